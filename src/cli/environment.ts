@@ -102,7 +102,6 @@ const en = {
     `${path} cannot be read (${code}): make it a file that this user may read, or remove it`,
   keyCreated: (path: string) => `MASTER_KEY is not set: made ${path}. Keep a copy of it apart from the database.`,
   created: (path: string, advice: string) => `Made a new database, ${path}: ${advice}.`,
-  mended: (path: string, mode: string) => `${path} could be read by others (${mode}): made it 0600.`,
 }
 
 const zh: typeof en = {
@@ -110,7 +109,6 @@ const zh: typeof en = {
   keyCreated: path => `未设置 MASTER_KEY：已生成 ${path}。请另存一份，并与数据库分开存放。`,
   created: path =>
     `已新建数据库 ${path}：若本应已有数据库，说明卷未挂载、工作文件夹不对，或 DATABASE_URL 指向了别的库，请停下检查。`,
-  mended: (path, mode) => `${path} 可被他人读取（${mode}）：已改为 0600。`,
 }
 
 const TEXTS: Readonly<Record<Language, typeof en>> = { en, zh }
@@ -128,7 +126,6 @@ export const withStore = async (
   const emit: Emit<OpeningEvent> = (...[name, fields]) => {
     if (name === 'master_key.created') complain(texts.keyCreated(fields.path))
     if (name === 'database.created') complain(texts.created(fields.path, fields.advice))
-    if (name === 'database.mended') complain(texts.mended(fields.path, fields.mode))
   }
   try {
     const store = await openDatabase(config, { emit, runs: 'here' })

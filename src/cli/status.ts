@@ -1,12 +1,9 @@
-import { resolve } from 'node:path'
 import { clock } from '../app/clock-and-ids.ts'
 import { SECOND } from '../core/duration.ts'
 import type { Activity, Quantiles } from '../core/figures.ts'
 import type { Language } from '../core/language.ts'
 import { showBytes, showSpan } from '../core/show-sizes.ts'
 import { type Overview, readOverview } from '../store/overview.ts'
-import { findRealPath } from '../store/sqlite/database-file.ts'
-import { isServed } from '../store/sqlite/presence.ts'
 import { createWriteCheck } from '../store/write-error.ts'
 import { print, withStore } from './environment.ts'
 import type { Common } from './frame/command.ts'
@@ -21,14 +18,12 @@ const REDRAW = '\u001B[H\u001B[J'
 
 /** What is wrong, what waits and what happened lately: once, or every 2 s until a signal. */
 export const status = ({ json, watch, lang }: Common & { watch: boolean }): Promise<void> =>
-  withStore(lang, async (store, { storage, polling }) => {
-    const { database } = storage
-    const path = database.kind === 'sqlite' ? findRealPath(resolve(database.path)) : null
+  withStore(lang, async (store, { polling }) => {
     const findWriteError = createWriteCheck(store, clock)
     const look = async (): Promise<string> => {
       const overview = await readOverview(store, {
         language: lang,
-        isServed: database.kind === 'postgres' ? null : path === null || isServed(path),
+        isServed: null,
         pollMaxMs: polling.maxMs,
         findWriteError,
         ...(json ? {} : { showTime: at => formatTime(at, lang) }),

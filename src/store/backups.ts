@@ -7,8 +7,7 @@ import { findKeyBeside } from './master-key.ts'
 import { sealedUnder } from './sealed.ts'
 import { assertFree, backUp, recordBackup } from './sqlite/backup.ts'
 import { checkBackup, type Keys } from './sqlite/checked-copy.ts'
-import { realPathOf, refuseForeign } from './sqlite/database-file.ts'
-import { keepUnchecked } from './sqlite/presence.ts'
+import { realPathOf } from './sqlite/database-file.ts'
 import { type PreparedRestore, prepareRestore } from './sqlite/restore.ts'
 
 interface Deps {
@@ -44,8 +43,6 @@ export const makeBackup = async (
 ): Promise<BackupMade> => {
   assertThere(storage)
   const { path: database, keys } = locate(storage, random)
-  await refuseForeign(database)
-  keepUnchecked(database)
   const target = resolve(file)
   assertFree(target)
   const at = now()

@@ -1,7 +1,7 @@
 import type { RefusingChannel } from '../core/operator-channel.ts'
 import type { AccountRow } from './account.ts'
 import type { LastBackup } from './backup.ts'
-import type { NodeVerbs } from './nodes.ts'
+import type { NodeVerbs, ServiceNode } from './nodes.ts'
 import type { PostgresInspection } from './postgres/inspection.ts'
 import type { SchemaAge } from './schema-age.ts'
 import type { Sealed } from './sealed.ts'
@@ -25,6 +25,8 @@ export interface AnyInspection {
   lastBackup(): Promise<LastBackup>
   refusingChannel(): Promise<RefusingChannel | null>
   listNodes: NodeVerbs['listNodes']
+  /** Those that have shown themselves a moment ago. */
+  presentNodes(): Promise<readonly ServiceNode[]>
   listHistory: Store['listHistory']
   accounts(): Promise<readonly InspectedAccount[]>
   close(): Promise<void>

@@ -1,7 +1,16 @@
-import { closeSync, fsyncSync, linkSync, mkdirSync, openSync, readFileSync, unlinkSync, writeSync } from 'node:fs'
+import {
+  closeSync,
+  fsyncSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  statSync,
+  unlinkSync,
+  writeSync,
+} from 'node:fs'
 import { dirname } from 'node:path'
 import { codeOf, StartError } from '../core/error.ts'
-import { sharedModeOf } from './sqlite/database-file.ts'
 import { syncFolderOf } from './sqlite/durable-files.ts'
 
 const KEY_BYTES = 32
@@ -43,6 +52,13 @@ const readKey = (path: string): Buffer | null => {
       zh: `${path} 中没有密钥：应为 32 字节的 base64`,
     })
   return key
+}
+
+/** The mode of a file of ours that group or others can read or write, as `0644`; null for any other. */
+const sharedModeOf = (path: string): string | null => {
+  const stat = statSync(path, { throwIfNoEntry: false })
+  if (!stat || stat.uid !== process.getuid?.() || (stat.mode & 0o077) === 0) return null
+  return `0${(stat.mode & 0o777).toString(8)}`
 }
 
 const read = (path: string): string | null => {

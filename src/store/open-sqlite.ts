@@ -1,21 +1,13 @@
 import { existsSync, statSync } from 'node:fs'
+import { join } from 'node:path'
 import type { Config } from '../config/settings.ts'
 import { StartError } from '../core/error.ts'
 import { keyBeside } from './master-key.ts'
 import type { OpenStoreDeps } from './open.ts'
-import {
-  isUnchecked,
-  markUnchecked,
-  mendModes,
-  realPathOf,
-  refuseForeign,
-  unmarkUnchecked,
-} from './sqlite/database-file.ts'
+import { isUnchecked, markUnchecked, realPathOf, unmarkUnchecked } from './sqlite/database-file.ts'
 import type { OpeningStep } from './sqlite/opening.ts'
 import type { Store } from './store.ts'
 
-const SHARED =
-  'both work, and share what is due; if you did not mean to run two, end this one: UPSTREAM_RATE holds for both together, every other limit for each'
 const CREATED = 'if you expected an existing one, stop: the volume or the working folder is wrong'
 
 /** Opens the file at this path, which is made where there is none, with its key beside it. */
@@ -25,8 +17,7 @@ export const openSqliteFile = async (
   { now, random, runs, emit }: Omit<OpenStoreDeps, 'sleep'>,
 ): Promise<Store> => {
   const path = realPathOf(given)
-  await refuseForeign(path)
-  for (const mended of mendModes(path)) emit('database.mended', mended)
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) throw new StartError(isFolder(path))
   const ofSettings = storage.masterKey && Buffer.from(storage.masterKey.reveal(), 'base64')
   const masterKey = ofSettings ?? readOrMakeKey(path, { random, emit })
   const previous = storage.previousMasterKey && Buffer.from(storage.previousMasterKey.reveal(), 'base64')
@@ -40,11 +31,9 @@ export const openSqliteFile = async (
     markUnchecked(path)
     emit('database.checking', { bytes: statSync(path).size })
   }
-  if (runs === 'here') (await import('./sqlite/presence.ts')).keepUnchecked(path)
   const isNew = !hasContent(path) && !hasContent(`${path}-wal`)
   let migratingAt = now()
   const onStep = (step: OpeningStep) => {
-    if (step === 'shared') return emit('database.shared', { path, advice: SHARED })
     if (step === 'migrated') return emit('database.migrated', { durationMs: now() - migratingAt })
     migratingAt = now()
     emit('database.migrating', { bytes: statSync(path).size })
@@ -64,6 +53,11 @@ export const openSqliteFile = async (
   if (quickCheck) unmarkUnchecked(path)
   return store
 }
+
+const isFolder = (path: string) => ({
+  en: `DATABASE_URL: ${path} is a folder; name a file in it, such as file:${join(path, 'notifier.db')}`,
+  zh: `DATABASE_URL：${path} 是文件夹；请指定其中的文件，例如 file:${join(path, 'notifier.db')}`,
+})
 
 const readOrMakeKey = (path: string, { random, emit }: Pick<OpenStoreDeps, 'random' | 'emit'>): Buffer => {
   // The key is made before the database, so one without the other was written with a key that is elsewhere.

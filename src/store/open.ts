@@ -20,8 +20,6 @@ export interface OpenStoreDeps {
 export type OpeningEvent =
   | 'master_key.created'
   | 'database.created'
-  | 'database.mended'
-  | 'database.shared'
   | 'database.checking'
   | 'database.migrating'
   | 'database.migrated'

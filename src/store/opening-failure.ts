@@ -76,6 +76,7 @@ const whoWeAre = (): Words => {
  * @param path the database's
  */
 export const explainOpening = (error: unknown, path: string): unknown => {
+  if (error instanceof StartError) return error
   const code = reasonCodeOf(error)
   const advice = ADVICE.find(([codes]) => codes.test(code))
   if (advice === undefined) return error

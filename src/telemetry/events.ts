@@ -97,12 +97,6 @@ export const EVENTS = {
     meaning:
       'There was no database at `path`, or an empty one, so the service made its tables. Expected at the first start only: if you expected an existing database, stop the service, and look whether the volume is mounted and the working folder right, or, with PostgreSQL, whether `DATABASE_URL` names the right one.',
   },
-  'database.shared': {
-    level: 'warn',
-    fields: { path: TEXT, advice: TEXT },
-    meaning:
-      'Another service has this database open, as in a deployment that starts the new one before it ends the old one. Nothing is asked or sent twice: both claim from the same queues. `UPSTREAM_RATE` holds for both together, but each has `UPSTREAM_CONCURRENCY`, `CALLBACK_CONCURRENCY`, `API_RATE` and `REGISTRATION_RATE` of its own. If you did not mean to run two, end this one.',
-  },
   'database.migrating': {
     level: 'info',
     fields: { bytes: NUMBER },
@@ -114,17 +108,11 @@ export const EVENTS = {
     fields: { durationMs: DURATION_MS },
     meaning: 'The database has the current schema. An older version of the service no longer opens it.',
   },
-  'database.mended': {
-    level: 'warn',
-    fields: { path: TEXT, mode: TEXT },
-    meaning:
-      'A file of the database could be read by others than its owner (`mode`), and no longer can. Find out what made it so: a copy, a restore, a umask.',
-  },
   'database.checking': {
     level: 'warn',
     fields: { bytes: NUMBER },
     meaning:
-      'The database was not closed the last time (a kill, a power cut), or was found damaged, or another process has it open. So it is looked through for damage before the service starts, some 6 s a gigabyte.',
+      'The database was not closed the last time (a kill, a power cut), or was found damaged. So it is looked through for damage before the service starts, some 6 s a gigabyte.',
   },
   'database.broken': {
     level: 'error',

@@ -67,8 +67,8 @@ test('a drill: backed up under load, killed, restored at the second try, it tell
   await clients.untilAcknowledged(clients.acknowledged.size + 50)
   expect(service.texts.stdout).not.toContain('"level":"error"')
   const running = await runCli(['restore', file, '--yes'], { cwd: folder, env })
-  expect(running).toMatchObject({ code: 2, stdout: '' })
-  expect(running.stderr).toContain('is in use: stop the service')
+  expect(running).toMatchObject({ code: 1, stdout: '' })
+  expect(running.stderr).toContain('another service has ')
   service.kill('SIGKILL')
   await service.exited
   await clients.ended()

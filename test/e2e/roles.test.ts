@@ -1,11 +1,27 @@
+import { randomBytes } from 'node:crypto'
 import { hostname } from 'node:os'
-import { expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createAdminClient, createApiClient } from '../support/api-client.ts'
-import { ADMIN_TOKEN, openService } from '../support/service.ts'
+import { openTestServer, type TestServer } from '../support/postgres.ts'
+import { ADMIN_TOKEN, type Environment, openService } from '../support/service.ts'
 import { openScene } from './stage.ts'
 
+let server: TestServer
+beforeAll(async () => {
+  server = await openTestServer()
+})
+afterAll(() => server[Symbol.asyncDispose]())
+
+/** For several nodes. */
+const openShared = async (database: string, more: Environment = {}) =>
+  openScene({
+    DATABASE_URL: await server.createDatabase(database),
+    MASTER_KEY: randomBytes(32).toString('base64'),
+    ...more,
+  })
+
 test('ROLES parts the work: a registration waits for a node that polls, and its webhook for one that delivers', async () => {
-  await using scene = await openScene({ UPSTREAM_TIMEOUT: '5s', CALLBACK_TIMEOUT: '5s' })
+  await using scene = await openShared('parted', { UPSTREAM_TIMEOUT: '5s', CALLBACK_TIMEOUT: '5s' })
   const { upstream, receiver } = scene
   upstream.script('serial', { status: 'SUCCESS' })
   await using api = await openService({ ...scene.env, ROLES: 'api' })
@@ -51,7 +67,7 @@ test('the slots of a role that a node has not are none', async () => {
 })
 
 test('O5 two nodes with other settings know each other, and one that is stopped is not missed', async () => {
-  await using scene = await openScene()
+  await using scene = await openShared('differing')
   await using first = await openService({ ...scene.env, ROLES: 'api' })
   const admin = createAdminClient(first.url, ADMIN_TOKEN)
   const nodesOf = async () => (await admin.call<{ data: unknown[] }>('GET', '/v1/admin/nodes')).body.data

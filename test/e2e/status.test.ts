@@ -1,9 +1,9 @@
 import { join } from 'node:path'
-import { expect, onTestFinished, test, vi } from 'vitest'
+import Database from 'better-sqlite3'
+import { expect, test, vi } from 'vitest'
 import { MINUTE } from '../../src/core/duration.ts'
 import { beginningOf } from '../../src/store/history.ts'
 import type { Overview } from '../../src/store/overview.ts'
-import { openPresence } from '../../src/store/sqlite/presence.ts'
 import { openSqliteStore } from '../../src/store/sqlite/store.ts'
 import { openFolder, runCli, spawnCli, spawnService } from '../support/service.ts'
 import { openBench } from '../support/store.ts'
@@ -75,8 +75,6 @@ test('status names the nodes where there are several, who is lost, and who diffe
     for (; now <= Date.now(); now += 5_000) for (const name of ['one', 'two']) await beat(name)
     await beat('odd', 'bbbbbbbb')
   }
-  const presence = openPresence(path)
-  onTestFinished(() => presence.close())
   const en = (await runCli(['status', '--lang', 'en'], desk.at)).stdout
   expect(en).toMatch(/^! The node gone:8080 has not shown itself since /m)
   expect(en).toMatch(/^! Since .* the node odd:8080 differs from the others: settings\.$/m)
@@ -120,6 +118,9 @@ test('status and doctor notice that the service was killed, and neither takes it
   expect(await holders()).toMatchObject([{ state: 'ok' }])
   service.kill('SIGKILL')
   await service.exited
+  const client = new Database(join(scene.folder, 'notifier.db'))
+  client.exec('UPDATE nodes SET seen_at = seen_at - 60000')
+  client.close()
   const stopped = await statusOf()
   expect(stopped).not.toContain('Nothing is wrong.')
   expect(stopped).toMatch(/^! No service is running on this database/m)

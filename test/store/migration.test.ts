@@ -39,6 +39,7 @@ const makeOldFile = (rows: number): string => {
   const client = new Database(path)
   client.pragma('journal_mode = WAL')
   migrate(drizzle({ client }), { migrationsFolder: migrations })
+  client.pragma('application_id = 1768187502')
   const sealed = createSealed(createVault(randomBytes, KEY))
   client.function('verdict_of', idcardid =>
     sealed.verdict.seal({ partnerId: 'prt_1', idcardid: String(idcardid) }, VERDICT),

@@ -3,6 +3,7 @@ import { chmodSync, copyFileSync, readdirSync, renameSync, statSync, writeFileSy
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { describe, expect, test } from 'vitest'
+import { StartError } from '../../src/core/error.ts'
 import { BackupError } from '../../src/store/backup-problem.ts'
 import { openRestore } from '../../src/store/backups.ts'
 import { ALL_REGISTRATIONS } from '../../src/store/registration-search.ts'
@@ -110,7 +111,7 @@ describe('a restore', () => {
     await backUp()
     await bench.store.close()
     const service = await openSqliteStore({ path, masterKey: KEY, now: () => NOW, defaultRate: 1, isService: true })
-    expect(await problemOf(prepare())).toEqual({ kind: 'in_use', path })
+    await expect(prepare()).rejects.toThrow(StartError)
     await service.close()
   })
 

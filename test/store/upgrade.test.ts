@@ -26,6 +26,7 @@ const makeFile = (last: string, sql: string): string => {
   const client = new Database(path)
   client.pragma('journal_mode = WAL')
   migrate(drizzle({ client }), { migrationsFolder: join(folder, 'migrations') })
+  client.pragma('application_id = 1768187502')
   client.exec(sql)
   client.close()
   return path

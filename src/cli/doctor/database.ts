@@ -4,9 +4,8 @@ import type { PostgresInspection } from '../../store/postgres/inspection.ts'
 import type { SchemaFacts } from '../../store/postgres/server-facts.ts'
 import type { SchemaAge } from '../../store/schema-age.ts'
 import type { SqliteInspection } from '../../store/sqlite/inspection.ts'
-import type { SchemaDrift } from '../../store/sqlite/schema-drift.ts'
 import type { Desk } from './desk.ts'
-import { type Finding, failed, ok, quoted, skipped, todo, warning } from './finding.ts'
+import { type Finding, failed, ok, skipped, todo, warning } from './finding.ts'
 
 type Opened = Pick<Desk, 'inspection' | 'unopened' | 'exists' | 'path' | 'engine' | 'call'>
 
@@ -150,40 +149,10 @@ export const judgePostgresSchema = (age: SchemaAge, schema: SchemaFacts | null, 
     : ok('every table, index and trigger is there, and valid', '表、索引与触发器齐全且有效')
 }
 
-export const judgeSchema = (
-  age: SchemaAge,
-  drift: SchemaDrift | null,
-  { path, call }: { path: string; call: string },
-): Finding[] => {
-  if (age === 'later') return [LATER]
-  if (age !== 'current' || drift === null) return [olderSchema(call)]
-  const sql = ({ sql }: { sql: string }) => `sqlite3 ${quoted(path)} ${quoted(`${sql.replaceAll(/\s+/g, ' ')};`)}`
-  const findings = [
-    ...drift.missing.map(object =>
-      failed(
-        `${object.name} is missing`,
-        `缺少 ${object.name}`,
-        todo('stop the service, and make it again', '请停止服务后重建', sql(object)),
-      ),
-    ),
-    ...drift.changed.map(({ name }) =>
-      failed(
-        `${name} is not as this version makes it`,
-        `${name} 与当前版本的定义不同`,
-        todo('find out who has changed it; restore a backup from before', '请查明改动来源，并恢复此前的备份'),
-      ),
-    ),
-    ...drift.extra.map(({ name }) =>
-      warning(
-        `${name} is not ours, and slows writes down`,
-        `${name} 不属于本服务，会拖慢写入`,
-        todo('remove it, if nobody needs it', '若无人使用，请删除'),
-      ),
-    ),
-  ]
-  return findings.length > 0
-    ? findings
-    : [ok('every table, index and trigger is as this version makes it', '表、索引与触发器均与当前版本一致')]
+export const judgeSchema = (age: SchemaAge, call: string): Finding => {
+  if (age === 'later') return LATER
+  if (age !== 'current') return olderSchema(call)
+  return ok('the schema is the one of this version', '数据库结构与当前版本一致')
 }
 
 export const checkSchema = (desk: Desk) =>
@@ -194,7 +163,7 @@ export const checkSchema = (desk: Desk) =>
       return inspection.isHalfMoved
         ? HALF_MOVED
         : judgePostgresSchema(age, age === 'current' ? await inspection.schema() : null, desk.call)
-    return judgeSchema(age, age === 'current' ? inspection.drift() : null, { path: desk.path ?? '', call: desk.call })
+    return judgeSchema(age, desk.call)
   })
 
 export const judgeKey = ({ opens, source }: { opens: boolean; source: string | null }): Finding => {

@@ -13,7 +13,6 @@ import { givenUpIn } from '../../store/overview.ts'
 import { troublesOf } from '../../store/rules/troubles.ts'
 import { findRealPath } from '../../store/sqlite/database-file.ts'
 import { openInspection } from '../../store/sqlite/inspection.ts'
-import { isServed } from '../../store/sqlite/presence.ts'
 import { loadEnvFile, reasonOf } from '../environment.ts'
 import { type AskedAccount, askAccounts } from './ask-accounts.ts'
 
@@ -37,7 +36,7 @@ export interface Desk {
   path: string | null
   /** The file is there. */
   exists: boolean
-  /** A service has it open; true where nobody knows. */
+  /** A service works on it; true where nobody knows. */
   isServed: boolean
   /** Null where it is not there, or cannot be opened: `unopened` says why. */
   inspection: Inspection | null
@@ -67,7 +66,7 @@ export const openDesk = async ({
   const isThere = exists || database?.kind === 'postgres'
   const { inspection, unopened } = config && isThere ? await tryToOpen(path, config, options.now) : NOTHING
   let asked: Promise<readonly AskedAccount[]> | null = null
-  const isServedNow = path === null ? await hasNodes(inspection) : isServed(path)
+  const isServedNow = await hasNodes(inspection)
   let troubles: ReturnType<Desk['troubles']> | null = null
   return {
     ...options,
@@ -118,7 +117,7 @@ const backupFolderOf = ({ STATE_DIRECTORY = '' }: NodeJS.ProcessEnv): string =>
   STATE_DIRECTORY.split(':').find(folder => basename(folder) === 'backup') ?? '/backup'
 
 const hasNodes = async (inspection: Inspection | null): Promise<boolean> => {
-  if (inspection?.kind !== 'postgres' || inspection.age !== 'current') return true
+  if (inspection?.age !== 'current') return true
   // Somebody may have locked their table.
   const present = await inspection.presentNodes().catch(() => null)
   return present === null || present.length > 0

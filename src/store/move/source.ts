@@ -4,9 +4,8 @@ import { StartError } from '../../core/error.ts'
 import { MOVED_TO } from '../facts.ts'
 import type { Sealed } from '../sealed.ts'
 import { prepareFacts } from '../sqlite/facts.ts'
-import { holdersOf } from '../sqlite/holders.ts'
 import { ageOf } from '../sqlite/opening.ts'
-import { isServed } from '../sqlite/presence.ts'
+import { lockForService } from '../sqlite/service-lock.ts'
 import type { MovedTable, Row, Value } from './tables.ts'
 
 /** The place of a row: the values of what orders its table. */
@@ -32,21 +31,25 @@ export interface Source {
  */
 export const openSource = (path: string, { sealed }: { sealed: Sealed }): Source => {
   if (!existsSync(path)) throw new StartError(noFile(path))
-  refuseInUse(path)
+  const lock = lockForService(path)
   const client = new Database(path, { fileMustExist: true, timeout: 0 })
   try {
     client.exec('BEGIN IMMEDIATE')
     if (ageOf(client) !== 'current') throw new StartError(OTHER_SCHEMA)
     const canary = client.prepare<[], Buffer>("SELECT value FROM meta WHERE key = 'canary'").pluck().get()
     if (!canary || !sealed.canary.isOurs(canary)) throw new StartError(OTHER_KEY)
-    return sourceOf(client, canary)
+    return sourceOf(client, { canary, lock })
   } catch (error) {
     client.close()
+    lock.release()
     throw (error as { code?: unknown }).code === 'SQLITE_BUSY' ? inUse(path) : error
   }
 }
 
-const sourceOf = (client: Database.Database, canary: Buffer): Source => {
+const sourceOf = (
+  client: Database.Database,
+  { canary, lock }: { canary: Buffer; lock: ReturnType<typeof lockForService> },
+): Source => {
   const facts = prepareFacts(client)
   return {
     // Its initialisation vector is drawn once for each database.
@@ -82,7 +85,10 @@ const sourceOf = (client: Database.Database, canary: Buffer): Source => {
       client.exec('COMMIT')
     },
 
-    close: () => client.close(),
+    close: () => {
+      client.close()
+      lock.release()
+    },
   }
 }
 
@@ -97,10 +103,6 @@ const fromSqlite = (type: string, value: Value): Value => {
   if (typeof value === 'number' && WHOLE.has(type)) return Math.round(value)
   if (type === 'boolean') return value === 1
   return type === 'bytea' ? Buffer.from(String(value)) : value
-}
-
-const refuseInUse = (path: string): void => {
-  if (isServed(path) || holdersOf(path).length > 0) throw inUse(path)
 }
 
 const inUse = (path: string) =>

@@ -2,7 +2,6 @@ import { EventEmitter } from 'node:events'
 import type { Client } from 'pg'
 import type { AccountRow } from '../account.ts'
 import { type AnyInspection, inspectAccount, MOST_INSPECTED_ACCOUNTS } from '../inspection.ts'
-import type { ServiceNode } from '../nodes.ts'
 import { isThere } from '../rules/nodes.ts'
 import { sealedUnder } from '../sealed.ts'
 import type { StoreHints } from '../store.ts'
@@ -37,8 +36,6 @@ import { TIME_LIMITS } from './time-limits.ts'
 
 export interface PostgresInspection extends AnyInspection {
   kind: 'postgres'
-  /** Those that have shown themselves a moment ago. */
-  presentNodes(): Promise<readonly ServiceNode[]>
   server(): Promise<ServerFacts>
   transactions(): Promise<OpenTransaction[]>
   tables(): Promise<TableFacts[]>

@@ -14,7 +14,7 @@ import {
 import type { Store } from '../store.ts'
 import type { Context } from './context.ts'
 import { and, eq } from './drizzle.ts'
-import { tablesOf } from './ownership.ts'
+import { hasTable } from './opening.ts'
 import { acts } from './schema.ts'
 
 type Verbs = Pick<Store, 'recordAct' | 'endAct' | 'takeActsForLog' | 'listActs'>
@@ -69,7 +69,7 @@ type FileAct = CommandUser & { act: string; outcome: ActEnd; at: number }
 
 /** Records what a command did that opens no store. A database of an earlier version may have no audit: then there is no trace. */
 export const insertFileAct = (client: Database.Database, act: FileAct): void => {
-  if (!tablesOf(client).includes('acts')) return
+  if (!hasTable(client, 'acts')) return
   client
     .prepare<FileAct & { who: string }>(`
       INSERT INTO acts (at, who, name, act, reason, outcome) VALUES (@at, @who, @name, @act, @reason, @outcome)`)

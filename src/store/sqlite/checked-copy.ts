@@ -4,9 +4,9 @@ import Database from 'better-sqlite3'
 import { codeOf } from '../../core/error.ts'
 import { BackupError } from '../backup-problem.ts'
 import type { Sealed } from '../sealed.ts'
+import { hasOurId } from './application-id.ts'
 import { sqliteCodeOf } from './failure.ts'
 import { ageOf } from './opening.ts'
-import { APPLICATION_ID } from './ownership.ts'
 
 /** The canary of the keys that are given, and the current one's fingerprint. */
 export type Keys = Pick<Sealed, 'canary' | 'keyId'>
@@ -64,8 +64,7 @@ export const checkBackup = (path: string, { keys, deep }: { keys: Keys; deep: bo
 }
 
 const checkContent = (client: Client, path: string, { keys, deep }: { keys: Keys; deep: boolean }): void => {
-  if (client.pragma('application_id', { simple: true }) !== APPLICATION_ID)
-    throw new BackupError({ kind: 'not_ours', path })
+  if (!hasOurId(client)) throw new BackupError({ kind: 'not_ours', path })
   if (ageOf(client) === 'later') throw new BackupError({ kind: 'newer_schema', path })
   checkKey(client, path, keys)
   if (!deep) return

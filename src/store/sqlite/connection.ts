@@ -1,9 +1,10 @@
 import Database from 'better-sqlite3'
 import type { Words } from '../../core/language.ts'
 import type { SqliteStats } from '../stats.ts'
+import { markOurs } from './application-id.ts'
 import { BUSY_TIMEOUT_MS, createAttempts } from './attempts.ts'
 import { type Checkpoint, type Checkpoints, createCheckpoints } from './checkpoints.ts'
-import { createDatabaseFile, identityOf, realPathOf, watchFiles } from './database-file.ts'
+import { realPathOf, watchFiles } from './database-file.ts'
 import { drizzle } from './drizzle.ts'
 import { createEngineFigures } from './engine-figures.ts'
 import { judgeFailure, sqliteCodeOf } from './failure.ts'
@@ -42,11 +43,6 @@ const WAL_LIMIT_BYTES = 64 * 1024 * 1024
 /** Each commit is synced before it returns. */
 const FULL = 2
 
-/**
- * Opens or creates the database file, readable by its owner only.
- *
- * @param onBroken told once, before anything is rejected because of it
- */
 const REPLACED: Words = { en: 'its file or its log was removed or replaced', zh: '其文件或日志已被删除或替换' }
 
 const checkpointFailed = (error: unknown): Words => {
@@ -54,12 +50,15 @@ const checkpointFailed = (error: unknown): Words => {
   return { en: `a checkpoint failed: ${code || 'its thread has ended'}`, zh: `检查点失败：${code || '其线程已结束'}` }
 }
 
+/**
+ * Opens or creates the database file.
+ *
+ * @param onBroken told once, before anything is rejected because of it
+ */
 export const openConnection = (given: string, onBroken: (error: Error) => void): Connection => {
   const inMemory = given === ':memory:'
   const path = inMemory ? given : realPathOf(given)
-  if (!inMemory) createDatabaseFile(path)
   const client = openClient(path)
-  const opened = new Map([[path, identityOf(path)]])
 
   const figures = createEngineFigures()
   const { attempt, breakDown, explain } = createAttempts({
@@ -89,8 +88,7 @@ export const openConnection = (given: string, onBroken: (error: Error) => void):
     beginUpkeep: () => {
       assertSynced(client)
       if (inMemory) return
-      opened.set(`${path}-wal`, identityOf(`${path}-wal`))
-      watch = watchFiles(opened, () => void breakDown(REPLACED))
+      watch = watchFiles([path, `${path}-wal`], () => void breakDown(REPLACED))
       checkpoints = createCheckpoints({
         path,
         count: () => (client.pragma('wal_checkpoint(NOOP)') as [Checkpoint])[0],
@@ -117,6 +115,7 @@ export const openConnection = (given: string, onBroken: (error: Error) => void):
 const openClient = (path: string): Database.Database => {
   const client = new Database(path, { timeout: START_TIMEOUT_MS })
   try {
+    markOurs(client, path)
     useLog(client)
     client.pragma(`journal_size_limit = ${WAL_LIMIT_BYTES}`)
     // SQLite does not tell of a checkpoint that fails within a commit: all of them are done, and judged, in checkpoints.ts.

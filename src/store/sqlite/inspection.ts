@@ -1,5 +1,6 @@
 import type Database from 'better-sqlite3'
 import { type AnyInspection, inspectAccount, MOST_INSPECTED_ACCOUNTS } from '../inspection.ts'
+import { isThere } from '../rules/nodes.ts'
 import { prepareBackupRecords } from './backup-records.ts'
 import { createDeliveriesHold } from './deliveries-hold.ts'
 import { asc } from './drizzle.ts'
@@ -9,7 +10,6 @@ import { ageOf } from './opening.ts'
 import { prepareOperatorChannel } from './operator-events.ts'
 import { openReadOnly } from './read-only.ts'
 import { accounts } from './schema.ts'
-import { currentSchema, driftOf, type SchemaDrift, schemaObjectsOf } from './schema-drift.ts'
 import { createStats } from './stats.ts'
 import type { SqliteOptions } from './store.ts'
 
@@ -17,25 +17,25 @@ export interface SqliteInspection extends AnyInspection {
   kind: 'sqlite'
   /** What SQLite finds wrong with the file; null: nothing. Takes time in proportion to its size. */
   findDamage(how: 'quick' | 'deep'): string | null
-  drift(): SchemaDrift
 }
 
 /** @param options.path the real path of a file that is there */
 export const openInspection = (options: SqliteOptions): SqliteInspection => {
   const context = openReadOnly(options)
   const { client, sealed, db } = context
+  const { listNodes } = createNodes(context)
   try {
     return {
       kind: 'sqlite',
       age: ageOf(client),
       opensWithKey: opensWith(client, sealed),
       findDamage: how => damageOf(client, how),
-      drift: () => driftOf(schemaObjectsOf(client), currentSchema()),
       stats: () => createStats(context).stats(),
       deliveriesHeldAt: () => createDeliveriesHold(context).deliveriesHeldAt(),
       lastBackup: async () => prepareBackupRecords(client).last(),
       refusingChannel: async () => prepareOperatorChannel(client).refusing(),
-      listNodes: createNodes(context).listNodes,
+      listNodes,
+      presentNodes: async () => (await listNodes()).filter(node => isThere(node, context.now())),
       listHistory: createHistory(context).listHistory,
       accounts: async () => {
         const rows = db.select().from(accounts).orderBy(asc(accounts.id)).limit(MOST_INSPECTED_ACCOUNTS).all()

@@ -5,11 +5,10 @@ import type { Context } from './context.ts'
 import { migrate } from './drizzle.ts'
 import { sqliteCodeOf } from './failure.ts'
 import { refuseMoved } from './moved.ts'
-import { APPLICATION_ID } from './ownership.ts'
 import { mayHavePlainMetadata, sealPlainMetadata } from './resealing.ts'
 import { meta } from './schema.ts'
 
-export const MIGRATIONS = fileURLToPath(new URL('../../../migrations/sqlite', import.meta.url))
+const MIGRATIONS = fileURLToPath(new URL('../../../migrations/sqlite', import.meta.url))
 
 const damaged = (found: string): StartError =>
   new StartError({
@@ -17,11 +16,8 @@ const damaged = (found: string): StartError =>
     zh: `数据库已损坏（${found}）：请用最近的备份运行 restore，它会保留该文件（见 docs/operations.zh-CN.md 的“数据库损坏”）`,
   })
 
-/**
- * What is told of an existing file: that another service has it open, and that its schema is an older one. A new file is not
- * migrated, it is made.
- */
-export type OpeningStep = 'shared' | 'migrating' | 'migrated'
+/** What is told of an existing file whose schema is an older one. A new file is not migrated, it is made. */
+export type OpeningStep = 'migrating' | 'migrated'
 
 /**
  * Brings the database to the current schema. Before it changes anything it throws, saying what to do, where a later version
@@ -49,7 +45,6 @@ export const bringUpToDate = async (
   const value = sealed.canary.seal()
   await write(() => db.insert(meta).values({ key: 'canary', value }).onConflictDoNothing().run())
   assertKey(context)
-  await markOurs(context)
   context.beginUpkeep()
   await sealPlainMetadata(context)
   context.endStart()
@@ -73,13 +68,7 @@ export const refuseDamage = <T>(run: () => T): T => {
   }
 }
 
-/** Only where it is not marked yet, since this writes to the file. */
-const markOurs = async ({ client, write }: Context) => {
-  if (client.pragma('application_id', { simple: true }) === APPLICATION_ID) return
-  await write(() => client.pragma(`application_id = ${APPLICATION_ID}`))
-}
-
-const hasTable = (client: Context['client'], name: string): boolean =>
+export const hasTable = (client: Context['client'], name: string): boolean =>
   client.prepare('SELECT 1 FROM sqlite_schema WHERE name = ?').get(name) !== undefined
 
 export const ageOf = (client: Context['client']): SchemaAge => {

@@ -6,8 +6,8 @@ import { backupErrorOf, copyChecked, DAMAGE, type Keys, removeDatabase, withData
 import { prepareHold } from './deliveries-hold.ts'
 import { syncFile, syncFolderOf } from './durable-files.ts'
 import { judgeFailure, sqliteCodeOf } from './failure.ts'
-import { tablesOf } from './ownership.ts'
-import { openPresence } from './presence.ts'
+import { hasTable } from './opening.ts'
+import { lockForService } from './service-lock.ts'
 
 /** What a restore would do. */
 export interface RestorePlan {
@@ -48,14 +48,13 @@ export const prepareRestore = async ({
   now: () => number
 }): Promise<PreparedRestore> => {
   if (!existsSync(file)) throw new BackupError({ kind: 'no_backup', path: file })
-  const presence = openPresence(database)
+  const lock = lockForService(database)
   const draft = `${database}.restored`
   const close = () => {
     removeDatabase(draft)
-    presence.close()
+    lock.release()
   }
   try {
-    if (presence.isShared) throw new BackupError({ kind: 'in_use', path: database })
     removeDatabase(draft)
     await copyChecked(file, draft, keys)
     const keepsAs = existsSync(database) ? `${database}.before-restore-${compactTime(now())}` : null
@@ -90,16 +89,15 @@ const planOf = (draft: string): Omit<RestorePlan, 'keepsAs'> =>
 /** What the restored database is to know of itself. A backup of an earlier version may not have all tables. */
 const writeFacts = (draft: string, { now, hold, by }: { now: number; hold: boolean; by: CommandUser }): void =>
   withDatabase(draft, client => {
-    const tables = tablesOf(client)
     client.transaction(() => {
       if (hold) prepareHold(client).hold(now)
       // What was stopped after the backup would go on by itself, and a cancel cannot be undone.
-      if (tables.includes('bulk_acts'))
+      if (hasTable(client, 'bulk_acts'))
         client
           .prepare("UPDATE bulk_acts SET state = 'stopped', ended_at = ? WHERE state IN ('probing', 'running')")
           .run(now)
       // Whoever worked on the other one is not missed here.
-      if (tables.includes('nodes')) client.exec('DELETE FROM nodes')
+      if (hasTable(client, 'nodes')) client.exec('DELETE FROM nodes')
       insertFileAct(client, { ...by, act: 'database.restore', outcome: 'done', at: now })
     })()
   })

@@ -27,12 +27,12 @@ import { bringUpToDate, type OpeningStep, refuseDamage } from './opening.ts'
 import { createOperatorEvents } from './operator-events.ts'
 import { createPartnerStatus } from './partner-status.ts'
 import { createPartners } from './partners.ts'
-import { openPresence } from './presence.ts'
 import { createRegistrationQueries } from './registration-queries.ts'
 import { createRegistrationSearch } from './registration-search.ts'
 import { createRegistrations } from './registrations.ts'
 import { createResealing } from './resealing.ts'
 import { createRetention } from './retention.ts'
+import { lockForService } from './service-lock.ts'
 import { createSigningSecrets } from './signing-secrets.ts'
 import { createStats } from './stats.ts'
 import { createVerifications } from './verifications.ts'
@@ -48,7 +48,7 @@ export interface SqliteOptions {
   defaultRate: number
   /** Looks for damage before it opens, which takes time in proportion to the file's size; false unless given. */
   quickCheck?: boolean
-  /** Looks whether another service is there, and shows others that this one is; false unless given. */
+  /** Refuses to work beside another service; false unless given. */
   isService?: boolean
   /** Has nothing else to do, and so always waits for another process as long as a start does; false unless given. */
   isCommand?: boolean
@@ -72,9 +72,8 @@ export const openSqliteStore = async ({
   hints.setMaxListeners(0)
   await using stack = new AsyncDisposableStack()
   if (isService) {
-    const presence = openPresence(path)
-    stack.defer(() => presence.close())
-    if (presence.isShared) onStep('shared')
+    const lock = lockForService(path)
+    stack.defer(lock.release)
   }
   const connection = refuseDamage(() => openConnection(path, error => hints.emit('broken', error)))
   stack.defer(() => connection.close())
