@@ -7,7 +7,9 @@ import { print, refuse, withStore } from './environment.ts'
 import { partnerNames } from './find-partner.ts'
 import type { Common } from './frame/command.ts'
 import { formatTime, listJson } from './frame/output.ts'
+import { callOf } from './frame/program.ts'
 import { findPartnerOf, isRegistrationId, searchAll } from './registration.ts'
+import { commandForWebhook } from './trouble-command.ts'
 
 /** Of a serial, the newest registrations. */
 const MOST_EXPLAINED = 20
@@ -46,7 +48,9 @@ export const explain = ({ what, json, lang }: Common & { what: string }): Promis
     for (const one of explanations) {
       const { id, idcardid: serial, partnerId, createdAt } = one.registration
       const head = texts.head({ id, serial, partner: named(partnerId), created: showAt(createdAt) })
+      const command = commandForWebhook(one)
       print(`${head}\n  ${explainSentence(one, { ...reader, showAt })}`)
+      if (command !== null) print(`  $ ${callOf(process.env)} ${command}`)
     }
     if (isCut) print(texts.more(MOST_EXPLAINED))
   })

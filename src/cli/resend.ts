@@ -4,6 +4,7 @@ import { listAll } from '../store/list-all.ts'
 import type { Partner, Store } from '../store/store.ts'
 import { audited } from './audit.ts'
 import { print, refuse, withStore } from './environment.ts'
+import { explain } from './explain.ts'
 import { findPartner, nameOfPartner } from './find-partner.ts'
 import type { Common } from './frame/command.ts'
 import { formatTime, iso, readerZone, showTable } from './frame/output.ts'
@@ -29,21 +30,19 @@ const TEXTS = {
     not: (options: string) => `${options} cannot be used with the id of a registration`,
     needs: '--since belongs together with --partner, or with --all-partners',
     order: '--until must not be before --since',
-    resent: (id: string) => `The webhook of ${id} is due now, with a new schedule of retries.`,
     noMessage: (id: string) => `${id} has no webhook yet: it has no verdict. "explain ${id}" says why.`,
     cancelled: (id: string) => `${id} was cancelled, and its partner is told nothing more.`,
     resending: 'Making webhooks due',
     head: ['partner', 'given up'],
-    sure: (count: number) => `Nothing was sent. To make these ${count} webhooks due, run it again with --yes.`,
+    sure: (count: number) => `Nothing was sent. To make them due (${count}), run it again with --yes.`,
     done: (count: number, since: string, until: string) =>
-      `${count} webhooks that had been given up, of ${since} to ${until}, are due now. The service sends them.`,
+      `Webhooks of ${since} to ${until} that had been given up and are due now: ${count}. The service sends them.`,
   },
   zh: {
     which: '请指定重发范围：登记 id，或 --partner（或 --all-partners）与 --since',
     not: (options: string) => `指定登记 id 时不能使用 ${options}`,
     needs: '--since 须与 --partner 或 --all-partners 同时使用',
     order: '--until 不能早于 --since',
-    resent: (id: string) => `${id} 的回调将立即投递，重试计划重新开始。`,
     noMessage: (id: string) => `${id} 尚无回调：还没有结果。可用 "explain ${id}" 查看原因。`,
     cancelled: (id: string) => `${id} 已取消，不再通知合作方。`,
     resending: '正在安排重发',
@@ -62,7 +61,9 @@ export const resend = async ({ id, ...input }: Input): Promise<void> => {
     const given = { '--partner': partner, '--all-partners': allPartners, '--since': since, '--until': until }
     const also = Object.entries(given).filter(([, one]) => one)
     if (also.length > 0) refuse(texts.not(also.map(([name]) => name).join(', ')))
-    return resendOne(id, input)
+    await resendOne(id, input)
+    // Its URL may be held nevertheless.
+    return input.json ? undefined : explain({ ...input, what: id })
   }
   const isOfSome = (partner !== null) !== allPartners
   if (isOfSome && since !== null) return resendSpan({ ...input, since })
@@ -81,7 +82,7 @@ const resendOne = (id: string, { json, lang, reason }: Common): Promise<void> =>
     )
     if (outcome === 'no_message') refuse(texts.noMessage(id))
     if (outcome === 'cancelled') refuse(texts.cancelled(id))
-    print(json ? JSON.stringify({ registrationId: id, partnerId }) : texts.resent(id))
+    if (json) print(JSON.stringify({ registrationId: id, partnerId }))
   })
 
 type Span = Omit<Input, 'id' | 'since'> & { since: TypedTime }

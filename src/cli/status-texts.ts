@@ -42,7 +42,7 @@ const en = {
     delivered: 'delivered',
     exhausted: 'exhausted',
   },
-  bulkResends: (remaining: number) => `Bulk resends have ${remaining} webhooks still to make due.`,
+  bulkResends: (remaining: number) => `Bulk resends: ${remaining} still to be made due.`,
   bulkActs: (open: number, remaining: number) =>
     `Bulk acts: ${open} under way, with about ${remaining} registrations still to come to (GET /v1/admin/bulk).`,
   database: (size: string, log: string, free: string | null) =>

@@ -1,24 +1,27 @@
 import type { TroubleCode } from '../core/trouble.ts'
+import type { Explanation } from '../store/store.ts'
 import { quoted } from './doctor/finding.ts'
 
-/** The command that ends a trouble or says more about it, to be pasted into a shell; null: there is none. */
+const COMMANDS: Partial<Record<TroubleCode, string>> = {
+  account_paused_by_operator: 'account resume',
+  deliveries_held: 'deliveries resume',
+  messages_exhausted: 'registration list --delivery exhausted',
+  callbacks_failing: 'callback list',
+  messages_held: 'callback list',
+  operators_not_told: 'notify-test',
+}
+
+/** The command that ends a trouble or says more about it, to be pasted into a shell; null: there is none, or something is to be mended first. */
 export const commandFor = (trouble: { code: TroubleCode; account?: string | null }, call: string): string | null => {
-  switch (trouble.code) {
-    case 'account_paused':
-    case 'account_paused_by_operator':
-      return `${call} account resume ${quoted(trouble.account ?? '')}`
-    case 'deliveries_held':
-      return `${call} deliveries resume`
-    case 'messages_exhausted':
-      return `${call} registration list --delivery exhausted`
-    case 'clock_wrong':
-      return 'sudo timedatectl set-ntp true'
-    case 'callbacks_failing':
-    case 'messages_held':
-      return `${call} callback list`
-    case 'operators_not_told':
-      return `${call} notify-test`
-    default:
-      return null
-  }
+  if (trouble.code === 'clock_wrong') return 'sudo timedatectl set-ntp true'
+  const command = COMMANDS[trouble.code]
+  if (command === undefined) return null
+  return [call, command, ...(trouble.account ? [quoted(trouble.account)] : [])].join(' ')
+}
+
+/** By which an operator has a webhook sent that is held or was given up; null: it is neither. */
+export const commandForWebhook = ({ heldBecause, registration }: Explanation): string | null => {
+  const { id, partnerId, callbackUrl, delivery } = registration
+  if (heldBecause === 'operator') return `callback enable ${quoted(callbackUrl)} --partner ${partnerId}`
+  return heldBecause !== null || delivery.state === 'exhausted' ? `resend ${id}` : null
 }

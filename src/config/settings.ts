@@ -46,23 +46,20 @@ export type Config = {
 export const settingGroups: readonly [group: string, SettingGroup][] = Object.entries(SETTINGS)
 
 const HELP_WORDS = {
-  en: { file: 'or from the file that NAME_FILE names', needed: 'required' },
-  zh: { file: '也可用 NAME_FILE 指定文件', needed: '必填' },
+  en: { head: 'Defaults, not what is set:', file: 'or from the file that NAME_FILE names', needed: 'required' },
+  zh: { head: '以下为默认值，并非当前值：', file: '也可用 NAME_FILE 指定文件', needed: '必填' },
 }
 
 /** Every setting with its default and its sentence. */
-export const settingsHelp = (language: Language): string =>
-  settingGroups
-    .map(([, { title, settings }]) => {
-      const lines = Object.values(settings).map(setting => {
-        const origin = setting.default
-          ? `=${setting.default}`
-          : setting.neededFor
-            ? ` (${HELP_WORDS[language].needed})`
-            : ''
-        const file = setting.secret ? ` [${HELP_WORDS[language].file.replace('NAME', setting.name)}]` : ''
-        return `  ${setting.name}${origin}${file}\n      ${setting[language].replaceAll('`', '')}`
-      })
-      return [title[language], ...lines].join('\n')
+export const settingsHelp = (language: Language): string => {
+  const { head, file, needed } = HELP_WORDS[language]
+  const groups = settingGroups.map(([, { title, settings }]) => {
+    const lines = Object.values(settings).map(setting => {
+      const origin = setting.default ? `=${setting.default}` : setting.neededFor ? ` (${needed})` : ''
+      const from = setting.secret ? ` [${file.replace('NAME', setting.name)}]` : ''
+      return `  ${setting.name}${origin}${from}\n      ${setting[language].replaceAll('`', '')}`
     })
-    .join('\n\n')
+    return [title[language], ...lines].join('\n')
+  })
+  return [head, ...groups].join('\n\n')
+}

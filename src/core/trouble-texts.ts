@@ -52,7 +52,7 @@ const en: TroubleTexts = {
   }),
   account_paused: ({ account, since, reason, upstreamCode, nextTryAt }, { at, showTime }) => ({
     sentence: `Account ${account} has been paused since ${showTime(since)}: ${describeFault(reason, 'en').sentence} (code ${upstreamCode ?? '-'}). Its serials wait; none of them expires.`,
-    remedy: `${describeFault(reason, 'en').remedy} ${isAhead(nextTryAt, at) ? `The next try is at ${showTime(nextTryAt)}` : 'The service tries the account again by itself'}; to have it tried at once, run "idface-notifier account resume ${account}".`,
+    remedy: `${describeFault(reason, 'en').remedy} ${isAhead(nextTryAt, at) ? `The next try is at ${showTime(nextTryAt)}` : 'The service tries the account again by itself'}; once this is mended, "idface-notifier account resume ${account}" has it tried at once.`,
   }),
   account_paused_by_operator: ({ account, since }, { showTime }) => ({
     sentence: `An operator paused account ${account} at ${showTime(since)}. Its serials wait.`,
@@ -156,9 +156,9 @@ const en: TroubleTexts = {
       '"idface-notifier callback list" shows the URLs, since when and why. Tell the partners. Where many fail with the same error, look at DNS, egress and proxy of this machine.',
   }),
   messages_held: ({ held, urls }) => ({
-    sentence: `${held} webhooks are on hold: ${urls} callback URLs answered 410 or are disabled after five days of failures.`,
+    sentence: `${held === 1 ? '1 webhook is' : `${held} webhooks are`} on hold (callback URLs: ${urls}): the URL answered 410, or is disabled after five days of failures or by an operator.`,
     remedy:
-      '"idface-notifier callback list" shows the URLs. Ask the partners to register with their URL again, or to resend.',
+      '"idface-notifier callback list" shows the URLs. Ask the partners to register with their URL again, or to resend; what an operator disabled goes on by "idface-notifier callback enable URL --partner PARTNER" alone.',
   }),
 }
 
@@ -174,7 +174,7 @@ const zh: TroubleTexts = {
   }),
   account_paused: ({ account, since, reason, upstreamCode, nextTryAt }, { at, showTime }) => ({
     sentence: `账户 ${account} 自${showTime(since)} 起暂停使用：${describeFault(reason, 'zh').sentence}（返回码 ${upstreamCode ?? '-'}）。其流水号等待中，不会过期。`,
-    remedy: `${describeFault(reason, 'zh').remedy}${isAhead(nextTryAt, at) ? `下次重试时间为${showTime(nextTryAt)}` : '系统会自动重试该账户'}；如需立即重试，请运行 "idface-notifier account resume ${account}"。`,
+    remedy: `${describeFault(reason, 'zh').remedy}${isAhead(nextTryAt, at) ? `下次重试时间为${showTime(nextTryAt)}` : '系统会自动重试该账户'}；处理完成后，可运行 "idface-notifier account resume ${account}" 立即重试。`,
   }),
   account_paused_by_operator: ({ account, since }, { showTime }) => ({
     sentence: `运维人员已于${showTime(since)} 暂停账户 ${account}，其流水号等待中。`,
@@ -276,8 +276,9 @@ const zh: TroubleTexts = {
       '用 "idface-notifier callback list" 查看地址、起始时间和原因，并告知合作方。若大量地址因同一错误失败，请检查本机的 DNS、出口网络和代理。',
   }),
   messages_held: ({ held, urls }) => ({
-    sentence: `${held} 个回调暂停投递：${urls} 个回调地址返回 410 或因连续五天失败已停用。`,
-    remedy: '用 "idface-notifier callback list" 查看这些地址。请让合作方用该地址重新登记，或重新投递。',
+    sentence: `${held} 个回调暂停投递：${urls} 个回调地址返回 410，或因连续五天失败、由运维人员操作而停用。`,
+    remedy:
+      '用 "idface-notifier callback list" 查看这些地址。请让合作方用该地址重新登记，或重新投递；由运维人员停用的，只能用 "idface-notifier callback enable URL --partner PARTNER" 启用。',
   }),
 }
 

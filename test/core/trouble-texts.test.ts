@@ -37,6 +37,7 @@ const TROUBLES: readonly Trouble[] = [
   { code: 'messages_exhausted', since: null, count: 12 },
   { code: 'callbacks_failing', since: null, urls: 1 },
   { code: 'callbacks_failing', since: null, urls: 2 },
+  { code: 'messages_held', since: null, held: 1, urls: 1 },
   { code: 'messages_held', since: null, held: 3, urls: 1 },
 ]
 
@@ -87,10 +88,10 @@ test('a paused account said neither when it is tried next nor by which command t
   const paused = { code: 'account_paused', since, account: 'C1', reason: 'frozen', upstreamCode: 4050 } as const
   const { remedy } = describeTrouble({ ...paused, nextTryAt: AT + MINUTE }, 'en', AT)
   expect(remedy).toContain(
-    'The next try is at 2026-11-24 16:21:00 UTC; to have it tried at once, run "idface-notifier account resume C1".',
+    'The next try is at 2026-11-24 16:21:00 UTC; once this is mended, "idface-notifier account resume C1" has it tried at once.',
   )
   expect(describeTrouble({ ...paused, nextTryAt: AT + MINUTE }, 'zh', AT).remedy).toContain(
-    '下次重试时间为北京时间 2026-11-25 00:21:00；如需立即重试，请运行 "idface-notifier account resume C1"。',
+    '下次重试时间为北京时间 2026-11-25 00:21:00；处理完成后，可运行 "idface-notifier account resume C1" 立即重试。',
   )
   expect(describeTrouble({ ...paused, nextTryAt: AT }, 'en', AT).remedy).toContain('tries the account again by itself')
 })
@@ -153,4 +154,11 @@ test('on a full disk it was said what would be when it is full', () => {
   expect(describeTrouble(trouble, 'zh', AT).sentence).toBe(
     '数据库所在磁盘已写满（仅剩 4.1 kB）：新的登记目前会被拒绝。',
   )
+})
+
+test('of what an operator had disabled it was said that its partner can have it sent', () => {
+  for (const language of ['en', 'zh'] as const)
+    expect(describeTrouble({ code: 'messages_held', since: null, held: 1, urls: 1 }, language, AT).remedy).toContain(
+      '"idface-notifier callback enable URL --partner PARTNER"',
+    )
 })

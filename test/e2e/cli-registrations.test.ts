@@ -133,6 +133,7 @@ test('resend sends one again, or all of a partner that were given up', async () 
   const again = await run('resend', '--partner', second.partnerId, '--since', '1h', '--lang', 'zh')
   expect(again).toMatchObject({ code: 0, stdout: expect.stringContaining('放弃投递的 0 个回调') })
 
+  expect((await run('resend', one)).stdout).toContain(one)
   const waiting = await (async () => {
     upstream.setDefault(() => ({ status: 'ING' }))
     return first.api.register({ idcardid: '4', callbackUrl: receiver.urlFor('/hook') })

@@ -50,7 +50,7 @@ test('status begins with what is wrong and what to do, in either language', asyn
   expect(start).toMatch(/^ {2}→ Start it/)
   expect(first).toMatch(/^! An operator paused account C12345678/)
   expect(remedy).toMatch(/^ {2}→ .*resume/)
-  expect(second).toMatch(/^! 1 webhooks are on hold/)
+  expect(second).toMatch(/^! 1 webhook is on hold/)
   expect(en.stdout).toMatch(/polls of C12345678 +1 .* –\n/)
   expect(en.stdout).toMatch(/registered +\d+ +17\n/)
   expect(en.stdout).toContain('1 pending, 2 succeeded')

@@ -93,8 +93,8 @@ export const REGISTRATIONS: Section = {
     defineCommand({
       path: 'resend',
       words: {
-        en: 'send a webhook again, or all that were given up in a span of time',
-        zh: '重发某个回调，或重发一段时间内放弃投递的全部回调',
+        en: 'send a webhook again, or all that were given up in a span of time; "callback disable" still holds its own',
+        zh: '重发某个回调，或重发一段时间内放弃投递的全部回调；已用 "callback disable" 停用的地址除外',
       },
       args: { id: optionalArgument('REGISTRATION_ID', ID) },
       options: {

@@ -23,7 +23,7 @@ export const SERVICE: Section = {
     }),
     defineCommand({
       path: 'settings',
-      words: { en: 'list every setting with its default and meaning', zh: '列出全部配置项及其默认值与含义' },
+      words: { en: 'list the settings with their defaults, not what is set', zh: '列出配置项及其默认值（非当前值）' },
       printsData: true,
       example: 'settings',
       load: async () => (await import('../settings.ts')).listSettings,

@@ -189,7 +189,11 @@ describe('a judgement', () => {
       upstreamCode: 4050,
       nextTryAt: null,
     } as const
-    expect(judgeTrouble(paused, at)).toMatchObject({ state: 'failed', command: 'idface-notifier account resume C1' })
+    // Its fault is to be mended first: before that, one more bad login may freeze the account.
+    expect(judgeTrouble(paused, at)).toMatchObject({ state: 'failed', command: null })
+    expect(judgeTrouble({ code: 'account_paused_by_operator', since: 1, account: 'C1' }, at)).toMatchObject({
+      ...{ state: 'warning', command: 'idface-notifier account resume C1' },
+    })
     expect(judgeTrouble({ code: 'deliveries_held', since: 1, due: 2, isCapped: false }, at)).toMatchObject({
       ...{ state: 'warning', command: 'idface-notifier deliveries resume' },
     })

@@ -184,7 +184,7 @@ describe('the sentence', () => {
     [
       'waits for the operator',
       succeeded({ nextAttemptAt: START }, { allHeldSince: START - 60 * SECOND }),
-      'The verification succeeded, as the upstream reported at 2026-11-24 16:18:30 UTC. The webhook waits, because the operator has held all webhooks since 2026-11-24 16:19:00 UTC; it goes out when they are resumed. Ask the operator, or read GET /v1/events meanwhile.',
+      'The verification succeeded, as the upstream reported at 2026-11-24 16:18:30 UTC. The webhook waits, because the operator has held all webhooks since 2026-11-24 16:19:00 UTC; it goes out when they are resumed. GET /v1/events has it meanwhile.',
     ],
     [
       'was delivered',
