@@ -18,7 +18,7 @@ import type { Emit } from '../telemetry/emit.ts'
 const COLON: Words = { en: ': ', zh: '：' }
 
 export const print = (text: string): void => void process.stdout.write(`${text}\n`)
-const complain = (text: string): void => void process.stderr.write(`${text}\n`)
+export const complain = (text: string): void => void process.stderr.write(`${text}\n`)
 
 /** Ends the process with 2: what the user asked for, or set, is not possible. */
 export const refuse = (text: string): never => {

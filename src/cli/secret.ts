@@ -9,13 +9,13 @@ import { audited } from './audit.ts'
 import { print, refuse, withStore } from './environment.ts'
 import { findPartner } from './find-partner.ts'
 import type { Common } from './frame/command.ts'
-import { iso, listJson, showTable } from './frame/output.ts'
+import { formatTime, iso, listJson, showTable } from './frame/output.ts'
 
 const TEXTS = {
   en: {
     head: ['id', 'type', 'created', 'ends'],
-    rotated: (id: string, partner: string) =>
-      `Created ${id} of ${partner}; it signs from now on, and is shown this once. Hand it over safely.`,
+    rotated: (id: string, partner: string, until: string) =>
+      `Created ${id} of ${partner}; it signs from now on, and is shown this once. Hand it over safely. The earlier ones end at ${until}.`,
     most: `${MOST_LIVE_SECRETS} secrets are live: end one ("secret list"), or rotate with --overlap 0s, which ends all of them.`,
     ended: (id: string) => `Ended ${id}: it signs nothing any more.`,
     none: (id: string) => `There is no live signing secret ${id}; "secret list PARTNER" shows them.`,
@@ -24,8 +24,8 @@ const TEXTS = {
   },
   zh: {
     head: ['id', '类型', '创建时间', '失效时间'],
-    rotated: (id: string, partner: string) =>
-      `已为 ${partner} 新建 ${id}，即刻起用于签名；仅显示这一次，请安全地交给对方。`,
+    rotated: (id: string, partner: string, until: string) =>
+      `已为 ${partner} 新建 ${id}，即刻起用于签名；仅显示这一次，请安全地交给对方。此前的密钥于${until} 失效。`,
     most: `已有 ${MOST_LIVE_SECRETS} 个签名密钥有效：请先停用一个（见 "secret list"），或以 --overlap 0s 更换，使它们全部失效。`,
     ended: (id: string) => `已停用 ${id}，不再用于签名。`,
     none: (id: string) => `没有有效的签名密钥 ${id}；可用 "secret list PARTNER" 查看。`,
@@ -57,7 +57,8 @@ export const rotateSecret = ({ partner: typed, overlap, type, json, lang, reason
       return print(
         JSON.stringify({ id, partnerId, type, secret: publicText, previousExpiresAt: iso(previousExpiresAt) }),
       )
-    print(`${TEXTS[lang].rotated(id, name)}\n\n  secret  ${publicText}`)
+    const until = formatTime(previousExpiresAt ?? store.now(), lang)
+    print(`${TEXTS[lang].rotated(id, name, until)}\n\n  secret  ${publicText}`)
   })
 
 export const endSecret = ({ id, json, lang, reason }: Common & { id: string }): Promise<void> =>
