@@ -11,12 +11,15 @@ export interface JournalEntry {
 }
 
 /** The migrations of a folder, oldest first. */
-export const journalOf = (folder: string): JournalEntry[] =>
+const journalOf = (folder: string): JournalEntry[] =>
   (JSON.parse(readFileSync(`${folder}/meta/_journal.json`, 'utf8')) as { entries: JournalEntry[] }).entries
+
+/** The `when` of the newest migration of a folder. */
+export const newestOf = (folder: string): number => Math.max(...journalOf(folder).map(({ when }) => when))
 
 /** @param applied the `when` of the newest migration that has run; null: none has */
 export const judgeSchema = (folder: string, applied: number | null): SchemaAge => {
-  const newest = Math.max(...journalOf(folder).map(({ when }) => when))
+  const newest = newestOf(folder)
   if (applied === null) return 'new'
   if (applied > newest) return 'later'
   return applied < newest ? 'older' : 'current'

@@ -118,7 +118,7 @@ export const EVENTS = {
     level: 'error',
     fields: { error: ERROR, advice: TEXT },
     meaning:
-      'The database can no longer be trusted (a failed sync or checkpoint, corruption, its file or its log removed or replaced), or its thread has ended by itself; nothing more is acknowledged, and the process exits with 1. Check the disk and the memory, then start again. With `SQLITE_CORRUPT` or `SQLITE_NOTADB` the file itself is damaged: first read *A damaged database* in operations.md; the next start looks through the file and refuses it while it is damaged.',
+      'The database can no longer be trusted (a failed sync or checkpoint, corruption, its file or its log removed or replaced), a later version has changed its schema, or its thread has ended by itself; nothing more is acknowledged, and the process exits with 1. Check the disk and the memory, then start again. With `SQLITE_CORRUPT` or `SQLITE_NOTADB` the file itself is damaged: first read *A damaged database* in operations.md; the next start looks through the file and refuses it while it is damaged.',
   },
   'deliveries.held': {
     level: 'warn',

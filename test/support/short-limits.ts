@@ -2,6 +2,6 @@ import type { TimeLimits } from '../../src/store/postgres/time-limits.ts'
 
 /** As those of the service stand to each other, in a fifth of the time. */
 export const SHORT_LIMITS: TimeLimits = {
-  ...{ statementMs: 2_000, lockMs: 600, idleMs: 2_000, vanishedMs: 4_000 },
+  ...{ statementMs: 2_000, lockMs: 600, idleMs: 2_000 },
   ...{ answerMs: 2_400, beginMs: 1_000, connectMs: 1_000 },
 }

@@ -1,38 +1,60 @@
 import { NODE_CONDITIONS, type NodeEvent, type NodeVerbs } from '../nodes.ts'
 import { afterBeat } from '../rules/nodes.ts'
+import { newestOf } from '../schema-age.ts'
 import type { Tx } from './connection.ts'
 import type { Context } from './context.ts'
 import { and, asc, eq, inArray } from './drizzle.ts'
+import { MIGRATIONS } from './opening.ts'
 import { nodes, operatorEvents } from './schema.ts'
 
 /** `MOST_NODES` of them, and those that came since the last beat. */
 const load = ({ db }: Tx) => db.select().from(nodes).orderBy(asc(nodes.startedAt), asc(nodes.id))
 
-export const createNodes = ({ read, write, sealed }: Pick<Context, 'read' | 'write' | 'sealed'>): NodeVerbs => ({
-  beatNode: node =>
-    write(async tx => {
-      // Two that take the place of a lost one take that of one each.
-      await tx.lock(['nodes'])
-      const beat = afterBeat(await load(tx), { ...node, key: sealed.keyId.toString('hex') }, tx.at)
-      const { id: _, ...set } = beat.self
-      await tx.db.insert(nodes).values(beat.self).onConflictDoUpdate({ target: nodes.id, set })
-      for (const { id, steadyAt } of beat.missed) await tx.db.update(nodes).set({ steadyAt }).where(eq(nodes.id, id))
-      if (beat.forgotten.length > 0) await tx.db.delete(nodes).where(inArray(nodes.id, [...beat.forgotten]))
-      return beat.nodes
-    }),
+const APPLIED = 'SELECT max(created_at) AS applied FROM public.__drizzle_migrations'
 
-  listNodes: () => read(load),
+export const createNodes = ({
+  read,
+  write,
+  sealed,
+  hints,
+}: Pick<Context, 'read' | 'write' | 'sealed' | 'hints'>): NodeVerbs => {
+  // As this process was started: an upgrade may replace the folder beneath it.
+  const newest = newestOf(MIGRATIONS)
 
-  removeNode: id => write(async ({ db }) => void (await db.delete(nodes).where(eq(nodes.id, id)))),
+  /** What a later version needs of the schema, this one does not know: it ends, and its next start says why. */
+  const endIfOutdated = async () => {
+    const [row] = await read(tx => tx.rows<{ applied: number }>(APPLIED))
+    if ((row?.applied ?? 0) > newest) hints.emit('broken', new Error('a later version has changed the schema'))
+  }
 
-  // `MOST_OPERATOR_EVENTS` at most.
-  firingNodeEvents: () =>
-    read(async ({ db }) => {
-      const found = await db
-        .select({ condition: operatorEvents.condition, subject: operatorEvents.subject })
-        .from(operatorEvents)
-        .where(and(inArray(operatorEvents.condition, [...NODE_CONDITIONS]), eq(operatorEvents.state, 'firing')))
-        .orderBy(asc(operatorEvents.id))
-      return found as NodeEvent[]
-    }),
-})
+  return {
+    beatNode: async node => {
+      await endIfOutdated()
+      return write(async tx => {
+        // Two that take the place of a lost one take that of one each.
+        await tx.lock(['nodes'])
+        const beat = afterBeat(await load(tx), { ...node, key: sealed.keyId.toString('hex') }, tx.at)
+        const { id: _, ...set } = beat.self
+        await tx.db.insert(nodes).values(beat.self).onConflictDoUpdate({ target: nodes.id, set })
+        for (const { id, steadyAt } of beat.missed) await tx.db.update(nodes).set({ steadyAt }).where(eq(nodes.id, id))
+        if (beat.forgotten.length > 0) await tx.db.delete(nodes).where(inArray(nodes.id, [...beat.forgotten]))
+        return beat.nodes
+      })
+    },
+
+    listNodes: () => read(load),
+
+    removeNode: id => write(async ({ db }) => void (await db.delete(nodes).where(eq(nodes.id, id)))),
+
+    // `MOST_OPERATOR_EVENTS` at most.
+    firingNodeEvents: () =>
+      read(async ({ db }) => {
+        const found = await db
+          .select({ condition: operatorEvents.condition, subject: operatorEvents.subject })
+          .from(operatorEvents)
+          .where(and(inArray(operatorEvents.condition, [...NODE_CONDITIONS]), eq(operatorEvents.state, 'firing')))
+          .orderBy(asc(operatorEvents.id))
+        return found as NodeEvent[]
+      }),
+  }
+}

@@ -3,12 +3,9 @@ import type { Client } from 'pg'
 import { StartError } from '../../core/error.ts'
 import { judgeSchema, refuseKey, refuseLater, type SchemaAge } from '../schema-age.ts'
 import type { Sealed } from '../sealed.ts'
-import { pg } from './drizzle.ts'
+import { drizzle, migrate, pg } from './drizzle.ts'
 import { postgresCodeOf } from './failure.ts'
 import { refuseHalfMoved } from './half-moved.ts'
-import { beginLong } from './long-transaction.ts'
-import { migrateInTurns } from './migrating.ts'
-import { refuseBesideOlder } from './stop-first.ts'
 import { TIME_LIMITS, type TimeLimits } from './time-limits.ts'
 
 export const MIGRATIONS = fileURLToPath(new URL('../../../migrations/postgres', import.meta.url))
@@ -25,8 +22,7 @@ const OLDEST_SERVER = 140_000
 
 /**
  * Brings the database to the current schema. Before it changes anything it throws, saying what to do, where the server is too old,
- * where a later version has been here, where nodes are at work that the new schema would stop, where the master key is another one, and
- * where a move into it has not ended.
+ * where a later version has been here, where the master key is another one, and where a move into it has not ended.
  */
 export const bringUpToDate = async (
   url: string,
@@ -39,7 +35,7 @@ export const bringUpToDate = async (
     sealed: Sealed
     onStep: (step: OpeningStep) => void
     isMove?: boolean
-    limits?: Pick<TimeLimits, 'lockMs' | 'vanishedMs'> | undefined
+    limits?: Pick<TimeLimits, 'lockMs'> | undefined
   },
 ): Promise<void> => {
   const guard = await openClient(url, 'migrate')
@@ -47,19 +43,17 @@ export const bringUpToDate = async (
     await refuseOldServer(guard)
     await refuseEncoding(guard)
     // Held by a transaction, so that it works through a pooler, and ends with the connection.
-    const waiting = { lock_timeout: LOCK_TIMEOUT_MS, idle_in_transaction_session_timeout: 0 }
-    await guard.query(beginLong(waiting, limits))
+    await guard.query(
+      `BEGIN; SET LOCAL lock_timeout = ${LOCK_TIMEOUT_MS}; SET LOCAL idle_in_transaction_session_timeout = 0`,
+    )
     await guard.query('SELECT pg_advisory_xact_lock($1)', [MIGRATION_LOCK]).catch(refuseLock)
     // Who has locked a table may keep it for hours.
     await guard.query(`SET LOCAL lock_timeout = ${limits.lockMs}`)
     const age = await ageOf(guard)
     if (age === 'later') refuseLater()
     if (age !== 'new') await assertKey(guard, sealed)
-    if (age === 'older') {
-      await refuseBesideOlder(guard, MIGRATIONS, (await appliedOf(guard)) ?? 0)
-      onStep({ step: 'migrating', bytes: await sizeOf(guard) })
-    }
-    if (age !== 'current') await migrateInTurns(() => openClient(url, 'migrate'), MIGRATIONS)
+    if (age === 'older') onStep({ step: 'migrating', bytes: await sizeOf(guard) })
+    if (age !== 'current') await runMigrations(url, MIGRATIONS, limits)
     await guard.query("INSERT INTO meta (key, value) VALUES ('canary', $1) ON CONFLICT DO NOTHING", [
       sealed.canary.seal(),
     ])
@@ -69,6 +63,23 @@ export const bringUpToDate = async (
     if (age === 'new') onStep({ step: 'created' })
   } finally {
     await guard.end()
+  }
+}
+
+/** Runs those of a folder that are missing, all or none. Fails where another session keeps a table locked for longer than calls wait. */
+export const runMigrations = async (
+  url: string,
+  folder: string,
+  { lockMs }: Pick<TimeLimits, 'lockMs'> = TIME_LIMITS,
+): Promise<void> => {
+  const client = await openClient(url, 'migrate')
+  try {
+    // drizzle's own BEGIN is within this one, and its COMMIT ends it. Nothing is made in a schema of the role's name, where PostgreSQL
+    // would look first.
+    await client.query(`BEGIN; SET LOCAL lock_timeout = ${lockMs}; SET LOCAL search_path = public`)
+    await migrate(drizzle({ client }), { migrationsFolder: folder, migrationsSchema: 'public' })
+  } finally {
+    await client.end()
   }
 }
 

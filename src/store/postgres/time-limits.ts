@@ -6,8 +6,6 @@ export interface TimeLimits {
   lockMs: number
   /** A transaction may do nothing so long, then the server ends it, and its locks. */
   idleMs: number
-  /** Of a node that has vanished the server ends a transaction that may wait for long after this, and a quarter more. */
-  vanishedMs: number
   /** BEGIN waits for nothing, so a connection that is dead is found out by it. */
   beginMs: number
   /** Until a connection is free, or is made. */
@@ -21,7 +19,6 @@ export const TIME_LIMITS: TimeLimits = {
   statementMs: 10_000,
   lockMs: 3_000,
   idleMs: 10_000,
-  vanishedMs: 20_000,
   beginMs: 2_000,
   connectMs: 5_000,
   answerMs: 12_000,

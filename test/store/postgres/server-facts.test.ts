@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest'
-import { migrateInTurns } from '../../../src/store/postgres/migrating.ts'
-import { MIGRATIONS, openClient } from '../../../src/store/postgres/opening.ts'
+import { MIGRATIONS, openClient, runMigrations } from '../../../src/store/postgres/opening.ts'
 import { readSchema, readServerFacts, readTables } from '../../../src/store/postgres/server-facts.ts'
 import { openTestServer, type TestServer } from '../../support/postgres.ts'
 
@@ -14,7 +13,7 @@ afterAll(() => server[Symbol.asyncDispose]())
 
 beforeEach(async () => {
   const url = await server.createDatabase(`facts_${++databases}`)
-  await migrateInTurns(() => openClient(url, 'migrate'), MIGRATIONS)
+  await runMigrations(url, MIGRATIONS)
   const opened = await openClient(url, 'test')
   onTestFinished(() => opened.end())
   client = opened
