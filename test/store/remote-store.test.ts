@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { mkdirSync, statSync, writeFileSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import type { Worker, WorkerOptions } from 'node:worker_threads'
 import Database from 'better-sqlite3'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
@@ -259,15 +259,5 @@ describe('close', () => {
 
     await using again = await openAt(path)
     for (const id of ids) expect(await again.store.findRegistration(bench.partnerId, id)).toMatchObject({ id })
-  })
-
-  test('ends the thread that does the checkpoints too', async () => {
-    const path = newPath()
-    const { store, thread, ...bench } = await openAt(path)
-    const metadata = { filling: 'x'.repeat(2_000) }
-    await store.register(Array.from({ length: 3_000 }, () => bench.newRegistration({ metadata })))
-    await expect.poll(() => statSync(path).size).toBeGreaterThan(3_000 * 2_000)
-    await store.close()
-    expect(thread.threadId).toBe(-1)
   })
 })

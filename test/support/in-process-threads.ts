@@ -5,7 +5,7 @@ import { vi } from 'vitest'
 vi.mock('node:worker_threads', async importOriginal => {
   const original = await importOriginal<typeof import('node:worker_threads')>()
   const { InProcessThread, isOfStore } = await import('../store/support/in-process-thread.ts')
-  // A function may be called with `new` and return either. The thread of the checkpoints stays a real one.
+  // A function may be called with `new` and return either.
   function Worker(...[file, options]: ConstructorParameters<typeof original.Worker>) {
     return isOfStore(options) ? new InProcessThread(options) : new original.Worker(file, options)
   }

@@ -58,6 +58,7 @@ export const recordBackup = (
 ): void => {
   const client = new Database(database, { fileMustExist: true, timeout: BUSY_TIMEOUT_MS })
   try {
+    client.pragma('wal_autocheckpoint = 0')
     client.pragma('synchronous = FULL')
     const records = prepareBackupRecords(client)
     const outcome = record.outcome === 'good' ? 'done' : 'failed'

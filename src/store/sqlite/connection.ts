@@ -3,7 +3,7 @@ import type { Words } from '../../core/language.ts'
 import type { SqliteStats } from '../stats.ts'
 import { markOurs } from './application-id.ts'
 import { BUSY_TIMEOUT_MS, createAttempts } from './attempts.ts'
-import { type Checkpoint, type Checkpoints, createCheckpoints } from './checkpoints.ts'
+import { type Checkpoints, createCheckpoints } from './checkpoints.ts'
 import { realPathOf, watchFiles } from './database-file.ts'
 import { drizzle } from './drizzle.ts'
 import { createEngineFigures } from './engine-figures.ts'
@@ -25,7 +25,7 @@ export interface Connection {
    */
   write<T>(run: () => T): Promise<T>
   read<T>(run: () => T): Promise<T>
-  /** From now on checkpoints run beside what is written, and the files are watched. */
+  /** From now on checkpoints run between transactions, and the files are watched. */
   beginUpkeep(): void
   /** Ends the start, in which SQLite waits long for another process: from now on the event loop is not blocked for long. */
   endStart(): void
@@ -47,7 +47,7 @@ const REPLACED: Words = { en: 'its file or its log was removed or replaced', zh:
 
 const checkpointFailed = (error: unknown): Words => {
   const code = sqliteCodeOf(error)
-  return { en: `a checkpoint failed: ${code || 'its thread has ended'}`, zh: `检查点失败：${code || '其线程已结束'}` }
+  return { en: `a checkpoint failed: ${code}`, zh: `检查点失败：${code}` }
 }
 
 /**
@@ -69,14 +69,7 @@ export const openConnection = (given: string, onBroken: (error: Error) => void):
   let checkpoints: Checkpoints | null = null
   let watch: ReturnType<typeof watchFiles> | null = null
   const commits = createGroupCommit(client, {
-    attempt: async run => {
-      const outcomes = await figures.timed(async () => {
-        await checkpoints?.whenOpen()
-        return attempt(run)
-      })
-      checkpoints?.committed()
-      return outcomes
-    },
+    attempt: run => figures.timed(() => attempt(run)),
     explain,
   })
 
@@ -89,11 +82,7 @@ export const openConnection = (given: string, onBroken: (error: Error) => void):
       assertSynced(client)
       if (inMemory) return
       watch = watchFiles([path, `${path}-wal`], () => void breakDown(REPLACED))
-      checkpoints = createCheckpoints({
-        path,
-        count: () => (client.pragma('wal_checkpoint(NOOP)') as [Checkpoint])[0],
-        onFailed: error => void breakDown(checkpointFailed(error)),
-      })
+      checkpoints = createCheckpoints(client, error => void breakDown(checkpointFailed(error)))
     },
     endStart: () => {
       client.pragma(`busy_timeout = ${BUSY_TIMEOUT_MS}`)
@@ -106,7 +95,7 @@ export const openConnection = (given: string, onBroken: (error: Error) => void):
     close: async () => {
       watch?.close()
       await commits.end()
-      await checkpoints?.close()
+      checkpoints?.close()
       client.close()
     },
   }
