@@ -179,7 +179,6 @@ const settleMessages = (store: Store, rows: readonly ClaimedMessage[], dueAgain:
   store.settleMessages(
     rows.map(message => ({
       message,
-      // As after a first attempt whose time was not missed: else another process would put it on a ramp.
       step: { state: 'pending', dueAt: dueAgain(), retries: 0, gone: false },
       attempt: {
         at: store.now(),

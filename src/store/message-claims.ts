@@ -1,5 +1,4 @@
 import { type ClaimTurn, FIRST_TURN } from './rules/claim-turn.ts'
-import { afterLook, missedBefore, NOT_LOOKING } from './rules/ramp.ts'
 import type { DueLane } from './rules/share-slots.ts'
 import type { ClaimedMessage, ClaimedMessages, MessageClaimRequest, Store } from './store.ts'
 import type { Opening } from './unreadable.ts'
@@ -8,30 +7,26 @@ export const NOTHING_CLAIMED: ClaimedMessages = { messages: [], secrets: new Map
 
 /** What an engine does of a claim. */
 interface ClaimSteps {
-  /** Without locks: when the first message is due, and whether deliveries are held. */
-  look: () => Promise<{ at: number; nextAt: number | null; isHeld: boolean }>
+  /** Without locks: when the first message is due. */
+  look: () => Promise<{ at: number; nextAt: number | null }>
   /**
    * One transaction, which may be undone and run again.
    *
    * @param turn where the claims before it have come to
-   * @param missed retries that were due before then missed their time
    */
   claim: (
     request: MessageClaimRequest,
-    from: { at: number; turn: ClaimTurn; missed: number },
+    from: { at: number; turn: ClaimTurn },
   ) => Promise<{ claimed: ClaimedMessages; turn: ClaimTurn }>
 }
 
 /** Looks first, since most looks find nothing that may be sent now. Whose turn it is goes on with what is committed only. */
 export const createClaiming = ({ look, claim }: ClaimSteps): Store['claimMessages'] => {
   let turn = FIRST_TURN
-  let looking = NOT_LOOKING
   return async request => {
-    const { at, nextAt, isHeld } = await look()
-    // While deliveries are held nobody looks for what is due, and so its time passes.
-    if (!isHeld) looking = afterLook(looking, at)
+    const { at, nextAt } = await look()
     if (nextAt === null || nextAt > at || request.slots <= 0) return { ...NOTHING_CLAIMED, nextAt }
-    const done = await claim(request, { at, turn, missed: missedBefore(looking) })
+    const done = await claim(request, { at, turn })
     turn = done.turn
     return done.claimed
   }

@@ -41,7 +41,7 @@ export interface AccountStats extends Omit<Account, 'passwordMode' | 'partnerId'
 export interface DeliveryStats extends QueueStats {
   /** Pending without a due time: its URL answered 410, or is disabled. */
   held: number
-  /** On the ramp of their host, after a break of this service or a hold of their URL; about, and among `scheduled`. */
+  /** On the ramp of their host, after a hold of their URL; about, and among `scheduled`. */
   catchingUp: number
   /** The host that most of `due` is for, if it is more than half; null: no host stands out. */
   mostFor: BusyHost | null

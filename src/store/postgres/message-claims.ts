@@ -11,14 +11,14 @@ import {
 import { loadLanes } from '../rules/load-lanes.ts'
 import { answerAlone } from '../rules/questions.ts'
 import { type DueLane, mayHaveMore, shareSlots } from '../rules/share-slots.ts'
-import { HELD_IN_A_CLAIM, spareOf, takeMessages } from '../rules/take-messages.ts'
+import { type Due, HELD_IN_A_CLAIM, isBehind, spareOf, takeMessages } from '../rules/take-messages.ts'
 import type { MessageClaimRequest, Store } from '../store.ts'
 import { createCallbackPauses } from './callback-pauses.ts'
 import { beginClaim } from './claim-stop.ts'
 import type { Tx } from './connection.ts'
 import type { Context } from './context.ts'
 import { heldAt } from './deliveries-hold.ts'
-import { createLanes, type LaneBook } from './lanes.ts'
+import { createLanes } from './lanes.ts'
 import {
   claim as claimMessages,
   type DueMessage,
@@ -55,32 +55,34 @@ export const createMessageClaims = (context: Context): Store['claimMessages'] =>
   }
 
   /** What becomes of a lane's due messages. */
-  const takeOf = (
-    { lane, take }: Share,
-    rows: readonly DueMessage[],
-    { at, missed, lanes }: { at: number; missed: number; lanes: LaneBook },
-  ) => {
+  const takeOf = ({ lane, take }: Share, due: Due<DueMessage>) => {
     const isPaused = (row: DueMessage) => row.isPaused
-    const ramp = (seq: number) => lanes.ramp(lane.id, seq, at)
     const open = (row: DueMessage) => openClaimed(context, lane, row)
-    return takeMessages(rows, { take, at, missed, look: row => row, isPaused, ramp, open })
+    return takeMessages(due, { take, look: row => row, isPaused, open })
+  }
+
+  /** The due messages of each lane that a claim takes from. */
+  const dueOf = async (tx: Tx, shares: readonly Share[], pausing: ReadonlySet<string>): Promise<Due<DueMessage>[]> => {
+    const oldest = await dueMessages(tx, limitsOf(shares, pausing), 'oldest')
+    const limits = shares.map(({ lane, take }, i) => ({
+      laneId: lane.id,
+      limit: isBehind(oldest[i]?.[0]?.dueAt, tx.at) ? take : 0,
+    }))
+    const newest = await dueMessages(tx, limits, 'newest')
+    return shares.map((_, i) => ({ oldest: oldest[i] ?? [], newest: newest[i] ?? [] }))
   }
 
   /** How many messages to look at of each lane. */
-  const limitsOf = (shares: readonly Share[], missed: number, pausing: ReadonlySet<string>) => {
+  const limitsOf = (shares: readonly Share[], pausing: ReadonlySet<string>) => {
     let left = HELD_IN_A_CLAIM
     return shares.map(({ lane, take }) => {
-      const spare = spareOf(lane, { isPausing: pausing.has(lane.partnerId), missed, left })
+      const spare = spareOf({ isPausing: pausing.has(lane.partnerId), left })
       left -= spare
       return { laneId: lane.id, limit: take + spare }
     })
   }
 
-  const claimAll = async (
-    tx: Tx,
-    claim: MessageClaimRequest,
-    { turn, missed }: { turn: ClaimTurn; missed: number },
-  ) => {
+  const claimAll = async (tx: Tx, claim: MessageClaimRequest, { turn }: { turn: ClaimTurn }) => {
     await beginClaim(tx)
     if ((await heldAt(tx)) !== null) return { claimed: NOTHING_CLAIMED, turn }
     const { at } = tx
@@ -101,11 +103,11 @@ export const createMessageClaims = (context: Context): Store['claimMessages'] =>
 
     const mine = shares.filter(({ lane }) => free.has(lane.id))
     const pausing = new Set(partners.filter(({ isPausing }) => isPausing).map(({ id }) => id))
-    const due = await dueMessages(tx, limitsOf(mine, missed, pausing), at)
-    const taken = mine.map((share, i) => takeOf(share, due[i] ?? [], { at, missed, lanes }))
+    const due = await dueOf(tx, mine, pausing)
+    const taken = mine.map((share, i) => takeOf(share, due[i] ?? { oldest: [], newest: [] }))
     const messages = taken.flatMap(one => one.messages)
     const claimed = messages.map(({ seq }) => ({ seq, claimedAt: at, dueAt: at + claim.leaseMs }))
-    const held = taken.flatMap(one => one.held.map(message => ({ ...message, claimedAt: null })))
+    const held = taken.flatMap(one => one.held.map(seq => ({ seq, claimedAt: null, dueAt: null })))
     await claimMessages(tx, [...claimed, ...held])
     await exhaust(
       tx,
@@ -126,7 +128,7 @@ export const createMessageClaims = (context: Context): Store['claimMessages'] =>
   }
 
   return createClaiming({
-    look: () => read(async tx => ({ at: tx.at, nextAt: await nextDueAt(tx), isHeld: (await heldAt(tx)) !== null })),
+    look: () => read(async tx => ({ at: tx.at, nextAt: await nextDueAt(tx) })),
     claim: (request, from) => write(tx => claimAll(tx, request, from)),
   })
 }

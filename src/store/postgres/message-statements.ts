@@ -62,8 +62,11 @@ export const DUE_LANES = `
       ORDER BY due_at, id LIMIT q.most) AS l
   ORDER BY q.nth, l.due_at, l.id`
 
-/** Each lane has its own limit. What others have locked is left out. A join of the holds, or of the bodies, may read all of them. */
-export const DUE_MESSAGES = `
+/**
+ * Each lane has its own limit, of its oldest due messages or its newest. What others have locked is left out. A join of the holds, or of
+ * the bodies, may read all of them.
+ */
+const dueMessagesIn = (order: 'ASC' | 'DESC'): string => `
   SELECT w.nth, d.seq, d.claims, d.registration_id AS "registrationId", d.callback_url AS "callbackUrl", b.body,
     d.attempts + d.unrecorded AS attempts, d.retries, b.traceparent, b.created_at AS "createdAt", d.due_at AS "dueAt",
     (SELECT p.since FROM callback_pauses p WHERE p.partner_id = d.partner_id AND p.callback_url = d.callback_url
@@ -71,9 +74,11 @@ export const DUE_MESSAGES = `
   FROM unnest($1::bigint[], $2::int[]) WITH ORDINALITY AS w(lane_id, most, nth)
     CROSS JOIN LATERAL (SELECT * FROM deliveries
       WHERE lane_id = w.lane_id AND due_at IS NOT NULL AND due_at <= $3
-      ORDER BY due_at, seq LIMIT w.most FOR NO KEY UPDATE SKIP LOCKED) AS d
+      ORDER BY due_at ${order}, seq ${order} LIMIT w.most FOR NO KEY UPDATE SKIP LOCKED) AS d
     CROSS JOIN LATERAL (SELECT body, traceparent, created_at FROM message_bodies WHERE seq = d.seq LIMIT 1) AS b
   ORDER BY w.nth, d.due_at, d.seq`
+export const DUE_MESSAGES = dueMessagesIn('ASC')
+const NEWEST_MESSAGES = dueMessagesIn('DESC')
 
 /** The count goes up for what is held too, so that an attempt whose lease ran out can be told apart from one that was settled. */
 export const CLAIM = `
@@ -138,11 +143,12 @@ export const dueLanes = async (tx: Tx, questions: readonly LanesQuestion[], at: 
 export const dueMessages = async (
   tx: Tx,
   lanes: readonly { laneId: number; limit: number }[],
-  at: number,
+  which: 'oldest' | 'newest',
 ): Promise<DueMessage[][]> => {
-  if (lanes.length === 0) return []
-  const values = [lanes.map(({ laneId }) => laneId), lanes.map(({ limit }) => limit), at]
-  return dealt(await tx.rows<DueMessage & { nth: number }>(DUE_MESSAGES, values), lanes.length)
+  if (lanes.every(({ limit }) => limit === 0)) return lanes.map(() => [])
+  const values = [lanes.map(({ laneId }) => laneId), lanes.map(({ limit }) => limit), tx.at]
+  const text = which === 'oldest' ? DUE_MESSAGES : NEWEST_MESSAGES
+  return dealt(await tx.rows<DueMessage & { nth: number }>(text, values), lanes.length)
 }
 
 const dealt = <Row extends { nth: number }>(rows: readonly Row[], count: number): Omit<Row, 'nth'>[][] => {

@@ -1,61 +1,69 @@
-import { type DueRow, takeDueMessages } from './ramp.ts'
-import type { DueLane } from './share-slots.ts'
+import { MINUTE } from '../../core/duration.ts'
 
 /**
- * So many messages that are held or put off are looked at in a claim, in front of a lane and of all lanes, beyond those that were to be
- * handed out; the next claim goes on after them.
+ * So many messages that are held are read in a claim, in front of a lane and of all lanes, beyond those that were to be handed out; the
+ * next claim goes on after them.
  */
 const HELD_IN_A_LANE = 100
 export const HELD_IN_A_CLAIM = 1_000
 
 /**
- * How many messages of a lane a claim looks at beyond those that it is to take, where some may be held or put off.
+ * How many messages of a lane a claim reads beyond those that it is to take, where some may be held.
  *
- * @param given.left how many it still may look at so, of all lanes
- * @param given.missed retries that were due before then missed their time
+ * @param left how many it still may read so, of all lanes
  */
-export const spareOf = (
-  { dueAt }: Pick<DueLane, 'dueAt'>,
-  { isPausing, missed, left }: { isPausing: boolean; missed: number; left: number },
-): number => (isPausing || dueAt < missed ? Math.min(left, HELD_IN_A_LANE) : 0)
+export const spareOf = ({ isPausing, left }: { isPausing: boolean; left: number }): number =>
+  isPausing ? Math.min(left, HELD_IN_A_LANE) : 0
 
-/** A message that is claimed and not handed out; `dueAt` null: it is due when something makes it so. */
-export interface HeldMessage {
+/** What a claim decides by. */
+interface DueRow {
   seq: number
-  dueAt: number | null
+  retries: number
+}
+
+/** Due messages of a lane, each sorted by when they are due. `newest` is empty, but for a lane that is behind. */
+export interface Due<Row> {
+  oldest: readonly Row[]
+  newest: readonly Row[]
+}
+
+/** Whether a lane is behind by what is due first, as after a stop. Then a claim reads as many of its newest due messages too. */
+export const isBehind = (firstDueAt: number | undefined, at: number): boolean =>
+  firstDueAt !== undefined && firstDueAt < at - MINUTE
+
+/**
+ * Of a lane that is behind, first attempts get up to half of what is taken before old retries do: nobody has waited for those yet, and
+ * all that failed before the stop would come first. They are found among the newest, behind thousands of retries.
+ */
+export const firstsAndRetries = <Row extends Pick<DueRow, 'retries'>>(rows: readonly Row[], take: number): Row[] => {
+  const firsts = rows.filter(({ retries }) => retries === 0)
+  const half = Math.ceil(take / 2)
+  return [...firsts.slice(0, half), ...rows.filter(({ retries }) => retries > 0), ...firsts.slice(half)]
 }
 
 /**
- * What becomes of a lane's due messages, the longest due first: those for paused URLs are held; those that missed their time are put off;
- * `unreadable` are given up.
+ * What becomes of a lane's due messages: those for paused URLs are held; `unreadable` are given up.
  *
- * @param given.ramp gives a message the next place on the lane's ramp; when it is due there
  * @param given.open null: it cannot be decrypted
  */
 export const takeMessages = <Row, Message>(
-  rows: readonly Row[],
+  { oldest, newest }: Due<Row>,
   given: {
     take: number
-    at: number
-    missed: number
     look: (row: Row) => DueRow
     isPaused: (row: Row) => boolean
-    ramp: (seq: number) => number
     open: (row: Row) => Message | null
   },
-): { messages: Message[]; held: HeldMessage[]; unreadable: number[] } => {
-  const { look, isPaused, open } = given
-  const { taken, putOff } = takeDueMessages(
-    rows.filter(row => !isPaused(row)),
-    given,
-  )
-  const opened = taken.map(row => ({ row, message: open(row) }))
+): { messages: Message[]; held: number[]; unreadable: number[] } => {
+  const { take, look, isPaused, open } = given
+  const bySeq = new Map([...oldest, ...newest].map(row => [look(row).seq, { ...look(row), row }]))
+  const all = [...bySeq.values()]
+  const ready = all.filter(({ row }) => !isPaused(row))
+  const inTurn = newest.length === 0 ? ready : firstsAndRetries(ready, take)
+  const opened = inTurn.slice(0, take).map(({ seq, row }) => ({ seq, message: open(row) }))
   return {
     messages: opened.flatMap(({ message }) => message ?? []),
-    held: [
-      ...rows.filter(isPaused).map(row => ({ seq: look(row).seq, dueAt: null })),
-      ...putOff.map(({ row, dueAt }) => ({ seq: look(row).seq, dueAt })),
-    ],
-    unreadable: opened.flatMap(({ row, message }) => (message === null ? [look(row).seq] : [])),
+    held: all.filter(({ row }) => isPaused(row)).map(({ seq }) => seq),
+    unreadable: opened.flatMap(({ seq, message }) => (message === null ? [seq] : [])),
   }
 }

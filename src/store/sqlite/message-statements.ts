@@ -44,6 +44,15 @@ interface FoundLane {
   dueAt: number
 }
 
+/** The due messages of a lane, the oldest or the newest. */
+const prepareDue = (client: Database, order: 'ASC' | 'DESC') =>
+  client
+    .prepare<[laneId: number, at: number, limit: number], DueMessage>(`
+    SELECT seq, claims, registration_id, callback_url, body, attempts + unrecorded, retries, traceparent,
+      created_at, due_at
+    FROM messages WHERE lane_id = +? AND due_at IS NOT NULL AND due_at <= +? ORDER BY due_at ${order}, seq ${order} LIMIT +?`)
+    .raw()
+
 /**
  * The pluses: where there is an order, a limit or a min(), SQLite looks at the value of a bare parameter, and so compiles
  * the statement anew at every call, which costs several times its work.
@@ -68,18 +77,14 @@ export const prepareMessages = (client: Database) => ({
     WHERE partner_id = +@partnerId AND slow = +@slow AND proven = +@proven AND due_at IS NOT NULL AND due_at <= +@at
       AND (due_at, id) > (+@afterDueAt, +@afterId)
     ORDER BY due_at, id LIMIT +@limit`),
-  due: client
-    .prepare<[laneId: number, at: number, limit: number], DueMessage>(`
-    SELECT seq, claims, registration_id, callback_url, body, attempts + unrecorded, retries, traceparent,
-      created_at, due_at
-    FROM messages WHERE lane_id = +? AND due_at IS NOT NULL AND due_at <= +? ORDER BY due_at, seq LIMIT +?`)
-    .raw(),
+  due: prepareDue(client, 'ASC'),
+  newest: prepareDue(client, 'DESC'),
   claim: client.prepare<[at: number, leaseEnd: number, seqs: string]>(`
     UPDATE messages SET claims = claims + 1, claimed_at = ?, due_at = ?
     WHERE seq IN (SELECT value FROM json_each(?))`),
   /** The count goes up, so that an attempt whose lease ran out can be told apart from one that was settled. */
-  hold: client.prepare<[dueAt: number | null, seqs: string]>(`
-    UPDATE messages SET claims = claims + 1, claimed_at = NULL, due_at = ?
+  hold: client.prepare<[seqs: string]>(`
+    UPDATE messages SET claims = claims + 1, claimed_at = NULL, due_at = NULL
     WHERE seq IN (SELECT value FROM json_each(?))`),
   exhaust: client.prepare<[seqs: string]>(`
     UPDATE messages SET state = 'exhausted', claims = claims + 1, claimed_at = NULL, due_at = NULL

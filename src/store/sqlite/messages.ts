@@ -15,7 +15,7 @@ import { loadLanes } from '../rules/load-lanes.ts'
 import { answer } from '../rules/questions.ts'
 import { KEPT_ATTEMPTS, mayBeRecorded, settleMessage } from '../rules/settle-message.ts'
 import { type DueLane, mayHaveMore, shareSlots } from '../rules/share-slots.ts'
-import { HELD_IN_A_CLAIM, spareOf, takeMessages } from '../rules/take-messages.ts'
+import { HELD_IN_A_CLAIM, isBehind, spareOf, takeMessages } from '../rules/take-messages.ts'
 import type { MessageClaimRequest, MessageOutcome, MessageSettlement, Store } from '../store.ts'
 import { createCallbackHealth, type HealthBook } from './callback-health.ts'
 import { createCallbackPauses, type LiftPause } from './callback-pauses.ts'
@@ -26,15 +26,6 @@ import { type DueMessage, type PartnerInTurn, prepareMessages } from './message-
 import { createSecretRows } from './signing-secrets.ts'
 
 type Verbs = Pick<Store, 'claimMessages' | 'settleMessages'>
-
-/** What one run of a claim works with. `missed`: retries that were due before then missed their time. */
-interface Claiming {
-  at: number
-  missed: number
-  lanes: LaneBook
-  /** How many messages it still may look at beyond those that it is to take. */
-  left: number
-}
 
 /** What one run of a settling works with. */
 interface Settling {
@@ -70,17 +61,19 @@ export const createMessages = (context: Context): Verbs => {
   }
 
   /** The first due messages of a lane, and what becomes of them. */
-  const dueOf = (lane: DueLane, take: number, { at, missed, lanes, left }: Claiming) => {
+  const dueOf = (lane: DueLane, take: number, { at, left }: { at: number; left: number }) => {
     const isPausing = pauses.hasAny(lane.partnerId)
-    const rows = statements.due.all(lane.id, at, take + spareOf(lane, { isPausing, missed, left }))
-    const urls = isPausing ? new Set(rows.map(([, , , callbackUrl]) => callbackUrl)) : new Set<string>()
+    const oldest = statements.due.all(lane.id, at, take + spareOf({ isPausing, left }))
+    const newest = isBehind(oldest[0] && lookAt(oldest[0]).dueAt, at) ? statements.newest.all(lane.id, at, take) : []
+    const urls = isPausing
+      ? new Set([...oldest, ...newest].map(([, , , callbackUrl]) => callbackUrl))
+      : new Set<string>()
     const paused = new Set([...urls].filter(callbackUrl => pauses.since({ ...lane, callbackUrl }) !== null))
     const isPaused = ([, , , callbackUrl]: DueMessage) => paused.has(callbackUrl)
-    const ramp = (seq: number) => lanes.ramp(lane.id, seq, at)
     const open = (row: DueMessage) => openClaimed(context, lane, dueOfLane(row))
     return {
-      ...takeMessages(rows, { take, at, missed, look: lookAt, isPaused, ramp, open }),
-      lookedFurther: Math.max(0, rows.length - take),
+      ...takeMessages({ oldest, newest: newest.toReversed() }, { take, look: lookAt, isPaused, open }),
+      readFurther: Math.max(0, oldest.length - take),
     }
   }
 
@@ -93,10 +86,7 @@ export const createMessages = (context: Context): Verbs => {
     lanes.save()
   }
 
-  const claimAll = (
-    claim: MessageClaimRequest,
-    { at, turn, missed }: { at: number; turn: ClaimTurn; missed: number },
-  ) => {
+  const claimAll = (claim: MessageClaimRequest, { at, turn }: { at: number; turn: ClaimTurn }) => {
     if (heldAt() !== null) return { claimed: NOTHING_CLAIMED, turn }
     continueLifting(at)
     const { lanes, isAll, partnerIds } = findLanes(claim, at, turn)
@@ -104,19 +94,15 @@ export const createMessages = (context: Context): Verbs => {
     const { signed, unsigned } = bySigning(lanes, live)
     if (unsigned.length > 0) statements.putOff.run(at + UNSIGNED_MS, JSON.stringify(unsigned.map(({ id }) => id)))
     const shares = shareSlots(claim, signed)
-    const book = beginLanes()
     let left = HELD_IN_A_CLAIM
     const taken = shares.map(({ lane, take }) => {
-      const due = dueOf(lane, take, { at, missed, lanes: book, left })
-      left -= due.lookedFurther
+      const due = dueOf(lane, take, { at, left })
+      left -= due.readFurther
       return due
     })
-    book.save()
     const messages = taken.flatMap(one => one.messages)
-    const held = taken.flatMap(one => one.held)
     statements.claim.run(at, at + claim.leaseMs, JSON.stringify(messages.map(({ seq }) => seq)))
-    for (const [dueAt, some] of Map.groupBy(held, one => one.dueAt))
-      statements.hold.run(dueAt, JSON.stringify(some.map(({ seq }) => seq)))
+    statements.hold.run(JSON.stringify(taken.flatMap(one => one.held)))
     statements.exhaust.run(JSON.stringify(taken.flatMap(one => one.unreadable)))
     for (const { lane } of shares) statements.settleLane.run(lane.id, lane.id)
     const firstDue = nextDueAt(at)
@@ -157,7 +143,7 @@ export const createMessages = (context: Context): Verbs => {
     claimMessages: createClaiming({
       look: () => {
         const at = now()
-        return read(() => ({ at, nextAt: nextDueAt(at), isHeld: heldAt() !== null }))
+        return read(() => ({ at, nextAt: nextDueAt(at) }))
       },
       claim: (request, from) => write(() => claimAll(request, from)),
     }),

@@ -1,14 +1,6 @@
 import { expect, test } from 'vitest'
 import { MINUTE, SECOND } from '../../../src/core/duration.ts'
-import {
-  afterLook,
-  leftOnRamp,
-  missedBefore,
-  NO_RAMP,
-  NOT_LOOKING,
-  nextOnRamp,
-  type Ramp,
-} from '../../../src/store/rules/ramp.ts'
+import { leftOnRamp, NO_RAMP, nextOnRamp, type Ramp } from '../../../src/store/rules/ramp.ts'
 
 const AT = 1_795_507_200_000
 
@@ -58,12 +50,4 @@ test('tells about how many are still to come', () => {
   }
   expect(leftOnRamp(ramp, AT + MINUTE)).toBe(0)
   expect(leftOnRamp(NO_RAMP, AT)).toBe(0)
-})
-
-test('whoever has not looked for a minute has met a break; a step back of the clock is none', () => {
-  const first = afterLook(NOT_LOOKING, AT)
-  expect(missedBefore(first)).toBe(AT - MINUTE)
-  expect(afterLook(first, AT + MINUTE).since).toBe(AT)
-  expect(afterLook(first, AT + MINUTE + 1).since).toBe(AT + MINUTE + 1)
-  expect(afterLook(first, AT - MINUTE).since).toBe(AT - MINUTE)
 })

@@ -6,10 +6,10 @@ import { afterMessageClaim, FIRST_TURN } from '../../../../src/store/rules/claim
 import { afterReleasing, afterResolving, afterTurning } from '../../../../src/store/rules/hints.ts'
 import { NEW_LANE } from '../../../../src/store/rules/lane.ts'
 import { ALL_TURNS, FRESH_MS, NEW } from '../../../../src/store/rules/poll-queues.ts'
-import { afterLook, missedBefore, NOT_LOOKING } from '../../../../src/store/rules/ramp.ts'
 import { KEPT_ATTEMPTS } from '../../../../src/store/rules/settle-message.ts'
 import { endedBy, outcomeOf } from '../../../../src/store/rules/settle-verification.ts'
 import { mayHaveMore } from '../../../../src/store/rules/share-slots.ts'
+import { isBehind } from '../../../../src/store/rules/take-messages.ts'
 import type {
   ClaimedAccount,
   ClaimedMessage,
@@ -50,7 +50,6 @@ export const createQueues = (context: Context): Verbs => {
   const { tables, rules, now, hints, defaultRate } = context
   const { transaction } = tables
   const lastServed = new Map<string, string>()
-  let looking = NOT_LOOKING
   /** By account: how many turns each partner that waits has had. */
   const turns = new Map<string, Map<string, number>>()
   const isEnabled = (partnerId: string): boolean => tables.partners.get(partnerId)?.disabled === false
@@ -166,19 +165,15 @@ export const createQueues = (context: Context): Verbs => {
       .sort((a, b) => a.dueAt - b.dueAt || a.seq - b.seq)
 
   const claimLane = (lane: LaneRow, take: number, { at, leaseMs }: { at: number; leaseMs: number }) => {
-    const ramp = (seq: number): number => {
-      const ramped = rules.rampedInLane(tables.lanes.get(lane.id) ?? NEW_LANE, seq, at)
-      tables.lanes.change(lane.id, ramped.lane)
-      return ramped.dueAt
-    }
     const due = inLane(lane.id).filter(({ dueAt }) => dueAt <= at)
     const isPaused = (url: Parameters<typeof urlKey>[0]) => tables.pauses.get(urlKey(url)) !== undefined
     for (const message of due.filter(isPaused)) tables.messages.change(message.seq, rules.held(message))
     const rest = due.filter(message => !isPaused(message))
-    const missed = missedBefore(looking)
-    const { taken, putOff } = rules.takeDueMessages(rest, { take, at, missed, look: row => row, ramp })
-    for (const { row, dueAt } of putOff) tables.messages.change(row.seq, { ...rules.held(row), dueAt })
-    return taken.map((message): ClaimedMessage => {
+    const isPausing = tables.pauses.all().some(({ partnerId }) => partnerId === lane.partnerId)
+    const newest = new Set(due.slice(-take))
+    const read = rest.filter((row, n) => isPausing || n < take || newest.has(row))
+    const inTurn = isBehind(due[0]?.dueAt, at) ? rules.firstsAndRetries(read, take) : rest
+    return inTurn.slice(0, take).map((message): ClaimedMessage => {
       const { seq, partnerId, registrationId, laneId, callbackUrl, retries, traceparent, createdAt, dueAt } = message
       const attempts = message.attempts + message.unrecorded
       const claim = message.claims + 1
@@ -208,7 +203,6 @@ export const createQueues = (context: Context): Verbs => {
   const claimMessages = (claim: MessageClaimRequest) => {
     const at = now()
     if (tables.hold.get('')) return { messages: [], secrets: new Map(), nextAt: null }
-    looking = afterLook(looking, at)
     const before = firstDue()
     if (before === null || before > at || claim.slots <= 0) return { messages: [], secrets: new Map(), nextAt: before }
     const lanes = tables.lanes

@@ -4,7 +4,6 @@ import { afterAttemptAt, endsHold } from '../../../../src/store/rules/callback-h
 import { cancelRegistration } from '../../../../src/store/rules/cancel.ts'
 import { rampedInLane } from '../../../../src/store/rules/lane.ts'
 import { queueOfNew, takeDue } from '../../../../src/store/rules/poll-queues.ts'
-import { takeDueMessages } from '../../../../src/store/rules/ramp.ts'
 import { nudge, register } from '../../../../src/store/rules/register.ts'
 import { releaseVerification } from '../../../../src/store/rules/release-verification.ts'
 import { resolve } from '../../../../src/store/rules/resolve.ts'
@@ -12,6 +11,7 @@ import { mayErase } from '../../../../src/store/rules/retention.ts'
 import { settleMessage } from '../../../../src/store/rules/settle-message.ts'
 import { settleVerification } from '../../../../src/store/rules/settle-verification.ts'
 import { shareSlots } from '../../../../src/store/rules/share-slots.ts'
+import { firstsAndRetries } from '../../../../src/store/rules/take-messages.ts'
 
 /**
  * By what the reference store decides: the rules that every engine goes by. The last three are an engine's own duties, said
@@ -35,7 +35,7 @@ export const RULES = {
   settleVerification,
   shareSlots,
   takeDue,
-  takeDueMessages,
+  firstsAndRetries,
   nextEvent: (newest: number): number => newest + 1,
   /** What a claim writes to a message that it holds back. */
   held: ({ claims }: { claims: number }) => ({ claims: claims + 1, claimedAt: null, dueAt: null }),
