@@ -7,7 +7,7 @@ import { print, refuse, withStore } from './environment.ts'
 import { explain } from './explain.ts'
 import { findPartner, nameOfPartner } from './find-partner.ts'
 import type { Common } from './frame/command.ts'
-import { formatTime, iso, readerZone, showTable } from './frame/output.ts'
+import { formatTime, iso, readerZone } from './frame/output.ts'
 import { createProgress } from './progress.ts'
 import { findPartnerOf } from './registration.ts'
 
@@ -21,7 +21,6 @@ interface Input extends Common {
   allPartners: boolean
   since: TypedTime | null
   until: TypedTime | null
-  yes: boolean
 }
 
 const TEXTS = {
@@ -33,8 +32,6 @@ const TEXTS = {
     noMessage: (id: string) => `${id} has no webhook yet: it has no verdict. "explain ${id}" says why.`,
     cancelled: (id: string) => `${id} was cancelled, and its partner is told nothing more.`,
     resending: 'Making webhooks due',
-    head: ['partner', 'given up'],
-    sure: (count: number) => `Nothing was sent. To make them due (${count}), run it again with --yes.`,
     done: (count: number, since: string, until: string) =>
       `Webhooks of ${since} to ${until} that had been given up and are due now: ${count}. The service sends them.`,
   },
@@ -46,8 +43,6 @@ const TEXTS = {
     noMessage: (id: string) => `${id} 尚无回调：还没有结果。可用 "explain ${id}" 查看原因。`,
     cancelled: (id: string) => `${id} 已取消，不再通知合作方。`,
     resending: '正在安排重发',
-    head: ['合作方', '放弃投递'],
-    sure: (count: number) => `尚未重发。如需重发这 ${count} 个回调，请加上 --yes 重新运行。`,
     done: (count: number, since: string, until: string) =>
       `${since} 至${until} 期间放弃投递的 ${count} 个回调已安排重发，由服务投递。`,
   },
@@ -87,35 +82,27 @@ const resendOne = (id: string, { json, lang, reason }: Common): Promise<void> =>
 
 type Span = Omit<Input, 'id' | 'since'> & { since: TypedTime }
 
-/** Of all partners nothing is sent before it was seen how much that is. */
-const resendSpan = ({ partner, since, until, yes, json, lang, reason }: Span): Promise<void> =>
+const resendSpan = ({ partner, since, until, json, lang, reason }: Span): Promise<void> =>
   withStore(lang, async store => {
     const texts = TEXTS[lang]
     const partners = partner === null ? await listAll(store.listPartners) : [await findPartner(store, partner, lang)]
     const here = { now: store.now(), zone: readerZone(lang) }
     const span = { since: since(here), until: until?.(here) ?? here.now }
     if (span.until < span.since) refuse(texts.order)
-    const told = { since: iso(span.since), until: iso(span.until) }
-    if (partner === null && !yes) {
-      const counted = await Promise.all(
-        partners.map(async one => ({ partner: one, count: await store.countResendable(one.id, span) })),
-      )
-      const found = counted.filter(({ count }) => count > 0)
-      const count = found.reduce((sum, one) => sum + one.count, 0)
-      if (json) return print(JSON.stringify({ ...told, count, resent: 0 }))
-      const rows = found.map(one => [nameOfPartner(one.partner), String(one.count)])
-      return print([showTable(texts.head, rows, lang), ...(count > 0 ? [texts.sure(count)] : [])].join('\n'))
-    }
     let resent = 0
     let id = ''
     for (const one of partners) {
       id = createIds()('resend')
-      await audited(store, { act: 'resend.start', object: id, reason }, () =>
+      const { count } = await audited(store, { act: 'resend.start', object: id, reason }, () =>
         store.startResend(one.id, { id, ...span }),
       )
+      if (partner === null && count > 0 && !json) print(`${nameOfPartner(one)}: ${count}`)
       resent += await finish(store, one, { id, resending: texts.resending })
     }
-    if (json) return print(JSON.stringify({ ...(partner === null ? {} : { id }), ...told, resent }))
+    if (json)
+      return print(
+        JSON.stringify({ ...(partner === null ? {} : { id }), since: iso(span.since), until: iso(span.until), resent }),
+      )
     print(texts.done(resent, formatTime(span.since, lang), formatTime(span.until, lang)))
   })
 

@@ -100,8 +100,6 @@ export interface Store extends OperatorVerbs {
    * registrations; says how many there are now. `continueResends` does the work in batches, also after a restart.
    */
   startResend(partnerId: string, resend: NewBulkResend): Promise<BulkResend>
-  /** How many such a resend would mean now. */
-  countResendable(partnerId: string, span: Pick<NewBulkResend, 'since' | 'until'>): Promise<number>
   findResend(partnerId: string, id: string): Promise<BulkResend | null>
   /** Makes up to `limit` messages of bulk resends due; resolves to their number, 0 when no resend is left. */
   continueResends(limit: number): Promise<number>

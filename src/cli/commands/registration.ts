@@ -103,8 +103,8 @@ export const REGISTRATIONS: Section = {
           zh: '该合作方（名称或 id）的全部；须同时指定 --since',
         }),
         allPartners: flag({
-          en: 'all of all partners; needs --since, and without --yes only says how many they are',
-          zh: '所有合作方的全部；须同时指定 --since；不加 --yes 时只显示数量',
+          en: 'all of all partners; needs --since',
+          zh: '所有合作方的全部；须同时指定 --since',
         }),
         since: option(
           'TIME',
@@ -119,7 +119,6 @@ export const REGISTRATIONS: Section = {
           { en: 'webhooks of then or earlier; now, if it is not given', zh: '回调产生时间不晚于此时；默认为当前时间' },
           readTimeOption,
         ),
-        yes: flag({ en: 'send those of --all-partners', zh: '确认重发 --all-partners 的回调' }),
       },
       changes: true,
       printsData: true,

@@ -24,19 +24,12 @@ const windowOf = (tx: Tx, partnerId: string, cursor: string): Promise<ResendCand
     [partnerId, cursor],
   )
 
-type Verbs = Pick<Store, 'startResend' | 'countResendable' | 'findResend'>
-
-const createCount =
-  ({ read }: Pick<Context, 'read'>): Verbs['countResendable'] =>
-  (partnerId, span) =>
-    countResendable(cursor => read(tx => windowOf(tx, partnerId, cursor)), span)
+type Verbs = Pick<Store, 'startResend' | 'findResend'>
 
 /** What the API asks for. */
 export const createBulkResends = ({ read, write, tell }: Pick<Context, 'read' | 'write' | 'tell'>): Verbs => ({
-  countResendable: createCount({ read }),
-
   startResend: async (partnerId, { id, since, until }) => {
-    const matching = await createCount({ read })(partnerId, { since, until })
+    const matching = await countResendable(cursor => read(tx => windowOf(tx, partnerId, cursor)), { since, until })
     const started = await write(async ({ db, at }) => {
       const values = { id, partnerId, since, until, count: matching, done: matching === 0, createdAt: at }
       const [row] = await db.insert(bulkResends).values(values).returning()

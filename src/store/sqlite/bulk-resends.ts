@@ -12,7 +12,7 @@ import { createLanes } from './lanes.ts'
 import { createMessageResending } from './message-resending.ts'
 import { bulkResends } from './schema.ts'
 
-type Verbs = Pick<Store, 'startResend' | 'countResendable' | 'findResend' | 'continueResends'>
+type Verbs = Pick<Store, 'startResend' | 'findResend' | 'continueResends'>
 interface FoundMessage extends Omit<ResendCandidate, 'isErased'> {
   isErased: 0 | 1
   seq: number
@@ -65,14 +65,9 @@ export const createBulkResends = ({ db, client, read, write, now, hints }: Conte
     return { resent: batch.length, turns: book.turns }
   }
 
-  const count: Verbs['countResendable'] = (partnerId, span) =>
-    countResendable(cursor => read(() => windowOf(partnerId, cursor)), span)
-
   return {
-    countResendable: count,
-
     startResend: async (partnerId, { id, since, until }) => {
-      const matching = await count(partnerId, { since, until })
+      const matching = await countResendable(cursor => read(() => windowOf(partnerId, cursor)), { since, until })
       const started = await write(() => {
         const values = { id, partnerId, since, until, count: matching, done: matching === 0, createdAt: now() }
         return toBulkResend(db.insert(bulkResends).values(values).returning().get())

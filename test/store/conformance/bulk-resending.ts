@@ -38,7 +38,6 @@ export const describeBulkResending = (open: OpenStore): void => {
     if (!second || !third || !fourth) throw new Error('four were made')
     await bench.store.cancel(bench.partnerId, third.id)
     const span = { id: 'resend_1', since: second.createdAt, until: fourth.createdAt - 1 }
-    expect(await bench.store.countResendable(bench.partnerId, span)).toBe(1)
     expect(await bench.store.startResend(bench.partnerId, span)).toMatchObject({ count: 1 })
     await bench.store.continueResends(10)
     expect(await sent(bench)).toEqual([second.id])

@@ -22,7 +22,6 @@ type Writing = Exclude<
   | 'lookUpRegistrations'
   | 'endedAmong'
   | 'findResend'
-  | 'countResendable'
   | 'listEvents'
   | 'listAttempts'
   | 'explain'

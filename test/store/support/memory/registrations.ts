@@ -12,10 +12,7 @@ import type { LaneRow, MessageRow, VerificationRow } from './tables.ts'
 const isLive = ({ status }: { status: string }): boolean =>
   !(ENDED_WITHOUT_VERDICT as readonly string[]).includes(status)
 
-type Verbs = Pick<
-  Store,
-  'register' | 'cancel' | 'nudge' | 'resend' | 'startResend' | 'countResendable' | 'findResend' | 'continueResends'
->
+type Verbs = Pick<Store, 'register' | 'cancel' | 'nudge' | 'resend' | 'startResend' | 'findResend' | 'continueResends'>
 
 export const createRegistrations = (context: Context): Verbs => {
   const { tables, rules, now, hints } = context
@@ -184,8 +181,6 @@ export const createRegistrations = (context: Context): Verbs => {
       tellHints(hints, [['resendsDue']])
       return started
     },
-
-    countResendable: async (partnerId, span) => exhausted(partnerId, '').filter(one => isResendable(span, one)).length,
 
     findResend: async (partnerId, id) => {
       const row = tables.resends.get(id)
