@@ -19,3 +19,6 @@ export const showBytes = (bytes: number): string => {
   const [size, unit] = bytes >= 1e9 ? [1e9, 'GB'] : bytes >= 1e6 ? [1e6, 'MB'] : [1e3, 'kB']
   return `${Number((bytes / size).toPrecision(3))} ${unit}`
 }
+
+/** Three digits say all that an estimate can. */
+export const roundedRate = (rate: number): number => Number(rate.toPrecision(3))

@@ -1,7 +1,7 @@
 import { describeFault, type TroubleWords } from './fault-texts.ts'
 import type { Language } from './language.ts'
 import { namesOf, remediesOf } from './node-trait-texts.ts'
-import { showBytes, showSpan } from './show-sizes.ts'
+import { roundedRate, showBytes, showSpan } from './show-sizes.ts'
 import { SHOW_TIME, type ShowTime } from './show-time.ts'
 import { LATE_MS, type Trouble, type TroubleCode } from './trouble.ts'
 import { writeReference, writeRemedy, writeSentence } from './write-error-texts.ts'
@@ -34,8 +34,6 @@ const atLeast = (count: number, isCapped: boolean): string => `${count}${isCappe
 /** An event of an earlier version does not know the name. */
 export const showPartner = ({ partnerId, partnerName }: { partnerId: string; partnerName?: string }): string =>
   partnerName === undefined ? partnerId : `${partnerName} (${partnerId})`
-/** Three digits say all that an estimate can. */
-const rounded = (rate: number): number => Number(rate.toPrecision(3))
 
 /** What is not ahead is under way. */
 const isAhead = (at: number | null, now: number): at is number => at !== null && at > now
@@ -66,12 +64,12 @@ const en: TroubleTexts = {
     const late = `Polls of account ${account} have been late since ${showTime(since)}: ${atLeast(due, isCapped)} are due`
     if (everyMs !== undefined)
       return {
-        sentence: `${late}. More wait than ${rounded(rate)} calls a second can ask about within POLL_MAX_INTERVAL, so each is asked about every ${showSpan(everyMs, 'en')} on average.`,
+        sentence: `${late}. More wait than ${roundedRate(rate)} calls a second can ask about within POLL_MAX_INTERVAL, so each is asked about every ${showSpan(everyMs, 'en')} on average.`,
         remedy:
           'This lasts as long as so many are open: what is asked about comes due again. Have the vendor allow more calls and raise UPSTREAM_RATE, or raise POLL_MAX_INTERVAL, so that what has been open for long leaves its calls to the others.',
       }
     return {
-      sentence: `${late}${etaMs === null ? '' : `, and one round of calls takes ${isCapped ? 'more than' : 'about'} ${showSpan(etaMs, 'en')} at ${rateNow < rate ? `${rounded(rateNow)} calls a second now, and up to ${rounded(rate)}` : `${rounded(rate)} calls a second`}`}.`,
+      sentence: `${late}${etaMs === null ? '' : `, and one round of calls takes ${isCapped ? 'more than' : 'about'} ${showSpan(etaMs, 'en')} at ${rateNow < rate ? `${roundedRate(rateNow)} calls a second now, and up to ${roundedRate(rate)}` : `${roundedRate(rate)} calls a second`}`}.`,
       remedy:
         'After an outage or a large batch this goes away by itself, in more than one round where checks stay open and come due again. If it stays, have the vendor allow more calls and raise UPSTREAM_RATE, or raise POLL_MIN_INTERVAL and POLL_MAX_INTERVAL to ask less often.',
     }
@@ -188,12 +186,12 @@ const zh: TroubleTexts = {
     const late = `账户 ${account} 的查询自${showTime(since)} 起延迟：${atLeast(due, isCapped)} 个流水号待查询`
     if (everyMs !== undefined)
       return {
-        sentence: `${late}。等待中的流水号过多，按每秒 ${rounded(rate)} 次无法在 POLL_MAX_INTERVAL 内查询一遍，每个流水号平均约 ${showSpan(everyMs, 'zh')}查询一次。`,
+        sentence: `${late}。等待中的流水号过多，按每秒 ${roundedRate(rate)} 次无法在 POLL_MAX_INTERVAL 内查询一遍，每个流水号平均约 ${showSpan(everyMs, 'zh')}查询一次。`,
         remedy:
           '未结束的流水号查询之后还会再次到期，只要仍有这么多，延迟就会持续。请向上游申请更高频率后调大 UPSTREAM_RATE，或调大 POLL_MAX_INTERVAL，让等待已久的流水号少占用查询次数。',
       }
     return {
-      sentence: `${late}${etaMs === null ? '' : `，${rateNow < rate ? `目前每秒 ${rounded(rateNow)} 次，将升至 ${rounded(rate)} 次，` : `按每秒 ${rounded(rate)} 次计算，`}查询一轮${isCapped ? '至少' : '大约'}需要 ${showSpan(etaMs, 'zh')}`}。`,
+      sentence: `${late}${etaMs === null ? '' : `，${rateNow < rate ? `目前每秒 ${roundedRate(rateNow)} 次，将升至 ${roundedRate(rate)} 次，` : `按每秒 ${roundedRate(rate)} 次计算，`}查询一轮${isCapped ? '至少' : '大约'}需要 ${showSpan(etaMs, 'zh')}`}。`,
       remedy:
         '上游中断或大批量登记之后，会自行恢复；未结束的流水号会再次到期，因此可能不止一轮。如果持续存在，请向上游申请更高频率后调大 UPSTREAM_RATE，或调大 POLL_MIN_INTERVAL 和 POLL_MAX_INTERVAL 以降低查询频率。',
     }

@@ -1,8 +1,9 @@
-import { DAY, HOUR, MINUTE, SECOND } from '../../core/duration.ts'
+import type { Language } from '../../core/language.ts'
 import { toldOf } from '../../core/message.ts'
+import { roundedRate, showSpan } from '../../core/show-sizes.ts'
 import { SHOW_TIME, type ShowTime } from '../../core/show-time.ts'
 import type { Attempt, Explanation } from '../../store/store.ts'
-import { EXPLAIN_TEXTS, type ExplainTexts, type Language } from './explain-texts.ts'
+import { EXPLAIN_TEXTS, type ExplainTexts } from './explain-texts.ts'
 
 export interface Reader {
   language: Language
@@ -36,18 +37,8 @@ export const explainSentence = (
 const fill = (text: string, values: Values): string =>
   text.replace(/\{(\w+)\}/g, (whole, name: string) => String(values[name] ?? whole))
 
-const UNITS = [
-  ['d', DAY],
-  ['h', HOUR],
-  ['min', MINUTE],
-  ['s', SECOND],
-] as const
-
-/** `in 5 min`: in the largest unit of which there are two. */
-const showDelay = (ms: number, { texts }: Scope): string => {
-  const [unit, size] = UNITS.find(([, size]) => ms >= 2 * size) ?? (['s', SECOND] as const)
-  return fill(texts.in[unit], { n: Math.ceil(ms / size) })
-}
+/** `in 5 min` */
+const showDelay = (ms: number, { texts, language }: Scope): string => fill(texts.in, { span: showSpan(ms, language) })
 
 /** A time in the future, and how far away it is. */
 const timeAhead = (at: number, scope: Scope): Values => ({ at: scope.showAt(at), in: showDelay(at - scope.now, scope) })
@@ -73,9 +64,6 @@ const nextPollClause = ({ registration: { nextPollAt }, queue }: Explanation, sc
   if (nextPollAt === null) return scope.texts.next.none
   return nextPollAt <= scope.now ? scope.texts.next.now : fill(scope.texts.next.at, timeAhead(nextPollAt, scope))
 }
-
-/** Three digits say all that an estimate can. */
-export const roundedRate = (rate: number): number => Number(rate.toPrecision(3))
 
 const queueClause = ({ before, isAtLeast, rate, at }: NonNullable<Explanation['queue']>, scope: Scope): string =>
   fill(isAtLeast ? scope.texts.next.queuedFar : scope.texts.next.queued, {

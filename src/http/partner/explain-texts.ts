@@ -1,45 +1,13 @@
 import type { PauseReason } from '../../core/account.ts'
 import type { Answer } from '../../core/answer.ts'
+import type { Language } from '../../core/language.ts'
 import type { AttemptError } from '../../core/message.ts'
 import type { Reason } from '../../core/verification.ts'
 
-export type Language = 'en' | 'zh'
-
-/** The texts of `explain`, each of them a whole sentence where it can be. A name in braces is replaced by its value. */
-export interface ExplainTexts {
-  join: string
-  in: { s: string; min: string; h: string; d: string }
-  ended: { succeeded: string; failed: string; cancelled: string } & Record<`unresolved_${Reason}`, string>
-  answer: Record<Answer['kind'] | 'none' | 'transient_code', string>
-  next: { at: string; now: string; queued: string; queuedFar: string; none: string }
-  unreachable: string
-  paused: { byCode: string; byOperator: string }
-  pauseReason: Record<Exclude<PauseReason, 'operator'>, string>
-  webhook: {
-    delivered: string
-    first: string
-    firstNow: string
-    retry: string
-    retryNow: string
-    underWay: string
-    held: string
-    disabled: string
-    operator: string
-    unreadable: string
-    unsignable: string
-    notSent: string
-    allHeld: string
-    gone: string
-    exhausted: string
-  }
-  attempt: { none: string; http: string; error: string; redirect: string; unauthorized: string }
-  /** Why an attempt had no answer, as a clause. */
-  attemptError: Record<AttemptError, string>
-}
-
-const en: ExplainTexts = {
+/** Each of them a whole sentence where it can be. A name in braces is replaced by its value. */
+const en = {
   join: ' ',
-  in: { s: 'in {n} s', min: 'in {n} min', h: 'in {n} h', d: 'in {n} d' },
+  in: 'in {span}',
   ended: {
     succeeded: 'The verification succeeded, as the upstream reported at {at}.',
     failed: 'The verification failed, as the upstream reported at {at}.',
@@ -52,7 +20,7 @@ const en: ExplainTexts = {
       'The upstream rejected this serial as malformed (code 4060), so the registration ended at {at}. Check that it is the serial that Submit returned.',
     unresolved_unknown_status:
       'The upstream kept answering with an undocumented status, so the registration ended at its deadline, {at}.',
-  },
+  } satisfies Record<'succeeded' | 'failed' | 'cancelled' | `unresolved_${Reason}`, string>,
   answer: {
     none: 'The upstream has not answered about this serial yet.',
     verdict: 'At {at} the upstream returned the verdict, which is being saved.',
@@ -67,7 +35,7 @@ const en: ExplainTexts = {
     throttled: 'At {at} the upstream asked for fewer calls.',
     account: 'At {at} the upstream rejected the account (code {code}). This says nothing about the user.',
     clock: 'At {at} the upstream rejected the time in our call (code {code}). This says nothing about the user.',
-  },
+  } satisfies Record<Answer['kind'] | 'none' | 'transient_code', string>,
   next: {
     at: 'The next call is at {at} ({in}).',
     now: 'The next call is due now.',
@@ -97,7 +65,7 @@ const en: ExplainTexts = {
     password_or_balance: 'the password is wrong or the balance is used up',
     serial_not_received: 'the upstream does not receive the serials that we send',
     unknown_code: 'the upstream answers most calls with an undocumented code',
-  },
+  } satisfies Record<Exclude<PauseReason, 'operator'>, string>,
   webhook: {
     delivered: 'The webhook was delivered: {attempt}.',
     first: 'The webhook will be sent at {at} ({in}).',
@@ -127,6 +95,7 @@ const en: ExplainTexts = {
     redirect: 'redirects are not followed: register the URL that answers. Location: ',
     unauthorized: 'check the signing secret and the clock of the receiver',
   },
+  /** Why an attempt had no answer, as a clause. */
   attemptError: {
     no_response:
       'no answer came: the host name has no address, the host refuses or drops the connection, or it takes too long; check that the URL can be reached from the internet',
@@ -142,12 +111,14 @@ const en: ExplainTexts = {
     connect_timeout: 'no connection was established in time: a firewall may drop it',
     timeout: 'the connection was established, and no response came in time',
     reset: 'the connection was closed before a response came',
-  },
+  } satisfies Record<AttemptError, string>,
 }
+
+export type ExplainTexts = typeof en
 
 const zh: ExplainTexts = {
   join: '',
-  in: { s: '{n} 秒后', min: '{n} 分钟后', h: '{n} 小时后', d: '{n} 天后' },
+  in: '{span}后',
   ended: {
     succeeded: '核验通过（{at} 查询到结果）。',
     failed: '核验未通过（{at} 查询到结果）。',

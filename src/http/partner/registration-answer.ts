@@ -1,11 +1,11 @@
 import { z } from 'zod'
+import type { Language } from '../../core/language.ts'
 import { ATTEMPT_ERRORS, MESSAGE_STATES } from '../../core/message.ts'
 import { REGISTRATION_STATUSES } from '../../core/registration.ts'
 import { REASONS } from '../../core/verification.ts'
 import { ATTEMPT_KINDS, type Attempt, type Registration } from '../../store/registration.ts'
 import { AT, AT_OR_NULL, COUNT, idField, jsonTime, jsonTimeOrNull } from '../json/fields.ts'
 import { attemptText } from './explain-sentence.ts'
-import type { Language } from './explain-texts.ts'
 
 export const STATUS = z
   .enum(REGISTRATION_STATUSES)
