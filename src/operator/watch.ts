@@ -9,6 +9,7 @@ import type { Trouble } from '../core/trouble.ts'
 import { NODE_CONDITIONS, type NodeEvent } from '../store/nodes.ts'
 import { type TroubleFacts, troublesOf } from '../store/rules/troubles.ts'
 import type { Store } from '../store/store.ts'
+import { readTroubleFacts, type TroubleVerb } from '../store/trouble-facts.ts'
 import { findWriteError } from '../store/write-error.ts'
 import type { Emit } from '../telemetry/emit.ts'
 import { keyOf } from './notebook.ts'
@@ -99,18 +100,7 @@ export const createWatch = ({
   emit,
   pollMaxMs,
 }: {
-  store: Pick<
-    Store,
-    | 'now'
-    | 'probe'
-    | 'stats'
-    | 'engineStats'
-    | 'deliveriesHeldAt'
-    | 'lastBackup'
-    | 'listNodes'
-    | 'firingNodeEvents'
-    | 'endedCallbackEvents'
-  >
+  store: Pick<Store, TroubleVerb | 'now' | 'probe' | 'engineStats' | 'firingNodeEvents' | 'endedCallbackEvents'>
   note: (note: OperatorNote) => void
   /** Is given what each look has found, and since when: what nothing can be written of cannot be noted. */
   tellUnwritable: (error: string | null, since: number | null) => Promise<void>
@@ -150,16 +140,8 @@ export const createWatch = ({
   }
 
   const read = async (): Promise<TroubleFacts> => {
-    const [stats, engine, deliveriesHeldAt, backup, nodes] = await Promise.all([
-      store.stats(),
-      store.engineStats(),
-      store.deliveriesHeldAt(),
-      store.lastBackup(),
-      store.listNodes(),
-    ])
-    // What cannot be told there, or not be noted, or is told as it happens.
-    const none = { refusingChannel: null, writeError: null, givenUp: 0 }
-    return { stats, engine, deliveriesHeldAt, backup, nodes, ...none, isServed: true, pollMaxMs }
+    const [facts, engine] = await Promise.all([readTroubleFacts(store), store.engineStats()])
+    return { ...facts, engine, writeError: null, isServed: true, pollMaxMs }
   }
 
   const lookAtCallbacks = async (): Promise<void> => {

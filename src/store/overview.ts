@@ -1,4 +1,4 @@
-import { DAY, HOUR, MINUTE } from '../core/duration.ts'
+import { HOUR, MINUTE } from '../core/duration.ts'
 import { type Activity, activityOf } from '../core/figures.ts'
 import { quantile } from '../core/histogram.ts'
 import type { Language } from '../core/language.ts'
@@ -9,6 +9,7 @@ import { isThere, type JudgedNode, judgeNodes } from './rules/nodes.ts'
 import { type TroubleFacts, troublesOf } from './rules/troubles.ts'
 import type { AccountStats, EngineStats, QueueStats } from './stats.ts'
 import type { Store } from './store.ts'
+import { readTroubleFacts, type TroubleVerb } from './trouble-facts.ts'
 
 const iso = (at: number): string => new Date(at).toISOString()
 const isoOrNull = (at: number | null): string | null => (at === null ? null : iso(at))
@@ -22,14 +23,7 @@ interface Reader {
 }
 
 /** What an overview reads. */
-export type OverviewVerb =
-  | 'stats'
-  | 'engineStats'
-  | 'listHistory'
-  | 'deliveriesHeldAt'
-  | 'lastBackup'
-  | 'refusingChannel'
-  | 'listNodes'
+export type OverviewVerb = TroubleVerb | 'engineStats'
 
 /**
  * Reads how it is going. The last minute and hour are full ones, by the clock: what a node has counted is there a second after
@@ -49,29 +43,16 @@ export const readOverview = async (
   }: Reader &
     Pick<TroubleFacts, 'pollMaxMs'> & { isServed: boolean | null; findWriteError: () => Promise<string | null> },
 ): Promise<Overview> => {
-  const [stats, engine, deliveriesHeldAt, backup, refusingChannel, nodes, writeError] = await Promise.all([
-    store.stats(),
+  const [facts, engine, writeError] = await Promise.all([
+    readTroubleFacts(store),
     store.engineStats(),
-    store.deliveriesHeldAt(),
-    store.lastBackup(),
-    store.refusingChannel(),
-    store.listNodes(),
     findWriteError(),
   ])
-  const isServed = seen ?? nodes.some(node => isThere(node, stats.at))
-  const to = beginningOf(stats.at, 'minute')
-  const [{ points }, givenUp] = await Promise.all([
-    store.listHistory({ resolution: 'minute', from: to - HOUR, to }),
-    givenUpIn(store, stats.at),
-  ])
-  const read = { stats, engine, deliveriesHeldAt, backup, refusingChannel, nodes, writeError, givenUp }
-  return overviewOf({ ...read, isServed, pollMaxMs, points }, reader)
-}
-
-/** `givenUp` of `TroubleFacts`, by the hours that are not older than a day at `at`. */
-export const givenUpIn = async ({ listHistory }: Pick<Store, 'listHistory'>, at: number): Promise<number> => {
-  const { points } = await listHistory({ resolution: 'hour', from: at - DAY, to: at + 1 })
-  return activityOf(points.map(({ sums }) => sums)).exhausted
+  const { at } = facts.stats
+  const isServed = seen ?? facts.nodes.some(node => isThere(node, at))
+  const to = beginningOf(at, 'minute')
+  const { points } = await store.listHistory({ resolution: 'minute', from: to - HOUR, to })
+  return overviewOf({ ...facts, engine, writeError, isServed, pollMaxMs, points }, reader)
 }
 
 const overviewOf = (

@@ -9,10 +9,10 @@ import type { Trouble } from '../../core/trouble.ts'
 import type { Inspection } from '../../store/inspection.ts'
 import { findKeyBeside } from '../../store/master-key.ts'
 import { explainStart } from '../../store/open.ts'
-import { givenUpIn } from '../../store/overview.ts'
 import { troublesOf } from '../../store/rules/troubles.ts'
 import { findRealPath } from '../../store/sqlite/database-file.ts'
 import { openInspection } from '../../store/sqlite/inspection.ts'
+import { readTroubleFacts } from '../../store/trouble-facts.ts'
 import { loadEnvFile, reasonOf } from '../environment.ts'
 import { type AskedAccount, askAccounts } from './ask-accounts.ts'
 
@@ -98,18 +98,11 @@ const readTroubles = async (
   config: Config | null,
 ): ReturnType<Desk['troubles']> => {
   if (inspection === null) return { at: 0, troubles: [] }
-  const stats = await inspection.stats()
-  const facts = {
-    ...{ stats, isServed, engine: null, writeError: null },
-    backup: await inspection.lastBackup(),
-    refusingChannel: await inspection.refusingChannel(),
-    deliveriesHeldAt: await inspection.deliveriesHeldAt(),
-    nodes: await inspection.listNodes(),
-    givenUp: await givenUpIn(inspection, stats.at),
-    // Where settings cannot be read, none of them is exceeded.
-    pollMaxMs: config?.polling.maxMs ?? Number.POSITIVE_INFINITY,
-  }
-  return { at: stats.at, troubles: troublesOf(facts) }
+  const facts = await readTroubleFacts(inspection)
+  // Where settings cannot be read, none of them is exceeded.
+  const pollMaxMs = config?.polling.maxMs ?? Number.POSITIVE_INFINITY
+  const troubles = troublesOf({ ...facts, isServed, engine: null, writeError: null, pollMaxMs })
+  return { at: facts.stats.at, troubles }
 }
 
 /** Where systemd runs it, its sandbox lets commands write into this folder of its state, and nowhere else. */
