@@ -20,8 +20,7 @@ type Own = {
   ) => Described
 }
 
-interface OperatorWords {
-  event: (event: OperatorEvent, at: number) => EventWords
+interface NoticeWords {
   test: EventWords
   toDo: string
   page: (anchor: string) => string
@@ -29,7 +28,11 @@ interface OperatorWords {
   more: (count: number, types: string) => string
 }
 
-interface Texts extends Pick<OperatorWords, 'test' | 'toDo' | 'page' | 'several' | 'more'> {
+interface OperatorWords extends NoticeWords {
+  event: (event: OperatorEvent, at: number) => EventWords
+}
+
+interface Texts extends NoticeWords {
   titles: Record<OperatorCondition, { firing: string; resolved: string }>
   own: Own
   firing: string
@@ -167,6 +170,7 @@ export const logSentence = (event: Pick<OperatorEvent, 'condition' | 'details' |
 }
 
 const wordsOf = (texts: Texts, language: Language): OperatorWords => ({
+  ...texts,
   event: (event, at) => {
     const { state, since, count } = event
     const times = count > 1 ? texts.times(count) : ''
@@ -178,11 +182,6 @@ const wordsOf = (texts: Texts, language: Language): OperatorWords => ({
     const lasted = texts.lasted(showTime(since), showTime(event.at), span)
     return { headline, sentence: isProven ? lasted : lasted + texts.notProven, remedy: '' }
   },
-  test: texts.test,
-  toDo: texts.toDo,
-  page: texts.page,
-  several: texts.several,
-  more: texts.more,
 })
 
 export const WORDS: Readonly<Record<Language, OperatorWords>> = { en: wordsOf(en, 'en'), zh: wordsOf(zh, 'zh') }
