@@ -1,4 +1,5 @@
 import type { Language } from '../core/language.ts'
+import { showPartner } from '../core/trouble-texts.ts'
 import { listAll } from '../store/list-all.ts'
 import type { Partner, Store } from '../store/store.ts'
 import { refuse } from './environment.ts'
@@ -16,15 +17,7 @@ const TEXTS = {
   },
 }
 
-export const nameOfPartner = ({ id, name }: Pick<Partner, 'id' | 'name'>): string => `${name} (${id})`
-
-/** Those that may be meant by what was typed: of that very name; or else those whose name has it as a part, of any case. */
-export const partnersLike = <P extends Pick<Partner, 'name'>>(partners: readonly P[], typed: string) => {
-  const named = partners.filter(({ name }) => name === typed)
-  const wanted = typed.toLowerCase()
-  const like = partners.filter(({ name }) => name.toLowerCase().includes(wanted))
-  return { named, like: named.length > 0 ? named : like }
-}
+export const nameOfPartner = ({ id, name }: Partner): string => showPartner({ partnerId: id, partnerName: name })
 
 /** The partner with this id or this name. Ends the process where there is none, or several, and names those that may be meant. */
 export const findPartner = async (
@@ -34,8 +27,11 @@ export const findPartner = async (
 ): Promise<Partner> => {
   const found = await store.findPartner(typed)
   if (found) return found
-  const { named, like } = partnersLike(await listAll(store.listPartners), typed)
+  const partners = await listAll(store.listPartners)
+  const named = partners.filter(({ name }) => name === typed)
   if (named.length === 1 && named[0]) return named[0]
+  const part = typed.toLowerCase()
+  const like = named.length > 0 ? named : partners.filter(({ name }) => name.toLowerCase().includes(part))
   const shown = like.slice(0, MOST_NAMED).map(one => `  ${nameOfPartner(one)}`)
   return refuse(
     [

@@ -1,5 +1,5 @@
-import { expect, test } from 'vitest'
-import { partnerNames, partnersLike } from '../../src/cli/find-partner.ts'
+import { afterEach, expect, test, vi } from 'vitest'
+import { findPartner, partnerNames } from '../../src/cli/find-partner.ts'
 
 const partners = [
   { id: 'partner_1', name: 'Spruce' },
@@ -8,20 +8,33 @@ const partners = [
   { id: 'partner_4', name: 'Fir' },
   { id: 'partner_5', name: 'Fir' },
 ]
-const ids = (of: readonly { id: string }[]) => of.map(({ id }) => id)
+const store = {
+  findPartner: async (id: string) => (partners.find(one => one.id === id) ?? null) as never,
+  listPartners: async () => partners as never[],
+}
+
+afterEach(() => void vi.restoreAllMocks())
+
+test('a partner is found by its id, or by its very name', async () => {
+  expect(await findPartner(store, 'partner_4', 'en')).toMatchObject({ id: 'partner_4' })
+  expect(await findPartner(store, 'Spruce', 'en')).toMatchObject({ id: 'partner_1' })
+})
 
 test.each([
-  ['Spruce', ['partner_1'], ['partner_1']],
-  ['Fir', ['partner_4', 'partner_5'], ['partner_4', 'partner_5']],
-  ['SPRUCE', [], ['partner_1', 'partner_2', 'partner_3']],
-  ['Oak', [], []],
-])('%s means those of that very name, or those like it', (typed, named, like) => {
-  const found = partnersLike(partners, typed)
-  expect([ids(found.named), ids(found.like)]).toEqual([named, like])
+  ['Fir', ['partner_4', 'partner_5']],
+  ['SPRUCE', ['partner_1', 'partner_2', 'partner_3']],
+  ['Oak', []],
+])('%s is refused, with those that may be meant', async (typed, meant) => {
+  const told: string[] = []
+  vi.spyOn(process.stderr, 'write').mockImplementation(text => told.push(String(text)) > 0)
+  vi.spyOn(process, 'exit').mockImplementation(code => {
+    throw new Error(`exit ${code}`)
+  })
+  await expect(findPartner(store, typed, 'en')).rejects.toThrow('exit 2')
+  expect(told.join('').match(/partner_\d/g) ?? []).toEqual(meant)
 })
 
 test('a table names each partner with its id, and one that is gone by its id', async () => {
-  const store = { findPartner: async (id: string) => (partners.find(one => one.id === id) ?? null) as never }
   const named = await partnerNames(store, [{ partnerId: 'partner_4' }, { partnerId: null }, { partnerId: 'gone' }])
   expect([named('partner_4'), named('gone')]).toEqual(['Fir (partner_4)', 'gone'])
 })
