@@ -74,7 +74,7 @@ const HTTP_FOLDERS: Record<string, readonly string[]> = {
   partner: ['json', 'middleware'],
   // Operators see a registration as its partner does, but for what is masked.
   admin: ['json', 'middleware', 'partner'],
-  openapi: ['json', 'partner', 'admin'],
+  openapi: ['json', 'middleware', 'partner', 'admin'],
   docs: ['middleware', 'openapi'],
 }
 

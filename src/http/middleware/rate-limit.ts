@@ -85,14 +85,16 @@ export interface KeyRateDeps extends SharedRate {
   apiRate: number
 }
 
+export const keyRateWords = (apiRate: number): Words => ({
+  en: `This key may make ${apiRate} requests a second, in bursts of twice that.`,
+  zh: `该 API 密钥每秒最多 ${apiRate} 次请求，突发上限为其两倍。`,
+})
+
 /** Throws `AppError('too_many_requests')` where a key, or a token, has been used too often. */
 export const createKeyRate = ({ apiRate, ...deps }: KeyRateDeps) => {
   const take = createRateLimit({
     ...deps,
-    detail: {
-      en: `This key may make ${apiRate} requests a second, in bursts of twice that.`,
-      zh: `该 API 密钥每秒最多 ${apiRate} 次请求，突发上限为其两倍。`,
-    },
+    detail: keyRateWords(apiRate),
   })
   return (id: string): void => take(id, { rate: apiRate, burst: 2 * apiRate })
 }

@@ -24,8 +24,8 @@ const HEADER = 'x-request-id'
 const API = '/v1/'
 /** Request ids that callers may choose; none of these characters can damage a log. */
 const REQUEST_ID = /^[\w=-]{1,128}$/
-/** Probes ask these every few seconds. */
-const PROBES = new Set(['/healthz', '/readyz', '/metrics'])
+/** Probes and scrapers ask these every few seconds. */
+export const PROBES = new Set(['/healthz', '/readyz', '/metrics'])
 /** Answered to the last. */
 const HEALTH = new Set(['/healthz', '/readyz'])
 const STOPPING = {

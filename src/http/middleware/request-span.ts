@@ -3,23 +3,17 @@ import { routePath } from 'hono/route'
 import { readTraceparent } from '../../core/traceparent.ts'
 import type { Tracer } from '../../telemetry/traces/tracer.ts'
 import type { ApiEnv } from './authenticate.ts'
-import { isStrangersRefusal } from './request-log.ts'
-
-/** Probes and scrapers ask these every few seconds. */
-const UNTRACED = new Set(['/healthz', '/readyz', '/metrics'])
-
-/** Refused without a look at what it wants. */
-const REFUSED = new Set([401, 429])
+import { isStrangersRefusal, PROBES } from './request-log.ts'
 
 /** Makes a span of every request but probes and what is refused, or not found, of a stranger. It has the pattern of the route, and never the path, the query or a header. */
 export const createRequestSpan = (tracer: Pick<Tracer, 'request'>): MiddlewareHandler<ApiEnv> =>
   async function traceRequest(c, next) {
-    if (UNTRACED.has(c.req.path)) return next()
+    if (PROBES.has(c.req.path)) return next()
     const span = tracer.request(c.req.method, callerOf(c))
     c.set('traceparent', span.traceparent)
     await next()
     const { status } = c.res
-    if (REFUSED.has(status) || isStrangersRefusal(c)) return
+    if (status === 429 || isStrangersRefusal(c)) return
     const partnerId = c.get('partnerId') as string | undefined
     span.end({
       route: routePath(c),

@@ -5,6 +5,8 @@ import { ADMIN_ROUTES } from '../admin/routes.ts'
 import { noneWithId } from '../json/found.ts'
 import { PROBLEMS, problemOf } from '../json/problem.ts'
 import { check, invalid } from '../json/validate.ts'
+import { WRONG_KEY, WRONG_KEYS, WRONG_TOKEN } from '../middleware/login-failures.ts'
+import { keyRateWords } from '../middleware/rate-limit.ts'
 import { type Call, HEADERS, type Operation, type Told } from './operation.ts'
 import { subjectOf } from './path-parameters.ts'
 import type { Requests } from './schemas.ts'
@@ -37,10 +39,7 @@ const TOLD: Readonly<Partial<Record<Code, Words>>> = {
     en: 'The body is not valid JSON: see position 12 (line 1 column 13).',
     zh: '请求体不是有效的 JSON：请检查位置 12（第 1 行第 13 列）。',
   },
-  unauthorized: {
-    en: 'Send "authorization: Bearer <key>". Check that the key is copied whole (it begins with "ifn_"), is not revoked, and is one of this service.',
-    zh: '请发送 "authorization: Bearer <key>"，并检查密钥：是否复制完整（以 "ifn_" 开头）、未被吊销，并且由本服务签发。',
-  },
+  unauthorized: WRONG_KEY,
   forbidden: needsRole('admin'),
   not_found: {
     en: 'This address does not exist. See /docs for those that do.',
@@ -51,10 +50,7 @@ const TOLD: Readonly<Partial<Record<Code, Words>>> = {
     en: 'Send the body as UTF-8 with "content-type: application/json".',
     zh: '请以 UTF-8 发送请求体，并带上 "content-type: application/json"。',
   },
-  too_many_requests: {
-    en: 'This key may make 200 requests a second, in bursts of twice that.',
-    zh: '该 API 密钥每秒最多 200 次请求，突发上限为其两倍。',
-  },
+  too_many_requests: keyRateWords(200),
   internal: {
     en: `The log has it under the request id ${REQUEST_ID}.`,
     zh: `日志中的请求 id 为 ${REQUEST_ID}。`,
@@ -63,15 +59,6 @@ const TOLD: Readonly<Partial<Record<Code, Words>>> = {
     en: 'the database cannot be used now (another process keeps it busy: SQLITE_BUSY)',
     zh: '数据库暂时无法使用（被另一个进程占用：SQLITE_BUSY）',
   },
-}
-
-const WRONG_TOKEN = {
-  en: 'Send "authorization: Bearer <key>" with a valid key that has not been revoked.',
-  zh: '请发送 "authorization: Bearer <key>"，其中的密钥必须有效且未被吊销。',
-}
-const WRONG_KEYS = {
-  en: 'Too many calls with a wrong key have come from your address.',
-  zh: '该 IP 地址使用错误密钥的请求过多。',
 }
 
 /** The problems that a call can have, by status. */
