@@ -1,12 +1,7 @@
 import type { Language } from './language.ts'
 import type { NodeTrait } from './node.ts'
 
-interface TraitWords {
-  name: string
-  remedy: string
-}
-
-const TRAITS: Readonly<Record<Language, Readonly<Record<NodeTrait, TraitWords>>>> = {
+const TRAITS: Readonly<Record<Language, Readonly<Record<NodeTrait, Record<'name' | 'remedy', string>>>>> = {
   en: {
     version: {
       name: 'version',

@@ -1,5 +1,8 @@
-import { hasHungUp } from '../core/hung-up.ts'
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { unavailable } from './unavailable.ts'
+
+/** Tells whatever is done for a call whether its caller has hung up; what the service does by itself is told nothing. */
+export const hasHungUp = new AsyncLocalStorage<() => boolean>()
 
 const HUNG_UP = { en: 'the caller has hung up', zh: '调用方已断开' }
 

@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest'
-import { hasHungUp } from '../../src/core/hung-up.ts'
-import { createTurns } from '../../src/store/turns.ts'
+import { createTurns, hasHungUp } from '../../src/store/turns.ts'
 import { endOfTurn } from '../support/fixed-clock.ts'
 
 const open = (atOnce: number) => {

@@ -1,6 +1,6 @@
 import type { Context, Next } from 'hono'
 import { AppError } from '../../core/error.ts'
-import { hasHungUp } from '../../core/hung-up.ts'
+import { hasHungUp } from '../../store/turns.ts'
 import { nodeBindings, setHeader } from '../node-bindings.ts'
 
 /**

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { connect } from 'node:net'
 import { expect, test } from 'vitest'
 import { createAdminToken } from '../../../src/core/api-key.ts'
-import { hasHungUp } from '../../../src/core/hung-up.ts'
+import { hasHungUp } from '../../../src/store/turns.ts'
 import { openListening } from '../../attack/support/listening.ts'
 import { ADMIN_TOKEN, openApi } from '../support/api.ts'
 
