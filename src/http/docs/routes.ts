@@ -18,7 +18,7 @@ import { type BaseUrlDeps, baseUrlOf, withBaseUrl } from './base-url.ts'
 import { createDocuments, DOCS, readExamples } from './documents.ts'
 import { layout, type View } from './layout.ts'
 import { escapeHtml } from './markdown.ts'
-import { EXAMPLES, PAGES, type Page, queryOf, START, toRoot } from './pages.ts'
+import { EXAMPLES, PAGES, type Page, queryOf, START } from './pages.ts'
 import type { ShownSettings } from './setting-texts.ts'
 
 const fileOf = (name: string, type: string) => assetOf(type, () => readFile(new URL(`site/${name}`, DOCS)))
@@ -146,10 +146,7 @@ export const createDocs = (deps: DocsDeps) => {
     const reader = readerOf(c)
     const { language } = reader
     const [path, title] = [c.req.path.slice(1), NOTHING.title[language]]
-    const links = PAGES.map(
-      page => html`<li><a href="${toRoot(path)}${page.path}${queryOf(reader.chosen)}">${page.label[language]}</a></li>`,
-    )
-    const content = html`<h1>${title}</h1><p>${NOTHING.detail[language]}</p><ul>${links}</ul>`
+    const content = html`<h1>${title}</h1><p>${NOTHING.detail[language]}</p>`
     return c.html(await pageFor(c, { ...reader, path, title, content, contentLanguage: language }), 404)
   }
 
