@@ -26,21 +26,20 @@ const told = (name: string, reasons: readonly string[]): Check => {
 
 export type Readiness = ReturnType<typeof createReadiness>
 
-/**
- * Whether this process can do its work now, and what keeps it from it.
- *
- * @param known.whyOff why operators are told next to nothing, null: they are told all; null: nobody has said where to tell them
- * @param known.nodes those that work on the database
- * @param known.stopping aborted when the process begins to stop; then nothing else is asked
- */
+interface Known {
+  /** Why operators are told next to nothing, null: they are told all; null: nobody has said where to tell them. */
+  whyOff: (() => string | null) | null
+  /** Those that work on the database. */
+  nodes: () => readonly JudgedNode[]
+  /** Aborted when the process begins to stop; then nothing else is asked. */
+  stopping: AbortSignal
+}
+
+/** Whether this process can do its work now, and what keeps it from it. */
 export const createReadiness = (
   store: Pick<Store, 'probe' | 'listAccounts' | 'deliveriesHeldAt'>,
   { monotonic }: Pick<Clock, 'monotonic'>,
-  {
-    whyOff,
-    nodes,
-    stopping,
-  }: { whyOff: (() => string | null) | null; nodes: () => readonly JudgedNode[]; stopping: AbortSignal },
+  { whyOff, nodes, stopping }: Known,
 ) => {
   const shared = <T>(look: () => Promise<T>): (() => Promise<T>) => {
     let last: { at: number; seen: Promise<T> } | null = null
@@ -122,14 +121,7 @@ export const createReadiness = (
         ...looks.flat(),
         nodesCheck(),
         clockCheck(),
-        ...(whyOff === null
-          ? []
-          : [
-              told(
-                'operator',
-                [whyOff()].filter(reason => reason !== null),
-              ),
-            ]),
+        ...(whyOff === null ? [] : [told('operator', [whyOff() ?? []].flat())]),
       ]
     },
   }

@@ -2,8 +2,9 @@ import type { Language } from '../core/language.ts'
 import { showBytes } from '../core/show-sizes.ts'
 import type { BackupMade } from '../store/backups.ts'
 import type { RestorePlan } from '../store/sqlite/restore.ts'
-import { formatCount } from './format.ts'
-import { formatTime } from './frame/output.ts'
+import { formatCount, formatTime } from './frame/output.ts'
+
+type Restored = { database: string; keptAs: string | null; held: boolean; call: string }
 
 const en = {
   made: ({ file, at, bytes, masterKey, isRecorded }: BackupMade) => [
@@ -31,17 +32,7 @@ const en = {
   question: (database: string) => `Put the backup in the place of ${database}? [y/N] `,
   yesNeeded: 'restore asks before it replaces the database, and there is no terminal here: say --yes',
   left: (database: string) => `${database} was left as it is.`,
-  restored: ({
-    database,
-    keptAs,
-    held,
-    call,
-  }: {
-    database: string
-    keptAs: string | null
-    held: boolean
-    call: string
-  }) => [
+  restored: ({ database, keptAs, held, call }: Restored) => [
     `Restored ${database}. Start the service.`,
     ...(held ? [`It will ask, but send nothing, until you run: ${call} deliveries resume`] : []),
     ...(keptAs === null ? [] : [`When all is well, remove ${keptAs}.`]),

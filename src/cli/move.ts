@@ -8,8 +8,8 @@ import { sealedUnder } from '../store/sealed.ts'
 import { realPathOf } from '../store/sqlite/database-file.ts'
 import { userName } from './audit.ts'
 import { fail, loadConfig, print, reasonOf, refuse, refuseToOpen } from './environment.ts'
-import { formatCount } from './format.ts'
 import type { Common } from './frame/command.ts'
+import { formatCount } from './frame/output.ts'
 import { createProgress } from './progress.ts'
 
 const en = {

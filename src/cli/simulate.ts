@@ -7,19 +7,11 @@ import type { Common } from './frame/command.ts'
 
 const CALLS_KEPT = 10_000
 
+type Running = Record<'url' | 'origin' | 'apiId' | 'apiKey', string>
+
 const en = {
   cannotListen: (where: string, code: string | number) => `cannot listen on ${where} (${code}); choose another --port`,
-  running: ({
-    url,
-    origin,
-    apiId,
-    apiKey,
-  }: {
-    url: string
-    origin: string
-    apiId: string
-    apiKey: string
-  }) => `GetResult is simulated at
+  running: ({ url, origin, apiId, apiKey }: Running) => `GetResult is simulated at
 
   IHUYI_URL=${url}
   IHUYI_ACCOUNT=${apiId}

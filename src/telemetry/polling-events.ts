@@ -7,14 +7,8 @@ export const POLLING_EVENTS = {
   'poll.answered': {
     level: 'debug',
     fields: {
-      ...{
-        verificationId: NUMBER,
-        accountId: TEXT,
-        account: TEXT,
-        kind: field<Answer['kind']>('text'),
-        code: orNull(NUMBER),
-      },
-      ...{ cause: orNull(field<TransientCause>('text')), durationMs: DURATION_MS },
+      ...{ verificationId: NUMBER, accountId: TEXT, account: TEXT, kind: field<Answer['kind']>('text') },
+      ...{ code: orNull(NUMBER), cause: orNull(field<TransientCause>('text')), durationMs: DURATION_MS },
     },
     meaning:
       'A GetResult call has ended; `kind` says how the service classified the answer, and `cause` why there was none of use. `account` is the APIID.',

@@ -93,21 +93,18 @@ export const checkClock = async (desk: Desk): Promise<Finding | Finding[]> => {
 const FRESH_MS = 26 * HOUR
 const OLD_MS = 7 * DAY
 
-/**
- * @param problem why the last one does not open; null: it does
- * @param failure that one has failed since
- * @param folder where one may be written
- */
-export const judgeBackup = (
-  { good }: LastBackup,
-  {
-    problem,
-    failure,
-    now,
-    call,
-    folder,
-  }: { problem: BackupProblem | null; failure: Finding[]; now: number; call: string; folder: string },
-): Finding[] => {
+interface Judging {
+  /** Why the last one does not open; null: it does. */
+  problem: BackupProblem | null
+  /** That one has failed since. */
+  failure: Finding[]
+  now: number
+  call: string
+  /** Where one may be written. */
+  folder: string
+}
+
+export const judgeBackup = ({ good }: LastBackup, { problem, failure, now, call, folder }: Judging): Finding[] => {
   const make = todo(
     'make one, and keep a copy of it on another disk',
     '请做一次备份，并在另一块磁盘上保留副本',

@@ -78,3 +78,5 @@ export const readerZone = (language: Language, { TZ }: NodeJS.ProcessEnv = proce
 
 /** With the zone: for a sentence. */
 export const formatTime = (at: number, language: Language): string => timeIn(language, readerZone(language))(at)
+
+export const formatCount = (count: number): string => count.toLocaleString('en')
