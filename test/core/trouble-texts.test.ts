@@ -162,3 +162,12 @@ test('of what an operator had disabled it was said that its partner can have it 
       '"idface-notifier callback enable URL --partner PARTNER"',
     )
 })
+
+test('a wrong key was to be mended in the settings alone, also that of an account which is in none', () => {
+  const paused = { code: 'account_paused', since, account: 'C1', upstreamCode: 1, nextTryAt: null } as const
+  for (const reason of ['credentials_wrong', 'password_refused', 'password_or_balance'] as const)
+    for (const language of ['en', 'zh'] as const)
+      expect(describeTrouble({ ...paused, reason }, language, AT).remedy).toMatch(
+        /account remove APIID".*account create APIID --api-key-file FILE/,
+      )
+})

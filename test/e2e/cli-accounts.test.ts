@@ -23,7 +23,10 @@ test('account create, list, pause and resume keep to their shapes, and show no k
     ...{ id: expect.stringMatching(/^acc_/), account: 'C1', mode: 'dynamic', rate: 2.5, partnerId },
     ...{ paused: false, reason: null, code: null, since: null, reachable: true, error: null },
   })
-  expect(await desk.run(...create)).toMatchObject({ code: 2, stderr: expect.stringContaining('an account C1 already') })
+  expect(await desk.run(...create)).toMatchObject({
+    code: 2,
+    stderr: expect.stringMatching(/C1 already.*account remove/),
+  })
 
   expect(await desk.runJson('account', 'pause', 'C1')).toMatchObject({ paused: true, reason: 'operator' })
   expect(await desk.runJson('account', 'list')).toMatchObject({
