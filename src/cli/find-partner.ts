@@ -6,7 +6,7 @@ import { refuse } from './environment.ts'
 
 const MOST_NAMED = 10
 
-const TEXTS = {
+export const FINDING_TEXTS = {
   en: {
     none: (typed: string) => `There is no partner ${typed}; "partner list" shows them.`,
     several: (typed: string) => `Several partners are called ${typed}: say which by its id.`,
@@ -35,7 +35,7 @@ export const findPartner = async (
   const shown = like.slice(0, MOST_NAMED).map(one => `  ${nameOfPartner(one)}`)
   return refuse(
     [
-      TEXTS[lang][named.length === 0 ? 'none' : 'several'](typed),
+      FINDING_TEXTS[lang][named.length === 0 ? 'none' : 'several'](typed),
       ...shown,
       ...(like.length > MOST_NAMED ? ['  …'] : []),
     ].join('\n'),

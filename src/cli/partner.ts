@@ -4,7 +4,7 @@ import { viewPartner } from '../http/admin/partners.ts'
 import { listAll } from '../store/list-all.ts'
 import { audited } from './audit.ts'
 import { complain, print, withStore } from './environment.ts'
-import { findPartner } from './find-partner.ts'
+import { FINDING_TEXTS, findPartner, nameOfPartner } from './find-partner.ts'
 import type { Common } from './frame/command.ts'
 import { listJson, showTable } from './frame/output.ts'
 import { addressOf, exportsOf } from './partner-environment.ts'
@@ -14,7 +14,6 @@ const TEXTS = {
     created: (name: string, id: string) =>
       `Created ${name} (${id}). Partners of one account have to trust each other: the first to register a serial gets its verdict. "account create … --partner ${id}" gives this one its own. The key and the secret are shown this once; keep them. To paste into a shell:`,
     head: ['id', 'name', 'disabled', 'created'],
-    twin: (name: string, id: string) => `There was a ${name} already (${id}): commands take either by its id.`,
     disabled: (name: string) => `${name} is disabled.`,
     enabled: (name: string) => `${name} is enabled.`,
   },
@@ -22,7 +21,6 @@ const TEXTS = {
     created: (name: string, id: string) =>
       `已新建 ${name}（${id}）。共用一个上游账户的合作方须相互信任：流水号归先登记的一方，结果也只发给它。要让它独用一个账户，请运行 "account create … --partner ${id}"。以下密钥仅显示这一次，请妥善保存；可整段粘贴到终端：`,
     head: ['id', '名称', '已停用', '创建时间'],
-    twin: (name: string, id: string) => `此前已有同名合作方 ${name}（${id}），命令中须用 id 区分两者。`,
     disabled: (name: string) => `已停用 ${name}。`,
     enabled: (name: string) => `已启用 ${name}。`,
   },
@@ -34,7 +32,7 @@ export const createPartner = ({ name, json, lang, reason }: Common & { name: str
     const { partner, apiKey, signingSecret } = newPartner(name, { newId: createIds(), random })
     const act = { act: 'partner.create', object: partner.id, reason, after: { name } }
     const { id, name: stored } = await audited(store, act, () => store.createPartner(partner))
-    if (twin) complain(TEXTS[lang].twin(name, twin.id))
+    if (twin) complain(`${FINDING_TEXTS[lang].several(name)}\n  ${nameOfPartner(twin)}`)
     if (json) return print(JSON.stringify({ partnerId: id, name: stored, apiKey, signingSecret }))
     print(`${TEXTS[lang].created(stored, id)}\n\n${exportsOf({ url: addressOf(server), apiKey, signingSecret })}\n`)
   })

@@ -25,9 +25,8 @@ interface Input extends Common {
 
 const TEXTS = {
   en: {
-    which: 'Say which: the id of a registration, or --partner (or --all-partners) and --since',
+    which: 'Say which: the id of a registration alone, or either --partner or --all-partners, together with --since',
     not: (options: string) => `${options} cannot be used with the id of a registration`,
-    needs: '--since belongs together with --partner, or with --all-partners',
     order: '--until must not be before --since',
     noMessage: (id: string) => `${id} has no webhook yet: it has no verdict. "explain ${id}" says why.`,
     cancelled: (id: string) => `${id} was cancelled, and its partner is told nothing more.`,
@@ -36,9 +35,8 @@ const TEXTS = {
       `Webhooks of ${since} to ${until} that had been given up and are due now: ${count}. The service sends them.`,
   },
   zh: {
-    which: '请指定重发范围：登记 id，或 --partner（或 --all-partners）与 --since',
+    which: '请指定重发范围：仅登记 id，或 --since 加上 --partner、--all-partners 之一',
     not: (options: string) => `指定登记 id 时不能使用 ${options}`,
-    needs: '--since 须与 --partner 或 --all-partners 同时使用',
     order: '--until 不能早于 --since',
     noMessage: (id: string) => `${id} 尚无回调：还没有结果。可用 "explain ${id}" 查看原因。`,
     cancelled: (id: string) => `${id} 已取消，不再通知合作方。`,
@@ -62,7 +60,7 @@ export const resend = async ({ id, ...input }: Input): Promise<void> => {
   }
   const isOfSome = (partner !== null) !== allPartners
   if (isOfSome && since !== null) return resendSpan({ ...input, since })
-  return refuse(partner === null && since === null ? texts.which : texts.needs)
+  return refuse(texts.which)
 }
 
 const resendOne = (id: string, { json, lang, reason }: Common): Promise<void> =>

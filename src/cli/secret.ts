@@ -52,13 +52,9 @@ export const rotateSecret = ({ partner: typed, overlap, type, json, lang, reason
     const rotated = await audited(store, { act: 'secret.rotate', object: id, reason, after }, () =>
       store.rotateSigningSecret(partnerId, { id, type, text: new Secret(secret) }, overlap ?? DAY),
     )
-    const { previousExpiresAt } = rotated ?? refuse(TEXTS[lang].most)
-    if (json)
-      return print(
-        JSON.stringify({ id, partnerId, type, secret: publicText, previousExpiresAt: iso(previousExpiresAt) }),
-      )
-    const until = formatTime(previousExpiresAt ?? store.now(), lang)
-    print(`${TEXTS[lang].rotated(id, name, until)}\n\n  secret  ${publicText}`)
+    const { previousExpiresAt: until } = rotated ?? refuse(TEXTS[lang].most)
+    if (json) return print(JSON.stringify({ id, partnerId, type, secret: publicText, previousExpiresAt: iso(until) }))
+    print(`${TEXTS[lang].rotated(id, name, formatTime(until ?? store.now(), lang))}\n\n  secret  ${publicText}`)
   })
 
 export const endSecret = ({ id, json, lang, reason }: Common & { id: string }): Promise<void> =>

@@ -142,9 +142,9 @@ test('resend sends one again, or all of a partner that were given up', async () 
   for (const [args, says] of [
     [['resend'], /Say which/],
     [['resend', one, '--since', '1h'], /--since cannot be used/],
-    [['resend', '--partner', 'x'], /belongs together/],
+    [['resend', '--partner', 'x'], /Say which/],
     [['resend', '--partner', 'x', '--since', '1h'], /no partner x/],
-    [['resend', '--partner', 'x', '--all-partners', '--since', '1h'], /belongs together/],
+    [['resend', '--partner', 'x', '--all-partners', '--since', '1h'], /Say which/],
     [['resend', '--partner', first.partnerId, '--since', '1h', '--until', '2h'], /--until must not/],
     [['resend', waiting.id], /has no webhook yet/],
     [['resend', waiting.id, '--lang', 'zh'], /尚无回调/],
