@@ -8,12 +8,12 @@ import { pause } from './pause.ts'
 
 const USAGE: Words = {
   en: `Usage: idface-notifier listen URL [--url URL] [--api-key KEY] [--since TIME] [--after CURSOR]
-Forwards webhooks, signed and as they are made, to your own server, such as http://localhost:3000/hook. The service is named by
-NOTIFIER_URL or --url, the API key is in API_KEY or --api-key. TIME is 2026-11-24T08:00:00Z, or 10m for ten minutes ago.
+Forwards webhooks, signed and as they are made, to your own server, such as http://localhost:3000/hook. What it has missed comes
+again with --since 10m (or 2026-11-24T08:00:00Z). The service is named by NOTIFIER_URL or --url, the API key is in API_KEY or --api-key.
 `,
   zh: `用法：idface-notifier listen URL [--url URL] [--api-key KEY] [--since TIME] [--after CURSOR]
-将新产生的回调连同签名转发到您自己的服务，例如 http://localhost:3000/hook。本服务的地址取自 NOTIFIER_URL 或 --url，
-API 密钥取自 API_KEY 或 --api-key。TIME 为起始时间，例如 2026-11-24T08:00:00Z，或 10m（10 分钟前）。
+将新产生的回调连同签名转发到您自己的服务，例如 http://localhost:3000/hook。漏收的回调可用
+--since 10m（或 2026-11-24T08:00:00Z）重新转发。本服务的地址取自 NOTIFIER_URL 或 --url，API 密钥取自 API_KEY 或 --api-key。
 `,
 }
 
@@ -50,8 +50,9 @@ else if (problems.length > 0) {
   const end = new AbortController()
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => end.abort())
   const say = (line: string) => process.stdout.write(`${new Date().toTimeString().slice(0, 8)} ${line}\n`)
+  const from = { target, since, after }
   const client = createClient({ baseUrl: url, apiKey, language, retryForMs: 5 * SECOND })
-  await listen({ client, fetch, pause, say, signal: end.signal }, { target, since, after }).catch((error: unknown) => {
+  await listen({ client, fetch, pause, say, language, signal: end.signal }, from).catch((error: unknown) => {
     if (!(error instanceof NotifierError)) throw error
     process.stderr.write(`${error.message}\n`)
     process.exitCode = 1

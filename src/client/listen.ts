@@ -1,4 +1,5 @@
 import { SECOND } from '../core/duration.ts'
+import type { Language } from '../core/language.ts'
 import type { Client } from './client.ts'
 import { NotifierError } from './error.ts'
 import { abortable, type pause } from './pause.ts'
@@ -10,6 +11,7 @@ export interface ListenDeps {
   fetch: typeof globalThis.fetch
   pause: typeof pause
   say: (line: string) => void
+  language: Language
   signal: AbortSignal
 }
 
@@ -18,6 +20,7 @@ const TIMEOUT_MS = 15 * SECOND
 /** So few that the last of them is sent before its signature is too old, even if all before it take as long as they may. */
 const PAGE_SIZE = 10
 const PAUSE_MS = 1 * SECOND
+const BEGUN = { en: 'forwarding to URL; to begin here again: ', zh: '正在转发到 URL；再次从此刻开始：' }
 
 /**
  * Forwards webhooks to `target` in order until the signal aborts, through outages of the service too. It begins at the time
@@ -28,13 +31,13 @@ export const listen = async (
   deps: ListenDeps,
   { target, since, after }: { target: string; since?: string | undefined; after?: string | undefined },
 ): Promise<void> => {
-  const { client, say, signal } = deps
+  const { client, say, language, signal } = deps
   while (!signal.aborted) {
     let waitMs = PAUSE_MS
     try {
       if (since === undefined && after === undefined) {
         since = (await client.status({ signal })).at
-        say(`--since ${since}`)
+        say(`${BEGUN[language].replace('URL', () => target)}--since ${since}`)
       }
       for await (const page of client.events({ after, since, limit: PAGE_SIZE }, { signal }).pages()) {
         for (const event of page.data) {

@@ -64,7 +64,7 @@ const run = async (target: string, from: { since?: string; after?: string }, ...
     if (answers.length === 0) end.abort()
   }
   const say = (line: string) => void lines.push(line)
-  const ended = listen({ client, fetch, pause, say, signal: end.signal }, { target, ...from })
+  const ended = listen({ client, fetch, pause, say, language: 'en', signal: end.signal }, { target, ...from })
   const error = await ended.then(
     () => null,
     (caught: unknown) => caught,
@@ -85,7 +85,7 @@ describe('listening', () => {
     expect(target.received[0]?.headers).toMatchObject({ 'content-type': 'application/json', ...eventOf(1).headers })
     expect(asked[0]).toEqual({ after: undefined, since: NOW })
     expect(lines).toEqual([
-      `--since ${NOW}`,
+      `forwarding to ${target.url}; to begin here again: --since ${NOW}`,
       'idface.succeeded reg_1 1 → 204',
       'idface.succeeded reg_2 2 → 204',
       '--after evt_2',

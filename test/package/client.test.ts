@@ -199,7 +199,7 @@ describe('the command of the client package', () => {
     const args = [...NPX, tarball, 'listen', `http://127.0.0.1:${port}/hook`]
     const listening = spawn('npx', args, { cwd: folder.path, env, detached: true })
     const lines = createInterface(listening.stdout)[Symbol.asyncIterator]()
-    expect((await lines.next()).value).toMatch(/^\S+ --since /)
+    expect((await lines.next()).value).toMatch(/^\S+ .* --since /)
     // Nobody can deliver there.
     const { id } = await api.register({ idcardid: 'test_success_0s_listen', callbackUrl: 'http://127.0.0.1:1/' })
     expect((await lines.next()).value).toMatch(new RegExp(`idface.succeeded ${id} test_success_0s_listen → 204$`))
