@@ -43,7 +43,7 @@ const TERMS: readonly (readonly [RegExp, string])[] = [
   [/其它/, '其他'],
   [/贵方/, '您'],
   [/次发送|发送记录|(?:暂停|等待|恢复|放弃|再次|即将|自动)发送/, '投递'],
-  [/轮换/, '更换'],
+  [/(?<!更换（)轮换/, '更换'],
 ]
 
 /** What partners read names GetResult itself. Operators have settings named UPSTREAM_…, so their pages may say 上游. */

@@ -86,6 +86,20 @@ export const addSearch = ({ search, found, nothing, close }) => {
   button.addEventListener('click', open)
   input.addEventListener('input', show)
   shut.addEventListener('click', () => dialog.close())
+  // Enter opens the first result, the arrows lead from the input through the results.
+  dialog.addEventListener('keydown', async event => {
+    // A key with which an input method chooses a word; Safari says so by this code only.
+    if (event.keyCode === 229) return
+    if (event.key === 'Enter' && event.target === input) {
+      await show()
+      return list.querySelector('a')?.click()
+    }
+    const stops = [input, ...list.querySelectorAll('a')]
+    const next = stops[stops.indexOf(event.target) + ({ ArrowDown: 1, ArrowUp: -1 }[event.key] ?? Number.NaN)]
+    if (!next) return
+    event.preventDefault()
+    next.focus()
+  })
   // A click beside the dialog is one on the dialog itself.
   dialog.addEventListener('click', ({ target }) => target === dialog && dialog.close())
   addEventListener('keydown', async event => {

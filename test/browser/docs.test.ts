@@ -191,6 +191,45 @@ describe.skipIf(reasonToSkip !== null)('in Chromium', () => {
     expect(await violationsOf(page)).toEqual([])
   })
 
+  test('the search is used by keys alone, though not while an input method has them', async () => {
+    await using page = await openPage('/docs/examples')
+    await page.keyboard.press('/')
+    await page.fill('.finder input', 'too_many')
+    await page.waitForSelector('.finder a')
+    const focused = () => page.evaluate('document.activeElement.getAttribute("href")')
+    await page.keyboard.press('ArrowDown')
+    expect(await focused()).toMatch(/#too_many_requests$/)
+    await page.keyboard.press('ArrowUp')
+    expect(await focused()).toBeNull()
+    await page.evaluate(
+      'document.activeElement.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter", keyCode: 229, bubbles: true }))',
+    )
+    expect(await page.isVisible('.finder')).toBe(true)
+    await page.keyboard.press('Enter')
+    await page.waitForURL(`${api.url}/docs/problems#too_many_requests`)
+  })
+
+  test.each([
+    ['重发', '/docs/reference#resend'],
+    ['重新发送', '/docs/webhooks#missed-webhooks-and-events'],
+    ['补发', '/docs/webhooks#missed-webhooks-and-events'],
+    ['轮换', '/docs/webhooks#rotating-the-secret'],
+    ['没收到', '/docs#5-if-nothing-comes'],
+  ])('the search in Chinese finds %s early', async (word, place) => {
+    const context = await browser.newContext({ locale: 'zh-CN' })
+    try {
+      const page = await context.newPage()
+      await page.goto(`${api.url}/docs`)
+      await page.keyboard.press('/')
+      await page.fill('.finder input', word)
+      await page.waitForSelector('.finder a')
+      const hrefs = await page.locator('.finder a').evaluateAll(links => links.map(link => link.getAttribute('href')))
+      expect(hrefs.slice(0, 2)).toContain(`${api.url}${place}`)
+    } finally {
+      await context.close()
+    }
+  })
+
   test('code is coloured', async () => {
     await using page = await openPage('/docs/examples/receiver.py')
     expect(await page.locator('.python, .py').locator('.is-keyword').first().textContent()).toBe('import')

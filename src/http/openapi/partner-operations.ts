@@ -149,7 +149,7 @@ export const PARTNER_OPERATIONS: Operations = {
   'POST /v1/registrations/:id/resend': {
     ...DELIVERY,
     operationId: 'resend',
-    summary: 'Send its webhook now',
+    summary: 'Resend its webhook',
     description:
       'It keeps its `webhook-id`, and may be delivered, waiting or exhausted. Its retry schedule starts from the beginning. At most 10 times a minute.',
     answers: { 202: { description: 'It is due now.', schema: 'Registration' } },

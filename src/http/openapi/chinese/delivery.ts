@@ -4,7 +4,7 @@ export const DELIVERY = {
   'What was sent when, and what your receiver answered. Of one message the newest 50 attempts are kept.':
     '何时投递、接收端如何响应。每条消息保留最近 50 次投递的记录。',
   'The newest 50 attempts.': '最近 50 次投递。',
-  'Send its webhook now': '立即投递回调',
+  'Resend its webhook': '重发一个回调',
   'It keeps its `webhook-id`, and may be delivered, waiting or exhausted. Its retry schedule starts from the beginning. At most 10 times a minute.':
     '`webhook-id` 不变；已送达、等待投递和已放弃投递的都可以重发。重试计划从头开始。每分钟最多 10 次。',
   'It is due now.': '即将投递。',
