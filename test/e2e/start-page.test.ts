@@ -22,7 +22,7 @@ const isMissing = (command: string): boolean => {
 const ENTITIES: Record<string, string> = { quot: '"', amp: '&', lt: '<', gt: '>', '#39': "'" }
 /** The commands of a page, block by block, as a reader copies them. */
 const blocksOf = (html: string): string[] =>
-  [...html.matchAll(/<code class="sh">([^<]*)<\/code>/g)].map(([, code = '']) =>
+  [...html.matchAll(/<code class="sh" data-name="(?:Node)?">([^<]*)<\/code>/g)].map(([, code = '']) =>
     code.replace(/&(quot|amp|lt|gt|#39);/g, (_, name: string) => ENTITIES[name] ?? ''),
   )
 
