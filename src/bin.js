@@ -8,20 +8,10 @@ if (major < 22 || (major === 22 && minor < 19)) {
   process.exit(2)
 }
 const { enableCompileCache } = await import('node:module')
-const { resolve } = await import('node:path')
 const { fileURLToPath } = await import('node:url')
-const { isOursAlone, openCache } = await import('./compile-cache.js')
 
 // Node opens its debugger, which shows all secrets, at this signal, unless somebody listens.
 process.on('SIGUSR1', () => {})
-
-const given = process.env.NODE_COMPILE_CACHE
-if (given && !isOursAlone(resolve(given))) {
-  process.stderr.write(
-    'NODE_COMPILE_CACHE: others can write there, and what lies there is run; remove it, or name a folder of your own\n',
-  )
-  process.exit(2)
-}
 
 // How much memory V8 and malloc may take is read when a process starts, and is far more by default (decisions/021). So, however
 // it was started, the service begins anew in its own place: the same process id, and no process in between.
@@ -33,11 +23,9 @@ if (process.argv[2] === 'serve' && !isLimited && typeof process.execve === 'func
   process.execve(process.execPath, args, { MALLOC_ARENA_MAX: '2', MALLOC_TRIM_THRESHOLD_: '131072', ...process.env })
 }
 
-// What follows is compiled once and kept beside the packages: half the start, and 20 MB less, the next time.
-const cache = given || openCache(fileURLToPath(new URL('../node_modules/.cache/idface-notifier', import.meta.url)))
-if (cache) {
-  enableCompileCache(cache)
-  process.env.NODE_COMPILE_CACHE = cache
-}
+// What follows is compiled once and kept beside the packages: half the start, and 20 MB less, the next time. The threads look for
+// it by the variable.
+process.env.NODE_COMPILE_CACHE ||= fileURLToPath(new URL('../node_modules/.cache/idface-notifier', import.meta.url))
+enableCompileCache(process.env.NODE_COMPILE_CACHE)
 const { runCommand } = await import('./cli/program.ts')
 await runCommand()
