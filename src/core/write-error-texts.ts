@@ -51,8 +51,8 @@ const WRITE_REMEDIES: readonly (readonly [error: RegExp, remedy: Words])[] = [
   [
     /^42\w{3}$/,
     {
-      en: 'PostgreSQL refuses our statements: rights are missing, or a table of another schema hides ours. "idface-notifier doctor" says which.',
-      zh: 'PostgreSQL 拒绝执行语句：缺少权限，或其他模式中的同名表遮住了本服务的表。运行 "idface-notifier doctor" 可查明原因。',
+      en: 'PostgreSQL refuses our statements: rights or tables are missing. "idface-notifier doctor" says which.',
+      zh: 'PostgreSQL 拒绝执行语句：缺少权限或表。运行 "idface-notifier doctor" 可查明原因。',
     },
   ],
   [
