@@ -99,7 +99,7 @@ const CASES: readonly Case[] = [
   {
     name: 'the due lanes of partners',
     text: DUE_LANES,
-    values: [partnerIds, ofEach(false), ofEach(true), ofEach(0), ofEach(0), ofEach(4), NOW],
+    values: [partnerIds, ofEach(false), ofEach(true), ofEach(4), NOW],
     blocks: TAKEN * 10,
   },
   { name: 'the due messages of lanes', text: DUE_MESSAGES, values: [laneIds, ofEach(4), NOW], blocks: TAKEN * 4 * 8 },

@@ -8,9 +8,8 @@ import {
   secretsFor,
   UNSIGNED_MS,
 } from '../rules/claim-turn.ts'
-import { loadLanes } from '../rules/load-lanes.ts'
 import { answerAlone } from '../rules/questions.ts'
-import { type DueLane, mayHaveMore, shareSlots } from '../rules/share-slots.ts'
+import { type DueLane, lanesFor, mayHaveMore, shareSlots } from '../rules/share-slots.ts'
 import { type Due, HELD_IN_A_CLAIM, isBehind, spareOf, takeMessages } from '../rules/take-messages.ts'
 import type { MessageClaimRequest, Store } from '../store.ts'
 import { createCallbackPauses } from './callback-pauses.ts'
@@ -51,7 +50,7 @@ export const createMessageClaims = (context: Context): Store['claimMessages'] =>
 
   const findLanes = (tx: Tx, claim: MessageClaimRequest, partners: readonly PartnerInTurn[]): Promise<DueLane[]> => {
     const mayGet = partners.filter(({ id, disabled }) => !disabled && mayHaveMore(id, claim)).map(({ id }) => id)
-    return answerAlone(loadLanes(claim, mayGet), questions => dueLanes(tx, questions, tx.at))
+    return dueLanes(tx, lanesFor(claim, mayGet), tx.at)
   }
 
   /** What becomes of a lane's due messages. */

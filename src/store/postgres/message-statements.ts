@@ -1,8 +1,7 @@
 import type { PartnersQuestion } from '../rules/claim-turn.ts'
-import type { LanesQuestion } from '../rules/load-lanes.ts'
 import type { MessagePlan } from '../rules/settle-message.ts'
 import { KEPT_ATTEMPTS } from '../rules/settle-message.ts'
-import type { DueLane } from '../rules/share-slots.ts'
+import type { DueLane, LanesQuestion } from '../rules/share-slots.ts'
 import type { Tx } from './connection.ts'
 
 /** A message that is due, as a claim looks at it. */
@@ -53,14 +52,11 @@ export const PARTNERS_WITH_LANES = `
   FROM turn JOIN partners p ON p.id = turn.partner_id ORDER BY p.id`
 
 export const DUE_LANES = `
-  SELECT q.nth, l.id, l.partner_id AS "partnerId", l.host, l.due_at AS "dueAt", l.slow, l.proven
-  FROM unnest($1::text[], $2::bool[], $3::bool[], $4::bigint[], $5::bigint[], $6::int[])
-      WITH ORDINALITY AS q(partner_id, slow, proven, after_due_at, after_id, most, nth)
+  SELECT l.id, l.partner_id AS "partnerId", l.host, l.due_at AS "dueAt", l.slow, l.proven
+  FROM unnest($1::text[], $2::bool[], $3::bool[], $4::int[]) AS q(partner_id, slow, proven, most)
     CROSS JOIN LATERAL (SELECT * FROM lanes
-      WHERE partner_id = q.partner_id AND slow = q.slow AND proven = q.proven AND due_at IS NOT NULL AND due_at <= $7
-        AND (due_at, id) > (q.after_due_at, q.after_id)
-      ORDER BY due_at, id LIMIT q.most) AS l
-  ORDER BY q.nth, l.due_at, l.id`
+      WHERE partner_id = q.partner_id AND slow = q.slow AND proven = q.proven AND due_at IS NOT NULL AND due_at <= $5
+      ORDER BY due_at, id LIMIT q.most) AS l`
 
 /**
  * Each lane has its own limit, of its oldest due messages or its newest. What others have locked is left out. A join of the holds, or of
@@ -125,19 +121,14 @@ export const look = async (tx: Tx): Promise<{ firstDue: number | null; isLifting
 export const partnersWithLanes = (tx: Tx, { after, limit }: PartnersQuestion): Promise<PartnerInTurn[]> =>
   tx.rows(PARTNERS_WITH_LANES, [after, limit])
 
-/** Each question's own lanes, in the order of the questions. */
-export const dueLanes = async (tx: Tx, questions: readonly LanesQuestion[], at: number): Promise<DueLane[][]> => {
-  const rows = await tx.rows<DueLane & { nth: number }>(DUE_LANES, [
+export const dueLanes = (tx: Tx, questions: readonly LanesQuestion[], at: number): Promise<DueLane[]> =>
+  tx.rows(DUE_LANES, [
     questions.map(({ partnerId }) => partnerId),
     questions.map(({ slow }) => slow),
     questions.map(({ proven }) => proven),
-    questions.map(({ after }) => after?.dueAt ?? 0),
-    questions.map(({ after }) => after?.id ?? 0),
     questions.map(({ limit }) => limit),
     at,
   ])
-  return dealt(rows, questions.length)
-}
 
 /** Each lane's own messages, in the order of the lanes. The caller has locked them. */
 export const dueMessages = async (

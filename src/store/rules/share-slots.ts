@@ -37,6 +37,30 @@ export type Limits = Omit<MessageClaimRequest, 'leaseMs'>
 export const mayHaveMore = (partnerId: string, { perPartner, busyPartners }: Limits): boolean =>
   (busyPartners.get(partnerId) ?? 0) < perPartner
 
+/** Which due lanes of a partner and a kind: the longest due first, `limit` at most. */
+export interface LanesQuestion extends Pick<DueLane, 'partnerId' | 'slow' | 'proven'> {
+  limit: number
+}
+
+/** So many lanes of a partner and a kind are read for a claim, beside those that get nothing since their host has attempts already. */
+const WINDOW = 64
+
+/** The lanes that `shareSlots` is to be given: a window of each kind that has slots, for each of these partners. */
+export const lanesFor = (claim: Limits, partnerIds: readonly string[]): LanesQuestion[] => {
+  const { slots, unsureSlots, slow, unproven, busyHosts } = claim
+  const kinds = [
+    { slow: false, proven: true, free: slots },
+    { slow: false, proven: false, free: Math.min(slots, unsureSlots, unproven.slots) },
+    // A slow lane is never proven.
+    { slow: true, proven: false, free: Math.min(slots, unsureSlots, slow.slots) },
+  ]
+  return kinds.flatMap(({ free, ...kind }) =>
+    free <= 0
+      ? []
+      : partnerIds.map(partnerId => ({ ...kind, partnerId, limit: Math.min(free, WINDOW) + busyHosts.size })),
+  )
+}
+
 /**
  * Shares the free slots over the lanes, within what a host, a partner and each kind of lane may have: in turn over the partners, from
  * the one that has the fewest, and of a partner the longest due first. Slow lanes get one slot each.
@@ -90,7 +114,7 @@ export const shareSlots = (claim: Limits, lanes: readonly DueLane[]): { lane: Du
 }
 
 /** What is in use and what is left, while slots are given out. */
-export const openBooks = (claim: Limits) => {
+const openBooks = (claim: Limits) => {
   const hosts = new Map(claim.busyHosts)
   const partners = new Map(claim.busyPartners)
   const unproven = new Map(claim.unproven.busyPartners)
@@ -150,5 +174,5 @@ const inTurn = (lanes: readonly DueLane[], busy: ReadonlyMap<string, number>): D
     .map(({ lane }) => lane)
 }
 
-export const countOf = (counts: ReadonlyMap<string, number>, key: string): number => counts.get(key) ?? 0
+const countOf = (counts: ReadonlyMap<string, number>, key: string): number => counts.get(key) ?? 0
 const add = (counts: Map<string, number>, key: string, count: number) => counts.set(key, countOf(counts, key) + count)

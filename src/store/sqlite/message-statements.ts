@@ -32,8 +32,6 @@ interface LanesWanted {
   slow: 0 | 1
   proven: 0 | 1
   at: number
-  afterDueAt: number
-  afterId: number
   limit: number
 }
 
@@ -75,7 +73,6 @@ export const prepareMessages = (client: Database) => ({
   dueLanes: client.prepare<LanesWanted, FoundLane>(`
     SELECT id, partner_id AS partnerId, host, due_at AS dueAt FROM lanes
     WHERE partner_id = +@partnerId AND slow = +@slow AND proven = +@proven AND due_at IS NOT NULL AND due_at <= +@at
-      AND (due_at, id) > (+@afterDueAt, +@afterId)
     ORDER BY due_at, id LIMIT +@limit`),
   due: prepareDue(client, 'ASC'),
   newest: prepareDue(client, 'DESC'),

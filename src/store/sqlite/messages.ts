@@ -11,10 +11,9 @@ import {
   UNSIGNED_MS,
 } from '../rules/claim-turn.ts'
 import { afterTurning } from '../rules/hints.ts'
-import { loadLanes } from '../rules/load-lanes.ts'
 import { answer } from '../rules/questions.ts'
 import { KEPT_ATTEMPTS, mayBeRecorded, settleMessage } from '../rules/settle-message.ts'
-import { type DueLane, mayHaveMore, shareSlots } from '../rules/share-slots.ts'
+import { type DueLane, lanesFor, mayHaveMore, shareSlots } from '../rules/share-slots.ts'
 import { HELD_IN_A_CLAIM, isBehind, spareOf, takeMessages } from '../rules/take-messages.ts'
 import type { MessageClaimRequest, MessageOutcome, MessageSettlement, Store } from '../store.ts'
 import { createCallbackHealth, type HealthBook } from './callback-health.ts'
@@ -49,12 +48,9 @@ export const createMessages = (context: Context): Verbs => {
       statements.partnersWithLanes.all(question),
     )
     const mayGet = partners.filter(({ id, disabled }) => disabled === 0 && mayHaveMore(id, claim)).map(({ id }) => id)
-    const lanes = answer(loadLanes(claim, mayGet), ({ partnerId, slow, proven, after, limit }) =>
+    const lanes = lanesFor(claim, mayGet).flatMap(({ partnerId, slow, proven, limit }) =>
       statements.dueLanes
-        .all({
-          ...{ partnerId, slow: slow ? 1 : 0, proven: proven ? 1 : 0, at, limit },
-          ...{ afterDueAt: after?.dueAt ?? 0, afterId: after?.id ?? 0 },
-        })
+        .all({ partnerId, slow: slow ? 1 : 0, proven: proven ? 1 : 0, at, limit })
         .map((row): DueLane => ({ ...row, slow, proven })),
     )
     return { lanes, isAll, partnerIds: partners.map(({ id }) => id) }

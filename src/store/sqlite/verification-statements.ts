@@ -39,15 +39,6 @@ interface FoundRegistration extends Omit<WaitingRegistration, 'metadata'> {
   metadata: Buffer | string
 }
 
-/**
- * A queue's number and a due time as one number, the queue in its upper bits: a subquery gives one value, and one seek finds both. Epoch
- * ms have no more than 48 bits until the year 10889.
- */
-const TIME_BITS = 48
-const HEAD = `(v.queue << ${TIME_BITS}) + v.due_at`
-const queueOf = (head: string): string => `${head} >> ${TIME_BITS}`
-const dueAtOf = (head: string): string => `${head} & ${2 ** TIME_BITS - 1}`
-
 export const claimedOf = (row: ClaimedRow, dueAt: number, waiting: readonly WaitingRow[]): ClaimedVerification => {
   const [id, claim, partnerId, idcardid, polls, nudgedAt, lastPolledAt, rawStatus, ...counts] = row
   const [failures, failingSince, invalidIds, goneChecks, seen] = counts
@@ -97,20 +88,20 @@ export const prepareVerifications = onceForClient((client: Database) => ({
       SELECT (SELECT min(partner_id) FROM verifications
               WHERE account_id = +@accountId AND due_at IS NOT NULL AND partner_id > waiting.partner_id)
       FROM waiting WHERE waiting.partner_id IS NOT NULL),
-    queued(partner_id, head) AS (
-      SELECT waiting.partner_id, (SELECT ${HEAD} FROM verifications v
-              WHERE v.account_id = +@accountId AND v.partner_id = waiting.partner_id AND v.due_at IS NOT NULL
-              ORDER BY v.queue, v.due_at LIMIT 1)
+    queued(partner_id, queue) AS (
+      SELECT waiting.partner_id, (SELECT min(v.queue) FROM verifications v
+              WHERE v.account_id = +@accountId AND v.partner_id = waiting.partner_id AND v.due_at IS NOT NULL)
       FROM waiting JOIN partners ON partners.id = waiting.partner_id
       WHERE partners.disabled = 0
       UNION ALL
-      SELECT queued.partner_id, (SELECT ${HEAD} FROM verifications v
+      SELECT queued.partner_id, (SELECT min(v.queue) FROM verifications v
               WHERE v.account_id = +@accountId AND v.partner_id = queued.partner_id AND v.due_at IS NOT NULL
-                AND v.queue > ${queueOf('queued.head')}
-              ORDER BY v.queue, v.due_at LIMIT 1)
-      FROM queued WHERE queued.head IS NOT NULL)
-    SELECT partner_id AS partnerId, ${queueOf('head')} AS queue, ${dueAtOf('head')} AS dueAt
-    FROM queued WHERE head IS NOT NULL`),
+                AND v.queue > queued.queue)
+      FROM queued WHERE queued.queue IS NOT NULL)
+    SELECT partner_id AS partnerId, queue, (SELECT min(v.due_at) FROM verifications v
+      WHERE v.account_id = +@accountId AND v.partner_id = queued.partner_id AND v.queue = queued.queue AND v.due_at IS NOT NULL)
+      AS dueAt
+    FROM queued WHERE queue IS NOT NULL`),
   /** The queues of one partner; none while it is disabled. */
   queuesOf: client.prepare<{ accountId: string; partnerId: string }, { queue: number }>(`
     WITH RECURSIVE queued(queue) AS (

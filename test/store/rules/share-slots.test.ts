@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { type DueLane, shareSlots, sharesOf } from '../../../src/store/rules/share-slots.ts'
+import { type DueLane, type Limits, lanesFor, shareSlots, sharesOf } from '../../../src/store/rules/share-slots.ts'
 
 const lane = fc.record<DueLane>({
   id: fc.nat(1_000),
@@ -259,4 +259,38 @@ test('whatever hangs, proven lanes keep their half and slow ones their sixteenth
     }),
     { numRuns: 50 },
   )
+})
+
+/** What is shared of the lanes that a claim reads. */
+const shareRead = (claim: Limits, all: readonly DueLane[]) => {
+  const inOrder = all.toSorted((a, b) => a.dueAt - b.dueAt || a.id - b.id)
+  const partnerIds = [...new Set(all.map(one => one.partnerId))]
+  const read = lanesFor(claim, partnerIds).flatMap(({ partnerId, slow, proven, limit }) =>
+    inOrder.filter(one => one.partnerId === partnerId && one.slow === slow && one.proven === proven).slice(0, limit),
+  )
+  return shareSlots(claim, read)
+}
+
+test('whatever is busy, something is taken of the lanes that are read where all lanes would give something', () => {
+  fc.assert(
+    fc.property(claim, lanes, (claim, some) => {
+      // A slow lane is never proven.
+      const all = some.map(one => ({ ...one, proven: one.proven && !one.slow }))
+      expect(shareRead(claim, all).length > 0).toBe(shareSlots(claim, all).length > 0)
+    }),
+  )
+})
+
+test('a new host is found behind hundreds that have an attempt each already', () => {
+  const all = Array.from({ length: 400 }, (_, id): DueLane => {
+    return { id, partnerId: 'prt_1', host: `h${id}.example`, dueAt: id, slow: false, proven: false }
+  })
+  const busyHosts = new Map(all.slice(0, 150).map(({ host }) => [host, 1]))
+  const none = new Map<string, number>()
+  const free: Limits = {
+    ...{ slots: 8, unsureSlots: 8, perHost: 1, prefetch: none, perPartner: 300, busyHosts, busyPartners: none },
+    ...{ slow: { slots: 1, first: 0, busyLanes: new Map() } },
+    ...{ unproven: { slots: 8, first: 0, perPartner: 8, busyPartners: none } },
+  }
+  expect(shareRead(free, all).map(({ lane }) => lane.dueAt)).toEqual([150, 151, 152, 153, 154, 155, 156, 157])
 })
