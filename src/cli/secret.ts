@@ -1,10 +1,9 @@
 import { createIds, random } from '../app/clock-and-ids.ts'
-import { DAY, SECOND } from '../core/duration.ts'
+import { SECOND } from '../core/duration.ts'
 import { Secret } from '../core/secret.ts'
 import { generateSecret } from '../core/signature.ts'
 import { viewSecret } from '../http/partner/signing-secrets.ts'
-import { listAll } from '../store/list-all.ts'
-import { MOST_LIVE_SECRETS } from '../store/signing-secret.ts'
+import { DEFAULT_OVERLAP_MS, MOST_LIVE_SECRETS } from '../store/signing-secret.ts'
 import { audited } from './audit.ts'
 import { print, refuse, withStore } from './environment.ts'
 import { findPartner } from './find-partner.ts'
@@ -48,31 +47,27 @@ export const rotateSecret = ({ partner: typed, overlap, type, json, lang, reason
   withStore(lang, async store => {
     const { id: partnerId, name } = await findPartner(store, typed, lang)
     const [id, { secret, publicText }] = [createIds()('secret'), generateSecret(type, random)]
-    const after = { partnerId, type, overlapSeconds: (overlap ?? DAY) / SECOND }
+    const overlapMs = overlap ?? DEFAULT_OVERLAP_MS
+    const after = { partnerId, type, overlapSeconds: overlapMs / SECOND }
     const rotated = await audited(store, { act: 'secret.rotate', object: id, reason, after }, () =>
-      store.rotateSigningSecret(partnerId, { id, type, text: new Secret(secret) }, overlap ?? DAY),
+      store.rotateSigningSecret(partnerId, { id, type, text: new Secret(secret) }, overlapMs),
     )
     const { previousExpiresAt: until } = rotated ?? refuse(TEXTS[lang].most)
     if (json) return print(JSON.stringify({ id, partnerId, type, secret: publicText, previousExpiresAt: iso(until) }))
     print(`${TEXTS[lang].rotated(id, name, formatTime(until ?? store.now(), lang))}\n\n  secret  ${publicText}`)
   })
 
-export const endSecret = ({ id, json, lang, reason }: Common & { id: string }): Promise<void> =>
+type EndInput = Common & { partner: string; id: string }
+
+export const endSecret = ({ partner: typed, id, json, lang, reason }: EndInput): Promise<void> =>
   withStore(lang, async store => {
     const texts = TEXTS[lang]
-    let outcome = null
-    for (const partner of await listAll(store.listPartners)) {
-      const secrets = await store.listSigningSecrets(partner.id)
-      const type = secrets.find(one => one.id === id)?.type
-      if (!type) continue
-      const act = { act: 'secret.end', object: id, reason, before: { partnerId: partner.id, type } }
-      outcome = await audited(
-        store,
-        act,
-        () => store.endSigningSecret(partner.id, id),
-        end => end === 'ended',
-      )
-    }
-    if (outcome !== 'ended') refuse(outcome === null ? texts.none(id) : texts[outcome])
+    const { id: partnerId } = await findPartner(store, typed, lang)
+    const secrets = await store.listSigningSecrets(partnerId)
+    const { type } = secrets.find(one => one.id === id) ?? refuse(texts.none(id))
+    const act = { act: 'secret.end', object: id, reason, before: { partnerId, type } }
+    const end = () => store.endSigningSecret(partnerId, id)
+    const outcome = (await audited(store, act, end, ended => ended === 'ended')) ?? refuse(texts.none(id))
+    if (outcome !== 'ended') refuse(texts[outcome])
     print(json ? JSON.stringify({ id, ended: true }) : texts.ended(id))
   })

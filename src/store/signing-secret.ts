@@ -1,4 +1,6 @@
+import { DAY, readDuration } from '../core/duration.ts'
 import { AppError } from '../core/error.ts'
+import type { Words } from '../core/language.ts'
 import type { Secret } from '../core/secret.ts'
 import type { Opening } from './unreadable.ts'
 
@@ -32,6 +34,19 @@ type Expiring = Pick<SigningSecret, 'id' | 'expiresAt'>
 
 /** Every webhook carries a signature of each. */
 export const MOST_LIVE_SECRETS = 4
+
+/** How long the present ones sign on after a rotation. */
+export const DEFAULT_OVERLAP_MS = DAY
+const LONGEST_OVERLAP_MS = 30 * DAY
+export const OVERLAP_RULE: Words = {
+  en: 'must be a duration from 0s to 30d, such as 24h',
+  zh: '必须是 0s 到 30d 的时长，例如 24h',
+}
+/** Null: it is against the rule. */
+export const readOverlap = (text: string): number | null => {
+  const ms = readDuration(text)
+  return ms !== null && ms <= LONGEST_OVERLAP_MS ? ms : null
+}
 
 /** What signs now, newest first: ids are in the order of their creation. Of more than may be live the oldest do not. */
 export const liveSecrets = <Row extends Expiring>(rows: readonly Row[], now: number): Row[] =>

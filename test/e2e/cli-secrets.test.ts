@@ -23,9 +23,9 @@ test('secret list, rotate and end, and commands take partners by name', async ()
   const { data } = await desk.runJson<Listed>('secret', 'list', partnerId)
   expect(data).toMatchObject([{ id: rotated.id, type: 'v1a', expiresAt: null }, { type: 'v1' }])
   const old = data[1]?.id ?? ''
-  expect((await desk.run('secret', 'end', rotated.id)).code).toBe(2)
-  expect(await desk.runJson('secret', 'end', old, '--reason', 'leaked')).toEqual({ id: old, ended: true })
-  expect((await desk.run('secret', 'end', old)).code).toBe(2)
+  expect((await desk.run('secret', 'end', 'Spruce Ltd', rotated.id)).code).toBe(2)
+  expect(await desk.runJson('secret', 'end', 'Spruce Ltd', old, '--reason', 'leaked')).toEqual({ id: old, ended: true })
+  expect((await desk.run('secret', 'end', partnerId, old)).code).toBe(2)
   expect((await desk.runJson<Listed>('secret', 'list', partnerId)).data).toHaveLength(1)
 
   expect(await desk.runJson('key', 'create', 'Spruce Ltd')).toMatchObject({ partnerId })

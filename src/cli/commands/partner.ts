@@ -1,6 +1,6 @@
-import { DAY, readDuration } from '../../core/duration.ts'
 import type { Words } from '../../core/language.ts'
 import { LONGEST_NAME } from '../../core/line.ts'
+import { OVERLAP_RULE, readOverlap } from '../../store/signing-secret.ts'
 import { defineCommand, type Reading, type Section } from '../frame/command.ts'
 import { argument, choiceOption, lineOf, option, partnerArgument, withDefault } from '../frame/options.ts'
 
@@ -21,14 +21,9 @@ const readLimit = (text: string): Reading<number | 'none'> => {
       }
 }
 
-const readOverlap = (text: string): Reading<number> => {
-  const value = readDuration(text)
-  return value !== null && value <= 30 * DAY
-    ? { ok: true, value }
-    : {
-        ok: false,
-        must: { en: 'must be a duration from 0s to 30d, such as 24h', zh: '须为 0s 到 30d 的时长，例如 24h' },
-      }
+const readOverlapOption = (text: string): Reading<number> => {
+  const value = readOverlap(text)
+  return value === null ? { ok: false, must: OVERLAP_RULE } : { ok: true, value }
 }
 
 export const PARTNER_GROUPS: Readonly<Record<string, Words>> = {
@@ -154,7 +149,7 @@ export const PARTNERS: Section = {
         overlap: option(
           'DURATION',
           { en: 'how long the present ones sign on; 24h, if it is not given', zh: '现有密钥继续有效的时长；默认 24h' },
-          readOverlap,
+          readOverlapOption,
         ),
         type: withDefault(
           choiceOption('TYPE', { en: 'v1 is HMAC-SHA256, v1a ed25519', zh: 'v1 为 HMAC-SHA256，v1a 为 ed25519' }, [
@@ -172,10 +167,13 @@ export const PARTNERS: Section = {
     defineCommand({
       path: 'secret end',
       words: { en: 'end an earlier signing secret before its time', zh: '提前停用旧的签名密钥' },
-      args: { id: argument('SECRET_ID', { en: 'its id, which "secret list" shows', zh: '密钥 id，见 "secret list"' }) },
+      args: {
+        partner: partnerArgument(),
+        id: argument('SECRET_ID', { en: 'its id, which "secret list" shows', zh: '密钥 id，见 "secret list"' }),
+      },
       changes: true,
       printsData: true,
-      example: 'secret end secret_01K9Z3N5T8V2X4B6D7F9G1H3J5',
+      example: 'secret end "Spruce Ltd" secret_01K9Z3N5T8V2X4B6D7F9G1H3J5',
       load: async () => (await import('../secret.ts')).endSecret,
     }),
   ],

@@ -1,10 +1,9 @@
 import { Hono } from 'hono'
 import { z } from 'zod'
-import { DAY, HOUR, readDuration } from '../../core/duration.ts'
 import { AppError } from '../../core/error.ts'
 import { Secret } from '../../core/secret.ts'
 import { generateSecret } from '../../core/signature.ts'
-import { MOST_LIVE_SECRETS } from '../../store/signing-secret.ts'
+import { DEFAULT_OVERLAP_MS, MOST_LIVE_SECRETS, OVERLAP_RULE, readOverlap } from '../../store/signing-secret.ts'
 import type { SigningSecret, Store } from '../../store/store.ts'
 import { AT, AT_OR_NULL, DURATION_PATTERN, idField, jsonTime, jsonTimeOrNull, SHOWN_ONCE } from '../json/fields.ts'
 import { found, readId } from '../json/found.ts'
@@ -20,12 +19,7 @@ export interface SigningSecretDeps {
   random: (bytes: number) => Buffer
 }
 
-const DEFAULT_OVERLAP_MS = 24 * HOUR
-const LONGEST_OVERLAP_MS = 30 * DAY
-const OVERLAP = said({
-  en: 'must be a duration from 0s to 30d, such as 24h',
-  zh: '必须是 0s 到 30d 的时长，例如 24h',
-})
+const OVERLAP = said(OVERLAP_RULE)
 const FORM = said({
   en: 'must be v1 (HMAC-SHA256) or v1a (ed25519)',
   zh: '必须是 v1（HMAC-SHA256）或 v1a（ed25519）',
@@ -33,8 +27,8 @@ const FORM = said({
 export const ROTATION = z.strictObject({
   overlap: z
     .string(OVERLAP)
-    .transform(readDuration)
-    .refine(ms => ms !== null && ms <= LONGEST_OVERLAP_MS, OVERLAP)
+    .transform(readOverlap)
+    .refine(ms => ms !== null, OVERLAP)
     .meta({
       pattern: DURATION_PATTERN,
       description: 'How long the present secrets keep signing; 24h by default, at most 30d.',
