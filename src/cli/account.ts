@@ -10,7 +10,7 @@ import type { Account } from '../store/store.ts'
 import { audited } from './audit.ts'
 import { quoted } from './doctor/finding.ts'
 import { print, refuse, withStore } from './environment.ts'
-import { findPartner, partnerNames } from './find-partner.ts'
+import { findAccount, findPartner, partnerNames } from './find-partner.ts'
 import type { Common } from './frame/command.ts'
 import { listJson, showTable } from './frame/output.ts'
 import { callOf } from './frame/program.ts'
@@ -31,7 +31,6 @@ const TEXTS = {
       `${account} is paused: nothing is asked with it until you run: ${resume}`,
     resume: (account: string) => `${account} is asked again, slowly at first.`,
     removed: (account: string) => `Removed ${account} and its key.`,
-    noAccount: (account: string) => `There is no account ${account}; "account list" shows them.`,
     exists: (account: string) => `There is an account ${account} already; "account remove" it to change its key.`,
     noFile: (file: string, code: string) => `--api-key-file ${file} cannot be read (${code})`,
     badKey: (file: string) => `--api-key-file ${file} must hold the APIKEY alone: 1 to 256 visible ASCII characters`,
@@ -47,7 +46,6 @@ const TEXTS = {
     pause: (account: string, resume: string) => `已暂停 ${account}，不再用它查询，直到运行：${resume}`,
     resume: (account: string) => `已恢复 ${account}，查询逐步放量。`,
     removed: (account: string) => `已移除 ${account} 及其 APIKEY。`,
-    noAccount: (account: string) => `没有账户 ${account}；可用 "account list" 查看。`,
     exists: (account: string) => `账户 ${account} 已存在；要更换 APIKEY，请先 "account remove"。`,
     noFile: (file: string, code: string) => `无法读取 --api-key-file ${file}（${code}）`,
     badKey: (file: string) => `--api-key-file ${file} 中应只有 APIKEY：1 到 256 个可见 ASCII 字符`,
@@ -122,7 +120,7 @@ export const resumeAccount = (input: Common & { account: string }): Promise<void
 export const removeAccount = ({ account: name, json, lang, reason }: Common & { account: string }): Promise<void> =>
   withStore(lang, async store => {
     const texts = TEXTS[lang]
-    const before = (await store.findAccount(name)) ?? refuse(texts.noAccount(name))
+    const before = await findAccount(store, name, lang)
     const { id, apiId } = before
     const outcome = await audited(
       store,
@@ -140,11 +138,12 @@ const change = (
 ): Promise<void> =>
   withStore(lang, async store => {
     const texts = TEXTS[lang]
-    const before = (await store.findAccount(name)) ?? refuse(texts.noAccount(name))
+    const before = await findAccount(store, name, lang)
     const edit = { before: viewAccount(before), after: { paused: verb === 'pause' } }
     const act = { act: `account.${verb}`, object: before.id, reason, ...edit }
     const changed = await audited(store, act, () => store[`${verb}Account`](before.id))
-    const account = changed ?? refuse(texts.noAccount(name))
+    // Null: somebody has removed it since.
+    const account = changed ?? (await findAccount(store, before.id, lang))
     const resume = `${callOf(process.env)} account resume ${quoted(account.apiId)}`
     print(json ? JSON.stringify(viewAccount(account)) : texts[verb](account.apiId, resume))
   })

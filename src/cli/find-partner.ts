@@ -1,17 +1,19 @@
 import type { Language } from '../core/language.ts'
 import { showPartner } from '../core/trouble-texts.ts'
 import { listAll } from '../store/list-all.ts'
-import type { Partner, Store } from '../store/store.ts'
+import type { Account, Partner, Store } from '../store/store.ts'
 import { refuse } from './environment.ts'
 
 const MOST_NAMED = 10
 
 export const FINDING_TEXTS = {
   en: {
+    noAccount: (typed: string) => `There is no account ${typed}; "account list" shows them.`,
     none: (typed: string) => `There is no partner ${typed}; "partner list" shows them.`,
     several: (typed: string) => `Several partners are called ${typed}: say which by its id.`,
   },
   zh: {
+    noAccount: (typed: string) => `没有账户 ${typed}；可用 "account list" 查看。`,
     none: (typed: string) => `没有合作方 ${typed}；可用 "partner list" 查看。`,
     several: (typed: string) => `有多个合作方名为 ${typed}：请改用 id 指定。`,
   },
@@ -52,3 +54,7 @@ export const partnerNames = async (
   const names = new Map(found.flatMap(one => (one ? [[one.id, nameOfPartner(one)]] : [])))
   return id => names.get(id) ?? id
 }
+
+/** The account with this APIID or id. Ends the process where there is none. */
+export const findAccount = async (store: Pick<Store, 'findAccount'>, typed: string, lang: Language): Promise<Account> =>
+  (await store.findAccount(typed)) ?? refuse(FINDING_TEXTS[lang].noAccount(typed))

@@ -9,7 +9,7 @@ import { ALL_REGISTRATIONS, type FoundRegistration, type RegistrationFilter } fr
 import { errorOf } from '../store/rules/registration-search.ts'
 import type { Attempt, Store } from '../store/store.ts'
 import { print, refuse, withStore } from './environment.ts'
-import { findPartner, partnerNames } from './find-partner.ts'
+import { findAccount, findPartner, partnerNames } from './find-partner.ts'
 import type { Common } from './frame/command.ts'
 import { type Cell, listJson, readerZone, showTable } from './frame/output.ts'
 import { STATUS_TEXTS } from './status-texts.ts'
@@ -24,7 +24,6 @@ const TEXTS = {
     attemptsHead: ['at', 'outcome', 'HTTP', 'error', 'ms'],
     outcomes: { delivered: 'delivered', rejected: 'rejected', gone: 'gone', failed: 'failed' },
     noRegistration: (id: string) => `There is no registration ${id}; "explain SERIAL" shows the ids of a serial.`,
-    noAccount: (account: string) => `There is no account ${account}; "account list" shows them.`,
     badCursor: '--cursor must be the id of a registration, as the list before it gave it',
   },
   zh: {
@@ -33,7 +32,6 @@ const TEXTS = {
     attemptsHead: ['时间', '结果', 'HTTP', '错误', '毫秒'],
     outcomes: { delivered: '已送达', rejected: '被拒绝', gone: '已失效', failed: '失败' },
     noRegistration: (id: string) => `没有登记 ${id}；可用 "explain 流水号" 查看其登记 id。`,
-    noAccount: (account: string) => `没有账户 ${account}；可用 "account list" 查看。`,
     badCursor: '--cursor 须为登记 id，取自上一页列表',
   },
 }
@@ -61,8 +59,7 @@ export const listRegistrations = ({ json, lang, limit, cursor, ...wanted }: List
   const texts = TEXTS[lang]
   if (cursor !== null && !isRegistrationId(cursor)) refuse(texts.badCursor)
   return withStore(lang, async store => {
-    const account = wanted.account === null ? null : await store.findAccount(wanted.account)
-    if (wanted.account !== null && account === null) refuse(texts.noAccount(wanted.account))
+    const account = wanted.account === null ? null : await findAccount(store, wanted.account, lang)
     const partnerId = wanted.partner && (await findPartner(store, wanted.partner, lang)).id
     const here = { now: store.now(), zone: readerZone(lang) }
     const filter: RegistrationFilter = {
