@@ -90,11 +90,8 @@ export const originOf = ({ attempts, retries }: { attempts: number; retries: num
   return attempts === 0 ? 'first' : 'resend'
 }
 
-/**
- * Why an attempt got no answer, as its partner, and whoever searches for it, is told: `no_response` stands for all that could tell
- * what our network looks like.
- */
-export const ATTEMPT_ERRORS = [
+/** Why an attempt got no answer, as any partner is told: `no_response` stands for all that shows what our network looks like. */
+export const COMMON_ERRORS = [
   'no_response',
   'tls',
   'certificate_expired',
@@ -102,16 +99,13 @@ export const ATTEMPT_ERRORS = [
   'certificate_untrusted',
   'not_tls',
   'invalid_response',
-  // In the operator's own networks alone; elsewhere they are `no_response`.
-  'refused',
-  'unreachable',
-  'connect_timeout',
-  'timeout',
-  'reset',
 ] as const
+/** Told in the operator's own networks alone. */
+export const NETWORK_ERRORS = ['refused', 'unreachable', 'connect_timeout', 'timeout', 'reset'] as const
+export const ATTEMPT_ERRORS = [...COMMON_ERRORS, ...NETWORK_ERRORS] as const
 export type AttemptError = (typeof ATTEMPT_ERRORS)[number]
 
-/** An error is stored as its partner is told of it, and behind a space the code that operators see: what comes before that. */
+/** Stored as `TOLD CODE`; a partner is shown `TOLD`. */
 export const toldOf = (error: string): string => error.split(' ', 1).join()
 export const asTold = <A extends { error: string | null }>(attempt: A): A => ({
   ...attempt,

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { Language } from '../../core/language.ts'
-import { ATTEMPT_ERRORS, MESSAGE_STATES } from '../../core/message.ts'
+import { COMMON_ERRORS, MESSAGE_STATES, NETWORK_ERRORS } from '../../core/message.ts'
 import { REGISTRATION_STATUSES } from '../../core/registration.ts'
 import { REASONS } from '../../core/verification.ts'
 import { ATTEMPT_KINDS, type Attempt, type Registration } from '../../store/registration.ts'
@@ -63,6 +63,8 @@ export const REGISTRATION = z
   .describe('A serial that you wait for, and what has become of it.')
 export type RegistrationAnswer = z.output<typeof REGISTRATION>
 
+const listed = (errors: readonly string[]): string => errors.map(error => `\`${error}\``).join(', ')
+
 export const ATTEMPT = z
   .strictObject({
     at: AT.describe('When it began.'),
@@ -74,7 +76,7 @@ export const ATTEMPT = z
       .string()
       .nullable()
       .describe(
-        `Why there was no answer: ${ATTEMPT_ERRORS.map(error => `\`${error}\``).join(', ')}. All but the first seven are told in the operator’s own networks alone; elsewhere they are \`no_response\`, so that nobody scans a network with webhooks.`,
+        `Why there was no answer: ${listed(COMMON_ERRORS)}; in the operator’s own networks also ${listed(NETWORK_ERRORS)}, which elsewhere are \`no_response\`, so that nobody scans a network with webhooks.`,
       ),
     errorText: z.string().nullable().describe('What to do about it, in the language of `Accept-Language`.'),
     durationMs: z.number().min(0).describe('From its begin to the end of the answer, in milliseconds.'),

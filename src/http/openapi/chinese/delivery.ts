@@ -38,8 +38,8 @@ export const DELIVERY = {
   'A 2xx; any other answer; a 410, which ends the message; no answer at all.':
     '依次为：收到 2xx；收到其他响应；收到 410，该消息终止投递；没有响应。',
   'What the receiver answered; null where no answer came.': '接收端返回的状态码；没有响应时为 null。',
-  'Why there was no answer: `no_response`, `tls`, `certificate_expired`, `certificate_wrong_name`, `certificate_untrusted`, `not_tls`, `invalid_response`, `refused`, `unreachable`, `connect_timeout`, `timeout`, `reset`. All but the first seven are told in the operator’s own networks alone; elsewhere they are `no_response`, so that nobody scans a network with webhooks.':
-    '没有响应的原因：`no_response`、`tls`、`certificate_expired`、`certificate_wrong_name`、`certificate_untrusted`、`not_tls`、`invalid_response`、`refused`、`unreachable`、`connect_timeout`、`timeout`、`reset`。除前七种外，其余仅用于运维人员放行的网段；对其他主机一律为 `no_response`，以防借回调扫描网络。',
+  'Why there was no answer: `no_response`, `tls`, `certificate_expired`, `certificate_wrong_name`, `certificate_untrusted`, `not_tls`, `invalid_response`; in the operator’s own networks also `refused`, `unreachable`, `connect_timeout`, `timeout`, `reset`, which elsewhere are `no_response`, so that nobody scans a network with webhooks.':
+    '没有响应的原因：`no_response`、`tls`、`certificate_expired`、`certificate_wrong_name`、`certificate_untrusted`、`not_tls`、`invalid_response`；运维人员放行的网段内还有 `refused`、`unreachable`、`connect_timeout`、`timeout`、`reset`，对其他主机一律为 `no_response`，以防借回调扫描网络。',
   'What to do about it, in the language of `Accept-Language`.': '如何处理，语言由 `Accept-Language` 决定。',
   'From its begin to the end of the answer, in milliseconds.': '从开始到响应结束的毫秒数。',
   'The first 1 KiB of the body, after the `Location` of a redirect.': '响应体的前 1 KiB；重定向时首行为其 `Location`。',
