@@ -91,7 +91,7 @@ export interface OperatorEvent {
   dueAt: number | null
 }
 
-/** Within it only the count rises. Of what only happens they are told at once where the count has a digit more. */
+/** Within it only the count rises. Of what only happens they are told at once where the count has grown tenfold. */
 const ONCE_A_MS = HOUR
 /** What begins again within the hour, and after its end was told, is told once it has lasted for so long. */
 const AGAIN_MS = 5 * MINUTE

@@ -11,7 +11,7 @@ export const answerTestSerial = (
   verification: ClaimedVerification,
   { now, policy }: { now: number; policy: PollPolicy },
 ): { answer: Answer; step: VerificationStep } => {
-  // A version that reads fewer of them finds one that it does not know.
+  // Null: a version that knows more test serials has registered it.
   const serial = readTestSerial(verification.idcardid) ?? UNKNOWN
   const since = Math.min(...verification.waiting.map(one => one.createdAt))
   const answer = answerOfTestSerial(serial, now - since)
