@@ -70,7 +70,7 @@ export type ResealBatch = (
 ) => Promise<Pick<Resealed, 'moved' | 'unreadable'> & { last: Key | null }>
 
 /** Rows are read outside of the transaction, which then changes only what nobody has changed since. */
-export const createResealBatch = (
+const createResealBatch = (
   column: SealedColumn,
   { keyId, access }: { keyId: Buffer; access: ColumnAccess },
 ): ResealBatch => {

@@ -114,7 +114,7 @@ describe('a backup', () => {
     const path = join(folder, 'notifier.db')
     const migrations = join(folder, 'migrations')
     mkdirSync(join(migrations, 'meta'), { recursive: true })
-    cpSync(join(MIGRATIONS, '0000_init.sql'), join(migrations, '0000_init.sql'))
+    cpSync(join(MIGRATIONS, '0000_baseline.sql'), join(migrations, '0000_baseline.sql'))
     const journal = JSON.parse(readFileSync(join(MIGRATIONS, 'meta/_journal.json'), 'utf8'))
     const first = { ...journal, entries: journal.entries.slice(0, 1) }
     writeFileSync(join(migrations, 'meta/_journal.json'), JSON.stringify(first))

@@ -90,7 +90,7 @@ describe('O1 a wrong or missing master key', () => {
     await using folder = await openFolder()
     const path = join(folder.path, 'notifier.db')
     const older = new Database(path)
-    older.exec('CREATE TABLE meta (key TEXT PRIMARY KEY, value BLOB NOT NULL)')
+    older.exec('PRAGMA application_id = 1768187502; CREATE TABLE meta (key TEXT PRIMARY KEY, value BLOB NOT NULL)')
     older
       .prepare("INSERT INTO meta VALUES ('canary', ?)")
       .run(createVault(randomBytes, OLD).seal('idface-notifier', 'canary'))

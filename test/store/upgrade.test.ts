@@ -11,7 +11,7 @@ const MIGRATIONS = fileURLToPath(new URL('../../migrations/sqlite', import.meta.
 const KEY = Buffer.alloc(32, 7)
 const NOW = Date.parse('2026-11-24T16:20:00.000Z')
 
-/** A file as migration `last` left it, such as `0019_failing_callbacks`, with what `sql` puts into it. */
+/** A file as migration `last` left it, such as `0000_baseline`, with what `sql` puts into it. */
 const makeFile = (last: string, sql: string): string => {
   const folder = mkdtempSync(join(tmpdir(), 'upgrade-'))
   onTestFinished(() => rmSync(folder, { recursive: true }))
@@ -40,29 +40,12 @@ const upgraded = async (path: string) => {
   return { store, client }
 }
 
-const message = (seq: number, claims: number, fence: number) => `
-  INSERT INTO messages (seq, partner_id, registration_id, lane_id, callback_url, type, body, created_at, event, state, claims, fence, attempts)
-  VALUES (${seq}, 'prt_1', 'reg_${seq}', 1, 'https://a.example/hook', 'idface.succeeded', x'00', 1, ${seq}, 'exhausted', ${claims}, ${fence}, 9);`
-const bulk = (id: string, probeId: string | null) => `
-  INSERT INTO bulk_acts (id, act, filter, reason, who, name, probe, count, state, created_at, done, probe_id, probe_attempts)
-  VALUES ('${id}', 'resend', '{}', 'x', 'token_1', 'Zoë', 1, 3, 'probing', 1, 1, ${probeId && `'${probeId}'`}, 9);`
-
-test('a probe that is under way is judged by attempts that were claimed after it, not by the number of attempts', async () => {
-  // The resend of the probe took claim 12; an attempt was under way then, and one has been claimed since.
-  const rows = [message(1, 13, 12), bulk('bulk_1', 'reg_1'), bulk('bulk_2', 'reg_erased'), bulk('bulk_3', null)]
-  const { client } = await upgraded(makeFile('0019_failing_callbacks', rows.join('')))
-  expect(client.prepare('SELECT id, probe_claims AS claims FROM bulk_acts ORDER BY id').all()).toEqual([
-    { id: 'bulk_1', claims: 11 },
-    // It is gone, whatever the number.
-    { id: 'bulk_2', claims: 9 },
-    { id: 'bulk_3', claims: 9 },
-  ])
-})
-
-test('what commands did before the upgrade is in the audit, and not told to the log again', async () => {
-  const act = `INSERT INTO acts (at, who, name, act, outcome) VALUES (${NOW - 1}, 'command', 'ops', 'key.create', 'done');`
-  const { store } = await upgraded(makeFile('0020_probe_claims', act))
-  expect(await store.takeActsForLog(9)).toEqual([])
+test('a file of the baseline opens with what was in it', async () => {
+  const sql = `
+    INSERT INTO partners (id, name, created_at) VALUES ('prt_1', 'Zoë', 1);
+    INSERT INTO acts (at, who, name, act, outcome) VALUES (${NOW - 1}, 'command', 'ops', 'key.create', 'done');`
+  const { store } = await upgraded(makeFile('0000_baseline', sql))
+  expect(await store.findPartner('prt_1')).toMatchObject({ name: 'Zoë', disabled: false })
   const query = { who: null, act: null, since: null, limit: 9, before: null }
   expect((await store.listActs(query)).acts).toMatchObject([{ id: 1, act: 'key.create', outcome: 'done' }])
 })

@@ -34,7 +34,6 @@ const MOVED = [
   schema.accounts,
   schema.apiKeys,
   schema.signingSecrets,
-  schema.serialSigns,
   schema.adminTokens,
   schema.lanes,
   schema.verifications,

@@ -9,19 +9,11 @@ export { acts, adminTokens, bulkActs } from './admin-schema.ts'
 export { callbackHealth, callbackPauses } from './callback-schema.ts'
 export { attempts, deliveries, messageBodies } from './message-schema.ts'
 export { nodes, operatorEvents } from './operator-schema.ts'
-export { apiKeys, partners, serialSigns, signingSecrets } from './partner-schema.ts'
+export { apiKeys, partners, signingSecrets } from './partner-schema.ts'
 export { countChanges, counts, history } from './stats-schema.ts'
 
 /** Small facts about the database itself, such as the vault's canary. */
 export const meta = pgTable('meta', { key: text('key').primaryKey(), value: sealed('value').notNull() })
-
-/** Nothing reads it any more. */
-export const serverLife = pgTable(
-  'server_life',
-  { n: integer('n').primaryKey(), id: text('id').notNull() },
-  // There is one.
-  () => [holds('server_life_one', 'n = 1')],
-)
 
 export const accounts = pgTable(
   'accounts',

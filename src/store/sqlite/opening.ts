@@ -5,7 +5,6 @@ import type { Context } from './context.ts'
 import { migrate } from './drizzle.ts'
 import { sqliteCodeOf } from './failure.ts'
 import { refuseMoved } from './moved.ts'
-import { mayHavePlainMetadata, sealPlainMetadata } from './resealing.ts'
 import { meta } from './schema.ts'
 
 const MIGRATIONS = fileURLToPath(new URL('../../../migrations/sqlite', import.meta.url))
@@ -38,7 +37,7 @@ export const bringUpToDate = async (
       refuseMoved(context.client)
     }
     if (quickCheck) assertWhole(context)
-    return age === 'older' || (age === 'current' && mayHavePlainMetadata(context))
+    return age === 'older'
   })
   if (isOlder) onStep('migrating')
   await migrateOnce(context)
@@ -46,7 +45,6 @@ export const bringUpToDate = async (
   await write(() => db.insert(meta).values({ key: 'canary', value }).onConflictDoNothing().run())
   assertKey(context)
   context.beginUpkeep()
-  await sealPlainMetadata(context)
   context.endStart()
   if (isOlder) onStep('migrated')
 }

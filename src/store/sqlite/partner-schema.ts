@@ -56,19 +56,3 @@ export const signingSecrets = sqliteTable(
     oneOf('signing_secrets_type', 'type', ['v1', 'v1a']),
   ],
 )
-
-/** What partners have done that shows whether they enumerate serials: `core/enumeration.ts`. A row a partner at most. */
-export const serialSigns = sqliteTable(
-  'serial_signs',
-  {
-    partnerId: text('partner_id').primaryKey(),
-    /** Earlier versions read it, as JSON. */
-    conflicts: text('conflicts')
-      .notNull()
-      .$default(() => '[]'),
-    lookups: integer('lookups').notNull(),
-    notFound: integer('not_found').notNull(),
-    slowedUntil: time('slowed_until').notNull(),
-  },
-  () => [holds('serial_signs_counts', 'lookups >= not_found AND not_found >= 0')],
-)

@@ -10,7 +10,7 @@ import { index, integer, primaryKey, real, sql, sqliteTable, text, uniqueIndex }
 export { acts, adminTokens, bulkActs } from './admin-schema.ts'
 export { callbackHealth, callbackPauses } from './callback-schema.ts'
 export { nodes, operatorEvents } from './operator-schema.ts'
-export { apiKeys, partners, serialSigns, signingSecrets } from './partner-schema.ts'
+export { apiKeys, partners, signingSecrets } from './partner-schema.ts'
 export {
   history,
   messageCounts,

@@ -9,7 +9,7 @@ CREATE TABLE "accounts" (
 	"created_at" bigint NOT NULL,
 	"paused_at" bigint,
 	"pause_reason" text COLLATE "C",
-	"pause_code" integer,
+	"pause_code" bigint,
 	"unreachable_at" bigint,
 	"unreachable_error" text COLLATE "C",
 	"probes" integer DEFAULT 0 NOT NULL,
@@ -32,6 +32,7 @@ CREATE TABLE "acts" (
 	"act" text COLLATE "C" NOT NULL,
 	"object" text COLLATE "C",
 	"reason" text COLLATE "C",
+	"changes" text COLLATE "C",
 	"outcome" text COLLATE "C" NOT NULL,
 	"is_for_log" boolean DEFAULT true NOT NULL,
 	CONSTRAINT "acts_outcome" CHECK (outcome IN ('begun', 'done', 'refused', 'failed'))
@@ -157,6 +158,25 @@ CREATE TABLE "counts" (
 	CONSTRAINT "counts_owner_what_pk" PRIMARY KEY("owner","what")
 );
 --> statement-breakpoint
+CREATE TABLE "deliveries" (
+	"seq" bigint PRIMARY KEY NOT NULL,
+	"partner_id" text COLLATE "C" NOT NULL,
+	"registration_id" text COLLATE "C" NOT NULL,
+	"lane_id" bigint NOT NULL,
+	"callback_url" text COLLATE "C" NOT NULL,
+	"state" text COLLATE "C" DEFAULT 'pending' NOT NULL,
+	"due_at" bigint,
+	"claimed_at" bigint,
+	"claims" integer DEFAULT 0 NOT NULL,
+	"fence" integer DEFAULT 0 NOT NULL,
+	"attempts" integer DEFAULT 0 NOT NULL,
+	"unrecorded" integer DEFAULT 0 NOT NULL,
+	"retries" integer DEFAULT 0 NOT NULL,
+	CONSTRAINT "deliveries_state" CHECK (state IN ('pending', 'exhausted')),
+	CONSTRAINT "deliveries_ended" CHECK (state = 'pending' OR due_at IS NULL),
+	CONSTRAINT "deliveries_claimed" CHECK (claimed_at IS NULL OR due_at IS NOT NULL)
+);
+--> statement-breakpoint
 CREATE TABLE "history" (
 	"kind" text COLLATE "C" NOT NULL,
 	"at" bigint NOT NULL,
@@ -177,8 +197,8 @@ CREATE TABLE "lanes" (
 	"ramped" integer DEFAULT 0 NOT NULL
 );
 --> statement-breakpoint
-CREATE TABLE "messages" (
-	"seq" bigint PRIMARY KEY GENERATED ALWAYS AS IDENTITY (sequence name "messages_seq_seq" INCREMENT BY 1 MINVALUE 1 MAXVALUE 9223372036854775807 START WITH 1 CACHE 1),
+CREATE TABLE "message_bodies" (
+	"seq" bigint PRIMARY KEY GENERATED ALWAYS AS IDENTITY (sequence name "message_bodies_seq_seq" INCREMENT BY 1 MINVALUE 1 MAXVALUE 9223372036854775807 START WITH 1 CACHE 1),
 	"partner_id" text COLLATE "C" NOT NULL,
 	"event" bigint NOT NULL,
 	"registration_id" text COLLATE "C" NOT NULL,
@@ -187,23 +207,31 @@ CREATE TABLE "messages" (
 	"type" text COLLATE "C" NOT NULL,
 	"body" "bytea" NOT NULL,
 	"created_at" bigint NOT NULL,
-	"state" text COLLATE "C" NOT NULL,
-	"due_at" bigint,
-	"claimed_at" bigint,
-	"claims" integer DEFAULT 0 NOT NULL,
-	"fence" integer DEFAULT 0 NOT NULL,
-	"attempts" integer DEFAULT 0 NOT NULL,
-	"unrecorded" integer DEFAULT 0 NOT NULL,
-	"retries" integer DEFAULT 0 NOT NULL,
 	"traceparent" text COLLATE "C",
-	CONSTRAINT "messages_state" CHECK (state IN ('pending', 'delivered', 'exhausted')),
-	CONSTRAINT "messages_ended" CHECK (state = 'pending' OR due_at IS NULL),
-	CONSTRAINT "messages_claimed" CHECK (claimed_at IS NULL OR due_at IS NOT NULL)
+	"claims" integer DEFAULT 1 NOT NULL,
+	"fence" integer DEFAULT 0 NOT NULL,
+	"attempts" integer DEFAULT 1 NOT NULL,
+	"unrecorded" integer DEFAULT 0 NOT NULL,
+	"retries" integer DEFAULT 0 NOT NULL
 );
 --> statement-breakpoint
 CREATE TABLE "meta" (
 	"key" text COLLATE "C" PRIMARY KEY NOT NULL,
 	"value" "bytea" NOT NULL
+);
+--> statement-breakpoint
+CREATE TABLE "nodes" (
+	"id" text COLLATE "C" PRIMARY KEY NOT NULL,
+	"name" text COLLATE "C" NOT NULL,
+	"version" text COLLATE "C" NOT NULL,
+	"settings" text COLLATE "C" NOT NULL,
+	"roles" jsonb NOT NULL,
+	"key" text COLLATE "C" NOT NULL,
+	"started_at" bigint NOT NULL,
+	"seen_at" bigint NOT NULL,
+	"steady_at" bigint NOT NULL,
+	"replaces" text COLLATE "C",
+	"clock_ahead_ms" bigint
 );
 --> statement-breakpoint
 CREATE TABLE "operator_events" (
@@ -284,7 +312,7 @@ CREATE TABLE "verifications" (
 	"polls" integer DEFAULT 0 NOT NULL,
 	"last_polled_at" bigint,
 	"last_answer" text COLLATE "C",
-	"last_code" integer,
+	"last_code" bigint,
 	"raw_status" text COLLATE "C",
 	"last_open_at" bigint,
 	"failures" integer DEFAULT 0 NOT NULL,
@@ -310,17 +338,16 @@ CREATE INDEX "callback_health_old" ON "callback_health" USING btree ("last_at") 
 CREATE INDEX "callback_health_notice" ON "callback_health" USING btree ("notice_due_at") WHERE notice_due_at IS NOT NULL;--> statement-breakpoint
 CREATE INDEX "callback_pauses_lifted" ON "callback_pauses" USING btree ("lifted_until") WHERE lifted_until IS NOT NULL;--> statement-breakpoint
 CREATE INDEX "count_changes_owner" ON "count_changes" USING btree ("owner");--> statement-breakpoint
+CREATE INDEX "deliveries_due" ON "deliveries" USING btree ("lane_id","due_at","seq") WHERE due_at IS NOT NULL;--> statement-breakpoint
+CREATE INDEX "deliveries_open" ON "deliveries" USING btree ("partner_id","state","registration_id");--> statement-breakpoint
+CREATE INDEX "deliveries_failed" ON "deliveries" USING btree ("registration_id") WHERE state = 'exhausted' OR attempts > 0;--> statement-breakpoint
+CREATE INDEX "deliveries_held_for_url" ON "deliveries" USING btree ("partner_id","callback_url","seq") WHERE state = 'pending' AND due_at IS NULL;--> statement-breakpoint
 CREATE UNIQUE INDEX "lanes_host" ON "lanes" USING btree ("partner_id","host");--> statement-breakpoint
 CREATE INDEX "lanes_due_of_kind" ON "lanes" USING btree ("partner_id","slow","proven","due_at","id") WHERE due_at IS NOT NULL;--> statement-breakpoint
-CREATE INDEX "lanes_first" ON "lanes" USING btree ("due_at") WHERE due_at IS NOT NULL;--> statement-breakpoint
+CREATE INDEX "lanes_first" ON "lanes" USING btree ("due_at") WHERE due_at >= 0;--> statement-breakpoint
 CREATE INDEX "lanes_ramp" ON "lanes" USING btree ("ramp_at") WHERE ramp_at IS NOT NULL;--> statement-breakpoint
-CREATE INDEX "messages_due" ON "messages" USING btree ("lane_id","due_at","seq") WHERE due_at IS NOT NULL;--> statement-breakpoint
-CREATE UNIQUE INDEX "messages_event" ON "messages" USING btree ("partner_id","event");--> statement-breakpoint
-CREATE UNIQUE INDEX "messages_registration" ON "messages" USING btree ("registration_id");--> statement-breakpoint
-CREATE INDEX "messages_open" ON "messages" USING btree ("partner_id","state","registration_id") WHERE state <> 'delivered';--> statement-breakpoint
-CREATE INDEX "messages_rested" ON "messages" USING btree ("created_at") WHERE due_at IS NULL;--> statement-breakpoint
-CREATE INDEX "messages_failed" ON "messages" USING btree ("registration_id") WHERE state = 'exhausted' OR (state = 'pending' AND attempts > 0);--> statement-breakpoint
-CREATE INDEX "messages_held_for_url" ON "messages" USING btree ("partner_id","callback_url") WHERE state = 'pending' AND due_at IS NULL;--> statement-breakpoint
+CREATE UNIQUE INDEX "message_bodies_event" ON "message_bodies" USING btree ("partner_id","event");--> statement-breakpoint
+CREATE UNIQUE INDEX "message_bodies_registration" ON "message_bodies" USING btree ("registration_id");--> statement-breakpoint
 CREATE UNIQUE INDEX "operator_events_subject" ON "operator_events" USING btree ("condition","subject");--> statement-breakpoint
 CREATE INDEX "operator_events_due" ON "operator_events" USING btree ("due_at") WHERE due_at IS NOT NULL;--> statement-breakpoint
 CREATE INDEX "registrations_list" ON "registrations" USING btree ("partner_id","status","id");--> statement-breakpoint
@@ -330,4 +357,83 @@ CREATE INDEX "signing_secrets_partner" ON "signing_secrets" USING btree ("partne
 CREATE INDEX "signing_secrets_ended" ON "signing_secrets" USING btree ("expires_at") WHERE expires_at IS NOT NULL;--> statement-breakpoint
 CREATE UNIQUE INDEX "verifications_serial" ON "verifications" USING btree ("idcardid","account_id");--> statement-breakpoint
 CREATE INDEX "verifications_key" ON "verifications" USING btree ("serial_key","account_id") WHERE serial_key IS NOT NULL;--> statement-breakpoint
-CREATE INDEX "verifications_due" ON "verifications" USING btree ("account_id","partner_id","queue","due_at","last_polled_at" NULLS FIRST,"id") WHERE due_at IS NOT NULL;
+CREATE INDEX "verifications_due" ON "verifications" USING btree ("account_id","partner_id","queue","due_at","last_polled_at" NULLS FIRST,"id") WHERE due_at IS NOT NULL;--> statement-breakpoint
+-- A message as one row: without a delivery it is delivered.
+CREATE VIEW "messages" AS
+SELECT b.seq, b.partner_id, b.event, b.registration_id, b.lane_id, b.callback_url, b.type, b.body, b.created_at, b.traceparent,
+	coalesce(d.state, 'delivered') AS state, d.due_at, d.claimed_at, coalesce(d.claims, b.claims) AS claims,
+	coalesce(d.fence, b.fence) AS fence, coalesce(d.attempts, b.attempts) AS attempts,
+	coalesce(d.unrecorded, b.unrecorded) AS unrecorded, coalesce(d.retries, b.retries) AS retries
+FROM "message_bodies" b LEFT JOIN "deliveries" d ON d.seq = b.seq;
+--> statement-breakpoint
+-- What a statement changes in how many rows are in a state is appended to count_changes, so that no two writers wait for one row.
+-- For each table: the counts that a row may be one of, as (what, owner, whether it is). A trigger of an insert sees no rows before,
+-- and one of a delete none after, so each has a function of its own, made from the same text. A message that has no delivery is
+-- delivered, so the bodies are only counted.
+DO $do$
+DECLARE
+	counted record;
+	rows_of text;
+	event text;
+BEGIN
+	FOR counted IN SELECT * FROM (VALUES
+		('verifications', '{insert,update,delete}'::text[], $$('verifications_waiting', account_id, due_at IS NOT NULL),
+			('verifications_leased', account_id, claimed_at IS NOT NULL)$$),
+		('registrations', '{insert,update,delete}', $$('registrations_' || status, '', true), ('partner_pending', partner_id, status = 'pending'),
+			('partner_hour', partner_id || ' ' || created_at / 3600000, true)$$),
+		('message_bodies', '{insert,delete}', $$('messages_all', '', true)$$),
+		('deliveries', '{insert,update,delete}', $$('messages_exhausted', '', state = 'exhausted'),
+			('messages_held', '', state = 'pending' AND due_at IS NULL),
+			('messages_waiting', '', due_at IS NOT NULL AND claimed_at IS NULL),
+			('messages_leased', '', claimed_at IS NOT NULL)$$),
+		('lanes', '{insert,update,delete}', $$('partner_hosts', partner_id, true)$$)
+	) AS tables(name, events, places) LOOP
+		FOREACH event IN ARRAY counted.events LOOP
+			rows_of := CASE event
+				WHEN 'insert' THEN 'SELECT *, 1 AS sign FROM rows_after'
+				WHEN 'delete' THEN 'SELECT *, -1 AS sign FROM rows_before'
+				ELSE 'SELECT *, 1 AS sign FROM rows_after UNION ALL SELECT *, -1 FROM rows_before' END;
+			EXECUTE format($function$
+				CREATE FUNCTION count_%1$s_%2$s() RETURNS trigger LANGUAGE plpgsql AS $body$
+				BEGIN
+					INSERT INTO count_changes (what, owner, n)
+					SELECT what, owner, sum(sign) FROM (%3$s) AS changed
+						CROSS JOIN LATERAL (VALUES %4$s) AS place(what, owner, holds)
+					WHERE holds GROUP BY what, owner HAVING sum(sign) <> 0;
+					RETURN NULL;
+				END $body$
+			$function$, counted.name, event, rows_of, counted.places);
+			EXECUTE format('CREATE TRIGGER %1$s_counted_at_%2$s AFTER %2$s ON %1$s %3$s FOR EACH STATEMENT EXECUTE FUNCTION count_%1$s_%2$s()',
+				counted.name, event, CASE event
+					WHEN 'insert' THEN 'REFERENCING NEW TABLE AS rows_after'
+					WHEN 'delete' THEN 'REFERENCING OLD TABLE AS rows_before'
+					ELSE 'REFERENCING OLD TABLE AS rows_before NEW TABLE AS rows_after' END);
+		END LOOP;
+	END LOOP;
+END $do$;
+--> statement-breakpoint
+-- What is claimed stays narrow: what is sealed is not rewritten with each claim, but kept beside its table. It does not compress.
+ALTER TABLE "message_bodies" ALTER COLUMN "body" SET STORAGE EXTERNAL, ALTER COLUMN "callback_url" SET STORAGE MAIN, SET (toast_tuple_target = 128);
+--> statement-breakpoint
+ALTER TABLE "verifications" ALTER COLUMN "verdict" SET STORAGE EXTERNAL, SET (toast_tuple_target = 128);
+--> statement-breakpoint
+ALTER TABLE "registrations" ALTER COLUMN "metadata" SET STORAGE EXTERNAL, ALTER COLUMN "callback_url" SET STORAGE MAIN, SET (toast_tuple_target = 128);
+--> statement-breakpoint
+-- Dead rows go after a bounded number of changes, not in proportion to a table that grows.
+ALTER TABLE "message_bodies" SET (fillfactor = 90, autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_threshold = 1000, autovacuum_vacuum_insert_scale_factor = 0, autovacuum_vacuum_insert_threshold = 10000, autovacuum_analyze_scale_factor = 0.02, autovacuum_vacuum_cost_delay = 0);
+--> statement-breakpoint
+ALTER TABLE "verifications" SET (fillfactor = 85, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000, autovacuum_vacuum_insert_scale_factor = 0, autovacuum_vacuum_insert_threshold = 10000, autovacuum_analyze_scale_factor = 0.02, autovacuum_vacuum_cost_delay = 0);
+--> statement-breakpoint
+ALTER TABLE "registrations" SET (fillfactor = 90, autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_threshold = 1000, autovacuum_vacuum_cost_delay = 0);
+--> statement-breakpoint
+ALTER TABLE "lanes" SET (fillfactor = 70, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 200, autovacuum_vacuum_cost_delay = 0);
+--> statement-breakpoint
+ALTER TABLE "accounts" SET (fillfactor = 70, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 100, autovacuum_vacuum_cost_delay = 0);
+--> statement-breakpoint
+ALTER TABLE "partners" SET (fillfactor = 70, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 100, autovacuum_vacuum_cost_delay = 0);
+--> statement-breakpoint
+ALTER TABLE "counts" SET (fillfactor = 70, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 200, autovacuum_vacuum_cost_delay = 0);
+--> statement-breakpoint
+ALTER TABLE "count_changes" SET (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000, autovacuum_vacuum_cost_delay = 0);
+--> statement-breakpoint
+ALTER TABLE "deliveries" ALTER COLUMN "callback_url" SET STORAGE MAIN, SET (fillfactor = 70, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 500, autovacuum_vacuum_insert_scale_factor = 0, autovacuum_vacuum_insert_threshold = 1000, autovacuum_analyze_scale_factor = 0.02, autovacuum_vacuum_cost_delay = 0);

@@ -1,2 +1,0 @@
-DROP INDEX "messages_held_for_url";--> statement-breakpoint
-CREATE INDEX "messages_held_for_url" ON "messages" USING btree ("partner_id","callback_url","seq") WHERE state = 'pending' AND due_at IS NULL;

@@ -1,1 +1,0 @@
-ALTER TABLE "nodes" ADD COLUMN "clock_ahead_ms" bigint;

@@ -1,0 +1,451 @@
+CREATE TABLE `accounts` (
+	`id` text PRIMARY KEY NOT NULL,
+	`api_id` text NOT NULL,
+	`api_key` blob NOT NULL,
+	`password_mode` text NOT NULL,
+	`rate` real,
+	`is_default` integer DEFAULT false NOT NULL,
+	`partner_id` text,
+	`created_at` integer NOT NULL,
+	`paused_at` integer,
+	`pause_reason` text,
+	`pause_code` integer,
+	`unreachable_at` integer,
+	`unreachable_error` text,
+	`probes` integer DEFAULT 0 NOT NULL,
+	`probe_at` integer,
+	`allowed_at` real DEFAULT 0 NOT NULL,
+	`ramp_at` integer,
+	`ramp_rate` real,
+	CONSTRAINT "accounts_mode" CHECK(password_mode IN ('dynamic', 'static')),
+	CONSTRAINT "accounts_paused" CHECK((paused_at IS NULL) = (pause_reason IS NULL)),
+	CONSTRAINT "accounts_operator" CHECK(pause_reason IS NOT 'operator' OR probe_at IS NULL)
+);
+--> statement-breakpoint
+CREATE UNIQUE INDEX `accounts_api_id_unique` ON `accounts` (`api_id`);--> statement-breakpoint
+CREATE UNIQUE INDEX `accounts_default` ON `accounts` (`is_default`) WHERE is_default = 1;--> statement-breakpoint
+CREATE TABLE `acts` (
+	`id` integer PRIMARY KEY AUTOINCREMENT NOT NULL,
+	`at` integer NOT NULL,
+	`who` text NOT NULL,
+	`name` text NOT NULL,
+	`act` text NOT NULL,
+	`object` text,
+	`reason` text,
+	`changes` text,
+	`outcome` text NOT NULL,
+	`is_for_log` integer DEFAULT true NOT NULL,
+	CONSTRAINT "acts_outcome" CHECK(outcome IN ('begun', 'done', 'refused', 'failed'))
+);
+--> statement-breakpoint
+CREATE INDEX `acts_for_log` ON `acts` (`id`) WHERE is_for_log = 1;--> statement-breakpoint
+CREATE TABLE `admin_tokens` (
+	`id` text PRIMARY KEY NOT NULL,
+	`name` text NOT NULL,
+	`role` text NOT NULL,
+	`hash` blob NOT NULL,
+	`created_at` integer NOT NULL,
+	`last_used_at` integer,
+	`expires_at` integer,
+	`revoked_at` integer,
+	CONSTRAINT "admin_tokens_role" CHECK(role IN ('read', 'operate', 'admin'))
+);
+--> statement-breakpoint
+CREATE TABLE `api_keys` (
+	`id` text PRIMARY KEY NOT NULL,
+	`partner_id` text NOT NULL,
+	`hash` blob NOT NULL,
+	`created_at` integer NOT NULL,
+	`last_used_at` integer,
+	`expires_at` integer,
+	`revoked_at` integer
+);
+--> statement-breakpoint
+CREATE INDEX `api_keys_partner` ON `api_keys` (`partner_id`);--> statement-breakpoint
+CREATE TABLE `attempts` (
+	`message_seq` integer NOT NULL,
+	`n` integer NOT NULL,
+	`at` integer NOT NULL,
+	`outcome` text NOT NULL,
+	`http_status` integer,
+	`error` text,
+	`duration_ms` integer NOT NULL,
+	`response_excerpt` text,
+	PRIMARY KEY(`message_seq`, `n`),
+	CONSTRAINT "attempts_outcome" CHECK(outcome IN ('delivered', 'rejected', 'gone', 'failed'))
+) WITHOUT ROWID;
+--> statement-breakpoint
+CREATE TABLE `bulk_acts` (
+	`id` text PRIMARY KEY NOT NULL,
+	`act` text NOT NULL,
+	`filter` text NOT NULL,
+	`reason` text NOT NULL,
+	`who` text NOT NULL,
+	`name` text NOT NULL,
+	`probe` integer DEFAULT false NOT NULL,
+	`count` integer NOT NULL,
+	`count_is_capped` integer DEFAULT false NOT NULL,
+	`state` text NOT NULL,
+	`created_at` integer NOT NULL,
+	`started_at` integer,
+	`done_at_start` integer DEFAULT 0 NOT NULL,
+	`ended_at` integer,
+	`done` integer DEFAULT 0 NOT NULL,
+	`error` text,
+	`cursor` text,
+	`looked` integer DEFAULT 0 NOT NULL,
+	`probe_id` text,
+	`probe_claims` integer DEFAULT 0 NOT NULL,
+	`probed_at` integer,
+	CONSTRAINT "bulk_acts_act" CHECK(act IN ('resend', 'cancel', 'poll')),
+	CONSTRAINT "bulk_acts_state" CHECK(state IN ('draft', 'probing', 'running', 'stopped', 'done', 'failed'))
+);
+--> statement-breakpoint
+CREATE INDEX `bulk_acts_open` ON `bulk_acts` (`looked`,`id`) WHERE state IN ('probing', 'running');--> statement-breakpoint
+CREATE TABLE `bulk_resends` (
+	`id` text PRIMARY KEY NOT NULL,
+	`partner_id` text NOT NULL,
+	`since` integer NOT NULL,
+	`until` integer NOT NULL,
+	`count` integer NOT NULL,
+	`resent` integer DEFAULT 0 NOT NULL,
+	`cursor` text DEFAULT '' NOT NULL,
+	`looked` integer DEFAULT 0 NOT NULL,
+	`done` integer DEFAULT false NOT NULL,
+	`created_at` integer NOT NULL
+);
+--> statement-breakpoint
+CREATE INDEX `bulk_resends_done` ON `bulk_resends` (`created_at`) WHERE done = 1;--> statement-breakpoint
+CREATE INDEX `bulk_resends_open` ON `bulk_resends` (`looked`,`id`) WHERE done = 0;--> statement-breakpoint
+CREATE TABLE `callback_health` (
+	`partner_id` text NOT NULL,
+	`callback_url` text NOT NULL,
+	`failing_since` integer NOT NULL,
+	`attempts` integer NOT NULL,
+	`last_error` text NOT NULL,
+	`last_at` integer NOT NULL,
+	`state` text NOT NULL,
+	`notice_id` text,
+	`notice_due_at` integer,
+	`notice_tries` integer DEFAULT 0 NOT NULL,
+	PRIMARY KEY(`partner_id`, `callback_url`),
+	CONSTRAINT "callback_health_state_known" CHECK(state IN ('watched', 'failing', 'disabled'))
+) WITHOUT ROWID;
+--> statement-breakpoint
+CREATE INDEX `callback_health_state` ON `callback_health` (`state`,`last_at`) WHERE state <> 'watched';--> statement-breakpoint
+CREATE INDEX `callback_health_old` ON `callback_health` (`last_at`) WHERE state <> 'disabled';--> statement-breakpoint
+CREATE INDEX `callback_health_notice` ON `callback_health` (`notice_due_at`) WHERE notice_due_at IS NOT NULL;--> statement-breakpoint
+CREATE TABLE `callback_pauses` (
+	`partner_id` text NOT NULL,
+	`callback_url` text NOT NULL,
+	`since` integer NOT NULL,
+	`lifted_until` integer,
+	PRIMARY KEY(`partner_id`, `callback_url`)
+);
+--> statement-breakpoint
+CREATE INDEX `callback_pauses_lifted` ON `callback_pauses` (`lifted_until`) WHERE lifted_until IS NOT NULL;--> statement-breakpoint
+CREATE TABLE `completion_bins` (
+	`account_id` text NOT NULL,
+	`bin` integer NOT NULL,
+	`completions` real NOT NULL,
+	`exposure_ms` real NOT NULL,
+	PRIMARY KEY(`account_id`, `bin`),
+	CONSTRAINT "completion_bins_counts" CHECK(completions >= 0 AND exposure_ms >= 0)
+);
+--> statement-breakpoint
+CREATE TABLE `history` (
+	`kind` text NOT NULL,
+	`at` integer NOT NULL,
+	`data` text NOT NULL,
+	PRIMARY KEY(`kind`, `at`),
+	CONSTRAINT "history_kind" CHECK(kind IN ('minute', 'hour', 'start'))
+) WITHOUT ROWID;
+--> statement-breakpoint
+CREATE TABLE `lanes` (
+	`id` integer PRIMARY KEY AUTOINCREMENT NOT NULL,
+	`partner_id` text NOT NULL,
+	`host` text NOT NULL,
+	`due_at` integer,
+	`strikes` integer DEFAULT 0 NOT NULL,
+	`slow` integer DEFAULT false NOT NULL,
+	`proven` integer DEFAULT false NOT NULL,
+	`ramp_at` integer,
+	`ramped` integer DEFAULT 0 NOT NULL
+);
+--> statement-breakpoint
+CREATE UNIQUE INDEX `lanes_host` ON `lanes` (`partner_id`,`host`);--> statement-breakpoint
+CREATE INDEX `lanes_due_of_kind` ON `lanes` (`partner_id`,`slow`,`proven`,`due_at`) WHERE due_at IS NOT NULL;--> statement-breakpoint
+CREATE INDEX `lanes_first` ON `lanes` (`due_at`) WHERE due_at IS NOT NULL;--> statement-breakpoint
+CREATE INDEX `lanes_ramp` ON `lanes` (`ramp_at`) WHERE ramp_at IS NOT NULL;--> statement-breakpoint
+CREATE TABLE `message_counts` (
+	`waiting` integer DEFAULT 0 NOT NULL,
+	`leased` integer DEFAULT 0 NOT NULL,
+	`held` integer DEFAULT 0 NOT NULL,
+	`delivered` integer DEFAULT 0 NOT NULL,
+	`exhausted` integer DEFAULT 0 NOT NULL
+);
+--> statement-breakpoint
+CREATE TABLE `messages` (
+	`seq` integer PRIMARY KEY AUTOINCREMENT NOT NULL,
+	`partner_id` text NOT NULL,
+	`event` integer NOT NULL,
+	`registration_id` text NOT NULL,
+	`lane_id` integer NOT NULL,
+	`callback_url` text NOT NULL,
+	`type` text NOT NULL,
+	`body` blob NOT NULL,
+	`created_at` integer NOT NULL,
+	`state` text NOT NULL,
+	`due_at` integer,
+	`claimed_at` integer,
+	`claims` integer DEFAULT 0 NOT NULL,
+	`fence` integer DEFAULT 0 NOT NULL,
+	`attempts` integer DEFAULT 0 NOT NULL,
+	`unrecorded` integer DEFAULT 0 NOT NULL,
+	`retries` integer DEFAULT 0 NOT NULL,
+	`traceparent` text,
+	CONSTRAINT "messages_state" CHECK(state IN ('pending', 'delivered', 'exhausted')),
+	CONSTRAINT "messages_ended" CHECK(state = 'pending' OR due_at IS NULL),
+	CONSTRAINT "messages_claimed" CHECK(claimed_at IS NULL OR due_at IS NOT NULL)
+);
+--> statement-breakpoint
+CREATE INDEX `messages_due` ON `messages` (`lane_id`,`due_at`) WHERE due_at IS NOT NULL;--> statement-breakpoint
+CREATE UNIQUE INDEX `messages_event` ON `messages` (`partner_id`,`event`);--> statement-breakpoint
+CREATE UNIQUE INDEX `messages_registration` ON `messages` (`registration_id`);--> statement-breakpoint
+CREATE INDEX `messages_open` ON `messages` (`partner_id`,`state`,`registration_id`) WHERE state <> 'delivered';--> statement-breakpoint
+CREATE INDEX `messages_rested` ON `messages` (`created_at`) WHERE due_at IS NULL;--> statement-breakpoint
+CREATE INDEX `messages_failed` ON `messages` (`registration_id`) WHERE state = 'exhausted' OR (state = 'pending' AND attempts > 0);--> statement-breakpoint
+CREATE INDEX `messages_held_for_url` ON `messages` (`partner_id`,`callback_url`) WHERE state = 'pending' AND due_at IS NULL;--> statement-breakpoint
+CREATE TABLE `meta` (
+	`key` text PRIMARY KEY NOT NULL,
+	`value` blob NOT NULL
+);
+--> statement-breakpoint
+CREATE TABLE `nodes` (
+	`id` text PRIMARY KEY NOT NULL,
+	`name` text NOT NULL,
+	`version` text NOT NULL,
+	`settings` text NOT NULL,
+	`roles` text NOT NULL,
+	`key` text NOT NULL,
+	`started_at` integer NOT NULL,
+	`seen_at` integer NOT NULL,
+	`steady_at` integer NOT NULL,
+	`replaces` text,
+	`clock_ahead_ms` integer
+);
+--> statement-breakpoint
+CREATE TABLE `operator_events` (
+	`id` integer PRIMARY KEY AUTOINCREMENT NOT NULL,
+	`condition` text NOT NULL,
+	`subject` text NOT NULL,
+	`state` text NOT NULL,
+	`since` integer NOT NULL,
+	`at` integer NOT NULL,
+	`count` integer NOT NULL,
+	`details` text NOT NULL,
+	`told_state` text,
+	`told_at` integer,
+	`due_at` integer,
+	`claims` integer DEFAULT 0 NOT NULL,
+	`tries` integer DEFAULT 0 NOT NULL,
+	CONSTRAINT "operator_events_state" CHECK(state IN ('firing', 'resolved')),
+	CONSTRAINT "operator_events_told" CHECK(told_state IN ('firing', 'resolved'))
+);
+--> statement-breakpoint
+CREATE UNIQUE INDEX `operator_events_subject` ON `operator_events` (`condition`,`subject`);--> statement-breakpoint
+CREATE INDEX `operator_events_due` ON `operator_events` (`due_at`) WHERE due_at IS NOT NULL;--> statement-breakpoint
+CREATE TABLE `partner_counts` (
+	`partner_id` text PRIMARY KEY NOT NULL,
+	`pending` integer DEFAULT 0 NOT NULL,
+	`hosts` integer DEFAULT 0 NOT NULL
+) WITHOUT ROWID;
+--> statement-breakpoint
+CREATE TABLE `partner_hours` (
+	`partner_id` text NOT NULL,
+	`hour` integer NOT NULL,
+	`registrations` integer DEFAULT 0 NOT NULL,
+	PRIMARY KEY(`partner_id`, `hour`)
+) WITHOUT ROWID;
+--> statement-breakpoint
+CREATE TABLE `partners` (
+	`id` text PRIMARY KEY NOT NULL,
+	`name` text NOT NULL,
+	`disabled` integer DEFAULT false NOT NULL,
+	`payload` text DEFAULT 'full' NOT NULL,
+	`max_pending` integer,
+	`max_hosts` integer,
+	`max_daily` integer,
+	`created_at` integer NOT NULL,
+	`events` integer DEFAULT 0 NOT NULL,
+	CONSTRAINT "partners_payload" CHECK(payload IN ('full', 'thin')),
+	CONSTRAINT "partners_quotas" CHECK(max_pending >= 0 AND max_hosts >= 0 AND max_daily >= 0)
+);
+--> statement-breakpoint
+CREATE TABLE `registration_counts` (
+	`pending` integer DEFAULT 0 NOT NULL,
+	`succeeded` integer DEFAULT 0 NOT NULL,
+	`failed` integer DEFAULT 0 NOT NULL,
+	`unresolved` integer DEFAULT 0 NOT NULL,
+	`cancelled` integer DEFAULT 0 NOT NULL
+);
+--> statement-breakpoint
+CREATE TABLE `registrations` (
+	`verification_id` integer NOT NULL,
+	`n` integer NOT NULL,
+	`id` text NOT NULL,
+	`partner_id` text NOT NULL,
+	`callback_url` text NOT NULL,
+	`lane_id` integer NOT NULL,
+	`metadata` text NOT NULL,
+	`status` text NOT NULL,
+	`reason` text,
+	`created_at` integer NOT NULL,
+	`expires_at` integer NOT NULL,
+	`resolved_at` integer,
+	`message_seq` integer,
+	`traceparent` text,
+	PRIMARY KEY(`verification_id`, `n`),
+	CONSTRAINT "registrations_status" CHECK(status IN ('pending', 'succeeded', 'failed', 'unresolved', 'cancelled')),
+	CONSTRAINT "registrations_ended" CHECK((status = 'pending') = (resolved_at IS NULL))
+) WITHOUT ROWID;
+--> statement-breakpoint
+CREATE UNIQUE INDEX `registrations_id_unique` ON `registrations` (`id`);--> statement-breakpoint
+CREATE INDEX `registrations_list` ON `registrations` (`partner_id`,`status`,`id`);--> statement-breakpoint
+CREATE INDEX `registrations_lane` ON `registrations` (`lane_id`);--> statement-breakpoint
+CREATE INDEX `registrations_untold` ON `registrations` (`resolved_at`) WHERE message_seq IS NULL AND resolved_at IS NOT NULL;--> statement-breakpoint
+CREATE TABLE `signing_secrets` (
+	`id` text PRIMARY KEY NOT NULL,
+	`partner_id` text NOT NULL,
+	`type` text NOT NULL,
+	`secret` blob NOT NULL,
+	`created_at` integer NOT NULL,
+	`expires_at` integer,
+	CONSTRAINT "signing_secrets_type" CHECK(type IN ('v1', 'v1a'))
+);
+--> statement-breakpoint
+CREATE INDEX `signing_secrets_partner` ON `signing_secrets` (`partner_id`);--> statement-breakpoint
+CREATE INDEX `signing_secrets_ended` ON `signing_secrets` (`expires_at`) WHERE expires_at IS NOT NULL;--> statement-breakpoint
+CREATE TABLE `verification_counts` (
+	`account_id` text PRIMARY KEY NOT NULL,
+	`waiting` integer DEFAULT 0 NOT NULL,
+	`leased` integer DEFAULT 0 NOT NULL
+) WITHOUT ROWID;
+--> statement-breakpoint
+CREATE TABLE `verifications` (
+	`id` integer PRIMARY KEY AUTOINCREMENT NOT NULL,
+	`account_id` text NOT NULL,
+	`partner_id` text NOT NULL,
+	`idcardid` text NOT NULL,
+	`serial_key` text,
+	`created_at` integer NOT NULL,
+	`nudged_at` integer NOT NULL,
+	`queue` integer DEFAULT 1 NOT NULL,
+	`due_at` integer,
+	`claimed_at` integer,
+	`claims` integer DEFAULT 0 NOT NULL,
+	`polls` integer DEFAULT 0 NOT NULL,
+	`last_polled_at` integer,
+	`last_answer` text,
+	`last_code` integer,
+	`raw_status` text,
+	`last_open_at` integer,
+	`failures` integer DEFAULT 0 NOT NULL,
+	`failing_since` integer,
+	`invalid_ids` integer DEFAULT 0 NOT NULL,
+	`gone_checks` integer DEFAULT 0 NOT NULL,
+	`seen` integer DEFAULT false NOT NULL,
+	`verdict` blob,
+	`observed_at` integer,
+	`previous_poll_at` integer,
+	CONSTRAINT "verifications_resolved" CHECK(verdict IS NULL OR due_at IS NULL),
+	CONSTRAINT "verifications_claimed" CHECK(claimed_at IS NULL OR due_at IS NOT NULL)
+);
+--> statement-breakpoint
+CREATE UNIQUE INDEX `verifications_serial` ON `verifications` (`idcardid`,`account_id`);--> statement-breakpoint
+CREATE INDEX `verifications_key` ON `verifications` (`serial_key`,`account_id`) WHERE serial_key IS NOT NULL;--> statement-breakpoint
+CREATE INDEX `verifications_due` ON `verifications` (`account_id`,`partner_id`,`queue`,`due_at`,`last_polled_at`) WHERE due_at IS NOT NULL;--> statement-breakpoint
+CREATE TRIGGER `lanes_added` AFTER INSERT ON `lanes` BEGIN
+	INSERT INTO `partner_counts` (`partner_id`, `hosts`) VALUES (NEW.`partner_id`, 1)
+		ON CONFLICT DO UPDATE SET `hosts` = `hosts` + 1;
+END;--> statement-breakpoint
+CREATE TRIGGER `lanes_removed` AFTER DELETE ON `lanes` BEGIN
+	UPDATE `partner_counts` SET `hosts` = `hosts` - 1 WHERE `partner_id` = OLD.`partner_id`;
+END;--> statement-breakpoint
+CREATE TRIGGER `messages_added` AFTER INSERT ON `messages` BEGIN
+	UPDATE `message_counts` SET `waiting` = `waiting` + (NEW.`due_at` IS NOT NULL AND NEW.`claimed_at` IS NULL),
+		`leased` = `leased` + (NEW.`claimed_at` IS NOT NULL),
+		`held` = `held` + (NEW.`state` = 'pending' AND NEW.`due_at` IS NULL),
+		`delivered` = `delivered` + (NEW.`state` = 'delivered'),
+		`exhausted` = `exhausted` + (NEW.`state` = 'exhausted');
+END;--> statement-breakpoint
+CREATE TRIGGER `messages_changed` AFTER UPDATE OF `state`, `due_at`, `claimed_at` ON `messages`
+WHEN OLD.`state` <> NEW.`state` OR (OLD.`due_at` IS NULL) <> (NEW.`due_at` IS NULL) OR (OLD.`claimed_at` IS NULL) <> (NEW.`claimed_at` IS NULL) BEGIN
+	UPDATE `message_counts` SET `waiting` = `waiting` + (NEW.`due_at` IS NOT NULL AND NEW.`claimed_at` IS NULL) - (OLD.`due_at` IS NOT NULL AND OLD.`claimed_at` IS NULL),
+		`leased` = `leased` + (NEW.`claimed_at` IS NOT NULL) - (OLD.`claimed_at` IS NOT NULL),
+		`held` = `held` + (NEW.`state` = 'pending' AND NEW.`due_at` IS NULL) - (OLD.`state` = 'pending' AND OLD.`due_at` IS NULL),
+		`delivered` = `delivered` + (NEW.`state` = 'delivered') - (OLD.`state` = 'delivered'),
+		`exhausted` = `exhausted` + (NEW.`state` = 'exhausted') - (OLD.`state` = 'exhausted');
+END;--> statement-breakpoint
+CREATE TRIGGER `messages_removed` AFTER DELETE ON `messages` BEGIN
+	UPDATE `message_counts` SET `waiting` = `waiting` - (OLD.`due_at` IS NOT NULL AND OLD.`claimed_at` IS NULL),
+		`leased` = `leased` - (OLD.`claimed_at` IS NOT NULL),
+		`held` = `held` - (OLD.`state` = 'pending' AND OLD.`due_at` IS NULL),
+		`delivered` = `delivered` - (OLD.`state` = 'delivered'),
+		`exhausted` = `exhausted` - (OLD.`state` = 'exhausted');
+END;--> statement-breakpoint
+CREATE TRIGGER `registrations_added` AFTER INSERT ON `registrations` BEGIN
+	UPDATE `registration_counts` SET `pending` = `pending` + (NEW.`status` = 'pending'),
+		`succeeded` = `succeeded` + (NEW.`status` = 'succeeded'),
+		`failed` = `failed` + (NEW.`status` = 'failed'),
+		`unresolved` = `unresolved` + (NEW.`status` = 'unresolved'),
+		`cancelled` = `cancelled` + (NEW.`status` = 'cancelled');
+END;--> statement-breakpoint
+CREATE TRIGGER `registrations_changed` AFTER UPDATE OF `status` ON `registrations`
+WHEN OLD.`status` <> NEW.`status` BEGIN
+	UPDATE `registration_counts` SET `pending` = `pending` + (NEW.`status` = 'pending') - (OLD.`status` = 'pending'),
+		`succeeded` = `succeeded` + (NEW.`status` = 'succeeded') - (OLD.`status` = 'succeeded'),
+		`failed` = `failed` + (NEW.`status` = 'failed') - (OLD.`status` = 'failed'),
+		`unresolved` = `unresolved` + (NEW.`status` = 'unresolved') - (OLD.`status` = 'unresolved'),
+		`cancelled` = `cancelled` + (NEW.`status` = 'cancelled') - (OLD.`status` = 'cancelled');
+END;--> statement-breakpoint
+CREATE TRIGGER `registrations_of_partner_added` AFTER INSERT ON `registrations` BEGIN
+	INSERT INTO `partner_counts` (`partner_id`, `pending`) VALUES (NEW.`partner_id`, NEW.`status` = 'pending')
+		ON CONFLICT DO UPDATE SET `pending` = `pending` + excluded.`pending`;
+	INSERT INTO `partner_hours` VALUES (NEW.`partner_id`, NEW.`created_at` / 3600000, 1)
+		ON CONFLICT DO UPDATE SET `registrations` = `registrations` + 1;
+END;--> statement-breakpoint
+CREATE TRIGGER `registrations_of_partner_changed` AFTER UPDATE OF `status` ON `registrations`
+WHEN (OLD.`status` = 'pending') <> (NEW.`status` = 'pending') BEGIN
+	UPDATE `partner_counts` SET `pending` = `pending` + (NEW.`status` = 'pending') - (OLD.`status` = 'pending')
+		WHERE `partner_id` = NEW.`partner_id`;
+END;--> statement-breakpoint
+CREATE TRIGGER `registrations_of_partner_removed` AFTER DELETE ON `registrations` BEGIN
+	UPDATE `partner_counts` SET `pending` = `pending` - (OLD.`status` = 'pending') WHERE `partner_id` = OLD.`partner_id`;
+	UPDATE `partner_hours` SET `registrations` = `registrations` - 1
+		WHERE `partner_id` = OLD.`partner_id` AND `hour` = OLD.`created_at` / 3600000;
+	DELETE FROM `partner_hours`
+		WHERE `partner_id` = OLD.`partner_id` AND `hour` = OLD.`created_at` / 3600000 AND `registrations` <= 0;
+END;--> statement-breakpoint
+CREATE TRIGGER `registrations_removed` AFTER DELETE ON `registrations` BEGIN
+	UPDATE `registration_counts` SET `pending` = `pending` - (OLD.`status` = 'pending'),
+		`succeeded` = `succeeded` - (OLD.`status` = 'succeeded'),
+		`failed` = `failed` - (OLD.`status` = 'failed'),
+		`unresolved` = `unresolved` - (OLD.`status` = 'unresolved'),
+		`cancelled` = `cancelled` - (OLD.`status` = 'cancelled');
+END;--> statement-breakpoint
+CREATE TRIGGER `verifications_added` AFTER INSERT ON `verifications` BEGIN
+	INSERT INTO `verification_counts` VALUES (NEW.`account_id`, NEW.`due_at` IS NOT NULL, NEW.`claimed_at` IS NOT NULL)
+		ON CONFLICT DO UPDATE SET `waiting` = `waiting` + excluded.`waiting`, `leased` = `leased` + excluded.`leased`;
+END;--> statement-breakpoint
+CREATE TRIGGER `verifications_changed` AFTER UPDATE OF `due_at`, `claimed_at` ON `verifications`
+WHEN (OLD.`due_at` IS NULL) <> (NEW.`due_at` IS NULL) OR (OLD.`claimed_at` IS NULL) <> (NEW.`claimed_at` IS NULL) BEGIN
+	UPDATE `verification_counts` SET `waiting` = `waiting` + (NEW.`due_at` IS NOT NULL) - (OLD.`due_at` IS NOT NULL),
+		`leased` = `leased` + (NEW.`claimed_at` IS NOT NULL) - (OLD.`claimed_at` IS NOT NULL)
+		WHERE `account_id` = NEW.`account_id`;
+END;--> statement-breakpoint
+CREATE TRIGGER `verifications_removed` AFTER DELETE ON `verifications` BEGIN
+	UPDATE `verification_counts` SET `waiting` = `waiting` - (OLD.`due_at` IS NOT NULL),
+		`leased` = `leased` - (OLD.`claimed_at` IS NOT NULL)
+		WHERE `account_id` = OLD.`account_id`;
+END;

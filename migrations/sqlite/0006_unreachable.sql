@@ -1,2 +1,0 @@
-ALTER TABLE `accounts` ADD `unreachable_at` integer;--> statement-breakpoint
-ALTER TABLE `accounts` ADD `unreachable_error` text;

@@ -1,1 +1,0 @@
-ALTER TABLE `messages` ADD `unrecorded` integer DEFAULT 0 NOT NULL;

@@ -1,1 +1,0 @@
-ALTER TABLE `bulk_acts` ADD `probed_at` integer;
