@@ -30,7 +30,7 @@ const TEXTS = {
     pause: (account: string, resume: string) =>
       `${account} is paused: nothing is asked with it until you run: ${resume}`,
     resume: (account: string) => `${account} is asked again, slowly at first.`,
-    removed: (account: string) => `Removed ${account} and its key.`,
+    removed: (account: string) => `Removed ${account}: what waits for it is still asked, then its key is erased.`,
     exists: (account: string) => `There is an account ${account} already; "account remove" it to change its key.`,
     noFile: (file: string, code: string) => `--api-key-file ${file} cannot be read (${code})`,
     badKey: (file: string) => `--api-key-file ${file} must hold the APIKEY alone: 1 to 256 visible ASCII characters`,
@@ -45,7 +45,7 @@ const TEXTS = {
     created: (account: string) => `已添加 ${account}。`,
     pause: (account: string, resume: string) => `已暂停 ${account}，不再用它查询，直到运行：${resume}`,
     resume: (account: string) => `已恢复 ${account}，查询逐步放量。`,
-    removed: (account: string) => `已移除 ${account} 及其 APIKEY。`,
+    removed: (account: string) => `已移除 ${account}：已在等待的登记仍会查到结束，之后删除其 APIKEY。`,
     exists: (account: string) => `账户 ${account} 已存在；要更换 APIKEY，请先 "account remove"。`,
     noFile: (file: string, code: string) => `无法读取 --api-key-file ${file}（${code}）`,
     badKey: (file: string) => `--api-key-file ${file} 中应只有 APIKEY：1 到 256 个可见 ASCII 字符`,
@@ -96,7 +96,7 @@ export const createAccount = ({
     const partnerId = partner && (await findPartner(store, partner, lang)).id
     const id = createIds()('acc')
     const added = { id, apiId, apiKey, passwordMode: mode, rate, partnerId }
-    const act = { act: 'account.create', object: id, reason, after: { account: apiId, mode, rate, partnerId } }
+    const act = { act: 'account.create', object: apiId, reason, after: { account: apiId, mode, rate, partnerId } }
     const account = (await audited(store, act, () => store.createAccount(added))) ?? refuse(texts.exists(apiId))
     print(json ? JSON.stringify(viewAccount(account)) : texts.created(apiId))
   })

@@ -174,7 +174,7 @@ export const accountChange = (account: AccountState, answer: Answer, moment: Ans
 }
 
 const REACHABLE = { unreachableAt: null, unreachableError: null } as const
-const RUNNING = { pausedAt: null, pauseReason: null, pauseCode: null, ...REACHABLE, probes: 0, probeAt: null } as const
+export const RUNNING = { pausedAt: null, pauseReason: null, pauseCode: null, ...REACHABLE, probes: 0, probeAt: null }
 
 /**
  * Applies the change to the account as it is when the answer is recorded: since the call was made, another answer or an

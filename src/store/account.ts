@@ -30,15 +30,21 @@ export interface AccountRow extends Omit<AccountState, 'rate'>, Omit<NewAccount,
   /** The one that is used where a partner names none and has none of its own. */
   isDefault: boolean
   createdAt: number
+  /** Since when nobody finds it, and what waits for it is asked to its end; null: it is in use. */
+  removedAt: number | null
 }
 
-/** `default`: the settings name it. `bound`: a partner that is enabled has it for its own. `waiting`: registrations wait for it. */
-export type AccountRemoval = 'removed' | 'default' | 'bound' | 'waiting'
+/** Whether operators see it, and partners may use it. */
+export const isInUse = (row: Pick<AccountRow, 'id' | 'removedAt'>) =>
+  row.removedAt === null && row.id !== TEST_ACCOUNT_ID
+
+/** `default`: the settings name it. `bound`: a partner that is enabled has it for its own. */
+export type AccountRemoval = 'removed' | 'default' | 'bound'
 
 export const judgeRemoval = (
   { isDefault }: Pick<AccountRow, 'isDefault'>,
-  { owner, isWaitedFor }: { owner: { disabled: boolean } | undefined; isWaitedFor: boolean },
-): AccountRemoval => (isDefault ? 'default' : isWaitedFor ? 'waiting' : owner?.disabled === false ? 'bound' : 'removed')
+  owner: { disabled: boolean } | undefined,
+): AccountRemoval => (isDefault ? 'default' : owner?.disabled === false ? 'bound' : 'removed')
 
 /** @param defaultRate calls a second of an account that names none */
 export const viewAccount = (row: AccountRow, defaultRate: number): Account => ({
@@ -64,35 +70,21 @@ export const stateOf = (row: AccountRow, defaultRate: number): AccountState & { 
 export const viewClaimedAccount = (
   row: AccountRow,
   { apiKey, defaultRate }: { apiKey: Secret; defaultRate: number },
-): ClaimedAccount => ({
-  id: row.id,
-  apiId: row.apiId,
-  apiKey,
-  passwordMode: row.passwordMode,
-  rate: row.rate ?? defaultRate,
-  pausedAt: row.pausedAt,
-  pauseReason: row.pauseReason,
-  pauseCode: row.pauseCode,
-  unreachableAt: row.unreachableAt,
-  unreachableError: row.unreachableError,
-  probes: row.probes,
-  probeAt: row.probeAt,
-  allowedAt: row.allowedAt,
-  rampAt: row.rampAt,
-  rampRate: row.rampRate,
-})
+): ClaimedAccount => {
+  const { partnerId: _, ...shown } = viewAccount(row, defaultRate)
+  const { probes, probeAt, allowedAt, rampAt, rampRate } = row
+  return { ...shown, apiKey, probes, probeAt, allowedAt, rampAt, rampRate }
+}
 
 /**
  * The account that a partner uses, of those that its request may mean: its own before one for all, then the oldest; never
- * one that is bound to another partner, or that of test serials.
+ * one that is bound to another partner, or not in use.
  */
-export const chooseAccount = <Row extends Pick<AccountRow, 'id' | 'partnerId'>>(
+export const chooseAccount = <Row extends Pick<AccountRow, 'id' | 'partnerId' | 'removedAt'>>(
   candidates: readonly Row[],
   partnerId: string,
 ): Row | null => {
-  const usable = candidates.filter(
-    row => (row.partnerId === null || row.partnerId === partnerId) && row.id !== TEST_ACCOUNT_ID,
-  )
+  const usable = candidates.filter(row => (row.partnerId === null || row.partnerId === partnerId) && isInUse(row))
   const own = usable.filter(row => row.partnerId !== null)
   const [first, ...others] = own.length > 0 ? own : usable
   return first ? others.reduce((oldest, row) => (row.id < oldest.id ? row : oldest), first) : null

@@ -6,7 +6,7 @@ import type { PostgresInspection } from './postgres/inspection.ts'
 import type { SchemaAge } from './schema-age.ts'
 import type { Sealed } from './sealed.ts'
 import type { SqliteInspection } from './sqlite/inspection.ts'
-import type { Account, ClaimedAccount, Stats, Store } from './store.ts'
+import type { ClaimedAccount, Stats, Store } from './store.ts'
 
 /** What can be learnt of a database that services may have open, without changing it. */
 export type Inspection = SqliteInspection | PostgresInspection
@@ -34,7 +34,7 @@ export interface AnyInspection {
 
 /** With its key in the clear; null: it does not decrypt. */
 export interface InspectedAccount {
-  account: Pick<Account, 'id' | 'apiId' | 'passwordMode' | 'pausedAt'>
+  account: Pick<AccountRow, 'id' | 'apiId' | 'passwordMode' | 'pausedAt' | 'removedAt'>
   apiKey: ClaimedAccount['apiKey'] | null
 }
 

@@ -1,10 +1,9 @@
-import { type AccountState, durationOf, effectiveRate } from '../core/account.ts'
+import { durationOf, effectiveRate } from '../core/account.ts'
 import type { Histogram } from '../core/histogram.ts'
 import type { MessageState } from '../core/message.ts'
 import type { RegistrationStatus } from '../core/registration.ts'
-import { TEST_ACCOUNT_ID } from '../core/test-serial.ts'
 import type { BusyHost } from '../core/trouble.ts'
-import type { Account } from './account.ts'
+import { type Account, type AccountRow, isInUse } from './account.ts'
 import type { BulkResend } from './registration.ts'
 import { earlier, type LaneState } from './rules/lane.ts'
 import { leftOnRamp, type Ramp } from './rules/ramp.ts'
@@ -159,7 +158,7 @@ export interface StatsFacts {
   at: number
   accounts: readonly {
     account: Account
-    state: Pick<AccountState, 'probeAt' | 'rampAt' | 'rampRate'>
+    state: Pick<AccountRow, 'id' | 'removedAt' | 'probeAt' | 'rampAt' | 'rampRate'>
     queue: QueueFacts
   }[]
   deliveries: QueueFacts & { held: number; ramps: readonly Ramp[]; busiest: DueLane | null }
@@ -210,7 +209,7 @@ export const statsOf = ({
   openActs,
   ...facts
 }: StatsFacts): Stats => {
-  const shown = facts.accounts.filter(({ account }) => account.id !== TEST_ACCOUNT_ID)
+  const shown = facts.accounts.filter(({ state }) => isInUse(state))
   const accounts = shown.map(({ account, state, queue }): AccountStats => {
     const { passwordMode: _, partnerId: __, ...kept } = account
     const counted = queueStats(queue)

@@ -209,32 +209,29 @@ export interface Store extends OperatorVerbs {
 
   /** Creates or updates the account that the settings name, and makes it the default one. */
   putDefaultAccount(account: Omit<NewAccount, 'rate' | 'partnerId'>): Promise<Account>
-  /** Null: there is one with this APIID already. */
+  /** One that was removed comes back with its id. Null: there is one with this APIID already. */
   createAccount(account: NewAccount): Promise<Account | null>
-  /** By id or APIID. */
+  /** By id or APIID, one that is in use. */
   findAccount(idOrApiId: string): Promise<Account | null>
   /**
    * The account with this id or APIID; for null, the partner's own account, or the default one where it has none. Null: there
    * is none, or it is bound to another partner.
    */
   accountFor(partnerId: string, idOrApiId: string | null): Promise<Account | null>
-  /** Without that of test serials. */
+  /** Those in use. */
   listAccounts(page: { limit: number; after: string | null }): Promise<Account[]>
   /** Nothing is asked of it, not even by a canary, until an operator resumes it. */
   pauseAccount(id: string): Promise<Account | null>
   /** Resumes it with a slow start. An account that is not paused stays as it is. */
   resumeAccount(id: string): Promise<Account | null>
-  /**
-   * Removes it with its key, by `judgeRemoval`; the registrations that have ended stay. One that names it in that very moment may be
-   * left waiting for nothing.
-   */
+  /** By `judgeRemoval`: nobody finds it any more, but what waits for it, or registers for it yet, is asked with its key. */
   removeAccount(id: string): Promise<AccountRemoval | null>
 
   /**
    * Erases at most `limit` registrations that ended before `before`, with their messages and attempts, and with their
    * verification and their lane where they are its last; how many it erased. What waits to be sent is kept, but not what is
    * held. Once fewer than `limit` are left it also erases what is as old of secrets that have ended, bulk resends
-   * that are done, and pauses of URLs that nothing is held for.
+   * that are done, and pauses of URLs that nothing is held for; and removed accounts, by `mayEraseAccount`.
    */
   prune(before: number, limit: number): Promise<number>
   /**

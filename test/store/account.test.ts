@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { TEST_ACCOUNT_ID } from '../../src/core/test-serial.ts'
 import { type AccountRow, chooseAccount, viewAccount, viewClaimedAccount } from '../../src/store/account.ts'
 import { ACCOUNT, RUNNING } from '../support/claimed-account.ts'
 
@@ -12,6 +13,7 @@ const ROW: AccountRow = {
   partnerId: null,
   isDefault: false,
   createdAt: 1,
+  removedAt: null,
 }
 
 describe('an account', () => {
@@ -42,10 +44,10 @@ test('a claim hands out the key and the state, and nothing else of the row', () 
 })
 
 describe('the account that a partner uses', () => {
-  const shared = { id: 'acc_a', partnerId: null }
-  const own = { id: 'acc_b', partnerId: 'ptn_1' }
-  const second = { id: 'acc_c', partnerId: 'ptn_1' }
-  const foreign = { id: 'acc_0', partnerId: 'ptn_2' }
+  const shared = { id: 'acc_a', partnerId: null, removedAt: null }
+  const own = { id: 'acc_b', partnerId: 'ptn_1', removedAt: null }
+  const second = { id: 'acc_c', partnerId: 'ptn_1', removedAt: null }
+  const foreign = { id: 'acc_0', partnerId: 'ptn_2', removedAt: null }
 
   test('is its own before one for all, and the oldest of its own', () => {
     expect(chooseAccount([shared, second, own], 'ptn_1')).toBe(own)
@@ -55,5 +57,10 @@ describe('the account that a partner uses', () => {
   test('is never one that is bound to another partner', () => {
     expect(chooseAccount([foreign], 'ptn_1')).toBeNull()
     expect(chooseAccount([], 'ptn_1')).toBeNull()
+  })
+
+  test('is never one that was removed, or that of test serials', () => {
+    expect(chooseAccount([{ ...own, removedAt: 1 }, shared], 'ptn_1')).toBe(shared)
+    expect(chooseAccount([{ ...shared, id: TEST_ACCOUNT_ID }], 'ptn_1')).toBeNull()
   })
 })

@@ -46,8 +46,8 @@ export const ACCOUNTS: Section = {
     defineCommand({
       path: 'account create',
       words: {
-        en: 'add an account beside the one of the settings; its key is stored encrypted and never shown',
-        zh: '在配置的账户之外新增账户；APIKEY 加密保存，不再显示',
+        en: 'add an account beside the one of the settings, or bring back a removed one with a new key; the key is stored encrypted and never shown',
+        zh: '在配置的账户之外新增账户，或以新的 APIKEY 恢复已移除的账户；APIKEY 加密保存，不再显示',
       },
       args: { apiId: argument('APIID', { en: 'the APIID', zh: '账户的 APIID' }, readApiId) },
       options: {
@@ -100,8 +100,8 @@ export const ACCOUNTS: Section = {
     defineCommand({
       path: 'account remove',
       words: {
-        en: 'remove an account that nobody waits for, with its key',
-        zh: '移除已无人等待的账户及其 APIKEY',
+        en: 'remove an account: nothing more is registered for it; what waits for it is still asked, then its key is erased',
+        zh: '移除账户，不再接受新登记；已在等待的登记仍会查到结束，之后删除其 APIKEY',
       },
       args: { account: ACCOUNT },
       changes: true,

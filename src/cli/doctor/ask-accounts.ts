@@ -3,7 +3,7 @@ import { clock } from '../../app/clock-and-ids.ts'
 import type { Config } from '../../config/settings.ts'
 import type { Answer } from '../../core/answer.ts'
 import type { Secret } from '../../core/secret.ts'
-import { TEST_ACCOUNT_ID } from '../../core/test-serial.ts'
+import { isInUse } from '../../store/account.ts'
 import type { InspectedAccount, Inspection } from '../../store/inspection.ts'
 import { openUpstream } from '../../upstream/upstream.ts'
 import { USER_AGENT } from '../../version.ts'
@@ -64,7 +64,7 @@ const accountsOf = (
     ? [{ account: { id: 'settings', apiId: account, passwordMode }, apiKey, isPaused: isPaused(account, stored) }]
     : []
   const others = stored
-    .filter(one => one.account.id !== TEST_ACCOUNT_ID && !(named && one.account.apiId === account))
+    .filter(one => isInUse(one.account) && !(named && one.account.apiId === account))
     .map(one => ({ ...one, isPaused: one.account.pausedAt !== null }))
   return [...first, ...others]
 }

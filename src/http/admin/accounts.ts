@@ -64,10 +64,6 @@ export const REMOVAL_REFUSALS = {
     en: 'This is the account of IHUYI_ACCOUNT. Name another one there and restart, then remove this one.',
     zh: '这是 IHUYI_ACCOUNT 所用的账户。请先改用其他账户并重启，再移除它。',
   },
-  waiting: {
-    en: 'Registrations still wait for this account. Remove it when they have ended.',
-    zh: '仍有登记在等待该账户的结果，请在其结束后再移除。',
-  },
   bound: {
     en: 'A partner has this account for its own. Disable that partner first; its registrations then use the account of IHUYI_ACCOUNT.',
     zh: '该账户专供某个合作方使用。请先停用该合作方；此后其登记改用 IHUYI_ACCOUNT 的账户。',
@@ -116,7 +112,7 @@ export const createAdminAccounts = ({ store, newId }: AdminAccountDeps) => {
       throw invalid('body', [{ path: 'partnerId', message: PARTNER }])
     const id = newId('acc')
     const { account: apiId, mode = 'dynamic', rate = null } = body
-    await c.get('begin')(id, { after: { account: apiId, mode, rate, partnerId } })
+    await c.get('begin')(apiId, { after: { account: apiId, mode, rate, partnerId } })
     const added = { id, apiId, passwordMode: mode, rate, partnerId }
     const account = await store.createAccount({ ...added, apiKey: new Secret(body.apiKey) })
     if (!account) throw new AppError('conflict', EXISTS)

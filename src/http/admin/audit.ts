@@ -43,7 +43,7 @@ export const AUDITED_ACT = z.strictObject({
   who: z.string().describe('The id of the token; `ADMIN_TOKEN`; `command`.'),
   name: z.string().describe("The token's name; of a command the system's user."),
   act: z.string(),
-  object: z.string().nullable().describe('The id of what it was done to.'),
+  object: z.string().nullable().describe('The id of what it was done to; the APIID of an account that was added.'),
   reason: z.string().nullable(),
   changes: z
     .record(z.string(), z.strictObject({ before: FACT, after: FACT }))

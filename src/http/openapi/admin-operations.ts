@@ -82,7 +82,8 @@ export const ADMIN_OPERATIONS: Operations = {
     ...ADMIN,
     operationId: 'createAccount',
     summary: 'Add an upstream account',
-    description: 'Registrations name it by its id or its APIID. Its APIKEY is encrypted, and never shown.',
+    description:
+      'Registrations name it by its id or its APIID. Its APIKEY is encrypted, and never shown. One that was removed comes back with the new key, and with all that waits for it.',
     body: 'AccountRequest',
     answers: { 201: { description: 'Added.', schema: 'Account', headers: ['location'] } },
     problems: {
@@ -111,9 +112,9 @@ export const ADMIN_OPERATIONS: Operations = {
   'DELETE /v1/admin/accounts/:id': {
     ...ADMIN,
     operationId: 'removeAccount',
-    summary: 'Remove an upstream account with its key',
+    summary: 'Remove an upstream account',
     description:
-      'Refused while registrations wait for it, an enabled partner has it for its own, or the settings name it.',
+      'Nobody finds it any more, and a registration that names it is refused. What waits for it is still asked with its key, to its end; then, a day later at the earliest, the key is erased. A pause of it ends. Refused while an enabled partner has it for its own, or the settings name it.',
     query: ACT,
     answers: { 204: { description: 'Removed.' } },
     problems: { conflict: Object.values(REMOVAL_REFUSALS).map(detail => ({ detail })) },

@@ -3,6 +3,7 @@ import {
   type AccountState,
   afterNewCredentials,
   pausedByOperator,
+  RUNNING,
   resumedByOperator,
 } from '../../core/account.ts'
 import { TEST_ACCOUNT_ID } from '../../core/test-serial.ts'
@@ -10,8 +11,8 @@ import { type AccountRow, chooseAccount, createAccountKeys, judgeRemoval, stateO
 import type { Account, ClaimedAccount, Store } from '../store.ts'
 import type { Tx } from './connection.ts'
 import type { Context } from './context.ts'
-import { and, asc, eq, gt, ne, or, sql } from './drizzle.ts'
-import { accounts, partners, verifications } from './schema.ts'
+import { and, asc, eq, gt, isNotNull, isNull, ne, or } from './drizzle.ts'
+import { accounts, partners } from './schema.ts'
 
 type Verbs = Pick<
   Store,
@@ -38,19 +39,15 @@ export const createAccounts = (context: Context): Verbs => {
         await tx.lock(['default account'])
         const credentials = { apiKey: sealed.accountKey.seal({ apiId }, apiKey), passwordMode, isDefault: true }
         // The one before it too, in the order in which all lock accounts.
-        const locked = await db
-          .select()
-          .from(accounts)
-          .where(or(accounts.isDefault, eq(accounts.apiId, apiId)))
-          .orderBy(asc(accounts.id))
-          .for('no key update')
+        const isMeant = or(accounts.isDefault, eq(accounts.apiId, apiId))
+        const locked = await db.select().from(accounts).where(isMeant).orderBy(asc(accounts.id)).for('no key update')
         const known = locked.find(one => one.apiId === apiId)
         const isSame = known !== undefined && rows.hasCredentials(known, { apiKey, passwordMode })
         await db.update(accounts).set({ isDefault: false }).where(eq(accounts.isDefault, true))
         const [row] = await db
           .insert(accounts)
           .values({ id, apiId, ...credentials, createdAt: at })
-          .onConflictDoUpdate({ target: accounts.apiId, set: credentials })
+          .onConflictDoUpdate({ target: accounts.apiId, set: { ...credentials, removedAt: null } })
           .returning()
         const put = row as AccountRow
         const corrected = known && !isSame ? await rows.patch(tx, put.id, one => afterNewCredentials(one, at)) : put
@@ -60,7 +57,9 @@ export const createAccounts = (context: Context): Verbs => {
     createAccount: ({ apiKey, ...account }) =>
       write(async ({ db, at }) => {
         const values = { ...account, apiKey: sealed.accountKey.seal(account, apiKey), createdAt: at }
-        const [row] = await db.insert(accounts).values(values).onConflictDoNothing().returning()
+        const set = { ...values, id: undefined, ...RUNNING, removedAt: null }
+        const back = { target: accounts.apiId, set, setWhere: isNotNull(accounts.removedAt) }
+        const [row] = await db.insert(accounts).values(values).onConflictDoUpdate(back).returning()
         return view(row)
       }),
 
@@ -74,12 +73,8 @@ export const createAccounts = (context: Context): Verbs => {
 
     listAccounts: ({ limit, after }) =>
       read(async ({ db }) => {
-        const found = await db
-          .select()
-          .from(accounts)
-          .where(and(ne(accounts.id, TEST_ACCOUNT_ID), gt(accounts.id, after ?? '')))
-          .orderBy(asc(accounts.id))
-          .limit(limit)
+        const isListed = and(isShown, gt(accounts.id, after ?? ''))
+        const found = await db.select().from(accounts).where(isListed).orderBy(asc(accounts.id)).limit(limit)
         return found.map(row => viewAccount(row, defaultRate))
       }),
 
@@ -94,23 +89,23 @@ export const createAccounts = (context: Context): Verbs => {
     },
 
     removeAccount: id =>
-      write(async ({ db }) => {
-        const [row] = await db.select().from(accounts).where(eq(accounts.id, id)).for('update')
+      write(async ({ db, at }) => {
+        const [row] = await db.select().from(accounts).where(named(id)).for('no key update')
         if (!row) return null
-        const [owner] = await db
-          .select()
-          .from(partners)
-          .where(eq(partners.id, row.partnerId ?? ''))
-        const isWaiting = and(eq(verifications.accountId, id), sql`due_at IS NOT NULL`)
-        const [waiting] = await db.select({ id: verifications.id }).from(verifications).where(isWaiting).limit(1)
-        const outcome = judgeRemoval(row, { owner, isWaitedFor: waiting !== undefined })
-        if (outcome === 'removed') await db.delete(accounts).where(eq(accounts.id, id))
+        const isOwner = eq(partners.id, row.partnerId ?? '')
+        const [owner] = await db.select().from(partners).where(isOwner)
+        const outcome = judgeRemoval(row, owner)
+        // What waits for it is asked, and nobody could resume it any more.
+        const removed = { ...resumedByOperator(stateOf(row, defaultRate), at), removedAt: at }
+        if (outcome === 'removed') await db.update(accounts).set(removed).where(eq(accounts.id, id))
         return outcome
       }),
   }
 }
 
-const named = (idOrApiId: string) => or(eq(accounts.id, idOrApiId), eq(accounts.apiId, idOrApiId))
+/** As `isInUse`. */
+const isShown = and(isNull(accounts.removedAt), ne(accounts.id, TEST_ACCOUNT_ID))
+const named = (idOrApiId: string) => and(isShown, or(eq(accounts.id, idOrApiId), eq(accounts.apiId, idOrApiId)))
 
 /** All that claims, answers and operators change of an account. */
 const STATE = [
@@ -199,5 +194,5 @@ const LOCKS = { wait: 'FOR NO KEY UPDATE', skip: 'FOR NO KEY UPDATE SKIP LOCKED'
 
 const SELECT = `
   SELECT id, api_id AS "apiId", api_key AS "apiKey", password_mode AS "passwordMode", rate, is_default AS "isDefault",
-    partner_id AS "partnerId", created_at AS "createdAt", nth, ${STATE.map(([column, , name]) => `${column} AS "${name}"`).join(', ')}
+    partner_id AS "partnerId", created_at AS "createdAt", removed_at AS "removedAt", nth, ${STATE.map(([column, , name]) => `${column} AS "${name}"`).join(', ')}
   FROM accounts`

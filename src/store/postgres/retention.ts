@@ -1,5 +1,5 @@
 import type { Callback } from '../callbacks.ts'
-import { mayForgetPause } from '../rules/retention.ts'
+import { mayEraseAccount, mayForgetPause } from '../rules/retention.ts'
 import type { Store } from '../store.ts'
 import { createCallbackPauses } from './callback-pauses.ts'
 import { urlColumns } from './callback-urls.ts'
@@ -56,7 +56,7 @@ export const createRetention = ({ read, write }: Pick<Context, 'read' | 'write'>
       const over = await forgettable(tx, page, { before, stays: false })
       return {
         pauses: page,
-        hasRest: over.length > 0 || (await hasOld(tx, before)),
+        hasRest: over.length > 0 || (await hasOld(tx, before)) || (await oldAccounts(tx)).length > 0,
         nextPause: page.length < REST_IN_A_BATCH ? FIRST : (page.at(-1) ?? FIRST),
       }
     })
@@ -81,6 +81,7 @@ export const createRetention = ({ read, write }: Pick<Context, 'read' | 'write'>
       await write(tx => erasePauses(tx, looked, before))
       await write(async tx => {
         for (const remove of [REMOVE_SECRETS, REMOVE_RESENDS, REMOVE_HEALTH]) await tx.rows(remove, [before])
+        await tx.rows('DELETE FROM accounts WHERE id = ANY($1) AND removed_at IS NOT NULL', [await oldAccounts(tx)])
       })
     }
     pausesAfter = nextPause
@@ -104,6 +105,17 @@ const OLD_SECRETS = 'signing_secrets WHERE expires_at IS NOT NULL AND expires_at
 const OLD_RESENDS = 'bulk_resends WHERE done AND created_at < $1'
 /** As `mayForgetHealth` says. */
 const OLD_HEALTH = "callback_health WHERE state <> 'disabled' AND last_at < $1"
+
+const oldAccounts = async (tx: Tx): Promise<string[]> => {
+  const removed = await tx.rows<{
+    id: string
+    removedAt: number
+    isWaitedFor: boolean
+  }>(`SELECT id, removed_at AS "removedAt",
+      EXISTS (SELECT FROM verifications WHERE account_id = accounts.id AND due_at IS NOT NULL) AS "isWaitedFor"
+    FROM accounts WHERE removed_at IS NOT NULL`)
+  return removed.filter(account => mayEraseAccount(account, tx.at)).map(({ id }) => id)
+}
 
 const hasOld = async (tx: Tx, before: number): Promise<boolean> => {
   const [row] = await tx.rows<{ hasOld: boolean }>(

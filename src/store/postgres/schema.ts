@@ -29,6 +29,7 @@ export const accounts = pgTable(
     /** The only partner that may use it; null: all. */
     partnerId: text('partner_id'),
     createdAt: time('created_at').notNull(),
+    removedAt: time('removed_at'),
     pausedAt: time('paused_at'),
     pauseReason: text('pause_reason').$type<PauseReason>(),
     pauseCode: int8('pause_code'),

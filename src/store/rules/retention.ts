@@ -1,4 +1,9 @@
+import { DAY } from '../../core/duration.ts'
 import type { MessageState } from '../../core/message.ts'
+
+/** Whoever found it before its removal may register for it for some seconds more. */
+export const mayEraseAccount = (account: { removedAt: number; isWaitedFor: boolean }, now: number): boolean =>
+  account.removedAt < now - 1 * DAY && !account.isWaitedFor
 
 /** A registration as retention looks at it. */
 export interface EndedRegistration {

@@ -3,14 +3,15 @@ import {
   type AccountState,
   afterNewCredentials,
   pausedByOperator,
+  RUNNING,
   resumedByOperator,
 } from '../../core/account.ts'
 import { TEST_ACCOUNT_ID } from '../../core/test-serial.ts'
 import { type AccountRow, chooseAccount, createAccountKeys, judgeRemoval, stateOf, viewAccount } from '../account.ts'
 import type { Account, ClaimedAccount, Store } from '../store.ts'
 import type { Context } from './context.ts'
-import { and, asc, eq, gt, ne, or, sql } from './drizzle.ts'
-import { accounts, partners, verifications } from './schema.ts'
+import { and, asc, eq, gt, isNotNull, isNull, ne, or, sql } from './drizzle.ts'
+import { accounts, partners } from './schema.ts'
 
 type Verbs = Pick<
   Store,
@@ -39,7 +40,7 @@ export const createAccounts = (context: Context): Verbs => {
         const row = db
           .insert(accounts)
           .values({ id, apiId, ...credentials, createdAt: now() })
-          .onConflictDoUpdate({ target: accounts.apiId, set: credentials })
+          .onConflictDoUpdate({ target: accounts.apiId, set: { ...credentials, removedAt: null } })
           .returning()
           .get()
         const corrected = known && !isSame ? rows.patch(row.id, account => afterNewCredentials(account, now())) : row
@@ -49,7 +50,9 @@ export const createAccounts = (context: Context): Verbs => {
     createAccount: ({ apiKey, ...account }) =>
       write(() => {
         const values = { ...account, apiKey: sealed.accountKey.seal(account, apiKey), createdAt: now() }
-        return view(db.insert(accounts).values(values).onConflictDoNothing().returning().get())
+        const set = { ...values, id: undefined, ...RUNNING, removedAt: null }
+        const back = { target: accounts.apiId, set, setWhere: isNotNull(accounts.removedAt) }
+        return view(db.insert(accounts).values(values).onConflictDoUpdate(back).returning().get())
       }),
 
     findAccount: idOrApiId => read(() => view(db.select().from(accounts).where(named(idOrApiId)).get())),
@@ -57,16 +60,11 @@ export const createAccounts = (context: Context): Verbs => {
     accountFor: (partnerId, idOrApiId) => read(() => view(rows.choose(partnerId, idOrApiId) ?? undefined)),
 
     listAccounts: ({ limit, after }) =>
-      read(() =>
-        db
-          .select()
-          .from(accounts)
-          .where(and(ne(accounts.id, TEST_ACCOUNT_ID), gt(accounts.id, after ?? '')))
-          .orderBy(asc(accounts.id))
-          .limit(limit)
-          .all()
-          .map(row => viewAccount(row, defaultRate)),
-      ),
+      read(() => {
+        const isListed = and(isShown, gt(accounts.id, after ?? ''))
+        const found = db.select().from(accounts).where(isListed).orderBy(asc(accounts.id)).limit(limit).all()
+        return found.map(row => viewAccount(row, defaultRate))
+      }),
 
     pauseAccount: id => write(() => view(rows.patch(id, () => pausedByOperator(now())))),
 
@@ -78,39 +76,30 @@ export const createAccounts = (context: Context): Verbs => {
 
     removeAccount: id =>
       write(() => {
-        const row = db.select().from(accounts).where(eq(accounts.id, id)).get()
+        const row = db.select().from(accounts).where(named(id)).get()
         if (!row) return null
-        const owner = db
-          .select()
-          .from(partners)
-          .where(eq(partners.id, row.partnerId ?? ''))
-          .get()
-        const isWaiting = and(eq(verifications.accountId, id), sql`due_at IS NOT NULL`)
-        const [waiting] = db.select({ id: verifications.id }).from(verifications).where(isWaiting).limit(1).all()
-        const outcome = judgeRemoval(row, { owner, isWaitedFor: waiting !== undefined })
-        if (outcome === 'removed') db.delete(accounts).where(eq(accounts.id, id)).run()
+        const isOwner = eq(partners.id, row.partnerId ?? '')
+        const outcome = judgeRemoval(row, db.select().from(partners).where(isOwner).get())
+        // What waits for it is asked, and nobody could resume it any more.
+        const removed = { ...resumedByOperator(stateOf(row, defaultRate), now()), removedAt: now() }
+        if (outcome === 'removed') db.update(accounts).set(removed).where(eq(accounts.id, id)).run()
         return outcome
       }),
   }
 }
 
-const named = (idOrApiId: string) => or(eq(accounts.id, idOrApiId), eq(accounts.apiId, idOrApiId))
+/** As `isInUse`. */
+const isShown = and(isNull(accounts.removedAt), ne(accounts.id, TEST_ACCOUNT_ID))
+const named = (idOrApiId: string) => and(isShown, or(eq(accounts.id, idOrApiId), eq(accounts.apiId, idOrApiId)))
 
 /** The accounts as claims, answers and operators change them, within the caller's transaction. */
 export const createAccountRows = (context: Pick<Context, 'db' | 'sealed' | 'openOr' | 'defaultRate'>) => {
   const { db, defaultRate } = context
   const { hasCredentials, claimable } = createAccountKeys(context)
-  const those = db
-    .select()
-    .from(accounts)
-    .where(sql`${accounts.id} IN (SELECT value FROM json_each(${sql.placeholder('ids')}))`)
-    .orderBy(sql`rowid`)
-    .prepare()
-  const find = db
-    .select()
-    .from(accounts)
-    .where(eq(accounts.id, sql.placeholder('id')))
-    .prepare()
+  const isOne = sql`${accounts.id} IN (SELECT value FROM json_each(${sql.placeholder('ids')}))`
+  const those = db.select().from(accounts).where(isOne).orderBy(sql`rowid`).prepare()
+  const isIt = eq(accounts.id, sql.placeholder('id'))
+  const find = db.select().from(accounts).where(isIt).prepare()
   const update = db
     .update(accounts)
     .set({
@@ -125,7 +114,7 @@ export const createAccountRows = (context: Pick<Context, 'db' | 'sealed' | 'open
       rampAt: sql`${sql.placeholder('rampAt')}`,
       rampRate: sql`${sql.placeholder('rampRate')}`,
     })
-    .where(eq(accounts.id, sql.placeholder('id')))
+    .where(isIt)
     .prepare()
 
   const save = (account: AccountState & { id: string }): void => void update.run({ ...account })

@@ -1,5 +1,5 @@
 import type { MessageState } from '../../core/message.ts'
-import { byEnd, isLaneUnused, mayErase, mayForgetPause } from '../rules/retention.ts'
+import { byEnd, isLaneUnused, mayErase, mayEraseAccount, mayForgetPause } from '../rules/retention.ts'
 import type { Store } from '../store.ts'
 import { createCallbackPauses } from './callback-pauses.ts'
 import type { Context } from './context.ts'
@@ -25,7 +25,7 @@ interface PauseRow {
 const REST_IN_A_BATCH = 1_000
 
 /** Erases what is over and old, a small batch at a time, so that nobody waits for it. */
-export const createRetention = ({ client, read, write }: Context): Verbs => {
+export const createRetention = ({ client, read, write, now }: Context): Verbs => {
   const statements = prepare(client)
   const pauses = createCallbackPauses({ client })
 
@@ -55,6 +55,8 @@ export const createRetention = ({ client, read, write }: Context): Verbs => {
       if (isLaneUnused(usesOf(laneId))) statements.removeLane.run(laneId)
   }
 
+  const oldAccounts = () => statements.removedAccounts.all().filter(account => mayEraseAccount(account, now()))
+
   /** How far the pauses have been looked at; what was kept is looked at again in the next round. */
   let pausesUntil = 0
 
@@ -74,7 +76,7 @@ export const createRetention = ({ client, read, write }: Context): Verbs => {
     )
     return {
       pauses: page,
-      isEmpty: !hasOthers && !page.some(pause => mayForget(pause, before)),
+      isEmpty: !hasOthers && oldAccounts().length === 0 && !page.some(pause => mayForget(pause, before)),
       nextPause: page.length < REST_IN_A_BATCH ? 0 : (page.at(-1)?.rowid ?? 0),
     }
   }
@@ -85,6 +87,7 @@ export const createRetention = ({ client, read, write }: Context): Verbs => {
     statements.removeSecrets.run(old)
     statements.removeResends.run(old)
     statements.removeHealth.run(old)
+    for (const { id } of oldAccounts()) statements.removeAccount.run(id)
   }
 
   return {
@@ -159,6 +162,11 @@ const prepare = (client: Context['client']) => ({
     DELETE FROM callback_health WHERE (partner_id, callback_url) IN (
       SELECT partner_id, callback_url FROM callback_health
       WHERE state <> 'disabled' AND last_at < +@before ORDER BY last_at LIMIT +@limit)`),
+  removedAccounts: client.prepare<[], { id: string; removedAt: number; isWaitedFor: boolean }>(`
+    SELECT id, removed_at AS removedAt,
+      EXISTS (SELECT 1 FROM verifications WHERE account_id = accounts.id AND due_at IS NOT NULL) AS isWaitedFor
+    FROM accounts WHERE removed_at IS NOT NULL`),
+  removeAccount: client.prepare<[id: string]>('DELETE FROM accounts WHERE id = ?'),
   removeHealthOf: client.prepare<{ partnerId: string; callbackUrl: string }>(
     'DELETE FROM callback_health WHERE partner_id = @partnerId AND callback_url = @callbackUrl',
   ),

@@ -37,6 +37,7 @@ export const accounts = sqliteTable(
     /** The only partner that may use it; null: all. */
     partnerId: text('partner_id'),
     createdAt: time('created_at').notNull(),
+    removedAt: time('removed_at'),
     pausedAt: time('paused_at'),
     pauseReason: text('pause_reason').$type<PauseReason>(),
     pauseCode: integer('pause_code'),

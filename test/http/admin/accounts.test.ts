@@ -1,4 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { SECOND } from '../../../src/core/duration.ts'
+import { Secret } from '../../../src/core/secret.ts'
+import { TEST_ACCOUNT_ID } from '../../../src/core/test-serial.ts'
 import { ADMIN_TOKEN, HOOK, openApi } from '../support/api.ts'
 
 let api: Awaited<ReturnType<typeof openApi>>
@@ -35,17 +38,45 @@ describe('accounts', () => {
     })
   })
 
-  test('are removed once nobody waits for them', async () => {
+  test('removed, lost what named them within a second of that, which was answered with 201', async () => {
     await add()
     await post({ account: 'C87654321' })
-    expect(await admin('DELETE', '/accounts/C87654321')).toMatchObject({
-      status: 409,
-      json: { detail: expect.stringContaining('still wait') },
-    })
-    expect((await admin('DELETE', `/accounts/${api.account.id}`)).status).toBe(409)
-    await add({ account: 'C3' })
-    expect((await admin('DELETE', '/accounts/C3?reason=placeholder')).status).toBe(204)
-    expect((await admin('DELETE', '/accounts/C3')).status).toBe(404)
+    await api.succeed()
+    expect((await admin('DELETE', '/accounts/C87654321?reason=placeholder')).status).toBe(204)
+    expect((await admin('DELETE', '/accounts/C87654321')).status).toBe(404)
+    expect((await admin('POST', '/accounts/C87654321/pause')).status).toBe(404)
+    expect((await admin('GET', '/accounts')).json.data).toHaveLength(1)
+    const late = await post({ account: 'C87654321', idcardid: '2' })
+    expect(late.status).toBe(201)
+    api.clock.now += SECOND / 2
+    await api.succeed()
+    expect((await api.call('GET', `/v1/registrations/${late.json.id}`)).json.status).toBe('succeeded')
+    api.clock.now += SECOND
+    expect((await post({ account: 'C87654321', idcardid: '3' })).status).toBe(422)
+  })
+
+  test('are not removed while the settings name them, or an enabled partner has them for its own', async () => {
+    const { json: bound } = await add({ partnerId: api.other.id })
+    for (const id of [api.account.id, bound.id]) expect((await admin('DELETE', `/accounts/${id}`)).status).toBe(409)
+  })
+
+  test('removed, come back when they are added again, and the audit names them', async () => {
+    const { json: first } = await add()
+    await admin('DELETE', '/accounts/C87654321')
+    const again = await add({ apiKey: 'another', rate: 3 })
+    expect([again.status, again.json]).toEqual([201, { ...first, rate: 3 }])
+    const { data } = (await admin('GET', '/audit?act=account.create')).json
+    expect(data.map(({ object }: { object: string }) => object)).toEqual(['C87654321', 'C87654321'])
+  })
+
+  test('of test serials, were paused, resumed and removed by operators, and then nobody saw it', async () => {
+    const ofTests = { id: TEST_ACCOUNT_ID, apiId: 'test-serials', apiKey: new Secret('none') } as const
+    await api.store.createAccount({ ...ofTests, passwordMode: 'static', rate: null, partnerId: null })
+    for (const name of [TEST_ACCOUNT_ID, 'test-serials']) {
+      expect((await admin('POST', `/accounts/${name}/pause`)).status).toBe(404)
+      expect((await admin('POST', `/accounts/${name}/resume`)).status).toBe(404)
+      expect((await admin('DELETE', `/accounts/${name}`)).status).toBe(404)
+    }
   })
 
   test.each(['id', 'apiId'] as const)('are paused and resumed by %s', async name => {

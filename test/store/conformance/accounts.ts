@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { AccountChange } from '../../../src/core/account.ts'
-import { HOUR, MINUTE, SECOND } from '../../../src/core/duration.ts'
+import { DAY, HOUR, MINUTE, SECOND } from '../../../src/core/duration.ts'
 import { Secret } from '../../../src/core/secret.ts'
 import { TEST_ACCOUNT_ID } from '../../../src/core/test-serial.ts'
 import { first, HOOK, LEASE_MS, type OpenStore, openBench, SUCCESS, WAITING } from '../../support/store.ts'
@@ -110,8 +110,10 @@ export const describeAccounts = (open: OpenStore): void => {
     await bench.store.createAccount(account({ id: TEST_ACCOUNT_ID }))
     expect(await bench.store.listAccounts({ limit: 10, after: null })).toEqual([bench.account])
     expect((await bench.store.stats()).accounts.map(({ id }) => id)).toEqual([bench.account.id])
-    for (const name of [TEST_ACCOUNT_ID, 'C87654321'])
+    for (const name of [TEST_ACCOUNT_ID, 'C87654321']) {
       expect(await bench.store.accountFor(bench.partnerId, name)).toBeNull()
+      expect(await bench.store.findAccount(name)).toBeNull()
+    }
     await bench.register()
     await bench.store.pauseAccount(bench.account.id)
     const { id, idcardid, isTest } = await bench.register({ accountId: TEST_ACCOUNT_ID })
@@ -248,25 +250,87 @@ export const describeAccounts = (open: OpenStore): void => {
     expect(await bench.claim()).toHaveLength(20)
   })
 
-  test('are removed once nobody waits for them and no partner has them for its own', async () => {
+  test('are removed, but for the default one, and one that an enabled partner has for its own', async () => {
     await using bench = await openBench(open)
     const { store } = bench
     await store.createAccount(account({ partnerId: bench.partnerId }))
     const { id } = await bench.register({ accountId: 'acc_z' })
-    expect(await store.removeAccount('acc_z')).toBe('waiting')
-    await bench.poll(SUCCESS)
     expect(await store.removeAccount('acc_z')).toBe('bound')
+    await bench.poll(SUCCESS)
     await store.changePartner(bench.partnerId, { disabled: true })
     expect(await store.removeAccount('acc_z')).toBe('removed')
     expect(await store.removeAccount('acc_z')).toBeNull()
-    expect(await store.findAccount('C87654321')).toBeNull()
     expect(await store.removeAccount(bench.account.id)).toBe('default')
+    await store.changePartner(bench.partnerId, { disabled: false })
+    expect(await store.accountFor(bench.partnerId, null)).toEqual(bench.account)
     const gone = { id: 'acc_z', pausedAt: null, unreachableAt: null }
     expect(await store.explain(bench.partnerId, id)).toMatchObject({
       registration: { status: 'succeeded' },
       account: gone,
     })
-    expect(await store.createAccount(account({ id: 'acc_y' }))).toMatchObject({ id: 'acc_y' })
+  })
+
+  test('removed, lost what was registered for them afterwards, by who had found them before', async () => {
+    await using bench = await openBench(open)
+    const { store } = bench
+    await store.createAccount(account())
+    const before = await bench.register({ accountId: 'acc_z' })
+    await store.pauseAccount('acc_z')
+    expect(await store.removeAccount('acc_z')).toBe('removed')
+    for (const name of ['acc_z', 'C87654321']) {
+      expect(await store.findAccount(name)).toBeNull()
+      expect(await store.accountFor(bench.partnerId, name)).toBeNull()
+    }
+    expect(await store.listAccounts({ limit: 10, after: null })).toEqual([bench.account])
+    expect((await store.stats()).accounts.map(({ id }) => id)).toEqual([bench.account.id])
+    const after = await bench.register({ accountId: 'acc_z' })
+    await bench.advance(MINUTE)
+    expect(await bench.poll(SUCCESS)).toBe(2)
+    for (const { id } of [before, after]) expect(await bench.find(id)).toMatchObject({ status: 'succeeded' })
+  })
+
+  test('removed, come back when they are created again, or the settings name them, with what waits for them', async () => {
+    await using bench = await openBench(open)
+    const { store } = bench
+    await store.createAccount(account({ rate: 3 }))
+    await bench.register({ accountId: 'acc_z' })
+    await change(bench, now => ({ kind: 'pause', reason: 'frozen', code: 4050, probes: 1, probeAt: now + HOUR }))
+    await store.removeAccount('acc_z')
+    const again = account({ id: 'acc_y', apiKey: new Secret('new-key'), passwordMode: 'dynamic' })
+    const back = await store.createAccount(again)
+    expect(back).toMatchObject({ id: 'acc_z', rate: 1_000, passwordMode: 'dynamic', pausedAt: null })
+    expect(await store.createAccount(again)).toBeNull()
+    expect(await store.listAccounts({ limit: 10, after: bench.account.id })).toEqual([back])
+    await bench.advance(HOUR)
+    const { account: asked } = first(await bench.claim())
+    expect([asked.id, asked.apiKey.reveal()]).toEqual(['acc_z', 'new-key'])
+    await store.removeAccount('acc_z')
+    const named = { id: 'acc_x', apiId: 'C87654321', apiKey: new Secret('newer-key'), passwordMode: 'static' } as const
+    const put = await store.putDefaultAccount(named)
+    expect(put).toMatchObject({ id: 'acc_z' })
+    expect(await store.accountFor(bench.partnerId, null)).toEqual(put)
+  })
+
+  test('removed, are erased after a day, once nothing waits for them', async () => {
+    await using bench = await openBench(open)
+    const { store } = bench
+    const prune = () => store.prune(store.now() - 30 * DAY, 100)
+    /** Where its row is there it comes back, with its id. */
+    const idOfNext = async () => (await store.createAccount(account({ id: 'acc_y' })))?.id
+    await store.createAccount(account())
+    await store.removeAccount('acc_z')
+    await prune()
+    expect(await idOfNext()).toBe('acc_z')
+    await bench.register({ accountId: 'acc_z' })
+    await store.removeAccount('acc_z')
+    await bench.advance(DAY + 1)
+    await prune()
+    expect(await idOfNext()).toBe('acc_z')
+    await bench.poll(SUCCESS)
+    await store.removeAccount('acc_z')
+    await bench.advance(DAY + 1)
+    await prune()
+    expect(await idOfNext()).toBe('acc_y')
   })
 
   test('throttled, wait for as long as upstream asks, then go on at half the rate', async () => {

@@ -28,7 +28,7 @@ const stats: Stats = statsOf({
   accounts: [
     {
       account: { id: 'acc_1', apiId: 'C1', passwordMode: 'dynamic', partnerId: null, rate: 5, ...WELL },
-      state: { probeAt: null, rampAt: null, rampRate: null },
+      state: { id: 'acc_1', removedAt: null, probeAt: null, rampAt: null, rampRate: null },
       queue: NOTHING,
     },
   ],
@@ -134,7 +134,7 @@ test('the time that a backlog takes after a pause was that at the full rate', ()
     accounts: [
       {
         account,
-        state: { probeAt: null, rampAt: AT, rampRate: 1 },
+        state: { id: 'acc_1', removedAt: null, probeAt: null, rampAt: AT, rampRate: 1 },
         queue: { waiting: 900, leased: 0, due: 900, oldestDueAt: AT - 5 * MINUTE },
       },
     ],

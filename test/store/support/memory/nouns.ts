@@ -3,11 +3,11 @@ import {
   type AccountState,
   afterNewCredentials,
   pausedByOperator,
+  RUNNING,
   resumedByOperator,
 } from '../../../../src/core/account.ts'
 import { changeBins, emptyBins } from '../../../../src/core/polling/completion-bins.ts'
-import { TEST_ACCOUNT_ID } from '../../../../src/core/test-serial.ts'
-import { chooseAccount, judgeRemoval, viewAccount } from '../../../../src/store/account.ts'
+import { chooseAccount, isInUse, judgeRemoval, viewAccount } from '../../../../src/store/account.ts'
 import { ownerOfKey, revoked } from '../../../../src/store/api-key.ts'
 import { afterBackup, NO_BACKUP } from '../../../../src/store/backup.ts'
 import { tellHints } from '../../../../src/store/hints.ts'
@@ -19,7 +19,7 @@ import {
   mayForgetHealth,
 } from '../../../../src/store/rules/callback-health.ts'
 import { afterChangingPartner, afterEndingSecrets, afterTurning } from '../../../../src/store/rules/hints.ts'
-import { byEnd, mayForgetPause } from '../../../../src/store/rules/retention.ts'
+import { byEnd, mayEraseAccount, mayForgetPause } from '../../../../src/store/rules/retention.ts'
 import { endedByRotation, endOfSecret, mayRotate, previousEnd } from '../../../../src/store/signing-secret.ts'
 import type {
   Account,
@@ -95,7 +95,7 @@ export const createNouns = (context: Context): Verbs => {
     return viewSecret(row)
   }
   const addAccount = (account: NewAccount, isDefault: boolean): AccountRow => {
-    const row = { ...account, ...NEVER_PAUSED, isDefault, createdAt: now() }
+    const row = { ...account, ...NEVER_PAUSED, isDefault, createdAt: now(), removedAt: null }
     tables.accounts.add(row.id, row)
     return row
   }
@@ -130,6 +130,10 @@ export const createNouns = (context: Context): Verbs => {
       if (expiresAt !== null && expiresAt < before) tables.secrets.delete(id)
     for (const { id, done, createdAt } of tables.resends.all())
       if (done && createdAt < before) tables.resends.delete(id)
+    const isWaitedFor = new Set(tables.verifications.where(one => one.dueAt !== null).map(one => one.accountId))
+    for (const { id, removedAt } of tables.accounts.all())
+      if (removedAt !== null && mayEraseAccount({ removedAt, isWaitedFor: isWaitedFor.has(id) }, now()))
+        tables.accounts.delete(id)
   }
 
   return {
@@ -221,14 +225,19 @@ export const createNouns = (context: Context): Verbs => {
         const row = known ?? addAccount({ id, apiId, apiKey, passwordMode, rate: null, partnerId: null }, true)
         const isSame = row.passwordMode === passwordMode && row.apiKey.reveal() === apiKey.reveal()
         const corrected = isSame ? null : afterNewCredentials({ ...row, rate: row.rate ?? context.defaultRate }, now())
-        tables.accounts.change(row.id, { apiKey, passwordMode, isDefault: true, ...corrected })
+        tables.accounts.change(row.id, { apiKey, passwordMode, isDefault: true, removedAt: null, ...corrected })
         return view(tables.accounts.get(row.id)) as Account
       }),
-    createAccount: async account =>
-      tables.accounts.get(account.id) || named(account.apiId).length > 0
-        ? null
-        : transaction(() => view(addAccount(account, false))),
-    findAccount: async idOrApiId => view(named(idOrApiId)[0]),
+    createAccount: async ({ id, ...account }) => {
+      const [known] = tables.accounts.where(row => row.apiId === account.apiId)
+      if (known ? known.removedAt === null : tables.accounts.get(id)) return null
+      return transaction(() => {
+        if (!known) return view(addAccount({ id, ...account }, false))
+        tables.accounts.change(known.id, { ...account, ...RUNNING, removedAt: null, createdAt: now() })
+        return view(tables.accounts.get(known.id))
+      })
+    },
+    findAccount: async idOrApiId => view(named(idOrApiId).find(isInUse)),
     accountFor: async (partnerId, idOrApiId) => {
       const meant =
         idOrApiId === null
@@ -238,7 +247,7 @@ export const createNouns = (context: Context): Verbs => {
     },
     listAccounts: async ({ limit, after }) =>
       tables.accounts
-        .where(({ id }) => id !== TEST_ACCOUNT_ID && id > (after ?? ''))
+        .where(row => isInUse(row) && row.id > (after ?? ''))
         .sort(byId)
         .slice(0, limit)
         .map(row => view(row) as Account),
@@ -250,11 +259,11 @@ export const createNouns = (context: Context): Verbs => {
     },
     removeAccount: async id => {
       const row = tables.accounts.get(id)
-      if (!row) return null
-      const waiting = tables.verifications.where(one => one.accountId === id && one.dueAt !== null)
-      const owner = tables.partners.get(row.partnerId ?? '')
-      const outcome = judgeRemoval(row, { owner, isWaitedFor: waiting.length > 0 })
-      if (outcome === 'removed') transaction(() => tables.accounts.delete(id))
+      if (!row || !isInUse(row)) return null
+      const outcome = judgeRemoval(row, tables.partners.get(row.partnerId ?? ''))
+      if (outcome !== 'removed') return outcome
+      const after = resumedByOperator({ ...row, rate: row.rate ?? defaultRate }, now())
+      transaction(() => tables.accounts.change(id, { removedAt: now(), ...after }))
       return outcome
     },
 
