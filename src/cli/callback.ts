@@ -1,8 +1,11 @@
+import { callbackPolicy } from '../app/callback-policy.ts'
+import { judgeUrl } from '../core/callback-url.ts'
 import { callbackFacts, viewCallback } from '../http/admin/callbacks.ts'
 import type { CallbackTrouble } from '../store/callbacks.ts'
+import { ALL_REGISTRATIONS, SEARCHED_AT_ONCE } from '../store/registration-search.ts'
 import type { Store } from '../store/store.ts'
 import { audited } from './audit.ts'
-import { print, refuse, withStore } from './environment.ts'
+import { complain, print, refuse, withStore } from './environment.ts'
 import { findPartner, partnerNames } from './find-partner.ts'
 import type { Common } from './frame/command.ts'
 import { listJson, showTable } from './frame/output.ts'
@@ -15,7 +18,8 @@ const TEXTS = {
     states: { failing: 'failing', disabled: 'disabled', gone: '410 (gone)' },
     disabled: (url: string) => `${url} is disabled: its webhooks are held until "callback enable".`,
     heldAlready: (url: string) => `${url} is disabled by an operator already.`,
-    badUrl: 'URL must be a whole URL, such as https://partner.example/hook',
+    notSeen: (url: string) =>
+      `None of the partner's newest ${SEARCHED_AT_ONCE} registrations has ${url}: is it written right?`,
     enabled: (url: string) => `${url} is enabled: what was held goes out within a second, slowly at first.`,
     nothingHeld: (url: string) => `${url} is enabled: its failures are forgotten. It was not on hold.`,
     works: (url: string, partner: string) =>
@@ -26,7 +30,7 @@ const TEXTS = {
     states: { failing: '投递失败', disabled: '已停用', gone: '410（已失效）' },
     disabled: (url: string) => `已停用 ${url}：其回调暂停投递，直到 "callback enable"。`,
     heldAlready: (url: string) => `${url} 已由运维人员停用。`,
-    badUrl: 'URL 须为完整地址，例如 https://partner.example/hook',
+    notSeen: (url: string) => `该合作方最近 ${SEARCHED_AT_ONCE} 条登记中没有地址 ${url}：请检查是否写错。`,
     enabled: (url: string) => `已启用 ${url}：暂停的消息将在一秒内开始投递，逐步放量。`,
     nothingHeld: (url: string) => `已启用 ${url}：失败记录已清除。此前并未暂停。`,
     works: (url: string, partner: string) =>
@@ -61,16 +65,26 @@ export const enableCallback = ({ partner, callbackUrl, json, lang, reason }: Url
     print(released ? TEXTS[lang].enabled(callbackUrl) : TEXTS[lang].nothingHeld(callbackUrl))
   })
 
-/** As they are stored, URLs are normalised. */
+/** Reads the URL as registering does, so it is as it is stored. */
 export const disableCallback = ({ partner, callbackUrl: typed, json, lang, reason }: UrlInput): Promise<void> =>
-  withStore(lang, async store => {
+  withStore(lang, async (store, config) => {
     const texts = TEXTS[lang]
-    const callbackUrl = URL.parse(typed)?.href ?? refuse(texts.badUrl)
+    const verdict = judgeUrl(typed, callbackPolicy(config.callback))
+    if (!verdict.ok) return refuse(`URL ${verdict.message[lang]}`)
+    const { href: callbackUrl, host } = verdict.url
     const { id: partnerId } = await findPartner(store, partner, lang)
     const after = callbackFacts(callbackUrl, true)
     const disabled = await audited(store, { act: 'callback.disable', object: partnerId, reason, after }, () =>
       store.disableCallback({ partnerId, callbackUrl }),
     )
+    const search = {
+      filter: { ...ALL_REGISTRATIONS, partnerId, host },
+      act: null,
+      limit: SEARCHED_AT_ONCE,
+      before: null,
+    }
+    const { found } = await store.searchRegistrations(search)
+    if (!found.some(one => one.callbackUrl === callbackUrl)) complain(texts.notSeen(callbackUrl))
     if (json) return print(JSON.stringify({ disabled }))
     print(disabled ? texts.disabled(callbackUrl) : texts.heldAlready(callbackUrl))
   })

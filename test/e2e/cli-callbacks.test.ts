@@ -43,8 +43,24 @@ test('callback list shows what is disabled, and callback enable enables it', asy
   expect(await desk.runJson('callback', 'list')).toMatchObject({
     data: [{ partnerId, callbackUrl: HOOK, state: 'disabled', lastError: 'operator' }],
   })
-  expect((await desk.run('callback', 'disable', 'hook', '--partner', 'one')).code).toBe(2)
   expect((await desk.run('callback', 'enable', HOOK)).code).toBe(2)
+})
+
+test('callback disable took what no partner could have registered, and a URL that none had, without a word', async () => {
+  await using desk = await openDesk()
+  await desk.run('partner', 'create', 'one')
+  for (const url of [
+    'hook',
+    'ftp://partner.example/hook',
+    'https://user:secret@partner.example/hook',
+    'http://10.0.0.1/',
+  ])
+    expect(await desk.run('callback', 'disable', url, '--partner', 'one')).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/^URL must /),
+    })
+  const { code, stderr } = await desk.run('callback', 'disable', `${HOOK}#top`, '--partner', 'one')
+  expect({ code, stderr }).toEqual({ code: 0, stderr: expect.stringContaining(HOOK) })
 })
 
 test('callback commands took any partner and any URL, and said that all was well', async () => {

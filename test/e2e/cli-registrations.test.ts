@@ -66,6 +66,9 @@ test('registration list, attempts and explain find out why, for every partner', 
     /流水号.*创建时间\n.* waits +second \(partner_\w+\) +等待中[\s\S]* passes +first .* 通过 +已放弃 \(2\)[\s\S]*时间：北京时间/,
   )
 
+  const disabled = await run('callback', 'disable', receiver.urlFor('/down'), '--partner', 'first')
+  expect({ code: disabled.code, stderr: disabled.stderr }).toEqual({ code: 0, stderr: '' })
+
   const attempts = await runJson<{ data: object[] }>('registration', 'attempts', done.id)
   expect(attempts.data).toMatchObject([{ httpStatus: 500 }, { httpStatus: 500 }])
   expect((await run('registration', 'attempts', done.id)).stdout).toMatch(/outcome[\s\S]*500[\s\S]*500/)
