@@ -7,6 +7,7 @@ CREATE TABLE "accounts" (
 	"is_default" boolean DEFAULT false NOT NULL,
 	"partner_id" text COLLATE "C",
 	"created_at" bigint NOT NULL,
+	"removed_at" bigint,
 	"paused_at" bigint,
 	"pause_reason" text COLLATE "C",
 	"pause_code" bigint,

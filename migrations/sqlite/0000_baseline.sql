@@ -7,6 +7,7 @@ CREATE TABLE `accounts` (
 	`is_default` integer DEFAULT false NOT NULL,
 	`partner_id` text,
 	`created_at` integer NOT NULL,
+	`removed_at` integer,
 	`paused_at` integer,
 	`pause_reason` text,
 	`pause_code` integer,
@@ -365,6 +366,9 @@ CREATE TABLE `verifications` (
 CREATE UNIQUE INDEX `verifications_serial` ON `verifications` (`idcardid`,`account_id`);--> statement-breakpoint
 CREATE INDEX `verifications_key` ON `verifications` (`serial_key`,`account_id`) WHERE serial_key IS NOT NULL;--> statement-breakpoint
 CREATE INDEX `verifications_due` ON `verifications` (`account_id`,`partner_id`,`queue`,`due_at`,`last_polled_at`) WHERE due_at IS NOT NULL;--> statement-breakpoint
+-- Each is one row, which triggers keep right.
+INSERT INTO `message_counts` DEFAULT VALUES;--> statement-breakpoint
+INSERT INTO `registration_counts` DEFAULT VALUES;--> statement-breakpoint
 CREATE TRIGGER `lanes_added` AFTER INSERT ON `lanes` BEGIN
 	INSERT INTO `partner_counts` (`partner_id`, `hosts`) VALUES (NEW.`partner_id`, 1)
 		ON CONFLICT DO UPDATE SET `hosts` = `hosts` + 1;

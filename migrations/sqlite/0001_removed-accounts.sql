@@ -1,1 +1,0 @@
-ALTER TABLE `accounts` ADD `removed_at` integer;
