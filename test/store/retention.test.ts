@@ -206,15 +206,13 @@ describe('retention', () => {
     expect(readTables(bench.path).callback_pauses).toBe('')
   })
 
-  test('erases what was set aside because it could not be decrypted', async () => {
+  test('erases what was given up because it could not be decrypted', async () => {
     await using bench = await open()
     const { id } = await bench.resolve()
     bench.change("UPDATE messages SET body = x'0011'")
     expect(await bench.claimMessages()).toEqual([])
-    bench.advance(2 * DAY)
     expect(await bench.prune(DAY)).toBe(0)
-    bench.advance(5 * DAY)
-    expect(await bench.claimMessages()).toEqual([])
+    bench.advance(2 * DAY)
     expect(await bench.prune(DAY)).toBe(1)
     expect(await bench.store.findRegistration(bench.partnerId, id)).toBeNull()
   })
