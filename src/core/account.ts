@@ -225,6 +225,10 @@ export const pausedByOperator = (now: number): AccountPatch => ({ ...RUNNING, pa
 export const resumedByOperator = (account: AccountState, now: number): AccountPatch | null =>
   account.pausedAt === null ? null : { ...RUNNING, ...slowStart(account.rate, now) }
 
+/** What waits for an account that is removed is asked to its end: nobody could end an operator's pause any more. */
+export const removedByOperator = (account: AccountState, now: number): AccountPatch | null =>
+  account.pauseReason === 'operator' ? resumedByOperator(account, now) : null
+
 /** After a pause, whoever ended it. */
 const slowStart = (rate: number, now: number): { rampRate: number; rampAt: number } => ({
   rampRate: rate * SLOW_START_SHARE,

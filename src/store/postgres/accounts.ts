@@ -4,6 +4,7 @@ import {
   afterNewCredentials,
   pausedByOperator,
   RUNNING,
+  removedByOperator,
   resumedByOperator,
 } from '../../core/account.ts'
 import { TEST_ACCOUNT_ID } from '../../core/test-serial.ts'
@@ -95,8 +96,7 @@ export const createAccounts = (context: Context): Verbs => {
         const isOwner = eq(partners.id, row.partnerId ?? '')
         const [owner] = await db.select().from(partners).where(isOwner)
         const outcome = judgeRemoval(row, owner)
-        // What waits for it is asked, and nobody could resume it any more.
-        const removed = { ...resumedByOperator(stateOf(row, defaultRate), at), removedAt: at }
+        const removed = { ...removedByOperator(stateOf(row, defaultRate), at), removedAt: at }
         if (outcome === 'removed') await db.update(accounts).set(removed).where(eq(accounts.id, id))
         return outcome
       }),

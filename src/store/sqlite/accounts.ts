@@ -4,6 +4,7 @@ import {
   afterNewCredentials,
   pausedByOperator,
   RUNNING,
+  removedByOperator,
   resumedByOperator,
 } from '../../core/account.ts'
 import { TEST_ACCOUNT_ID } from '../../core/test-serial.ts'
@@ -80,8 +81,7 @@ export const createAccounts = (context: Context): Verbs => {
         if (!row) return null
         const isOwner = eq(partners.id, row.partnerId ?? '')
         const outcome = judgeRemoval(row, db.select().from(partners).where(isOwner).get())
-        // What waits for it is asked, and nobody could resume it any more.
-        const removed = { ...resumedByOperator(stateOf(row, defaultRate), now()), removedAt: now() }
+        const removed = { ...removedByOperator(stateOf(row, defaultRate), now()), removedAt: now() }
         if (outcome === 'removed') db.update(accounts).set(removed).where(eq(accounts.id, id)).run()
         return outcome
       }),

@@ -213,6 +213,27 @@ export const describeAccounts = (open: OpenStore): void => {
     expect(await bench.claimMessages()).toHaveLength(20)
   })
 
+  test('removed while GetResult refuses them, are asked no sooner for it', async () => {
+    await using bench = await openBench(open)
+    await bench.register({ accountId: 'acc_z' })
+    await bench.store.createAccount(account())
+    const [claimed] = await bench.claim()
+    if (!claimed) throw new Error('nothing was claimed')
+    const refused = {
+      kind: 'pause',
+      reason: 'credentials_wrong',
+      code: 405,
+      probes: 1,
+      probeAt: bench.store.now() + HOUR,
+    } as const
+    await bench.store.settleVerifications([bench.answered(claimed, WAITING, refused)])
+    expect(await bench.store.removeAccount('acc_z')).toBe('removed')
+    await bench.advance(MINUTE)
+    expect(await bench.claim()).toEqual([])
+    await bench.advance(HOUR)
+    expect(await bench.claim()).toHaveLength(1)
+  })
+
   test('paused by an operator, hand out nothing, whatever an answer in flight says', async () => {
     await using bench = await openBench(open)
     await bench.register()

@@ -4,6 +4,7 @@ import {
   afterNewCredentials,
   pausedByOperator,
   RUNNING,
+  removedByOperator,
   resumedByOperator,
 } from '../../../../src/core/account.ts'
 import { changeBins, emptyBins } from '../../../../src/core/polling/completion-bins.ts'
@@ -262,7 +263,7 @@ export const createNouns = (context: Context): Verbs => {
       if (!row || !isInUse(row)) return null
       const outcome = judgeRemoval(row, tables.partners.get(row.partnerId ?? ''))
       if (outcome !== 'removed') return outcome
-      const after = resumedByOperator({ ...row, rate: row.rate ?? defaultRate }, now())
+      const after = removedByOperator({ ...row, rate: row.rate ?? defaultRate }, now())
       transaction(() => tables.accounts.change(id, { removedAt: now(), ...after }))
       return outcome
     },
