@@ -2,6 +2,9 @@ import { ACCOUNT_FAULTS, type Answer } from './answer.ts'
 import { MINUTE, SECOND } from './duration.ts'
 import { describeSilence, outageProbeDelay } from './outage.ts'
 
+/** What an APIID can look like: it is named in the log and the audit. */
+export const API_ID = /^[\w.@-]{1,128}$/
+
 export const PAUSE_REASONS = [...ACCOUNT_FAULTS, 'operator'] as const
 export type PauseReason = (typeof PAUSE_REASONS)[number]
 

@@ -1,11 +1,15 @@
+import { API_ID } from '../../core/account.ts'
 import type { Words } from '../../core/language.ts'
 import { defineCommand, type Reading, type Section } from '../frame/command.ts'
 import { argument, choiceOption, option, partnerOption, required, textOption, withDefault } from '../frame/options.ts'
 
 const readApiId = (text: string): Reading<string> =>
-  /^[\x21-\x7e]{1,128}$/.test(text)
+  API_ID.test(text)
     ? { ok: true, value: text }
-    : { ok: false, must: { en: 'must have 1 to 128 visible ASCII characters', zh: '须为 1 到 128 个可见 ASCII 字符' } }
+    : {
+        ok: false,
+        must: { en: 'must be 1 to 128 letters, digits and . _ @ -', zh: '须为 1 到 128 个字母、数字或 . _ @ -' },
+      }
 
 const readRate = (text: string): Reading<number> => {
   const value = Number(text)

@@ -1,5 +1,6 @@
 import { Hono } from 'hono'
 import { z } from 'zod'
+import { API_ID } from '../../core/account.ts'
 import { AppError } from '../../core/error.ts'
 import type { Words } from '../../core/language.ts'
 import { Secret } from '../../core/secret.ts'
@@ -29,8 +30,8 @@ export interface AdminAccountDeps {
 }
 
 const APIID = said({
-  en: 'must be the APIID: 1 to 128 visible ASCII characters',
-  zh: '必须是 APIID：1 到 128 个可见 ASCII 字符',
+  en: 'must be the APIID: 1 to 128 letters, digits and . _ @ -',
+  zh: '必须是 APIID：1 到 128 个字母、数字或 . _ @ -',
 })
 const APIKEY = said({
   en: 'must be the APIKEY: 1 to 256 visible ASCII characters',
@@ -47,7 +48,7 @@ const PARTNER = {
 }
 /** The API key is encrypted by the store and never shown again. */
 export const NEW_ACCOUNT = z.strictObject({
-  account: z.string(APIID).regex(/^[\x21-\x7e]{1,128}$/, APIID),
+  account: z.string(APIID).regex(API_ID, APIID),
   apiKey: z.string(APIKEY).regex(/^[\x21-\x7e]{1,256}$/, APIKEY),
   mode: z.enum(['dynamic', 'static'], MODE).optional(),
   rate: z.number(RATE).min(0.001, RATE).max(100_000, RATE).optional(),
