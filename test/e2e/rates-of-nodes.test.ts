@@ -39,6 +39,8 @@ test('four nodes allowed a key four times its rate', { timeout: 60_000 }, async 
   /** Of a key that nobody has used yet: its whole burst, which is 20. */
   const allowed = async (): Promise<number> => {
     const { apiKey } = await admin.createPartner(`partner ${++partners}`)
+    // The operator's token has this rate, too.
+    if (!apiKey) return Number.POSITIVE_INFINITY
     const statuses = await Promise.all(
       urls.flatMap(url => Array.from({ length: 30 }, () => createApiClient(url, apiKey).call('GET', '/v1/me'))),
     )
