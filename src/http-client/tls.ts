@@ -77,7 +77,7 @@ export const createStartTls = ({ now, monotonic }: Clock) => {
     const session = sessions.of(host)
     let until = session?.until ?? 0
     secureContext ??= createSecureContext(TLS_OPTIONS)
-    const { below, complete } = beginHandshake(raw, { host, address })
+    const { below, end } = beginHandshake(raw, { host, address })
     const socket = openSecure({
       ...TLS_OPTIONS,
       secureContext,
@@ -98,9 +98,10 @@ export const createStartTls = ({ now, monotonic }: Clock) => {
     socket.on('error', () => {}).on('session', onSession)
     try {
       await once(socket, 'secureConnect', { signal })
-      complete()
+      end(true)
       return socket
     } catch (error) {
+      end(false)
       sessions.forget(host)
       socket.destroy()
       throw error

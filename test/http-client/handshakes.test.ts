@@ -15,8 +15,8 @@ const createOpener = (tickMs = 0) => {
     return time.now
   }
   const open = createOpen((_origin, { openTcp }) => openTcp(), clockWith(monotonic))
-  const to = async ({ port }: TlsReceiver): Promise<string> => {
-    const origin = { protocol: 'https:', hostname: '127.0.0.1', port, host: `127.0.0.1:${port}` } as const
+  const to = async ({ port }: TlsReceiver, host = `127.0.0.1:${port}`): Promise<string> => {
+    const origin = { protocol: 'https:', hostname: '127.0.0.1', port, host } as const
     const signal = new AbortController().signal
     try {
       const socket = await open(origin)({ signal, onRead: () => {}, onProxy: () => {}, onTls: () => {} })
@@ -61,6 +61,18 @@ describe('a TLS handshake', () => {
     expect(await to(bad)).toBe('DEPTH_ZERO_SELF_SIGNED_CERT')
     time.tickMs = 0
     expect([await to(bad), await to(good)]).toEqual(['HANDSHAKE_WAITS', 'open'])
+  })
+
+  test('of a proven host is not counted before it is over, and so with its first long chain for the last time', async () => {
+    const chain = certificate.cert + untrusted.cert.repeat(60)
+    await using good = await openTlsReceiver(certificate)
+    await using changed = await openTlsReceiver({ key: certificate.key, cert: chain })
+    const { to } = createOpener()
+    const once = [await to(good, 'one.example'), await to(changed, 'one.example')]
+    expect(once).toEqual(['open', 'open'])
+    expect(await to(changed, 'one.example')).toBe('HANDSHAKE_TOO_LONG')
+    // Its network waits, and with it whoever is not proven.
+    expect(await to(good, 'two.example')).toBe('HANDSHAKE_WAITS')
   })
 
   test('that has held the loop and was completed lets nobody wait', async () => {
