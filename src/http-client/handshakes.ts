@@ -17,7 +17,7 @@ const LONG_WAIT_MS = 60_000
  * Guards the event loop from certificates that take long to verify, which OpenSSL does in one go: the bytes of a handshake are
  * counted before TLS has them, and after a peer has held the loop the hosts of its network wait. A host whose last handshake was
  * completed, and held nothing, does not wait: it may share the address with the one that does. Unless its network waits, its bytes
- * are only looked at afterwards, since the layer that counts them takes a fifth of the CPU of a delivery.
+ * are only counted when the handshake is over: a layer in front of TLS sees every read and write of the connection, too.
  *
  * @param now monotonic ms
  */
