@@ -5,7 +5,7 @@ export const REGISTRATION_STATUSES = ['pending', 'succeeded', 'failed', 'unresol
 export type RegistrationStatus = (typeof REGISTRATION_STATUSES)[number]
 
 /** What ended without a verdict. Registering the same pair again begins a new registration. */
-export const ENDED_WITHOUT_VERDICT = ['unresolved', 'cancelled'] as const satisfies readonly RegistrationStatus[]
+const ENDED_WITHOUT_VERDICT = ['unresolved', 'cancelled'] as const satisfies readonly RegistrationStatus[]
 
 /** What a pair may have one of: it waits, or has its verdict. */
 export const LIVE_STATUSES: readonly RegistrationStatus[] = REGISTRATION_STATUSES.filter(

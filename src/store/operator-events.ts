@@ -14,7 +14,7 @@ export type EndedCallbackEvent = Pick<OperatorEvent, 'subject'> & {
 }
 
 /** Of which state of a URL an event tells. */
-export const CALLBACK_EVENTS = {
+const CALLBACK_EVENTS = {
   'callback.failing': 'failing',
   'callback.disabled': 'disabled',
 } as const satisfies Record<EndedCallbackEvent['condition'], CallbackHealth['state']>

@@ -50,7 +50,7 @@ import type { EngineCounts, EngineStats, Stats } from './stats.ts'
 
 export type { Account, NewAccount } from './account.ts'
 export type { Act, NewAct } from './act.ts'
-export type { AdminToken, NewAdminToken } from './admin-token.ts'
+export type { AdminToken } from './admin-token.ts'
 export type { ApiKey, KeyOwner, NewKey } from './api-key.ts'
 export type { BackupRecord, LastBackup } from './backup.ts'
 export type { BulkStep, NewBulkAct } from './bulk-act.ts'

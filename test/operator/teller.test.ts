@@ -1,13 +1,13 @@
 import { randomBytes } from 'node:crypto'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { HOUR, MINUTE, SECOND } from '../../src/core/duration.ts'
 import { newPartner } from '../../src/core/new-partner.ts'
 import type { OperatorNote } from '../../src/core/operator-event.ts'
 import type { Answer } from '../../src/operator/dialect.ts'
 import type { Notice } from '../../src/operator/notice.ts'
 import { createTeller } from '../../src/operator/teller.ts'
-import { createMemoryStore } from '../store/support/memory/store.ts'
 import { createFixedClock, endOfTurn } from '../support/fixed-clock.ts'
+import { openNewStore } from '../support/sqlite-template.ts'
 import { AT } from './support.ts'
 
 const TOLD: Answer = { kind: 'told' }
@@ -15,9 +15,10 @@ const KEYWORD: Answer = { kind: 'refused', problem: 'keyword', code: 'errcode 31
 const CONTENT: Answer = { kind: 'refused', problem: 'content', code: 'errcode 430102', said: 'bad words' }
 const DOWN: Answer = { kind: 'later', code: 'tcp: ECONNREFUSED', said: '', waitMs: null }
 
-const open = ({ start = AT + MINUTE, most = 20 } = {}) => {
+const open = async ({ start = AT + MINUTE, most = 20 } = {}) => {
   const clock = createFixedClock(start)
-  const store = createMemoryStore({ now: clock.now, defaultRate: 1 })
+  const store = await openNewStore({ now: clock.now, defaultRate: 1 })
+  onTestFinished(() => store.close())
   const posted: { at: number; notice: Notice }[] = []
   const emitted: unknown[] = []
   /** `hated`: the subject of an event whose text is refused. */
@@ -67,7 +68,7 @@ const open = ({ start = AT + MINUTE, most = 20 } = {}) => {
 }
 
 test('the partner is named as it is called when that is told', async () => {
-  const { note, store, posted, teller } = open()
+  const { note, store, posted, teller } = await open()
   const newId = (prefix: string) => `${prefix}_1`
   const { partner } = newPartner('Acme', { newId, random: randomBytes })
   await store.createPartner(partner)
@@ -78,7 +79,7 @@ test('the partner is named as it is called when that is told', async () => {
 })
 
 test('status, doctor and readyz called a channel well that took nothing, where that might have passed by itself', async () => {
-  const { note, advance, state, store, teller } = open()
+  const { note, advance, state, store, teller } = await open()
   state.answer = { kind: 'later', code: 'http 400', said: '', waitMs: null }
   await note('one')
   expect(await store.refusingChannel()).toBeNull()
@@ -93,7 +94,7 @@ test('status, doctor and readyz called a channel well that took nothing, where t
 })
 
 test('what waits while a message goes is told in one digest', async () => {
-  const { note, advance, subjects, results, teller } = open()
+  const { note, advance, subjects, results, teller } = await open()
   await note('one')
   await note('two', 'three')
   await note('four')
@@ -105,7 +106,7 @@ test('what waits while a message goes is told in one digest', async () => {
 })
 
 test('what another process had noted left up to five seconds later', async () => {
-  const { advance, noteElsewhere, subjects, teller } = open()
+  const { advance, noteElsewhere, subjects, teller } = await open()
   await advance(3 * SECOND)
   await noteElsewhere('one')
   await advance(SECOND)
@@ -114,7 +115,7 @@ test('what another process had noted left up to five seconds later', async () =>
 })
 
 test('a robot gets 18 messages a minute at most, however much there is', async () => {
-  const { note, advance, posted, teller } = open({ most: 1 })
+  const { note, advance, posted, teller } = await open({ most: 1 })
   await note(...Array.from({ length: 100 }, (_, n) => `partner_${n}`))
   await advance(3 * MINUTE)
   const times = posted.map(({ at }) => at)
@@ -124,7 +125,7 @@ test('a robot gets 18 messages a minute at most, however much there is', async (
 })
 
 test('around a full hour it waits', async () => {
-  const { note, advance, posted, teller } = open({ start: Date.parse('2026-11-26T02:59:58Z') })
+  const { note, advance, posted, teller } = await open({ start: Date.parse('2026-11-26T02:59:58Z') })
   await note('one')
   await advance(30 * SECOND)
   expect(posted).toEqual([])
@@ -135,7 +136,7 @@ test('around a full hour it waits', async () => {
 
 describe('a channel that fails', () => {
   test('is told of once, and that it works again; nothing is lost', async () => {
-    const { state, note, advance, subjects, channelEvents, teller, posted } = open()
+    const { state, note, advance, subjects, channelEvents, teller, posted } = await open()
     state.answer = DOWN
     await note('one')
     await advance(3 * MINUTE)
@@ -152,7 +153,7 @@ describe('a channel that fails', () => {
   })
 
   test('is off after three refusals in a row that will not pass, and says why and what to do', async () => {
-    const { state, note, advance, posted, emitted, store, teller } = open()
+    const { state, note, advance, posted, emitted, store, teller } = await open()
     state.answer = KEYWORD
     await note('one')
     await advance(50 * MINUTE)
@@ -171,7 +172,7 @@ describe('a channel that fails', () => {
   })
 
   test('is off until it takes the one message that it gets an hour, and then gets the others', async () => {
-    const { state, note, advance, subjects, channelEvents, store, teller } = open()
+    const { state, note, advance, subjects, channelEvents, store, teller } = await open()
     state.answer = KEYWORD
     await note('one')
     await advance(30 * MINUTE)
@@ -192,7 +193,7 @@ describe('a channel that fails', () => {
   })
 
   test('is not off where something else came in between', async () => {
-    const { state, note, advance, posted, teller } = open()
+    const { state, note, advance, posted, teller } = await open()
     state.first = [KEYWORD, KEYWORD, DOWN, KEYWORD, KEYWORD, TOLD]
     await note('one')
     await advance(HOUR)
@@ -202,7 +203,7 @@ describe('a channel that fails', () => {
   })
 
   test('that asks for time is left alone for so long', async () => {
-    const { state, note, advance, posted, teller } = open()
+    const { state, note, advance, posted, teller } = await open()
     state.answer = { kind: 'later', code: 'errcode 130101', said: 'send too fast', waitMs: 10 * MINUTE }
     await note('one')
     state.answer = TOLD
@@ -215,7 +216,7 @@ describe('a channel that fails', () => {
   })
 
   test('that refuses a text is not asked to take it again, and takes others', async () => {
-    const { state, note, advance, subjects, results, teller } = open()
+    const { state, note, advance, subjects, results, teller } = await open()
     state.answer = CONTENT
     await note('one')
     state.answer = TOLD
@@ -227,7 +228,7 @@ describe('a channel that fails', () => {
   })
 
   test('that refuses the text of one event is told all others, and soon', async () => {
-    const { state, note, advance, subjects, results, posted, teller } = open({ most: 200 })
+    const { state, note, advance, subjects, results, posted, teller } = await open({ most: 200 })
     const names = Array.from({ length: 200 }, (_, n) => `partner_${n}`)
     state.hated = 'partner_77'
     await note(...names)
@@ -246,7 +247,7 @@ describe('a channel that fails', () => {
   })
 
   test('that refuses every text is asked about each event alone, and ends', async () => {
-    const { state, note, advance, subjects, results, teller } = open()
+    const { state, note, advance, subjects, results, teller } = await open()
     state.answer = CONTENT
     await note('one', 'two', 'three')
     await advance(HOUR)
@@ -260,7 +261,7 @@ describe('a channel that fails', () => {
   })
 
   test('is not taken to work because it refuses a text', async () => {
-    const { state, note, advance, channelEvents, teller } = open()
+    const { state, note, advance, channelEvents, teller } = await open()
     state.first = [DOWN, CONTENT]
     await note('one')
     await advance(MINUTE)

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { HOUR, MINUTE, SECOND } from '../../src/core/duration.ts'
 import { AppError } from '../../src/core/error.ts'
 import type { OperatorNote } from '../../src/core/operator-event.ts'
@@ -8,7 +8,7 @@ import { createWatch } from '../../src/operator/watch.ts'
 import type { NodeEvent, ServiceNode } from '../../src/store/nodes.ts'
 import type { SqliteStats } from '../../src/store/stats.ts'
 import type { EndedCallbackEvent, Stats } from '../../src/store/store.ts'
-import { createMemoryStore } from '../store/support/memory/store.ts'
+import { openNewStore } from '../support/sqlite-template.ts'
 import { both } from '../support/words.ts'
 import { AT } from './support.ts'
 
@@ -19,9 +19,10 @@ const ENGINE: SqliteStats = {
 }
 
 const open = async () => {
-  const memory = createMemoryStore({ now: () => AT, defaultRate: 5 })
+  const sqlite = await openNewStore({ now: () => AT, defaultRate: 5 })
+  onTestFinished(() => sqlite.close())
   const apiKey = new Secret('key')
-  const account = await memory.putDefaultAccount({ id: 'acc_1', apiId: 'C1', apiKey, passwordMode: 'dynamic' })
+  const account = await sqlite.putDefaultAccount({ id: 'acc_1', apiId: 'C1', apiKey, passwordMode: 'dynamic' })
   const state = {
     engine: {} as Partial<SqliteStats>,
     stats: {} as Partial<Stats>,
@@ -34,7 +35,7 @@ const open = async () => {
   }
   const noted: OperatorNote[] = []
   const store: Parameters<typeof createWatch>[0]['store'] = {
-    ...memory,
+    ...sqlite,
     now: () => state.now,
     endedCallbackEvents: async () => state.ended,
     listNodes: async () => state.nodes,
@@ -46,7 +47,7 @@ const open = async () => {
     engineStats: async () => ({ ...ENGINE, ...state.engine }),
     stats: async () => {
       if (state.isBroken) throw new Error('the database cannot be used now')
-      return { ...(await memory.stats()), ...state.stats }
+      return { ...(await sqlite.stats()), ...state.stats }
     },
   }
   const logged: unknown[] = []
@@ -59,7 +60,7 @@ const open = async () => {
   }
   const watch = createWatch({ store, note: note => void noted.push(note), tellUnwritable, emit, pollMaxMs: 5 * MINUTE })
   return {
-    ...{ memory, account, state, watch },
+    ...{ sqlite, account, state, watch },
     /** What a look notes, and whether it is wrong. */
     look: async () => {
       noted.length = 0
@@ -90,26 +91,26 @@ test('the first look notes all, and later ones what has changed', async () => {
 })
 
 test('while an operator holds webhooks it is not noted that none is late any more', async () => {
-  const { look, state, memory } = await open()
+  const { look, state, sqlite } = await open()
   await look()
-  const { deliveries } = await memory.stats()
+  const { deliveries } = await sqlite.stats()
   state.stats = { deliveries: { ...deliveries, due: 7, oldestDueAt: AT - 3 * MINUTE } }
   expect(await look()).toEqual(['backlog.growing deliver: wrong'])
-  await memory.holdDeliveries()
+  await sqlite.holdDeliveries()
   expect(await look()).toEqual([])
-  await memory.resumeDeliveries()
+  await sqlite.resumeDeliveries()
   expect(await look()).toEqual(['backlog.growing deliver: wrong'])
-  await memory.holdDeliveries()
+  await sqlite.holdDeliveries()
   expect(await look()).toEqual([])
   state.stats = {}
-  await memory.resumeDeliveries()
+  await sqlite.resumeDeliveries()
   expect(await look()).toEqual(['backlog.growing deliver: well'])
 })
 
 test('a backlog of polls was told to be over when its account was refused or could not be reached', async () => {
-  const { look, state, memory } = await open()
+  const { look, state, sqlite } = await open()
   await look()
-  const [account] = (await memory.stats()).accounts
+  const [account] = (await sqlite.stats()).accounts
   if (!account) throw new Error('there is no account')
   const late = { ...account, due: 9_000, oldestDueAt: AT - 3 * MINUTE }
   const asked = async (accounts: (typeof account)[]) => {
@@ -126,10 +127,10 @@ test('a backlog of polls was told to be over when its account was refused or cou
 })
 
 test('a backup that failed and was made again while nobody looked is noted as made', async () => {
-  const { look, memory } = await open()
-  await memory.recordBackup({ outcome: 'failed', at: AT, reason: 'no_room' })
+  const { look, sqlite } = await open()
+  await sqlite.recordBackup({ outcome: 'failed', at: AT, reason: 'no_room' })
   expect(await look()).toContain('backup.failed backup: wrong')
-  await memory.recordBackup({ outcome: 'good', at: AT, path: '/backups/one.db', bytes: 1 })
+  await sqlite.recordBackup({ outcome: 'good', at: AT, path: '/backups/one.db', bytes: 1 })
   expect(await look()).toEqual(['backup.failed backup: well'])
 })
 
@@ -141,8 +142,8 @@ test('what an event has told of is noted as it is by the next look', async () =>
 })
 
 test('an account that an operator paused is well, and a database that cannot be read says nothing', async () => {
-  const { look, memory, account, state } = await open()
-  await memory.pauseAccount(account.id)
+  const { look, sqlite, account, state } = await open()
+  await sqlite.pauseAccount(account.id)
   expect(await look()).toContain('account.paused C1: well')
   state.isBroken = true
   expect(await look()).toEqual([])
@@ -221,9 +222,9 @@ test('a database that somebody kept locked was told as locked since the second l
 })
 
 test('what has an event of its own is not logged twice', async () => {
-  const { look, memory, logged } = await open()
+  const { look, sqlite, logged } = await open()
   await look()
-  await memory.recordBackup({ outcome: 'failed', at: AT, reason: 'no_room' })
+  await sqlite.recordBackup({ outcome: 'failed', at: AT, reason: 'no_room' })
   expect(await look()).toEqual(['backup.failed backup: wrong'])
   expect(logged).toEqual([])
 })

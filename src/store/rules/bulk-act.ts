@@ -21,10 +21,10 @@ export const bulkActOf = ({ cursor: _, looked: __, probeClaims: ___, ...bulk }: 
 
 type Patch = Partial<BulkRow>
 
-export const isUnderWay = (state: BulkState): boolean => state === 'running' || state === 'probing'
+const isUnderWay = (state: BulkState): boolean => state === 'running' || state === 'probing'
 
 /** It does nothing before the outcome of its probe is known. */
-export const isWaiting = ({ state, probeId }: Pick<BulkRow, 'state' | 'probeId'>): boolean =>
+const isWaiting = ({ state, probeId }: Pick<BulkRow, 'state' | 'probeId'>): boolean =>
   state === 'probing' && probeId !== null
 
 /** Those that are under way, each with its turns. */

@@ -90,7 +90,7 @@ export const afterBeat = (known: readonly ServiceNode[], beat: NewNode & { key: 
   }
 }
 
-export const byAge = (a: ServiceNode, b: ServiceNode): number => a.startedAt - b.startedAt || (a.id < b.id ? -1 : 1)
+const byAge = (a: ServiceNode, b: ServiceNode): number => a.startedAt - b.startedAt || (a.id < b.id ? -1 : 1)
 
 /** A node, and what is wrong with it. */
 export interface JudgedNode extends ServiceNode {

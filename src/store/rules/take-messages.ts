@@ -35,7 +35,7 @@ export const isBehind = (firstDueAt: number | undefined, at: number): boolean =>
  * Of a lane that is behind, first attempts get up to half of what is taken before old retries do: nobody has waited for those yet, and
  * all that failed before the stop would come first. They are found among the newest, behind thousands of retries.
  */
-export const firstsAndRetries = <Row extends Pick<DueRow, 'retries'>>(rows: readonly Row[], take: number): Row[] => {
+const firstsAndRetries = <Row extends Pick<DueRow, 'retries'>>(rows: readonly Row[], take: number): Row[] => {
   const firsts = rows.filter(({ retries }) => retries === 0)
   const half = Math.ceil(take / 2)
   return [...firsts.slice(0, half), ...rows.filter(({ retries }) => retries > 0), ...firsts.slice(half)]

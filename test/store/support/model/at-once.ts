@@ -39,7 +39,7 @@ export const runAtOnce = async (openEngine: OpenEngine, usual: number): Promise<
   await using engine = await openEngine({ now: () => clock.now, defaultRate: RATE })
   let handles: readonly Store[] = engine.handles
   const both: Driven['both'] = (handle, _, call) => call(handles[handle] as Store)
-  const begin = await createBeginning({ engine, clock, both, save: () => engine.save() })
+  const begin = await createBeginning({ inTurn: engine.inTurn, clock, both, save: () => engine.save() })
   const tick = (ms: number) => {
     clock.now += ms
   }

@@ -1,4 +1,4 @@
-/** What is compared: of each table of the reference, the engine's table, the columns of its key, and the columns besides. */
+/** What is compared of a table: the columns of its key, and those besides. */
 interface Compared {
   table: string
   key: readonly string[]
@@ -85,14 +85,12 @@ export const STORED = [
 
 /** A value of each column; of what is sealed, whether it is there. Truth is 1 and 0. */
 export type Values = readonly unknown[]
-type Row = Readonly<Record<string, unknown>>
 
-const bit = (value: boolean): number => (value ? 1 : 0)
-/** Of what is sealed: whether it is there, by the reference and in SQL. */
-const SEALED: Readonly<Record<string, { of: (value: unknown) => boolean; sql: string }>> = {
-  metadata: { of: value => JSON.stringify(value) !== '{}', sql: "metadata <> '{}'" },
-  verdict: { of: value => value !== null, sql: 'verdict IS NOT NULL' },
-  body: { of: value => value !== '', sql: 'length(body) > 0' },
+/** Of a column that is sealed: whether it is there. */
+const SEALED: Readonly<Record<string, string>> = {
+  metadata: "metadata <> '{}'",
+  verdict: 'verdict IS NOT NULL',
+  body: 'length(body) > 0',
 }
 const snakeCase = (column: string): string => column.replace(/[A-Z]/g, letter => `_${letter.toLowerCase()}`)
 
@@ -101,27 +99,6 @@ export const columnsOf = (name: Name): string[] => [...TABLES[name].key, ...TABL
 
 /** How an engine reads it: the columns in SQL, in the order of `Values`, and the rest of the statement. */
 export const sqlOf = (name: Name): { columns: string[]; from: string } => ({
-  columns: columnsOf(name).map(column => SEALED[column]?.sql ?? snakeCase(column)),
+  columns: columnsOf(name).map(column => SEALED[column] ?? snakeCase(column)),
   from: `FROM ${TABLES[name].table} ORDER BY ${TABLES[name].key.map(snakeCase).join(', ')}`,
 })
-
-/** The rows of the reference as an engine gives them, in the order of their key. */
-export const valuesOf = (name: Name, rows: readonly object[]): Values[] => {
-  const columns = columnsOf(name)
-  const keys = TABLES[name].key.length
-  const shown = (row: Row, column: string): unknown => {
-    const value = row[column]
-    const sealed = SEALED[column]
-    if (sealed) return bit(sealed.of(value))
-    return typeof value === 'boolean' ? bit(value) : value
-  }
-  return rows
-    .map(row => columns.map(column => shown(row as Row, column)))
-    .sort((a, b) => {
-      for (let i = 0; i < keys; i++) {
-        const [one, other] = [a[i] as number | string, b[i] as number | string]
-        if (one !== other) return one < other ? -1 : 1
-      }
-      return 0
-    })
-}

@@ -1,7 +1,9 @@
 import type { Store } from '../../../../src/store/store.ts'
-import type { Sequence } from '../memory/tables.ts'
 import type { Name, Values } from './compared.ts'
 import type { Invariant } from './invariants.ts'
+
+/** Where a database numbers its rows. */
+export type Sequence = 'verifications' | 'messages' | 'lanes'
 
 /** What is in a database at one moment. */
 export interface Contents {
@@ -25,6 +27,8 @@ export interface Engine {
    * out again.
    */
   newest(): Promise<Readonly<Record<Sequence, number>> | null>
+  /** Gives out the numbers behind these next, where it would give out those of rows that were undone again. */
+  skipTo(numbers: Readonly<Record<Sequence, number>>): Promise<void>
   /** What nodes do beside the calls, which nobody is told of. */
   upkeep(): Promise<unknown>
   /** Gives what puts everything back as it is now, but adds `suffix` to the ids of the accounts, by which a store remembers whose turn it is. */

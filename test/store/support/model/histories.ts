@@ -11,12 +11,11 @@ export const historiesOr = (usual: number): number => Number(process.env.MODEL_H
 export const SEED = Number(process.env.MODEL_SEED ?? 1)
 
 /**
- * Random histories of verbs against an engine and the reference store side by side. After each step all tables are compared row
- * by row, and what must never be is looked for on both sides; some of the reads are compared too, and at the end of some
- * histories all of them.
+ * Random histories of verbs against one engine, or against two side by side. After each step what must never be is looked for, and
+ * all tables are compared row by row; some of the reads are compared too, and at the end of some histories all of them.
  */
-export const runHistories = async (openEngine: OpenEngine, handles: 1 | 2, usual: number): Promise<void> => {
-  await using pair = await openPair(openEngine)
+export const runHistories = async (engines: readonly OpenEngine[], handles: 1 | 2, usual: number): Promise<void> => {
+  await using pair = await openPair(engines)
   const run = await createRunner(pair)
   for (let seed = SEED; seed < SEED + historiesOr(usual); seed++) {
     const plan = planHistory(seed, handles)

@@ -1,9 +1,6 @@
 import { inspect, isDeepStrictEqual } from 'node:util'
 import type { Store } from '../../../../src/store/store.ts'
-import { RULES, type Rules } from '../memory/rules.ts'
-import { createMemoryStore } from '../memory/store.ts'
-import { createTables } from '../memory/tables.ts'
-import type { OpenEngine } from './engine.ts'
+import type { Engine, OpenEngine } from './engine.ts'
 
 /** Calls a second of an account that names none. */
 export const RATE = 1_000
@@ -12,57 +9,49 @@ export class Difference extends Error {
   override readonly name = 'Difference'
 }
 
-/** Two handles of one database, two of one reference, and one clock for all of them. */
+/** Databases of one clock, with two handles each, which are all called alike: one, or two that are compared. */
 export type Pair = Awaited<ReturnType<typeof openPair>>
 
-/** @param rules of the reference; the shipped ones unless given */
-export const openPair = async (openEngine: OpenEngine, rules: Rules = RULES) => {
+export const openPair = async (openEngines: readonly OpenEngine[]) => {
   const clock = { now: 0 }
-  const options = { now: () => clock.now, defaultRate: RATE }
-  const engine = await openEngine(options)
-  const tables = createTables()
-  const reference = [0, 1].map(() => createMemoryStore({ ...options, tables, rules }))
-  const expectEqual = (what: string, ofEngine: unknown, ofReference: unknown): void => {
-    if (isDeepStrictEqual(ofEngine, ofReference)) return
+  const engines: Engine[] = []
+  for (const open of openEngines) engines.push(await open({ now: () => clock.now, defaultRate: RATE }))
+  const expectAlike = (what: string, values: readonly unknown[]): void => {
+    if (values.every(value => isDeepStrictEqual(value, values[0]))) return
     const show = (value: unknown) => inspect(value, { depth: 8, breakLength: 140, sorted: true })
-    throw new Difference(`${what}\n  ${engine.name}: ${show(ofEngine)}\n  reference: ${show(ofReference)}`)
+    const lines = values.map((value, i) => `  ${engines[i]?.name}: ${show(value)}`)
+    throw new Difference([what, ...lines].join('\n'))
   }
 
   return {
     clock,
-    engine,
-    tables,
-    expectEqual,
-    /** Calls both; what they answer has to be equal. */
+    engines,
+    expectAlike,
+    inTurn: engines.every(({ inTurn }) => inTurn),
+    /** Calls each; they have to answer alike. */
     both: async <T>(handle: number, what: string, call: (store: Store) => Promise<T>): Promise<T> => {
-      const [ofEngine, ofReference] = await Promise.all([
-        outcomeOf(call(engine.handles[handle] as Store)),
-        outcomeOf(call(reference[handle] as Store)),
-      ])
-      if (!ofEngine.ok && !ofReference.ok) {
-        const newest = await engine.newest()
-        if (newest) tables.skipTo(newest)
-        throw ofEngine.error
+      const outcomes = await Promise.all(engines.map(({ handles }) => outcomeOf(call(handles[handle] as Store))))
+      const failed = outcomes.filter(outcome => !outcome.ok)
+      if (failed[0] && failed.length === outcomes.length) {
+        for (const numbers of await Promise.all(engines.map(engine => engine.newest())))
+          if (numbers) for (const engine of engines) await engine.skipTo(numbers)
+        throw failed[0].error
       }
-      expectEqual(what, ofEngine, ofReference)
-      return (ofEngine as { value: T }).value
+      expectAlike(what, outcomes)
+      return (outcomes[0] as { value: T }).value
     },
 
     /** As `save` of an engine. */
     save: async () => {
-      const restoreEngine = await engine.save()
-      const restoreReference = tables.save()
+      const restores = await Promise.all(engines.map(engine => engine.save()))
       return async (suffix: string): Promise<void> => {
-        await restoreEngine(suffix)
-        restoreReference()
-        for (const row of tables.accounts.all()) {
-          tables.accounts.delete(row.id)
-          tables.accounts.add(row.id + suffix, { ...row, id: row.id + suffix })
-        }
+        for (const restore of restores) await restore(suffix)
       }
     },
 
-    [Symbol.asyncDispose]: () => engine[Symbol.asyncDispose](),
+    [Symbol.asyncDispose]: async () => {
+      for (const engine of engines) await engine[Symbol.asyncDispose]()
+    },
   }
 }
 

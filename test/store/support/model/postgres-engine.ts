@@ -5,9 +5,8 @@ import { openConnection } from '../../../../src/store/postgres/connection.ts'
 import { foldCounts } from '../../../../src/store/postgres/folding.ts'
 import { openPostgresStore } from '../../../../src/store/postgres/store.ts'
 import { openTestServer } from '../../../support/postgres.ts'
-import type { Sequence } from '../memory/tables.ts'
 import { NAMES, type Name, STORED, sqlOf, type Values } from './compared.ts'
-import type { Contents, OpenEngine } from './engine.ts'
+import type { Contents, OpenEngine, Sequence } from './engine.ts'
 import { brokenSql } from './invariants.ts'
 
 /** Before a transaction is run again the store pauses for so long at most; who is in its way here is away sooner. */
@@ -47,6 +46,7 @@ export const openPostgresEngine: OpenEngine = async options => {
       return (rows as [Newest])[0].numbers
     },
 
+    skipTo: async () => {},
     // By two nodes at the same time.
     upkeep: () => Promise.all([foldCounts(upkeep, 1), foldCounts(upkeep, 1)]),
 

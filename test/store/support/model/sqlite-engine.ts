@@ -21,6 +21,7 @@ export const openSqliteEngine: OpenEngine = async options => {
     return [name, client.prepare<[], Values>(`SELECT ${columns.join(', ')} ${from}`).raw()] as const
   })
   const broken = client.prepare<[], Record<Invariant, number>>(brokenSql(WRONG_COUNTS))
+  const skip = client.prepare<[number, string]>('UPDATE sqlite_sequence SET seq = ? WHERE name = ?')
   /** Changes with what the handles write, not with what `client` does itself. */
   const dataVersion = client.prepare<[], number>('PRAGMA data_version').pluck()
   let versionRead: number | undefined
@@ -42,6 +43,9 @@ export const openSqliteEngine: OpenEngine = async options => {
     },
 
     newest: async () => null,
+    skipTo: async numbers => {
+      for (const [table, newest] of Object.entries(numbers)) skip.run(newest, table)
+    },
     upkeep: async () => {},
 
     save: async () => {

@@ -288,7 +288,7 @@ const prune: Step = async history => {
 /** Several writes in one turn of the event loop, which SQLite commits together and, where one throws, runs again. */
 const together: Step = async (history, tick) => {
   const steps = Array.from({ length: 3 }, () => oneOf(history.random, [register, cancel, nudge, resend]))
-  if (history.pair.engine.inTurn) await Promise.all(steps.map(step => step(history, tick)))
+  if (history.pair.inTurn) await Promise.all(steps.map(step => step(history, tick)))
   else for (const step of steps) await step(history, tick)
 }
 

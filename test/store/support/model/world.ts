@@ -9,13 +9,12 @@ import type {
   Registration,
   VerificationSettlement,
 } from '../../../../src/store/store.ts'
-import type { Engine } from './engine.ts'
 import type { Pair } from './pair.ts'
 
 type Random = () => number
 
 /** What a history is run on: the clock of the stores, what calls them, and what puts them back. */
-export type Driven = Pick<Pair, 'clock' | 'both' | 'save'> & { engine: Pick<Engine, 'inTurn'> }
+export type Driven = Pick<Pair, 'clock' | 'both' | 'save' | 'inTurn'>
 
 /** What a history knows while it goes on: the names it draws from, and what its workers have in hand. */
 export interface History {
