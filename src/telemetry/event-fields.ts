@@ -24,3 +24,11 @@ export interface EventEntry {
   /** What it means and what the operator should do, for docs/events.md. */
   readonly meaning: string
 }
+
+const entryOf =
+  <const Of extends Level>(level: Of) =>
+  <const Fields extends EventEntry['fields']>(fields: Fields, meaning: string) => ({ level, fields, meaning })
+export const debug = entryOf('debug')
+export const info = entryOf('info')
+export const warn = entryOf('warn')
+export const error = entryOf('error')

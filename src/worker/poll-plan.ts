@@ -26,7 +26,7 @@ interface PollPlanDeps {
   store: Pick<Store, 'changeCompletions' | 'completionsOf'>
   schedule: PollSchedule
   clock: Pick<Clock, 'sleep'>
-  emit: Emit<'poll.not_learned' | 'poll.learning_restarted'>
+  emit: Emit<'poll.learning_restarted'>
 }
 
 /** A crash loses what was learned in this time. */
@@ -36,15 +36,16 @@ export const createPollPlan = ({ store, schedule, clock, emit }: PollPlanDeps): 
   const learners = new Map<string, PollLearner>()
   let nextFlush: AbortController | null = null
 
-  const notLearned = (error: unknown) => emit('poll.not_learned', { error })
-
   const learnerOf = (accountId: string): PollLearner => {
     const known = learners.get(accountId)
     if (known) return known
     const learner = createPollLearner(schedule)
     learners.set(accountId, learner)
-    // The rule holds until the statistics are read.
-    store.completionsOf(accountId).then(learner.know).catch(notLearned)
+    // The rule holds until the statistics are read, and where they cannot be.
+    store
+      .completionsOf(accountId)
+      .then(learner.know)
+      .catch(() => {})
     return learner
   }
 
@@ -59,7 +60,7 @@ export const createPollPlan = ({ store, schedule, clock, emit }: PollPlanDeps): 
     nextFlush?.abort()
     nextFlush = null
     // One after the other: each computes a schedule, and the event loop waits for that.
-    for (const entry of learners) await flushOne(entry).catch(notLearned)
+    for (const entry of learners) await flushOne(entry).catch(() => {})
   }
   const flushSoon = () => {
     if (nextFlush) return

@@ -36,7 +36,7 @@ const sha256 = (text: string): Buffer => createHash('sha256').update(text).diges
 
 export interface AdminAuthDeps extends LoginFailureDeps, KeyRateDeps, Omit<KeyUseDeps, 'store'> {
   store: Pick<Store, 'findAdminToken' | 'touchAdminTokens'>
-  emit: Emit<'admin.login_failed' | 'keys.use_not_recorded'>
+  emit: Emit<'admin.login_failed'>
 }
 
 /**

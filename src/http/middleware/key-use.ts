@@ -1,7 +1,6 @@
 import type { Clock } from '../../core/clock.ts'
 import { MINUTE, SECOND } from '../../core/duration.ts'
 import type { Store } from '../../store/store.ts'
-import type { Emit } from '../../telemetry/emit.ts'
 
 const COLLECT_MS = 1 * SECOND
 const RECORD_EVERY_MS = 1 * MINUTE
@@ -13,14 +12,13 @@ export interface KeyUseDeps {
   sleep: Clock['sleep']
   /** Aborts when the service stops; the collected keys are recorded then. */
   stopping: AbortSignal
-  emit: Emit<'keys.use_not_recorded'>
 }
 
 /**
  * Records when keys were last used: at most once a minute a key, and all keys of one second in one write. Requests do not
- * wait for it.
+ * wait for it, and what cannot be recorded is left out.
  */
-export const createKeyUse = ({ store, now, sleep, stopping, emit }: KeyUseDeps) => {
+export const createKeyUse = ({ store, now, sleep, stopping }: KeyUseDeps) => {
   const recordedAt = new Map<string, number>()
   let used: string[] = []
 
@@ -28,7 +26,7 @@ export const createKeyUse = ({ store, now, sleep, stopping, emit }: KeyUseDeps) 
     await sleep(COLLECT_MS, stopping).catch(() => {})
     const ids = used
     used = []
-    await store.touchKeys(ids).catch(error => emit('keys.use_not_recorded', { error }))
+    await store.touchKeys(ids).catch(() => {})
   }
 
   return (keyId: string): void => {
