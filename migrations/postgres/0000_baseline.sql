@@ -178,14 +178,6 @@ CREATE TABLE "deliveries" (
 	CONSTRAINT "deliveries_claimed" CHECK (claimed_at IS NULL OR due_at IS NOT NULL)
 );
 --> statement-breakpoint
-CREATE TABLE "history" (
-	"kind" text COLLATE "C" NOT NULL,
-	"at" bigint NOT NULL,
-	"data" text COLLATE "C" NOT NULL,
-	CONSTRAINT "history_kind_at_pk" PRIMARY KEY("kind","at"),
-	CONSTRAINT "history_kind" CHECK (kind IN ('minute', 'hour', 'start'))
-);
---> statement-breakpoint
 CREATE TABLE "lanes" (
 	"id" bigint PRIMARY KEY GENERATED ALWAYS AS IDENTITY (sequence name "lanes_id_seq" INCREMENT BY 1 MINVALUE 1 MAXVALUE 9223372036854775807 START WITH 1 CACHE 1),
 	"partner_id" text COLLATE "C" NOT NULL,

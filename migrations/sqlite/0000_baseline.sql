@@ -154,14 +154,6 @@ CREATE TABLE `completion_bins` (
 	CONSTRAINT "completion_bins_counts" CHECK(completions >= 0 AND exposure_ms >= 0)
 );
 --> statement-breakpoint
-CREATE TABLE `history` (
-	`kind` text NOT NULL,
-	`at` integer NOT NULL,
-	`data` text NOT NULL,
-	PRIMARY KEY(`kind`, `at`),
-	CONSTRAINT "history_kind" CHECK(kind IN ('minute', 'hour', 'start'))
-) WITHOUT ROWID;
---> statement-breakpoint
 CREATE TABLE `lanes` (
 	`id` integer PRIMARY KEY AUTOINCREMENT NOT NULL,
 	`partner_id` text NOT NULL,

@@ -8,7 +8,6 @@ import { TEST_ACCOUNT_ID } from '../core/test-serial.ts'
 import { createEnumerationGuard } from '../http/middleware/enumeration-guard.ts'
 import type { NewAccount, Store } from '../store/store.ts'
 import { createEmit, type Emit, relayTo } from '../telemetry/emit.ts'
-import { createEventCounts } from '../telemetry/event-counts.ts'
 import { openTraces } from '../telemetry/traces/open-traces.ts'
 import { USER_AGENT, VERSION } from '../version.ts'
 import { createBackgroundJob } from '../worker/background-job.ts'
@@ -16,7 +15,6 @@ import { createCallbackReport } from '../worker/callback-report.ts'
 import { createClockWatch } from '../worker/clock-watch.ts'
 import { createCommandWatch } from '../worker/command-watch.ts'
 import { startHeartbeat } from '../worker/heartbeat.ts'
-import { createHistoryRecorder } from '../worker/history-recorder.ts'
 import { callbackPolicy } from './callback-policy.ts'
 import { clock, createIds } from './clock-and-ids.ts'
 import { openDatabase } from './database.ts'
@@ -77,12 +75,8 @@ export const openApp = async (
   // The others see this node until all that it does has ended.
   stack.defer(presence.end)
   const metrics = createNodeMetrics(store, config, presence.nodes)
-  const counts = createEventCounts(store.now)
-  const listeners = [relayTo(told), metrics.listener, counts.listen]
+  const listeners = [relayTo(told), metrics.listener]
   const emit = createEmit(listeners)
-  const history = createHistoryRecorder({ store, counts, emit })
-  history.begin(VERSION)
-  stack.defer(history.stop)
   tellUnreadable(store, emit)
   store.hints.on('callbacksTurned', createCallbackReport(emit, clock.monotonic))
   await store.putDefaultAccount({
@@ -144,7 +138,7 @@ export const openApp = async (
     emit,
     onStepBack: dueTimes.ring,
   })
-  const heartbeat = startHeartbeat({ everyMs: SECOND, rings: [watchClock, history.look], clock })
+  const heartbeat = startHeartbeat({ everyMs: SECOND, rings: [watchClock], clock })
   stack.defer(heartbeat.stop)
   const commandWatch = createCommandWatch({ store, emit })
   await commandWatch.look()

@@ -1,6 +1,5 @@
 import { clock } from '../app/clock-and-ids.ts'
 import { SECOND } from '../core/duration.ts'
-import type { Activity, Quantiles } from '../core/figures.ts'
 import type { Language } from '../core/language.ts'
 import { showBytes, showSpan } from '../core/show-sizes.ts'
 import { type Overview, readOverview } from '../store/overview.ts'
@@ -16,7 +15,7 @@ const EVERY_MS = 2 * SECOND
 /** To the upper left corner, and erase what is below. */
 const REDRAW = '\u001B[H\u001B[J'
 
-/** What is wrong, what waits and what happened lately: once, or every 2 s until a signal. */
+/** What is wrong and what waits: once, or every 2 s until a signal. */
 export const status = ({ json, watch, lang }: Common & { watch: boolean }): Promise<void> =>
   withStore(lang, async (store, { polling }) => {
     const findWriteError = createWriteCheck(store, clock)
@@ -42,7 +41,7 @@ export const status = ({ json, watch, lang }: Common & { watch: boolean }): Prom
     }
   })
 
-/** What is wrong first, then the queues, then what happened. */
+/** What is wrong first, then the queues, the nodes and how many there are of what. */
 const showOverview = (overview: Overview, language: Language): string => {
   const texts = STATUS_TEXTS[language]
   const { engine, bulk } = overview
@@ -52,8 +51,6 @@ const showOverview = (overview: Overview, language: Language): string => {
     ...problemLines(overview, texts),
     '',
     queueTable(overview, language),
-    '',
-    activityTable(overview, language),
     '',
     ...nodeTable(overview, language),
     texts.registrations(namedCounts(overview.registrations, texts)),
@@ -115,32 +112,6 @@ const nodeTable = ({ at, problems, nodes }: Overview, language: Language): strin
   ])
   return [showTable([texts.node, 'id', 'ROLES', texts.version, texts.seen, texts.state], rows, language), '']
 }
-
-const activityTable = ({ lastMinute, lastHour }: Overview, language: Language): string => {
-  const texts = STATUS_TEXTS[language]
-  const lag = ({ p50, p95 }: Quantiles): string =>
-    [p50, p95].map(ms => (ms === null ? '-' : showLag(ms, language))).join(' / ')
-  const rows: readonly [what: string, of: (activity: Activity) => string][] = [
-    [texts.registered, ({ registrations }) => String(registrations)],
-    [texts.polled, ({ polls }) => String(polls)],
-    [texts.verdicts, ({ verdicts }) => String(verdicts)],
-    [texts.unresolved, ({ unresolved }) => String(unresolved)],
-    [texts.attempts, ({ attempts }) => String(attempts)],
-    [texts.delivered, ({ delivered }) => String(delivered)],
-    [texts.givenUp, ({ exhausted }) => String(exhausted)],
-    [texts.detection, ({ detectionLagMs }) => lag(detectionLagMs)],
-    [texts.delivery, ({ deliveryLagMs }) => lag(deliveryLagMs)],
-  ]
-  const head = ['', texts.lastMinute, texts.lastHour]
-  return showTable(
-    head,
-    rows.map(([what, of]) => [what, of(lastMinute), of(lastHour)]),
-    language,
-  )
-}
-
-const showLag = (ms: number, language: Language): string =>
-  ms < SECOND ? `${Math.round(ms)} ms` : showSpan(ms, language)
 
 const namedCounts = (
   counts: Readonly<Partial<Record<keyof StatusTexts['statuses'], number>>>,

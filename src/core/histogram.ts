@@ -21,23 +21,3 @@ export const createHistogram = (bounds: readonly number[]) => {
     read: (): Histogram => ({ bounds, counts: [...counts], sum }),
   }
 }
-
-/**
- * The value that a share `q` (0 to 1) of the values does not exceed, within its bounds evenly spread; the last bound where
- * they exceed that. Null: there are no values.
- */
-export const quantile = ({ bounds, counts }: Pick<Histogram, 'bounds' | 'counts'>, q: number): number | null => {
-  const total = counts.reduce((sum, count) => sum + count, 0)
-  if (total === 0) return null
-  let below = 0
-  for (const [index, bound] of bounds.entries()) {
-    const count = counts[index] ?? 0
-    const reached = below + count
-    if (reached >= q * total && count > 0) {
-      const from = bounds[index - 1] ?? 0
-      return from + ((bound - from) * (q * total - below)) / count
-    }
-    below = reached
-  }
-  return bounds.at(-1) ?? null
-}

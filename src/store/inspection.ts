@@ -6,7 +6,7 @@ import type { PostgresInspection } from './postgres/inspection.ts'
 import type { SchemaAge } from './schema-age.ts'
 import type { Sealed } from './sealed.ts'
 import type { SqliteInspection } from './sqlite/inspection.ts'
-import type { ClaimedAccount, Stats, Store } from './store.ts'
+import type { ClaimedAccount, Stats } from './store.ts'
 
 /** What can be learnt of a database that services may have open, without changing it. */
 export type Inspection = SqliteInspection | PostgresInspection
@@ -27,7 +27,6 @@ export interface AnyInspection {
   listNodes: NodeVerbs['listNodes']
   /** Those that have shown themselves a moment ago. */
   presentNodes(): Promise<readonly ServiceNode[]>
-  listHistory: Store['listHistory']
   accounts(): Promise<readonly InspectedAccount[]>
   close(): Promise<void>
 }

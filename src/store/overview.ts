@@ -1,10 +1,6 @@
-import { HOUR, MINUTE } from '../core/duration.ts'
-import { type Activity, activityOf } from '../core/figures.ts'
-import { quantile } from '../core/histogram.ts'
 import type { Language } from '../core/language.ts'
 import type { ShowTime } from '../core/show-time.ts'
 import { describeTrouble } from '../core/trouble-texts.ts'
-import { beginningOf, type HistoryPoint } from './history.ts'
 import { isThere, type JudgedNode, judgeNodes } from './rules/nodes.ts'
 import { type TroubleFacts, troublesOf } from './rules/troubles.ts'
 import type { AccountStats, EngineStats, QueueStats } from './stats.ts'
@@ -26,8 +22,7 @@ interface Reader {
 export type OverviewVerb = TroubleVerb | 'engineStats'
 
 /**
- * Reads how it is going. The last minute and hour are full ones, by the clock: what a node has counted is there a second after
- * the minute has ended.
+ * Reads how it is going.
  *
  * @param reader.isServed whether a service has the database open, as the reader is one or has seen one; null: whoever shows itself as a
  *   node tells
@@ -50,17 +45,11 @@ export const readOverview = async (
   ])
   const { at } = facts.stats
   const isServed = seen ?? facts.nodes.some(node => isThere(node, at))
-  const to = beginningOf(at, 'minute')
-  const { points } = await store.listHistory({ resolution: 'minute', from: to - HOUR, to })
-  return overviewOf({ ...facts, engine, writeError, isServed, pollMaxMs, points }, reader)
+  return overviewOf({ ...facts, engine, writeError, isServed, pollMaxMs }, reader)
 }
 
-const overviewOf = (
-  { points, ...facts }: TroubleFacts & { engine: EngineStats; points: readonly HistoryPoint[] },
-  { language, showTime }: Reader,
-) => {
+const overviewOf = (facts: TroubleFacts & { engine: EngineStats }, { language, showTime }: Reader) => {
   const { stats, engine } = facts
-  const to = beginningOf(stats.at, 'minute')
   return {
     at: iso(stats.at),
     language,
@@ -82,8 +71,6 @@ const overviewOf = (
     callbacks: stats.callbacks,
     bulk: stats.bulk,
     nodes: judgeNodes(facts.nodes, stats.at).map(viewNode),
-    lastMinute: viewActivity(points, to - MINUTE),
-    lastHour: viewActivity(points, to - HOUR),
     engine: viewEngine(engine),
   }
 }
@@ -124,15 +111,12 @@ const viewAccount = (account: AccountStats) => ({
   ...viewQueue(account),
 })
 
-const viewActivity = (points: readonly HistoryPoint[], since: number): { since: string } & Activity => ({
-  since: iso(since),
-  ...activityOf(points.filter(({ at }) => at >= since).map(({ sums }) => sums)),
-})
-
-const viewEngine = ({ masterKey: _, ...engine }: EngineStats) => {
-  const count = engine.commits.counts.reduce((sum, one) => sum + one, 0)
-  const commits = { count, p50Ms: quantile(engine.commits, 0.5), p99Ms: quantile(engine.commits, 0.99) }
-  if (engine.kind === 'postgres') return { ...engine, commits }
-  const { batches, ...sizes } = engine
-  return { ...sizes, commits, writesPerCommit: count === 0 ? null : batches.sum / count }
+/** What a process has counted itself is in its metrics. */
+const viewEngine = (engine: EngineStats) => {
+  if (engine.kind === 'postgres') {
+    const { kind, databaseBytes, serverVersion, deadRows, oldestSnapshotMs } = engine
+    return { kind, databaseBytes, serverVersion, deadRows, oldestSnapshotMs }
+  }
+  const { kind, databaseBytes, walBytes, walPinnedMs, diskFreeBytes } = engine
+  return { kind, databaseBytes, walBytes, walPinnedMs, diskFreeBytes }
 }

@@ -1,4 +1,5 @@
 import { durationOf, effectiveRate } from '../core/account.ts'
+import { DAY } from '../core/duration.ts'
 import type { Histogram } from '../core/histogram.ts'
 import type { MessageState } from '../core/message.ts'
 import type { RegistrationStatus } from '../core/registration.ts'
@@ -10,6 +11,9 @@ import { leftOnRamp, type Ramp } from './rules/ramp.ts'
 
 /** What is due is counted up to here. */
 export const MOST_COUNTED = 10_000
+/** What was given up is told for a day. */
+export const GIVEN_UP_MS = DAY
+export const MOST_FAILED = 1_000
 /** So many accounts are told of, the oldest first: each takes a look at what waits for it. */
 export const MOST_ACCOUNTS = 1_000
 
@@ -42,6 +46,8 @@ export interface DeliveryStats extends QueueStats {
   held: number
   /** On the ramp of their host, after a hold of their URL; about, and among `scheduled`. */
   catchingUp: number
+  /** Given up within `GIVEN_UP_MS`, and not cancelled, of the newest `MOST_FAILED` that have failed. */
+  givenUp: number
   /** The host that most of `due` is for, if it is more than half; null: no host stands out. */
   mostFor: BusyHost | null
 }
@@ -161,7 +167,7 @@ export interface StatsFacts {
     state: Pick<AccountRow, 'id' | 'removedAt' | 'probeAt' | 'rampAt' | 'rampRate'>
     queue: QueueFacts
   }[]
-  deliveries: QueueFacts & { held: number; ramps: readonly Ramp[]; busiest: DueLane | null }
+  deliveries: QueueFacts & Pick<DeliveryStats, 'held' | 'givenUp'> & { ramps: readonly Ramp[]; busiest: DueLane | null }
   registrations: Stats['registrations']
   messages: Stats['messages']
   /** `held`: for whatever reason. */
@@ -217,14 +223,14 @@ export const statsOf = ({
     const pace = { rateNow: effectiveRate(ramp, at), catchUpMs: durationOf(counted.due, ramp, at) }
     return { ...kept, probeAt: state.probeAt, ...pace, waiting: queue.waiting, ...counted }
   })
-  const { held, ramps, busiest, ...queue } = deliveries
+  const { held, givenUp, ramps, busiest, ...queue } = deliveries
   const { failing, disabled } = callbacks
   const catchingUp = ramps.reduce((sum, ramp) => sum + leftOnRamp(ramp, at), 0)
   return {
     at,
     accounts,
     polls: sumOf(accounts),
-    deliveries: { ...queueStats(queue), held, catchingUp, mostFor: mostFor(busiest, queue.due) },
+    deliveries: { ...queueStats(queue), held, catchingUp, givenUp, mostFor: mostFor(busiest, queue.due) },
     registrations,
     messages,
     callbacks: { gone: Math.max(0, callbacks.held - disabled), failing, disabled },

@@ -8,7 +8,6 @@ import type { ApiKey, KeyOwner, NewKey } from './api-key.ts'
 import type { BackupRecord, LastBackup } from './backup.ts'
 import type { Callback, CallbackNotice, CallbackNoticeSettlement, CallbackPage } from './callbacks.ts'
 import type { StoreHints } from './hints.ts'
-import type { HistoryPage, HistoryPoint, HistoryQuery, HistoryStart } from './history.ts'
 import type {
   ClaimedOperatorEvents,
   EndedCallbackEvent,
@@ -56,7 +55,6 @@ export type { BackupRecord, LastBackup } from './backup.ts'
 export type { BulkStep, NewBulkAct } from './bulk-act.ts'
 export type { Callback, CallbackNotice, CallbackPage, TurnedCallback } from './callbacks.ts'
 export type { StoreHints } from './hints.ts'
-export type * from './history.ts'
 export type * from './operator-events.ts'
 export type { NewPartner, Partner, PartnerChange, PartnerStatus, Quotas, Usage } from './partner.ts'
 export type * from './queues.ts'
@@ -249,13 +247,6 @@ export interface Store extends OperatorVerbs {
   lastBackup(): Promise<LastBackup>
   recordBackup(record: BackupRecord): Promise<void>
 
-  /**
-   * Adds figures to those of their minute and of their hour, so that several nodes may add theirs. The newest minutes
-   * of 48 hours, hours of 30 days and 720 starts are kept.
-   */
-  addHistory(points: readonly HistoryPoint[]): Promise<void>
-  addStart(start: HistoryStart): Promise<void>
-  listHistory(query: HistoryQuery): Promise<HistoryPage>
   /** Notes what operators may have to be told, each by `afterNote`. A thousand events are kept, and 50 of a partner. */
   noteOperatorEvents(notes: readonly OperatorNote[]): Promise<NotedOperatorEvents>
   /**

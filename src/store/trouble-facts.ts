@@ -1,9 +1,7 @@
-import { DAY } from '../core/duration.ts'
-import { activityOf } from '../core/figures.ts'
 import type { Store } from './store.ts'
 
 /** What they are read by. */
-export type TroubleVerb = 'stats' | 'deliveriesHeldAt' | 'lastBackup' | 'refusingChannel' | 'listNodes' | 'listHistory'
+export type TroubleVerb = 'stats' | 'deliveriesHeldAt' | 'lastBackup' | 'refusingChannel' | 'listNodes'
 
 /** What `TroubleFacts` needs of the tables. */
 export const readTroubleFacts = async (store: Pick<Store, TroubleVerb>) => {
@@ -14,8 +12,5 @@ export const readTroubleFacts = async (store: Pick<Store, TroubleVerb>) => {
     store.refusingChannel(),
     store.listNodes(),
   ])
-  // By the hours that are not older than a day.
-  const { points } = await store.listHistory({ resolution: 'hour', from: stats.at - DAY, to: stats.at + 1 })
-  const givenUp = activityOf(points.map(({ sums }) => sums)).exhausted
-  return { stats, deliveriesHeldAt, backup, refusingChannel, nodes, givenUp }
+  return { stats, deliveriesHeldAt, backup, refusingChannel, nodes }
 }

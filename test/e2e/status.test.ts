@@ -2,7 +2,6 @@ import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { expect, test, vi } from 'vitest'
 import { MINUTE } from '../../src/core/duration.ts'
-import { beginningOf } from '../../src/store/history.ts'
 import type { Overview } from '../../src/store/overview.ts'
 import { openSqliteStore } from '../../src/store/sqlite/store.ts'
 import { openFolder, runCli, spawnCli, spawnService } from '../support/service.ts'
@@ -19,7 +18,7 @@ const openNodesAt = async (path: string, now: () => number) => {
   return { beatNode: store.beatNode, [Symbol.asyncDispose]: store.close }
 }
 
-/** A database with a paused account, a serial that waits, a webhook on hold and a minute of history; closed again. */
+/** A database with a paused account, a serial that waits and a webhook on hold; closed again. */
 const openDesk = async () => {
   const folder = await openFolder()
   const path = join(folder.path, 'desk.db')
@@ -32,9 +31,6 @@ const openDesk = async () => {
   await bench.deliver(200)
   await bench.register({ callbackUrl: 'https://other.example/' })
   await bench.store.pauseAccount(bench.account.id)
-  const lastMinute = beginningOf(Date.now(), 'minute') - MINUTE
-  const sums = { 'registrations.created': 17, 'delivery_lag.50': 4 }
-  await bench.store.addHistory([{ at: lastMinute, sums, maxima: {} }])
   const env = { TZ: 'UTC', DATABASE_URL: 'file:desk.db', MASTER_KEY: KEY.toString('base64') }
   const at = { cwd: folder.path, env }
   return { at, [Symbol.asyncDispose]: () => folder[Symbol.asyncDispose]() }
@@ -52,7 +48,6 @@ test('status begins with what is wrong and what to do, in either language', asyn
   expect(remedy).toMatch(/^ {2}→ .*resume/)
   expect(second).toMatch(/^! 1 webhook is on hold/)
   expect(en.stdout).toMatch(/polls of C12345678 +1 .* –\n/)
-  expect(en.stdout).toMatch(/registered +\d+ +17\n/)
   expect(en.stdout).toContain('1 pending, 2 succeeded')
   const zh = await runCli(['status', '--lang', 'zh'], desk.at)
   expect(zh.stdout).toMatch(/^! 没有服务/m)
@@ -137,7 +132,6 @@ test('status --json tells the same as the admin API', async () => {
     problems: [{ code: 'no_service' }, { code: 'account_paused_by_operator' }, { code: 'messages_held' }],
     accounts: [{ account: 'C12345678', paused: true, waiting: 1 }],
     deliveries: { held: 1 },
-    lastHour: { registrations: 17 },
   })
 })
 

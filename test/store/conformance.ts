@@ -15,7 +15,6 @@ import { describeEvents } from './conformance/events.ts'
 import { describeFailingCallbacks } from './conformance/failing-callbacks.ts'
 import { describeFencing } from './conformance/fencing.ts'
 import { describeHandles, type OpenTwo } from './conformance/handles.ts'
-import { describeHistory } from './conformance/history.ts'
 import { describeHolding } from './conformance/holding.ts'
 import { describeLanes } from './conformance/lanes.ts'
 import { describeNodes } from './conformance/nodes.ts'
@@ -62,7 +61,6 @@ const PARTS = {
   operators: describeOperators,
   'signing secrets': describeSecrets,
   stats: describeStats,
-  history: describeHistory,
   'what operators are told': describeOperatorEvents,
   nodes: describeNodes,
   retention: describeRetention,

@@ -98,7 +98,6 @@ const makeFile = async ({ registrations = 20 } = {}): Promise<string> => {
     ...{ id: 'bulk_1', act: 'resend', filter: {}, reason: 'r', who: 'w', name: 'n', createdAt: START },
     ...{ probe: false, counted: { count: 1, countIsCapped: false } },
   } as unknown as NewBulkAct)
-  await store.addStart({ at: START, version: '1' })
   return path
 }
 

@@ -118,7 +118,6 @@ const PARTS: readonly Part[] = [
   'order and bounds',
   'fencing',
   'a bulk resend',
-  'history',
   'nodes',
   'operators',
   'what operators are told',

@@ -31,7 +31,6 @@ const stateOf = async ({ store, partnerId, account, claim, claimMessages }: Benc
     bulkActs: await store.listBulkActs({ limit: 100, before: null }),
     acts: await store.listActs({ who: null, act: null, since: null, limit: 100, before: null }),
     completions: await store.completionsOf(account.id),
-    history: await store.listHistory({ resolution: 'hour', from: 0, to: Number.MAX_SAFE_INTEGER }),
     claimed: [await claim(), await claim(), await claimMessages()],
     operatorEvents: await store.claimOperatorEvents({ limit: 10, leaseMs: SECOND, gapMs: 0 }),
   }

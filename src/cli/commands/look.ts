@@ -8,8 +8,8 @@ export const LOOK: Section = {
     defineCommand({
       path: 'status',
       words: {
-        en: 'what is wrong and what to do, what waits since when, and what happened lately',
-        zh: '查看运行状况：异常与处理建议、积压、近期吞吐',
+        en: 'what is wrong and what to do, and what waits since when',
+        zh: '查看运行状况：异常与处理建议、积压',
       },
       options: { watch: flag({ en: 'again every 2 s, until Ctrl+C', zh: '每 2 秒刷新，直到 Ctrl+C' }) },
       printsData: true,

@@ -5,7 +5,7 @@ import { MESSAGE_STATES } from '../../core/message.ts'
 import { REGISTRATION_STATUSES } from '../../core/registration.ts'
 import { TROUBLE_CODES } from '../../core/trouble.ts'
 import { type Overview, type OverviewVerb, readOverview } from '../../store/overview.ts'
-import { BUSY_TABLES, POOLS, STORE_ERRORS } from '../../store/stats.ts'
+import { BUSY_TABLES } from '../../store/stats.ts'
 import type { Store } from '../../store/store.ts'
 import { createWriteCheck } from '../../store/write-error.ts'
 import { AT, AT_OR_NULL, COUNT } from '../json/fields.ts'
@@ -31,50 +31,22 @@ const QUEUE = {
   oldestDueAt: AT_OR_NULL.describe('When the one was due that waits the longest; null: none is due.'),
 }
 const MS = z.number().min(0)
-const QUANTILES = z.strictObject({ p50: MS.nullable(), p95: MS.nullable(), p99: MS.nullable() })
-const ACTIVITY = z.strictObject({
-  since: AT,
-  registrations: COUNT.describe('Created.'),
-  polls: COUNT,
-  verdicts: COUNT,
-  unresolved: COUNT,
-  attempts: COUNT,
-  delivered: COUNT,
-  exhausted: COUNT,
-  detectionLagMs: QUANTILES.describe('The last poll without a verdict to the one that saw it.'),
-  deliveryLagMs: QUANTILES.describe('First attempts: due to sent.'),
-})
 
 const bulkOf = (remaining: string) => z.strictObject({ open: COUNT, remaining: COUNT.describe(remaining) })
 
-const ANY_ENGINE = {
-  databaseBytes: COUNT,
-  commits: z.strictObject({ count: COUNT, p50Ms: MS.nullable(), p99Ms: MS.nullable() }),
-  errors: countsOf(STORE_ERRORS),
-}
 const SQLITE = z.strictObject({
   kind: z.literal('sqlite'),
-  ...ANY_ENGINE,
+  databaseBytes: COUNT,
   walBytes: COUNT,
   walPinnedMs: MS.describe('For how long a reader has kept the log from beginning anew.'),
   diskFreeBytes: COUNT.nullable(),
-  writesPerCommit: z.number().nullable(),
 })
-const POOL = z.strictObject({ inUse: COUNT, idle: COUNT, waiting: COUNT.describe('Calls that wait for a connection.') })
 const POSTGRES = z.strictObject({
   kind: z.literal('postgres'),
-  ...ANY_ENGINE,
+  databaseBytes: COUNT,
   serverVersion: z.string(),
-  pools: z
-    .strictObject(Object.fromEntries(POOLS.map(name => [name, POOL])) as Record<(typeof POOLS)[number], typeof POOL>)
-    .describe('The connections of this node.'),
   deadRows: countsOf(BUSY_TABLES).describe('About how many rows are dead and not removed yet.'),
   oldestSnapshotMs: MS.describe('For how long the oldest transaction has kept dead rows from being removed.'),
-  unfoldedCounts: COUNT.describe('About how many changes of counts are not folded in yet.'),
-  isListening: z
-    .boolean()
-    .describe('Whether this node hears at once of what others do; otherwise it looks each second.'),
-  clockAheadMs: z.number().describe("How far the database's clock is ahead of this node's."),
 })
 
 export const OVERVIEW = z.strictObject({
@@ -127,12 +99,10 @@ export const OVERVIEW = z.strictObject({
     ),
   }),
   nodes: z.array(NODE).describe('Those that work on the database, oldest first; 100 at most.'),
-  lastMinute: ACTIVITY.describe('The last full minute by the clock.'),
-  lastHour: ACTIVITY.describe('The last 60 of them.'),
   engine: z.discriminatedUnion('kind', [SQLITE, POSTGRES]),
 }) satisfies z.ZodType<Overview>
 
-/** `GET /v1/admin/overview`: what is wrong and what to do, what waits since when, and what happened lately. */
+/** `GET /v1/admin/overview`: what is wrong and what to do, and what waits since when. */
 export const createOverview = ({ store, monotonic, shownSettings: { pollMaxMs } }: OverviewDeps) => {
   const findWriteError = createWriteCheck(store, { monotonic })
   const app = new Hono<ApiEnv>()

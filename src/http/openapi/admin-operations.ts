@@ -129,7 +129,7 @@ export const ADMIN_OPERATIONS: Operations = {
   'GET /v1/admin/overview': {
     ...ADMIN,
     operationId: 'getOverview',
-    summary: 'What is wrong and what to do, what waits since when, and what happened lately',
+    summary: 'What is wrong and what to do, and what waits since when',
     description:
       'One look at everything, however large the database is. Texts are in the language that `accept-language` asks for.',
     answers: { 200: { description: 'The overview.', schema: 'Overview', headers: ['content-language'] } },

@@ -48,7 +48,6 @@ const MOVED = [
   schema.bulkActs,
   schema.acts,
   schema.operatorEvents,
-  schema.history,
   schema.meta,
 ] as const
 

@@ -13,7 +13,6 @@ import { createDeliveriesHold } from './deliveries-hold.ts'
 import { asc } from './drizzle.ts'
 import { postgresCodeOf } from './failure.ts'
 import { isHalfMoved } from './half-moved.ts'
-import { createHistory } from './history.ts'
 import { createNodes } from './nodes.ts'
 import { ageOf, canaryOf, openClient } from './opening.ts'
 import { createOperatorEvents } from './operator-events.ts'
@@ -107,7 +106,6 @@ export const openPostgresInspection = async (
       lastBackup: createBackupRecords(context).lastBackup,
       refusingChannel: createOperatorEvents(context).refusingChannel,
       listNodes: createNodes(context).listNodes,
-      listHistory: createHistory(context).listHistory,
       accounts: () =>
         context.read(async ({ db }) => {
           const ordered = db.select().from(accounts).orderBy(asc(accounts.id))

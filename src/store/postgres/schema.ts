@@ -10,7 +10,7 @@ export { callbackHealth, callbackPauses } from './callback-schema.ts'
 export { attempts, deliveries, messageBodies } from './message-schema.ts'
 export { nodes, operatorEvents } from './operator-schema.ts'
 export { apiKeys, partners, signingSecrets } from './partner-schema.ts'
-export { countChanges, counts, history } from './stats-schema.ts'
+export { countChanges, counts } from './stats-schema.ts'
 
 /** Small facts about the database itself, such as the vault's canary. */
 export const meta = pgTable('meta', { key: text('key').primaryKey(), value: sealed('value').notNull() })

@@ -1,4 +1,4 @@
-import { identity, int8, oneOf, text, time } from './columns.ts'
+import { identity, int8, text } from './columns.ts'
 import { index, pgTable, primaryKey } from './drizzle.ts'
 
 /*
@@ -17,15 +17,3 @@ export const counts = pgTable('counts', { what, owner, n }, t => [primaryKey({ c
 export const countChanges = pgTable('count_changes', { id: identity('id'), what, owner, n }, t => [
   index('count_changes_owner').on(t.owner),
 ])
-
-/** What was counted in a minute or an hour, and when processes started. */
-export const history = pgTable(
-  'history',
-  {
-    kind: text('kind', { enum: ['minute', 'hour', 'start'] }).notNull(),
-    /** Its beginning. */
-    at: time('at').notNull(),
-    data: text('data').notNull(),
-  },
-  t => [primaryKey({ columns: [t.kind, t.at] }), oneOf('history_kind', 'kind', ['minute', 'hour', 'start'])],
-)

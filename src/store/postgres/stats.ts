@@ -5,7 +5,15 @@ import { MOST_UNDER_WAY } from '../bulk-act.ts'
 import { STILL_FAILING_MS } from '../rules/callback-health.ts'
 import { earlier } from '../rules/lane.ts'
 import { LONGEST_RAMP_MS, type Ramp } from '../rules/ramp.ts'
-import { type DueLane, MOST_ACCOUNTS, MOST_COUNTED, type StatsFacts, statsOf } from '../stats.ts'
+import {
+  type DueLane,
+  GIVEN_UP_MS,
+  MOST_ACCOUNTS,
+  MOST_COUNTED,
+  MOST_FAILED,
+  type StatsFacts,
+  statsOf,
+} from '../stats.ts'
 import type { Store } from '../store.ts'
 import type { Tx } from './connection.ts'
 import type { Context } from './context.ts'
@@ -45,6 +53,7 @@ export const createStats = ({ read, defaultRate }: Pick<Context, 'read' | 'defau
           ...queueOfMessages(countOf),
           ...(await dueMessages(tx)),
           oldestDueAt: await oldestMessage(tx),
+          givenUp: await givenUp(tx),
           ramps: await ramps(tx),
         },
         registrations: countsOf(REGISTRATION_STATUSES, status => countOf(`registrations_${status}`, ALL)),
@@ -176,6 +185,17 @@ const oldestMessage = async (tx: Tx): Promise<number | null> => {
   const before = (await timeOf(FIRST_BEFORE, [tx.at, sure ?? tx.at])) ?? null
   return earlier(sure, before)
 }
+
+const GIVEN_UP = `
+  SELECT count(*) AS given_up
+  FROM (SELECT seq, state, registration_id FROM deliveries WHERE state = 'exhausted' OR attempts > 0
+        ORDER BY registration_id DESC LIMIT ${MOST_FAILED}) AS d
+    JOIN registrations r ON r.id = d.registration_id
+    CROSS JOIN LATERAL (SELECT at FROM attempts WHERE message_seq = d.seq ORDER BY n DESC LIMIT 1) AS last
+  WHERE d.state = 'exhausted' AND r.status <> 'cancelled' AND last.at > $1`
+
+const givenUp = async (tx: Tx): Promise<number> =>
+  (await tx.rows<{ given_up: number }>(GIVEN_UP, [tx.at - GIVEN_UP_MS]))[0]?.given_up ?? 0
 
 const ramps = (tx: Tx): Promise<Ramp[]> =>
   tx.rows(

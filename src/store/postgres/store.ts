@@ -23,7 +23,6 @@ import { readServer } from './engine-figures.ts'
 import { createEvents } from './events.ts'
 import { putFact } from './facts.ts'
 import { openHintChannel } from './hints.ts'
-import { createHistory } from './history.ts'
 import { createMessages } from './messages.ts'
 import { createNodes } from './nodes.ts'
 import { bringUpToDate, type OpeningStep } from './opening.ts'
@@ -118,7 +117,6 @@ export const openPostgresStore = async ({
     ...createVerifications(ofLoops),
     ...createDueTimes(ofLoops),
     ...createCompletions(ofLoops),
-    ...createHistory(ofLoops),
     ...createRetention(ofLoops),
     ...createResealing(ofLoops),
     ...createNodes(ofLoops),

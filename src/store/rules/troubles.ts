@@ -29,8 +29,6 @@ export interface TroubleFacts {
   writeError: string | null
   /** A service has the database open. */
   isServed: boolean
-  /** Webhooks that were given up in the last day; since then some of them may have been delivered. */
-  givenUp: number
   /** `POLL_MAX_INTERVAL` */
   pollMaxMs: number
 }
@@ -46,7 +44,6 @@ export const troublesOf = ({
   missedNodes,
   writeError,
   isServed,
-  givenUp,
   pollMaxMs,
 }: TroubleFacts): Trouble[] => {
   // Where none works, that is all there is to say of them.
@@ -67,7 +64,7 @@ export const troublesOf = ({
       : []),
     ...(refusingChannel ? [{ code: 'operators_not_told', ...refusingChannel } as const] : []),
     ...differingNodes(judged),
-    ...callbackTroubles(stats, givenUp),
+    ...callbackTroubles(stats),
   ]
 }
 
@@ -154,14 +151,11 @@ const engineTroubles = (engine: EngineStats | null, at: number): Trouble[] => {
   return troubles
 }
 
-const callbackTroubles = (
-  { deliveries: { held }, messages, callbacks: { gone, failing, disabled } }: Stats,
-  givenUp: number,
-): Trouble[] => {
-  const count = Math.min(givenUp, messages.exhausted)
-  return [
-    ...(count > 0 ? [{ code: 'messages_exhausted', since: null, count } as const] : []),
-    ...(failing > 0 ? [{ code: 'callbacks_failing', since: null, urls: failing } as const] : []),
-    ...(held > 0 ? [{ code: 'messages_held', since: null, held, urls: gone + disabled } as const] : []),
-  ]
-}
+const callbackTroubles = ({
+  deliveries: { held, givenUp: count },
+  callbacks: { gone, failing, disabled },
+}: Stats): Trouble[] => [
+  ...(count > 0 ? [{ code: 'messages_exhausted', since: null, count } as const] : []),
+  ...(failing > 0 ? [{ code: 'callbacks_failing', since: null, urls: failing } as const] : []),
+  ...(held > 0 ? [{ code: 'messages_held', since: null, held, urls: gone + disabled } as const] : []),
+]

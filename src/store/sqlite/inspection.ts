@@ -4,7 +4,6 @@ import { isThere } from '../rules/nodes.ts'
 import { prepareBackupRecords } from './backup-records.ts'
 import { createDeliveriesHold } from './deliveries-hold.ts'
 import { asc } from './drizzle.ts'
-import { createHistory } from './history.ts'
 import { createNodes } from './nodes.ts'
 import { ageOf } from './opening.ts'
 import { prepareOperatorChannel } from './operator-events.ts'
@@ -36,7 +35,6 @@ export const openInspection = (options: SqliteOptions): SqliteInspection => {
       refusingChannel: async () => prepareOperatorChannel(client).refusing(),
       listNodes,
       presentNodes: async () => (await listNodes()).filter(node => isThere(node, context.now())),
-      listHistory: createHistory(context).listHistory,
       accounts: async () => {
         const rows = db.select().from(accounts).orderBy(asc(accounts.id)).limit(MOST_INSPECTED_ACCOUNTS).all()
         return rows.map(row => inspectAccount(row, sealed))

@@ -12,7 +12,6 @@ export { callbackHealth, callbackPauses } from './callback-schema.ts'
 export { nodes, operatorEvents } from './operator-schema.ts'
 export { apiKeys, partners, signingSecrets } from './partner-schema.ts'
 export {
-  history,
   messageCounts,
   partnerCounts,
   partnerHours,

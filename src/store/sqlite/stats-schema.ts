@@ -1,4 +1,3 @@
-import { oneOf, time } from './columns.ts'
 import { integer, primaryKey, sqliteTable, text } from './drizzle.ts'
 
 const count = (name: string) => integer(name).notNull().default(0)
@@ -48,17 +47,4 @@ export const partnerHours = sqliteTable(
   { partnerId: text('partner_id').notNull(), hour: integer('hour').notNull(), registrations: count('registrations') },
   // WITHOUT ROWID, as registrations.
   t => [primaryKey({ columns: [t.partnerId, t.hour] })],
-)
-
-/** What was counted in a minute or an hour, and when processes started. */
-export const history = sqliteTable(
-  'history',
-  {
-    kind: text('kind', { enum: ['minute', 'hour', 'start'] }).notNull(),
-    /** Its beginning. */
-    at: time('at').notNull(),
-    data: text('data').notNull(),
-  },
-  // WITHOUT ROWID, as registrations.
-  t => [primaryKey({ columns: [t.kind, t.at] }), oneOf('history_kind', 'kind', ['minute', 'hour', 'start'])],
 )

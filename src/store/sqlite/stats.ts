@@ -3,7 +3,7 @@ import { MOST_UNDER_WAY } from '../bulk-act.ts'
 import { type CallbackHealth, STILL_FAILING_MS } from '../rules/callback-health.ts'
 import { earlier } from '../rules/lane.ts'
 import { LONGEST_RAMP_MS, type Ramp } from '../rules/ramp.ts'
-import { type DueLane as BusyLane, MOST_ACCOUNTS, MOST_COUNTED, statsOf } from '../stats.ts'
+import { type DueLane as BusyLane, GIVEN_UP_MS, MOST_ACCOUNTS, MOST_COUNTED, MOST_FAILED, statsOf } from '../stats.ts'
 import type { Store } from '../store.ts'
 import type { Context } from './context.ts'
 import { asc } from './drizzle.ts'
@@ -114,6 +114,7 @@ export const createStats = ({ db, client, read, now, defaultRate }: Context): Pi
       })),
       deliveries: {
         ...{ waiting: waiting + leased, leased, held, ...dueMessages(at) },
+        givenUp: statements.givenUp.get({ since: at - GIVEN_UP_MS, limit: MOST_FAILED }) ?? 0,
         ramps: statements.ramps.all({ since: at - LONGEST_RAMP_MS, limit: MOST_COUNTED }),
       },
       registrations: theOnly(db.select().from(registrationCounts).get()),
@@ -180,6 +181,15 @@ const prepare = (client: Context['client']) => ({
   ramps: client.prepare<{ since: number; limit: number }, Ramp>(
     'SELECT ramp_at AS rampAt, ramped FROM lanes WHERE ramp_at IS NOT NULL AND ramp_at > +@since LIMIT +@limit',
   ),
+  givenUp: client
+    .prepare<{ since: number; limit: number }, number>(`
+    SELECT count(*) FROM (
+      SELECT seq, state, registration_id FROM messages
+      WHERE (state = 'exhausted' OR (state = 'pending' AND attempts > 0)) ORDER BY registration_id DESC LIMIT +@limit
+    ) m JOIN registrations r ON r.id = m.registration_id
+    WHERE m.state = 'exhausted' AND r.status <> 'cancelled'
+      AND (SELECT at FROM attempts WHERE message_seq = m.seq ORDER BY n DESC LIMIT 1) > +@since`)
+    .pluck(),
   urls: client
     .prepare<{ state: CallbackHealth['state']; since: number; limit: number }, number>(`
     SELECT count(*) FROM (SELECT 1 FROM callback_health

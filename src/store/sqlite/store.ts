@@ -20,7 +20,6 @@ import { createDeliveriesHold } from './deliveries-hold.ts'
 import { createDueTimes } from './due-times.ts'
 import { createEvents } from './events.ts'
 import { prepareFacts } from './facts.ts'
-import { createHistory } from './history.ts'
 import { createMessages } from './messages.ts'
 import { createNodes } from './nodes.ts'
 import { bringUpToDate, type OpeningStep, refuseDamage } from './opening.ts'
@@ -112,7 +111,6 @@ export const openSqliteStore = async ({
     ...createRetention(context),
     ...createResealing(context),
     ...createStats(context),
-    ...createHistory(context),
     engineStats: async () => ({
       ...(await connection.engineStats()),
       masterKey: context.sealed.keyId.toString('hex'),

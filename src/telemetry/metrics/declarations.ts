@@ -1,5 +1,4 @@
 import { ACCOUNT_FAULTS } from '../../core/answer.ts'
-import { DELIVERY_LAGS, DETECTION_LAGS } from '../../core/figures.ts'
 import { ATTEMPT_ORIGINS, MESSAGE_ENDS } from '../../core/message.ts'
 import { NODE_TRAITS } from '../../core/node.ts'
 import { OPERATOR_EVENT_TYPES } from '../../core/operator-event.ts'
@@ -36,14 +35,14 @@ export const EVENT_METRICS = {
   detectionLag: histogram(
     'idface_detection_lag_seconds',
     'Time from the last poll that showed a check open to the one that saw its verdict.',
-    { buckets: DETECTION_LAGS },
+    { buckets: [0.5, 1, 2.5, 5, 10, 15, 20, 30, 45, 60, 90, 120, 180, 240, 300, 450, 600] },
   ),
   verdictAge: histogram('idface_verdict_age_seconds', 'Time from a registration to its verdict.', {
     buckets: [1, 5, 15, 30, 60, 120, 300, 600, 1_800, 3_600, 10_800, 43_200, 86_400],
   }),
   deliveryLag: histogram('idface_delivery_lag_seconds', 'Time from when a webhook was due until it was sent.', {
     labels: { attempt: ATTEMPT_ORIGINS },
-    buckets: DELIVERY_LAGS,
+    buckets: [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 30, 60, 120, 240, 300, 600, 900, 1_800, 3_600],
   }),
   notificationDuration: histogram(
     'idface_notification_duration_seconds',

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { HOUR, MINUTE } from '../../../src/core/duration.ts'
+import { MINUTE } from '../../../src/core/duration.ts'
 import { OVERVIEW } from '../../../src/http/admin/overview.ts'
 import { ADMIN_TOKEN, openApi } from '../support/api.ts'
 
@@ -30,7 +30,7 @@ test('tells what waits, of each account and in all', async () => {
     registrations: { pending: 1, succeeded: 0 },
     messages: { pending: 0 },
     bulk: { resends: { open: 0, remaining: 0 }, acts: { open: 0, remaining: 0 } },
-    engine: { kind: 'sqlite', errors: { busy: 0 } },
+    engine: { kind: 'sqlite', walPinnedMs: 0 },
   })
 })
 
@@ -51,23 +51,6 @@ test('tells what is wrong and what to do, in the language of the caller', async 
   const zh = await overview('zh-CN')
   expect(zh.headers.get('content-language')).toBe('zh')
   expect(zh.json.problems[0].sentence).toContain('运维人员')
-})
-
-test('tells what happened in the last full minute and hour', async () => {
-  const at = api.clock.now
-  const sums = { 'registrations.created': 3, 'polls.verdict': 2, 'verdicts.succeeded': 1, 'verdicts.failed': 1 }
-  const minutes = [
-    { at: at - HOUR - MINUTE, sums, maxima: {} },
-    { at: at - HOUR, sums, maxima: {} },
-    { at: at - MINUTE, sums: { ...sums, 'delivery_lag.50': 4 }, maxima: {} },
-    { at, sums, maxima: {} },
-  ]
-  await api.store.addHistory(minutes)
-  api.clock.now += 10_000
-  expect((await overview()).json).toMatchObject({
-    lastMinute: { since: new Date(at - MINUTE).toISOString(), registrations: 3, polls: 2, verdicts: 2, attempts: 0 },
-    lastHour: { since: new Date(at - HOUR).toISOString(), registrations: 6, deliveryLagMs: { p50: 37.5, p99: 49.75 } },
-  })
 })
 
 test('is for the admin only', async () => {

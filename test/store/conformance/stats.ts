@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { MINUTE } from '../../../src/core/duration.ts'
 import { ALL_REGISTRATIONS } from '../../../src/store/registration-search.ts'
+import { GIVEN_UP_MS } from '../../../src/store/stats.ts'
 import { LEASE_MS, type OpenStore, openBench, WAITING } from '../../support/store.ts'
 
 export const describeStats = (open: OpenStore): void => {
@@ -19,7 +20,7 @@ export const describeStats = (open: OpenStore): void => {
         },
       ],
       polls: nothing,
-      deliveries: { ...nothing, held: 0, catchingUp: 0, mostFor: null },
+      deliveries: { ...nothing, held: 0, catchingUp: 0, givenUp: 0, mostFor: null },
       registrations: { pending: 0, succeeded: 0, failed: 0, unresolved: 0, cancelled: 0 },
       messages: { pending: 0, delivered: 0, exhausted: 0 },
       callbacks: { gone: 0, failing: 0, disabled: 0 },
@@ -71,6 +72,21 @@ export const describeStats = (open: OpenStore): void => {
       messages: { pending: 2, delivered: 1, exhausted: 1 },
       callbacks: { gone: 1 },
     })
+  })
+
+  test('tells for a day what was given up, but for what was resent or cancelled', async () => {
+    await using bench = await openBench(open)
+    const givenUp = async () => (await bench.store.stats()).deliveries.givenUp
+    const registrations = []
+    for (const host of ['a', 'b', 'c'])
+      registrations.push(await bench.resolve({ callbackUrl: `https://${host}.example/` }))
+    await bench.deliver(410)
+    expect(await givenUp()).toBe(3)
+    await bench.store.resend(bench.partnerId, registrations[0]?.id ?? '')
+    await bench.store.cancel(bench.partnerId, registrations[1]?.id ?? '')
+    expect(await givenUp()).toBe(1)
+    await bench.advance(GIVEN_UP_MS)
+    expect(await givenUp()).toBe(0)
   })
 
   test('names the host that more than half of what is due is for', async () => {

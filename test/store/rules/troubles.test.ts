@@ -32,7 +32,7 @@ const stats: Stats = statsOf({
       queue: NOTHING,
     },
   ],
-  deliveries: { ...NOTHING, held: 0, ramps: [], busiest: null },
+  deliveries: { ...NOTHING, held: 0, givenUp: 0, ramps: [], busiest: null },
   registrations: { pending: 0, succeeded: 0, failed: 0, unresolved: 0, cancelled: 0 },
   messages: { pending: 0, delivered: 0, exhausted: 0 },
   callbacks: { held: 0, failing: 0, disabled: 0 },
@@ -59,7 +59,6 @@ const told = (stats: Stats, more: Partial<TroubleFacts> = {}) =>
       nodes: [],
       writeError: null,
       isServed: true,
-      givenUp: 0,
       pollMaxMs: 5 * MINUTE,
     },
     ...more,
@@ -130,7 +129,7 @@ test('the time that a backlog takes after a pause was that at the full rate', ()
   const { accounts } = statsOf({
     ...{ at: AT, openResends: [], openActs: [], callbacks: { held: 0, failing: 0, disabled: 0 } },
     ...{ registrations: stats.registrations, messages: stats.messages },
-    deliveries: { ...NOTHING, held: 0, ramps: [], busiest: null },
+    deliveries: { ...NOTHING, held: 0, givenUp: 0, ramps: [], busiest: null },
     accounts: [
       {
         account,
@@ -168,7 +167,16 @@ test('a host that does not answer, and has most of what is late, is named', () =
   const { deliveries } = statsOf({
     ...{ at: AT, accounts: [], openResends: [], openActs: [], callbacks: { held: 0, failing: 0, disabled: 0 } },
     ...{ registrations: stats.registrations, messages: stats.messages },
-    deliveries: { waiting: 198, leased: 1, due: 198, oldestDueAt: AT - 3 * MINUTE, held: 0, ramps: [], busiest },
+    deliveries: {
+      waiting: 198,
+      leased: 1,
+      due: 198,
+      oldestDueAt: AT - 3 * MINUTE,
+      held: 0,
+      givenUp: 0,
+      ramps: [],
+      busiest,
+    },
   })
   expect(told({ ...stats, deliveries })).toMatchObject([
     { code: 'deliveries_late', mostFor: { partnerId: 'par_1', host: 'hangs.example', due: 198, isSilent: true } },
@@ -267,11 +275,7 @@ test('names the nodes whose clock is off by what receivers may not stand, but fo
 })
 
 test('says what was given up in the last day and is still, and how many URLs only fail', () => {
-  const messages = { ...stats.messages, exhausted: 3 }
-  expect(told({ ...stats, messages })).toEqual([])
-  expect(told({ ...stats, messages }, { givenUp: 2 })).toEqual([{ code: 'messages_exhausted', since: null, count: 2 }])
-  // Three of them were resent, and delivered.
-  expect(told({ ...stats, messages }, { givenUp: 6 })).toMatchObject([{ count: 3 }])
+  expect(told(withDeliveries({ givenUp: 2 }))).toEqual([{ code: 'messages_exhausted', since: null, count: 2 }])
   expect(told({ ...stats, callbacks: { gone: 0, failing: 4, disabled: 0 } })).toEqual([
     { code: 'callbacks_failing', since: null, urls: 4 },
   ])

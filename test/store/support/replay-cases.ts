@@ -45,7 +45,6 @@ type Writing = Exclude<
   | 'refusingChannel'
   | 'endedCallbackEvents'
   | 'listCallbacks'
-  | 'listHistory'
   | 'listAdminTokens'
   | 'findAdminToken'
   | 'listActs'
@@ -265,9 +264,6 @@ export const CASES: Record<Writing, Case> = {
   },
   recordBackup: async bench => () =>
     bench.store.recordBackup({ outcome: 'good', at: bench.store.now(), path: '/backups/one.db', bytes: 4_096 }),
-  addHistory: async bench => () =>
-    bench.store.addHistory([{ at: bench.store.now(), sums: { sent: 1 }, maxima: { due: 1 } }]),
-  addStart: async bench => () => bench.store.addStart({ at: bench.store.now(), version: '1.0.0' }),
   noteOperatorEvents: async bench => () => bench.store.noteOperatorEvents([exhaustion(bench), exhaustion(bench)]),
   claimOperatorEvents: async bench => {
     await bench.store.noteOperatorEvents([exhaustion(bench)])
