@@ -3,7 +3,7 @@ import { loadavg } from 'node:os'
 import { parseArgs } from 'node:util'
 import { describeMachine } from './support/machine.ts'
 import type { Part, PartResult } from './support/part.ts'
-import { PERFORMANCE_PATH, RESULTS_PATH, type Results, renderPerformance, renderText } from './support/report.ts'
+import { PERFORMANCE_PATH, renderText, withSection } from './support/report.ts'
 
 /** A part is loaded when it runs, because it loads its contestants' libraries. */
 const PARTS: Record<string, () => Promise<Part>> = {
@@ -12,14 +12,8 @@ const PARTS: Record<string, () => Promise<Part>> = {
   poll: async () => (await import('./poll.ts')).poll,
   flow: async () => (await import('./flow.ts')).flow,
   growth: async () => (await import('./growth.ts')).growth,
-  fairness: async () => (await import('./fairness.ts')).fairness,
   start: async () => (await import('./start.ts')).start,
-  hostile: async () => (await import('./hostile.ts')).hostile,
-  polling: async () => (await import('./polling.ts')).polling,
-  day: async () => (await import('./day.ts')).day,
   pinned: async () => (await import('./pinned.ts')).pinned,
-  traces: async () => (await import('./traces.ts')).traces,
-  metrics: async () => (await import('./metrics.ts')).metrics,
   stats: async () => (await import('./stats.ts')).stats,
   nodes: async () => (await import('./nodes.ts')).nodesPart,
 }
@@ -28,7 +22,7 @@ const USAGE = `npm run bench -- [part …] [--rounds 5] [--scale 1] [--quick] [-
   parts: ${Object.keys(PARTS).join(', ')}; all of them if none is named
   --scale  the size of each run, up to 1
   --quick  a tenth of the size, one round: a look, not a figure
-  --write  keep the results and write docs/performance.md from them`
+  --write  put the results into docs/performance.md`
 
 const readArguments = () => {
   const { values, positionals } = parseArgs({
@@ -59,20 +53,9 @@ const conditionsOf = (load: number): string =>
   ].join(', ')
 
 const keep = (result: PartResult, conditions: string) => {
-  const results = JSON.parse(readFileSync(RESULTS_PATH, 'utf8')) as Results
-  const kept = {
-    ...results.parts,
-    [result.part]: {
-      ...result,
-      measuredAt: new Date().toISOString().slice(0, 10),
-      machine: describeMachine(),
-      conditions,
-    },
-  }
-  const inOrder = Object.fromEntries(Object.keys(PARTS).flatMap(name => (kept[name] ? [[name, kept[name]]] : [])))
-  const written = { ...results, parts: inOrder }
-  writeFileSync(RESULTS_PATH, `${JSON.stringify(written, null, 2)}\n`)
-  writeFileSync(PERFORMANCE_PATH, renderPerformance(written))
+  const when = `${new Date().toISOString().slice(0, 10)} (${conditions})`
+  const page = readFileSync(PERFORMANCE_PATH, 'utf8')
+  writeFileSync(PERFORMANCE_PATH, withSection(page, result, { on: describeMachine(), when }))
 }
 
 const { names, rounds, scale, write } = readArguments()

@@ -86,7 +86,7 @@ const claims = (
   { batches, pauseMs }: { batches: number; pauseMs: number },
 ): Contestant => ({
   name,
-  run: () => measureQueues({ database, masterKey: masterKey.toString('base64'), batches, dues: 'at random', pauseMs }),
+  run: () => measureQueues({ database, masterKey: masterKey.toString('base64'), batches, pauseMs }),
 })
 
 /** A session that has looked at something, and stays in its transaction. */

@@ -1,6 +1,5 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { RESULTS_PATH, type Results, renderPerformance } from '../bench/support/report.ts'
 import { SECTIONS } from '../src/cli/commands.ts'
 import { type Command, flagOf } from '../src/cli/frame/command.ts'
 import type { Setting } from '../src/config/setting.ts'
@@ -57,8 +56,6 @@ const envExample = (): string => {
     .join('\n\n')
     .concat('\n')
 }
-
-const performancePage = (): string => renderPerformance(JSON.parse(readFileSync(RESULTS_PATH, 'utf8')) as Results)
 
 const eventsPage = (): string => {
   const rows = Object.entries(EVENTS).map(([name, { level, fields, meaning }]) => {
@@ -159,7 +156,6 @@ export const documents: readonly GeneratedDocument[] = [
   { path: 'docs/metrics.md', text: metricsPage },
   { path: 'docs/commands.md', text: commandsPage },
   { path: '.env.example', text: envExample },
-  { path: 'docs/performance.md', text: performancePage },
   { path: 'docs/reference.md', text: () => referencePage('en') },
   { path: 'docs/reference.zh-CN.md', text: () => referencePage('zh') },
 ]

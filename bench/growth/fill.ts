@@ -30,25 +30,12 @@ export interface Fill {
 export interface Filled {
   path: string
   masterKey: Buffer
-  /** Of the partner with half of the rows. */
-  partnerId: string
-  apiKey: string
-  rows: number
-  idPrefix: string
-}
-
-/** One of the first partner's registrations; `at` is from 0 to 1, from the oldest to the newest. */
-export const rowAt = ({ rows, idPrefix }: Filled, at: number): { registrationId: string; serial: string } => {
-  // The first two of every four rows are its own, counted from 0: see NUMBERS.
-  const row = Math.max(4, 4 * Math.floor((at * (rows - 1)) / 4)) + (Math.random() < 0.5 ? 0 : 1)
-  const serial = `16${String((row * SERIAL_STEP) % SERIALS).padStart(11, '0')}`
-  return { registrationId: `${idPrefix}${String(row).padStart(16, '0')}`, serial }
 }
 
 /**
  * A database with `rows` rows, each with a registration of its own: half of them are verifications, the others the
- * messages of registrations that have succeeded. All are due, except one in ten of the messages, which is delivered. Due
- * times are in the order of the rows. All knowledge of the schema is in this file; columns that it does not name keep
+ * messages of registrations that have succeeded. All are due, at random times of the last hour, except one in ten of
+ * the messages, which is delivered. All knowledge of the schema is in this file; columns that it does not name keep
  * their defaults. The indexes are made afterwards, so they are packed as after a VACUUM.
  */
 export const fillDatabase = async (
@@ -56,15 +43,11 @@ export const fillDatabase = async (
   { rows, now, partners: count = 8, queues = 1 }: Fill,
 ): Promise<Filled> => {
   const masterKey = randomBytes(32)
-  const { partners, accountId } = await prepareStore(path, { masterKey, now, count })
+  const { partnerIds, accountId } = await prepareStore(path, { masterKey, now, count })
   const db = new Database(path)
   makeFast(db)
-  addLanes(
-    db,
-    partners.map(({ id }) => id),
-  )
+  addLanes(db, partnerIds)
   addFunctions(db, { masterKey, now })
-  const idPrefix = `reg_${encodeTime(now - DAY, 10)}`
   withoutIndexes(db, () => {
     const of = {
       rows,
@@ -72,41 +55,14 @@ export const fillDatabase = async (
       accountId,
       window: DUE_WINDOW_MS,
       since: now - DAY,
-      prefix: idPrefix,
+      prefix: `reg_${encodeTime(now - DAY, 10)}`,
       others: count - 1,
       queues,
     }
     for (const text of FILL) db.prepare(text).run(of)
   })
   finish(db)
-  const [first] = partners
-  if (!first) throw new Error('no partner')
-  return { path, masterKey, rows, partnerId: first.id, apiKey: first.apiKey, idPrefix }
-}
-
-/** Shuffles the due times. */
-export const shuffleDueTimes = (path: string, now: number): void =>
-  changeDueTimes(path, `${now} - abs(random()) % ${DUE_WINDOW_MS}`)
-
-/** Makes nothing due for days. */
-export const postpone = (path: string, now: number): void =>
-  changeDueTimes(path, `${now + 2 * DAY} + abs(random()) % ${DAY}`)
-
-const changeDueTimes = (path: string, expression: string): void => {
-  const db = new Database(path)
-  makeFast(db)
-  withoutIndexes(
-    db,
-    () => {
-      for (const table of ['verifications', 'messages'])
-        db.exec(`UPDATE ${table} SET due_at = ${expression}, claimed_at = NULL WHERE due_at IS NOT NULL`)
-    },
-    '%_due',
-  )
-  db.exec(
-    'UPDATE lanes SET due_at = (SELECT min(due_at) FROM messages WHERE lane_id = lanes.id AND due_at IS NOT NULL)',
-  )
-  finish(db)
+  return { path, masterKey }
 }
 
 const prepareStore = async (
@@ -114,14 +70,13 @@ const prepareStore = async (
   { masterKey, now, count }: { masterKey: Buffer; now: number; count: number },
 ) => {
   const store = await openSqliteStore({ path, masterKey, now: () => now, defaultRate: 1e5 })
-  const partners = []
+  const partnerIds: string[] = []
   for (let index = 0; index < count; index++) {
-    const { partner, apiKey } = newPartner(`growth-${index}`, {
+    const { partner } = newPartner(`growth-${index}`, {
       newId: prefix => `${prefix}_${ulid()}`,
       random: randomBytes,
     })
-    await store.createPartner(partner)
-    partners.push({ id: partner.id, apiKey })
+    partnerIds.push((await store.createPartner(partner)).id)
   }
   const account = await store.putDefaultAccount({
     id: `acc_${ulid()}`,
@@ -130,7 +85,7 @@ const prepareStore = async (
     passwordMode: 'dynamic',
   })
   await store.close()
-  return { partners, accountId: account.id }
+  return { partnerIds, accountId: account.id }
 }
 
 const makeFast = (db: Database.Database) => {
@@ -151,12 +106,12 @@ const finish = (db: Database.Database) => {
 }
 
 /** Drops the indexes; making them afterwards costs one sort each instead of a seek for each row. */
-const withoutIndexes = (db: Database.Database, run: () => void, names = '%') => {
+const withoutIndexes = (db: Database.Database, run: () => void) => {
   const indexes = db
-    .prepare<[string], { name: string; sql: string }>(
-      "SELECT name, sql FROM sqlite_schema WHERE type = 'index' AND sql IS NOT NULL AND name LIKE ?",
+    .prepare<[], { name: string; sql: string }>(
+      "SELECT name, sql FROM sqlite_schema WHERE type = 'index' AND sql IS NOT NULL",
     )
-    .all(names)
+    .all()
   for (const { name } of indexes) db.exec(`DROP INDEX ${name}`)
   run()
   for (const { sql } of indexes) db.exec(sql)
@@ -205,14 +160,13 @@ const addFunctions = (db: Database.Database, { masterKey, now }: { masterKey: Bu
 
 /** Odd rows wait for a verdict, even ones for their webhook. */
 const NUMBERS = `WITH RECURSIVE numbers(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM numbers WHERE i < @rows),
-  facts AS MATERIALIZED (SELECT i, i % 2 AS waits, (i + 1) / 2 AS k,
+  facts AS MATERIALIZED (SELECT i, i % 2 AS waits,
     CASE WHEN (i / 2) % 2 = 0 THEN 0 ELSE 1 + (i / 4) % @others END AS n,
     (i / 32) % ${HOSTS} AS host,
     '16' || printf('%011d', (i * ${SERIAL_STEP}) % ${SERIALS}) AS serial,
     @prefix || printf('%016d', i) AS registration
     FROM numbers)`
-/** When the k-th of its kind is due. */
-const DUE = `(@now - @window + k * @window / (@rows / 2 + 1))`
+const DUE = '(@now - abs(random()) % @window)'
 const CREATED = `(@since + i)`
 /** Makes some messages delivered, so that their list is not empty. */
 const IS_DELIVERED = '(i / 2) % 10 = 0'

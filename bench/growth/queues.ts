@@ -6,7 +6,6 @@ import { openRemoteStore } from '../../src/store/sqlite/thread/remote-store.ts'
 import type { ClaimedAccount, ClaimedMessage, ClaimedVerification, Store } from '../../src/store/store.ts'
 import { answerMessages, openChild } from '../support/child.ts'
 import { percentile, type Sample } from '../support/contest.ts'
-import { watchLoop } from '../support/loop-watch.ts'
 import { residentMb } from '../support/machine.ts'
 import { DUE_WINDOW_MS } from './fill.ts'
 
@@ -23,7 +22,6 @@ const GROUP = 10
 const LOOK_AGAIN_MS = 10
 const MOST_LOOKS = 100
 
-export type Dues = 'in order' | 'at random'
 interface Order {
   /** Of a file; or `database`, the address of a PostgreSQL. */
   path?: string
@@ -31,7 +29,6 @@ interface Order {
   /** Base64. */
   masterKey: string
   batches: number
-  dues: Dues
   /** A batch begins so long after the last one has ended; 0: at once. */
   pauseMs?: number
 }
@@ -43,13 +40,13 @@ const ANSWER = {
 } as const
 
 /** Claims and settles as the workers do, a batch at a time. A settled row is due again, so the queue keeps its length. */
-const measure = async ({ path = '', database, masterKey, batches, dues, pauseMs = 0 }: Order): Promise<Sample> => {
+const measure = async ({ path = '', database, masterKey, batches, pauseMs = 0 }: Order): Promise<Sample> => {
   const options = { masterKey: Buffer.from(masterKey, 'base64'), now: Date.now, defaultRate: 1e6 }
   const store =
     database === undefined
       ? await openRemoteStore({ ...options, path })
       : await openPostgresStore({ ...options, url: database, sleep, random: randomBytes })
-  const dueAgain = () => store.now() - (dues === 'in order' ? 0 : Math.floor(Math.random() * DUE_WINDOW_MS))
+  const dueAgain = () => store.now() - Math.floor(Math.random() * DUE_WINDOW_MS)
   const pace = { batches, pauseMs }
   const verifications = await measureQueue(pace, {
     claim: async () => {
@@ -80,13 +77,9 @@ const measure = async ({ path = '', database, masterKey, batches, dues, pauseMs 
     pollMicros: verifications.perRow,
     pollCpuMicros: verifications.cpuPerRow,
     pollP99Micros: verifications.perRowP99,
-    pollLongestMs: verifications.longest,
     sendMicros: messages.perRow,
     sendCpuMicros: messages.cpuPerRow,
     sendP99Micros: messages.perRowP99,
-    sendLongestMs: messages.longest,
-    heldMs: Math.max(verifications.loop.longest, messages.loop.longest),
-    heldOrWaitingMs: Math.max(verifications.loop.longestWithWaiting, messages.loop.longestWithWaiting),
     rssMb: residentMb(process.pid),
   }
 }
@@ -98,24 +91,17 @@ const measureQueue = async <Row>(
 ) => {
   const perRow: number[] = []
   const unrecorded: Promise<unknown>[] = []
-  let longest = 0
-  const timed = async <T>(run: () => Promise<T>): Promise<T> => {
-    const startedAt = performance.now()
-    const result = await run()
-    longest = Math.max(longest, performance.now() - startedAt)
-    return result
-  }
   /** Resolves with the number of rows. */
   const runBatch = async (): Promise<number> => {
-    let rows = await timed(queue.claim)
+    let rows = await queue.claim()
     // On PostgreSQL a claim leaves out what the record of an earlier one has locked just now.
     for (let looks = 0; rows.length === 0 && looks < MOST_LOOKS; looks++) {
       await sleep(LOOK_AGAIN_MS)
-      rows = await timed(queue.claim)
+      rows = await queue.claim()
     }
     if (rows.length === 0) throw new Error('nothing was due')
     if (unrecorded.length >= UNRECORDED) await unrecorded.shift()
-    unrecorded.push(timed(() => queue.settle(rows)))
+    unrecorded.push(queue.settle(rows))
     return rows.length
   }
   let pausedMs = 0
@@ -135,8 +121,6 @@ const measureQueue = async <Row>(
   }
 
   await runBatches(WARM_UP)
-  longest = 0
-  const loop = watchLoop()
   const cpu = process.cpuUsage()
   let rowsDone = 0
   for (let group = 0; group < batches / GROUP; group++) {
@@ -152,8 +136,6 @@ const measureQueue = async <Row>(
     cpuPerRow: (user + system) / rowsDone,
     perRow: percentile(perRow, 0.5),
     perRowP99: percentile(perRow, 0.99),
-    longest,
-    loop: loop.stop(),
   }
 }
 

@@ -1,20 +1,18 @@
 import { once } from 'node:events'
 import { createServer as createPlainServer, type IncomingMessage, type RequestListener } from 'node:http'
 import { createServer as createSecureServer } from 'node:https'
-import { type AddressInfo, createServer as createTcpServer, type Server, type Socket } from 'node:net'
-import { createServer as createTlsServer } from 'node:tls'
+import type { AddressInfo, Server } from 'node:net'
 import type { Certificate } from '../../test/support/certificate.ts'
 import { answerMessages, openChild } from './child.ts'
 import { type Names, type Scheme, serverOptions, urlOf } from './tls.ts'
 
-/** Serials with this prefix never get a verdict. */
-export const STILL_OPEN = '9'
-const ANSWER = { success: answerOf('SUCCESS'), open: answerOf('ING') }
-
-function answerOf(status: string): Buffer {
-  const result = { status, message: '', livingScore: '', similarity: status === 'SUCCESS' ? '100' : '' }
-  return Buffer.from(JSON.stringify({ code: 2, msg: '查询成功', result }))
-}
+const ANSWER = Buffer.from(
+  JSON.stringify({
+    code: 2,
+    msg: '查询成功',
+    result: { status: 'SUCCESS', message: '', livingScore: '', similarity: '100' },
+  }),
+)
 
 /** Milliseconds of a clock that all processes of a machine share. */
 export const sharedNow = (): number => Number(process.hrtime.bigint()) / 1e6
@@ -22,19 +20,15 @@ export const sharedNow = (): number => Number(process.hrtime.bigint()) / 1e6
 interface Opening {
   scheme: Scheme
   certificate: Certificate
-  hanging: number
 }
 type Order = ({ kind: 'open' } & Opening) | { kind: 'counts' } | { kind: 'stamps' }
 export interface Places {
   upstreamUrl: string
   hookUrl: string
-  /** The hosts that accept connections, finish the handshake, and never answer. */
-  hangingUrls: string[]
 }
 export interface Counts {
   polls: number
   hooks: number
-  hung: number
 }
 /** By serial, since the last call; times of `sharedNow`. */
 export interface Stamps {
@@ -50,7 +44,7 @@ const textOf = (request: IncomingMessage, done: (text: string) => void) => {
 
 /** GetResult, a partner's receiver and hosts that hang, as cheap as node:http can be, with a stamp for each serial. */
 const runOutside = () => {
-  const counts: Counts = { polls: 0, hooks: 0, hung: 0 }
+  const counts: Counts = { polls: 0, hooks: 0 }
   let polled: Stamps['polled'] = []
   let hooked: Stamps['hooked'] = []
 
@@ -60,7 +54,7 @@ const runOutside = () => {
     return (server.address() as AddressInfo).port
   }
 
-  const open = async ({ scheme, certificate, hanging }: Opening): Promise<Places> => {
+  const open = async ({ scheme, certificate }: Opening): Promise<Places> => {
     const isSecure = scheme === 'https'
     const kept = { keepAliveTimeout: 60_000 }
     const serve = (answer: RequestListener) =>
@@ -73,8 +67,7 @@ const runOutside = () => {
       textOf(request, form => {
         counts.polls++
         const serial = /idcardid=(\w+)/.exec(form)?.[1] ?? ''
-        const body = serial.startsWith(STILL_OPEN) ? ANSWER.open : ANSWER.success
-        response.writeHead(200, { 'content-type': 'application/json', 'content-length': body.length }).end(body)
+        response.writeHead(200, { 'content-type': 'application/json', 'content-length': ANSWER.length }).end(ANSWER)
         polled.push([serial, sharedNow()])
       }),
     )
@@ -85,16 +78,9 @@ const runOutside = () => {
         response.writeHead(200, { 'content-length': 2 }).end('ok')
       }),
     )
-    const hang = (socket: Socket) => {
-      counts.hung++
-      socket.on('error', () => {}).resume()
-    }
-    const silent = () => (isSecure ? createTlsServer(serverOptions(certificate), hang) : createTcpServer(hang))
-    const ports = await Promise.all(Array.from({ length: hanging }, () => listen(silent())))
     return {
       upstreamUrl: `${scheme}://127.0.0.1:${upstream}/GetResult.json`,
       hookUrl: urlOf(scheme, hook),
-      hangingUrls: ports.map((port, index) => urlOf(scheme, port, { index: index + 1 })),
     }
   }
 
@@ -108,14 +94,14 @@ const runOutside = () => {
   })
 }
 
-/** Everything but the service, in a process of its own; the names must have one host more than those that hang. */
+/** Everything but the service, in a process of its own. */
 export const openOutside = async (
   { certificate }: Pick<Names, 'certificate'>,
-  { scheme = 'https', hanging = 0 }: { scheme?: Scheme; hanging?: number } = {},
+  { scheme = 'https' }: { scheme?: Scheme } = {},
 ) => {
   const child = openChild(import.meta.filename)
   const ask = <Answer>(order: Order) => child.ask<Answer>(order)
-  const places = await ask<Places>({ kind: 'open', scheme, certificate, hanging })
+  const places = await ask<Places>({ kind: 'open', scheme, certificate })
   return {
     ...places,
     pid: child.pid,

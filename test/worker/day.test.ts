@@ -1,13 +1,13 @@
 import { beforeAll, describe, expect, test } from 'vitest'
-import { runDay } from '../../bench/polling/day.ts'
-import { DAYS } from '../../bench/polling/days.ts'
 import { MINUTE, SECOND } from '../../src/core/duration.ts'
+import { runDay } from './support/day.ts'
+import { DAYS } from './support/days.ts'
 
 /** By kind of check: the longest time from its completion to the poll that found it. Store, poller and clock, without time. */
 const slowestOf = async (name: string): Promise<Record<string, number>> => {
   const day = DAYS.find(one => one.name === name)
   if (!day) throw new Error(`there is no day ${name}`)
-  const delays = await runDay(day, 'rule')
+  const delays = await runDay(day)
   const byKind = Map.groupBy(delays.keys(), index => day.checks[index]?.kind ?? '')
   return Object.fromEntries(
     [...byKind].map(([kind, indices]) => [kind, Math.max(...indices.map(index => delays[index] ?? 0))]),

@@ -25,7 +25,7 @@ export const pollInterval = (ageMs: number, { minMs, maxMs, rampMs }: PollSchedu
 const MOST_STRETCH = 1.5
 
 /** The longest interval that a learned schedule may have at this age. */
-export const longestInterval = (ageMs: number, schedule: PollSchedule): number =>
+const longestInterval = (ageMs: number, schedule: PollSchedule): number =>
   Math.min(schedule.maxMs, MOST_STRETCH * pollInterval(ageMs, schedule))
 
 /**

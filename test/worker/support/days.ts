@@ -1,4 +1,4 @@
-import { MINUTE, SECOND } from '../../src/core/duration.ts'
+import { MINUTE, SECOND } from '../../../src/core/duration.ts'
 import type { Check, Day } from './day.ts'
 
 const OPEN_MS = 8 * SECOND
@@ -38,7 +38,6 @@ const BATCH_TO = BATCH_AT + 4 * MINUTE
 export const DAYS: readonly Day[] = [
   {
     name: 'a batch beside singles',
-    description: 'a batch of 1,000, and one registration every 10 s',
     checks: [
       ...singles({ kind: 'before', from: 0, to: BATCH_AT, everyMs: 10 * SECOND }),
       ...batch({ at: BATCH_AT, size: 1_000 }),
@@ -48,7 +47,6 @@ export const DAYS: readonly Day[] = [
   },
   {
     name: 'a batch of another partner',
-    description: 'the same, but the batch is one partner’s and the singles are another’s',
     checks: [
       ...batch({ at: BATCH_AT, size: 1_000 }),
       ...singles({ kind: 'beside', from: BATCH_AT, to: BATCH_TO, everyMs: 10 * SECOND, partner: 1 }),
@@ -56,7 +54,6 @@ export const DAYS: readonly Day[] = [
   },
   {
     name: 'an outage and its backlog',
-    description: 'GetResult is away for 20 min while 2 registrations a second come, and one every 10 s afterwards',
     outage: { from: MINUTE, to: 21 * MINUTE },
     checks: [
       ...singles({ kind: 'before', from: 0, to: MINUTE, everyMs: 10 * SECOND }),

@@ -1,13 +1,11 @@
 import { randomBytes } from 'node:crypto'
 import { monotonicFactory } from 'ulid'
-import type { Answer } from '../../src/core/answer.ts'
-import { DAY, HOUR, MINUTE, SECOND } from '../../src/core/duration.ts'
-import { newPartner } from '../../src/core/new-partner.ts'
-import { Secret } from '../../src/core/secret.ts'
-import { openSqliteStore } from '../../src/store/sqlite/store.ts'
-import { createPollPlan } from '../../src/worker/poll-plan.ts'
-import { createPoller } from '../../src/worker/poller.ts'
-import { RULE } from './schedules.ts'
+import type { Answer } from '../../../src/core/answer.ts'
+import { DAY, HOUR, MINUTE, SECOND } from '../../../src/core/duration.ts'
+import { newPartner } from '../../../src/core/new-partner.ts'
+import { Secret } from '../../../src/core/secret.ts'
+import { openSqliteStore } from '../../../src/store/sqlite/store.ts'
+import { createPoller } from '../../../src/worker/poller.ts'
 
 /** Somebody's check. Times are ms since the day began. */
 export interface Check {
@@ -22,13 +20,12 @@ export interface Check {
 
 export interface Day {
   name: string
-  description: string
   checks: readonly Check[]
   /** From when to when GetResult cannot be reached. */
   outage?: { from: number; to: number }
 }
 
-export const RATE = 5
+const RATE = 5
 const CONCURRENCY = 4
 const MOST_ROUNDS = 200_000
 
@@ -85,10 +82,10 @@ const openDayStore = async (now: () => number, partners: number) => {
 }
 
 /**
- * Runs the service's own store, poller and plan through a day whose hours take no time; a call takes none either. Resolves to
+ * Runs the service's own store and poller through a day whose hours take no time; a call takes none either. Resolves to
  * how long after its completion each check was told, in their order.
  */
-export const runDay = async ({ checks, outage }: Day, schedule: 'learned' | 'rule'): Promise<number[]> => {
+export const runDay = async ({ checks, outage }: Day): Promise<number[]> => {
   const clock = createDayClock()
   const startedAt = 1_800_000_000_000
   clock.set(startedAt)
@@ -107,13 +104,18 @@ export const runDay = async ({ checks, outage }: Day, schedule: 'learned' | 'rul
     if (!toldAt.has(serial)) toldAt.set(serial, clock.now() - startedAt)
     return { kind: 'verdict', code: 2, verdict: VERDICT }
   }
-  const emit = () => {}
-  const policy = { ...RULE, settleMarginMs: 10 * MINUTE, notFoundGraceMs: 2 * HOUR }
+  const policy = {
+    minMs: 5 * SECOND,
+    maxMs: 5 * MINUTE,
+    rampMs: 2 * MINUTE,
+    settleMarginMs: 10 * MINUTE,
+    notFoundGraceMs: 2 * HOUR,
+  }
   const poller = createPoller({
     store,
     upstream: { ask: (account, { idcardid }) => ask(account, idcardid) },
     policy,
-    plan: schedule === 'learned' ? createPollPlan({ store, schedule: RULE, clock, emit }) : null,
+    plan: null,
     concurrency: CONCURRENCY,
     timeoutMs: 10 * SECOND,
     random: Math.random,
@@ -121,7 +123,7 @@ export const runDay = async ({ checks, outage }: Day, schedule: 'learned' | 'rul
     onLookup: () => {},
     onFree: () => {},
     onDue: () => {},
-    emit,
+    emit: () => {},
   })
 
   const arrivals = checks
@@ -141,33 +143,4 @@ export const runDay = async ({ checks, outage }: Day, schedule: 'learned' | 'rul
   }
   await store.close()
   return checks.map(({ completesAt }, index) => (toldAt.get(serialOf(index)) as number) - completesAt)
-}
-
-/**
- * The best that anybody could do who knew when each check is completed: one call each, at the rate, those that came by
- * themselves before those of a batch, and the first completed first.
- */
-export const bestDay = ({ checks, outage }: Day): number[] => {
-  const delays = new Array<number>(checks.length).fill(0)
-  const open = checks
-    .map((check, index) => ({
-      index,
-      readyAt: Math.max(check.completesAt, check.registeredAt),
-      isBatch: check.batch !== null,
-      traceparent: null,
-    }))
-    .sort((a, b) => a.readyAt - b.readyAt)
-  const queues: Record<'single' | 'batch', number[]> = { single: [], batch: [] }
-  for (let at = 0, next = 0, told = 0; told < checks.length; at += SECOND / RATE) {
-    for (; (open[next]?.readyAt ?? Number.POSITIVE_INFINITY) <= at; next++) {
-      const { index, isBatch } = open[next] as (typeof open)[number]
-      queues[isBatch ? 'batch' : 'single'].push(index)
-    }
-    if (outage && at >= outage.from && at < outage.to) continue
-    const index = queues.single.shift() ?? queues.batch.shift()
-    if (index === undefined) continue
-    delays[index] = at - (checks[index] as Check).completesAt
-    told++
-  }
-  return delays
 }
