@@ -71,7 +71,6 @@ const openDocs = () =>
       sandbox: true,
     }),
     now,
-    publicUrl: null,
     trustedProxies: { contains: () => false },
     shownSettings: {
       ...{ retryScheduleMs: [1], callbackTimeoutMs: 1, retentionMs: 1, registrationTtlMs: 1, notFoundGraceMs: 1 },

@@ -86,7 +86,6 @@ export const openApi = ({
     now,
     emit,
     version: VERSION,
-    publicUrl: server.publicUrl,
     shownSettings: {
       retryScheduleMs: callback.retryScheduleMs,
       callbackTimeoutMs: callback.timeoutMs,

@@ -29,7 +29,7 @@ export interface PollerRole extends Role {
 /** Asks GetResult about what is due, from now on. */
 export const openPoller = ({ config: { upstream, polling }, store, emit, onLookup, tracer }: Deps): PollerRole => {
   const client = openUpstream({ ...upstream, userAgent: USER_AGENT, clock })
-  const plan = polling.schedule === 'learned' ? createPollPlan({ store, schedule: polling, clock, emit }) : null
+  const plan = createPollPlan({ store, schedule: polling, clock, emit })
   const poller = createPoller({
     store,
     upstream: tracePolls(client, { ...upstream, tracer }),
@@ -56,7 +56,7 @@ export const openPoller = ({ config: { upstream, polling }, store, emit, onLooku
   const stop = async () => {
     await rounds.stop()
     await poller.whenIdle()
-    await plan?.stop()
+    await plan.stop()
   }
   const role = createRole({
     end: stop,

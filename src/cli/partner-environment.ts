@@ -4,8 +4,7 @@ import { quoted } from './doctor/finding.ts'
 const ANY_ADDRESS = new Set(['0.0.0.0', '::'])
 
 /** Where partners reach the service, as far as its settings say so: null where it takes any free port. */
-export const addressOf = ({ publicUrl, host, port }: Config['server']): string | null => {
-  if (publicUrl !== null) return publicUrl
+export const addressOf = ({ host, port }: Config['server']): string | null => {
   if (port === 0) return null
   const reached = ANY_ADDRESS.has(host) ? '127.0.0.1' : host
   return `http://${reached.includes(':') ? `[${reached}]` : reached}:${port}`

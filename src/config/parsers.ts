@@ -64,45 +64,37 @@ export const wholeNumber =
         )
   }
 
-/** A number a second, fractions allowed. */
-export const rate =
-  ({ max }: Pick<Range, 'max'>): Parser<number> =>
+const decimal =
+  (holds: (number: number) => boolean, en: string, zh: string): Parser<number> =>
   text => {
-    const number = /^\d{1,6}(\.\d{1,3})?$/.test(text) ? Number(text) : Number.NaN
-    return number > 0 && number <= max
-      ? accept(number)
-      : refuse(
-          `${quote(text)} is not a rate; write a number above 0 and at most ${max}, such as 5 or 0.5`,
-          `${quote(text)} 不是速率；须大于 0 且不超过 ${max}，例如 5 或 0.5`,
-        )
+    const number = /^\d{1,6}(\.\d{1,9})?$/.test(text) ? Number(text) : Number.NaN
+    return holds(number) ? accept(number) : refuse(`${quote(text)} is not ${en}`, `${quote(text)} 无效；${zh}`)
   }
 
-/** From 0 to 1. */
-export const ratio: Parser<number> = text => {
-  const number = /^\d(\.\d{1,9})?$/.test(text) ? Number(text) : Number.NaN
-  return number <= 1
-    ? accept(number)
-    : refuse(
-        `${quote(text)} is not a number from 0 to 1, such as 0.05`,
-        `${quote(text)} 无效；须为 0 到 1 的数，例如 0.05`,
-      )
-}
+/** A number a second, fractions allowed. */
+export const rate = ({ max }: Pick<Range, 'max'>): Parser<number> =>
+  decimal(
+    number => number > 0 && number <= max,
+    `a rate; write a number above 0 and at most ${max}, such as 5 or 0.5`,
+    `须大于 0 且不超过 ${max}，例如 5 或 0.5`,
+  )
+
+export const ratio: Parser<number> = decimal(
+  number => number <= 1,
+  'a number from 0 to 1, such as 0.05',
+  '须为 0 到 1 的数，例如 0.05',
+)
 
 /** Milliseconds. */
 export const duration =
   ({ min, max }: Range): Parser<number> =>
   text => {
     const ms = readDuration(text)
-    if (ms === null)
-      return refuse(
-        `${quote(text)} is not a duration; write a number with a unit, such as 15s`,
-        `${quote(text)} 不是时长；请写数字加单位，例如 15s`,
-      )
-    return ms >= min && ms <= max
+    return ms !== null && ms >= min && ms <= max
       ? accept(ms)
       : refuse(
-          `${quote(text)} is out of range; write a duration from ${formatDuration(min)} to ${formatDuration(max)}`,
-          `${quote(text)} 超出范围；时长须在 ${formatDuration(min)} 到 ${formatDuration(max)} 之间`,
+          `${quote(text)} is not a duration with its unit, such as 15s, from ${formatDuration(min)} to ${formatDuration(max)}`,
+          `${quote(text)} 无效；须为数字加单位的时长（例如 15s），在 ${formatDuration(min)} 到 ${formatDuration(max)} 之间`,
         )
   }
 
@@ -117,12 +109,6 @@ export const durationList =
     return parsed.find(item => !item.ok) ?? accept(parsed.flatMap(item => (item.ok ? item.value : [])))
   }
 
-/** The address of the text alone: an example is pasted, and must open nothing more than was meant. */
-const narrowest = (text: string): string => {
-  const [address = ''] = text.split('/')
-  return isIP(address) === 0 ? '192.0.2.10/32' : `${address}/${isIP(address) === 4 ? 32 : 128}`
-}
-
 /** CIDRs. A prefix shorter than `widest` is refused: it opens more of the address space than anybody means. */
 export const networks =
   (widest = { ipv4: 0, ipv6: 0 }): Parser<readonly Network[]> =>
@@ -132,8 +118,8 @@ export const networks =
       const network = readNetwork(item)
       if (network === null)
         return refuse(
-          `${quote(item)} is not a network; write an address and a prefix length, such as ${narrowest(item)}`,
-          `${quote(item)} 不是网段；请写地址加前缀长度，例如 ${narrowest(item)}`,
+          `${quote(item)} is not a network; write an address and a prefix length, such as 192.0.2.10/32`,
+          `${quote(item)} 不是网段；请写地址加前缀长度，例如 192.0.2.10/32`,
         )
       const least = widest[network.family]
       if (network.prefix < least)

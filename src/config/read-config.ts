@@ -1,7 +1,7 @@
 import { codeOf } from '../core/error.ts'
 import type { Words } from '../core/language.ts'
 import { nearestName } from '../core/nearest-name.ts'
-import { type OperatorChannel, operatorChannelOf } from '../core/operator-channel.ts'
+import { operatorChannelOf } from '../core/operator-channel.ts'
 import { createSigningKey } from '../core/signature.ts'
 import { type Parsed, refuse } from './parsers.ts'
 import type { Setting } from './setting.ts'
@@ -108,42 +108,36 @@ const readSecretFile = (path: string, readFile: (path: string) => string): Parse
   }
 }
 
-/** Whether a secret has the form that signs what goes there. */
-const SIGNS: Readonly<Record<OperatorChannel, (secret: string) => boolean>> = {
-  webhook: secret => createSigningKey(secret) !== null,
-  dingtalk: secret => secret.startsWith('SEC'),
-  feishu: secret => !/^(whsec_|SEC[0-9a-f]{64}$)/.test(secret),
-  wecom: () => false,
-  slack: () => false,
-}
+const problem = (setting: string, en: string, zh: string): Problem => ({ setting, message: { en, zh } })
 
 const contradictions = ({ polling, storage, operator }: Draft): Problem[] => {
   const problems: Problem[] = []
   if (polling.minMs !== undefined && polling.maxMs !== undefined && polling.minMs > polling.maxMs)
-    problems.push({
-      setting: 'POLL_MIN_INTERVAL',
-      message: {
-        en: 'is longer than POLL_MAX_INTERVAL; make it at most that',
-        zh: '大于 POLL_MAX_INTERVAL；不得超过它',
-      },
-    })
+    problems.push(
+      problem(
+        'POLL_MIN_INTERVAL',
+        'is longer than POLL_MAX_INTERVAL; make it at most that',
+        '大于 POLL_MAX_INTERVAL；不得超过它',
+      ),
+    )
   if (storage.database?.kind === 'postgres' && storage.masterKey === null)
-    problems.push({
-      setting: 'MASTER_KEY',
-      message: {
-        en: 'is not set, and PostgreSQL requires it, the same on all nodes; make one with: openssl rand -base64 32',
-        zh: '未设置，而使用 PostgreSQL 时必须设置，且各节点须相同；可用 openssl rand -base64 32 生成',
-      },
-    })
+    problems.push(
+      problem(
+        'MASTER_KEY',
+        'is not set, and PostgreSQL requires it, the same on all nodes; make one with: openssl rand -base64 32',
+        '未设置，而使用 PostgreSQL 时必须设置，且各节点须相同；可用 openssl rand -base64 32 生成',
+      ),
+    )
   const { url, secret } = operator
-  if (url && secret && !SIGNS[operatorChannelOf(new URL(url.reveal()))](secret.reveal()))
-    problems.push({
-      setting: 'OPERATOR_SECRET',
-      message: {
-        en: 'does not fit OPERATOR_URL. DingTalk shows one that begins with SEC, Feishu one of its own; WeCom and Slack take none: remove it. For a webhook write whsec_ and the base64 of 24 to 64 bytes, such as from: echo whsec_$(openssl rand -base64 32)',
-        zh: '与 OPERATOR_URL 不符。钉钉的密钥以 SEC 开头；飞书使用其自己的密钥；企业微信和 Slack 不用密钥，请移除。webhook 的格式为 whsec_ 加 24 至 64 字节的 base64，可用 echo whsec_$(openssl rand -base64 32) 生成',
-      },
-    })
+  const isWebhook = url && operatorChannelOf(new URL(url.reveal())) === 'webhook'
+  if (isWebhook && secret && createSigningKey(secret.reveal()) === null)
+    problems.push(
+      problem(
+        'OPERATOR_SECRET',
+        'cannot sign webhooks; write whsec_ and the base64 of 24 to 64 bytes, such as from: echo whsec_$(openssl rand -base64 32)',
+        '无法用于 webhook 签名；格式为 whsec_ 加 24 至 64 字节的 base64，可用 echo whsec_$(openssl rand -base64 32) 生成',
+      ),
+    )
   return problems
 }
 
@@ -152,46 +146,33 @@ const unknownNames = (env: Environment): Problem[] =>
     .filter(name => OUR_PREFIX.test(name) && !names.includes(name))
     .map(name => {
       const nearest = nearestName(name, names)
-      return {
-        setting: name,
-        message: { en: `is not a setting; did you mean ${nearest}?`, zh: `没有这个配置项，是否想用 ${nearest}？` },
-      }
+      return problem(name, `is not a setting; did you mean ${nearest}?`, `没有这个配置项，是否想用 ${nearest}？`)
     })
 
-/** Variables that make Node trust any certificate, or print what no log may hold. */
+/** What makes Node trust any certificate, or shows what no log may hold. */
 const unsafeEnvironment = ({ env, isDebugged }: { env: Environment; isDebugged: boolean }): Problem[] => {
-  const problems: Problem[] = []
-  if (env.NODE_TLS_REJECT_UNAUTHORIZED === '0')
-    problems.push({
-      setting: 'NODE_TLS_REJECT_UNAUTHORIZED',
-      message: {
-        en: 'is 0, which accepts any certificate; remove it (NODE_EXTRA_CA_CERTS adds an authority of your own)',
-        zh: '为 0，会接受任何证书；请移除（自有 CA 可用 NODE_EXTRA_CA_CERTS 添加）',
-      },
-    })
-  if (env.NODE_DEBUG !== undefined)
-    problems.push({
-      setting: 'NODE_DEBUG',
-      message: {
-        en: 'is set, which prints URLs and headers; remove it',
-        zh: '已设置，会打印 URL 和请求头；请移除',
-      },
-    })
-  if (/(^|\s)--inspect(-brk|-wait)?(=|\s|$)/.test(env.NODE_OPTIONS ?? ''))
-    problems.push({
-      setting: 'NODE_OPTIONS',
-      message: {
-        en: 'opens the debugger, which shows all secrets; remove --inspect',
-        zh: '会打开调试器，暴露全部密钥；请移除 --inspect',
-      },
-    })
-  else if (isDebugged)
-    problems.push({
-      setting: '--inspect',
-      message: {
-        en: 'opens the debugger, which shows all secrets; start without it',
-        zh: '会打开调试器，暴露全部密钥；启动时请勿使用',
-      },
-    })
-  return problems
+  const opensDebugger = /(^|\s)--inspect(-brk|-wait)?(=|\s|$)/.test(env.NODE_OPTIONS ?? '')
+  const found: readonly (readonly [boolean, Problem])[] = [
+    [
+      env.NODE_TLS_REJECT_UNAUTHORIZED === '0',
+      problem(
+        'NODE_TLS_REJECT_UNAUTHORIZED',
+        'is 0, which accepts any certificate; remove it (NODE_EXTRA_CA_CERTS adds an authority of your own)',
+        '为 0，会接受任何证书；请移除（自有 CA 可用 NODE_EXTRA_CA_CERTS 添加）',
+      ),
+    ],
+    [
+      env.NODE_DEBUG !== undefined,
+      problem('NODE_DEBUG', 'is set, which prints URLs and headers; remove it', '已设置，会打印 URL 和请求头；请移除'),
+    ],
+    [
+      opensDebugger || isDebugged,
+      problem(
+        opensDebugger ? 'NODE_OPTIONS' : '--inspect',
+        'opens the debugger, which shows all secrets; remove --inspect',
+        '会打开调试器，暴露全部密钥；请移除 --inspect',
+      ),
+    ],
+  ]
+  return found.flatMap(([is, unsafe]) => (is ? [unsafe] : []))
 }

@@ -19,3 +19,10 @@ export interface SettingGroup {
   /** By their names in the config. */
   settings: Record<string, Setting>
 }
+
+/** The part of a setting that is no text. */
+export const variable = <const Name extends string, Value, const Default extends string | null>(
+  name: Name,
+  parse: Parser<Value>,
+  default_: Default,
+) => ({ name, parse, default: default_ })

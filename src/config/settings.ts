@@ -1,13 +1,7 @@
 import type { Language } from '../core/language.ts'
-import { CALLBACK } from './groups/callback.ts'
-import { NODE } from './groups/node.ts'
-import { OPERATOR } from './groups/operator.ts'
-import { POLLING } from './groups/polling.ts'
-import { SERVER } from './groups/server.ts'
-import { STORAGE } from './groups/storage.ts'
-import { TRACES } from './groups/traces.ts'
-import { UPSTREAM } from './groups/upstream.ts'
-import { oneOf, type Parser } from './parsers.ts'
+import { CALLBACK, POLLING, UPSTREAM } from './call-settings.ts'
+import type { Parser } from './parsers.ts'
+import { LOG, NODE, OPERATOR, SERVER, STORAGE, TRACES } from './service-settings.ts'
 import type { SettingGroup } from './setting.ts'
 
 /** Every setting, once. The config and its type, the errors, `settings` and the documents are all made from this table. */
@@ -19,18 +13,7 @@ const SETTINGS = {
   polling: POLLING,
   callback: CALLBACK,
   operator: OPERATOR,
-  log: {
-    title: { en: 'Log', zh: '日志' },
-    settings: {
-      level: {
-        name: 'LOG_LEVEL',
-        parse: oneOf('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'),
-        default: 'info',
-        en: 'The lowest level that is written; the log is JSON lines on stdout.',
-        zh: '写出的最低日志级别；日志以 JSON 行写到标准输出。',
-      },
-    },
-  },
+  log: LOG,
   traces: TRACES,
 } satisfies Record<string, SettingGroup>
 

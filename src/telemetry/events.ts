@@ -73,7 +73,7 @@ export const EVENTS = {
   ),
   'setting.relaxed': warn(
     { setting: TEXT, effect: TEXT },
-    '`setting` opens what is closed by default, or has what is registered end or erased early; told at every start. Right for trying out, rarely in production.',
+    '`setting` opens what is closed by default; told at every start. Right for trying out, rarely in production.',
   ),
   'debugger.refused': warn(
     { signal: TEXT },

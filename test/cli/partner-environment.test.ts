@@ -13,7 +13,6 @@ test.each([
   [{}, 'http://127.0.0.1:8080'],
   [{ HOST: '0.0.0.0', PORT: '9999' }, 'http://127.0.0.1:9999'],
   [{ HOST: '::1' }, 'http://[::1]:8080'],
-  [{ PUBLIC_URL: 'https://notifier.example/ids/' }, 'https://notifier.example/ids'],
   [{ PORT: '0' }, null],
 ])('with %o partners reach the service at %s', (env, address) => {
   expect(addressWith(env)).toBe(address)

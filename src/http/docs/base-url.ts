@@ -2,8 +2,6 @@ import type { Context } from 'hono'
 import { isFromProxy, type TrustedProxies } from '../middleware/client-address.ts'
 
 export interface BaseUrlDeps {
-  /** Without a slash at its end; null: it is taken from the request. */
-  publicUrl: string | null
   trustedProxies: TrustedProxies
 }
 
@@ -23,8 +21,7 @@ const PREFIX = /^(?:\/[\w.~-]{1,100}){0,20}$/
  * The address under which the caller reaches the service, without a slash at its end. What stands in a header is the caller's
  * or its proxy's word: where it is no plain host, the example's address.
  */
-export const baseUrlOf = (c: Context, { publicUrl, trustedProxies }: BaseUrlDeps): string => {
-  if (publicUrl !== null) return publicUrl
+export const baseUrlOf = (c: Context, { trustedProxies }: BaseUrlDeps): string => {
   const isProxied = isFromProxy(c, trustedProxies)
   const forwarded = (name: string) =>
     isProxied ? c.req.header(`x-forwarded-${name}`)?.split(',', 1)[0]?.trim() : undefined

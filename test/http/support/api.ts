@@ -106,7 +106,6 @@ export const openApi = async (overrides: Partial<ApiDeps> = {}, wrap = (store: S
     random: randomBytes,
     emit: createEmit([createLog({ level: 'debug', destination: { write: line => logged.push(line) }, now })]),
     version: '0.0.0',
-    publicUrl: null,
     shownSettings: SHOWN_SETTINGS,
     ready: async () => [{ name: 'database', ok: true, reason: null }],
     now,
