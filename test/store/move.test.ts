@@ -9,7 +9,6 @@ import { emptyBins } from '../../src/core/polling/completion-bins.ts'
 import type { NewBulkAct } from '../../src/store/bulk-act.ts'
 import { type MoveStep, moveDatabase } from '../../src/store/move/move.ts'
 import { MOVED_TABLES } from '../../src/store/move/tables.ts'
-import { openPostgresInspection } from '../../src/store/postgres/inspection.ts'
 import { bringUpToDate } from '../../src/store/postgres/opening.ts'
 import { createSealed } from '../../src/store/sealed.ts'
 import { openSqliteStore } from '../../src/store/sqlite/store.ts'
@@ -198,18 +197,6 @@ test('a move that is stopped goes on where it was, and no node starts on half of
   }
   expect(await move(from, target.url, { onStep, signal: stopping.signal })).toBeNull()
   await expect(bringUpToDate(target.url, { sealed, onStep: () => {} })).rejects.toThrow('has not ended')
-  // doctor said that all was well, and that a service should be started.
-  const looking = {
-    url: target.url,
-    masterKey: KEY,
-    random: randomBytes,
-    defaultRate: 1,
-    now: Date.now,
-    sleep: async () => {},
-  }
-  const inspection = await openPostgresInspection(looking)
-  expect(inspection.isHalfMoved).toBe(true)
-  await inspection.close()
   const again: number[] = []
   const moved = await move(from, target.url, { onStep: ({ step, done }) => step === 'copying' && again.push(done) })
   expect(again[0]).toBeGreaterThan(copied)

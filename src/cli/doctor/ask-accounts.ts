@@ -4,17 +4,23 @@ import type { Config } from '../../config/settings.ts'
 import type { Answer } from '../../core/answer.ts'
 import type { Secret } from '../../core/secret.ts'
 import { isInUse } from '../../store/account.ts'
-import type { InspectedAccount, Inspection } from '../../store/inspection.ts'
+import type { Inspection } from '../../store/inspection.ts'
 import { openUpstream } from '../../upstream/upstream.ts'
 import { USER_AGENT } from '../../version.ts'
 
 export interface AskedAccount {
   apiId: string
-  /** `not_asked`: repeated bad logins may freeze an account, so one that is paused is left alone. */
+  /** `paused`: repeated bad logins may freeze an account, so one that is paused is not asked. */
   outcome: Answer | 'paused' | 'unreadable'
   durationMs: number
   /** How far GetResult's clock is ahead of ours, to within a second; null: nobody knows. */
   aheadMs: number | null
+}
+
+interface Known {
+  account: { id: string; apiId: string; passwordMode: 'dynamic' | 'static' }
+  apiKey: Secret | null
+  isPaused: boolean
 }
 
 /** A number as serials are, which GetResult has never given to anybody. */
@@ -26,48 +32,34 @@ export const askAccounts = async (
   inspection: Inspection | null,
 ): Promise<AskedAccount[]> => {
   const upstream = openUpstream({ ...settings, concurrency: 1, userAgent: USER_AGENT, clock })
+  const ask = async ({ account, apiKey, isPaused }: Known): Promise<AskedAccount> => {
+    const { apiId } = account
+    if (isPaused || apiKey === null)
+      return { apiId, outcome: isPaused ? 'paused' : 'unreadable', durationMs: 0, aheadMs: null }
+    const begin = clock.monotonic()
+    const outcome = await upstream.ask({ ...account, apiKey }, unknownSerial())
+    const durationMs = Math.round(clock.monotonic() - begin)
+    return { apiId, outcome, durationMs, aheadMs: upstream.clockAheadMs() }
+  }
   try {
     const asked: AskedAccount[] = []
-    for (const { account, apiKey, isPaused } of accountsOf(settings, await storedIn(inspection))) {
-      if (isPaused || apiKey === null) {
-        const outcome = isPaused ? 'paused' : 'unreadable'
-        asked.push({ apiId: account.apiId, outcome, durationMs: 0, aheadMs: null })
-        continue
-      }
-      const begin = clock.monotonic()
-      const outcome = await upstream.ask({ ...account, apiKey }, unknownSerial())
-      const durationMs = Math.round(clock.monotonic() - begin)
-      asked.push({ apiId: account.apiId, outcome, durationMs, aheadMs: upstream.clockAheadMs() })
-    }
+    for (const one of await accountsOf(settings, inspection)) asked.push(await ask(one))
     return asked
   } finally {
     upstream.close()
   }
 }
 
-interface Known {
-  account: { id: string; apiId: string; passwordMode: 'dynamic' | 'static' }
-  apiKey: Secret | null
-  isPaused: boolean
+/** The account of the settings comes first, with the key that it has there. */
+const accountsOf = async (
+  { account: apiId, apiKey, passwordMode }: Config['upstream'],
+  inspection: Inspection | null,
+): Promise<Known[]> => {
+  const isReadable = (await inspection?.age()) === 'current' && (await inspection?.opensWithKey())
+  const stored = isReadable ? ((await inspection?.accounts()) ?? []) : []
+  const known = stored.map(one => ({ ...one, isPaused: one.account.pausedAt !== null }))
+  if (apiId === null || apiKey === null) return known.filter(one => isInUse(one.account))
+  const isPaused = known.some(one => one.account.apiId === apiId && one.isPaused)
+  const others = known.filter(one => isInUse(one.account) && one.account.apiId !== apiId)
+  return [{ account: { id: 'settings', apiId, passwordMode }, apiKey, isPaused }, ...others]
 }
-
-const storedIn = async (inspection: Inspection | null): Promise<readonly InspectedAccount[]> =>
-  inspection?.age === 'current' && inspection.opensWithKey ? inspection.accounts() : []
-
-/** What the settings name comes first, with the key that it has there. */
-const accountsOf = (
-  { account, apiKey, passwordMode }: Config['upstream'],
-  stored: readonly InspectedAccount[],
-): Known[] => {
-  const named = account !== null && apiKey !== null
-  const first: Known[] = named
-    ? [{ account: { id: 'settings', apiId: account, passwordMode }, apiKey, isPaused: isPaused(account, stored) }]
-    : []
-  const others = stored
-    .filter(one => isInUse(one.account) && !(named && one.account.apiId === account))
-    .map(one => ({ ...one, isPaused: one.account.pausedAt !== null }))
-  return [...first, ...others]
-}
-
-const isPaused = (apiId: string, stored: readonly InspectedAccount[]): boolean =>
-  stored.some(({ account }) => account.apiId === apiId && account.pausedAt !== null)

@@ -1,199 +1,142 @@
 import { existsSync } from 'node:fs'
-import type { Inspection } from '../../store/inspection.ts'
-import type { PostgresInspection } from '../../store/postgres/inspection.ts'
-import type { SchemaFacts } from '../../store/postgres/server-facts.ts'
+import { random } from '../../app/clock-and-ids.ts'
+import { DAY, HOUR } from '../../core/duration.ts'
+import type { Language } from '../../core/language.ts'
+import { showSpan } from '../../core/show-sizes.ts'
+import type { Trouble, TroubleCode } from '../../core/trouble.ts'
+import { describeTrouble } from '../../core/trouble-texts.ts'
+import type { LastBackup } from '../../store/backup.ts'
+import type { BackupProblem } from '../../store/backup-problem.ts'
+import { findBackupProblem } from '../../store/backups.ts'
+import { isThere } from '../../store/rules/nodes.ts'
+import { troublesOf } from '../../store/rules/troubles.ts'
 import type { SchemaAge } from '../../store/schema-age.ts'
-import type { SqliteInspection } from '../../store/sqlite/inspection.ts'
-import type { Desk } from './desk.ts'
-import { type Finding, failed, ok, skipped, todo, warning } from './finding.ts'
+import { readTroubleFacts } from '../../store/trouble-facts.ts'
+import { problemText } from '../backup-problem-texts.ts'
+import { formatTime } from '../frame/output.ts'
+import { commandFor } from '../trouble-command.ts'
+import { type Facts, onDatabase, onTables } from './facts.ts'
+import { type Finding, failed, ok, quoted, skipped, warning } from './finding.ts'
 
-type Opened = Pick<Desk, 'inspection' | 'unopened' | 'exists' | 'path' | 'engine' | 'call'>
+export const judgeDamage = (found: string | null, pragma: string): Finding =>
+  found === null
+    ? ok(`${pragma} found nothing wrong`, `${pragma} 未发现问题`)
+    : failed(`the database is damaged (${pragma}: ${found})`, `数据库已损坏（${pragma}：${found}）`, [
+        'stop the service, and restore the last backup ("A damaged database" in docs/operations.md)',
+        '请停止服务并恢复最近的备份（见 docs/operations.zh-CN.md 的“数据库损坏”）',
+      ])
 
-/** Runs a check on the database where it can be opened. */
-const onDatabase = <F>(desk: Opened, check: (inspection: Inspection) => F): F | Finding => {
-  if (desk.inspection) return check(desk.inspection)
-  if (desk.unopened !== null)
-    return failed(
-      `the database cannot be opened: ${desk.unopened.en}`,
-      `无法打开数据库：${desk.unopened.zh}`,
-      desk.engine === 'postgres'
-        ? todo('see "PostgreSQL" in docs/operations.md', '见 docs/operations.zh-CN.md 的“PostgreSQL”')
-        : todo('see "A damaged database" in docs/operations.md', '见 docs/operations.zh-CN.md 的“数据库损坏”'),
-    )
-  if (desk.engine === null) return skipped('the settings name no database', '配置未指定数据库')
-  return skipped('there is no database yet; the service makes it', '尚无数据库，服务启动时会新建')
-}
-
-/** Which session that is, another check tells. */
-export const lockedOut = (call: string): Finding =>
-  failed(
-    'another session has locked a table that this check reads',
-    '该项检查要读取的表被另一会话锁定',
-    todo(
-      'this names the session, and the statement that ends it',
-      '运行以下命令可查出该会话及结束它的语句',
-      `${call} doctor --only locks`,
-    ),
-  )
-
-const NO_TABLES = skipped('there are no tables yet; the service makes them', '尚无表，服务启动时会新建')
-
-/** Such a check needs the tables that this version has. */
-export const onTables = <F>(desk: Opened, check: (inspection: Inspection) => F): F | Finding =>
-  onDatabase(desk, inspection =>
-    inspection.age === 'current' ? check(inspection) : notCurrent(inspection.age, desk.call),
-  )
-
-const notCurrent = (age: Inspection['age'], call: string): Finding => {
-  if (age === null) return lockedOut(call)
-  if (age === 'new') return NO_TABLES
-  return skipped('the schema is not the one of this version', '数据库结构不是当前版本')
-}
-
-const NO_SQLITE = skipped('the settings name no SQLite file', '配置未指定 SQLite 文件')
-const NO_POSTGRES = skipped('the settings name no PostgreSQL database', '配置未指定 PostgreSQL 数据库')
-
-const onSqlite = <F>(desk: Opened, check: (inspection: SqliteInspection) => F): F | Finding =>
-  onDatabase(desk, inspection => (inspection.kind === 'sqlite' ? check(inspection) : NO_SQLITE))
-
-/** Runs a check on a PostgreSQL database, whatever its schema. */
-export const onPostgres = <F>(desk: Opened, check: (inspection: PostgresInspection) => F): F | Finding =>
-  desk.engine === 'sqlite'
-    ? NO_POSTGRES
-    : onDatabase(desk, inspection => (inspection.kind === 'postgres' ? check(inspection) : NO_POSTGRES))
-
-export const judgeDamage = (found: string | null, how: 'quick' | 'deep'): Finding => {
-  const name = how === 'deep' ? 'integrity_check' : 'quick_check'
-  return found === null
-    ? ok(`${name} found nothing wrong`, `${name} 未发现问题`)
-    : failed(
-        `the database is damaged (${name}: ${found})`,
-        `数据库已损坏（${name}：${found}）`,
-        todo(
-          'stop the service, and restore the last backup ("A damaged database" in docs/operations.md)',
-          '请停止服务并恢复最近的备份（见 docs/operations.zh-CN.md 的“数据库损坏”）',
-        ),
-      )
-}
-
-export const checkIntegrity = (desk: Desk): Finding =>
-  onSqlite(desk, ({ findDamage }) => {
-    const how = desk.deep ? 'deep' : 'quick'
-    return judgeDamage(findDamage(how), how)
+export const checkIntegrity = (facts: Facts) =>
+  onDatabase(facts, inspection => {
+    const pragma = facts.deep ? 'integrity_check' : 'quick_check'
+    return judgeDamage(inspection.kind === 'sqlite' ? inspection.findDamage(pragma) : null, pragma)
   })
-
-const LATER = failed(
-  'the database belongs to a later version of idface-notifier',
-  '数据库属于更新版本的 idface-notifier',
-  todo('start that version again, or restore a backup from before the upgrade', '请重新使用该版本，或恢复升级前的备份'),
-)
-
-const olderSchema = (call: string): Finding =>
-  warning(
-    'the schema is older than this version; the next start brings it up to date',
-    '数据库结构低于当前版本，下次启动时会升级',
-    todo('back up, then bring it up to date', '请先备份，再升级', `${call} migrate`),
-  )
-
-const HALF_MOVED = failed(
-  'a move into this database has not ended, so part of the file may be missing, and no node starts',
-  '向该数据库的迁移尚未完成：文件中的部分数据可能还不在其中，节点无法启动',
-  todo('run the same "move" again, which goes on where it was', '请再次运行同样的 move 命令，它会从中断处继续'),
-)
-
-/** @param schema null: it is not the current one */
-export const judgePostgresSchema = (age: SchemaAge, schema: SchemaFacts | null, call: string): Finding | Finding[] => {
-  if (age === 'new') return NO_TABLES
-  if (age === 'later') return LATER
-  if (schema === null) return olderSchema(call)
-  const findings = [
-    ...schema.missing.map(name =>
-      failed(
-        `${name} is missing`,
-        `缺少 ${name}`,
-        todo(
-          'find out who has dropped it, and restore what was there before (a backup, or its statement in migrations/postgres)',
-          '请查明是谁删除的，并从备份或 migrations/postgres 中的语句恢复',
-        ),
-      ),
-    ),
-    ...schema.invalid.map(name =>
-      failed(
-        `the index ${name} is invalid, so nothing uses it`,
-        `索引 ${name} 无效，不会被使用`,
-        name.includes('_ccnew')
-          ? todo(
-              'drop what a rebuilding has left',
-              '请删除重建时遗留的索引',
-              `psql -c 'DROP INDEX CONCURRENTLY "${name}"'`,
-            )
-          : todo('build it again', '请重建', `psql -c 'REINDEX INDEX CONCURRENTLY "${name}"'`),
-      ),
-    ),
-  ]
-  const { missingTriggers } = schema
-  if (missingTriggers.length > 0)
-    findings.push(
-      failed(
-        `triggers of the counts are missing or off, so what waits is counted wrong: ${missingTriggers.join(', ')}`,
-        `计数触发器缺失或已停用，等待数量的统计会出错：${missingTriggers.join('、')}`,
-        todo(
-          'turn on those that are off; make those that are missing again by the statement in migrations/postgres, and find out who did it',
-          '请启用已停用的；缺失的请用 migrations/postgres 中的语句重建，并查明来源',
-          `psql ${[...new Set(missingTriggers.map(name => name.split('_counted_at_')[0]))].map(table => `-c 'ALTER TABLE "${table}" ENABLE TRIGGER USER'`).join(' ')}`,
-        ),
-      ),
-    )
-  return findings.length > 0
-    ? findings
-    : ok('every table, index and trigger is there, and valid', '表、索引与触发器齐全且有效')
-}
 
 export const judgeSchema = (age: SchemaAge, call: string): Finding => {
-  if (age === 'later') return LATER
-  if (age !== 'current') return olderSchema(call)
-  return ok('the schema is the one of this version', '数据库结构与当前版本一致')
+  if (age === 'current') return ok('the schema is the one of this version', '数据库结构与当前版本一致')
+  if (age === 'later')
+    return failed(
+      'the database belongs to a later version of idface-notifier',
+      '数据库属于更新版本的 idface-notifier',
+      ['start that version again, or restore a backup from before the upgrade', '请重新使用该版本，或恢复升级前的备份'],
+    )
+  if (age === 'new') return skipped('there are no tables yet; the service makes them', '尚无表，服务启动时会新建')
+  return warning(
+    'the schema is older than this version; the next start brings it up to date',
+    '数据库结构低于当前版本，下次启动时会升级',
+    ['back up, then bring it up to date', '请先备份，再升级', `${call} migrate`],
+  )
 }
 
-export const checkSchema = (desk: Desk) =>
-  onDatabase(desk, async inspection => {
-    const { age } = inspection
-    if (age === null) return lockedOut(desk.call)
-    if (inspection.kind === 'postgres')
-      return inspection.isHalfMoved
-        ? HALF_MOVED
-        : judgePostgresSchema(age, age === 'current' ? await inspection.schema() : null, desk.call)
-    return judgeSchema(age, desk.call)
-  })
+export const checkSchema = (facts: Facts) => onDatabase(facts, async ({ age }) => judgeSchema(await age(), facts.call))
 
-export const judgeKey = ({ opens, source }: { opens: boolean; source: string | null }): Finding => {
+/** @param source where the key is from; null: there is none */
+export const judgeKey = (source: string | null, opens: boolean): Finding => {
   if (source === null)
     return failed(
       'MASTER_KEY is not set, and there is no key beside the database',
       '未设置 MASTER_KEY，数据库旁也没有密钥文件',
-      todo('put the key of this database back', '请放回该数据库的密钥'),
+      ['put the key of this database back', '请放回该数据库的密钥'],
     )
-  if (!opens)
-    return failed(
-      `${source} does not open this database`,
-      `${source} 无法解密该数据库`,
-      todo(
-        'set MASTER_KEY to the key that it was written with (while rekey has not ended, the one before it as MASTER_KEY_PREVIOUS)',
-        '请把 MASTER_KEY 设为写入该数据库的密钥（rekey 未完成时，旧密钥设为 MASTER_KEY_PREVIOUS）',
-      ),
-    )
-  return source === 'MASTER_KEY'
-    ? ok(`${source} opens the database`, `${source} 可以解密数据库`)
-    : ok(
-        `${source} opens the database; keep a copy of it apart from the backups`,
-        `${source} 可以解密数据库；请另存一份，并与备份分开存放`,
-      )
+  if (opens) return ok(`${source} opens the database`, `${source} 可以解密数据库`)
+  return failed(`${source} does not open this database`, `${source} 无法解密该数据库`, [
+    'set MASTER_KEY to the key that it was written with (while rekey has not ended, the one before it as MASTER_KEY_PREVIOUS)',
+    '请把 MASTER_KEY 设为写入该数据库的密钥（rekey 未完成时，旧密钥设为 MASTER_KEY_PREVIOUS）',
+  ])
 }
 
-export const checkKey = (desk: Desk): Finding =>
-  onDatabase(desk, ({ opensWithKey }) => {
-    if (opensWithKey === null) return lockedOut(desk.call)
-    const beside = `${desk.path}.key`
-    const source = desk.config?.storage.masterKey ? 'MASTER_KEY' : existsSync(beside) ? beside : null
-    return judgeKey({ opens: opensWithKey, source })
+export const checkKey = (facts: Facts) =>
+  onDatabase(facts, async ({ opensWithKey }) => {
+    const beside = `${facts.file?.path}.key`
+    const source = facts.config?.storage.masterKey ? 'MASTER_KEY' : existsSync(beside) ? beside : null
+    return judgeKey(source, await opensWithKey())
+  })
+
+/** What an operator has done on purpose, or what passes by itself, is a warning. */
+const SEVERE: readonly TroubleCode[] = [
+  ...(['account_paused', 'upstream_unreachable', 'deliveries_late'] as const),
+  ...(['clock_wrong', 'operators_not_told', 'backup_failed'] as const),
+]
+
+export const judgeTrouble = (
+  trouble: Trouble,
+  { at, call, due = 0 }: { at: number; call: string; due?: number },
+): Finding => {
+  const wordsIn = (language: Language) => describeTrouble(trouble, language, at, at => formatTime(at, language))
+  const [en, zh] = [wordsIn('en'), wordsIn('zh')]
+  const isSevere = SEVERE.includes(trouble.code) || (trouble.code === 'no_service' && due > 0)
+  return (isSevere ? failed : warning)(en.sentence, zh.sentence, [en.remedy, zh.remedy, commandFor(trouble, call)])
+}
+
+/** What `status` says to be wrong, each as a finding. */
+export const checkWork = ({ call, config, ...facts }: Facts) =>
+  onTables({ call, config, ...facts }, async ({ store }) => {
+    const read = await readTroubleFacts(store)
+    const { at, polls, deliveries } = read.stats
+    const isServed = read.nodes.some(node => isThere(node, at))
+    // Where settings cannot be read, none of them is exceeded.
+    const pollMaxMs = config?.polling.maxMs ?? Number.POSITIVE_INFINITY
+    const troubles = troublesOf({ ...read, isServed, engine: null, writeError: null, pollMaxMs })
+    const found = troubles.map(one => judgeTrouble(one, { at, call, due: polls.due + deliveries.due }))
+    return found.length > 0 ? found : ok('a service is at work, and nothing is late', '服务正在运行，没有延迟')
+  })
+
+const FRESH_MS = 26 * HOUR
+const OLD_MS = 7 * DAY
+
+/** @param problem why the last one cannot be restored; null: it can */
+export const judgeBackup = (
+  { good }: LastBackup,
+  { problem, now, make }: { problem: BackupProblem | null; now: number; make: string },
+): Finding => {
+  const todo = [
+    'make one, and keep a copy of it on another disk',
+    '请做一次备份，并在另一块磁盘上保留副本',
+    make,
+  ] as const
+  if (good === null) return warning('no backup has ever been made', '从未备份过', todo)
+  const age = now - good.at
+  const en = `the last backup is ${good.path}, ${showSpan(age, 'en')} old`
+  const zh = `最近的备份为 ${good.path}，距今 ${showSpan(age, 'zh')}`
+  if (problem !== null) {
+    // It may have been moved on purpose.
+    const judge = problem.kind === 'no_backup' ? warning : failed
+    return judge(`${en}: ${problemText(problem, 'en')}`, `${zh}：${problemText(problem, 'zh')}`, todo)
+  }
+  if (age > FRESH_MS) return (age > OLD_MS ? failed : warning)(`${en}: too old`, `${zh}：已过旧`, todo)
+  return ok(`${en}, and opens`, `${zh}，可以打开`)
+}
+
+export const checkBackup = (facts: Facts) =>
+  onTables(facts, async ({ kind, store }) => {
+    if (kind === 'postgres')
+      return skipped(
+        'PostgreSQL is backed up with its own tools: see that they run, and try a restore ("PostgreSQL" in docs/operations.md)',
+        'PostgreSQL 由其自带工具备份：请确认备份在运行，并试一次恢复（见 docs/operations.zh-CN.md 的“PostgreSQL”）',
+      )
+    const { config, deep, now, call, backupFolder } = facts
+    const last = await store.lastBackup()
+    const problem = last.good && config ? findBackupProblem(config, last.good.path, { random, deep }) : null
+    const make = `${call} backup ${quoted(backupFolder)}/notifier-$(date +%F-%H%M).db`
+    return judgeBackup(last, { problem, now, make })
   })

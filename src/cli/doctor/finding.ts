@@ -2,7 +2,7 @@ import type { Words } from '../../core/language.ts'
 
 export type FindingState = 'ok' | 'warning' | 'failed' | 'skipped'
 
-/** What a check has found, and what to do about it. */
+/** The result of a check, and what to do about it. */
 export interface Finding {
   state: FindingState
   text: Words
@@ -12,32 +12,19 @@ export interface Finding {
   command: string | null
 }
 
-type Todo = { todo?: Words; command?: string }
-
 const finding =
   (state: FindingState) =>
-  (en: string, zh: string, { todo, command }: Todo = {}): Finding => ({
+  (en: string, zh: string, todo?: readonly [en: string, zh: string, command?: string | null]): Finding => ({
     state,
     text: { en, zh },
-    todo: todo ?? null,
-    command: command ?? null,
+    todo: todo ? { en: todo[0], zh: todo[1] } : null,
+    command: todo?.[2] ?? null,
   })
 
 export const ok = finding('ok')
 export const warning = finding('warning')
 export const failed = finding('failed')
 export const skipped = finding('skipped')
-
-export const todo = (en: string, zh: string, command?: string): Todo => ({
-  todo: { en, zh },
-  ...(command === undefined ? {} : { command }),
-})
-
-const ORDER: readonly FindingState[] = ['failed', 'warning', 'ok', 'skipped']
-
-/** The worst of them. */
-export const worstOf = (findings: readonly Finding[]): FindingState =>
-  ORDER.find(state => findings.some(finding => finding.state === state)) ?? 'skipped'
 
 /** For a shell. */
 export const quoted = (text: string): string =>

@@ -1,70 +1,47 @@
 import { lookup } from 'node:dns/promises'
 import { connect } from 'node:net'
-import { clock } from '../../app/clock-and-ids.ts'
+import { hostname } from 'node:os'
+import { ADVICE_FOR, tellTest } from '../../app/open-operator.ts'
 import { SECOND } from '../../core/duration.ts'
 import { codeOf } from '../../core/error.ts'
 import { describeFault } from '../../core/fault-texts.ts'
+import { wrongClocks } from '../../store/rules/troubles.ts'
 import type { AskedAccount } from './ask-accounts.ts'
-import type { Desk } from './desk.ts'
-import { type Finding, failed, ok, skipped, todo, warning } from './finding.ts'
+import { judgeTrouble } from './database.ts'
+import type { Facts } from './facts.ts'
+import { type Finding, failed, ok, skipped, warning } from './finding.ts'
 
 const NO_CONFIG = skipped('the settings must be corrected first', '请先改正配置')
-const SLOW_DNS_MS = 1_000
-
-export const judgeDns = (
-  host: string,
-  result: { addresses: number; durationMs: number } | { error: string },
-): Finding => {
-  if ('error' in result)
-    return failed(
-      `${host} is not found by DNS (${result.error})`,
-      `DNS 无法解析 ${host}（${result.error}）`,
-      todo('look at the name servers of this machine', '请检查本机的 DNS 服务器', `getent hosts ${host}`),
-    )
-  const { addresses, durationMs } = result
-  const en = `${host} has ${addresses} addresses, found in ${durationMs} ms`
-  const zh = `${host} 有 ${addresses} 个地址，解析用时 ${durationMs} 毫秒`
-  return durationMs > SLOW_DNS_MS
-    ? warning(
-        `${en}: slow`,
-        `${zh}：偏慢`,
-        todo('look at the name servers of this machine', '请检查本机的 DNS 服务器', 'cat /etc/resolv.conf'),
-      )
-    : ok(en, zh)
-}
 
 const hostOf = (url: string): string => new URL(url).hostname.replace(/^\[(.*)\]$/, '$1')
 
-export const checkDns = async ({ config }: Desk): Promise<Finding> => {
+export const checkDns = async ({ config }: Facts): Promise<Finding> => {
   if (config === null) return NO_CONFIG
   const host = hostOf(config.upstream.url)
-  const begin = clock.monotonic()
   try {
-    const addresses = (await lookup(host, { all: true })).length
-    return judgeDns(host, { addresses, durationMs: Math.round(clock.monotonic() - begin) })
+    const { length } = await lookup(host, { all: true })
+    return ok(`${host} has ${length} addresses`, `${host} 有 ${length} 个地址`)
   } catch (error) {
-    return judgeDns(host, { error: String(codeOf(error)) })
+    return failed(`${host} is not found by DNS (${codeOf(error)})`, `DNS 无法解析 ${host}（${codeOf(error)}）`, [
+      'look at the name servers of this machine',
+      '请检查本机的 DNS 服务器',
+      `getent hosts ${host}`,
+    ])
   }
 }
 
-const OUTAGE = todo(
-  'see "An outage of GetResult" in docs/operations.md',
-  '见 docs/operations.zh-CN.md 的“GetResult 故障”',
-)
-
-export const judgeAnswer = ({ apiId, outcome, durationMs }: AskedAccount): Finding => {
+export const judgeAnswer = ({ apiId, outcome, durationMs }: Omit<AskedAccount, 'aheadMs'>): Finding => {
   if (outcome === 'paused')
     return warning(
       `${apiId} is paused, so it was not asked: repeated bad logins may freeze an account`,
       `${apiId} 已暂停，因此未查询：多次登录失败可能导致账户被冻结`,
-      todo('see the check accounts', '见检查项 accounts'),
+      ['see the check work', '见检查项 work'],
     )
   if (outcome === 'unreadable')
-    return failed(
-      `the APIKEY of ${apiId} does not decrypt`,
-      `${apiId} 的 APIKEY 无法解密`,
-      todo('see "An unreadable value" in docs/operations.md', '见 docs/operations.zh-CN.md 的“无法读取的值”'),
-    )
+    return failed(`the APIKEY of ${apiId} does not decrypt`, `${apiId} 的 APIKEY 无法解密`, [
+      'see "An unreadable value" in docs/operations.md',
+      '见 docs/operations.zh-CN.md 的“无法读取的值”',
+    ])
   switch (outcome.kind) {
     case 'not_found':
       return ok(
@@ -73,87 +50,84 @@ export const judgeAnswer = ({ apiId, outcome, durationMs }: AskedAccount): Findi
       )
     case 'account': {
       const [en, zh] = [describeFault(outcome.fault, 'en'), describeFault(outcome.fault, 'zh')]
-      return failed(
-        `${apiId}: ${en.sentence} (code ${outcome.code})`,
-        `${apiId}：${zh.sentence}（返回码 ${outcome.code}）`,
-        todo(en.remedy, zh.remedy),
-      )
+      const { code } = outcome
+      return failed(`${apiId}: ${en.sentence} (code ${code})`, `${apiId}：${zh.sentence}（返回码 ${code}）`, [
+        en.remedy,
+        zh.remedy,
+      ])
     }
     case 'transient': {
-      const cause = [outcome.cause, outcome.detail ?? outcome.code]
-        .filter(one => one !== null && one !== undefined)
-        .join(': ')
+      const cause = `${outcome.cause} ${outcome.detail ?? outcome.code ?? ''}`.trim()
       return failed(
         `${apiId}: GetResult gave no usable answer (${cause})`,
         `${apiId}：GetResult 未给出可用的响应（${cause}）`,
-        OUTAGE,
+        ['see "An outage of GetResult" in docs/operations.md', '见 docs/operations.zh-CN.md 的“GetResult 故障”'],
       )
     }
     case 'throttled':
+      return warning(`${apiId}: GetResult asks for fewer calls`, `${apiId}：GetResult 要求降低查询频率`, [
+        'lower UPSTREAM_RATE, or have the vendor allow more',
+        '请调小 UPSTREAM_RATE，或向上游申请更高频率',
+      ])
+    default:
       return warning(
-        `${apiId}: GetResult asks for fewer calls`,
-        `${apiId}：GetResult 要求降低查询频率`,
-        todo('lower UPSTREAM_RATE, or have the vendor allow more', '请调小 UPSTREAM_RATE，或向上游申请更高频率'),
+        `${apiId}: GetResult answered otherwise than 4061 about an unknown serial (${outcome.kind}, ${outcome.code})`,
+        `${apiId}：GetResult 对未知流水号的响应不是 4061（${outcome.kind}，${outcome.code}）`,
+        ['ask the vendor whether this has changed', '请向上游确认是否有变更'],
       )
-    default: {
-      const code = `${outcome.kind}, ${outcome.code}`
-      return warning(
-        `${apiId}: GetResult knows the account, but answered otherwise than 4061 about an unknown serial (${code})`,
-        `${apiId}：GetResult 认可该账户，但对未知流水号的响应不是 4061（${code}）`,
-        todo('ask the vendor whether this has changed', '请向上游确认是否有变更'),
-      )
-    }
   }
 }
 
-export const checkUpstream = async ({ config, asked }: Desk): Promise<Finding | Finding[]> => {
+export const checkUpstream = async ({ config, asked }: Facts): Promise<Finding | Finding[]> => {
   if (config === null) return NO_CONFIG
   const accounts = await asked()
-  if (accounts.length === 0) return skipped('no account is known', '没有已知账户')
-  return accounts.map(judgeAnswer)
+  return accounts.length === 0 ? skipped('no account is known', '没有已知账户') : accounts.map(judgeAnswer)
 }
+
+/** @param aheadMs how far GetResult's clock is ahead of this machine's; null: it has not told its time */
+export const judgeClock = (aheadMs: number | null, { now, call }: Pick<Facts, 'now' | 'call'>): Finding => {
+  if (aheadMs === null) return skipped('no answer of GetResult has told its time', '未从 GetResult 的响应中得知其时间')
+  const [wrong] = wrongClocks([{ name: hostname(), isLost: false, clockAheadMs: aheadMs }])
+  if (wrong) return judgeTrouble(wrong, { at: now, call })
+  const apart = Math.max(1, Math.round(Math.abs(aheadMs) / SECOND))
+  return ok(
+    `the clocks here and at GetResult agree to within ${apart} s`,
+    `本机与 GetResult 的时钟相差在 ${apart} 秒以内`,
+  )
+}
+
+export const checkClock = async (facts: Facts): Promise<Finding> =>
+  judgeClock((await facts.asked()).find(({ aheadMs }) => aheadMs !== null)?.aheadMs ?? null, facts)
 
 const PROXY_VARIABLES = ['HTTP_PROXY', 'HTTPS_PROXY', 'ALL_PROXY', 'http_proxy', 'https_proxy', 'all_proxy']
 const PROXY_MS = 5 * SECOND
 
-/** @param callback null: none is set */
-export const judgeProxies = ({
-  callback,
-  ignored,
-}: {
-  callback: { host: string; error: string | null } | null
-  ignored: readonly string[]
-}): Finding[] => {
+export const checkProxies = async ({ config }: Facts): Promise<Finding[]> => {
+  const ignored = PROXY_VARIABLES.filter(name => process.env[name])
   const findings: Finding[] = []
-  if (callback !== null)
+  const proxy = config?.callback.proxy?.reveal()
+  if (proxy !== undefined) {
+    const { host, port, protocol } = new URL(proxy)
+    const error = await connectionError(hostOf(proxy), Number(port) || (protocol === 'https:' ? 443 : 80))
     findings.push(
-      callback.error === null
-        ? ok(`the proxy for callbacks, ${callback.host}, takes connections`, `回调代理 ${callback.host} 可以连接`)
+      error === null
+        ? ok(`the proxy for callbacks, ${host}, takes connections`, `回调代理 ${host} 可以连接`)
         : failed(
-            `the proxy for callbacks, ${callback.host}, takes no connection (${callback.error})`,
-            `无法连接回调代理 ${callback.host}（${callback.error}）`,
-            todo('see "A proxy that fails" in docs/operations.md', '见 docs/operations.zh-CN.md 的“代理故障”'),
+            `the proxy for callbacks, ${host}, takes no connection (${error})`,
+            `无法连接回调代理 ${host}（${error}）`,
+            ['see "A proxy that fails" in docs/operations.md', '见 docs/operations.zh-CN.md 的“代理故障”'],
           ),
     )
+  }
   if (ignored.length > 0)
     findings.push(
       warning(
         `${ignored.join(', ')} is set, and this service goes by CALLBACK_PROXY alone; GetResult is called directly`,
         `已设置 ${ignored.join('、')}，但本服务只使用 CALLBACK_PROXY；查询 GetResult 不经代理`,
-        todo('set CALLBACK_PROXY, if callbacks must go through a proxy', '若回调须经代理，请设置 CALLBACK_PROXY'),
+        ['set CALLBACK_PROXY, if callbacks must go through a proxy', '若回调须经代理，请设置 CALLBACK_PROXY'],
       ),
     )
   return findings.length > 0 ? findings : [ok('no proxy is set', '未设置代理')]
-}
-
-export const checkProxies = async ({ config, env }: Desk): Promise<Finding[]> => {
-  const ignored = PROXY_VARIABLES.filter(name => env[name])
-  const proxy = config?.callback.proxy ?? null
-  if (proxy === null) return judgeProxies({ callback: null, ignored })
-  const url = new URL(proxy.reveal())
-  const port = Number(url.port) || (url.protocol === 'https:' ? 443 : 80)
-  const error = await connectionError(url.hostname.replace(/^\[(.*)\]$/, '$1'), port)
-  return judgeProxies({ callback: { host: `${url.hostname}:${port}`, error }, ignored })
 }
 
 /** Null: a connection was made. */
@@ -168,3 +142,35 @@ const connectionError = (host: string, port: number): Promise<string | null> =>
     socket.once('timeout', () => end('timeout'))
     socket.once('error', error => end(String(codeOf(error))))
   })
+
+/** @param told what came of a test; null: none was sent */
+export const judgeOperator = (
+  host: string | null,
+  told: Awaited<ReturnType<typeof tellTest>>,
+  call: string,
+): Finding => {
+  const command = `${call} notify-test`
+  if (host === null)
+    return warning(
+      'OPERATOR_URL is not set: nobody is told when something goes wrong',
+      '未设置 OPERATOR_URL：出问题时不会通知任何人',
+      ['set it to the webhook address of a robot, then try it', '请设为群机器人的 webhook 地址，再试发', command],
+    )
+  if (told === null)
+    return ok(`operators are told at ${host}; --deep sends a test there`, `运维通知发往 ${host}；加 --deep 会试发一条`)
+  const { channel, answer } = told
+  if (answer.kind === 'told') return ok(`${channel} at ${host} has taken a test`, `${channel}（${host}）已接收测试消息`)
+  const problem = answer.kind === 'refused' ? answer.problem : 'later'
+  return failed(
+    `${channel} at ${host} did not take a test (${answer.code})`,
+    `${channel}（${host}）未接收测试消息（${answer.code}）`,
+    [ADVICE_FOR.en[problem], ADVICE_FOR.zh[problem], command],
+  )
+}
+
+export const checkOperator = async ({ config, deep, offline, call }: Facts): Promise<Finding> => {
+  if (config === null) return NO_CONFIG
+  const { operator } = config
+  const told = deep && !offline ? await tellTest(operator) : null
+  return judgeOperator(operator.url && new URL(operator.url.reveal()).host, told, call)
+}

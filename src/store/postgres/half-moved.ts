@@ -23,13 +23,9 @@ export const readMove = async (client: Pick<Client, 'query'>): Promise<MoveState
   return rows[0] ? JSON.parse(rows[0].value.toString('utf8')) : null
 }
 
-/** A move into this database has begun, and has not ended. */
-export const isHalfMoved = async (client: Pick<Client, 'query'>): Promise<boolean> =>
-  (await readMove(client))?.isDone === false
-
 /** Throws where a move into this database has not ended: part of the registrations would be missing. */
 export const refuseHalfMoved = async (client: Pick<Client, 'query'>): Promise<void> => {
-  if (!(await isHalfMoved(client))) return
+  if ((await readMove(client))?.isDone !== false) return
   throw new StartError({
     en: 'DATABASE_URL: a move into this database has not ended: run the same "move" again, which goes on where it was',
     zh: 'DATABASE_URL：向该数据库的迁移尚未完成：请再次运行同样的 move 命令，它会从中断处继续',

@@ -1,0 +1,119 @@
+import { readFileSync, statSync } from 'node:fs'
+import { url as debuggerUrl } from 'node:inspector'
+import { basename, resolve } from 'node:path'
+import { clock, random } from '../../app/clock-and-ids.ts'
+import { type Problem, readConfig } from '../../config/read-config.ts'
+import type { Config } from '../../config/settings.ts'
+import type { Language, Words } from '../../core/language.ts'
+import type { Inspection } from '../../store/inspection.ts'
+import { findKeyBeside } from '../../store/master-key.ts'
+import { explainStart } from '../../store/open.ts'
+import { findRealPath } from '../../store/sqlite/database-file.ts'
+import { openInspection } from '../../store/sqlite/inspection.ts'
+import { loadEnvFile, reasonOf } from '../environment.ts'
+import { type AskedAccount, askAccounts } from './ask-accounts.ts'
+import { type Finding, failed, skipped } from './finding.ts'
+
+/** What the checks judge. Nothing of it changes anything. */
+export interface Facts {
+  now: number
+  deep: boolean
+  offline: boolean
+  /** How the reader calls this program. */
+  call: string
+  /** Where a command that the reader pastes may write a backup. */
+  backupFolder: string
+  /** What is wrong with the settings of a service. */
+  problems: readonly Problem[]
+  /** Null where even a command could not run with them. */
+  config: Config | null
+  /** Which database the settings name; null: they do not say. */
+  engine: 'sqlite' | 'postgres' | null
+  /** The real path of the SQLite file, and whether it is there; null: it is not SQLite, or the settings do not say which. */
+  file: { path: string; exists: boolean } | null
+  /** Null where it is not there, or cannot be opened: `unopened` says why. */
+  inspection: Inspection | null
+  unopened: Words | null
+  /** Asks GetResult once for each account, the first time. */
+  asked(): Promise<readonly AskedAccount[]>
+}
+
+/** Reads the settings and opens the database, as far as they are there. */
+export const openFacts = async ({
+  lang,
+  ...options
+}: Pick<Facts, 'now' | 'deep' | 'offline' | 'call'> & { lang: Language }): Promise<
+  Facts & { close(): Promise<void> }
+> => {
+  loadEnvFile(lang)
+  const given = { readFile: (path: string) => readFileSync(path, 'utf8'), isDebugged: debuggerUrl() !== undefined }
+  const service = readConfig(process.env, { need: 'upstream', ...given })
+  const command = readConfig(process.env, { need: 'database', ...given })
+  const config = command.ok ? command.config : null
+  const database = config?.storage.database
+  const path = database?.kind === 'sqlite' ? findRealPath(resolve(database.path)) : null
+  const exists = path !== null && (statSync(path, { throwIfNoEntry: false })?.size ?? 0) > 0
+  let inspection: Inspection | null = null
+  let unopened: Words | null = null
+  try {
+    if (config && (exists || database?.kind === 'postgres')) inspection = await inspect(path, config, options.now)
+  } catch (thrown) {
+    const error = database ? explainStart(thrown, database) : thrown
+    unopened = { en: reasonOf(error, 'en'), zh: reasonOf(error, 'zh') }
+  }
+  let asked: Promise<readonly AskedAccount[]> | null = null
+  return {
+    ...options,
+    ...{ config, inspection, unopened, engine: database?.kind ?? null },
+    backupFolder: backupFolderOf(process.env),
+    problems: service.ok ? [] : service.problems,
+    file: path === null ? null : { path, exists },
+    asked: () => {
+      asked ??= config ? askAccounts(config, inspection) : Promise.resolve([])
+      return asked
+    },
+    close: async () => inspection?.close(),
+  }
+}
+
+/** Where systemd runs it, its sandbox lets commands write into this folder of its state, and nowhere else. */
+const backupFolderOf = ({ STATE_DIRECTORY = '' }: NodeJS.ProcessEnv): string =>
+  STATE_DIRECTORY.split(':').find(folder => basename(folder) === 'backup') ?? '/backup'
+
+const inspect = async (path: string | null, { storage, upstream }: Config, now: number): Promise<Inspection> => {
+  const given = storage.masterKey && Buffer.from(storage.masterKey.reveal(), 'base64')
+  const previous = storage.previousMasterKey && Buffer.from(storage.previousMasterKey.reveal(), 'base64')
+  const { database } = storage
+  const options = { previousKey: previous ?? undefined, defaultRate: upstream.rate }
+  // Without its key the rest can be checked all the same.
+  const masterKey = given ?? (path === null ? null : findKeyBeside(path)) ?? random(32)
+  if (database.kind === 'sqlite') return openInspection({ ...options, path: path ?? '', masterKey, now: () => now })
+  const { openPostgresInspection } = await import('../../store/postgres/inspection.ts')
+  const { now: read, sleep } = clock
+  return openPostgresInspection({ ...options, url: database.url.reveal(), masterKey, random, now: read, sleep })
+}
+
+/** Runs a check on the database where it can be opened. */
+export const onDatabase = async <F>(
+  facts: Facts,
+  check: (inspection: Inspection) => F,
+): Promise<Awaited<F> | Finding> => {
+  const { inspection, unopened, engine } = facts
+  if (inspection) return await check(inspection)
+  if (unopened === null)
+    return skipped('there is no database yet; the service makes it', '尚无数据库，服务启动时会新建')
+  return failed(
+    `the database cannot be opened: ${unopened.en}`,
+    `无法打开数据库：${unopened.zh}`,
+    engine === 'postgres'
+      ? ['see "PostgreSQL" in docs/operations.md', '见 docs/operations.zh-CN.md 的“PostgreSQL”']
+      : ['see "A damaged database" in docs/operations.md', '见 docs/operations.zh-CN.md 的“数据库损坏”'],
+  )
+}
+
+/** Such a check needs the tables that this version has. */
+export const onTables = <F>(facts: Facts, check: (inspection: Inspection) => F): Promise<Awaited<F> | Finding> =>
+  onDatabase(facts, async inspection => {
+    if ((await inspection.age()) === 'current') return await check(inspection)
+    return skipped('the schema is not the one of this version', '数据库结构不是当前版本')
+  })

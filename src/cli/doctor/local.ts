@@ -1,0 +1,147 @@
+import { statSync } from 'node:fs'
+import { dirname } from 'node:path'
+import Database from 'better-sqlite3'
+import { relaxedSettings } from '../../config/relaxed-settings.ts'
+import { showBytes } from '../../core/show-sizes.ts'
+import { LOW_DISK_BYTES } from '../../store/rules/troubles.ts'
+import { freeBytesOf, networkOf } from '../../store/sqlite/file-system.ts'
+import { VERSION } from '../../version.ts'
+import type { Facts } from './facts.ts'
+import { type Finding, failed, ok, quoted, skipped, warning } from './finding.ts'
+
+export const checkSettings = ({ problems, config }: Pick<Facts, 'problems' | 'config'>): Finding[] => {
+  const wrong = problems.map(({ setting, message }) =>
+    failed(`${setting}: ${message.en}`, `${setting}：${message.zh}`, [
+      'correct it where the service gets its settings from',
+      '请在服务读取配置处改正',
+    ]),
+  )
+  const open = (config ? relaxedSettings(config) : []).map(({ setting, effect }) =>
+    warning(`${setting}: ${effect.en}`, `${setting}：${effect.zh}`, [
+      `remove ${setting} in production`,
+      `生产环境请移除 ${setting}`,
+    ]),
+  )
+  if (wrong.length + open.length > 0) return [...wrong, ...open]
+  return [ok('all settings are valid, and every name is known', '全部配置项有效，无未知名称')]
+}
+
+/** Before it, SQLite could lose what a restarted log held. */
+const SQLITE = '3.51.3'
+const NODE = '22.19.0'
+
+/** Whether `version` is `least` or later. */
+export const isAtLeast = (version: string, least: string): boolean => {
+  const [given = [], needed = []] = [version, least].map(text => text.split('.').map(part => Number.parseInt(part, 10)))
+  const at = needed.findIndex((want, i) => want !== (given[i] ?? 0))
+  return at < 0 || (given[at] ?? 0) > (needed[at] ?? 0)
+}
+
+export const judgeVersions = ({ node, sqlite }: { node: string; sqlite: string }): Finding => {
+  const all = `idface-notifier ${VERSION}, Node ${node}, SQLite ${sqlite}`
+  if (!isAtLeast(sqlite, SQLITE))
+    return failed(
+      `${all}: SQLite before ${SQLITE} can lose acknowledged writes`,
+      `${all}：SQLite 低于 ${SQLITE} 可能丢失已确认的写入`,
+      ['install the packages again, as package-lock.json names them', '请按 package-lock.json 重新安装依赖', 'npm ci'],
+    )
+  if (!isAtLeast(node, NODE))
+    return failed(`${all}: Node must be ${NODE} or later`, `${all}：Node 须为 ${NODE} 或更新`, [
+      'install a later Node',
+      '请升级 Node',
+    ])
+  return ok(all, all)
+}
+
+export const checkVersions = (): Finding => {
+  const client = new Database(':memory:')
+  const sqlite = String(client.prepare('SELECT sqlite_version()').pluck().get())
+  client.close()
+  return judgeVersions({ node: process.versions.node, sqlite })
+}
+
+export interface FileFacts {
+  path: string
+  uid: number
+  mode: number
+}
+
+/** @param user who runs this; root may do anything, so it is not compared with the owner */
+export const judgeFiles = (files: readonly FileFacts[], user: number): Finding[] => {
+  const open = files
+    .filter(({ mode }) => (mode & 0o077) !== 0)
+    .map(({ path, mode }) =>
+      failed(`${path} can be used by others (0${(mode & 0o777).toString(8)})`, `${path} 可被他人访问`, [
+        'give it to its owner alone',
+        '仅允许属主访问',
+        `chmod 600 ${quoted(path)}`,
+      ]),
+    )
+  const foreign = files
+    .filter(({ uid }) => user !== 0 && uid !== user)
+    .map(({ path, uid }) =>
+      failed(
+        `${path} belongs to user ${uid}, and this command to user ${user}`,
+        `${path} 属于用户 ${uid}，当前命令属于用户 ${user}`,
+        [
+          'run this as the user of the service, or give the file to that user',
+          '请以服务所用的用户运行，或把文件改为该用户所有',
+          `sudo chown ${user} ${quoted(path)}`,
+        ],
+      ),
+    )
+  return [...open, ...foreign]
+}
+
+export const judgeDisk = (path: string, network: string | null): Finding[] =>
+  network === null
+    ? []
+    : [
+        failed(
+          `${path} is on ${network}, where SQLite can lose and damage data`,
+          `${path} 位于 ${network}，SQLite 在其上可能丢失或损坏数据`,
+          [
+            'stop the service, and restore a backup into a folder on a local disk (DATABASE_URL)',
+            '请停止服务，把备份恢复到本地磁盘上的文件夹（DATABASE_URL）',
+          ],
+        ),
+      ]
+
+export const checkFiles = ({ file }: Facts): Finding[] => {
+  if (file === null) return []
+  const paths = ['', '-wal', '-shm', '.key', '.lock'].map(suffix => `${file.path}${suffix}`)
+  const files = paths.flatMap(path => {
+    const stat = statSync(path, { throwIfNoEntry: false })
+    return stat ? [{ path, uid: stat.uid, mode: stat.mode }] : []
+  })
+  const user = process.getuid?.() ?? 0
+  const found = [...judgeFiles(files, user), ...judgeDisk(file.path, networkOf(dirname(file.path)))]
+  if (found.length > 0) return found
+  return [
+    ok(`${file.path} is on a local disk, and open to its owner alone`, `${file.path} 位于本地磁盘，且仅属主可访问`),
+  ]
+}
+
+const HARDLY_ANY = 200e6
+
+/** A backup needs as much as the database has, and so does a restore. */
+export const judgeSpace = ({ free, used, folder }: { free: number; used: number; folder: string }): Finding => {
+  const [left, size] = [showBytes(free), showBytes(used)]
+  const en = `${left} are free in ${folder}; the database has ${size}`
+  const zh = `${folder} 可用 ${left}，数据库占 ${size}`
+  if (free >= Math.max(LOW_DISK_BYTES, used)) return ok(en, zh)
+  const judge = free < HARDLY_ANY ? failed : warning
+  return judge(`${en}: too little for a backup, or soon for registrations`, `${zh}：不足以备份，写满后将拒绝登记`, [
+    'make room, or erase what is older than a shorter RETENTION',
+    '请腾出空间，或缩短 RETENTION 后清除旧数据',
+    `df -h ${quoted(folder)}`,
+  ])
+}
+
+export const checkSpace = ({ file }: Facts): Finding => {
+  const folder = file && dirname(file.path)
+  if (folder === null || !statSync(folder, { throwIfNoEntry: false }))
+    return skipped('the folder is not there yet', '文件夹尚不存在')
+  const used = statSync(file?.path ?? '', { throwIfNoEntry: false })?.size ?? 0
+  return judgeSpace({ free: freeBytesOf(folder), used, folder })
+}
