@@ -76,6 +76,7 @@ CREATE TABLE "attempts" (
 --> statement-breakpoint
 CREATE TABLE "bulk_acts" (
 	"id" text COLLATE "C" PRIMARY KEY NOT NULL,
+	"partner_id" text COLLATE "C",
 	"act" text COLLATE "C" NOT NULL,
 	"filter" jsonb NOT NULL,
 	"reason" text COLLATE "C" NOT NULL,
@@ -92,25 +93,12 @@ CREATE TABLE "bulk_acts" (
 	"done" integer DEFAULT 0 NOT NULL,
 	"error" text COLLATE "C",
 	"cursor" text COLLATE "C",
-	"looked" integer DEFAULT 0 NOT NULL,
+	"stepped_at" bigint DEFAULT 0 NOT NULL,
 	"probe_id" text COLLATE "C",
 	"probe_claims" integer DEFAULT 0 NOT NULL,
 	"probed_at" bigint,
 	CONSTRAINT "bulk_acts_act" CHECK (act IN ('resend', 'cancel', 'poll')),
 	CONSTRAINT "bulk_acts_state" CHECK (state IN ('draft', 'probing', 'running', 'stopped', 'done', 'failed'))
-);
---> statement-breakpoint
-CREATE TABLE "bulk_resends" (
-	"id" text COLLATE "C" PRIMARY KEY NOT NULL,
-	"partner_id" text COLLATE "C" NOT NULL,
-	"since" bigint NOT NULL,
-	"until" bigint NOT NULL,
-	"count" integer NOT NULL,
-	"resent" integer DEFAULT 0 NOT NULL,
-	"cursor" text COLLATE "C" DEFAULT '' NOT NULL,
-	"looked" integer DEFAULT 0 NOT NULL,
-	"done" boolean DEFAULT false NOT NULL,
-	"created_at" bigint NOT NULL
 );
 --> statement-breakpoint
 CREATE TABLE "callback_health" (
@@ -323,9 +311,8 @@ CREATE TABLE "verifications" (
 CREATE UNIQUE INDEX "accounts_default" ON "accounts" USING btree ("is_default") WHERE is_default;--> statement-breakpoint
 CREATE INDEX "acts_for_log" ON "acts" USING btree ("id") WHERE is_for_log;--> statement-breakpoint
 CREATE INDEX "api_keys_partner" ON "api_keys" USING btree ("partner_id");--> statement-breakpoint
-CREATE INDEX "bulk_acts_open" ON "bulk_acts" USING btree ("looked","id") WHERE state IN ('probing', 'running');--> statement-breakpoint
-CREATE INDEX "bulk_resends_done" ON "bulk_resends" USING btree ("created_at") WHERE done;--> statement-breakpoint
-CREATE INDEX "bulk_resends_open" ON "bulk_resends" USING btree ("looked","id") WHERE NOT done;--> statement-breakpoint
+CREATE INDEX "bulk_acts_owner" ON "bulk_acts" USING btree ("partner_id","id");--> statement-breakpoint
+CREATE INDEX "bulk_acts_open" ON "bulk_acts" USING btree ("stepped_at","id") WHERE state IN ('probing', 'running');--> statement-breakpoint
 CREATE INDEX "callback_health_state" ON "callback_health" USING btree ("state","last_at") WHERE state <> 'watched';--> statement-breakpoint
 CREATE INDEX "callback_health_old" ON "callback_health" USING btree ("last_at") WHERE state <> 'disabled';--> statement-breakpoint
 CREATE INDEX "callback_health_notice" ON "callback_health" USING btree ("notice_due_at") WHERE notice_due_at IS NOT NULL;--> statement-breakpoint

@@ -78,6 +78,7 @@ CREATE TABLE `attempts` (
 --> statement-breakpoint
 CREATE TABLE `bulk_acts` (
 	`id` text PRIMARY KEY NOT NULL,
+	`partner_id` text,
 	`act` text NOT NULL,
 	`filter` text NOT NULL,
 	`reason` text NOT NULL,
@@ -94,7 +95,7 @@ CREATE TABLE `bulk_acts` (
 	`done` integer DEFAULT 0 NOT NULL,
 	`error` text,
 	`cursor` text,
-	`looked` integer DEFAULT 0 NOT NULL,
+	`stepped_at` integer DEFAULT 0 NOT NULL,
 	`probe_id` text,
 	`probe_claims` integer DEFAULT 0 NOT NULL,
 	`probed_at` integer,
@@ -102,22 +103,8 @@ CREATE TABLE `bulk_acts` (
 	CONSTRAINT "bulk_acts_state" CHECK(state IN ('draft', 'probing', 'running', 'stopped', 'done', 'failed'))
 );
 --> statement-breakpoint
-CREATE INDEX `bulk_acts_open` ON `bulk_acts` (`looked`,`id`) WHERE state IN ('probing', 'running');--> statement-breakpoint
-CREATE TABLE `bulk_resends` (
-	`id` text PRIMARY KEY NOT NULL,
-	`partner_id` text NOT NULL,
-	`since` integer NOT NULL,
-	`until` integer NOT NULL,
-	`count` integer NOT NULL,
-	`resent` integer DEFAULT 0 NOT NULL,
-	`cursor` text DEFAULT '' NOT NULL,
-	`looked` integer DEFAULT 0 NOT NULL,
-	`done` integer DEFAULT false NOT NULL,
-	`created_at` integer NOT NULL
-);
---> statement-breakpoint
-CREATE INDEX `bulk_resends_done` ON `bulk_resends` (`created_at`) WHERE done = 1;--> statement-breakpoint
-CREATE INDEX `bulk_resends_open` ON `bulk_resends` (`looked`,`id`) WHERE done = 0;--> statement-breakpoint
+CREATE INDEX `bulk_acts_owner` ON `bulk_acts` (`partner_id`,`id`);--> statement-breakpoint
+CREATE INDEX `bulk_acts_open` ON `bulk_acts` (`stepped_at`,`id`) WHERE state IN ('probing', 'running');--> statement-breakpoint
 CREATE TABLE `callback_health` (
 	`partner_id` text NOT NULL,
 	`callback_url` text NOT NULL,

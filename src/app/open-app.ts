@@ -20,7 +20,6 @@ import { clock, createIds } from './clock-and-ids.ts'
 import { openDatabase } from './database.ts'
 import { createNodeMetrics } from './node-metrics.ts'
 import { openApi } from './open-api.ts'
-import { openBulkActs } from './open-bulk-acts.ts'
 import { openDeliverer } from './open-deliverer.ts'
 import { openOperator } from './open-operator.ts'
 import { openPoller, type PollerRole } from './open-poller.ts'
@@ -146,8 +145,7 @@ export const openApp = async (
   stack.defer(slowHeartbeat.stop)
   poller = does('poll') ? openPoller({ ...shared, onLookup: enumerationGuard.recordLookup }) : null
   const deliverer = does('deliver') ? openDeliverer({ ...shared, sender }) : null
-  const bulkActs = does('deliver') ? openBulkActs({ store, emit }) : null
-  roles.push(...[poller, deliverer, bulkActs].filter(role => role !== null))
+  roles.push(...[poller, deliverer].filter(role => role !== null))
   metrics.watch({ poller, deliverer })
   // The clock may have been set back while nobody was there to see it.
   dueTimes.ring()

@@ -1,7 +1,8 @@
 import { createCallbackNoticeSender } from '../callback/callback-notice.ts'
 import type { Sender } from '../callback/sender.ts'
-import { HOUR, MINUTE } from '../core/duration.ts'
+import { HOUR, MINUTE, SECOND } from '../core/duration.ts'
 import { createBackgroundJob } from '../worker/background-job.ts'
+import { createBulkActs } from '../worker/bulk-acts.ts'
 import { startCalendar } from '../worker/calendar.ts'
 import { createCallbackNotices } from '../worker/callback-notices.ts'
 import { createDeliverer } from '../worker/deliverer.ts'
@@ -16,7 +17,7 @@ type Verb =
   | 'hints'
   | 'claimMessages'
   | 'settleMessages'
-  | 'continueResends'
+  | 'continueBulkActs'
   | 'prune'
   | 'liveSecrets'
   | 'claimCallbackNotices'
@@ -26,7 +27,6 @@ type Deps = RoleDeps<'callback' | 'storage', Verb> & {
 }
 
 const PRUNE_BATCH = 100
-const RESEND_BATCH = 200
 
 export interface DelivererRole extends Role {
   /** How many attempts are under way. */
@@ -34,7 +34,7 @@ export interface DelivererRole extends Role {
 }
 
 /**
- * Sends the webhooks that are due, from now on; makes those of bulk resends due, tells partners of disabled URLs, and erases
+ * Sends the webhooks that are due, from now on; does bulk acts, tells partners of disabled URLs, and erases
  * what is older than RETENTION.
  * To break off closes the sender.
  */
@@ -65,27 +65,22 @@ export const openDeliverer = ({ config: { callback, storage }, store, sender, em
     clock,
     emit,
   })
-  const resends = createBackgroundJob({
-    // The store's thread takes no function, so nothing but the size.
-    batch: size => store.continueResends(size),
-    size: RESEND_BATCH,
-    event: 'resend',
-    clock,
-    emit,
-  })
+  const bulkActs = createBulkActs({ store, clock, emit })
   const send = createCallbackNoticeSender({ store, sender })
   const notices = createCallbackNotices({ store, send, newId: createIds(), clock, emit })
   store.hints.on('messagesDue', rounds.ring)
   store.hints.on('callbacksTurned', notices.ring)
   store.hints.on('cancelled', deliverer.cancel)
-  store.hints.on('resendsDue', resends.ring)
+  store.hints.on('bulkActsDue', bulkActs.ring)
   const calendar = startCalendar([retention.ring], error => emit('retention.failed', { error }))
   const heartbeats = [
-    startHeartbeat({ everyMs: MINUTE, rings: [resends.ring, notices.ring], clock }),
+    // A bulk act may wait for its probe.
+    startHeartbeat({ everyMs: SECOND, rings: [bulkActs.ring], clock }),
+    startHeartbeat({ everyMs: MINUTE, rings: [notices.ring], clock }),
     startHeartbeat({ everyMs: HOUR, rings: [retention.ring], clock }),
   ]
   rounds.ring()
-  resends.ring()
+  bulkActs.ring()
   notices.ring()
 
   const stop = async () => {
@@ -95,7 +90,7 @@ export const openDeliverer = ({ config: { callback, storage }, store, sender, em
   const role = createRole({
     end: () => {
       for (const heartbeat of heartbeats) heartbeat.stop()
-      return Promise.all([stop(), calendar.stop(), retention.stop(), resends.stop(), notices.stop()])
+      return Promise.all([stop(), calendar.stop(), retention.stop(), bulkActs.stop(), notices.stop()])
     },
     breakOff: () => {
       deliverer.giveBack()

@@ -1,11 +1,13 @@
 import { clock, createIds } from '../app/clock-and-ids.ts'
 import type { TypedTime } from '../core/read-time.ts'
-import { listAll } from '../store/list-all.ts'
-import type { Partner, Store } from '../store/store.ts'
-import { audited } from './audit.ts'
+import { COMMAND } from '../store/act.ts'
+import { ALL_REGISTRATIONS } from '../store/registration-search.ts'
+import { isUnderWay } from '../store/rules/bulk-act.ts'
+import type { Store } from '../store/store.ts'
+import { audited, userName } from './audit.ts'
 import { print, refuse, withStore } from './environment.ts'
 import { explain } from './explain.ts'
-import { findPartner, nameOfPartner } from './find-partner.ts'
+import { findPartner } from './find-partner.ts'
 import type { Common } from './frame/command.ts'
 import { formatTime, iso, readerZone } from './frame/output.ts'
 import { createProgress } from './progress.ts'
@@ -30,6 +32,7 @@ const TEXTS = {
     order: '--until must not be before --since',
     noMessage: (id: string) => `${id} has no webhook yet: it has no verdict. "explain ${id}" says why.`,
     cancelled: (id: string) => `${id} was cancelled, and its partner is told nothing more.`,
+    tooMany: 'Too many bulk acts are under way: stop one, or try again when one has ended',
     resending: 'Making webhooks due',
     done: (count: number, since: string, until: string) =>
       `Webhooks of ${since} to ${until} that had been given up and are due now: ${count}. The service sends them.`,
@@ -40,6 +43,7 @@ const TEXTS = {
     order: '--until 不能早于 --since',
     noMessage: (id: string) => `${id} 尚无回调：还没有结果。可用 "explain ${id}" 查看原因。`,
     cancelled: (id: string) => `${id} 已取消，不再通知合作方。`,
+    tooMany: '正在进行的批量操作过多：请停止其中一个，或等其中一个结束后再试',
     resending: '正在安排重发',
     done: (count: number, since: string, until: string) =>
       `${since} 至${until} 期间放弃投递的 ${count} 个回调已安排重发，由服务投递。`,
@@ -83,42 +87,37 @@ type Span = Omit<Input, 'id' | 'since'> & { since: TypedTime }
 const resendSpan = ({ partner, since, until, json, lang, reason }: Span): Promise<void> =>
   withStore(lang, async store => {
     const texts = TEXTS[lang]
-    const partners = partner === null ? await listAll(store.listPartners) : [await findPartner(store, partner, lang)]
-    const here = { now: store.now(), zone: readerZone(lang) }
-    const span = { since: since(here), until: until?.(here) ?? here.now }
-    if (span.until < span.since) refuse(texts.order)
-    let resent = 0
-    let id = ''
-    for (const one of partners) {
-      id = createIds()('resend')
-      const { count } = await audited(store, { act: 'resend.start', object: id, reason }, () =>
-        store.startResend(one.id, { id, ...span }),
-      )
-      if (partner === null && count > 0 && !json) print(`${nameOfPartner(one)}: ${count}`)
-      resent += await finish(store, one, { id, resending: texts.resending })
-    }
-    if (json)
-      return print(
-        JSON.stringify({ ...(partner === null ? {} : { id }), since: iso(span.since), until: iso(span.until), resent }),
-      )
-    print(texts.done(resent, formatTime(span.since, lang), formatTime(span.until, lang)))
+    const partnerId = partner === null ? null : (await findPartner(store, partner, lang)).id
+    const createdAt = store.now()
+    const here = { now: createdAt, zone: readerZone(lang) }
+    const span = { messageSince: since(here), messageUntil: until?.(here) ?? createdAt }
+    if (span.messageUntil < span.messageSince) refuse(texts.order)
+    const act = 'resend'
+    const filter = { ...ALL_REGISTRATIONS, partnerId, delivery: 'exhausted' as const, ...span }
+    const id = createIds()('bulk')
+    const resent = await audited(store, { act: 'bulk.create', object: id, reason }, async () => {
+      const counted = await store.countRegistrations({ filter, act }, true)
+      const by = { partnerId: null, who: COMMAND, name: userName(), reason: reason ?? '' }
+      await store.createBulkAct({ id, act, filter, ...by, probe: false, counted, createdAt })
+      const started = await store.startBulkAct(id)
+      return started?.outcome === 'changed' ? finish(store, id, texts.resending) : refuse(texts.tooMany)
+    })
+    const { messageSince: from, messageUntil: to } = span
+    if (json) return print(JSON.stringify({ id, since: iso(from), until: iso(to), resent }))
+    print(texts.done(resent, formatTime(from, lang), formatTime(to, lang)))
   })
 
 /** A service that runs beside this takes part; killed anywhere, the next start goes on. */
-const finish = async (
-  store: Store,
-  partner: Partner,
-  { id, resending }: { id: string; resending: string },
-): Promise<number> => {
+const finish = async (store: Store, id: string, resending: string): Promise<number> => {
   const progress = createProgress()
   for (;;) {
-    await store.continueResends(BATCH)
-    const state = await store.findResend(partner.id, id)
-    if (!state || state.done) {
+    await store.continueBulkActs(BATCH, id)
+    const bulk = await store.findBulkAct(id)
+    if (bulk === null || !isUnderWay(bulk.state)) {
       progress.end()
-      return state?.resent ?? 0
+      return bulk?.done ?? 0
     }
-    progress.show(resending, state.resent, state.count)
+    progress.show(resending, bulk.done, bulk.counted.count)
     await clock.sleep(PAUSE_MS)
   }
 }

@@ -10,11 +10,13 @@ export type BulkState = (typeof BULK_STATES)[number]
 
 export interface NewBulkAct {
   id: string
+  /** The partner that has asked for it, for its own registrations; null: an operator has. */
+  partnerId: string | null
   act: BulkActName
   /** Its times are fixed. */
   filter: RegistrationFilter
   reason: string
-  /** The id and the name of the token that has made it. */
+  /** The id and the name of the token or the API key that has made it. */
   who: string
   name: string
   /** Sends one, and goes on only once it has arrived. */
@@ -49,8 +51,6 @@ export interface BulkStep {
   isIdle: boolean
   /** Registrations that it has cancelled. */
   cancelled: Cancellation[]
-  /** For so long no node does another step. */
-  waitMs: number
 }
 
 /** `too_many`: as many are under way as may be. */
@@ -59,21 +59,11 @@ export type BulkCommand =
   | { outcome: 'impossible'; state: BulkState }
   | { outcome: 'too_many' }
 
-/** So many bulk acts are under way at most: each turn looks at all of their probes. */
-export const MOST_UNDER_WAY = 100
+/** How many bulk acts of operators, and of each partner, may be under way. */
+export const mostUnderWay = (partnerId: string | null): number => (partnerId === null ? 100 : 10)
 
-/** To so many registrations a second they are done at most, all bulk acts and nodes together: a small share of the writes. */
+/** How many bulk acts of operators, and of each partner, are kept that are not under way. */
+export const bulkActsKept = (partnerId: string | null): number => (partnerId === null ? 1_000 : 100)
+
+/** A node does them to so many registrations a second at most, all bulk acts together: a small share of the writes. */
 export const BULK_RATE = 200
-
-/** How fast the steps of all nodes together may be. */
-export interface BulkPace {
-  /** Registrations. */
-  perSecond: number
-  /** Between two steps, whatever they do. */
-  gapMs: number
-}
-
-export const BULK_PACE: BulkPace = { perSecond: BULK_RATE, gapMs: 50 }
-
-/** So many bulk acts are kept that are not under way. */
-export const BULK_ACTS_KEPT = 1_000

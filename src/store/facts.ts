@@ -17,8 +17,6 @@ export const DELIVERIES_HELD = time('deliveries_held')
 export const BACKUPS = json<LastBackup>('backups')
 /** When the next may claim events for operators. */
 export const EVENTS_CLAIMABLE = time('operator_events_claimable')
-/** When any node may do a step of a bulk act. */
-export const BULK_NEXT_STEP = time('bulk_next_step')
 export const CHANNEL_REFUSING = json<RefusingChannel>('operator_channel_refusing')
 export const PROBED = time('probed')
 /** Of a file: where its content has gone. */

@@ -1,6 +1,6 @@
 import type { Act, ActEnd, ActPage, ActQuery, BegunAct, NewAct } from './act.ts'
 import type { AdminToken, AdminTokenOwner, NewAdminToken } from './admin-token.ts'
-import type { BulkAct, BulkCommand, BulkPace, BulkStep, NewBulkAct } from './bulk-act.ts'
+import type { BulkAct, BulkCommand, BulkStep, NewBulkAct } from './bulk-act.ts'
 import type { NodeVerbs } from './nodes.ts'
 import type { BoundedCount, FailureGroups, SearchPage, SearchQuery } from './registration-search.ts'
 
@@ -8,8 +8,8 @@ import type { BoundedCount, FailureGroups, SearchPage, SearchQuery } from './reg
 export interface OperatorVerbs extends NodeVerbs {
   /** Over all partners, newest first. A page looks at so many registrations at most (`registration-search.ts`). */
   searchRegistrations(query: SearchQuery): Promise<SearchPage>
-  /** How many a search would find, by looking at so many at most. */
-  countRegistrations(wanted: Pick<SearchQuery, 'filter' | 'act'>): Promise<BoundedCount>
+  /** How many a search would find, up to `MOST_FOUND` among so many; with `isExact` all of them. */
+  countRegistrations(wanted: Pick<SearchQuery, 'filter' | 'act'>, isExact?: boolean): Promise<BoundedCount>
   /** Open failures by host and error; the newest of them, where there are very many. */
   groupFailures(): Promise<FailureGroups>
   /** Whose registration it is; null: there is none. */
@@ -18,17 +18,16 @@ export interface OperatorVerbs extends NodeVerbs {
   /** Keeps what is to be done, and does nothing yet. */
   createBulkAct(bulk: NewBulkAct): Promise<BulkAct>
   findBulkAct(id: string): Promise<BulkAct | null>
-  /** Newest first, `limit` at most, from before the bulk act `before`. */
+  /** Those of operators, newest first, `limit` at most, from before the bulk act `before`. */
   listBulkActs(page: { limit: number; before: string | null }): Promise<BulkAct[]>
   /** Begins a draft, or goes on with what was stopped. `continueBulkActs` does the work, also after a restart. */
   startBulkAct(id: string): Promise<BulkCommand | null>
   stopBulkAct(id: string): Promise<BulkCommand | null>
   /**
-   * One step of the bulk act that has looked at the fewest registrations since it joined the others: looks at so many
-   * (`BULK_WINDOW`), and does the act to up to `limit` of them, which may be none. Where a step was done within `pace`, by any node, it
-   * does nothing; without one it does not wait.
+   * One step of the bulk act whose last step is the longest ago, or of the one that `id` names: reads `BULK_WINDOW` registrations, and
+   * does the act to up to `limit` of them, which may be none.
    */
-  continueBulkActs(limit: number, pace?: BulkPace): Promise<BulkStep>
+  continueBulkActs(limit: number, id?: string): Promise<BulkStep>
 
   createAdminToken(token: NewAdminToken): Promise<AdminToken>
   /** Oldest first, `limit` at most, from after the token `after`. */

@@ -21,6 +21,9 @@ export interface RegistrationFilter {
   since: number | null
   /** Created then or earlier. */
   until: number | null
+  /** Has a webhook that was created then or later. */
+  messageSince: number | null
+  messageUntil: number | null
 }
 
 export const ALL_REGISTRATIONS: RegistrationFilter = {
@@ -35,6 +38,8 @@ export const ALL_REGISTRATIONS: RegistrationFilter = {
   failing: false,
   since: null,
   until: null,
+  messageSince: null,
+  messageUntil: null,
 }
 
 /** A registration as operators find it. Nothing of it is sealed. */

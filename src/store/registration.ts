@@ -129,19 +129,6 @@ export interface Explanation {
   allHeldSince: number | null
 }
 
-export interface NewBulkResend {
-  id: string
-  since: number
-  until: number
-}
-
-export interface BulkResend extends NewBulkResend {
-  /** How many messages there were when it was asked for. */
-  count: number
-  resent: number
-  done: boolean
-}
-
 /**
  * A partner's events are numbered 1, 2, 3 … in the order of their commits. `at` is when the event was created: after a
  * restore the numbers are given anew, and the time tells which history a position belongs to. `at` is null in positions

@@ -49,10 +49,14 @@ export const createSearches = (window: (place: SearchPlace, limit: number) => Pr
   return {
     searchRegistrations: query => look(query, { among: SEARCHED_AT_ONCE, most: query.limit, first: query.limit + 1 }),
 
-    countRegistrations: async wanted => {
+    countRegistrations: async (wanted, isExact = false) => {
       const { found, next } = await look(
         { ...wanted, before: null },
-        { among: COUNTED_AMONG, most: MOST_FOUND, first: WINDOW },
+        {
+          among: isExact ? Number.POSITIVE_INFINITY : COUNTED_AMONG,
+          most: isExact ? Number.POSITIVE_INFINITY : MOST_FOUND,
+          first: WINDOW,
+        },
       )
       return { count: found.length, isCapped: next !== null }
     },

@@ -5,7 +5,6 @@ import type { MessageState } from '../core/message.ts'
 import type { RegistrationStatus } from '../core/registration.ts'
 import type { BusyHost } from '../core/trouble.ts'
 import { type Account, type AccountRow, isInUse } from './account.ts'
-import type { BulkResend } from './registration.ts'
 import { earlier, type LaneState } from './rules/lane.ts'
 import { leftOnRamp, type Ramp } from './rules/ramp.ts'
 
@@ -172,8 +171,7 @@ export interface StatsFacts {
   messages: Stats['messages']
   /** `held`: for whatever reason. */
   callbacks: { held: number; failing: number; disabled: number }
-  openResends: readonly Pick<BulkResend, 'count' | 'resent'>[]
-  openActs: readonly { count: number; done: number }[]
+  openActs: readonly { partnerId: string | null; count: number; done: number }[]
 }
 
 const queueStats = ({ waiting, leased, due, oldestDueAt }: QueueFacts): QueueStats => ({
@@ -199,9 +197,9 @@ const mostFor = (busiest: DueLane | null, due: number): BusyHost | null => {
   return { ...lane, due: Math.min(lane.due, MOST_COUNTED), isSilent: strikes > 0 }
 }
 
-const bulkStats = (left: readonly number[]): BulkStats => ({
-  open: left.length,
-  remaining: left.reduce((sum, one) => sum + Math.max(0, one), 0),
+const bulkStats = (acts: StatsFacts['openActs']): BulkStats => ({
+  open: acts.length,
+  remaining: acts.reduce((sum, { count, done }) => sum + Math.max(0, count - done), 0),
 })
 
 /** Stats of what an engine has counted. */
@@ -211,7 +209,6 @@ export const statsOf = ({
   registrations,
   messages,
   callbacks,
-  openResends,
   openActs,
   ...facts
 }: StatsFacts): Stats => {
@@ -235,8 +232,8 @@ export const statsOf = ({
     messages,
     callbacks: { gone: Math.max(0, callbacks.held - disabled), failing, disabled },
     bulk: {
-      resends: bulkStats(openResends.map(({ count, resent }) => count - resent)),
-      acts: bulkStats(openActs.map(({ count, done }) => count - done)),
+      resends: bulkStats(openActs.filter(({ partnerId }) => partnerId !== null)),
+      acts: bulkStats(openActs.filter(({ partnerId }) => partnerId === null)),
     },
   }
 }

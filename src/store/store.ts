@@ -31,12 +31,10 @@ import type {
 } from './queues.ts'
 import type {
   Attempt,
-  BulkResend,
   Cancellation,
   EventPage,
   EventQuery,
   Explanation,
-  NewBulkResend,
   NewRegistration,
   Registered,
   Registration,
@@ -93,14 +91,6 @@ export interface Store extends OperatorVerbs {
   nudge(partnerId: string, id: string): Promise<Registration | null>
   /** Makes the message due now, whatever its state, with a new schedule and the same id. Ends the hold of its URL. */
   resend(partnerId: string, id: string): Promise<ResendOutcome | null>
-  /**
-   * Begins to resend the exhausted messages that were created from `since` to `until`, but not those of cancelled
-   * registrations; says how many there are now. `continueResends` does the work in batches, also after a restart.
-   */
-  startResend(partnerId: string, resend: NewBulkResend): Promise<BulkResend>
-  findResend(partnerId: string, id: string): Promise<BulkResend | null>
-  /** Makes up to `limit` messages of bulk resends due; resolves to their number, 0 when no resend is left. */
-  continueResends(limit: number): Promise<number>
   /**
    * The partner's events after the position, or from the first where `after` is null. They come in the order of their
    * commits, so no event is ever added behind a reader. `lost` tells a reader that a restore has ended its history. What
@@ -228,8 +218,7 @@ export interface Store extends OperatorVerbs {
   /**
    * Erases at most `limit` registrations that ended before `before`, with their messages and attempts, and with their
    * verification and their lane where they are its last; how many it erased. What waits to be sent is kept, but not what is
-   * held. Once fewer than `limit` are left it also erases what is as old of secrets that have ended, bulk resends
-   * that are done, and pauses of URLs that nothing is held for; and removed accounts, by `mayEraseAccount`.
+   * held. Once fewer than `limit` are left it also erases what is as old of secrets that have ended, and pauses of URLs that nothing is held for; and removed accounts, by `mayEraseAccount`.
    */
   prune(before: number, limit: number): Promise<number>
   /**

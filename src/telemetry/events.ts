@@ -175,18 +175,13 @@ export const EVENTS = {
     { error: ERROR },
     'Old registrations could not be erased; the service tries again within a minute.',
   ),
-  'resend.done': info({ count: NUMBER }, 'A bulk resend made `count` webhooks due again.'),
   'bulk.done': info(
     { count: NUMBER },
-    'Bulk acts of operators were done to `count` registrations, and now nothing is left, or they wait for a probe. `GET /v1/admin/bulk` has each of them.',
+    'Bulk acts of operators, and bulk resends of partners, were done to `count` registrations, and now nothing is left, or they wait for a probe. `GET /v1/admin/bulk` has each of the operators.',
   ),
   'bulk.failed': error(
     { error: ERROR },
-    'A bulk act of an operator stopped half way, or what is left of them could not be looked up; the service goes on within a second. Reported at once, and then once a minute while it lasts.',
-  ),
-  'resend.failed': error(
-    { error: ERROR },
-    'A bulk resend stopped half way; the service goes on with it within a minute.',
+    'A bulk act stopped half way, or what is left of them could not be looked up; the service goes on within a second. Reported at once, and then once a minute while it lasts.',
   ),
   'operator.event': warn(
     { type: TEXT, subject: TEXT, state: field<OperatorState>('text'), sentence: TEXT },

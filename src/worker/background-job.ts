@@ -26,7 +26,7 @@ export const runBatches = async (
 /** Some are rung each second, and an outage of the database may last. */
 const TOLD_EVERY_MS = MINUTE
 
-type Job = 'retention' | 'resend' | 'bulk' | 'due_times' | 'callback_notice'
+type Job = 'retention' | 'bulk' | 'due_times' | 'callback_notice'
 
 export interface BackgroundJob {
   /** There may be work: does all of it, one batch at a time. */

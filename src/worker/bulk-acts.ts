@@ -1,6 +1,7 @@
 import type { Clock } from '../core/clock.ts'
+import { SECOND } from '../core/duration.ts'
 import { messageIdOf } from '../core/message.ts'
-import { BULK_PACE } from '../store/bulk-act.ts'
+import { BULK_RATE } from '../store/bulk-act.ts'
 import type { Cancellation, Store } from '../store/store.ts'
 import type { Emit } from '../telemetry/emit.ts'
 import { type BackgroundJob, createBackgroundJob } from './background-job.ts'
@@ -12,8 +13,10 @@ export interface BulkActDeps {
 }
 
 const BATCH = 50
+/** After each step, whatever it has done. */
+const GAP_MS = 50
 
-/** Goes on with all bulk acts that are under way. */
+/** Goes on with all bulk acts that are under way, at `BULK_RATE`. */
 export const createBulkActs = ({ store, clock, emit }: BulkActDeps): BackgroundJob => {
   const report = ({ registration, isNew, stopsMessage }: Cancellation) => {
     const { id: registrationId, partnerId, createdAt } = registration
@@ -24,10 +27,10 @@ export const createBulkActs = ({ store, clock, emit }: BulkActDeps): BackgroundJ
   return createBackgroundJob({
     batch: async (size, isStopped) => {
       while (!isStopped()) {
-        const { count, isIdle, cancelled, waitMs } = await store.continueBulkActs(size, BULK_PACE)
+        const { count, isIdle, cancelled } = await store.continueBulkActs(size)
         if (isIdle) break
         for (const cancellation of cancelled) report(cancellation)
-        await clock.sleep(waitMs)
+        await clock.sleep(Math.max(GAP_MS, (count * SECOND) / BULK_RATE))
         if (count > 0) return count
       }
       return 0

@@ -41,7 +41,7 @@ const open = (messages: ClaimedMessage[]) => {
   const sends: ((result: SendResult) => void)[] = []
   const settled: MessageSettlement[] = []
   const claimMessages = vi.fn(async () => ({ messages: messages.splice(0), secrets: new Map(), nextAt: null }))
-  const continueResends = vi.fn(async (_limit: number) => 0)
+  const continueBulkActs = vi.fn(async (_limit: number) => ({ count: 0, isIdle: true, cancelled: [] }))
   const deliverer = openDeliverer({
     config: read.config,
     store: {
@@ -52,7 +52,7 @@ const open = (messages: ClaimedMessage[]) => {
         settled.push(...settlements)
         return settlements.map(() => null)
       },
-      continueResends,
+      continueBulkActs,
       prune: async () => 0,
       liveSecrets: async () => [],
       claimCallbackNotices: async () => [],
@@ -72,7 +72,7 @@ const open = (messages: ClaimedMessage[]) => {
     sends,
     settled,
     claimMessages,
-    continueResends,
+    continueBulkActs,
     [Symbol.asyncDispose]: () => deliverer.stop(),
   }
 }
@@ -88,20 +88,13 @@ test('claims at its start, and whenever messages are due', async () => {
   sends[0]?.(OK)
 })
 
-test('goes on with bulk resends at its start, and whenever one begins', async () => {
+test('goes on with bulk acts at its start, and whenever one begins', async () => {
   await using scene = open([])
-  const { hints, continueResends } = scene
-  await expect.poll(() => continueResends.mock.calls.length).toBeGreaterThan(0)
-  const before = continueResends.mock.calls.length
-  hints.emit('resendsDue')
-  await expect.poll(() => continueResends.mock.calls.length).toBeGreaterThan(before)
-})
-
-test('gives the store nothing of a bulk resend that cannot cross to its thread', async () => {
-  await using scene = open([])
-  const { continueResends } = scene
-  await expect.poll(() => continueResends.mock.calls.length).toBeGreaterThan(0)
-  for (const args of continueResends.mock.calls) expect(structuredClone(args)).toEqual([expect.any(Number)])
+  const { hints, continueBulkActs } = scene
+  await expect.poll(() => continueBulkActs.mock.calls.length).toBeGreaterThan(0)
+  const before = continueBulkActs.mock.calls.length
+  hints.emit('bulkActsDue')
+  await expect.poll(() => continueBulkActs.mock.calls.length).toBeGreaterThan(before)
 })
 
 test('releases what is cancelled while it waits for a slot', async () => {

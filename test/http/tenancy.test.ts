@@ -35,8 +35,13 @@ const populate = async ({ register, succeed, receiveWith, store, other, call, cl
   const pending = await add(SERIAL)
   const [secret] = await store.listSigningSecrets(other.id)
   await call('POST', '/v1/signing-secrets/rotate', { key: other.key, body: {} })
-  const resend = await store.startResend(other.id, { id: 'resend_01JABCDEFGHJKMNPQRSTVWXYZ7', since: 0, until: 1 })
-  return { reg: pending.id as string, exhausted: exhausted.id as string, resend: resend.id, secret: secret?.id ?? '' }
+  const resend = await call('POST', '/v1/resend', { key: other.key, body: { ...SINCE, until: SINCE.since } })
+  return {
+    reg: pending.id as string,
+    exhausted: exhausted.id as string,
+    resend: resend.json.id as string,
+    secret: secret?.id ?? '',
+  }
 }
 
 /** All that the other partner and the operator see of it, but for fresh signatures. */
@@ -222,7 +227,7 @@ test('M10: a bulk resend sends only the caller’s own messages', async () => {
   const before = await snapshot()
   const { json } = await api.call('POST', '/v1/resend', { body: SINCE })
   expect(json.count).toBe(1)
-  await api.store.continueResends(100)
+  await api.store.continueBulkActs(100)
   expect(await stateOf(mine.id, api.partner.key)).toBe('pending')
   expect(await stateOf(foreign.exhausted, api.other.key)).toBe('exhausted')
   expect(await snapshot()).toBe(before)

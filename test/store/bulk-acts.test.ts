@@ -32,7 +32,7 @@ test('a step of a bulk act made due all that was held for each of its URLs', asy
   expect(await bench.held()).toBe(URLS.length * HELD)
   const by = { reason: 'it works again', who: 'token_1', name: 'Zoë', createdAt: bench.store.now() }
   const all = { act: 'resend', filter: ALL_REGISTRATIONS, counted: { count: 1_203, isCapped: false } } as const
-  await bench.store.createBulkAct({ id: 'bulk_1', probe: false, ...all, ...by })
+  await bench.store.createBulkAct({ id: 'bulk_1', partnerId: null, probe: false, ...all, ...by })
   await bench.store.startBulkAct('bulk_1')
   expect((await bench.store.continueBulkActs(URLS.length)).count).toBe(URLS.length)
   expect(await bench.held()).toBeGreaterThanOrEqual(URLS.length * HELD - 500)

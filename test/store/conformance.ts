@@ -3,7 +3,6 @@ import type { OpenStore } from '../support/store.ts'
 import { describeAccounts } from './conformance/accounts.ts'
 import { describeAnswers } from './conformance/answers.ts'
 import { describeBulkActs } from './conformance/bulk-acts.ts'
-import { describeBulkResending } from './conformance/bulk-resending.ts'
 import { describeCallbackNotices } from './conformance/callback-notices.ts'
 import { describeCallbackPauses } from './conformance/callback-pauses.ts'
 import { describeCancelling } from './conformance/cancelling.ts'
@@ -48,7 +47,6 @@ const PARTS = {
   'a URL that fails': describeFailingCallbacks,
   'the notice of a disabled URL': describeCallbackNotices,
   'catching up': describeCatchingUp,
-  'a bulk resend': describeBulkResending,
   'order and bounds': describeOrdering,
   repeating: describeRepeating,
   fencing: describeFencing,

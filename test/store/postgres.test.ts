@@ -117,7 +117,6 @@ const PARTS: readonly Part[] = [
   'catching up',
   'order and bounds',
   'fencing',
-  'a bulk resend',
   'nodes',
   'operators',
   'what operators are told',

@@ -54,6 +54,7 @@ describe('a restore', () => {
       const { bench, path, backUp, prepare } = await openScene()
       const counted = { count: 3, isCapped: false }
       const cancel = {
+        partnerId: null,
         act: 'cancel',
         filter: ALL_REGISTRATIONS,
         reason: 'x',
@@ -73,7 +74,7 @@ describe('a restore', () => {
       prepared.close()
 
       const store = await openSqliteStore({ path, masterKey: KEY, now: () => NOW, defaultRate: 1 })
-      expect(await store.continueBulkActs(10)).toEqual({ count: 0, isIdle: true, cancelled: [], waitMs: 0 })
+      expect(await store.continueBulkActs(10)).toEqual({ count: 0, isIdle: true, cancelled: [] })
       const ended = (await store.listBulkActs({ limit: 10, before: null })).map(({ state, endedAt }) => [
         state,
         endedAt,

@@ -258,24 +258,16 @@ describe('retention', () => {
     expect(first(await bench.claimMessages()).registrationId).toBe('uncounted')
   })
 
-  test('takes bulk resends that are done and secrets that have ended with it, and no others', async () => {
+  test('takes secrets that have ended with it, and no others', async () => {
     await using bench = await open()
-    const resend = async () => {
-      const { id } = await bench.store.startResend(bench.partnerId, { id: bench.newId('rsd'), since: 0, until: 1 })
-      return id
-    }
     const rotate = (overlapMs: number) => {
       const secret = { id: bench.newId('secret'), type: 'v1' as const, text: new Secret('whsec_bmV3') }
       return bench.store.rotateSigningSecret(bench.partnerId, secret, overlapMs)
     }
-    const old = await resend()
     await rotate(HOUR)
     bench.advance(2 * DAY)
-    const recent = await resend()
     await rotate(HOUR)
     expect(await bench.prune(DAY)).toBe(0)
-    expect(await bench.store.findResend(bench.partnerId, old)).toBeNull()
-    expect(await bench.store.findResend(bench.partnerId, recent)).not.toBeNull()
     expect(bench.select('SELECT count(*) FROM signing_secrets')).toBe(2)
   })
 
@@ -286,13 +278,11 @@ describe('retention', () => {
       `SELECT id FROM registrations WHERE message_seq IS NULL AND resolved_at IS NOT NULL AND resolved_at < 1
        ORDER BY resolved_at, id`,
       `SELECT id FROM signing_secrets WHERE expires_at IS NOT NULL AND expires_at < 1 ORDER BY expires_at`,
-      `SELECT id FROM bulk_resends WHERE done = 1 AND created_at < 1 ORDER BY created_at`,
     ].map(query => bench.planOf(query))
     expect(plans.map(plan => plan[0])).toEqual([
       expect.stringMatching(/^SEARCH messages USING (COVERING )?INDEX messages_rested/),
       expect.stringMatching(/^SEARCH registrations USING (COVERING )?INDEX registrations_untold/),
       expect.stringMatching(/^SEARCH signing_secrets USING (COVERING )?INDEX signing_secrets_ended/),
-      expect.stringMatching(/^SEARCH bulk_resends USING (COVERING )?INDEX bulk_resends_done/),
     ])
   })
 })

@@ -11,7 +11,6 @@ test('a host that has more than is counted has as much as is counted, as the que
     registrations: { pending: 0, succeeded: 20_000, failed: 0, unresolved: 0, cancelled: 0 },
     messages: { pending: 20_000, delivered: 0, exhausted: 0 },
     callbacks: { held: 0, failing: 0, disabled: 0 },
-    openResends: [],
     openActs: [],
   })
   expect(deliveries).toMatchObject({ due: MOST_COUNTED, dueIsCapped: true, mostFor: { due: MOST_COUNTED } })

@@ -16,7 +16,7 @@ const openJob = (rows: number) => {
       return done
     },
     size: 10,
-    event: 'resend',
+    event: 'bulk',
     clock: createFixedClock(),
     emit,
   })
@@ -53,7 +53,7 @@ test('runs once at a time and says how much it did', async () => {
   const { job, emit, endAll } = openJob(25)
   for (let i = 0; i < 3; i++) job.ring()
   await endAll()
-  expect(emit.mock.calls).toEqual([['resend.done', { count: 25 }]])
+  expect(emit.mock.calls).toEqual([['bulk.done', { count: 25 }]])
 })
 
 test('does what became due while the last batch found nothing', async () => {
@@ -65,8 +65,8 @@ test('does what became due while the last batch found nothing', async () => {
   await endAll()
   expect(work.left).toBe(0)
   expect(emit.mock.calls).toEqual([
-    ['resend.done', { count: 5 }],
-    ['resend.done', { count: 7 }],
+    ['bulk.done', { count: 5 }],
+    ['bulk.done', { count: 7 }],
   ])
 })
 

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { AppError } from '../../core/error.ts'
 import type { Words } from '../../core/language.ts'
 import { includesRole } from '../../core/role.ts'
-import { BULK_RATE, type BulkAct, type BulkCommand, MOST_UNDER_WAY } from '../../store/bulk-act.ts'
+import { BULK_RATE, type BulkAct, type BulkCommand, mostUnderWay } from '../../store/bulk-act.ts'
 import { BULK_ACTS } from '../../store/registration-search.ts'
 import type { NewBulkAct, Store } from '../../store/store.ts'
 import { found, readId } from '../json/found.ts'
@@ -67,8 +67,8 @@ const IMPOSSIBLE: Readonly<Record<BulkAct['state'], Words>> = {
   failed: { en: 'Its probe has failed. Create another one.', zh: '该操作的探测已失败。请新建一个。' },
 }
 const TOO_MANY = {
-  en: `${MOST_UNDER_WAY} bulk acts are under way, which is the most. Stop one, or start this one when one has ended.`,
-  zh: `已有 ${MOST_UNDER_WAY} 个批量操作在进行，达到上限。请停止其中一个，或等其中一个结束后再开始。`,
+  en: `${mostUnderWay(null)} bulk acts are under way, which is the most. Stop one, or start this one when one has ended.`,
+  zh: `已有 ${mostUnderWay(null)} 个批量操作在进行，达到上限。请停止其中一个，或等其中一个结束后再开始。`,
 }
 const ADMIN_ONLY = {
   en: 'To cancel many registrations needs a token with the role admin.',
@@ -96,7 +96,10 @@ export const createAdminBulk = ({ store, newId, now }: AdminBulkDeps) => {
     const counted = await store.countRegistrations({ filter, act })
     const { found: sample } = await store.searchRegistrations({ filter, act, limit: SAMPLE, before: null })
     const { id: who, name, role } = c.get('operator')
-    const draft: NewBulkAct = { id: newId('bulk'), act, filter, reason, who, name, probe, counted, createdAt: at }
+    const draft: NewBulkAct = {
+      ...{ id: newId('bulk'), partnerId: null, act, filter, reason, who, name, probe, counted },
+      createdAt: at,
+    }
     if (!dryRun) await c.get('begin')(draft.id)
     const bulk = dryRun ? { ...draft, ...NOT_BEGUN } : await store.createBulkAct(draft)
     if (!dryRun) c.header('location', `/v1/admin/bulk/${bulk.id}`)

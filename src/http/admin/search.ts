@@ -117,6 +117,8 @@ export const readFilter = async (
     failing: false,
     since: since?.(now) ?? null,
     until: until?.(now) ?? null,
+    messageSince: null,
+    messageUntil: null,
   }
 }
 

@@ -1,7 +1,8 @@
 import { MOST_LIVE_SECRETS } from '../../store/signing-secret.ts'
 import { EVENT_QUERY, LOST_CURSOR } from '../partner/events.ts'
 import { MOST_FOUND } from '../partner/lookup.ts'
-import { LIST_QUERY, NOT_POLLED, RESEND_REFUSALS, WAIT_QUERY } from '../partner/registrations.ts'
+import { LIST_QUERY, NOT_POLLED, RESEND_LIMIT, RESEND_REFUSALS, WAIT_QUERY } from '../partner/registrations.ts'
+import { TOO_MANY_RESENDS } from '../partner/resends.ts'
 import { NEWEST_SECRET, TOO_MANY_SECRETS } from '../partner/signing-secrets.ts'
 import { STATUS_QUERY } from '../partner/status.ts'
 import { NEW_REGISTRATION } from './examples.ts'
@@ -162,9 +163,7 @@ export const PARTNER_OPERATIONS: Operations = {
           detail: RESEND_REFUSALS.cancelled,
         },
       ],
-      too_many_requests: [
-        { detail: { en: 'A registration may be resent 10 times a minute.', zh: '每条登记每分钟最多重发 10 次。' } },
-      ],
+      too_many_requests: [{ detail: RESEND_LIMIT }],
     },
   },
   'POST /v1/resend': {
@@ -172,13 +171,11 @@ export const PARTNER_OPERATIONS: Operations = {
     operationId: 'resendExhausted',
     summary: 'Send all exhausted webhooks of a time span again',
     description:
-      'For after an outage of your receiver. They are sent in the background, each with its `webhook-id`, and its retry schedule starts from the beginning. At most 10 times a minute.',
+      'For after an outage of your receiver. They are sent in the background, each with its `webhook-id`, and its retry schedule starts from the beginning. At most 10 times a minute, and 10 at once.',
     body: 'ResendRequest',
     answers: { 202: { description: 'Started.', schema: 'Resend', headers: ['location'] } },
     problems: {
-      too_many_requests: [
-        { detail: { en: 'You may begin ten bulk resends a minute.', zh: '每分钟最多发起 10 次批量重发。' } },
-      ],
+      too_many_requests: [{ detail: TOO_MANY_RESENDS }],
     },
   },
   'GET /v1/resend/:id': {

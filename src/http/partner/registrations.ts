@@ -15,6 +15,7 @@ import { noQuery, readQuery, refuseQuery } from '../json/query.ts'
 import { oneOf, said } from '../json/said.ts'
 import { answerLanguage } from '../language.ts'
 import type { ApiEnv } from '../middleware/authenticate.ts'
+import { createRateLimit } from '../middleware/rate-limit.ts'
 import { traceparentOf } from '../middleware/request-span.ts'
 import { setHeader } from '../node-bindings.ts'
 import type { ReadPartnerBody } from './body-rate.ts'
@@ -23,7 +24,6 @@ import { createPageRate, type PageRateDeps } from './page-rate.ts'
 import { createRegistrar, type RegistrarDeps } from './registrar.ts'
 import { viewAttempt, viewRegistration } from './registration-answer.ts'
 import type { RegistrationBodySchema } from './registration-body.ts'
-import { createResendLimit } from './resend-limit.ts'
 
 export interface RegistrationDeps extends RegistrarDeps, LongPollDeps, PageRateDeps {
   store: RegistrarDeps['store'] &
@@ -84,6 +84,13 @@ export const RESEND_REFUSALS = {
   },
 }
 
+/** Of one registration. */
+const RESEND_RATE = { rate: 10 / 60, burst: 10 }
+export const RESEND_LIMIT = {
+  en: 'A registration may be resent 10 times a minute.',
+  zh: '每条登记每分钟最多重发 10 次。',
+}
+
 /** What is overdue for this long waits in a queue; up to then it is on its way. */
 const QUEUED_MS = 2 * SECOND
 
@@ -103,7 +110,7 @@ export const createRegistrations = (deps: RegistrationDeps) => {
   const { store, registrationBody } = deps
   const app = new Hono<ApiEnv>()
   const registrar = createRegistrar(deps)
-  const countResend = createResendLimit(deps)
+  const takeResend = createRateLimit({ ...deps, detail: RESEND_LIMIT })
   const waitForEnd = createLongPoll(deps)
   const { begin: beginPage } = createPageRate(deps, { en: 'registrations of lists', zh: '条登记（列表）' })
 
@@ -191,16 +198,9 @@ export const createRegistrations = (deps: RegistrationDeps) => {
 
   app.post('/:id/resend', noQuery, async c => {
     const [partnerId, id] = readTarget(c)
-    // Before the store is asked, so that many at once count too; another partner's registration counts for nobody.
-    const takeBack = countResend(`${partnerId} ${id}`)
-    const outcome = await store.resend(partnerId, id).catch((error: unknown) => {
-      takeBack()
-      throw error
-    })
-    if (outcome !== 'resent') {
-      takeBack()
-      throw new AppError('conflict', RESEND_REFUSALS[found(outcome, 'registration')])
-    }
+    takeResend(`${partnerId} ${id}`, RESEND_RATE)
+    const outcome = await store.resend(partnerId, id)
+    if (outcome !== 'resent') throw new AppError('conflict', RESEND_REFUSALS[found(outcome, 'registration')])
     return c.json(view(await find(c)), 202)
   })
 

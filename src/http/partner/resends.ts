@@ -1,6 +1,11 @@
 import { Hono } from 'hono'
 import { z } from 'zod'
-import type { BulkResend, Store } from '../../store/store.ts'
+import { MINUTE } from '../../core/duration.ts'
+import { AppError } from '../../core/error.ts'
+import type { BulkAct } from '../../store/bulk-act.ts'
+import { ALL_REGISTRATIONS } from '../../store/registration-search.ts'
+import { isUnderWay } from '../../store/rules/bulk-act.ts'
+import type { Store } from '../../store/store.ts'
 import { AT, COUNT, idField, jsonTime, timeField } from '../json/fields.ts'
 import { found, readId } from '../json/found.ts'
 import { noQuery } from '../json/query.ts'
@@ -10,7 +15,7 @@ import { createRateLimit, type SharedRate } from '../middleware/rate-limit.ts'
 import type { ReadPartnerBody } from './body-rate.ts'
 
 export interface ResendDeps extends SharedRate {
-  store: Pick<Store, 'startResend' | 'findResend'>
+  store: Pick<Store, 'now' | 'countRegistrations' | 'createBulkAct' | 'startBulkAct' | 'findBulkAct'>
   readBody: ReadPartnerBody
   newId: (prefix: string) => string
   now: () => number
@@ -18,6 +23,10 @@ export interface ResendDeps extends SharedRate {
 
 /** Each counts all that may have to be resent. */
 const RATE = { rate: 10 / 60, burst: 10 }
+export const TOO_MANY_RESENDS = {
+  en: 'You may begin ten bulk resends a minute, and ten may be under way.',
+  zh: '每分钟最多发起 10 次批量重发，同时进行的最多 10 次。',
+}
 const TIME = {
   en: 'must be a time in ISO 8601 with its offset, such as 2026-11-24T08:00:00Z',
   zh: '必须是带时区偏移的 ISO 8601 时间，例如 2026-11-24T08:00:00Z',
@@ -53,35 +62,49 @@ export const RESEND = z
   .describe('Many webhooks that are sent again in the background.')
 export type ResendAnswer = z.output<typeof RESEND>
 
-const viewResend = ({ id, since, until, count, resent, done }: BulkResend): ResendAnswer => ({
+const viewResend = ({ id, filter, createdAt, counted, done, state }: BulkAct): ResendAnswer => ({
   id,
-  since: jsonTime(since),
-  until: jsonTime(until),
-  count,
-  resent,
-  done,
+  since: jsonTime(filter.messageSince ?? createdAt),
+  until: jsonTime(filter.messageUntil ?? createdAt),
+  count: counted.count,
+  resent: done,
+  done: !isUnderWay(state),
 })
 
-/** `/v1/resend`: sends all exhausted messages of a time span again, in the background. */
+/** `/v1/resend`: sends all exhausted messages of a time span again, as a bulk act of the partner. */
 export const createResends = ({ store, readBody, newId, rateShare, now }: ResendDeps) => {
   const app = new Hono<ApiEnv>()
-  const take = createRateLimit({
-    now,
-    rateShare,
-    detail: { en: 'You may begin ten bulk resends a minute.', zh: '每分钟最多发起 10 次批量重发。' },
-  })
+  const take = createRateLimit({ now, rateShare, detail: TOO_MANY_RESENDS })
 
   app.post('/', noQuery, async c => {
     const { since, until } = await readBody(c, RESEND_BODY)
-    take(c.get('partnerId'), RATE)
-    const resend = await store.startResend(c.get('partnerId'), { id: newId('resend'), since, until: until ?? now() })
-    c.header('location', `/v1/resend/${resend.id}`)
-    return c.json(viewResend(resend), 202)
+    const partnerId = c.get('partnerId')
+    take(partnerId, RATE)
+    const createdAt = store.now()
+    const span = { messageSince: since, messageUntil: until ?? createdAt }
+    const act = 'resend'
+    const filter = { ...ALL_REGISTRATIONS, partnerId, delivery: 'exhausted' as const, ...span }
+    const counted = await store.countRegistrations({ filter, act }, true)
+    const by = { partnerId, who: partnerId, name: '', reason: 'POST /v1/resend' }
+    const { id } = await store.createBulkAct({
+      id: newId('resend'),
+      act,
+      filter,
+      ...by,
+      probe: false,
+      counted,
+      createdAt,
+    })
+    const started = await store.startBulkAct(id)
+    if (started?.outcome !== 'changed')
+      throw new AppError('too_many_requests', TOO_MANY_RESENDS, { retryAfterMs: MINUTE })
+    c.header('location', `/v1/resend/${id}`)
+    return c.json(viewResend(started.bulk), 202)
   })
 
   app.get('/:id', noQuery, async c => {
-    const id = readId(c.req.param('id'), 'resend')
-    return c.json(viewResend(found(await store.findResend(c.get('partnerId'), id), 'resend')))
+    const resend = await store.findBulkAct(readId(c.req.param('id'), 'resend'))
+    return c.json(viewResend(found(resend?.partnerId === c.get('partnerId') ? resend : null, 'resend')))
   })
 
   return app

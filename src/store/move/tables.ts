@@ -44,7 +44,6 @@ const MOVED = [
   schema.callbackPauses,
   schema.callbackHealth,
   schema.completionBins,
-  schema.bulkResends,
   schema.bulkActs,
   schema.acts,
   schema.operatorEvents,

@@ -46,6 +46,8 @@ export const bulkActs = pgTable(
   'bulk_acts',
   {
     id: text('id').primaryKey(),
+    /** Null: of an operator. */
+    partnerId: text('partner_id'),
     act: text('act', { enum: BULK_ACTS }).notNull(),
     filter: jsonb('filter').$type<RegistrationFilter>().notNull(),
     reason: text('reason').notNull(),
@@ -63,14 +65,15 @@ export const bulkActs = pgTable(
     error: text('error'),
     /** The registration that it has come to. */
     cursor: text('cursor'),
-    looked: integer('looked').notNull().default(0),
+    steppedAt: time('stepped_at').notNull().default(0),
     probeId: text('probe_id'),
     /** How often the webhook of its probe had been claimed before that was sent. */
     probeClaims: integer('probe_claims').notNull().default(0),
     probedAt: time('probed_at'),
   },
   t => [
-    index('bulk_acts_open').on(t.looked, t.id).where(sql`state IN ('probing', 'running')`),
+    index('bulk_acts_owner').on(t.partnerId, t.id),
+    index('bulk_acts_open').on(t.steppedAt, t.id).where(sql`state IN ('probing', 'running')`),
     oneOf('bulk_acts_act', 'act', BULK_ACTS),
     oneOf('bulk_acts_state', 'state', BULK_STATES),
   ],

@@ -38,7 +38,6 @@ const CONNECT_AGAIN_MS = 5_000
 const CROSSING: ReadonlySet<string> = new Set<keyof StoreHints>([
   'verificationsDue',
   'messagesDue',
-  'resendsDue',
   'bulkActsDue',
   'resolved',
   'cancelled',

@@ -20,6 +20,8 @@ const sourceOf = (filter: RegistrationFilter, act: BulkActName | null): { text: 
   switch (whereToLook(filter, act)) {
     case 'serial':
       return { text: OF_SERIAL, key: [idcardid ?? ''] }
+    case 'exhausted':
+      return { text: EXHAUSTED, key: [partnerId ?? ''] }
     case 'failed':
       return { text: FAILED, key: [] }
     case 'partner':
@@ -55,6 +57,10 @@ export const ALL = factsOf(`SELECT id FROM registrations WHERE ${NEWEST}`)
 export const FAILED = factsOf(`
   SELECT registration_id AS id FROM deliveries
   WHERE (state = 'exhausted' OR attempts > 0) AND registration_id < $1 AND registration_id >= $2
+  ORDER BY registration_id DESC LIMIT $3`)
+export const EXHAUSTED = factsOf(`
+  SELECT registration_id AS id FROM deliveries
+  WHERE partner_id = $4 AND state = 'exhausted' AND registration_id < $1 AND registration_id >= $2
   ORDER BY registration_id DESC LIMIT $3`)
 export const OF_PARTNER_WITH_STATUS = factsOf(`SELECT id FROM registrations WHERE ${ofStatus('$5')}`)
 export const OF_PARTNER = factsOf(`

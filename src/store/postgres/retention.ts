@@ -9,7 +9,7 @@ import { eraseEnded, type Found, find } from './ended.ts'
 
 type Pause = Callback & { since: number }
 
-/** Of pauses, secrets and bulk resends so many each are looked at in a batch. */
+/** Of pauses and secrets so many each are looked at in a batch. */
 const REST_IN_A_BATCH = 1_000
 const PAUSES = 'SELECT partner_id AS "partnerId", callback_url AS "callbackUrl", since FROM callback_pauses'
 /** In the order of their locks. */
@@ -80,7 +80,7 @@ export const createRetention = ({ read, write }: Pick<Context, 'read' | 'write'>
     if (hasRest) {
       await write(tx => erasePauses(tx, looked, before))
       await write(async tx => {
-        for (const remove of [REMOVE_SECRETS, REMOVE_RESENDS, REMOVE_HEALTH]) await tx.rows(remove, [before])
+        for (const remove of [REMOVE_SECRETS, REMOVE_HEALTH]) await tx.rows(remove, [before])
         await tx.rows('DELETE FROM accounts WHERE id = ANY($1) AND removed_at IS NOT NULL', [await oldAccounts(tx)])
       })
     }
@@ -102,7 +102,6 @@ export const createRetention = ({ read, write }: Pick<Context, 'read' | 'write'>
 }
 
 const OLD_SECRETS = 'signing_secrets WHERE expires_at IS NOT NULL AND expires_at < $1'
-const OLD_RESENDS = 'bulk_resends WHERE done AND created_at < $1'
 /** As `mayForgetHealth` says. */
 const OLD_HEALTH = "callback_health WHERE state <> 'disabled' AND last_at < $1"
 
@@ -119,8 +118,7 @@ const oldAccounts = async (tx: Tx): Promise<string[]> => {
 
 const hasOld = async (tx: Tx, before: number): Promise<boolean> => {
   const [row] = await tx.rows<{ hasOld: boolean }>(
-    `SELECT EXISTS (SELECT FROM ${OLD_SECRETS}) OR EXISTS (SELECT FROM ${OLD_RESENDS}) OR EXISTS (SELECT FROM ${OLD_HEALTH})
-       AS "hasOld"`,
+    `SELECT EXISTS (SELECT FROM ${OLD_SECRETS}) OR EXISTS (SELECT FROM ${OLD_HEALTH}) AS "hasOld"`,
     [before],
   )
   return row?.hasOld ?? false
@@ -129,7 +127,6 @@ const hasOld = async (tx: Tx, before: number): Promise<boolean> => {
 const firstOf = (columns: string, old: string, order: string): string =>
   `SELECT ${columns} FROM ${old} ORDER BY ${order} LIMIT ${REST_IN_A_BATCH} FOR UPDATE SKIP LOCKED`
 const REMOVE_SECRETS = `DELETE FROM signing_secrets WHERE id IN (${firstOf('id', OLD_SECRETS, 'expires_at')})`
-const REMOVE_RESENDS = `DELETE FROM bulk_resends WHERE id IN (${firstOf('id', OLD_RESENDS, 'created_at')})`
 const REMOVE_HEALTH = `
   DELETE FROM callback_health WHERE (partner_id, callback_url) IN (
     ${firstOf('partner_id, callback_url', OLD_HEALTH, 'last_at')})`

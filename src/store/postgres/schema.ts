@@ -166,29 +166,6 @@ export const lanes = pgTable(
   ],
 )
 
-/** A bulk resend, until it has gone through all its messages. */
-export const bulkResends = pgTable(
-  'bulk_resends',
-  {
-    id: text('id').primaryKey(),
-    partnerId: text('partner_id').notNull(),
-    since: time('since').notNull(),
-    until: time('until').notNull(),
-    count: integer('count').notNull(),
-    resent: integer('resent').notNull().default(0),
-    /** The registration whose message it has come to. */
-    cursor: text('cursor').notNull().default(''),
-    /** Messages that it has looked at. */
-    looked: integer('looked').notNull().default(0),
-    done: flag('done'),
-    createdAt: time('created_at').notNull(),
-  },
-  t => [
-    index('bulk_resends_done').on(t.createdAt).where(sql`done`),
-    index('bulk_resends_open').on(t.looked, t.id).where(sql`NOT done`),
-  ],
-)
-
 /** How many checks of an account were completed at an age, and for how long checks of that age were watched. */
 export const completionBins = pgTable(
   'completion_bins',

@@ -1,7 +1,6 @@
 import type { MessageState } from '../../core/message.ts'
 import { REGISTRATION_STATUSES } from '../../core/registration.ts'
 import { type AccountRow, viewAccount } from '../account.ts'
-import { MOST_UNDER_WAY } from '../bulk-act.ts'
 import { STILL_FAILING_MS } from '../rules/callback-health.ts'
 import { earlier } from '../rules/lane.ts'
 import { LONGEST_RAMP_MS, type Ramp } from '../rules/ramp.ts'
@@ -59,9 +58,8 @@ export const createStats = ({ read, defaultRate }: Pick<Context, 'read' | 'defau
         registrations: countsOf(REGISTRATION_STATUSES, status => countOf(`registrations_${status}`, ALL)),
         messages: messageCountsOf(countOf),
         callbacks: await callbacks(tx),
-        openResends: await tx.rows(`SELECT count, resent FROM bulk_resends WHERE NOT done LIMIT ${MOST_COUNTED}`),
         openActs: await tx.rows(
-          `SELECT count, done FROM bulk_acts WHERE state IN ('probing', 'running') LIMIT ${MOST_UNDER_WAY}`,
+          `SELECT partner_id AS "partnerId", count, done FROM bulk_acts WHERE state IN ('probing', 'running') LIMIT ${MOST_COUNTED}`,
         ),
       })
     }),

@@ -11,7 +11,6 @@ import { createAdminTokens } from './admin-tokens.ts'
 import { createApiKeys } from './api-keys.ts'
 import { createBackupRecords } from './backup-records.ts'
 import { createBulkActs, createBulkSteps } from './bulk-acts.ts'
-import { createBulkResends, createResendSteps } from './bulk-resends.ts'
 import { createCallbackNotices } from './callback-notices.ts'
 import { createCallbacks } from './callbacks.ts'
 import { createCompletions } from './completions.ts'
@@ -108,8 +107,6 @@ export const openPostgresStore = async ({
     ...createActs(ofOperators),
     ...createBackupRecords(context),
     ...createRegistrations(context),
-    ...createBulkResends(context),
-    ...createResendSteps(ofLoops),
     ...createBulkActs(context),
     ...createBulkSteps(ofLoops),
     ...createCallbacks(context),

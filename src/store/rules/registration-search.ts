@@ -29,6 +29,8 @@ const isMeant = (found: FoundRegistration, filter: RegistrationFilter): boolean 
   (filter.host === null || hostOf(found.callbackUrl) === filter.host) &&
   (filter.since === null || found.createdAt >= filter.since) &&
   (filter.until === null || found.createdAt <= filter.until) &&
+  (filter.messageSince === null || (found.message !== null && found.message.createdAt >= filter.messageSince)) &&
+  (filter.messageUntil === null || (found.message !== null && found.message.createdAt <= filter.messageUntil)) &&
   (!filter.failing || isOpenFailure(found)) &&
   (filter.error === null || filter.error === errorOf(found) || filter.error === toldOf(errorOf(found) ?? ''))
 
@@ -50,16 +52,17 @@ export const isWanted = (found: FoundRegistration, filter: RegistrationFilter, a
   isMeant(found, filter) && (act === null || allowsAct(found, act))
 
 /**
- * Where to look, so that as few as possible are looked at in vain: all of a serial; messages that have failed or were given
- * up; all of a partner; all. What is meant is in each of them.
+ * The index to search, so that few others are read: all of a serial; messages of a partner that were given up; messages that have failed
+ * or were given up; all of a partner; all. Each has all that is meant.
  */
 export const whereToLook = (
   { idcardid, failing, error, delivery, status, partnerId }: RegistrationFilter,
   act: BulkActName | null,
-): 'serial' | 'failed' | 'partner' | 'all' => {
+): 'serial' | 'exhausted' | 'failed' | 'partner' | 'all' => {
   if (idcardid !== null) return 'serial'
   // What was cancelled without a message counts as exhausted too, and is not among the messages.
   const isExhausted = delivery === 'exhausted' && (act === 'resend' || (status !== null && status !== 'cancelled'))
+  if (isExhausted && partnerId !== null) return 'exhausted'
   if (failing || error !== null || isExhausted) return 'failed'
   return partnerId === null ? 'all' : 'partner'
 }
@@ -67,11 +70,18 @@ export const whereToLook = (
 /** An id has the time at which it was made; a registration may be written somewhat later, and the clock may be set. */
 const ID_SLACK_MS = HOUR
 
-/** Registrations that were created in the filter's time have ids made in this one; null: at any time. */
-export const idTimes = ({ since, until }: RegistrationFilter): { from: number | null; to: number | null } => ({
-  from: since === null ? null : Math.max(0, since - ID_SLACK_MS),
-  to: until === null ? null : Math.max(0, until + ID_SLACK_MS),
-})
+/** Registrations of the filter's time have ids made in this one; null: at any time. A webhook is created after its registration. */
+export const idTimes = ({
+  since,
+  until: registeredUntil,
+  messageUntil,
+}: RegistrationFilter): { from: number | null; to: number | null } => {
+  const until = registeredUntil ?? messageUntil
+  return {
+    from: since === null ? null : Math.max(0, since - ID_SLACK_MS),
+    to: until === null ? null : Math.max(0, until + ID_SLACK_MS),
+  }
+}
 
 /** The largest first. */
 export const groupsOf = (found: readonly FoundRegistration[]): FailureGroup[] => {

@@ -1,26 +1,20 @@
-import { BULK_ACTS_KEPT, type BulkCommand, type BulkPace, type BulkStep, MOST_UNDER_WAY } from '../bulk-act.ts'
+import { type BulkCommand, type BulkStep, bulkActsKept, mostUnderWay } from '../bulk-act.ts'
 import type { TurnedCallback } from '../callbacks.ts'
-import { BULK_NEXT_STEP } from '../facts.ts'
 import { tellHints } from '../hints.ts'
 import { ALL_REGISTRATIONS, type FoundRegistration } from '../registration-search.ts'
 import {
+  afterProbe,
   BULK_WINDOW,
   type BulkRow,
   bulkActOf,
-  judgeProbes,
-  nextBulk,
-  pauseAfter,
-  probeIdsOf,
   startedBulk,
   stoppedBulk,
   takeForBulk,
-  waitForStep,
 } from '../rules/bulk-act.ts'
 import { afterBulkStep } from '../rules/hints.ts'
 import type { Cancellation, Store } from '../store.ts'
 import type { Context } from './context.ts'
-import { desc, eq, lt, sql } from './drizzle.ts'
-import { prepareFacts } from './facts.ts'
+import { and, asc, desc, eq, isNull, lt, sql } from './drizzle.ts'
 import { createRegistrationActs } from './registration-acts.ts'
 import { createRegistrationWindows } from './registration-windows.ts'
 import { bulkActs } from './schema.ts'
@@ -34,22 +28,26 @@ interface Applied {
   cancelled: Cancellation[]
   turns: readonly TurnedCallback[]
 }
-type Rule = (row: BulkRow, at: number) => Partial<BulkRow> | 'impossible' | 'too_many'
 
 /** After every id. */
 const END = '~'
-const UNDER_WAY = sql`state IN ('probing', 'running')`
-const IDLE: BulkStep = { count: 0, isIdle: true, cancelled: [], waitMs: 0 }
+const IDLE: BulkStep & Applied = { count: 0, isIdle: true, cancelled: [], turns: [] }
+const UNDER_WAY = "state IN ('probing', 'running')"
+const OPEN = sql.raw(`${UNDER_WAY} AND (state = 'running' OR probe_id IS NULL)`)
+const PROBED = sql.raw(`${UNDER_WAY} AND state = 'probing' AND probe_id IS NOT NULL`)
 
 export const createBulkActs = (context: Context): Verbs => {
   const { db, client, read, write, now, hints } = context
   const acts = createRegistrationActs(context)
   const windows = createRegistrationWindows({ client })
-  const facts = prepareFacts(client)
-  const forgetOld = client.prepare<{ kept: number }>(`
+  const forgetOld = client.prepare<[partnerId: string | null, kept: number]>(`
     DELETE FROM bulk_acts WHERE id IN (
-      SELECT id FROM bulk_acts WHERE state IN ('draft', 'stopped', 'done', 'failed') ORDER BY id DESC LIMIT 100 OFFSET +@kept)`)
-  const all = db.select().from(bulkActs).where(UNDER_WAY).limit(MOST_UNDER_WAY).prepare()
+      SELECT id FROM bulk_acts WHERE partner_id IS ? AND NOT (${UNDER_WAY}) ORDER BY id DESC LIMIT 100 OFFSET ?)`)
+  const countUnderWay = client
+    .prepare<[partnerId: string | null], number>(
+      `SELECT count(*) FROM bulk_acts WHERE partner_id IS ? AND ${UNDER_WAY}`,
+    )
+    .pluck()
 
   const load = (id: string): BulkRow | null => {
     const row = db.select().from(bulkActs).where(eq(bulkActs.id, id)).get()
@@ -59,22 +57,16 @@ export const createBulkActs = (context: Context): Verbs => {
     const { counted: _, ...columns } = patch
     db.update(bulkActs).set(columns).where(eq(bulkActs.id, id)).run()
   }
-
-  const command = (id: string, rule: Rule): Promise<BulkCommand | null> =>
-    write(() => {
-      const row = load(id)
-      if (!row) return null
-      const patch = rule(row, now())
-      if (patch === 'impossible') return { outcome: patch, state: row.state }
-      if (patch === 'too_many') return { outcome: patch }
-      save(id, patch)
-      return { outcome: 'changed', bulk: bulkActOf({ ...row, ...patch }) }
-    })
-
-  const probesOf = (id: string): FoundRegistration[] => {
-    const place = { filter: ALL_REGISTRATIONS, act: null, before: `${id}${END}` }
-    return windows.window(place, 1).filter(found => found.id === id)
+  const change = (row: BulkRow, patch: Partial<BulkRow> | 'impossible'): BulkCommand => {
+    if (patch === 'impossible') return { outcome: patch, state: row.state }
+    save(row.id, patch)
+    return { outcome: 'changed', bulk: bulkActOf({ ...row, ...patch }) }
   }
+
+  const findProbe = ({ probeId }: BulkRow): FoundRegistration | undefined =>
+    windows
+      .window({ filter: ALL_REGISTRATIONS, act: null, before: `${probeId}${END}` }, 1)
+      .find(found => found.id === probeId)
 
   const apply = ({ act }: BulkRow, batch: readonly FoundRegistration[]): Applied => {
     switch (act) {
@@ -96,42 +88,33 @@ export const createBulkActs = (context: Context): Verbs => {
     }
   }
 
-  const allUnderWay = (): BulkRow[] => all.all().map(toRow)
-
-  const waitOf = (): number => {
-    const nextAt = facts.find(BULK_NEXT_STEP)
-    return waitForStep(nextAt, now())
+  const judgeProbes = (): void => {
+    for (const row of db.select().from(bulkActs).where(PROBED).all().map(toRow)) {
+      const patch = afterProbe(row, findProbe(row), now())
+      if (patch) save(row.id, patch)
+    }
   }
 
-  /** Looks at all probes, and does one step of one bulk act. */
-  const step = (limit: number, pace: BulkPace | undefined): BulkStep & Pick<Applied, 'turns'> => {
-    const waitMs = pace ? waitOf() : 0
-    if (waitMs > 0) return { ...IDLE, isIdle: false, waitMs, turns: [] }
-    const underWay = allUnderWay()
-    const { judged, changed } = judgeProbes(underWay, probeIdsOf(underWay).flatMap(probesOf), now())
-    for (const row of changed) save(row.id, row)
-    const row = nextBulk(judged)
-    if (!row) return { ...IDLE, turns: [] }
+  const step = (limit: number, id: string | undefined): BulkStep & Applied => {
+    judgeProbes()
+    const open = id === undefined ? OPEN : and(OPEN, eq(bulkActs.id, id))
+    const stored = db.select().from(bulkActs).where(open).orderBy(asc(bulkActs.steppedAt), asc(bulkActs.id)).get()
+    if (!stored) return IDLE
+    const row = toRow(stored)
     const window = windows.window({ filter: row.filter, act: row.act, before: row.cursor }, BULK_WINDOW)
     const { batch, patch } = takeForBulk(row, window, { limit, at: now() })
     const applied = apply(row, batch)
     save(row.id, patch)
-    const pauseMs = pace ? pauseAfter(pace, batch.length) : 0
-    if (pace) facts.put(BULK_NEXT_STEP, now() + pauseMs)
-    return { count: batch.length, isIdle: false, waitMs: pauseMs, ...applied }
+    return { count: batch.length, isIdle: false, ...applied }
   }
 
   return {
     createBulkAct: ({ counted, ...bulk }) =>
       write(() => {
-        forgetOld.run({ kept: BULK_ACTS_KEPT })
+        forgetOld.run(bulk.partnerId, bulkActsKept(bulk.partnerId))
         const counts = { count: counted.count, countIsCapped: counted.isCapped }
-        const row = db
-          .insert(bulkActs)
-          .values({ ...bulk, ...counts, state: 'draft' })
-          .returning()
-          .get()
-        return bulkActOf(toRow(row))
+        const values = { ...bulk, ...counts, state: 'draft' as const }
+        return bulkActOf(toRow(db.insert(bulkActs).values(values).returning().get()))
       }),
 
     findBulkAct: id =>
@@ -145,7 +128,7 @@ export const createBulkActs = (context: Context): Verbs => {
         db
           .select()
           .from(bulkActs)
-          .where(lt(bulkActs.id, before ?? END))
+          .where(and(isNull(bulkActs.partnerId), lt(bulkActs.id, before ?? END)))
           .orderBy(desc(bulkActs.id))
           .limit(limit)
           .all()
@@ -153,16 +136,27 @@ export const createBulkActs = (context: Context): Verbs => {
       ),
 
     startBulkAct: async id => {
-      const started = await command(id, (row, at) => startedBulk(row, { at, underWay: allUnderWay() }))
+      const started = await write(() => {
+        const row = load(id)
+        if (!row) return null
+        const patch = startedBulk(row, now())
+        const isFull = (countUnderWay.get(row.partnerId) ?? 0) >= mostUnderWay(row.partnerId)
+        return patch !== 'impossible' && isFull ? { outcome: 'too_many' as const } : change(row, patch)
+      })
       if (started?.outcome === 'changed') hints.emit('bulkActsDue')
       return started
     },
 
-    stopBulkAct: id => command(id, stoppedBulk),
+    stopBulkAct: id =>
+      write(() => {
+        const row = load(id)
+        return row && change(row, stoppedBulk(row, now()))
+      }),
 
-    continueBulkActs: async (limit, pace) => {
-      if (!(await read(() => all.get()))) return IDLE
-      const { turns, ...done } = await write(() => step(limit, pace))
+    continueBulkActs: async (limit, id) => {
+      if (!(await read(() => db.select().from(bulkActs).where(sql.raw(UNDER_WAY)).limit(1).get())))
+        return { count: 0, isIdle: true, cancelled: [] }
+      const { turns, ...done } = await write(() => step(limit, id))
       tellHints(hints, afterBulkStep({ ...done, turns }))
       return done
     },

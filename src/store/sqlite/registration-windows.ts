@@ -39,6 +39,13 @@ export const createRegistrationWindows = onceForContext(({ client }: Pick<Contex
         AND registration_id < +@before AND registration_id >= +@from
       ORDER BY registration_id DESC LIMIT +@limit`),
   )
+  const exhausted = client.prepare<Place & { partnerId: string }, FoundRow>(
+    factsOf(`
+      SELECT registration_id AS id FROM messages
+      WHERE partner_id = +@partnerId AND state = 'exhausted' AND state <> 'delivered'
+        AND registration_id < +@before AND registration_id >= +@from
+      ORDER BY registration_id DESC LIMIT +@limit`),
+  )
   const ofStatus = new Map(
     REGISTRATION_STATUSES.map(status => [
       status,
@@ -59,6 +66,8 @@ export const createRegistrationWindows = onceForContext(({ client }: Pick<Contex
     switch (whereToLook(filter, act)) {
       case 'serial':
         return ofSerial.all({ ...place, idcardid: idcardid ?? '' })
+      case 'exhausted':
+        return exhausted.all({ ...place, partnerId: partnerId ?? '' })
       case 'failed':
         return failed.all(place)
       case 'partner':

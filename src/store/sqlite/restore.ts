@@ -94,7 +94,9 @@ const writeFacts = (draft: string, { now, hold, by }: { now: number; hold: boole
       // What was stopped after the backup would go on by itself, and a cancel cannot be undone.
       if (hasTable(client, 'bulk_acts'))
         client
-          .prepare("UPDATE bulk_acts SET state = 'stopped', ended_at = ? WHERE state IN ('probing', 'running')")
+          .prepare(
+            "UPDATE bulk_acts SET state = 'stopped', ended_at = ? WHERE partner_id IS NULL AND state IN ('probing', 'running')",
+          )
           .run(now)
       // Whoever worked on the other one is not missed here.
       if (hasTable(client, 'nodes')) client.exec('DELETE FROM nodes')

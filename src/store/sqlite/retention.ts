@@ -21,7 +21,7 @@ interface PauseRow {
   since: number
 }
 
-/** Of pauses, secrets and bulk resends so many each are looked at in a batch. */
+/** Of pauses and secrets so many each are looked at in a batch. */
 const REST_IN_A_BATCH = 1_000
 
 /** Erases what is over and old, a small batch at a time, so that nobody waits for it. */
@@ -71,9 +71,7 @@ export const createRetention = ({ client, read, write, now }: Context): Verbs =>
   /** What there is to erase beside registrations. */
   const survey = (before: number) => {
     const page = statements.pauses.all({ after: pausesUntil, limit: REST_IN_A_BATCH })
-    const hasOthers = [statements.oldSecret, statements.oldResend, statements.oldHealth].some(
-      old => old.get({ before }) !== undefined,
-    )
+    const hasOthers = [statements.oldSecret, statements.oldHealth].some(old => old.get({ before }) !== undefined)
     return {
       pauses: page,
       isEmpty: !hasOthers && oldAccounts().length === 0 && !page.some(pause => mayForget(pause, before)),
@@ -85,7 +83,6 @@ export const createRetention = ({ client, read, write, now }: Context): Verbs =>
     for (const pause of looked) if (mayForget(pause, before)) forget(pause)
     const old = { before, limit: REST_IN_A_BATCH }
     statements.removeSecrets.run(old)
-    statements.removeResends.run(old)
     statements.removeHealth.run(old)
     for (const { id } of oldAccounts()) statements.removeAccount.run(id)
   }
@@ -148,12 +145,6 @@ const prepare = (client: Context['client']) => ({
   removeSecrets: client.prepare<{ before: number; limit: number }>(`
     DELETE FROM signing_secrets WHERE id IN (
       SELECT id FROM signing_secrets WHERE expires_at IS NOT NULL AND expires_at < +@before ORDER BY expires_at LIMIT +@limit)`),
-  oldResend: client.prepare<{ before: number }>(
-    'SELECT id FROM bulk_resends WHERE done = 1 AND created_at < +@before LIMIT 1',
-  ),
-  removeResends: client.prepare<{ before: number; limit: number }>(`
-    DELETE FROM bulk_resends WHERE id IN (
-      SELECT id FROM bulk_resends WHERE done = 1 AND created_at < +@before ORDER BY created_at LIMIT +@limit)`),
   /** As `mayForgetHealth` says. */
   oldHealth: client.prepare<{ before: number }>(
     "SELECT 1 FROM callback_health WHERE state <> 'disabled' AND last_at < +@before LIMIT 1",

@@ -1,5 +1,4 @@
 import { viewAccount } from '../account.ts'
-import { MOST_UNDER_WAY } from '../bulk-act.ts'
 import { type CallbackHealth, STILL_FAILING_MS } from '../rules/callback-health.ts'
 import { earlier } from '../rules/lane.ts'
 import { LONGEST_RAMP_MS, type Ramp } from '../rules/ramp.ts'
@@ -124,8 +123,7 @@ export const createStats = ({ db, client, read, now, defaultRate }: Context): Pi
         failing: countUrls('failing', at - STILL_FAILING_MS),
         disabled: countUrls('disabled', 0),
       },
-      openResends: statements.openResends.all({ limit: MOST_COUNTED }),
-      openActs: statements.openActs.all({ limit: MOST_UNDER_WAY }),
+      openActs: statements.openActs.all({ limit: MOST_COUNTED }),
     })
   })
 
@@ -200,10 +198,7 @@ const prepare = (client: Context['client']) => ({
       'SELECT count(*) FROM (SELECT 1 FROM callback_pauses WHERE lifted_until IS NULL LIMIT +@limit)',
     )
     .pluck(),
-  openResends: client.prepare<{ limit: number }, { count: number; resent: number }>(
-    'SELECT count, resent FROM bulk_resends WHERE done = 0 LIMIT +@limit',
-  ),
-  openActs: client.prepare<{ limit: number }, { count: number; done: number }>(
-    "SELECT count, done FROM bulk_acts WHERE state IN ('probing', 'running') LIMIT +@limit",
+  openActs: client.prepare<{ limit: number }, { partnerId: string | null; count: number; done: number }>(
+    "SELECT partner_id AS partnerId, count, done FROM bulk_acts WHERE state IN ('probing', 'running') LIMIT +@limit",
   ),
 })

@@ -10,7 +10,6 @@ import { createAdminTokens } from './admin-tokens.ts'
 import { createApiKeys } from './api-keys.ts'
 import { createBackupRecords } from './backup-records.ts'
 import { createBulkActs } from './bulk-acts.ts'
-import { createBulkResends } from './bulk-resends.ts'
 import { createCallbackNotices } from './callback-notices.ts'
 import { createCallbacks } from './callbacks.ts'
 import { createCompletions } from './completions.ts'
@@ -105,7 +104,6 @@ export const openSqliteStore = async ({
     ...createAdminTokens(context),
     ...createActs(context),
     ...createSigningSecrets(context),
-    ...createBulkResends(context),
     ...createBulkActs(context),
     ...createDueTimes(context),
     ...createRetention(context),

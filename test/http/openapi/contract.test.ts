@@ -2,7 +2,7 @@ import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
 import addFormats from 'ajv-formats'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { HOUR, SECOND } from '../../../src/core/duration.ts'
+import { SECOND } from '../../../src/core/duration.ts'
 import { callbackDisabledBody, type WebhookContent, webhookBody } from '../../../src/core/message.ts'
 import { Secret } from '../../../src/core/secret.ts'
 import { createWaitingRoom } from '../../../src/http/waiting-room.ts'
@@ -46,19 +46,29 @@ beforeAll(async () => {
     api.clock.now += SECOND
   }
   ids.push((await api.register({ idcardid: 'waits' })).id)
-  const resend = await api.store.startResend(api.partner.id, { id: 'resend_1', since: 0, until: START + HOUR })
+  const resend = await api.call('POST', '/v1/resend', {
+    body: { since: '2026-01-01T00:00:00Z', delivery: 'exhausted' },
+  })
   known['/v1/registrations/'] = ids
   known['/v1/admin/registrations/'] = ids
   const bulks = ['bulk_1', 'bulk_2', 'bulk_3', 'bulk_4', 'bulk_5', 'bulk_6']
   for (const [n, id] of bulks.entries()) {
     await api.store.createBulkAct({
-      ...{ id, act: 'resend', filter: ALL_REGISTRATIONS, reason: 'why', who: 'ADMIN_TOKEN', name: 'ADMIN_TOKEN' },
+      ...{
+        id,
+        partnerId: null,
+        act: 'resend',
+        filter: ALL_REGISTRATIONS,
+        reason: 'why',
+        who: 'ADMIN_TOKEN',
+        name: 'ADMIN_TOKEN',
+      },
       ...{ probe: false, counted: { count: 1, isCapped: false }, createdAt: START },
     })
     if (n % 2 === 0) await api.store.startBulkAct(id)
   }
   known['/v1/admin/bulk/'] = bulks
-  known['/v1/resend/'] = [resend.id]
+  known['/v1/resend/'] = [resend.json.id]
   known['/v1/admin/partners/'] = [api.other.id]
   known['/v1/admin/keys/'] = [api.other.keyId]
   const spare = { apiKey: new Secret('key'), passwordMode: 'dynamic', rate: null, partnerId: null } as const

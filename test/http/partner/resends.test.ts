@@ -25,6 +25,7 @@ const exhaust = async (serials: string[], key = api.partner.key) => {
     api.clock.now += MINUTE
   }
   await api.receiveWith(500, { slots: 20, scheduleMs: [] })
+  api.clock.now += MINUTE
   return ids
 }
 
@@ -47,18 +48,22 @@ test('answers with the number of messages and the address of its progress', asyn
 test('continues in batches until it is done', async () => {
   const ids = await exhaust(['a', 'b', 'c'])
   const { id } = (await resend()).json
-  expect(await api.store.continueResends(2)).toBe(2)
+  const step = async () => (await api.store.continueBulkActs(2)).count
+  expect(await step()).toBe(2)
   expect((await show(id)).json).toMatchObject({ count: 3, resent: 2, done: false })
-  expect(await api.store.continueResends(2)).toBe(1)
+  expect(await step()).toBe(1)
   expect((await show(id)).json).toMatchObject({ count: 3, resent: 3, done: true })
-  expect(await api.store.continueResends(2)).toBe(0)
+  expect(await step()).toBe(0)
   expect(await Promise.all(ids.map(stateOf))).toEqual(['pending', 'pending', 'pending'])
   expect(await api.receiveWith(200)).toBe(3)
   expect(await Promise.all(ids.map(stateOf))).toEqual(['delivered', 'delivered', 'delivered'])
 })
 
-test('is done at once if there is nothing to resend', async () => {
-  expect((await resend()).json).toMatchObject({ count: 0, resent: 0, done: true })
+test('is done by its first step if there is nothing to resend', async () => {
+  const { json } = await resend()
+  expect(json).toMatchObject({ count: 0, resent: 0 })
+  await api.store.continueBulkActs(2)
+  expect((await show(json.id)).json).toEqual({ ...json, done: true })
 })
 
 test('skips messages that are pending, delivered, cancelled or outside the time span', async () => {
@@ -73,7 +78,7 @@ test('skips messages that are pending, delivered, cancelled or outside the time 
   await api.succeed()
   await api.receiveWith(200)
   expect((await resend({ since, until, delivery: 'exhausted' })).json.count).toBe(1)
-  await api.store.continueResends(10)
+  await api.store.continueBulkActs(10)
   expect(await Promise.all([early, inside, late, delivered].map(id => stateOf(id ?? '')))).toEqual([
     'exhausted',
     'pending',
@@ -92,7 +97,7 @@ test('releases messages that are on hold after a 410', async () => {
   expect(await api.receiveWith(200)).toBe(0)
   expect((await Promise.all(ids.map(stateOf))).toSorted()).toEqual(['exhausted', 'pending'])
   expect((await resend()).json.count).toBe(1)
-  await api.store.continueResends(10)
+  await api.store.continueBulkActs(10)
   expect(await api.receiveWith(200)).toBe(2)
   expect(await Promise.all(ids.map(stateOf))).toEqual(['delivered', 'delivered'])
 })
@@ -132,11 +137,14 @@ test('accepts a time with any offset', async () => {
   expect(json.since).toBe('2026-11-24T16:00:00.000Z')
 })
 
-test('ten bulk resends a minute may begin', async () => {
+test('ten bulk resends a minute may begin, and ten be under way', async () => {
   for (let n = 0; n < 10; n++) expect((await resend()).status).toBe(202)
   const refused = await resend()
   expect([refused.status, refused.headers.get('retry-after')]).toEqual([429, '6'])
   expect((await resend(undefined, api.other.key)).status).toBe(202)
   api.clock.now += 6_000
+  expect((await resend()).status).toBe(429)
+  api.clock.now += 6_000
+  await api.store.continueBulkActs(1)
   expect((await resend()).status).toBe(202)
 })

@@ -1,11 +1,11 @@
 import { ulid } from 'ulid'
 import { expect, test } from 'vitest'
-import { MINUTE } from '../../../src/core/duration.ts'
-import { BULK_PACE, MOST_UNDER_WAY } from '../../../src/store/bulk-act.ts'
+import { HOUR, MINUTE } from '../../../src/core/duration.ts'
+import { mostUnderWay } from '../../../src/store/bulk-act.ts'
 import { ALL_REGISTRATIONS, type RegistrationFilter } from '../../../src/store/registration-search.ts'
 import { BULK_WINDOW } from '../../../src/store/rules/bulk-act.ts'
 import type { NewBulkAct } from '../../../src/store/store.ts'
-import { type OpenStore, openBench } from '../../support/store.ts'
+import { type OpenStore, openBench, SUCCESS } from '../../support/store.ts'
 
 type Bench = Awaited<ReturnType<typeof openBench>>
 
@@ -16,7 +16,16 @@ const draft = async (
   const wanted = { filter: { ...ALL_REGISTRATIONS, ...filter }, act: more.act ?? ('resend' as const) }
   const counted = await store.countRegistrations(wanted)
   const by = { reason: 'the receiver works again', who: 'token_1', name: 'Zoë', createdAt: store.now() }
-  return store.createBulkAct({ id: 'bulk_1', ...wanted, ...by, probe: false, counted, ...more, ...wanted })
+  return store.createBulkAct({
+    id: 'bulk_1',
+    partnerId: null,
+    ...wanted,
+    ...by,
+    probe: false,
+    counted,
+    ...more,
+    ...wanted,
+  })
 }
 /** So many registrations whose messages were given up, each to a URL of its own; the newest first. */
 const exhaust = async (bench: Bench, count: number) => {
@@ -45,7 +54,7 @@ export const describeBulkActs = (open: OpenStore): void => {
     const made = await draft(bench, { filter: { delivery: 'exhausted' } })
     expect(made).toMatchObject({ state: 'draft', counted: { count: 3, isCapped: false }, done: 0, startedAt: null })
     expect(await bench.store.findBulkAct('bulk_1')).toEqual(made)
-    expect(await bench.store.continueBulkActs(2)).toEqual({ count: 0, isIdle: true, cancelled: [], waitMs: 0 })
+    expect(await bench.store.continueBulkActs(2)).toEqual({ count: 0, isIdle: true, cancelled: [] })
     const startedAt = bench.store.now()
     expect(await bench.store.startBulkAct('bulk_1')).toEqual({
       outcome: 'changed',
@@ -89,35 +98,63 @@ export const describeBulkActs = (open: OpenStore): void => {
     await bench.store.register(Array.from({ length: BULK_WINDOW + 1 }, () => bench.newRegistration()))
     await draft(bench, { act: 'poll', filter: { host: 'other.example' } })
     await bench.store.startBulkAct('bulk_1')
-    expect(await bench.store.continueBulkActs(10)).toEqual({ count: 0, isIdle: false, cancelled: [], waitMs: 0 })
+    expect(await bench.store.continueBulkActs(10)).toEqual({ count: 0, isIdle: false, cancelled: [] })
     expect(await stateOf(bench)).toEqual(['running', 0])
-    expect(await bench.store.continueBulkActs(10)).toEqual({ count: 0, isIdle: false, cancelled: [], waitMs: 0 })
+    expect(await bench.store.continueBulkActs(10)).toEqual({ count: 0, isIdle: false, cancelled: [] })
     expect(await stateOf(bench)).toEqual(['done', 0])
     expect((await bench.store.continueBulkActs(10)).isIdle).toBe(true)
   })
 
-  test('waited until each act that was started later had looked at as much', async () => {
+  test('takes steps in turn with others, whoever has begun later', async () => {
     await using bench = await openBench(open)
     await bench.store.register(Array.from({ length: 20 }, () => bench.newRegistration()))
-    const begin = async (id: string) => {
-      await draft(bench, { id, act: 'poll' })
-      await bench.store.startBulkAct(id)
-    }
     const steps = async (count: number) => {
-      for (let n = 0; n < count; n++) await bench.store.continueBulkActs(1)
+      for (let n = 0; n < count; n++) {
+        await bench.advance(1)
+        await bench.store.continueBulkActs(1)
+      }
     }
     const done = async (...ids: string[]) => Promise.all(ids.map(async id => (await bench.store.findBulkAct(id))?.done))
-    await begin('bulk_1')
-    await steps(6)
-    await begin('bulk_2')
-    await steps(4)
-    expect(await done('bulk_1', 'bulk_2')).toEqual([8, 2])
-    // Whoever has been stopped does not wait for the others either.
-    await bench.store.stopBulkAct('bulk_1')
-    await begin('bulk_3')
+    for (const id of ['bulk_1', 'bulk_2']) {
+      await draft(bench, { id, act: 'poll' })
+      await bench.store.startBulkAct(id)
+      await steps(4)
+    }
+    expect(await done('bulk_1', 'bulk_2')).toEqual([6, 2])
+    await bench.store.continueBulkActs(3, 'bulk_2')
+    expect(await done('bulk_1', 'bulk_2')).toEqual([6, 5])
+  })
+
+  test('of a partner means its webhooks of a time that are not cancelled, and is not listed with those of operators', async () => {
+    await using bench = await openBench(open)
+    const [last, cancelled, second] = await exhaust(bench, 4)
+    await bench.resolve({ partnerId: await bench.addPartner() })
+    await bench.deliver(410)
+    await bench.advance(MINUTE)
+    await bench.store.cancel(bench.partnerId, cancelled ?? '')
+    const messageSince = (await bench.find(second ?? '')).createdAt
+    const messageUntil = (await bench.find(last ?? '')).createdAt - 1
+    const { partnerId } = bench
+    const filter = { partnerId, delivery: 'exhausted' as const, messageSince, messageUntil }
+    expect(await draft(bench, { partnerId, filter })).toMatchObject({ partnerId, counted: { count: 1 } })
     await bench.store.startBulkAct('bulk_1')
-    await steps(6)
-    expect(await done('bulk_1', 'bulk_2', 'bulk_3')).toEqual([10, 4, 2])
+    await run(bench, 10)
+    expect(await sent(bench)).toEqual([second])
+    expect(await bench.store.listBulkActs({ limit: 10, before: null })).toEqual([])
+  })
+
+  test('makes due what is held for the URLs that it sends to', async () => {
+    await using bench = await openBench(open)
+    const gone = await bench.resolve()
+    const held = await bench.register()
+    await bench.deliver(410)
+    await bench.advance(HOUR)
+    await bench.poll(SUCCESS)
+    expect(await sent(bench)).toEqual([])
+    await draft(bench, { filter: { delivery: 'exhausted' } })
+    await bench.store.startBulkAct('bulk_1')
+    await run(bench, 10)
+    expect((await sent(bench)).sort()).toEqual([gone.id, held.id].sort())
   })
 
   test('can be stopped, and goes on where it was', async () => {
@@ -197,30 +234,10 @@ export const describeBulkActs = (open: OpenStore): void => {
     expect(await bench.store.findBulkAct('bulk_1')).toMatchObject({ state: 'failed', error: 'cancelled', done: 1 })
   })
 
-  test('is done at the pace of all nodes together, and without one as fast as it is called', async () => {
-    await using bench = await openBench(open)
-    await bench.store.register(Array.from({ length: 60 }, () => bench.newRegistration()))
-    await draft(bench, { act: 'poll' })
-    await bench.store.startBulkAct('bulk_1')
-    const step = async () => {
-      const { count, isIdle, waitMs } = await bench.store.continueBulkActs(20, BULK_PACE)
-      return [count, isIdle, waitMs]
-    }
-    expect(await step()).toEqual([20, false, 100])
-    expect(await step()).toEqual([0, false, 100])
-    await bench.advance(99)
-    expect(await step()).toEqual([0, false, 1])
-    await bench.advance(1)
-    expect(await step()).toEqual([20, false, 100])
-    expect((await bench.store.continueBulkActs(20)).count).toBe(20)
-    await bench.advance(100)
-    expect(await step()).toEqual([0, true, 0])
-  })
-
   test('is not held up by others that wait for their probes', async () => {
     await using bench = await openBench(open)
     await exhaust(bench, 3)
-    for (let n = 1; n < MOST_UNDER_WAY; n++) {
+    for (let n = 1; n < mostUnderWay(null); n++) {
       await draft(bench, { id: `bulk_0${n}`, probe: true })
       await bench.store.startBulkAct(`bulk_0${n}`)
       expect((await bench.store.continueBulkActs(1)).count).toBe(1)
@@ -233,13 +250,15 @@ export const describeBulkActs = (open: OpenStore): void => {
 
   test('waits for the end of another where as many are under way as may be', async () => {
     await using bench = await openBench(open)
-    for (let n = 0; n < MOST_UNDER_WAY; n++) {
+    for (let n = 0; n < mostUnderWay(null); n++) {
       await draft(bench, { id: `bulk_0${n}` })
       await bench.store.startBulkAct(`bulk_0${n}`)
     }
     const made = await draft(bench)
     expect(await bench.store.startBulkAct('bulk_1')).toEqual({ outcome: 'too_many' })
     expect(await bench.store.findBulkAct('bulk_1')).toEqual(made)
+    await draft(bench, { id: 'bulk_partner', partnerId: bench.partnerId })
+    expect(await bench.store.startBulkAct('bulk_partner')).toMatchObject({ outcome: 'changed' })
     await bench.store.stopBulkAct('bulk_00')
     expect(await bench.store.startBulkAct('bulk_1')).toMatchObject({ outcome: 'changed' })
   })

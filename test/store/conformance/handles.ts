@@ -1,7 +1,5 @@
 import { expect, test } from 'vitest'
 import { MINUTE } from '../../../src/core/duration.ts'
-import { BULK_PACE } from '../../../src/store/bulk-act.ts'
-import { ALL_REGISTRATIONS } from '../../../src/store/registration-search.ts'
 import type { Store } from '../../../src/store/store.ts'
 import { FAIL, first, type OpenedStore, openBench, SUCCESS } from '../../support/store.ts'
 
@@ -68,23 +66,6 @@ export const describeHandles = (open: OpenTwo): void => {
     for (const seen of await both(beat)) expect(seen.map(({ id }) => id).toSorted()).toEqual(['node_a', 'node_b'])
     await other.removeNode('node_b')
     expect(await bench.store.listNodes()).toMatchObject([{ id: 'node_a' }])
-  })
-
-  test('do one step of a bulk act between them, when both go on with it at once', async () => {
-    await using opened = await openBenches(open)
-    const { bench, both } = opened
-    const { store } = bench
-    await store.register(Array.from({ length: 40 }, () => bench.newRegistration()))
-    const wanted = { filter: ALL_REGISTRATIONS, act: 'poll' } as const
-    const by = { reason: 'why', who: 'token_1', name: 'Zoë', createdAt: store.now() }
-    const counted = await store.countRegistrations(wanted)
-    await store.createBulkAct({ id: 'bulk_1', ...wanted, ...by, probe: false, counted })
-    await store.startBulkAct('bulk_1')
-    const steps = await both(one => one.continueBulkActs(10, BULK_PACE))
-    expect(steps.map(({ count, waitMs }) => [count, waitMs]).toSorted(([a = 0], [b = 0]) => b - a)).toEqual([
-      [10, 50],
-      [0, 50],
-    ])
   })
 
   test('claim a verification once, when both claim at once', async () => {

@@ -115,16 +115,6 @@ export const describeStats = (open: OpenStore): void => {
     expect(await bench.store.stats()).toMatchObject({ polls: { due: 1 }, deliveries: { due: 1 } })
   })
 
-  test('tells what bulk resends have still to make due', async () => {
-    await using bench = await openBench(open)
-    const since = bench.store.now()
-    for (const host of ['a', 'b', 'c']) await bench.resolve({ callbackUrl: `https://${host}.example/` })
-    await bench.deliver(410)
-    await bench.store.startResend(bench.partnerId, { id: bench.newId('rsd'), since, until: bench.store.now() })
-    await bench.store.continueResends(1)
-    expect((await bench.store.stats()).bulk.resends).toEqual({ open: 1, remaining: 2 })
-  })
-
   test('tells how many registrations bulk acts that are under way have still to come to', async () => {
     await using bench = await openBench(open)
     for (let n = 0; n < 3; n++) await bench.register()
@@ -135,10 +125,15 @@ export const describeStats = (open: OpenStore): void => {
       probe: false,
       counted: { count: 3, isCapped: false },
     } as const
-    for (const id of ['bulk_1', 'bulk_2', 'bulk_3']) await bench.store.createBulkAct({ id, ...polls, ...by })
-    for (const id of ['bulk_1', 'bulk_2']) await bench.store.startBulkAct(id)
-    await bench.store.continueBulkActs(1)
-    expect((await bench.store.stats()).bulk.acts).toEqual({ open: 2, remaining: 5 })
+    for (const id of ['bulk_1', 'bulk_2', 'bulk_3'])
+      await bench.store.createBulkAct({ id, partnerId: null, ...polls, ...by })
+    await bench.store.createBulkAct({ id: 'resend_1', partnerId: bench.partnerId, ...polls, ...by })
+    for (const id of ['bulk_1', 'bulk_2', 'resend_1']) await bench.store.startBulkAct(id)
+    await bench.store.continueBulkActs(1, 'bulk_1')
+    expect((await bench.store.stats()).bulk).toEqual({
+      resends: { open: 1, remaining: 3 },
+      acts: { open: 2, remaining: 5 },
+    })
     await bench.store.stopBulkAct('bulk_1')
     await bench.store.stopBulkAct('bulk_2')
     expect((await bench.store.stats()).bulk.acts).toEqual({ open: 0, remaining: 0 })

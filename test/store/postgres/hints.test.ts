@@ -31,7 +31,6 @@ const here = () => server.urlOf(database)
 const NAMES = [
   'verificationsDue',
   'messagesDue',
-  'resendsDue',
   'bulkActsDue',
   'resolved',
   'cancelled',
@@ -61,10 +60,10 @@ const openNode = async (url: string) => {
     async () => {
       await server.query(
         'SELECT pg_notify($1, $2)',
-        ['idface_notifier', '{"from":"test","hints":[["resendsDue"]]}'],
+        ['idface_notifier', '{"from":"test","hints":[["bulkActsDue"]]}'],
         database,
       )
-      expect(heard).toContainEqual(['resendsDue'])
+      expect(heard).toContainEqual(['bulkActsDue'])
     },
     { timeout: 10_000 },
   )
@@ -144,8 +143,8 @@ describe('hints between nodes', () => {
     ]
     for (const payload of strange)
       await server.query('SELECT pg_notify($1, $2)', ['idface_notifier', payload], database)
-    one.tell([['resendsDue']])
-    await soon(() => expect(two.heard).toEqual([['messagesDue'], ['resendsDue']]))
+    one.tell([['bulkActsDue']])
+    await soon(() => expect(two.heard).toEqual([['messagesDue'], ['bulkActsDue']]))
   })
 
   test('are heard again after a crash', { timeout: 20_000 }, async () => {

@@ -66,7 +66,7 @@ test('a bulk act that two nodes go on with at once is done to each registration 
   const wanted = { filter: ALL_REGISTRATIONS, act: 'cancel' } as const
   const counted = await store.countRegistrations(wanted)
   const by = { reason: 'why', who: 'token_1', name: 'Zoë', createdAt: store.now() + 1_000 }
-  await store.createBulkAct({ id: 'bulk_1', ...wanted, ...by, probe: false, counted })
+  await store.createBulkAct({ id: 'bulk_1', partnerId: null, ...wanted, ...by, probe: false, counted })
   await store.startBulkAct('bulk_1')
   const cancelled: string[] = []
   let isOver = false

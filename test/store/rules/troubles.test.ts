@@ -36,7 +36,6 @@ const stats: Stats = statsOf({
   registrations: { pending: 0, succeeded: 0, failed: 0, unresolved: 0, cancelled: 0 },
   messages: { pending: 0, delivered: 0, exhausted: 0 },
   callbacks: { held: 0, failing: 0, disabled: 0 },
-  openResends: [],
   openActs: [],
 })
 const withAccount = (more: Partial<AccountStats>): Stats => ({

@@ -21,7 +21,6 @@ type Writing = Exclude<
   | 'listRegistrations'
   | 'lookUpRegistrations'
   | 'endedAmong'
-  | 'findResend'
   | 'listEvents'
   | 'listAttempts'
   | 'explain'
@@ -60,6 +59,7 @@ type Writing = Exclude<
 
 const BULK: NewBulkAct = {
   id: 'bulk_1',
+  partnerId: null,
   act: 'resend',
   filter: ALL_REGISTRATIONS,
   reason: 'why',
@@ -103,15 +103,6 @@ export const CASES: Record<Writing, Case> = {
     const { id } = await bench.resolve()
     await bench.deliver(410)
     return () => bench.store.resend(bench.partnerId, id)
-  },
-  startResend: async bench => {
-    await exhausted(bench)
-    return () => bench.store.startResend(bench.partnerId, { id: 'resend_1', since: 0, until: bench.store.now() + 1 })
-  },
-  continueResends: async bench => {
-    await exhausted(bench)
-    await bench.store.startResend(bench.partnerId, { id: 'resend_1', since: 0, until: bench.store.now() + 1 })
-    return () => bench.store.continueResends(10)
   },
   mendDueTimes: async bench => {
     await bench.register()

@@ -9,8 +9,8 @@ export const DELIVERY = {
     '`webhook-id` 不变；已送达、等待投递和已放弃投递的都可以重发。重试计划从头开始。每分钟最多 10 次。',
   'It is due now.': '即将投递。',
   'Send all exhausted webhooks of a time span again': '重发一段时间内所有已放弃投递的回调',
-  'For after an outage of your receiver. They are sent in the background, each with its `webhook-id`, and its retry schedule starts from the beginning. At most 10 times a minute.':
-    '用于接收端故障恢复之后。回调在后台投递，`webhook-id` 不变，重试计划从头开始。每分钟最多 10 次。',
+  'For after an outage of your receiver. They are sent in the background, each with its `webhook-id`, and its retry schedule starts from the beginning. At most 10 times a minute, and 10 at once.':
+    '用于接收端故障恢复之后。回调在后台投递，`webhook-id` 不变，重试计划从头开始。每分钟最多 10 次，同时进行的最多 10 次。',
   'Started.': '已开始。',
   'The progress of a resend': '批量重发的进度',
   'How many of its webhooks are due again, and whether that is all.': '已重新安排投递的回调数，以及是否已全部完成。',

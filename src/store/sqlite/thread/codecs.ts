@@ -164,7 +164,6 @@ const withBodies = (heads: readonly MessageHead[], { buffer, byteOffset }: Uint8
 export const HINTS: { [Name in keyof StoreHints]: Codec<StoreHints[Name]> | null } = {
   verificationsDue: null,
   messagesDue: null,
-  resendsDue: null,
   bulkActsDue: null,
   resolved: null,
   cancelled: null,

@@ -58,10 +58,10 @@ const TABLES = {
       ...['failingSince', 'attempts', 'lastError', 'lastAt', 'state', 'noticeId', 'noticeDueAt', 'noticeTries'],
     ],
   },
-  resends: {
-    table: 'bulk_resends',
+  bulkActs: {
+    table: 'bulk_acts',
     key: ['id'],
-    columns: ['partnerId', 'since', 'until', 'count', 'resent', 'cursor', 'done'],
+    columns: ['partnerId', 'count', 'state', 'done', 'cursor'],
   },
   accounts: {
     table: 'accounts',

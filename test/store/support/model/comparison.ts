@@ -75,9 +75,9 @@ export const compareAllReads = async (history: History): Promise<void> => {
         await pair.both(handle, 'listRegistrations', store => store.listRegistrations(partnerId, query))
       }
     await pair.both(handle, 'listEvents', store => store.listEvents(partnerId, { after: null, limit: 100 }))
-    for (const id of history.resendIds) await pair.both(handle, 'findResend', store => store.findResend(partnerId, id))
     await pair.both(handle, 'listSigningSecrets', store => store.listSigningSecrets(partnerId))
   }
+  for (const id of history.bulkIds) await pair.both(handle, 'findBulkAct', store => store.findBulkAct(id))
   for (const { id } of history.accounts) await pair.both(handle, 'findAccount', store => store.findAccount(id))
   await pair.both(handle, 'stats', store => store.stats())
 }

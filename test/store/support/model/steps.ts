@@ -4,6 +4,7 @@ import { DAY, HOUR, MINUTE, SECOND } from '../../../../src/core/duration.ts'
 import { afterAttempt } from '../../../../src/core/message.ts'
 import { Secret } from '../../../../src/core/secret.ts'
 import { afterAnswer } from '../../../../src/core/verification.ts'
+import { ALL_REGISTRATIONS } from '../../../../src/store/registration-search.ts'
 import type {
   ClaimedMessage,
   MessageSettlement,
@@ -234,20 +235,29 @@ const resend: Step = async history => {
   await call(history, 'resend', store => store.resend(partnerId, id))
 }
 
-const startResend: Step = async history => {
-  const id = history.newId('resend')
-  history.resendIds.push(id)
-  const until = history.now() - (history.random() < 0.3 ? below(history.random, HOUR) : 0)
-  const span = { id, since: until - below(history.random, DAY), until }
+const startBulkAct: Step = async history => {
+  const { random } = history
+  const id = history.newId('bulk')
+  history.bulkIds.push(id)
+  const createdAt = history.now()
+  const messageUntil = createdAt - (random() < 0.3 ? below(random, HOUR) : 0)
   const partnerId = history.partnerIds[0] as string
-  await call(history, 'startResend', store => store.startResend(partnerId, span))
+  const span = { messageSince: messageUntil - below(random, DAY), messageUntil }
+  const wanted = {
+    filter: { ...ALL_REGISTRATIONS, partnerId, delivery: 'exhausted' as const, ...span },
+    act: 'resend' as const,
+  }
+  const counted = await call(history, 'countRegistrations', store => store.countRegistrations(wanted, true))
+  const by = { partnerId, who: partnerId, name: '', reason: 'why', probe: false, createdAt }
+  await call(history, 'createBulkAct', store => store.createBulkAct({ id, ...wanted, ...by, counted }))
+  await call(history, 'startBulkAct', store => store.startBulkAct(id))
 }
 const mendDueTimes: Step = async history => {
   await call(history, 'mendDueTimes', store => store.mendDueTimes({ pollMs: MINUTE, retryMs: HOUR }, 1_000))
 }
-const continueResends: Step = async history => {
+const continueBulkActs: Step = async history => {
   const limit = 1 + below(history.random, 3)
-  await call(history, 'continueResends', store => store.continueResends(limit))
+  await call(history, 'continueBulkActs', store => store.continueBulkActs(limit))
 }
 
 const moveClock: Step = async ({ random }, tick) => {
@@ -307,8 +317,8 @@ export const STEPS = {
   cancel: { run: cancel, weight: 2 },
   nudge: { run: nudge, weight: 2 },
   resend: { run: resend, weight: 3 },
-  startResend: { run: startResend, weight: 1 },
-  continueResends: { run: continueResends, weight: 2 },
+  startBulkAct: { run: startBulkAct, weight: 1 },
+  continueBulkActs: { run: continueBulkActs, weight: 2 },
   mendDueTimes: { run: mendDueTimes, weight: 2 },
   changePartner: { run: changePartner, weight: 1 },
   changeAccount: { run: changeAccount, weight: 1 },

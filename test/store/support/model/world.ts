@@ -30,7 +30,7 @@ export interface History {
   now(): number
   newId(prefix: string): string
   registrations: Pick<Registration, 'id' | 'partnerId'>[]
-  resendIds: string[]
+  bulkIds: string[]
   /** Claimed, and not yet told. */
   asked: { account: ClaimedAccount; verification: ClaimedVerification }[]
   sent: ClaimedMessage[]
@@ -90,7 +90,7 @@ export const createBeginning = async (pair: Driven) => {
       now: () => pair.clock.now,
       newId: prefix => `${prefix}_${encodeTime(pair.clock.now, 10)}${String(ids++).padStart(16, '0')}`,
       registrations: [],
-      resendIds: [],
+      bulkIds: [],
       asked: [],
       sent: [],
       toldAnswers: [],
