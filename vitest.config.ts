@@ -37,6 +37,7 @@ const STAGES = [
 
 export default defineConfig({
   test: {
+    globalSetup: 'test/support/shared-postgres.ts',
     sequence: { sequencer: LongestFirst },
     projects: [
       { extends: true, test: { name: 'sharing', include: SHARING, isolate: false } },

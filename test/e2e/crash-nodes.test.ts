@@ -1,6 +1,6 @@
 import { expect, onTestFinished, test } from 'vitest'
 import { createApiClient, eventually } from '../support/api-client.ts'
-import { openTestServer } from '../support/postgres.ts'
+import { openOwnServer } from '../support/postgres.ts'
 import { type Environment, runCli, spawnService } from '../support/service.ts'
 import {
   allRegistrations,
@@ -25,7 +25,7 @@ const DATABASE_EVERY = 4
 test(`four nodes lose nothing over ${KILLS} kill -9 of nodes and of their database`, {
   timeout: 10_000 * KILLS + 60_000,
 }, async () => {
-  await using server = await openTestServer(['fsync=on'])
+  await using server = await openOwnServer(['fsync=on'])
   await using scene = await openScene({
     ...SETTINGS,
     DATABASE_URL: await server.createDatabase('crashing'),

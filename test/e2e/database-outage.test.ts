@@ -1,16 +1,16 @@
 import { randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { openAnswering } from '../support/operator-robots.ts'
-import { openTestServer, type TestServer } from '../support/postgres.ts'
+import { type OwnServer, openOwnServer } from '../support/postgres.ts'
 import { scrape } from '../support/prometheus.ts'
 import { openService } from '../support/service.ts'
 import { openScene } from './stage.ts'
 
 vi.setConfig({ testTimeout: 120_000 })
 
-let server: TestServer
+let server: OwnServer
 beforeAll(async () => {
-  server = await openTestServer()
+  server = await openOwnServer()
 })
 afterAll(() => server[Symbol.asyncDispose]())
 

@@ -16,7 +16,7 @@ beforeAll(async () => {
   await query('CREATE SCHEMA stepped')
   await query(`CREATE FUNCTION stepped.clock_timestamp() RETURNS timestamptz LANGUAGE sql AS
     'SELECT pg_catalog.clock_timestamp() - interval ''${AHEAD_HOURS} hours'''`)
-  await query('ALTER DATABASE notifier SET search_path = stepped, public, pg_catalog')
+  await query(`ALTER DATABASE ${server.nameOf('notifier')} SET search_path = stepped, public, pg_catalog`)
 })
 afterAll(() => server[Symbol.asyncDispose]())
 

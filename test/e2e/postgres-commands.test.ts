@@ -3,14 +3,14 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest'
 import { openPostgresStore } from '../../src/store/postgres/store.ts'
-import { openTestServer, type TestServer } from '../support/postgres.ts'
+import { type OwnServer, openOwnServer } from '../support/postgres.ts'
 import { type Environment, openFolder, runCli } from '../support/service.ts'
 
 vi.setConfig({ testTimeout: 120_000 })
 
-let server: TestServer
+let server: OwnServer
 beforeAll(async () => {
-  server = await openTestServer()
+  server = await openOwnServer()
 })
 afterAll(() => server[Symbol.asyncDispose]())
 

@@ -193,7 +193,7 @@ test('one that fails waits for the lane, and brings its due time forward', async
       isSettled = true
     })
     const waiting = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = $1"
-    await expect.poll(() => server.query(waiting, [database]), { timeout: 5_000 }).toHaveLength(1)
+    await expect.poll(() => server.query(waiting, [server.nameOf(database)]), { timeout: 5_000 }).toHaveLength(1)
     expect(isSettled).toBe(false)
   })
   await settled

@@ -49,12 +49,15 @@ const openNodes = async () => {
       await bench.store.close()
       // A backend tells what it counted when it ends.
       const backends = 'SELECT pid FROM pg_stat_activity WHERE datname = $1'
-      await vi.waitUntil(async () => (await server.query(backends, [database])).length === 0, 10_000)
+      await vi.waitUntil(async () => (await server.query(backends, [server.nameOf(database)])).length === 0, 10_000)
       const deadlocks = 'SELECT deadlocks::int FROM pg_stat_database WHERE datname = $1'
-      expect(await server.query(deadlocks, [database])).toEqual([{ deadlocks: 0 }])
+      expect(await server.query(deadlocks, [server.nameOf(database)])).toEqual([{ deadlocks: 0 }])
     },
   }
 }
+
+/** The sessions that wait for a lock. */
+const WAITING = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
 
 const outcomesOf = (registered: readonly Registered[][]) => registered.flat().map(({ outcome }) => outcome)
 const shuffled = <Item>(items: readonly Item[], seed: number): Item[] =>
@@ -76,8 +79,7 @@ test('a pair that many register at once is registered once, by whichever order o
   await gate.connect()
   await gate.query('BEGIN; LOCK TABLE verifications IN SHARE ROW EXCLUSIVE MODE')
   const registering = registerAll(batches)
-  const waiting = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-  await vi.waitUntil(async () => (await query(waiting)).length === batches.length, 10_000)
+  await vi.waitUntil(async () => (await query(WAITING)).length === batches.length, 10_000)
   await gate.query('COMMIT')
   await gate.end()
 
@@ -231,7 +233,7 @@ test('a reader who begins at a time gets an event of then that another node has 
   await lock.query('BEGIN')
   await lock.query('SELECT FROM verifications WHERE id = $1 FOR UPDATE', [slow.verification.id])
   const settled = settle(one, slow)
-  await vi.waitUntil(async () => (await nodes.query('SELECT FROM pg_locks WHERE NOT granted')).length > 0, 5_000)
+  await vi.waitUntil(async () => (await nodes.query(WAITING)).length > 0, 5_000)
   await sleep(5)
   await settle(other, quick)
   await lock.query('COMMIT')

@@ -49,7 +49,7 @@ export const openPooler = async (
   ready.catch(() => {})
   await ready
   return {
-    urlOf: database => `postgres://postgres@127.0.0.1:${port}/${database}`,
+    urlOf: database => `postgres://postgres@127.0.0.1:${port}/${server.nameOf(database)}`,
     [Symbol.asyncDispose]: async () => {
       child.kill('SIGKILL')
       await exited

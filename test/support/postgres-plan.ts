@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import { openPostgresStore } from '../../src/store/postgres/store.ts'
-import { openTestServer } from './postgres.ts'
+import { openOwnServer } from './postgres.ts'
 
 interface Plan {
   'Node Type': string
@@ -48,7 +48,7 @@ export const explain = async (
 
 /** An empty database of today's schema, on a server of its own where only the test itself collects statistics. */
 export const openPlanDatabase = async (): Promise<{ client: pg.Client } & AsyncDisposable> => {
-  const server = await openTestServer(['autovacuum=off'])
+  const server = await openOwnServer(['autovacuum=off'])
   const url = await server.createDatabase('plans')
   const options = { url, masterKey: randomBytes(32), random: randomBytes, now: Date.now, sleep, defaultRate: 5 }
   await (await openPostgresStore(options)).close()

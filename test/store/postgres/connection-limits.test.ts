@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { SECOND } from '../../../src/core/duration.ts'
 import type { Connection } from '../../../src/store/postgres/connection.ts'
 import { TIME_LIMITS } from '../../../src/store/postgres/time-limits.ts'
-import { openTestServer } from '../../support/postgres.ts'
+import { openOwnServer } from '../../support/postgres.ts'
 import { SHORT_LIMITS } from '../../support/short-limits.ts'
 import { count, open, timed, useRows } from './support.ts'
 
@@ -67,7 +67,7 @@ describe('a connection to PostgreSQL', () => {
     })
     expect(elapsed).toBeLessThan(6 * SHORT_LIMITS.lockMs)
     const [waiting] = await rows.query<{ n: number }>(
-      "SELECT count(*)::int AS n FROM pg_stat_activity WHERE wait_event_type = 'Lock'",
+      "SELECT count(*)::int AS n FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()",
     )
     expect(waiting).toEqual({ n: 0 })
     resolve()
@@ -133,7 +133,7 @@ describe('a connection to PostgreSQL', () => {
   })
 
   test('G14: a standby is neither read nor written, until it is the primary', { timeout: 30_000 }, async () => {
-    await using own = await openTestServer()
+    await using own = await openOwnServer()
     await own.query('CREATE TABLE rows (id int PRIMARY KEY, n int NOT NULL)')
     await own.query('INSERT INTO rows VALUES (1, 0)')
     await using connection = await open(own.urlOf('postgres'))

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { TIME_LIMITS } from '../../../src/store/postgres/time-limits.ts'
 import { openDatabaseLink } from '../../support/database-link.ts'
+import { openOwnServer } from '../../support/postgres.ts'
 import { SHORT_LIMITS } from '../../support/short-limits.ts'
 import { count, open, timed, UNAVAILABLE, useRows } from './support.ts'
 
@@ -13,13 +14,16 @@ const isCommit = (sent: string) => sent.includes('COMMIT\0')
 
 describe('a connection to PostgreSQL', () => {
   test('G1: works again by itself after the server has crashed', async () => {
-    await using connection = await open(rows.url())
+    await using own = await openOwnServer()
+    await own.query('CREATE TABLE rows (id int PRIMARY KEY, n int NOT NULL)')
+    await own.query('INSERT INTO rows VALUES (1, 0)')
+    await using connection = await open(own.urlOf('postgres'))
     await count(connection)
-    await rows.server().crash()
+    await own.crash()
     await expect(count(connection)).rejects.toMatchObject(UNAVAILABLE)
-    await rows.server().start()
+    await own.start()
     await count(connection)
-    expect(await rows.counted()).toBe(2)
+    expect(await own.query('SELECT n FROM rows')).toEqual([{ n: 2 }])
   })
 
   test('G1: outlives a server that ends a session between two statements', async () => {

@@ -35,7 +35,8 @@ test('a node that started with another account could deadlock with what settles 
     await settler.query('BEGIN')
     await lock('acc_1')
     const putting = put('acc_1', 'C1')
-    const waiting = () => server.query("SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock'", [], 'accounts')
+    const blocked = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+    const waiting = () => server.query(blocked, [], 'accounts')
     await eventually(waiting, rows => rows.length > 0)
     // It must not have what comes after what it waits for.
     await settler.query("SET LOCAL lock_timeout = '200ms'")

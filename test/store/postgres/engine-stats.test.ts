@@ -72,7 +72,7 @@ test('a disk that has no room for new rows was found writable, because the probe
   await using node = await openAt('room')
   await node.store.probe()
   // In the place of a disk that is full: the server refuses to take more of it.
-  await server.query('ALTER DATABASE room SET temp_file_limit = 0')
+  await server.query(`ALTER DATABASE ${server.nameOf('room')} SET temp_file_limit = 0`)
   await using full = await openOn(node.url)
   expect(await findWriteError(full.store)).toBe('53400')
 })

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, onTestFinished, test } from 'vitest'
 import { openPostgresStore } from '../../../src/store/postgres/store.ts'
-import { openTestServer, type TestServer } from '../../support/postgres.ts'
+import { type OwnServer, openOwnServer } from '../../support/postgres.ts'
 import { first, openBench } from '../../support/store.ts'
 
 const MASTER_KEY = randomBytes(32)
@@ -28,7 +28,7 @@ const openNode = async (url: string) => {
 }
 
 /** What a standby has that has heard of all until now, and of nothing since. */
-const copyOf = async (server: TestServer): Promise<string> => {
+const copyOf = async (server: OwnServer): Promise<string> => {
   const copy = join(server.folder, 'standby')
   await server.stop()
   // With its owner, who runs it.
@@ -38,7 +38,7 @@ const copyOf = async (server: TestServer): Promise<string> => {
 }
 
 /** The primary is gone for good, and the standby takes its place and its address. */
-const failOver = async (server: TestServer, standby: string) => {
+const failOver = async (server: OwnServer, standby: string) => {
   const data = join(server.folder, 'data')
   await server.crash()
   rmSync(data, { recursive: true })
@@ -51,7 +51,7 @@ const failOver = async (server: TestServer, standby: string) => {
 test('G10: after a fail-over to a standby without the last commits, nodes go on with what it has', {
   timeout: 60_000,
 }, async () => {
-  await using server = await openTestServer()
+  await using server = await openOwnServer()
   const node = await openNode(await server.createDatabase('failing_over'))
   const { store, partnerId } = node
   const [sent, claimed] = [await node.resolve(), await node.resolve()]

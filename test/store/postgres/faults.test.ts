@@ -10,7 +10,7 @@ import { MINUTE } from '../../../src/core/duration.ts'
 import { openPostgresStore } from '../../../src/store/postgres/store.ts'
 import { TIME_LIMITS } from '../../../src/store/postgres/time-limits.ts'
 import { openDatabaseLink } from '../../support/database-link.ts'
-import { openTestServer, type TestServer } from '../../support/postgres.ts'
+import { openOwnServer, openTestServer, type TestServer } from '../../support/postgres.ts'
 import { SHORT_LIMITS } from '../../support/short-limits.ts'
 import { first, openBench, SUCCESS } from '../../support/store.ts'
 
@@ -245,7 +245,7 @@ test('G8: with the disk of the database full, writes are refused and reads go on
   if (!mayMount) return context.skip('only root may mount a small disk')
   const small = mountSmall(64)
   if (!small) return context.skip('a small disk cannot be mounted here')
-  await using own = await openTestServer()
+  await using own = await openOwnServer()
   try {
     const place = join(small.folder, 'tables')
     mkdirSync(place, { mode: 0o777 })

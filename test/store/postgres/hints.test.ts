@@ -6,14 +6,14 @@ import type { Hint } from '../../../src/store/hints.ts'
 import { openHintChannel } from '../../../src/store/postgres/hints.ts'
 import type { StoreHints } from '../../../src/store/store.ts'
 import { openDatabaseLink } from '../../support/database-link.ts'
-import { openTestServer, type TestServer } from '../../support/postgres.ts'
+import { type OwnServer, openOwnServer } from '../../support/postgres.ts'
 
-let server: TestServer
+let server: OwnServer
 let databases = 0
 let database: string
 
 beforeAll(async () => {
-  server = await openTestServer()
+  server = await openOwnServer()
 })
 afterAll(() => server[Symbol.asyncDispose]())
 beforeEach(async () => {

@@ -11,14 +11,14 @@ import { describeFailure } from '../../../src/store/postgres/failure.ts'
 import { explainConnecting } from '../../../src/store/postgres/opening-failure.ts'
 import { openPostgresStore } from '../../../src/store/postgres/store.ts'
 import { unavailable } from '../../../src/store/unavailable.ts'
-import { openTestServer, type TestServer } from '../../support/postgres.ts'
+import { type OwnServer, openOwnServer } from '../../support/postgres.ts'
 import { SHORT_LIMITS } from '../../support/short-limits.ts'
 
 const MASTER_KEY = randomBytes(32).toString('base64')
 
-let server: TestServer
+let server: OwnServer
 beforeAll(async () => {
-  server = await openTestServer()
+  server = await openOwnServer()
 })
 afterAll(() => server[Symbol.asyncDispose]())
 

@@ -34,7 +34,7 @@ export const useRows = () => {
   })
   return {
     server: opened,
-    database: () => database,
+    database: () => opened().nameOf(database),
     url: () => opened().urlOf(database),
     query,
     counted: async () => (await query<{ n: number }>('SELECT sum(n)::int AS n FROM rows'))[0]?.n,

@@ -4,9 +4,9 @@ import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test
 import { type Connection, openConnection } from '../../../src/store/postgres/connection.ts'
 import { foldCounts } from '../../../src/store/postgres/folding.ts'
 import { startUpkeep } from '../../../src/store/postgres/upkeep.ts'
-import { openTestServer, type TestServer } from '../../support/postgres.ts'
+import { type OwnServer, openOwnServer } from '../../support/postgres.ts'
 
-let server: TestServer
+let server: OwnServer
 let databases = 0
 let database: string
 
@@ -16,7 +16,7 @@ const TABLES = `
   CREATE INDEX count_changes_owner ON count_changes (owner)`
 
 beforeAll(async () => {
-  server = await openTestServer(['autovacuum=off'])
+  server = await openOwnServer(['autovacuum=off'])
 })
 afterAll(() => server[Symbol.asyncDispose]())
 beforeEach(async () => {
