@@ -163,10 +163,6 @@ export const EVENTS = {
     { partnerId: TEXT, sign: field<'serials_in_sequence' | 'serials_unknown'>('text'), slowedUntil: orNull(ISO_TIME) },
     "A partner registers serials in sequence, or mostly unknown ones, and may be trying out other people's. Until `slowedUntil` it may call once a second; null means that it is not slowed down.",
   ),
-  'history.failed': warn(
-    { error: ERROR },
-    'The service could not write what it had counted in a minute. It keeps the counts of an hour and tries again after the next minute. Harmless, unless the database cannot be written at all.',
-  ),
   'retention.done': info(
     { count: NUMBER },
     'The service erased `count` registrations that had ended longer than `RETENTION` ago.',
