@@ -1,13 +1,10 @@
 import type { Clock } from '../core/clock.ts'
 import { SECOND } from '../core/duration.ts'
-import type { LastBackup } from '../store/backup.ts'
-import type { EngineCounts, EngineStats, Stats, Store } from '../store/store.ts'
+import type { EngineCounts, Stats, Store } from '../store/store.ts'
 
 /** What the database says of itself, and when it was asked, by the monotonic clock. */
 export interface Figures {
   stats: Stats
-  engine: EngineStats
-  backup: LastBackup
   readAt: number
 }
 
@@ -18,7 +15,7 @@ export interface Known {
   counts: EngineCounts | null
 }
 
-export type FigureVerb = 'stats' | 'engineStats' | 'engineCounts' | 'lastBackup'
+export type FigureVerb = 'stats' | 'engineCounts'
 
 const EVERY_MS = 5 * SECOND
 const PATIENCE_MS = 2 * SECOND
@@ -59,10 +56,7 @@ export const createFigures = (
   store: Pick<Store, FigureVerb>,
   clock: Pick<Clock, 'monotonic' | 'sleep'>,
 ): (() => Promise<Known>) => {
-  const ofDatabase = createReading(async (): Promise<Figures> => {
-    const [stats, engine, backup] = await Promise.all([store.stats(), store.engineStats(), store.lastBackup()])
-    return { stats, engine, backup, readAt: clock.monotonic() }
-  }, clock)
+  const ofDatabase = createReading(async () => ({ stats: await store.stats(), readAt: clock.monotonic() }), clock)
   const ofProcess = createReading(() => store.engineCounts(), clock)
   return async () => {
     const [database, counts] = await Promise.all([ofDatabase(), ofProcess()])

@@ -8,7 +8,9 @@ import {
   type EngineCounts,
   type EngineStats,
   POOLS,
+  type PostgresCounts,
   type PostgresStats,
+  type SqliteCounts,
   type SqliteStats,
   STORE_ERRORS,
   type Stats,
@@ -86,14 +88,15 @@ const ofAccounts = ({ accounts }: Stats, { callsInLastMinute, clockSkewMs }: Nod
 const ofCounts = (counts: EngineCounts): Readings => ({
   commitDuration: one(inSeconds(counts.commits)),
   storeErrors: STORE_ERRORS.map(code => ({ labels: { code }, value: counts.errors[code] })),
-  ...(counts.kind === 'sqlite' ? { commitBatchSize: one(counts.batches) } : ofConnections(counts)),
+  ...(counts.kind === 'sqlite' ? ofLog(counts) : ofConnections(counts)),
 })
 
-const ofConnections = ({
-  pools,
-  isListening,
-  clockAheadMs,
-}: Extract<EngineCounts, { kind: 'postgres' }>): Readings => ({
+const ofLog = ({ batches, walPinnedMs }: SqliteCounts): Readings => ({
+  commitBatchSize: one(batches),
+  walPinned: one(walPinnedMs / SECOND),
+})
+
+const ofConnections = ({ pools, isListening, clockAheadMs }: PostgresCounts): Readings => ({
   pgPool: POOLS.flatMap(pool => [
     { labels: { pool, state: 'in_use' }, value: pools[pool].inUse },
     { labels: { pool, state: 'idle' }, value: pools[pool].idle },
@@ -108,9 +111,8 @@ const ofEngine = (engine: EngineStats): Readings => ({
   ...(engine.kind === 'sqlite' ? ofSqlite(engine) : ofPostgres(engine)),
 })
 
-const ofSqlite = ({ walBytes, walPinnedMs, diskFreeBytes }: SqliteStats): Readings => ({
+const ofSqlite = ({ walBytes, diskFreeBytes }: SqliteStats): Readings => ({
   walBytes: one(walBytes),
-  walPinned: one(walPinnedMs / SECOND),
   diskFree: diskFreeBytes === null ? [] : one(diskFreeBytes),
 })
 
@@ -155,15 +157,17 @@ export const readingsOf = (
   ...(figures && {
     ...ofQueues(figures.stats),
     ...ofAccounts(figures.stats, node),
-    nodeInfo: [{ labels: { version: node.version, settings: node.settings, key: figures.engine.masterKey }, value: 1 }],
+    nodeInfo: [
+      { labels: { version: node.version, settings: node.settings, key: figures.stats.engine.masterKey }, value: 1 },
+    ],
     // A server is backed up by its own tools, which tell us nothing.
-    backupLastSuccess: figures.engine.kind === 'sqlite' ? one((figures.backup.good?.at ?? 0) / SECOND) : [],
+    backupLastSuccess: figures.stats.engine.kind === 'sqlite' ? one((figures.stats.backup.good?.at ?? 0) / SECOND) : [],
     callbacksFailing: one(figures.stats.callbacks.failing),
     callbacksDisabled: one(figures.stats.callbacks.disabled),
     bulkRemaining: [
       { labels: { kind: 'resend' }, value: figures.stats.bulk.resends.remaining },
       { labels: { kind: 'act' }, value: figures.stats.bulk.acts.remaining },
     ],
-    ...ofEngine(figures.engine),
+    ...ofEngine(figures.stats.engine),
   }),
 })

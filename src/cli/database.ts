@@ -76,8 +76,8 @@ export const prune = ({ json, lang, reason }: Common): Promise<void> =>
  */
 export const rekey = ({ json, lang, reason }: Common): Promise<void> =>
   withStore(lang, async store => {
-    const { masterKey } = await store.engineStats()
-    const others = (await store.listNodes()).filter(node => isThere(node, store.now()) && node.key !== masterKey)
+    const { nodes, engine } = await store.stats()
+    const others = nodes.filter(node => isThere(node, store.now()) && node.key !== engine.masterKey)
     if (others.length > 0) return fail(TEXTS[lang].otherKey(others.map(({ name }) => name)))
     const progress = createProgress()
     const { moved: resealed, unreadable } = await audited(store, { act: 'database.rekey', reason }, () =>

@@ -110,20 +110,6 @@ const en: TroubleTexts = {
     remedy:
       'Free some space or enlarge the disk; then shorten RETENTION and run "idface-notifier prune". Do not stop the service on a full disk.',
   }),
-  log_pinned: ({ since, walBytes }, { at }) => ({
-    sentence: `Somebody has been reading the database for ${showSpan(at - since, 'en')}, so its log keeps growing (${showBytes(walBytes)}).`,
-    remedy: 'End the reader: a backup that hangs, an open transaction in a sqlite3 shell, Litestream.',
-  }),
-  transaction_open: ({ since }, { at }) => ({
-    sentence: `A transaction in PostgreSQL has been open for ${showSpan(at - since, 'en')}. Until it ends, dead rows are kept, and claims get slower and slower.`,
-    remedy:
-      'Run "idface-notifier doctor --only transactions": it says whose it is, and the SQL that ends it. It may be a long report, a pg_dump, or a session that was left in a transaction.',
-  }),
-  counts_behind: ({ changes }) => ({
-    sentence: `Some ${changes.toLocaleString('en')} changes of counts are not folded in, so status, the overview and metrics are ever slower to read.`,
-    remedy:
-      'A service folds them every 2 seconds. Look at idface_store_errors_total and into the log of PostgreSQL for what is refused or cancelled in count_changes, and run "idface-notifier doctor --only transactions,locks,vacuum".',
-  }),
   backup_failed: ({ since, reason }, { showTime }) => ({
     sentence: `The last backup failed at ${showTime(since)} (${reason}).`,
     remedy:
@@ -229,20 +215,6 @@ const zh: TroubleTexts = {
         ? `数据库所在磁盘已写满（仅剩 ${showBytes(freeBytes)}）：新的登记目前会被拒绝。`
         : `数据库所在磁盘仅剩 ${showBytes(freeBytes)}。磁盘写满后，新的登记会被拒绝。`,
     remedy: '请先清理或扩容磁盘，再缩短 RETENTION 并运行 "idface-notifier prune"。磁盘写满时不要停止服务。',
-  }),
-  log_pinned: ({ since, walBytes }, { at }) => ({
-    sentence: `有程序已持续读取数据库 ${showSpan(at - since, 'zh')}，数据库日志因此不断增大（${showBytes(walBytes)}）。`,
-    remedy: '请结束该读取：卡住的备份、sqlite3 命令行中未结束的事务，或 Litestream。',
-  }),
-  transaction_open: ({ since }, { at }) => ({
-    sentence: `PostgreSQL 中有事务已持续 ${showSpan(at - since, 'zh')}。结束之前，失效的行无法清除，取任务会越来越慢。`,
-    remedy:
-      '请运行 "idface-notifier doctor --only transactions"，其输出会指出是谁的事务，并给出结束它的 SQL。可能是耗时的报表、pg_dump，或遗留在事务中的会话。',
-  }),
-  counts_behind: ({ changes }) => ({
-    sentence: `约有 ${changes.toLocaleString('en')} 条计数变更尚未合并，status、概览和指标的读取会越来越慢。`,
-    remedy:
-      '服务每 2 秒合并一次。请查看 idface_store_errors_total，以及 PostgreSQL 日志中涉及 count_changes 的报错或被取消的语句，并运行 "idface-notifier doctor --only transactions,locks,vacuum"。',
   }),
   backup_failed: ({ since, reason }, { showTime }) => ({
     sentence: `上次备份于${showTime(since)} 失败（${reason}）。`,

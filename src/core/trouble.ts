@@ -55,11 +55,6 @@ export type Trouble =
   /** `aheadMs`: how far GetResult's clock is ahead of that of the node. */
   | { code: 'clock_wrong'; since: null; node: string; aheadMs: number }
   | { code: 'disk_low'; since: null; freeBytes: number }
-  | { code: 'log_pinned'; since: number; walBytes: number }
-  /** Somebody's transaction keeps dead rows from being removed. */
-  | { code: 'transaction_open'; since: number }
-  /** Nobody folds what is counted, or not as fast as it comes. */
-  | { code: 'counts_behind'; since: null; changes: number }
   | { code: 'backup_failed'; since: number; reason: string }
   | ({ code: 'operators_not_told' } & RefusingChannel)
   /** In the last day, and not delivered since. */
@@ -82,9 +77,6 @@ export const TROUBLE_CODES = [
   'node_lost',
   'clock_wrong',
   'disk_low',
-  'log_pinned',
-  'transaction_open',
-  'counts_behind',
   'backup_failed',
   'operators_not_told',
   'node_differs',

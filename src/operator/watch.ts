@@ -9,7 +9,6 @@ import type { Trouble } from '../core/trouble.ts'
 import { NODE_CONDITIONS, type NodeEvent } from '../store/nodes.ts'
 import { type TroubleFacts, troublesOf } from '../store/rules/troubles.ts'
 import type { Store } from '../store/store.ts'
-import { readTroubleFacts, type TroubleVerb } from '../store/trouble-facts.ts'
 import { findWriteError } from '../store/write-error.ts'
 import type { Emit } from '../telemetry/emit.ts'
 import { keyOf } from './notebook.ts'
@@ -73,7 +72,7 @@ const looksOf = (facts: TroubleFacts, nodeEvents: readonly NodeEvent[]): Look[] 
         ? [{ condition: 'backlog.growing', subject: `poll ${apiId}` } as const]
         : []),
     ]),
-    ...(facts.deliveriesHeldAt === null ? [{ condition: 'backlog.growing', subject: 'deliver' } as const] : []),
+    ...(facts.stats.deliveries.heldAt === null ? [{ condition: 'backlog.growing', subject: 'deliver' } as const] : []),
     { condition: 'disk.low', subject: 'disk' } as const,
     { condition: 'backup.failed', subject: 'backup' } as const,
     // Who has been replaced, or forgotten, is not among the nodes any more.
@@ -100,7 +99,7 @@ export const createWatch = ({
   emit,
   pollMaxMs,
 }: {
-  store: Pick<Store, TroubleVerb | 'now' | 'probe' | 'engineStats' | 'firingNodeEvents' | 'endedCallbackEvents'>
+  store: Pick<Store, 'stats' | 'now' | 'probe' | 'firingNodeEvents' | 'endedCallbackEvents'>
   note: (note: OperatorNote) => void
   /** Is given what each look has found, and since when: what nothing can be written of cannot be noted. */
   tellUnwritable: (error: string | null, since: number | null) => Promise<void>
@@ -139,11 +138,6 @@ export const createWatch = ({
     await tellUnwritable(error, failingSince)
   }
 
-  const read = async (): Promise<TroubleFacts> => {
-    const [facts, engine] = await Promise.all([readTroubleFacts(store), store.engineStats()])
-    return { ...facts, engine, writeError: null, isServed: true, pollMaxMs }
-  }
-
   const lookAtCallbacks = async (): Promise<void> => {
     const at = store.now()
     for (const one of await store.endedCallbackEvents()) note({ ...one, at, adds: 0, details: null })
@@ -154,19 +148,19 @@ export const createWatch = ({
       if (isLooking) return
       isLooking = true
       try {
-        const [writeError, facts] = await Promise.all([findWriteError(store), read().catch(() => null)])
+        const [writeError, stats] = await Promise.all([findWriteError(store), store.stats().catch(() => null)])
         await tellOf(writeError)
         // What keeps us from reading others tell; the next look comes soon.
-        if (facts === null) return
+        if (stats === null) return
         const nodeEvents = [...(await store.firingNodeEvents()), ...firingNodes]
         const now = new Map<string, boolean>()
-        const looks = looksOf(facts, nodeEvents)
+        const looks = looksOf({ stats, writeError: null, isServed: true, pollMaxMs }, nodeEvents)
         for (const look of looks) {
           const key = keyOf(look)
           const isWrong = look.details !== null
           now.set(key, isWrong)
-          log(look, facts.stats.at)
-          if (seen.get(key) !== isWrong) note({ ...look, at: facts.stats.at, adds: 0 } as OperatorNote)
+          log(look, stats.at)
+          if (seen.get(key) !== isWrong) note({ ...look, at: stats.at, adds: 0 } as OperatorNote)
         }
         seen = now
         firingNodes = looks.flatMap(({ condition, subject, details }) =>

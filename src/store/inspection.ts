@@ -3,8 +3,7 @@ import type { PostgresInspection } from './postgres/inspection.ts'
 import type { SchemaAge } from './schema-age.ts'
 import type { Sealed } from './sealed.ts'
 import type { SqliteInspection } from './sqlite/inspection.ts'
-import type { ClaimedAccount, Store } from './store.ts'
-import type { TroubleVerb } from './trouble-facts.ts'
+import type { ClaimedAccount, Stats } from './store.ts'
 
 /** Reads a database that services may have open, without changing it. */
 export type Inspection = SqliteInspection | PostgresInspection
@@ -14,11 +13,11 @@ export const MOST_INSPECTED_ACCOUNTS = 100
 
 /** For any engine. */
 export interface AnyInspection {
-  /** Without the current one `store` and `accounts` cannot be read. */
+  /** Without the current one `stats` and `accounts` cannot be read. */
   age(): Promise<SchemaAge>
   /** True where it has not been written with any key yet. */
   opensWithKey(): Promise<boolean>
-  store: Pick<Store, TroubleVerb>
+  stats(): Promise<Stats>
   accounts(): Promise<readonly InspectedAccount[]>
   close(): Promise<void>
 }

@@ -5,7 +5,6 @@ import { isThere, type JudgedNode, judgeNodes } from './rules/nodes.ts'
 import { type TroubleFacts, troublesOf } from './rules/troubles.ts'
 import type { AccountStats, EngineStats, QueueStats } from './stats.ts'
 import type { Store } from './store.ts'
-import { readTroubleFacts, type TroubleVerb } from './trouble-facts.ts'
 
 const iso = (at: number): string => new Date(at).toISOString()
 const isoOrNull = (at: number | null): string | null => (at === null ? null : iso(at))
@@ -18,9 +17,6 @@ interface Reader {
   showTime?: ShowTime
 }
 
-/** What an overview reads. */
-export type OverviewVerb = TroubleVerb | 'engineStats'
-
 /**
  * Reads how it is going.
  *
@@ -29,7 +25,7 @@ export type OverviewVerb = TroubleVerb | 'engineStats'
  * @param reader.showTime writes a time (epoch ms) in the reader's zone; in UTC, if it is not given
  */
 export const readOverview = async (
-  store: Pick<Store, OverviewVerb>,
+  store: Pick<Store, 'stats'>,
   {
     findWriteError,
     isServed: seen,
@@ -38,18 +34,13 @@ export const readOverview = async (
   }: Reader &
     Pick<TroubleFacts, 'pollMaxMs'> & { isServed: boolean | null; findWriteError: () => Promise<string | null> },
 ): Promise<Overview> => {
-  const [facts, engine, writeError] = await Promise.all([
-    readTroubleFacts(store),
-    store.engineStats(),
-    findWriteError(),
-  ])
-  const { at } = facts.stats
-  const isServed = seen ?? facts.nodes.some(node => isThere(node, at))
-  return overviewOf({ ...facts, engine, writeError, isServed, pollMaxMs }, reader)
+  const [stats, writeError] = await Promise.all([store.stats(), findWriteError()])
+  const isServed = seen ?? stats.nodes.some(node => isThere(node, stats.at))
+  return overviewOf({ stats, writeError, isServed, pollMaxMs }, reader)
 }
 
-const overviewOf = (facts: TroubleFacts & { engine: EngineStats }, { language, showTime }: Reader) => {
-  const { stats, engine } = facts
+const overviewOf = (facts: TroubleFacts, { language, showTime }: Reader) => {
+  const { stats } = facts
   return {
     at: iso(stats.at),
     language,
@@ -70,8 +61,8 @@ const overviewOf = (facts: TroubleFacts & { engine: EngineStats }, { language, s
     messages: stats.messages,
     callbacks: stats.callbacks,
     bulk: stats.bulk,
-    nodes: judgeNodes(facts.nodes, stats.at).map(viewNode),
-    engine: viewEngine(engine),
+    nodes: judgeNodes(stats.nodes, stats.at).map(viewNode),
+    engine: viewEngine(stats.engine),
   }
 }
 
@@ -111,12 +102,7 @@ const viewAccount = (account: AccountStats) => ({
   ...viewQueue(account),
 })
 
-/** What a process has counted itself is in its metrics. */
 const viewEngine = (engine: EngineStats) => {
-  if (engine.kind === 'postgres') {
-    const { kind, databaseBytes, serverVersion, deadRows, oldestSnapshotMs } = engine
-    return { kind, databaseBytes, serverVersion, deadRows, oldestSnapshotMs }
-  }
-  const { kind, databaseBytes, walBytes, walPinnedMs, diskFreeBytes } = engine
-  return { kind, databaseBytes, walBytes, walPinnedMs, diskFreeBytes }
+  const { masterKey: _, ...shown } = engine
+  return shown
 }

@@ -2,9 +2,12 @@ import { durationOf, effectiveRate } from '../core/account.ts'
 import { DAY } from '../core/duration.ts'
 import type { Histogram } from '../core/histogram.ts'
 import type { MessageState } from '../core/message.ts'
+import type { RefusingChannel } from '../core/operator-channel.ts'
 import type { RegistrationStatus } from '../core/registration.ts'
 import type { BusyHost } from '../core/trouble.ts'
 import { type Account, type AccountRow, isInUse } from './account.ts'
+import type { LastBackup } from './backup.ts'
+import type { ServiceNode } from './nodes.ts'
 import { earlier, type LaneState } from './rules/lane.ts'
 import { leftOnRamp, type Ramp } from './rules/ramp.ts'
 
@@ -45,13 +48,15 @@ export interface DeliveryStats extends QueueStats {
   held: number
   /** On the ramp of their host, after a hold of their URL; about, and among `scheduled`. */
   catchingUp: number
+  /** Since when an operator holds all of them; null: none does. */
+  heldAt: number | null
   /** Given up within `GIVEN_UP_MS`, and not cancelled, of the newest `MOST_FAILED` that have failed. */
   givenUp: number
   /** The host that most of `due` is for, if it is more than half; null: no host stands out. */
   mostFor: BusyHost | null
 }
 
-/** What there is, and what waits since when. */
+/** What there is, what waits since when, and what else tells how it is going. */
 export interface Stats {
   /** Epoch ms. */
   at: number
@@ -69,6 +74,11 @@ export interface Stats {
     /** Of operators, that are under way: the registrations that they have still to come to. */
     acts: BulkStats
   }
+  /** Oldest first. */
+  nodes: readonly ServiceNode[]
+  backup: LastBackup
+  refusingChannel: RefusingChannel | null
+  engine: EngineStats
 }
 
 /** Of acts `remaining` is about so many: of very many not all were counted, and what has changed since is left out. */
@@ -85,34 +95,53 @@ export const STORE_ERRORS = [
 ] as const
 export type StoreError = (typeof STORE_ERRORS)[number]
 
-/** How the engine itself is doing. What is counted is so since this process opened it. */
+/** What the database tells of itself. */
 export type EngineStats = SqliteStats | PostgresStats
 
 interface AnyEngineStats {
   databaseBytes: number
-  /** In ms, with the wait for the disk, and for a checkpoint where there is one. */
-  commits: Histogram
   /** The fingerprint of the master key. */
   masterKey: string
-  /** Calls that failed because of the database, after it had been tried again. */
-  errors: Readonly<Record<StoreError, number>>
 }
 
 export interface SqliteStats extends AnyEngineStats {
   kind: 'sqlite'
   walBytes: number
-  /** For how long a reader has kept the log from beginning anew; 0: none does. */
-  walPinnedMs: number
   /** What a user without privileges may still write where the database is; null where it is in memory. */
   diskFreeBytes: number | null
-  /** Writes that were committed together. */
-  batches: Histogram
 }
 
-/** What a process knows of the engine without the database: while that is away too. */
-export type EngineCounts =
-  | Pick<SqliteStats, 'kind' | 'commits' | 'errors' | 'batches'>
-  | Pick<PostgresStats, 'kind' | 'commits' | 'errors' | 'pools' | 'isListening' | 'clockAheadMs'>
+/** The tables whose rows change the most. */
+export const BUSY_TABLES = ['deliveries', 'lanes', 'registrations', 'verifications'] as const
+export type BusyTable = (typeof BUSY_TABLES)[number]
+
+export interface PostgresStats extends AnyEngineStats {
+  kind: 'postgres'
+  /** As the server writes it: `18.1`. */
+  serverVersion: string
+  /** About how many rows are dead and not removed yet. */
+  deadRows: Readonly<Record<BusyTable, number>>
+  /** For how long the oldest transaction of anybody has kept dead rows from being removed, as far as we may see it; 0: none does. */
+  oldestSnapshotMs: number
+}
+
+/** What a process has counted itself since it opened the database, and knows while that is away too. */
+export type EngineCounts = SqliteCounts | PostgresCounts
+
+interface AnyEngineCounts {
+  /** In ms, with the wait for the disk. */
+  commits: Histogram
+  /** Calls that failed because of the database, after it had been tried again. */
+  errors: Readonly<Record<StoreError, number>>
+}
+
+export interface SqliteCounts extends AnyEngineCounts {
+  kind: 'sqlite'
+  /** Writes that were committed together. */
+  batches: Histogram
+  /** For how long a reader has kept the log from beginning anew; 0: none does. */
+  walPinnedMs: number
+}
 
 export const POOLS = ['api', 'loops'] as const
 /** The connections of a node for calls, and those for its loops. */
@@ -125,22 +154,9 @@ export interface PoolStats {
   waiting: number
 }
 
-/** The tables whose rows change the most. */
-export const BUSY_TABLES = ['deliveries', 'lanes', 'registrations', 'verifications'] as const
-export type BusyTable = (typeof BUSY_TABLES)[number]
-
-export interface PostgresStats extends AnyEngineStats {
+export interface PostgresCounts extends AnyEngineCounts {
   kind: 'postgres'
-  /** As the server writes it: `18.1`. */
-  serverVersion: string
-  /** Of this node. */
   pools: Readonly<Record<PoolName, PoolStats>>
-  /** About how many rows are dead and not removed yet. */
-  deadRows: Readonly<Record<BusyTable, number>>
-  /** For how long the oldest transaction of anybody has kept dead rows from being removed, as far as we may see it; 0: none does. */
-  oldestSnapshotMs: number
-  /** About how many changes of counts are not folded in yet; readers of counts add them up. */
-  unfoldedCounts: number
   /** Whether this node hears at once of what others do. */
   isListening: boolean
   /** How far the database's clock, which decides, is ahead of this node's. */
@@ -159,16 +175,15 @@ interface QueueFacts {
 /** The lane with most of what is due; any of equals, as none of them has more than half. */
 export type DueLane = Omit<BusyHost, 'isSilent'> & Pick<LaneState, 'strikes'>
 
-export interface StatsFacts {
-  at: number
+export interface StatsFacts
+  extends Pick<Stats, 'at' | 'registrations' | 'messages' | 'nodes' | 'backup' | 'refusingChannel' | 'engine'> {
   accounts: readonly {
     account: Account
     state: Pick<AccountRow, 'id' | 'removedAt' | 'probeAt' | 'rampAt' | 'rampRate'>
     queue: QueueFacts
   }[]
-  deliveries: QueueFacts & Pick<DeliveryStats, 'held' | 'givenUp'> & { ramps: readonly Ramp[]; busiest: DueLane | null }
-  registrations: Stats['registrations']
-  messages: Stats['messages']
+  deliveries: QueueFacts &
+    Pick<DeliveryStats, 'held' | 'heldAt' | 'givenUp'> & { ramps: readonly Ramp[]; busiest: DueLane | null }
   /** `held`: for whatever reason. */
   callbacks: { held: number; failing: number; disabled: number }
   openActs: readonly { partnerId: string | null; count: number; done: number }[]
@@ -203,16 +218,10 @@ const bulkStats = (acts: StatsFacts['openActs']): BulkStats => ({
 })
 
 /** Stats of what an engine has counted. */
-export const statsOf = ({
-  at,
-  deliveries,
-  registrations,
-  messages,
-  callbacks,
-  openActs,
-  ...facts
-}: StatsFacts): Stats => {
-  const shown = facts.accounts.filter(({ state }) => isInUse(state))
+export const statsOf = (facts: StatsFacts): Stats => {
+  const { accounts: all, deliveries, callbacks, openActs, ...told } = facts
+  const { at } = told
+  const shown = all.filter(({ state }) => isInUse(state))
   const accounts = shown.map(({ account, state, queue }): AccountStats => {
     const { passwordMode: _, partnerId: __, ...kept } = account
     const counted = queueStats(queue)
@@ -220,16 +229,14 @@ export const statsOf = ({
     const pace = { rateNow: effectiveRate(ramp, at), catchUpMs: durationOf(counted.due, ramp, at) }
     return { ...kept, probeAt: state.probeAt, ...pace, waiting: queue.waiting, ...counted }
   })
-  const { held, givenUp, ramps, busiest, ...queue } = deliveries
+  const { held, heldAt, givenUp, ramps, busiest, ...queue } = deliveries
   const { failing, disabled } = callbacks
   const catchingUp = ramps.reduce((sum, ramp) => sum + leftOnRamp(ramp, at), 0)
   return {
-    at,
+    ...told,
     accounts,
     polls: sumOf(accounts),
-    deliveries: { ...queueStats(queue), held, catchingUp, givenUp, mostFor: mostFor(busiest, queue.due) },
-    registrations,
-    messages,
+    deliveries: { ...queueStats(queue), held, heldAt, catchingUp, givenUp, mostFor: mostFor(busiest, queue.due) },
     callbacks: { gone: Math.max(0, callbacks.held - disabled), failing, disabled },
     bulk: {
       resends: bulkStats(openActs.filter(({ partnerId }) => partnerId !== null)),

@@ -43,7 +43,7 @@ import type {
 } from './registration.ts'
 import type { Resealed, ResealPlace } from './resealing.ts'
 import type { EndOfSecret, NewSigningSecret, RotatedSecret, SigningSecret } from './signing-secret.ts'
-import type { EngineCounts, EngineStats, Stats } from './stats.ts'
+import type { EngineCounts, Stats } from './stats.ts'
 
 export type { Account, NewAccount } from './account.ts'
 export type { Act, NewAct } from './act.ts'
@@ -227,11 +227,9 @@ export interface Store extends OperatorVerbs {
    */
   reseal(place: ResealPlace | null, limit: number): Promise<Resealed>
 
-  /** What there is and what waits, counted as of one moment, however much there is. */
+  /** How it is going, as of one moment, however much there is: what metrics, the overview, `status` and operators are told from. */
   stats(): Promise<Stats>
-  /** How the engine itself is doing. */
-  engineStats(): Promise<EngineStats>
-  /** What of it this process has counted itself: needs no database, so it is told while that is away. */
+  /** Needs no database, so it is told while that is away. */
   engineCounts(): Promise<EngineCounts>
   lastBackup(): Promise<LastBackup>
   recordBackup(record: BackupRecord): Promise<void>
@@ -253,7 +251,6 @@ export interface Store extends OperatorVerbs {
   endedCallbackEvents(): Promise<readonly EndedCallbackEvent[]>
   /** Records that the channel refuses all it is sent; null: it does not, or there is none. */
   recordOperatorChannel(refusing: RefusingChannel | null): Promise<void>
-  refusingChannel(): Promise<RefusingChannel | null>
 
   /** Writes something, to learn whether the database can be written. */
   probe(): Promise<void>

@@ -1,11 +1,8 @@
 import { expect, test } from 'vitest'
 import { createFigures } from '../../src/app/figures.ts'
 import { SECOND } from '../../src/core/duration.ts'
-import { NO_BACKUP } from '../../src/store/backup.ts'
-import type { EngineCounts, EngineStats, Stats } from '../../src/store/store.ts'
+import type { EngineCounts, Stats } from '../../src/store/store.ts'
 import { createFixedClock, endOfTurn } from '../support/fixed-clock.ts'
-
-const ENGINE = { kind: 'sqlite' } as EngineStats
 
 /** A database that is asked, and answers when it is told to. */
 const openScene = () => {
@@ -17,9 +14,8 @@ const openScene = () => {
     return call.promise
   }
   let counted = 0
-  const engineCounts = async () => ({ ...ENGINE, commits: { counts: [++counted] } }) as unknown as EngineCounts
-  const store = { stats, engineCounts, engineStats: async () => ENGINE, lastBackup: async () => NO_BACKUP }
-  const known = createFigures(store, clock)
+  const engineCounts = async () => ({ commits: { counts: [++counted] } }) as unknown as EngineCounts
+  const known = createFigures({ stats, engineCounts }, clock)
   const figures = async () => (await known()).database
   return {
     clock,

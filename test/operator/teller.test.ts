@@ -82,13 +82,13 @@ test('status, doctor and readyz called a channel well that took nothing, where t
   const { note, advance, state, store, teller } = await open()
   state.answer = { kind: 'later', code: 'http 400', said: '', waitMs: null }
   await note('one')
-  expect(await store.refusingChannel()).toBeNull()
+  expect((await store.stats()).refusingChannel).toBeNull()
   await advance(MINUTE)
-  expect(await store.refusingChannel()).toMatchObject({ problem: null, error: 'http 400', since: AT + MINUTE })
+  expect((await store.stats()).refusingChannel).toMatchObject({ problem: null, error: 'http 400', since: AT + MINUTE })
   expect(teller.whyOff()).toMatch(/has taken nothing since .*http 400/)
   state.answer = TOLD
   await advance(15 * MINUTE)
-  expect(await store.refusingChannel()).toBeNull()
+  expect((await store.stats()).refusingChannel).toBeNull()
   expect(teller.whyOff()).toBeNull()
   await teller.stop()
 })
@@ -167,7 +167,7 @@ describe('a channel that fails', () => {
     ])
     expect(teller.whyOff()).toContain('keyword (errcode 310000)')
     const refusing = { channel: 'dingtalk', problem: 'keyword', error: 'errcode 310000' }
-    expect(await store.refusingChannel()).toMatchObject(refusing)
+    expect((await store.stats()).refusingChannel).toMatchObject(refusing)
     await teller.stop()
   })
 
@@ -188,7 +188,7 @@ describe('a channel that fails', () => {
     expect(subjects().slice(5).flat().toSorted()).toEqual(['one', 'three', 'two'])
     expect(channelEvents()).toEqual(['operator_channel.failing', 'operator_channel.off', 'operator_channel.back'])
     expect(teller.whyOff()).toBeNull()
-    expect(await store.refusingChannel()).toBeNull()
+    expect((await store.stats()).refusingChannel).toBeNull()
     await teller.stop()
   })
 

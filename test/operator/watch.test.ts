@@ -12,11 +12,7 @@ import { openNewStore } from '../support/sqlite-template.ts'
 import { both } from '../support/words.ts'
 import { AT } from './support.ts'
 
-const ENGINE: SqliteStats = {
-  ...{ kind: 'sqlite', databaseBytes: 1, walBytes: 1, walPinnedMs: 0, diskFreeBytes: 1e12, masterKey: 'f00d' },
-  ...{ commits: { bounds: [], counts: [0], sum: 0 }, batches: { bounds: [], counts: [0], sum: 0 } },
-  errors: { busy: 0, full: 0, io: 0, corrupt: 0, connection: 0, serialization: 0, timeout: 0, other: 0 },
-}
+const ENGINE: SqliteStats = { kind: 'sqlite', databaseBytes: 1, walBytes: 1, diskFreeBytes: 1e12, masterKey: 'f00d' }
 
 const open = async () => {
   const sqlite = await openNewStore({ now: () => AT, defaultRate: 5 })
@@ -38,16 +34,19 @@ const open = async () => {
     ...sqlite,
     now: () => state.now,
     endedCallbackEvents: async () => state.ended,
-    listNodes: async () => state.nodes,
     firingNodeEvents: async () => state.nodeEvents,
     probe: async () => {
       if (state.writeError)
         throw new AppError('unavailable', both(`the database cannot be used now (${state.writeError})`))
     },
-    engineStats: async () => ({ ...ENGINE, ...state.engine }),
     stats: async () => {
       if (state.isBroken) throw new Error('the database cannot be used now')
-      return { ...(await sqlite.stats()), ...state.stats }
+      const now = await sqlite.stats()
+      const { deliveries = now.deliveries, ...stats } = state.stats
+      return {
+        ...{ ...now, nodes: state.nodes, engine: { ...ENGINE, ...state.engine }, ...stats },
+        deliveries: { ...deliveries, heldAt: now.deliveries.heldAt },
+      }
     },
   }
   const logged: unknown[] = []

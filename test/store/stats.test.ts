@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { NO_BACKUP } from '../../src/store/backup.ts'
 import { MOST_COUNTED, statsOf } from '../../src/store/stats.ts'
 
 test('a host that has more than is counted has as much as is counted, as the queue has', () => {
@@ -7,11 +8,13 @@ test('a host that has more than is counted has as much as is counted, as the que
   const { deliveries } = statsOf({
     at: 2,
     accounts: [],
-    deliveries: { ...queue, held: 0, givenUp: 0, ramps: [], busiest },
+    deliveries: { ...queue, held: 0, heldAt: null, givenUp: 0, ramps: [], busiest },
     registrations: { pending: 0, succeeded: 20_000, failed: 0, unresolved: 0, cancelled: 0 },
     messages: { pending: 20_000, delivered: 0, exhausted: 0 },
     callbacks: { held: 0, failing: 0, disabled: 0 },
     openActs: [],
+    ...{ nodes: [], backup: NO_BACKUP, refusingChannel: null },
+    engine: { kind: 'sqlite', databaseBytes: 0, walBytes: 0, diskFreeBytes: null, masterKey: '00000000' },
   })
   expect(deliveries).toMatchObject({ due: MOST_COUNTED, dueIsCapped: true, mostFor: { due: MOST_COUNTED } })
 })

@@ -11,7 +11,6 @@ import { findBackupProblem } from '../../store/backups.ts'
 import { isThere } from '../../store/rules/nodes.ts'
 import { troublesOf } from '../../store/rules/troubles.ts'
 import type { SchemaAge } from '../../store/schema-age.ts'
-import { readTroubleFacts } from '../../store/trouble-facts.ts'
 import { problemText } from '../backup-problem-texts.ts'
 import { formatTime } from '../frame/output.ts'
 import { commandFor } from '../trouble-command.ts'
@@ -90,14 +89,17 @@ export const judgeTrouble = (
 
 /** What `status` says to be wrong, each as a finding. */
 export const checkWork = ({ call, config, ...facts }: Facts) =>
-  onTables({ call, config, ...facts }, async ({ store }) => {
-    const read = await readTroubleFacts(store)
-    const { at, polls, deliveries } = read.stats
-    const isServed = read.nodes.some(node => isThere(node, at))
+  onTables({ call, config, ...facts }, async inspection => {
+    const stats = await inspection.stats()
+    const { at, polls, deliveries } = stats
+    const isServed = stats.nodes.some(node => isThere(node, at))
     // Where settings cannot be read, none of them is exceeded.
     const pollMaxMs = config?.polling.maxMs ?? Number.POSITIVE_INFINITY
-    const troubles = troublesOf({ ...read, isServed, engine: null, writeError: null, pollMaxMs })
-    const found = troubles.map(one => judgeTrouble(one, { at, call, due: polls.due + deliveries.due }))
+    const troubles = troublesOf({ stats, isServed, writeError: null, pollMaxMs })
+    // The check of the disk tells that.
+    const found = troubles
+      .filter(({ code }) => code !== 'disk_low')
+      .map(one => judgeTrouble(one, { at, call, due: polls.due + deliveries.due }))
     return found.length > 0 ? found : ok('a service is at work, and nothing is late', '服务正在运行，没有延迟')
   })
 
@@ -128,14 +130,14 @@ export const judgeBackup = (
 }
 
 export const checkBackup = (facts: Facts) =>
-  onTables(facts, async ({ kind, store }) => {
+  onTables(facts, async ({ kind, stats }) => {
     if (kind === 'postgres')
       return skipped(
         'PostgreSQL is backed up with its own tools: see that they run, and try a restore ("PostgreSQL" in docs/operations.md)',
         'PostgreSQL 由其自带工具备份：请确认备份在运行，并试一次恢复（见 docs/operations.zh-CN.md 的“PostgreSQL”）',
       )
     const { config, deep, now, call, backupFolder } = facts
-    const last = await store.lastBackup()
+    const last = (await stats()).backup
     const problem = last.good && config ? findBackupProblem(config, last.good.path, { random, deep }) : null
     const make = `${call} backup ${quoted(backupFolder)}/notifier-$(date +%F-%H%M).db`
     return judgeBackup(last, { problem, now, make })

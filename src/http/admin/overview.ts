@@ -4,7 +4,7 @@ import { PAUSE_REASONS } from '../../core/account.ts'
 import { MESSAGE_STATES } from '../../core/message.ts'
 import { REGISTRATION_STATUSES } from '../../core/registration.ts'
 import { TROUBLE_CODES } from '../../core/trouble.ts'
-import { type Overview, type OverviewVerb, readOverview } from '../../store/overview.ts'
+import { type Overview, readOverview } from '../../store/overview.ts'
 import { BUSY_TABLES } from '../../store/stats.ts'
 import type { Store } from '../../store/store.ts'
 import { createWriteCheck } from '../../store/write-error.ts'
@@ -15,7 +15,7 @@ import type { ApiEnv } from '../middleware/authenticate.ts'
 import { NODE } from './nodes.ts'
 
 export interface OverviewDeps {
-  store: Pick<Store, OverviewVerb | 'probe'>
+  store: Pick<Store, 'stats' | 'probe'>
   monotonic: () => number
   shownSettings: { pollMaxMs: number }
 }
@@ -38,7 +38,6 @@ const SQLITE = z.strictObject({
   kind: z.literal('sqlite'),
   databaseBytes: COUNT,
   walBytes: COUNT,
-  walPinnedMs: MS.describe('For how long a reader has kept the log from beginning anew.'),
   diskFreeBytes: COUNT.nullable(),
 })
 const POSTGRES = z.strictObject({

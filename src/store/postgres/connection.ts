@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto'
 import type { NodePgDatabase } from 'drizzle-orm/node-postgres'
 import type { PoolClient } from 'pg'
-import type { PostgresStats } from '../stats.ts'
+import { createEngineCounts } from '../engine-counts.ts'
+import type { PostgresCounts } from '../stats.ts'
 import { drizzle } from './drizzle.ts'
-import { createEngineFigures } from './engine-figures.ts'
-import { explain, isLost, isOfConnection, isUnprepared, judgeFailure, readOnly } from './failure.ts'
+import { explain, isLost, isOfConnection, isUnprepared, judgeFailure, readOnly, storeErrorOf } from './failure.ts'
 import { openPool, type Pool } from './pool.ts'
 import { TIME_LIMITS, type TimeLimits } from './time-limits.ts'
 
@@ -40,8 +40,7 @@ export interface Connection extends Transactions {
   loops: Transactions
   /** The database's clock, as far as the last transaction told it. */
   now: () => number
-  /** How it is doing, as far as this node knows. */
-  figures: () => Pick<PostgresStats, 'commits' | 'errors' | 'pools' | 'clockAheadMs'>
+  engineCounts: () => Omit<PostgresCounts, 'kind' | 'isListening'>
   close(): Promise<void>
 }
 
@@ -101,7 +100,7 @@ const LOCK = {
 export const openConnection = (options: ConnectionOptions): Connection => {
   const { url, now, hasDatabaseClock, sleep, limits = TIME_LIMITS } = options
   const beginnings = { write: beginWrite(limits), read: beginRead(limits) }
-  const figures = createEngineFigures()
+  const counts = createEngineCounts(storeErrorOf)
   let aheadMs = 0
   const prepare = createPreparing()
 
@@ -123,7 +122,7 @@ export const openConnection = (options: ConnectionOptions): Connection => {
   }
 
   const commit = async (client: PoolClient): Promise<void> => {
-    const { command } = await figures
+    const { command } = await counts
       .timed(() => client.query('COMMIT'))
       .catch((error: unknown) => {
         throw isLost(error) ? new CommitLost('the answer to a COMMIT is lost', { cause: error }) : error
@@ -168,7 +167,7 @@ export const openConnection = (options: ConnectionOptions): Connection => {
       try {
         return await runAgain(pool, kind, run)
       } catch (error) {
-        figures.failed(error)
+        counts.failed(error)
         throw explain(error)
       }
     }
@@ -183,8 +182,8 @@ export const openConnection = (options: ConnectionOptions): Connection => {
     ...transactions(calls),
     loops: transactions(loops),
     now: () => Math.round(now() + aheadMs),
-    figures: () => ({
-      ...figures.read(),
+    engineCounts: () => ({
+      ...counts.read(),
       pools: { api: calls.stats(), loops: loops.stats() },
       clockAheadMs: Math.round(aheadMs),
     }),

@@ -4,14 +4,10 @@ import { type AnyInspection, inspectAccount, MOST_INSPECTED_ACCOUNTS } from '../
 import { sealedUnder } from '../sealed.ts'
 import type { StoreHints } from '../store.ts'
 import { createOpenOr } from '../unreadable.ts'
-import { createBackupRecords } from './backup-records.ts'
 import { openConnection } from './connection.ts'
 import type { Context } from './context.ts'
-import { createDeliveriesHold } from './deliveries-hold.ts'
 import { asc } from './drizzle.ts'
-import { createNodes } from './nodes.ts'
 import { ageOf, canaryOf, openClient } from './opening.ts'
-import { createOperatorEvents } from './operator-events.ts'
 import { accounts } from './schema.ts'
 import { readLockHolders, readServer, readTransactions, type ServerFacts, type SessionFacts } from './server-facts.ts'
 import { createStats } from './stats.ts'
@@ -62,13 +58,7 @@ export const openPostgresInspection = async (
     server: patience => readServer(client, url, patience),
     transactions: () => readTransactions(client),
     lockHolders: () => readLockHolders(client),
-    store: {
-      stats: createStats(context).stats,
-      deliveriesHeldAt: createDeliveriesHold(context).deliveriesHeldAt,
-      lastBackup: createBackupRecords(context).lastBackup,
-      refusingChannel: createOperatorEvents(context).refusingChannel,
-      listNodes: createNodes(context).listNodes,
-    },
+    stats: createStats(context).stats,
     accounts: () =>
       context.read(async ({ db }) => {
         const ordered = db.select().from(accounts).orderBy(asc(accounts.id))

@@ -8,7 +8,7 @@ import { MIGRATIONS } from './opening.ts'
 import { nodes, operatorEvents } from './schema.ts'
 
 /** `MOST_NODES` of them, and those that came since the last beat. */
-const load = ({ db }: Tx) => db.select().from(nodes).orderBy(asc(nodes.startedAt), asc(nodes.id))
+export const loadNodes = ({ db }: Tx) => db.select().from(nodes).orderBy(asc(nodes.startedAt), asc(nodes.id))
 
 const APPLIED = 'SELECT max(created_at) AS applied FROM public.__drizzle_migrations'
 
@@ -33,7 +33,7 @@ export const createNodes = ({
       return write(async tx => {
         // Two that take the place of a lost one take that of one each.
         await tx.lock(['nodes'])
-        const beat = afterBeat(await load(tx), { ...node, key: sealed.keyId.toString('hex') }, tx.at)
+        const beat = afterBeat(await loadNodes(tx), { ...node, key: sealed.keyId.toString('hex') }, tx.at)
         const { id: _, ...set } = beat.self
         await tx.db.insert(nodes).values(beat.self).onConflictDoUpdate({ target: nodes.id, set })
         for (const { id, steadyAt } of beat.missed) await tx.db.update(nodes).set({ steadyAt }).where(eq(nodes.id, id))
@@ -42,7 +42,7 @@ export const createNodes = ({
       })
     },
 
-    listNodes: () => read(load),
+    listNodes: () => read(loadNodes),
 
     removeNode: id => write(async ({ db }) => void (await db.delete(nodes).where(eq(nodes.id, id)))),
 

@@ -28,7 +28,6 @@ type Verbs = Pick<
   | 'settleOperatorEvents'
   | 'endedCallbackEvents'
   | 'recordOperatorChannel'
-  | 'refusingChannel'
 >
 /** `details` is JSON. */
 type Row = Omit<ClaimedOperatorEvent, 'details'> & { details: string }
@@ -104,8 +103,6 @@ export const createOperatorEvents = ({ read, write }: Pick<Context, 'read' | 'wr
 
     recordOperatorChannel: refusing =>
       write(tx => (refusing === null ? removeFact(tx, CHANNEL_REFUSING) : putFact(tx, CHANNEL_REFUSING, refusing))),
-
-    refusingChannel: () => read(tx => findFact(tx, CHANNEL_REFUSING)),
   }
 }
 

@@ -1,8 +1,9 @@
 import type { MessageState } from '../../core/message.ts'
 import { REGISTRATION_STATUSES } from '../../core/registration.ts'
 import { type AccountRow, viewAccount } from '../account.ts'
+import { NO_BACKUP } from '../backup.ts'
+import { BACKUPS, CHANNEL_REFUSING, DELIVERIES_HELD } from '../facts.ts'
 import { STILL_FAILING_MS } from '../rules/callback-health.ts'
-import { earlier } from '../rules/lane.ts'
 import { LONGEST_RAMP_MS, type Ramp } from '../rules/ramp.ts'
 import {
   type DueLane,
@@ -18,7 +19,10 @@ import type { Tx } from './connection.ts'
 import type { Context } from './context.ts'
 import { type CountOf, loadCounts } from './counts.ts'
 import { asc } from './drizzle.ts'
+import { findFact } from './facts.ts'
+import { loadNodes } from './nodes.ts'
 import { accounts } from './schema.ts'
+import { readServerStats } from './server-stats.ts'
 
 /** What is due of a queue; up to one more than `MOST_COUNTED` is counted. */
 interface Due {
@@ -27,10 +31,14 @@ interface Due {
 }
 
 /**
- * Counts that triggers keep, and for what is due reads of the queues' own indexes: two seeks for each partner and queue, and the rows up
- * to `MOST_COUNTED`. So it takes as many statements, and about as long, with a million rows as with a thousand.
+ * Counts that triggers keep, and for what is due reads of the queues' own indexes: a seek for each partner and queue, and for each lane that is
+ * due, and the rows up to `MOST_COUNTED`. So it takes as many statements, and about as long, with a million rows as with a thousand.
  */
-export const createStats = ({ read, defaultRate }: Pick<Context, 'read' | 'defaultRate'>): Pick<Store, 'stats'> => ({
+export const createStats = ({
+  read,
+  defaultRate,
+  sealed,
+}: Pick<Context, 'read' | 'defaultRate' | 'sealed'>): Pick<Store, 'stats'> => ({
   stats: () =>
     read(async tx => {
       const { at } = tx
@@ -51,7 +59,7 @@ export const createStats = ({ read, defaultRate }: Pick<Context, 'read' | 'defau
         deliveries: {
           ...queueOfMessages(countOf),
           ...(await dueMessages(tx)),
-          oldestDueAt: await oldestMessage(tx),
+          heldAt: await findFact(tx, DELIVERIES_HELD),
           givenUp: await givenUp(tx),
           ramps: await ramps(tx),
         },
@@ -61,12 +69,18 @@ export const createStats = ({ read, defaultRate }: Pick<Context, 'read' | 'defau
         openActs: await tx.rows(
           `SELECT partner_id AS "partnerId", count, done FROM bulk_acts WHERE state IN ('probing', 'running') LIMIT ${MOST_COUNTED}`,
         ),
+        nodes: await loadNodes(tx),
+        backup: (await findFact(tx, BACKUPS)) ?? NO_BACKUP,
+        refusingChannel: await findFact(tx, CHANNEL_REFUSING),
+        engine: { kind: 'postgres', masterKey: sealed.keyId.toString('hex'), ...(await readServerStats(tx)) },
       })
     }),
 })
 
 /** The owner of what is counted over the whole database. */
 const ALL = ''
+/** In which the oldest message is looked for. */
+const MOST_LANES = 1_000
 const NOTHING: Due = { due: 0, oldestDueAt: null }
 
 const countsOf = <Key extends string>(keys: readonly Key[], countOf: (key: Key) => number) =>
@@ -116,20 +130,11 @@ const dueVerifications = async (tx: Tx): Promise<ReadonlyMap<string, Due>> => {
   return new Map(rows.map(({ accountId, ...due }) => [accountId, due]))
 }
 
-/** The same for lanes: of each partner and kind the first due time, where that has come. */
+/** Of partners that may be sent to, in the order in which they say that they are due. */
 const DUE_LANES = `
-  RECURSIVE head AS (
-    (SELECT partner_id, slow, proven, due_at FROM lanes WHERE due_at IS NOT NULL
-     ORDER BY partner_id, slow, proven, due_at LIMIT 1)
-    UNION ALL
-    SELECT next.* FROM head CROSS JOIN LATERAL (
-      SELECT l.partner_id, l.slow, l.proven, l.due_at FROM lanes l
-      WHERE l.due_at IS NOT NULL AND (l.partner_id, l.slow, l.proven) > (head.partner_id, head.slow, head.proven)
-      ORDER BY l.partner_id, l.slow, l.proven, l.due_at LIMIT 1) AS next),
-  kind AS (
-    SELECT head.* FROM head JOIN partners p ON p.id = head.partner_id WHERE NOT p.disabled AND head.due_at <= $1)`
-const OF_KIND =
-  'l.partner_id = kind.partner_id AND l.slow = kind.slow AND l.proven = kind.proven AND l.due_at IS NOT NULL'
+  SELECT l.id, l.due_at, l.partner_id, p.name AS partner_name, l.host, l.strikes
+  FROM lanes l JOIN partners p ON p.id = l.partner_id
+  WHERE l.due_at >= 0 AND l.due_at <= $1 AND NOT p.disabled ORDER BY l.due_at`
 const DUE_OF_LANE = 'd.lane_id = l.id AND d.due_at IS NOT NULL AND d.due_at <= $1'
 
 /**
@@ -137,51 +142,28 @@ const DUE_OF_LANE = 'd.lane_id = l.id AND d.due_at IS NOT NULL AND d.due_at <= $
  * them is one that nothing else is compared with.
  */
 const DUE_MESSAGES = `
-  WITH ${DUE_LANES},
+  WITH lane AS (${DUE_LANES}),
   reached AS (
     SELECT DISTINCT id FROM (
-      SELECT l.id FROM kind
-        CROSS JOIN LATERAL (SELECT l.id FROM lanes l WHERE ${OF_KIND} AND l.due_at <= $1 OFFSET 0) AS l
-        CROSS JOIN LATERAL (SELECT FROM deliveries d WHERE ${DUE_OF_LANE} LIMIT ${MOST_COUNTED + 1}) AS d
+      SELECT l.id FROM lane AS l CROSS JOIN LATERAL (SELECT FROM deliveries d WHERE ${DUE_OF_LANE} LIMIT ${MOST_COUNTED + 1}) AS d
       LIMIT ${MOST_COUNTED + 1}) AS capped)
-  SELECT l.partner_id AS "partnerId", p.name AS "partnerName", l.host, l.strikes, counted.due, sum(counted.due) OVER () AS "dueOfAll"
-  FROM reached JOIN lanes l ON l.id = reached.id JOIN partners p ON p.id = l.partner_id CROSS JOIN LATERAL (
+  SELECT l.partner_id AS "partnerId", l.partner_name AS "partnerName", l.host, l.strikes, counted.due,
+    sum(counted.due) OVER () AS "dueOfAll"
+  FROM reached JOIN lane AS l ON l.id = reached.id CROSS JOIN LATERAL (
     SELECT count(*) AS due FROM (SELECT FROM deliveries d WHERE ${DUE_OF_LANE} LIMIT ${MOST_COUNTED + 1}) AS capped) AS counted
   ORDER BY counted.due DESC LIMIT 1`
 
-const dueMessages = async (tx: Tx): Promise<{ due: number; busiest: DueLane | null }> => {
+/** A lane may say too early when its first message is due, but never too late: the oldest is in one of the first, as a rule in the first. */
+const OLDEST_MESSAGE = `
+  SELECT min(first.due_at) AS at FROM (${DUE_LANES} LIMIT ${MOST_LANES}) AS l
+    CROSS JOIN LATERAL (SELECT d.due_at FROM deliveries d WHERE ${DUE_OF_LANE} ORDER BY d.due_at LIMIT 1) AS first`
+
+const dueMessages = async (tx: Tx): Promise<Due & { busiest: DueLane | null }> => {
   const [first] = await tx.rows<DueLane & { dueOfAll: number }>(DUE_MESSAGES, [tx.at])
-  if (!first) return { due: 0, busiest: null }
+  if (!first) return { ...NOTHING, busiest: null }
   const { dueOfAll, ...busiest } = first
-  return { due: dueOfAll, busiest }
-}
-
-const FIRST = 'SELECT min(d.due_at) AS due_at FROM deliveries d WHERE d.lane_id = l.id AND d.due_at IS NOT NULL'
-
-/**
- * A lane may say too early when its first message is due, but never too late. So the first lane of each kind that says it rightly is a
- * bound, and only what says something earlier may have an older one: of a kind at most `MOST_COUNTED` lanes are looked at.
- */
-const FIRST_SURE = `
-  WITH ${DUE_LANES}
-  SELECT min(sure.due_at) AS at FROM kind CROSS JOIN LATERAL (
-    SELECT l.due_at
-    FROM (SELECT l.id, l.due_at FROM lanes l WHERE ${OF_KIND} AND l.due_at <= $1 ORDER BY l.due_at LIMIT ${MOST_COUNTED}) AS l
-      CROSS JOIN LATERAL (${FIRST}) AS message
-    WHERE message.due_at = l.due_at LIMIT 1) AS sure`
-const FIRST_BEFORE = `
-  WITH ${DUE_LANES}
-  SELECT min(message.due_at) AS at FROM kind
-    CROSS JOIN LATERAL (
-      SELECT l.id FROM lanes l WHERE ${OF_KIND} AND l.due_at < $2 ORDER BY l.due_at LIMIT ${MOST_COUNTED}) AS l
-    CROSS JOIN LATERAL (${FIRST}) AS message
-  WHERE message.due_at <= $1`
-
-const oldestMessage = async (tx: Tx): Promise<number | null> => {
-  const timeOf = async (text: string, values: number[]) => (await tx.rows<{ at: number | null }>(text, values))[0]?.at
-  const sure = (await timeOf(FIRST_SURE, [tx.at])) ?? null
-  const before = (await timeOf(FIRST_BEFORE, [tx.at, sure ?? tx.at])) ?? null
-  return earlier(sure, before)
+  const [oldest] = await tx.rows<{ at: number | null }>(OLDEST_MESSAGE, [tx.at])
+  return { due: dueOfAll, oldestDueAt: oldest?.at ?? null, busiest }
 }
 
 const GIVEN_UP = `

@@ -1,7 +1,6 @@
 import { EventEmitter } from 'node:events'
 import { PROBED } from '../facts.ts'
 import { sealedUnder } from '../sealed.ts'
-import type { PostgresStats } from '../stats.ts'
 import type { Store, StoreHints } from '../store.ts'
 import { createTurns } from '../turns.ts'
 import { createOpenOr } from '../unreadable.ts'
@@ -18,7 +17,6 @@ import { type ConnectionOptions, openConnection } from './connection.ts'
 import type { Context } from './context.ts'
 import { createDeliveriesHold } from './deliveries-hold.ts'
 import { createDueTimes } from './due-times.ts'
-import { readServer } from './engine-figures.ts'
 import { createEvents } from './events.ts'
 import { putFact } from './facts.ts'
 import { openHintChannel } from './hints.ts'
@@ -92,7 +90,6 @@ export const openPostgresStore = async ({
   const ofLoops: Context = { ...context, ...connection.loops }
   const inTurn = createTurns(LONG_READS_AT_ONCE)
   const ofOperators: Context = { ...context, read: run => inTurn('', () => context.read(run)) }
-  const counts = () => ({ ...connection.figures(), isListening: channel.isUp(), kind: 'postgres' as const })
   const verbs: Omit<Store, 'now' | 'hints' | 'close'> = {
     ...createPartners(context),
     ...createApiKeys(context),
@@ -120,12 +117,7 @@ export const openPostgresStore = async ({
     ...createMessages(ofLoops),
     ...createCallbackNotices(ofLoops),
     ...createOperatorEvents(ofLoops),
-    engineStats: async (): Promise<PostgresStats> => ({
-      ...(await context.read(readServer)),
-      ...counts(),
-      masterKey: sealed.keyId.toString('hex'),
-    }),
-    engineCounts: async () => counts(),
+    engineCounts: async () => ({ kind: 'postgres', ...connection.engineCounts(), isListening: channel.isUp() }),
     probe: () =>
       context.write(async tx => {
         for (const statement of TAKE_ROOM) await tx.rows(statement)

@@ -1,28 +1,14 @@
-import { MINUTE, SECOND } from '../../core/duration.ts'
-import type { RefusingChannel } from '../../core/operator-channel.ts'
+import { SECOND } from '../../core/duration.ts'
 import { LATE_MS, type Trouble } from '../../core/trouble.ts'
-import type { LastBackup } from '../backup.ts'
-import type { ServiceNode } from '../nodes.ts'
 import type { AccountStats, EngineStats, Stats } from '../stats.ts'
 import { type JudgedNode, judgeNodes } from './nodes.ts'
 
 export const LOW_DISK_BYTES = 1024 ** 3
-/** A backup of a large file takes as long, and does no harm. */
-const PINNED_MS = 10 * MINUTE
 /** A receiver refuses webhooks that are minutes off; of the `Date` of an answer half a second is not known. */
 const WRONG_CLOCK_MS = 30 * SECOND
-/** A node folds up to 100,000 changes in 2 seconds. */
-const MANY_UNFOLDED = 200_000
 
 export interface TroubleFacts {
   stats: Stats
-  /** Null: others look at it. */
-  engine: EngineStats | null
-  /** Since when an operator holds all deliveries; null: none does. */
-  deliveriesHeldAt: number | null
-  backup: LastBackup
-  refusingChannel: RefusingChannel | null
-  nodes: readonly ServiceNode[]
   /** Names of nodes that were lost at the last look, where somebody remembers. */
   missedNodes?: ReadonlySet<string>
   /** Why nothing can be written; null: it can. */
@@ -34,35 +20,21 @@ export interface TroubleFacts {
 }
 
 /** What is wrong now, the worst first; empty where nothing is. */
-export const troublesOf = ({
-  stats,
-  engine,
-  deliveriesHeldAt,
-  backup,
-  refusingChannel,
-  nodes,
-  missedNodes,
-  writeError,
-  isServed,
-  pollMaxMs,
-}: TroubleFacts): Trouble[] => {
+export const troublesOf = ({ stats, missedNodes, writeError, isServed, pollMaxMs }: TroubleFacts): Trouble[] => {
+  const { failed } = stats.backup
   // Where none works, that is all there is to say of them.
-  const judged = isServed ? judgeNodes(nodes, stats.at, missedNodes) : []
+  const judged = isServed ? judgeNodes(stats.nodes, stats.at, missedNodes) : []
   return [
     ...(isServed ? [] : [{ code: 'no_service', since: null } as const]),
     ...(writeError === null ? [] : [{ code: 'store_failing', since: null, error: writeError } as const]),
     ...stats.accounts.flatMap(account => accountTroubles(account, { at: stats.at, isServed, pollMaxMs })),
-    ...deliveryTroubles(stats, deliveriesHeldAt),
+    ...deliveryTroubles(stats),
     ...lostNodes(judged),
     ...wrongClocks(judged),
     // That it is full is said already.
-    ...engineTroubles(engine, stats.at).filter(
-      ({ code }) => code !== 'disk_low' || !writeError?.startsWith('SQLITE_FULL'),
-    ),
-    ...(backup.failed
-      ? [{ code: 'backup_failed', since: backup.failed.at, reason: backup.failed.reason } as const]
-      : []),
-    ...(refusingChannel ? [{ code: 'operators_not_told', ...refusingChannel } as const] : []),
+    ...(writeError?.startsWith('SQLITE_FULL') ? [] : diskTroubles(stats.engine)),
+    ...(failed ? [{ code: 'backup_failed', since: failed.at, reason: failed.reason } as const] : []),
+    ...(stats.refusingChannel ? [{ code: 'operators_not_told', ...stats.refusingChannel } as const] : []),
     ...differingNodes(judged),
     ...callbackTroubles(stats),
   ]
@@ -103,8 +75,8 @@ const latePolls = (
   return [{ code: 'polls_late', since: oldestDueAt + LATE_MS, ...backlog, ...(lasts ? { everyMs } : {}) }]
 }
 
-const deliveryTroubles = ({ at, deliveries }: Stats, heldAt: number | null): Trouble[] => {
-  const { due, dueIsCapped: isCapped, oldestDueAt, mostFor } = deliveries
+const deliveryTroubles = ({ at, deliveries }: Stats): Trouble[] => {
+  const { due, dueIsCapped: isCapped, oldestDueAt, mostFor, heldAt } = deliveries
   if (heldAt !== null) return [{ code: 'deliveries_held', since: heldAt, due, isCapped }]
   if (oldestDueAt === null || at - oldestDueAt <= LATE_MS) return []
   return [{ code: 'deliveries_late', since: oldestDueAt + LATE_MS, due, isCapped, mostFor }]
@@ -134,21 +106,9 @@ const differingNodes = (nodes: readonly JudgedNode[]): Trouble[] =>
     differsSince === null ? [] : [{ code: 'node_differs', since: differsSince, node, differsIn }],
   )
 
-const engineTroubles = (engine: EngineStats | null, at: number): Trouble[] => {
-  if (engine === null) return []
-  if (engine.kind === 'postgres') {
-    const { oldestSnapshotMs, unfoldedCounts: changes } = engine
-    return [
-      ...(oldestSnapshotMs > PINNED_MS ? [{ code: 'transaction_open', since: at - oldestSnapshotMs } as const] : []),
-      ...(changes > MANY_UNFOLDED ? [{ code: 'counts_behind', since: null, changes } as const] : []),
-    ]
-  }
-  const { diskFreeBytes, walPinnedMs, walBytes } = engine
-  const troubles: Trouble[] = []
-  if (diskFreeBytes !== null && diskFreeBytes < LOW_DISK_BYTES)
-    troubles.push({ code: 'disk_low', since: null, freeBytes: diskFreeBytes })
-  if (walPinnedMs > PINNED_MS) troubles.push({ code: 'log_pinned', since: at - walPinnedMs, walBytes })
-  return troubles
+const diskTroubles = (engine: EngineStats): Trouble[] => {
+  const freeBytes = engine.kind === 'sqlite' ? engine.diskFreeBytes : null
+  return freeBytes !== null && freeBytes < LOW_DISK_BYTES ? [{ code: 'disk_low', since: null, freeBytes }] : []
 }
 
 const callbackTroubles = ({

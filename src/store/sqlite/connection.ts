@@ -1,13 +1,14 @@
 import Database from 'better-sqlite3'
+import { createHistogram } from '../../core/histogram.ts'
 import type { Words } from '../../core/language.ts'
-import type { SqliteStats } from '../stats.ts'
+import { createEngineCounts } from '../engine-counts.ts'
+import type { SqliteCounts } from '../stats.ts'
 import { markOurs } from './application-id.ts'
 import { BUSY_TIMEOUT_MS, createAttempts } from './attempts.ts'
 import { type Checkpoints, createCheckpoints } from './checkpoints.ts'
 import { realPathOf, watchFiles } from './database-file.ts'
 import { drizzle } from './drizzle.ts'
-import { createEngineFigures } from './engine-figures.ts'
-import { judgeFailure, sqliteCodeOf } from './failure.ts'
+import { judgeFailure, sqliteCodeOf, storeErrorOf } from './failure.ts'
 import { createGroupCommit } from './group-commit.ts'
 
 export type Db = ReturnType<typeof drizzle>
@@ -19,6 +20,8 @@ export type Db = ReturnType<typeof drizzle>
 export interface Connection {
   db: Db
   client: Database.Database
+  /** The file's real path; null: it is in memory. */
+  path: string | null
   /**
    * Runs it atomically in a `BEGIN IMMEDIATE` transaction, which it may share with others; durable when the promise
    * resolves. `run` must not await, and must have no effect but on the database: it may be undone and run again.
@@ -29,8 +32,7 @@ export interface Connection {
   beginUpkeep(): void
   /** Ends the start, in which SQLite waits long for another process: from now on the event loop is not blocked for long. */
   endStart(): void
-  engineStats(): Promise<Omit<SqliteStats, 'masterKey'>>
-  engineCounts(): Pick<SqliteStats, 'kind' | 'commits' | 'batches' | 'errors'>
+  engineCounts(): SqliteCounts
   close(): Promise<void>
 }
 
@@ -39,6 +41,7 @@ export interface Connection {
  * tried three times.
  */
 const START_TIMEOUT_MS = 3_300
+const BATCH_BOUNDS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000]
 const WAL_LIMIT_BYTES = 64 * 1024 * 1024
 /** Each commit is synced before it returns. */
 const FULL = 2
@@ -60,22 +63,28 @@ export const openConnection = (given: string, onBroken: (error: Error) => void):
   const path = inMemory ? given : realPathOf(given)
   const client = openClient(path)
 
-  const figures = createEngineFigures()
+  const counts = createEngineCounts(storeErrorOf)
+  const batches = createHistogram(BATCH_BOUNDS)
   const { attempt, breakDown, explain } = createAttempts({
     path: inMemory ? null : path,
-    onFailed: figures.failed,
+    onFailed: counts.failed,
     onBroken,
   })
   let checkpoints: Checkpoints | null = null
   let watch: ReturnType<typeof watchFiles> | null = null
   const commits = createGroupCommit(client, {
-    attempt: run => figures.timed(() => attempt(run)),
+    attempt: async run => {
+      const outcomes = await counts.timed(() => attempt(run))
+      batches.observe(outcomes.length)
+      return outcomes
+    },
     explain,
   })
 
   return {
     db: drizzle({ client }),
     client,
+    path: inMemory ? null : path,
     write: commits.write,
     read: attempt,
     beginUpkeep: () => {
@@ -87,11 +96,10 @@ export const openConnection = (given: string, onBroken: (error: Error) => void):
     endStart: () => {
       client.pragma(`busy_timeout = ${BUSY_TIMEOUT_MS}`)
     },
-    engineStats: async () => ({
-      ...(await figures.read(inMemory ? null : path, checkpoints?.pinnedMs() ?? 0)),
-      ...figures.counts(),
+    engineCounts: () => ({
+      ...{ kind: 'sqlite', ...counts.read(), batches: batches.read() },
+      walPinnedMs: checkpoints?.pinnedMs() ?? 0,
     }),
-    engineCounts: figures.counts,
     close: async () => {
       watch?.close()
       await commits.end()

@@ -5,7 +5,7 @@ import type { OpenOr } from '../unreadable.ts'
 import type { Connection } from './connection.ts'
 
 /** What every part of the SQLite store works with. */
-export interface Context extends Omit<Connection, 'engineStats' | 'engineCounts'> {
+export interface Context extends Omit<Connection, 'engineCounts'> {
   sealed: Sealed
   openOr: OpenOr
   now: () => number

@@ -1,10 +1,6 @@
 import { type AnyInspection, inspectAccount, MOST_INSPECTED_ACCOUNTS } from '../inspection.ts'
-import { createBackupRecords } from './backup-records.ts'
-import { createDeliveriesHold } from './deliveries-hold.ts'
 import { asc } from './drizzle.ts'
-import { createNodes } from './nodes.ts'
 import { ageOf, hasTable } from './opening.ts'
-import { prepareOperatorChannel } from './operator-events.ts'
 import { openReadOnly } from './read-only.ts'
 import { accounts } from './schema.ts'
 import { createStats } from './stats.ts'
@@ -32,13 +28,7 @@ export const openInspection = (options: SqliteOptions): SqliteInspection => {
       const found = client.prepare<[], string>(`PRAGMA ${pragma}(3)`).pluck().all().join('; ').replaceAll(/\s+/g, ' ')
       return found === 'ok' ? null : found
     },
-    store: {
-      stats: () => createStats(context).stats(),
-      deliveriesHeldAt: () => createDeliveriesHold(context).deliveriesHeldAt(),
-      lastBackup: () => createBackupRecords(context).lastBackup(),
-      refusingChannel: async () => prepareOperatorChannel(client).refusing(),
-      listNodes: () => createNodes(context).listNodes(),
-    },
+    stats: () => createStats(context).stats(),
     accounts: async () => {
       const rows = db.select().from(accounts).orderBy(asc(accounts.id)).limit(MOST_INSPECTED_ACCOUNTS).all()
       return rows.map(row => inspectAccount(row, sealed))

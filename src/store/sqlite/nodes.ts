@@ -1,17 +1,17 @@
 import { NODE_CONDITIONS, type NodeEvent, type NodeVerbs } from '../nodes.ts'
 import { afterBeat } from '../rules/nodes.ts'
+import type { Db } from './connection.ts'
 import type { Context } from './context.ts'
 import { and, asc, eq, inArray } from './drizzle.ts'
 import { nodes, operatorEvents } from './schema.ts'
 
-export const createNodes = ({ db, read, write, now, sealed }: Context): NodeVerbs => {
-  /** `MOST_NODES` of them, and those that came since the last beat. */
-  const load = () => db.select().from(nodes).orderBy(asc(nodes.startedAt), asc(nodes.id)).all()
+export const loadNodes = (db: Db) => db.select().from(nodes).orderBy(asc(nodes.startedAt), asc(nodes.id)).all()
 
+export const createNodes = ({ db, read, write, now, sealed }: Context): NodeVerbs => {
   return {
     beatNode: node =>
       write(() => {
-        const beat = afterBeat(load(), { ...node, key: sealed.keyId.toString('hex') }, now())
+        const beat = afterBeat(loadNodes(db), { ...node, key: sealed.keyId.toString('hex') }, now())
         const { id: _, ...set } = beat.self
         db.insert(nodes).values(beat.self).onConflictDoUpdate({ target: nodes.id, set }).run()
         for (const { id, steadyAt } of beat.missed) db.update(nodes).set({ steadyAt }).where(eq(nodes.id, id)).run()
@@ -19,7 +19,7 @@ export const createNodes = ({ db, read, write, now, sealed }: Context): NodeVerb
         return beat.nodes
       }),
 
-    listNodes: () => read(load),
+    listNodes: () => read(() => loadNodes(db)),
 
     removeNode: id => write(() => void db.delete(nodes).where(eq(nodes.id, id)).run()),
 

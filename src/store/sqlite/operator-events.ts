@@ -1,5 +1,3 @@
-import type Database from 'better-sqlite3'
-import type { RefusingChannel } from '../../core/operator-channel.ts'
 import {
   afterNote,
   byUrgency,
@@ -35,7 +33,6 @@ type Verbs = Pick<
   | 'settleOperatorEvents'
   | 'endedCallbackEvents'
   | 'recordOperatorChannel'
-  | 'refusingChannel'
 >
 type Row = typeof operatorEvents.$inferSelect
 
@@ -52,21 +49,10 @@ const valuesOf = ({ details, ...event }: OperatorEvent) => {
 type CallbackEventRow = EndedCallbackEvent & Pick<Row, 'details'>
 const endOf = ({ condition, subject }: CallbackEventRow): EndedCallbackEvent => ({ condition, subject })
 
-/** Whether the channel refuses all it is sent. */
-export const prepareOperatorChannel = (client: Database.Database) => {
-  const facts = prepareFacts(client)
-  return {
-    refusing: (): RefusingChannel | null => facts.find(CHANNEL_REFUSING),
-    record: (refusing: RefusingChannel | null): void =>
-      refusing === null ? facts.remove(CHANNEL_REFUSING) : facts.put(CHANNEL_REFUSING, refusing),
-  }
-}
-
 /** What operators are to be told of. */
 export const createOperatorEvents = ({ db, client, read, write, now }: Context): Verbs => {
   const facts = prepareFacts(client)
   const statements = prepare(client)
-  const channel = prepareOperatorChannel(client)
 
   const claimable = (at: number): number => claimableFrom(facts.find(EVENTS_CLAIMABLE), at)
 
@@ -161,8 +147,8 @@ export const createOperatorEvents = ({ db, client, read, write, now }: Context):
       )
     },
 
-    recordOperatorChannel: refusing => write(() => channel.record(refusing)),
-    refusingChannel: () => read(channel.refusing),
+    recordOperatorChannel: refusing =>
+      write(() => (refusing === null ? facts.remove(CHANNEL_REFUSING) : facts.put(CHANNEL_REFUSING, refusing))),
   }
 }
 

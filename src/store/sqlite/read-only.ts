@@ -22,6 +22,7 @@ export const openReadOnly = ({ path, masterKey, previousKey, now, defaultRate }:
   return {
     db: drizzle({ client }),
     client,
+    path,
     read: attempt,
     write: async () => {
       throw new Error('this connection only reads')

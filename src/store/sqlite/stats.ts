@@ -1,11 +1,25 @@
+import { statfsSync, statSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { viewAccount } from '../account.ts'
+import { NO_BACKUP } from '../backup.ts'
+import { BACKUPS, CHANNEL_REFUSING, DELIVERIES_HELD } from '../facts.ts'
 import { type CallbackHealth, STILL_FAILING_MS } from '../rules/callback-health.ts'
 import { earlier } from '../rules/lane.ts'
 import { LONGEST_RAMP_MS, type Ramp } from '../rules/ramp.ts'
-import { type DueLane as BusyLane, GIVEN_UP_MS, MOST_ACCOUNTS, MOST_COUNTED, MOST_FAILED, statsOf } from '../stats.ts'
+import {
+  type DueLane,
+  GIVEN_UP_MS,
+  MOST_ACCOUNTS,
+  MOST_COUNTED,
+  MOST_FAILED,
+  type SqliteStats,
+  statsOf,
+} from '../stats.ts'
 import type { Store } from '../store.ts'
 import type { Context } from './context.ts'
 import { asc } from './drizzle.ts'
+import { prepareFacts } from './facts.ts'
+import { loadNodes } from './nodes.ts'
 import { accounts, messageCounts, registrationCounts, verificationCounts } from './schema.ts'
 import { prepareVerifications } from './verification-statements.ts'
 
@@ -15,32 +29,16 @@ interface Due {
   oldestDueAt: number | null
 }
 
-/** The lanes of a partner that are of one kind, and when the first of them is due. */
-interface LaneHead {
-  partnerId: string
-  slow: 0 | 1
-  proven: 0 | 1
-  dueAt: number | null
-}
-
-interface DueLane {
-  dueAt: number
-  /** When its first message is due: a lane may say so too early. */
-  firstAt: number | null
-}
-
-interface DueMessages extends Due {
-  busiest: BusyLane | null
-}
-
 const NOTHING: Due = { due: 0, oldestDueAt: null }
 
 /**
- * Counts that triggers keep, and for what is due reads of the queues' own indexes: two seeks for each partner and queue, and
- * the rows up to `MOST_COUNTED`. So it takes as long with a million rows as with a thousand.
+ * Counts that triggers keep, and for what is due reads of the queues' own indexes: a seek for each partner and queue, and for each lane
+ * that is due, and the rows up to `MOST_COUNTED`. So it takes as long with a million rows as with a thousand.
  */
-export const createStats = ({ db, client, read, now, defaultRate }: Context): Pick<Store, 'stats'> => {
+export const createStats = (context: Context): Pick<Store, 'stats'> => {
+  const { db, client, read, now, defaultRate } = context
   const statements = prepare(client)
+  const facts = prepareFacts(client)
   const { heads: queueHeads } = prepareVerifications(client)
 
   const dueVerifications = (accountId: string, at: number): Due => {
@@ -53,41 +51,22 @@ export const createStats = ({ db, client, read, now, defaultRate }: Context): Pi
     }
   }
 
-  const dueMessages = (at: number): DueMessages => {
-    const heads = statements.laneHeads
-      .all()
-      .filter((head): head is LaneHead & { dueAt: number } => head.dueAt !== null && head.dueAt <= at)
-    if (heads.length === 0) return { ...NOTHING, busiest: null }
-    return { ...countMessages(heads, at), oldestDueAt: oldestMessage(heads, at) }
-  }
-
-  /** Lane by lane, until enough are counted. */
-  const countMessages = (heads: readonly LaneHead[], at: number): Pick<DueMessages, 'due' | 'busiest'> => {
-    const keys = JSON.stringify(heads.map(({ partnerId, slow, proven }) => [partnerId, slow, proven]))
-    let due = 0
+  /** Lane by lane until enough are counted, and none that follows can have an older one: a lane may say only too early when it is due. */
+  const dueMessages = (at: number): Due & { busiest: DueLane | null } => {
+    let [due, oldest] = [0, Number.POSITIVE_INFINITY]
     let most = { laneId: 0, due: 0 }
-    for (const [laneId, ofLane] of statements.dueOfLanes.iterate({ heads: keys, at, limit: MOST_COUNTED + 1 })) {
-      due += ofLane
-      if (ofLane > most.due) most = { laneId, due: ofLane }
-      if (due > MOST_COUNTED) break
+    for (const lane of statements.dueLanes.iterate({ at, limit: MOST_COUNTED + 1 })) {
+      if (due > MOST_COUNTED && lane.dueAt >= oldest) break
+      due += lane.due
+      oldest = Math.min(oldest, lane.firstAt ?? oldest)
+      if (lane.due > most.due) most = lane
     }
-    const lane = statements.lane.get({ laneId: most.laneId })
-    return { due, busiest: lane ? { ...lane, due: most.due } : null }
-  }
-
-  /** Goes on only as long as a lane may have an older one than has been found; in all over at most `MOST_COUNTED` lanes. */
-  const oldestMessage = (heads: readonly (LaneHead & { dueAt: number })[], at: number): number | null => {
-    let oldest = Number.POSITIVE_INFINITY
-    let left = MOST_COUNTED
-    for (const { partnerId, slow, proven, dueAt } of heads.toSorted((a, b) => a.dueAt - b.dueAt)) {
-      if (dueAt >= oldest || left <= 0) break
-      for (const lane of statements.dueLanes.iterate({ partnerId, slow, proven, at, limit: left })) {
-        if (lane.dueAt >= oldest) break
-        left--
-        oldest = Math.min(oldest, lane.firstAt ?? oldest)
-      }
+    const busiest = statements.lane.get({ laneId: most.laneId })
+    return {
+      due,
+      oldestDueAt: due === 0 ? null : oldest,
+      busiest: busiest ? { ...busiest, due: most.due } : null,
     }
-    return oldest <= at ? oldest : null
   }
 
   const countUrls = (state: 'failing' | 'disabled', since: number): number =>
@@ -96,7 +75,7 @@ export const createStats = ({ db, client, read, now, defaultRate }: Context): Pi
   /** Of one moment: what is committed between two of its reads would be counted twice, or not at all. */
   const readAll = client.transaction((at: number) => {
     const rows = db.select().from(accounts).orderBy(asc(accounts.id)).limit(MOST_ACCOUNTS).all()
-    const byAccount = new Map(
+    const counts = new Map(
       db
         .select()
         .from(verificationCounts)
@@ -109,10 +88,11 @@ export const createStats = ({ db, client, read, now, defaultRate }: Context): Pi
       accounts: rows.map(row => ({
         account: viewAccount(row, defaultRate),
         state: row,
-        queue: { waiting: 0, leased: 0, ...byAccount.get(row.id), ...dueVerifications(row.id, at) },
+        queue: { waiting: 0, leased: 0, ...counts.get(row.id), ...dueVerifications(row.id, at) },
       })),
       deliveries: {
         ...{ waiting: waiting + leased, leased, held, ...dueMessages(at) },
+        heldAt: facts.find(DELIVERIES_HELD),
         givenUp: statements.givenUp.get({ since: at - GIVEN_UP_MS, limit: MOST_FAILED }) ?? 0,
         ramps: statements.ramps.all({ since: at - LONGEST_RAMP_MS, limit: MOST_COUNTED }),
       },
@@ -124,6 +104,10 @@ export const createStats = ({ db, client, read, now, defaultRate }: Context): Pi
         disabled: countUrls('disabled', 0),
       },
       openActs: statements.openActs.all({ limit: MOST_COUNTED }),
+      nodes: loadNodes(db),
+      backup: facts.find(BACKUPS) ?? NO_BACKUP,
+      refusingChannel: facts.find(CHANNEL_REFUSING),
+      engine: engineStats(context),
     })
   })
 
@@ -135,6 +119,15 @@ const theOnly = <Row>(row: Row | undefined): Row => {
   return row
 }
 
+const sizeOf = (path: string): number => statSync(path, { throwIfNoEntry: false })?.size ?? 0
+
+const engineStats = ({ path, sealed }: Pick<Context, 'path' | 'sealed'>): SqliteStats => {
+  const engine = { kind: 'sqlite', masterKey: sealed.keyId.toString('hex') } as const
+  if (path === null) return { ...engine, databaseBytes: 0, walBytes: 0, diskFreeBytes: null }
+  const { bavail, bsize } = statfsSync(dirname(path))
+  return { ...engine, databaseBytes: sizeOf(path), walBytes: sizeOf(`${path}-wal`), diskFreeBytes: bavail * bsize }
+}
+
 /** The pluses: see verification-statements.ts. */
 const prepare = (client: Context['client']) => ({
   dueVerifications: client
@@ -144,40 +137,20 @@ const prepare = (client: Context['client']) => ({
         ON v.account_id = +@accountId AND v.partner_id = head.value ->> 0 AND v.queue = head.value ->> 1
       WHERE v.due_at IS NOT NULL AND v.due_at <= +@at LIMIT +@limit)`)
     .pluck(),
-  /** As `heads` of verification-statements.ts, for lanes. */
-  laneHeads: client.prepare<[], LaneHead>(`
-    WITH RECURSIVE waiting(partner_id) AS (
-      SELECT min(partner_id) FROM lanes WHERE due_at IS NOT NULL
-      UNION ALL
-      SELECT (SELECT min(partner_id) FROM lanes WHERE due_at IS NOT NULL AND partner_id > waiting.partner_id)
-      FROM waiting WHERE waiting.partner_id IS NOT NULL),
-    kinds(slow, proven) AS (VALUES (0, 0), (0, 1), (1, 0), (1, 1))
-    SELECT waiting.partner_id AS partnerId, kinds.slow, kinds.proven,
-      (SELECT min(due_at) FROM lanes l
-       WHERE l.partner_id = waiting.partner_id AND l.slow = kinds.slow AND l.proven = kinds.proven AND l.due_at IS NOT NULL
-      ) AS dueAt
-    FROM waiting JOIN partners ON partners.id = waiting.partner_id CROSS JOIN kinds
-    WHERE partners.disabled = 0`),
-  /** How many of each lane are due, up to the limit. The index of the messages has all of it. */
-  dueOfLanes: client
-    .prepare<{ heads: string; at: number; limit: number }, [laneId: number, due: number]>(`
-    SELECT l.id, (SELECT count(*) FROM (
-      SELECT 1 FROM messages m WHERE m.lane_id = l.id AND m.due_at IS NOT NULL AND m.due_at <= +@at LIMIT +@limit))
-    FROM json_each(@heads) head
-      CROSS JOIN lanes l ON l.partner_id = head.value ->> 0 AND l.slow = head.value ->> 1 AND l.proven = head.value ->> 2
-    WHERE l.due_at IS NOT NULL AND l.due_at <= +@at`)
-    .raw(),
-  lane: client.prepare<{ laneId: number }, Omit<BusyLane, 'due'>>(
+  /** How many of each lane are due, up to the limit, and since when. The index of the messages has all of it. */
+  dueLanes: client.prepare<
+    { at: number; limit: number },
+    { laneId: number; dueAt: number; due: number; firstAt: number | null }
+  >(`
+    SELECT l.id AS laneId, l.due_at AS dueAt,
+      (SELECT min(m.due_at) FROM messages m WHERE m.lane_id = l.id AND m.due_at IS NOT NULL AND m.due_at <= +@at) AS firstAt,
+      (SELECT count(*) FROM (
+         SELECT 1 FROM messages m WHERE m.lane_id = l.id AND m.due_at IS NOT NULL AND m.due_at <= +@at LIMIT +@limit)) AS due
+    FROM lanes l CROSS JOIN partners p ON p.id = l.partner_id
+    WHERE l.due_at IS NOT NULL AND l.due_at <= +@at AND p.disabled = 0 ORDER BY l.due_at LIMIT +@limit`),
+  lane: client.prepare<{ laneId: number }, Omit<DueLane, 'due'>>(
     `SELECT partner_id AS partnerId, partners.name AS partnerName, host, strikes
      FROM lanes JOIN partners ON partners.id = partner_id WHERE lanes.id = @laneId`,
-  ),
-  dueLanes: client.prepare<Omit<LaneHead, 'dueAt'> & { at: number; limit: number }, DueLane>(`
-    SELECT due_at AS dueAt, (SELECT min(m.due_at) FROM messages m WHERE m.lane_id = l.id AND m.due_at IS NOT NULL) AS firstAt
-    FROM lanes l
-    WHERE partner_id = +@partnerId AND slow = +@slow AND proven = +@proven AND due_at IS NOT NULL AND due_at <= +@at
-    ORDER BY due_at LIMIT +@limit`),
-  ramps: client.prepare<{ since: number; limit: number }, Ramp>(
-    'SELECT ramp_at AS rampAt, ramped FROM lanes WHERE ramp_at IS NOT NULL AND ramp_at > +@since LIMIT +@limit',
   ),
   givenUp: client
     .prepare<{ since: number; limit: number }, number>(`
@@ -188,6 +161,9 @@ const prepare = (client: Context['client']) => ({
     WHERE m.state = 'exhausted' AND r.status <> 'cancelled'
       AND (SELECT at FROM attempts WHERE message_seq = m.seq ORDER BY n DESC LIMIT 1) > +@since`)
     .pluck(),
+  ramps: client.prepare<{ since: number; limit: number }, Ramp>(
+    'SELECT ramp_at AS rampAt, ramped FROM lanes WHERE ramp_at IS NOT NULL AND ramp_at > +@since LIMIT +@limit',
+  ),
   urls: client
     .prepare<{ state: CallbackHealth['state']; since: number; limit: number }, number>(`
     SELECT count(*) FROM (SELECT 1 FROM callback_health

@@ -109,10 +109,6 @@ export const openSqliteStore = async ({
     ...createRetention(context),
     ...createResealing(context),
     ...createStats(context),
-    engineStats: async () => ({
-      ...(await connection.engineStats()),
-      masterKey: context.sealed.keyId.toString('hex'),
-    }),
     engineCounts: async () => connection.engineCounts(),
     ...createBackupRecords(context),
     ...createOperatorEvents(context),

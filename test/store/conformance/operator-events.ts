@@ -133,13 +133,13 @@ export const describeOperatorEvents = (open: OpenStore): void => {
   test('that the channel refuses is known until it does not', async () => {
     await using bench = await openBench(open)
     const { store } = bench
-    expect(await store.refusingChannel()).toBeNull()
+    expect((await store.stats()).refusingChannel).toBeNull()
     const refusing = { since: store.now(), channel: 'wecom', problem: 'key', error: 'errcode 93000' } as const
     await store.recordOperatorChannel({ ...refusing, error: 'http 404' })
     await store.recordOperatorChannel(refusing)
-    expect(await store.refusingChannel()).toEqual(refusing)
+    expect((await store.stats()).refusingChannel).toEqual(refusing)
     await store.recordOperatorChannel(null)
-    expect(await store.refusingChannel()).toBeNull()
+    expect((await store.stats()).refusingChannel).toBeNull()
   })
 
   test('a clock that was set back delays nothing', async () => {

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { MINUTE } from '../../../src/core/duration.ts'
+import { NO_BACKUP } from '../../../src/store/backup.ts'
 import { ALL_REGISTRATIONS } from '../../../src/store/registration-search.ts'
 import { GIVEN_UP_MS } from '../../../src/store/stats.ts'
 import { LEASE_MS, type OpenStore, openBench, WAITING } from '../../support/store.ts'
@@ -20,11 +21,12 @@ export const describeStats = (open: OpenStore): void => {
         },
       ],
       polls: nothing,
-      deliveries: { ...nothing, held: 0, catchingUp: 0, givenUp: 0, mostFor: null },
+      deliveries: { ...nothing, held: 0, heldAt: null, catchingUp: 0, givenUp: 0, mostFor: null },
       registrations: { pending: 0, succeeded: 0, failed: 0, unresolved: 0, cancelled: 0 },
       messages: { pending: 0, delivered: 0, exhausted: 0 },
       callbacks: { gone: 0, failing: 0, disabled: 0 },
       bulk: { resends: { open: 0, remaining: 0 }, acts: { open: 0, remaining: 0 } },
+      ...{ nodes: [], backup: NO_BACKUP, refusingChannel: null, engine: expect.anything() },
     })
   })
 

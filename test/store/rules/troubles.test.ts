@@ -3,27 +3,23 @@ import { MINUTE, SECOND } from '../../../src/core/duration.ts'
 import { NO_BACKUP } from '../../../src/store/backup.ts'
 import type { ServiceNode } from '../../../src/store/nodes.ts'
 import { type TroubleFacts, troublesOf } from '../../../src/store/rules/troubles.ts'
-import { type PostgresStats, type SqliteStats, statsOf } from '../../../src/store/stats.ts'
+import { type SqliteStats, statsOf } from '../../../src/store/stats.ts'
 import type { AccountStats, Stats } from '../../../src/store/store.ts'
 
 const AT = Date.parse('2026-11-24T16:20:00.000Z')
 const NOTHING = { waiting: 0, leased: 0, due: 0, oldestDueAt: null }
-const HISTOGRAM = { bounds: [], counts: [0], sum: 0 }
 const WELL = { pausedAt: null, pauseReason: null, pauseCode: null, unreachableAt: null, unreachableError: null }
-const ERRORS = { busy: 0, full: 0, io: 0, corrupt: 0, connection: 0, serialization: 0, timeout: 0, other: 0 }
 const ENGINE: SqliteStats = {
   kind: 'sqlite',
   databaseBytes: 1e9,
   walBytes: 1e6,
-  walPinnedMs: 0,
   masterKey: '00000000',
   diskFreeBytes: 100e9,
-  commits: HISTOGRAM,
-  batches: HISTOGRAM,
-  errors: ERRORS,
 }
 
+const ELSE = { nodes: [], backup: NO_BACKUP, refusingChannel: null, engine: ENGINE }
 const stats: Stats = statsOf({
+  ...ELSE,
   at: AT,
   accounts: [
     {
@@ -32,7 +28,7 @@ const stats: Stats = statsOf({
       queue: NOTHING,
     },
   ],
-  deliveries: { ...NOTHING, held: 0, givenUp: 0, ramps: [], busiest: null },
+  deliveries: { ...NOTHING, held: 0, heldAt: null, givenUp: 0, ramps: [], busiest: null },
   registrations: { pending: 0, succeeded: 0, failed: 0, unresolved: 0, cancelled: 0 },
   messages: { pending: 0, delivered: 0, exhausted: 0 },
   callbacks: { held: 0, failing: 0, disabled: 0 },
@@ -47,21 +43,10 @@ const withDeliveries = (more: Partial<Stats['deliveries']>): Stats => ({
   deliveries: { ...stats.deliveries, ...more },
 })
 
-const told = (stats: Stats, more: Partial<TroubleFacts> = {}) =>
-  troublesOf({
-    ...{
-      stats,
-      engine: ENGINE,
-      deliveriesHeldAt: null,
-      backup: NO_BACKUP,
-      refusingChannel: null,
-      nodes: [],
-      writeError: null,
-      isServed: true,
-      pollMaxMs: 5 * MINUTE,
-    },
-    ...more,
-  })
+type More = Partial<Omit<TroubleFacts, 'stats'> & Pick<Stats, keyof typeof ELSE>>
+
+const told = (stats: Stats, { writeError = null, isServed = true, pollMaxMs = 5 * MINUTE, ...more }: More = {}) =>
+  troublesOf({ stats: { ...stats, ...more }, writeError, isServed, pollMaxMs })
 
 test('nothing is wrong where nothing is late, paused or short', () => {
   expect(told(stats)).toEqual([])
@@ -126,9 +111,9 @@ test('a backlog that comes due again before it is worked off was said to be over
 test('the time that a backlog takes after a pause was that at the full rate', () => {
   const account = { id: 'acc_1', apiId: 'C1', passwordMode: 'dynamic', partnerId: null, rate: 8, ...WELL } as const
   const { accounts } = statsOf({
-    ...{ at: AT, openResends: [], openActs: [], callbacks: { held: 0, failing: 0, disabled: 0 } },
+    ...{ ...ELSE, at: AT, openActs: [], callbacks: { held: 0, failing: 0, disabled: 0 } },
     ...{ registrations: stats.registrations, messages: stats.messages },
-    deliveries: { ...NOTHING, held: 0, givenUp: 0, ramps: [], busiest: null },
+    deliveries: { ...NOTHING, held: 0, heldAt: null, givenUp: 0, ramps: [], busiest: null },
     accounts: [
       {
         account,
@@ -164,7 +149,13 @@ test('tells that operators are told nothing', () => {
 test('a host that does not answer, and has most of what is late, is named', () => {
   const busiest = { partnerId: 'par_1', partnerName: 'Acme', host: 'hangs.example', due: 198, strikes: 3 }
   const { deliveries } = statsOf({
-    ...{ at: AT, accounts: [], openResends: [], openActs: [], callbacks: { held: 0, failing: 0, disabled: 0 } },
+    ...{
+      ...ELSE,
+      at: AT,
+      accounts: [],
+      openActs: [],
+      callbacks: { held: 0, failing: 0, disabled: 0 },
+    },
     ...{ registrations: stats.registrations, messages: stats.messages },
     deliveries: {
       waiting: 198,
@@ -172,6 +163,7 @@ test('a host that does not answer, and has most of what is late, is named', () =
       due: 198,
       oldestDueAt: AT - 3 * MINUTE,
       held: 0,
+      heldAt: null,
       givenUp: 0,
       ramps: [],
       busiest,
@@ -198,36 +190,15 @@ test('polls that are late in a pause or an outage are told as that', () => {
   expect(told(silent).map(({ code }) => code)).toEqual(['upstream_unreachable'])
 })
 
-test('tells of a disk that is nearly full, and of a reader that keeps the log', () => {
+test('tells of a disk that is nearly full', () => {
   expect(told(stats, { engine: { ...ENGINE, diskFreeBytes: 1e9 } })).toEqual([
     { code: 'disk_low', since: null, freeBytes: 1e9 },
   ])
   expect(told(stats, { engine: { ...ENGINE, diskFreeBytes: null } })).toEqual([])
-  expect(told(stats, { engine: { ...ENGINE, walPinnedMs: 11 * MINUTE } })).toEqual([
-    { code: 'log_pinned', since: AT - 11 * MINUTE, walBytes: 1e6 },
-  ])
-})
-
-test('tells of a transaction of PostgreSQL that keeps dead rows, and of counts that nobody folds', () => {
-  const pool = { inUse: 0, idle: 0, waiting: 0 }
-  const engine: PostgresStats = {
-    ...{ kind: 'postgres', serverVersion: '18.1', databaseBytes: 1e9, masterKey: '00000000', clockAheadMs: 0 },
-    ...{ isListening: true, unfoldedCounts: 200_000 },
-    ...{ pools: { api: pool, loops: pool }, commits: HISTOGRAM, errors: ERRORS, oldestSnapshotMs: 10 * MINUTE },
-    deadRows: { deliveries: 0, lanes: 0, registrations: 0, verifications: 0 },
-  }
-  expect(told(stats, { engine })).toEqual([])
-  expect(told(stats, { engine: { ...engine, oldestSnapshotMs: 11 * MINUTE } })).toEqual([
-    { code: 'transaction_open', since: AT - 11 * MINUTE },
-  ])
-  expect(told(stats, { engine: { ...engine, unfoldedCounts: 200_001 } })).toEqual([
-    { code: 'counts_behind', since: null, changes: 200_001 },
-  ])
 })
 
 test('webhooks that an operator holds are told as that, however late they are', () => {
-  const late = withDeliveries({ due: 9, oldestDueAt: AT - 60 * MINUTE })
-  expect(told(late, { deliveriesHeldAt: AT - MINUTE })).toEqual([
+  expect(told(withDeliveries({ due: 9, oldestDueAt: AT - 60 * MINUTE, heldAt: AT - MINUTE }))).toEqual([
     { code: 'deliveries_held', since: AT - MINUTE, due: 9, isCapped: false },
   ])
 })

@@ -1,46 +1,14 @@
-import { createHistogram } from '../../core/histogram.ts'
-import { BUSY_TABLES, type BusyTable, type PostgresStats, STORE_ERRORS, type StoreError } from '../stats.ts'
+import { BUSY_TABLES, type BusyTable, type PostgresStats } from '../stats.ts'
 import type { Tx } from './connection.ts'
-import { storeErrorOf } from './failure.ts'
-
-/** In ms. */
-const COMMIT_BOUNDS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000]
-
-/** What a node counts about its connections, from their opening on. */
-export const createEngineFigures = () => {
-  const commits = createHistogram(COMMIT_BOUNDS)
-  const errors = Object.fromEntries(STORE_ERRORS.map(name => [name, 0])) as Record<StoreError, number>
-
-  return {
-    /** Counts a commit that succeeds. */
-    timed: async <T>(commit: () => Promise<T>): Promise<T> => {
-      const beganAt = performance.now()
-      const answer = await commit()
-      commits.observe(performance.now() - beganAt)
-      return answer
-    },
-
-    failed: (error: unknown): void => {
-      errors[storeErrorOf(error)]++
-    },
-
-    read: (): Pick<PostgresStats, 'commits' | 'errors'> => ({ commits: commits.read(), errors: { ...errors } }),
-  }
-}
 
 interface Server {
   version: string
   databaseBytes: number
   oldestMs: number | null
-  unfolded: number | null
 }
 
 /** What the server says of itself: reads its statistics, however large the tables are. */
-export const readServer = async (
-  tx: Pick<Tx, 'rows'>,
-): Promise<
-  Pick<PostgresStats, 'serverVersion' | 'databaseBytes' | 'oldestSnapshotMs' | 'deadRows' | 'unfoldedCounts'>
-> => {
+export const readServerStats = async (tx: Pick<Tx, 'rows'>): Promise<Omit<PostgresStats, 'kind' | 'masterKey'>> => {
   const [server] = await tx.rows<Server>(SERVER)
   const counted = await tx.rows<{ table: BusyTable; dead: number }>(DEAD_ROWS, [BUSY_TABLES])
   const dead = new Map(counted.map(one => [one.table, one.dead]))
@@ -50,14 +18,12 @@ export const readServer = async (
     databaseBytes: server?.databaseBytes ?? 0,
     oldestSnapshotMs: Math.max(0, Math.round(server?.oldestMs ?? 0)),
     deadRows: deadRows as Record<BusyTable, number>,
-    unfoldedCounts: server?.unfolded ?? 0,
   }
 }
 
 /** Of other users' sessions only members of pg_read_all_stats see since when. A transaction that is prepared has no session. */
 const SERVER = `SELECT split_part(current_setting('server_version'), ' ', 1) AS version,
   pg_database_size(current_database()) AS "databaseBytes",
-  (SELECT n_live_tup FROM pg_stat_user_tables WHERE schemaname = 'public' AND relname = 'count_changes') AS unfolded,
   (SELECT extract(epoch FROM clock_timestamp() - min(at)) * 1000 FROM (
      SELECT xact_start AS at FROM pg_stat_activity
      WHERE datname = current_database() AND backend_type = 'client backend' AND pid <> pg_backend_pid()
