@@ -3,7 +3,7 @@ import { join } from 'node:path'
 
 const ROOT = join(import.meta.dirname, '..')
 const PAGES = ['*.zh-CN.md', '{docs,deploy,src}/**/*.zh-CN.md']
-const SOURCES = ['src/**/*.ts']
+const SOURCES = ['src/**/*.ts', 'docs/*.json']
 
 /** Stands for what is no text: a value that is put in, a line break. */
 const NEUTRAL = '\uFFFC'

@@ -4,7 +4,6 @@ import { pathToFileURL } from 'node:url'
 import { renderMarkdown } from '../src/http/docs/markdown.ts'
 import { PAGES } from '../src/http/docs/pages.ts'
 import { createDocs } from '../src/http/docs/routes.ts'
-import { createRegistrationBody } from '../src/http/partner/registration-body.ts'
 import { VERSION } from '../src/version.ts'
 
 const ROOT = join(import.meta.dirname, '..')
@@ -65,11 +64,6 @@ const SERVICE = 'http://service.invalid'
 const openDocs = () =>
   createDocs({
     version: VERSION,
-    registrationBody: createRegistrationBody({
-      judgeUrl: () => ({ ok: false, message: { en: '', zh: '' } }),
-      now,
-      sandbox: true,
-    }),
     now,
     trustedProxies: { contains: () => false },
     shownSettings: {

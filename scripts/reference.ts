@@ -1,6 +1,5 @@
 import type { Language, Words } from '../src/core/language.ts'
 import { createPartnerDocument } from '../src/http/openapi/document.ts'
-import { createRegistrationBody } from '../src/http/partner/registration-body.ts'
 import { VERSION } from '../src/version.ts'
 
 interface Schema {
@@ -12,6 +11,7 @@ interface Schema {
   const?: unknown
   enum?: unknown[]
   anyOf?: Schema[]
+  oneOf?: Schema[]
   items?: Schema
   properties?: Record<string, Schema>
   additionalProperties?: Schema | boolean
@@ -23,7 +23,7 @@ interface Schema {
   maxLength?: number
   maxItems?: number
 }
-type Content = Record<string, { schema: Schema; examples?: Record<string, { value: { type?: string } }> }>
+type Content = Record<string, { schema: Schema }>
 interface Answer {
   description: string
   content?: Content
@@ -137,9 +137,38 @@ const fieldRows = (schema: Schema, terms: Terms, prefix = ''): string[] => {
   })
 }
 
-const objectParts = (schema: Schema, terms: Terms): string[] => [
+const CREATED = '2026-11-24T08:00:00.000Z'
+const ULID = '01KAW2X5G0Q8T3M6V9Y1B4D7FH'
+type Resolve = (schema: Schema) => Schema
+
+const exampleText = ({ format, pattern }: Schema): string => {
+  const prefix = /^\^(\w+?_)/.exec(pattern ?? '')?.[1]
+  return format === 'date-time' ? CREATED : prefix === undefined ? '…' : `${prefix}${ULID}`
+}
+
+/** A value that fits: the example that each part brings, else the least; null where that may be. */
+const exampleOf = (schema: Schema, resolve: Resolve): unknown => {
+  const [shown = schema.default] = schema.examples ?? []
+  if (shown !== undefined) return shown
+  if (schema.$ref) return exampleOf(resolve(schema), resolve)
+  if ('const' in schema) return schema.const
+  if (schema.enum) return schema.enum[0]
+  const [variant, ...others] = schema.oneOf ?? schema.anyOf ?? []
+  if ([schema, ...others].some(({ type }) => [type].flat().includes('null'))) return null
+  if (variant) return exampleOf(variant, resolve)
+  if (schema.items) return [exampleOf(schema.items, resolve)]
+  if (schema.type === 'string') return exampleText(schema)
+  if (schema.type === 'boolean') return false
+  if (schema.type !== 'object') return schema.minimum ?? 0
+  const fields = Object.entries(schema.properties ?? {}).filter(
+    ([name, field]) => schema.required?.includes(name) || field.examples,
+  )
+  return Object.fromEntries(fields.map(([name, field]) => [name, exampleOf(field, resolve)]))
+}
+
+const objectParts = (schema: Schema, terms: Terms, resolve: Resolve): string[] => [
   table(terms.fields, fieldRows(schema, terms)),
-  ...(schema.examples ?? []).slice(0, 1).map(example => block('json', JSON.stringify(example, null, 2))),
+  block('json', JSON.stringify(exampleOf(schema, resolve), null, 2)),
 ]
 
 const curl = (method: string, path: string, example: unknown): string => {
@@ -156,10 +185,9 @@ const curl = (method: string, path: string, example: unknown): string => {
 /** The codes of each status, with links to what they mean. */
 const errorsOf = (answers: readonly (readonly [string, Answer])[], language: Language): string =>
   answers
-    .map(([status, { content = {} }]) => {
-      const examples = Object.values(content['application/problem+json']?.examples ?? {})
-      const codes = new Set(examples.map(({ value }) => value.type?.split('#')[1] ?? ''))
-      return `${status} ${[...codes].map(one => `[${code(one)}](${PROBLEMS[language]}#${one})`).join(' ')}`
+    .map(([status, { description }]) => {
+      const codes = description.match(/(?<=`)[a-z_]+(?=`)/g) ?? []
+      return `${status} ${codes.map(one => `[${code(one)}](${PROBLEMS[language]}#${one})`).join(' ')}`
     })
     .join(' · ')
 
@@ -195,7 +223,7 @@ const createParts = (document: ApiDocument, language: Language) => {
         ),
       ),
       table(terms.fields, body ? fieldRows(body, terms) : []),
-      curl(method, path, body?.examples?.[0]),
+      curl(method, path, body ? exampleOf(body, resolve) : undefined),
       table(
         terms.answers,
         answers
@@ -214,16 +242,16 @@ const createParts = (document: ApiDocument, language: Language) => {
   }
   const webhook = (name: string, operation: Operation): string[] => [
     ...headOf(operation, name),
-    ...objectParts(bodyOf(operation) ?? {}, terms),
+    ...objectParts(bodyOf(operation) ?? {}, terms, resolve),
   ]
-  return { call, webhook }
+  return { call, webhook, resolve }
 }
 
 /** The partners' OpenAPI document as a page of Markdown. */
 const renderReference = (document: ApiDocument, language: Language): string => {
   const terms = WORDS[language]
   const { info, tags, paths, webhooks, components } = document
-  const { call, webhook } = createParts(document, language)
+  const { call, webhook, resolve } = createParts(document, language)
   const operationsOf = (all: Paths) =>
     Object.entries(all).flatMap(([path, methods]) =>
       Object.entries(methods).map(([method, operation]) => ({ path, method, operation })),
@@ -240,19 +268,22 @@ const renderReference = (document: ApiDocument, language: Language): string => {
     // These stand with their calls and webhooks.
     /(Request|Webhook)$/.test(name)
       ? []
-      : [`### <a id="${name}"></a>${name}`, schema.description ?? '', ...objectParts(schema, terms)],
+      : [
+          `### <a id="${name}"></a>${name}`,
+          schema.description ?? '',
+          ...objectParts(schema, terms, resolve).slice(0, name.endsWith('List') ? 1 : 2),
+        ],
   )
   // The object of a body stands with its call.
   const bodies = operationsOf(paths).map(({ operation: { operationId, requestBody } }) => {
     const ref = requestBody?.content['application/json']?.schema.$ref ?? ''
     return [`(#${nameOf(ref)})`, `(#${operationId})`] as [string, string]
   })
-  const files = ['openapi.json', 'openapi.yaml'].map(name => `[${name}](${SERVICE}/${name})`)
   return [
     '<!-- Written by npm run docs from the OpenAPI document. -->',
     `# <a id="reference"></a>${terms.title}`,
     info.description.replace('`/docs/problems`', `[${code('/docs/problems')}](${PROBLEMS[language]})`),
-    `${components.securitySchemes.partnerKey.description}${terms.space}${terms.tools}${files.join(' · ')}`,
+    `${components.securitySchemes.partnerKey.description}${terms.space}${terms.tools}[openapi.json](${SERVICE}/openapi.json)`,
     ...sections,
     `## <a id="objects"></a>${terms.objects}`,
     terms.about,
@@ -265,15 +296,5 @@ const renderReference = (document: ApiDocument, language: Language): string => {
     .concat('\n')
 }
 
-/** The same each day. */
-const now = () => Date.UTC(2026, 10, 24, 8)
-
-export const referencePage = (language: Language): string => {
-  const registrationBody = createRegistrationBody({
-    judgeUrl: () => ({ ok: false, message: { en: '', zh: '' } }),
-    now,
-    sandbox: false,
-  })
-  const document = JSON.stringify(createPartnerDocument({ version: VERSION, registrationBody, now }, language))
-  return renderReference(JSON.parse(document), language)
-}
+export const referencePage = (language: Language): string =>
+  renderReference(createPartnerDocument(VERSION, language) as unknown as ApiDocument, language)

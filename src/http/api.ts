@@ -15,11 +15,11 @@ import { type AdminRegistrationDeps, createAdminRegistrations } from './admin/re
 import { createDocs, type DocsDeps } from './docs/routes.ts'
 import { createFrame, type FrameDeps } from './frame.ts'
 import { createHealth, type HealthDeps } from './health.ts'
+import { noQuery } from './json/query.ts'
 import { createMetricsPage, type MetricsDeps } from './metrics.ts'
 import { type ApiEnv, createPartnerAuth, type PartnerAuthDeps } from './middleware/authenticate.ts'
 import { type AdminAuthDeps, createAdminAuth } from './middleware/authenticate-operator.ts'
-import type { DocumentDeps } from './openapi/document.ts'
-import { createOperatorReference } from './openapi/operator-reference.ts'
+import { createOperatorDocument } from './openapi/document.ts'
 import { type BatchDeps, createBatch } from './partner/batch.ts'
 import { createPartnerBody } from './partner/body-rate.ts'
 import { type CallbackTestDeps, createCallbackTest } from './partner/callback-test.ts'
@@ -61,7 +61,7 @@ type Part =
   | AdminMessageDeps
   | AdminAuthDeps
   | AuditDeps
-  | Omit<DocsDeps, 'registrationBody'>
+  | DocsDeps
 type All<Union> = (Union extends unknown ? (one: Union) => void : never) extends (all: infer Every) => void
   ? Every
   : never
@@ -90,9 +90,9 @@ export const createApi = (deps: ApiDeps) => {
   }
   app.route('/', createHealth(deps))
   app.route('/', createMetricsPage(deps))
-  app.route('/', createDocs(checked))
+  app.route('/', createDocs(deps))
   // Before the partners' part, so that no partner's key is checked for it.
-  app.route('/v1/admin', createAdmin(checked))
+  app.route('/v1/admin', createAdmin(deps))
   app.use('/v1/*', createPartnerAuth(deps))
   app.route('/v1/registrations', createBatch(checked))
   app.route('/v1/registrations', createLookup(checked))
@@ -107,7 +107,7 @@ export const createApi = (deps: ApiDeps) => {
   return app
 }
 
-const createAdmin = (deps: ApiDeps & DocumentDeps) => {
+const createAdmin = (deps: ApiDeps) => {
   const app = new Hono<ApiEnv>()
   app.use(createAdminAuth(deps.adminToken, deps), createAudit(deps), refuseByRole)
   app.route('/accounts', createAdminAccounts(deps))
@@ -121,7 +121,7 @@ const createAdmin = (deps: ApiDeps & DocumentDeps) => {
   app.route('/callbacks', createAdminCallbacks(deps))
   app.route('/nodes', createAdminNodes(deps))
   app.route('/overview', createOverview(deps))
-  app.route('/openapi.json', createOperatorReference(deps))
+  app.get('/openapi.json', noQuery, c => c.json(createOperatorDocument(deps.version)))
   app.all('*', c => c.notFound())
   return app
 }

@@ -35,7 +35,7 @@ const GENERATORS: Record<string, (url: string, cwd: string) => Promise<string[]>
   ],
   orval: async (url, cwd) => {
     const output = { target: './generated/client.ts', client: 'fetch', baseUrl: url }
-    const config = { service: { input: `${url}/openapi.yaml`, output } }
+    const config = { service: { input: `${url}/openapi.json`, output } }
     await writeFile(join(cwd, 'orval.config.mjs'), `export default ${JSON.stringify(config)}`)
     return [besides(import.meta.resolve('orval/package.json'), 'dist/bin/orval.mjs'), '--config', 'orval.config.mjs']
   },

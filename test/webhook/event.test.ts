@@ -12,16 +12,16 @@ import type {
 
 /** Without `readonly` and intersections, which do not matter here. */
 type Plain<T> = T extends object ? { -readonly [Name in keyof T]: Plain<T[Name]> } : T
-type Sent<Name extends keyof typeof WEBHOOKS> = Plain<z.output<(typeof WEBHOOKS)[Name]>>
+type Sent<Type extends keyof typeof WEBHOOKS> = Plain<z.output<(typeof WEBHOOKS)[Type]>>
 /** What is sent as the body; the id is a header. */
 type Received<Event> = Plain<Omit<Event, 'id'>>
 
 // tsc checks these: a field that the service adds, drops or changes shows up here.
 test("the receiver's events are what the service sends", () => {
-  expectTypeOf<Sent<'SucceededWebhook'>>().toEqualTypeOf<Received<SucceededEvent>>()
-  expectTypeOf<Sent<'FailedWebhook'>>().toEqualTypeOf<Received<FailedEvent>>()
-  expectTypeOf<Sent<'UnresolvedWebhook'>>().toEqualTypeOf<Received<UnresolvedEvent>>()
-  expectTypeOf<Sent<'TestWebhook'>>().toEqualTypeOf<Received<TestEvent>>()
-  expectTypeOf<Sent<'CallbackDisabledWebhook'>>().toEqualTypeOf<Received<CallbackDisabledEvent>>()
+  expectTypeOf<Sent<'idface.succeeded'>>().toEqualTypeOf<Received<SucceededEvent>>()
+  expectTypeOf<Sent<'idface.failed'>>().toEqualTypeOf<Received<FailedEvent>>()
+  expectTypeOf<Sent<'idface.unresolved'>>().toEqualTypeOf<Received<UnresolvedEvent>>()
+  expectTypeOf<Sent<'idface.test'>>().toEqualTypeOf<Received<TestEvent>>()
+  expectTypeOf<Sent<'idface.callback_disabled'>>().toEqualTypeOf<Received<CallbackDisabledEvent>>()
   expectTypeOf<Sent<keyof typeof WEBHOOKS>['type']>().toEqualTypeOf<WebhookEvent['type']>()
 })

@@ -12,7 +12,7 @@ export interface LinkScope {
 
 const PAGE_OF = new Map(PAGES.map(({ source, path }) => [source, path]))
 /** What is served in both languages. */
-const SERVED = new Set([...PAGES.map(({ path }) => path), 'openapi.json', 'openapi.yaml'])
+const SERVED = new Set([...PAGES.map(({ path }) => path), 'openapi.json'])
 const REPOSITORY = 'https://repository.invalid/'
 
 /**

@@ -2,7 +2,6 @@ import { readFile } from 'node:fs/promises'
 import { type Context, Hono, type MiddlewareHandler } from 'hono'
 import { html, raw } from 'hono/html'
 import { secureHeaders } from 'hono/secure-headers'
-import { stringify } from 'yaml'
 import { networkOf } from '../../core/address.ts'
 import { DAY, HOUR, SECOND } from '../../core/duration.ts'
 import { AppError } from '../../core/error.ts'
@@ -12,7 +11,7 @@ import { chosenLanguage, languageOf, rememberedLanguage } from '../language.ts'
 import type { ApiEnv } from '../middleware/authenticate.ts'
 import { clientAddress } from '../middleware/client-address.ts'
 import { createRateLimit } from '../middleware/rate-limit.ts'
-import { createPartnerDocument, type DocumentDeps } from '../openapi/document.ts'
+import { createPartnerDocument } from '../openapi/document.ts'
 import { assetOf, createAsset, once, send } from './asset.ts'
 import { type BaseUrlDeps, baseUrlOf, withBaseUrl } from './base-url.ts'
 import { createDocuments, DOCS, readExamples } from './documents.ts'
@@ -96,20 +95,17 @@ const fileList = (names: Iterable<string>, language: Language, query: string) =>
 /** Requests of one network, which need no key. A page takes seven, and the search reads every page once. */
 const READING = { rate: 10, burst: 100 }
 
-export interface DocsDeps extends DocumentDeps, BaseUrlDeps {
+export interface DocsDeps extends BaseUrlDeps {
+  version: string
+  now: () => number
   shownSettings: ShownSettings
 }
 
-/** Long texts stay on their line, and no part is a reference to another. */
-const YAML = { lineWidth: 0, aliasDuplicateObjects: false }
-
-/** `/openapi.json`, `/openapi.yaml`, and the pages under `/docs`. Each is built when it is first requested. */
+/** `/openapi.json`, and the pages under `/docs`. Each is built when it is first requested. */
 export const createDocs = (deps: DocsDeps) => {
   const app = new Hono<ApiEnv>()
-  const openApiIn = (language: Language) => ({
-    json: assetOf('application/json', () => JSON.stringify(createPartnerDocument(deps, language))),
-    yaml: assetOf('application/yaml', () => stringify(createPartnerDocument(deps, language), YAML)),
-  })
+  const openApiIn = (language: Language) =>
+    assetOf('application/json', () => JSON.stringify(createPartnerDocument(deps.version, language)))
   const openApi = { en: openApiIn('en'), zh: openApiIn('zh') }
   const documentOf = createDocuments(deps.shownSettings)
   const examples = once(readExamples)
@@ -150,11 +146,11 @@ export const createDocs = (deps: DocsDeps) => {
     return c.html(await pageFor(c, { ...reader, path, title, content, contentLanguage: language }), 404)
   }
 
-  const sendOpenApi = async (c: Context, form: 'json' | 'yaml') => {
+  const sendOpenApi = async (c: Context) => {
     const language = chosenLanguage(c) ?? languageOf(c)
     c.header('content-language', language)
     c.header('vary', 'accept-language')
-    return send(c, await openApi[language][form]())
+    return send(c, await openApi[language]())
   }
 
   const sendClient = async (c: Context, version: string | undefined) => {
@@ -165,11 +161,9 @@ export const createDocs = (deps: DocsDeps) => {
   }
 
   app.use('/openapi.json', limit, headers)
-  app.use('/openapi.yaml', limit, headers)
   app.use('/docs/*', limit, headers, withoutSlash)
 
-  app.get('/openapi.json', c => sendOpenApi(c, 'json'))
-  app.get('/openapi.yaml', c => sendOpenApi(c, 'yaml'))
+  app.get('/openapi.json', sendOpenApi)
   app.get('/', c => c.redirect(`${START.path}${queryOf(chosenLanguage(c))}`))
   app.get('/docs', c => sendDocument(c, START))
   app.get('/docs/:page', (c, next) => {

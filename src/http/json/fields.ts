@@ -15,6 +15,7 @@ export const serialField = () =>
   z
     .string({ error: ({ input }) => said(typeof input === 'number' ? SERIAL_AS_NUMBER : SERIAL_FORM) })
     .regex(SERIAL, said(SERIAL_FORM))
+    .meta({ examples: ['16236437872836'] })
 /** A name or a reason. */
 export const lineField = (longest: number) => {
   const form = said(lineForm(longest))

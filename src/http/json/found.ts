@@ -14,7 +14,7 @@ const NOUNS = {
 export type Noun = keyof typeof NOUNS
 
 /** The text is the same whether the object does not exist or belongs to somebody else. */
-export const noneWithId = (noun: Noun): Words => ({
+const noneWithId = (noun: Noun): Words => ({
   en: `There is no ${noun} with this id.`,
   zh: `没有该 id 对应的${NOUNS[noun]}。`,
 })

@@ -43,12 +43,15 @@ export const PAGE_PARAMETERS = {
 
 export const PAGE_QUERY = z.strictObject(PAGE_PARAMETERS)
 
-/** A page of a list as it is answered. */
-export const listOf = <Item extends z.ZodType>(item: Item) =>
-  z.strictObject({
+/** A page of a list as it is answered. It has a name in the OpenAPI document where its items have one. */
+export const listOf = <Item extends z.ZodType>(item: Item) => {
+  const id = item.meta()?.id
+  const list = z.strictObject({
     data: z.array(item),
     nextCursor: z.string().nullable().describe('Pass it as `cursor` to get the next page; null: this is the last one.'),
   })
+  return id === undefined ? list : list.meta({ id: `${id}List` })
+}
 
 /** The page out of up to `limit + 1` items; if there is one too many, there is another page. */
 export const pageOf = <T extends { id: string }>(items: readonly T[], limit: number) => {

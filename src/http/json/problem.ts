@@ -31,10 +31,21 @@ export const PROBLEMS: Readonly<Record<ProblemCode, { status: ContentfulStatusCo
 /** RFC 9457. */
 export const PROBLEM = z
   .strictObject({
-    type: z.string().describe('The address of a page that says what to do.'),
-    title: z.string().describe('The same for all problems of the type.'),
-    status: z.int().min(400).max(599).describe('The status of the answer, or of the item of a batch.'),
-    detail: z.string().describe('What is wrong this time, and what to do.'),
+    type: z
+      .string()
+      .meta({ description: 'The address of a page that says what to do.', examples: ['/docs/problems#conflict'] }),
+    title: z
+      .string()
+      .meta({ description: 'The same for all problems of the type.', examples: [PROBLEMS.conflict.title.en] }),
+    status: z
+      .int()
+      .min(400)
+      .max(599)
+      .meta({ description: 'The status of the answer, or of the item of a batch.', examples: [409] }),
+    detail: z.string().meta({
+      description: 'What is wrong this time, and what to do.',
+      examples: ['This serial is registered by another partner.'],
+    }),
     errors: z
       .array(
         z.strictObject({
@@ -55,7 +66,7 @@ export const PROBLEM = z
         'The x-request-id of this answer, by which the operator finds it in the log; an item of a batch has none.',
       ),
   })
-  .describe('Why a call was refused, as in RFC 9457.')
+  .meta({ id: 'Problem', description: 'Why a call was refused, as in RFC 9457.' })
 export type ProblemAnswer = z.output<typeof PROBLEM>
 
 interface Problem {

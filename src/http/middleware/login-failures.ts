@@ -10,7 +10,7 @@ const FAILED_LOGINS = { rate: 1, burst: 50 }
 const BEARER = /^Bearer +([\x21-\x7e]+) *$/i
 
 /** These texts are the same for every reason, so that they do not show which keys exist. */
-export const WRONG_TOKEN = {
+const WRONG_TOKEN = {
   en: 'Send "authorization: Bearer <key>" with a valid key that has not been revoked.',
   zh: '请发送 "authorization: Bearer <key>"，其中的密钥必须有效且未被吊销。',
 }
@@ -18,7 +18,7 @@ export const WRONG_KEY = {
   en: 'Send "authorization: Bearer <key>". Check that the key is copied whole (it begins with "ifn_"), is not revoked, and is one of this service.',
   zh: '请发送 "authorization: Bearer <key>"，并检查密钥：是否复制完整（以 "ifn_" 开头）、未被吊销，并且由本服务签发。',
 }
-export const WRONG_KEYS = {
+const WRONG_KEYS = {
   en: 'Too many calls with a wrong key have come from your address.',
   zh: '该 IP 地址使用错误密钥的请求过多。',
 }

@@ -85,7 +85,7 @@ export interface KeyRateDeps extends SharedRate {
   apiRate: number
 }
 
-export const keyRateWords = (apiRate: number): Words => ({
+const keyRateWords = (apiRate: number): Words => ({
   en: `This key may make ${apiRate} requests a second, in bursts of twice that.`,
   zh: `该 API 密钥每秒最多 ${apiRate} 次请求，突发上限为其两倍。`,
 })

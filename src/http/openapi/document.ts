@@ -1,26 +1,15 @@
+import { readFileSync } from 'node:fs'
 import type { Language } from '../../core/language.ts'
-import { ADMIN_ROUTES } from '../admin/routes.ts'
-import type { RegistrationBodySchema } from '../partner/registration-body.ts'
-import { ADMIN_OPERATIONS } from './admin-operations.ts'
-import { inChinese } from './chinese/document.ts'
-import { componentSchemas, queryParameters } from './components.ts'
-import { type Call, callsOf, HEADERS, methodAndPath, type Operation } from './operation.ts'
+import { withComponentReferences } from './json-schemas.ts'
+import { type Call, callsOf, problemsOf } from './operation.ts'
+import { OPERATOR_OPERATIONS, PAGES } from './operator-operations.ts'
 import { PARTNER_OPERATIONS } from './partner-operations.ts'
-import { pathParameters } from './path-parameters.ts'
-import { commonResponses, problemResponses, problemStatuses } from './problems.ts'
-import { onlyUsed } from './references.ts'
-import { type Requests, requestsOf } from './schemas.ts'
-import { PAGES, SERVICE_OPERATIONS } from './service-operations.ts'
-import { webhookSection } from './webhooks.ts'
-
-export interface DocumentDeps {
-  version: string
-  registrationBody: RegistrationBodySchema
-  now: () => number
-}
+import { createPaths, schemasOf } from './paths.ts'
+import { problemResponses } from './responses.ts'
+import { createWebhooks, WEBHOOKS } from './webhooks.ts'
 
 const PARTNER_CALLS = callsOf(PARTNER_OPERATIONS)
-const OPERATOR_CALLS = callsOf({ ...ADMIN_OPERATIONS, ...SERVICE_OPERATIONS })
+const OPERATOR_CALLS = callsOf(OPERATOR_OPERATIONS)
 
 const COMMON = `Bodies are JSON in camelCase, null in an optional field means that it is absent, times are ISO 8601 in UTC, and a serial is a string everywhere. Errors are
 problems as in RFC 9457; \`/docs/problems\` says what each means. Whatever is called, their texts are Chinese where \`accept-language\` asks for it,
@@ -35,37 +24,26 @@ const OPERATOR_DESCRIPTION = `For those who run the service; what partners call 
 
 ${COMMON}`
 
-const TAGS: Readonly<Record<Operation['tag'] | 'Webhooks', string>> = {
+const PARTNER_TAGS = {
   Registrations: 'Serials and their verdicts.',
   Delivery: 'Webhooks: their attempts, sending them again, and fetching them instead.',
   Account: 'Your own limits and signing secrets.',
   Webhooks: 'What is sent to your callback.',
+}
+const OPERATOR_TAGS = {
   Admin:
     'For operators, with `ADMIN_TOKEN` or a token made by `admin-token create`. Each call needs a role: `read`, `operate`, which includes it, or `admin`, which includes both. Without `ADMIN_TOKEN` all of it is 404 to whoever has no such token.',
   Service: 'For probes and monitoring.',
 }
 
-const SECURITY = {
-  partner: [{ partnerKey: [] }],
-  admin: [{ adminToken: [] }],
-  metrics: [{ metricsToken: [] }],
-  open: [],
-}
-const SECURITY_SCHEMES = {
-  partnerKey: { type: 'http', scheme: 'bearer', description: 'The API key of a partner, which begins with `ifn_`.' },
-  adminToken: {
-    type: 'http',
-    scheme: 'bearer',
-    description: '`ADMIN_TOKEN`, or a token made by `admin-token create`.',
-  },
-  metricsToken: {
-    type: 'http',
-    scheme: 'bearer',
-    description: '`METRICS_TOKEN`; where it is not set, nothing is asked for.',
-  },
+const bearer = (description: string) => ({ type: 'http', scheme: 'bearer', description })
+const PARTNER_KEY = { partnerKey: bearer('The API key of a partner, which begins with `ifn_`.') }
+const OPERATOR_TOKENS = {
+  adminToken: bearer('`ADMIN_TOKEN`, or a token made by `admin-token create`.'),
+  metricsToken: bearer('`METRICS_TOKEN`; where it is not set, nothing is asked for.'),
 }
 
-const LANGUAGE = {
+const ACCEPT_LANGUAGE = {
   name: 'accept-language',
   in: 'header',
   required: false,
@@ -73,127 +51,93 @@ const LANGUAGE = {
   schema: { type: 'string', examples: ['zh-CN'] },
 }
 
-const contentOf = ({ schema, mediaType, example }: Operation['answers'][number]) => {
-  const shown = example === undefined ? {} : { example }
-  if (schema)
-    return { content: { 'application/json': { schema: { $ref: `#/components/schemas/${schema}` }, ...shown } } }
-  return mediaType ? { content: { [mediaType]: { schema: { type: 'string' } } } } : {}
-}
-
-const answerOf = (answer: Operation['answers'][number]) => ({
-  description: answer.description,
-  headers: Object.fromEntries(['x-request-id' as const, ...(answer.headers ?? [])].map(name => [name, HEADERS[name]])),
-  ...contentOf(answer),
-})
-
-const operationOf = (call: Call, requests: Requests, language: Language) => {
-  const { operationId, tag, summary, query, body, access, answers } = call.operation
-  const parameters = [
-    ...pathParameters(call.path),
-    ...(query ? queryParameters(query) : []),
-    { $ref: '#/components/parameters/AcceptLanguage' },
-  ]
-  const role = ADMIN_ROUTES[call.route]?.role
-  const description = [call.operation.description, role && `Needs the role \`${role}\`.`].filter(Boolean).join(' ')
-  const content = { 'application/json': { schema: { $ref: `#/components/schemas/${body}` } } }
-  return {
-    operationId,
-    tags: [tag],
-    summary,
-    description,
-    security: SECURITY[access],
-    parameters,
-    ...(body ? { requestBody: { required: !call.operation.bodyIsOptional, content } } : {}),
-    responses: {
-      ...Object.fromEntries(Object.entries(answers).map(([status, answer]) => [status, answerOf(answer)])),
-      ...problemResponses(call, requests, language),
-    },
-  }
-}
-
-const pathsOf = (calls: readonly Call[], requests: Requests, language: Language) => {
-  const paths: Record<string, Record<string, ReturnType<typeof operationOf>>> = {}
-  for (const call of calls) {
-    const template = call.path.replace(/:(\w+)/g, '{$1}')
-    paths[template] = { ...paths[template], [call.method.toLowerCase()]: operationOf(call, requests, language) }
-  }
-  return paths
-}
-
 /** Every call as the router has it, with the statuses that it may answer; the first is the one if all is well. */
 export const documentedStatuses = () => [
   ...[...PARTNER_CALLS, ...OPERATOR_CALLS].map(call => ({
     method: call.method,
     route: call.path,
-    codes: [...Object.keys(call.operation.answers), ...problemStatuses(call).map(String)],
+    codes: [...Object.keys(call.operation.answers), ...[...problemsOf(call).keys()].map(String)],
   })),
-  ...Object.entries(PAGES).map(([page, statuses]) => {
-    const { method, path } = methodAndPath(page)
-    return { method, route: path, codes: statuses.map(String) }
-  }),
+  ...Object.entries(PAGES).map(([route, statuses]) => ({
+    ...{ method: 'GET', route: route.replace('GET ', ''), codes: statuses.map(String) },
+  })),
 ]
 
 interface Contents {
+  version: string
   title: string
   summary: string
   description: string
-  /** Of the problems and the examples; the other texts are English. */
+  /** Of the problems; the other texts are English. */
   language: Language
   /** What leads from the document's address to the root of the service. Relative, so that it works below any prefix. */
   root: string
+  tags: Readonly<Record<string, string>>
   calls: readonly Call[]
-  webhooks?: typeof webhookSection
+  webhooks?: typeof WEBHOOKS
+  securitySchemes: object
 }
 
 /** OpenAPI 3.1. Bodies and parameters are described by the schemas that check them. */
-const createDocument = ({ version, registrationBody, now }: DocumentDeps, contents: Contents) => {
-  const { title, summary, description, language, root, calls, webhooks } = contents
-  const requests = requestsOf(registrationBody, now)
-  const tags = new Set<string>([...calls.map(({ operation }) => operation.tag), ...(webhooks ? ['Webhooks'] : [])])
-  return onlyUsed({
+const createDocument = ({ version, title, summary, description, language, root, ...contents }: Contents) => {
+  const { tags, calls, webhooks, securitySchemes } = contents
+  const { schemas, components } = schemasOf(calls, webhooks ?? {})
+  return withComponentReferences({
     openapi: '3.1.0',
     info: {
-      title,
-      version,
-      summary,
-      description,
+      ...{ title, version, summary, description },
       contact: { name: 'The operator of this service, from whom you have its address' },
       license: { name: 'MIT', url: 'https://opensource.org/license/mit' },
     },
     servers: [{ url: root, description: 'The service that this document comes from.' }],
-    tags: Object.entries(TAGS).flatMap(([name, about]) => (tags.has(name) ? [{ name, description: about }] : [])),
-    paths: pathsOf(calls, requests, language),
-    ...(webhooks ? { webhooks } : {}),
+    tags: Object.entries(tags).map(([name, description]) => ({ name, description })),
+    paths: createPaths(calls, schemas),
+    ...(webhooks ? { webhooks: createWebhooks(schemas) } : {}),
     components: {
-      securitySchemes: SECURITY_SCHEMES,
-      parameters: { AcceptLanguage: LANGUAGE },
-      schemas: componentSchemas(requests, language),
-      responses: commonResponses(calls, language),
+      securitySchemes,
+      parameters: { AcceptLanguage: ACCEPT_LANGUAGE },
+      schemas: components,
+      responses: problemResponses(calls, schemas.problem ?? {}, language),
     },
   })
 }
 
-/** What partners call and are sent: `/openapi.json`. */
-export const createPartnerDocument = (deps: DocumentDeps, language: Language = 'en') => {
-  const document = createDocument(deps, {
+/** The Chinese of every text, by its English. */
+const CATALOGUE = new URL('../../../docs/openapi.zh-CN.json', import.meta.url)
+
+/** A text is known by its words, wherever it stands: no name, code or address is written like a sentence. */
+const inChinese = <Document>(document: Document): Document => {
+  const chinese = new Map<unknown, string>(Object.entries(JSON.parse(readFileSync(CATALOGUE, 'utf8'))))
+  return JSON.parse(JSON.stringify(document), (_, value) => chinese.get(value) ?? value)
+}
+
+/** What partners call and are sent: `/openapi.json`. A text that the catalogue lacks stays English, and a test names it. */
+export const createPartnerDocument = (version: string, language: Language) => {
+  const document = createDocument({
+    version,
     title: 'idface-notifier',
     summary: 'Verdicts of idface verifications as signed webhooks',
     description: PARTNER_DESCRIPTION,
     language,
     root: '.',
+    tags: PARTNER_TAGS,
     calls: PARTNER_CALLS,
-    webhooks: webhookSection,
+    webhooks: WEBHOOKS,
+    securitySchemes: PARTNER_KEY,
   })
   return language === 'zh' ? inChinese(document) : document
 }
 
 /** What operators and their probes call: `/v1/admin/openapi.json`. */
-export const createOperatorDocument = (deps: DocumentDeps) =>
-  createDocument(deps, {
+export const createOperatorDocument = (version: string) =>
+  createDocument({
+    version,
     title: 'idface-notifier for operators',
     summary: 'Partners, accounts, and what is wrong now',
     description: OPERATOR_DESCRIPTION,
     language: 'en',
     root: '../..',
+    tags: OPERATOR_TAGS,
     calls: OPERATOR_CALLS,
+    securitySchemes: OPERATOR_TOKENS,
   })

@@ -1,68 +1,64 @@
 import type { z } from 'zod'
-import type { ErrorCode, FieldError } from '../../core/error.ts'
-import type { Words } from '../../core/language.ts'
-import type { ANSWERS, Requests } from './schemas.ts'
+import type { ErrorCode } from '../../core/error.ts'
+import { PROBLEMS } from '../json/problem.ts'
 
-/** The headers of answers that callers may need. */
-export const HEADERS = {
-  location: { description: 'The address of the new object.', schema: { type: 'string' } },
-  'content-language': { description: 'The language of its texts.', schema: { type: 'string', enum: ['en', 'zh'] } },
-  'idface-ignored': { description: 'What is otherwise: `metadata`, `expiresAt`, or both.', schema: { type: 'string' } },
-  'x-request-id': { description: 'Names this call in the log of the service.', schema: { type: 'string' } },
-  'retry-after': { description: 'Seconds to wait.', schema: { type: 'integer', minimum: 0 } },
-  'www-authenticate': { description: 'How to authenticate.', schema: { type: 'string' } },
-} as const
-
-interface Answered {
-  description: string
-  /** Absent: there is no body, or its media type is all that is documented. */
-  schema?: keyof typeof ANSWERS
-  /** For a body that has no schema. */
-  mediaType?: 'text/plain'
-  headers?: readonly ('location' | 'content-language' | 'idface-ignored')[]
-  /** Where the schema's own example would be another case. */
-  example?: unknown
-}
-
-/** What a problem says beside its code. */
-export interface Told {
-  detail: Words
-  errors?: readonly FieldError[]
-  nextCursor?: string
-}
-
-/** One documented call. What follows from its path, its access, its query or its body is not repeated here. */
+/** One documented call. What follows from its method, its path or its schemas is not repeated here. */
 export interface Operation {
   operationId: string
-  tag: 'Registrations' | 'Delivery' | 'Account' | 'Admin' | 'Service'
-  access: 'partner' | 'admin' | 'metrics' | 'open'
   summary: string
-  description: string
-  /** Absent: the call has no query parameters. */
+  description?: string
   query?: z.ZodObject
-  body?: keyof Requests
-  bodyIsOptional?: boolean
-  /** By HTTP status. */
-  answers: Readonly<Record<number, Answered>>
-  /** What it refuses beyond that, or in words of its own: examples for each code. */
-  problems?: Partial<Record<ErrorCode, readonly Told[]>>
+  body?: z.ZodType
+  /** By HTTP status: the schema of the body, or its media type; null: there is no body. */
+  answers: Readonly<Record<number, z.ZodType | 'text/plain' | null>>
+  /** What it refuses beyond that. */
+  problems?: readonly ErrorCode[]
 }
 
 /** By method and path as the router has them, such as `GET /v1/registrations/:id`. */
 export type Operations = Readonly<Record<`${'GET' | 'POST' | 'PATCH' | 'DELETE'} /${string}`, Operation>>
 
-/** An operation with where it is called. `route` is its name in `Operations`: `method` and `path`. */
+export type Access = 'partner' | 'admin' | 'metrics' | 'open'
+
+/** An operation with where it is called. `route` is its name in `Operations`. */
 export interface Call {
   route: string
   method: string
   path: string
+  tag: string
+  access: Access
   operation: Operation
 }
 
-export const methodAndPath = (route: string): Pick<Call, 'method' | 'path'> => {
-  const [method = '', path = ''] = route.split(' ')
-  return { method, path }
+const accessOf = (path: string): Access => {
+  if (path.startsWith('/v1/admin/')) return 'admin'
+  if (path.startsWith('/v1/')) return 'partner'
+  return path === '/metrics' ? 'metrics' : 'open'
 }
 
-export const callsOf = (operations: Operations): Call[] =>
-  Object.entries(operations).map(([route, operation]) => ({ route, ...methodAndPath(route), operation }))
+/** The calls of several tags. */
+export const callsOf = (byTag: Readonly<Record<string, Operations>>): Call[] =>
+  Object.entries(byTag).flatMap(([tag, operations]) =>
+    Object.entries(operations).map(([route, operation]) => {
+      const [method = '', path = ''] = route.split(' ')
+      return { route, method, path, tag, access: accessOf(path), operation }
+    }),
+  )
+
+export type ProblemCode = keyof typeof PROBLEMS
+
+const OF_BODY: readonly ProblemCode[] = ['invalid_json', 'payload_too_large', 'unsupported_media_type', 'invalid_body']
+const OF_ACCESS: Readonly<Record<Access, readonly ProblemCode[]>> = {
+  partner: ['invalid_query', 'unauthorized', 'too_many_requests', 'internal', 'unavailable'],
+  // Every call of operators is 404 while there is no token for them.
+  admin: ['invalid_query', 'unauthorized', 'forbidden', 'not_found', 'too_many_requests', 'internal', 'unavailable'],
+  metrics: ['unauthorized', 'too_many_requests'],
+  open: [],
+}
+
+/** The problems that a call can have, by status. */
+export const problemsOf = ({ path, access, operation: { body, problems = [] } }: Call): Map<number, ProblemCode[]> => {
+  const ofPath: readonly ProblemCode[] = path.includes('/:id') ? ['not_found'] : []
+  const codes = new Set([...OF_ACCESS[access], ...(body ? OF_BODY : []), ...ofPath, ...problems])
+  return Map.groupBy(codes, code => PROBLEMS[code].status)
+}

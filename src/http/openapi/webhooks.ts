@@ -2,22 +2,34 @@ import { z } from 'zod'
 import { REASONS } from '../../core/verification.ts'
 import { AT, idField } from '../json/fields.ts'
 import { SANDBOX } from '../partner/registration-answer.ts'
+import type { JsonSchema } from './json-schemas.ts'
 
-const TEXT = z.string().nullable().exactOptional().describe('As the upstream sent it; absent in a `thin` webhook.')
+const sent = (example: string | null) =>
+  z
+    .string()
+    .nullable()
+    .exactOptional()
+    .meta({ description: 'As the upstream sent it; absent in a `thin` webhook.', examples: [example] })
+/** What comes with a verdict, with an example of each. */
+const told = (message: string | null, livingScore: string | null, similarity: string | null) => ({
+  message: sent(message),
+  livingScore: sent(livingScore),
+  similarity: sent(similarity),
+})
+const CREATED = AT.describe('When it was created; the same in every attempt.')
 
 /** The body of a webhook about a check, which `webhookBody` in `core/message.ts` writes. */
 const bodyOf = <Type extends string, Data extends z.ZodRawShape>(type: Type, data: Data) =>
   z.strictObject({
     type: z.literal(type),
-    timestamp: AT.describe('When it was created; the same in every attempt.'),
+    timestamp: CREATED,
     data: z.strictObject({
       registrationId: idField('reg').describe('As the answer to the registration said.'),
-      idcardid: z.string().describe('The serial, as it was registered.'),
+      idcardid: z.string().meta({ description: 'The serial, as it was registered.', examples: ['16236437872836'] }),
       ...data,
-      message: TEXT,
-      livingScore: TEXT,
-      similarity: TEXT,
-      metadata: z.record(z.string(), z.string()).describe('As it was registered.'),
+      metadata: z
+        .record(z.string(), z.string())
+        .meta({ description: 'As it was registered.', examples: [{ order: '42' }] }),
       observedAt: AT.describe('The verdict changed between `previousPollAt` and this time.'),
       previousPollAt: AT.nullable().describe(
         'The last poll that showed the check still open; null if the first poll found the verdict.',
@@ -26,29 +38,58 @@ const bodyOf = <Type extends string, Data extends z.ZodRawShape>(type: Type, dat
     }),
   })
 
-/** The bodies of the webhooks, by their names in the document. */
+/** The bodies of the webhooks, by their types. */
 export const WEBHOOKS = {
-  SucceededWebhook: bodyOf('idface.succeeded', { status: z.literal('SUCCESS'), reason: z.null() }),
-  FailedWebhook: bodyOf('idface.failed', { status: z.literal('FAIL'), reason: z.null() }),
-  UnresolvedWebhook: bodyOf('idface.unresolved', {
-    status: z.string().nullable().describe('The last status of the upstream, as it was sent.'),
+  'idface.succeeded': bodyOf('idface.succeeded', {
+    status: z.literal('SUCCESS'),
+    reason: z.null(),
+    ...told('认证成功', null, '100'),
+  }).meta({ id: 'SucceededWebhook' }),
+  'idface.failed': bodyOf('idface.failed', {
+    status: z.literal('FAIL'),
+    reason: z.null(),
+    ...told('活体检测未通过', '0.21', '45.5'),
+  }).meta({ id: 'FailedWebhook' }),
+  'idface.unresolved': bodyOf('idface.unresolved', {
+    status: z.string().nullable().meta({ description: 'The last status of the upstream, as it was sent.' }),
     reason: z.enum(REASONS).describe('Why there will be no verdict.'),
-  }),
-  TestWebhook: bodyOf('idface.test', { status: z.null(), reason: z.null() }),
-  CallbackDisabledWebhook: z.strictObject({
-    type: z.literal('idface.callback_disabled'),
-    timestamp: AT.describe('When it was created; the same in every attempt.'),
-    data: z.strictObject({
-      callbackUrl: z.string().describe('The URL that is disabled.'),
-      since: AT.describe('Since when every attempt has failed.'),
-      lastError: z
-        .strictObject({
-          httpStatus: z.int().nullable().describe('What was answered; null where no answer came.'),
-          error: z.string().nullable().describe('As in an attempt; null where an answer came.'),
-        })
-        .describe('How the last attempt failed: by its status, or, where no answer came, an error.'),
-    }),
-  }),
+    ...told(null, null, null),
+  }).meta({ id: 'UnresolvedWebhook' }),
+  'idface.test': bodyOf('idface.test', {
+    status: z.null(),
+    reason: z.null(),
+    ...told(null, null, null),
+  }).meta({ id: 'TestWebhook' }),
+  'idface.callback_disabled': z
+    .strictObject({
+      type: z.literal('idface.callback_disabled'),
+      timestamp: CREATED,
+      data: z.strictObject({
+        callbackUrl: z
+          .string()
+          .meta({ description: 'The URL that is disabled.', examples: ['https://partner.example/hook'] }),
+        since: AT.describe('Since when every attempt has failed.'),
+        lastError: z
+          .strictObject({
+            httpStatus: z
+              .int()
+              .nullable()
+              .meta({ description: 'What was answered; null where no answer came.', examples: [503] }),
+            error: z.string().nullable().describe('As in an attempt; null where an answer came.'),
+          })
+          .describe('How the last attempt failed: by its status, or, where no answer came, an error.'),
+      }),
+    })
+    .meta({ id: 'CallbackDisabledWebhook' }),
+}
+type WebhookType = keyof typeof WEBHOOKS
+
+const NAMES: Readonly<Record<WebhookType, readonly [operationId: string, summary: string]>> = {
+  'idface.succeeded': ['onSucceeded', 'The person was verified'],
+  'idface.failed': ['onFailed', 'The person was not verified'],
+  'idface.unresolved': ['onUnresolved', 'There will be no verdict'],
+  'idface.test': ['onTest', 'The webhook of POST /v1/callbacks/test'],
+  'idface.callback_disabled': ['onCallbackDisabled', 'Another callback URL of yours is disabled'],
 }
 
 const header = (name: string, description: string, example: string) => ({
@@ -83,30 +124,25 @@ const RESPONSES = {
   default: { description: 'Not delivered. Redirects count as this too. The next attempt follows the retry schedule.' },
 }
 
-const webhook = (schema: keyof typeof WEBHOOKS, [operationId, summary]: [string, string]) => ({
-  post: {
-    operationId,
-    tags: ['Webhooks'],
-    summary,
-    security: [],
-    parameters: HEADERS,
-    requestBody: {
-      required: true,
-      description: 'Verify the signature over exactly these bytes, then parse them.',
-      content: { 'application/json': { schema: { $ref: `#/components/schemas/${schema}` } } },
-    },
-    responses: RESPONSES,
-  },
-})
-
 /** The webhooks that are sent to callback URLs, as Standard Webhooks (https://www.standardwebhooks.com). */
-export const webhookSection = {
-  'idface.succeeded': webhook('SucceededWebhook', ['onSucceeded', 'The person was verified']),
-  'idface.failed': webhook('FailedWebhook', ['onFailed', 'The person was not verified']),
-  'idface.unresolved': webhook('UnresolvedWebhook', ['onUnresolved', 'There will be no verdict']),
-  'idface.test': webhook('TestWebhook', ['onTest', 'The webhook of POST /v1/callbacks/test']),
-  'idface.callback_disabled': webhook('CallbackDisabledWebhook', [
-    'onCallbackDisabled',
-    'Another callback URL of yours is disabled',
-  ]),
-}
+export const createWebhooks = (schemas: Readonly<Record<string, JsonSchema>>) =>
+  Object.fromEntries(
+    Object.entries(NAMES).map(([type, [operationId, summary]]) => [
+      type,
+      {
+        post: {
+          operationId,
+          tags: ['Webhooks'],
+          summary,
+          security: [],
+          parameters: HEADERS,
+          requestBody: {
+            required: true,
+            description: 'Verify the signature over exactly these bytes, then parse them.',
+            content: { 'application/json': { schema: schemas[type] } },
+          },
+          responses: RESPONSES,
+        },
+      },
+    ]),
+  )

@@ -30,35 +30,39 @@ const REGISTRATIONS = said({
   en: `must be an array of 1 to ${MOST_IN_A_BATCH} registrations`,
   zh: `必须是包含 1 到 ${MOST_IN_A_BATCH} 条登记的数组`,
 })
-export const BATCH_BODY = z.strictObject(
-  {
-    registrations: z
-      .array(z.unknown(), REGISTRATIONS)
-      .min(1, REGISTRATIONS)
-      .max(MOST_IN_A_BATCH, REGISTRATIONS)
-      .describe('Each as in a call of its own.'),
-  },
-  bodyLike('{"registrations": [{"idcardid": "…", "callbackUrl": "…"}, …]}'),
-)
+export const BATCH_BODY = z
+  .strictObject(
+    {
+      registrations: z
+        .array(z.unknown().meta({ $ref: '#/$defs/RegistrationRequest' }), REGISTRATIONS)
+        .min(1, REGISTRATIONS)
+        .max(MOST_IN_A_BATCH, REGISTRATIONS)
+        .describe('Each as in a call of its own.'),
+    },
+    bodyLike('{"registrations": [{"idcardid": "…", "callbackUrl": "…"}, …]}'),
+  )
+  .meta({ id: 'BatchRequest' })
 
 const AS_ALONE = 'As of a call of its own.'
 const REFUSED = [403, 409, 422, 429, 503] as const
-export const BATCH_RESULTS = z.strictObject({
-  results: z
-    .array(
-      // One literal each for what is told apart: TypeScript excludes a member of a union by a comparison with one only.
-      z.discriminatedUnion('status', [
-        z.strictObject({ status: z.literal(201).describe(AS_ALONE), registration: REGISTRATION }),
-        z.strictObject({
-          status: z.literal(200).describe(AS_ALONE),
-          registration: REGISTRATION,
-          ignored: z.array(z.enum(IGNORED)).exactOptional().describe('As the header `idface-ignored`.'),
-        }),
-        z.strictObject({ status: z.literal(REFUSED).describe(AS_ALONE), problem: PROBLEM }),
-      ]),
-    )
-    .describe('One for each registration, in the same order.'),
-})
+export const BATCH_RESULTS = z
+  .strictObject({
+    results: z
+      .array(
+        // One literal each for what is told apart: TypeScript excludes a member of a union by a comparison with one only.
+        z.discriminatedUnion('status', [
+          z.strictObject({ status: z.literal(201).describe(AS_ALONE), registration: REGISTRATION }),
+          z.strictObject({
+            status: z.literal(200).describe(AS_ALONE),
+            registration: REGISTRATION,
+            ignored: z.array(z.enum(IGNORED)).exactOptional().describe('As the header `idface-ignored`.'),
+          }),
+          z.strictObject({ status: z.literal(REFUSED).describe(AS_ALONE), problem: PROBLEM }),
+        ]),
+      )
+      .describe('One for each registration, in the same order.'),
+  })
+  .meta({ id: 'BatchResults' })
 type Result = z.output<typeof BATCH_RESULTS>['results'][number]
 
 /** `POST /v1/registrations/batch`: every item has its own result, and an invalid item does not affect the others. */

@@ -21,7 +21,7 @@ export interface CallbackTestDeps extends SharedRate {
 const TESTS = { rate: 1, burst: 10 }
 
 export const createCallbackTestBody = ({ shape }: RegistrationBodySchema) =>
-  z.strictObject({ callbackUrl: shape.callbackUrl })
+  z.strictObject({ callbackUrl: shape.callbackUrl }).meta({ id: 'CallbackTestRequest' })
 
 /** `POST /v1/callbacks/test`: sends `idface.test` now and answers with the attempt, whatever its outcome. */
 export const createCallbackTest = ({ registrationBody, readBody, testCallback, rateShare, now }: CallbackTestDeps) => {

@@ -23,7 +23,7 @@ export interface EventDeps extends PageRateDeps {
   signEvents: SignEvents
 }
 
-export const LOST_CURSOR = {
+const LOST_CURSOR = {
   en: 'This cursor is from before the database was restored from a backup. Go on with the nextCursor given here: it brings every event since, and may bring some again, with the webhook-id you know.',
   zh: '游标已失效：数据库曾从备份恢复。请从此处的 nextCursor 继续：不会漏事件，但可能重复，请按 webhook-id 去重。',
 }
@@ -68,26 +68,36 @@ export const EVENT = z
     type: z.enum(MESSAGE_TYPES).describe('As in the body.'),
     createdAt: AT.describe('When there was something to tell.'),
     delivery: DELIVERY_STATE,
-    body: z.string().describe('The exact text of the webhook: verify it with `headers`, then parse it.'),
+    body: z.string().meta({
+      description: 'The exact text of the webhook: verify it with `headers`, then parse it.',
+      examples: ['{"type":"idface.succeeded","timestamp":"2026-11-24T08:00:00.000Z","data":{…}}'],
+    }),
     headers: z
       .strictObject({
-        'webhook-id': z.string().describe('The same however often you get the message.'),
-        'webhook-timestamp': z.string().describe('Epoch seconds.'),
-        'webhook-signature': z.string().describe('As in a webhook.'),
+        'webhook-id': z.string().meta({
+          description: 'The same however often you get the message.',
+          examples: ['msg_01KAW2X5G0Q8T3M6V9Y1B4D7FH'],
+        }),
+        'webhook-timestamp': z.string().meta({ description: 'Epoch seconds.', examples: ['1795509800'] }),
+        'webhook-signature': z
+          .string()
+          .meta({ description: 'As in a webhook.', examples: ['v1,K5oZfzN95Z9UVu1EsfQmfVNQhnkZ2pj9o9NDN/H/pI4='] }),
       })
       .describe('Signed now.'),
   })
-  .describe('A webhook as it was made, whether it has arrived or not.')
+  .meta({ id: 'Event', description: 'A webhook as it was made, whether it has arrived or not.' })
 export type EventAnswer = z.output<typeof EVENT>
 
-export const EVENT_LIST = z.strictObject({
-  data: z.array(EVENT),
-  nextCursor: z
-    .string()
-    .describe(
-      'Pass it as `after` to continue where this answer ended; it is never null. Nothing is left if the page is empty and this is the `after` of the call.',
-    ),
-})
+export const EVENT_LIST = z
+  .strictObject({
+    data: z.array(EVENT),
+    nextCursor: z.string().meta({
+      description:
+        'Pass it as `after` to continue where this answer ended; it is never null. Nothing is left if the page is empty and this is the `after` of the call.',
+      examples: ['evt_41_mhw3k2o0'],
+    }),
+  })
+  .meta({ id: 'EventList' })
 
 /** `GET /v1/events`: the partner's messages in order, for partners that cannot receive webhooks, or could not for a while. */
 export const createEvents = (deps: EventDeps) => {

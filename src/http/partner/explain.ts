@@ -37,7 +37,9 @@ export const EXPLANATION = z
     status: STATUS,
     reason: REASON,
     language: z.enum(['en', 'zh']).describe('Of the sentence.'),
-    sentence: z.string().describe('The fields below in words.'),
+    sentence: z
+      .string()
+      .meta({ description: 'The fields below in words.', examples: ['GetResult was not asked yet.'] }),
     at: AT.describe('When this was so.'),
     polling: z.strictObject({
       lastAnswer: ANSWER_KIND.nullable().describe('What the last answer of GetResult meant; null: there was none.'),
@@ -76,7 +78,7 @@ export const EXPLANATION = z
       allHeldSince: AT_OR_NULL.describe('It waits, because the operator has held all webhooks since then.'),
     }),
   })
-  .describe('Why there is no webhook yet.')
+  .meta({ id: 'Explanation', description: 'Why there is no webhook yet.' })
 export type ExplanationAnswer = z.output<typeof EXPLANATION>
 
 export const viewExplanation = (explanation: Explanation, { language, now }: Reader): ExplanationAnswer => {

@@ -30,29 +30,33 @@ const TOO_MANY = {
   zh: `合计超过 ${MOST_FOUND} 条登记：请减少每次的数量`,
 }
 
-export const LOOKUP_BODY = z.strictObject(
-  {
-    idcardids: z
-      .array(serialField(), SERIALS)
-      .min(1, SERIALS)
-      .max(MOST_SERIALS, SERIALS)
-      .describe('A serial may stand there more than once.'),
-  },
-  bodyLike('{"idcardids": ["…", …]}'),
-)
+export const LOOKUP_BODY = z
+  .strictObject(
+    {
+      idcardids: z
+        .array(serialField(), SERIALS)
+        .min(1, SERIALS)
+        .max(MOST_SERIALS, SERIALS)
+        .describe('A serial may stand there more than once.'),
+    },
+    bodyLike('{"idcardids": ["…", …]}'),
+  )
+  .meta({ id: 'LookupRequest' })
 
-export const LOOKUP_RESULTS = z.strictObject({
-  data: z
-    .array(
-      z.strictObject({
-        idcardid: z.string().describe('As it was asked for.'),
-        registrations: z
-          .array(REGISTRATION)
-          .describe('Yours for this serial, the newest first; empty: there are none.'),
-      }),
-    )
-    .describe('One for each serial, in the same order.'),
-})
+export const LOOKUP_RESULTS = z
+  .strictObject({
+    data: z
+      .array(
+        z.strictObject({
+          idcardid: z.string().meta({ description: 'As it was asked for.', examples: ['16236437872836'] }),
+          registrations: z
+            .array(REGISTRATION)
+            .describe('Yours for this serial, the newest first; empty: there are none.'),
+        }),
+      )
+      .describe('One for each serial, in the same order.'),
+  })
+  .meta({ id: 'LookupResults' })
 export type LookupAnswer = z.output<typeof LOOKUP_RESULTS>
 
 /** `POST /v1/registrations/lookup`: what became of many serials, for one call after an outage. */

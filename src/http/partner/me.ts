@@ -15,14 +15,14 @@ export interface MeDeps {
 }
 
 const RATE = z.strictObject({
-  perSecond: z.number().describe('In the long run.'),
-  burst: z.number().describe('At once.'),
+  perSecond: z.number().meta({ description: 'In the long run.', examples: [200] }),
+  burst: z.number().meta({ description: 'At once.', examples: [400] }),
 })
 
 export const ME = z
   .strictObject({
     partnerId: idField('partner').describe('By this the operator knows you.'),
-    name: z.string().describe('As the operator has called you.'),
+    name: z.string().meta({ description: 'As the operator has called you.', examples: ['Example Ltd'] }),
     payload: z.enum(['full', 'thin']).describe('`thin` webhooks have neither the message nor the scores.'),
     rate: RATE.describe('Requests with one API key.'),
     registrationRate: RATE.describe('Registrations of the partner, singly or in batches.'),
@@ -36,7 +36,7 @@ export const ME = z
       })
       .describe('What counts for the quotas.'),
   })
-  .describe('Whose key this is, and what it may do.')
+  .meta({ id: 'Me', description: 'Whose key this is, and what it may do.' })
 export type MeAnswer = z.output<typeof ME>
 
 /** `GET /v1/me`: the partner whose key this is, its limits, and what it has used of them. */

@@ -26,10 +26,15 @@ export const SANDBOX = z.literal(true).exactOptional().describe('This is a test 
 export const REGISTRATION = z
   .strictObject({
     id: idField('reg').describe('Names the registration in all calls.'),
-    idcardid: z.string().describe('The serial that Submit returned.'),
+    idcardid: z.string().meta({ description: 'The serial that Submit returned.', examples: ['16236437872836'] }),
     sandbox: SANDBOX,
-    callbackUrl: z.string().describe('In its normalised form.'),
-    metadata: z.record(z.string(), z.string()).readonly().describe('As it was registered.'),
+    callbackUrl: z
+      .string()
+      .meta({ description: 'In its normalised form.', examples: ['https://partner.example/hook'] }),
+    metadata: z
+      .record(z.string(), z.string())
+      .readonly()
+      .meta({ description: 'As it was registered.', examples: [{ order: '42' }] }),
     status: STATUS,
     reason: REASON,
     result: z
@@ -60,7 +65,7 @@ export const REGISTRATION = z
     ),
     resolvedAt: AT_OR_NULL.describe('When it left `pending`; null until then.'),
   })
-  .describe('A serial that you wait for, and what has become of it.')
+  .meta({ id: 'Registration', description: 'A serial that you wait for, and what has become of it.' })
 export type RegistrationAnswer = z.output<typeof REGISTRATION>
 
 const listed = (errors: readonly string[]): string => errors.map(error => `\`${error}\``).join(', ')
@@ -71,7 +76,10 @@ export const ATTEMPT = z
     outcome: z
       .enum(ATTEMPT_KINDS)
       .describe('A 2xx; any other answer; a 410, which ends the message; no answer at all.'),
-    httpStatus: z.int().nullable().describe('What the receiver answered; null where no answer came.'),
+    httpStatus: z
+      .int()
+      .nullable()
+      .meta({ description: 'What the receiver answered; null where no answer came.', examples: [200] }),
     error: z
       .string()
       .nullable()
@@ -79,10 +87,13 @@ export const ATTEMPT = z
         `Why there was no answer: ${listed(COMMON_ERRORS)}; in the operator’s own networks also ${listed(NETWORK_ERRORS)}, which elsewhere are \`no_response\`, so that nobody scans a network with webhooks.`,
       ),
     errorText: z.string().nullable().describe('What to do about it, in the language of `Accept-Language`.'),
-    durationMs: z.number().min(0).describe('From its begin to the end of the answer, in milliseconds.'),
+    durationMs: z
+      .number()
+      .min(0)
+      .meta({ description: 'From its begin to the end of the answer, in milliseconds.', examples: [84] }),
     responseExcerpt: z.string().nullable().describe('The first 1 KiB of the body, after the `Location` of a redirect.'),
   })
-  .describe('One POST of a webhook to your receiver.')
+  .meta({ id: 'Attempt', description: 'One POST of a webhook to your receiver.' })
 export type AttemptAnswer = z.output<typeof ATTEMPT>
 
 /** A registration as its partner sees it. */

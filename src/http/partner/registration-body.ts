@@ -44,42 +44,44 @@ export const createRegistrationBody = ({
     const verdict = judgeUrl(text)
     return verdict.ok ? { ok: true, value: verdict.href } : verdict
   }
-  return z.strictObject({
-    idcardid: serialField()
-      .refine(serial => !sandbox || !isMisspelt(serial), said(TEST_SERIAL_FORM))
-      .meta({ description: 'The serial that Submit returned, as a string.', examples: ['16236437872836'] }),
-    callbackUrl: z
-      .unknown()
-      .transform(readWith(readUrl))
-      .meta({
-        type: 'string',
-        format: 'uri',
-        maxLength: LONGEST_URL,
-        description: 'Where the webhook is sent.',
-        examples: ['https://partner.example/hook'],
+  return z
+    .strictObject({
+      idcardid: serialField()
+        .refine(serial => !sandbox || !isMisspelt(serial), said(TEST_SERIAL_FORM))
+        .describe('The serial that Submit returned, as a string.'),
+      callbackUrl: z
+        .unknown()
+        .transform(readWith(readUrl))
+        .meta({
+          type: 'string',
+          format: 'uri',
+          maxLength: LONGEST_URL,
+          description: 'Where the webhook is sent.',
+          examples: ['https://partner.example/hook'],
+        }),
+      metadata: z
+        .unknown()
+        .transform(readWith(readMetadata))
+        .meta({
+          type: 'object',
+          additionalProperties: { type: 'string' },
+          description: `Data of your own, which the webhook returns; at most ${METADATA_BYTES} bytes as JSON.`,
+          examples: [{ order: '42' }],
+        })
+        .optional(),
+      expiresAt: z
+        .unknown()
+        .transform(readWith(input => readExpiry(input, now())))
+        .meta({
+          type: ['string', 'integer'],
+          description: `When the link expires: ISO 8601, or the epoch in seconds or milliseconds; at most ${LONGEST_EXPIRY_DAYS} days ahead.`,
+        })
+        .optional(),
+      account: z.string(said(ACCOUNT_FORM)).min(1, said(ACCOUNT_FORM)).optional().meta({
+        description: 'The id or the APIID of the upstream account; the default account if it is left out.',
       }),
-    metadata: z
-      .unknown()
-      .transform(readWith(readMetadata))
-      .meta({
-        type: 'object',
-        additionalProperties: { type: 'string' },
-        description: `Data of your own, which the webhook returns; at most ${METADATA_BYTES} bytes as JSON.`,
-        examples: [{ order: '42' }],
-      })
-      .optional(),
-    expiresAt: z
-      .unknown()
-      .transform(readWith(input => readExpiry(input, now())))
-      .meta({
-        type: ['string', 'integer'],
-        description: `When the link expires: ISO 8601, or the epoch in seconds or milliseconds; at most ${LONGEST_EXPIRY_DAYS} days ahead.`,
-      })
-      .optional(),
-    account: z.string(said(ACCOUNT_FORM)).min(1, said(ACCOUNT_FORM)).optional().meta({
-      description: 'The id or the APIID of the upstream account; the default account if it is left out.',
-    }),
-  })
+    })
+    .meta({ id: 'RegistrationRequest' })
 }
 
 export type RegistrationBodySchema = ReturnType<typeof createRegistrationBody>

@@ -86,7 +86,7 @@ export const RESEND_REFUSALS = {
 
 /** Of one registration. */
 const RESEND_RATE = { rate: 10 / 60, burst: 10 }
-export const RESEND_LIMIT = {
+const RESEND_LIMIT = {
   en: 'A registration may be resent 10 times a minute.',
   zh: '每条登记每分钟最多重发 10 次。',
 }
@@ -94,7 +94,7 @@ export const RESEND_LIMIT = {
 /** What is overdue for this long waits in a queue; up to then it is on its way. */
 const QUEUED_MS = 2 * SECOND
 
-export const NOT_POLLED = {
+const NOT_POLLED = {
   en: 'The registration is cancelled, so nothing is polled for it. Register the serial again.',
   zh: '该登记已取消，不再查询。请重新登记该流水号。',
 }

@@ -23,7 +23,7 @@ export interface ResendDeps extends SharedRate {
 
 /** Each counts all that may have to be resent. */
 const RATE = { rate: 10 / 60, burst: 10 }
-export const TOO_MANY_RESENDS = {
+const TOO_MANY_RESENDS = {
   en: 'You may begin ten bulk resends a minute, and ten may be under way.',
   zh: '每分钟最多发起 10 次批量重发，同时进行的最多 10 次。',
 }
@@ -49,6 +49,7 @@ export const RESEND_BODY = z
     path: ['until'],
     message: BACKWARDS,
   })
+  .meta({ id: 'ResendRequest' })
 
 export const RESEND = z
   .strictObject({
@@ -59,7 +60,7 @@ export const RESEND = z
     resent: COUNT.describe('Messages that are due again, so far.'),
     done: z.boolean().describe('Whether that is all.'),
   })
-  .describe('Many webhooks that are sent again in the background.')
+  .meta({ id: 'Resend', description: 'Many webhooks that are sent again in the background.' })
 export type ResendAnswer = z.output<typeof RESEND>
 
 const viewResend = ({ id, filter, createdAt, counted, done, state }: BulkAct): ResendAnswer => ({

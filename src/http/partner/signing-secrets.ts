@@ -24,26 +24,28 @@ const FORM = said({
   en: 'must be v1 (HMAC-SHA256) or v1a (ed25519)',
   zh: '必须是 v1（HMAC-SHA256）或 v1a（ed25519）',
 })
-export const ROTATION = z.strictObject({
-  overlap: z
-    .string(OVERLAP)
-    .transform(readOverlap)
-    .refine(ms => ms !== null, OVERLAP)
-    .meta({
-      pattern: DURATION_PATTERN,
-      description: 'How long the present secrets keep signing; 24h by default, at most 30d.',
-    })
-    .optional(),
-  type: z.enum(['v1', 'v1a'], FORM).describe('`v1`: HMAC-SHA256, the default. `v1a`: ed25519.').optional(),
-})
+export const ROTATION = z
+  .strictObject({
+    overlap: z
+      .string(OVERLAP)
+      .transform(readOverlap)
+      .refine(ms => ms !== null, OVERLAP)
+      .meta({
+        pattern: DURATION_PATTERN,
+        description: 'How long the present secrets keep signing; 24h by default, at most 30d.',
+      })
+      .optional(),
+    type: z.enum(['v1', 'v1a'], FORM).describe('`v1`: HMAC-SHA256, the default. `v1a`: ed25519.').optional(),
+  })
+  .meta({ id: 'RotateRequest' })
 
-export const TOO_MANY_SECRETS = {
+const TOO_MANY_SECRETS = {
   en: `${MOST_LIVE_SECRETS} secrets are live: DELETE an old one, wait until one expires, or rotate with an overlap of 0s, which ends all of them.`,
   zh: `有效的签名密钥已达 ${MOST_LIVE_SECRETS} 个：请 DELETE 一个旧的、等其过期，或以 overlap 为 0s 更换密钥，使它们全部失效。`,
 }
 
 const NOUN = 'signing secret'
-export const NEWEST_SECRET = {
+const NEWEST_SECRET = {
   en: 'This is your newest signing secret: without it no webhook could be signed. If it has leaked, POST {"overlap": "0s"} to /v1/signing-secrets/rotate.',
   zh: '这是最新的签名密钥，正用于签名回调，不能删除。若已泄露，请 POST {"overlap": "0s"} 到 /v1/signing-secrets/rotate。',
 }
@@ -62,17 +64,20 @@ export const SIGNING_SECRET = z
     createdAt: AT.describe('Since when it signs.'),
     expiresAt: AT_OR_NULL.describe('When it stops signing; null: no end is planned.'),
   })
-  .describe('What your webhooks are signed with, without its text.')
+  .meta({ id: 'SigningSecret', description: 'What your webhooks are signed with, without its text.' })
 export type SigningSecretAnswer = z.output<typeof SIGNING_SECRET>
 
 export const NEW_SIGNING_SECRET = z
   .strictObject({
     id: idField('secret').describe('Names it where it is deleted.'),
     type: TYPE,
-    secret: z.string().describe(`${SHOWN_ONCE} \`whsec_…\` for \`v1\`, the public key \`whpk_…\` for \`v1a\`.`),
+    secret: z.string().meta({
+      description: `${SHOWN_ONCE} \`whsec_…\` for \`v1\`, the public key \`whpk_…\` for \`v1a\`.`,
+      examples: ['whsec_…'],
+    }),
     previousExpiresAt: AT_OR_NULL.describe('When the secret before it stops signing; null: there was none.'),
   })
-  .describe('What your webhooks are signed with from now on.')
+  .meta({ id: 'NewSigningSecret', description: 'What your webhooks are signed with from now on.' })
 export type NewSigningSecretAnswer = z.output<typeof NEW_SIGNING_SECRET>
 
 export const viewSecret = ({ id, type, createdAt, expiresAt }: SigningSecret): SigningSecretAnswer => ({

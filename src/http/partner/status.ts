@@ -30,7 +30,7 @@ export const STATUS_ANSWER = z
   .strictObject({
     at: AT.describe('When this was so.'),
     upstream: z.strictObject({
-      reachable: z.boolean().describe('Whether GetResult answers.'),
+      reachable: z.boolean().meta({ description: 'Whether GetResult answers.', examples: [true] }),
       since: AT_OR_NULL.describe('Since when it does not.'),
       error: z.string().nullable().describe('Why, such as `unreachable: ECONNREFUSED`.'),
     }),
@@ -72,7 +72,7 @@ export const STATUS_ANSWER = z
       )
       .describe('Callback URLs that need you, the longest first, 20 at most; empty where all is well.'),
   })
-  .describe('How long a new serial waits now, and how your webhooks fare.')
+  .meta({ id: 'Status', description: 'How long a new serial waits now, and how your webhooks fare.' })
 export type StatusAnswer = z.output<typeof STATUS_ANSWER>
 
 const viewStatus = ({ queue, messages, callbacks, ...status }: PartnerStatus, now: number): StatusAnswer => {

@@ -72,7 +72,7 @@ describe('a link', () => {
     const link = from('examples/README.md', '../', '?lang=zh')
     expect(link('../webhooks.md#retries')).toBe('../docs/webhooks?lang=zh#retries')
     expect(link('https://notifier.example/docs/problems#conflict')).toBe('../docs/problems?lang=zh#conflict')
-    expect(link('https://notifier.example/openapi.yaml')).toBe('../openapi.yaml?lang=zh')
+    expect(link('https://notifier.example/openapi.json')).toBe('../openapi.json?lang=zh')
     expect(link('receiver.py')).toBe('../docs/examples/receiver.py?lang=zh')
     expect(link('receiver.py?raw')).toBe('../docs/examples/receiver.py?raw')
     expect(link('https://other.example/')).toBe('https://other.example/')

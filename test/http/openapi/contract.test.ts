@@ -2,7 +2,7 @@ import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
 import addFormats from 'ajv-formats'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { SECOND } from '../../../src/core/duration.ts'
+import { DAY, SECOND } from '../../../src/core/duration.ts'
 import { callbackDisabledBody, type WebhookContent, webhookBody } from '../../../src/core/message.ts'
 import { Secret } from '../../../src/core/secret.ts'
 import { createWaitingRoom } from '../../../src/http/waiting-room.ts'
@@ -118,16 +118,19 @@ const pathOf = (template: string): fc.Arbitrary<string> => {
   return id.map(id => `${prefix}${encodeURIComponent(id)}${rest}`)
 }
 
-/** An account or a partner that there is not is refused, which leaves hardly a request. */
+/** An account or a partner that there is not is refused, and a time that is no deadline, which leaves hardly a request. */
 const withOurs = (fields: Json): Json => {
   if (typeof fields !== 'object' || fields === null || Array.isArray(fields)) return fields
-  const ours: Json = { account: api.account.apiId, partner: api.partner.id, partnerId: api.partner.id }
+  const ours: Json = {
+    ...{ account: api.account.apiId, partner: api.partner.id, partnerId: api.partner.id },
+    expiresAt: new Date(START + DAY).toISOString(),
+  }
   return Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, ours[name] ?? value]))
 }
 const bodyWithOurs = (body: Json): Json => {
+  if (body?.filter !== undefined) return { ...body, filter: withOurs(body.filter) }
   // A new account has to have another name.
-  if (body?.filter === undefined) return body?.partnerId === undefined ? body : { ...body, partnerId: api.partner.id }
-  return { ...body, filter: withOurs(body.filter) }
+  return body?.apiKey === undefined ? withOurs(body) : body
 }
 
 const queryOf = (parameters: Json[]): fc.Arbitrary<string> => {

@@ -16,7 +16,6 @@ export const MATRIX: Record<string, Kind | 'own' | 'operator' | 'public'> = {
   'GET /readyz': 'public',
   'GET /metrics': 'public',
   'GET /openapi.json': 'public',
-  'GET /openapi.yaml': 'public',
   'GET /': 'public',
   'GET /docs': 'public',
   'GET /docs/:page': 'public',
