@@ -17,6 +17,9 @@ class LongestFirst extends BaseSequencer {
   }
 }
 
+/** What takes long and seldom breaks: `npm run test:long`, each night. */
+const LONG = ['test/**/*.long.test.ts']
+
 /** Small, many, and with no state outside a test, so that they share a process: loading the code anew for each took half their time. */
 const SHARING = ['core', 'store/rules', 'config', 'operator', 'worker', 'telemetry', 'http'].map(
   folder => `test/${folder}/**/*.test.ts`,
@@ -40,12 +43,16 @@ export default defineConfig({
     globalSetup: 'test/support/shared-postgres.ts',
     sequence: { sequencer: LongestFirst },
     projects: [
-      { extends: true, test: { name: 'sharing', include: SHARING, isolate: false } },
+      { extends: true, test: { name: 'sharing', include: SHARING, exclude: LONG, isolate: false } },
       {
         extends: true,
         test: { name: 'stages', include: STAGES, isolate: false, setupFiles: ['test/support/in-process-threads.ts'] },
       },
-      { extends: true, test: { name: 'alone', include: ['test/**/*.test.ts'], exclude: [...SHARING, ...STAGES] } },
+      {
+        extends: true,
+        test: { name: 'alone', include: ['test/**/*.test.ts'], exclude: [...SHARING, ...STAGES, ...LONG] },
+      },
+      { extends: true, test: { name: 'long', include: LONG } },
     ],
     // Many tests wait for sockets and processes, so two at a time pay even where there are two cores.
     maxWorkers: 2,

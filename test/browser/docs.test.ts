@@ -12,12 +12,14 @@ const AXE = readFileSync(fileURLToPath(import.meta.resolve('axe-core/axe.min.js'
 const PAGES = ['/docs', '/docs/webhooks', '/docs/examples', '/docs/frameworks', '/docs/problems', '/docs/reference']
 const LANGUAGES = ['en', 'zh-CN']
 /** Each width with each theme, since some of a page is shown on wide ones only; both languages with each of either. */
-const SCREENS = [
+const ALL_SCREENS = [
   { width: 1280, theme: 'light', locale: 'en' },
   { width: 1280, theme: 'dark', locale: 'zh-CN' },
   { width: 375, theme: 'light', locale: 'zh-CN' },
   { width: 375, theme: 'dark', locale: 'en' },
 ] as const
+/** By day the first and the last. */
+const SCREENS = ALL_SCREENS.filter((_, index) => process.env.ALL_SCREENS === '1' || index % 3 === 0)
 /** Other tests run beside. */
 const BUSY_MS = 120_000
 /** A folder for pictures of each page, for those who want to look at them. */

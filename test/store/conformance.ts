@@ -64,16 +64,11 @@ const PARTS = {
   retention: describeRetention,
   upkeep: describeUpkeep,
 } as const satisfies Record<string, (open: OpenStore) => void>
-export type Part = keyof typeof PARTS
 
-/** What every store promises; the promises are the comments of `store.ts`. @param parts all unless given */
-export const describeStore = (
-  name: string,
-  open: OpenStore,
-  parts: readonly Part[] = Object.keys(PARTS) as Part[],
-): void => {
+/** What every store promises; the promises are the comments of `store.ts`. */
+export const describeStore = (name: string, open: OpenStore): void => {
   describe(name, () => {
-    for (const part of parts) describe(part, () => PARTS[part](open))
+    for (const [part, describePart] of Object.entries(PARTS)) describe(part, () => describePart(open))
   })
 }
 

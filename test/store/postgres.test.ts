@@ -5,7 +5,7 @@ import { afterAll, beforeAll, onTestFinished } from 'vitest'
 import { openPostgresStore } from '../../src/store/postgres/store.ts'
 import { openTestServer, type TestServer } from '../support/postgres.ts'
 import type { OpenStore } from '../support/store.ts'
-import { describeSharedStore, describeStore, type Part } from './conformance.ts'
+import { describeSharedStore, describeStore } from './conformance.ts'
 
 const START = Date.parse('2026-11-24T08:00:00Z')
 const MASTER_KEY = randomBytes(32)
@@ -97,41 +97,7 @@ const openOne: OpenStore = async ({ rate }) => {
   return { store: await openAt(await newDatabase(), { rate, clock }), advance }
 }
 
-/** Those whose verbs are there. */
-const PARTS: readonly Part[] = [
-  'registering',
-  'cancelling',
-  'repeating',
-  'polling',
-  'what was answered',
-  'a clock that was set back',
-  'who is asked first',
-  'accounts',
-  'completions',
-  'delivering',
-  'holding',
-  'lanes',
-  'a URL that answered 410',
-  'a URL that fails',
-  'the notice of a disabled URL',
-  'catching up',
-  'order and bounds',
-  'fencing',
-  'nodes',
-  'operators',
-  'what operators are told',
-  'events',
-  'reading',
-  'partners',
-  'searching',
-  'stats',
-  'signing secrets',
-  'a bulk act',
-  'retention',
-  'upkeep',
-]
-
-describeStore('PostgreSQL', openOne, PARTS)
+describeStore('PostgreSQL', openOne)
 describeSharedStore('two nodes on PostgreSQL', async ({ rate }) => {
   const database = await newDatabase()
   const { clock, advance } = newClock()

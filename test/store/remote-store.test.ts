@@ -5,7 +5,6 @@ import type { Worker, WorkerOptions } from 'node:worker_threads'
 import Database from 'better-sqlite3'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { AppError } from '../../src/core/error.ts'
-import { ALL_REGISTRATIONS } from '../../src/store/registration-search.ts'
 import { openSqliteStore, type SqliteOptions } from '../../src/store/sqlite/store.ts'
 import { openRemoteStore } from '../../src/store/sqlite/thread/remote-store.ts'
 import { describeError } from '../../src/telemetry/describe-error.ts'
@@ -125,34 +124,6 @@ describe('a thread that ends by itself', () => {
 describe('long reads', () => {
   const query = { idcardid: null, status: null, delivery: null, limit: 10, before: null }
 
-  test('have a thread of their own, which sees each write that was told before', async () => {
-    await using bench = await openAt(newPath())
-    const before = threads.all.length
-    for (let n = 1; n <= 20; n++) {
-      await bench.register()
-      expect(await bench.store.listRegistrations(bench.partnerId, query)).toHaveLength(Math.min(n, 10))
-    }
-    expect(threads.all).toHaveLength(before + 1)
-  })
-
-  test('find their thread started once somebody with a key has called', async () => {
-    await using bench = await openAt(newPath())
-    const before = threads.all.length
-    await bench.store.findPartner(bench.partnerId)
-    expect(threads.all).toHaveLength(before)
-    await Promise.all([bench.store.findKey('key_1'), bench.store.findKey('key_2')])
-    expect(threads.all).toHaveLength(before + 1)
-    await bench.store.listRegistrations(bench.partnerId, query)
-    expect(threads.all).toHaveLength(before + 1)
-  })
-
-  test('a partner’s status is one, since it counts a backlog', async () => {
-    await using bench = await openAt(newPath())
-    const before = threads.all.length
-    await bench.store.statusOf(bench.partnerId, null)
-    expect(threads.all).toHaveLength(before + 1)
-  })
-
   test('of one partner are not all in front of another’s', async () => {
     await using bench = await openAt(newPath())
     const { store, partnerId } = bench
@@ -184,17 +155,6 @@ describe('long reads', () => {
     expect(Math.max(...inFront)).toBeLessThan(10)
   })
 
-  test('of operators are not all in front of the figures for the metrics', async () => {
-    await using bench = await openAt(newPath())
-    const ended: string[] = []
-    const note = (what: string) => () => void ended.push(what)
-    const counts = Array.from({ length: 100 }, () =>
-      bench.store.countRegistrations({ filter: ALL_REGISTRATIONS, act: null }).then(note('count')),
-    )
-    await Promise.all([...counts, bench.store.stats().then(note('stats'))])
-    expect(ended.indexOf('stats')).toBeLessThan(20)
-  })
-
   test('end with the store’s thread, and tell broken where theirs ends by itself', async () => {
     await using bench = await openAt(newPath())
     await bench.store.listRegistrations(bench.partnerId, query)
@@ -206,40 +166,6 @@ describe('long reads', () => {
 })
 
 describe('close', () => {
-  test('ends the thread that reads too, and takes no more reads', async () => {
-    const { store, ...bench } = await openAt(newPath())
-    const query = { idcardid: null, status: null, delivery: null, limit: 10, before: null }
-    const { id } = await bench.register()
-    expect(await store.listRegistrations(bench.partnerId, query)).toMatchObject([{ id }])
-    const reader = threads.all.at(-1)
-    expect(reader).not.toBe(bench.thread)
-    await store.close()
-    expect([reader?.threadId, bench.thread.threadId]).toEqual([-1, -1])
-    expect(await failureOf(store.listRegistrations(bench.partnerId, query))).toMatchObject({ code: 'unavailable' })
-  })
-
-  test('does not wait for a list that is under way', async () => {
-    const path = newPath()
-    const { store, ...bench } = await openAt(path)
-    const other = new Database(path)
-    onTestFinished(() => void other.close())
-    other
-      .prepare(`WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 30000)
-      INSERT INTO registrations (verification_id, n, id, partner_id, callback_url, lane_id, metadata, status, created_at,
-        expires_at, resolved_at)
-      SELECT i, 0, 'reg_' || i, ?, 'https://partner.example/', 1, '{}', 'cancelled', 1, 1, 1 FROM n`)
-      .run(bench.partnerId)
-    const query = { idcardid: null, status: null, delivery: null, limit: 10, before: null }
-    // None is delivered, so this one looks at all.
-    const long = { ...query, delivery: 'delivered' as const }
-    expect(await store.listRegistrations(bench.partnerId, { ...query, status: 'pending' })).toEqual([])
-    const underWay = failureOf(store.listRegistrations(bench.partnerId, long))
-    // Now it has been posted.
-    await new Promise(resolve => setImmediate(resolve))
-    await store.close()
-    expect(await underWay).toMatchObject(GONE)
-  })
-
   test('lets what is in flight end, takes no more, and ends the thread', async () => {
     const path = newPath()
     const { store, thread, ...bench } = await openAt(path)

@@ -3,9 +3,8 @@ import { copyFileSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, onTestFinished } from 'vitest'
-import { openSqliteStore, type SqliteOptions } from '../../src/store/sqlite/store.ts'
+import { openSqliteStore } from '../../src/store/sqlite/store.ts'
 import { openRemoteStore } from '../../src/store/sqlite/thread/remote-store.ts'
-import type { Store } from '../../src/store/store.ts'
 import type { OpenStore } from '../support/store.ts'
 import { describeSharedStore, describeStore } from './conformance.ts'
 
@@ -20,23 +19,20 @@ beforeAll(async () => {
 })
 afterAll(() => rmSync(folder, { recursive: true }))
 
-const openAt =
-  (pathFor: () => string, openSqlite: (options: SqliteOptions) => Promise<Store> = openSqliteStore): OpenStore =>
-  async ({ rate }) => {
-    const clock = { now: START }
-    const store = await openSqlite({
-      path: pathFor(),
+const openNew: OpenStore = async ({ rate }) => {
+  const clock = { now: START }
+  return {
+    store: await openRemoteStore({
+      path: newFile(),
       masterKey: MASTER_KEY,
       now: () => clock.now,
       defaultRate: rate,
-    })
-    return {
-      store,
-      advance: ms => {
-        clock.now += ms
-      },
-    }
+    }),
+    advance: ms => {
+      clock.now += ms
+    },
   }
+}
 
 const newFile = (): string => {
   const folder = mkdtempSync(join(tmpdir(), 'notifier-store-'))
@@ -46,9 +42,8 @@ const newFile = (): string => {
   return path
 }
 
-describeStore('SQLite', openAt(newFile))
-// Real threads are in remote-store.test.ts and crossing.test.ts.
-describeStore('SQLite across the messages of its thread', openAt(newFile, openRemoteStore))
+// Across the messages of its thread, as a service has it. Real threads are in remote-store.test.ts.
+describeStore('SQLite', openNew)
 
 describeSharedStore('two handles of an SQLite file', async ({ rate }) => {
   const clock = { now: START }

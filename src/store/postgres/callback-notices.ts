@@ -93,7 +93,7 @@ const findDue = (tx: Tx, limit: number, lock = ''): Promise<DueNotice[]> =>
   )
 
 /** Of each URL's partner, whatever the URL of its newest messages, those that were delivered elsewhere. */
-export const DELIVERED_ELSEWHERE = `
+const DELIVERED_ELSEWHERE = `
   SELECT u.nth, other.callback_url AS "callbackUrl", other.delivered_at AS "deliveredAt"
   FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS u(partner_id, callback_url, nth)
     CROSS JOIN LATERAL (

@@ -22,7 +22,7 @@ const REGISTRATION = `r.id, r.verification_id AS "verificationId", r.lane_id AS 
   m.due_at AS "dueAt", r.resolved_at AS "resolvedAt"`
 
 /** Messages have their numbers in the order in which registrations end. A join may read all of a table. */
-export const WITH_MESSAGE = `
+const WITH_MESSAGE = `
   SELECT ${REGISTRATION}
   FROM (SELECT seq FROM message_bodies WHERE seq > $1 ORDER BY seq LIMIT $2) AS b
     CROSS JOIN LATERAL (SELECT * FROM messages WHERE seq = b.seq LIMIT 1) AS m

@@ -60,7 +60,7 @@ const factsOf = async (tx: Tx, partnerId: string, after: EventPosition | null): 
   return facts ?? { newest: 0, createdAt: null }
 }
 
-export const FIRST_FROM = `
+const FIRST_FROM = `
   SELECT first.n, first.at FROM unnest($2::bigint[]) WITH ORDINALITY AS asked(n, nth)
     LEFT JOIN LATERAL (
       SELECT event AS n, created_at AS at FROM message_bodies WHERE partner_id = $1 AND event >= asked.n ORDER BY event LIMIT 1
@@ -83,7 +83,7 @@ export const newestOf = (partnerId: string): string => `
   ORDER BY partner_id DESC, event DESC`
 
 /** A join of their deliveries may read all that there are. */
-export const FOLLOWING = `
+const FOLLOWING = `
   SELECT b.event AS n, b.registration_id AS "registrationId", b.type, b.created_at AS "createdAt", m.state, b.body
   FROM (SELECT * FROM message_bodies WHERE partner_id = $1 AND event > $2 ORDER BY event LIMIT $3) AS b
     CROSS JOIN LATERAL (SELECT state FROM messages WHERE seq = b.seq LIMIT 1) AS m

@@ -37,7 +37,7 @@ export const createPartnerStatus = (context: Context): Pick<Store, 'statusOf'> =
 }
 
 /** A join of their deliveries may read all that there are. */
-export const COUNT_NEWEST = `
+const COUNT_NEWEST = `
   SELECT m.state, count(*) AS count
   FROM (SELECT seq, created_at FROM message_bodies WHERE ${newestOf('$1')} LIMIT ${MOST_MESSAGES}) AS newest
     CROSS JOIN LATERAL (SELECT state FROM messages WHERE seq = newest.seq LIMIT 1) AS m

@@ -17,19 +17,19 @@ export const createRegistrationPages = ({
       read(tx => tx.rows(OF_SERIAL, [partnerId, idcardid, before, limit])),
   })
 
-export const WITH_STATUS = `
+const WITH_STATUS = `
   SELECT id, status, NULL AS state FROM registrations
   WHERE partner_id = $1 AND status = $2 AND id < $3 ORDER BY id DESC LIMIT $4`
-export const WITH_STATUS_AND_STATE = `
+const WITH_STATUS_AND_STATE = `
   SELECT id, status, (SELECT state FROM messages WHERE seq = message_seq) AS state FROM registrations
   WHERE partner_id = $1 AND status = $2 AND id < $3 ORDER BY id DESC LIMIT $4`
-export const UNDELIVERED = `
+const UNDELIVERED = `
   SELECT registration_id AS id, (SELECT status FROM registrations r WHERE r.id = registration_id) AS status, state
   FROM deliveries
   WHERE partner_id = $1 AND state = $2 AND registration_id < $3
   ORDER BY registration_id DESC LIMIT $4`
 /** From the serial to its registrations, of which there are a thousand at most. A join may read all of the partner's. */
-export const OF_SERIAL = `
+const OF_SERIAL = `
   SELECT r.id, r.status, (SELECT state FROM messages WHERE seq = r.message_seq) AS state
   FROM (SELECT id FROM verifications WHERE idcardid = $2 OFFSET 0) AS v
     CROSS JOIN LATERAL (SELECT * FROM registrations WHERE verification_id = v.id OFFSET 0) AS r

@@ -2,7 +2,7 @@ import type { SelectedRegistration } from '../registration-rows.ts'
 import { sealedOrTextFrom } from './columns.ts'
 import type { Tx } from './connection.ts'
 
-export const SELECT_REGISTRATIONS = `
+const SELECT_REGISTRATIONS = `
   SELECT r.id, r.partner_id AS "partnerId", r.verification_id AS "verificationId", r.n, v.account_id AS "accountId", v.idcardid,
     r.callback_url AS "callbackUrl", r.metadata, r.status, r.reason, v.verdict, v.polls, v.last_polled_at AS "lastPolledAt",
     v.queue AS "pollQueue", v.due_at AS "pollDueAt", v.claimed_at AS "pollClaimedAt", v.claims AS "pollClaims",

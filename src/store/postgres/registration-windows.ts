@@ -53,26 +53,26 @@ const ofStatus = (status: string): string => `
   (partner_id, status, id) < ($4, ${status}, $1) AND (partner_id, status, id) >= ($4, ${status}, $2)
   ORDER BY partner_id DESC, status DESC, id DESC LIMIT $3`
 
-export const ALL = factsOf(`SELECT id FROM registrations WHERE ${NEWEST}`)
-export const FAILED = factsOf(`
+const ALL = factsOf(`SELECT id FROM registrations WHERE ${NEWEST}`)
+const FAILED = factsOf(`
   SELECT registration_id AS id FROM deliveries
   WHERE (state = 'exhausted' OR attempts > 0) AND registration_id < $1 AND registration_id >= $2
   ORDER BY registration_id DESC LIMIT $3`)
-export const EXHAUSTED = factsOf(`
+const EXHAUSTED = factsOf(`
   SELECT registration_id AS id FROM deliveries
   WHERE partner_id = $4 AND state = 'exhausted' AND registration_id < $1 AND registration_id >= $2
   ORDER BY registration_id DESC LIMIT $3`)
-export const OF_PARTNER_WITH_STATUS = factsOf(`SELECT id FROM registrations WHERE ${ofStatus('$5')}`)
-export const OF_PARTNER = factsOf(`
+const OF_PARTNER_WITH_STATUS = factsOf(`SELECT id FROM registrations WHERE ${ofStatus('$5')}`)
+const OF_PARTNER = factsOf(`
   SELECT one.id FROM unnest('{${REGISTRATION_STATUSES.join()}}'::text[]) AS asked(status) CROSS JOIN LATERAL (
     SELECT id FROM registrations WHERE ${ofStatus('asked.status')}) AS one
   ORDER BY one.id DESC LIMIT $3`)
-export const OF_SERIAL = factsOf(`
+const OF_SERIAL = factsOf(`
   SELECT r.id FROM (SELECT id FROM verifications WHERE idcardid = $4 OFFSET 0) AS v
     CROSS JOIN LATERAL (SELECT id FROM registrations WHERE verification_id = v.id OFFSET 0) AS r
   WHERE r.id < $1 AND r.id >= $2 ORDER BY r.id DESC LIMIT $3`)
 
-export const THESE = factsOf('SELECT unnest($1::text[]) AS id')
+const THESE = factsOf('SELECT unnest($1::text[]) AS id')
 
 /** Those of these that there are, the newest first. */
 export const findThese = async (tx: Tx, ids: readonly string[]): Promise<FoundRegistration[]> =>
