@@ -211,7 +211,7 @@ CREATE TABLE "nodes" (
 	"started_at" bigint NOT NULL,
 	"seen_at" bigint NOT NULL,
 	"steady_at" bigint NOT NULL,
-	"replaces" text COLLATE "C",
+	"lost_at" bigint,
 	"clock_ahead_ms" bigint
 );
 --> statement-breakpoint

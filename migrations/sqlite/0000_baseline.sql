@@ -211,7 +211,7 @@ CREATE TABLE `nodes` (
 	`started_at` integer NOT NULL,
 	`seen_at` integer NOT NULL,
 	`steady_at` integer NOT NULL,
-	`replaces` text,
+	`lost_at` integer,
 	`clock_ahead_ms` integer
 );
 --> statement-breakpoint

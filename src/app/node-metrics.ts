@@ -2,7 +2,6 @@ import type { UpstreamConfig } from '../config/read-config.ts'
 import { settingsIdOf } from '../config/settings-id.ts'
 import type { MetricsDeps } from '../http/metrics.ts'
 import { documentedStatuses } from '../http/openapi/document.ts'
-import type { JudgedNode } from '../store/rules/nodes.ts'
 import type { Store } from '../store/store.ts'
 import type { Listener } from '../telemetry/emit.ts'
 import { createMetrics } from '../telemetry/metrics/metrics.ts'
@@ -26,16 +25,8 @@ interface NodeMetrics {
   page: MetricsDeps['metrics']
 }
 
-/**
- * The metrics of this process, and of the database that it works on.
- *
- * @param nodes those that work on the database
- */
-export const createNodeMetrics = (
-  store: Pick<Store, FigureVerb>,
-  config: UpstreamConfig,
-  nodes: () => readonly JudgedNode[],
-): NodeMetrics => {
+/** The metrics of this process, and of the database that it works on. */
+export const createNodeMetrics = (store: Pick<Store, FigureVerb>, config: UpstreamConfig): NodeMetrics => {
   const {
     callback,
     upstream,
@@ -57,7 +48,6 @@ export const createNodeMetrics = (
     const node = {
       version: VERSION,
       settings,
-      nodes: nodes(),
       polls: { inUse: workers?.poller?.underWay() ?? 0, limitOfAccount: limits.polls },
       deliveries: { inUse: workers?.deliverer?.underWay() ?? 0, limit: limits.deliveries },
       callsInLastMinute: metrics.callsInLastMinute,

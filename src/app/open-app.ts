@@ -1,5 +1,7 @@
+import { hostname } from 'node:os'
 import { openSender } from '../callback/sender.ts'
 import type { UpstreamConfig } from '../config/read-config.ts'
+import { settingsIdOf } from '../config/settings-id.ts'
 import { SECOND } from '../core/duration.ts'
 import type { NodeRole } from '../core/node.ts'
 import { longestRetryDelay } from '../core/retry-schedule.ts'
@@ -15,6 +17,7 @@ import { createCallbackReport } from '../worker/callback-report.ts'
 import { createClockWatch } from '../worker/clock-watch.ts'
 import { createCommandWatch } from '../worker/command-watch.ts'
 import { startHeartbeat } from '../worker/heartbeat.ts'
+import { createPresence } from '../worker/presence.ts'
 import { callbackPolicy } from './callback-policy.ts'
 import { clock, createIds } from './clock-and-ids.ts'
 import { openDatabase } from './database.ts'
@@ -23,7 +26,6 @@ import { openApi } from './open-api.ts'
 import { openDeliverer } from './open-deliverer.ts'
 import { openOperator } from './open-operator.ts'
 import { openPoller, type PollerRole } from './open-poller.ts'
-import { openPresence } from './open-presence.ts'
 import { openProbes } from './open-probes.ts'
 import { createReadiness } from './readiness.ts'
 import { createRole, GRACE_MS, type Role, within } from './role.ts'
@@ -70,10 +72,11 @@ export const openApp = async (
   await using stack = new AsyncDisposableStack()
   const store = stack.adopt(await database, opened => opened.close())
   let poller: PollerRole | null = null
-  const presence = openPresence(store, config, () => poller?.clockAheadMs() ?? null)
+  const self = { id: createIds()('node'), version: VERSION, settings: settingsIdOf(config), roles: config.node.roles }
+  const presence = createPresence(store, self, { clockAheadMs: () => poller?.clockAheadMs() ?? null, clock })
   // The others see this node until all that it does has ended.
   stack.defer(presence.end)
-  const metrics = createNodeMetrics(store, config, presence.nodes)
+  const metrics = createNodeMetrics(store, config)
   const listeners = [relayTo(told), metrics.listener]
   const emit = createEmit(listeners)
   tellUnreadable(store, emit)
@@ -121,7 +124,7 @@ export const openApp = async (
   const served = { ...shared, readiness, stopping, metrics: metrics.page, rateShare: presence.rateShare }
   const server = await (does('api') ? openApi({ ...served, sender, enumerationGuard }) : openProbes(served))
   roles.push(server)
-  await presence.begin(server.url)
+  await presence.begin(`${hostname()}:${new URL(server.url).port}`)
   const longest = { pollMs: config.polling.maxMs, retryMs: longestRetryDelay(callback.retryScheduleMs) }
   const dueTimes = createBackgroundJob({
     batch: size => store.mendDueTimes(longest, size),

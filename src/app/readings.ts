@@ -2,7 +2,7 @@ import { ACCOUNT_FAULTS } from '../core/answer.ts'
 import { SECOND } from '../core/duration.ts'
 import type { Histogram } from '../core/histogram.ts'
 import { NODE_TRAITS } from '../core/node.ts'
-import type { JudgedNode } from '../store/rules/nodes.ts'
+import { type JudgedNode, judgeNodes } from '../store/rules/nodes.ts'
 import {
   BUSY_TABLES,
   type EngineCounts,
@@ -23,8 +23,6 @@ export interface NodeFacts {
   version: string
   /** Names the settings that nodes have in common. */
   settings: string
-  /** Those that work on the database, this one too once it has shown itself. */
-  nodes: readonly JudgedNode[]
   /** Of all accounts together. */
   polls: { inUse: number; limitOfAccount: number }
   deliveries: { inUse: number; limit: number }
@@ -151,7 +149,7 @@ export const readingsOf = (
   { monotonic, startedAt }: { monotonic: number; startedAt: number },
 ): Readings => ({
   ...ofNode(node, figures?.stats.accounts.length ?? 1),
-  ...ofNodes(node.nodes),
+  ...ofNodes(judgeNodes(figures?.stats.nodes ?? [])),
   ...(counts && ofCounts(counts)),
   statsAge: one((monotonic - (figures?.readAt ?? startedAt)) / SECOND),
   ...(figures && {

@@ -60,9 +60,7 @@ const lookOf = (trouble: Trouble, at: number): Look | null => {
  * asked, nothing is said of their backlog: nothing is late by itself, and the backlog is not over either.
  */
 const looksOf = (facts: TroubleFacts, nodeEvents: readonly NodeEvent[]): Look[] => {
-  const lost = nodeEvents.filter(({ condition }) => condition === 'node.lost')
-  const missedNodes = new Set(lost.map(({ subject }) => subject))
-  const firing = troublesOf({ ...facts, missedNodes }).flatMap(trouble => lookOf(trouble, facts.stats.at) ?? [])
+  const firing = troublesOf(facts).flatMap(trouble => lookOf(trouble, facts.stats.at) ?? [])
   const wrong = new Set(firing.map(keyOf))
   const watched = [
     ...facts.stats.accounts.flatMap(({ apiId, pausedAt, unreachableAt }) => [

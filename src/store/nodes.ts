@@ -20,10 +20,10 @@ export interface ServiceNode extends NewNode {
   key: string
   startedAt: number
   seenAt: number
-  /** Since when it has shown itself without a gap. Later than `seenAt`: since when others have missed it. */
+  /** Since when it has shown itself without a gap. */
   steadyAt: number
-  /** The lost node whose place it has taken; null: that of none. */
-  replaces: string | null
+  /** When another node found it lost; null: it is not. */
+  lostAt: number | null
 }
 
 /** What operators are told of nodes. */
@@ -32,7 +32,7 @@ export type NodeEvent = Pick<OperatorEvent, 'subject'> & { condition: (typeof NO
 
 /** Which nodes work on the database. Each shows itself every few seconds, and whoever does not is lost (`rules/nodes.ts`). */
 export interface NodeVerbs {
-  /** Records that this node is there, and whom it misses, and forgets whom `afterBeat` says. All nodes, this one too, oldest first. */
+  /** Records that this node is there, whom it finds lost, and forgets, by `afterBeat`. All nodes, this one too, oldest first. */
   beatNode(node: NewNode): Promise<ServiceNode[]>
   /** All nodes, oldest first. */
   listNodes(): Promise<ServiceNode[]>

@@ -29,7 +29,6 @@ export const openPostgres = async (
     masterKey: Buffer.from(masterKey.reveal(), 'base64'),
     previousKey: previous ? Buffer.from(previous.reveal(), 'base64') : undefined,
     defaultRate: upstream.rate,
-    hasUpkeep: runs === 'on its own thread',
     connections: runs === 'here' ? CONNECTIONS.command : CONNECTIONS.service,
   })
 }

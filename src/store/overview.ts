@@ -61,7 +61,7 @@ const overviewOf = (facts: TroubleFacts, { language, showTime }: Reader) => {
     messages: stats.messages,
     callbacks: stats.callbacks,
     bulk: stats.bulk,
-    nodes: judgeNodes(stats.nodes, stats.at).map(viewNode),
+    nodes: judgeNodes(stats.nodes).map(viewNode),
     engine: viewEngine(stats.engine),
   }
 }

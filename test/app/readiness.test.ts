@@ -20,7 +20,7 @@ const ACCOUNT: Account = {
 
 const NODE: JudgedNode = {
   ...{ id: 'node_1', name: 'secret-host:8080', version: '1.0.0', settings: 'aaaaaaaa', key: '11111111' },
-  ...{ roles: ['poll'], clockAheadMs: null, startedAt: 0, seenAt: 0, steadyAt: 0, replaces: null },
+  ...{ roles: ['poll'], clockAheadMs: null, startedAt: 0, seenAt: 0, steadyAt: 0, lostAt: null },
   ...{ isLost: false, differsIn: [], differsSince: null },
 }
 

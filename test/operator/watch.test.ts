@@ -238,14 +238,14 @@ const node = (name: string, more: Partial<ServiceNode> = {}): ServiceNode => ({
     key: '11111111',
     roles: ['poll'],
   },
-  ...{ startedAt: AT - HOUR, seenAt: AT, steadyAt: AT - HOUR, replaces: null, ...more },
+  ...{ startedAt: AT - HOUR, seenAt: AT, steadyAt: AT - HOUR, lostAt: null, ...more },
 })
 
 test('a lost node is noted, and its end, whether it came back or was replaced while another one looked', async () => {
   const { look, state, noted, logged } = await open()
   state.nodes = [node('a'), node('b')]
   expect((await look()).filter(line => line.startsWith('node'))).toEqual([])
-  state.nodes = [node('a'), node('b', { seenAt: AT - 31 * SECOND })]
+  state.nodes = [node('a'), node('b', { seenAt: AT - 31 * SECOND, lostAt: AT })]
   expect(await look()).toEqual(['node.lost b: wrong'])
   expect(noted).toMatchObject([{ details: { code: 'node_lost', node: 'b', since: AT - 31 * SECOND } }])
   expect(await look()).toEqual([])
@@ -267,27 +267,6 @@ test('a wrong clock of a node is noted, and its end also where the node is gone 
   expect(noted).toContainEqual(expect.objectContaining({ details: expect.objectContaining({ aheadMs: 3_600_000 }) }))
   state.nodes = []
   expect(await look()).toEqual(['clock.wrong a: well'])
-})
-
-test('a node that was lost was told to be back for 30 s after the database had been away', async () => {
-  const { look, state } = await open()
-  state.nodes = [node('a'), node('b', { seenAt: AT - 31 * SECOND })]
-  expect(await look()).toContain('node.lost b: wrong')
-  state.isBroken = true
-  expect(await look()).toEqual([])
-  state.isBroken = false
-  // Nobody has been there for long enough to miss it.
-  state.nodes = [node('a', { steadyAt: AT - SECOND }), node('b', { seenAt: AT - 3 * MINUTE, version: '0.9.0' })]
-  expect(await look()).toEqual([])
-  state.nodes = [node('a', { steadyAt: AT - SECOND }), node('b', { steadyAt: AT - SECOND })]
-  expect(await look()).toEqual(['node.lost b: well'])
-})
-
-test('a node that another process had told to be lost was back when this one started', async () => {
-  const { look, state } = await open()
-  state.nodeEvents = [{ condition: 'node.lost', subject: 'b' }]
-  state.nodes = [node('a', { steadyAt: AT - SECOND }), node('b', { seenAt: AT - 3 * MINUTE })]
-  expect(await look()).toContain('node.lost b: wrong')
 })
 
 test('two versions side by side are an event once that lasts longer than an upgrade', async () => {

@@ -9,7 +9,7 @@ import { noQuery } from '../json/query.ts'
 import type { ApiEnv } from '../middleware/authenticate.ts'
 
 export interface AdminNodeDeps {
-  store: Pick<Store, 'listNodes' | 'now'>
+  store: Pick<Store, 'listNodes'>
 }
 
 export const NODE = z.strictObject({
@@ -29,11 +29,11 @@ export const NODE = z.strictObject({
   differsIn: z.array(z.enum(NODE_TRAITS)).describe('In what it is not as most others are.'),
 }) satisfies z.ZodType<ReturnType<typeof viewNode>>
 
-/** `GET /v1/admin/nodes`. There are few (`MOST_NODES`), so they are one page. */
+/** `GET /v1/admin/nodes`. There are few, so they are one page. */
 export const createAdminNodes = ({ store }: AdminNodeDeps) => {
   const app = new Hono<ApiEnv>()
   app.get('/', noQuery, async c => {
-    const nodes = judgeNodes(await store.listNodes(), store.now())
+    const nodes = judgeNodes(await store.listNodes())
     return c.json({ data: nodes.map(viewNode), nextCursor: null })
   })
   return app

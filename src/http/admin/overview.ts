@@ -97,7 +97,7 @@ export const OVERVIEW = z.strictObject({
       'Bulk acts of operators that are under way.',
     ),
   }),
-  nodes: z.array(NODE).describe('Those that work on the database, oldest first; 100 at most.'),
+  nodes: z.array(NODE).describe('Those that work on the database, oldest first.'),
   engine: z.discriminatedUnion('kind', [SQLITE, POSTGRES]),
 }) satisfies z.ZodType<Overview>
 

@@ -4,11 +4,14 @@ import { newestOf } from '../schema-age.ts'
 import type { Tx } from './connection.ts'
 import type { Context } from './context.ts'
 import { and, asc, eq, inArray } from './drizzle.ts'
+import { foldCounts } from './folding.ts'
 import { MIGRATIONS } from './opening.ts'
 import { nodes, operatorEvents } from './schema.ts'
 
-/** `MOST_NODES` of them, and those that came since the last beat. */
 export const loadNodes = ({ db }: Tx) => db.select().from(nodes).orderBy(asc(nodes.startedAt), asc(nodes.id))
+
+/** Transactions with each beat. */
+const MOST_FOLDS = 20
 
 const APPLIED = 'SELECT max(created_at) AS applied FROM public.__drizzle_migrations'
 
@@ -30,16 +33,19 @@ export const createNodes = ({
   return {
     beatNode: async node => {
       await endIfOutdated()
-      return write(async tx => {
+      const known = await write(async tx => {
         // Two that take the place of a lost one take that of one each.
         await tx.lock(['nodes'])
         const beat = afterBeat(await loadNodes(tx), { ...node, key: sealed.keyId.toString('hex') }, tx.at)
         const { id: _, ...set } = beat.self
         await tx.db.insert(nodes).values(beat.self).onConflictDoUpdate({ target: nodes.id, set })
-        for (const { id, steadyAt } of beat.missed) await tx.db.update(nodes).set({ steadyAt }).where(eq(nodes.id, id))
+        for (const { id, lostAt } of beat.lost) await tx.db.update(nodes).set({ lostAt }).where(eq(nodes.id, id))
         if (beat.forgotten.length > 0) await tx.db.delete(nodes).where(inArray(nodes.id, [...beat.forgotten]))
         return beat.nodes
       })
+      // Any node may do so, and what fails is counted among the errors of the database.
+      await foldCounts({ write }, MOST_FOLDS).catch(() => {})
+      return known
     },
 
     listNodes: () => read(loadNodes),

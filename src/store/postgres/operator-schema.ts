@@ -31,7 +31,7 @@ export const operatorEvents = pgTable(
   ],
 )
 
-/** Which processes work on the database. Few: `MOST_NODES`. */
+/** Which processes work on the database. */
 export const nodes = pgTable('nodes', {
   id: text('id').primaryKey(),
   name: text('name').notNull(),
@@ -43,6 +43,6 @@ export const nodes = pgTable('nodes', {
   startedAt: time('started_at').notNull(),
   seenAt: time('seen_at').notNull(),
   steadyAt: time('steady_at').notNull(),
-  replaces: text('replaces'),
+  lostAt: time('lost_at'),
   clockAheadMs: int8('clock_ahead_ms'),
 })

@@ -33,7 +33,6 @@ import { createResealing } from './resealing.ts'
 import { createRetention } from './retention.ts'
 import { createSigningSecrets } from './signing-secrets.ts'
 import { createStats } from './stats.ts'
-import { startUpkeep } from './upkeep.ts'
 import { createVerifications } from './verifications.ts'
 
 /** Take a few pages of the server's disk for a moment, as new rows do: what is updated may still fit in where it stands. */
@@ -54,8 +53,6 @@ export interface PostgresOptions extends Omit<ConnectionOptions, 'connections' |
   connections?: number
   /** False: `now` decides, not the database's clock; true unless given. */
   hasDatabaseClock?: boolean
-  /** Until it is closed it does what the database needs from time to time; false unless given. */
-  hasUpkeep?: boolean
   /** Told before the database is open. A newer schema may take long. */
   onStep?: (step: OpeningStep) => void
 }
@@ -68,7 +65,6 @@ export const openPostgresStore = async ({
   defaultRate,
   connections = 5,
   hasDatabaseClock = true,
-  hasUpkeep = false,
   onStep = () => {},
   ...options
 }: PostgresOptions): Promise<Store> => {
@@ -125,9 +121,7 @@ export const openPostgresStore = async ({
       }),
   }
   const { now } = connection
-  const upkeep = hasUpkeep ? startUpkeep({ ...connection.loops, sleep: options.sleep }) : null
   const close = async () => {
-    await upkeep?.close()
     await channel.close()
     await connection.close()
   }

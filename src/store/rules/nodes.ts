@@ -6,55 +6,19 @@ import type { NewNode, ServiceNode } from '../nodes.ts'
 export const BEAT_EVERY_MS = 5 * SECOND
 /** Longer than this between two beats, and it was not there all the while: it was stopped, or the database was away. */
 const GAP_MS = 3 * BEAT_EVERY_MS
-/** Others have been there for so long, and it has not shown itself. */
+/** A node that has been there for so long tells that another one, which has been silent for so long, is lost. */
 const LOST_MS = 30 * SECOND
 /** A lost node that nobody has put back by then is not missed any more. */
 const FORGOTTEN_MS = DAY
-/** So many are kept, those that showed themselves last. */
-export const MOST_NODES = 100
 
-/** What a node knows of another, whichever clock: how long it has been there all the while without a beat of that one. */
-const silenceOf = (node: ServiceNode, witness: ServiceNode, now: number): number => {
-  // A beat that lies ahead was before the clock was set back. That of a witness may be older: it may just have died.
-  const seenAt = node.seenAt > now + GAP_MS ? witness.steadyAt : node.seenAt
-  return witness.seenAt - Math.max(seenAt, witness.steadyAt)
-}
-
-/** Whether it has shown itself a moment ago: only such a one can tell of others. */
+/** Whether it has shown itself a moment ago. */
 export const isThere = ({ seenAt }: Pick<ServiceNode, 'seenAt'>, now: number): boolean =>
   Math.abs(now - seenAt) <= LOST_MS
 
-/** Somebody who was there misses it. Where the database was away, or the clock was set forward, nobody was. */
-const isMissedNow = (node: ServiceNode, nodes: readonly ServiceNode[], now: number): boolean =>
-  nodes.some(other => other.id !== node.id && isThere(other, now) && silenceOf(node, other, now) > LOST_MS)
-
-/** Somebody has missed it since it showed itself last. */
-const wasMissed = ({ steadyAt, seenAt }: ServiceNode): boolean => steadyAt > seenAt
-
-/** Also where nobody was there to miss it since, as while the database was away. */
-const isLost = (node: ServiceNode, nodes: readonly ServiceNode[], now: number): boolean =>
-  isMissedNow(node, nodes, now) || (wasMissed(node) && !isThere(node, now))
-
-const sameRoles = (a: NewNode, b: NewNode): boolean => a.roles.join() === b.roles.join()
-
-/** The lost node in whose place this one was started: a restart of it, or one that does the same. */
-const replacedBy = (self: ServiceNode, others: readonly ServiceNode[]): ServiceNode | null => {
-  const before = others.filter(({ startedAt, seenAt }) => startedAt < self.startedAt && seenAt <= self.startedAt)
-  // One of another name that was started while it worked was meant to work beside it.
-  const silentThen = before.filter(({ seenAt }) => self.startedAt - seenAt > GAP_MS)
-  return (
-    before.find(other => other.name === self.name && silenceOf(other, self, self.seenAt) > GAP_MS) ??
-    silentThen.find(
-      other => self.replaces === null && sameRoles(other, self) && silenceOf(other, self, self.seenAt) > LOST_MS,
-    ) ??
-    null
-  )
-}
-
 export interface Beat {
   self: ServiceNode
-  /** Those that are missed from now on. */
-  missed: readonly ServiceNode[]
+  /** Those that are lost from now on. */
+  lost: readonly ServiceNode[]
   /** Ids of those that are forgotten. */
   forgotten: readonly string[]
   /** All that are left, with `self`, oldest first. */
@@ -62,32 +26,36 @@ export interface Beat {
 }
 
 /** What follows when a node shows itself, at `now`, with the master key of this name. */
-export const afterBeat = (known: readonly ServiceNode[], beat: NewNode & { key: string }, now: number): Beat => {
-  const last = known.find(({ id }) => id === beat.id)
-  const isSteady = last !== undefined && !wasMissed(last) && now >= last.seenAt && now - last.seenAt <= GAP_MS
-  const seen: ServiceNode = {
-    ...beat,
-    startedAt: last?.startedAt ?? now,
-    seenAt: now,
-    steadyAt: isSteady ? last.steadyAt : now,
-    replaces: last?.replaces ?? null,
-  }
-  const others = known.filter(({ id }) => id !== beat.id)
-  const replaced = replacedBy(seen, others)
-  const self = replaced === null ? seen : { ...seen, replaces: replaced.name }
-  const kept = others
-    .filter(other => other !== replaced && Math.abs(now - other.seenAt) <= FORGOTTEN_MS)
-    .toSorted((a, b) => b.seenAt - a.seenAt)
-    .slice(0, MOST_NODES - 1)
-  const isNewlyMissed = (other: ServiceNode) =>
-    !wasMissed(other) && other.seenAt < now && isMissedNow(other, [...kept, self], now)
-  const judged = kept.map(other => (isNewlyMissed(other) ? { ...other, steadyAt: now } : other))
+export const afterBeat = (known: readonly ServiceNode[], node: NewNode & { key: string }, now: number): Beat => {
+  const last = known.find(({ id }) => id === node.id)
+  const isSteady = last !== undefined && now - last.seenAt <= GAP_MS
+  const times = { startedAt: last?.startedAt ?? now, seenAt: now, steadyAt: isSteady ? last.steadyAt : now }
+  const self: ServiceNode = { ...node, ...times, lostAt: null }
+  const others = known.filter(({ id }) => id !== node.id)
+  const forgotten = new Set(others.filter(({ seenAt }) => now - seenAt > FORGOTTEN_MS))
+  for (const other of replacedBy(self, others, { isFirstBeat: last === undefined })) forgotten.add(other)
+  const left = others.filter(other => !forgotten.has(other))
+  const isMissed = ({ lostAt, seenAt }: ServiceNode) =>
+    lostAt === null && now - seenAt > LOST_MS && now - self.steadyAt > LOST_MS
+  const lost = left.filter(isMissed).map(other => ({ ...other, lostAt: now }))
   return {
     self,
-    missed: judged.filter(other => !kept.includes(other)),
-    forgotten: others.filter(other => !kept.includes(other)).map(({ id }) => id),
-    nodes: [...judged, self].toSorted(byAge),
+    lost,
+    forgotten: [...forgotten].map(({ id }) => id),
+    nodes: [...left.filter(other => !isMissed(other)), ...lost, self].toSorted(byAge),
   }
+}
+
+/** The silent ones in whose place this one was started: it has their name, or takes over the roles of one of them with its first beat. */
+const replacedBy = (
+  self: ServiceNode,
+  others: readonly ServiceNode[],
+  { isFirstBeat }: { isFirstBeat: boolean },
+): ServiceNode[] => {
+  const silent = others.filter(({ seenAt }) => self.seenAt - seenAt > GAP_MS)
+  const restarted = silent.filter(({ name }) => name === self.name)
+  if (restarted.length > 0 || !isFirstBeat) return restarted
+  return silent.filter(({ roles }) => roles.join() === self.roles.join()).slice(0, 1)
 }
 
 const byAge = (a: ServiceNode, b: ServiceNode): number => a.startedAt - b.startedAt || (a.id < b.id ? -1 : 1)
@@ -101,8 +69,6 @@ export interface JudgedNode extends ServiceNode {
   differsSince: number | null
 }
 
-const NOBODY: ReadonlySet<string> = new Set()
-
 /** What most have; of two that as many have, that of the node which was started last: it is what operators meant last. */
 const usual = (nodes: readonly ServiceNode[], trait: NodeTrait): string | undefined => {
   const groups = [...Map.groupBy(nodes, node => node[trait])]
@@ -110,30 +76,21 @@ const usual = (nodes: readonly ServiceNode[], trait: NodeTrait): string | undefi
   return groups.toSorted(([, a], [, b]) => b.length - a.length || newest(b) - newest(a))[0]?.[0]
 }
 
-/**
- * Who is lost, and who differs from the others, as of `now`. Oldest first.
- *
- * @param missed names of those that were told to be lost: such a one is lost until it shows itself
- */
-export const judgeNodes = (
-  nodes: readonly ServiceNode[],
-  now: number,
-  missed: ReadonlySet<string> = NOBODY,
-): JudgedNode[] => {
-  const isMissed = (node: ServiceNode) => missed.has(node.name) && !isThere(node, now)
-  const lost = new Set(nodes.filter(node => isLost(node, nodes, now) || isMissed(node)))
-  const there = nodes.filter(node => !lost.has(node))
+/** Who is lost, and who differs from the others. Oldest first. */
+export const judgeNodes = (nodes: readonly ServiceNode[]): JudgedNode[] => {
+  const there = nodes.filter(({ lostAt }) => lostAt === null)
   const differences = NODE_TRAITS.map(trait => {
     const value = usual(there, trait)
     const begunAt = Math.min(...there.filter(node => node[trait] === value).map(({ startedAt }) => startedAt))
     return { trait, value, begunAt }
   })
   return nodes.toSorted(byAge).map(node => {
-    const found = lost.has(node) ? [] : differences.filter(({ trait, value }) => node[trait] !== value)
+    const isLost = node.lostAt !== null
+    const found = isLost ? [] : differences.filter(({ trait, value }) => node[trait] !== value)
     const sinces = found.map(({ begunAt }) => Math.max(begunAt, node.startedAt))
     return {
       ...node,
-      isLost: lost.has(node),
+      isLost,
       differsIn: found.map(({ trait }) => trait),
       differsSince: sinces.length === 0 ? null : Math.min(...sinces),
     }

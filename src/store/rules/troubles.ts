@@ -9,8 +9,6 @@ const WRONG_CLOCK_MS = 30 * SECOND
 
 export interface TroubleFacts {
   stats: Stats
-  /** Names of nodes that were lost at the last look, where somebody remembers. */
-  missedNodes?: ReadonlySet<string>
   /** Why nothing can be written; null: it can. */
   writeError: string | null
   /** A service has the database open. */
@@ -20,10 +18,10 @@ export interface TroubleFacts {
 }
 
 /** What is wrong now, the worst first; empty where nothing is. */
-export const troublesOf = ({ stats, missedNodes, writeError, isServed, pollMaxMs }: TroubleFacts): Trouble[] => {
+export const troublesOf = ({ stats, writeError, isServed, pollMaxMs }: TroubleFacts): Trouble[] => {
   const { failed } = stats.backup
   // Where none works, that is all there is to say of them.
-  const judged = isServed ? judgeNodes(stats.nodes, stats.at, missedNodes) : []
+  const judged = isServed ? judgeNodes(stats.nodes) : []
   return [
     ...(isServed ? [] : [{ code: 'no_service', since: null } as const]),
     ...(writeError === null ? [] : [{ code: 'store_failing', since: null, error: writeError } as const]),

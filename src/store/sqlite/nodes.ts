@@ -14,7 +14,7 @@ export const createNodes = ({ db, read, write, now, sealed }: Context): NodeVerb
         const beat = afterBeat(loadNodes(db), { ...node, key: sealed.keyId.toString('hex') }, now())
         const { id: _, ...set } = beat.self
         db.insert(nodes).values(beat.self).onConflictDoUpdate({ target: nodes.id, set }).run()
-        for (const { id, steadyAt } of beat.missed) db.update(nodes).set({ steadyAt }).where(eq(nodes.id, id)).run()
+        for (const { id, lostAt } of beat.lost) db.update(nodes).set({ lostAt }).where(eq(nodes.id, id)).run()
         if (beat.forgotten.length > 0) db.delete(nodes).where(inArray(nodes.id, beat.forgotten)).run()
         return beat.nodes
       }),

@@ -21,7 +21,7 @@ test('operators see which nodes work on the database, who of them is lost, and w
   for (const one of [node('a'), node('b'), node('c', { settings: 'bbbbbbbb' })]) await api.store.beatNode(one)
   for (const until = api.clock.now + MINUTE; api.clock.now < until; api.clock.now += 5 * SECOND)
     for (const one of [node('a'), node('c', { settings: 'bbbbbbbb' })]) await api.store.beatNode(one)
-  await api.store.beatNode(node('d'))
+  await api.store.beatNode(node('d', { roles: ['deliver'] }))
   const { status, json } = await api.call('GET', '/v1/admin/nodes', { key: ADMIN_TOKEN })
   expect(status).toBe(200)
   expect(json.data).toMatchObject([

@@ -14,7 +14,7 @@ const node = (id: number, more: Partial<ServiceNode> = {}): ServiceNode => ({
     roles: ['api', 'poll'],
     key: 'k',
   },
-  ...{ startedAt: NOW - 60_000, seenAt: NOW, steadyAt: NOW - 60_000, replaces: null, ...more },
+  ...{ startedAt: NOW - 60_000, seenAt: NOW, steadyAt: NOW - 60_000, lostAt: null, ...more },
 })
 const nodes = (count: number, more: Partial<ServiceNode> = {}) => Array.from({ length: count }, (_, n) => node(n, more))
 

@@ -219,9 +219,14 @@ test('names a node that is lost before what is nearly full, and one that differs
       key: '11111111',
       roles: ['poll'],
     },
-    ...{ startedAt: AT - MINUTE, seenAt: AT, steadyAt: AT - MINUTE, replaces: null, ...more },
+    ...{ startedAt: AT - MINUTE, seenAt: AT, steadyAt: AT - MINUTE, lostAt: null, ...more },
   })
-  const nodes = [node('a'), node('b', { seenAt: AT - 40 * SECOND }), node('c', { key: '22222222' }), node('d')]
+  const nodes = [
+    node('a'),
+    node('b', { seenAt: AT - 40 * SECOND, lostAt: AT }),
+    node('c', { key: '22222222' }),
+    node('d'),
+  ]
   const found = told(stats, { nodes, engine: { ...ENGINE, diskFreeBytes: 1 } })
   expect(found).toMatchObject([
     { code: 'node_lost', node: 'b', since: AT - 40 * SECOND },
@@ -234,7 +239,7 @@ test('names a node that is lost before what is nearly full, and one that differs
 test('names the nodes whose clock is off by what receivers may not stand, but for one that is lost', () => {
   const node = (name: string, clockAheadMs: number | null, seenAt = AT): ServiceNode => ({
     ...{ id: `node_${name}`, name, version: '1.0.0', settings: 'aaaaaaaa', key: '11111111', roles: ['poll'] },
-    ...{ startedAt: AT - MINUTE, seenAt, steadyAt: AT - MINUTE, replaces: null, clockAheadMs },
+    ...{ startedAt: AT - MINUTE, seenAt, steadyAt: AT - MINUTE, lostAt: seenAt === AT ? null : AT, clockAheadMs },
   })
   const lost = node('lost', 3_600_000, AT - 40 * SECOND)
   const nodes = [node('new', null), node('well', 29_999), node('behind', 30_000), node('ahead', -3_600_000), lost]
@@ -254,7 +259,7 @@ test('says what was given up in the last day and is still, and how many URLs onl
 test('says of a lost node what nobody else does, and nothing where others do all of it', () => {
   const node = (name: string, roles: ServiceNode['roles'], seenAt = AT): ServiceNode => ({
     ...{ id: `node_${name}`, name, version: '1.0.0', settings: 'aaaaaaaa', clockAheadMs: null, key: '11111111', roles },
-    ...{ startedAt: AT - MINUTE, seenAt, steadyAt: AT - MINUTE, replaces: null },
+    ...{ startedAt: AT - MINUTE, seenAt, steadyAt: AT - MINUTE, lostAt: seenAt === AT ? null : AT },
   })
   const [a, b] = [node('a', ['api', 'deliver']), node('b', ['poll', 'deliver'], AT - 40 * SECOND)]
   expect(told(stats, { nodes: [a, b] })).toEqual([

@@ -1,10 +1,12 @@
+import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type pg from 'pg'
-import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import { type Connection, openConnection } from '../../../src/store/postgres/connection.ts'
 import { foldCounts } from '../../../src/store/postgres/folding.ts'
-import { startUpkeep } from '../../../src/store/postgres/upkeep.ts'
+import { openPostgresStore } from '../../../src/store/postgres/store.ts'
 import { type OwnServer, openOwnServer } from '../../support/postgres.ts'
+import { openBench } from '../../support/store.ts'
 
 let server: OwnServer
 let databases = 0
@@ -20,7 +22,7 @@ beforeAll(async () => {
 })
 afterAll(() => server[Symbol.asyncDispose]())
 beforeEach(async () => {
-  database = `upkeep_${++databases}`
+  database = `folding_${++databases}`
   await server.createDatabase(database)
   for (const statement of TABLES.split(';')) await query(statement)
 })
@@ -51,7 +53,7 @@ const change = (what: string, owner: string, n: number, times = 1) =>
 const counts = () => query('SELECT what, owner, n::int FROM counts ORDER BY owner, what')
 const changes = async () => (await query<{ n: number }>('SELECT count(*)::int AS n FROM count_changes'))[0]?.n
 
-describe('upkeep of PostgreSQL', () => {
+describe('folding of counts', () => {
   test('folds what was counted into the counts, and keeps none that is empty', async () => {
     const connection = open()
     await change('waiting', 'a', 1, 12_000)
@@ -99,15 +101,20 @@ describe('upkeep of PostgreSQL', () => {
     ])
   })
 
-  test('goes by itself, again after a failure, until it is closed', { timeout: 15_000 }, async () => {
-    const upkeep = startUpkeep({ ...open(), sleep: ms => sleep(ms / 100) })
-    onTestFinished(() => upkeep.close())
-    await change('waiting', 'a', 1)
-    await vi.waitFor(async () => expect(await changes()).toBe(0), { timeout: 5_000 })
-    await server.crash()
-    await server.start()
-    await change('waiting', 'a', 1)
-    await vi.waitFor(async () => expect(await changes()).toBe(0), { timeout: 10_000 })
-    expect(await counts()).toEqual([{ what: 'waiting', owner: 'a', n: 2 }])
+  test('goes with the beats of a node', async () => {
+    const url = await server.createDatabase('beating')
+    const options = { masterKey: Buffer.alloc(32), random: randomBytes, now: Date.now, sleep, defaultRate: 5 }
+    await using bench = await openBench(async () => ({
+      store: await openPostgresStore({ url, ...options }),
+      advance: () => {},
+    }))
+    await bench.register()
+    database = 'beating'
+    expect(await changes()).not.toBe(0)
+    await bench.store.beatNode({
+      ...{ id: 'node_1', name: 'a:1', version: '1', settings: 's', roles: ['api'], clockAheadMs: null },
+    })
+    expect(await changes()).toBe(0)
+    expect((await bench.store.stats()).registrations.pending).toBe(1)
   })
 })

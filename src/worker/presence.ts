@@ -1,0 +1,59 @@
+import type { Clock } from '../core/clock.ts'
+import type { NewNode, ServiceNode } from '../store/nodes.ts'
+import { BEAT_EVERY_MS, type JudgedNode, judgeNodes } from '../store/rules/nodes.ts'
+import { shareOfRates } from '../store/rules/rate-share.ts'
+import type { Store } from '../store/store.ts'
+import { startHeartbeat } from './heartbeat.ts'
+
+/** That this node is one of those that work on the database. */
+export interface Presence {
+  /** Shows itself from now on, by this name. What fails is done by the next beat: others tell of the database. */
+  begin(name: string): Promise<void>
+  /** All nodes and what is wrong with them, as of the last beat; none before the first. */
+  nodes(): JudgedNode[]
+  /** The part of each rate of the API that this node allows; all before the first beat. */
+  rateShare(): number
+  /** It ends as it was told to: nobody misses it. */
+  end(): Promise<void>
+}
+
+/** @param clockAheadMs as of `NewNode`, at each beat */
+export const createPresence = (
+  store: Pick<Store, 'now' | 'beatNode' | 'removeNode'>,
+  node: Omit<NewNode, 'name' | 'clockAheadMs'>,
+  { clockAheadMs, clock }: { clockAheadMs: () => number | null; clock: Pick<Clock, 'sleep'> },
+): Presence => {
+  let nodes: readonly ServiceNode[] = []
+  let rateShare = 1
+  let beating: Promise<void> | null = null
+  let stop = () => {}
+
+  const beat = async (name: string) => {
+    try {
+      nodes = await store.beatNode({ ...node, name, clockAheadMs: clockAheadMs() })
+      rateShare = shareOfRates(nodes, nodes.find(({ id }) => id === node.id)?.seenAt ?? store.now())
+    } catch {
+      // The others miss it only when it has not come back for a while.
+    } finally {
+      beating = null
+    }
+  }
+  return {
+    begin: async name => {
+      const ring = () => {
+        beating ??= beat(name)
+      }
+      stop = startHeartbeat({ everyMs: BEAT_EVERY_MS, rings: [ring], clock }).stop
+      ring()
+      await beating
+    },
+    nodes: () => judgeNodes(nodes),
+    rateShare: () => rateShare,
+    end: async () => {
+      stop()
+      // A beat that came later would bring it back.
+      await beating
+      await store.removeNode(node.id).catch(() => {})
+    },
+  }
+}

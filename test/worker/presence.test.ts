@@ -1,0 +1,64 @@
+import { expect, test } from 'vitest'
+import type { NewNode, ServiceNode } from '../../src/store/nodes.ts'
+import { BEAT_EVERY_MS } from '../../src/store/rules/nodes.ts'
+import { createPresence } from '../../src/worker/presence.ts'
+import { createFixedClock } from '../support/fixed-clock.ts'
+
+const { name, ...NODE }: Omit<NewNode, 'clockAheadMs'> = {
+  ...{ id: 'node_1', name: 'a:1', version: '1', settings: 's', roles: ['api'] },
+}
+const ROW: ServiceNode = {
+  ...{ ...NODE, name, clockAheadMs: null, key: 'k', startedAt: 1, seenAt: 1, steadyAt: 1, lostAt: null },
+}
+
+/** Every beat waits until it is answered. */
+const open = () => {
+  const clock = createFixedClock()
+  const calls: string[] = []
+  const pending: PromiseWithResolvers<ServiceNode[]>[] = []
+  const store = {
+    now: () => 1,
+    beatNode: () => {
+      calls.push('beat')
+      const one = Promise.withResolvers<ServiceNode[]>()
+      pending.push(one)
+      return one.promise
+    },
+    removeNode: async () => void calls.push('remove'),
+  }
+  return { clock, calls, pending, presence: createPresence(store, NODE, { clockAheadMs: () => null, clock }) }
+}
+
+test('a beat that takes long is not joined by another', async () => {
+  const { clock, calls, pending, presence } = open()
+  const begun = presence.begin(name)
+  await clock.advance(2 * BEAT_EVERY_MS)
+  pending[0]?.resolve([ROW])
+  await begun
+  expect(calls).toEqual(['beat'])
+  expect(presence.nodes()).toMatchObject([{ id: 'node_1', isLost: false }])
+})
+
+test('a beat that fails leaves what the last one saw, and the next one tries again', async () => {
+  const { clock, calls, pending, presence } = open()
+  const begun = presence.begin(name)
+  pending[0]?.resolve([ROW])
+  await begun
+  await clock.advance(BEAT_EVERY_MS)
+  pending[1]?.reject(new Error('the database cannot be written'))
+  await clock.advance(BEAT_EVERY_MS)
+  expect(presence.nodes()).toMatchObject([{ id: 'node_1' }])
+  expect(calls).toEqual(['beat', 'beat', 'beat'])
+})
+
+test('no beat brings back who leaves', async () => {
+  const { clock, calls, pending, presence } = open()
+  void presence.begin(name)
+  const ending = presence.end()
+  await clock.advance(BEAT_EVERY_MS)
+  expect(calls).toEqual(['beat'])
+  pending[0]?.resolve([ROW])
+  await ending
+  await clock.advance(BEAT_EVERY_MS)
+  expect(calls).toEqual(['beat', 'remove'])
+})
