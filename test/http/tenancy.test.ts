@@ -36,6 +36,7 @@ const populate = async ({ register, succeed, receiveWith, store, other, call, cl
   const [secret] = await store.listSigningSecrets(other.id)
   await call('POST', '/v1/signing-secrets/rotate', { key: other.key, body: {} })
   const resend = await call('POST', '/v1/resend', { key: other.key, body: { ...SINCE, until: SINCE.since } })
+  await store.continueBulkActs(1)
   return {
     reg: pending.id as string,
     exhausted: exhausted.id as string,
@@ -224,10 +225,11 @@ test('M10: a bulk resend sends only the caller’s own messages', async () => {
   await api.receiveWith(500, { scheduleMs: [] })
   const stateOf = async (id: string, key: string) =>
     (await api.call('GET', `/v1/registrations/${id}`, { key })).json.delivery.state
+  api.clock.now += 1_000
   const before = await snapshot()
   const { json } = await api.call('POST', '/v1/resend', { body: SINCE })
   expect(json.count).toBe(1)
-  await api.store.continueBulkActs(100)
+  while (!(await api.store.continueBulkActs(100)).isIdle);
   expect(await stateOf(mine.id, api.partner.key)).toBe('pending')
   expect(await stateOf(foreign.exhausted, api.other.key)).toBe('exhausted')
   expect(await snapshot()).toBe(before)

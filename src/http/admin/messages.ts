@@ -2,26 +2,14 @@ import { Hono } from 'hono'
 import { z } from 'zod'
 import type { FailureGroup, Store } from '../../store/store.ts'
 import { AT, COUNT, jsonTime } from '../json/fields.ts'
-import { PAGE_PARAMETERS } from '../json/pagination.ts'
-import { noQuery, readQuery } from '../json/query.ts'
-import { said } from '../json/said.ts'
+import { noQuery } from '../json/query.ts'
 import type { ApiEnv } from '../middleware/authenticate.ts'
-import { createSearch, FILTER, readFilter } from './search.ts'
 
 export interface AdminMessageDeps {
-  store: Pick<Store, 'searchRegistrations' | 'groupFailures' | 'findAccount' | 'findPartner'>
-  now: () => number
+  store: Pick<Store, 'groupFailures'>
 }
 
 const MOST_GROUPS = 250
-const { status: _, delivery: __, reason: ___, ...OF_FAILURES } = FILTER
-const STATE = said({ en: 'must be pending or exhausted', zh: '必须是 pending 或 exhausted' })
-export const FAILURE_QUERY = z.strictObject({
-  ...OF_FAILURES,
-  state: z.enum(['pending', 'exhausted'], STATE).optional().describe('Only webhooks in this state.'),
-  ...PAGE_PARAMETERS,
-})
-
 const FAILURE_GROUP = z.strictObject({
   host: z.string(),
   error: z.string().describe('Why the last attempts failed, such as `no_response ECONNREFUSED` or `http_503`.'),
@@ -44,17 +32,8 @@ const viewGroup = (group: FailureGroup): z.output<typeof FAILURE_GROUP> => ({
 })
 
 /** `/v1/admin/messages`: webhooks that have failed and have not arrived. */
-export const createAdminMessages = (deps: AdminMessageDeps) => {
-  const { store, now } = deps
+export const createAdminMessages = ({ store }: AdminMessageDeps) => {
   const app = new Hono<ApiEnv>()
-  const search = createSearch(deps)
-
-  app.get('/', async c => {
-    const { limit, cursor, state, ...query } = readQuery(c, FAILURE_QUERY)
-    const filter = await readFilter({ ...query, delivery: state }, { store, now: now(), source: 'query' })
-    return search(c, { ...filter, failing: true }, { limit, cursor })
-  })
-
   app.get('/groups', noQuery, async c => {
     const { groups, isCapped } = await store.groupFailures()
     return c.json({
@@ -62,6 +41,5 @@ export const createAdminMessages = (deps: AdminMessageDeps) => {
       isCapped: isCapped || groups.length > MOST_GROUPS,
     })
   })
-
   return app
 }

@@ -6,19 +6,26 @@ import { REASONS } from '../../core/verification.ts'
 import type { FoundRegistration } from '../../store/registration-search.ts'
 import { hostOf } from '../../store/rules/lane.ts'
 import { errorOf } from '../../store/rules/registration-search.ts'
-import { AT, AT_OR_NULL, COUNT, idField, jsonTime, jsonTimeOrNull } from '../json/fields.ts'
+import type { Account, Explanation, Partner } from '../../store/store.ts'
+import { AT, AT_OR_NULL, COUNT, idField, jsonTime, jsonTimeOrNull, PAUSE, viewPause } from '../json/fields.ts'
+import { ANSWER_KIND } from '../partner/explain.ts'
+import { REGISTRATION, viewRegistration } from '../partner/registration-answer.ts'
 import { maskSerial } from './masking.ts'
 
 const ADMIN_ONLY = 'Only for the role `admin`; null for others.'
+const ADMIN_ONLY_TEXT = z.string().nullable().describe(ADMIN_ONLY)
+const MASKED_SERIAL = z
+  .string()
+  .describe('Whole only for the role `admin`: others see its first 4 and last 2 characters.')
 
 /** What operators see of a registration, in a list. */
 export const FOUND_REGISTRATION = z.strictObject({
   id: idField('reg'),
   partnerId: idField('partner'),
   accountId: z.string(),
-  idcardid: z.string().describe('Whole only for the role `admin`: others see its first 4 and last 2 characters.'),
+  idcardid: MASKED_SERIAL,
   host: z.string().describe('Of the callback URL.'),
-  callbackUrl: z.string().nullable().describe(ADMIN_ONLY),
+  callbackUrl: ADMIN_ONLY_TEXT,
   status: z.enum(REGISTRATION_STATUSES),
   reason: z.enum(REASONS).nullable(),
   delivery: z.strictObject({
@@ -56,5 +63,57 @@ export const viewFound = (found: FoundRegistration, role: Role): z.output<typeof
     },
     createdAt: jsonTime(found.createdAt),
     resolvedAt: jsonTimeOrNull(found.resolvedAt),
+  }
+}
+
+/** A registration with all that an operator asks about first. */
+export const REGISTRATION_DETAIL = z.strictObject({
+  ...REGISTRATION.shape,
+  idcardid: MASKED_SERIAL,
+  callbackUrl: ADMIN_ONLY_TEXT,
+  metadata: REGISTRATION.shape.metadata.nullable().describe(ADMIN_ONLY),
+  result: REGISTRATION.shape.result.describe('Without its message and scores, but for the role `admin`.'),
+  host: z.string(),
+  partner: z.strictObject({ id: idField('partner'), name: z.string().nullable(), disabled: z.boolean().nullable() }),
+  account: z.strictObject({ id: z.string(), account: z.string().nullable().describe('The APIID.'), ...PAUSE }),
+  polling: z.strictObject({
+    polls: COUNT,
+    lastAnswer: ANSWER_KIND.nullable(),
+    code: z.int().nullable().describe('The code of that GetResult answer.'),
+    status: z.string().nullable().describe('The last status in a GetResult answer, as it was sent.'),
+    lastPolledAt: AT_OR_NULL,
+    nextPollAt: AT_OR_NULL,
+  }),
+  heldSince: AT_OR_NULL.describe('Since when the callback URL has been on hold after a 410.'),
+})
+
+interface Facts {
+  explanation: Explanation
+  partner: Partner | null
+  account: Account | null
+}
+
+export const viewDetail = (
+  { explanation, partner, account }: Facts,
+  role: Role,
+): z.output<typeof REGISTRATION_DETAIL> => {
+  const { registration, queue } = explanation
+  const whole = viewRegistration(registration)
+  const result = whole.result && { status: whole.result.status, message: null, livingScore: null, similarity: null }
+  return {
+    ...whole,
+    ...(seesAll(role) ? {} : { idcardid: maskSerial(whole.idcardid), callbackUrl: null, metadata: null, result }),
+    host: hostOf(registration.callbackUrl),
+    partner: { id: registration.partnerId, name: partner?.name ?? null, disabled: partner?.disabled ?? null },
+    account: { id: explanation.account.id, account: account?.apiId ?? null, ...viewPause(explanation.account) },
+    polling: {
+      polls: registration.polls,
+      lastAnswer: explanation.lastAnswer,
+      code: explanation.lastCode,
+      status: explanation.rawStatus,
+      lastPolledAt: jsonTimeOrNull(registration.lastPolledAt),
+      nextPollAt: jsonTimeOrNull(queue ? queue.at : registration.nextPollAt),
+    },
+    heldSince: jsonTimeOrNull(explanation.heldSince),
   }
 }

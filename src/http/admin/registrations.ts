@@ -4,7 +4,7 @@ import { AppError } from '../../core/error.ts'
 import type { Attempt, Registration, Store } from '../../store/store.ts'
 import { COUNT, idField } from '../json/fields.ts'
 import { found } from '../json/found.ts'
-import { PAGE_PARAMETERS } from '../json/pagination.ts'
+import { cursorOf, PAGE_PARAMETERS } from '../json/pagination.ts'
 import { noQuery, readQuery } from '../json/query.ts'
 import { answerLanguage } from '../language.ts'
 import type { ApiEnv } from '../middleware/authenticate.ts'
@@ -12,9 +12,8 @@ import { answerExplanation } from '../partner/explain.ts'
 import { REGISTRATION, viewAttempt, viewRegistration } from '../partner/registration-answer.ts'
 import { RESEND_REFUSALS } from '../partner/registrations.ts'
 import { readReason } from './reason.ts'
-import { viewDetail } from './registration-detail.ts'
-import { seesAll } from './registration-view.ts'
-import { createSearch, FILTER, FILTER_QUERY, type Filter, readFilter } from './search.ts'
+import { seesAll, viewDetail, viewFound } from './registration-view.ts'
+import { FILTER, FILTER_QUERY, type Filter, readFilter } from './search.ts'
 
 export interface AdminRegistrationDeps {
   store: Pick<
@@ -61,16 +60,17 @@ const shown = (c: Context<ApiEnv>, attempt: Attempt): Attempt =>
   seesAll(c.get('operator').role) ? attempt : { ...attempt, responseExcerpt: null }
 
 /** `/v1/admin/registrations` */
-export const createAdminRegistrations = (deps: AdminRegistrationDeps) => {
-  const { store, now } = deps
+export const createAdminRegistrations = ({ store, now }: AdminRegistrationDeps) => {
   const app = new Hono<ApiEnv>()
   const target = createTarget(store)
-  const search = createSearch(deps)
   const filterOf = (query: Filter) => readFilter(query, { store, now: now(), source: 'query' })
 
   app.get('/', async c => {
     const { limit, cursor, ...query } = readQuery(c, SEARCH_QUERY)
-    return search(c, await filterOf(query), { limit, cursor })
+    const wanted = { filter: await filterOf(query), act: null, limit, before: cursor ?? null }
+    const { found, next } = await store.searchRegistrations(wanted)
+    const { role } = c.get('operator')
+    return c.json({ data: found.map(one => viewFound(one, role)), nextCursor: next === null ? null : cursorOf(next) })
   })
 
   app.get('/count', async c => {

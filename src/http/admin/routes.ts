@@ -33,7 +33,6 @@ export const ADMIN_ROUTES: Readonly<Record<string, AdminRoute>> = {
   'GET /v1/admin/registrations/:id/explain': reads('read'),
   'GET /v1/admin/registrations/:id/attempts': reads('read'),
   'POST /v1/admin/registrations/:id/resend': acts('operate', 'registration.resend'),
-  'GET /v1/admin/messages': reads('read'),
   'GET /v1/admin/messages/groups': reads('read'),
   'GET /v1/admin/bulk': reads('read'),
   'POST /v1/admin/bulk': acts('operate', 'bulk.create'),

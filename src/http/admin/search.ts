@@ -1,4 +1,3 @@
-import type { Context } from 'hono'
 import { z } from 'zod'
 import { DAY, readDuration } from '../../core/duration.ts'
 import { ATTEMPT_ERRORS, MESSAGE_STATES } from '../../core/message.ts'
@@ -7,11 +6,8 @@ import { SERIAL, SERIAL_FORM } from '../../core/registration-input.ts'
 import { REASONS } from '../../core/verification.ts'
 import type { RegistrationFilter } from '../../store/registration-search.ts'
 import type { Account, Store } from '../../store/store.ts'
-import { cursorOf } from '../json/pagination.ts'
 import { oneOf, said } from '../json/said.ts'
 import { invalid } from '../json/validate.ts'
-import type { ApiEnv } from '../middleware/authenticate.ts'
-import { viewFound } from './registration-view.ts'
 
 const PARTNER = said({ en: 'must be the id of a partner', zh: '必须是某个合作方的 id' })
 const ACCOUNT = said({ en: 'must be the id of an account, or its APIID', zh: '必须是某个账户的 id 或 APIID' })
@@ -121,16 +117,3 @@ export const readFilter = async (
     messageUntil: null,
   }
 }
-
-/** Answers a page of what the filter means. */
-export const createSearch =
-  ({ store }: { store: Pick<Store, 'searchRegistrations'> }) =>
-  async (
-    c: Context<ApiEnv>,
-    filter: RegistrationFilter,
-    { limit, cursor }: { limit: number; cursor: string | undefined },
-  ) => {
-    const { found, next } = await store.searchRegistrations({ filter, act: null, limit, before: cursor ?? null })
-    const { role } = c.get('operator')
-    return c.json({ data: found.map(one => viewFound(one, role)), nextCursor: next === null ? null : cursorOf(next) })
-  }

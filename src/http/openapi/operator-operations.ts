@@ -4,13 +4,12 @@ import { BULK_BODY } from '../admin/bulk.ts'
 import { BULK, BULK_DRAFT } from '../admin/bulk-view.ts'
 import { CALLBACK, CALLBACK_ENABLING, CALLBACKS_QUERY, ENABLED_CALLBACK } from '../admin/callbacks.ts'
 import { CREATED_KEY, createKeyBody, KEY } from '../admin/keys.ts'
-import { FAILURE_GROUPS, FAILURE_QUERY } from '../admin/messages.ts'
+import { FAILURE_GROUPS } from '../admin/messages.ts'
 import { NODE } from '../admin/nodes.ts'
 import { OVERVIEW } from '../admin/overview.ts'
 import { CREATED_PARTNER, NEW_PARTNER, PARTNER, PARTNER_CHANGE } from '../admin/partners.ts'
 import { ACT } from '../admin/reason.ts'
-import { REGISTRATION_DETAIL } from '../admin/registration-detail.ts'
-import { FOUND_REGISTRATION } from '../admin/registration-view.ts'
+import { FOUND_REGISTRATION, REGISTRATION_DETAIL } from '../admin/registration-view.ts'
 import { BOUNDED_COUNT, RESENT, SEARCH_QUERY } from '../admin/registrations.ts'
 import { FILTER_QUERY } from '../admin/search.ts'
 import { HEALTH, READINESS } from '../health.ts'
@@ -161,16 +160,9 @@ export const OPERATOR_OPERATIONS = {
       answers: { 202: RESENT },
       problems: ['conflict'],
     },
-    'GET /v1/admin/messages': {
-      operationId: 'listFailures',
-      summary: 'List webhooks that have failed and have not arrived, newest first',
-      description: 'A page looks at 10,000 of them at most.',
-      query: FAILURE_QUERY,
-      answers: { 200: listOf(FOUND_REGISTRATION) },
-    },
     'GET /v1/admin/messages/groups': {
       operationId: 'groupFailures',
-      summary: 'Group the newest 10,000 of them by host and error',
+      summary: 'Group the newest 10,000 webhooks that have failed and have not arrived, by host and error',
       answers: { 200: FAILURE_GROUPS },
     },
     'GET /v1/admin/bulk': {

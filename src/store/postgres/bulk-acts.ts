@@ -16,7 +16,7 @@ import type { Tx } from './connection.ts'
 import type { Context } from './context.ts'
 import { and, asc, desc, eq, isNull, lt, sql } from './drizzle.ts'
 import { createRegistrationActs } from './registration-acts.ts'
-import { findThese, readWindow } from './registration-windows.ts'
+import { findRegistration, readWindow } from './registration-search.ts'
 import { bulkActs } from './schema.ts'
 
 type Commands = Pick<Store, 'createBulkAct' | 'findBulkAct' | 'listBulkActs' | 'startBulkAct' | 'stopBulkAct'>
@@ -104,8 +104,7 @@ export const createBulkSteps = (context: Context): Pick<Store, 'continueBulkActs
 
   const judgeProbes = async (tx: Tx): Promise<void> => {
     for (const row of (await tx.db.select().from(bulkActs).where(PROBED)).map(toRow)) {
-      const [probe] = await findThese(tx, row.probeId === null ? [] : [row.probeId])
-      const patch = afterProbe(row, probe, tx.at)
+      const patch = afterProbe(row, await findRegistration(tx, row.probeId ?? ''), tx.at)
       if (patch) await save(tx, row.id, patch)
     }
   }

@@ -3,6 +3,7 @@ import { type SelectedRegistration, toRegistration } from '../registration-rows.
 import { type ExplanationFacts, explanationOf, isQueued } from '../rules/registration-view.ts'
 import { type SendingFacts, sendingNow } from '../rules/sending.ts'
 import { KEPT_ATTEMPTS } from '../rules/settle-message.ts'
+import { pageOfPartner } from '../searching.ts'
 import type { Attempt, ExplainedAccount, Store } from '../store.ts'
 import { createCallbackHealth } from './callback-health.ts'
 import { createCallbackPauses } from './callback-pauses.ts'
@@ -11,8 +12,8 @@ import type { Context } from './context.ts'
 import { heldAt } from './deliveries-hold.ts'
 import { createPollPlaces } from './poll-places.ts'
 import { usageOf } from './quotas.ts'
-import { createRegistrationPages } from './registration-pages.ts'
 import { selectOwned, selectRegistrations } from './registration-rows.ts'
+import { readWindow } from './registration-search.ts'
 import { createSecretRows } from './signing-secrets.ts'
 
 type Verbs = Pick<
@@ -25,7 +26,6 @@ export const createRegistrationQueries = (context: Context): Verbs => {
   const { read } = context
   const pauses = createCallbackPauses()
   const health = createCallbackHealth()
-  const pageOf = createRegistrationPages(context)
   const forecastOf = createPollPlaces(context)
   const secrets = createSecretRows(context)
 
@@ -52,7 +52,7 @@ export const createRegistrationQueries = (context: Context): Verbs => {
       }),
 
     listRegistrations: async (partnerId, query) => {
-      const ids = await pageOf(partnerId, query)
+      const ids = await pageOfPartner((place, limit) => read(tx => readWindow(tx, place, limit)), partnerId, query)
       return read(tx => registrationsOf(tx, ids))
     },
 

@@ -1,4 +1,3 @@
-import { HOUR } from '../../core/duration.ts'
 import { toldOf } from '../../core/message.ts'
 import { deliveryWithoutMessage } from '../../core/registration.ts'
 import type { Attempt } from '../registration.ts'
@@ -50,38 +49,6 @@ const allowsAct = ({ status, message }: FoundRegistration, act: BulkActName): bo
 
 export const isWanted = (found: FoundRegistration, filter: RegistrationFilter, act: BulkActName | null): boolean =>
   isMeant(found, filter) && (act === null || allowsAct(found, act))
-
-/**
- * The index to search, so that few others are read: all of a serial; messages of a partner that were given up; messages that have failed
- * or were given up; all of a partner; all. Each has all that is meant.
- */
-export const whereToLook = (
-  { idcardid, failing, error, delivery, status, partnerId }: RegistrationFilter,
-  act: BulkActName | null,
-): 'serial' | 'exhausted' | 'failed' | 'partner' | 'all' => {
-  if (idcardid !== null) return 'serial'
-  // What was cancelled without a message counts as exhausted too, and is not among the messages.
-  const isExhausted = delivery === 'exhausted' && (act === 'resend' || (status !== null && status !== 'cancelled'))
-  if (isExhausted && partnerId !== null) return 'exhausted'
-  if (failing || error !== null || isExhausted) return 'failed'
-  return partnerId === null ? 'all' : 'partner'
-}
-
-/** An id has the time at which it was made; a registration may be written somewhat later, and the clock may be set. */
-const ID_SLACK_MS = HOUR
-
-/** Registrations of the filter's time have ids made in this one; null: at any time. A webhook is created after its registration. */
-export const idTimes = ({
-  since,
-  until: registeredUntil,
-  messageUntil,
-}: RegistrationFilter): { from: number | null; to: number | null } => {
-  const until = registeredUntil ?? messageUntil
-  return {
-    from: since === null ? null : Math.max(0, since - ID_SLACK_MS),
-    to: until === null ? null : Math.max(0, until + ID_SLACK_MS),
-  }
-}
 
 /** The largest first. */
 export const groupsOf = (found: readonly FoundRegistration[]): FailureGroup[] => {

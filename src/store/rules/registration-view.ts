@@ -4,14 +4,7 @@ import { type MessageState, type MessageType, messageIdOf } from '../../core/mes
 import { deliveryWithoutMessage, type RegistrationStatus, showsVerdict } from '../../core/registration.ts'
 import { TEST_ACCOUNT_ID } from '../../core/test-serial.ts'
 import type { Reason } from '../../core/verification.ts'
-import type {
-  Attempt,
-  ExplainedAccount,
-  Explanation,
-  NewRegistration,
-  Registration,
-  RegistrationQuery,
-} from '../store.ts'
+import type { Attempt, ExplainedAccount, Explanation, NewRegistration, Registration } from '../store.ts'
 import { type CallbackHealth, heldBecause } from './callback-health.ts'
 import type { PollForecast } from './poll-forecast.ts'
 import type { Sending } from './sending.ts'
@@ -90,10 +83,6 @@ export const newRegistrationOf = (item: NewRegistration, at: number, expiresAt: 
 type Delivery = { status: RegistrationStatus; message: { state: MessageState } | null }
 
 const deliveryOf = ({ status, message }: Delivery): MessageState => message?.state ?? deliveryWithoutMessage(status)
-
-/** Whether a registration is one that the query's `status` and `delivery` ask for. */
-export const matches = (row: Delivery, { status, delivery }: Pick<RegistrationQuery, 'status' | 'delivery'>): boolean =>
-  (status === null || row.status === status) && (delivery === null || deliveryOf(row) === delivery)
 
 /** It is due. What is being asked is not, because then the due time is the end of the lease. */
 export const isQueued = <Row extends { dueAt: number | null }>(

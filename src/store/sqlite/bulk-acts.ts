@@ -1,7 +1,7 @@
 import { type BulkCommand, type BulkStep, bulkActsKept, mostUnderWay } from '../bulk-act.ts'
 import type { TurnedCallback } from '../callbacks.ts'
 import { tellHints } from '../hints.ts'
-import { ALL_REGISTRATIONS, type FoundRegistration } from '../registration-search.ts'
+import type { FoundRegistration } from '../registration-search.ts'
 import {
   afterProbe,
   BULK_WINDOW,
@@ -16,7 +16,7 @@ import type { Cancellation, Store } from '../store.ts'
 import type { Context } from './context.ts'
 import { and, asc, desc, eq, isNull, lt, sql } from './drizzle.ts'
 import { createRegistrationActs } from './registration-acts.ts'
-import { createRegistrationWindows } from './registration-windows.ts'
+import { createFoundRegistrations } from './registration-search.ts'
 import { bulkActs } from './schema.ts'
 
 type Verbs = Pick<
@@ -39,7 +39,7 @@ const PROBED = sql.raw(`${UNDER_WAY} AND state = 'probing' AND probe_id IS NOT N
 export const createBulkActs = (context: Context): Verbs => {
   const { db, client, read, write, now, hints } = context
   const acts = createRegistrationActs(context)
-  const windows = createRegistrationWindows({ client })
+  const found = createFoundRegistrations({ client })
   const forgetOld = client.prepare<[partnerId: string | null, kept: number]>(`
     DELETE FROM bulk_acts WHERE id IN (
       SELECT id FROM bulk_acts WHERE partner_id IS ? AND NOT (${UNDER_WAY}) ORDER BY id DESC LIMIT 100 OFFSET ?)`)
@@ -63,11 +63,6 @@ export const createBulkActs = (context: Context): Verbs => {
     return { outcome: 'changed', bulk: bulkActOf({ ...row, ...patch }) }
   }
 
-  const findProbe = ({ probeId }: BulkRow): FoundRegistration | undefined =>
-    windows
-      .window({ filter: ALL_REGISTRATIONS, act: null, before: `${probeId}${END}` }, 1)
-      .find(found => found.id === probeId)
-
   const apply = ({ act }: BulkRow, batch: readonly FoundRegistration[]): Applied => {
     switch (act) {
       case 'resend': {
@@ -90,7 +85,7 @@ export const createBulkActs = (context: Context): Verbs => {
 
   const judgeProbes = (): void => {
     for (const row of db.select().from(bulkActs).where(PROBED).all().map(toRow)) {
-      const patch = afterProbe(row, findProbe(row), now())
+      const patch = afterProbe(row, found.find(row.probeId ?? ''), now())
       if (patch) save(row.id, patch)
     }
   }
@@ -101,7 +96,7 @@ export const createBulkActs = (context: Context): Verbs => {
     const stored = db.select().from(bulkActs).where(open).orderBy(asc(bulkActs.steppedAt), asc(bulkActs.id)).get()
     if (!stored) return IDLE
     const row = toRow(stored)
-    const window = windows.window({ filter: row.filter, act: row.act, before: row.cursor }, BULK_WINDOW)
+    const window = found.window({ filter: row.filter, act: row.act, before: row.cursor }, BULK_WINDOW)
     const { batch, patch } = takeForBulk(row, window, { limit, at: now() })
     const applied = apply(row, batch)
     save(row.id, patch)

@@ -2,6 +2,7 @@ import { toRegistration } from '../registration-rows.ts'
 import { explanationOf, isQueued } from '../rules/registration-view.ts'
 import { type SendingFacts, sendingNow } from '../rules/sending.ts'
 import { KEPT_ATTEMPTS } from '../rules/settle-message.ts'
+import { pageOfPartner } from '../searching.ts'
 import type { Attempt, Store } from '../store.ts'
 import { createCallbackHealth } from './callback-health.ts'
 import { createCallbackPauses } from './callback-pauses.ts'
@@ -10,8 +11,8 @@ import { prepareHold } from './deliveries-hold.ts'
 import { and, desc, eq, sql } from './drizzle.ts'
 import { createPollPlaces } from './poll-places.ts'
 import { createQuotas } from './quotas.ts'
-import { createRegistrationPages } from './registration-pages.ts'
 import { selectRegistrations } from './registration-rows.ts'
+import { createFoundRegistrations } from './registration-search.ts'
 import { accounts, attempts, messages, registrations, verifications } from './schema.ts'
 import { createSecretRows } from './signing-secrets.ts'
 
@@ -35,7 +36,7 @@ export const createRegistrationQueries = (context: Context): Verbs => {
   const quotas = createQuotas(context)
   const pauses = createCallbackPauses(context)
   const health = createCallbackHealth(context)
-  const pageOf = createRegistrationPages(context)
+  const found = createFoundRegistrations(context)
   const forecastOf = createPollPlaces(context)
   const secrets = createSecretRows(context)
   const { heldAt } = prepareHold(client)
@@ -90,7 +91,9 @@ export const createRegistrationQueries = (context: Context): Verbs => {
       }),
 
     listRegistrations: async (partnerId, query) => {
-      const ids = JSON.stringify(await pageOf(partnerId, query))
+      const ids = JSON.stringify(
+        await pageOfPartner((place, limit) => read(() => found.window(place, limit)), partnerId, query),
+      )
       return read(() => rowsOf.all({ ids }).map(row => toRegistration(context, row)))
     },
 

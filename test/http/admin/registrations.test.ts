@@ -93,7 +93,7 @@ describe('an operator', () => {
   test.each(['account=none', 'partner=partner_none'])(
     '%s was answered like a search that finds nothing',
     async query => {
-      for (const path of ['/registrations', '/registrations/count', '/messages']) {
+      for (const path of ['/registrations', '/registrations/count']) {
         const { status, json } = await get(`${path}?${query}`)
         const errors = [{ path: query.split('=')[0], message: expect.stringContaining('that there is') }]
         expect([path, status, json.errors]).toEqual([path, 400, errors])
@@ -124,9 +124,7 @@ describe('an operator', () => {
     const { failing } = await populate()
     const key = await tokenOf(role)
     const paths = ['/registrations', `/registrations/${failing}`, `/registrations/${failing}/attempts`]
-    const answers = await Promise.all(
-      [...paths, `/registrations/${failing}/explain`, '/messages'].map(p => get(p, key)),
-    )
+    const answers = await Promise.all([...paths, `/registrations/${failing}/explain`].map(p => get(p, key)))
     for (const { status, text } of answers) {
       expect(status).toBe(200)
       for (const mark of [SERIAL, 'theirs', '/hook', '认证成功', 'hello', '"42"']) expect(text).not.toContain(mark)
@@ -184,16 +182,6 @@ describe('an operator', () => {
 })
 
 describe('failures', () => {
-  test('are listed, the newest first, by state, host and error', async () => {
-    const { failing, exhausted } = await populate()
-    expect(await idsOf('/messages')).toEqual([exhausted, failing])
-    expect(await idsOf('/messages?state=exhausted')).toEqual([exhausted])
-    expect(await idsOf('/messages?state=pending')).toEqual([failing])
-    expect(await idsOf('/messages?host=partner.example')).toEqual([failing])
-    expect(await idsOf('/messages?error=no_response')).toEqual([exhausted])
-    expect((await get('/messages?state=delivered')).status).toBe(400)
-  })
-
   test('are grouped by host and error', async () => {
     await populate()
     const both = { count: 1, partners: 1, oldestAt: expect.any(String), newestAt: expect.any(String) }
@@ -211,7 +199,6 @@ describe('failures', () => {
     await api.store.cancel(api.other.id, exhausted)
     await api.store.resend(api.partner.id, failing)
     await api.receiveWith(200)
-    expect(await idsOf('/messages')).toEqual([])
     expect((await get('/messages/groups')).json.data).toEqual([])
   })
 })

@@ -38,7 +38,6 @@ export const MATRIX: Record<string, Kind | 'own' | 'operator' | 'public'> = {
   'GET /v1/admin/registrations/:id/explain': 'operator',
   'GET /v1/admin/registrations/:id/attempts': 'operator',
   'POST /v1/admin/registrations/:id/resend': 'operator',
-  'GET /v1/admin/messages': 'operator',
   'GET /v1/admin/messages/groups': 'operator',
   'POST /v1/admin/accounts': 'operator',
   'POST /v1/admin/accounts/:id/pause': 'operator',
