@@ -3,7 +3,7 @@ import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { runCli } from '../support/service.ts'
+import { runCli } from '../support/run-cli.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'idface-notifier-completion-'))
 const scriptOf = async (shell: string, lang = 'en') => {

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { openFolder, runCli, serviceEnvironment, spawnService } from '../support/service.ts'
+import { runCli } from '../support/run-cli.ts'
+import { openFolder, serviceEnvironment, spawnService } from '../support/service.ts'
 
 const openDesk = async () => {
   const folder = await openFolder()

@@ -5,7 +5,7 @@ import Database from 'better-sqlite3'
 import { describe, expect, test, vi } from 'vitest'
 import { createAdminClient, createApiClient, eventually, type RegistrationJson } from '../support/api-client.ts'
 import { buildDiskShim, whyNoDiskShim } from '../support/disk-shim.ts'
-import { ADMIN_TOKEN, type Environment, openFolder, runCli, spawnCli, spawnService } from '../support/service.ts'
+import { ADMIN_TOKEN, type Environment, openFolder, runCliApart, spawnCli, spawnService } from '../support/service.ts'
 import { bodyOf, openScene } from './stage.ts'
 
 vi.setConfig({ testTimeout: 120_000 })
@@ -59,14 +59,14 @@ test('a drill: backed up under load, killed, restored at the second try, it tell
 
   const file = join(folder, 'backups', 'drill.db')
   mkdirSync(join(folder, 'backups'))
-  const backedUp = await runCli(['backup', file, '--json'], { cwd: folder, env })
+  const backedUp = await runCliApart(['backup', file, '--json'], { cwd: folder, env })
   expect(backedUp).toMatchObject({ code: 0 })
   const backup = JSON.parse(backedUp.stdout) as { at: string }
   const before = [...clients.acknowledged].filter(([, { at }]) => at < Date.parse(backup.at))
   expect(before.length).toBeGreaterThanOrEqual(100)
   await clients.untilAcknowledged(clients.acknowledged.size + 50)
   expect(service.texts.stdout).not.toContain('"level":"error"')
-  const running = await runCli(['restore', file, '--yes'], { cwd: folder, env })
+  const running = await runCliApart(['restore', file, '--yes'], { cwd: folder, env })
   expect(running).toMatchObject({ code: 1, stdout: '' })
   expect(running.stderr).toContain('another service has ')
   service.kill('SIGKILL')
@@ -77,7 +77,7 @@ test('a drill: backed up under load, killed, restored at the second try, it tell
   await later(250)
   killed.kill('SIGKILL')
   await killed.exited
-  const restored = await runCli(['restore', file, '--yes', '--hold', '--json'], { cwd: folder, env })
+  const restored = await runCliApart(['restore', file, '--yes', '--hold', '--json'], { cwd: folder, env })
   expect(restored).toMatchObject({ code: 0 })
   expect(JSON.parse(restored.stdout)).toMatchObject({ held: true, newest: expect.any(String) })
 
@@ -95,7 +95,7 @@ test('a drill: backed up under load, killed, restored at the second try, it tell
   const ready = (await (await fetch(`${again.url}/readyz`)).json()) as { checks: { name: string; reason: string }[] }
   expect(ready.checks.find(({ name }) => name === 'deliveries')?.reason).toContain('held since')
 
-  expect(await runCli(['deliveries', 'resume'], { cwd: folder, env })).toMatchObject({ code: 0 })
+  expect(await runCliApart(['deliveries', 'resume'], { cwd: folder, env })).toMatchObject({ code: 0 })
   await eventually(
     () => Promise.all(before.map(([, { id }]) => api.find(id))),
     all => all.every(({ delivery }) => delivery.state === 'delivered'),
@@ -127,7 +127,7 @@ const openKilled = async () => {
   const file = join(folder.path, 'backup.db')
   const env: Environment = { DATABASE_URL: `file:${path}`, MASTER_KEY }
   const run = (args: readonly string[], more: Environment = {}) =>
-    runCli(args, { cwd: folder.path, env: { ...env, ...more } })
+    runCliApart(args, { cwd: folder.path, env: { ...env, ...more } })
   const list = async () => {
     const { code, stdout, stderr } = await run(['partner', 'list', '--json'])
     if (code !== 0) throw new Error(stderr)
@@ -181,18 +181,18 @@ describe.skipIf(whyNoDiskShim !== null)('on a disk with faults', () => {
     await using service = await spawnService(env, folder)
     disk.set('full')
     const faulty = { cwd: folder, env: { ...env, ...disk.env } }
-    const full = await runCli(['backup', file], faulty)
+    const full = await runCliApart(['backup', file], faulty)
     expect(full.code).toBe(1)
     expect(full.stderr).toContain('backups has not enough room: make room')
     expect(readdirSync(backups)).toEqual([])
     expect(await service.line(line => line.includes('"backup.failed"'))).toContain('"reason":"no_room"')
-    expect(await runCli(['backup', file], { cwd: folder, env })).toMatchObject({ code: 0 })
+    expect(await runCliApart(['backup', file], { cwd: folder, env })).toMatchObject({ code: 0 })
     expect(await service.line(line => line.includes('"backup.done"'))).toContain('"bytes":')
     service.kill('SIGTERM')
     await service.exited
 
     const files = readdirSync(folder)
-    expect(await runCli(['restore', file, '--yes'], faulty)).toMatchObject({ code: 1 })
+    expect(await runCliApart(['restore', file, '--yes'], faulty)).toMatchObject({ code: 1 })
     expect(readdirSync(folder)).toEqual(files)
     await using again = await spawnService(env, folder)
     expect(again.url).toContain('http')
@@ -251,7 +251,7 @@ test('serve --hold sends nothing, also after a restart without it', async () => 
   )
   expect((await api.find(id)).delivery).toMatchObject({ state: 'pending', attempts: 0 })
   expect(receiver.received).toEqual([])
-  await runCli(['deliveries', 'resume'], { cwd: folder, env })
+  await runCliApart(['deliveries', 'resume'], { cwd: folder, env })
   await eventually(
     () => api.find(id),
     ({ delivery }) => delivery.state === 'delivered',

@@ -1,6 +1,7 @@
 import { expect, test, vi } from 'vitest'
 import { createAdminClient, createApiClient, eventually } from '../support/api-client.ts'
-import { ADMIN_TOKEN, runCli, spawnService } from '../support/service.ts'
+import { runCli } from '../support/run-cli.ts'
+import { ADMIN_TOKEN, spawnService } from '../support/service.ts'
 import { openScene } from './stage.ts'
 
 vi.setConfig({ testTimeout: 120_000 })

@@ -1,7 +1,8 @@
 import { describe, expect, test, vi } from 'vitest'
 import { createApiClient, eventually } from '../support/api-client.ts'
 import { openDesk } from '../support/desk.ts'
-import { openFolder, runCli, spawnCli, spawnService } from '../support/service.ts'
+import { runCli } from '../support/run-cli.ts'
+import { openFolder, spawnCli, spawnService } from '../support/service.ts'
 import { openScene } from './stage.ts'
 
 // Each starts node several times, which takes its time on a machine that is busy with other tests.

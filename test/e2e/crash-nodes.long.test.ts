@@ -1,7 +1,8 @@
 import { expect, onTestFinished, test } from 'vitest'
 import { createApiClient, eventually } from '../support/api-client.ts'
 import { openOwnServer } from '../support/postgres.ts'
-import { type Environment, runCli, spawnService } from '../support/service.ts'
+import { runCli } from '../support/run-cli.ts'
+import { type Environment, spawnService } from '../support/service.ts'
 import {
   allRegistrations,
   createClients,

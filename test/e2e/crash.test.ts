@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { createApiClient, eventually } from '../support/api-client.ts'
-import { runCli, spawnCli, spawnService } from '../support/service.ts'
+import { runCli } from '../support/run-cli.ts'
+import { spawnCli, spawnService } from '../support/service.ts'
 import {
   allRegistrations,
   createClients,

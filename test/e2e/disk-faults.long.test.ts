@@ -5,7 +5,8 @@ import { expect, test, vi } from 'vitest'
 import { createAdminClient, createApiClient, type RegistrationJson } from '../support/api-client.ts'
 import { buildDiskShim, whyNoDiskShim } from '../support/disk-shim.ts'
 import { openAnswering } from '../support/operator-robots.ts'
-import { ADMIN_TOKEN, runCli, spawnService } from '../support/service.ts'
+import { runCli } from '../support/run-cli.ts'
+import { ADMIN_TOKEN, spawnService } from '../support/service.ts'
 import { openScene } from './stage.ts'
 
 interface BatchJson {

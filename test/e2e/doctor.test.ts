@@ -3,7 +3,8 @@ import { join } from 'node:path'
 import { expect, test, vi } from 'vitest'
 import { CHECK_NAMES } from '../../src/cli/doctor/names.ts'
 import { createAdminClient } from '../support/api-client.ts'
-import { ACCOUNT, ADMIN_TOKEN, type Environment, OTHER_ACCOUNT, runCli, spawnService } from '../support/service.ts'
+import { runCli } from '../support/run-cli.ts'
+import { ACCOUNT, ADMIN_TOKEN, type Environment, OTHER_ACCOUNT, spawnService } from '../support/service.ts'
 import { openScene } from './stage.ts'
 
 vi.setConfig({ testTimeout: 120_000 })

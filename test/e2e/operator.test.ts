@@ -2,7 +2,8 @@ import { Webhook } from 'standardwebhooks'
 import { describe, expect, test, vi } from 'vitest'
 import { openAnswering } from '../support/operator-robots.ts'
 import { scrape } from '../support/prometheus.ts'
-import { ACCOUNT, openFolder, runCli } from '../support/service.ts'
+import { runCli } from '../support/run-cli.ts'
+import { ACCOUNT, openFolder } from '../support/service.ts'
 import { openStage } from './stage.ts'
 
 vi.setConfig({ testTimeout: 60_000 })

@@ -4,7 +4,8 @@ import pg from 'pg'
 import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest'
 import { openPostgresStore } from '../../src/store/postgres/store.ts'
 import { type OwnServer, openOwnServer } from '../support/postgres.ts'
-import { type Environment, openFolder, runCli } from '../support/service.ts'
+import { runCli } from '../support/run-cli.ts'
+import { type Environment, openFolder } from '../support/service.ts'
 
 vi.setConfig({ testTimeout: 120_000 })
 

@@ -3,7 +3,8 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { createAdminClient, createApiClient, eventually, type RegistrationJson } from '../support/api-client.ts'
 import { noPooler, openPooler } from '../support/pgbouncer.ts'
 import { openTestServer, type TestServer } from '../support/postgres.ts'
-import { ACCOUNT, ADMIN_TOKEN, type Environment, runCli, spawnService } from '../support/service.ts'
+import { runCli } from '../support/run-cli.ts'
+import { ACCOUNT, ADMIN_TOKEN, type Environment, spawnService } from '../support/service.ts'
 import { bodyOf, openScene } from './stage.ts'
 
 vi.setConfig({ testTimeout: 120_000 })

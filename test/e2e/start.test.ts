@@ -2,7 +2,8 @@ import { existsSync, mkdirSync, realpathSync } from 'node:fs'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { expect, test, vi } from 'vitest'
-import { ACCOUNT, type Environment, openFolder, runCli, spawnService } from '../support/service.ts'
+import { runCli } from '../support/run-cli.ts'
+import { ACCOUNT, type Environment, openFolder, spawnService } from '../support/service.ts'
 import { openScene } from './stage.ts'
 
 // Each starts node several times, which takes its time on a machine that is busy with other tests.

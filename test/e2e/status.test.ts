@@ -4,7 +4,7 @@ import { expect, test, vi } from 'vitest'
 import { MINUTE } from '../../src/core/duration.ts'
 import type { Overview } from '../../src/store/overview.ts'
 import { openSqliteStore } from '../../src/store/sqlite/store.ts'
-import { openFolder, runCli, spawnCli, spawnService } from '../support/service.ts'
+import { openFolder, runCliApart, spawnCli, spawnService } from '../support/service.ts'
 import { openBench } from '../support/store.ts'
 import { openScene } from './stage.ts'
 
@@ -38,7 +38,7 @@ const openDesk = async () => {
 
 test('status begins with what is wrong and what to do, in either language', async () => {
   await using desk = await openDesk()
-  const en = await runCli(['status', '--lang', 'en'], desk.at)
+  const en = await runCliApart(['status', '--lang', 'en'], desk.at)
   expect(en).toMatchObject({ code: 0, stderr: '' })
   const [time, , none, start, first, remedy] = en.stdout.split('\n')
   expect(time).toMatch(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC$/)
@@ -50,7 +50,7 @@ test('status begins with what is wrong and what to do, in either language', asyn
   expect(en.stdout).toMatch(/^! 1 webhook is on hold/m)
   expect(en.stdout).toMatch(/polls of C12345678 +1 .* –\n/)
   expect(en.stdout).toContain('1 pending, 2 succeeded')
-  const zh = await runCli(['status', '--lang', 'zh'], desk.at)
+  const zh = await runCliApart(['status', '--lang', 'zh'], desk.at)
   expect(zh.stdout).toMatch(/^! 没有服务/m)
   expect(zh.stdout).toMatch(/^! 运维人员/m)
   expect(zh.stdout).toContain('查询（C12345678）')
@@ -77,27 +77,27 @@ test('status names the nodes where there are several, who is lost, and who diffe
     for (; now <= Date.now(); now += 5_000) for (const name of ['one', 'two']) await beat(name)
     await beat('odd', 'bbbbbbbb')
   }
-  const en = (await runCli(['status', '--lang', 'en'], desk.at)).stdout
+  const en = (await runCliApart(['status', '--lang', 'en'], desk.at)).stdout
   expect(en).toMatch(/^! The node gone:8080 has not shown itself since /m)
   expect(en).toMatch(/^! Since .* the node odd:8080 differs from the others: settings\.$/m)
   expect(en).toMatch(/gone:8080 +node_gone +poll +1\.0\.0 +[\d.]+ \w+ +lost\n/)
   expect(en).toMatch(/odd:8080 +node_odd .* differs: settings\n/)
   expect(en).toContain('! The clock of odd:8080 is 60 min ahead of')
-  const zh = (await runCli(['status', '--lang', 'zh'], desk.at)).stdout
+  const zh = (await runCliApart(['status', '--lang', 'zh'], desk.at)).stdout
   expect(zh).toMatch(/^! 节点 gone:8080 自协调世界时 .* 起没有报到/m)
   expect(zh).toMatch(/^! 自.*节点 odd:8080 与其他节点不一致：配置。$/m)
-  const doctor = (await runCli(['doctor', '--lang', 'en', '--only', 'work'], desk.at)).stdout
+  const doctor = (await runCliApart(['doctor', '--lang', 'en', '--only', 'work'], desk.at)).stdout
   expect(doctor).toMatch(/^warning {2}work .*The node gone:8080 has not shown itself since /m)
   expect(doctor).toMatch(/^warning {2}work .*the node odd:8080 differs from the others: settings\.$/m)
 })
 
 test('status said what to do without a command that a shell takes, and told Chinese readers times of two zones', async () => {
   await using desk = await openDesk()
-  const { stdout } = await runCli(['status', '--lang', 'en'], desk.at)
+  const { stdout } = await runCliApart(['status', '--lang', 'en'], desk.at)
   expect(stdout).toMatch(/^ {2}\$ idface-notifier account resume C12345678$/m)
   expect(stdout).toMatch(/^ {2}\$ idface-notifier callback list$/m)
   const npm = { ...desk.at, env: { ...desk.at.env, TZ: '', npm_lifecycle_event: 'cli' } }
-  const zh = (await runCli(['status', '--lang', 'zh'], npm)).stdout
+  const zh = (await runCliApart(['status', '--lang', 'zh'], npm)).stdout
   expect(zh).toMatch(/^ {2}\$ npm run -s cli -- account resume C12345678$/m)
   expect(zh).toMatch(/^! 运维人员已于北京时间 /m)
   expect(zh).not.toContain('UTC')
@@ -106,7 +106,7 @@ test('status said what to do without a command that a shell takes, and told Chin
 test('status notices that the service was killed, and does not take itself for one', async () => {
   await using scene = await openScene()
   const at = { cwd: scene.folder, env: scene.env }
-  const statusOf = async () => (await runCli(['status', '--lang', 'en'], at)).stdout
+  const statusOf = async () => (await runCliApart(['status', '--lang', 'en'], at)).stdout
   const service = await spawnService(scene.env, scene.folder)
   expect(await statusOf()).toMatch(/^Nothing is wrong\.$/m)
   expect(await statusOf()).toContain('running')
@@ -122,7 +122,7 @@ test('status notices that the service was killed, and does not take itself for o
 
 test('status --json tells the same as the admin API', async () => {
   await using desk = await openDesk()
-  const { stdout } = await runCli(['status', '--json'], desk.at)
+  const { stdout } = await runCliApart(['status', '--json'], desk.at)
   const overview = JSON.parse(stdout) as Overview
   expect(overview).toMatchObject({
     problems: [

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import type { ReceiverStep } from '../../src/simulator/receiver-step.ts'
 import { eventually } from '../support/api-client.ts'
-import { runCli } from '../support/service.ts'
+import { runCli } from '../support/run-cli.ts'
 import { MARKERS, openCanaryScene, VERDICT } from './support/scene.ts'
 
 /** A text as it may come to light: as it is, escaped, encoded, or in another alphabet. */

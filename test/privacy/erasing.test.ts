@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { openStage } from '../e2e/stage.ts'
 import { eventually } from '../support/api-client.ts'
-import { runCli } from '../support/service.ts'
+import { runCli } from '../support/run-cli.ts'
 import { MARKERS, VERDICT } from './support/scene.ts'
 import { findInTables, readTables } from './support/tables.ts'
 

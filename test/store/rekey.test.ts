@@ -10,7 +10,8 @@ import { createVault } from '../../src/store/vault.ts'
 import { openScene } from '../e2e/stage.ts'
 import { readTables } from '../privacy/support/tables.ts'
 import { createAdminClient, createApiClient } from '../support/api-client.ts'
-import { ADMIN_TOKEN, type Environment, openFolder, openService, runCli, spawnCli } from '../support/service.ts'
+import { runCli } from '../support/run-cli.ts'
+import { ADMIN_TOKEN, type Environment, openFolder, openService, spawnCli } from '../support/service.ts'
 
 const OLD = randomBytes(32)
 const NEW = randomBytes(32)

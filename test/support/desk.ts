@@ -1,4 +1,5 @@
-import { openFolder, runCli } from './service.ts'
+import { runCli } from './run-cli.ts'
+import { openFolder } from './service.ts'
 
 /** Commands on a database of their own. */
 export const openDesk = async () => {

@@ -137,8 +137,8 @@ export const spawnService = async (env: Environment, cwd: string, root?: string)
   return { ...child, url }
 }
 
-/** Runs a command to its end. */
-export const runCli = async (args: readonly string[], at: Whereabouts) => {
+/** Runs a command to its end, as a process of its own. */
+export const runCliApart = async (args: readonly string[], at: Whereabouts) => {
   const child = spawnCli(args, at)
   const { code } = await child.exited
   return { code, ...child.texts }

@@ -11,7 +11,7 @@ import {
 import { createRandom } from '../../e2e/seeded-random.ts'
 import { bodyOf, openScene } from '../../e2e/stage.ts'
 import { createApiClient, eventually } from '../../support/api-client.ts'
-import { type Environment, runCli, spawnService } from '../../support/service.ts'
+import { type Environment, runCliApart, spawnService } from '../../support/service.ts'
 import { FAR, openCable, openServerBehind } from '../support/cable.ts'
 
 /** What became of two nodes, of which one lost its way to the database for a while; all times are from there on, in ms. */
@@ -47,7 +47,7 @@ const scene = await openScene({
   MASTER_KEY: Buffer.alloc(32, 7).toString('base64'),
 } satisfies Environment)
 const { env, folder, upstream, receiver } = scene
-const created = await runCli(['partner', 'create', 'cut', '--json'], { cwd: folder, env })
+const created = await runCliApart(['partner', 'create', 'cut', '--json'], { cwd: folder, env })
 const { apiKey, signingSecret } = JSON.parse(created.stdout) as { apiKey: string; signingSecret: string }
 receiver.trust([signingSecret])
 receiver.plan('/hook', createMoods(random))
