@@ -56,15 +56,12 @@ export const brokenLinks = async (root = ROOT): Promise<string[]> => {
   )
 }
 
-/** A second later at each look, so that no rate is reached. */
-let looks = 0
-const now = () => ++looks * 1_000
 const SERVICE = 'http://service.invalid'
 
 const openDocs = () =>
   createDocs({
     version: VERSION,
-    now,
+    rates: { take: () => {} },
     trustedProxies: { contains: () => false },
     shownSettings: {
       ...{ retryScheduleMs: [1], callbackTimeoutMs: 1, retentionMs: 1, registrationTtlMs: 1, notFoundGraceMs: 1 },

@@ -6,7 +6,6 @@ import { createNetworks } from '../core/address.ts'
 import { createApi } from '../http/api.ts'
 import type { MetricsDeps } from '../http/metrics.ts'
 import type { EnumerationGuard } from '../http/middleware/enumeration-guard.ts'
-import { createWaitingRoom } from '../http/waiting-room.ts'
 import { createCoalescer } from '../store/coalescer.ts'
 import type { Store } from '../store/store.ts'
 import type { Tracer } from '../telemetry/traces/tracer.ts'
@@ -23,8 +22,6 @@ const REGISTER_GROUP = 32
 const REGISTER_GATHERED = 500
 /** So many groups at a time: a database has a few connections more, for those who only read. */
 const REGISTER_GROUPS = 3
-/** Three quarters of the connections that there may be: the others are for those who do not wait. */
-const WAITING = { perPartner: 64, most: 3_072 }
 
 /** Serves partners and operators, from now on. To stop ends what callers wait for. */
 export const openApi = ({
@@ -51,7 +48,6 @@ export const openApi = ({
   const { now } = store
   const newId = createIds(now)
   const judge = createUrlJudge(callbackPolicy(callback))
-  const waitingRoom = createWaitingRoom(WAITING)
   const register = createCoalescer(store.register, {
     batch: REGISTER_GROUP,
     batches: REGISTER_GROUPS,
@@ -73,7 +69,6 @@ export const openApi = ({
     trustedProxies: createNetworks(server.trustProxy),
     enumerationGuard,
     stopping: stopping.signal,
-    waitingRoom,
     testCallback: createTestCallback({ store, sender, newId }),
     registrationTtlMs: polling.registrationTtlMs,
     adminToken: server.adminToken,
@@ -101,5 +96,5 @@ export const openApi = ({
     },
     ready: readiness.checks,
   })
-  return openServer(api.fetch, { server, waitingRoom, stopping })
+  return openServer(api.fetch, { server, stopping })
 }

@@ -21,7 +21,7 @@ export const openProbes = ({
   readiness: Readiness
   tracer: Tracer | null
   metrics: MetricsDeps['metrics']
-  rateShare: MetricsDeps['rateShare']
+  rateShare: () => number
   stopping: AbortController
 }): Promise<ServerRole> => {
   const probes = createProbes({
@@ -29,6 +29,8 @@ export const openProbes = ({
     version: VERSION,
     metrics,
     rateShare,
+    apiRate: server.apiRate,
+    registrationRate: server.registrationRate,
     stopping: stopping.signal,
     metricsToken: server.metricsToken,
     trustedProxies: createNetworks(server.trustProxy),
@@ -37,7 +39,5 @@ export const openProbes = ({
     ...clock,
     emit,
   })
-  // Nobody waits here for something to happen.
-  const waitingRoom = { endLongestWait: () => false }
-  return openServer(probes.fetch, { server, waitingRoom, stopping })
+  return openServer(probes.fetch, { server, stopping })
 }

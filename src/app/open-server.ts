@@ -1,7 +1,5 @@
 import type { Config } from '../config/settings.ts'
 import { listen } from '../http/listen.ts'
-import type { WaitingRoom } from '../http/waiting-room.ts'
-import { clock } from './clock-and-ids.ts'
 import { GRACE_MS, RECORD_MS, type Role, within } from './role.ts'
 
 export interface ServerRole extends Role {
@@ -19,12 +17,11 @@ export const openServer = async (
   fetch: Parameters<typeof listen>[0],
   parts: {
     server: Pick<Config['server'], 'host' | 'port'>
-    waitingRoom: Pick<WaitingRoom, 'endLongestWait'>
     stopping: AbortController
   },
 ): Promise<ServerRole> => {
-  const { server, waitingRoom, stopping } = parts
-  const listener = await listen(fetch, { ...server, sleep: clock.sleep, waitingRoom })
+  const { server, stopping } = parts
+  const listener = await listen(fetch, server)
   return {
     url: listener.url,
     stop: () => {

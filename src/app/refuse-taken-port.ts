@@ -1,6 +1,6 @@
 import { createServer } from 'node:net'
 import { StartError } from '../core/error.ts'
-import { explainListening } from '../http/listen-failure.ts'
+import { explainListening } from '../http/listen.ts'
 
 /**
  * Rejects with a sentence for the operator where nobody can listen there. Before the database is opened: a start that cannot listen

@@ -17,13 +17,9 @@ export const FULL_BUCKET: Bucket = { used: 0, at: 0 }
 /** The part of a token that rounding may lose. */
 const TOLERANCE = 1e-9
 
-/** How long until it is full again, in ms; negative: for how long it has been full. */
-export const fullInMs = ({ used, at }: Bucket, now: number, { rate }: Pick<Rate, 'rate'>): number =>
-  (used * SECOND) / rate - Math.max(0, now - at)
-
 /**
- * Takes a token, or `count` of them or none; `count` is at most the burst. Keep the new bucket in either case. `retryAfterMs`
- * says how long to wait; null: they were taken.
+ * Takes a token, or `count` of them or none; `count` is at most the burst, and negative to give some back. Keep the new bucket in
+ * either case. `retryAfterMs` says how long to wait; null: they were taken.
  */
 export const takeToken = (
   { used, at }: Bucket,
@@ -33,7 +29,7 @@ export const takeToken = (
   // If the clock was set back, nothing is refilled, and time goes on from there.
   const left = Math.max(0, used - (Math.max(0, now - at) * rate) / SECOND)
   const missing = left + count - burst
-  return missing > TOLERANCE
+  return missing > TOLERANCE && count > 0
     ? { bucket: { used: left, at: now }, retryAfterMs: Math.ceil(((missing - TOLERANCE) * SECOND) / rate) }
-    : { bucket: { used: left + count, at: now }, retryAfterMs: null }
+    : { bucket: { used: Math.max(0, left + count), at: now }, retryAfterMs: null }
 }

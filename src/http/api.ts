@@ -16,23 +16,23 @@ import { createDocs, type DocsDeps } from './docs/routes.ts'
 import { createFrame, type FrameDeps } from './frame.ts'
 import { createHealth, type HealthDeps } from './health.ts'
 import { noQuery } from './json/query.ts'
+import { type ReadPartnerBody, readBody } from './json/request-body.ts'
 import { createMetricsPage, type MetricsDeps } from './metrics.ts'
 import { type ApiEnv, createPartnerAuth, type PartnerAuthDeps } from './middleware/authenticate.ts'
 import { type AdminAuthDeps, createAdminAuth } from './middleware/authenticate-operator.ts'
 import { createOperatorDocument } from './openapi/document.ts'
 import { type BatchDeps, createBatch } from './partner/batch.ts'
-import { createPartnerBody } from './partner/body-rate.ts'
 import { type CallbackTestDeps, createCallbackTest } from './partner/callback-test.ts'
 import { createEvents, type EventDeps } from './partner/events.ts'
 import { createExplain, type ExplainDeps } from './partner/explain.ts'
 import { createLookup, type LookupDeps } from './partner/lookup.ts'
 import { createMe, type MeDeps } from './partner/me.ts'
 import { createRegistrationBody, type JudgeUrl } from './partner/registration-body.ts'
-import { createRegistrationRate } from './partner/registration-rate.ts'
 import { createRegistrations, type RegistrationDeps } from './partner/registrations.ts'
 import { createResends, type ResendDeps } from './partner/resends.ts'
 import { createSigningSecrets, type SigningSecretDeps } from './partner/signing-secrets.ts'
 import { createStatus, type StatusDeps } from './partner/status.ts'
+import { createRates, type RateDeps } from './rates.ts'
 
 type Part =
   | RegistrationDeps
@@ -67,26 +67,29 @@ type All<Union> = (Union extends unknown ? (one: Union) => void : never) extends
   : never
 
 /** Everything that the parts need, and what the API itself needs. */
-export type ApiDeps = Omit<All<Part>, 'registrationBody' | 'chargeRegistrations' | 'readBody' | 'sandbox'> & {
-  judgeUrl: JudgeUrl
-  /** Null: only tokens of the database open `/v1/admin`; to all others it is 404. */
-  adminToken: Secret | null
-  emit: Emit
-}
+export type ApiDeps = RateDeps &
+  Omit<All<Part>, 'registrationBody' | 'rates' | 'readBody' | 'sandbox'> & {
+    judgeUrl: JudgeUrl
+    /** Null: only tokens of the database open `/v1/admin`; to all others it is 404. */
+    adminToken: Secret | null
+    emit: Emit
+  }
 
 /** The HTTP API as one Hono app. Every error is answered as `application/problem+json`. */
-export const createApi = (deps: ApiDeps) => {
+export const createApi = (given: ApiDeps) => {
+  const deps = { ...given, rates: createRates(given) }
   const app = createFrame(deps, {
     en: 'This address does not exist. See /docs for those that do.',
     zh: '该地址不存在。可用的地址见 /docs。',
   })
   const { sandbox } = deps.shownSettings
+  const readPartnerBody: ReadPartnerBody = (c, schema, options) =>
+    readBody(c, schema, { ...options, charge: bytes => deps.rates.take('bytes', c.get('partnerId'), bytes) })
   const checked = {
     ...deps,
     registrationBody: createRegistrationBody({ ...deps, sandbox }),
     sandbox,
-    chargeRegistrations: createRegistrationRate(deps),
-    readBody: createPartnerBody(deps),
+    readBody: readPartnerBody,
   }
   app.route('/', createHealth(deps))
   app.route('/', createMetricsPage(deps))
@@ -107,7 +110,7 @@ export const createApi = (deps: ApiDeps) => {
   return app
 }
 
-const createAdmin = (deps: ApiDeps) => {
+const createAdmin = (deps: ApiDeps & Pick<AdminAuthDeps, 'rates'>) => {
   const app = new Hono<ApiEnv>()
   app.use(createAdminAuth(deps.adminToken, deps), createAudit(deps), refuseByRole)
   app.route('/accounts', createAdminAccounts(deps))

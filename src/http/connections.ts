@@ -7,29 +7,13 @@ interface Connection {
   exchange: { request: IncomingMessage; response: ServerResponse } | null
   /** When it last began or ended an exchange, as a number that counts up over all connections. */
   idleSince: number
-  /** For how many looks in a row its answer has been complete, and too little of it taken. */
-  untakenLooks: number
-  /** Bytes that the peer's system had not taken at the first of them. */
-  untaken: number
-}
-
-/** Of an answer so much has to be taken in `mostUntakenLooks`: a byte now and then would keep all of it in memory for hours. */
-const LEAST_TAKEN_BYTES = 64 * 1024
-
-interface ConnectionLimits {
-  most: number
-  /** How often in a row `look` may find that of an answer less than 64 KiB have been taken. */
-  mostUntakenLooks: number
-  /** Has the caller that has waited longest answered; false: nobody waits. */
-  endLongestWait: () => boolean
 }
 
 /**
- * Keeps at most `most` connections. When there is one more, the one that has been idle longest is closed; where none is idle,
- * the longest wait is ended. A connection whose request is being answered stays; those that send nothing or send slowly, or do
- * not take what has been said to them, can never keep others out.
+ * Keeps at most `most` connections. When there is one more, the one that has been idle longest is closed. A connection whose request
+ * is being answered stays; those that send nothing or send slowly, or do not take their answer, can never keep others out.
  */
-export const createConnections = ({ most, mostUntakenLooks, endLongestWait }: ConnectionLimits) => {
+export const createConnections = ({ most }: { most: number }) => {
   const connections = new Map<Socket, Connection>()
   let idleCount = 0
   let isClosing = false
@@ -39,9 +23,7 @@ export const createConnections = ({ most, mostUntakenLooks, endLongestWait }: Co
     let idlest: Connection | null = null
     for (const connection of connections.values())
       if (!isAnswering(connection) && (idlest === null || connection.idleSince < idlest.idleSince)) idlest = connection
-    // The newest connection has sent nothing yet: it goes last.
-    const isOld = idlest !== null && idlest.idleSince < idleCount
-    if (idlest && (isOld || !endLongestWait())) drop(idlest)
+    if (idlest) drop(idlest)
   }
   const drop = ({ socket }: Connection) => {
     connections.delete(socket)
@@ -50,19 +32,13 @@ export const createConnections = ({ most, mostUntakenLooks, endLongestWait }: Co
 
   return {
     add: (socket: Socket): void => {
-      connections.set(socket, {
-        socket,
-        exchange: null,
-        idleSince: ++idleCount,
-        untakenLooks: 0,
-        untaken: Number.POSITIVE_INFINITY,
-      })
+      connections.set(socket, { socket, exchange: null, idleSince: ++idleCount })
       socket.once('close', () => connections.delete(socket))
       if (connections.size > most) makeRoom()
     },
 
     /**
-     * What stands before the API: it gets one request of a connection at a time. Whoever sends the next one before the answer
+     * Stands before the API: it gets one request of a connection at a time. Whoever sends the next one before the answer
      * has gone out is cut off, because a thousand requests fit into a packet, and their answers into no memory.
      */
     gate:
@@ -77,24 +53,16 @@ export const createConnections = ({ most, mostUntakenLooks, endLongestWait }: Co
         response.on('close', () => {
           connection.exchange = null
           connection.idleSince = ++idleCount
-          connection.untakenLooks = 0
           if (isClosing) connection.socket.end()
         })
         listener(request, response)
       },
 
-    /** Closes the connections whose answers are complete, and of which too little has been taken over the last looks. */
-    look: (): void => {
-      for (const connection of connections.values()) {
-        const { socket } = connection
-        const untaken = untakenBytes(socket)
-        const taken = connection.untaken - untaken
-        // Below 0 it is the first look at this answer.
-        if (!isSaid(connection) || taken < 0 || taken >= LEAST_TAKEN_BYTES) {
-          connection.untakenLooks = 0
-          connection.untaken = untaken
-        } else if (++connection.untakenLooks > mostUntakenLooks) drop(connection)
-      }
+    /** Nothing has come from the socket, and nothing was taken of its answer, for as long as may be. */
+    timeOut: (socket: Socket): void => {
+      const connection = connections.get(socket)
+      if (!connection) socket.destroy()
+      else if (!isAnswering(connection)) drop(connection)
     },
 
     /** Each answer ends its connection from now on. Resolves when those that are under way now have gone out. */
@@ -113,15 +81,64 @@ export const createConnections = ({ most, mostUntakenLooks, endLongestWait }: Co
   }
 }
 
-/** Node's own time-outs go by the same queue: within one large write nothing else shows progress. */
-const untakenBytes = (socket: Socket): number => {
-  const { _handle: handle } = socket as Socket & { _handle?: { writeQueueSize?: number } | null }
-  return socket.writableLength + (handle?.writeQueueSize ?? 0)
-}
-
 /** Everything has been said; only the peer delays. */
 const isSaid = ({ exchange }: Connection): boolean => exchange?.response.writableEnded === true
 
 /** Only a complete request is being answered; a slow sender or a slow reader counts as idle. */
 const isAnswering = (connection: Connection): boolean =>
   connection.exchange?.request.complete === true && !isSaid(connection)
+
+/** Of what comes after an answer: eight batches of the largest size. */
+const MOST_DRAINED_BYTES = 8 * 1024 * 1024
+
+/**
+ * Ends the connection where the answer has gone out before all of the request has come. To parse the rest would cost some 3 s a
+ * MiB if it comes in chunks of a byte; to close with it unread would reset the connection, perhaps before the sender has read
+ * the answer. So the answer ends the connection from our side, and what still comes is thrown away unparsed, until the sender
+ * closes, has sent 8 MiB, or Node's `requestTimeout` is over.
+ */
+export const endUnreadBody =
+  (listener: RequestListener): RequestListener =>
+  (request, response) => {
+    if (!hasBody(request)) return listener(request, response)
+    prepare(request, response)
+    // Up to 2 MiB of chunks would be parsed before the listener runs. Whoever reads the body resumes it.
+    if (isChunked(request)) request.socket.pause()
+    // By then all that came with the head has been parsed: a request that is whole keeps its connection.
+    setImmediate(listener, request, response)
+  }
+
+const isChunked = ({ headers }: IncomingMessage): boolean => headers['transfer-encoding'] !== undefined
+const hasBody = (request: IncomingMessage): boolean =>
+  isChunked(request) || Number(request.headers['content-length'] ?? 0) > 0
+
+const prepare = (request: IncomingMessage, response: ServerResponse): void => {
+  const { socket } = request
+  const { writeHead } = response
+  // Otherwise the sender would take the connection for one that stays.
+  response.writeHead = ((...head: Parameters<typeof writeHead>) => {
+    if (!request.complete) response.setHeader('connection', 'close')
+    return writeHead.apply(response, head)
+  }) as typeof writeHead
+  // Before Node's own listener, which would destroy the connection.
+  response.prependOnceListener('finish', () => {
+    if (!request.complete) drain(socket)
+    // Whoever refuses a body pauses it.
+    else socket.resume()
+  })
+}
+
+const drain = (socket: Socket): void => {
+  let left = MOST_DRAINED_BYTES
+  socket.destroySoon = () => socket.end()
+  socket.removeAllListeners('data')
+  // A listener takes the connection from Node's parser.
+  socket.on('data', (bytes: Buffer) => {
+    left -= bytes.length
+    if (left < 0) socket.destroy()
+  })
+  socket.end()
+  socket.resume()
+  // The parser may have stopped the reading below the stream, which `resume` does not know.
+  socket._read(0)
+}

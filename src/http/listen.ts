@@ -1,14 +1,10 @@
-import { createServer } from 'node:http'
+import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { getRequestListener } from '@hono/node-server'
-import type { Clock } from '../core/clock.ts'
 import { SECOND } from '../core/duration.ts'
 import { StartError } from '../core/error.ts'
-import { createConnections } from './connections.ts'
-import { requireHost } from './host.ts'
-import { explainListening } from './listen-failure.ts'
-import { endUnreadBody } from './unread-body.ts'
-import type { WaitingRoom } from './waiting-room.ts'
+import type { Words } from '../core/language.ts'
+import { createConnections, endUnreadBody } from './connections.ts'
 
 /** Times in ms: the longest that a caller who sends slowly, or never finishes, can hold a connection. */
 export interface ListenLimits {
@@ -17,7 +13,7 @@ export interface ListenLimits {
   /** From the connection to the end of the body. */
   requestTimeout: number
   keepAliveTimeout: number
-  /** From the end of an answer to the moment when the caller has taken all of it. */
+  /** In which nothing of an answer is taken, or nothing of a request comes. */
   takingTimeout: number
   /** How often these limits are checked. */
   connectionsCheckingInterval: number
@@ -36,24 +32,35 @@ const MOST_HEADER_BYTES = 16 * 1024
 
 type Fetch = Parameters<typeof getRequestListener>[0]
 
-interface ListenOptions {
+interface Address {
   host: string
   port: number
-  sleep: Clock['sleep']
-  waitingRoom: Pick<WaitingRoom, 'endLongestWait'>
-  limits?: ListenLimits
+}
+
+/**
+ * Answers 400 where `Host` is no host: `1.2.3.4.5` would be an address, of which no URL can be made. Most callers send the
+ * same one each time.
+ */
+const requireHost = (listener: RequestListener): RequestListener => {
+  let lastGood = ''
+  return (request, response) => {
+    const { host } = request.headers
+    if (host !== undefined && host !== lastGood) {
+      if (!URL.canParse(`http://${host}`)) {
+        response.writeHead(400, { 'content-length': 0, connection: 'close' }).end()
+        return
+      }
+      lastGood = host
+    }
+    listener(request, response)
+  }
 }
 
 /** Listens. Rejects with a sentence for the operator if it cannot. */
-export const listen = (fetch: Fetch, { host, port, sleep, waitingRoom, limits = LIMITS }: ListenOptions) =>
+export const listen = (fetch: Fetch, { host, port, limits = LIMITS }: Address & { limits?: ListenLimits }) =>
   new Promise<{ url: string; drain(): Promise<void>; close(): Promise<void> }>((resolve, reject) => {
     const { mostConnections, takingTimeout, ...times } = limits
-    const { connectionsCheckingInterval } = limits
-    const connections = createConnections({
-      most: mostConnections,
-      mostUntakenLooks: takingTimeout / connectionsCheckingInterval,
-      endLongestWait: waitingRoom.endLongestWait,
-    })
+    const connections = createConnections({ most: mostConnections })
     const listener = getRequestListener(fetch, {
       hostname: host,
       // `endUnreadBody` sees to what is left of a body.
@@ -64,19 +71,11 @@ export const listen = (fetch: Fetch, { host, port, sleep, waitingRoom, limits = 
       connections.gate(endUnreadBody(requireHost(listener))),
     )
     server.on('connection', connections.add)
-    const closing = new AbortController()
-    const keepLooking = async () => {
-      while (!closing.signal.aborted) {
-        connections.look()
-        await sleep(connectionsCheckingInterval, closing.signal).catch(() => {})
-      }
-    }
+    server.timeout = takingTimeout
+    server.on('timeout', connections.timeOut)
     const close = () =>
       new Promise<void>(closed => {
-        server.close(() => {
-          closing.abort()
-          closed()
-        })
+        server.close(() => closed())
         connections.closeIdle()
       })
     server.on('error', (error: NodeJS.ErrnoException) =>
@@ -85,7 +84,37 @@ export const listen = (fetch: Fetch, { host, port, sleep, waitingRoom, limits = 
     server.listen(port, host, () => {
       const { port: bound } = server.address() as AddressInfo
       const shown = host.includes(':') ? `[${host}]` : host
-      void keepLooking()
       resolve({ url: `http://${shown}:${bound}`, drain: connections.drain, close })
     })
   })
+
+type Advice = readonly [setting: 'HOST' | 'PORT', en: string, zh: string]
+/** The setting to change, and how, by the system's code. */
+const ADVICE: Readonly<Record<string, Advice>> = {
+  EADDRINUSE: [
+    'PORT',
+    'another program, perhaps another service, listens there; end it, or set a free PORT',
+    '已有程序（可能是另一个本服务）在监听；请将其结束，或换一个空闲的 PORT',
+  ],
+  EACCES: [
+    'PORT',
+    'this user may not use ports under 1024; set a PORT above',
+    '当前用户不能使用 1024 以下的端口；请换一个更大的 PORT',
+  ],
+}
+const HOST_ADVICE: Advice = [
+  'HOST',
+  'set an address of this machine, such as 127.0.0.1 or 0.0.0.0',
+  '请设为本机已有的地址，例如 127.0.0.1 或 0.0.0.0',
+]
+
+export const explainListening = (
+  { code = 'unknown' }: Pick<NodeJS.ErrnoException, 'code'>,
+  { host, port }: Address,
+): Words => {
+  const [setting, en, zh] = ADVICE[code] ?? HOST_ADVICE
+  return {
+    en: `${setting}: cannot listen on ${host}:${port} (${code}): ${en}`,
+    zh: `${setting}：无法监听 ${host}:${port}（${code}）：${zh}`,
+  }
+}

@@ -67,10 +67,6 @@ export const EVENTS = {
     },
     'An operator did `act` to `object`, or tried to: `who` is the id of a token and `name` its name; or `command`, and the user of the machine, which is told within 10 s, or at the next start. Of a command that has not ended `outcome` is `begun`, and its end follows. `GET /v1/admin/audit` has this with the reason, for a year.',
   ),
-  'audit.refusals_left_out': warn(
-    { who: TEXT, name: TEXT, act: TEXT },
-    'The token `who` of `name` was refused, `act` at last, more often than the audit takes: 20 refusals of a token at once, and one a minute. The rest are counted only (`idface_http_requests_total`); told once an hour. Ask whoever uses it, or revoke it: `admin-token revoke`.',
-  ),
   'setting.relaxed': warn(
     { setting: TEXT, effect: TEXT },
     '`setting` opens what is closed by default; told at every start. Right for trying out, rarely in production.',
@@ -160,8 +156,8 @@ export const EVENTS = {
     'A registration named a callback URL that may not be called; `refusal` is the rule that forbids it.',
   ),
   'partner.suspected': warn(
-    { partnerId: TEXT, sign: field<'serials_in_sequence' | 'serials_unknown'>('text'), slowedUntil: orNull(ISO_TIME) },
-    "A partner registers serials in sequence, or mostly unknown ones, and may be trying out other people's. Until `slowedUntil` it may call once a second; null means that it is not slowed down.",
+    { partnerId: TEXT, sign: field<'serials_taken' | 'serials_unknown'>('text'), slowedUntil: orNull(ISO_TIME) },
+    "A partner names many serials that other partners have registered (`serials_taken`), or mostly serials that GetResult does not know, and may be trying out other people's; or another has claimed its serials. Until `slowedUntil` it may call once a second; null means that it is not slowed down.",
   ),
   'retention.done': info(
     { count: NUMBER },

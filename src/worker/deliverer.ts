@@ -4,6 +4,8 @@ import type { Sender, SendResult } from '../callback/sender.ts'
 import { createKeyring, webhookHeaders } from '../callback/signing.ts'
 import type { Clock } from '../core/clock.ts'
 import { SECOND } from '../core/duration.ts'
+import { createInFlight } from '../core/in-flight.ts'
+import { createKeyedLimiter } from '../core/keyed-limiter.ts'
 import { afterAttempt, messageIdOf, ourFailureDelay } from '../core/message.ts'
 import { readRetryAfter } from '../core/retry-after.ts'
 import type { Secret } from '../core/secret.ts'
@@ -19,8 +21,6 @@ import type {
 } from '../store/store.ts'
 import type { Emit } from '../telemetry/emit.ts'
 import { createDeliveryReport } from './delivery-report.ts'
-import { createInFlight } from './in-flight.ts'
-import { createKeyedLimiter } from './keyed-limiter.ts'
 import { leaseFor } from './lease.ts'
 import { createPrefetch } from './prefetch.ts'
 import type { Round } from './rounds.ts'
@@ -92,7 +92,7 @@ export const createDeliverer = (deps: DelivererDeps): Deliverer => {
   const shares = sharesOf(concurrency)
   const prefetch = createPrefetch(clock.monotonic)
   /** Messages that wait here count for their host, and take no slot from other hosts. */
-  const hosts = createKeyedLimiter<ClaimedMessage>({ size: perHost, waitMs: WAIT_MS, clock })
+  const hosts = createKeyedLimiter<ClaimedMessage>({ size: perHost, timeLimit: { waitMs: WAIT_MS, clock } })
   /** Attempts in flight. */
   const partners = createInFlight()
   /** Messages, claimed and not answered, that count for the shares of slow lanes and of unproven ones. */

@@ -2,6 +2,7 @@ import { type AccountChange, accountChange, isProbed } from '../core/account.ts'
 import type { Answer } from '../core/answer.ts'
 import type { Clock } from '../core/clock.ts'
 import { lookupOf } from '../core/enumeration.ts'
+import { createInFlight } from '../core/in-flight.ts'
 import { TEST_ACCOUNT_ID } from '../core/test-serial.ts'
 import { afterAnswer, type PollPolicy, type VerificationStep } from '../core/verification.ts'
 import type {
@@ -12,7 +13,6 @@ import type {
   VerificationSettlement,
 } from '../store/store.ts'
 import type { Emit } from '../telemetry/emit.ts'
-import { createInFlight } from './in-flight.ts'
 import { leaseFor } from './lease.ts'
 import { createOutcomeReport } from './outcome-report.ts'
 import type { PollPlan } from './poll-plan.ts'

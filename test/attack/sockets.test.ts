@@ -6,7 +6,7 @@ const JSON_TYPE = { 'content-type': 'application/json' }
 /** What a test waits for at most where a limit of 0.6 s holds. */
 const BOUNDED_MS = 10_000
 /** So that a busy machine does not end a request before it is judged. */
-const UNHURRIED = { requestTimeout: 20_000 }
+const UNHURRIED = { requestTimeout: 20_000, takingTimeout: 20_000 }
 
 /** Sends this again and again, as fast as it is taken, until the connection ends; how many bytes it took. */
 const pour = async (client: RawClient, piece: Buffer): Promise<number> => {
@@ -133,7 +133,7 @@ describe.concurrent('M7: a body that is too large', () => {
 
 describe('M7: many connections', () => {
   test('1,000 that say nothing keep nobody waiting', async () => {
-    await using api = await openListening({ headersTimeout: 60_000, requestTimeout: 60_000 })
+    await using api = await openListening({ headersTimeout: 60_000, requestTimeout: 60_000, takingTimeout: 60_000 })
     await using idle = await openMany(api.url, 1_000)
     for (let n = 0; n < 20; n++) expect((await fetch(`${api.url}/healthz`)).status).toBe(200)
     expect(idle.open()).toBe(1_000)

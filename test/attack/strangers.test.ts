@@ -1,5 +1,4 @@
 import { describe, expect, test, vi } from 'vitest'
-import { createWaitingRoom } from '../../src/http/waiting-room.ts'
 import { openListening } from './support/listening.ts'
 import { head, openRawClient, type RawClient, statusesOf } from './support/raw-client.ts'
 
@@ -66,41 +65,5 @@ describe('a caller that does not read its answer', () => {
     const after = process.memoryUsage()
     expect(after.arrayBuffers - before.arrayBuffers).toBeLessThan(10 * MIB)
     for (const reader of readers) await reader[Symbol.asyncDispose]()
-  })
-})
-
-describe('calls that wait', () => {
-  test('leave room for those that do not', async () => {
-    await using api = await openListening({ mostConnections: 40 })
-    const { id } = await api.register()
-    const wait = async () => {
-      const client = await openRawClient(api.url)
-      client.send(head(`GET /v1/registrations/${id}?wait=60s`, api.authorization))
-      return client
-    }
-    const waiting = await Promise.all(Array.from({ length: 45 }, wait))
-    for (let n = 0; n < 5; n++) expect((await fetch(`${api.url}/healthz`)).status).toBe(200)
-    const open = waiting.filter(({ socket }) => !socket.destroyed && socket.bytesRead === 0)
-    expect(open.length).toBe(30)
-    for (const client of waiting) await client[Symbol.asyncDispose]()
-  })
-
-  test('are answered and closed, the longest first, where all connections wait', async () => {
-    const waitingRoom = createWaitingRoom({ perPartner: 64, most: 64 })
-    await using api = await openListening({ mostConnections: 4 }, { waitingRoom })
-    const { id } = await api.register()
-    const waiting: RawClient[] = []
-    for (let n = 0; n < 4; n++) {
-      const client = await openRawClient(api.url)
-      client.send(head(`GET /v1/registrations/${id}?wait=60s`, api.authorization))
-      waiting.push(client)
-      await eventually(() => expect(api.handled).toHaveLength(n + 1))
-    }
-    expect((await fetch(`${api.url}/healthz`, { headers: { connection: 'close' } })).status).toBe(200)
-    const text = await waiting[0]?.until(seen => seen.includes('"pending"'))
-    expect(text).toMatch(/connection: close/i)
-    await waiting[0]?.closed
-    expect(waiting.map(({ socket }) => socket.destroyed)).toEqual([true, false, false, false])
-    for (const client of waiting) await client[Symbol.asyncDispose]()
   })
 })

@@ -1,7 +1,7 @@
 import type { Context, MiddlewareHandler } from 'hono'
 import { matchedRoutes } from 'hono/route'
 import { changesOf } from '../../core/changes.ts'
-import { HOUR, MINUTE, SECOND } from '../../core/duration.ts'
+import { MINUTE, SECOND } from '../../core/duration.ts'
 import { AppError } from '../../core/error.ts'
 import { includesRole } from '../../core/role.ts'
 import type { Rate } from '../../core/token-bucket.ts'
@@ -9,18 +9,17 @@ import { type ActEnd, type BegunAct, objectOf } from '../../store/act.ts'
 import type { NewAct, Store } from '../../store/store.ts'
 import type { Emit } from '../../telemetry/emit.ts'
 import type { ApiEnv } from '../middleware/authenticate.ts'
-import { createBuckets } from '../middleware/rate-limit.ts'
+import { createBuckets } from '../rates.ts'
 import { ADMIN_ROUTES } from './routes.ts'
 
 export interface AuditDeps {
   store: Pick<Store, 'recordAct' | 'endAct'>
   now: () => number
-  emit: Emit<'audit.recorded' | 'audit.refusals_left_out'>
+  emit: Emit<'audit.recorded'>
 }
 
-/** How often what came to nothing is written for each token, and how often the log is told that there is more. */
+/** How often what came to nothing is written for each token. */
 const REFUSALS: Rate = { rate: SECOND / MINUTE, burst: 20 }
-const TOLD: Rate = { rate: SECOND / HOUR, burst: 1 }
 
 /** The route that will answer, as `POST /v1/admin/partners`; null: there is none. */
 const routeOf = (c: Context): string | null => {
@@ -44,7 +43,6 @@ const idIn = (route: string, path: string): string =>
  */
 export const createAudit = ({ store, now, emit }: AuditDeps): MiddlewareHandler<ApiEnv> => {
   const takeRefusal = createBuckets({ now })
-  const takeTold = createBuckets({ now })
 
   return async function audit(c, next) {
     const route = routeOf(c) ?? ''
@@ -65,10 +63,7 @@ export const createAudit = ({ store, now, emit }: AuditDeps): MiddlewareHandler<
     }
     // A dry run.
     if (outcome === 'done') return
-    if (takeRefusal(who, REFUSALS) !== null) {
-      if (takeTold(who, TOLD) === null) emit('audit.refusals_left_out', { who, name, act })
-      return
-    }
+    if (takeRefusal(who, REFUSALS) !== null) return
     const object = objectOf(idIn(route, c.req.path))
     await record({ object, changes: null, outcome })
     emit('audit.recorded', { who, name, act, object, outcome })

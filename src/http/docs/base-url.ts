@@ -1,5 +1,5 @@
 import type { Context } from 'hono'
-import { isFromProxy, type TrustedProxies } from '../middleware/client-address.ts'
+import { isFromProxy, type TrustedProxies } from '../caller.ts'
 
 export interface BaseUrlDeps {
   trustedProxies: TrustedProxies

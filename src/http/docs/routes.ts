@@ -2,16 +2,15 @@ import { readFile } from 'node:fs/promises'
 import { type Context, Hono, type MiddlewareHandler } from 'hono'
 import { html, raw } from 'hono/html'
 import { secureHeaders } from 'hono/secure-headers'
-import { networkOf } from '../../core/address.ts'
 import { DAY, HOUR, SECOND } from '../../core/duration.ts'
 import { AppError } from '../../core/error.ts'
 import type { Language } from '../../core/language.ts'
 import { readClientPackage } from '../built-files.ts'
+import { clientNetwork } from '../caller.ts'
 import { chosenLanguage, languageOf, rememberedLanguage } from '../language.ts'
 import type { ApiEnv } from '../middleware/authenticate.ts'
-import { clientAddress } from '../middleware/client-address.ts'
-import { createRateLimit } from '../middleware/rate-limit.ts'
 import { createPartnerDocument } from '../openapi/document.ts'
+import type { Rates } from '../rates.ts'
 import { assetOf, createAsset, once, send } from './asset.ts'
 import { type BaseUrlDeps, baseUrlOf, withBaseUrl } from './base-url.ts'
 import { createDocuments, DOCS, readExamples } from './documents.ts'
@@ -92,12 +91,9 @@ const fileList = (names: Iterable<string>, language: Language, query: string) =>
   return html`<h2 id="files">${title}</h2><ul>${items}</ul>`
 }
 
-/** Requests of one network, which need no key. A page takes seven, and the search reads every page once. */
-const READING = { rate: 10, burst: 100 }
-
 export interface DocsDeps extends BaseUrlDeps {
   version: string
-  now: () => number
+  rates: Pick<Rates, 'take'>
   shownSettings: ShownSettings
 }
 
@@ -109,16 +105,8 @@ export const createDocs = (deps: DocsDeps) => {
   const openApi = { en: openApiIn('en'), zh: openApiIn('zh') }
   const documentOf = createDocuments(deps.shownSettings)
   const examples = once(readExamples)
-  const take = createRateLimit({
-    now: deps.now,
-    rateShare: null,
-    detail: {
-      en: 'Too many calls for the documentation have come from your address.',
-      zh: '该 IP 地址的文档请求过多。',
-    },
-  })
   const limit: MiddlewareHandler = function limitReading(c, next) {
-    take(networkOf(clientAddress(c, deps.trustedProxies)), READING)
+    deps.rates.take('documents', clientNetwork(c, deps.trustedProxies))
     return next()
   }
 

@@ -2,7 +2,7 @@ import { IncomingMessage } from 'node:http'
 import type { Context } from 'hono'
 import type { z } from 'zod'
 import { AppError } from '../../core/error.ts'
-import { nodeBindings } from '../node-bindings.ts'
+import { nodeBindings } from '../caller.ts'
 import { checkBody } from './validate.ts'
 
 export const BODY_BYTES = 64 * 1024
@@ -43,6 +43,9 @@ export const readBody = async <T>(
   return checkBody(parseJson(bytes), schema)
 }
 
+/** Reads a body as `readBody` does, within the partner's rate of bytes. */
+export type ReadPartnerBody = <T>(c: Context, schema: z.ZodType<T>, options?: ReadOptions) => Promise<T>
+
 const INCOMPLETE = { en: 'The body is incomplete.', zh: '请求体不完整。' }
 const EMPTY = { en: 'The body is empty: send a JSON object.', zh: '请求体为空：请发送一个 JSON 对象。' }
 const NOT_UTF8 = { en: 'The body is not valid UTF-8.', zh: '请求体不是有效的 UTF-8。' }
@@ -82,30 +85,27 @@ const readBytes = async (c: Context, { limit, charge }: Bounds): Promise<Uint8Ar
   if (size > 0) charge(size)
   const whole = takeWhole(c, size)
   if (whole) return whole
-  const body = createGrowingBody({ limit, charge, charged: size })
+  const body = createGrowingBody({ limit, charge: size > 0 ? () => {} : charge })
   const { incoming } = nodeBindings(c)
   if (incoming instanceof IncomingMessage) await takeChunks(incoming, body.add)
   else for await (const chunk of c.req.raw.body ?? []) body.add(chunk)
   return body.bytes()
 }
 
-/** What a chunk costs at least: one of a byte takes as long as one of some hundred. */
+/** What a chunk of a body of unknown length costs at least: one of a byte takes as long as one of some hundred. */
 const LEAST_BYTES_OF_A_CHUNK = 512
 const FIRST_BYTES = 4 * 1024
 
 /** Copies the chunks, because a chunk that is kept takes far more memory than it has bytes. */
-const createGrowingBody = ({ limit, charge, charged }: Bounds & { charged: number }) => {
+const createGrowingBody = ({ limit, charge }: Bounds) => {
   let kept = Buffer.allocUnsafe(FIRST_BYTES)
   let size = 0
-  let chunks = 0
   return {
     /** Throws `AppError` where the body is too large or its sender has to wait. */
     add: (chunk: Uint8Array): void => {
       const grown = size + chunk.length
       if (grown > limit) throw tooLarge(limit)
-      const cost = Math.max(grown, ++chunks * LEAST_BYTES_OF_A_CHUNK)
-      if (cost > charged) charge(cost - charged)
-      charged = Math.max(cost, charged)
+      charge(Math.max(chunk.length, LEAST_BYTES_OF_A_CHUNK))
       if (grown > kept.length) {
         const larger = Buffer.allocUnsafe(Math.min(limit, Math.max(grown, 2 * kept.length)))
         kept.copy(larger, 0, 0, size)

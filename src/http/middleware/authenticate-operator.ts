@@ -6,12 +6,10 @@ import type { Role } from '../../core/role.ts'
 import type { Secret } from '../../core/secret.ts'
 import type { Store } from '../../store/store.ts'
 import type { Emit } from '../../telemetry/emit.ts'
-import { createAtOnce } from './at-once.ts'
+import { clientAddress } from '../caller.ts'
+import { createBuckets } from '../rates.ts'
 import type { ApiEnv } from './authenticate.ts'
-import { clientAddress } from './client-address.ts'
-import { createKeyUse, type KeyUseDeps } from './key-use.ts'
-import { createLoginFailures, type LoginFailureDeps, readToken } from './login-failures.ts'
-import { createBuckets, createKeyRate, type KeyRateDeps } from './rate-limit.ts'
+import { createAtOnce, createKeyUse, type KeyUseDeps, type RefusalDeps, readToken, refusalOf } from './credentials.ts'
 import { createTtlCache } from './ttl-cache.ts'
 
 /** Who calls the admin API. */
@@ -34,7 +32,13 @@ const BY_SETTING: Operator = { id: 'ADMIN_TOKEN', name: 'ADMIN_TOKEN', role: 'ad
 
 const sha256 = (text: string): Buffer => createHash('sha256').update(text).digest()
 
-export interface AdminAuthDeps extends LoginFailureDeps, KeyRateDeps, Omit<KeyUseDeps, 'store'> {
+/** Whether a text is the secret. Hashes are equally long, so the comparison does not show the length of the secret. */
+export const createSecretCheck = (secret: Secret): ((text: string) => boolean) => {
+  const expected = sha256(secret.reveal())
+  return text => timingSafeEqual(sha256(text), expected)
+}
+
+export interface AdminAuthDeps extends RefusalDeps, Omit<KeyUseDeps, 'store'> {
   store: Pick<Store, 'findAdminToken' | 'touchAdminTokens'>
   emit: Emit<'admin.login_failed'>
 }
@@ -47,9 +51,7 @@ export interface AdminAuthDeps extends LoginFailureDeps, KeyRateDeps, Omit<KeyUs
  */
 export const createAdminAuth = (adminToken: Secret | null, deps: AdminAuthDeps): MiddlewareHandler<ApiEnv> => {
   const { store, now } = deps
-  const expected = adminToken && sha256(adminToken.reveal())
-  const refusal = createLoginFailures(deps)
-  const take = createKeyRate(deps)
+  const isSettings = adminToken && createSecretCheck(adminToken)
   const takeTold = createBuckets(deps)
   const atOnce = createAtOnce(MOST_AT_ONCE)
   const load = (id: string) => store.findAdminToken(id)
@@ -68,19 +70,17 @@ export const createAdminAuth = (adminToken: Secret | null, deps: AdminAuthDeps):
   return async function authenticateOperator(c, next) {
     const text = readToken(c.req.header('authorization'))
     const token = readAdminToken(text)
-    if (!expected && !token) return c.notFound()
-    // Hashes are equally long, so the comparison does not show the length of the token.
-    const isSettings = expected !== null && timingSafeEqual(sha256(text), expected)
-    const operator = isSettings ? BY_SETTING : token && (await byDatabase(token))
+    if (!isSettings && !token) return c.notFound()
+    const operator = isSettings?.(text) ? BY_SETTING : token && (await byDatabase(token))
     if (!operator) {
-      const refused = refusal(c)
+      const refused = refusalOf(c, deps)
       if (text !== '' && takeTold('', TOLD) === null)
         deps.emit('admin.login_failed', { address: clientAddress(c, deps.trustedProxies) })
       throw refused
     }
     c.set('operator', operator)
     return atOnce(operator.id, c, () => {
-      take(operator.id)
+      deps.rates.take('requests', operator.id)
       return next()
     })
   }

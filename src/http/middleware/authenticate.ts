@@ -4,13 +4,18 @@ import { readApiKey } from '../../core/api-key.ts'
 import type { Edit } from '../../core/changes.ts'
 import { SECOND } from '../../core/duration.ts'
 import type { KeyOwner, Store } from '../../store/store.ts'
-import { nodeBindings } from '../node-bindings.ts'
-import { createAtOnce } from './at-once.ts'
+import { nodeBindings } from '../caller.ts'
 import type { Operator } from './authenticate-operator.ts'
+import {
+  createAtOnce,
+  createKeyUse,
+  type KeyUseDeps,
+  type RefusalDeps,
+  readToken,
+  refusalOf,
+  WRONG_KEY,
+} from './credentials.ts'
 import type { EnumerationGuard } from './enumeration-guard.ts'
-import { createKeyUse, type KeyUseDeps } from './key-use.ts'
-import { createLoginFailures, type LoginFailureDeps, readToken, WRONG_KEY } from './login-failures.ts'
-import { createKeyRate, createRateLimit, type KeyRateDeps } from './rate-limit.ts'
 import { createTtlCache } from './ttl-cache.ts'
 
 export interface ApiEnv {
@@ -34,8 +39,6 @@ const KEY_TTL_MS = 1 * SECOND
 const MOST_KEYS = 10_000
 /** Requests of one partner, over all its keys: a quarter of the connections that there may be. */
 const MOST_AT_ONCE = 1_024
-/** Requests of a partner that enumerates serials. */
-const SLOWED = { rate: 1, burst: 2 }
 const NO_HASH = Buffer.alloc(32)
 
 type SentKey = NonNullable<ReturnType<typeof readApiKey>>
@@ -57,41 +60,31 @@ const createKeyReader = () => {
   }
 }
 
-export interface PartnerAuthDeps extends LoginFailureDeps, KeyUseDeps, KeyRateDeps {
+export interface PartnerAuthDeps extends RefusalDeps, KeyUseDeps {
   store: Pick<Store, 'findKey' | 'touchKeys'>
   enumerationGuard: Pick<EnumerationGuard, 'slowedForMs'>
 }
 
 /** Lets partners in by their API key, and sets `partnerId`. */
 export const createPartnerAuth = (deps: PartnerAuthDeps): MiddlewareHandler<ApiEnv> => {
-  const { store, now, enumerationGuard } = deps
+  const { store, now, rates, enumerationGuard } = deps
   const load = (id: string): Promise<KeyOwner | null> => store.findKey(id)
   const readKey = createKeyReader()
   const findKey = createTtlCache({ ttlMs: KEY_TTL_MS, size: MOST_KEYS, now, load })
   const recordUse = createKeyUse(deps)
-  const take = createKeyRate(deps)
-  const takeSlowed = createRateLimit({
-    now,
-    rateShare: null,
-    detail: {
-      en: 'Your last serials look enumerated: for now you may make one request a second.',
-      zh: '检测到疑似遍历流水号，已限流为每秒 1 次，约 10 分钟后恢复。',
-    },
-  })
   const atOnce = createAtOnce(MOST_AT_ONCE)
-  const refusal = createLoginFailures(deps, WRONG_KEY)
 
   return async function authenticatePartner(c, next) {
     const key = readKey(c)
-    if (!key) throw refusal(c)
+    if (!key) throw refusalOf(c, deps, WRONG_KEY)
     const owner = await findKey(key.id)
     // Comparing takes the same time whether the id is unknown or the secret is wrong.
     const matches = timingSafeEqual(key.hash, owner?.hash ?? NO_HASH)
-    if (!owner || !matches || !owner.live) throw refusal(c)
+    if (!owner || !matches || !owner.live) throw refusalOf(c, deps, WRONG_KEY)
     c.set('partnerId', owner.partnerId)
     // The partner is slowed down, whichever of its keys it uses.
-    if (enumerationGuard.slowedForMs(owner.partnerId) > 0) takeSlowed(owner.partnerId, SLOWED)
-    else take(key.id)
+    if (enumerationGuard.slowedForMs(owner.partnerId) > 0) rates.take('slowed', owner.partnerId)
+    else rates.take('requests', key.id)
     recordUse(key.id)
     return atOnce(owner.partnerId, c, next)
   }

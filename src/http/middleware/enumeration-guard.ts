@@ -1,72 +1,58 @@
-import {
-  afterLookup,
-  afterSerial,
-  type EnumerationState,
-  NO_ENUMERATION,
-  NO_SEQUENCE,
-  type SerialSequence,
-} from '../../core/enumeration.ts'
+import { MINUTE, SECOND } from '../../core/duration.ts'
 import type { Emit } from '../../telemetry/emit.ts'
+import { createBuckets } from '../rates.ts'
 
 export interface EnumerationGuard {
-  /** The partner has registered new serials, or tried to register some that belong to other partners. */
-  recordSerials(partnerId: string, idcardids: readonly string[]): void
+  /** The partner has named a serial that belongs to another partner. */
+  recordConflict(partnerId: string): void
   /** The upstream has shown a serial of the partner, or still does not know it after several polls. Called once a serial. */
   recordLookup(partnerId: string, isNotFound: boolean): void
   /** How many ms longer the partner may call only once a second; 0: it is not slowed down. */
   slowedForMs(partnerId: string): number
 }
 
-interface EnumerationGuardDeps {
+const SLOWED_MS = 10 * MINUTE
+/** Of serials that are not the partner's, or that upstream does not know: so many at once, and so many in ten minutes. */
+const GUESSES = { rate: (60 * SECOND) / SLOWED_MS, burst: 60 }
+/** A serial that upstream knows gives so many back: only a partner is slowed down of whose serials it does not know four in five. */
+const GIVEN_BACK = 4
+const TOLD = { rate: SECOND / SLOWED_MS, burst: 1 }
+
+/**
+ * Notices partners that enumerate serials, and tells the operator: from what this process sees, and for its own calls. Whoever names
+ * mostly unknown serials is slowed down. Whoever names those of others is not: another may have claimed its serials.
+ */
+export const createEnumerationGuard = ({
+  now,
+  emit,
+}: {
   /** Epoch ms. */
   now: () => number
   emit: Emit<'partner.suspected'>
-}
+}): EnumerationGuard => {
+  const [takeConflicts, takeUnknown, takeTold] = [
+    createBuckets({ now }),
+    createBuckets({ now }),
+    createBuckets({ now }),
+  ]
+  /** By partner; only those that were suspected. */
+  const slowedUntil = new Map<string, number>()
 
-/** What is known of all partners is forgotten when it would be of more. */
-const MOST_PARTNERS = 10_000
-
-const createStates = <State>(initial: State) => {
-  const states = new Map<string, State>()
-  return {
-    get: (partnerId: string): State => states.get(partnerId) ?? initial,
-    set: (partnerId: string, state: State): void => {
-      if (states.size >= MOST_PARTNERS && !states.has(partnerId)) states.clear()
-      states.set(partnerId, state)
-    },
+  const tell = (partnerId: string, sign: 'serials_taken' | 'serials_unknown', until: number | null) => {
+    if (takeTold(`${sign} ${partnerId}`, TOLD) !== null) return
+    emit('partner.suspected', { partnerId, sign, slowedUntil: until === null ? null : new Date(until).toISOString() })
   }
-}
-
-/**
- * Notices partners that enumerate serials, warns the operator, and says who is to be slowed down: from what this process sees, and for
- * its own calls.
- */
-export const createEnumerationGuard = ({ now, emit }: EnumerationGuardDeps): EnumerationGuard => {
-  const sequences = createStates<SerialSequence>(NO_SEQUENCE)
-  const lookups = createStates<EnumerationState>(NO_ENUMERATION)
-
-  const slowedForMs = (partnerId: string): number => Math.max(0, lookups.get(partnerId).slowedUntil - now())
 
   return {
-    recordSerials: (partnerId, idcardids) => {
-      for (const idcardid of idcardids) {
-        const before = sequences.get(partnerId)
-        const after = afterSerial(before, idcardid, now())
-        sequences.set(partnerId, after)
-        // A suspicion that is only prolonged is not reported again.
-        const isNew = after.suspectedUntil > before.suspectedUntil && before.suspectedUntil <= now()
-        if (isNew && slowedForMs(partnerId) === 0)
-          emit('partner.suspected', { partnerId, sign: 'serials_in_sequence', slowedUntil: null })
-      }
+    recordConflict: partnerId => {
+      if (takeConflicts(partnerId, GUESSES) !== null) tell(partnerId, 'serials_taken', null)
     },
     recordLookup: (partnerId, isNotFound) => {
-      const wasSlowed = slowedForMs(partnerId) > 0
-      const after = afterLookup(lookups.get(partnerId), isNotFound, now())
-      lookups.set(partnerId, after)
-      if (wasSlowed || slowedForMs(partnerId) === 0) return
-      const slowedUntil = new Date(after.slowedUntil).toISOString()
-      emit('partner.suspected', { partnerId, sign: 'serials_unknown', slowedUntil })
+      if (takeUnknown(partnerId, { ...GUESSES, count: isNotFound ? 1 : -GIVEN_BACK }) === null) return
+      const until = now() + SLOWED_MS
+      slowedUntil.set(partnerId, until)
+      tell(partnerId, 'serials_unknown', until)
     },
-    slowedForMs,
+    slowedForMs: partnerId => Math.max(0, (slowedUntil.get(partnerId) ?? 0) - now()),
   }
 }

@@ -4,8 +4,8 @@ import type { Clock } from '../../core/clock.ts'
 import { MINUTE } from '../../core/duration.ts'
 import { AppError } from '../../core/error.ts'
 import type { Emit } from '../../telemetry/emit.ts'
+import { setHeader } from '../caller.ts'
 import { sendError } from '../json/problem.ts'
-import { setHeader } from '../node-bindings.ts'
 import type { ApiEnv } from './authenticate.ts'
 
 export interface RequestLogDeps {

@@ -5,13 +5,14 @@ import type { Language } from '../../core/language.ts'
 import type { NewRegistration, Registered, Store } from '../../store/store.ts'
 import { PROBLEM, problemOf } from '../json/problem.ts'
 import { noQuery } from '../json/query.ts'
+import type { ReadPartnerBody } from '../json/request-body.ts'
 import { said } from '../json/said.ts'
 import { bodyLike, checkBody } from '../json/validate.ts'
 import { answerLanguage } from '../language.ts'
 import type { ApiEnv } from '../middleware/authenticate.ts'
 import type { EnumerationGuard } from '../middleware/enumeration-guard.ts'
 import { traceparentOf } from '../middleware/request-span.ts'
-import type { ReadPartnerBody } from './body-rate.ts'
+import { BATCH_BYTES, MOST_IN_A_BATCH } from '../rates.ts'
 import { createRegistrar, IGNORED, type Origin, type RegistrarDeps } from './registrar.ts'
 import { REGISTRATION, viewRegistration } from './registration-answer.ts'
 import type { RegistrationBodySchema } from './registration-body.ts'
@@ -19,13 +20,10 @@ import type { RegistrationBodySchema } from './registration-body.ts'
 export interface BatchDeps extends RegistrarDeps {
   readBody: ReadPartnerBody
   registrationBody: RegistrationBodySchema
-  enumerationGuard: Pick<EnumerationGuard, 'recordSerials' | 'slowedForMs'>
+  enumerationGuard: Pick<EnumerationGuard, 'recordConflict' | 'slowedForMs'>
   store: RegistrarDeps['store'] & Pick<Store, 'register'>
 }
 
-export const BATCH_BYTES = 1024 * 1024
-/** Of one batch. */
-export const MOST_IN_A_BATCH = 1_000
 const REGISTRATIONS = said({
   en: `must be an array of 1 to ${MOST_IN_A_BATCH} registrations`,
   zh: `必须是包含 1 到 ${MOST_IN_A_BATCH} 条登记的数组`,
@@ -94,12 +92,11 @@ export const createBatch = (deps: BatchDeps) => {
     const partnerId = c.get('partnerId')
     const { registrations } = await deps.readBody(c, BATCH_BODY, { limit: BATCH_BYTES })
     if (registrations.length > 1) refuseIfSlowed(deps.enumerationGuard.slowedForMs(partnerId))
-    deps.chargeRegistrations(partnerId, registrations.length)
+    deps.rates.take('registrations', partnerId, registrations.length)
     const origin = { isBatch: registrations.length > 1, traceparent: traceparentOf(c) }
     const checked = await Promise.all(registrations.map(body => check(partnerId, body, origin)))
     const items = checked.flatMap(item => (item instanceof AppError ? [] : [item]))
     const registered = await deps.store.register(items)
-    registrar.watch(partnerId, items, registered)
     const language = answerLanguage(c)
     const inOrder = registered[Symbol.iterator]()
     const results = checked.map(item =>

@@ -9,7 +9,7 @@ import { sendProblem } from '../json/problem.ts'
 import { readQuery } from '../json/query.ts'
 import { oneOf, said } from '../json/said.ts'
 import type { ApiEnv } from '../middleware/authenticate.ts'
-import { createPageRate, type PageRateDeps } from './page-rate.ts'
+import { itemsOf, type Rates } from '../rates.ts'
 import { DELIVERY_STATE, SANDBOX } from './registration-answer.ts'
 
 /** The three `webhook-*` headers of each event, signed now. */
@@ -18,7 +18,8 @@ type SignEvents = (
   events: readonly { id: string; body: string }[],
 ) => Promise<readonly Readonly<Record<string, string>>[]>
 
-export interface EventDeps extends PageRateDeps {
+export interface EventDeps {
+  rates: Pick<Rates, 'take' | 'give'>
   store: Pick<Store, 'listEvents'>
   signEvents: SignEvents
 }
@@ -100,22 +101,19 @@ export const EVENT_LIST = z
   .meta({ id: 'EventList' })
 
 /** `GET /v1/events`: the partner's messages in order, for partners that cannot receive webhooks, or could not for a while. */
-export const createEvents = (deps: EventDeps) => {
-  const { store, signEvents } = deps
+export const createEvents = ({ store, rates, signEvents }: EventDeps) => {
   const app = new Hono<ApiEnv>()
-  const { begin } = createPageRate(deps, { en: 'events', zh: '个事件' })
 
   app.get('/', async c => {
     const { limit, after = null, since, delivery } = readQuery(c, EVENT_QUERY)
     const partnerId = c.get('partnerId')
-    const end = begin(partnerId, limit)
+    const taken = itemsOf(limit, delivery === undefined ? 0 : EVENT_WINDOW)
+    rates.take('items', partnerId, taken)
     const page = await store.listEvents(partnerId, { after, limit, since, delivery })
-    if (page.outcome === 'lost') {
-      end(0)
+    if (page.outcome === 'lost')
       return sendProblem(c, { code: 'conflict', detail: LOST_CURSOR, nextCursor: cursorOf(page.beginAfter) })
-    }
     const { events } = page
-    end(events.length, page.looked)
+    rates.give('items', partnerId, taken - itemsOf(events.length, page.looked))
     const messages = events.map(event => ({ id: messageIdOf(event.registrationId), body: event.body }))
     const headers = await signEvents(partnerId, messages)
     const data = events.map((event, i) => ({ ...viewEvent(event), headers: headers[i] }))

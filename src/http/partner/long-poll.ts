@@ -1,12 +1,11 @@
 import type { Clock } from '../../core/clock.ts'
 import { SECOND } from '../../core/duration.ts'
+import { createInFlight } from '../../core/in-flight.ts'
 import type { Store } from '../../store/store.ts'
-import type { WaitingRoom } from '../waiting-room.ts'
 
 export interface LongPollDeps {
   store: Pick<Store, 'hints' | 'endedAmong'>
   sleep: Clock['sleep']
-  waitingRoom: Pick<WaitingRoom, 'enter'>
 }
 
 interface Wait {
@@ -16,6 +15,9 @@ interface Wait {
   signal: AbortSignal
 }
 
+/** Of one partner, and of all: three quarters of the connections that there may be, the others are for those who do not wait. */
+const MOST_OF_A_PARTNER = 64
+const MOST = 3_072
 /** The hint may not come from another node. */
 const LOOK_AGAIN_MS = 1 * SECOND
 
@@ -23,7 +25,8 @@ const LOOK_AGAIN_MS = 1 * SECOND
  * A call that waits for a registration to end is woken by the hint `resolved`, or by a look at the database: one a second, however many
  * wait.
  */
-export const createLongPoll = ({ store, sleep, waitingRoom }: LongPollDeps) => {
+export const createLongPoll = ({ store, sleep }: LongPollDeps) => {
+  const waits = createInFlight()
   const waiting = new Map<string, Set<AbortController>>()
 
   const wake = (ids: readonly string[]) => {
@@ -54,17 +57,15 @@ export const createLongPoll = ({ store, sleep, waitingRoom }: LongPollDeps) => {
   }
 
   /**
-   * Resolves when the registration ends, after `ms`, when the signal aborts, or when the connection is needed for somebody else
-   * (`isNeeded`: close it after the answer); at once if too many calls are waiting.
+   * Resolves when the registration ends, after `ms`, or when the signal aborts; at once if too many calls are waiting.
    */
-  return async (id: string, { partnerId, ms, signal }: Wait): Promise<{ isNeeded: boolean }> => {
-    const place = waitingRoom.enter(partnerId)
-    if (!place) return { isNeeded: false }
+  return async (id: string, { partnerId, ms, signal }: Wait): Promise<void> => {
+    if ((waits.counts.get(partnerId) ?? 0) >= MOST_OF_A_PARTNER || waits.total() >= MOST) return
+    waits.start(partnerId)
     const resolved = new AbortController()
     add(id, resolved)
-    await sleep(ms, AbortSignal.any([signal, resolved.signal, place.needed])).catch(() => {})
+    await sleep(ms, AbortSignal.any([signal, resolved.signal])).catch(() => {})
     remove(id, resolved)
-    place.leave()
-    return { isNeeded: place.needed.aborted }
+    waits.end(partnerId)
   }
 }

@@ -1,17 +1,17 @@
 import { Hono } from 'hono'
 import { z } from 'zod'
-import { MOST_LIVE } from '../../store/rules/register.ts'
 import type { Store } from '../../store/store.ts'
 import { serialField } from '../json/fields.ts'
 import { noQuery } from '../json/query.ts'
+import type { ReadPartnerBody } from '../json/request-body.ts'
 import { said } from '../json/said.ts'
 import { bodyLike, invalid } from '../json/validate.ts'
 import type { ApiEnv } from '../middleware/authenticate.ts'
-import type { ReadPartnerBody } from './body-rate.ts'
-import { createPageRate, type PageRateDeps } from './page-rate.ts'
+import { itemsOf, MOST_FOUND, type Rates } from '../rates.ts'
 import { REGISTRATION, viewRegistration } from './registration-answer.ts'
 
-export interface LookupDeps extends PageRateDeps {
+export interface LookupDeps {
+  rates: Pick<Rates, 'take' | 'give'>
   store: Pick<Store, 'lookUpRegistrations'>
   readBody: ReadPartnerBody
 }
@@ -19,8 +19,6 @@ export interface LookupDeps extends PageRateDeps {
 /** So many of the longest serials, and some room for their frame. */
 const LOOKUP_BYTES = 128 * 1024
 const MOST_SERIALS = 1_000
-/** In one answer, which takes some 15 MB where each has the most metadata. */
-export const MOST_FOUND = 5_000
 const SERIALS = said({
   en: `must be an array of 1 to ${MOST_SERIALS} serials`,
   zh: `必须是包含 1 到 ${MOST_SERIALS} 个流水号的数组`,
@@ -60,18 +58,19 @@ export const LOOKUP_RESULTS = z
 export type LookupAnswer = z.output<typeof LOOKUP_RESULTS>
 
 /** `POST /v1/registrations/lookup`: what became of many serials, for one call after an outage. */
-export const createLookup = (deps: LookupDeps) => {
+export const createLookup = ({ store, rates, readBody }: LookupDeps) => {
   const app = new Hono<ApiEnv>()
-  const { begin } = createPageRate(deps, { en: 'registrations of lookups', zh: '条登记（批量查询）' })
 
   app.post('/lookup', noQuery, async c => {
     const partnerId = c.get('partnerId')
-    const { idcardids } = await deps.readBody(c, LOOKUP_BODY, { limit: LOOKUP_BYTES })
-    const end = begin(partnerId, Math.min(MOST_FOUND, MOST_LIVE * idcardids.length))
-    const found = await deps.store.lookUpRegistrations(partnerId, [...new Set(idcardids)], MOST_FOUND)
+    const { idcardids } = await readBody(c, LOOKUP_BODY, { limit: LOOKUP_BYTES })
+    const taken = itemsOf(0, idcardids.length)
+    rates.take('items', partnerId, taken)
+    const found = await store.lookUpRegistrations(partnerId, [...new Set(idcardids)], MOST_FOUND)
     const bySerial = Map.groupBy(found ?? [], ({ idcardid }) => idcardid)
-    const count = idcardids.reduce((sum, idcardid) => sum + (bySerial.get(idcardid)?.length ?? 0), 0)
-    end(found === null ? MOST_FOUND : Math.min(count, MOST_FOUND), idcardids.length)
+    const count =
+      found === null ? MOST_FOUND : idcardids.reduce((sum, idcardid) => sum + (bySerial.get(idcardid)?.length ?? 0), 0)
+    rates.give('items', partnerId, taken - itemsOf(Math.min(count, MOST_FOUND), idcardids.length))
     if (found === null || count > MOST_FOUND) throw invalid('body', [{ path: 'idcardids', message: TOO_MANY }])
     const data = idcardids.map(idcardid => ({
       idcardid,

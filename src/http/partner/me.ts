@@ -1,16 +1,16 @@
 import { Hono } from 'hono'
 import { z } from 'zod'
+import type { Rate } from '../../core/token-bucket.ts'
 import type { Store } from '../../store/store.ts'
 import { AT, COUNT, idField, jsonTime, QUOTAS } from '../json/fields.ts'
 import { found } from '../json/found.ts'
 import { noQuery } from '../json/query.ts'
 import type { ApiEnv } from '../middleware/authenticate.ts'
-import { registrationRateOf } from './registration-rate.ts'
+import type { Rates } from '../rates.ts'
 
 export interface MeDeps {
   store: Pick<Store, 'findPartner' | 'usageOf'>
-  apiRate: number
-  registrationRate: number
+  rates: Pick<Rates, 'limits'>
   now: () => number
 }
 
@@ -40,8 +40,8 @@ export const ME = z
 export type MeAnswer = z.output<typeof ME>
 
 /** `GET /v1/me`: the partner whose key this is, its limits, and what it has used of them. */
-export const createMe = ({ store, apiRate, registrationRate, now }: MeDeps) => {
-  const registrations = registrationRateOf(registrationRate)
+export const createMe = ({ store, rates, now }: MeDeps) => {
+  const shown = ({ rate, burst }: Rate) => ({ perSecond: rate, burst })
   const app = new Hono<ApiEnv>()
 
   app.get('/', noQuery, async c => {
@@ -51,8 +51,8 @@ export const createMe = ({ store, apiRate, registrationRate, now }: MeDeps) => {
       partnerId,
       name,
       payload,
-      rate: { perSecond: apiRate, burst: 2 * apiRate },
-      registrationRate: { perSecond: registrations.rate, burst: registrations.burst },
+      rate: shown(rates.limits.requests),
+      registrationRate: shown(rates.limits.registrations),
       quotas,
       usage: { ...(await store.usageOf(partnerId)), at: jsonTime(now()) },
     } satisfies MeAnswer)

@@ -8,13 +8,13 @@ import { QUOTA_NAMES } from '../json/fields.ts'
 import { invalid } from '../json/validate.ts'
 import type { EnumerationGuard } from '../middleware/enumeration-guard.ts'
 import { createTtlCache } from '../middleware/ttl-cache.ts'
+import type { Rates } from '../rates.ts'
 import { ACCOUNT_FORM, type RegistrationBody } from './registration-body.ts'
 
 export interface RegistrarDeps {
   store: Pick<Store, 'accountFor'>
-  enumerationGuard: Pick<EnumerationGuard, 'recordSerials'>
-  /** Takes `count` from the partner's rate of registrations. Throws `AppError('too_many_requests')`. */
-  chargeRegistrations: (partnerId: string, count: number) => void
+  enumerationGuard: Pick<EnumerationGuard, 'recordConflict'>
+  rates: Pick<Rates, 'take'>
   registrationTtlMs: number
   /** The service answers test serials itself. */
   sandbox: boolean
@@ -85,15 +85,6 @@ export const createRegistrar = (deps: RegistrarDeps) => {
       }
     },
 
-    /** Looks whether the partner enumerates serials. `registered` are the outcomes of `items`. */
-    watch: (partnerId: string, items: readonly NewRegistration[], registered: readonly Registered[]): void => {
-      const named = items.filter((_, n) => ['created', 'taken'].includes(registered[n]?.outcome ?? ''))
-      deps.enumerationGuard.recordSerials(
-        partnerId,
-        named.map(({ idcardid }) => idcardid),
-      )
-    },
-
     /** Throws `AppError` if the store has refused the item. `ignored`: what the registration that exists says otherwise. */
     toAnswer: (item: NewRegistration, registered: Registered) => {
       report(item.partnerId, registered)
@@ -101,7 +92,10 @@ export const createRegistrar = (deps: RegistrarDeps) => {
       if (registered.outcome === 'unreadable')
         throw new AppError('unavailable', UNREADABLE, { retryAfterMs: UNREADABLE_RETRY_MS })
       if (registered.outcome === 'too_many') throw tooMany(registered.limit)
-      if (registered.outcome === 'taken') throw new AppError('conflict', TAKEN)
+      if (registered.outcome === 'taken') {
+        deps.enumerationGuard.recordConflict(item.partnerId)
+        throw new AppError('conflict', TAKEN)
+      }
       const { outcome, registration } = registered
       const status: 201 | 200 = outcome === 'created' ? 201 : 200
       return { status, registration, ignored: ignoredOf(item, registration) }

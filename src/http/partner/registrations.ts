@@ -8,24 +8,24 @@ import { SERIAL, SERIAL_FORM } from '../../core/registration-input.ts'
 import type { Cancellation, NewRegistration, Registered, Registration } from '../../store/registration.ts'
 import type { Store } from '../../store/store.ts'
 import type { Emit } from '../../telemetry/emit.ts'
+import { setHeader } from '../caller.ts'
 import { DURATION_PATTERN } from '../json/fields.ts'
 import { found } from '../json/found.ts'
 import { PAGE_PARAMETERS, pageOf } from '../json/pagination.ts'
 import { noQuery, readQuery, refuseQuery } from '../json/query.ts'
+import type { ReadPartnerBody } from '../json/request-body.ts'
 import { oneOf, said } from '../json/said.ts'
 import { answerLanguage } from '../language.ts'
 import type { ApiEnv } from '../middleware/authenticate.ts'
-import { createRateLimit } from '../middleware/rate-limit.ts'
 import { traceparentOf } from '../middleware/request-span.ts'
-import { setHeader } from '../node-bindings.ts'
-import type { ReadPartnerBody } from './body-rate.ts'
+import type { Rates } from '../rates.ts'
 import { createLongPoll, type LongPollDeps } from './long-poll.ts'
-import { createPageRate, type PageRateDeps } from './page-rate.ts'
 import { createRegistrar, type RegistrarDeps } from './registrar.ts'
 import { viewAttempt, viewRegistration } from './registration-answer.ts'
 import type { RegistrationBodySchema } from './registration-body.ts'
 
-export interface RegistrationDeps extends RegistrarDeps, LongPollDeps, PageRateDeps {
+export interface RegistrationDeps extends RegistrarDeps, LongPollDeps {
+  rates: Pick<Rates, 'take' | 'give'>
   store: RegistrarDeps['store'] &
     LongPollDeps['store'] &
     Pick<
@@ -84,13 +84,6 @@ export const RESEND_REFUSALS = {
   },
 }
 
-/** Of one registration. */
-const RESEND_RATE = { rate: 10 / 60, burst: 10 }
-const RESEND_LIMIT = {
-  en: 'A registration may be resent 10 times a minute.',
-  zh: '每条登记每分钟最多重发 10 次。',
-}
-
 /** What is overdue for this long waits in a queue; up to then it is on its way. */
 const QUEUED_MS = 2 * SECOND
 
@@ -110,9 +103,7 @@ export const createRegistrations = (deps: RegistrationDeps) => {
   const { store, registrationBody } = deps
   const app = new Hono<ApiEnv>()
   const registrar = createRegistrar(deps)
-  const takeResend = createRateLimit({ ...deps, detail: RESEND_LIMIT })
   const waitForEnd = createLongPoll(deps)
-  const { begin: beginPage } = createPageRate(deps, { en: 'registrations of lists', zh: '条登记（列表）' })
 
   /** What is due already is asked at any moment, or waits in a queue: `GET` of it tells about when. */
   const view = (registration: Registration) => {
@@ -142,12 +133,11 @@ export const createRegistrations = (deps: RegistrationDeps) => {
     const partnerId = c.get('partnerId')
     const read = async () => {
       const body = await deps.readBody(c, registrationBody)
-      deps.chargeRegistrations(partnerId, 1)
+      deps.rates.take('registrations', partnerId)
       return body
     }
     const item = await registrar.toItem(partnerId, read, { isBatch: false, traceparent: traceparentOf(c) })
     const registered = await deps.register(item)
-    registrar.watch(partnerId, [item], [registered])
     const { status, registration, ignored } = registrar.toAnswer(item, registered)
     setHeader(c, 'location', `/v1/registrations/${registration.id}`)
     if (ignored.length > 0) setHeader(c, 'idface-ignored', ignored.join(', '))
@@ -159,10 +149,10 @@ export const createRegistrations = (deps: RegistrationDeps) => {
     const filter = { idcardid: idcardid ?? null, status: status ?? null, delivery: delivery ?? null }
     const page = { limit: limit + 1, before: cursor ?? null }
     const partnerId = c.get('partnerId')
-    const endPage = beginPage(partnerId, limit)
+    deps.rates.take('items', partnerId, limit)
     const items = await store.listRegistrations(partnerId, { ...filter, ...page })
     const { data, nextCursor } = pageOf(items, limit)
-    endPage(data.length)
+    deps.rates.give('items', partnerId, limit - data.length)
     return c.json({ data: data.map(viewRegistration), nextCursor })
   })
 
@@ -177,8 +167,7 @@ export const createRegistrations = (deps: RegistrationDeps) => {
     try {
       const registration = await find(c)
       if (registration.status !== 'pending') return c.json(view(registration))
-      const { isNeeded } = await ended
-      if (isNeeded) setHeader(c, 'connection', 'close')
+      await ended
       return c.json(view(await find(c)))
     } finally {
       looked.abort()
@@ -198,7 +187,7 @@ export const createRegistrations = (deps: RegistrationDeps) => {
 
   app.post('/:id/resend', noQuery, async c => {
     const [partnerId, id] = readTarget(c)
-    takeResend(`${partnerId} ${id}`, RESEND_RATE)
+    deps.rates.take('resends', `${partnerId} ${id}`)
     const outcome = await store.resend(partnerId, id)
     if (outcome !== 'resent') throw new AppError('conflict', RESEND_REFUSALS[found(outcome, 'registration')])
     return c.json(view(await find(c)), 202)

@@ -9,23 +9,22 @@ import type { Store } from '../../store/store.ts'
 import { AT, COUNT, idField, jsonTime, timeField } from '../json/fields.ts'
 import { found, readId } from '../json/found.ts'
 import { noQuery } from '../json/query.ts'
+import type { ReadPartnerBody } from '../json/request-body.ts'
 import { said } from '../json/said.ts'
 import type { ApiEnv } from '../middleware/authenticate.ts'
-import { createRateLimit, type SharedRate } from '../middleware/rate-limit.ts'
-import type { ReadPartnerBody } from './body-rate.ts'
+import type { Rates } from '../rates.ts'
 
-export interface ResendDeps extends SharedRate {
+export interface ResendDeps {
+  rates: Pick<Rates, 'take'>
   store: Pick<Store, 'now' | 'countRegistrations' | 'createBulkAct' | 'startBulkAct' | 'findBulkAct'>
   readBody: ReadPartnerBody
   newId: (prefix: string) => string
   now: () => number
 }
 
-/** Each counts all that may have to be resent. */
-const RATE = { rate: 10 / 60, burst: 10 }
 const TOO_MANY_RESENDS = {
-  en: 'You may begin ten bulk resends a minute, and ten may be under way.',
-  zh: '每分钟最多发起 10 次批量重发，同时进行的最多 10 次。',
+  en: 'Ten of your bulk resends are under way, which is the most.',
+  zh: '同时进行的批量重发最多 10 次，已达上限。',
 }
 const TIME = {
   en: 'must be a time in ISO 8601 with its offset, such as 2026-11-24T08:00:00Z',
@@ -73,14 +72,13 @@ const viewResend = ({ id, filter, createdAt, counted, done, state }: BulkAct): R
 })
 
 /** `/v1/resend`: sends all exhausted messages of a time span again, as a bulk act of the partner. */
-export const createResends = ({ store, readBody, newId, rateShare, now }: ResendDeps) => {
+export const createResends = ({ store, readBody, newId, rates }: ResendDeps) => {
   const app = new Hono<ApiEnv>()
-  const take = createRateLimit({ now, rateShare, detail: TOO_MANY_RESENDS })
 
   app.post('/', noQuery, async c => {
     const { since, until } = await readBody(c, RESEND_BODY)
     const partnerId = c.get('partnerId')
-    take(partnerId, RATE)
+    rates.take('bulkResends', partnerId)
     const createdAt = store.now()
     const span = { messageSince: since, messageUntil: until ?? createdAt }
     const act = 'resend'

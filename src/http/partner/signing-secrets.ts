@@ -8,9 +8,9 @@ import type { SigningSecret, Store } from '../../store/store.ts'
 import { AT, AT_OR_NULL, DURATION_PATTERN, idField, jsonTime, jsonTimeOrNull, SHOWN_ONCE } from '../json/fields.ts'
 import { found, readId } from '../json/found.ts'
 import { noQuery } from '../json/query.ts'
+import type { ReadPartnerBody } from '../json/request-body.ts'
 import { said } from '../json/said.ts'
 import type { ApiEnv } from '../middleware/authenticate.ts'
-import type { ReadPartnerBody } from './body-rate.ts'
 
 export interface SigningSecretDeps {
   store: Pick<Store, 'listSigningSecrets' | 'rotateSigningSecret' | 'endSigningSecret'>

@@ -1,8 +1,9 @@
 import { EventEmitter } from 'node:events'
+import { createKeyedQueue } from '../../core/keyed-limiter.ts'
 import { PROBED } from '../facts.ts'
 import { sealedUnder } from '../sealed.ts'
 import type { Store, StoreHints } from '../store.ts'
-import { createTurns } from '../turns.ts'
+
 import { createOpenOr } from '../unreadable.ts'
 import { createAccounts } from './accounts.ts'
 import { createActs } from './acts.ts'
@@ -84,8 +85,8 @@ export const openPostgresStore = async ({
   }
   // For what the workers call, so that calls and workers do not wait for each other's connections.
   const ofLoops: Context = { ...context, ...connection.loops }
-  const inTurn = createTurns(LONG_READS_AT_ONCE)
-  const ofOperators: Context = { ...context, read: run => inTurn('', () => context.read(run)) }
+  const queued = createKeyedQueue(LONG_READS_AT_ONCE)
+  const ofOperators: Context = { ...context, read: run => queued('', () => context.read(run)) }
   const verbs: Omit<Store, 'now' | 'hints' | 'close'> = {
     ...createPartners(context),
     ...createApiKeys(context),

@@ -1,8 +1,6 @@
 import type { Socket } from 'node:net'
-import { clock } from '../../../src/app/clock-and-ids.ts'
 import type { ApiDeps } from '../../../src/http/api.ts'
 import { type ListenLimits, listen } from '../../../src/http/listen.ts'
-import { createWaitingRoom } from '../../../src/http/waiting-room.ts'
 import { openApi } from '../../http/support/api.ts'
 
 /** Limits that a test can wait for. */
@@ -16,28 +14,20 @@ const SHORT: ListenLimits = {
 }
 
 /**
- * The API on a real socket, three quarters of whose connections may wait. `handled`: the connection of each call it got.
+ * The API on a real socket. `handled`: the connection of each call it got.
  *
  * @param limits the service's own for a client that opens connections in advance and lets them rest, such as a browser: it was
  *     answered 408 on one that it had just begun to use
  */
 export const openListening = async (limits: Partial<ListenLimits> = {}, overrides: Partial<ApiDeps> = {}) => {
   const all = { ...SHORT, ...limits }
-  const waitingRoom = createWaitingRoom({ perPartner: 64, most: 0.75 * all.mostConnections })
-  const deps = { waitingRoom, ...overrides }
-  const api = await openApi(deps)
+  const api = await openApi(overrides)
   const handled: Socket[] = []
   const fetch: Parameters<typeof listen>[0] = (request, env) => {
     handled.push(env.incoming.socket as Socket)
     return api.app.fetch(request, env)
   }
-  const listener = await listen(fetch, {
-    host: '127.0.0.1',
-    port: 0,
-    sleep: clock.sleep,
-    waitingRoom: deps.waitingRoom as typeof waitingRoom,
-    limits: all,
-  })
+  const listener = await listen(fetch, { host: '127.0.0.1', port: 0, limits: all })
   return {
     ...api,
     handled,

@@ -1,10 +1,6 @@
 import { randomBytes } from 'node:crypto'
-import { once } from 'node:events'
-import { connect } from 'node:net'
 import { expect, test } from 'vitest'
 import { createAdminToken } from '../../../src/core/api-key.ts'
-import { hasHungUp } from '../../../src/store/turns.ts'
-import { openListening } from '../../attack/support/listening.ts'
 import { ADMIN_TOKEN, openApi } from '../support/api.ts'
 
 test('one partner’s slow requests could hold every connection; more than 1,024 are refused, and nobody else’s', async () => {
@@ -58,24 +54,4 @@ test('an operator’s token has the rate of a key, each its own', async () => {
   expect((await api.call('GET', '/v1/admin/nodes', { key: await addReader(api.store) })).status).toBe(200)
   api.clock.now += 200
   expect((await api.call('GET', '/v1/admin/nodes', { key: ADMIN_TOKEN })).status).toBe(200)
-})
-
-test.each([ADMIN_TOKEN, null])('what is done for a caller learns that it has hung up', async token => {
-  const begun = Promise.withResolvers<(() => boolean) | undefined>()
-  await using api = await openListening()
-  const work = () => {
-    begun.resolve(hasHungUp.getStore())
-    return Promise.withResolvers<never>().promise
-  }
-  api.store.countRegistrations = work
-  api.store.findPartner = work
-  const caller = connect(Number(new URL(api.url).port), '127.0.0.1')
-  const closed = once(caller, 'close')
-  const [path, key] = token === null ? ['/v1/me', api.partner.key] : [COUNT, token]
-  caller.write(`GET ${path} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${key}\r\n\r\n`)
-  const isGone = await begun.promise
-  expect(isGone?.()).toBe(false)
-  caller.destroy()
-  await closed
-  await expect.poll(() => isGone?.()).toBe(true)
 })

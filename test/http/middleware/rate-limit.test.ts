@@ -2,9 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { createApiKey } from '../../../src/core/api-key.ts'
 import { Secret } from '../../../src/core/secret.ts'
-import { createRateLimit } from '../../../src/http/middleware/rate-limit.ts'
 import { networksOf } from '../../support/networks.ts'
-import { both } from '../../support/words.ts'
 import { ADMIN_TOKEN, HOOK, openApi } from '../support/api.ts'
 
 type Api = Awaited<ReturnType<typeof openApi>>
@@ -71,7 +69,7 @@ describe('API_RATE', () => {
   test('a partner that enumerates serials has one call a second over all its keys', async () => {
     let slowedForMs = 0
     await using api = await openApi({
-      enumerationGuard: { recordSerials: () => {}, slowedForMs: () => slowedForMs },
+      enumerationGuard: { recordConflict: () => {}, slowedForMs: () => slowedForMs },
     })
     const second = createApiKey('key_01JABCDEFGHJKMNPQRSTVWXYZ0', randomBytes)
     await api.store.createKey(api.partner.id, second)
@@ -201,53 +199,5 @@ describe('failed logins', () => {
     const statuses = await statusesOf(60, () => guess(api, `2001:db8:1:2::${(n++).toString(16)}`))
     expect(count(statuses, 401)).toBe(50)
     expect((await guess(api, '2001:db8:1:3::1')).status).toBe(401)
-  })
-})
-
-describe('of 10,000 callers', () => {
-  const open = () => {
-    const clock = { now: 0 }
-    const take = createRateLimit({ now: () => clock.now, rateShare: null, detail: both('no') })
-    const isRefused = (key: string, rate: Parameters<typeof take>[1]): boolean => {
-      try {
-        take(key, rate)
-        return false
-      } catch {
-        return true
-      }
-    }
-    return { clock, take, isRefused }
-  }
-  const LOGINS = { rate: 1, burst: 50 }
-
-  test('one that was refused was forgotten when many others came, once each', () => {
-    const { clock, take, isRefused } = open()
-    for (let n = 0; n < 50; n++) take('2001:db8::/64', LOGINS)
-    expect(isRefused('2001:db8::/64', LOGINS)).toBe(true)
-    for (let n = 0; n < 11_000; n++) take(`2001:db8:0:${n.toString(16)}::/64`, LOGINS)
-    clock.now += 999
-    expect(isRefused('2001:db8::/64', LOGINS)).toBe(true)
-    clock.now += 1
-    expect(isRefused('2001:db8::/64', LOGINS)).toBe(false)
-  })
-
-  test('the one that would be full first is dropped where none is full', () => {
-    const { take, isRefused } = open()
-    const rate = { rate: 1, burst: 2 }
-    take('used once', rate)
-    take('used twice', rate)
-    take('used twice', rate)
-    for (let n = 2; n < 10_001; n++) take(`n${n}`, { ...rate, count: 2 })
-    expect(isRefused('used twice', rate)).toBe(true)
-    expect(isRefused('used once', { ...rate, count: 2 })).toBe(false)
-  })
-
-  test('those that wait are not dropped after the clock was set back', () => {
-    const { clock, take, isRefused } = open()
-    clock.now = 3_600_000
-    for (let n = 0; n < 50; n++) take('flooder', LOGINS)
-    clock.now = 0
-    for (let n = 0; n < 10_500; n++) take(`n${n}`, LOGINS)
-    expect(isRefused('flooder', LOGINS)).toBe(true)
   })
 })

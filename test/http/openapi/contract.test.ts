@@ -5,7 +5,6 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { DAY, SECOND } from '../../../src/core/duration.ts'
 import { callbackDisabledBody, type WebhookContent, webhookBody } from '../../../src/core/message.ts'
 import { Secret } from '../../../src/core/secret.ts'
-import { createWaitingRoom } from '../../../src/http/waiting-room.ts'
 import { ALL_REGISTRATIONS } from '../../../src/store/registration-search.ts'
 import { webhookContent } from '../../support/webhook-content.ts'
 import { ADMIN_TOKEN, type Json, openApi, START } from '../support/api.ts'
@@ -15,7 +14,7 @@ const RUNS_OF_AN_OPERATION = 20
 const METHODS = ['get', 'post', 'patch', 'delete']
 
 /** The service, with something of everything in it, and what it says of itself. Whoever waits is answered at once. */
-const api = await openApi({ waitingRoom: createWaitingRoom({ perPartner: 0, most: 0 }) })
+const api = await openApi({ sleep: async () => {} })
 const forPartners: Json = (await api.call('GET', '/openapi.json')).json
 const forOperators: Json = (await api.call('GET', '/v1/admin/openapi.json', { key: ADMIN_TOKEN })).json
 /** Both documents as one: what they call alike is the same. */

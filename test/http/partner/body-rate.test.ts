@@ -78,28 +78,6 @@ describe('the bytes of a partner’s bodies', () => {
     expect(statusesOf(client.seen.text)).toEqual([429])
   })
 
-  test('that never end held 1 GiB: 16 MiB of a partner are on their way at a time, and others are not refused', async () => {
-    await using api = await openListening({ requestTimeout: 60_000 }, { registrationRate: 2_000 })
-    const headers = { 'content-type': 'application/json', 'content-length': String(MIB) }
-    const open = async (key: string) => {
-      const client = await openRawClient(api.url)
-      client.send(head(`POST ${BATCH}`, { ...headers, authorization: `Bearer ${key}` }))
-      return client
-    }
-    const clients = await Promise.all(Array.from({ length: 17 }, () => open(api.partner.key)))
-    const refused = await Promise.race(clients.map(client => client.closed.then(() => client.seen.text)))
-    expect(statusesOf(refused)).toEqual([429])
-    expect(refused).toContain('16 MiB of your bodies are still on their way')
-    await using other = await open(api.other.key)
-    other.send(padded('{"registrations":[1]}', MIB))
-    expect(statusesOf(await other.until(text => text.includes('"results"')))).toEqual([200])
-    expect(clients.filter(({ seen }) => seen.text === '')).toHaveLength(16)
-    const [left] = clients.filter(({ seen }) => seen.text === '')
-    left?.send(padded('{"registrations":[1]}', MIB))
-    expect(statusesOf((await left?.until(text => text.includes('"results"'))) ?? '')).toEqual([200])
-    for (const client of clients) await client[Symbol.asyncDispose]()
-  })
-
   test.each<[string, string, Record<string, unknown>]>([
     ['a registration', '/v1/registrations', { idcardid: '1', callbackUrl: HOOK }],
     ['a batch', BATCH, { registrations: [{ idcardid: '1', callbackUrl: HOOK }] }],

@@ -10,7 +10,6 @@ import { newPartner } from '../../../src/core/new-partner.ts'
 import { Secret } from '../../../src/core/secret.ts'
 import { afterAnswer } from '../../../src/core/verification.ts'
 import { type ApiDeps, createApi } from '../../../src/http/api.ts'
-import { createWaitingRoom } from '../../../src/http/waiting-room.ts'
 import type { Store } from '../../../src/store/store.ts'
 import { createEmit } from '../../../src/telemetry/emit.ts'
 import { createLog } from '../../../src/telemetry/log.ts'
@@ -85,10 +84,9 @@ export const openApi = async (overrides: Partial<ApiDeps> = {}, wrap = (store: S
     registrationRate: 100_000,
     rateShare: () => 1,
     trustedProxies: { contains: () => false },
-    enumerationGuard: { recordSerials: () => {}, slowedForMs: () => 0 },
+    enumerationGuard: { recordConflict: () => {}, slowedForMs: () => 0 },
     sleep: (ms, signal) => sleep(ms, undefined, { signal }),
     stopping: new AbortController().signal,
-    waitingRoom: createWaitingRoom({ perPartner: 64, most: 3_072 }),
     signEvents: createEventSigner(store),
     testCallback: async () => ({
       at: now(),

@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events'
+import { createKeyedQueue } from '../../../core/keyed-limiter.ts'
 import type { Store, StoreHints } from '../../store.ts'
-import { createTurns } from '../../turns.ts'
 import { unavailable } from '../../unavailable.ts'
 import { CLOSED } from '../failure.ts'
 import { READ_VERBS } from '../read-verbs.ts'
@@ -69,7 +69,7 @@ const createReader = (
   let hasBegun = false
   let thread: Promise<OpenThread> | null = null
   let refusal: Error | null = null
-  const inTurn = createTurns(READS_AT_ONCE)
+  const queued = createKeyedQueue(READS_AT_ONCE)
   hints.on('broken', error => {
     refusal ??= error
   })
@@ -89,7 +89,7 @@ const createReader = (
       open().catch(() => {})
     },
     call: (verb, args) => {
-      return inTurn(turnOf(verb, args), async () => {
+      return queued(queueOf(verb, args), async () => {
         if (refusal) throw refusal
         const opened = await open()
         return opened.call(verb, args)
@@ -104,8 +104,8 @@ const createReader = (
   }
 }
 
-/** What is not about one partner has its turn like one. The figures for the metrics wait for no operator's search. */
-const turnOf = (verb: Verb, [partnerId]: readonly unknown[]): string => {
+/** What is not about one partner is queued like one. The figures for the metrics wait for no operator's search. */
+const queueOf = (verb: Verb, [partnerId]: readonly unknown[]): string => {
   if (verb === 'stats') return verb
   return typeof partnerId === 'string' ? partnerId : ''
 }

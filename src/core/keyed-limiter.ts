@@ -1,4 +1,4 @@
-import type { Clock } from '../core/clock.ts'
+import type { Clock } from './clock.ts'
 import { createInFlight } from './in-flight.ts'
 
 export type Acquisition = 'acquired' | 'timed_out' | 'cancelled'
@@ -24,13 +24,12 @@ interface Waiter<Item> {
 /** How often waiters are checked for their time limit. */
 const TICK_MS = 100
 
-/** @param deps.waitMs how long an item waits at most, to within 100 ms */
+/** @param deps.timeLimit how long an item waits at most, to within 100 ms; unless given, for ever */
 export const createKeyedLimiter = <Item>(deps: {
   size: number
-  waitMs: number
-  clock: Pick<Clock, 'monotonic' | 'sleep'>
+  timeLimit?: { waitMs: number; clock: Pick<Clock, 'monotonic' | 'sleep'> }
 }): KeyedLimiter<Item> => {
-  const { size, waitMs, clock } = deps
+  const { size, timeLimit } = deps
   const all = createInFlight()
   const holding = createInFlight()
   const queues = new Map<string, Waiter<Item>[]>()
@@ -58,7 +57,7 @@ export const createKeyedLimiter = <Item>(deps: {
   }
 
   /** Runs while somebody waits. */
-  const watch = async () => {
+  const watch = async (clock: Pick<Clock, 'monotonic' | 'sleep'>) => {
     isWatching = true
     while (queues.size > 0) {
       await clock.sleep(TICK_MS)
@@ -79,8 +78,9 @@ export const createKeyedLimiter = <Item>(deps: {
       return new Promise(resolve => {
         const queue = queues.get(key) ?? []
         if (queue.length === 0) queues.set(key, queue)
-        queue.push({ item, until: clock.monotonic() + waitMs, resolve })
-        if (!isWatching) void watch()
+        const until = timeLimit ? timeLimit.clock.monotonic() + timeLimit.waitMs : Number.POSITIVE_INFINITY
+        queue.push({ item, until, resolve })
+        if (timeLimit && !isWatching) void watch(timeLimit.clock)
       })
     },
     release: key => {
@@ -90,5 +90,18 @@ export const createKeyedLimiter = <Item>(deps: {
       else holding.end(key)
     },
     cancel: matches => dismiss(({ item }) => matches(item), 'cancelled'),
+  }
+}
+
+/** Runs at most `size` works of each key at a time, the others of it after them in the order in which they came. */
+export const createKeyedQueue = (size: number) => {
+  const limiter = createKeyedLimiter<null>({ size })
+  return async <T>(key: string, work: () => Promise<T>): Promise<T> => {
+    await limiter.acquire(key, null)
+    try {
+      return await work()
+    } finally {
+      limiter.release(key)
+    }
   }
 }

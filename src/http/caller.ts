@@ -1,7 +1,20 @@
 import { isIP } from 'node:net'
+import type { HttpBindings } from '@hono/node-server'
 import type { Context } from 'hono'
-import { unmapped } from '../../core/address.ts'
-import { nodeBindings } from '../node-bindings.ts'
+import { networkOf, unmapped } from '../core/address.ts'
+
+/** Node's own request and response; in tests that call the app without a server there are none. */
+export const nodeBindings = (c: Context): Partial<HttpBindings> => c.env ?? {}
+
+/**
+ * Does what `c.header` does, but writes straight to Node's response: Hono would make a `Headers` object and take it apart
+ * again, which costs as much as checking a body.
+ */
+export const setHeader = (c: Context, name: string, value: string): void => {
+  const { outgoing } = nodeBindings(c)
+  if (outgoing) outgoing.setHeader(name, value)
+  else c.header(name, value)
+}
 
 export interface TrustedProxies {
   contains(address: string, family: 'ipv4' | 'ipv6'): boolean
@@ -12,8 +25,7 @@ export interface TrustedProxies {
  * is not a trusted proxy. The header is read from its end, and only as far as it consists of addresses.
  */
 export const clientAddress = (c: Context, trusted: TrustedProxies): string => {
-  const { incoming } = nodeBindings(c)
-  let client = plain(incoming?.socket.remoteAddress ?? '')
+  let client = peerAddress(c)
   for (const hop of (c.req.header('x-forwarded-for') ?? '').split(',').reverse()) {
     const before = plain(hop.trim())
     if (!isTrusted(client, trusted) || isIP(before) === 0) return client
@@ -22,9 +34,13 @@ export const clientAddress = (c: Context, trusted: TrustedProxies): string => {
   return client
 }
 
+/** The network that a caller without a key is counted by. */
+export const clientNetwork = (c: Context, trusted: TrustedProxies): string => networkOf(clientAddress(c, trusted))
+
 /** Whether the connection is that of a trusted reverse proxy, whose headers about the request are believed. */
-export const isFromProxy = (c: Context, trusted: TrustedProxies): boolean =>
-  isTrusted(plain(nodeBindings(c).incoming?.socket.remoteAddress ?? ''), trusted)
+export const isFromProxy = (c: Context, trusted: TrustedProxies): boolean => isTrusted(peerAddress(c), trusted)
+
+const peerAddress = (c: Context): string => plain(nodeBindings(c).incoming?.socket.remoteAddress ?? '')
 
 /** Dual-stack sockets show 10.0.0.1 as `::ffff:10.0.0.1`, and some proxies add a port to the address. */
 const plain = (address: string): string =>

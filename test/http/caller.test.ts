@@ -1,8 +1,8 @@
 import { Hono } from 'hono'
 import { describe, expect, test } from 'vitest'
-import { networkOf } from '../../../src/core/address.ts'
-import { clientAddress } from '../../../src/http/middleware/client-address.ts'
-import { networksOf } from '../../support/networks.ts'
+import { networkOf } from '../../src/core/address.ts'
+import { clientAddress } from '../../src/http/caller.ts'
+import { networksOf } from '../support/networks.ts'
 
 const seenAs = async (remoteAddress: string, forwarded: string | null, trusted: string[]): Promise<string> => {
   const app = new Hono().get('/', c => c.text(clientAddress(c, networksOf(...trusted))))

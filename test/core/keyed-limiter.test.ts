@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest'
-import { createKeyedLimiter } from '../../src/worker/keyed-limiter.ts'
+import { createKeyedLimiter } from '../../src/core/keyed-limiter.ts'
 import { createFixedClock, endOfTurn } from '../support/fixed-clock.ts'
 
 /** A limiter for items that are named by a letter, with what has become of each. */
 const openLimiter = (size: number) => {
   const clock = createFixedClock()
-  const limiter = createKeyedLimiter<string>({ size, waitMs: 1_000, clock })
+  const limiter = createKeyedLimiter<string>({ size, timeLimit: { waitMs: 1_000, clock } })
   const outcomes: string[] = []
   const acquire = (items: string, key = 'a.example') => {
     for (const item of items) {
