@@ -35,7 +35,6 @@ CREATE TABLE "acts" (
 	"reason" text COLLATE "C",
 	"changes" text COLLATE "C",
 	"outcome" text COLLATE "C" NOT NULL,
-	"is_for_log" boolean DEFAULT true NOT NULL,
 	CONSTRAINT "acts_outcome" CHECK (outcome IN ('begun', 'done', 'refused', 'failed'))
 );
 --> statement-breakpoint
@@ -309,7 +308,6 @@ CREATE TABLE "verifications" (
 );
 --> statement-breakpoint
 CREATE UNIQUE INDEX "accounts_default" ON "accounts" USING btree ("is_default") WHERE is_default;--> statement-breakpoint
-CREATE INDEX "acts_for_log" ON "acts" USING btree ("id") WHERE is_for_log;--> statement-breakpoint
 CREATE INDEX "api_keys_partner" ON "api_keys" USING btree ("partner_id");--> statement-breakpoint
 CREATE INDEX "bulk_acts_owner" ON "bulk_acts" USING btree ("partner_id","id");--> statement-breakpoint
 CREATE INDEX "bulk_acts_open" ON "bulk_acts" USING btree ("stepped_at","id") WHERE state IN ('probing', 'running');--> statement-breakpoint

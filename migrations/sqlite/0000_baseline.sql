@@ -35,11 +35,9 @@ CREATE TABLE `acts` (
 	`reason` text,
 	`changes` text,
 	`outcome` text NOT NULL,
-	`is_for_log` integer DEFAULT true NOT NULL,
 	CONSTRAINT "acts_outcome" CHECK(outcome IN ('begun', 'done', 'refused', 'failed'))
 );
 --> statement-breakpoint
-CREATE INDEX `acts_for_log` ON `acts` (`id`) WHERE is_for_log = 1;--> statement-breakpoint
 CREATE TABLE `admin_tokens` (
 	`id` text PRIMARY KEY NOT NULL,
 	`name` text NOT NULL,

@@ -1,6 +1,6 @@
 import { userInfo } from 'node:os'
 import { changesOf, type Edit } from '../core/changes.ts'
-import { type BegunAct, COMMAND, objectOf } from '../store/act.ts'
+import { COMMAND, objectOf } from '../store/act.ts'
 import type { NewAct, Store } from '../store/store.ts'
 
 const LONGEST_NAME = 100
@@ -26,7 +26,7 @@ const record = (
   store: Pick<Store, 'recordAct'>,
   { act, object = '', reason, ...edit }: CommandAct,
   outcome: NewAct['outcome'],
-): Promise<BegunAct> =>
+): Promise<number> =>
   store.recordAct({ ...by(), act, object: objectOf(object), reason, changes: changesOf(edit), outcome })
 
 /** Puts what a command has done into the audit. */

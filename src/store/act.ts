@@ -8,9 +8,6 @@ export const ACT_OUTCOMES = ['begun', 'done', 'refused', 'failed'] as const
 export type ActOutcome = (typeof ACT_OUTCOMES)[number]
 export type ActEnd = Exclude<ActOutcome, 'begun'>
 
-/** The columns of an act. */
-export const ACT_COLUMNS = 'id, at, who, name, act, object, reason, changes, outcome'
-
 /** Who does what is done by a command. */
 export const COMMAND = 'command'
 
@@ -45,9 +42,6 @@ export interface Act extends NewAct {
   at: number
 }
 
-/** Both name it: after a fail-over that lost commits, another may have its id. */
-export type BegunAct = Pick<Act, 'id' | 'at'>
-
 export interface ActQuery {
   who: string | null
   act: string | null
@@ -58,7 +52,7 @@ export interface ActQuery {
   before: number | null
 }
 
-/** `next`: to go on before; null: there are no more. A page may hold fewer than `limit`, or nothing, and others may follow. */
+/** `next`: to go on before; null: there are no more. */
 export interface ActPage {
   acts: Act[]
   next: number | null
@@ -66,27 +60,14 @@ export interface ActPage {
 
 const KEPT_MS = 366 * DAY
 
-/** What is erased when another act is recorded: of the oldest, so many. */
+/** Of the oldest acts so many are looked at when another is recorded, and erased where they are kept no longer. */
 export const ACTS_ERASED_AT_ONCE = 100
 
 /** Acts before this moment are kept no longer. Only age ends them: nobody can push the acts of others out by many of their own. */
 export const actsKeptFrom = (now: number): number => now - KEPT_MS
 
-/** The service tells its log what it does itself; what a command does, it finds in the database. */
-export const isForLog = ({ who }: Pick<Act, 'who'>): boolean => who === COMMAND
-
-/** So many acts a page looks at. */
-export const ACTS_LOOKED_AT = 5_000
-
-const isAsked = ({ who, act, at }: Act, query: Pick<ActQuery, 'who' | 'act' | 'since'>): boolean =>
-  (query.who === null || who === query.who) &&
-  (query.act === null || act === query.act) &&
-  (query.since === null || at >= query.since)
-
-/** The page out of the newest `ACTS_LOOKED_AT` acts before `query.before`. */
-export const actPage = (looked: readonly Act[], query: ActQuery): ActPage => {
-  const asked = looked.filter(act => isAsked(act, query))
-  const acts = asked.slice(0, query.limit)
-  if (asked.length > query.limit) return { acts, next: acts.at(-1)?.id ?? null }
-  return { acts, next: looked.length < ACTS_LOOKED_AT ? null : (looked.at(-1)?.id ?? null) }
-}
+/** The page out of the acts that the query asks for: `limit` of them, or one more where there is another page. */
+export const actPage = (acts: readonly Act[], limit: number): ActPage => ({
+  acts: acts.slice(0, limit),
+  next: acts.length > limit ? (acts[limit - 1]?.id ?? null) : null,
+})

@@ -1,4 +1,4 @@
-import type { Act, ActEnd, ActPage, ActQuery, BegunAct, NewAct } from './act.ts'
+import type { ActEnd, ActPage, ActQuery, NewAct } from './act.ts'
 import type { AdminToken, AdminTokenOwner, NewAdminToken } from './admin-token.ts'
 import type { BulkAct, BulkCommand, BulkStep, NewBulkAct } from './bulk-act.ts'
 import type { NodeVerbs } from './nodes.ts'
@@ -39,12 +39,10 @@ export interface OperatorVerbs extends NodeVerbs {
   touchAdminTokens(ids: readonly string[]): Promise<void>
   /**
    * Records what an operator begins to do, before it is done; or, with an outcome, what came to nothing. Erases some of what is
-   * older than a year.
+   * older than a year. Gives its id.
    */
-  recordAct(act: NewAct): Promise<BegunAct>
-  endAct(act: BegunAct, outcome: ActEnd): Promise<void>
-  /** Hands out acts of commands that no log has, the oldest first, each once; one that was begun, again when it has ended. */
-  takeActsForLog(limit: number): Promise<Act[]>
-  /** Newest first. A page looks at so many acts at most (`act.ts`). */
+  recordAct(act: NewAct): Promise<number>
+  endAct(id: number, outcome: ActEnd): Promise<void>
+  /** Newest first. */
   listActs(query: ActQuery): Promise<ActPage>
 }

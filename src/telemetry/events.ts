@@ -63,9 +63,9 @@ export const EVENTS = {
       name: TEXT,
       act: TEXT,
       object: orNull(TEXT),
-      outcome: field<'begun' | 'done' | 'refused' | 'failed'>('text'),
+      outcome: field<'done' | 'refused' | 'failed'>('text'),
     },
-    'An operator did `act` to `object`, or tried to: `who` is the id of a token and `name` its name; or `command`, and the user of the machine, which is told within 10 s, or at the next start. Of a command that has not ended `outcome` is `begun`, and its end follows. `GET /v1/admin/audit` has this with the reason, for a year.',
+    'An operator did `act` to `object`, or tried to: by the admin API: `who` is the id of a token and `name` its name. `GET /v1/admin/audit` has this with the reason, and what commands did, for a year.',
   ),
   'setting.relaxed': warn(
     { setting: TEXT, effect: TEXT },

@@ -2,19 +2,18 @@ import type { LastBackup, Store } from '../store/store.ts'
 import type { Emit } from '../telemetry/emit.ts'
 
 const HELD = 'to send again, run: idface-notifier deliveries resume'
-const MOST_ACTS = 100
 const iso = (at: number): string => new Date(at).toISOString()
 
 /**
- * Tells what commands have left in the database, which run beside the service: what they have done, that deliveries are held or
- * go on, and how backups ended. The first look tells what is amiss already, and what was done while no service ran.
+ * Tells what commands have left in the database, which run beside the service: that deliveries are held or go on, and how backups
+ * ended. The first look tells what is amiss already.
  */
 export const createCommandWatch = ({
   store,
   emit,
 }: {
-  store: Pick<Store, 'deliveriesHeldAt' | 'lastBackup' | 'takeActsForLog'>
-  emit: Emit<'deliveries.held' | 'deliveries.resumed' | 'backup.done' | 'backup.failed' | 'audit.recorded'>
+  store: Pick<Store, 'deliveriesHeldAt' | 'lastBackup'>
+  emit: Emit<'deliveries.held' | 'deliveries.resumed' | 'backup.done' | 'backup.failed'>
 }) => {
   let known: { heldAt: number | null; backup: LastBackup | null } = { heldAt: null, backup: null }
 
@@ -37,8 +36,6 @@ export const createCommandWatch = ({
         tellHold(heldAt)
         tellBackup(backup)
         known = { heldAt, backup }
-        for (const { who, name, act, object, outcome } of await store.takeActsForLog(MOST_ACTS))
-          emit('audit.recorded', { who, name, act, object, outcome })
       } catch {
         // The database cannot be read now, which others tell; the next look comes soon.
       }

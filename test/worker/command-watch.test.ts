@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { Act, LastBackup } from '../../src/store/store.ts'
+import type { LastBackup } from '../../src/store/store.ts'
 import { createCommandWatch } from '../../src/worker/command-watch.ts'
 
 const AT = Date.parse('2026-11-26T03:00:00Z')
@@ -7,7 +7,6 @@ const GOOD = { at: AT, path: '/backups/one.db', bytes: 4_096 }
 
 const open = (start: { heldAt?: number; backup?: LastBackup } = {}) => {
   const state = { heldAt: start.heldAt ?? null, backup: start.backup ?? { good: null, failed: null }, isBroken: false }
-  const acts: Act[] = []
   const told: unknown[] = []
   const read = async <T>(value: T): Promise<T> => {
     if (state.isBroken) throw new Error('the database cannot be used now')
@@ -17,13 +16,11 @@ const open = (start: { heldAt?: number; backup?: LastBackup } = {}) => {
     store: {
       deliveriesHeldAt: () => read(state.heldAt),
       lastBackup: () => read(state.backup),
-      takeActsForLog: limit => read(acts.splice(0, limit)),
     },
     emit: (...event) => void told.push(event),
   })
   return {
     state,
-    acts,
     look: async () => {
       told.length = 0
       await watch.look()
@@ -68,12 +65,4 @@ test('what happens while the database cannot be read is told later', async () =>
   expect(await look()).toEqual([])
   state.isBroken = false
   expect(await look()).toMatchObject([['deliveries.held', {}]])
-})
-
-test('what commands did was in the audit only, and no log told of it', async () => {
-  const { acts, look } = open()
-  const act = { who: 'command', name: 'root', act: 'database.restore', object: null, outcome: 'done' } as const
-  acts.push({ ...act, id: 7, at: AT, reason: '42-secret', changes: null })
-  expect(await look()).toEqual([['audit.recorded', act]])
-  expect(await look()).toEqual([])
 })

@@ -5,7 +5,7 @@ import { MINUTE, SECOND } from '../../core/duration.ts'
 import { AppError } from '../../core/error.ts'
 import { includesRole } from '../../core/role.ts'
 import type { Rate } from '../../core/token-bucket.ts'
-import { type ActEnd, type BegunAct, objectOf } from '../../store/act.ts'
+import { type ActEnd, objectOf } from '../../store/act.ts'
 import type { NewAct, Store } from '../../store/store.ts'
 import type { Emit } from '../../telemetry/emit.ts'
 import type { ApiEnv } from '../middleware/authenticate.ts'
@@ -49,16 +49,16 @@ export const createAudit = ({ store, now, emit }: AuditDeps): MiddlewareHandler<
     const act = ADMIN_ROUTES[route]?.act ?? null
     if (act === null) return next()
     const { id: who, name } = c.get('operator')
-    let begun = null as (BegunAct & { object: string }) | null
-    const record = (part: Pick<NewAct, 'object' | 'changes' | 'outcome'>): Promise<BegunAct> =>
+    let begun = null as { id: number; object: string } | null
+    const record = (part: Pick<NewAct, 'object' | 'changes' | 'outcome'>): Promise<number> =>
       store.recordAct({ who, name, act, reason: c.get('reason') ?? null, ...part })
     c.set('begin', async (object, edit = {}) => {
-      begun = { ...(await record({ object, changes: changesOf(edit), outcome: 'begun' })), object }
+      begun = { id: await record({ object, changes: changesOf(edit), outcome: 'begun' }), object }
     })
     await next()
     const outcome = outcomeOf(c.res.status)
     if (begun) {
-      await store.endAct(begun, outcome)
+      await store.endAct(begun.id, outcome)
       return emit('audit.recorded', { who, name, act, object: begun.object, outcome })
     }
     // A dry run.

@@ -1,62 +1,43 @@
-import { ACT_COLUMNS, ACTS_ERASED_AT_ONCE, ACTS_LOOKED_AT, type Act, actPage, actsKeptFrom, isForLog } from '../act.ts'
+import { ACTS_ERASED_AT_ONCE, actPage, actsKeptFrom } from '../act.ts'
 import type { Store } from '../store.ts'
-import type { Tx } from './connection.ts'
 import type { Context } from './context.ts'
-import { and, eq } from './drizzle.ts'
+import { and, asc, desc, eq, gte, inArray, lt } from './drizzle.ts'
 import { acts } from './schema.ts'
 
-type Verbs = Pick<Store, 'recordAct' | 'endAct' | 'takeActsForLog' | 'listActs'>
+type Verbs = Pick<Store, 'recordAct' | 'endAct' | 'listActs'>
 
 /** What operators have done. What is old goes with the next act, a bit at a time. */
 export const createActs = ({ read, write }: Pick<Context, 'read' | 'write'>): Verbs => ({
   recordAct: act =>
-    write(async tx => {
-      const { db, at } = tx
+    write(async ({ db, at }) => {
       const [added] = await db
         .insert(acts)
-        .values({ ...act, at, isForLog: isForLog(act) })
+        .values({ ...act, at })
         .returning({ id: acts.id })
-      await eraseOld(tx)
-      return { id: (added as { id: number }).id, at }
+      const first = db.select({ id: acts.id }).from(acts).orderBy(asc(acts.id)).limit(ACTS_ERASED_AT_ONCE).as('first')
+      const old = db
+        .select({ id: acts.id })
+        .from(acts)
+        .where(and(inArray(acts.id, db.select({ id: first.id }).from(first)), lt(acts.at, actsKeptFrom(at))))
+        .for('update', { skipLocked: true })
+      await db.delete(acts).where(inArray(acts.id, old))
+      return (added as { id: number }).id
     }),
 
-  endAct: ({ id, at }, outcome) =>
+  endAct: (id, outcome) =>
     write(async ({ db }) => {
-      const isIt = and(eq(acts.id, id), eq(acts.at, at))
-      const [act] = await db.select({ who: acts.who }).from(acts).where(isIt).for('no key update')
-      if (act)
-        await db
-          .update(acts)
-          .set({ outcome, isForLog: isForLog(act) })
-          .where(isIt)
+      await db.update(acts).set({ outcome }).where(eq(acts.id, id))
     }),
 
-  takeActsForLog: limit =>
-    write(async tx => {
-      const taken = await tx.rows<Act>(
-        `UPDATE acts SET is_for_log = false
-         WHERE id IN (SELECT id FROM acts WHERE is_for_log ORDER BY id LIMIT $1 FOR NO KEY UPDATE SKIP LOCKED)
-         RETURNING ${ACT_COLUMNS}`,
-        [limit],
+  listActs: ({ who, act, since, limit, before }) =>
+    read(async ({ db, at }) => {
+      const asked = and(
+        before === null ? undefined : lt(acts.id, before),
+        gte(acts.at, Math.max(since ?? 0, actsKeptFrom(at))),
+        who === null ? undefined : eq(acts.who, who),
+        act === null ? undefined : eq(acts.act, act),
       )
-      return taken.toSorted((a, b) => a.id - b.id)
-    }),
-
-  listActs: query =>
-    read(async tx => {
-      const looked = await tx.rows<Act>(
-        `SELECT ${ACT_COLUMNS} FROM acts WHERE id < $1 AND at >= $2 ORDER BY id DESC LIMIT ${ACTS_LOOKED_AT}`,
-        [query.before ?? Number.MAX_SAFE_INTEGER, actsKeptFrom(tx.at)],
-      )
-      return actPage(looked, query)
+      const found = db.select().from(acts).where(asked).orderBy(desc(acts.id))
+      return actPage(await found.limit(limit + 1), limit)
     }),
 })
-
-const eraseOld = async (tx: Tx): Promise<void> => {
-  await tx.rows(
-    `DELETE FROM acts WHERE id IN (
-       SELECT id FROM acts WHERE id IN (SELECT id FROM acts ORDER BY id LIMIT ${ACTS_ERASED_AT_ONCE}) AND at < $1
-       FOR UPDATE SKIP LOCKED)`,
-    [actsKeptFrom(tx.at)],
-  )
-}

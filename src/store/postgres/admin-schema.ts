@@ -35,10 +35,8 @@ export const acts = pgTable(
     /** JSON (`core/changes.ts`). */
     changes: text('changes'),
     outcome: text('outcome', { enum: ACT_OUTCOMES }).notNull(),
-    /** No log has it as it is now. True where it is not named, as by a command that works on the file itself. */
-    isForLog: flag('is_for_log').default(true),
   },
-  t => [index('acts_for_log').on(t.id).where(sql`is_for_log`), oneOf('acts_outcome', 'outcome', ACT_OUTCOMES)],
+  () => [oneOf('acts_outcome', 'outcome', ACT_OUTCOMES)],
 )
 
 /** Acts on all registrations that a filter means. */

@@ -1,69 +1,45 @@
 import type Database from 'better-sqlite3'
-import {
-  ACT_COLUMNS,
-  ACTS_ERASED_AT_ONCE,
-  ACTS_LOOKED_AT,
-  type Act,
-  type ActEnd,
-  actPage,
-  actsKeptFrom,
-  COMMAND,
-  type CommandUser,
-  isForLog,
-} from '../act.ts'
+import { ACTS_ERASED_AT_ONCE, type ActEnd, actPage, actsKeptFrom, COMMAND, type CommandUser } from '../act.ts'
 import type { Store } from '../store.ts'
 import type { Context } from './context.ts'
-import { and, eq } from './drizzle.ts'
+import { and, asc, desc, eq, gte, inArray, lt } from './drizzle.ts'
 import { hasTable } from './opening.ts'
 import { acts } from './schema.ts'
 
-type Verbs = Pick<Store, 'recordAct' | 'endAct' | 'takeActsForLog' | 'listActs'>
-
 /** What operators have done. What is old goes with the next act, a bit at a time. */
-export const createActs = ({ db, client, read, write, now }: Context): Verbs => {
-  const erase = client.prepare<{ from: number; limit: number }>(`
-    DELETE FROM acts WHERE id IN (SELECT id FROM (SELECT id, at FROM acts ORDER BY id LIMIT +@limit) WHERE at < @from)`)
-  const newest = client.prepare<{ from: number; before: number; limit: number }, Act>(`
-    SELECT ${ACT_COLUMNS} FROM acts
-    WHERE id < +@before AND at >= @from ORDER BY id DESC LIMIT +@limit`)
+export const createActs = ({ db, read, write, now }: Context): Pick<Store, 'recordAct' | 'endAct' | 'listActs'> => ({
+  recordAct: act =>
+    write(() => {
+      const at = now()
+      const { id } = db
+        .insert(acts)
+        .values({ ...act, at })
+        .returning({ id: acts.id })
+        .get()
+      const oldest = db.select({ id: acts.id }).from(acts).orderBy(asc(acts.id)).limit(ACTS_ERASED_AT_ONCE)
+      db.delete(acts)
+        .where(and(inArray(acts.id, oldest), lt(acts.at, actsKeptFrom(at))))
+        .run()
+      return id
+    }),
 
-  const take = client.prepare<[number], Act>(`
-    UPDATE acts SET is_for_log = 0 WHERE id IN (SELECT id FROM acts WHERE is_for_log = 1 ORDER BY id LIMIT +?)
-    RETURNING ${ACT_COLUMNS}`)
+  endAct: (id, outcome) =>
+    write(() => {
+      db.update(acts).set({ outcome }).where(eq(acts.id, id)).run()
+    }),
 
-  return {
-    recordAct: act =>
-      write(() => {
-        const at = now()
-        const { id } = db
-          .insert(acts)
-          .values({ ...act, at, isForLog: isForLog(act) })
-          .returning({ id: acts.id })
-          .get()
-        erase.run({ from: actsKeptFrom(at), limit: ACTS_ERASED_AT_ONCE })
-        return { id, at }
-      }),
-
-    endAct: ({ id, at }, outcome) =>
-      write(() => {
-        const isIt = and(eq(acts.id, id), eq(acts.at, at))
-        const act = db.select({ who: acts.who }).from(acts).where(isIt).get()
-        if (act)
-          db.update(acts)
-            .set({ outcome, isForLog: isForLog(act) })
-            .where(isIt)
-            .run()
-      }),
-
-    takeActsForLog: limit => write(() => take.all(limit).toSorted((a, b) => a.id - b.id)),
-
-    listActs: query =>
-      read(() => {
-        const before = query.before ?? Number.MAX_SAFE_INTEGER
-        return actPage(newest.all({ from: actsKeptFrom(now()), before, limit: ACTS_LOOKED_AT }), query)
-      }),
-  }
-}
+  listActs: ({ who, act, since, limit, before }) =>
+    read(() => {
+      const asked = and(
+        before === null ? undefined : lt(acts.id, before),
+        gte(acts.at, Math.max(since ?? 0, actsKeptFrom(now()))),
+        who === null ? undefined : eq(acts.who, who),
+        act === null ? undefined : eq(acts.act, act),
+      )
+      const found = db.select().from(acts).where(asked).orderBy(desc(acts.id))
+      return actPage(found.limit(limit + 1).all(), limit)
+    }),
+})
 
 type FileAct = CommandUser & { act: string; outcome: ActEnd; at: number }
 

@@ -36,28 +36,6 @@ const openNodes = async () => {
   }
 }
 
-test('acts that two nodes take for their logs at once are in one of them each', async () => {
-  await using opened = await openNodes()
-  const { bench, other } = opened
-  const act = {
-    who: 'command',
-    name: 'ops',
-    act: 'account.pause',
-    object: null,
-    reason: null,
-    changes: null,
-    outcome: 'done',
-  } as const
-  const ids: number[] = []
-  for (let n = 0; n < 20; n++) ids.push((await bench.store.recordAct(act)).id)
-  const taken: number[] = []
-  for (let round = 0; round < 5; round++) {
-    const both = await Promise.all([bench.store.takeActsForLog(5), other.takeActsForLog(5)])
-    taken.push(...both.flat().map(({ id }) => id))
-  }
-  expect(taken.toSorted((a, b) => a - b)).toEqual(ids)
-})
-
 test('a bulk act that two nodes go on with at once is done to each registration once', async () => {
   await using opened = await openNodes()
   const { bench, other } = opened

@@ -202,10 +202,6 @@ export const CASES: Record<Writing, Case> = {
     const begun = await bench.store.recordAct({ ...ACT, outcome: 'begun' })
     return () => bench.store.endAct(begun, 'done')
   },
-  takeActsForLog: async bench => {
-    await bench.store.recordAct(ACT)
-    return () => bench.store.takeActsForLog(10)
-  },
   createPartner: async bench => {
     const { partner } = newPartner('new', { newId: bench.newId, random: randomBytes })
     return () => bench.store.createPartner(partner)
