@@ -5,7 +5,7 @@ import { AppError } from '../../core/error.ts'
 import { nodeBindings } from '../caller.ts'
 import { checkBody } from './validate.ts'
 
-export const BODY_BYTES = 64 * 1024
+const BODY_BYTES = 64 * 1024
 const UTF8 = new TextDecoder('utf-8', { fatal: true })
 const JSON_TYPE = /^application\/json\s*(;\s*charset\s*=\s*"?utf-8"?\s*)?$/i
 

@@ -27,7 +27,7 @@ export interface StoredVerification extends Omit<KnownVerification, 'verdict'> {
 }
 
 /** Live registrations of one serial: those that have not ended without a verdict. */
-export const MOST_LIVE = 100
+const MOST_LIVE = 100
 /** Registrations of one serial that are not erased yet, whatever became of them: whoever looks for a pair goes through all. */
 const MOST_OF_A_SERIAL = 1_000
 
