@@ -1,7 +1,6 @@
 import { isProbed } from '../../core/account.ts'
 import { createPartnerCounts, type QueuePlace } from '../poll-places.ts'
-import { type DepthQuestion, endOf, forecastPoll, MOST_COUNTED, type PollForecast } from '../rules/poll-forecast.ts'
-import { answerTogether } from '../rules/questions.ts'
+import { forecastPoll, MOST_COUNTED, type PollForecast, type Span, spansBefore } from '../rules/poll-forecast.ts'
 import { createAccountRows } from './accounts.ts'
 import type { Tx } from './connection.ts'
 import type { Context } from './context.ts'
@@ -19,21 +18,21 @@ export const createPollPlaces = (context: Pick<Context, 'sealed' | 'openOr' | 'd
     const queues = await tx.rows<{ queue: number }>(QUEUES_OF, [place.accountId, place.partnerId])
     const heads = async () => (await headsOf(tx, [place.accountId]))[0] ?? []
     const waiting = partners.find(place, tx.at) ?? partners.count(place, await heads(), tx.at)
-    const facts = { ...place, queues: queues.map(({ queue }) => queue), account, partners: waiting }
-    const [forecast] = await answerTogether([forecastPoll(facts, tx.at)], questions => depthsOf(tx, place, questions))
-    return forecast ?? null
+    const spans = spansBefore(
+      place,
+      queues.map(({ queue }) => queue),
+      tx.at,
+    )
+    const counted = {
+      before: await lengthOf(tx, place, spans.before),
+      between: await lengthOf(tx, place, spans.between),
+    }
+    return forecastPoll(counted, { account, partners: waiting }, tx.at)
   }
 }
 
-const depthsOf = async (tx: Tx, place: QueuePlace, questions: readonly DepthQuestion[]): Promise<readonly number[]> => {
-  const ends = questions.map(question => endOf(question, place, tx.at))
-  const counts = await tx.rows<{ n: number }>(STANDING_BEFORE, [
-    place.accountId,
-    place.partnerId,
-    questions.map(({ queue }) => queue),
-    ends.map(({ dueAt }) => dueAt),
-    ends.map(({ id }) => id),
-    MOST_COUNTED,
-  ])
-  return counts.map(({ n }) => n)
+const lengthOf = async (tx: Tx, place: QueuePlace, { queues, after, dueAt, id }: Span): Promise<number> => {
+  const span = [place.accountId, place.partnerId, queues, after, dueAt, id, MOST_COUNTED]
+  const [counted] = await tx.rows<{ n: number }>(STANDING_BEFORE, span)
+  return counted?.n ?? 0
 }

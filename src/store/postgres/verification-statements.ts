@@ -78,16 +78,15 @@ export const QUEUES_OF = `
       ORDER BY v.queue LIMIT 1) AS next)
   SELECT queue FROM queued JOIN partners p ON p.id = $2 WHERE NOT p.disabled`
 
-/** How many of queues of one partner stand before a place in each, up to a limit. The index has all of it. */
+/** How many of queues of one partner are due after a time and stand before a place, up to a limit. The index has all of it. */
 export const STANDING_BEFORE = `
-  SELECT counted.n FROM unnest($3::int[], $4::bigint[], $5::bigint[]) WITH ORDINALITY AS asked(queue, due_at, id, nth)
-    CROSS JOIN LATERAL (
-      SELECT count(*) AS n FROM (
-        SELECT 1 FROM verifications v
-        WHERE v.account_id = $1 AND v.partner_id = $2 AND v.queue = asked.queue AND v.due_at IS NOT NULL
-          AND v.due_at <= asked.due_at AND (v.due_at, v.id) < (asked.due_at, asked.id)
-        LIMIT $6) AS before) AS counted
-  ORDER BY asked.nth`
+  SELECT count(*) AS n FROM (
+    SELECT FROM unnest($3::int[]) AS asked(queue) CROSS JOIN LATERAL (
+      SELECT FROM verifications v
+      WHERE v.account_id = $1 AND v.partner_id = $2 AND v.queue = asked.queue AND v.due_at IS NOT NULL
+        AND v.due_at > $4 AND v.due_at <= $5 AND (v.due_at, v.id) < ($5::bigint, $6::bigint)
+      LIMIT $7) AS one
+    LIMIT $7) AS capped`
 
 /** What is due in queues, the longest due first; the index has all of it. It locks nothing: most of it is not taken. */
 export const DUE = `

@@ -83,18 +83,6 @@ const intervalOf = (queue: number): number => SECOND * 2 ** ((queue % BANDS) - 1
 /** How late it is in proportion to how long those in its queue wait. */
 const lateness = (queue: number, { dueAt }: DueVerification, at: number): number => (at - dueAt + 1) / intervalOf(queue)
 
-/** What of another queue goes before something of `place`'s queue: what was due before this. */
-export const placeIn = (
-  place: { id: number; queue: number; dueAt: number },
-  queue: number,
-  at: number,
-): { dueAt: number; id: number } => {
-  if (queue === place.queue || isNewOrBack(queue) || isNewOrBack(place.queue))
-    return { dueAt: place.dueAt, id: place.id }
-  // As late in proportion to its interval.
-  return { dueAt: Math.ceil(at - (at - place.dueAt) * (intervalOf(queue) / intervalOf(place.queue))), id: 0 }
-}
-
 /**
  * Takes at most `limit`, in the order in which they are to be asked.
  *
