@@ -100,27 +100,19 @@ CREATE TABLE "bulk_acts" (
 	CONSTRAINT "bulk_acts_state" CHECK (state IN ('draft', 'probing', 'running', 'stopped', 'done', 'failed'))
 );
 --> statement-breakpoint
-CREATE TABLE "callback_health" (
+CREATE TABLE "callbacks" (
 	"partner_id" text COLLATE "C" NOT NULL,
 	"callback_url" text COLLATE "C" NOT NULL,
+	"state" text COLLATE "C" NOT NULL,
 	"failing_since" bigint NOT NULL,
 	"attempts" integer NOT NULL,
 	"last_error" text COLLATE "C" NOT NULL,
 	"last_at" bigint NOT NULL,
-	"state" text COLLATE "C" NOT NULL,
-	"notice_id" text COLLATE "C",
+	"held_since" bigint,
 	"notice_due_at" bigint,
 	"notice_tries" integer DEFAULT 0 NOT NULL,
-	CONSTRAINT "callback_health_partner_id_callback_url_pk" PRIMARY KEY("partner_id","callback_url"),
-	CONSTRAINT "callback_health_state_known" CHECK (state IN ('watched', 'failing', 'disabled'))
-);
---> statement-breakpoint
-CREATE TABLE "callback_pauses" (
-	"partner_id" text COLLATE "C" NOT NULL,
-	"callback_url" text COLLATE "C" NOT NULL,
-	"since" bigint NOT NULL,
-	"lifted_until" bigint,
-	CONSTRAINT "callback_pauses_partner_id_callback_url_pk" PRIMARY KEY("partner_id","callback_url")
+	CONSTRAINT "callbacks_partner_id_callback_url_pk" PRIMARY KEY("partner_id","callback_url"),
+	CONSTRAINT "callbacks_state_known" CHECK (state IN ('watched', 'failing', 'disabled', 'gone', 'releasing'))
 );
 --> statement-breakpoint
 CREATE TABLE "completion_bins" (
@@ -172,9 +164,7 @@ CREATE TABLE "lanes" (
 	"due_at" bigint,
 	"strikes" integer DEFAULT 0 NOT NULL,
 	"slow" boolean DEFAULT false NOT NULL,
-	"proven" boolean DEFAULT false NOT NULL,
-	"ramp_at" bigint,
-	"ramped" integer DEFAULT 0 NOT NULL
+	"proven" boolean DEFAULT false NOT NULL
 );
 --> statement-breakpoint
 CREATE TABLE "message_bodies" (
@@ -311,10 +301,9 @@ CREATE UNIQUE INDEX "accounts_default" ON "accounts" USING btree ("is_default") 
 CREATE INDEX "api_keys_partner" ON "api_keys" USING btree ("partner_id");--> statement-breakpoint
 CREATE INDEX "bulk_acts_owner" ON "bulk_acts" USING btree ("partner_id","id");--> statement-breakpoint
 CREATE INDEX "bulk_acts_open" ON "bulk_acts" USING btree ("stepped_at","id") WHERE state IN ('probing', 'running');--> statement-breakpoint
-CREATE INDEX "callback_health_state" ON "callback_health" USING btree ("state","last_at") WHERE state <> 'watched';--> statement-breakpoint
-CREATE INDEX "callback_health_old" ON "callback_health" USING btree ("last_at") WHERE state <> 'disabled';--> statement-breakpoint
-CREATE INDEX "callback_health_notice" ON "callback_health" USING btree ("notice_due_at") WHERE notice_due_at IS NOT NULL;--> statement-breakpoint
-CREATE INDEX "callback_pauses_lifted" ON "callback_pauses" USING btree ("lifted_until") WHERE lifted_until IS NOT NULL;--> statement-breakpoint
+CREATE INDEX "callbacks_state" ON "callbacks" USING btree ("state","last_at") WHERE state <> 'watched';--> statement-breakpoint
+CREATE INDEX "callbacks_held" ON "callbacks" USING btree ("partner_id") WHERE held_since IS NOT NULL;--> statement-breakpoint
+CREATE INDEX "callbacks_notice" ON "callbacks" USING btree ("notice_due_at") WHERE notice_due_at IS NOT NULL;--> statement-breakpoint
 CREATE INDEX "count_changes_owner" ON "count_changes" USING btree ("owner");--> statement-breakpoint
 CREATE INDEX "deliveries_due" ON "deliveries" USING btree ("lane_id","due_at","seq") WHERE due_at IS NOT NULL;--> statement-breakpoint
 CREATE INDEX "deliveries_open" ON "deliveries" USING btree ("partner_id","state","registration_id");--> statement-breakpoint
@@ -323,7 +312,6 @@ CREATE INDEX "deliveries_held_for_url" ON "deliveries" USING btree ("partner_id"
 CREATE UNIQUE INDEX "lanes_host" ON "lanes" USING btree ("partner_id","host");--> statement-breakpoint
 CREATE INDEX "lanes_due_of_kind" ON "lanes" USING btree ("partner_id","slow","proven","due_at","id") WHERE due_at IS NOT NULL;--> statement-breakpoint
 CREATE INDEX "lanes_first" ON "lanes" USING btree ("due_at") WHERE due_at >= 0;--> statement-breakpoint
-CREATE INDEX "lanes_ramp" ON "lanes" USING btree ("ramp_at") WHERE ramp_at IS NOT NULL;--> statement-breakpoint
 CREATE UNIQUE INDEX "message_bodies_event" ON "message_bodies" USING btree ("partner_id","event");--> statement-breakpoint
 CREATE UNIQUE INDEX "message_bodies_registration" ON "message_bodies" USING btree ("registration_id");--> statement-breakpoint
 CREATE UNIQUE INDEX "operator_events_subject" ON "operator_events" USING btree ("condition","subject");--> statement-breakpoint

@@ -103,33 +103,24 @@ CREATE TABLE `bulk_acts` (
 --> statement-breakpoint
 CREATE INDEX `bulk_acts_owner` ON `bulk_acts` (`partner_id`,`id`);--> statement-breakpoint
 CREATE INDEX `bulk_acts_open` ON `bulk_acts` (`stepped_at`,`id`) WHERE state IN ('probing', 'running');--> statement-breakpoint
-CREATE TABLE `callback_health` (
+CREATE TABLE `callbacks` (
 	`partner_id` text NOT NULL,
 	`callback_url` text NOT NULL,
+	`state` text NOT NULL,
 	`failing_since` integer NOT NULL,
 	`attempts` integer NOT NULL,
 	`last_error` text NOT NULL,
 	`last_at` integer NOT NULL,
-	`state` text NOT NULL,
-	`notice_id` text,
+	`held_since` integer,
 	`notice_due_at` integer,
 	`notice_tries` integer DEFAULT 0 NOT NULL,
 	PRIMARY KEY(`partner_id`, `callback_url`),
-	CONSTRAINT "callback_health_state_known" CHECK(state IN ('watched', 'failing', 'disabled'))
+	CONSTRAINT "callbacks_state_known" CHECK(state IN ('watched', 'failing', 'disabled', 'gone', 'releasing'))
 ) WITHOUT ROWID;
 --> statement-breakpoint
-CREATE INDEX `callback_health_state` ON `callback_health` (`state`,`last_at`) WHERE state <> 'watched';--> statement-breakpoint
-CREATE INDEX `callback_health_old` ON `callback_health` (`last_at`) WHERE state <> 'disabled';--> statement-breakpoint
-CREATE INDEX `callback_health_notice` ON `callback_health` (`notice_due_at`) WHERE notice_due_at IS NOT NULL;--> statement-breakpoint
-CREATE TABLE `callback_pauses` (
-	`partner_id` text NOT NULL,
-	`callback_url` text NOT NULL,
-	`since` integer NOT NULL,
-	`lifted_until` integer,
-	PRIMARY KEY(`partner_id`, `callback_url`)
-);
---> statement-breakpoint
-CREATE INDEX `callback_pauses_lifted` ON `callback_pauses` (`lifted_until`) WHERE lifted_until IS NOT NULL;--> statement-breakpoint
+CREATE INDEX `callbacks_state` ON `callbacks` (`state`,`last_at`) WHERE state <> 'watched';--> statement-breakpoint
+CREATE INDEX `callbacks_held` ON `callbacks` (`partner_id`) WHERE held_since IS NOT NULL;--> statement-breakpoint
+CREATE INDEX `callbacks_notice` ON `callbacks` (`notice_due_at`) WHERE notice_due_at IS NOT NULL;--> statement-breakpoint
 CREATE TABLE `completion_bins` (
 	`account_id` text NOT NULL,
 	`bin` integer NOT NULL,
@@ -146,15 +137,12 @@ CREATE TABLE `lanes` (
 	`due_at` integer,
 	`strikes` integer DEFAULT 0 NOT NULL,
 	`slow` integer DEFAULT false NOT NULL,
-	`proven` integer DEFAULT false NOT NULL,
-	`ramp_at` integer,
-	`ramped` integer DEFAULT 0 NOT NULL
+	`proven` integer DEFAULT false NOT NULL
 );
 --> statement-breakpoint
 CREATE UNIQUE INDEX `lanes_host` ON `lanes` (`partner_id`,`host`);--> statement-breakpoint
 CREATE INDEX `lanes_due_of_kind` ON `lanes` (`partner_id`,`slow`,`proven`,`due_at`) WHERE due_at IS NOT NULL;--> statement-breakpoint
 CREATE INDEX `lanes_first` ON `lanes` (`due_at`) WHERE due_at IS NOT NULL;--> statement-breakpoint
-CREATE INDEX `lanes_ramp` ON `lanes` (`ramp_at`) WHERE ramp_at IS NOT NULL;--> statement-breakpoint
 CREATE TABLE `message_counts` (
 	`waiting` integer DEFAULT 0 NOT NULL,
 	`leased` integer DEFAULT 0 NOT NULL,

@@ -8,12 +8,12 @@ import { longestRetryDelay } from '../core/retry-schedule.ts'
 import { Secret } from '../core/secret.ts'
 import { TEST_ACCOUNT_ID } from '../core/test-serial.ts'
 import { createEnumerationGuard } from '../http/middleware/enumeration-guard.ts'
+import { hostOf } from '../store/rules/lane.ts'
 import type { NewAccount, Store } from '../store/store.ts'
 import { createEmit, type Emit, relayTo } from '../telemetry/emit.ts'
 import { openTraces } from '../telemetry/traces/open-traces.ts'
 import { USER_AGENT, VERSION } from '../version.ts'
 import { createBackgroundJob } from '../worker/background-job.ts'
-import { createCallbackReport } from '../worker/callback-report.ts'
 import { createClockWatch } from '../worker/clock-watch.ts'
 import { createCommandWatch } from '../worker/command-watch.ts'
 import { startHeartbeat } from '../worker/heartbeat.ts'
@@ -80,7 +80,12 @@ export const openApp = async (
   const listeners = [relayTo(told), metrics.listener]
   const emit = createEmit(listeners)
   tellUnreadable(store, emit)
-  store.hints.on('callbacksTurned', createCallbackReport(emit, clock.monotonic))
+  store.hints.on('callbacksTurned', turns => {
+    for (const { turn, partnerId, callbackUrl, failingSince, lastError } of turns) {
+      const since = new Date(failingSince).toISOString()
+      emit(`callback.${turn}`, { partnerId, host: hostOf(callbackUrl), since, error: lastError })
+    }
+  })
   await store.putDefaultAccount({
     id: createIds()('acc'),
     apiId: upstream.account,

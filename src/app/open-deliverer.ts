@@ -1,4 +1,3 @@
-import { createCallbackNoticeSender } from '../callback/callback-notice.ts'
 import type { Sender } from '../callback/sender.ts'
 import { MINUTE, SECOND } from '../core/duration.ts'
 import { createBackgroundJob } from '../worker/background-job.ts'
@@ -8,7 +7,7 @@ import { createDeliverer } from '../worker/deliverer.ts'
 import { startHeartbeat } from '../worker/heartbeat.ts'
 import { createRoundAlerts } from '../worker/round-alerts.ts'
 import { createRounds } from '../worker/rounds.ts'
-import { clock, createIds } from './clock-and-ids.ts'
+import { clock } from './clock-and-ids.ts'
 import { createRole, type Role, type RoleDeps } from './role.ts'
 
 type Verb =
@@ -20,7 +19,7 @@ type Verb =
   | 'prune'
   | 'liveSecrets'
   | 'claimCallbackNotices'
-  | 'settleCallbackNotices'
+  | 'endCallbackNotice'
 type Deps = RoleDeps<'callback' | 'storage', Verb> & {
   sender: Pick<Sender, 'send' | 'close'>
 }
@@ -65,8 +64,7 @@ export const openDeliverer = ({ config: { callback, storage }, store, sender, em
     emit,
   })
   const bulkActs = createBulkActs({ store, clock, emit })
-  const send = createCallbackNoticeSender({ store, sender })
-  const notices = createCallbackNotices({ store, send, newId: createIds(), clock, emit })
+  const notices = createCallbackNotices({ store, sender, clock, emit })
   store.hints.on('messagesDue', rounds.ring)
   store.hints.on('callbacksTurned', notices.ring)
   store.hints.on('cancelled', deliverer.cancel)

@@ -2,7 +2,7 @@ import { hostname } from 'node:os'
 import type { Config } from '../config/settings.ts'
 import { SECOND } from '../core/duration.ts'
 import { ADVICE } from '../operator/advice.ts'
-import { noteDisabled, noteOfTurn } from '../operator/callback-notes.ts'
+import { noteOfTurn } from '../operator/callback-notes.ts'
 import { type Channel, openChannel } from '../operator/channel.ts'
 import { createNotebook, keyOf, noteOf } from '../operator/notebook.ts'
 import { testItem } from '../operator/notice.ts'
@@ -25,7 +25,6 @@ type Verb =
   | 'stats'
   | 'endedCallbackEvents'
   | 'firingNodeEvents'
-  | 'listCallbacks'
   | 'hints'
   | 'probe'
 
@@ -83,8 +82,6 @@ export const openOperator = (deps: RoleDeps<'operator' | 'polling' | 'storage', 
   }
   const quickHeartbeat = startHeartbeat({ everyMs: SECOND, rings: [lookAtTurned], clock })
   const { retentionMs } = config.storage
-  // If this fails, others tell of the database.
-  if (channel) void noteDisabled({ store, note, retentionMs }).catch(() => {})
   store.hints.on('callbacksTurned', turns => {
     for (const turned of turns) {
       const noted = noteOfTurn(turned, { at: store.now(), retentionMs })

@@ -2,10 +2,9 @@ import { callbackPolicy } from '../app/callback-policy.ts'
 import { judgeUrl } from '../core/callback-url.ts'
 import { callbackFacts, viewCallback } from '../http/admin/callbacks.ts'
 import type { CallbackTrouble } from '../store/callbacks.ts'
-import { ALL_REGISTRATIONS, SEARCHED_AT_ONCE } from '../store/registration-search.ts'
 import type { Store } from '../store/store.ts'
 import { audited } from './audit.ts'
-import { complain, print, refuse, withStore } from './environment.ts'
+import { print, refuse, withStore } from './environment.ts'
 import { findPartner, partnerNames } from './find-partner.ts'
 import type { Common } from './frame/command.ts'
 import { listJson, showTable } from './frame/output.ts'
@@ -18,9 +17,7 @@ const TEXTS = {
     states: { failing: 'failing', disabled: 'disabled', gone: '410 (gone)' },
     disabled: (url: string) => `${url} is disabled: its webhooks are held until "callback enable".`,
     heldAlready: (url: string) => `${url} is disabled by an operator already.`,
-    notSeen: (url: string) =>
-      `None of the partner's newest ${SEARCHED_AT_ONCE} registrations has ${url}: is it written right?`,
-    enabled: (url: string) => `${url} is enabled: what was held goes out within a second, slowly at first.`,
+    enabled: (url: string) => `${url} is enabled: what was held goes out within a second.`,
     nothingHeld: (url: string) => `${url} is enabled: its failures are forgotten. It was not on hold.`,
     works: (url: string, partner: string) =>
       `${partner} has no callback URL ${url} that fails or is on hold; "callback list --partner ${partner}" shows those that do.`,
@@ -30,8 +27,7 @@ const TEXTS = {
     states: { failing: '投递失败', disabled: '已停用', gone: '410（已失效）' },
     disabled: (url: string) => `已停用 ${url}：其回调暂停投递，直到 "callback enable"。`,
     heldAlready: (url: string) => `${url} 已由运维人员停用。`,
-    notSeen: (url: string) => `该合作方最近 ${SEARCHED_AT_ONCE} 条登记中没有地址 ${url}：请检查是否写错。`,
-    enabled: (url: string) => `已启用 ${url}：暂停的消息将在一秒内开始投递，逐步放量。`,
+    enabled: (url: string) => `已启用 ${url}：暂停的消息将在一秒内开始投递。`,
     nothingHeld: (url: string) => `已启用 ${url}：失败记录已清除。此前并未暂停。`,
     works: (url: string, partner: string) =>
       `合作方 ${partner} 没有投递失败或已暂停的地址 ${url}；可用 "callback list --partner ${partner}" 查看。`,
@@ -71,20 +67,12 @@ export const disableCallback = ({ partner, callbackUrl: typed, json, lang, reaso
     const texts = TEXTS[lang]
     const verdict = judgeUrl(typed, callbackPolicy(config.callback))
     if (!verdict.ok) return refuse(`URL ${verdict.message[lang]}`)
-    const { href: callbackUrl, host } = verdict.url
+    const callbackUrl = verdict.url.href
     const { id: partnerId } = await findPartner(store, partner, lang)
     const after = callbackFacts(callbackUrl, true)
     const disabled = await audited(store, { act: 'callback.disable', object: partnerId, reason, after }, () =>
       store.disableCallback({ partnerId, callbackUrl }),
     )
-    const search = {
-      filter: { ...ALL_REGISTRATIONS, partnerId, host },
-      act: null,
-      limit: SEARCHED_AT_ONCE,
-      before: null,
-    }
-    const { found } = await store.searchRegistrations(search)
-    if (!found.some(one => one.callbackUrl === callbackUrl)) complain(texts.notSeen(callbackUrl))
     if (json) return print(JSON.stringify({ disabled }))
     print(disabled ? texts.disabled(callbackUrl) : texts.heldAlready(callbackUrl))
   })

@@ -1,4 +1,4 @@
-import { earlier, isSameLane, type LaneState, rampedInLane } from './rules/lane.ts'
+import { earlier, isSameLane, type LaneState } from './rules/lane.ts'
 
 /** The lanes that one run of a transaction works with: each is read once, and changed in memory. */
 export interface LaneChanges {
@@ -6,8 +6,6 @@ export interface LaneChanges {
   set(id: number, lane: LaneState): void
   /** Something in the lane is due at `dueAt`. */
   advance(id: number, dueAt: number): void
-  /** Gives a message of the lane the next place on its ramp, from `at` on; when it is due there. */
-  ramp(id: number, seq: number, at: number): number
   /** What is to be written, each lane once. What has been taken is not given again. */
   take(): (LaneState & { id: number })[]
 }
@@ -43,11 +41,6 @@ export const createLaneChanges = (
     advance: (id, dueAt) => {
       const lane = get(id)
       set(id, { ...lane, dueAt: earlier(lane.dueAt, dueAt) })
-    },
-    ramp: (id, seq, at) => {
-      const { lane, dueAt } = rampedInLane(get(id), seq, at)
-      set(id, lane)
-      return dueAt
     },
     take: () => {
       const taken = [...changed].map(id => ({ id, ...get(id) }))

@@ -6,7 +6,7 @@ import {
   type OperatorDetails,
   type OperatorEvent,
 } from '../core/operator-event.ts'
-import { type CallbackHealth, STILL_FAILING_MS } from './rules/callback-health.ts'
+import { type CallbackHealth, STILL_FAILING_MS } from './rules/callback.ts'
 
 /** What is over: no URL of the host is so any more. */
 export type EndedCallbackEvent = Pick<OperatorEvent, 'subject'> & {

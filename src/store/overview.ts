@@ -55,7 +55,6 @@ const overviewOf = (facts: TroubleFacts, { language, showTime }: Reader) => {
     deliveries: {
       ...viewQueue(stats.deliveries),
       held: stats.deliveries.held,
-      catchingUp: stats.deliveries.catchingUp,
     },
     registrations: stats.registrations,
     messages: stats.messages,

@@ -9,7 +9,6 @@ import { type Account, type AccountRow, isInUse } from './account.ts'
 import type { LastBackup } from './backup.ts'
 import type { ServiceNode } from './nodes.ts'
 import { earlier, type LaneState } from './rules/lane.ts'
-import { leftOnRamp, type Ramp } from './rules/ramp.ts'
 
 /** What is due is counted up to here. */
 export const MOST_COUNTED = 10_000
@@ -46,8 +45,6 @@ export interface AccountStats extends Omit<Account, 'passwordMode' | 'partnerId'
 export interface DeliveryStats extends QueueStats {
   /** Pending without a due time: its URL answered 410, or is disabled. */
   held: number
-  /** On the ramp of their host, after a hold of their URL; about, and among `scheduled`. */
-  catchingUp: number
   /** Since when an operator holds all of them; null: none does. */
   heldAt: number | null
   /** Given up within `GIVEN_UP_MS`, and not cancelled, of the newest `MOST_FAILED` that have failed. */
@@ -176,16 +173,16 @@ interface QueueFacts {
 export type DueLane = Omit<BusyHost, 'isSilent'> & Pick<LaneState, 'strikes'>
 
 export interface StatsFacts
-  extends Pick<Stats, 'at' | 'registrations' | 'messages' | 'nodes' | 'backup' | 'refusingChannel' | 'engine'> {
+  extends Pick<
+    Stats,
+    'at' | 'registrations' | 'messages' | 'callbacks' | 'nodes' | 'backup' | 'refusingChannel' | 'engine'
+  > {
   accounts: readonly {
     account: Account
     state: Pick<AccountRow, 'id' | 'removedAt' | 'probeAt' | 'rampAt' | 'rampRate'>
     queue: QueueFacts
   }[]
-  deliveries: QueueFacts &
-    Pick<DeliveryStats, 'held' | 'heldAt' | 'givenUp'> & { ramps: readonly Ramp[]; busiest: DueLane | null }
-  /** `held`: for whatever reason. */
-  callbacks: { held: number; failing: number; disabled: number }
+  deliveries: QueueFacts & Pick<DeliveryStats, 'held' | 'heldAt' | 'givenUp'> & { busiest: DueLane | null }
   openActs: readonly { partnerId: string | null; count: number; done: number }[]
 }
 
@@ -219,7 +216,7 @@ const bulkStats = (acts: StatsFacts['openActs']): BulkStats => ({
 
 /** Stats of what an engine has counted. */
 export const statsOf = (facts: StatsFacts): Stats => {
-  const { accounts: all, deliveries, callbacks, openActs, ...told } = facts
+  const { accounts: all, deliveries, openActs, ...told } = facts
   const { at } = told
   const shown = all.filter(({ state }) => isInUse(state))
   const accounts = shown.map(({ account, state, queue }): AccountStats => {
@@ -229,15 +226,12 @@ export const statsOf = (facts: StatsFacts): Stats => {
     const pace = { rateNow: effectiveRate(ramp, at), catchUpMs: durationOf(counted.due, ramp, at) }
     return { ...kept, probeAt: state.probeAt, ...pace, waiting: queue.waiting, ...counted }
   })
-  const { held, heldAt, givenUp, ramps, busiest, ...queue } = deliveries
-  const { failing, disabled } = callbacks
-  const catchingUp = ramps.reduce((sum, ramp) => sum + leftOnRamp(ramp, at), 0)
+  const { held, heldAt, givenUp, busiest, ...queue } = deliveries
   return {
     ...told,
     accounts,
     polls: sumOf(accounts),
-    deliveries: { ...queueStats(queue), held, heldAt, catchingUp, givenUp, mostFor: mostFor(busiest, queue.due) },
-    callbacks: { gone: Math.max(0, callbacks.held - disabled), failing, disabled },
+    deliveries: { ...queueStats(queue), held, heldAt, givenUp, mostFor: mostFor(busiest, queue.due) },
     bulk: {
       resends: bulkStats(openActs.filter(({ partnerId }) => partnerId !== null)),
       acts: bulkStats(openActs.filter(({ partnerId }) => partnerId === null)),

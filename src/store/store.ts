@@ -6,7 +6,7 @@ import type { Secret } from '../core/secret.ts'
 import type { Account, AccountRemoval, NewAccount } from './account.ts'
 import type { ApiKey, KeyOwner, NewKey } from './api-key.ts'
 import type { BackupRecord, LastBackup } from './backup.ts'
-import type { Callback, CallbackNotice, CallbackNoticeSettlement, CallbackPage } from './callbacks.ts'
+import type { Callback, CallbackNotice, CallbackPage } from './callbacks.ts'
 import type { StoreHints } from './hints.ts'
 import type {
   ClaimedOperatorEvents,
@@ -136,7 +136,7 @@ export interface Store extends OperatorVerbs {
   settleMessages(settlements: readonly MessageSettlement[]): Promise<readonly MessageOutcome[]>
 
   /**
-   * Takes a URL to work, since a test of it was answered well, or an operator says so: what was held goes out, slowly at first,
+   * Takes a URL to work, since a test of it was answered well, or an operator says so: what was held goes out,
    * and its failures are forgotten. Only an operator ends the hold after a 410 so. Whether messages were held.
    */
   enableCallback(callback: Callback, end: 'test' | 'operator'): Promise<boolean>
@@ -144,15 +144,16 @@ export interface Store extends OperatorVerbs {
   disableCallback(callback: Callback): Promise<boolean>
   /**
    * URLs that fail or are held, in the order of partner and URL, from after `after`; null: of all partners, and then without those that
-   * have only begun to fail. A page looks at a bounded number of URLs, so one that is not the last may have fewer than `limit`.
+   * have only begun to fail.
    */
   listCallbacks(partnerId: string | null, page: { after: Callback | null; limit: number }): Promise<CallbackPage>
   /**
-   * Hands out notices of disabled URLs that are due, as many as there are new `ids` and one of each partner, and puts each off until its
-   * next try. Where the partner has no URL that works, there is none.
+   * Hands out notices of disabled URLs that are due, `limit` at most and one of each partner, and puts each off until its next try. Where
+   * the partner has no URL that works, there is none.
    */
-  claimCallbackNotices(ids: readonly string[]): Promise<readonly CallbackNotice[]>
-  settleCallbackNotices(settlements: readonly CallbackNoticeSettlement[]): Promise<void>
+  claimCallbackNotices(limit: number): Promise<readonly CallbackNotice[]>
+  /** Its partner has been told. */
+  endCallbackNotice(callback: Callback): Promise<void>
 
   /** From now on no message is claimed, on any node and after any restart, until `resumeDeliveries`. Again: changes nothing. */
   holdDeliveries(): Promise<void>

@@ -16,7 +16,7 @@ import {
   warn,
 } from './event-fields.ts'
 
-const CALLBACK = { partnerId: TEXT, host: TEXT, since: ISO_TIME, error: TEXT, urls: NUMBER }
+const CALLBACK = { partnerId: TEXT, host: TEXT, since: ISO_TIME, error: TEXT }
 
 /** What happens between the service and GetResult, and between it and the callbacks. */
 export const QUEUE_EVENTS = {
@@ -150,7 +150,7 @@ export const QUEUE_EVENTS = {
   ),
   'callback.failing': warn(
     CALLBACK,
-    'Every attempt at a callback URL has failed `since` then: ten at least, over an hour or more. `error` is how the last one failed. Its webhooks are tried on by the schedule. Told once an hour for a host of a partner; `urls` counts those since the last time. See [callback.failing](operations.md#callbackfailing).',
+    'Every attempt at a callback URL has failed `since` then: ten at least, over an hour or more. `error` is how the last one failed. Its webhooks are tried on by the schedule. See [callback.failing](operations.md#callbackfailing).',
   ),
   'callback.disabled': warn(
     CALLBACK,
@@ -159,7 +159,7 @@ export const QUEUE_EVENTS = {
   'callback.recovered': info(CALLBACK, 'A callback URL that `callback.failing` told of answers with 2xx again.'),
   'callback.enabled': info(
     CALLBACK,
-    'A callback URL that was disabled is enabled: it was registered again, resent to or tested well, or an operator has said so. What was held goes out, slowly at first.',
+    'A callback URL that was disabled is enabled: it was registered again, resent to or tested well, or an operator has said so. What was held goes out.',
   ),
   'callback_notice.attempted': info(
     {

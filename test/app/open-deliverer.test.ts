@@ -56,7 +56,7 @@ const open = (messages: ClaimedMessage[]) => {
       prune: async () => 0,
       liveSecrets: async () => [],
       claimCallbackNotices: async () => [],
-      settleCallbackNotices: async () => {},
+      endCallbackNotice: async () => {},
     },
     sender: {
       send: () => new Promise(resolve => sends.push(resolve)),

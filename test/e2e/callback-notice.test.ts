@@ -26,20 +26,17 @@ test('a partner is told at a URL that works of one that is disabled, signed, und
   const [since, disabledAt] = [Date.now() - 5 * DAY, Date.now()]
   inDatabase(stage, client => {
     client
-      .prepare('INSERT INTO callback_pauses (partner_id, callback_url, since) VALUES (?, ?, ?)')
-      .run(partner.partnerId, callbackUrl, disabledAt)
-    client
-      .prepare(`INSERT INTO callback_health
-        (partner_id, callback_url, failing_since, attempts, last_error, last_at, state, notice_due_at)
-        VALUES (?, ?, ?, 10, 'http_503', ?, 'disabled', ?)`)
-      .run(partner.partnerId, callbackUrl, since, disabledAt, disabledAt)
+      .prepare(`INSERT INTO callbacks
+        (partner_id, callback_url, failing_since, attempts, last_error, last_at, state, held_since, notice_due_at)
+        VALUES (?, ?, ?, 10, 'http_503', ?, 'disabled', ?, ?)`)
+      .run(partner.partnerId, callbackUrl, since, disabledAt, disabledAt, disabledAt)
   })
   {
     await using _ = await stage.restart()
     await receiver.waitFor(() => noticesOf(stage).length === 1)
   }
   // As after some minutes.
-  inDatabase(stage, client => client.exec('UPDATE callback_health SET notice_due_at = 1'))
+  inDatabase(stage, client => client.exec('UPDATE callbacks SET notice_due_at = 1'))
   {
     await using _ = await stage.restart()
     await receiver.waitFor(() => noticesOf(stage).length === 2)
@@ -59,6 +56,6 @@ test('a partner is told at a URL that works of one that is disabled, signed, und
     },
   })
   inDatabase(stage, client =>
-    expect(client.prepare('SELECT notice_due_at AS dueAt FROM callback_health').get()).toEqual({ dueAt: null }),
+    expect(client.prepare('SELECT notice_due_at AS dueAt FROM callbacks').get()).toEqual({ dueAt: null }),
   )
 })

@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest'
 import { DAY } from '../../src/core/duration.ts'
-import type { OperatorNote } from '../../src/core/operator-event.ts'
-import { noteDisabled, noteOfTurn } from '../../src/operator/callback-notes.ts'
+import { noteOfTurn } from '../../src/operator/callback-notes.ts'
 import { WORDS } from '../../src/operator/words.ts'
 import type { TurnedCallback } from '../../src/store/store.ts'
 import { AT, PAUSED } from './support.ts'
@@ -35,16 +34,4 @@ test('of what is held it was said that none is lost', () => {
     expect(text).toContain('RETENTION')
     expect(text).not.toMatch(/lost|丢失/)
   }
-})
-
-test('a URL that an operator had disabled was told at the next start as one that only fails', async () => {
-  const held = { since: AT, heldSince: AT, held: 1, state: 'disabled', partnerId: 'partner_1' } as const
-  const troubles = [
-    { ...held, callbackUrl: 'https://a.example/', lastError: 'operator' },
-    { ...held, callbackUrl: 'https://b.example/', lastError: 'http_503' },
-  ]
-  const notes: OperatorNote[] = []
-  const store = { now: () => AT, listCallbacks: async () => ({ troubles, next: null }) }
-  await noteDisabled({ store, note: note => notes.push(note), retentionMs: DAY })
-  expect(notes.map(({ subject }) => subject)).toEqual(['partner_1 b.example'])
 })

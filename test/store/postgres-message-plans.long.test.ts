@@ -1,6 +1,6 @@
 import type pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { HELD } from '../../src/store/postgres/callback-pauses.ts'
+import { RELEASE } from '../../src/store/postgres/callbacks.ts'
 import {
   CHANGE,
   LOCK_BY_REGISTRATION,
@@ -72,8 +72,9 @@ const fill = async () => {
     INSERT INTO attempts (message_seq, n, at, outcome, http_status, duration_ms)
     SELECT seq, 1, 0, 'delivered', 200, 12 FROM messages WHERE state = 'delivered'`)
   await client.query(
-    `INSERT INTO callback_pauses (partner_id, callback_url, since)
-     SELECT partner_id, $1, 0 FROM lanes WHERE id = 1 UNION ALL SELECT partner_id, host || '/old', 0 FROM lanes`,
+    `INSERT INTO callbacks (partner_id, callback_url, state, failing_since, attempts, last_error, last_at, held_since)
+     SELECT partner_id, url, 'gone', 0, 0, 'http_410', 0, 0 FROM (
+       SELECT partner_id, $1 AS url FROM lanes WHERE id = 1 UNION ALL SELECT partner_id, host || '/old' FROM lanes) AS held`,
     [GONE],
   )
   await client.query('SET session_replication_role = origin')
@@ -122,7 +123,7 @@ const CASES: readonly Case[] = [
     blocks: TAKEN * 60,
   },
   { name: 'attempts beyond those that are kept', text: TRIM_ATTEMPTS, values: [seqs], blocks: TAKEN * 8 },
-  { name: 'what is held for a URL', text: HELD, values: [['par_000'], [GONE], [0]], blocks: 300 * 8 },
+  { name: 'what is held for a URL', text: RELEASE, values: ['par_000', GONE, 0], blocks: 300 * 20 },
 ]
 
 // The planner knows nothing of a table until its statistics are collected, and expects the worst or the best.

@@ -2,12 +2,11 @@ import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
-import { DAY } from '../../src/core/duration.ts'
 import { Secret } from '../../src/core/secret.ts'
 import { openPostgresStore } from '../../src/store/postgres/store.ts'
 import { ALL_REGISTRATIONS } from '../../src/store/registration-search.ts'
 import { openTestServer, type TestServer } from '../support/postgres.ts'
-import { type Claimed, openBench, SUCCESS, WAITING } from '../support/store.ts'
+import { openBench, SUCCESS } from '../support/store.ts'
 
 const MASTER_KEY = randomBytes(32)
 
@@ -125,15 +124,15 @@ test('no notice of a disabled URL is claimed after a hold or a disabled partner,
   await node.deliver(200)
   await node.resolve()
   await node.deliver(503)
-  await node.query(`INSERT INTO callback_pauses (partner_id, callback_url, since)
-    SELECT partner_id, callback_url, last_at FROM callback_health`)
   for (const stop of [() => store.changePartner(partnerId, { disabled: true }), () => store.holdDeliveries()]) {
-    await node.query("UPDATE callback_health SET state = 'disabled', notice_due_at = last_at, notice_tries = 0")
+    await node.query(
+      "UPDATE callbacks SET state = 'disabled', held_since = last_at, notice_due_at = last_at, notice_tries = 0",
+    )
     await using stack = new AsyncDisposableStack()
     // Another node claims.
     const gate = await node.lock("SELECT pg_advisory_xact_lock(hashtextextended('callback_notices', 0))")
     stack.defer(gate.release)
-    const claim = store.claimCallbackNotices(['msg_1'])
+    const claim = store.claimCallbackNotices(1)
     await node.untilWaiting(1)
     const stopped = stop()
     // The stop waits for the end of the claim.
@@ -141,12 +140,12 @@ test('no notice of a disabled URL is claimed after a hold or a disabled partner,
     await gate.release()
     expect(await claim).toHaveLength(1)
     await stopped
-    expect(await store.claimCallbackNotices(['msg_2'])).toEqual([])
+    expect(await store.claimCallbackNotices(1)).toEqual([])
     await store.changePartner(partnerId, { disabled: false })
   }
 })
 
-test('a message is resent while the hold of its URL ends, without a deadlock', async () => {
+test('a message is resent while a claim releases its URL, without a deadlock', async () => {
   await using node = await openNode()
   const { store, partnerId } = node
   await node.register()
@@ -154,43 +153,22 @@ test('a message is resent while the hold of its URL ends, without a deadlock', a
   await node.poll(SUCCESS)
   await node.deliver(410, { slots: 1 })
   expect(await node.claimMessages()).toEqual([])
+  await store.enableCallback({ partnerId, callbackUrl: held.callbackUrl }, 'operator')
   await using stack = new AsyncDisposableStack()
   repeats = 0
-  // The hold's end has locked all but the lane, and the resend its message, before either goes on.
+  // The claim has locked the URL, and the resend its message, before either goes on.
   const gate = await node.lock('SELECT FROM lanes FOR UPDATE')
   stack.defer(gate.release)
-  const enabling = store.enableCallback({ partnerId, callbackUrl: held.callbackUrl }, 'operator')
+  const claiming = node.claimMessages()
   await node.untilWaiting(1)
   const resending = store.resend(partnerId, held.id)
   await node.untilWaiting(2)
   await gate.release()
-  expect(await Promise.all([enabling, resending])).toEqual([true, 'resent'])
+  expect(await resending).toBe('resent')
   expect(repeats).toBe(0)
-  expect((await node.claimMessages()).map(({ registrationId }) => registrationId)).toEqual([held.id])
-  expect(await node.query('SELECT FROM callback_pauses')).toEqual([])
-})
-
-test('retention forgets a hold while that ends, without a deadlock', async () => {
-  await using node = await openNode()
-  const { store, partnerId } = node
-  const { callbackUrl } = await node.register()
-  // Keeps the lane.
-  await node.register()
-  const [one, other] = (await node.claim()) as [Claimed, Claimed]
-  await store.settleVerifications([node.answered(one, SUCCESS), node.answered(other, WAITING)])
-  await node.deliver(410)
-  await using stack = new AsyncDisposableStack()
-  repeats = 0
-  const gate = await node.lock('SELECT FROM lanes FOR UPDATE')
-  stack.defer(gate.release)
-  const pruning = store.prune(Date.now() + DAY, 100)
-  await node.untilWaiting(1)
-  const enabling = store.enableCallback({ partnerId, callbackUrl }, 'operator')
-  await node.untilWaiting(2)
-  await gate.release()
-  await Promise.all([pruning, enabling])
-  expect(repeats).toBe(0)
-  expect(await node.query('SELECT FROM callback_pauses')).toEqual([])
+  const claimed = [...(await claiming), ...(await node.claimMessages()), ...(await node.claimMessages())]
+  expect(claimed.map(({ registrationId }) => registrationId)).toEqual([held.id])
+  expect(await node.query('SELECT FROM callbacks')).toEqual([])
 })
 
 test('an id that is there already is refused at once', async () => {

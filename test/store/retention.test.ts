@@ -4,7 +4,7 @@ import Database from 'better-sqlite3'
 import { describe, expect, test } from 'vitest'
 import { DAY, HOUR } from '../../src/core/duration.ts'
 import { Secret } from '../../src/core/secret.ts'
-import { mayErase, mayForgetPause } from '../../src/store/rules/retention.ts'
+import { mayErase } from '../../src/store/rules/retention.ts'
 import { openSqliteStore } from '../../src/store/sqlite/store.ts'
 import { findInTables, readTables } from '../privacy/support/tables.ts'
 import { openFolder } from '../support/service.ts'
@@ -64,12 +64,6 @@ describe('what may be erased', () => {
     expect(mayErase({ ...ended, message: { state: 'pending', dueAt: null } }, 101)).toBe(true)
     expect(mayErase({ ...ended, message: { state: 'exhausted', dueAt: null } }, 101)).toBe(true)
     expect(mayErase({ ...ended, message: null }, 101)).toBe(true)
-  })
-
-  test('is a pause when it is old and holds nothing', () => {
-    expect(mayForgetPause({ since: 100, isHolding: false }, 101)).toBe(true)
-    expect(mayForgetPause({ since: 100, isHolding: true }, 101)).toBe(false)
-    expect(mayForgetPause({ since: 101, isHolding: false }, 101)).toBe(false)
   })
 })
 
@@ -156,6 +150,7 @@ describe('retention', () => {
     expect(findInTables(bench.path, markers)).not.toEqual([])
     bench.advance(2 * DAY)
     expect(await bench.prune(DAY)).toBe(1)
+    await bench.claimMessages()
     expect(findInTables(bench.path, markers)).toEqual([])
     expect(readTables(bench.path).attempts).toBe('')
   })
@@ -194,7 +189,7 @@ describe('retention', () => {
     expect((await bench.store.explain(bench.partnerId, two.id))?.heldSince).not.toBeNull()
   })
 
-  test('erases what was held for a URL that answered 410, and the pause with it', async () => {
+  test('erases what was held for a URL that answered 410, and forgets the URL', async () => {
     await using bench = await open()
     const [one, two] = [await bench.register(), await bench.register()]
     await bench.poll(FAIL)
@@ -203,7 +198,8 @@ describe('retention', () => {
     bench.advance(2 * DAY)
     expect(await bench.prune(DAY)).toBe(2)
     for (const { id } of [one, two]) expect(await bench.store.findRegistration(bench.partnerId, id)).toBeNull()
-    expect(readTables(bench.path).callback_pauses).toBe('')
+    expect(await bench.claimMessages()).toEqual([])
+    expect(readTables(bench.path).callbacks).toBe('')
   })
 
   test('erases what was given up because it could not be decrypted', async () => {

@@ -8,10 +8,10 @@ test('a host that has more than is counted has as much as is counted, as the que
   const { deliveries } = statsOf({
     at: 2,
     accounts: [],
-    deliveries: { ...queue, held: 0, heldAt: null, givenUp: 0, ramps: [], busiest },
+    deliveries: { ...queue, held: 0, heldAt: null, givenUp: 0, busiest },
     registrations: { pending: 0, succeeded: 20_000, failed: 0, unresolved: 0, cancelled: 0 },
     messages: { pending: 20_000, delivered: 0, exhausted: 0 },
-    callbacks: { held: 0, failing: 0, disabled: 0 },
+    callbacks: { gone: 0, failing: 0, disabled: 0 },
     openActs: [],
     ...{ nodes: [], backup: NO_BACKUP, refusingChannel: null },
     engine: { kind: 'sqlite', databaseBytes: 0, walBytes: 0, diskFreeBytes: null, masterKey: '00000000' },

@@ -43,8 +43,8 @@ export const CALLBACKS: Section = {
     defineCommand({
       path: 'callback enable',
       words: {
-        en: 'enable a callback URL; what was held for it goes out, slowly at first',
-        zh: '启用一个回调地址；暂停的消息恢复投递，逐步放量',
+        en: 'enable a callback URL; what was held for it goes out',
+        zh: '启用一个回调地址；暂停的消息恢复投递',
       },
       args: { callbackUrl: URL },
       options: { partner: required(partnerOption()) },

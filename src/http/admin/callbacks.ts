@@ -71,7 +71,7 @@ export const CALLBACK = z.strictObject({
 type CallbackAnswer = z.output<typeof CALLBACK>
 
 export const ENABLED_CALLBACK = z.strictObject({
-  released: z.boolean().describe('Whether webhooks were held for it, which go out now, slowly at first.'),
+  released: z.boolean().describe('Whether webhooks were held for it, which go out now.'),
 })
 
 export const viewCallback = (trouble: CallbackTrouble): CallbackAnswer => ({

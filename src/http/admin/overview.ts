@@ -82,7 +82,6 @@ export const OVERVIEW = z.strictObject({
   deliveries: z.strictObject({
     ...QUEUE,
     held: COUNT.describe('Webhooks whose URL answered 410 or is disabled.'),
-    catchingUp: COUNT.describe('About how many go out slowly at first, after a hold; among `scheduled`.'),
   }),
   registrations: countsOf(REGISTRATION_STATUSES),
   messages: countsOf(MESSAGE_STATES),

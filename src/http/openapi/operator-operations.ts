@@ -212,7 +212,7 @@ export const OPERATOR_OPERATIONS = {
     'POST /v1/admin/callbacks/enable': {
       operationId: 'enableCallback',
       summary: 'Enable a callback URL that is disabled, or answered 410',
-      description: 'Its failures are forgotten, and what was held for it goes out, slowly at first.',
+      description: 'Its failures are forgotten, and what was held for it goes out.',
       body: CALLBACK_ENABLING,
       answers: { 200: ENABLED_CALLBACK },
     },

@@ -29,7 +29,7 @@ interface LaneRow extends LaneState {
 /** Null: the partner has no lane for the URL's host. */
 type FindId = (url: Callback) => number | null
 
-const LANE = `id, partner_id AS "partnerId", host, due_at AS "dueAt", strikes, slow, proven, ramp_at AS "rampAt", ramped`
+const LANE = `id, partner_id AS "partnerId", host, due_at AS "dueAt", strikes, slow, proven`
 
 export const createLanes = () => {
   const load = async (tx: Tx, wanted: LanesWanted): Promise<LaneBook> => {
@@ -158,10 +158,9 @@ const open = (rows: readonly LaneRow[] = [], steady: readonly LaneRow[] = []): L
       const rows = take()
       if (rows.length === 0) return
       await tx.rows(
-        `UPDATE lanes SET due_at = v.due_at, strikes = v.strikes, slow = v.slow, proven = v.proven, ramp_at = v.ramp_at,
-           ramped = v.ramped
-         FROM unnest($1::bigint[], $2::bigint[], $3::int[], $4::bool[], $5::bool[], $6::bigint[], $7::int[])
-           AS v(id, due_at, strikes, slow, proven, ramp_at, ramped)
+        `UPDATE lanes SET due_at = v.due_at, strikes = v.strikes, slow = v.slow, proven = v.proven
+         FROM unnest($1::bigint[], $2::bigint[], $3::int[], $4::bool[], $5::bool[])
+           AS v(id, due_at, strikes, slow, proven)
          WHERE lanes.id = v.id`,
         [
           rows.map(({ id }) => id),
@@ -169,8 +168,6 @@ const open = (rows: readonly LaneRow[] = [], steady: readonly LaneRow[] = []): L
           rows.map(({ strikes }) => strikes),
           rows.map(({ slow }) => slow),
           rows.map(({ proven }) => proven),
-          rows.map(({ rampAt }) => rampAt),
-          rows.map(({ ramped }) => ramped),
         ],
       )
     },

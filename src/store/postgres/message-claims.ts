@@ -12,7 +12,7 @@ import { answerAlone } from '../rules/questions.ts'
 import { type DueLane, lanesFor, mayHaveMore, shareSlots } from '../rules/share-slots.ts'
 import { type Due, HELD_IN_A_CLAIM, isBehind, spareOf, takeMessages } from '../rules/take-messages.ts'
 import type { MessageClaimRequest, Store } from '../store.ts'
-import { createCallbackPauses } from './callback-pauses.ts'
+import { releaseSome } from './callbacks.ts'
 import { beginClaim } from './claim-stop.ts'
 import type { Tx } from './connection.ts'
 import type { Context } from './context.ts'
@@ -40,11 +40,10 @@ interface Share {
 /**
  * A claim looks first, without locks. It locks the lanes that it takes from, and reads their messages in a later statement: so it sees
  * all that those who had a lane locked before have made due, and puts the lane's due time right. What others have locked it leaves to
- * them; it waits only for the lanes of a URL that is being lifted.
+ * them; it waits only for the lanes of a URL that is being released.
  */
 export const createMessageClaims = (context: Context): Store['claimMessages'] => {
   const { write, read } = context
-  const pauses = createCallbackPauses()
   const lanesOf = createLanes()
   const secrets = createSecretRows(context)
 
@@ -85,7 +84,7 @@ export const createMessageClaims = (context: Context): Store['claimMessages'] =>
     await beginClaim(tx)
     if ((await heldAt(tx)) !== null) return { claimed: NOTHING_CLAIMED, turn }
     const { at } = tx
-    await pauses.continueLifting(tx, at)
+    await releaseSome(tx)
     const { partners, isAll } = await answerAlone(partnersInTurn<PartnerInTurn>(turn), questions =>
       Promise.all(questions.map(question => partnersWithLanes(tx, question))),
     )

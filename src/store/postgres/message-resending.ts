@@ -1,20 +1,19 @@
 import { resent } from '../../core/message.ts'
 import type { TurnedCallback } from '../callbacks.ts'
+import { releaseUrls } from './callbacks.ts'
 import type { Tx } from './connection.ts'
 import { type LockedMessage, saveDeliveries } from './deliveries.ts'
 import { createLanes } from './lanes.ts'
-import { createPauseLifting } from './pause-lifting.ts'
 
-/** Makes messages due at once, whatever their state, and lifts the pauses of their URLs; what has become of those. */
+/** Makes messages due at once, whatever their state, and lets go what is held for their URLs; what has become of those. */
 export const createMessageResending = () => {
   const lanesOf = createLanes()
-  const liftPauses = createPauseLifting()
 
   return async (tx: Tx, messages: readonly LockedMessage[], at: number): Promise<readonly TurnedCallback[]> => {
     if (messages.length === 0) return []
-    const lanes = await lanesOf.load(tx, {})
+    const { turns } = await releaseUrls(tx, messages, 'resend')
     const laneIds = messages.map(({ laneId }) => laneId)
-    const { turns } = await liftPauses(tx, messages, { end: 'resend', at, lanes, laneIds })
+    const lanes = await lanesOf.load(tx, { ids: laneIds })
     await saveDeliveries(
       tx,
       messages.map(message => ({ was: message, becomes: { ...message, ...resent(message, at) } })),

@@ -1,9 +1,8 @@
-import { applyAttempt } from '../callback-health.ts'
+import { afterAttemptAt } from '../rules/callback.ts'
 import { afterTurning } from '../rules/hints.ts'
 import { leavesLanes, mayBeRecorded, settleMessage } from '../rules/settle-message.ts'
 import type { MessageOutcome, MessageSettlement, Store } from '../store.ts'
-import { createCallbackHealth, type HealthBook } from './callback-health.ts'
-import { createCallbackPauses, type PauseBook } from './callback-pauses.ts'
+import { lockUrls, type UrlChanges } from './callbacks.ts'
 import type { Tx } from './connection.ts'
 import type { Context } from './context.ts'
 import { type DeliveryChange, type LockedMessage, lockMessages, saveDeliveries } from './deliveries.ts'
@@ -15,8 +14,7 @@ interface Settling {
   at: number
   messages: MessageBook
   lanes: LaneBook
-  health: HealthBook
-  pauses: PauseBook
+  urls: UrlChanges
 }
 
 /** The messages of a run: each is locked and read once, changed in memory, and written once. */
@@ -31,33 +29,27 @@ interface MessageBook {
 
 export const createMessageSettling = ({ write, tell }: Pick<Context, 'write' | 'tell'>): Store['settleMessages'] => {
   const lanesOf = createLanes()
-  const healthOf = createCallbackHealth()
-  const pausesOf = createCallbackPauses()
 
   const load = async (tx: Tx, settlements: readonly MessageSettlement[]): Promise<Settling> => {
     const messages = await loadMessages(tx, settlements)
-    const urls = settlements.flatMap(({ message, attempt }) => (attempt ? [message] : []))
-    const health = await healthOf.load(tx, urls, tx.at)
-    // Nothing else pauses a URL, or ends that.
-    const mayTurn = health.hasAny() || settlements.some(({ step }) => step.gone)
-    const pauses = await pausesOf.load(tx, mayTurn ? urls : [])
+    const urls = await lockUrls(
+      tx,
+      settlements.flatMap(({ message, attempt }) => (attempt ? [message] : [])),
+    )
     const ids = settlements.map(({ message }) => message.laneId)
-    const lanes = mayTurn
-      ? await lanesOf.load(tx, { ids })
-      : await lanesOf.loadUnlessSteady(tx, ids, leavesLanes(settlements))
-    return { at: tx.at, messages, lanes, health, pauses }
+    const lanes = await lanesOf.loadUnlessSteady(tx, ids, leavesLanes(settlements))
+    return { at: tx.at, messages, lanes, urls }
   }
 
   return async settlements => {
     const { outcomes, turns } = await write(async tx => {
       const settling = await load(tx, settlements)
       const outcomes = settlements.map(settlement => settleOne(settlement, settling))
-      const { at, messages, lanes, health, pauses } = settling
+      const { messages, lanes, urls } = settling
       await saveMessages(tx, messages)
-      await pauses.save(tx, { at, lanes })
       await lanes.save(tx)
-      await health.save(tx)
-      return { outcomes, turns: health.turns }
+      await urls.save(tx)
+      return { outcomes, turns: urls.turns }
     })
     tell(afterTurning(turns))
     return outcomes
@@ -80,10 +72,7 @@ const loadMessages = async (tx: Tx, settlements: readonly MessageSettlement[]): 
   return { known, recorded, changed: new Map(), attempts: [], trims: new Set() }
 }
 
-const settleOne = (
-  settlement: MessageSettlement,
-  { at, messages, lanes, health, pauses }: Settling,
-): MessageOutcome => {
+const settleOne = (settlement: MessageSettlement, { at, messages, lanes, urls }: Settling): MessageOutcome => {
   const { message } = settlement
   const { seq, laneId } = message
   const found = messages.known.get(seq)
@@ -97,9 +86,9 @@ const settleOne = (
     messages.attempts.push({ ...plan.attempt, seq })
     messages.recorded.add(attemptKey({ seq, claim: plan.attempt.n }))
     if (plan.trims) messages.trims.add(seq)
+    urls.apply(message, afterAttemptAt(urls.get(message), { ...plan.attempt, holds: plan.pauses }, at))
   }
   lanes.set(laneId, plan.lane)
-  applyAttempt(message, plan, { at, health, ...pauses })
   return plan.end
 }
 

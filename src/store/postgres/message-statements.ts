@@ -38,8 +38,7 @@ export interface PartnerInTurn {
 export const LOOK = `SELECT
   (SELECT l.due_at FROM lanes l JOIN partners p ON p.id = l.partner_id
     WHERE l.due_at >= 0 AND NOT p.disabled ORDER BY l.due_at LIMIT 1) AS "firstDue",
-  (SELECT p.lifted_until FROM callback_pauses p WHERE p.lifted_until IS NOT NULL ORDER BY p.lifted_until LIMIT 1) IS NOT NULL
-    AS "isLifting"`
+  EXISTS (SELECT FROM callbacks c WHERE c.state = 'releasing' AND c.state <> 'watched') AS "isReleasing"`
 
 /** The partners that have something to send, in order, from after $1: one seek of the index a partner. */
 export const PARTNERS_WITH_LANES = `
@@ -48,7 +47,7 @@ export const PARTNERS_WITH_LANES = `
     UNION ALL
     SELECT (SELECT min(partner_id) FROM lanes WHERE due_at IS NOT NULL AND partner_id > turn.partner_id), nth + 1
     FROM turn WHERE turn.partner_id IS NOT NULL AND nth < $2)
-  SELECT p.id, p.disabled, EXISTS (SELECT FROM callback_pauses c WHERE c.partner_id = p.id) AS "isPausing"
+  SELECT p.id, p.disabled, EXISTS (SELECT FROM callbacks c WHERE c.partner_id = p.id AND c.held_since IS NOT NULL) AS "isPausing"
   FROM turn JOIN partners p ON p.id = turn.partner_id ORDER BY p.id`
 
 export const DUE_LANES = `
@@ -65,8 +64,8 @@ export const DUE_LANES = `
 const dueMessagesIn = (order: 'ASC' | 'DESC'): string => `
   SELECT w.nth, d.seq, d.claims, d.registration_id AS "registrationId", d.callback_url AS "callbackUrl", b.body,
     d.attempts + d.unrecorded AS attempts, d.retries, b.traceparent, b.created_at AS "createdAt", d.due_at AS "dueAt",
-    (SELECT p.since FROM callback_pauses p WHERE p.partner_id = d.partner_id AND p.callback_url = d.callback_url
-      AND p.lifted_until IS NULL) IS NOT NULL AS "isPaused"
+    (SELECT c.held_since FROM callbacks c WHERE c.partner_id = d.partner_id AND c.callback_url = d.callback_url) IS NOT NULL
+      AS "isPaused"
   FROM unnest($1::bigint[], $2::int[]) WITH ORDINALITY AS w(lane_id, most, nth)
     CROSS JOIN LATERAL (SELECT * FROM deliveries
       WHERE lane_id = w.lane_id AND due_at IS NOT NULL AND due_at <= $3
@@ -113,9 +112,9 @@ export interface AttemptKey {
   claim: number
 }
 
-export const look = async (tx: Tx): Promise<{ firstDue: number | null; isLifting: boolean }> => {
-  const [row] = await tx.rows<{ firstDue: number | null; isLifting: boolean }>(LOOK)
-  return row ?? { firstDue: null, isLifting: false }
+export const look = async (tx: Tx): Promise<{ firstDue: number | null; isReleasing: boolean }> => {
+  const [row] = await tx.rows<{ firstDue: number | null; isReleasing: boolean }>(LOOK)
+  return row ?? { firstDue: null, isReleasing: false }
 }
 
 export const partnersWithLanes = (tx: Tx, { after, limit }: PartnersQuestion): Promise<PartnerInTurn[]> =>

@@ -179,7 +179,7 @@ const stillSo = async (tx: Tx, events: Awaited<ReturnType<typeof firingForCallba
     `SELECT i FROM unnest($1::int[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bigint[])
          AS wanted(i, partner_id, "from", until, state, since)
        CROSS JOIN LATERAL (
-         SELECT FROM callback_health h
+         SELECT FROM callbacks h
          WHERE h.partner_id = wanted.partner_id AND h.callback_url >= wanted.from AND h.callback_url < wanted.until
            AND h.state = wanted.state AND h.last_at > wanted.since LIMIT 1) AS url`,
     (['i', 'partnerId', 'from', 'until', 'state', 'since'] as const).map(name => wanted.map(one => one[name])),

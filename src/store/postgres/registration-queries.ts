@@ -5,8 +5,7 @@ import { type SendingFacts, sendingNow } from '../rules/sending.ts'
 import { KEPT_ATTEMPTS } from '../rules/settle-message.ts'
 import { pageOfPartner } from '../searching.ts'
 import type { Attempt, ExplainedAccount, Store } from '../store.ts'
-import { createCallbackHealth } from './callback-health.ts'
-import { createCallbackPauses } from './callback-pauses.ts'
+import { findUrl } from './callbacks.ts'
 import type { Tx } from './connection.ts'
 import type { Context } from './context.ts'
 import { heldAt } from './deliveries-hold.ts'
@@ -24,8 +23,6 @@ type Verbs = Pick<
 /** What the API reads of registrations, beyond a single one. */
 export const createRegistrationQueries = (context: Context): Verbs => {
   const { read } = context
-  const pauses = createCallbackPauses()
-  const health = createCallbackHealth()
   const forecastOf = createPollPlaces(context)
   const secrets = createSecretRows(context)
 
@@ -83,8 +80,7 @@ export const createRegistrationQueries = (context: Context): Verbs => {
           queue: isQueued(place, tx.at) ? await forecastOf(tx, place) : null,
           lastAttempt: message?.lastAttempt ?? null,
           messageType: message?.type ?? null,
-          pausedSince: (await pauses.sinceOf(tx, [row]))(row),
-          health: (await health.findAll(tx, [row]))(row),
+          callback: await findUrl(tx, row),
           canSign: await secrets.canSign(tx, partnerId),
           sending: message && sendingNow(message.sending, tx.at),
           deliveriesHeldAt: await heldAt(tx),
@@ -148,8 +144,8 @@ interface Message extends Pick<ExplanationFacts, 'lastAttempt'> {
 const messageOf = async (tx: Tx, { messageSeq }: SelectedRegistration): Promise<Message | null> => {
   if (messageSeq === null) return null
   const [row] = await tx.rows<Pick<Message, 'type' | 'body'> & Omit<SendingFacts, 'attemptedClaim'>>(
-    `SELECT m.type, m.body, m.due_at AS "dueAt", m.claimed_at AS "claimedAt", m.claims, m.fence, l.ramp_at AS "rampAt", l.ramped
-     FROM messages m JOIN lanes l ON l.id = m.lane_id WHERE m.seq = $1`,
+    `SELECT m.type, m.body, m.due_at AS "dueAt", m.claimed_at AS "claimedAt", m.claims, m.fence
+     FROM messages m WHERE m.seq = $1`,
     [messageSeq],
   )
   if (!row) return null

@@ -5,10 +5,10 @@ import { hostOf } from '../rules/lane.ts'
 import { register } from '../rules/register.ts'
 import type { Ending } from '../rules/resolve.ts'
 import type { NewRegistration, Registered, Store } from '../store.ts'
+import { releaseUrls } from './callbacks.ts'
 import type { Tx } from './connection.ts'
 import type { Context } from './context.ts'
 import { createLanes } from './lanes.ts'
-import { createPauseLifting } from './pause-lifting.ts'
 import { loadQuotas, type QuotaBook } from './quotas.ts'
 import { createRegistrationActs } from './registration-acts.ts'
 import { addRegistrations } from './registration-statements.ts'
@@ -38,7 +38,6 @@ export const createRegistrations = (context: Context): Verbs => {
   const { write, read, sealed, tell } = context
   const acts = createRegistrationActs(context)
   const lanesOf = createLanes()
-  const liftPauses = createPauseLifting()
   const resolutionsOf = createResolutions(context)
 
   const loadBooks = async (tx: Tx, items: readonly NewRegistration[]): Promise<Books> => {
@@ -79,7 +78,7 @@ export const createRegistrations = (context: Context): Verbs => {
     created: readonly Created[],
     named: readonly NewRegistration[],
     { serials, laneIds }: Books,
-  ): Promise<{ isLifted: boolean; turns: readonly TurnedCallback[] }> => {
+  ): Promise<{ isReleased: boolean; turns: readonly TurnedCallback[] }> => {
     await serials.save(tx)
     const made = await lanesOf.makeIds(
       tx,
@@ -101,14 +100,9 @@ export const createRegistrations = (context: Context): Verbs => {
       rows.map(({ row }) => ({ ...row, metadata: sealed.metadata.seal(row, row.metadata) })),
     )
     const endings = rows.flatMap(({ row, ending }) => (ending ? [{ ...ending, registration: row }] : []))
-    const lanes = await lanesOf.load(tx, {})
     // Their partners name these URLs again, so they are there again: what was held goes on.
-    const lifted = await liftPauses(tx, named, {
-      end: 'registration',
-      at: tx.at,
-      lanes,
-      laneIds: endings.map(({ registration }) => registration.laneId),
-    })
+    const released = await releaseUrls(tx, named, 'registration')
+    const lanes = await lanesOf.load(tx, { ids: endings.map(({ registration }) => registration.laneId) })
     const resolutions = await resolutionsOf.begin(
       tx,
       endings.map(({ registration }) => registration.partnerId),
@@ -118,7 +112,7 @@ export const createRegistrations = (context: Context): Verbs => {
     for (const ending of endings) resolutions.add(ending)
     await lanes.save(tx)
     await resolutions.save()
-    return lifted
+    return released
   }
 
   const registerAll = async (tx: Tx, items: readonly NewRegistration[]) => {
@@ -131,8 +125,8 @@ export const createRegistrations = (context: Context): Verbs => {
 
   return {
     register: async items => {
-      const { registered, isLifted, turns } = await write(tx => registerAll(tx, items))
-      tell([...afterRegistering(registered, isLifted), ...afterTurning(turns)])
+      const { registered, isReleased, turns } = await write(tx => registerAll(tx, items))
+      tell([...afterRegistering(registered, isReleased), ...afterTurning(turns)])
       return registered
     },
 

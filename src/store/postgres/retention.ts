@@ -1,39 +1,16 @@
-import type { Callback } from '../callbacks.ts'
-import { mayEraseAccount, mayForgetPause } from '../rules/retention.ts'
+import { mayEraseAccount } from '../rules/retention.ts'
 import type { Store } from '../store.ts'
-import { createCallbackPauses } from './callback-pauses.ts'
-import { urlColumns } from './callback-urls.ts'
 import type { Tx } from './connection.ts'
 import type { Context } from './context.ts'
 import { eraseEnded, type Found, find } from './ended.ts'
 
-type Pause = Callback & { since: number }
-
-/** Of pauses and secrets so many each are looked at in a batch. */
+/** So many secrets and URLs are erased in a batch. */
 const REST_IN_A_BATCH = 1_000
-const PAUSES = 'SELECT partner_id AS "partnerId", callback_url AS "callbackUrl", since FROM callback_pauses'
-/** In the order of their locks. */
-const OF_URLS = `WHERE (partner_id, callback_url) IN (SELECT * FROM unnest($1::text[], $2::text[]))
-  ORDER BY partner_id, callback_url`
-/** Before every URL. */
-const FIRST: Callback = { partnerId: '', callbackUrl: '' }
 
 /** Erases what is over and old, a small batch at a time, so that nobody waits for it. */
 export const createRetention = ({ read, write }: Pick<Context, 'read' | 'write'>): Pick<Store, 'prune'> => {
-  const pauses = createCallbackPauses()
-  /** How far the pauses have been looked at; what was kept is looked at again in the next round. */
-  let pausesAfter = FIRST
   /** Behind which message the first one is that may be erased, as far as is known. */
   let messagesAfter = 0
-
-  const forgettable = async (
-    tx: Tx,
-    looked: readonly Pause[],
-    { before, stays }: { before: number; stays: boolean },
-  ): Promise<Pause[]> => {
-    const isHolding = looked.length === 0 ? () => false : await pauses.holding(tx, looked, { stays })
-    return looked.filter(pause => mayForgetPause({ ...pause, isHolding: isHolding(pause) }, before))
-  }
 
   /** What there is to erase, `limit` at most; nothing: all was looked at, from the first message on. */
   const findEnded = async (before: number, limit: number): Promise<Found> => {
@@ -46,45 +23,12 @@ export const createRetention = ({ read, write }: Pick<Context, 'read' | 'write'>
     }
   }
 
-  /** What else there is to erase. */
-  const survey = (before: number) =>
-    read(async tx => {
-      const page = await tx.rows<Pause>(
-        `${PAUSES} WHERE (partner_id, callback_url) > ($1, $2) ORDER BY partner_id, callback_url LIMIT ${REST_IN_A_BATCH}`,
-        [pausesAfter.partnerId, pausesAfter.callbackUrl],
-      )
-      const over = await forgettable(tx, page, { before, stays: false })
-      return {
-        pauses: page,
-        hasRest: over.length > 0 || (await hasOld(tx, before)) || (await oldAccounts(tx)).length > 0,
-        nextPause: page.length < REST_IN_A_BATCH ? FIRST : (page.at(-1) ?? FIRST),
-      }
-    })
-
-  const erasePauses = async (tx: Tx, looked: readonly Pause[], before: number): Promise<void> => {
-    // Not those of the survey: since then the last message that a pause held may have been erased.
-    const over = await forgettable(tx, looked, { before, stays: false })
-    await tx.rows(`SELECT FROM callback_health ${OF_URLS} FOR UPDATE`, urlColumns(over))
-    const left = await tx.rows<Pause>(`${PAUSES} ${OF_URLS} FOR UPDATE`, urlColumns(over))
-    // A URL that was paused anew, or for which messages have been held meanwhile, keeps its pause.
-    const urls = await forgettable(tx, left, { before, stays: true })
-    await tx.rows(
-      'DELETE FROM callback_health WHERE (partner_id, callback_url) IN (SELECT * FROM unnest($1::text[], $2::text[]))',
-      urlColumns(urls),
-    )
-    await pauses.forget(tx, urls)
-  }
-
   const eraseRest = async (before: number): Promise<void> => {
-    const { pauses: looked, hasRest, nextPause } = await survey(before)
-    if (hasRest) {
-      await write(tx => erasePauses(tx, looked, before))
-      await write(async tx => {
-        for (const remove of [REMOVE_SECRETS, REMOVE_HEALTH]) await tx.rows(remove, [before])
-        await tx.rows('DELETE FROM accounts WHERE id = ANY($1) AND removed_at IS NOT NULL', [await oldAccounts(tx)])
-      })
-    }
-    pausesAfter = nextPause
+    if (!(await read(async tx => (await hasOld(tx, before)) || (await oldAccounts(tx)).length > 0))) return
+    await write(async tx => {
+      for (const erase of [REMOVE_SECRETS, RELEASE_URLS, REMOVE_URLS]) await tx.rows(erase, [before])
+      await tx.rows('DELETE FROM accounts WHERE id = ANY($1) AND removed_at IS NOT NULL', [await oldAccounts(tx)])
+    })
   }
 
   return {
@@ -102,8 +46,11 @@ export const createRetention = ({ read, write }: Pick<Context, 'read' | 'write'>
 }
 
 const OLD_SECRETS = 'signing_secrets WHERE expires_at IS NOT NULL AND expires_at < $1'
-/** As `mayForgetHealth` says. */
-const OLD_HEALTH = "callback_health WHERE state <> 'disabled' AND last_at < $1"
+const OLD_URLS = "callbacks WHERE held_since IS NULL AND state <> 'releasing' AND last_at < $1"
+/** Nothing is held for them. */
+const OLD_HOLDS = `callbacks c WHERE held_since < $1 AND NOT EXISTS (
+  SELECT FROM deliveries d WHERE d.partner_id = c.partner_id AND d.callback_url = c.callback_url
+    AND d.state = 'pending' AND d.due_at IS NULL)`
 
 const oldAccounts = async (tx: Tx): Promise<string[]> => {
   const removed = await tx.rows<{
@@ -118,7 +65,7 @@ const oldAccounts = async (tx: Tx): Promise<string[]> => {
 
 const hasOld = async (tx: Tx, before: number): Promise<boolean> => {
   const [row] = await tx.rows<{ hasOld: boolean }>(
-    `SELECT EXISTS (SELECT FROM ${OLD_SECRETS}) OR EXISTS (SELECT FROM ${OLD_HEALTH}) AS "hasOld"`,
+    `SELECT ${[OLD_SECRETS, OLD_URLS, OLD_HOLDS].map(old => `EXISTS (SELECT FROM ${old})`).join(' OR ')} AS "hasOld"`,
     [before],
   )
   return row?.hasOld ?? false
@@ -127,6 +74,8 @@ const hasOld = async (tx: Tx, before: number): Promise<boolean> => {
 const firstOf = (columns: string, old: string, order: string): string =>
   `SELECT ${columns} FROM ${old} ORDER BY ${order} LIMIT ${REST_IN_A_BATCH} FOR UPDATE SKIP LOCKED`
 const REMOVE_SECRETS = `DELETE FROM signing_secrets WHERE id IN (${firstOf('id', OLD_SECRETS, 'expires_at')})`
-const REMOVE_HEALTH = `
-  DELETE FROM callback_health WHERE (partner_id, callback_url) IN (
-    ${firstOf('partner_id, callback_url', OLD_HEALTH, 'last_at')})`
+const REMOVE_URLS = `DELETE FROM callbacks WHERE (partner_id, callback_url) IN (
+  ${firstOf('partner_id, callback_url', OLD_URLS, 'last_at')})`
+/** A claim forgets them, unless it finds that something has been held meanwhile. */
+const RELEASE_URLS = `UPDATE callbacks SET state = 'releasing', held_since = NULL, notice_due_at = NULL
+  WHERE (partner_id, callback_url) IN (SELECT partner_id, callback_url FROM ${OLD_HOLDS})`

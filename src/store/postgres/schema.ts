@@ -6,7 +6,7 @@ import { flag, holds, identity, int8, oneOf, sealed, sealedOrText, text, time } 
 import { doublePrecision, index, integer, pgTable, primaryKey, sql, uniqueIndex } from './drizzle.ts'
 
 export { acts, adminTokens, bulkActs } from './admin-schema.ts'
-export { callbackHealth, callbackPauses } from './callback-schema.ts'
+export { callbacks } from './callback-schema.ts'
 export { attempts, deliveries, messageBodies } from './message-schema.ts'
 export { nodes, operatorEvents } from './operator-schema.ts'
 export { apiKeys, partners, signingSecrets } from './partner-schema.ts'
@@ -153,16 +153,12 @@ export const lanes = pgTable(
     slow: flag('slow'),
     /** Its last attempt that showed something was answered; until one is, it gets few slots. */
     proven: flag('proven'),
-    /** When its ramp began, and how many messages were put on it: rules/ramp.ts. */
-    rampAt: time('ramp_at'),
-    ramped: integer('ramped').notNull().default(0),
   },
   t => [
     uniqueIndex('lanes_host').on(t.partnerId, t.host),
     index('lanes_due_of_kind').on(t.partnerId, t.slow, t.proven, t.dueAt, t.id).where(sql`due_at IS NOT NULL`),
     // A condition that only the look for the first lane names: no other query is to read all partners' lanes in this order.
     index('lanes_first').on(t.dueAt).where(sql`due_at >= 0`),
-    index('lanes_ramp').on(t.rampAt).where(sql`ramp_at IS NOT NULL`),
   ],
 )
 

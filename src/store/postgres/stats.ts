@@ -3,8 +3,7 @@ import { REGISTRATION_STATUSES } from '../../core/registration.ts'
 import { type AccountRow, viewAccount } from '../account.ts'
 import { NO_BACKUP } from '../backup.ts'
 import { BACKUPS, CHANNEL_REFUSING, DELIVERIES_HELD } from '../facts.ts'
-import { STILL_FAILING_MS } from '../rules/callback-health.ts'
-import { LONGEST_RAMP_MS, type Ramp } from '../rules/ramp.ts'
+import { STILL_FAILING_MS } from '../rules/callback.ts'
 import {
   type DueLane,
   GIVEN_UP_MS,
@@ -61,7 +60,6 @@ export const createStats = ({
           ...(await dueMessages(tx)),
           heldAt: await findFact(tx, DELIVERIES_HELD),
           givenUp: await givenUp(tx),
-          ramps: await ramps(tx),
         },
         registrations: countsOf(REGISTRATION_STATUSES, status => countOf(`registrations_${status}`, ALL)),
         messages: messageCountsOf(countOf),
@@ -177,21 +175,13 @@ const GIVEN_UP = `
 const givenUp = async (tx: Tx): Promise<number> =>
   (await tx.rows<{ given_up: number }>(GIVEN_UP, [tx.at - GIVEN_UP_MS]))[0]?.given_up ?? 0
 
-const ramps = (tx: Tx): Promise<Ramp[]> =>
-  tx.rows(
-    `SELECT ramp_at AS "rampAt", ramped FROM lanes WHERE ramp_at IS NOT NULL AND ramp_at > $1 LIMIT ${MOST_COUNTED}`,
-    [tx.at - LONGEST_RAMP_MS],
-  )
-
 /** Each up to `MOST_COUNTED`. */
 const callbacks = async (tx: Tx): Promise<StatsFacts['callbacks']> => {
-  const [counted] = await tx.rows<StatsFacts['callbacks']>(
-    `SELECT
-       (SELECT count(*) FROM (SELECT FROM callback_pauses WHERE lifted_until IS NULL LIMIT ${MOST_COUNTED}) AS capped) AS held,
-       (SELECT count(*) FROM (SELECT FROM callback_health WHERE state = 'failing' AND last_at > $1 LIMIT ${MOST_COUNTED}) AS capped)
-         AS failing,
-       (SELECT count(*) FROM (SELECT FROM callback_health WHERE state = 'disabled' LIMIT ${MOST_COUNTED}) AS capped) AS disabled`,
+  const rows = await tx.rows<{ state: keyof StatsFacts['callbacks']; count: number }>(
+    `SELECT k.state, (SELECT count(*) FROM (
+       SELECT FROM callbacks c WHERE c.state = k.state AND c.state <> 'watched' AND c.last_at > k.since LIMIT ${MOST_COUNTED}) AS capped) AS count
+     FROM (VALUES ('gone', 0::bigint), ('failing', $1::bigint), ('disabled', 0::bigint)) AS k(state, since)`,
     [tx.at - STILL_FAILING_MS],
   )
-  return counted ?? { held: 0, failing: 0, disabled: 0 }
+  return { gone: 0, failing: 0, disabled: 0, ...Object.fromEntries(rows.map(({ state, count }) => [state, count])) }
 }

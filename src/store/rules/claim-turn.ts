@@ -53,11 +53,11 @@ export const secretsFor = (
 ): Map<string, readonly Secret[]> =>
   new Map(messages.map(({ partnerId }) => [partnerId, secrets.get(partnerId) ?? []] as const))
 
-/** When the first message may be due; null: nothing is to be sent. What is held for a URL that is lifted may be made due at once. */
+/** When the first message may be due; null: nothing is to be sent. What is held for a URL that is released may be made due at once. */
 export const firstDueAt = (
-  { firstDue, isLifting }: { firstDue: number | null; isLifting: boolean },
+  { firstDue, isReleasing }: { firstDue: number | null; isReleasing: boolean },
   at: number,
-): number | null => (isLifting ? Math.min(firstDue ?? at, at) : firstDue)
+): number | null => (isReleasing ? Math.min(firstDue ?? at, at) : firstDue)
 
 /** A claim that has handed out nothing, and has not looked at everything, is worth another after this. */
 const GO_ON_MS = 10

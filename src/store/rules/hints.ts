@@ -2,12 +2,12 @@ import type { TurnedCallback } from '../callbacks.ts'
 import type { Hint } from '../hints.ts'
 import type { Cancellation, Partner, PartnerChange, Registered } from '../store.ts'
 
-/** @param isLifted a pause of a callback URL has ended */
-export const afterRegistering = (registered: readonly Registered[], isLifted: boolean): Hint[] => {
+/** @param isReleased the hold of a callback URL has ended */
+export const afterRegistering = (registered: readonly Registered[], isReleased: boolean): Hint[] => {
   const created = registered.flatMap(one => (one.outcome === 'created' ? [one.registration] : []))
   const hints: Hint[] = []
   if (created.some(({ status }) => status === 'pending')) hints.push(['verificationsDue'])
-  if (isLifted || created.some(({ status }) => status !== 'pending')) hints.push(['messagesDue'])
+  if (isReleased || created.some(({ status }) => status !== 'pending')) hints.push(['messagesDue'])
   return hints
 }
 

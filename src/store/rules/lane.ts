@@ -1,8 +1,7 @@
 import type { HostSign } from '../queues.ts'
-import { NO_RAMP, nextOnRamp, type Ramp } from './ramp.ts'
 
 /** What decides how many slots a lane gets. */
-export interface LaneState extends Ramp {
+export interface LaneState {
   /** Not later than the due time of its first message; null: nothing to send. Epoch ms. */
   dueAt: number | null
   /** Attempts in a row that ran into the time limit. */
@@ -13,15 +12,10 @@ export interface LaneState extends Ramp {
   proven: boolean
 }
 
-export const NEW_LANE: LaneState = { dueAt: null, strikes: 0, slow: false, proven: false, ...NO_RAMP }
+export const NEW_LANE: LaneState = { dueAt: null, strikes: 0, slow: false, proven: false }
 
 export const isSameLane = (a: LaneState, b: LaneState): boolean =>
-  a.dueAt === b.dueAt &&
-  a.strikes === b.strikes &&
-  a.slow === b.slow &&
-  a.proven === b.proven &&
-  a.rampAt === b.rampAt &&
-  a.ramped === b.ramped
+  a.dueAt === b.dueAt && a.strikes === b.strikes && a.slow === b.slow && a.proven === b.proven
 
 /** After this many time-outs in a row a host gets one slot at a time, until it answers. */
 const SLOW_AFTER_STRIKES = 3
@@ -31,12 +25,6 @@ export const afterAttemptInLane = (lane: LaneState, shows: HostSign | null): Lan
   if (shows === 'answers') return { ...lane, strikes: 0, slow: false, proven: true }
   const strikes = lane.strikes + 1
   return { ...lane, strikes, slow: strikes >= SLOW_AFTER_STRIKES, proven: false }
-}
-
-/** Gives a message of the lane the next place on its ramp. */
-export const rampedInLane = (lane: LaneState, seq: number, at: number): { lane: LaneState; dueAt: number } => {
-  const { dueAt, ramp } = nextOnRamp(lane, seq, at)
-  return { dueAt, lane: { ...lane, ...ramp, dueAt: earlier(lane.dueAt, dueAt) } }
 }
 
 /** Null is never. */

@@ -5,7 +5,7 @@ import { deliveryWithoutMessage, type RegistrationStatus, showsVerdict } from '.
 import { TEST_ACCOUNT_ID } from '../../core/test-serial.ts'
 import type { Reason } from '../../core/verification.ts'
 import type { Attempt, ExplainedAccount, Explanation, NewRegistration, Registration } from '../store.ts'
-import { type CallbackHealth, heldBecause } from './callback-health.ts'
+import { type CallbackHealth, heldBecause } from './callback.ts'
 import type { PollForecast } from './poll-forecast.ts'
 import type { Sending } from './sending.ts'
 
@@ -103,10 +103,8 @@ export interface ExplanationFacts {
   queue: PollForecast | null
   lastAttempt: Attempt | null
   messageType: MessageType | null
-  /** Since when the callback URL is paused. */
-  pausedSince: number | null
-  /** What is known of its failures. */
-  health: CallbackHealth | null
+  /** What is known of its callback URL; null: it works. */
+  callback: CallbackHealth | null
   /** One of the partner's live signing secrets can be decrypted. */
   canSign: boolean
   sending: Sending | null
@@ -116,17 +114,7 @@ export interface ExplanationFacts {
 
 export const explanationOf = (
   registration: Registration,
-  {
-    pausedSince,
-    health,
-    canSign,
-    deliveriesHeldAt,
-    rawStatus,
-    messageType,
-    isDue,
-    probeAt,
-    ...facts
-  }: ExplanationFacts,
+  { callback, canSign, deliveriesHeldAt, rawStatus, messageType, isDue, probeAt, ...facts }: ExplanationFacts,
 ): Explanation => {
   // A cancelled registration says nothing any more of how it would have ended.
   const isErased = registration.status === 'cancelled'
@@ -137,8 +125,8 @@ export const explanationOf = (
     ...facts,
     rawStatus: isErased ? null : rawStatus,
     messageType: isErased ? null : messageType,
-    heldSince: waitsToBeSent ? pausedSince : null,
-    heldBecause: waitsToBeSent && pausedSince !== null ? heldBecause(health) : null,
+    heldSince: waitsToBeSent ? (callback?.heldSince ?? null) : null,
+    heldBecause: waitsToBeSent ? heldBecause(callback) : null,
     unsignable: waitsToBeSent && !canSign,
     allHeldSince: waitsToBeSent ? deliveriesHeldAt : null,
   }

@@ -22,10 +22,6 @@ export const mayErase = ({ resolvedAt, message }: EndedRegistration, before: num
 export const byEnd = (one: Pick<EndedRegistration, 'id' | 'resolvedAt'>, other: typeof one): number =>
   (one.resolvedAt ?? 0) - (other.resolvedAt ?? 0) || (one.id < other.id ? -1 : 1)
 
-/** A URL that answered 410 before `before` is forgotten once nothing is held for it. */
-export const mayForgetPause = ({ since, isHolding }: { since: number; isHolding: boolean }, before: number): boolean =>
-  since < before && !isHolding
-
 /**
  * No registration has the lane any more, so its host is none that the partner has. What it has is looked up, not counted: a process
  * of another version beside this one may not count, and a message whose lane is gone is never sent.

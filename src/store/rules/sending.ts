@@ -1,7 +1,5 @@
-import { type Ramp, rampEndsAt } from './ramp.ts'
-
-/** A message, the ramp of its lane, and the claim of its last attempt that is recorded. Times are epoch ms. */
-export interface SendingFacts extends Ramp {
+/** A message, and the claim of its last attempt that is recorded. Times are epoch ms. */
+export interface SendingFacts {
   dueAt: number | null
   claimedAt: number | null
   claims: number
@@ -12,15 +10,15 @@ export interface SendingFacts extends Ramp {
 
 /**
  * `under_way`: it is claimed, so an attempt is made now. `not_sent`: our own side could not send it, since its last claim brought no
- * attempt; where the ramp of its lane runs it may wait for its place there.
+ * attempt.
  */
 export type Sending = 'under_way' | 'not_sent'
 
 export const sendingNow = (
-  { dueAt, claimedAt, claims, fence, attemptedClaim, ...ramp }: SendingFacts,
+  { dueAt, claimedAt, claims, fence, attemptedClaim }: SendingFacts,
   at: number,
 ): Sending | null => {
   if (dueAt === null || dueAt <= at) return null
   if (claimedAt !== null) return 'under_way'
-  return claims > Math.max(fence, attemptedClaim ?? 0) && rampEndsAt(ramp, at) <= at ? 'not_sent' : null
+  return claims > Math.max(fence, attemptedClaim ?? 0) ? 'not_sent' : null
 }

@@ -1,47 +1,30 @@
-import { CALLBACK_STATES, type CallbackHealth } from '../rules/callback-health.ts'
+import { CALLBACK_STATES, type CallbackHealth } from '../rules/callback.ts'
 import { oneOf, time } from './columns.ts'
 import { index, integer, primaryKey, sql, sqliteTable, text } from './drizzle.ts'
 
-/** URLs whose messages are held: they answered 410, or are disabled, as `callback_health` says. */
-export const callbackPauses = sqliteTable(
-  'callback_pauses',
+/** URLs whose attempts have only failed, or whose messages are or were held: rules/callback.ts. One that works has no row. */
+export const callbacks = sqliteTable(
+  'callbacks',
   {
     partnerId: text('partner_id').notNull(),
     callbackUrl: text('callback_url').notNull(),
-    since: time('since').notNull(),
-    /** Not paused any more: what was held is being made due, and is up to this message's `seq`. */
-    liftedUntil: integer('lifted_until'),
-  },
-  t => [
-    primaryKey({ columns: [t.partnerId, t.callbackUrl] }),
-    index('callback_pauses_lifted').on(t.liftedUntil).where(sql`lifted_until IS NOT NULL`),
-  ],
-)
-
-/** URLs whose attempts have only failed: rules/callback-health.ts. */
-export const callbackHealth = sqliteTable(
-  'callback_health',
-  {
-    partnerId: text('partner_id').notNull(),
-    callbackUrl: text('callback_url').notNull(),
+    state: text('state').$type<CallbackHealth['state']>().notNull(),
     failingSince: time('failing_since').notNull(),
     attempts: integer('attempts').notNull(),
     lastError: text('last_error').notNull(),
     /** To the hour. */
     lastAt: time('last_at').notNull(),
-    state: text('state').$type<CallbackHealth['state']>().notNull(),
-    /** The webhook that tells another URL of it: its id, when to send it, and how often that was tried; null: there is none to send. */
-    noticeId: text('notice_id'),
+    heldSince: time('held_since'),
+    /** When to send the webhook that tells another URL of it, and how often that was tried; null: there is none to send. */
     noticeDueAt: time('notice_due_at'),
     noticeTries: integer('notice_tries').notNull().default(0),
   },
   t => [
     // WITHOUT ROWID, as registrations.
     primaryKey({ columns: [t.partnerId, t.callbackUrl] }),
-    index('callback_health_state').on(t.state, t.lastAt).where(sql`state <> 'watched'`),
-    // What retention erases.
-    index('callback_health_old').on(t.lastAt).where(sql`state <> 'disabled'`),
-    index('callback_health_notice').on(t.noticeDueAt).where(sql`notice_due_at IS NOT NULL`),
-    oneOf('callback_health_state_known', 'state', CALLBACK_STATES),
+    index('callbacks_state').on(t.state, t.lastAt).where(sql`state <> 'watched'`),
+    index('callbacks_held').on(t.partnerId).where(sql`held_since IS NOT NULL`),
+    index('callbacks_notice').on(t.noticeDueAt).where(sql`notice_due_at IS NOT NULL`),
+    oneOf('callbacks_state_known', 'state', CALLBACK_STATES),
   ],
 )

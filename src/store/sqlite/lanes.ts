@@ -16,8 +16,6 @@ interface LaneRow {
   strikes: number
   slow: 0 | 1
   proven: 0 | 1
-  rampAt: number | null
-  ramped: number
 }
 
 export const createLanes = onceForClient((client: Database.Database) => {
@@ -25,12 +23,11 @@ export const createLanes = onceForClient((client: Database.Database) => {
     .prepare<[partnerId: string, host: string], number>('SELECT id FROM lanes WHERE partner_id = ? AND host = ?')
     .pluck()
   const load = client.prepare<[id: number], LaneRow>(
-    'SELECT due_at AS dueAt, strikes, slow, proven, ramp_at AS rampAt, ramped FROM lanes WHERE id = ?',
+    'SELECT due_at AS dueAt, strikes, slow, proven FROM lanes WHERE id = ?',
   )
   const add = client.prepare<[partnerId: string, host: string]>('INSERT INTO lanes (partner_id, host) VALUES (?, ?)')
   const save = client.prepare<Omit<LaneRow, 'slow' | 'proven'> & { slow: number; proven: number; id: number }>(`
-    UPDATE lanes SET due_at = @dueAt, strikes = @strikes, slow = @slow, proven = @proven, ramp_at = @rampAt, ramped = @ramped
-    WHERE id = @id`)
+    UPDATE lanes SET due_at = @dueAt, strikes = @strikes, slow = @slow, proven = @proven WHERE id = @id`)
 
   const stateOf = (id: number): LaneState => {
     const row = load.get(id)

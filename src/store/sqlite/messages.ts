@@ -1,6 +1,6 @@
-import { applyAttempt } from '../callback-health.ts'
 import { tellHints } from '../hints.ts'
 import { createClaiming, type DueOfLane, NOTHING_CLAIMED, openClaimed } from '../message-claims.ts'
+import { afterAttemptAt } from '../rules/callback.ts'
 import {
   afterMessageClaim,
   bySigning,
@@ -16,8 +16,7 @@ import { KEPT_ATTEMPTS, mayBeRecorded, settleMessage } from '../rules/settle-mes
 import { type DueLane, lanesFor, mayHaveMore, shareSlots } from '../rules/share-slots.ts'
 import { HELD_IN_A_CLAIM, isBehind, spareOf, takeMessages } from '../rules/take-messages.ts'
 import type { MessageClaimRequest, MessageOutcome, MessageSettlement, Store } from '../store.ts'
-import { createCallbackHealth, type HealthBook } from './callback-health.ts'
-import { createCallbackPauses, type LiftPause } from './callback-pauses.ts'
+import { createUrls, type UrlChanges } from './callbacks.ts'
 import type { Context } from './context.ts'
 import { prepareHold } from './deliveries-hold.ts'
 import { createLanes, type LaneBook } from './lanes.ts'
@@ -30,15 +29,13 @@ type Verbs = Pick<Store, 'claimMessages' | 'settleMessages'>
 interface Settling {
   at: number
   lanes: LaneBook
-  health: HealthBook
-  release: LiftPause
+  urls: UrlChanges
 }
 
 export const createMessages = (context: Context): Verbs => {
   const { client, write, read, now, hints } = context
   const statements = prepareMessages(client)
-  const pauses = createCallbackPauses(context)
-  const health = createCallbackHealth(context)
+  const urls = createUrls(context)
   const beginLanes = createLanes(client)
   const secrets = createSecretRows(context)
   const { heldAt } = prepareHold(client)
@@ -58,13 +55,14 @@ export const createMessages = (context: Context): Verbs => {
 
   /** The first due messages of a lane, and what becomes of them. */
   const dueOf = (lane: DueLane, take: number, { at, left }: { at: number; left: number }) => {
-    const isPausing = pauses.hasAny(lane.partnerId)
+    const isPausing = urls.hasHeld(lane.partnerId)
     const oldest = statements.due.all(lane.id, at, take + spareOf({ isPausing, left }))
     const newest = isBehind(oldest[0] && lookAt(oldest[0]).dueAt, at) ? statements.newest.all(lane.id, at, take) : []
-    const urls = isPausing
+    const found = isPausing
       ? new Set([...oldest, ...newest].map(([, , , callbackUrl]) => callbackUrl))
       : new Set<string>()
-    const paused = new Set([...urls].filter(callbackUrl => pauses.since({ ...lane, callbackUrl }) !== null))
+    const isHeld = (callbackUrl: string) => (urls.find({ ...lane, callbackUrl })?.heldSince ?? null) !== null
+    const paused = new Set([...found].filter(isHeld))
     const isPaused = ([, , , callbackUrl]: DueMessage) => paused.has(callbackUrl)
     const open = (row: DueMessage) => openClaimed(context, lane, dueOfLane(row))
     return {
@@ -74,17 +72,11 @@ export const createMessages = (context: Context): Verbs => {
   }
 
   const nextDueAt = (at: number): number | null =>
-    firstDueAt({ firstDue: statements.firstDue.get() ?? null, isLifting: pauses.isLifting() }, at)
-
-  const continueLifting = (at: number) => {
-    const lanes = beginLanes()
-    pauses.continueLifting(at, lanes)
-    lanes.save()
-  }
+    firstDueAt({ firstDue: statements.firstDue.get() ?? null, isReleasing: urls.isReleasing() }, at)
 
   const claimAll = (claim: MessageClaimRequest, { at, turn }: { at: number; turn: ClaimTurn }) => {
     if (heldAt() !== null) return { claimed: NOTHING_CLAIMED, turn }
-    continueLifting(at)
+    urls.releaseSome(at)
     const { lanes, isAll, partnerIds } = findLanes(claim, at, turn)
     const live = secrets.of(new Set(lanes.map(({ partnerId }) => partnerId)))
     const { signed, unsigned } = bySigning(lanes, live)
@@ -110,7 +102,7 @@ export const createMessages = (context: Context): Verbs => {
     }
   }
 
-  const settleOne = (settlement: MessageSettlement, { at, lanes, health, release }: Settling): MessageOutcome => {
+  const settleOne = (settlement: MessageSettlement, { at, lanes, urls }: Settling): MessageOutcome => {
     const { message, attempt } = settlement
     const { seq, claim, laneId } = message
     const row = statements.find.get(seq)
@@ -129,9 +121,9 @@ export const createMessages = (context: Context): Verbs => {
       const { n, at: attemptedAt, outcome, httpStatus, error, durationMs, responseExcerpt } = plan.attempt
       statements.addAttempt.run(seq, n, attemptedAt, outcome, httpStatus, error, durationMs, responseExcerpt)
       if (plan.trims) statements.trimAttempts.run({ seq, kept: KEPT_ATTEMPTS })
+      urls.apply(message, afterAttemptAt(urls.get(message), { ...plan.attempt, holds: plan.pauses }, at))
     }
     lanes.set(laneId, plan.lane)
-    applyAttempt(message, plan, { at, health, pause: pauses.pause, release })
     return plan.end
   }
 
@@ -147,12 +139,11 @@ export const createMessages = (context: Context): Verbs => {
     settleMessages: async settlements => {
       const { outcomes, turns } = await write(() => {
         const [at, lanes] = [now(), beginLanes()]
-        const book = health.begin(at)
-        const settling = { at, lanes, health: book, release: pauses.beginReleasing(at, lanes) }
+        const settling = { at, lanes, urls: urls.begin(at) }
         const outcomes = settlements.map(settlement => settleOne(settlement, settling))
         lanes.save()
-        book.save()
-        return { outcomes, turns: book.turns }
+        settling.urls.save()
+        return { outcomes, turns: settling.urls.turns }
       })
       tellHints(hints, afterTurning(turns))
       return outcomes

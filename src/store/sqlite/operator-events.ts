@@ -163,7 +163,7 @@ const prepare = (client: Context['client']) => ({
     SELECT condition, subject, details FROM operator_events
     WHERE condition IN ('callback.failing', 'callback.disabled') AND state = 'firing' ORDER BY id`),
   urlOfHost: client.prepare<UrlsOfHost>(`
-    SELECT 1 FROM callback_health
+    SELECT 1 FROM callbacks
     WHERE partner_id = @partnerId AND callback_url >= @from AND callback_url < @until AND +state = @state
       AND +last_at > @since LIMIT 1`),
   claimable: client.prepare<{ at: number; beyond: number }, Pick<Row, 'id' | 'condition' | 'dueAt'>>(`

@@ -4,7 +4,7 @@ import { MOST_MESSAGES, STATUS_MS } from '../partner.ts'
 import { NEW } from '../rules/poll-queues.ts'
 import type { Store } from '../store.ts'
 import { createAccountRows } from './accounts.ts'
-import { createCallbackTroubles } from './callbacks.ts'
+import { createTroubles } from './callbacks.ts'
 import type { Context } from './context.ts'
 import { createPollPlaces } from './poll-places.ts'
 
@@ -12,7 +12,7 @@ import { createPollPlaces } from './poll-places.ts'
 export const createPartnerStatus = (context: Context): Pick<Store, 'statusOf'> => {
   const { client, read, now, defaultRate } = context
   const accounts = createAccountRows(context)
-  const troubles = createCallbackTroubles(context)
+  const { worst } = createTroubles(context)
   const forecastOf = createPollPlaces(context)
   const countNewest = client.prepare<[partnerId: string, limit: number, since: number], MessageCount>(`
     SELECT state, count(*) AS count
@@ -30,7 +30,7 @@ export const createPartnerStatus = (context: Context): Pick<Store, 'statusOf'> =
           account: row && viewAccount(row, defaultRate),
           queue: row && forecastOf({ accountId: row.id, partnerId, queue: NEW, dueAt: at, id: LAST_ID }, at),
           messages: { since: at - STATUS_MS, pending: 0, delivered: 0, exhausted: 0, ...counts },
-          callbacks: troubles.worst(partnerId),
+          callbacks: worst(partnerId),
         }
       }),
   }

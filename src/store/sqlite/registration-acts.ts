@@ -3,8 +3,7 @@ import { cancelFactsOf, resendOutcomeOf, toRegistration } from '../registration-
 import { cancelRegistration, NOT_CANCELLED } from '../rules/cancel.ts'
 import { nudge as nudgePlan } from '../rules/register.ts'
 import type { Cancellation, Registration, RegistrationStatus, ResendOutcome } from '../store.ts'
-import { createCallbackHealth } from './callback-health.ts'
-import { createCallbackPauses } from './callback-pauses.ts'
+import { createUrls } from './callbacks.ts'
 import type { Context } from './context.ts'
 import { createLanes } from './lanes.ts'
 import { createMessageResending } from './message-resending.ts'
@@ -14,8 +13,7 @@ import { prepareRegistrations } from './registration-statements.ts'
 export const createRegistrationActs = (context: Context) => {
   const { client, now } = context
   const statements = prepareRegistrations(context)
-  const pauses = createCallbackPauses(context)
-  const health = createCallbackHealth(context)
+  const urlsOf = createUrls(context)
   const resendMessage = createMessageResending(context)
   const beginLanes = createLanes(client)
 
@@ -54,12 +52,11 @@ export const createRegistrationActs = (context: Context) => {
     return { registration, isNew: plan !== null, stopsMessage: plan?.stopsMessage ?? false }
   }
 
-  /** Within one run of a transaction. All that it resends shares the lanes, the health of URLs, and what may be lifted. */
+  /** Within one run of a transaction. All that it resends shares the lanes and URLs. */
   const beginResending = () => {
     const at = now()
     const lanes = beginLanes()
-    const book = health.begin(at)
-    const lift = pauses.beginLifting('resend', { at, lanes, health: book })
+    const urls = urlsOf.begin(at)
 
     const resend = (partnerId: string, id: string): ResendOutcome | null => {
       const row = statements.find.get({ partnerId, id })
@@ -68,7 +65,7 @@ export const createRegistrationActs = (context: Context) => {
       const { messageSeq: seq, callbackUrl } = row
       if (outcome !== 'resent' || seq === null) return outcome
       const message = statements.findMessage.get(seq) as NonNullable<ReturnType<typeof statements.findMessage.get>>
-      resendMessage({ ...message, seq, partnerId, callbackUrl }, { at, lanes, lift })
+      resendMessage({ ...message, seq, partnerId, callbackUrl }, { at, lanes, urls })
       return 'resent'
     }
 
@@ -77,8 +74,8 @@ export const createRegistrationActs = (context: Context) => {
       /** Writes what has changed; what has become of URLs. */
       save: (): readonly TurnedCallback[] => {
         lanes.save()
-        book.save()
-        return book.turns
+        urls.save()
+        return urls.turns
       },
     }
   }

@@ -4,8 +4,7 @@ import { type SendingFacts, sendingNow } from '../rules/sending.ts'
 import { KEPT_ATTEMPTS } from '../rules/settle-message.ts'
 import { pageOfPartner } from '../searching.ts'
 import type { Attempt, Store } from '../store.ts'
-import { createCallbackHealth } from './callback-health.ts'
-import { createCallbackPauses } from './callback-pauses.ts'
+import { createUrls } from './callbacks.ts'
 import type { Context } from './context.ts'
 import { prepareHold } from './deliveries-hold.ts'
 import { and, desc, eq, sql } from './drizzle.ts'
@@ -34,8 +33,7 @@ const ATTEMPT = {
 export const createRegistrationQueries = (context: Context): Verbs => {
   const { client, db, read, now } = context
   const quotas = createQuotas(context)
-  const pauses = createCallbackPauses(context)
-  const health = createCallbackHealth(context)
+  const urls = createUrls(context)
   const found = createFoundRegistrations(context)
   const forecastOf = createPollPlaces(context)
   const secrets = createSecretRows(context)
@@ -53,9 +51,9 @@ export const createRegistrationQueries = (context: Context): Verbs => {
       .all()
 
   const sendingOf = client.prepare<[seq: number], SendingFacts>(`
-    SELECT m.due_at AS dueAt, m.claimed_at AS claimedAt, m.claims, m.fence, l.ramp_at AS rampAt, l.ramped,
+    SELECT m.due_at AS dueAt, m.claimed_at AS claimedAt, m.claims, m.fence,
       (SELECT a.n FROM attempts a WHERE a.message_seq = m.seq ORDER BY a.n DESC LIMIT 1) AS attemptedClaim
-    FROM messages m JOIN lanes l ON l.id = m.lane_id WHERE m.seq = ?`)
+    FROM messages m WHERE m.seq = ?`)
   const sendingOfMessage = (messageSeq: number | null) => {
     const sending = messageSeq === null ? undefined : sendingOf.get(messageSeq)
     return sending ? sendingNow(sending, now()) : null
@@ -136,8 +134,7 @@ export const createRegistrationQueries = (context: Context): Verbs => {
           queue: isQueued(verification, now()) ? forecastOf(verification, now()) : null,
           lastAttempt: row.messageSeq === null ? null : lastAttemptOf(row.messageSeq),
           messageType: facts.messages?.type ?? null,
-          pausedSince: pauses.since(row),
-          health: health.find(row),
+          callback: urls.find(row),
           canSign: secrets.canSign(partnerId),
           sending: sendingOfMessage(row.messageSeq),
           deliveriesHeldAt: heldAt(),

@@ -1,14 +1,12 @@
 import { LIVE_STATUSES } from '../../core/registration.ts'
 import { serialKey } from '../../core/serial-key.ts'
-import { keyOf } from '../callbacks.ts'
 import { tellHints } from '../hints.ts'
 import { openVerdict } from '../registration-rows.ts'
 import { afterCancelling, afterRegistering, afterTurning } from '../rules/hints.ts'
 import { type KnownVerification, type Nudge, register } from '../rules/register.ts'
 import { newRegistrationOf } from '../rules/registration-view.ts'
 import type { NewRegistration, Registered, Registration, Store } from '../store.ts'
-import { createCallbackHealth, type HealthBook } from './callback-health.ts'
-import { createCallbackPauses } from './callback-pauses.ts'
+import { createUrls, type UrlChanges } from './callbacks.ts'
 import type { Context } from './context.ts'
 import { createLanes, type LaneBook } from './lanes.ts'
 import { createQuotas, type QuotaBook } from './quotas.ts'
@@ -21,7 +19,7 @@ type Verbs = Pick<Store, 'register' | 'findRegistration' | 'cancel' | 'nudge' | 
 interface Run {
   at: number
   lanes: LaneBook
-  health: HealthBook
+  urls: UrlChanges
   quotas: QuotaBook
   resolutions: Resolutions
   /** By verification, read once: a batch may name many URLs of one serial. */
@@ -37,8 +35,7 @@ export const createRegistrations = (context: Context): Verbs => {
   const { client, write, read, sealed, now, hints } = context
   const statements = prepareRegistrations(context)
   const { find, cancel, nudge, beginResending } = createRegistrationActs(context)
-  const pauses = createCallbackPauses(context)
-  const health = createCallbackHealth(context)
+  const urlsOf = createUrls(context)
   const beginLanes = createLanes(client)
   const { begin: beginQuotas } = createQuotas(context)
   const beginResolutions = createResolutions(context)
@@ -47,7 +44,7 @@ export const createRegistrations = (context: Context): Verbs => {
     const at = now()
     const lanes = beginLanes()
     const resolutions = beginResolutions(lanes, at)
-    return { at, lanes, health: health.begin(at), quotas: beginQuotas(at), resolutions, serials: new Map() }
+    return { at, lanes, urls: urlsOf.begin(at), quotas: beginQuotas(at), resolutions, serials: new Map() }
   }
 
   const loadVerification = ({ idcardid, accountId }: NewRegistration): KnownVerification | null => {
@@ -120,28 +117,20 @@ export const createRegistrations = (context: Context): Verbs => {
     return { verificationId: Number(added.lastInsertRowid), n: 0 }
   }
 
-  /** Their partners name these URLs again, so they are there again: what was held goes on. */
-  const liftPauses = (items: readonly NewRegistration[], run: Run): boolean => {
-    const named = new Map(items.map(item => [keyOf(item), item]))
-    const lifted = [...named.values()].filter(pauses.beginLifting('registration', run))
-    return lifted.length > 0
-  }
-
   return {
     register: async items => {
-      const { registered, isLifted, turns } = await write(() => {
+      const { registered, isReleased, turns } = await write(() => {
         const run = begin()
         const registered = items.map(item => registerOne(item, run))
-        const isLifted = liftPauses(
-          items.filter((_, i) => registered[i] && 'registration' in registered[i]),
-          run,
-        )
+        // Their partners name these URLs again, so they are there again: what was held goes on.
+        const named = items.filter((_, i) => registered[i] && 'registration' in registered[i])
+        const isReleased = named.filter(item => run.urls.release(item, 'registration')).length > 0
         run.resolutions.save()
         run.lanes.save()
-        run.health.save()
-        return { registered, isLifted, turns: run.health.turns }
+        run.urls.save()
+        return { registered, isReleased, turns: run.urls.turns }
       })
-      tellHints(hints, [...afterRegistering(registered, isLifted), ...afterTurning(turns)])
+      tellHints(hints, [...afterRegistering(registered, isReleased), ...afterTurning(turns)])
       return registered
     },
 

@@ -1,7 +1,6 @@
 import type { MessageState } from '../../core/message.ts'
-import { byEnd, isLaneUnused, mayErase, mayEraseAccount, mayForgetPause } from '../rules/retention.ts'
+import { byEnd, isLaneUnused, mayErase, mayEraseAccount } from '../rules/retention.ts'
 import type { Store } from '../store.ts'
-import { createCallbackPauses } from './callback-pauses.ts'
 import type { Context } from './context.ts'
 
 type Verbs = Pick<Store, 'prune'>
@@ -14,20 +13,13 @@ interface Row {
   messageState: MessageState | null
   messageDueAt: number | null
 }
-interface PauseRow {
-  rowid: number
-  partnerId: string
-  callbackUrl: string
-  since: number
-}
 
-/** Of pauses and secrets so many each are looked at in a batch. */
+/** So many secrets are erased in a batch. */
 const REST_IN_A_BATCH = 1_000
 
 /** Erases what is over and old, a small batch at a time, so that nobody waits for it. */
 export const createRetention = ({ client, read, write, now }: Context): Verbs => {
   const statements = prepare(client)
-  const pauses = createCallbackPauses({ client })
 
   /** Two indexes have exactly what may be erased, in order, so what is kept costs nothing. */
   const find = (before: number, limit: number): Row[] =>
@@ -57,55 +49,38 @@ export const createRetention = ({ client, read, write, now }: Context): Verbs =>
 
   const oldAccounts = () => statements.removedAccounts.all().filter(account => mayEraseAccount(account, now()))
 
-  /** How far the pauses have been looked at; what was kept is looked at again in the next round. */
-  let pausesUntil = 0
+  /** Whether there is something to erase beside registrations. */
+  const hasRest = (before: number): boolean =>
+    oldAccounts().length > 0 ||
+    [statements.oldSecret, statements.oldUrl, statements.oldHold].some(old => old.get({ before }) !== undefined)
 
-  const mayForget = (pause: PauseRow, before: number): boolean =>
-    mayForgetPause({ ...pause, isHolding: pauses.isHolding(pause) }, before)
-
-  const forget = (pause: PauseRow): void => {
-    pauses.forget(pause)
-    statements.removeHealthOf.run(pause)
-  }
-
-  /** What there is to erase beside registrations. */
-  const survey = (before: number) => {
-    const page = statements.pauses.all({ after: pausesUntil, limit: REST_IN_A_BATCH })
-    const hasOthers = [statements.oldSecret, statements.oldHealth].some(old => old.get({ before }) !== undefined)
-    return {
-      pauses: page,
-      isEmpty: !hasOthers && oldAccounts().length === 0 && !page.some(pause => mayForget(pause, before)),
-      nextPause: page.length < REST_IN_A_BATCH ? 0 : (page.at(-1)?.rowid ?? 0),
-    }
-  }
-
-  const eraseRest = (looked: readonly PauseRow[], before: number): void => {
-    for (const pause of looked) if (mayForget(pause, before)) forget(pause)
+  const eraseRest = (before: number): void => {
     const old = { before, limit: REST_IN_A_BATCH }
     statements.removeSecrets.run(old)
-    statements.removeHealth.run(old)
+    statements.releaseUrls.run({ before })
+    statements.removeUrls.run({ before })
     for (const { id } of oldAccounts()) statements.removeAccount.run(id)
   }
 
   return {
     prune: async (before, limit) => {
-      const { isIdle, rest } = await read(() => {
-        const rest = survey(before)
-        return { rest, isIdle: rest.isEmpty && find(before, limit).length === 0 }
+      const isIdle = await read(() => !hasRest(before) && find(before, limit).length === 0)
+      if (isIdle) return 0
+      return write(() => {
+        const rows = find(before, limit)
+        erase(rows)
+        if (rows.length < limit) eraseRest(before)
+        return rows.length
       })
-      const erased = isIdle
-        ? 0
-        : await write(() => {
-            const rows = find(before, limit)
-            erase(rows)
-            if (rows.length < limit) eraseRest(rest.pauses, before)
-            return rows.length
-          })
-      if (erased < limit) pausesUntil = rest.nextPause
-      return erased
     },
   }
 }
+
+const OLD_URL = "held_since IS NULL AND state <> 'releasing' AND last_at < +@before"
+/** Nothing is held for them. */
+const OLD_HOLD = `held_since < +@before AND NOT EXISTS (
+  SELECT 1 FROM messages m WHERE m.partner_id = callbacks.partner_id AND m.callback_url = callbacks.callback_url
+    AND m.state = 'pending' AND m.due_at IS NULL)`
 
 const messageOf = ({ messageState, messageDueAt }: Row) =>
   messageState === null ? null : { state: messageState, dueAt: messageDueAt }
@@ -137,28 +112,20 @@ const prepare = (client: Context['client']) => ({
     'SELECT seq FROM messages WHERE lane_id = +@laneId AND due_at IS NOT NULL LIMIT 1',
   ),
   removeLane: client.prepare<[id: number]>('DELETE FROM lanes WHERE id = ?'),
-  pauses: client.prepare<{ after: number; limit: number }, PauseRow>(`
-    SELECT rowid, partner_id AS partnerId, callback_url AS callbackUrl, since FROM callback_pauses
-    WHERE rowid > +@after ORDER BY rowid LIMIT +@limit`),
   oldSecret: client.prepare<{ before: number }>(`
     SELECT id FROM signing_secrets WHERE expires_at IS NOT NULL AND expires_at < +@before LIMIT 1`),
   removeSecrets: client.prepare<{ before: number; limit: number }>(`
     DELETE FROM signing_secrets WHERE id IN (
       SELECT id FROM signing_secrets WHERE expires_at IS NOT NULL AND expires_at < +@before ORDER BY expires_at LIMIT +@limit)`),
-  /** As `mayForgetHealth` says. */
-  oldHealth: client.prepare<{ before: number }>(
-    "SELECT 1 FROM callback_health WHERE state <> 'disabled' AND last_at < +@before LIMIT 1",
-  ),
-  removeHealth: client.prepare<{ before: number; limit: number }>(`
-    DELETE FROM callback_health WHERE (partner_id, callback_url) IN (
-      SELECT partner_id, callback_url FROM callback_health
-      WHERE state <> 'disabled' AND last_at < +@before ORDER BY last_at LIMIT +@limit)`),
+  oldUrl: client.prepare<{ before: number }>(`SELECT 1 FROM callbacks WHERE ${OLD_URL} LIMIT 1`),
+  removeUrls: client.prepare<{ before: number }>(`DELETE FROM callbacks WHERE ${OLD_URL}`),
+  oldHold: client.prepare<{ before: number }>(`SELECT 1 FROM callbacks WHERE ${OLD_HOLD} LIMIT 1`),
+  /** A claim forgets them. */
+  releaseUrls: client.prepare<{ before: number }>(`
+    UPDATE callbacks SET state = 'releasing', held_since = NULL, notice_due_at = NULL WHERE ${OLD_HOLD}`),
   removedAccounts: client.prepare<[], { id: string; removedAt: number; isWaitedFor: boolean }>(`
     SELECT id, removed_at AS removedAt,
       EXISTS (SELECT 1 FROM verifications WHERE account_id = accounts.id AND due_at IS NOT NULL) AS isWaitedFor
     FROM accounts WHERE removed_at IS NOT NULL`),
   removeAccount: client.prepare<[id: string]>('DELETE FROM accounts WHERE id = ?'),
-  removeHealthOf: client.prepare<{ partnerId: string; callbackUrl: string }>(
-    'DELETE FROM callback_health WHERE partner_id = @partnerId AND callback_url = @callbackUrl',
-  ),
 })

@@ -8,7 +8,7 @@ import { flag, holds, oneOf, sealed, sealedOrText, time } from './columns.ts'
 import { index, integer, primaryKey, real, sql, sqliteTable, text, uniqueIndex } from './drizzle.ts'
 
 export { acts, adminTokens, bulkActs } from './admin-schema.ts'
-export { callbackHealth, callbackPauses } from './callback-schema.ts'
+export { callbacks } from './callback-schema.ts'
 export { nodes, operatorEvents } from './operator-schema.ts'
 export { apiKeys, partners, signingSecrets } from './partner-schema.ts'
 export {
@@ -207,15 +207,11 @@ export const lanes = sqliteTable(
     slow: flag('slow'),
     /** Its last attempt that showed something was answered; until one is, it gets few slots. */
     proven: flag('proven'),
-    /** When its ramp began, and how many messages were put on it: rules/ramp.ts. */
-    rampAt: time('ramp_at'),
-    ramped: integer('ramped').notNull().default(0),
   },
   t => [
     uniqueIndex('lanes_host').on(t.partnerId, t.host),
     index('lanes_due_of_kind').on(t.partnerId, t.slow, t.proven, t.dueAt).where(sql`due_at IS NOT NULL`),
     index('lanes_first').on(t.dueAt).where(sql`due_at IS NOT NULL`),
-    index('lanes_ramp').on(t.rampAt).where(sql`ramp_at IS NOT NULL`),
   ],
 )
 

@@ -3,9 +3,8 @@ import { dirname } from 'node:path'
 import { viewAccount } from '../account.ts'
 import { NO_BACKUP } from '../backup.ts'
 import { BACKUPS, CHANNEL_REFUSING, DELIVERIES_HELD } from '../facts.ts'
-import { type CallbackHealth, STILL_FAILING_MS } from '../rules/callback-health.ts'
+import { type CallbackHealth, STILL_FAILING_MS } from '../rules/callback.ts'
 import { earlier } from '../rules/lane.ts'
-import { LONGEST_RAMP_MS, type Ramp } from '../rules/ramp.ts'
 import {
   type DueLane,
   GIVEN_UP_MS,
@@ -69,7 +68,7 @@ export const createStats = (context: Context): Pick<Store, 'stats'> => {
     }
   }
 
-  const countUrls = (state: 'failing' | 'disabled', since: number): number =>
+  const countUrls = (state: CallbackHealth['state'], since: number): number =>
     statements.urls.get({ state, since, limit: MOST_COUNTED }) ?? 0
 
   /** Of one moment: what is committed between two of its reads would be counted twice, or not at all. */
@@ -94,12 +93,11 @@ export const createStats = (context: Context): Pick<Store, 'stats'> => {
         ...{ waiting: waiting + leased, leased, held, ...dueMessages(at) },
         heldAt: facts.find(DELIVERIES_HELD),
         givenUp: statements.givenUp.get({ since: at - GIVEN_UP_MS, limit: MOST_FAILED }) ?? 0,
-        ramps: statements.ramps.all({ since: at - LONGEST_RAMP_MS, limit: MOST_COUNTED }),
       },
       registrations: theOnly(db.select().from(registrationCounts).get()),
       messages: { ...ended, pending: waiting + leased + held },
       callbacks: {
-        held: statements.heldUrls.get({ limit: MOST_COUNTED }) ?? 0,
+        gone: countUrls('gone', 0),
         failing: countUrls('failing', at - STILL_FAILING_MS),
         disabled: countUrls('disabled', 0),
       },
@@ -161,18 +159,10 @@ const prepare = (client: Context['client']) => ({
     WHERE m.state = 'exhausted' AND r.status <> 'cancelled'
       AND (SELECT at FROM attempts WHERE message_seq = m.seq ORDER BY n DESC LIMIT 1) > +@since`)
     .pluck(),
-  ramps: client.prepare<{ since: number; limit: number }, Ramp>(
-    'SELECT ramp_at AS rampAt, ramped FROM lanes WHERE ramp_at IS NOT NULL AND ramp_at > +@since LIMIT +@limit',
-  ),
   urls: client
     .prepare<{ state: CallbackHealth['state']; since: number; limit: number }, number>(`
-    SELECT count(*) FROM (SELECT 1 FROM callback_health
+    SELECT count(*) FROM (SELECT 1 FROM callbacks
       WHERE state = +@state AND state <> 'watched' AND last_at > +@since LIMIT +@limit)`)
-    .pluck(),
-  heldUrls: client
-    .prepare<{ limit: number }, number>(
-      'SELECT count(*) FROM (SELECT 1 FROM callback_pauses WHERE lifted_until IS NULL LIMIT +@limit)',
-    )
     .pluck(),
   openActs: client.prepare<{ limit: number }, { partnerId: string | null; count: number; done: number }>(
     "SELECT partner_id AS partnerId, count, done FROM bulk_acts WHERE state IN ('probing', 'running') LIMIT +@limit",

@@ -10,7 +10,6 @@ import { createAdminTokens } from './admin-tokens.ts'
 import { createApiKeys } from './api-keys.ts'
 import { createBackupRecords } from './backup-records.ts'
 import { createBulkActs } from './bulk-acts.ts'
-import { createCallbackNotices } from './callback-notices.ts'
 import { createCallbacks } from './callbacks.ts'
 import { createCompletions } from './completions.ts'
 import { openConnection } from './connection.ts'
@@ -95,7 +94,6 @@ export const openSqliteStore = async ({
     ...createCompletions(context),
     ...createMessages(context),
     ...createCallbacks(context),
-    ...createCallbackNotices(context),
     ...createDeliveriesHold(context),
     ...createPartners(context),
     ...createPartnerStatus(context),

@@ -22,7 +22,7 @@ const succeed = async (bench: Bench, callbackUrl: string, partnerId = bench.part
   await bench.resolve({ callbackUrl, partnerId })
   await bench.deliver(200)
 }
-const claim = (bench: Bench, ids = ['msg_1', 'msg_2']) => bench.store.claimCallbackNotices(ids)
+const claim = (bench: Bench, limit = 2) => bench.store.claimCallbackNotices(limit)
 
 export const describeCallbackNotices = (open: OpenStore): void => {
   test('tells of a disabled URL at the one where the last success is the newest', async () => {
@@ -33,7 +33,13 @@ export const describeCallbackNotices = (open: OpenStore): void => {
     const { since, at } = await disable(bench)
     expect(await claim(bench)).toEqual([
       {
-        ...{ id: 'msg_1', partnerId: bench.partnerId, url: `${GOOD}/newest`, callbackUrl: HOOK, attempt: 1 },
+        ...{
+          id: expect.stringMatching(/^msg_/),
+          partnerId: bench.partnerId,
+          url: `${GOOD}/newest`,
+          callbackUrl: HOOK,
+          attempt: 1,
+        },
         ...{ disabledAt: at, failingSince: since, lastError: 'http_503' },
       },
     ])
@@ -63,30 +69,21 @@ export const describeCallbackNotices = (open: OpenStore): void => {
     const begunAt = bench.store.now()
     const tries: { id: string; attempt: number; afterMs: number }[] = []
     for (let minute = 0; minute < 120; minute++) {
-      for (const { id, attempt } of await claim(bench, [`msg_${minute}`]))
+      for (const { id, attempt } of await claim(bench))
         tries.push({ id, attempt, afterMs: bench.store.now() - begunAt })
       await bench.advance(MINUTE)
     }
     expect(tries).toEqual(
-      [0, 5, 15, 30, 60].map((minutes, n) => ({ id: 'msg_0', attempt: n + 1, afterMs: minutes * MINUTE })),
+      [0, 5, 15, 30, 60].map((minutes, n) => ({ id: tries[0]?.id, attempt: n + 1, afterMs: minutes * MINUTE })),
     )
   })
 
-  test('is tried no more once it was told, and a fault of our own costs no try', async () => {
+  test('is tried no more once it was told', async () => {
     await using bench = await openBench(open)
     await succeed(bench, GOOD)
     await disable(bench)
-    const url = { partnerId: bench.partnerId, callbackUrl: HOOK }
-    for (let n = 0; n < 7; n++) {
-      expect(await claim(bench)).toMatchObject([{ id: 'msg_1', attempt: 1 }])
-      await bench.store.settleCallbackNotices([{ ...url, id: 'msg_1', end: 'unsent' }])
-      await bench.advance(MINUTE)
-    }
-    await claim(bench)
-    await bench.store.settleCallbackNotices([{ ...url, id: 'msg_other', end: 'told' }])
-    await bench.advance(5 * MINUTE)
-    expect(await claim(bench)).toMatchObject([{ attempt: 2 }])
-    await bench.store.settleCallbackNotices([{ ...url, id: 'msg_1', end: 'told' }])
+    expect(await claim(bench)).toHaveLength(1)
+    await bench.store.endCallbackNotice({ partnerId: bench.partnerId, callbackUrl: HOOK })
     await bench.advance(DAY)
     expect(await claim(bench)).toEqual([])
   })
@@ -95,12 +92,14 @@ export const describeCallbackNotices = (open: OpenStore): void => {
     await using bench = await openBench(open)
     await succeed(bench, GOOD)
     await disable(bench)
-    expect(await claim(bench, ['msg_1'])).toHaveLength(1)
+    const [first] = await claim(bench)
     await bench.store.enableCallback({ partnerId: bench.partnerId, callbackUrl: HOOK }, 'operator')
     await bench.advance(5 * MINUTE)
     expect(await claim(bench)).toEqual([])
     await disable(bench)
-    expect(await claim(bench, ['msg_2'])).toMatchObject([{ id: 'msg_2', attempt: 1 }])
+    const [again] = await claim(bench)
+    expect(again).toMatchObject({ attempt: 1 })
+    expect(again?.id).not.toBe(first?.id)
   })
 
   test('goes to each partner one at a time, and to no partner that is disabled', async () => {
@@ -111,14 +110,13 @@ export const describeCallbackNotices = (open: OpenStore): void => {
     await disable(bench)
     await disable(bench, `${HOOK}/2`)
     await disable(bench, HOOK, other)
-    expect(await claim(bench, [])).toEqual([])
-    const [one, two] = await claim(bench, ['msg_1', 'msg_2', 'msg_3'])
+    expect(await claim(bench, 0)).toEqual([])
+    const [one, two] = await claim(bench, 3)
     expect([one, two]).toMatchObject([
       { partnerId: bench.partnerId, callbackUrl: HOOK },
       { partnerId: other, callbackUrl: HOOK },
     ])
-    const settled = { partnerId: other, callbackUrl: HOOK, id: two?.id ?? '', end: 'told' } as const
-    await bench.store.settleCallbackNotices([settled])
+    await bench.store.endCallbackNotice({ partnerId: other, callbackUrl: HOOK })
     expect(await claim(bench)).toEqual([])
     await bench.store.changePartner(bench.partnerId, { disabled: true })
     await bench.advance(MINUTE)

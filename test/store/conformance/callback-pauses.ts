@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { HOUR, MINUTE } from '../../../src/core/duration.ts'
-import { RELEASED_TOGETHER } from '../../../src/store/rules/callback-health.ts'
+import { RELEASED_TOGETHER } from '../../../src/store/rules/callback.ts'
 import { first, HOOK, LEASE_MS, type OpenStore, openBench, SUCCESS } from '../../support/store.ts'
 
 type Bench = Awaited<ReturnType<typeof openBench>>
@@ -64,7 +64,7 @@ export const describeCallbackPauses = (open: OpenStore): void => {
     expect(await bench.store.explain(bench.partnerId, held.id)).toMatchObject({ heldBecause: 'operator' })
     const { troubles } = await bench.store.listCallbacks(null, { after: null, limit: 10 })
     expect(troubles).toMatchObject([{ ...url, state: 'disabled', lastError: 'operator', held: 1 }])
-    expect(await bench.store.claimCallbackNotices(['msg_1'])).toEqual([])
+    expect(await bench.store.claimCallbackNotices(1)).toEqual([])
     expect(await bench.store.enableCallback(url, 'operator')).toBe(true)
     expect(await sent(bench)).toEqual([held.id])
   })

@@ -21,7 +21,7 @@ export const describeStats = (open: OpenStore): void => {
         },
       ],
       polls: nothing,
-      deliveries: { ...nothing, held: 0, heldAt: null, catchingUp: 0, givenUp: 0, mostFor: null },
+      deliveries: { ...nothing, held: 0, heldAt: null, givenUp: 0, mostFor: null },
       registrations: { pending: 0, succeeded: 0, failed: 0, unresolved: 0, cancelled: 0 },
       messages: { pending: 0, delivered: 0, exhausted: 0 },
       callbacks: { gone: 0, failing: 0, disabled: 0 },

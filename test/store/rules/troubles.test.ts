@@ -28,10 +28,10 @@ const stats: Stats = statsOf({
       queue: NOTHING,
     },
   ],
-  deliveries: { ...NOTHING, held: 0, heldAt: null, givenUp: 0, ramps: [], busiest: null },
+  deliveries: { ...NOTHING, held: 0, heldAt: null, givenUp: 0, busiest: null },
   registrations: { pending: 0, succeeded: 0, failed: 0, unresolved: 0, cancelled: 0 },
   messages: { pending: 0, delivered: 0, exhausted: 0 },
-  callbacks: { held: 0, failing: 0, disabled: 0 },
+  callbacks: { gone: 0, failing: 0, disabled: 0 },
   openActs: [],
 })
 const withAccount = (more: Partial<AccountStats>): Stats => ({
@@ -111,9 +111,9 @@ test('a backlog that comes due again before it is worked off was said to be over
 test('the time that a backlog takes after a pause was that at the full rate', () => {
   const account = { id: 'acc_1', apiId: 'C1', passwordMode: 'dynamic', partnerId: null, rate: 8, ...WELL } as const
   const { accounts } = statsOf({
-    ...{ ...ELSE, at: AT, openActs: [], callbacks: { held: 0, failing: 0, disabled: 0 } },
+    ...{ ...ELSE, at: AT, openActs: [], callbacks: { gone: 0, failing: 0, disabled: 0 } },
     ...{ registrations: stats.registrations, messages: stats.messages },
-    deliveries: { ...NOTHING, held: 0, heldAt: null, givenUp: 0, ramps: [], busiest: null },
+    deliveries: { ...NOTHING, held: 0, heldAt: null, givenUp: 0, busiest: null },
     accounts: [
       {
         account,
@@ -154,7 +154,7 @@ test('a host that does not answer, and has most of what is late, is named', () =
       at: AT,
       accounts: [],
       openActs: [],
-      callbacks: { held: 0, failing: 0, disabled: 0 },
+      callbacks: { gone: 0, failing: 0, disabled: 0 },
     },
     ...{ registrations: stats.registrations, messages: stats.messages },
     deliveries: {
@@ -165,7 +165,7 @@ test('a host that does not answer, and has most of what is late, is named', () =
       held: 0,
       heldAt: null,
       givenUp: 0,
-      ramps: [],
+
       busiest,
     },
   })

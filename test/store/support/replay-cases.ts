@@ -177,13 +177,12 @@ export const CASES: Record<Writing, Case> = {
   disableCallback: async bench => () => bench.store.disableCallback({ partnerId: bench.partnerId, callbackUrl: HOOK }),
   claimCallbackNotices: async bench => {
     await disabled(bench)
-    return () => bench.store.claimCallbackNotices(['msg_1'])
+    return () => bench.store.claimCallbackNotices(1)
   },
-  settleCallbackNotices: async bench => {
+  endCallbackNotice: async bench => {
     await disabled(bench)
-    await bench.store.claimCallbackNotices(['msg_1'])
-    const { partnerId } = bench
-    return () => bench.store.settleCallbackNotices([{ partnerId, callbackUrl: HOOK, id: 'msg_1', end: 'told' }])
+    await bench.store.claimCallbackNotices(1)
+    return () => bench.store.endCallbackNotice({ partnerId: bench.partnerId, callbackUrl: HOOK })
   },
   createAdminToken: async bench => () => bench.store.createAdminToken(TOKEN),
   revokeAdminToken: async bench => {

@@ -43,20 +43,17 @@ const TABLES = {
   lanes: {
     table: 'lanes',
     key: ['id'],
-    columns: ['partnerId', 'host', 'dueAt', 'strikes', 'slow', 'proven', 'rampAt', 'ramped'],
+    columns: ['partnerId', 'host', 'dueAt', 'strikes', 'slow', 'proven'],
   },
   attempts: {
     table: 'attempts',
     key: ['messageSeq', 'n'],
     columns: ['at', 'outcome', 'httpStatus', 'error', 'durationMs', 'responseExcerpt'],
   },
-  pauses: { table: 'callback_pauses', key: ['partnerId', 'callbackUrl'], columns: ['since'] },
-  health: {
-    table: 'callback_health',
+  callbacks: {
+    table: 'callbacks',
     key: ['partnerId', 'callbackUrl'],
-    columns: [
-      ...['failingSince', 'attempts', 'lastError', 'lastAt', 'state', 'noticeId', 'noticeDueAt', 'noticeTries'],
-    ],
+    columns: ['failingSince', 'attempts', 'lastError', 'lastAt', 'state', 'heldSince', 'noticeDueAt', 'noticeTries'],
   },
   bulkActs: {
     table: 'bulk_acts',

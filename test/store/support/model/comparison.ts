@@ -42,7 +42,7 @@ export const compareSomeReads = async (history: History): Promise<void> => {
   const serials = history.serials.filter(() => random() < 0.3)
   const most = 1 + Math.floor(random() * 5)
   await pair.both(handle, 'lookUpRegistrations', store => store.lookUpRegistrations(partnerId, serials, most))
-  await pair.both(handle, 'stats', store => store.stats())
+  await pair.both(handle, 'stats', async store => ({ ...(await store.stats()), engine: null }))
   const after = random() < 0.5 ? null : { n: Math.floor(random() * 5), at: random() < 0.5 ? null : history.now() }
   const since = random() < 0.5 ? undefined : history.now() - Math.floor(random() * HOUR)
   const delivery = random() < 0.5 ? undefined : oneOf(random, MESSAGE_STATES)
@@ -79,5 +79,5 @@ export const compareAllReads = async (history: History): Promise<void> => {
   }
   for (const id of history.bulkIds) await pair.both(handle, 'findBulkAct', store => store.findBulkAct(id))
   for (const { id } of history.accounts) await pair.both(handle, 'findAccount', store => store.findAccount(id))
-  await pair.both(handle, 'stats', store => store.stats())
+  await pair.both(handle, 'stats', async store => ({ ...(await store.stats()), engine: null }))
 }

@@ -16,8 +16,8 @@ const BROKEN_IN_SQL = {
     WHERE r.status NOT IN ('pending', 'cancelled') AND m.registration_id IS DISTINCT FROM r.id`,
   'a message is held and its URL is not paused': `
     SELECT count(*) FROM messages m
-      LEFT JOIN callback_pauses p ON p.partner_id = m.partner_id AND p.callback_url = m.callback_url
-    WHERE m.state = 'pending' AND m.due_at IS NULL AND p.since IS NULL`,
+      LEFT JOIN callbacks c ON c.partner_id = m.partner_id AND c.callback_url = m.callback_url
+    WHERE m.state = 'pending' AND m.due_at IS NULL AND (c.state IS NULL OR c.state NOT IN ('disabled', 'gone', 'releasing'))`,
   'a lane has no registration': `
     SELECT count(*) FROM lanes l LEFT JOIN registrations r ON r.lane_id = l.id WHERE r.id IS NULL`,
   'a registration has a lane that is not there': `

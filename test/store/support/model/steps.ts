@@ -213,13 +213,11 @@ const enableCallback: Step = async history => {
 }
 
 const claimCallbackNotices: Step = async history => {
-  const ids = Array.from({ length: 1 + below(history.random, 2) }, () => history.newId('msg'))
-  const notices = await call(history, 'claimCallbackNotices', store => store.claimCallbackNotices(ids))
-  const settlements = notices.flatMap(({ partnerId, callbackUrl, id }) => {
-    const end = oneOf(history.random, ['told', 'unsent', null] as const)
-    return end === null ? [] : [{ partnerId, callbackUrl, id, end }]
-  })
-  await call(history, 'settleCallbackNotices', store => store.settleCallbackNotices(settlements))
+  const limit = 1 + below(history.random, 2)
+  const notices = await call(history, 'claimCallbackNotices', store => store.claimCallbackNotices(limit))
+  for (const { partnerId, callbackUrl } of notices)
+    if (history.random() < 0.3)
+      await call(history, 'endCallbackNotice', store => store.endCallbackNotice({ partnerId, callbackUrl }))
 }
 
 const cancel: Step = async history => {

@@ -1,18 +1,12 @@
 import { expect, test } from 'vitest'
 import { DAY, HOUR } from '../../../src/core/duration.ts'
-import {
-  afterAttemptAt,
-  type CallbackHealth,
-  endsHold,
-  mayForgetHealth,
-  STILL_FAILING_MS,
-} from '../../../src/store/rules/callback-health.ts'
+import { afterAttemptAt, type CallbackHealth, endsHold, STILL_FAILING_MS } from '../../../src/store/rules/callback.ts'
 
 const AT = 1_795_507_200_000
-const REJECTED = { outcome: 'rejected', httpStatus: 503, error: null } as const
-const SILENT = { outcome: 'failed', httpStatus: null, error: 'no_response' } as const
-const DELIVERED = { outcome: 'delivered', httpStatus: 200, error: null } as const
-const GONE = { outcome: 'gone', httpStatus: 410, error: null } as const
+const REJECTED = { outcome: 'rejected', httpStatus: 503, error: null, holds: false } as const
+const SILENT = { outcome: 'failed', httpStatus: null, error: 'no_response', holds: false } as const
+const DELIVERED = { outcome: 'delivered', httpStatus: 200, error: null, holds: false } as const
+const GONE = { outcome: 'gone', httpStatus: 410, error: null, holds: true } as const
 
 const health = (more: Partial<CallbackHealth> = {}): CallbackHealth => ({
   failingSince: AT,
@@ -20,12 +14,13 @@ const health = (more: Partial<CallbackHealth> = {}): CallbackHealth => ({
   lastError: 'http_503',
   lastAt: AT,
   state: 'watched',
+  heldSince: null,
   ...more,
 })
 
 test('the first failure begins it, and says how it failed', () => {
   expect(afterAttemptAt(null, SILENT, AT)).toEqual({
-    health: { failingSince: AT, attempts: 1, lastError: 'no_response', lastAt: AT, state: 'watched' },
+    health: { failingSince: AT, attempts: 1, lastError: 'no_response', lastAt: AT, state: 'watched', heldSince: null },
     turn: null,
   })
 })
@@ -53,18 +48,31 @@ test('of many failures within an hour only the first ten are written, unless the
   expect(afterAttemptAt(known, SILENT, at).health).toMatchObject({ lastError: 'no_response', attempts: 10 })
 })
 
-test('a success ends it, and so does a 410, after which the URL is on hold for that', () => {
+const HELD = { state: 'disabled', heldSince: AT } as const
+
+test('a success ends it, and lets go what is held, but not after a 410', () => {
   expect(afterAttemptAt(health({ state: 'failing' }), DELIVERED, AT)).toEqual({ health: null, turn: 'recovered' })
-  expect(afterAttemptAt(health({ state: 'disabled' }), DELIVERED, AT)).toEqual({ health: null, turn: 'enabled' })
   expect(afterAttemptAt(health(), DELIVERED, AT)).toEqual({ health: null, turn: null })
-  expect(afterAttemptAt(health({ state: 'failing' }), GONE, AT)).toEqual({ health: null, turn: null })
+  expect(afterAttemptAt(health(HELD), DELIVERED, AT)).toMatchObject({
+    health: { state: 'releasing', heldSince: null },
+    turn: 'enabled',
+  })
+  const gone = health({ ...HELD, state: 'gone' })
+  expect(afterAttemptAt(gone, DELIVERED, AT)).toEqual({ health: gone, turn: null })
+})
+
+test('a 410 holds it, also while what was held before is let go, unless its claim no longer held', () => {
+  for (const before of [null, health({ state: 'failing' }), health({ state: 'releasing' })]) {
+    expect(afterAttemptAt(before, GONE, AT).health).toMatchObject({ state: 'gone', heldSince: AT })
+    expect(afterAttemptAt(before, { ...GONE, holds: false }, AT)).toEqual({ health: before, turn: null })
+  }
 })
 
 test.each([
   ['failed', SILENT],
   ['a 410', GONE],
 ] as const)('what was under way when it was disabled changes nothing: %s', (_name, attempt) => {
-  const disabled = health({ state: 'disabled' })
+  const disabled = health(HELD)
   expect(afterAttemptAt(disabled, attempt, AT + 6 * DAY)).toEqual({ health: disabled, turn: null })
 })
 
@@ -77,7 +85,14 @@ test.each(['watched', 'failing'] as const)('%s: where nothing was sent for two d
     state: 'failing',
   })
   expect(afterAttemptAt(before, REJECTED, at + 1)).toEqual({
-    health: { failingSince: at + 1, attempts: 1, lastError: 'http_503', lastAt: at + 1, state: 'watched' },
+    health: {
+      failingSince: at + 1,
+      attempts: 1,
+      lastError: 'http_503',
+      lastAt: at + 1,
+      state: 'watched',
+      heldSince: null,
+    },
     turn: null,
   })
 })
@@ -88,13 +103,11 @@ test('a clock that was set back lets it begin then, and disables nothing too ear
 })
 
 test('a good test ends the hold of what is disabled, and not that after a 410', () => {
-  expect(endsHold('test', health({ state: 'disabled' }))).toBe(true)
-  expect(endsHold('test', null)).toBe(false)
-  for (const end of ['registration', 'resend', 'operator'] as const) expect(endsHold(end, null)).toBe(true)
-})
-
-test('it is forgotten when nothing has failed there for that long, but not while it is disabled', () => {
-  expect(mayForgetHealth(health(), AT + 1)).toBe(true)
-  expect(mayForgetHealth(health(), AT)).toBe(false)
-  expect(mayForgetHealth(health({ state: 'disabled' }), AT + 1)).toBe(false)
+  const gone = health({ ...HELD, state: 'gone' })
+  expect(endsHold('test', health(HELD))).toBe(true)
+  expect(endsHold('test', gone)).toBe(false)
+  for (const end of ['registration', 'resend', 'operator'] as const) {
+    expect(endsHold(end, gone)).toBe(true)
+    expect(endsHold(end, health({ state: 'failing' }))).toBe(false)
+  }
 })
