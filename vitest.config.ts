@@ -40,7 +40,7 @@ const STAGES = [
 
 export default defineConfig({
   test: {
-    globalSetup: 'test/support/shared-postgres.ts',
+    globalSetup: ['test/support/served-docs.ts', 'test/support/shared-postgres.ts'],
     sequence: { sequencer: LongestFirst },
     projects: [
       { extends: true, test: { name: 'sharing', include: SHARING, exclude: LONG, isolate: false } },

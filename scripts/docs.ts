@@ -7,7 +7,6 @@ import { settingGroups } from '../src/config/settings.ts'
 import { EVENTS } from '../src/telemetry/events.ts'
 import type { Declaration, LabelValues } from '../src/telemetry/metrics/declaration.ts'
 import { METRICS } from '../src/telemetry/metrics/declarations.ts'
-import { referencePage } from './reference.ts'
 
 /** A file that is generated; `path` is relative to the root of the project. */
 interface GeneratedDocument {
@@ -156,8 +155,6 @@ export const documents: readonly GeneratedDocument[] = [
   { path: 'docs/metrics.md', text: metricsPage },
   { path: 'docs/commands.md', text: commandsPage },
   { path: '.env.example', text: envExample },
-  { path: 'docs/reference.md', text: () => referencePage('en') },
-  { path: 'docs/reference.zh-CN.md', text: () => referencePage('zh') },
 ]
 
 /** The paths of the documents whose files are missing or out of date. */

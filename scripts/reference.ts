@@ -280,7 +280,6 @@ const renderReference = (document: ApiDocument, language: Language): string => {
     return [`(#${nameOf(ref)})`, `(#${operationId})`] as [string, string]
   })
   return [
-    '<!-- Written by npm run docs from the OpenAPI document. -->',
     `# <a id="reference"></a>${terms.title}`,
     info.description.replace('`/docs/problems`', `[${code('/docs/problems')}](${PROBLEMS[language]})`),
     `${components.securitySchemes.partnerKey.description}${terms.space}${terms.tools}[openapi.json](${SERVICE}/openapi.json)`,

@@ -14,14 +14,9 @@ const showSections = () => {
 showSections()
 isWide.addEventListener('change', showSections)
 
-// The service reads the cookie, on all pages: their folder is where the files of the pages are.
-const folder = new URL('..', import.meta.url).pathname.replace(/\/$/, '')
-const YEAR_SECONDS = 365 * 86_400
+// The other language at the same place.
 for (const link of document.querySelectorAll('.languages a'))
   link.addEventListener('click', () => {
-    const language = new URLSearchParams(link.search).get('lang')
-    // biome-ignore lint/suspicious/noDocumentCookie: cookieStore is not there over plain http.
-    document.cookie = `lang=${language}; path=${folder}; max-age=${YEAR_SECONDS}; samesite=lax`
     link.hash = location.hash
   })
 

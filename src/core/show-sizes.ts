@@ -1,16 +1,19 @@
 import { DAY, HOUR, MINUTE, SECOND } from './duration.ts'
 import type { Language, Words } from './language.ts'
 
-const UNITS: readonly (readonly [ms: number, unit: Words])[] = [
-  [DAY, { en: 'd', zh: '天' }],
+type Unit = readonly [ms: number, name: Words]
+export const SECONDS: Unit = [SECOND, { en: 's', zh: '秒' }]
+/** The largest first. */
+export const UNITS: readonly Unit[] = [
+  [DAY, { en: 'days', zh: '天' }],
   [HOUR, { en: 'h', zh: '小时' }],
   [MINUTE, { en: 'min', zh: '分钟' }],
-  [SECOND, { en: 's', zh: '秒' }],
+  SECONDS,
 ]
 
 /** `5 min`: in the largest unit of which there are two. */
 export const showSpan = (ms: number, language: Language): string => {
-  const [size, unit] = UNITS.find(([size]) => ms >= 2 * size) ?? ([SECOND, { en: 's', zh: '秒' }] as const)
+  const [size, unit] = UNITS.find(([size]) => ms >= 2 * size) ?? SECONDS
   return `${Math.ceil(ms / size)} ${unit[language]}`
 }
 

@@ -1,20 +1,24 @@
 import { readFile } from 'node:fs/promises'
 import { AppError, codeOf } from '../core/error.ts'
 
-const BUILT = new URL('../../dist/served/', import.meta.url)
+/** `npm ci` and `npm pack` make these files, `npm ci --ignore-scripts` does not. */
+export const BUILT = new URL('../../dist/served/', import.meta.url)
+export const DOCS = new URL('../../docs/', import.meta.url)
+
+const NAME = /^\w[\w.-]*$/
 
 /**
- * The bytes of the client package of a version. `npm ci` and `npm pack` build this version's, `npm ci --ignore-scripts` does not.
- * Those of earlier versions may be kept beside it, for lock files that name them.
+ * The bytes of a file that is served from `folder`. Client packages of earlier versions may be kept beside this version's, for lock
+ * files that name them.
  */
-export const readClientPackage = async (version: string, folder = BUILT): Promise<Uint8Array<ArrayBuffer>> => {
+export const readServed = async (name: string, folder: URL): Promise<Buffer<ArrayBuffer>> => {
   try {
-    return new Uint8Array(await readFile(new URL(`client-${version}.tgz`, folder)))
+    if (NAME.test(name)) return await readFile(new URL(name, folder))
   } catch (error) {
     if (codeOf(error) !== 'ENOENT') throw error
-    throw new AppError('not_found', {
-      en: "The client package of this version is not here. The operator builds the service's own with npm run build:client.",
-      zh: '此处没有该版本的客户端包。运维人员可运行 npm run build:client 构建当前版本的客户端包。',
-    })
   }
+  throw new AppError('not_found', {
+    en: 'There is no page or file with this name. The operator makes those of this version with npm run build:served.',
+    zh: '没有该名称的页面或文件。运维人员可运行 npm run build:served 生成当前版本的页面和文件。',
+  })
 }

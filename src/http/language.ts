@@ -1,12 +1,12 @@
 import type { Context } from 'hono'
-import { type DetectorOptions, detectFromCookie, detectFromHeader, detectFromQuery } from 'hono/language'
+import { type DetectorOptions, detectFromHeader, detectFromQuery } from 'hono/language'
 import type { Language } from '../core/language.ts'
 
 const OPTIONS: DetectorOptions = {
   order: ['querystring', 'header'],
   lookupQueryString: 'lang',
-  lookupFromHeaderKey: 'accept-language',
   lookupCookie: 'lang',
+  lookupFromHeaderKey: 'accept-language',
   lookupFromPathIndex: 0,
   supportedLanguages: ['en', 'zh'],
   fallbackLanguage: 'en',
@@ -25,10 +25,8 @@ export const answerLanguage = (c: Context): Language => {
   return language
 }
 
-const known = (chosen: string | undefined): Language | null => (chosen === 'zh' || chosen === 'en' ? chosen : null)
-
 /** What a reader has chosen by `?lang=`; null where that is missing or no language of ours. */
-export const chosenLanguage = (c: Context): Language | null => known(detectFromQuery(c, OPTIONS))
-
-/** What a reader has chosen before, as the script of the pages remembers it. */
-export const rememberedLanguage = (c: Context): Language | null => known(detectFromCookie(c, OPTIONS))
+export const chosenLanguage = (c: Context): Language | null => {
+  const chosen = detectFromQuery(c, OPTIONS)
+  return chosen === 'zh' || chosen === 'en' ? chosen : null
+}

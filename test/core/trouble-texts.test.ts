@@ -138,7 +138,7 @@ test('a backlog that nobody works off has no estimate', () => {
 
 test('spans and sizes are said in a unit of which there are several', () => {
   expect([0, 1_500, 3 * MINUTE, 90 * MINUTE, 5 * HOUR, 3 * DAY].map(ms => showSpan(ms, 'en'))).toEqual([
-    ...['0 s', '2 s', '3 min', '90 min', '5 h', '3 d'],
+    ...['0 s', '2 s', '3 min', '90 min', '5 h', '3 days'],
   ])
   expect([512, 4_300_000, 1.25e9].map(showBytes)).toEqual(['0.512 kB', '4.3 MB', '1.25 GB'])
 })

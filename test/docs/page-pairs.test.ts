@@ -1,7 +1,7 @@
 import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { renderMarkdown } from '../../src/http/docs/markdown.ts'
+import { renderMarkdown } from '../../scripts/markdown.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
 const textOf = (file: string): string => readFileSync(join(ROOT, file), 'utf8')
@@ -22,8 +22,8 @@ const blocksOf = (page: string): string[] =>
   )
 const proseOf = (page: string): string => page.replaceAll(BLOCK, '')
 /** By which alerts, errors and other pages lead there. */
-const anchorsOf = async (page: string): Promise<string[]> => {
-  const { html } = await renderMarkdown(page, { linkTo: href => href, anchorLabel: '' })
+const anchorsOf = (page: string): string[] => {
+  const { html } = renderMarkdown(page, { linkTo: href => href, anchorLabel: '' })
   const inTables = [...proseOf(page).matchAll(/^\|.*?<a id="([^"]+)">/gm)].map(([, id]) => id)
   return [...[...html.matchAll(/<h\d id="([^"]+)"/g)].map(([, id]) => id), ...inTables].map(String)
 }
@@ -70,8 +70,8 @@ describe.each(PAIRS)('%s and %s', (english, chinese) => {
     expect(places).toEqual(places.toSorted(([a = 0, b = 0], [c = 0, d = 0]) => a - c || b - d))
   })
 
-  test('have the same headings, by the same anchors', async () => {
-    expect(await anchorsOf(zh)).toEqual(await anchorsOf(en))
+  test('have the same headings, by the same anchors', () => {
+    expect(anchorsOf(zh)).toEqual(anchorsOf(en))
   })
 
   test('have the same values of settings', () => {

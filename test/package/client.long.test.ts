@@ -23,7 +23,7 @@ let stage: Awaited<ReturnType<typeof openStage>>
 let project: string
 let installed: string
 
-const build = () => run('node', [join(ROOT, 'scripts/client-package.js')], ROOT)
+const build = () => run('node', [join(ROOT, 'scripts/served.js')], ROOT)
 const TARBALL = `client-${VERSION}.tgz`
 const download = async (name = TARBALL) =>
   Buffer.from(await (await fetch(`${stage.service.url}/docs/${name}`)).arrayBuffer())

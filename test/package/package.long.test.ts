@@ -102,7 +102,7 @@ const PAGES = `
 import { createDocs } from './node_modules/idface-notifier/dist/http/docs/routes.js'
 
 const pages = createDocs({
-  ...{ version: '${VERSION}', registrationBody: null, now: Date.now, trustedProxies: { contains: () => false } },
+  ...{ version: '${VERSION}', rates: { take: () => {} }, trustedProxies: { contains: () => false } },
   shownSettings: { apiRate: 1, registrationRate: 1 },
 })
 const [problems, ...others] = await Promise.all(

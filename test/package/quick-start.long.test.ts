@@ -41,7 +41,7 @@ const replaceAll = (text: string, values: Readonly<Record<string, string>>): str
 const COMPLAINT = /command not found|no matches found|parse error|syntax error|event not found|bad pattern/i
 
 beforeAll(() => {
-  spawnSync(process.execPath, [join(ROOT, 'scripts/client-package.js')])
+  spawnSync(process.execPath, [join(ROOT, 'scripts/served.js')])
 })
 
 describe.each(SHELLS)('pasted into %s', shell => {

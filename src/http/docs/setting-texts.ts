@@ -1,5 +1,5 @@
-import { DAY, HOUR, MINUTE, SECOND } from '../../core/duration.ts'
 import type { Language, Words } from '../../core/language.ts'
+import { SECONDS, UNITS } from '../../core/show-sizes.ts'
 
 /** What the operator has set, as far as partners need to know it. Durations in ms, rates a second. */
 export interface ShownSettings {
@@ -17,25 +17,15 @@ export interface ShownSettings {
   sandbox: boolean
 }
 
-type Unit = readonly [ms: number, name: Words]
-const MS: Unit = [1, { en: 'ms', zh: '毫秒' }]
-const UNITS: readonly Unit[] = [
-  [DAY, { en: 'days', zh: '天' }],
-  [HOUR, { en: 'h', zh: '小时' }],
-  [MINUTE, { en: 'min', zh: '分钟' }],
-  [SECOND, { en: 's', zh: '秒' }],
-  MS,
-]
-
 /** `24 h`: in the largest unit of which there are two or more, and no part. */
 const span = (ms: number, language: Language): string => {
-  const [size, unit] = UNITS.find(([size]) => ms >= (size < MINUTE ? size : 2 * size) && ms % size === 0) ?? MS
+  const [size, unit] = UNITS.find(([size]) => ms >= 2 * size && ms % size === 0) ?? SECONDS
   return `${(ms / size).toLocaleString('en')} ${unit[language]}`
 }
 
 /** `3 days`: in the largest unit of which there are two or more, rounded. */
 const roughSpan = (ms: number, language: Language): string => {
-  const size = UNITS.find(([size]) => ms >= 2 * size)?.[0] ?? SECOND
+  const [size] = UNITS.find(([size]) => ms >= 2 * size) ?? SECONDS
   return span(Math.round(ms / size) * size, language)
 }
 
@@ -80,10 +70,12 @@ const TEXTS: ReadonlyMap<string, Text> = new Map(
 )
 
 const MARKED = /<!-- setting: (\w+) -->([\s\S]*?)<!-- \/setting -->/g
+/** The same in a rendered page, by characters that Markdown lets through wherever they stand. */
+const PLACE = /\uE000(\w+)\uE001([^\uE002]*)\uE002/g
 
-/**
- * The Markdown with the values of this service where `<!-- setting: NAME -->default<!-- /setting -->` is. A name that is not
- * known keeps its text.
- */
-export const withSettings = (markdown: string, settings: ShownSettings, language: Language): string =>
-  markdown.replace(MARKED, (_, name: string, text: string) => TEXTS.get(name)?.(settings, language) ?? text)
+/** Markdown whose pages keep the places where `<!-- setting: NAME -->default<!-- /setting -->` is. */
+export const markSettings = (markdown: string): string => markdown.replace(MARKED, '\uE000$1\uE001$2\uE002')
+
+/** The page with the values of this service in its places. A name that is not known keeps its text. */
+export const withSettings = (page: string, settings: ShownSettings, language: Language): string =>
+  page.replace(PLACE, (_, name: string, text: string) => TEXTS.get(name)?.(settings, language) ?? text)

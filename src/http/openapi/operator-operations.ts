@@ -252,9 +252,10 @@ export const PAGES: Readonly<Record<`GET /${string}`, readonly number[]>> = {
   'GET /': [302],
   'GET /openapi.json': [200, 429],
   'GET /v1/admin/openapi.json': [200, 400, 401, 403, 404, 429, 500, 503],
-  'GET /docs': [200, 429],
+  'GET /docs': [200, 404, 429],
+  'GET /docs/': [301, 429],
+  'GET /docs/start': [301, 429],
   'GET /docs/:page': [200, 404, 429],
   'GET /docs/examples/:file': [200, 404, 429],
   'GET /docs/assets/:file': [200, 404, 429],
-  'GET /docs/*': [404, 429],
 }

@@ -1,4 +1,4 @@
-// Packs src/client and src/webhook as a package of their own, which the service serves at /docs/client.tgz, and at its own name:
+// Makes what the service serves at /docs: the pages, and src/client and src/webhook as a package of their own,
 // dist/served/client-VERSION.tgz.
 // It is JavaScript, because `prepare` may run it on a Node that is too old for the service. The same sources give the same bytes.
 import { spawnSync } from 'node:child_process'
@@ -159,8 +159,10 @@ if (esbuild && existsSync(join(ROOT, 'node_modules/typescript'))) {
   writeFileSync(`${file}.${process.pid}`, tarball)
   renameSync(`${file}.${process.pid}`, file)
   process.stdout.write(`${OUT}: ${name} ${version} for partners, ${tarball.length} bytes\n`)
+  const { writeServedDocs } = await import('./served-docs.ts')
+  writeServedDocs()
 } else {
-  process.stderr.write(`${OUT} is not made: this needs the development dependencies (npm ci)\n`)
+  process.stderr.write(`dist/served is not made: this needs the development dependencies (npm ci)\n`)
   // `npm ci --omit=dev` runs this too, and has all that the service needs.
   if (process.env.npm_lifecycle_event !== 'prepare') process.exitCode = 1
 }

@@ -1,5 +1,4 @@
-import type { Renderer, Token, Tokens } from 'marked'
-import { once } from './asset.ts'
+import { Marked, Renderer, type Token, type Tokens } from 'marked'
 
 /** A heading of the second or third level. */
 export interface Section {
@@ -55,12 +54,8 @@ const givenAnchorOf = ([open, close, ...words]: Token[]): { id: string; words: T
 
 const COMMENT = /^\s*<!--[\s\S]*?-->\s*$/
 
-/** Takes some ms, and is not needed by a service whose pages nobody reads. */
-const load = once(() => import('marked'))
-
 /** HTML in the Markdown is shown as text, and nothing is loaded from anywhere. */
-export const renderMarkdown = async (source: string, { linkTo, anchorLabel }: RenderOptions): Promise<Rendered> => {
-  const { Marked, Renderer } = await load()
+export const renderMarkdown = (source: string, { linkTo, anchorLabel }: RenderOptions): Rendered => {
   const sections: Rendered['sections'] = []
   const anchor = createAnchors()
   let title = ''
@@ -102,7 +97,6 @@ export const renderMarkdown = async (source: string, { linkTo, anchorLabel }: Re
     }
   }
 
-  const renderer: Renderer = new PageRenderer()
-  const html = new Marked().parse(source, { renderer, async: false })
+  const html = new Marked().parse(source, { renderer: new PageRenderer(), async: false })
   return { title, sections, html }
 }

@@ -1,0 +1,171 @@
+// Renders the pages that the service has at /docs, in both languages: dist/served/docs/NAME.LANGUAGE.html.
+import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { basename, join } from 'node:path'
+import type { Language, Words } from '../src/core/language.ts'
+import { EXAMPLE_URL } from '../src/http/docs/base-url.ts'
+import { markSettings } from '../src/http/docs/setting-texts.ts'
+import { VERSION } from '../src/version.ts'
+import { escapeHtml, type Rendered, renderMarkdown } from './markdown.ts'
+import { referencePage } from './reference.ts'
+
+const ROOT = join(import.meta.dirname, '..')
+const DOCS = join(ROOT, 'docs')
+const OUT = join(ROOT, 'dist/served/docs')
+const LANGUAGES = ['en', 'zh'] as const
+
+interface Page {
+  /** Its file, and its address below `/docs`; that of `start` is `/docs` itself. */
+  name: string
+  /** In `docs/`, without its ending; null: it is generated. */
+  source: string | null
+  label: Words
+}
+
+/** All that the navigation shows, in this order. */
+export const PAGES: readonly Page[] = [
+  { name: 'start', source: 'start', label: { en: 'Start', zh: '开始' } },
+  { name: 'webhooks', source: 'webhooks', label: { en: 'Webhooks', zh: '接收回调' } },
+  { name: 'examples', source: 'examples/README', label: { en: 'Examples', zh: '示例' } },
+  { name: 'frameworks', source: 'frameworks', label: { en: 'Frameworks', zh: '常用框架' } },
+  { name: 'problems', source: 'problems', label: { en: 'Errors', zh: '错误码' } },
+  { name: 'reference', source: null, label: { en: 'API reference', zh: '接口参考' } },
+]
+
+const WORDS = {
+  en: {
+    tag: 'en',
+    skip: 'Skip to the text',
+    documentation: 'Documentation',
+    sections: 'On this page',
+    language: 'Language',
+    anchor: 'Link to this section',
+    files: 'The files',
+    script: {
+      ...{ copy: 'Copy', copied: 'Copied', code: 'Language of the code' },
+      ...{ search: 'Search', found: 'Search all pages', nothing: 'Nothing found', close: 'Close' },
+    },
+  },
+  zh: {
+    tag: 'zh-CN',
+    skip: '跳到正文',
+    documentation: '文档',
+    sections: '本页内容',
+    language: '语言',
+    anchor: '本节链接',
+    files: '文件',
+    script: {
+      ...{ copy: '复制', copied: '已复制', code: '示例代码的语言' },
+      ...{ search: '搜索', found: '搜索全部文档', nothing: '没有找到相关内容', close: '关闭' },
+    },
+  },
+}
+
+/** From any page: all of them are one folder deep, but for that of `start`. Relative, so that it works below any prefix. */
+const rootOf = ({ name }: Page): string => (name === 'start' ? '' : '../')
+const addressOf = ({ name }: Page): string => (name === 'start' ? 'docs' : `docs/${name}`)
+
+/** The files of the examples: receivers, and programs that call the API. */
+const EXAMPLES = readdirSync(join(DOCS, 'examples')).filter(name => !name.endsWith('.md'))
+
+const REPOSITORY = 'https://repository.invalid/'
+
+/**
+ * Where a link of a page leads: to another page, in the same language, to an example, to a place on the same page, or to an address
+ * outside. Null where partners cannot follow it, because only the repository has it.
+ */
+export const servedLink = (href: string, page: Page, language: Language): string | null => {
+  const root = rootOf(page)
+  const query = `?lang=${language}`
+  if (href.startsWith('#')) return href
+  if (href.startsWith(`${EXAMPLE_URL}/`)) {
+    const { pathname, hash } = new URL(href)
+    const isPage = pathname === '/openapi.json' || PAGES.some(one => pathname === `/${addressOf(one)}`)
+    return `${root}${pathname.slice(1)}${isPage ? query : ''}${hash}`
+  }
+  if (href.startsWith('https://')) return href
+  const target = URL.parse(href, `${REPOSITORY}${page.source ?? page.name}.md`)
+  if (!target?.href.startsWith(REPOSITORY)) return null
+  const file = decodeURI(target.pathname).slice(1)
+  const source = file.replace(/(\.zh-CN)?\.md$/, '')
+  const to = PAGES.find(one => one.source === source)
+  if (to) return `${root}${addressOf(to)}${query}${target.hash}`
+  return file.startsWith('examples/') && EXAMPLES.includes(basename(file)) ? `${root}docs/${file}` : null
+}
+
+const markdownOf = ({ source }: Page, language: Language): string => {
+  if (source === null) return referencePage(language)
+  const text = readFileSync(join(DOCS, `${source}${language === 'zh' ? '.zh-CN' : ''}.md`), 'utf8')
+  if (source !== 'examples/README') return text
+  const files = EXAMPLES.map(name => `- [${name}](${name})`)
+  return `${text}\n## <a id="files"></a>${WORDS[language].files}\n\n${files.join('\n')}\n`
+}
+
+const list = (items: readonly string[]): string => `<ul>${items.join('')}</ul>`
+
+/** What the page loads and where it leads within the service is relative. */
+const layout = (page: Page, language: Language, { title, sections, html }: Rendered): string => {
+  const words = WORDS[language]
+  const root = rootOf(page)
+  const pages = PAGES.map(one => {
+    const current = one === page ? ' aria-current="page"' : ''
+    return `<li><a href="${root}${addressOf(one)}?lang=${language}"${current}>${one.label[language]}</a></li>`
+  })
+  const languages = (['zh', 'en'] as const).map(one => {
+    const { tag } = WORDS[one]
+    const current = one === language ? ' aria-current="true"' : ''
+    const name = one === 'zh' ? '中文' : 'English'
+    return `<li><a href="?lang=${one}" lang="${tag}" hreflang="${tag}"${current}>${name}</a></li>`
+  })
+  const places = sections.map(
+    ({ id, text, depth }) => `<li class="level-${depth}"><a href="#${id}">${escapeHtml(text)}</a></li>`,
+  )
+  return `<!doctype html>
+<html lang="${words.tag}">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>${escapeHtml(title)} · idface-notifier</title>
+<link rel="icon" href="${root}docs/assets/icon.svg" type="image/svg+xml">
+<link rel="stylesheet" href="${root}docs/assets/page.css">
+<script type="module" src="${root}docs/assets/page.js"></script>
+</head>
+<body data-words="${escapeHtml(JSON.stringify(words.script))}">
+<a class="skip" href="#content">${words.skip}</a>
+<header>
+<nav class="pages" aria-label="${words.documentation}">${list(pages)}</nav>
+<nav class="languages" aria-label="${words.language}">${list(languages)}</nav>
+</header>
+<div class="columns">
+<nav class="sections" aria-label="${words.sections}"><details><summary>${words.sections}</summary>${list(places)}</details></nav>
+<main id="content">
+${html}
+</main>
+</div>
+<footer>idface-notifier ${VERSION}</footer>
+</body>
+</html>
+`
+}
+
+/** A whole page. The service's address and its settings are put in when it is served. */
+export const renderPage = (page: Page, language: Language): string => {
+  const rendered = renderMarkdown(markSettings(markdownOf(page, language)), {
+    linkTo: href => servedLink(href, page, language),
+    anchorLabel: WORDS[language].anchor,
+  })
+  return layout(page, language, rendered)
+}
+
+export const writeServedDocs = (): void => {
+  mkdirSync(OUT, { recursive: true })
+  for (const page of PAGES)
+    for (const language of LANGUAGES) {
+      const file = join(OUT, `${page.name}.${language}.html`)
+      // Whoever reads it meanwhile reads a whole one.
+      writeFileSync(`${file}.${process.pid}`, renderPage(page, language))
+      renameSync(`${file}.${process.pid}`, file)
+    }
+}
+
+if (import.meta.main) writeServedDocs()
