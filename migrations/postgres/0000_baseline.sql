@@ -318,7 +318,7 @@ CREATE UNIQUE INDEX "operator_events_subject" ON "operator_events" USING btree (
 CREATE INDEX "operator_events_due" ON "operator_events" USING btree ("due_at") WHERE due_at IS NOT NULL;--> statement-breakpoint
 CREATE INDEX "registrations_list" ON "registrations" USING btree ("partner_id","status","id");--> statement-breakpoint
 CREATE INDEX "registrations_lane" ON "registrations" USING btree ("lane_id");--> statement-breakpoint
-CREATE INDEX "registrations_untold" ON "registrations" USING btree ("resolved_at") WHERE message_seq IS NULL AND resolved_at IS NOT NULL;--> statement-breakpoint
+CREATE INDEX "registrations_ended" ON "registrations" USING btree ("resolved_at","id") WHERE resolved_at IS NOT NULL;--> statement-breakpoint
 CREATE INDEX "signing_secrets_partner" ON "signing_secrets" USING btree ("partner_id");--> statement-breakpoint
 CREATE INDEX "signing_secrets_ended" ON "signing_secrets" USING btree ("expires_at") WHERE expires_at IS NOT NULL;--> statement-breakpoint
 CREATE UNIQUE INDEX "verifications_serial" ON "verifications" USING btree ("idcardid","account_id");--> statement-breakpoint

@@ -179,7 +179,6 @@ CREATE INDEX `messages_due` ON `messages` (`lane_id`,`due_at`) WHERE due_at IS N
 CREATE UNIQUE INDEX `messages_event` ON `messages` (`partner_id`,`event`);--> statement-breakpoint
 CREATE UNIQUE INDEX `messages_registration` ON `messages` (`registration_id`);--> statement-breakpoint
 CREATE INDEX `messages_open` ON `messages` (`partner_id`,`state`,`registration_id`) WHERE state <> 'delivered';--> statement-breakpoint
-CREATE INDEX `messages_rested` ON `messages` (`created_at`) WHERE due_at IS NULL;--> statement-breakpoint
 CREATE INDEX `messages_failed` ON `messages` (`registration_id`) WHERE state = 'exhausted' OR (state = 'pending' AND attempts > 0);--> statement-breakpoint
 CREATE INDEX `messages_held_for_url` ON `messages` (`partner_id`,`callback_url`) WHERE state = 'pending' AND due_at IS NULL;--> statement-breakpoint
 CREATE TABLE `meta` (
@@ -279,7 +278,7 @@ CREATE TABLE `registrations` (
 CREATE UNIQUE INDEX `registrations_id_unique` ON `registrations` (`id`);--> statement-breakpoint
 CREATE INDEX `registrations_list` ON `registrations` (`partner_id`,`status`,`id`);--> statement-breakpoint
 CREATE INDEX `registrations_lane` ON `registrations` (`lane_id`);--> statement-breakpoint
-CREATE INDEX `registrations_untold` ON `registrations` (`resolved_at`) WHERE message_seq IS NULL AND resolved_at IS NOT NULL;--> statement-breakpoint
+CREATE INDEX `registrations_ended` ON `registrations` (`resolved_at`,`id`) WHERE resolved_at IS NOT NULL;--> statement-breakpoint
 CREATE TABLE `signing_secrets` (
 	`id` text PRIMARY KEY NOT NULL,
 	`partner_id` text NOT NULL,

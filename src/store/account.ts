@@ -1,4 +1,5 @@
 import { type AccountState, withoutStepBack } from '../core/account.ts'
+import { DAY } from '../core/duration.ts'
 import type { Secret } from '../core/secret.ts'
 import { TEST_ACCOUNT_ID } from '../core/test-serial.ts'
 import type { ClaimedAccount } from './queues.ts'
@@ -33,6 +34,9 @@ export interface AccountRow extends Omit<AccountState, 'rate'>, Omit<NewAccount,
   /** Since when nobody finds it, and what waits for it is asked to its end; null: it is in use. */
   removedAt: number | null
 }
+
+/** A removed account is kept for so long at least: whoever found it before may register for it for some seconds more. */
+export const REMOVED_KEPT_MS = DAY
 
 /** Whether operators see it, and partners may use it. */
 export const isInUse = (row: Pick<AccountRow, 'id' | 'removedAt'>) =>

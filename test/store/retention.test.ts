@@ -4,7 +4,6 @@ import Database from 'better-sqlite3'
 import { describe, expect, test } from 'vitest'
 import { DAY, HOUR } from '../../src/core/duration.ts'
 import { Secret } from '../../src/core/secret.ts'
-import { mayErase } from '../../src/store/rules/retention.ts'
 import { openSqliteStore } from '../../src/store/sqlite/store.ts'
 import { findInTables, readTables } from '../privacy/support/tables.ts'
 import { openFolder } from '../support/service.ts'
@@ -37,35 +36,11 @@ const open = async () => {
     /** Changes the file beside the store. */
     change: (statement: string, ...values: unknown[]) => onFile(path, file => file.prepare(statement).run(...values)),
     select: (query: string) => onFile(path, file => file.prepare(query).pluck().get()),
-    planOf: (query: string) =>
-      onFile(path, file =>
-        file
-          .prepare<[], { detail: string }>(`EXPLAIN QUERY PLAN ${query}`)
-          .all()
-          .map(({ detail }) => detail),
-      ),
     /** Erases what ended more than `ms` ago, `limit` at most. */
     prune: (ms: number, limit = 1_000) => bench.store.prune(clock.now - ms, limit),
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
   }
 }
-
-describe('what may be erased', () => {
-  const ended = { id: 'reg_1', resolvedAt: 100, message: { state: 'delivered', dueAt: null } } as const
-
-  test('ended before the time that is given', () => {
-    expect(mayErase(ended, 101)).toBe(true)
-    expect(mayErase(ended, 100)).toBe(false)
-    expect(mayErase({ ...ended, resolvedAt: null, message: null }, 101)).toBe(false)
-  })
-
-  test('has no message that waits to be sent; one that is held or set aside does not', () => {
-    expect(mayErase({ ...ended, message: { state: 'pending', dueAt: 300 } }, 101)).toBe(false)
-    expect(mayErase({ ...ended, message: { state: 'pending', dueAt: null } }, 101)).toBe(true)
-    expect(mayErase({ ...ended, message: { state: 'exhausted', dueAt: null } }, 101)).toBe(true)
-    expect(mayErase({ ...ended, message: null }, 101)).toBe(true)
-  })
-})
 
 describe('retention', () => {
   test('erases in batches of the size it is told, the oldest first', async () => {
@@ -189,7 +164,7 @@ describe('retention', () => {
     expect((await bench.store.explain(bench.partnerId, two.id))?.heldSince).not.toBeNull()
   })
 
-  test('erases what was held for a URL that answered 410, and forgets the URL', async () => {
+  test('erases what was held for a URL that answered 410, and the pause with it', async () => {
     await using bench = await open()
     const [one, two] = [await bench.register(), await bench.register()]
     await bench.poll(FAIL)
@@ -233,27 +208,6 @@ describe('retention', () => {
     expect(await bench.deliver(200)).toBe(1)
   })
 
-  test('keeps a host in use that a process of an earlier version did not count: its messages were never sent', async () => {
-    await using bench = await open()
-    await bench.resolve({ callbackUrl: 'https://a.example/1' })
-    await bench.deliver(200)
-    bench.advance(2 * DAY)
-    bench.change(
-      `INSERT INTO verifications (account_id, partner_id, idcardid, created_at, nudged_at, due_at)
-       SELECT account_id, partner_id, 'uncounted', created_at, nudged_at, ? FROM verifications`,
-      bench.store.now(),
-    )
-    bench.change(
-      `INSERT INTO registrations (verification_id, n, id, partner_id, callback_url, lane_id, metadata, status, created_at, expires_at)
-       SELECT verification_id + 1, 0, 'uncounted', partner_id, callback_url, lane_id, '{}', 'pending', created_at, ?
-       FROM registrations`,
-      bench.store.now() + DAY,
-    )
-    expect(await bench.prune(DAY)).toBe(1)
-    await bench.poll(SUCCESS)
-    expect(first(await bench.claimMessages()).registrationId).toBe('uncounted')
-  })
-
   test('takes secrets that have ended with it, and no others', async () => {
     await using bench = await open()
     const rotate = (overlapMs: number) => {
@@ -265,20 +219,5 @@ describe('retention', () => {
     await rotate(HOUR)
     expect(await bench.prune(DAY)).toBe(0)
     expect(bench.select('SELECT count(*) FROM signing_secrets')).toBe(2)
-  })
-
-  test('looks at nothing that it keeps, however much that is', async () => {
-    await using bench = await open()
-    const plans = [
-      `SELECT registration_id FROM messages WHERE due_at IS NULL AND created_at < 1 ORDER BY created_at, registration_id`,
-      `SELECT id FROM registrations WHERE message_seq IS NULL AND resolved_at IS NOT NULL AND resolved_at < 1
-       ORDER BY resolved_at, id`,
-      `SELECT id FROM signing_secrets WHERE expires_at IS NOT NULL AND expires_at < 1 ORDER BY expires_at`,
-    ].map(query => bench.planOf(query))
-    expect(plans.map(plan => plan[0])).toEqual([
-      expect.stringMatching(/^SEARCH messages USING (COVERING )?INDEX messages_rested/),
-      expect.stringMatching(/^SEARCH registrations USING (COVERING )?INDEX registrations_untold/),
-      expect.stringMatching(/^SEARCH signing_secrets USING (COVERING )?INDEX signing_secrets_ended/),
-    ])
   })
 })

@@ -1,81 +1,77 @@
-import { mayEraseAccount } from '../rules/retention.ts'
+import { REMOVED_KEPT_MS } from '../account.ts'
 import type { Store } from '../store.ts'
 import type { Tx } from './connection.ts'
 import type { Context } from './context.ts'
-import { eraseEnded, type Found, find } from './ended.ts'
+import { lockMessagesOf } from './deliveries.ts'
 
-/** So many secrets and URLs are erased in a batch. */
-const REST_IN_A_BATCH = 1_000
+interface Ended {
+  id: string
+  verificationId: number
+  laneId: number
+  messageSeq: number | null
+}
 
-/** Erases what is over and old, a small batch at a time, so that nobody waits for it. */
+/** What waits to be sent is kept, however old; what is held has no due time. */
+const ENDED = `
+  SELECT id, verification_id AS "verificationId", lane_id AS "laneId", message_seq AS "messageSeq" FROM registrations
+  WHERE resolved_at < $1 AND (SELECT due_at FROM deliveries WHERE seq = message_seq) IS NULL`
+
+/** Erases what ended long ago, a small batch at a time, so that nobody waits for it. */
 export const createRetention = ({ read, write }: Pick<Context, 'read' | 'write'>): Pick<Store, 'prune'> => {
-  /** Behind which message the first one is that may be erased, as far as is known. */
-  let messagesAfter = 0
-
-  /** What there is to erase, `limit` at most; nothing: all was looked at, from the first message on. */
-  const findEnded = async (before: number, limit: number): Promise<Found> => {
-    let begunAt = messagesAfter
-    while (true) {
-      const found = await read(tx => find(tx, { before, limit, after: messagesAfter }))
-      if (found.rows.length > 0 || (found.after === 0 && begunAt === 0)) return found
-      messagesAfter = found.after
-      if (found.after === 0) begunAt = 0
-    }
-  }
-
-  const eraseRest = async (before: number): Promise<void> => {
-    if (!(await read(async tx => (await hasOld(tx, before)) || (await oldAccounts(tx)).length > 0))) return
-    await write(async tx => {
-      for (const erase of [REMOVE_SECRETS, RELEASE_URLS, REMOVE_URLS]) await tx.rows(erase, [before])
-      await tx.rows('DELETE FROM accounts WHERE id = ANY($1) AND removed_at IS NOT NULL', [await oldAccounts(tx)])
-    })
-  }
-
   return {
     prune: async (before, limit) => {
-      for (;;) {
-        const ended = await findEnded(before, limit)
-        const erased = ended.rows.length === 0 ? 0 : await write(tx => eraseEnded(tx, ended.rows, before))
-        messagesAfter = ended.after
-        const isLast = ended.rows.length < limit
-        if (isLast) await eraseRest(before)
-        if (erased > 0 || ended.rows.length === 0) return erased
-      }
+      const rows = await read(tx => tx.rows<Ended>(`${ENDED} ORDER BY resolved_at, id LIMIT $2`, [before, limit]))
+      const erased = rows.length === 0 ? 0 : await write(tx => erase(tx, rows, before))
+      if (rows.length < limit) await write(tx => eraseRest(tx, before))
+      return erased
     },
   }
 }
 
-const OLD_SECRETS = 'signing_secrets WHERE expires_at IS NOT NULL AND expires_at < $1'
-const OLD_URLS = "callbacks WHERE held_since IS NULL AND state <> 'releasing' AND last_at < $1"
-/** Nothing is held for them. */
-const OLD_HOLDS = `callbacks c WHERE held_since < $1 AND NOT EXISTS (
-  SELECT FROM deliveries d WHERE d.partner_id = c.partner_id AND d.callback_url = c.callback_url
-    AND d.state = 'pending' AND d.due_at IS NULL)`
+/** Nothing is held for these URLs. A claim forgets them, unless it finds that something has been held meanwhile. */
+const RELEASE_URLS = `
+  UPDATE callbacks c SET state = 'releasing', held_since = NULL, notice_due_at = NULL
+  WHERE held_since < $1 AND NOT EXISTS (
+    SELECT FROM deliveries d WHERE d.partner_id = c.partner_id AND d.callback_url = c.callback_url
+      AND d.state = 'pending' AND d.due_at IS NULL)`
 
-const oldAccounts = async (tx: Tx): Promise<string[]> => {
-  const removed = await tx.rows<{
-    id: string
-    removedAt: number
-    isWaitedFor: boolean
-  }>(`SELECT id, removed_at AS "removedAt",
-      EXISTS (SELECT FROM verifications WHERE account_id = accounts.id AND due_at IS NOT NULL) AS "isWaitedFor"
-    FROM accounts WHERE removed_at IS NOT NULL`)
-  return removed.filter(account => mayEraseAccount(account, tx.at)).map(({ id }) => id)
-}
-
-const hasOld = async (tx: Tx, before: number): Promise<boolean> => {
-  const [row] = await tx.rows<{ hasOld: boolean }>(
-    `SELECT ${[OLD_SECRETS, OLD_URLS, OLD_HOLDS].map(old => `EXISTS (SELECT FROM ${old})`).join(' OR ')} AS "hasOld"`,
-    [before],
+const eraseRest = async (tx: Tx, before: number): Promise<void> => {
+  await tx.rows(RELEASE_URLS, [before])
+  await tx.rows("DELETE FROM callbacks WHERE held_since IS NULL AND state <> 'releasing' AND last_at < $1", [before])
+  await tx.rows('DELETE FROM signing_secrets WHERE expires_at < $1', [before])
+  await tx.rows(
+    `DELETE FROM accounts WHERE removed_at < $1
+       AND NOT EXISTS (SELECT FROM verifications WHERE account_id = accounts.id AND due_at IS NOT NULL)`,
+    [tx.at - REMOVED_KEPT_MS],
   )
-  return row?.hasOld ?? false
 }
 
-const firstOf = (columns: string, old: string, order: string): string =>
-  `SELECT ${columns} FROM ${old} ORDER BY ${order} LIMIT ${REST_IN_A_BATCH} FOR UPDATE SKIP LOCKED`
-const REMOVE_SECRETS = `DELETE FROM signing_secrets WHERE id IN (${firstOf('id', OLD_SECRETS, 'expires_at')})`
-const REMOVE_URLS = `DELETE FROM callbacks WHERE (partner_id, callback_url) IN (
-  ${firstOf('partner_id, callback_url', OLD_URLS, 'last_at')})`
-/** A claim forgets them, unless it finds that something has been held meanwhile. */
-const RELEASE_URLS = `UPDATE callbacks SET state = 'releasing', held_since = NULL, notice_due_at = NULL
-  WHERE (partner_id, callback_url) IN (SELECT partner_id, callback_url FROM ${OLD_HOLDS})`
+/** @returns how many it erased */
+const erase = async (tx: Tx, found: readonly Ended[], before: number): Promise<number> => {
+  const ids = found.map(({ id }) => id)
+  const verificationIds = [...new Set(found.map(({ verificationId }) => verificationId))]
+  // Whoever registers a serial once more waits, and then finds it gone.
+  await tx.rows('SELECT FROM verifications WHERE id = ANY($1::bigint[]) ORDER BY id FOR UPDATE', [verificationIds])
+  await lockMessagesOf(tx, ids)
+  // Before that, others may have erased one, or made its message due.
+  const rows = await tx.rows<Ended>(`${ENDED} AND id = ANY($2)`, [before, ids])
+  const seqs = rows.map(({ messageSeq }) => messageSeq).filter(seq => seq !== null)
+  await tx.rows('DELETE FROM registrations WHERE id = ANY($1)', [rows.map(({ id }) => id)])
+  for (const [table, column] of [
+    ['attempts', 'message_seq'],
+    ['deliveries', 'seq'],
+    ['message_bodies', 'seq'],
+  ])
+    await tx.rows(`DELETE FROM ${table} WHERE ${column} = ANY($1::bigint[])`, [seqs])
+  await tx.rows(`DELETE FROM verifications WHERE ${isUnused('verification_id', 'verifications')}`, [verificationIds])
+  // Whoever registers something for a lane has it locked, so a second statement sees that.
+  const lanes = [[...new Set(rows.map(({ laneId }) => laneId))]]
+  const unused = isUnused('lane_id', 'lanes')
+  await tx.rows(`SELECT FROM lanes WHERE ${unused} ORDER BY id FOR UPDATE`, lanes)
+  await tx.rows(`DELETE FROM lanes WHERE ${unused}`, lanes)
+  return rows.length
+}
+
+/** One seek each: a join may read all registrations. */
+const isUnused = (column: string, table: string): string =>
+  `id = ANY($1::bigint[]) AND (SELECT 1 FROM registrations r WHERE r.${column} = ${table}.id LIMIT 1) IS NULL`

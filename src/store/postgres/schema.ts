@@ -132,7 +132,7 @@ export const registrations = pgTable(
     // Whether a lane still has one.
     index('registrations_lane').on(t.laneId),
     // What retention erases without a message; the messages have the others.
-    index('registrations_untold').on(t.resolvedAt).where(sql`message_seq IS NULL AND resolved_at IS NOT NULL`),
+    index('registrations_ended').on(t.resolvedAt, t.id).where(sql`resolved_at IS NOT NULL`),
     oneOf('registrations_status', 'status', REGISTRATION_STATUSES),
     holds('registrations_ended', "(status = 'pending') = (resolved_at IS NULL)"),
   ],

@@ -138,7 +138,7 @@ export const registrations = sqliteTable(
     // Whether a lane still has one.
     index('registrations_lane').on(t.laneId),
     // What retention erases without a message; the messages have the others.
-    index('registrations_untold').on(t.resolvedAt).where(sql`message_seq IS NULL AND resolved_at IS NOT NULL`),
+    index('registrations_ended').on(t.resolvedAt, t.id).where(sql`resolved_at IS NOT NULL`),
     oneOf('registrations_status', 'status', REGISTRATION_STATUSES),
     holds('registrations_ended', "(status = 'pending') = (resolved_at IS NULL)"),
   ],
@@ -179,8 +179,6 @@ export const messages = sqliteTable(
     uniqueIndex('messages_event').on(t.partnerId, t.event),
     uniqueIndex('messages_registration').on(t.registrationId),
     index('messages_open').on(t.partnerId, t.state, t.registrationId).where(sql`state <> 'delivered'`),
-    // What retention erases: nothing of it waits to be sent.
-    index('messages_rested').on(t.createdAt).where(sql`due_at IS NULL`),
     // What operators look for: what has failed or was given up, over all partners.
     index('messages_failed')
       .on(t.registrationId)
