@@ -92,25 +92,6 @@ test('a pair that many register at once is registered once, by whichever order o
   expect(await query('SELECT count(*)::int AS n FROM verifications')).toEqual([{ n: serials.length }])
 })
 
-test('a serial that two partners register at once belongs to one of them, with all its spellings', async () => {
-  await using opened = await openNodes()
-  const { bench, registerAll, query } = opened
-  const partners = [bench.partnerId, await bench.addPartner()]
-  const numbers = Array.from({ length: 40 }, (_, i) => `${7_000 + i}`)
-  await registerAll(
-    numbers.flatMap(number =>
-      [number, `00${number}`, `${number}-x`].map((idcardid, i) => [
-        bench.newRegistration({ idcardid, partnerId: partners[i % 2] as string }),
-      ]),
-    ),
-  )
-  const owners = await query<{ key: string; owners: number }>(`
-    SELECT ltrim(substring(idcardid FROM '^[0-9]+'), '0') AS key, count(DISTINCT partner_id)::int AS owners
-    FROM verifications GROUP BY 1`)
-  expect(owners).toHaveLength(numbers.length)
-  expect(owners.filter(({ owners }) => owners > 1)).toEqual([])
-})
-
 test('registrations of one serial that are made at once are numbered without a gap', async () => {
   await using opened = await openNodes()
   const { bench, registerAll, query } = opened

@@ -35,26 +35,23 @@ export const lockSerials = (tx: Tx, names: readonly SerialName[]): Promise<Found
     nameColumns(names),
   )
 
-export interface KeyOwner {
-  serialKey: string
+/** A key by which serials of an account belong to a partner. */
+export interface SerialKey {
   accountId: string
-  id: number
-  partnerId: string
+  serialKey: string
 }
 
-/** The oldest serial of each key that is not its own key, and the one that is. */
-export const findKeyOwners = (
-  tx: Tx,
-  keys: readonly Pick<KeyOwner, 'serialKey' | 'accountId'>[],
-): Promise<KeyOwner[]> =>
-  tx.rows<KeyOwner>(
-    `SELECT wanted.serial_key AS "serialKey", wanted.account_id AS "accountId", found.id, found.partner_id AS "partnerId"
+/** Whose keys are: of the serial that is its own key, or of others that have it. A join may read all of a table. */
+export const findKeyOwners = (tx: Tx, keys: readonly SerialKey[]): Promise<(SerialKey & { partnerId: string })[]> =>
+  tx.rows(
+    `SELECT wanted.serial_key AS "serialKey", wanted.account_id AS "accountId", found.partner_id AS "partnerId"
      FROM unnest($1::text[], $2::text[]) AS wanted(serial_key, account_id) CROSS JOIN LATERAL (
-       (SELECT v.id, v.partner_id FROM verifications v
-        WHERE v.serial_key = wanted.serial_key AND v.account_id = wanted.account_id ORDER BY v.id LIMIT 1)
+       (SELECT v.partner_id FROM verifications v
+        WHERE v.idcardid = wanted.serial_key AND v.account_id = wanted.account_id LIMIT 1)
        UNION ALL
-       SELECT v.id, v.partner_id FROM verifications v
-       WHERE v.idcardid = wanted.serial_key AND v.account_id = wanted.account_id
+       (SELECT v.partner_id FROM verifications v
+        WHERE v.serial_key = wanted.serial_key AND v.account_id = wanted.account_id LIMIT 1)
+       LIMIT 1
      ) AS found`,
     [keys.map(({ serialKey }) => serialKey), keys.map(({ accountId }) => accountId)],
   )

@@ -1,4 +1,3 @@
-import { hash } from 'node:crypto'
 import { serialKey } from '../../core/serial-key.ts'
 import { openVerdict, toRow } from '../registration-rows.ts'
 import type { KnownVerification, Nudge, RegisterFacts } from '../rules/register.ts'
@@ -32,7 +31,7 @@ interface Serial {
 
 /** The serials that one run of a transaction registers: each is locked and read once, changed in memory, and written once. */
 export interface SerialBook {
-  facts(item: NewRegistration): Pick<RegisterFacts, 'verification' | 'sameKey' | 'registrations' | 'hasLive'>
+  facts(item: NewRegistration): Pick<RegisterFacts, 'verification' | 'ownerOfKey' | 'registrations' | 'hasLive'>
   /** The live registration of the item's pair, as it is now. */
   view(item: NewRegistration): Registration
   /** The item's registration is made; which of the serial's it is. @param ask null: the verdict is known */
@@ -52,16 +51,14 @@ const nameOf = ({ accountId, idcardid }: SerialName): string => `${accountId} ${
 const keyNameOf = ({ accountId, idcardid }: SerialName): string => `${accountId} ${serialKey(idcardid)}`
 
 export const loadSerials = async (tx: Tx, items: readonly NewRegistration[], opening: Opening): Promise<SerialBook> => {
-  await lockKeys(tx, items)
   const names = distinct(items, nameOf)
   const found = await lockSerials(tx, names)
   const owners = await findKeyOwners(
     tx,
     distinct(names, keyNameOf).map(name => ({ accountId: name.accountId, serialKey: serialKey(name.idcardid) })),
   )
-  const sameKey = Map.groupBy(
-    owners.map(({ id, partnerId, accountId, serialKey }) => ({ id, partnerId, key: `${accountId} ${serialKey}` })),
-    ({ key }) => key,
+  const ownerByKey = new Map(
+    owners.map(({ partnerId, accountId, serialKey }) => [`${accountId} ${serialKey}`, partnerId]),
   )
   const serials = new Map(
     found.map((row): [string, Serial] => [
@@ -94,8 +91,7 @@ export const loadSerials = async (tx: Tx, items: readonly NewRegistration[], ope
       live: new Map(),
     }
     serials.set(nameOf({ accountId, idcardid }), serial)
-    const keyName = `${accountId} ${key}`
-    sameKey.set(keyName, [...(sameKey.get(keyName) ?? []), { id, partnerId, key: keyName }])
+    ownerByKey.set(`${accountId} ${key}`, partnerId)
     return serial
   }
 
@@ -114,7 +110,7 @@ export const loadSerials = async (tx: Tx, items: readonly NewRegistration[], ope
       const serial = serials.get(nameOf(item))
       return {
         verification: serial?.verification ?? null,
-        sameKey: sameKey.get(keyNameOf(item)) ?? [],
+        ownerOfKey: ownerByKey.get(keyNameOf(item)) ?? null,
         registrations: serial?.registrations ?? { live: 0, made: 0 },
         hasLive: serial?.live.has(item.callbackUrl) ?? false,
       }
@@ -181,24 +177,6 @@ const loadRegistrations = async (
   })
   for (const row of await findLive(tx, pairs))
     byId.get(row.verificationId)?.live.set(row.callbackUrl, toRow(opening, row))
-}
-
-/** So many locks there are for the keys of an account's serials: a transaction may take all of them. */
-const KEY_LOCKS = 64
-
-/**
- * Of two spellings of one serial that are registered at once neither would see the other. A serial that is its own key has its row
- * for that, so those who register only such ones share the locks.
- */
-const lockKeys = async (tx: Tx, items: readonly NewRegistration[]): Promise<void> => {
-  const names = new Set(
-    items.map(({ accountId, idcardid }) => {
-      const nth = Number.parseInt(hash('sha256', serialKey(idcardid), 'hex').slice(0, 4), 16) % KEY_LOCKS
-      return `serials ${accountId} ${nth}`
-    }),
-  )
-  const isAlone = items.some(({ idcardid }) => serialKey(idcardid) !== idcardid)
-  await tx.lock([...names], isAlone ? 'alone' : 'shared')
 }
 
 const distinct = <Item>(items: readonly Item[], keyOf: (item: Item) => string): Item[] => [

@@ -3,15 +3,10 @@ import type { NewRegistration, Quotas, Usage } from '../store.ts'
 import { isOfBatch, NEW_IN_BATCH, NUDGED, queueOfNew } from './poll-queues.ts'
 import type { Ending } from './resolve.ts'
 
-/** A serial, and the partner that registered it. */
-interface Owned {
-  /** Counts up: the smaller one is older. */
+/** A serial that somebody has registered already. */
+export interface KnownVerification {
   id: number
   partnerId: string
-}
-
-/** A serial that somebody has registered already. */
-export interface KnownVerification extends Owned {
   queue: number
   dueAt: number | null
   claimedAt: number | null
@@ -33,8 +28,8 @@ const MOST_OF_A_SERIAL = 1_000
 
 export interface RegisterFacts {
   verification: KnownVerification | null
-  /** Other serials of the account that have the same key (`core/serial-key.ts`); of several, the oldest is among them. */
-  sameKey: readonly Owned[]
+  /** The partner that has a serial of the account with the same key (`core/serial-key.ts`); null: nobody has. */
+  ownerOfKey: string | null
   /** How many the serial has: live, and all that were ever made. */
   registrations: { live: number; made: number }
   /** The serial is registered for this URL already, and has not ended without a verdict. */
@@ -106,14 +101,10 @@ const askFor = (verification: KnownVerification | null, { isBatch }: NewRegistra
   return isBatch ? { ...asked, queue: isOfBatch(verification.queue) ? NEW_IN_BATCH : verification.queue } : asked
 }
 
-/**
- * A serial, with all that have its key, belongs to whoever registered the first of them. Before this rule two partners may have
- * registered two of them: the later one keeps what it has, and gets nothing more.
- */
-const isTaken = ({ partnerId }: NewRegistration, { verification, sameKey }: RegisterFacts): boolean => {
-  if (verification && verification.partnerId !== partnerId) return true
-  const [oldest] = [...sameKey, ...(verification ? [verification] : [])].toSorted((a, b) => a.id - b.id)
-  return oldest !== undefined && oldest.partnerId !== partnerId
+/** A serial, with all that have its key, belongs to whoever registered the first of them. */
+const isTaken = ({ partnerId }: NewRegistration, { verification, ownerOfKey }: RegisterFacts): boolean => {
+  const owner = verification?.partnerId ?? ownerOfKey
+  return owner !== null && owner !== partnerId
 }
 
 /**

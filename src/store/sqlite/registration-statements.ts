@@ -27,10 +27,13 @@ export const prepareRegistrations = onceForContext(({ db, client }: Pick<Context
     SELECT id, partner_id AS partnerId, queue, due_at AS dueAt, claimed_at AS claimedAt, verdict, observed_at AS observedAt,
       previous_poll_at AS previousPollAt
     FROM verifications WHERE idcardid = ? AND account_id = ?`),
-  /** The oldest one whose serial is not its own key. */
-  findVariant: client.prepare<[serialKey: string, accountId: string], Pick<StoredVerification, 'id' | 'partnerId'>>(`
-    SELECT id, partner_id AS partnerId FROM verifications
-    WHERE serial_key = +? AND account_id = +? ORDER BY id LIMIT 1`),
+  /** Whose a key is: of the serial that is its own key, or of others that have it. */
+  ownerOfKey: client
+    .prepare<{ key: string; accountId: string }, string>(`
+      SELECT partner_id FROM verifications WHERE idcardid = +@key AND account_id = +@accountId
+      UNION ALL SELECT partner_id FROM verifications WHERE serial_key = +@key AND account_id = +@accountId
+      LIMIT 1`)
+    .pluck(),
   addVerification: client.prepare<
     [
       accountId: string,

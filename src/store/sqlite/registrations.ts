@@ -52,12 +52,8 @@ export const createRegistrations = (context: Context): Verbs => {
     return row ? { ...row, verdict: openVerdict(context, row.id, { ...row, idcardid }) } : null
   }
 
-  const loadSameKey = ({ idcardid, accountId }: NewRegistration) => {
-    const key = serialKey(idcardid)
-    const variant = statements.findVariant.get(key, accountId)
-    const itself = key === idcardid ? undefined : statements.findVerification.get(key, accountId)
-    return [variant, itself].filter(found => found !== undefined)
-  }
+  const ownerOfKey = ({ idcardid, accountId }: NewRegistration): string | null =>
+    statements.ownerOfKey.get({ key: serialKey(idcardid), accountId }) ?? null
 
   const loadSerial = (verificationId: number): KnownSerial => {
     const rows = statements.ofSerial.all(verificationId)
@@ -82,7 +78,7 @@ export const createRegistrations = (context: Context): Verbs => {
     const { made } = serial
     const facts = {
       verification,
-      sameKey: loadSameKey(item),
+      ownerOfKey: verification ? null : ownerOfKey(item),
       registrations: { live: serial.live.size, made },
       hasLive: liveId !== undefined,
       laneId,

@@ -27,7 +27,7 @@ const KNOWN: KnownVerification = {
 }
 const NEW: RegisterFacts = {
   verification: null,
-  sameKey: [],
+  ownerOfKey: null,
   registrations: { live: 0, made: 0 },
   hasLive: false,
   laneId: null,
@@ -55,20 +55,8 @@ describe('registering', () => {
   })
 
   test('a serial is refused where another partner has one that upstream may take for the same', () => {
-    const theirs = { id: 1, partnerId: 'prt_2' }
-    expect(register(ITEM, { ...NEW, sameKey: [theirs] }, AT)).toEqual({ outcome: 'taken' })
-    expect(register(ITEM, { ...NEW, sameKey: [{ ...theirs, partnerId: 'prt_1' }] }, AT).outcome).toBe('created')
-  })
-
-  test('of two partners that have had such serials since before they were one, the first has them', () => {
-    const mine = { ...KNOWN, id: 2 }
-    const theirs = { id: 1, partnerId: 'prt_2' }
-    expect(register(ITEM, { ...NEW, verification: mine, sameKey: [theirs], hasLive: true }, AT).outcome).toBe('taken')
-    const later = { ...theirs, id: 3 }
-    expect(register(ITEM, { ...NEW, verification: mine, sameKey: [later, mine], hasLive: true }, AT).outcome).toBe(
-      'existing',
-    )
-    expect(register(ITEM, { ...NEW, verification: { ...mine, partnerId: 'prt_2' } }, AT).outcome).toBe('taken')
+    expect(register(ITEM, { ...NEW, ownerOfKey: 'prt_2' }, AT)).toEqual({ outcome: 'taken' })
+    expect(register(ITEM, { ...NEW, ownerOfKey: 'prt_1' }, AT).outcome).toBe('created')
   })
 
   test('a live pair is there already, whatever the quotas', () => {
