@@ -334,8 +334,7 @@ FROM "message_bodies" b LEFT JOIN "deliveries" d ON d.seq = b.seq;
 --> statement-breakpoint
 -- What a statement changes in how many rows are in a state is appended to count_changes, so that no two writers wait for one row.
 -- For each table: the counts that a row may be one of, as (what, owner, whether it is). A trigger of an insert sees no rows before,
--- and one of a delete none after, so each has a function of its own, made from the same text. A message that has no delivery is
--- delivered, so the bodies are only counted.
+-- and one of a delete none after, so each has a function of its own, made from the same text.
 DO $do$
 DECLARE
 	counted record;
@@ -345,11 +344,9 @@ BEGIN
 	FOR counted IN SELECT * FROM (VALUES
 		('verifications', '{insert,update,delete}'::text[], $$('verifications_waiting', account_id, due_at IS NOT NULL),
 			('verifications_leased', account_id, claimed_at IS NOT NULL)$$),
-		('registrations', '{insert,update,delete}', $$('registrations_' || status, '', true), ('partner_pending', partner_id, status = 'pending'),
+		('registrations', '{insert,update,delete}', $$('partner_pending', partner_id, status = 'pending'),
 			('partner_hour', partner_id || ' ' || created_at / 3600000, true)$$),
-		('message_bodies', '{insert,delete}', $$('messages_all', '', true)$$),
-		('deliveries', '{insert,update,delete}', $$('messages_exhausted', '', state = 'exhausted'),
-			('messages_held', '', state = 'pending' AND due_at IS NULL),
+		('deliveries', '{insert,update,delete}', $$('messages_held', '', state = 'pending' AND due_at IS NULL),
 			('messages_waiting', '', due_at IS NOT NULL AND claimed_at IS NULL),
 			('messages_leased', '', claimed_at IS NOT NULL)$$),
 		('lanes', '{insert,update,delete}', $$('partner_hosts', partner_id, true)$$)

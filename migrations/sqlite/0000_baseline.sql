@@ -146,9 +146,7 @@ CREATE INDEX `lanes_first` ON `lanes` (`due_at`) WHERE due_at IS NOT NULL;--> st
 CREATE TABLE `message_counts` (
 	`waiting` integer DEFAULT 0 NOT NULL,
 	`leased` integer DEFAULT 0 NOT NULL,
-	`held` integer DEFAULT 0 NOT NULL,
-	`delivered` integer DEFAULT 0 NOT NULL,
-	`exhausted` integer DEFAULT 0 NOT NULL
+	`held` integer DEFAULT 0 NOT NULL
 );
 --> statement-breakpoint
 CREATE TABLE `messages` (
@@ -247,14 +245,6 @@ CREATE TABLE `partners` (
 	CONSTRAINT "partners_quotas" CHECK(max_pending >= 0 AND max_hosts >= 0 AND max_daily >= 0)
 );
 --> statement-breakpoint
-CREATE TABLE `registration_counts` (
-	`pending` integer DEFAULT 0 NOT NULL,
-	`succeeded` integer DEFAULT 0 NOT NULL,
-	`failed` integer DEFAULT 0 NOT NULL,
-	`unresolved` integer DEFAULT 0 NOT NULL,
-	`cancelled` integer DEFAULT 0 NOT NULL
-);
---> statement-breakpoint
 CREATE TABLE `registrations` (
 	`verification_id` integer NOT NULL,
 	`n` integer NOT NULL,
@@ -330,9 +320,8 @@ CREATE TABLE `verifications` (
 CREATE UNIQUE INDEX `verifications_serial` ON `verifications` (`idcardid`,`account_id`);--> statement-breakpoint
 CREATE INDEX `verifications_key` ON `verifications` (`serial_key`,`account_id`) WHERE serial_key IS NOT NULL;--> statement-breakpoint
 CREATE INDEX `verifications_due` ON `verifications` (`account_id`,`partner_id`,`queue`,`due_at`,`last_polled_at`) WHERE due_at IS NOT NULL;--> statement-breakpoint
--- Each is one row, which triggers keep right.
+-- One row, which triggers keep right.
 INSERT INTO `message_counts` DEFAULT VALUES;--> statement-breakpoint
-INSERT INTO `registration_counts` DEFAULT VALUES;--> statement-breakpoint
 CREATE TRIGGER `lanes_added` AFTER INSERT ON `lanes` BEGIN
 	INSERT INTO `partner_counts` (`partner_id`, `hosts`) VALUES (NEW.`partner_id`, 1)
 		ON CONFLICT DO UPDATE SET `hosts` = `hosts` + 1;
@@ -343,39 +332,18 @@ END;--> statement-breakpoint
 CREATE TRIGGER `messages_added` AFTER INSERT ON `messages` BEGIN
 	UPDATE `message_counts` SET `waiting` = `waiting` + (NEW.`due_at` IS NOT NULL AND NEW.`claimed_at` IS NULL),
 		`leased` = `leased` + (NEW.`claimed_at` IS NOT NULL),
-		`held` = `held` + (NEW.`state` = 'pending' AND NEW.`due_at` IS NULL),
-		`delivered` = `delivered` + (NEW.`state` = 'delivered'),
-		`exhausted` = `exhausted` + (NEW.`state` = 'exhausted');
+		`held` = `held` + (NEW.`state` = 'pending' AND NEW.`due_at` IS NULL);
 END;--> statement-breakpoint
 CREATE TRIGGER `messages_changed` AFTER UPDATE OF `state`, `due_at`, `claimed_at` ON `messages`
 WHEN OLD.`state` <> NEW.`state` OR (OLD.`due_at` IS NULL) <> (NEW.`due_at` IS NULL) OR (OLD.`claimed_at` IS NULL) <> (NEW.`claimed_at` IS NULL) BEGIN
 	UPDATE `message_counts` SET `waiting` = `waiting` + (NEW.`due_at` IS NOT NULL AND NEW.`claimed_at` IS NULL) - (OLD.`due_at` IS NOT NULL AND OLD.`claimed_at` IS NULL),
 		`leased` = `leased` + (NEW.`claimed_at` IS NOT NULL) - (OLD.`claimed_at` IS NOT NULL),
-		`held` = `held` + (NEW.`state` = 'pending' AND NEW.`due_at` IS NULL) - (OLD.`state` = 'pending' AND OLD.`due_at` IS NULL),
-		`delivered` = `delivered` + (NEW.`state` = 'delivered') - (OLD.`state` = 'delivered'),
-		`exhausted` = `exhausted` + (NEW.`state` = 'exhausted') - (OLD.`state` = 'exhausted');
+		`held` = `held` + (NEW.`state` = 'pending' AND NEW.`due_at` IS NULL) - (OLD.`state` = 'pending' AND OLD.`due_at` IS NULL);
 END;--> statement-breakpoint
 CREATE TRIGGER `messages_removed` AFTER DELETE ON `messages` BEGIN
 	UPDATE `message_counts` SET `waiting` = `waiting` - (OLD.`due_at` IS NOT NULL AND OLD.`claimed_at` IS NULL),
 		`leased` = `leased` - (OLD.`claimed_at` IS NOT NULL),
-		`held` = `held` - (OLD.`state` = 'pending' AND OLD.`due_at` IS NULL),
-		`delivered` = `delivered` - (OLD.`state` = 'delivered'),
-		`exhausted` = `exhausted` - (OLD.`state` = 'exhausted');
-END;--> statement-breakpoint
-CREATE TRIGGER `registrations_added` AFTER INSERT ON `registrations` BEGIN
-	UPDATE `registration_counts` SET `pending` = `pending` + (NEW.`status` = 'pending'),
-		`succeeded` = `succeeded` + (NEW.`status` = 'succeeded'),
-		`failed` = `failed` + (NEW.`status` = 'failed'),
-		`unresolved` = `unresolved` + (NEW.`status` = 'unresolved'),
-		`cancelled` = `cancelled` + (NEW.`status` = 'cancelled');
-END;--> statement-breakpoint
-CREATE TRIGGER `registrations_changed` AFTER UPDATE OF `status` ON `registrations`
-WHEN OLD.`status` <> NEW.`status` BEGIN
-	UPDATE `registration_counts` SET `pending` = `pending` + (NEW.`status` = 'pending') - (OLD.`status` = 'pending'),
-		`succeeded` = `succeeded` + (NEW.`status` = 'succeeded') - (OLD.`status` = 'succeeded'),
-		`failed` = `failed` + (NEW.`status` = 'failed') - (OLD.`status` = 'failed'),
-		`unresolved` = `unresolved` + (NEW.`status` = 'unresolved') - (OLD.`status` = 'unresolved'),
-		`cancelled` = `cancelled` + (NEW.`status` = 'cancelled') - (OLD.`status` = 'cancelled');
+		`held` = `held` - (OLD.`state` = 'pending' AND OLD.`due_at` IS NULL);
 END;--> statement-breakpoint
 CREATE TRIGGER `registrations_of_partner_added` AFTER INSERT ON `registrations` BEGIN
 	INSERT INTO `partner_counts` (`partner_id`, `pending`) VALUES (NEW.`partner_id`, NEW.`status` = 'pending')
@@ -394,13 +362,6 @@ CREATE TRIGGER `registrations_of_partner_removed` AFTER DELETE ON `registrations
 		WHERE `partner_id` = OLD.`partner_id` AND `hour` = OLD.`created_at` / 3600000;
 	DELETE FROM `partner_hours`
 		WHERE `partner_id` = OLD.`partner_id` AND `hour` = OLD.`created_at` / 3600000 AND `registrations` <= 0;
-END;--> statement-breakpoint
-CREATE TRIGGER `registrations_removed` AFTER DELETE ON `registrations` BEGIN
-	UPDATE `registration_counts` SET `pending` = `pending` - (OLD.`status` = 'pending'),
-		`succeeded` = `succeeded` - (OLD.`status` = 'succeeded'),
-		`failed` = `failed` - (OLD.`status` = 'failed'),
-		`unresolved` = `unresolved` - (OLD.`status` = 'unresolved'),
-		`cancelled` = `cancelled` - (OLD.`status` = 'cancelled');
 END;--> statement-breakpoint
 CREATE TRIGGER `verifications_added` AFTER INSERT ON `verifications` BEGIN
 	INSERT INTO `verification_counts` VALUES (NEW.`account_id`, NEW.`due_at` IS NOT NULL, NEW.`claimed_at` IS NOT NULL)

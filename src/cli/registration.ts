@@ -12,13 +12,21 @@ import { print, refuse, withStore } from './environment.ts'
 import { findAccount, findPartner, partnerNames } from './find-partner.ts'
 import type { Common } from './frame/command.ts'
 import { type Cell, listJson, readerZone, showTable } from './frame/output.ts'
-import { STATUS_TEXTS } from './status-texts.ts'
 
 /** A page of a search looks at 10,000 registrations at most, so this many look at 500,000. */
 const MOST_PAGES = 50
 
 const TEXTS = {
   en: {
+    statuses: {
+      pending: 'pending',
+      succeeded: 'succeeded',
+      failed: 'failed',
+      unresolved: 'unresolved',
+      cancelled: 'cancelled',
+      delivered: 'delivered',
+      exhausted: 'exhausted',
+    },
     head: ['id', 'serial', 'partner', 'status', 'webhook', 'last error', 'created'],
     more: (cursor: string) => `There may be more: --cursor ${cursor}`,
     attemptsHead: ['at', 'outcome', 'HTTP', 'error', 'ms'],
@@ -27,6 +35,15 @@ const TEXTS = {
     badCursor: '--cursor must be the id of a registration, as the list before it gave it',
   },
   zh: {
+    statuses: {
+      pending: '等待中',
+      succeeded: '通过',
+      failed: '未通过',
+      unresolved: '无结果',
+      cancelled: '已取消',
+      delivered: '已送达',
+      exhausted: '已放弃',
+    },
     head: ['id', '流水号', '合作方', '状态', '回调', '最近错误', '创建时间'],
     more: (cursor: string) => `可能还有更多：--cursor ${cursor}`,
     attemptsHead: ['时间', '结果', 'HTTP', '错误', '毫秒'],
@@ -91,7 +108,7 @@ export const listRegistrations = ({ json, lang, limit, cursor, ...wanted }: List
 
 const rowOf = (found: FoundRegistration, partner: string, lang: Language): Cell[] => {
   const { id, idcardid, status, reason, message, createdAt } = found
-  const { statuses } = STATUS_TEXTS[lang]
+  const { statuses } = TEXTS[lang]
   const webhook = message && `${statuses[message.state]} (${message.attempts})`
   const shown = reason === null ? statuses[status] : `${statuses[status]}: ${reason}`
   return [id, idcardid, partner, shown, webhook, errorOf(found), createdAt]

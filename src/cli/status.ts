@@ -41,7 +41,7 @@ export const status = ({ json, watch, lang }: Common & { watch: boolean }): Prom
     }
   })
 
-/** What is wrong first, then the queues, the nodes and how many there are of what. */
+/** What is wrong first, then the queues and the nodes. */
 const showOverview = (overview: Overview, language: Language): string => {
   const texts = STATUS_TEXTS[language]
   const { engine, bulk } = overview
@@ -53,8 +53,6 @@ const showOverview = (overview: Overview, language: Language): string => {
     queueTable(overview, language),
     '',
     ...nodeTable(overview, language),
-    texts.registrations(namedCounts(overview.registrations, texts)),
-    texts.webhooks(namedCounts(overview.messages, texts)),
     ...(bulk.resends.remaining > 0 ? [texts.bulkResends(bulk.resends.remaining)] : []),
     ...(bulk.acts.open > 0 ? [texts.bulkActs(bulk.acts.open, bulk.acts.remaining)] : []),
     engineLine(engine, texts),
@@ -112,8 +110,3 @@ const nodeTable = ({ at, problems, nodes }: Overview, language: Language): strin
   ])
   return [showTable([texts.node, 'id', 'ROLES', texts.version, texts.seen, texts.state], rows, language), '']
 }
-
-const namedCounts = (
-  counts: Readonly<Partial<Record<keyof StatusTexts['statuses'], number>>>,
-  { statuses }: StatusTexts,
-): string[] => Object.entries(counts).map(([name, count]) => `${count} ${statuses[name as keyof typeof statuses]}`)

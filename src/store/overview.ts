@@ -56,8 +56,6 @@ const overviewOf = (facts: TroubleFacts, { language, showTime }: Reader) => {
       ...viewQueue(stats.deliveries),
       held: stats.deliveries.held,
     },
-    registrations: stats.registrations,
-    messages: stats.messages,
     callbacks: stats.callbacks,
     bulk: stats.bulk,
     nodes: judgeNodes(stats.nodes).map(viewNode),

@@ -1,9 +1,7 @@
 import { durationOf, effectiveRate } from '../core/account.ts'
 import { DAY } from '../core/duration.ts'
 import type { Histogram } from '../core/histogram.ts'
-import type { MessageState } from '../core/message.ts'
 import type { RefusingChannel } from '../core/operator-channel.ts'
-import type { RegistrationStatus } from '../core/registration.ts'
 import type { BusyHost } from '../core/trouble.ts'
 import { type Account, type AccountRow, isInUse } from './account.ts'
 import type { LastBackup } from './backup.ts'
@@ -61,8 +59,6 @@ export interface Stats {
   /** Those of all accounts together. */
   polls: QueueStats
   deliveries: DeliveryStats
-  registrations: Readonly<Record<RegistrationStatus, number>>
-  messages: Readonly<Record<MessageState, number>>
   /** URLs, counted up to the cap: on hold after a 410, failing for an hour or more and still tried, and disabled. */
   callbacks: { gone: number; failing: number; disabled: number }
   bulk: {
@@ -173,10 +169,7 @@ interface QueueFacts {
 export type DueLane = Omit<BusyHost, 'isSilent'> & Pick<LaneState, 'strikes'>
 
 export interface StatsFacts
-  extends Pick<
-    Stats,
-    'at' | 'registrations' | 'messages' | 'callbacks' | 'nodes' | 'backup' | 'refusingChannel' | 'engine'
-  > {
+  extends Pick<Stats, 'at' | 'callbacks' | 'nodes' | 'backup' | 'refusingChannel' | 'engine'> {
   accounts: readonly {
     account: Account
     state: Pick<AccountRow, 'id' | 'removedAt' | 'probeAt' | 'rampAt' | 'rampRate'>

@@ -150,7 +150,7 @@ test('all that a file has is in the database after a move, and counters go on be
   )
   expect(Number(next?.n)).toBe(Number(last) + 1)
   const [{ waiting } = {}] = await server.query(
-    "SELECT sum(n) AS waiting FROM count_changes WHERE what = 'registrations_pending'",
+    "SELECT sum(n) AS waiting FROM count_changes WHERE what = 'partner_pending'",
     [],
     target.name,
   )

@@ -9,8 +9,6 @@ test('a host that has more than is counted has as much as is counted, as the que
     at: 2,
     accounts: [],
     deliveries: { ...queue, held: 0, heldAt: null, givenUp: 0, busiest },
-    registrations: { pending: 0, succeeded: 20_000, failed: 0, unresolved: 0, cancelled: 0 },
-    messages: { pending: 20_000, delivered: 0, exhausted: 0 },
     callbacks: { gone: 0, failing: 0, disabled: 0 },
     openActs: [],
     ...{ nodes: [], backup: NO_BACKUP, refusingChannel: null },

@@ -1,8 +1,6 @@
 import { Hono } from 'hono'
 import { z } from 'zod'
 import { PAUSE_REASONS } from '../../core/account.ts'
-import { MESSAGE_STATES } from '../../core/message.ts'
-import { REGISTRATION_STATUSES } from '../../core/registration.ts'
 import { TROUBLE_CODES } from '../../core/trouble.ts'
 import { type Overview, readOverview } from '../../store/overview.ts'
 import { BUSY_TABLES } from '../../store/stats.ts'
@@ -83,8 +81,6 @@ export const OVERVIEW = z.strictObject({
     ...QUEUE,
     held: COUNT.describe('Webhooks whose URL answered 410 or is disabled.'),
   }),
-  registrations: countsOf(REGISTRATION_STATUSES),
-  messages: countsOf(MESSAGE_STATES),
   callbacks: z.strictObject({
     gone: COUNT.describe('URLs on hold after a 410.'),
     failing: COUNT.describe('URLs where every attempt of an hour or more, ten at least, has failed.'),

@@ -1,5 +1,3 @@
-import type { MessageState } from '../../core/message.ts'
-import { REGISTRATION_STATUSES } from '../../core/registration.ts'
 import { type AccountRow, viewAccount } from '../account.ts'
 import { NO_BACKUP } from '../backup.ts'
 import { BACKUPS, CHANNEL_REFUSING, DELIVERIES_HELD } from '../facts.ts'
@@ -61,8 +59,6 @@ export const createStats = ({
           heldAt: await findFact(tx, DELIVERIES_HELD),
           givenUp: await givenUp(tx),
         },
-        registrations: countsOf(REGISTRATION_STATUSES, status => countOf(`registrations_${status}`, ALL)),
-        messages: messageCountsOf(countOf),
         callbacks: await callbacks(tx),
         openActs: await tx.rows(
           `SELECT partner_id AS "partnerId", count, done FROM bulk_acts WHERE state IN ('probing', 'running') LIMIT ${MOST_COUNTED}`,
@@ -81,19 +77,9 @@ const ALL = ''
 const MOST_LANES = 1_000
 const NOTHING: Due = { due: 0, oldestDueAt: null }
 
-const countsOf = <Key extends string>(keys: readonly Key[], countOf: (key: Key) => number) =>
-  Object.fromEntries(keys.map(key => [key, countOf(key)])) as Record<Key, number>
-
 const queueOfMessages = (countOf: CountOf) => {
   const leased = countOf('messages_leased', ALL)
   return { waiting: countOf('messages_waiting', ALL) + leased, leased, held: countOf('messages_held', ALL) }
-}
-
-/** What is delivered is counted with all, and has no delivery any more. */
-const messageCountsOf = (countOf: CountOf): Record<MessageState, number> => {
-  const { waiting, held } = queueOfMessages(countOf)
-  const [pending, exhausted] = [waiting + held, countOf('messages_exhausted', ALL)]
-  return { pending, exhausted, delivered: countOf('messages_all', ALL) - pending - exhausted }
 }
 
 /**

@@ -15,7 +15,6 @@ export {
   messageCounts,
   partnerCounts,
   partnerHours,
-  registrationCounts,
   verificationCounts,
 } from './stats-schema.ts'
 

@@ -15,22 +15,11 @@ export const verificationCounts = sqliteTable('verification_counts', {
   leased: count('leased'),
 })
 
-/** One row. */
-export const registrationCounts = sqliteTable('registration_counts', {
-  pending: count('pending'),
-  succeeded: count('succeeded'),
-  failed: count('failed'),
-  unresolved: count('unresolved'),
-  cancelled: count('cancelled'),
-})
-
 /** One row. `waiting`, `leased` and `held` are pending. */
 export const messageCounts = sqliteTable('message_counts', {
   waiting: count('waiting'),
   leased: count('leased'),
   held: count('held'),
-  delivered: count('delivered'),
-  exhausted: count('exhausted'),
 })
 
 /** What quotas limit. */

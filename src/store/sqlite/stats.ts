@@ -19,7 +19,7 @@ import type { Context } from './context.ts'
 import { asc } from './drizzle.ts'
 import { prepareFacts } from './facts.ts'
 import { loadNodes } from './nodes.ts'
-import { accounts, messageCounts, registrationCounts, verificationCounts } from './schema.ts'
+import { accounts, messageCounts, verificationCounts } from './schema.ts'
 import { prepareVerifications } from './verification-statements.ts'
 
 /** What is due of a queue; up to one more than `MOST_COUNTED` is counted. */
@@ -81,7 +81,9 @@ export const createStats = (context: Context): Pick<Store, 'stats'> => {
         .all()
         .map(row => [row.accountId, row]),
     )
-    const { waiting, leased, held, ...ended } = theOnly(db.select().from(messageCounts).get())
+    const messages = db.select().from(messageCounts).get()
+    if (!messages) throw new Error('the row with the counts is gone')
+    const { waiting, leased, held } = messages
     return statsOf({
       at,
       accounts: rows.map(row => ({
@@ -94,8 +96,6 @@ export const createStats = (context: Context): Pick<Store, 'stats'> => {
         heldAt: facts.find(DELIVERIES_HELD),
         givenUp: statements.givenUp.get({ since: at - GIVEN_UP_MS, limit: MOST_FAILED }) ?? 0,
       },
-      registrations: theOnly(db.select().from(registrationCounts).get()),
-      messages: { ...ended, pending: waiting + leased + held },
       callbacks: {
         gone: countUrls('gone', 0),
         failing: countUrls('failing', at - STILL_FAILING_MS),
@@ -110,11 +110,6 @@ export const createStats = (context: Context): Pick<Store, 'stats'> => {
   })
 
   return { stats: () => read(() => readAll(now())) }
-}
-
-const theOnly = <Row>(row: Row | undefined): Row => {
-  if (!row) throw new Error('the row with the counts is gone')
-  return row
 }
 
 const sizeOf = (path: string): number => statSync(path, { throwIfNoEntry: false })?.size ?? 0

@@ -27,8 +27,6 @@ test('tells what waits, of each account and in all', async () => {
     accounts: [{ id: api.account.id, account: 'C12345678', rate: 5, waiting: 1, due: 1, oldestDueAt: since }],
     polls: { due: 1, dueIsCapped: false, scheduled: 0, leased: 0, oldestDueAt: since },
     deliveries: { due: 0, held: 0, oldestDueAt: null },
-    registrations: { pending: 1, succeeded: 0 },
-    messages: { pending: 0 },
     bulk: { resends: { open: 0, remaining: 0 }, acts: { open: 0, remaining: 0 } },
     engine: { kind: 'sqlite', databaseBytes: expect.any(Number) },
   })

@@ -22,8 +22,6 @@ export const describeStats = (open: OpenStore): void => {
       ],
       polls: nothing,
       deliveries: { ...nothing, held: 0, heldAt: null, givenUp: 0, mostFor: null },
-      registrations: { pending: 0, succeeded: 0, failed: 0, unresolved: 0, cancelled: 0 },
-      messages: { pending: 0, delivered: 0, exhausted: 0 },
       callbacks: { gone: 0, failing: 0, disabled: 0 },
       bulk: { resends: { open: 0, remaining: 0 }, acts: { open: 0, remaining: 0 } },
       ...{ nodes: [], backup: NO_BACKUP, refusingChannel: null, engine: expect.anything() },
@@ -70,8 +68,6 @@ export const describeStats = (open: OpenStore): void => {
     await bench.store.cancel(bench.partnerId, pending.id)
     expect(await bench.store.stats()).toMatchObject({
       deliveries: { due: 1, scheduled: 0, leased: 0, held: 1, oldestDueAt: since },
-      registrations: { pending: 0, succeeded: 4, cancelled: 1 },
-      messages: { pending: 2, delivered: 1, exhausted: 1 },
       callbacks: { gone: 1 },
     })
   })
@@ -139,14 +135,5 @@ export const describeStats = (open: OpenStore): void => {
     await bench.store.stopBulkAct('bulk_1')
     await bench.store.stopBulkAct('bulk_2')
     expect((await bench.store.stats()).bulk.acts).toEqual({ open: 0, remaining: 0 })
-  })
-
-  test('what retention erases is not counted any more', async () => {
-    await using bench = await openBench(open)
-    await bench.resolve()
-    await bench.deliver(200)
-    await bench.advance(MINUTE)
-    await bench.store.prune(bench.store.now(), 100)
-    expect(await bench.store.stats()).toMatchObject({ registrations: { succeeded: 0 }, messages: { delivered: 0 } })
   })
 }

@@ -115,6 +115,6 @@ describe('folding of counts', () => {
       ...{ id: 'node_1', name: 'a:1', version: '1', settings: 's', roles: ['api'], clockAheadMs: null },
     })
     expect(await changes()).toBe(0)
-    expect((await bench.store.stats()).registrations.pending).toBe(1)
+    expect((await bench.store.stats()).polls.due).toBe(1)
   })
 })

@@ -29,8 +29,6 @@ const stats: Stats = statsOf({
     },
   ],
   deliveries: { ...NOTHING, held: 0, heldAt: null, givenUp: 0, busiest: null },
-  registrations: { pending: 0, succeeded: 0, failed: 0, unresolved: 0, cancelled: 0 },
-  messages: { pending: 0, delivered: 0, exhausted: 0 },
   callbacks: { gone: 0, failing: 0, disabled: 0 },
   openActs: [],
 })
@@ -112,7 +110,6 @@ test('the time that a backlog takes after a pause was that at the full rate', ()
   const account = { id: 'acc_1', apiId: 'C1', passwordMode: 'dynamic', partnerId: null, rate: 8, ...WELL } as const
   const { accounts } = statsOf({
     ...{ ...ELSE, at: AT, openActs: [], callbacks: { gone: 0, failing: 0, disabled: 0 } },
-    ...{ registrations: stats.registrations, messages: stats.messages },
     deliveries: { ...NOTHING, held: 0, heldAt: null, givenUp: 0, busiest: null },
     accounts: [
       {
@@ -156,7 +153,6 @@ test('a host that does not answer, and has most of what is late, is named', () =
       openActs: [],
       callbacks: { gone: 0, failing: 0, disabled: 0 },
     },
-    ...{ registrations: stats.registrations, messages: stats.messages },
     deliveries: {
       waiting: 198,
       leased: 1,

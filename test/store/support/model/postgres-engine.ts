@@ -86,11 +86,8 @@ const SAVED = [
 const COUNTED = `
   SELECT 'verifications_waiting', account_id, count(*) FROM verifications WHERE due_at IS NOT NULL GROUP BY 2
   UNION ALL SELECT 'verifications_leased', account_id, count(*) FROM verifications WHERE claimed_at IS NOT NULL GROUP BY 2
-  UNION ALL SELECT 'registrations_' || status, '', count(*) FROM registrations GROUP BY 1
   UNION ALL SELECT 'partner_pending', partner_id, count(*) FROM registrations WHERE status = 'pending' GROUP BY 2
   UNION ALL SELECT 'partner_hour', partner_id || ' ' || created_at / 3600000, count(*) FROM registrations GROUP BY 2
-  UNION ALL SELECT 'messages_all', '', count(*) FROM messages HAVING count(*) > 0
-  UNION ALL SELECT 'messages_exhausted', '', count(*) FROM messages WHERE state = 'exhausted' HAVING count(*) > 0
   UNION ALL SELECT 'messages_held', '', count(*) FROM messages WHERE state = 'pending' AND due_at IS NULL HAVING count(*) > 0
   UNION ALL SELECT 'messages_waiting', '', count(*) FROM messages WHERE due_at IS NOT NULL AND claimed_at IS NULL
     HAVING count(*) > 0

@@ -74,7 +74,7 @@ export const openSqliteEngine: OpenEngine = async options => {
 }
 
 /** Last the counts: what is put back into the other tables counts. */
-const SAVED = [...STORED, 'sqlite_sequence', 'verification_counts', 'registration_counts', 'message_counts']
+const SAVED = [...STORED, 'sqlite_sequence', 'verification_counts', 'message_counts']
 
 const WRONG_COUNTS = `
   SELECT (SELECT count(*) FROM (
@@ -83,14 +83,9 @@ const WRONG_COUNTS = `
   + (SELECT count(*) FROM (
     SELECT account_id, count(due_at), count(claimed_at) FROM verifications WHERE due_at IS NOT NULL GROUP BY account_id
     EXCEPT SELECT account_id, waiting, leased FROM verification_counts))
-  + (SELECT count(*) FROM (SELECT pending, succeeded, failed, unresolved, cancelled FROM registration_counts
-    EXCEPT SELECT count(*) FILTER (WHERE status = 'pending'), count(*) FILTER (WHERE status = 'succeeded'),
-      count(*) FILTER (WHERE status = 'failed'), count(*) FILTER (WHERE status = 'unresolved'),
-      count(*) FILTER (WHERE status = 'cancelled') FROM registrations))
-  + (SELECT count(*) FROM (SELECT waiting, leased, held, delivered, exhausted FROM message_counts
+  + (SELECT count(*) FROM (SELECT waiting, leased, held FROM message_counts
     EXCEPT SELECT count(*) FILTER (WHERE due_at IS NOT NULL AND claimed_at IS NULL), count(claimed_at),
-      count(*) FILTER (WHERE state = 'pending' AND due_at IS NULL), count(*) FILTER (WHERE state = 'delivered'),
-      count(*) FILTER (WHERE state = 'exhausted') FROM messages))
+      count(*) FILTER (WHERE state = 'pending' AND due_at IS NULL) FROM messages))
   + (SELECT count(*) FROM (SELECT partner_id, hour, registrations FROM partner_hours
     EXCEPT SELECT partner_id, created_at / 3600000, count(*) FROM registrations GROUP BY 1, 2))
   + (SELECT count(*) FROM partner_counts c
