@@ -217,7 +217,6 @@ CREATE TABLE "operator_events" (
 	"told_at" bigint,
 	"due_at" bigint,
 	"claims" integer DEFAULT 0 NOT NULL,
-	"tries" integer DEFAULT 0 NOT NULL,
 	CONSTRAINT "operator_events_state" CHECK (state IN ('firing', 'resolved')),
 	CONSTRAINT "operator_events_told" CHECK (told_state IN ('firing', 'resolved'))
 );

@@ -211,7 +211,6 @@ CREATE TABLE `operator_events` (
 	`told_at` integer,
 	`due_at` integer,
 	`claims` integer DEFAULT 0 NOT NULL,
-	`tries` integer DEFAULT 0 NOT NULL,
 	CONSTRAINT "operator_events_state" CHECK(state IN ('firing', 'resolved')),
 	CONSTRAINT "operator_events_told" CHECK(told_state IN ('firing', 'resolved'))
 );

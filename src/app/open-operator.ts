@@ -1,14 +1,13 @@
 import { hostname } from 'node:os'
 import type { Config } from '../config/settings.ts'
 import { SECOND } from '../core/duration.ts'
-import { ADVICE } from '../operator/advice.ts'
-import { noteOfTurn } from '../operator/callback-notes.ts'
+import { type OperatorEvent, operatorEventType } from '../core/operator-event.ts'
 import { type Channel, openChannel } from '../operator/channel.ts'
-import { createNotebook, keyOf, noteOf } from '../operator/notebook.ts'
-import { testItem } from '../operator/notice.ts'
-import { createTeller } from '../operator/teller.ts'
+import { createEventBuffer } from '../operator/event-buffer.ts'
+import { noteOfEvent, notesOfTurn } from '../operator/notes.ts'
+import { noticeItem, testItem } from '../operator/notice.ts'
+import { createNotifier } from '../operator/notifier.ts'
 import { createWatch } from '../operator/watch.ts'
-import { createWriteAlarm } from '../operator/write-alarm.ts'
 import type { Listener } from '../telemetry/emit.ts'
 import { USER_AGENT } from '../version.ts'
 import { startHeartbeat } from '../worker/heartbeat.ts'
@@ -21,10 +20,9 @@ type Verb =
   | 'noteOperatorEvents'
   | 'claimOperatorEvents'
   | 'settleOperatorEvents'
+  | 'firingOperatorEvents'
   | 'recordOperatorChannel'
   | 'stats'
-  | 'endedCallbackEvents'
-  | 'firingNodeEvents'
   | 'hints'
   | 'probe'
 
@@ -36,6 +34,11 @@ export interface OperatorRole extends Role {
 
 const LOOK_EVERY_MS = 15 * SECOND
 
+/** They change what a look finds, so it comes at once. */
+const RINGS: ReadonlySet<string> = new Set([
+  ...['account.paused', 'account.resumed', 'upstream.unreachable', 'upstream.back', 'backup.failed', 'backup.done'],
+])
+
 /** The channel that the settings name; null: they name none. */
 const openChannelOf = ({ url, secret }: Config['operator']): Channel | null =>
   url && openChannel({ url, secret, userAgent: USER_AGENT, clock })
@@ -43,64 +46,55 @@ const openChannelOf = ({ url, secret }: Config['operator']): Channel | null =>
 /** What is noted is told there. */
 const openTelling = (
   channel: Channel,
-  { config: { operator }, store, emit }: RoleDeps<'operator' | 'storage', Verb>,
+  { config: { operator }, store, emit }: RoleDeps<'operator' | 'polling', Verb>,
 ) => {
-  const told = { channel, language: operator.language, source: hostname(), emit }
-  const teller = createTeller({ ...told, store, clock, random: Math.random })
-  const notebook = createNotebook({ store, clock, onDue: teller.ring, emit })
+  const { language } = operator
+  const source = hostname()
+  const notifier = createNotifier({ store, channel, language, source, clock, random: Math.random, emit })
+  const buffer = createEventBuffer({ store, clock, emit })
   return {
-    note: notebook.note,
-    tellUnwritable: createWriteAlarm({ ...told, now: store.now, random: Math.random }),
-    whyOff: teller.whyOff,
-    end: () => Promise.all([teller.stop(), notebook.stop()]),
+    note: buffer.note,
+    tellNow: async (event: OperatorEvent): Promise<boolean> => {
+      const id = `op_${event.condition}_${event.since}_${event.state}`
+      const items = [noticeItem(event, language, event.at)]
+      const answer = await channel.post({ id, at: event.at, language, source, items })
+      const isTold = answer.kind === 'told'
+      emit('operator_event.ended', { type: operatorEventType(event), outcome: isTold ? 'sent' : 'failed' })
+      return isTold
+    },
+    whyOff: notifier.whyOff,
+    end: () => Promise.all([notifier.stop(), buffer.stop()]),
     breakOff: channel.close,
   }
 }
 
 /** Where OPERATOR_URL is not set. */
-const NOT_TOLD = {
-  ...{ note: () => {}, tellUnwritable: async () => {}, whyOff: null },
-  ...{ end: async () => {}, breakOff: () => {} },
-}
+const NOT_TOLD = { note: () => {}, tellNow: async () => true, whyOff: null, end: async () => {}, breakOff: () => {} }
 
 /** Looks for what operators have to know, from now on: it is in the log, and told at OPERATOR_URL where that is set. */
-export const openOperator = (deps: RoleDeps<'operator' | 'polling' | 'storage', Verb>): OperatorRole => {
+export const openOperator = (deps: RoleDeps<'operator' | 'polling', Verb>): OperatorRole => {
   const { config, store, emit } = deps
   // What an earlier process has found of it; if this fails, others tell of the database.
   void store.recordOperatorChannel(null).catch(() => {})
   const channel = openChannelOf(config.operator)
-  const { note, tellUnwritable, whyOff, end, breakOff } = channel ? openTelling(channel, deps) : NOT_TOLD
-  const watch = createWatch({ store, note, tellUnwritable, emit, pollMaxMs: config.polling.maxMs })
+  const { note, tellNow, whyOff, end, breakOff } = channel ? openTelling(channel, deps) : NOT_TOLD
+  const watch = createWatch({ store, note, tellNow, emit, pollMaxMs: config.polling.maxMs })
   const look = () => void watch.look()
   const heartbeat = startHeartbeat({ everyMs: LOOK_EVERY_MS, rings: [look], clock })
   look()
-  // A host may have very many URLs, which work again one after the other: one look a second is for all of them.
-  let haveTurned = false
-  const lookAtTurned = () => {
-    if (haveTurned) void watch.lookAtCallbacks()
-    haveTurned = false
-  }
-  const quickHeartbeat = startHeartbeat({ everyMs: SECOND, rings: [lookAtTurned], clock })
-  const { retentionMs } = config.storage
   store.hints.on('callbacksTurned', turns => {
-    for (const turned of turns) {
-      const noted = noteOfTurn(turned, { at: store.now(), retentionMs })
-      if (noted !== null) note(noted)
-    }
-    haveTurned ||= turns.some(({ turn }) => turn !== 'failing')
+    for (const turned of turns) for (const noted of notesOfTurn(turned, store.now())) note(noted)
   })
   return {
     listen: event => {
-      const noted = noteOf(event, store.now())
-      if (noted === null) return
-      watch.forget(keyOf(noted))
-      note(noted)
+      if (RINGS.has(event.name)) look()
+      const noted = noteOfEvent(event, store.now())
+      if (noted !== null) note(noted)
     },
     whyOff,
     ...createRole({
       end: () => {
         heartbeat.stop()
-        quickHeartbeat.stop()
         return end()
       },
       breakOff,
@@ -122,6 +116,3 @@ export const tellTest = async (operator: Config['operator']) => {
     channel.close()
   }
 }
-
-/** What to do about each answer but `told`. */
-export const ADVICE_FOR = ADVICE

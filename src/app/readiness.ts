@@ -1,8 +1,7 @@
 import type { Clock } from '../core/clock.ts'
 import { SECOND } from '../core/duration.ts'
 import { AppError } from '../core/error.ts'
-import { describeTrouble } from '../core/trouble-texts.ts'
-import { writeRemedy } from '../core/write-error-texts.ts'
+import { describeTrouble } from '../core/operator-texts/describe.ts'
 import type { ReadyCheck as Check } from '../http/health.ts'
 import { listAll } from '../store/list-all.ts'
 import type { JudgedNode } from '../store/rules/nodes.ts'
@@ -65,7 +64,9 @@ export const createReadiness = (
     } catch (error) {
       const what = error instanceof AppError ? error.message : 'the database cannot be written'
       const code = databaseErrorOf(error)
-      return { name: 'database', ok: false, reason: code === null ? what : `${what}. ${writeRemedy(code, 'en')}` }
+      if (code === null) return { name: 'database', ok: false, reason: what }
+      const { remedy } = describeTrouble({ code: 'store_failing', since: null, error: code }, 'en', 0)
+      return { name: 'database', ok: false, reason: `${what}. ${remedy}` }
     }
   })
 

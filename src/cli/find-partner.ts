@@ -1,5 +1,5 @@
 import type { Language } from '../core/language.ts'
-import { showPartner } from '../core/trouble-texts.ts'
+import { showPartner } from '../core/operator-texts/catalogue.ts'
 import { listAll } from '../store/list-all.ts'
 import type { Account, Partner, Store } from '../store/store.ts'
 import { refuse } from './environment.ts'

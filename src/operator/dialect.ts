@@ -1,8 +1,8 @@
 import { MINUTE } from '../core/duration.ts'
 import type { OperatorProblem } from '../core/operator-channel.ts'
+import { CATALOGUES } from '../core/operator-texts/describe.ts'
 import type { Notice } from './notice.ts'
 import { bytesOf, cutTo, defused, oneLine, withoutKeys } from './plain-text.ts'
-import { WORDS } from './words.ts'
 
 /** What a channel holds against us; `content`: about one message. */
 export type Problem = OperatorProblem | 'content'
@@ -58,7 +58,7 @@ export const paragraphsOf = (
     paragraph,
   }: { most: number; count?: number; paragraph: (headlines: readonly string[], lines: readonly string[]) => string },
 ): string[] => {
-  const words = WORDS[language]
+  const words = CATALOGUES[language]
   const footer = defused(`idface-notifier · ${source}`)
   const texts = items.map(({ headline, sentence, remedy, runbook, subject }) => {
     const lines = [
@@ -89,7 +89,7 @@ export const paragraphsOf = (
 
 export const titleOf = ({ items, language }: Notice): string => {
   const [first] = items
-  return `idface-notifier: ${defused(items.length === 1 && first ? first.headline : WORDS[language].several(items.length))}`
+  return `idface-notifier: ${defused(items.length === 1 && first ? first.headline : CATALOGUES[language].several(items.length))}`
 }
 
 /** The JSON object that a robot answered, if it is one. */

@@ -1,6 +1,5 @@
 import { createHmac } from 'node:crypto'
 import { MINUTE, SECOND } from '../core/duration.ts'
-import { isGoodNews } from '../core/operator-event.ts'
 import { type Dialect, JSON_HEADERS, judgeByCode, type Problem, paragraphsOf, ROBOT, titleOf } from './dialect.ts'
 
 /** Bytes of the paragraphs: the whole body may have 20 KB. */
@@ -37,7 +36,7 @@ export const FEISHU: Dialect = {
       config: { wide_screen_mode: true },
       header: {
         title: plain(titleOf(notice)),
-        template: isFiring ? 'red' : notice.items.every(isGoodNews) ? 'green' : 'grey',
+        template: isFiring ? 'red' : 'green',
       },
       elements: paragraphs.map(text => ({ tag: 'div', text: plain(text) })),
     }

@@ -1,14 +1,9 @@
 import type { Language } from '../core/language.ts'
-import { type OperatorEvent, operatorEventType } from '../core/operator-event.ts'
-import { WORDS } from './words.ts'
+import type { OperatorEvent } from '../core/operator-event.ts'
+import { CATALOGUES, describeEvent, type EventWords } from '../core/operator-texts/describe.ts'
 
-/** One event in words, as plain text: each channel makes it harmless in its own way. */
-export interface NoticeItem extends Pick<OperatorEvent, 'subject' | 'state' | 'since' | 'count'> {
-  type: string
-  headline: string
-  sentence: string
-  /** What to do; empty where there is nothing to do. */
-  remedy: string
+/** One event in words, as plain text: each channel makes it harmless in its own way. An empty remedy: there is nothing to do. */
+export interface NoticeItem extends EventWords, Pick<OperatorEvent, 'subject' | 'state' | 'since' | 'count'> {
   /** Where there is more to read. */
   runbook: string
   details: Readonly<Record<string, unknown>>
@@ -29,18 +24,19 @@ const RUNBOOK = { en: 'docs/operations.md', zh: 'docs/operations.zh-CN.md' } as 
 
 /** @param at epoch ms */
 export const noticeItem = (event: OperatorEvent, language: Language, at: number): NoticeItem => {
-  const { subject, state, since, count, details } = event
-  const type = operatorEventType(event)
+  const { subject, state, since, count, details, condition } = event
   return {
-    ...{ type, subject, state, since, count, details: { ...details } },
-    ...WORDS[language].event(event, at),
-    runbook: `${RUNBOOK[language]}#${event.condition}`,
+    ...{ subject, state, since, count, details: { ...details } },
+    ...describeEvent(event, language, at),
+    runbook: `${RUNBOOK[language]}#${condition}`,
   }
 }
 
 /** What `notify-test` sends. */
-export const testItem = (language: Language, source: string, at: number): NoticeItem => ({
-  ...{ type: 'operator.test', subject: source, state: 'firing', since: at, count: 1, details: {} },
-  ...WORDS[language].test,
-  runbook: `${RUNBOOK[language]}#being-told`,
-})
+export const testItem = (language: Language, source: string, at: number): NoticeItem => {
+  const { title, ...words } = CATALOGUES[language].test
+  return {
+    ...{ type: 'operator.test', subject: source, state: 'firing', since: at, count: 1, details: {} },
+    ...{ headline: title, ...words, runbook: `${RUNBOOK[language]}#being-told` },
+  }
+}

@@ -18,7 +18,7 @@ const PROBLEMS: Readonly<Record<number, OperatorProblem>> = {
 const iso = (at: number): string => new Date(at).toISOString()
 
 /** What of `details` is a time, in whatever event; null: it is not known. */
-const TIMES: ReadonlySet<string> = new Set(['since', 'nextTryAt', 'erasedFrom'])
+const TIMES: ReadonlySet<string> = new Set(['since', 'nextTryAt'])
 const withIsoTimes = (details: NoticeItem['details']): NoticeItem['details'] =>
   Object.fromEntries(
     Object.entries(details).map(([name, value]) => [

@@ -1,5 +1,4 @@
 import type { NodeRole } from '../core/node.ts'
-import type { OperatorEvent } from '../core/operator-event.ts'
 
 /** A process that works on the database, as it says. */
 export interface NewNode {
@@ -26,10 +25,6 @@ export interface ServiceNode extends NewNode {
   lostAt: number | null
 }
 
-/** What operators are told of nodes. */
-export const NODE_CONDITIONS = ['node.lost', 'node.differs', 'clock.wrong'] as const
-export type NodeEvent = Pick<OperatorEvent, 'subject'> & { condition: (typeof NODE_CONDITIONS)[number] }
-
 /** Which nodes work on the database. Each shows itself every few seconds, and whoever does not is lost (`rules/nodes.ts`). */
 export interface NodeVerbs {
   /** Records that this node is there, whom it finds lost, and forgets, by `afterBeat`. All nodes, this one too, oldest first. */
@@ -38,6 +33,4 @@ export interface NodeVerbs {
   listNodes(): Promise<ServiceNode[]>
   /** It has ended, as it was told to. */
   removeNode(id: string): Promise<void>
-  /** The events about nodes that fire: whoever finds them over may be another node than the one that noted them. */
-  firingNodeEvents(): Promise<readonly NodeEvent[]>
 }

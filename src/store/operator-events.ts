@@ -1,35 +1,13 @@
-import { MINUTE } from '../core/duration.ts'
-import {
-  afterTold,
-  LONGEST_OPERATOR_WAIT_MS,
-  type OperatorCondition,
-  type OperatorDetails,
-  type OperatorEvent,
-} from '../core/operator-event.ts'
-import { type CallbackHealth, STILL_FAILING_MS } from './rules/callback.ts'
+import { afterTold, type OperatorCondition, type OperatorEvent } from '../core/operator-event.ts'
 
-/** What is over: no URL of the host is so any more. */
-export type EndedCallbackEvent = Pick<OperatorEvent, 'subject'> & {
-  condition: 'callback.failing' | 'callback.disabled'
-}
+export type OperatorEventName = Pick<OperatorEvent, 'condition' | 'subject'>
 
-/** Of which state of a URL an event tells. */
-const CALLBACK_EVENTS = {
-  'callback.failing': 'failing',
-  'callback.disabled': 'disabled',
-} as const satisfies Record<EndedCallbackEvent['condition'], CallbackHealth['state']>
-
-/** What came of each note, in order: there is something to tell now, later or never, or nothing has changed. */
+/** What came of notes, beside what is to be told now. */
 export interface NotedOperatorEvents {
-  results: readonly ('due' | 'counted' | 'same')[]
-  /** What had to go, because there are more than are kept. */
+  /** Of these only the count has risen. */
+  merged: readonly OperatorCondition[]
+  /** These had to go, because there are more than are kept. */
   dropped: readonly OperatorCondition[]
-}
-
-/** @param after what noting it has made of an event; null: nothing is to be written */
-export const notedAs = (after: OperatorEvent | null, now: number): NotedOperatorEvents['results'][number] => {
-  if (after === null) return 'same'
-  return after.dueAt !== null && after.dueAt <= now ? 'due' : 'counted'
 }
 
 export interface OperatorClaimRequest {
@@ -43,89 +21,37 @@ export interface ClaimedOperatorEvent extends OperatorEvent {
   id: number
   /** The fencing token. */
   claim: number
-  /** How often it could not be told, in a row. */
-  tries: number
 }
 
-export interface ClaimedOperatorEvents {
-  events: readonly ClaimedOperatorEvent[]
-  /** When there may be more to claim, if nothing is noted; null: nothing waits. */
-  nextAt: number | null
+export interface OperatorSettlement {
+  events: readonly Pick<ClaimedOperatorEvent, 'condition' | 'subject' | 'claim' | 'state' | 'count'>[]
+  /** `told`: that they were so, and so often; `untold`: they are due again; `dropped`: they are not told as they are. */
+  outcome: 'told' | 'untold' | 'dropped'
+  /** Nobody claims before; null: as the claim says. */
+  claimableAt: number | null
 }
 
-export interface OperatorSettlement extends Pick<ClaimedOperatorEvent, 'condition' | 'subject' | 'claim'> {
-  /** `told`: that it was so; `failed`: to be tried again then; `refused`: it is not tried again as it is. */
-  outcome:
-    | { kind: 'told'; state: OperatorEvent['state']; count: number }
-    | { kind: 'failed'; dueAt: number }
-    | { kind: 'refused' }
-}
+/** Whether noting it has only raised the count. */
+export const isMerged = (after: OperatorEvent, now: number): boolean => after.dueAt === null || after.dueAt > now
 
-/** A time that lies further ahead than anybody asks for was written before the clock was set back, and is over. */
-const LONGEST_PAUSE_MS = 30 * MINUTE
-
-/** When the next may claim, of when that is said to be. */
-export const claimableFrom = (saidAt: number | null, now: number): number =>
-  saidAt === null || saidAt > now + LONGEST_PAUSE_MS ? now : saidAt
-
-/**
- * When there may be something to claim; null: nothing waits.
- *
- * @param due when the first and the last of all that waits are due
- * @param claimableAt when the next may claim
- */
-export const nextClaimAt = (
-  { first, last }: { first: number | null; last: number | null },
-  claimableAt: number,
-  now: number,
-): number | null => {
-  if (first === null || last === null) return null
-  const dueAt = last > now + LONGEST_OPERATOR_WAIT_MS ? Math.min(first, now) : first
-  return Math.max(dueAt, claimableAt)
-}
-
-/** What changes of an event whose claim is settled so. */
+/** When the event is to be told, and what was, once its claim is settled. */
 export const afterSettling = (
-  event: OperatorEvent & Pick<ClaimedOperatorEvent, 'tries'>,
-  outcome: OperatorSettlement['outcome'],
-  now: number,
-): Partial<Pick<OperatorEvent, 'toldState' | 'toldAt' | 'dueAt'>> & Pick<ClaimedOperatorEvent, 'tries'> => {
-  switch (outcome.kind) {
-    case 'told':
-      return { ...afterTold(event, outcome, now), tries: 0 }
-    case 'failed':
-      return { dueAt: outcome.dueAt, tries: event.tries + 1 }
-    case 'refused':
-      return { dueAt: null, tries: 0 }
-    default:
-      throw outcome satisfies never
-  }
+  event: OperatorEvent,
+  told: Pick<OperatorEvent, 'state' | 'count'>,
+  { outcome, at }: { outcome: OperatorSettlement['outcome']; at: number },
+): Pick<OperatorEvent, 'toldState' | 'toldAt' | 'dueAt'> => {
+  const { toldState, toldAt } = event
+  if (outcome === 'told') return afterTold(event, told, at)
+  return { toldState, toldAt, dueAt: outcome === 'untold' ? at : null }
 }
 
-/** URLs of a host, from the text `from` on and before `until`, that are as an event says. */
-export interface UrlsOfHost {
-  partnerId: string
-  from: string
-  until: string
-  state: CallbackHealth['state']
-  /** Their last attempt was later. */
-  since: number
-}
-
-/** Where URLs may be of which an event still tells. @param details JSON */
-export const urlsOfEvent = (
-  { condition, details }: Pick<EndedCallbackEvent, 'condition'> & { details: string },
-  now: number,
-): UrlsOfHost[] => {
-  const { partnerId, host } = JSON.parse(details) as OperatorDetails['callback.failing']
-  const state = CALLBACK_EVENTS[condition]
-  const since = state === 'failing' ? now - STILL_FAILING_MS : 0
-  // The character behind the slash is the zero.
-  return ['https', 'http'].map(scheme => ({
-    partnerId,
-    from: `${scheme}://${host}/`,
-    until: `${scheme}://${host}0`,
-    state,
-    since,
-  }))
-}
+/** @param row `details` is JSON */
+export const eventOfRow = ({
+  details,
+  claims,
+  ...row
+}: Omit<ClaimedOperatorEvent, 'details' | 'claim'> & { details: string; claims: number }): ClaimedOperatorEvent => ({
+  ...row,
+  details: JSON.parse(details) as OperatorEvent['details'],
+  claim: claims,
+})

@@ -1,6 +1,6 @@
 import type { Language } from '../core/language.ts'
+import { describeTrouble } from '../core/operator-texts/describe.ts'
 import type { ShowTime } from '../core/show-time.ts'
-import { describeTrouble } from '../core/trouble-texts.ts'
 import { isThere, type JudgedNode, judgeNodes } from './rules/nodes.ts'
 import { type TroubleFacts, troublesOf } from './rules/troubles.ts'
 import type { AccountStats, EngineStats, QueueStats } from './stats.ts'

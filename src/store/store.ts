@@ -9,10 +9,10 @@ import type { BackupRecord, LastBackup } from './backup.ts'
 import type { Callback, CallbackNotice, CallbackPage } from './callbacks.ts'
 import type { StoreHints } from './hints.ts'
 import type {
-  ClaimedOperatorEvents,
-  EndedCallbackEvent,
+  ClaimedOperatorEvent,
   NotedOperatorEvents,
   OperatorClaimRequest,
+  OperatorEventName,
   OperatorSettlement,
 } from './operator-events.ts'
 import type { OperatorVerbs } from './operator-verbs.ts'
@@ -235,21 +235,17 @@ export interface Store extends OperatorVerbs {
   lastBackup(): Promise<LastBackup>
   recordBackup(record: BackupRecord): Promise<void>
 
-  /** Notes what operators may have to be told, each by `afterNote`. A thousand events are kept, and 50 of a partner. */
+  /** Notes what operators may have to be told, each by `afterNote`. A thousand events are kept. */
   noteOperatorEvents(notes: readonly OperatorNote[]): Promise<NotedOperatorEvents>
   /**
    * Hands out events that operators are to be told of, each to one caller only until its lease runs out; by `byUrgency`.
    * Whoever asks within `gapMs` of a claim, on any node, gets none.
    */
-  claimOperatorEvents(claim: OperatorClaimRequest): Promise<ClaimedOperatorEvents>
-  /**
-   * Records whether operators were told. What no longer holds its claim changes nothing.
-   *
-   * @param pausedUntil nobody claims before; null: as before
-   */
-  settleOperatorEvents(settlements: readonly OperatorSettlement[], pausedUntil: number | null): Promise<void>
-  /** Of the events about callback URLs that fire, those where no URL of the host is failing, or disabled, any more. */
-  endedCallbackEvents(): Promise<readonly EndedCallbackEvent[]>
+  claimOperatorEvents(claim: OperatorClaimRequest): Promise<ClaimedOperatorEvent[]>
+  /** Records what came of a message. What no longer holds its claim changes nothing. */
+  settleOperatorEvents(settlement: OperatorSettlement): Promise<void>
+  /** Those that have not ended, by when they were noted first. */
+  firingOperatorEvents(): Promise<OperatorEventName[]>
   /** Records that the channel refuses all it is sent; null: it does not, or there is none. */
   recordOperatorChannel(refusing: RefusingChannel | null): Promise<void>
 

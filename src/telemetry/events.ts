@@ -177,7 +177,7 @@ export const EVENTS = {
   ),
   'operator.event': warn(
     { type: TEXT, subject: TEXT, state: field<OperatorState>('text'), sentence: TEXT },
-    'Something that operators have to see to has come (`firing`) or is over (`resolved`), and `sentence` says it: polls or webhooks are late (`backlog.growing`, `backlog.gone`), the database cannot be written, or does not answer (`store.failing`), the disk is nearly full (`disk.low`), a node is lost (`node.lost`), or has differed from the others for 15 minutes (`node.differs`). Looked at every 15 s, with `OPERATOR_URL` or without. What else operators are told of has an event of its own. See [being told](operations.md#being-told).',
+    'Something that operators have to see to has come (`firing`) or is over (`resolved`), and `sentence` says it: polls or webhooks are late (`backlog.growing`, `backlog.gone`), the database cannot be written, or does not answer (`store.failing`), the disk is nearly full (`disk.low`), a node is lost (`node.lost`), or a clock is wrong (`clock.wrong`). Looked at every 15 s, with `OPERATOR_URL` or without. What else operators are told of has an event of its own. See [being told](operations.md#being-told).',
   ),
   'operator_event.ended': debug(
     { type: TEXT, outcome: field<'sent' | 'merged' | 'dropped' | 'failed'>('text') },
@@ -191,10 +191,6 @@ export const EVENTS = {
   'operator_channel.off': error(
     { channel: CHANNEL, problem: TEXT, error: TEXT, answer: TEXT, advice: TEXT },
     '`OPERATOR_URL` has refused three times in a row what will not pass by itself (`problem`: `signature`, `key`, `keyword`, `address`), so it gets one message an hour until it takes one (`operator_channel.back`); the others are kept, and `status`, `doctor` and the check `operator` of `/readyz` say so. Follow `advice`, and try it with `notify-test`; a restart sends at once. See [being told](operations.md#being-told).',
-  ),
-  'operator_event.not_noted': warn(
-    { error: field<unknown>('error') },
-    'What operators have to know could not be written into the database; it is kept in memory and tried again every 5 s. Reported once until it works again.',
   ),
   'traces.export_failed': warn(
     { host: TEXT, error: ERROR },

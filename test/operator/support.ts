@@ -20,13 +20,8 @@ export const PAUSED: OperatorEvent = {
 /** `host` is what a partner has given. */
 export const exhausted = (partnerId: string, host = 'hooks.partner.example', count = 1): OperatorEvent => ({
   ...PAUSED,
-  ...{ condition: 'message.exhausted', subject: partnerId, count, details: { partnerId, host } },
+  ...{ condition: 'message.exhausted', subject: partnerId, count, details: { partnerId, host, error: 'timeout' } },
 })
-
-export const disabledBefore: OperatorEvent = {
-  ...{ ...PAUSED, condition: 'callback.disabled', subject: 'partner_1 hooks.partner.example', state: 'resolved' },
-  details: { partnerId: 'partner_1', host: 'hooks.partner.example', since: AT, error: 'timeout' },
-}
 
 /** As short as an event can be. */
 export const resolved = (account: string): OperatorEvent => ({

@@ -80,7 +80,7 @@ const makeFile = async ({ registrations = 20 } = {}): Promise<string> => {
       subject: partnerId,
       at: START,
       adds: 1,
-      details: { partnerId, host: 'a.example' },
+      details: { partnerId, host: 'a.example', error: 'timeout' },
     },
   ])
   await store.holdDeliveries()

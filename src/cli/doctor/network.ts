@@ -1,10 +1,10 @@
 import { lookup } from 'node:dns/promises'
 import { connect } from 'node:net'
 import { hostname } from 'node:os'
-import { ADVICE_FOR, tellTest } from '../../app/open-operator.ts'
+import { tellTest } from '../../app/open-operator.ts'
 import { SECOND } from '../../core/duration.ts'
 import { codeOf } from '../../core/error.ts'
-import { describeFault } from '../../core/fault-texts.ts'
+import { channelRemedy, describeFault } from '../../core/operator-texts/describe.ts'
 import { wrongClocks } from '../../store/rules/troubles.ts'
 import type { AskedAccount } from './ask-accounts.ts'
 import { judgeTrouble } from './database.ts'
@@ -164,7 +164,7 @@ export const judgeOperator = (
   return failed(
     `${channel} at ${host} did not take a test (${answer.code})`,
     `${channel}（${host}）未接收测试消息（${answer.code}）`,
-    [ADVICE_FOR.en[problem], ADVICE_FOR.zh[problem], command],
+    [channelRemedy(problem, 'en'), channelRemedy(problem, 'zh'), command],
   )
 }
 

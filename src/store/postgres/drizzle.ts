@@ -17,7 +17,7 @@ export const {
   primaryKey,
   uniqueIndex,
 } = require('drizzle-orm/pg-core') as typeof import('drizzle-orm/pg-core')
-export const { and, asc, desc, eq, gt, gte, inArray, isNotNull, isNull, lt, ne, or, sql } =
+export const { and, asc, desc, eq, gt, gte, inArray, isNotNull, isNull, lt, lte, ne, or, sql } =
   require('drizzle-orm') as typeof import('drizzle-orm')
 export const { migrate } =
   require('drizzle-orm/node-postgres/migrator') as typeof import('drizzle-orm/node-postgres/migrator')

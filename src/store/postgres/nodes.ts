@@ -1,12 +1,12 @@
-import { NODE_CONDITIONS, type NodeEvent, type NodeVerbs } from '../nodes.ts'
+import type { NodeVerbs } from '../nodes.ts'
 import { afterBeat } from '../rules/nodes.ts'
 import { newestOf } from '../schema-age.ts'
 import type { Tx } from './connection.ts'
 import type { Context } from './context.ts'
-import { and, asc, eq, inArray } from './drizzle.ts'
+import { asc, eq, inArray } from './drizzle.ts'
 import { foldCounts } from './folding.ts'
 import { MIGRATIONS } from './opening.ts'
-import { nodes, operatorEvents } from './schema.ts'
+import { nodes } from './schema.ts'
 
 export const loadNodes = ({ db }: Tx) => db.select().from(nodes).orderBy(asc(nodes.startedAt), asc(nodes.id))
 
@@ -51,16 +51,5 @@ export const createNodes = ({
     listNodes: () => read(loadNodes),
 
     removeNode: id => write(async ({ db }) => void (await db.delete(nodes).where(eq(nodes.id, id)))),
-
-    // `MOST_OPERATOR_EVENTS` at most.
-    firingNodeEvents: () =>
-      read(async ({ db }) => {
-        const found = await db
-          .select({ condition: operatorEvents.condition, subject: operatorEvents.subject })
-          .from(operatorEvents)
-          .where(and(inArray(operatorEvents.condition, [...NODE_CONDITIONS]), eq(operatorEvents.state, 'firing')))
-          .orderBy(asc(operatorEvents.id))
-        return found as NodeEvent[]
-      }),
   }
 }

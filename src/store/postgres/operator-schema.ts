@@ -21,7 +21,6 @@ export const operatorEvents = pgTable(
     /** When to tell; while claimed, when the lease runs out; null: there is nothing to tell. */
     dueAt: time('due_at'),
     claims: integer('claims').notNull().default(0),
-    tries: integer('tries').notNull().default(0),
   },
   t => [
     uniqueIndex('operator_events_subject').on(t.condition, t.subject),

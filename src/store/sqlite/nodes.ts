@@ -1,9 +1,9 @@
-import { NODE_CONDITIONS, type NodeEvent, type NodeVerbs } from '../nodes.ts'
+import type { NodeVerbs } from '../nodes.ts'
 import { afterBeat } from '../rules/nodes.ts'
 import type { Db } from './connection.ts'
 import type { Context } from './context.ts'
-import { and, asc, eq, inArray } from './drizzle.ts'
-import { nodes, operatorEvents } from './schema.ts'
+import { asc, eq, inArray } from './drizzle.ts'
+import { nodes } from './schema.ts'
 
 export const loadNodes = (db: Db) => db.select().from(nodes).orderBy(asc(nodes.startedAt), asc(nodes.id)).all()
 
@@ -22,17 +22,5 @@ export const createNodes = ({ db, read, write, now, sealed }: Context): NodeVerb
     listNodes: () => read(() => loadNodes(db)),
 
     removeNode: id => write(() => void db.delete(nodes).where(eq(nodes.id, id)).run()),
-
-    // `MOST_OPERATOR_EVENTS` at most.
-    firingNodeEvents: () =>
-      read(
-        () =>
-          db
-            .select({ condition: operatorEvents.condition, subject: operatorEvents.subject })
-            .from(operatorEvents)
-            .where(and(inArray(operatorEvents.condition, [...NODE_CONDITIONS]), eq(operatorEvents.state, 'firing')))
-            .orderBy(asc(operatorEvents.id))
-            .all() as NodeEvent[],
-      ),
   }
 }

@@ -55,48 +55,6 @@ const callbacksOf = async (bench: Bench) => (await bench.store.statusOf(bench.pa
 const sent = async (bench: Bench) => (await bench.claimMessages()).map(message => message.registrationId)
 
 export const describeFailingCallbacks = (open: OpenStore): void => {
-  test('the end of one URL was taken for the end of its host, and one that is forgotten had none', async () => {
-    await using bench = await openBench(open)
-    const { partnerId, store } = bench
-    const { host } = new URL(HOOK)
-    const details = { partnerId, host, since: 0, error: 'http_503' }
-    const subject = `${partnerId} ${host}`
-    const failing = { condition: 'callback.failing', subject } as const
-    const disabled = { condition: 'callback.disabled', subject } as const
-    const noted = { subject, at: bench.store.now(), adds: 1 }
-    await store.noteOperatorEvents([
-      { ...noted, condition: 'callback.failing', details },
-      { ...noted, condition: 'callback.disabled', details: { ...details, erasedFrom: 0 } },
-    ])
-    expect(await store.endedCallbackEvents()).toEqual([failing, disabled])
-    const one = await bench.resolve()
-    const other = await bench.resolve({ callbackUrl: `${HOOK}/other` })
-    const turns = listen(bench)
-    /** Answers whatever is sent until so many URLs have turned so: the host gets one attempt at a time. */
-    const until = async (
-      turn: TurnedCallback['turn'],
-      count: number,
-      statusOf: (id: string) => number,
-      apartMs: number,
-    ) => {
-      for (let n = 0; n < 100 && turns.filter(one => one.turn === turn).length < count; n++) {
-        for (const { id } of [one, other])
-          if (statusOf(id) === 503 || turn === 'recovered') await store.resend(partnerId, id)
-        const messages = await bench.claimMessages()
-        await store.settleMessages(messages.map(message => bench.received(message, statusOf(message.registrationId))))
-        await bench.advance(apartMs)
-      }
-      expect(turns.filter(one => one.turn === turn)).toHaveLength(count)
-    }
-    const onlyOneWorks = (id: string) => (id === one.id ? 200 : 503)
-    await until('failing', 2, () => 503, 10 * MINUTE)
-    expect(await store.endedCallbackEvents()).toEqual([disabled])
-    await until('recovered', 1, onlyOneWorks, MINUTE)
-    expect(await store.endedCallbackEvents()).toEqual([disabled])
-    await until('disabled', 1, onlyOneWorks, 12 * HOUR)
-    expect(await store.endedCallbackEvents()).toEqual([failing])
-  })
-
   test('is disabled after five days of failures only, and says so', async () => {
     const { bench, since, turns } = await openDisabled(open, 2)
     await using _ = bench

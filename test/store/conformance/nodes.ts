@@ -91,23 +91,4 @@ export const describeNodes = (open: OpenStore): void => {
     expect((await store.beatNode(named('new'))).map(({ id }) => id)).toEqual(['node_new'])
     expect((await store.listNodes()).map(({ id }) => id)).toEqual(['node_new'])
   })
-
-  test('have events that fire until somebody finds them over', async () => {
-    await using bench = await openBench(open)
-    const { store } = bench
-    const note = { subject: 'a:8080', adds: 0, at: store.now() }
-    const lost = { code: 'node_lost', since: 1, node: 'a:8080' } as const
-    const differs = { code: 'node_differs', since: 1, node: 'a:8080', differsIn: ['key'] } as const
-    await store.noteOperatorEvents([
-      { ...note, condition: 'node.lost', details: lost },
-      { ...note, condition: 'node.differs', details: differs },
-      { ...note, condition: 'message.exhausted', details: { partnerId: 'a:8080', host: 'h' } },
-    ])
-    expect(await store.firingNodeEvents()).toEqual([
-      { condition: 'node.lost', subject: 'a:8080' },
-      { condition: 'node.differs', subject: 'a:8080' },
-    ])
-    await store.noteOperatorEvents([{ ...note, condition: 'node.lost', details: null }])
-    expect(await store.firingNodeEvents()).toEqual([{ condition: 'node.differs', subject: 'a:8080' }])
-  })
 }

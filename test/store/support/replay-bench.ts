@@ -22,7 +22,7 @@ export const open = async (path?: string) => {
 
 export const exhaustion = ({ partnerId, store }: Bench): OperatorNote => ({
   ...{ condition: 'message.exhausted', subject: partnerId, at: store.now(), adds: 1 },
-  details: { partnerId, host: 'partner.example' },
+  details: { partnerId, host: 'partner.example', error: 'timeout' },
 })
 
 export const exhausted = async (bench: Bench) => {

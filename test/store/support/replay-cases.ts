@@ -40,7 +40,7 @@ type Writing = Exclude<
   | 'engineCounts'
   | 'deliveriesHeldAt'
   | 'lastBackup'
-  | 'endedCallbackEvents'
+  | 'firingOperatorEvents'
   | 'listCallbacks'
   | 'listAdminTokens'
   | 'findAdminToken'
@@ -52,7 +52,6 @@ type Writing = Exclude<
   | 'findBulkAct'
   | 'listBulkActs'
   | 'listNodes'
-  | 'firingNodeEvents'
 >
 
 const BULK: NewBulkAct = {
@@ -255,9 +254,8 @@ export const CASES: Record<Writing, Case> = {
   },
   settleOperatorEvents: async bench => {
     await bench.store.noteOperatorEvents([exhaustion(bench)])
-    const { events } = await bench.store.claimOperatorEvents({ limit: 10, leaseMs: SECOND, gapMs: 0 })
-    const told = events.map(event => ({ ...event, outcome: { kind: 'failed', dueAt: 0 } as const }))
-    return () => bench.store.settleOperatorEvents(told, null)
+    const events = await bench.store.claimOperatorEvents({ limit: 10, leaseMs: SECOND, gapMs: 0 })
+    return () => bench.store.settleOperatorEvents({ events, outcome: 'untold', claimableAt: 0 })
   },
   recordOperatorChannel: async bench => () =>
     bench.store.recordOperatorChannel({ since: 1, channel: 'webhook', problem: 'key', error: 'http 404' }),

@@ -5,7 +5,7 @@ import { newPartner } from '../../src/core/new-partner.ts'
 import type { OperatorNote } from '../../src/core/operator-event.ts'
 import type { Answer } from '../../src/operator/dialect.ts'
 import type { Notice } from '../../src/operator/notice.ts'
-import { createTeller } from '../../src/operator/teller.ts'
+import { createNotifier, fullHourWait } from '../../src/operator/notifier.ts'
 import { createFixedClock, endOfTurn } from '../support/fixed-clock.ts'
 import { openNewStore } from '../support/sqlite-template.ts'
 import { AT } from './support.ts'
@@ -23,7 +23,7 @@ const open = async ({ start = AT + MINUTE, most = 20 } = {}) => {
   const emitted: unknown[] = []
   /** `hated`: the subject of an event whose text is refused. */
   const state = { answer: TOLD as Answer, first: [] as Answer[], hated: '' }
-  const teller = createTeller({
+  const notifier = createNotifier({
     store,
     channel: {
       ...{ name: 'dingtalk', most, gapMs: MINUTE / 18, avoidsFullHours: true },
@@ -47,18 +47,14 @@ const open = async ({ start = AT + MINUTE, most = 20 } = {}) => {
   }
   const exhausted = (partnerId: string): OperatorNote => ({
     ...{ condition: 'message.exhausted', subject: partnerId, at: clock.now(), adds: 1 },
-    details: { partnerId, host: 'partner.example' },
+    details: { partnerId, host: 'partner.example', error: 'timeout' },
   })
-  const noteElsewhere = async (...partnerIds: string[]) => {
-    await store.noteOperatorEvents(partnerIds.map(exhausted))
-  }
   const note = async (...partnerIds: string[]) => {
-    await noteElsewhere(...partnerIds)
-    teller.ring()
-    await settle()
+    await store.noteOperatorEvents(partnerIds.map(exhausted))
+    await advance(SECOND)
   }
   return {
-    ...{ state, teller, store, advance, note, noteElsewhere, emitted, settle },
+    ...{ state, notifier, store, advance, note, emitted, settle },
     subjects: () => posted.map(({ notice }) => notice.items.map(({ subject }) => subject)),
     posted,
     results: () => emitted.flatMap(event => (event as [string, { outcome?: string }])[1].outcome ?? []),
@@ -68,33 +64,37 @@ const open = async ({ start = AT + MINUTE, most = 20 } = {}) => {
 }
 
 test('the partner is named as it is called when that is told', async () => {
-  const { note, store, posted, teller } = await open()
+  const { note, store, posted, notifier } = await open()
   const newId = (prefix: string) => `${prefix}_1`
   const { partner } = newPartner('Acme', { newId, random: randomBytes })
   await store.createPartner(partner)
   await note(partner.id, 'gone')
   const items = posted.flatMap(({ notice }) => notice.items)
   expect(items.map(({ details }) => details.partnerName)).toEqual(['Acme', undefined])
-  await teller.stop()
+  await notifier.stop()
 })
 
 test('status, doctor and readyz called a channel well that took nothing, where that might have passed by itself', async () => {
-  const { note, advance, state, store, teller } = await open()
+  const { note, advance, state, store, notifier } = await open()
   state.answer = { kind: 'later', code: 'http 400', said: '', waitMs: null }
   await note('one')
   expect((await store.stats()).refusingChannel).toBeNull()
   await advance(MINUTE)
-  expect((await store.stats()).refusingChannel).toMatchObject({ problem: null, error: 'http 400', since: AT + MINUTE })
-  expect(teller.whyOff()).toMatch(/has taken nothing since .*http 400/)
+  expect((await store.stats()).refusingChannel).toMatchObject({
+    problem: null,
+    error: 'http 400',
+    since: expect.any(Number),
+  })
+  expect(notifier.whyOff()).toContain('http 400')
   state.answer = TOLD
   await advance(15 * MINUTE)
   expect((await store.stats()).refusingChannel).toBeNull()
-  expect(teller.whyOff()).toBeNull()
-  await teller.stop()
+  expect(notifier.whyOff()).toBeNull()
+  await notifier.stop()
 })
 
 test('what waits while a message goes is told in one digest', async () => {
-  const { note, advance, subjects, results, teller } = await open()
+  const { note, advance, subjects, results, notifier } = await open()
   await note('one')
   await note('two', 'three')
   await note('four')
@@ -102,41 +102,32 @@ test('what waits while a message goes is told in one digest', async () => {
   await advance(4 * SECOND)
   expect(subjects()).toEqual([['one'], ['two', 'three', 'four']])
   expect(results()).toEqual(['sent', 'merged', 'merged', 'merged'])
-  await teller.stop()
-})
-
-test('what another process had noted left up to five seconds later', async () => {
-  const { advance, noteElsewhere, subjects, teller } = await open()
-  await advance(3 * SECOND)
-  await noteElsewhere('one')
-  await advance(SECOND)
-  expect(subjects()).toEqual([['one']])
-  await teller.stop()
+  await notifier.stop()
 })
 
 test('a robot gets 18 messages a minute at most, however much there is', async () => {
-  const { note, advance, posted, teller } = await open({ most: 1 })
+  const { note, advance, posted, notifier } = await open({ most: 1 })
   await note(...Array.from({ length: 100 }, (_, n) => `partner_${n}`))
   await advance(3 * MINUTE)
   const times = posted.map(({ at }) => at)
   for (const at of times) expect(times.filter(time => time >= at && time < at + MINUTE).length).toBeLessThanOrEqual(18)
   expect(times.length).toBeGreaterThan(40)
-  await teller.stop()
+  await notifier.stop()
 })
 
 test('around a full hour it waits', async () => {
-  const { note, advance, posted, teller } = await open({ start: Date.parse('2026-11-26T02:59:58Z') })
+  const { note, advance, posted, notifier } = await open({ start: Date.parse('2026-11-26T02:59:58Z') })
   await note('one')
   await advance(30 * SECOND)
   expect(posted).toEqual([])
   await advance(30 * SECOND)
   expect(posted).toHaveLength(1)
-  await teller.stop()
+  await notifier.stop()
 })
 
 describe('a channel that fails', () => {
   test('is told of once, and that it works again; nothing is lost', async () => {
-    const { state, note, advance, subjects, channelEvents, teller, posted } = await open()
+    const { state, note, advance, subjects, channelEvents, notifier, posted } = await open()
     state.answer = DOWN
     await note('one')
     await advance(3 * MINUTE)
@@ -149,11 +140,11 @@ describe('a channel that fails', () => {
     const told = posted.length
     await advance(HOUR)
     expect(posted).toHaveLength(told)
-    await teller.stop()
+    await notifier.stop()
   })
 
   test('is off after three refusals in a row that will not pass, and says why and what to do', async () => {
-    const { state, note, advance, posted, emitted, store, teller } = await open()
+    const { state, note, advance, posted, emitted, store, notifier } = await open()
     state.answer = KEYWORD
     await note('one')
     await advance(50 * MINUTE)
@@ -162,17 +153,17 @@ describe('a channel that fails', () => {
       'operator_channel.off',
       {
         ...{ channel: 'dingtalk', problem: 'keyword', error: 'errcode 310000', answer: 'keywords not in content' },
-        advice: expect.stringContaining('add the keyword idface-notifier'),
+        advice: expect.stringContaining('keyword idface-notifier'),
       },
     ])
-    expect(teller.whyOff()).toContain('keyword (errcode 310000)')
+    expect(notifier.whyOff()).toContain('keyword: errcode 310000')
     const refusing = { channel: 'dingtalk', problem: 'keyword', error: 'errcode 310000' }
     expect((await store.stats()).refusingChannel).toMatchObject(refusing)
-    await teller.stop()
+    await notifier.stop()
   })
 
   test('is off until it takes the one message that it gets an hour, and then gets the others', async () => {
-    const { state, note, advance, subjects, channelEvents, store, teller } = await open()
+    const { state, note, advance, subjects, channelEvents, store, notifier } = await open()
     state.answer = KEYWORD
     await note('one')
     await advance(30 * MINUTE)
@@ -187,23 +178,23 @@ describe('a channel that fails', () => {
     expect(subjects().slice(3)).toEqual([['one'], [expect.any(String)], [expect.any(String)], expect.any(Array)])
     expect(subjects().slice(5).flat().toSorted()).toEqual(['one', 'three', 'two'])
     expect(channelEvents()).toEqual(['operator_channel.failing', 'operator_channel.off', 'operator_channel.back'])
-    expect(teller.whyOff()).toBeNull()
+    expect(notifier.whyOff()).toBeNull()
     expect((await store.stats()).refusingChannel).toBeNull()
-    await teller.stop()
+    await notifier.stop()
   })
 
   test('is not off where something else came in between', async () => {
-    const { state, note, advance, posted, teller } = await open()
+    const { state, note, advance, posted, notifier } = await open()
     state.first = [KEYWORD, KEYWORD, DOWN, KEYWORD, KEYWORD, TOLD]
     await note('one')
     await advance(HOUR)
     expect(posted).toHaveLength(6)
-    expect(teller.whyOff()).toBeNull()
-    await teller.stop()
+    expect(notifier.whyOff()).toBeNull()
+    await notifier.stop()
   })
 
   test('that asks for time is left alone for so long', async () => {
-    const { state, note, advance, posted, teller } = await open()
+    const { state, note, advance, posted, notifier } = await open()
     state.answer = { kind: 'later', code: 'errcode 130101', said: 'send too fast', waitMs: 10 * MINUTE }
     await note('one')
     state.answer = TOLD
@@ -212,11 +203,11 @@ describe('a channel that fails', () => {
     expect(posted).toHaveLength(1)
     await advance(2 * MINUTE)
     expect(posted).toHaveLength(2)
-    await teller.stop()
+    await notifier.stop()
   })
 
   test('that refuses a text is not asked to take it again, and takes others', async () => {
-    const { state, note, advance, subjects, results, teller } = await open()
+    const { state, note, advance, subjects, results, notifier } = await open()
     state.answer = CONTENT
     await note('one')
     state.answer = TOLD
@@ -224,11 +215,11 @@ describe('a channel that fails', () => {
     await advance(HOUR)
     expect(subjects()).toEqual([['one'], ['two']])
     expect(results()).toEqual(['dropped', 'sent'])
-    await teller.stop()
+    await notifier.stop()
   })
 
   test('that refuses the text of one event is told all others, and soon', async () => {
-    const { state, note, advance, subjects, results, posted, teller } = await open({ most: 200 })
+    const { state, note, advance, subjects, results, posted, notifier } = await open({ most: 200 })
     const names = Array.from({ length: 200 }, (_, n) => `partner_${n}`)
     state.hated = 'partner_77'
     await note(...names)
@@ -239,29 +230,11 @@ describe('a channel that fails', () => {
     const count = posted.length
     await advance(HOUR)
     expect(posted).toHaveLength(count)
-    state.hated = ''
-    await note(...names.map(name => `${name}_later`))
-    await advance(MINUTE)
-    expect(posted.slice(count).map(({ notice }) => notice.items.length)).toEqual([128, 72])
-    await teller.stop()
-  })
-
-  test('that refuses every text is asked about each event alone, and ends', async () => {
-    const { state, note, advance, subjects, results, teller } = await open()
-    state.answer = CONTENT
-    await note('one', 'two', 'three')
-    await advance(HOUR)
-    expect(
-      subjects()
-        .filter(({ length }) => length === 1)
-        .flat(),
-    ).toEqual(['one', 'two', 'three'])
-    expect(results().filter(result => result === 'dropped')).toHaveLength(3)
-    await teller.stop()
+    await notifier.stop()
   })
 
   test('is not taken to work because it refuses a text', async () => {
-    const { state, note, advance, channelEvents, teller } = await open()
+    const { state, note, advance, channelEvents, notifier } = await open()
     state.first = [DOWN, CONTENT]
     await note('one')
     await advance(MINUTE)
@@ -269,6 +242,19 @@ describe('a channel that fails', () => {
     await note('two')
     await advance(MINUTE)
     expect(channelEvents()).toEqual(['operator_channel.failing', 'operator_channel.back'])
-    await teller.stop()
+    await notifier.stop()
   })
+})
+
+test.each([
+  ['02:59:56', true],
+  ['03:00:00', true],
+  ['03:00:29', true],
+  ['03:00:31', false],
+  ['03:30:10', true],
+  ['03:14:00', false],
+])('at %s robots have no time: %s', (time, isBusy) => {
+  const wait = fullHourWait(Date.parse(`2026-11-26T${time}Z`), 0.5)
+  expect(wait > 0).toBe(isBusy)
+  expect(wait).toBeLessThan(MINUTE)
 })

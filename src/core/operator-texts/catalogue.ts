@@ -1,0 +1,73 @@
+import type { AccountFault } from '../answer.ts'
+import type { NodeTrait } from '../node.ts'
+import type { OperatorProblem } from '../operator-channel.ts'
+import type { OperatorCondition, OperatorDetails, OperatorState } from '../operator-event.ts'
+import type { ShowTime } from '../show-time.ts'
+import type { Trouble, TroubleCode } from '../trouble.ts'
+
+/** What is wrong, and what to do about it. */
+export interface TroubleWords {
+  sentence: string
+  remedy: string
+}
+
+/** When it is said (epoch ms), and how a time is written. */
+export interface Moment {
+  at: number
+  showTime: ShowTime
+}
+
+/** Why nothing can be written, as far as it changes what to do. */
+export type WriteFault =
+  | 'disk_full'
+  | 'read_only'
+  | 'locked'
+  | 'server_full'
+  | 'connections'
+  | 'standby'
+  | 'login'
+  | 'rights'
+  | 'unreachable'
+  | 'other'
+
+/** What a channel answered: a lasting problem, one with the text of a message, or what may pass. */
+export type ChannelFault = OperatorProblem | 'content' | 'later'
+
+/** Conditions that are no trouble of `status`: they happen, or are of one partner. */
+type Own = {
+  [Condition in OperatorCondition as OperatorDetails[Condition] extends Trouble ? never : Condition]: (
+    details: OperatorDetails[Condition],
+    event: { count: number } & Moment,
+  ) => TroubleWords
+}
+
+/** All that operators read of what is wrong, in one language: `status`, `doctor`, the overview and notices have it from here. */
+export interface Catalogue {
+  troubles: { [Code in TroubleCode]: (trouble: Extract<Trouble, { code: Code }>, moment: Moment) => TroubleWords }
+  faults: Readonly<Record<AccountFault, TroubleWords>>
+  writeRemedies: Readonly<Record<WriteFault, string>>
+  channelRemedies: Readonly<Record<ChannelFault, string>>
+  traits: Readonly<Record<NodeTrait, string>>
+  own: Own
+  /** What a notice calls a condition, whether it has come or is over. */
+  titles: Readonly<Record<OperatorCondition, string>>
+  states: Readonly<Record<OperatorState, string>>
+  times: (count: number) => string
+  lasted: (since: string, until: string, span: string) => string
+  test: TroubleWords & { title: string }
+  toDo: string
+  page: (anchor: string) => string
+  several: (count: number) => string
+  more: (count: number, types: string) => string
+}
+
+/** A commit does not fit into less: it writes some pages of 4 KiB. */
+export const FULL_BYTES = 32 * 1024
+
+export const atLeast = (count: number, isCapped: boolean): string => `${count}${isCapped ? '+' : ''}`
+
+export const showPartner = ({ partnerId, partnerName }: { partnerId: string; partnerName?: string }): string =>
+  partnerName === undefined ? partnerId : `${partnerName} (${partnerId})`
+
+/** What is not ahead is under way. */
+export const isAhead = (at: number | null, now: number): at is number => at !== null && at > now

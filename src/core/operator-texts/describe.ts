@@ -1,0 +1,55 @@
+import type { AccountFault } from '../answer.ts'
+import type { Language } from '../language.ts'
+import { type OperatorEvent, operatorEventType } from '../operator-event.ts'
+import { showSpan } from '../show-sizes.ts'
+import { SHOW_TIME } from '../show-time.ts'
+import type { Trouble } from '../trouble.ts'
+import type { Catalogue, ChannelFault, Moment, TroubleWords } from './catalogue.ts'
+import { EN } from './en.ts'
+import { ZH } from './zh.ts'
+
+export const CATALOGUES: Readonly<Record<Language, Catalogue>> = { en: EN, zh: ZH }
+
+/** Says it in words of the reader's language, as of `at` (epoch ms); `showTime` knows the reader's zone. */
+export const describeTrouble = (
+  trouble: Trouble,
+  language: Language,
+  at: number,
+  showTime = SHOW_TIME[language],
+): TroubleWords => {
+  const words = CATALOGUES[language].troubles[trouble.code] as (trouble: Trouble, moment: Moment) => TroubleWords
+  return words(trouble, { at, showTime })
+}
+
+/** Why GetResult refuses an account. */
+export const describeFault = (fault: AccountFault, language: Language): TroubleWords =>
+  CATALOGUES[language].faults[fault]
+
+/** What to do about a channel that does not take what it is sent. */
+export const channelRemedy = (fault: ChannelFault, language: Language): string =>
+  CATALOGUES[language].channelRemedies[fault]
+
+export interface EventWords extends TroubleWords {
+  /** The name by which it is told. */
+  type: string
+  headline: string
+}
+
+/** What a notice says of an event, as of `at`. Of its end there is nothing to do. */
+export const describeEvent = (event: OperatorEvent, language: Language, at: number): EventWords => {
+  const { condition, details, state, since, count } = event
+  const { states, titles, times, lasted, own } = CATALOGUES[language]
+  const showTime = SHOW_TIME[language]
+  const headline = `${states[state]}: ${titles[condition]}${count > 1 ? times(count) : ''}`
+  const named = { type: operatorEventType(event), headline }
+  if (state === 'resolved') {
+    const span = showSpan(Math.max(0, event.at - since), language)
+    return { ...named, sentence: lasted(showTime(since), showTime(event.at), span), remedy: '' }
+  }
+  if ('code' in details) return { ...named, ...describeTrouble(details, language, at) }
+  const words = own[condition as keyof typeof own] as (
+    details: OperatorEvent['details'],
+    event: { count: number } & Moment,
+  ) => TroubleWords
+  return { ...named, ...words(details, { count, at, showTime }) }
+}

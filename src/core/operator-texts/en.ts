@@ -1,0 +1,224 @@
+import { roundedRate, showBytes, showSpan } from '../show-sizes.ts'
+import { LATE_MS } from '../trouble.ts'
+import { atLeast, type Catalogue, FULL_BYTES, isAhead, showPartner } from './catalogue.ts'
+import { writeFaultOf } from './write-fault.ts'
+
+/** Of an account that no setting names. What waits for it goes on with the new key. */
+const CHANGE_KEY =
+  'The key of another account is in no setting: "idface-notifier account remove APIID", then "idface-notifier account create APIID --api-key-file FILE", with the --mode and --rate it had, has it tried at once. One that is a partner\'s own: "partner disable PARTNER" before, --partner PARTNER with the new key, and "partner enable PARTNER" after.'
+
+const FAULTS: Catalogue['faults'] = {
+  egress_ip: {
+    sentence: 'GetResult does not accept calls from this IP address',
+    remedy: "Have the vendor register this machine's egress address.",
+  },
+  credentials_missing: {
+    sentence: 'GetResult found no APIID or no password in the call',
+    remedy: 'Check IHUYI_ACCOUNT, IHUYI_API_KEY and IHUYI_METHOD, and any proxy between the service and GetResult.',
+  },
+  app_missing: { sentence: 'the APIID has no such application', remedy: 'Ask the vendor.' },
+  credentials_wrong: {
+    sentence: 'the APIID or the APIKEY is wrong',
+    remedy: `Correct IHUYI_ACCOUNT and IHUYI_API_KEY (as shipped, in /etc/idface-notifier/settings) or the file that IHUYI_API_KEY_FILE names, and restart: "systemctl restart idface-notifier". ${CHANGE_KEY} Repeated bad logins may freeze an account.`,
+  },
+  frozen: { sentence: 'the account is frozen', remedy: 'Ask the vendor to unfreeze it.' },
+  clock: {
+    sentence: "this machine's clock and GetResult's differ too much",
+    remedy: 'Set this machine\'s clock right: "sudo timedatectl set-ntp true".',
+  },
+  password_refused: {
+    sentence: 'GetResult does not accept the password',
+    remedy: `Check the APIKEY (IHUYI_API_KEY, or the file that IHUYI_API_KEY_FILE names) and the clock ("timedatectl"); if both are right, try IHUYI_PASSWORD_MODE=static. Then restart. ${CHANGE_KEY}`,
+  },
+  no_contract: {
+    sentence: 'the account has no contract for this product',
+    remedy: 'Sign the contract for this product with the vendor.',
+  },
+  password_or_balance: {
+    sentence: 'the password is wrong or the balance is used up',
+    remedy: `Check the balance first, then the APIKEY: IHUYI_API_KEY, or the file that IHUYI_API_KEY_FILE names, and a restart. ${CHANGE_KEY}`,
+  },
+  serial_not_received: {
+    sentence: 'GetResult does not receive the serials of nearly all calls',
+    remedy: 'Check IHUYI_METHOD, and any proxy between the service and GetResult.',
+  },
+  unknown_code: {
+    sentence: 'GetResult answers nearly all calls with a code that is in no table',
+    remedy: 'Ask the vendor what the code means.',
+  },
+}
+
+const WRITE_REMEDIES: Catalogue['writeRemedies'] = {
+  disk_full:
+    'Free some space or enlarge the disk, or the quota of the service. Do not stop the service on a full disk.',
+  read_only:
+    'Mount the disk of the database for writing, and give the file, its -wal, its -shm and its folder to the user of the service.',
+  locked:
+    'Another process or session keeps the database busy: end it. With PostgreSQL "idface-notifier doctor --only locks" names it, and the SQL that ends it.',
+  server_full: 'Make room on the disk of the PostgreSQL server.',
+  connections: 'Raise max_connections of PostgreSQL, or end what keeps its connections.',
+  standby: 'DATABASE_URL leads to a standby, or the server refuses writes: make it lead to the primary.',
+  login:
+    'PostgreSQL refuses the user, or its password, or has no such database. Was the password changed? Set the new one in DATABASE_URL, and restart each node. Otherwise look at its roles and at pg_hba.conf.',
+  rights: 'PostgreSQL refuses our statements: rights or tables are missing. "idface-notifier doctor" says which.',
+  unreachable:
+    'PostgreSQL does not answer: look at the server, the network, and a pooler between, where clients may wait for a connection (SHOW POOLS).',
+  other: 'Look into the log of the service, and of the system.',
+}
+
+const CHANNEL_REMEDIES: Catalogue['channelRemedies'] = {
+  signature:
+    "Make OPERATOR_SECRET the secret that the robot or the receiver shows for signatures, and set this machine's clock right (NTP).",
+  key: 'Copy the webhook address of the robot into OPERATOR_URL anew; it may have been removed from the chat, or its chat dissolved.',
+  keyword: 'Add the keyword idface-notifier to the robot: it takes only messages that contain one of its keywords.',
+  address: 'Add the egress address of this machine to those that the robot takes calls from.',
+  content: 'The robot refuses the text of this message; others may pass. If it refuses all of them, report it.',
+  later:
+    'If it does not pass by itself, look at DNS, the network and a firewall between here and OPERATOR_URL, or, where it has answered, into the log of the receiver.',
+}
+
+const TROUBLES: Catalogue['troubles'] = {
+  store_failing: ({ error }) => ({
+    sentence: `Nothing can be written into the database (${error}): registrations are refused, and nothing is asked or sent. What is stored is kept.`,
+    remedy: `${WRITE_REMEDIES[writeFaultOf(error)]} The service goes on by itself. ${error.startsWith('SQLITE_') ? 'See "Disk full, or read-only" in docs/operations.md.' : 'See "PostgreSQL" in docs/operations.md.'}`,
+  }),
+  no_service: () => ({
+    sentence: 'No service is running on this database: nothing is asked, and no webhook is sent.',
+    remedy:
+      'Start it, as it was started before (npm start, systemctl start idface-notifier), and look in the last lines of its log for why it ended.',
+  }),
+  account_paused: ({ account, since, reason, upstreamCode, nextTryAt }, { at, showTime }) => ({
+    sentence: `Account ${account} has been paused since ${showTime(since)}: ${FAULTS[reason].sentence} (code ${upstreamCode ?? '-'}). Its serials wait; none of them expires.`,
+    remedy: `${FAULTS[reason].remedy} ${isAhead(nextTryAt, at) ? `The next try is at ${showTime(nextTryAt)}` : 'The service tries the account again by itself'}; once this is mended, "idface-notifier account resume ${account}" has it tried at once.`,
+  }),
+  account_paused_by_operator: ({ account, since }, { showTime }) => ({
+    sentence: `An operator paused account ${account} at ${showTime(since)}. Its serials wait.`,
+    remedy: `When it may go on, run "idface-notifier account resume ${account}".`,
+  }),
+  upstream_unreachable: ({ account, since, error, nextTryAt }, { at, showTime }) => ({
+    sentence: `GetResult cannot be reached with account ${account} since ${showTime(since)} (${error}). Its serials wait; none of them expires within a day.`,
+    remedy: `Look at DNS, the network, a firewall and proxies of this machine; if they are well, ask the vendor. The service goes on by itself as soon as GetResult answers${isAhead(nextTryAt, at) ? `; the next try is at ${showTime(nextTryAt)}` : ''}.`,
+  }),
+  polls_late: ({ account, since, due, isCapped, rateNow, etaMs }, { showTime }) => ({
+    sentence: `Polls of account ${account} have been late since ${showTime(since)}: ${atLeast(due, isCapped)} are due${etaMs === null ? '' : `, and one round of calls takes ${isCapped ? 'more than' : 'about'} ${showSpan(etaMs, 'en')} at ${roundedRate(rateNow)} calls a second`}.`,
+    remedy:
+      'After an outage or a large batch this goes away by itself. If it stays, more is open than can be asked about within POLL_MAX_INTERVAL: have the vendor allow more calls and raise UPSTREAM_RATE, or raise POLL_MIN_INTERVAL and POLL_MAX_INTERVAL to ask less often.',
+  }),
+  deliveries_held: ({ since, due, isCapped }, { showTime }) => ({
+    sentence: `An operator has held all webhooks since ${showTime(since)}: ${atLeast(due, isCapped)} are due, and none is sent.`,
+    remedy: 'When they may go out, run "idface-notifier deliveries resume".',
+  }),
+  deliveries_late: ({ since, due, isCapped, mostFor }, { at, showTime }) => ({
+    sentence: `Webhooks have been late since ${showTime(since)}, and the oldest has been due for ${showSpan(at - since + LATE_MS, 'en')}: ${
+      mostFor
+        ? `${mostFor.due} of ${atLeast(due, isCapped)} that are due are for ${mostFor.host} of ${showPartner(mostFor)}${mostFor.isSilent ? ', which does not answer' : ''}`
+        : `${atLeast(due, isCapped)} are due`
+    }.`,
+    remedy: mostFor?.isSilent
+      ? `Tell partner ${showPartner(mostFor)} that its receiver does not answer. It holds up nobody else, and more slots would not help: a host that only fails gets one attempt at a time.`
+      : 'After a start or a break of the service this goes away by itself. If it stays, look in the log for delivery.round_failed and delivery.settle_delayed (the database), then for many attempts that fail with the same error (DNS, egress, proxy). If receivers are slow, raise CALLBACK_CONCURRENCY.',
+  }),
+  node_lost: ({ node, since, undone }, { showTime }) => ({
+    sentence: `The node ${node} has not shown itself since ${showTime(since)}. ${undone ? `No other node has ${undone.join(', ')} in its ROLES: that is not done now.` : 'Other nodes with its ROLES do its work.'}`,
+    remedy:
+      'Look whether its process runs, and reaches the database; start it again. If it is not to come back, start another one with its ROLES in its place; without one it is forgotten after a day.',
+  }),
+  node_differs: ({ node, since, differsIn }, { showTime }) => ({
+    sentence: `Since ${showTime(since)} the node ${node} differs from the others: ${differsIn.map(trait => TRAITS[trait]).join(', ')}.`,
+    remedy:
+      'During an upgrade this passes. Otherwise give all nodes the same version, the same settings (but for ROLES and those of the machine itself) and the same MASTER_KEY, during a rekey the one before as MASTER_KEY_PREVIOUS, and restart those that differ.',
+  }),
+  clock_wrong: ({ node, aheadMs }) => ({
+    sentence: `The clock of ${node} is ${showSpan(Math.abs(aheadMs), 'en')} ${aheadMs > 0 ? 'behind' : 'ahead of'} GetResult's. Receivers refuse webhooks whose time is minutes off.`,
+    remedy:
+      'Have the machine keep its clock right: run "sudo timedatectl set-ntp true" there, and "timedatectl" to see that it has. The service needs no restart.',
+  }),
+  disk_low: ({ freeBytes }) => ({
+    sentence:
+      freeBytes < FULL_BYTES
+        ? `The disk of the database is full (${showBytes(freeBytes)} left): registrations are refused now.`
+        : `The disk of the database has ${showBytes(freeBytes)} left. When it is full, registrations are refused.`,
+    remedy:
+      'Free some space or enlarge the disk; then shorten RETENTION and run "idface-notifier prune". Do not stop the service on a full disk.',
+  }),
+  backup_failed: ({ since, reason }, { showTime }) => ({
+    sentence: `The last backup failed at ${showTime(since)} (${reason}).`,
+    remedy:
+      'Run "idface-notifier backup FILE" by hand: it says what to do. See “Backup and restore” in docs/operations.md.',
+  }),
+  operators_not_told: ({ since, channel, problem, error }, { showTime }) => ({
+    sentence: `Operators have not been told of anything since ${showTime(since)}: OPERATOR_URL (${channel}) ${problem === null ? `takes nothing it is sent (${error}), and is tried every 15 minutes` : `refuses all it is sent (${problem}: ${error}), and is tried each hour`}. What there is to tell is kept.`,
+    remedy: `${CHANNEL_REMEDIES[problem ?? 'later']} "idface-notifier notify-test" tries it; a restart sends the rest at once. See "Being told" in docs/operations.md.`,
+  }),
+  messages_exhausted: ({ count }) => ({
+    sentence: `${count === 1 ? '1 webhook was' : `${count} webhooks were`} given up in the last day: ${count === 1 ? 'its partner has' : 'their partners have'} not been told.`,
+    remedy:
+      '"idface-notifier registration list --delivery exhausted" shows whose. Tell the partners; when a receiver works again, run "idface-notifier resend --partner PARTNER --since 24h", or let the partner do so (POST /v1/resend).',
+  }),
+  callbacks_failing: ({ urls }) => ({
+    sentence: `${urls === 1 ? '1 callback URL has' : `${urls} callback URLs have`} only failed for an hour or more. Their webhooks are tried on.`,
+    remedy:
+      '"idface-notifier callback list" shows the URLs, since when and why. Tell the partners. Where many fail with the same error, look at DNS, egress and proxy of this machine.',
+  }),
+  messages_held: ({ held, urls }) => ({
+    sentence: `${held === 1 ? '1 webhook is' : `${held} webhooks are`} on hold (callback URLs: ${urls}): the URL answered 410, or is disabled after five days of failures or by an operator.`,
+    remedy:
+      '"idface-notifier callback list" shows the URLs. Ask the partners to register with their URL again, or to resend; what an operator disabled goes on by "idface-notifier callback enable URL --partner PARTNER" alone.',
+  }),
+}
+
+const TRAITS: Catalogue['traits'] = { version: 'version', settings: 'settings', key: 'master key' }
+
+export const EN: Catalogue = {
+  troubles: TROUBLES,
+  faults: FAULTS,
+  writeRemedies: WRITE_REMEDIES,
+  channelRemedies: CHANNEL_REMEDIES,
+  traits: TRAITS,
+  own: {
+    'upstream.unknown_status': ({ account, status }) => ({
+      sentence: `GetResult answered the status ${status} for account ${account}, which is in no table. Polling goes on.`,
+      remedy: 'Ask the vendor what it means; if it is a verdict, the service has to learn it.',
+    }),
+    'callback.failing': ({ host, since, error, ...whose }, { showTime }) => ({
+      sentence: `Webhooks of partner ${showPartner(whose)} to a URL at ${host} have only failed since ${showTime(since)} (${error}). They are tried on.`,
+      remedy:
+        'Tell the partner, who sees the errors at GET /v1/registrations/{id}/attempts. "idface-notifier callback list" shows the URL.',
+    }),
+    'callback.disabled': ({ host, since, error, ...whose }, { showTime }) => ({
+      sentence: `A callback URL of partner ${showPartner(whose)} at ${host} is disabled: it has only failed since ${showTime(since)} (${error}). Its webhooks are held until RETENTION erases them, one after the other.`,
+      remedy:
+        'Tell the partner: a registration of the URL, or a test that succeeds, enables it again. "idface-notifier callback list" shows the URL; "idface-notifier callback enable" is for you.',
+    }),
+    'message.exhausted': ({ host, error, ...whose }, { count }) => ({
+      sentence: `Webhooks of partner ${showPartner(whose)} that could not be delivered and are not tried again: ${count}, the last one to ${host} (${error}).`,
+      remedy: `Tell the partner, who has not been told of these results. When the receiver works again, run "idface-notifier resend --partner ${whose.partnerId} --since 24h", or let the partner do so (POST /v1/resend).`,
+    }),
+  },
+  titles: {
+    'account.paused': 'upstream account paused',
+    'upstream.unreachable': 'GetResult cannot be reached',
+    'upstream.unknown_status': 'unknown status of GetResult',
+    'backlog.growing': 'polls or webhooks late',
+    'callback.failing': 'callback URL failing',
+    'callback.disabled': 'callback URL disabled',
+    'message.exhausted': 'webhooks given up',
+    'node.lost': 'node lost',
+    'clock.wrong': 'clock wrong',
+    'backup.failed': 'backup failed',
+    'disk.low': 'disk nearly full',
+    'store.failing': 'database cannot be written',
+  },
+  states: { firing: 'ALERT', resolved: 'RESOLVED' },
+  times: count => ` (${count} times)`,
+  lasted: (since, until, span) => `It lasted from ${since} to ${until}, ${span}.`,
+  test: {
+    title: 'TEST: this channel works',
+    sentence: 'This is a test by notify-test. Nothing is wrong.',
+    remedy: '',
+  },
+  toDo: 'What to do: ',
+  page: anchor => `More: “${anchor}” in the page Operations (operations.md)`,
+  several: count => `${count} events`,
+  more: (count, types) => `and ${count} more: ${types}`,
+}

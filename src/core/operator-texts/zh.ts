@@ -1,0 +1,201 @@
+import { roundedRate, showBytes, showSpan } from '../show-sizes.ts'
+import { LATE_MS } from '../trouble.ts'
+import { atLeast, type Catalogue, FULL_BYTES, isAhead, showPartner } from './catalogue.ts'
+import { writeFaultOf } from './write-fault.ts'
+
+/** Of an account that no setting names. What waits for it goes on with the new key. */
+const CHANGE_KEY =
+  '其他账户的 APIKEY 不在配置中：先运行 "idface-notifier account remove APIID"，再运行 "idface-notifier account create APIID --api-key-file FILE"（--mode、--rate 与原来相同），随即试探该账户。专供某个合作方的账户：先运行 "partner disable PARTNER"，新建时加上 --partner PARTNER，最后运行 "partner enable PARTNER"。'
+
+const FAULTS: Catalogue['faults'] = {
+  egress_ip: { sentence: '上游不接受来自本机 IP 地址的请求', remedy: '请上游登记本机的出口 IP 地址。' },
+  credentials_missing: {
+    sentence: '上游未在请求中找到 APIID 或密码',
+    remedy: '请检查 IHUYI_ACCOUNT、IHUYI_API_KEY 和 IHUYI_METHOD，以及本服务与上游之间的代理。',
+  },
+  app_missing: { sentence: '该 APIID 下没有此应用', remedy: '请联系上游。' },
+  credentials_wrong: {
+    sentence: 'APIID 或 APIKEY 错误',
+    remedy: `请改正 IHUYI_ACCOUNT 和 IHUYI_API_KEY（按安装文档部署时，位于 /etc/idface-notifier/settings），或 IHUYI_API_KEY_FILE 指定的文件，然后重启："systemctl restart idface-notifier"。${CHANGE_KEY}多次登录失败可能导致账户被冻结。`,
+  },
+  frozen: { sentence: '账户已被冻结', remedy: '请联系上游解冻。' },
+  clock: { sentence: '本机与上游的时钟相差过大', remedy: '请校准本机时钟："sudo timedatectl set-ntp true"。' },
+  password_refused: {
+    sentence: '上游不接受该密码',
+    remedy: `请检查 APIKEY（IHUYI_API_KEY，或 IHUYI_API_KEY_FILE 指定的文件）和本机时钟（"timedatectl"）；两者都无误时，可尝试 IHUYI_PASSWORD_MODE=static。改后须重启。${CHANGE_KEY}`,
+  },
+  no_contract: { sentence: '账户未开通此产品', remedy: '请向上游开通此产品。' },
+  password_or_balance: {
+    sentence: '密码错误或余额不足',
+    remedy: `请先检查余额，再检查 APIKEY：IHUYI_API_KEY，或 IHUYI_API_KEY_FILE 指定的文件，改后须重启。${CHANGE_KEY}`,
+  },
+  serial_not_received: {
+    sentence: '上游未收到绝大多数请求中的流水号',
+    remedy: '请检查 IHUYI_METHOD，以及本服务与上游之间的代理。',
+  },
+  unknown_code: { sentence: '上游对绝大多数请求返回文档中未列出的返回码', remedy: '请向上游确认该返回码的含义。' },
+}
+
+const WRITE_REMEDIES: Catalogue['writeRemedies'] = {
+  disk_full: '请清理或扩容磁盘，或调大服务的配额。磁盘写满时不要停止服务。',
+  read_only: '请以可写方式挂载数据库所在磁盘，并确保服务的用户拥有数据库文件、其 -wal 和 -shm 以及所在文件夹。',
+  locked:
+    '另一进程或会话占用了数据库，请结束它。使用 PostgreSQL 时，运行 "idface-notifier doctor --only locks" 可查出该会话及结束它的 SQL。',
+  server_full: '请在 PostgreSQL 服务器的磁盘上腾出空间。',
+  connections: '请调大 PostgreSQL 的 max_connections，或结束占用连接的程序。',
+  standby: 'DATABASE_URL 指向备库，或服务器拒绝写入：请使其指向主库。',
+  login:
+    'PostgreSQL 拒绝该用户或其密码，或没有该数据库。若密码已更换，请在 DATABASE_URL 中改为新密码并重启各节点；否则请检查其角色与 pg_hba.conf。',
+  rights: 'PostgreSQL 拒绝执行语句：缺少权限或表。运行 "idface-notifier doctor" 可查明原因。',
+  unreachable: 'PostgreSQL 没有响应：请检查服务器、网络及其间的连接池（用 SHOW POOLS 查看是否有客户端在等待连接）。',
+  other: '请查看服务日志和系统日志。',
+}
+
+const CHANNEL_REMEDIES: Catalogue['channelRemedies'] = {
+  signature: '请将 OPERATOR_SECRET 设为机器人或接收端显示的签名密钥，并校准本机时钟（NTP）。',
+  key: '请重新复制机器人的 webhook 地址到 OPERATOR_URL；机器人可能已被移出群聊，或群聊已解散。',
+  keyword: '请为机器人添加关键词 idface-notifier：它只接收含有关键词的消息。',
+  address: '请把本机的出口 IP 地址加入机器人的 IP 白名单。',
+  content: '机器人拒收此条消息的内容，其他消息可能正常；如果全部被拒收，请反馈给我们。',
+  later: '若未自行恢复，请检查本机到 OPERATOR_URL 之间的 DNS、网络和防火墙；若接收端已有响应，请查看接收端的日志。',
+}
+
+const TROUBLES: Catalogue['troubles'] = {
+  store_failing: ({ error }) => ({
+    sentence: `数据库无法写入（${error}）：新的登记会被拒绝，不会查询，也不会投递回调。已存储的数据不受影响。`,
+    remedy: `${WRITE_REMEDIES[writeFaultOf(error)]}恢复后服务会自动继续。${error.startsWith('SQLITE_') ? '另见 docs/operations.zh-CN.md 的“磁盘已满或只读”。' : '另见 docs/operations.zh-CN.md 的“PostgreSQL”。'}`,
+  }),
+  no_service: () => ({
+    sentence: '没有服务在此数据库上运行：不会查询，也不会投递回调。',
+    remedy:
+      '请按原来的方式启动服务（npm start、systemctl start idface-notifier），并查看其日志的最后几行，了解其退出原因。',
+  }),
+  account_paused: ({ account, since, reason, upstreamCode, nextTryAt }, { at, showTime }) => ({
+    sentence: `账户 ${account} 自${showTime(since)} 起暂停使用：${FAULTS[reason].sentence}（返回码 ${upstreamCode ?? '-'}）。其流水号等待中，不会过期。`,
+    remedy: `${FAULTS[reason].remedy}${isAhead(nextTryAt, at) ? `下次重试时间为${showTime(nextTryAt)}` : '系统会自动重试该账户'}；处理完成后，可运行 "idface-notifier account resume ${account}" 立即重试。`,
+  }),
+  account_paused_by_operator: ({ account, since }, { showTime }) => ({
+    sentence: `运维人员已于${showTime(since)} 暂停账户 ${account}，其流水号等待中。`,
+    remedy: `可以恢复时，请运行 "idface-notifier account resume ${account}"。`,
+  }),
+  upstream_unreachable: ({ account, since, error, nextTryAt }, { at, showTime }) => ({
+    sentence: `自${showTime(since)} 起，账户 ${account} 无法连接上游（${error}）。其流水号等待中，一天之内不会过期。`,
+    remedy: `请检查本机的 DNS、网络、防火墙和代理；均正常时请联系上游。上游恢复响应后，系统会自动继续${isAhead(nextTryAt, at) ? `；下次重试时间为${showTime(nextTryAt)}` : ''}。`,
+  }),
+  polls_late: ({ account, since, due, isCapped, rateNow, etaMs }, { showTime }) => ({
+    sentence: `账户 ${account} 的查询自${showTime(since)} 起延迟：${atLeast(due, isCapped)} 个流水号待查询${etaMs === null ? '' : `，按每秒 ${roundedRate(rateNow)} 次计算，查询一轮${isCapped ? '至少' : '大约'}需要 ${showSpan(etaMs, 'zh')}`}。`,
+    remedy:
+      '上游中断或大批量登记之后，会自行恢复。如果持续存在，说明未结束的流水号过多，无法在 POLL_MAX_INTERVAL 内查询一遍：请向上游申请更高频率后调大 UPSTREAM_RATE，或调大 POLL_MIN_INTERVAL 和 POLL_MAX_INTERVAL 以降低查询频率。',
+  }),
+  deliveries_held: ({ since, due, isCapped }, { showTime }) => ({
+    sentence: `运维人员自${showTime(since)} 起暂停投递全部回调：${atLeast(due, isCapped)} 个回调待投递。`,
+    remedy: '可以恢复时，请运行 "idface-notifier deliveries resume"。',
+  }),
+  deliveries_late: ({ since, due, isCapped, mostFor }, { at, showTime }) => ({
+    sentence: `回调自${showTime(since)} 起延迟，最久的已等待 ${showSpan(at - since + LATE_MS, 'zh')}：${atLeast(due, isCapped)} 个回调待投递${
+      mostFor
+        ? `，其中 ${mostFor.due} 个发往 ${showPartner(mostFor)} 的 ${mostFor.host}${mostFor.isSilent ? '，该主机没有响应' : ''}`
+        : ''
+    }。`,
+    remedy: mostFor?.isSilent
+      ? `请告知合作方 ${showPartner(mostFor)}：其接收端没有响应。它不影响其他合作方，增加并发也无济于事：一直失败的主机同一时间只发送一个请求。`
+      : '服务启动或中断之后，会自行恢复。如果持续存在，请先在日志中查找 delivery.round_failed 和 delivery.settle_delayed（数据库问题），再查看是否有大量投递因同一错误失败（DNS、出口网络、代理）。如果接收端较慢，请调大 CALLBACK_CONCURRENCY。',
+  }),
+  node_lost: ({ node, since, undone }, { showTime }) => ({
+    sentence: `节点 ${node} 自${showTime(since)} 起没有报到，${undone ? `且其他节点的 ROLES 均不含 ${undone.join('、')}，这部分工作目前无人承担` : '其工作由具有相同 ROLES 的其他节点承担'}。`,
+    remedy:
+      '请检查其进程是否运行、能否访问数据库，并重新启动它。若不再恢复，请启动一个具有相同 ROLES 的节点来接替；没有接替的，一天后不再提示。',
+  }),
+  node_differs: ({ node, since, differsIn }, { showTime }) => ({
+    sentence: `自${showTime(since)} 起，节点 ${node} 与其他节点不一致：${differsIn.map(trait => TRAITS[trait]).join('、')}。`,
+    remedy:
+      '升级期间属正常现象。否则请让各节点的版本、配置（ROLES 和机器自身的配置除外）和 MASTER_KEY 一致（rekey 期间把旧密钥设为 MASTER_KEY_PREVIOUS），并重启不一致的节点。',
+  }),
+  clock_wrong: ({ node, aheadMs }) => ({
+    sentence: `${node} 的时钟比 GetResult ${aheadMs > 0 ? '慢' : '快'} ${showSpan(Math.abs(aheadMs), 'zh')}。相差数分钟时，接收端会拒收回调。`,
+    remedy: '请让该机器自动校时：在其上运行 "sudo timedatectl set-ntp true"，再用 "timedatectl" 确认。服务无需重启。',
+  }),
+  disk_low: ({ freeBytes }) => ({
+    sentence:
+      freeBytes < FULL_BYTES
+        ? `数据库所在磁盘已写满（仅剩 ${showBytes(freeBytes)}）：新的登记目前会被拒绝。`
+        : `数据库所在磁盘仅剩 ${showBytes(freeBytes)}。磁盘写满后，新的登记会被拒绝。`,
+    remedy: '请先清理或扩容磁盘，再缩短 RETENTION 并运行 "idface-notifier prune"。磁盘写满时不要停止服务。',
+  }),
+  backup_failed: ({ since, reason }, { showTime }) => ({
+    sentence: `上次备份于${showTime(since)} 失败（${reason}）。`,
+    remedy:
+      '请手动运行 "idface-notifier backup FILE"，其输出会说明如何处理。另见 docs/operations.zh-CN.md 的“备份与恢复”。',
+  }),
+  operators_not_told: ({ since, channel, problem, error }, { showTime }) => ({
+    sentence: `自${showTime(since)} 起，运维通知均未送达：OPERATOR_URL（${channel}）${problem === null ? `未接收任何消息（${error}），每 15 分钟重试一次` : `拒收全部消息（${problem}：${error}），每小时试发一条`}。待通知的事件会保留。`,
+    remedy: `${CHANNEL_REMEDIES[problem ?? 'later']}可用 "idface-notifier notify-test" 试发；重启服务会立即发送其余事件。另见 docs/operations.zh-CN.md 的“告警通知”。`,
+  }),
+  messages_exhausted: ({ count }) => ({
+    sentence: `最近一天有 ${count} 个回调放弃投递，合作方尚未收到这些结果。`,
+    remedy:
+      '用 "idface-notifier registration list --delivery exhausted" 查看属于哪些合作方，并告知对方；待接收端恢复后，运行 "idface-notifier resend --partner PARTNER --since 24h"，或由合作方自行重发（POST /v1/resend）。',
+  }),
+  callbacks_failing: ({ urls }) => ({
+    sentence: `${urls} 个回调地址持续失败已达一小时以上，系统会继续重试。`,
+    remedy:
+      '用 "idface-notifier callback list" 查看地址、起始时间和原因，并告知合作方。若大量地址因同一错误失败，请检查本机的 DNS、出口网络和代理。',
+  }),
+  messages_held: ({ held, urls }) => ({
+    sentence: `${held} 个回调暂停投递：${urls} 个回调地址返回 410，或因连续五天失败、由运维人员操作而停用。`,
+    remedy:
+      '用 "idface-notifier callback list" 查看这些地址。请让合作方用该地址重新登记，或重新投递；由运维人员停用的，只能用 "idface-notifier callback enable URL --partner PARTNER" 启用。',
+  }),
+}
+
+const TRAITS: Catalogue['traits'] = { version: '版本', settings: '配置', key: '主密钥' }
+
+export const ZH: Catalogue = {
+  troubles: TROUBLES,
+  faults: FAULTS,
+  writeRemedies: WRITE_REMEDIES,
+  channelRemedies: CHANNEL_REMEDIES,
+  traits: TRAITS,
+  own: {
+    'upstream.unknown_status': ({ account, status }) => ({
+      sentence: `上游对账户 ${account} 返回了文档中未列出的状态 ${status}，系统会继续查询。`,
+      remedy: '请向上游确认其含义；若它表示最终结果，需要升级本服务以识别它。',
+    }),
+    'callback.failing': ({ host, since, error, ...whose }, { showTime }) => ({
+      sentence: `合作方 ${showPartner(whose)} 发往 ${host} 某地址的回调自${showTime(since)} 起全部失败（${error}），系统会继续重试。`,
+      remedy:
+        '请告知合作方；合作方可通过 GET /v1/registrations/{id}/attempts 查看错误。用 "idface-notifier callback list" 查看具体地址。',
+    }),
+    'callback.disabled': ({ host, since, error, ...whose }, { showTime }) => ({
+      sentence: `合作方 ${showPartner(whose)} 在 ${host} 的某回调地址自${showTime(since)} 起全部失败（${error}），已停用；其回调暂不投递，按 RETENTION 陆续删除。`,
+      remedy:
+        '请告知合作方：用该地址重新登记，或测试回调成功，即可重新启用。用 "idface-notifier callback list" 查看具体地址；您也可以用 "idface-notifier callback enable" 启用。',
+    }),
+    'message.exhausted': ({ host, error, ...whose }, { count }) => ({
+      sentence: `合作方 ${showPartner(whose)} 有 ${count} 个回调未能送达，不再重试；最近一个发往 ${host}（${error}）。`,
+      remedy: `合作方尚不知道这些结果，请告知合作方。待接收端恢复后，运行 "idface-notifier resend --partner ${whose.partnerId} --since 24h"，或由合作方自行重发（POST /v1/resend）。`,
+    }),
+  },
+  titles: {
+    'account.paused': '上游账户暂停',
+    'upstream.unreachable': '无法连接上游',
+    'upstream.unknown_status': '上游返回未知状态',
+    'backlog.growing': '查询或回调延迟',
+    'callback.failing': '回调地址持续失败',
+    'callback.disabled': '回调地址停用',
+    'message.exhausted': '回调最终未能送达',
+    'node.lost': '节点失联',
+    'clock.wrong': '时钟不准',
+    'backup.failed': '备份失败',
+    'disk.low': '磁盘空间不足',
+    'store.failing': '数据库无法写入',
+  },
+  states: { firing: '告警', resolved: '已解除' },
+  times: count => `（${count} 次）`,
+  lasted: (since, until, span) => `自${since} 至${until}，持续 ${span}。`,
+  test: { title: '测试：通知渠道正常', sentence: '这是 notify-test 发出的测试消息，系统没有异常。', remedy: '' },
+  toDo: '处理方法：',
+  page: anchor => `详见运维手册（operations.zh-CN.md）中的“${anchor}”`,
+  several: count => `${count} 个事件`,
+  more: (count, types) => `另有 ${count} 个：${types}`,
+}

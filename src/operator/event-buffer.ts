@@ -1,0 +1,78 @@
+import type { Clock } from '../core/clock.ts'
+import { SECOND } from '../core/duration.ts'
+import { type OperatorNote, subjectKey } from '../core/operator-event.ts'
+import type { Store } from '../store/store.ts'
+import type { Emit } from '../telemetry/emit.ts'
+
+export interface EventBuffer {
+  /** Keeps it until it is written: more of the same adds to it, and an end takes the place of what it ends. */
+  note(note: OperatorNote): void
+  /** Writes what is there. */
+  stop(): Promise<void>
+}
+
+/** More come only while the database cannot be written. */
+const MOST_PENDING = 1_000
+/** Between two writes: what comes many times a second is one row. */
+const GAP_MS = SECOND / 2
+const RETRY_MS = 5 * SECOND
+
+export const createEventBuffer = (deps: {
+  store: Pick<Store, 'noteOperatorEvents'>
+  clock: Pick<Clock, 'sleep'>
+  emit: Emit<'operator_event.ended'>
+}): EventBuffer => {
+  const { store, clock, emit } = deps
+  const pending = new Map<string, OperatorNote>()
+  const stopping = new AbortController()
+  let writing: Promise<void> | null = null
+
+  const keep = (note: OperatorNote) => {
+    const known = pending.get(subjectKey(note))
+    if (known || pending.size < MOST_PENDING)
+      pending.set(subjectKey(note), known ? { ...note, adds: known.adds + note.adds } : note)
+    else emit('operator_event.ended', { type: note.condition, outcome: 'dropped' })
+  }
+
+  const write = async (): Promise<boolean> => {
+    const notes = [...pending.values()]
+    pending.clear()
+    try {
+      const { merged, dropped } = await store.noteOperatorEvents(notes)
+      for (const type of merged) emit('operator_event.ended', { type, outcome: 'merged' })
+      for (const type of dropped) emit('operator_event.ended', { type, outcome: 'dropped' })
+      return true
+    } catch {
+      // The watch tells that nothing can be written. What came meanwhile comes after what is kept.
+      const later = [...pending.values()]
+      pending.clear()
+      for (const note of [...notes, ...later]) keep(note)
+      return false
+    }
+  }
+
+  const run = async (): Promise<void> => {
+    // What was emitted in this turn is written together.
+    await null
+    while (pending.size > 0) {
+      const isWritten = await write()
+      if (stopping.signal.aborted) {
+        if (!isWritten) break
+        continue
+      }
+      await clock.sleep(isWritten ? GAP_MS : RETRY_MS, stopping.signal).catch(() => {})
+    }
+    writing = null
+  }
+
+  return {
+    note: note => {
+      keep(note)
+      writing ??= run()
+    },
+    stop: async () => {
+      stopping.abort()
+      await writing
+    },
+  }
+}

@@ -1,0 +1,172 @@
+import type { Clock } from '../core/clock.ts'
+import { HOUR, MINUTE, SECOND } from '../core/duration.ts'
+import type { Language } from '../core/language.ts'
+import type { OperatorProblem, RefusingChannel } from '../core/operator-channel.ts'
+import { operatorEventType } from '../core/operator-event.ts'
+import { channelRemedy, describeTrouble } from '../core/operator-texts/describe.ts'
+import type { ClaimedOperatorEvent, Store } from '../store/store.ts'
+import type { Emit } from '../telemetry/emit.ts'
+import type { Channel } from './channel.ts'
+import type { Answer } from './dialect.ts'
+import { type Notice, noticeItem } from './notice.ts'
+
+export interface Notifier {
+  /** Why operators are told nothing; null: they are told. */
+  whyOff(): string | null
+  /** Begins no more message; resolves when the last one is recorded. */
+  stop(): Promise<void>
+}
+
+/** Longer than a message may take. */
+const LEASE_MS = MINUTE
+/** How often to look for what any node has noted. */
+const IDLE_MS = SECOND
+/** In a row: then a channel that refuses lastingly is off, and `status` says of any other that it takes nothing. */
+const MOST_FAILURES = 3
+/** How often a channel that is off gets one message, until it takes one. */
+const OFF_MS = HOUR
+const RETRIES_MS = [5 * SECOND, 30 * SECOND, 2 * MINUTE, 10 * MINUTE, 15 * MINUTE]
+const JITTER = 0.2
+/** A channel that asks for more time gets no more: it may be a mistake. */
+const LONGEST_PAUSE_MS = 15 * MINUTE
+
+/** Everybody's robots send on the full and half hour, and the makers refuse then. */
+const BUSY_EVERY_MS = 30 * MINUTE
+const BUSY_BEFORE_MS = 5 * SECOND
+const BUSY_MS = 35 * SECOND
+const SPREAD_MS = 20 * SECOND
+
+/** How long to wait until robots have time, in ms; 0: they have. `random` is in [0, 1). */
+export const fullHourWait = (now: number, random: number): number => {
+  const sinceBusy = (now + BUSY_BEFORE_MS) % BUSY_EVERY_MS
+  return sinceBusy < BUSY_MS ? BUSY_MS - sinceBusy + random * SPREAD_MS : 0
+}
+
+/** Whether the channel holds something against us that lasts, rather than against one text. */
+const lastingProblem = (answer: Answer): OperatorProblem | null =>
+  answer.kind === 'refused' && answer.problem !== 'content' ? answer.problem : null
+
+/** One message at a time, of all that waits in the store, to the channel. */
+export const createNotifier = (deps: {
+  store: Pick<Store, 'now' | 'findPartner' | 'claimOperatorEvents' | 'settleOperatorEvents' | 'recordOperatorChannel'>
+  channel: Pick<Channel, 'name' | 'most' | 'gapMs' | 'avoidsFullHours' | 'post'>
+  language: Language
+  /** Which service this is. */
+  source: string
+  clock: Pick<Clock, 'sleep'>
+  random: () => number
+  emit: Emit<'operator_event.ended' | 'operator_channel.failing' | 'operator_channel.back' | 'operator_channel.off'>
+}): Notifier => {
+  const { store, channel, language, source, clock, random, emit } = deps
+  const stopping = new AbortController()
+  let failures = 0
+  let failingSince = 0
+  let refusals = 0
+  let refusing: RefusingChannel | null = null
+  /** Most events in the next message: half of a digest whose text is refused, then twice as many after each that is not. */
+  let most = channel.most
+
+  const noticeOf = async (events: readonly ClaimedOperatorEvent[]): Promise<Notice> => {
+    const at = store.now()
+    const id = events.map(({ id, since, state, count }) => `op_${id}_${since}_${state}_${count}`).join('.')
+    const item = async (event: ClaimedOperatorEvent) => {
+      const { details } = event
+      const partner = 'partnerId' in details ? await store.findPartner(details.partnerId) : null
+      const named = partner === null ? event : { ...event, details: { ...details, partnerName: partner.name } }
+      return noticeItem(named as ClaimedOperatorEvent, language, at)
+    }
+    return { id, at, language, source, items: await Promise.all(events.map(item)) }
+  }
+
+  const ended = (events: readonly ClaimedOperatorEvent[], outcome: 'sent' | 'merged' | 'dropped' | 'failed') => {
+    for (const event of events) emit('operator_event.ended', { type: operatorEventType(event), outcome })
+  }
+
+  const worked = async () => {
+    if (failures > 0) emit('operator_channel.back', { channel: channel.name })
+    failures = 0
+    refusals = 0
+    if (refusing !== null) await store.recordOperatorChannel(null)
+    refusing = null
+  }
+
+  /** When to try again. */
+  const failed = async (answer: Exclude<Answer, { kind: 'told' }>): Promise<number> => {
+    const { code: error, said } = answer
+    const problem = lastingProblem(answer)
+    failures++
+    refusals = problem === null ? 0 : refusals + 1
+    if (failures === 1) {
+      failingSince = store.now()
+      emit('operator_channel.failing', { channel: channel.name, error, answer: said })
+    }
+    const isOff = problem !== null && refusals >= MOST_FAILURES
+    if (isOff && refusing?.problem == null) {
+      const advice = channelRemedy(problem, 'en')
+      emit('operator_channel.off', { channel: channel.name, problem, error, answer: said, advice })
+    }
+    if (isOff || (failures >= MOST_FAILURES && refusing === null)) {
+      refusing = { since: failingSince, channel: channel.name, problem: isOff ? problem : null, error }
+      await store.recordOperatorChannel(refusing)
+    }
+    if (isOff) return store.now() + OFF_MS
+    const retryMs = RETRIES_MS[Math.min(failures, RETRIES_MS.length) - 1] ?? 0
+    const askedMs = answer.kind === 'later' ? Math.min(answer.waitMs ?? 0, LONGEST_PAUSE_MS) : 0
+    return store.now() + Math.max(askedMs, Math.round(retryMs * (1 + JITTER * (2 * random() - 1))))
+  }
+
+  const tell = async (events: readonly ClaimedOperatorEvent[]): Promise<void> => {
+    const answer = await channel.post(await noticeOf(events))
+    if (answer.kind === 'told') {
+      await worked()
+      most = Math.min(2 * most, channel.most)
+      await store.settleOperatorEvents({ events, outcome: 'told', claimableAt: null })
+      return ended(events, events.length === 1 ? 'sent' : 'merged')
+    }
+    if (answer.kind === 'refused' && answer.problem === 'content') {
+      // It may be the fault of one of them, which takes no other with it.
+      const isOne = events.length === 1
+      most = isOne ? Math.min(2 * most, channel.most) : Math.ceil(events.length / 2)
+      await store.settleOperatorEvents({ events, outcome: isOne ? 'dropped' : 'untold', claimableAt: null })
+      return ended(events, isOne ? 'dropped' : 'failed')
+    }
+    await store.settleOperatorEvents({ events, outcome: 'untold', claimableAt: await failed(answer) })
+    ended(events, 'failed')
+  }
+
+  /** How long to wait after it. */
+  const round = async (): Promise<number> => {
+    const busyMs = channel.avoidsFullHours ? fullHourWait(store.now(), random()) : 0
+    if (busyMs > 0) return busyMs
+    const gapMs = Math.ceil(channel.gapMs)
+    const limit = refusing?.problem == null ? most : 1
+    const events = await store.claimOperatorEvents({ limit, leaseMs: LEASE_MS, gapMs })
+    if (events.length === 0) return IDLE_MS
+    await tell(events)
+    return Math.min(gapMs, IDLE_MS)
+  }
+
+  const run = async (): Promise<void> => {
+    // A restart tries at once, whatever an earlier process has found of the channel.
+    const begin = { events: [], outcome: 'told', claimableAt: store.now() } as const
+    await store.settleOperatorEvents(begin).catch(() => {})
+    while (!stopping.signal.aborted) {
+      // A database that fails is told by others; what is not settled is told again when its lease has run out.
+      const waitMs = await round().catch(() => IDLE_MS)
+      await clock.sleep(waitMs, stopping.signal).catch(() => {})
+    }
+  }
+  const running = run()
+
+  return {
+    whyOff: () => {
+      if (refusing === null) return null
+      const { sentence, remedy } = describeTrouble({ code: 'operators_not_told', ...refusing }, 'en', store.now())
+      return `${sentence} ${remedy}`
+    },
+    stop: async () => {
+      stopping.abort()
+      await running
+    },
+  }
+}

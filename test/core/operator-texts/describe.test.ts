@@ -1,0 +1,86 @@
+import { expect, test } from 'vitest'
+import { ACCOUNT_FAULTS } from '../../../src/core/answer.ts'
+import { MINUTE, SECOND } from '../../../src/core/duration.ts'
+import { channelRemedy, describeTrouble } from '../../../src/core/operator-texts/describe.ts'
+import { TROUBLE_CODES, type Trouble } from '../../../src/core/trouble.ts'
+
+const AT = Date.parse('2026-11-24T16:20:00.000Z')
+const since = AT - 10 * MINUTE
+const late = { code: 'deliveries_late', since, due: 12, isCapped: false } as const
+const mostFor = { partnerId: 'par_1', partnerName: 'Acme', host: 'hangs.example', due: 198, isSilent: true }
+const TROUBLES: readonly Trouble[] = [
+  ...ACCOUNT_FAULTS.map(
+    reason =>
+      ({ code: 'account_paused', since, account: 'C1', reason, upstreamCode: 405, nextTryAt: AT + MINUTE }) as const,
+  ),
+  { code: 'no_service', since: null },
+  ...['SQLITE_FULL', 'SQLITE_BUSY', '53100', '53300', '25006', '28P01', '42501', '40001', 'ECONNREFUSED', 'XX000'].map(
+    error => ({ code: 'store_failing', since: null, error }) as const,
+  ),
+  { code: 'account_paused_by_operator', since, account: 'C1' },
+  { code: 'upstream_unreachable', since, account: 'C1', error: 'timeout', nextTryAt: AT + MINUTE },
+  { code: 'deliveries_held', since, due: 12, isCapped: false },
+  { code: 'backup_failed', since, reason: 'no_room' },
+  { ...late, mostFor: null },
+  { ...late, mostFor },
+  { code: 'polls_late', since, account: 'C1', due: 10_000, isCapped: true, rate: 5, rateNow: 5, etaMs: 2_000 * SECOND },
+  { code: 'polls_late', since, account: 'C1', due: 7, isCapped: false, rate: 5, rateNow: 5, etaMs: null },
+  { code: 'disk_low', since: null, freeBytes: 5e8 },
+  { code: 'disk_low', since: null, freeBytes: 4_096 },
+  { code: 'node_lost', since, node: 'a:8080' },
+  { code: 'node_lost', since, node: 'a:8080', undone: ['poll', 'deliver'] },
+  { code: 'node_differs', since, node: 'a:8080', differsIn: ['version', 'key'] },
+  { code: 'operators_not_told', since, channel: 'webhook', problem: 'key', error: 'http 404' },
+  { code: 'operators_not_told', since, channel: 'webhook', problem: null, error: 'http 400' },
+  { code: 'clock_wrong', since: null, node: 'a:8080', aheadMs: 3_599_000 },
+  { code: 'clock_wrong', since: null, node: 'a:8080', aheadMs: -3_599_000 },
+  { code: 'messages_exhausted', since: null, count: 1 },
+  { code: 'messages_exhausted', since: null, count: 12 },
+  { code: 'callbacks_failing', since: null, urls: 1 },
+  { code: 'callbacks_failing', since: null, urls: 2 },
+  { code: 'messages_held', since: null, held: 1, urls: 1 },
+  { code: 'messages_held', since: null, held: 3, urls: 1 },
+]
+
+test('each trouble is said, with what to do, in both languages', () => {
+  expect(new Set(TROUBLES.map(({ code }) => code))).toEqual(new Set(TROUBLE_CODES))
+  const all = TROUBLES.flatMap(trouble => [describeTrouble(trouble, 'en', AT), describeTrouble(trouble, 'zh', AT)])
+  for (const [index, { sentence, remedy }] of all.entries()) {
+    const isChinese = index % 2 === 1
+    for (const text of [sentence, remedy]) {
+      expect(text).toMatch(isChinese ? /。$/ : /\.$/)
+      expect(/[\u4e00-\u9fff]/.test(text)).toBe(isChinese)
+      expect(text).not.toMatch(/undefined|NaN|null/)
+    }
+  }
+  expect(new Set(all.map(({ sentence }) => sentence)).size).toBe(all.length)
+})
+
+test('a paused account names its next try, while it is ahead, and the command that tries it now', () => {
+  const paused = { code: 'account_paused', since, account: 'C1', reason: 'frozen', upstreamCode: 4050 } as const
+  const remedyAt = (nextTryAt: number) => describeTrouble({ ...paused, nextTryAt }, 'en', AT).remedy
+  expect(remedyAt(AT + MINUTE)).toMatch(/2026-11-24 16:21:00 UTC.*"idface-notifier account resume C1"/)
+  expect(remedyAt(AT)).not.toContain('2026')
+})
+
+test.each(['credentials_wrong', 'password_refused', 'password_or_balance'] as const)(
+  'for %s the key of an account that is in no setting can be changed too',
+  reason => {
+    const paused = { code: 'account_paused', since, account: 'C1', upstreamCode: 1, nextTryAt: null, reason } as const
+    for (const language of ['en', 'zh'] as const)
+      expect(describeTrouble(paused, language, AT).remedy).toMatch(/account remove APIID".*account create APIID/)
+  },
+)
+
+test('late webhooks of one host that does not answer ask for no more slots', () => {
+  for (const language of ['en', 'zh'] as const) {
+    expect(describeTrouble({ ...late, mostFor }, language, AT).remedy).not.toContain('CALLBACK_CONCURRENCY')
+    expect(describeTrouble({ ...late, mostFor: null }, language, AT).remedy).toContain('CALLBACK_CONCURRENCY')
+  }
+})
+
+test('what doctor and notify-test advise is the remedy that status gives', () => {
+  const trouble = { code: 'operators_not_told', since, channel: 'wecom', problem: 'key', error: 'x' } as const
+  for (const language of ['en', 'zh'] as const)
+    expect(describeTrouble(trouble, language, AT).remedy).toContain(channelRemedy('key', language))
+})
