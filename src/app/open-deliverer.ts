@@ -2,6 +2,7 @@ import type { Sender } from '../callback/sender.ts'
 import { MINUTE, SECOND } from '../core/duration.ts'
 import { createBackgroundJob } from '../worker/background-job.ts'
 import { createBulkActs } from '../worker/bulk-acts.ts'
+import { startCalendar } from '../worker/calendar.ts'
 import { createCallbackNotices } from '../worker/callback-notices.ts'
 import { createDeliverer } from '../worker/deliverer.ts'
 import { startHeartbeat } from '../worker/heartbeat.ts'
@@ -69,10 +70,11 @@ export const openDeliverer = ({ config: { callback, storage }, store, sender, em
   store.hints.on('callbacksTurned', notices.ring)
   store.hints.on('cancelled', deliverer.cancel)
   store.hints.on('bulkActsDue', bulkActs.ring)
+  const calendar = startCalendar([retention.ring], error => emit('retention.failed', { error }))
   const heartbeats = [
     // A bulk act may wait for its probe.
     startHeartbeat({ everyMs: SECOND, rings: [bulkActs.ring], clock }),
-    startHeartbeat({ everyMs: MINUTE, rings: [notices.ring, retention.ring], clock }),
+    startHeartbeat({ everyMs: MINUTE, rings: [notices.ring], clock }),
   ]
   rounds.ring()
   bulkActs.ring()
@@ -85,7 +87,7 @@ export const openDeliverer = ({ config: { callback, storage }, store, sender, em
   const role = createRole({
     end: () => {
       for (const heartbeat of heartbeats) heartbeat.stop()
-      return Promise.all([stop(), retention.stop(), bulkActs.stop(), notices.stop()])
+      return Promise.all([stop(), calendar.stop(), retention.stop(), bulkActs.stop(), notices.stop()])
     },
     breakOff: () => {
       deliverer.giveBack()
