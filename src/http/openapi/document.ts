@@ -33,14 +33,12 @@ const PARTNER_TAGS = {
 const OPERATOR_TAGS = {
   Admin:
     'For operators, with `ADMIN_TOKEN` or a token made by `admin-token create`. Each call needs a role: `read`, `operate`, which includes it, or `admin`, which includes both. Without `ADMIN_TOKEN` all of it is 404 to whoever has no such token.',
-  Service: 'For probes and monitoring.',
 }
 
 const bearer = (description: string) => ({ type: 'http', scheme: 'bearer', description })
 const PARTNER_KEY = { partnerKey: bearer('The API key of a partner, which begins with `ifn_`.') }
-const OPERATOR_TOKENS = {
+const ADMIN_TOKEN = {
   adminToken: bearer('`ADMIN_TOKEN`, or a token made by `admin-token create`.'),
-  metricsToken: bearer('`METRICS_TOKEN`; where it is not set, nothing is asked for.'),
 }
 
 const ACCEPT_LANGUAGE = {
@@ -128,7 +126,7 @@ export const createPartnerDocument = (version: string, language: Language) => {
   return language === 'zh' ? inChinese(document) : document
 }
 
-/** What operators and their probes call: `/v1/admin/openapi.json`. */
+/** What operators call: `/v1/admin/openapi.json`. */
 export const createOperatorDocument = (version: string) =>
   createDocument({
     version,
@@ -139,5 +137,5 @@ export const createOperatorDocument = (version: string) =>
     root: '../..',
     tags: OPERATOR_TAGS,
     calls: OPERATOR_CALLS,
-    securitySchemes: OPERATOR_TOKENS,
+    securitySchemes: ADMIN_TOKEN,
   })

@@ -12,13 +12,12 @@ import { ACT } from '../admin/reason.ts'
 import { FOUND_REGISTRATION, REGISTRATION_DETAIL } from '../admin/registration-view.ts'
 import { BOUNDED_COUNT, RESENT, SEARCH_QUERY } from '../admin/registrations.ts'
 import { FILTER_QUERY } from '../admin/search.ts'
-import { HEALTH, READINESS } from '../health.ts'
 import { listOf, PAGE_QUERY } from '../json/pagination.ts'
 import { EXPLANATION } from '../partner/explain.ts'
 import { ATTEMPT } from '../partner/registration-answer.ts'
 import type { Operations } from './operation.ts'
 
-/** What operators and their probes call, by tag. The roles are in `admin/routes.ts`. */
+/** What operators call, by tag. The roles are in `admin/routes.ts`. */
 export const OPERATOR_OPERATIONS = {
   Admin: {
     'GET /v1/admin/partners': {
@@ -225,31 +224,14 @@ export const OPERATOR_OPERATIONS = {
       answers: { 200: listOf(AUDITED_ACT) },
     },
   },
-  Service: {
-    'GET /healthz': {
-      operationId: 'getHealth',
-      summary: 'Whether the service is running',
-      description: 'For liveness probes: the process answers. It needs neither the database nor the upstream.',
-      answers: { 200: HEALTH },
-    },
-    'GET /readyz': {
-      operationId: 'getReadiness',
-      summary: 'Whether the service can work',
-      description: 'For readiness probes. Each check says what is wrong in words; 503 if one has failed.',
-      answers: { 200: READINESS, 503: READINESS },
-    },
-    'GET /metrics': {
-      operationId: 'getMetrics',
-      summary: "The metrics in Prometheus' text format",
-      description: 'Of this node and of the database that it works on. Where `METRICS_TOKEN` is set, it is asked for.',
-      answers: { 200: 'text/plain' },
-    },
-  },
 } satisfies Record<string, Operations>
 
-/** Documents, with the statuses of their answers. People and tools read them; no program calls them, so no document has them. */
+/** What is in no document, with the statuses of its answers: pages and files, and what probes and monitoring ask. */
 export const PAGES: Readonly<Record<`GET /${string}`, readonly number[]>> = {
   'GET /': [302],
+  'GET /healthz': [200],
+  'GET /readyz': [200, 503],
+  'GET /metrics': [200, 401, 429],
   'GET /openapi.json': [200, 429],
   'GET /v1/admin/openapi.json': [200, 400, 401, 403, 404, 429, 500, 503],
   'GET /docs': [200, 404, 429],

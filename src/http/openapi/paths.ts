@@ -2,15 +2,8 @@ import type { z } from 'zod'
 import { ADMIN_ROUTES } from '../admin/routes.ts'
 import { PROBLEM } from '../json/problem.ts'
 import { type JsonSchema, jsonSchemasOf } from './json-schemas.ts'
-import type { Access, Call } from './operation.ts'
+import type { Call } from './operation.ts'
 import { answerOf, refusalsOf } from './responses.ts'
-
-const SECURITY: Readonly<Record<Access, JsonSchema[]>> = {
-  partner: [{ partnerKey: [] }],
-  admin: [{ adminToken: [] }],
-  metrics: [{ metricsToken: [] }],
-  open: [],
-}
 
 const ID = { name: 'id', in: 'path', required: true, description: 'Its id.', schema: { type: 'string' } }
 
@@ -21,8 +14,7 @@ export const schemasOf = (calls: readonly Call[], others: Readonly<Record<string
   for (const { route, operation } of calls) {
     if (operation.query) requests[`${route} query`] = operation.query
     if (operation.body) requests[`${route} body`] = operation.body
-    for (const [status, answer] of Object.entries(operation.answers))
-      if (answer !== null && typeof answer === 'object') answers[`${route} ${status}`] = answer
+    for (const [status, answer] of Object.entries(operation.answers)) if (answer) answers[`${route} ${status}`] = answer
   }
   const [taken, given] = [jsonSchemasOf(requests, 'input'), jsonSchemasOf(answers, 'output')]
   return {
@@ -43,7 +35,7 @@ const queryParameters = ({ properties = {}, required = [] }: ObjectSchema) =>
   }))
 
 const describeCall = (call: Call, schemas: Readonly<Record<string, JsonSchema>>) => {
-  const { route, method, path, tag, access, operation } = call
+  const { route, method, path, tag, isForOperators, operation } = call
   const { operationId, summary, description, body, answers } = operation
   const role = ADMIN_ROUTES[route]?.role
   const isOptional = method === 'POST' && body?.safeParse({}).success
@@ -53,7 +45,7 @@ const describeCall = (call: Call, schemas: Readonly<Record<string, JsonSchema>>)
     tags: [tag],
     summary,
     description: [description, role && `Needs the role \`${role}\`.`].filter(Boolean).join(' '),
-    security: SECURITY[access],
+    security: [isForOperators ? { adminToken: [] } : { partnerKey: [] }],
     parameters: [
       ...(path.includes('/:id') ? [ID] : []),
       ...queryParameters(schemas[`${route} query`] ?? {}),
@@ -62,10 +54,7 @@ const describeCall = (call: Call, schemas: Readonly<Record<string, JsonSchema>>)
     ...(body ? { requestBody: { required: !isOptional, content } } : {}),
     responses: {
       ...Object.fromEntries(
-        Object.entries(answers).map(([status, answer]) => [
-          status,
-          answerOf(Number(status), answer, schemas[`${route} ${status}`]),
-        ]),
+        Object.keys(answers).map(status => [status, answerOf(Number(status), schemas[`${route} ${status}`])]),
       ),
       ...refusalsOf(call),
     },

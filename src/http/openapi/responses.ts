@@ -1,5 +1,4 @@
 import { STATUS_CODES } from 'node:http'
-import type { z } from 'zod'
 import type { Language } from '../../core/language.ts'
 import { PROBLEMS } from '../json/problem.ts'
 import type { JsonSchema } from './json-schemas.ts'
@@ -19,11 +18,10 @@ const HEADERS_OF: Partial<Record<ProblemCode, object>> = {
 }
 
 /** What a call answers if all is well. */
-export const answerOf = (status: number, answer: z.ZodType | string | null, schema: JsonSchema | undefined) => ({
+export const answerOf = (status: number, schema: JsonSchema | undefined) => ({
   description: `${STATUS_CODES[status]}.`,
   headers: { ...REQUEST_ID, ...(status === 201 ? LOCATION : {}) },
   ...(schema ? { content: { 'application/json': { schema } } } : {}),
-  ...(typeof answer === 'string' ? { content: { [answer]: { schema: { type: 'string' } } } } : {}),
 })
 
 const nameOf = (codes: readonly ProblemCode[]): string => codes.join('_or_')
