@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
-import { createAdminClient, createApiClient, eventually, type RegistrationJson } from '../support/api-client.ts'
+import { createAdminClient, createApiClient, type RegistrationJson } from '../support/api-client.ts'
 import { noPooler, openPooler } from '../support/pgbouncer.ts'
 import { openTestServer, type TestServer } from '../support/postgres.ts'
 import { runCli } from '../support/run-cli.ts'
-import { ACCOUNT, ADMIN_TOKEN, type Environment, spawnService } from '../support/service.ts'
+import { ADMIN_TOKEN, type Environment, spawnService } from '../support/service.ts'
 import { bodyOf, openScene } from './stage.ts'
 
 vi.setConfig({ testTimeout: 120_000 })
@@ -95,27 +95,6 @@ const metricOf = async ({ url }: Node, name: string): Promise<number> => {
   return lines.reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0)
 }
 
-test('test serials are answered while GetResult refuses the account, by several nodes, and started again without SANDBOX', async () => {
-  await using cluster = await openCluster({ SANDBOX: 'true' })
-  const { upstream, receiver } = cluster
-  upstream.account(ACCOUNT.apiId, { code: 405 })
-  const nodes = [await cluster.start(), await cluster.start()]
-  const register = (n: number, idcardid: string) =>
-    nodes[n % 2]?.api.register({ idcardid, callbackUrl: receiver.urlFor('/hook') })
-  await register(0, 'real')
-  await nodes[0]?.admin.untilAccount(ACCOUNT.apiId, ({ paused }) => paused)
-  const registered = await Promise.all(Array.from({ length: 10 }, (_, n) => register(n, `test_success_0s_${n}`)))
-  const late = await register(1, 'test_success_5s')
-  await receiver.waitFor(() => receiver.received.length >= 10)
-  expect(new Set(cluster.idsOf().keys())).toEqual(new Set(registered.map(one => one?.id)))
-  for (const node of nodes) node.kill('SIGTERM')
-  await Promise.all(nodes.map(({ exited }) => exited))
-  const without = await cluster.start({ SANDBOX: 'false' })
-  await without.api.until(late?.id ?? '', one => one.status === 'succeeded')
-  expect(upstream.callsOf('test_success_5s')).toEqual([])
-  expect((await without.admin.call<{ data: unknown[] }>('GET', '/v1/admin/accounts')).body.data).toHaveLength(1)
-})
-
 test('a registration gets its verdict and one signed webhook, as on a file', async () => {
   await using cluster = await openCluster()
   const { upstream, receiver } = cluster
@@ -177,34 +156,6 @@ test('what a node held that was killed is delivered by the other, under the same
   expect(ids.size).toBe(registrations.length)
   for (const [id, webhookIds] of ids) expect([id, webhookIds.size]).toEqual([id, 1])
   expect(receiver.received.every(({ verified }) => verified === true)).toBe(true)
-})
-
-test('a key that is revoked on one node stops on the other within two seconds', async () => {
-  await using cluster = await openCluster()
-  const [first, second] = await Promise.all([cluster.start({ ROLES: 'api' }), cluster.start({ ROLES: 'api' })])
-  const { partnerId } = cluster.partner
-  const made = await first.admin.call<{ id: string; apiKey: string }>('POST', `/v1/admin/partners/${partnerId}/keys`)
-  expect(made.status).toBe(201)
-  const other = createApiClient(second.url, made.body.apiKey)
-  expect((await other.call('GET', '/v1/me')).status).toBe(200)
-  expect((await first.admin.call('DELETE', `/v1/admin/keys/${made.body.id}`)).status).toBe(204)
-  const revokedAt = performance.now()
-  await eventually(
-    () => other.call('GET', '/v1/me'),
-    ({ status }) => status === 401,
-  )
-  expect(performance.now() - revokedAt).toBeLessThan(2_500)
-})
-
-test('a call that waits at one node is answered as soon as another has the verdict', async () => {
-  await using cluster = await openCluster()
-  const { upstream, receiver } = cluster
-  const [api] = await Promise.all([cluster.start({ ROLES: 'api' }), cluster.start({ ROLES: 'poll,deliver' })])
-  upstream.script('waited', { steps: [{ status: 'ING' }, { status: 'ING' }, { status: 'ING' }], status: 'FAIL' })
-  const { id } = await api.api.register({ idcardid: 'waited', callbackUrl: receiver.urlFor('/hook') })
-  const begin = performance.now()
-  expect(await api.api.get<RegistrationJson>(`/v1/registrations/${id}?wait=30s`)).toMatchObject({ status: 'failed' })
-  expect(performance.now() - begin).toBeLessThan(10_000)
 })
 
 describe.skipIf(noPooler !== null)(

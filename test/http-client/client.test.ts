@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { connect, type Socket } from 'node:net'
+import type { Socket } from 'node:net'
 import { afterEach, describe, expect, test } from 'vitest'
 import { type Connect, type Exchange, type Origin, openClient } from '../../src/http-client/client.ts'
 import { OK, openRawReceiver } from '../support/raw-receiver.ts'
@@ -87,30 +87,6 @@ describe('a client', () => {
     await Promise.race([hanging.then(() => expect.unreachable()), Promise.resolve()])
   })
 
-  test('counts the time that a request waits for a connection', async () => {
-    const { send, held, time, paths } = await openPair()
-    const first = send('/first', { timeoutMs: 2_000 })
-    await expect.poll(() => held.length).toBe(1)
-    const second = send('/second', { timeoutMs: 1_000 })
-    const third = send('/third', { timeoutMs: 3_000 })
-    time.pass(1_000)
-    expect(await second).toMatchObject({ head: null, fault: { kind: 'timeout', phase: 'queue' } })
-    time.pass(1_000)
-    expect(await first).toMatchObject({ fault: { kind: 'timeout', phase: 'response' } })
-    await expect.poll(() => held.length).toBe(2)
-    // It has waited for two seconds of its three.
-    time.pass(1_000)
-    expect(await third).toMatchObject({ fault: { kind: 'timeout', phase: 'response' } })
-    expect(paths()).toEqual(['/first', '/third'])
-  })
-
-  test('sends from within the end of another exchange', async () => {
-    const { send, opened } = await openPair({ answer: ok })
-    const chain = (left: number): Promise<Exchange> => send().then(end => (left > 1 ? chain(left - 1) : end))
-    expect(textOf(await chain(5))).toBe('ok')
-    expect(opened()).toBe(1)
-  })
-
   test('has no connection left, and no timer, when nothing was sent for a while', async () => {
     const { send, held, time, receiver } = await openPair({ perKey: 3 })
     const ended = Promise.all([send(), send(), send()])
@@ -122,33 +98,6 @@ describe('a client', () => {
     time.pass(4_000)
     await expect.poll(receiver.open).toBe(0)
     expect(time.sleeping()).toBe(0)
-  })
-
-  test('takes no idle connection whose time is over, though nobody has looked at it yet', async () => {
-    const { send, time, opened } = await openPair({ answer: ok })
-    const now = time.clock.monotonic
-    await send()
-    let late = 0
-    time.clock.monotonic = () => now() + late
-    late = 4_000
-    expect(textOf(await send())).toBe('ok')
-    expect(opened()).toBe(1)
-  })
-
-  test('keeps at most 1024 idle connections, and closes those first that have been idle longest', async () => {
-    const { send, receiver, time } = await openPair({ answer: ok })
-    for (let at = 0; at < 1_024; at++) {
-      await send('/', { key: `${at}` })
-      if (at === 500) time.pass(1)
-    }
-    expect(receiver.open()).toBe(1_024)
-    await send('/', { key: 'one more' })
-    await expect.poll(receiver.open).toBe(1_025 - 128)
-    const connections = receiver.connections()
-    await send('/', { key: '1023' })
-    expect(receiver.connections()).toBe(connections)
-    await send('/', { key: '0' })
-    expect(receiver.connections()).toBe(connections + 1)
   })
 
   test('rejects a request that would break out of its line, and opens nothing for it', async () => {
@@ -179,18 +128,6 @@ describe('a request on a reused connection that the peer has closed', () => {
     expect(await pair.send('/second')).toMatchObject(end)
     expect(pair.paths()).toEqual(paths)
   })
-
-  test('is sent once more only, in the place of the connection that is gone', async () => {
-    const { send, opened, receiver, paths, accepted } = await openPair({
-      answer: (socket, index) => void (index === 0 ? socket.write(OK) : socket.destroy()),
-    })
-    await send('/first')
-    accepted[0]?.destroy()
-    for (const end of await Promise.all([send('/second'), send('/third')]))
-      expect(end).toMatchObject({ head: null, fault: { kind: 'lost' } })
-    expect([opened(), ...paths()]).toEqual([3, '/first', '/second', '/third'])
-    await expect.poll(receiver.open).toBe(0)
-  })
 })
 
 describe('connecting', () => {
@@ -209,18 +146,6 @@ describe('connecting', () => {
     held[0]?.write(OK)
     expect(textOf(await first)).toBe('ok')
   })
-
-  test('reads a socket that was not opened by openTcp', async () => {
-    const { send } = await openPair({
-      answer: ok,
-      connect: async ({ port, hostname }) => {
-        const socket = connect(port, hostname)
-        await once(socket, 'connect')
-        return socket
-      },
-    })
-    for (let i = 0; i < 3; i++) expect(textOf(await send())).toBe('ok')
-  })
 })
 
 describe('a client that is closed', () => {
@@ -236,17 +161,5 @@ describe('a client that is closed', () => {
     expect(receiver.requests).toHaveLength(1)
     time.pass(50)
     await expect.poll(time.sleeping).toBe(0)
-  })
-
-  test('sends nothing more for a request whose connection just became free', async () => {
-    const { client, send, held, paths } = await openPair()
-    const first = send('/first')
-    const second = send('/second')
-    await expect.poll(() => held.length).toBe(1)
-    held[0]?.write(OK)
-    await first
-    client.close()
-    expect(await second).toMatchObject({ head: null, fault: { kind: 'closed' } })
-    expect(paths()).toEqual(['/first'])
   })
 })

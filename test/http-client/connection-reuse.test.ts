@@ -1,8 +1,7 @@
 import type { Socket } from 'node:net'
-import { setImmediate as turn } from 'node:timers/promises'
 import { afterEach, describe, expect, test } from 'vitest'
 import { OK, openRawReceiver } from '../support/raw-receiver.ts'
-import { createWatched, openTo, textOf } from './harness.ts'
+import { createWatched, openTo } from './harness.ts'
 
 const TIMEOUT = 'HTTP/1.1 408 Request Timeout\r\ncontent-length: 0\r\nconnection: close\r\n\r\n'
 const withHeader = (line: string) => OK.replace('\r\n', `\r\n${line}\r\n`)
@@ -59,13 +58,6 @@ describe('an idle connection', () => {
     await expect.poll(receiver.open).toBe(0)
   })
 
-  test('is kept in HTTP/1.0 if the peer says so', async () => {
-    const { events } = await openServed(
-      socket => void socket.write(withHeader('connection: keep-alive').replace('1.1', '1.0')),
-    )
-    expect(events).toEqual(['free'])
-  })
-
   test.each<[claim: string, act: (socket: Socket) => void]>([
     ['closes', socket => socket.end()],
     ['resets', socket => socket.resetAndDestroy()],
@@ -80,17 +72,6 @@ describe('an idle connection', () => {
 })
 
 describe('a connection that is used again', () => {
-  test('writes after a whole turn of the event loop, and not before', async () => {
-    const { ours, run } = await openServed()
-    const before = ours.bytesWritten
-    const ended = run()
-    await turn()
-    expect(ours.bytesWritten).toBe(before)
-    await turn()
-    expect(ours.bytesWritten).toBe(2 * before)
-    expect(textOf(await ended)).toBe('ok')
-  })
-
   test.each<[claim: string, act: (socket: Socket) => void, fault: object]>([
     ['closes', socket => socket.destroy(), { kind: 'lost' }],
     ['resets', socket => socket.resetAndDestroy(), { kind: 'lost', code: 'ECONNRESET' }],
@@ -114,31 +95,4 @@ describe('a connection that is used again', () => {
     const { run } = await openServed((socket, index) => void (index === 0 ? socket.write(OK) : socket.end('H')))
     expect(await run()).toMatchObject({ head: null, fault: { kind: 'lost' }, isStale: false, isUnsent: false })
   })
-
-  test('is not stale when it times out', async () => {
-    const { run, time, receiver } = await openServed((socket, index) => void (index === 0 && socket.write(OK)))
-    const ended = run()
-    await expect.poll(() => receiver.requests.length).toBe(2)
-    time.pass(1_000)
-    expect(await ended).toMatchObject({ fault: { kind: 'timeout' }, isStale: false, isUnsent: false })
-  })
-
-  test('is not closed as idle while it serves', async () => {
-    const { run, time, receiver, theirs, events } = await openServed(
-      (socket, index) => void (index === 0 && socket.write(OK)),
-    )
-    const ended = run(undefined, 10_000)
-    await expect.poll(() => receiver.requests.length).toBe(2)
-    time.pass(9_000)
-    theirs.write(OK)
-    expect(textOf(await ended)).toBe('ok')
-    expect(events).toEqual(['free', 'free'])
-  })
-})
-
-test('a connection that never served is not stale when it is lost', async () => {
-  const receiver = await openRawReceiver(socket => void socket.destroy())
-  closing.push(receiver)
-  const { run } = createWatched(openTo(receiver.port))
-  expect(await run()).toMatchObject({ head: null, fault: { kind: 'lost' }, isStale: false, isUnsent: false })
 })

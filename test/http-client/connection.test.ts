@@ -115,21 +115,6 @@ describe('an exchange', () => {
     await expect.poll(receiver.open).toBe(0)
   })
 
-  test('keeps no more of a body that comes in many parts', async () => {
-    const { run } = await openPair(
-      socket => void socket.write(`${HEAD}transfer-encoding: chunked\r\n\r\n${chunk('seven..').repeat(5)}${chunk('')}`),
-    )
-    expect(textOf(await run())).toBe('seven..sev')
-  })
-
-  test('accepts a body of exactly the limit', async () => {
-    const { run, events } = await openPair(
-      socket => void socket.write(`${HEAD}content-length: 100\r\n\r\n${'x'.repeat(100)}`),
-    )
-    const end = await run()
-    expect([end.fault, textOf(end), ...events]).toEqual([null, 'x'.repeat(10), 'free'])
-  })
-
   test.each([
     ['extensions', `${HEAD}transfer-encoding: chunked\r\n\r\n${`1;${'x'.repeat(800)}\r\nx\r\n`.repeat(6)}`],
     ['trailers', `${HEAD}transfer-encoding: chunked\r\n\r\n0\r\n${`x: ${'y'.repeat(800)}\r\n`.repeat(6)}`],
@@ -155,13 +140,6 @@ describe('an exchange', () => {
     const end = await ended
     expect(end).toMatchObject({ head: { status: 200 }, isStale: false })
     expect([end.fault, textOf(end)]).toEqual([fault, 'ok'])
-    expect(events).toEqual(['gone'])
-  })
-
-  test('ends with the error that open rejected with', async () => {
-    const error = new Error('no such host')
-    const { run, events } = createWatched(() => Promise.reject(error))
-    expect(await run()).toMatchObject({ head: null, fault: { kind: 'connect', error }, isUnsent: true, isStale: false })
     expect(events).toEqual(['gone'])
   })
 
@@ -191,37 +169,5 @@ describe('close', () => {
     expect(await ended).toMatchObject({ head: null, fault: { kind: 'closed' }, isUnsent: false, isStale: false })
     expect(events).toEqual(['gone'])
     await expect.poll(receiver.open).toBe(0)
-  })
-
-  test('of an idle connection reports that it is gone, and nothing else', async () => {
-    const { run, connection, time, events, receiver } = await openPair()
-    await run()
-    connection.close()
-    time.pass(60_000)
-    await expect.poll(receiver.open).toBe(0)
-    expect(events).toEqual(['free', 'gone'])
-  })
-
-  test('while it connects aborts that', async () => {
-    const late = Promise.withResolvers<Socket>()
-    const { run, connection, events } = createWatched(({ signal }) => {
-      signal.addEventListener('abort', () => late.reject(new Error('aborted')))
-      return late.promise
-    })
-    const ended = run()
-    connection.close()
-    expect(await ended).toMatchObject({ fault: { kind: 'closed' }, isUnsent: true })
-    await turn()
-    expect(events).toEqual(['gone'])
-  })
-
-  test('before a request is written keeps it from being sent', async () => {
-    const { run, connection, receiver } = await openPair()
-    await run()
-    const ended = run()
-    connection.close()
-    expect(await ended).toMatchObject({ fault: { kind: 'closed' }, isUnsent: true })
-    await expect.poll(receiver.open).toBe(0)
-    expect(receiver.requests).toHaveLength(1)
   })
 })

@@ -4,7 +4,7 @@ import { createServer, type TLSSocket } from 'node:tls'
 import { describe, expect, test } from 'vitest'
 import { createOpen, type Origin } from '../../src/http-client/socket.ts'
 import { clockWith } from '../support/clock.ts'
-import { OK, openRawReceiver } from '../support/raw-receiver.ts'
+import { openRawReceiver } from '../support/raw-receiver.ts'
 import { openTlsReceiver, trustedAuthority } from '../support/tls-receiver.ts'
 import { createRecordWriter } from '../support/tls-records.ts'
 import { createWatched } from './harness.ts'
@@ -113,30 +113,6 @@ describe('a TLS session', () => {
     await visit(open)
     expect(receiver.resumed()).toBe(2)
   })
-
-  test('is forgotten when the certificate ends', async () => {
-    let now = Date.now()
-    const ending = authority.issue(['127.0.0.1'], new Date(now + 2 * MINUTE))
-    await using receiver = await openTlsReceiver(ending, undefined, greet)
-    const open = openerTo(receiver, () => now)
-    await visit(open)
-    now += MINUTE
-    await visit(open)
-    expect(receiver.resumed()).toBe(1)
-    now += MINUTE
-    await visit(open)
-    expect(receiver.resumed()).toBe(1)
-  })
-
-  test('is forgotten when the clock was set back', async () => {
-    await using receiver = await openTlsReceiver(certificate, undefined, greet)
-    let now = Date.now()
-    const open = openerTo(receiver, () => now)
-    await visit(open)
-    now -= MINUTE
-    await visit(open)
-    expect(receiver.resumed()).toBe(0)
-  })
 })
 
 /** Sent by Node's server by itself, unless a session was resumed. */
@@ -190,34 +166,5 @@ describe('session tickets', () => {
     await using server = await openTicketServer((send, socket) => void socket.on('data', () => send(60)))
     const { run } = createWatched(openerTo(server))
     expect(await run()).toMatchObject({ head: null, fault: { kind: 'protocol', detail: 'flood' } })
-  })
-
-  test('without end end an idle connection', async () => {
-    await using server = await openTicketServer(
-      (send, socket) => void socket.on('data', () => socket.write(OK, () => send(60))),
-      3,
-    )
-    const { run, events, gone } = createWatched(openerTo(server))
-    expect(await run()).toMatchObject({ fault: null })
-    await gone
-    expect(events).toEqual(['free', 'gone'])
-  })
-
-  test('are remembered only of the first two', async () => {
-    await using server = await openTicketServer(send => {
-      send(3)
-      send(0)
-    })
-    const open = openerTo(server)
-    for (let i = 0; i < 2; i++) {
-      const socket = await open({
-        signal: new AbortController().signal,
-        onRead: () => {},
-        onProxy: () => {},
-        onTls: () => {},
-      })
-      await once(socket, 'close')
-    }
-    expect(server.resumed()).toBe(1)
   })
 })

@@ -48,7 +48,7 @@ test.skipIf(whyNoDiskShim !== null)(
   },
 )
 
-describe.each(['here', 'on a thread'])('a disk that refuses to sync, SQLite runs %s', where => {
+describe('a disk that refuses to sync', () => {
   test.skipIf(whyNoDiskShim !== null).each(CASES)(
     '$what is told broken once, and nothing later is acknowledged',
     async ({ command, says }) => {
@@ -57,7 +57,7 @@ describe.each(['here', 'on a thread'])('a disk that refuses to sync, SQLite runs
       const disk = buildDiskShim(join(folder, 'disk'))
       const [path, masterKey] = [join(folder, 'notifier.db'), randomBytes(32)]
       const env = { ...process.env, ...disk.env }
-      const child = fork(CHILD, [path, masterKey.toString('hex'), 'register until broken', where], {
+      const child = fork(CHILD, [path, masterKey.toString('hex'), 'register until broken', 'on a thread'], {
         execArgv: [],
         env,
       })

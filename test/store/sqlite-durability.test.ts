@@ -13,9 +13,8 @@ import { AppError } from '../../src/core/error.ts'
 import { Secret } from '../../src/core/secret.ts'
 import { resealAll } from '../../src/store/resealing.ts'
 import { openConnection } from '../../src/store/sqlite/connection.ts'
-import { openSqliteStore, type SqliteOptions } from '../../src/store/sqlite/store.ts'
+import { openSqliteStore } from '../../src/store/sqlite/store.ts'
 import { openRemoteStore } from '../../src/store/sqlite/thread/remote-store.ts'
-import type { Store } from '../../src/store/store.ts'
 import { first, type OpenStore, openBench, SUCCESS } from '../support/store.ts'
 
 const KEY = randomBytes(32)
@@ -27,23 +26,18 @@ const newFolder = (): string => {
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
   return folder
 }
-/** Where SQLite runs: both ways to open a file keep the same promises. */
-const PLACES: { where: 'here' | 'on a thread'; openSqlite: (options: SqliteOptions) => Promise<Store> }[] = [
-  { where: 'here', openSqlite: openSqliteStore },
-  { where: 'on a thread', openSqlite: openRemoteStore },
-]
-const openFile = (path: string, masterKey = KEY, openSqlite = openSqliteStore) =>
-  openSqlite({ path, masterKey, now: () => START, defaultRate: 1_000 })
-const benchAt = (path: string, openSqlite = openSqliteStore) => {
-  const open: OpenStore = async () => ({ store: await openFile(path, KEY, openSqlite), advance: () => {} })
+const openFile = (path: string, masterKey = KEY) =>
+  openRemoteStore({ path, masterKey, now: () => START, defaultRate: 1_000 })
+const benchAt = (path: string) => {
+  const open: OpenStore = async () => ({ store: await openFile(path), advance: () => {} })
   return openBench(open)
 }
 
-const forkChild = (path: string, ...args: [task: string, where: string]) =>
-  fork(CHILD, [path, KEY.toString('hex'), ...args], { execArgv: [] })
+const forkChild = (path: string, task: string) =>
+  fork(CHILD, [path, KEY.toString('hex'), task, 'on a thread'], { execArgv: [] })
 
 /** Runs a task in several processes at the same moment. */
-const inProcesses = async (count: number, args: [path: string, task: string, where: string], afterGo = () => {}) => {
+const inProcesses = async (count: number, args: [path: string, task: string], afterGo = () => {}) => {
   const children = Array.from({ length: count }, () => forkChild(...args))
   await Promise.all(children.map(child => once(child, 'message')))
   const answers = children.map(child => once(child, 'message'))
@@ -121,12 +115,12 @@ describe('the file', () => {
   })
 })
 
-describe.each(PLACES)('the log, SQLite runs $where', ({ openSqlite }) => {
+describe('the log', () => {
   test('is moved into the file beside the writers, and begins anew when it has grown long', {
     timeout: 60_000,
   }, async () => {
     const path = join(newFolder(), 'notifier.db')
-    await using bench = await benchAt(path, openSqlite)
+    await using bench = await benchAt(path)
     const metadata = { filling: 'x'.repeat(2_000) }
     const batches = 120
     for (let i = 0; i < batches; i++) {
@@ -171,10 +165,10 @@ describe('the master key', () => {
   })
 })
 
-describe.each(PLACES)('several processes on one file, SQLite runs $where', ({ where }) => {
+describe('several processes on one file', () => {
   test('that start at once all come up', async () => {
     const path = join(newFolder(), 'data', 'notifier.db')
-    const answers = await inProcesses(3, [path, 'open', where])
+    const answers = await inProcesses(3, [path, 'open'])
     expect(answers).toEqual(answers.map(() => ({ ok: true, result: null })))
   })
 
@@ -196,7 +190,7 @@ describe.each(PLACES)('several processes on one file, SQLite runs $where', ({ wh
     faster.exec('INSERT INTO main.__drizzle_migrations SELECT * FROM migrated.__drizzle_migrations')
     // Time enough for the other one to have seen that the schema is missing, and to wait for the lock.
     const commitLater = () => void setTimeout(() => faster.exec('COMMIT'), 250)
-    expect(await inProcesses(1, [path, 'open', where], commitLater)).toEqual([{ ok: true, result: null }])
+    expect(await inProcesses(1, [path, 'open'], commitLater)).toEqual([{ ok: true, result: null }])
   })
 
   test('never take the same row', async () => {
@@ -210,7 +204,7 @@ describe.each(PLACES)('several processes on one file, SQLite runs $where', ({ wh
     const client = new Database(path)
     client.exec('UPDATE accounts SET allowed_at = 0')
     client.close()
-    const answers = await inProcesses(3, [path, 'claim', where])
+    const answers = await inProcesses(3, [path, 'claim'])
     const taken = answers.flatMap(({ result }) => result as string[])
     expect(answers.filter(answer => !answer.ok)).toEqual([])
     expect(new Set(taken).size).toBe(taken.length)
@@ -218,9 +212,9 @@ describe.each(PLACES)('several processes on one file, SQLite runs $where', ({ wh
   })
 })
 
-test.each(PLACES)('kill -9 takes nothing that was acknowledged, SQLite runs $where', async ({ where }) => {
+test('kill -9 takes nothing that was acknowledged', async () => {
   const path = join(newFolder(), 'notifier.db')
-  const child = forkChild(path, 'register', where)
+  const child = forkChild(path, 'register')
   const told: string[] = []
   child.on('message', message => {
     told.push(String(message))
@@ -243,10 +237,10 @@ const unavailable = (run: Promise<unknown>) =>
     (error: unknown) => (error instanceof AppError ? error.code : error),
   )
 
-describe.each(PLACES)('S12 a write lock held by somebody else, SQLite runs $where', ({ openSqlite }) => {
+describe('S12 a write lock held by somebody else', () => {
   test('is told while it is held, and the event loop turns between the tries', async () => {
     const path = join(newFolder(), 'notifier.db')
-    await using bench = await benchAt(path, openSqlite)
+    await using bench = await benchAt(path)
     const { id } = await bench.register()
     const other = new Database(path)
     onTestFinished(() => void other.close())
@@ -264,7 +258,7 @@ describe.each(PLACES)('S12 a write lock held by somebody else, SQLite runs $wher
 
   test('is waited for when it is short', async () => {
     const path = join(newFolder(), 'notifier.db')
-    await using bench = await benchAt(path, openSqlite)
+    await using bench = await benchAt(path)
     const other = new Database(path)
     other.exec('BEGIN IMMEDIATE')
     const registered = bench.register()
@@ -305,14 +299,14 @@ const mountSmallDisk = (): string | { skip: string } => {
   return folder
 }
 
-describe.each(PLACES)('S3 a full disk, SQLite runs $where', ({ openSqlite }) => {
+describe('S3 a full disk', () => {
   test('is told, leaves nothing half done, and is over as soon as there is space', async context => {
     const folder = mountSmallDisk()
     if (typeof folder !== 'string') {
       process.stderr.write(`${folder.skip}\n`)
       return context.skip(folder.skip)
     }
-    await using bench = await benchAt(join(folder, 'notifier.db'), openSqlite)
+    await using bench = await benchAt(join(folder, 'notifier.db'))
     let broken = 0
     bench.store.hints.on('broken', () => broken++)
     const kept = await bench.register()

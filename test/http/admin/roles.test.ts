@@ -31,28 +31,26 @@ test('the table of roles has exactly the routes of the admin API', () => {
   expect([...names].sort()).toEqual(Object.keys(ADMIN_ROUTES).sort())
 })
 
-test.each(ROUTES)('%s changes something only where the audit has a name for it', (route, { act }) => {
-  expect(act !== null).toBe(!route.startsWith('GET'))
+test('a route changes something only where the audit has a name for it', () => {
+  for (const [route, { act }] of ROUTES) expect(act !== null, route).toBe(!route.startsWith('GET'))
 })
 
-describe.each(ROLES)('a token with the role %s', role => {
-  test.each(ROUTES)(`at %s`, async (route, { role: needed }) => {
-    const { text } = await addToken(api, role)
+test.each(ROLES)('a token with the role %s may call what its role may', async role => {
+  const { text } = await addToken(api, role)
+  for (const [route, { role: needed }] of ROUTES) {
+    api.clock.now += 1_000
     const { status, json } = await api.call(...callOf(route), { key: text })
-    const mayCall = ROLES.indexOf(role) >= ROLES.indexOf(needed)
-    if (mayCall) return expect([401, 403]).not.toContain(status)
-    expect([status, json.type]).toEqual([403, '/docs/problems#forbidden'])
-    expect(json.detail).toBe(`This needs a token with the role ${needed}; yours has the role ${role}.`)
-  })
+    if (ROLES.indexOf(role) >= ROLES.indexOf(needed)) expect([401, 403], route).not.toContain(status)
+    else expect([status, json.type], route).toEqual([403, '/docs/problems#forbidden'])
+  }
 })
 
-test.each(ROUTES)('without a token, %s is 401', async route => {
-  expect((await api.call(...callOf(route), { key: null })).status).toBe(401)
-  expect((await api.call(...callOf(route))).status).toBe(401)
-})
-
-test.each(ROUTES)('with ADMIN_TOKEN, %s is open', async route => {
-  expect([401, 403]).not.toContain((await api.call(...callOf(route), { key: ADMIN_TOKEN })).status)
+test('without a token all is 401, with ADMIN_TOKEN all is open', async () => {
+  for (const [route] of ROUTES) {
+    api.clock.now += 1_000
+    expect((await api.call(...callOf(route), { key: null })).status, route).toBe(401)
+    expect([401, 403], route).not.toContain((await api.call(...callOf(route), { key: ADMIN_TOKEN })).status)
+  }
 })
 
 test('the role read saw whole callback URLs in the list of those that fail', async () => {
@@ -95,11 +93,14 @@ describe('without ADMIN_TOKEN', () => {
     api = await openApi({ adminToken: null })
   })
 
-  test.each(ROUTES)('%s is 404 to all but tokens of the database', async (route, { role }) => {
-    for (const key of [null, 'x', ADMIN_TOKEN, api.partner.key])
-      expect((await api.call(...callOf(route), { key })).status).toBe(404)
-    const { text } = await addToken(api, role)
-    expect([401, 403]).not.toContain((await api.call(...callOf(route), { key: text })).status)
+  test('all is 404 to all but tokens of the database', async () => {
+    for (const [route, { role }] of ROUTES) {
+      api.clock.now += 1_000
+      for (const key of [null, 'x', ADMIN_TOKEN, api.partner.key])
+        expect((await api.call(...callOf(route), { key })).status, route).toBe(404)
+      const { text } = await addToken(api, role)
+      expect([401, 403], route).not.toContain((await api.call(...callOf(route), { key: text })).status)
+    }
   })
 
   test('a token that was revoked is told so', async () => {
