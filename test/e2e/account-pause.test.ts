@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { ACCOUNT, OTHER_ACCOUNT } from '../support/service.ts'
+import { ACCOUNT } from '../support/service.ts'
 import { bodyOf, openStage } from './stage.ts'
 
 type Stage = Awaited<ReturnType<typeof openStage>>
@@ -47,43 +47,6 @@ describe.concurrent('a paused account', () => {
     for (const { id } of during) expect(bodyOf(await stage.delivery(id)).type).toBe('idface.failed')
     for (const { id } of [...before, ...during]) await api.until(id, one => one.delivery.state === 'delivered')
     expect(stage.receiver.received).toHaveLength(6)
-  })
-
-  test('turns nobody into expired: a deadline that passed meanwhile gets one last call', async () => {
-    await using stage = await openStage()
-    const { admin, upstream } = stage
-    upstream.account(ACCOUNT.apiId, { code: 400 })
-    const expiresAt = new Date(Date.now() + 3_000).toISOString()
-    const passed = await stage.register({ status: 'SUCCESS' }, { expiresAt })
-    const abandoned = await stage.register({ status: 'ING' }, { expiresAt })
-    await admin.untilAccount(ACCOUNT.apiId, account => account.paused && Date.now() > Date.parse(expiresAt))
-    expect(await stage.api.find(passed.id)).toMatchObject({ status: 'pending' })
-    upstream.account(ACCOUNT.apiId, null)
-    await admin.resume(ACCOUNT.apiId)
-    expect(bodyOf(await stage.delivery(passed.id)).type).toBe('idface.succeeded')
-    expect(bodyOf(await stage.delivery(abandoned.id)).data).toMatchObject({ reason: 'expired', status: 'ING' })
-  })
-
-  test('pauses no other', async () => {
-    await using stage = await openStage()
-    const { admin, api, upstream, receiver } = stage
-    const made = await admin.call('POST', '/v1/admin/accounts', {
-      account: OTHER_ACCOUNT.apiId,
-      apiKey: OTHER_ACCOUNT.apiKey,
-      mode: 'static',
-    })
-    expect(made.status).toBe(201)
-    upstream.account(ACCOUNT.apiId, { code: 405 })
-    await stage.register({ status: 'SUCCESS' })
-    await admin.untilAccount(ACCOUNT.apiId, account => account.paused)
-
-    upstream.script('other-1', { status: 'SUCCESS' })
-    const callbackUrl = receiver.urlFor('/hook')
-    const { id } = await api.register({ idcardid: 'other-1', callbackUrl, account: OTHER_ACCOUNT.apiId })
-    expect(bodyOf(await stage.delivery(id)).type).toBe('idface.succeeded')
-    expect(upstream.callsOf('other-1')).toMatchObject([{ apiId: OTHER_ACCOUNT.apiId, passwordMode: 'static' }])
-    expect(await admin.account(OTHER_ACCOUNT.apiId)).toMatchObject({ paused: false, mode: 'static' })
-    expect(await admin.account(ACCOUNT.apiId)).toMatchObject({ paused: true, reason: 'credentials_wrong' })
   })
 
   test('stays paused over a restart', async () => {

@@ -21,32 +21,6 @@ describe.concurrent('a resend', () => {
     expect(new Set(sent.map(one => `${one.id} ${one.body}`)).size).toBe(1)
   })
 
-  test('of a delivered message sends the same once more', async () => {
-    await using stage = await openStage()
-    const { api } = stage
-    const { id } = await stage.register({ status: 'FAIL' })
-    await api.until(id, one => one.delivery.state === 'delivered')
-    expect((await api.resend(id)).status).toBe(202)
-    const again = await stage.delivery(id, 2)
-    const [first] = stage.deliveriesOf(id)
-    expect(again).toMatchObject({ id: first?.id, body: first?.body, attempt: 2 })
-    await api.until(id, one => one.delivery.attempts === 2 && one.delivery.state === 'delivered')
-    expect(stage.upstream.calls).toHaveLength(1)
-  })
-
-  test('of a waiting message replaces the retry that was pending', async () => {
-    await using stage = await openStage({ RETRY_SCHEDULE: '1h' })
-    const { api, receiver } = stage
-    receiver.plan('/hook', [500])
-    const { id } = await stage.register({ status: 'SUCCESS' })
-    const waiting = await api.until(id, one => one.delivery.attempts === 1)
-    expect(Date.parse(waiting.delivery.nextAttemptAt ?? '')).toBeGreaterThan(Date.now() + 40 * 60_000)
-    expect((await api.resend(id)).status).toBe(202)
-    await stage.delivery(id, 2)
-    const delivered = await api.until(id, one => one.delivery.state === 'delivered')
-    expect(delivered.delivery).toMatchObject({ attempts: 2, nextAttemptAt: null })
-  })
-
   test('while an attempt is under way loses neither', async () => {
     await using stage = await openStage()
     const { api, receiver } = stage
@@ -58,15 +32,6 @@ describe.concurrent('a resend', () => {
     const ended = await api.until(id, one => one.delivery.attempts === 2)
     expect(ended.delivery.state).toBe('delivered')
     expect(new Set(stage.deliveriesOf(id).map(one => one.body)).size).toBe(1)
-  })
-
-  test('before there is a verdict is a conflict', async () => {
-    await using stage = await openStage()
-    const { id } = await stage.register({ status: 'ING' })
-    const answer = await stage.api.resend(id)
-    expect(answer.status).toBe(409)
-    expect(answer.headers.get('content-type')).toContain('application/problem+json')
-    expect(answer.body).toMatchObject({ status: 409, title: expect.any(String), detail: expect.any(String) })
   })
 })
 
@@ -117,16 +82,6 @@ describe.concurrent('a callback URL that answers 410', () => {
     for (const { id } of [gone, held]) await api.until(id, one => one.delivery.state === 'delivered')
     expect(receiver.receivedAt('/gone')).toHaveLength(3)
   })
-
-  test('is no fault of another partner with the same URL', async () => {
-    await using stage = await openStage()
-    const { receiver, upstream } = stage
-    await answerGone(stage)
-    const other = await stage.addPartner('other')
-    upstream.script('of-the-other', { status: 'SUCCESS' })
-    const { id } = await other.api.register({ idcardid: 'of-the-other', callbackUrl: receiver.urlFor('/gone') })
-    expect(bodyOf(await stage.delivery(id)).type).toBe('idface.succeeded')
-  })
 })
 
 describe.concurrent('DELETE', () => {
@@ -164,16 +119,5 @@ describe.concurrent('DELETE', () => {
     const other = await stage.register({ status: 'SUCCESS' }, { path: '/later' })
     await stage.delivery(other.id, 3)
     expect(stage.deliveriesOf(id)).toHaveLength(1)
-  })
-
-  test('of one registration leaves another one of the same serial alone', async () => {
-    await using stage = await openStage()
-    const { api, upstream, receiver } = stage
-    const { id, idcardid } = await stage.register({ status: 'ING' })
-    const kept = await api.register({ idcardid, callbackUrl: receiver.urlFor('/kept') })
-    await api.cancel(id)
-    upstream.script(idcardid, { status: 'SUCCESS' })
-    expect(bodyOf(await stage.delivery(kept.id)).type).toBe('idface.succeeded')
-    expect(receiver.received.map(one => one.path)).toEqual(['/kept'])
   })
 })

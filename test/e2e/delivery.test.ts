@@ -87,14 +87,6 @@ describe.concurrent('a webhook', () => {
     const [first] = await api.attempts(id)
     expect(first).toMatchObject({ outcome: 'rejected', httpStatus })
   })
-
-  test.each([200, 201, 202, 204, 299])('is delivered by %d', async status => {
-    await using stage = await openStage()
-    stage.receiver.plan('/hook', [status])
-    const { id } = await stage.register({ status: 'SUCCESS' })
-    const delivered = await stage.api.until(id, one => one.delivery.state === 'delivered')
-    expect(delivered.delivery.attempts).toBe(1)
-  })
 })
 
 describe.concurrent('Retry-After', () => {

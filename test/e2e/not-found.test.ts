@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { ACCOUNT } from '../support/service.ts'
-import { bodyOf, openStage, soon } from './stage.ts'
+import { bodyOf, openStage } from './stage.ts'
 
 const FORMATS = ['json', 'xml'] as const
 
@@ -36,13 +36,6 @@ describe.concurrent('4061', () => {
     expect(await stage.admin.account(ACCOUNT.apiId)).toMatchObject({ paused: false })
   })
 
-  test('ends it as expired where the deadline comes before the end of the grace', async () => {
-    await using stage = await openStage({ NOT_FOUND_GRACE: '1h' })
-    const expiresAt = soon()
-    const { id } = await stage.register({ code: 4061 }, { expiresAt })
-    expect(bodyOf(await stage.delivery(id)).data).toMatchObject({ reason: 'expired', status: null })
-  })
-
   test.each(FORMATS)('after ING is confirmed twice, apart, and ends as gone in %s', async format => {
     await using stage = await openStage({ NOT_FOUND_GRACE: '1h', POLL_MAX_INTERVAL: '200ms' })
     const { id, idcardid } = await stage.register({ steps: [{ status: 'ING' }], code: 4061, format })
@@ -54,15 +47,6 @@ describe.concurrent('4061', () => {
     expect((second ?? 0) - (first ?? 0)).toBeGreaterThanOrEqual(199)
     expect((third ?? 0) - (second ?? 0)).toBeGreaterThanOrEqual(199)
     expect(await stage.api.find(id)).toMatchObject({ status: 'unresolved', reason: 'gone', polls: 4 })
-  })
-
-  test('after ING that is taken back is forgotten', async () => {
-    await using stage = await openStage({ NOT_FOUND_GRACE: '0s', POLL_MAX_INTERVAL: '100ms' })
-    const ing = { status: 'ING' }
-    const gone = { code: 4061 }
-    const { id } = await stage.register({ steps: [ing, gone, gone, ing, gone, gone], status: 'SUCCESS' })
-    expect(bodyOf(await stage.delivery(id)).type).toBe('idface.succeeded')
-    expect(stage.upstream.calls).toHaveLength(7)
   })
 })
 
@@ -78,11 +62,5 @@ describe.concurrent('4060', () => {
     expect(await stage.api.find(id)).toMatchObject({ status: 'unresolved', reason: 'invalid_id', polls: 3 })
     expect(await stage.api.find(other.id)).toMatchObject({ status: 'pending' })
     expect(await stage.admin.account(ACCOUNT.apiId)).toMatchObject({ paused: false })
-  })
-
-  test('that passes over is forgiven', async () => {
-    await using stage = await openStage()
-    const { id } = await stage.register({ codes: [4060, 4060], status: 'SUCCESS' })
-    expect(bodyOf(await stage.delivery(id)).type).toBe('idface.succeeded')
   })
 })

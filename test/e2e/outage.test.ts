@@ -44,27 +44,3 @@ test('U1 an outage is told once, spares GetResult, and its first good answer bri
   expect(logged('upstream.back')).toHaveLength(1)
   expect((await readiness()).check).toMatchObject({ reason: null })
 })
-
-test('a message that is given up is warned of by itself', async () => {
-  await using stage = await openStage({ RETRY_SCHEDULE: '50ms' })
-  const { api, receiver, service } = stage
-  receiver.plan('/hook', [500, 404])
-  receiver.plan('/gone', [410])
-  const one = await stage.register({ status: 'FAIL' })
-  const other = await stage.register({ status: 'FAIL' }, { path: '/gone' })
-  for (const { id } of [one, other]) await api.until(id, ({ delivery }) => delivery.state === 'exhausted')
-  const given = service.log.filter(({ event }) => event === 'message.exhausted')
-  expect(given).toHaveLength(2)
-  expect(given.find(({ registrationId }) => registrationId === one.id)).toMatchObject({
-    level: 'warn',
-    messageId: `msg_${one.id.slice(4)}`,
-    host: expect.stringContaining('127.0.0.1'),
-    attempts: 2,
-    httpStatus: 404,
-    error: null,
-  })
-  expect(given.find(({ registrationId }) => registrationId === other.id)).toMatchObject({
-    attempts: 1,
-    httpStatus: 410,
-  })
-})

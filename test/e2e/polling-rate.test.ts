@@ -38,15 +38,6 @@ test('makes no more calls in a second than the rate, however slow the answers', 
   expect(new Set(calls.map(call => call.idcardid)).size).toBe(35)
 })
 
-test('has no more calls in flight than UPSTREAM_CONCURRENCY, and fills a freed slot', async () => {
-  await using stage = await openStage({ UPSTREAM_RATE: '500', UPSTREAM_CONCURRENCY: '3', ...NEVER_AGAIN })
-  const { upstream } = stage
-  await Promise.all(Array.from({ length: 30 }, () => stage.register({ status: 'ING', delayMs: 100 })))
-  const times = (await upstream.waitFor(30)).map(call => call.at)
-  expect(upstream.counts.maxInFlight).toBe(3)
-  expect((times[29] ?? 0) - (times[0] ?? 0)).toBeLessThan(2_500)
-})
-
 test('keeps to the rate when answers are instant, and uses it up', async () => {
   await using stage = await openStage({ UPSTREAM_RATE: '10', UPSTREAM_CONCURRENCY: '8' })
   const { upstream } = stage
@@ -56,17 +47,4 @@ test('keeps to the rate when answers are instant, and uses it up', async () => {
   expect(mostInASecond(times, lag)).toBeLessThanOrEqual(11)
   expect(meanRate(times)).toBeLessThan(10.5)
   expect(meanRate(times)).toBeGreaterThan(7)
-})
-
-test('shares the calls over partners, so that a long queue delays nobody', async () => {
-  await using stage = await openStage({ UPSTREAM_RATE: '20' })
-  const { upstream, receiver } = stage
-  await Promise.all(Array.from({ length: 60 }, () => stage.register({ status: 'ING' })))
-  const other = await stage.addPartner('other')
-  upstream.script('of-the-other', { status: 'SUCCESS' })
-  const seen = upstream.calls.length
-  await other.api.register({ idcardid: 'of-the-other', callbackUrl: receiver.urlFor('/other') })
-  await receiver.waitFor(1)
-  const before = upstream.calls.slice(seen).findIndex(call => call.idcardid === 'of-the-other')
-  expect(before).toBeLessThanOrEqual(4)
 })

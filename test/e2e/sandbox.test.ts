@@ -38,18 +38,6 @@ describe('in the sandbox a test serial', () => {
     const second = await api.register({ idcardid: 'test_success', callbackUrl: receiver.urlFor('/b') })
     expect(bodyOf(await stage.delivery(second.id)).data).toMatchObject({ status: 'SUCCESS', sandbox: true })
   })
-
-  test('that expired can be registered again, and lives as long again', async () => {
-    await using stage = await openStage(SANDBOX)
-    const { api, receiver } = stage
-    const body = { idcardid: 'test_expire_300ms', callbackUrl: receiver.urlFor('/hook') }
-    const first = await api.register(body)
-    await stage.delivery(first.id)
-    const second = await api.register(body)
-    expect(second.id).not.toBe(first.id)
-    const { data } = bodyOf(await stage.delivery(second.id))
-    expect(Date.parse(data.observedAt) - Date.parse(second.createdAt)).toBeGreaterThanOrEqual(300)
-  })
 })
 
 /** Answers it without GetResult, and at once. */
@@ -75,23 +63,6 @@ describe('a test serial is answered', () => {
     await stage.register({ status: 'ING' })
     await stage.admin.untilAccount(ACCOUNT.apiId, isDown)
     await answersAtOnce(stage)
-  })
-
-  test('while an operator has paused the account', async () => {
-    await using stage = await openStage(SANDBOX)
-    await stage.admin.pause(ACCOUNT.apiId)
-    await answersAtOnce(stage)
-  })
-
-  test('while the rate is used up, of which it takes nothing', async () => {
-    await using stage = await openStage({ ...SANDBOX, UPSTREAM_RATE: '0.5' })
-    await stage.register({ status: 'ING' })
-    await stage.upstream.waitFor(1)
-    await answersAtOnce(stage)
-    await stage.register({ status: 'ING' })
-    await stage.upstream.waitFor(2)
-    const [one, other] = stage.upstream.calls.map(({ at }) => at)
-    expect((other ?? 0) - (one ?? 0)).toBeLessThan(4_000)
   })
 
   test('to the end where the service starts again without the sandbox, which is known no more after that', async () => {

@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest'
-import type { Store } from '../../src/store/store.ts'
 import { createAdminClient, createApiClient } from '../support/api-client.ts'
-import { ADMIN_TOKEN, type Environment, openService, spawnService } from '../support/service.ts'
+import { ADMIN_TOKEN, type Environment, spawnService } from '../support/service.ts'
 import { bodyOf, openScene } from './stage.ts'
 
 const SECOND = 1_000
@@ -130,87 +129,4 @@ test.concurrent('a restart goes on where it was: polls, retries, and what was co
   expect(second?.at).toBeGreaterThanOrEqual(Date.parse(soon.delivery.nextAttemptAt ?? '') - 1)
   expect(receiver.receivedAt('/poll')).toMatchObject([{ attempt: 1, type: 'idface.failed', verified: true }])
   expect(receiver.receivedAt('/much-later')).toHaveLength(1)
-})
-
-test.concurrent('what was under way at the end of the grace waited for its lease, and a verdict of that moment was lost', {
-  timeout: 60 * SECOND,
-}, async () => {
-  await using scene = await openScene({ UPSTREAM_TIMEOUT: '25s', CALLBACK_TIMEOUT: '30s' })
-  const { upstream, receiver } = scene
-  // The disk is so slow that the verdict is recorded after the ten seconds.
-  const recording = Promise.withResolvers<void>()
-  const service = await openService(scene.env, store => ({
-    ...store,
-    settleVerifications: async settlements => {
-      await recording.promise
-      return store.settleVerifications(settlements)
-    },
-  }))
-  const { apiKey, signingSecret } = await createAdminClient(service.url, ADMIN_TOKEN).createPartner('partner')
-  receiver.trust([signingSecret])
-  const api = createApiClient(service.url, apiKey)
-  upstream.script('late', { status: 'SUCCESS' })
-  upstream.script('hanging', { fault: 'hang' })
-  const asked = Promise.all([upstream.nextCall('late'), upstream.nextCall('hanging')])
-  const late = await api.register({ idcardid: 'late', callbackUrl: receiver.urlFor('/late') })
-  const hanging = await api.register({ idcardid: 'hanging', callbackUrl: receiver.urlFor('/hanging') })
-  await asked
-  const answered = () => service.log.some(({ event, kind }) => event === 'poll.answered' && kind === 'verdict')
-  await expect.poll(answered).toBe(true)
-
-  const startedAt = performance.now()
-  const stopped = service.stop()
-  // The call that hangs is broken off when the grace is over.
-  await expect.poll(() => upstream.counts.inFlight, { timeout: 20 * SECOND }).toBe(0)
-  recording.resolve()
-  await stopped
-  expect(performance.now() - startedAt).toBeLessThan(12 * SECOND)
-  expect(service.log.map(({ event }) => event)).not.toContain('poll.settle_delayed')
-
-  upstream.script('hanging', { status: 'FAIL' })
-  await using again = await openService(scene.env)
-  const after = createApiClient(again.url, apiKey)
-  expect(await after.find(late.id)).toMatchObject({ status: 'succeeded', polls: 1 })
-  // At once: its lease would have gone on for most of a minute.
-  expect(await after.until(hanging.id, ({ status }) => status === 'failed')).toMatchObject({ polls: 1 })
-})
-
-test.concurrent('closed its port at once, and took 22 s while the database was silent', {
-  timeout: 60 * SECOND,
-}, async () => {
-  await using scene = await openScene({ CALLBACK_TIMEOUT: '30s' })
-  const { upstream, receiver } = scene
-  let isSilent = false
-  const never = Promise.withResolvers<never>().promise
-  const silenced = (store: Store): Store =>
-    Object.fromEntries(
-      Object.entries(store).map(([name, verb]) => [
-        name,
-        typeof verb === 'function' && name !== 'now'
-          ? (...args: unknown[]) => (isSilent ? never : (verb as (...args: unknown[]) => unknown)(...args))
-          : verb,
-      ]),
-    ) as unknown as Store
-  const service = await openService(scene.env, silenced)
-  const { apiKey, signingSecret } = await createAdminClient(service.url, ADMIN_TOKEN).createPartner('partner')
-  receiver.trust([signingSecret])
-  receiver.plan('/hook', [{ fault: 'hang' }])
-  upstream.script('sent', { status: 'SUCCESS' })
-  const api = createApiClient(service.url, apiKey)
-  await api.register({ idcardid: 'sent', callbackUrl: receiver.urlFor('/hook') })
-  await receiver.waitFor(1)
-
-  isSilent = true
-  const startedAt = performance.now()
-  const stopped = service.stop()
-  const get = (path: string) => fetch(`${service.url}${path}`, { signal: AbortSignal.timeout(SECOND) })
-  const ready = await get('/readyz')
-  expect([ready.status, ready.headers.get('connection')]).toEqual([503, 'close'])
-  expect(await ready.json()).toMatchObject({ checks: [{ name: 'process', ok: false, reason: expect.any(String) }] })
-  expect((await get('/healthz')).status).toBe(200)
-  const refused = await get('/v1/registrations')
-  expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, '2'])
-  await expect(stopped).rejects.toThrow('before the stop had to end')
-  expect(performance.now() - startedAt).toBeLessThan(12 * SECOND)
-  await expect(get('/healthz')).rejects.toMatchObject({ cause: { code: 'ECONNREFUSED' } })
 })

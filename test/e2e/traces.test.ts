@@ -120,31 +120,6 @@ test('TRACES=parent puts the whole story into the trace of the request', async (
   expect(request).toMatchObject({ links: [CALLERS] })
 })
 
-test('the polls and attempts of a batch link to its request, once each', async () => {
-  await using traced = await openTraced()
-  const { callbackUrl, receiver, upstream } = traced
-  for (const idcardid of ['one', 'two']) upstream.script(idcardid, { status: 'SUCCESS', delayMs: 100 })
-  const items = ['one', 'two'].map(idcardid => ({ idcardid, callbackUrl }))
-  await traced.post('/v1/registrations/batch', {
-    registrations: [...items, { idcardid: 'one', callbackUrl: receiver.urlFor('/other') }],
-  })
-  await receiver.waitFor(3)
-  const { polls, attempts } = await traced.stopped()
-  const [batch] = traced.collector.named('POST /v1/registrations/batch')
-  const link = linkTo(batch as CollectedSpan)
-  expect(polls.map(({ links }) => links)).toEqual([link, link])
-  expect(attempts.map(({ links }) => links)).toEqual([link, link, link])
-})
-
-test('a malformed traceparent is ignored: the request begins a trace of its own', async () => {
-  await using traced = await openTraced()
-  const { id } = await traced.registerTraced('one', TRACEPARENT.toUpperCase())
-  await traced.delivery(id)
-  const { request, attempts } = await traced.stopped()
-  expect(request).toMatchObject({ links: [] })
-  expect(attempts.map(({ links }) => links)).toEqual([linkTo(request)])
-})
-
 test.each([
   ['parentbased_traceidratio', '0', '01', 0],
   ['parentbased_always_on', '1', '00', 1],
@@ -154,49 +129,6 @@ test.each([
   await traced.delivery(id)
   await traced.service.stop()
   expect(traced.collector.named('POST /v1/registrations')).toHaveLength(spans)
-})
-
-test('what was registered before there were traces links to its caller', async () => {
-  await using collector = await openCollector()
-  await using stage = await openStage({ RETRY_SCHEDULE: '1h' })
-  stage.upstream.script('one', { status: 'SUCCESS' })
-  stage.receiver.plan('/hook', [500])
-  const created = await fetch(`${stage.service.url}/v1/registrations`, {
-    method: 'POST',
-    headers: {
-      authorization: `Bearer ${stage.partner.apiKey}`,
-      'content-type': 'application/json',
-      traceparent: TRACEPARENT,
-    },
-    body: JSON.stringify({ idcardid: 'one', callbackUrl: stage.receiver.urlFor('/hook') }),
-  })
-  const { id } = (await created.json()) as RegistrationJson
-  await stage.delivery(id)
-  await stage.api.until(id, ({ delivery }) => delivery.attempts === 1)
-  await using again = await stage.restart({ OTEL_EXPORTER_OTLP_ENDPOINT: collector.url })
-  await again.api.resend(id)
-  await stage.delivery(id, 2)
-  await again.service.stop()
-  expect(collector.named('POST webhook').map(({ links }) => links)).toEqual([[CALLERS]])
-})
-
-test('a probe and a stranger make no span, and any other request one with the pattern of its route', async () => {
-  await using traced = await openTraced()
-  const { api, service, collector } = traced
-  for (const path of ['/healthz', '/readyz']) await fetch(service.url + path)
-  await api.call('GET', '/v1/registrations/reg_00000000000000000000000000?x=hidden')
-  await api.call('GET', '/v1/nothing/16236437872836')
-  for (const path of ['/v1/me', '/nowhere', '/docs/nowhere']) await fetch(service.url + path)
-  await fetch(`${service.url}/v1/admin/nothing`)
-  await service.stop()
-  const names = collector.spans.map(({ name }) => name)
-  expect(names).toEqual([
-    'POST /v1/admin/partners',
-    'GET /v1/registrations/:id',
-    expect.stringMatching(/^GET \/\S*\*$/),
-  ])
-  expect(collector.spans.map(({ status }) => status.code)).not.toContain(ERROR_STATUS)
-  expect(JSON.stringify(collector.requests)).not.toMatch(/hidden|16236437872836|nothing/)
 })
 
 test('neither a partner nor upstream gets a header of a trace', async () => {

@@ -59,12 +59,6 @@ describe.concurrent('a verdict', () => {
     expect({ type, data }).toMatchObject({ type: 'idface.failed', data: { ...result, reason: null } })
     expect(await stage.api.find(id)).toMatchObject({ status: 'failed', reason: null, result })
   })
-
-  test.each(['json', 'xml'] as const)('is taken from a code that came as text in %s', async format => {
-    await using stage = await openStage()
-    const { id } = await stage.register({ format, codeAsString: true, namespace: 'http://example.com/' })
-    expect(bodyOf(await stage.delivery(id)).type).toBe('idface.succeeded')
-  })
 })
 
 describe.concurrent('a serial that is not decided yet', () => {

@@ -42,24 +42,6 @@ describe('group commit', () => {
     expect(batches.map(batch => batch.items)).toEqual([[1], [2, 3, 4]])
   })
 
-  test('has as many batches under way as it may, and then gathers', async () => {
-    const { call, batches, begun } = openRun({ batches: 2 })
-    const first = call(1)
-    await begun
-    const second = call(2)
-    await turn()
-    const later = Promise.all([3, 4].map(call))
-    await turn()
-    expect(batches.map(batch => batch.items)).toEqual([[1], [2]])
-    batches[1]?.end()
-    expect(await second).toBe('done 2')
-    await turn()
-    expect(batches.map(batch => batch.items)).toEqual([[1], [2], [3, 4]])
-    batches[0]?.end()
-    batches[2]?.end()
-    expect([await first, ...(await later)]).toEqual(['done 1', 'done 3', 'done 4'])
-  })
-
   test('gives an error to every call of that batch, and to no other', async () => {
     const { call, batches, begun } = openRun()
     const failing = Promise.allSettled([1, 2].map(call))
@@ -74,13 +56,6 @@ describe('group commit', () => {
     await turn()
     batches[1]?.end()
     expect(await later).toBe('done 3')
-  })
-
-  test('works again after a pause', async () => {
-    const call = createCoalescer<number, number>(async items => items.map(item => item * 2))
-    expect(await call(1)).toBe(2)
-    await turn()
-    expect(await call(2)).toBe(4)
   })
 
   test('keeps a batch within its limit', async () => {
@@ -115,13 +90,5 @@ describe('group commit', () => {
     expect(sizes).toEqual([4, 4, 12])
     for (const end of ends) end()
     await called
-  })
-
-  test('an error that is thrown at once is no different', async () => {
-    const call = createCoalescer<number, number>(() => {
-      throw new Error('broken')
-    })
-    await expect(call(1)).rejects.toThrow('broken')
-    await expect(call(2)).rejects.toThrow('broken')
   })
 })

@@ -48,18 +48,6 @@ describe('errors', () => {
   ])('are told as they would be where they were thrown: $name', error => {
     expect(describeError(cross(error))).toEqual(describeError(error))
   })
-
-  test('that keep from starting keep their words in each language', () => {
-    const words = { en: 'put the key back', zh: '请放回密钥' }
-    expect(cross(new StartError(words))).toMatchObject({ message: words.en, words })
-  })
-
-  test('that are their own cause, or none at all, cross too', () => {
-    const error = new Error('again')
-    error.cause = error
-    expect(cross(error)).toMatchObject({ message: 'again', cause: { message: 'again' } })
-    expect(cross('a word')).toMatchObject({ message: 'a word' })
-  })
 })
 
 describe('what crosses', () => {

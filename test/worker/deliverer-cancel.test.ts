@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import type { SendResult } from '../../src/callback/sender.ts'
 import { SECOND } from '../../src/core/duration.ts'
 import { endOfTurn } from '../support/fixed-clock.ts'
-import { CONCURRENCY, messageOf, NOW, OK, openScene } from './support/deliverer-scene.ts'
+import { messageOf, NOW, OK, openScene } from './support/deliverer-scene.ts'
 
 describe('an answer 410', () => {
   const GONE: SendResult = { ...OK, httpStatus: 410 }
@@ -65,33 +65,6 @@ describe('what is cancelled while a claim is pending', () => {
     const released = settled.filter(({ attempt }) => attempt === null)
     expect(released.map(({ message }) => message.seq)).toEqual([1, 2, 3].filter(seq => !sent.includes(seq)))
     for (const { step } of released) expect(step).toMatchObject({ state: 'pending', dueAt: NOW + SECOND })
-  })
-
-  test('takes no slot and no share', async () => {
-    const { deliverer, round, claims, holdClaims } = openScene()
-    const claim = holdClaims()
-    const claiming = round(messageOf(1, { slow: true, proven: false }))
-    deliverer.cancel({ partnerId: 'partner_1', registrationId: 'reg_1' })
-    await claim()
-    await claiming
-    await round()
-    expect(claims.at(-1)).toMatchObject({
-      slots: CONCURRENCY,
-      unsureSlots: 4,
-      slow: { slots: 2 },
-      busyHosts: new Map(),
-    })
-  })
-
-  test('is recorded before the deliverer is idle', async () => {
-    const { deliverer, round, settled, holdClaims } = openScene()
-    const claim = holdClaims()
-    const claiming = round(messageOf(1))
-    deliverer.cancel({ partnerId: 'partner_1', registrationId: 'reg_1' })
-    await claim()
-    await claiming
-    await deliverer.whenIdle()
-    expect(settled).toHaveLength(1)
   })
 
   test('is forgotten once the claim is handed out, so that a partner who is enabled again is sent to', async () => {

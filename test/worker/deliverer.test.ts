@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { SECOND } from '../../src/core/duration.ts'
-import { endOfTurn } from '../support/fixed-clock.ts'
-import { CONCURRENCY, failed, messageOf, NOW, OK, openScene, PER_HOST } from './support/deliverer-scene.ts'
+import { CONCURRENCY, failed, messageOf, NOW, OK, openScene } from './support/deliverer-scene.ts'
 
 test('signs and sends what it claims, decides, and records under the claim', async () => {
   const { deliverer, clock, round, answer, attempts, settled } = openScene()
@@ -23,12 +22,6 @@ test('signs and sends what it claims, decides, and records under the claim', asy
   ])
 })
 
-test('claims for as long as an attempt and its record take', async () => {
-  const { round, claims } = openScene()
-  await round()
-  expect(claims).toMatchObject([{ slots: CONCURRENCY, perHost: PER_HOST, leaseMs: 20 * SECOND }])
-})
-
 test('a slot is free as soon as its attempt has ended, before it is recorded', async () => {
   const { round, answer, claims, happened, holdRecords } = openScene()
   const record = holdRecords()
@@ -40,24 +33,6 @@ test('a slot is free as soon as its attempt has ended, before it is recorded', a
   expect(claims.at(-1)).toMatchObject({ slots: CONCURRENCY - 1, ...busy })
   await record()
   expect(happened.at(-1)).toBe('recorded')
-})
-
-test('claims nothing while every slot is taken', async () => {
-  const { round, claims } = openScene({ concurrency: 2 })
-  await round(messageOf(1), messageOf(2))
-  expect(await round()).toEqual({ claimed: 0, nextAt: null })
-  expect(claims).toHaveLength(1)
-})
-
-test('is idle once the last attempt is recorded', async () => {
-  const { deliverer, round, answer, happened, holdRecords } = openScene()
-  const record = holdRecords()
-  await round(messageOf(1))
-  void deliverer.whenIdle().then(() => happened.push('idle'))
-  await answer(1, OK)
-  expect(happened).not.toContain('idle')
-  await record()
-  expect(happened.slice(-2)).toEqual(['recorded', 'idle'])
 })
 
 test('an attempt that throws frees its slot and leaves the row to its lease', async () => {
@@ -118,15 +93,6 @@ test('a shortage here that goes on is not tried each second without end, but eac
   expect(settled.map(({ step }) => (step.dueAt ?? 0) - NOW)).toEqual([1, 2, 60].map(s => s * SECOND))
 })
 
-test('tells when a message is due again, once that is recorded', async () => {
-  const { deliverer, round, answer, settled, announced } = openScene()
-  await round(messageOf(1), messageOf(2))
-  await answer(1, failed('reset'))
-  await answer(2, OK)
-  await deliverer.whenIdle()
-  expect(announced).toEqual([settled.find(({ message }) => message.seq === 1)?.step.dueAt])
-})
-
 test('a failure of our own proxy uses up no retry, and the message is tried again later each time', async () => {
   const { deliverer, round, answer, settled } = openScene({ random: () => 0.5 })
   await round(messageOf(1, { retries: 2, claim: 1 }), messageOf(2, { retries: 2, claim: 6 }))
@@ -170,14 +136,5 @@ describe('shares of the slots', () => {
     for (const seq of [1, 2, 3]) await answer(seq, OK)
     await round()
     expect(claims.at(-1)).toMatchObject({ unsureSlots: 4, slow: { slots: 2 }, unproven: { busyPartners: new Map() } })
-  })
-
-  test('are given back by what is released', async () => {
-    const { deliverer, round, claims } = openScene({ perHost: 1 })
-    await round(messageOf(1), messageOf(2, { proven: false }))
-    deliverer.cancel({ partnerId: 'partner_1', registrationId: 'reg_2' })
-    await endOfTurn()
-    await round()
-    expect(claims.at(-1)?.unproven.busyPartners).toEqual(new Map())
   })
 })

@@ -18,7 +18,6 @@ import { POLICY, SUCCESS, WAITING } from '../support/store.ts'
 
 const NOW = Date.parse('2026-11-24T16:20:00.000Z')
 const CONCURRENCY = 2
-const FROZEN: Answer = { kind: 'account', code: 4050, fault: 'frozen' }
 const NOT_FOUND: Answer = { kind: 'not_found', code: 4061 }
 const UNREACHABLE: Answer = { kind: 'transient', code: null, cause: 'unreachable' }
 const PAUSED: ClaimedAccount = { ...ACCOUNT, pausedAt: NOW - HOUR, pauseReason: 'frozen', probes: 1, probeAt: NOW }
@@ -143,24 +142,6 @@ test('asks about what it claims, decides, and records under the claim', async ()
   ])
 })
 
-test('claims for as long as two calls and a record take', async () => {
-  const { round, claims } = openScene()
-  await round()
-  expect(claims).toEqual([{ busy: new Map(), concurrency: CONCURRENCY, leaseMs: 25 * SECOND }])
-})
-
-test('tells when a serial is due again, once that is recorded', async () => {
-  const { poller, round, answer, announced, holdRecords } = openScene()
-  const record = holdRecords()
-  await round(verificationOf(1), verificationOf(2))
-  await answer(1, WAITING)
-  await answer(2, SUCCESS)
-  expect(announced).toEqual([])
-  await record()
-  await poller.whenIdle()
-  expect(announced).toEqual([NOW + POLICY.minMs])
-})
-
 test('a slot is free as soon as the answer is there, before it is recorded', async () => {
   const { round, answer, claims, happened, holdRecords } = openScene()
   const record = holdRecords()
@@ -171,44 +152,6 @@ test('a slot is free as soon as the answer is there, before it is recorded', asy
   expect(claims.at(-1)?.busy).toEqual(new Map([['acc_1', 1]]))
   await record()
   expect(happened.at(-1)).toBe('recorded')
-})
-
-test('an account is full until what an answer has changed about it is recorded', async () => {
-  const { poller, round, answer, claims, happened, settled, holdRecords } = openScene()
-  const record = holdRecords()
-  await round(verificationOf(1))
-  await answer(1, FROZEN)
-  await round()
-  expect(claims.at(-1)?.busy).toEqual(new Map([['acc_1', CONCURRENCY]]))
-  expect(happened).toEqual(['account.paused', 'poll.answered'])
-  await record()
-  expect(happened.slice(2)).toEqual(['recorded', 'free'])
-  expect(settled).toMatchObject([{ id: 1, account: { id: 'acc_1', change: { kind: 'pause', reason: 'frozen' } } }])
-  await poller.whenIdle()
-  await round()
-  expect(claims.at(-1)?.busy).toEqual(new Map())
-})
-
-test('a canary keeps its slot until its answer is recorded', async () => {
-  const { round, answer, happened, settled, holdRecords } = openScene({ account: PAUSED })
-  const record = holdRecords()
-  await round(verificationOf(1))
-  await answer(1, UNREACHABLE)
-  expect(happened).not.toContain('free')
-  await record()
-  expect(happened.slice(-2)).toEqual(['recorded', 'free'])
-  expect(settled).toMatchObject([{ account: { change: { kind: 'pause', reason: 'frozen' } } }])
-})
-
-test('is idle once the last answer is recorded', async () => {
-  const { poller, round, answer, happened, holdRecords } = openScene()
-  const record = holdRecords()
-  await round(verificationOf(1))
-  void poller.whenIdle().then(() => happened.push('idle'))
-  await answer(1, WAITING)
-  expect(happened).not.toContain('idle')
-  await record()
-  expect(happened.slice(-2)).toEqual(['recorded', 'idle'])
 })
 
 test('a call that throws frees its slot and leaves the row to its lease', async () => {

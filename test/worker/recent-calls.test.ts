@@ -12,7 +12,6 @@ const RUNNING: Parameters<ReturnType<typeof createRecentCalls>['add']>[0] = {
 }
 const call = (verificationId: number, answer: Answer, at = NOW) => ({ verificationId, answer, askedAt: at, now: at })
 const INVALID: Answer = { kind: 'invalid_id', code: 4060 }
-const UNKNOWN: Answer = { kind: 'transient', code: 4999, cause: 'unknown_code' }
 
 describe('recent calls', () => {
   /** Two serials, asked about in turn. */
@@ -28,27 +27,10 @@ describe('recent calls', () => {
     expect(recent.add(RUNNING, call(2, INVALID)).othersInvalid).toBe(true)
   })
 
-  test('do not count any more once the account has been resumed', () => {
-    const recent = createRecentCalls()
-    for (let id = 1; id <= 20; id++) recent.add(RUNNING, call(id, UNKNOWN))
-    bothInvalid(recent)
-    recent.paused('acc_1', NOW)
-    const resumed = { ...RUNNING, rampAt: NOW + 1 }
-    expect(recent.add(resumed, call(2, INVALID))).toMatchObject({ othersInvalid: false, mostlyUnknown: false })
-    // The new window grows from here.
-    for (const id of [1, 2, 1]) recent.add(resumed, call(id, INVALID))
-    expect(recent.add(resumed, call(2, INVALID)).othersInvalid).toBe(true)
-  })
-
   test('of one account say nothing of another', () => {
     const recent = createRecentCalls()
     bothInvalid(recent)
     expect(recent.add({ ...RUNNING, id: 'acc_2' }, call(2, INVALID)).othersInvalid).toBe(false)
-  })
-
-  test('need not be known for a canary of a pause for 4060, as after a restart', () => {
-    const canary = { ...RUNNING, pauseReason: 'serial_not_received' } as const
-    expect(createRecentCalls().add(canary, call(1, INVALID)).othersInvalid).toBe(true)
   })
 })
 
@@ -119,11 +101,6 @@ describe('serials that fail while others are answered about', () => {
     expect(told.filter(({ outageSince }) => outageSince !== null)).toEqual([])
   })
 
-  test('were spared their back-off, as in an outage', () => {
-    const told = mixed(openKnown(), SECOND, { answerMs: 10 * SECOND })
-    expect(told.filter(({ othersFail }) => othersFail)).toEqual([])
-  })
-
   test('do not hide an outage: the failures of the others count as ever', () => {
     const recent = openKnown()
     const at = (ms: number, id: number) => recent.add(RUNNING, call(id, TIMEOUT, NOW + ms)).outageSince
@@ -141,31 +118,5 @@ describe('serials that fail while others are answered about', () => {
     const at = (ms: number) => recent.add(RUNNING, call(1 + ((ms / SECOND) % 3), TIMEOUT, NOW + ms)).outageSince
     expect([at(MINUTE), at(2 * MINUTE), at(2 * MINUTE + SECOND)]).toEqual([null, null, null])
     expect(at(2 * MINUTE + 2 * SECOND)).toBe(NOW + 2 * MINUTE)
-  })
-
-  test('count like any other once they have been answered about', () => {
-    const recent = openKnown()
-    for (const id of bad) recent.add(RUNNING, call(id, WAITING))
-    const at = (ms: number, id: number) => recent.add(RUNNING, call(id, TIMEOUT, NOW + ms)).outageSince
-    expect([at(1, 1), at(SECOND, 2), at(3 * SECOND, 3)]).toEqual([null, null, NOW + 1])
-  })
-
-  test('are not looked for where so many have failed in a row that GetResult must be to blame', () => {
-    const recent = createRecentCalls()
-    for (let id = 1; id <= 60; id++) recent.add(RUNNING, call(id, TIMEOUT))
-    recent.add(RUNNING, call(GOOD, WAITING))
-    const at = (ms: number, id: number) => recent.add(RUNNING, call(id, TIMEOUT, NOW + ms)).outageSince
-    expect([at(1, 1), at(SECOND, 2), at(3 * SECOND, 3)]).toEqual([null, null, NOW + 1])
-  })
-
-  test('are told of with the time since when they are known to fail alone', () => {
-    const recent = openKnown()
-    const since = (id: number, answer: Answer) => recent.add(RUNNING, call(id, answer, NOW + MINUTE)).failsAloneSince
-    expect([since(1, TIMEOUT), since(7, TIMEOUT), since(1, WAITING), since(1, TIMEOUT)]).toEqual([
-      NOW,
-      null,
-      null,
-      null,
-    ])
   })
 })

@@ -1,6 +1,6 @@
 import { describe, expect, test, vi } from 'vitest'
 import type { Answer } from '../../src/core/answer.ts'
-import { HOUR, MINUTE } from '../../src/core/duration.ts'
+import { MINUTE } from '../../src/core/duration.ts'
 import { createUpstreamAlerts } from '../../src/worker/upstream-alerts.ts'
 
 const open = () => {
@@ -49,14 +49,6 @@ describe('a serial that goes on failing alone', () => {
     expect([told(3), told(61)]).toEqual([[], []])
     expect(told(62)).toEqual([['poll.serial_failing', line]])
   })
-
-  test('is reported a thousand times an hour, then no more', () => {
-    const { failsAlone, emitted } = open()
-    for (let id = 1; id <= 1_100; id++) failsAlone(ONE, failure(HOUR, id))
-    expect(emitted.splice(0)).toHaveLength(1_000)
-    failsAlone(ONE, failure(2 * HOUR, 1_100))
-    expect(emitted).toHaveLength(1)
-  })
 })
 
 test('each change of an account is reported with what it is now', () => {
@@ -92,13 +84,6 @@ test('each change of an account is reported with what it is now', () => {
   ])
 })
 
-test('the beginning of a pause was that of its last canary', () => {
-  const { after, emitted } = open()
-  const on = { kind: 'pause', reason: 'frozen', code: 4050, probes: 2, probeAt: 5 } as const
-  after({ ...ONE, pausedAt: 1_000 }, UNREACHABLE, on, 9_000)
-  expect(emitted[0]?.[1]).toMatchObject({ since: '1970-01-01T00:00:01.000Z' })
-})
-
 const outage = (since: number) =>
   ({ kind: 'unreachable', error: 'unreachable: ECONNREFUSED', since, probes: 1, probeAt: since + 9 }) as const
 const BACK = { kind: 'back' } as const
@@ -116,16 +101,4 @@ test('an outage is reported once, with its error, and its end once', () => {
     ['upstream.back', told],
     ['upstream.unreachable', { ...told, error: 'unreachable: ECONNREFUSED', since: '1970-01-01T00:01:00.000Z' }],
   ])
-})
-
-test('the end of an outage from before a restart is reported, also where the answer refuses the account', () => {
-  const { after, emitted } = open()
-  const refused: Answer = { kind: 'account', code: 4050, fault: 'frozen' }
-  after(
-    { ...ONE, unreachableAt: 5 },
-    refused,
-    { kind: 'pause', reason: 'frozen', code: 4050, probes: 1, probeAt: 5 },
-    9_000,
-  )
-  expect(emitted.map(([name]) => name)).toEqual(['upstream.back', 'account.paused'])
 })

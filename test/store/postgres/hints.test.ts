@@ -6,14 +6,14 @@ import type { Hint } from '../../../src/store/hints.ts'
 import { openHintChannel } from '../../../src/store/postgres/hints.ts'
 import type { StoreHints } from '../../../src/store/store.ts'
 import { openDatabaseLink } from '../../support/database-link.ts'
-import { type OwnServer, openOwnServer } from '../../support/postgres.ts'
+import { openTestServer, type TestServer } from '../../support/postgres.ts'
 
-let server: OwnServer
+let server: TestServer
 let databases = 0
 let database: string
 
 beforeAll(async () => {
-  server = await openOwnServer()
+  server = await openTestServer()
 })
 afterAll(() => server[Symbol.asyncDispose]())
 beforeEach(async () => {
@@ -145,16 +145,6 @@ describe('hints between nodes', () => {
       await server.query('SELECT pg_notify($1, $2)', ['idface_notifier', payload], database)
     one.tell([['bulkActsDue']])
     await soon(() => expect(two.heard).toEqual([['messagesDue'], ['bulkActsDue']]))
-  })
-
-  test('are heard again after a crash', { timeout: 20_000 }, async () => {
-    const [one, two] = await openNodes(here(), here())
-    await server.crash()
-    await vi.waitFor(() => expect([one.isUp(), two.isUp()]).toEqual([false, false]))
-    await server.start()
-    await vi.waitFor(() => expect([one.isUp(), two.isUp()]).toEqual([true, true]), { timeout: 15_000 })
-    one.tell([['resolved', ['a']]])
-    await soon(() => expect(two.heard).toContainEqual(['resolved', ['a']]))
   })
 
   test('of a command that ends at once are heard', async () => {
