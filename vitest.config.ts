@@ -27,11 +27,11 @@ const SHARING = ['core', 'store/rules', 'config', 'operator', 'worker', 'telemet
 
 /** Of what a service does that runs in the test's own process, and not of the threads of its store. */
 const STAGES = [
-  'test/attack/{races,repeats}.test.ts',
+  'test/attack/races.test.ts',
   'test/client/{client,transport}.test.ts',
   'test/e2e/{account-faults,account-pause,bulk-acts,callback-notice,delivery,delivery-control}.test.ts',
   'test/e2e/{learned-polling,metrics,metrics-format,not-found,operator,outage,polling-rate}.test.ts',
-  'test/e2e/{proxy-outage,registering,roles,sandbox,short-intervals,traces,upstream-faults,verdicts}.test.ts',
+  'test/e2e/{registering,roles,sandbox,short-intervals,traces,upstream-faults,verdicts}.test.ts',
   'test/hostile/{operator,receivers}.test.ts',
   'test/privacy/erasing.test.ts',
   'test/store/{rekey,sqlite}.test.ts',

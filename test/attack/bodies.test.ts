@@ -164,13 +164,6 @@ describe('M8: a batch', () => {
     expect(status).toBe(413)
     expect(await registrations()).toEqual([])
   })
-
-  test('with the same item a thousand times is one registration', async () => {
-    const item = `{"idcardid":"same","callbackUrl":"${HOOK}"}`
-    const { json } = await send(`{"registrations":[${Array(1_000).fill(item)}]}`)
-    expect(json.results.map((one: Json) => one.status)).toEqual([201, ...Array(999).fill(200)])
-    expect(await registrations()).toHaveLength(1)
-  })
 })
 
 describe('M12: a serial', () => {
@@ -224,11 +217,5 @@ describe('M12: a serial', () => {
   test('as a number is refused before it loses a digit', async () => {
     const raw = `{"idcardid":12345678901234567890,"callbackUrl":"${HOOK}"}`
     expect((await api.call('POST', '/v1/registrations', { raw })).status).toBe(422)
-  })
-
-  test('of a megabyte is 413, and in the address not even read', async () => {
-    const { status } = await post('1'.repeat(1024 * 1024))
-    expect(status).toBe(413)
-    expect((await api.call('GET', `/v1/registrations/${'1'.repeat(1024 * 1024)}`)).status).toBe(404)
   })
 })

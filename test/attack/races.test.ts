@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { bodyOf, openStage } from '../e2e/stage.ts'
+import { openStage } from '../e2e/stage.ts'
 
 const pause = (ms: number) => new Promise(resolve => setTimeout(resolve, ms))
 /** Between the last byte of a request and what the receiver notes; nothing is awaited for this long. */
@@ -53,48 +53,5 @@ describe('M20: cancelling in the middle of everything', () => {
       delivery: { state: 'exhausted', nextAttemptAt: null },
     })
     expect((await stage.api.resend(id)).status).toBe(409)
-  })
-
-  test('and registering anew gives one new registration, told once', async () => {
-    await using stage = await openStage({ API_RATE: '100000', UPSTREAM_RATE: '1000' })
-    const callbackUrl = stage.receiver.urlFor('/again')
-    const rounds = await Promise.all(
-      Array.from({ length: 20 }, async (_, n) => {
-        const idcardid = `again-${n}`
-        stage.upstream.script(idcardid, { status: 'SUCCESS', afterMs: 100 })
-        const first = await stage.api.register({ idcardid, callbackUrl })
-        await pause((n * 22) % 400)
-        const post = () => stage.api.call<{ id: string }>('POST', '/v1/registrations', { idcardid, callbackUrl })
-        const [, ...posted] = await Promise.all([stage.api.cancel(first.id), post(), post(), post()])
-        // The last word is one that certainly came after the cancel.
-        return { first: first.id, ids: new Set([...posted, await post()].map(({ body }) => body.id)) }
-      }),
-    )
-    for (const { first, ids } of rounds) {
-      const anew = [...ids].filter(id => id !== first)
-      expect(anew).toHaveLength(1)
-      expect((await stage.api.find(first)).status).toBe('cancelled')
-      const [id = ''] = anew
-      const { status, delivery } = await stage.api.until(id, one => one.delivery.state === 'delivered')
-      expect([status, delivery.attempts]).toEqual(['succeeded', 1])
-      expect(stage.deliveriesOf(id)).toHaveLength(1)
-      expect(bodyOf(stage.deliveriesOf(id)[0]).data.status).toBe('SUCCESS')
-    }
-  })
-
-  test('twenty cancels and twenty resends at once end as cancelled', async () => {
-    await using stage = await openStage({ API_RATE: '100000' })
-    const { id } = await stage.register({ status: 'SUCCESS' })
-    await stage.delivery(id)
-    const statuses = await Promise.all(
-      Array.from({ length: 40 }, async (_, n) =>
-        n % 2 === 0 ? (await stage.api.cancel(id)).status : (await stage.api.resend(id)).status,
-      ),
-    )
-    for (const status of statuses) expect([202, 204, 409, 429]).toContain(status)
-    const before = stage.deliveriesOf(id).length
-    await pause(ON_THE_WAY_MS)
-    expect(stage.deliveriesOf(id).length).toBeLessThanOrEqual(before + 1)
-    expect(await stage.api.find(id)).toMatchObject({ status: 'cancelled', delivery: { nextAttemptAt: null } })
   })
 })

@@ -8,7 +8,6 @@ import { first, HOOK, LEASE_MS, type OpenStore, openBench, SUCCESS, WAITING } fr
 type Bench = Awaited<ReturnType<typeof openBench>>
 
 const FROZEN = { kind: 'account', code: 4050, fault: 'frozen' } as const
-const THROTTLED = { kind: 'throttled', code: null, retryAfterMs: null } as const
 
 /** Has one due row answered with a change of its account. */
 const change = async (bench: Bench, of: (now: number) => AccountChange) => {
@@ -82,11 +81,6 @@ export const describeAccounts = (open: OpenStore): void => {
     expect(await bench.store.findAccount('acc_nobody')).toBeNull()
     expect(await bench.store.listAccounts({ limit: 1, after: bench.account.id })).toEqual([created])
     expect(await bench.store.listAccounts({ limit: 1, after: null })).toEqual([bench.account])
-  })
-
-  test('are not created twice for one APIID', async () => {
-    await using bench = await openBench(open)
-    expect(await bench.store.createAccount(account({ apiId: 'C12345678' }))).toBeNull()
   })
 
   test('bound to a partner are used by that partner alone, and before the default one', async () => {
@@ -182,16 +176,6 @@ export const describeAccounts = (open: OpenStore): void => {
     expect(await bench.claim()).toHaveLength(1)
   })
 
-  test('paused again, keep the time at which the pause began', async () => {
-    await using bench = await openBench(open)
-    await bench.register()
-    await pause(bench, 0)
-    const began = (await bench.store.findAccount(bench.account.id))?.pausedAt
-    await bench.advance(LEASE_MS)
-    await pause(bench, MINUTE)
-    expect(await bench.store.findAccount(bench.account.id)).toMatchObject({ pausedAt: began })
-  })
-
   test('resumed by a canary, start slowly, and have lost nothing', async () => {
     await using bench = await openBench(open, { rate: 80 })
     for (let i = 0; i < 20; i++) await bench.register()
@@ -260,15 +244,6 @@ export const describeAccounts = (open: OpenStore): void => {
       await bench.advance(100)
     }
     expect(taken).toBeLessThanOrEqual(12)
-  })
-
-  test('that do not exist cannot be paused or resumed, and a running one is not slowed by resuming it', async () => {
-    await using bench = await openBench(open)
-    expect(await bench.store.pauseAccount('acc_nobody')).toBeNull()
-    expect(await bench.store.resumeAccount('acc_nobody')).toBeNull()
-    for (let i = 0; i < 20; i++) await bench.register()
-    await bench.store.resumeAccount(bench.account.id)
-    expect(await bench.claim()).toHaveLength(20)
   })
 
   test('are removed, but for the default one, and one that an enabled partner has for its own', async () => {
@@ -367,29 +342,5 @@ export const describeAccounts = (open: OpenStore): void => {
       await bench.advance(50)
     }
     expect(taken).toBe(3)
-  })
-
-  test('throttled by two answers, wait for the longer time', async () => {
-    await using bench = await openBench(open)
-    for (let i = 0; i < 3; i++) await bench.register()
-    const [one, two] = await bench.claim({ concurrency: 2 })
-    if (!one || !two) throw new Error('two were due')
-    const hold = (ms: number) =>
-      ({ kind: 'throttle', rampRate: 500, rampAt: bench.store.now() + ms, allowedAt: bench.store.now() + ms }) as const
-    await bench.store.settleVerifications([
-      bench.answered(one, THROTTLED, hold(MINUTE)),
-      bench.answered(two, THROTTLED, hold(0)),
-    ])
-    await bench.advance(MINUTE - 1)
-    expect(await bench.claim()).toEqual([])
-  })
-
-  test('ring when one is resumed', async () => {
-    await using bench = await openBench(open)
-    await bench.store.pauseAccount(bench.account.id)
-    let rung = 0
-    bench.store.hints.on('verificationsDue', () => rung++)
-    await bench.store.resumeAccount(bench.account.id)
-    expect(rung).toBe(1)
   })
 }

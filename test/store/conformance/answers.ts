@@ -35,17 +35,6 @@ export const describeAnswers = (open: OpenStore): void => {
     })
   })
 
-  test('keeps the counts that a step depends on', async () => {
-    await using bench = await openBench(open)
-    await bench.register()
-    const claimed = first(await bench.claim())
-    const settlement = bench.answered(claimed, WAITING)
-    const counts = { failures: 3, failingSince: 42, invalidIds: 1, goneChecks: 2, seen: true }
-    await bench.store.settleVerifications([{ ...settlement, step: { ...settlement.step, ...counts } }])
-    await bench.advance(HOUR)
-    expect(first(await bench.claim()).verification).toMatchObject(counts)
-  })
-
   test('resolves every waiting registration with a verdict, and makes each message due at once', async () => {
     await using bench = await openBench(open)
     const { id } = await bench.register({ metadata: { order: '42' } })
@@ -150,22 +139,6 @@ export const describeAnswers = (open: OpenStore): void => {
     await bench.poll(SUCCESS)
     expect(await bench.find(late.id)).toMatchObject({ status: 'succeeded' })
     expect(await bench.find(soon.id)).toMatchObject({ status: 'unresolved' })
-  })
-
-  test('tells who left pending, and that messages are due', async () => {
-    await using bench = await openBench(open)
-    const told: unknown[] = []
-    bench.store.hints.on('resolved', ids => told.push(ids))
-    const one = await bench.register({ idcardid: '1' })
-    const two = await bench.register({ idcardid: '1', callbackUrl: 'https://two.example/' })
-    bench.store.hints.on('messagesDue', () => told.push('messagesDue'))
-    await bench.poll(WAITING)
-    expect(told).toEqual([])
-    await bench.advance(MINUTE)
-    await bench.poll(SUCCESS)
-    expect(told).toHaveLength(2)
-    expect(told).toContain('messagesDue')
-    expect(told).toContainEqual([one.id, two.id])
   })
 
   test('leaves nothing of a batch in which one item fails', async () => {

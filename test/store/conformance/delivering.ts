@@ -59,15 +59,6 @@ export const describeDelivering = (open: OpenStore): void => {
     expect(again?.claim).toBeGreaterThan(message?.claim ?? Number.NaN)
   })
 
-  test('has delivered it: nothing more is due', async () => {
-    await using bench = await openBench(open)
-    const { id } = await bench.resolve()
-    await bench.deliver(200)
-    await bench.advance(24 * HOUR)
-    expect(await bench.claimMessages()).toEqual([])
-    expect((await bench.find(id)).delivery).toMatchObject({ state: 'delivered', attempts: 1, nextAttemptAt: null })
-  })
-
   test('tries again when the step says so, counts on, and gives up at the end of the schedule', async () => {
     await using bench = await openBench(open)
     const { id } = await bench.resolve()
@@ -222,16 +213,6 @@ export const describeDelivering = (open: OpenStore): void => {
     await bench.store.cancel(bench.partnerId, id)
     expect(await bench.store.resend(bench.partnerId, id)).toBe('cancelled')
     expect(await bench.store.resend(bench.partnerId, 'reg_nobody')).toBeNull()
-  })
-
-  test('rings when it is resent', async () => {
-    await using bench = await openBench(open)
-    const { id } = await bench.resolve()
-    await bench.deliver(200)
-    let rung = 0
-    bench.store.hints.on('messagesDue', () => rung++)
-    await bench.store.resend(bench.partnerId, id)
-    expect(rung).toBe(1)
   })
 
   test('leaves nothing of a batch in which one item fails', async () => {

@@ -36,42 +36,6 @@ export const describeLanes = (open: OpenStore): void => {
     expect(await bench.claimMessages({ perHost: 4, busyHosts: new Map([['a.example', 4]]) })).toEqual([])
   })
 
-  describe('prefetching', () => {
-    const two = (...hosts: string[]) => new Map(hosts.map(host => [host, 2]))
-
-    test('gives more than a host may have at once, but not more than a partner has for unproven hosts', async () => {
-      await using bench = await openBench(open)
-      await fill(bench, { 'good.example': 1 })
-      await bench.deliver(200)
-      await fill(bench, { 'good.example': 9, 'new.example': 9 })
-      const unproven = { slots: 100, first: 0, perPartner: 3, busyPartners: new Map<string, number>() }
-      expect(
-        hostsOf(await bench.claimMessages({ perHost: 4, prefetch: two('good.example', 'new.example'), unproven })),
-      ).toEqual({
-        'good.example': 6,
-        'new.example': 3,
-      })
-    })
-
-    test('counts what is already held', async () => {
-      await using bench = await openBench(open)
-      await fill(bench, { 'good.example': 1 })
-      await bench.deliver(200)
-      await fill(bench, { 'good.example': 9 })
-      const claim = { perHost: 4, prefetch: two('good.example') }
-      expect(await bench.claimMessages({ ...claim, busyHosts: new Map([['good.example', 5]]) })).toHaveLength(1)
-      expect(await bench.claimMessages({ ...claim, busyHosts: new Map([['good.example', 6]]) })).toHaveLength(0)
-    })
-
-    test('gives of a slow host one all the same', async () => {
-      await using bench = await openBench(open)
-      await slowDown(bench, 'slow.example')
-      expect(hostsOf(await bench.claimMessages({ perHost: 4, prefetch: two('slow.example') }))).toEqual({
-        'slow.example': 1,
-      })
-    })
-  })
-
   describe('hosts that have not yet let an attempt end in time', () => {
     const three = { slots: 100, first: 0, perPartner: 3, busyPartners: new Map<string, number>() }
     const full = (bench: Bench) => ({
@@ -92,38 +56,6 @@ export const describeLanes = (open: OpenStore): void => {
       expect(hostsOf(await bench.claimMessages({ unproven: full(bench) }))).toEqual({ 'new.example': 6 })
     })
 
-    test('leave the rest to its others, and take nothing from another partner', async () => {
-      await using bench = await openBench(open)
-      await fill(bench, { 'good.example': 1 })
-      await bench.deliver(200)
-      await fill(bench, { 'a.example': 9 })
-      await fill(bench, { 'good.example': 5 })
-      const other = await bench.addPartner()
-      await fill(bench, { 'd.example': 2 }, other)
-      const counts = hostsOf(await bench.claimMessages({ unproven: three }))
-      expect(counts).toEqual({ 'a.example': 3, 'good.example': 5, 'd.example': 2 })
-    })
-
-    test('may each try once, however many there are', async () => {
-      await using bench = await openBench(open)
-      await fill(bench, { 'a.example': 2, 'b.example': 2 })
-      const busyHosts = new Map([['hangs.example', 3]])
-      const taken = await bench.claimMessages({ unproven: full(bench), busyHosts })
-      expect(hostsOf(taken)).toEqual({ 'a.example': 1, 'b.example': 1 })
-    })
-
-    test('do not stand before the others', async () => {
-      await using bench = await openBench(open)
-      await fill(bench, { 'good.example': 1 })
-      await bench.deliver(200)
-      const hosts = Array.from({ length: 20 }, (_, n) => `new${n}.example`)
-      await fill(bench, Object.fromEntries(hosts.map(host => [host, 1])))
-      await fill(bench, { 'good.example': 2 })
-      const busyHosts = new Map(hosts.map(host => [host, 1]))
-      const taken = await bench.claimMessages({ slots: 2, unproven: full(bench), busyHosts })
-      expect(hostsOf(taken)).toEqual({ 'good.example': 2 })
-    })
-
     test('do not hide a proven lane, however many of them are due before it and may not go', async () => {
       await using bench = await openBench(open)
       await fill(bench, { 'good.example': 1 })
@@ -134,22 +66,6 @@ export const describeLanes = (open: OpenStore): void => {
       const none = { slots: 0, first: 0, perPartner: 3, busyPartners: new Map<string, number>() }
       expect(hostsOf(await bench.claimMessages({ slots: 2, unproven: none }))).toEqual({ 'good.example': 2 })
     })
-
-    test('are joined by a good one whose attempt ran into the limit', async () => {
-      await using bench = await openBench(open)
-      await fill(bench, { 'good.example': 1 })
-      await bench.deliver(200)
-      await fill(bench, { 'good.example': 1 })
-      await bench.deliver(null)
-      await fill(bench, { 'good.example': 5 })
-      expect(hostsOf(await bench.claimMessages({ unproven: three }))).toEqual({ 'good.example': 3 })
-    })
-  })
-
-  test('ports make different hosts', async () => {
-    await using bench = await openBench(open)
-    await fill(bench, { 'a.example': 2, 'a.example:8443': 2 })
-    expect(hostsOf(await bench.claimMessages({ perHost: 1 }))).toEqual({ 'a.example': 1, 'a.example:8443': 1 })
   })
 
   test('a partner gets no more than its share, those in flight counted', async () => {
@@ -162,14 +78,6 @@ export const describeLanes = (open: OpenStore): void => {
     expect([countOf(bench.partnerId), countOf(other)]).toEqual([3, 2])
     const full = new Map([[bench.partnerId, 4]])
     expect(await bench.claimMessages({ perPartner: 4, busyPartners: full })).toEqual([])
-  })
-
-  test('free slots are shared over the hosts', async () => {
-    await using bench = await openBench(open)
-    await fill(bench, { 'a.example': 50 })
-    await bench.advance(MINUTE)
-    await fill(bench, { 'b.example': 3, 'c.example': 3 })
-    expect(hostsOf(await bench.claimMessages({ slots: 9 }))).toEqual({ 'a.example': 3, 'b.example': 3, 'c.example': 3 })
   })
 
   test('a host with a long queue does not keep a later one waiting', async () => {
@@ -212,42 +120,11 @@ export const describeLanes = (open: OpenStore): void => {
     expect(await bench.claimMessages({ slow })).toEqual([])
   })
 
-  test('two time-outs are not enough, nor are refusals', async () => {
-    await using bench = await openBench(open)
-    await fill(bench, { 'a.example': 2, 'b.example': 5 })
-    const messages = await bench.claimMessages()
-    await bench.store.settleMessages(
-      messages.map(message => bench.received(message, message.host === 'a.example' ? null : 500)),
-    )
-    await bench.advance(2 * MINUTE)
-    expect(hostsOf(await bench.claimMessages({ slow: NO_SLOW }))).toEqual({ 'a.example': 2, 'b.example': 5 })
-  })
-
   test('a slow host is an ordinary one again as soon as it answers, whatever it answers', async () => {
     await using bench = await openBench(open)
     await slowDown(bench, 'slow.example')
     expect(await bench.deliver(500)).toBe(1)
     expect(hostsOf(await bench.claimMessages({ slow: NO_SLOW }))).toEqual({ 'slow.example': 2 })
-  })
-
-  test('quick and slow lanes together keep within the share of a host and of a partner', async () => {
-    await using bench = await openBench(open)
-    const other = await bench.addPartner()
-    await slowDown(bench, 'a.example', other)
-    await fill(bench, { 'a.example': 3 })
-    expect(hostsOf(await bench.claimMessages({ perHost: 2 }))).toEqual({ 'a.example': 2 })
-    await fill(bench, { 'b.example': 3 }, other)
-    const taken = await bench.claimMessages({ perPartner: 2 })
-    expect(taken.filter(message => message.partnerId === other)).toHaveLength(2)
-  })
-
-  test('a slow host of one partner is not another partner’s fault', async () => {
-    await using bench = await openBench(open)
-    await slowDown(bench, 'a.example')
-    const other = await bench.addPartner()
-    await fill(bench, { 'a.example': 2 }, other)
-    const taken = await bench.claimMessages({ slow: NO_SLOW })
-    expect(taken.map(message => message.partnerId)).toEqual([other, other])
   })
 
   test('looks at everybody in turn, and rests once nobody has room', { timeout: 60_000 }, async () => {

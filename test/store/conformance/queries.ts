@@ -27,20 +27,6 @@ const openMixed = async (open: OpenStore) => {
 }
 
 export const describeQueries = (open: OpenStore): void => {
-  test('lists the newest first', async () => {
-    const { bench, list } = await openMixed(open)
-    await using _ = bench
-    expect(await list()).toEqual(['pending', 'cancelled', 'failing', 'delivered', 'expired'])
-  })
-
-  test('lists them as they are read one by one', async () => {
-    const { bench, ids } = await openMixed(open)
-    await using _ = bench
-    const listed = await bench.store.listRegistrations(bench.partnerId, ALL)
-    for (const registration of listed) expect(await bench.find(registration.id)).toEqual(registration)
-    expect(listed).toHaveLength(Object.keys(ids).length)
-  })
-
   test('goes on from before a registration, without gaps or repeats', async () => {
     const { bench, ids, list } = await openMixed(open)
     await using _ = bench
@@ -72,16 +58,6 @@ export const describeQueries = (open: OpenStore): void => {
     expect(await list({ delivery })).toEqual(names)
     for (const one of await bench.store.listRegistrations(bench.partnerId, { ...ALL, delivery }))
       expect(one.delivery.state).toBe(delivery)
-  })
-
-  test('filters by the serial, exactly, and by several at once', async () => {
-    const { bench, list } = await openMixed(open)
-    await using _ = bench
-    expect(await list({ idcardid: 'failing' })).toEqual(['failing'])
-    expect(await list({ idcardid: 'fail%' })).toEqual([])
-    expect(await list({ idcardid: 'FAILING' })).toEqual([])
-    expect(await list({ idcardid: 'failing', status: 'succeeded', delivery: 'pending' })).toEqual(['failing'])
-    expect(await list({ idcardid: 'failing', status: 'pending' })).toEqual([])
   })
 
   test('tells which of some registrations have ended, whoever has them', async () => {

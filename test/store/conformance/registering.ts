@@ -96,20 +96,6 @@ export const describeRegistering = (open: OpenStore): void => {
     expect(outcomes.filter(outcome => outcome === 'created')).toHaveLength(5)
   })
 
-  test('takes the deadline that it was given', async () => {
-    await using bench = await openBench(open)
-    const expiresAt = bench.store.now() + 3 * DAY
-    expect((await bench.register({ expiresAt, ttlMs: HOUR })).expiresAt).toBe(expiresAt)
-  })
-
-  test('gives one result an item, in order', async () => {
-    await using bench = await openBench(open)
-    const items = Array.from({ length: 20 }, () => bench.newRegistration())
-    const registered = await bench.store.register(items)
-    expect(registered.map(one => 'registration' in one && one.registration.id)).toEqual(items.map(item => item.id))
-    expect(await bench.store.register([])).toEqual([])
-  })
-
   test('answers the same pair with the existing one, unchanged', async () => {
     await using bench = await openBench(open)
     const created = await bench.register({ idcardid: '1', metadata: { a: 'b' } })
@@ -117,20 +103,6 @@ export const describeRegistering = (open: OpenStore): void => {
     const again = bench.newRegistration({ idcardid: '1', metadata: { c: 'd' }, ttlMs: 5 * DAY })
     expect(await bench.store.register([again])).toEqual([{ outcome: 'existing', registration: created }])
     expect(await bench.store.findRegistration(bench.partnerId, again.id)).toBeNull()
-  })
-
-  test('answers the same pair with the existing one after the verdict too', async () => {
-    await using bench = await openBench(open)
-    const resolved = await bench.resolve({ idcardid: '1' })
-    const [again] = await bench.store.register([bench.newRegistration({ idcardid: '1' })])
-    expect(again).toEqual({ outcome: 'existing', registration: resolved })
-  })
-
-  test('finds the pair within one batch as well', async () => {
-    await using bench = await openBench(open)
-    const items = [bench.newRegistration({ idcardid: '1' }), bench.newRegistration({ idcardid: '1' })]
-    const registered = await bench.store.register(items)
-    expect(registered.map(one => one.outcome)).toEqual(['created', 'existing'])
   })
 
   test('keeps a serial for the partner that had it first, even once that one has cancelled', async () => {

@@ -202,21 +202,6 @@ describe('nodes on PostgreSQL', () => {
     await settle()
     expect((await node.claimMessages()).map(({ registrationId }) => registrationId)).toEqual([id])
   })
-
-  test('a key that one node revokes, and a partner that it disables, are refused on the others at once', async () => {
-    const [node, other] = [await openNode(), await openNode()]
-    await node.store.createKey(node.partnerId, { id: 'key_1', hash: randomBytes(32) })
-    expect(await other.store.findKey('key_1')).toMatchObject({ partnerId: node.partnerId })
-    const heard: unknown[] = []
-    other.store.hints.on('cancelled', what => heard.push(what))
-    await node.store.changePartner(node.partnerId, { disabled: true })
-    const disabled = await other.store.findKey('key_1')
-    await node.store.changePartner(node.partnerId, { disabled: false })
-    await node.store.revokeKey('key_1')
-    const revoked = await other.store.findKey('key_1')
-    expect([disabled?.live, revoked?.live]).toEqual([false, false])
-    await expect.poll(() => heard).toEqual([{ partnerId: node.partnerId, registrationId: null }])
-  })
 })
 
 const mayMount = process.platform === 'linux' && process.getuid?.() === 0

@@ -12,7 +12,7 @@ import { createFixedClock, endOfTurn } from '../../support/fixed-clock.ts'
 
 export const NOW = Date.parse('2026-11-24T16:20:00.000Z')
 export const CONCURRENCY = 8
-export const PER_HOST = 2
+const PER_HOST = 2
 export const OK = {
   kind: 'answered',
   httpStatus: 200,
