@@ -4,8 +4,7 @@ import { withComponentReferences } from './json-schemas.ts'
 import { type Call, callsOf, problemsOf } from './operation.ts'
 import { OPERATOR_OPERATIONS, PAGES } from './operator-operations.ts'
 import { PARTNER_OPERATIONS } from './partner-operations.ts'
-import { createPaths, schemasOf } from './paths.ts'
-import { problemResponses } from './responses.ts'
+import { createPaths, problemResponses, schemasOf } from './paths.ts'
 import { createWebhooks, WEBHOOKS } from './webhooks.ts'
 
 const PARTNER_CALLS = callsOf(PARTNER_OPERATIONS)

@@ -122,6 +122,42 @@ describe('the examples', () => {
   )
 })
 
+test('below the prefix of a proxy, everything that pages link to and load is there', async () => {
+  const root = 'https://n.example/idface'
+  const headers = { 'x-forwarded-proto': 'https', 'x-forwarded-host': 'n.example', 'x-forwarded-prefix': '/idface' }
+  const known = new Map<string, Awaited<ReturnType<typeof get>>>()
+  const visit = async (path: string) => {
+    const answer = known.get(path) ?? (await get(path, headers, PROXY))
+    api.clock.now += 1_000
+    known.set(path, answer)
+    return answer
+  }
+  for (const page of PAGES)
+    for (const query of ['?lang=en', '?lang=zh']) {
+      const { text } = await visit(`${page}${query}`)
+      for (const [, link = ''] of text.matchAll(/<(?:link|script|img)\b[^>]*\s(?:href|src)="([^"]*)"/g))
+        expect(link).toMatch(/^(\.\.\/)?docs\/assets\//)
+      for (const [, link = ''] of text.matchAll(/\s(?:href|src)="([^"]*)"/g)) {
+        const { origin, pathname, search, hash } = new URL(link, `${root}${page}`)
+        if (origin !== new URL(root).origin) continue
+        expect(pathname.startsWith('/idface/'), `${link} on ${page}`).toBe(true)
+        const target = await visit(`${pathname.slice('/idface'.length)}${search || (hash ? query : '')}`)
+        expect(target.status, `${link} on ${page}`).toBe(200)
+        if (hash !== '')
+          expect(target.text, `${link} on ${page}`).toContain(` id="${decodeURIComponent(hash.slice(1))}"`)
+      }
+    }
+  expect(known.size).toBeGreaterThan(20)
+})
+
+test.each([
+  ['/', 302, 'docs'],
+  ['/docs/', 301, '../docs'],
+])('%s leads to the start page, below any prefix', async (path, expected, location) => {
+  const { status, headers } = await get(path)
+  expect([status, headers.get('location')]).toEqual([expected, location])
+})
+
 test('what the operator has set is on the pages as it is set', async () => {
   await using own = await openApi({
     shownSettings: {
