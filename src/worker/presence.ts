@@ -1,7 +1,6 @@
 import type { Clock } from '../core/clock.ts'
 import type { NewNode, ServiceNode } from '../store/nodes.ts'
-import { BEAT_EVERY_MS, type JudgedNode, judgeNodes } from '../store/rules/nodes.ts'
-import { shareOfRates } from '../store/rules/rate-share.ts'
+import { BEAT_EVERY_MS, type JudgedNode, judgeNodes, shareOfRates } from '../store/rules/nodes.ts'
 import type { Store } from '../store/store.ts'
 import { startHeartbeat } from './heartbeat.ts'
 

@@ -1,4 +1,4 @@
-import type { Tx } from './connection.ts'
+import type { Transactions, Tx } from './connection.ts'
 
 /** How many rows are in a state, and of whom: an account, a partner, a partner and an hour, or all (''). */
 export type CountOf = (what: string, owner: string) => number
@@ -14,4 +14,44 @@ export const loadCounts = async (tx: Tx, owners: readonly string[]): Promise<Cou
   )
   const counts = new Map(rows.map(({ what, owner, n }) => [`${what} ${owner}`, n]))
   return (what, owner) => counts.get(`${what} ${owner}`) ?? 0
+}
+
+interface Count {
+  what: string
+  owner: string
+  n: number
+}
+
+/** Changes that one transaction folds. */
+const FOLDED_TOGETHER = 5_000
+
+/**
+ * Adds the oldest changes to the counts, and gives what those are now; by key, so that two nodes do not lock each other. An array, since
+ * the planner may join a subquery by reading the whole table.
+ */
+const FOLD = `
+  WITH folded AS (
+    DELETE FROM count_changes WHERE id = ANY(ARRAY(
+      SELECT id FROM count_changes ORDER BY id LIMIT ${FOLDED_TOGETHER} FOR UPDATE SKIP LOCKED))
+    RETURNING what, owner, n)
+  INSERT INTO counts AS known (what, owner, n)
+    SELECT what, owner, sum(n)::bigint FROM folded GROUP BY owner, what ORDER BY owner, what
+  ON CONFLICT (owner, what) DO UPDATE SET n = known.n + excluded.n
+  RETURNING known.what, known.owner, known.n`
+
+const FORGET = `
+  DELETE FROM counts AS known USING unnest($1::text[], $2::text[]) AS empty(what, owner)
+  WHERE known.what = empty.what AND known.owner = empty.owner AND known.n = 0`
+
+/** @returns whether there was something to fold */
+const fold = async (tx: Tx): Promise<boolean> => {
+  const counts = await tx.rows<Count>(FOLD)
+  const empty = counts.filter(({ n }) => n === 0)
+  if (empty.length > 0) await tx.rows(FORGET, [empty.map(({ what }) => what), empty.map(({ owner }) => owner)])
+  return counts.length > 0
+}
+
+/** Adds what triggers have counted to the counts, until nothing is left, or for `most` transactions. Any number of nodes may do so. */
+export const foldCounts = async ({ write }: Pick<Transactions, 'write'>, most: number): Promise<void> => {
+  for (let left = most; left > 0; left--) if (!(await write(fold))) return
 }

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { DAY, HOUR, MINUTE, SECOND } from '../../../src/core/duration.ts'
 import { NODE_ROLES } from '../../../src/core/node.ts'
 import type { NewNode, ServiceNode } from '../../../src/store/nodes.ts'
-import { afterBeat, BEAT_EVERY_MS, judgeNodes } from '../../../src/store/rules/nodes.ts'
+import { afterBeat, BEAT_EVERY_MS, judgeNodes, shareOfRates } from '../../../src/store/rules/nodes.ts'
 
 const START = Date.parse('2026-11-26T08:00:00Z')
 
@@ -183,4 +183,15 @@ describe('a node differs', () => {
     expect(cluster.lost()).toEqual(['node_b'])
     expect(cluster.differing()).toEqual([])
   })
+})
+
+test('each node that serves, and was there in the last half minute, allows an even part of twice a rate', () => {
+  const nodes = (count: number, more: Partial<ServiceNode> = {}): ServiceNode[] =>
+    Array.from({ length: count }, (_, n) => ({
+      ...{ ...named(`${n}`), startedAt: START, seenAt: START, steadyAt: START, lostAt: null, ...more },
+    }))
+  const shares = [0, 1, 2, 3, 4, 10].map(count => shareOfRates(nodes(count), START))
+  expect(shares).toEqual([1, 1, 1, 2 / 3, 0.5, 0.2])
+  const others = [...nodes(6, { seenAt: START - 31 * SECOND }), ...nodes(6, { roles: ['poll', 'deliver'] })]
+  expect(shareOfRates([...others, ...nodes(4)], START)).toBe(0.5)
 })
