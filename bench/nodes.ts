@@ -57,7 +57,7 @@ const fillSizes = async (server: Database, sizes: Readonly<Record<string, number
     const by = { name: 'bench', reason: null }
     await moveDatabase({
       ...{ from: path, to: database, name, sealed, by, now: Date.now },
-      ...{ onStep: () => {}, signal: new AbortController().signal },
+      ...{ onRows: () => {}, signal: new AbortController().signal },
     })
     const client = new Client({ connectionString: database })
     await client.connect()

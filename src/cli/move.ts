@@ -13,10 +13,10 @@ import { formatCount } from './frame/output.ts'
 import { createProgress } from './progress.ts'
 
 const en = {
-  steps: { copying: 'Copying', checking: 'Comparing' },
-  stopped: 'Stopped. Run the same command again to go on: nothing is sent or asked meanwhile.',
+  copying: 'Copying',
+  stopped: 'Stopped: nothing was moved. Run the same command again, or start the service on the file.',
   moved: (counts: Readonly<Record<string, number>>, { name, keyPath }: { name: string; keyPath: string | null }) => [
-    `Moved ${formatCount(counts.registrations ?? 0)} registrations, ${formatCount(counts.message_bodies ?? 0)} webhooks and all that belongs to them to ${name}, and compared both row by row.`,
+    `Moved ${formatCount(counts.registrations ?? 0)} registrations, ${formatCount(counts.message_bodies ?? 0)} webhooks and all that belongs to them to ${name}.`,
     'Now set DATABASE_URL to it on every node, and start them.',
     ...(keyPath === null ? [] : [`Every node needs the same key: set MASTER_KEY to the content of ${keyPath}.`]),
     'The file stays as it was, but no service starts on it any more.',
@@ -24,10 +24,10 @@ const en = {
 }
 
 const zh: typeof en = {
-  steps: { copying: '正在复制', checking: '正在核对' },
-  stopped: '已停止。再次运行同样的命令即可继续；在此期间不会查询，也不会投递。',
+  copying: '正在复制',
+  stopped: '已停止，未迁移任何数据。请再次运行同样的命令，或继续用该文件启动服务。',
   moved: (counts, { name, keyPath }) => [
-    `已将 ${formatCount(counts.registrations ?? 0)} 条登记、${formatCount(counts.message_bodies ?? 0)} 条回调及其相关数据迁移到 ${name}，并已逐行核对。`,
+    `已将 ${formatCount(counts.registrations ?? 0)} 条登记、${formatCount(counts.message_bodies ?? 0)} 条回调及其相关数据迁移到 ${name}。`,
     '现在请把每个节点的 DATABASE_URL 设为该数据库，然后启动。',
     ...(keyPath === null ? [] : [`所有节点须使用同一密钥：请把 MASTER_KEY 设为 ${keyPath} 的内容。`]),
     '原文件保持不变，但不再有服务能以它启动。',
@@ -57,12 +57,12 @@ export const move = async ({ from, to: given, json, lang, reason }: Input): Prom
     const moved = await moveDatabase({
       ...{ from: path, to, name, by: { name: userName(), reason }, now: clock.now },
       sealed: sealedUnder({ masterKey: key, previousKey: previous }, random),
-      onStep: ({ step, done, all }) => progress.show(TEXTS[lang].steps[step], done, all),
+      onRows: (done, all) => progress.show(TEXTS[lang].copying, done, all),
       signal: stopping.signal,
     })
     progress.end()
     if (moved === null) return fail(TEXTS[lang].stopped)
-    print(json ? JSON.stringify({ to: name, ...moved }) : TEXTS[lang].moved(moved.counts, { name, keyPath }).join('\n'))
+    print(json ? JSON.stringify({ to: name, counts: moved }) : TEXTS[lang].moved(moved, { name, keyPath }).join('\n'))
   } catch (error) {
     progress.end()
     if (error instanceof StartError) refuseToOpen(error, lang)

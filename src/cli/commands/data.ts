@@ -74,8 +74,8 @@ export const DATA: Section = {
     defineCommand({
       path: 'move',
       words: {
-        en: 'move all of an SQLite file into an empty PostgreSQL database; may be stopped and run again',
-        zh: '把 SQLite 文件的全部数据迁移到空的 PostgreSQL 数据库；可中止后重新运行',
+        en: 'move all of an SQLite file into an empty PostgreSQL database',
+        zh: '把 SQLite 文件的全部数据迁移到空的 PostgreSQL 数据库',
       },
       options: {
         from: required(

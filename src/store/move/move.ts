@@ -1,13 +1,12 @@
-import { createHash } from 'node:crypto'
+import type { Client } from 'pg'
 import { StartError } from '../../core/error.ts'
-import type { CommandUser } from '../act.ts'
-import type { MoveState } from '../postgres/half-moved.ts'
+import { COMMAND, type CommandUser } from '../act.ts'
+import { pg } from '../postgres/drizzle.ts'
+import { bringUpToDate } from '../postgres/opening.ts'
+import { explainConnecting } from '../postgres/opening-failure.ts'
 import type { Sealed } from '../sealed.ts'
 import { openSource, type Place, type Source } from './source.ts'
-import { canonical, MOVED_TABLES, type MovedTable } from './tables.ts'
-import { openTarget, type Target } from './target.ts'
-
-export type MoveStep = { step: 'copying' | 'checking'; done: number; all: number }
+import { MOVED_TABLES, type MovedTable, type Row } from './tables.ts'
 
 export interface MoveOptions {
   /** The real path of the file. */
@@ -20,109 +19,105 @@ export interface MoveOptions {
   /** Who moves it and why, for the audit. */
   by: CommandUser
   now: () => number
-  onStep: (step: MoveStep) => void
-  /** Ends it after the batch that is under way; a later run goes on. */
+  onRows: (done: number, all: number) => void
+  /** Ends it after the batch that is under way, and nothing is moved. */
   signal: AbortSignal
 }
 
-export interface Moved {
-  /** Rows, by table. */
-  counts: Readonly<Record<string, number>>
-}
+/** How many rows were moved, by table. */
+export type Moved = Readonly<Record<string, number>>
 
-/** So many rows go in a transaction, with the place that they have come to. */
+/** So many rows go in a statement. */
 const BATCH = 1_000
 
 /**
- * Copies all of an SQLite file into an empty PostgreSQL database, compares both row by row, and only then lets nodes start there, and no
- * more service on the file. It may be killed anywhere and run again. Throws a `StartError`; null: it was ended by the signal.
+ * Copies all of an SQLite file into an empty PostgreSQL database, in one transaction, and keeps services from the file. Where it
+ * fails or is killed, nothing is there, and it may be run again. Throws a `StartError`; null: it was ended by the signal.
  */
-export const moveDatabase = async ({
-  from,
-  to,
-  name,
-  sealed,
-  by,
-  now,
-  onStep,
-  signal,
-}: MoveOptions): Promise<Moved | null> => {
+export const moveDatabase = async (options: MoveOptions): Promise<Moved | null> => {
   using stack = new DisposableStack()
-  const source = stack.adopt(openSource(from, { sealed }), opened => opened.close())
-  const target = await openTarget(to, { sealed, sourceId: source.id })
+  const source = stack.adopt(openSource(options.from, options), opened => opened.close())
+  const client = await openTarget(options.to, options.sealed)
   try {
-    if (!(await copyAll(source, target, { onStep, signal }))) return null
-    for (const table of MOVED_TABLES) await target.countOn(table, source.lastOf(table))
-    const counts = await compareAll(source, target, onStep)
-    // In this order: killed in between, neither is used before another run has ended it.
-    source.markMoved(name)
-    await target.finish({ ...FINISHED, source: source.id, rows: sumOf(counts) }, { ...by, at: now() })
-    return { counts }
+    await client.query('BEGIN')
+    if (await hasRows(client)) throw new StartError(NOT_EMPTY)
+    const counts = await copyAll(source, client, options)
+    if (counts === null) return null
+    await recordMove(client, { ...options.by, at: options.now() })
+    // In this order: killed in between, neither is used before another run.
+    source.markMoved(options.name)
+    await client.query('COMMIT')
+    return counts
   } finally {
-    await target.close()
+    await client.end()
   }
 }
 
-const FINISHED: Omit<MoveState, 'source' | 'rows'> = { table: MOVED_TABLES.length, after: null, isDone: true }
-
-const sumOf = (counts: Moved['counts']): number => Object.values(counts).reduce((sum, count) => sum + count, 0)
-
-type Telling = Pick<MoveOptions, 'onStep' | 'signal'>
-
-const copyAll = async (source: Source, target: Target, { onStep, signal }: Telling): Promise<boolean> => {
-  const all = countAll(source)
-  const begun = target.state ?? { table: 0, after: null, rows: 0 }
-  let done = begun.rows
-  for (const [n, table] of MOVED_TABLES.entries()) {
-    if (n < begun.table) continue
-    let after: Place | null = n === begun.table ? begun.after : null
-    do {
-      if (signal.aborted) return false
-      const { rows, last } = source.read(table, after, BATCH)
-      const next = last === null ? { table: n + 1, after: null } : { table: n, after: last }
-      done += rows.length
-      await target.add(table, rows, { source: source.id, ...next, rows: done, isDone: false })
-      onStep({ step: 'copying', done: Math.min(done, all), all })
-      after = last
-    } while (after !== null)
+const openTarget = async (url: string, sealed: Sealed): Promise<Client> => {
+  const client = new pg.Client({ connectionString: url, application_name: 'idface-notifier move' })
+  try {
+    await bringUpToDate(url, { sealed, onStep: () => {} })
+    await client.connect()
+    return client
+  } catch (error) {
+    throw explainConnecting(error, url, '--to')
   }
-  return true
 }
 
-const countAll = (source: Source): number => MOVED_TABLES.reduce((sum, table) => sum + source.count(table), 0)
+const hasRows = async (client: Client): Promise<boolean> => {
+  const any = MOVED_TABLES.map(({ name, where }) => `EXISTS (SELECT FROM ${name} WHERE ${where ?? 'true'})`)
+  const { rows } = await client.query<{ any: boolean }>(`SELECT ${any.join(' OR ')} AS "any"`)
+  return rows[0]?.any === true
+}
 
-/** Throws where a table is not the same in both: the file was changed between two runs, or something else writes there. */
-const compareAll = async (source: Source, target: Target, onStep: MoveOptions['onStep']): Promise<Moved['counts']> => {
+const copyAll = async (
+  source: Source,
+  client: Client,
+  { onRows, signal }: Pick<MoveOptions, 'onRows' | 'signal'>,
+): Promise<Moved | null> => {
+  const all = MOVED_TABLES.reduce((sum, table) => sum + source.count(table), 0)
   const counts: Record<string, number> = {}
-  const all = countAll(source)
   let done = 0
   for (const table of MOVED_TABLES) {
-    const copied = await target.digest(table, count => {
-      done += count
-      onStep({ step: 'checking', done: Math.min(done, all), all })
-    })
-    const own = digestOf(source, table)
-    if (own.count !== copied.count || own.hash !== copied.hash)
-      throw new StartError(differs(table.name, own.count, copied.count))
-    counts[table.name] = own.count
+    const begun = done
+    let after: Place | null = null
+    do {
+      if (signal.aborted) return null
+      const { rows, last }: ReturnType<Source['read']> = source.read(table, after, BATCH)
+      if (rows.length > 0) await insert(client, table, rows)
+      done += rows.length
+      onRows(done, all)
+      after = last
+    } while (after !== null)
+    counts[table.name] = done - begun
+    await countOn(client, table, source.lastOf(table))
   }
   return counts
 }
 
-const digestOf = (source: Source, table: MovedTable): { count: number; hash: string } => {
-  const hash = createHash('sha256')
-  let count = 0
-  let after: Place | null = null
-  do {
-    const { rows, last }: ReturnType<Source['read']> = source.read(table, after, BATCH)
-    for (const row of rows) hash.update(`${canonical(table, row)}\n`)
-    count += rows.length
-    after = last
-  } while (after !== null)
-  return { count, hash: hash.digest('hex') }
+const insert = async (client: Client, { name, columns }: MovedTable, rows: readonly Row[]): Promise<void> => {
+  const names = columns.map(column => column.name).join(', ')
+  const arrays = columns.map(({ type }, i) => `$${i + 1}::${type}[]`).join(', ')
+  await client.query(
+    `INSERT INTO ${name} (${names}) OVERRIDING SYSTEM VALUE SELECT * FROM unnest(${arrays})`,
+    columns.map((_, i) => rows.map(row => row[i] ?? null)),
+  )
 }
 
-const differs = (table: string, ofFile: number, ofDatabase: number) => ({
-  en: `table ${table} is not the same in both (${ofFile} rows in the file, ${ofDatabase} in the database): the file was changed since the first run, or something else has written there. Nothing was given up: drop the database, make it anew, and run this again`,
-  zh: `表 ${table} 在两边不一致（文件中 ${ofFile} 行，数据库中 ${ofDatabase} 行）：文件在首次运行后被改动，或有其他程序写入了该数据库。数据没有丢失：请删除并重建该数据库，然后重新运行`,
-})
+/** Makes the counter of a table go on behind the highest number that was given. */
+const countOn = async (client: Client, { name, counter }: MovedTable, last: number): Promise<void> => {
+  if (counter === null || last === 0) return
+  await client.query('SELECT setval(pg_get_serial_sequence($1, $2), $3)', [name, counter, last])
+}
+
+const recordMove = async (client: Client, { at, name, reason }: CommandUser & { at: number }): Promise<void> => {
+  await client.query(
+    `INSERT INTO acts (at, who, name, act, reason, outcome) VALUES ($1, $2, $3, 'database.move', $4, 'done')`,
+    [at, COMMAND, name, reason],
+  )
+}
+
+const NOT_EMPTY = {
+  en: '--to: this database has data of its own: name an empty one; if the file has been moved into it already, set DATABASE_URL to it, and start',
+  zh: '--to：该数据库中已有数据：请指定一个空数据库；若该文件已迁移到此数据库，请把 DATABASE_URL 设为它，然后启动',
+}

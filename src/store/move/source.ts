@@ -13,8 +13,6 @@ export type Place = readonly (string | number)[]
 
 /** A file that is being moved: nobody else may write to it meanwhile. */
 export interface Source {
-  /** Tells this database from every other one. */
-  id: string
   count(table: MovedTable): number
   /** The first rows behind a place, `limit` at most; null: from the first on. */
   read(table: MovedTable, after: Place | null, limit: number): { rows: Row[]; last: Place | null }
@@ -38,7 +36,7 @@ export const openSource = (path: string, { sealed }: { sealed: Sealed }): Source
     if (ageOf(client) !== 'current') throw new StartError(OTHER_SCHEMA)
     const canary = client.prepare<[], Buffer>("SELECT value FROM meta WHERE key = 'canary'").pluck().get()
     if (!canary || !sealed.canary.isOurs(canary)) throw new StartError(OTHER_KEY)
-    return sourceOf(client, { canary, lock })
+    return sourceOf(client, lock)
   } catch (error) {
     client.close()
     lock.release()
@@ -46,22 +44,16 @@ export const openSource = (path: string, { sealed }: { sealed: Sealed }): Source
   }
 }
 
-const sourceOf = (
-  client: Database.Database,
-  { canary, lock }: { canary: Buffer; lock: ReturnType<typeof lockForService> },
-): Source => {
+const sourceOf = (client: Database.Database, lock: ReturnType<typeof lockForService>): Source => {
   const facts = prepareFacts(client)
   return {
-    // Its initialisation vector is drawn once for each database.
-    id: canary.toString('base64url'),
-
     count: ({ source, where }) =>
       client
         .prepare<[], number>(`SELECT count(*) FROM ${source} ${where ? `WHERE ${where}` : ''}`)
         .pluck()
         .get() ?? 0,
 
-    read: ({ source, columns, order: { sqlite: key }, where }, after, limit) => {
+    read: ({ source, columns, key, where }, after, limit) => {
       const behind = after === null ? 'true' : `(${key.join(', ')}) > (${key.map(() => '?').join(', ')})`
       const selected = [...columns.map(column => column.name), ...key].join(', ')
       const found = client

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import { CHANNEL_REFUSING, DELIVERIES_HELD } from '../facts.ts'
 import { getTableConfig } from '../postgres/drizzle.ts'
 import * as schema from '../postgres/schema.ts'
@@ -20,8 +19,8 @@ export interface MovedTable {
   /** The table of the file that its rows are part of. */
   source: string
   columns: readonly Column[]
-  /** What orders its rows, in each engine; in SQLite its values are the place of a row. */
-  order: { sqlite: readonly string[]; postgres: readonly string[] }
+  /** The columns that order its rows in the file; their values are the place of a row. */
+  key: readonly string[]
   /** The column that counts by itself. */
   counter: string | null
   /** Only these rows. */
@@ -61,7 +60,6 @@ const NTH = 'nth'
 
 const tableOf = (table: (typeof MOVED)[number]): MovedTable => {
   const { name, columns, primaryKeys } = getTableConfig(table)
-  // Which account came first is the order of the rows in SQLite, and a column here.
   const isAccounts = name === 'accounts'
   const own = columns.filter(column => !(isAccounts && column.name === NTH))
   const key = primaryKeys[0]?.columns.map(column => column.name) ?? own.filter(one => one.primary).map(one => one.name)
@@ -69,33 +67,11 @@ const tableOf = (table: (typeof MOVED)[number]): MovedTable => {
     name,
     source: SOURCES[name] ?? name,
     columns: own.map(column => ({ name: column.name, type: column.getSQLType().replace(/ COLLATE.*/, '') })),
-    order: isAccounts ? { sqlite: ['rowid'], postgres: [NTH] } : { sqlite: key, postgres: key },
+    // Which account came first is the order of the rows in SQLite, and a column that counts here.
+    key: isAccounts ? ['rowid'] : key,
     counter: own.find(column => column.generatedIdentity !== undefined)?.name ?? null,
     where: MOVED_ROWS[name] ?? null,
   }
 }
 
 export const MOVED_TABLES: readonly MovedTable[] = MOVED.map(tableOf)
-
-/** Another one where a version has other tables or columns: what it has moved cannot be gone on with. */
-export const SHAPE: string = createHash('sha256').update(JSON.stringify(MOVED_TABLES)).digest('base64url')
-
-/** The same text for the same row of either engine. */
-export const canonical = ({ columns }: MovedTable, row: Row): string =>
-  JSON.stringify(
-    row.map((value, i) => {
-      if (Buffer.isBuffer(value)) return value.toString('base64')
-      return columns[i]?.type === 'jsonb' && typeof value === 'string' ? sorted(JSON.parse(value)) : value
-    }),
-  )
-
-/** PostgreSQL orders the names of an object in its own way. */
-const sorted = (value: unknown): unknown => {
-  if (Array.isArray(value)) return value.map(sorted)
-  if (value === null || typeof value !== 'object') return value
-  return Object.fromEntries(
-    Object.entries(value)
-      .toSorted(([a], [b]) => (a < b ? -1 : 1))
-      .map(([name, one]) => [name, sorted(one)]),
-  )
-}

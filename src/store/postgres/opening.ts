@@ -5,7 +5,6 @@ import { judgeSchema, refuseKey, refuseLater, type SchemaAge } from '../schema-a
 import type { Sealed } from '../sealed.ts'
 import { drizzle, migrate, pg } from './drizzle.ts'
 import { postgresCodeOf } from './failure.ts'
-import { refuseHalfMoved } from './half-moved.ts'
 import { TIME_LIMITS, type TimeLimits } from './time-limits.ts'
 
 export const MIGRATIONS = fileURLToPath(new URL('../../../migrations/postgres', import.meta.url))
@@ -22,19 +21,17 @@ const OLDEST_SERVER = 140_000
 
 /**
  * Brings the database to the current schema. Before it changes anything it throws, saying what to do, where the server is too old,
- * where a later version has been here, where the master key is another one, and where a move into it has not ended.
+ * where a later version has been here, and where the master key is another one.
  */
 export const bringUpToDate = async (
   url: string,
   {
     sealed,
     onStep,
-    isMove = false,
     limits = TIME_LIMITS,
   }: {
     sealed: Sealed
     onStep: (step: OpeningStep) => void
-    isMove?: boolean
     limits?: Pick<TimeLimits, 'lockMs'> | undefined
   },
 ): Promise<void> => {
@@ -58,7 +55,6 @@ export const bringUpToDate = async (
       sealed.canary.seal(),
     ])
     await guard.query('COMMIT')
-    if (!isMove) await refuseHalfMoved(guard)
     if (age === 'older') onStep({ step: 'migrated' })
     if (age === 'new') onStep({ step: 'created' })
   } finally {
