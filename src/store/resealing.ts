@@ -1,45 +1,27 @@
 import type { Sealed, SealedColumn } from './sealed.ts'
 import type { Store } from './store.ts'
 
+type Key = string | number
+
 /** How far a change of the master key has come. */
 export interface ResealPlace {
   /** Which of the sealed columns. */
   column: number
-  /** The key of the last row that was looked at; null: none yet. */
-  after: string | number | null
+  /** The key of the last row that was read; null: none yet. */
+  after: Key | null
   /** How many values this pass has moved. */
   moved: number
 }
 
 export interface Resealed {
   moved: number
-  /** What opens under neither key, and stays as it is. */
+  /** The rows whose values open under neither key, and stay as they are. */
   unreadable: readonly { table: string; id: string }[]
   /** Null: everything that opens is under the current key. */
   next: ResealPlace | null
 }
 
-export const FIRST_RESEAL_PLACE: ResealPlace = { column: 0, after: null, moved: 0 }
-
-/**
- * Where to go on. The last column is the canary, which tells that all others have moved; so it moves after a pass that found
- * nothing to move, in case somebody still sealed under the earlier key behind it.
- *
- * @param batch.last the key of the last row; null: there are no more rows in the column
- */
-export const afterResealing = (
-  { column, moved }: ResealPlace,
-  batch: { moved: number; last: string | number | null },
-  columns: number,
-): ResealPlace | null => {
-  const pass = moved + batch.moved
-  if (batch.last !== null) return { column, after: batch.last, moved: pass }
-  const isBeforeCanary = column === columns - 2
-  if (isBeforeCanary && pass > 0) return FIRST_RESEAL_PLACE
-  return column === columns - 1 ? null : { column: column + 1, after: null, moved: pass }
-}
-
-type Key = string | number
+const FIRST_PLACE: ResealPlace = { column: 0, after: null, moved: 0 }
 
 /** A row with a sealed value, and the values of what that was sealed for. A text is one that is not sealed. */
 export interface SealedRow {
@@ -63,28 +45,38 @@ export interface ColumnAccess {
   change(values: readonly ResealedValue[]): Promise<number>
 }
 
-/** One batch of a column, from after a key on; `last`: the key of its last row, null where there are no more rows. */
-export type ResealBatch = (
-  after: Key | null,
-  limit: number,
-) => Promise<Pick<Resealed, 'moved' | 'unreadable'> & { last: Key | null }>
+/**
+ * Moves to a new master key, a batch of rows in a transaction, so that it can stop anywhere and go on later. The last column is the
+ * canary, which tells that all others have moved; so it moves after a pass that found nothing to move, in case somebody still sealed
+ * under the earlier key behind it.
+ */
+export const createReseal = (
+  { columns, keyId }: Pick<Sealed, 'columns' | 'keyId'>,
+  accessTo: (column: SealedColumn) => ColumnAccess,
+): Store['reseal'] => {
+  const accesses = columns.map(accessTo)
 
-/** Rows are read outside of the transaction, which then changes only what nobody has changed since. */
-const createResealBatch = (
-  column: SealedColumn,
-  { keyId, access }: { keyId: Buffer; access: ColumnAccess },
-): ResealBatch => {
-  const isStale = (value: SealedRow['value']): value is Buffer | string =>
+  const isStale = (value: SealedRow['value'], { empty }: SealedColumn): value is Buffer | string =>
     typeof value === 'string'
-      ? value !== column.empty
+      ? value !== empty
       : value !== null && value.length > 0 && !value.subarray(0, keyId.length).equals(keyId)
 
-  return async (after, limit) => {
-    const batch = await access.read(after ?? column.first, limit)
+  const nextOf = ({ column }: ResealPlace, last: Key | null, moved: number): ResealPlace | null => {
+    if (last !== null) return { column, after: last, moved }
+    if (column === columns.length - 2 && moved > 0) return FIRST_PLACE
+    return column === columns.length - 1 ? null : { column: column + 1, after: null, moved }
+  }
+
+  return async (from, limit) => {
+    const place = from ?? FIRST_PLACE
+    const [column, access] = [columns[place.column], accesses[place.column]]
+    if (!column || !access) throw new RangeError(`there is no sealed column ${place.column}`)
+    // Rows are read outside of the transaction, which then changes only what nobody has changed since.
+    const batch = await access.read(place.after ?? column.first, limit)
     const changes: ResealedValue[] = []
     const unreadable: { table: string; id: string }[] = []
     for (const { key, value, id, owner } of batch) {
-      if (!isStale(value)) continue
+      if (!isStale(value, column)) continue
       try {
         changes.push({ key, was: value, becomes: column.reseal(value, owner) })
       } catch {
@@ -92,22 +84,8 @@ const createResealBatch = (
       }
     }
     const moved = changes.length === 0 ? 0 : await access.change(changes)
-    return { moved, unreadable, last: batch.length < limit ? null : (batch.at(-1)?.key ?? null) }
-  }
-}
-
-/** Moves to a new master key, a batch of rows in a transaction, so that it can stop anywhere and go on later. */
-export const createReseal = (
-  { columns, keyId }: Pick<Sealed, 'columns' | 'keyId'>,
-  accessTo: (column: SealedColumn) => ColumnAccess,
-): Store['reseal'] => {
-  const batches = columns.map(column => createResealBatch(column, { keyId, access: accessTo(column) }))
-  return async (place, limit) => {
-    const at = place ?? FIRST_RESEAL_PLACE
-    const resealBatch = batches[at.column]
-    if (!resealBatch) throw new RangeError(`there is no sealed column ${at.column}`)
-    const { moved, unreadable, last } = await resealBatch(at.after, limit)
-    return { moved, unreadable, next: afterResealing(at, { moved, last }, batches.length) }
+    const last = batch.length < limit ? null : (batch.at(-1)?.key ?? null)
+    return { moved, unreadable, next: nextOf(place, last, place.moved + moved) }
   }
 }
 

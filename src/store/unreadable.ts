@@ -21,7 +21,7 @@ export interface Opening {
   openOr: OpenOr
 }
 
-/** So many of them are remembered, so that each is told once. */
+/** So many of them are remembered, so that each is told once; behind that, all may be told anew. */
 const MOST_TOLD = 10_000
 
 /**
@@ -33,8 +33,7 @@ export const createOpenOr = (hints: EventEmitter<StoreHints>): OpenOr => {
   const tell = (where: Unreadable) => {
     const key = `${where.table} ${where.id}`
     if (told.has(key)) return
-    const [oldest] = told.size >= MOST_TOLD ? told : []
-    if (oldest !== undefined) told.delete(oldest)
+    if (told.size >= MOST_TOLD) told.clear()
     told.add(key)
     hints.emit('unreadable', where)
   }

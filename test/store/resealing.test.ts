@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { describe, expect, test } from 'vitest'
 import { Secret } from '../../src/core/secret.ts'
-import { afterResealing, FIRST_RESEAL_PLACE, resealAll } from '../../src/store/resealing.ts'
+import { resealAll } from '../../src/store/resealing.ts'
 import { createSealed } from '../../src/store/sealed.ts'
 import { openSqliteStore } from '../../src/store/sqlite/store.ts'
 import type { ResealPlace } from '../../src/store/store.ts'
@@ -13,24 +13,6 @@ import { openBench } from '../support/store.ts'
 
 const [OLD, NEW, LOST] = [randomBytes(32), randomBytes(32), randomBytes(32)]
 const MANY = 1_000
-
-describe('where a change of the master key goes on', () => {
-  const COLUMNS = 3
-
-  test('after the last row it has looked at, and in the next column where there is none', () => {
-    const place = { column: 0, after: 'a', moved: 1 }
-    expect(afterResealing(place, { moved: 2, last: 'f' }, COLUMNS)).toEqual({ column: 0, after: 'f', moved: 3 })
-    expect(afterResealing(place, { moved: 2, last: null }, COLUMNS)).toEqual({ column: 1, after: null, moved: 3 })
-  })
-
-  test('from the beginning until a pass moves nothing, then with the canary, and then it has ended', () => {
-    const before = { column: 1, after: null, moved: 0 }
-    expect(afterResealing(before, { moved: 1, last: null }, COLUMNS)).toEqual(FIRST_RESEAL_PLACE)
-    expect(afterResealing({ ...before, moved: 4 }, { moved: 0, last: null }, COLUMNS)).toEqual(FIRST_RESEAL_PLACE)
-    expect(afterResealing(before, { moved: 0, last: null }, COLUMNS)).toEqual({ column: 2, after: null, moved: 0 })
-    expect(afterResealing({ ...before, column: 2 }, { moved: 1, last: null }, COLUMNS)).toBeNull()
-  })
-})
 
 /** A file under the old key with many signing secrets. */
 const openOld = async () => {
@@ -63,29 +45,6 @@ const openOld = async () => {
 }
 
 describe('a change of the master key', () => {
-  test('looks at each row twice, however small its batches: it does not begin at the top of a table with each', async () => {
-    await using old = await openOld()
-    const store = await old.openWith(NEW, OLD)
-    let batches = 0
-    const pauses = { taken: 0 }
-    const { moved } = await resealAll(
-      (place, limit) => {
-        batches++
-        return store.reseal(place, limit)
-      },
-      {
-        size: 10,
-        pause: async () => {
-          pauses.taken++
-        },
-      },
-    )
-    await store.close()
-    expect(moved).toBe(MANY + 6)
-    expect(batches).toBeLessThan((2 * MANY) / 10 + 20)
-    expect(pauses.taken).toBeLessThan(MANY / 10 + 10)
-  })
-
   test('goes on past what opens under neither key, and names it', async () => {
     await using old = await openOld()
     old.add(LOST, 'sec_00500_lost')
