@@ -1,8 +1,7 @@
 import { clock, createIds } from '../app/clock-and-ids.ts'
 import type { TypedTime } from '../core/read-time.ts'
 import { COMMAND } from '../store/act.ts'
-import { ALL_REGISTRATIONS } from '../store/registration-search.ts'
-import { isUnderWay } from '../store/rules/bulk-act.ts'
+import { exhaustedIn, isUnderWay } from '../store/rules/bulk-act.ts'
 import type { Store } from '../store/store.ts'
 import { audited, userName } from './audit.ts'
 import { print, refuse, withStore } from './environment.ts'
@@ -90,21 +89,19 @@ const resendSpan = ({ partner, since, until, json, lang, reason }: Span): Promis
     const partnerId = partner === null ? null : (await findPartner(store, partner, lang)).id
     const createdAt = store.now()
     const here = { now: createdAt, zone: readerZone(lang) }
-    const span = { messageSince: since(here), messageUntil: until?.(here) ?? createdAt }
-    if (span.messageUntil < span.messageSince) refuse(texts.order)
-    const act = 'resend'
-    const filter = { ...ALL_REGISTRATIONS, partnerId, delivery: 'exhausted' as const, ...span }
+    const span = { since: since(here), until: until?.(here) ?? createdAt }
+    if (span.until < span.since) refuse(texts.order)
+    const meant = exhaustedIn(partnerId, span)
     const id = createIds()('bulk')
     const resent = await audited(store, { act: 'bulk.create', object: id, reason }, async () => {
-      const counted = await store.countRegistrations({ filter, act }, true)
+      const counted = await store.countRegistrations(meant, true)
       const by = { partnerId: null, who: COMMAND, name: userName(), reason: reason ?? '' }
-      await store.createBulkAct({ id, act, filter, ...by, probe: false, counted, createdAt })
+      await store.createBulkAct({ id, ...meant, ...by, counted, createdAt })
       const started = await store.startBulkAct(id)
       return started?.outcome === 'changed' ? finish(store, id, texts.resending) : refuse(texts.tooMany)
     })
-    const { messageSince: from, messageUntil: to } = span
-    if (json) return print(JSON.stringify({ id, since: iso(from), until: iso(to), resent }))
-    print(texts.done(resent, formatTime(from, lang), formatTime(to, lang)))
+    if (json) return print(JSON.stringify({ id, since: iso(span.since), until: iso(span.until), resent }))
+    print(texts.done(resent, formatTime(span.since, lang), formatTime(span.until, lang)))
   })
 
 /** A service that runs beside this takes part; killed anywhere, the next start goes on. */

@@ -219,7 +219,8 @@ export interface Store extends OperatorVerbs {
   /**
    * Erases at most `limit` registrations that ended before `before`, with their messages and attempts, and with their
    * verification and their lane where they are its last; how many it erased. What waits to be sent is kept, but not what is
-   * held. Once fewer than `limit` are left it also erases what is as old of secrets that have ended, and pauses of URLs that nothing is held for; and removed accounts, by `mayEraseAccount`.
+   * held. Once fewer than `limit` are left it also erases what is as old of secrets that have ended
+   * and of URLs that nothing is held for, and removed accounts that nothing waits for.
    */
   prune(before: number, limit: number): Promise<number>
   /**

@@ -3,8 +3,7 @@ import { z } from 'zod'
 import { MINUTE } from '../../core/duration.ts'
 import { AppError } from '../../core/error.ts'
 import type { BulkAct } from '../../store/bulk-act.ts'
-import { ALL_REGISTRATIONS } from '../../store/registration-search.ts'
-import { isUnderWay } from '../../store/rules/bulk-act.ts'
+import { exhaustedIn, isUnderWay } from '../../store/rules/bulk-act.ts'
 import type { Store } from '../../store/store.ts'
 import { AT, COUNT, idField, jsonTime, timeField } from '../json/fields.ts'
 import { found, readId } from '../json/found.ts'
@@ -80,20 +79,10 @@ export const createResends = ({ store, readBody, newId, rates }: ResendDeps) => 
     const partnerId = c.get('partnerId')
     rates.take('bulkResends', partnerId)
     const createdAt = store.now()
-    const span = { messageSince: since, messageUntil: until ?? createdAt }
-    const act = 'resend'
-    const filter = { ...ALL_REGISTRATIONS, partnerId, delivery: 'exhausted' as const, ...span }
-    const counted = await store.countRegistrations({ filter, act }, true)
+    const meant = exhaustedIn(partnerId, { since, until: until ?? createdAt })
+    const counted = await store.countRegistrations(meant, true)
     const by = { partnerId, who: partnerId, name: '', reason: 'POST /v1/resend' }
-    const { id } = await store.createBulkAct({
-      id: newId('resend'),
-      act,
-      filter,
-      ...by,
-      probe: false,
-      counted,
-      createdAt,
-    })
+    const { id } = await store.createBulkAct({ id: newId('resend'), ...meant, ...by, counted, createdAt })
     const started = await store.startBulkAct(id)
     if (started?.outcome !== 'changed')
       throw new AppError('too_many_requests', TOO_MANY_RESENDS, { retryAfterMs: MINUTE })

@@ -1,5 +1,5 @@
-import type { BulkAct, BulkState } from '../bulk-act.ts'
-import type { FoundRegistration } from '../registration-search.ts'
+import type { BulkAct, BulkState, NewBulkAct } from '../bulk-act.ts'
+import { ALL_REGISTRATIONS, type FoundRegistration } from '../registration-search.ts'
 import { attemptError, isWanted } from './registration-search.ts'
 
 /** So many registrations a step reads, within its transaction. */
@@ -17,6 +17,16 @@ export interface BulkRow extends BulkAct {
 
 /** The part of it that is told. */
 export const bulkActOf = ({ cursor: _, steppedAt: __, probeClaims: ___, ...bulk }: BulkRow): BulkAct => bulk
+
+/** What a resend of the webhooks means that were created in a time and given up; `partnerId` null: of all partners. */
+export const exhaustedIn = (
+  partnerId: string | null,
+  { since, until }: { since: number; until: number },
+): Pick<NewBulkAct, 'act' | 'filter' | 'probe'> => ({
+  act: 'resend',
+  filter: { ...ALL_REGISTRATIONS, partnerId, delivery: 'exhausted', messageSince: since, messageUntil: until },
+  probe: false,
+})
 
 type Patch = Partial<BulkRow>
 

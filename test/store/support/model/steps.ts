@@ -4,7 +4,7 @@ import { DAY, HOUR, MINUTE, SECOND } from '../../../../src/core/duration.ts'
 import { afterAttempt } from '../../../../src/core/message.ts'
 import { Secret } from '../../../../src/core/secret.ts'
 import { afterAnswer } from '../../../../src/core/verification.ts'
-import { ALL_REGISTRATIONS } from '../../../../src/store/registration-search.ts'
+import { exhaustedIn } from '../../../../src/store/rules/bulk-act.ts'
 import type {
   ClaimedMessage,
   MessageSettlement,
@@ -238,16 +238,12 @@ const startBulkAct: Step = async history => {
   const id = history.newId('bulk')
   history.bulkIds.push(id)
   const createdAt = history.now()
-  const messageUntil = createdAt - (random() < 0.3 ? below(random, HOUR) : 0)
+  const until = createdAt - (random() < 0.3 ? below(random, HOUR) : 0)
   const partnerId = history.partnerIds[0] as string
-  const span = { messageSince: messageUntil - below(random, DAY), messageUntil }
-  const wanted = {
-    filter: { ...ALL_REGISTRATIONS, partnerId, delivery: 'exhausted' as const, ...span },
-    act: 'resend' as const,
-  }
-  const counted = await call(history, 'countRegistrations', store => store.countRegistrations(wanted, true))
-  const by = { partnerId, who: partnerId, name: '', reason: 'why', probe: false, createdAt }
-  await call(history, 'createBulkAct', store => store.createBulkAct({ id, ...wanted, ...by, counted }))
+  const meant = exhaustedIn(partnerId, { since: until - below(random, DAY), until })
+  const counted = await call(history, 'countRegistrations', store => store.countRegistrations(meant, true))
+  const by = { partnerId, who: partnerId, name: '', reason: 'why', createdAt }
+  await call(history, 'createBulkAct', store => store.createBulkAct({ id, ...meant, ...by, counted }))
   await call(history, 'startBulkAct', store => store.startBulkAct(id))
 }
 const mendDueTimes: Step = async history => {
