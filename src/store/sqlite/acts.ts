@@ -3,7 +3,6 @@ import { ACTS_ERASED_AT_ONCE, type ActEnd, actPage, actsKeptFrom, COMMAND, type 
 import type { Store } from '../store.ts'
 import type { Context } from './context.ts'
 import { and, asc, desc, eq, gte, inArray, lt } from './drizzle.ts'
-import { hasTable } from './opening.ts'
 import { acts } from './schema.ts'
 
 /** What operators have done. What is old goes with the next act, a bit at a time. */
@@ -43,9 +42,8 @@ export const createActs = ({ db, read, write, now }: Context): Pick<Store, 'reco
 
 type FileAct = CommandUser & { act: string; outcome: ActEnd; at: number }
 
-/** Records what a command did that opens no store. A database of an earlier version may have no audit: then there is no trace. */
+/** Records what a command did that opens no store. */
 export const insertFileAct = (client: Database.Database, act: FileAct): void => {
-  if (!hasTable(client, 'acts')) return
   client
     .prepare<FileAct & { who: string }>(`
       INSERT INTO acts (at, who, name, act, reason, outcome) VALUES (@at, @who, @name, @act, @reason, @outcome)`)

@@ -6,7 +6,6 @@ import { backupErrorOf, copyChecked, DAMAGE, type Keys, removeDatabase, withData
 import { prepareHold } from './deliveries-hold.ts'
 import { syncFile, syncFolderOf } from './durable-files.ts'
 import { judgeFailure, sqliteCodeOf } from './failure.ts'
-import { hasTable } from './opening.ts'
 import { lockForService } from './service-lock.ts'
 
 /** What a restore would do. */
@@ -86,20 +85,19 @@ const planOf = (draft: string): Omit<RestorePlan, 'keepsAs'> =>
     }
   })
 
-/** What the restored database is to know of itself. A backup of an earlier version may not have all tables. */
+/** What the restored database is to know of itself. */
 const writeFacts = (draft: string, { now, hold, by }: { now: number; hold: boolean; by: CommandUser }): void =>
   withDatabase(draft, client => {
     client.transaction(() => {
       if (hold) prepareHold(client).hold(now)
       // What was stopped after the backup would go on by itself, and a cancel cannot be undone.
-      if (hasTable(client, 'bulk_acts'))
-        client
-          .prepare(
-            "UPDATE bulk_acts SET state = 'stopped', ended_at = ? WHERE partner_id IS NULL AND state IN ('probing', 'running')",
-          )
-          .run(now)
+      client
+        .prepare(
+          "UPDATE bulk_acts SET state = 'stopped', ended_at = ? WHERE partner_id IS NULL AND state IN ('probing', 'running')",
+        )
+        .run(now)
       // Whoever worked on the other one is not missed here.
-      if (hasTable(client, 'nodes')) client.exec('DELETE FROM nodes')
+      client.exec('DELETE FROM nodes')
       insertFileAct(client, { ...by, act: 'database.restore', outcome: 'done', at: now })
     })()
   })
