@@ -1,20 +1,14 @@
 import type { Answer, TransientCause } from './answer.ts'
 import { MINUTE, SECOND } from './duration.ts'
 
-/**
- * An account's latest calls, as far as they failed in a row without an answer of GetResult. Failures of serials that are known to fail
- * alone (`lone-failures.ts`) are not in it.
- */
+/** An account's latest calls, as far as they failed in a row without an answer of GetResult. */
 export interface SilentRun {
   calls: number
   /** Epoch ms: when the first of them was made. */
   since: number
-  /** Their serials; of more than `MOST_IN_RUN` one more. */
-  failed: ReadonlySet<number>
+  /** The serial that they were about; null: there were several. */
+  verificationId: number | null
 }
-
-/** More serials than that are no few bad ones. */
-export const MOST_IN_RUN = 50
 
 /** Why a call brought no answer of GetResult at all; null where it brought one, whatever that says. */
 export const silenceOf = (answer: Answer): TransientCause | null =>
@@ -34,10 +28,9 @@ export const afterCall = (
   { verificationId, askedAt }: { verificationId: number; askedAt: number },
 ): SilentRun | null => {
   if (silenceOf(answer) === null) return null
-  if (run === null) return { calls: 1, since: askedAt, failed: new Set([verificationId]) }
-  const { calls, since, failed } = run
-  const isFull = failed.size > MOST_IN_RUN
-  return { calls: calls + 1, since, failed: isFull ? failed : new Set([...failed, verificationId]) }
+  if (run === null) return { calls: 1, since: askedAt, verificationId }
+  const isSame = run.verificationId === verificationId
+  return { calls: run.calls + 1, since: run.since, verificationId: isSame ? verificationId : null }
 }
 
 /** Failures in a row that are no outage yet, because one serial, or one dropped connection, may be to blame. */
@@ -61,17 +54,13 @@ export interface SilenceMoment {
 /** A serial that fails alone is taken to be to blame until no other one has been answered about for so long. */
 const LONE_MS = 2 * MINUTE
 
-/** Whether the failure may be about this serial, because others were answered about. Whether GetResult can be reached is no matter of serials. */
-export const isAnsweredForOthers = (verificationId: number, { cause, answered, now }: SilenceMoment): boolean =>
-  cause !== 'unreachable' && answered.some(one => one.verificationId !== verificationId && now - one.at < LONE_MS)
+/** Whether one serial alone may be to blame, because others were answered about. Whether GetResult can be reached is no matter of serials. */
+const mayBeSerial = ({ verificationId }: SilentRun, { cause, answered, now }: SilenceMoment): boolean =>
+  verificationId !== null &&
+  cause !== 'unreachable' &&
+  answered.some(one => one.verificationId !== verificationId && now - one.at < LONE_MS)
 
-/** Whether one serial alone may be to blame. */
-const mayBeSerial = ({ failed }: SilentRun, moment: SilenceMoment): boolean => {
-  const [only, ...others] = failed
-  return only !== undefined && others.length === 0 && isAnsweredForOthers(only, moment)
-}
-
-/** How many failures in a row, over which time, are an outage. A few, soon; or two that took their time, such as time-outs. */
+/** How many failures in a row, over which time, are an outage. A few, soon; or, where a few serials may hang, two over a longer time. */
 const DEAD = { calls: 3, ms: 2 * SECOND }
 const HANGING = { calls: 2, ms: 10 * SECOND }
 /** A server that answers, but not as GetResult, may do so now and then under load. */
@@ -79,18 +68,19 @@ const CONFUSED = { calls: 5, ms: 10 * SECOND }
 
 /** Whether GetResult cannot be reached any more, as the run that ends with this failure shows. */
 export const isOutage = (run: SilentRun, moment: SilenceMoment): boolean => {
-  const { calls, since, failed } = run
+  const { calls, since, verificationId } = run
   const ms = moment.now - since
   const reaches = (limit: { calls: number; ms: number }) => calls >= limit.calls && ms >= limit.ms
   if (mayBeSerial(run, moment)) return false
   switch (moment.cause) {
     case 'unreachable':
-    case 'timeout':
       return reaches(DEAD) || reaches(HANGING)
+    case 'timeout':
+      return reaches(HANGING)
     case 'unparseable':
     case 'too_large':
       // It may be the answer about one serial that cannot be read, also where no other one is asked about.
-      return (failed.size > 1 || ms >= LONE_MS) && reaches(CONFUSED)
+      return (verificationId === null || ms >= LONE_MS) && reaches(CONFUSED)
     default:
       return reaches(CONFUSED)
   }

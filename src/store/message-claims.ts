@@ -1,4 +1,3 @@
-import { type ClaimTurn, FIRST_TURN } from './rules/claim-turn.ts'
 import type { DueLane } from './rules/share-slots.ts'
 import type { ClaimedMessage, ClaimedMessages, MessageClaimRequest, Store } from './store.ts'
 import type { Opening } from './unreadable.ts'
@@ -12,22 +11,22 @@ interface ClaimSteps {
   /**
    * One transaction, which may be undone and run again.
    *
-   * @param turn where the claims before it have come to
+   * @param from.last the partner that the claim before it looked at last
    */
   claim: (
     request: MessageClaimRequest,
-    from: { at: number; turn: ClaimTurn },
-  ) => Promise<{ claimed: ClaimedMessages; turn: ClaimTurn }>
+    from: { at: number; last: string },
+  ) => Promise<{ claimed: ClaimedMessages; last: string }>
 }
 
 /** Looks first, since most looks find nothing that may be sent now. Whose turn it is goes on with what is committed only. */
 export const createClaiming = ({ look, claim }: ClaimSteps): Store['claimMessages'] => {
-  let turn = FIRST_TURN
+  let last = ''
   return async request => {
     const { at, nextAt } = await look()
     if (nextAt === null || nextAt > at || request.slots <= 0) return { ...NOTHING_CLAIMED, nextAt }
-    const done = await claim(request, { at, turn })
-    turn = done.turn
+    const done = await claim(request, { at, last })
+    last = done.last
     return done.claimed
   }
 }

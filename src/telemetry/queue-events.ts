@@ -74,10 +74,7 @@ export const QUEUE_EVENTS = {
     { accountId: TEXT, account: TEXT },
     'GetResult answers again. Whatever is overdue is asked about at the rate of the account.',
   ),
-  'poll.serial_failing': warn(
-    { verificationId: NUMBER, account: TEXT, cause: field<TransientCause>('text'), since: ISO_TIME },
-    'GetResult brings no answer about one serial, since `since` or longer, while it answers about others, so this is no outage. Reported when it has lasted for 2 minutes, and not again before an hour has passed. The service asks more and more rarely, and nobody else waits for it. See [an outage of GetResult](operations.md#an-outage-of-getresult).',
-  ),
+
   'upstream.unknown_status': warn(
     { accountId: TEXT, status: TEXT },
     'GetResult answered a status that is in no table; reported once for each. Find out what it means; polling goes on.',

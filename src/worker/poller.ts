@@ -35,7 +35,6 @@ export interface PollerDeps {
   /** In [0, 1). */
   random: () => number
   clock: Pick<Clock, 'sleep' | 'monotonic'>
-  /** When the system's clock was set last, in epoch ms; 0: never. */
   /** Called once a serial, when it is known whether upstream knows it. */
   onLookup: (partnerId: string, isNotFound: boolean) => void
   /** An account has a free slot again, so there may be work for a round. */
@@ -60,8 +59,6 @@ interface Reported {
   answer: Answer
   step: VerificationStep
   change: AccountChange | null
-  /** Epoch ms; null: the serial does not fail, or others fail too. */
-  failsAloneSince: number | null
   durationMs: number
   now: number
 }
@@ -85,7 +82,7 @@ export const createPoller = (deps: PollerDeps): Poller => {
   /** Verifications that are claimed and not recorded yet, by account. */
   const unrecorded = createInFlight()
   const recentCalls = createRecentCalls()
-  const alerts = createUpstreamAlerts(emit)
+  const alert = createUpstreamAlerts(emit)
   const tellOutcome = createOutcomeReport(emit)
   const settling = { clock: deps.clock, emit, event: 'poll' } as const
   const settle = createSettler(
@@ -113,7 +110,7 @@ export const createPoller = (deps: PollerDeps): Poller => {
     const intervalMs = deps.plan?.intervalMs(account.id, now - verification.nudgedAt)
     const breaks = { startedAt, resumedAt: account.rampAt ?? 0 }
     const moment = { now, random: deps.random(), policy, ...others, intervalMs, breaks }
-    return { step: afterAnswer(verification, answer, moment), change, failsAloneSince: recent.failsAloneSince }
+    return { step: afterAnswer(verification, answer, moment), change }
   }
 
   /** Takes a slot of the account. What it returns frees that slot, once. */
@@ -177,14 +174,13 @@ export const createPoller = (deps: PollerDeps): Poller => {
   const report = (
     account: ClaimedAccount,
     verification: ClaimedVerification,
-    { answer, step, change, failsAloneSince: since, durationMs, now }: Reported,
+    { answer, step, change, durationMs, now }: Reported,
   ) => {
     const verificationId = verification.id
-    alerts.after(account, answer, change, now)
+    alert(account, answer, change, now)
     const lookup = lookupOf(verification, step)
     if (lookup !== null) deps.onLookup(verification.partnerId, lookup === 'not_found')
     const cause = answer.kind === 'transient' ? answer.cause : null
-    if (cause !== null && since !== null) alerts.failsAlone(account, { verificationId, cause, since, now })
     const { kind, code } = answer
     const { id: accountId, apiId } = account
     emit('poll.answered', { verificationId, accountId, account: apiId, kind, code, cause, durationMs })

@@ -1,7 +1,6 @@
 import type { AccountState } from '../core/account.ts'
 import { maybeOthersInvalid, mostlyUnknown, othersInvalid, type RecentCall, withCall } from '../core/account-health.ts'
 import type { Answer } from '../core/answer.ts'
-import { failsAloneSince, type LoneFailures, withAnswer } from '../core/lone-failures.ts'
 import {
   afterCall,
   isOutage,
@@ -32,7 +31,6 @@ export const createRecentCalls = () => {
   const pausedAt = new Map<string, number>()
   const runs = new Map<string, SilentRun>()
   const lastAnswered = new Map<string, LastAnswered>()
-  const loneFailures = new Map<string, LoneFailures>()
   /** Accounts whose upstream could not be reached, and since when. */
   const outages = new Map<string, number>()
 
@@ -44,31 +42,23 @@ export const createRecentCalls = () => {
     return []
   }
 
-  /**
-   * `outageSince`: since when there is an outage, or was one up to this call; `failsAloneSince`: since when the serial is known to fail
-   * while others are answered about. Null: not so.
-   */
-  const judgeSilence = ({ id, unreachableAt }: Asked, call: Call) => {
+  /** Since when there is an outage, or was one up to this call; null: there is none. */
+  const outageSince = ({ id, unreachableAt }: Asked, call: Call): number | null => {
     const { verificationId, now } = call
     const cause = silenceOf(call.answer)
     const known = outages.get(id) ?? unreachableAt
     const answered = lastAnswered.get(id) ?? []
-    const lone = loneFailures.get(id) ?? new Map()
-    const before = runs.get(id) ?? null
     if (cause === null) {
       runs.delete(id)
       outages.delete(id)
       lastAnswered.set(id, withAnswered(answered, verificationId, now))
-      loneFailures.set(id, withAnswer(lone, before, call))
-      return { outageSince: known, failsAloneSince: null }
+      return known
     }
-    const moment = { cause, answered, now }
-    const aloneSince = failsAloneSince(lone, verificationId, moment)
-    const run = aloneSince === null ? afterCall(before, call.answer, call) : before
+    const run = afterCall(runs.get(id) ?? null, call.answer, call)
     if (run !== null) runs.set(id, run)
-    const since = known ?? (aloneSince === null && run !== null && isOutage(run, moment) ? run.since : null)
+    const since = known ?? (run !== null && isOutage(run, { cause, answered, now }) ? run.since : null)
     if (since !== null) outages.set(id, since)
-    return { outageSince: since, failsAloneSince: aloneSince }
+    return since
   }
 
   return {
@@ -76,9 +66,8 @@ export const createRecentCalls = () => {
     add: (account: Asked, call: Call) => {
       const calls = withCall(windowOf(account), call.verificationId, call.answer)
       windows.set(account.id, calls)
-      const silence = judgeSilence(account, call)
       return {
-        ...silence,
+        outageSince: outageSince(account, call),
         // The pause says so too: another node may have received the answers that caused it.
         othersInvalid: account.pauseReason === 'serial_not_received' || othersInvalid(calls, call.verificationId),
         maybeOthersInvalid: maybeOthersInvalid(calls, call.verificationId),

@@ -1,7 +1,5 @@
 import type { AccountChange } from '../core/account.ts'
-import type { Answer, TransientCause } from '../core/answer.ts'
-import { HOUR } from '../core/duration.ts'
-import { isLasting } from '../core/lone-failures.ts'
+import type { Answer } from '../core/answer.ts'
 import { silenceOf } from '../core/outage.ts'
 import type { ClaimedAccount } from '../store/store.ts'
 import type { Emit } from '../telemetry/emit.ts'
@@ -14,43 +12,21 @@ type AlertEmit = Emit<
   | 'upstream.back'
   | 'upstream.unknown_status'
   | 'upstream.unknown_code'
-  | 'poll.serial_failing'
 >
 
-/** Further statuses and codes are not reported, nor further serials within the hour. */
+/** Further statuses and codes are not reported. */
 const MOST_SEEN = 1_000
-const SERIAL_AGAIN_MS = HOUR
 
 type Asked = Pick<ClaimedAccount, 'id' | 'apiId' | 'pausedAt' | 'unreachableAt'>
 
-interface LoneFailure {
-  verificationId: number
-  cause: TransientCause
-  /** Since when it is known that the serial fails while others are answered about. */
-  since: number
-  now: number
-}
-
-/** Reports changes of an account, an outage once, each unknown status and code once, and a serial that goes on failing alone once an hour. */
+/** Reports changes of an account, an outage once, and each unknown status and code once. */
 export const createUpstreamAlerts = (emit: AlertEmit) => {
   const seen = new Set<string>()
   /** Accounts whose outage has been reported. */
   const outages = new Set<string>()
-  /** When a serial was reported, the latest last. */
-  const serials = new Map<number, number>()
   const isNew = (key: string): boolean => {
     if (seen.has(key) || seen.size >= MOST_SEEN) return false
     seen.add(key)
-    return true
-  }
-
-  const isNewSerial = (verificationId: number, now: number): boolean => {
-    for (const [id, at] of serials) {
-      if (now - at < SERIAL_AGAIN_MS) break
-      serials.delete(id)
-    }
-    if (serials.has(verificationId) || serials.size >= MOST_SEEN) return false
-    serials.set(verificationId, now)
     return true
   }
 
@@ -107,17 +83,11 @@ export const createUpstreamAlerts = (emit: AlertEmit) => {
     if (outages.delete(accountId) || unreachableAt !== null) emit('upstream.back', { accountId, account })
   }
 
-  return {
-    /** @param account as it was when the call was made */
-    after: (account: Asked, answer: Answer, change: AccountChange | null, now: number): void => {
-      emitUnknown(account.id, answer)
-      emitBack(account, answer)
-      if (change) emitChange(account, change, now)
-    },
-    failsAlone: ({ apiId: account }: Asked, { verificationId, cause, since, now }: LoneFailure): void => {
-      if (!isLasting(since, now) || !isNewSerial(verificationId, now)) return
-      emit('poll.serial_failing', { verificationId, account, cause, since: isoTime(since) })
-    },
+  /** @param account as it was when the call was made */
+  return (account: Asked, answer: Answer, change: AccountChange | null, now: number): void => {
+    emitUnknown(account.id, answer)
+    emitBack(account, answer)
+    if (change) emitChange(account, change, now)
   }
 }
 

@@ -1,12 +1,10 @@
-import { describe, expect, test, vi } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import type { Answer } from '../../src/core/answer.ts'
-import { MINUTE } from '../../src/core/duration.ts'
 import { createUpstreamAlerts } from '../../src/worker/upstream-alerts.ts'
 
 const open = () => {
   const emit = vi.fn()
-  const { after, failsAlone } = createUpstreamAlerts(emit)
-  return { after, failsAlone, emitted: emit.mock.calls }
+  return { after: createUpstreamAlerts(emit), emitted: emit.mock.calls }
 }
 const unknownStatus = (status: string): Answer => ({ kind: 'unknown_status', code: 2, status })
 const unknownCode = (code: number): Answer => ({ kind: 'transient', code, cause: 'unknown_code' })
@@ -32,23 +30,6 @@ test('an upstream that invents a new status each time is reported a thousand tim
   const { after, emitted } = open()
   for (let n = 0; n < 1_100; n++) after(ONE, unknownStatus(`S${n}`), null, 0)
   expect(emitted).toHaveLength(1_000)
-})
-
-describe('a serial that goes on failing alone', () => {
-  const failure = (now: number, verificationId = 7) => ({ verificationId, cause: 'timeout', since: 0, now }) as const
-
-  test('is reported after two minutes, and again after an hour', () => {
-    const { failsAlone, emitted } = open()
-    const told = (minutes: number) => {
-      failsAlone(ONE, failure(minutes * MINUTE))
-      return emitted.splice(0)
-    }
-    expect([told(1), told(1.9)]).toEqual([[], []])
-    const line = { verificationId: 7, account: 'C1', cause: 'timeout', since: '1970-01-01T00:00:00.000Z' }
-    expect(told(2)).toEqual([['poll.serial_failing', line]])
-    expect([told(3), told(61)]).toEqual([[], []])
-    expect(told(62)).toEqual([['poll.serial_failing', line]])
-  })
 })
 
 test('each change of an account is reported with what it is now', () => {

@@ -2,7 +2,6 @@ import { createClaiming, NOTHING_CLAIMED, openClaimed } from '../message-claims.
 import {
   afterMessageClaim,
   bySigning,
-  type ClaimTurn,
   firstDueAt,
   partnersInTurn,
   secretsFor,
@@ -80,12 +79,12 @@ export const createMessageClaims = (context: Context): Store['claimMessages'] =>
     })
   }
 
-  const claimAll = async (tx: Tx, claim: MessageClaimRequest, { turn }: { turn: ClaimTurn }) => {
+  const claimAll = async (tx: Tx, claim: MessageClaimRequest, { last }: { last: string }) => {
     await beginClaim(tx)
-    if ((await heldAt(tx)) !== null) return { claimed: NOTHING_CLAIMED, turn }
+    if ((await heldAt(tx)) !== null) return { claimed: NOTHING_CLAIMED, last }
     const { at } = tx
     await releaseSome(tx)
-    const { partners, isAll } = await answerAlone(partnersInTurn<PartnerInTurn>(turn), questions =>
+    const { partners, isAll } = await answerAlone(partnersInTurn<PartnerInTurn>(last), questions =>
       Promise.all(questions.map(question => partnersWithLanes(tx, question))),
     )
     const found = await findLanes(tx, claim, partners)
@@ -120,9 +119,8 @@ export const createMessageClaims = (context: Context): Store['claimMessages'] =>
     const firstDue = await nextDueAt(tx)
     // Those that others have locked too: there may be more to take soon.
     const looked = wanted.map(lane => ({ lane }))
-    const partnerIds = partners.map(({ id }) => id)
-    const after = afterMessageClaim(turn, { partnerIds, isAll, shares: looked, messages, firstDue }, at)
-    return { claimed: { messages, secrets: secretsFor(messages, live), nextAt: after.nextAt }, turn: after.turn }
+    const nextAt = afterMessageClaim({ isAll, shares: looked, messages, firstDue }, at)
+    return { claimed: { messages, secrets: secretsFor(messages, live), nextAt }, last: partners.at(-1)?.id ?? '' }
   }
 
   return createClaiming({

@@ -1,6 +1,13 @@
 import { isProbed } from '../../core/account.ts'
-import { createPartnerCounts, type QueuePlace } from '../poll-places.ts'
-import { forecastPoll, MOST_COUNTED, type PollForecast, type Span, spansBefore } from '../rules/poll-forecast.ts'
+import {
+  forecastPoll,
+  MOST_COUNTED,
+  type PollForecast,
+  partnersWith,
+  type QueuePlace,
+  type Span,
+  spansBefore,
+} from '../rules/poll-forecast.ts'
 import { createAccountRows } from './accounts.ts'
 import type { Tx } from './connection.ts'
 import type { Context } from './context.ts'
@@ -9,15 +16,14 @@ import { headsOf, QUEUES_OF, STANDING_BEFORE } from './verification-statements.t
 /** Reads how long what is due has to wait still. */
 export const createPollPlaces = (context: Pick<Context, 'sealed' | 'openOr' | 'defaultRate'>) => {
   const accounts = createAccountRows(context)
-  const partners = createPartnerCounts()
 
   /** Null: its account is not asked now. */
   return async (tx: Tx, place: QueuePlace): Promise<PollForecast | null> => {
     const account = await accounts.find(tx, place.accountId)
     if (!account || isProbed(account)) return null
     const queues = await tx.rows<{ queue: number }>(QUEUES_OF, [place.accountId, place.partnerId])
-    const heads = async () => (await headsOf(tx, [place.accountId]))[0] ?? []
-    const waiting = partners.find(place, tx.at) ?? partners.count(place, await heads(), tx.at)
+    const [heads = []] = await headsOf(tx, [place.accountId])
+    const partners = partnersWith(place, heads, tx.at)
     const spans = spansBefore(
       place,
       queues.map(({ queue }) => queue),
@@ -27,7 +33,7 @@ export const createPollPlaces = (context: Pick<Context, 'sealed' | 'openOr' | 'd
       before: await lengthOf(tx, place, spans.before),
       between: await lengthOf(tx, place, spans.between),
     }
-    return forecastPoll(counted, { account, partners: waiting }, tx.at)
+    return forecastPoll(counted, { account, partners }, tx.at)
   }
 }
 

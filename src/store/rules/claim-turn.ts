@@ -3,16 +3,6 @@ import type { Secret } from '../../core/secret.ts'
 import type { Asking } from './questions.ts'
 import type { DueLane } from './share-slots.ts'
 
-/** Where claims of messages stand in their turn over the partners. */
-export interface ClaimTurn {
-  /** The partner whose lanes were looked at last; the next claim goes on after it. */
-  last: string
-  /** The partner at which claims began to find nothing; null: the last one found something, or looked at all. */
-  fruitlessSince: string | null
-}
-
-export const FIRST_TURN: ClaimTurn = { last: '', fruitlessSince: null }
-
 /** A claim looks at the lanes of so many partners, in turn; the next claim goes on after them. */
 const PARTNERS_IN_A_CLAIM = 256
 
@@ -22,10 +12,13 @@ export interface PartnersQuestion {
   limit: number
 }
 
-/** The partners whose turn it is: those after `last`, then from the beginning on; `isAll`: there are no others. */
-export function* partnersInTurn<Partner extends { id: string }>({
-  last,
-}: ClaimTurn): Asking<PartnersQuestion, readonly Partner[], { partners: Partner[]; isAll: boolean }> {
+/**
+ * The partners that a claim looks at: those after `last`, where the claim before it ended, then from the beginning on; `isAll`: there are
+ * no others.
+ */
+export function* partnersInTurn<Partner extends { id: string }>(
+  last: string,
+): Asking<PartnersQuestion, readonly Partner[], { partners: Partner[]; isAll: boolean }> {
   const [rest = []] = yield [{ after: last, limit: PARTNERS_IN_A_CLAIM }]
   const limit = PARTNERS_IN_A_CLAIM - rest.length
   if (limit === 0) return { partners: [...rest], isAll: false }
@@ -59,13 +52,12 @@ export const firstDueAt = (
   at: number,
 ): number | null => (isReleasing ? Math.min(firstDue ?? at, at) : firstDue)
 
-/** A claim that has handed out nothing, and has not looked at everything, is worth another after this. */
+/** A claim that has handed out nothing is worth another after this, since it held messages, or others wait for their turn. */
 const GO_ON_MS = 10
+const OTHERS_MS = 100
 
 /** What a claim has done. */
 interface MessageClaim {
-  /** Whose lanes it looked at, in turn. */
-  partnerIds: readonly string[]
   /** No other partner has anything due. */
   isAll: boolean
   /** The lanes that it took from, or put off. */
@@ -76,25 +68,10 @@ interface MessageClaim {
   firstDue: number | null
 }
 
-/**
- * Where the next claim begins, and when it is worth it; null: not before something rings. A claim that hands out nothing is
- * followed by another soon: there may be more behind what it held, or with partners whose turn did not come. Once such
- * claims have come round to where they began, only a ring or a due time is worth another.
- */
-export const afterMessageClaim = (
-  { fruitlessSince }: ClaimTurn,
-  { partnerIds, isAll, shares, messages, firstDue }: MessageClaim,
-  at: number,
-): { turn: ClaimTurn; nextAt: number | null } => {
+/** When the next claim is worth it; null: not before something rings. */
+export const afterMessageClaim = ({ isAll, shares, messages, firstDue }: MessageClaim, at: number): number | null => {
+  if (firstDue === null || messages.length > 0) return firstDue
   // Whatever lane is taken from makes progress: its messages are claimed or held, or its due time is put right.
-  const isFruitless = shares.length === 0
-  const hasComeRound = isAll || (fruitlessSince !== null && partnerIds.includes(fruitlessSince))
-  const goesOn = messages.length === 0 && !(isFruitless && hasComeRound)
-  return {
-    turn: {
-      last: partnerIds.at(-1) ?? '',
-      fruitlessSince: isFruitless && !hasComeRound ? (fruitlessSince ?? partnerIds[0] ?? null) : null,
-    },
-    nextAt: firstDue !== null && goesOn ? Math.max(firstDue, at + GO_ON_MS) : firstDue,
-  }
+  if (shares.length > 0) return Math.max(firstDue, at + GO_ON_MS)
+  return isAll ? firstDue : Math.max(firstDue, at + OTHERS_MS)
 }

@@ -1,6 +1,20 @@
 import { type AccountState, effectiveRate } from '../../core/account.ts'
 import { SECOND } from '../../core/duration.ts'
+import type { Head } from './claim-verifications.ts'
 import { FRESH_MS, isNewOrBack, isOfBatch, NEW } from './poll-queues.ts'
+
+/** Where a verification stands that waits to be asked. */
+export interface QueuePlace {
+  id: number
+  accountId: string
+  partnerId: string
+  queue: number
+  dueAt: number
+}
+
+/** How many partners have something due of an account, its own included. @param heads of the account's queues */
+export const partnersWith = ({ partnerId }: QueuePlace, heads: readonly Head[], at: number): number =>
+  new Set([partnerId, ...heads.filter(({ dueAt }) => dueAt <= at).map(head => head.partnerId)]).size
 
 /** So many are counted. */
 export const MOST_COUNTED = 5_000

@@ -4,7 +4,6 @@ import { afterAttemptAt } from '../rules/callback.ts'
 import {
   afterMessageClaim,
   bySigning,
-  type ClaimTurn,
   firstDueAt,
   partnersInTurn,
   secretsFor,
@@ -40,8 +39,8 @@ export const createMessages = (context: Context): Verbs => {
   const secrets = createSecretRows(context)
   const { heldAt } = prepareHold(client)
 
-  const findLanes = (claim: MessageClaimRequest, at: number, turn: ClaimTurn) => {
-    const { partners, isAll } = answer(partnersInTurn<PartnerInTurn>(turn), question =>
+  const findLanes = (claim: MessageClaimRequest, at: number, last: string) => {
+    const { partners, isAll } = answer(partnersInTurn<PartnerInTurn>(last), question =>
       statements.partnersWithLanes.all(question),
     )
     const mayGet = partners.filter(({ id, disabled }) => disabled === 0 && mayHaveMore(id, claim)).map(({ id }) => id)
@@ -50,7 +49,7 @@ export const createMessages = (context: Context): Verbs => {
         .all({ partnerId, slow: slow ? 1 : 0, proven: proven ? 1 : 0, at, limit })
         .map((row): DueLane => ({ ...row, slow, proven })),
     )
-    return { lanes, isAll, partnerIds: partners.map(({ id }) => id) }
+    return { lanes, isAll, last: partners.at(-1)?.id ?? '' }
   }
 
   /** The first due messages of a lane, and what becomes of them. */
@@ -74,10 +73,11 @@ export const createMessages = (context: Context): Verbs => {
   const nextDueAt = (at: number): number | null =>
     firstDueAt({ firstDue: statements.firstDue.get() ?? null, isReleasing: urls.isReleasing() }, at)
 
-  const claimAll = (claim: MessageClaimRequest, { at, turn }: { at: number; turn: ClaimTurn }) => {
-    if (heldAt() !== null) return { claimed: NOTHING_CLAIMED, turn }
+  const claimAll = (claim: MessageClaimRequest, from: { at: number; last: string }) => {
+    const { at } = from
+    if (heldAt() !== null) return { claimed: NOTHING_CLAIMED, last: from.last }
     urls.releaseSome(at)
-    const { lanes, isAll, partnerIds } = findLanes(claim, at, turn)
+    const { lanes, isAll, last } = findLanes(claim, at, from.last)
     const live = secrets.of(new Set(lanes.map(({ partnerId }) => partnerId)))
     const { signed, unsigned } = bySigning(lanes, live)
     if (unsigned.length > 0) statements.putOff.run(at + UNSIGNED_MS, JSON.stringify(unsigned.map(({ id }) => id)))
@@ -95,11 +95,8 @@ export const createMessages = (context: Context): Verbs => {
     for (const { lane } of shares) statements.settleLane.run(lane.id, lane.id)
     const firstDue = nextDueAt(at)
     const looked = [...shares, ...unsigned.map(lane => ({ lane }))]
-    const after = afterMessageClaim(turn, { partnerIds, isAll, shares: looked, messages, firstDue }, at)
-    return {
-      claimed: { messages, secrets: secretsFor(messages, live), nextAt: after.nextAt },
-      turn: after.turn,
-    }
+    const nextAt = afterMessageClaim({ isAll, shares: looked, messages, firstDue }, at)
+    return { claimed: { messages, secrets: secretsFor(messages, live), nextAt }, last }
   }
 
   const settleOne = (settlement: MessageSettlement, { at, lanes, urls }: Settling): MessageOutcome => {

@@ -1,6 +1,13 @@
 import { isProbed } from '../../core/account.ts'
-import { createPartnerCounts, type QueuePlace } from '../poll-places.ts'
-import { forecastPoll, MOST_COUNTED, type PollForecast, type Span, spansBefore } from '../rules/poll-forecast.ts'
+import {
+  forecastPoll,
+  MOST_COUNTED,
+  type PollForecast,
+  partnersWith,
+  type QueuePlace,
+  type Span,
+  spansBefore,
+} from '../rules/poll-forecast.ts'
 import { createAccountRows } from './accounts.ts'
 import type { Context } from './context.ts'
 import { prepareVerifications } from './verification-statements.ts'
@@ -12,7 +19,6 @@ export const createPollPlaces = (context: Context) => {
   const { client } = context
   const { heads, queuesOf } = prepareVerifications(client)
   const accounts = createAccountRows(context)
-  const partners = createPartnerCounts()
   const count = client
     .prepare<Place & { queues: string; limit: number }, number>(`
       SELECT count(*) FROM (
@@ -30,9 +36,9 @@ export const createPollPlaces = (context: Context) => {
     const account = accounts.find(place.accountId)
     if (!account || isProbed(account)) return null
     const queues = queuesOf.all(place).map(({ queue }) => queue)
-    const waiting = partners.find(place, at) ?? partners.count(place, heads.all({ accountId: place.accountId }), at)
+    const partners = partnersWith(place, heads.all({ accountId: place.accountId }), at)
     const { before, between } = spansBefore(place, queues, at)
     const counted = { before: lengthOf(place, before), between: lengthOf(place, between) }
-    return forecastPoll(counted, { account, partners: waiting }, at)
+    return forecastPoll(counted, { account, partners }, at)
   }
 }
