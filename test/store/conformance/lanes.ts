@@ -127,7 +127,7 @@ export const describeLanes = (open: OpenStore): void => {
     expect(hostsOf(await bench.claimMessages({ slow: NO_SLOW }))).toEqual({ 'slow.example': 2 })
   })
 
-  test('looks at everybody in turn, and rests once nobody has room', { timeout: 60_000 }, async () => {
+  test('looks at everybody in turn', { timeout: 60_000 }, async () => {
     await using bench = await openBench(open)
     const partnerIds = await Promise.all(Array.from({ length: 300 }, () => bench.addPartner()))
     await bench.store.register(
@@ -135,14 +135,6 @@ export const describeLanes = (open: OpenStore): void => {
     )
     while ((await bench.poll(SUCCESS)) > 0) await bench.advance(100)
     await bench.advance(MINUTE)
-    const full = { perHost: 2, busyHosts: new Map([['shared.example', 2]]) }
-    let rounds = 0
-    for (let next: number | null = bench.store.now() + 1; next !== null && next > bench.store.now(); rounds++) {
-      if (rounds > 0) await bench.advance(next - bench.store.now())
-      next = (await bench.claimMessagesWith(full)).nextAt
-    }
-    // Some windows of partners, and then only a freed slot is worth a claim.
-    expect(rounds).toBeLessThan(5)
     const seen = new Set<string>()
     for (let round = 0; round < 10; round++)
       for (const message of await bench.claimMessages({ slots: 100, perHost: 1_000 })) seen.add(message.partnerId)
