@@ -5,7 +5,7 @@ import type { Reason } from '../core/verification.ts'
 import type { Account } from './account.ts'
 import type { Quotas } from './partner.ts'
 import type { PollForecast } from './rules/poll-forecast.ts'
-import type { Sending } from './rules/sending.ts'
+import type { Sending } from './rules/registration-view.ts'
 
 export type { RegistrationStatus }
 

@@ -1,7 +1,12 @@
 import type { MessageType } from '../../core/message.ts'
 import { type SelectedRegistration, toRegistration } from '../registration-rows.ts'
-import { type ExplanationFacts, explanationOf, isQueued } from '../rules/registration-view.ts'
-import { type SendingFacts, sendingNow } from '../rules/sending.ts'
+import {
+  type ExplanationFacts,
+  explanationOf,
+  isQueued,
+  type SendingFacts,
+  sendingNow,
+} from '../rules/registration-view.ts'
 import { KEPT_ATTEMPTS } from '../rules/settle-message.ts'
 import { pageOfPartner } from '../searching.ts'
 import type { Attempt, ExplainedAccount, Store } from '../store.ts'

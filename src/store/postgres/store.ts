@@ -20,7 +20,8 @@ import { createDueTimes } from './due-times.ts'
 import { createEvents } from './events.ts'
 import { putFact } from './facts.ts'
 import { openHintChannel } from './hints.ts'
-import { createMessages } from './messages.ts'
+import { createMessageClaims } from './message-claims.ts'
+import { createMessageSettling } from './message-settling.ts'
 import { createNodes } from './nodes.ts'
 import { bringUpToDate, type OpeningStep } from './opening.ts'
 import { createOperatorEvents } from './operator-events.ts'
@@ -110,7 +111,8 @@ export const openPostgresStore = async ({
     ...createRetention(ofLoops),
     ...createResealing(ofLoops),
     ...createNodes(ofLoops),
-    ...createMessages(ofLoops),
+    claimMessages: createMessageClaims(ofLoops),
+    settleMessages: createMessageSettling(ofLoops),
     ...createCallbackNotices(ofLoops),
     ...createOperatorEvents(ofLoops),
     engineCounts: async () => ({ kind: 'postgres', ...connection.engineCounts(), isListening: channel.isUp() }),

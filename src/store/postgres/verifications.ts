@@ -1,12 +1,13 @@
 import { type AccountChange, afterAccountChange } from '../../core/account.ts'
 import { openMetadata } from '../registration-rows.ts'
 import { afterReleasing, afterResolving } from '../rules/hints.ts'
-import { afterReleasingOne, releaseVerification } from '../rules/release-verification.ts'
 import {
+  afterReleasingOne,
   afterSettling,
   endedBy,
   endsSomebody,
   outcomeOf,
+  releaseVerification,
   settleVerification,
   type VerificationFacts,
   type VerificationPlan,

@@ -1,5 +1,4 @@
 import { type AccountState, allowance, claimableAt } from '../../core/account.ts'
-import { fairShare } from '../../core/fair-share.ts'
 import { earlier } from './lane.ts'
 import { ALL_TURNS, type DueVerification, FRESH_MS, NEW, takeDue } from './poll-queues.ts'
 import type { Asking } from './questions.ts'
@@ -21,6 +20,27 @@ export interface DueWindow {
   at: number
   after: number
   limit: number
+}
+
+/**
+ * Shares `slots` equally among partners, in turn, beginning after the one that was served last, so that a partner with a long
+ * queue delays nobody.
+ *
+ * @param partnerIds in ascending order
+ */
+export const fairShare = (
+  partnerIds: readonly string[],
+  slots: number,
+  lastServed: string,
+): { partnerId: string; take: number }[] => {
+  if (partnerIds.length === 0 || slots <= 0) return []
+  const first = Math.max(
+    0,
+    partnerIds.findIndex(id => id > lastServed),
+  )
+  const inTurn = [...partnerIds.slice(first), ...partnerIds.slice(0, first)]
+  const take = Math.ceil(slots / inTurn.length)
+  return inTurn.map(partnerId => ({ partnerId, take }))
 }
 
 /** The partner that a claim came to last, and how many turns each partner that waits has had. */

@@ -44,38 +44,26 @@ export interface DueOfPartner {
 /** So long the user of a new serial is taken to be waiting now. */
 export const FRESH_MS = 30 * SECOND
 
-type Source = 'nudged' | 'fresh' | 'oldest' | 'again' | 'new_in_batch' | 'again_in_batch'
+/** Who is asked first, call by call, over and over: each kind has its turn, so none is starved, and a batch has few. */
+const TURNS = [
+  ...(['nudged', 'again', 'fresh', 'again', 'oldest'] as const),
+  ...(['again_in_batch', 'fresh', 'again', 'new_in_batch', 'again'] as const),
+]
+/** After so many calls of a partner they begin anew. */
+export const ALL_TURNS = TURNS.length
+type Source = (typeof TURNS)[number]
 
+/**
+ * Where nothing is there of the kind whose turn it is: every second call is for those whom nobody has asked about or who are back, so that
+ * a backlog delays them by a call or two, and the others go on.
+ */
 const NEW_FIRST: readonly Source[] = ['nudged', 'fresh', 'oldest', 'again', 'new_in_batch', 'again_in_batch']
 const AGAIN_FIRST: readonly Source[] = ['again', 'nudged', 'fresh', 'oldest', 'again_in_batch', 'new_in_batch']
 
-/**
- * Who has each turn; where nothing is there, the next one has it. Every second turn is for those whom nobody has asked about or
- * who are back, so that a backlog delays them by a call or two, and the others go on. Each source is the first in some turn,
- * so none is starved, whatever comes; a batch has few such turns, because it waits for what came by itself. Of 16 turns 2 begin
- * with a nudge, 4 with a fresh one, 1 with the oldest new one, 1 with a new one of a batch, 6 with what is asked again, and 2
- * with what is asked again of a batch.
- */
-const TURNS: readonly (readonly Source[])[] = [
-  NEW_FIRST,
-  AGAIN_FIRST,
-  ['fresh', ...NEW_FIRST],
-  AGAIN_FIRST,
-  ['fresh', ...NEW_FIRST],
-  AGAIN_FIRST,
-  ['oldest', ...NEW_FIRST],
-  ['again_in_batch', ...AGAIN_FIRST],
-  NEW_FIRST,
-  AGAIN_FIRST,
-  ['fresh', ...NEW_FIRST],
-  AGAIN_FIRST,
-  ['fresh', ...NEW_FIRST],
-  AGAIN_FIRST,
-  ['new_in_batch', ...NEW_FIRST],
-  ['again_in_batch', ...AGAIN_FIRST],
+const inTurn = (n: number): readonly Source[] => [
+  TURNS[n % ALL_TURNS] ?? 'nudged',
+  ...(n % 2 === 0 ? NEW_FIRST : AGAIN_FIRST),
 ]
-/** After so many turns of a partner they begin anew. */
-export const ALL_TURNS = TURNS.length
 
 /** About the interval of those in a queue. */
 const intervalOf = (queue: number): number => SECOND * 2 ** ((queue % BANDS) - 1)
@@ -125,8 +113,7 @@ export const takeDue = (
   }
 
   for (let n = turn; picked.size < limit; n++) {
-    const inTurn = TURNS[n % TURNS.length] ?? []
-    const one = inTurn.reduce<DueVerification | null>((found, source) => found ?? sources[source](), null)
+    const one = inTurn(n).reduce<DueVerification | null>((found, source) => found ?? sources[source](), null)
     if (!one) break
     picked.set(one.id, one)
   }

@@ -7,7 +7,6 @@ import type { Reason } from '../../core/verification.ts'
 import type { Attempt, ExplainedAccount, Explanation, NewRegistration, Registration } from '../store.ts'
 import { type CallbackHealth, heldBecause } from './callback.ts'
 import type { PollForecast } from './poll-forecast.ts'
-import type { Sending } from './sending.ts'
 
 /** A registration with what its verification and its message add to it. Times are epoch ms. */
 export interface RegistrationRow {
@@ -89,6 +88,31 @@ export const isQueued = <Row extends { dueAt: number | null }>(
   verification: Row,
   now: number,
 ): verification is Row & { dueAt: number } => verification.dueAt !== null && verification.dueAt <= now
+
+/** A message, and the claim of its last attempt that is recorded. Times are epoch ms. */
+export interface SendingFacts {
+  dueAt: number | null
+  claimedAt: number | null
+  claims: number
+  /** The count of claims at the last resend. */
+  fence: number
+  attemptedClaim: number | null
+}
+
+/**
+ * `under_way`: it is claimed, so an attempt is made now. `not_sent`: our own side could not send it, since its last claim brought no
+ * attempt.
+ */
+export type Sending = 'under_way' | 'not_sent'
+
+export const sendingNow = (
+  { dueAt, claimedAt, claims, fence, attemptedClaim }: SendingFacts,
+  at: number,
+): Sending | null => {
+  if (dueAt === null || dueAt <= at) return null
+  if (claimedAt !== null) return 'under_way'
+  return claims > Math.max(fence, attemptedClaim ?? 0) ? 'not_sent' : null
+}
 
 /** What an operator or a partner needs to see why there is no webhook yet. */
 export interface ExplanationFacts {

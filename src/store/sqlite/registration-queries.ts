@@ -1,6 +1,5 @@
 import { toRegistration } from '../registration-rows.ts'
-import { explanationOf, isQueued } from '../rules/registration-view.ts'
-import { type SendingFacts, sendingNow } from '../rules/sending.ts'
+import { explanationOf, isQueued, type SendingFacts, sendingNow } from '../rules/registration-view.ts'
 import { KEPT_ATTEMPTS } from '../rules/settle-message.ts'
 import { pageOfPartner } from '../searching.ts'
 import type { Attempt, Store } from '../store.ts'

@@ -11,11 +11,11 @@ import {
 } from '../rules/claim-verifications.ts'
 import { afterReleasing, afterResolving } from '../rules/hints.ts'
 import { answer } from '../rules/questions.ts'
-import { releaseVerification } from '../rules/release-verification.ts'
 import {
   endedBy,
   endsSomebody,
   outcomeOf,
+  releaseVerification,
   settleVerification,
   type VerificationFacts,
 } from '../rules/settle-verification.ts'
