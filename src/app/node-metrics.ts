@@ -1,7 +1,7 @@
 import type { UpstreamConfig } from '../config/read-config.ts'
 import { settingsIdOf } from '../config/settings-id.ts'
-import type { MetricsDeps } from '../http/metrics.ts'
 import { documentedStatuses } from '../http/openapi/document.ts'
+import type { MetricsDeps } from '../http/probes.ts'
 import type { Store } from '../store/store.ts'
 import type { Listener } from '../telemetry/emit.ts'
 import { createMetrics } from '../telemetry/metrics/metrics.ts'

@@ -1,6 +1,5 @@
 import { createNetworks } from '../core/address.ts'
-import type { MetricsDeps } from '../http/metrics.ts'
-import { createProbes } from '../http/probes.ts'
+import { createProbes, type MetricsDeps } from '../http/probes.ts'
 import type { Tracer } from '../telemetry/traces/tracer.ts'
 import { VERSION } from '../version.ts'
 import { clock, createIds } from './clock-and-ids.ts'

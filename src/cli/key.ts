@@ -1,6 +1,6 @@
 import { createIds, random } from '../app/clock-and-ids.ts'
 import { createApiKey } from '../core/api-key.ts'
-import { viewKey } from '../http/admin/keys.ts'
+import { viewKey } from '../http/admin/partners.ts'
 import { audited } from './audit.ts'
 import { print, refuse, withStore } from './environment.ts'
 import { findPartner } from './find-partner.ts'

@@ -6,37 +6,41 @@ import { type AdminAuditDeps, createAdminAudit } from './admin/audit.ts'
 import { type AuditDeps, createAudit, refuseByRole } from './admin/authorize.ts'
 import { type AdminBulkDeps, createAdminBulk } from './admin/bulk.ts'
 import { type AdminCallbackDeps, createAdminCallbacks } from './admin/callbacks.ts'
-import { type AdminKeyDeps, createAdminKeys, createPartnerKeys } from './admin/keys.ts'
 import { type AdminMessageDeps, createAdminMessages } from './admin/messages.ts'
 import { type AdminNodeDeps, createAdminNodes } from './admin/nodes.ts'
 import { createOverview, type OverviewDeps } from './admin/overview.ts'
-import { type AdminPartnerDeps, createAdminPartners } from './admin/partners.ts'
+import {
+  type AdminKeyDeps,
+  type AdminPartnerDeps,
+  createAdminKeys,
+  createAdminPartners,
+  createPartnerKeys,
+} from './admin/partners.ts'
 import { type AdminRegistrationDeps, createAdminRegistrations } from './admin/registrations.ts'
 import { createDocs, type DocsDeps } from './docs/routes.ts'
 import { createFrame, type FrameDeps } from './frame.ts'
-import { createHealth, type HealthDeps } from './health.ts'
-import { noQuery } from './json/query.ts'
 import { type ReadPartnerBody, readBody } from './json/request-body.ts'
-import { createMetricsPage, type MetricsDeps } from './metrics.ts'
+import { noQuery } from './json/validate.ts'
 import { type ApiEnv, createPartnerAuth, type PartnerAuthDeps } from './middleware/authenticate.ts'
 import { type AdminAuthDeps, createAdminAuth } from './middleware/authenticate-operator.ts'
 import { createOperatorDocument } from './openapi/document.ts'
-import { type BatchDeps, createBatch } from './partner/batch.ts'
 import { type CallbackTestDeps, createCallbackTest } from './partner/callback-test.ts'
 import { createEvents, type EventDeps } from './partner/events.ts'
 import { createExplain, type ExplainDeps } from './partner/explain.ts'
 import { createLookup, type LookupDeps } from './partner/lookup.ts'
 import { createMe, type MeDeps } from './partner/me.ts'
+import { createRegister, type RegisterDeps } from './partner/register.ts'
 import { createRegistrationBody, type JudgeUrl } from './partner/registration-body.ts'
 import { createRegistrations, type RegistrationDeps } from './partner/registrations.ts'
 import { createResends, type ResendDeps } from './partner/resends.ts'
 import { createSigningSecrets, type SigningSecretDeps } from './partner/signing-secrets.ts'
 import { createStatus, type StatusDeps } from './partner/status.ts'
+import { createHealth, createMetricsPage, type HealthDeps, type MetricsDeps } from './probes.ts'
 import { createRates, type RateDeps } from './rates.ts'
 
 type Part =
   | RegistrationDeps
-  | BatchDeps
+  | RegisterDeps
   | LookupDeps
   | ExplainDeps
   | EventDeps
@@ -97,7 +101,7 @@ export const createApi = (given: ApiDeps) => {
   // Before the partners' part, so that no partner's key is checked for it.
   app.route('/v1/admin', createAdmin(deps))
   app.use('/v1/*', createPartnerAuth(deps))
-  app.route('/v1/registrations', createBatch(checked))
+  app.route('/v1/registrations', createRegister(checked))
   app.route('/v1/registrations', createLookup(checked))
   app.route('/v1/registrations', createRegistrations(checked))
   app.route('/v1/registrations', createExplain(deps))

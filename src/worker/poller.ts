@@ -2,7 +2,7 @@ import { type AccountChange, accountChange, isProbed } from '../core/account.ts'
 import type { Answer } from '../core/answer.ts'
 import type { Clock } from '../core/clock.ts'
 import { lookupOf } from '../core/enumeration.ts'
-import { createInFlight } from '../core/in-flight.ts'
+import { createInFlight } from '../core/keyed-limiter.ts'
 import { TEST_ACCOUNT_ID } from '../core/test-serial.ts'
 import { afterAnswer, type PollPolicy, type VerificationStep } from '../core/verification.ts'
 import type {

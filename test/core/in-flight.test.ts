@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { createInFlight } from '../../src/core/in-flight.ts'
+import { createInFlight } from '../../src/core/keyed-limiter.ts'
 
 test('counts by key and in total, and forgets a key with nothing under way', () => {
   const inFlight = createInFlight()

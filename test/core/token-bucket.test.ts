@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { type Bucket, FULL_BUCKET, takeToken } from '../../src/core/token-bucket.ts'
+import { type Bucket, FULL_BUCKET, takeToken } from '../../src/http/rates.ts'
 
 const NOW = 1_800_000_000_000
 const RATE = { rate: 5, burst: 10 }

@@ -9,11 +9,9 @@ import type { Account, Store } from '../../store/store.ts'
 import { idField, PAUSE, REACH, viewPause, viewReach } from '../json/fields.ts'
 import { found } from '../json/found.ts'
 import { PAGE_QUERY, pageOf } from '../json/pagination.ts'
-import { noQuery, readQuery } from '../json/query.ts'
-import { said } from '../json/said.ts'
-import { invalid } from '../json/validate.ts'
+import { invalid, noQuery, readQuery, said } from '../json/validate.ts'
 import type { ApiEnv } from '../middleware/authenticate.ts'
-import { ACT, readAct, readReason, WHY } from './reason.ts'
+import { ACT, readAct, readReason, WHY } from './authorize.ts'
 
 export interface AdminAccountDeps {
   store: Pick<

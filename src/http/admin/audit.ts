@@ -4,9 +4,7 @@ import { ACT_OUTCOMES } from '../../store/act.ts'
 import type { Act, Store } from '../../store/store.ts'
 import { AT, jsonTime, timeField } from '../json/fields.ts'
 import { CURSOR, cursorOf, PAGE_PARAMETERS } from '../json/pagination.ts'
-import { readQuery } from '../json/query.ts'
-import { said } from '../json/said.ts'
-import { invalid } from '../json/validate.ts'
+import { invalid, readQuery, said } from '../json/validate.ts'
 import type { ApiEnv } from '../middleware/authenticate.ts'
 
 export interface AdminAuditDeps {

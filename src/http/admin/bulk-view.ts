@@ -7,8 +7,7 @@ import { REASONS } from '../../core/verification.ts'
 import { BULK_RATE, BULK_STATES, type BulkAct } from '../../store/bulk-act.ts'
 import { BULK_ACTS } from '../../store/registration-search.ts'
 import { AT, AT_OR_NULL, COUNT, idField, jsonTime, jsonTimeOrNull } from '../json/fields.ts'
-import { maskSerial } from './masking.ts'
-import { FOUND_REGISTRATION, seesAll } from './registration-view.ts'
+import { FOUND_REGISTRATION, maskSerial, seesAll } from './registration-view.ts'
 
 const TEXT_OR_NULL = z.string().nullable()
 export const BULK = z.strictObject({

@@ -4,11 +4,9 @@ import type { CallbackTrouble } from '../../store/callbacks.ts'
 import type { Callback, Store } from '../../store/store.ts'
 import { AT, AT_OR_NULL, COUNT, idField, jsonTime, jsonTimeOrNull } from '../json/fields.ts'
 import { CURSOR, PAGE_PARAMETERS } from '../json/pagination.ts'
-import { noQuery, readQuery } from '../json/query.ts'
-import { said } from '../json/said.ts'
-import { invalid } from '../json/validate.ts'
+import { invalid, noQuery, readQuery, said } from '../json/validate.ts'
 import type { ApiEnv } from '../middleware/authenticate.ts'
-import { readAct, WHY } from './reason.ts'
+import { readAct, WHY } from './authorize.ts'
 import { NO_PARTNER } from './search.ts'
 
 export interface AdminCallbackDeps {

@@ -2,7 +2,7 @@ import { Hono } from 'hono'
 import { z } from 'zod'
 import type { FailureGroup, Store } from '../../store/store.ts'
 import { AT, COUNT, jsonTime } from '../json/fields.ts'
-import { noQuery } from '../json/query.ts'
+import { noQuery } from '../json/validate.ts'
 import type { ApiEnv } from '../middleware/authenticate.ts'
 
 export interface AdminMessageDeps {

@@ -5,7 +5,7 @@ import { viewNode } from '../../store/overview.ts'
 import { judgeNodes } from '../../store/rules/nodes.ts'
 import type { Store } from '../../store/store.ts'
 import { AT, idField } from '../json/fields.ts'
-import { noQuery } from '../json/query.ts'
+import { noQuery } from '../json/validate.ts'
 import type { ApiEnv } from '../middleware/authenticate.ts'
 
 export interface AdminNodeDeps {

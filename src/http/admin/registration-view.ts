@@ -10,7 +10,10 @@ import type { Account, Explanation, Partner } from '../../store/store.ts'
 import { AT, AT_OR_NULL, COUNT, idField, jsonTime, jsonTimeOrNull, PAUSE, viewPause } from '../json/fields.ts'
 import { ANSWER_KIND } from '../partner/explain.ts'
 import { REGISTRATION, viewRegistration } from '../partner/registration-answer.ts'
-import { maskSerial } from './masking.ts'
+
+/** A serial in a list: enough to tell two apart, not enough to look somebody up. Short ones show less. */
+export const maskSerial = (serial: string): string =>
+  serial.length < 10 ? `${serial.slice(0, 2)}…` : `${serial.slice(0, 4)}…${serial.slice(-2)}`
 
 const ADMIN_ONLY = 'Only for the role `admin`; null for others.'
 const ADMIN_ONLY_TEXT = z.string().nullable().describe(ADMIN_ONLY)

@@ -6,8 +6,7 @@ import { SERIAL, SERIAL_FORM } from '../../core/registration-input.ts'
 import { REASONS } from '../../core/verification.ts'
 import type { RegistrationFilter } from '../../store/registration-search.ts'
 import type { Account, Store } from '../../store/store.ts'
-import { oneOf, said } from '../json/said.ts'
-import { invalid } from '../json/validate.ts'
+import { invalid, oneOf, said } from '../json/validate.ts'
 
 const PARTNER = said({ en: 'must be the id of a partner', zh: '必须是某个合作方的 id' })
 const ACCOUNT = said({ en: 'must be the id of an account, or its APIID', zh: '必须是某个账户的 id 或 APIID' })

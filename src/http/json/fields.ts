@@ -4,7 +4,7 @@ import type { Words } from '../../core/language.ts'
 import { isHarmless, lineForm } from '../../core/line.ts'
 import { SERIAL, SERIAL_AS_NUMBER, SERIAL_FORM } from '../../core/registration-input.ts'
 import type { Account } from '../../store/store.ts'
-import { said } from './said.ts'
+import { said } from './validate.ts'
 
 /** Fields that several bodies and answers have in common. */
 

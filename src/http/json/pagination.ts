@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { Words } from '../../core/language.ts'
-import { said } from './said.ts'
+import { said } from './validate.ts'
 
 export const MOST_OF_A_PAGE = 250
 const LIMIT = said({

@@ -1,7 +1,22 @@
+import type { Context, MiddlewareHandler } from 'hono'
 import { z } from 'zod'
 import { AppError, type FieldError } from '../../core/error.ts'
 import type { Words } from '../../core/language.ts'
-import { heard, said } from './said.ts'
+
+/** Stands in no message, and JSON escapes it where one quotes its caller. */
+const BETWEEN = '\u0000'
+
+/** A message in each language as the one text that a schema takes; `heard` has it as words again. */
+export const said = ({ en, zh }: Words): string => `${en}${BETWEEN}${zh}`
+
+/** The words of an issue's message. One of zod's own is English only. */
+const heard = (message: string): Words => {
+  const [en = '', zh = en] = message.split(BETWEEN)
+  return { en, zh }
+}
+
+export const oneOf = (names: readonly string[]): string =>
+  said({ en: `must be one of ${names.join(', ')}`, zh: `必须是以下之一：${names.join('、')}` })
 
 const MOST_ERRORS = 50
 const LONGEST_PATH = 100
@@ -77,7 +92,7 @@ const defaultMessage: z.core.$ZodErrorMap = issue =>
   issue.code === 'invalid_type' && issue.expected === 'object' ? NOT_AN_OBJECT : undefined
 
 /** The names of the fields that the schema has. */
-export const namesOf = (schema: z.ZodType): readonly string[] =>
+const namesOf = (schema: z.ZodType): readonly string[] =>
   schema instanceof z.ZodObject ? Object.keys(schema.shape) : []
 
 const UNKNOWN = { en: 'is unknown here', zh: '未知字段' }
@@ -98,3 +113,52 @@ const fieldErrorsOf = (issue: z.core.$ZodIssue, known: readonly string[]): Field
 
 const pathOf = (path: readonly PropertyKey[]): string =>
   path.map(String).join('.').slice(0, LONGEST_PATH).toWellFormed()
+
+/** No call has so many. */
+const MOST_PARAMETERS = 20
+const TOO_MANY = {
+  en: `There are more than ${MOST_PARAMETERS} query parameters.`,
+  zh: `查询参数超过 ${MOST_PARAMETERS} 个。`,
+}
+const REPEATED = { en: 'must be given only once', zh: '只能出现一次' }
+
+/** The query's parameters in order. Throws where there are more than any call has. */
+const parametersOf = (url: string): [name: string, value: string][] => {
+  const [target = ''] = url.split('#', 1)
+  const at = target.indexOf('?')
+  if (at === -1) return []
+  const text = target.slice(at + 1)
+  if (text.split('&', MOST_PARAMETERS + 1).length > MOST_PARAMETERS) throw new AppError('invalid_query', TOO_MANY)
+  return [...new URLSearchParams(text)]
+}
+
+/** Reads the query parameters. Throws `AppError('invalid_query')` for invalid, unknown, repeated and too many ones. */
+export const readQuery = <T>(c: Context, schema: z.ZodType<T>): T => {
+  const parameters = parametersOf(c.req.url)
+  const known = new Set(namesOf(schema))
+  const seen = new Set<string>()
+  const repeated = new Set<string>()
+  for (const [name] of parameters) {
+    if (seen.has(name) && known.has(name)) repeated.add(name)
+    seen.add(name)
+  }
+  const checked = check(Object.fromEntries(parameters), schema)
+  const errors = [
+    ...('errors' in checked ? checked.errors : []),
+    ...[...repeated].map(path => ({ path, message: REPEATED })),
+  ]
+  if ('errors' in checked || errors.length > 0) throw invalid('query', errors)
+  return checked.data
+}
+
+const NONE = z.strictObject({})
+
+/** For calls without parameters: throws `AppError('invalid_query')` if there are any. */
+export const refuseQuery = (c: Context): void => {
+  if (c.req.url.includes('?')) readQuery(c, NONE)
+}
+
+export const noQuery: MiddlewareHandler = function noQuery(c, next) {
+  refuseQuery(c)
+  return next()
+}

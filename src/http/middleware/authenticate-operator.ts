@@ -8,9 +8,16 @@ import type { Store } from '../../store/store.ts'
 import type { Emit } from '../../telemetry/emit.ts'
 import { clientAddress } from '../caller.ts'
 import { createBuckets } from '../rates.ts'
-import type { ApiEnv } from './authenticate.ts'
-import { createAtOnce, createKeyUse, type KeyUseDeps, type RefusalDeps, readToken, refusalOf } from './credentials.ts'
-import { createTtlCache } from './ttl-cache.ts'
+import {
+  type ApiEnv,
+  createAtOnce,
+  createKeyUse,
+  createTtlCache,
+  type KeyUseDeps,
+  type RefusalDeps,
+  readToken,
+  refusalOf,
+} from './authenticate.ts'
 
 /** Who calls the admin API. */
 export interface Operator {

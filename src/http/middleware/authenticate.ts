@@ -1,22 +1,151 @@
 import { timingSafeEqual } from 'node:crypto'
-import type { Context, MiddlewareHandler } from 'hono'
+import type { Context, MiddlewareHandler, Next } from 'hono'
 import { readApiKey } from '../../core/api-key.ts'
 import type { Edit } from '../../core/changes.ts'
-import { SECOND } from '../../core/duration.ts'
+import type { Clock } from '../../core/clock.ts'
+import { MINUTE, SECOND } from '../../core/duration.ts'
+import { AppError } from '../../core/error.ts'
+import { createInFlight } from '../../core/keyed-limiter.ts'
+import type { Words } from '../../core/language.ts'
 import type { KeyOwner, Store } from '../../store/store.ts'
-import { nodeBindings } from '../caller.ts'
+import { clientNetwork, nodeBindings, setHeader, type TrustedProxies } from '../caller.ts'
+import type { Rates } from '../rates.ts'
 import type { Operator } from './authenticate-operator.ts'
-import {
-  createAtOnce,
-  createKeyUse,
-  type KeyUseDeps,
-  type RefusalDeps,
-  readToken,
-  refusalOf,
-  WRONG_KEY,
-} from './credentials.ts'
 import type { EnumerationGuard } from './enumeration-guard.ts'
-import { createTtlCache } from './ttl-cache.ts'
+
+interface TtlCacheOptions<T> {
+  ttlMs: number
+  /** When there would be more entries, the oldest is dropped. */
+  size: number
+  now: () => number
+  load: (key: string) => Promise<T | null>
+}
+
+/** Caches what `load` resolves with. Neither null nor an error is cached. Calls at the same time share one load. */
+export const createTtlCache = <T>({ ttlMs, size, now, load }: TtlCacheOptions<T>) => {
+  const entries = new Map<string, { at: number; value: Promise<T | null> }>()
+
+  const forget = (key: string, value: Promise<T | null>): void => {
+    if (entries.get(key)?.value === value) entries.delete(key)
+  }
+
+  return (key: string): Promise<T | null> => {
+    const known = entries.get(key)
+    // An entry does not live longer when the clock is set back.
+    if (known && Math.abs(now() - known.at) < ttlMs) return known.value
+    const value = load(key)
+    entries.delete(key)
+    entries.set(key, { at: now(), value })
+    for (const oldest of entries.keys()) {
+      if (entries.size <= size) break
+      entries.delete(oldest)
+    }
+    value.then(
+      loaded => loaded === null && forget(key, value),
+      () => forget(key, value),
+    )
+    return value
+  }
+}
+
+const BEARER = /^Bearer +([\x21-\x7e]+) *$/i
+
+/** These texts are the same for every reason, so that they do not show which keys exist. */
+const WRONG_TOKEN = {
+  en: 'Send "authorization: Bearer <key>" with a valid key that has not been revoked.',
+  zh: '请发送 "authorization: Bearer <key>"，其中的密钥必须有效且未被吊销。',
+}
+const WRONG_KEY = {
+  en: 'Send "authorization: Bearer <key>". Check that the key is copied whole (it begins with "ifn_"), is not revoked, and is one of this service.',
+  zh: '请发送 "authorization: Bearer <key>"，并检查密钥：是否复制完整（以 "ifn_" 开头）、未被吊销，并且由本服务签发。',
+}
+/** By its form alone, so that it does not show which secrets exist. */
+const SIGNING_SECRET = {
+  en: 'This is the form of a signing secret, which verifies webhooks. Send your API key instead, which begins with "ifn_".',
+  zh: '这是签名密钥，只用于验签。请改用以 "ifn_" 开头的 API 密钥。',
+}
+const isSigningSecret = (token: string): boolean => /^wh(sec|pk|sk)_/.test(token)
+
+export const readToken = (header: string | undefined): string => BEARER.exec(header ?? '')?.[1] ?? ''
+
+export interface RefusalDeps {
+  rates: Pick<Rates, 'take'>
+  trustedProxies: TrustedProxies
+}
+
+/**
+ * The answer to who has sent no right key: 401. Throws 429 where too many wrong ones have come from the caller's network. Nothing
+ * else asks this count: nobody is locked out by others behind the same address. Whoever sends none has guessed nothing.
+ *
+ * @param wrong what is said of a wrong key
+ */
+export const refusalOf = (c: Context, { rates, trustedProxies }: RefusalDeps, wrong: Words = WRONG_TOKEN): AppError => {
+  const token = readToken(c.req.header('authorization'))
+  if (token !== '') rates.take('wrongKeys', clientNetwork(c, trustedProxies))
+  return new AppError('unauthorized', isSigningSecret(token) ? SIGNING_SECRET : wrong)
+}
+
+/**
+ * Runs a caller's request while fewer than `most` of its requests are being answered. A connection stays while its request is being
+ * answered, so lists that take long could hold all of them and keep everybody else out. Where there are as many as may be, it throws
+ * `AppError('too_many_requests')` and ends the connection.
+ */
+export const createAtOnce = (most: number) => {
+  const underWay = createInFlight()
+  const detail = {
+    en: `${most} of your requests are being answered still.`,
+    zh: `最多同时处理 ${most} 个请求，已达上限。`,
+  }
+  return async (caller: string, c: Context, next: Next): Promise<void> => {
+    if ((underWay.counts.get(caller) ?? 0) >= most) {
+      // Thousands of connections that ask again and again would starve new ones.
+      setHeader(c, 'connection', 'close')
+      throw new AppError('too_many_requests', detail)
+    }
+    underWay.start(caller)
+    try {
+      await next()
+    } finally {
+      underWay.end(caller)
+    }
+  }
+}
+
+const COLLECT_MS = 1 * SECOND
+const RECORD_EVERY_MS = 1 * MINUTE
+const MOST_RECORDED = 10_000
+
+export interface KeyUseDeps {
+  store: Pick<Store, 'touchKeys'>
+  now: () => number
+  sleep: Clock['sleep']
+  /** Aborts when the service stops; the collected keys are recorded then. */
+  stopping: AbortSignal
+}
+
+/**
+ * Records when keys were last used: at most once a minute a key, and all keys of one second in one write. Requests do not
+ * wait for it, and what cannot be recorded is left out.
+ */
+export const createKeyUse = ({ store, now, sleep, stopping }: KeyUseDeps) => {
+  const recordedAt = new Map<string, number>()
+  let used: string[] = []
+
+  const recordSoon = async (): Promise<void> => {
+    await sleep(COLLECT_MS, stopping).catch(() => {})
+    const ids = used
+    used = []
+    await store.touchKeys(ids).catch(() => {})
+  }
+
+  return (keyId: string): void => {
+    const at = now()
+    if (Math.abs(at - (recordedAt.get(keyId) ?? Number.NEGATIVE_INFINITY)) < RECORD_EVERY_MS) return
+    if (recordedAt.size >= MOST_RECORDED) recordedAt.clear()
+    recordedAt.set(keyId, at)
+    if (used.push(keyId) === 1) void recordSoon()
+  }
+}
 
 export interface ApiEnv {
   Variables: {

@@ -3,7 +3,9 @@ import { routePath } from 'hono/route'
 import type { Clock } from '../../core/clock.ts'
 import { MINUTE } from '../../core/duration.ts'
 import { AppError } from '../../core/error.ts'
+import { readTraceparent } from '../../core/traceparent.ts'
 import type { Emit } from '../../telemetry/emit.ts'
+import type { Tracer } from '../../telemetry/traces/tracer.ts'
 import { setHeader } from '../caller.ts'
 import { sendError } from '../json/problem.ts'
 import type { ApiEnv } from './authenticate.ts'
@@ -25,7 +27,7 @@ const API = '/v1/'
 /** Request ids that callers may choose; none of these characters can damage a log. */
 const REQUEST_ID = /^[\w=-]{1,128}$/
 /** Probes and scrapers ask these every few seconds. */
-export const PROBES = new Set(['/healthz', '/readyz', '/metrics'])
+const PROBES = new Set(['/healthz', '/readyz', '/metrics'])
 /** Answered to the last. */
 const HEALTH = new Set(['/healthz', '/readyz'])
 const STOPPING = {
@@ -41,7 +43,7 @@ const nothingMore = async () => {}
 
 const REFUSALS = new Set([401, 404, 429])
 /** Of who has sent no valid key or token: anybody may cause any number of these. */
-export const isStrangersRefusal = (c: Context<ApiEnv>): boolean =>
+const isStrangersRefusal = (c: Context<ApiEnv>): boolean =>
   REFUSALS.has(c.res.status) && c.get('partnerId') === undefined && c.get('operator') === undefined
 
 /**
@@ -89,3 +91,28 @@ export const createRequestLog = (deps: RequestLogDeps): MiddlewareHandler<ApiEnv
     })
   }
 }
+
+/** Makes a span of every request but probes and what is refused, or not found, of a stranger. It has the pattern of the route, and never the path, the query or a header. */
+export const createRequestSpan = (tracer: Pick<Tracer, 'request'>): MiddlewareHandler<ApiEnv> =>
+  async function traceRequest(c, next) {
+    if (PROBES.has(c.req.path)) return next()
+    const span = tracer.request(c.req.method, callerOf(c))
+    c.set('traceparent', span.traceparent)
+    await next()
+    const { status } = c.res
+    if (status === 429 || isStrangersRefusal(c)) return
+    const partnerId = c.get('partnerId') as string | undefined
+    span.end({
+      route: routePath(c),
+      attributes: {
+        'http.response.status_code': status,
+        ...(partnerId === undefined ? {} : { 'idface.partner_id': partnerId }),
+      },
+      error: status >= 500 ? String(status) : null,
+    })
+  }
+
+/** What is stored with what a request registers: its own span, or its caller's where we make no spans. */
+export const traceparentOf = (c: Context<ApiEnv>): string | null => c.get('traceparent') ?? callerOf(c)
+
+const callerOf = (c: Context): string | null => readTraceparent(c.req.header('traceparent'))

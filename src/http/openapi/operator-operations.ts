@@ -1,14 +1,21 @@
 import { ACCOUNT, NEW_ACCOUNT } from '../admin/accounts.ts'
 import { AUDIT_QUERY, AUDITED_ACT } from '../admin/audit.ts'
+import { ACT } from '../admin/authorize.ts'
 import { BULK_BODY } from '../admin/bulk.ts'
 import { BULK, BULK_DRAFT } from '../admin/bulk-view.ts'
 import { CALLBACK, CALLBACK_ENABLING, CALLBACKS_QUERY, ENABLED_CALLBACK } from '../admin/callbacks.ts'
-import { CREATED_KEY, createKeyBody, KEY } from '../admin/keys.ts'
 import { FAILURE_GROUPS } from '../admin/messages.ts'
 import { NODE } from '../admin/nodes.ts'
 import { OVERVIEW } from '../admin/overview.ts'
-import { CREATED_PARTNER, NEW_PARTNER, PARTNER, PARTNER_CHANGE } from '../admin/partners.ts'
-import { ACT } from '../admin/reason.ts'
+import {
+  CREATED_KEY,
+  CREATED_PARTNER,
+  createKeyBody,
+  KEY,
+  NEW_PARTNER,
+  PARTNER,
+  PARTNER_CHANGE,
+} from '../admin/partners.ts'
 import { FOUND_REGISTRATION, REGISTRATION_DETAIL } from '../admin/registration-view.ts'
 import { BOUNDED_COUNT, RESENT, SEARCH_QUERY } from '../admin/registrations.ts'
 import { FILTER_QUERY } from '../admin/search.ts'

@@ -1,12 +1,11 @@
 import { Hono } from 'hono'
 import { z } from 'zod'
-import type { Rate } from '../../core/token-bucket.ts'
 import type { Store } from '../../store/store.ts'
 import { AT, COUNT, idField, jsonTime, QUOTAS } from '../json/fields.ts'
 import { found } from '../json/found.ts'
-import { noQuery } from '../json/query.ts'
+import { noQuery } from '../json/validate.ts'
 import type { ApiEnv } from '../middleware/authenticate.ts'
-import type { Rates } from '../rates.ts'
+import type { Rate, Rates } from '../rates.ts'
 
 export interface MeDeps {
   store: Pick<Store, 'findPartner' | 'usageOf'>

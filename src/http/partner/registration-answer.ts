@@ -125,6 +125,12 @@ export const viewRegistration = (registration: Registration): RegistrationAnswer
   resolvedAt: jsonTimeOrNull(registration.resolvedAt),
 })
 
+/** What is due already is asked at any moment, or waits in a queue: `GET` of it tells about when. */
+export const viewDue = (registration: Registration, now: number): RegistrationAnswer => {
+  const { nextPollAt } = registration
+  return viewRegistration({ ...registration, nextPollAt: nextPollAt && Math.max(nextPollAt, now) })
+}
+
 export const viewAttempt = (attempt: Attempt, language: Language): AttemptAnswer => ({
   at: jsonTime(attempt.at),
   outcome: attempt.outcome,

@@ -10,7 +10,7 @@ import {
 } from '../../core/registration-input.ts'
 import { isMisspelt, TEST_SERIAL_FORM } from '../../core/test-serial.ts'
 import { serialField } from '../json/fields.ts'
-import { said } from '../json/said.ts'
+import { said } from '../json/validate.ts'
 
 /** Judges a callback URL: either its normalised form, or a message that says what is allowed. */
 export type JudgeUrl = (text: unknown) => { ok: true; href: string } | { ok: false; message: Words }

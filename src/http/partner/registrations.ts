@@ -1,44 +1,101 @@
 import { type Context, Hono } from 'hono'
 import { z } from 'zod'
+import type { Clock } from '../../core/clock.ts'
 import { MINUTE, readDuration, SECOND } from '../../core/duration.ts'
 import { AppError } from '../../core/error.ts'
+import { createInFlight } from '../../core/keyed-limiter.ts'
 import { asTold, MESSAGE_STATES, messageIdOf } from '../../core/message.ts'
 import { REGISTRATION_STATUSES } from '../../core/registration.ts'
 import { SERIAL, SERIAL_FORM } from '../../core/registration-input.ts'
-import type { Cancellation, NewRegistration, Registered, Registration } from '../../store/registration.ts'
+import type { Cancellation, Registration } from '../../store/registration.ts'
 import type { Store } from '../../store/store.ts'
 import type { Emit } from '../../telemetry/emit.ts'
-import { setHeader } from '../caller.ts'
 import { DURATION_PATTERN } from '../json/fields.ts'
 import { found } from '../json/found.ts'
 import { PAGE_PARAMETERS, pageOf } from '../json/pagination.ts'
-import { noQuery, readQuery, refuseQuery } from '../json/query.ts'
-import type { ReadPartnerBody } from '../json/request-body.ts'
-import { oneOf, said } from '../json/said.ts'
+import { noQuery, oneOf, readQuery, said } from '../json/validate.ts'
 import { answerLanguage } from '../language.ts'
 import type { ApiEnv } from '../middleware/authenticate.ts'
-import { traceparentOf } from '../middleware/request-span.ts'
 import type { Rates } from '../rates.ts'
-import { createLongPoll, type LongPollDeps } from './long-poll.ts'
-import { createRegistrar, type RegistrarDeps } from './registrar.ts'
-import { viewAttempt, viewRegistration } from './registration-answer.ts'
-import type { RegistrationBodySchema } from './registration-body.ts'
+import { viewAttempt, viewDue, viewRegistration } from './registration-answer.ts'
 
-export interface RegistrationDeps extends RegistrarDeps, LongPollDeps {
+export interface LongPollDeps {
+  store: Pick<Store, 'hints' | 'endedAmong'>
+  sleep: Clock['sleep']
+}
+
+interface Wait {
+  partnerId: string
+  ms: number
+  /** Ends the wait. */
+  signal: AbortSignal
+}
+
+/** Of one partner, and of all: three quarters of the connections that there may be, the others are for those who do not wait. */
+const MOST_OF_A_PARTNER = 64
+const MOST = 3_072
+/** The hint may not come from another node. */
+const LOOK_AGAIN_MS = 1 * SECOND
+
+/**
+ * A call that waits for a registration to end is woken by the hint `resolved`, or by a look at the database: one a second, however many
+ * wait.
+ */
+const createLongPoll = ({ store, sleep }: LongPollDeps) => {
+  const waits = createInFlight()
+  const waiting = new Map<string, Set<AbortController>>()
+
+  const wake = (ids: readonly string[]) => {
+    for (const id of ids) for (const call of waiting.get(id) ?? []) call.abort()
+  }
+  store.hints.on('resolved', wake)
+
+  let isLooking = false
+  const lookAgain = async () => {
+    isLooking = true
+    while (waiting.size > 0) {
+      await sleep(LOOK_AGAIN_MS)
+      // Where the database is away, the next look may find it.
+      if (waiting.size > 0) await store.endedAmong([...waiting.keys()]).then(wake, () => {})
+    }
+    isLooking = false
+  }
+
+  const add = (id: string, call: AbortController) => {
+    const others = waiting.get(id) ?? new Set()
+    waiting.set(id, others.add(call))
+    if (!isLooking) void lookAgain()
+  }
+  const remove = (id: string, call: AbortController) => {
+    const others = waiting.get(id)
+    others?.delete(call)
+    if (others?.size === 0) waiting.delete(id)
+  }
+
+  /**
+   * Resolves when the registration ends, after `ms`, or when the signal aborts; at once if too many calls are waiting.
+   */
+  return async (id: string, { partnerId, ms, signal }: Wait): Promise<void> => {
+    if ((waits.counts.get(partnerId) ?? 0) >= MOST_OF_A_PARTNER || waits.total() >= MOST) return
+    waits.start(partnerId)
+    const resolved = new AbortController()
+    add(id, resolved)
+    await sleep(ms, AbortSignal.any([signal, resolved.signal])).catch(() => {})
+    remove(id, resolved)
+    waits.end(partnerId)
+  }
+}
+
+export interface RegistrationDeps extends LongPollDeps {
   rates: Pick<Rates, 'take' | 'give'>
-  store: RegistrarDeps['store'] &
-    LongPollDeps['store'] &
+  store: LongPollDeps['store'] &
     Pick<
       Store,
       'now' | 'findRegistration' | 'listRegistrations' | 'cancel' | 'nudge' | 'resend' | 'listAttempts' | 'explain'
     >
-  /** Resolves once the registration is durable. */
-  register: (item: NewRegistration) => Promise<Registered>
-  registrationBody: RegistrationBodySchema
-  readBody: ReadPartnerBody
   /** Aborts when the service stops; all waiting callers are answered then. */
   stopping: AbortSignal
-  emit: RegistrarDeps['emit'] & Emit<'message.cancelled'>
+  emit: Emit<'registration.ended' | 'message.cancelled'>
 }
 
 export const LIST_QUERY = z.strictObject({
@@ -100,16 +157,11 @@ export const readTarget = (c: Context<ApiEnv>): [partnerId: string, id: string] 
 
 /** `/v1/registrations`, for the partner in `partnerId`. */
 export const createRegistrations = (deps: RegistrationDeps) => {
-  const { store, registrationBody } = deps
+  const { store } = deps
   const app = new Hono<ApiEnv>()
-  const registrar = createRegistrar(deps)
   const waitForEnd = createLongPoll(deps)
 
-  /** What is due already is asked at any moment, or waits in a queue: `GET` of it tells about when. */
-  const view = (registration: Registration) => {
-    const { nextPollAt } = registration
-    return viewRegistration({ ...registration, nextPollAt: nextPollAt && Math.max(nextPollAt, store.now()) })
-  }
+  const view = (registration: Registration) => viewDue(registration, store.now())
   const report = ({ registration, isNew, stopsMessage }: Cancellation) => {
     const { id: registrationId, partnerId, createdAt } = registration
     const ageMs = Math.max(0, store.now() - createdAt)
@@ -127,22 +179,6 @@ export const createRegistrations = (deps: RegistrationDeps) => {
     if (!explained?.queue) return view(explained?.registration ?? registration)
     return view({ ...registration, nextPollAt: explained.queue.at })
   }
-
-  app.post('/', async c => {
-    refuseQuery(c)
-    const partnerId = c.get('partnerId')
-    const read = async () => {
-      const body = await deps.readBody(c, registrationBody)
-      deps.rates.take('registrations', partnerId)
-      return body
-    }
-    const item = await registrar.toItem(partnerId, read, { isBatch: false, traceparent: traceparentOf(c) })
-    const registered = await deps.register(item)
-    const { status, registration, ignored } = registrar.toAnswer(item, registered)
-    setHeader(c, 'location', `/v1/registrations/${registration.id}`)
-    if (ignored.length > 0) setHeader(c, 'idface-ignored', ignored.join(', '))
-    return c.json(view(registration), status)
-  })
 
   app.get('/', async c => {
     const { limit, cursor, idcardid, status, delivery } = readQuery(c, LIST_QUERY)

@@ -7,9 +7,8 @@ import { DEFAULT_OVERLAP_MS, MOST_LIVE_SECRETS, OVERLAP_RULE, readOverlap } from
 import type { SigningSecret, Store } from '../../store/store.ts'
 import { AT, AT_OR_NULL, DURATION_PATTERN, idField, jsonTime, jsonTimeOrNull, SHOWN_ONCE } from '../json/fields.ts'
 import { found, readId } from '../json/found.ts'
-import { noQuery } from '../json/query.ts'
 import type { ReadPartnerBody } from '../json/request-body.ts'
-import { said } from '../json/said.ts'
+import { noQuery, said } from '../json/validate.ts'
 import type { ApiEnv } from '../middleware/authenticate.ts'
 
 export interface SigningSecretDeps {

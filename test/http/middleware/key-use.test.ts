@@ -1,5 +1,5 @@
 import { expect, test, vi } from 'vitest'
-import { createKeyUse } from '../../../src/http/middleware/credentials.ts'
+import { createKeyUse } from '../../../src/http/middleware/authenticate.ts'
 import { openApi, START } from '../support/api.ts'
 
 const setUp = ({ touchKeys = vi.fn(async () => {}) } = {}) => {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { createTtlCache } from '../../../src/http/middleware/ttl-cache.ts'
+import { createTtlCache } from '../../../src/http/middleware/authenticate.ts'
 
 const setUp = (values: Record<string, string | null | Error>) => {
   const clock = { now: 1_000_000 }

@@ -1,17 +1,150 @@
 import { isDeepStrictEqual } from 'node:util'
+import { Hono } from 'hono'
+import { z } from 'zod'
 import { SECOND } from '../../core/duration.ts'
 import { AppError } from '../../core/error.ts'
+import type { Language } from '../../core/language.ts'
 import { readTestSerial, TEST_ACCOUNT_ID } from '../../core/test-serial.ts'
 import type { Account, NewRegistration, Registered, Registration, Store } from '../../store/store.ts'
 import type { Emit } from '../../telemetry/emit.ts'
+import { setHeader } from '../caller.ts'
 import { QUOTA_NAMES } from '../json/fields.ts'
-import { invalid } from '../json/validate.ts'
+import { PROBLEM, problemOf } from '../json/problem.ts'
+import type { ReadPartnerBody } from '../json/request-body.ts'
+import { bodyLike, checkBody, invalid, noQuery, refuseQuery, said } from '../json/validate.ts'
+import { answerLanguage } from '../language.ts'
+import { type ApiEnv, createTtlCache } from '../middleware/authenticate.ts'
 import type { EnumerationGuard } from '../middleware/enumeration-guard.ts'
-import { createTtlCache } from '../middleware/ttl-cache.ts'
-import type { Rates } from '../rates.ts'
-import { ACCOUNT_FORM, type RegistrationBody } from './registration-body.ts'
+import { traceparentOf } from '../middleware/request-log.ts'
+import { BATCH_BYTES, MOST_IN_A_BATCH, type Rates } from '../rates.ts'
+import { REGISTRATION, viewDue, viewRegistration } from './registration-answer.ts'
+import { ACCOUNT_FORM, type RegistrationBody, type RegistrationBodySchema } from './registration-body.ts'
 
-export interface RegistrarDeps {
+export interface RegisterDeps extends RegistrarDeps {
+  /** Resolves once the registration is durable. */
+  register: (item: NewRegistration) => Promise<Registered>
+  readBody: ReadPartnerBody
+  registrationBody: RegistrationBodySchema
+  enumerationGuard: Pick<EnumerationGuard, 'recordConflict' | 'slowedForMs'>
+  store: RegistrarDeps['store'] & Pick<Store, 'now' | 'register'>
+}
+
+const REGISTRATIONS = said({
+  en: `must be an array of 1 to ${MOST_IN_A_BATCH} registrations`,
+  zh: `必须是包含 1 到 ${MOST_IN_A_BATCH} 条登记的数组`,
+})
+export const BATCH_BODY = z
+  .strictObject(
+    {
+      registrations: z
+        .array(z.unknown().meta({ $ref: '#/$defs/RegistrationRequest' }), REGISTRATIONS)
+        .min(1, REGISTRATIONS)
+        .max(MOST_IN_A_BATCH, REGISTRATIONS)
+        .describe('Each as in a call of its own.'),
+    },
+    bodyLike('{"registrations": [{"idcardid": "…", "callbackUrl": "…"}, …]}'),
+  )
+  .meta({ id: 'BatchRequest' })
+
+const IGNORED = ['metadata', 'expiresAt'] as const
+const AS_ALONE = 'As of a call of its own.'
+const REFUSED = [403, 409, 422, 429, 503] as const
+export const BATCH_RESULTS = z
+  .strictObject({
+    results: z
+      .array(
+        // One literal each for what is told apart: TypeScript excludes a member of a union by a comparison with one only.
+        z.discriminatedUnion('status', [
+          z.strictObject({ status: z.literal(201).describe(AS_ALONE), registration: REGISTRATION }),
+          z.strictObject({
+            status: z.literal(200).describe(AS_ALONE),
+            registration: REGISTRATION,
+            ignored: z.array(z.enum(IGNORED)).exactOptional().describe('As the header `idface-ignored`.'),
+          }),
+          z.strictObject({ status: z.literal(REFUSED).describe(AS_ALONE), problem: PROBLEM }),
+        ]),
+      )
+      .describe('One for each registration, in the same order.'),
+  })
+  .meta({ id: 'BatchResults' })
+type Result = z.output<typeof BATCH_RESULTS>['results'][number]
+
+/** `POST /v1/registrations`, and `/batch`: every item has its own result, and an invalid item does not affect the others. */
+export const createRegister = (deps: RegisterDeps) => {
+  const app = new Hono<ApiEnv>()
+  const registrar = createRegistrar(deps)
+
+  const check = async (partnerId: string, body: unknown, origin: Origin): Promise<NewRegistration | AppError> => {
+    try {
+      return await registrar.toItem(partnerId, () => checkBody(body, deps.registrationBody), origin)
+    } catch (error) {
+      if (error instanceof AppError && error.code !== 'unavailable') return error
+      throw error
+    }
+  }
+
+  const resultOf = (item: NewRegistration, registered: Registered, language: Language): Result => {
+    try {
+      const { status, registration: stored, ignored } = registrar.toAnswer(item, registered)
+      const registration = viewRegistration(stored)
+      return status === 201 || ignored.length === 0 ? { status, registration } : { status, registration, ignored }
+    } catch (error) {
+      if (error instanceof AppError) return refusal(error, language)
+      throw error
+    }
+  }
+
+  app.post('/', async c => {
+    refuseQuery(c)
+    const partnerId = c.get('partnerId')
+    const read = async () => {
+      const body = await deps.readBody(c, deps.registrationBody)
+      deps.rates.take('registrations', partnerId)
+      return body
+    }
+    const item = await registrar.toItem(partnerId, read, { isBatch: false, traceparent: traceparentOf(c) })
+    const { status, registration, ignored } = registrar.toAnswer(item, await deps.register(item))
+    setHeader(c, 'location', `/v1/registrations/${registration.id}`)
+    if (ignored.length > 0) setHeader(c, 'idface-ignored', ignored.join(', '))
+    return c.json(viewDue(registration, deps.store.now()), status)
+  })
+
+  app.post('/batch', noQuery, async c => {
+    const partnerId = c.get('partnerId')
+    const { registrations } = await deps.readBody(c, BATCH_BODY, { limit: BATCH_BYTES })
+    if (registrations.length > 1) refuseIfSlowed(deps.enumerationGuard.slowedForMs(partnerId))
+    deps.rates.take('registrations', partnerId, registrations.length)
+    const origin = { isBatch: registrations.length > 1, traceparent: traceparentOf(c) }
+    const checked = await Promise.all(registrations.map(body => check(partnerId, body, origin)))
+    const items = checked.flatMap(item => (item instanceof AppError ? [] : [item]))
+    const registered = await deps.store.register(items)
+    const language = answerLanguage(c)
+    const inOrder = registered[Symbol.iterator]()
+    const results = checked.map(item =>
+      item instanceof AppError ? refusal(item, language) : resultOf(item, inOrder.next().value as Registered, language),
+    )
+    return c.json({ results })
+  })
+
+  return app
+}
+
+const ENUMERATED = {
+  en: 'Your last serials look enumerated, so batches are refused for now. Register one serial at a time.',
+  zh: '检测到疑似遍历流水号，暂不接受批量登记，请逐个登记。',
+}
+
+/** One request a second is slow only if each of them has one serial. */
+const refuseIfSlowed = (slowedForMs: number): void => {
+  if (slowedForMs > 0) throw new AppError('too_many_requests', ENUMERATED, { retryAfterMs: slowedForMs })
+}
+
+const refusal = ({ code, detail, errors }: AppError, language: Language): Result => {
+  const problem = problemOf({ code, detail, errors }, language)
+  return { status: problem.status as (typeof REFUSED)[number], problem }
+}
+
+interface RegistrarDeps {
   store: Pick<Store, 'accountFor'>
   enumerationGuard: Pick<EnumerationGuard, 'recordConflict'>
   rates: Pick<Rates, 'take'>
@@ -24,7 +157,7 @@ export interface RegistrarDeps {
 }
 
 /** Of the request that a registration comes with. */
-export type Origin = Pick<NewRegistration, 'isBatch' | 'traceparent'>
+type Origin = Pick<NewRegistration, 'isBatch' | 'traceparent'>
 
 const ANSWERS = {
   created: 'created',
@@ -40,7 +173,7 @@ const isRefusal = (error: unknown): boolean =>
   error instanceof AppError && error.code !== 'unavailable' && error.code !== 'too_many_requests'
 
 /** Turns a checked body into what the store registers, and the store's outcome into an answer; singly and in a batch. */
-export const createRegistrar = (deps: RegistrarDeps) => {
+const createRegistrar = (deps: RegistrarDeps) => {
   const { emit } = deps
   const findAccount = createAccountFinder(deps)
 
@@ -103,7 +236,6 @@ export const createRegistrar = (deps: RegistrarDeps) => {
   }
 }
 
-export const IGNORED = ['metadata', 'expiresAt'] as const
 /** Stands for metadata that were not sent: empty ones that were are another object. */
 const NOT_SENT = {}
 const ignoredOf = ({ metadata, expiresAt }: NewRegistration, stored: Registration) =>
