@@ -30,7 +30,7 @@ const STAGES = [
   'test/attack/races.test.ts',
   'test/client/{client,transport}.test.ts',
   'test/e2e/{account-faults,account-pause,bulk-acts,callback-notice,delivery,delivery-control}.test.ts',
-  'test/e2e/{learned-polling,metrics,metrics-format,not-found,operator,outage,polling-rate}.test.ts',
+  'test/e2e/{learned-polling,metrics,metrics-format,not-found,outage,polling-rate}.test.ts',
   'test/e2e/{registering,roles,sandbox,short-intervals,traces,upstream-faults,verdicts}.test.ts',
   'test/hostile/{operator,receivers}.test.ts',
   'test/privacy/erasing.test.ts',
