@@ -57,14 +57,6 @@ describe('sending', () => {
     expect(Buffer.from(body ?? '', 'latin1').toString()).toBe('{"message":"认证成功"}')
   })
 
-  test('sends a buffer as it sends the text', async () => {
-    await using receiver = await replying(OK)
-    await using sender = openSender()
-    await sender.send(attemptTo(receiver.url))
-    await sender.send(attemptTo(receiver.url, { body: Buffer.from('{"message":"认证成功"}') }))
-    expect(receiver.requests[1]).toBe(receiver.requests[0])
-  })
-
   test('asks once more before the bytes leave, on a new connection and on a used one', async () => {
     await using receiver = await replying(OK)
     await using sender = openSender()
@@ -104,23 +96,6 @@ describe('sending', () => {
     }
     expect(connectionsAt).toEqual([1, 1, 1, 1, 2])
     await expect.poll(() => receiver.open()).toBe(1)
-  })
-
-  test('R22 uses a connection for no longer while others wait for it', async () => {
-    const sockets: Socket[] = []
-    await using receiver = await openRawReceiver(socket => void sockets.push(socket))
-    const clock = { ms: 0 }
-    await using sender = openSender({ now: () => clock.ms, connectionsPerHost: 1, timeoutMs: 90_000 })
-    const sent = [0, 1, 2].map(() => sender.send(attemptTo(receiver.url)))
-    const connectionsAt: number[] = []
-    for (const ms of [59_999, 60_000, 60_000]) {
-      await expect.poll(() => sockets.length).toBe(connectionsAt.length + 1)
-      clock.ms = ms
-      sockets.at(-1)?.write(OK)
-      await sent[connectionsAt.length]
-      connectionsAt.push(receiver.connections())
-    }
-    expect(connectionsAt).toEqual([1, 1, 2])
   })
 
   test('an attempt that waits for a connection until its time is over is our own shortage, and nothing was sent', async () => {
@@ -211,37 +186,6 @@ describe('a connection that is used again', () => {
     await sender.send(attemptTo(receiver.url))
     expect(await sender.send(attemptTo(receiver.url))).toMatchObject({ kind: 'failed' })
     expect(receiver.requests).toHaveLength(2)
-  })
-
-  test('R20 a repeat takes the place of the lost connection before an attempt that waits for one', async () => {
-    const first = new Set<Socket>()
-    let isClosing = false
-    await using receiver = await openRawReceiver(socket => {
-      if (!isClosing) first.add(socket)
-      if (isClosing && first.has(socket)) socket.destroy()
-      else socket.write(OK)
-    })
-    await using sender = openSender({ connectionsPerHost: 4 })
-    const sendAll = (count: number) =>
-      Promise.all(Array.from({ length: count }, () => sender.send(attemptTo(receiver.url))))
-    await sendAll(4)
-    isClosing = true
-    const results = await sendAll(16)
-    expect(results.every(({ kind }) => kind === 'answered')).toBe(true)
-    expect(receiver.connections()).toBe(8)
-  })
-
-  test('R20 the repeat stays within the time of the attempt', async () => {
-    await using receiver = await openRawReceiver((socket, index) => {
-      if (index === 0) socket.write(OK)
-      if (index === 1) setTimeout(() => socket.destroy(), 200)
-    })
-    await using sender = openSender({ timeoutMs: 300 })
-    await sender.send(attemptTo(receiver.url))
-    const result = await sender.send(attemptTo(receiver.url))
-    expect(result).toMatchObject({ kind: 'failed', error: 'timeout' })
-    expect(result.durationMs).toBeLessThan(400)
-    expect(receiver.requests).toHaveLength(3)
   })
 
   const POISON = 'HTTP/1.1 299 Poison\r\ncontent-length: 0\r\n\r\n'

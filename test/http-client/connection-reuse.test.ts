@@ -44,20 +44,6 @@ describe('an idle connection', () => {
     await expect.poll(receiver.open).toBe(0)
   })
 
-  test.each([
-    ['said that it closes', withHeader('connection: close')],
-    ['gave it no more time than a packet travels', withHeader('keep-alive: timeout=1')],
-    ['gave it no time', withHeader('keep-alive: timeout=0')],
-    ['spoke HTTP/1.0', OK.replace('1.1', '1.0')],
-    ['sent more than one response', OK + TIMEOUT],
-    ['sent a body with 204', 'HTTP/1.1 204 No Content\r\ncontent-length: 2\r\n\r\nok'],
-  ])('does not exist after the peer %s', async (_claim, answer) => {
-    const { first, events, receiver } = await openServed(socket => void socket.write(answer))
-    expect(first.fault).toBeNull()
-    expect(events).toEqual(['gone'])
-    await expect.poll(receiver.open).toBe(0)
-  })
-
   test.each<[claim: string, act: (socket: Socket) => void]>([
     ['closes', socket => socket.end()],
     ['resets', socket => socket.resetAndDestroy()],

@@ -1,5 +1,4 @@
 import { request as httpRequest, type IncomingMessage } from 'node:http'
-import { connect } from 'node:net'
 import { Webhook } from 'standardwebhooks'
 import { request } from 'undici'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
@@ -79,12 +78,6 @@ describe('verification', () => {
     expect(receiver.received.filter(({ verified }) => verified === true)).toEqual([])
   })
 
-  test('refuses bytes that only look alike once decoded', async () => {
-    const body = Buffer.concat([Buffer.from('{"a":"'), Buffer.from([0xff]), Buffer.from('"}')])
-    expect(await deliver(headersOf({ body: body.toString() }), body)).toBe(401)
-    expect(receiver.received[0]?.verified).toBe('body is not UTF-8')
-  })
-
   test.each([
     ['another secret', headersOf({ secrets: [OLD_SECRET] }), 'no matching signature'],
     ['a changed id', { ...headersOf(), 'webhook-id': 'msg_2' }, 'no matching signature'],
@@ -117,21 +110,6 @@ describe('verification', () => {
     const statuses = await Promise.all(['/a', '/b', '/c'].map(path => deliver(headersOf(), BODY, path)))
     expect(statuses).toEqual([200, 401, 401])
     expect(receiver.receivedAt('/c')).toMatchObject([{ verified: 'no secret for this path' }])
-  })
-
-  test('takes everything where told not to verify', async () => {
-    await using other = await openReceiver({ secrets: [], now: () => NOW, verify: false, record: false })
-    const next = other.nextDelivery('/x')
-    await request(other.urlFor('/x'), { method: 'POST', dispatcher: agent, body: 'anything' })
-    expect(await next).toMatchObject({
-      status: 200,
-      verified: true,
-      body: 'anything',
-      id: null,
-      attempt: null,
-      type: null,
-    })
-    expect(other.received).toEqual([])
   })
 })
 
@@ -183,29 +161,6 @@ describe('plans', () => {
     expect([await deliver({}), await deliver({})]).toEqual([401, 503])
   })
 
-  test('sends headers with a status', async () => {
-    receiver.plan('/hook', [{ status: 503, headers: { 'retry-after': '120' }, body: 'later' }])
-    const response = await request(receiver.urlFor('/hook'), {
-      method: 'POST',
-      dispatcher: agent,
-      headers: headersOf(),
-      body: BODY,
-    })
-    expect([response.statusCode, response.headers['retry-after'], await response.body.text()]).toEqual([
-      503,
-      '120',
-      'later',
-    ])
-  })
-
-  test('redirects', async () => {
-    expect(await post({ redirect: 'http://127.0.0.2:1/' })).toMatchObject({
-      status: 302,
-      location: 'http://127.0.0.2:1/',
-    })
-    expect(await post({ status: 308, redirect: '/x' })).toMatchObject({ status: 308, location: '/x' })
-  })
-
   test.each(['reset', 'end'] as const)('reads the request and gives no answer: %s', async fault => {
     expect(await post({ fault })).toMatchObject({ status: null })
     expect(receiver.received).toMatchObject([{ verified: true, status: null, body: BODY }])
@@ -213,13 +168,6 @@ describe('plans', () => {
 
   test('breaks off in the middle of its body', async () => {
     expect(await post({ fault: 'cut' })).toMatchObject({ status: 200, length: 50, complete: false })
-  })
-
-  test('sends bodies of any size, and one without an end', async () => {
-    expect(await post({ bodyBytes: 100_000 })).toMatchObject({ length: 100_000, complete: true })
-    const endless = await post({ bodyBytes: Number.POSITIVE_INFINITY })
-    expect(endless.length).toBeGreaterThan(1_000_000)
-    expect(endless.complete).toBe(false)
   })
 
   test.each(['hang', 'stall'] as const)('keeps the sender waiting: %s', async fault => {
@@ -252,33 +200,6 @@ describe('plans', () => {
     await seen
     expect(isAnswered).toBe(false)
     expect(await answered).toBe(200)
-  })
-
-  test('answers before it has read the body', async () => {
-    receiver.plan('/hook', [{ fault: 'early', status: 202 }])
-    const headers = { ...headersOf(), 'content-length': String(Buffer.byteLength(BODY)) }
-    const call = httpRequest(receiver.urlFor('/hook'), { method: 'POST', agent: false, headers })
-    const responded = new Promise<IncomingMessage>(resolve => call.on('response', resolve))
-    call.flushHeaders()
-    const response = await responded
-    expect(response.statusCode).toBe(202)
-    expect(receiver.received).toEqual([])
-    const seen = receiver.nextDelivery()
-    call.end(BODY)
-    expect(await seen).toMatchObject({ verified: true, status: 202 })
-    response.resume()
-  })
-
-  test('puts raw bytes on the wire', async () => {
-    receiver.plan('/hook', [{ raw: 'SSH-2.0-OpenSSH\r\n' }])
-    const socket = connect(Number(new URL(receiver.url).port), '127.0.0.1')
-    let text = ''
-    socket.on('data', (chunk: Buffer) => {
-      text += chunk.toString()
-    })
-    socket.write('POST /hook HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n')
-    await new Promise(resolve => socket.on('end', resolve))
-    expect(text).toBe('SSH-2.0-OpenSSH\r\n')
   })
 
   test('lets a test wait for deliveries', async () => {

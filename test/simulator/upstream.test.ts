@@ -104,26 +104,6 @@ describe('upstream simulator', () => {
     expect(await codesOf(5)).toEqual([4061, 4061, 2, 1, 1])
   })
 
-  test('answers steps after the codes, each by itself', async () => {
-    upstream.script('1', { codes: [0], steps: [{ http: 503 }, { code: 4061 }, { status: 'ING' }], format: 'xml' })
-    const replies = [await askSerial(), await askSerial(), await askSerial(), await askSerial(), await askSerial()]
-    expect(replies.map(reply => [reply.status, /<code>\d+|<status>\w+/g.exec(reply.text)?.[0] ?? null])).toEqual([
-      [200, '<code>0'],
-      [503, null],
-      [200, '<code>4061'],
-      [200, '<code>2'],
-      [200, '<code>2'],
-    ])
-    expect(upstream.callsOf('1').map(call => call.answer)).toEqual(['0', 'http 503', '4061', '2 ING', '2 SUCCESS'])
-  })
-
-  test('begins anew when a serial is scripted again', async () => {
-    upstream.script('1', { codes: [0] })
-    expect(await codesOf(2)).toEqual([0, 2])
-    upstream.script('1', { codes: [0] })
-    expect(await codesOf(1)).toEqual([0])
-  })
-
   test('gives a default script to each serial from its first call on', async () => {
     upstream.setDefault({ afterMs: 1_000 })
     await askSerial('1')
@@ -145,23 +125,6 @@ describe('upstream simulator', () => {
     expect(await codesOf(1)).toEqual([4061])
   })
 
-  test('fails by chance, the same way each time', async () => {
-    const fail = async () => {
-      upstream.account(ACCOUNT.apiId, { rate: 0.5, oneOf: [{ code: 0 }, { code: 1 }] })
-      return codesOf(200)
-    }
-    const codes = await fail()
-    const share = codes.filter(code => code !== 4061).length / codes.length
-    expect(new Set(codes)).toEqual(new Set([0, 1, 4061]))
-    expect(share).toBeGreaterThan(0.35)
-    expect(share).toBeLessThan(0.65)
-    await using other = await openUpstreamSimulator({ accounts: [ACCOUNT], now: () => now })
-    other.account(ACCOUNT.apiId, { rate: 0.5, oneOf: [{ code: 0 }, { code: 1 }] })
-    const again: unknown[] = []
-    for (let i = 0; i < 200; i++) again.push((await askFor(other.url, '1')).json.code)
-    expect(again).toEqual(codes)
-  })
-
   test('lets a test wait for calls', async () => {
     const next = upstream.nextCall('2')
     const three = upstream.waitFor(3)
@@ -169,23 +132,6 @@ describe('upstream simulator', () => {
     expect(await next).toMatchObject({ idcardid: '2', code: 4061 })
     expect(await three).toHaveLength(3)
     await expect(upstream.waitFor(9, { timeoutMs: 1 })).rejects.toThrow('waited 1 ms for a call, have 3')
-  })
-
-  test('counts calls in flight while answers are delayed', async () => {
-    upstream.setDefault({ delayMs: 50 })
-    await Promise.all([askSerial('1'), askSerial('2'), askSerial('3')])
-    expect(upstream.counts).toMatchObject({ calls: 3, maxInFlight: 3 })
-  })
-
-  test('keeps no calls, or only the last ones, where told', async () => {
-    await using none = await openUpstreamSimulator({ accounts: [ACCOUNT], now: () => now, record: false })
-    const call = none.nextCall()
-    await askFor(none.url, '1')
-    expect(await call).toMatchObject({ idcardid: '1' })
-    expect([none.calls.length, none.counts.calls]).toEqual([0, 1])
-    await using some = await openUpstreamSimulator({ accounts: [ACCOUNT], now: () => now, record: 2 })
-    for (const idcardid of ['1', '2', '3', '4', '5']) await askFor(some.url, idcardid)
-    expect(some.calls.map(({ idcardid }) => idcardid)).toEqual(['3', '4', '5'])
   })
 
   test('closes while answers are pending', async () => {

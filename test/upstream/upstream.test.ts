@@ -59,12 +59,6 @@ describe('a call', () => {
     expect(paramsOf(asked[0])).toEqual(signedAt(NOW / 1000))
   })
 
-  test('keeps the query of a configured URL', async () => {
-    const { url, asked } = await serveAnswers(response => response.end(WAITING))
-    await openClient(`${url}?route=2`, { method: 'GET' }).ask(accountWith(), SERIAL)
-    expect(paramsOf(asked[0])).toEqual({ route: '2', ...signedAt(NOW / 1000) })
-  })
-
   test.each(['POST', 'GET'] as const)('with a static password sends the key and never a time, by %s', async method => {
     const { url, asked } = await serveAnswers(response => response.end(WAITING))
     await openClient(url, { method }).ask(accountWith({ passwordMode: 'static' }), SERIAL)
@@ -172,34 +166,6 @@ describe('the clock', () => {
     expect(client.clockAheadMs()).toBeCloseTo(-stepMs, -4)
   })
 
-  test('is learnt for that account only', async () => {
-    const { url } = await serveClock(600_000)
-    const client = openClient(url)
-    await client.ask(accountWith(), SERIAL)
-    expect(client.skewMs('acc_1')).toBe(600_000)
-    expect(client.skewMs('acc_2')).toBe(0)
-  })
-
-  test('is learnt again when ours was set right meanwhile', async () => {
-    let now = NOW - 600_000
-    const { url } = await serveClock(0)
-    const client = openClient(url, { now: () => now })
-    await client.ask(accountWith(), SERIAL)
-    expect(client.skewMs('acc_1')).toBe(600_000)
-    now = NOW
-    expect(await client.ask(accountWith(), SERIAL)).toEqual(waiting)
-    expect(client.skewMs('acc_1')).toBe(0)
-  })
-
-  test('is not moved by a Date while upstream accepts ours', async () => {
-    const { url } = await serveAnswers(response => {
-      response.setHeader('date', new Date(NOW + YEAR).toUTCString()).end(WAITING)
-    })
-    const client = openClient(url)
-    await client.ask(accountWith(), SERIAL)
-    expect(client.skewMs('acc_1')).toBe(0)
-  })
-
   test('is not moved by 5 s or less, but the signature is renewed', async () => {
     const { url, asked } = await serveAnswers(response => {
       response.setHeader('date', new Date(NOW + 5000).toUTCString())
@@ -242,14 +208,6 @@ describe('the clock', () => {
     const client = openClient(url)
     expect(await client.ask(accountWith(), SERIAL)).toEqual({ kind: 'account', code: 40501, fault: 'clock' })
     expect(asked.map(({ params }) => params.get('time'))).toEqual([`${NOW / 1000}`, `${NOW / 1000}`])
-  })
-
-  test('gives way to what the retry brings', async () => {
-    const { url, asked } = await serveAnswers(response => {
-      if (asked.length === 1) response.end('{"code":40501}')
-      else response.writeHead(502).end()
-    })
-    expect(await openClient(url).ask(accountWith(), SERIAL)).toMatchObject({ kind: 'transient', cause: 'http_status' })
   })
 
   test('refusing a dynamic password never makes it a static one', async () => {
