@@ -29,7 +29,6 @@ import { openPoller, type PollerRole } from './open-poller.ts'
 import { openProbes } from './open-probes.ts'
 import { createReadiness } from './readiness.ts'
 import { createRole, GRACE_MS, type Role, within } from './role.ts'
-import { tellUnreadable } from './tell-unreadable.ts'
 import { traceAttempts } from './traced.ts'
 
 const MEND_BATCH = 5_000
@@ -79,7 +78,7 @@ export const openApp = async (
   const metrics = createNodeMetrics(store, config)
   const listeners = [relayTo(told), metrics.listener]
   const emit = createEmit(listeners)
-  tellUnreadable(store, emit)
+  store.hints.on('unreadable', where => emit('value.unreadable', where))
   store.hints.on('callbacksTurned', turns => {
     for (const { turn, partnerId, callbackUrl, failingSince, lastError } of turns) {
       const since = new Date(failingSince).toISOString()

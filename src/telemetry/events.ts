@@ -114,8 +114,8 @@ export const EVENTS = {
     'A backup that began or ended at `at` has failed, and nothing of it is left. The command has told what to do (look into the mail or the log of whatever runs it); `reason` is the kind of problem. Told within some seconds, and at a start where no good one has been made since: see [backup and restore](operations.md#backup-and-restore).',
   ),
   'value.unreadable': error(
-    { table: TEXT, id: TEXT, advice: TEXT },
-    'A stored value cannot be decrypted: its row (`table`, `id`; a message has the id of its registration) is damaged, or its key is not there. Reported once for each after a start; everything else goes on. Follow `advice`: see [an unreadable value](operations.md#an-unreadable-value).',
+    { table: TEXT, id: TEXT },
+    'A stored value cannot be decrypted: its row (`table`, `id`; a message has the id of its registration) is damaged, or its key is not there. Reported once for each after a start; everything else goes on. What is without it, and what to do: [an unreadable value](operations.md#an-unreadable-value).',
   ),
   'clock.stepped': warn(
     { stepMs: NUMBER },

@@ -46,5 +46,5 @@ test('a running service names a value that cannot be decrypted once, and answers
   for (let n = 0; n < 2; n++) expect(await eventsOf(damaged.apiKey)).toMatchObject({ status: 503 })
   expect(await eventsOf(sound.apiKey)).toMatchObject({ status: 200 })
   const told = service.log.filter(({ event }) => event === 'value.unreadable')
-  expect(told).toMatchObject([{ level: 'error', table: 'signing_secrets', advice: expect.stringContaining('rotate') }])
+  expect(told).toMatchObject([{ level: 'error', table: 'signing_secrets' }])
 })
