@@ -1,7 +1,8 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { SECTIONS } from '../src/cli/commands.ts'
-import { type Command, flagOf } from '../src/cli/frame/command.ts'
+import type { Command } from '../src/cli/command.ts'
+import { loadSections } from '../src/cli/commands.ts'
+import { flagOf } from '../src/cli/program.ts'
 import type { Setting } from '../src/config/setting.ts'
 import { settingGroups } from '../src/config/settings.ts'
 import { EVENTS } from '../src/telemetry/events.ts'
@@ -111,28 +112,31 @@ then has to come as a bearer token.
 ${Object.values(METRICS).map(metricRow).join('\n')}
 `
 
+const SECTIONS = await loadSections()
+
 const commandRows = ({ path, words, args, options, printsData, example }: Command): string => {
   const typed = [path, ...Object.values(args).map(({ name, isOptional }) => (isOptional ? `[${name}]` : name))].join(
     ' ',
   )
   const flags = Object.entries(options).map(([key, { placeholder, words }]) => {
     const flag = [flagOf(key), ...(placeholder === null ? [] : [placeholder])].join(' ')
-    return `\`${flag}\`: ${words.en} / ${words.zh}`
+    return `\`${flag}\`: ${words.join(' / ')}`
   })
-  const cells = [`\`${typed}\``, words.en, words.zh, [...flags, ...(printsData ? ['`--json`'] : [])].join('<br>')]
+  const cells = [`\`${typed}\``, ...words, [...flags, ...(printsData ? ['`--json`'] : [])].join('<br>')]
   return `| ${[...cells, `\`${example}\``].join(' | ')} |`
 }
 
 const commandsPage = (): string => {
-  const sections = SECTIONS.map(({ title, commands }) => {
-    const heading = `## ${title.en.slice(0, -1)} / ${title.zh.slice(0, -1)}`
+  const sections = SECTIONS.map(({ title: [en, zh], files }) => {
+    const heading = `## ${en.slice(0, -1)} / ${zh.slice(0, -1)}`
+    const commands = Object.values(files).flatMap(file => file.commands)
     const head = [
       '| command / 命令 | what it does | 作用 | options / 选项 | example / 示例 |',
       '| --- | --- | --- | --- | --- |',
     ]
     return [heading, '', ...head, ...commands.map(commandRows), ''].join('\n')
   })
-  return `<!-- Written by npm run docs from src/cli/commands/. -->
+  return `<!-- Written by npm run docs from src/cli/. -->
 
 # Commands / 命令
 

@@ -27,5 +27,5 @@ if (process.argv[2] === 'serve' && !isLimited && typeof process.execve === 'func
 // it by the variable.
 process.env.NODE_COMPILE_CACHE ||= fileURLToPath(new URL('../node_modules/.cache/idface-notifier', import.meta.url))
 enableCompileCache(process.env.NODE_COMPILE_CACHE)
-const { runCommand } = await import('./cli/program.ts')
+const { runCommand } = await import('./cli/commands.ts')
 await runCommand()

@@ -1,149 +1,204 @@
 import { readFileSync } from 'node:fs'
 import { createIds } from '../app/clock-and-ids.ts'
+import { API_ID } from '../core/account.ts'
 import { codeOf } from '../core/error.ts'
-import type { Language } from '../core/language.ts'
 import { Secret } from '../core/secret.ts'
 import { REMOVAL_REFUSALS, viewAccount } from '../http/admin/accounts.ts'
 import { EXPLAIN_TEXTS } from '../http/partner/explain-texts.ts'
 import { listAll } from '../store/list-all.ts'
 import type { Account } from '../store/store.ts'
 import { audited } from './audit.ts'
+import {
+  anyText,
+  argument,
+  type Common,
+  defineCommand,
+  oneOf,
+  option,
+  type Pair,
+  partnerOption,
+  type Reader,
+  required,
+  type Say,
+} from './command.ts'
 import { quoted } from './doctor/finding.ts'
 import { print, refuse, withStore } from './environment.ts'
 import { findAccount, findPartner, partnerNames } from './find-partner.ts'
-import type { Common } from './frame/command.ts'
-import { listJson, showTable } from './frame/output.ts'
-import { callOf } from './frame/program.ts'
+import { listJson, showTable } from './output.ts'
+import { callOf } from './program.ts'
 
 const STDIN = 0
 const APIKEY = /^[\x21-\x7e]{1,256}$/
 
-const TEXTS = {
-  en: {
-    head: ['APIID', 'id', 'calls/s', 'partner', 'state', 'since'],
-    all: 'all',
-    works: 'works',
-    paused: (reason: string) => `paused: ${reason}`,
-    byOperator: 'by an operator',
-    unreachable: (error: string) => `not reachable (${error})`,
-    created: (account: string) => `Added ${account}.`,
-    pause: (account: string, resume: string) =>
-      `${account} is paused: nothing is asked with it until you run: ${resume}`,
-    resume: (account: string) => `${account} is asked again, slowly at first.`,
-    removed: (account: string) => `Removed ${account}: what waits for it is still asked, then its key is erased.`,
-    exists: (account: string) => `There is an account ${account} already; "account remove" it to change its key.`,
-    noFile: (file: string, code: string) => `--api-key-file ${file} cannot be read (${code})`,
-    badKey: (file: string) => `--api-key-file ${file} must hold the APIKEY alone: 1 to 256 visible ASCII characters`,
-  },
-  zh: {
-    head: ['APIID', 'id', '每秒查询', '合作方', '状态', '起始时间'],
-    all: '全部',
-    works: '正常',
-    paused: (reason: string) => `已暂停：${reason}`,
-    byOperator: '由运维人员暂停',
-    unreachable: (error: string) => `无法连接（${error}）`,
-    created: (account: string) => `已添加 ${account}。`,
-    pause: (account: string, resume: string) => `已暂停 ${account}，不再用它查询，直到运行：${resume}`,
-    resume: (account: string) => `已恢复 ${account}，查询逐步放量。`,
-    removed: (account: string) => `已移除 ${account}：已在等待的登记仍会查到结束，之后删除其 APIKEY。`,
-    exists: (account: string) => `账户 ${account} 已存在；要更换 APIKEY，请先 "account remove"。`,
-    noFile: (file: string, code: string) => `无法读取 --api-key-file ${file}（${code}）`,
-    badKey: (file: string) => `--api-key-file ${file} 中应只有 APIKEY：1 到 256 个可见 ASCII 字符`,
-  },
+const apiId: Reader<string> = {
+  must: ['must be 1 to 128 letters, digits and . _ @ -', '须为 1 到 128 个字母、数字或 . _ @ -'],
+  parse: text => (API_ID.test(text) ? text : null),
 }
-
-export const listAccounts = ({ json, lang }: Common): Promise<void> =>
-  withStore(lang, async store => {
-    const accounts = await listAll(store.listAccounts)
-    if (json) return print(listJson(accounts.map(viewAccount)))
-    const { head, all } = TEXTS[lang]
-    const named = await partnerNames(store, accounts)
-    const rows = accounts.map(one => [
-      ...[one.apiId, one.id, String(one.rate), one.partnerId === null ? all : named(one.partnerId)],
-      ...[stateOf(one, lang), one.pausedAt ?? one.unreachableAt],
-    ])
-    print(showTable(head, rows, lang))
-  })
-
-const stateOf = ({ pausedAt, pauseReason, pauseCode, unreachableAt, unreachableError }: Account, lang: Language) => {
-  const { works, paused, byOperator, unreachable } = TEXTS[lang]
-  if (pausedAt === null) return unreachableAt === null ? works : unreachable(unreachableError ?? '?')
-  const { [pauseReason ?? 'operator']: reason } = { ...EXPLAIN_TEXTS[lang].pauseReason, operator: byOperator }
-  return paused(pauseCode === null ? reason : `${reason} (${pauseCode})`)
+const rate: Reader<number> = {
+  must: ['must be a number of calls a second, from 0.001 to 100000', '须为每秒查询次数，0.001 到 100000'],
+  parse: text => (/^\d+(\.\d+)?$/.test(text) && Number(text) >= 0.001 && Number(text) <= 100_000 ? Number(text) : null),
 }
-
-interface NewInput extends Common {
-  apiId: string
-  apiKeyFile: string
-  mode: 'dynamic' | 'static'
-  rate: number | null
-  partner: string | null
-}
-
-export const createAccount = ({
+const ACCOUNT = argument(
+  'ACCOUNT',
+  ['its APIID, or its id; "account list" shows them', '账户的 APIID 或 id，见 "account list"'],
   apiId,
-  apiKeyFile,
-  mode,
-  rate,
-  partner,
-  json,
-  lang,
-  reason,
-}: NewInput): Promise<void> => {
-  const texts = TEXTS[lang]
-  const apiKey = readKey(apiKeyFile, texts)
-  return withStore(lang, async store => {
-    const partnerId = partner && (await findPartner(store, partner, lang)).id
-    const id = createIds()('acc')
-    const added = { id, apiId, apiKey, passwordMode: mode, rate, partnerId }
-    const act = { act: 'account.create', object: apiId, reason, after: { account: apiId, mode, rate, partnerId } }
-    const account = (await audited(store, act, () => store.createAccount(added))) ?? refuse(texts.exists(apiId))
-    print(json ? JSON.stringify(viewAccount(account)) : texts.created(apiId))
-  })
+)
+
+const stateOf = (account: Account, { say, lang }: Common): string => {
+  const { pausedAt, pauseReason, pauseCode, unreachableAt, unreachableError: error } = account
+  if (pausedAt !== null) {
+    const byOperator = say('by an operator', '由运维人员暂停')
+    const { [pauseReason ?? 'operator']: reason } = { ...EXPLAIN_TEXTS[lang].pauseReason, operator: byOperator }
+    return `${say('paused: ', '已暂停：')}${reason}${pauseCode === null ? '' : ` (${pauseCode})`}`
+  }
+  return unreachableAt === null ? say('works', '正常') : say(`not reachable (${error})`, `无法连接（${error}）`)
 }
 
 /** Not an option of its own: others on the machine can see what a command was started with. */
-const readKey = (file: string, texts: (typeof TEXTS)[Language]): Secret => {
+const readKey = (file: string, say: Say): Secret => {
   let text: string
   try {
     text = readFileSync(file === '-' ? STDIN : file, 'utf8').trim()
   } catch (error) {
-    return refuse(texts.noFile(file, String(codeOf(error))))
+    const code = codeOf(error)
+    return refuse(say(`--api-key-file ${file} cannot be read (${code})`, `无法读取 --api-key-file ${file}（${code}）`))
   }
-  return APIKEY.test(text) ? new Secret(text) : refuse(texts.badKey(file))
+  if (APIKEY.test(text)) return new Secret(text)
+  return refuse(
+    say(
+      `--api-key-file ${file} must hold the APIKEY alone: 1 to 256 visible ASCII characters`,
+      `--api-key-file ${file} 中应只有 APIKEY：1 到 256 个可见 ASCII 字符`,
+    ),
+  )
 }
 
-export const pauseAccount = (input: Common & { account: string }): Promise<void> => change(input, 'pause')
-
-export const resumeAccount = (input: Common & { account: string }): Promise<void> => change(input, 'resume')
-
-export const removeAccount = ({ account: name, json, lang, reason }: Common & { account: string }): Promise<void> =>
+const change = (verb: 'pause' | 'resume', { account: typed, json, say, lang, reason }: Common & { account: string }) =>
   withStore(lang, async store => {
-    const texts = TEXTS[lang]
-    const before = await findAccount(store, name, lang)
-    const { id, apiId } = before
-    const outcome = await audited(
-      store,
-      { act: 'account.remove', object: id, reason, before: viewAccount(before) },
-      () => store.removeAccount(id),
-      ended => ended === 'removed',
-    )
-    if (outcome !== null && outcome !== 'removed') refuse(REMOVAL_REFUSALS[outcome][lang])
-    print(json ? JSON.stringify({ id, account: apiId, removed: true }) : texts.removed(apiId))
-  })
-
-const change = (
-  { account: name, json, lang, reason }: Common & { account: string },
-  verb: 'pause' | 'resume',
-): Promise<void> =>
-  withStore(lang, async store => {
-    const texts = TEXTS[lang]
-    const before = await findAccount(store, name, lang)
+    const before = await findAccount(store, typed, say)
     const edit = { before: viewAccount(before), after: { paused: verb === 'pause' } }
     const act = { act: `account.${verb}`, object: before.id, reason, ...edit }
     const changed = await audited(store, act, () => store[`${verb}Account`](before.id))
     // Null: somebody has removed it since.
-    const account = changed ?? (await findAccount(store, before.id, lang))
-    const resume = `${callOf(process.env)} account resume ${quoted(account.apiId)}`
-    print(json ? JSON.stringify(viewAccount(account)) : texts[verb](account.apiId, resume))
+    const account = changed ?? (await findAccount(store, before.id, say))
+    if (json) return print(JSON.stringify(viewAccount(account)))
+    const { apiId } = account
+    const resume = `${callOf(process.env)} account resume ${quoted(apiId)}`
+    print(
+      verb === 'pause'
+        ? say(
+            `${apiId} is paused: nothing is asked with it until you run: ${resume}`,
+            `已暂停 ${apiId}，不再用它查询，直到运行：${resume}`,
+          )
+        : say(`${apiId} is asked again, slowly at first.`, `已恢复 ${apiId}，查询逐步放量。`),
+    )
   })
+
+export const group: Pair = [
+  'list, create, pause, resume and remove upstream accounts',
+  '列出、新建、暂停、恢复、移除上游账户',
+]
+
+export const commands = [
+  defineCommand({
+    path: 'account list',
+    words: ['list the accounts of GetResult, and how they are', '列出 GetResult 账户及其状态'],
+    printsData: true,
+    example: 'account list',
+    run: common =>
+      withStore(common.lang, async store => {
+        const { json, say, lang } = common
+        const accounts = await listAll(store.listAccounts)
+        if (json) return print(listJson(accounts.map(viewAccount)))
+        const named = await partnerNames(store, accounts)
+        const rows = accounts.map(one => [
+          ...[one.apiId, one.id, String(one.rate)],
+          ...[one.partnerId === null ? say('all', '全部') : named(one.partnerId), stateOf(one, common)],
+          one.pausedAt ?? one.unreachableAt,
+        ])
+        const head = say('APIID|id|calls/s|partner|state|since', 'APIID|id|每秒查询|合作方|状态|起始时间')
+        print(showTable(head.split('|'), rows, lang))
+      }),
+  }),
+  defineCommand({
+    path: 'account create',
+    words: [
+      'add an account beside the one of the settings, or bring back a removed one with a new key; the key is stored encrypted and never shown',
+      '在配置的账户之外新增账户，或以新的 APIKEY 恢复已移除的账户；APIKEY 加密保存，不再显示',
+    ],
+    args: { apiId: argument('APIID', ['the APIID', '账户的 APIID'], apiId) },
+    options: {
+      apiKeyFile: required(
+        option(
+          'FILE',
+          ['the file with its APIKEY; - reads it from stdin', '存有 APIKEY 的文件；- 表示从标准输入读取'],
+          anyText,
+        ),
+      ),
+      mode: required(option('MODE', ['how its password is made', '密码方式'], oneOf(['dynamic', 'static'])), 'dynamic'),
+      rate: option('NUMBER', ['calls a second, instead of UPSTREAM_RATE', '每秒查询次数，代替 UPSTREAM_RATE'], rate),
+      partner: partnerOption(['the only partner that may use it, by name or id', '仅供该合作方（名称或 id）使用']),
+    },
+    changes: true,
+    example: 'account create C12345678 --api-key-file key.txt --rate 20',
+    run: ({ apiId, apiKeyFile, mode, rate, partner, json, say, lang, reason }) => {
+      const apiKey = readKey(apiKeyFile, say)
+      return withStore(lang, async store => {
+        const partnerId = partner && (await findPartner(store, partner, say)).id
+        const added = { id: createIds()('acc'), apiId, apiKey, passwordMode: mode, rate, partnerId }
+        const act = { act: 'account.create', object: apiId, reason, after: { account: apiId, mode, rate, partnerId } }
+        const account = await audited(store, act, () => store.createAccount(added))
+        if (!account)
+          return refuse(
+            say(
+              `There is an account ${apiId} already; "account remove" it to change its key.`,
+              `账户 ${apiId} 已存在；要更换 APIKEY，请先 "account remove"。`,
+            ),
+          )
+        print(json ? JSON.stringify(viewAccount(account)) : say(`Added ${apiId}.`, `已添加 ${apiId}。`))
+      })
+    },
+  }),
+  defineCommand({
+    path: 'account pause',
+    words: [
+      'ask nothing with an account until it is resumed; nothing is lost',
+      '暂停账户，恢复前不再用它查询；数据不会丢失',
+    ],
+    args: { account: ACCOUNT },
+    changes: true,
+    example: 'account pause C12345678',
+    run: input => change('pause', input),
+  }),
+  defineCommand({
+    path: 'account resume',
+    words: ['ask with an account again, slowly at first', '恢复账户，查询逐步放量'],
+    args: { account: ACCOUNT },
+    changes: true,
+    example: 'account resume C12345678',
+    run: input => change('resume', input),
+  }),
+  defineCommand({
+    path: 'account remove',
+    words: [
+      'remove an account: nothing more is registered for it; what waits for it is still asked, then its key is erased',
+      '移除账户，不再接受新登记；已在等待的登记仍会查到结束，之后删除其 APIKEY',
+    ],
+    args: { account: ACCOUNT },
+    changes: true,
+    example: 'account remove C12345678',
+    run: ({ account: typed, json, say, lang, reason }) =>
+      withStore(lang, async store => {
+        const before = await findAccount(store, typed, say)
+        const { id, apiId } = before
+        const act = { act: 'account.remove', object: id, reason, before: viewAccount(before) }
+        const remove = () => store.removeAccount(id)
+        const outcome = await audited(store, act, remove, ended => ended === 'removed')
+        if (outcome !== null && outcome !== 'removed') refuse(REMOVAL_REFUSALS[outcome][lang])
+        const text = say(
+          `Removed ${apiId}: what waits for it is still asked, then its key is erased.`,
+          `已移除 ${apiId}：已在等待的登记仍会查到结束，之后删除其 APIKEY。`,
+        )
+        print(json ? JSON.stringify({ id, account: apiId, removed: true }) : text)
+      }),
+  }),
+]

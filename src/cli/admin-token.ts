@@ -1,68 +1,97 @@
 import { createIds, random } from '../app/clock-and-ids.ts'
 import { createAdminToken } from '../core/api-key.ts'
-import type { Role } from '../core/role.ts'
+import { LONGEST_NAME } from '../core/line.ts'
+import { ROLES } from '../core/role.ts'
 import { listAll } from '../store/list-all.ts'
 import type { AdminToken } from '../store/store.ts'
 import { audited } from './audit.ts'
+import { argument, defineCommand, duration, line, oneOf, option, type Pair, required } from './command.ts'
 import { print, refuse, withStore } from './environment.ts'
-import type { Common } from './frame/command.ts'
-import { iso, listJson, showTable } from './frame/output.ts'
-
-const TEXTS = {
-  en: {
-    created: ({ name, role }: AdminToken) =>
-      `Created a token with the role ${role} for ${name}. It is shown this once; keep it.`,
-    revoked: ({ id, name }: AdminToken) => `Revoked ${id} of ${name}. It stops within two seconds.`,
-    unknown: (id: string) => `There is no token ${id}; "admin-token list" shows them.`,
-    head: ['id', 'name', 'role', 'created', 'last used', 'expires', 'revoked'],
-  },
-  zh: {
-    created: ({ name, role }: AdminToken) => `已为 ${name} 创建角色为 ${role} 的令牌。令牌只显示这一次，请妥善保存。`,
-    revoked: ({ id, name }: AdminToken) => `已吊销 ${name} 的令牌 ${id}，两秒内失效。`,
-    unknown: (id: string) => `没有令牌 ${id}；用 admin-token list 查看。`,
-    head: ['id', '名称', '角色', '创建时间', '最近使用', '过期时间', '已吊销'],
-  },
-}
-
-type NewInput = Common & { name: string; role: Role; expires: number | null }
-
-export const createToken = ({ name, role, expires, json, lang, reason }: NewInput): Promise<void> =>
-  withStore(lang, async store => {
-    const { id, text, hash } = createAdminToken(createIds()('token'), random)
-    const expiresAt = expires === null ? null : store.now() + expires
-    const after = { name, role, expiresAt: iso(expiresAt) }
-    const token = await audited(store, { act: 'admin_token.create', object: id, reason, after }, () =>
-      store.createAdminToken({ id, hash, name, role, expiresAt }),
-    )
-    if (json) return print(JSON.stringify({ ...viewToken(token), token: text }))
-    print(`${TEXTS[lang].created(token)}\n\n  id     ${id}\n  token  ${text}`)
-  })
-
-export const listTokens = ({ json, lang }: Common): Promise<void> =>
-  withStore(lang, async store => {
-    const tokens = await listAll(store.listAdminTokens)
-    if (json) return print(listJson(tokens.map(viewToken)))
-    const rows = tokens.map(({ id, name, role, createdAt, lastUsedAt, expiresAt, revokedAt }) => [
-      ...[id, name, role],
-      ...[createdAt, lastUsedAt, expiresAt, revokedAt !== null],
-    ])
-    print(showTable(TEXTS[lang].head, rows, lang))
-  })
-
-export const revokeToken = ({ id, json, lang, reason }: Common & { id: string }): Promise<void> =>
-  withStore(lang, async store => {
-    const texts = TEXTS[lang]
-    const act = { act: 'admin_token.revoke', object: id, reason }
-    const token = (await audited(store, act, () => store.revokeAdminToken(id))) ?? refuse(texts.unknown(id))
-    print(json ? JSON.stringify(viewToken(token)) : texts.revoked(token))
-  })
+import { iso, listJson, showTable } from './output.ts'
 
 const viewToken = ({ id, name, role, createdAt, lastUsedAt, expiresAt, revokedAt }: AdminToken) => ({
-  id,
-  name,
-  role,
-  createdAt: iso(createdAt),
-  lastUsedAt: iso(lastUsedAt),
-  expiresAt: iso(expiresAt),
-  revoked: revokedAt !== null,
+  ...{ id, name, role },
+  ...{ createdAt: iso(createdAt), lastUsedAt: iso(lastUsedAt), expiresAt: iso(expiresAt), revoked: revokedAt !== null },
 })
+
+export const group: Pair = [
+  'create, list and revoke tokens of operators for /v1/admin',
+  '新建、列出、吊销运维人员访问 /v1/admin 的令牌',
+]
+
+export const commands = [
+  defineCommand({
+    path: 'admin-token create',
+    words: [
+      'create a token for an operator, which is shown this once; read looks, operate also pauses, resends and the like, admin also creates partners, keys and accounts',
+      '为运维人员新建令牌，仅显示这一次；read 只能查看，operate 还可暂停、重发等，admin 还可新建合作方、密钥与账户',
+    ],
+    args: { name: argument('NAME', ['whose it is', '持有者'], line(LONGEST_NAME)) },
+    options: {
+      role: required(option('ROLE', ['what it may do', '权限'], oneOf(ROLES))),
+      expires: option('DURATION', ['when it ends by itself, such as 90d', '多久后自动失效，例如 90d'], duration),
+    },
+    changes: true,
+    example: 'admin-token create "Zoë" --role operate --expires 90d',
+    run: ({ name, role, expires, json, say, lang, reason }) =>
+      withStore(lang, async store => {
+        const { id, text, hash } = createAdminToken(createIds()('token'), random)
+        const expiresAt = expires === null ? null : store.now() + expires
+        const after = { name, role, expiresAt: iso(expiresAt) }
+        const token = await audited(store, { act: 'admin_token.create', object: id, reason, after }, () =>
+          store.createAdminToken({ id, hash, name, role, expiresAt }),
+        )
+        if (json) return print(JSON.stringify({ ...viewToken(token), token: text }))
+        const created = say(
+          `Created a token with the role ${role} for ${name}. It is shown this once; keep it.`,
+          `已为 ${name} 创建角色为 ${role} 的令牌。令牌只显示这一次，请妥善保存。`,
+        )
+        print(`${created}\n\n  id     ${id}\n  token  ${text}`)
+      }),
+  }),
+  defineCommand({
+    path: 'admin-token list',
+    words: ['list the tokens, oldest first', '列出令牌，最早的在前'],
+    printsData: true,
+    example: 'admin-token list',
+    run: ({ json, say, lang }) =>
+      withStore(lang, async store => {
+        const tokens = await listAll(store.listAdminTokens)
+        if (json) return print(listJson(tokens.map(viewToken)))
+        const rows = tokens.map(({ id, name, role, createdAt, lastUsedAt, expiresAt, revokedAt }) => [
+          ...[id, name, role],
+          ...[createdAt, lastUsedAt, expiresAt, revokedAt !== null],
+        ])
+        const head = say(
+          'id|name|role|created|last used|expires|revoked',
+          'id|名称|角色|创建时间|最近使用|过期时间|已吊销',
+        )
+        print(showTable(head.split('|'), rows, lang))
+      }),
+  }),
+  defineCommand({
+    path: 'admin-token revoke',
+    words: ['revoke a token; it stops within two seconds', '吊销令牌；两秒内失效'],
+    args: { id: argument('TOKEN_ID', ['its id, which "admin-token list" shows', '令牌 id，见 "admin-token list"']) },
+    changes: true,
+    example: 'admin-token revoke token_01K9Z3N5T8V2X4B6D7F9G1H3J5',
+    run: ({ id, json, say, lang, reason }) =>
+      withStore(lang, async store => {
+        const act = { act: 'admin_token.revoke', object: id, reason }
+        const token = await audited(store, act, () => store.revokeAdminToken(id))
+        if (!token)
+          return refuse(
+            say(
+              `There is no token ${id}; "admin-token list" shows them.`,
+              `没有令牌 ${id}；用 admin-token list 查看。`,
+            ),
+          )
+        const { name } = token
+        const text = say(
+          `Revoked ${id} of ${name}. It stops within two seconds.`,
+          `已吊销 ${name} 的令牌 ${id}，两秒内失效。`,
+        )
+        print(json ? JSON.stringify(viewToken(token)) : text)
+      }),
+  }),
+]

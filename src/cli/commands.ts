@@ -1,23 +1,89 @@
-import type { Words } from '../core/language.ts'
-import { ACCOUNT_GROUPS, ACCOUNTS } from './commands/account.ts'
-import { TOKEN_GROUPS, TOKENS } from './commands/admin-token.ts'
-import { CALLBACK_GROUPS, CALLBACKS } from './commands/callback.ts'
-import { DATA, DATA_GROUPS } from './commands/data.ts'
-import { LOOK } from './commands/look.ts'
-import { PARTNER_GROUPS, PARTNERS } from './commands/partner.ts'
-import { REGISTRATION_GROUPS, REGISTRATIONS } from './commands/registration.ts'
-import { SERVICE } from './commands/service.ts'
-import type { Section } from './frame/command.ts'
+import type { Pair } from './command.ts'
+import { buildProgram, type CommandFile, callOf, languageFor, type Section } from './program.ts'
 
-/** Every command, as help shows them. */
-export const SECTIONS: readonly Section[] = [SERVICE, LOOK, REGISTRATIONS, CALLBACKS, PARTNERS, ACCOUNTS, TOKENS, DATA]
+interface Files {
+  title: Pair
+  files: Readonly<Record<string, () => Promise<CommandFile>>>
+}
 
-/** What the first words of `partner list` and the like mean. */
-export const GROUPS: Readonly<Record<string, Words>> = {
-  ...REGISTRATION_GROUPS,
-  ...CALLBACK_GROUPS,
-  ...PARTNER_GROUPS,
-  ...ACCOUNT_GROUPS,
-  ...TOKEN_GROUPS,
-  ...DATA_GROUPS,
+/** Every file of commands by the first word that they begin with, as help shows them. */
+const SECTIONS: readonly Files[] = [
+  {
+    title: ['Run:', '运行：'],
+    files: {
+      serve: () => import('./serve.ts'),
+      settings: () => import('./settings.ts'),
+      demo: () => import('./demo/demo.ts'),
+      simulate: () => import('./simulate.ts'),
+      completion: () => import('./completion.ts'),
+    },
+  },
+  {
+    title: ['Look:', '查看：'],
+    files: {
+      status: () => import('./status.ts'),
+      doctor: () => import('./doctor/doctor.ts'),
+      'notify-test': () => import('./notify-test.ts'),
+    },
+  },
+  {
+    title: ['Registrations:', '登记：'],
+    files: {
+      explain: () => import('./explain.ts'),
+      registration: () => import('./registration.ts'),
+      resend: () => import('./resend.ts'),
+      deliveries: () => import('./deliveries.ts'),
+      callback: () => import('./callback.ts'),
+    },
+  },
+  {
+    title: ['Partners:', '合作方：'],
+    files: {
+      partner: () => import('./partner.ts'),
+      key: () => import('./key.ts'),
+      secret: () => import('./secret.ts'),
+    },
+  },
+  {
+    title: ['Accounts and operators:', '上游账户与运维人员：'],
+    files: {
+      account: () => import('./account.ts'),
+      'admin-token': () => import('./admin-token.ts'),
+    },
+  },
+  {
+    title: ['Data:', '数据：'],
+    files: {
+      migrate: () => import('./database.ts'),
+      prune: () => import('./database.ts'),
+      rekey: () => import('./database.ts'),
+      backup: () => import('./backup.ts'),
+      restore: () => import('./backup.ts'),
+      move: () => import('./move.ts'),
+    },
+  },
+]
+
+/** @param only the first word of the only commands that are wanted; all unless given */
+export const loadSections = async (only?: string): Promise<Section[]> =>
+  Promise.all(
+    SECTIONS.map(async ({ title, files }) => {
+      const wanted = Object.entries(files).filter(([name]) => only === undefined || name === only)
+      const loaded = wanted.map(async ([name, load]) => {
+        const { commands, ...file } = await load()
+        return [name, { ...file, commands: commands.filter(({ path }) => path.split(' ')[0] === name) }] as const
+      })
+      return { title, files: Object.fromEntries(await Promise.all(loaded)) }
+    }),
+  )
+
+/** Runs the command that was typed. */
+export const runCommand = async (): Promise<void> => {
+  // What it makes is for its user alone: the database, its log, its key, backups.
+  process.umask(0o077)
+  const args = process.argv.slice(2)
+  const isKnown = SECTIONS.some(({ files }) => args[0] !== undefined && args[0] in files)
+  const sections = await loadSections(isKnown ? args[0] : undefined)
+  const options = { language: languageFor(args, process.env), call: callOf(process.env) }
+  await buildProgram(sections, options).run()
 }

@@ -1,95 +1,55 @@
-import type { Language } from '../core/language.ts'
-import { GROUPS, SECTIONS } from './commands.ts'
+import type { Command as Program, Option as ProgramOption } from 'commander'
+import { defineCommand, oneOf } from './command.ts'
+import { loadSections } from './commands.ts'
 import { print } from './environment.ts'
-import { type Command, type Common, flagOf } from './frame/command.ts'
-import { HELP_TEXTS } from './frame/help-texts.ts'
-
-type Shell = 'bash' | 'zsh' | 'fish'
+import { buildProgram } from './program.ts'
 
 interface Candidate {
   word: string
   meaning: string
 }
 
-interface Flag extends Candidate {
-  takesValue: boolean
-  choices: readonly string[]
-}
-
-/** What may follow the words of a command or a group. */
+/** What may follow what was typed: the words of a command, or of an option with a choice of values. */
 interface Place {
-  /** `partner list`; empty: nothing was typed yet. */
-  path: string
+  /** ` partner list`, or ` partner list --lang` for the values of an option. */
+  after: string
   candidates: readonly Candidate[]
-  flags: readonly Flag[]
 }
 
-/** Prints what the shell reads. */
-export const printCompletion = ({ shell, lang }: Common & { shell: Shell }): void => {
-  const script = { bash, zsh, fish }[shell]
-  print(script(placesIn(lang)))
-}
-
-const placesIn = (language: Language): Place[] => {
-  const commands = SECTIONS.flatMap(section => section.commands)
-  const texts = HELP_TEXTS[language]
-  const common: Flag[] = [
-    { word: '--lang', meaning: texts.lang, takesValue: true, choices: ['zh', 'en'] },
-    { word: '--help', meaning: texts.help, takesValue: false, choices: [] },
-  ]
-  const json: Flag = { word: '--json', meaning: texts.json, takesValue: false, choices: [] }
-  const flagsOf = ({ options, printsData }: Command): Flag[] => [
-    ...Object.entries(options).map(([key, { words, placeholder, choices = [] }]) => ({
-      word: flagOf(key),
-      meaning: words[language],
-      takesValue: placeholder !== null,
-      choices,
-    })),
-    ...(printsData ? [json] : []),
-    ...common,
-  ]
-  const follow = (path: string): Candidate[] => {
-    const begin = path === '' ? '' : `${path} `
-    const below = commands.filter(command => command.path.startsWith(begin))
-    const words = [...new Set(below.map(command => command.path.slice(begin.length).split(' ')[0] ?? ''))]
-    return words.map(word => {
-      const meaning = commands.find(command => command.path === `${begin}${word}`)?.words ?? GROUPS[word]
-      return { word, meaning: meaning?.[language] ?? '' }
-    })
-  }
+const placesOf = (command: Program, path = '', inherited: readonly ProgramOption[] = []): Place[] => {
+  const options = [...command.options, ...inherited].filter(({ long }) => long !== '--version')
+  const values = (choices: readonly string[] = []) => choices.map(word => ({ word, meaning: '' }))
   return [
-    ...commands.map(command => ({
-      path: command.path,
-      candidates: Object.values(command.args).flatMap(({ choices = [], words }) =>
-        choices.map(word => ({ word, meaning: words[language] })),
-      ),
-      flags: flagsOf(command),
-    })),
-    ...Object.keys(GROUPS).map(path => ({ path, candidates: follow(path), flags: common })),
-    { path: '', candidates: follow(''), flags: common },
+    ...command.commands.flatMap(one => placesOf(one, `${path} ${one.name()}`, options)),
+    ...options
+      .filter(({ argChoices }) => argChoices)
+      .map(({ long, argChoices }) => ({ after: `${path} ${long}`, candidates: values(argChoices) })),
+    {
+      after: path,
+      candidates: [
+        ...command.commands.map(one => ({ word: one.name(), meaning: one.description() })),
+        ...command.registeredArguments.flatMap(({ argChoices }) => values(argChoices)),
+        ...options.map(({ long, description }) => ({ word: long ?? '', meaning: description })),
+        { word: '--help', meaning: '' },
+      ],
+    },
   ]
 }
 
 const quote = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`
-const patternOf = (path: string): string => (path === '' ? '*' : `${quote(` ${path}`)}*`)
 
-/** The longer paths come first: a shell takes the first that fits. */
+/** A `case` of bash and zsh, and one of fish: the longer paths come first, since a shell takes the first that fits. */
+const patternOf = ({ after }: Place): string => {
+  const [path = '', option] = after.split(/ (?=--)/)
+  return [path === '' ? '' : quote(path), option === undefined ? '' : quote(` ${option}`)].join('*')
+}
+
 const bash = (places: readonly Place[]): string => `_idface_notifier() {
-  local cur="\${COMP_WORDS[COMP_CWORD]}" typed='' word words
+  local cur="\${COMP_WORDS[COMP_CWORD]}" prev="\${COMP_WORDS[COMP_CWORD-1]}" typed='' word words=''
   for word in "\${COMP_WORDS[@]:1:COMP_CWORD-1}"; do [[ $word == -* ]] || typed+=" $word"; done
-  case "$typed \${COMP_WORDS[COMP_CWORD-1]}" in
-${places
-  .flatMap(({ path, flags }) => flags.filter(({ choices }) => choices.length > 0).map(flag => ({ path, ...flag })))
-  .map(({ path, word, choices }) => `    ${patternOf(path)}' '${word}) words=${quote(choices.join(' '))} ;;`)
-  .join('\n')}
-    *) case "$typed" in
-${places
-  .map(({ path, candidates, flags }) => {
-    const words = [...candidates, ...flags].map(({ word }) => word).join(' ')
-    return `      ${patternOf(path)}) words=${quote(words)} ;;`
-  })
-  .join('\n')}
-    esac ;;
+  [[ $prev == --* ]] && typed+=" $prev"
+  case "$typed" in
+${places.map(place => `    ${patternOf(place)}) words=${quote(place.candidates.map(({ word }) => word).join(' '))} ;;`).join('\n')}
   esac
   COMPREPLY=($(compgen -W "$words" -- "$cur"))
 }
@@ -101,19 +61,9 @@ _idface_notifier() {
   local typed='' word
   local -a candidates
   for word in \${words[2,CURRENT-1]}; do [[ $word == -* ]] || typed+=" $word"; done
-  case "$typed \${words[CURRENT-1]}" in
-${places
-  .flatMap(({ path, flags }) => flags.filter(({ choices }) => choices.length > 0).map(flag => ({ path, ...flag })))
-  .map(({ path, word, choices }) => `    ${patternOf(path)}' '${word}) candidates=(${choices.map(quote).join(' ')}) ;;`)
-  .join('\n')}
-    *) case "$typed" in
-${places
-  .map(({ path, candidates, flags }) => {
-    const words = [...candidates, ...flags].map(({ word, meaning }) => quote(`${word}:${meaning}`))
-    return `      ${patternOf(path)}) candidates=(${words.join(' ')}) ;;`
-  })
-  .join('\n')}
-    esac ;;
+  [[ \${words[CURRENT-1]} == --* ]] && typed+=" \${words[CURRENT-1]}"
+  case "$typed" in
+${places.map(place => `    ${patternOf(place)}) candidates=(${place.candidates.map(({ word, meaning }) => quote(`${word}:${meaning}`)).join(' ')}) ;;`).join('\n')}
   esac
   _describe idface-notifier candidates || _files
 }
@@ -123,22 +73,34 @@ else
   compdef _idface_notifier idface-notifier
 fi`
 
-const fish = (places: readonly Place[]): string => {
-  const line = (condition: string, rest: string) => `complete -c idface-notifier -n ${quote(condition)} ${rest}`
-  return places
-    .flatMap(({ path, candidates, flags }) => {
-      const words = path.split(' ')
-      const seen = words.map(word => `__fish_seen_subcommand_from ${word}`).join('; and ')
-      const here = candidates.map(({ word }) => word).join(' ')
-      const condition = path === '' ? '__fish_use_subcommand' : seen
-      const open = path === '' || here === '' ? condition : `${condition}; and not __fish_seen_subcommand_from ${here}`
-      return [
-        ...candidates.map(({ word, meaning }) => line(open, `-f -a ${word} -d ${quote(meaning)}`)),
-        ...(path === '' || words.length > 1 || !(path in GROUPS) ? flags : []).map(flag => {
-          const value = flag.choices.length > 0 ? `-x -a ${quote(flag.choices.join(' '))}` : flag.takesValue ? '-r' : ''
-          return line(condition, `-l ${flag.word.slice(2)} ${value} -d ${quote(flag.meaning)}`)
-        }),
-      ]
-    })
-    .join('\n')
-}
+const fish = (places: readonly Place[]): string => `function __idface_notifier
+  set -l words (commandline -opc)
+  set -l typed ''
+  for word in $words
+    string match -q -- '-*' $word; or test $word = $words[1]; or set typed "$typed $word"
+  end
+  string match -q -- '--*' $words[-1]; and set typed "$typed $words[-1]"
+  switch "$typed"
+${places
+  .map(
+    place => `    case ${patternOf(place).replaceAll('*', "'*'")}
+      printf '%s\\t%s\\n' ${place.candidates.map(({ word, meaning }) => `${quote(word)} ${quote(meaning)}`).join(' ')}`,
+  )
+  .join('\n')}
+  end
+end
+complete -c idface-notifier -f -a '(__idface_notifier)'
+complete -c idface-notifier -n '__fish_seen_subcommand_from backup restore' -F`
+
+export const commands = [
+  defineCommand({
+    path: 'completion',
+    words: ['print the script by which the Tab key completes commands', '输出 Tab 补全脚本'],
+    args: { shell: { name: 'SHELL', words: ['the shell', '所用的 shell'], reader: oneOf(['bash', 'zsh', 'fish']) } },
+    example: 'completion bash >> ~/.bash_completion',
+    run: async ({ shell, lang: language }) => {
+      const { program } = buildProgram(await loadSections(), { language, call: '' })
+      print({ bash, zsh, fish }[shell](placesOf(program)))
+    },
+  }),
+]

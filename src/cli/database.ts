@@ -1,11 +1,10 @@
 import { clock } from '../app/clock-and-ids.ts'
-import type { Language } from '../core/language.ts'
 import { resealAll } from '../store/resealing.ts'
 import { isThere } from '../store/rules/nodes.ts'
 import { runBatches } from '../worker/background-job.ts'
 import { audited, recordDone } from './audit.ts'
+import { type Common, defineCommand } from './command.ts'
 import { fail, loadConfig, print, reasonOf, withStore } from './environment.ts'
-import type { Common } from './frame/command.ts'
 import { createProgress } from './progress.ts'
 
 const PRUNE_BATCH = 100
@@ -14,45 +13,16 @@ const REKEY_BATCH = 200
 const REKEY_PAUSE_MS = 10
 const MOST_PRINTED = 50
 
-const en = {
-  migrated: 'The database is at the current schema.',
-  pruning: (count: number) => `Erased ${count} registrations so far …`,
-  resealing: (count: number) => `Sealed ${count} values so far; may be stopped and run again …`,
-  again: 'rekey can be run again, and goes on where it was; until it has ended, keep both keys.',
-  pruned: (count: number) => `Erased ${count} registrations with their messages and attempts.`,
-  resealed: (count: number) =>
-    `Sealed ${count} values under MASTER_KEY. Remove MASTER_KEY_PREVIOUS once every node runs with the new key.`,
-  unreadable: (count: number) =>
-    `${count} values open under neither key and were left as they are ("An unreadable value" in docs/operations.md):`,
-  more: '  and more, which --json names',
-  otherKey: (nodes: readonly string[]) =>
-    `Nothing was moved: ${nodes.join(', ')} could not read it, running with another MASTER_KEY. Start every node with both keys ("The master key" in docs/operations.md), and run this again.`,
-}
-
-const zh: typeof en = {
-  migrated: '数据库已是当前结构。',
-  pruning: count => `已清除 ${count} 条登记……`,
-  resealing: count => `已改用新密钥加密 ${count} 个值，可随时中止后重新运行……`,
-  again: 'rekey 可以重新运行，会从中断处继续；完成之前请保留两个密钥。',
-  pruned: count => `已清除 ${count} 条登记及其消息与投递记录。`,
-  resealed: count => `已将 ${count} 个值改用 MASTER_KEY 加密。所有节点都使用新密钥后，请移除 MASTER_KEY_PREVIOUS。`,
-  unreadable: count =>
-    `${count} 个值用两个密钥都无法解密，已原样保留（见 docs/operations.zh-CN.md 的“无法读取的值”）：`,
-  more: '  其余见 --json',
-  otherKey: nodes =>
-    `未作任何改动：${nodes.join('、')} 正在使用另一个 MASTER_KEY，将无法读取更换后的值。请先让每个节点以两个密钥启动（见 docs/operations.zh-CN.md 的“主密钥”），再重新运行。`,
-}
-
-const TEXTS: Readonly<Record<Language, typeof en>> = { en, zh }
-
 /** Opening the database has migrated it: only then it surely has an audit. */
-export const migrate = ({ json, lang, reason }: Common): Promise<void> =>
+const migrate = ({ json, say, lang, reason }: Common): Promise<void> =>
   withStore(lang, async store => {
     await recordDone(store, { act: 'database.migrate', reason })
-    print(json ? JSON.stringify({ migrated: true }) : TEXTS[lang].migrated)
+    print(
+      json ? JSON.stringify({ migrated: true }) : say('The database is at the current schema.', '数据库已是当前结构。'),
+    )
   })
 
-export const prune = ({ json, lang, reason }: Common): Promise<void> =>
+const prune = ({ json, say, lang, reason }: Common): Promise<void> =>
   withStore(lang, async store => {
     const { retentionMs } = loadConfig('database', lang).storage
     const progress = createProgress()
@@ -60,40 +30,94 @@ export const prune = ({ json, lang, reason }: Common): Promise<void> =>
     const batch = async (size: number): Promise<number> => {
       const count = await store.prune(store.now() - retentionMs, size)
       done += count
-      progress.count(TEXTS[lang].pruning, done)
+      progress.count(all => say(`Erased ${all} registrations so far …`, `已清除 ${all} 条登记……`), done)
       return count
     }
     const pruned = await audited(store, { act: 'database.prune', reason }, () =>
       runBatches(batch, { size: PRUNE_BATCH }),
     )
     progress.end()
-    print(json ? JSON.stringify({ pruned }) : TEXTS[lang].pruned(pruned))
+    const text = say(
+      `Erased ${pruned} registrations with their messages and attempts.`,
+      `已清除 ${pruned} 条登记及其消息与投递记录。`,
+    )
+    print(json ? JSON.stringify({ pruned }) : text)
   })
 
 /**
  * Each batch is one transaction, so this may be killed anywhere. Both keys are needed until it has ended, by every node: one that has only
  * the old one would tell verdicts without their metadata.
  */
-export const rekey = ({ json, lang, reason }: Common): Promise<void> =>
+const rekey = ({ json, say, lang, reason }: Common): Promise<void> =>
   withStore(lang, async store => {
     const { nodes, engine } = await store.stats()
     const others = nodes.filter(node => isThere(node, store.now()) && node.key !== engine.masterKey)
-    if (others.length > 0) return fail(TEXTS[lang].otherKey(others.map(({ name }) => name)))
+    const names = others.map(({ name }) => name)
+    if (names.length > 0)
+      return fail(
+        say(
+          `Nothing was moved: ${names.join(', ')} could not read it, running with another MASTER_KEY. Start every node with both keys ("The master key" in docs/operations.md), and run this again.`,
+          `未作任何改动：${names.join('、')} 正在使用另一个 MASTER_KEY，将无法读取更换后的值。请先让每个节点以两个密钥启动（见 docs/operations.zh-CN.md 的“主密钥”），再重新运行。`,
+        ),
+      )
     const progress = createProgress()
+    const again = say(
+      'rekey can be run again, and goes on where it was; until it has ended, keep both keys.',
+      'rekey 可以重新运行，会从中断处继续；完成之前请保留两个密钥。',
+    )
     const { moved: resealed, unreadable } = await audited(store, { act: 'database.rekey', reason }, () =>
       resealAll(store.reseal, {
         size: REKEY_BATCH,
         pause: () => clock.sleep(REKEY_PAUSE_MS),
-        onMoved: moved => progress.count(TEXTS[lang].resealing, moved),
+        onMoved: moved =>
+          progress.count(all => say(`Sealed ${all} values so far …`, `已改用新密钥加密 ${all} 个值……`), moved),
       }),
     )
       .finally(progress.end)
-      .catch((error: unknown) => fail(`${reasonOf(error, lang)}\n${TEXTS[lang].again}`))
+      .catch((error: unknown) => fail(`${reasonOf(error, lang)}\n${again}`))
     if (json) return print(JSON.stringify({ resealed, unreadable }))
-    const texts = TEXTS[lang]
-    print(texts.resealed(resealed))
+    print(
+      say(
+        `Sealed ${resealed} values under MASTER_KEY. Remove MASTER_KEY_PREVIOUS once every node runs with the new key.`,
+        `已将 ${resealed} 个值改用 MASTER_KEY 加密。所有节点都使用新密钥后，请移除 MASTER_KEY_PREVIOUS。`,
+      ),
+    )
     if (unreadable.length === 0) return
-    print(texts.unreadable(unreadable.length))
+    print(
+      say(
+        `${unreadable.length} values open under neither key and were left as they are ("An unreadable value" in docs/operations.md); --json names all:`,
+        `${unreadable.length} 个值用两个密钥都无法解密，已原样保留（见 docs/operations.zh-CN.md 的“无法读取的值”）；--json 列出全部：`,
+      ),
+    )
     for (const { table, id } of unreadable.slice(0, MOST_PRINTED)) print(`  ${table} ${id}`)
-    if (unreadable.length > MOST_PRINTED) print(texts.more)
   })
+
+export const commands = [
+  defineCommand({
+    path: 'migrate',
+    words: [
+      'bring the database to the current schema; serve does this too',
+      '把数据库升级到当前结构；serve 启动时也会升级',
+    ],
+    changes: true,
+    example: 'migrate',
+    run: migrate,
+  }),
+  defineCommand({
+    path: 'prune',
+    words: ['erase what is older than RETENTION, now', '立即清除超过 RETENTION 的数据'],
+    changes: true,
+    example: 'prune',
+    run: prune,
+  }),
+  defineCommand({
+    path: 'rekey',
+    words: [
+      'move all that is sealed under MASTER_KEY_PREVIOUS to MASTER_KEY; may be stopped or fail, and then be run again',
+      '把以 MASTER_KEY_PREVIOUS 加密的内容改用 MASTER_KEY 加密；中止或失败后可重新运行',
+    ],
+    changes: true,
+    example: 'rekey',
+    run: rekey,
+  }),
+]

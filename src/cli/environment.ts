@@ -13,6 +13,7 @@ import { isDamage, isFull } from '../store/sqlite/failure.ts'
 import type { Store } from '../store/store.ts'
 import { describeError } from '../telemetry/describe-error.ts'
 import type { Emit } from '../telemetry/emit.ts'
+import { sayIn } from './command.ts'
 
 /** Between what is named and what is said of it. */
 const COLON: Words = { en: ': ', zh: '：' }
@@ -93,25 +94,15 @@ export const loadEnvFile = (lang: Language) => {
   try {
     if (existsSync('.env')) process.loadEnvFile('.env')
   } catch (error) {
-    refuse(TEXTS[lang].unreadable(resolve('.env'), String(codeOf(error))))
+    const [path, code] = [resolve('.env'), codeOf(error)]
+    refuse(
+      sayIn(lang)(
+        `${path} cannot be read (${code}): make it a file that this user may read, or remove it`,
+        `无法读取 ${path}（${code}）：请改为当前用户可读的文件，或将其删除`,
+      ),
+    )
   }
 }
-
-const en = {
-  unreadable: (path: string, code: string) =>
-    `${path} cannot be read (${code}): make it a file that this user may read, or remove it`,
-  keyCreated: (path: string) => `MASTER_KEY is not set: made ${path}. Keep a copy of it apart from the database.`,
-  created: (path: string, advice: string) => `Made a new database, ${path}: ${advice}.`,
-}
-
-const zh: typeof en = {
-  unreadable: (path, code) => `无法读取 ${path}（${code}）：请改为当前用户可读的文件，或将其删除`,
-  keyCreated: path => `未设置 MASTER_KEY：已生成 ${path}。请另存一份，并与数据库分开存放。`,
-  created: path =>
-    `已新建数据库 ${path}：若本应已有数据库，说明卷未挂载、工作文件夹不对，或 DATABASE_URL 指向了别的库，请停下检查。`,
-}
-
-const TEXTS: Readonly<Record<Language, typeof en>> = { en, zh }
 
 /**
  * Runs a command on the database that the settings name. The process ends with 2 where the database cannot be opened, unless that
@@ -122,10 +113,22 @@ export const withStore = async (
   run: (store: Store, config: Config) => Promise<void>,
 ): Promise<void> => {
   const config = loadConfig('database', lang)
-  const texts = TEXTS[lang]
+  const say = sayIn(lang)
   const emit: Emit<OpeningEvent> = (...[name, fields]) => {
-    if (name === 'master_key.created') complain(texts.keyCreated(fields.path))
-    if (name === 'database.created') complain(texts.created(fields.path, fields.advice))
+    if (name === 'master_key.created')
+      complain(
+        say(
+          `MASTER_KEY is not set: made ${fields.path}. Keep a copy of it apart from the database.`,
+          `未设置 MASTER_KEY：已生成 ${fields.path}。请另存一份，并与数据库分开存放。`,
+        ),
+      )
+    if (name === 'database.created')
+      complain(
+        say(
+          `Made a new database, ${fields.path}: ${fields.advice}.`,
+          `已新建数据库 ${fields.path}：若本应已有数据库，说明卷未挂载、工作文件夹不对，或 DATABASE_URL 指向了别的库，请停下检查。`,
+        ),
+      )
   }
   try {
     const store = await openDatabase(config, { emit, runs: 'here' })

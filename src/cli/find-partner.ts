@@ -1,31 +1,18 @@
-import type { Language } from '../core/language.ts'
 import { showPartner } from '../core/operator-texts/catalogue.ts'
 import { listAll } from '../store/list-all.ts'
 import type { Account, Partner, Store } from '../store/store.ts'
+import type { Say } from './command.ts'
 import { refuse } from './environment.ts'
 
 const MOST_NAMED = 10
 
-export const FINDING_TEXTS = {
-  en: {
-    noAccount: (typed: string) => `There is no account ${typed}; "account list" shows them.`,
-    none: (typed: string) => `There is no partner ${typed}; "partner list" shows them.`,
-    several: (typed: string) => `Several partners are called ${typed}: say which by its id.`,
-  },
-  zh: {
-    noAccount: (typed: string) => `没有账户 ${typed}；可用 "account list" 查看。`,
-    none: (typed: string) => `没有合作方 ${typed}；可用 "partner list" 查看。`,
-    several: (typed: string) => `有多个合作方名为 ${typed}：请改用 id 指定。`,
-  },
-}
-
-export const nameOfPartner = ({ id, name }: Partner): string => showPartner({ partnerId: id, partnerName: name })
+const nameOfPartner = ({ id, name }: Partner): string => showPartner({ partnerId: id, partnerName: name })
 
 /** The partner with this id or this name. Ends the process where there is none, or several, and names those that may be meant. */
 export const findPartner = async (
   store: Pick<Store, 'findPartner' | 'listPartners'>,
   typed: string,
-  lang: Language,
+  say: Say,
 ): Promise<Partner> => {
   const found = await store.findPartner(typed)
   if (found) return found
@@ -34,17 +21,17 @@ export const findPartner = async (
   if (named.length === 1 && named[0]) return named[0]
   const part = typed.toLowerCase()
   const like = named.length > 0 ? named : partners.filter(({ name }) => name.toLowerCase().includes(part))
-  const shown = like.slice(0, MOST_NAMED).map(one => `  ${nameOfPartner(one)}`)
-  return refuse(
-    [
-      FINDING_TEXTS[lang][named.length === 0 ? 'none' : 'several'](typed),
-      ...shown,
-      ...(like.length > MOST_NAMED ? ['  …'] : []),
-    ].join('\n'),
-  )
+  const problem =
+    named.length > 0
+      ? say(`Several partners are called ${typed}: say which by its id.`, `有多个合作方名为 ${typed}：请改用 id 指定。`)
+      : say(
+          `There is no partner ${typed}; "partner list" shows them.`,
+          `没有合作方 ${typed}；可用 "partner list" 查看。`,
+        )
+  return refuse([problem, ...like.slice(0, MOST_NAMED).map(one => `  ${nameOfPartner(one)}`)].join('\n'))
 }
 
-/** How a table names the partners of what it shows. */
+/** How a table names the partners of its rows. */
 export const partnerNames = async (
   store: Pick<Store, 'findPartner'>,
   shown: readonly { partnerId: string | null }[],
@@ -56,5 +43,8 @@ export const partnerNames = async (
 }
 
 /** The account with this APIID or id. Ends the process where there is none. */
-export const findAccount = async (store: Pick<Store, 'findAccount'>, typed: string, lang: Language): Promise<Account> =>
-  (await store.findAccount(typed)) ?? refuse(FINDING_TEXTS[lang].noAccount(typed))
+export const findAccount = async (store: Pick<Store, 'findAccount'>, typed: string, say: Say): Promise<Account> =>
+  (await store.findAccount(typed)) ??
+  refuse(
+    say(`There is no account ${typed}; "account list" shows them.`, `没有账户 ${typed}；可用 "account list" 查看。`),
+  )

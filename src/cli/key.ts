@@ -2,47 +2,68 @@ import { createIds, random } from '../app/clock-and-ids.ts'
 import { createApiKey } from '../core/api-key.ts'
 import { viewKey } from '../http/admin/partners.ts'
 import { audited } from './audit.ts'
+import { argument, defineCommand, type Pair, partnerArgument } from './command.ts'
 import { print, refuse, withStore } from './environment.ts'
 import { findPartner } from './find-partner.ts'
-import type { Common } from './frame/command.ts'
-import { listJson, showTable } from './frame/output.ts'
+import { listJson, showTable } from './output.ts'
 
-const TEXTS = {
-  en: {
-    created: (id: string, partner: string) => `Created ${id} of ${partner}. It is shown this once; keep it.`,
-    head: ['id', 'created', 'last used', 'revoked'],
-    revoked: (id: string) => `Revoked ${id}. It stops within two seconds.`,
-    noKey: (id: string) => `There is no key ${id}; "key list PARTNER" shows them.`,
-  },
-  zh: {
-    created: (id: string, partner: string) => `已为 ${partner} 新建 ${id}。密钥仅显示这一次，请妥善保存。`,
-    head: ['id', '创建时间', '最近使用', '已吊销'],
-    revoked: (id: string) => `已吊销 ${id}，两秒内失效。`,
-    noKey: (id: string) => `没有密钥 ${id}；可用 "key list PARTNER" 查看。`,
-  },
-}
+export const group: Pair = ["create, list and revoke a partner's API keys", '新建、列出、吊销合作方的 API 密钥']
 
-export const createKey = ({ partner: typed, json, lang, reason }: Common & { partner: string }): Promise<void> =>
-  withStore(lang, async store => {
-    const partner = await findPartner(store, typed, lang)
-    const { id, text, hash } = createApiKey(createIds()('key'), random)
-    const act = { act: 'key.create', object: id, reason, after: { partnerId: partner.id } }
-    await audited(store, act, () => store.createKey(partner.id, { id, hash }))
-    if (json) return print(JSON.stringify({ id, partnerId: partner.id, apiKey: text }))
-    print(`${TEXTS[lang].created(id, partner.name)}\n\n  apiKey  ${text}`)
-  })
-
-export const listKeys = ({ partner, json, lang }: Common & { partner: string }): Promise<void> =>
-  withStore(lang, async store => {
-    const keys = (await store.listKeys((await findPartner(store, partner, lang)).id)) ?? []
-    if (json) return print(listJson(keys.map(viewKey)))
-    const rows = keys.map(one => [one.id, one.createdAt, one.lastUsedAt, one.revokedAt !== null])
-    print(showTable(TEXTS[lang].head, rows, lang))
-  })
-
-export const revokeKey = ({ keyId, json, lang, reason }: Common & { keyId: string }): Promise<void> =>
-  withStore(lang, async store => {
-    const act = { act: 'key.revoke', object: keyId, reason }
-    const key = (await audited(store, act, () => store.revokeKey(keyId))) ?? refuse(TEXTS[lang].noKey(keyId))
-    print(json ? JSON.stringify({ id: key.id, revoked: true }) : TEXTS[lang].revoked(key.id))
-  })
+export const commands = [
+  defineCommand({
+    path: 'key create',
+    words: ['create a further API key; it is shown this once', '为合作方新增 API 密钥；仅显示这一次'],
+    args: { partner: partnerArgument },
+    changes: true,
+    example: 'key create partner_01K9Z3N5T8V2X4B6D7F9G1H3J5',
+    run: ({ partner: typed, json, say, lang, reason }) =>
+      withStore(lang, async store => {
+        const partner = await findPartner(store, typed, say)
+        const { id, text, hash } = createApiKey(createIds()('key'), random)
+        const act = { act: 'key.create', object: id, reason, after: { partnerId: partner.id } }
+        await audited(store, act, () => store.createKey(partner.id, { id, hash }))
+        if (json) return print(JSON.stringify({ id, partnerId: partner.id, apiKey: text }))
+        const created = say(
+          `Created ${id} of ${partner.name}. It is shown this once; keep it.`,
+          `已为 ${partner.name} 新建 ${id}。密钥仅显示这一次，请妥善保存。`,
+        )
+        print(`${created}\n\n  apiKey  ${text}`)
+      }),
+  }),
+  defineCommand({
+    path: 'key list',
+    words: ["list a partner's API keys", '列出合作方的 API 密钥'],
+    args: { partner: partnerArgument },
+    printsData: true,
+    example: 'key list partner_01K9Z3N5T8V2X4B6D7F9G1H3J5',
+    run: ({ partner, json, say, lang }) =>
+      withStore(lang, async store => {
+        const keys = (await store.listKeys((await findPartner(store, partner, say)).id)) ?? []
+        if (json) return print(listJson(keys.map(viewKey)))
+        const head = say('id|created|last used|revoked', 'id|创建时间|最近使用|已吊销')
+        const rows = keys.map(one => [one.id, one.createdAt, one.lastUsedAt, one.revokedAt !== null])
+        print(showTable(head.split('|'), rows, lang))
+      }),
+  }),
+  defineCommand({
+    path: 'key revoke',
+    words: ['revoke an API key; it stops within two seconds', '吊销 API 密钥；两秒内失效'],
+    args: { keyId: argument('KEY_ID', ['its id, which "key list" shows', '密钥 id，见 "key list"']) },
+    changes: true,
+    example: 'key revoke key_01K9Z3N5T8V2X4B6D7F9G1H3J5',
+    run: ({ keyId, json, say, lang, reason }) =>
+      withStore(lang, async store => {
+        const act = { act: 'key.revoke', object: keyId, reason }
+        const key = await audited(store, act, () => store.revokeKey(keyId))
+        if (!key)
+          return refuse(
+            say(
+              `There is no key ${keyId}; "key list PARTNER" shows them.`,
+              `没有密钥 ${keyId}；可用 "key list PARTNER" 查看。`,
+            ),
+          )
+        const text = say(`Revoked ${key.id}. It stops within two seconds.`, `已吊销 ${key.id}，两秒内失效。`)
+        print(json ? JSON.stringify({ id: key.id, revoked: true }) : text)
+      }),
+  }),
+]

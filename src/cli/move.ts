@@ -1,68 +1,94 @@
 import { resolve } from 'node:path'
 import { clock, random } from '../app/clock-and-ids.ts'
+import { databaseUrl } from '../config/url-parsers.ts'
 import { StartError } from '../core/error.ts'
-import type { Language, Words } from '../core/language.ts'
 import { findKeyBeside } from '../store/master-key.ts'
 import { moveDatabase } from '../store/move/move.ts'
 import { sealedUnder } from '../store/sealed.ts'
 import { realPathOf } from '../store/sqlite/database-file.ts'
 import { userName } from './audit.ts'
+import { type Common, defineCommand, option, type Pair, type Reader, required } from './command.ts'
 import { fail, loadConfig, print, reasonOf, refuse, refuseToOpen } from './environment.ts'
-import type { Common } from './frame/command.ts'
-import { formatCount } from './frame/output.ts'
+import { formatCount } from './output.ts'
 import { createProgress } from './progress.ts'
 
-const en = {
-  copying: 'Copying',
-  stopped: 'Stopped: nothing was moved. Run the same command again, or start the service on the file.',
-  moved: (counts: Readonly<Record<string, number>>, { name, keyPath }: { name: string; keyPath: string | null }) => [
-    `Moved ${formatCount(counts.registrations ?? 0)} registrations, ${formatCount(counts.message_bodies ?? 0)} webhooks and all that belongs to them to ${name}.`,
-    'Now set DATABASE_URL to it on every node, and start them.',
-    ...(keyPath === null ? [] : [`Every node needs the same key: set MASTER_KEY to the content of ${keyPath}.`]),
-    'The file stays as it was, but no service starts on it any more.',
-  ],
-}
-
-const zh: typeof en = {
-  copying: '正在复制',
-  stopped: '已停止，未迁移任何数据。请再次运行同样的命令，或继续用该文件启动服务。',
-  moved: (counts, { name, keyPath }) => [
-    `已将 ${formatCount(counts.registrations ?? 0)} 条登记、${formatCount(counts.message_bodies ?? 0)} 条回调及其相关数据迁移到 ${name}。`,
-    '现在请把每个节点的 DATABASE_URL 设为该数据库，然后启动。',
-    ...(keyPath === null ? [] : [`所有节点须使用同一密钥：请把 MASTER_KEY 设为 ${keyPath} 的内容。`]),
-    '原文件保持不变，但不再有服务能以它启动。',
-  ],
-}
-
-const TEXTS: Readonly<Record<Language, typeof en>> = { en, zh }
+/** An address of a database of one kind, as the settings write it. */
+const database = (kind: 'sqlite' | 'postgres', must: Pair): Reader<string> => ({
+  must,
+  parse: text => {
+    const parsed = databaseUrl(text)
+    if (!parsed.ok || parsed.value.kind !== kind) return null
+    return parsed.value.kind === 'sqlite' ? parsed.value.path : parsed.value.url.reveal()
+  },
+})
+const source = database('sqlite', [
+  'must be file:PATH, the SQLite file of a service that is stopped',
+  '须为 file:路径，即已停止服务的 SQLite 文件',
+])
+const target = database('postgres', [
+  'must be postgres://USER:PASSWORD@HOST/NAME, an empty database',
+  '须为 postgres://用户:密码@主机/库名，即一个空数据库',
+])
 
 type Input = Common & { from: string; to: string | null }
 
-export const move = async ({ from, to: given, json, lang, reason }: Input): Promise<void> => {
+const move = async ({ from, to: given, json, say, lang, reason }: Input): Promise<void> => {
   const { storage } = loadConfig('database', lang)
   const { database } = storage
-  const to = given ?? (database.kind === 'postgres' ? database.url.reveal() : refuse(NO_TARGET[lang]))
+  const noTarget = say(
+    'Nothing names the database to move to: set DATABASE_URL to it (postgres://…), or DATABASE_URL_FILE, or give --to.',
+    '未指定目标数据库：请把 DATABASE_URL（postgres://…）或 DATABASE_URL_FILE 设为该库，或使用 --to。',
+  )
+  const to = given ?? (database.kind === 'postgres' ? database.url.reveal() : refuse(noTarget))
   const path = realPathOf(resolve(from))
   const { host, pathname } = new URL(to)
   const name = `postgres://${host}${pathname}`
   const ofSettings = storage.masterKey && Buffer.from(storage.masterKey.reveal(), 'base64')
-  const keyPath = ofSettings ? null : `${path}.key`
   const progress = createProgress()
   const stopping = new AbortController()
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stopping.abort())
   try {
-    const key = ofSettings ?? findKeyBeside(path)
-    if (key === null) return refuse(NO_KEY[lang])
+    const noKey = say(
+      'MASTER_KEY is not set, and no key stands beside the file: set the one that it was written with',
+      '未设置 MASTER_KEY，文件旁也没有密钥：请设置写入该文件时使用的密钥',
+    )
+    const key = ofSettings ?? findKeyBeside(path) ?? refuse(noKey)
     const previous = storage.previousMasterKey && Buffer.from(storage.previousMasterKey.reveal(), 'base64')
     const moved = await moveDatabase({
       ...{ from: path, to, name, by: { name: userName(), reason }, now: clock.now },
       sealed: sealedUnder({ masterKey: key, previousKey: previous }, random),
-      onRows: (done, all) => progress.show(TEXTS[lang].copying, done, all),
+      onRows: (done, all) => progress.show(say('Copying', '正在复制'), done, all),
       signal: stopping.signal,
     })
     progress.end()
-    if (moved === null) return fail(TEXTS[lang].stopped)
-    print(json ? JSON.stringify({ to: name, counts: moved }) : TEXTS[lang].moved(moved, { name, keyPath }).join('\n'))
+    if (moved === null)
+      return fail(
+        say(
+          'Stopped: nothing was moved. Run the same command again, or start the service on the file.',
+          '已停止，未迁移任何数据。请再次运行同样的命令，或继续用该文件启动服务。',
+        ),
+      )
+    if (json) return print(JSON.stringify({ to: name, counts: moved }))
+    const [registrations, webhooks] = [moved.registrations, moved.message_bodies].map(count => formatCount(count ?? 0))
+    print(
+      say(
+        `Moved ${registrations} registrations, ${webhooks} webhooks and all that belongs to them to ${name}.\nNow set DATABASE_URL to it on every node, and start them.`,
+        `已将 ${registrations} 条登记、${webhooks} 条回调及其相关数据迁移到 ${name}。\n现在请把每个节点的 DATABASE_URL 设为该数据库，然后启动。`,
+      ),
+    )
+    if (!ofSettings)
+      print(
+        say(
+          `Every node needs the same key: set MASTER_KEY to the content of ${path}.key.`,
+          `所有节点须使用同一密钥：请把 MASTER_KEY 设为 ${path}.key 的内容。`,
+        ),
+      )
+    print(
+      say(
+        'The file stays as it was, but no service starts on it any more.',
+        '原文件保持不变，但不再有服务能以它启动。',
+      ),
+    )
   } catch (error) {
     progress.end()
     if (error instanceof StartError) refuseToOpen(error, lang)
@@ -70,11 +96,26 @@ export const move = async ({ from, to: given, json, lang, reason }: Input): Prom
   }
 }
 
-const NO_TARGET: Words = {
-  en: 'Nothing names the database to move to: set DATABASE_URL to it (postgres://…), or DATABASE_URL_FILE, or give --to.',
-  zh: '未指定目标数据库：请把 DATABASE_URL（postgres://…）或 DATABASE_URL_FILE 设为该库，或使用 --to。',
-}
-const NO_KEY: Words = {
-  en: 'MASTER_KEY is not set, and no key stands beside the file: set the one that it was written with',
-  zh: '未设置 MASTER_KEY，文件旁也没有密钥：请设置写入该文件时使用的密钥',
-}
+export const commands = [
+  defineCommand({
+    path: 'move',
+    words: [
+      'move all of an SQLite file into an empty PostgreSQL database',
+      '把 SQLite 文件的全部数据迁移到空的 PostgreSQL 数据库',
+    ],
+    options: {
+      from: required(option('file:PATH', ['the file; its service must be stopped', '源文件；须先停止服务'], source)),
+      to: option(
+        'postgres://…',
+        [
+          'the empty database, unless DATABASE_URL names it, which keeps its password out of the list of processes',
+          '空的目标数据库；省略时使用 DATABASE_URL，密码便不会出现在进程列表中',
+        ],
+        target,
+      ),
+    },
+    changes: true,
+    example: 'move --from file:data/notifier.db',
+    run: move,
+  }),
+]

@@ -1,35 +1,46 @@
 import { tellTest } from '../app/open-operator.ts'
 import { channelRemedy } from '../core/operator-texts/describe.ts'
+import { defineCommand } from './command.ts'
 import { fail, loadConfig, print, refuse } from './environment.ts'
-import type { Common } from './frame/command.ts'
 
-const TEXTS = {
-  en: {
-    unset: 'OPERATOR_URL is not set, so operators are told nowhere; set it to the webhook address of a robot',
-    told: (channel: string) => `Sent: ${channel} has taken the test. Look whether it is in the chat.`,
-    answer: (code: string, said: string) => `${code} (${said})`,
-    not: (channel: string, answer: string, advice: string) =>
-      `Not sent: ${channel} answered ${answer}.\nWhat to do: ${advice}`,
-  },
-  zh: {
-    unset: '未设置 OPERATOR_URL，运维通知无处可发；请设为群机器人的 webhook 地址',
-    told: (channel: string) => `已发送：${channel} 已接收测试消息。请在群聊中确认。`,
-    answer: (code: string, said: string) => `${code}（${said}）`,
-    not: (channel: string, answer: string, advice: string) =>
-      `未发送：${channel} 返回 ${answer}。\n处理方法：${advice}`,
-  },
-} as const
-
-/** Sends one message to the operator's channel, past the outbox: it needs no database, and disturbs no service. */
-export const notifyTest = async ({ json, lang }: Common): Promise<void> => {
-  const texts = TEXTS[lang]
-  const sent = await tellTest(loadConfig('database', lang).operator)
-  if (!sent) return refuse(texts.unset)
-  const { channel, answer } = sent
-  if (answer.kind === 'told') return print(json ? JSON.stringify({ channel, sent: true }) : texts.told(channel))
-  const { code, said } = answer
-  const problem = answer.kind === 'refused' ? answer.problem : 'later'
-  const advice = channelRemedy(problem, lang)
-  if (json) print(JSON.stringify({ channel, sent: false, problem, error: code, answer: said, advice }))
-  fail(texts.not(channel, said === '' ? code : texts.answer(code, said), advice))
-}
+export const commands = [
+  defineCommand({
+    path: 'notify-test',
+    words: [
+      'send a test to OPERATOR_URL; print what the robot answered, and what to do',
+      '向 OPERATOR_URL 发送一条测试消息；输出机器人的响应及处理方法',
+    ],
+    printsData: true,
+    example: 'notify-test',
+    /** Past the outbox: it needs no database, and disturbs no service. */
+    run: async ({ json, say, lang }) => {
+      const sent = await tellTest(loadConfig('database', lang).operator)
+      if (!sent)
+        return refuse(
+          say(
+            'OPERATOR_URL is not set, so operators are told nowhere; set it to the webhook address of a robot',
+            '未设置 OPERATOR_URL，运维通知无处可发；请设为群机器人的 webhook 地址',
+          ),
+        )
+      const { channel, answer } = sent
+      if (answer.kind === 'told') {
+        const text = say(
+          `Sent: ${channel} has taken the test. Look whether it is in the chat.`,
+          `已发送：${channel} 已接收测试消息。请在群聊中确认。`,
+        )
+        return print(json ? JSON.stringify({ channel, sent: true }) : text)
+      }
+      const { code, said } = answer
+      const problem = answer.kind === 'refused' ? answer.problem : 'later'
+      const advice = channelRemedy(problem, lang)
+      if (json) print(JSON.stringify({ channel, sent: false, problem, error: code, answer: said, advice }))
+      const answered = said === '' ? code : `${code} (${said})`
+      fail(
+        say(
+          `Not sent: ${channel} answered ${answered}.\nWhat to do: ${advice}`,
+          `未发送：${channel} 返回 ${answered}。\n处理方法：${advice}`,
+        ),
+      )
+    },
+  }),
+]

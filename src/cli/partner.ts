@@ -1,62 +1,164 @@
 import { createIds, random } from '../app/clock-and-ids.ts'
+import { LONGEST_NAME } from '../core/line.ts'
 import { newPartner } from '../core/new-partner.ts'
 import { viewPartner } from '../http/admin/partners.ts'
 import { listAll } from '../store/list-all.ts'
 import { audited } from './audit.ts'
-import { complain, print, withStore } from './environment.ts'
-import { FINDING_TEXTS, findPartner, nameOfPartner } from './find-partner.ts'
-import type { Common } from './frame/command.ts'
-import { listJson, showTable } from './frame/output.ts'
+import {
+  argument,
+  type Common,
+  defineCommand,
+  line,
+  oneOf,
+  option,
+  type Pair,
+  partnerArgument,
+  type Reader,
+} from './command.ts'
+import { complain, print, refuse, withStore } from './environment.ts'
+import { findPartner } from './find-partner.ts'
+import { listJson, showTable } from './output.ts'
 import { addressOf, exportsOf } from './partner-environment.ts'
 
-const TEXTS = {
-  en: {
-    created: (name: string, id: string) =>
-      `Created ${name} (${id}). Partners of one account have to trust each other: the first to register a serial gets its verdict. "account create … --partner ${id}" gives this one its own. The key and the secret are shown this once; keep them. To paste into a shell:`,
-    head: ['id', 'name', 'disabled', 'created'],
-    disabled: (name: string) => `${name} is disabled.`,
-    enabled: (name: string) => `${name} is enabled.`,
-  },
-  zh: {
-    created: (name: string, id: string) =>
-      `已新建 ${name}（${id}）。共用一个上游账户的合作方须相互信任：流水号归先登记的一方，结果也只发给它。要让它独用一个账户，请运行 "account create … --partner ${id}"。以下密钥仅显示这一次，请妥善保存；可整段粘贴到终端：`,
-    head: ['id', '名称', '已停用', '创建时间'],
-    disabled: (name: string) => `已停用 ${name}。`,
-    enabled: (name: string) => `已启用 ${name}。`,
+const MOST = 1_000_000_000
+
+/** `none`: no limit. */
+const limit: Reader<number | 'none'> = {
+  must: [
+    `must be a whole number from 0 to ${MOST}, or none for no limit`,
+    `须为 0 到 ${MOST} 的整数，或以 none 表示不限`,
+  ],
+  parse: text => {
+    if (text === 'none') return text
+    return /^\d+$/.test(text) && Number(text) <= MOST ? Number(text) : null
   },
 }
+/** Undefined: it stays as it is. */
+const quotaOf = (typed: number | 'none' | null): number | null | undefined =>
+  typed === 'none' ? null : (typed ?? undefined)
 
-export const createPartner = ({ name, json, lang, reason }: Common & { name: string }): Promise<void> =>
-  withStore(lang, async (store, { server }) => {
-    const twin = (await listAll(store.listPartners)).find(one => one.name === name)
-    const { partner, apiKey, signingSecret } = newPartner(name, { newId: createIds(), random })
-    const act = { act: 'partner.create', object: partner.id, reason, after: { name } }
-    const { id, name: stored } = await audited(store, act, () => store.createPartner(partner))
-    if (twin) complain(`${FINDING_TEXTS[lang].several(name)}\n  ${nameOfPartner(twin)}`)
-    if (json) return print(JSON.stringify({ partnerId: id, name: stored, apiKey, signingSecret }))
-    print(`${TEXTS[lang].created(stored, id)}\n\n${exportsOf({ url: addressOf(server), apiKey, signingSecret })}\n`)
-  })
+const ID = 'partner_01K9Z3N5T8V2X4B6D7F9G1H3J5'
+const NAME: Pair = ['what you call it', '合作方名称']
 
-export const listPartners = ({ json, lang }: Common): Promise<void> =>
+const setDisabled = (disabled: boolean, { partner: typed, json, say, lang, reason }: Common & { partner: string }) =>
   withStore(lang, async store => {
-    const partners = await listAll(store.listPartners)
-    if (json) return print(listJson(partners.map(viewPartner)))
-    const rows = partners.map(one => [one.id, one.name, one.disabled, one.createdAt])
-    print(showTable(TEXTS[lang].head, rows, lang))
-  })
-
-const setDisabled = (typed: string, disabled: boolean, { json, lang, reason }: Common): Promise<void> =>
-  withStore(lang, async store => {
-    const before = await findPartner(store, typed, lang)
+    const before = await findPartner(store, typed, say)
     const { id, name } = before
     const edit = { before: viewPartner(before), after: { disabled } }
     const act = { act: disabled ? 'partner.disable' : 'partner.enable', object: id, reason, ...edit }
     await audited(store, act, () => store.changePartner(id, { disabled }))
-    print(json ? JSON.stringify({ id, name, disabled }) : TEXTS[lang][disabled ? 'disabled' : 'enabled'](name))
+    const text = disabled
+      ? say(`${name} is disabled.`, `已停用 ${name}。`)
+      : say(`${name} is enabled.`, `已启用 ${name}。`)
+    print(json ? JSON.stringify({ id, name, disabled }) : text)
   })
 
-export const disablePartner = ({ partner, ...common }: Common & { partner: string }): Promise<void> =>
-  setDisabled(partner, true, common)
+export const group: Pair = ['create, list, change, disable and enable partners', '新建、列出、修改、停用、启用合作方']
 
-export const enablePartner = ({ partner, ...common }: Common & { partner: string }): Promise<void> =>
-  setDisabled(partner, false, common)
+export const commands = [
+  defineCommand({
+    path: 'partner create',
+    words: [
+      'create a partner; its API key and signing secret are shown this once. Partners that do not trust each other need accounts of their own (account create --partner)',
+      '新建合作方；API 密钥与签名密钥仅显示这一次。互不信任的合作方须各用自己的账户（account create --partner）',
+    ],
+    args: { name: argument('NAME', NAME, line(LONGEST_NAME)) },
+    changes: true,
+    example: 'partner create "Spruce Ltd"',
+    run: ({ name: typed, json, say, lang, reason }) =>
+      withStore(lang, async (store, { server }) => {
+        const twin = (await listAll(store.listPartners)).find(one => one.name === typed)
+        const { partner, apiKey, signingSecret } = newPartner(typed, { newId: createIds(), random })
+        const act = { act: 'partner.create', object: partner.id, reason, after: { name: typed } }
+        const { id, name } = await audited(store, act, () => store.createPartner(partner))
+        if (twin)
+          complain(
+            say(
+              `Another partner is called ${name} too (${twin.id}): name them by their ids.`,
+              `另有合作方名为 ${name}（${twin.id}）：请以 id 区分。`,
+            ),
+          )
+        if (json) return print(JSON.stringify({ partnerId: id, name, apiKey, signingSecret }))
+        const created = say(
+          `Created ${name} (${id}). Partners of one account have to trust each other: the first to register a serial gets its verdict. "account create … --partner ${id}" gives this one its own. The key and the secret are shown this once; keep them. To paste into a shell:`,
+          `已新建 ${name}（${id}）。共用一个上游账户的合作方须相互信任：流水号归先登记的一方，结果也只发给它。要让它独用一个账户，请运行 "account create … --partner ${id}"。以下密钥仅显示这一次，请妥善保存；可整段粘贴到终端：`,
+        )
+        print(`${created}\n\n${exportsOf({ url: addressOf(server), apiKey, signingSecret })}\n`)
+      }),
+  }),
+  defineCommand({
+    path: 'partner list',
+    words: ['list the partners, oldest first', '列出合作方，最早的在前'],
+    printsData: true,
+    example: 'partner list',
+    run: ({ json, say, lang }) =>
+      withStore(lang, async store => {
+        const partners = await listAll(store.listPartners)
+        if (json) return print(listJson(partners.map(viewPartner)))
+        const rows = partners.map(one => [one.id, one.name, one.disabled, one.createdAt])
+        print(showTable(say('id|name|disabled|created', 'id|名称|已停用|创建时间').split('|'), rows, lang))
+      }),
+  }),
+  defineCommand({
+    path: 'partner set',
+    words: ['change what is named of a partner; the rest stays', '修改合作方的指定项，其余不变'],
+    args: { partner: partnerArgument },
+    options: {
+      name: option('NAME', NAME, line(LONGEST_NAME)),
+      payload: option(
+        'PAYLOAD',
+        ['thin webhooks leave out the scores and the message', 'thin 的回调不含分数与说明'],
+        oneOf(['full', 'thin']),
+      ),
+      maxPending: option('NUMBER', ['registrations that may wait for their verdict', '同时等待结果的登记上限'], limit),
+      maxHosts: option('NUMBER', ['different callback hosts', '回调主机的数量上限'], limit),
+      daily: option('NUMBER', ['new registrations in 24 hours', '24 小时内新登记的上限'], limit),
+    },
+    changes: true,
+    example: `partner set ${ID} --payload thin --max-pending 10000 --daily none`,
+    run: ({ partner: typed, name, payload, maxPending, maxHosts, daily, json, say, lang, reason }) => {
+      if ([name, payload, maxPending, maxHosts, daily].every(value => value === null))
+        refuse(
+          say(
+            'Name what is to be changed: --name, --payload, --max-pending, --max-hosts or --daily',
+            '请指定要修改的项：--name、--payload、--max-pending、--max-hosts 或 --daily',
+          ),
+        )
+      const quotas = { pending: quotaOf(maxPending), hosts: quotaOf(maxHosts), daily: quotaOf(daily) }
+      const change = { name: name ?? undefined, payload: payload ?? undefined, quotas }
+      return withStore(lang, async store => {
+        const before = await findPartner(store, typed, say)
+        const act = { act: 'partner.change', object: before.id, reason, before: viewPartner(before), after: change }
+        const partner = (await audited(store, act, () => store.changePartner(before.id, change))) ?? before
+        if (json) return print(JSON.stringify(viewPartner(partner)))
+        const shown = (value: number | null) => value ?? say('no limit', '不限')
+        const { pending, hosts, daily: most } = partner.quotas
+        print(
+          say(
+            `${partner.name} is now:\n  payload       ${partner.payload}\n  max pending   ${shown(pending)}\n  max hosts     ${shown(hosts)}\n  daily         ${shown(most)}`,
+            `${partner.name} 现为：\n  回调内容        ${partner.payload}\n  等待结果上限    ${shown(pending)}\n  回调主机上限    ${shown(hosts)}\n  每日新登记上限  ${shown(most)}`,
+          ),
+        )
+      })
+    },
+  }),
+  defineCommand({
+    path: 'partner disable',
+    words: [
+      'its keys stop working, and nothing is polled or sent for it; nothing is lost',
+      '停用合作方：密钥失效，不再为其查询或投递；数据不会丢失',
+    ],
+    args: { partner: partnerArgument },
+    changes: true,
+    example: `partner disable ${ID}`,
+    run: input => setDisabled(true, input),
+  }),
+  defineCommand({
+    path: 'partner enable',
+    words: ['its polls and webhooks go on where they stopped', '启用合作方，恢复查询与投递'],
+    args: { partner: partnerArgument },
+    changes: true,
+    example: `partner enable ${ID}`,
+    run: input => setDisabled(false, input),
+  }),
+]

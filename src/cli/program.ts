@@ -1,11 +1,170 @@
-import { GROUPS, SECTIONS } from './commands.ts'
-import { languageFor } from './frame/language.ts'
-import { buildProgram, callOf } from './frame/program.ts'
+import { Argument, type Help, Command as Program, Option as ProgramOption } from 'commander'
+import { type Language, languageOf } from '../core/language.ts'
+import { VERSION } from '../version.ts'
+import { type Command, oneOf, type Pair, type Reader, sayIn } from './command.ts'
+import { refuse } from './environment.ts'
 
-/** Runs the command that was typed. */
-export const runCommand = async (): Promise<void> => {
-  // What it makes is for its user alone: the database, its log, its key, backups.
-  process.umask(0o077)
-  const language = languageFor(process.argv.slice(2), process.env)
-  await buildProgram(SECTIONS, GROUPS, { language, call: callOf(process.env) }).parseAsync()
+export interface CommandFile {
+  commands: readonly Command[]
+  /** The words of their group, as those of `partner`. */
+  group?: Pair
 }
+export interface Section {
+  title: Pair
+  files: Readonly<Record<string, CommandFile>>
+}
+
+/** How the reader calls this program. */
+export const callOf = ({ npm_lifecycle_event }: NodeJS.ProcessEnv): string =>
+  npm_lifecycle_event === 'cli' ? 'npm run -s cli --' : 'idface-notifier'
+
+/** The language that `--lang` names, wherever it stands; else, or if it names none, that of the environment. */
+export const languageFor = (args: readonly string[], env: NodeJS.ProcessEnv): Language => {
+  const end = args.indexOf('--')
+  const typed = args.slice(0, end < 0 ? args.length : end).join('\n')
+  const said = [...typed.matchAll(/^--lang[=\n](zh|en)$/gm)].at(-1)?.[1]
+  return said === 'zh' || said === 'en' ? said : languageOf(env)
+}
+
+const TITLES: Readonly<Record<string, string>> = {
+  'Usage:': '用法：',
+  'Arguments:': '参数：',
+  'Options:': '选项：',
+  'Global Options:': '通用选项：',
+  'Commands:': '命令：',
+}
+
+/** By commander's codes. */
+const PROBLEMS_ZH: Readonly<Record<string, string>> = {
+  'commander.missingArgument': '缺少',
+  'commander.missingMandatoryOptionValue': '缺少选项',
+  'commander.optionMissingArgument': '缺少选项的值：',
+  'commander.unknownOption': '此命令没有选项',
+  'commander.unknownCommand': '没有命令',
+  'commander.excessArguments': '参数过多：',
+}
+
+/** In brackets where it may be left out. */
+const nameOf = (argument: Argument): string => (argument.required ? argument.name() : `[${argument.name()}]`)
+
+/** `maxPending` as `--max-pending`. */
+export const flagOf = (key: string): string => `--${key.replaceAll(/[A-Z]/g, letter => `-${letter.toLowerCase()}`)}`
+
+/** The program with its commands. It names all problems of what was typed at once, in the reader's language, and ends with 2. */
+export const buildProgram = (
+  sections: readonly Section[],
+  { language, call }: { language: Language; call: string },
+) => {
+  const say = sayIn(language)
+  const [pick, helpText] = [([en, zh]: Pair) => say(en, zh), say('this help', '显示本帮助')]
+  const problems: string[] = []
+  let where: Program | null = null
+  const note = (message: string, { code = '' }: { code?: string } = {}) => {
+    // After an unknown option its value is one argument too many.
+    if (code === 'commander.excessArguments' && problems.length > 0) return
+    const [, name, nearest] = /'(.+?)'(?:[\s\S]*Did you mean (.+)\?)?/.exec(message) ?? []
+    const hint = nearest ? `，是否想用 ${nearest}？` : ''
+    problems.push(say(message.replace('error: ', ''), `${PROBLEMS_ZH[code] ?? message} ${name ?? ''}${hint}`))
+  }
+  const prepare = (command: Program): Program =>
+    Object.assign(command, {
+      error: (...problem: Parameters<typeof note>) => {
+        where = command
+        note(...problem)
+      },
+    }).helpOption('-h, --help', helpText) as Program
+  const read =
+    <T>(name: string, { parse, must }: Reader<T>) =>
+    (text: string | undefined): T | null => {
+      const value = text === undefined ? null : parse(text)
+      if (value === null && text !== undefined) problems.push(`${name} ${pick(must)}`)
+      return value
+    }
+  const described = (one: { description: string; argChoices?: string[]; defaultValue?: unknown }) =>
+    one.description +
+    (one.argChoices ? say(` (${one.argChoices.join(', ')})`, `（${one.argChoices.join('、')}）`) : '') +
+    (one.defaultValue ? say(` (default: ${one.defaultValue})`, `（默认：${one.defaultValue}）`) : '')
+  const lang = new ProgramOption(
+    '--lang <LANGUAGE>',
+    say('language; the default goes by LC_ALL and LANG', '语言；默认取自 LC_ALL 与 LANG'),
+  )
+  lang.argChoices = ['zh', 'en']
+  lang.argParser(read('--lang', oneOf(['zh', 'en'])))
+  const help: Partial<Help> = {
+    showGlobalOptions: true,
+    visibleGlobalOptions: command => (command.parent ? [lang] : []),
+    styleTitle: title => (language === 'zh' ? (TITLES[title] ?? title) : title),
+    optionDescription: described,
+    argumentDescription: described,
+    subcommandTerm: command => [command.name(), ...command.registeredArguments.map(nameOf)].join(' '),
+  }
+  const program = prepare(new Program('idface-notifier'))
+    .exitOverride(error => process.exit(error.exitCode === 0 ? 0 : 2))
+    .configureHelp(help)
+    .version(VERSION, '-V, --version', say('print the version', '显示版本号'))
+    .description(
+      say(
+        "Asks ihuyi's idface GetResult until there is a verdict, then POSTs a signed webhook.",
+        '持续查询互亿无线人脸核验 GetResult 直至得到结果，再以带签名的回调通知合作方。',
+      ),
+    )
+    .addOption(lang)
+    .helpCommand('help [COMMAND]', say('help for a command', '显示某个命令的帮助'))
+    .addHelpText(
+      'after',
+      say(
+        `\nSettings come from the environment, or from a file .env in the current folder.\nAll of them: ${call} settings`,
+        `\n配置项取自环境变量，或当前文件夹中的 .env 文件。\n查看全部配置项：${call} settings`,
+      ),
+    )
+  const addCommand = (parent: Program, spec: Command) => {
+    const command = prepare(parent.command(spec.path.split(' ').at(-1) ?? spec.path))
+      .description(pick(spec.words))
+      .addHelpText('after', `\n${say('Example:', '示例：')}\n  ${call} ${spec.example}`)
+    for (const { name, words, reader, isOptional } of Object.values(spec.args)) {
+      const added = new Argument(isOptional ? `[${name}]` : `<${name}>`, pick(words)).argParser(read(name, reader))
+      if (reader.choices) added.argChoices = [...reader.choices]
+      command.addArgument(added)
+    }
+    for (const [key, { placeholder, words, reader, fallback }] of Object.entries(spec.options)) {
+      const flag = flagOf(key)
+      const added = new ProgramOption(placeholder === null ? flag : `${flag} <${placeholder}>`, pick(words))
+      if (placeholder !== null) added.argParser(read(flag, reader))
+      if (reader.choices) added.argChoices = [...reader.choices]
+      command.addOption(added.default(fallback).makeOptionMandatory(fallback === undefined))
+    }
+    if (spec.printsData) command.option('--json', say('print JSON, for programs', '输出 JSON，供程序读取'), false)
+    command.action(async () => {
+      where = command
+      if (problems.length > 0) return
+      const args = Object.keys(spec.args).map((key, i) => [key, command.processedArgs[i] ?? null])
+      const { reason, ...options } = command.opts()
+      const input = {
+        json: false,
+        ...options,
+        ...Object.fromEntries(args),
+        reason: reason || null,
+        lang: language,
+        say,
+      }
+      await spec.run(input as never)
+    })
+  }
+
+  for (const { title, files } of sections) {
+    program.commandsGroup(pick(title))
+    for (const [name, { commands, group }] of Object.entries(files)) {
+      const parent = group ? prepare(program.command(name)).description(pick(group)).helpCommand(false) : program
+      for (const spec of commands) addCommand(parent, spec)
+    }
+  }
+  const run = async (): Promise<void> => {
+    await program.parseAsync()
+    const typed = [call, ...(where ? wordsOf(where) : []), '--help'].join(' ')
+    if (problems.length > 0) refuse([...problems, say(`How it is used: ${typed}`, `用法见：${typed}`)].join('\n'))
+  }
+  return { program, run }
+}
+
+/** The words of a command that are typed after the program's name. */
+const wordsOf = (command: Program): string[] => (command.parent ? [...wordsOf(command.parent), command.name()] : [])

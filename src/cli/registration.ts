@@ -1,116 +1,48 @@
-import type { Language } from '../core/language.ts'
-import type { MessageState } from '../core/message.ts'
-import type { TypedTime } from '../core/read-time.ts'
-import type { RegistrationStatus } from '../core/registration.ts'
-import type { Reason } from '../core/verification.ts'
+import { MESSAGE_STATES } from '../core/message.ts'
+import { REGISTRATION_STATUSES } from '../core/registration.ts'
+import { REASONS } from '../core/verification.ts'
 import { viewFound } from '../http/admin/registration-view.ts'
-import { viewAttempt } from '../http/partner/registration-answer.ts'
 import { ALL_REGISTRATIONS, type FoundRegistration, type RegistrationFilter } from '../store/registration-search.ts'
 import { errorOf } from '../store/rules/registration-search.ts'
-import type { Attempt, Store } from '../store/store.ts'
+import type { Store } from '../store/store.ts'
+import {
+  anyText,
+  defineCommand,
+  oneOf,
+  option,
+  type Pair,
+  partnerOption,
+  required,
+  type Say,
+  time,
+  wholeNumber,
+} from './command.ts'
 import { print, refuse, withStore } from './environment.ts'
 import { findAccount, findPartner, partnerNames } from './find-partner.ts'
-import type { Common } from './frame/command.ts'
-import { type Cell, listJson, readerZone, showTable } from './frame/output.ts'
+import { type Cell, listJson, readerZone, showTable } from './output.ts'
 
 /** A page of a search looks at 10,000 registrations at most, so this many look at 500,000. */
 const MOST_PAGES = 50
-
-const TEXTS = {
-  en: {
-    statuses: {
-      pending: 'pending',
-      succeeded: 'succeeded',
-      failed: 'failed',
-      unresolved: 'unresolved',
-      cancelled: 'cancelled',
-      delivered: 'delivered',
-      exhausted: 'exhausted',
-    },
-    head: ['id', 'serial', 'partner', 'status', 'webhook', 'last error', 'created'],
-    more: (cursor: string) => `There may be more: --cursor ${cursor}`,
-    attemptsHead: ['at', 'outcome', 'HTTP', 'error', 'ms'],
-    outcomes: { delivered: 'delivered', rejected: 'rejected', gone: 'gone', failed: 'failed' },
-    noRegistration: (id: string) => `There is no registration ${id}; "explain SERIAL" shows the ids of a serial.`,
-    badCursor: '--cursor must be the id of a registration, as the list before it gave it',
-  },
-  zh: {
-    statuses: {
-      pending: '等待中',
-      succeeded: '通过',
-      failed: '未通过',
-      unresolved: '无结果',
-      cancelled: '已取消',
-      delivered: '已送达',
-      exhausted: '已放弃',
-    },
-    head: ['id', '流水号', '合作方', '状态', '回调', '最近错误', '创建时间'],
-    more: (cursor: string) => `可能还有更多：--cursor ${cursor}`,
-    attemptsHead: ['时间', '结果', 'HTTP', '错误', '毫秒'],
-    outcomes: { delivered: '已送达', rejected: '被拒绝', gone: '已失效', failed: '失败' },
-    noRegistration: (id: string) => `没有登记 ${id}；可用 "explain 流水号" 查看其登记 id。`,
-    badCursor: '--cursor 须为登记 id，取自上一页列表',
-  },
-}
 
 const ID = /^reg_[0-9A-HJKMNP-TV-Z]{26}$/
 
 export const isRegistrationId = (text: string): boolean => ID.test(text)
 
-interface ListInput extends Common {
-  partner: string | null
-  serial: string | null
-  status: RegistrationStatus | null
-  delivery: MessageState | null
-  reasonEnded: Reason | null
-  host: string | null
-  account: string | null
-  since: TypedTime | null
-  until: TypedTime | null
-  limit: number
-  cursor: string | null
-}
+const statusWords = (say: Say) => ({
+  pending: say('pending', '等待中'),
+  succeeded: say('succeeded', '通过'),
+  failed: say('failed', '未通过'),
+  unresolved: say('unresolved', '无结果'),
+  cancelled: say('cancelled', '已取消'),
+  delivered: say('delivered', '已送达'),
+  exhausted: say('exhausted', '已放弃'),
+})
 
-/** Over all partners, newest first; all that was found by then, where it takes too many looks. */
-export const listRegistrations = ({ json, lang, limit, cursor, ...wanted }: ListInput): Promise<void> => {
-  const texts = TEXTS[lang]
-  if (cursor !== null && !isRegistrationId(cursor)) refuse(texts.badCursor)
-  return withStore(lang, async store => {
-    const account = wanted.account === null ? null : await findAccount(store, wanted.account, lang)
-    const partnerId = wanted.partner && (await findPartner(store, wanted.partner, lang)).id
-    const here = { now: store.now(), zone: readerZone(lang) }
-    const filter: RegistrationFilter = {
-      ...ALL_REGISTRATIONS,
-      partnerId,
-      idcardid: wanted.serial,
-      status: wanted.status,
-      delivery: wanted.delivery,
-      reason: wanted.reasonEnded,
-      host: wanted.host,
-      accountId: account?.id ?? null,
-      since: wanted.since?.(here) ?? null,
-      until: wanted.until?.(here) ?? null,
-    }
-    const { found, next } = await searchAll(store, { filter, limit, before: cursor })
-    if (json)
-      return print(
-        listJson(
-          found.map(one => viewFound(one, 'admin')),
-          next,
-        ),
-      )
-    const named = await partnerNames(store, found)
-    const rows = found.map(one => rowOf(one, named(one.partnerId), lang))
-    print(showTable(texts.head, rows, lang))
-    if (next !== null) print(texts.more(next))
-  })
-}
-
-const rowOf = (found: FoundRegistration, partner: string, lang: Language): Cell[] => {
+const rowOf = (found: FoundRegistration, partner: string, say: Say): Cell[] => {
   const { id, idcardid, status, reason, message, createdAt } = found
-  const { statuses } = TEXTS[lang]
-  const webhook = message && `${statuses[message.state]} (${message.attempts})`
-  const shown = reason === null ? statuses[status] : `${statuses[status]}: ${reason}`
+  const words = statusWords(say)
+  const webhook = message && `${words[message.state]} (${message.attempts})`
+  const shown = reason === null ? words[status] : `${words[status]}: ${reason}`
   return [id, idcardid, partner, shown, webhook, errorOf(found), createdAt]
 }
 
@@ -131,19 +63,76 @@ export const searchAll = async (
 }
 
 /** Ends the process where there is no such registration. */
-export const findPartnerOf = async (store: Pick<Store, 'partnerOf'>, id: string, lang: Language): Promise<string> => {
+export const findPartnerOf = async (store: Pick<Store, 'partnerOf'>, id: string, say: Say): Promise<string> => {
   const partnerId = isRegistrationId(id) ? await store.partnerOf(id) : null
-  return partnerId ?? refuse(TEXTS[lang].noRegistration(id))
+  return (
+    partnerId ??
+    refuse(
+      say(
+        `There is no registration ${id}; "explain SERIAL" shows the ids of a serial.`,
+        `没有登记 ${id}；可用 "explain 流水号" 查看其登记 id。`,
+      ),
+    )
+  )
 }
 
-export const listAttempts = ({ id, json, lang }: Common & { id: string }): Promise<void> =>
-  withStore(lang, async store => {
-    const texts = TEXTS[lang]
-    const partnerId = await findPartnerOf(store, id, lang)
-    const attempts: Attempt[] = (await store.listAttempts(partnerId, id)) ?? []
-    if (json) return print(listJson(attempts.map(attempt => viewAttempt(attempt, lang))))
-    const rows = attempts.map(({ at, outcome, httpStatus, error, durationMs }) => [
-      ...[at, texts.outcomes[outcome], httpStatus && String(httpStatus), error, String(Math.round(durationMs))],
-    ])
-    print(showTable(texts.attemptsHead, rows, lang))
-  })
+export const group: Pair = ['find registrations of all partners', '查找所有合作方的登记']
+
+export const commands = [
+  defineCommand({
+    path: 'registration list',
+    words: ['find registrations of all partners, newest first', '查找所有合作方的登记，最近的在前'],
+    options: {
+      partner: partnerOption(['of this partner, by its name or id', '只看该合作方（名称或 id）']),
+      serial: option('SERIAL', ['of this serial', '只看该流水号'], anyText),
+      status: option('STATUS', ['with this status', '只看该状态'], oneOf(REGISTRATION_STATUSES)),
+      delivery: option('STATE', ['whose webhook is in this state', '只看回调处于该状态的'], oneOf(MESSAGE_STATES)),
+      reasonEnded: option('REASON', ['unresolved for this reason', '只看因该原因无结果的'], oneOf(REASONS)),
+      host: option('HOST', ['with this callback host', '只看该回调主机'], anyText),
+      account: option(
+        'ACCOUNT',
+        ['asked with this account, APIID or id', '只看用该账户（APIID 或 id）查询的'],
+        anyText,
+      ),
+      since: option(
+        'TIME',
+        [
+          'made then or later: 10:00, 2026-11-27, "2026-11-27 10:00" (your time), or how long ago: 24h',
+          '登记时间不早于：10:00、2026-11-27、"2026-11-27 10:00"（本地时间）或距今时长，如 24h',
+        ],
+        time,
+      ),
+      until: option('TIME', ['made then or earlier', '登记时间不晚于此时'], time),
+      limit: required(option('NUMBER', ['so many at most', '最多显示条数'], wholeNumber(1, 1_000)), 50),
+      cursor: option('CURSOR', ['go on after the list before', '从上一页之后继续'], {
+        must: ['must be the id of a registration, as the list before it gave it', '须为登记 id，取自上一页列表'],
+        parse: text => (isRegistrationId(text) ? text : null),
+      }),
+    },
+    printsData: true,
+    example: 'registration list --status pending --since 24h --limit 20',
+    run: ({ json, say, lang, limit, cursor, ...wanted }) =>
+      withStore(lang, async store => {
+        const account = wanted.account === null ? null : await findAccount(store, wanted.account, say)
+        const partnerId = wanted.partner && (await findPartner(store, wanted.partner, say)).id
+        const here = { now: store.now(), zone: readerZone(lang) }
+        const filter: RegistrationFilter = {
+          ...ALL_REGISTRATIONS,
+          ...{ partnerId, idcardid: wanted.serial, status: wanted.status, delivery: wanted.delivery },
+          ...{ reason: wanted.reasonEnded, host: wanted.host, accountId: account?.id ?? null },
+          ...{ since: wanted.since?.(here) ?? null, until: wanted.until?.(here) ?? null },
+        }
+        const { found, next } = await searchAll(store, { filter, limit, before: cursor })
+        const viewed = found.map(one => viewFound(one, 'admin'))
+        if (json) return print(listJson(viewed, next))
+        const named = await partnerNames(store, found)
+        const head = say(
+          'id|serial|partner|status|webhook|last error|created',
+          'id|流水号|合作方|状态|回调|最近错误|创建时间',
+        )
+        const rows = found.map(one => rowOf(one, named(one.partnerId), say))
+        print(showTable(head.split('|'), rows, lang))
+        if (next !== null) print(say(`There may be more: --cursor ${next}`, `可能还有更多：--cursor ${next}`))
+      }),
+  }),
+]

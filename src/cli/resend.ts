@@ -4,11 +4,11 @@ import { COMMAND } from '../store/act.ts'
 import { exhaustedIn, isUnderWay } from '../store/rules/bulk-act.ts'
 import type { Store } from '../store/store.ts'
 import { audited, userName } from './audit.ts'
+import { type Argument, argument, type Common, defineCommand, flag, option, partnerOption, time } from './command.ts'
 import { print, refuse, withStore } from './environment.ts'
 import { explain } from './explain.ts'
 import { findPartner } from './find-partner.ts'
-import type { Common } from './frame/command.ts'
-import { formatTime, iso, readerZone } from './frame/output.ts'
+import { formatTime, iso, readerZone } from './output.ts'
 import { createProgress } from './progress.ts'
 import { findPartnerOf } from './registration.ts'
 
@@ -16,81 +16,37 @@ const BATCH = 200
 /** A service beside it has the file to itself for this long after each batch. */
 const PAUSE_MS = 10
 
-interface Input extends Common {
-  id: string | null
-  partner: string | null
-  allPartners: boolean
-  since: TypedTime | null
-  until: TypedTime | null
-}
-
-const TEXTS = {
-  en: {
-    which: 'Say which: the id of a registration alone, or either --partner or --all-partners, together with --since',
-    not: (options: string) => `${options} cannot be used with the id of a registration`,
-    order: '--until must not be before --since',
-    noMessage: (id: string) => `${id} has no webhook yet: it has no verdict. "explain ${id}" says why.`,
-    cancelled: (id: string) => `${id} was cancelled, and its partner is told nothing more.`,
-    tooMany: 'Too many bulk acts are under way: stop one, or try again when one has ended',
-    resending: 'Making webhooks due',
-    done: (count: number, since: string, until: string) =>
-      `Webhooks of ${since} to ${until} that had been given up and are due now: ${count}. The service sends them.`,
-  },
-  zh: {
-    which: '请指定重发范围：仅登记 id，或 --since 加上 --partner、--all-partners 之一',
-    not: (options: string) => `指定登记 id 时不能使用 ${options}`,
-    order: '--until 不能早于 --since',
-    noMessage: (id: string) => `${id} 尚无回调：还没有结果。可用 "explain ${id}" 查看原因。`,
-    cancelled: (id: string) => `${id} 已取消，不再通知合作方。`,
-    tooMany: '正在进行的批量操作过多：请停止其中一个，或等其中一个结束后再试',
-    resending: '正在安排重发',
-    done: (count: number, since: string, until: string) =>
-      `${since} 至${until} 期间放弃投递的 ${count} 个回调已安排重发，由服务投递。`,
-  },
-}
-
-/** Makes webhooks due again; the service sends them, now or when it runs. */
-export const resend = async ({ id, ...input }: Input): Promise<void> => {
-  const { partner, allPartners, since, until } = input
-  const texts = TEXTS[input.lang]
-  if (id !== null) {
-    const given = { '--partner': partner, '--all-partners': allPartners, '--since': since, '--until': until }
-    const also = Object.entries(given).filter(([, one]) => one)
-    if (also.length > 0) refuse(texts.not(also.map(([name]) => name).join(', ')))
-    await resendOne(id, input)
-    // Its URL may be held nevertheless.
-    return input.json ? undefined : explain({ ...input, what: id })
-  }
-  const isOfSome = (partner !== null) !== allPartners
-  if (isOfSome && since !== null) return resendSpan({ ...input, since })
-  return refuse(texts.which)
-}
-
-const resendOne = (id: string, { json, lang, reason }: Common): Promise<void> =>
+const resendOne = (id: string, { json, say, lang, reason }: Common): Promise<void> =>
   withStore(lang, async store => {
-    const texts = TEXTS[lang]
-    const partnerId = await findPartnerOf(store, id, lang)
+    const partnerId = await findPartnerOf(store, id, say)
+    const act = { act: 'registration.resend', object: id, reason }
     const outcome = await audited(
       store,
-      { act: 'registration.resend', object: id, reason },
+      act,
       () => store.resend(partnerId, id),
       ended => ended === 'resent',
     )
-    if (outcome === 'no_message') refuse(texts.noMessage(id))
-    if (outcome === 'cancelled') refuse(texts.cancelled(id))
+    if (outcome === 'no_message')
+      refuse(
+        say(
+          `${id} has no webhook yet: it has no verdict. "explain ${id}" says why.`,
+          `${id} 尚无回调：还没有结果。可用 "explain ${id}" 查看原因。`,
+        ),
+      )
+    if (outcome === 'cancelled')
+      refuse(say(`${id} was cancelled, and its partner is told nothing more.`, `${id} 已取消，不再通知合作方。`))
     if (json) print(JSON.stringify({ registrationId: id, partnerId }))
   })
 
-type Span = Omit<Input, 'id' | 'since'> & { since: TypedTime }
+type Span = Common & { partner: string | null; since: TypedTime; until: TypedTime | null }
 
-const resendSpan = ({ partner, since, until, json, lang, reason }: Span): Promise<void> =>
+const resendSpan = ({ partner, since, until, json, say, lang, reason }: Span): Promise<void> =>
   withStore(lang, async store => {
-    const texts = TEXTS[lang]
-    const partnerId = partner === null ? null : (await findPartner(store, partner, lang)).id
+    const partnerId = partner === null ? null : (await findPartner(store, partner, say)).id
     const createdAt = store.now()
     const here = { now: createdAt, zone: readerZone(lang) }
     const span = { since: since(here), until: until?.(here) ?? createdAt }
-    if (span.until < span.since) refuse(texts.order)
+    if (span.until < span.since) refuse(say('--until must not be before --since', '--until 不能早于 --since'))
     const meant = exhaustedIn(partnerId, span)
     const id = createIds()('bulk')
     const resent = await audited(store, { act: 'bulk.create', object: id, reason }, async () => {
@@ -98,10 +54,22 @@ const resendSpan = ({ partner, since, until, json, lang, reason }: Span): Promis
       const by = { partnerId: null, who: COMMAND, name: userName(), reason: reason ?? '' }
       await store.createBulkAct({ id, ...meant, ...by, counted, createdAt })
       const started = await store.startBulkAct(id)
-      return started?.outcome === 'changed' ? finish(store, id, texts.resending) : refuse(texts.tooMany)
+      if (started?.outcome === 'changed') return finish(store, id, say('Making webhooks due', '正在安排重发'))
+      return refuse(
+        say(
+          'too many bulk acts are open: stop one, or wait for one to end',
+          '正在进行的批量操作过多：请停止其中一个，或等其中一个结束后再试',
+        ),
+      )
     })
     if (json) return print(JSON.stringify({ id, since: iso(span.since), until: iso(span.until), resent }))
-    print(texts.done(resent, formatTime(span.since, lang), formatTime(span.until, lang)))
+    const [from, to] = [formatTime(span.since, lang), formatTime(span.until, lang)]
+    print(
+      say(
+        `Webhooks of ${from} to ${to} that had been given up and are due now: ${resent}. The service sends them.`,
+        `${from} 至${to} 期间放弃投递的 ${resent} 个回调已安排重发，由服务投递。`,
+      ),
+    )
   })
 
 /** A service that runs beside this takes part; killed anywhere, the next start goes on. */
@@ -118,3 +86,58 @@ const finish = async (store: Store, id: string, resending: string): Promise<numb
     await clock.sleep(PAUSE_MS)
   }
 }
+
+const REGISTRATION: Argument<string | null> = {
+  ...argument('REGISTRATION_ID', ['its id, which "registration list" shows', '登记 id，见 "registration list"']),
+  isOptional: true,
+}
+
+export const commands = [
+  defineCommand({
+    path: 'resend',
+    words: [
+      'send a webhook again, or all that were given up in a span of time; "callback disable" still holds its own',
+      '重发某个回调，或重发一段时间内放弃投递的全部回调；已用 "callback disable" 停用的地址除外',
+    ],
+    args: {
+      id: REGISTRATION,
+    },
+    options: {
+      partner: partnerOption([
+        'all of this partner, by its name or id; needs --since',
+        '该合作方（名称或 id）的全部；须同时指定 --since',
+      ]),
+      allPartners: flag('all of all partners; needs --since', '所有合作方的全部；须同时指定 --since'),
+      since: option(
+        'TIME',
+        [
+          'webhooks of then or later: 10:00, 2026-11-27, "2026-11-27 10:00" (your time), or how long ago: 24h',
+          '回调产生时间不早于：10:00、2026-11-27、"2026-11-27 10:00"（本地时间）或距今时长，如 24h',
+        ],
+        time,
+      ),
+      until: option(
+        'TIME',
+        ['webhooks of then or earlier; now, if it is not given', '回调产生时间不晚于此时；默认为当前时间'],
+        time,
+      ),
+    },
+    changes: true,
+    example: 'resend --partner "Spruce Ltd" --since 10:00',
+    run: async ({ id, ...input }) => {
+      const { partner, allPartners, since, until, say, json } = input
+      const isOfSome = (partner !== null) !== allPartners
+      if (id === null && isOfSome && since !== null) return resendSpan({ ...input, since })
+      if (id === null || partner || allPartners || since || until)
+        return refuse(
+          say(
+            'Say which: the id of a registration alone, or either --partner or --all-partners, together with --since',
+            '请指定重发范围：仅登记 id，或 --since 加上 --partner、--all-partners 之一',
+          ),
+        )
+      await resendOne(id, input)
+      // Its URL may be held nevertheless.
+      if (!json) await explain({ ...input, what: id })
+    },
+  }),
+]

@@ -3,71 +3,113 @@ import { SECOND } from '../core/duration.ts'
 import { Secret } from '../core/secret.ts'
 import { generateSecret } from '../core/signature.ts'
 import { viewSecret } from '../http/partner/signing-secrets.ts'
-import { DEFAULT_OVERLAP_MS, MOST_LIVE_SECRETS } from '../store/signing-secret.ts'
+import { DEFAULT_OVERLAP_MS, MOST_LIVE_SECRETS, OVERLAP_RULE, readOverlap } from '../store/signing-secret.ts'
 import { audited } from './audit.ts'
+import { argument, defineCommand, oneOf, option, type Pair, partnerArgument, required } from './command.ts'
 import { print, refuse, withStore } from './environment.ts'
 import { findPartner } from './find-partner.ts'
-import type { Common } from './frame/command.ts'
-import { formatTime, iso, listJson, showTable } from './frame/output.ts'
+import { formatTime, iso, listJson, showTable } from './output.ts'
 
-const TEXTS = {
-  en: {
-    head: ['id', 'type', 'created', 'ends'],
-    rotated: (id: string, partner: string, until: string) =>
-      `Created ${id} of ${partner}; it signs from now on, and is shown this once. Hand it over safely. The earlier ones end at ${until}.`,
-    most: `${MOST_LIVE_SECRETS} secrets are live: end one ("secret list"), or rotate with --overlap 0s, which ends all of them.`,
-    ended: (id: string) => `Ended ${id}: it signs nothing any more.`,
-    none: (id: string) => `There is no live signing secret ${id}; "secret list PARTNER" shows them.`,
-    newest: 'This is the newest signing secret, which signs. If it has leaked: secret rotate PARTNER --overlap 0s',
-    only: 'The newer signing secrets cannot be read, so this one alone signs. Rotate first.',
-  },
-  zh: {
-    head: ['id', '类型', '创建时间', '失效时间'],
-    rotated: (id: string, partner: string, until: string) =>
-      `已为 ${partner} 新建 ${id}，即刻起用于签名；仅显示这一次，请安全地交给对方。此前的密钥于${until} 失效。`,
-    most: `已有 ${MOST_LIVE_SECRETS} 个签名密钥有效：请先停用一个（见 "secret list"），或以 --overlap 0s 更换，使它们全部失效。`,
-    ended: (id: string) => `已停用 ${id}，不再用于签名。`,
-    none: (id: string) => `没有有效的签名密钥 ${id}；可用 "secret list PARTNER" 查看。`,
-    newest: '这是正在使用的最新签名密钥。如果它已泄露，请运行：secret rotate PARTNER --overlap 0s',
-    only: '较新的签名密钥无法读取，目前只由这一个签名。请先更换。',
-  },
-}
+export const group: Pair = ["list, rotate and end a partner's signing secrets", '列出、更换、停用合作方的签名密钥']
 
-export const listSecrets = ({ partner, json, lang }: Common & { partner: string }): Promise<void> =>
-  withStore(lang, async store => {
-    const secrets = await store.listSigningSecrets((await findPartner(store, partner, lang)).id)
-    if (json) return print(listJson(secrets.map(viewSecret)))
-    const rows = secrets.map(({ id, type, createdAt, expiresAt }) => [id, type, createdAt, expiresAt])
-    print(showTable(TEXTS[lang].head, rows, lang))
-  })
-
-type RotateInput = Common & { partner: string; overlap: number | null; type: 'v1' | 'v1a' }
-
-export const rotateSecret = ({ partner: typed, overlap, type, json, lang, reason }: RotateInput): Promise<void> =>
-  withStore(lang, async store => {
-    const { id: partnerId, name } = await findPartner(store, typed, lang)
-    const [id, { secret, publicText }] = [createIds()('secret'), generateSecret(type, random)]
-    const overlapMs = overlap ?? DEFAULT_OVERLAP_MS
-    const after = { partnerId, type, overlapSeconds: overlapMs / SECOND }
-    const rotated = await audited(store, { act: 'secret.rotate', object: id, reason, after }, () =>
-      store.rotateSigningSecret(partnerId, { id, type, text: new Secret(secret) }, overlapMs),
-    )
-    const { previousExpiresAt: until } = rotated ?? refuse(TEXTS[lang].most)
-    if (json) return print(JSON.stringify({ id, partnerId, type, secret: publicText, previousExpiresAt: iso(until) }))
-    print(`${TEXTS[lang].rotated(id, name, formatTime(until ?? store.now(), lang))}\n\n  secret  ${publicText}`)
-  })
-
-type EndInput = Common & { partner: string; id: string }
-
-export const endSecret = ({ partner: typed, id, json, lang, reason }: EndInput): Promise<void> =>
-  withStore(lang, async store => {
-    const texts = TEXTS[lang]
-    const { id: partnerId } = await findPartner(store, typed, lang)
-    const secrets = await store.listSigningSecrets(partnerId)
-    const { type } = secrets.find(one => one.id === id) ?? refuse(texts.none(id))
-    const act = { act: 'secret.end', object: id, reason, before: { partnerId, type } }
-    const end = () => store.endSigningSecret(partnerId, id)
-    const outcome = (await audited(store, act, end, ended => ended === 'ended')) ?? refuse(texts.none(id))
-    if (outcome !== 'ended') refuse(texts[outcome])
-    print(json ? JSON.stringify({ id, ended: true }) : texts.ended(id))
-  })
+export const commands = [
+  defineCommand({
+    path: 'secret list',
+    words: ['list what signs the webhooks of a partner, the newest first', '列出合作方的有效签名密钥，最新的在前'],
+    args: { partner: partnerArgument },
+    printsData: true,
+    example: 'secret list "Spruce Ltd"',
+    run: ({ partner, json, say, lang }) =>
+      withStore(lang, async store => {
+        const secrets = await store.listSigningSecrets((await findPartner(store, partner, say)).id)
+        if (json) return print(listJson(secrets.map(viewSecret)))
+        const rows = secrets.map(({ id, type, createdAt, expiresAt }) => [id, type, createdAt, expiresAt])
+        print(showTable(say('id|type|created|ends', 'id|类型|创建时间|失效时间').split('|'), rows, lang))
+      }),
+  }),
+  defineCommand({
+    path: 'secret rotate',
+    words: [
+      'create a signing secret, which is shown this once; the present ones go on for a while',
+      '更换签名密钥；新密钥仅显示这一次，现有密钥继续有效一段时间',
+    ],
+    args: { partner: partnerArgument },
+    options: {
+      overlap: option(
+        'DURATION',
+        ['how long the present ones sign on; 24h, if it is not given', '现有密钥继续有效的时长；默认 24h'],
+        { must: [OVERLAP_RULE.en, OVERLAP_RULE.zh], parse: readOverlap },
+      ),
+      type: required(
+        option('TYPE', ['v1 is HMAC-SHA256, v1a ed25519', 'v1 为 HMAC-SHA256，v1a 为 ed25519'], oneOf(['v1', 'v1a'])),
+        'v1',
+      ),
+    },
+    changes: true,
+    example: 'secret rotate "Spruce Ltd" --overlap 48h',
+    run: ({ partner: typed, overlap, type, json, say, lang, reason }) =>
+      withStore(lang, async store => {
+        const { id: partnerId, name } = await findPartner(store, typed, say)
+        const [id, { secret, publicText }] = [createIds()('secret'), generateSecret(type, random)]
+        const overlapMs = overlap ?? DEFAULT_OVERLAP_MS
+        const after = { partnerId, type, overlapSeconds: overlapMs / SECOND }
+        const rotated = await audited(store, { act: 'secret.rotate', object: id, reason, after }, () =>
+          store.rotateSigningSecret(partnerId, { id, type, text: new Secret(secret) }, overlapMs),
+        )
+        if (!rotated)
+          return refuse(
+            say(
+              `${MOST_LIVE_SECRETS} secrets are live: end one ("secret list"), or rotate with --overlap 0s, which ends all of them.`,
+              `已有 ${MOST_LIVE_SECRETS} 个签名密钥有效：请先停用一个（见 "secret list"），或以 --overlap 0s 更换，使它们全部失效。`,
+            ),
+          )
+        const { previousExpiresAt } = rotated
+        if (json)
+          return print(
+            JSON.stringify({ id, partnerId, type, secret: publicText, previousExpiresAt: iso(previousExpiresAt) }),
+          )
+        const until = formatTime(previousExpiresAt ?? store.now(), lang)
+        const text = say(
+          `Created ${id} of ${name}; it signs from now on, and is shown this once. Hand it over safely. The earlier ones end at ${until}.`,
+          `已为 ${name} 新建 ${id}，即刻起用于签名；仅显示这一次，请安全地交给对方。此前的密钥于${until} 失效。`,
+        )
+        print(`${text}\n\n  secret  ${publicText}`)
+      }),
+  }),
+  defineCommand({
+    path: 'secret end',
+    words: ['end an earlier signing secret before its time', '提前停用旧的签名密钥'],
+    args: {
+      partner: partnerArgument,
+      id: argument('SECRET_ID', ['its id, which "secret list" shows', '密钥 id，见 "secret list"']),
+    },
+    changes: true,
+    example: 'secret end "Spruce Ltd" secret_01K9Z3N5T8V2X4B6D7F9G1H3J5',
+    run: ({ partner: typed, id, json, say, lang, reason }) =>
+      withStore(lang, async store => {
+        const none = say(
+          `There is no live signing secret ${id}; "secret list PARTNER" shows them.`,
+          `没有有效的签名密钥 ${id}；可用 "secret list PARTNER" 查看。`,
+        )
+        const refusals = {
+          newest: say(
+            'This is the newest signing secret, which signs. If it has leaked: secret rotate PARTNER --overlap 0s',
+            '这是正在使用的最新签名密钥。如果它已泄露，请运行：secret rotate PARTNER --overlap 0s',
+          ),
+          only: say(
+            'The newer signing secrets cannot be read, so this one alone signs. Rotate first.',
+            '较新的签名密钥无法读取，目前只由这一个签名。请先更换。',
+          ),
+        }
+        const { id: partnerId } = await findPartner(store, typed, say)
+        const secrets = await store.listSigningSecrets(partnerId)
+        const { type } = secrets.find(one => one.id === id) ?? refuse(none)
+        const act = { act: 'secret.end', object: id, reason, before: { partnerId, type } }
+        const end = () => store.endSigningSecret(partnerId, id)
+        const outcome = (await audited(store, act, end, ended => ended === 'ended')) ?? refuse(none)
+        if (outcome !== 'ended') refuse(refusals[outcome])
+        const text = say(`Ended ${id}: it signs nothing any more.`, `已停用 ${id}，不再用于签名。`)
+        print(json ? JSON.stringify({ id, ended: true }) : text)
+      }),
+  }),
+]

@@ -12,22 +12,18 @@ import { showAddress } from '../store/postgres/address.ts'
 import { createEmit, type Emit } from '../telemetry/emit.ts'
 import { createLog } from '../telemetry/log.ts'
 import { VERSION } from '../version.ts'
+import { type Common, defineCommand } from './command.ts'
 import { damageAdviceOn, loadConfig, refuseToOpen } from './environment.ts'
-import type { Common } from './frame/command.ts'
 
 const BROKEN = 'nothing more is acknowledged; start again to recover'
 
-/**
- * Runs until SIGTERM or SIGINT; a second signal ends it at once.
- *
- * @param input.hold no webhook is sent, also after a restart without it, until an operator resumes deliveries
- */
-export const serve = async ({ hold, lang }: Pick<Common, 'lang'> & { hold: boolean }): Promise<void> => {
+/** Runs until SIGTERM or SIGINT; a second signal ends it at once. */
+const serve = async ({ lang }: Common): Promise<void> => {
   const config = loadConfig('upstream', lang)
   const emit = createEmit([createLog({ level: config.log.level, version: VERSION, now: clock.now })])
   for (const { setting, effect } of relaxedSettings(config)) emit('setting.relaxed', { setting, effect: effect.en })
   process.on('SIGUSR1', signal => emit('debugger.refused', { signal }))
-  const app = await start(config, { emit, hold }).catch((error: unknown) => refuseToOpen(explain(error, config), lang))
+  const app = await start(config, emit).catch((error: unknown) => refuseToOpen(explain(error, config), lang))
   emit('listening', {
     url: app.url,
     database: pathOf(config),
@@ -58,12 +54,9 @@ const explain = (error: unknown, { storage: { database } }: UpstreamConfig): unk
   error instanceof AppError ? explainStart(error, database) : error
 
 /** Opens the database on its thread while the rest is loaded. If it breaks meanwhile, the start fails. */
-const start = async (config: UpstreamConfig, { emit, hold }: { emit: Emit; hold: boolean }): Promise<App> => {
+const start = async (config: UpstreamConfig, emit: Emit): Promise<App> => {
   await refuseTakenPort(config.server)
-  const database = openDatabase(config, { emit, runs: 'on its own thread' }).then(async store => {
-    if (hold) await store.holdDeliveries()
-    return store
-  })
+  const database = openDatabase(config, { emit, runs: 'on its own thread' })
   const [{ openApp }, { hints }] = await Promise.all([import('../app/open-app.ts'), database])
   const broken = new Promise<never>((_resolve, reject) => hints.once('broken', reject))
   return Promise.race([openApp(config, emit, database), broken])
@@ -89,3 +82,12 @@ const stopOnSignal = (app: App, emit: Emit) => {
   process.on('SIGTERM', onSignal)
   process.on('SIGINT', onSignal)
 }
+
+export const commands = [
+  defineCommand({
+    path: 'serve',
+    words: ['run the API, the poller and the deliverer in this process', '在本进程中运行接口、查询与投递'],
+    example: 'serve',
+    run: serve,
+  }),
+]

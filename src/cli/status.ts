@@ -1,112 +1,151 @@
 import { clock } from '../app/clock-and-ids.ts'
 import { SECOND } from '../core/duration.ts'
-import type { Language } from '../core/language.ts'
 import { showBytes, showSpan } from '../core/show-sizes.ts'
 import { type Overview, readOverview } from '../store/overview.ts'
 import { createWriteCheck } from '../store/write-error.ts'
+import { type Common, defineCommand, flag } from './command.ts'
 import { print, withStore } from './environment.ts'
-import type { Common } from './frame/command.ts'
-import { formatTime, showTable } from './frame/output.ts'
-import { callOf } from './frame/program.ts'
-import { STATUS_TEXTS, type StatusTexts } from './status-texts.ts'
+import { formatTime, showTable } from './output.ts'
+import { callOf } from './program.ts'
 import { commandFor } from './trouble-command.ts'
 
 const EVERY_MS = 2 * SECOND
 /** To the upper left corner, and erase what is below. */
 const REDRAW = '\u001B[H\u001B[J'
 
-/** What is wrong and what waits: once, or every 2 s until a signal. */
-export const status = ({ json, watch, lang }: Common & { watch: boolean }): Promise<void> =>
-  withStore(lang, async (store, { polling }) => {
-    const findWriteError = createWriteCheck(store, clock)
-    const look = async (): Promise<string> => {
-      const overview = await readOverview(store, {
-        language: lang,
-        isServed: null,
-        pollMaxMs: polling.maxMs,
-        findWriteError,
-        ...(json ? {} : { showTime: at => formatTime(at, lang) }),
-      })
-      return json ? JSON.stringify(overview) : showOverview(overview, lang)
-    }
-    if (!watch) return print(await look())
-    const ending = new AbortController()
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => ending.abort())
-    // Whoever read it has had enough, as `head` does.
-    process.stdout.once('error', () => ending.abort())
-    while (!ending.signal.aborted) {
-      const shown = await look()
-      print(process.stdout.isTTY && !json ? `${REDRAW}${shown}` : shown)
-      await clock.sleep(EVERY_MS, ending.signal).catch(() => {})
-    }
-  })
+type Reader = Pick<Common, 'lang' | 'say'>
 
 /** What is wrong first, then the queues and the nodes. */
-const showOverview = (overview: Overview, language: Language): string => {
-  const texts = STATUS_TEXTS[language]
-  const { engine, bulk } = overview
+const showOverview = (overview: Overview, reader: Reader): string => {
+  const { say, lang } = reader
+  const { bulk } = overview
   return [
-    formatTime(Date.parse(overview.at), language),
+    formatTime(Date.parse(overview.at), lang),
     '',
-    ...problemLines(overview, texts),
+    ...problemLines(overview, reader),
     '',
-    queueTable(overview, language),
+    queueTable(overview, reader),
     '',
-    ...nodeTable(overview, language),
-    ...(bulk.resends.remaining > 0 ? [texts.bulkResends(bulk.resends.remaining)] : []),
-    ...(bulk.acts.open > 0 ? [texts.bulkActs(bulk.acts.open, bulk.acts.remaining)] : []),
-    engineLine(engine, texts),
+    ...nodeTable(overview, reader),
+    ...(bulk.resends.remaining > 0
+      ? [
+          say(
+            `Bulk resends: ${bulk.resends.remaining} still to be made due.`,
+            `批量重发还有 ${bulk.resends.remaining} 个回调未排入投递。`,
+          ),
+        ]
+      : []),
+    ...(bulk.acts.open > 0
+      ? [
+          say(
+            `Bulk acts: ${bulk.acts.open} under way, with about ${bulk.acts.remaining} registrations still to come to (GET /v1/admin/bulk).`,
+            `批量操作：进行中 ${bulk.acts.open} 项，约还有 ${bulk.acts.remaining} 个登记未处理（GET /v1/admin/bulk）。`,
+          ),
+        ]
+      : []),
+    engineLine(overview, reader),
   ].join('\n')
 }
 
-const engineLine = (engine: Overview['engine'], texts: StatusTexts): string => {
+const engineLine = ({ engine }: Overview, { say }: Reader): string => {
   const size = showBytes(engine.databaseBytes)
-  if (engine.kind === 'postgres') return texts.postgres(size, engine.serverVersion)
-  const free = engine.diskFreeBytes === null ? null : showBytes(engine.diskFreeBytes)
-  return texts.database(size, showBytes(engine.walBytes), free)
+  if (engine.kind === 'postgres') {
+    const { serverVersion: version } = engine
+    return say(`Database: ${size} in PostgreSQL ${version}.`, `数据库 ${size}（PostgreSQL ${version}）。`)
+  }
+  const [log, free] = [showBytes(engine.walBytes), showBytes(engine.diskFreeBytes ?? 0)]
+  return say(
+    `Database: ${size}, its log ${log}, ${free} free on its disk.`,
+    `数据库 ${size}，日志 ${log}，磁盘剩余 ${free}。`,
+  )
 }
 
-const problemLines = ({ problems }: Overview, texts: StatusTexts): string[] =>
-  problems.length === 0
-    ? [texts.well]
-    : problems.flatMap(problem => {
-        const command = commandFor(problem, callOf(process.env))
-        return [`! ${problem.sentence}`, `  → ${problem.remedy}`, ...(command === null ? [] : [`  $ ${command}`])]
-      })
+const problemLines = ({ problems }: Overview, { say }: Reader): string[] => {
+  if (problems.length === 0) return [say('Nothing is wrong.', '一切正常。')]
+  return problems.flatMap(problem => {
+    const command = commandFor(problem, callOf(process.env))
+    return [`! ${problem.sentence}`, `  → ${problem.remedy}`, ...(command === null ? [] : [`  $ ${command}`])]
+  })
+}
 
-const queueTable = ({ at, problems, accounts, deliveries }: Overview, language: Language): string => {
-  const texts = STATUS_TEXTS[language]
+const queueTable = ({ at, problems, accounts, deliveries }: Overview, { say, lang }: Reader): string => {
   const now = Date.parse(at)
   const isIdle = problems.some(({ code }) => code === 'no_service')
   const cells = (queue: Overview['polls']): string[] => [
     `${queue.due}${queue.dueIsCapped ? '+' : ''}`,
-    queue.oldestDueAt === null ? '-' : showSpan(now - Date.parse(queue.oldestDueAt), language),
-    String(queue.leased),
-    String(queue.scheduled),
+    queue.oldestDueAt === null ? '-' : showSpan(now - Date.parse(queue.oldestDueAt), lang),
+    ...[String(queue.leased), String(queue.scheduled)],
   ]
   const stateOf = ({ paused, reachable }: Overview['accounts'][number]): string => {
     if (isIdle) return '–'
-    if (paused) return texts.paused
-    return reachable ? texts.running : texts.unreachable
+    if (paused) return say('paused', '已暂停')
+    return reachable ? say('running', '运行中') : say('unreachable', '无法连接')
   }
-  const head = [texts.queue, texts.due, texts.oldest, texts.underWay, texts.later, texts.held, texts.state]
-  const rows = accounts.map(account => [texts.polls(account.account), ...cells(account), '', stateOf(account)])
-  return showTable(head, [...rows, [texts.deliveries, ...cells(deliveries), String(deliveries.held), '']], language)
+  const head = say(
+    'queue|due|oldest due for|under way|later|on hold|state',
+    '队列|待处理|最久已等待|处理中|稍后|暂停投递|状态',
+  )
+  const rows = accounts.map(account => [
+    say(`polls of ${account.account}`, `查询（${account.account}）`),
+    ...cells(account),
+    ...['', stateOf(account)],
+  ])
+  const webhooks = [say('webhooks', '回调'), ...cells(deliveries), String(deliveries.held), '']
+  return showTable(head.split('|'), [...rows, webhooks], lang)
 }
 
 /** One that works alone needs no table. */
-const nodeTable = ({ at, problems, nodes }: Overview, language: Language): string[] => {
-  const texts = STATUS_TEXTS[language]
+const nodeTable = ({ at, problems, nodes }: Overview, { say, lang }: Reader): string[] => {
   if (nodes.length < 2) return []
   const isIdle = problems.some(({ code }) => code === 'no_service')
+  const traits = {
+    version: say('version', '版本'),
+    settings: say('settings', '配置'),
+    key: say('master key', '主密钥'),
+  }
   const stateOf = ({ lost, differsIn }: Overview['nodes'][number]): string => {
     if (isIdle) return '–'
-    if (lost) return texts.lost
-    return differsIn.length === 0 ? texts.running : texts.differs(differsIn.map(trait => texts.traits[trait]))
+    if (lost) return say('lost', '失联')
+    const named = differsIn.map(trait => traits[trait])
+    return named.length === 0
+      ? say('running', '运行中')
+      : say(`differs: ${named.join(', ')}`, `不一致：${named.join('、')}`)
   }
-  const sinceSeen = (seenAt: string) => showSpan(Math.max(0, Date.parse(at) - Date.parse(seenAt)), language)
+  const sinceSeen = (seenAt: string) => showSpan(Math.max(0, Date.parse(at) - Date.parse(seenAt)), lang)
   const rows = nodes.map(node => [
     ...[node.name, node.id, node.roles.join(','), node.version, sinceSeen(node.seenAt), stateOf(node)],
   ])
-  return [showTable([texts.node, 'id', 'ROLES', texts.version, texts.seen, texts.state], rows, language), '']
+  const head = say('node|id|ROLES|version|last seen before|state', '节点|id|ROLES|版本|上次报到距今|状态')
+  return [showTable(head.split('|'), rows, lang), '']
 }
+
+export const commands = [
+  defineCommand({
+    path: 'status',
+    words: ['what is wrong and what to do, and what waits since when', '查看运行状况：异常与处理建议、积压'],
+    options: { watch: flag('again every 2 s, until Ctrl+C', '每 2 秒刷新，直到 Ctrl+C') },
+    printsData: true,
+    example: 'status --watch',
+    run: ({ json, watch, say, lang }) =>
+      withStore(lang, async (store, { polling }) => {
+        const findWriteError = createWriteCheck(store, clock)
+        const show = async (): Promise<string> => {
+          const overview = await readOverview(store, {
+            ...{ language: lang, isServed: null, pollMaxMs: polling.maxMs, findWriteError },
+            ...(json ? {} : { showTime: (at: number) => formatTime(at, lang) }),
+          })
+          return json ? JSON.stringify(overview) : showOverview(overview, { say, lang })
+        }
+        if (!watch) return print(await show())
+        const ending = new AbortController()
+        for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => ending.abort())
+        // The reader has ended, as `head` does.
+        process.stdout.once('error', () => ending.abort())
+        while (!ending.signal.aborted) {
+          const shown = await show()
+          print(process.stdout.isTTY && !json ? `${REDRAW}${shown}` : shown)
+          await clock.sleep(EVERY_MS, ending.signal).catch(() => {})
+        }
+      }),
+  }),
+]

@@ -105,7 +105,7 @@ export const EVENTS = {
   ),
   'deliveries.held': warn(
     { since: ISO_TIME, advice: TEXT },
-    'No webhook is sent, since `since`, because of `serve --hold`, `restore --hold` or `deliveries hold`; told at every start too. All else goes on, and nothing is lost. To end it, run `idface-notifier deliveries resume`: see [backup and restore](operations.md#backup-and-restore).',
+    'No webhook is sent, since `since`, because of `restore --hold` or `deliveries hold`; told at every start too. All else goes on, and nothing is lost. To end it, run `idface-notifier deliveries resume`: see [backup and restore](operations.md#backup-and-restore).',
   ),
   'deliveries.resumed': info({}, 'Webhooks are sent again: somebody ran `deliveries resume`.'),
   'backup.done': info({ at: ISO_TIME, bytes: NUMBER }, 'A backup has been made and checked; it is of the moment `at`.'),

@@ -9,7 +9,7 @@ import { judgeScene, SCENES, type Scene } from '../../src/cli/demo/scenes.ts'
 import { openStage } from '../../src/cli/demo/stage.ts'
 import { DEMO_TEXTS } from '../../src/cli/demo/texts.ts'
 import { createTimeline } from '../../src/cli/demo/timeline.ts'
-import { columnsOf } from '../../src/cli/frame/output.ts'
+import { columnsOf } from '../../src/cli/output.ts'
 import type { Delivery } from '../../src/simulator/delivery.ts'
 
 const root = join(import.meta.dirname, '../..')

@@ -1,6 +1,7 @@
 import { afterEach, expect, test, vi } from 'vitest'
 import { findPartner, partnerNames } from '../../src/cli/find-partner.ts'
 
+const say = (en: string) => en
 const partners = [
   { id: 'partner_1', name: 'Spruce' },
   { id: 'partner_2', name: 'Spruce Ltd' },
@@ -16,8 +17,8 @@ const store = {
 afterEach(() => void vi.restoreAllMocks())
 
 test('a partner is found by its id, or by its very name', async () => {
-  expect(await findPartner(store, 'partner_4', 'en')).toMatchObject({ id: 'partner_4' })
-  expect(await findPartner(store, 'Spruce', 'en')).toMatchObject({ id: 'partner_1' })
+  expect(await findPartner(store, 'partner_4', say)).toMatchObject({ id: 'partner_4' })
+  expect(await findPartner(store, 'Spruce', say)).toMatchObject({ id: 'partner_1' })
 })
 
 test.each([
@@ -30,7 +31,7 @@ test.each([
   vi.spyOn(process, 'exit').mockImplementation(code => {
     throw new Error(`exit ${code}`)
   })
-  await expect(findPartner(store, typed, 'en')).rejects.toThrow('exit 2')
+  await expect(findPartner(store, typed, say)).rejects.toThrow('exit 2')
   expect(told.join('').match(/partner_\d/g) ?? []).toEqual(meant)
 })
 

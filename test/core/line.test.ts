@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { lineOf } from '../../src/cli/frame/options.ts'
+import { line } from '../../src/cli/command.ts'
 import { readLine } from '../../src/core/line.ts'
 import { lineField } from '../../src/http/json/fields.ts'
 
@@ -8,8 +8,8 @@ test.each([
   [' 示例科技 ', '示例科技'],
   ['👩‍👩‍👧 family', '👩‍👩‍👧 family'],
   ['a'.repeat(100), 'a'.repeat(100)],
-])('%j is one line', (text, line) => {
-  expect(readLine(text, 100)).toBe(line)
+])('%j is one line', (text, expected) => {
+  expect(readLine(text, 100)).toBe(expected)
 })
 
 test.each([
@@ -27,6 +27,6 @@ test.each([
   'a\ud800',
 ])('%j is none, neither in a command nor in a body', text => {
   expect(readLine(text, 100)).toBeNull()
-  expect(lineOf(100)(text)).toMatchObject({ ok: false })
+  expect(line(100).parse(text)).toBeNull()
   expect(lineField(100).safeParse(text).success).toBe(false)
 })

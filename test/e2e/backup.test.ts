@@ -233,20 +233,16 @@ test('what cannot be is said with what to do, in both languages, and changes not
   expect(await scene.list()).toEqual(FIRST_AND_LAST)
 })
 
-test('serve --hold sends nothing, also after a restart without it', async () => {
+test('deliveries that were held before the start are not sent until they are resumed', async () => {
   await using scene = await openScene({ MASTER_KEY })
   const { env, folder, receiver, upstream } = scene
   upstream.setDefault(() => ({ status: 'SUCCESS' }))
-  await using held = spawnCli(['serve', '--hold'], { cwd: folder, env })
-  const { url } = JSON.parse(await held.line(line => line.includes('"listening"'))) as { url: string }
-  const { apiKey, signingSecret } = await createAdminClient(url, ADMIN_TOKEN).createPartner('waiting')
-  receiver.trust([signingSecret])
-  const { id } = await createApiClient(url, apiKey).register({ idcardid: '1', callbackUrl: receiver.urlFor('/hook') })
-  held.kill('SIGTERM')
-  await held.exited
-
+  expect(await runCliApart(['deliveries', 'hold'], { cwd: folder, env })).toMatchObject({ code: 0 })
   await using service = await spawnService(env, folder)
+  const { apiKey, signingSecret } = await createAdminClient(service.url, ADMIN_TOKEN).createPartner('waiting')
+  receiver.trust([signingSecret])
   const api = createApiClient(service.url, apiKey)
+  const { id } = await api.register({ idcardid: '1', callbackUrl: receiver.urlFor('/hook') })
   await eventually(
     () => api.find(id),
     ({ status }) => status === 'succeeded',

@@ -34,7 +34,7 @@ const openOffice = async () => {
   return { upstream, receiver, first, second, run, runJson, [Symbol.asyncDispose]: () => opened.disposeAsync() }
 }
 
-test('registration list, attempts and explain find out why, for every partner', async () => {
+test('registration list and explain find out why, for every partner', async () => {
   await using office = await openOffice()
   const { upstream, receiver, first, second, run, runJson } = office
   upstream.script('passes', { status: 'SUCCESS' })
@@ -70,10 +70,6 @@ test('registration list, attempts and explain find out why, for every partner', 
   const disabled = await run('callback', 'disable', receiver.urlFor('/down'), '--partner', 'first')
   expect({ code: disabled.code, stderr: disabled.stderr }).toEqual({ code: 0, stderr: '' })
 
-  const attempts = await runJson<{ data: object[] }>('registration', 'attempts', done.id)
-  expect(attempts.data).toMatchObject([{ httpStatus: 500 }, { httpStatus: 500 }])
-  expect((await run('registration', 'attempts', done.id)).stdout).toMatch(/outcome[\s\S]*500[\s\S]*500/)
-
   const why = await runJson<{ data: object[] }>('explain', 'waits')
   expect(why.data).toMatchObject([{ partnerId: second.partnerId, registrationId: waiting.id, language: 'en' }])
   const chinese = await run('explain', done.id, '--lang', 'zh')
@@ -84,10 +80,9 @@ test('registration list, attempts and explain find out why, for every partner', 
   for (const [args, says] of [
     [['explain', 'nobody'], /Nobody has registered the serial nobody/],
     [['explain', 'reg_01K9Z3N5T8V2X4B6D7F9G1H3J5'], /no registration reg_01K9/],
-    [['registration', 'attempts', 'x'], /no registration x/],
     [
       ['registration', 'list', '--status', 'gone', '--limit', '0', '--since', 'today'],
-      /--status.*\n--since.*\n--limit/,
+      /--status.*\n--limit.*\n--since/,
     ],
     [['registration', 'list', '--account', 'C9'], /no account C9/],
     [['registration', 'list', '--partner', 'nope'], /no partner nope/],
@@ -145,7 +140,7 @@ test('resend sends one again, or all of a partner that were given up', async () 
   })()
   for (const [args, says] of [
     [['resend'], /Say which/],
-    [['resend', one, '--since', '1h'], /--since cannot be used/],
+    [['resend', one, '--since', '1h'], /Say which/],
     [['resend', '--partner', 'x'], /Say which/],
     [['resend', '--partner', 'x', '--since', '1h'], /no partner x/],
     [['resend', '--partner', 'x', '--all-partners', '--since', '1h'], /Say which/],

@@ -80,10 +80,10 @@ describe.concurrent('a mistake', () => {
     { args: ['key', 'revoke', 'key_nothing', '--lang', 'zh'], says: /没有密钥 key_nothing/ },
     { args: ['partner', 'crate', '--lang', 'zh'], says: /没有命令 crate，是否想用 create？/ },
     { args: ['partner', 'list', '--lang', 'fr'], says: /--lang must be one of zh, en/ },
-    { args: ['restore'], says: /FILE is missing[\s\S]*idface-notifier restore --help/ },
+    { args: ['restore'], says: /'FILE'[\s\S]*idface-notifier restore --help/ },
     {
-      args: ['simulate', '--port', '99999', '--host', '--jsn', '--lang', 'zh'],
-      says: /--host 需要一个值.*\n--port 须为 0 到 65535 的整数\n.*--jsn/,
+      args: ['account', 'create', 'C 1', '--rate', 'x', '--jsn', '--lang', 'zh'],
+      says: /--rate 须为.*\n缺少选项 --api-key-file.*\n.*--jsn，是否想用 --json？\nAPIID 须为/,
     },
   ])('in $args ends with 2 and an explanation on stderr', async ({ args, says }) => {
     await using desk = await openDesk()

@@ -1,7 +1,7 @@
 import { chmodSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test, vi } from 'vitest'
-import { CHECK_NAMES } from '../../src/cli/doctor/names.ts'
+import { CHECK_NAMES } from '../../src/cli/doctor/doctor.ts'
 import { createAdminClient } from '../support/api-client.ts'
 import { runCli } from '../support/run-cli.ts'
 import { ACCOUNT, ADMIN_TOKEN, type Environment, OTHER_ACCOUNT, spawnService } from '../support/service.ts'

@@ -12,7 +12,7 @@ export interface Reply {
 }
 
 /** POSTs the parameters as a form, or GETs them. */
-export const ask = async (
+const ask = async (
   url: string,
   parameters: Record<string, string>,
   method: 'POST' | 'GET' = 'POST',

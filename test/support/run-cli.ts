@@ -1,4 +1,4 @@
-import { runCommand } from '../../src/cli/program.ts'
+import { runCommand } from '../../src/cli/commands.ts'
 import type { Environment } from './service.ts'
 
 class Exit extends Error {

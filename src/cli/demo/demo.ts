@@ -2,9 +2,9 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { SECOND } from '../../core/duration.ts'
+import { type Common, defineCommand, flag } from '../command.ts'
 import { fail, print, reasonOf } from '../environment.ts'
-import type { Common } from '../frame/command.ts'
-import { pad } from '../frame/output.ts'
+import { pad } from '../output.ts'
 import { exportsOf } from '../partner-environment.ts'
 import { runDemo } from './run.ts'
 import { SCENES } from './scenes.ts'
@@ -17,7 +17,7 @@ const PATIENCE_MS = 15 * SECOND
 const LIMIT_MS = 25 * SECOND
 
 /** Sets the exit code to 0 only if every webhook came as it should. With `keep` it runs until Ctrl-C. */
-export const demo = async ({ keep, lang }: Common & { keep: boolean }): Promise<void> => {
+const demo = async ({ keep, lang }: Common & { keep: boolean }): Promise<void> => {
   const texts = DEMO_TEXTS[lang]
   const limit = setTimeout(() => fail(texts.tooLong(LIMIT_MS / SECOND)), LIMIT_MS)
   const folder = mkdtempSync(join(tmpdir(), 'idface-notifier-demo-'))
@@ -74,3 +74,16 @@ ${kept.why}
 ${serials}
 `)
 }
+
+export const commands = [
+  defineCommand({
+    path: 'demo',
+    words: [
+      'see it work: simulator, service and receiver in one process, in under 30 seconds',
+      '30 秒演示：模拟器、服务与接收端在同一进程中运行',
+    ],
+    options: { keep: flag('leave it running afterwards', '演示结束后保持运行') },
+    example: 'demo',
+    run: demo,
+  }),
+]

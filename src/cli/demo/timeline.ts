@@ -1,6 +1,6 @@
 import { styleText } from 'node:util'
 import { SECOND } from '../../core/duration.ts'
-import { columnsOf, pad } from '../frame/output.ts'
+import { columnsOf, pad } from '../output.ts'
 
 type Style = 'plain' | 'quiet' | 'good' | 'bad'
 

@@ -3,21 +3,24 @@ import { clock } from '../../app/clock-and-ids.ts'
 import { codeOf } from '../../core/error.ts'
 import type { Language } from '../../core/language.ts'
 import { databaseErrorOf } from '../../store/write-error.ts'
+import { type Common, defineCommand, flag, oneOf, option } from '../command.ts'
 import { print, reasonOf } from '../environment.ts'
-import type { Common } from '../frame/command.ts'
-import { callOf } from '../frame/program.ts'
+import { callOf } from '../program.ts'
 import { checkBackup, checkIntegrity, checkKey, checkSchema, checkWork } from './database.ts'
 import { type Facts, openFacts } from './facts.ts'
 import { type Finding, failed, skipped } from './finding.ts'
 import { checkFiles, checkSettings, checkSpace, checkVersions } from './local.ts'
-import type { CheckName } from './names.ts'
 import { checkClock, checkDns, checkOperator, checkProxies, checkUpstream } from './network.ts'
 import { checkLocks, checkServer, checkTransactions } from './postgres.ts'
 
-type Check = (facts: Facts) => Finding | Finding[] | Promise<Finding | Finding[]>
+interface Checked {
+  check: (facts: Facts) => Finding | Finding[] | Promise<Finding | Finding[]>
+  of?: 'sqlite' | 'postgres'
+  online?: true
+}
 
 /** In the order in which they are made and told; `of`: those about one kind of database; `online`: those that speak with others. */
-const CHECKS: Readonly<Record<CheckName, { check: Check; of?: 'sqlite' | 'postgres'; online?: true }>> = {
+const CHECKS = {
   settings: { check: checkSettings },
   versions: { check: checkVersions },
   files: { check: checkFiles, of: 'sqlite' },
@@ -35,7 +38,10 @@ const CHECKS: Readonly<Record<CheckName, { check: Check; of?: 'sqlite' | 'postgr
   operator: { check: checkOperator },
   work: { check: checkWork },
   backup: { check: checkBackup },
-}
+} satisfies Record<string, Checked>
+
+type CheckName = keyof typeof CHECKS
+export const CHECK_NAMES = Object.keys(CHECKS) as CheckName[]
 
 const STATES = {
   en: { ok: 'ok     ', warning: 'warning', failed: 'failed ', skipped: 'skipped' },
@@ -43,7 +49,7 @@ const STATES = {
 }
 const COLOURS = { ok: 'green', warning: 'yellow', failed: 'red', skipped: 'gray' } as const
 const WORST_FIRST = ['failed', 'warning', 'ok', 'skipped'] as const
-const WIDTH = Math.max(...Object.keys(CHECKS).map(name => name.length))
+const WIDTH = Math.max(...CHECK_NAMES.map(name => name.length))
 
 interface Named {
   name: CheckName
@@ -52,13 +58,14 @@ interface Named {
 type Input = Common & { offline: boolean; deep: boolean; only: CheckName | null }
 
 /** Looks for what is wrong, changes nothing, and works beside a service. The exit code is 1 where something has failed. */
-export const doctor = async ({ offline, deep, only, json, lang }: Input): Promise<void> => {
+const doctor = async ({ offline, deep, only, json, lang }: Input): Promise<void> => {
   await using stack = new AsyncDisposableStack()
   const facts = await openFacts({ now: clock.now(), deep, offline, call: callOf(process.env), lang })
   stack.defer(() => facts.close())
   const all: Named[] = []
-  for (const name of Object.keys(CHECKS) as CheckName[]) {
-    const isOurs = (CHECKS[name].of ?? facts.engine) === facts.engine
+  for (const name of CHECK_NAMES) {
+    const { of }: Checked = CHECKS[name]
+    const isOurs = of === undefined || of === facts.engine
     if (only === null ? !isOurs : name !== only) continue
     const findings = [await run(name, facts)].flat().map(finding => ({ name, finding: unlessTold(finding, all) }))
     all.push(...findings)
@@ -77,8 +84,8 @@ const LOCKED = '55P03'
 
 /** A check that breaks has failed, and the others go on. */
 const run = async (name: CheckName, facts: Facts): Promise<Finding | Finding[]> => {
-  const { check, of, online } = CHECKS[name]
-  if ((of ?? facts.engine) !== facts.engine)
+  const { check, of, online }: Checked = CHECKS[name]
+  if (of !== undefined && of !== facts.engine)
     return skipped('not made: it is about another kind of database', '未检查：该项针对另一种数据库')
   if (online && facts.offline) return skipped('not made, because of --offline', '因 --offline 未检查')
   try {
@@ -114,3 +121,24 @@ const showFinding = ({ name, finding }: Named, lang: Language): string => {
 const viewFinding = ({ name, finding: { state, text, todo, command } }: Named, lang: Language) => ({
   ...{ name, state, text: text[lang], todo: todo?.[lang] ?? null, command },
 })
+
+export const commands = [
+  defineCommand({
+    path: 'doctor',
+    words: [
+      'look for what is wrong, and say what to do; changes nothing, and works beside the service',
+      '检查异常并给出处理办法；不改动任何内容，可在服务运行时执行',
+    ],
+    options: {
+      offline: flag('speak with nobody: no DNS, no GetResult, no proxy', '不访问外部：不查 DNS、GetResult 与代理'),
+      deep: flag(
+        'look through the database and the last backup whole, some 10 s a gigabyte, and send a test to OPERATOR_URL',
+        '完整检查数据库与最近的备份（每 GB 约 10 秒），并向 OPERATOR_URL 试发一条',
+      ),
+      only: option('NAME', ['make this check alone', '只做这一项检查'], oneOf(CHECK_NAMES)),
+    },
+    printsData: true,
+    example: 'doctor --offline',
+    run: doctor,
+  }),
+]

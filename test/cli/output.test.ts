@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { showTable } from '../../../src/cli/frame/output.ts'
+import { showTable } from '../../src/cli/output.ts'
 
 const ID = 'reg_01KAW2X5G0Q8T3M6V9Y1B4D7FH'
 const AT = Date.parse('2026-11-24T08:20:05Z')

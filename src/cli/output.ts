@@ -1,5 +1,5 @@
-import type { Language } from '../../core/language.ts'
-import { clockIn, zoneName as nameOfZone, timeIn, ZONE_OF } from '../../core/show-time.ts'
+import type { Language } from '../core/language.ts'
+import { clockIn, zoneName as nameOfZone, timeIn, ZONE_OF } from '../core/show-time.ts'
 
 const TEXTS = {
   en: { none: '(none)', yes: 'yes', no: 'no', zone: (zone: string) => `Times: ${zone}` },
