@@ -44,10 +44,7 @@ const openChannelOf = ({ url, secret }: Config['operator']): Channel | null =>
   url && openChannel({ url, secret, userAgent: USER_AGENT, clock })
 
 /** What is noted is told there. */
-const openTelling = (
-  channel: Channel,
-  { config: { operator }, store, emit }: RoleDeps<'operator' | 'polling', Verb>,
-) => {
+const openTelling = (channel: Channel, { config: { operator }, store, emit }: RoleDeps<'operator', Verb>) => {
   const { language } = operator
   const source = hostname()
   const notifier = createNotifier({ store, channel, language, source, clock, random: Math.random, emit })
@@ -72,13 +69,13 @@ const openTelling = (
 const NOT_TOLD = { note: () => {}, tellNow: async () => true, whyOff: null, end: async () => {}, breakOff: () => {} }
 
 /** Looks for what operators have to know, from now on: it is in the log, and told at OPERATOR_URL where that is set. */
-export const openOperator = (deps: RoleDeps<'operator' | 'polling', Verb>): OperatorRole => {
+export const openOperator = (deps: RoleDeps<'operator', Verb>): OperatorRole => {
   const { config, store, emit } = deps
   // What an earlier process has found of it; if this fails, others tell of the database.
   void store.recordOperatorChannel(null).catch(() => {})
   const channel = openChannelOf(config.operator)
   const { note, tellNow, whyOff, end, breakOff } = channel ? openTelling(channel, deps) : NOT_TOLD
-  const watch = createWatch({ store, note, tellNow, emit, pollMaxMs: config.polling.maxMs })
+  const watch = createWatch({ store, note, tellNow, emit })
   const look = () => void watch.look()
   const heartbeat = startHeartbeat({ everyMs: LOOK_EVERY_MS, rings: [look], clock })
   look()

@@ -127,11 +127,11 @@ export const commands = [
     printsData: true,
     example: 'status --watch',
     run: ({ json, watch, say, lang }) =>
-      withStore(lang, async (store, { polling }) => {
+      withStore(lang, async store => {
         const findWriteError = createWriteCheck(store, clock)
         const show = async (): Promise<string> => {
           const overview = await readOverview(store, {
-            ...{ language: lang, isServed: null, pollMaxMs: polling.maxMs, findWriteError },
+            ...{ language: lang, isServed: null, findWriteError },
             ...(json ? {} : { showTime: (at: number) => formatTime(at, lang) }),
           })
           return json ? JSON.stringify(overview) : showOverview(overview, { say, lang })

@@ -46,8 +46,6 @@ export type Trouble =
       /** Less than `rate` while the account recovers. */
       rateNow: number
       etaMs: number | null
-      /** One round of all that wait, where that is longer than `POLL_MAX_INTERVAL`: what stays open is due again before it ends. */
-      everyMs?: number
     }
   /** `node` is its name; `since`: when it last showed itself; `undone`: those of its roles that no other node has, if there are any. */
   | { code: 'node_lost'; since: number; node: string; undone?: readonly NodeRole[] }

@@ -34,15 +34,12 @@ export const createWatch = ({
   note,
   tellNow,
   emit,
-  pollMaxMs,
 }: {
   store: Pick<Store, 'stats' | 'now' | 'probe' | 'firingOperatorEvents'>
   note: (note: OperatorNote) => void
   /** Tells of what cannot be noted, past the store; whether it was told. */
   tellNow: (event: OperatorEvent) => Promise<boolean>
   emit: Emit<'operator.event'>
-  /** `POLL_MAX_INTERVAL` */
-  pollMaxMs: number
 }) => {
   /** What the log says to be wrong, and since when. */
   const logged = new Map<string, OperatorEvent>()
@@ -80,7 +77,7 @@ export const createWatch = ({
     const [stats, firing] = await Promise.all([store.stats(), store.firingOperatorEvents()])
     const { at } = stats
     const present = new Map(
-      troublesOf({ stats, writeError: null, isServed: true, pollMaxMs }).flatMap(trouble => {
+      troublesOf({ stats, writeError: null, isServed: true }).flatMap(trouble => {
         const found = conditionOf(trouble)
         return found === null ? [] : [[subjectKey(found), found]]
       }),

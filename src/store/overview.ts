@@ -29,14 +29,12 @@ export const readOverview = async (
   {
     findWriteError,
     isServed: seen,
-    pollMaxMs,
     ...reader
-  }: Reader &
-    Pick<TroubleFacts, 'pollMaxMs'> & { isServed: boolean | null; findWriteError: () => Promise<string | null> },
+  }: Reader & { isServed: boolean | null; findWriteError: () => Promise<string | null> },
 ): Promise<Overview> => {
   const [stats, writeError] = await Promise.all([store.stats(), findWriteError()])
   const isServed = seen ?? stats.nodes.some(node => isThere(node, stats.at))
-  return overviewOf({ stats, writeError, isServed, pollMaxMs }, reader)
+  return overviewOf({ stats, writeError, isServed }, reader)
 }
 
 const overviewOf = (facts: TroubleFacts, { language, showTime }: Reader) => {

@@ -45,7 +45,7 @@ test('while PostgreSQL was away its errors were not counted, a line was logged e
     { timeout: 30_000, interval: 500 },
   )
   expect(counts[0]).toBeGreaterThanOrEqual(0)
-  await vi.waitFor(() => expect(told).toHaveLength(1), { timeout: 30_000, interval: 100 })
+  await vi.waitFor(() => expect(told).toHaveLength(1), { timeout: 60_000, interval: 100 })
   expect(told[0]).toMatchObject({
     type: 'store.failing',
     data: { subject: 'database', state: 'firing', runbook: 'docs/operations.md#store.failing' },

@@ -68,7 +68,6 @@ const open = async () => {
       return !state.isUntold
     },
     emit: (_, fields) => void logged.push(fields),
-    pollMaxMs: 5 * MINUTE,
   })
   const look = async () => {
     noted.length = 0

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { MINUTE, SECOND } from '../../src/core/duration.ts'
+import { SECOND } from '../../src/core/duration.ts'
 import { readOverview } from '../../src/store/overview.ts'
 import { openSqliteStore } from '../../src/store/sqlite/store.ts'
 
@@ -8,7 +8,7 @@ test('where nothing else tells whether a service works, the nodes do', async () 
   const masterKey = Buffer.alloc(32, 7)
   const store = await openSqliteStore({ path: ':memory:', masterKey, now: () => now, defaultRate: 5 })
   const problems = async () => {
-    const reader = { language: 'en', isServed: null, pollMaxMs: 5 * MINUTE } as const
+    const reader = { language: 'en', isServed: null } as const
     return (await readOverview(store, { ...reader, findWriteError: async () => null })).problems.map(({ code }) => code)
   }
   expect(await problems()).toEqual(['no_service'])

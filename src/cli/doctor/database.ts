@@ -94,8 +94,7 @@ export const checkWork = ({ call, config, ...facts }: Facts) =>
     const { at, polls, deliveries } = stats
     const isServed = stats.nodes.some(node => isThere(node, at))
     // Where settings cannot be read, none of them is exceeded.
-    const pollMaxMs = config?.polling.maxMs ?? Number.POSITIVE_INFINITY
-    const troubles = troublesOf({ stats, isServed, writeError: null, pollMaxMs })
+    const troubles = troublesOf({ stats, isServed, writeError: null })
     // The check of the disk tells that.
     const found = troubles
       .filter(({ code }) => code !== 'disk_low')

@@ -15,7 +15,6 @@ import { NODE } from './nodes.ts'
 export interface OverviewDeps {
   store: Pick<Store, 'stats' | 'probe'>
   monotonic: () => number
-  shownSettings: { pollMaxMs: number }
 }
 
 const countsOf = <Name extends string>(names: readonly Name[]) =>
@@ -97,12 +96,12 @@ export const OVERVIEW = z.strictObject({
 }) satisfies z.ZodType<Overview>
 
 /** `GET /v1/admin/overview`: what is wrong and what to do, and what waits since when. */
-export const createOverview = ({ store, monotonic, shownSettings: { pollMaxMs } }: OverviewDeps) => {
+export const createOverview = ({ store, monotonic }: OverviewDeps) => {
   const findWriteError = createWriteCheck(store, { monotonic })
   const app = new Hono<ApiEnv>()
   app.get('/', noQuery, async c => {
     const language = answerLanguage(c)
-    return c.json(await readOverview(store, { language, isServed: true, pollMaxMs, findWriteError }))
+    return c.json(await readOverview(store, { language, isServed: true, findWriteError }))
   })
   return app
 }

@@ -13,19 +13,17 @@ export interface TroubleFacts {
   writeError: string | null
   /** A service has the database open. */
   isServed: boolean
-  /** `POLL_MAX_INTERVAL` */
-  pollMaxMs: number
 }
 
 /** What is wrong now, the worst first; empty where nothing is. */
-export const troublesOf = ({ stats, writeError, isServed, pollMaxMs }: TroubleFacts): Trouble[] => {
+export const troublesOf = ({ stats, writeError, isServed }: TroubleFacts): Trouble[] => {
   const { failed } = stats.backup
   // Where none works, that is all there is to say of them.
   const judged = isServed ? judgeNodes(stats.nodes) : []
   return [
     ...(isServed ? [] : [{ code: 'no_service', since: null } as const]),
     ...(writeError === null ? [] : [{ code: 'store_failing', since: null, error: writeError } as const]),
-    ...stats.accounts.flatMap(account => accountTroubles(account, { at: stats.at, isServed, pollMaxMs })),
+    ...stats.accounts.flatMap(account => accountTroubles(account, { at: stats.at, isServed })),
     ...deliveryTroubles(stats),
     ...lostNodes(judged),
     ...wrongClocks(judged),
@@ -38,11 +36,10 @@ export const troublesOf = ({ stats, writeError, isServed, pollMaxMs }: TroubleFa
   ]
 }
 
-/** When somebody looks, whether a service works then, and how long it may leave a serial unasked. */
+/** When somebody looks, and whether a service works then. */
 interface Moment {
   at: number
   isServed: boolean
-  pollMaxMs: number
 }
 
 const accountTroubles = (account: AccountStats, moment: Moment): Trouble[] => {
@@ -63,14 +60,12 @@ const accountTroubles = (account: AccountStats, moment: Moment): Trouble[] => {
 }
 
 const latePolls = (
-  { apiId, rate, rateNow, catchUpMs, waiting, due, dueIsCapped, oldestDueAt }: AccountStats,
-  { at, isServed, pollMaxMs }: Moment,
+  { apiId, rate, rateNow, catchUpMs, due, dueIsCapped, oldestDueAt }: AccountStats,
+  { at, isServed }: Moment,
 ): Trouble[] => {
   if (oldestDueAt === null || at - oldestDueAt <= LATE_MS) return []
   const backlog = { account: apiId, due, isCapped: dueIsCapped, rate, rateNow, etaMs: isServed ? catchUpMs : null }
-  const everyMs = Math.ceil((waiting / rate) * SECOND)
-  const lasts = isServed && everyMs > pollMaxMs
-  return [{ code: 'polls_late', since: oldestDueAt + LATE_MS, ...backlog, ...(lasts ? { everyMs } : {}) }]
+  return [{ code: 'polls_late', since: oldestDueAt + LATE_MS, ...backlog }]
 }
 
 const deliveryTroubles = ({ at, deliveries }: Stats): Trouble[] => {

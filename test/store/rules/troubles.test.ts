@@ -43,8 +43,8 @@ const withDeliveries = (more: Partial<Stats['deliveries']>): Stats => ({
 
 type More = Partial<Omit<TroubleFacts, 'stats'> & Pick<Stats, keyof typeof ELSE>>
 
-const told = (stats: Stats, { writeError = null, isServed = true, pollMaxMs = 5 * MINUTE, ...more }: More = {}) =>
-  troublesOf({ stats: { ...stats, ...more }, writeError, isServed, pollMaxMs })
+const told = (stats: Stats, { writeError = null, isServed = true, ...more }: More = {}) =>
+  troublesOf({ stats: { ...stats, ...more }, writeError, isServed })
 
 test('nothing is wrong where nothing is late, paused or short', () => {
   expect(told(stats)).toEqual([])
@@ -90,20 +90,6 @@ test.each([
   ],
 ])('tells of %s', (_name, some, trouble) => {
   expect(told(some)).toEqual([trouble])
-})
-
-test('a backlog that comes due again before it is worked off was said to be over after a round', () => {
-  const late = { due: 10_000, dueIsCapped: true, oldestDueAt: AT - 30 * MINUTE, catchUpMs: 2_000 * SECOND }
-  const everyMs = (waiting: number, more: Partial<TroubleFacts> = {}) => {
-    const [trouble] = told(withAccount({ ...late, waiting }), more).filter(({ code }) => code === 'polls_late')
-    return trouble?.code === 'polls_late' ? trouble.everyMs : 'not late'
-  }
-  expect(everyMs(10_500)).toBe(2_100 * SECOND)
-  // Within POLL_MAX_INTERVAL all of them can be asked about: they fall behind no further as they grow older.
-  expect(everyMs(1_500)).toBeUndefined()
-  expect(everyMs(1_501)).toBe(300_200)
-  expect(everyMs(10_500, { pollMaxMs: 60 * MINUTE })).toBeUndefined()
-  expect(everyMs(10_500, { isServed: false })).toBeUndefined()
 })
 
 test('the time that a backlog takes after a pause was that at the full rate', () => {
