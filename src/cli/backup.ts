@@ -3,11 +3,10 @@ import { clock, random } from '../app/clock-and-ids.ts'
 import { StartError } from '../core/error.ts'
 import type { Language } from '../core/language.ts'
 import { showBytes } from '../core/show-sizes.ts'
-import { BackupError } from '../store/backup-problem.ts'
+import { BackupError, type BackupFault } from '../store/backup.ts'
 import { makeBackup, openRestore } from '../store/backups.ts'
 import type { RestorePlan } from '../store/sqlite/restore.ts'
 import { userName } from './audit.ts'
-import { problemText } from './backup-problem-texts.ts'
 import { argument, type Common, defineCommand, flag } from './command.ts'
 import { fail, loadConfig, print, reasonOf, refuse, refuseToOpen } from './environment.ts'
 import { formatCount, formatTime, iso } from './output.ts'
@@ -77,30 +76,14 @@ const planText = (plan: RestorePlan, { say, lang }: Pick<Common, 'say' | 'lang'>
   const newest = plan.newest === null ? '-' : formatTime(plan.newest, lang)
   return say(
     `The backup: ${size}, ${registrations} registrations, the newest of ${newest}.
-
-Done again, as if for the first time:
-  ${send} webhooks that it has as not delivered are sent, also where they have been since: under the same webhook-id, by which receivers know them.
-  ${ask} registrations that it has as waiting are asked about again, and their partners told: under the same webhook-id too.
-Stopped, because it may have been stopped since:
-  The bulk acts that it has as under way. Start again those that are still wanted: POST /v1/admin/bulk/{id}/start.
-Lost, because it came later:
-  The registrations made since then. Their partners must repeat them, which gives them new ids.
-  What was changed since then of partners, API keys, signing secrets and accounts. A key that was revoked since works again: revoke it anew.
-  Positions in GET /v1/events since then: they are answered 409 with where to go on.
-
+Done again, under the same webhook-ids: ${send} webhooks are sent, ${ask} registrations are asked about.
+Stopped: the bulk acts that it has as under way.
+Lost: what was registered since then, and what was changed of partners, keys, secrets and accounts; a key that was revoked since works again.
 ${plan.keepsAs === null ? 'There is no database in its place.' : `The present database is kept as ${plan.keepsAs}.`}`,
     `备份：${size}，${registrations} 条登记，最新一条登记于${newest}。
-
-将重做一遍：
-  备份中尚未送达的 ${send} 个回调会再次投递（即使此后已送达），webhook-id 不变，接收端可据此去重。
-  备份中仍在等待的 ${ask} 条登记会再次查询并通知合作方，webhook-id 同样不变。
-将停止（此后可能已被停止）：
-  备份中正在进行的批量操作；仍需要的请重新启动：POST /v1/admin/bulk/{id}/start。
-将丢失（发生在备份之后）：
-  此后新增的登记；合作方须重新登记，将得到新的 id。
-  此后对合作方、API 密钥、签名密钥与上游账号的修改。此后吊销的密钥会重新生效：请再次吊销。
-  此后的 GET /v1/events 位置：会返回 409，并告知从何处继续。
-
+将重做（webhook-id 不变）：投递 ${send} 个回调，查询 ${ask} 条登记。
+将停止：备份中正在进行的批量操作。
+将丢失：此后新增的登记，以及对合作方、密钥、签名密钥与上游账号的修改；此后吊销的密钥会重新生效。
 ${plan.keepsAs === null ? '该处目前没有数据库。' : `现有数据库将保留为 ${plan.keepsAs}。`}`,
   )
 }
@@ -115,13 +98,12 @@ const confirm = async (question: string): Promise<boolean> => {
 }
 
 /** What went wrong on the way ends with 1; where something else should have been asked for or set, it is 2. */
-const ON_THE_WAY = ['no_room', 'not_writable', 'damaged']
+const ON_THE_WAY: readonly BackupFault[] = ['no_room', 'not_usable', 'damaged']
 
 const explain = (error: unknown, lang: Language): never => {
   if (error instanceof StartError) return refuseToOpen(error, lang)
   if (!(error instanceof BackupError)) return fail(reasonOf(error, lang))
-  const text = problemText(error.problem, lang)
-  return ON_THE_WAY.includes(error.problem.kind) ? fail(text) : refuse(text)
+  return ON_THE_WAY.includes(error.fault) ? fail(error.words[lang]) : refuse(error.words[lang])
 }
 
 export const commands = [

@@ -1,15 +1,13 @@
 import { createHash } from 'node:crypto'
+import { MINUTE } from '../core/duration.ts'
 
 export type PasswordMode = 'dynamic' | 'static'
 
 /** GetResult's code for wrong credentials, or null when they are right. */
 export type CredentialFault = 401 | 402 | 405 | 40501 | 40502
 
-interface Clock {
-  nowMs: number
-  /** How far `time` may lie from the clock, either way. */
-  windowMs: number
-}
+/** How far `time` may lie from the clock, either way. */
+const WINDOW_MS = MINUTE
 
 /** A call that brings `time` uses a dynamic password. */
 export const readPasswordMode = (parameters: URLSearchParams): PasswordMode =>
@@ -22,7 +20,7 @@ export const readPasswordMode = (parameters: URLSearchParams): PasswordMode =>
 export const judgeCredentials = (
   parameters: URLSearchParams,
   keys: ReadonlyMap<string, string>,
-  clock: Clock,
+  nowMs: number,
 ): CredentialFault | null => {
   const account = parameters.get('account')
   const password = parameters.get('password')
@@ -32,7 +30,7 @@ export const judgeCredentials = (
   if (key === undefined) return 405
   const time = parameters.get('time')
   if (!time) return password === key ? null : 405
-  const isFresh = /^\d{10}$/.test(time) && Math.abs(Number(time) * 1_000 - clock.nowMs) <= clock.windowMs
+  const isFresh = /^\d{10}$/.test(time) && Math.abs(Number(time) * 1_000 - nowMs) <= WINDOW_MS
   if (!isFresh) return 40501
   return password === dynamicPassword(account, key, time) ? null : 40502
 }

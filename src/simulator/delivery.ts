@@ -24,53 +24,14 @@ export interface Delivery {
   status: number | null
 }
 
-export interface Inconsistency {
-  kind: 'unverified' | 'body_changed' | 'id_changed' | 'sent_after_success'
-  delivery: Delivery
-}
-
-/**
- * What breaks the promises made about webhooks, among all that a receiver got: a bad signature, two bodies under one
- * `webhook-id`, two ids for one registration and type, a request after a 2xx (allowed only if the sender died or could not
- * know, or for a resend). It reads nothing but the requests, so that it can judge the sender.
- */
-export const findInconsistencies = (deliveries: readonly Delivery[]): Inconsistency[] => {
-  const bodies = new Map<string | null, string>()
-  const ids = new Map<string, string | null>()
-  const succeeded = new Set<string | null>()
-  return deliveries.flatMap(delivery => {
-    const { id, body, verified, status } = delivery
-    const subject = `${delivery.path} ${delivery.type} ${registrationOf(body) ?? id}`
-    const kinds: Inconsistency['kind'][] = []
-    if (verified !== true) kinds.push('unverified')
-    if ((bodies.get(id) ?? body) !== body) kinds.push('body_changed')
-    if (ids.has(subject) && ids.get(subject) !== id) kinds.push('id_changed')
-    if (succeeded.has(id)) kinds.push('sent_after_success')
-    bodies.set(id, bodies.get(id) ?? body)
-    ids.set(subject, ids.has(subject) ? (ids.get(subject) ?? null) : id)
-    if (status !== null && status >= 200 && status < 300) succeeded.add(id)
-    return kinds.map(kind => ({ kind, delivery }))
-  })
-}
-
-export const readType = (body: string): string | null => textOf(readObject(body)?.type)
-
-const registrationOf = (body: string): string | null => {
-  const data = readObject(body)?.data
-  return isObject(data) ? textOf(data.registrationId) : null
-}
-
-const readObject = (text: string): Record<string, unknown> | null => {
+export const readType = (body: string): string | null => {
   try {
-    const value: unknown = JSON.parse(text)
-    return isObject(value) ? value : null
+    const { type } = Object(JSON.parse(body)) as { type?: unknown }
+    return typeof type === 'string' ? type : null
   } catch {
     return null
   }
 }
-
-const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null
-const textOf = (value: unknown): string | null => (typeof value === 'string' ? value : null)
 
 const TOLERANCE_MS = 5 * MINUTE
 

@@ -17,10 +17,9 @@ export interface ReceiverAnswer {
   redirect?: string
   /**
    * `reset`, `end`: RST or FIN once the request was read. `hang`: no answer. `stall`: status and headers, then nothing.
-   * `cut`: status, headers and half a body, then RST. `early`: the answer, without delay, before the request's
-   * body was read.
+   * `cut`: status, headers and half a body, then RST.
    */
-  fault?: 'reset' | 'end' | 'hang' | 'stall' | 'cut' | 'early'
+  fault?: 'reset' | 'end' | 'hang' | 'stall' | 'cut'
   /** Bytes to send instead of an HTTP answer, e.g. `SSH-2.0-x\r\n`; the connection ends after them. */
   raw?: string
 }
@@ -55,13 +54,6 @@ export const sendReceiverStep = (response: ServerResponse, step: ReceiverAnswer)
       writeHead(response, { ...step, headers: { ...step.headers, 'content-length': '100' } })
       response.write('x'.repeat(50), () => socket?.resetAndDestroy())
       return
-    case 'early': {
-      // Complete by its content-length, but `receiver.ts` ends it: after an end Node may drop the rest of the request.
-      const body = step.body ?? 'ok'
-      writeHead(response, { ...step, headers: { ...step.headers, 'content-length': String(Buffer.byteLength(body)) } })
-      response.write(body)
-      return
-    }
     case undefined:
       writeHead(response, step)
       if (step.bodyBytes === undefined) response.end(step.body ?? '')

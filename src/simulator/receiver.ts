@@ -13,8 +13,6 @@ export interface ReceiverOptions {
   secrets: ReceiverSecrets
   /** Epoch ms. */
   now: () => number
-  /** False reads nothing (benchmarks), and then `verified` is always true. */
-  verify?: boolean
   /** False keeps no deliveries, but still announces them. */
   record?: boolean
 }
@@ -25,15 +23,13 @@ export interface ReceiverOptions {
  * Rejects with the system's error when it cannot listen.
  */
 export const openReceiver = async (options: ReceiverOptions) => {
-  const { host = '127.0.0.1', port = 0, now, verify = true, record = true } = options
+  const { host = '127.0.0.1', port = 0, now, record = true } = options
   const plans = new Map<string, ReceiverAnswer[]>()
   const journal = createJournal<Delivery>('delivery', record)
   let secrets = options.secrets
 
-  const judge = (path: string, headers: IncomingHttpHeaders, body: Buffer): true | string => {
-    if (!verify) return true
-    return judgeWebhook({ secrets: secretsOf(secrets, path), headers, body, nowMs: now() })
-  }
+  const judge = (path: string, headers: IncomingHttpHeaders, body: Buffer): true | string =>
+    judgeWebhook({ secrets: secretsOf(secrets, path), headers, body, nowMs: now() })
 
   const answer = (response: ServerResponse, step: ReceiverAnswer): void =>
     server.after(step.delayMs ?? 0, () => {
@@ -44,17 +40,14 @@ export const openReceiver = async (options: ReceiverOptions) => {
     (request, response) => {
       const path = request.url?.split('?', 1)[0] ?? '/'
       const planned = plans.get(path)?.shift()
-      const isEarly = planned?.fault === 'early'
-      if (isEarly) sendReceiverStep(response, planned)
       const chunks: Buffer[] = []
       request.on('data', (chunk: Buffer) => chunks.push(chunk))
       request.on('end', () => {
         const body = Buffer.concat(chunks)
         const verified = judge(path, request.headers, body)
-        const step = isEarly ? planned : judgeReceiverStep(planned, verified)
+        const step = judgeReceiverStep(planned, verified)
         journal.add({ ...describe(path, request.headers, body), verified, at: now(), status: statusOf(step) })
-        if (isEarly) response.end()
-        else answer(response, step)
+        answer(response, step)
       })
     },
     { host, port },

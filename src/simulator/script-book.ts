@@ -11,12 +11,11 @@ interface Bound {
 
 interface BookOptions {
   now: () => number
-  random: () => number
   fallback: DefaultScript
 }
 
 /** The scripts of serials and accounts, and how far each has come. */
-export const createScriptBook = ({ now, random, fallback }: BookOptions) => {
+export const createScriptBook = ({ now, fallback }: BookOptions) => {
   const bound = new Map<string, Bound>()
   const accounts = new Map<string, AccountScript & { left: number }>()
   let current = fallback
@@ -45,10 +44,10 @@ export const createScriptBook = ({ now, random, fallback }: BookOptions) => {
     },
     stepOfAccount: (apiId: string): Step | null => {
       const script = accounts.get(apiId)
-      if (!script || script.left < 1 || (script.rate !== undefined && random() >= script.rate)) return null
+      if (!script || script.left < 1) return null
       script.left -= 1
-      const { times: _times, rate: _rate, left: _left, oneOf, ...step } = script
-      return { ...step, ...oneOf?.[Math.floor(random() * oneOf.length)] }
+      const { times: _times, left: _left, ...step } = script
+      return step
     },
     stepOfSerial: (idcardid: string): Step => {
       const entry = bound.get(idcardid) ?? bindDefault(idcardid)

@@ -24,11 +24,9 @@ const stepFields = {
   /**
    * `reset`: RST instead of an answer. `hang`: no answer at all. `stall`: half a body, then nothing. `truncated`: half of
    * the promised body, then the connection ends. `cut`: a whole answer whose text is cut in half. `html`, `empty`,
-   * `badUtf8`, `gzip`: such a body. `huge`: `sizeBytes` of valid answer in chunks.
+   * `badUtf8`, `gzip`: such a body. `huge`: 70 KiB of valid answer in chunks.
    */
   fault: z.enum(['reset', 'hang', 'stall', 'truncated', 'cut', 'html', 'empty', 'badUtf8', 'gzip', 'huge']).optional(),
-  /** The size of `huge` (70 KiB unless told), and of `gzip` when unpacked. */
-  sizeBytes: z.int().min(0).optional(),
   /** An HTTP status with an HTML page; with `code` in the same step, with that answer as its body. */
   http: z.int().min(200).max(599).optional(),
   retryAfter: z.string().optional(),
@@ -55,16 +53,8 @@ export const scriptSchema = z.strictObject({
   steps: z.array(stepSchema).optional(),
 })
 
-/**
- * What a whole account answers instead of its serials' scripts, whether or not the password is right: to every call, to the
- * next `times` calls, or to each with probability `rate`. `oneOf` picks a step by chance for each call.
- */
-export const accountScriptSchema = z.strictObject({
-  ...stepFields,
-  times: z.int().min(1).optional(),
-  rate: z.number().min(0).max(1).optional(),
-  oneOf: z.array(stepSchema).min(1).optional(),
-})
+/** What a whole account answers instead of its serials' scripts, whether or not the password is right: to every call, or to the next `times`. */
+export const accountScriptSchema = z.strictObject({ ...stepFields, times: z.int().min(1).optional() })
 
 export type Step = z.infer<typeof stepSchema>
 export type Script = z.infer<typeof scriptSchema>
@@ -86,16 +76,7 @@ export const judgeStep = (script: Script, index: number, ageMs: number): Step =>
   return step ? { ...withoutFault(current), ...step } : current
 }
 
-const withoutFault = (step: Step): Step => ({
-  ...step,
-  code: undefined,
-  result: undefined,
-  fault: undefined,
-  http: undefined,
-  retryAfter: undefined,
-  redirect: undefined,
-  body: undefined,
-})
+const withoutFault = ({ code, result, fault, http, retryAfter, redirect, body, ...step }: Step): Step => step
 
 /**
  * The script of a test serial: a verdict, or 4061, after its duration. `expire` answers ING for ever, as GetResult does for a

@@ -1,11 +1,9 @@
 import type { ServerResponse } from 'node:http'
-import { Readable } from 'node:stream'
 import { gzipSync } from 'node:zlib'
 import { formatAnswer } from './answer-body.ts'
 import type { Step } from './script.ts'
 
-const DEFAULT_HUGE_BYTES = 70 * 1024
-const CHUNK_BYTES = 16 * 1024
+const HUGE_BYTES = 70 * 1024
 const HTML = '<!doctype html><html><head><title>Error</title></head><body><h1>Service error</h1></body></html>'
 
 /** Answers one GetResult call as the step says, faults included. `date` is the simulated clock's Date header. */
@@ -35,11 +33,12 @@ export const sendStep = (response: ServerResponse, step: Step, date: string): vo
       response.end(send(200, {}, withBadUtf8(body)))
       return
     case 'gzip':
-      response.end(send(200, { 'content-encoding': 'gzip' }, gzipSync(pad(body, step.sizeBytes ?? 0))))
+      response.end(send(200, { 'content-encoding': 'gzip' }, gzipSync(body)))
       return
     case 'huge':
       writeHead(response, step, { status: 200, headers: { date } })
-      Readable.from(chunksOf(body, step.sizeBytes ?? DEFAULT_HUGE_BYTES)).pipe(response)
+      response.write(body)
+      response.end(' '.repeat(HUGE_BYTES - body.length))
       return
     case 'html':
     case 'empty':
@@ -83,14 +82,4 @@ const half = (bytes: Buffer): Buffer => bytes.subarray(0, Math.ceil(bytes.length
 const withBadUtf8 = (body: Buffer): Buffer => {
   const at = body.indexOf('查')
   return at < 0 ? Buffer.concat([body, Buffer.from([0xff])]) : Buffer.from(body).fill(0xff, at, at + 3)
-}
-
-/** Adds white space after the answer. JSON and XML allow it, so only a limit can refuse the body. */
-const pad = (body: Buffer, size: number): Buffer =>
-  Buffer.concat([body, Buffer.alloc(Math.max(0, size - body.length), ' ')])
-
-function* chunksOf(body: Buffer, size: number): Generator<Buffer> {
-  yield body
-  const blank = Buffer.alloc(CHUNK_BYTES, ' ')
-  for (let left = size - body.length; left > 0; left -= CHUNK_BYTES) yield blank.subarray(0, left)
 }

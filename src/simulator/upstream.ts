@@ -1,5 +1,4 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { MINUTE } from '../core/duration.ts'
 import { type Call, describeCall, readParameters } from './call.ts'
 import { createControl } from './control.ts'
 import { judgeCredentials } from './credentials.ts'
@@ -17,14 +16,10 @@ export interface UpstreamSimulatorOptions {
   accounts: readonly { apiId: string; apiKey: string }[]
   /** Epoch ms. */
   now: () => number
-  /** In [0, 1), for `rate` and `oneOf`; a fixed sequence unless given. */
-  random?: () => number
   /** False keeps no calls (benchmarks), a number keeps about that many of the last. All are announced and counted. */
   record?: boolean | number
   /** For serials without a script; null: they answer 4061. */
   defaultScript?: DefaultScript
-  /** How far a dynamic password's `time` may be off; 60 s unless given. */
-  passwordWindowMs?: number
 }
 
 /**
@@ -33,10 +28,9 @@ export interface UpstreamSimulatorOptions {
  * Rejects with the system's error when it cannot listen.
  */
 export const openUpstreamSimulator = async (options: UpstreamSimulatorOptions) => {
-  const { host = '127.0.0.1', port = 0, now, random = createSequence(), record = true, defaultScript = null } = options
-  const { passwordWindowMs = MINUTE } = options
+  const { host = '127.0.0.1', port = 0, now, record = true, defaultScript = null } = options
   const keys = new Map(options.accounts.map(account => [account.apiId, account.apiKey]))
-  const book = createScriptBook({ now, random, fallback: defaultScript })
+  const book = createScriptBook({ now, fallback: defaultScript })
   const journal = createJournal<Call>('call', record)
   const counts = { calls: 0, inFlight: 0, maxInFlight: 0 }
   let skewMs = 0
@@ -44,7 +38,7 @@ export const openUpstreamSimulator = async (options: UpstreamSimulatorOptions) =
   const judgeCall = (parameters: URLSearchParams): Step => {
     const step = book.stepOfAccount(parameters.get('account') ?? '')
     if (step) return step
-    const fault = judgeCredentials(parameters, keys, { nowMs: now() + skewMs, windowMs: passwordWindowMs })
+    const fault = judgeCredentials(parameters, keys, now() + skewMs)
     if (fault !== null) return { code: fault }
     const idcardid = parameters.get('idcardid')
     return idcardid ? book.stepOfSerial(idcardid) : { code: 4060 }
@@ -120,14 +114,5 @@ export const openUpstreamSimulator = async (options: UpstreamSimulatorOptions) =
     reset,
     close: server.close,
     [Symbol.asyncDispose]: server.close,
-  }
-}
-
-/** The same numbers after each start (a linear congruential generator), so that a run with chance in it can be repeated. */
-const createSequence = (): (() => number) => {
-  let state = 1
-  return () => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
-    return state / 2 ** 32
   }
 }

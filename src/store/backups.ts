@@ -1,13 +1,23 @@
-import { lstatSync } from 'node:fs'
+import { existsSync, lstatSync, renameSync, statSync } from 'node:fs'
 import { resolve } from 'node:path'
+import Database from 'better-sqlite3'
 import type { Config } from '../config/settings.ts'
 import type { CommandUser } from './act.ts'
-import { BackupError, type BackupProblem } from './backup-problem.ts'
+import { BackupError, type BackupRecord } from './backup.ts'
 import { findKeyBeside } from './master-key.ts'
 import { sealedUnder } from './sealed.ts'
-import { assertFree, backUp, recordBackup } from './sqlite/backup.ts'
-import { checkBackup, type Keys } from './sqlite/checked-copy.ts'
+import { insertFileAct } from './sqlite/acts.ts'
+import { prepareBackupRecords } from './sqlite/backup-records.ts'
+import {
+  BUSY_TIMEOUT_MS,
+  checkBackup,
+  copyChecked,
+  type Keys,
+  removeDatabase,
+  withDatabase,
+} from './sqlite/checked-copy.ts'
 import { realPathOf } from './sqlite/database-file.ts'
+import { syncFile, syncFolderOf } from './sqlite/durable-files.ts'
 import { type PreparedRestore, prepareRestore } from './sqlite/restore.ts'
 
 interface Deps {
@@ -26,13 +36,11 @@ export interface BackupMade {
   bytes: number
   /** The fingerprint of the key that opens it. */
   masterKey: string
-  /** Its time is in the database, where metrics and `doctor` find it. */
-  isRecorded: boolean
 }
 
 /**
- * Makes a backup of the database that the settings name, which may be in use, and records there how it ended. Never makes a database,
- * a key or a newer schema.
+ * Makes a backup of the database that the settings name, which may be in use, and records there how it ended. It appears as `file` once
+ * it is checked and safe from a power cut, and knows its own moment. Never makes a database, a key or a newer schema.
  *
  * Throws a `BackupError`, or an `Error` that begins with the name of the setting to change.
  */
@@ -41,30 +49,55 @@ export const makeBackup = async (
   file: string,
   { by, now, random }: Deps & { by: CommandUser },
 ): Promise<BackupMade> => {
-  assertThere(storage)
   const { path: database, keys } = locate(storage, random)
   const target = resolve(file)
   assertFree(target)
   const at = now()
+  const draft = `${target}.partial`
   try {
-    const bytes = await backUp(database, target, { keys, at })
-    const isRecorded = tryToRecord(database, { outcome: 'good', at, path: target, bytes }, { by, now: now() })
-    return { file: target, database, at, bytes, masterKey: keys.keyId.toString('hex'), isRecorded }
+    await copyChecked(database, draft, keys)
+    const { size: bytes } = statSync(draft)
+    const record = { outcome: 'good', at, path: target, bytes } as const
+    withDatabase(draft, client => prepareBackupRecords(client).record(record))
+    syncFile(draft)
+    renameSync(draft, target)
+    syncFolderOf(target)
+    tryToRecord(database, record, { by, now: now() })
+    return { file: target, database, at, bytes, masterKey: keys.keyId.toString('hex') }
   } catch (error) {
-    const reason = error instanceof BackupError ? error.problem.kind : 'unknown'
+    const isOfAnother = error instanceof BackupError && error.fault === 'taken'
+    if (!isOfAnother) removeDatabase(draft)
+    const reason = error instanceof BackupError ? error.fault : 'unknown'
     tryToRecord(database, { outcome: 'failed', at, reason }, { by, now: now() })
     throw error
   }
 }
 
-/** Where the database cannot be written, the backup is what it is all the same. */
-const tryToRecord = (...args: Parameters<typeof recordBackup>): boolean => {
+/** Throws a `BackupError` where a backup cannot be put at this absolute path. */
+const assertFree = (file: string): void => {
+  // SQLite would take a log or a journal there for the backup's own.
+  const taken = [file, `${file}.partial`, `${file}-wal`, `${file}-journal`].find(path => existsSync(path))
+  if (taken !== undefined) throw new BackupError('taken', taken)
+}
+
+/** Remembers in the database how a backup has ended. Where it cannot be written, the backup is good all the same. */
+const tryToRecord = (database: string, record: BackupRecord, { by, now }: { by: CommandUser; now: number }): void => {
   try {
-    recordBackup(...args)
-    return true
-  } catch {
-    return false
-  }
+    const client = new Database(database, { fileMustExist: true, timeout: BUSY_TIMEOUT_MS })
+    try {
+      client.pragma('wal_autocheckpoint = 0')
+      client.pragma('synchronous = FULL')
+      const records = prepareBackupRecords(client)
+      const outcome = record.outcome === 'good' ? 'done' : 'failed'
+      const write = client.transaction(() => {
+        records.record(record)
+        insertFileAct(client, { ...by, act: 'database.backup', outcome, at: now })
+      })
+      write.immediate()
+    } finally {
+      client.close()
+    }
+  } catch {}
 }
 
 /**
@@ -77,7 +110,7 @@ export const openRestore = async (
   file: string,
   { now, random }: Deps,
 ): Promise<PreparedRestore & { database: string }> => {
-  const { path: database, keys } = locate(storage, random)
+  const { path: database, keys } = locate(storage, random, { mayBeMissing: true })
   const prepared = await prepareRestore({ file: resolve(file), database, keys, now })
   return { database, ...prepared }
 }
@@ -91,30 +124,29 @@ export const findBackupProblem = (
   { storage }: Storage,
   file: string,
   { random, deep }: Pick<Deps, 'random'> & { deep: boolean },
-): BackupProblem | null => {
+): BackupError | null => {
   try {
     checkBackup(resolve(file), { keys: locate(storage, random).keys, deep })
     return null
   } catch (error) {
-    if (error instanceof BackupError) return error.problem
+    if (error instanceof BackupError) return error
     throw error
   }
 }
 
-/** Before anything else, which would make its folder. A symbolic link is judged later. */
-const assertThere = ({ database }: Config['storage']): void => {
-  if (database.kind === 'postgres') return
-  const path = resolve(database.path)
-  if (!lstatSync(path, { throwIfNoEntry: false })) throw new BackupError({ kind: 'no_database', path })
-}
-
 /** Where the database is, and what opens it. */
-const locate = (storage: Config['storage'], random: Deps['random']): { path: string; keys: Keys } => {
-  if (storage.database.kind === 'postgres') throw new BackupError({ kind: 'postgres' })
-  const path = realPathOf(resolve(storage.database.path))
-  const given = storage.masterKey && Buffer.from(storage.masterKey.reveal(), 'base64')
-  const key = given ?? findKeyBeside(path)
-  if (key === null) throw new BackupError({ kind: 'no_key', path: `${path}.key` })
-  const previous = storage.previousMasterKey && Buffer.from(storage.previousMasterKey.reveal(), 'base64')
+const locate = (
+  { database, masterKey, previousMasterKey }: Config['storage'],
+  random: Deps['random'],
+  { mayBeMissing = false } = {},
+): { path: string; keys: Keys } => {
+  if (database.kind === 'postgres') throw new BackupError('postgres', '')
+  const named = resolve(database.path)
+  // Before anything else, which would make its folder.
+  if (!mayBeMissing && !lstatSync(named, { throwIfNoEntry: false })) throw new BackupError('missing', named)
+  const path = realPathOf(named)
+  const key = masterKey ? Buffer.from(masterKey.reveal(), 'base64') : findKeyBeside(path)
+  if (key === null) throw new BackupError('no_key', `${path}.key`)
+  const previous = previousMasterKey && Buffer.from(previousMasterKey.reveal(), 'base64')
   return { path, keys: sealedUnder({ masterKey: key, previousKey: previous }, random) }
 }

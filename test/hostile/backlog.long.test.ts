@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { findInconsistencies } from '../../src/simulator/delivery.ts'
 import { openStage } from '../e2e/stage.ts'
+import { findInconsistencies } from '../support/inconsistencies.ts'
 
 const ROWS = 120
 const PER_HOST = 4

@@ -1,9 +1,9 @@
 import { once } from 'node:events'
 import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { describe, expect, test } from 'vitest'
-import { findInconsistencies } from '../../src/simulator/delivery.ts'
 import type { ReceiverStep } from '../../src/simulator/receiver-step.ts'
 import { bodyOf, openStage } from '../e2e/stage.ts'
+import { findInconsistencies } from '../support/inconsistencies.ts'
 
 const SUCCESS = { status: 'SUCCESS' }
 /** So many that bad luck alone exhausts none of 200: a chance of one in a million million. */

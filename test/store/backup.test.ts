@@ -13,7 +13,7 @@ import {
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { describe, expect, test } from 'vitest'
-import type { BackupProblem } from '../../src/store/backup-problem.ts'
+import type { BackupFault } from '../../src/store/backup.ts'
 import { findBackupProblem, makeBackup, openRestore } from '../../src/store/backups.ts'
 import { createSealed } from '../../src/store/sealed.ts'
 import { drizzle, migrate } from '../../src/store/sqlite/drizzle.ts'
@@ -25,11 +25,11 @@ import {
   BY,
   configOf,
   everyAct,
+  faultOf,
   KEY,
   NOW,
   openFolder,
   openScene,
-  problemOf,
   registrationsIn,
 } from './support/backup-scene.ts'
 
@@ -38,8 +38,8 @@ const MIGRATIONS = join(import.meta.dirname, '../../migrations/sqlite')
 describe('a backup', () => {
   test('holds what was there, opens without anything beside it, and is told in the database', async () => {
     const { bench, backups, file, path, backUp } = await openScene()
-    const { at, bytes, isRecorded } = await backUp()
-    expect({ at, isRecorded }).toEqual({ at: NOW, isRecorded: true })
+    const { at, bytes } = await backUp()
+    expect(at).toBe(NOW)
     expect(bytes).toBe(statSync(file).size)
     expect(statSync(file).mode & 0o777).toBe(0o600)
     expect(registrationsIn(file)).toBe(3)
@@ -90,20 +90,17 @@ describe('a backup', () => {
     const { folder, backups, file, path, backUp, bench } = await openScene()
     await backUp()
     const before = readFileSync(file)
-    expect(await problemOf(backUp())).toEqual({ kind: 'exists', path: file })
+    expect(await faultOf(backUp())).toBe('taken')
     expect(readFileSync(file).equals(before)).toBe(true)
     expect(await bench.store.lastBackup()).toMatchObject({ good: { path: file }, failed: null })
-    expect(await problemOf(backUp(backups))).toEqual({ kind: 'is_folder', path: backups })
+    expect(await faultOf(backUp(backups))).toBe('taken')
     const missing = join(folder, 'missing')
-    expect(await problemOf(backUp(join(missing, 'one.db')))).toEqual({ kind: 'no_folder', path: missing })
+    expect(await faultOf(backUp(join(missing, 'one.db')))).toBe('not_usable')
     writeFileSync(join(backups, 'two.db.partial'), '')
-    expect(await problemOf(backUp(join(backups, 'two.db')))).toMatchObject({ kind: 'exists' })
+    expect(await faultOf(backUp(join(backups, 'two.db')))).toBe('taken')
     expect(readdirSync(backups).sort()).toEqual(['one.db', 'two.db.partial'])
     const none = join(folder, 'none', 'none.db')
-    expect(await problemOf(makeBackup(configOf(none, null), file, {} as never))).toEqual({
-      kind: 'no_database',
-      path: none,
-    })
+    expect(await faultOf(makeBackup(configOf(none, null), file, {} as never))).toBe('missing')
     expect(existsSync(join(folder, 'none'))).toBe(false)
     expect(existsSync(path)).toBe(true)
   })
@@ -142,29 +139,29 @@ describe('a backup', () => {
     const { bench, backups, file, path, backUp } = await openScene()
     const other = randomBytes(32)
     const made = makeBackup(configOf(path, other), file, { now: () => NOW, random: randomBytes, by: BY })
-    expect(await problemOf(made)).toMatchObject({ kind: 'wrong_key', path })
+    expect(await faultOf(made)).toBe('wrong_key')
     await bench.store.close()
     damageTable(path, 'registrations')
-    expect(await problemOf(backUp())).toMatchObject({ kind: 'damaged', path })
+    expect(await faultOf(backUp())).toBe('damaged')
     expect(readdirSync(backups)).toEqual([])
   })
 })
 
 describe('a backup that was', () => {
-  const cases: readonly { what: string; harm: (file: string) => void; kind: BackupProblem['kind'] }[] = [
-    { what: 'cut off', harm: file => truncateSync(file, statSync(file).size - 4_096), kind: 'damaged' },
-    { what: 'damaged', harm: file => damageTable(file, 'registrations'), kind: 'damaged' },
-    { what: 'removed', harm: file => rmSync(file), kind: 'no_backup' },
+  const cases: readonly { what: string; harm: (file: string) => void; fault: BackupFault }[] = [
+    { what: 'cut off', harm: file => truncateSync(file, statSync(file).size - 4_096), fault: 'damaged' },
+    { what: 'damaged', harm: file => damageTable(file, 'registrations'), fault: 'damaged' },
+    { what: 'removed', harm: file => rmSync(file), fault: 'missing' },
   ]
-  test.each(cases)('$what is refused, and the database left as it is', async ({ harm, kind }) => {
+  test.each(cases)('$what is refused, and the database left as it is', async ({ harm, fault }) => {
     const { bench, folder, path, file, backUp, prepare } = await openScene()
     await backUp()
     await bench.store.close()
     const before = readFileSync(path)
     const files = readdirSync(folder)
     harm(file)
-    expect(await problemOf(prepare())).toMatchObject({ kind, path: file })
-    expect(findBackupProblem(configOf(path), file, { random: randomBytes, deep: true })).toMatchObject({ kind })
+    expect(await faultOf(prepare())).toBe(fault)
+    expect(findBackupProblem(configOf(path), file, { random: randomBytes, deep: true })).toMatchObject({ fault })
     expect(readFileSync(path).equals(before)).toBe(true)
     expect(readdirSync(folder).filter(name => !name.endsWith('.lock'))).toEqual(files)
   })
@@ -180,14 +177,14 @@ describe('a backup that was', () => {
       .prepare('INSERT INTO __drizzle_migrations (hash, created_at) VALUES (?, ?)')
       .run('later', Number.MAX_SAFE_INTEGER)
     client.close()
-    expect(await problemOf(prepare(later))).toEqual({ kind: 'newer_schema', path: later })
+    expect(await faultOf(prepare(later))).toBe('newer_schema')
     const strange = join(backups, 'strange.db')
     const other = new Database(strange)
     other.exec('CREATE TABLE things (id)')
     other.close()
-    expect(await problemOf(prepare(strange))).toEqual({ kind: 'not_ours', path: strange })
+    expect(await faultOf(prepare(strange))).toBe('not_ours')
     const text = join(backups, 'text.db')
     writeFileSync(text, 'Milk, bread, and a longer line than the header of a database has.')
-    expect(await problemOf(prepare(text))).toMatchObject({ kind: 'damaged', path: text })
+    expect(await faultOf(prepare(text))).toBe('damaged')
   })
 })

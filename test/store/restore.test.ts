@@ -4,11 +4,11 @@ import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { describe, expect, test } from 'vitest'
 import { StartError } from '../../src/core/error.ts'
-import { BackupError } from '../../src/store/backup-problem.ts'
+import { BackupError } from '../../src/store/backup.ts'
 import { openRestore } from '../../src/store/backups.ts'
 import { ALL_REGISTRATIONS } from '../../src/store/registration-search.ts'
 import { openSqliteStore } from '../../src/store/sqlite/store.ts'
-import { BY, configOf, everyAct, KEY, NOW, openScene, problemOf, registrationsIn } from './support/backup-scene.ts'
+import { BY, configOf, everyAct, faultOf, KEY, NOW, openScene, registrationsIn } from './support/backup-scene.ts'
 
 describe('a restore', () => {
   test('says what is done again, and keeps the database before it', async () => {
@@ -94,10 +94,7 @@ describe('a restore', () => {
     await bench.store.close()
     const path = join(folder, 'elsewhere', 'notifier.db')
     const deps = { now: () => NOW, random: randomBytes }
-    expect(await problemOf(openRestore(configOf(path, null), file, deps))).toEqual({
-      kind: 'no_key',
-      path: `${path}.key`,
-    })
+    expect(await faultOf(openRestore(configOf(path, null), file, deps))).toBe('no_key')
     const prepared = await openRestore(configOf(path), file, deps)
     expect(prepared.plan).toMatchObject({ registrations: 3, keepsAs: null })
     prepared.commit({ hold: false, by: BY })
@@ -159,8 +156,8 @@ describe('a restore', () => {
     const { bench, file, backUp, prepare } = await openScene()
     await backUp()
     await bench.store.close()
-    const problem = await problemOf(prepare(file, { key: randomBytes(32) }))
-    expect(problem).toMatchObject({ kind: 'wrong_key', path: file })
+    const problem = await faultOf(prepare(file, { key: randomBytes(32) }))
+    expect(problem).toBe('wrong_key')
   })
 
   test('that cannot write says where', async () => {
@@ -169,7 +166,7 @@ describe('a restore', () => {
     await backUp()
     await bench.store.close()
     chmodSync(folder, 0o500)
-    expect(await problemOf(prepare())).toMatchObject({ kind: 'not_writable', path: folder })
+    expect(await faultOf(prepare())).toBe('not_usable')
     chmodSync(folder, 0o700)
   })
 })

@@ -5,13 +5,11 @@ import type { Language } from '../../core/language.ts'
 import { describeTrouble } from '../../core/operator-texts/describe.ts'
 import { showSpan } from '../../core/show-sizes.ts'
 import type { Trouble, TroubleCode } from '../../core/trouble.ts'
-import type { LastBackup } from '../../store/backup.ts'
-import type { BackupProblem } from '../../store/backup-problem.ts'
+import type { BackupError, LastBackup } from '../../store/backup.ts'
 import { findBackupProblem } from '../../store/backups.ts'
 import { isThere } from '../../store/rules/nodes.ts'
 import { troublesOf } from '../../store/rules/troubles.ts'
 import type { SchemaAge } from '../../store/schema-age.ts'
-import { problemText } from '../backup-problem-texts.ts'
 import { formatTime } from '../output.ts'
 import { commandFor } from '../trouble-command.ts'
 import { type Facts, onDatabase, onTables } from './facts.ts'
@@ -108,7 +106,7 @@ const OLD_MS = 7 * DAY
 /** @param problem why the last one cannot be restored; null: it can */
 export const judgeBackup = (
   { good }: LastBackup,
-  { problem, now, make }: { problem: BackupProblem | null; now: number; make: string },
+  { problem, now, make }: { problem: Pick<BackupError, 'fault' | 'words'> | null; now: number; make: string },
 ): Finding => {
   const todo = [
     'make one, and keep a copy of it on another disk',
@@ -121,8 +119,8 @@ export const judgeBackup = (
   const zh = `最近的备份为 ${good.path}，距今 ${showSpan(age, 'zh')}`
   if (problem !== null) {
     // It may have been moved on purpose.
-    const judge = problem.kind === 'no_backup' ? warning : failed
-    return judge(`${en}: ${problemText(problem, 'en')}`, `${zh}：${problemText(problem, 'zh')}`, todo)
+    const judge = problem.fault === 'missing' ? warning : failed
+    return judge(`${en}: ${problem.words.en}`, `${zh}：${problem.words.zh}`, todo)
   }
   if (age > FRESH_MS) return (age > OLD_MS ? failed : warning)(`${en}: too old`, `${zh}：已过旧`, todo)
   return ok(`${en}, and opens`, `${zh}，可以打开`)

@@ -1,8 +1,8 @@
-import { closeSync, existsSync, openSync, rmSync } from 'node:fs'
+import { closeSync, openSync, rmSync } from 'node:fs'
 import { dirname } from 'node:path'
 import Database from 'better-sqlite3'
 import { codeOf } from '../../core/error.ts'
-import { BackupError } from '../backup-problem.ts'
+import { BackupError } from '../backup.ts'
 import type { Sealed } from '../sealed.ts'
 import { hasOurId } from './application-id.ts'
 import { sqliteCodeOf } from './failure.ts'
@@ -13,10 +13,8 @@ export type Keys = Pick<Sealed, 'canary' | 'keyId'>
 type Client = Database.Database
 
 const PRIVATE = 0o600
-/** A service may be starting beside it. */
-const BUSY_TIMEOUT_MS = 10_000
-/** Damage that comes in many lines is told by the first ones. */
-const LONGEST_FINDING = 200
+/** A service may be at work beside it. */
+export const BUSY_TIMEOUT_MS = 10_000
 export const DAMAGE = /^SQLITE_(CORRUPT|NOTADB|IOERR_SHORT_READ)/
 const NO_ROOM = /^(ENOSPC|EDQUOT|EFBIG|SQLITE_FULL)/
 
@@ -25,7 +23,7 @@ const NO_ROOM = /^(ENOSPC|EDQUOT|EFBIG|SQLITE_FULL)/
  * looked through, and opens with the keys. Throws a `BackupError`.
  */
 export const copyChecked = async (from: string, to: string, keys: Keys): Promise<void> => {
-  const source = openSource(from)
+  const source = openExisting(from)
   try {
     closeSync(openSync(to, 'wx', PRIVATE))
     // Otherwise the copy begins anew whenever somebody writes.
@@ -42,18 +40,17 @@ export const copyChecked = async (from: string, to: string, keys: Keys): Promise
   }
 }
 
-const openSource = (path: string): Client => {
+const openExisting = (path: string): Client => {
   try {
     return new Database(path, { readonly: true, fileMustExist: true, timeout: BUSY_TIMEOUT_MS })
   } catch (error) {
-    throw new BackupError({ kind: 'not_readable', path, code: sqliteCodeOf(error) }, { cause: error })
+    throw new BackupError('missing', path, { cause: error })
   }
 }
 
 /** Throws a `BackupError` where the backup could not be restored. @param deep looks through the whole file */
 export const checkBackup = (path: string, { keys, deep }: { keys: Keys; deep: boolean }): void => {
-  if (!existsSync(path)) throw new BackupError({ kind: 'no_backup', path })
-  const client = openSource(path)
+  const client = openExisting(path)
   try {
     checkContent(client, path, { keys, deep })
   } catch (error) {
@@ -64,31 +61,27 @@ export const checkBackup = (path: string, { keys, deep }: { keys: Keys; deep: bo
 }
 
 const checkContent = (client: Client, path: string, { keys, deep }: { keys: Keys; deep: boolean }): void => {
-  if (!hasOurId(client)) throw new BackupError({ kind: 'not_ours', path })
-  if (ageOf(client) === 'later') throw new BackupError({ kind: 'newer_schema', path })
+  if (!hasOurId(client)) throw new BackupError('not_ours', path)
+  if (ageOf(client) === 'later') throw new BackupError('newer_schema', path)
   checkKey(client, path, keys)
-  if (!deep) return
-  const findings = client.prepare<[], string>('PRAGMA integrity_check(3)').pluck().all()
-  const found = findings.join('; ').replaceAll(/\s+/g, ' ').slice(0, LONGEST_FINDING)
-  if (found !== 'ok') throw new BackupError({ kind: 'damaged', path, found })
+  const found = deep ? client.prepare<[], string>('PRAGMA integrity_check(1)').pluck().get() : 'ok'
+  if (found !== 'ok') throw new BackupError('damaged', path, { detail: String(found).replaceAll(/\s+/g, ' ') })
 }
 
 const checkKey = (client: Client, path: string, { canary, keyId }: Keys): void => {
   const sealed = client.prepare<[], Buffer>("SELECT value FROM meta WHERE key = 'canary'").pluck().get()
   if (sealed && canary.isOurs(sealed)) return
-  const writtenWith = sealed?.toString('hex', 0, keyId.length) ?? '-'
-  throw new BackupError({ kind: 'wrong_key', path, writtenWith, given: keyId.toString('hex') })
+  throw new BackupError('wrong_key', path, { detail: sealed?.toString('hex', 0, keyId.length) ?? '-' })
 }
 
-/** What went wrong with the files, as far as anybody foresaw it. */
+/** What went wrong with the files. */
 export const backupErrorOf = (error: unknown, { from, to }: { from: string; to: string }): unknown => {
   if (error instanceof BackupError) return error
   const code = sqliteCodeOf(error) || String(codeOf(error) ?? '')
-  if (DAMAGE.test(code)) return new BackupError({ kind: 'damaged', path: from, found: code }, { cause: error })
-  if (code === 'EEXIST') return new BackupError({ kind: 'exists', path: to }, { cause: error })
-  const path = dirname(to)
-  if (NO_ROOM.test(code)) return new BackupError({ kind: 'no_room', path }, { cause: error })
-  return code === '' ? error : new BackupError({ kind: 'not_writable', path, code }, { cause: error })
+  if (DAMAGE.test(code)) return new BackupError('damaged', from, { detail: code, cause: error })
+  if (code === 'EEXIST') return new BackupError('taken', to, { cause: error })
+  if (NO_ROOM.test(code)) return new BackupError('no_room', dirname(to), { cause: error })
+  return code === '' ? error : new BackupError('not_usable', dirname(to), { detail: code, cause: error })
 }
 
 /** Runs it on a database that nobody else has open. */

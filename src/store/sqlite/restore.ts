@@ -1,6 +1,6 @@
 import { existsSync, linkSync, renameSync, rmSync, statSync } from 'node:fs'
 import type { CommandUser } from '../act.ts'
-import { BackupError } from '../backup-problem.ts'
+import { BackupError } from '../backup.ts'
 import { insertFileAct } from './acts.ts'
 import { backupErrorOf, copyChecked, DAMAGE, type Keys, removeDatabase, withDatabase } from './checked-copy.ts'
 import { prepareHold } from './deliveries-hold.ts'
@@ -46,7 +46,6 @@ export const prepareRestore = async ({
   keys: Keys
   now: () => number
 }): Promise<PreparedRestore> => {
-  if (!existsSync(file)) throw new BackupError({ kind: 'no_backup', path: file })
   const lock = lockForService(database)
   const draft = `${database}.restored`
   const close = () => {
@@ -123,7 +122,7 @@ const closeDatabase = (path: string): void => {
   try {
     withDatabase(path, client => client.pragma('journal_mode = DELETE'))
   } catch (error) {
-    if (judgeFailure(error) === 'busy') throw new BackupError({ kind: 'in_use', path }, { cause: error })
+    if (judgeFailure(error) === 'busy') throw new BackupError('in_use', path, { cause: error })
     if (!DAMAGE.test(sqliteCodeOf(error))) throw error
   }
 }

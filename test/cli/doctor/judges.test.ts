@@ -137,8 +137,9 @@ describe('a judgement', () => {
         ),
       )[0]
     expect([judge(null), judge(DAY), judge(2 * DAY), judge(8 * DAY)]).toEqual(['warning', 'ok', 'warning', 'failed'])
-    expect(judge(DAY, { kind: 'no_backup', path: '/b/1.db' })).toBe('warning')
-    expect(judge(DAY, { kind: 'damaged', path: '/b/1.db', found: 'x' })).toBe('failed')
+    const words = { en: 'so', zh: '如此' }
+    expect(judge(DAY, { fault: 'missing', words })).toBe('warning')
+    expect(judge(DAY, { fault: 'damaged', words })).toBe('failed')
   })
 })
 

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { onTestFinished } from 'vitest'
 import { Secret } from '../../../src/core/secret.ts'
-import { BackupError, type BackupProblem } from '../../../src/store/backup-problem.ts'
+import { BackupError, type BackupFault } from '../../../src/store/backup.ts'
 import { makeBackup, openRestore } from '../../../src/store/backups.ts'
 import { openSqliteStore } from '../../../src/store/sqlite/store.ts'
 import { openBench } from '../../support/store.ts'
@@ -50,11 +50,11 @@ export const openScene = async (registrations = 3) => {
   return { folder, path, backups, file, bench, backUp, prepare }
 }
 
-export const problemOf = (run: Promise<unknown>): Promise<BackupProblem | null> =>
+export const faultOf = (run: Promise<unknown>): Promise<BackupFault | null> =>
   run.then(
     () => null,
     (error: unknown) => {
-      if (error instanceof BackupError) return error.problem
+      if (error instanceof BackupError) return error.fault
       throw error
     },
   )
