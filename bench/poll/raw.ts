@@ -1,5 +1,5 @@
 import { Pool } from 'undici'
-import { dynamicPassword } from '../../src/core/password.ts'
+import { dynamicPassword } from '../../src/upstream/upstream.ts'
 import { IN_FLIGHT, measureRun, originOf, type Run } from '../deliver/job.ts'
 import { answerMessages } from '../support/child.ts'
 import { closedLoop } from '../support/pace.ts'

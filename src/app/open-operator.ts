@@ -10,7 +10,7 @@ import { createNotifier } from '../operator/notifier.ts'
 import { createWatch } from '../operator/watch.ts'
 import type { Listener } from '../telemetry/emit.ts'
 import { USER_AGENT } from '../version.ts'
-import { startHeartbeat } from '../worker/heartbeat.ts'
+import { startHeartbeat } from '../worker/timers.ts'
 import { clock } from './clock-and-ids.ts'
 import { createRole, type Role, type RoleDeps } from './role.ts'
 

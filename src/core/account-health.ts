@@ -1,4 +1,14 @@
+import type { AccountState } from './account.ts'
 import type { Answer } from './answer.ts'
+import {
+  afterCall,
+  isOutage,
+  isRepeated,
+  type LastAnswered,
+  type SilentRun,
+  silenceOf,
+  withAnswered,
+} from './outage.ts'
 
 /** One of an account's latest calls. */
 export interface RecentCall {
@@ -47,3 +57,73 @@ export const maybeOthersInvalid = (recent: readonly RecentCall[], verificationId
 /** Nearly all of the account's latest calls got a code that is in no table. */
 export const mostlyUnknown = (recent: readonly RecentCall[]): boolean =>
   recent.length >= ENOUGH && recent.filter(call => call.unknownCode).length >= MOSTLY * recent.length
+
+type Asked = Pick<AccountState, 'pauseReason' | 'rampAt' | 'unreachableAt'> & { id: string }
+
+/** A call whose answer is there. Times are epoch ms. */
+interface Call {
+  verificationId: number
+  answer: Answer
+  askedAt: number
+  now: number
+}
+
+/**
+ * The latest answers about each account on this node. They tell a bad serial from a fault of the whole account, and one dropped
+ * connection from an outage. A pause keeps them, so that calls in flight are judged like the one that caused it; the account's
+ * resumption clears them.
+ */
+export const createRecentCalls = () => {
+  const windows = new Map<string, readonly RecentCall[]>()
+  const pausedAt = new Map<string, number>()
+  const runs = new Map<string, SilentRun>()
+  const lastAnswered = new Map<string, LastAnswered>()
+  /** Accounts whose upstream could not be reached, and since when. */
+  const outages = new Map<string, number>()
+
+  const windowOf = ({ id, rampAt }: Asked): readonly RecentCall[] => {
+    const since = pausedAt.get(id)
+    const isResumed = since !== undefined && rampAt !== null && rampAt >= since
+    if (!isResumed) return windows.get(id) ?? []
+    pausedAt.delete(id)
+    return []
+  }
+
+  /** Since when there is an outage, or was one up to this call; null: there is none. */
+  const outageSince = ({ id, unreachableAt }: Asked, call: Call): number | null => {
+    const { verificationId, now } = call
+    const cause = silenceOf(call.answer)
+    const known = outages.get(id) ?? unreachableAt
+    const answered = lastAnswered.get(id) ?? []
+    if (cause === null) {
+      runs.delete(id)
+      outages.delete(id)
+      lastAnswered.set(id, withAnswered(answered, verificationId, now))
+      return known
+    }
+    const run = afterCall(runs.get(id) ?? null, call.answer, call)
+    if (run !== null) runs.set(id, run)
+    const since = known ?? (run !== null && isOutage(run, { cause, answered, now }) ? run.since : null)
+    if (since !== null) outages.set(id, since)
+    return since
+  }
+
+  return {
+    /** @param account as it was when the call was made */
+    add: (account: Asked, call: Call) => {
+      const calls = withCall(windowOf(account), call.verificationId, call.answer)
+      windows.set(account.id, calls)
+      return {
+        outageSince: outageSince(account, call),
+        // The pause says so too: another node may have received the answers that caused it.
+        othersInvalid: account.pauseReason === 'serial_not_received' || othersInvalid(calls, call.verificationId),
+        maybeOthersInvalid: maybeOthersInvalid(calls, call.verificationId),
+        mostlyUnknown: mostlyUnknown(calls),
+        othersFail: isRepeated(runs.get(account.id) ?? null),
+      }
+    },
+    paused: (accountId: string, now: number): void => {
+      pausedAt.set(accountId, now)
+    },
+  }
+}

@@ -66,7 +66,7 @@ export interface PollMoment {
 }
 
 /** What keeps answers from ending anybody. Times are epoch ms. */
-export interface Breaks {
+interface Breaks {
   /** When this process began to ask: its network may come up later than itself. */
   startedAt: number
   /** When the account's last pause or throttling ended; 0: there was none. Nothing was asked before. */
@@ -217,4 +217,25 @@ const backOff = (
   const delayMs = Math.max(floor, moment.random * ceiling)
   const counts = { ...same(state), failures, failingSince: state.failingSince ?? moment.now }
   return goOn(counts, state, moment, { ends: endsUnanswered(state, moment), delayMs })
+}
+
+/** At its third poll a new serial has had time to become visible. */
+const LOOKUP_POLLS = 3
+
+/**
+ * Whether upstream knows the serial: `found` at the first poll that shows it, `not_found` at the third that does not, or
+ * earlier when it is given up. Null at every other poll, so that each serial counts once.
+ *
+ * @param verification as it was before this poll
+ * @param step what the answer to this poll leads to
+ */
+export const lookupOf = (
+  { seen, polls }: { seen: boolean; polls: number },
+  step: Pick<VerificationStep, 'seen' | 'failures' | 'ended'>,
+): 'found' | 'not_found' | null => {
+  if (seen) return null
+  if (step.seen) return 'found'
+  const isGivenUp = polls + 1 < LOOKUP_POLLS && step.ended.some(({ reason }) => reason === 'not_found')
+  const isThird = polls + 1 === LOOKUP_POLLS && step.failures === 0
+  return isThird || isGivenUp ? 'not_found' : null
 }

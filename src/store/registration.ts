@@ -43,7 +43,7 @@ export interface NewRegistration {
   ttlMs: number
   /** It came with others, which as a whole are less urgent than what comes by itself. */
   isBatch: boolean
-  /** The trace that its request belongs to (`core/traceparent.ts`); null: none. */
+  /** The trace that its request belongs to (`readTraceparent`); null: none. */
   traceparent: string | null
 }
 

@@ -1,12 +1,11 @@
+import { hash } from 'node:crypto'
 import { type Answer, readAnswer } from '../core/answer.ts'
 import type { Clock } from '../core/clock.ts'
 import { MINUTE, SECOND } from '../core/duration.ts'
-import { dynamicPassword } from '../core/password.ts'
 import { readHttpDate, readRetryAfter } from '../core/retry-after.ts'
 import type { Secret } from '../core/secret.ts'
 import { openClient, originOf } from '../http-client/client.ts'
-import { readBody } from './read-body.ts'
-import { type Reply, readReply, UPSTREAM_LIMITS } from './reply.ts'
+import { type Reply, readBody, readReply, UPSTREAM_LIMITS } from './reply.ts'
 
 /** `passwordMode`: `static` sends the key itself as the password, `dynamic` an md5 of the key and the time. */
 export interface UpstreamAccount {
@@ -147,3 +146,12 @@ export const openUpstream = (deps: {
     },
   }
 }
+
+/**
+ * GetResult's dynamic password: lower-case hex `md5(apiId + apiKey + 'idface' + time)`, UTF-8, no separators.
+ * The vendor's formula has a name and an ID number between `idface` and the time; both are empty for this call.
+ *
+ * @param time Unix seconds: the same number that is sent as `time`
+ */
+export const dynamicPassword = ({ apiId, apiKey, time }: { apiId: string; apiKey: string; time: number }): string =>
+  hash('md5', `${apiId}${apiKey}idface${time}`)

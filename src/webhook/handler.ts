@@ -1,7 +1,5 @@
-import type { Body } from './body.ts'
-import { readRequest } from './fetch-request.ts'
-import { type NodeRequest, type NodeResponse, readNodeRequest } from './node-request.ts'
 import type { Answer, Receiver } from './receiver.ts'
+import { type Body, type NodeRequest, type NodeResponse, readNodeRequest, readRequest } from './request.ts'
 import type { WebhookHeaders } from './verify-webhook.ts'
 
 export interface WebhookHandler {

@@ -16,8 +16,8 @@ export type {
   WebhookEvent,
 } from './event.ts'
 export type { WebhookHandler } from './handler.ts'
-export type { NodeRequest, NodeResponse } from './node-request.ts'
 export type { Seen } from './receiver.ts'
+export type { NodeRequest, NodeResponse } from './request.ts'
 export type { SecretOptions } from './secrets.ts'
 export type { WebhookHeaders } from './verify-webhook.ts'
 

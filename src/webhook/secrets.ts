@@ -1,5 +1,4 @@
 import { nameOf, type Rule } from '../core/options.ts'
-import { readBase64 } from './base64.ts'
 
 /** A secret that may verify: `v1` is HMAC-SHA256, `v1a` is ed25519, of which the receiver has the public key. */
 export interface VerificationSecret {
@@ -54,4 +53,31 @@ const readSecret = (text: string): VerificationSecret | string => {
       : 'is not a whole whpk_…: copy it again, to its last character'
   if (prefix === 'ifn_') return 'is an API key (ifn_…); the signing secret begins with whsec_'
   return 'must begin with whsec_ (or whpk_), as it was shown'
+}
+
+/** Strict, because decoders skip or take what should not be there; null for what is not exactly the base64 of some bytes. */
+const readBase64 = (text: string): Uint8Array<ArrayBuffer> | null => {
+  if (!/^[0-9A-Za-z+/]*={0,2}$/.test(text) || text.length % 4 !== 0) return null
+  const binary = atob(text)
+  // The last character may have bits that no byte is made of.
+  return btoa(binary) === text ? Uint8Array.from(binary, character => character.charCodeAt(0)) : null
+}
+
+/** Whether one signature (`v1,…` or `v1a,…`) of `webhook-signature` was made with this secret. */
+type VerificationKey = (signature: string, content: Uint8Array<ArrayBuffer>) => Promise<boolean>
+
+const ALGORITHMS = {
+  v1: { imported: { name: 'HMAC', hash: 'SHA-256' }, name: 'HMAC', signatureBytes: 32 },
+  v1a: { imported: { name: 'Ed25519' }, name: 'Ed25519', signatureBytes: 64 },
+}
+
+/** WebCrypto, which Node, Bun, Deno and Workers have alike. It compares in constant time. */
+export const createVerificationKey = async ({ type, bytes }: VerificationSecret): Promise<VerificationKey> => {
+  const { imported, name, signatureBytes } = ALGORITHMS[type]
+  const key = await crypto.subtle.importKey('raw', bytes, imported, false, ['verify'])
+  return async (signature, content) => {
+    const [version, base64 = '', ...more] = signature.split(',')
+    const given = version === type && more.length === 0 ? readBase64(base64) : null
+    return given?.length === signatureBytes && crypto.subtle.verify(name, key, given, content)
+  }
 }

@@ -1,7 +1,6 @@
 import { WebhookVerificationError } from './error.ts'
 import type { WebhookEvent } from './event.ts'
-import type { VerificationSecret } from './secrets.ts'
-import { createVerificationKey } from './verification-key.ts'
+import { createVerificationKey, type VerificationSecret } from './secrets.ts'
 
 /** `Headers`, or an object such as Node's `request.headers` with names in any case. */
 export type WebhookHeaders =

@@ -20,10 +20,9 @@ import type {
 } from '../store/store.ts'
 import type { Emit } from '../telemetry/emit.ts'
 import { createDeliveryReport } from './delivery-report.ts'
-import { leaseFor } from './lease.ts'
 import { createPrefetch } from './prefetch.ts'
 import type { Round } from './rounds.ts'
-import { createSettler } from './settler.ts'
+import { createSettler, leaseFor } from './settler.ts'
 import { createStops, type Stop } from './stops.ts'
 
 export interface DelivererDeps {

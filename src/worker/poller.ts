@@ -1,10 +1,10 @@
 import { type AccountChange, accountChange, isProbed } from '../core/account.ts'
+import { createRecentCalls } from '../core/account-health.ts'
 import type { Answer } from '../core/answer.ts'
 import type { Clock } from '../core/clock.ts'
-import { lookupOf } from '../core/enumeration.ts'
 import { createInFlight } from '../core/keyed-limiter.ts'
 import { TEST_ACCOUNT_ID } from '../core/test-serial.ts'
-import { afterAnswer, type PollPolicy, type VerificationStep } from '../core/verification.ts'
+import { afterAnswer, lookupOf, type PollPolicy, type VerificationStep } from '../core/verification.ts'
 import type {
   ClaimedAccount,
   ClaimedVerification,
@@ -13,14 +13,11 @@ import type {
   VerificationSettlement,
 } from '../store/store.ts'
 import type { Emit } from '../telemetry/emit.ts'
-import { leaseFor } from './lease.ts'
-import { createOutcomeReport } from './outcome-report.ts'
 import type { PollPlan } from './poll-plan.ts'
-import { createRecentCalls } from './recent-calls.ts'
+import { createOutcomeReport, createUpstreamAlerts } from './poll-report.ts'
 import type { Round } from './rounds.ts'
 import { answerTestSerial } from './sandbox.ts'
-import { createSettler } from './settler.ts'
-import { createUpstreamAlerts } from './upstream-alerts.ts'
+import { createSettler, leaseFor } from './settler.ts'
 
 export interface PollerDeps {
   store: Pick<Store, 'now' | 'claimVerifications' | 'settleVerifications' | 'releaseVerifications'>

@@ -2,7 +2,7 @@ import type { Clock } from '../core/clock.ts'
 import type { NewNode, ServiceNode } from '../store/nodes.ts'
 import { BEAT_EVERY_MS, type JudgedNode, judgeNodes, shareOfRates } from '../store/rules/nodes.ts'
 import type { Store } from '../store/store.ts'
-import { startHeartbeat } from './heartbeat.ts'
+import { startHeartbeat } from './timers.ts'
 
 /** That this node is one of those that work on the database. */
 export interface Presence {

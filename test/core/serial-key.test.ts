@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { serialKey } from '../../src/core/serial-key.ts'
+import { serialKey } from '../../src/core/registration.ts'
 
 test.each([
   ['16236437872836', '16236437872836'],

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { readBody } from '../../src/upstream/read-body.ts'
+import { readBody } from '../../src/upstream/reply.ts'
 
 const read = (text: string) => readBody(Buffer.from(text))
 

@@ -2,8 +2,8 @@ import { once } from 'node:events'
 import type { ServerResponse } from 'node:http'
 import { inspect } from 'node:util'
 import { describe, expect, test } from 'vitest'
-import { dynamicPassword } from '../../src/core/password.ts'
 import { Secret } from '../../src/core/secret.ts'
+import { dynamicPassword } from '../../src/upstream/upstream.ts'
 import {
   API_ID,
   API_KEY,

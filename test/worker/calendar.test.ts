@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { startCalendar } from '../../src/worker/calendar.ts'
+import { startCalendar } from '../../src/worker/timers.ts'
 
 beforeEach(() => {
   vi.useFakeTimers({ now: Date.parse('2026-11-24T08:00:00.000Z') })

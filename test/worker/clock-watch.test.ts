@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { DAY, HOUR, SECOND } from '../../src/core/duration.ts'
-import { createClockWatch } from '../../src/worker/clock-watch.ts'
+import { createClockWatch } from '../../src/worker/timers.ts'
 
 const openWatch = () => {
   const at = { now: Date.parse('2026-11-24T08:00:00Z'), monotonic: 5 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { startHeartbeat } from '../../src/worker/heartbeat.ts'
+import { startHeartbeat } from '../../src/worker/timers.ts'
 import { createFixedClock } from '../support/fixed-clock.ts'
 
 test('rings all once a period, by a clock that never jumps, until it is stopped', async () => {

@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest'
 import { MINUTE, SECOND } from '../../src/core/duration.ts'
-import { createRoundAlerts } from '../../src/worker/round-alerts.ts'
-import type { Round } from '../../src/worker/rounds.ts'
+import { createRoundAlerts, type Round } from '../../src/worker/rounds.ts'
 import { createFixedClock } from '../support/fixed-clock.ts'
 
 const FULL = new Error('its disk is full')

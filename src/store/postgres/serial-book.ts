@@ -1,4 +1,4 @@
-import { serialKey } from '../../core/serial-key.ts'
+import { serialKey } from '../../core/registration.ts'
 import { openVerdict, toRow } from '../registration-rows.ts'
 import type { KnownVerification, Nudge, RegisterFacts } from '../rules/register.ts'
 import { type RegistrationRow, registrationOf } from '../rules/registration-view.ts'

@@ -28,7 +28,7 @@ const MOST_OF_A_SERIAL = 1_000
 
 export interface RegisterFacts {
   verification: KnownVerification | null
-  /** The partner that has a serial of the account with the same key (`core/serial-key.ts`); null: nobody has. */
+  /** The partner that has a serial of the account with the same key (`serialKey`); null: nobody has. */
   ownerOfKey: string | null
   /** How many the serial has: live, and all that were ever made. */
   registrations: { live: number; made: number }

@@ -1,5 +1,4 @@
-import { LIVE_STATUSES } from '../../core/registration.ts'
-import { serialKey } from '../../core/serial-key.ts'
+import { LIVE_STATUSES, serialKey } from '../../core/registration.ts'
 import { tellHints } from '../hints.ts'
 import { openVerdict } from '../registration-rows.ts'
 import { afterCancelling, afterRegistering, afterTurning } from '../rules/hints.ts'

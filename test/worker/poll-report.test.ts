@@ -1,6 +1,6 @@
 import { expect, test, vi } from 'vitest'
 import type { Answer } from '../../src/core/answer.ts'
-import { createUpstreamAlerts } from '../../src/worker/upstream-alerts.ts'
+import { createUpstreamAlerts } from '../../src/worker/poll-report.ts'
 
 const open = () => {
   const emit = vi.fn()

@@ -1,4 +1,52 @@
-import { type Body, bounded, createCollector } from './body.ts'
+/** More than a webhook has: its `metadata` are 2 KiB at most. */
+const MAX_BYTES = 64 * 1024
+
+/** The bytes of a body; `too_large`, `cut_off`, or `parsed`: somebody has read it before, and not kept the bytes. */
+export type Body = Uint8Array | 'too_large' | 'cut_off' | 'parsed'
+
+const bounded = (bytes: Uint8Array): Body => (bytes.length > MAX_BYTES ? 'too_large' : bytes)
+
+/** Takes chunks until there are too many. */
+const createCollector = () => {
+  const chunks: Uint8Array[] = []
+  let size = 0
+  return {
+    /** False: it is enough. */
+    add: (chunk: Uint8Array): boolean => {
+      size += chunk.length
+      if (size <= MAX_BYTES) chunks.push(chunk)
+      return size <= MAX_BYTES
+    },
+    end: (): Uint8Array => {
+      const whole = new Uint8Array(size)
+      let at = 0
+      for (const chunk of chunks) {
+        whole.set(chunk, at)
+        at += chunk.length
+      }
+      return whole
+    },
+  }
+}
+
+/** Reads the body of a `Request` of Fetch. */
+export const readRequest = async (request: Request): Promise<Body> => {
+  if (request.bodyUsed) return 'parsed'
+  const collector = createCollector()
+  const reader = request.body?.getReader()
+  if (!reader) return collector.end()
+  try {
+    for (;;) {
+      const { done, value } = await reader.read()
+      if (done) return collector.end()
+      if (collector.add(value)) continue
+      await reader.cancel()
+      return 'too_large'
+    }
+  } catch {
+    return 'cut_off'
+  }
+}
 
 /** What is needed of `http.IncomingMessage`; named here, so that the types do without those of Node. */
 export interface NodeRequest {

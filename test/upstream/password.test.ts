@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { dynamicPassword } from '../../src/core/password.ts'
+import { dynamicPassword } from '../../src/upstream/upstream.ts'
 
 const SAMPLE = 'e3c1c51c111f3456ac148eaf58700b4d'
 
