@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { extname } from 'node:path/posix'
 import { type Context, Hono, type MiddlewareHandler } from 'hono'
 import { etag } from 'hono/etag'
@@ -45,10 +46,16 @@ export interface DocsDeps extends BaseUrlDeps {
   shownSettings: ShownSettings
 }
 
+/** Bytes with their tag, so that callers that are slow to read share them: `etag()` copies what has none. */
+const withTag = (document: object) => {
+  const bytes = new TextEncoder().encode(JSON.stringify(document))
+  return { bytes, tag: `"${createHash('sha256').update(bytes).digest('hex').slice(0, 40)}"` }
+}
+
 /** `/openapi.json`, and under `/docs` the pages that `scripts/served-docs.ts` has rendered, the examples and the client package. */
 export const createDocs = (deps: DocsDeps) => {
   const app = new Hono<ApiEnv>()
-  const openApi: Partial<Record<Language, string>> = {}
+  const openApi: Partial<Record<Language, { bytes: Uint8Array<ArrayBuffer>; tag: string }>> = {}
   const limit: MiddlewareHandler = function limitReading(c, next) {
     deps.rates.take('documents', clientNetwork(c, deps.trustedProxies))
     return next()
@@ -76,8 +83,9 @@ export const createDocs = (deps: DocsDeps) => {
 
   app.get('/openapi.json', c => {
     const language = languageFor(c)
-    openApi[language] ??= JSON.stringify(createPartnerDocument(deps.version, language))
-    return c.body(openApi[language], 200, { 'content-type': 'application/json' })
+    openApi[language] ??= withTag(createPartnerDocument(deps.version, language))
+    const { bytes, tag } = openApi[language]
+    return c.body(bytes, 200, { 'content-type': 'application/json', etag: tag })
   })
   app.get('/', c => c.redirect('docs'))
   app.get('/docs', c => sendPage(c, 'start'))
