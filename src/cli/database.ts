@@ -56,8 +56,8 @@ const rekey = ({ json, say, lang, reason }: Common): Promise<void> =>
     if (names.length > 0)
       return fail(
         say(
-          `Nothing was moved: ${names.join(', ')} could not read it, running with another MASTER_KEY. Start every node with both keys ("The master key" in docs/operations.md), and run this again.`,
-          `未作任何改动：${names.join('、')} 正在使用另一个 MASTER_KEY，将无法读取更换后的值。请先让每个节点以两个密钥启动（见 docs/operations.zh-CN.md 的“主密钥”），再重新运行。`,
+          `Nothing was moved: ${names.join(', ')} could not read it, running with another MASTER_KEY. Start every node with both keys ("The master key" in docs/backup.md), and run this again.`,
+          `未作任何改动：${names.join('、')} 正在使用另一个 MASTER_KEY，将无法读取更换后的值。请先让每个节点以两个密钥启动（见 docs/backup.zh-CN.md 的“主密钥”），再重新运行。`,
         ),
       )
     const progress = createProgress()

@@ -24,8 +24,8 @@ export const afterBackup = ({ good }: LastBackup, record: BackupRecord): LastBac
 /** Why a backup cannot be made or used, of which file or folder, and what to do. */
 const PROBLEMS = {
   postgres: () => [
-    `DATABASE_URL names PostgreSQL, which is backed up and restored with its own tools, such as pg_dump ("PostgreSQL" in docs/operations.md)`,
-    `DATABASE_URL 指向 PostgreSQL，请用其自带工具（如 pg_dump）备份和恢复（见 docs/operations.zh-CN.md 的“PostgreSQL”）`,
+    `DATABASE_URL names PostgreSQL, which is backed up and restored with its own tools, such as pg_dump (docs/postgresql.md)`,
+    `DATABASE_URL 指向 PostgreSQL，请用其自带工具（如 pg_dump）备份和恢复（见 docs/postgresql.zh-CN.md）`,
   ],
   taken: path => [
     `${path} is there already, and is not overwritten (a .partial is a backup that was broken off, or is being made)`,

@@ -105,13 +105,13 @@ export const EVENTS = {
   ),
   'deliveries.held': warn(
     { since: ISO_TIME, advice: TEXT },
-    'No webhook is sent, since `since`, because of `restore --hold` or `deliveries hold`; told at every start too. All else goes on, and nothing is lost. To end it, run `idface-notifier deliveries resume`: see [backup and restore](operations.md#backup-and-restore).',
+    'No webhook is sent, since `since`, because of `restore --hold` or `deliveries hold`; told at every start too. All else goes on, and nothing is lost. To end it, run `idface-notifier deliveries resume`: see [backup and restore](backup.md).',
   ),
   'deliveries.resumed': info({}, 'Webhooks are sent again: somebody ran `deliveries resume`.'),
   'backup.done': info({ at: ISO_TIME, bytes: NUMBER }, 'A backup has been made and checked; it is of the moment `at`.'),
   'backup.failed': error(
     { at: ISO_TIME, reason: TEXT },
-    'A backup that began or ended at `at` has failed, and nothing of it is left. The command has told what to do (look into the mail or the log of whatever runs it); `reason` is the kind of problem. Told within some seconds, and at a start where no good one has been made since: see [backup and restore](operations.md#backup-and-restore).',
+    'A backup that began or ended at `at` has failed, and nothing of it is left. The command has told what to do (look into the mail or the log of whatever runs it); `reason` is the kind of problem. Told within some seconds, and at a start where no good one has been made since: see [backup and restore](backup.md).',
   ),
   'value.unreadable': error(
     { table: TEXT, id: TEXT },

@@ -33,7 +33,9 @@ describe('the shipped rules of Prometheus', () => {
     expect(text).toMatch(/^ +summary: ".{10,}"$/m)
     expect(text).toMatch(/^ +description: ".{40,}"$/m)
     expect(text).toContain(`runbook: docs/operations.md#${name.toLowerCase()}\n`)
-    expect(textOf('docs/operations.md')).toMatch(new RegExp(`^### ${name}\n\n.+\n\n- Look at: .+\n- Do: .+$`, 'm'))
+    expect(textOf('docs/operations.md')).toMatch(
+      new RegExp(`^### ${name}\n.+ \\*\\*Look at\\*\\*: .+ \\*\\*Do\\*\\*: .+$`, 'm'),
+    )
   })
 
   test('are all tried: firing, quiet, and without data', () => {

@@ -18,6 +18,8 @@ const namedIn = (pattern: RegExp): string[] => [
 test.each([
   ['docs/operations.md', /["“]([A-Z][^"“”]+)["”] in docs\/operations\.md/g],
   ['docs/operations.zh-CN.md', /docs\/operations\.zh-CN\.md 的“([^”]+)”/g],
+  ['docs/backup.md', /["“]([A-Z][^"“”]+)["”] in docs\/backup\.md/g],
+  ['docs/backup.zh-CN.md', /docs\/backup\.zh-CN\.md 的“([^”]+)”/g],
 ])('what the program says to read in %s is there', (file, pattern) => {
   const named = namedIn(pattern)
   expect(named).not.toEqual([])
@@ -26,5 +28,5 @@ test.each([
 
 test('readers of Chinese were sent to an English page', () => {
   const lines = sources.flatMap(source => source.split('\n'))
-  expect(lines.filter(line => /\p{Script=Han}[^'`]*docs\/operations\.md/u.test(line))).toEqual([])
+  expect(lines.filter(line => /\p{Script=Han}[^'`]*docs\/(?:operations|backup|postgresql)\.md/u.test(line))).toEqual([])
 })

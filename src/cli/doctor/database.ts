@@ -130,8 +130,8 @@ export const checkBackup = (facts: Facts) =>
   onTables(facts, async ({ kind, stats }) => {
     if (kind === 'postgres')
       return skipped(
-        'PostgreSQL is backed up with its own tools: see that they run, and try a restore ("PostgreSQL" in docs/operations.md)',
-        'PostgreSQL 由其自带工具备份：请确认备份在运行，并试一次恢复（见 docs/operations.zh-CN.md 的“PostgreSQL”）',
+        'PostgreSQL is backed up with its own tools: see that they run, and try a restore (docs/postgresql.md)',
+        'PostgreSQL 由其自带工具备份：请确认备份在运行，并试一次恢复（见 docs/postgresql.zh-CN.md）',
       )
     const { config, deep, now, call, backupFolder } = facts
     const last = (await stats()).backup

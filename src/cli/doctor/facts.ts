@@ -106,7 +106,7 @@ export const onDatabase = async <F>(
     `the database cannot be opened: ${unopened.en}`,
     `无法打开数据库：${unopened.zh}`,
     engine === 'postgres'
-      ? ['see "PostgreSQL" in docs/operations.md', '见 docs/operations.zh-CN.md 的“PostgreSQL”']
+      ? ['see docs/postgresql.md', '见 docs/postgresql.zh-CN.md']
       : ['see "A damaged database" in docs/operations.md', '见 docs/operations.zh-CN.md 的“数据库损坏”'],
   )
 }

@@ -80,7 +80,7 @@ const CHANNEL_REMEDIES: Catalogue['channelRemedies'] = {
 const TROUBLES: Catalogue['troubles'] = {
   store_failing: ({ error }) => ({
     sentence: `Nothing can be written into the database (${error}): registrations are refused, and nothing is asked or sent. What is stored is kept.`,
-    remedy: `${WRITE_REMEDIES[writeFaultOf(error)]} The service goes on by itself. ${error.startsWith('SQLITE_') ? 'See "Disk full, or read-only" in docs/operations.md.' : 'See "PostgreSQL" in docs/operations.md.'}`,
+    remedy: `${WRITE_REMEDIES[writeFaultOf(error)]} The service goes on by itself. ${error.startsWith('SQLITE_') ? 'See "Disk full, or read-only" in docs/operations.md.' : 'See docs/postgresql.md.'}`,
   }),
   no_service: () => ({
     sentence: 'No service is running on this database: nothing is asked, and no webhook is sent.',
@@ -143,8 +143,7 @@ const TROUBLES: Catalogue['troubles'] = {
   }),
   backup_failed: ({ since, reason }, { showTime }) => ({
     sentence: `The last backup failed at ${showTime(since)} (${reason}).`,
-    remedy:
-      'Run "idface-notifier backup FILE" by hand: it says what to do. See “Backup and restore” in docs/operations.md.',
+    remedy: 'Run "idface-notifier backup FILE" by hand: it says what to do. See docs/backup.md.',
   }),
   operators_not_told: ({ since, channel, problem, error }, { showTime }) => ({
     sentence: `Operators have not been told of anything since ${showTime(since)}: OPERATOR_URL (${channel}) ${problem === null ? `takes nothing it is sent (${error}), and is tried every 15 minutes` : `refuses all it is sent (${problem}: ${error}), and is tried each hour`}. What there is to tell is kept.`,

@@ -63,7 +63,7 @@ const CHANNEL_REMEDIES: Catalogue['channelRemedies'] = {
 const TROUBLES: Catalogue['troubles'] = {
   store_failing: ({ error }) => ({
     sentence: `数据库无法写入（${error}）：新的登记会被拒绝，不会查询，也不会投递回调。已存储的数据不受影响。`,
-    remedy: `${WRITE_REMEDIES[writeFaultOf(error)]}恢复后服务会自动继续。${error.startsWith('SQLITE_') ? '另见 docs/operations.zh-CN.md 的“磁盘已满或只读”。' : '另见 docs/operations.zh-CN.md 的“PostgreSQL”。'}`,
+    remedy: `${WRITE_REMEDIES[writeFaultOf(error)]}恢复后服务会自动继续。${error.startsWith('SQLITE_') ? '另见 docs/operations.zh-CN.md 的“磁盘已满或只读”。' : '另见 docs/postgresql.zh-CN.md。'}`,
   }),
   no_service: () => ({
     sentence: '没有服务在此数据库上运行：不会查询，也不会投递回调。',
@@ -124,8 +124,7 @@ const TROUBLES: Catalogue['troubles'] = {
   }),
   backup_failed: ({ since, reason }, { showTime }) => ({
     sentence: `上次备份于${showTime(since)} 失败（${reason}）。`,
-    remedy:
-      '请手动运行 "idface-notifier backup FILE"，其输出会说明如何处理。另见 docs/operations.zh-CN.md 的“备份与恢复”。',
+    remedy: '请手动运行 "idface-notifier backup FILE"，其输出会说明如何处理。另见 docs/backup.zh-CN.md。',
   }),
   operators_not_told: ({ since, channel, problem, error }, { showTime }) => ({
     sentence: `自${showTime(since)} 起，运维通知均未送达：OPERATOR_URL（${channel}）${problem === null ? `未接收任何消息（${error}），每 15 分钟重试一次` : `拒收全部消息（${problem}：${error}），每小时试发一条`}。待通知的事件会保留。`,

@@ -14,7 +14,7 @@ export interface TimeLimits {
   answerMs: number
 }
 
-/** Those of the service; docs/operations.md tells what they come to. */
+/** Those of the service; docs/postgresql.md tells what they come to. */
 export const TIME_LIMITS: TimeLimits = {
   statementMs: 10_000,
   lockMs: 3_000,

@@ -11,7 +11,7 @@ import { count, open, timed, useRows } from './support.ts'
 const rows = useRows()
 const atOnce = async () => {}
 
-test('the limits of the service are those that docs/operations.md tells', () => {
+test('the limits of the service are those that docs/postgresql.md tells', () => {
   const { statementMs, lockMs, idleMs, beginMs, connectMs, answerMs } = TIME_LIMITS
   // Within seconds; a call under way, within a quarter of a minute.
   expect(beginMs + connectMs).toBeLessThan(10 * SECOND)
