@@ -13,7 +13,7 @@ const { fileURLToPath } = await import('node:url')
 // Node opens its debugger, which shows all secrets, at this signal, unless somebody listens.
 process.on('SIGUSR1', () => {})
 
-// How much memory V8 and malloc may take is read when a process starts, and is far more by default (decisions/021). So, however
+// How much memory V8 and malloc may take is read when a process starts, and is far more by default (decisions/009). So, however
 // it was started, the service begins anew in its own place: the same process id, and no process in between.
 const MEMORY_FLAG = '--max-semi-space-size'
 const isLimited = [...process.execArgv, process.env.NODE_OPTIONS ?? ''].some(text => text.includes(MEMORY_FLAG))

@@ -1,4 +1,4 @@
-/** The verbs whose work grows with what there is: where there is a thread for reads, it does them (decisions/026). */
+/** The verbs whose work grows with what there is: where there is a thread for reads, it does them (decisions/010). */
 export const READ_VERBS = [
   'listRegistrations',
   'lookUpRegistrations',

@@ -13,7 +13,7 @@ import type { SqliteOptions } from './store.ts'
 
 /**
  * A second connection to a file that a store has open and at the current schema: for long reads, which would hold up that
- * store's writes. It sees what is committed, and a commit is seen only once it is synced (decisions/026).
+ * store's writes. It sees what is committed, and a commit is seen only once it is synced (decisions/010).
  */
 export const openSqliteReader = (options: SqliteOptions): Pick<Store, ReadVerb | 'now' | 'hints' | 'close'> => {
   const context = openReadOnly({ ...options, path: realPathOf(options.path) })

@@ -23,7 +23,7 @@ const AT_ONCE: ReadonlySet<Call['verb']> = new Set<Call['verb']>(['register'])
 export const createCalls = (post: (calls: readonly Call[]) => void) => {
   /**
    * By id; ids are used again. Not a Map: V8 replaces one that is filled and emptied all the time, and the old tables keep
-   * their calls alive (decisions/021).
+   * their calls alive (decisions/009).
    */
   const waiting: (Caller | null)[] = []
   const freeIds: number[] = []
