@@ -194,15 +194,11 @@ export const EVENTS = {
   ),
   'traces.export_failed': warn(
     { host: TEXT, error: ERROR },
-    'The collector at `host` (`OTEL_EXPORTER_OTLP_ENDPOINT`) does not take spans, or not as fast as they come; reported once, until it takes them again. Only traces are lost: the service is not slowed down. See [traces](operations.md#traces).',
+    'The collector at `host` (`OTEL_EXPORTER_OTLP_ENDPOINT`) does not take spans; reported once, until it takes them again. Only traces are lost: the service is not slowed down. See [traces](operations.md#traces).',
   ),
   'traces.export_recovered': info(
     { host: TEXT, lost: NUMBER },
-    'The collector takes spans again; `lost` of them were lost meanwhile.',
-  ),
-  'traces.spans_lost': debug(
-    { spans: NUMBER },
-    'So many spans were not exported: the collector did not take them, or too many waited.',
+    'The collector takes spans again; `lost` of them were refused meanwhile.',
   ),
   ...QUEUE_EVENTS,
 } as const satisfies Record<string, EventEntry>

@@ -1,21 +1,69 @@
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http'
 import { defaultResource, detectResources, envDetector, resourceFromAttributes } from '@opentelemetry/resources'
-import { TracerProvider } from '@opentelemetry/sdk-trace'
+import {
+  AlwaysOffSampler,
+  AlwaysOnSampler,
+  BatchSpanProcessor,
+  ParentBasedSampler,
+  type Sampler,
+  type SpanExporter,
+  TraceIdRatioBasedSampler,
+  TracerProvider,
+} from '@opentelemetry/sdk-trace'
 import type { Clock } from '../../core/clock.ts'
+import { SECOND } from '../../core/duration.ts'
 import type { Emit } from '../emit.ts'
-import { createExportQueue } from './export-queue.ts'
-import { createSampler, type Sampling } from './sampler.ts'
 import { createSpanTracer } from './span-tracer.ts'
 import type { Traces } from './tracer.ts'
+
+type ExportEmit = Emit<'traces.export_failed' | 'traces.export_recovered'>
 
 export interface SdkOptions {
   /** The collector's URL, to which `/v1/traces` is added. */
   endpoint: string
   story: 'link' | 'parent'
-  sampling: Sampling
+  /** Which traces are sent, by the names of `OTEL_TRACES_SAMPLER`. */
+  sampler: Root | `parentbased_${Root}`
+  /** From 0 to 1. */
+  samplerRatio: number
   version: string
   sleep: Clock['sleep']
-  emit: Emit<'traces.export_failed' | 'traces.export_recovered' | 'traces.spans_lost'>
+  emit: ExportEmit
+}
+type Root = keyof typeof ROOTS
+
+const ROOTS = {
+  always_on: () => new AlwaysOnSampler(),
+  always_off: () => new AlwaysOffSampler(),
+  traceidratio: (ratio: number) => new TraceIdRatioBasedSampler(ratio),
+}
+const PARENT_BASED = 'parentbased_'
+
+const createSampler = ({ sampler, samplerRatio }: Pick<SdkOptions, 'sampler' | 'samplerRatio'>): Sampler => {
+  const root = ROOTS[sampler.replace(PARENT_BASED, '') as Root](samplerRatio)
+  return sampler.startsWith(PARENT_BASED) ? new ParentBasedSampler({ root }) : root
+}
+
+const ACCEPTED = 0
+
+/** Tells once that the collector refuses spans, and, when it takes them again, how many were lost. */
+const watched = (exporter: SpanExporter, host: string, emit: ExportEmit): SpanExporter => {
+  /** Since the failure that was told; null: the collector has taken the last batch. */
+  let lost: number | null = null
+  return {
+    export: (batch, onResult) =>
+      exporter.export(batch, result => {
+        if (result.code !== ACCEPTED) {
+          if (lost === null) emit('traces.export_failed', { host, error: result.error })
+          lost = (lost ?? 0) + batch.length
+        } else if (lost !== null) {
+          emit('traces.export_recovered', { host, lost })
+          lost = null
+        }
+        onResult(result)
+      }),
+    shutdown: () => exporter.shutdown(),
+  }
 }
 
 const NAME = 'idface-notifier'
@@ -24,29 +72,31 @@ const NAME = 'idface-notifier'
  * OpenTelemetry's SDK. It reads itself the `OTEL_` variables of its resource and of the exporter's headers and time limits.
  * Nothing is registered globally, so that no library makes spans of its own.
  */
-export const openSdk = ({ endpoint, story, sampling, version, sleep, emit }: SdkOptions): Traces => {
+export const openSdk = ({ endpoint, story, version, sleep, emit, ...sampling }: SdkOptions): Traces => {
   const exporter = new OTLPTraceExporter({ url: `${endpoint}/v1/traces` })
-  const queue = createExportQueue({ exporter, host: new URL(endpoint).host, emit })
   const provider = new TracerProvider({
     sampler: createSampler(sampling),
     resource: defaultResource()
       .merge(resourceFromAttributes({ 'service.name': NAME, 'service.version': version }))
       .merge(detectResources({ detectors: [envDetector] })),
-    spanProcessors: [queue.processor],
+    spanProcessors: [
+      new BatchSpanProcessor({
+        exporter: watched(exporter, new URL(endpoint).host, emit),
+        // Some MB. What ends while so many wait is lost.
+        maxQueueSize: 2_048,
+        maxExportBatchSize: 512,
+        scheduledDelayMillis: SECOND,
+      }),
+    ],
   })
-
-  const flush = async (withinMs: number): Promise<void> => {
-    const limit = new AbortController()
-    const timeout = sleep(withinMs, limit.signal).catch(() => {})
-    // That a batch was not accepted is told already.
-    const flushed = provider.shutdown().catch(() => {})
-    await Promise.race([flushed, timeout]).finally(() => limit.abort())
-  }
   return {
     tracer: createSpanTracer(provider.getTracer(NAME, version), story),
     close: async withinMs => {
-      await flush(withinMs)
-      queue.giveUp()
+      const limit = new AbortController()
+      const timeout = sleep(withinMs, limit.signal).catch(() => {})
+      // That a batch was not accepted is told already.
+      const flushed = provider.shutdown().catch(() => {})
+      await Promise.race([flushed, timeout]).finally(() => limit.abort())
     },
   }
 }

@@ -76,7 +76,8 @@ test('no span has a serial, a secret, a score, a query, a path, a header or a te
   const { tracer, close } = openSdk({
     endpoint: collector.url,
     story: 'link',
-    sampling: { sampler: 'always_on', ratio: 1 },
+    sampler: 'always_on',
+    samplerRatio: 1,
     version: '1.2.3',
     sleep: clock.sleep,
     emit: (...[name]) => void told.push(name),
