@@ -28,7 +28,7 @@ export interface PollerRole extends Role {
 /** Asks GetResult about what is due, from now on. */
 export const openPoller = ({ config: { upstream, polling }, store, emit, onLookup, tracer }: Deps): PollerRole => {
   const client = openUpstream({ ...upstream, userAgent: USER_AGENT, clock })
-  const plan = createPollPlan({ store, schedule: polling, clock, emit })
+  const plan = createPollPlan({ store, schedule: polling, clock })
   const poller = createPoller({
     store,
     upstream: tracePolls(client, { ...upstream, tracer }),

@@ -83,10 +83,6 @@ export const QUEUE_EVENTS = {
     { accountId: TEXT, code: orNull(NUMBER) },
     'GetResult answered a code that is in no table; reported once for each. Find out what it means; polling goes on. See [codes of GetResult](operations.md#codes-of-getresult).',
   ),
-  'poll.learning_restarted': info(
-    { accountId: TEXT },
-    "The account's checks now finish at other ages than before. The service polls by the rule until 200 more have finished: [polling.md](polling.md).",
-  ),
   'poll.settle_delayed': warn(
     { error: ERROR, outcomes: NUMBER },
     'The database cannot be written, or another session keeps what is to be changed locked (55P03, 57014: `doctor --only locks` names it). The service keeps the answers in memory and tries again, every 5 s at most.',

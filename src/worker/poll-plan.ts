@@ -4,7 +4,6 @@ import { SECOND } from '../core/duration.ts'
 import { createPollLearner, type PollLearner } from '../core/polling/learner.ts'
 import type { PollSchedule } from '../core/polling/schedule.ts'
 import type { ClaimedVerification, Store } from '../store/store.ts'
-import type { Emit } from '../telemetry/emit.ts'
 
 /** Learns from the polls of each account when to poll it next. */
 export interface PollPlan {
@@ -26,13 +25,12 @@ interface PollPlanDeps {
   store: Pick<Store, 'changeCompletions' | 'completionsOf'>
   schedule: PollSchedule
   clock: Pick<Clock, 'sleep'>
-  emit: Emit<'poll.learning_restarted'>
 }
 
 /** A crash loses what was learned in this time. */
 const FLUSH_MS = 10 * SECOND
 
-export const createPollPlan = ({ store, schedule, clock, emit }: PollPlanDeps): PollPlan => {
+export const createPollPlan = ({ store, schedule, clock }: PollPlanDeps): PollPlan => {
   const learners = new Map<string, PollLearner>()
   let nextFlush: AbortController | null = null
 
@@ -52,7 +50,6 @@ export const createPollPlan = ({ store, schedule, clock, emit }: PollPlanDeps): 
   const flushOne = async ([accountId, learner]: [string, PollLearner]) => {
     const lesson = learner.take()
     if (lesson === null) return
-    if (lesson.isChange) emit('poll.learning_restarted', { accountId })
     await store.changeCompletions(accountId, lesson)
     learner.know(await store.completionsOf(accountId))
   }

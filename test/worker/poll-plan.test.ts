@@ -20,7 +20,6 @@ const ASKED = { nudgedAt: NOW - MINUTE, lastPolledAt: NOW - 10 * SECOND, failure
 const openPlan = () => {
   let bins = emptyBins()
   const changes: BinsChange[] = []
-  const emit = vi.fn()
   const clock = createFixedClock()
   const store = {
     changeCompletions: async (_: string, change: BinsChange) => {
@@ -29,10 +28,10 @@ const openPlan = () => {
     },
     completionsOf: async () => bins,
   }
-  const plan = createPollPlan({ store, schedule: RULE, clock, emit })
+  const plan = createPollPlan({ store, schedule: RULE, clock })
   const polled = (answer: Answer, more: Partial<typeof ASKED> | { lastPolledAt: null } = {}) =>
     plan.polled('acc_1', { ...ASKED, ...more }, { answer, askedAt: NOW })
-  return { plan, polled, changes, store, clock, emit, bins: () => bins }
+  return { plan, polled, changes, store, clock, bins: () => bins }
 }
 
 const exposureOf = ({ exposureMs }: ReturnType<typeof emptyBins>) => exposureMs.reduce((sum, one) => sum + one, 0)
@@ -86,7 +85,7 @@ test('uses what was learned before the start', async () => {
     first.polled(VERDICT)
   }
   await first.plan.stop()
-  const second = createPollPlan({ store: first.store, schedule: RULE, clock: first.clock, emit: first.emit })
+  const second = createPollPlan({ store: first.store, schedule: RULE, clock: first.clock })
   expect(second.intervalMs('acc_1', 0)).toBe(5 * SECOND)
   await vi.waitFor(() => expect(second.intervalMs('acc_1', 0)).toBeGreaterThan(6 * SECOND))
 })

@@ -1,6 +1,5 @@
 import { DAY } from '../duration.ts'
 import {
-  BIN_COUNT,
   BIN_STARTS_MS,
   BINS_A_DECADE,
   binStart,
@@ -69,33 +68,3 @@ const toldBy = (local: readonly Counted[]): Counted[] => {
     return told
   })
 }
-
-/** Bins are joined until this many completions are expected of them; fewer say too little. */
-const LEAST_EXPECTED = 5
-
-/**
- * How much the recent bins differ from those before, in standard deviations of chance: the deviance of both counts from one common
- * hazard.
- */
-export const surpriseOf = (recent: CompletionBins, before: CompletionBins): number => {
-  let deviance = 0
-  let groups = 0
-  let [lately, earlier] = [NOTHING, NOTHING]
-  for (let bin = 0; bin < BIN_COUNT; bin++) {
-    const [recentMs, beforeMs] = [recent.exposureMs[bin] ?? 0, before.exposureMs[bin] ?? 0]
-    if (recentMs <= 0 || beforeMs <= 0) continue
-    const [recentSeen, beforeSeen] = [recent.completions[bin] ?? 0, before.completions[bin] ?? 0]
-    const common = (recentSeen + beforeSeen) / (recentMs + beforeMs)
-    lately = add(lately, { seen: recentSeen, expected: common * recentMs })
-    earlier = add(earlier, { seen: beforeSeen, expected: common * beforeMs })
-    if (lately.expected < LEAST_EXPECTED) continue
-    deviance += devianceOf(lately) + devianceOf(earlier)
-    groups++
-    lately = NOTHING
-    earlier = NOTHING
-  }
-  return groups === 0 ? 0 : (deviance - groups) / Math.sqrt(2 * groups)
-}
-
-const devianceOf = ({ seen, expected }: Counted): number =>
-  2 * ((seen > 0 ? seen * Math.log(seen / expected) : 0) - (seen - expected))

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { HOUR, MINUTE, SECOND } from '../../../src/core/duration.ts'
 import { addWatched, binOf, emptyBins } from '../../../src/core/polling/completion-bins.ts'
-import { estimateHazard, surpriseOf } from '../../../src/core/polling/completion-hazard.ts'
+import { estimateHazard } from '../../../src/core/polling/completion-hazard.ts'
 import { pollInterval } from '../../../src/core/polling/schedule.ts'
 import { flat, watch, watches } from './watched.ts'
 
@@ -53,15 +53,5 @@ describe('the hazard', () => {
         }
       }),
     )
-  })
-})
-
-describe('the surprise', () => {
-  test('is small while checks are completed as before, and large once they are not', () => {
-    const before = course(1 / (50 * SECOND), 5 * MINUTE, 1_000)
-    expect(surpriseOf(course(1 / (50 * SECOND), 5 * MINUTE, 100), before)).toBeLessThan(3)
-    expect(surpriseOf(course(1 / (200 * SECOND), 5 * MINUTE, 100), before)).toBeGreaterThan(12)
-    expect(surpriseOf(course(1 / (10 * SECOND), 5 * MINUTE, 100), before)).toBeGreaterThan(12)
-    expect(surpriseOf(emptyBins(), before)).toBe(0)
   })
 })

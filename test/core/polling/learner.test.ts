@@ -53,28 +53,6 @@ describe('the learner', () => {
     expect(finished()).toBeGreaterThan(900)
     expect(finished()).toBeLessThan(1_100)
   })
-
-  test('does not take a small difference between thousands of checks for a change', () => {
-    const { learner, finish } = openLearner()
-    const watchEarly = (checks: number) => {
-      for (let i = 0; i < checks; i++) learner.watch({ fromMs: 0, toMs: 30 * SECOND, isComplete: true })
-    }
-    watchEarly(10_000)
-    finish(10_000, 10 * MINUTE)
-    watchEarly(9_000)
-    expect(finish(11_000, 10 * MINUTE)?.isChange).toBe(false)
-    watchEarly(2_000)
-    expect(finish(18_000, 10 * MINUTE)?.isChange).toBe(true)
-  })
-
-  test('forgets everything and returns to the rule once people change their habits', () => {
-    const { finish, finished, isByRule } = openLearner()
-    for (let i = 0; i < 40; i++) expect(finish(10, 10 * MINUTE)?.isChange).toBe(false)
-    const isChange = Array.from({ length: 5 }, () => finish(10, 20 * SECOND)?.isChange)
-    expect(isChange).toContain(true)
-    expect(finished()).toBeLessThan(50)
-    expect(isByRule()).toBe(true)
-  })
 })
 
 test('polls ages at which hardly any check was watched at least as often as the rule', () => {
