@@ -100,7 +100,7 @@ test('partner set changes what it names, and nothing else', async () => {
   expect((await desk.run('partner', 'set', 'partner_none', '--daily', '1')).stderr).toContain('partner_none')
 })
 
-test('every command that changes something is in the audit, with its reason', async () => {
+test('every command that changes something is in the audit, with its user, its reason and its outcome', async () => {
   await using desk = await openDesk()
   writeFileSync(join(desk.path, 'key.txt'), 'the-key-of-it\n')
   const { partnerId } = await desk.runJson<{ partnerId: string }>('partner', 'create', 'one')
@@ -111,19 +111,29 @@ test('every command that changes something is in the audit, with its reason', as
     ['account', 'resume', 'C1'],
     ['account', 'remove', 'C1'],
     ['prune'],
+    ['migrate'],
     ['rekey'],
+    ['backup', 'copy.db'],
   ]
   for (const command of commands) await desk.runJson(...command, '--reason', `why ${command[0]}`)
+  expect((await desk.run('key', 'revoke', 'key_none')).code).toBe(2)
   const client = new Database(join(desk.path, 'desk.db'), { readonly: true })
-  const acts = client
-    .prepare<[], { act: string; reason: string | null }>('SELECT act, reason FROM acts ORDER BY id')
-    .all()
-  const changes = client
-    .prepare<[], { changes: string | null }>('SELECT changes FROM acts ORDER BY id')
-    .all()
-    .map(one => JSON.parse(one.changes ?? 'null'))
+  const acts = client.prepare<[], { changes: string | null }>('SELECT * FROM acts ORDER BY id').all()
   client.close()
-  expect(changes).toMatchObject([
+  const done = { who: 'command', name: expect.stringMatching(/./), outcome: 'done' }
+  expect(acts).toMatchObject([
+    { ...done, act: 'partner.create', object: partnerId, reason: null },
+    { ...done, act: 'partner.change', object: partnerId, reason: 'why partner' },
+    ...['create', 'pause', 'resume', 'remove'].map(verb => ({
+      ...{ ...done, act: `account.${verb}`, reason: 'why account' },
+    })),
+    ...['prune', 'migrate', 'rekey', 'backup'].map(name => ({
+      ...{ ...done, act: `database.${name}`, object: null, reason: `why ${name}` },
+    })),
+    { ...done, act: 'key.revoke', object: 'key_none', outcome: 'refused' },
+  ])
+  const changes = acts.map(one => JSON.parse(one.changes ?? 'null'))
+  expect(changes.slice(0, 7)).toMatchObject([
     { name: { after: 'one' } },
     { 'quotas.daily': { after: 9 } },
     { account: { after: 'C1' }, mode: { after: 'dynamic' } },
@@ -131,14 +141,6 @@ test('every command that changes something is in the audit, with its reason', as
     { paused: { before: true, after: false } },
     { account: { before: 'C1' }, mode: { before: 'dynamic' } },
     null,
-    null,
   ])
   expect(JSON.stringify(changes)).not.toContain('the-key-of-it')
-  expect(acts).toEqual([
-    { act: 'partner.create', reason: null },
-    { act: 'partner.change', reason: 'why partner' },
-    ...['create', 'pause', 'resume', 'remove'].map(verb => ({ act: `account.${verb}`, reason: 'why account' })),
-    { act: 'database.prune', reason: 'why prune' },
-    { act: 'database.rekey', reason: 'why rekey' },
-  ])
 })
