@@ -6,25 +6,23 @@ import { Secret } from '../core/secret.ts'
 import { REMOVAL_REFUSALS, viewAccount } from '../http/admin/accounts.ts'
 import { EXPLAIN_TEXTS } from '../http/partner/explain-texts.ts'
 import { listAll } from '../store/list-all.ts'
-import type { Account } from '../store/store.ts'
-import { audited } from './audit.ts'
+import type { Account, Store } from '../store/store.ts'
 import {
   anyText,
   argument,
   type Common,
   defineCommand,
+  type OnStore,
   oneOf,
   option,
   type Pair,
   partnerOption,
   type Reader,
   required,
-  type Say,
 } from './command.ts'
 import { quoted } from './doctor/finding.ts'
-import { print, refuse, withStore } from './environment.ts'
 import { findAccount, findPartner, partnerNames } from './find-partner.ts'
-import { listJson, showTable } from './output.ts'
+import { answerList } from './output.ts'
 import { callOf } from './program.ts'
 
 const STDIN = 0
@@ -55,43 +53,42 @@ const stateOf = (account: Account, { say, lang }: Common): string => {
 }
 
 /** Not an option of its own: others on the machine can see what a command was started with. */
-const readKey = (file: string, say: Say): Secret => {
+const readKey = (file: string, { refuse }: Common): Secret => {
   let text: string
   try {
     text = readFileSync(file === '-' ? STDIN : file, 'utf8').trim()
   } catch (error) {
     const code = codeOf(error)
-    return refuse(say(`--api-key-file ${file} cannot be read (${code})`, `无法读取 --api-key-file ${file}（${code}）`))
+    return refuse(`--api-key-file ${file} cannot be read (${code})`, `无法读取 --api-key-file ${file}（${code}）`)
   }
   if (APIKEY.test(text)) return new Secret(text)
   return refuse(
-    say(
-      `--api-key-file ${file} must hold the APIKEY alone: 1 to 256 visible ASCII characters`,
-      `--api-key-file ${file} 中应只有 APIKEY：1 到 256 个可见 ASCII 字符`,
-    ),
+    `--api-key-file ${file} must hold the APIKEY alone: 1 to 256 visible ASCII characters`,
+    `--api-key-file ${file} 中应只有 APIKEY：1 到 256 个可见 ASCII 字符`,
   )
 }
 
-const change = (verb: 'pause' | 'resume', { account: typed, json, say, lang, reason }: Common & { account: string }) =>
-  withStore(lang, async store => {
-    const before = await findAccount(store, typed, say)
-    const edit = { before: viewAccount(before), after: { paused: verb === 'pause' } }
-    const act = { act: `account.${verb}`, object: before.id, reason, ...edit }
-    const changed = await audited(store, act, () => store[`${verb}Account`](before.id))
-    // Null: somebody has removed it since.
-    const account = changed ?? (await findAccount(store, before.id, say))
-    if (json) return print(JSON.stringify(viewAccount(account)))
-    const { apiId } = account
-    const resume = `${callOf(process.env)} account resume ${quoted(apiId)}`
-    print(
-      verb === 'pause'
-        ? say(
-            `${apiId} is paused: nothing is asked with it until you run: ${resume}`,
-            `已暂停 ${apiId}，不再用它查询，直到运行：${resume}`,
-          )
-        : say(`${apiId} is asked again, slowly at first.`, `已恢复 ${apiId}，查询逐步放量。`),
-    )
-  })
+type OnAccount = Common & OnStore & { account: string }
+
+const change = async (verb: 'pause' | 'resume', store: Store, { account: typed, say, audited }: OnAccount) => {
+  const before = await findAccount(store, typed, say)
+  const edit = { before: viewAccount(before), after: { paused: verb === 'pause' } }
+  const changed = await audited({ act: `account.${verb}`, object: before.id, ...edit }, () =>
+    store[`${verb}Account`](before.id),
+  )
+  // Null: somebody has removed it since.
+  const account = changed ?? (await findAccount(store, before.id, say))
+  const { apiId } = account
+  const resume = `${callOf(process.env)} account resume ${quoted(apiId)}`
+  const text =
+    verb === 'pause'
+      ? say(
+          `${apiId} is paused: nothing is asked with it until you run: ${resume}`,
+          `已暂停 ${apiId}，不再用它查询，直到运行：${resume}`,
+        )
+      : say(`${apiId} is asked again, slowly at first.`, `已恢复 ${apiId}，查询逐步放量。`)
+  return { data: viewAccount(account), text }
+}
 
 export const group: Pair = [
   'list, create, pause, resume and remove upstream accounts',
@@ -104,20 +101,18 @@ export const commands = [
     words: ['list the accounts of GetResult, and how they are', '列出 GetResult 账户及其状态'],
     printsData: true,
     example: 'account list',
-    run: common =>
-      withStore(common.lang, async store => {
-        const { json, say, lang } = common
-        const accounts = await listAll(store.listAccounts)
-        if (json) return print(listJson(accounts.map(viewAccount)))
-        const named = await partnerNames(store, accounts)
-        const rows = accounts.map(one => [
-          ...[one.apiId, one.id, String(one.rate)],
-          ...[one.partnerId === null ? say('all', '全部') : named(one.partnerId), stateOf(one, common)],
-          one.pausedAt ?? one.unreachableAt,
-        ])
-        const head = say('APIID|id|calls/s|partner|state|since', 'APIID|id|每秒查询|合作方|状态|起始时间')
-        print(showTable(head.split('|'), rows, lang))
-      }),
+    onStore: async (store, input) => {
+      const { say, lang } = input
+      const accounts = await listAll(store.listAccounts)
+      const named = await partnerNames(store, accounts)
+      const rows = accounts.map(one => [
+        ...[one.apiId, one.id, String(one.rate)],
+        ...[one.partnerId === null ? say('all', '全部') : named(one.partnerId), stateOf(one, input)],
+        one.pausedAt ?? one.unreachableAt,
+      ])
+      const head = say('APIID|id|calls/s|partner|state|since', 'APIID|id|每秒查询|合作方|状态|起始时间')
+      return answerList(accounts.map(viewAccount), { head, rows, lang })
+    },
   }),
   defineCommand({
     path: 'account create',
@@ -140,22 +135,19 @@ export const commands = [
     },
     changes: true,
     example: 'account create C12345678 --api-key-file key.txt --rate 20',
-    run: ({ apiId, apiKeyFile, mode, rate, partner, json, say, lang, reason }) => {
-      const apiKey = readKey(apiKeyFile, say)
-      return withStore(lang, async store => {
-        const partnerId = partner && (await findPartner(store, partner, say)).id
-        const added = { id: createIds()('acc'), apiId, apiKey, passwordMode: mode, rate, partnerId }
-        const act = { act: 'account.create', object: apiId, reason, after: { account: apiId, mode, rate, partnerId } }
-        const account = await audited(store, act, () => store.createAccount(added))
-        if (!account)
-          return refuse(
-            say(
-              `There is an account ${apiId} already; "account remove" it to change its key.`,
-              `账户 ${apiId} 已存在；要更换 APIKEY，请先 "account remove"。`,
-            ),
-          )
-        print(json ? JSON.stringify(viewAccount(account)) : say(`Added ${apiId}.`, `已添加 ${apiId}。`))
-      })
+    onStore: async (store, input) => {
+      const { apiId, apiKeyFile, mode, rate, partner, say, refuse, audited } = input
+      const apiKey = readKey(apiKeyFile, input)
+      const partnerId = partner && (await findPartner(store, partner, say)).id
+      const added = { id: createIds()('acc'), apiId, apiKey, passwordMode: mode, rate, partnerId }
+      const act = { act: 'account.create', object: apiId, after: { account: apiId, mode, rate, partnerId } }
+      const account = await audited(act, () => store.createAccount(added))
+      if (!account)
+        return refuse(
+          `There is an account ${apiId} already; "account remove" it to change its key.`,
+          `账户 ${apiId} 已存在；要更换 APIKEY，请先 "account remove"。`,
+        )
+      return { data: viewAccount(account), text: say(`Added ${apiId}.`, `已添加 ${apiId}。`) }
     },
   }),
   defineCommand({
@@ -167,7 +159,7 @@ export const commands = [
     args: { account: ACCOUNT },
     changes: true,
     example: 'account pause C12345678',
-    run: input => change('pause', input),
+    onStore: (store, input) => change('pause', store, input),
   }),
   defineCommand({
     path: 'account resume',
@@ -175,7 +167,7 @@ export const commands = [
     args: { account: ACCOUNT },
     changes: true,
     example: 'account resume C12345678',
-    run: input => change('resume', input),
+    onStore: (store, input) => change('resume', store, input),
   }),
   defineCommand({
     path: 'account remove',
@@ -186,19 +178,21 @@ export const commands = [
     args: { account: ACCOUNT },
     changes: true,
     example: 'account remove C12345678',
-    run: ({ account: typed, json, say, lang, reason }) =>
-      withStore(lang, async store => {
-        const before = await findAccount(store, typed, say)
-        const { id, apiId } = before
-        const act = { act: 'account.remove', object: id, reason, before: viewAccount(before) }
-        const remove = () => store.removeAccount(id)
-        const outcome = await audited(store, act, remove, ended => ended === 'removed')
-        if (outcome !== null && outcome !== 'removed') refuse(REMOVAL_REFUSALS[outcome][lang])
-        const text = say(
-          `Removed ${apiId}: what waits for it is still asked, then its key is erased.`,
-          `已移除 ${apiId}：已在等待的登记仍会查到结束，之后删除其 APIKEY。`,
-        )
-        print(json ? JSON.stringify({ id, account: apiId, removed: true }) : text)
-      }),
+    onStore: async (store, { account: typed, say, refuse, audited }) => {
+      const before = await findAccount(store, typed, say)
+      const { id, apiId } = before
+      const act = { act: 'account.remove', object: id, before: viewAccount(before) }
+      const outcome = await audited(
+        act,
+        () => store.removeAccount(id),
+        ended => ended === 'removed',
+      )
+      if (outcome !== null && outcome !== 'removed') refuse(REMOVAL_REFUSALS[outcome].en, REMOVAL_REFUSALS[outcome].zh)
+      const text = say(
+        `Removed ${apiId}: what waits for it is still asked, then its key is erased.`,
+        `已移除 ${apiId}：已在等待的登记仍会查到结束，之后删除其 APIKEY。`,
+      )
+      return { data: { id, account: apiId, removed: true }, text }
+    },
   }),
 ]

@@ -4,10 +4,8 @@ import { LONGEST_NAME } from '../core/line.ts'
 import { ROLES } from '../core/role.ts'
 import { listAll } from '../store/list-all.ts'
 import type { AdminToken } from '../store/store.ts'
-import { audited } from './audit.ts'
 import { argument, defineCommand, duration, line, oneOf, option, type Pair, required } from './command.ts'
-import { print, refuse, withStore } from './environment.ts'
-import { iso, listJson, showTable } from './output.ts'
+import { answerList, iso } from './output.ts'
 
 const viewToken = ({ id, name, role, createdAt, lastUsedAt, expiresAt, revokedAt }: AdminToken) => ({
   ...{ id, name, role },
@@ -33,41 +31,37 @@ export const commands = [
     },
     changes: true,
     example: 'admin-token create "Zoë" --role operate --expires 90d',
-    run: ({ name, role, expires, json, say, lang, reason }) =>
-      withStore(lang, async store => {
-        const { id, text, hash } = createAdminToken(createIds()('token'), random)
-        const expiresAt = expires === null ? null : store.now() + expires
-        const after = { name, role, expiresAt: iso(expiresAt) }
-        const token = await audited(store, { act: 'admin_token.create', object: id, reason, after }, () =>
-          store.createAdminToken({ id, hash, name, role, expiresAt }),
-        )
-        if (json) return print(JSON.stringify({ ...viewToken(token), token: text }))
-        const created = say(
-          `Created a token with the role ${role} for ${name}. It is shown this once; keep it.`,
-          `已为 ${name} 创建角色为 ${role} 的令牌。令牌只显示这一次，请妥善保存。`,
-        )
-        print(`${created}\n\n  id     ${id}\n  token  ${text}`)
-      }),
+    onStore: async (store, { name, role, expires, say, audited }) => {
+      const { id, text, hash } = createAdminToken(createIds()('token'), random)
+      const expiresAt = expires === null ? null : store.now() + expires
+      const after = { name, role, expiresAt: iso(expiresAt) }
+      const token = await audited({ act: 'admin_token.create', object: id, after }, () =>
+        store.createAdminToken({ id, hash, name, role, expiresAt }),
+      )
+      const created = say(
+        `Created a token with the role ${role} for ${name}. It is shown this once; keep it.`,
+        `已为 ${name} 创建角色为 ${role} 的令牌。令牌只显示这一次，请妥善保存。`,
+      )
+      return { data: { ...viewToken(token), token: text }, text: `${created}\n\n  id     ${id}\n  token  ${text}` }
+    },
   }),
   defineCommand({
     path: 'admin-token list',
     words: ['list the tokens, oldest first', '列出令牌，最早的在前'],
     printsData: true,
     example: 'admin-token list',
-    run: ({ json, say, lang }) =>
-      withStore(lang, async store => {
-        const tokens = await listAll(store.listAdminTokens)
-        if (json) return print(listJson(tokens.map(viewToken)))
-        const rows = tokens.map(({ id, name, role, createdAt, lastUsedAt, expiresAt, revokedAt }) => [
-          ...[id, name, role],
-          ...[createdAt, lastUsedAt, expiresAt, revokedAt !== null],
-        ])
-        const head = say(
-          'id|name|role|created|last used|expires|revoked',
-          'id|名称|角色|创建时间|最近使用|过期时间|已吊销',
-        )
-        print(showTable(head.split('|'), rows, lang))
-      }),
+    onStore: async (store, { say, lang }) => {
+      const tokens = await listAll(store.listAdminTokens)
+      const rows = tokens.map(({ id, name, role, createdAt, lastUsedAt, expiresAt, revokedAt }) => [
+        ...[id, name, role],
+        ...[createdAt, lastUsedAt, expiresAt, revokedAt !== null],
+      ])
+      const head = say(
+        'id|name|role|created|last used|expires|revoked',
+        'id|名称|角色|创建时间|最近使用|过期时间|已吊销',
+      )
+      return answerList(tokens.map(viewToken), { head, rows, lang })
+    },
   }),
   defineCommand({
     path: 'admin-token revoke',
@@ -75,23 +69,18 @@ export const commands = [
     args: { id: argument('TOKEN_ID', ['its id, which "admin-token list" shows', '令牌 id，见 "admin-token list"']) },
     changes: true,
     example: 'admin-token revoke token_01K9Z3N5T8V2X4B6D7F9G1H3J5',
-    run: ({ id, json, say, lang, reason }) =>
-      withStore(lang, async store => {
-        const act = { act: 'admin_token.revoke', object: id, reason }
-        const token = await audited(store, act, () => store.revokeAdminToken(id))
-        if (!token)
-          return refuse(
-            say(
-              `There is no token ${id}; "admin-token list" shows them.`,
-              `没有令牌 ${id}；用 admin-token list 查看。`,
-            ),
-          )
-        const { name } = token
-        const text = say(
-          `Revoked ${id} of ${name}. It stops within two seconds.`,
-          `已吊销 ${name} 的令牌 ${id}，两秒内失效。`,
+    onStore: async (store, { id, say, refuse, audited }) => {
+      const token = await audited({ act: 'admin_token.revoke', object: id }, () => store.revokeAdminToken(id))
+      if (!token)
+        return refuse(
+          `There is no token ${id}; "admin-token list" shows them.`,
+          `没有令牌 ${id}；用 admin-token list 查看。`,
         )
-        print(json ? JSON.stringify(viewToken(token)) : text)
-      }),
+      const text = say(
+        `Revoked ${id} of ${token.name}. It stops within two seconds.`,
+        `已吊销 ${token.name} 的令牌 ${id}，两秒内失效。`,
+      )
+      return { data: viewToken(token), text }
+    },
   }),
 ]

@@ -1,7 +1,7 @@
 import { userInfo } from 'node:os'
 import { changesOf, type Edit } from '../core/changes.ts'
 import { COMMAND, objectOf } from '../store/act.ts'
-import type { NewAct, Store } from '../store/store.ts'
+import type { Store } from '../store/store.ts'
 
 const LONGEST_NAME = 100
 
@@ -18,43 +18,29 @@ interface CommandAct extends Edit {
   act: string
   /** The id of what it is done to, as it was typed. */
   object?: string
-  reason: string | null
-}
-
-const by = () => ({ who: COMMAND, name: userName() })
-const record = (
-  store: Pick<Store, 'recordAct'>,
-  { act, object = '', reason, ...edit }: CommandAct,
-  outcome: NewAct['outcome'],
-): Promise<number> =>
-  store.recordAct({ ...by(), act, object: objectOf(object), reason, changes: changesOf(edit), outcome })
-
-/** Puts what a command has done into the audit. */
-export const recordDone = async (store: Pick<Store, 'recordAct'>, act: CommandAct): Promise<void> => {
-  await record(store, act, 'done')
 }
 
 /**
  * Does what a command is to do: it is in the audit before it begins, and its end before the command tells it. If the command is
  * ended meanwhile, the audit has it as begun.
  *
- * @param isDone tells by the result whether it was done, or else refused
+ * @param isDone tells by the result whether it was done, or else refused; null was refused, unless given
  */
-export const audited = async <T>(
-  store: Pick<Store, 'recordAct' | 'endAct'>,
-  act: CommandAct,
-  run: () => Promise<T>,
-  isDone: (result: T) => boolean = result => result !== null,
-): Promise<T> => {
-  const begun = await record(store, act, 'begun')
-  let result: T
-  try {
-    result = await run()
-  } catch (error) {
-    // The first error tells more than one here.
-    await store.endAct(begun, 'failed').catch(() => {})
-    throw error
+export type Audited = <T>(act: CommandAct, run: () => Promise<T>, isDone?: (result: T) => boolean) => Promise<T>
+
+export const auditedBy =
+  (store: Pick<Store, 'recordAct' | 'endAct'>, reason: string | null): Audited =>
+  async ({ act, object = '', ...edit }, run, isDone = result => result !== null) => {
+    const by = { who: COMMAND, name: userName(), reason }
+    const about = { act, object: objectOf(object), changes: changesOf(edit) }
+    const begun = await store.recordAct({ ...by, ...about, outcome: 'begun' })
+    try {
+      const result = await run()
+      await store.endAct(begun, isDone(result) ? 'done' : 'refused')
+      return result
+    } catch (error) {
+      // The first error tells more than one here.
+      await store.endAct(begun, 'failed').catch(() => {})
+      throw error
+    }
   }
-  await store.endAct(begun, isDone(result) ? 'done' : 'refused')
-  return result
-}

@@ -7,66 +7,60 @@ import { BackupError, type BackupFault } from '../store/backup.ts'
 import { makeBackup, openRestore } from '../store/backups.ts'
 import type { RestorePlan } from '../store/sqlite/restore.ts'
 import { userName } from './audit.ts'
-import { argument, type Common, defineCommand, flag } from './command.ts'
+import { type Answer, argument, type Common, defineCommand, flag } from './command.ts'
 import { fail, loadConfig, print, reasonOf, refuse, refuseToOpen } from './environment.ts'
 import { formatCount, formatTime, iso } from './output.ts'
 import { callOf } from './program.ts'
 
 /** Runs beside the service, or without one. */
-const backup = async ({ file, json, say, lang, reason }: Common & { file: string }): Promise<void> => {
+const backup = async ({ file, say, lang, reason }: Common & { file: string }): Promise<Answer> => {
   const config = loadConfig('database', lang)
   const by = { name: userName(), reason }
   const made = await makeBackup(config, file, { by, now: clock.now, random }).catch((error: unknown) =>
     explain(error, lang),
   )
-  if (json) return print(JSON.stringify({ ...made, at: iso(made.at) }))
   const [size, at] = [showBytes(made.bytes), formatTime(made.at, lang)]
-  print(
-    say(
-      `Backed up to ${made.file}: ${size}, as of ${at}. Keep a copy of it on another machine.\nIt opens only with the master key of fingerprint ${made.masterKey}: keep that key, and apart from the backup.`,
-      `已备份到 ${made.file}：${size}，数据截至${at}。请在另一台机器上保留一份副本。\n只有指纹为 ${made.masterKey} 的主密钥能打开它：请保管好该密钥，并与备份分开存放。`,
-    ),
+  const text = say(
+    `Backed up to ${made.file}: ${size}, as of ${at}. Keep a copy of it on another machine.\nIt opens only with the master key of fingerprint ${made.masterKey}: keep that key, and apart from the backup.`,
+    `已备份到 ${made.file}：${size}，数据截至${at}。请在另一台机器上保留一份副本。\n只有指纹为 ${made.masterKey} 的主密钥能打开它：请保管好该密钥，并与备份分开存放。`,
   )
+  return { data: { ...made, at: iso(made.at) }, text }
 }
 
 type RestoreInput = Common & { file: string; yes: boolean; hold: boolean }
 
 /** Says what it would do, asks, and does it. */
-const restore = async ({ file, json, yes, hold, say, lang, reason }: RestoreInput): Promise<void> => {
+const restore = async ({ file, json, yes, hold, say, refuse, lang, reason }: RestoreInput): Promise<Answer> => {
   const config = loadConfig('database', lang)
   if (!yes && (json || !process.stdin.isTTY))
     refuse(
-      say(
-        'restore asks before it replaces the database, and there is no terminal here: say --yes',
-        'restore 在替换数据库前会询问，但此处没有终端：请加 --yes',
-      ),
+      'restore asks before it replaces the database, and there is no terminal here: say --yes',
+      'restore 在替换数据库前会询问，但此处没有终端：请加 --yes',
     )
   try {
     const prepared = await openRestore(config, file, { now: clock.now, random })
+    using stack = new DisposableStack()
+    stack.defer(prepared.close)
     const { plan, database } = prepared
     const { keepsAs: keptAs, newest, ...counts } = plan
-    try {
-      if (!json) print(planText(plan, { say, lang }))
-      const question = say(`Put the backup in the place of ${database}? [y/N] `, `用备份替换 ${database}？[y/N] `)
-      if (!yes && !(await confirm(question)))
-        return fail(say(`${database} was left as it is.`, `${database} 未作任何改动。`))
-      prepared.commit({ hold, by: { name: userName(), reason } })
-    } finally {
-      prepared.close()
-    }
-    if (json) return print(JSON.stringify({ database, keptAs, held: hold, newest: iso(newest), ...counts }))
-    print(say(`Restored ${database}. Start the service.`, `已恢复 ${database}。请启动服务。`))
+    if (!json) print(planText(plan, { say, lang }))
+    const question = say(`Put the backup in the place of ${database}? [y/N] `, `用备份替换 ${database}？[y/N] `)
+    if (!yes && !(await confirm(question)))
+      return fail(say(`${database} was left as it is.`, `${database} 未作任何改动。`))
+    prepared.commit({ hold, by: { name: userName(), reason } })
+    const text = [say(`Restored ${database}. Start the service.`, `已恢复 ${database}。请启动服务。`)]
     const resume = `${callOf(process.env)} deliveries resume`
     if (hold)
-      print(
+      text.push(
         say(
           `It will ask, but send nothing, until you run: ${resume}`,
           `服务会查询，但不投递任何回调，直到运行：${resume}`,
         ),
       )
-    if (keptAs !== null) print(say(`When all is well, remove ${keptAs}.`, `确认无误后，请删除 ${keptAs}。`))
+    if (keptAs !== null) text.push(say(`When all is well, remove ${keptAs}.`, `确认无误后，请删除 ${keptAs}。`))
+    return { data: { database, keptAs, held: hold, newest: iso(newest), ...counts }, text: text.join('\n') }
   } catch (error) {
-    explain(error, lang)
+    return explain(error, lang)
   }
 }
 

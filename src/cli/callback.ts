@@ -3,11 +3,9 @@ import { judgeUrl } from '../core/callback-url.ts'
 import { callbackFacts, viewCallback } from '../http/admin/callbacks.ts'
 import type { CallbackTrouble } from '../store/callbacks.ts'
 import type { Store } from '../store/store.ts'
-import { audited } from './audit.ts'
 import { argument, defineCommand, type Pair, partnerOption, required } from './command.ts'
-import { print, refuse, withStore } from './environment.ts'
 import { findPartner, partnerNames } from './find-partner.ts'
-import { listJson, showTable } from './output.ts'
+import { answerList } from './output.ts'
 
 const PAGE = 250
 const URL_ARGUMENT = argument('URL', ['the URL, as "callback list --json" has it', '地址，见 "callback list --json"'])
@@ -40,22 +38,20 @@ export const commands = [
     },
     printsData: true,
     example: 'callback list',
-    run: ({ partner, json, say, lang }) =>
-      withStore(lang, async store => {
-        const troubles = await allCallbacks(store, partner && (await findPartner(store, partner, say)).id)
-        if (json) return print(listJson(troubles.map(viewCallback)))
-        const states = {
-          failing: say('failing', '投递失败'),
-          disabled: say('disabled', '已停用'),
-          gone: say('410 (gone)', '410（已失效）'),
-        }
-        const named = await partnerNames(store, troubles)
-        const rows = troubles.map(({ partnerId, callbackUrl, state, since, lastError, held }) => [
-          ...[named(partnerId), callbackUrl, states[state], since, lastError, String(held)],
-        ])
-        const head = say('partner|URL|state|since|last error|held', '合作方|地址|状态|起始时间|最近错误|暂停条数')
-        print(showTable(head.split('|'), rows, lang))
-      }),
+    onStore: async (store, { partner, say, lang }) => {
+      const troubles = await allCallbacks(store, partner && (await findPartner(store, partner, say)).id)
+      const states = {
+        failing: say('failing', '投递失败'),
+        disabled: say('disabled', '已停用'),
+        gone: say('410 (gone)', '410（已失效）'),
+      }
+      const named = await partnerNames(store, troubles)
+      const rows = troubles.map(({ partnerId, callbackUrl, state, since, lastError, held }) => [
+        ...[named(partnerId), callbackUrl, states[state], since, lastError, String(held)],
+      ])
+      const head = say('partner|URL|state|since|last error|held', '合作方|地址|状态|起始时间|最近错误|暂停条数')
+      return answerList(troubles.map(viewCallback), { head, rows, lang })
+    },
   }),
   defineCommand({
     path: 'callback disable',
@@ -67,27 +63,22 @@ export const commands = [
     options: { partner: required(partnerOption()) },
     changes: true,
     example: 'callback disable https://partner.example/hook --partner "Spruce Ltd"',
-    run: ({ partner, callbackUrl: typed, json, say, lang, reason }) =>
-      withStore(lang, async (store, config) => {
-        // As registering reads it, so it is as it is stored.
-        const verdict = judgeUrl(typed, callbackPolicy(config.callback))
-        if (!verdict.ok) return refuse(`URL ${verdict.message[lang]}`)
-        const callbackUrl = verdict.url.href
-        const { id: partnerId } = await findPartner(store, partner, say)
-        const after = callbackFacts(callbackUrl, true)
-        const disabled = await audited(store, { act: 'callback.disable', object: partnerId, reason, after }, () =>
-          store.disableCallback({ partnerId, callbackUrl }),
-        )
-        if (json) return print(JSON.stringify({ disabled }))
-        print(
-          disabled
-            ? say(
-                `${callbackUrl} is disabled: its webhooks are held until "callback enable".`,
-                `已停用 ${callbackUrl}：其回调暂停投递，直到 "callback enable"。`,
-              )
-            : say(`${callbackUrl} is disabled by an operator already.`, `${callbackUrl} 已由运维人员停用。`),
-        )
-      }),
+    onStore: async (store, { partner, callbackUrl: typed, say, refuse, config, audited }) => {
+      // As registering reads it, so it is as it is stored.
+      const verdict = judgeUrl(typed, callbackPolicy(config.callback))
+      if (!verdict.ok) return refuse(`URL ${verdict.message.en}`, `URL ${verdict.message.zh}`)
+      const callbackUrl = verdict.url.href
+      const { id: partnerId } = await findPartner(store, partner, say)
+      const after = callbackFacts(callbackUrl, true)
+      const disabled = await audited({ act: 'callback.disable', object: partnerId, after }, () =>
+        store.disableCallback({ partnerId, callbackUrl }),
+      )
+      const text = say(
+        `${callbackUrl} is disabled: its webhooks are held until "callback enable".`,
+        `已停用 ${callbackUrl}：其回调暂停投递，直到 "callback enable"。`,
+      )
+      return { data: { disabled }, text }
+    },
   }),
   defineCommand({
     path: 'callback enable',
@@ -96,32 +87,22 @@ export const commands = [
     options: { partner: required(partnerOption()) },
     changes: true,
     example: 'callback enable https://partner.example/hook --partner "Spruce Ltd"',
-    run: ({ partner, callbackUrl, json, say, lang, reason }) =>
-      withStore(lang, async store => {
-        const { id: partnerId, name } = await findPartner(store, partner, say)
-        if (!(await allCallbacks(store, partnerId)).some(one => one.callbackUrl === callbackUrl))
-          refuse(
-            say(
-              `${name} has no callback URL ${callbackUrl} that fails or is on hold; "callback list --partner ${name}" shows those that do.`,
-              `合作方 ${name} 没有投递失败或已暂停的地址 ${callbackUrl}；可用 "callback list --partner ${name}" 查看。`,
-            ),
-          )
-        const after = callbackFacts(callbackUrl, false)
-        const released = await audited(store, { act: 'callback.enable', object: partnerId, reason, after }, () =>
-          store.enableCallback({ partnerId, callbackUrl }, 'operator'),
+    onStore: async (store, { partner, callbackUrl, say, refuse, audited }) => {
+      const { id: partnerId, name } = await findPartner(store, partner, say)
+      if (!(await allCallbacks(store, partnerId)).some(one => one.callbackUrl === callbackUrl))
+        refuse(
+          `${name} has no callback URL ${callbackUrl} that fails or is on hold; "callback list --partner ${name}" shows those that do.`,
+          `合作方 ${name} 没有投递失败或已暂停的地址 ${callbackUrl}；可用 "callback list --partner ${name}" 查看。`,
         )
-        if (json) return print(JSON.stringify({ released }))
-        print(
-          released
-            ? say(
-                `${callbackUrl} is enabled: what was held goes out within a second.`,
-                `已启用 ${callbackUrl}：暂停的消息将在一秒内开始投递。`,
-              )
-            : say(
-                `${callbackUrl} is enabled: its failures are forgotten. It was not on hold.`,
-                `已启用 ${callbackUrl}：失败记录已清除。此前并未暂停。`,
-              ),
-        )
-      }),
+      const after = callbackFacts(callbackUrl, false)
+      const released = await audited({ act: 'callback.enable', object: partnerId, after }, () =>
+        store.enableCallback({ partnerId, callbackUrl }, 'operator'),
+      )
+      const text = say(
+        `${callbackUrl} is enabled: its failures are forgotten, and what was held goes out within a second.`,
+        `已启用 ${callbackUrl}：失败记录已清除，暂停的消息将在一秒内开始投递。`,
+      )
+      return { data: { released }, text }
+    },
   }),
 ]

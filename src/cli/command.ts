@@ -1,7 +1,10 @@
+import type { Config } from '../config/settings.ts'
 import { readDuration } from '../core/duration.ts'
 import type { Language } from '../core/language.ts'
 import { LONGEST_REASON, lineForm, readLine } from '../core/line.ts'
 import { readTime, type TypedTime } from '../core/read-time.ts'
+import type { Store } from '../store/store.ts'
+import type { Audited } from './audit.ts'
 
 /** A text in both languages. */
 export type Pair = readonly [en: string, zh: string]
@@ -82,6 +85,8 @@ type ValueOf<Of> = Of extends Option<infer T> ? T : Of extends Argument<infer T>
 export interface Common {
   lang: Language
   say: Say
+  /** Ends the process with 2: what was asked for is not possible. */
+  refuse: (...words: Pair) => never
   /** False too for commands that print no data. */
   json: boolean
   /** Why somebody changes something, for the audit; null: not said, or nothing is changed. */
@@ -90,6 +95,21 @@ export interface Common {
 
 export type Input<A extends Arguments, O extends Options> = Common & { [K in keyof A]: ValueOf<A[K]> } & {
   [K in keyof O]: ValueOf<O[K]>
+}
+
+/** Printed as JSON with `--json`, else as text. */
+export interface Answer {
+  data: object
+  text: string
+}
+// biome-ignore lint/suspicious/noConfusingVoidType: of a function that returns nothing
+type Answered = Answer | void | Promise<Answer | void>
+
+/** Given to every command on the database. */
+export interface OnStore {
+  config: Config
+  /** Does what the command is to do, and puts it into the audit. */
+  audited: Audited
 }
 
 interface Definition<A extends Arguments, O extends Options> {
@@ -106,7 +126,9 @@ interface Definition<A extends Arguments, O extends Options> {
   changes?: true
   /** An example without the program's name that works as it stands, or with another id. */
   example: string
-  run: (input: Input<A, O>) => void | Promise<void>
+  run?: (input: Input<A, O>) => Answered
+  /** In place of `run`: with the database that the settings name. */
+  onStore?: (store: Store, input: Input<A, O> & OnStore) => Answered
 }
 
 /** A command with any options. */
@@ -117,7 +139,8 @@ export interface Command {
   options: Options
   printsData: boolean
   example: string
-  run: (input: never) => void | Promise<void>
+  run?: (input: never) => Answered
+  onStore?: (store: Store, input: never) => Answered
 }
 
 const REASON: Option<string | null> = {

@@ -1,10 +1,10 @@
 import { clock } from '../app/clock-and-ids.ts'
 import { resealAll } from '../store/resealing.ts'
 import { isThere } from '../store/rules/nodes.ts'
+import type { Store } from '../store/store.ts'
 import { runBatches } from '../worker/background-job.ts'
-import { audited, recordDone } from './audit.ts'
-import { type Common, defineCommand } from './command.ts'
-import { fail, loadConfig, print, reasonOf, withStore } from './environment.ts'
+import { type Common, defineCommand, type OnStore } from './command.ts'
+import { fail, reasonOf } from './environment.ts'
 import { createProgress } from './progress.ts'
 
 const PRUNE_BATCH = 100
@@ -13,84 +13,72 @@ const REKEY_BATCH = 200
 const REKEY_PAUSE_MS = 10
 const MOST_PRINTED = 50
 
-/** Opening the database has migrated it: only then it surely has an audit. */
-const migrate = ({ json, say, lang, reason }: Common): Promise<void> =>
-  withStore(lang, async store => {
-    await recordDone(store, { act: 'database.migrate', reason })
-    print(
-      json ? JSON.stringify({ migrated: true }) : say('The database is at the current schema.', '数据库已是当前结构。'),
-    )
-  })
+type Input = Common & OnStore
 
-const prune = ({ json, say, lang, reason }: Common): Promise<void> =>
-  withStore(lang, async store => {
-    const { retentionMs } = loadConfig('database', lang).storage
-    const progress = createProgress()
-    let done = 0
-    const batch = async (size: number): Promise<number> => {
-      const count = await store.prune(store.now() - retentionMs, size)
-      done += count
-      progress.count(all => say(`Erased ${all} registrations so far …`, `已清除 ${all} 条登记……`), done)
-      return count
-    }
-    const pruned = await audited(store, { act: 'database.prune', reason }, () =>
-      runBatches(batch, { size: PRUNE_BATCH }),
-    )
-    progress.end()
-    const text = say(
-      `Erased ${pruned} registrations with their messages and attempts.`,
-      `已清除 ${pruned} 条登记及其消息与投递记录。`,
-    )
-    print(json ? JSON.stringify({ pruned }) : text)
-  })
+const prune = async (store: Store, { say, config, audited }: Input) => {
+  const progress = createProgress()
+  let done = 0
+  const batch = async (size: number): Promise<number> => {
+    const count = await store.prune(store.now() - config.storage.retentionMs, size)
+    done += count
+    progress.count(all => say(`Erased ${all} registrations so far …`, `已清除 ${all} 条登记……`), done)
+    return count
+  }
+  const pruned = await audited({ act: 'database.prune' }, () => runBatches(batch, { size: PRUNE_BATCH }))
+  progress.end()
+  const text = say(
+    `Erased ${pruned} registrations with their messages and attempts.`,
+    `已清除 ${pruned} 条登记及其消息与投递记录。`,
+  )
+  return { data: { pruned }, text }
+}
 
 /**
  * Each batch is one transaction, so this may be killed anywhere. Both keys are needed until it has ended, by every node: one that has only
  * the old one would tell verdicts without their metadata.
  */
-const rekey = ({ json, say, lang, reason }: Common): Promise<void> =>
-  withStore(lang, async store => {
-    const { nodes, engine } = await store.stats()
-    const others = nodes.filter(node => isThere(node, store.now()) && node.key !== engine.masterKey)
-    const names = others.map(({ name }) => name)
-    if (names.length > 0)
-      return fail(
-        say(
-          `Nothing was moved: ${names.join(', ')} could not read it, running with another MASTER_KEY. Start every node with both keys ("The master key" in docs/backup.md), and run this again.`,
-          `未作任何改动：${names.join('、')} 正在使用另一个 MASTER_KEY，将无法读取更换后的值。请先让每个节点以两个密钥启动（见 docs/backup.zh-CN.md 的“主密钥”），再重新运行。`,
-        ),
-      )
-    const progress = createProgress()
-    const again = say(
-      'rekey can be run again, and goes on where it was; until it has ended, keep both keys.',
-      'rekey 可以重新运行，会从中断处继续；完成之前请保留两个密钥。',
-    )
-    const { moved: resealed, unreadable } = await audited(store, { act: 'database.rekey', reason }, () =>
-      resealAll(store.reseal, {
-        size: REKEY_BATCH,
-        pause: () => clock.sleep(REKEY_PAUSE_MS),
-        onMoved: moved =>
-          progress.count(all => say(`Sealed ${all} values so far …`, `已改用新密钥加密 ${all} 个值……`), moved),
-      }),
-    )
-      .finally(progress.end)
-      .catch((error: unknown) => fail(`${reasonOf(error, lang)}\n${again}`))
-    if (json) return print(JSON.stringify({ resealed, unreadable }))
-    print(
+const rekey = async (store: Store, { say, lang, audited }: Input) => {
+  const { nodes, engine } = await store.stats()
+  const others = nodes.filter(node => isThere(node, store.now()) && node.key !== engine.masterKey)
+  const names = others.map(({ name }) => name)
+  if (names.length > 0)
+    return fail(
       say(
-        `Sealed ${resealed} values under MASTER_KEY. Remove MASTER_KEY_PREVIOUS once every node runs with the new key.`,
-        `已将 ${resealed} 个值改用 MASTER_KEY 加密。所有节点都使用新密钥后，请移除 MASTER_KEY_PREVIOUS。`,
+        `Nothing was moved: ${names.join(', ')} could not read it, running with another MASTER_KEY. Start every node with both keys ("The master key" in docs/backup.md), and run this again.`,
+        `未作任何改动：${names.join('、')} 正在使用另一个 MASTER_KEY，将无法读取更换后的值。请先让每个节点以两个密钥启动（见 docs/backup.zh-CN.md 的“主密钥”），再重新运行。`,
       ),
     )
-    if (unreadable.length === 0) return
-    print(
+  const progress = createProgress()
+  const again = say(
+    'rekey can be run again, and goes on where it was; until it has ended, keep both keys.',
+    'rekey 可以重新运行，会从中断处继续；完成之前请保留两个密钥。',
+  )
+  const { moved: resealed, unreadable } = await audited({ act: 'database.rekey' }, () =>
+    resealAll(store.reseal, {
+      size: REKEY_BATCH,
+      pause: () => clock.sleep(REKEY_PAUSE_MS),
+      onMoved: moved =>
+        progress.count(all => say(`Sealed ${all} values so far …`, `已改用新密钥加密 ${all} 个值……`), moved),
+    }),
+  )
+    .finally(progress.end)
+    .catch((error: unknown) => fail(`${reasonOf(error, lang)}\n${again}`))
+  const text = [
+    say(
+      `Sealed ${resealed} values under MASTER_KEY. Remove MASTER_KEY_PREVIOUS once every node runs with the new key.`,
+      `已将 ${resealed} 个值改用 MASTER_KEY 加密。所有节点都使用新密钥后，请移除 MASTER_KEY_PREVIOUS。`,
+    ),
+  ]
+  if (unreadable.length > 0)
+    text.push(
       say(
         `${unreadable.length} values open under neither key and were left as they are ("An unreadable value" in docs/operations.md); --json names all:`,
         `${unreadable.length} 个值用两个密钥都无法解密，已原样保留（见 docs/operations.zh-CN.md 的“无法读取的值”）；--json 列出全部：`,
       ),
+      ...unreadable.slice(0, MOST_PRINTED).map(({ table, id }) => `  ${table} ${id}`),
     )
-    for (const { table, id } of unreadable.slice(0, MOST_PRINTED)) print(`  ${table} ${id}`)
-  })
+  return { data: { resealed, unreadable }, text: text.join('\n') }
+}
 
 export const commands = [
   defineCommand({
@@ -101,14 +89,19 @@ export const commands = [
     ],
     changes: true,
     example: 'migrate',
-    run: migrate,
+    /** Opening the database has migrated it: only then it surely has an audit. */
+    onStore: async (_store, { say, audited }) => {
+      await audited({ act: 'database.migrate' }, async () => {})
+      const text = say('The database is at the current schema.', '数据库已是当前结构。')
+      return { data: { migrated: true }, text }
+    },
   }),
   defineCommand({
     path: 'prune',
     words: ['erase what is older than RETENTION, now', '立即清除超过 RETENTION 的数据'],
     changes: true,
     example: 'prune',
-    run: prune,
+    onStore: prune,
   }),
   defineCommand({
     path: 'rekey',
@@ -118,6 +111,6 @@ export const commands = [
     ],
     changes: true,
     example: 'rekey',
-    run: rekey,
+    onStore: rekey,
   }),
 ]

@@ -1,6 +1,4 @@
-import { audited } from './audit.ts'
 import { defineCommand, type Pair } from './command.ts'
-import { print, withStore } from './environment.ts'
 import { formatTime, iso } from './output.ts'
 import { callOf } from './program.ts'
 
@@ -15,31 +13,25 @@ export const commands = [
     ],
     changes: true,
     example: 'deliveries hold',
-    run: ({ json, say, lang, reason }) =>
-      withStore(lang, async store => {
-        await audited(store, { act: 'deliveries.hold', reason }, store.holdDeliveries)
-        const heldAt = (await store.deliveriesHeldAt()) ?? store.now()
-        const [since, resume] = [formatTime(heldAt, lang), `${callOf(process.env)} deliveries resume`]
-        const text = say(
-          `Deliveries are held since ${since}: GetResult is asked, and no webhook goes out, until you run: ${resume}`,
-          `自${since} 起暂停投递回调：仍会查询 GetResult，但不投递，直到运行：${resume}`,
-        )
-        print(json ? JSON.stringify({ heldSince: iso(heldAt) }) : text)
-      }),
+    onStore: async (store, { say, lang, audited }) => {
+      await audited({ act: 'deliveries.hold' }, store.holdDeliveries)
+      const heldAt = (await store.deliveriesHeldAt()) ?? store.now()
+      const [since, resume] = [formatTime(heldAt, lang), `${callOf(process.env)} deliveries resume`]
+      const text = say(
+        `Deliveries are held since ${since}: GetResult is asked, and no webhook goes out, until you run: ${resume}`,
+        `自${since} 起暂停投递回调：仍会查询 GetResult，但不投递，直到运行：${resume}`,
+      )
+      return { data: { heldSince: iso(heldAt) }, text }
+    },
   }),
   defineCommand({
     path: 'deliveries resume',
     words: ['send again, what has waited first', '恢复投递，等待最久的优先'],
     changes: true,
     example: 'deliveries resume',
-    run: ({ json, say, lang, reason }) =>
-      withStore(lang, async store => {
-        const heldAt = await store.deliveriesHeldAt()
-        await audited(store, { act: 'deliveries.resume', reason }, store.resumeDeliveries)
-        if (json) return print(JSON.stringify({ heldSince: null }))
-        if (heldAt === null) return print(say('Deliveries were not held.', '投递并未暂停。'))
-        const since = formatTime(heldAt, lang)
-        print(say(`Deliveries go on; they were held since ${since}.`, `已恢复投递回调；此前自${since} 起暂停。`))
-      }),
+    onStore: async (store, { say, audited }) => {
+      await audited({ act: 'deliveries.resume' }, store.resumeDeliveries)
+      return { data: { heldSince: null }, text: say('Webhooks are delivered.', '回调正常投递。') }
+    },
   }),
 ]

@@ -2,10 +2,9 @@ import { viewExplanation } from '../http/partner/explain.ts'
 import { explainSentence } from '../http/partner/explain-sentence.ts'
 import { ALL_REGISTRATIONS } from '../store/registration-search.ts'
 import type { Store } from '../store/store.ts'
-import { argument, type Common, defineCommand, type Say } from './command.ts'
-import { print, refuse, withStore } from './environment.ts'
+import { type Answer, argument, type Common, defineCommand, type Say } from './command.ts'
 import { partnerNames } from './find-partner.ts'
-import { formatTime, listJson } from './output.ts'
+import { formatTime } from './output.ts'
 import { callOf } from './program.ts'
 import { findPartnerOf, isRegistrationId, searchAll } from './registration.ts'
 import { commandForWebhook } from './trouble-command.ts'
@@ -14,45 +13,40 @@ import { commandForWebhook } from './trouble-command.ts'
 const MOST_EXPLAINED = 20
 
 /** Says why there is no webhook yet, or what became of it: of a registration, or of all of a serial. */
-export const explain = ({ what, json, say, lang }: Common & { what: string }): Promise<void> =>
-  withStore(lang, async store => {
-    const { found, isCut } = await findAll(store, what, say)
-    if (found.length === 0)
-      refuse(
-        say(
-          `Nobody has registered the serial ${what}, or it was erased (RETENTION).`,
-          `流水号 ${what} 未被登记，或已按 RETENTION 清除。`,
-        ),
-      )
-    const explanations = (await Promise.all(found.map(({ partnerId, id }) => store.explain(partnerId, id)))).filter(
-      explanation => explanation !== null,
+export const explain = async (
+  store: Store,
+  { what, say, refuse, lang }: Common & { what: string },
+): Promise<Answer> => {
+  const { found, isCut } = await findAll(store, what, say)
+  if (found.length === 0)
+    refuse(
+      `Nobody has registered the serial ${what}, or it was erased (RETENTION).`,
+      `流水号 ${what} 未被登记，或已按 RETENTION 清除。`,
     )
-    const reader = { language: lang, now: store.now() }
-    if (json)
-      return print(
-        listJson(explanations.map(one => ({ partnerId: one.registration.partnerId, ...viewExplanation(one, reader) }))),
-      )
-    const showAt = (at: number) => formatTime(at, lang)
-    const named = await partnerNames(store, found)
-    for (const one of explanations) {
-      const { id, idcardid: serial, partnerId, createdAt } = one.registration
-      const [partner, created] = [named(partnerId), showAt(createdAt)]
-      const head = say(
-        `${id}: serial ${serial}, registered by ${partner} at ${created}`,
-        `${id}：流水号 ${serial}，由 ${partner} 于${created} 登记`,
-      )
-      const command = commandForWebhook(one)
-      print(`${head}\n  ${explainSentence(one, { ...reader, showAt })}`)
-      if (command !== null) print(`  $ ${callOf(process.env)} ${command}`)
-    }
-    if (isCut)
-      print(
-        say(
-          `These are the newest ${MOST_EXPLAINED}; "registration list --serial …" shows all.`,
-          `以上为最近 ${MOST_EXPLAINED} 条；可用 "registration list --serial …" 查看全部。`,
-        ),
-      )
+  const explanations = (await Promise.all(found.map(({ partnerId, id }) => store.explain(partnerId, id)))).filter(
+    explanation => explanation !== null,
+  )
+  const reader = { language: lang, now: store.now() }
+  const data = explanations.map(one => ({ partnerId: one.registration.partnerId, ...viewExplanation(one, reader) }))
+  const showAt = (at: number) => formatTime(at, lang)
+  const named = await partnerNames(store, found)
+  const lines = explanations.flatMap(one => {
+    const { id, idcardid: serial, partnerId, createdAt } = one.registration
+    const [partner, created] = [named(partnerId), showAt(createdAt)]
+    const head = say(
+      `${id}: serial ${serial}, registered by ${partner} at ${created}`,
+      `${id}：流水号 ${serial}，由 ${partner} 于${created} 登记`,
+    )
+    const command = commandForWebhook(one)
+    const typed = command === null ? [] : [`  $ ${callOf(process.env)} ${command}`]
+    return [head, `  ${explainSentence(one, { ...reader, showAt })}`, ...typed]
   })
+  const more = say(
+    `These are the newest ${MOST_EXPLAINED}; "registration list --serial …" shows all.`,
+    `以上为最近 ${MOST_EXPLAINED} 条；可用 "registration list --serial …" 查看全部。`,
+  )
+  return { data: { data, nextCursor: null }, text: [...lines, ...(isCut ? [more] : [])].join('\n') }
+}
 
 const findAll = async (store: Store, what: string, say: Say) => {
   if (isRegistrationId(what))
@@ -77,6 +71,6 @@ export const commands = [
     },
     printsData: true,
     example: 'explain 16236437872836',
-    run: explain,
+    onStore: explain,
   }),
 ]

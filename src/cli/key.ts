@@ -1,11 +1,9 @@
 import { createIds, random } from '../app/clock-and-ids.ts'
 import { createApiKey } from '../core/api-key.ts'
 import { viewKey } from '../http/admin/partners.ts'
-import { audited } from './audit.ts'
 import { argument, defineCommand, type Pair, partnerArgument } from './command.ts'
-import { print, refuse, withStore } from './environment.ts'
 import { findPartner } from './find-partner.ts'
-import { listJson, showTable } from './output.ts'
+import { answerList } from './output.ts'
 
 export const group: Pair = ["create, list and revoke a partner's API keys", '新建、列出、吊销合作方的 API 密钥']
 
@@ -16,19 +14,17 @@ export const commands = [
     args: { partner: partnerArgument },
     changes: true,
     example: 'key create partner_01K9Z3N5T8V2X4B6D7F9G1H3J5',
-    run: ({ partner: typed, json, say, lang, reason }) =>
-      withStore(lang, async store => {
-        const partner = await findPartner(store, typed, say)
-        const { id, text, hash } = createApiKey(createIds()('key'), random)
-        const act = { act: 'key.create', object: id, reason, after: { partnerId: partner.id } }
-        await audited(store, act, () => store.createKey(partner.id, { id, hash }))
-        if (json) return print(JSON.stringify({ id, partnerId: partner.id, apiKey: text }))
-        const created = say(
-          `Created ${id} of ${partner.name}. It is shown this once; keep it.`,
-          `已为 ${partner.name} 新建 ${id}。密钥仅显示这一次，请妥善保存。`,
-        )
-        print(`${created}\n\n  apiKey  ${text}`)
-      }),
+    onStore: async (store, { partner: typed, say, audited }) => {
+      const partner = await findPartner(store, typed, say)
+      const { id, text: apiKey, hash } = createApiKey(createIds()('key'), random)
+      const act = { act: 'key.create', object: id, after: { partnerId: partner.id } }
+      await audited(act, () => store.createKey(partner.id, { id, hash }))
+      const created = say(
+        `Created ${id} of ${partner.name}. It is shown this once; keep it.`,
+        `已为 ${partner.name} 新建 ${id}。密钥仅显示这一次，请妥善保存。`,
+      )
+      return { data: { id, partnerId: partner.id, apiKey }, text: `${created}\n\n  apiKey  ${apiKey}` }
+    },
   }),
   defineCommand({
     path: 'key list',
@@ -36,14 +32,12 @@ export const commands = [
     args: { partner: partnerArgument },
     printsData: true,
     example: 'key list partner_01K9Z3N5T8V2X4B6D7F9G1H3J5',
-    run: ({ partner, json, say, lang }) =>
-      withStore(lang, async store => {
-        const keys = (await store.listKeys((await findPartner(store, partner, say)).id)) ?? []
-        if (json) return print(listJson(keys.map(viewKey)))
-        const head = say('id|created|last used|revoked', 'id|创建时间|最近使用|已吊销')
-        const rows = keys.map(one => [one.id, one.createdAt, one.lastUsedAt, one.revokedAt !== null])
-        print(showTable(head.split('|'), rows, lang))
-      }),
+    onStore: async (store, { partner, say, lang }) => {
+      const keys = (await store.listKeys((await findPartner(store, partner, say)).id)) ?? []
+      const head = say('id|created|last used|revoked', 'id|创建时间|最近使用|已吊销')
+      const rows = keys.map(one => [one.id, one.createdAt, one.lastUsedAt, one.revokedAt !== null])
+      return answerList(keys.map(viewKey), { head, rows, lang })
+    },
   }),
   defineCommand({
     path: 'key revoke',
@@ -51,19 +45,15 @@ export const commands = [
     args: { keyId: argument('KEY_ID', ['its id, which "key list" shows', '密钥 id，见 "key list"']) },
     changes: true,
     example: 'key revoke key_01K9Z3N5T8V2X4B6D7F9G1H3J5',
-    run: ({ keyId, json, say, lang, reason }) =>
-      withStore(lang, async store => {
-        const act = { act: 'key.revoke', object: keyId, reason }
-        const key = await audited(store, act, () => store.revokeKey(keyId))
-        if (!key)
-          return refuse(
-            say(
-              `There is no key ${keyId}; "key list PARTNER" shows them.`,
-              `没有密钥 ${keyId}；可用 "key list PARTNER" 查看。`,
-            ),
-          )
-        const text = say(`Revoked ${key.id}. It stops within two seconds.`, `已吊销 ${key.id}，两秒内失效。`)
-        print(json ? JSON.stringify({ id: key.id, revoked: true }) : text)
-      }),
+    onStore: async (store, { keyId, say, refuse, audited }) => {
+      const key = await audited({ act: 'key.revoke', object: keyId }, () => store.revokeKey(keyId))
+      if (!key)
+        return refuse(
+          `There is no key ${keyId}; "key list PARTNER" shows them.`,
+          `没有密钥 ${keyId}；可用 "key list PARTNER" 查看。`,
+        )
+      const text = say(`Revoked ${key.id}. It stops within two seconds.`, `已吊销 ${key.id}，两秒内失效。`)
+      return { data: { id: key.id, revoked: true }, text }
+    },
   }),
 ]

@@ -7,8 +7,8 @@ import { moveDatabase } from '../store/move/move.ts'
 import { sealedUnder } from '../store/sealed.ts'
 import { realPathOf } from '../store/sqlite/database-file.ts'
 import { userName } from './audit.ts'
-import { type Common, defineCommand, option, type Pair, type Reader, required } from './command.ts'
-import { fail, loadConfig, print, reasonOf, refuse, refuseToOpen } from './environment.ts'
+import { type Answer, type Common, defineCommand, option, type Pair, type Reader, required } from './command.ts'
+import { fail, loadConfig, reasonOf, refuse, refuseToOpen } from './environment.ts'
 import { formatCount } from './output.ts'
 import { createProgress } from './progress.ts'
 
@@ -32,7 +32,7 @@ const target = database('postgres', [
 
 type Input = Common & { from: string; to: string | null }
 
-const move = async ({ from, to: given, json, say, lang, reason }: Input): Promise<void> => {
+const move = async ({ from, to: given, say, lang, reason }: Input): Promise<Answer> => {
   const { storage } = loadConfig('database', lang)
   const { database } = storage
   const noTarget = say(
@@ -68,31 +68,30 @@ const move = async ({ from, to: given, json, say, lang, reason }: Input): Promis
           '已停止，未迁移任何数据。请再次运行同样的命令，或继续用该文件启动服务。',
         ),
       )
-    if (json) return print(JSON.stringify({ to: name, counts: moved }))
     const [registrations, webhooks] = [moved.registrations, moved.message_bodies].map(count => formatCount(count ?? 0))
-    print(
+    const text = [
       say(
         `Moved ${registrations} registrations, ${webhooks} webhooks and all that belongs to them to ${name}.\nNow set DATABASE_URL to it on every node, and start them.`,
         `已将 ${registrations} 条登记、${webhooks} 条回调及其相关数据迁移到 ${name}。\n现在请把每个节点的 DATABASE_URL 设为该数据库，然后启动。`,
       ),
-    )
-    if (!ofSettings)
-      print(
-        say(
-          `Every node needs the same key: set MASTER_KEY to the content of ${path}.key.`,
-          `所有节点须使用同一密钥：请把 MASTER_KEY 设为 ${path}.key 的内容。`,
-        ),
-      )
-    print(
+      ...(ofSettings
+        ? []
+        : [
+            say(
+              `Every node needs the same key: set MASTER_KEY to the content of ${path}.key.`,
+              `所有节点须使用同一密钥：请把 MASTER_KEY 设为 ${path}.key 的内容。`,
+            ),
+          ]),
       say(
         'The file stays as it was, but no service starts on it any more.',
         '原文件保持不变，但不再有服务能以它启动。',
       ),
-    )
+    ]
+    return { data: { to: name, counts: moved }, text: text.join('\n') }
   } catch (error) {
     progress.end()
     if (error instanceof StartError) refuseToOpen(error, lang)
-    fail(reasonOf(error, lang))
+    return fail(reasonOf(error, lang))
   }
 }
 

@@ -1,7 +1,7 @@
 import { tellTest } from '../app/open-operator.ts'
 import { channelRemedy } from '../core/operator-texts/describe.ts'
 import { defineCommand } from './command.ts'
-import { fail, loadConfig, print, refuse } from './environment.ts'
+import { fail, loadConfig } from './environment.ts'
 
 export const commands = [
   defineCommand({
@@ -13,14 +13,12 @@ export const commands = [
     printsData: true,
     example: 'notify-test',
     /** Past the outbox: it needs no database, and disturbs no service. */
-    run: async ({ json, say, lang }) => {
+    run: async ({ json, say, refuse, lang }) => {
       const sent = await tellTest(loadConfig('database', lang).operator)
       if (!sent)
         return refuse(
-          say(
-            'OPERATOR_URL is not set, so operators are told nowhere; set it to the webhook address of a robot',
-            '未设置 OPERATOR_URL，运维通知无处可发；请设为群机器人的 webhook 地址',
-          ),
+          'OPERATOR_URL is not set, so operators are told nowhere; set it to the webhook address of a robot',
+          '未设置 OPERATOR_URL，运维通知无处可发；请设为群机器人的 webhook 地址',
         )
       const { channel, answer } = sent
       if (answer.kind === 'told') {
@@ -28,19 +26,19 @@ export const commands = [
           `Sent: ${channel} has taken the test. Look whether it is in the chat.`,
           `已发送：${channel} 已接收测试消息。请在群聊中确认。`,
         )
-        return print(json ? JSON.stringify({ channel, sent: true }) : text)
+        return { data: { channel, sent: true }, text }
       }
       const { code, said } = answer
       const problem = answer.kind === 'refused' ? answer.problem : 'later'
       const advice = channelRemedy(problem, lang)
-      if (json) print(JSON.stringify({ channel, sent: false, problem, error: code, answer: said, advice }))
       const answered = said === '' ? code : `${code} (${said})`
-      fail(
-        say(
-          `Not sent: ${channel} answered ${answered}.\nWhat to do: ${advice}`,
-          `未发送：${channel} 返回 ${answered}。\n处理方法：${advice}`,
-        ),
+      const text = say(
+        `Not sent: ${channel} answered ${answered}.\nWhat to do: ${advice}`,
+        `未发送：${channel} 返回 ${answered}。\n处理方法：${advice}`,
       )
+      if (!json) return fail(text)
+      process.exitCode = 1
+      return { data: { channel, sent: false, problem, error: code, answer: said, advice }, text }
     },
   }),
 ]

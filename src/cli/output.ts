@@ -1,5 +1,6 @@
 import type { Language } from '../core/language.ts'
 import { clockIn, zoneName as nameOfZone, timeIn, ZONE_OF } from '../core/show-time.ts'
+import type { Answer } from './command.ts'
 
 const TEXTS = {
   en: { none: '(none)', yes: 'yes', no: 'no', zone: (zone: string) => `Times: ${zone}` },
@@ -66,9 +67,11 @@ export const showTable = (
   return [...shown, ...(hasTime ? [zone(nameOfZone(language, readerZone(language)))] : [])].join('\n')
 }
 
-/** One line of JSON, as the API answers lists. */
-export const listJson = (data: readonly object[], nextCursor: string | null = null): string =>
-  JSON.stringify({ data, nextCursor })
+/** A list, as the API answers it and as a table. `head` names the columns, with a bar between them. */
+export const answerList = (
+  data: readonly object[],
+  { head, rows, lang }: { head: string; rows: readonly (readonly Cell[])[]; lang: Language },
+): Answer => ({ data: { data, nextCursor: null }, text: showTable(head.split('|'), rows, lang) })
 
 export const iso = (at: number | null): string | null => (at === null ? null : new Date(at).toISOString())
 

@@ -3,21 +3,22 @@ import { LONGEST_NAME } from '../core/line.ts'
 import { newPartner } from '../core/new-partner.ts'
 import { viewPartner } from '../http/admin/partners.ts'
 import { listAll } from '../store/list-all.ts'
-import { audited } from './audit.ts'
+import type { Store } from '../store/store.ts'
 import {
   argument,
   type Common,
   defineCommand,
   line,
+  type OnStore,
   oneOf,
   option,
   type Pair,
   partnerArgument,
   type Reader,
 } from './command.ts'
-import { complain, print, refuse, withStore } from './environment.ts'
+import { complain } from './environment.ts'
 import { findPartner } from './find-partner.ts'
-import { listJson, showTable } from './output.ts'
+import { answerList } from './output.ts'
 import { addressOf, exportsOf } from './partner-environment.ts'
 
 const MOST = 1_000_000_000
@@ -40,18 +41,19 @@ const quotaOf = (typed: number | 'none' | null): number | null | undefined =>
 const ID = 'partner_01K9Z3N5T8V2X4B6D7F9G1H3J5'
 const NAME: Pair = ['what you call it', '合作方名称']
 
-const setDisabled = (disabled: boolean, { partner: typed, json, say, lang, reason }: Common & { partner: string }) =>
-  withStore(lang, async store => {
-    const before = await findPartner(store, typed, say)
-    const { id, name } = before
-    const edit = { before: viewPartner(before), after: { disabled } }
-    const act = { act: disabled ? 'partner.disable' : 'partner.enable', object: id, reason, ...edit }
-    await audited(store, act, () => store.changePartner(id, { disabled }))
-    const text = disabled
-      ? say(`${name} is disabled.`, `已停用 ${name}。`)
-      : say(`${name} is enabled.`, `已启用 ${name}。`)
-    print(json ? JSON.stringify({ id, name, disabled }) : text)
-  })
+type OnPartner = Common & OnStore & { partner: string }
+
+const setDisabled = async (disabled: boolean, store: Store, { partner: typed, say, audited }: OnPartner) => {
+  const before = await findPartner(store, typed, say)
+  const { id, name } = before
+  const edit = { before: viewPartner(before), after: { disabled } }
+  const act = { act: disabled ? 'partner.disable' : 'partner.enable', object: id, ...edit }
+  await audited(act, () => store.changePartner(id, { disabled }))
+  const text = disabled
+    ? say(`${name} is disabled.`, `已停用 ${name}。`)
+    : say(`${name} is enabled.`, `已启用 ${name}。`)
+  return { data: { id, name, disabled }, text }
+}
 
 export const group: Pair = ['create, list, change, disable and enable partners', '新建、列出、修改、停用、启用合作方']
 
@@ -65,39 +67,37 @@ export const commands = [
     args: { name: argument('NAME', NAME, line(LONGEST_NAME)) },
     changes: true,
     example: 'partner create "Spruce Ltd"',
-    run: ({ name: typed, json, say, lang, reason }) =>
-      withStore(lang, async (store, { server }) => {
-        const twin = (await listAll(store.listPartners)).find(one => one.name === typed)
-        const { partner, apiKey, signingSecret } = newPartner(typed, { newId: createIds(), random })
-        const act = { act: 'partner.create', object: partner.id, reason, after: { name: typed } }
-        const { id, name } = await audited(store, act, () => store.createPartner(partner))
-        if (twin)
-          complain(
-            say(
-              `Another partner is called ${name} too (${twin.id}): name them by their ids.`,
-              `另有合作方名为 ${name}（${twin.id}）：请以 id 区分。`,
-            ),
-          )
-        if (json) return print(JSON.stringify({ partnerId: id, name, apiKey, signingSecret }))
-        const created = say(
-          `Created ${name} (${id}). Partners of one account have to trust each other: the first to register a serial gets its verdict. "account create … --partner ${id}" gives this one its own. The key and the secret are shown this once; keep them. To paste into a shell:`,
-          `已新建 ${name}（${id}）。共用一个上游账户的合作方须相互信任：流水号归先登记的一方，结果也只发给它。要让它独用一个账户，请运行 "account create … --partner ${id}"。以下密钥仅显示这一次，请妥善保存；可整段粘贴到终端：`,
+    onStore: async (store, { name: typed, say, config, audited }) => {
+      const twin = (await listAll(store.listPartners)).find(one => one.name === typed)
+      const { partner, apiKey, signingSecret } = newPartner(typed, { newId: createIds(), random })
+      const act = { act: 'partner.create', object: partner.id, after: { name: typed } }
+      const { id, name } = await audited(act, () => store.createPartner(partner))
+      if (twin)
+        complain(
+          say(
+            `Another partner is called ${name} too (${twin.id}): name them by their ids.`,
+            `另有合作方名为 ${name}（${twin.id}）：请以 id 区分。`,
+          ),
         )
-        print(`${created}\n\n${exportsOf({ url: addressOf(server), apiKey, signingSecret })}\n`)
-      }),
+      const created = say(
+        `Created ${name} (${id}). Partners of one account have to trust each other: the first to register a serial gets its verdict. "account create … --partner ${id}" gives this one its own. The key and the secret are shown this once; keep them. To paste into a shell:`,
+        `已新建 ${name}（${id}）。共用一个上游账户的合作方须相互信任：流水号归先登记的一方，结果也只发给它。要让它独用一个账户，请运行 "account create … --partner ${id}"。以下密钥仅显示这一次，请妥善保存；可整段粘贴到终端：`,
+      )
+      const exports = exportsOf({ url: addressOf(config.server), apiKey, signingSecret })
+      return { data: { partnerId: id, name, apiKey, signingSecret }, text: `${created}\n\n${exports}\n` }
+    },
   }),
   defineCommand({
     path: 'partner list',
     words: ['list the partners, oldest first', '列出合作方，最早的在前'],
     printsData: true,
     example: 'partner list',
-    run: ({ json, say, lang }) =>
-      withStore(lang, async store => {
-        const partners = await listAll(store.listPartners)
-        if (json) return print(listJson(partners.map(viewPartner)))
-        const rows = partners.map(one => [one.id, one.name, one.disabled, one.createdAt])
-        print(showTable(say('id|name|disabled|created', 'id|名称|已停用|创建时间').split('|'), rows, lang))
-      }),
+    onStore: async (store, { say, lang }) => {
+      const partners = await listAll(store.listPartners)
+      const rows = partners.map(one => [one.id, one.name, one.disabled, one.createdAt])
+      const head = say('id|name|disabled|created', 'id|名称|已停用|创建时间')
+      return answerList(partners.map(viewPartner), { head, rows, lang })
+    },
   }),
   defineCommand({
     path: 'partner set',
@@ -116,30 +116,25 @@ export const commands = [
     },
     changes: true,
     example: `partner set ${ID} --payload thin --max-pending 10000 --daily none`,
-    run: ({ partner: typed, name, payload, maxPending, maxHosts, daily, json, say, lang, reason }) => {
+    onStore: async (store, input) => {
+      const { partner: typed, name, payload, maxPending, maxHosts, daily, say, refuse, audited } = input
       if ([name, payload, maxPending, maxHosts, daily].every(value => value === null))
         refuse(
-          say(
-            'Name what is to be changed: --name, --payload, --max-pending, --max-hosts or --daily',
-            '请指定要修改的项：--name、--payload、--max-pending、--max-hosts 或 --daily',
-          ),
+          'Name what is to be changed: --name, --payload, --max-pending, --max-hosts or --daily',
+          '请指定要修改的项：--name、--payload、--max-pending、--max-hosts 或 --daily',
         )
       const quotas = { pending: quotaOf(maxPending), hosts: quotaOf(maxHosts), daily: quotaOf(daily) }
       const change = { name: name ?? undefined, payload: payload ?? undefined, quotas }
-      return withStore(lang, async store => {
-        const before = await findPartner(store, typed, say)
-        const act = { act: 'partner.change', object: before.id, reason, before: viewPartner(before), after: change }
-        const partner = (await audited(store, act, () => store.changePartner(before.id, change))) ?? before
-        if (json) return print(JSON.stringify(viewPartner(partner)))
-        const shown = (value: number | null) => value ?? say('no limit', '不限')
-        const { pending, hosts, daily: most } = partner.quotas
-        print(
-          say(
-            `${partner.name} is now:\n  payload       ${partner.payload}\n  max pending   ${shown(pending)}\n  max hosts     ${shown(hosts)}\n  daily         ${shown(most)}`,
-            `${partner.name} 现为：\n  回调内容        ${partner.payload}\n  等待结果上限    ${shown(pending)}\n  回调主机上限    ${shown(hosts)}\n  每日新登记上限  ${shown(most)}`,
-          ),
-        )
-      })
+      const before = await findPartner(store, typed, say)
+      const act = { act: 'partner.change', object: before.id, before: viewPartner(before), after: change }
+      const partner = (await audited(act, () => store.changePartner(before.id, change))) ?? before
+      const shown = (value: number | null) => value ?? say('no limit', '不限')
+      const { pending, hosts, daily: most } = partner.quotas
+      const text = say(
+        `${partner.name} is now:\n  payload       ${partner.payload}\n  max pending   ${shown(pending)}\n  max hosts     ${shown(hosts)}\n  daily         ${shown(most)}`,
+        `${partner.name} 现为：\n  回调内容        ${partner.payload}\n  等待结果上限    ${shown(pending)}\n  回调主机上限    ${shown(hosts)}\n  每日新登记上限  ${shown(most)}`,
+      )
+      return { data: viewPartner(partner), text }
     },
   }),
   defineCommand({
@@ -151,7 +146,7 @@ export const commands = [
     args: { partner: partnerArgument },
     changes: true,
     example: `partner disable ${ID}`,
-    run: input => setDisabled(true, input),
+    onStore: (store, input) => setDisabled(true, store, input),
   }),
   defineCommand({
     path: 'partner enable',
@@ -159,6 +154,6 @@ export const commands = [
     args: { partner: partnerArgument },
     changes: true,
     example: `partner enable ${ID}`,
-    run: input => setDisabled(false, input),
+    onStore: (store, input) => setDisabled(false, store, input),
   }),
 ]

@@ -1,8 +1,9 @@
 import { Argument, type Help, Command as Program, Option as ProgramOption } from 'commander'
 import { type Language, languageOf } from '../core/language.ts'
 import { VERSION } from '../version.ts'
-import { type Command, oneOf, type Pair, type Reader, sayIn } from './command.ts'
-import { refuse } from './environment.ts'
+import { auditedBy } from './audit.ts'
+import { type Answer, type Command, oneOf, type Pair, type Reader, sayIn } from './command.ts'
+import { print, refuse, withStore } from './environment.ts'
 
 export interface CommandFile {
   commands: readonly Command[]
@@ -138,16 +139,18 @@ export const buildProgram = (
       where = command
       if (problems.length > 0) return
       const args = Object.keys(spec.args).map((key, i) => [key, command.processedArgs[i] ?? null])
-      const { reason, ...options } = command.opts()
+      const { reason, json = false, ...options } = command.opts()
       const input = {
-        json: false,
-        ...options,
-        ...Object.fromEntries(args),
-        reason: reason || null,
-        lang: language,
-        say,
+        ...{ ...options, ...Object.fromEntries(args), json, reason: reason || null, lang: language, say },
+        refuse: (...words: Pair) => refuse(pick(words)),
       }
-      await spec.run(input as never)
+      // biome-ignore lint/suspicious/noConfusingVoidType: a command may answer nothing
+      const tell = (answer: Answer | void) => answer && print(json ? JSON.stringify(answer.data) : answer.text)
+      tell(await spec.run?.(input as never))
+      if (spec.onStore)
+        await withStore(language, async (store, config) => {
+          tell(await spec.onStore?.(store, { ...input, config, audited: auditedBy(store, input.reason) } as never))
+        })
     })
   }
 

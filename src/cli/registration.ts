@@ -17,9 +17,9 @@ import {
   time,
   wholeNumber,
 } from './command.ts'
-import { print, refuse, withStore } from './environment.ts'
+import { refuse } from './environment.ts'
 import { findAccount, findPartner, partnerNames } from './find-partner.ts'
-import { type Cell, listJson, readerZone, showTable } from './output.ts'
+import { type Cell, readerZone, showTable } from './output.ts'
 
 /** A page of a search looks at 10,000 registrations at most, so this many look at 500,000. */
 const MOST_PAGES = 50
@@ -111,28 +111,27 @@ export const commands = [
     },
     printsData: true,
     example: 'registration list --status pending --since 24h --limit 20',
-    run: ({ json, say, lang, limit, cursor, ...wanted }) =>
-      withStore(lang, async store => {
-        const account = wanted.account === null ? null : await findAccount(store, wanted.account, say)
-        const partnerId = wanted.partner && (await findPartner(store, wanted.partner, say)).id
-        const here = { now: store.now(), zone: readerZone(lang) }
-        const filter: RegistrationFilter = {
-          ...ALL_REGISTRATIONS,
-          ...{ partnerId, idcardid: wanted.serial, status: wanted.status, delivery: wanted.delivery },
-          ...{ reason: wanted.reasonEnded, host: wanted.host, accountId: account?.id ?? null },
-          ...{ since: wanted.since?.(here) ?? null, until: wanted.until?.(here) ?? null },
-        }
-        const { found, next } = await searchAll(store, { filter, limit, before: cursor })
-        const viewed = found.map(one => viewFound(one, 'admin'))
-        if (json) return print(listJson(viewed, next))
-        const named = await partnerNames(store, found)
-        const head = say(
-          'id|serial|partner|status|webhook|last error|created',
-          'id|流水号|合作方|状态|回调|最近错误|创建时间',
-        )
-        const rows = found.map(one => rowOf(one, named(one.partnerId), say))
-        print(showTable(head.split('|'), rows, lang))
-        if (next !== null) print(say(`There may be more: --cursor ${next}`, `可能还有更多：--cursor ${next}`))
-      }),
+    onStore: async (store, { say, lang, limit, cursor, ...wanted }) => {
+      const account = wanted.account === null ? null : await findAccount(store, wanted.account, say)
+      const partnerId = wanted.partner && (await findPartner(store, wanted.partner, say)).id
+      const here = { now: store.now(), zone: readerZone(lang) }
+      const filter: RegistrationFilter = {
+        ...ALL_REGISTRATIONS,
+        ...{ partnerId, idcardid: wanted.serial, status: wanted.status, delivery: wanted.delivery },
+        ...{ reason: wanted.reasonEnded, host: wanted.host, accountId: account?.id ?? null },
+        ...{ since: wanted.since?.(here) ?? null, until: wanted.until?.(here) ?? null },
+      }
+      const { found, next } = await searchAll(store, { filter, limit, before: cursor })
+      const data = found.map(one => viewFound(one, 'admin'))
+      const named = await partnerNames(store, found)
+      const head = say(
+        'id|serial|partner|status|webhook|last error|created',
+        'id|流水号|合作方|状态|回调|最近错误|创建时间',
+      )
+      const rows = found.map(one => rowOf(one, named(one.partnerId), say))
+      const text = showTable(head.split('|'), rows, lang)
+      const more = next === null ? '' : say(`\nThere may be more: --cursor ${next}`, `\n可能还有更多：--cursor ${next}`)
+      return { data: { data, nextCursor: next }, text: `${text}${more}` }
+    },
   }),
 ]

@@ -3,9 +3,19 @@ import type { TypedTime } from '../core/read-time.ts'
 import { COMMAND } from '../store/act.ts'
 import { exhaustedIn, isUnderWay } from '../store/rules/bulk-act.ts'
 import type { Store } from '../store/store.ts'
-import { audited, userName } from './audit.ts'
-import { type Argument, argument, type Common, defineCommand, flag, option, partnerOption, time } from './command.ts'
-import { print, refuse, withStore } from './environment.ts'
+import { userName } from './audit.ts'
+import {
+  type Answer,
+  type Argument,
+  argument,
+  type Common,
+  defineCommand,
+  flag,
+  type OnStore,
+  option,
+  partnerOption,
+  time,
+} from './command.ts'
 import { explain } from './explain.ts'
 import { findPartner } from './find-partner.ts'
 import { formatTime, iso, readerZone } from './output.ts'
@@ -16,61 +26,55 @@ const BATCH = 200
 /** A service beside it has the file to itself for this long after each batch. */
 const PAUSE_MS = 10
 
-const resendOne = (id: string, { json, say, lang, reason }: Common): Promise<void> =>
-  withStore(lang, async store => {
-    const partnerId = await findPartnerOf(store, id, say)
-    const act = { act: 'registration.resend', object: id, reason }
-    const outcome = await audited(
-      store,
-      act,
-      () => store.resend(partnerId, id),
-      ended => ended === 'resent',
+const resendOne = async (store: Store, id: string, input: Common & OnStore): Promise<Answer> => {
+  const { say, refuse, audited } = input
+  const partnerId = await findPartnerOf(store, id, say)
+  const outcome = await audited(
+    { act: 'registration.resend', object: id },
+    () => store.resend(partnerId, id),
+    ended => ended === 'resent',
+  )
+  if (outcome === 'no_message')
+    refuse(
+      `${id} has no webhook yet: it has no verdict. "explain ${id}" says why.`,
+      `${id} 尚无回调：还没有结果。可用 "explain ${id}" 查看原因。`,
     )
-    if (outcome === 'no_message')
-      refuse(
-        say(
-          `${id} has no webhook yet: it has no verdict. "explain ${id}" says why.`,
-          `${id} 尚无回调：还没有结果。可用 "explain ${id}" 查看原因。`,
-        ),
-      )
-    if (outcome === 'cancelled')
-      refuse(say(`${id} was cancelled, and its partner is told nothing more.`, `${id} 已取消，不再通知合作方。`))
-    if (json) print(JSON.stringify({ registrationId: id, partnerId }))
-  })
+  if (outcome === 'cancelled')
+    refuse(`${id} was cancelled, and its partner is told nothing more.`, `${id} 已取消，不再通知合作方。`)
+  // Its URL may be held nevertheless.
+  const { text } = await explain(store, { ...input, what: id })
+  return { data: { registrationId: id, partnerId }, text }
+}
 
-type Span = Common & { partner: string | null; since: TypedTime; until: TypedTime | null }
+type Span = Common & OnStore & { partner: string | null; since: TypedTime; until: TypedTime | null }
 
-const resendSpan = ({ partner, since, until, json, say, lang, reason }: Span): Promise<void> =>
-  withStore(lang, async store => {
-    const partnerId = partner === null ? null : (await findPartner(store, partner, say)).id
-    const createdAt = store.now()
-    const here = { now: createdAt, zone: readerZone(lang) }
-    const span = { since: since(here), until: until?.(here) ?? createdAt }
-    if (span.until < span.since) refuse(say('--until must not be before --since', '--until 不能早于 --since'))
-    const meant = exhaustedIn(partnerId, span)
-    const id = createIds()('bulk')
-    const resent = await audited(store, { act: 'bulk.create', object: id, reason }, async () => {
-      const counted = await store.countRegistrations(meant, true)
-      const by = { partnerId: null, who: COMMAND, name: userName(), reason: reason ?? '' }
-      await store.createBulkAct({ id, ...meant, ...by, counted, createdAt })
-      const started = await store.startBulkAct(id)
-      if (started?.outcome === 'changed') return finish(store, id, say('Making webhooks due', '正在安排重发'))
-      return refuse(
-        say(
-          'too many bulk acts are open: stop one, or wait for one to end',
-          '正在进行的批量操作过多：请停止其中一个，或等其中一个结束后再试',
-        ),
-      )
-    })
-    if (json) return print(JSON.stringify({ id, since: iso(span.since), until: iso(span.until), resent }))
-    const [from, to] = [formatTime(span.since, lang), formatTime(span.until, lang)]
-    print(
-      say(
-        `Webhooks of ${from} to ${to} that had been given up and are due now: ${resent}. The service sends them.`,
-        `${from} 至${to} 期间放弃投递的 ${resent} 个回调已安排重发，由服务投递。`,
-      ),
+const resendSpan = async (store: Store, input: Span): Promise<Answer> => {
+  const { partner, since, until, say, refuse, lang, reason, audited } = input
+  const partnerId = partner === null ? null : (await findPartner(store, partner, say)).id
+  const createdAt = store.now()
+  const here = { now: createdAt, zone: readerZone(lang) }
+  const span = { since: since(here), until: until?.(here) ?? createdAt }
+  if (span.until < span.since) refuse('--until must not be before --since', '--until 不能早于 --since')
+  const meant = exhaustedIn(partnerId, span)
+  const id = createIds()('bulk')
+  const resent = await audited({ act: 'bulk.create', object: id }, async () => {
+    const counted = await store.countRegistrations(meant, true)
+    const by = { partnerId: null, who: COMMAND, name: userName(), reason: reason ?? '' }
+    await store.createBulkAct({ id, ...meant, ...by, counted, createdAt })
+    const started = await store.startBulkAct(id)
+    if (started?.outcome === 'changed') return finish(store, id, say('Making webhooks due', '正在安排重发'))
+    return refuse(
+      'too many bulk acts are open: stop one, or wait for one to end',
+      '正在进行的批量操作过多：请停止其中一个，或等其中一个结束后再试',
     )
   })
+  const [from, to] = [formatTime(span.since, lang), formatTime(span.until, lang)]
+  const text = say(
+    `Webhooks of ${from} to ${to} that had been given up and are due now: ${resent}. The service sends them.`,
+    `${from} 至${to} 期间放弃投递的 ${resent} 个回调已安排重发，由服务投递。`,
+  )
+  return { data: { id, since: iso(span.since), until: iso(span.until), resent }, text }
+}
 
 /** A service that runs beside this takes part; killed anywhere, the next start goes on. */
 const finish = async (store: Store, id: string, resending: string): Promise<number> => {
@@ -124,20 +128,15 @@ export const commands = [
     },
     changes: true,
     example: 'resend --partner "Spruce Ltd" --since 10:00',
-    run: async ({ id, ...input }) => {
-      const { partner, allPartners, since, until, say, json } = input
+    onStore: async (store, { id, ...input }) => {
+      const { partner, allPartners, since, until, refuse } = input
       const isOfSome = (partner !== null) !== allPartners
-      if (id === null && isOfSome && since !== null) return resendSpan({ ...input, since })
-      if (id === null || partner || allPartners || since || until)
-        return refuse(
-          say(
-            'Say which: the id of a registration alone, or either --partner or --all-partners, together with --since',
-            '请指定重发范围：仅登记 id，或 --since 加上 --partner、--all-partners 之一',
-          ),
-        )
-      await resendOne(id, input)
-      // Its URL may be held nevertheless.
-      if (!json) await explain({ ...input, what: id })
+      if (id === null && isOfSome && since !== null) return resendSpan(store, { ...input, since })
+      if (id !== null && !(partner || allPartners || since || until)) return resendOne(store, id, input)
+      return refuse(
+        'Say which: the id of a registration alone, or either --partner or --all-partners, together with --since',
+        '请指定重发范围：仅登记 id，或 --since 加上 --partner、--all-partners 之一',
+      )
     },
   }),
 ]

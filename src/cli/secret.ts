@@ -4,11 +4,9 @@ import { Secret } from '../core/secret.ts'
 import { generateSecret } from '../core/signature.ts'
 import { viewSecret } from '../http/partner/signing-secrets.ts'
 import { DEFAULT_OVERLAP_MS, MOST_LIVE_SECRETS, OVERLAP_RULE, readOverlap } from '../store/signing-secret.ts'
-import { audited } from './audit.ts'
 import { argument, defineCommand, oneOf, option, type Pair, partnerArgument, required } from './command.ts'
-import { print, refuse, withStore } from './environment.ts'
 import { findPartner } from './find-partner.ts'
-import { formatTime, iso, listJson, showTable } from './output.ts'
+import { answerList, formatTime, iso } from './output.ts'
 
 export const group: Pair = ["list, rotate and end a partner's signing secrets", '列出、更换、停用合作方的签名密钥']
 
@@ -19,13 +17,12 @@ export const commands = [
     args: { partner: partnerArgument },
     printsData: true,
     example: 'secret list "Spruce Ltd"',
-    run: ({ partner, json, say, lang }) =>
-      withStore(lang, async store => {
-        const secrets = await store.listSigningSecrets((await findPartner(store, partner, say)).id)
-        if (json) return print(listJson(secrets.map(viewSecret)))
-        const rows = secrets.map(({ id, type, createdAt, expiresAt }) => [id, type, createdAt, expiresAt])
-        print(showTable(say('id|type|created|ends', 'id|类型|创建时间|失效时间').split('|'), rows, lang))
-      }),
+    onStore: async (store, { partner, say, lang }) => {
+      const secrets = await store.listSigningSecrets((await findPartner(store, partner, say)).id)
+      const rows = secrets.map(({ id, type, createdAt, expiresAt }) => [id, type, createdAt, expiresAt])
+      const head = say('id|type|created|ends', 'id|类型|创建时间|失效时间')
+      return answerList(secrets.map(viewSecret), { head, rows, lang })
+    },
   }),
   defineCommand({
     path: 'secret rotate',
@@ -47,34 +44,28 @@ export const commands = [
     },
     changes: true,
     example: 'secret rotate "Spruce Ltd" --overlap 48h',
-    run: ({ partner: typed, overlap, type, json, say, lang, reason }) =>
-      withStore(lang, async store => {
-        const { id: partnerId, name } = await findPartner(store, typed, say)
-        const [id, { secret, publicText }] = [createIds()('secret'), generateSecret(type, random)]
-        const overlapMs = overlap ?? DEFAULT_OVERLAP_MS
-        const after = { partnerId, type, overlapSeconds: overlapMs / SECOND }
-        const rotated = await audited(store, { act: 'secret.rotate', object: id, reason, after }, () =>
-          store.rotateSigningSecret(partnerId, { id, type, text: new Secret(secret) }, overlapMs),
+    onStore: async (store, { partner: typed, overlap, type, say, refuse, lang, audited }) => {
+      const { id: partnerId, name } = await findPartner(store, typed, say)
+      const [id, { secret, publicText }] = [createIds()('secret'), generateSecret(type, random)]
+      const overlapMs = overlap ?? DEFAULT_OVERLAP_MS
+      const after = { partnerId, type, overlapSeconds: overlapMs / SECOND }
+      const rotated = await audited({ act: 'secret.rotate', object: id, after }, () =>
+        store.rotateSigningSecret(partnerId, { id, type, text: new Secret(secret) }, overlapMs),
+      )
+      if (!rotated)
+        return refuse(
+          `${MOST_LIVE_SECRETS} secrets are live: end one ("secret list"), or rotate with --overlap 0s, which ends all of them.`,
+          `已有 ${MOST_LIVE_SECRETS} 个签名密钥有效：请先停用一个（见 "secret list"），或以 --overlap 0s 更换，使它们全部失效。`,
         )
-        if (!rotated)
-          return refuse(
-            say(
-              `${MOST_LIVE_SECRETS} secrets are live: end one ("secret list"), or rotate with --overlap 0s, which ends all of them.`,
-              `已有 ${MOST_LIVE_SECRETS} 个签名密钥有效：请先停用一个（见 "secret list"），或以 --overlap 0s 更换，使它们全部失效。`,
-            ),
-          )
-        const { previousExpiresAt } = rotated
-        if (json)
-          return print(
-            JSON.stringify({ id, partnerId, type, secret: publicText, previousExpiresAt: iso(previousExpiresAt) }),
-          )
-        const until = formatTime(previousExpiresAt ?? store.now(), lang)
-        const text = say(
-          `Created ${id} of ${name}; it signs from now on, and is shown this once. Hand it over safely. The earlier ones end at ${until}.`,
-          `已为 ${name} 新建 ${id}，即刻起用于签名；仅显示这一次，请安全地交给对方。此前的密钥于${until} 失效。`,
-        )
-        print(`${text}\n\n  secret  ${publicText}`)
-      }),
+      const { previousExpiresAt } = rotated
+      const until = formatTime(previousExpiresAt ?? store.now(), lang)
+      const text = say(
+        `Created ${id} of ${name}; it signs from now on, and is shown this once. Hand it over safely. The earlier ones end at ${until}.`,
+        `已为 ${name} 新建 ${id}，即刻起用于签名；仅显示这一次，请安全地交给对方。此前的密钥于${until} 失效。`,
+      )
+      const data = { id, partnerId, type, secret: publicText, previousExpiresAt: iso(previousExpiresAt) }
+      return { data, text: `${text}\n\n  secret  ${publicText}` }
+    },
   }),
   defineCommand({
     path: 'secret end',
@@ -85,31 +76,34 @@ export const commands = [
     },
     changes: true,
     example: 'secret end "Spruce Ltd" secret_01K9Z3N5T8V2X4B6D7F9G1H3J5',
-    run: ({ partner: typed, id, json, say, lang, reason }) =>
-      withStore(lang, async store => {
-        const none = say(
+    onStore: async (store, { partner: typed, id, say, refuse, audited }) => {
+      const refuseUnknown = () =>
+        refuse(
           `There is no live signing secret ${id}; "secret list PARTNER" shows them.`,
           `没有有效的签名密钥 ${id}；可用 "secret list PARTNER" 查看。`,
         )
-        const refusals = {
-          newest: say(
-            'This is the newest signing secret, which signs. If it has leaked: secret rotate PARTNER --overlap 0s',
-            '这是正在使用的最新签名密钥。如果它已泄露，请运行：secret rotate PARTNER --overlap 0s',
-          ),
-          only: say(
-            'The newer signing secrets cannot be read, so this one alone signs. Rotate first.',
-            '较新的签名密钥无法读取，目前只由这一个签名。请先更换。',
-          ),
-        }
-        const { id: partnerId } = await findPartner(store, typed, say)
-        const secrets = await store.listSigningSecrets(partnerId)
-        const { type } = secrets.find(one => one.id === id) ?? refuse(none)
-        const act = { act: 'secret.end', object: id, reason, before: { partnerId, type } }
-        const end = () => store.endSigningSecret(partnerId, id)
-        const outcome = (await audited(store, act, end, ended => ended === 'ended')) ?? refuse(none)
-        if (outcome !== 'ended') refuse(refusals[outcome])
-        const text = say(`Ended ${id}: it signs nothing any more.`, `已停用 ${id}，不再用于签名。`)
-        print(json ? JSON.stringify({ id, ended: true }) : text)
-      }),
+      const { id: partnerId } = await findPartner(store, typed, say)
+      const secrets = await store.listSigningSecrets(partnerId)
+      const { type } = secrets.find(one => one.id === id) ?? refuseUnknown()
+      const act = { act: 'secret.end', object: id, before: { partnerId, type } }
+      const outcome = await audited(
+        act,
+        () => store.endSigningSecret(partnerId, id),
+        ended => ended === 'ended',
+      )
+      if (outcome === null) refuseUnknown()
+      if (outcome === 'newest')
+        refuse(
+          'This is the newest signing secret, which signs. If it has leaked: secret rotate PARTNER --overlap 0s',
+          '这是正在使用的最新签名密钥。如果它已泄露，请运行：secret rotate PARTNER --overlap 0s',
+        )
+      if (outcome === 'only')
+        refuse(
+          'The newer signing secrets cannot be read, so this one alone signs. Rotate first.',
+          '较新的签名密钥无法读取，目前只由这一个签名。请先更换。',
+        )
+      const text = say(`Ended ${id}: it signs nothing any more.`, `已停用 ${id}，不再用于签名。`)
+      return { data: { id, ended: true }, text }
+    },
   }),
 ]

@@ -1,7 +1,5 @@
 import { settingGroups, settingsHelp } from '../config/settings.ts'
 import { defineCommand } from './command.ts'
-import { print } from './environment.ts'
-import { listJson } from './output.ts'
 
 export const commands = [
   defineCommand({
@@ -9,14 +7,14 @@ export const commands = [
     words: ['list the settings with their defaults, not what is set', '列出配置项及其默认值（非当前值）'],
     printsData: true,
     example: 'settings',
-    run: ({ json, lang }) => {
+    run: ({ lang }) => {
       const settings = settingGroups.flatMap(([group, of]) =>
         Object.values(of.settings).map(one => ({ group, ...one })),
       )
       const data = settings.map(({ group, name, default: value, neededFor, secret, [lang]: meaning }) => ({
         ...{ name, group, default: value, required: neededFor !== undefined, secret: secret === true, meaning },
       }))
-      print(json ? listJson(data) : settingsHelp(lang))
+      return { data: { data, nextCursor: null }, text: settingsHelp(lang) }
     },
   }),
 ]

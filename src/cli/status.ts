@@ -3,8 +3,8 @@ import { SECOND } from '../core/duration.ts'
 import { showBytes, showSpan } from '../core/show-sizes.ts'
 import { type Overview, readOverview } from '../store/overview.ts'
 import { createWriteCheck } from '../store/write-error.ts'
-import { type Common, defineCommand, flag } from './command.ts'
-import { print, withStore } from './environment.ts'
+import { type Answer, type Common, defineCommand, flag } from './command.ts'
+import { print } from './environment.ts'
 import { formatTime, showTable } from './output.ts'
 import { callOf } from './program.ts'
 import { commandFor } from './trouble-command.ts'
@@ -126,26 +126,27 @@ export const commands = [
     options: { watch: flag('again every 2 s, until Ctrl+C', '每 2 秒刷新，直到 Ctrl+C') },
     printsData: true,
     example: 'status --watch',
-    run: ({ json, watch, say, lang }) =>
-      withStore(lang, async store => {
-        const findWriteError = createWriteCheck(store, clock)
-        const show = async (): Promise<string> => {
-          const overview = await readOverview(store, {
-            ...{ language: lang, isServed: null, findWriteError },
-            ...(json ? {} : { showTime: (at: number) => formatTime(at, lang) }),
-          })
-          return json ? JSON.stringify(overview) : showOverview(overview, { say, lang })
-        }
-        if (!watch) return print(await show())
-        const ending = new AbortController()
-        for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => ending.abort())
-        // The reader has ended, as `head` does.
-        process.stdout.once('error', () => ending.abort())
-        while (!ending.signal.aborted) {
-          const shown = await show()
-          print(process.stdout.isTTY && !json ? `${REDRAW}${shown}` : shown)
-          await clock.sleep(EVERY_MS, ending.signal).catch(() => {})
-        }
-      }),
+    onStore: async (store, { json, watch, say, lang }): Promise<Answer | undefined> => {
+      const findWriteError = createWriteCheck(store, clock)
+      const read = async (): Promise<Answer> => {
+        const overview = await readOverview(store, {
+          ...{ language: lang, isServed: null, findWriteError },
+          ...(json ? {} : { showTime: (at: number) => formatTime(at, lang) }),
+        })
+        return { data: overview, text: showOverview(overview, { say, lang }) }
+      }
+      if (!watch) return read()
+      const ending = new AbortController()
+      for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => ending.abort())
+      // The reader has ended, as `head` does.
+      process.stdout.once('error', () => ending.abort())
+      while (!ending.signal.aborted) {
+        const { data, text } = await read()
+        if (json) print(JSON.stringify(data))
+        else print(process.stdout.isTTY ? `${REDRAW}${text}` : text)
+        await clock.sleep(EVERY_MS, ending.signal).catch(() => {})
+      }
+      return undefined
+    },
   }),
 ]
