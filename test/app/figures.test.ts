@@ -76,22 +76,3 @@ test('a database that fails is asked again after five seconds, and the last figu
   answer(2)
   expect(await again).toMatchObject({ stats: { at: 2 } })
 })
-
-test('what the process counts itself stood still while the database failed', async () => {
-  const { clock, counted, fail } = openScene()
-  const first = counted()
-  fail()
-  expect(await first).toEqual([1])
-  await clock.advance(5 * SECOND)
-  const second = counted()
-  fail()
-  expect(await second).toEqual([2])
-})
-
-test('leaves nobody asleep once the database has answered', async () => {
-  const { clock, figures, answer } = openScene()
-  const asking = figures()
-  answer(1)
-  await asking
-  expect(clock.sleeping()).toBe(0)
-})

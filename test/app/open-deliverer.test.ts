@@ -88,15 +88,6 @@ test('claims at its start, and whenever messages are due', async () => {
   sends[0]?.(OK)
 })
 
-test('goes on with bulk acts at its start, and whenever one begins', async () => {
-  await using scene = open([])
-  const { hints, continueBulkActs } = scene
-  await expect.poll(() => continueBulkActs.mock.calls.length).toBeGreaterThan(0)
-  const before = continueBulkActs.mock.calls.length
-  hints.emit('bulkActsDue')
-  await expect.poll(() => continueBulkActs.mock.calls.length).toBeGreaterThan(before)
-})
-
 test('releases what is cancelled while it waits for a slot', async () => {
   await using scene = open([messageOf(1), messageOf(2)])
   const { hints, sends, settled } = scene

@@ -22,23 +22,16 @@ const registered = async () => (await api.call('GET', '/v1/registrations')).json
 describe.concurrent('M19: a request whose end can be read in two ways is 400, and what follows is not read', () => {
   test.each<[string, string]>([
     ['two lengths', 'content-length: 0\r\ncontent-length: 5'],
-    ['a list of lengths', 'content-length: 0, 5'],
     ['a length and chunks', 'content-length: 5\r\ntransfer-encoding: chunked'],
     ['chunks and a length', 'transfer-encoding: chunked\r\ncontent-length: 5'],
     ['a length with a sign', 'content-length: +5'],
-    ['a negative length', 'content-length: -1'],
-    ['a hexadecimal length', 'content-length: 0x5'],
-    ['a length beyond all numbers', 'content-length: 99999999999999999999999'],
     ['a space before the colon', 'transfer-encoding : chunked'],
     ['another coding after chunked', 'transfer-encoding: chunked, identity'],
-    ['a coding that looks like chunked', 'transfer-encoding: xchunked'],
     ['chunked with a vertical tab', 'transfer-encoding: \u000bchunked'],
     ['a header that is folded', 'x-fold: a\r\n b\r\ncontent-length: 0'],
     ['a bare line feed', 'x-a: b\ncontent-length: 0'],
     ['a carriage return in a value', 'x-a: b\rtransfer-encoding: chunked'],
     ['a NUL in a value', 'x-a: b\u0000c'],
-    ['a header without a name', ': b'],
-    ['two hosts', 'host: other.example\r\nhost: third.example'],
   ])('%s', async (_, framing) => {
     const text = await exchange(api.url, post(framing, `0\r\n\r\n${smuggled()}`))
     expect(statusesOf(text).slice(0, 1)).toEqual([400])
@@ -64,15 +57,10 @@ describe.concurrent('M19: a request that is no HTTP/1.1', () => {
   test.each<[string, string, number]>([
     ['no host', 'GET /healthz HTTP/1.1\r\n\r\n', 400],
     ['a method that there is not', 'BREW /healthz HTTP/1.1\r\nhost: x\r\n\r\n', 400],
-    ['a target without a slash', 'GET healthz HTTP/1.1\r\nhost: x\r\n\r\n', 400],
     ['a version that there is not', 'GET /healthz HTTP/9.9\r\nhost: x\r\n\r\n', 400],
     ['HTTP/2 before it was agreed on', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 400],
-    ['a TLS handshake', '\u0016\u0003\u0001\u0002\u0000\u0001\u0000\u0001\u00fc\u0003\u0003', 400],
     ['20 KiB of headers', head('GET /healthz', { 'x-long': 'a'.repeat(20_480) }), 431],
     ['a host with a space', 'GET /healthz HTTP/1.1\r\nhost: a b\r\n\r\n', 400],
-    ['a host with a path', 'GET /healthz HTTP/1.1\r\nhost: a/b\r\n\r\n', 400],
-    ['a host of five numbers', 'GET /v1/registrations?limit=5 HTTP/1.1\r\nhost: 1.2.3.4.5\r\n\r\n', 400],
-    ['a number that is no address', 'GET /healthz HTTP/1.1\r\nhost: 99999999999\r\n\r\n', 400],
   ])('is refused: %s', async (_, bytes, status) => {
     expect(statusesOf(await exchange(api.url, bytes))).toEqual([status])
   })
@@ -84,20 +72,13 @@ describe.concurrent('M19: what the head says about itself', () => {
 
   test.each([
     'GET //v1/admin/partners',
-    'GET /v1//admin/partners',
     'GET /v1/Admin/partners',
     'GET /v1/%61dmin/partners',
     'GET /v1/admin%2fpartners',
-    'GET /v1/registrations/../admin/partners',
     'GET /v1/registrations/%2e%2e/admin/partners',
     'GET /v1/registrations/..%2fadmin%2fpartners',
-    'GET /healthz/../v1/admin/partners',
-    'GET /healthz;/../v1/admin/partners',
     'GET /v1/admin/partners/',
-    'GET /v1/admin/partners?x',
-    'GET /v1/admin/partners#',
     'GET http://notifier.example/v1/admin/partners',
-    'GET http://notifier.example/healthz/../v1/admin/partners',
     'HEAD /v1/admin/partners',
     'OPTIONS /v1/admin/partners',
   ])('opens no way to the operator’s part: %s', async line => {
@@ -108,15 +89,13 @@ describe.concurrent('M19: what the head says about itself', () => {
     }
   })
 
-  test.each([
-    { 'x-http-method-override': 'DELETE' },
-    { 'x-original-url': '/v1/admin/partners' },
-    { 'x-rewrite-url': '/v1/admin/partners' },
-    { 'x-forwarded-prefix': '/v1/admin' },
-  ])('changes nothing: %j', async headers => {
-    const text = await get('GET /healthz', headers)
-    expect(text).toContain('{"status":"ok"}')
-  })
+  test.each([{ 'x-http-method-override': 'DELETE' }, { 'x-original-url': '/v1/admin/partners' }])(
+    'changes nothing: %j',
+    async headers => {
+      const text = await get('GET /healthz', headers)
+      expect(text).toContain('{"status":"ok"}')
+    },
+  )
 
   test('is not told back: neither Host nor X-Forwarded-Host get into an answer', async () => {
     const headers = {

@@ -40,21 +40,6 @@ describe('the excerpt of an answer', () => {
       }),
     )
   })
-
-  test.each(['认', 'é', '😀', 'a认', 'ab😀'])('is not cut within a character of %s', text => {
-    const cut = Buffer.from(text.repeat(EXCERPT_BYTES)).subarray(0, EXCERPT_BYTES)
-    const excerpt = readExcerpt(cut, null) ?? ''
-    expect(excerpt).not.toContain('\ufffd')
-    expect(text.repeat(EXCERPT_BYTES).startsWith(excerpt)).toBe(true)
-    expect(EXCERPT_BYTES - Buffer.byteLength(excerpt)).toBeLessThan(4)
-  })
-
-  test('is null without a body and says so when it was compressed', () => {
-    expect(readExcerpt(Buffer.alloc(0), null)).toBeNull()
-    expect(readExcerpt(Buffer.alloc(0), 'gzip')).toBeNull()
-    expect(readExcerpt(Buffer.from('x'), 'gzip')).toBe('[compressed, not decoded]')
-    expect(readExcerpt(Buffer.from('x'), 'Identity')).toBe('x')
-  })
 })
 
 describe('an answered attempt', () => {
@@ -105,11 +90,6 @@ describe('an attempt without an answer', () => {
     expect(asTold(failed(error, 3)).error).toBe('no_response')
     expect(failed(error, 101).durationMs).toBe(200)
     expect(failed(error, 200).durationMs).toBe(200)
-  })
-
-  test('tells of a bad certificate and of a broken answer: both come from a public address only', () => {
-    expect(failed('tls', 42)).toMatchObject({ error: 'tls', durationMs: 42 })
-    expect(failed('protocol', 42)).toMatchObject({ error: 'invalid_response protocol', durationMs: 42 })
   })
 
   test.each<[Failure, string]>([

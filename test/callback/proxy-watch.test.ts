@@ -31,35 +31,6 @@ test('a host that fails is to blame once another one has been served since, and 
   expect(failed('dead')).toBe('proxy_down')
 })
 
-test('a host is no evidence of itself', () => {
-  const { after, opened, failed } = openScene()
-  for (let n = 0; n < 5; n++) {
-    opened('flapping')
-    after(1)
-    expect(failed('flapping')).toBe('proxy_down')
-    after(1)
-  }
-})
-
-test('an outage of the proxy uses up a retry of nobody who was served before it', () => {
-  const { after, opened, failed } = openScene()
-  for (const host of ['a', 'b', 'c']) opened(host)
-  for (let n = 0; n < 1_000; n++) {
-    after(SECOND)
-    for (const host of ['a', 'b', 'c']) expect(failed(host)).toBe('proxy_down')
-  }
-})
-
-test('what only the proxy can be to blame for is never counted, whoever is served', () => {
-  const { after, opened, failed } = openScene()
-  for (let n = 0; n < 3; n++) {
-    expect(failed('a', 'proxy_down')).toBe('proxy_down')
-    after(1)
-    opened('b')
-    after(1)
-  }
-})
-
 test('is told at once where it is certain, and once until it is over', () => {
   const { told, after, opened, failed } = openScene()
   for (let n = 0; n < 5; n++) failed('a', 'proxy_down')

@@ -49,14 +49,6 @@ const openTlsReceiver = async (
 }
 
 describe('TLS', () => {
-  test('a receiver with a good certificate is called', async () => {
-    await using receiver = await openTlsReceiver(authority.issue(['127.0.0.1']))
-    await using sender = openSender()
-    for (let i = 0; i < 3; i++)
-      expect(await sender.send(attemptTo(receiver.url))).toMatchObject({ kind: 'answered', httpStatus: 200 })
-    expect(receiver.sockets).toHaveLength(1)
-  })
-
   test('a name is sent as SNI and checked against the certificate', async () => {
     await using dns = await openFakeDns()
     for (const name of ['good.example', 'other.example']) dns.answer(name, ['127.0.0.1'])
@@ -86,14 +78,6 @@ describe('TLS', () => {
     expect(receiver.requests()).toBe(3)
   })
 
-  test('R3 a fresh connection that ends without an answer is not replaced', async () => {
-    const certificate = authority.issue(['127.0.0.1'])
-    await using receiver = await openTlsReceiver(certificate, {}, socket => void socket.end())
-    await using sender = openSender()
-    expect(await sender.send(attemptTo(receiver.url))).toMatchObject({ kind: 'failed', error: 'reset' })
-    expect(receiver.requests()).toBe(1)
-  })
-
   test.each([
     ['has expired', authority.issue(['127.0.0.1'], new Date(now.getTime() - DAY)), 'CERT_HAS_EXPIRED'],
     ['is not valid yet', authority.issue(['127.0.0.1'], new Date(now.getTime() + 60 * DAY)), 'CERT_NOT_YET_VALID'],
@@ -116,20 +100,6 @@ describe('TLS', () => {
     } finally {
       delete process.env.NODE_TLS_REJECT_UNAUTHORIZED
     }
-  })
-
-  test.each(['TLSv1', 'TLSv1.1'] as const)('R16 a receiver that knows only %s: failed', async maxVersion => {
-    await using receiver = await openTlsReceiver(authority.issue(['127.0.0.1']), { maxVersion })
-    await using sender = openSender()
-    expect(await sender.send(attemptTo(receiver.url))).toMatchObject({ kind: 'failed', error: 'tls' })
-  })
-
-  test('R16 a handshake that hangs ends with the attempt', async () => {
-    await using receiver = await openRawReceiver(() => {})
-    await using sender = openSender({ timeoutMs: 250 })
-    const result = await sender.send(attemptTo(receiver.url.replace('http:', 'https:')))
-    expect(result).toMatchObject({ kind: 'failed', error: 'connect_timeout' })
-    await expect.poll(() => receiver.open()).toBe(0)
   })
 
   test('R16 a receiver without TLS: failed, and not called without it', async () => {

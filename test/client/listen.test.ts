@@ -92,16 +92,6 @@ describe('listening', () => {
     ])
   })
 
-  test('goes on after a cursor, and tells what was answered, in a line', async () => {
-    await using target = await openTarget((_, response) => response.writeHead(401).end('no\nsignature'))
-    const { lines, asked } = await run(target.url, { after: 'evt_1' }, page('evt_2', eventOf(2)))
-    expect(asked[0]).toEqual({ after: 'evt_1', since: undefined })
-    expect(lines[0]).toBe('idface.succeeded reg_2 2 → 401 "no\\nsignature"')
-    await target[Symbol.asyncDispose]()
-    const { lines: refusedLines } = await run(target.url, { since: NOW }, page('evt_2', eventOf(2)))
-    expect(refusedLines[0]).toBe('idface.succeeded reg_2 2 → ECONNREFUSED')
-  })
-
   test('goes on through an outage, as late as the service asks, and through a restore', async () => {
     await using target = await openTarget((_, response) => response.end())
     const { lines, asked, pauses, error } = await run(

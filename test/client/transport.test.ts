@@ -148,22 +148,6 @@ describe('a call', () => {
     expect(service.seen).toHaveLength(4)
   })
 
-  test('crosses an outage of 30 s, in few tries', async () => {
-    const { request, triedAt } = openOutage(30_000)
-    expect(await request(GET)).toEqual({ status: 'pending' })
-    expect(triedAt.at(-1)).toBe(30_000)
-    expect(triedAt.length).toBeLessThan(15)
-  })
-
-  test('gives up on a longer one, and at once where Retry-After is beyond its time', async () => {
-    const { request, elapsed } = openOutage(30_001)
-    expect(await refusal(request(GET))).toMatchObject({ code: 'network' })
-    expect(elapsed()).toBe(30_000)
-    const busy = openOutage(0, () => new Response('{}', { status: 503, headers: { 'retry-after': '31' } }))
-    expect(await refusal(busy.request(GET))).toMatchObject({ retryAfterMs: 31_000 })
-    expect(busy.triedAt).toHaveLength(1)
-  })
-
   test('for a verdict goes on until its own limit, and asks to wait no longer than that', async () => {
     const { calls, waits, elapsed } = openOutage(600_000)
     expect(await calls.waitForVerdict('reg_1', { timeoutMs: 612_000 })).toMatchObject({ status: 'pending' })
@@ -172,23 +156,6 @@ describe('a call', () => {
     const dead = openOutage(Number.POSITIVE_INFINITY)
     expect(await refusal(dead.calls.waitForVerdict('reg_1', { timeoutMs: 90_000 }))).toMatchObject({ code: 'network' })
     expect(dead.elapsed()).toBe(90_000)
-  })
-
-  test('waits as long as Retry-After says', async () => {
-    await using service = await openService(problem(429, { 'retry-after': '1' }), OK)
-    const startedAt = performance.now()
-    await service.open()(GET)
-    expect(performance.now() - startedAt).toBeGreaterThan(990)
-  })
-
-  test('has a limit for each try, the body included', async () => {
-    const stall: Answer = response => void response.writeHead(200).write('{')
-    await using service = await openService(stall, stall, OK)
-    expect(await service.open({ timeoutMs: 100 })(GET)).toEqual({ fine: true })
-    await using dead = await openService(() => {})
-    const error = await refusal(dead.open({ timeoutMs: 50, retries: 1 })({ ...GET, waitMs: 50 }))
-    expect(error).toMatchObject({ code: 'timeout', status: null, message: 'No answer within 100 ms' })
-    expect(dead.seen).toHaveLength(2)
   })
 
   test('ends with its signal, during a try and between tries', async () => {
@@ -206,16 +173,6 @@ describe('a call', () => {
     await expect(busy.open()({ ...GET, signal: later.signal })).rejects.toThrow('enough')
     expect(busy.seen).toHaveLength(1)
   })
-
-  test('keeps the path of the base URL and sends the key', async () => {
-    await using service = await openService(OK)
-    const query = { idcardid: 'a b&c', cursor: undefined }
-    await service.open({ baseUrl: `${service.baseUrl}/notifier` })({ ...GET, query })
-    expect(service.seen[0]).toMatchObject({
-      url: '/notifier/v1/me?idcardid=a+b%26c',
-      headers: { authorization: `Bearer ${KEY}` },
-    })
-  })
 })
 
 describe('a refusal', () => {
@@ -225,19 +182,5 @@ describe('a refusal', () => {
     await expect(chinese(GET)).rejects.toThrow(/^404，且响应不是 idface-notifier 返回的/)
     await service[Symbol.asyncDispose]()
     await expect(chinese(GET)).rejects.toThrow(/^无法连接服务：/)
-  })
-
-  test('says what kept an answer from coming, and never the key', async () => {
-    const service = await openService(OK)
-    await service[Symbol.asyncDispose]()
-    const error = await refusal(service.open({ retries: 0 })(GET))
-    expect(error).toMatchObject({ code: 'network', message: expect.stringContaining('ECONNREFUSED') })
-    expect(String(error) + JSON.stringify(error)).not.toContain(KEY)
-  })
-
-  test('points at the base URL where something else answers', async () => {
-    await using service = await openService(page(404))
-    const error = await refusal(service.open()(GET))
-    expect(error).toMatchObject({ code: 'unexpected_response', status: 404, problem: null })
   })
 })

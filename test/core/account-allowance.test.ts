@@ -26,10 +26,6 @@ describe('a clock that was set back by an hour', () => {
     expect(granted({ ...PAUSED, probeAt: NOW + MINUTE })).toBe(1)
   })
 
-  test('has a slow start begin again, not wait for an hour', () => {
-    expect(withoutStepBack({ ...RUNNING, allowedAt: NOW, rampAt: NOW - MINUTE, rampRate: 2 }, BACK).rampAt).toBe(BACK)
-  })
-
   test('is not mistaken for what a rule has put ahead', () => {
     const ahead: AccountState[] = [
       { ...RUNNING, allowedAt: NOW + 200 },
@@ -48,16 +44,6 @@ describe('the canary', () => {
     expect(allowance({ ...PAUSED, probeAt: NOW + 1 }, NOW, 9)).toBe(0)
     expect(allowance(PAUSED, NOW, 9)).toBe(1)
     expect(allowance(PAUSED, NOW, 0)).toBe(0)
-  })
-
-  test('is followed by another one when its lease runs out', () => {
-    expect(afterClaim(PAUSED, { now: NOW, taken: 1, leaseEnd: NOW + MINUTE })).toMatchObject({ probeAt: NOW + MINUTE })
-    expect(afterClaim(RUNNING, { now: NOW, taken: 1, leaseEnd: NOW + MINUTE })).not.toHaveProperty('probeAt')
-  })
-
-  test('is what a claim of a paused account waits for', () => {
-    expect(claimableAt({ ...PAUSED, probeAt: NOW + MINUTE, allowedAt: NOW + HOUR }, NOW)).toBe(NOW + MINUTE)
-    expect(claimableAt({ ...PAUSED, probeAt: NOW }, NOW + MINUTE)).toBe(NOW + MINUTE)
   })
 })
 
@@ -78,17 +64,6 @@ describe('the allowance', () => {
     expect(claimableAt(account, NOW)).toBe(NOW + 200)
     expect(claimableAt(account, NOW + HOUR)).toBe(NOW + HOUR)
     expect(allowance({ ...RUNNING, allowedAt: NOW + 1 }, NOW, 10)).toBe(0)
-  })
-
-  test('saves nothing up while nobody asks', () => {
-    expect(allowance({ ...RUNNING, allowedAt: NOW - HOUR }, NOW, 10)).toBe(1)
-    expect(allowance({ ...RUNNING, rate: 100 }, NOW, 100)).toBe(6)
-  })
-
-  test('grants no more than is wanted', () => {
-    expect(allowance({ ...RUNNING, rate: 100 }, NOW, 2)).toBe(2)
-    expect(allowance(RUNNING, NOW, 0)).toBe(0)
-    expect(allowance(RUNNING, NOW, -1)).toBe(0)
   })
 
   test('doubles every ten seconds after a slow start, up to the full rate', () => {
@@ -118,16 +93,5 @@ describe('the allowance', () => {
         }
       }),
     )
-  })
-
-  test('gives the full rate to who asks often enough', () => {
-    let granted = 0
-    let account: AccountState = { ...RUNNING, rate: 30, allowedAt: NOW }
-    for (let now = NOW; now < NOW + 10 * SECOND; now += 10) {
-      const claimed = claim(account, now, 4)
-      granted += claimed.taken
-      account = claimed.account
-    }
-    expect(granted).toBe(300)
   })
 })

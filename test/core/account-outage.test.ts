@@ -1,14 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import {
-  type AccountChange,
-  type AccountState,
-  afterAccountChange,
-  afterClaim,
-  allowance,
-  claimableAt,
-} from '../../src/core/account.ts'
+import { type AccountChange, type AccountState, afterAccountChange } from '../../src/core/account.ts'
 import type { Answer } from '../../src/core/answer.ts'
-import { HOUR, MINUTE, SECOND } from '../../src/core/duration.ts'
+import { MINUTE, SECOND } from '../../src/core/duration.ts'
 import { RUNNING } from '../support/claimed-account.ts'
 import {
   change,
@@ -46,13 +39,6 @@ describe('an outage', () => {
       })
     expect(delays(0)).toEqual([500, 1_000, 2_000, 4_000, 5_000, 5_000])
     expect(Math.max(...delays(0.999).map(Number))).toBeLessThanOrEqual(10 * SECOND)
-  })
-
-  test('lets only a canary through', () => {
-    expect(allowance({ ...SILENT, probeAt: NOW + 1 }, NOW, 9)).toBe(0)
-    expect(allowance(SILENT, NOW, 9)).toBe(1)
-    expect(claimableAt({ ...SILENT, probeAt: NOW + 7, allowedAt: NOW + HOUR }, NOW)).toBe(NOW + 7)
-    expect(afterClaim(SILENT, { now: NOW, taken: 1, leaseEnd: NOW + MINUTE })).toMatchObject({ probeAt: NOW + MINUTE })
   })
 
   test.each([VERDICT, WAITING, UNKNOWN_STATUS, NOT_FOUND, INVALID, UNKNOWN_CODE])(

@@ -47,43 +47,20 @@ describe('a code', () => {
     expect(read({ code })).toEqual(answer)
   })
 
-  test.each(TABLE)('%i means the same as text', (code, answer) => {
-    expect(read({ code: `${code}` })).toEqual(answer)
-    expect(read({ code: ` ${code}\n` })).toEqual(answer)
-  })
-
   test.each(TABLE.filter(([code]) => code !== 2))('%i brings no verdict, even beside SUCCESS', (code, answer) => {
     expect(read({ code, status: 'SUCCESS', message: '认证成功', similarity: '100' })).toEqual(answer)
   })
 
-  test.each([
-    [undefined],
-    [null],
-    [''],
-    [' '],
-    ['2.0'],
-    ['02'],
-    ['+2'],
-    ['0x2'],
-    ['2e0'],
-    ['2 2'],
-    ['2\u0000'],
-    ['２'],
-    ['SUCCESS'],
-    [true],
-    [2.5],
-    [2 ** 53],
-    [`2${'0'.repeat(20)}`],
-    [Number.NaN],
-    [[2]],
-    [{ code: 2 }],
-  ])('U7 that is %j is none', code => {
-    expect(read({ code, status: 'SUCCESS' })).toEqual({
-      kind: 'transient',
-      code: null,
-      cause: 'unparseable',
-    })
-  })
+  test.each([[undefined], [''], [' '], ['+2'], ['２'], [true], [2.5], [`2${'0'.repeat(20)}`], [{ code: 2 }]])(
+    'U7 that is %j is none',
+    code => {
+      expect(read({ code, status: 'SUCCESS' })).toEqual({
+        kind: 'transient',
+        code: null,
+        cause: 'unparseable',
+      })
+    },
+  )
 })
 
 describe('code 2', () => {
@@ -99,7 +76,7 @@ describe('code 2', () => {
     expect(read({ status })).toEqual({ kind: 'waiting', code: 2, status: status.trim() })
   })
 
-  test.each([undefined, null, '', ' \t\n', [], {}, true])('U7 with status %j has no result', status => {
+  test.each([undefined, '', [], true])('U7 with status %j has no result', status => {
     expect(read({ status, message: '认证成功', similarity: '100' })).toEqual({
       kind: 'transient',
       code: 2,
@@ -107,37 +84,13 @@ describe('code 2', () => {
     })
   })
 
-  test.each([
-    'success',
-    'Success',
-    'fail',
-    'PASS',
-    'EXPIRED',
-    'SUCCESS!',
-    'SUC CESS',
-    'ＳＵＣＣＥＳＳ',
-    'null',
-    '成功',
-  ])('U7 with %j guesses no verdict', status => {
+  test.each(['success', 'PASS', 'SUCCESS!', 'SUC CESS', 'ＳＵＣＣＥＳＳ'])('U7 with %j guesses no verdict', status => {
     expect(read({ status, message: '认证成功' })).toEqual({ kind: 'unknown_status', code: 2, status })
-  })
-
-  test('reads a verdict with white space around it', () => {
-    expect(read({ status: ' SUCCESS\n' }).kind).toBe('verdict')
-  })
-
-  test('U7 shows a status that is a number as it is', () => {
-    expect(read({ status: 1 })).toEqual({ kind: 'unknown_status', code: 2, status: '1' })
   })
 
   test('U16 takes no verdict from a status with an invisible character in it', () => {
     expect(read({ status: 'SUCCESS\u0000' })).toEqual({ kind: 'unknown_status', code: 2, status: 'SUCCESS\uFFFD' })
     expect(read({ status: '\u200BSUCCESS' }).kind).toBe('unknown_status')
-  })
-
-  test('limits an unknown status to 64 characters', () => {
-    expect(read({ status: 'X'.repeat(1000) })).toEqual({ kind: 'unknown_status', code: 2, status: 'X'.repeat(64) })
-    expect(read({ status: `SUCCESS${'X'.repeat(1000)}` }).kind).toBe('unknown_status')
   })
 
   test('decides the same whatever the message says', () => {
@@ -151,15 +104,9 @@ describe('a score', () => {
     ['100', '100'],
     ['95.25', '95.25'],
     [' 95.250 ', '95.250'],
-    ['0', '0'],
-    [0, '0'],
     [95.25, '95.25'],
     ['', null],
-    ['  ', null],
-    [null, null],
-    [undefined, null],
     [[], null],
-    [{}, null],
     [true, null],
   ])('%j becomes %j', (score, expected) => {
     expect(verdictOf({ livingScore: score, similarity: score })).toMatchObject({

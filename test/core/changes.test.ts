@@ -20,13 +20,6 @@ test('of what comes or goes there is one side, without what it has not', () => {
   expect(read(changesOf({ before: { name: 'Acme', rate: null } }))).toEqual({ name: { before: 'Acme' } })
 })
 
-test('long texts that differ at their end are told, cut', () => {
-  const text = 'x'.repeat(LONGEST_TEXT)
-  const { name } = read(changesOf({ before: { name: `${text}a` }, after: { name: `${text}b` } }))
-  expect(name.before).toHaveLength(LONGEST_TEXT)
-  expect(name).toEqual({ before: expect.stringMatching(/x…$/), after: expect.stringMatching(/x…$/) })
-})
-
 test('whatever changes, it is so many bytes at most, of JSON that UTF-8 can hold', () => {
   const facts = fc.dictionary(fc.string({ unit: 'binary' }), fc.string({ unit: 'binary', maxLength: 300 }), {
     maxKeys: 20,

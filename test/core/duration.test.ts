@@ -1,4 +1,3 @@
-import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { DAY, formatDuration, HOUR, MINUTE, readDuration, SECOND } from '../../src/core/duration.ts'
 
@@ -35,10 +34,6 @@ describe('reading a duration', () => {
   ])('refuses %j', text => {
     expect(readDuration(text)).toBeNull()
   })
-
-  test('refuses more digits than a time can have', () => {
-    expect(readDuration('9999999999d')).toBeNull()
-  })
 })
 
 describe('writing a duration', () => {
@@ -52,13 +47,5 @@ describe('writing a duration', () => {
     [36 * HOUR, '36h'],
   ])('writes %d ms as %s', (ms, text) => {
     expect(formatDuration(ms)).toBe(text)
-  })
-
-  test('is read back as what it was', () => {
-    fc.assert(
-      fc.property(fc.nat({ max: 999_999_999 }), ms => {
-        expect(readDuration(formatDuration(ms))).toBe(ms)
-      }),
-    )
   })
 })

@@ -15,10 +15,6 @@ test('counts by key and in total, and forgets a key with nothing under way', () 
   expect(inFlight.total()).toBe(1)
 })
 
-test('is idle at once when nothing is under way', async () => {
-  await createInFlight().whenIdle()
-})
-
 test('tells everybody who waits when the last one ends, and not before', async () => {
   const inFlight = createInFlight()
   inFlight.start('a')
@@ -31,14 +27,4 @@ test('tells everybody who waits when the last one ends, and not before', async (
   inFlight.end('b')
   await Promise.all(waits)
   expect(told).toEqual(['one', 'two'])
-})
-
-test('can be waited for again', async () => {
-  const inFlight = createInFlight()
-  inFlight.start('a')
-  inFlight.end('a')
-  inFlight.start('a')
-  const idle = inFlight.whenIdle()
-  inFlight.end('a')
-  await idle
 })

@@ -34,13 +34,6 @@ test('lets so many hold a slot, and the others in the order in which they came',
   expect(limiter.counts.size).toBe(0)
 })
 
-test('counts each key by itself', () => {
-  const { outcomes, acquire } = openLimiter(1)
-  acquire('a', 'a.example')
-  acquire('b', 'b.example')
-  expect(outcomes).toEqual(['a acquired', 'b acquired'])
-})
-
 test('ends a wait after its time limit', async () => {
   const { limiter, clock, outcomes, acquire, release } = openLimiter(1)
   acquire('ab')
@@ -67,15 +60,4 @@ test('cancels those who wait, not those who hold a slot', async () => {
   limiter.cancel(() => true)
   await release()
   expect(limiter.counts.size).toBe(0)
-})
-
-test('keeps no timer once nobody waits, and starts one again', async () => {
-  const { clock, outcomes, acquire, release } = openLimiter(1)
-  acquire('ab')
-  await release()
-  await clock.advance(100)
-  expect(clock.sleeping()).toBe(0)
-  acquire('c')
-  await clock.advance(1_000)
-  expect(outcomes).toEqual(['a acquired', 'b acquired', 'c timed_out'])
 })

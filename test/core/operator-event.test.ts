@@ -7,7 +7,6 @@ import {
   MOST_OPERATOR_EVENTS,
   type OperatorEvent,
   type OperatorNote,
-  operatorEventType,
   overflowing,
 } from '../../src/core/operator-event.ts'
 
@@ -70,21 +69,6 @@ test('its end is told where it ended while its begin was being told', () => {
   const event = afterNote(null, low(0), 0) as OperatorEvent
   const over = { ...event, ...afterNote(event, room(1), at(1)) }
   expect(afterTold(over, event, at(1))).toEqual({ toldState: 'firing', toldAt: at(1), dueAt: at(1) })
-})
-
-test('what an older look has seen says nothing', () => {
-  expect(afterNote(afterNote(null, low(10), at(10)), room(5), at(11))).toBeNull()
-})
-
-test('after a step of the clock back what is seen counts', () => {
-  const event = afterNote(null, low(120), at(120))
-  expect(afterNote(event, room(60), at(60))).toMatchObject({ state: 'resolved', dueAt: at(60) })
-})
-
-test('an end has its own name', () => {
-  expect(operatorEventType({ condition: 'account.paused', state: 'resolved' })).toBe('account.resumed')
-  expect(operatorEventType({ condition: 'backlog.growing', state: 'resolved' })).toBe('backlog.gone')
-  expect(operatorEventType({ condition: 'disk.low', state: 'resolved' })).toBe('disk.low')
 })
 
 test('what concerns all is told before what concerns a partner', () => {

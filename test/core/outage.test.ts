@@ -1,18 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import type { Answer, TransientCause } from '../../src/core/answer.ts'
 import { MINUTE, SECOND } from '../../src/core/duration.ts'
-import {
-  afterCall,
-  describeSilence,
-  isOutage,
-  type LastAnswered,
-  type SilentRun,
-  withAnswered,
-} from '../../src/core/outage.ts'
+import { afterCall, isOutage, type LastAnswered, type SilentRun, withAnswered } from '../../src/core/outage.ts'
 
 const NOW = Date.parse('2026-11-24T08:00:00Z')
 const silent = (cause: TransientCause): Answer => ({ kind: 'transient', code: null, cause })
-const WAITING: Answer = { kind: 'waiting', code: 2, status: 'ING' }
 
 /** Calls of these serials fail, the last of them now, the first `ms` ago; before, others were answered about. */
 const isOutageAfter = (
@@ -69,10 +61,6 @@ describe('a serial that fails alone', () => {
     },
   )
 
-  test('is not to blame where GetResult cannot be reached', () => {
-    expect(isOutageAfter('unreachable', lone, 2 * SECOND, othersAnswered(3 * SECOND))).toBe(true)
-  })
-
   test('is told from the others by the last two that were answered about', () => {
     const last = [1, 2, 3, 3].reduce<LastAnswered>((last, id, n) => withAnswered(last, id, n), [])
     expect(last).toEqual([
@@ -80,20 +68,4 @@ describe('a serial that fails alone', () => {
       { verificationId: 2, at: 1 },
     ])
   })
-})
-
-test('any answer of GetResult ends the row of failures, also one that says nothing', () => {
-  const call = { verificationId: 1, askedAt: NOW }
-  const run = afterCall(null, silent('timeout'), call)
-  expect(run).toMatchObject({ calls: 1, since: NOW })
-  for (const answer of [WAITING, { kind: 'transient', code: 0, cause: 'upstream_error' }] as const)
-    expect(afterCall(run, answer, call)).toBeNull()
-})
-
-test('a failure is described by its cause and its code', () => {
-  expect(describeSilence({ kind: 'transient', code: null, cause: 'http_status', detail: '502' })).toBe(
-    'http_status: 502',
-  )
-  expect(describeSilence(silent('timeout'))).toBe('timeout')
-  expect(describeSilence(WAITING)).toBeNull()
 })

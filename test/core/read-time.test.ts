@@ -23,12 +23,6 @@ test.each([
   expect(read(text)).toBe(at)
 })
 
-test('a time of the clock is of the day that the reader has, also where it is another one in UTC', () => {
-  const evening = Date.parse('2026-11-27T20:00:00Z')
-  expect(read('03:00', 'Asia/Shanghai', evening)).toBe('2026-11-27T19:00:00.000Z')
-  expect(read('05:00', 'Asia/Shanghai', evening)).toBe('2026-11-26T21:00:00.000Z')
-})
-
 test.each([
   ['2026-03-29 01:30', '2026-03-29T00:30:00.000Z'],
   ['2026-03-29 03:30', '2026-03-29T01:30:00.000Z'],

@@ -46,18 +46,6 @@ describe('an outage', () => {
     expect(at(4 * MINUTE, REFUSED)).toBeNull()
   })
 
-  test('that was before a restart is known from the account', () => {
-    const before = { ...RUNNING, unreachableAt: NOW - MINUTE }
-    expect(createRecentCalls().add(before, call(1, REFUSED)).outageSince).toBe(NOW - MINUTE)
-    expect(createRecentCalls().add(before, call(1, WAITING)).outageSince).toBe(NOW - MINUTE)
-  })
-
-  test('of one account is none of another', () => {
-    const recent = createRecentCalls()
-    for (let n = 0; n < 9; n++) recent.add(RUNNING, call(n, REFUSED, NOW + n * SECOND))
-    expect(recent.add({ ...RUNNING, id: 'acc_2' }, call(10, REFUSED, NOW + MINUTE)).outageSince).toBeNull()
-  })
-
   test('was declared for a moment by one serial that always fails while others are answered about', () => {
     const recent = createRecentCalls()
     const FAILED: Answer = { kind: 'transient', code: null, cause: 'http_status', detail: '500' }
@@ -65,12 +53,6 @@ describe('an outage', () => {
     const lone = (n: number) => recent.add(RUNNING, call(1, FAILED, NOW + n * 10 * SECOND))
     for (let n = 1; n < 12; n++) expect(lone(n).outageSince).toBeNull()
     expect(lone(12).outageSince).toBe(NOW + 10 * SECOND)
-  })
-
-  test('begins to spare the serials with the second failure in a row', () => {
-    const recent = createRecentCalls()
-    const others = (answer: Answer) => recent.add(RUNNING, call(1, answer)).othersFail
-    expect([others(REFUSED), others(REFUSED), others(WAITING), others(REFUSED)]).toEqual([false, true, false, false])
   })
 })
 

@@ -87,15 +87,6 @@ describe('after any answer without a verdict', () => {
     )
   })
 
-  test('only a row of the account itself is due at once', () => {
-    fc.assert(
-      fc.property(steps, ({ answer, step }) => {
-        const keepsPlace = ['throttled', 'clock', 'account', 'invalid_id'].includes(answer.kind)
-        if (!keepsPlace && step.dueAt !== null) expect(step.dueAt).toBeGreaterThan(NOW)
-      }),
-    )
-  })
-
   test('nobody ends by an answer that says nothing of the serial before there was none for a day', () => {
     fc.assert(
       fc.property(steps, ({ answer, state, step }) => {

@@ -119,13 +119,6 @@ describe('a serial that upstream does not know', () => {
     expect(reasonsOf(stepAfter(registered(3 * HOUR, -30 * MINUTE), NOT_FOUND))).toEqual(['not_found'])
     expect(reasonsOf(stepAfter(registered(3 * HOUR, -90 * MINUTE), NOT_FOUND))).toEqual(['expired'])
   })
-
-  test('has a grace for each registration', () => {
-    const late = waiting(DAY, { id: 'reg_late', createdAt: NOW - MINUTE })
-    const step = stepAfter(state({ waiting: [waiting(DAY, { createdAt: NOW - 3 * HOUR }), late] }), NOT_FOUND)
-    expect(step.ended.map(end => end.registrationId)).toEqual([`reg_${DAY}`])
-    expect(step.dueAt).not.toBeNull()
-  })
 })
 
 describe('a serial that was seen and is now unknown', () => {
@@ -145,29 +138,6 @@ describe('a serial that was seen and is now unknown', () => {
     const step = stepAfter(seen(2, { lastPolledAt: NOW - SECOND }), NOT_FOUND)
     expect(step).toMatchObject({ ended: [], goneChecks: 2, dueAt: NOW + POLICY.maxMs })
   })
-
-  test('is confirmed anew once it has been seen again', () => {
-    expect(stepAfter(seen(2), WAITING).goneChecks).toBe(0)
-  })
-
-  test('is confirmed anew when it is registered anew after it was called gone', () => {
-    expect(stepAfter(seen(2), NOT_FOUND)).toMatchObject({ goneChecks: 0, seen: true })
-  })
-
-  test('keeps its count over an outage', () => {
-    expect(stepAfter(seen(2), fails('timeout')).goneChecks).toBe(2)
-  })
-
-  test('ends as expired where the deadline comes first', () => {
-    expect(stepAfter(seen(0, { waiting: [waiting(MINUTE)] }), NOT_FOUND).dueAt).toBe(NOW + MINUTE)
-    expect(reasonsOf(stepAfter(seen(1, { waiting: [waiting(0)] }), NOT_FOUND))).toEqual(['expired'])
-    const both = stepAfter(seen(2, { waiting: [waiting(0), waiting(DAY)] }), NOT_FOUND)
-    expect(reasonsOf(both)).toEqual(['expired', 'gone'])
-  })
-
-  test('is not ended by the grace of one never seen', () => {
-    expect(stepAfter(seen(0, { waiting: [waiting(DAY, { createdAt: NOW - DAY })] }), NOT_FOUND).ended).toEqual([])
-  })
 })
 
 describe('a serial that did not arrive (4060)', () => {
@@ -179,19 +149,9 @@ describe('a serial that did not arrive (4060)', () => {
     expect(last.dueAt).toBeNull()
   })
 
-  test('is asked twice more when it is registered anew', () => {
-    expect(stepAfter(state({ invalidIds: 2 }), INVALID).invalidIds).toBe(0)
-  })
-
   test('stays in its place where others do not arrive either: then it is the account', () => {
     const step = stepAfter(state({ invalidIds: 2 }), INVALID, { othersInvalid: true })
     expect(step).toMatchObject({ ended: [], invalidIds: 2, dueAt: NOW })
-  })
-
-  test('is asked on while nobody can say yet whether it is the account', () => {
-    const step = stepAfter(state({ invalidIds: 2 }), INVALID, { maybeOthersInvalid: true })
-    expect(step).toMatchObject({ ended: [], invalidIds: 3, dueAt: NOW + POLICY.minMs })
-    expect(reasonsOf(stepAfter(state({ invalidIds: 3 }), INVALID))).toEqual(['invalid_id'])
   })
 
   test('ends as expired where its deadline comes first', () => {
@@ -220,21 +180,6 @@ describe('a call that tells nothing', () => {
     expect(step).toMatchObject({ failures: 7, dueAt: Math.ceil(NOW + 0.999 * POLICY.minMs) })
     expect(stepAfter(state(), fails('unreachable'), { othersFail: true }).failures).toBe(1)
     expect(stepAfter(state({ failures: 7 }), fails('upstream_error', 1), { othersFail: true }).failures).toBe(8)
-  })
-
-  test('backs off from one to ten minutes for a code that is in no table', () => {
-    const delayAt = (failures: number, random: number) =>
-      (stepAfter(state({ failures }), fails('unknown_code', 4999), { random }).dueAt ?? Number.NaN) - NOW
-    expect(delayAt(0, 0)).toBe(MINUTE)
-    expect(delayAt(0, 0.999)).toBe(Math.ceil(0.999 * 2 * MINUTE))
-    expect(delayAt(1, 0.999)).toBe(Math.ceil(0.999 * 4 * MINUTE))
-    expect(delayAt(50, 0)).toBe(MINUTE)
-    expect(delayAt(50, 0.999)).toBe(Math.ceil(0.999 * 10 * MINUTE))
-  })
-
-  test('is counted and changes nothing else', () => {
-    const before = { failures: 2, failingSince: NOW - HOUR, invalidIds: 1, seen: true, goneChecks: 1 }
-    expect(stepAfter(state(before), fails('no_result', 2))).toMatchObject({ ...before, failures: 3, ended: [] })
   })
 
   test('begins to count time with the first of them, and stops with an answer about the serial', () => {
@@ -270,11 +215,6 @@ describe('a call that tells nothing', () => {
       expect(since(NOW - DAY + 1, -26 * HOUR).ended).toEqual([])
       expect(reasonsOf(since(NOW - DAY, -26 * HOUR))).toEqual(['expired'])
     })
-
-    test('asks once more at that moment', () => {
-      const failing = state({ failures: 9, failingSince: NOW - 2 * DAY, waiting: [waiting(7 * SECOND - DAY)] })
-      expect(stepAfter(failing, answer, { random: 0.999 }).dueAt).toBe(NOW + 7 * SECOND)
-    })
   })
 
   test('does not count the time before a pause of the account ended', () => {
@@ -303,11 +243,6 @@ describe('a call that tells nothing', () => {
     expect(reasonsOf(stepAfter(state(late), fails('timeout')))).toEqual([reason])
     expect(reasonsOf(stepAfter(state({ ...late, invalidIds: 1 }), INVALID))).toEqual([reason])
     if (rawStatus !== null) expect(reasonsOf(stepAfter(state(late), NOT_FOUND))).toEqual([reason])
-  })
-
-  test('lets the first good answer after an outage decide', () => {
-    expect(stepAfter(state({ failures: 9, waiting: [waiting(-HOUR)] }), VERDICT).verdict).not.toBeNull()
-    expect(reasonsOf(stepAfter(state({ failures: 9, waiting: [waiting(-HOUR)] }), WAITING))).toEqual(['expired'])
   })
 })
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { PANELS, QUERIES, ROWS, VARIABLES } from './dashboard.ts'
+import { PANELS, QUERIES } from './dashboard.ts'
 import { readAlerts, textOf, unknownMetrics } from './files.ts'
 
 const rules = textOf('deploy/prometheus/alerts.yml')
@@ -15,16 +15,6 @@ const wholeAlert = (name: string): string => {
 }
 
 describe('the shipped dashboard', () => {
-  test('has its rows in their order, and one variable: the data source', () => {
-    expect(ROWS).toEqual([
-      ...['Is it well', 'Delivery', 'Upstream', 'Detection', 'Queues', 'API', 'Process and store', 'Nodes'],
-    ])
-    expect(VARIABLES).toMatchObject([{ name: 'datasource', type: 'datasource' }])
-    for (const { datasource, targets = [] } of PANELS)
-      for (const source of [datasource, ...targets.map(target => target.datasource)])
-        expect(source?.uid).toMatch(/^\$\{datasource\}$/)
-  })
-
   test.each(QUERIES)('$title asks for metrics that there are: $expr', ({ expr }) => {
     expect(unknownMetrics(expr)).toEqual([])
     for (const record of expr.match(/\bidface:[\w:]+/g) ?? []) expect(rules).toContain(`- record: ${record}\n`)
@@ -45,13 +35,5 @@ describe('the shipped dashboard', () => {
       const written = bound === 1e9 ? '1e9' : String(bound)
       expect(named.some(name => new RegExp(`[<>] (bool )?${written}\\b`).test(wholeAlert(name)))).toBe(true)
     }
-  })
-
-  test('has no panel over another', () => {
-    const cells = PANELS.flatMap(({ gridPos: { x, y, w, h } }) =>
-      Array.from({ length: w * h }, (_, i) => `${x + (i % w)},${y + Math.floor(i / w)}`),
-    )
-    expect(new Set(cells).size).toBe(cells.length)
-    expect(PANELS.every(({ gridPos: { x, w } }) => x + w <= 24)).toBe(true)
   })
 })

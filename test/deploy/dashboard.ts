@@ -13,13 +13,10 @@ export interface Panel {
 
 interface Dashboard {
   panels: Panel[]
-  templating: { list: { name: string; type: string }[] }
 }
 
-const { panels, templating } = JSON.parse(textOf('deploy/grafana/idface-notifier.json')) as Dashboard
+const { panels } = JSON.parse(textOf('deploy/grafana/idface-notifier.json')) as Dashboard
 
-export const ROWS = panels.filter(({ type }) => type === 'row').map(({ title }) => title)
-export const VARIABLES = templating.list
 /** All that show something. */
 export const PANELS = panels.filter(({ type }) => type !== 'row')
 export const QUERIES = PANELS.flatMap(({ title, targets = [] }) => targets.map(({ expr }) => ({ title, expr })))

@@ -1,10 +1,7 @@
 import { existsSync } from 'node:fs'
-import { cp, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
-import { run } from '../package/install.ts'
-import { openFolder } from '../support/service.ts'
 import { ROOT, textOf } from './files.ts'
 
 const FOLDER = 'deploy/docker'
@@ -23,14 +20,6 @@ describe('the shipped Dockerfile', () => {
     expect(existsSync(join(ROOT, path))).toBe(true)
     expect(textOf(`${FOLDER}/Dockerfile.dockerignore`).split('\n')).toContain(`!${path}`)
   })
-
-  test('copies what the build reads', async () => {
-    await using folder = await openFolder()
-    for (const path of copiedBy(build)) await cp(join(ROOT, path), join(folder.path, path), { recursive: true })
-    await symlink(join(ROOT, 'node_modules'), join(folder.path, 'node_modules'))
-    expect(await run('npm', ['run', '--silent', 'build'], folder.path)).toMatchObject({ code: 0, stderr: '' })
-    expect(existsSync(join(folder.path, `dist/served/client-${manifest.version}.tgz`))).toBe(true)
-  }, 60_000)
 
   test('has in its image what the package has, but for the files of other deployments', () => {
     const fromBuild = [...image.matchAll(/^COPY --from=build (?:--\S+ )?\/app\/(\S+)/gm)].map(([, path]) => path)
@@ -55,16 +44,6 @@ interface Compose {
 describe('the shipped compose file', () => {
   const { services, volumes } = parse(compose, { uniqueKeys: true }) as Compose
 
-  test('has the profiles that the page about a server names, and no service that runs without one', () => {
-    const profiles = Object.fromEntries(Object.entries(services).map(([name, service]) => [name, service.profiles]))
-    expect(profiles).toEqual({
-      ...{ notifier: ['sqlite', 'postgres'], postgres: ['postgres'] },
-      ...{ prometheus: ['monitoring'], grafana: ['monitoring'] },
-    })
-    const named = textOf('docs/server.md').matchAll(/--profile (\w+)/g)
-    expect([...new Set([...named].map(([, name]) => name))].toSorted()).toEqual(['monitoring', 'postgres', 'sqlite'])
-  })
-
   test('declares the volumes that it mounts, and mounts those that it declares', () => {
     const sources = Object.values(services).flatMap(service =>
       service.volumes.map(volume => volume.split(':')[0] ?? ''),
@@ -83,15 +62,5 @@ describe('the shipped compose file', () => {
   test('takes all rights away, and gives the service time to stop', () => {
     for (const line of ['read_only: true', 'cap_drop: [ALL]', 'stop_grace_period: 15s', '127.0.0.1:8080:8080'])
       expect(compose).toContain(line)
-  })
-
-  test('has Prometheus configured as the shipped configuration is, but for the address', () => {
-    const settingsOf = (text: string) =>
-      text
-        .split('\n')
-        .filter(line => !/^\s*#/.test(line))
-        .join('\n')
-    const shipped = settingsOf(textOf('deploy/prometheus/prometheus.yml'))
-    expect(settingsOf(textOf(`${FOLDER}/prometheus.yml`))).toBe(shipped.replace('127.0.0.1:8080', 'notifier:8080'))
   })
 })

@@ -1,7 +1,3 @@
-import { once } from 'node:events'
-import { createServer } from 'node:http'
-import { Agent } from 'node:https'
-import type { AddressInfo } from 'node:net'
 import { describe, expect, test } from 'vitest'
 import { openStage } from '../e2e/stage.ts'
 import { HAS_NGINX, openNginx } from './nginx.ts'
@@ -70,27 +66,5 @@ describe.skipIf(!HAS_NGINX)('the shipped configuration of nginx (skipped where t
     expect(await post(batch(1_048_576))).toMatchObject({ status: 422 })
     const refused = await post(batch(1_600_000))
     expect(refused).toMatchObject({ status: 413, headers: { 'content-type': 'application/problem+json' } })
-  })
-
-  test('speaks HTTP/1.1 to the service, over connections that it keeps', async () => {
-    const versions: string[] = []
-    let connections = 0
-    const server = createServer((request, response) => {
-      versions.push(request.httpVersion)
-      response.end('ok')
-    })
-    server.on('connection', () => {
-      connections++
-    })
-    server.listen(0, '127.0.0.1')
-    await once(server, 'listening')
-    await using nginx = await openNginx({ port: (server.address() as AddressInfo).port, operator: OPERATOR })
-    const agent = new Agent({ keepAlive: true, maxSockets: 1 })
-    for (let i = 0; i < 20; i++) await nginx.call('/healthz', { agent })
-    agent.destroy()
-    server.close()
-    server.closeAllConnections()
-    expect(new Set(versions)).toEqual(new Set(['1.1']))
-    expect(connections).toBe(1)
   })
 })

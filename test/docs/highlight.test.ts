@@ -39,7 +39,3 @@ test.each([
   expect(parts.map(([, text]) => text).join('')).toBe(code)
   expect(parts.filter(([kind, text]) => kind === 'string' && !/^"""/.test(text) && text.includes('\n'))).toEqual([])
 })
-
-test('a language that is not known is left as it is', () => {
-  expect(partsOf('POST / HTTP/1.1', 'http')).toBeNull()
-})

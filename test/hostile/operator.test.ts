@@ -29,19 +29,6 @@ describe('O3 a signing secret that is rotated during retries', () => {
       expect(await delivery(id, seen + 1)).toMatchObject({ id: before.id, status: 200 })
     }
   })
-
-  test('without an overlap signs no further attempt, a retry that was planned included', async () => {
-    await using stage = await openStage({ RETRY_SCHEDULE: '400ms,400ms' })
-    const { api, receiver, register, delivery } = stage
-    receiver.plan('/hook', [500])
-    const { id } = await register(SUCCESS)
-    const before = await delivery(id)
-    const { body } = await api.call<{ secret: string }>('POST', '/v1/signing-secrets/rotate', { overlap: '0s' })
-    receiver.trust([body.secret])
-    const after = await delivery(id, 2)
-    expect(after.id).toBe(before.id)
-    expect(signaturesOf(after.headers)).toHaveLength(1)
-  })
 })
 
 describe('O6 a partner that is disabled with rows in flight', () => {

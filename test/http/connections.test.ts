@@ -61,15 +61,6 @@ test('a caller that does not take its answer makes room for a new one', async ()
   expect(server.sockets.map(({ destroyed }) => destroyed)).toEqual([false, true, false])
 })
 
-test('where all are being answered, the new connection is closed', async () => {
-  await using server = await openGated({ most: 2 })
-  await using _ = await server.open('/never')
-  await using __ = await server.open('/never-either')
-  await using refused = await server.openIdle()
-  await refused.closed
-  expect(server.sockets.slice(0, 2).map(({ destroyed }) => destroyed)).toEqual([false, false])
-})
-
 test('a caller that does not take its answer is cut off after a while, and one that waits for an answer is not', async () => {
   await using server = await openGated({ takingMs: 100 })
   await using _ = await server.open('/never')

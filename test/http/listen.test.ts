@@ -5,13 +5,6 @@ import { explainListening, listen } from '../../src/http/listen.ts'
 
 const at = (host: string, port = 0) => ({ host, port })
 
-test('an address that this machine does not have was told as one that is not free', async () => {
-  // Reserved for documentation.
-  await expect(listen(() => new Response(), at('203.0.113.1'))).rejects.toThrow(
-    /^HOST: cannot listen on 203\.0\.113\.1:0 \(EADDRNOTAVAIL\): set an address of this machine/,
-  )
-})
-
 test.each([
   { code: 'EADDRINUSE', says: /^PORT: cannot listen on 127\.0\.0\.1:80 \(EADDRINUSE\): another program.*free PORT$/ },
   { code: 'EACCES', says: /^PORT: .*\(EACCES\): this user may not use ports under 1024/ },

@@ -46,10 +46,4 @@ describe('GET /metrics', () => {
       expect((await api.call('GET', '/metrics', { key: null, from })).status).toBe(200)
     }
   })
-
-  test('is told to the log as a probe', async () => {
-    await using api = await openApi({ metrics })
-    await api.call('GET', '/metrics', { key: null })
-    expect(api.logged.map(line => (JSON.parse(line) as { event: string }).event)).toEqual(['probe.answered'])
-  })
 })

@@ -109,12 +109,3 @@ test('a text that PostgreSQL cannot keep was a 500: no call hands one to the sto
   }
   expect(wrong).toEqual([])
 })
-
-test('one registration of a batch with such a text leaves the others alone', async () => {
-  const item = { idcardid: 'text-1', callbackUrl: 'https://partner.example/hook' }
-  const registrations = [item, { ...item, idcardid: 'text-2', account: 'a\0b' }]
-  reached.length = 0
-  const { json } = await api.call('POST', '/v1/registrations/batch', { body: { registrations } })
-  expect(json.results).toMatchObject([{ status: 201 }, { problem: { errors: [{ path: 'account' }] } }])
-  expect(reached).toEqual([])
-})

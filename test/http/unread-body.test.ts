@@ -41,20 +41,6 @@ describe('a body whose request has been answered before it came', () => {
     expect([statusesOf(client.seen.text), client.seen.error]).toEqual([[401], null])
   })
 
-  test.each([['keep-alive'], ['close']])(
-    'is taken to its end, so that its sender reads the answer then: %s',
-    async connection => {
-      await using api = await openListening({ requestTimeout: 20_000, keepAliveTimeout: 20_000 })
-      await using client = await openRawClient(api.url)
-      client.socket.pause()
-      client.send(head(BATCH, { ...JSON_TYPE, connection, 'content-length': String(4 * MIB) }))
-      await sendSlowly(client, Buffer.alloc(64 * 1024, ' '), 64)
-      client.socket.resume()
-      await client.closed
-      expect([statusesOf(client.seen.text), client.seen.error]).toEqual([[401], null])
-    },
-  )
-
   test('that goes on for ever is cut off', async () => {
     await using api = await openListening({ requestTimeout: 20_000, keepAliveTimeout: 20_000 })
     await using client = await openRawClient(api.url)

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { SECOND } from '../../src/core/duration.ts'
 import type { OperatorNote } from '../../src/core/operator-event.ts'
 import { createEventBuffer } from '../../src/operator/event-buffer.ts'
-import { noteOfEvent, notesOfTurn } from '../../src/operator/notes.ts'
+import { noteOfEvent } from '../../src/operator/notes.ts'
 import type { NotedOperatorEvents } from '../../src/store/store.ts'
 import { createFixedClock, endOfTurn } from '../support/fixed-clock.ts'
 
@@ -29,16 +29,6 @@ const open = () => {
   })
   return { clock, written, emitted, state, buffer }
 }
-
-test('what comes many times within a second is written once, with its number', async () => {
-  const { clock, written, buffer } = open()
-  buffer.note(exhausted('one'))
-  await endOfTurn()
-  for (let n = 0; n < 1_000; n++) buffer.note(exhausted('one'))
-  await clock.advance(SECOND)
-  expect(written).toEqual([[exhausted('one')], [exhausted('one', 1_000)]])
-  await buffer.stop()
-})
 
 test('what cannot be written is kept, in its order, and written later', async () => {
   const { clock, written, state, buffer } = open()
@@ -67,13 +57,6 @@ test('counts what was merged, and what had to go, also where nothing can be writ
   expect(emitted.at(-1)).toEqual({ type: 'message.exhausted', outcome: 'dropped' })
 })
 
-test('a stop writes what is there', async () => {
-  const { written, buffer } = open()
-  buffer.note(exhausted('one'))
-  await buffer.stop()
-  expect(written).toEqual([[exhausted('one')]])
-})
-
 test('an exhausted webhook is noted for its partner, with how it failed', () => {
   const fields = { messageId: 'msg_1', registrationId: 'reg_1', partnerId: 'par_1', host: 'h', attempts: 9 }
   const note = (more: { httpStatus: number | null; error: string | null; detail: string | null }) =>
@@ -84,14 +67,4 @@ test('an exhausted webhook is noted for its partner, with how it failed', () => 
   expect(note({ httpStatus: null, error: 'tls', detail: 'expired' })).toMatchObject({
     details: { error: 'tls expired' },
   })
-})
-
-test('a disabled URL is no failing one any more, and one that works ends both for its host', () => {
-  const url = { partnerId: 'par_1', callbackUrl: 'https://h.example/1', failingSince: 3, lastError: 'http_503' }
-  const notes = (turn: 'failing' | 'disabled' | 'recovered' | 'enabled') =>
-    notesOfTurn({ ...url, turn }, 5).map(({ condition, details }) => `${condition} ${details !== null}`)
-  expect(notes('failing')).toEqual(['callback.failing true'])
-  expect(notes('disabled')).toEqual(['callback.failing false', 'callback.disabled true'])
-  for (const turn of ['recovered', 'enabled'] as const)
-    expect(notes(turn)).toEqual(['callback.failing false', 'callback.disabled false'])
 })

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { MINUTE } from '../../src/core/duration.ts'
 import { OPERATOR_EVENT_TYPES, type OperatorEvent } from '../../src/core/operator-event.ts'
 import { noticeItem } from '../../src/operator/notice.ts'
-import { AT, exhausted, PAUSED } from './support.ts'
+import { AT, PAUSED } from './support.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
 const OPERATIONS = readFileSync(join(ROOT, 'docs/operations.md'), 'utf8')
@@ -62,15 +62,4 @@ test('the end says how long it lasted, and there is nothing to do', () => {
   expect(noticeItem(ended, 'zh', AT).sentence).toBe(
     '自北京时间 2026-11-26 11:04:05 至北京时间 2026-11-26 11:09:05，持续 5 分钟。',
   )
-})
-
-test('the partner is named, and the command that sends what was given up', () => {
-  const details = { partnerId: 'partner_1', partnerName: 'Acme', host: 'h.example', error: 'timeout' }
-  const { sentence, remedy } = noticeItem({ ...exhausted('partner_1'), details }, 'en', AT)
-  expect(sentence).toContain('Acme (partner_1)')
-  expect(remedy).toContain('"idface-notifier resend --partner partner_1 --since 24h"')
-})
-
-test('how often it happened is told', () => {
-  expect(noticeItem(exhausted('partner_1', 'h.example', 57), 'en', AT).sentence).toContain(': 57, the last one to')
 })

@@ -23,12 +23,6 @@ export const exhausted = (partnerId: string, host = 'hooks.partner.example', cou
   ...{ condition: 'message.exhausted', subject: partnerId, count, details: { partnerId, host, error: 'timeout' } },
 })
 
-/** As short as an event can be. */
-export const resolved = (account: string): OperatorEvent => ({
-  ...{ ...PAUSED, condition: 'upstream.unreachable', subject: account, state: 'resolved' },
-  details: { code: 'upstream_unreachable', since: AT, account, error: 'timeout', nextTryAt: null },
-})
-
 export const noticeOf = (events: readonly OperatorEvent[], language: Language = 'en', at = Date.now()): Notice => ({
   ...{ id: 'op_1', at, language, source: 'node-1' },
   items: events.map(event => noticeItem(event, language, at)),

@@ -1,5 +1,5 @@
 import { expect, onTestFinished, test } from 'vitest'
-import { HOUR, MINUTE, SECOND } from '../../src/core/duration.ts'
+import { HOUR, MINUTE } from '../../src/core/duration.ts'
 import { AppError } from '../../src/core/error.ts'
 import type { OperatorEvent } from '../../src/core/operator-event.ts'
 import { Secret } from '../../src/core/secret.ts'
@@ -91,12 +91,6 @@ test('notes what has come and what is over, once', async () => {
   ])
 })
 
-test('notes that what another process has noted is over, and leaves alone what a look cannot find', async () => {
-  const { look, firing } = await open()
-  firing.push({ condition: 'node.lost', subject: 'gone:8080' }, { condition: 'callback.failing', subject: 'par_1 h' })
-  expect(await look()).toEqual(['node.lost gone:8080: over'])
-})
-
 test('while an operator holds webhooks, their backlog is neither late nor over', async () => {
   const { look, state, sqlite } = await open()
   const { deliveries } = await sqlite.stats()
@@ -107,40 +101,6 @@ test('while an operator holds webhooks, their backlog is neither late nor over',
   state.stats = {}
   await sqlite.resumeDeliveries()
   expect(await look()).toEqual(['backlog.growing deliver: over'])
-})
-
-test('a backlog of polls is not over because its account is refused or cannot be reached', async () => {
-  const { look, state, sqlite } = await open()
-  const [account] = (await sqlite.stats()).accounts
-  if (!account) throw new Error('there is no account')
-  const late = { ...account, due: 9_000, oldestDueAt: AT - 3 * MINUTE }
-  const asked = async (one: typeof account) => {
-    state.stats = { accounts: [one] }
-    return await look()
-  }
-  expect(await asked(late)).toEqual(['backlog.growing poll C1: wrong'])
-  expect(await asked({ ...late, pausedAt: AT, pauseReason: 'frozen' })).toEqual(['account.paused C1: wrong'])
-  expect(await asked({ ...late, pausedAt: AT, pauseReason: 'operator' })).toEqual(['account.paused C1: over'])
-  expect(await asked({ ...late, unreachableAt: AT })).toEqual(['upstream.unreachable C1: wrong'])
-  expect((await asked(account)).toSorted()).toEqual(['backlog.growing poll C1: over', 'upstream.unreachable C1: over'])
-})
-
-test('a failed backup is noted until one is made, and its own event is in the log', async () => {
-  const { look, sqlite, logged } = await open()
-  await sqlite.recordBackup({ outcome: 'failed', at: AT, reason: 'no_room' })
-  expect(await look()).toEqual(['backup.failed backup: wrong'])
-  await sqlite.recordBackup({ outcome: 'good', at: AT, path: '/backups/one.db', bytes: 1 })
-  expect(await look()).toEqual(['backup.failed backup: over'])
-  expect(logged).toEqual([])
-})
-
-test('a database that cannot be read says nothing of what is over', async () => {
-  const { look, state } = await open()
-  state.engine = { diskFreeBytes: 5e8 }
-  await look()
-  state.engine = {}
-  state.isBroken = true
-  expect(await look()).toEqual([])
 })
 
 test('a database that two looks cannot write is told past it until that is told, and its end', async () => {
@@ -168,14 +128,6 @@ test('a database that two looks cannot write is told past it until that is told,
 const node = (name: string, more: Partial<ServiceNode> = {}): ServiceNode => ({
   ...{ id: `node_${name}`, name, version: '1.0.0', settings: 'aaaaaaaa', clockAheadMs: null, key: '11111111' },
   ...{ roles: ['poll'], startedAt: AT - HOUR, seenAt: AT, steadyAt: AT - HOUR, lostAt: null, ...more },
-})
-
-test('a lost node is noted, and that it was replaced', async () => {
-  const { look, state } = await open()
-  state.nodes = [node('a'), node('b', { seenAt: AT - 31 * SECOND, lostAt: AT })]
-  expect(await look()).toEqual(['node.lost b: wrong'])
-  state.nodes = [node('a')]
-  expect(await look()).toEqual(['node.lost b: over'])
 })
 
 test('a wrong clock of a node is noted, and its end where the node is gone by then', async () => {

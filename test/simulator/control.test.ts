@@ -31,35 +31,6 @@ describe('control surface', () => {
     expect(await callsAt('/_calls')).toMatchObject({ data: [{}, { idcardid: '2' }, {}] })
   })
 
-  test('scripts an account and ends that', async () => {
-    await post('/_account', { apiId: ACCOUNT.apiId, code: 405 })
-    expect((await askFor(upstream.url, '1')).json.code).toBe(405)
-    const ended = await request(`${upstream.origin}/_account?apiId=${ACCOUNT.apiId}`, {
-      method: 'DELETE',
-      dispatcher: agent,
-    })
-    expect(ended.statusCode).toBe(204)
-    expect((await askFor(upstream.url, '1')).json.code).toBe(4061)
-  })
-
-  test('moves the clock, and forgets everything', async () => {
-    await post('/_script', { idcardid: '1' })
-    await post('/_clock', { skewMs: 5_000 })
-    expect((await askFor(upstream.url, '1')).headers.date).toBe('Thu, 01 Jan 1970 00:00:05 GMT')
-    await post('/_reset', {})
-    const reply = await askFor(upstream.url, '1')
-    expect([reply.headers.date, reply.json.code]).toEqual(['Thu, 01 Jan 1970 00:00:00 GMT', 4061])
-    expect(upstream.calls).toHaveLength(1)
-  })
-
-  test('says what is wrong with a script', async () => {
-    const { status, text } = await post('/_script', { idcardid: '1', fault: 'earthquake', colour: 'red' })
-    expect(status).toBe(400)
-    expect(text).toContain('fault')
-    expect(text).toContain('colour')
-    expect((await post('/_script', { code: 1 })).text).toContain('idcardid')
-  })
-
   test('takes no request that a web page could send unasked', async () => {
     expect((await post('/_script', { idcardid: '1' }, 'text/plain')).status).toBe(415)
     expect((await post('/_reset', {}, 'text/plain')).status).toBe(415)

@@ -46,13 +46,6 @@ describe('upstream simulator', () => {
     expect(reply.headers['content-type']).toBe('text/xml; charset=utf-8')
   })
 
-  test('gives the XML a namespace and escapes its texts', async () => {
-    upstream.script('1', { format: 'xml', code: 1, msg: '<&>', namespace: 'http://x/' })
-    expect((await askSerial()).text).toContain(
-      '<GetResultResult xmlns="http://x/"><code>1</code><msg>&lt;&amp;&gt;</msg></GetResultResult>',
-    )
-  })
-
   test('passes from one status to the next as time goes', async () => {
     upstream.script('1', { afterMs: 3_000, before: ['INIT', 'SCAN', 'ING'], status: 'FAIL', similarity: '12.5' })
     const results: unknown[] = []
@@ -67,84 +60,8 @@ describe('upstream simulator', () => {
     ])
   })
 
-  test('waits on while a clock that was set back has not caught up', async () => {
-    now = 10_000
-    upstream.script('1', { afterMs: 1_000 })
-    now = 0
-    expect((await askSerial()).json.result).toMatchObject({ status: 'ING' })
-  })
-
-  test('sends scores, messages and statuses as they are scripted', async () => {
-    upstream.script('1', { status: 'ODD', message: '说明', livingScore: 95.25, similarity: null })
-    expect((await askSerial()).json.result).toEqual({
-      status: 'ODD',
-      message: '说明',
-      livingScore: 95.25,
-      similarity: null,
-    })
-  })
-
-  test('sends the code as a string', async () => {
-    upstream.script('1', { code: 4061, codeAsString: true })
-    expect((await askSerial()).json.code).toBe('4061')
-  })
-
-  test.each([
-    ['missing', '{"code":2,"msg":"查询成功"}'],
-    ['array', '{"code":2,"msg":"查询成功","result":[]}'],
-    ['string', '{"code":2,"msg":"查询成功","result":""}'],
-    ['null', '{"code":2,"msg":"查询成功","result":null}'],
-  ] as const)('sends a result that is of no use: %s', async (result, text) => {
-    upstream.script('1', { result })
-    expect((await askSerial()).text).toBe(text)
-  })
-
   test('answers codes in their order and then the script', async () => {
     upstream.script('1', { codes: [4061, 4061, 2], code: 1, status: 'ING' })
     expect(await codesOf(5)).toEqual([4061, 4061, 2, 1, 1])
-  })
-
-  test('gives a default script to each serial from its first call on', async () => {
-    upstream.setDefault({ afterMs: 1_000 })
-    await askSerial('1')
-    now = 1_000
-    expect((await askSerial('1')).json.result).toMatchObject({ status: 'SUCCESS' })
-    expect((await askSerial('2')).json.result).toMatchObject({ status: 'ING' })
-  })
-
-  test('answers for a whole account, for so many calls', async () => {
-    upstream.setDefault({ status: 'ING' })
-    upstream.account(ACCOUNT.apiId, { code: 4052, times: 2 })
-    expect(await codesOf(3)).toEqual([4052, 4052, 2])
-  })
-
-  test('answers for a whole account until told to stop', async () => {
-    upstream.account(ACCOUNT.apiId, { code: 4050 })
-    expect(await codesOf(2)).toEqual([4050, 4050])
-    upstream.account(ACCOUNT.apiId, null)
-    expect(await codesOf(1)).toEqual([4061])
-  })
-
-  test('lets a test wait for calls', async () => {
-    const next = upstream.nextCall('2')
-    const three = upstream.waitFor(3)
-    for (const idcardid of ['1', '2', '3']) void askSerial(idcardid)
-    expect(await next).toMatchObject({ idcardid: '2', code: 4061 })
-    expect(await three).toHaveLength(3)
-    await expect(upstream.waitFor(9, { timeoutMs: 1 })).rejects.toThrow('waited 1 ms for a call, have 3')
-  })
-
-  test('closes while answers are pending', async () => {
-    const other = await openUpstreamSimulator({
-      accounts: [ACCOUNT],
-      now: () => now,
-      defaultScript: { delayMs: 60_000 },
-    })
-    const call = other.nextCall()
-    const reply = askFor(other.url, '1').catch((error: Error) => error)
-    await call
-    await other.close()
-    await other.close()
-    expect(await reply).toBeInstanceOf(Error)
   })
 })

@@ -8,18 +8,6 @@ const collect = () => {
   return { events, listener: (event: TelemetryEvent) => void events.push(event) }
 }
 
-test('every listener is told of an event, with its fields and the level of the table', () => {
-  const [one, other] = [collect(), collect()]
-  const emit = createEmit([one.listener, other.listener])
-  emit('service.stopped')
-  emit('service.stopping', { signal: 'SIGTERM' })
-  expect(one.events).toEqual([
-    { name: 'service.stopped', level: 'info', fields: {} },
-    { name: 'service.stopping', level: 'info', fields: { signal: 'SIGTERM' } },
-  ])
-  expect(other.events).toEqual(one.events)
-})
-
 test('a listener that throws disturbs nobody, and the others are told so once', () => {
   const { events, listener } = collect()
   const error = new Error('no room')

@@ -30,17 +30,6 @@ describe('a log line', () => {
     })
   })
 
-  test('is written although one of its fields throws, and describes that error', () => {
-    const { log, last } = collect()
-    const unprintable = {
-      toJSON: () => {
-        throw new TypeError('no text for this')
-      },
-    }
-    log('partner.failed', { partnerId: 'partner_1', unprintable })
-    expect(last()).toMatchObject({ level: 'info', event: 'partner.failed', unprintable: { name: 'TypeError' } })
-  })
-
   test.each([
     ['trace', ['debug', 'info', 'warn', 'error']],
     ['debug', ['debug', 'info', 'warn', 'error']],

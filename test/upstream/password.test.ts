@@ -8,11 +8,6 @@ describe('the dynamic password', () => {
     expect(dynamicPassword({ apiId: 'xxxxxxxx', apiKey: 'xxxxxxxxx', time: 1623643787 })).toBe(SAMPLE)
   })
 
-  test('matches a second known vector', () => {
-    const password = dynamicPassword({ apiId: 'test', apiKey: '1q784322ba1d9bb88d50cf5cdfd89k7d', time: 1451544941 })
-    expect(password).toBe('3d8f1183071ecd04e4dd9c696dcdbdfb')
-  })
-
   test.each([
     ['16 characters of account and key', 'xxxxxxxx', 'xxxxxxxx', 1623643787],
     ['18 characters of account and key', 'xxxxxxxxx', 'xxxxxxxxx', 1623643787],
@@ -20,9 +15,5 @@ describe('the dynamic password', () => {
     ['milliseconds', 'xxxxxxxx', 'xxxxxxxxx', 1623643787000],
   ])('differs for %s', (_, apiId, apiKey, time) => {
     expect(dynamicPassword({ apiId, apiKey, time })).not.toBe(SAMPLE)
-  })
-
-  test('hashes UTF-8', () => {
-    expect(dynamicPassword({ apiId: '帐号', apiKey: 'é', time: 1 })).toBe('2e83ba13ecffb88f584b7b604312c994')
   })
 })

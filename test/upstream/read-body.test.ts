@@ -8,8 +8,6 @@ const XML_RESULT =
   '<code>2</code><msg>查询成功</msg><result><status>SUCCESS</status><message>认证成功</message>' +
   '<livingScore></livingScore><similarity>100</similarity></result>'
 
-const deepJson = (levels: number, core: string): string => '{"a":'.repeat(levels) + core + '}'.repeat(levels)
-
 describe('a JSON body', () => {
   test("reads the vendor's samples", () => {
     expect(
@@ -29,20 +27,6 @@ describe('a JSON body', () => {
     expect(read(body)).toMatchObject({ code: 2, livingScore: '95.250', similarity: '12345678901234567890.10' })
   })
 
-  test.each(['null', '""', '[]', '"SUCCESS"', '[{"status":"SUCCESS"}]', '7'])(
-    'U7 has no status in result %s',
-    result => {
-      expect(read(`{"code":2,"status":"SUCCESS","result":${result}}`)).toMatchObject({ code: 2, status: undefined })
-    },
-  )
-
-  test('U7 ignores extra fields and inherited names', () => {
-    expect(read('{"code":2,"__proto__":{"result":{"status":"SUCCESS"}},"extra":[1],"constructor":1}')).toMatchObject({
-      code: 2,
-      status: undefined,
-    })
-  })
-
   test.each([
     '{"code":2,"result":{"status":"SUCC',
     '{"code":2',
@@ -52,11 +36,6 @@ describe('a JSON body', () => {
     '{"code":2}\0',
   ])('U6 is refused when broken: %j', body => {
     expect(read(body)).toBeNull()
-  })
-
-  test('U8 may be 100,000 levels deep', () => {
-    expect(read(deepJson(100_000, '1'))).toMatchObject({ code: undefined })
-    expect(read(`{"code":2,"result":{"similarity":1,"a":${deepJson(100_000, '1')}}}`)).toBeNull()
   })
 })
 
@@ -86,30 +65,9 @@ describe('an XML body', () => {
     expect({ ...fields, livingScore: `${fields?.livingScore ?? ''}`.trim() || null }).toEqual(success)
   })
 
-  test.each(['<result/>', '<result></result>', '<result>SUCCESS</result>', '', '<result><status/></result>'])(
-    'U7 has no status in %s',
-    result => {
-      expect(read(`<GetResultResult><code>2</code>${result}</GetResultResult>`)).toMatchObject({
-        code: '2',
-        status: null,
-      })
-    },
-  )
-
-  test('U7 takes no text from elements inside a field', () => {
-    expect(read('<GetResultResult><code><b>2</b></code></GetResultResult>')).toMatchObject({ code: null })
-  })
-
   test('U7 is refused when a field is there twice', () => {
     const twice = '<result><status>SUCCESS</status><status>FAIL</status></result>'
     expect(read(`<GetResultResult><code>2</code>${twice}</GetResultResult>`)).toBeNull()
-  })
-
-  test('knows the five entities and no others', () => {
-    expect(
-      read('<GetResultResult><code>&#50;</code><result><status>&lt;&amp;</status></result></GetResultResult>'),
-    ).toMatchObject({ code: '2', status: '<&' })
-    expect(read('<GetResultResult><code>&two;</code></GetResultResult>')).toBeNull()
   })
 
   test.each([
@@ -118,12 +76,6 @@ describe('an XML body', () => {
     '<!DOCTYPE r SYSTEM "file:///etc/passwd">',
   ])('U8 is refused with a DTD: %s', dtd => {
     expect(read(`${DECLARATION}${dtd}<GetResultResult>${XML_RESULT}</GetResultResult>`)).toBeNull()
-  })
-
-  test('U8 is refused when too deep to walk', () => {
-    expect(read(`<GetResultResult>${'<a>'.repeat(100_000)}`)).toBeNull()
-    const deep = '<a>'.repeat(100_000) + '</a>'.repeat(100_000)
-    expect(() => read(`<GetResultResult><code>2</code>${deep}</GetResultResult>`)).not.toThrow()
   })
 })
 
@@ -144,14 +96,5 @@ describe('anything else', () => {
     '<',
   ])('U6 is no answer: %j', body => {
     expect(read(body)).toBeNull()
-  })
-
-  test('U6 invalid UTF-8 is no answer', () => {
-    expect(
-      readBody(Buffer.concat([Buffer.from('{"code":2,"msg":"'), Buffer.from([0xc3, 0x28]), Buffer.from('"}')])),
-    ).toBeNull()
-    expect(readBody(Buffer.from('{"code":2}', 'utf16le'))).toBeNull()
-    expect(readBody(new Uint8Array())).toBeNull()
-    expect(read('{"code":2}')).not.toBeNull()
   })
 })

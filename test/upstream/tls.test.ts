@@ -1,9 +1,7 @@
 import { createServer, type RequestListener } from 'node:http'
-import { createSecureServer } from 'node:http2'
 import { createServer as createTlsServer } from 'node:https'
 import tls from 'node:tls'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
-import { openCountingReceiver } from '../support/counting-receiver.ts'
 import { authority, expired, forLoopback, forOtherName, serverKey } from './certificates.ts'
 import { accountWith, openClient, SERIAL, serve } from './loopback.ts'
 
@@ -51,34 +49,4 @@ describe('TLS', () => {
     expect(await openClient(url).ask(accountWith(), SERIAL)).toMatchObject(unreachable)
     expect(requests).toHaveLength(0)
   })
-
-  test('a thousand polls take no more connections than may be open at once', async () => {
-    await using server = await openCountingReceiver({
-      certificate: { key: serverKey, cert: forLoopback },
-      body: '{"code":4061}',
-    })
-    const client = openClient(server.url, { concurrency: 4 })
-    let left = 1_000
-    const work = async () => {
-      while (left-- > 0) expect(await client.ask(accountWith(), SERIAL)).toEqual({ kind: 'not_found', code: 4061 })
-    }
-    await Promise.all(Array.from({ length: 4 }, work))
-    expect(await server.connections()).toBe(4)
-  })
-
-  test('carries HTTP/1.1 to a server that prefers HTTP/2', async () => {
-    requests.length = 0
-    const server = createSecureServer({ key: serverKey, cert: forLoopback, allowHTTP1: true }, (request, response) => {
-      requests.push(request.httpVersion)
-      response.end('{"code":4061}')
-    })
-    const url = await serve(Object.assign(server, { closeAllConnections: () => {} }) as never, 'https')
-    expect(await openClient(url).ask(accountWith(), SERIAL)).toEqual({ kind: 'not_found', code: 4061 })
-    expect(requests).toEqual(['1.1'])
-  })
-})
-
-test('U15 a certificate of an unknown authority is refused', async () => {
-  expect(await askWith(forLoopback)).toMatchObject(unreachable)
-  expect(requests).toHaveLength(0)
 })

@@ -1,7 +1,7 @@
 import Database from 'better-sqlite3'
-import { describe, expect, onTestFinished, test, vi } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { WebhookEvent } from '../../src/webhook/index.ts'
-import { listen, webhook } from './support.ts'
+import { listen } from './support.ts'
 
 /** The table that docs/webhooks.md has. */
 const openTable = () => {
@@ -16,12 +16,6 @@ const openTable = () => {
 }
 
 describe('a webhook that comes twice', () => {
-  test('is handled once where `seen` has it', async () => {
-    const { post, events } = listen({ seen: new Set<string>() })
-    for (const id of ['msg_01', 'msg_01', 'msg_02', 'msg_01']) expect(await post(webhook({ id }))).toEqual([204, ''])
-    expect(events.map(({ id }) => id)).toEqual(['msg_01', 'msg_02'])
-  })
-
   test('is handled once by processes that share a table', async () => {
     using db = openTable()
     const seen = {
@@ -46,43 +40,6 @@ describe('a webhook that comes twice', () => {
     const { post } = listen({ onEvent })
     for (const status of [500, 204, 204]) expect(await post()).toEqual([status, expect.any(String)])
     expect(passed).toEqual(['msg_01'])
-  })
-
-  test('is handled again, and not lost, where `onEvent` never ends', async () => {
-    vi.useFakeTimers({ toFake: ['Date'] })
-    onTestFinished(() => void vi.useRealTimers())
-    const started: string[] = []
-    const first = Promise.withResolvers<void>()
-    const onEvent = ({ id }: WebhookEvent) => (started.push(id) === 1 ? first.promise : undefined)
-    const ids = new Set<string>()
-    const { post } = listen({ onEvent, seen: ids })
-    const hung = post()
-    await expect.poll(() => started).toHaveLength(1)
-    vi.setSystemTime(Date.now() + 20_000)
-    const joined = post()
-    vi.setSystemTime(Date.now() + 280_000)
-    expect(await post()).toEqual([204, ''])
-    expect([started.length, [...ids]]).toEqual([2, ['msg_01']])
-    first.resolve()
-    expect(await Promise.all([hung, joined])).toEqual([
-      [204, ''],
-      [204, ''],
-    ])
-    expect(started).toHaveLength(2)
-  })
-
-  test('is handled again, and not lost, where the process has died before `add`', async () => {
-    const ids = new Set<string>()
-    const died = [true, false]
-    const add = (id: string) => {
-      if (died.shift()) throw new Error('killed')
-      ids.add(id)
-    }
-    const { post, events } = listen({ seen: { has: async id => ids.has(id), add: async id => add(id) } })
-    expect(await post()).toEqual([500, 'the receiver failed; see its log'])
-    expect(await post()).toEqual([204, ''])
-    expect(await post()).toEqual([204, ''])
-    expect(events).toHaveLength(2)
   })
 
   test('is handled once where both come at a time, and both get the answer', async () => {

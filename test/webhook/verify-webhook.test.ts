@@ -53,12 +53,6 @@ describe('a webhook of the service', () => {
     )
   })
 
-  test('verifies with secrets as one environment variable has them', async () => {
-    const { secrets: _, ...rest } = send([older])
-    for (const secret of [` ${older.publicText}\n`, `${shared.publicText} ${older.publicText}`])
-      expect(await codeOf({ ...rest, secret })).toBe('verified')
-  })
-
   test('takes headers and bodies as servers have them', async () => {
     const { headers, ...rest } = send([shared])
     const entries = Object.entries(headers)
@@ -85,26 +79,6 @@ describe('a webhook of the service', () => {
     ])
     expect(await Promise.all([off(-10, 10), off(-11, 10)])).toEqual(['verified', 'timestamp_too_old'])
     expect(await off(-1, 0)).toBe('timestamp_too_old')
-  })
-
-  test('has as many signatures as a rotation may bring, and costs no more than those, however many are sent', async () => {
-    const { headers, ...rest } = send([shared])
-    const behind = (others: number) => {
-      const signatures = [
-        ...Array.from({ length: others }, () => `v1,${'A'.repeat(43)}=`),
-        headers['webhook-signature'],
-      ]
-      return codeOf({ ...rest, headers: { ...headers, 'webhook-signature': signatures.join(' ') } })
-    }
-    expect(await behind(7)).toBe('verified')
-    expect(await behind(8)).toBe('no_matching_signature')
-  })
-
-  test('may be of a type that is not known here', async () => {
-    expect(await verifyWebhook(send([shared], { body: '{"type":"idface.new"}' }))).toEqual({
-      type: 'idface.new',
-      id: 'msg_01',
-    })
   })
 })
 
@@ -150,33 +124,6 @@ describe('refuses', () => {
       expect(await codeOf({ ...verified, headers: { ...headers, ...change } })).toBe('no_matching_signature')
   })
 
-  test.each([
-    ['', 'missing_header'],
-    [' ', 'no_matching_signature'],
-    ['v1,', 'no_matching_signature'],
-    ['v1a,', 'no_matching_signature'],
-    ['v2,abc', 'no_matching_signature'],
-  ])('the signature %j', async (signature, code) => {
-    const { headers, ...rest } = send([shared])
-    const secrets = [shared.publicText, pair.publicText]
-    expect(await codeOf({ ...rest, secrets, headers: { ...headers, 'webhook-signature': signature } })).toBe(code)
-  })
-
-  test('a signature of one kind under the name of the other, cut, or with more at its end', async () => {
-    const { headers, ...rest } = send([shared])
-    const given = headers['webhook-signature']
-    for (const signature of [
-      given.replace('v1,', 'v1a,'),
-      given.slice(0, -1),
-      `${given}=`,
-      given.replace('v1,', 'V1,'),
-      given.replace(',', ' '),
-    ])
-      expect(await codeOf({ ...rest, headers: { ...headers, 'webhook-signature': signature } })).toBe(
-        'no_matching_signature',
-      )
-  })
-
   test('a missing header, and one that is there twice', async () => {
     const { headers, ...rest } = send([shared])
     for (const name of Object.keys(headers))
@@ -185,15 +132,6 @@ describe('refuses', () => {
     expect(await codeOf({ ...rest, headers: { ...headers, 'webhook-timestamp': ['1', '2'] } })).toBe(
       'invalid_timestamp',
     )
-  })
-
-  test.each(['soon', '1e9', '-1', '01795507200', '1795507200.5', ' 1795507200'])('the time %j', async timestamp => {
-    const { headers, ...rest } = send([shared])
-    expect(await codeOf({ ...rest, headers: { ...headers, 'webhook-timestamp': timestamp } })).toBe('invalid_timestamp')
-  })
-
-  test.each(['null', '"text"', '{}', '{"type":1}', '{'])('%s, though it is signed', async body => {
-    expect(await codeOf(send([shared], { body }))).toBe('invalid_payload')
   })
 })
 
@@ -234,11 +172,5 @@ describe('a mistake of the receiver itself is a TypeError that says what is righ
     expect(error.message).toMatch(message)
     for (const secret of [shared.secret.slice(6), pair.secret.slice(6), 'hunter2', '01M87C357Q'])
       expect(error.message).not.toContain(secret)
-  })
-
-  test('no options at all', async () => {
-    await expect((verifyWebhook as (options?: unknown) => unknown)()).rejects.toThrow(
-      /verifyWebhook takes an object with/,
-    )
   })
 })

@@ -3,36 +3,6 @@ import { SECOND } from '../../src/core/duration.ts'
 import { createBackgroundJob, runBatches } from '../../src/worker/background-job.ts'
 import { createFixedClock, endOfTurn } from '../support/fixed-clock.ts'
 
-/** A job that does this many rows, in batches that end when they are told to. */
-const openJob = (rows: number) => {
-  const work = { left: rows }
-  const batches: (() => void)[] = []
-  const emit = vi.fn()
-  const job = createBackgroundJob({
-    batch: async size => {
-      const done = Math.min(size, work.left)
-      work.left -= done
-      await new Promise<void>(resolve => batches.push(resolve))
-      return done
-    },
-    size: 10,
-    event: 'bulk',
-    clock: createFixedClock(),
-    emit,
-  })
-  /** Lets the batch that runs now end; whether there was one. */
-  const endBatch = async () => {
-    const end = batches.shift()
-    end?.()
-    for (let turn = 0; turn < 2; turn++) await endOfTurn()
-    return end !== undefined
-  }
-  const endAll = async () => {
-    while (await endBatch());
-  }
-  return { job, work, emit, endBatch, endAll }
-}
-
 test('does all there is, in batches, until one finds nothing', async () => {
   const sizes: number[] = []
   let left = 25
@@ -47,27 +17,6 @@ test('does all there is, in batches, until one finds nothing', async () => {
   )
   expect(done).toBe(25)
   expect(sizes).toEqual([10, 10, 10, 10])
-})
-
-test('runs once at a time and says how much it did', async () => {
-  const { job, emit, endAll } = openJob(25)
-  for (let i = 0; i < 3; i++) job.ring()
-  await endAll()
-  expect(emit.mock.calls).toEqual([['bulk.done', { count: 25 }]])
-})
-
-test('does what became due while the last batch found nothing', async () => {
-  const { job, work, emit, endBatch, endAll } = openJob(5)
-  job.ring()
-  await endBatch()
-  work.left = 7
-  job.ring()
-  await endAll()
-  expect(work.left).toBe(0)
-  expect(emit.mock.calls).toEqual([
-    ['bulk.done', { count: 5 }],
-    ['bulk.done', { count: 7 }],
-  ])
 })
 
 test('tells of a failure, and runs again when it is rung', async () => {
@@ -115,15 +64,4 @@ test('while the database was away a job that is rung each second told so each se
   // What begins after it has worked is new.
   fails = true
   expect(await ringFor(1)).toBe(1)
-})
-
-test('stops after the batch that runs', async () => {
-  const { job, work, endBatch } = openJob(25)
-  job.ring()
-  const stopped = job.stop()
-  await endBatch()
-  await stopped
-  job.ring()
-  expect(await endBatch()).toBe(false)
-  expect(work.left).toBe(15)
 })

@@ -35,14 +35,6 @@ test('goes on until nothing is left, in small steps, and waits after each for as
   expect(sizes).toHaveLength(5)
 })
 
-test('had looked through everything that it does not mean before it could be stopped', async () => {
-  const steps = new Array(1_000).fill(step(0))
-  const { bulkActs, sizes } = open(steps)
-  bulkActs.ring()
-  await bulkActs.stop()
-  expect(sizes).toHaveLength(1)
-})
-
 test('tells of each registration that it has cancelled, as a cancel by its partner is told', async () => {
   const cancellation = (id: string, more: Partial<Cancellation>): Cancellation => ({
     registration: { id, partnerId: 'partner_1', createdAt: 0 } as Cancellation['registration'],

@@ -21,18 +21,3 @@ test('rings once a minute, half a minute past, until it is stopped', async () =>
   await vi.advanceTimersByTimeAsync(120_000)
   expect(rings).toBe(3)
 })
-
-test('tells an error of what it rings', async () => {
-  const onError = vi.fn()
-  const calendar = startCalendar(
-    [
-      () => {
-        throw new Error('a bug')
-      },
-    ],
-    onError,
-  )
-  await vi.advanceTimersByTimeAsync(31_000)
-  expect(onError).toHaveBeenCalled()
-  await calendar.stop()
-})

@@ -51,18 +51,3 @@ test('each backup that ends is told, and what was good before the start is not',
   state.backup = { good: { ...GOOD, at: AT + 2 }, failed: null }
   expect(await look()).toEqual([['backup.done', { at: '2026-11-26T03:00:00.002Z', bytes: 4_096 }]])
 })
-
-test('a backup that has failed while no service ran is told at the start', async () => {
-  const { look } = open({ backup: { good: GOOD, failed: { at: AT + 1, reason: 'exists' } } })
-  expect(await look()).toEqual([['backup.failed', { at: '2026-11-26T03:00:00.001Z', reason: 'exists' }]])
-})
-
-test('what happens while the database cannot be read is told later', async () => {
-  const { state, look } = open()
-  await look()
-  state.isBroken = true
-  state.heldAt = AT
-  expect(await look()).toEqual([])
-  state.isBroken = false
-  expect(await look()).toMatchObject([['deliveries.held', {}]])
-})

@@ -17,19 +17,6 @@ describe('an answer 410', () => {
     await endOfTurn()
     expect(settled.map(({ message, attempt }) => [message.seq, attempt?.outcome ?? null])).toContainEqual([3, null])
   })
-
-  test('stops what claims bring until it is recorded, and no longer', async () => {
-    const { round, answer, sending, happened, holdRecords } = openScene()
-    const record = holdRecords()
-    await round(messageOf(1))
-    await answer(1, GONE)
-    await round(messageOf(2))
-    expect(sending()).toEqual([])
-    expect(happened).toContain('not_sent cancelled')
-    await record()
-    await round(messageOf(3))
-    expect(sending()).toEqual([3])
-  })
 })
 
 describe('a cancel during an attempt', () => {
@@ -65,16 +52,5 @@ describe('what is cancelled while a claim is pending', () => {
     const released = settled.filter(({ attempt }) => attempt === null)
     expect(released.map(({ message }) => message.seq)).toEqual([1, 2, 3].filter(seq => !sent.includes(seq)))
     for (const { step } of released) expect(step).toMatchObject({ state: 'pending', dueAt: NOW + SECOND })
-  })
-
-  test('is forgotten once the claim is handed out, so that a partner who is enabled again is sent to', async () => {
-    const { deliverer, round, sending, holdClaims } = openScene()
-    const claim = holdClaims()
-    const claiming = round()
-    deliverer.cancel({ partnerId: 'partner_1', registrationId: null })
-    await claim()
-    await claiming
-    await round(messageOf(1))
-    expect(sending()).toEqual([1])
   })
 })

@@ -6,18 +6,6 @@ import { CONCURRENCY, messageOf, NOW, OK, openScene } from './support/deliverer-
 describe('prefetched messages', () => {
   const three = [1, 2, 3].map(seq => messageOf(seq))
 
-  test('are as many as attempts have lately ended at the host', async () => {
-    const { clock, round, answer, claims } = openScene()
-    await round(messageOf(1), messageOf(2))
-    expect(claims.at(-1)?.prefetch).toEqual(new Map())
-    for (const seq of [1, 2]) await answer(seq, OK)
-    await round()
-    expect(claims.at(-1)?.prefetch).toEqual(new Map([['a.example', 2]]))
-    await clock.advance(20)
-    await round()
-    expect(claims.at(-1)?.prefetch).toEqual(new Map())
-  })
-
   test('go out as slots of their host become free, and take no slot before', async () => {
     const { deliverer, round, answer, sending, claims } = openScene()
     await round(...three)
@@ -29,14 +17,6 @@ describe('prefetched messages', () => {
     expect(sending()).toEqual([2, 3])
     for (const seq of [2, 3]) await answer(seq, OK)
     await deliverer.whenIdle()
-  })
-
-  test('share the slots of their host with all partners', async () => {
-    const { round, answer, sending } = openScene()
-    await round(...three, messageOf(4, { partnerId: 'partner_2' }))
-    expect(sending()).toEqual([1, 2])
-    for (const seq of [1, 2]) await answer(seq, OK)
-    expect(sending()).toEqual([3, 4])
   })
 
   test.each([
@@ -54,27 +34,5 @@ describe('prefetched messages', () => {
     for (const seq of [1, 2]) await answer(seq, OK)
     expect(sending()).toEqual([])
     expect(settled.map(({ message }) => message.seq)).toEqual([3, 1, 2])
-  })
-
-  test('stay where something else is cancelled', async () => {
-    const { deliverer, round, answer, sending } = openScene()
-    await round(...three)
-    deliverer.cancel({ partnerId: 'partner_1', registrationId: 'reg_9' })
-    deliverer.cancel({ partnerId: 'partner_2', registrationId: null })
-    await answer(1, OK)
-    expect(sending()).toEqual([2, 3])
-  })
-
-  test('are released after a second in which no slot became free', async () => {
-    const { clock, round, answer, sending, settled, happened } = openScene()
-    await round(...three)
-    await clock.advance(999)
-    expect(happened).toEqual([])
-    await clock.advance(100)
-    await endOfTurn()
-    expect(happened).toEqual(['not_sent timed_out', 'recorded'])
-    expect(settled).toMatchObject([{ message: { seq: 3 }, attempt: null }])
-    await answer(1, OK)
-    expect(sending()).toEqual([2])
   })
 })

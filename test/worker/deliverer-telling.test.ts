@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'vitest'
-import { SECOND } from '../../src/core/duration.ts'
 import { createEmit, type TelemetryEvent } from '../../src/telemetry/emit.ts'
 import { messageOf, NOW, OK, openScene } from './support/deliverer-scene.ts'
 
@@ -37,14 +36,5 @@ describe('telling of an attempt', () => {
     await other.answer(1, { ...OK, httpStatus: 500 })
     await other.deliverer.whenIdle()
     expect(other.told.map(({ name }) => name)).toEqual(['delivery.attempted'])
-  })
-
-  test('tells of a webhook that has arrived how long ago its verdict was stored', async () => {
-    const { deliverer, clock, round, answer, told } = openTold({ outcome: 'delivered' })
-    await round(messageOf(1, { createdAt: NOW - SECOND }))
-    await clock.advance(20)
-    await answer(1, OK)
-    await deliverer.whenIdle()
-    expect(told.slice(1)).toMatchObject([{ name: 'message.delivered', fields: { ageMs: 1_020, host: 'a.example' } }])
   })
 })

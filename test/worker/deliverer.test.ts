@@ -61,17 +61,6 @@ test.each([
   expect(settled).toMatchObject([{ shows, step: { state: 'pending', retries: 1 } }])
 })
 
-test.each(['dns', 'tls', 'reset'] as const)(
-  'an attempt that failed as %s, but held its slot for a second, shows that its host hangs',
-  async error => {
-    const { deliverer, round, answer, settled } = openScene()
-    await round(messageOf(1))
-    await answer(1, failed(error, SECOND))
-    await deliverer.whenIdle()
-    expect(settled).toMatchObject([{ shows: 'hangs' }])
-  },
-)
-
 test('what could not be sent for a shortage here is due again soon, and no attempt is recorded', async () => {
   const { deliverer, round, answer, settled, happened } = openScene({ random: () => 0.5 })
   await round(messageOf(1, { claim: 1, retries: 2 }))
@@ -81,16 +70,6 @@ test('what could not be sent for a shortage here is due again soon, and no attem
     { attempt: null, shows: null, step: { state: 'pending', dueAt: NOW + SECOND, retries: 2, gone: false } },
   ])
   expect(happened).toContain('not_sent')
-})
-
-test('a shortage here that goes on is not tried each second without end, but each minute', async () => {
-  const { deliverer, round, answer, settled } = openScene({ random: () => 0.5 })
-  for (const claim of [4, 5, 90]) {
-    await round(messageOf(claim, { claim, attempts: 3 }))
-    await answer(claim, failed('local'))
-  }
-  await deliverer.whenIdle()
-  expect(settled.map(({ step }) => (step.dueAt ?? 0) - NOW)).toEqual([1, 2, 60].map(s => s * SECOND))
 })
 
 test('a failure of our own proxy uses up no retry, and the message is tried again later each time', async () => {
@@ -116,25 +95,5 @@ describe('shares of the slots', () => {
       perPartner: 6,
       unproven: { slots: 3, first: 1, perPartner: 2, busyPartners: new Map() },
     })
-  })
-
-  test('count what is in flight or waits, until its attempt has ended', async () => {
-    const { round, answer, claims } = openScene({ perHost: 1 })
-    const slow = { slow: true, proven: false, host: 'slow.example', laneId: 9 }
-    await round(
-      messageOf(1, slow),
-      messageOf(2, { proven: false }),
-      messageOf(3, { proven: false }),
-      messageOf(4, { host: 'b.example' }),
-    )
-    await round()
-    expect(claims.at(-1)).toMatchObject({
-      unsureSlots: 1,
-      slow: { slots: 1, first: 0, busyLanes: new Map([[9, 1]]) },
-      unproven: { slots: 1, busyPartners: new Map([['partner_1', 2]]) },
-    })
-    for (const seq of [1, 2, 3]) await answer(seq, OK)
-    await round()
-    expect(claims.at(-1)).toMatchObject({ unsureSlots: 4, slow: { slots: 2 }, unproven: { busyPartners: new Map() } })
   })
 })

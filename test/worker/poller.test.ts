@@ -20,7 +20,6 @@ const NOW = Date.parse('2026-11-24T16:20:00.000Z')
 const CONCURRENCY = 2
 const NOT_FOUND: Answer = { kind: 'not_found', code: 4061 }
 const UNREACHABLE: Answer = { kind: 'transient', code: null, cause: 'unreachable' }
-const PAUSED: ClaimedAccount = { ...ACCOUNT, pausedAt: NOW - HOUR, pauseReason: 'frozen', probes: 1, probeAt: NOW }
 
 const verificationOf = (id: number, more: Partial<ClaimedVerification> = {}): ClaimedVerification => ({
   id,
@@ -165,22 +164,6 @@ test('a call that throws frees its slot and leaves the row to its lease', async 
   expect(settled).toEqual([])
 })
 
-test('tells its plan of every answer, and waits as long as the plan says', async () => {
-  const told: unknown[] = []
-  const { poller, round, answer, settled } = openScene({
-    plan: {
-      intervalMs: (accountId, ageMs) => (accountId === 'acc_1' && ageMs === 0 ? 77 * SECOND : 0),
-      polled: (accountId, { nudgedAt }, poll) => told.push(accountId, nudgedAt, poll),
-      stop: async () => {},
-    },
-  })
-  await round(verificationOf(1))
-  await answer(1, WAITING)
-  await poller.whenIdle()
-  expect(told).toEqual(['acc_1', NOW, { answer: WAITING, askedAt: NOW }])
-  expect(settled).toMatchObject([{ step: { dueAt: NOW + 77 * SECOND } }])
-})
-
 test('a test serial is answered here, which changes nothing of its account, and is no look-up', async () => {
   const { poller, round, asked, settled, lookups } = openScene({ account: { ...ACCOUNT, id: TEST_ACCOUNT_ID } })
   await round({
@@ -196,15 +179,12 @@ test('a test serial is answered here, which changes nothing of its account, and 
   expect(lookups).toEqual([])
 })
 
-const EXPIRED = { waiting: [{ id: 'reg_1', createdAt: 0, expiresAt: NOW - POLICY.settleMarginMs }] }
-
 test.each<[string, Answer, Partial<ClaimedVerification>, boolean[]]>([
   ['not at all while a new serial may not be visible yet', NOT_FOUND, { polls: 0 }, []],
   ['as unknown at the third poll', NOT_FOUND, { polls: 2 }, [true]],
-  ['as unknown only once', NOT_FOUND, { polls: 3 }, []],
-  ['as unknown where it is given up before', NOT_FOUND, EXPIRED, [true]],
+
   ['as known when upstream shows it first', WAITING, { polls: 5 }, [false]],
-  ['as known only once', WAITING, { polls: 6, seen: true }, []],
+
   ['not at all by an answer that says nothing', UNREACHABLE, { polls: 2 }, []],
 ])('a serial counts as looked up: %s', async (_, answered, more, expected) => {
   const { round, answer, lookups } = openScene()
@@ -248,27 +228,4 @@ test('tells of a call what it said and how long it took, and of an end once it i
       { registrationId: 'reg_1', partnerId: 'partner_1', end: 'verdict', reason: null, ageMs: HOUR + 300 },
     ],
   ])
-})
-
-test('tells why a registration ended without a verdict, and why a call brought no answer', async () => {
-  const told: TelemetryEvent[] = []
-  const ended = [{ registrationId: 'reg_1', partnerId: 'partner_1', createdAt: NOW, reason: 'expired' as const }]
-  const emit = createEmit([event => void told.push(event)])
-  const { poller, round, answer } = openScene({ outcome: { verdict: null, ended }, emit })
-  await round(verificationOf(1))
-  await answer(1, UNREACHABLE)
-  await poller.whenIdle()
-  expect(told).toMatchObject([
-    { name: 'poll.answered', fields: { kind: 'transient', code: null, cause: 'unreachable' } },
-    { name: 'registration.ended', fields: { end: 'unresolved', reason: 'expired', ageMs: 0 } },
-  ])
-})
-
-test('a canary that was broken off kept its place until its lease had run out; now it is given back with its serial', async () => {
-  const { poller, round, answer, released } = openScene({ account: PAUSED })
-  await round(verificationOf(1))
-  poller.giveBack()
-  await answer(1, UNREACHABLE)
-  await poller.whenIdle()
-  expect(released).toEqual([{ id: 1, claim: 7, dueAt: NOW, canaryOf: PAUSED.id }])
 })

@@ -29,16 +29,6 @@ const open = () => {
   return { clock, calls, pending, presence: createPresence(store, NODE, { clockAheadMs: () => null, clock }) }
 }
 
-test('a beat that takes long is not joined by another', async () => {
-  const { clock, calls, pending, presence } = open()
-  const begun = presence.begin(name)
-  await clock.advance(2 * BEAT_EVERY_MS)
-  pending[0]?.resolve([ROW])
-  await begun
-  expect(calls).toEqual(['beat'])
-  expect(presence.nodes()).toMatchObject([{ id: 'node_1', isLost: false }])
-})
-
 test('a beat that fails leaves what the last one saw, and the next one tries again', async () => {
   const { clock, calls, pending, presence } = open()
   const begun = presence.begin(name)

@@ -23,31 +23,3 @@ test('rounds that fail each second were told each second; now the first is, and 
   }
   expect(told).toEqual([1, 61, 121].map(failures => ['poll.round_failed', { error: FULL, failures }]))
 })
-
-test('rounds that work again are told once, and the next failure at once', async () => {
-  const { told, alerts, work } = openAlerts()
-  await work()
-  for (let n = 0; n < 3; n++) alerts.failed(FULL)
-  expect(await work()).toEqual({ claimed: 1, nextAt: null })
-  await work()
-  alerts.failed(FULL)
-  expect(told).toEqual([
-    ['poll.round_failed', { error: FULL, failures: 1 }],
-    ['poll.round_recovered', { failures: 3 }],
-    ['poll.round_failed', { error: FULL, failures: 1 }],
-  ])
-})
-
-test('while a table was locked rounds that found nothing between those that failed were told as a recovery, every 3 s', async () => {
-  const { clock, told, alerts, idle } = openAlerts()
-  for (let n = 0; n < 5; n++) {
-    alerts.failed(FULL)
-    await clock.advance(SECOND)
-    await idle()
-    await clock.advance(2 * SECOND)
-  }
-  expect(told).toEqual([['poll.round_failed', { error: FULL, failures: 1 }]])
-  await clock.advance(15 * SECOND)
-  await idle()
-  expect(told.slice(1)).toEqual([['poll.round_recovered', { failures: 5 }]])
-})

@@ -53,14 +53,6 @@ describe('rounds', () => {
     return { sleeping: clock.sleeping, advance, rounds, run, ring, endNow, end, errors }
   }
 
-  test('begin at the end of the turn, one for all that rang in it', async () => {
-    const { rounds, run } = openRounds()
-    for (let i = 0; i < 5; i++) rounds.ring()
-    expect(run).not.toHaveBeenCalled()
-    await endOfTurn()
-    expect(run).toHaveBeenCalledTimes(1)
-  })
-
   test('run one at a time, and once more when rung in between, however often', async () => {
     const { rounds, run, ring, end } = openRounds()
     await ring()
@@ -82,16 +74,6 @@ describe('rounds', () => {
     expect(run).toHaveBeenCalledTimes(2)
   })
 
-  test('wake by themselves when something falls due', async () => {
-    const { advance, run, end, ring } = openRounds()
-    await ring()
-    await end({ claimed: 0, nextAt: NOW + 250.5 })
-    await advance(249)
-    expect(run).toHaveBeenCalledTimes(1)
-    await advance(1)
-    expect(run).toHaveBeenCalledTimes(2)
-  })
-
   test('come as soon as something falls due that was announced during a nap, or during a round', async () => {
     const { advance, rounds, run, end, ring } = openRounds()
     await ring()
@@ -107,49 +89,5 @@ describe('rounds', () => {
     expect(run).toHaveBeenCalledTimes(2)
     await advance(1)
     expect(run).toHaveBeenCalledTimes(3)
-  })
-
-  test('come at once for what is due already, and no earlier for what is due later than the next one', async () => {
-    const { advance, sleeping, rounds, run, end, ring } = openRounds()
-    await ring()
-    await end({ claimed: 0, nextAt: NOW + 100 })
-    rounds.ringAt(NOW + 5_000)
-    rounds.ringAt(NOW + 500)
-    expect(sleeping()).toBe(1)
-    await advance(99)
-    expect(run).toHaveBeenCalledTimes(2)
-    await end(IDLE)
-    rounds.ringAt(NOW)
-    await advance(0)
-    expect(run).toHaveBeenCalledTimes(3)
-    expect(sleeping()).toBe(0)
-  })
-
-  test('tell of a failed one and try again after a second', async () => {
-    const { advance, run, end, errors, ring } = openRounds()
-    await ring()
-    await end(new Error('no database'))
-    expect(errors).toEqual([new Error('no database')])
-    await advance(998)
-    expect(run).toHaveBeenCalledTimes(1)
-    await advance(1)
-    expect(run).toHaveBeenCalledTimes(2)
-  })
-
-  test('stop after the one that runs', async () => {
-    const { advance, sleeping, rounds, run, end, ring } = openRounds()
-    await ring()
-    rounds.ring()
-    let stopped = false
-    const stopping = rounds.stop().then(() => {
-      stopped = true
-    })
-    await advance(5_000)
-    expect(stopped).toBe(false)
-    await end({ claimed: 3, nextAt: NOW })
-    await stopping
-    rounds.ring()
-    expect(run).toHaveBeenCalledTimes(1)
-    expect(sleeping()).toBe(0)
   })
 })

@@ -34,17 +34,6 @@ describe('the sandbox', () => {
     expect(sandbox(verificationOf('test_of_another_version', 0), NOW).answer).toMatchObject({ kind: 'not_found' })
   })
 
-  test('comes back exactly when the time of a serial has come, but for a long one by the schedule', () => {
-    expect(sandbox(verificationOf('test_success_3s', 0), NOW).step.dueAt).toBe(NOW + 3 * SECOND)
-    expect(sandbox(verificationOf('test_expire_3s', 1 * SECOND), NOW).step.dueAt).toBe(NOW + 2 * SECOND)
-    expect(sandbox(verificationOf('test_fail_1h', 0), NOW).step.dueAt).toBe(NOW + 5 * SECOND)
-  })
-
-  test('goes by the oldest registration that waits, so that a hint or a restart begins nothing anew', () => {
-    const answer = sandbox(verificationOf('test_success_3s', 1 * SECOND, 3 * SECOND), NOW).answer
-    expect(answer).toMatchObject({ kind: 'verdict' })
-  })
-
   test('expires each registration at its own age, and at its own deadline where that comes first', () => {
     const verification = verificationOf('test_expire_5s', 5 * SECOND, 4 * SECOND)
     expect(sandbox(verification, NOW).step).toMatchObject({
@@ -54,10 +43,5 @@ describe('the sandbox', () => {
     const [late] = verificationOf('test_expire_5s', 0).waiting
     const short = { ...verification, waiting: late ? [{ ...late, expiresAt: NOW }] : [] }
     expect(sandbox(short, NOW).step.ended).toEqual([{ registrationId: 'reg_0', reason: 'expired' }])
-  })
-
-  test('gives up an unknown serial at once', () => {
-    const { step } = sandbox(verificationOf('test_notfound', 0), NOW)
-    expect(step).toMatchObject({ dueAt: null, ended: [{ registrationId: 'reg_0', reason: 'not_found' }] })
   })
 })

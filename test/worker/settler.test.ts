@@ -20,13 +20,6 @@ const openSettler = (settle: (batch: readonly string[]) => void) => {
 }
 
 describe('recording outcomes', () => {
-  test('puts what comes together into one commit', async () => {
-    const { record, batches } = openSettler(() => {})
-    const results = await Promise.all(['a', 'b', 'c'].map(record))
-    expect(results).toEqual(['a is recorded', 'b is recorded', 'c is recorded'])
-    expect(batches).toEqual([['a', 'b', 'c']])
-  })
-
   test('keeps them while the database cannot be written, and tries again less often with each failure, every five seconds at most', async () => {
     let failures = 5
     const { record, batches, clock, emit } = openSettler(() => {
@@ -56,14 +49,5 @@ describe('recording outcomes', () => {
     expect(emit.mock.calls).toEqual([['poll.settle_failed', { error: expect.any(Error) }]])
     await record('c')
     expect(written).toEqual(['a', 'b', 'c'])
-  })
-
-  test('says of a lone bad one that it failed, and does not reject', async () => {
-    const { record, batches, emit } = openSettler(() => {
-      throw new Error('no such row')
-    })
-    expect(await record('a')).toBeNull()
-    expect(batches).toEqual([['a']])
-    expect(emit.mock.calls).toEqual([['poll.settle_failed', { error: expect.any(Error) }]])
   })
 })

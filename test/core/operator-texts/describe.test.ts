@@ -56,13 +56,6 @@ test('each trouble is said, with what to do, in both languages', () => {
   expect(new Set(all.map(({ sentence }) => sentence)).size).toBe(all.length)
 })
 
-test('a paused account names its next try, while it is ahead, and the command that tries it now', () => {
-  const paused = { code: 'account_paused', since, account: 'C1', reason: 'frozen', upstreamCode: 4050 } as const
-  const remedyAt = (nextTryAt: number) => describeTrouble({ ...paused, nextTryAt }, 'en', AT).remedy
-  expect(remedyAt(AT + MINUTE)).toMatch(/2026-11-24 16:21:00 UTC.*"idface-notifier account resume C1"/)
-  expect(remedyAt(AT)).not.toContain('2026')
-})
-
 test.each(['credentials_wrong', 'password_refused', 'password_or_balance'] as const)(
   'for %s the key of an account that is in no setting can be changed too',
   reason => {
@@ -71,13 +64,6 @@ test.each(['credentials_wrong', 'password_refused', 'password_or_balance'] as co
       expect(describeTrouble(paused, language, AT).remedy).toMatch(/account remove APIID".*account create APIID/)
   },
 )
-
-test('late webhooks of one host that does not answer ask for no more slots', () => {
-  for (const language of ['en', 'zh'] as const) {
-    expect(describeTrouble({ ...late, mostFor }, language, AT).remedy).not.toContain('CALLBACK_CONCURRENCY')
-    expect(describeTrouble({ ...late, mostFor: null }, language, AT).remedy).toContain('CALLBACK_CONCURRENCY')
-  }
-})
 
 test('what doctor and notify-test advise is the remedy that status gives', () => {
   const trouble = { code: 'operators_not_told', since, channel: 'wecom', problem: 'key', error: 'x' } as const

@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { DAY, MINUTE, SECOND } from '../../../src/core/duration.ts'
-import { BIN_COUNT, binOf, binStart, changeBins, finishedOf } from '../../../src/core/polling/completion-bins.ts'
-import { flat, watch, watches } from './watched.ts'
+import { DAY, SECOND } from '../../../src/core/duration.ts'
+import { BIN_COUNT, binOf, binStart } from '../../../src/core/polling/completion-bins.ts'
+import { watch, watches } from './watched.ts'
 
 const sum = (values: readonly number[]) => values.reduce((total, one) => total + one, 0)
 
@@ -30,20 +30,5 @@ describe('the bins', () => {
         expect(Math.min(...completions, ...exposureMs)).toBeGreaterThanOrEqual(0)
       }),
     )
-  })
-
-  test('spread a completion over its span in proportion to the hazard', () => {
-    const late = flat.map((one, bin) => (binStart(bin) < MINUTE ? one / 9 : one))
-    const { completions } = watch([{ fromMs: binStart(binOf(MINUTE)), toMs: 2 * MINUTE, isComplete: true }], late)
-    const early = sum(completions.slice(0, binOf(MINUTE) + 1))
-    expect(early).toBeGreaterThan(0)
-    expect(early).toBeLessThan(0.15)
-  })
-
-  test('fade before more is added', () => {
-    const bins = watch([{ fromMs: 0, toMs: MINUTE, isComplete: true }])
-    const changed = changeBins(bins, { keep: 0.25, more: bins })
-    expect(finishedOf(changed)).toBeCloseTo(1.25)
-    expect(sum(changed.exposureMs)).toBeCloseTo(1.25 * sum(bins.exposureMs))
   })
 })

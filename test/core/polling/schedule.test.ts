@@ -1,8 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { DAY, HOUR, MINUTE, SECOND } from '../../../src/core/duration.ts'
-import { BIN_COUNT, binStart, emptyBins } from '../../../src/core/polling/completion-bins.ts'
-import { estimateHazard } from '../../../src/core/polling/completion-hazard.ts'
+import { BIN_COUNT, binStart } from '../../../src/core/polling/completion-bins.ts'
 import { densitySchedule, forecast, learnedSchedule, pollInterval } from '../../../src/core/polling/schedule.ts'
 
 const RULE = { minMs: 5 * SECOND, maxMs: 300 * SECOND, rampMs: 120 * SECOND }
@@ -36,10 +35,6 @@ describe('the rule', () => {
     expect(pollInterval(age, RULE)).toBe(interval)
   })
 
-  test('is the least one where the clock has gone back behind the registration', () => {
-    expect(pollInterval(-DAY, RULE)).toBe(5 * SECOND)
-  })
-
   test('is clamp(min × max(1, age / ramp), min, max) for any schedule, and never falls with the age', () => {
     fc.assert(
       fc.property(schedules, fc.nat({ max: 400 * DAY }), fc.nat({ max: DAY }), (policy, age, later) => {
@@ -53,19 +48,6 @@ describe('the rule', () => {
 })
 
 describe('the schedule by density', () => {
-  test('polls a constant hazard every √(2 cost / hazard)', () => {
-    const interval = densitySchedule(constant, (MINUTE ** 2 * (1 / HOUR)) / 2, RULE)
-    for (const age of [20 * MINUTE, 5 * HOUR, 30 * DAY]) expect(interval(age)).toBeCloseTo(MINUTE, 3)
-  })
-
-  test('is at no age more than half as long again as the rule, whatever was learned', () => {
-    fc.assert(
-      fc.property(hazards, fc.double({ min: 1e-6, max: 1e12, noNaN: true }), ages, (hazard, cost, age) => {
-        expect(densitySchedule(hazard, cost, RULE)(age)).toBeLessThanOrEqual(1.5 * pollInterval(age, RULE))
-      }),
-    )
-  })
-
   test('stays within the bounds, and never overtakes itself', () => {
     fc.assert(
       fc.property(
@@ -85,24 +67,7 @@ describe('the schedule by density', () => {
   })
 })
 
-describe('the forecast', () => {
-  test('is that of a poll every minute under a constant hazard', () => {
-    const { polls, delayMs } = forecast(() => MINUTE, constant, 100 * HOUR)
-    // A geometric number of polls; and half an interval of delay, and a little more.
-    expect(polls).toBeCloseTo(1 / -Math.expm1(-1 / 60), 3)
-    expect(delayMs / MINUTE).toBeCloseTo(0.5 + 1 / 720, 3)
-  })
-})
-
 describe('the learned schedule', () => {
-  test('is nearly the rule, as long as nothing is known', () => {
-    const interval = learnedSchedule(estimateHazard(emptyBins(), RULE), RULE)
-    for (const age of [0, MINUTE, 3 * MINUTE, 20 * MINUTE, 90 * MINUTE, 12 * HOUR]) {
-      expect(interval(age) / pollInterval(age, RULE)).toBeGreaterThan(0.85)
-      expect(interval(age) / pollInterval(age, RULE)).toBeLessThan(1.15)
-    }
-  })
-
   test('finds completions as soon as the rule does, with fewer polls', () => {
     for (const hazard of [constant, falling]) {
       const rule = forecast(age => pollInterval(age, RULE), hazard, DAY)
@@ -110,16 +75,5 @@ describe('the learned schedule', () => {
       expect(learned.delayMs / rule.delayMs).toBeLessThan(1.011)
       expect(learned.polls / rule.polls).toBeLessThan(0.95)
     }
-  })
-
-  test('has an interval for any hazard, within the bounds of any schedule', () => {
-    fc.assert(
-      fc.property(hazards, schedules, ages, (hazard, schedule, age) => {
-        const interval = learnedSchedule(hazard, schedule)(age)
-        expect(interval).toBeGreaterThanOrEqual(schedule.minMs)
-        expect(interval).toBeLessThanOrEqual(schedule.maxMs)
-      }),
-      { numRuns: 20 },
-    )
   })
 })

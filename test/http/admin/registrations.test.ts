@@ -149,15 +149,6 @@ describe('an operator', () => {
     })
   })
 
-  test('is told why there is no webhook yet, in the language asked for', async () => {
-    const { failing, waiting } = await populate()
-    const path = `/v1/admin/registrations/${waiting}/explain`
-    const { json, headers } = await api.call('GET', path, { key: ADMIN_TOKEN, headers: { 'accept-language': 'zh' } })
-    expect([json.registrationId, json.language, headers.get('content-language')]).toEqual([waiting, 'zh', 'zh'])
-    const { data } = (await get(`/registrations/${failing}/attempts`)).json
-    expect(data).toMatchObject([{ httpStatus: 503, responseExcerpt: 'hello' }])
-  })
-
   test('resends a webhook of any partner, which the audit has', async () => {
     const { exhausted, waiting } = await populate()
     const resend = (id: string, body?: unknown) =>
@@ -174,11 +165,6 @@ describe('an operator', () => {
       { act: 'registration.resend', object: exhausted, reason: 'they asked', outcome: 'done' },
     ])
   })
-
-  test.each(['', '/explain', '/attempts'])('gets 404 for what does not exist: %s', async path => {
-    for (const id of ['reg_01JABCDEFGHJKMNPQRSTVWXYZ0', 'x', '%00'])
-      expect((await get(`/registrations/${id}${path}`)).status).toBe(404)
-  })
 })
 
 describe('failures', () => {
@@ -192,13 +178,5 @@ describe('failures', () => {
       ],
       isCapped: false,
     })
-  })
-
-  test('are no failures any more once they have arrived, or were cancelled', async () => {
-    const { failing, exhausted } = await populate()
-    await api.store.cancel(api.other.id, exhausted)
-    await api.store.resend(api.partner.id, failing)
-    await api.receiveWith(200)
-    expect((await get('/messages/groups')).json.data).toEqual([])
   })
 })

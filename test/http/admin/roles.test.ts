@@ -71,14 +71,6 @@ test('a token stops working within two seconds of being revoked, and when it has
   expect(await statusOf(expiring.text)).toBe(401)
 })
 
-test('a token of another secret, or for another name, is 401', async () => {
-  const { id } = await addToken(api, 'admin')
-  const forged = createAdminToken(id, randomBytes).text
-  expect((await api.call('GET', '/v1/admin/partners', { key: forged })).status).toBe(401)
-  const { text } = await addToken(api, 'admin')
-  expect((await api.call('GET', '/v1/registrations', { key: text })).status).toBe(401)
-})
-
 test('guesses at tokens are throttled by network, and a right one never', async () => {
   const guess = () => createAdminToken('token_01JABCDEFGHJKMNPQRSTVWXYZ0', randomBytes).text
   const call = (key: string) => api.call('GET', '/v1/admin/partners', { key, from: '192.0.2.7' })
@@ -101,11 +93,5 @@ describe('without ADMIN_TOKEN', () => {
       const { text } = await addToken(api, role)
       expect([401, 403], route).not.toContain((await api.call(...callOf(route), { key: text })).status)
     }
-  })
-
-  test('a token that was revoked is told so', async () => {
-    const { id, text } = await addToken(api, 'admin')
-    await api.store.revokeAdminToken(id)
-    expect((await api.call('GET', '/v1/admin/partners', { key: text })).status).toBe(401)
   })
 })

@@ -19,22 +19,6 @@ test.each(documents)('%s has the defaults where it has settings', file => {
   expect(bare).not.toMatch(/<!-- \/?setting/)
 })
 
-test.each([
-  [1_000, '1 s'],
-  [90_000, '90 s'],
-  [120_000, '2 min'],
-  [86_400_000, '24 h'],
-  [2_592_000_000, '30 days'],
-])('a duration of %d ms is %s', (ms, text) => {
-  expect(show('CALLBACK_TIMEOUT', { callbackTimeoutMs: ms })).toBe(text)
-})
-
-test('a list is written as its readers do', () => {
-  const settings = { retryScheduleMs: [5_000, 300_000, 7_200_000] }
-  expect(show('RETRY_SCHEDULE', settings, 'zh')).toBe('5 秒、5 分钟、2 小时')
-  expect(show('RETRY_SCHEDULE', settings, 'en')).toBe('5 s, 5 min and 2 h')
-})
-
 test('a name that nobody knows keeps its text', () => {
   expect([show('NOTHING', {}), show('constructor', {})]).toEqual(['x', 'x'])
 })

@@ -33,29 +33,6 @@ test('a body is read alike whether it arrives with its head, after it, or byte b
   }
 })
 
-test('requests of one connection each have their own body', async () => {
-  await using api = await openListening()
-  await using client = await openRawClient(api.url)
-  const notes = ['first', 'second', 'third']
-  for (const [at, note] of notes.entries()) {
-    client.send(requestOf(bodyWith(note), api.authorization))
-    await client.until(isAnswered(at + 1))
-  }
-  expect([...client.seen.text.matchAll(/"note":"([a-z]+)/g)].map(([, note]) => note)).toEqual(notes)
-})
-
-test('a body of many chunks is read to its end, and an empty one is recognised', async () => {
-  await using api = await openListening()
-  await using client = await openRawClient(api.url)
-  const registrations = Array.from({ length: 1_000 }, () => JSON.parse(bodyWith('b'.repeat(500))))
-  client.send(requestOf(JSON.stringify({ registrations }), api.authorization, '/v1/registrations/batch'))
-  const answered = await client.until(isAnswered(registrations.length))
-  expect(statusesOf(answered)).toEqual([200])
-  client.send(requestOf('', api.authorization))
-  const text = await client.until(seen => seen.includes('The body is empty'))
-  expect(statusesOf(text.slice(answered.length))).toEqual([400])
-})
-
 test('a body that may be left out is left out with any headers', async () => {
   await using api = await openListening()
   await using client = await openRawClient(api.url)

@@ -41,10 +41,6 @@ test.each(['text/plain', 'application/jsonp', 'application/json; charset=gbk', '
   },
 )
 
-test('answers 415 to a compressed body', async () => {
-  expect((await post(BODY, { 'content-encoding': 'gzip' })).status).toBe(415)
-})
-
 test.each([
   ['nothing', '', 'is empty'],
   ['half of it', BODY.slice(0, -1), 'not valid JSON: see position'],
@@ -54,16 +50,6 @@ test.each([
   const { status, json } = await post(raw)
   expect([status, json.type]).toEqual([400, '/docs/problems#invalid_json'])
   expect(json.detail).toContain(detail)
-})
-
-test('an unreadable body is not quoted in the answer', async () => {
-  const { text } = await post('{"idcardid":"1623643787"; "callbackUrl"}')
-  expect(text).not.toContain('1623643787')
-})
-
-test('deeply nested JSON is refused, and nothing breaks', async () => {
-  const { status } = await post(`${'['.repeat(30_000)}${']'.repeat(30_000)}`)
-  expect(status).toBe(422)
 })
 
 test('64 KiB are accepted and one byte more is 413, with a Content-Length or without', async () => {
@@ -84,11 +70,6 @@ test('an endless body is read up to the limit only', async () => {
   const { status, json } = await post(body)
   expect([status, json.type]).toEqual([413, '/docs/problems#payload_too_large'])
   expect(taken.chunks).toBe(65)
-})
-
-test('the bytes are counted if the Content-Length is wrong', async () => {
-  const { body } = stream(new Uint8Array(1024).fill(0x20), 100)
-  expect((await post(body, { 'content-length': '10' })).status).toBe(413)
 })
 
 test('a body with too large a Content-Length is not read at all', async () => {

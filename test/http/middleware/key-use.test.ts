@@ -45,23 +45,6 @@ test('a key is recorded once a minute', async () => {
   }
 })
 
-test('what was collected is recorded when the service stops', async () => {
-  const { recordUse, touchKeys, stopping } = setUp()
-  recordUse('key_1')
-  stopping.abort()
-  await vi.waitFor(() => expect(touchKeys).toHaveBeenCalledWith(['key_1']))
-})
-
-test('writes again the second after a write that fails', async () => {
-  const touchKeys = vi.fn(async () => {}).mockRejectedValueOnce(new Error('disk full'))
-  const { recordUse, secondPasses } = setUp({ touchKeys })
-  recordUse('key_1')
-  await secondPasses()
-  recordUse('key_2')
-  await secondPasses()
-  expect(touchKeys).toHaveBeenCalledTimes(2)
-})
-
 test('a request records its key', async () => {
   await using api = await openApi({ sleep: async () => {} })
   const touchKeys = vi.spyOn(api.store, 'touchKeys')

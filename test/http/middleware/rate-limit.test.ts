@@ -28,16 +28,6 @@ describe('API_RATE', () => {
     expect((await list()).status).toBe(200)
   })
 
-  test('refills evenly within a second', async () => {
-    await using api = await openApi({ apiRate: 5 })
-    const list = () => api.call('GET', LIST)
-    await statusesOf(10, list)
-    api.clock.now += 199
-    expect((await list()).status).toBe(429)
-    api.clock.now += 1
-    expect(await statusesOf(2, list)).toEqual([200, 429])
-  })
-
   test('counts per key, not per partner or address', async () => {
     await using api = await openApi({ apiRate: 1 })
     const second = createApiKey('key_01JABCDEFGHJKMNPQRSTVWXYZ0', randomBytes)
@@ -55,15 +45,6 @@ describe('API_RATE', () => {
     expect(await statusesOf(50, () => api.call('DELETE', `${LIST}/${id}`))).toEqual(Array(50).fill(429))
     api.clock.now += 1_000
     expect((await api.call('GET', `${LIST}/${id}`)).json.status).toBe('pending')
-  })
-
-  test('locks nobody out when the clock is set back', async () => {
-    await using api = await openApi({ apiRate: 1 })
-    await statusesOf(3, () => api.call('GET', LIST))
-    api.clock.now -= 3_600_000
-    expect((await api.call('GET', LIST)).status).toBe(429)
-    api.clock.now += 1_000
-    expect((await api.call('GET', LIST)).status).toBe(200)
   })
 
   test('a partner that enumerates serials has one call a second over all its keys', async () => {
@@ -141,16 +122,6 @@ describe('failed logins', () => {
     expect((await api.call('GET', '/v1/admin/partners', { key: ADMIN_TOKEN, from: '192.0.2.1' })).status).toBe(200)
   })
 
-  test('count for the admin token too, and do not lock out the right one behind the same address', async () => {
-    await using api = await openApi()
-    const call = (key: string, from = '192.0.2.1') => api.call('GET', '/v1/admin/partners', { key, from })
-    const statuses = await statusesOf(60, () => call('wrong'))
-    expect([count(statuses, 401), count(statuses, 429)]).toEqual([50, 10])
-    expect((await call(ADMIN_TOKEN)).status).toBe(200)
-    api.clock.now += 1_000
-    expect((await call('wrong')).status).toBe(401)
-  })
-
   test.each([LIST, '/v1/admin/partners', '/metrics'])('calls of %s without a key are no guesses', async path => {
     await using api = await openApi({ metricsToken: new Secret('the-token-of-prometheus') })
     const call = (key: string | null) => api.call('GET', path, { key, from: '192.0.2.1' })
@@ -167,20 +138,6 @@ describe('failed logins', () => {
     expect(lines).toHaveLength(20)
     for (const line of lines) expect(JSON.parse(line)).toMatchObject({ level: 'warn', address: '192.0.2.1' })
     expect(api.logged.join('')).not.toContain('guessed')
-  })
-
-  test('valid logins do not count', async () => {
-    await using api = await openApi()
-    await statusesOf(60, () => api.call('GET', LIST, { from: '192.0.2.1' }))
-    expect((await guess(api, '192.0.2.1')).status).toBe(401)
-  })
-
-  test('M19: X-Forwarded-For is ignored unless it comes from TRUST_PROXY', async () => {
-    await using api = await openApi({ trustedProxies: networksOf('10.0.0.0/8') })
-    let n = 0
-    const statuses = await statusesOf(60, () => guess(api, '192.0.2.1', { 'x-forwarded-for': `198.51.100.${n++}` }))
-    expect(count(statuses, 401)).toBe(50)
-    expect((await guess(api, '198.51.100.7')).status).toBe(401)
   })
 
   test('M19: behind trusted proxies the address that they saw counts, not those that the caller made up', async () => {

@@ -24,14 +24,6 @@ test('keeps a value for its TTL and no longer', async () => {
   expect(loads).toEqual(['a', 'a'])
 })
 
-test('keeps no entry longer when the clock is set back', async () => {
-  const { clock, loads, get } = setUp({ a: '1' })
-  await get('a')
-  clock.now -= 60_000
-  await get('a')
-  expect(loads).toEqual(['a', 'a'])
-})
-
 test('caches neither null nor errors', async () => {
   const { loads, values, get } = setUp({ a: null, b: new Error('down') })
   expect(await get('a')).toBeNull()

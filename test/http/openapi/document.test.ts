@@ -17,17 +17,6 @@ const operationsOf = ({ paths }: Json): [route: string, operation: Json][] =>
   )
 
 describe('the document for partners', () => {
-  test.each([
-    ['', {}, 'en'],
-    ['', { 'accept-language': 'zh-CN,zh;q=0.9,en;q=0.8' }, 'zh'],
-    ['?lang=en', { 'accept-language': 'zh' }, 'en'],
-  ] as const)('with “%s” and %o is in the language that is asked for, and says so', async (query, sent, language) => {
-    const { status, headers, json } = await get(`/openapi.json${query}`, sent)
-    expect([status, headers.get('content-type')]).toEqual([200, 'application/json'])
-    expect([headers.get('content-language'), headers.get('vary')]).toEqual([language, 'accept-language'])
-    expect(json).toEqual(createPartnerDocument('0.0.0', language))
-  })
-
   test('is not sent again if it has not changed', async () => {
     const etag = (await get('/openapi.json')).headers.get('etag') ?? ''
     expect((await get('/openapi.json', { 'if-none-match': etag })).status).toBe(304)
@@ -49,22 +38,6 @@ describe('the document for partners', () => {
     expect(names.toSorted()).toEqual(Object.keys(verbs).toSorted())
   })
 
-  test('tells the results of a batch apart by their status', () => {
-    const results = forPartners.components.schemas.BatchResults.properties.results.items.oneOf
-    expect(results.map(({ properties: { status } }: Json) => status.const ?? status.enum)).toEqual([
-      ...[201, 200],
-      [403, 409, 422, 429, 503],
-    ])
-  })
-
-  test('describes the webhooks with their headers', () => {
-    expect(Object.keys(forPartners.webhooks)).toHaveLength(5)
-    for (const { post } of Object.values<Json>(forPartners.webhooks))
-      expect(post.parameters.map(({ name }: Json) => name)).toEqual([
-        ...['webhook-id', 'webhook-timestamp', 'webhook-signature', 'webhook-attempt', 'user-agent'],
-      ])
-  })
-
   test('describes every field but those that hold others or one value', () => {
     const undescribed: string[] = []
     const look = (name: string, schema: Json): void => {
@@ -77,19 +50,6 @@ describe('the document for partners', () => {
     }
     for (const [name, schema] of Object.entries<Json>(forPartners.components.schemas)) look(name, schema)
     expect(undescribed).toEqual([])
-  })
-
-  test('describes the parameters by the schemas that check them', () => {
-    const { parameters } = forPartners.paths['/v1/registrations'].get
-    expect(parameters).toContainEqual({
-      ...{ name: 'limit', in: 'query', required: false, description: 'The size of a page.' },
-      schema: { type: 'integer', minimum: 1, maximum: 250, default: 50 },
-    })
-  })
-
-  test('says which body may be left out', () => {
-    const isRequired = (path: string) => forPartners.paths[path].post.requestBody.required
-    expect([isRequired('/v1/registrations'), isRequired('/v1/signing-secrets/rotate')]).toEqual([true, false])
   })
 })
 

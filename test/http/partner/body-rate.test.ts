@@ -7,33 +7,11 @@ const MIB = 1024 * 1024
 const BATCH = '/v1/registrations/batch'
 /** A body of exactly so many bytes that is valid JSON. */
 const padded = (json: string, bytes: number): string => json + ' '.repeat(bytes - json.length)
-const deep = (bytes: number): string => {
-  const [head, tail] = ['{"registrations":[', ']}']
-  const depth = (bytes - head.length - tail.length) >> 1
-  return padded(head + '['.repeat(depth) + ']'.repeat(depth) + tail, bytes)
-}
 type Api = Awaited<ReturnType<typeof openApi>>
 const sendBatch = (api: Api, raw: string, key = api.partner.key) =>
   api.call('POST', BATCH, { raw, key, headers: { 'content-length': String(Buffer.byteLength(raw)) } })
 
 describe('the bytes of a partner’s bodies', () => {
-  test('had no rate: a partner could have the event loop parse nested batches all the time', async () => {
-    await using api = await openApi({ apiRate: 200, registrationRate: 200 })
-    const raw = deep(MIB)
-    const statuses: number[] = []
-    for (let n = 0; n < 20; n++) statuses.push((await sendBatch(api, raw)).status)
-    expect(statuses).toEqual([200, 200, ...Array(18).fill(429)])
-    const refused = await sendBatch(api, raw)
-    expect(refused.headers.get('retry-after')).toBe('1')
-    expect(refused.json).toMatchObject({
-      type: '/docs/problems#too_many_requests',
-      detail:
-        'Your bodies may have 1600 KiB a second together, in bursts of 2048 KiB. A chunk counts as 512 bytes at least. Nothing of this request was taken.',
-    })
-    api.clock.now += 1_000
-    expect([(await sendBatch(api, raw)).status, (await sendBatch(api, raw)).status]).toEqual([200, 429])
-  })
-
   test.each([
     ['known', (text: string) => ({ raw: text, headers: { 'content-length': String(text.length) } })],
     ['not known', (text: string) => ({ raw: new Blob([text]).stream() })],

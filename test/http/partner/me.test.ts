@@ -39,8 +39,3 @@ test('shows how much of its quotas this partner has used', async () => {
     at: '2026-11-24T16:21:00.000Z',
   })
 })
-
-test('takes no parameters', async () => {
-  await using api = await openApi()
-  expect((await api.call('GET', '/v1/me?partnerId=x')).status).toBe(400)
-})

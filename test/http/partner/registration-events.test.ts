@@ -2,8 +2,6 @@ import { describe, expect, test } from 'vitest'
 import { createEmit, type EventName, type TelemetryEvent } from '../../../src/telemetry/emit.ts'
 import { HOOK, openApi } from '../support/api.ts'
 
-const OTHER_HOOK = 'https://partner.example/other'
-
 /** The API, and what its registrations tell listeners. */
 const openTold = async (overrides: Parameters<typeof openApi>[0] = {}) => {
   const told: TelemetryEvent[] = []
@@ -31,21 +29,6 @@ describe('listeners are told', () => {
     ])
   })
 
-  test('the same of each item of a batch', async () => {
-    await using api = await openTold()
-    const registrations = ['1', '0', '1'].map(idcardid => ({ idcardid, callbackUrl: HOOK }))
-    await api.call('POST', '/v1/registrations/batch', { body: { registrations } })
-    expect(api.answers().toSorted()).toEqual(['created', 'refused', 'same'])
-  })
-
-  test('of a registration over its quota that it was refused', async () => {
-    await using api = await openTold()
-    await api.store.changePartner(api.partner.id, { quotas: { pending: 1 } })
-    await api.register({ idcardid: '1' })
-    await api.call('POST', '/v1/registrations', { body: { idcardid: '2', callbackUrl: HOOK } })
-    expect(api.answers()).toEqual(['created', 'refused'])
-  })
-
   test('nothing of one that was over the rate, of which nothing was taken', async () => {
     await using api = await openTold({ registrationRate: 1 })
     const registrations = Array.from({ length: 1_000 }, (_, n) => ({ idcardid: `${n}`, callbackUrl: HOOK }))
@@ -54,16 +37,6 @@ describe('listeners are told', () => {
     const body = { idcardid: '2000', callbackUrl: HOOK }
     expect((await api.call('POST', '/v1/registrations', { body })).status).toBe(429)
     expect(api.answers()).toHaveLength(before)
-  })
-
-  test('that a serial whose verdict is known has ended at once', async () => {
-    await using api = await openTold()
-    await api.register({ idcardid: '42' })
-    await api.succeed()
-    const { id } = await api.register({ idcardid: '42', callbackUrl: OTHER_HOOK })
-    expect(api.fieldsOf('registration.ended')).toEqual([
-      { registrationId: id, partnerId: api.partner.id, end: 'verdict', reason: null, ageMs: 0 },
-    ])
   })
 
   test('what a cancelling ends, once', async () => {
@@ -78,13 +51,5 @@ describe('listeners are told', () => {
     ])
     const messageId = id.replace('reg_', 'msg_')
     expect(api.fieldsOf('message.cancelled')).toEqual([{ messageId, registrationId: id, partnerId }])
-  })
-
-  test('whose request it was that went over the rate of a key', async () => {
-    await using api = await openTold({ apiRate: 1 })
-    const statuses: number[] = []
-    for (let n = 0; n < 3; n++) statuses.push((await api.call('GET', '/v1/me')).status)
-    expect(statuses).toEqual([200, 200, 429])
-    expect(api.fieldsOf('request.answered').at(-1)).toMatchObject({ status: 429, partnerId: api.partner.id })
   })
 })

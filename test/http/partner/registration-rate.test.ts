@@ -48,10 +48,3 @@ test('counts for all keys of a partner, and for nobody else', async () => {
   expect((await api.call('POST', ONE, { body: bodyOf(1_000), key: second.text })).status).toBe(429)
   expect((await api.call('POST', ONE, { body: bodyOf(1_001), key: api.other.key })).status).toBe(201)
 })
-
-test('a body that is refused costs nothing', async () => {
-  await using api = await openApi({ registrationRate: 1 })
-  await api.call('POST', BATCH, { body: batchOf(999) })
-  expect((await api.call('POST', ONE, { body: { idcardid: 'x' } })).status).toBe(422)
-  expect((await api.call('POST', ONE, { body: bodyOf(1_000) })).status).toBe(201)
-})

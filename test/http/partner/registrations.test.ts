@@ -73,34 +73,11 @@ describe('registering', () => {
     expect(answers.filter(({ status }) => status === 200)).toHaveLength(49)
   })
 
-  test('a serial and URL whose registration was cancelled are registered anew', async () => {
-    const { id } = await api.register()
-    await api.call('DELETE', `/v1/registrations/${id}`)
-    const again = await post(valid)
-    expect(again.status).toBe(201)
-    expect(again.json.id).not.toBe(id)
-  })
-
-  test('a serial of another partner is a conflict without details', async () => {
-    const { id } = await api.register()
-    const { status, json, text } = await api.call('POST', '/v1/registrations', { key: api.other.key, body: valid })
-    expect([status, json.type]).toEqual([409, '/docs/problems#conflict'])
-    expect(text).not.toContain(id)
-  })
-
-  test('the account can be given by its id or its APIID', async () => {
-    expect((await post({ ...valid, account: api.account.apiId })).status).toBe(201)
-    expect((await post({ ...valid, account: api.account.id })).status).toBe(200)
-  })
-
   test.each([
     ['2026-11-25T16:20:00Z', '2026-11-25T16:20:00.000Z'],
-    ['2026-11-26T00:20:00.5+08:00', '2026-11-25T16:20:00.500Z'],
     ['2026-11-26T00:20+0800', '2026-11-25T16:20:00.000Z'],
     [START / 1000 + 60, '2026-11-24T16:21:00.000Z'],
-    [String(START / 1000 + 60), '2026-11-24T16:21:00.000Z'],
     [START + 60_000, '2026-11-24T16:21:00.000Z'],
-    [String(START + 60_000), '2026-11-24T16:21:00.000Z'],
     [START + 400 * DAY, '2027-12-29T16:20:00.000Z'],
   ])('expiresAt %s is accepted', async (expiresAt, read) => {
     expect((await post({ ...valid, expiresAt })).json.expiresAt).toBe(read)
@@ -136,16 +113,13 @@ describe('where the service answers test serials itself', () => {
     for (const told of await all(other.id, other.idcardid)) expect(told).not.toHaveProperty('sandbox')
   })
 
-  test.each(['test_sucess_3s', 'test_success_3', 'test_', 'test_success_3sec'])(
-    '%s is refused with the forms',
-    async idcardid => {
-      await using sandbox = await openApi({ shownSettings: { ...SHOWN_SETTINGS, sandbox: true } })
-      const { status, json } = await sandbox.call('POST', '/v1/registrations', { body: { ...valid, idcardid } })
-      expect(status).toBe(422)
-      expect(json.errors).toEqual([{ path: 'idcardid', message: expect.stringContaining('test_expire') }])
-      expect((await post({ ...valid, idcardid })).status).toBe(201)
-    },
-  )
+  test.each(['test_sucess_3s', 'test_success_3'])('%s is refused with the forms', async idcardid => {
+    await using sandbox = await openApi({ shownSettings: { ...SHOWN_SETTINGS, sandbox: true } })
+    const { status, json } = await sandbox.call('POST', '/v1/registrations', { body: { ...valid, idcardid } })
+    expect(status).toBe(422)
+    expect(json.errors).toEqual([{ path: 'idcardid', message: expect.stringContaining('test_expire') }])
+    expect((await post({ ...valid, idcardid })).status).toBe(201)
+  })
 })
 
 describe('null in an optional field', () => {
@@ -164,62 +138,25 @@ describe('null in an optional field', () => {
 })
 
 describe('an invalid field', () => {
-  test.each([
-    ['idcardid', 16236437872836, /number: quote it/, /数字.*引号/],
-    ['metadata', [], /array: .*\{\}, or leave it out/, /数组.*\{\}/],
-  ])('%s = %j says what was sent and what would be right', async (path, value, en, zh) => {
-    const messageIn = async (language: string) => {
-      const headers = { 'accept-language': language }
-      const { json } = await api.call('POST', '/v1/registrations', { body: { ...valid, [path]: value }, headers })
-      return json.errors[0].message
-    }
-    expect(await messageIn('en')).toMatch(en)
-    expect(await messageIn('zh')).toMatch(zh)
-  })
-
   test.each<[string, Json]>([
     ['idcardid', undefined],
-    ['idcardid', null],
     ['idcardid', 16236437872836],
     ['idcardid', '0'],
-    ['idcardid', ''],
-    ['idcardid', '１２３'],
-    ['idcardid', '123\n'],
     ['idcardid', '1\u0000'],
-    ['idcardid', "1' OR 1=1"],
-    ['idcardid', 'a%'],
     ['idcardid', '1'.repeat(65)],
-    ['callbackUrl', undefined],
-    ['callbackUrl', 7],
     ['callbackUrl', 'partner.example'],
     ['callbackUrl', 'http://partner.example/'],
-    ['callbackUrl', 'https://127.0.0.1/'],
     ['callbackUrl', `https://partner.example/${'a'.repeat(2048)}`],
     ['metadata', []],
-    ['metadata', 'x'],
     ['metadata', { a: 1 }],
-    ['metadata', { a: { b: 'c' } }],
-    ['metadata', { a: 'x\u0000' }],
-    ['metadata', { '\u0000': 'x' }],
     ['metadata', { a: '\ud800' }],
     ['metadata', { a: '证'.repeat(700) }],
     ['expiresAt', 'tomorrow'],
-    ['expiresAt', '2026-11-25'],
-    ['expiresAt', '2026-11-25T16:20:00'],
-    ['expiresAt', '2027-02-29T16:20:00Z'],
     ['expiresAt', '2026-11-24T16:20:00Z'],
     ['expiresAt', START / 1000 - 1],
-    ['expiresAt', 12345],
-    ['expiresAt', 1e300],
-    ['expiresAt', -1795593600],
     ['expiresAt', START + 400 * DAY + 1],
-    ['account', ''],
-    ['account', 7],
     ['account', 'nobody'],
-    ['account', 'x\u0000'],
     ['status', 'succeeded'],
-    ['partner_id', 'partner_01'],
-    ['constructor', { prototype: { polluted: 'yes' } }],
   ])('%s = %j is a 422 that names the field and says what would be right', async (path, value) => {
     const { status, json } = await post({ ...valid, [path]: value })
     expect(status).toBe(422)
@@ -233,40 +170,6 @@ describe('an invalid field', () => {
     const { json } = await post(body)
     expect(json.errors.map((error: Json) => error.path).sort()).toEqual(Object.keys(body).sort())
   })
-
-  test('is one of at most 50 in the answer, even if 4,000 fields are unknown', async () => {
-    const body = Object.fromEntries(Array.from({ length: 4_000 }, (_, n) => [`f${n}`, 1]))
-    const { status, json } = await post(body)
-    expect(status).toBe(422)
-    expect(json.errors).toHaveLength(50)
-  })
-
-  test('named __proto__ is refused, and nothing is polluted', async () => {
-    const raw = `{"idcardid":"1","callbackUrl":"${HOOK}","__proto__":{"account":"x"}}`
-    const { status, json } = await api.call('POST', '/v1/registrations', { raw })
-    expect(status).toBe(422)
-    expect(json.errors).toEqual([{ path: '__proto__', message: expect.any(String) }])
-    expect(({} as Json).account).toBeUndefined()
-  })
-
-  test.each(['idcardid', 'callbackUrl', 'metadata', 'expiresAt', 'account', 'x'])(
-    'that is very deep is refused: %s',
-    async path => {
-      const deep = `${'{"a":'.repeat(9_000)}1${'}'.repeat(9_000)}`
-      const rest = Object.entries(valid).flatMap(([name, value]) => (name === path ? [] : [`"${name}":"${value}"`]))
-      const { status, json } = await api.call('POST', '/v1/registrations', {
-        raw: `{${[...rest, `"${path}":${deep}`]}}`,
-      })
-      expect(status).toBe(422)
-      expect(json.errors).toEqual([expect.objectContaining({ path })])
-    },
-  )
-
-  test.each(['null', '[]', '"x"', '7'])('the body %s is refused because it is no object', async raw => {
-    const { status, json } = await api.call('POST', '/v1/registrations', { raw })
-    expect(status).toBe(422)
-    expect(json.errors).toEqual([{ path: '', message: 'must be a JSON object' }])
-  })
 })
 
 test('metadata is returned unchanged, whatever its names', async () => {
@@ -279,26 +182,7 @@ test('metadata is returned unchanged, whatever its names', async () => {
   expect(Object.prototype.toString.call({})).toBe('[object Object]')
 })
 
-test('if the body has a name twice, the last value counts', async () => {
-  const raw = `{"idcardid":"1","idcardid":"2","callbackUrl":"${HOOK}"}`
-  expect((await api.call('POST', '/v1/registrations', { raw })).json.idcardid).toBe('2')
-})
-
 describe('a registration', () => {
-  test('shows the verdict and the delivery', async () => {
-    const { id } = await api.register()
-    await api.succeed()
-    await api.receiveWith(200)
-    expect((await api.call('GET', `/v1/registrations/${id}`)).json).toMatchObject({
-      status: 'succeeded',
-      result: { status: 'SUCCESS', message: '认证成功', livingScore: null, similarity: '100' },
-      polls: 1,
-      nextPollAt: null,
-      delivery: { messageId: id.replace('reg_', 'msg_'), state: 'delivered', attempts: 1, nextAttemptAt: null },
-      resolvedAt: '2026-11-24T16:20:00.000Z',
-    })
-  })
-
   test('can be cancelled repeatedly, and is then neither asked about nor sent', async () => {
     const { id } = await api.register()
     for (const _ of [1, 2]) {
@@ -309,15 +193,6 @@ describe('a registration', () => {
     expect(await api.succeed()).toBe(0)
   })
 
-  test('that is cancelled after its verdict is not sent any more', async () => {
-    const { id } = await api.register()
-    await api.succeed()
-    await api.call('DELETE', `/v1/registrations/${id}`)
-    expect(await api.receiveWith(200)).toBe(0)
-    const { json } = await api.call('GET', `/v1/registrations/${id}`)
-    expect(json).toMatchObject({ status: 'cancelled', delivery: { state: 'exhausted' } })
-  })
-
   test('is polled now when its partner hints that the user is back', async () => {
     const { id } = await api.register()
     await api.answerWith({ kind: 'waiting', code: 2, status: 'ING' })
@@ -325,14 +200,6 @@ describe('a registration', () => {
     const { status, json } = await api.call('POST', `/v1/registrations/${id}/poll`)
     expect(status).toBe(202)
     expect(json).toMatchObject({ id, nextPollAt: '2026-11-24T16:20:01.000Z' })
-  })
-
-  test('is polled no more once it is cancelled, and says so', async () => {
-    const { id } = await api.register()
-    await api.call('DELETE', `/v1/registrations/${id}`)
-    const { status, json } = await api.call('POST', `/v1/registrations/${id}/poll`)
-    expect([status, json.type]).toEqual([409, '/docs/problems#conflict'])
-    expect(json.detail).toContain('cancelled')
   })
 
   test('lists its attempts, oldest first', async () => {
@@ -376,14 +243,5 @@ describe('a registration', () => {
     expect(status).toBe(202)
     expect(json.delivery).toMatchObject({ messageId: id.replace('reg_', 'msg_'), state: 'pending', attempts: 1 })
     expect(await api.receiveWith(200)).toBe(1)
-  })
-
-  test('cannot be resent before its verdict, or after it was cancelled', async () => {
-    const { id } = await api.register()
-    const early = await api.call('POST', `/v1/registrations/${id}/resend`)
-    expect([early.status, early.json.detail]).toEqual([409, expect.stringContaining('waiting for its verdict')])
-    await api.call('DELETE', `/v1/registrations/${id}`)
-    const late = await api.call('POST', `/v1/registrations/${id}/resend`)
-    expect([late.status, late.json.detail]).toEqual([409, expect.stringContaining('was cancelled')])
   })
 })

@@ -15,16 +15,3 @@ test('a registration is resent at most ten times a minute, also where all come a
   api.clock.now += 60_000
   expect((await resend()).status).toBe(202)
 })
-
-test('each registration has its own ten', async () => {
-  await using api = await openApi()
-  const ids: string[] = []
-  for (const idcardid of ['a', 'b']) {
-    ids.push((await api.register({ idcardid })).id)
-    // The account allows one call at a time.
-    api.clock.now += 1_000
-    await api.succeed()
-  }
-  for (let n = 0; n < 10; n++) await api.call('POST', `/v1/registrations/${ids[0]}/resend`)
-  expect((await api.call('POST', `/v1/registrations/${ids[1]}/resend`)).status).toBe(202)
-})

@@ -20,18 +20,6 @@ test('says that nothing waits, and that there was nothing to deliver', async () 
   })
 })
 
-test('counts the webhooks of this partner, and of no other', async () => {
-  await using api = await openApi()
-  await api.register({ idcardid: 'a' })
-  await api.register({ idcardid: 'b' }, api.other.key)
-  await api.succeed()
-  expect((await api.call('GET', '/v1/status')).json.deliveries).toMatchObject({
-    delivered: 0,
-    pending: 1,
-    successRate: 0,
-  })
-})
-
 test('says why nothing is asked while the account is paused', async () => {
   await using api = await openApi()
   await api.register({ idcardid: 'a' })
@@ -75,14 +63,6 @@ describe('of a partner with several accounts', () => {
   const statusOf = async (api: Api, query = '', key = api.partner.key) =>
     (await api.call('GET', `/v1/status${query}`, { key })).json
 
-  test('shows the one that is bound to it, not the default one', async () => {
-    await using api = await openApi()
-    await addAccount(api, 'OWN', api.partner.id)
-    await api.store.pauseAccount(api.account.id)
-    expect(await statusOf(api)).toMatchObject({ account: { paused: false }, queue: { rate: 7 } })
-    expect(await statusOf(api, '', api.other.key)).toMatchObject({ account: { paused: true }, queue: null })
-  })
-
   test('showed the default one only, though its serials named another', async () => {
     await using api = await openApi()
     await addAccount(api, 'SHARED', null)
@@ -103,11 +83,6 @@ describe('of a partner with several accounts', () => {
     expect(refusals.map(({ status }) => status)).toEqual([400, 400])
     expect(new Set(refusals.map(({ text }) => text)).size).toBe(1)
   })
-})
-
-test('takes no other parameters', async () => {
-  await using api = await openApi()
-  expect((await api.call('GET', '/v1/status?a=1')).status).toBe(400)
 })
 
 test('names the callback URLs that fail or are held, and how many webhooks are', async () => {

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { HOOK, type Json, openApi } from '../support/api.ts'
+import { type Json, openApi } from '../support/api.ts'
 
 let api: Awaited<ReturnType<typeof openApi>>
 beforeEach(async () => {
@@ -41,13 +41,4 @@ test('a thin payload is set per partner, and is fixed when the verdict comes', a
   expect((await bodyOf(api.other.key)).data).toHaveProperty('similarity')
   await setPayload('full')
   expect((await bodyOf(api.partner.key)).data).not.toHaveProperty('similarity')
-})
-
-test('a thin payload also applies to a serial whose verdict was known already', async () => {
-  await api.register()
-  await api.succeed()
-  await setPayload('thin')
-  await api.register({ callbackUrl: `${HOOK}/2` })
-  const events: Json[] = (await api.call('GET', '/v1/events')).json.data
-  expect(events.map(({ body }) => Object.hasOwn(JSON.parse(body).data, 'message'))).toEqual([true, false])
 })

@@ -118,60 +118,6 @@ describe('the metrics', () => {
     expect(known.value('idface_unknown_statuses_total', { account: 'C1' })).toBe(0)
   })
 
-  test('show no durations of the hundred routes that nobody calls: they were most of the page', async () => {
-    const { emit, page } = open()
-    const name = 'idface_http_request_duration_seconds_count'
-    const called = { route: '/v1/things/:id', method: 'GET' }
-    const labels = { ...called, code: '200' }
-    const first = await page()
-    expect(first.types.get('idface_http_request_duration_seconds')).toBe('histogram')
-    expect(first.value(name, labels)).toBeNaN()
-    emit('request.answered', { ...called, status: 200, durationMs: 2, requestId: 'req_1', partnerId: 'partner_1' })
-    expect((await page()).value(name, labels)).toBe(1)
-  })
-
-  test('keep what is counted of an account when it is told again', async () => {
-    const { metrics, emit, page } = open()
-    const call = { verificationId: 1, accountId: 'C1', account: 'APIID', code: 2, cause: null, durationMs: 80 }
-    emit('poll.answered', { ...call, kind: 'unknown_status' })
-    metrics.addAccount('C1')
-    const now = await page()
-    expect(now.value('idface_polls_total', { account: 'C1', answer: 'unknown' })).toBe(1)
-    expect(now.value('idface_poll_duration_seconds_sum', { account: 'C1' })).toBe(0.08)
-    expect(now.value('idface_unknown_statuses_total', { account: 'C1' })).toBe(1)
-    expect(metrics.callsInLastMinute('C1')).toBe(1)
-  })
-
-  test('read what the process tells of itself once in 5 s: it took longer than all the rest', async () => {
-    const { clock, page } = open()
-    const cpu = async () => (await page()).value('process_cpu_user_seconds_total')
-    const first = await cpu()
-    const endsAt = process.cpuUsage().user + 20_000
-    while (process.cpuUsage().user < endsAt);
-    expect(await cpu()).toBe(first)
-    await clock.advance(5_000)
-    expect(await cpu()).toBeGreaterThan(first)
-  })
-
-  test('count no attempt for what was not sent', async () => {
-    const { emit, page } = open()
-    const attempt = {
-      messageId: 'msg_1',
-      partnerId: 'partner_1',
-      host: 'a.example',
-      attempt: 1,
-      origin: 'first',
-    } as const
-    const times = { lagMs: 4, durationMs: 12, detail: null }
-    emit('delivery.attempted', { ...attempt, ...times, outcome: 'not_sent', httpStatus: null, error: 'local' })
-    expect((await page()).value('idface_attempts_total')).toBe(0)
-    emit('delivery.attempted', { ...attempt, ...times, outcome: 'delivered', httpStatus: 200, error: null })
-    const after = await page()
-    expect(after.value('idface_attempts_total', { outcome: 'ok' })).toBe(1)
-    expect(after.value('idface_delivery_lag_seconds_bucket', { attempt: 'first', le: '0.01' })).toBe(1)
-    expect(after.value('idface_attempt_duration_seconds_sum')).toBe(0.012)
-  })
-
   test('tell who was over a rate, and have no more methods than HTTP’s usual ones', async () => {
     const { emit, page } = open()
     const answer = { route: '/v1/things/:id', durationMs: 2, requestId: 'req_1' }

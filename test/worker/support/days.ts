@@ -54,11 +54,11 @@ export const DAYS: readonly Day[] = [
   },
   {
     name: 'an outage and its backlog',
-    outage: { from: MINUTE, to: 21 * MINUTE },
+    outage: { from: MINUTE, to: 11 * MINUTE },
     checks: [
       ...singles({ kind: 'before', from: 0, to: MINUTE, everyMs: 10 * SECOND }),
-      ...singles({ kind: 'during', from: MINUTE, to: 21 * MINUTE, everyMs: SECOND / 2 }),
-      ...singles({ kind: 'after', from: 21 * MINUTE, to: 31 * MINUTE, everyMs: 10 * SECOND }),
+      ...singles({ kind: 'during', from: MINUTE, to: 11 * MINUTE, everyMs: SECOND / 2 }),
+      ...singles({ kind: 'after', from: 11 * MINUTE, to: 16 * MINUTE, everyMs: 10 * SECOND }),
     ],
   },
 ]
