@@ -32,12 +32,6 @@ describe('the hazard', () => {
     }
   })
 
-  test('comes to what it is, though a completion is only known to fall between two polls', () => {
-    const hazard = estimateHazard(course(1 / (50 * SECOND), 5 * MINUTE, 1_000), RULE)
-    for (const age of [10 * SECOND, 40 * SECOND, 100 * SECOND])
-      expect((hazard[binOf(age)] ?? 0) * 50 * SECOND).toBeCloseTo(1, 0.6)
-  })
-
   test('falls where checks are watched and none is completed', () => {
     const bins = course(1 / (50 * SECOND), MINUTE, 400)
     const [before, after] = [20 * SECOND, 4 * MINUTE].map(age => estimateHazard(bins, RULE)[binOf(age)] ?? 0)

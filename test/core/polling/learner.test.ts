@@ -38,15 +38,6 @@ describe('the learner', () => {
     expect(learner.interval(30 * SECOND)).toBeGreaterThan(7 * SECOND)
   })
 
-  test('has nothing to hand out where nothing was watched', () => {
-    const { learner, finish } = openLearner()
-    expect(learner.take()).toBeNull()
-    learner.watch({ fromMs: MINUTE, toMs: MINUTE, isComplete: true })
-    expect(learner.take()).toBeNull()
-    expect(finish(1, MINUTE)).not.toBeNull()
-    expect(learner.take()).toBeNull()
-  })
-
   test('weighs the last thousand checks, not all there ever were', () => {
     const { finish, finished } = openLearner()
     for (let i = 0; i < 100; i++) finish(50, MINUTE)

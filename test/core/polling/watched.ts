@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { DAY, MINUTE } from '../../../src/core/duration.ts'
 import { addWatched, BIN_COUNT, emptyBins, type Watched } from '../../../src/core/polling/completion-bins.ts'
 
-const flat = new Array<number>(BIN_COUNT).fill(1 / MINUTE)
+export const flat = new Array<number>(BIN_COUNT).fill(1 / MINUTE)
 
 export const watch = (watched: readonly Watched[], hazard = flat) => {
   const bins = emptyBins()
