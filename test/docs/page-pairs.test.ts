@@ -89,8 +89,11 @@ describe.each(PAIRS)('%s and %s', (english, chinese) => {
   })
 })
 
-test.each(['README', 'docs/server', 'docs/operations'])('%s and its Chinese page lead to each other', file => {
-  const name = file.split('/').at(-1)
-  expect(textOf(`${file}.md`)).toContain(`(${name}.zh-CN.md)`)
-  expect(textOf(`${file}.zh-CN.md`)).toContain(`(${name}.md)`)
-})
+test.each(['README', 'docs/server', 'docs/operations', 'docs/backup', 'docs/postgresql'])(
+  '%s and its Chinese page lead to each other',
+  file => {
+    const name = file.split('/').at(-1)
+    expect(textOf(`${file}.md`)).toContain(`(${name}.zh-CN.md)`)
+    expect(textOf(`${file}.zh-CN.md`)).toContain(`(${name}.md)`)
+  },
+)
