@@ -29,9 +29,7 @@ const SHARING = ['core', 'store/rules', 'config', 'operator', 'worker', 'telemet
 const STAGES = [
   'test/attack/races.test.ts',
   'test/client/{client,transport}.test.ts',
-  'test/e2e/{account-faults,account-pause,bulk-acts,callback-notice,delivery,delivery-control}.test.ts',
-  'test/e2e/{learned-polling,metrics,metrics-format,not-found,outage,polling-rate}.test.ts',
-  'test/e2e/{registering,roles,sandbox,short-intervals,traces,upstream-faults,verdicts}.test.ts',
+  'test/e2e/{callback-notice,delivery,metrics,metrics-format,outage,roles,sandbox,traces,verdicts}.test.ts',
   'test/hostile/{operator,receivers}.test.ts',
   'test/privacy/erasing.test.ts',
   'test/store/{rekey,sqlite}.test.ts',

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { copyFileSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { copyFileSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { describe, expect, test, vi } from 'vitest'
@@ -199,58 +199,4 @@ describe.skipIf(whyNoDiskShim !== null)('on a disk with faults', () => {
     await using again = await spawnService(env, folder)
     expect(again.url).toContain('http')
   })
-})
-
-test('what cannot be is said with what to do, in both languages, and changes nothing', async () => {
-  await using scene = await openKilled()
-  scene.reset()
-  const { run, file, folder } = scene
-  const mistakes: [args: string[], says: RegExp, more?: Environment][] = [
-    [['backup', file], /backup\.db is there already, and is not overwritten/],
-    [['backup', file, '--lang', 'zh'], /已存在，不会覆盖/],
-    [['backup', folder], /is there already/],
-    [['restore', file], /say --yes/],
-    [['restore', join(folder, 'none.db'), '--yes'], /none\.db is not there/],
-    [
-      ['restore', file, '--yes'],
-      /another master key \(fingerprint [0-9a-f]{8}\)/,
-      { MASTER_KEY: randomBytes(32).toString('base64') },
-    ],
-    [
-      ['restore', file, '--yes', '--lang', 'zh'],
-      /（指纹 [0-9a-f]{8}）/,
-      { MASTER_KEY: randomBytes(32).toString('base64') },
-    ],
-  ]
-  for (const [args, says, more] of mistakes) {
-    const { code, stdout, stderr } = await run(args, more)
-    expect({ args, code, stdout }).toEqual({ args, code: 2, stdout: '' })
-    expect(stderr).toMatch(says)
-  }
-  writeFileSync(file, 'damaged')
-  expect(await run(['restore', file, '--yes'])).toMatchObject({ code: 1, stderr: expect.stringMatching(/is damaged/) })
-  expect(await scene.list()).toEqual(FIRST_AND_LAST)
-})
-
-test('deliveries that were held before the start are not sent until they are resumed', async () => {
-  await using scene = await openScene({ MASTER_KEY })
-  const { env, folder, receiver, upstream } = scene
-  upstream.setDefault(() => ({ status: 'SUCCESS' }))
-  expect(await runCliApart(['deliveries', 'hold'], { cwd: folder, env })).toMatchObject({ code: 0 })
-  await using service = await spawnService(env, folder)
-  const { apiKey, signingSecret } = await createAdminClient(service.url, ADMIN_TOKEN).createPartner('waiting')
-  receiver.trust([signingSecret])
-  const api = createApiClient(service.url, apiKey)
-  const { id } = await api.register({ idcardid: '1', callbackUrl: receiver.urlFor('/hook') })
-  await eventually(
-    () => api.find(id),
-    ({ status }) => status === 'succeeded',
-  )
-  expect((await api.find(id)).delivery).toMatchObject({ state: 'pending', attempts: 0 })
-  expect(receiver.received).toEqual([])
-  await runCliApart(['deliveries', 'resume'], { cwd: folder, env })
-  await eventually(
-    () => api.find(id),
-    ({ delivery }) => delivery.state === 'delivered',
-  )
 })

@@ -47,39 +47,6 @@ test('account create, list, pause and resume keep to their shapes, and show no k
   expect((await desk.run('account', 'pause', 'C2', '--lang', 'zh')).stderr).toContain('没有账户 C2')
 })
 
-test('account remove takes away what nobody waits for', async () => {
-  await using desk = await openDesk()
-  writeFileSync(join(desk.path, 'key.txt'), 'the-key-of-it\n')
-  const { partnerId } = await desk.runJson<{ partnerId: string }>('partner', 'create', 'one')
-  await desk.runJson('account', 'create', 'C1', '--api-key-file', 'key.txt')
-  const own = await desk.runJson<AccountJson>(
-    'account',
-    'create',
-    'C2',
-    '--api-key-file',
-    'key.txt',
-    '--partner',
-    partnerId,
-  )
-  expect(await desk.run('account', 'remove', 'C2')).toMatchObject({
-    code: 2,
-    stderr: expect.stringContaining('its own'),
-  })
-  await desk.run('partner', 'disable', partnerId)
-  expect(await desk.runJson('account', 'remove', own.id)).toEqual({ id: own.id, account: 'C2', removed: true })
-  expect(await desk.run('account', 'remove', 'C1', '--reason', 'placeholder')).toMatchObject({ code: 0 })
-  expect(await desk.runJson('account', 'list')).toEqual({ data: [], nextCursor: null })
-  expect((await desk.run('account', 'remove', 'C1')).code).toBe(2)
-})
-
-test('account create says everything that is wrong', async () => {
-  await using desk = await openDesk()
-  const { code, stderr } = await desk.run('account', 'create', 'C 1', '--rate', 'fast', '--mode', 'none')
-  expect(code).toBe(2)
-  expect(stderr).toMatch(/--rate must be.*\n--mode must be one of.*\n.*--api-key-file.*\nAPIID must be/)
-  expect((await desk.run('account', 'create', 'C1', '--api-key-file', 'none.txt')).stderr).toContain('ENOENT')
-})
-
 test('partner set changes what it names, and nothing else', async () => {
   await using desk = await openDesk()
   const { partnerId } = await desk.runJson<{ partnerId: string }>('partner', 'create', 'one')

@@ -42,35 +42,3 @@ test('callback list shows what is disabled, and callback enable enables it', asy
   })
   expect((await desk.run('callback', 'enable', HOOK)).code).toBe(2)
 })
-
-test('callback disable took what no partner could have registered', async () => {
-  await using desk = await openDesk()
-  await desk.run('partner', 'create', 'one')
-  for (const url of [
-    'hook',
-    'ftp://partner.example/hook',
-    'https://user:secret@partner.example/hook',
-    'http://10.0.0.1/',
-  ])
-    expect(await desk.run('callback', 'disable', url, '--partner', 'one')).toMatchObject({
-      code: 2,
-      stderr: expect.stringMatching(/^URL must /),
-    })
-})
-
-test('callback commands took any partner and any URL, and said that all was well', async () => {
-  await using desk = await openDesk()
-  const { partnerId } = await desk.runJson<{ partnerId: string }>('partner', 'create', 'one')
-  for (const [args, says] of [
-    [['list', '--partner', 'nope'], /There is no partner nope; "partner list"/],
-    [['enable', HOOK, '--partner', 'nope'], /There is no partner nope; "partner list"/],
-    [
-      ['enable', HOOK, '--partner', partnerId],
-      /has no callback URL https:\/\/partner\.example\/hook.*"callback list --partner/,
-    ],
-  ] as const) {
-    const { code, stdout, stderr } = await desk.run('callback', ...args)
-    expect({ args, code, stdout }).toEqual({ args, code: 2, stdout: '' })
-    expect(stderr).toMatch(says)
-  }
-})

@@ -1,8 +1,7 @@
 import { describe, expect, test, vi } from 'vitest'
-import { createApiClient, eventually } from '../support/api-client.ts'
 import { openDesk } from '../support/desk.ts'
 import { runCli } from '../support/run-cli.ts'
-import { openFolder, spawnCli, spawnService } from '../support/service.ts'
+import { openFolder, spawnService } from '../support/service.ts'
 import { openScene } from './stage.ts'
 
 // Each starts node several times, which takes its time on a machine that is busy with other tests.
@@ -122,67 +121,4 @@ describe.concurrent('a mistake', () => {
     expect(code).toBe(2)
     expect(stderr).toMatch(/cannot listen on .*EADDRINUSE.*PORT/)
   })
-})
-
-test.concurrent.each([[], ['serve'], ['partner', 'create'], ['key', 'revoke']])(
-  '%s %s --help is on stdout and ends with 0',
-  async (...args) => {
-    await using folder = await openFolder()
-    const { code, stdout, stderr } = await runCli([...args, '--help'], { cwd: folder.path })
-    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
-    expect(stdout).toContain('Usage: idface-notifier')
-    const chinese = await runCli([...args, '--help'], { cwd: folder.path, env: { LANG: 'zh_CN.UTF-8' } })
-    expect(chinese).toMatchObject({ code: 0, stderr: '' })
-    expect(chinese.stdout).toMatch(/^用法：.*idface-notifier[\s\S]*选项：/)
-  },
-)
-
-test.concurrent("a disabled partner's key, and a revoked one, answer 401 until enabled again", async () => {
-  await using scene = await openScene()
-  await using service = await spawnService(scene.env, scene.folder)
-  const run = (...args: string[]) => runCli([...args, '--json'], { cwd: scene.folder, env: scene.env })
-  const { partnerId, apiKey } = JSON.parse((await run('partner', 'create', 'one')).stdout) as Created
-  const { id, apiKey: spare } = JSON.parse((await run('key', 'create', partnerId)).stdout) as {
-    id: string
-    apiKey: string
-  }
-  const look = (key: string) => createApiClient(service.url, key).call('GET', '/v1/registrations')
-  const untilStatus = (key: string, status: number) =>
-    eventually(
-      () => look(key),
-      answer => answer.status === status,
-    )
-
-  expect((await look(apiKey)).status).toBe(200)
-  expect((await look(spare)).status).toBe(200)
-  await run('key', 'revoke', id)
-  await untilStatus(spare, 401)
-  expect((await look(apiKey)).status).toBe(200)
-  await run('partner', 'disable', partnerId)
-  const refused = await untilStatus(apiKey, 401)
-  expect(refused.headers.get('content-type')).toContain('application/problem+json')
-  expect(refused.headers.get('www-authenticate')).toBe('Bearer')
-  await run('partner', 'enable', partnerId)
-  await untilStatus(apiKey, 200)
-  await untilStatus(spare, 401)
-})
-
-test.concurrent('simulate --json prints where it is, answers, and ends at a signal', async () => {
-  await using folder = await openFolder()
-  await using simulator = spawnCli(['simulate', '--port', '0', '--json'], { cwd: folder.path })
-  const at = JSON.parse(await simulator.line(line => line.startsWith('{'))) as Record<
-    'url' | 'account' | 'apiKey',
-    string
-  >
-  expect(Object.keys(at)).toEqual(['url', 'account', 'apiKey'])
-  const ask = async (idcardid: string) => {
-    const body = new URLSearchParams({ account: at.account, password: at.apiKey, idcardid })
-    return (await fetch(at.url, { method: 'POST', body })).json()
-  }
-  expect(await ask('test_success')).toMatchObject({ code: 2, result: { status: 'SUCCESS' } })
-  expect(await ask('123')).toMatchObject({ code: 4061 })
-  simulator.kill('SIGTERM')
-  expect(await simulator.exited).toMatchObject({ code: 0 })
-  expect(simulator.texts.stderr).toBe('')
-  expect(simulator.texts.stdout.trimEnd().split('\n')).toHaveLength(1)
 })

@@ -55,24 +55,6 @@ describe.concurrent('a webhook', () => {
     ])
   })
 
-  test('is exhausted after the schedule, and says so', async () => {
-    await using stage = await openStage({ RETRY_SCHEDULE: '50ms,50ms' })
-    const { api, receiver } = stage
-    receiver.plan('/hook', [500, 404, { status: 400, body: 'no such order' }])
-    const { id } = await stage.register({ status: 'FAIL' })
-    const exhausted = await api.until(id, one => one.delivery.state === 'exhausted')
-    expect(exhausted).toMatchObject({ status: 'failed', delivery: { attempts: 3, nextAttemptAt: null } })
-    const { delivery } = await api.explain(id)
-    expect(delivery).toMatchObject({
-      state: 'exhausted',
-      attempts: 3,
-      lastAttempt: { responseExcerpt: 'no such order' },
-    })
-    const listed = await api.get<{ data: { id: string }[] }>('/v1/registrations?delivery=exhausted')
-    expect(listed.data.map(one => one.id)).toEqual([id])
-    expect(receiver.received).toHaveLength(3)
-  })
-
   test.each([
     { name: 'a redirect is not followed', step: { redirect: '/elsewhere' }, httpStatus: 302 },
     { name: '308 to another place is not followed', step: { status: 308, redirect: '/elsewhere' }, httpStatus: 308 },
@@ -86,33 +68,6 @@ describe.concurrent('a webhook', () => {
     expect(receiver.received.map(one => one.path)).toEqual(['/hook', '/hook'])
     const [first] = await api.attempts(id)
     expect(first).toMatchObject({ outcome: 'rejected', httpStatus })
-  })
-})
-
-describe.concurrent('Retry-After', () => {
-  test.each([429, 503])('on %d moves the next attempt later', async status => {
-    await using stage = await openStage({ RETRY_SCHEDULE: '50ms' })
-    stage.receiver.plan('/hook', [{ status, headers: { 'retry-after': '1' } }])
-    const { id } = await stage.register({ status: 'SUCCESS' })
-    await stage.delivery(id, 2)
-    const [first, second] = stage.deliveriesOf(id)
-    expect((second?.at ?? 0) - (first?.at ?? 0)).toBeGreaterThanOrEqual(1_000)
-  })
-
-  const HOUR = 3_600_000
-  test.each([
-    { name: 'never earlier than the schedule', status: 429, retryAfter: '1', from: 0.8 * HOUR, to: 1.2 * HOUR },
-    { name: '24 h at most', status: 503, retryAfter: '999999', from: 24 * HOUR - 10_000, to: 24 * HOUR },
-    { name: 'on nothing but 429 and 503', status: 500, retryAfter: '86400', from: 0.8 * HOUR, to: 1.2 * HOUR },
-    { name: 'not when it is nonsense', status: 503, retryAfter: 'soon', from: 0.8 * HOUR, to: 1.2 * HOUR },
-  ])('moves it $name', async ({ status, retryAfter, from, to }) => {
-    await using stage = await openStage({ RETRY_SCHEDULE: '1h' })
-    stage.receiver.plan('/hook', [{ status, headers: { 'retry-after': retryAfter } }])
-    const { id } = await stage.register({ status: 'SUCCESS' })
-    const { delivery } = await stage.api.until(id, one => one.delivery.attempts === 1)
-    const waitMs = Date.parse(delivery.nextAttemptAt ?? '') - Date.now()
-    expect(waitMs).toBeGreaterThan(from - 5_000)
-    expect(waitMs).toBeLessThanOrEqual(to)
   })
 })
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { scrape } from '../support/prometheus.ts'
-import { ACCOUNT, OTHER_ACCOUNT } from '../support/service.ts'
+import { ACCOUNT } from '../support/service.ts'
 import { openStage } from './stage.ts'
 
 const idOf = async ({ admin }: Pick<Awaited<ReturnType<typeof openStage>>, 'admin'>, apiId = ACCOUNT.apiId) =>
@@ -53,60 +53,5 @@ describe('the metrics', () => {
     expect(counted('idface_node_info')).toBe(1)
     expect(counted('idface_backup_last_success_timestamp_seconds')).toBe(0)
     expect(counted('idface_stats_age_seconds')).toBeLessThan(5)
-  })
-
-  test('tell of queues, of ends without a verdict, and of what is cancelled', async () => {
-    await using stage = await openStage({ RETRY_SCHEDULE: '1h', POLL_MIN_INTERVAL: '5m', POLL_MAX_INTERVAL: '5m' })
-    const { api, receiver, service } = stage
-    receiver.plan('/hook', [500, 410])
-    const waiting = await stage.register({ status: 'ING' })
-    const failing = await stage.register({ status: 'FAIL' })
-    await stage.delivery(failing.id)
-    await api.until(failing.id, one => one.delivery.attempts === 1)
-    const gone = await stage.register({ status: 'SUCCESS' })
-    await api.until(gone.id, one => one.delivery.state === 'exhausted')
-    await expect.poll(async () => (await api.find(waiting.id)).polls).toBe(1)
-    const page = await scrape(service.url)
-    expect(page.value('idface_queue_depth', { queue: 'poll', state: 'scheduled' })).toBe(1)
-    expect(page.value('idface_queue_depth', { queue: 'deliver', state: 'scheduled' })).toBe(1)
-    expect(page.value('idface_messages_total', { end: 'gone' })).toBe(1)
-    expect(page.value('idface_verdicts_total', { status: 'failed' })).toBe(1)
-    await api.cancel(failing.id)
-    await api.cancel(waiting.id)
-    const later = await scrape(service.url)
-    expect(later.value('idface_messages_total', { end: 'cancelled' })).toBe(1)
-    expect(later.value('idface_unresolved_total')).toBe(0)
-  })
-
-  test('ask for METRICS_TOKEN where it is set', async () => {
-    const token = 'the-token-of-prometheus'
-    await using stage = await openStage({ METRICS_TOKEN: token })
-    expect((await fetch(`${stage.service.url}/metrics`)).status).toBe(401)
-    expect((await scrape(stage.service.url, token)).value('idface_nodes_alive')).toBe(1)
-  })
-
-  test('have every label value that is known from the start, also of an account that is added later', async () => {
-    await using stage = await openStage()
-    const account = await idOf(stage)
-    const page = await scrape(stage.service.url)
-    expect(page.value('idface_polls_total', { account, answer: 'timeout' })).toBe(0)
-    expect(page.value('idface_unresolved_total', { reason: 'gone' })).toBe(0)
-    expect(page.value('idface_attempts_total', { outcome: 'dns' })).toBe(0)
-    expect(page.value('idface_http_requests_total', { route: '/v1/events', method: 'GET', code: '503' })).toBe(0)
-    expect(page.value('idface_store_errors_total', { code: 'full' })).toBe(0)
-    expect(page.value('idface_account_paused', { account, reason: 'frozen' })).toBe(0)
-    const { apiId, apiKey } = OTHER_ACCOUNT
-    await stage.admin.call('POST', '/v1/admin/accounts', { account: apiId, apiKey })
-    const other = await idOf(stage, apiId)
-    await expect
-      .poll(
-        async () =>
-          (await scrape(stage.service.url)).value('idface_polls_total', { account: other, answer: 'verdict' }),
-        {
-          timeout: 8_000,
-          interval: 500,
-        },
-      )
-      .toBe(0)
   })
 })

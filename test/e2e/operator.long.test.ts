@@ -59,19 +59,6 @@ describe.concurrent('operators', () => {
     const ready = (await (await fetch(`${service.url}/readyz`)).json()) as { checks: { name: string }[] }
     expect(ready.checks).toContainEqual({ name: 'operator', ok: true, reason: null })
   })
-
-  test('are told of a webhook that was given up, in their language', async () => {
-    await using duty = await openDuty()
-    await using stage = await openStage({ ...duty.env, OPERATOR_LANGUAGE: 'zh', RETRY_SCHEDULE: '10ms' })
-    stage.receiver.plan('/gone', [500, 500])
-    const { id } = await stage.register({ status: 'SUCCESS' }, { path: '/gone' })
-    await stage.api.until(id, one => one.delivery.state === 'exhausted')
-    const { data } = await duty.until('message.exhausted')
-    expect(data.subject).toBe(stage.partner.partnerId)
-    expect(data.sentence).toMatch(
-      /^合作方 first \(partner_\w+\) 有 1 个回调未能送达，不再重试；最近一个发往 127\.0\.0\.1/,
-    )
-  })
 })
 
 describe.concurrent('notify-test', () => {
@@ -88,24 +75,5 @@ describe.concurrent('notify-test', () => {
     ])
     const json = await runCli(['notify-test', '--json'], { cwd: folder.path, env: duty.env })
     expect(JSON.parse(json.stdout)).toEqual({ channel: 'webhook', sent: true })
-  })
-
-  test('prints what was answered, and what to do', async () => {
-    await using duty = await openDuty(401)
-    await using folder = await openFolder()
-    const at = { cwd: folder.path, env: duty.env }
-    const { code, stderr } = await runCli(['notify-test', '--lang', 'zh'], at)
-    expect(code).toBe(1)
-    expect(stderr).toMatch(/^未发送：webhook 返回 http 401。\n处理方法：.*OPERATOR_SECRET/)
-    expect(stderr).not.toContain(SECRET)
-    const json = await runCli(['notify-test', '--json'], at)
-    expect(JSON.parse(json.stdout)).toMatchObject({ sent: false, problem: 'signature', error: 'http 401' })
-  })
-
-  test('without OPERATOR_URL says what to set', async () => {
-    await using folder = await openFolder()
-    const { code, stderr } = await runCli(['notify-test'], { cwd: folder.path })
-    expect(code).toBe(2)
-    expect(stderr).toContain('OPERATOR_URL is not set')
   })
 })

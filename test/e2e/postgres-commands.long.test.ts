@@ -1,8 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { setTimeout as sleep } from 'node:timers/promises'
-import pg from 'pg'
-import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest'
-import { openPostgresStore } from '../../src/store/postgres/store.ts'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { type OwnServer, openOwnServer } from '../support/postgres.ts'
 import { runCli } from '../support/run-cli.ts'
 import { type Environment, openFolder } from '../support/service.ts'
@@ -62,19 +59,6 @@ test('the master key is changed, and the one before it opens nothing any more', 
   })
 })
 
-test('what is for a file only says what to use instead, and ends with 2', async () => {
-  await using desk = await openDesk('files')
-  for (const args of [
-    ['backup', 'x.db'],
-    ['restore', 'x.db', '--yes'],
-  ])
-    expect(await desk.run(args)).toEqual({
-      code: 2,
-      stdout: '',
-      stderr: expect.stringMatching(/^DATABASE_URL.*pg_dump.*\n$/),
-    })
-})
-
 test('a file is moved to what DATABASE_URL names, so that no password stands in the list of processes', async () => {
   await using desk = await openDesk('moved')
   await using folder = await openFolder()
@@ -85,26 +69,6 @@ test('a file is moved to what DATABASE_URL names, so that no password stands in 
   const { stdout } = await desk.run(['partner', 'list', '--json'])
   expect(JSON.parse(stdout)).toMatchObject({ data: [{ name: 'one' }] })
   expect(await desk.run(['move', '--from', from], { DATABASE_URL: from })).toMatchObject({ code: 2, stdout: '' })
-})
-
-test('a database that is not reached ends a command with 1, and one that is wrongly named with 2', async () => {
-  await using desk = await openDesk('reached')
-  const away = await desk.run(['partner', 'list'], { DATABASE_URL: 'postgres://me:hunter2@127.0.0.1:1/x' })
-  expect(away).toEqual({
-    code: 1,
-    stdout: '',
-    stderr: expect.stringMatching(/^DATABASE_URL: postgres:\/\/me@127.*nothing listens/),
-  })
-  const missing = await desk.run(['partner', 'list', '--lang', 'zh'], { DATABASE_URL: server.urlOf('missing') })
-  expect(missing).toEqual({
-    code: 2,
-    stdout: '',
-    stderr: expect.stringMatching(/^DATABASE_URL：.*3D000.*CREATE DATABASE/),
-  })
-  expect(await desk.run(['partner', 'list'], { MASTER_KEY: '' })).toMatchObject({
-    code: 2,
-    stderr: expect.stringContaining('openssl rand -base64 32'),
-  })
 })
 
 test('doctor looks at the server, changes nothing, and names what is wrong with the statement that mends it', async () => {
@@ -136,57 +100,4 @@ test('doctor looks at the server, changes nothing, and names what is wrong with 
   const other = await doctor(['--only', 'key'], { MASTER_KEY: randomBytes(32).toString('base64') })
   expect(other).toMatchObject({ code: 1, report: { state: 'failed' } })
   expect((await doctor(['--only', 'space'])).of('space')).toMatchObject([{ state: 'skipped' }])
-})
-
-test('doctor names who keeps a table locked, and the statement that ends it', async () => {
-  await using desk = await openDesk('locked')
-  expect(await desk.run(['migrate'])).toMatchObject({ code: 0 })
-  const dba = new pg.Client({ connectionString: `${desk.url}&application_name=by-hand` })
-  onTestFinished(() => dba.end())
-  await dba.connect()
-  await dba.query('BEGIN; LOCK TABLE meta, nodes')
-  const doctor = async () => {
-    const { stdout } = await desk.run(['doctor', '--json', '--offline'])
-    const { checks } = JSON.parse(stdout) as Report
-    return (name: string) => checks.filter(check => check.name === name)
-  }
-  // It takes longer than a lock that is not told yet.
-  expect(await desk.run(['status'])).toMatchObject({
-    code: 1,
-    stderr: expect.stringMatching(/55P03.*doctor --only locks/),
-  })
-  const of = await doctor()
-  expect(of('locks')).toMatchObject([
-    {
-      text: expect.stringMatching(/\(by-hand, pid \d+\)/),
-      command: expect.stringContaining('pg_terminate_backend('),
-    },
-  ])
-  expect(of('key')).toMatchObject([{ state: 'failed', command: expect.stringMatching(/doctor --only locks$/) }])
-})
-
-test('the master key is not changed under a node that has only the one before it', async () => {
-  await using desk = await openDesk('not_yet')
-  const { run, env, url } = desk
-  const store = await openPostgresStore({
-    ...{ url, masterKey: Buffer.from(env.MASTER_KEY ?? '', 'base64'), random: randomBytes },
-    ...{ now: Date.now, sleep, defaultRate: 1 },
-  })
-  onTestFinished(() => store.close())
-  await store.beatNode({
-    id: 'node_1',
-    name: 'late:8080',
-    version: '1',
-    settings: 's',
-    clockAheadMs: null,
-    roles: ['api'],
-  })
-  const both = { MASTER_KEY: randomBytes(32).toString('base64'), MASTER_KEY_PREVIOUS: env.MASTER_KEY ?? '' }
-  expect(await run(['rekey', '--json'], both)).toMatchObject({
-    code: 1,
-    stderr: expect.stringContaining('late:8080 could not read it'),
-  })
-  expect(await run(['partner', 'list'])).toMatchObject({ code: 0 })
-  await store.removeNode('node_1')
-  expect(await run(['rekey'], both)).toMatchObject({ code: 0 })
 })

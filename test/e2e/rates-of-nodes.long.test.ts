@@ -50,36 +50,3 @@ test('four nodes allowed a key four times its rate', { timeout: 60_000 }, async 
   const seen = await eventually(allowed, count => count < 60)
   expect(seen).toBeGreaterThanOrEqual(40)
 })
-
-test('two nodes did twice as much of a bulk act in a second as one', { timeout: 60_000 }, async () => {
-  await using cluster = await openCluster(2, { UPSTREAM_RATE: '1' })
-  const { urls, admin, receiver } = cluster
-  const { apiKey } = await admin.createPartner('first')
-  const registrations = Array.from({ length: 400 }, (_, n) => ({
-    idcardid: `serial-${n}`,
-    callbackUrl: receiver.urlFor('/hook'),
-  }))
-  await createApiClient(urls[0] ?? '', apiKey).call('POST', '/v1/registrations/batch', { registrations })
-  interface Bulk {
-    id: string
-    state: string
-    done: number
-    startedAt: string
-    endedAt: string
-  }
-  const created = await admin.call<Bulk>('POST', '/v1/admin/bulk', {
-    act: 'cancel',
-    filter: { status: 'pending', since: '1h' },
-    reason: 'a test',
-  })
-  expect(created.status).toBe(201)
-  const { id } = created.body
-  await admin.call('POST', `/v1/admin/bulk/${id}/start`)
-  const { body } = await eventually(
-    () => admin.call<Bulk>('GET', `/v1/admin/bulk/${id}`),
-    ({ body: { state } }) => state === 'done',
-  )
-  expect(body.done).toBe(400)
-  // The last step, of up to 50, need not wait for its own pause.
-  expect(Date.parse(body.endedAt) - Date.parse(body.startedAt)).toBeGreaterThanOrEqual(1_750)
-})

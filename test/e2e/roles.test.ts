@@ -58,14 +58,6 @@ test('a node without the role api serves probes and metrics, and nothing else', 
   expect([wrongMethod.status, wrongMethod.headers.get('allow')]).toEqual([405, 'GET, HEAD'])
 })
 
-test('the slots of a role that a node has not are none', async () => {
-  await using scene = await openScene({ ROLES: 'deliver', CALLBACK_CONCURRENCY: '8' })
-  await using node = await openService(scene.env)
-  const page = await (await fetch(`${node.url}/metrics`)).text()
-  expect(page).toContain('idface_slots_limit{kind="poll"} 0')
-  expect(page).toContain('idface_slots_limit{kind="deliver"} 8')
-})
-
 test('O5 two nodes with other settings know each other, and one that is stopped is not missed', async () => {
   await using scene = await openShared('differing')
   await using first = await openService({ ...scene.env, ROLES: 'api' })

@@ -1,6 +1,5 @@
 import { existsSync, mkdirSync, realpathSync } from 'node:fs'
 import { join } from 'node:path'
-import Database from 'better-sqlite3'
 import { expect, test, vi } from 'vitest'
 import { runCli } from '../support/run-cli.ts'
 import { ACCOUNT, type Environment, openFolder, spawnService } from '../support/service.ts'
@@ -70,53 +69,4 @@ test.concurrent('a .env that cannot be read ended with a stack', async () => {
   const { code, stderr } = await runCli(['partner', 'list'], { cwd: folder.path, env })
   expect(code).toBe(2)
   expect(stderr).toMatch(/^\S+\/\.env cannot be read \(\w+\): .*\n$/)
-})
-
-const inChinese = { LC_ALL: '', LANG: 'zh_CN.UTF-8' }
-const LATER_VERSION = "INSERT INTO __drizzle_migrations (hash, created_at) VALUES ('x', 9999999999999)"
-
-test.concurrent('wrong settings were told in English only', async () => {
-  await using folder = await openFolder()
-  const env = { ...inChinese, PORT: '80x', UPSTREAM_RATES: '5', DATABASE_URL: 'file:n.db' }
-  const { code, stderr } = await runCli(['serve'], { cwd: folder.path, env })
-  expect(code).toBe(2)
-  expect(stderr.trimEnd().split('\n')).toEqual([
-    'PORT："80x" 无效；须为 0 到 65535 的整数',
-    'IHUYI_ACCOUNT：未设置；默认上游账户的 APIID。',
-    'IHUYI_API_KEY：未设置；默认上游账户的 APIKEY。',
-    'UPSTREAM_RATES：没有这个配置项，是否想用 UPSTREAM_RATE？',
-  ])
-})
-
-test.concurrent('what keeps the database or the port from being opened was told in English only', async () => {
-  await using scene = await openScene(inChinese)
-  const { env, folder } = scene
-  await using first = await spawnService(env, folder)
-  const taken = { ...env, PORT: new URL(first.url).port }
-  const told = async (args: string[], more: Environment = {}) =>
-    (await runCli(args, { cwd: folder, env: { ...taken, ...more } })).stderr
-  mkdirSync(join(folder, 'folder.db'))
-  expect(await told(['serve'])).toMatch(/^PORT：无法监听 127\.0\.0\.1:\d+（EADDRINUSE）：已有程序.*\n$/)
-  expect(await told(['partner', 'list'], { DATABASE_URL: 'file:folder.db' })).toMatch(
-    /^DATABASE_URL：.* 是文件夹；.*\n$/,
-  )
-  expect(await told(['partner', 'list'], { MASTER_KEY: Buffer.alloc(32).toString('base64') })).toMatch(
-    /^MASTER_KEY 不是写入该数据库的密钥；.*\n$/,
-  )
-  // The service opens the database on its thread.
-  first.kill('SIGTERM')
-  await first.exited
-  const client = new Database(join(folder, 'notifier.db'))
-  client.exec(LATER_VERSION)
-  client.close()
-  expect(await told(['serve'])).toMatch(/^该数据库属于更新版本的 idface-notifier，.*\n$/)
-  expect(await told(['serve', '--lang', 'en'])).toMatch(/^this database belongs to a later version of .*\n$/)
-})
-
-test.concurrent("a command under a key that is not the database's ended with 1, as if it might work later", async () => {
-  await using scene = await openScene()
-  expect(await runCli(['migrate'], { cwd: scene.folder, env: scene.env })).toMatchObject({ code: 0 })
-  const env = { ...scene.env, MASTER_KEY: Buffer.alloc(32, 7).toString('base64') }
-  const ended = await runCli(['partner', 'list', '--lang', 'zh'], { cwd: scene.folder, env })
-  expect(ended).toMatchObject({ code: 2, stderr: expect.stringMatching(/^MASTER_KEY 不是写入该数据库的密钥/) })
 })

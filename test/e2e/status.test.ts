@@ -1,12 +1,10 @@
 import { join } from 'node:path'
-import Database from 'better-sqlite3'
 import { expect, test, vi } from 'vitest'
 import { MINUTE } from '../../src/core/duration.ts'
 import type { Overview } from '../../src/store/overview.ts'
 import { openSqliteStore } from '../../src/store/sqlite/store.ts'
-import { openFolder, runCliApart, spawnCli, spawnService } from '../support/service.ts'
+import { openFolder, runCliApart, spawnCli } from '../support/service.ts'
 import { openBench } from '../support/store.ts'
-import { openScene } from './stage.ts'
 
 // Each starts node several times, which takes its time on a machine that is busy with other tests.
 vi.setConfig({ testTimeout: 60_000 })
@@ -88,35 +86,6 @@ test('status names the nodes where there are several, who is lost, and who diffe
   const doctor = (await runCliApart(['doctor', '--lang', 'en', '--only', 'work'], desk.at)).stdout
   expect(doctor).toMatch(/^warning {2}work .*The node gone:8080 has not shown itself since /m)
   expect(doctor).toMatch(/^warning {2}work .*the node odd:8080 differs from the others: settings\.$/m)
-})
-
-test('status said what to do without a command that a shell takes, and told Chinese readers times of two zones', async () => {
-  await using desk = await openDesk()
-  const { stdout } = await runCliApart(['status', '--lang', 'en'], desk.at)
-  expect(stdout).toMatch(/^ {2}\$ idface-notifier account resume C12345678$/m)
-  expect(stdout).toMatch(/^ {2}\$ idface-notifier callback list$/m)
-  const npm = { ...desk.at, env: { ...desk.at.env, TZ: '', npm_lifecycle_event: 'cli' } }
-  const zh = (await runCliApart(['status', '--lang', 'zh'], npm)).stdout
-  expect(zh).toMatch(/^ {2}\$ npm run -s cli -- account resume C12345678$/m)
-  expect(zh).toMatch(/^! 运维人员已于北京时间 /m)
-  expect(zh).not.toContain('UTC')
-})
-
-test('status notices that the service was killed, and does not take itself for one', async () => {
-  await using scene = await openScene()
-  const at = { cwd: scene.folder, env: scene.env }
-  const statusOf = async () => (await runCliApart(['status', '--lang', 'en'], at)).stdout
-  const service = await spawnService(scene.env, scene.folder)
-  expect(await statusOf()).toMatch(/^Nothing is wrong\.$/m)
-  expect(await statusOf()).toContain('running')
-  service.kill('SIGKILL')
-  await service.exited
-  const client = new Database(join(scene.folder, 'notifier.db'))
-  client.exec('UPDATE nodes SET seen_at = seen_at - 60000')
-  client.close()
-  const stopped = await statusOf()
-  expect(stopped).not.toContain('Nothing is wrong.')
-  expect(stopped).toMatch(/^! No service is running on this database/m)
 })
 
 test('status --json tells the same as the admin API', async () => {

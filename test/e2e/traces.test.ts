@@ -1,9 +1,9 @@
 import { createServer, type IncomingHttpHeaders } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
-import { eventually, type RegistrationJson } from '../support/api-client.ts'
+import type { RegistrationJson } from '../support/api-client.ts'
 import { CLIENT, type CollectedSpan, ERROR_STATUS, openCollector, SERVER } from '../support/collector.ts'
-import type { Environment, LogLine } from '../support/service.ts'
+import type { Environment } from '../support/service.ts'
 import { openStage } from './stage.ts'
 
 const SECOND = 1_000
@@ -108,29 +108,6 @@ test('a request, a poll and an attempt are a trace each, by the HTTP conventions
   expect(new Set([request, ...calls].map(({ traceId }) => traceId)).size).toBe(6)
 })
 
-test('TRACES=parent puts the whole story into the trace of the request', async () => {
-  await using traced = await openTraced({ TRACES: 'parent' })
-  traced.upstream.script('one', { steps: [{ status: 'ING' }], status: 'FAIL' })
-  const { id } = await traced.registerTraced('one')
-  await traced.delivery(id)
-  const { request, polls, attempts } = await traced.stopped()
-  expect([polls.length, attempts.length]).toEqual([2, 1])
-  for (const call of [...polls, ...attempts])
-    expect(call).toMatchObject({ traceId: request.traceId, parentSpanId: request.spanId, links: [] })
-  expect(request).toMatchObject({ links: [CALLERS] })
-})
-
-test.each([
-  ['parentbased_traceidratio', '0', '01', 0],
-  ['parentbased_always_on', '1', '00', 1],
-])('no caller decides what is sampled: %s of %s, with the flag %s', async (sampler, share, flags, spans) => {
-  await using traced = await openTraced({ OTEL_TRACES_SAMPLER: sampler, OTEL_TRACES_SAMPLER_ARG: share })
-  const { id } = await traced.registerTraced('one', TRACEPARENT.replace(/01$/, flags))
-  await traced.delivery(id)
-  await traced.service.stop()
-  expect(traced.collector.named('POST /v1/registrations')).toHaveLength(spans)
-})
-
 test('neither a partner nor upstream gets a header of a trace', async () => {
   const asked: IncomingHttpHeaders[] = []
   const upstream = createServer((request, response) => {
@@ -146,29 +123,6 @@ test('neither a partner nor upstream gets a header of a trace', async () => {
   expect(asked).toHaveLength(1)
   const foreign = [headers, ...asked].flatMap(one => Object.keys(one)).filter(name => /trace|baggage|b3/.test(name))
   expect(foreign).toEqual([])
-})
-
-const eventsOf = (log: readonly LogLine[], name: string) => log.filter(({ event }) => event === name)
-
-test('a collector that refuses is told once, and its return with the number of lost spans', async () => {
-  await using traced = await openTraced()
-  const { api, collector, service } = traced
-  await collector.waitFor(1)
-  collector.answerWith(400)
-  await api.get('/v1/me')
-  const failed = await eventually(
-    async () => eventsOf(service.log, 'traces.export_failed'),
-    told => told.length > 0,
-  )
-  expect(failed).toMatchObject([{ level: 'warn', host: new URL(collector.url).host, error: { code: 400 } }])
-  collector.answerWith(200)
-  await api.get('/v1/me')
-  await collector.waitFor(2)
-  const [recovered] = await eventually(
-    async () => eventsOf(service.log, 'traces.export_recovered'),
-    told => told.length > 0,
-  )
-  expect(recovered).toMatchObject({ level: 'info', lost: 1 })
 })
 
 test.each([

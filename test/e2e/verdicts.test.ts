@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'vitest'
-import type { Script } from '../../src/simulator/script.ts'
 import { ACCOUNT } from '../support/service.ts'
 import { bodyOf, openStage, soon } from './stage.ts'
 
@@ -62,30 +61,6 @@ describe.concurrent('a verdict', () => {
 })
 
 describe.concurrent('a serial that is not decided yet', () => {
-  const statuses = [
-    { status: 'ING', format: 'json' },
-    { status: 'ING', format: 'xml' },
-    { status: 'SCAN', format: 'json' },
-    { status: 'INIT', format: 'xml' },
-  ] as const
-
-  test.each(statuses)('is asked about again after $status in $format, until there is a verdict', async answer => {
-    await using stage = await openStage()
-    const { api, upstream } = stage
-    const { id, idcardid } = await stage.register(answer)
-    await upstream.waitFor(3)
-    const waiting = await api.until(id, one => one.polls >= 2)
-    expect(waiting).toMatchObject({ status: 'pending', result: null, delivery: { messageId: null, attempts: 0 } })
-    const { polling, sentence } = await api.explain(id)
-    expect(polling).toMatchObject({ lastAnswer: 'waiting', code: 2, status: answer.status })
-    expect(sentence).toContain(answer.status)
-    expect(stage.receiver.received).toEqual([])
-
-    upstream.script(idcardid, { status: 'SUCCESS' })
-    const { data } = bodyOf(await stage.delivery(id))
-    expect(Date.parse(data.previousPollAt ?? '')).toBeLessThan(Date.parse(data.observedAt))
-  })
-
   test('ends as expired at its deadline, with the last status', async () => {
     await using stage = await openStage({ SETTLE_MARGIN: '100ms' })
     const expiresAt = soon()
@@ -95,43 +70,5 @@ describe.concurrent('a serial that is not decided yet', () => {
     expect(data).toMatchObject({ status: 'ING', reason: 'expired', message: null, similarity: null })
     expect(Date.parse(data.observedAt)).toBeGreaterThanOrEqual(Date.parse(expiresAt) + 100)
     expect(await stage.api.find(id)).toMatchObject({ status: 'unresolved', reason: 'expired', result: null })
-  })
-})
-
-describe.concurrent('a status that nobody knows', () => {
-  test.each(['json', 'xml'] as const)('is never a verdict: in %s it ends with the raw status', async format => {
-    await using stage = await openStage({ REGISTRATION_TTL: '1500ms' })
-    const { id } = await stage.register({ format, status: 'success' })
-    const waiting = await stage.api.until(id, one => one.polls >= 1)
-    expect(waiting).toMatchObject({ status: 'pending', result: null })
-    expect((await stage.api.explain(id)).polling).toMatchObject({ lastAnswer: 'unknown_status', status: 'success' })
-    const { type, data } = bodyOf(await stage.delivery(id))
-    expect(type).toBe('idface.unresolved')
-    expect(data).toMatchObject({ status: 'success', reason: 'unknown_status', message: null, similarity: null })
-    expect(await stage.api.find(id)).toMatchObject({ status: 'unresolved', reason: 'unknown_status', result: null })
-    expect(stage.service.log.filter(line => line.event === 'upstream.unknown_status')).toHaveLength(1)
-  })
-})
-
-describe.concurrent('code 2 without a usable result', () => {
-  const forms = (['missing', 'array', 'string', 'null'] as const).flatMap(result =>
-    (['json', 'xml'] as const).map((format): Script & { name: string } => ({
-      name: `${result} in ${format}`,
-      result,
-      format,
-    })),
-  )
-  const noStatus = { name: 'an empty status', status: '' }
-
-  test.each([...forms, noStatus])('says nothing about the person: $name', async ({ name: _, ...unusable }) => {
-    await using stage = await openStage()
-    const { api, upstream } = stage
-    const { id } = await stage.register({ steps: [unusable, unusable], status: 'FAIL', format: 'json' })
-    await upstream.waitFor(2)
-    await api.until(id, one => one.polls >= 1)
-    const { data, type } = bodyOf(await stage.delivery(id))
-    expect({ type, status: data.status }).toEqual({ type: 'idface.failed', status: 'FAIL' })
-    expect(upstream.calls).toHaveLength(3)
-    expect(await api.find(id)).toMatchObject({ polls: 3, status: 'failed' })
   })
 })

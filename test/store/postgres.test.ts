@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
-import { afterAll, beforeAll, onTestFinished } from 'vitest'
+import { afterAll, beforeAll, expect, onTestFinished } from 'vitest'
 import { openPostgresStore } from '../../src/store/postgres/store.ts'
 import { openTestServer, type TestServer } from '../support/postgres.ts'
 import type { OpenStore } from '../support/store.ts'
 import { describeSharedStore, describeStore } from './conformance.ts'
+import { brokenIn, brokenSql } from './support/invariants.ts'
 
 const START = Date.parse('2026-11-24T08:00:00Z')
 const MASTER_KEY = randomBytes(32)
@@ -45,6 +46,8 @@ const newDatabase = async (): Promise<string> => {
   }
   const used = name
   onTestFinished(async ({ task }) => {
+    const [broken] = await server.query(brokenSql('postgres'), [], used)
+    expect(brokenIn(broken)).toEqual([])
     if (task.result?.state === 'pass' && (await empty(used)) <= FEW_ROWS) free.push(used)
   })
   return used

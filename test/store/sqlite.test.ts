@@ -2,11 +2,13 @@ import { randomBytes } from 'node:crypto'
 import { copyFileSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, onTestFinished } from 'vitest'
+import Database from 'better-sqlite3'
+import { afterAll, beforeAll, expect, onTestFinished } from 'vitest'
 import { openSqliteStore } from '../../src/store/sqlite/store.ts'
 import { openRemoteStore } from '../../src/store/sqlite/thread/remote-store.ts'
 import type { OpenStore } from '../support/store.ts'
 import { describeSharedStore, describeStore } from './conformance.ts'
+import { brokenIn, brokenSql } from './support/invariants.ts'
 
 const START = Date.parse('2026-11-24T08:00:00Z')
 const MASTER_KEY = randomBytes(32)
@@ -36,9 +38,15 @@ const openNew: OpenStore = async ({ rate }) => {
 
 const newFile = (): string => {
   const folder = mkdtempSync(join(tmpdir(), 'notifier-store-'))
-  onTestFinished(() => rmSync(folder, { recursive: true }))
   const path = join(folder, 'notifier.db')
   copyFileSync(template, path)
+  onTestFinished(() => {
+    const file = new Database(path, { readonly: true })
+    const broken = brokenIn(file.prepare<[], object>(brokenSql('sqlite')).get())
+    file.close()
+    rmSync(folder, { recursive: true })
+    expect(broken).toEqual([])
+  })
   return path
 }
 

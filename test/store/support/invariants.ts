@@ -1,0 +1,78 @@
+/** What never holds in a database, whatever happened: how many rows break it, in the SQL of every engine. A name has at most 63 bytes. */
+const BROKEN_IN_SQL = {
+  'a lane is due later than its first message': `
+    SELECT count(*) FROM messages m JOIN lanes l ON l.id = m.lane_id
+    WHERE m.due_at IS NOT NULL AND (l.due_at IS NULL OR l.due_at > m.due_at)`,
+  "a pending registration's verification is never asked about": `
+    SELECT count(*) FROM registrations r JOIN verifications v ON v.id = r.verification_id
+    WHERE r.status = 'pending' AND v.due_at IS NULL`,
+  'a pair of serial and URL has two live registrations': `
+    SELECT count(*) FROM (SELECT 1 FROM registrations WHERE status NOT IN ('unresolved', 'cancelled')
+      GROUP BY verification_id, callback_url HAVING count(*) > 1) twice`,
+  'a registration has two messages': `
+    SELECT count(*) FROM (SELECT 1 FROM messages GROUP BY registration_id HAVING count(*) > 1) twice`,
+  'a registration has ended and has no message': `
+    SELECT count(*) FROM registrations r LEFT JOIN messages m ON m.seq = r.message_seq
+    WHERE r.status NOT IN ('pending', 'cancelled') AND m.registration_id IS DISTINCT FROM r.id`,
+  'a message is held and its URL is not paused': `
+    SELECT count(*) FROM messages m
+      LEFT JOIN callbacks c ON c.partner_id = m.partner_id AND c.callback_url = m.callback_url
+    WHERE m.state = 'pending' AND m.due_at IS NULL AND (c.state IS NULL OR c.state NOT IN ('disabled', 'gone', 'releasing'))`,
+  'a lane has no registration': `
+    SELECT count(*) FROM lanes l LEFT JOIN registrations r ON r.lane_id = l.id WHERE r.id IS NULL`,
+  'a registration has a lane that is not there': `
+    SELECT count(*) FROM registrations r LEFT JOIN lanes l ON l.id = r.lane_id WHERE l.id IS NULL`,
+  'a resolved verification is due':
+    'SELECT count(*) FROM verifications WHERE verdict IS NOT NULL AND due_at IS NOT NULL',
+  'a message counts other attempts than there are': `
+    SELECT count(*) FROM messages m
+    WHERE CASE WHEN m.attempts > 50 THEN 50 ELSE m.attempts END
+      <> (SELECT count(*) FROM attempts a WHERE a.message_seq = m.seq)`,
+  'a partner has an event beyond its newest': `
+    SELECT count(*) FROM messages m JOIN partners p ON p.id = m.partner_id WHERE m.event > p.events`,
+}
+
+const WRONG_IN_SQLITE = `
+  SELECT (SELECT count(*) FROM (
+    SELECT account_id, waiting, leased FROM verification_counts WHERE waiting <> 0 OR leased <> 0
+    EXCEPT SELECT account_id, count(due_at), count(claimed_at) FROM verifications GROUP BY account_id))
+  + (SELECT count(*) FROM (
+    SELECT account_id, count(due_at), count(claimed_at) FROM verifications WHERE due_at IS NOT NULL GROUP BY account_id
+    EXCEPT SELECT account_id, waiting, leased FROM verification_counts))
+  + (SELECT count(*) FROM (SELECT waiting, leased, held FROM message_counts
+    EXCEPT SELECT count(*) FILTER (WHERE due_at IS NOT NULL AND claimed_at IS NULL), count(claimed_at),
+      count(*) FILTER (WHERE state = 'pending' AND due_at IS NULL) FROM messages))
+  + (SELECT count(*) FROM (SELECT partner_id, hour, registrations FROM partner_hours
+    EXCEPT SELECT partner_id, created_at / 3600000, count(*) FROM registrations GROUP BY 1, 2))
+  + (SELECT count(*) FROM partner_counts c
+    WHERE pending <> (SELECT count(*) FROM registrations r WHERE r.partner_id = c.partner_id AND status = 'pending')
+      OR hosts <> (SELECT count(*) FROM lanes l WHERE l.partner_id = c.partner_id))`
+
+/** What is counted, by whom, and how many there are. */
+const COUNTED = `
+  SELECT 'verifications_waiting', account_id, count(*) FROM verifications WHERE due_at IS NOT NULL GROUP BY 2
+  UNION ALL SELECT 'verifications_leased', account_id, count(*) FROM verifications WHERE claimed_at IS NOT NULL GROUP BY 2
+  UNION ALL SELECT 'partner_pending', partner_id, count(*) FROM registrations WHERE status = 'pending' GROUP BY 2
+  UNION ALL SELECT 'partner_hour', partner_id || ' ' || created_at / 3600000, count(*) FROM registrations GROUP BY 2
+  UNION ALL SELECT 'messages_held', '', count(*) FROM messages WHERE state = 'pending' AND due_at IS NULL HAVING count(*) > 0
+  UNION ALL SELECT 'messages_waiting', '', count(*) FROM messages WHERE due_at IS NOT NULL AND claimed_at IS NULL
+    HAVING count(*) > 0
+  UNION ALL SELECT 'messages_leased', '', count(*) FROM messages WHERE claimed_at IS NOT NULL HAVING count(*) > 0
+  UNION ALL SELECT 'partner_hosts', partner_id, count(*) FROM lanes GROUP BY 2`
+const KEPT = `
+  SELECT what, owner, sum(n) FROM (SELECT what, owner, n FROM counts UNION ALL SELECT what, owner, n FROM count_changes) AS both_
+  GROUP BY what, owner HAVING sum(n) <> 0`
+const WRONG_IN_POSTGRES = `
+  SELECT count(*) FROM (((${COUNTED}) EXCEPT (${KEPT})) UNION ALL ((${KEPT}) EXCEPT (${COUNTED}))) AS wrong`
+
+/** A statement of an engine that gives one row: how many rows break each, and how many counts that triggers keep are wrong. */
+export const brokenSql = (engine: 'sqlite' | 'postgres'): string => {
+  const wrong = engine === 'sqlite' ? WRONG_IN_SQLITE : WRONG_IN_POSTGRES
+  return `SELECT ${Object.entries({ ...BROKEN_IN_SQL, 'a trigger counts other rows than there are': wrong })
+    .map(([name, statement]) => `CAST((${statement}) AS integer) AS "${name}"`)
+    .join(', ')}`
+}
+
+/** What is broken, by its name. */
+export const brokenIn = (row: object | undefined): string[] =>
+  Object.entries(row ?? {}).flatMap(([name, rows]) => (rows === 0 ? [] : [name]))
