@@ -57,7 +57,7 @@ const MAY_USE_AMBIENT: Record<string, string> = {
   'store/sqlite/store.ts': 'gives the vault the randomness of the system, which cannot cross to a thread',
   'store/engine-counts.ts': 'times commits, which nothing decides by',
   'store/postgres/connection.ts': 'measures how long one call has lasted, by a clock that nobody sets',
-  'store/sqlite/attempts.ts': 'waits while another process has the file locked',
+  'store/sqlite/connection.ts': 'waits while another process has the file locked',
   'store/sqlite/read-only.ts': 'gives the vault the randomness of the system, which cannot cross to a thread',
   'store/sqlite/database-file.ts': "looks whether the file is still there, on the store's thread",
   'store/sqlite/checkpoints.ts': "paces checkpoints on the store's thread, whose clock only moves with a call",

@@ -2,7 +2,7 @@ import { ACCOUNT_FAULTS } from '../core/answer.ts'
 import { SECOND } from '../core/duration.ts'
 import type { Histogram } from '../core/histogram.ts'
 import { NODE_TRAITS } from '../core/node.ts'
-import { type JudgedNode, judgeNodes } from '../store/rules/nodes.ts'
+import { type JudgedNode, judgeNodes } from '../store/nodes.ts'
 import {
   BUSY_TABLES,
   type EngineCounts,

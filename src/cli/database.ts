@@ -1,6 +1,6 @@
 import { clock } from '../app/clock-and-ids.ts'
+import { isThere } from '../store/nodes.ts'
 import { resealAll } from '../store/resealing.ts'
-import { isThere } from '../store/rules/nodes.ts'
 import type { Store } from '../store/store.ts'
 import { runBatches } from '../worker/background-job.ts'
 import { type Common, defineCommand, type OnStore } from './command.ts'

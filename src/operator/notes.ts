@@ -1,6 +1,6 @@
 import type { OperatorCondition, OperatorNote } from '../core/operator-event.ts'
 import type { Trouble } from '../core/trouble.ts'
-import { hostOf } from '../store/rules/lane.ts'
+import { hostOf } from '../store/lanes.ts'
 import type { TurnedCallback } from '../store/store.ts'
 import type { TelemetryEvent } from '../telemetry/emit.ts'
 

@@ -3,7 +3,7 @@ import { DAY } from '../core/duration.ts'
 import type { Secret } from '../core/secret.ts'
 import { TEST_ACCOUNT_ID } from '../core/test-serial.ts'
 import type { ClaimedAccount } from './queues.ts'
-import type { Opening } from './unreadable.ts'
+import type { Opening } from './sealed.ts'
 
 export interface NewAccount {
   id: string

@@ -7,7 +7,6 @@ import { BackupError, type BackupRecord } from './backup.ts'
 import { findKeyBeside } from './master-key.ts'
 import { sealedUnder } from './sealed.ts'
 import { insertFileAct } from './sqlite/acts.ts'
-import { prepareBackupRecords } from './sqlite/backup-records.ts'
 import {
   BUSY_TIMEOUT_MS,
   checkBackup,
@@ -18,6 +17,7 @@ import {
 } from './sqlite/checked-copy.ts'
 import { realPathOf } from './sqlite/database-file.ts'
 import { syncFile, syncFolderOf } from './sqlite/durable-files.ts'
+import { noteBackup } from './sqlite/facts.ts'
 import { type PreparedRestore, prepareRestore } from './sqlite/restore.ts'
 
 interface Deps {
@@ -58,7 +58,7 @@ export const makeBackup = async (
     await copyChecked(database, draft, keys)
     const { size: bytes } = statSync(draft)
     const record = { outcome: 'good', at, path: target, bytes } as const
-    withDatabase(draft, client => prepareBackupRecords(client).record(record))
+    withDatabase(draft, client => noteBackup(client, record))
     syncFile(draft)
     renameSync(draft, target)
     syncFolderOf(target)
@@ -87,10 +87,9 @@ const tryToRecord = (database: string, record: BackupRecord, { by, now }: { by: 
     try {
       client.pragma('wal_autocheckpoint = 0')
       client.pragma('synchronous = FULL')
-      const records = prepareBackupRecords(client)
       const outcome = record.outcome === 'good' ? 'done' : 'failed'
       const write = client.transaction(() => {
-        records.record(record)
+        noteBackup(client, record)
         insertFileAct(client, { ...by, act: 'database.backup', outcome, at: now })
       })
       write.immediate()

@@ -1,6 +1,82 @@
+import { SECOND } from '../core/duration.ts'
+import type { Secret } from '../core/secret.ts'
+import type { Asking } from './rules/questions.ts'
 import type { DueLane } from './rules/share-slots.ts'
+import type { Opening } from './sealed.ts'
 import type { ClaimedMessage, ClaimedMessages, MessageClaimRequest, Store } from './store.ts'
-import type { Opening } from './unreadable.ts'
+
+/** A claim looks at the lanes of so many partners, in turn; the next claim goes on after them. */
+const PARTNERS_IN_A_CLAIM = 256
+
+/** Which partners with something to send: the first after `after`, in order, and `limit` at most. */
+export interface PartnersQuestion {
+  after: string
+  limit: number
+}
+
+/**
+ * The partners that a claim looks at: those after `last`, where the claim before it ended, then from the beginning on; `isAll`: there are
+ * no others.
+ */
+export function* partnersInTurn<Partner extends { id: string }>(
+  last: string,
+): Asking<PartnersQuestion, readonly Partner[], { partners: Partner[]; isAll: boolean }> {
+  const [rest = []] = yield [{ after: last, limit: PARTNERS_IN_A_CLAIM }]
+  const limit = PARTNERS_IN_A_CLAIM - rest.length
+  if (limit === 0) return { partners: [...rest], isAll: false }
+  const [start = []] = yield [{ after: '', limit }]
+  const isAll = start.length < limit || start.some(({ id }) => id > last)
+  return { partners: [...rest, ...start.filter(({ id }) => id <= last)], isAll }
+}
+
+/** A lane whose partner has no signing secret that can be decrypted is read again after this: it may have a new one then. */
+export const UNSIGNED_MS = 30 * SECOND
+
+/** The lanes whose partner can sign now, and the others, which are put off. */
+export const bySigning = (
+  lanes: readonly DueLane[],
+  secrets: ReadonlyMap<string, readonly Secret[]>,
+): { signed: DueLane[]; unsigned: DueLane[] } => {
+  const groups = Map.groupBy(lanes, ({ partnerId }) => (secrets.get(partnerId)?.length ?? 0) > 0)
+  return { signed: groups.get(true) ?? [], unsigned: groups.get(false) ?? [] }
+}
+
+/** Of these secrets those that sign what is handed out. */
+export const secretsFor = (
+  messages: readonly { partnerId: string }[],
+  secrets: ReadonlyMap<string, readonly Secret[]>,
+): Map<string, readonly Secret[]> =>
+  new Map(messages.map(({ partnerId }) => [partnerId, secrets.get(partnerId) ?? []] as const))
+
+/** When the first message may be due; null: nothing is to be sent. What is held for a URL that is released may be made due at once. */
+export const firstDueAt = (
+  { firstDue, isReleasing }: { firstDue: number | null; isReleasing: boolean },
+  at: number,
+): number | null => (isReleasing ? Math.min(firstDue ?? at, at) : firstDue)
+
+/** A claim that has handed out nothing is worth another after this, since it held messages, or others wait for their turn. */
+const GO_ON_MS = 10
+const OTHERS_MS = 100
+
+/** What a claim has done. */
+interface MessageClaim {
+  /** No other partner has anything due. */
+  isAll: boolean
+  /** The lanes that it took from, or put off. */
+  shares: readonly { lane: DueLane }[]
+  /** The messages that it hands out. */
+  messages: readonly unknown[]
+  /** When the first of all lanes is due now. */
+  firstDue: number | null
+}
+
+/** When the next claim is worth it; null: not before something rings. */
+export const afterMessageClaim = ({ isAll, shares, messages, firstDue }: MessageClaim, at: number): number | null => {
+  if (firstDue === null || messages.length > 0) return firstDue
+  // Whatever lane is taken from makes progress: its messages are claimed or held, or its due time is put right.
+  if (shares.length > 0) return Math.max(firstDue, at + GO_ON_MS)
+  return isAll ? firstDue : Math.max(firstDue, at + OTHERS_MS)
+}
 
 export const NOTHING_CLAIMED: ClaimedMessages = { messages: [], secrets: new Map(), nextAt: null }
 

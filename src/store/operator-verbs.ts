@@ -1,5 +1,5 @@
 import type { ActEnd, ActPage, ActQuery, NewAct } from './act.ts'
-import type { AdminToken, AdminTokenOwner, NewAdminToken } from './admin-token.ts'
+import type { AdminToken, AdminTokenOwner, NewAdminToken } from './api-key.ts'
 import type { BulkAct, BulkCommand, BulkStep, NewBulkAct } from './bulk-act.ts'
 import type { NodeVerbs } from './nodes.ts'
 import type { BoundedCount, FailureGroups, SearchPage, SearchQuery } from './registration-search.ts'

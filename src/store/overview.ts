@@ -1,7 +1,7 @@
 import type { Language } from '../core/language.ts'
 import { describeTrouble } from '../core/operator-texts/describe.ts'
 import type { ShowTime } from '../core/show-time.ts'
-import { isThere, type JudgedNode, judgeNodes } from './rules/nodes.ts'
+import { isThere, type JudgedNode, judgeNodes } from './nodes.ts'
 import { type TroubleFacts, troublesOf } from './rules/troubles.ts'
 import type { AccountStats, EngineStats, QueueStats } from './stats.ts'
 import type { Store } from './store.ts'

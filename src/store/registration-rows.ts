@@ -2,8 +2,8 @@ import type { Verdict } from '../core/answer.ts'
 import type { MessageState } from '../core/message.ts'
 import type { CancelFacts } from './rules/cancel.ts'
 import { type RegistrationRow, registrationOf } from './rules/registration-view.ts'
+import type { Opening } from './sealed.ts'
 import type { Registration, ResendOutcome } from './store.ts'
-import type { Opening } from './unreadable.ts'
 
 /** A registration as it is stored, with what its verification and its message add to it. */
 export interface SelectedRegistration extends Omit<RegistrationRow, 'metadata' | 'message'> {
@@ -78,3 +78,14 @@ export const resendOutcomeOf = ({ status, messageSeq }: SelectedRegistration): R
   if (status === 'cancelled') return 'cancelled'
   return messageSeq === null ? 'no_message' : 'resent'
 }
+
+interface SealedBody {
+  partnerId: string
+  registrationId: string
+  /** Empty: it is erased. */
+  body: Buffer
+}
+
+/** The text of a webhook; null: it cannot be decrypted. */
+export const openBody = ({ sealed, openOr }: Opening, message: SealedBody): string | null =>
+  openOr({ table: 'messages', id: message.registrationId }, { open: () => sealed.message.open(message), instead: null })

@@ -2,7 +2,7 @@ import { DAY, readDuration } from '../core/duration.ts'
 import { AppError } from '../core/error.ts'
 import type { Words } from '../core/language.ts'
 import type { Secret } from '../core/secret.ts'
-import type { Opening } from './unreadable.ts'
+import type { Opening } from './sealed.ts'
 
 export interface SigningSecret {
   id: string

@@ -5,8 +5,8 @@ import type { RefusingChannel } from '../core/operator-channel.ts'
 import type { BusyHost } from '../core/trouble.ts'
 import { type Account, type AccountRow, isInUse } from './account.ts'
 import type { LastBackup } from './backup.ts'
+import { earlier, type LaneState } from './lanes.ts'
 import type { ServiceNode } from './nodes.ts'
-import { earlier, type LaneState } from './rules/lane.ts'
 
 /** What is due is counted up to here. */
 export const MOST_COUNTED = 10_000

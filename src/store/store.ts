@@ -5,7 +5,6 @@ import type { BinsChange, CompletionBins } from '../core/polling/completion-bins
 import type { Secret } from '../core/secret.ts'
 import type { Account, AccountRemoval, NewAccount } from './account.ts'
 import type { ApiKey, KeyOwner, NewKey } from './api-key.ts'
-import type { BackupRecord, LastBackup } from './backup.ts'
 import type { Callback, CallbackNotice, CallbackPage } from './callbacks.ts'
 import type { StoreHints } from './hints.ts'
 import type {
@@ -47,9 +46,8 @@ import type { EngineCounts, Stats } from './stats.ts'
 
 export type { Account, NewAccount } from './account.ts'
 export type { Act, NewAct } from './act.ts'
-export type { AdminToken } from './admin-token.ts'
-export type { ApiKey, KeyOwner, NewKey } from './api-key.ts'
-export type { BackupRecord, LastBackup } from './backup.ts'
+export type { AdminToken, ApiKey, KeyOwner, NewKey } from './api-key.ts'
+export type { LastBackup } from './backup.ts'
 export type { BulkStep, NewBulkAct } from './bulk-act.ts'
 export type { Callback, CallbackNotice, CallbackPage, TurnedCallback } from './callbacks.ts'
 export type { StoreHints } from './hints.ts'
@@ -59,9 +57,9 @@ export type * from './queues.ts'
 export type * from './registration.ts'
 export type * from './registration-search.ts'
 export type { Resealed, ResealPlace } from './resealing.ts'
+export type { Unreadable } from './sealed.ts'
 export type { NewSigningSecret, RotatedSecret, SigningSecret } from './signing-secret.ts'
 export type * from './stats.ts'
-export type { Unreadable } from './unreadable.ts'
 
 /**
  * What the service remembers. Every verb is atomic, and durable when its promise resolves: a power cut afterwards loses
@@ -233,8 +231,6 @@ export interface Store extends OperatorVerbs {
   stats(): Promise<Stats>
   /** Needs no database, so it is told while that is away. */
   engineCounts(): Promise<EngineCounts>
-  lastBackup(): Promise<LastBackup>
-  recordBackup(record: BackupRecord): Promise<void>
 
   /** Notes what operators may have to be told, each by `afterNote`. A thousand events are kept. */
   noteOperatorEvents(notes: readonly OperatorNote[]): Promise<NotedOperatorEvents>

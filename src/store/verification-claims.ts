@@ -1,5 +1,155 @@
-import { FIRST_POLL_PLACE, nextClaimAt, type PollPlace, type Survey } from './rules/claim-verifications.ts'
+import { type AccountState, allowance, claimableAt } from '../core/account.ts'
+import { earlier } from './lanes.ts'
+import { ALL_TURNS, type DueVerification, FRESH_MS, NEW, takeDue } from './rules/poll-queues.ts'
+import type { Asking } from './rules/questions.ts'
 import type { ClaimedAccount, ClaimedVerifications, Store, VerificationClaimRequest } from './store.ts'
+
+type Account = AccountState & { id: string }
+
+/** A queue of a partner in which verifications wait, and when the first of them is due. */
+export interface Head {
+  partnerId: string
+  queue: number
+  dueAt: number
+}
+
+/** The longest due of a queue, `limit` at most, of those that fell due later than `after`. */
+export interface DueWindow {
+  accountId: string
+  partnerId: string
+  queue: number
+  at: number
+  after: number
+  limit: number
+}
+
+/**
+ * Shares `slots` equally among partners, in turn, beginning after the one that was served last, so that a partner with a long
+ * queue delays nobody.
+ *
+ * @param partnerIds in ascending order
+ */
+export const fairShare = (
+  partnerIds: readonly string[],
+  slots: number,
+  lastServed: string,
+): { partnerId: string; take: number }[] => {
+  if (partnerIds.length === 0 || slots <= 0) return []
+  const first = Math.max(
+    0,
+    partnerIds.findIndex(id => id > lastServed),
+  )
+  const inTurn = [...partnerIds.slice(first), ...partnerIds.slice(0, first)]
+  const take = Math.ceil(slots / inTurn.length)
+  return inTurn.map(partnerId => ({ partnerId, take }))
+}
+
+/** The partner that a claim came to last, and how many turns each partner that waits has had. */
+export interface PollPlace {
+  lastServed: string
+  turns: ReadonlyMap<string, number>
+}
+export const FIRST_POLL_PLACE: PollPlace = { lastServed: '', turns: new Map() }
+
+export interface Survey<Of extends Account = Account> {
+  account: Of
+  heads: readonly Head[]
+  /** The earliest time at which a claim could bring more than it does now; null: not before something rings. */
+  nextAt: number | null
+}
+
+/**
+ * What an account has to ask. The question is its id, the answer its heads.
+ *
+ * @param free slots that it has
+ */
+export function* surveyAccount<Of extends Account>(
+  account: Of,
+  free: number,
+  at: number,
+): Asking<string, readonly Head[], Survey<Of>> {
+  const from = free > 0 ? claimableAt(account, at) : null
+  // While nothing may be asked, a look at what waits would be for nothing.
+  if (from === null || from > at) return { account, heads: [], nextAt: from }
+  const [heads = []] = yield [account.id]
+  const dueAt = Math.min(...heads.map(head => head.dueAt))
+  return { account, heads, nextAt: dueAt === Number.POSITIVE_INFINITY ? null : claimableAt(account, dueAt) }
+}
+
+/**
+ * What a claim takes of an account, within its rate and its free slots, in turn over the partners. It looks at no more partners
+ * than it takes rows, but for those that have nothing due any more.
+ *
+ * @param heads what the account had to ask
+ * @param from where the last claim has come to
+ */
+export function* takeInTurn(
+  account: Account,
+  heads: readonly Head[],
+  { at, free, from }: { at: number; free: number; from: PollPlace },
+): Asking<DueWindow, readonly DueVerification[], { taken: readonly DueVerification[]; place: PollPlace }> {
+  const granted = allowance(account, at, free)
+  const byPartner = Map.groupBy(
+    heads.filter(({ dueAt }) => dueAt <= at),
+    ({ partnerId }) => partnerId,
+  )
+  const waiting = [...byPartner.keys()].sort()
+  // Who does not wait begins anew, so that this is bounded by those who do.
+  const turns = new Map(waiting.map(id => [id, from.turns.get(id) ?? 0]))
+  let { lastServed } = from
+  const taken: DueVerification[] = []
+  const shares = fairShare(waiting, granted, lastServed)
+
+  while (shares.length > 0 && taken.length < granted) {
+    const round = nextRound(shares, granted - taken.length)
+    const wanted = [...round].flatMap(([partnerId, { take: limit }]) =>
+      (byPartner.get(partnerId) ?? []).map(({ queue, dueAt }): DueWindow => {
+        // From the head on: an index may have far more before it that is dead than there is to take.
+        return { accountId: account.id, partnerId, queue, at, after: dueAt - 1, limit }
+      }),
+    )
+    const found = yield wanted
+    const windows = wanted.map((window, i) => ({ ...window, due: found[i] ?? [] }))
+    const crowded = windows.filter(
+      ({ partnerId, queue, due }) => queue === NEW && due.length >= (round.get(partnerId)?.least ?? 0),
+    )
+    const freshOf = (window: DueWindow) => ({ ...window, after: Math.max(window.after, at - FRESH_MS) })
+    const foundFresh = crowded.length === 0 ? [] : yield crowded.map(freshOf)
+    const fresh = new Map(crowded.map(({ partnerId }, i) => [partnerId, foundFresh[i] ?? []]))
+    const ofPartners = Map.groupBy(windows, ({ partnerId }) => partnerId)
+
+    for (const [partnerId, { take }] of round) {
+      const limit = Math.min(take, granted - taken.length)
+      if (limit === 0) break
+      const turn = turns.get(partnerId) ?? 0
+      const queues = new Map(ofPartners.get(partnerId)?.map(({ queue, due }) => [queue, due]))
+      const ofPartner = takeDue({ queues, fresh: fresh.get(partnerId) ?? [] }, { limit, turn, at })
+      taken.push(...ofPartner)
+      turns.set(partnerId, (turn + ofPartner.length) % ALL_TURNS)
+      lastServed = partnerId
+    }
+  }
+  return { taken, place: { lastServed, turns } }
+}
+
+/** Takes off the first partners, as many as have `left` together where each has its share; `least`: what one gets at least. */
+const nextRound = (shares: { partnerId: string; take: number }[], left: number) => {
+  const take = shares[0]?.take ?? 1
+  const round = shares.splice(0, Math.ceil(left / take))
+  return new Map(round.map(({ partnerId }, i) => [partnerId, { take, least: Math.min(take, left - i * take) }]))
+}
+
+/** When the next claim is worth it; null: not before something rings. */
+export const nextClaimAt = (surveys: readonly Pick<Survey, 'nextAt'>[]): number | null =>
+  surveys.map(({ nextAt }) => nextAt).reduce(earlier, null)
+
+/** What another node has locked is worth another look after this. */
+const LOCKED_ELSEWHERE_MS = 50
+
+/** The survey of an account of which a claim could not get all, since another node has something of it locked. */
+export const heldUp = ({ nextAt }: Pick<Survey, 'nextAt'>, at: number): Pick<Survey, 'nextAt'> => ({
+  nextAt: nextAt === null ? null : Math.max(nextAt, at + LOCKED_ELSEWHERE_MS),
+})
 
 /** The free slots of an account. */
 export type FreeOf = (accountId: string) => number

@@ -12,7 +12,7 @@ export const createCommandWatch = ({
   store,
   emit,
 }: {
-  store: Pick<Store, 'deliveriesHeldAt' | 'lastBackup'>
+  store: Pick<Store, 'stats'>
   emit: Emit<'deliveries.held' | 'deliveries.resumed' | 'backup.done' | 'backup.failed'>
 }) => {
   let known: { heldAt: number | null; backup: LastBackup | null } = { heldAt: null, backup: null }
@@ -32,7 +32,8 @@ export const createCommandWatch = ({
   return {
     look: async (): Promise<void> => {
       try {
-        const [heldAt, backup] = await Promise.all([store.deliveriesHeldAt(), store.lastBackup()])
+        const { deliveries, backup } = await store.stats()
+        const { heldAt } = deliveries
         tellHold(heldAt)
         tellBackup(backup)
         known = { heldAt, backup }

@@ -1,6 +1,12 @@
 import type { Clock } from '../core/clock.ts'
-import type { NewNode, ServiceNode } from '../store/nodes.ts'
-import { BEAT_EVERY_MS, type JudgedNode, judgeNodes, shareOfRates } from '../store/rules/nodes.ts'
+import {
+  BEAT_EVERY_MS,
+  type JudgedNode,
+  judgeNodes,
+  type NewNode,
+  type ServiceNode,
+  shareOfRates,
+} from '../store/nodes.ts'
 import type { Store } from '../store/store.ts'
 import { startHeartbeat } from './timers.ts'
 

@@ -29,7 +29,7 @@ describe('a restore', () => {
     const store = await openSqliteStore({ path, masterKey: KEY, now: () => NOW, defaultRate: 1 })
     expect(await store.findRegistration(bench.partnerId, later.id)).toBeNull()
     expect(await store.deliveriesHeldAt()).toBeNull()
-    expect(await store.lastBackup()).toMatchObject({ good: { at: NOW, path: file }, failed: null })
+    expect((await store.stats()).backup).toMatchObject({ good: { at: NOW, path: file }, failed: null })
     const act = { who: 'command', ...BY, act: 'database.restore', outcome: 'done' }
     expect((await store.listActs(everyAct)).acts).toMatchObject([act])
     await store.close()

@@ -1,4 +1,4 @@
-import type { TimeLimits } from '../../src/store/postgres/time-limits.ts'
+import type { TimeLimits } from '../../src/store/postgres/pool.ts'
 
 /** As those of the service stand to each other, in a fifth of the time. */
 export const SHORT_LIMITS: TimeLimits = {

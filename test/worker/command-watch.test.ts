@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { LastBackup } from '../../src/store/store.ts'
+import type { LastBackup, Stats } from '../../src/store/store.ts'
 import { createCommandWatch } from '../../src/worker/command-watch.ts'
 
 const AT = Date.parse('2026-11-26T03:00:00Z')
@@ -13,10 +13,7 @@ const open = (start: { heldAt?: number; backup?: LastBackup } = {}) => {
     return value
   }
   const watch = createCommandWatch({
-    store: {
-      deliveriesHeldAt: () => read(state.heldAt),
-      lastBackup: () => read(state.backup),
-    },
+    store: { stats: () => read({ deliveries: { heldAt: state.heldAt }, backup: state.backup } as Stats) },
     emit: (...event) => void told.push(event),
   })
   return {

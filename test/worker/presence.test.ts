@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest'
-import type { NewNode, ServiceNode } from '../../src/store/nodes.ts'
-import { BEAT_EVERY_MS } from '../../src/store/rules/nodes.ts'
+import { BEAT_EVERY_MS, type NewNode, type ServiceNode } from '../../src/store/nodes.ts'
 import { createPresence } from '../../src/worker/presence.ts'
 import { createFixedClock } from '../support/fixed-clock.ts'
 

@@ -7,6 +7,7 @@ import {
   removedByOperator,
   resumedByOperator,
 } from '../../core/account.ts'
+import { type BinRow, binsOfRows, changeBins, rowsOfBins } from '../../core/polling/completion-bins.ts'
 import { TEST_ACCOUNT_ID } from '../../core/test-serial.ts'
 import { type AccountRow, chooseAccount, createAccountKeys, judgeRemoval, stateOf, viewAccount } from '../account.ts'
 import type { Account, ClaimedAccount, Store } from '../store.ts'
@@ -196,3 +197,36 @@ const SELECT = `
   SELECT id, api_id AS "apiId", api_key AS "apiKey", password_mode AS "passwordMode", rate, is_default AS "isDefault",
     partner_id AS "partnerId", created_at AS "createdAt", removed_at AS "removedAt", nth, ${STATE.map(([column, , name]) => `${column} AS "${name}"`).join(', ')}
   FROM accounts`
+
+type CompletionVerbs = Pick<Store, 'changeCompletions' | 'completionsOf'>
+
+/** What is learned of when verifications of an account are completed. */
+export const createCompletions = ({ read, write }: Pick<Context, 'read' | 'write'>): CompletionVerbs => ({
+  changeCompletions: (accountId, change) =>
+    write(async tx => {
+      // Two nodes change the same bins, of which there may be no row yet.
+      await tx.lock([`completions ${accountId}`])
+      const rows = rowsOfBins(changeBins(await load(tx, accountId), change))
+      await tx.rows('DELETE FROM completion_bins WHERE account_id = $1', [accountId])
+      await tx.rows(
+        `INSERT INTO completion_bins (account_id, bin, completions, exposure_ms)
+         SELECT $1, * FROM unnest($2::int[], $3::float8[], $4::float8[])`,
+        [
+          accountId,
+          rows.map(({ bin }) => bin),
+          rows.map(({ completions }) => completions),
+          rows.map(({ exposureMs }) => exposureMs),
+        ],
+      )
+    }),
+
+  completionsOf: accountId => read(tx => load(tx, accountId)),
+})
+
+const load = async (tx: Tx, accountId: string) =>
+  binsOfRows(
+    await tx.rows<BinRow>(
+      'SELECT bin, completions, exposure_ms AS "exposureMs" FROM completion_bins WHERE account_id = $1',
+      [accountId],
+    ),
+  )

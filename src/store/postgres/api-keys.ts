@@ -1,13 +1,13 @@
-import { type ApiKey, type NewKey, ownerOfKey, revoked } from '../api-key.ts'
-import type { Store } from '../store.ts'
+import { type ApiKey, type NewKey, ownerOfKey, ownerOfToken, revoked } from '../api-key.ts'
+import type { AdminToken, Store } from '../store.ts'
 import type { Tx } from './connection.ts'
 import type { Context } from './context.ts'
-import { asc, eq, inArray } from './drizzle.ts'
-import { apiKeys, partners } from './schema.ts'
+import { asc, eq, gt, inArray } from './drizzle.ts'
+import { adminTokens, apiKeys, partners } from './schema.ts'
 
-type Verbs = Pick<Store, 'createKey' | 'listKeys' | 'revokeKey' | 'findKey' | 'touchKeys'>
+type KeyVerbs = Pick<Store, 'createKey' | 'listKeys' | 'revokeKey' | 'findKey' | 'touchKeys'>
 
-const columns = {
+const KEY_COLUMNS = {
   id: apiKeys.id,
   createdAt: apiKeys.createdAt,
   lastUsedAt: apiKeys.lastUsedAt,
@@ -15,20 +15,20 @@ const columns = {
   revokedAt: apiKeys.revokedAt,
 }
 
-export const createApiKeys = ({ read, write }: Pick<Context, 'read' | 'write'>): Verbs => ({
+export const createApiKeys = ({ read, write }: Pick<Context, 'read' | 'write'>): KeyVerbs => ({
   createKey: (partnerId, key) =>
     write(async tx => ((await hasPartner(tx, partnerId)) ? addKey(tx, partnerId, key) : null)),
 
   listKeys: partnerId =>
     read(async tx =>
       (await hasPartner(tx, partnerId))
-        ? tx.db.select(columns).from(apiKeys).where(eq(apiKeys.partnerId, partnerId)).orderBy(asc(apiKeys.id))
+        ? tx.db.select(KEY_COLUMNS).from(apiKeys).where(eq(apiKeys.partnerId, partnerId)).orderBy(asc(apiKeys.id))
         : null,
     ),
 
   revokeKey: id =>
     write(async ({ db, at }) => {
-      const [key] = await db.select(columns).from(apiKeys).where(eq(apiKeys.id, id)).for('no key update')
+      const [key] = await db.select(KEY_COLUMNS).from(apiKeys).where(eq(apiKeys.id, id)).for('no key update')
       if (!key) return null
       const after = revoked(key, at)
       await db.update(apiKeys).set({ revokedAt: after.revokedAt }).where(eq(apiKeys.id, id))
@@ -70,6 +70,76 @@ export const addKey = async (
   partnerId: string,
   { id, hash, expiresAt = null }: NewKey,
 ): Promise<ApiKey> => {
-  const [key] = await db.insert(apiKeys).values({ id, partnerId, hash, expiresAt, createdAt: at }).returning(columns)
+  const [key] = await db
+    .insert(apiKeys)
+    .values({ id, partnerId, hash, expiresAt, createdAt: at })
+    .returning(KEY_COLUMNS)
   return key as ApiKey
 }
+
+type TokenVerbs = Pick<
+  Store,
+  'createAdminToken' | 'listAdminTokens' | 'revokeAdminToken' | 'findAdminToken' | 'touchAdminTokens'
+>
+
+const TOKEN_COLUMNS = {
+  id: adminTokens.id,
+  name: adminTokens.name,
+  role: adminTokens.role,
+  createdAt: adminTokens.createdAt,
+  lastUsedAt: adminTokens.lastUsedAt,
+  expiresAt: adminTokens.expiresAt,
+  revokedAt: adminTokens.revokedAt,
+}
+
+export const createAdminTokens = ({ read, write }: Pick<Context, 'read' | 'write'>): TokenVerbs => ({
+  createAdminToken: token =>
+    write(async ({ db, at }) => {
+      const [created] = await db
+        .insert(adminTokens)
+        .values({ ...token, createdAt: at })
+        .returning(TOKEN_COLUMNS)
+      return created as AdminToken
+    }),
+
+  listAdminTokens: ({ limit, after }) =>
+    read(({ db }) =>
+      db
+        .select(TOKEN_COLUMNS)
+        .from(adminTokens)
+        .where(gt(adminTokens.id, after ?? ''))
+        .orderBy(asc(adminTokens.id))
+        .limit(limit),
+    ),
+
+  revokeAdminToken: id =>
+    write(async ({ db, at }) => {
+      const [token] = await db
+        .select(TOKEN_COLUMNS)
+        .from(adminTokens)
+        .where(eq(adminTokens.id, id))
+        .for('no key update')
+      if (!token) return null
+      const after = revoked(token, at)
+      await db.update(adminTokens).set({ revokedAt: after.revokedAt }).where(eq(adminTokens.id, id))
+      return after
+    }),
+
+  findAdminToken: id =>
+    read(async ({ db, at }) => {
+      const [row] = await db.select().from(adminTokens).where(eq(adminTokens.id, id))
+      return row ? ownerOfToken(row, at) : null
+    }),
+
+  touchAdminTokens: ids =>
+    write(async ({ db, at }) => {
+      if (ids.length === 0) return
+      // In the order of their ids, so that two nodes do not wait for each other.
+      const touched = db
+        .select({ id: adminTokens.id })
+        .from(adminTokens)
+        .where(inArray(adminTokens.id, [...ids]))
+      const locked = touched.orderBy(asc(adminTokens.id)).for('no key update')
+      await db.update(adminTokens).set({ lastUsedAt: at }).where(inArray(adminTokens.id, locked))
+    }),
+})

@@ -1,5 +1,6 @@
 import { type BulkCommand, type BulkStep, bulkActsKept, mostUnderWay } from '../bulk-act.ts'
 import type { TurnedCallback } from '../callbacks.ts'
+import { afterBulkStep } from '../hints.ts'
 import type { FoundRegistration } from '../registration-search.ts'
 import {
   afterProbe,
@@ -10,7 +11,6 @@ import {
   stoppedBulk,
   takeForBulk,
 } from '../rules/bulk-act.ts'
-import { afterBulkStep } from '../rules/hints.ts'
 import type { Cancellation, Store } from '../store.ts'
 import type { Tx } from './connection.ts'
 import type { Context } from './context.ts'

@@ -12,6 +12,8 @@ import {
   pageOf,
   troubleOf,
 } from '../callbacks.ts'
+import { afterTurning } from '../hints.ts'
+import { hostOf } from '../lanes.ts'
 import {
   type CallbackHealth,
   disabledByOperator,
@@ -24,14 +26,12 @@ import {
   noticeIdOf,
   RELEASED_TOGETHER,
 } from '../rules/callback.ts'
-import { afterTurning } from '../rules/hints.ts'
-import { hostOf } from '../rules/lane.ts'
 import type { Store } from '../store.ts'
 import { beginClaim } from './claim-stop.ts'
 import type { Tx } from './connection.ts'
 import type { Context } from './context.ts'
-import { heldAt } from './deliveries-hold.ts'
 import { newestOf } from './events.ts'
+import { heldAt } from './facts.ts'
 
 type Verbs = Pick<Store, 'enableCallback' | 'disableCallback' | 'listCallbacks'>
 type NoticeVerbs = Pick<Store, 'claimCallbackNotices' | 'endCallbackNotice'>

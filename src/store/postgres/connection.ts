@@ -5,8 +5,7 @@ import { createEngineCounts } from '../engine-counts.ts'
 import type { PostgresCounts } from '../stats.ts'
 import { drizzle } from './drizzle.ts'
 import { explain, isLost, isOfConnection, isUnprepared, judgeFailure, readOnly, storeErrorOf } from './failure.ts'
-import { openPool, type Pool } from './pool.ts'
-import { TIME_LIMITS, type TimeLimits } from './time-limits.ts'
+import { openPool, type Pool, TIME_LIMITS, type TimeLimits } from './pool.ts'
 
 /** A transaction as the verbs of the store use it. */
 export interface Tx {

@@ -1,8 +1,7 @@
 import type { EventEmitter } from 'node:events'
 import type { Hint } from '../hints.ts'
-import type { Sealed } from '../sealed.ts'
+import type { OpenOr, Sealed } from '../sealed.ts'
 import type { StoreHints } from '../store.ts'
-import type { OpenOr } from '../unreadable.ts'
 import type { Connection } from './connection.ts'
 
 /** What every part of the PostgreSQL store works with. */

@@ -1,4 +1,4 @@
-import { openBody } from '../message-bodies.ts'
+import { openBody } from '../registration-rows.ts'
 import {
   beginOf,
   EVENT_WINDOW,

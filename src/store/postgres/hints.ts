@@ -3,10 +3,21 @@ import type { Client } from 'pg'
 import { type Hint, tellHints } from '../hints.ts'
 import type { StoreHints } from '../store.ts'
 import { pg } from './drizzle.ts'
-import { pause, type Sleep } from './pause.ts'
 import { sessionOf } from './pool.ts'
 
-export interface HintChannel {
+type Sleep = (ms: number, signal?: AbortSignal) => Promise<unknown>
+
+/** Waits; rejects at once when the signal aborts, even where the timer goes on. */
+const pause = async (sleep: Sleep, ms: number, signal: AbortSignal): Promise<void> => {
+  signal.throwIfAborted()
+  const ended = new AbortController()
+  const aborted = new Promise<never>((_, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true, signal: ended.signal })
+  })
+  await Promise.race([sleep(ms, signal), aborted]).finally(() => ended.abort())
+}
+
+interface HintChannel {
   /** Tells hints here at once, and other nodes before long, if it can. Only after the commit of what they tell. */
   tell: (hints: readonly Hint[]) => void
   /** Whether it has heard itself, and so hears the other nodes. */
@@ -14,7 +25,7 @@ export interface HintChannel {
   close(): Promise<void>
 }
 
-export interface HintChannelOptions {
+interface HintChannelOptions {
   url: string
   /** Where hints are told here. */
   hints: EventEmitter<StoreHints>

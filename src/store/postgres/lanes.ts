@@ -1,6 +1,5 @@
 import type { Callback } from '../callbacks.ts'
-import { createLaneChanges, type LaneChanges } from '../lanes.ts'
-import { hostOf, type LaneState, NEW_LANE } from '../rules/lane.ts'
+import { createLaneChanges, hostOf, type LaneChanges, type LaneState, NEW_LANE } from '../lanes.ts'
 import type { Tx } from './connection.ts'
 
 /** Which lanes: by their ids, or as the lanes of these URLs, as far as there are any. */

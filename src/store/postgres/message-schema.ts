@@ -1,7 +1,20 @@
 import type { MessageState, MessageType } from '../../core/message.ts'
 import type { AttemptKind } from '../store.ts'
-import { holds, identity, int8, oneOf, sealed, text, time } from './columns.ts'
-import { index, integer, pgTable, primaryKey, sql, uniqueIndex } from './drizzle.ts'
+import {
+  holds,
+  identity,
+  index,
+  int8,
+  integer,
+  oneOf,
+  pgTable,
+  primaryKey,
+  sealed,
+  sql,
+  text,
+  time,
+  uniqueIndex,
+} from './drizzle.ts'
 
 /**
  * What webhooks say: no column of an index changes, so none of its indexes is written again. The view `messages`, which is made by a

@@ -1,6 +1,5 @@
-import type { PartnersQuestion } from '../rules/claim-turn.ts'
-import type { MessagePlan } from '../rules/settle-message.ts'
-import { KEPT_ATTEMPTS } from '../rules/settle-message.ts'
+import type { PartnersQuestion } from '../message-claims.ts'
+import { KEPT_ATTEMPTS, type MessagePlan } from '../rules/settle-message.ts'
 import type { DueLane, LanesQuestion } from '../rules/share-slots.ts'
 import type { Tx } from './connection.ts'
 

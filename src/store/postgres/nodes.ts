@@ -1,5 +1,4 @@
-import type { NodeVerbs } from '../nodes.ts'
-import { afterBeat } from '../rules/nodes.ts'
+import { afterBeat, type NodeVerbs } from '../nodes.ts'
 import { newestOf } from '../schema-age.ts'
 import type { Tx } from './connection.ts'
 import type { Context } from './context.ts'

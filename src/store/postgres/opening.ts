@@ -5,7 +5,7 @@ import { judgeSchema, refuseKey, refuseLater, type SchemaAge } from '../schema-a
 import type { Sealed } from '../sealed.ts'
 import { drizzle, migrate, pg } from './drizzle.ts'
 import { postgresCodeOf } from './failure.ts'
-import { TIME_LIMITS, type TimeLimits } from './time-limits.ts'
+import { TIME_LIMITS, type TimeLimits } from './pool.ts'
 
 export const MIGRATIONS = fileURLToPath(new URL('../../../migrations/postgres', import.meta.url))
 

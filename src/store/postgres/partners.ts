@@ -1,5 +1,5 @@
+import { afterChangingPartner } from '../hints.ts'
 import { afterPartnerChange, type PartnerRow, viewPartner } from '../partner.ts'
-import { afterChangingPartner } from '../rules/hints.ts'
 import type { Store } from '../store.ts'
 import { addKey } from './api-keys.ts'
 import { stopClaims } from './claim-stop.ts'

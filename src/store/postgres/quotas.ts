@@ -1,4 +1,4 @@
-import { countedHours } from '../rules/quotas.ts'
+import { countedHours } from '../rules/register.ts'
 import type { Quotas, Usage } from '../store.ts'
 import type { Tx } from './connection.ts'
 import { loadCounts } from './counts.ts'

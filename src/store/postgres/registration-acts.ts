@@ -1,15 +1,36 @@
+import { resent } from '../../core/message.ts'
 import type { RegistrationStatus } from '../../core/registration.ts'
 import type { TurnedCallback } from '../callbacks.ts'
 import { cancelFactsOf, resendOutcomeOf, type SelectedRegistration, toRegistration } from '../registration-rows.ts'
 import { type CancelPlan, cancelRegistration, NOT_CANCELLED } from '../rules/cancel.ts'
 import { type Nudge, nudge as nudgePlan } from '../rules/register.ts'
 import type { Cancellation, Registration, ResendOutcome } from '../store.ts'
+import { releaseUrls } from './callbacks.ts'
 import type { Tx } from './connection.ts'
 import type { Context } from './context.ts'
-import { lockMessagesOf } from './deliveries.ts'
-import { createMessageResending } from './message-resending.ts'
+import { type LockedMessage, lockMessagesOf, saveDeliveries } from './deliveries.ts'
+import { createLanes } from './lanes.ts'
 import { type OwnedRegistration, selectOwned } from './registration-rows.ts'
 import { lockVerificationsOf, saveCancelled, saveNudges } from './registration-statements.ts'
+
+/** Makes messages due at once, whatever their state, and lets go what is held for their URLs; what has become of those. */
+const createMessageResending = () => {
+  const lanesOf = createLanes()
+
+  return async (tx: Tx, messages: readonly LockedMessage[], at: number): Promise<readonly TurnedCallback[]> => {
+    if (messages.length === 0) return []
+    const { turns } = await releaseUrls(tx, messages, 'resend')
+    const laneIds = messages.map(({ laneId }) => laneId)
+    const lanes = await lanesOf.load(tx, { ids: laneIds })
+    await saveDeliveries(
+      tx,
+      messages.map(message => ({ was: message, becomes: { ...message, ...resent(message, at) } })),
+    )
+    for (const id of laneIds) lanes.advance(id, at)
+    await lanes.save(tx)
+    return turns
+  }
+}
 
 /**
  * What can be done to registrations, each within the transaction of its caller; the answers are in their order. Null: there is no

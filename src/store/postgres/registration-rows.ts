@@ -1,6 +1,6 @@
 import type { SelectedRegistration } from '../registration-rows.ts'
-import { sealedOrTextFrom } from './columns.ts'
 import type { Tx } from './connection.ts'
+import { sealedOrTextFrom } from './drizzle.ts'
 
 const SELECT_REGISTRATIONS = `
   SELECT r.id, r.partner_id AS "partnerId", r.verification_id AS "verificationId", r.n, v.account_id AS "accountId", v.idcardid,

@@ -2,9 +2,9 @@ import { LIVE_STATUSES } from '../../core/registration.ts'
 import type { SelectedRegistration } from '../registration-rows.ts'
 import type { CancelPlan } from '../rules/cancel.ts'
 import type { Nudge, StoredVerification } from '../rules/register.ts'
-import { sealedOrTextTo } from './columns.ts'
 import type { Tx } from './connection.ts'
 import { type LockedMessage, saveDeliveries } from './deliveries.ts'
+import { sealedOrTextTo } from './drizzle.ts'
 import { type OwnedRegistration, selectRegistrations } from './registration-rows.ts'
 
 /** A serial of an account. */

@@ -1,8 +1,8 @@
 import { type ColumnAccess, createReseal, type SealedRow } from '../resealing.ts'
 import type { SealedColumn } from '../sealed.ts'
 import type { Store } from '../store.ts'
-import { sealedOrTextFrom, sealedOrTextTo } from './columns.ts'
 import type { Context } from './context.ts'
+import { sealedOrTextFrom, sealedOrTextTo } from './drizzle.ts'
 
 export const createResealing = (context: Pick<Context, 'sealed' | 'read' | 'write'>): Pick<Store, 'reseal'> => ({
   reseal: createReseal(context.sealed, column => accessTo(context, column)),

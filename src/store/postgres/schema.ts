@@ -2,15 +2,28 @@ import type { PauseReason } from '../../core/account.ts'
 import type { Answer } from '../../core/answer.ts'
 import { REGISTRATION_STATUSES, type RegistrationStatus } from '../../core/registration.ts'
 import type { Reason } from '../../core/verification.ts'
-import { flag, holds, identity, int8, oneOf, sealed, sealedOrText, text, time } from './columns.ts'
-import { doublePrecision, index, integer, pgTable, primaryKey, sql, uniqueIndex } from './drizzle.ts'
+import {
+  doublePrecision,
+  flag,
+  holds,
+  identity,
+  index,
+  int8,
+  integer,
+  oneOf,
+  pgTable,
+  primaryKey,
+  sealed,
+  sealedOrText,
+  sql,
+  text,
+  time,
+  uniqueIndex,
+} from './drizzle.ts'
 
-export { acts, adminTokens, bulkActs } from './admin-schema.ts'
-export { callbacks } from './callback-schema.ts'
 export { attempts, deliveries, messageBodies } from './message-schema.ts'
-export { nodes, operatorEvents } from './operator-schema.ts'
-export { apiKeys, partners, signingSecrets } from './partner-schema.ts'
-export { countChanges, counts } from './stats-schema.ts'
+export { acts, adminTokens, bulkActs, nodes, operatorEvents } from './operator-schema.ts'
+export { apiKeys, callbacks, partners, signingSecrets } from './partner-schema.ts'
 
 /** Small facts about the database itself, such as the vault's canary. */
 export const meta = pgTable('meta', { key: text('key').primaryKey(), value: sealed('value').notNull() })
@@ -177,3 +190,20 @@ export const completionBins = pgTable(
     holds('completion_bins_counts', 'completions >= 0 AND exposure_ms >= 0'),
   ],
 )
+
+/*
+ * How many rows of other tables are in a state. Triggers of those tables, which the migration makes, append what each statement
+ * changes to `count_changes`: nobody waits for a row that all writers would have to lock. From time to time the changes are folded into
+ * `counts`; whoever reads a count adds both.
+ */
+
+const what = text('what').notNull()
+/** The account, the partner, or a partner and an hour (`PARTNER HOUR`); empty: the whole database. */
+const owner = text('owner').notNull()
+const n = int8('n').notNull()
+
+export const counts = pgTable('counts', { what, owner, n }, t => [primaryKey({ columns: [t.owner, t.what] })])
+
+export const countChanges = pgTable('count_changes', { id: identity('id'), what, owner, n }, t => [
+  index('count_changes_owner').on(t.owner),
+])

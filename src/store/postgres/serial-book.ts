@@ -2,8 +2,8 @@ import { serialKey } from '../../core/registration.ts'
 import { openVerdict, toRow } from '../registration-rows.ts'
 import type { KnownVerification, Nudge, RegisterFacts } from '../rules/register.ts'
 import { type RegistrationRow, registrationOf } from '../rules/registration-view.ts'
+import type { Opening } from '../sealed.ts'
 import type { NewRegistration, Registration } from '../store.ts'
-import type { Opening } from '../unreadable.ts'
 import type { Tx } from './connection.ts'
 import {
   addVerifications,

@@ -1,5 +1,5 @@
 import type { Secret } from '../../core/secret.ts'
-import { afterEndingSecrets } from '../rules/hints.ts'
+import { afterEndingSecrets } from '../hints.ts'
 import {
   createOpenedSecrets,
   endedByRotation,

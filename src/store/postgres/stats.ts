@@ -1,6 +1,6 @@
 import { type AccountRow, viewAccount } from '../account.ts'
 import { NO_BACKUP } from '../backup.ts'
-import { BACKUPS, CHANNEL_REFUSING, DELIVERIES_HELD } from '../facts.ts'
+import { CHANNEL_REFUSING, DELIVERIES_HELD } from '../facts.ts'
 import { STILL_FAILING_MS } from '../rules/callback.ts'
 import {
   type DueLane,
@@ -19,7 +19,7 @@ import { asc } from './drizzle.ts'
 import { findFact } from './facts.ts'
 import { loadNodes } from './nodes.ts'
 import { accounts } from './schema.ts'
-import { readServerStats } from './server-stats.ts'
+import { readServerStats } from './server-facts.ts'
 
 /** What is due of a queue; up to one more than `MOST_COUNTED` is counted. */
 interface Due {
@@ -64,7 +64,7 @@ export const createStats = ({
           `SELECT partner_id AS "partnerId", count, done FROM bulk_acts WHERE state IN ('probing', 'running') LIMIT ${MOST_COUNTED}`,
         ),
         nodes: await loadNodes(tx),
-        backup: (await findFact(tx, BACKUPS)) ?? NO_BACKUP,
+        backup: NO_BACKUP,
         refusingChannel: await findFact(tx, CHANNEL_REFUSING),
         engine: { kind: 'postgres', masterKey: sealed.keyId.toString('hex'), ...(await readServerStats(tx)) },
       })

@@ -1,27 +1,19 @@
 import { EventEmitter } from 'node:events'
 import { createKeyedQueue } from '../../core/keyed-limiter.ts'
-import { PROBED } from '../facts.ts'
-import { sealedUnder } from '../sealed.ts'
+import { createOpenOr, sealedUnder } from '../sealed.ts'
 import type { Store, StoreHints } from '../store.ts'
-
-import { createOpenOr } from '../unreadable.ts'
-import { createAccounts } from './accounts.ts'
+import { createAccounts, createCompletions } from './accounts.ts'
 import { createActs } from './acts.ts'
-import { createAdminTokens } from './admin-tokens.ts'
-import { createApiKeys } from './api-keys.ts'
-import { createBackupRecords } from './backup-records.ts'
+import { createAdminTokens, createApiKeys } from './api-keys.ts'
 import { createBulkActs, createBulkSteps } from './bulk-acts.ts'
 import { createCallbackNotices, createCallbacks } from './callbacks.ts'
-import { createCompletions } from './completions.ts'
 import { type ConnectionOptions, openConnection } from './connection.ts'
 import type { Context } from './context.ts'
-import { createDeliveriesHold } from './deliveries-hold.ts'
 import { createDueTimes } from './due-times.ts'
 import { createEvents } from './events.ts'
-import { putFact } from './facts.ts'
+import { createFactVerbs } from './facts.ts'
 import { openHintChannel } from './hints.ts'
-import { createMessageClaims } from './message-claims.ts'
-import { createMessageSettling } from './message-settling.ts'
+import { createMessageClaims, createMessageSettling } from './messages.ts'
 import { createNodes } from './nodes.ts'
 import { bringUpToDate, type OpeningStep } from './opening.ts'
 import { createOperatorEvents } from './operator-events.ts'
@@ -35,9 +27,6 @@ import { createRetention } from './retention.ts'
 import { createSigningSecrets } from './signing-secrets.ts'
 import { createStats } from './stats.ts'
 import { createVerifications } from './verifications.ts'
-
-/** Take a few pages of the server's disk for a moment, as new rows do: what is updated may still fit in where it stands. */
-const TAKE_ROOM = ["SET LOCAL work_mem = '64kB'", 'SELECT count(*) FROM generate_series(1, 4000)']
 
 /** What operators read over all partners takes so many connections at most of those for calls. */
 const LONG_READS_AT_ONCE = 2
@@ -99,12 +88,11 @@ export const openPostgresStore = async ({
     ...createStats(ofOperators),
     ...createAdminTokens(context),
     ...createActs(ofOperators),
-    ...createBackupRecords(context),
     ...createRegistrations(context),
     ...createBulkActs(context),
     ...createBulkSteps(ofLoops),
     ...createCallbacks(context),
-    ...createDeliveriesHold(context),
+    ...createFactVerbs(context),
     ...createVerifications(ofLoops),
     ...createDueTimes(ofLoops),
     ...createCompletions(ofLoops),
@@ -116,11 +104,6 @@ export const openPostgresStore = async ({
     ...createCallbackNotices(ofLoops),
     ...createOperatorEvents(ofLoops),
     engineCounts: async () => ({ kind: 'postgres', ...connection.engineCounts(), isListening: channel.isUp() }),
-    probe: () =>
-      context.write(async tx => {
-        for (const statement of TAKE_ROOM) await tx.rows(statement)
-        await putFact(tx, PROBED, tx.at)
-      }),
   }
   const { now } = connection
   const close = async () => {

@@ -1,16 +1,18 @@
 import { afterClaim } from '../../core/account.ts'
+import type { DueVerification } from '../rules/poll-queues.ts'
+import { answerTogether } from '../rules/questions.ts'
+import type { ClaimedAccount, ClaimedVerification, Store, VerificationClaimRequest } from '../store.ts'
 import {
+  type ClaimBeginning,
+  createClaiming,
   type DueWindow,
+  type FreeOf,
   heldUp,
   nextClaimAt,
   type Survey,
   surveyAccount,
   takeInTurn,
-} from '../rules/claim-verifications.ts'
-import type { DueVerification } from '../rules/poll-queues.ts'
-import { answerTogether } from '../rules/questions.ts'
-import type { ClaimedAccount, ClaimedVerification, Store, VerificationClaimRequest } from '../store.ts'
-import { type ClaimBeginning, createClaiming, type FreeOf } from '../verification-claims.ts'
+} from '../verification-claims.ts'
 import { createAccountRows } from './accounts.ts'
 import { beginClaim } from './claim-stop.ts'
 import type { Tx } from './connection.ts'

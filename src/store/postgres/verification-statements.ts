@@ -1,7 +1,7 @@
-import type { Head } from '../rules/claim-verifications.ts'
 import type { WaitingRegistration } from '../rules/resolve.ts'
 import type { VerificationFacts } from '../rules/settle-verification.ts'
 import type { ClaimedVerification } from '../store.ts'
+import type { Head } from '../verification-claims.ts'
 import type { Tx } from './connection.ts'
 
 /** A claimed row once for each registration that waits for it, and once if none does. */

@@ -1,6 +1,6 @@
 import { type AccountChange, afterAccountChange } from '../../core/account.ts'
+import { afterReleasing, afterResolving } from '../hints.ts'
 import { openMetadata } from '../registration-rows.ts'
-import { afterReleasing, afterResolving } from '../rules/hints.ts'
 import {
   afterReleasingOne,
   afterSettling,
@@ -15,9 +15,9 @@ import {
 } from '../rules/settle-verification.ts'
 import type { Store, VerificationOutcome, VerificationRelease, VerificationSettlement } from '../store.ts'
 import { createAccountRows } from './accounts.ts'
-import { sealedOrTextFrom } from './columns.ts'
 import type { Tx } from './connection.ts'
 import type { Context } from './context.ts'
+import { sealedOrTextFrom } from './drizzle.ts'
 import { createLanes } from './lanes.ts'
 import { createResolutions } from './resolutions.ts'
 import { createVerificationClaims } from './verification-claims.ts'

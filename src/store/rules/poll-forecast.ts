@@ -1,6 +1,6 @@
 import { type AccountState, effectiveRate } from '../../core/account.ts'
 import { SECOND } from '../../core/duration.ts'
-import type { Head } from './claim-verifications.ts'
+import type { Head } from '../verification-claims.ts'
 import { FRESH_MS, isNewOrBack, isOfBatch, NEW } from './poll-queues.ts'
 
 /** Where a verification stands that waits to be asked. */

@@ -1,4 +1,5 @@
 import type { Verdict } from '../../core/answer.ts'
+import { DAY, HOUR } from '../../core/duration.ts'
 import type { NewRegistration, Quotas, Usage } from '../store.ts'
 import { isOfBatch, NEW_IN_BATCH, NUDGED, queueOfNew } from './poll-queues.ts'
 import type { Ending } from './resolve.ts'
@@ -40,7 +41,7 @@ export interface RegisterFacts {
   quotas: { limits: Quotas; usage: Usage } | null
 }
 
-export type RegisterPlan =
+type RegisterPlan =
   | { outcome: 'existing' }
   | { outcome: 'taken' }
   | { outcome: 'too_many'; limit: number }
@@ -128,3 +129,12 @@ const overQuota = (
   }
   return null
 }
+
+/** The hour in which an epoch ms lies, counted from the epoch on. */
+export const hourOf = (at: number): number => Math.floor(at / HOUR)
+
+/** Registrations of these hours count for the quota of a day, which looks back by 24 to 25 hours. */
+export const countedHours = (at: number): { first: number; last: number } => ({
+  first: hourOf(at - DAY),
+  last: hourOf(at),
+})

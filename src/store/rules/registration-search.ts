@@ -1,8 +1,8 @@
 import { toldOf } from '../../core/message.ts'
 import { deliveryWithoutMessage } from '../../core/registration.ts'
+import { hostOf } from '../lanes.ts'
 import type { Attempt } from '../registration.ts'
 import type { BulkActName, FailureGroup, FoundRegistration, RegistrationFilter } from '../registration-search.ts'
-import { hostOf } from './lane.ts'
 
 /** How an attempt failed, as `no_response` or `http_503`; null: it did not. */
 export const attemptError = ({ outcome, httpStatus, error }: Pick<Attempt, 'outcome' | 'httpStatus' | 'error'>) => {

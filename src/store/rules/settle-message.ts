@@ -1,6 +1,6 @@
 import type { MessageState } from '../../core/message.ts'
+import { afterAttemptInLane, earlier, isSameLane, type LaneState } from '../lanes.ts'
 import type { Attempt, MessageOutcome, MessageSettlement } from '../store.ts'
-import { afterAttemptInLane, earlier, isSameLane, type LaneState } from './lane.ts'
 
 /** A message when an attempt of it is to be written. */
 export interface MessageFacts {

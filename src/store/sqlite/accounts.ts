@@ -7,12 +7,13 @@ import {
   removedByOperator,
   resumedByOperator,
 } from '../../core/account.ts'
+import { binsOfRows, changeBins, rowsOfBins } from '../../core/polling/completion-bins.ts'
 import { TEST_ACCOUNT_ID } from '../../core/test-serial.ts'
 import { type AccountRow, chooseAccount, createAccountKeys, judgeRemoval, stateOf, viewAccount } from '../account.ts'
 import type { Account, ClaimedAccount, Store } from '../store.ts'
 import type { Context } from './context.ts'
 import { and, asc, eq, gt, isNotNull, isNull, ne, or, sql } from './drizzle.ts'
-import { accounts, partners } from './schema.ts'
+import { accounts, completionBins, partners } from './schema.ts'
 
 type Verbs = Pick<
   Store,
@@ -149,5 +150,27 @@ export const createAccountRows = (context: Pick<Context, 'db' | 'sealed' | 'open
       if (patch) save({ ...account, ...patch })
       return { ...row, ...patch }
     },
+  }
+}
+
+type CompletionVerbs = Pick<Store, 'changeCompletions' | 'completionsOf'>
+
+/** What is learned of when verifications of an account are completed. */
+export const createCompletions = ({ db, read, write }: Context): CompletionVerbs => {
+  const load = (accountId: string) =>
+    binsOfRows(db.select().from(completionBins).where(eq(completionBins.accountId, accountId)).all())
+
+  return {
+    changeCompletions: (accountId, change) =>
+      write(() => {
+        const rows = rowsOfBins(changeBins(load(accountId), change))
+        db.delete(completionBins).where(eq(completionBins.accountId, accountId)).run()
+        if (rows.length > 0)
+          db.insert(completionBins)
+            .values(rows.map(row => ({ accountId, ...row })))
+            .run()
+      }),
+
+    completionsOf: accountId => read(() => load(accountId)),
   }
 }

@@ -1,6 +1,6 @@
 import { type BulkCommand, type BulkStep, bulkActsKept, mostUnderWay } from '../bulk-act.ts'
 import type { TurnedCallback } from '../callbacks.ts'
-import { tellHints } from '../hints.ts'
+import { afterBulkStep, tellHints } from '../hints.ts'
 import type { FoundRegistration } from '../registration-search.ts'
 import {
   afterProbe,
@@ -11,7 +11,6 @@ import {
   stoppedBulk,
   takeForBulk,
 } from '../rules/bulk-act.ts'
-import { afterBulkStep } from '../rules/hints.ts'
 import type { Cancellation, Store } from '../store.ts'
 import type { Context } from './context.ts'
 import { and, asc, desc, eq, isNull, lt, sql } from './drizzle.ts'

@@ -11,7 +11,7 @@ import {
   pageOf,
   troubleOf,
 } from '../callbacks.ts'
-import { tellHints } from '../hints.ts'
+import { afterTurning, tellHints } from '../hints.ts'
 import {
   type CallbackHealth,
   disabledByOperator,
@@ -23,11 +23,9 @@ import {
   noticeIdOf,
   RELEASED_TOGETHER,
 } from '../rules/callback.ts'
-import { afterTurning } from '../rules/hints.ts'
 import type { Store } from '../store.ts'
-import type { Context } from './context.ts'
-import { prepareHold } from './deliveries-hold.ts'
-import { onceForContext } from './once.ts'
+import { type Context, onceForContext } from './context.ts'
+import { heldAt } from './facts.ts'
 
 type Verbs = Pick<
   Store,
@@ -140,7 +138,6 @@ export const createCallbacks = (context: Context): Verbs => {
   const statements = prepareNotices(client)
   const urls = createUrls(context)
   const troubles = createTroubles(context)
-  const { heldAt } = prepareHold(client)
 
   const claimNotices = (limit: number, at: number): CallbackNotice[] =>
     statements.notices.all({ at, limit }).flatMap(({ tries, ...row }) => {
@@ -181,8 +178,8 @@ export const createCallbacks = (context: Context): Verbs => {
 
     claimCallbackNotices: async limit => {
       const at = now()
-      const isAny = await read(() => heldAt() === null && statements.notices.get({ at, limit: 1 }) !== undefined)
-      return isAny ? write(() => (heldAt() === null ? claimNotices(limit, at) : [])) : []
+      const isAny = await read(() => heldAt(client) === null && statements.notices.get({ at, limit: 1 }) !== undefined)
+      return isAny ? write(() => (heldAt(client) === null ? claimNotices(limit, at) : [])) : []
     },
 
     endCallbackNotice: async url => {

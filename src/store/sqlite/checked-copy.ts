@@ -4,7 +4,7 @@ import Database from 'better-sqlite3'
 import { codeOf } from '../../core/error.ts'
 import { BackupError } from '../backup.ts'
 import type { Sealed } from '../sealed.ts'
-import { hasOurId } from './application-id.ts'
+import { hasOurId } from './connection.ts'
 import { sqliteCodeOf } from './failure.ts'
 import { ageOf } from './opening.ts'
 

@@ -1,15 +1,86 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import Database from 'better-sqlite3'
+import { type AppError, StartError } from '../../core/error.ts'
 import { createHistogram } from '../../core/histogram.ts'
 import type { Words } from '../../core/language.ts'
 import { createEngineCounts } from '../engine-counts.ts'
 import type { SqliteCounts } from '../stats.ts'
-import { markOurs } from './application-id.ts'
-import { BUSY_TIMEOUT_MS, createAttempts } from './attempts.ts'
+import { unavailable } from '../unavailable.ts'
 import { type Checkpoints, createCheckpoints } from './checkpoints.ts'
-import { realPathOf, watchFiles } from './database-file.ts'
+import { markUnchecked, realPathOf, watchFiles } from './database-file.ts'
 import { drizzle } from './drizzle.ts'
-import { judgeFailure, sqliteCodeOf, storeErrorOf } from './failure.ts'
+import { describeFailure, isDamage, judgeFailure, sqliteCodeOf, storeErrorOf } from './failure.ts'
 import { createGroupCommit } from './group-commit.ts'
+
+/** The busy time-out blocks the event loop, so it is short, and waiting goes on asynchronously: 225 ms in all. */
+export const BUSY_TIMEOUT_MS = 50
+const BUSY_PAUSES_MS = [25, 50]
+
+/**
+ * Runs what a connection does, again if the database is busy. After an error of the disk it runs nothing more.
+ *
+ * @param path the database's real path; null: it is in memory
+ * @param onFailed told what SQLite has thrown, each time that it is the caller who learns of it
+ * @param onBroken told once, before anything is rejected because of it
+ */
+export const createAttempts = ({
+  path,
+  onFailed = () => {},
+  onBroken,
+}: {
+  path: string | null
+  onFailed?: (error: unknown) => void
+  onBroken: (error: Error) => void
+}) => {
+  let broken: AppError | null = null
+  const breakDown = (why: Words): AppError => {
+    if (broken === null) {
+      broken = unavailable(why)
+      if (isDamage(broken) && path !== null) markUnchecked(path)
+      onBroken(broken)
+    }
+    return broken
+  }
+  /** What the caller may know: that the database is not available now. An error that is not the database's is told as it is. */
+  const explain = (error: unknown): unknown => {
+    const failure = judgeFailure(error)
+    if (failure === null) return error
+    onFailed(error)
+    return failure === 'broken' ? breakDown(describeFailure(error)) : unavailable(describeFailure(error))
+  }
+  const attempt = async <T>(run: () => T): Promise<T> => {
+    for (const pauseMs of [...BUSY_PAUSES_MS, null]) {
+      if (broken) throw broken
+      try {
+        return run()
+      } catch (error) {
+        if (pauseMs === null || judgeFailure(error) !== 'busy') throw explain(error)
+        await sleep(pauseMs)
+      }
+    }
+    throw new Error('unreachable')
+  }
+  return { attempt, breakDown, explain }
+}
+
+/** `idfn`: stands in the header of each database of ours. */
+const APPLICATION_ID = 0x69_64_66_6e
+
+export const hasOurId = (client: Database.Database): boolean =>
+  client.pragma('application_id', { simple: true }) === APPLICATION_ID
+
+/** Marks a new database as ours. Throws, and leaves it as it was, where it is of something else. */
+const markOurs = (client: Database.Database, path: string): void => {
+  // Another process that makes the same database marks it before it makes a table.
+  const isEmpty = client.prepare('SELECT 1 FROM sqlite_schema').get() === undefined
+  if (hasOurId(client)) return
+  if (!isEmpty || client.pragma('application_id', { simple: true }) !== 0)
+    throw new StartError({
+      en: `DATABASE_URL: ${path} is the SQLite database of something else and was left as it is; name another file`,
+      zh: `DATABASE_URL：${path} 是其他程序的 SQLite 数据库，未作改动；请改用其他文件`,
+    })
+  client.pragma(`application_id = ${APPLICATION_ID}`)
+}
 
 export type Db = ReturnType<typeof drizzle>
 

@@ -1,7 +1,7 @@
 import type { EventEmitter } from 'node:events'
-import type { Sealed } from '../sealed.ts'
+import type { Database } from 'better-sqlite3'
+import type { OpenOr, Sealed } from '../sealed.ts'
 import type { StoreHints } from '../store.ts'
-import type { OpenOr } from '../unreadable.ts'
 import type { Connection } from './connection.ts'
 
 /** What every part of the SQLite store works with. */
@@ -13,3 +13,22 @@ export interface Context extends Omit<Connection, 'engineCounts'> {
   /** Calls a second of an account that names none. */
   defaultRate: number
 }
+
+const once = <Of, Made>(make: (of: Of) => Made, clientOf: (of: Of) => Database): ((of: Of) => Made) => {
+  const known = new WeakMap<Database, Made>()
+  return of => {
+    const client = clientOf(of)
+    const made = known.get(client) ?? make(of)
+    known.set(client, made)
+    return made
+  }
+}
+
+/**
+ * Makes it once for each connection, whoever asks: several parts of the store need the same statements, and to prepare them takes
+ * most of the time in which a file is opened. For what has no state besides.
+ */
+export const onceForClient = <Made>(make: (client: Database) => Made) => once(make, client => client)
+/** The same of a context, of which nothing but the connection makes a difference. */
+export const onceForContext = <Of extends { client: Database }, Made>(make: (of: Of) => Made) =>
+  once(make, ({ client }) => client)

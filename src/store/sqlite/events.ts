@@ -1,4 +1,4 @@
-import { openBody } from '../message-bodies.ts'
+import { openBody } from '../registration-rows.ts'
 import { beginOf, EVENT_WINDOW, type EventRow, eventPageOf, isOfThisHistory, lastEventBy } from '../rules/events.ts'
 import { answer } from '../rules/questions.ts'
 import type { Store } from '../store.ts'

@@ -1,6 +1,8 @@
 import type Database from 'better-sqlite3'
-import type { Fact } from '../facts.ts'
-import { onceForClient } from './once.ts'
+import { afterBackup, type BackupRecord, NO_BACKUP } from '../backup.ts'
+import { BACKUPS, DELIVERIES_HELD, type Fact, PROBED } from '../facts.ts'
+import type { Store } from '../store.ts'
+import { type Context, onceForClient } from './context.ts'
 
 export const prepareFacts = onceForClient((client: Database.Database) => {
   const find = client.prepare<[key: string], Buffer>('SELECT value FROM meta WHERE key = ?').pluck()
@@ -16,4 +18,31 @@ export const prepareFacts = onceForClient((client: Database.Database) => {
     put: <Value>({ name, textOf }: Fact<Value>, value: Value): void => void put.run(name, Buffer.from(textOf(value))),
     remove: ({ name }: Pick<Fact<unknown>, 'name'>): void => void remove.run(name),
   }
+})
+
+/** Since when no message is claimed; null: they are. It stands in the database, so it holds for each process and after each restart. */
+export const heldAt = (client: Database.Database): number | null => prepareFacts(client).find(DELIVERIES_HELD)
+
+export const holdDeliveries = (client: Database.Database, at: number): void => {
+  if (heldAt(client) === null) prepareFacts(client).put(DELIVERIES_HELD, at)
+}
+
+export const noteBackup = (client: Database.Database, record: BackupRecord): void => {
+  const facts = prepareFacts(client)
+  facts.put(BACKUPS, afterBackup(facts.find(BACKUPS) ?? NO_BACKUP, record))
+}
+
+type Verbs = Pick<Store, 'holdDeliveries' | 'resumeDeliveries' | 'deliveriesHeldAt' | 'probe'>
+
+export const createFactVerbs = ({ client, read, write, now, hints }: Context): Verbs => ({
+  holdDeliveries: () => {
+    const at = now()
+    return write(() => holdDeliveries(client, at))
+  },
+  resumeDeliveries: async () => {
+    await write(() => prepareFacts(client).remove(DELIVERIES_HELD))
+    hints.emit('messagesDue')
+  },
+  deliveriesHeldAt: () => read(() => heldAt(client)),
+  probe: () => write(() => prepareFacts(client).put(PROBED, now())),
 })

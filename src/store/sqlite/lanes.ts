@@ -1,7 +1,6 @@
 import type Database from 'better-sqlite3'
-import { createLaneChanges, type LaneChanges } from '../lanes.ts'
-import { hostOf, type LaneState, NEW_LANE } from '../rules/lane.ts'
-import { onceForClient } from './once.ts'
+import { createLaneChanges, hostOf, type LaneChanges, type LaneState, NEW_LANE } from '../lanes.ts'
+import { onceForClient } from './context.ts'
 
 export interface LaneBook extends Omit<LaneChanges, 'take'> {
   /** Null: the partner has no lane for this URL's host yet. */

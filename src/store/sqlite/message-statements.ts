@@ -1,6 +1,6 @@
 import type { Database } from 'better-sqlite3'
 import type { MessageState } from '../../core/message.ts'
-import type { PartnersQuestion } from '../rules/claim-turn.ts'
+import type { PartnersQuestion } from '../message-claims.ts'
 import type { MessageFacts } from '../rules/settle-message.ts'
 import type { AttemptKind } from '../store.ts'
 

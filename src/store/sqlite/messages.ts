@@ -1,15 +1,17 @@
-import { tellHints } from '../hints.ts'
-import { createClaiming, type DueOfLane, NOTHING_CLAIMED, openClaimed } from '../message-claims.ts'
-import { afterAttemptAt } from '../rules/callback.ts'
+import { afterTurning, tellHints } from '../hints.ts'
 import {
   afterMessageClaim,
   bySigning,
+  createClaiming,
+  type DueOfLane,
   firstDueAt,
+  NOTHING_CLAIMED,
+  openClaimed,
   partnersInTurn,
   secretsFor,
   UNSIGNED_MS,
-} from '../rules/claim-turn.ts'
-import { afterTurning } from '../rules/hints.ts'
+} from '../message-claims.ts'
+import { afterAttemptAt } from '../rules/callback.ts'
 import { answer } from '../rules/questions.ts'
 import { KEPT_ATTEMPTS, mayBeRecorded, settleMessage } from '../rules/settle-message.ts'
 import { type DueLane, lanesFor, mayHaveMore, shareSlots } from '../rules/share-slots.ts'
@@ -17,7 +19,7 @@ import { HELD_IN_A_CLAIM, isBehind, spareOf, takeMessages } from '../rules/take-
 import type { MessageClaimRequest, MessageOutcome, MessageSettlement, Store } from '../store.ts'
 import { createUrls, type UrlChanges } from './callbacks.ts'
 import type { Context } from './context.ts'
-import { prepareHold } from './deliveries-hold.ts'
+import { heldAt } from './facts.ts'
 import { createLanes, type LaneBook } from './lanes.ts'
 import { type DueMessage, type PartnerInTurn, prepareMessages } from './message-statements.ts'
 import { createSecretRows } from './signing-secrets.ts'
@@ -37,7 +39,6 @@ export const createMessages = (context: Context): Verbs => {
   const urls = createUrls(context)
   const beginLanes = createLanes(client)
   const secrets = createSecretRows(context)
-  const { heldAt } = prepareHold(client)
 
   const findLanes = (claim: MessageClaimRequest, at: number, last: string) => {
     const { partners, isAll } = answer(partnersInTurn<PartnerInTurn>(last), question =>
@@ -75,7 +76,7 @@ export const createMessages = (context: Context): Verbs => {
 
   const claimAll = (claim: MessageClaimRequest, from: { at: number; last: string }) => {
     const { at } = from
-    if (heldAt() !== null) return { claimed: NOTHING_CLAIMED, last: from.last }
+    if (heldAt(client) !== null) return { claimed: NOTHING_CLAIMED, last: from.last }
     urls.releaseSome(at)
     const { lanes, isAll, last } = findLanes(claim, at, from.last)
     const live = secrets.of(new Set(lanes.map(({ partnerId }) => partnerId)))

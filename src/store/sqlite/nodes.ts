@@ -1,5 +1,4 @@
-import type { NodeVerbs } from '../nodes.ts'
-import { afterBeat } from '../rules/nodes.ts'
+import { afterBeat, type NodeVerbs } from '../nodes.ts'
 import type { Db } from './connection.ts'
 import type { Context } from './context.ts'
 import { asc, eq, inArray } from './drizzle.ts'

@@ -1,6 +1,5 @@
-import { tellHints } from '../hints.ts'
+import { afterChangingPartner, tellHints } from '../hints.ts'
 import { afterPartnerChange, type PartnerRow, viewPartner } from '../partner.ts'
-import { afterChangingPartner } from '../rules/hints.ts'
 import type { Store } from '../store.ts'
 import { createKeyRows } from './api-keys.ts'
 import type { Context } from './context.ts'

@@ -1,13 +1,37 @@
+import { resent } from '../../core/message.ts'
 import type { TurnedCallback } from '../callbacks.ts'
 import { cancelFactsOf, resendOutcomeOf, toRegistration } from '../registration-rows.ts'
 import { cancelRegistration, NOT_CANCELLED } from '../rules/cancel.ts'
 import { nudge as nudgePlan } from '../rules/register.ts'
 import type { Cancellation, Registration, RegistrationStatus, ResendOutcome } from '../store.ts'
-import { createUrls } from './callbacks.ts'
+import { createUrls, type UrlChanges } from './callbacks.ts'
 import type { Context } from './context.ts'
-import { createLanes } from './lanes.ts'
-import { createMessageResending } from './message-resending.ts'
+import { createLanes, type LaneBook } from './lanes.ts'
 import { prepareRegistrations } from './registration-statements.ts'
+
+interface FoundMessage {
+  seq: number
+  claims: number
+  claimedAt: number | null
+  unrecorded: number
+  laneId: number
+  partnerId: string
+  callbackUrl: string
+}
+
+/** Makes a message due at `at`, whatever its state, and lets go what is held for its URL. The caller saves both. */
+const createMessageResending = ({ client }: Pick<Context, 'client'>) => {
+  const save = client.prepare<[dueAt: number, claims: number, fence: number, unrecorded: number, seq: number]>(`
+    UPDATE messages SET state = 'pending', due_at = ?, claimed_at = NULL, retries = 0, claims = ?, fence = ?, unrecorded = ?
+    WHERE seq = ?`)
+
+  return (message: FoundMessage, { at, lanes, urls }: { at: number; lanes: LaneBook; urls: UrlChanges }): void => {
+    urls.release(message, 'resend')
+    const { dueAt, claims, fence, unrecorded } = resent(message, at)
+    save.run(dueAt, claims, fence, unrecorded, message.seq)
+    lanes.advance(message.laneId, dueAt)
+  }
+}
 
 /** What can be done to one registration, each within the transaction of its caller. Null: there is no such registration. */
 export const createRegistrationActs = (context: Context) => {

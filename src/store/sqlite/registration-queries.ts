@@ -5,8 +5,8 @@ import { pageOfPartner } from '../searching.ts'
 import type { Attempt, Store } from '../store.ts'
 import { createUrls } from './callbacks.ts'
 import type { Context } from './context.ts'
-import { prepareHold } from './deliveries-hold.ts'
 import { and, desc, eq, sql } from './drizzle.ts'
+import { heldAt } from './facts.ts'
 import { createPollPlaces } from './poll-places.ts'
 import { createQuotas } from './quotas.ts'
 import { selectRegistrations } from './registration-rows.ts'
@@ -36,7 +36,6 @@ export const createRegistrationQueries = (context: Context): Verbs => {
   const found = createFoundRegistrations(context)
   const forecastOf = createPollPlaces(context)
   const secrets = createSecretRows(context)
-  const { heldAt } = prepareHold(client)
 
   const owned = (partnerId: string, id: string) => and(eq(registrations.id, id), eq(registrations.partnerId, partnerId))
 
@@ -136,7 +135,7 @@ export const createRegistrationQueries = (context: Context): Verbs => {
           callback: urls.find(row),
           canSign: secrets.canSign(partnerId),
           sending: sendingOfMessage(row.messageSeq),
-          deliveriesHeldAt: heldAt(),
+          deliveriesHeldAt: heldAt(client),
         })
       }),
   }

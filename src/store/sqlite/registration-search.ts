@@ -8,8 +8,7 @@ import {
   toFound,
 } from '../registration-source.ts'
 import { createSearches, type Searches } from '../searching.ts'
-import type { Context } from './context.ts'
-import { onceForContext } from './once.ts'
+import { type Context, onceForContext } from './context.ts'
 
 const DIALECT: SourceDialect = {
   undelivered: 'messages',

@@ -1,8 +1,7 @@
 import type { RegistrationStatus } from '../../core/registration.ts'
 import type { StoredVerification } from '../rules/register.ts'
-import type { Context } from './context.ts'
+import { type Context, onceForContext } from './context.ts'
 import { and, eq, sql } from './drizzle.ts'
-import { onceForContext } from './once.ts'
 import { selectRegistrations } from './registration-rows.ts'
 import { registrations } from './schema.ts'
 

@@ -1,7 +1,6 @@
 import { LIVE_STATUSES, serialKey } from '../../core/registration.ts'
-import { tellHints } from '../hints.ts'
+import { afterCancelling, afterRegistering, afterTurning, tellHints } from '../hints.ts'
 import { openVerdict } from '../registration-rows.ts'
-import { afterCancelling, afterRegistering, afterTurning } from '../rules/hints.ts'
 import { type KnownVerification, type Nudge, register } from '../rules/register.ts'
 import { newRegistrationOf } from '../rules/registration-view.ts'
 import type { NewRegistration, Registered, Registration, Store } from '../store.ts'

@@ -3,8 +3,8 @@ import type { CommandUser } from '../act.ts'
 import { BackupError } from '../backup.ts'
 import { insertFileAct } from './acts.ts'
 import { backupErrorOf, copyChecked, DAMAGE, type Keys, removeDatabase, withDatabase } from './checked-copy.ts'
-import { prepareHold } from './deliveries-hold.ts'
 import { syncFile, syncFolderOf } from './durable-files.ts'
+import { holdDeliveries } from './facts.ts'
 import { judgeFailure, sqliteCodeOf } from './failure.ts'
 import { lockForService } from './service-lock.ts'
 
@@ -88,7 +88,7 @@ const planOf = (draft: string): Omit<RestorePlan, 'keepsAs'> =>
 const writeFacts = (draft: string, { now, hold, by }: { now: number; hold: boolean; by: CommandUser }): void =>
   withDatabase(draft, client => {
     client.transaction(() => {
-      if (hold) prepareHold(client).hold(now)
+      if (hold) holdDeliveries(client, now)
       // What was stopped after the backup would go on by itself, and a cancel cannot be undone.
       client
         .prepare(

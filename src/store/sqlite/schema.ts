@@ -4,13 +4,25 @@ import { MESSAGE_STATES, type MessageState, type MessageType } from '../../core/
 import { REGISTRATION_STATUSES, type RegistrationStatus } from '../../core/registration.ts'
 import type { Reason } from '../../core/verification.ts'
 import type { AttemptKind } from '../store.ts'
-import { flag, holds, oneOf, sealed, sealedOrText, time } from './columns.ts'
-import { index, integer, primaryKey, real, sql, sqliteTable, text, uniqueIndex } from './drizzle.ts'
+import {
+  flag,
+  holds,
+  index,
+  integer,
+  oneOf,
+  primaryKey,
+  real,
+  sealed,
+  sealedOrText,
+  sql,
+  sqliteTable,
+  text,
+  time,
+  uniqueIndex,
+} from './drizzle.ts'
 
-export { acts, adminTokens, bulkActs } from './admin-schema.ts'
-export { callbacks } from './callback-schema.ts'
-export { nodes, operatorEvents } from './operator-schema.ts'
-export { apiKeys, partners, signingSecrets } from './partner-schema.ts'
+export { acts, adminTokens, bulkActs, nodes, operatorEvents } from './operator-schema.ts'
+export { apiKeys, callbacks, partners, signingSecrets } from './partner-schema.ts'
 export {
   messageCounts,
   partnerCounts,

@@ -1,6 +1,5 @@
 import type { Secret } from '../../core/secret.ts'
-import { tellHints } from '../hints.ts'
-import { afterEndingSecrets } from '../rules/hints.ts'
+import { afterEndingSecrets, tellHints } from '../hints.ts'
 import {
   createOpenedSecrets,
   endedByRotation,

@@ -3,8 +3,8 @@ import { dirname } from 'node:path'
 import { viewAccount } from '../account.ts'
 import { NO_BACKUP } from '../backup.ts'
 import { BACKUPS, CHANNEL_REFUSING, DELIVERIES_HELD } from '../facts.ts'
+import { earlier } from '../lanes.ts'
 import { type CallbackHealth, STILL_FAILING_MS } from '../rules/callback.ts'
-import { earlier } from '../rules/lane.ts'
 import {
   type DueLane,
   GIVEN_UP_MS,

@@ -1,23 +1,17 @@
 import { randomBytes } from 'node:crypto'
 import { EventEmitter } from 'node:events'
-import { PROBED } from '../facts.ts'
-import { sealedUnder } from '../sealed.ts'
+import { createOpenOr, sealedUnder } from '../sealed.ts'
 import type { Store, StoreHints } from '../store.ts'
-import { createOpenOr } from '../unreadable.ts'
-import { createAccounts } from './accounts.ts'
+import { createAccounts, createCompletions } from './accounts.ts'
 import { createActs } from './acts.ts'
-import { createAdminTokens } from './admin-tokens.ts'
-import { createApiKeys } from './api-keys.ts'
-import { createBackupRecords } from './backup-records.ts'
+import { createAdminTokens, createApiKeys } from './api-keys.ts'
 import { createBulkActs } from './bulk-acts.ts'
 import { createCallbacks } from './callbacks.ts'
-import { createCompletions } from './completions.ts'
 import { openConnection } from './connection.ts'
 import type { Context } from './context.ts'
-import { createDeliveriesHold } from './deliveries-hold.ts'
 import { createDueTimes } from './due-times.ts'
 import { createEvents } from './events.ts'
-import { prepareFacts } from './facts.ts'
+import { createFactVerbs } from './facts.ts'
 import { createMessages } from './messages.ts'
 import { createNodes } from './nodes.ts'
 import { bringUpToDate, type OpeningStep, refuseDamage } from './opening.ts'
@@ -84,7 +78,6 @@ export const openSqliteStore = async ({
     defaultRate,
   }
   await bringUpToDate(context, { quickCheck, onStep })
-  const facts = prepareFacts(context.client)
   const verbs = {
     ...createRegistrations(context),
     ...createRegistrationQueries(context),
@@ -94,7 +87,7 @@ export const openSqliteStore = async ({
     ...createCompletions(context),
     ...createMessages(context),
     ...createCallbacks(context),
-    ...createDeliveriesHold(context),
+    ...createFactVerbs(context),
     ...createPartners(context),
     ...createPartnerStatus(context),
     ...createApiKeys(context),
@@ -108,10 +101,8 @@ export const openSqliteStore = async ({
     ...createResealing(context),
     ...createStats(context),
     engineCounts: async () => connection.engineCounts(),
-    ...createBackupRecords(context),
     ...createOperatorEvents(context),
     ...createNodes(context),
-    probe: () => context.write(() => facts.put(PROBED, now())),
   }
   const opened = stack.move()
   return { now, hints, ...verbs, close: () => opened.disposeAsync() }

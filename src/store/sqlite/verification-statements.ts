@@ -1,11 +1,11 @@
 import type { Database } from 'better-sqlite3'
 import type { Answer } from '../../core/answer.ts'
-import type { DueWindow, Head } from '../rules/claim-verifications.ts'
 import type { DueVerification } from '../rules/poll-queues.ts'
 import type { WaitingRegistration } from '../rules/resolve.ts'
 import type { VerificationFacts } from '../rules/settle-verification.ts'
 import type { ClaimedVerification } from '../store.ts'
-import { onceForClient } from './once.ts'
+import type { DueWindow, Head } from '../verification-claims.ts'
+import { onceForClient } from './context.ts'
 
 /** Arrays for what comes in numbers: an object of a row costs as much as finding it. */
 export type ClaimedRow = [

@@ -1,15 +1,6 @@
 import { afterAccountChange, afterClaim } from '../../core/account.ts'
-import { tellHints } from '../hints.ts'
+import { afterReleasing, afterResolving, tellHints } from '../hints.ts'
 import { openMetadata } from '../registration-rows.ts'
-import {
-  type Head,
-  nextClaimAt,
-  type PollPlace,
-  type Survey,
-  surveyAccount,
-  takeInTurn,
-} from '../rules/claim-verifications.ts'
-import { afterReleasing, afterResolving } from '../rules/hints.ts'
 import { answer } from '../rules/questions.ts'
 import {
   endedBy,
@@ -28,7 +19,16 @@ import type {
   VerificationRelease,
   VerificationSettlement,
 } from '../store.ts'
-import { type ClaimBeginning, createClaiming } from '../verification-claims.ts'
+import {
+  type ClaimBeginning,
+  createClaiming,
+  type Head,
+  nextClaimAt,
+  type PollPlace,
+  type Survey,
+  surveyAccount,
+  takeInTurn,
+} from '../verification-claims.ts'
 import { createAccountRows } from './accounts.ts'
 import type { Context } from './context.ts'
 import { createLanes } from './lanes.ts'

@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest'
 import { DAY, MINUTE, SECOND } from '../../../src/core/duration.ts'
-import type { NewNode } from '../../../src/store/nodes.ts'
-import { BEAT_EVERY_MS } from '../../../src/store/rules/nodes.ts'
+import { BEAT_EVERY_MS, type NewNode } from '../../../src/store/nodes.ts'
 import { type OpenStore, openBench } from '../../support/store.ts'
 
 const named = (name: string, more: Partial<NewNode> = {}): NewNode => ({

@@ -48,19 +48,6 @@ export const describeUpkeep = (open: OpenStore): void => {
     } while (place !== null)
   })
 
-  test('the last good backup is remembered, and one that has failed since', async () => {
-    await using bench = await openBench(open)
-    const { store } = bench
-    expect(await store.lastBackup()).toEqual({ good: null, failed: null })
-    await store.recordBackup({ outcome: 'failed', at: 1, reason: 'no_room' })
-    expect(await store.lastBackup()).toEqual({ good: null, failed: { at: 1, reason: 'no_room' } })
-    const good = { at: 2, path: '/backups/two.db', bytes: 4_096 }
-    await store.recordBackup({ outcome: 'good', ...good })
-    expect(await store.lastBackup()).toEqual({ good, failed: null })
-    await store.recordBackup({ outcome: 'failed', at: 3, reason: 'exists' })
-    expect(await store.lastBackup()).toEqual({ good, failed: { at: 3, reason: 'exists' } })
-  })
-
   test('a probe writes, and changes nothing that is seen', async () => {
     await using bench = await openBench(open)
     const { id } = await bench.register()

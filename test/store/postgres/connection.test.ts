@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { TIME_LIMITS } from '../../../src/store/postgres/time-limits.ts'
+import { TIME_LIMITS } from '../../../src/store/postgres/pool.ts'
 import { openDatabaseLink } from '../../support/database-link.ts'
 import { openOwnServer } from '../../support/postgres.ts'
 import { SHORT_LIMITS } from '../../support/short-limits.ts'

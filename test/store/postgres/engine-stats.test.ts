@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { TIME_LIMITS } from '../../../src/store/postgres/pool.ts'
 import { openPostgresStore } from '../../../src/store/postgres/store.ts'
-import { TIME_LIMITS } from '../../../src/store/postgres/time-limits.ts'
 import type { PostgresCounts, PostgresStats } from '../../../src/store/stats.ts'
 import { findWriteError } from '../../../src/store/write-error.ts'
 import { eventually } from '../../support/api-client.ts'
@@ -63,7 +63,7 @@ test('calls that an idle connection takes at once were told to wait for one', as
   await Promise.all([node.store.probe(), node.store.probe()])
   const told: PostgresCounts['pools']['api'][] = []
   const tell = async () => void told.push((await node.counts()).pools.api)
-  await Promise.all([node.store.listNodes(), node.store.lastBackup(), tell(), Promise.resolve().then(tell)])
+  await Promise.all([node.store.listNodes(), node.store.deliveriesHeldAt(), tell(), Promise.resolve().then(tell)])
   expect(told.map(({ inUse, idle, waiting }) => [inUse + idle, waiting])).toEqual([
     [2, 0],
     [2, 0],

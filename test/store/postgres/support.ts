@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { afterAll, beforeAll, beforeEach } from 'vitest'
 import { type Connection, openConnection } from '../../../src/store/postgres/connection.ts'
-import { TIME_LIMITS, type TimeLimits } from '../../../src/store/postgres/time-limits.ts'
+import { TIME_LIMITS, type TimeLimits } from '../../../src/store/postgres/pool.ts'
 import { openTestServer, type TestServer } from '../../support/postgres.ts'
 
 interface Options {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { afterMessageClaim, partnersInTurn } from '../../../src/store/rules/claim-turn.ts'
+import { afterMessageClaim, partnersInTurn } from '../../../src/store/message-claims.ts'
 import { answer } from '../../../src/store/rules/questions.ts'
 
 const lane = { id: 1, partnerId: 'prt_1', host: 'a.example', dueAt: 0, slow: false, proven: true }

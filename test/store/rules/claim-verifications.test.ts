@@ -1,12 +1,7 @@
 import { expect, test } from 'vitest'
-import {
-  type DueWindow,
-  FIRST_POLL_PLACE,
-  type Head,
-  takeInTurn,
-} from '../../../src/store/rules/claim-verifications.ts'
 import { type DueVerification, FRESH_MS, NEW, queueAfterPoll } from '../../../src/store/rules/poll-queues.ts'
 import { type Asking, answer, answerTogether } from '../../../src/store/rules/questions.ts'
+import { type DueWindow, FIRST_POLL_PLACE, type Head, takeInTurn } from '../../../src/store/verification-claims.ts'
 import { RUNNING } from '../../support/claimed-account.ts'
 
 const AT = 1_000_000

@@ -1,8 +1,14 @@
 import { describe, expect, test } from 'vitest'
 import { DAY, HOUR, MINUTE, SECOND } from '../../../src/core/duration.ts'
 import { NODE_ROLES } from '../../../src/core/node.ts'
-import type { NewNode, ServiceNode } from '../../../src/store/nodes.ts'
-import { afterBeat, BEAT_EVERY_MS, judgeNodes, shareOfRates } from '../../../src/store/rules/nodes.ts'
+import {
+  afterBeat,
+  BEAT_EVERY_MS,
+  judgeNodes,
+  type NewNode,
+  type ServiceNode,
+  shareOfRates,
+} from '../../../src/store/nodes.ts'
 
 const START = Date.parse('2026-11-26T08:00:00Z')
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { isSameLane, type LaneState, NEW_LANE } from '../../../src/store/rules/lane.ts'
+import { isSameLane, type LaneState, NEW_LANE } from '../../../src/store/lanes.ts'
 import { leavesLanes, type MessageFacts, settleMessage } from '../../../src/store/rules/settle-message.ts'
 import type { Attempt, MessageSettlement } from '../../../src/store/store.ts'
 

@@ -39,7 +39,6 @@ type Writing = Exclude<
   | 'stats'
   | 'engineCounts'
   | 'deliveriesHeldAt'
-  | 'lastBackup'
   | 'firingOperatorEvents'
   | 'listCallbacks'
   | 'listAdminTokens'
@@ -245,8 +244,6 @@ export const CASES: Record<Writing, Case> = {
     await bench.store.holdDeliveries()
     return () => bench.store.resumeDeliveries()
   },
-  recordBackup: async bench => () =>
-    bench.store.recordBackup({ outcome: 'good', at: bench.store.now(), path: '/backups/one.db', bytes: 4_096 }),
   noteOperatorEvents: async bench => () => bench.store.noteOperatorEvents([exhaustion(bench), exhaustion(bench)]),
   claimOperatorEvents: async bench => {
     await bench.store.noteOperatorEvents([exhaustion(bench)])

@@ -1,32 +1,43 @@
-import { createClaiming, NOTHING_CLAIMED, openClaimed } from '../message-claims.ts'
+import { afterTurning } from '../hints.ts'
 import {
   afterMessageClaim,
   bySigning,
+  createClaiming,
   firstDueAt,
+  NOTHING_CLAIMED,
+  openClaimed,
   partnersInTurn,
   secretsFor,
   UNSIGNED_MS,
-} from '../rules/claim-turn.ts'
+} from '../message-claims.ts'
+import { afterAttemptAt } from '../rules/callback.ts'
 import { answerAlone } from '../rules/questions.ts'
+import { leavesLanes, mayBeRecorded, settleMessage } from '../rules/settle-message.ts'
 import { type DueLane, lanesFor, mayHaveMore, shareSlots } from '../rules/share-slots.ts'
 import { type Due, HELD_IN_A_CLAIM, isBehind, spareOf, takeMessages } from '../rules/take-messages.ts'
-import type { MessageClaimRequest, Store } from '../store.ts'
-import { releaseSome } from './callbacks.ts'
+import type { MessageClaimRequest, MessageOutcome, MessageSettlement, Store } from '../store.ts'
+import { lockUrls, releaseSome, type UrlChanges } from './callbacks.ts'
 import { beginClaim } from './claim-stop.ts'
 import type { Tx } from './connection.ts'
 import type { Context } from './context.ts'
-import { heldAt } from './deliveries-hold.ts'
-import { createLanes } from './lanes.ts'
+import { type DeliveryChange, type LockedMessage, lockMessages, saveDeliveries } from './deliveries.ts'
+import { heldAt } from './facts.ts'
+import { createLanes, type LaneBook } from './lanes.ts'
 import {
+  type AttemptKey,
+  addAttempts,
   claim as claimMessages,
   type DueMessage,
   dueLanes,
   dueMessages,
   exhaust,
+  findAttempts,
   look,
+  type NewAttempt,
   type PartnerInTurn,
   partnersWithLanes,
   settleLanes,
+  trimAttempts,
 } from './message-statements.ts'
 import { createSecretRows } from './signing-secrets.ts'
 
@@ -130,3 +141,92 @@ export const createMessageClaims = (context: Context): Store['claimMessages'] =>
 }
 
 const nextDueAt = async (tx: Tx): Promise<number | null> => firstDueAt(await look(tx), tx.at)
+
+/** What one run of a settling works with. */
+interface Settling {
+  at: number
+  messages: MessageBook
+  lanes: LaneBook
+  urls: UrlChanges
+}
+
+/** The messages of a run: each is locked and read once, changed in memory, and written once. */
+interface MessageBook {
+  known: Map<number, LockedMessage>
+  changed: Map<number, DeliveryChange>
+  recorded: Set<string>
+  attempts: NewAttempt[]
+  /** Those with more attempts than are kept. */
+  trims: Set<number>
+}
+
+export const createMessageSettling = ({ write, tell }: Pick<Context, 'write' | 'tell'>): Store['settleMessages'] => {
+  const lanesOf = createLanes()
+
+  const load = async (tx: Tx, settlements: readonly MessageSettlement[]): Promise<Settling> => {
+    const messages = await loadMessages(tx, settlements)
+    const urls = await lockUrls(
+      tx,
+      settlements.flatMap(({ message, attempt }) => (attempt ? [message] : [])),
+    )
+    const ids = settlements.map(({ message }) => message.laneId)
+    const lanes = await lanesOf.loadUnlessSteady(tx, ids, leavesLanes(settlements))
+    return { at: tx.at, messages, lanes, urls }
+  }
+
+  return async settlements => {
+    const { outcomes, turns } = await write(async tx => {
+      const settling = await load(tx, settlements)
+      const outcomes = settlements.map(settlement => settleOne(settlement, settling))
+      const { messages, lanes, urls } = settling
+      await saveMessages(tx, messages)
+      await lanes.save(tx)
+      await urls.save(tx)
+      return { outcomes, turns: urls.turns }
+    })
+    tell(afterTurning(turns))
+    return outcomes
+  }
+}
+
+const attemptKey = ({ seq, claim }: AttemptKey): string => `${seq} ${claim}`
+
+const loadMessages = async (tx: Tx, settlements: readonly MessageSettlement[]): Promise<MessageBook> => {
+  const found = await lockMessages(
+    tx,
+    settlements.map(({ message }) => message.seq),
+  )
+  const known = new Map(found.map(message => [message.seq, message]))
+  const doubted = settlements.flatMap(({ message: { seq, claim } }) => {
+    const facts = known.get(seq)
+    return facts && mayBeRecorded(facts, claim) ? [{ seq, claim }] : []
+  })
+  const recorded = new Set((await findAttempts(tx, doubted)).map(attemptKey))
+  return { known, recorded, changed: new Map(), attempts: [], trims: new Set() }
+}
+
+const settleOne = (settlement: MessageSettlement, { at, messages, lanes, urls }: Settling): MessageOutcome => {
+  const { message } = settlement
+  const { seq, laneId } = message
+  const found = messages.known.get(seq)
+  const facts = found ? { ...found, isRecorded: messages.recorded.has(attemptKey(message)) } : null
+  const plan = settleMessage(settlement, facts, lanes.get(laneId))
+  if (!found || !plan) return null
+  const becomes = { ...found, ...plan.update }
+  messages.known.set(seq, becomes)
+  messages.changed.set(seq, { was: messages.changed.get(seq)?.was ?? found, becomes })
+  if (plan.attempt) {
+    messages.attempts.push({ ...plan.attempt, seq })
+    messages.recorded.add(attemptKey({ seq, claim: plan.attempt.n }))
+    if (plan.trims) messages.trims.add(seq)
+    urls.apply(message, afterAttemptAt(urls.get(message), { ...plan.attempt, holds: plan.pauses }, at))
+  }
+  lanes.set(laneId, plan.lane)
+  return plan.end
+}
+
+const saveMessages = async (tx: Tx, { changed, attempts, trims }: MessageBook): Promise<void> => {
+  await saveDeliveries(tx, [...changed.values()])
+  await addAttempts(tx, attempts)
+  await trimAttempts(tx, [...trims])
+}
