@@ -1,6 +1,12 @@
 import type { Config } from '../config/settings.ts'
+import { createNetworks } from '../core/address.ts'
 import { listen } from '../http/listen.ts'
-import { GRACE_MS, RECORD_MS, type Role, within } from './role.ts'
+import { createProbes, type MetricsDeps } from '../http/probes.ts'
+import type { Tracer } from '../telemetry/traces/tracer.ts'
+import { VERSION } from '../version.ts'
+import { clock, createIds } from './clock-and-ids.ts'
+import type { Readiness } from './readiness.ts'
+import { GRACE_MS, RECORD_MS, type Role, type RoleDeps, within } from './role.ts'
 
 export interface ServerRole extends Role {
   /** Where it listens. */
@@ -31,4 +37,38 @@ export const openServer = async (
     // What a caller waits for still is ended by the end of the process.
     breakOff: () => within(RECORD_MS, listener.close()),
   }
+}
+
+/** What a node without the role `api` serves: probes and metrics. */
+export const openProbes = ({
+  config: { server },
+  readiness,
+  tracer,
+  metrics,
+  rateShare,
+  stopping,
+  emit,
+}: Pick<RoleDeps<'server', never>, 'config' | 'emit'> & {
+  readiness: Readiness
+  tracer: Tracer | null
+  metrics: MetricsDeps['metrics']
+  rateShare: () => number
+  stopping: AbortController
+}): Promise<ServerRole> => {
+  const probes = createProbes({
+    ready: readiness.checks,
+    version: VERSION,
+    metrics,
+    rateShare,
+    apiRate: server.apiRate,
+    registrationRate: server.registrationRate,
+    stopping: stopping.signal,
+    metricsToken: server.metricsToken,
+    trustedProxies: createNetworks(server.trustProxy),
+    tracer,
+    newId: createIds(),
+    ...clock,
+    emit,
+  })
+  return openServer(probes.fetch, { server, stopping })
 }

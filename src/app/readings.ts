@@ -15,8 +15,8 @@ import {
   STORE_ERRORS,
   type Stats,
 } from '../store/stats.ts'
-import type { Readings } from '../telemetry/metrics/readings.ts'
-import type { Known } from './figures.ts'
+import type { Readings } from '../telemetry/metrics/metrics.ts'
+import type { Known } from './node-metrics.ts'
 
 /** What this process knows of itself. */
 export interface NodeFacts {

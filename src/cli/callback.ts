@@ -1,5 +1,4 @@
-import { callbackPolicy } from '../app/callback-policy.ts'
-import { judgeUrl } from '../core/callback-url.ts'
+import { callbackPolicy, judgeUrl } from '../core/callback-url.ts'
 import { callbackFacts, viewCallback } from '../http/admin/callbacks.ts'
 import type { CallbackTrouble } from '../store/callbacks.ts'
 import type { Store } from '../store/store.ts'

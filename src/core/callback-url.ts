@@ -1,9 +1,9 @@
 import { isIP } from 'node:net'
 import { domainToUnicode } from 'node:url'
-import { judgeAddress, type Networks } from './address.ts'
+import { createNetworks, judgeAddress, type Network, type Networks } from './address.ts'
 import type { Words } from './language.ts'
 
-export type UrlRefusal =
+type UrlRefusal =
   | 'not_text'
   | 'too_long'
   | 'characters'
@@ -163,3 +163,15 @@ export const judgeUrl = (text: unknown, policy: UrlPolicy): UrlVerdict => {
   url.hash = ''
   return judgeParsed(partsOf(url), policy)
 }
+
+/** Which callback URLs are accepted when they are registered, and connected to when they are called. */
+export const callbackPolicy = ({
+  allowHttp,
+  allowNetworks,
+}: {
+  allowHttp: boolean
+  allowNetworks: readonly Network[]
+}): UrlPolicy => ({
+  allowHttp,
+  allowed: createNetworks(allowNetworks),
+})

@@ -1,5 +1,5 @@
 import { createServer, type RequestListener } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { type AddressInfo, createServer as createTcpServer } from 'node:net'
 import { getRequestListener } from '@hono/node-server'
 import { SECOND } from '../core/duration.ts'
 import { StartError } from '../core/error.ts'
@@ -118,3 +118,16 @@ export const explainListening = (
     zh: `${setting}：无法监听 ${host}:${port}（${code}）：${zh}`,
   }
 }
+
+/**
+ * Rejects with a sentence for the operator where nobody can listen there. Before the database is opened: a start that cannot listen
+ * then neither migrates the file under a service that runs, nor says anything of it.
+ */
+export const refuseTakenPort = ({ host, port }: { host: string; port: number }): Promise<void> =>
+  new Promise((resolve, reject) => {
+    const server = createTcpServer(socket => socket.destroy())
+    server.on('error', (error: NodeJS.ErrnoException) =>
+      reject(new StartError(explainListening(error, { host, port }))),
+    )
+    server.listen(port, host, () => server.close(() => resolve()))
+  })

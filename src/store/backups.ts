@@ -16,8 +16,8 @@ import {
   withDatabase,
 } from './sqlite/checked-copy.ts'
 import { realPathOf } from './sqlite/database-file.ts'
-import { syncFile, syncFolderOf } from './sqlite/durable-files.ts'
 import { noteBackup } from './sqlite/facts.ts'
+import { syncFile, syncFolderOf } from './sqlite/file-system.ts'
 import { type PreparedRestore, prepareRestore } from './sqlite/restore.ts'
 
 interface Deps {

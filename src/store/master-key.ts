@@ -11,7 +11,7 @@ import {
 } from 'node:fs'
 import { dirname } from 'node:path'
 import { codeOf, StartError } from '../core/error.ts'
-import { syncFolderOf } from './sqlite/durable-files.ts'
+import { syncFolderOf } from './sqlite/file-system.ts'
 
 const KEY_BYTES = 32
 

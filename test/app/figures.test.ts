@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { createFigures } from '../../src/app/figures.ts'
+import { createFigures } from '../../src/app/node-metrics.ts'
 import { SECOND } from '../../src/core/duration.ts'
 import type { EngineCounts, Stats } from '../../src/store/store.ts'
 import { createFixedClock, endOfTurn } from '../support/fixed-clock.ts'

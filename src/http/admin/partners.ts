@@ -15,8 +15,8 @@ import {
   SHOWN_ONCE,
   timeField,
 } from '../json/fields.ts'
-import { found, readId } from '../json/found.ts'
 import { PAGE_QUERY, pageOf } from '../json/pagination.ts'
+import { found, readId } from '../json/problem.ts'
 import { hasBody } from '../json/request-body.ts'
 import { noQuery, readQuery, said } from '../json/validate.ts'
 import type { ApiEnv } from '../middleware/authenticate.ts'

@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
 import { extname } from 'node:path/posix'
 import { type Context, Hono, type MiddlewareHandler } from 'hono'
 import { etag } from 'hono/etag'
 import { secureHeaders } from 'hono/secure-headers'
 import { DAY, HOUR, SECOND } from '../../core/duration.ts'
+import { AppError, codeOf } from '../../core/error.ts'
 import type { Language } from '../../core/language.ts'
-import { BUILT, DOCS, readServed } from '../built-files.ts'
 import { clientNetwork } from '../caller.ts'
 import { chosenLanguage, languageOf } from '../language.ts'
 import type { ApiEnv } from '../middleware/authenticate.ts'
@@ -13,6 +14,28 @@ import { createPartnerDocument } from '../openapi/document.ts'
 import type { Rates } from '../rates.ts'
 import { type BaseUrlDeps, baseUrlOf, withBaseUrl } from './base-url.ts'
 import { type ShownSettings, withSettings } from './setting-texts.ts'
+
+/** `npm ci` and `npm pack` make these files, `npm ci --ignore-scripts` does not. */
+const BUILT = new URL('../../../dist/served/', import.meta.url)
+const DOCS = new URL('../../../docs/', import.meta.url)
+
+const NAME = /^\w[\w.-]*$/
+
+/**
+ * The bytes of a file that is served from `folder`. Client packages of earlier versions may be kept beside this version's, for lock
+ * files that name them.
+ */
+const readServed = async (name: string, folder: URL): Promise<Buffer<ArrayBuffer>> => {
+  try {
+    if (NAME.test(name)) return await readFile(new URL(name, folder))
+  } catch (error) {
+    if (codeOf(error) !== 'ENOENT') throw error
+  }
+  throw new AppError('not_found', {
+    en: 'There is no page or file with this name. The operator makes those of this version with npm run build:served.',
+    zh: '没有该名称的页面或文件。运维人员可运行 npm run build:served 生成当前版本的页面和文件。',
+  })
+}
 
 /** By the ends of the names of the assets. */
 const TYPES: Readonly<Record<string, string>> = {

@@ -27,11 +27,11 @@ import {
   RELEASED_TOGETHER,
 } from '../rules/callback.ts'
 import type { Store } from '../store.ts'
-import { beginClaim } from './claim-stop.ts'
 import type { Tx } from './connection.ts'
 import type { Context } from './context.ts'
 import { newestOf } from './events.ts'
 import { heldAt } from './facts.ts'
+import { beginClaim } from './lanes.ts'
 
 type Verbs = Pick<Store, 'enableCallback' | 'disableCallback' | 'listCallbacks'>
 type NoticeVerbs = Pick<Store, 'claimCallbackNotices' | 'endCallbackNotice'>

@@ -1,8 +1,8 @@
 import { DELIVERIES_HELD, type Fact, PROBED } from '../facts.ts'
 import type { Store } from '../store.ts'
-import { stopClaims } from './claim-stop.ts'
 import type { Tx } from './connection.ts'
 import type { Context } from './context.ts'
+import { stopClaims } from './lanes.ts'
 
 export const findFact = async <Value>(tx: Tx, { name, read }: Fact<Value>): Promise<Value | null> => {
   const [row] = await tx.rows<{ value: Buffer }>('SELECT value FROM meta WHERE key = $1', [name])

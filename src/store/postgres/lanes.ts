@@ -3,7 +3,7 @@ import { createLaneChanges, hostOf, type LaneChanges, type LaneState, NEW_LANE }
 import type { Tx } from './connection.ts'
 
 /** Which lanes: by their ids, or as the lanes of these URLs, as far as there are any. */
-export interface LanesWanted {
+interface LanesWanted {
   ids?: readonly number[]
   urls?: readonly Callback[]
 }
@@ -179,3 +179,11 @@ const hostColumns = (urls: readonly Callback[]): [partnerIds: string[], hosts: s
   urls.map(({ partnerId }) => partnerId),
   urls.map(({ callbackUrl }) => hostOf(callbackUrl)),
 ]
+
+const CLAIMS = 'claims'
+
+/** Each claim begins with it: what forbids to claim something has been committed by then, or waits until the claim has ended. */
+export const beginClaim = (tx: Tx): Promise<void> => tx.lock([CLAIMS], 'shared')
+
+/** Waits for claims that are under way, and lets others wait: once the transaction is committed, nothing is claimed that it forbids. */
+export const stopClaims = (tx: Tx): Promise<void> => tx.lock([CLAIMS])

@@ -17,12 +17,11 @@ import { type DueLane, lanesFor, mayHaveMore, shareSlots } from '../rules/share-
 import { type Due, HELD_IN_A_CLAIM, isBehind, spareOf, takeMessages } from '../rules/take-messages.ts'
 import type { MessageClaimRequest, MessageOutcome, MessageSettlement, Store } from '../store.ts'
 import { lockUrls, releaseSome, type UrlChanges } from './callbacks.ts'
-import { beginClaim } from './claim-stop.ts'
 import type { Tx } from './connection.ts'
 import type { Context } from './context.ts'
 import { type DeliveryChange, type LockedMessage, lockMessages, saveDeliveries } from './deliveries.ts'
 import { heldAt } from './facts.ts'
-import { createLanes, type LaneBook } from './lanes.ts'
+import { beginClaim, createLanes, type LaneBook } from './lanes.ts'
 import {
   type AttemptKey,
   addAttempts,

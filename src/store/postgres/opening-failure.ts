@@ -1,5 +1,4 @@
 import { AppError, StartError } from '../../core/error.ts'
-import { showAddress } from './address.ts'
 import { postgresCodeOf, toldCodeOf } from './failure.ts'
 
 /** What is known by its words alone: the driver gives it no code, or PostgreSQL one that says less. */
@@ -120,4 +119,15 @@ export const explainConnecting = (error: unknown, url: string, namedBy = 'DATABA
     zh: `${namedBy}：无法使用 ${where}（${code}）：${zh}`,
   }
   return new StartError(words, { cause: error })
+}
+
+/** What may hold no secret. */
+const SHOWN = ['host', 'port']
+
+/** `postgres://USER@HOST/NAME`, for whoever reads it: without the password, and without what else the URL tells the driver. */
+export const showAddress = (url: string): string => {
+  const { protocol, username, host, pathname, searchParams } = new URL(url)
+  const shown = new URLSearchParams([...searchParams].filter(([name]) => SHOWN.includes(name)))
+  const query = shown.size === 0 ? '' : `?${decodeURIComponent(shown.toString())}`
+  return `${protocol}//${username === '' ? '' : `${username}@`}${host}${pathname}${query}`
 }

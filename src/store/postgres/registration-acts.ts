@@ -10,8 +10,13 @@ import type { Tx } from './connection.ts'
 import type { Context } from './context.ts'
 import { type LockedMessage, lockMessagesOf, saveDeliveries } from './deliveries.ts'
 import { createLanes } from './lanes.ts'
-import { type OwnedRegistration, selectOwned } from './registration-rows.ts'
-import { lockVerificationsOf, saveCancelled, saveNudges } from './registration-statements.ts'
+import {
+  lockVerificationsOf,
+  type OwnedRegistration,
+  saveCancelled,
+  saveNudges,
+  selectOwned,
+} from './registration-statements.ts'
 
 /** Makes messages due at once, whatever their state, and lets go what is held for their URLs; what has become of those. */
 const createMessageResending = () => {

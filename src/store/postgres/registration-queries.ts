@@ -14,11 +14,11 @@ import { findUrl } from './callbacks.ts'
 import type { Tx } from './connection.ts'
 import type { Context } from './context.ts'
 import { heldAt } from './facts.ts'
-import { createPollPlaces } from './poll-places.ts'
-import { usageOf } from './quotas.ts'
-import { selectOwned, selectRegistrations } from './registration-rows.ts'
+import { usageOf } from './partners.ts'
 import { readWindow } from './registration-search.ts'
+import { selectOwned, selectRegistrations } from './registration-statements.ts'
 import { createSecretRows } from './signing-secrets.ts'
+import { createPollPlaces } from './verifications.ts'
 
 type Verbs = Pick<
   Store,

@@ -14,10 +14,10 @@ import {
   viewSecret,
 } from '../signing-secret.ts'
 import type { Store } from '../store.ts'
-import { stopClaims } from './claim-stop.ts'
 import type { Tx } from './connection.ts'
 import type { Context } from './context.ts'
 import { and, eq, gt, inArray, isNull, or } from './drizzle.ts'
+import { stopClaims } from './lanes.ts'
 import { signingSecrets } from './schema.ts'
 
 type Verbs = Pick<Store, 'liveSecrets' | 'listSigningSecrets' | 'rotateSigningSecret' | 'endSigningSecret'>

@@ -14,9 +14,9 @@ import {
   takeInTurn,
 } from '../verification-claims.ts'
 import { createAccountRows } from './accounts.ts'
-import { beginClaim } from './claim-stop.ts'
 import type { Tx } from './connection.ts'
 import type { Context } from './context.ts'
+import { beginClaim } from './lanes.ts'
 import { CLAIM, type ClaimedRow, claimedOf, DUE, headsOf, WAITING_ACCOUNTS } from './verification-statements.ts'
 
 export const createVerificationClaims = (context: Context): Pick<Store, 'claimVerifications'> => {

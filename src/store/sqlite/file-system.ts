@@ -1,4 +1,5 @@
-import { statfsSync } from 'node:fs'
+import { closeSync, fsyncSync, openSync, statfsSync } from 'node:fs'
+import { dirname } from 'node:path'
 
 /** As Linux numbers them (statfs(2)). */
 const NETWORK: ReadonlyMap<number, string> = new Map([
@@ -22,3 +23,16 @@ export const freeBytesOf = (folder: string): number => {
   const { bavail, bsize } = statfsSync(folder)
   return bavail * bsize
 }
+
+/** Whatever has been written to the file, by whom ever, outlasts a power cut from now on. */
+export const syncFile = (path: string): void => {
+  const file = openSync(path, 'r')
+  try {
+    fsyncSync(file)
+  } finally {
+    closeSync(file)
+  }
+}
+
+/** Without this a power cut may take back that a file in the folder was made, renamed or removed. */
+export const syncFolderOf = (path: string): void => syncFile(dirname(path))

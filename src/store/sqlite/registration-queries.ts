@@ -7,12 +7,12 @@ import { createUrls } from './callbacks.ts'
 import type { Context } from './context.ts'
 import { and, desc, eq, sql } from './drizzle.ts'
 import { heldAt } from './facts.ts'
-import { createPollPlaces } from './poll-places.ts'
-import { createQuotas } from './quotas.ts'
-import { selectRegistrations } from './registration-rows.ts'
+import { createQuotas } from './partners.ts'
 import { createFoundRegistrations } from './registration-search.ts'
+import { selectRegistrations } from './registration-statements.ts'
 import { accounts, attempts, messages, registrations, verifications } from './schema.ts'
 import { createSecretRows } from './signing-secrets.ts'
+import { createPollPlaces } from './verifications.ts'
 
 type Verbs = Pick<
   Store,

@@ -7,7 +7,7 @@ import type { NewRegistration, Registered, Registration, Store } from '../store.
 import { createUrls, type UrlChanges } from './callbacks.ts'
 import type { Context } from './context.ts'
 import { createLanes, type LaneBook } from './lanes.ts'
-import { createQuotas, type QuotaBook } from './quotas.ts'
+import { createQuotas, type QuotaBook } from './partners.ts'
 import { createRegistrationActs } from './registration-acts.ts'
 import { prepareRegistrations } from './registration-statements.ts'
 import { createResolutions, type Resolutions } from './resolutions.ts'

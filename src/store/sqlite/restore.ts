@@ -3,9 +3,9 @@ import type { CommandUser } from '../act.ts'
 import { BackupError } from '../backup.ts'
 import { insertFileAct } from './acts.ts'
 import { backupErrorOf, copyChecked, DAMAGE, type Keys, removeDatabase, withDatabase } from './checked-copy.ts'
-import { syncFile, syncFolderOf } from './durable-files.ts'
 import { holdDeliveries } from './facts.ts'
 import { judgeFailure, sqliteCodeOf } from './failure.ts'
+import { syncFile, syncFolderOf } from './file-system.ts'
 import { lockForService } from './service-lock.ts'
 
 /** What a restore would do. */

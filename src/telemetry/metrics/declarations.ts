@@ -4,7 +4,7 @@ import { NODE_TRAITS } from '../../core/node.ts'
 import { OPERATOR_EVENT_TYPES } from '../../core/operator-event.ts'
 import { REASONS } from '../../core/verification.ts'
 import { counter, gauge, histogram } from './declaration.ts'
-import { ATTEMPT_OUTCOMES, POLL_ANSWERS } from './outcomes.ts'
+import { ATTEMPT_OUTCOMES, POLL_ANSWERS } from './listener.ts'
 
 const ACCOUNT = { from: 'accounts' } as const
 const ROUTE = { from: 'routes' } as const

@@ -1,9 +1,8 @@
 import type { Registry } from 'prom-client'
 import { SECOND } from '../../core/duration.ts'
 import { createHistogram } from '../../core/histogram.ts'
-import type { Declaration, LabelsOf } from './declaration.ts'
+import { type AnySample, type Declaration, type Labels, type LabelsOf, showMetric } from './declaration.ts'
 import { EVENT_METRICS } from './declarations.ts'
-import { type AnySample, type Labels, showMetric } from './shown-metric.ts'
 
 type Table = typeof EVENT_METRICS
 type NameOf<Type extends Declaration['type']> = {

@@ -1,5 +1,7 @@
+import type { SdkOptions } from './sdk.ts'
+
 /** By the names of OpenTelemetry's conventions. No value holds a serial, a secret, a score, a query or a partner's URL. */
-export type Attributes = Readonly<Record<string, string | number>>
+type Attributes = Readonly<Record<string, string | number>>
 
 /** How it ended. `error` names what went wrong, from a small set of words; null: nothing. */
 export interface SpanEnd {
@@ -35,4 +37,18 @@ export interface Traces {
   tracer: Tracer
   /** Sends what there is, for so long at most; what has not been sent by then is lost. */
   close(withinMs: number): Promise<void>
+}
+
+/** As the settings name them. */
+interface TraceSettings extends Omit<SdkOptions, 'endpoint'> {
+  /** Null: there are no traces. */
+  endpoint: string | null
+  disabled: boolean
+}
+
+/** Null, and nothing of OpenTelemetry is loaded, unless there is an endpoint. */
+export const openTraces = async ({ endpoint, disabled, ...options }: TraceSettings): Promise<Traces | null> => {
+  if (endpoint === null || disabled) return null
+  const { openSdk } = await import('./sdk.ts')
+  return openSdk({ ...options, endpoint })
 }

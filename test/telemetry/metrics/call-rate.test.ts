@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { MINUTE, SECOND } from '../../../src/core/duration.ts'
-import { createCallRate } from '../../../src/telemetry/metrics/call-rate.ts'
+import { createCallRate } from '../../../src/telemetry/metrics/metrics.ts'
 import { createFixedClock } from '../../support/fixed-clock.ts'
 
 test('counts the calls of each account in the last minute', async () => {
