@@ -97,11 +97,6 @@ export const commands = [
           'This is the newest signing secret, which signs. If it has leaked: secret rotate PARTNER --overlap 0s',
           '这是正在使用的最新签名密钥。如果它已泄露，请运行：secret rotate PARTNER --overlap 0s',
         )
-      if (outcome === 'only')
-        refuse(
-          'The newer signing secrets cannot be read, so this one alone signs. Rotate first.',
-          '较新的签名密钥无法读取，目前只由这一个签名。请先更换。',
-        )
       const text = say(`Ended ${id}: it signs nothing any more.`, `已停用 ${id}，不再用于签名。`)
       return { data: { id, ended: true }, text }
     },

@@ -63,19 +63,12 @@ export const mayRotate = (live: readonly Expiring[], overlapMs: number): boolean
 export const previousEnd = ([newest]: readonly Expiring[], overlapEnd: number): number | null =>
   newest ? Math.min(newest.expiresAt ?? overlapEnd, overlapEnd) : null
 
-/** `newest`, `only`: it has to go on signing, and does. */
-export type EndOfSecret = 'ended' | 'newest' | 'only'
+/** `newest`: it has to go on signing, and does. */
+export type EndOfSecret = 'ended' | 'newest'
 
-/**
- * What comes of its partner's wish to end it before its time.
- *
- * @param live newest first
- * @param signing those that can be decrypted
- */
-export const endOfSecret = (live: readonly Expiring[], signing: readonly Expiring[], id: string): EndOfSecret => {
-  if (live[0]?.id === id) return 'newest'
-  return signing.length === 1 && signing[0]?.id === id ? 'only' : 'ended'
-}
+/** What comes of its partner's wish to end it before its time. @param live newest first */
+export const endOfSecret = ([newest]: readonly Expiring[], id: string): EndOfSecret =>
+  newest?.id === id ? 'newest' : 'ended'
 
 /** Whose end a rotation moves to `overlapEnd`. An end that is earlier already stays: no rotation lengthens an overlap. */
 export const endedByRotation = <Row extends Expiring>(rows: readonly Row[], overlapEnd: number): Row[] =>
@@ -102,16 +95,6 @@ export const createOpenedSecrets = ({ sealed, openOr }: Opening) => {
       )
       opened.set(partnerId, secrets)
       return [...secrets.values()]
-    },
-
-    /** Whether it can be decrypted. Which cannot is told by whoever signs. */
-    opens: (row: SecretRow): boolean => {
-      try {
-        sealed.signingSecret.open(row)
-        return true
-      } catch {
-        return false
-      }
     },
   }
 }

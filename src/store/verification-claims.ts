@@ -25,7 +25,7 @@ export interface DueWindow {
 
 /**
  * Shares `slots` equally among partners, in turn, beginning after the one that was served last, so that a partner with a long
- * queue delays nobody.
+ * queue delays nobody. Of more partners than slots the first have one each.
  *
  * @param partnerIds in ascending order
  */
@@ -41,7 +41,9 @@ export const fairShare = (
   )
   const inTurn = [...partnerIds.slice(first), ...partnerIds.slice(0, first)]
   const take = Math.ceil(slots / inTurn.length)
-  return inTurn.map(partnerId => ({ partnerId, take }))
+  return inTurn
+    .slice(0, Math.ceil(slots / take))
+    .map((partnerId, i) => ({ partnerId, take: Math.min(take, slots - i * take) }))
 }
 
 /** The partner that a claim came to last, and how many turns each partner that waits has had. */
@@ -78,7 +80,7 @@ export function* surveyAccount<Of extends Account>(
 
 /**
  * What a claim takes of an account, within its rate and its free slots, in turn over the partners. It looks at no more partners
- * than it takes rows, but for those that have nothing due any more.
+ * than it takes rows; what one of them leaves of its share the next claim takes.
  *
  * @param heads what the account had to ask
  * @param from where the last claim has come to
@@ -88,7 +90,6 @@ export function* takeInTurn(
   heads: readonly Head[],
   { at, free, from }: { at: number; free: number; from: PollPlace },
 ): Asking<DueWindow, readonly DueVerification[], { taken: readonly DueVerification[]; place: PollPlace }> {
-  const granted = allowance(account, at, free)
   const byPartner = Map.groupBy(
     heads.filter(({ dueAt }) => dueAt <= at),
     ({ partnerId }) => partnerId,
@@ -96,47 +97,29 @@ export function* takeInTurn(
   const waiting = [...byPartner.keys()].sort()
   // Who does not wait begins anew, so that this is bounded by those who do.
   const turns = new Map(waiting.map(id => [id, from.turns.get(id) ?? 0]))
-  let { lastServed } = from
-  const taken: DueVerification[] = []
-  const shares = fairShare(waiting, granted, lastServed)
+  const shares = fairShare(waiting, allowance(account, at, free), from.lastServed)
+  const wanted = shares.flatMap(({ partnerId, take: limit }) =>
+    (byPartner.get(partnerId) ?? []).map(({ queue, dueAt }): DueWindow => {
+      // From the head on: an index may have far more before it that is dead than there is to take.
+      return { accountId: account.id, partnerId, queue, at, after: dueAt - 1, limit }
+    }),
+  )
+  const found = wanted.length === 0 ? [] : yield wanted
+  const windows = wanted.map((window, i) => ({ ...window, due: found[i] ?? [] }))
+  const crowded = windows.filter(({ queue, due, limit }) => queue === NEW && due.length >= limit)
+  const freshOf = (window: DueWindow) => ({ ...window, after: Math.max(window.after, at - FRESH_MS) })
+  const foundFresh = crowded.length === 0 ? [] : yield crowded.map(freshOf)
+  const fresh = new Map(crowded.map(({ partnerId }, i) => [partnerId, foundFresh[i] ?? []]))
+  const ofPartners = Map.groupBy(windows, ({ partnerId }) => partnerId)
 
-  while (shares.length > 0 && taken.length < granted) {
-    const round = nextRound(shares, granted - taken.length)
-    const wanted = [...round].flatMap(([partnerId, { take: limit }]) =>
-      (byPartner.get(partnerId) ?? []).map(({ queue, dueAt }): DueWindow => {
-        // From the head on: an index may have far more before it that is dead than there is to take.
-        return { accountId: account.id, partnerId, queue, at, after: dueAt - 1, limit }
-      }),
-    )
-    const found = yield wanted
-    const windows = wanted.map((window, i) => ({ ...window, due: found[i] ?? [] }))
-    const crowded = windows.filter(
-      ({ partnerId, queue, due }) => queue === NEW && due.length >= (round.get(partnerId)?.least ?? 0),
-    )
-    const freshOf = (window: DueWindow) => ({ ...window, after: Math.max(window.after, at - FRESH_MS) })
-    const foundFresh = crowded.length === 0 ? [] : yield crowded.map(freshOf)
-    const fresh = new Map(crowded.map(({ partnerId }, i) => [partnerId, foundFresh[i] ?? []]))
-    const ofPartners = Map.groupBy(windows, ({ partnerId }) => partnerId)
-
-    for (const [partnerId, { take }] of round) {
-      const limit = Math.min(take, granted - taken.length)
-      if (limit === 0) break
-      const turn = turns.get(partnerId) ?? 0
-      const queues = new Map(ofPartners.get(partnerId)?.map(({ queue, due }) => [queue, due]))
-      const ofPartner = takeDue({ queues, fresh: fresh.get(partnerId) ?? [] }, { limit, turn, at })
-      taken.push(...ofPartner)
-      turns.set(partnerId, (turn + ofPartner.length) % ALL_TURNS)
-      lastServed = partnerId
-    }
-  }
-  return { taken, place: { lastServed, turns } }
-}
-
-/** Takes off the first partners, as many as have `left` together where each has its share; `least`: what one gets at least. */
-const nextRound = (shares: { partnerId: string; take: number }[], left: number) => {
-  const take = shares[0]?.take ?? 1
-  const round = shares.splice(0, Math.ceil(left / take))
-  return new Map(round.map(({ partnerId }, i) => [partnerId, { take, least: Math.min(take, left - i * take) }]))
+  const taken = shares.flatMap(({ partnerId, take: limit }) => {
+    const turn = turns.get(partnerId) ?? 0
+    const queues = new Map(ofPartners.get(partnerId)?.map(({ queue, due }) => [queue, due]))
+    const due = takeDue({ queues, fresh: fresh.get(partnerId) ?? [] }, { limit, turn, at })
+    turns.set(partnerId, (turn + due.length) % ALL_TURNS)
+    return due
+  })
+  return { taken, place: { lastServed: shares.at(-1)?.partnerId ?? from.lastServed, turns } }
 }
 
 /** When the next claim is worth it; null: not before something rings. */

@@ -48,10 +48,6 @@ const NEWEST_SECRET = {
   en: 'This is your newest signing secret: without it no webhook could be signed. If it has leaked, POST {"overlap": "0s"} to /v1/signing-secrets/rotate.',
   zh: '这是最新的签名密钥，正用于签名回调，不能删除。若已泄露，请 POST {"overlap": "0s"} 到 /v1/signing-secrets/rotate。',
 }
-const ONLY = {
-  en: 'Your newer signing secrets cannot be read at the moment, so this one alone signs your webhooks. POST to /v1/signing-secrets/rotate first.',
-  zh: '较新的签名密钥暂时无法读取，回调只由这一个签名。请先 POST 到 /v1/signing-secrets/rotate。',
-}
 
 const TYPE = z
   .enum(['v1', 'v1a'])
@@ -114,7 +110,7 @@ export const createSigningSecrets = ({ store, readBody, newId, random }: Signing
   app.delete('/:id', noQuery, async c => {
     const id = readId(c.req.param('id'), NOUN)
     const outcome = found(await store.endSigningSecret(c.get('partnerId'), id), NOUN)
-    if (outcome !== 'ended') throw new AppError('conflict', outcome === 'newest' ? NEWEST_SECRET : ONLY)
+    if (outcome === 'newest') throw new AppError('conflict', NEWEST_SECRET)
     return c.body(null, 204)
   })
 

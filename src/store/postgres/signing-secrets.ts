@@ -71,7 +71,7 @@ export const createSigningSecrets = (context: Context): Verbs => {
           .where(and(eq(signingSecrets.id, id), eq(signingSecrets.partnerId, partnerId)))
         if (!row) return { outcome: null, ended: 0 }
         const live = liveSecrets(await secrets.rowsOf(tx, [partnerId]), tx.at)
-        const outcome = endOfSecret(live, live.filter(secrets.opens), id)
+        const outcome = endOfSecret(live, id)
         return { outcome, ended: outcome === 'ended' ? await expireBy(tx, [row], tx.at) : 0 }
       })
       tell(afterEndingSecrets(partnerId, ended))
@@ -86,7 +86,7 @@ const lockOf = (partnerId: string): string => `signing secrets of ${partnerId}`
 /** The signing secrets as verbs and attempts need them, within the caller's transaction. */
 export const createSecretRows = (context: Pick<Context, 'sealed' | 'openOr'>) => {
   const { sealed } = context
-  const { openLive, opens } = createOpenedSecrets(context)
+  const { openLive } = createOpenedSecrets(context)
 
   /** Those that have not ended. */
   const rowsOf = ({ db, at }: Tx, partnerIds: readonly string[]): Promise<SecretRow[]> => {
@@ -99,7 +99,6 @@ export const createSecretRows = (context: Pick<Context, 'sealed' | 'openOr'>) =>
 
   return {
     rowsOf,
-    opens,
 
     /** What signs the webhooks of each partner now, newest first: those that can be decrypted. */
     of: async (tx: Tx, partnerIds: readonly string[]): Promise<Map<string, readonly Secret[]>> => {
@@ -111,7 +110,7 @@ export const createSecretRows = (context: Pick<Context, 'sealed' | 'openOr'>) =>
     },
 
     canSign: async (tx: Tx, partnerId: string): Promise<boolean> =>
-      liveSecrets(await rowsOf(tx, [partnerId]), tx.at).some(opens),
+      openLive(partnerId, await rowsOf(tx, [partnerId]), tx.at).length > 0,
 
     add: async ({ db, at }: Tx, partnerId: string, { id, type, text }: NewSigningSecret): Promise<SigningSecret> => {
       const view = { id, type, createdAt: at, expiresAt: null }

@@ -64,7 +64,7 @@ export const createSigningSecrets = (context: Context): Verbs => {
           .get()
         if (!row) return { outcome: null, ended: 0 }
         const live = liveSecrets(secrets.rowsOf(partnerId), now())
-        const outcome = endOfSecret(live, live.filter(secrets.opens), id)
+        const outcome = endOfSecret(live, id)
         return { outcome, ended: outcome === 'ended' ? expireBy([row], now()) : 0 }
       })
       tellHints(hints, afterEndingSecrets(partnerId, ended))
@@ -76,7 +76,7 @@ export const createSigningSecrets = (context: Context): Verbs => {
 /** The signing secrets as verbs and attempts need them, within the caller's transaction. */
 export const createSecretRows = (context: Pick<Context, 'db' | 'sealed' | 'openOr' | 'now'>) => {
   const { db, sealed, now } = context
-  const { openLive, opens } = createOpenedSecrets(context)
+  const { openLive } = createOpenedSecrets(context)
   const current = db
     .select()
     .from(signingSecrets)
@@ -91,13 +91,12 @@ export const createSecretRows = (context: Pick<Context, 'db' | 'sealed' | 'openO
 
   return {
     rowsOf,
-    opens,
 
     /** What signs the webhooks of each partner now, newest first: those that can be decrypted. */
     of: (partnerIds: Iterable<string>): Map<string, readonly Secret[]> =>
       new Map([...partnerIds].map(partnerId => [partnerId, openLive(partnerId, rowsOf(partnerId), now())])),
 
-    canSign: (partnerId: string): boolean => liveSecrets(rowsOf(partnerId), now()).some(opens),
+    canSign: (partnerId: string): boolean => openLive(partnerId, rowsOf(partnerId), now()).length > 0,
 
     add: (partnerId: string, { id, type, text }: NewSigningSecret): SigningSecret => {
       const view = { id, type, createdAt: now(), expiresAt: null }

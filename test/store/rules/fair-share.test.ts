@@ -26,13 +26,12 @@ describe('sharing slots over partners', () => {
     expect(fairShare(['a'], -1, '')).toEqual([])
   })
 
-  test('names each partner once, and leaves no slot over', () => {
+  test('names each partner once at most, and gives away each slot', () => {
     fc.assert(
       fc.property(ids, fc.integer({ min: 1, max: 300 }), fc.string(), (partnerIds, slots, lastServed) => {
         const shares = fairShare(partnerIds, slots, lastServed)
-        expect(shares.map(share => share.partnerId).sort()).toEqual(partnerIds)
-        expect(new Set(shares.map(share => share.take)).size).toBe(1)
-        expect(shares.reduce((sum, share) => sum + share.take, 0)).toBeGreaterThanOrEqual(slots)
+        expect(new Set(shares.map(share => share.partnerId)).size).toBe(shares.length)
+        expect(shares.reduce((sum, share) => sum + share.take, 0)).toBe(slots)
       }),
     )
   })
