@@ -8,9 +8,10 @@ import { AppError, codeOf, StartError } from '../core/error.ts'
 import type { Language, Words } from '../core/language.ts'
 import type { OpeningEvent } from '../store/open.ts'
 import { mayPass } from '../store/opening-failure.ts'
-import { isDiskFull, toldCodeOf } from '../store/postgres/failure.ts'
+import { isDiskFull } from '../store/postgres/failure.ts'
 import { isDamage, isFull } from '../store/sqlite/failure.ts'
 import type { Store } from '../store/store.ts'
+import { databaseErrorOf } from '../store/write-error.ts'
 import { describeError } from '../telemetry/describe-error.ts'
 import type { Emit } from '../telemetry/emit.ts'
 import { sayIn } from './command.ts'
@@ -43,7 +44,7 @@ export const refuseToOpen = (error: unknown, lang: Language): never => {
 export const reasonOf = (error: unknown, lang: Language): string => {
   if (error instanceof StartError) return error.words[lang]
   const reason = error instanceof AppError ? error.detail[lang] : plainReasonOf(error)
-  const advice = damageAdviceOn(error) ?? spaceAdviceOn(error) ?? lockAdviceOn(error)
+  const advice = adviceOn(error)
   return advice === null ? reason : `${reason}${COLON[lang]}${advice[lang]}`
 }
 
@@ -58,26 +59,26 @@ const DAMAGE: Words = {
   zh: '数据库已损坏：重新启动之前，请先阅读 docs/operations.zh-CN.md 的“数据库损坏”',
 }
 
-/** What to do where the database has failed because its file is damaged; null for any other error. */
-export const damageAdviceOn = (error: unknown): Words | null =>
-  error instanceof AppError && isDamage(error) ? DAMAGE : null
-
 const NO_SPACE: Words = {
   en: 'free some space or enlarge the disk, then run this again; to erase takes room too',
   zh: '请先清理或扩容磁盘，再重新运行；删除数据也需要空间',
 }
-
-const spaceAdviceOn = (error: unknown): Words | null =>
-  error instanceof AppError && (isFull(error) || isDiskFull(error)) ? NO_SPACE : null
 
 const LOCKED: Words = {
   en: '"idface-notifier doctor --only locks" names the session, and the SQL that ends it',
   zh: '运行 "idface-notifier doctor --only locks" 可查出该会话及结束它的 SQL',
 }
 
-/** Of PostgreSQL, where somebody has locked a table. */
-const lockAdviceOn = (error: unknown): Words | null =>
-  error instanceof AppError && toldCodeOf(error) === '55P03' ? LOCKED : null
+/** PostgreSQL's code where another session has locked a table. */
+const LOCK_NOT_AVAILABLE = '55P03'
+
+/** What to do about a failure of the database that does not pass by itself; null for any other error. */
+export const adviceOn = (error: unknown): Words | null => {
+  if ([codeOf(error), databaseErrorOf(error)].includes(LOCK_NOT_AVAILABLE)) return LOCKED
+  if (!(error instanceof AppError)) return null
+  if (isDamage(error)) return DAMAGE
+  return isFull(error) || isDiskFull(error) ? NO_SPACE : null
+}
 
 /** The settings of the environment and of `.env`. All problems are printed at once, and the process ends with 2. */
 export function loadConfig(need: 'upstream', lang: Language): UpstreamConfig

@@ -13,7 +13,7 @@ import { createEmit, type Emit } from '../telemetry/emit.ts'
 import { createLog } from '../telemetry/log.ts'
 import { VERSION } from '../version.ts'
 import { type Common, defineCommand } from './command.ts'
-import { damageAdviceOn, loadConfig, refuseToOpen } from './environment.ts'
+import { adviceOn, loadConfig, refuseToOpen } from './environment.ts'
 
 const BROKEN = 'nothing more is acknowledged; start again to recover'
 
@@ -35,7 +35,7 @@ const serve = async ({ lang }: Common): Promise<void> => {
       reason: 'ADMIN_TOKEN is not set, so /v1/admin answers 404, but to tokens of admin-token create',
     })
   app.store.hints.on('broken', error => {
-    emit('database.broken', { error, advice: damageAdviceOn(error)?.en ?? BROKEN })
+    emit('database.broken', { error, advice: adviceOn(error)?.en ?? BROKEN })
     process.exit(1)
   })
   process.on('uncaughtException', error => {

@@ -12,7 +12,7 @@ import { troublesOf } from '../../store/rules/troubles.ts'
 import type { SchemaAge } from '../../store/schema-age.ts'
 import { formatTime } from '../output.ts'
 import { commandFor } from '../trouble-command.ts'
-import { type Facts, onDatabase, onTables } from './facts.ts'
+import { onDatabase, onTables } from './facts.ts'
 import { type Finding, failed, ok, quoted, skipped, warning } from './finding.ts'
 
 export const judgeDamage = (found: string | null, pragma: string): Finding =>
@@ -23,11 +23,10 @@ export const judgeDamage = (found: string | null, pragma: string): Finding =>
         '请停止服务并恢复最近的备份（见 docs/operations.zh-CN.md 的“数据库损坏”）',
       ])
 
-export const checkIntegrity = (facts: Facts) =>
-  onDatabase(facts, inspection => {
-    const pragma = facts.deep ? 'integrity_check' : 'quick_check'
-    return judgeDamage(inspection.kind === 'sqlite' ? inspection.findDamage(pragma) : null, pragma)
-  })
+export const checkIntegrity = onDatabase((inspection, { deep }) => {
+  const pragma = deep ? 'integrity_check' : 'quick_check'
+  return judgeDamage(inspection.kind === 'sqlite' ? inspection.findDamage(pragma) : null, pragma)
+})
 
 export const judgeSchema = (age: SchemaAge, call: string): Finding => {
   if (age === 'current') return ok('the schema is the one of this version', '数据库结构与当前版本一致')
@@ -45,7 +44,7 @@ export const judgeSchema = (age: SchemaAge, call: string): Finding => {
   )
 }
 
-export const checkSchema = (facts: Facts) => onDatabase(facts, async ({ age }) => judgeSchema(await age(), facts.call))
+export const checkSchema = onDatabase(async ({ age }, { call }) => judgeSchema(await age(), call))
 
 /** @param source where the key is from; null: there is none */
 export const judgeKey = (source: string | null, opens: boolean): Finding => {
@@ -62,12 +61,11 @@ export const judgeKey = (source: string | null, opens: boolean): Finding => {
   ])
 }
 
-export const checkKey = (facts: Facts) =>
-  onDatabase(facts, async ({ opensWithKey }) => {
-    const beside = `${facts.file?.path}.key`
-    const source = facts.config?.storage.masterKey ? 'MASTER_KEY' : existsSync(beside) ? beside : null
-    return judgeKey(source, await opensWithKey())
-  })
+export const checkKey = onDatabase(async ({ opensWithKey }, { file, config }) => {
+  const beside = `${file?.path}.key`
+  const source = config?.storage.masterKey ? 'MASTER_KEY' : existsSync(beside) ? beside : null
+  return judgeKey(source, await opensWithKey())
+})
 
 /** What an operator has done on purpose, or what passes by itself, is a warning. */
 const SEVERE: readonly TroubleCode[] = [
@@ -86,19 +84,16 @@ export const judgeTrouble = (
 }
 
 /** What `status` says to be wrong, each as a finding. */
-export const checkWork = ({ call, config, ...facts }: Facts) =>
-  onTables({ call, config, ...facts }, async inspection => {
-    const stats = await inspection.stats()
-    const { at, polls, deliveries } = stats
-    const isServed = stats.nodes.some(node => isThere(node, at))
-    // Where settings cannot be read, none of them is exceeded.
-    const troubles = troublesOf({ stats, isServed, writeError: null })
+export const checkWork = onTables(async (inspection, { call }) => {
+  const stats = await inspection.stats()
+  const { at, polls, deliveries } = stats
+  const isServed = stats.nodes.some(node => isThere(node, at))
+  const found = troublesOf({ stats, isServed, writeError: null })
     // The check of the disk tells that.
-    const found = troubles
-      .filter(({ code }) => code !== 'disk_low')
-      .map(one => judgeTrouble(one, { at, call, due: polls.due + deliveries.due }))
-    return found.length > 0 ? found : ok('a service is at work, and nothing is late', '服务正在运行，没有延迟')
-  })
+    .filter(({ code }) => code !== 'disk_low')
+    .map(one => judgeTrouble(one, { at, call, due: polls.due + deliveries.due }))
+  return found.length > 0 ? found : ok('a service is at work, and nothing is late', '服务正在运行，没有延迟')
+})
 
 const FRESH_MS = 26 * HOUR
 const OLD_MS = 7 * DAY
@@ -126,16 +121,15 @@ export const judgeBackup = (
   return ok(`${en}, and opens`, `${zh}，可以打开`)
 }
 
-export const checkBackup = (facts: Facts) =>
-  onTables(facts, async ({ kind, stats }) => {
-    if (kind === 'postgres')
-      return skipped(
-        'PostgreSQL is backed up with its own tools: see that they run, and try a restore (docs/postgresql.md)',
-        'PostgreSQL 由其自带工具备份：请确认备份在运行，并试一次恢复（见 docs/postgresql.zh-CN.md）',
-      )
-    const { config, deep, now, call, backupFolder } = facts
-    const last = (await stats()).backup
-    const problem = last.good && config ? findBackupProblem(config, last.good.path, { random, deep }) : null
-    const make = `${call} backup ${quoted(backupFolder)}/notifier-$(date +%F-%H%M).db`
-    return judgeBackup(last, { problem, now, make })
-  })
+export const checkBackup = onTables(async ({ kind, stats }, facts) => {
+  if (kind === 'postgres')
+    return skipped(
+      'PostgreSQL is backed up with its own tools: see that they run, and try a restore (docs/postgresql.md)',
+      'PostgreSQL 由其自带工具备份：请确认备份在运行，并试一次恢复（见 docs/postgresql.zh-CN.md）',
+    )
+  const { config, deep, now, call, backupFolder } = facts
+  const last = (await stats()).backup
+  const problem = last.good && config ? findBackupProblem(config, last.good.path, { random, deep }) : null
+  const make = `${call} backup ${quoted(backupFolder)}/notifier-$(date +%F-%H%M).db`
+  return judgeBackup(last, { problem, now, make })
+})

@@ -8,11 +8,12 @@ import type { Language, Words } from '../../core/language.ts'
 import type { Inspection } from '../../store/inspection.ts'
 import { findKeyBeside } from '../../store/master-key.ts'
 import { explainStart } from '../../store/open.ts'
+import type { PostgresInspection } from '../../store/postgres/inspection.ts'
 import { findRealPath } from '../../store/sqlite/database-file.ts'
 import { openInspection } from '../../store/sqlite/inspection.ts'
 import { loadEnvFile, reasonOf } from '../environment.ts'
 import { type AskedAccount, askAccounts } from './ask-accounts.ts'
-import { type Finding, failed, skipped } from './finding.ts'
+import { type Found, failed, skipped } from './finding.ts'
 
 /** What the checks judge. Nothing of it changes anything. */
 export interface Facts {
@@ -93,27 +94,39 @@ const inspect = async (path: string | null, { storage, upstream }: Config, now: 
   return openPostgresInspection({ ...options, url: database.url.reveal(), masterKey, random, now: read, sleep })
 }
 
-/** Runs a check on the database where it can be opened. */
-export const onDatabase = async <F>(
-  facts: Facts,
-  check: (inspection: Inspection) => F,
-): Promise<Awaited<F> | Finding> => {
-  const { inspection, unopened, engine } = facts
-  if (inspection) return await check(inspection)
-  if (unopened === null)
-    return skipped('there is no database yet; the service makes it', '尚无数据库，服务启动时会新建')
-  return failed(
-    `the database cannot be opened: ${unopened.en}`,
-    `无法打开数据库：${unopened.zh}`,
-    engine === 'postgres'
-      ? ['see docs/postgresql.md', '见 docs/postgresql.zh-CN.md']
-      : ['see "A damaged database" in docs/operations.md', '见 docs/operations.zh-CN.md 的“数据库损坏”'],
-  )
-}
+export type Check = (facts: Facts) => Found | Promise<Found>
 
-/** Such a check needs the tables that this version has. */
-export const onTables = <F>(facts: Facts, check: (inspection: Inspection) => F): Promise<Awaited<F> | Finding> =>
-  onDatabase(facts, async inspection => {
-    if ((await inspection.age()) === 'current') return await check(inspection)
-    return skipped('the schema is not the one of this version', '数据库结构不是当前版本')
-  })
+/** A check that needs settings a command could run with. */
+export const withConfig =
+  (judge: (config: Config, facts: Facts) => Found | Promise<Found>): Check =>
+  facts =>
+    facts.config === null ? skipped('the settings must be corrected first', '请先改正配置') : judge(facts.config, facts)
+
+/** A check on the database. */
+export const onDatabase =
+  (judge: (inspection: Inspection, facts: Facts) => Found | Promise<Found>): Check =>
+  facts => {
+    const { inspection, unopened, engine } = facts
+    if (inspection) return judge(inspection, facts)
+    if (unopened === null)
+      return skipped('there is no database yet; the service makes it', '尚无数据库，服务启动时会新建')
+    return failed(
+      `the database cannot be opened: ${unopened.en}`,
+      `无法打开数据库：${unopened.zh}`,
+      engine === 'postgres'
+        ? ['see docs/postgresql.md', '见 docs/postgresql.zh-CN.md']
+        : ['see "A damaged database" in docs/operations.md', '见 docs/operations.zh-CN.md 的“数据库损坏”'],
+    )
+  }
+
+/** A check that needs the tables of this version. */
+export const onTables = (judge: Parameters<typeof onDatabase>[0]): Check =>
+  onDatabase(async (inspection, facts) =>
+    (await inspection.age()) === 'current'
+      ? judge(inspection, facts)
+      : skipped('the schema is not the one of this version', '数据库结构不是当前版本'),
+  )
+
+/** The table of the checks has this made on PostgreSQL alone. */
+export const onPostgres = (judge: (inspection: PostgresInspection) => Promise<Found>): Check =>
+  onDatabase(inspection => (inspection.kind === 'postgres' ? judge(inspection) : []))

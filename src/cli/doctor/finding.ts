@@ -12,6 +12,8 @@ export interface Finding {
   command: string | null
 }
 
+export type Found = Finding | Finding[]
+
 const finding =
   (state: FindingState) =>
   (en: string, zh: string, todo?: readonly [en: string, zh: string, command?: string | null]): Finding => ({

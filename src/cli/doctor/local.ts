@@ -30,22 +30,17 @@ export const checkSettings = ({ problems, config }: Pick<Facts, 'problems' | 'co
 const SQLITE = '3.51.3'
 const NODE = '22.19.0'
 
-/** Whether `version` is `least` or later. */
-export const isAtLeast = (version: string, least: string): boolean => {
-  const [given = [], needed = []] = [version, least].map(text => text.split('.').map(part => Number.parseInt(part, 10)))
-  const at = needed.findIndex((want, i) => want !== (given[i] ?? 0))
-  return at < 0 || (given[at] ?? 0) > (needed[at] ?? 0)
-}
+const isBefore = (version: string, least: string): boolean => version.localeCompare(least, 'en', { numeric: true }) < 0
 
 export const judgeVersions = ({ node, sqlite }: { node: string; sqlite: string }): Finding => {
   const all = `idface-notifier ${VERSION}, Node ${node}, SQLite ${sqlite}`
-  if (!isAtLeast(sqlite, SQLITE))
+  if (isBefore(sqlite, SQLITE))
     return failed(
       `${all}: SQLite before ${SQLITE} can lose acknowledged writes`,
       `${all}：SQLite 低于 ${SQLITE} 可能丢失已确认的写入`,
       ['install the packages again, as package-lock.json names them', '请按 package-lock.json 重新安装依赖', 'npm ci'],
     )
-  if (!isAtLeast(node, NODE))
+  if (isBefore(node, NODE))
     return failed(`${all}: Node must be ${NODE} or later`, `${all}：Node 须为 ${NODE} 或更新`, [
       'install a later Node',
       '请升级 Node',
@@ -67,59 +62,54 @@ export interface FileFacts {
 }
 
 /** @param user who runs this; root may do anything, so it is not compared with the owner */
-export const judgeFiles = (files: readonly FileFacts[], user: number): Finding[] => {
-  const open = files
-    .filter(({ mode }) => (mode & 0o077) !== 0)
-    .map(({ path, mode }) =>
-      failed(`${path} can be used by others (0${(mode & 0o777).toString(8)})`, `${path} 可被他人访问`, [
-        'give it to its owner alone',
-        '仅允许属主访问',
-        `chmod 600 ${quoted(path)}`,
-      ]),
-    )
-  const foreign = files
-    .filter(({ uid }) => user !== 0 && uid !== user)
-    .map(({ path, uid }) =>
-      failed(
-        `${path} belongs to user ${uid}, and this command to user ${user}`,
-        `${path} 属于用户 ${uid}，当前命令属于用户 ${user}`,
-        [
-          'run this as the user of the service, or give the file to that user',
-          '请以服务所用的用户运行，或把文件改为该用户所有',
-          `sudo chown ${user} ${quoted(path)}`,
-        ],
-      ),
-    )
-  return [...open, ...foreign]
-}
-
-export const judgeDisk = (path: string, network: string | null): Finding[] =>
-  network === null
-    ? []
-    : [
+export const judgeFiles = (files: readonly FileFacts[], user: number): Finding[] =>
+  files.flatMap(({ path, uid, mode }) => {
+    const found: Finding[] = []
+    if ((mode & 0o077) !== 0)
+      found.push(
+        failed(`${path} can be used by others (0${(mode & 0o777).toString(8)})`, `${path} 可被他人访问`, [
+          'give it to its owner alone',
+          '仅允许属主访问',
+          `chmod 600 ${quoted(path)}`,
+        ]),
+      )
+    if (user !== 0 && uid !== user)
+      found.push(
         failed(
-          `${path} is on ${network}, where SQLite can lose and damage data`,
-          `${path} 位于 ${network}，SQLite 在其上可能丢失或损坏数据`,
+          `${path} belongs to user ${uid}, and this command to user ${user}`,
+          `${path} 属于用户 ${uid}，当前命令属于用户 ${user}`,
           [
-            'stop the service, and restore a backup into a folder on a local disk (DATABASE_URL)',
-            '请停止服务，把备份恢复到本地磁盘上的文件夹（DATABASE_URL）',
+            'run this as the user of the service, or give the file to that user',
+            '请以服务所用的用户运行，或把文件改为该用户所有',
+            `sudo chown ${user} ${quoted(path)}`,
           ],
         ),
-      ]
+      )
+    return found
+  })
 
 export const checkFiles = ({ file }: Facts): Finding[] => {
   if (file === null) return []
-  const paths = ['', '-wal', '-shm', '.key', '.lock'].map(suffix => `${file.path}${suffix}`)
-  const files = paths.flatMap(path => {
-    const stat = statSync(path, { throwIfNoEntry: false })
-    return stat ? [{ path, uid: stat.uid, mode: stat.mode }] : []
+  const { path } = file
+  const files = ['', '-wal', '-shm', '.key', '.lock'].flatMap(suffix => {
+    const stat = statSync(`${path}${suffix}`, { throwIfNoEntry: false })
+    return stat ? [{ path: `${path}${suffix}`, uid: stat.uid, mode: stat.mode }] : []
   })
-  const user = process.getuid?.() ?? 0
-  const found = [...judgeFiles(files, user), ...judgeDisk(file.path, networkOf(dirname(file.path)))]
+  const found = judgeFiles(files, process.getuid?.() ?? 0)
+  const network = networkOf(dirname(path))
+  if (network !== null)
+    found.push(
+      failed(
+        `${path} is on ${network}, where SQLite can lose and damage data`,
+        `${path} 位于 ${network}，SQLite 在其上可能丢失或损坏数据`,
+        [
+          'stop the service, and restore a backup into a folder on a local disk (DATABASE_URL)',
+          '请停止服务，把备份恢复到本地磁盘上的文件夹（DATABASE_URL）',
+        ],
+      ),
+    )
   if (found.length > 0) return found
-  return [
-    ok(`${file.path} is on a local disk, and open to its owner alone`, `${file.path} 位于本地磁盘，且仅属主可访问`),
-  ]
+  return [ok(`${path} is on a local disk, and open to its owner alone`, `${path} 位于本地磁盘，且仅属主可访问`)]
 }
 
 const HARDLY_ANY = 200e6

@@ -1,4 +1,5 @@
 import { lookup } from 'node:dns/promises'
+import { once } from 'node:events'
 import { connect } from 'node:net'
 import { hostname } from 'node:os'
 import { tellTest } from '../../app/open-operator.ts'
@@ -8,15 +9,12 @@ import { channelRemedy, describeFault } from '../../core/operator-texts/describe
 import { wrongClocks } from '../../store/rules/troubles.ts'
 import type { AskedAccount } from './ask-accounts.ts'
 import { judgeTrouble } from './database.ts'
-import type { Facts } from './facts.ts'
+import { type Facts, withConfig } from './facts.ts'
 import { type Finding, failed, ok, skipped, warning } from './finding.ts'
-
-const NO_CONFIG = skipped('the settings must be corrected first', '请先改正配置')
 
 const hostOf = (url: string): string => new URL(url).hostname.replace(/^\[(.*)\]$/, '$1')
 
-export const checkDns = async ({ config }: Facts): Promise<Finding> => {
-  if (config === null) return NO_CONFIG
+export const checkDns = withConfig(async config => {
   const host = hostOf(config.upstream.url)
   try {
     const { length } = await lookup(host, { all: true })
@@ -28,7 +26,7 @@ export const checkDns = async ({ config }: Facts): Promise<Finding> => {
       `getent hosts ${host}`,
     ])
   }
-}
+})
 
 export const judgeAnswer = ({ apiId, outcome, durationMs }: Omit<AskedAccount, 'aheadMs'>): Finding => {
   if (outcome === 'paused')
@@ -78,11 +76,10 @@ export const judgeAnswer = ({ apiId, outcome, durationMs }: Omit<AskedAccount, '
   }
 }
 
-export const checkUpstream = async ({ config, asked }: Facts): Promise<Finding | Finding[]> => {
-  if (config === null) return NO_CONFIG
+export const checkUpstream = withConfig(async (_config, { asked }) => {
   const accounts = await asked()
   return accounts.length === 0 ? skipped('no account is known', '没有已知账户') : accounts.map(judgeAnswer)
-}
+})
 
 /** @param aheadMs how far GetResult's clock is ahead of this machine's; null: it has not told its time */
 export const judgeClock = (aheadMs: number | null, { now, call }: Pick<Facts, 'now' | 'call'>): Finding => {
@@ -131,17 +128,17 @@ export const checkProxies = async ({ config }: Facts): Promise<Finding[]> => {
 }
 
 /** Null: a connection was made. */
-const connectionError = (host: string, port: number): Promise<string | null> =>
-  new Promise(resolve => {
-    const socket = connect({ host, port, timeout: PROXY_MS })
-    const end = (error: string | null) => {
-      socket.destroy()
-      resolve(error)
-    }
-    socket.once('connect', () => end(null))
-    socket.once('timeout', () => end('timeout'))
-    socket.once('error', error => end(String(codeOf(error))))
-  })
+const connectionError = async (host: string, port: number): Promise<string | null> => {
+  const socket = connect({ host, port })
+  try {
+    await once(socket, 'connect', { signal: AbortSignal.timeout(PROXY_MS) })
+    return null
+  } catch (error) {
+    return String(codeOf(error))
+  } finally {
+    socket.destroy()
+  }
+}
 
 /** @param told what came of a test; null: none was sent */
 export const judgeOperator = (
@@ -168,9 +165,7 @@ export const judgeOperator = (
   )
 }
 
-export const checkOperator = async ({ config, deep, offline, call }: Facts): Promise<Finding> => {
-  if (config === null) return NO_CONFIG
-  const { operator } = config
+export const checkOperator = withConfig(async ({ operator }, { deep, offline, call }) => {
   const told = deep && !offline ? await tellTest(operator) : null
   return judgeOperator(operator.url && new URL(operator.url.reveal()).host, told, call)
-}
+})

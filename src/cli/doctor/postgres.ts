@@ -1,18 +1,12 @@
 import { MINUTE, SECOND } from '../../core/duration.ts'
 import { showSpan } from '../../core/show-sizes.ts'
-import type { PostgresInspection } from '../../store/postgres/inspection.ts'
 import type { ServerFacts, SessionFacts } from '../../store/postgres/server-facts.ts'
-import { type Facts, onDatabase } from './facts.ts'
-import { type Finding, failed, ok, quoted, skipped, warning } from './finding.ts'
+import { onPostgres } from './facts.ts'
+import { type Finding, failed, ok, quoted, warning } from './finding.ts'
 
 /** Statements for the operator's psql, which knows where the database is; each is a transaction of its own. */
 const psql = (...statements: readonly string[]): string =>
   `psql ${statements.map(sql => `-c ${quoted(sql)}`).join(' ')}`
-
-const onPostgres = (facts: Facts, check: (inspection: PostgresInspection) => Promise<Finding | Finding[]>) =>
-  onDatabase(facts, async inspection =>
-    inspection.kind === 'postgres' ? check(inspection) : skipped('this is SQLite', '这是 SQLite'),
-  )
 
 export const judgeServer = ({ version, user, off, isReadOnly, isPooled, hearsOthers }: ServerFacts): Finding[] => {
   const wrong = off.map(name =>
@@ -51,8 +45,9 @@ export const judgeServer = ({ version, user, off, isReadOnly, isPooled, hearsOth
 
 const HEARD_WITHIN_MS = 2 * SECOND
 
-export const checkServer = (facts: Facts) =>
-  onPostgres(facts, async ({ server }) => judgeServer(await server(AbortSignal.timeout(HEARD_WITHIN_MS))))
+export const checkServer = onPostgres(async ({ server }) =>
+  judgeServer(await server(AbortSignal.timeout(HEARD_WITHIN_MS))),
+)
 
 const LONG_MS = 10 * MINUTE
 
@@ -80,10 +75,9 @@ export const judgeTransactions = (
   ]
 }
 
-export const checkTransactions = (facts: Facts) =>
-  onPostgres(facts, async ({ server, transactions }) =>
-    judgeTransactions(await transactions(), await server(AbortSignal.abort())),
-  )
+export const checkTransactions = onPostgres(async ({ server, transactions }) =>
+  judgeTransactions(await transactions(), await server(AbortSignal.abort())),
+)
 
 /** Shorter ones are those of a migration, or of a statement that is just under way. */
 const LOCKED_MS = 2 * SECOND
@@ -101,5 +95,4 @@ export const judgeLocks = (sessions: readonly SessionFacts[]): Finding[] => {
   return found.length > 0 ? found : [ok('no session keeps others waiting for a lock', '没有会话让其他会话等待锁')]
 }
 
-export const checkLocks = (facts: Facts) =>
-  onPostgres(facts, async ({ lockHolders }) => judgeLocks(await lockHolders()))
+export const checkLocks = onPostgres(async ({ lockHolders }) => judgeLocks(await lockHolders()))
