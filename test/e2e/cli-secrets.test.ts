@@ -38,3 +38,34 @@ test('secret list, rotate and end, and commands take partners by name', async ()
   const settings = await desk.runJson<{ data: { name: string }[] }>('settings')
   expect(settings.data).toContainEqual(expect.objectContaining({ name: 'PORT', default: '8080', required: false }))
 })
+
+test('a token is created, listed without its text, and revoked', async () => {
+  await using desk = await openDesk()
+  const { token, ...created } = await desk.runJson<{ id: string; token: string }>(
+    'admin-token',
+    'create',
+    '值班 Zoë',
+    '--role',
+    'operate',
+  )
+  expect(token).toMatch(/^ifnadmin_\w/)
+  expect(created).toMatchObject({
+    id: expect.stringMatching(/^token_/),
+    name: '值班 Zoë',
+    role: 'operate',
+    expiresAt: null,
+  })
+  expect(await desk.runJson('admin-token', 'list')).toEqual({ data: [created], nextCursor: null })
+  expect(await desk.runJson('admin-token', 'revoke', created.id)).toEqual({ ...created, revoked: true })
+  const { stdout } = await desk.run('admin-token', 'list', '--lang', 'zh')
+  expect(stdout).toContain('值班 Zoë')
+  expect(stdout).toContain('已吊销')
+})
+
+test('admin-token says everything that is wrong', async () => {
+  await using desk = await openDesk()
+  const { code, stdout, stderr } = await desk.run('admin-token', 'create', ' ', '--role', 'root', '--expires', 'soon')
+  expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
+  expect(stderr).toMatch(/--role.*\n--expires.*\nNAME/)
+  expect(await desk.run('admin-token', 'revoke', 'token_none')).toMatchObject({ code: 2, stdout: '' })
+})

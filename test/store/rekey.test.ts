@@ -139,7 +139,7 @@ describe('O2 a change of the master key', () => {
       expect(receiver.received.at(-1)?.verified).toBe(true)
     }
 
-    for (const share of [0.8, 0.12]) {
+    for (const share of [0.8, 0.4]) {
       expect(await killDuringRekey(scene, share)).toBe('SIGKILL')
       expect(scene.left()).toBeGreaterThan(0)
       expect(scene.left()).toBeLessThan(MANY)
