@@ -5,12 +5,10 @@ import { join } from 'node:path'
 import { Agent, request } from 'undici'
 import { afterAll, describe, expect, test } from 'vitest'
 import { runDemo } from '../../src/cli/demo/run.ts'
-import { judgeScene, SCENES, type Scene } from '../../src/cli/demo/scenes.ts'
+import type { Scene } from '../../src/cli/demo/scenes.ts'
 import { openStage } from '../../src/cli/demo/stage.ts'
 import { DEMO_TEXTS } from '../../src/cli/demo/texts.ts'
-import { createTimeline } from '../../src/cli/demo/timeline.ts'
 import { columnsOf } from '../../src/cli/output.ts'
-import type { Delivery } from '../../src/simulator/delivery.ts'
 
 const root = join(import.meta.dirname, '../..')
 const children = new Set<ChildProcess>()
@@ -72,13 +70,6 @@ describe.concurrent('demo', () => {
     expect(left).toEqual([])
   })
 
-  test('speaks Chinese when the locale does', async () => {
-    const { code, lines } = await start([], { LANG: 'zh_CN.UTF-8' }).ended
-    expect(lines.join('\n')).toMatch(/登记 4 条.+4 个/)
-    expect(lines.filter(line => columnsOf(line) >= 100)).toEqual([])
-    expect(code).toBe(0)
-  })
-
   test('with --keep takes more registrations, and ends with 0 on Ctrl-C', async () => {
     const { child, printed, ended } = start(['--keep', '--lang', 'zh'], { LANG: 'en_US.UTF-8' })
     const text = await printed('test_notfound')
@@ -120,65 +111,4 @@ test('a callback that never accepts is told of, and the demo has failed', async 
   expect(lines.join('\n')).toContain(
     'demo-never: the callback should have answered 500, 500, 500, 200, but answered 500, 500, 500',
   )
-})
-
-describe('what a scene is held against', () => {
-  const [pass, , retry] = SCENES as [Scene, Scene, Scene]
-  const delivery = (changes: Partial<Delivery> = {}): Delivery => ({
-    path: '/pass',
-    id: 'msg_1',
-    attempt: 1,
-    type: 'idface.succeeded',
-    body: '{}',
-    headers: {},
-    verified: true,
-    at: 0,
-    status: 200,
-    ...changes,
-  })
-  const refused = delivery({ status: 500 })
-  const kinds = (scene: Scene, deliveries: Delivery[]) => judgeScene(scene, deliveries).map(({ kind }) => kind)
-
-  test('one verified webhook, or the planned refusals and then one', () => {
-    expect(judgeScene(pass, [delivery()])).toEqual([])
-    expect(judgeScene(retry, [refused, refused, delivery()])).toEqual([])
-  })
-
-  test('none, a second one, or one refusal too few', () => {
-    expect(kinds(pass, [])).toEqual(['missing'])
-    expect(kinds(pass, [delivery(), delivery()])).toEqual(['answers'])
-    expect(kinds(retry, [refused, delivery()])).toEqual(['answers'])
-  })
-
-  test('a signature that is wrong, if only on an attempt that was refused anyway', () => {
-    const unsigned = delivery({ status: 500, verified: 'no matching signature' })
-    expect(judgeScene(retry, [unsigned, refused, delivery()])).toMatchObject([
-      { kind: 'unverified', got: 'no matching signature, true' },
-    ])
-  })
-
-  test('another type', () => {
-    expect(kinds(pass, [delivery({ type: 'idface.failed' })])).toEqual(['type'])
-  })
-
-  test('another id or other bytes on a later attempt', () => {
-    expect(kinds(retry, [refused, refused, delivery({ id: 'msg_2' })])).toEqual(['changed'])
-    expect(kinds(retry, [refused, refused, delivery({ body: '{ }' })])).toEqual(['changed'])
-  })
-})
-
-test('the columns of the timeline stand below each other in both languages', () => {
-  const serial = 'demo-1'
-  for (const { partner, notifier, upstream } of Object.values(DEMO_TEXTS)) {
-    const lines: string[] = []
-    const actors = [partner, notifier, upstream]
-    const tell = createTimeline({ print: text => lines.push(text), now: () => 0, actors, idcardids: [serial] })
-    for (const [from, to] of [
-      [partner, notifier],
-      [notifier, upstream],
-    ] as const)
-      tell({ from, to, idcardid: serial, text: '', style: 'plain' })
-    const starts = lines.map(line => columnsOf(line.slice(0, line.indexOf(serial))))
-    expect(new Set(starts).size).toBe(1)
-  }
 })

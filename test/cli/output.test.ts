@@ -19,10 +19,6 @@ describe('a table', () => {
     expect(shown).toMatch(/2026-11-2\d \d\d:\d\d:\d\d\n/)
   })
 
-  test('is whole where nobody says how wide it may be', () => {
-    expect(showTable(head, [row], 'en', Number.POSITIVE_INFINITY)).toContain(String(row[2]))
-  })
-
   test('keeps its columns under each other in Chinese, of which a character is two wide', () => {
     const lines = showTable(
       ['名称', '已停用'],
@@ -34,17 +30,5 @@ describe('a table', () => {
       120,
     ).split('\n')
     expect(lines).toEqual(['名称      已停用', '某某公司  是', 'b         否'])
-  })
-
-  test('says the zone of its times once, and shows a dash for none', () => {
-    expect(showTable(['a', 'b'], [['x', null]], 'en', 120)).toBe('a  b\nx  -')
-    expect(showTable(['a'], [[AT]], 'en', 120)).toMatch(/^a\n.*\nTimes: \S+$/)
-  })
-
-  test.each(['en', 'zh'] as const)('of a URL of 2,048 characters is cut at once (%s)', language => {
-    const rows = new Array(250).fill(['某某公司', `https://a.example/${'x'.repeat(2_000)}`, 'failing', AT, null, '1'])
-    const [, first] = showTable(['p', 'URL', 'state', 'since', 'last error', 'held'], rows, language, 120).split('\n')
-    expect(width(first ?? '')).toBeLessThanOrEqual(120)
-    expect(first).toContain('…')
   })
 })

@@ -27,12 +27,3 @@ test('a log has a line for each quarter', () => {
   progress.end()
   expect(written).toEqual([0, 25, 50, 75, 100].map(share => `Copying ${share} %\n`))
 })
-
-test('where nobody knows how much it will be, a log has a line each time that it has doubled', () => {
-  const { progress, written } = open(false)
-  for (let done = 0; done <= 10_000; done += 100) progress.count(n => `Erased ${n}`, done)
-  expect(written).toEqual([1_000, 2_000, 4_000, 8_000].map(n => `Erased ${n}\n`))
-  const terminal = open(true)
-  terminal.progress.count(n => `Erased ${n}`, 7)
-  expect(terminal.written).toEqual(['\rErased 7\u001B[K'])
-})

@@ -53,7 +53,6 @@ const sectionOf = (file: string) =>
   readFileSync(at(file), 'utf8')
     .split(/^## /m)
     .find(one => one.includes('caller.py'))
-const MISTAKES = [[], ['register', '1'], ['wait'], ['wait', 'reg_1', 'soon'], ['lookup'], ['ring', 'reg_1']]
 
 const { PATH = '', HOME = '' } = process.env
 
@@ -135,12 +134,6 @@ describe.each(CALLERS)('the caller in $name', ({ name, probe: [command = '', ...
     expect([calls, seen]).toEqual([answers.length, []])
   })
 
-  test('tells a refusal at once, with its type and the field', async context => {
-    if (!isHere) return context.skip(`${name} is not on this machine`)
-    const refused = call(stage.service.url, 'register', '0', stage.receiver.urlFor('/hook'))
-    await expect(refused).rejects.toMatchObject({ stderr: expect.stringMatching(/422 .*#invalid_body .*idcardid: /) })
-  })
-
   test.each(['README.md', 'README.zh-CN.md'])(
     'registers as %s has it, with the variables of the start page',
     async file => {
@@ -153,19 +146,4 @@ describe.each(CALLERS)('the caller in $name', ({ name, probe: [command = '', ...
       expect(stdout).toMatch(/^test_success_3s_\d+ https:\/\/example\.com\/hook $/)
     },
   )
-
-  test('tells how it is called, with exit code 2, where the words are not right', async context => {
-    if (!isHere) return context.skip(`${name} is not on this machine`)
-    for (const words of MISTAKES)
-      await expect(call('http://127.0.0.1:1', ...words), words.join(' ')).rejects.toMatchObject({
-        code: 2,
-        stderr: expect.stringContaining('[CURSOR]'),
-      })
-  })
-
-  test('does not try a key again that is none', async context => {
-    if (!isHere) return context.skip(`${name} is not on this machine`)
-    const refused = callWith({ NOTIFIER_URL: stage.service.url, API_KEY: 'ifn_…' }, 'events')
-    await expect(refused).rejects.toMatchObject({ code: 1, stderr: expect.stringMatching(/^.*(401|API_KEY).*\n?$/) })
-  })
 })

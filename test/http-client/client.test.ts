@@ -1,4 +1,3 @@
-import { once } from 'node:events'
 import type { Socket } from 'node:net'
 import { afterEach, describe, expect, test } from 'vitest'
 import { type Connect, type Exchange, type Origin, openClient } from '../../src/http-client/client.ts'
@@ -87,19 +86,6 @@ describe('a client', () => {
     await Promise.race([hanging.then(() => expect.unreachable()), Promise.resolve()])
   })
 
-  test('has no connection left, and no timer, when nothing was sent for a while', async () => {
-    const { send, held, time, receiver } = await openPair({ perKey: 3 })
-    const ended = Promise.all([send(), send(), send()])
-    await expect.poll(() => held.length).toBe(3)
-    for (const socket of held) socket.write(OK)
-    await ended
-    expect(receiver.open()).toBe(3)
-    expect(time.sleeping()).toBe(1)
-    time.pass(4_000)
-    await expect.poll(receiver.open).toBe(0)
-    expect(time.sleeping()).toBe(0)
-  })
-
   test('rejects a request that would break out of its line, and opens nothing for it', async () => {
     const { send, opened } = await openPair({ answer: ok })
     await expect(send('/ HTTP/1.1')).rejects.toThrow('not a valid request target')
@@ -127,24 +113,6 @@ describe('a request on a reused connection that the peer has closed', () => {
     await pair.send('/first')
     expect(await pair.send('/second')).toMatchObject(end)
     expect(pair.paths()).toEqual(paths)
-  })
-})
-
-describe('connecting', () => {
-  test('is limited by its own time, while a request may take longer', async () => {
-    const { send, time, held } = await openPair({
-      perKey: 2,
-      connect: (_origin, { signal, openTcp }) =>
-        time.clock.monotonic() === 1_000 ? openTcp() : once(signal, 'abort').then(() => Promise.reject(signal.reason)),
-    })
-    const first = send('/first', { timeoutMs: 10_000 })
-    await expect.poll(() => held.length).toBe(1)
-    time.pass(1)
-    const second = send('/second', { timeoutMs: 10_000 })
-    time.pass(2_000)
-    expect(await second).toMatchObject({ head: null, fault: { kind: 'timeout', phase: 'connect' } })
-    held[0]?.write(OK)
-    expect(textOf(await first)).toBe('ok')
   })
 })
 

@@ -76,9 +76,4 @@ describe('a connection that is used again', () => {
     const { run } = await openServed((socket, index) => void (index === 0 ? socket.write(OK) : socket.destroy()))
     expect(await run()).toMatchObject({ head: null, fault: { kind: 'lost' }, isStale: true, isUnsent: false })
   })
-
-  test('is not stale once a byte of the answer has come', async () => {
-    const { run } = await openServed((socket, index) => void (index === 0 ? socket.write(OK) : socket.end('H')))
-    expect(await run()).toMatchObject({ head: null, fault: { kind: 'lost' }, isStale: false, isUnsent: false })
-  })
 })

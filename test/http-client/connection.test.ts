@@ -71,22 +71,6 @@ describe('an exchange', () => {
     expect(events).toEqual(['gone'])
   })
 
-  test('times out before the head', async () => {
-    const { run, asked, time, events, receiver } = await openPair(socket => void socket.write('HTTP/1.1 200 OK\r\n'))
-    const ended = run(REQUEST, 1_000)
-    await asked
-    time.pass(999)
-    expect(events).toEqual([])
-    time.pass(1)
-    expect(await ended).toMatchObject({
-      head: null,
-      fault: { kind: 'timeout', phase: 'response' },
-      isUnsent: false,
-      isStale: false,
-    })
-    await expect.poll(receiver.open).toBe(0)
-  })
-
   test.each([
     ['bodyMs', 1_000, 500],
     ['timeoutMs', 300, 300],
@@ -141,21 +125,6 @@ describe('an exchange', () => {
     expect(end).toMatchObject({ head: { status: 200 }, isStale: false })
     expect([end.fault, textOf(end)]).toEqual([fault, 'ok'])
     expect(events).toEqual(['gone'])
-  })
-
-  test('that is answered before its request was read is followed by none on that connection: no requests pile up', async () => {
-    const receiver = await openRawReceiver(
-      () => {},
-      socket => {
-        socket.pause()
-        socket.write(OK)
-      },
-    )
-    closing.push(receiver)
-    const { run, events } = createWatched(openTo(receiver.port))
-    expect(await run(Buffer.alloc(50_000_000))).toMatchObject({ head: { status: 200 }, fault: null })
-    expect(await run()).toMatchObject({ head: null, fault: { kind: 'lost' }, isStale: true, isUnsent: true })
-    expect(events).toEqual(['free', 'gone'])
   })
 })
 

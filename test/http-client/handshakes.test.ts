@@ -62,22 +62,4 @@ describe('a TLS handshake', () => {
     time.tickMs = 0
     expect([await to(bad), await to(good)]).toEqual(['HANDSHAKE_WAITS', 'open'])
   })
-
-  test('of a proven host is not counted before it is over, and so with its first long chain for the last time', async () => {
-    const chain = certificate.cert + untrusted.cert.repeat(60)
-    await using good = await openTlsReceiver(certificate)
-    await using changed = await openTlsReceiver({ key: certificate.key, cert: chain })
-    const { to } = createOpener()
-    const once = [await to(good, 'one.example'), await to(changed, 'one.example')]
-    expect(once).toEqual(['open', 'open'])
-    expect(await to(changed, 'one.example')).toBe('HANDSHAKE_TOO_LONG')
-    // Its network waits, and with it whoever is not proven.
-    expect(await to(good, 'two.example')).toBe('HANDSHAKE_WAITS')
-  })
-
-  test('that has held the loop and was completed lets nobody wait', async () => {
-    await using receiver = await openTlsReceiver(certificate)
-    const { to } = createOpener(50)
-    expect([await to(receiver), await to(receiver)]).toEqual(['open', 'open'])
-  })
 })

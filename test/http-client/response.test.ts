@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'vitest'
-import type { ResponseHead } from '../../src/http-client/response-head.ts'
 import { HEAD_BYTES, type Reading, read, readEveryWay } from './readings.ts'
 
 // What is refused and what is read is compared with Node's client over thousands of cases in differential.test.ts; these are the places
@@ -36,30 +35,6 @@ describe('a response', () => {
   test('without a length ends with the connection, and is incomplete before', () => {
     expect(readEveryWay(withBody(['x: y']), true)).toMatchObject({ body: 'hello', ended: 'closed' })
     expect(readEveryWay(withBody(['x: y']))).toMatchObject({ body: 'hello', ended: 'open' })
-  })
-
-  test('has its headers by lower-case names, without blanks around values, and of several values the first', () => {
-    const { head } = readEveryWay(
-      withHeaders('Date: then', 'date: now', 'x:', 'Y: \t a \t b\xa0 \t', '__proto__: z', 'content-length: 0'),
-    )
-    expect([...(head as ResponseHead).headers]).toEqual([
-      ...[
-        ['date', 'then'],
-        ['x', ''],
-        ['y', 'a \t b\xa0'],
-      ],
-      ...[
-        ['__proto__', 'z'],
-        ['content-length', '0'],
-      ],
-    ])
-  })
-
-  test('may have a head of exactly the limit', () => {
-    const filler = HEAD_BYTES - withHeaders('content-length: 5', 'x:').length
-    const text = withBody(['content-length: 5', `x:${'y'.repeat(filler)}`])
-    expect(readEveryWay(text)).toMatchObject({ body: 'hello', ended: 'clean' })
-    expect(readEveryWay(text.replace('x:', 'x:y'))).toEqual({ head: null, body: '', ended: 'head_size' })
   })
 
   test.each<[keepAlive: boolean, version: string, line: string]>([

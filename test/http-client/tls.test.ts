@@ -9,7 +9,6 @@ import { openTlsReceiver, trustedAuthority } from '../support/tls-receiver.ts'
 import { createRecordWriter } from '../support/tls-records.ts'
 import { createWatched } from './harness.ts'
 
-const MINUTE = 60_000
 const authority = trustedAuthority()
 const certificate = authority.issue(['127.0.0.1'])
 
@@ -97,21 +96,6 @@ describe('a TLS session', () => {
     const open = openerTo(receiver)
     for (let i = 0; i < 4; i++) await visit(open)
     expect([receiver.connections(), receiver.resumed()]).toEqual([4, 3])
-  })
-
-  test('is forgotten ten minutes after the certificate was verified, however often it is resumed', async () => {
-    await using receiver = await openTlsReceiver(certificate, undefined, greet)
-    let now = Date.now()
-    const open = openerTo(receiver, () => now)
-    await visit(open)
-    now += 6 * MINUTE
-    await visit(open)
-    expect(receiver.resumed()).toBe(1)
-    now += 4 * MINUTE
-    await visit(open)
-    expect(receiver.resumed()).toBe(1)
-    await visit(open)
-    expect(receiver.resumed()).toBe(2)
   })
 })
 

@@ -71,24 +71,4 @@ describe('group commit', () => {
     expect(await Promise.all(items.map(call))).toEqual(items)
     expect(sizes).toEqual([4, 4, 2])
   })
-
-  test('lets what has gathered while others were under way go together', async () => {
-    const ends: (() => void)[] = []
-    const sizes: number[] = []
-    const call = createCoalescer<number, number>(
-      async items => {
-        sizes.push(items.length)
-        await new Promise<void>(resolve => void ends.push(resolve))
-        return items
-      },
-      { batch: 4, batches: 2, gathered: 20 },
-    )
-    const called = Promise.all(Array.from({ length: 20 }, (_, i) => i).map(call))
-    expect(sizes).toEqual([4, 4])
-    ends.shift()?.()
-    await turn()
-    expect(sizes).toEqual([4, 4, 12])
-    for (const end of ends) end()
-    await called
-  })
 })

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import { inspect } from 'node:util'
 import { describe, expect, test } from 'vitest'
 import { AppError, StartError } from '../../src/core/error.ts'
@@ -75,31 +74,6 @@ describe('what crosses', () => {
     const shown = lines.join('') + inspect([live, claims, claimed], { depth: 9 }) + JSON.stringify([live, claims])
     expect(shown).toContain('[redacted]')
     expect(shown).not.toMatch(/MARKER|upstream-key/)
-  })
-
-  test('bytes are buffers with nothing else in them', async () => {
-    await using bench = await openAt(newPath())
-    const hash = randomBytes(32)
-    const key = await bench.store.createKey(bench.partnerId, { id: 'key_1', hash })
-    const owner = await bench.store.findKey(key?.id ?? '')
-    expect(Buffer.isBuffer(owner?.hash)).toBe(true)
-    expect(owner?.hash.equals(hash)).toBe(true)
-    expect(owner?.hash.buffer.byteLength).toBe(32)
-    const registrations = [await bench.resolve(), await bench.resolve()]
-    const messages = await bench.claimMessages()
-    expect(messages.map(({ body }) => JSON.parse(body.toString()).data.registrationId)).toEqual(
-      registrations.map(({ id }) => id),
-    )
-    expect(messages.every(({ body }) => Buffer.isBuffer(body))).toBe(true)
-  })
-
-  test('what cannot be copied fails alone', async () => {
-    await using bench = await openAt(newPath())
-    const before = bench.register()
-    const wrong = failureOf(bench.store.findPartner((() => 'no text') as never))
-    const after = bench.store.findPartner(bench.partnerId)
-    expect(await wrong).toMatchObject({ name: 'DataCloneError' })
-    expect([await before, await after]).toMatchObject([{ status: 'pending' }, { id: bench.partnerId }])
   })
 
   test('what a codec chokes on fails alone', async () => {

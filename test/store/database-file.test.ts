@@ -1,14 +1,11 @@
 import { randomBytes } from 'node:crypto'
 import {
-  chmodSync,
   copyFileSync,
-  existsSync,
   mkdtempSync,
   readFileSync,
   renameSync,
   rmSync,
   statSync,
-  symlinkSync,
   unlinkSync,
   writeFileSync,
 } from 'node:fs'
@@ -83,40 +80,6 @@ describe.each([
     expect(await failureOf(store.probe())).toMatchObject({ code: 'unavailable' })
     await store.close()
     rmSync(folder, { recursive: true })
-  })
-})
-
-/** How many locks this process holds on the database file, as Linux tells; null elsewhere. */
-const locksOn = (path: string): number | null => {
-  if (!existsSync('/proc/locks')) return null
-  const holder = new RegExp(` ${process.pid} \\S+:${statSync(path).ino} `)
-  return readFileSync('/proc/locks', 'utf8')
-    .split('\n')
-    .filter(lock => holder.test(lock)).length
-}
-
-test('a second store on the same file in one process leaves the locks of the first in place', async () => {
-  const path = newPath()
-  const first = await openAt(path)
-  const before = locksOn(path)
-  await (await openAt(path)).probe()
-  expect(locksOn(path)).toBe(before)
-  await first.probe()
-  if (before !== null) expect(before).toBeGreaterThan(0)
-})
-
-describe('a path through a symbolic link', () => {
-  test('works on the real file, with the key and the log beside it', async () => {
-    const path = newPath()
-    const link = `${newPath()}.link`
-    const { store } = await openAsService(path)
-    await store.close()
-    symlinkSync(path, link)
-    const linked = await openAsService(link)
-    await linked.store.probe()
-    expect(existsSync(`${path}-wal`)).toBe(true)
-    expect([existsSync(`${link}.key`), existsSync(`${link}-wal`)]).toEqual([false, false])
-    await linked.store.close()
   })
 })
 
@@ -200,16 +163,6 @@ describe('damage that shows only when a page is read', () => {
       await restored.store.close()
     }
   })
-
-  test('is found by each start after a kill, not only by the first, which takes the log away', async () => {
-    const path = newPath()
-    const { store } = await openAsService(path)
-    await store.close()
-    damageTable(path, 'partners')
-    writeFileSync(`${path}-wal`, 'what a power cut left')
-    for (const _start of [1, 2])
-      expect((await failureOf(openAsService(path))).message).toContain('run "restore" with the last backup')
-  })
 })
 
 describe('what is not the database', () => {
@@ -253,13 +206,4 @@ test('a new database is told of where one was missing, or empty', async () => {
   const emptied = await openAsService(path, 'here')
   expect(emptied.told).toEqual([created])
   await emptied.store.close()
-})
-
-test('a key that others can read is refused', async () => {
-  const path = newPath()
-  const { store } = await openAsService(path)
-  await store.close()
-  chmodSync(`${path}.key`, 0o640)
-  const { message } = await failureOf(openAsService(path))
-  expect(message).toContain(`notifier.db.key can be read by others (0640): run chmod 600`)
 })

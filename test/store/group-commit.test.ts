@@ -59,24 +59,6 @@ describe('writes of one turn', () => {
     ])
     expect(names()).toEqual(['a'])
   })
-
-  test('all fail when one ends the transaction, as a full disk does', async () => {
-    const { client, write, names, add } = openTable()
-    const outcomes = await Promise.allSettled([
-      write(add('a')),
-      write(() => {
-        client.exec('ROLLBACK')
-        throw new Error('disk full')
-      }),
-    ])
-    expect(outcomes).toMatchObject([
-      { status: 'rejected', reason: new Error('disk full') },
-      { status: 'rejected', reason: new Error('disk full') },
-    ])
-    expect(names()).toEqual([])
-    await write(add('after'))
-    expect(names()).toEqual(['after'])
-  })
 })
 
 describe('a write', () => {
@@ -89,18 +71,6 @@ describe('a write', () => {
     opened.resolve()
     await written
     expect(names()).toEqual(['a'])
-  })
-
-  test('that comes while others are committed goes with the next transaction', async () => {
-    const opened = Promise.withResolvers<void>()
-    const { write, commits, names, add } = openTable({ beforeCommitted: () => opened.promise })
-    const first = write(add('a'))
-    expect(await isSettled(first)).toBe(false)
-    const more = [write(add('b')), write(add('c'))]
-    opened.resolve()
-    await Promise.all([first, ...more])
-    expect(names()).toEqual(['a', 'b', 'c'])
-    expect(commits).toEqual([0, 1])
   })
 
   test('may be run twice: once more when another one of its transaction has thrown', async () => {
@@ -116,15 +86,5 @@ describe('a write', () => {
     })
     await expect(failed).rejects.toThrow('no')
     expect([await counted, names()]).toEqual([2, ['a']])
-  })
-
-  test('is waited for by the end', async () => {
-    const opened = Promise.withResolvers<void>()
-    const { write, end, add } = openTable({ beforeCommitted: () => opened.promise })
-    const written = write(add('a'))
-    const ended = end()
-    expect(await isSettled(ended)).toBe(false)
-    opened.resolve()
-    await Promise.all([written, ended])
   })
 })

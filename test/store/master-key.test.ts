@@ -1,9 +1,9 @@
 import { fork } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { keyBeside } from '../../src/store/master-key.ts'
@@ -25,18 +25,6 @@ describe('the key beside the database', () => {
     expect(keyBeside(path, randomBytes)).toEqual({ ...made, created: false })
   })
 
-  test('is made in a folder that is not there yet, which nobody else may enter', () => {
-    const path = join(openFolder(), 'data', 'notifier.db')
-    expect(keyBeside(path, randomBytes).created).toBe(true)
-    expect(statSync(dirname(path)).mode & 0o777).toBe(0o700)
-  })
-
-  test('leaves nothing else behind', () => {
-    const folder = openFolder()
-    keyBeside(join(folder, 'notifier.db'), randomBytes)
-    expect(readdirSync(folder)).toEqual(['notifier.db.key'])
-  })
-
   test.each(['', 'c2hvcnQ=\n', 'not a key at all, but long enough to be one\n'])('is refused when it is %j', text => {
     const path = join(openFolder(), 'notifier.db')
     writeFileSync(`${path}.key`, text)
@@ -48,17 +36,6 @@ describe('the key beside the database', () => {
     const path = join(openFolder(), 'notifier.db')
     mkdirSync(`${path}.key`)
     expect(() => keyBeside(path, randomBytes)).toThrow('EISDIR')
-  })
-
-  test('is the one of a process that was faster', () => {
-    const path = join(openFolder(), 'notifier.db')
-    let other: Buffer | null = null
-    const random = (bytes: number) => {
-      other ??= keyBeside(path, randomBytes).key
-      return randomBytes(bytes)
-    }
-    expect(keyBeside(path, random)).toEqual({ key: other, path: `${path}.key`, created: false })
-    expect(readdirSync(dirname(path))).toEqual(['notifier.db.key'])
   })
 
   test('is one and the same for processes that start at once', async () => {

@@ -159,32 +159,6 @@ test('all that a file has is in the database after a move, and counters go on be
   expect(acts).toEqual([{ act: 'database.move', name: 'root' }])
 })
 
-test('a time with fractions, which SQLite takes, is moved as a whole one', async () => {
-  const from = await makeFile()
-  const client = new Database(from)
-  client.exec('UPDATE partners SET created_at = 1795696003632.7122')
-  client.close()
-  const target = await newTarget()
-  await move(from, target.url)
-  const rows = await server.query('SELECT DISTINCT created_at AS at FROM partners', [], target.name)
-  expect(rows).toEqual([{ at: '1795696003633' }])
-})
-
-test('what a damaged file has in a sealed column instead of bytes is moved, a number as well as a text', async () => {
-  const from = await makeFile()
-  const client = new Database(from)
-  const { changes } = client.prepare("UPDATE messages SET body = iif(seq % 2 = 0, 7, 'seven')").run()
-  client.close()
-  const target = await newTarget()
-  expect(await move(from, target.url)).toMatchObject({ message_bodies: changes })
-  const rows = await server.query(
-    "SELECT DISTINCT convert_from(body, 'UTF8') AS body FROM message_bodies ORDER BY 1",
-    [],
-    target.name,
-  )
-  expect(rows).toEqual([{ body: '7' }, { body: 'seven' }])
-})
-
 test('a move that is stopped leaves both as they were, and may be run again', async () => {
   const from = await makeFile({ registrations: 1_500 })
   const target = await newTarget()
@@ -232,23 +206,4 @@ test('a database that holds anything else is left alone', async () => {
   await server.query("INSERT INTO partners (id, name, created_at) VALUES ('prt_1', 'one', 1)", [], target.name)
   await expect(move(from, target.url)).rejects.toThrow('data of its own')
   expect(await rowsOf(target.name, 'partners')).toBe(1)
-})
-
-test('a database that is not there is named, with what to do', async () => {
-  const { url } = await newTarget()
-  const absent = new URL(url)
-  absent.pathname = '/absent'
-
-  await expect(move(await makeFile(), absent.href)).rejects.toThrow(/^--to: postgres:.*\/absent.* \(3D000\): .*make it/)
-})
-
-test('a file of another key is not moved', async () => {
-  const from = await makeFile()
-  const target = await newTarget()
-  const other = createSealed(createVault(randomBytes, Buffer.alloc(32, 8)))
-  const moving = moveDatabase({
-    ...{ from, to: target.url, name: 'x', sealed: other, onRows: () => {}, signal: new AbortController().signal },
-    ...{ by: { name: 'root', reason: null }, now: () => START },
-  })
-  await expect(moving).rejects.toThrow('MASTER_KEY')
 })

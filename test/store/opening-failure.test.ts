@@ -4,7 +4,6 @@ import type { StartError } from '../../src/core/error.ts'
 import { explainOpening, mayPass } from '../../src/store/opening-failure.ts'
 import { describeFailure } from '../../src/store/sqlite/failure.ts'
 import { unavailable } from '../../src/store/unavailable.ts'
-import { both } from '../support/words.ts'
 
 const PATH = '/srv/data/notifier.db'
 
@@ -47,21 +46,4 @@ test.each([
   [new Error('the database is damaged'), false],
 ])('%s may pass by itself: %s', (error, passes) => {
   expect(mayPass(explainOpening(error, PATH))).toBe(passes)
-})
-
-test('what says what to do already, or nobody foresaw, is told as it is', () => {
-  for (const error of [
-    new Error('the database is damaged'),
-    systemError('EPIPE'),
-    unavailable(both('SQLITE_CORRUPT')),
-    'text',
-  ])
-    expect(explainOpening(error, PATH)).toBe(error)
-})
-
-test('a full disk was told to partners and in the log only as SQLITE_FULL', () => {
-  expect(unavailable(describeFailure(sqliteError('SQLITE_FULL'))).message).toBe(
-    'the database cannot be used now (its disk is full: SQLITE_FULL)',
-  )
-  expect(describeFailure(sqliteError('SQLITE_IOERR_FSYNC'))).toEqual(both('SQLITE_IOERR_FSYNC'))
 })

@@ -79,51 +79,9 @@ describe('P12 a message that cannot be decrypted', () => {
     await bench.store.resend(bench.partnerId, poisoned.id)
     expect((await bench.claimMessages()).map(message => message.registrationId)).toEqual([poisoned.id])
   })
-
-  test('does not end the events of its partner: they go on behind it', async () => {
-    await using bench = await open()
-    const ids: string[] = []
-    for (let n = 0; n < 5; n++) ids.push((await bench.resolve()).id)
-    bench.damage(`UPDATE messages SET body = ${BYTES} WHERE event IN (1, 3, 5)`)
-    const page = await bench.store.listEvents(bench.partnerId, { after: null, limit: 1 })
-    expect(page).toMatchObject({ events: [{ registrationId: ids[1] }], end: { n: 2 } })
-    const rest = await bench.store.listEvents(bench.partnerId, {
-      after: page.outcome === 'page' ? page.end : null,
-      limit: 9,
-    })
-    expect(rest).toMatchObject({ events: [{ registrationId: ids[3] }], end: { n: 5 } })
-    expect(bench.told.map(({ id }) => id)).toEqual([ids[0], ids[2], ids[4]])
-  })
 })
 
 describe('a signing secret that cannot be decrypted', () => {
-  test('stops no other partner', async () => {
-    await using bench = await open()
-    const other = await bench.addPartner('other')
-    await bench.resolve()
-    const sound = await bench.resolve({ partnerId: other })
-    bench.damage(`UPDATE signing_secrets SET secret = ${BYTES} WHERE partner_id = ?`, bench.partnerId)
-    const claimed = await bench.claimMessagesWith()
-    expect(claimed.messages.map(message => message.registrationId)).toEqual([sound.id])
-    expect([...claimed.secrets.keys()]).toEqual([other])
-    expect(bench.told).toMatchObject([{ table: 'signing_secrets' }])
-  })
-
-  test('leaves an older one in its place, which ends when its partner says so', async () => {
-    await using bench = await open()
-    const { store, partnerId } = bench
-    const [old] = await store.listSigningSecrets(partnerId)
-    const rotate = (text: string) =>
-      store.rotateSigningSecret(partnerId, { id: bench.newId('secret'), type: 'v1', text: new Secret(text) }, HOUR)
-    const damaged = await rotate('whsec_bmV3')
-    bench.damage(`UPDATE signing_secrets SET secret = ${BYTES} WHERE id = ?`, damaged?.id)
-    expect(await store.endSigningSecret(partnerId, damaged?.id ?? '')).toBe('newest')
-    expect(await store.liveSecrets(partnerId)).toHaveLength(1)
-    await rotate('whsec_bmV3ZXI=')
-    expect(await store.endSigningSecret(partnerId, old?.id ?? '')).toBe('ended')
-    expect((await store.liveSecrets(partnerId)).map(secret => secret.reveal())).toEqual(['whsec_bmV3ZXI='])
-  })
-
   test('holds its own partner’s webhooks, without a claim each moment, until there is a secret that signs', async () => {
     await using bench = await open()
     const { id } = await bench.resolve()

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { HOUR, MINUTE, SECOND } from '../../src/core/duration.ts'
+import { MINUTE, SECOND } from '../../src/core/duration.ts'
 import { openPostgresStore } from '../../src/store/postgres/store.ts'
 import type { Store } from '../../src/store/store.ts'
 import { openTestServer, type TestServer } from '../support/postgres.ts'
@@ -84,15 +84,6 @@ const openNodes = async (count: number, { rate = 1_000 } = {}) => {
   }
 }
 
-test('G12 one row that five nodes claim at once is claimed once', async () => {
-  await using opened = await openNodes(5)
-  const { bench, claimAll } = opened
-  for (let n = 0; n < 10; n++) {
-    await bench.register()
-    expect((await claimAll()).flat()).toHaveLength(1)
-  }
-})
-
 test('the rate of an account holds over four nodes, and none of it is lost', async () => {
   const rate = 20
   await using opened = await openNodes(4, { rate })
@@ -118,18 +109,6 @@ test('an account that another node claims of is not waited for, and looked at ag
     expect(await bench.claimWith()).toEqual({ claims: [], nextAt: bench.store.now() + 50 })
   })
   expect(await bench.claim()).toHaveLength(1)
-})
-
-test('a row that somebody has locked is not waited for, and looked at again soon', async () => {
-  await using opened = await openNodes(1)
-  const { bench, whileLocked } = opened
-  await bench.store.register(['1', '2', '3'].map(idcardid => bench.newRegistration({ idcardid })))
-  await whileLocked("SELECT FROM verifications WHERE idcardid = '2' FOR NO KEY UPDATE", async () => {
-    const { claims, nextAt } = await bench.claimWith()
-    expect(claims[0]?.verifications.map(({ idcardid }) => idcardid).sort()).toEqual(['1', '3'])
-    expect(nextAt).toBe(bench.store.now() + 50)
-  })
-  expect(await bench.claim()).toMatchObject([{ verification: { idcardid: '2' } }])
 })
 
 test('nodes that claim, settle, give back and register the same serials at once never stand in each other’s way', async () => {
@@ -176,27 +155,4 @@ test('a delivery at a host that answers is recorded without waiting for whoever 
   })
   expect(pauses).toEqual([])
   expect((await bench.find(id)).delivery.state).toBe('delivered')
-})
-
-test('one that fails waits for the lane, and brings its due time forward', async () => {
-  await using opened = await openNodes(1)
-  const { bench, database, whileLocked } = opened
-  await bench.resolve()
-  await bench.deliver(200)
-  await bench.resolve()
-  const claimed = await bench.claimMessages()
-  let settled: Promise<unknown> = Promise.resolve()
-  let isSettled = false
-  await whileLocked('SELECT 1 FROM lanes FOR UPDATE', async () => {
-    settled = bench.store.settleMessages(claimed.map(message => bench.received(message, 500)))
-    void settled.then(() => {
-      isSettled = true
-    })
-    const waiting = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = $1"
-    await expect.poll(() => server.query(waiting, [server.nameOf(database)]), { timeout: 5_000 }).toHaveLength(1)
-    expect(isSettled).toBe(false)
-  })
-  await settled
-  await bench.advance(HOUR)
-  expect(await bench.claimMessages()).toHaveLength(1)
 })

@@ -59,53 +59,6 @@ const openNodes = async () => {
 /** The sessions that wait for a lock. */
 const WAITING = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
 
-const outcomesOf = (registered: readonly Registered[][]) => registered.flat().map(({ outcome }) => outcome)
-const shuffled = <Item>(items: readonly Item[], seed: number): Item[] =>
-  items
-    .map((item, i) => ({ item, key: ((i + 1) * 7_919 * (seed + 1)) % 10_007 }))
-    .sort((a, b) => a.key - b.key)
-    .map(({ item }) => item)
-
-test('a pair that many register at once is registered once, by whichever order of serials', async () => {
-  await using opened = await openNodes()
-  const { bench, url, registerAll, query } = opened
-  const serials = Array.from({ length: 500 }, (_, i) => `${1_000 + i}`)
-  // Not as a partner's batches, of which a node runs two at a time.
-  const batches = Array.from({ length: 8 }, (_, i) =>
-    shuffled(serials, i).map(idcardid => bench.newRegistration({ idcardid })),
-  )
-  // All are about to insert, and begin together.
-  const gate = new pg.Client({ connectionString: url })
-  await gate.connect()
-  await gate.query('BEGIN; LOCK TABLE verifications IN SHARE ROW EXCLUSIVE MODE')
-  const registering = registerAll(batches)
-  await vi.waitUntil(async () => (await query(WAITING)).length === batches.length, 10_000)
-  await gate.query('COMMIT')
-  await gate.end()
-
-  const registered = await registering
-  const outcomes = outcomesOf(registered)
-  expect(outcomes.filter(outcome => outcome === 'created')).toHaveLength(serials.length)
-  expect(outcomes.filter(outcome => outcome === 'existing')).toHaveLength((batches.length - 1) * serials.length)
-  const ids = new Set(registered.flat().map(one => 'registration' in one && one.registration.id))
-  expect(ids.size).toBe(serials.length)
-  expect(await query('SELECT count(*)::int AS n FROM verifications')).toEqual([{ n: serials.length }])
-})
-
-test('registrations of one serial that are made at once are numbered without a gap', async () => {
-  await using opened = await openNodes()
-  const { bench, registerAll, query } = opened
-  await bench.register({ idcardid: '1' })
-  const registered = await registerAll(
-    Array.from({ length: 30 }, (_, i) => [
-      bench.newRegistration({ idcardid: '1', callbackUrl: `https://host-${i % 5}.example/${i}` }),
-    ]),
-  )
-  expect(outcomesOf(registered)).toEqual(Array(30).fill('created'))
-  expect(await query('SELECT n FROM registrations ORDER BY n')).toEqual(Array.from({ length: 31 }, (_, n) => ({ n })))
-  expect(await query('SELECT count(*)::int AS n FROM lanes')).toEqual([{ n: 6 }])
-})
-
 test('a quota holds exactly, however many register at once', async () => {
   await using opened = await openNodes()
   const { bench, registerAll } = opened
@@ -119,18 +72,6 @@ test('a quota holds exactly, however many register at once', async () => {
   const created = registered.flat().flatMap(one => (one.outcome === 'created' ? [one.registration] : []))
   expect(created).toHaveLength(25)
   expect(new Set(created.map(({ callbackUrl }) => callbackUrl)).size).toBeLessThanOrEqual(3)
-})
-
-test('verifications count up in the order of the items', async () => {
-  await using opened = await openNodes()
-  const { bench, query } = opened
-  const serials = shuffled(
-    Array.from({ length: 1_000 }, (_, i) => `${50_000 + i}`),
-    3,
-  )
-  await bench.store.register(serials.map(idcardid => bench.newRegistration({ idcardid })))
-  const rows = await query<{ idcardid: string }>('SELECT idcardid FROM verifications ORDER BY id')
-  expect(rows.map(({ idcardid }) => idcardid)).toEqual(serials)
 })
 
 test('what is cancelled and registered at once is live once or not at all, and its verification is asked for it', async () => {

@@ -101,22 +101,6 @@ test('nothing is claimed after a hold, a disabled partner or an ended secret, al
   }
 })
 
-test('nothing of a disabled partner is asked about, also by a claim that had begun', async () => {
-  await using node = await openNode()
-  await node.register()
-  await using stack = new AsyncDisposableStack()
-  const gate = await node.lock('LOCK TABLE registrations IN ACCESS EXCLUSIVE MODE')
-  stack.defer(gate.release)
-  const claim = node.claim()
-  await node.untilWaiting(1)
-  const stopped = node.store.changePartner(node.partnerId, { disabled: true })
-  await node.untilWaiting(2)
-  await gate.release()
-  expect(await claim).toHaveLength(1)
-  await stopped
-  expect(await node.claim()).toEqual([])
-})
-
 test('no notice of a disabled URL is claimed after a hold or a disabled partner, also by a claim that had begun', async () => {
   await using node = await openNode()
   const { store, partnerId } = node
@@ -169,14 +153,4 @@ test('a message is resent while a claim releases its URL, without a deadlock', a
   const claimed = [...(await claiming), ...(await node.claimMessages()), ...(await node.claimMessages())]
   expect(claimed.map(({ registrationId }) => registrationId)).toEqual([held.id])
   expect(await node.query('SELECT FROM callbacks')).toEqual([])
-})
-
-test('an id that is there already is refused at once', async () => {
-  await using node = await openNode()
-  const { store } = node
-  const known = await node.register()
-  repeats = 0
-  const refusal = await store.register([node.newRegistration({ id: known.id })]).catch((error: Error) => error.message)
-  expect(refusal).toBe('PostgreSQL refuses a statement: 23505 (registrations_id_unique)')
-  expect(repeats).toBe(0)
 })

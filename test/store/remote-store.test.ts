@@ -8,7 +8,7 @@ import { AppError } from '../../src/core/error.ts'
 import { openSqliteStore, type SqliteOptions } from '../../src/store/sqlite/store.ts'
 import { openRemoteStore } from '../../src/store/sqlite/thread/remote-store.ts'
 import { describeError } from '../../src/telemetry/describe-error.ts'
-import { HOOK, openBench, SUCCESS } from '../support/store.ts'
+import { openBench } from '../support/store.ts'
 import { failureOf, newPath, optionsFor, START } from './support/remote.ts'
 
 /** The real ones, watched; a test can limit their memory. */
@@ -31,17 +31,6 @@ const openAt = async (path: string) => {
   return { ...bench, thread }
 }
 const GONE = { code: 'unavailable', message: 'the database cannot be used now (its thread has ended)' }
-
-test('a call of a database that is locked says when to try again', async () => {
-  const path = newPath()
-  await using bench = await openAt(path)
-  const other = new Database(path)
-  onTestFinished(() => void other.close())
-  other.exec('BEGIN IMMEDIATE')
-  const error = await failureOf(bench.register())
-  expect(error).toBeInstanceOf(AppError)
-  expect(error).toMatchObject({ code: 'unavailable', retryAfterMs: 1_000 })
-})
 
 describe('a start that fails', () => {
   const scenes: Record<string, (path: string) => Promise<Partial<SqliteOptions>> | Partial<SqliteOptions>> = {
@@ -123,37 +112,6 @@ describe('a thread that ends by itself', () => {
 
 describe('long reads', () => {
   const query = { idcardid: null, status: null, delivery: null, limit: 10, before: null }
-
-  test('of one partner are not all in front of another’s', async () => {
-    await using bench = await openAt(newPath())
-    const { store, partnerId } = bench
-    const other = await bench.addPartner()
-    const { id } = await bench.register({ partnerId: other })
-    // Serials whose verdict is known, so that whatever is registered for them has a message at once.
-    const serials = Array.from({ length: 60 }, (_, n) => `known-${n}`)
-    for (const idcardid of serials) await bench.register({ idcardid })
-    await bench.poll(SUCCESS)
-    const more = (idcardid: string) =>
-      Array.from({ length: 80 }, (_, n) => bench.newRegistration({ idcardid, callbackUrl: `${HOOK}/${n}` }))
-    for (const idcardid of serials) await store.register(more(idcardid))
-    const useless = { ...query, status: 'failed', delivery: 'pending' } as const
-    expect(await store.listRegistrations(partnerId, useless)).toEqual([])
-    await store.explain(other, id)
-
-    let endedLists = 0
-    const lists = Array.from({ length: 150 }, () =>
-      store.listRegistrations(partnerId, useless).then(() => endedLists++),
-    )
-    // How many lists end while one explanation is waited for: those that are being read already, and one or two more.
-    const inFront: number[] = []
-    for (let n = 0; n < 10; n++) {
-      const before = endedLists
-      await store.explain(other, id)
-      inFront.push(endedLists - before)
-    }
-    await Promise.all(lists)
-    expect(Math.max(...inFront)).toBeLessThan(10)
-  })
 
   test('end with the store’s thread, and tell broken where theirs ends by itself', async () => {
     await using bench = await openAt(newPath())

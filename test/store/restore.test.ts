@@ -1,9 +1,8 @@
 import { randomBytes } from 'node:crypto'
-import { chmodSync, copyFileSync, readdirSync, renameSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, readdirSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { describe, expect, test } from 'vitest'
-import { StartError } from '../../src/core/error.ts'
 import { BackupError } from '../../src/store/backup.ts'
 import { openRestore } from '../../src/store/backups.ts'
 import { ALL_REGISTRATIONS } from '../../src/store/registration-search.ts'
@@ -32,18 +31,6 @@ describe('a restore', () => {
     expect((await store.stats()).backup).toMatchObject({ good: { at: NOW, path: file }, failed: null })
     const act = { who: 'command', ...BY, act: 'database.restore', outcome: 'done' }
     expect((await store.listActs(everyAct)).acts).toMatchObject([act])
-    await store.close()
-  })
-
-  test('holds deliveries where it is asked to', async () => {
-    const { bench, path, backUp, prepare } = await openScene()
-    await backUp()
-    await bench.store.close()
-    const prepared = await prepare()
-    prepared.commit({ hold: true, by: BY })
-    prepared.close()
-    const store = await openSqliteStore({ path, masterKey: KEY, now: () => NOW, defaultRate: 1 })
-    expect(await store.deliveriesHeldAt()).toBe(NOW)
     await store.close()
   })
 
@@ -103,15 +90,6 @@ describe('a restore', () => {
     expect(readdirSync(join(folder, 'elsewhere')).sort()).toEqual(['notifier.db', 'notifier.db.lock'])
   })
 
-  test('is refused while a service has the database open', async () => {
-    const { bench, path, backUp, prepare } = await openScene()
-    await backUp()
-    await bench.store.close()
-    const service = await openSqliteStore({ path, masterKey: KEY, now: () => NOW, defaultRate: 1, isService: true })
-    await expect(prepare()).rejects.toThrow(StartError)
-    await service.close()
-  })
-
   test('is refused while a shell has it open, with what that has written', async () => {
     const { bench, folder, path, backUp, prepare } = await openScene()
     await backUp()
@@ -126,20 +104,6 @@ describe('a restore', () => {
     expect(readdirSync(folder).filter(name => name.includes('restor'))).toEqual([])
   })
 
-  test('puts what is only in the log of the database into the file that it keeps', async () => {
-    const { bench, path, backUp, prepare } = await openScene()
-    await backUp()
-    await bench.register()
-    for (const suffix of ['', '-wal']) copyFileSync(`${path}${suffix}`, `${path}.killed${suffix}`)
-    await bench.store.close()
-    for (const suffix of ['', '-wal']) renameSync(`${path}.killed${suffix}`, `${path}${suffix}`)
-    const prepared = await prepare()
-    prepared.commit({ hold: false, by: BY })
-    prepared.close()
-    expect(registrationsIn(path)).toBe(3)
-    expect(registrationsIn(prepared.plan.keepsAs ?? '')).toBe(4)
-  })
-
   test('replaces a database that is damaged', async () => {
     const { bench, path, backUp, prepare } = await openScene()
     await backUp()
@@ -150,14 +114,6 @@ describe('a restore', () => {
     prepared.commit({ hold: false, by: BY })
     prepared.close()
     expect(registrationsIn(path)).toBe(3)
-  })
-
-  test('with the wrong key is refused', async () => {
-    const { bench, file, backUp, prepare } = await openScene()
-    await backUp()
-    await bench.store.close()
-    const problem = await faultOf(prepare(file, { key: randomBytes(32) }))
-    expect(problem).toBe('wrong_key')
   })
 
   test('that cannot write says where', async () => {

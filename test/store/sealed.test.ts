@@ -42,10 +42,6 @@ describe('what is sealed', () => {
     expect(() => sealed.signingSecret.open({ partnerId: 'ptn_1', id: 'reg_1', secret: body })).toThrow()
   })
 
-  test('a serial without a verdict has none', () => {
-    expect(sealed.verdict.open({ partnerId: 'ptn_1', idcardid: '1', verdict: null })).toBeNull()
-  })
-
   test('is bound to the same contexts as in the files that exist', () => {
     expect(vault.open(sealed.accountKey.seal({ apiId: 'a' }, new Secret('text')), 'account|a')).toBe('text')
     expect(

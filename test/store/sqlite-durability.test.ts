@@ -2,18 +2,14 @@ import { execFileSync, fork } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { Worker } from 'node:worker_threads'
 import Database from 'better-sqlite3'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { AppError } from '../../src/core/error.ts'
 import { Secret } from '../../src/core/secret.ts'
-import { resealAll } from '../../src/store/resealing.ts'
 import { openConnection } from '../../src/store/sqlite/connection.ts'
-import { openSqliteStore } from '../../src/store/sqlite/store.ts'
 import { openRemoteStore } from '../../src/store/sqlite/thread/remote-store.ts'
 import { first, type OpenStore, openBench, SUCCESS } from '../support/store.ts'
 
@@ -67,15 +63,6 @@ describe('the file', () => {
     expect([pragma('synchronous'), pragma('journal_mode')]).toEqual([2, 'wal'])
   })
 
-  test('keeps what was acknowledged when the process ends without closing it', async () => {
-    const path = join(newFolder(), 'notifier.db')
-    await using left = await benchAt(path)
-    const { id } = await left.resolve()
-    const store = await openFile(path)
-    expect(await store.findRegistration(left.partnerId, id)).toMatchObject({ status: 'succeeded' })
-    await store.close()
-  })
-
   test('shows no secret, no result and no webhook in the clear', async () => {
     const path = join(newFolder(), 'notifier.db')
     await using bench = await benchAt(path)
@@ -112,56 +99,6 @@ describe('the file', () => {
     other.pragma('wal_checkpoint(TRUNCATE)')
     other.close()
     look()
-  })
-})
-
-describe('the log', () => {
-  test('is moved into the file beside the writers, and begins anew when it has grown long', {
-    timeout: 60_000,
-  }, async () => {
-    const path = join(newFolder(), 'notifier.db')
-    await using bench = await benchAt(path)
-    const metadata = { filling: 'x'.repeat(2_000) }
-    const batches = 120
-    for (let i = 0; i < batches; i++) {
-      await bench.store.register(Array.from({ length: 250 }, () => bench.newRegistration({ metadata })))
-      // As they come: a checkpoint has time to run beside them.
-      await new Promise(resolve => setTimeout(resolve, 20))
-    }
-    const written = batches * 250 * 2_000
-    await expect.poll(() => statSync(path).size).toBeGreaterThan(written / 2)
-    expect(statSync(`${path}-wal`).size).toBeLessThan(written)
-  })
-})
-
-describe('the master key', () => {
-  test('has to be the one that the file was written with', async () => {
-    const path = join(newFolder(), 'notifier.db')
-    await using bench = await benchAt(path)
-    const { id } = await bench.resolve()
-    await expect(openFile(path, randomBytes(32))).rejects.toThrow('MASTER_KEY')
-    expect(await bench.find(id)).toMatchObject({ status: 'succeeded', verdict: { similarity: '95.25' } })
-  })
-
-  test('can be changed: both work while rows are sealed anew, then the new one alone', async () => {
-    const path = join(newFolder(), 'notifier.db')
-    const next = randomBytes(32)
-    const options = { path, now: () => START, defaultRate: 1_000 }
-    let id = ''
-    let partnerId = ''
-    {
-      await using bench = await benchAt(path)
-      id = (await bench.resolve()).id
-      partnerId = bench.partnerId
-    }
-    const both = await openSqliteStore({ ...options, masterKey: next, previousKey: KEY })
-    const { moved, unreadable } = await resealAll(both.reseal, { size: 1, pause: async () => {} })
-    expect({ moved, unreadable }).toEqual({ moved: 5, unreadable: [] })
-    await both.close()
-    const alone = await openSqliteStore({ ...options, masterKey: next })
-    expect(await alone.findRegistration(partnerId, id)).toMatchObject({ verdict: { similarity: '95.25' } })
-    await alone.close()
-    await expect(openFile(path)).rejects.toThrow('MASTER_KEY')
   })
 })
 
@@ -255,33 +192,6 @@ describe('S12 a write lock held by somebody else', () => {
     other.exec('ROLLBACK')
     await bench.register()
   })
-
-  test('is waited for when it is short', async () => {
-    const path = join(newFolder(), 'notifier.db')
-    await using bench = await benchAt(path)
-    const other = new Database(path)
-    other.exec('BEGIN IMMEDIATE')
-    const registered = bench.register()
-    other.exec('ROLLBACK')
-    other.close()
-    expect(await registered).toMatchObject({ status: 'pending' })
-  })
-})
-
-test('a command gave up on a file that was busy for a second', async () => {
-  const path = join(newFolder(), 'notifier.db')
-  const options = { path, masterKey: KEY, now: () => START, defaultRate: 1_000, isCommand: true }
-  await using bench = await openBench(async () => ({ store: await openSqliteStore(options), advance: () => {} }))
-  // A wait of SQLite's blocks this thread, so another one has the lock.
-  const lock = `const { parentPort, workerData } = require('node:worker_threads')
-    const other = new (require(workerData.driver))(workerData.path)
-    other.exec('BEGIN IMMEDIATE')
-    parentPort.postMessage('locked')
-    setTimeout(() => other.close(), 1_000)`
-  const driver = createRequire(import.meta.url).resolve('better-sqlite3')
-  await using other = new Worker(lock, { eval: true, workerData: { path, driver } })
-  await once(other, 'message')
-  expect(await bench.register()).toMatchObject({ status: 'pending' })
 })
 
 /** A program of the machine's, not of a package. */

@@ -64,14 +64,6 @@ export const describeAccounts = (open: OpenStore): void => {
     expect(first(await bench.claim()).account.apiKey.reveal()).toBe('corrected')
   })
 
-  test('another APIID becomes the default one beside it', async () => {
-    await using bench = await openBench(open)
-    const other = await bench.store.putDefaultAccount(account())
-    expect(await bench.store.accountFor(bench.partnerId, null)).toEqual(other)
-    expect(await bench.store.findAccount('C12345678')).toMatchObject({ id: bench.account.id })
-    expect(await bench.store.listAccounts({ limit: 10, after: null })).toHaveLength(2)
-  })
-
   test('are found by id or APIID, and listed in order', async () => {
     await using bench = await openBench(open)
     const created = await bench.store.createAccount(account({ rate: 3 }))
@@ -152,30 +144,6 @@ export const describeAccounts = (open: OpenStore): void => {
     expect(await bench.claim()).toEqual([])
   })
 
-  test('paused, send another canary when nothing was heard of the last one', async () => {
-    await using bench = await openBench(open)
-    for (let i = 0; i < 3; i++) await bench.register()
-    await pause(bench, 0)
-    expect(await bench.claim()).toHaveLength(1)
-    await bench.advance(LEASE_MS - 1)
-    expect(await bench.claim()).toEqual([])
-    await bench.advance(1)
-    expect(await bench.claim()).toHaveLength(1)
-  })
-
-  test('paused, send another canary at once when the last one was given back, and not one for a call from before', async () => {
-    await using bench = await openBench(open)
-    for (let i = 0; i < 3; i++) await bench.register()
-    const before = await bench.claim({ concurrency: 1 })
-    await pause(bench, 0)
-    const canary = await bench.claim()
-    expect(canary).toHaveLength(1)
-    await bench.store.releaseVerifications(before.map(bench.released))
-    expect(await bench.claim()).toEqual([])
-    await bench.store.releaseVerifications(canary.map(bench.released))
-    expect(await bench.claim()).toHaveLength(1)
-  })
-
   test('resumed by a canary, start slowly, and have lost nothing', async () => {
     await using bench = await openBench(open, { rate: 80 })
     for (let i = 0; i < 20; i++) await bench.register()
@@ -197,27 +165,6 @@ export const describeAccounts = (open: OpenStore): void => {
     expect(await bench.claimMessages()).toHaveLength(20)
   })
 
-  test('removed while GetResult refuses them, are asked no sooner for it', async () => {
-    await using bench = await openBench(open)
-    await bench.register({ accountId: 'acc_z' })
-    await bench.store.createAccount(account())
-    const [claimed] = await bench.claim()
-    if (!claimed) throw new Error('nothing was claimed')
-    const refused = {
-      kind: 'pause',
-      reason: 'credentials_wrong',
-      code: 405,
-      probes: 1,
-      probeAt: bench.store.now() + HOUR,
-    } as const
-    await bench.store.settleVerifications([bench.answered(claimed, WAITING, refused)])
-    expect(await bench.store.removeAccount('acc_z')).toBe('removed')
-    await bench.advance(MINUTE)
-    expect(await bench.claim()).toEqual([])
-    await bench.advance(HOUR)
-    expect(await bench.claim()).toHaveLength(1)
-  })
-
   test('paused by an operator, hand out nothing, whatever an answer in flight says', async () => {
     await using bench = await openBench(open)
     await bench.register()
@@ -231,19 +178,6 @@ export const describeAccounts = (open: OpenStore): void => {
     expect(nothing).toEqual({ claims: [], nextAt: null })
     expect(await bench.store.resumeAccount(bench.account.id)).toMatchObject({ pausedAt: null, pauseReason: null })
     expect(await bench.claim()).not.toEqual([])
-  })
-
-  test('resumed by hand, start with an eighth of the rate', async () => {
-    await using bench = await openBench(open, { rate: 80 })
-    for (let i = 0; i < 20; i++) await bench.register()
-    await bench.store.pauseAccount(bench.account.id)
-    await bench.store.resumeAccount(bench.account.id)
-    let taken = 0
-    for (let i = 0; i < 10; i++) {
-      taken += (await bench.claim()).length
-      await bench.advance(100)
-    }
-    expect(taken).toBeLessThanOrEqual(12)
   })
 
   test('are removed, but for the default one, and one that an enabled partner has for its own', async () => {

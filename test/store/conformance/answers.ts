@@ -22,19 +22,6 @@ export const describeAnswers = (open: OpenStore): void => {
     expect(first(await bench.claim()).verification).toMatchObject({ polls: 1, seen: true })
   })
 
-  test('records a code of any size, also as the reason of a pause', async () => {
-    await using bench = await openBench(open)
-    const { id } = await bench.register()
-    const code = Number.MAX_SAFE_INTEGER
-    const pause = { kind: 'pause', reason: 'unknown_code', code, probes: 1, probeAt: bench.store.now() + HOUR } as const
-    const answer: Answer = { kind: 'transient', code, cause: 'unknown_code' }
-    await bench.store.settleVerifications([bench.answered(first(await bench.claim()), answer, pause)])
-    expect(await bench.store.explain(bench.partnerId, id)).toMatchObject({
-      lastCode: code,
-      account: { pauseCode: code },
-    })
-  })
-
   test('resolves every waiting registration with a verdict, and makes each message due at once', async () => {
     await using bench = await openBench(open)
     const { id } = await bench.register({ metadata: { order: '42' } })
@@ -99,12 +86,6 @@ export const describeAnswers = (open: OpenStore): void => {
       { verdict: null, ended: [{ registrationId: id, partnerId, createdAt, reason: 'expired' }] },
       null,
     ])
-  })
-
-  test('tells no earlier call where the first brought the verdict', async () => {
-    await using bench = await openBench(open)
-    await bench.resolve()
-    expect(JSON.parse(first(await bench.claimMessages()).body.toString()).data.previousPollAt).toBeNull()
   })
 
   test('tells the last call before an outage that showed the check still open', async () => {

@@ -1,11 +1,11 @@
 import { ulid } from 'ulid'
 import { expect, test } from 'vitest'
-import { HOUR, MINUTE } from '../../../src/core/duration.ts'
+import { MINUTE } from '../../../src/core/duration.ts'
 import { mostUnderWay } from '../../../src/store/bulk-act.ts'
 import { ALL_REGISTRATIONS, type RegistrationFilter } from '../../../src/store/registration-search.ts'
 import { BULK_WINDOW } from '../../../src/store/rules/bulk-act.ts'
 import type { NewBulkAct } from '../../../src/store/store.ts'
-import { type OpenStore, openBench, SUCCESS } from '../../support/store.ts'
+import { type OpenStore, openBench } from '../../support/store.ts'
 
 type Bench = Awaited<ReturnType<typeof openBench>>
 
@@ -79,20 +79,6 @@ export const describeBulkActs = (open: OpenStore): void => {
     expect((await bench.find(newest ?? '')).delivery.state).toBe('exhausted')
   })
 
-  test('leaves out what has come to match since it was made', async () => {
-    await using bench = await openBench(open)
-    const ids = await exhaust(bench, 2)
-    const late = await bench.resolve({ callbackUrl: 'https://partner.example/late' })
-    await draft(bench, { filter: { delivery: 'exhausted' } })
-    await bench.advance(MINUTE)
-    await bench.deliver(410)
-    await bench.store.startBulkAct('bulk_1')
-    await run(bench, 10)
-    expect(await stateOf(bench)).toEqual(['done', 2])
-    expect((await sent(bench)).sort()).toEqual(ids.sort())
-    expect((await bench.find(late.id)).delivery.state).toBe('exhausted')
-  })
-
   test('passes over what is not meant, so much at a time', async () => {
     await using bench = await openBench(open)
     await bench.store.register(Array.from({ length: BULK_WINDOW + 1 }, () => bench.newRegistration()))
@@ -141,20 +127,6 @@ export const describeBulkActs = (open: OpenStore): void => {
     await run(bench, 10)
     expect(await sent(bench)).toEqual([second])
     expect(await bench.store.listBulkActs({ limit: 10, before: null })).toEqual([])
-  })
-
-  test('makes due what is held for the URLs that it sends to', async () => {
-    await using bench = await openBench(open)
-    const gone = await bench.resolve()
-    const held = await bench.register()
-    await bench.deliver(410)
-    await bench.advance(HOUR)
-    await bench.poll(SUCCESS)
-    expect(await sent(bench)).toEqual([])
-    await draft(bench, { filter: { delivery: 'exhausted' } })
-    await bench.store.startBulkAct('bulk_1')
-    await run(bench, 10)
-    expect((await sent(bench)).sort()).toEqual([gone.id, held.id].sort())
   })
 
   test('can be stopped, and goes on where it was', async () => {
@@ -223,31 +195,6 @@ export const describeBulkActs = (open: OpenStore): void => {
     expect((await bench.find(id)).delivery.state).toBe('delivered')
   })
 
-  test('ends where its probe is cancelled, and says so', async () => {
-    await using bench = await openBench(open)
-    const [probe] = await exhaust(bench, 2)
-    await draft(bench, { probe: true })
-    await bench.store.startBulkAct('bulk_1')
-    await bench.store.continueBulkActs(10)
-    await bench.store.cancel(bench.partnerId, probe ?? '')
-    await run(bench, 10)
-    expect(await bench.store.findBulkAct('bulk_1')).toMatchObject({ state: 'failed', error: 'cancelled', done: 1 })
-  })
-
-  test('is not held up by others that wait for their probes', async () => {
-    await using bench = await openBench(open)
-    await exhaust(bench, 3)
-    for (let n = 1; n < 4; n++) {
-      await draft(bench, { id: `bulk_0${n}`, probe: true })
-      await bench.store.startBulkAct(`bulk_0${n}`)
-      expect((await bench.store.continueBulkActs(1)).count).toBe(1)
-    }
-    await draft(bench)
-    await bench.store.startBulkAct('bulk_1')
-    await run(bench, 1)
-    expect(await stateOf(bench)).toEqual(['done', 3])
-  })
-
   test('waits for the end of another where as many are under way as may be', async () => {
     await using bench = await openBench(open)
     for (let n = 0; n < mostUnderWay(null); n++) {
@@ -279,17 +226,6 @@ export const describeBulkActs = (open: OpenStore): void => {
     expect(told).toEqual([two.id, one.id])
     expect((await bench.find(one.id)).status).toBe('cancelled')
     expect(await bench.claim()).toEqual([])
-  })
-
-  test('has what waits asked now', async () => {
-    await using bench = await openBench(open)
-    const { id } = await bench.register()
-    await bench.poll({ kind: 'waiting', code: 2, status: 'ING' })
-    expect(await bench.claim()).toEqual([])
-    await draft(bench, { act: 'poll' })
-    await bench.store.startBulkAct('bulk_1')
-    expect((await bench.store.continueBulkActs(10)).count).toBe(1)
-    expect((await bench.claim()).flatMap(({ verification }) => verification.waiting)).toMatchObject([{ id }])
   })
 
   test('is listed the newest first, and rings when it is started', async () => {

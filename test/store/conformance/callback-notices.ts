@@ -78,30 +78,6 @@ export const describeCallbackNotices = (open: OpenStore): void => {
     )
   })
 
-  test('is tried no more once it was told', async () => {
-    await using bench = await openBench(open)
-    await succeed(bench, GOOD)
-    await disable(bench)
-    expect(await claim(bench)).toHaveLength(1)
-    await bench.store.endCallbackNotice({ partnerId: bench.partnerId, callbackUrl: HOOK })
-    await bench.advance(DAY)
-    expect(await claim(bench)).toEqual([])
-  })
-
-  test('is over when the URL is enabled, and begins anew when that is disabled again', async () => {
-    await using bench = await openBench(open)
-    await succeed(bench, GOOD)
-    await disable(bench)
-    const [first] = await claim(bench)
-    await bench.store.enableCallback({ partnerId: bench.partnerId, callbackUrl: HOOK }, 'operator')
-    await bench.advance(5 * MINUTE)
-    expect(await claim(bench)).toEqual([])
-    await disable(bench)
-    const [again] = await claim(bench)
-    expect(again).toMatchObject({ attempt: 1 })
-    expect(again?.id).not.toBe(first?.id)
-  })
-
   test('goes to each partner one at a time, and to no partner that is disabled', async () => {
     await using bench = await openBench(open)
     const other = await bench.addPartner()

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { HOUR, MINUTE } from '../../../src/core/duration.ts'
 import { RELEASED_TOGETHER } from '../../../src/store/rules/callback.ts'
-import { first, HOOK, LEASE_MS, type OpenStore, openBench, SUCCESS } from '../../support/store.ts'
+import { first, HOOK, type OpenStore, openBench, SUCCESS } from '../../support/store.ts'
 
 type Bench = Awaited<ReturnType<typeof openBench>>
 
@@ -80,41 +80,11 @@ export const describeCallbackPauses = (open: OpenStore): void => {
     expect((await bench.store.explain(bench.partnerId, held.id))?.heldSince).toBeNull()
   })
 
-  test('goes on when the same pair is registered once more, which changes the registration in nothing', async () => {
-    const { bench, gone, held } = await openHeld(open)
-    await using _ = bench
-    const again = bench.newRegistration({ idcardid: gone.idcardid })
-    expect(await bench.store.register([again])).toMatchObject([{ outcome: 'existing', registration: { id: gone.id } }])
-    expect(await sent(bench)).toEqual([held.id])
-  })
-
   test('goes on, with all that was held, when a message is resent by hand', async () => {
     const { bench, gone, held } = await openHeld(open)
     await using _ = bench
     await bench.store.resend(bench.partnerId, gone.id)
     expect((await sent(bench)).sort()).toEqual([gone.id, held.id].sort())
-  })
-
-  test('also holds a message that was in flight and failed', async () => {
-    await using bench = await openBench(open)
-    await bench.resolve()
-    await bench.resolve()
-    const [one, two] = await bench.claimMessages()
-    if (!one || !two) throw new Error('two were due')
-    await bench.store.settleMessages([bench.received(one, 410), bench.received(two, 500)])
-    await bench.advance(MINUTE)
-    expect(await bench.claimMessages()).toEqual([])
-    await bench.register()
-    expect(await sent(bench)).toEqual([two.registrationId])
-  })
-
-  test('holds neither other URLs of its host nor the same URL of another partner', async () => {
-    const { bench } = await openPaused(open)
-    await using _ = bench
-    const other = await bench.addPartner()
-    const sibling = await bench.resolve({ callbackUrl: `${HOOK}/2` })
-    const theirs = await bench.resolve({ partnerId: other })
-    expect((await sent(bench)).sort()).toEqual([sibling.id, theirs.id].sort())
   })
 
   test('does not stand before others of its host, however much it holds', async () => {
@@ -126,17 +96,6 @@ export const describeCallbackPauses = (open: OpenStore): void => {
     await bench.advance(1)
     const sibling = await bench.resolve({ callbackUrl: `${HOOK}/2` })
     expect((await bench.claimMessages({ slots: 1 })).map(one => one.registrationId)).toEqual([sibling.id])
-  })
-
-  test('is not paused by an attempt whose claim no longer held', async () => {
-    await using bench = await openBench(open)
-    await bench.resolve()
-    const stale = first(await bench.claimMessages())
-    await bench.advance(LEASE_MS)
-    await bench.deliver(200)
-    await bench.store.settleMessages([bench.received(stale, 410)])
-    const next = await bench.resolve()
-    expect(await sent(bench)).toEqual([next.id])
   })
 
   test('of a URL for which very many are held ends bit by bit, and all of them go out', {

@@ -1,8 +1,6 @@
 import { expect, test } from 'vitest'
-import { HOUR, MINUTE } from '../../../src/core/duration.ts'
+import { HOUR } from '../../../src/core/duration.ts'
 import { first, type OpenStore, openBench, SUCCESS, WAITING } from '../../support/store.ts'
-
-const OTHER_HOOK = 'https://partner.example/other'
 
 export const describeCancelling = (open: OpenStore): void => {
   test('ends a registration: no more polls, no webhook', async () => {
@@ -22,16 +20,6 @@ export const describeCancelling = (open: OpenStore): void => {
     expect((await bench.claimWith()).nextAt).toBeNull()
   })
 
-  test('again changes nothing', async () => {
-    await using bench = await openBench(open)
-    const { id } = await bench.resolve()
-    const cancelled = await bench.store.cancel(bench.partnerId, id)
-    expect(cancelled).toMatchObject({ isNew: true, stopsMessage: true })
-    await bench.advance(MINUTE)
-    const again = { registration: cancelled?.registration, isNew: false, stopsMessage: false }
-    expect(await bench.store.cancel(bench.partnerId, id)).toEqual(again)
-  })
-
   test('during a call, tells nobody what that call brings', async () => {
     for (const answer of [WAITING, SUCCESS]) {
       await using bench = await openBench(open)
@@ -44,17 +32,6 @@ export const describeCancelling = (open: OpenStore): void => {
       expect(await bench.claim()).toEqual([])
       expect(await bench.claimMessages()).toEqual([])
     }
-  })
-
-  test('of one of two goes on asking for the other', async () => {
-    await using bench = await openBench(open)
-    const one = await bench.register({ idcardid: '1' })
-    const two = await bench.register({ idcardid: '1', callbackUrl: OTHER_HOOK })
-    const claimed = first(await bench.claim())
-    await bench.store.cancel(bench.partnerId, one.id)
-    await bench.store.settleVerifications([bench.answered(claimed, SUCCESS)])
-    expect(await bench.find(two.id)).toMatchObject({ status: 'succeeded' })
-    expect((await bench.claimMessages()).map(message => message.registrationId)).toEqual([two.id])
   })
 
   test('after the verdict stops the retries', async () => {
@@ -105,22 +82,6 @@ export const describeCancelling = (open: OpenStore): void => {
     expect(await bench.find(id)).toMatchObject({ metadata: {}, verdict: null })
     expect(await bench.store.listAttempts(bench.partnerId, id)).toMatchObject([{ responseExcerpt: null }])
     expect(await bench.register({ idcardid: '1' })).toMatchObject({ status: 'pending', verdict: null })
-  })
-
-  test('keeps the verdict while another was told it', async () => {
-    await using bench = await openBench(open)
-    const one = await bench.resolve({ idcardid: '1' })
-    const two = await bench.register({ idcardid: '1', callbackUrl: OTHER_HOOK })
-    await bench.store.cancel(bench.partnerId, one.id)
-    expect(await bench.find(two.id)).toMatchObject({ status: 'succeeded', verdict: { status: 'SUCCESS' } })
-    expect((await bench.claimMessages()).map(message => message.registrationId)).toEqual([two.id])
-  })
-
-  test('after the webhook has arrived stops nothing', async () => {
-    await using bench = await openBench(open)
-    const { id } = await bench.resolve()
-    await bench.deliver(200)
-    expect(await bench.store.cancel(bench.partnerId, id)).toMatchObject({ isNew: true, stopsMessage: false })
   })
 
   test('tells who waits for the registration', async () => {

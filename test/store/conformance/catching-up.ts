@@ -52,15 +52,4 @@ export const describeCatchingUp = (open: OpenStore): void => {
     const sent = await sendUntil(bench, all => all.length >= 50)
     expect(new Set(sent.map(({ id }) => id)).size).toBe(50)
   })
-
-  test('puts off nothing that is retried in time, however much of it', async () => {
-    await using bench = await openBench(open)
-    for (let n = 0; n < 20; n++) await bench.resolve()
-    expect(await bench.deliver(503)).toBe(20)
-    for (let n = 0; n < 6; n++) {
-      await bench.advance(10 * SECOND)
-      if (n < 5) expect(await bench.claimMessages()).toEqual([])
-    }
-    expect(await bench.claimMessages()).toHaveLength(20)
-  })
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { DAY, HOUR, MINUTE, SECOND } from '../../../src/core/duration.ts'
+import { DAY, HOUR, SECOND } from '../../../src/core/duration.ts'
 import { type OpenStore, openBench, WAITING } from '../../support/store.ts'
 
 export const describeClockSteps = (open: OpenStore): void => {
@@ -23,16 +23,6 @@ export const describeClockSteps = (open: OpenStore): void => {
     await bench.advance(-2 * DAY)
     expect(await bench.mend()).toBe(1)
     expect((await bench.claimMessages()).map(({ registrationId }) => registrationId)).toEqual([id])
-  })
-
-  test('C1 brings nothing forward that any pause may keep waiting', async () => {
-    await using bench = await openBench(open)
-    await bench.register()
-    await bench.poll(WAITING)
-    await bench.resolve()
-    await bench.deliver(500)
-    await bench.advance(-MINUTE)
-    expect(await bench.mend()).toBe(0)
   })
 
   test('C1 puts right so many rows of a queue at a time', async () => {

@@ -28,14 +28,6 @@ export const describeCompletions = (open: OpenStore): void => {
     expect([exposureMs[0], exposureMs[7], exposureMs[8]]).toEqual([500, 1_500, 0])
   })
 
-  test('are forgotten where the change keeps nothing', async () => {
-    await using bench = await openBench(open)
-    const { store, account } = bench
-    await store.changeCompletions(account.id, { keep: 1, more: seenIn(3) })
-    await store.changeCompletions(account.id, { keep: 0, more: seenIn(4) })
-    expect(await store.completionsOf(account.id)).toEqual(seenIn(4))
-  })
-
   test('belong to one account, and none is lost where several changes come at once', async () => {
     await using bench = await openBench(open)
     const { store, account } = bench

@@ -95,16 +95,6 @@ export const describeDelivering = (open: OpenStore): void => {
     expect(await bench.store.settleMessages([bench.received(last, 500)])).toEqual(['exhausted'])
   })
 
-  test('says that a late 2xx has delivered it, though its claim holds no longer', async () => {
-    await using bench = await openBench(open)
-    await bench.resolve()
-    const late = first(await bench.claimMessages())
-    await bench.advance(LEASE_MS)
-    const anew = first(await bench.claimMessages())
-    expect(await bench.store.settleMessages([bench.received(late, 200)])).toEqual(['delivered'])
-    expect(await bench.store.settleMessages([bench.received(anew, 200)])).toEqual([null])
-  })
-
   test('records every attempt, the oldest first', async () => {
     await using bench = await openBench(open)
     const { id } = await bench.resolve()
@@ -138,29 +128,6 @@ export const describeDelivering = (open: OpenStore): void => {
     expect((await bench.store.findRegistration(bench.partnerId, id))?.delivery?.attempts).toBe(60)
   })
 
-  test('says when there may be more to claim', async () => {
-    await using bench = await openBench(open)
-    expect((await bench.claimMessagesWith()).nextAt).toBeNull()
-    await bench.resolve()
-    await bench.deliver(500)
-    await bench.advance(SECOND)
-    const { nextAt } = await bench.claimMessagesWith()
-    expect(nextAt).toBeGreaterThan(bench.store.now())
-    expect(nextAt).toBeLessThanOrEqual(bench.store.now() + MINUTE)
-    expect((await bench.claimMessagesWith({ slots: 0 })).messages).toEqual([])
-  })
-
-  test('resent while it waits for a retry, is due now with a new schedule and the same id', async () => {
-    await using bench = await openBench(open)
-    const { id } = await bench.resolve()
-    const { seq, body } = first(await bench.claimMessages())
-    await bench.advance(LEASE_MS)
-    await bench.deliver(500)
-    expect(await bench.store.resend(bench.partnerId, id)).toBe('resent')
-    expect(first(await bench.claimMessages())).toMatchObject({ seq, body, attempts: 1, retries: 0 })
-    expect(await bench.claimMessages()).toEqual([])
-  })
-
   test.each([
     { state: 'delivered', statuses: [200] },
     { state: 'exhausted', statuses: [500, 500, 500] },
@@ -179,20 +146,6 @@ export const describeDelivering = (open: OpenStore): void => {
     expect((await bench.find(id)).delivery).toMatchObject({ state: 'delivered', attempts: statuses.length + 1 })
     await bench.advance(24 * HOUR)
     expect(await bench.claimMessages()).toEqual([])
-  })
-
-  test('resent during an attempt, does not have two attempts with one number', async () => {
-    await using bench = await openBench(open)
-    const { id } = await bench.resolve()
-    const [during] = await bench.claimMessages()
-    await bench.store.resend(bench.partnerId, id)
-    await bench.store.resend(bench.partnerId, id)
-    const [again] = await bench.claimMessages()
-    if (!during || !again) throw new Error('both are handed out')
-    expect([during.attempts, again.attempts]).toEqual([0, 1])
-    await bench.store.settleMessages([bench.received(again, 500), bench.received(during, 500)])
-    expect((await bench.find(id)).delivery).toMatchObject({ attempts: 2 })
-    expect(await bench.store.listAttempts(bench.partnerId, id)).toHaveLength(2)
   })
 
   test.each([500, 200])('resent during an attempt, goes out once more whatever comes of it (%i)', async httpStatus => {

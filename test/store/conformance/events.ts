@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { HOUR, MINUTE } from '../../../src/core/duration.ts'
+import { MINUTE } from '../../../src/core/duration.ts'
 import type { MessageState } from '../../../src/core/message.ts'
 import type { EventPosition, StoredEvent } from '../../../src/store/store.ts'
 import { type OpenStore, openBench } from '../../support/store.ts'
@@ -37,19 +37,6 @@ export const describeEvents = (open: OpenStore): void => {
     const [first] = await read(bench, null, 1)
     expect(await read(bench, first?.position, 10)).toEqual(all.slice(1))
     expect(await read(bench, all.at(-1)?.position)).toEqual([])
-  })
-
-  test('go on after one that was erased since', async () => {
-    await using bench = await openBench(open)
-    const cancelled = await bench.resolve()
-    await bench.advance(MINUTE)
-    const [seen] = await read(bench)
-    await bench.store.cancel(bench.partnerId, cancelled.id)
-    const next = await bench.resolve()
-    expect((await read(bench, seen?.position)).map(({ registrationId }) => registrationId)).toEqual([next.id])
-    await bench.advance(HOUR)
-    await bench.store.prune(bench.store.now(), 1)
-    expect((await read(bench, seen?.position)).map(({ registrationId }) => registrationId)).toEqual([next.id])
   })
 
   test('of a position that was never there say where to begin', async () => {
@@ -121,11 +108,5 @@ export const describeEvents = (open: OpenStore): void => {
     expect([one.found, one.end?.n, two.found, two.end?.n]).toEqual([[1], 1_000, [], 1_101])
     expect([one.looked, two.looked]).toEqual([1_000, 101])
     expect(await page(two.end)).toEqual({ ...two, looked: 0 })
-  })
-
-  test('go on after a position that tells no time', async () => {
-    await using bench = await openBench(open)
-    await resolveMany(bench, 2)
-    expect((await read(bench, { n: 1, at: null })).map(({ position }) => position.n)).toEqual([2])
   })
 }

@@ -36,20 +36,6 @@ const openDisabled = async (open: OpenStore, held = 1) => {
   await bench.claimMessages()
   return { bench, failed, since, turns, heldIds: [failed.id, ...waiting.map(({ id }) => id)] }
 }
-/** A URL that was disabled just now, while another attempt at it was under way. */
-const openDisabledDuringAttempt = async (open: OpenStore) => {
-  const bench = await openBench(open)
-  const { id } = await bench.resolve()
-  await fail(bench, id, { times: 10, apartMs: 12 * HOUR })
-  const slow = await bench.resolve()
-  await bench.store.resend(bench.partnerId, id)
-  const messages = await bench.claimMessages()
-  const late = messages.find(one => one.registrationId === slow.id)
-  const last = messages.find(one => one.registrationId === id)
-  if (!late || !last) throw new Error('both were due')
-  await bench.store.settleMessages([bench.received(last, 503)])
-  return { bench, late }
-}
 const url = (bench: Bench) => ({ partnerId: bench.partnerId, callbackUrl: HOOK })
 const callbacksOf = async (bench: Bench) => (await bench.store.statusOf(bench.partnerId, null)).callbacks
 const sent = async (bench: Bench) => (await bench.claimMessages()).map(message => message.registrationId)
@@ -68,24 +54,6 @@ export const describeFailingCallbacks = (open: OpenStore): void => {
     expect((await bench.store.stats()).callbacks).toEqual({ gone: 0, failing: 0, disabled: 1 })
     await bench.advance(30 * DAY)
     expect((await bench.claimMessagesWith()).nextAt).toBeNull()
-  })
-
-  test('is not disabled after five days with nine attempts', async () => {
-    await using bench = await openBench(open)
-    const { id } = await bench.resolve()
-    await fail(bench, id, { times: 9, apartMs: DAY })
-    expect(await callbacksOf(bench)).toMatchObject([{ state: 'failing', heldSince: null, held: 0 }])
-    expect((await bench.store.stats()).callbacks).toEqual({ gone: 0, failing: 0, disabled: 0 })
-  })
-
-  test('is not disabled by one failure long after a short outage, with nothing sent in between', async () => {
-    await using bench = await openBench(open)
-    const { id } = await bench.resolve()
-    await fail(bench, id, { times: 9, apartMs: 4 * MINUTE })
-    await bench.advance(20 * DAY)
-    const since = bench.store.now()
-    await fail(bench, id, { times: 10, apartMs: 7 * MINUTE })
-    expect(await callbacksOf(bench)).toMatchObject([{ state: 'failing', since, heldSince: null }])
   })
 
   test('is told as failing after an hour and ten attempts, once, and as recovered by a success', async () => {
@@ -125,14 +93,6 @@ export const describeFailingCallbacks = (open: OpenStore): void => {
     expect(await callbacksOf(bench)).toEqual([])
   })
 
-  test('is the URL of one partner: another partner, and another URL, go on', async () => {
-    const { bench } = await openDisabled(open)
-    await using _ = bench
-    const sibling = await bench.resolve({ callbackUrl: `${HOOK}/2` })
-    const theirs = await bench.resolve({ partnerId: await bench.addPartner() })
-    expect((await sent(bench)).sort()).toEqual([sibling.id, theirs.id].sort())
-  })
-
   test.each(['operator', 'test'] as const)('is enabled by the %s, and begins with a clean sheet', async end => {
     const { bench, turns, heldIds } = await openDisabled(open)
     await using _ = bench
@@ -158,24 +118,6 @@ export const describeFailingCallbacks = (open: OpenStore): void => {
     await other.bench.store.resend(other.bench.partnerId, other.failed.id)
     expect(other.turns.at(-1)).toMatchObject({ turn: 'enabled' })
     expect((await sent(other.bench)).sort()).toEqual(other.heldIds.sort())
-  })
-
-  test('is enabled by an attempt that was under way and is answered well after all', async () => {
-    const { bench, late } = await openDisabledDuringAttempt(open)
-    await using _ = bench
-    const turns = listen(bench)
-    await bench.store.settleMessages([bench.received(late, 200)])
-    expect(turns).toMatchObject([{ turn: 'enabled' }])
-    expect(await callbacksOf(bench)).toEqual([])
-  })
-
-  test('stays disabled when an attempt that was under way is answered 410, and a good test enables it', async () => {
-    const { bench, late } = await openDisabledDuringAttempt(open)
-    await using _ = bench
-    await bench.store.settleMessages([bench.received(late, 410)])
-    expect(await callbacksOf(bench)).toMatchObject([{ state: 'disabled', lastError: 'http_503' }])
-    expect(await bench.store.enableCallback(url(bench), 'test')).toBe(true)
-    expect(await callbacksOf(bench)).toEqual([])
   })
 
   test('that answered 410 is told of as gone, and a good test does not end that, an operator does', async () => {

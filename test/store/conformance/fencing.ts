@@ -42,15 +42,6 @@ export const describeFencing = (open: OpenStore): void => {
     expect(await bench.find(id)).toMatchObject({ polls: 1 })
   })
 
-  test('never ends a registration by a claim that no longer holds', async () => {
-    const { bench, id, stale } = await openOvertaken(open)
-    await using _ = bench
-    const late = bench.answered(stale, WAITING)
-    const ended = { ...late.step, dueAt: null, ended: [{ registrationId: id, reason: 'expired' as const }] }
-    await bench.store.settleVerifications([{ ...late, step: ended }])
-    expect(await bench.find(id)).toMatchObject({ status: 'pending' })
-  })
-
   test('counts a first verdict, whoever brings it', async () => {
     const { bench, id, stale, held } = await openOvertaken(open)
     await using _ = bench
@@ -70,28 +61,6 @@ export const describeFencing = (open: OpenStore): void => {
     expect(await bench.claimMessages()).toHaveLength(1)
   })
 
-  test('tells a first verdict to one that joined during the call', async () => {
-    await using bench = await openBench(open)
-    await bench.register({ idcardid: '1' })
-    const claimed = first(await bench.claim())
-    const joined = await bench.register({ idcardid: '1', callbackUrl: 'https://late.example/' })
-    await bench.store.settleVerifications([bench.answered(claimed, SUCCESS)])
-    expect(await bench.find(joined.id)).toMatchObject({ status: 'succeeded' })
-  })
-
-  test('does not end one that joined during the call, and asks again for it', async () => {
-    await using bench = await openBench(open)
-    const old = await bench.register({ idcardid: '1', ttlMs: 0 })
-    await bench.advance(HOUR)
-    const claimed = first(await bench.claim())
-    await bench.advance(1)
-    const joined = await bench.register({ idcardid: '1', callbackUrl: 'https://late.example/' })
-    await bench.store.settleVerifications([bench.answered(claimed, WAITING)])
-    expect(await bench.find(old.id)).toMatchObject({ status: 'unresolved' })
-    expect(await bench.find(joined.id)).toMatchObject({ status: 'pending' })
-    expect(await bench.claim()).toHaveLength(1)
-  })
-
   test('records an attempt whose claim no longer holds, and leaves the message to who has it', async () => {
     const { bench, id, stale, held } = await openOvertakenMessage(open)
     await using _ = bench
@@ -102,15 +71,6 @@ export const describeFencing = (open: OpenStore): void => {
     expect((await bench.find(id)).delivery).toMatchObject({ state: 'delivered', attempts: 2 })
   })
 
-  test('counts a delivery, whoever made it', async () => {
-    const { bench, id, stale } = await openOvertakenMessage(open)
-    await using _ = bench
-    await bench.store.settleMessages([bench.received(stale, 200)])
-    expect((await bench.find(id)).delivery).toMatchObject({ state: 'delivered', nextAttemptAt: null })
-    await bench.advance(24 * HOUR)
-    expect(await bench.claimMessages()).toEqual([])
-  })
-
   test('does not send again what was delivered, because a later attempt failed', async () => {
     const { bench, id, stale, held } = await openOvertakenMessage(open)
     await using _ = bench
@@ -119,29 +79,6 @@ export const describeFencing = (open: OpenStore): void => {
     expect((await bench.find(id)).delivery).toMatchObject({ state: 'delivered', attempts: 2 })
     await bench.advance(24 * HOUR)
     expect(await bench.claimMessages()).toEqual([])
-  })
-
-  test('records a late delivery of what was given up, which stays given up', async () => {
-    const { bench, id, stale, held } = await openOvertakenMessage(open)
-    await using _ = bench
-    await bench.store.settleMessages([bench.received(held, 410)])
-    await bench.store.settleMessages([bench.received(stale, 200)])
-    expect((await bench.find(id)).delivery).toMatchObject({ state: 'exhausted', attempts: 2 })
-    expect(await bench.store.listAttempts(bench.partnerId, id)).toMatchObject([
-      { outcome: 'delivered' },
-      { outcome: 'gone' },
-    ])
-  })
-
-  test('takes a message back when its schedule was begun anew', async () => {
-    await using bench = await openBench(open)
-    const { id } = await bench.resolve()
-    const stale = first(await bench.claimMessages())
-    await bench.store.resend(bench.partnerId, id)
-    await bench.store.settleMessages([bench.received(stale, 500)])
-    expect((await bench.find(id)).delivery).toMatchObject({ state: 'pending', attempts: 1 })
-    expect(first(await bench.claimMessages())).toMatchObject({ retries: 0 })
-    await bench.advance(MINUTE)
   })
 
   test('answers in one batch about one verification count as if told one by one', async () => {
@@ -232,17 +169,6 @@ export const describeFencing = (open: OpenStore): void => {
     await bench.store.releaseVerifications([])
   })
 
-  test('counts the verdict of a call that was given back before it came, and nothing else of it', async () => {
-    await using bench = await openBench(open)
-    const [one, two] = [await bench.register(), await bench.register()]
-    const [first, second] = await bench.claim()
-    if (!first || !second) throw new Error('two were due')
-    await bench.store.releaseVerifications([bench.released(first), bench.released(second)])
-    await bench.store.settleVerifications([bench.answered(first, SUCCESS), bench.answered(second, WAITING)])
-    expect(await bench.find(one.id)).toMatchObject({ status: 'succeeded' })
-    expect(await bench.find(two.id)).toMatchObject({ status: 'pending', polls: 0 })
-  })
-
   // After a fail-over that lost commits, PostgreSQL gives out numbers again.
   test('writes no answer, and no attempt, to a row that has the number of another', async () => {
     await using bench = await openBench(open)
@@ -264,14 +190,5 @@ export const describeFencing = (open: OpenStore): void => {
     expect(await bench.find(waits.id)).toMatchObject({ status: 'pending', polls: 0 })
     await bench.store.settleVerifications([bench.answered({ account, verification }, SUCCESS)])
     expect(await bench.find(waits.id)).toMatchObject({ status: 'succeeded' })
-  })
-
-  test('ignores a settlement of what is not there', async () => {
-    const { bench, held } = await openOvertaken(open)
-    await using _ = bench
-    const settlement = bench.answered(held, SUCCESS)
-    await bench.store.settleVerifications([{ ...settlement, id: 999_999 }])
-    await bench.store.settleVerifications([])
-    await bench.store.settleMessages([])
   })
 }

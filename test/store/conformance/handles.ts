@@ -54,20 +54,6 @@ export const describeHandles = (open: OpenTwo): void => {
     expect(claims.flat()).toHaveLength(1)
   })
 
-  test('see each other as nodes, also where both show themselves at once', async () => {
-    await using opened = await openBenches(open)
-    const { bench, other, both } = opened
-    const node = { version: '1', settings: 's', clockAheadMs: null, roles: ['poll'] } as const
-    const beat = (store: Store) => {
-      const name = store === other ? 'b' : 'a'
-      return store.beatNode({ ...node, id: `node_${name}`, name })
-    }
-    await both(beat)
-    for (const seen of await both(beat)) expect(seen.map(({ id }) => id).toSorted()).toEqual(['node_a', 'node_b'])
-    await other.removeNode('node_b')
-    expect(await bench.store.listNodes()).toMatchObject([{ id: 'node_a' }])
-  })
-
   test('claim a verification once, when both claim at once', async () => {
     await using opened = await openBenches(open)
     const { bench, both, claim } = opened
@@ -132,16 +118,6 @@ export const describeHandles = (open: OpenTwo): void => {
     expect(await bench.store.listEvents(bench.partnerId, { after: null, limit: 10 })).toMatchObject({
       events: [{ registrationId: id, position: { n: 1 } }],
     })
-  })
-
-  test('count an attempt once, when both tell it at once', async () => {
-    await using opened = await openBenches(open)
-    const { bench, both, claimMessages } = opened
-    const { id } = await bench.resolve()
-    const settlement = bench.received(first(await claimMessages(bench.store)), 500)
-    await both(store => store.settleMessages([settlement]))
-    expect(await bench.store.listAttempts(bench.partnerId, id)).toHaveLength(1)
-    expect((await bench.find(id)).delivery.attempts).toBe(1)
   })
 
   test('tell nobody of a registration that one cancels while the other brings its verdict', async () => {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { SECOND } from '../../../src/core/duration.ts'
 import type { ClaimedMessage, MessageSettlement } from '../../../src/store/store.ts'
-import { first, LEASE_MS, type OpenStore, openBench } from '../../support/store.ts'
+import { first, type OpenStore, openBench } from '../../support/store.ts'
 
 type Bench = Awaited<ReturnType<typeof openBench>>
 
@@ -79,29 +79,6 @@ export const describeHolding = (open: OpenStore): void => {
       expect(await sending()).toBeNull()
       await giveBack()
       expect(await sending()).toBe('not_sent')
-    })
-
-    test('stays where it is once another has claimed it', async () => {
-      await using bench = await openBench(open)
-      await bench.resolve()
-      const late = first(await bench.claimMessages())
-      await bench.advance(LEASE_MS)
-      const now = first(await bench.claimMessages())
-      await bench.store.settleMessages([givenBack(bench, late)])
-      await bench.advance(SECOND)
-      expect(await bench.claimMessages()).toEqual([])
-      await bench.store.settleMessages([bench.received(now, 200)])
-      expect((await bench.find(now.registrationId)).delivery).toMatchObject({ state: 'delivered', attempts: 1 })
-    })
-
-    test('is not sent any more where its registration was cancelled', async () => {
-      await using bench = await openBench(open)
-      const { id } = await bench.resolve()
-      const message = first(await bench.claimMessages())
-      await bench.store.cancel(bench.partnerId, id)
-      await bench.store.settleMessages([givenBack(bench, message)])
-      await bench.advance(LEASE_MS)
-      expect(await bench.claimMessages()).toEqual([])
     })
   })
 

@@ -80,34 +80,6 @@ export const describeLanes = (open: OpenStore): void => {
     expect(await bench.claimMessages({ perPartner: 4, busyPartners: full })).toEqual([])
   })
 
-  test('a host with a long queue does not keep a later one waiting', async () => {
-    await using bench = await openBench(open)
-    await fill(bench, { 'a.example': 20 })
-    const busyHosts = new Map([['a.example', 4]])
-    await bench.advance(MINUTE)
-    await fill(bench, { 'b.example': 1 })
-    expect(hostsOf(await bench.claimMessages({ slots: 1, perHost: 4, busyHosts }))).toEqual({ 'b.example': 1 })
-  })
-
-  test('a full host that many partners share does not keep another one waiting', async () => {
-    await using bench = await openBench(open)
-    for (let i = 0; i < 5; i++) await fill(bench, { 'shared.example': 1 }, await bench.addPartner())
-    await bench.advance(MINUTE)
-    await fill(bench, { 'b.example': 1 })
-    const taken = await bench.claimMessages({ slots: 1, perHost: 2, busyHosts: new Map([['shared.example', 2]]) })
-    expect(hostsOf(taken)).toEqual({ 'b.example': 1 })
-  })
-
-  test('hosts of a partner that has its whole share do not keep another partner waiting', async () => {
-    await using bench = await openBench(open)
-    await fill(bench, { 'a.example': 1, 'b.example': 1, 'c.example': 1, 'd.example': 1 })
-    await bench.advance(MINUTE)
-    const other = await bench.addPartner()
-    await fill(bench, { 'e.example': 1 }, other)
-    const taken = await bench.claimMessages({ slots: 1, perPartner: 2, busyPartners: new Map([[bench.partnerId, 2]]) })
-    expect(hostsOf(taken)).toEqual({ 'e.example': 1 })
-  })
-
   test('a host that let three attempts run out of time gets one slot at a time, of the slow ones', async () => {
     await using bench = await openBench(open)
     await slowDown(bench, 'slow.example')
@@ -118,13 +90,6 @@ export const describeLanes = (open: OpenStore): void => {
     expect(taken[0]).toMatchObject({ slow: true })
     const slow = { slots: 100, first: 0, busyLanes: new Map([[first(taken).laneId, 1]]) }
     expect(await bench.claimMessages({ slow })).toEqual([])
-  })
-
-  test('a slow host is an ordinary one again as soon as it answers, whatever it answers', async () => {
-    await using bench = await openBench(open)
-    await slowDown(bench, 'slow.example')
-    expect(await bench.deliver(500)).toBe(1)
-    expect(hostsOf(await bench.claimMessages({ slow: NO_SLOW }))).toEqual({ 'slow.example': 2 })
   })
 
   test('looks at everybody in turn', { timeout: 60_000 }, async () => {

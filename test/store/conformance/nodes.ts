@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { DAY, MINUTE, SECOND } from '../../../src/core/duration.ts'
+import { SECOND } from '../../../src/core/duration.ts'
 import { BEAT_EVERY_MS, type NewNode } from '../../../src/store/nodes.ts'
 import { type OpenStore, openBench } from '../../support/store.ts'
 
@@ -30,16 +30,6 @@ export const describeNodes = (open: OpenStore): void => {
     expect(await store.listNodes()).toEqual(nodes)
   })
 
-  test('tell what a restart has changed, and are steady since their last gap', async () => {
-    await using bench = await openBench(open)
-    const { store } = bench
-    await store.beatNode(named('a'))
-    await bench.advance(MINUTE)
-    const at = store.now()
-    const [node] = await store.beatNode(named('a', { version: '1.1.0', roles: ['poll'] }))
-    expect(node).toMatchObject({ version: '1.1.0', roles: ['poll'], seenAt: at, steadyAt: at, startedAt: at - MINUTE })
-  })
-
   test('are missed by the others from when they are lost until they are back', async () => {
     await using bench = await openBench(open)
     const { store } = bench
@@ -68,26 +58,5 @@ export const describeNodes = (open: OpenStore): void => {
     await store.removeNode('node_a')
     await store.removeNode('node_a')
     expect((await store.listNodes()).map(({ id }) => id)).toEqual(['node_b'])
-  })
-
-  test('take the place of the one that they were started for', async () => {
-    await using bench = await openBench(open)
-    const { store } = bench
-    await store.beatNode(named('a'))
-    await bench.advance(SECOND)
-    for (let n = 0; n < 5; n++) {
-      await store.beatNode(named('a', { id: 'node_a2' }))
-      await bench.advance(BEAT_EVERY_MS)
-    }
-    expect(await store.listNodes()).toMatchObject([{ id: 'node_a2' }])
-  })
-
-  test('are forgotten after a day without a sign of them', async () => {
-    await using bench = await openBench(open)
-    const { store } = bench
-    await store.beatNode(named('old'))
-    await bench.advance(DAY + 1)
-    expect((await store.beatNode(named('new'))).map(({ id }) => id)).toEqual(['node_new'])
-    expect((await store.listNodes()).map(({ id }) => id)).toEqual(['node_new'])
   })
 }

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { HOUR, MINUTE, SECOND } from '../../../src/core/duration.ts'
 import { MOST_OPERATOR_EVENTS, type OperatorNote } from '../../../src/core/operator-event.ts'
-import { first, type OpenStore, openBench } from '../../support/store.ts'
+import { type OpenStore, openBench } from '../../support/store.ts'
 
 const LEASE_MS = 30 * SECOND
 const GAP_MS = 4 * SECOND
@@ -53,19 +53,6 @@ export const describeOperatorEvents = (open: OpenStore): void => {
     expect(await tell(bench)).toEqual([])
   })
 
-  test('an event is handed out once until its lease runs out, and one that no longer holds changes nothing', async () => {
-    await using bench = await openBench(open)
-    await bench.store.noteOperatorEvents([exhausted(bench)])
-    const late = first(await claim(bench))
-    await bench.advance(GAP_MS)
-    expect(await claim(bench)).toEqual([])
-    await bench.advance(LEASE_MS)
-    expect(first(await claim(bench))).toMatchObject({ id: late.id, claim: late.claim + 1 })
-    await bench.store.settleOperatorEvents({ events: [late], outcome: 'dropped', claimableAt: null })
-    await bench.advance(LEASE_MS)
-    expect(await claim(bench)).toHaveLength(1)
-  })
-
   test('nobody claims within the gap, or before the time that a robot asked for', async () => {
     await using bench = await openBench(open)
     const at = bench.store.now()
@@ -77,17 +64,6 @@ export const describeOperatorEvents = (open: OpenStore): void => {
     expect(await claim(bench, 1)).toEqual([])
     await bench.advance(MINUTE)
     expect(await claim(bench)).toMatchObject([{ subject: 'two' }])
-  })
-
-  test('what was not told is due again, and what is dropped is not', async () => {
-    await using bench = await openBench(open)
-    await bench.store.noteOperatorEvents([exhausted(bench)])
-    for (const outcome of ['untold', 'dropped'] as const) {
-      const events = await claim(bench)
-      expect(events).toMatchObject([{ subject: 'partner_1', toldState: null }])
-      await bench.store.settleOperatorEvents({ events, outcome, claimableAt: bench.store.now() })
-    }
-    expect(await claim(bench)).toEqual([])
   })
 
   test('of more than a thousand those of partners go first, and what concerns all is told first', async () => {

@@ -4,18 +4,6 @@ import { type OpenStore, openBench, WAITING } from '../../support/store.ts'
 
 /** What is due at the same time comes in the order in which it came; counts and limits of nothing give nothing. */
 export const describeOrdering = (open: OpenStore): void => {
-  test('what came in a batch and is due at the same time is asked in the order in which they came', async () => {
-    await using bench = await openBench(open)
-    const items = Array.from({ length: 7 }, () => bench.newRegistration({ isBatch: true }))
-    await bench.store.register(items)
-    const asked: string[] = []
-    while (asked.length < items.length) {
-      const claimed = await bench.claim({ concurrency: 2 })
-      asked.push(...claimed.map(({ verification }) => verification.idcardid))
-    }
-    expect(asked).toEqual(items.map(item => item.idcardid))
-  })
-
   test('messages that are due at the same time are sent in the order in which they came', async () => {
     await using bench = await openBench(open)
     await bench.store.register(Array.from({ length: 5 }, () => bench.newRegistration()))
@@ -24,25 +12,6 @@ export const describeOrdering = (open: OpenStore): void => {
     for (let i = 0; i < 5; i++) seqs.push(...(await bench.claimMessages({ slots: 1 })).map(({ seq }) => seq))
     expect(seqs).toHaveLength(5)
     expect(seqs).toEqual(seqs.toSorted((a, b) => a - b))
-  })
-
-  test('the slots go first to the host that was registered first, where all are due at the same time', async () => {
-    await using bench = await openBench(open)
-    const hosts = ['z.example', 'a.example', 'm.example']
-    const items = hosts.map(host => bench.newRegistration({ callbackUrl: `https://${host}/` }))
-    await bench.store.register(items)
-    await bench.poll({ kind: 'verdict', code: 2, verdict: VERDICT })
-    for (const host of hosts)
-      expect((await bench.claimMessages({ slots: 1 })).map(message => message.host)).toEqual([host])
-  })
-
-  test('registrations wait in the order in which they came', async () => {
-    await using bench = await openBench(open)
-    const urls = ['https://z.example/', 'https://a.example/', 'https://m.example/']
-    const items = urls.map(callbackUrl => bench.newRegistration({ idcardid: '1', callbackUrl }))
-    await bench.store.register(items)
-    const [claimed] = await bench.claim()
-    expect(claimed?.verification.waiting.map(({ id }) => id)).toEqual(items.map(({ id }) => id))
   })
 
   test('no slot, no limit and no item give nothing, and say when there is more', async () => {

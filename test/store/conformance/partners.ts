@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { expect, test } from 'vitest'
 import { HOUR, MINUTE } from '../../../src/core/duration.ts'
 import { newPartner } from '../../../src/core/new-partner.ts'
-import { first, type OpenStore, openBench, SUCCESS } from '../../support/store.ts'
+import { first, type OpenStore, openBench } from '../../support/store.ts'
 
 export const describePartners = (open: OpenStore): void => {
   test('are created with a key and a signing secret, and found again', async () => {
@@ -79,29 +79,6 @@ export const describePartners = (open: OpenStore): void => {
     expect(await bench.find(waiting.id)).toMatchObject({ status: 'pending' })
   })
 
-  test('disabled, delay no other partner', async () => {
-    await using bench = await openBench(open)
-    for (let i = 0; i < 5; i++) await bench.resolve({ callbackUrl: `https://${i}.example/` })
-    await bench.register()
-    await bench.store.changePartner(bench.partnerId, { disabled: true })
-    const other = await bench.addPartner()
-    await bench.advance(MINUTE)
-    const theirs = await bench.register({ partnerId: other })
-    expect((await bench.claim({ concurrency: 1 })).map(({ verification }) => verification.partnerId)).toEqual([other])
-    await bench.advance(HOUR)
-    await bench.poll(SUCCESS)
-    expect((await bench.claimMessages({ slots: 1 })).map(message => message.registrationId)).toEqual([theirs.id])
-  })
-
-  test('disabled, have nothing that a claim would wait for', async () => {
-    await using bench = await openBench(open)
-    await bench.resolve()
-    await bench.register()
-    await bench.store.changePartner(bench.partnerId, { disabled: true })
-    expect((await bench.claimWith()).nextAt).toBeNull()
-    expect((await bench.claimMessagesWith()).nextAt).toBeNull()
-  })
-
   test('withdraw all that is theirs when one is disabled, and ring when it is enabled', async () => {
     await using bench = await openBench(open)
     const { store, partnerId } = bench
@@ -137,30 +114,11 @@ export const describePartners = (open: OpenStore): void => {
     expect(await store.revokeKey(id)).toEqual(revoked)
   })
 
-  test('have keys that expire', async () => {
-    await using bench = await openBench(open)
-    const id = bench.newId('key')
-    const expiresAt = bench.store.now() + HOUR
-    await bench.store.createKey(bench.partnerId, { id, hash: randomBytes(32), expiresAt })
-    await bench.advance(HOUR - 1)
-    expect((await bench.store.findKey(id))?.live).toBe(true)
-    await bench.advance(1)
-    expect((await bench.store.findKey(id))?.live).toBe(false)
-  })
-
   test('disabled, have no live key', async () => {
     await using bench = await openBench(open)
     const id = bench.newId('key')
     await bench.store.createKey(bench.partnerId, { id, hash: randomBytes(32) })
     await bench.store.changePartner(bench.partnerId, { disabled: true })
     expect((await bench.store.findKey(id))?.live).toBe(false)
-  })
-
-  test('that do not exist have no keys, and keys that do not exist no owner', async () => {
-    await using bench = await openBench(open)
-    expect(await bench.store.createKey('partner_nobody', { id: 'key_1', hash: randomBytes(32) })).toBeNull()
-    expect(await bench.store.listKeys('partner_nobody')).toBeNull()
-    expect(await bench.store.findKey('key_1')).toBeNull()
-    expect(await bench.store.revokeKey('key_1')).toBeNull()
   })
 }

@@ -57,27 +57,6 @@ export const describePollQueues = (open: OpenStore): void => {
     for (const serial of ['old-0', 'old-1', 'never-0', 'never-1']) expect(asked).toContain(serial)
   })
 
-  test('a nudge in a queue goes before all that nobody is back for, and is not put off', async () => {
-    await using queue = await openQueue()
-    const { id } = await queue.bench.register({ idcardid: 'back' })
-    await queue.registerMany('other', 100, false)
-    await queue.bench.poll(WAITING)
-    await queue.registerMany('new', 100, false)
-    await queue.bench.advance(MINUTE)
-    for (let n = 0; n < 3; n++) await queue.bench.store.nudge(queue.bench.partnerId, id)
-    expect(await queue.ask(2)).toContain('back')
-  })
-
-  test('a second callback for a serial in a queue brings its poll forward', async () => {
-    await using queue = await openQueue()
-    await queue.bench.register({ idcardid: 'twice' })
-    await queue.registerMany('other', 100, false)
-    await queue.bench.poll(WAITING)
-    await queue.bench.advance(MINUTE)
-    await queue.bench.register({ idcardid: 'twice', callbackUrl: 'https://second.example/' })
-    expect(await queue.ask(2)).toContain('twice')
-  })
-
   test('a queue of one partner delays another partner by no more than its own calls', async () => {
     await using queue = await openQueue()
     await queue.registerMany('queued', 100, false)
@@ -97,21 +76,6 @@ export const describePollQueues = (open: OpenStore): void => {
     await bench.advance(SECOND)
     await queue.ask(1)
     expect((await bench.store.explain(bench.partnerId, id))?.queue?.before).toBe(19)
-  })
-
-  test('one that is not due, is being asked, or whose account is paused is in no queue', async () => {
-    await using queue = await openQueue()
-    const { bench } = queue
-    const { id } = await bench.register()
-    const queueOf = async () => (await bench.store.explain(bench.partnerId, id))?.queue
-    expect(await queueOf()).toMatchObject({ before: 0 })
-    const claimed = await bench.claim()
-    expect(await queueOf()).toBeNull()
-    await bench.store.settleVerifications(claimed.map(one => bench.answered(one, WAITING)))
-    expect(await queueOf()).toBeNull()
-    await bench.advance(MINUTE)
-    await bench.store.pauseAccount(bench.account.id)
-    expect(await queueOf()).toBeNull()
   })
 
   test('a status says how many calls go before what is registered next, and counts the messages of the last hour', async () => {

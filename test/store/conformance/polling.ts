@@ -66,20 +66,6 @@ export const describePolling = (open: OpenStore): void => {
     expect(perSecond.reduce((sum, count) => sum + count)).toBe(16)
   })
 
-  test('says when there may be more to claim', async () => {
-    await using bench = await openBench(open, { rate: 5 })
-    expect((await bench.claimWith()).nextAt).toBeNull()
-    await bench.register()
-    await bench.register()
-    const claimed = await bench.claimWith()
-    expect(claimed.nextAt).toBeGreaterThan(bench.store.now())
-    expect(claimed.nextAt).toBeLessThanOrEqual(bench.store.now() + 200)
-    await bench.advance(200)
-    const last = await bench.claimWith()
-    expect(last.claims).toHaveLength(1)
-    expect(last.nextAt).toBeGreaterThan(bench.store.now())
-  })
-
   test('shares the slots over the partners in turn', async () => {
     await using bench = await openBench(open)
     for (let i = 0; i < 50; i++) await bench.register({ idcardid: `1${i}` })
@@ -94,27 +80,6 @@ export const describePolling = (open: OpenStore): void => {
       taken.push(...(await bench.claim({ concurrency: 3 })).map(({ verification }) => verification.partnerId))
     const countOf = (partnerId: string) => taken.filter(id => id === partnerId).length
     expect([bench.partnerId, two, three].map(countOf)).toEqual([5, 5, 5])
-  })
-
-  test('with one slot, serves each partner before one twice', async () => {
-    await using bench = await openBench(open)
-    const partners = [bench.partnerId, await bench.addPartner(), await bench.addPartner()]
-    for (const partnerId of partners) for (let i = 0; i < 3; i++) await bench.register({ partnerId })
-    const taken: string[] = []
-    for (let i = 0; i < 6; i++) taken.push(first(await bench.claim({ concurrency: 1 })).verification.partnerId)
-    expect(new Set(taken.slice(0, 3)).size).toBe(3)
-    expect(taken.slice(3)).toEqual(taken.slice(0, 3))
-  })
-
-  test('asks at once when told that the user is back', async () => {
-    await using bench = await openBench(open)
-    const { id } = await bench.register()
-    await bench.poll(WAITING)
-    await bench.advance(1)
-    expect(await bench.claim()).toEqual([])
-    expect(await bench.store.nudge(bench.partnerId, id)).toMatchObject({ id, nextPollAt: bench.store.now() })
-    const { verification } = first(await bench.claim())
-    expect(verification.nudgedAt).toBe(bench.store.now())
   })
 
   test('told so during a call, lets the lease stand and asks once more right after it', async () => {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { HOUR, MINUTE } from '../../../src/core/duration.ts'
 import type { RegistrationQuery } from '../../../src/store/store.ts'
-import { first, type OpenStore, openBench, SUCCESS, WAITING } from '../../support/store.ts'
+import { type OpenStore, openBench, WAITING } from '../../support/store.ts'
 
 const OTHER_HOOK = 'https://other.example/hook'
 const ALL: RegistrationQuery = { idcardid: null, status: null, delivery: null, limit: 100, before: null }
@@ -87,39 +87,6 @@ export const describeQueries = (open: OpenStore): void => {
     expect(await lookUp([])).toEqual([])
   })
 
-  test('shows for every question the newest of what the whole list shows', async () => {
-    const { bench, ids } = await openMixed(open)
-    await using _ = bench
-    const gone = await bench.resolve({ idcardid: 'gone', callbackUrl: 'https://gone.example/hook' })
-    await bench.deliver(410)
-    const forgotten = await bench.resolve({ idcardid: 'forgotten', callbackUrl: 'https://told.example/hook' })
-    await bench.deliver(200)
-    await bench.store.cancel(bench.partnerId, forgotten.id)
-    const all = await bench.store.listRegistrations(bench.partnerId, ALL)
-    expect(all.map(one => one.id)).toEqual(
-      expect.arrayContaining([gone.id, forgotten.id, ...Object.values(ids).map(one => one.id)]),
-    )
-    const other = await bench.addPartner()
-
-    for (const status of [null, 'pending', 'succeeded', 'failed', 'unresolved', 'cancelled'] as const)
-      for (const delivery of [null, 'pending', 'delivered', 'exhausted'] as const)
-        for (const idcardid of [null, 'failing'])
-          for (const before of [null, gone.id])
-            for (const limit of [1, 2, 100]) {
-              const query = { status, delivery, idcardid, before, limit }
-              const expected = all.filter(
-                one =>
-                  (status === null || one.status === status) &&
-                  (delivery === null || one.delivery.state === delivery) &&
-                  (idcardid === null || one.idcardid === idcardid) &&
-                  (before === null || one.id < before),
-              )
-              const listed = await bench.store.listRegistrations(bench.partnerId, query)
-              expect(listed, JSON.stringify(query)).toEqual(expected.slice(0, limit))
-              expect(await bench.store.listRegistrations(other, query)).toEqual([])
-            }
-  })
-
   test('finds the few that match behind very many that do not', { timeout: 60_000 }, async () => {
     await using bench = await openBench(open)
     const old = await bench.resolve({ idcardid: 'old' })
@@ -172,20 +139,6 @@ export const describeQueries = (open: OpenStore): void => {
       messageType: 'idface.succeeded',
       lastAttempt: { outcome: 'failed', error: 'no_response' },
     })
-  })
-
-  test('shows a row that is being asked or sent as due since then, not at the end of its lease', async () => {
-    await using bench = await openBench(open)
-    const { id } = await bench.register()
-    const at = bench.store.now()
-    const claimed = first(await bench.claim())
-    await bench.advance(1)
-    expect((await bench.find(id)).nextPollAt).toBe(at)
-    await bench.store.settleVerifications([bench.answered(claimed, SUCCESS)])
-    const sentAt = bench.store.now()
-    await bench.claimMessages()
-    await bench.advance(1)
-    expect((await bench.find(id)).delivery.nextAttemptAt).toBe(sentAt)
   })
 
   test('is another partner’s: then there is nothing, by any verb', async () => {

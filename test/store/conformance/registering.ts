@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { DAY, HOUR, MINUTE } from '../../../src/core/duration.ts'
-import { FAIL, HOOK, type OpenStore, openBench, SUCCESS, WAITING } from '../../support/store.ts'
+import { FAIL, HOOK, type OpenStore, openBench, SUCCESS } from '../../support/store.ts'
 
 const OTHER_HOOK = 'https://partner.example/other'
 
@@ -74,28 +74,6 @@ export const describeRegistering = (open: OpenStore): void => {
     expect(outcomes).toEqual(['created', 'taken', 'taken', 'created'])
   })
 
-  test('does not count as pending what was told at once in a call before', async () => {
-    await using bench = await openBench(open)
-    await bench.resolve({ idcardid: '1' })
-    await bench.store.changePartner(bench.partnerId, { quotas: { pending: 1 } })
-    const one = async (more: object) => (await bench.store.register([bench.newRegistration(more)]))[0]?.outcome
-    const a = await one({ idcardid: '1', callbackUrl: OTHER_HOOK })
-    const b = await one({ idcardid: '1', callbackUrl: `${OTHER_HOOK}/3` })
-    const c = await one({ idcardid: '2' })
-    const d = await one({ idcardid: '3' })
-    expect([a, b, c, d]).toEqual(['created', 'created', 'created', 'over_quota'])
-  })
-
-  test('counts against a quota what was registered under an earlier id', async () => {
-    await using bench = await openBench(open)
-    await bench.store.changePartner(bench.partnerId, { quotas: { pending: 5 } })
-    const items = Array.from({ length: 8 }, () => bench.newRegistration())
-    const outcomes: (string | undefined)[] = []
-    // The API gives the ids, and may register them in another order.
-    for (const item of items.toReversed()) outcomes.push((await bench.store.register([item]))[0]?.outcome)
-    expect(outcomes.filter(outcome => outcome === 'created')).toHaveLength(5)
-  })
-
   test('answers the same pair with the existing one, unchanged', async () => {
     await using bench = await openBench(open)
     const created = await bench.register({ idcardid: '1', metadata: { a: 'b' } })
@@ -144,29 +122,6 @@ export const describeRegistering = (open: OpenStore): void => {
     expect((await bench.claimMessages()).map(message => message.callbackUrl)).toEqual([OTHER_HOOK])
   })
 
-  test('registers a pair anew that ended unresolved, with a new id and a call at once', async () => {
-    await using bench = await openBench(open)
-    const old = await bench.register({ idcardid: '1', ttlMs: 0 })
-    await bench.advance(HOUR)
-    await bench.poll(WAITING)
-    expect(await bench.find(old.id)).toMatchObject({ status: 'unresolved', reason: 'expired', nextPollAt: null })
-    const anew = await bench.register({ idcardid: '1' })
-    expect(anew).toMatchObject({ status: 'pending', nextPollAt: bench.store.now() })
-    await bench.poll(SUCCESS)
-    expect(await bench.find(anew.id)).toMatchObject({ status: 'succeeded' })
-    expect(await bench.find(old.id)).toMatchObject({ status: 'unresolved' })
-  })
-
-  test('asks at once again for one that joins a serial which waits for its turn', async () => {
-    await using bench = await openBench(open)
-    await bench.register({ idcardid: '1' })
-    await bench.poll(WAITING)
-    expect(await bench.claim()).toEqual([])
-    await bench.advance(1)
-    await bench.register({ idcardid: '1', callbackUrl: OTHER_HOOK })
-    expect(await bench.claim()).toHaveLength(1)
-  })
-
   test('rings for what it made due, and not where nothing changed', async () => {
     await using bench = await openBench(open)
     const rung: string[] = []
@@ -212,17 +167,6 @@ export const describeRegistering = (open: OpenStore): void => {
     const items = [{ idcardid: '1', callbackUrl: OTHER_HOOK }, { idcardid: '2' }, { idcardid: '3' }]
     const registered = await bench.store.register(items.map(bench.newRegistration))
     expect(registered.map(one => one.outcome)).toEqual(['created', 'created', 'over_quota'])
-  })
-
-  test('counts nothing for the quota of a day that was registered while the clock was far ahead', async () => {
-    await using bench = await openBench(open)
-    await bench.store.changePartner(bench.partnerId, { quotas: { daily: 1 } })
-    await bench.advance(30 * DAY)
-    await bench.register()
-    await bench.advance(-30 * DAY)
-    expect((await bench.store.usageOf(bench.partnerId)).daily).toBe(0)
-    const registered = await bench.store.register([bench.newRegistration(), bench.newRegistration()])
-    expect(registered.map(one => one.outcome)).toEqual(['created', 'over_quota'])
   })
 
   test('keeps to the quota of hosts', async () => {

@@ -1,5 +1,4 @@
 import { expect, test } from 'vitest'
-import { HOUR, MINUTE } from '../../../src/core/duration.ts'
 import { Secret } from '../../../src/core/secret.ts'
 import { first, type OpenStore, openBench, SUCCESS, WAITING } from '../../support/store.ts'
 
@@ -82,31 +81,5 @@ export const describeRepeating = (open: OpenStore): void => {
     const again = await call()
     expect(await readAll(bench)).toEqual(before)
     expect(await call()).toEqual(again)
-  })
-
-  test('a key that is revoked again keeps the time of the first', async () => {
-    await using bench = await openBench(open)
-    await bench.store.createKey(bench.partnerId, { id: 'key_1', hash: Buffer.alloc(32) })
-    const revoked = await bench.store.revokeKey('key_1')
-    await bench.advance(MINUTE)
-    expect(await bench.store.revokeKey('key_1')).toEqual(revoked)
-  })
-
-  test('a cancelling again keeps the time of the first', async () => {
-    await using bench = await openBench(open)
-    const { id } = await bench.register()
-    const cancelled = await bench.store.cancel(bench.partnerId, id)
-    await bench.advance(HOUR)
-    expect(await bench.store.cancel(bench.partnerId, id)).toEqual({ ...cancelled, isNew: false })
-  })
-
-  test('a claim at once after a claim gives nothing twice', async () => {
-    await using bench = await openBench(open)
-    await bench.resolve()
-    await bench.register()
-    expect(await bench.claim()).toHaveLength(1)
-    expect(await bench.claim()).toEqual([])
-    expect(await bench.claimMessages()).toHaveLength(1)
-    expect(await bench.claimMessages()).toEqual([])
   })
 }

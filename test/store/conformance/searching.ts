@@ -169,11 +169,4 @@ export const describeSearching = (open: OpenStore): void => {
       ['slow.example', 'no_response', 1, 1, 0, 1],
     ])
   })
-
-  test('knows whose a registration is', async () => {
-    await using bench = await openBench(open)
-    const { theirs, other } = await populate(bench)
-    expect(await bench.store.partnerOf(theirs)).toBe(other)
-    expect(await bench.store.partnerOf('reg_none')).toBeNull()
-  })
 }

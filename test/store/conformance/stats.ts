@@ -3,7 +3,7 @@ import { MINUTE } from '../../../src/core/duration.ts'
 import { NO_BACKUP } from '../../../src/store/backup.ts'
 import { ALL_REGISTRATIONS } from '../../../src/store/registration-search.ts'
 import { GIVEN_UP_MS } from '../../../src/store/stats.ts'
-import { LEASE_MS, type OpenStore, openBench, WAITING } from '../../support/store.ts'
+import { type OpenStore, openBench, WAITING } from '../../support/store.ts'
 
 export const describeStats = (open: OpenStore): void => {
   test('an empty store has nothing', async () => {
@@ -43,15 +43,6 @@ export const describeStats = (open: OpenStore): void => {
     expect(await polls()).toMatchObject({ due: 0, leased: 1, scheduled: 1, oldestDueAt: null })
     const [account] = (await bench.store.stats()).accounts
     expect(account).toMatchObject({ id: bench.account.id, waiting: 2, leased: 1 })
-  })
-
-  test('what was claimed is due again when its lease has run out', async () => {
-    await using bench = await openBench(open)
-    await bench.resolve()
-    await bench.claimMessages()
-    expect((await bench.store.stats()).deliveries).toMatchObject({ due: 0, leased: 1, oldestDueAt: null })
-    await bench.advance(LEASE_MS)
-    expect((await bench.store.stats()).deliveries).toMatchObject({ due: 1, oldestDueAt: bench.store.now() })
   })
 
   test('counts what is sent, given up and held, over all partners', async () => {
@@ -97,20 +88,6 @@ export const describeStats = (open: OpenStore): void => {
     })
     await bench.resolve({ callbackUrl: 'https://two.example/' })
     expect(await mostFor()).toBeNull()
-  })
-
-  test('of a disabled partner nothing is due', async () => {
-    await using bench = await openBench(open)
-    const other = await bench.addPartner()
-    await bench.resolve({ partnerId: other })
-    await bench.register({ partnerId: other })
-    await bench.store.changePartner(other, { disabled: true })
-    expect(await bench.store.stats()).toMatchObject({
-      polls: { due: 0, scheduled: 1, oldestDueAt: null },
-      deliveries: { due: 0, scheduled: 1, oldestDueAt: null },
-    })
-    await bench.store.changePartner(other, { disabled: false })
-    expect(await bench.store.stats()).toMatchObject({ polls: { due: 1 }, deliveries: { due: 1 } })
   })
 
   test('tells how many registrations bulk acts that are under way have still to come to', async () => {

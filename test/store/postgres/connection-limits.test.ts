@@ -2,7 +2,6 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { SECOND } from '../../../src/core/duration.ts'
-import type { Connection } from '../../../src/store/postgres/connection.ts'
 import { TIME_LIMITS } from '../../../src/store/postgres/pool.ts'
 import { openOwnServer } from '../../support/postgres.ts'
 import { SHORT_LIMITS } from '../../support/short-limits.ts'
@@ -36,17 +35,6 @@ describe('a connection to PostgreSQL', () => {
     await count(connection.loops)
     resolve()
     await first
-    await count(connection)
-  })
-
-  test('G5: a server without a connection left is told at once, and used again when it has one', async () => {
-    await rows.server().query(`ALTER DATABASE "${rows.database()}" CONNECTION LIMIT 0`)
-    await rows.server().query(`CREATE ROLE guest LOGIN`)
-    await rows.server().query('GRANT ALL ON rows TO guest', [], rows.database())
-    await using connection = await open(rows.url().replace('postgres@', 'guest@'))
-    const elapsed = await timed(() => expect(count(connection)).rejects.toThrow('it has no connection left: 53300'))
-    expect(elapsed).toBeLessThan(500)
-    await rows.server().query(`ALTER DATABASE "${rows.database()}" CONNECTION LIMIT 10`)
     await count(connection)
   })
 
@@ -93,23 +81,6 @@ describe('a connection to PostgreSQL', () => {
     expect(arrived).toBe(3)
   })
 
-  test('a clock that was set while a call ran made it fail at once, or be run again for as long', async () => {
-    let aheadMs = 0
-    await using connection = await open(rows.url(), { now: () => Date.now() + aheadMs, sleep: atOnce })
-    const runs = async (stepMs: number) => {
-      let runs = 0
-      const fail = connection.write(async tx => {
-        aheadMs += stepMs
-        runs++
-        await tx.rows(`DO $$ BEGIN RAISE SQLSTATE '40001'; END $$`)
-      })
-      await fail.catch(() => {})
-      return runs
-    }
-    expect(await runs(60_000)).toBe(5)
-    expect(await runs(-60_000)).toBe(5)
-  })
-
   test('G7: what always fails so is run again five times only', async () => {
     await using connection = await open(rows.url(), { sleep: atOnce })
     let runs = 0
@@ -119,17 +90,6 @@ describe('a connection to PostgreSQL', () => {
     })
     await expect(fail).rejects.toThrow('another session keeps it busy: 40001')
     expect(runs).toBe(5)
-  })
-
-  test('G14: a server that is read-only takes no writes, until a new connection finds one that does', async () => {
-    await using connection = await open(rows.url(), { connections: 1 })
-    await rows.server().query(`ALTER DATABASE "${rows.database()}" SET default_transaction_read_only = on`)
-    await using late = await open(rows.url(), { connections: 1 })
-    const claim = ({ write }: Connection) => write(tx => tx.rows('SELECT id FROM rows FOR NO KEY UPDATE SKIP LOCKED'))
-    await expect(claim(late)).rejects.toThrow('it is read-only: 25006')
-    await rows.server().query(`ALTER DATABASE "${rows.database()}" RESET default_transaction_read_only`)
-    expect(await claim(late)).toHaveLength(2)
-    expect(await claim(connection)).toHaveLength(2)
   })
 
   test('G14: a standby is neither read nor written, until it is the primary', { timeout: 30_000 }, async () => {

@@ -1,12 +1,9 @@
-import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type pg from 'pg'
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import { type Connection, openConnection } from '../../../src/store/postgres/connection.ts'
 import { foldCounts } from '../../../src/store/postgres/counts.ts'
-import { openPostgresStore } from '../../../src/store/postgres/store.ts'
 import { type OwnServer, openOwnServer } from '../../support/postgres.ts'
-import { openBench } from '../../support/store.ts'
 
 let server: OwnServer
 let databases = 0
@@ -67,12 +64,6 @@ describe('folding of counts', () => {
     expect(await counts()).toEqual([])
   })
 
-  test('folds a bounded number at a time', async () => {
-    await change('waiting', 'a', 1, 12_000)
-    await foldCounts(open(), 1)
-    expect(await changes()).toBe(7_000)
-  })
-
   test('folds on several nodes at once without one lost, and nobody who reads the sum sees another', async () => {
     const nodes = [open(), open(), open()]
     const [reader] = nodes
@@ -99,22 +90,5 @@ describe('folding of counts', () => {
       { what: 'waiting', owner: 'a', n: 9_000 },
       ...['b', 'c', 'd'].map(owner => ({ what: 'waiting', owner, n: 4_000 })),
     ])
-  })
-
-  test('goes with the beats of a node', async () => {
-    const url = await server.createDatabase('beating')
-    const options = { masterKey: Buffer.alloc(32), random: randomBytes, now: Date.now, sleep, defaultRate: 5 }
-    await using bench = await openBench(async () => ({
-      store: await openPostgresStore({ url, ...options }),
-      advance: () => {},
-    }))
-    await bench.register()
-    database = 'beating'
-    expect(await changes()).not.toBe(0)
-    await bench.store.beatNode({
-      ...{ id: 'node_1', name: 'a:1', version: '1', settings: 's', roles: ['api'], clockAheadMs: null },
-    })
-    expect(await changes()).toBe(0)
-    expect((await bench.store.stats()).polls.due).toBe(1)
   })
 })

@@ -6,7 +6,6 @@ import { TIME_LIMITS } from '../../../src/store/postgres/pool.ts'
 import { openPostgresStore } from '../../../src/store/postgres/store.ts'
 import type { PostgresCounts, PostgresStats } from '../../../src/store/stats.ts'
 import { findWriteError } from '../../../src/store/write-error.ts'
-import { eventually } from '../../support/api-client.ts'
 import { openTestServer, type TestServer } from '../../support/postgres.ts'
 import { SHORT_LIMITS } from '../../support/short-limits.ts'
 
@@ -56,47 +55,6 @@ test('tells the size, the server, its connections, and what it has committed', a
   expect(Math.abs(after.clockAheadMs)).toBeLessThan(1_000)
   const { inUse, idle, waiting } = after.pools.api
   expect([inUse + idle, waiting]).toEqual([2, 0])
-})
-
-test('calls that an idle connection takes at once were told to wait for one', async () => {
-  await using node = await openAt('waiting')
-  await Promise.all([node.store.probe(), node.store.probe()])
-  const told: PostgresCounts['pools']['api'][] = []
-  const tell = async () => void told.push((await node.counts()).pools.api)
-  await Promise.all([node.store.listNodes(), node.store.deliveriesHeldAt(), tell(), Promise.resolve().then(tell)])
-  expect(told.map(({ inUse, idle, waiting }) => [inUse + idle, waiting])).toEqual([
-    [2, 0],
-    [2, 0],
-  ])
-})
-
-test('a disk that has no room for new rows was found writable, because the probe writes where a row is already', async () => {
-  await using node = await openAt('room')
-  await node.store.probe()
-  // In the place of a disk that is full: the server refuses to take more of it.
-  await server.query(`ALTER DATABASE ${server.nameOf('room')} SET temp_file_limit = 0`)
-  await using full = await openOn(node.url)
-  expect(await findWriteError(full.store)).toBe('53400')
-})
-
-test("tells how old the oldest transaction is that keeps dead rows, whoever's it is", async () => {
-  await using node = await openAt('snapshots')
-  const other = new pg.Client({ connectionString: node.url })
-  await other.connect()
-  try {
-    await other.query('BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT 1')
-    await other.query('SELECT pg_sleep(0.05)')
-    expect((await node.engine()).oldestSnapshotMs).toBeGreaterThanOrEqual(50)
-    await other.query('COMMIT')
-    expect((await node.engine()).oldestSnapshotMs).toBe(0)
-  } finally {
-    await other.end()
-  }
-})
-
-test('tells whether it hears of other nodes', async () => {
-  await using node = await openAt('listening')
-  expect(await eventually(node.counts, ({ isListening }) => isListening)).toMatchObject({ isListening: true })
 })
 
 test('counts what failed by why, and names it as PostgreSQL does', async () => {

@@ -4,7 +4,6 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
-import pg from 'pg'
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import { MINUTE } from '../../../src/core/duration.ts'
 import { TIME_LIMITS } from '../../../src/store/postgres/pool.ts'
@@ -69,17 +68,6 @@ const endLeases = async () => {
 const unavailable = { code: 'unavailable' }
 
 describe('nodes on PostgreSQL', () => {
-  test('G12: of five that claim at once one has the verification, and one the message', async () => {
-    const nodes = await Promise.all(Array.from({ length: 5 }, () => openNode()))
-    const node = first(nodes)
-    const { id } = await node.register()
-    const claims = (await Promise.all(nodes.map(({ claim }) => claim()))).flat()
-    expect(claims).toHaveLength(1)
-    await node.store.settleVerifications([node.answered(first(claims), SUCCESS)])
-    const messages = (await Promise.all(nodes.map(({ claimMessages }) => claimMessages()))).flat()
-    expect(messages.map(({ registrationId }) => registrationId)).toEqual([id])
-  })
-
   test.each([10 * MINUTE, -10 * MINUTE])(
     'C2, G9: leases go by the clock of the database, with a node %i ms ahead',
     async aheadMs => {
@@ -96,21 +84,6 @@ describe('nodes on PostgreSQL', () => {
       expect(Math.abs(createdAt - Date.now())).toBeLessThan(5_000)
     },
   )
-
-  test('P8: one that stopped for longer than its lease takes nothing from who came after it', async () => {
-    const [stopped, other] = [await openNode(), await openNode()]
-    const { id } = await stopped.resolve()
-    const late = first(await stopped.claimMessages({ leaseMs: MINUTE }))
-    await endLeases()
-    const again = first(await other.claimMessages())
-    expect([again.registrationId, again.body]).toEqual([late.registrationId, late.body])
-    await stopped.store.settleMessages([stopped.received(late, 503)])
-    expect(await stopped.find(id)).toMatchObject({ delivery: { state: 'pending' } })
-    expect(await stopped.claimMessages()).toEqual([])
-    await other.store.settleMessages([other.received(again, 200)])
-    expect(await stopped.find(id)).toMatchObject({ delivery: { state: 'delivered' } })
-    expect(await stopped.store.listAttempts(stopped.partnerId, id)).toHaveLength(2)
-  })
 
   test('G2: a registration whose COMMIT has lost its answer is there when it is made again', async () => {
     await using link = await openDatabaseLink(server)
@@ -144,16 +117,6 @@ describe('nodes on PostgreSQL', () => {
     expect(await cut.find(id)).toMatchObject({ delivery: { state: 'delivered' } })
   })
 
-  test('N10: one that was cut off goes on by itself', { timeout: 60_000 }, async () => {
-    await using link = await openDatabaseLink(server)
-    const node = await openNode({ url: link.urlOf(database), limits: SHORT_LIMITS })
-    link.silence(true)
-    await expect(node.register()).rejects.toMatchObject(unavailable)
-    link.heal()
-    await node.register()
-    expect(await node.claim()).toHaveLength(1)
-  })
-
   test('G13: a migration that other nodes run disturbs neither calls nor claims', { timeout: 60_000 }, async () => {
     const [node, other] = [await openNode(), await openNode()]
     let isMigrated = false
@@ -183,24 +146,6 @@ describe('nodes on PostgreSQL', () => {
     await openNode()
     isMigrated = true
     expect(await working).toBeGreaterThan(0)
-  })
-
-  test('what needs a row that somebody has locked is refused for now, and works once it is free', async () => {
-    const node = await openNode({ limits: { ...TIME_LIMITS, lockMs: 300 } })
-    const { store, partnerId } = node
-    const { id, idcardid } = await node.register()
-    const claimed = await node.claim()
-    const settle = () => store.settleVerifications(claimed.map(one => node.answered(one, SUCCESS)))
-    const session = new pg.Client({ connectionString: server.urlOf(database) })
-    await session.connect()
-    onTestFinished(() => session.end())
-    await session.query('BEGIN; SELECT FROM verifications FOR UPDATE')
-    await expect(store.register([node.newRegistration({ idcardid })])).rejects.toMatchObject(unavailable)
-    await expect(store.cancel(partnerId, id)).rejects.toMatchObject(unavailable)
-    await expect(settle()).rejects.toMatchObject(unavailable)
-    await session.query('COMMIT')
-    await settle()
-    expect((await node.claimMessages()).map(({ registrationId }) => registrationId)).toEqual([id])
   })
 })
 

@@ -7,7 +7,7 @@ import type { StartError } from '../../../src/core/error.ts'
 import { openStore } from '../../../src/store/open.ts'
 import { mayPass } from '../../../src/store/opening-failure.ts'
 import { describeFailure } from '../../../src/store/postgres/failure.ts'
-import { explainConnecting, showAddress } from '../../../src/store/postgres/opening-failure.ts'
+import { explainConnecting } from '../../../src/store/postgres/opening-failure.ts'
 import { openPostgresStore } from '../../../src/store/postgres/store.ts'
 import { unavailable } from '../../../src/store/unavailable.ts'
 import { type OwnServer, openOwnServer } from '../../support/postgres.ts'
@@ -157,14 +157,4 @@ test('a server that is too old is refused before anything is changed', async () 
   const { message } = await refusalOf(url)
   expect(message).toContain('this server is PostgreSQL 13; PostgreSQL 14 or later is needed')
   expect(await query("SELECT 1 FROM pg_tables WHERE schemaname = 'public'")).toEqual([])
-})
-
-test('what nobody foresaw, or what says all already, stays as it is', () => {
-  for (const error of [new Error('a bug'), pgError('42601'), 'text']) expect(explainConnecting(error, URL_)).toBe(error)
-})
-
-test('an address is shown with its socket, and without any other parameter', () => {
-  expect(showAddress('postgres://u:p@localhost/x?host=/run/postgresql&port=5433&sslkey=/k')).toBe(
-    'postgres://u@localhost/x?host=/run/postgresql&port=5433',
-  )
 })

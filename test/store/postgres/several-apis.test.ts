@@ -101,13 +101,3 @@ test('what one node changes of a partner holds on the others within two seconds,
   await node.store.revokeKey(keyId)
   await expect.poll(statusOnOther, withinTwoSeconds).toBe(401)
 })
-
-test('an account that one node pauses is asked by none, at once', async () => {
-  const [node, other] = [await openNode(), await openNode(link.urlOf('postgres'))]
-  const { key } = await addPartner(node)
-  await register(node, key)
-  await node.store.pauseAccount(node.account.id)
-  expect(await other.claim()).toEqual([])
-  await node.store.resumeAccount(node.account.id)
-  await expect.poll(() => other.claim(), { timeout: 5_000 }).not.toEqual([])
-})

@@ -2,7 +2,6 @@ import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { openPostgresStore } from '../../../src/store/postgres/store.ts'
-import { MOST_COUNTED } from '../../../src/store/stats.ts'
 import { openTestServer, type TestServer } from '../../support/postgres.ts'
 import { openBench } from '../../support/store.ts'
 
@@ -55,50 +54,4 @@ test('stats that are read while another node writes are of one moment', async ()
   }
   isOver = true
   await writing
-})
-
-test('the lane in which counting ends is counted to its end, so that it can be the one that most is for', async () => {
-  await using opened = await openNodes()
-  const { bench, query } = opened
-  const [small, large] = [MOST_COUNTED / 2 + 1_000, MOST_COUNTED + 500]
-  await query(
-    `INSERT INTO lanes (partner_id, host, due_at) VALUES ($1, 'one.example', 1), ($1, 'two.example', 2), ($1, 'early.example', 0)`,
-    [bench.partnerId],
-  )
-  await query(
-    `INSERT INTO deliveries (seq, partner_id, registration_id, lane_id, callback_url, due_at)
-     SELECT row_number() OVER (), $1, 'reg_' || l.host || n, l.id, 'https://' || l.host || '/', l.due_at + n
-     FROM lanes l JOIN (VALUES ('one.example', $2::int), ('two.example', $3::int)) AS sizes(host, size) ON sizes.host = l.host
-       CROSS JOIN LATERAL generate_series(0, sizes.size - 1) AS n`,
-    [bench.partnerId, small, large],
-  )
-  const { deliveries } = await bench.store.stats()
-  expect(deliveries).toMatchObject({
-    due: MOST_COUNTED,
-    dueIsCapped: true,
-    oldestDueAt: 1,
-    mostFor: { partnerId: bench.partnerId, host: 'two.example', due: MOST_COUNTED },
-  })
-})
-
-test('a lane that says too early when its first message is due hides none that is older', async () => {
-  await using opened = await openNodes()
-  const { bench, query } = opened
-  await query(
-    `INSERT INTO lanes (partner_id, host, due_at) VALUES ($1, 'early.example', 1), ($1, 'right.example', 50)`,
-    [bench.partnerId],
-  )
-  const add = (host: string, seq: number, dueAt: number) =>
-    query(
-      `INSERT INTO deliveries (seq, partner_id, registration_id, lane_id, callback_url, due_at)
-       SELECT $2::int, $1, 'reg_' || host, id, '', $3 FROM lanes WHERE host = $4`,
-      [bench.partnerId, seq, dueAt, host],
-    )
-  await add('right.example', 1, 50)
-  await add('early.example', 2, 40)
-  expect((await bench.store.stats()).deliveries).toMatchObject({ due: 2, oldestDueAt: 40 })
-  await query('UPDATE deliveries SET due_at = 60 WHERE seq = 2')
-  expect((await bench.store.stats()).deliveries).toMatchObject({ due: 2, oldestDueAt: 50 })
-  await query('DELETE FROM deliveries WHERE seq = 1')
-  expect((await bench.store.stats()).deliveries).toMatchObject({ due: 1, oldestDueAt: 60 })
 })

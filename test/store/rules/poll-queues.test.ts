@@ -13,7 +13,6 @@ import {
 
 const AT = 1_800_000_000_000
 const SECOND = 1_000
-const HOUR = 3_600_000
 const again = (intervalMs: number) => queueAfterPoll(NEW, intervalMs)
 const againInBatch = (intervalMs: number) => queueAfterPoll(NEW_IN_BATCH, intervalMs)
 
@@ -39,41 +38,12 @@ describe('of what is due of a partner', () => {
     expect(takeAll(queues, { limit: 6 }).filter(id => id < 100)).toHaveLength(3)
   })
 
-  test('every second call is for others, however many new ones there are', () => {
-    const queues: [number, DueVerification[]][] = [
-      [NEW, many(100, 50, never)],
-      [again(5 * SECOND), [late(1, 1), late(2, 1)]],
-    ]
-    expect(takeAll(queues, { limit: 4 }).filter(id => id < 100)).toEqual([1, 2])
-  })
-
   test('whose user is back has the first turn', () => {
     const queues: [number, DueVerification[]][] = [
       [NEW, many(100, 50, never)],
       [NUDGED, [never(1), never(2)]],
     ]
     expect(takeAll(queues, { limit: 2 })).toEqual([1, 2])
-  })
-
-  test('one that has just come does not wait for those that nobody has asked about for long, nor they for ever', () => {
-    const queues: [number, DueVerification[]][] = [
-      [NEW, [...many(1, 50, id => never(id, AT - HOUR)), never(99), never(100)]],
-    ]
-    const turns = inTurns(queues)
-    expect(turns.filter(id => id === 99).length).toBeGreaterThanOrEqual(8)
-    expect(turns.filter(id => id === 1).length).toBeGreaterThanOrEqual(1)
-  })
-
-  test('each kind has a turn, whatever else waits', () => {
-    const kinds: [number, DueVerification][] = [
-      [NUDGED, never(1)],
-      [NEW, never(2)],
-      [NEW_IN_BATCH, never(3)],
-      [again(5 * SECOND), late(4, 10)],
-      [againInBatch(5 * SECOND), late(5, 10)],
-    ]
-    const turns = inTurns(kinds.map(([queue, one]) => [queue, [one]]))
-    expect(new Set(turns)).toEqual(new Set([1, 2, 3, 4, 5]))
   })
 
   test('a batch waits for what came by itself, asked before or not', () => {
@@ -99,13 +69,6 @@ describe('of what is due of a partner', () => {
         { limit: 1 },
       ),
     ).toEqual([2])
-  })
-
-  test('where one kind is all that waits, it has every turn', () => {
-    for (const queue of [NUDGED, NEW, NEW_IN_BATCH, again(SECOND), againInBatch(SECOND)])
-      expect(takeAll([[queue, many(1, 8, never)]], { limit: 8 }).toSorted((a, b) => a - b)).toEqual([
-        1, 2, 3, 4, 5, 6, 7, 8,
-      ])
   })
 
   test('that goes first which is the latest in proportion to its interval', () => {

@@ -64,13 +64,6 @@ describe('registering', () => {
     expect(register(ITEM, facts, AT)).toEqual({ outcome: 'existing' })
   })
 
-  test('a serial whose verdict cannot be read is neither told nor asked again', () => {
-    const facts = { ...NEW, verification: { ...KNOWN, dueAt: null, verdict: 'unreadable' as const } }
-    expect(register(ITEM, facts, AT)).toEqual({ outcome: 'unreadable' })
-    expect(register(ITEM, { ...facts, hasLive: true }, AT)).toEqual({ outcome: 'existing' })
-    expect(register({ ...ITEM, partnerId: 'prt_2' }, facts, AT)).toEqual({ outcome: 'taken' })
-  })
-
   test('a serial has at most 100 live registrations, and 1,000 of any kind', () => {
     const facts = (live: number, made: number) => ({ ...NEW, verification: KNOWN, registrations: { live, made } })
     expect(register(ITEM, facts(99, 999), AT)).toMatchObject({ outcome: 'created' })
@@ -116,25 +109,4 @@ test('a nudge during a call leaves the lease, and otherwise makes it due now', (
   })
   expect(nudge({ dueAt: 1_200, claimedAt: null }, AT).dueAt).toBe(AT)
   expect(nudge({ dueAt: null, claimedAt: null }, AT).dueAt).toBe(AT)
-})
-
-describe('a second callback for a serial that waits', () => {
-  const again = (item: Partial<NewRegistration>, verification: Partial<KnownVerification>) => {
-    const plan = register({ ...ITEM, ...item }, { ...NEW, verification: { ...KNOWN, ...verification } }, AT)
-    return plan.outcome === 'created' ? plan.ask : null
-  }
-
-  test('goes before all that is not nudged, where it comes by itself', () => {
-    expect(again({}, { queue: 20, dueAt: 400 })).toEqual({ nudgedAt: AT, queue: 0, dueAt: 400 })
-  })
-
-  test('in a batch goes with the new ones of a batch, and never behind where it was', () => {
-    expect(again({ isBatch: true }, { queue: 40, dueAt: 1_200 })).toEqual({ nudgedAt: AT, queue: 2, dueAt: AT })
-    expect(again({ isBatch: true }, { queue: 20, dueAt: 1_200 })).toEqual({ nudgedAt: AT, queue: 20, dueAt: AT })
-    expect(again({ isBatch: true }, { queue: 1, dueAt: 400 })).toEqual({ nudgedAt: AT, queue: 1, dueAt: 400 })
-  })
-
-  test('of which nobody waits any more is new again', () => {
-    expect(again({}, { queue: 20, dueAt: null })).toEqual({ nudgedAt: AT, queue: 1, dueAt: AT })
-  })
 })

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { isSameLane, type LaneState, NEW_LANE } from '../../../src/store/lanes.ts'
-import { leavesLanes, type MessageFacts, settleMessage } from '../../../src/store/rules/settle-message.ts'
+import { NEW_LANE } from '../../../src/store/lanes.ts'
+import { type MessageFacts, settleMessage } from '../../../src/store/rules/settle-message.ts'
 import type { Attempt, MessageSettlement } from '../../../src/store/store.ts'
 
 const ATTEMPT: Attempt = {
@@ -101,11 +101,6 @@ describe('an attempt', () => {
     expect(struck(2)).toMatchObject({ strikes: 3, slow: true, proven: false })
   })
 
-  test('beyond the newest 50 of a message has the oldest erased', () => {
-    expect(settle({}, { attempts: 49 })?.trims).toBe(false)
-    expect(settle({}, { attempts: 50 })?.trims).toBe(true)
-  })
-
   test('that showed nothing of its host, as after a failed TLS handshake, proves no lane and clears no strike', () => {
     const lane = { ...NEW_LANE, strikes: 2 }
     expect(settleMessage(settlement({ shows: null }), FACTS, lane)?.lane).toEqual({ ...lane, dueAt: 500 })
@@ -128,31 +123,5 @@ describe('a message that was not sent', () => {
     expect(settle({ attempt: null }, {}, 2)).toBeNull()
     expect(settle({ attempt: null }, { claimedAt: null })).toBeNull()
     expect(settle({ attempt: null }, { state: 'exhausted' })).toBeNull()
-  })
-})
-
-describe('what leaves a lane as it is', () => {
-  const proven: LaneState = { ...NEW_LANE, dueAt: 900, proven: true }
-  const steps = [RETRY, DELIVERED, GONE]
-  const signs = ['answers', 'hangs', null] as const
-  const all = steps.flatMap(step => signs.map(shows => settlement({ step, shows })))
-
-  test('does so whatever has become of the message', () => {
-    const leaving = [proven, NEW_LANE].flatMap(lane =>
-      all.filter(one => leavesLanes([one])(1, lane)).map(one => ({ one, lane })),
-    )
-    expect(leaving).toHaveLength(6)
-    for (const { one, lane } of leaving)
-      for (const facts of [{}, { claims: 4 }, { claimedAt: null }, { state: 'exhausted' as const }, { fence: 4 }]) {
-        const plan = settleMessage(one, { ...FACTS, ...facts }, lane)
-        expect(isSameLane(plan?.lane ?? lane, lane)).toBe(true)
-      }
-  })
-
-  test('is nothing of what is retried, or shows of the host what was not known', () => {
-    expect(leavesLanes([settlement({ step: RETRY })])(1, proven)).toBe(false)
-    expect(leavesLanes([settlement({ step: DELIVERED })])(1, NEW_LANE)).toBe(false)
-    expect(leavesLanes([settlement({ step: DELIVERED })])(1, proven)).toBe(true)
-    expect(leavesLanes([settlement({ step: RETRY })])(2, proven)).toBe(true)
   })
 })

@@ -89,11 +89,6 @@ describe('an answer', () => {
     expect(settleVerification(settlement(FIRST_VERDICT, SUCCESS), { ...FACTS, isResolved: true }, AT)).toBeNull()
     expect(settleVerification(settlement({}), null, AT)).toBeNull()
   })
-
-  test('that says nothing of a status leaves the last one', () => {
-    const plan = settleVerification(settlement({}, { kind: 'not_found', code: 4061 }), FACTS, AT)
-    expect(plan?.update).toMatchObject({ rawStatus: 'INIT', lastAnswer: 'not_found', lastCode: 4061 })
-  })
 })
 
 describe('the last poll that showed the check still open', () => {
@@ -143,10 +138,6 @@ describe('a deadline', () => {
     )
     expect(plan?.endings).toMatchObject([{ registration: { id: 'reg_1' }, verdict: null, reason: 'expired' }])
     expect(plan?.update.dueAt).toBe(700)
-  })
-
-  test('leaves nothing to ask where nobody waits at all', () => {
-    expect(settleVerification(settlement({ dueAt: null }), { ...FACTS, waiting: [] }, AT)?.update.dueAt).toBeNull()
   })
 
   test('of the last one leaves nothing to ask', () => {

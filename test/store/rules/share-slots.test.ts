@@ -108,46 +108,6 @@ test('leaves one half to slow lanes and unproven ones of all partners, some of i
   expect(sharesOf(1)).toMatchObject({ perPartner: 1, unsure: 1, slow: 1, unproven: 1, unprovenFirst: 0 })
 })
 
-test('two partners with 400 hanging hosts each do not take all slots: proven lanes have the other half', () => {
-  const hanging = [...lanesOf(400, { partnerId: 'prt_1' }), ...lanesOf(400, { partnerId: 'prt_2' })]
-  const healthy = laneOf({ partnerId: 'prt_3', proven: true, dueAt: 9 })
-  const first = shareSlots(ALL_FREE, [...hanging, healthy])
-  expect(sum(first, ({ lane, take }) => (lane.proven ? 0 : take))).toBe(96)
-  // All of them hang now.
-  const busy = first.filter(({ lane }) => !lane.proven).map(({ lane }) => lane)
-  const then = {
-    ...ALL_FREE,
-    slots: 256 - 96,
-    unsureSlots: 128 - 96,
-    busyHosts: new Map(busy.map(({ host }) => [host, 1])),
-    unproven: { ...ALL_FREE.unproven, slots: 112 - 96, busyPartners: countBy(busy, ({ partnerId }) => partnerId) },
-  }
-  expect(shareSlots(then, [...hanging, healthy])).toEqual([{ lane: healthy, take: 16 }])
-})
-
-test('first tries go in turn over partners, whoever has waited longest', () => {
-  const many = lanesOf(400, { partnerId: 'prt_1', dueAt: 0 })
-  const few = lanesOf(3, { partnerId: 'prt_2', dueAt: 50 })
-  const shares = shareSlots({ ...ALL_FREE, slots: 8 }, [...many, ...few])
-  expect(shares.map(({ lane }) => lane.partnerId).filter(partnerId => partnerId === 'prt_2')).toHaveLength(3)
-  const unproven = { ...ALL_FREE.unproven, slots: 1, busyPartners: new Map([['prt_1', 95]]) }
-  const last = shareSlots({ ...ALL_FREE, slots: 8, unproven }, [...many, ...few])
-  expect(last.map(({ lane, take }) => [lane.partnerId, take])).toEqual([['prt_2', 1]])
-})
-
-test('a slot that becomes free goes to the partner with the fewest, not to two whose receivers answer late', () => {
-  const late = ['prt_1', 'prt_2'].flatMap(partnerId => lanesOf(40, { partnerId, proven: true, dueAt: 0 }))
-  const [first, second] = lanesOf(2, { partnerId: 'prt_3', proven: true, dueAt: 9 }) as [DueLane, DueLane]
-  const busyPartners = new Map([
-    ['prt_1', 191],
-    ['prt_2', 64],
-  ])
-  const one = shareSlots({ ...ALL_FREE, slots: 1, busyPartners }, [...late, first, second])
-  expect(one).toEqual([{ lane: first, take: 1 }])
-  const few = shareSlots({ ...ALL_FREE, slots: 3, busyPartners }, [...late, first, second])
-  expect(few.map(({ lane }) => lane.partnerId)).toEqual(['prt_3', 'prt_3', 'prt_2'])
-})
-
 test('a proven lane with a long queue does not take each slot that becomes free from a new host, nor the other way round', () => {
   const [proven, fresh] = [laneOf({ proven: true, dueAt: 0 }), laneOf({ dueAt: 9 })]
   expect(shareSlots({ ...ALL_FREE, slots: 1 }, [proven, fresh])).toEqual([{ lane: fresh, take: 1 }])
@@ -172,23 +132,6 @@ test('a slow lane on a host that others keep busy still gets its turn', () => {
   const busyLanes = new Map([[slow.id, 1]])
   expect(shareSlots({ ...ALL_FREE, busyHosts, slow: { ...ALL_FREE.slow, busyLanes } }, [quick, slow])).toEqual([
     { lane: quick, take: 1 },
-  ])
-})
-
-test('lets a new host try once, however many of its partner hang', () => {
-  const limits = {
-    ...ALL_FREE,
-    slots: 10,
-    perHost: 4,
-    busyHosts: new Map([['a.example', 4]]),
-    busyPartners: new Map([['prt_1', 4]]),
-    unproven: { slots: 9, first: 1, perPartner: 2, busyPartners: new Map([['prt_1', 4]]) },
-  }
-  const due = HOSTS.map(host => laneOf({ host }))
-  expect(shareSlots(limits, due).map(({ lane, take }) => [lane.host, take])).toEqual([
-    ['b.example', 1],
-    ['c.example', 1],
-    ['d.example', 1],
   ])
 })
 
@@ -230,19 +173,6 @@ const fillUp = (lanes: readonly DueLane[]): DueLane[] => {
   return busy
 }
 
-test('a new partner waited 5 s behind the hanging hosts of others: it tries once at once, however many these are', () => {
-  const hanging = ['prt_1', 'prt_2', 'prt_3'].flatMap(partnerId => [
-    ...lanesOf(400, { partnerId }),
-    ...lanesOf(100, { partnerId, slow: true }),
-  ])
-  const busy = fillUp(hanging)
-  expect(shareSlots(whileBusy(busy), hanging)).toEqual([])
-  const [first, second] = lanesOf(2, { partnerId: 'prt_new', dueAt: 9 }) as [DueLane, DueLane]
-  expect(shareSlots(whileBusy(busy), [...hanging, first, second])).toEqual([{ lane: first, take: 1 }])
-  // With many hosts it gets no more than that.
-  expect(shareSlots(whileBusy([...busy, first]), [...hanging, second])).toEqual([])
-})
-
 test('whatever hangs, proven lanes keep their half and slow ones their sixteenth, and sixteen new partners a try', () => {
   const partners = fc.integer({ min: 1, max: 8 })
   fc.assert(
@@ -279,18 +209,4 @@ test('whatever is busy, something is taken of the lanes that are read where all 
       expect(shareRead(claim, all).length > 0).toBe(shareSlots(claim, all).length > 0)
     }),
   )
-})
-
-test('a new host is found behind hundreds that have an attempt each already', () => {
-  const all = Array.from({ length: 400 }, (_, id): DueLane => {
-    return { id, partnerId: 'prt_1', host: `h${id}.example`, dueAt: id, slow: false, proven: false }
-  })
-  const busyHosts = new Map(all.slice(0, 150).map(({ host }) => [host, 1]))
-  const none = new Map<string, number>()
-  const free: Limits = {
-    ...{ slots: 8, unsureSlots: 8, perHost: 1, prefetch: none, perPartner: 300, busyHosts, busyPartners: none },
-    ...{ slow: { slots: 1, first: 0, busyLanes: new Map() } },
-    ...{ unproven: { slots: 8, first: 0, perPartner: 8, busyPartners: none } },
-  }
-  expect(shareRead(free, all).map(({ lane }) => lane.dueAt)).toEqual([150, 151, 152, 153, 154, 155, 156, 157])
 })

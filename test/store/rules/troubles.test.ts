@@ -92,68 +92,9 @@ test.each([
   expect(told(some)).toEqual([trouble])
 })
 
-test('the time that a backlog takes after a pause was that at the full rate', () => {
-  const account = { id: 'acc_1', apiId: 'C1', passwordMode: 'dynamic', partnerId: null, rate: 8, ...WELL } as const
-  const { accounts } = statsOf({
-    ...{ ...ELSE, at: AT, openActs: [], callbacks: { gone: 0, failing: 0, disabled: 0 } },
-    deliveries: { ...NOTHING, held: 0, heldAt: null, givenUp: 0, busiest: null },
-    accounts: [
-      {
-        account,
-        state: { id: 'acc_1', removedAt: null, probeAt: null, rampAt: AT, rampRate: 1 },
-        queue: { waiting: 900, leased: 0, due: 900, oldestDueAt: AT - 5 * MINUTE },
-      },
-    ],
-  })
-  // 30 s from 1 to 8 a second are 7 * 10 / ln 2 = 101 calls; the other 799 take 99.9 s.
-  const [late] = told({ ...stats, accounts })
-  expect(late).toMatchObject({ code: 'polls_late', rate: 8, rateNow: 1 })
-  expect(late?.code === 'polls_late' && Math.round((late.etaMs ?? 0) / SECOND)).toBe(130)
-})
-
 test('a database that cannot be written was no trouble', () => {
   const full = { engine: { ...ENGINE, diskFreeBytes: 0 }, writeError: 'SQLITE_FULL' }
   expect(told(stats, full)).toEqual([{ code: 'store_failing', since: null, error: 'SQLITE_FULL' }])
-})
-
-test('that the disk is nearly full was not told while another process wrote', () => {
-  const busy = { engine: { ...ENGINE, diskFreeBytes: 5e8 }, writeError: 'SQLITE_BUSY' }
-  expect(told(stats, busy)).toEqual([
-    { code: 'store_failing', since: null, error: 'SQLITE_BUSY' },
-    { code: 'disk_low', since: null, freeBytes: 5e8 },
-  ])
-})
-
-test('tells that operators are told nothing', () => {
-  const refusingChannel = { since: AT - 1, channel: 'webhook', problem: 'key', error: 'http 404' } as const
-  expect(told(stats, { refusingChannel })).toEqual([{ code: 'operators_not_told', ...refusingChannel }])
-})
-
-test('a host that does not answer, and has most of what is late, is named', () => {
-  const busiest = { partnerId: 'par_1', partnerName: 'Acme', host: 'hangs.example', due: 198, strikes: 3 }
-  const { deliveries } = statsOf({
-    ...{
-      ...ELSE,
-      at: AT,
-      accounts: [],
-      openActs: [],
-      callbacks: { gone: 0, failing: 0, disabled: 0 },
-    },
-    deliveries: {
-      waiting: 198,
-      leased: 1,
-      due: 198,
-      oldestDueAt: AT - 3 * MINUTE,
-      held: 0,
-      heldAt: null,
-      givenUp: 0,
-
-      busiest,
-    },
-  })
-  expect(told({ ...stats, deliveries })).toMatchObject([
-    { code: 'deliveries_late', mostFor: { partnerId: 'par_1', host: 'hangs.example', due: 198, isSilent: true } },
-  ])
 })
 
 test('where no service runs, that is told first, and nobody can say how long the backlog takes', () => {
@@ -183,39 +124,6 @@ test('webhooks that an operator holds are told as that, however late they are', 
   expect(told(withDeliveries({ due: 9, oldestDueAt: AT - 60 * MINUTE, heldAt: AT - MINUTE }))).toEqual([
     { code: 'deliveries_held', since: AT - MINUTE, due: 9, isCapped: false },
   ])
-})
-
-test('tells of a backup that has failed, and no more once one is good', () => {
-  const backup = { good: null, failed: { at: AT - 1, reason: 'no_room' } }
-  expect(told(stats, { backup })).toEqual([{ code: 'backup_failed', since: AT - 1, reason: 'no_room' }])
-})
-
-test('names a node that is lost before what is nearly full, and one that differs near the end, by its name', () => {
-  const node = (name: string, more: Partial<ServiceNode> = {}): ServiceNode => ({
-    ...{
-      id: `node_${name}`,
-      name,
-      version: '1.0.0',
-      settings: 'aaaaaaaa',
-      clockAheadMs: null,
-      key: '11111111',
-      roles: ['poll'],
-    },
-    ...{ startedAt: AT - MINUTE, seenAt: AT, steadyAt: AT - MINUTE, lostAt: null, ...more },
-  })
-  const nodes = [
-    node('a'),
-    node('b', { seenAt: AT - 40 * SECOND, lostAt: AT }),
-    node('c', { key: '22222222' }),
-    node('d'),
-  ]
-  const found = told(stats, { nodes, engine: { ...ENGINE, diskFreeBytes: 1 } })
-  expect(found).toMatchObject([
-    { code: 'node_lost', node: 'b', since: AT - 40 * SECOND },
-    { code: 'disk_low' },
-    { code: 'node_differs', node: 'c', since: AT - MINUTE, differsIn: ['key'] },
-  ])
-  expect(told(stats, { nodes, isServed: false })).toMatchObject([{ code: 'no_service' }])
 })
 
 test('names the nodes whose clock is off by what receivers may not stand, but for one that is lost', () => {

@@ -18,7 +18,7 @@ export const BY = { name: 'zoe', reason: 'ticket 7' }
 /** Asks for all of the audit. */
 export const everyAct = { who: null, act: null, since: null, before: null, limit: 10 }
 
-export const openFolder = (): string => {
+const openFolder = (): string => {
   const folder = mkdtempSync(join(tmpdir(), 'notifier-backup-'))
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
   return folder
