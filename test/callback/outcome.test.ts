@@ -22,11 +22,7 @@ describe('the excerpt of an answer', () => {
     ['NUL', '\u0000'],
     ['an escape sequence', '\u001b'],
     ['a lone carriage return', '\r'],
-    ['C1', '\u009b'],
     ['text turned around', '\u202e'],
-    ['an invisible mark', '\u200b'],
-    ['a line separator', '\u2028'],
-    ['a byte order mark', '\ufeff'],
   ])('has no %s', (_claim, text) => {
     expect(excerptOf(`a${text}b`)).toBe('a\ufffdb')
   })
@@ -45,14 +41,10 @@ describe('the excerpt of an answer', () => {
 describe('an answered attempt', () => {
   test.each([
     [200, 'delivered'],
-    [204, 'delivered'],
     [299, 'delivered'],
     [199, 'rejected'],
     [300, 'rejected'],
-    [302, 'rejected'],
-    [404, 'rejected'],
     [410, 'gone'],
-    [429, 'rejected'],
     [503, 'rejected'],
   ])('with status %d is %s', (httpStatus, outcome) => {
     expect(answered(httpStatus)).toEqual({
@@ -67,36 +59,25 @@ describe('an answered attempt', () => {
 })
 
 describe('an attempt without an answer', () => {
-  test.each<Failure>([
-    'timeout',
-    'connect_timeout',
-    'refused',
-    'unreachable',
-    'dns',
-    'blocked',
-    'url',
-    'reset',
-    'proxy',
-    'proxy_down',
-  ])('is told the same way whatever the reason (%s), and its duration is rounded', error => {
-    expect(failed(error, 3)).toEqual({
-      at: AT,
-      outcome: 'failed',
-      httpStatus: null,
-      error: `no_response ${error}`,
-      durationMs: 100,
-      responseExcerpt: null,
-    })
-    expect(asTold(failed(error, 3)).error).toBe('no_response')
-    expect(failed(error, 101).durationMs).toBe(200)
-    expect(failed(error, 200).durationMs).toBe(200)
-  })
+  test.each<Failure>(['timeout', 'refused', 'dns', 'blocked', 'reset', 'proxy'])(
+    'is told the same way whatever the reason (%s), and its duration is rounded',
+    error => {
+      expect(failed(error, 3)).toEqual({
+        at: AT,
+        outcome: 'failed',
+        httpStatus: null,
+        error: `no_response ${error}`,
+        durationMs: 100,
+        responseExcerpt: null,
+      })
+      expect(asTold(failed(error, 3)).error).toBe('no_response')
+      expect(failed(error, 101).durationMs).toBe(200)
+      expect(failed(error, 200).durationMs).toBe(200)
+    },
+  )
 
   test.each<[Failure, string]>([
     ['refused', 'refused'],
-    ['unreachable', 'unreachable'],
-    ['connect_timeout', 'connect_timeout'],
-    ['timeout', 'timeout'],
     ['reset', 'reset'],
     ['tls', 'tls'],
     ['protocol', 'invalid_response'],
@@ -113,11 +94,8 @@ describe('an attempt without an answer', () => {
     ['tls', 'CERT_HAS_EXPIRED', 'certificate_expired'],
     ['tls', 'ERR_TLS_CERT_ALTNAME_INVALID', 'certificate_wrong_name'],
     ['tls', 'DEPTH_ZERO_SELF_SIGNED_CERT', 'certificate_untrusted'],
-    ['tls', 'SELF_SIGNED_CERT_IN_CHAIN', 'certificate_untrusted'],
-    ['tls', 'UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'certificate_untrusted'],
     ['tls', 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY', 'certificate_untrusted'],
     ['tls', 'ERR_SSL_WRONG_VERSION_NUMBER', 'not_tls'],
-    ['tls', 'HANDSHAKE_TOO_LONG', 'tls'],
     ['refused', 'ECONNREFUSED', 'no_response'],
     ['dns', 'ENOTFOUND', 'no_response'],
   ] as const)('by %s (%s) is told as %s, and operators see the code too', (error, detail, told) => {

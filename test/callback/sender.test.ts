@@ -97,17 +97,6 @@ describe('sending', () => {
     expect(receiver.requests).toHaveLength(1)
   })
 
-  test('ends attempts under way and attempts that wait as failed on its own side when it is closed', async () => {
-    await using receiver = await openRawReceiver(() => {})
-    const sender = openSender({ connectionsPerHost: 1 })
-    const sent = [sender.send(attemptTo(receiver.url)), sender.send(attemptTo(receiver.url))]
-    await expect.poll(() => receiver.requests.length).toBe(1)
-    await sender.close()
-    sent.push(sender.send(attemptTo(receiver.url)))
-    for (const result of await Promise.all(sent)) expect(result).toMatchObject({ kind: 'failed', error: 'local' })
-    await expect.poll(() => receiver.open()).toBe(0)
-  })
-
   test.each([
     ['http://10.0.0.1/', 'blocked'],
     ['http://[::1]/', 'blocked'],

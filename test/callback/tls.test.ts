@@ -1,5 +1,4 @@
 import { once } from 'node:events'
-import { createSecureServer } from 'node:http2'
 import type { AddressInfo, Server } from 'node:net'
 import { createServer, getCACertificates, type SecureVersion, setDefaultCACertificates, type TLSSocket } from 'node:tls'
 import { describe, expect, test } from 'vitest'
@@ -113,17 +112,5 @@ describe('TLS', () => {
     })
     expect(receiver.requests).toHaveLength(0)
     expect(receiver.connections()).toBe(1)
-  })
-
-  test('R24 a receiver that speaks only HTTP/2: failed at once', async () => {
-    const server = createSecureServer({ ...authority.issue(['127.0.0.1']), allowHTTP1: false })
-    server.on('tlsClientError', () => {}).on('sessionError', () => {})
-    server.on('unknownProtocol', socket => void socket.destroy())
-    await using receiver = await listen(server)
-    await using sender = openSender()
-    expect(await sender.send(attemptTo(receiver.url))).toMatchObject({
-      kind: 'failed',
-      error: expect.stringMatching(/tls|reset|protocol/),
-    })
   })
 })

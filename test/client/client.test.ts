@@ -96,19 +96,6 @@ test('events go on from a cursor, and verify with the secret', async () => {
   expect(await collect(nothing)).toEqual([])
 })
 
-test('events since a time and of one state are those that were missed', async () => {
-  const since = new Date()
-  stage.receiver.plan('/missed', [410])
-  const { id } = await client.register({
-    idcardid: 'test_success_0s_missed',
-    callbackUrl: stage.receiver.urlFor('/missed'),
-  })
-  await stage.api.until(id, one => one.delivery.state === 'exhausted')
-  const missed = await collect(client.events({ since, delivery: 'exhausted' }))
-  expect(missed.map(event => event.registrationId)).toEqual([id])
-  expect(await collect(client.events({ since: since.toISOString(), delivery: 'delivered' }))).toEqual([])
-})
-
 describe('the rest of the API', () => {
   test('resends what was given up', async () => {
     const since = new Date()

@@ -139,15 +139,6 @@ describe('a call', () => {
     }
   })
 
-  test('is tried as often as told, and tells of the last try', async () => {
-    await using service = await openService(problem(503, { 'retry-after': '0' }))
-    const error = await refusal(service.open({ retries: 2 })(GET))
-    expect(error).toMatchObject({ code: 'the_code', status: 503, retryAfterMs: 0, problem: { detail: 'Detail.' } })
-    expect(service.seen).toHaveLength(3)
-    expect(await refusal(service.open({ retries: 0 })(GET))).toMatchObject({ status: 503 })
-    expect(service.seen).toHaveLength(4)
-  })
-
   test('for a verdict goes on until its own limit, and asks to wait no longer than that', async () => {
     const { calls, waits, elapsed } = openOutage(600_000)
     expect(await calls.waitForVerdict('reg_1', { timeoutMs: 612_000 })).toMatchObject({ status: 'pending' })

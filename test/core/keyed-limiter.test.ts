@@ -47,17 +47,3 @@ test('ends a wait after its time limit', async () => {
   await release()
   expect(outcomes.at(-1)).toBe('c acquired')
 })
-
-test('cancels those who wait, not those who hold a slot', async () => {
-  const { limiter, outcomes, acquire, release } = openLimiter(1)
-  acquire('abcd')
-  limiter.cancel(item => 'abd'.includes(item))
-  await endOfTurn()
-  expect(outcomes).toEqual(['a acquired', 'b cancelled', 'd cancelled'])
-  expect([...limiter.counts]).toEqual([['a.example', 2]])
-  await release()
-  expect(outcomes.at(-1)).toBe('c acquired')
-  limiter.cancel(() => true)
-  await release()
-  expect(limiter.counts.size).toBe(0)
-})

@@ -53,14 +53,6 @@ describe('a serial that fails alone', () => {
     },
   )
 
-  test.each(['http_status', 'timeout'] as const)(
-    'is all that is known of an outage where it alone is asked about: %s',
-    cause => {
-      expect(isOutageAfter(cause, lone, 10 * SECOND)).toBe(true)
-      expect(isOutageAfter(cause, lone, 10 * SECOND, [{ verificationId: 1, at: NOW - MINUTE }])).toBe(true)
-    },
-  )
-
   test('is told from the others by the last two that were answered about', () => {
     const last = [1, 2, 3, 3].reduce<LastAnswered>((last, id, n) => withAnswered(last, id, n), [])
     expect(last).toEqual([

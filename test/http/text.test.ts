@@ -66,9 +66,11 @@ const trialsOf = async (at: string, key: string): Promise<Trial[]> => {
       })
       let schema = operation.requestBody?.content['application/json'].schema
       if (schema?.$ref) schema = resolve(schema.$ref)
+      // A time that lies ahead is no matter of the schema.
+      const [{ expiresAt: _, ...fits }] = schema
+        ? (fc.sample(fitting(schema, resolve), { numRuns: 1, seed: 7 }) as [Json])
+        : [{ expiresAt: null }]
       const inBody = Object.keys(schema?.properties ?? {}).flatMap(field => {
-        // A time that lies ahead is no matter of the schema.
-        const [{ expiresAt: _, ...fits }] = fc.sample(fitting(schema, resolve), { numRuns: 1, seed: 7 }) as [Json]
         const nested = (resolve_(schema.properties[field], resolve).properties ?? null) as Json
         const paths = nested === null ? [[field]] : Object.keys(nested).map(inner => [field, inner])
         return paths.flatMap(([outer = '', inner]) =>

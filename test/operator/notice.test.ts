@@ -51,15 +51,3 @@ describe.each(CONDITIONS)('%s', condition => {
 test('every name of an event is in the runbook', () => {
   for (const type of OPERATOR_EVENT_TYPES) expect(OPERATIONS).toContain(`\`${type}\``)
 })
-
-test('the end says how long it lasted, and there is nothing to do', () => {
-  const ended: OperatorEvent = { ...PAUSED, state: 'resolved', at: AT + 5 * MINUTE, count: 3 }
-  expect(noticeItem(ended, 'en', AT)).toMatchObject({
-    ...{ type: 'account.resumed', state: 'resolved', remedy: '' },
-    headline: 'RESOLVED: upstream account paused (3 times)',
-    sentence: 'It lasted from 2026-11-26 03:04:05 UTC to 2026-11-26 03:09:05 UTC, 5 min.',
-  })
-  expect(noticeItem(ended, 'zh', AT).sentence).toBe(
-    '自北京时间 2026-11-26 11:04:05 至北京时间 2026-11-26 11:09:05，持续 5 分钟。',
-  )
-})

@@ -1,5 +1,5 @@
 import { expect, onTestFinished, test } from 'vitest'
-import { HOUR, MINUTE } from '../../src/core/duration.ts'
+import { MINUTE } from '../../src/core/duration.ts'
 import { AppError } from '../../src/core/error.ts'
 import type { OperatorEvent } from '../../src/core/operator-event.ts'
 import { Secret } from '../../src/core/secret.ts'
@@ -123,17 +123,4 @@ test('a database that two looks cannot write is told past it until that is told,
     { type: 'store.failing', state: 'firing', sentence: expect.stringContaining('(SQLITE_FULL)') },
     { type: 'store.failing', state: 'resolved' },
   ])
-})
-
-const node = (name: string, more: Partial<ServiceNode> = {}): ServiceNode => ({
-  ...{ id: `node_${name}`, name, version: '1.0.0', settings: 'aaaaaaaa', clockAheadMs: null, key: '11111111' },
-  ...{ roles: ['poll'], startedAt: AT - HOUR, seenAt: AT, steadyAt: AT - HOUR, lostAt: null, ...more },
-})
-
-test('a wrong clock of a node is noted, and its end where the node is gone by then', async () => {
-  const { look, state } = await open()
-  state.nodes = [node('a', { clockAheadMs: HOUR })]
-  expect(await look()).toEqual(['clock.wrong a: wrong'])
-  state.nodes = []
-  expect(await look()).toEqual(['clock.wrong a: over'])
 })

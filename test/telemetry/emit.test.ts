@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { createEmit, type Emit, type TelemetryEvent } from '../../src/telemetry/emit.ts'
+import { createEmit, type TelemetryEvent } from '../../src/telemetry/emit.ts'
 import { EVENTS } from '../../src/telemetry/events.ts'
 import { createLog } from '../../src/telemetry/log.ts'
 
@@ -20,25 +20,6 @@ test('a listener that throws disturbs nobody, and the others are told so once', 
   expect(events.map(({ name }) => name)).toEqual(['telemetry.failed', 'service.stopped', 'service.stopped'])
   expect(events[0]?.fields).toEqual({ error })
   expect(() => createEmit([broken, broken])('service.stopped')).not.toThrow()
-})
-
-test('the compiler refuses an unknown event, a missing field and one too many', () => {
-  const check = (emit: Emit, narrow: Emit<'service.stopped'>) => {
-    // @ts-expect-error unknown
-    emit('some.thing')
-    // @ts-expect-error missing
-    emit('service.stopping')
-    // @ts-expect-error missing
-    emit('service.stopping', {})
-    // @ts-expect-error one too many
-    emit('service.stopping', { signal: 'SIGTERM', more: 1 })
-    // @ts-expect-error has none
-    emit('service.stopped', { signal: 'SIGTERM' })
-    // @ts-expect-error may emit less than is asked for
-    const wide: Emit = narrow
-    return [wide, emit satisfies Emit<'service.stopped'>]
-  }
-  expect(check).toBeTypeOf('function')
 })
 
 test('no field of any event is one that the log redacts, or one that every line has', () => {

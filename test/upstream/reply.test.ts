@@ -124,13 +124,10 @@ describe('a status', () => {
     [429, undefined, throttled(null)],
     [429, '2', throttled(2000)],
     [429, new Date(NOW + 30_000).toUTCString(), throttled(30_000)],
-    [429, new Date(NOW - 30_000).toUTCString(), throttled(0)],
     [429, '-1', throttled(null)],
     [429, '315360000', throttled(600_000)],
-    [429, 'Fri, 31 Dec 9999 23:59:59 GMT', throttled(600_000)],
     [429, 'garbage', throttled(null)],
     [503, '2', throttled(2000)],
-    [503, 'garbage', transient('http_status')],
     [500, '2', transient('http_status')],
   ])('U4 of %i with Retry-After %j', async (status, retryAfter, answer) => {
     const { url } = await serveAnswers(response => {
@@ -146,8 +143,6 @@ describe('U6 a body', () => {
     ['HTML', '<!DOCTYPE html><html><body>502</body></html>'],
     ['empty', ''],
     ['cut JSON', SUCCESS.slice(0, 60)],
-    ['cut XML', '<GetResultResult><code>2</code><result><status>SUCCESS'],
-    ['bad UTF-8', Buffer.from(SUCCESS, 'utf16le')],
     ['without a code', '{"result":{"status":"SUCCESS"}}'],
     ['U8 deep JSON', `${'{"a":'.repeat(13_000)}`],
     ['U8 deep XML', `<GetResultResult>${'<a>'.repeat(20_000)}`],

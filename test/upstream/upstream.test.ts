@@ -41,12 +41,6 @@ describe('a call', () => {
     expect(paramsOf(asked[0])).toEqual(signedAt(NOW / 1000))
   })
 
-  test('U16 keeps a serial beyond 2^53 exact', async () => {
-    const { url, asked } = await serveAnswers(response => response.end(WAITING))
-    await openClient(url).ask(accountWith(), '90071992547409930000000001')
-    expect(asked[0]?.params.get('idcardid')).toBe('90071992547409930000000001')
-  })
-
   test('U13 of one account does not wait for the hanging calls of another', async () => {
     const { url } = await serveAnswers((response, { params }) => {
       if (params.get('account') !== 'hangs') response.end(WAITING)

@@ -141,7 +141,6 @@ describe('a mistake of the receiver itself is a TypeError that says what is righ
       { body: JSON.parse(BODY) },
       /body must be the text or bytes as received, and is of type object; .*express\.raw\(\)/,
     ],
-    [{ body: undefined }, /body must be the text or bytes as received, and is missing/],
     [{ headers: undefined }, /headers must be those of the request, and is missing/],
     [{ toleranceSeconds: Number.NaN }, /toleranceSeconds must be a number from 0 to \d+, and is NaN/],
     [{ now: new Date() }, /now must be a number from 0 to \d+, and is of type object/],
@@ -155,13 +154,8 @@ describe('a mistake of the receiver itself is a TypeError that says what is righ
 
   test.each([
     [undefined, /secret is missing; .* \(is WEBHOOK_SECRET set\?\)/],
-    ['', /secrets is missing/],
-    [[], /secrets is missing/],
     [1, /secrets must be a string or an array of strings, and is of type number/],
-    ['whsec_', /secrets is not a whole whsec_…/],
     ['whsec_short', /secrets is not a whole whsec_…/],
-    [shared.publicText.slice(0, -1), /secrets is not a whole whsec_…/],
-    ['whpk_AAAA', /secrets is not a whole whpk_…/],
     [`whpk_${shared.secret.slice(6)}=`, /secrets is not a whole whpk_…/],
     [pair.secret, /secrets must begin with whsec_ \(or whpk_\)/],
     ['ifn_01M87C357Q', /secrets is an API key \(ifn_…\); the signing secret begins with whsec_/],

@@ -134,9 +134,4 @@ describe('a bulk act', () => {
     const { status, json } = await create(more)
     expect([status, json.errors]).toEqual([422, [{ path, message: expect.stringMatching(/^(must|is unknown)/) }]])
   })
-
-  test('is 404 where there is none', async () => {
-    for (const path of ['/bulk/bulk_none', '/bulk/%00']) expect((await call('GET', path)).status).toBe(404)
-    expect((await call('POST', '/bulk/bulk_none/start')).status).toBe(404)
-  })
 })

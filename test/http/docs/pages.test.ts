@@ -60,15 +60,6 @@ test.each(['en', 'zh'])('the type of every problem leads to its paragraph: %s', 
   for (const code of Object.keys(PROBLEMS)) expect(text).toContain(`<h2 id="${code}">`)
 })
 
-test.each(['/docs/webhoks', '/docs/examples/nothing.py', '/docs/assets/nothing.js', '/docs/a/b/', '/docs/problems/'])(
-  'nothing is at %s',
-  async path => {
-    const { status, headers } = await get(path)
-    expect([status, headers.get('content-type')]).toEqual([404, 'application/problem+json'])
-    expect(headers.get('cache-control')).toBeNull()
-  },
-)
-
 describe('the address in the examples', () => {
   const addressIn = (text: string) => /export NOTIFIER_URL=(.*)/.exec(text)?.[1]
   const FORWARDED = { 'x-forwarded-proto': 'https', 'x-forwarded-host': 'n.example', 'x-forwarded-prefix': '/idface/' }
@@ -135,14 +126,6 @@ test('below the prefix of a proxy, everything that pages link to and load is the
       }
     }
   expect(known.size).toBeGreaterThan(20)
-})
-
-test.each([
-  ['/', 302, 'docs'],
-  ['/docs/', 301, '../docs'],
-])('%s leads to the start page, below any prefix', async (path, expected, location) => {
-  const { status, headers } = await get(path)
-  expect([status, headers.get('location')]).toEqual([expected, location])
 })
 
 test('each network has a rate over all that needs no key', async () => {

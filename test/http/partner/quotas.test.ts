@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { ADMIN_TOKEN, HOOK, type Json, openApi } from '../support/api.ts'
+import { ADMIN_TOKEN, HOOK, openApi } from '../support/api.ts'
 
 let api: Awaited<ReturnType<typeof openApi>>
 beforeEach(async () => {
@@ -12,10 +12,6 @@ const limit = async (quotas: Record<string, number | null>, id = api.partner.id)
 }
 const post = (idcardid: string, callbackUrl = HOOK, key = api.partner.key) =>
   api.call('POST', '/v1/registrations', { key, body: { idcardid, callbackUrl } })
-const batch = async (serials: readonly string[], urlOf: (serial: string) => string = () => HOOK): Promise<Json[]> => {
-  const registrations = serials.map(idcardid => ({ idcardid, callbackUrl: urlOf(idcardid) }))
-  return (await api.call('POST', '/v1/registrations/batch', { body: { registrations } })).json.results
-}
 const statuses = (results: readonly { status: number }[]) => results.map(({ status }) => status)
 
 describe('the quota of pending registrations', () => {
@@ -41,13 +37,6 @@ describe('the quota of pending registrations', () => {
     await api.succeed()
     api.clock.now += 1_000
     expect((await post('3')).status).toBe(201)
-  })
-
-  test('applies within a batch, item by item', async () => {
-    await limit({ pending: 2 })
-    const results = await batch(['1', '1', '2', '3', '1', '4'])
-    expect(statuses(results)).toEqual([201, 200, 201, 429, 200, 429])
-    expect(results[3].problem).toMatchObject({ status: 429, type: '/docs/problems#too_many_requests' })
   })
 
   test('applies to fifty calls at once', async () => {

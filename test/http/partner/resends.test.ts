@@ -66,21 +66,6 @@ test('skips messages that are pending, delivered, cancelled or outside the time 
   ])
 })
 
-test('releases messages that are on hold after a 410', async () => {
-  const ids = [(await api.register({ idcardid: 'a' })).id, (await api.register({ idcardid: 'b' })).id]
-  await api.succeed()
-  api.clock.now += MINUTE
-  await api.succeed()
-  expect(await api.receiveWith(410, { slots: 1 })).toBe(1)
-  api.clock.now += HOUR
-  expect(await api.receiveWith(200)).toBe(0)
-  expect((await Promise.all(ids.map(stateOf))).toSorted()).toEqual(['exhausted', 'pending'])
-  expect((await resend()).json.count).toBe(1)
-  await api.store.continueBulkActs(10)
-  expect(await api.receiveWith(200)).toBe(2)
-  expect(await Promise.all(ids.map(stateOf))).toEqual(['delivered', 'delivered'])
-})
-
 test.each([
   [{}, ['since', 'delivery']],
   [{ since: 'yesterday', delivery: 'exhausted' }, ['since']],

@@ -41,18 +41,6 @@ describe('rotating', () => {
     expect(api.logged.join('')).not.toContain(json.secret.slice('whsec_'.length))
   })
 
-  test('without a body takes the defaults', async () => {
-    for (const headers of [
-      {},
-      { 'content-length': '0' },
-      { 'content-length': '0', 'content-type': 'application/json' },
-    ]) {
-      const { status, json } = await api.call('POST', '/v1/signing-secrets/rotate', { headers })
-      expect([status, json.type]).toEqual([201, 'v1'])
-    }
-    expect((await list())[1].expiresAt).toBe('2026-11-25T16:20:00.000Z')
-  })
-
   test('the old secret stays live for 24 hours, and both sign until then', async () => {
     const [before] = await list()
     const { id, secret } = await rotate()
@@ -138,9 +126,5 @@ describe('deleting', () => {
     const { status, json } = await remove(id)
     expect([status, json.detail]).toEqual([409, expect.stringContaining('/v1/signing-secrets/rotate')])
     expect(await list()).toHaveLength(2)
-  })
-
-  test.each(['secret_01JABCDEFGHJKMNPQRSTVWXYZ0'])('what does not exist is a 404: %s', async id => {
-    expect((await remove(id)).status).toBe(404)
   })
 })

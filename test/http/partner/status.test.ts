@@ -6,20 +6,6 @@ import { openApi } from '../support/api.ts'
 const REJECTED = { kind: 'account', code: 405, fault: 'credentials_wrong' } as const
 const PAUSE = { kind: 'pause', reason: 'credentials_wrong', code: 405, probes: 1, probeAt: 4_102_444_800_000 }
 
-test('says that nothing waits, and that there was nothing to deliver', async () => {
-  await using api = await openApi()
-  const { status, json } = await api.call('GET', '/v1/status')
-  expect(status).toBe(200)
-  expect(json).toEqual({
-    at: '2026-11-24T16:20:00.000Z',
-    upstream: { reachable: true, since: null, error: null },
-    account: { paused: false, reason: null, code: null, since: null },
-    queue: { before: 0, rate: 5, waitSeconds: 0 },
-    deliveries: { since: '2026-11-24T15:20:00.000Z', delivered: 0, pending: 0, exhausted: 0, successRate: null },
-    callbacks: [],
-  })
-})
-
 test('says why nothing is asked while the account is paused', async () => {
   await using api = await openApi()
   await api.register({ idcardid: 'a' })
