@@ -59,20 +59,3 @@ test('nobody waits longer than two seconds for a slow database: they get the las
   expect(await later).toMatchObject({ stats: { at: 1 } })
   expect(asked).toHaveLength(2)
 })
-
-test('a database that fails is asked again after five seconds, and the last figures stay', async () => {
-  const { clock, asked, figures, answer, fail } = openScene()
-  const first = figures()
-  answer(1)
-  await first
-  await clock.advance(5 * SECOND)
-  const failed = figures()
-  fail()
-  expect(await failed).toMatchObject({ stats: { at: 1 } })
-  await figures()
-  expect(asked).toHaveLength(2)
-  await clock.advance(5 * SECOND)
-  const again = figures()
-  answer(2)
-  expect(await again).toMatchObject({ stats: { at: 2 } })
-})

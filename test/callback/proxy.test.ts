@@ -1,10 +1,8 @@
-import { execFile } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { createServer as createSecureServer } from 'node:https'
 import { type AddressInfo, connect, type Socket } from 'node:net'
 import { getCACertificates, setDefaultCACertificates } from 'node:tls'
-import { promisify } from 'node:util'
 import { describe, expect, test } from 'vitest'
 import { openNameResolver } from '../../src/callback/resolve.ts'
 import { type Certificate, createAuthority } from '../support/certificate.ts'
@@ -139,33 +137,6 @@ describe('an egress proxy', () => {
     expect(result).toMatchObject({ kind: 'failed', error: 'proxy_down', detail })
   })
 
-  test.each([
-    ['502', answering(502)],
-    ['ECONNRESET', (client: Socket) => client.end()],
-    ['timeout', (client: Socket) => client.on('end', () => client.end()).resume()],
-  ])(
-    'that does not reach a receiver (%s) while it serves others is the failure of that receiver',
-    async (detail, refusal) => {
-      await using receiver = await openRawReceiver()
-      const refused = new Set(['127.0.0.1'])
-      await using proxy = await openProxy(() => receiver.port, { refusal, isRefused: host => refused.has(host) })
-      await using sender = openSender({ proxy: `http://127.0.0.1:${proxy.port}`, timeoutMs: 1_000 })
-      const errorOf = async (host: string) => {
-        const result = await sender.send(attemptTo(`http://${host}:9999/`))
-        return result.kind === 'failed' ? [result.error, result.detail] : result.httpStatus
-      }
-      expect(await errorOf('127.0.0.2')).toBe(200)
-      // It may have broken just now.
-      expect(await errorOf('127.0.0.1')).toEqual(['proxy_down', detail])
-      expect(await errorOf('127.0.0.3')).toBe(200)
-      expect(await errorOf('127.0.0.1')).toEqual(['proxy', detail])
-      // Now it has.
-      refused.add('127.0.0.4')
-      expect(await errorOf('127.0.0.4')).toEqual(['proxy_down', detail])
-      expect(await errorOf('127.0.0.4')).toEqual(['proxy_down', detail])
-    },
-  )
-
   test('that fails, and that works again, is told to the operator once each', async () => {
     await using receiver = await openRawReceiver()
     let isRefusing = true
@@ -192,40 +163,3 @@ const closed = async (proxy: Awaited<ReturnType<typeof openProxy>>) => {
   await proxy[Symbol.asyncDispose]()
   return { ...proxy, [Symbol.asyncDispose]: async () => {} }
 }
-
-describe('N9 the proxy settings of the environment', () => {
-  const module = new URL('../support/sender.ts', import.meta.url).href
-
-  const sendElsewhere = async (settings: { url: string; environmentsProxy: string; proxy: string | null }) => {
-    const script = `
-      const { attemptTo, openSender } = await import(${JSON.stringify(module)})
-      await using sender = openSender({ proxy: ${JSON.stringify(settings.proxy)} })
-      process.stdout.write((await sender.send(attemptTo(${JSON.stringify(settings.url)}))).kind)
-    `
-    const { environmentsProxy: url } = settings
-    const env = {
-      PATH: process.env.PATH ?? '',
-      NODE_USE_ENV_PROXY: '1',
-      HTTP_PROXY: url,
-      http_proxy: url,
-      ALL_PROXY: url,
-    }
-    const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script], { env })
-    return stdout
-  }
-
-  test.each(['without', 'with'] as const)('have no effect %s a proxy of our own', async ours => {
-    await using receiver = await openRawReceiver()
-    await using proxy = await openProxy(() => receiver.port)
-    await using wrong = await openProxy(() => receiver.port)
-    const sent = await sendElsewhere({
-      url: receiver.url,
-      environmentsProxy: `http://127.0.0.1:${wrong.port}`,
-      proxy: ours === 'with' ? `http://127.0.0.1:${proxy.port}` : null,
-    })
-    expect(sent).toBe('answered')
-    expect(wrong.asked).toHaveLength(0)
-    expect(proxy.asked).toHaveLength(ours === 'with' ? 1 : 0)
-    expect(receiver.requests).toHaveLength(1)
-  })
-})

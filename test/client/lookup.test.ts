@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { createClient, NotifierError } from '../../src/client/index.ts'
+import { createClient } from '../../src/client/index.ts'
 
 const json = (status: number, value: unknown) => new Response(JSON.stringify(value), { status })
 
@@ -26,11 +26,4 @@ test('serials that have too many registrations for one answer are looked up in h
   const serials = ['1', '2', '3', '4', '5']
   expect((await client.lookup(serials)).map(({ idcardid }) => idcardid)).toEqual(serials)
   expect(asked).toEqual([serials, ['1', '2', '3'], ['1', '2'], ['3'], ['4', '5']])
-})
-
-test('a serial that is none is not looked up again', async () => {
-  const { client, asked } = openClient()
-  const error = await client.lookup(['a b', '1']).catch((error: unknown) => error)
-  expect(error).toBeInstanceOf(NotifierError)
-  expect(asked).toHaveLength(1)
 })

@@ -17,14 +17,3 @@ test.each([
   expect(make).toThrow(message)
   expect(make).not.toThrow('hunter2')
 })
-
-test('a client is made with what is left out, or undefined', () => {
-  const { fetch, timeoutMs, retries }: Partial<ClientOptions> = {}
-  expect(createClient({ ...GOOD, fetch, timeoutMs, retries })).toHaveProperty('register')
-  for (const baseUrl of [
-    'http://127.0.0.1:8080/notifier/',
-    'https://notifier.example/api-v1',
-    'https://notifier.example/v1/x',
-  ])
-    expect(createClient({ ...GOOD, baseUrl })).toHaveProperty('register')
-})

@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { createApiKey, readApiKey } from '../../src/core/api-key.ts'
-import { newPartner } from '../../src/core/new-partner.ts'
 
 const ID = 'key_01JABCDEFGHJKMNPQRSTVWXYZ0'
 
@@ -24,14 +23,4 @@ describe('an API key', () => {
     'is not %#',
     text => expect(readApiKey(text)).toBeNull(),
   )
-})
-
-test('a new partner comes with a key and a signing secret that fit what is stored', () => {
-  let count = 0
-  const newId = (prefix: string) => `${prefix}_01JABCDEFGHJKMNPQRSTVWXYZ${count++}`
-  const { partner, apiKey, signingSecret } = newPartner('Shop', { newId, random: randomBytes })
-  expect(readApiKey(apiKey)).toEqual(partner.key)
-  expect(partner.secret.text.reveal()).toBe(signingSecret)
-  expect(Buffer.from(signingSecret.slice('whsec_'.length), 'base64')).toHaveLength(32)
-  expect(partner).toMatchObject({ name: 'Shop', id: expect.stringMatching(/^partner_/) })
 })

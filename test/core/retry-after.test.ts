@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { readHttpDate, readRetryAfter } from '../../src/core/retry-after.ts'
+import { readRetryAfter } from '../../src/core/retry-after.ts'
 
 const NOW = Date.UTC(1994, 10, 6, 8, 49, 37)
 
@@ -37,11 +37,5 @@ describe('Retry-After', () => {
     'Sun, 06 Foo 1994 08:50:37 GMT',
   ])('U4 says nothing for %j', header => {
     expect(readRetryAfter(header, NOW)).toBeNull()
-  })
-})
-
-describe('an HTTP date', () => {
-  test('is read as epoch milliseconds', () => {
-    expect(readHttpDate('Sun, 06 Nov 1994 08:49:37 GMT')).toBe(NOW)
   })
 })

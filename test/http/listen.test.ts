@@ -1,17 +1,9 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import { expect, test } from 'vitest'
-import { explainListening, listen } from '../../src/http/listen.ts'
+import { listen } from '../../src/http/listen.ts'
 
 const at = (host: string, port = 0) => ({ host, port })
-
-test.each([
-  { code: 'EADDRINUSE', says: /^PORT: cannot listen on 127\.0\.0\.1:80 \(EADDRINUSE\): another program.*free PORT$/ },
-  { code: 'EACCES', says: /^PORT: .*\(EACCES\): this user may not use ports under 1024/ },
-  { code: 'EINVAL', says: /^HOST: .*\(EINVAL\): set an address of this machine/ },
-])('$code names the setting to change', ({ code, says }) => {
-  expect(explainListening({ code }, { host: '127.0.0.1', port: 80 }).en).toMatch(says)
-})
 
 test('the port closed at once: while it drains it answers on, each answer ends its connection, and idle ones hold up no end', async () => {
   const slow = Promise.withResolvers<Response>()

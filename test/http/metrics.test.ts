@@ -7,14 +7,6 @@ const PAGE = '# HELP idface_up Up.\n# TYPE idface_up gauge\nidface_up 1\n'
 const metrics = { contentType: 'text/plain; version=0.0.4; charset=utf-8', text: async () => PAGE }
 
 describe('GET /metrics', () => {
-  test('needs no key where no token is set', async () => {
-    await using api = await openApi({ metrics })
-    const { status, text, headers } = await api.call('GET', '/metrics', { key: null })
-    expect([status, text]).toEqual([200, PAGE])
-    expect(headers.get('content-type')).toBe(metrics.contentType)
-    expect(headers.get('cache-control')).toBe('no-store')
-  })
-
   test('needs the token where one is set, and neither a partner’s key nor the admin token does', async () => {
     await using api = await openApi({ metrics, metricsToken: new Secret(TOKEN) })
     for (const key of [null, api.partner.key, 'the-operator-of-all-of-these-tests', `${TOKEN}x`, TOKEN.slice(1)]) {

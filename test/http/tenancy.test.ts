@@ -108,14 +108,15 @@ describe.each(rowsOf('own'))('M10: %s', route => {
 
 test('M10: what is the operator’s is closed to partners, whatever the id', async () => {
   const before = await snapshot()
-  for (const [route] of rowsOf('operator')) {
+  for (const [at, [route]] of rowsOf('operator').entries()) {
+    // Each from a network of its own: wrong keys are slowed down by network.
+    const from = `192.0.2.${at}`
     const [method, path] = partsOf(route)
     const body = BODIES[route]
     const ids = [api.partner.id, api.other.id, api.other.keyId, api.account.id, 'nobody']
     const answers = await Promise.all(
-      ids.map(id => api.call(method, path.replace(':id', id), body === undefined ? {} : { body })),
+      ids.map(id => api.call(method, path.replace(':id', id), body === undefined ? { from } : { from, body })),
     )
-    api.clock.now += 1_000
     for (const { status, text } of answers) expect([route, status, text]).toEqual([route, 401, answers[0]?.text])
   }
   expect(await snapshot()).toBe(before)

@@ -1,18 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { bytesOf, cutTo, defused } from '../../src/operator/plain-text.ts'
-
-test('a text is cut to so many bytes, at the edge of a character', () => {
-  fc.assert(
-    fc.property(fc.string({ unit: 'grapheme' }), fc.nat({ max: 60 }), (text, most) => {
-      const cut = cutTo(text, most)
-      expect(bytesOf(cut)).toBeLessThanOrEqual(most)
-      expect(cut.isWellFormed()).toBe(true)
-      expect(text.startsWith(cut.replace(/…$/, ''))).toBe(true)
-      if (bytesOf(text) <= most) expect(cut).toBe(text)
-    }),
-  )
-})
+import { defused } from '../../src/operator/plain-text.ts'
 
 test('no text is a mention, a link, markup or more than one line', () => {
   fc.assert(

@@ -10,7 +10,3 @@ test.each([
 ])('scripts %s', (idcardid, script) => {
   expect(scriptOfSerial(idcardid)).toEqual(script)
 })
-
-test.each(['16236437872836', 'test_', 'test_success_3'])('leaves %s alone', idcardid => {
-  expect(scriptOfSerial(idcardid)).toBeNull()
-})

@@ -2,7 +2,7 @@ import { createServer, type RequestListener } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import tls from 'node:tls'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
-import { authority, expired, forLoopback, forOtherName, serverKey } from './certificates.ts'
+import { type Certificate, createAuthority } from '../support/certificate.ts'
 import { accountWith, openClient, SERIAL, serve } from './loopback.ts'
 
 const unreachable = { kind: 'transient', code: null, cause: 'unreachable' }
@@ -13,26 +13,29 @@ const listener: RequestListener = (request, response) => {
   response.end('{"code":4061}')
 }
 
-const askWith = async (cert: string) => {
+const authority = createAuthority(new Date())
+const expired = authority.issue(['127.0.0.1'], new Date(Date.now() - 1_000))
+
+const askWith = async (certificate: Certificate) => {
   requests.length = 0
-  const url = await serve(createTlsServer({ key: serverKey, cert }, listener), 'https')
+  const url = await serve(createTlsServer(certificate, listener), 'https')
   return openClient(url).ask(accountWith(), SERIAL)
 }
 
 describe('TLS', () => {
   const trusted = tls.getCACertificates('default')
-  beforeAll(() => tls.setDefaultCACertificates([...trusted, authority]))
+  beforeAll(() => tls.setDefaultCACertificates([...trusted, authority.cert]))
   afterAll(() => tls.setDefaultCACertificates(trusted))
 
   test('is spoken with a server whose certificate is right', async () => {
-    expect(await askWith(forLoopback)).toEqual({ kind: 'not_found', code: 4061 })
+    expect(await askWith(authority.issue(['127.0.0.1']))).toEqual({ kind: 'not_found', code: 4061 })
   })
 
   test.each([
     ['expired', expired],
-    ['for another name', forOtherName],
-  ])('U15 sends nothing to a server whose certificate is %s', async (_, cert) => {
-    expect(await askWith(cert)).toMatchObject(unreachable)
+    ['for another name', authority.issue(['other.example'])],
+  ])('U15 sends nothing to a server whose certificate is %s', async (_, certificate) => {
+    expect(await askWith(certificate)).toMatchObject(unreachable)
     expect(requests).toHaveLength(0)
   })
 

@@ -1,7 +1,7 @@
 import { expect, test, vi } from 'vitest'
 import { SECOND } from '../../src/core/duration.ts'
 import { createBackgroundJob, runBatches } from '../../src/worker/background-job.ts'
-import { createFixedClock, endOfTurn } from '../support/fixed-clock.ts'
+import { createFixedClock } from '../support/fixed-clock.ts'
 
 test('does all there is, in batches, until one finds nothing', async () => {
   const sizes: number[] = []
@@ -17,28 +17,6 @@ test('does all there is, in batches, until one finds nothing', async () => {
   )
   expect(done).toBe(25)
   expect(sizes).toEqual([10, 10, 10, 10])
-})
-
-test('tells of a failure, and runs again when it is rung', async () => {
-  const emit = vi.fn()
-  let fails = true
-  const job = createBackgroundJob({
-    batch: async () => {
-      if (fails) throw new Error('no database')
-      return 0
-    },
-    size: 10,
-    event: 'retention',
-    clock: createFixedClock(),
-    emit,
-  })
-  job.ring()
-  await endOfTurn()
-  expect(emit.mock.calls).toEqual([['retention.failed', { error: new Error('no database') }]])
-  fails = false
-  job.ring()
-  await job.stop()
-  expect(emit).toHaveBeenCalledTimes(1)
 })
 
 test('while the database was away a job that is rung each second told so each second', async () => {

@@ -3,7 +3,6 @@ import type { LastBackup, Stats } from '../../src/store/store.ts'
 import { createCommandWatch } from '../../src/worker/command-watch.ts'
 
 const AT = Date.parse('2026-11-26T03:00:00Z')
-const GOOD = { at: AT, path: '/backups/one.db', bytes: 4_096 }
 
 const open = (start: { heldAt?: number; backup?: LastBackup } = {}) => {
   const state = { heldAt: start.heldAt ?? null, backup: start.backup ?? { good: null, failed: null }, isBroken: false }
@@ -37,14 +36,4 @@ test('a start with deliveries held tells it once, and their end', async () => {
   expect(await look()).toEqual([])
   state.heldAt = null
   expect(await look()).toEqual([['deliveries.resumed']])
-})
-
-test('each backup that ends is told, and what was good before the start is not', async () => {
-  const { state, look } = open({ backup: { good: GOOD, failed: null } })
-  expect(await look()).toEqual([])
-  state.backup = { good: GOOD, failed: { at: AT + 1, reason: 'no_room' } }
-  expect(await look()).toEqual([['backup.failed', { at: '2026-11-26T03:00:00.001Z', reason: 'no_room' }]])
-  expect(await look()).toEqual([])
-  state.backup = { good: { ...GOOD, at: AT + 2 }, failed: null }
-  expect(await look()).toEqual([['backup.done', { at: '2026-11-26T03:00:00.002Z', bytes: 4_096 }]])
 })

@@ -1,23 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import { SECOND } from '../../src/core/duration.ts'
 import { endOfTurn } from '../support/fixed-clock.ts'
-import { CONCURRENCY, messageOf, NOW, OK, openScene } from './support/deliverer-scene.ts'
+import { messageOf, NOW, OK, openScene } from './support/deliverer-scene.ts'
 
 describe('prefetched messages', () => {
   const three = [1, 2, 3].map(seq => messageOf(seq))
-
-  test('go out as slots of their host become free, and take no slot before', async () => {
-    const { deliverer, round, answer, sending, claims } = openScene()
-    await round(...three)
-    expect(sending()).toEqual([1, 2])
-    await round()
-    const busy = { busyHosts: new Map([['a.example', 3]]), busyPartners: new Map([['partner_1', 2]]) }
-    expect(claims.at(-1)).toMatchObject({ slots: CONCURRENCY - 2, ...busy })
-    await answer(1, OK)
-    expect(sending()).toEqual([2, 3])
-    for (const seq of [2, 3]) await answer(seq, OK)
-    await deliverer.whenIdle()
-  })
 
   test.each([
     ['their registration is cancelled', { partnerId: 'partner_1', registrationId: 'reg_3' }],

@@ -23,14 +23,6 @@ const setUp = ({ touchKeys = vi.fn(async () => {}) } = {}) => {
   return { clock, touchKeys, stopping, recordUse, secondPasses }
 }
 
-test('all keys of one second are recorded in one write', async () => {
-  const { recordUse, touchKeys, secondPasses } = setUp()
-  for (const key of ['key_1', 'key_1', 'key_2']) recordUse(key)
-  expect(touchKeys).not.toHaveBeenCalled()
-  await secondPasses()
-  expect(touchKeys.mock.calls).toEqual([[['key_1', 'key_2']]])
-})
-
 test('a key is recorded once a minute', async () => {
   const { recordUse, touchKeys, secondPasses, clock } = setUp()
   for (const [passed, calls] of [

@@ -69,17 +69,6 @@ test('over a socket every answer has its request id, and no answer of the API ma
   })
 })
 
-test('over a socket a page is kept for its reader only, and revalidated', async () => {
-  await using api = await openListening()
-  const first = await fetch(`${api.url}/docs`)
-  const again = await fetch(`${api.url}/docs`, { headers: { 'if-none-match': first.headers.get('etag') ?? '' } })
-  expect([first.status, again.status]).toEqual([200, 304])
-  for (const { headers } of [first, again]) {
-    expect(headers.get('x-request-id')).toMatch(/^req_/)
-    expect(headers.get('cache-control')).toBe('private, no-cache')
-  }
-})
-
 test('a service that stops answers its probes, and all else that it stops', async () => {
   const stopping = new AbortController()
   await using api = await openApi(

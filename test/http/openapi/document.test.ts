@@ -2,7 +2,7 @@ import { afterAll, describe, expect, test } from 'vitest'
 import { createCalls } from '../../../src/client/client.ts'
 import { createOperatorDocument, createPartnerDocument } from '../../../src/http/openapi/document.ts'
 import { PAGES } from '../../../src/http/openapi/operator-operations.ts'
-import { ADMIN_TOKEN, type Json, openApi } from '../support/api.ts'
+import { type Json, openApi } from '../support/api.ts'
 
 const api = await openApi()
 afterAll(() => api[Symbol.asyncDispose]())
@@ -51,16 +51,6 @@ describe('the document for partners', () => {
     for (const [name, schema] of Object.entries<Json>(forPartners.components.schemas)) look(name, schema)
     expect(undescribed).toEqual([])
   })
-})
-
-test('the document for operators is shown to them only, and says what each call needs', async () => {
-  const path = '/v1/admin/openapi.json'
-  expect([(await get(path)).status, (await api.call('GET', path)).status]).toEqual([401, 401])
-  expect((await api.call('GET', path, { key: ADMIN_TOKEN })).json).toEqual(forOperators)
-  for (const [route, { security, description }] of operationsOf(forOperators)) {
-    expect(security, route).toEqual([{ adminToken: [] }])
-    expect(description, route).toMatch(/Needs the role `\w+`\.$/)
-  }
 })
 
 test('both documents and the pages have exactly the routes of the API', () => {

@@ -29,16 +29,6 @@ describe('listeners are told', () => {
     ])
   })
 
-  test('nothing of one that was over the rate, of which nothing was taken', async () => {
-    await using api = await openTold({ registrationRate: 1 })
-    const registrations = Array.from({ length: 1_000 }, (_, n) => ({ idcardid: `${n}`, callbackUrl: HOOK }))
-    await api.call('POST', '/v1/registrations/batch', { body: { registrations } })
-    const before = api.answers().length
-    const body = { idcardid: '2000', callbackUrl: HOOK }
-    expect((await api.call('POST', '/v1/registrations', { body })).status).toBe(429)
-    expect(api.answers()).toHaveLength(before)
-  })
-
   test('what a cancelling ends, once', async () => {
     await using api = await openTold()
     const { id } = await api.register()

@@ -76,10 +76,4 @@ describe('the pages of a partner', () => {
     expect(read.mock.calls.length).toBe(statuses.filter(status => status === 200).length)
     expect((await small.call('GET', '/v1/registrations?limit=250')).status).toBe(200)
   })
-
-  test('that hold little are never short of it: a search for one serial costs one', async () => {
-    await using small = await openApi({ apiRate: 25 })
-    await small.register({ idcardid: 'one' })
-    for (let n = 0; n < 49; n++) expect((await small.call('GET', '/v1/registrations?idcardid=one')).status).toBe(200)
-  })
 })
