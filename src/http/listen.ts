@@ -108,7 +108,7 @@ const HOST_ADVICE: Advice = [
   '请设为本机已有的地址，例如 127.0.0.1 或 0.0.0.0',
 ]
 
-export const explainListening = (
+const explainListening = (
   { code = 'unknown' }: Pick<NodeJS.ErrnoException, 'code'>,
   { host, port }: Address,
 ): Words => {
