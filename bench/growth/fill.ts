@@ -5,9 +5,8 @@ import { DAY, HOUR } from '../../src/core/duration.ts'
 import { webhookBody } from '../../src/core/message.ts'
 import { newPartner } from '../../src/core/new-partner.ts'
 import { Secret } from '../../src/core/secret.ts'
-import { createSealed } from '../../src/store/sealed.ts'
+import { createSealed, createVault } from '../../src/store/sealed.ts'
 import { openSqliteStore } from '../../src/store/sqlite/store.ts'
-import { createVault } from '../../src/store/vault.ts'
 
 const HOSTS = 4
 /** Due times lie within this long before now. */

@@ -7,8 +7,11 @@ import { createNetworks } from '../../src/core/address.ts'
 import { createApiKey, readApiKey } from '../../src/core/api-key.ts'
 import { judgeUrl } from '../../src/core/callback-url.ts'
 import { DAY } from '../../src/core/duration.ts'
-import { viewRegistration } from '../../src/http/partner/registration-answer.ts'
-import { createRegistrationBody, type RegistrationBody } from '../../src/http/partner/registration-body.ts'
+import {
+  createRegistrationBody,
+  type RegistrationBody,
+  viewRegistration,
+} from '../../src/http/partner/registration-schemas.ts'
 import type { Registration } from '../../src/store/store.ts'
 import { answerMessages } from '../support/child.ts'
 

@@ -1,12 +1,140 @@
-import { Hono } from 'hono'
+import { type Context, Hono, type MiddlewareHandler } from 'hono'
 import { methodNotAllowed } from 'hono/method-not-allowed'
+import { routePath } from 'hono/route'
 import type { Result, Router } from 'hono/router'
 import { TrieRouter } from 'hono/router/trie-router'
+import type { Clock } from '../core/clock.ts'
+import { MINUTE } from '../core/duration.ts'
+import { AppError } from '../core/error.ts'
 import type { Words } from '../core/language.ts'
+import type { Emit } from '../telemetry/emit.ts'
 import type { Tracer } from '../telemetry/traces/tracer.ts'
+import { setHeader } from './caller.ts'
 import { sendError, sendProblem } from './json/problem.ts'
 import type { ApiEnv } from './middleware/authenticate.ts'
-import { createRequestLog, createRequestSpan, type RequestLogDeps } from './middleware/request-log.ts'
+
+interface RequestLogDeps {
+  emit: Emit<'request.answered' | 'probe.answered' | 'stranger.refused' | 'strangers.refused' | 'request.failed'>
+  monotonic: () => number
+  sleep: Clock['sleep']
+  newId: (prefix: string) => string
+  /** Turns a 404 into a 405 if this address exists for another method. */
+  refuseMethod: MiddlewareHandler<ApiEnv>
+  /** Aborted when the service stops: it answers that it does, and nothing else. */
+  stopping: AbortSignal
+}
+
+const HEADER = 'x-request-id'
+/** Answers below this path are for one caller and must not be cached. */
+const API = '/v1/'
+/** Request ids that callers may choose; none of these characters can damage a log. */
+const REQUEST_ID = /^[\w=-]{1,128}$/
+/** Probes and scrapers ask these every few seconds. */
+const PROBES = new Set(['/healthz', '/readyz', '/metrics'])
+/** Answered to the last. */
+const HEALTH = new Set(['/healthz', '/readyz'])
+const STOPPING = {
+  en: 'The service is stopping, so nothing of this request was done. Send it again.',
+  zh: '服务正在停止，该请求未被处理，请重试。',
+}
+
+/** To who is no operator, the admin API may not even exist. */
+const isHidden = (c: Context<ApiEnv>): boolean =>
+  /^\/v1\/admin(\/|$)/.test(c.req.path) && c.get('operator') === undefined
+
+const nothingMore = async () => {}
+
+const REFUSALS = new Set([401, 404, 429])
+/** Of who has sent no valid key or token: anybody may cause any number of these. */
+const isStrangersRefusal = (c: Context<ApiEnv>): boolean =>
+  REFUSALS.has(c.res.status) && c.get('partnerId') === undefined && c.get('operator') === undefined
+
+/**
+ * Gives every request its id, `cache-control` and 405, and logs it in one line. The line has the pattern of the route, and
+ * never the path, the query or a body. A bug gets a line of its own; strangers that are refused have one line a minute, of all.
+ *
+ * This is one middleware because each middleware costs every request two promises.
+ */
+const createRequestLog = (deps: RequestLogDeps): MiddlewareHandler<ApiEnv> => {
+  const { emit, monotonic, newId, refuseMethod, sleep, stopping } = deps
+  /** By status. */
+  const refusals = new Map<number, number>()
+  const tellRefusals = async () => {
+    await sleep(MINUTE, stopping).catch(() => {})
+    for (const [status, count] of refusals) emit('strangers.refused', { status, count })
+    refusals.clear()
+  }
+  const count = (c: Context<ApiEnv>): 'stranger.refused' | 'request.answered' => {
+    if (!isStrangersRefusal(c)) return 'request.answered'
+    if (refusals.size === 0) void tellRefusals()
+    refusals.set(c.res.status, (refusals.get(c.res.status) ?? 0) + 1)
+    return 'stranger.refused'
+  }
+
+  return async function logRequest(c, next) {
+    const startedAt = monotonic()
+    const sent = c.req.header(HEADER)
+    const requestId = sent !== undefined && REQUEST_ID.test(sent) ? sent : newId('req')
+    c.set('requestId', requestId)
+    setHeader(c, HEADER, requestId)
+    if (c.req.path.startsWith(API)) setHeader(c, 'cache-control', 'no-store')
+    if (stopping.aborted && !HEALTH.has(c.req.path)) c.res = sendError(c, new AppError('unavailable', STOPPING))
+    else await next()
+    if (c.res.status === 404 && !isHidden(c)) await refuseMethod(c, nothingMore)
+    const route = routePath(c)
+    const { status } = c.res
+    if (c.error && status === 500) emit('request.failed', { route, requestId, error: c.error })
+    emit(PROBES.has(route) && status < 400 ? 'probe.answered' : count(c), {
+      method: c.req.method,
+      route,
+      status,
+      durationMs: Math.round(monotonic() - startedAt),
+      partnerId: c.get('partnerId') ?? null,
+      requestId,
+    })
+  }
+}
+
+/** Makes a span of every request but probes and what is refused, or not found, of a stranger. It has the pattern of the route, and never the path, the query or a header. */
+export const createRequestSpan = (tracer: Pick<Tracer, 'request'>): MiddlewareHandler<ApiEnv> =>
+  async function traceRequest(c, next) {
+    if (PROBES.has(c.req.path)) return next()
+    const span = tracer.request(c.req.method, callerOf(c))
+    c.set('traceparent', span.traceparent)
+    await next()
+    const { status } = c.res
+    if (status === 429 || isStrangersRefusal(c)) return
+    const partnerId = c.get('partnerId') as string | undefined
+    span.end({
+      route: routePath(c),
+      attributes: {
+        'http.response.status_code': status,
+        ...(partnerId === undefined ? {} : { 'idface.partner_id': partnerId }),
+      },
+      error: status >= 500 ? String(status) : null,
+    })
+  }
+
+/** What is stored with what a request registers: its own span, or its caller's where we make no spans. */
+export const traceparentOf = (c: Context<ApiEnv>): string | null => c.get('traceparent') ?? callerOf(c)
+
+const callerOf = (c: Context): string | null => readTraceparent(c.req.header('traceparent'))
+
+/**
+ * A `traceparent` of W3C Trace Context in version 00: `00-<trace>-<span>-<flags>`, in lower-case hexadecimal. It says to which
+ * trace a request belongs, and nothing else.
+ */
+const TRACEPARENT = /^(?!ff)([0-9a-f]{2})-((?!0{32})[0-9a-f]{32})-((?!0{16})[0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/
+
+/** The only flag that the version 00 defines. */
+const SAMPLED = 1
+
+/** The header's value in version 00; null: there is none, or it is malformed. Of a later version it reads what 00 has, as W3C asks. */
+export const readTraceparent = (text: string | undefined): string | null => {
+  const [, version, traceId, spanId, flags = '', more] = TRACEPARENT.exec(text ?? '') ?? []
+  if (version === undefined || (version === '00' && more !== undefined)) return null
+  return `00-${traceId}-${spanId}-0${Number.parseInt(flags, 16) & SAMPLED}`
+}
 
 const hasParameter = (path: string): boolean => /[:*?]/.test(path)
 

@@ -1,12 +1,148 @@
-import {
-  afterSuccess,
-  type CallbackHealth,
-  type CallbackPlan,
-  type CallbackTurn,
-  endsHold,
-  type HoldEnd,
-  heldBecause,
-} from './rules/callback.ts'
+import { hash } from 'node:crypto'
+import { isDeepStrictEqual } from 'node:util'
+import { DAY, HOUR, MINUTE } from '../core/duration.ts'
+import type { AttemptKind, HeldBecause } from './store.ts'
+
+/**
+ * `watched`: only failed attempts so far. `failing`: for so long that operators are told. Held: `disabled`, by five days of failures or
+ * by an operator, and `gone`, after a 410. `releasing`: held no more; claims make its messages due, a few hundred each.
+ */
+export const CALLBACK_STATES = ['watched', 'failing', 'disabled', 'gone', 'releasing'] as const
+
+/** What is known of a callback URL of a partner; of one that works, nothing. Epoch ms. */
+export interface CallbackHealth {
+  state: (typeof CALLBACK_STATES)[number]
+  /** Since when all attempts failed; where it answered 410, when that was. */
+  failingSince: number
+  /** Failed attempts, counted up to `ENOUGH_ATTEMPTS`. */
+  attempts: number
+  /** How the last one failed, as its partner is told: `http_503`, or the error of an attempt. */
+  lastError: string
+  /** When it failed last, to the hour, so that not every attempt is a write. */
+  lastAt: number
+  /** Since when its messages are held; null: they are not. */
+  heldSince: number | null
+}
+
+/** What became of a URL: `recovered` is from `failing`, `enabled` from `disabled`. */
+type CallbackTurn = 'failing' | 'disabled' | 'recovered' | 'enabled'
+
+interface CallbackPlan {
+  /** As it is now; null: nothing is wrong. The same object: nothing has changed. */
+  health: CallbackHealth | null
+  turn: CallbackTurn | null
+}
+
+/** Fewer attempts say too little, however old the first one is. */
+const ENOUGH_ATTEMPTS = 10
+const FAILING_AFTER_MS = HOUR
+const DISABLED_AFTER_MS = 5 * DAY
+/** A URL that nothing has been sent to for so long is counted as failing no more: longer than the pauses of the schedule. */
+export const STILL_FAILING_MS = 2 * DAY
+
+const BY_OPERATOR = 'operator'
+
+export const disabledByOperator = (at: number): CallbackPlan => ({
+  health: { state: 'disabled', failingSince: at, attempts: 0, lastError: BY_OPERATOR, lastAt: at, heldSince: at },
+  turn: null,
+})
+
+const gone = (at: number): CallbackHealth => ({
+  ...{ state: 'gone', failingSince: at, attempts: 0, lastError: 'http_410', lastAt: at, heldSince: at },
+})
+
+/** When a URL works, or is taken to work: what was held for it goes out. */
+const afterSuccess = (health: CallbackHealth | null): CallbackPlan => {
+  if (health?.state === 'releasing') return { health, turn: null }
+  if (health?.heldSince == null) return { health: null, turn: health?.state === 'failing' ? 'recovered' : null }
+  return {
+    health: { ...health, state: 'releasing', heldSince: null },
+    turn: health.state === 'disabled' ? 'enabled' : null,
+  }
+}
+
+const stateAt = (failingSince: number, attempts: number, at: number): 'watched' | 'failing' | 'disabled' => {
+  if (attempts < ENOUGH_ATTEMPTS || at - failingSince < FAILING_AFTER_MS) return 'watched'
+  return at - failingSince < DISABLED_AFTER_MS ? 'failing' : 'disabled'
+}
+
+/**
+ * After an attempt that reached the receiver, or failed because of it.
+ *
+ * @param attempt.holds its claim still did: a 410 of an older one holds nothing
+ */
+export const afterAttemptAt = (
+  health: CallbackHealth | null,
+  attempt: { outcome: AttemptKind; httpStatus: number | null; error: string | null; holds: boolean },
+  at: number,
+): CallbackPlan => {
+  const { outcome, httpStatus, error, holds } = attempt
+  const because = heldBecause(health)
+  if (outcome === 'delivered' && (because === null || because === 'disabled')) return afterSuccess(health)
+  // What was under way when it was held says nothing new, not even a 410: a good test is still to enable what is disabled.
+  if (because !== null) return { health, turn: null }
+  if (outcome === 'gone') return { health: holds ? gone(at) : health, turn: null }
+  if (health?.state === 'releasing') return { health, turn: null }
+  // What failed before nothing was sent for so long says nothing about the time in between.
+  if (health !== null && at - health.lastAt > STILL_FAILING_MS) return afterAttemptAt(null, attempt, at)
+  // A clock that was set back leaves no beginning that lies ahead.
+  const failingSince = Math.min(health?.failingSince ?? at, at)
+  const attempts = Math.min((health?.attempts ?? 0) + 1, ENOUGH_ATTEMPTS)
+  const lastError = httpStatus === null ? (error ?? 'no_response') : `http_${httpStatus}`
+  const reached = stateAt(failingSince, attempts, at)
+  const state = reached === 'watched' && health?.state === 'failing' ? 'failing' : reached
+  const lastAt = health !== null && Math.abs(at - health.lastAt) < HOUR ? health.lastAt : at
+  const next = { state, failingSince, attempts, lastError, lastAt, heldSince: state === 'disabled' ? at : null }
+  if (isDeepStrictEqual(next, health)) return { health, turn: null }
+  return { health: next, turn: state === 'watched' || state === health?.state ? null : state }
+}
+
+/** Why the messages for a URL are held; null: they are not. */
+export const heldBecause = (health: Pick<CallbackHealth, 'state' | 'lastError'> | null): HeldBecause | null => {
+  if (health?.state === 'gone') return 'gone'
+  if (health?.state !== 'disabled') return null
+  return health.lastError === BY_OPERATOR ? BY_OPERATOR : 'disabled'
+}
+
+/** By what messages are held, and who may end that: a 410 says that nobody shall send there, which only a new order takes back. */
+const ENDED_BY = {
+  gone: ['registration', 'resend', 'operator'],
+  disabled: ['registration', 'resend', 'operator', 'test'],
+  operator: ['operator'],
+} as const satisfies Record<HeldBecause, readonly string[]>
+
+/** What may end a hold: the URL is registered again, a message resent to it, a test answered well, or an operator says so. */
+export type HoldEnd = (typeof ENDED_BY)['disabled'][number]
+
+/** Whether messages are held that this lets go. */
+export const endsHold = (end: HoldEnd, health: CallbackHealth | null): boolean => {
+  const because = heldBecause(health)
+  return because !== null && (ENDED_BY[because] as readonly HoldEnd[]).includes(end)
+}
+
+/** So many held messages a claim makes due when their hold has ended; the next claim goes on with the rest. */
+export const RELEASED_TOGETHER = 300
+
+/** How long after each try of a notice the next one comes: five within an hour. Each is longer than an attempt may take, so it is the lease too. */
+const NOTICE_PAUSES_MS = [5 * MINUTE, 10 * MINUTE, 15 * MINUTE, 30 * MINUTE]
+/** A partner may have thousands of disabled URLs: it is told of one at a time, of the next after this. */
+export const NOTICE_GAP_MS = MINUTE
+/** So many of a partner's newest messages are looked through for a URL that works. */
+export const NEWEST_MESSAGES = 2_000
+
+/** When the notice of a URL is due whose health has just changed; null: there is none. */
+export const firstNoticeAt = (health: CallbackHealth, at: number): number | null =>
+  heldBecause(health) === 'disabled' ? at : null
+
+/** @param tries how often it was tried before; null: not any more after this time */
+export const nextNoticeAt = (tries: number, at: number): number | null => {
+  const pauseMs = NOTICE_PAUSES_MS[tries]
+  return pauseMs === undefined ? null : at + pauseMs
+}
+
+/** The `webhook-id` of a notice: the same for every try, another when the URL is disabled anew. */
+export const noticeIdOf = ({ partnerId, callbackUrl }: Callback, heldSince: number): string =>
+  `msg_${hash('sha256', `${partnerId} ${callbackUrl} ${heldSince}`).slice(0, 26).toUpperCase()}`
 
 /** A callback URL of a partner. */
 export interface Callback {

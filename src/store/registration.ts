@@ -105,7 +105,7 @@ export type ExplainedAccount = Pick<
   'id' | 'pausedAt' | 'pauseReason' | 'pauseCode' | 'unreachableAt' | 'unreachableError'
 >
 
-/** Why messages are held: rules/callback.ts. */
+/** Why messages are held: callbacks.ts. */
 export type HeldBecause = 'gone' | 'disabled' | 'operator'
 
 export interface Explanation {

@@ -1,8 +1,8 @@
 import { type AccountChange, accountChange, isProbed } from '../core/account.ts'
-import { createRecentCalls } from '../core/account-health.ts'
 import type { Answer } from '../core/answer.ts'
 import type { Clock } from '../core/clock.ts'
 import { createInFlight } from '../core/keyed-limiter.ts'
+import { createRecentCalls } from '../core/outage.ts'
 import { TEST_ACCOUNT_ID } from '../core/test-serial.ts'
 import { afterAnswer, lookupOf, type PollPolicy, type VerificationStep } from '../core/verification.ts'
 import type {

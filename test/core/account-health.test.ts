@@ -1,12 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import {
-  maybeOthersInvalid,
-  mostlyUnknown,
-  othersInvalid,
-  type RecentCall,
-  withCall,
-} from '../../src/core/account-health.ts'
 import type { Answer } from '../../src/core/answer.ts'
+import { maybeOthersInvalid, mostlyUnknown, othersInvalid, type RecentCall, withCall } from '../../src/core/outage.ts'
 
 const UNKNOWN: Answer = { kind: 'transient', code: 4999, cause: 'unknown_code' }
 const OUTAGE: Answer = { kind: 'transient', code: null, cause: 'timeout' }

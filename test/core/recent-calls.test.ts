@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { createRecentCalls } from '../../src/core/account-health.ts'
 import type { Answer } from '../../src/core/answer.ts'
 import { MINUTE, SECOND } from '../../src/core/duration.ts'
+import { createRecentCalls } from '../../src/core/outage.ts'
 
 const NOW = 1_000_000
 const RUNNING: Parameters<ReturnType<typeof createRecentCalls>['add']>[0] = {

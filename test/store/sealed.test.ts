@@ -2,9 +2,8 @@ import { randomBytes } from 'node:crypto'
 import { getTableConfig } from 'drizzle-orm/sqlite-core'
 import { describe, expect, test } from 'vitest'
 import { Secret } from '../../src/core/secret.ts'
-import { createSealed } from '../../src/store/sealed.ts'
+import { createSealed, createVault } from '../../src/store/sealed.ts'
 import * as schema from '../../src/store/sqlite/schema.ts'
-import { createVault } from '../../src/store/vault.ts'
 
 const OLD = randomBytes(32)
 const NEW = randomBytes(32)

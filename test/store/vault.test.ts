@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { createVault } from '../../src/store/vault.ts'
+import { createVault } from '../../src/store/sealed.ts'
 
 const KEY = randomBytes(32)
 const vault = createVault(randomBytes, KEY)

@@ -9,7 +9,7 @@ import { errorOf } from '../../store/rules/registration-search.ts'
 import type { Account, Explanation, Partner } from '../../store/store.ts'
 import { AT, AT_OR_NULL, COUNT, idField, jsonTime, jsonTimeOrNull, PAUSE, viewPause } from '../json/fields.ts'
 import { ANSWER_KIND } from '../partner/explain.ts'
-import { REGISTRATION, viewRegistration } from '../partner/registration-answer.ts'
+import { REGISTRATION, viewRegistration } from '../partner/registration-schemas.ts'
 
 /** A serial in a list: enough to tell two apart, not enough to look somebody up. Short ones show less. */
 export const maskSerial = (serial: string): string =>

@@ -21,7 +21,7 @@ import { BOUNDED_COUNT, RESENT, SEARCH_QUERY } from '../admin/registrations.ts'
 import { FILTER_QUERY } from '../admin/search.ts'
 import { listOf, PAGE_QUERY } from '../json/pagination.ts'
 import { EXPLANATION } from '../partner/explain.ts'
-import { ATTEMPT } from '../partner/registration-answer.ts'
+import { ATTEMPT } from '../partner/registration-schemas.ts'
 import type { Operations } from './operation.ts'
 
 /** What operators call, by tag. The roles are in `admin/routes.ts`. */

@@ -5,9 +5,13 @@ import { EVENT_LIST, EVENT_QUERY } from '../partner/events.ts'
 import { EXPLANATION } from '../partner/explain.ts'
 import { LOOKUP_BODY, LOOKUP_RESULTS } from '../partner/lookup.ts'
 import { ME } from '../partner/me.ts'
-import { BATCH_BODY, BATCH_RESULTS } from '../partner/register.ts'
-import { ATTEMPT, REGISTRATION } from '../partner/registration-answer.ts'
-import { createRegistrationBody } from '../partner/registration-body.ts'
+import {
+  ATTEMPT,
+  BATCH_BODY,
+  BATCH_RESULTS,
+  createRegistrationBody,
+  REGISTRATION,
+} from '../partner/registration-schemas.ts'
 import { LIST_QUERY, WAIT_QUERY } from '../partner/registrations.ts'
 import { RESEND, RESEND_BODY } from '../partner/resends.ts'
 import { NEW_SIGNING_SECRET, ROTATION, SIGNING_SECRET } from '../partner/signing-secrets.ts'

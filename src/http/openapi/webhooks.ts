@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { REASONS } from '../../core/verification.ts'
 import { AT, idField } from '../json/fields.ts'
-import { SANDBOX } from '../partner/registration-answer.ts'
+import { SANDBOX } from '../partner/registration-schemas.ts'
 import type { JsonSchema } from './json-schemas.ts'
 
 const sent = (example: string | null) =>

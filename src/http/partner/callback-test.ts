@@ -7,8 +7,7 @@ import { noQuery } from '../json/validate.ts'
 import { answerLanguage } from '../language.ts'
 import type { ApiEnv } from '../middleware/authenticate.ts'
 import type { Rates } from '../rates.ts'
-import { viewAttempt } from './registration-answer.ts'
-import type { RegistrationBodySchema } from './registration-body.ts'
+import { type RegistrationBodySchema, viewAttempt } from './registration-schemas.ts'
 
 export interface CallbackTestDeps {
   rates: Pick<Rates, 'take'>

@@ -9,7 +9,7 @@ import { sendProblem } from '../json/problem.ts'
 import { oneOf, readQuery, said } from '../json/validate.ts'
 import type { ApiEnv } from '../middleware/authenticate.ts'
 import { itemsOf, type Rates } from '../rates.ts'
-import { DELIVERY_STATE, SANDBOX } from './registration-answer.ts'
+import { DELIVERY_STATE, SANDBOX } from './registration-schemas.ts'
 
 /** The three `webhook-*` headers of each event, signed now. */
 type SignEvents = (

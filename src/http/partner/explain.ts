@@ -10,7 +10,7 @@ import { noQuery } from '../json/validate.ts'
 import { answerLanguage } from '../language.ts'
 import type { ApiEnv } from '../middleware/authenticate.ts'
 import { explainSentence, type Reader } from './explain-sentence.ts'
-import { ATTEMPT, DELIVERY_STATE, REASON, SANDBOX, STATUS, viewAttempt } from './registration-answer.ts'
+import { ATTEMPT, DELIVERY_STATE, REASON, SANDBOX, STATUS, viewAttempt } from './registration-schemas.ts'
 import { readTarget } from './registrations.ts'
 
 export interface ExplainDeps {

@@ -6,7 +6,7 @@ import type { ReadPartnerBody } from '../json/request-body.ts'
 import { bodyLike, invalid, noQuery, said } from '../json/validate.ts'
 import type { ApiEnv } from '../middleware/authenticate.ts'
 import { itemsOf, MOST_FOUND, type Rates } from '../rates.ts'
-import { REGISTRATION, viewRegistration } from './registration-answer.ts'
+import { REGISTRATION, viewRegistration } from './registration-schemas.ts'
 
 export interface LookupDeps {
   rates: Pick<Rates, 'take' | 'give'>

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import { Hono } from 'hono'
-import { z } from 'zod'
+import type { z } from 'zod'
 import { SECOND } from '../../core/duration.ts'
 import { AppError } from '../../core/error.ts'
 import type { Language } from '../../core/language.ts'
@@ -8,17 +8,26 @@ import { readTestSerial, TEST_ACCOUNT_ID } from '../../core/test-serial.ts'
 import type { Account, NewRegistration, Registered, Registration, Store } from '../../store/store.ts'
 import type { Emit } from '../../telemetry/emit.ts'
 import { setHeader } from '../caller.ts'
+import { traceparentOf } from '../frame.ts'
 import { QUOTA_NAMES } from '../json/fields.ts'
-import { PROBLEM, problemOf } from '../json/problem.ts'
+import { problemOf } from '../json/problem.ts'
 import type { ReadPartnerBody } from '../json/request-body.ts'
-import { bodyLike, checkBody, invalid, noQuery, refuseQuery, said } from '../json/validate.ts'
+import { checkBody, invalid, noQuery, refuseQuery } from '../json/validate.ts'
 import { answerLanguage } from '../language.ts'
 import { type ApiEnv, createTtlCache } from '../middleware/authenticate.ts'
 import type { EnumerationGuard } from '../middleware/enumeration-guard.ts'
-import { traceparentOf } from '../middleware/request-log.ts'
-import { BATCH_BYTES, MOST_IN_A_BATCH, type Rates } from '../rates.ts'
-import { REGISTRATION, viewDue, viewRegistration } from './registration-answer.ts'
-import { ACCOUNT_FORM, type RegistrationBody, type RegistrationBodySchema } from './registration-body.ts'
+import { BATCH_BYTES, type Rates } from '../rates.ts'
+import {
+  ACCOUNT_FORM,
+  BATCH_BODY,
+  type BATCH_RESULTS,
+  IGNORED,
+  type REFUSED,
+  type RegistrationBody,
+  type RegistrationBodySchema,
+  viewDue,
+  viewRegistration,
+} from './registration-schemas.ts'
 
 export interface RegisterDeps extends RegistrarDeps {
   /** Resolves once the registration is durable. */
@@ -29,44 +38,6 @@ export interface RegisterDeps extends RegistrarDeps {
   store: RegistrarDeps['store'] & Pick<Store, 'now' | 'register'>
 }
 
-const REGISTRATIONS = said({
-  en: `must be an array of 1 to ${MOST_IN_A_BATCH} registrations`,
-  zh: `必须是包含 1 到 ${MOST_IN_A_BATCH} 条登记的数组`,
-})
-export const BATCH_BODY = z
-  .strictObject(
-    {
-      registrations: z
-        .array(z.unknown().meta({ $ref: '#/$defs/RegistrationRequest' }), REGISTRATIONS)
-        .min(1, REGISTRATIONS)
-        .max(MOST_IN_A_BATCH, REGISTRATIONS)
-        .describe('Each as in a call of its own.'),
-    },
-    bodyLike('{"registrations": [{"idcardid": "…", "callbackUrl": "…"}, …]}'),
-  )
-  .meta({ id: 'BatchRequest' })
-
-const IGNORED = ['metadata', 'expiresAt'] as const
-const AS_ALONE = 'As of a call of its own.'
-const REFUSED = [403, 409, 422, 429, 503] as const
-export const BATCH_RESULTS = z
-  .strictObject({
-    results: z
-      .array(
-        // One literal each for what is told apart: TypeScript excludes a member of a union by a comparison with one only.
-        z.discriminatedUnion('status', [
-          z.strictObject({ status: z.literal(201).describe(AS_ALONE), registration: REGISTRATION }),
-          z.strictObject({
-            status: z.literal(200).describe(AS_ALONE),
-            registration: REGISTRATION,
-            ignored: z.array(z.enum(IGNORED)).exactOptional().describe('As the header `idface-ignored`.'),
-          }),
-          z.strictObject({ status: z.literal(REFUSED).describe(AS_ALONE), problem: PROBLEM }),
-        ]),
-      )
-      .describe('One for each registration, in the same order.'),
-  })
-  .meta({ id: 'BatchResults' })
 type Result = z.output<typeof BATCH_RESULTS>['results'][number]
 
 /** `POST /v1/registrations`, and `/batch`: every item has its own result, and an invalid item does not affect the others. */

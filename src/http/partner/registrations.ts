@@ -17,7 +17,7 @@ import { noQuery, oneOf, readQuery, said } from '../json/validate.ts'
 import { answerLanguage } from '../language.ts'
 import type { ApiEnv } from '../middleware/authenticate.ts'
 import type { Rates } from '../rates.ts'
-import { viewAttempt, viewDue, viewRegistration } from './registration-answer.ts'
+import { viewAttempt, viewDue, viewRegistration } from './registration-schemas.ts'
 
 export interface LongPollDeps {
   store: Pick<Store, 'hints' | 'endedAmong'>

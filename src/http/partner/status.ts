@@ -7,7 +7,7 @@ import type { PartnerStatus, Store } from '../../store/store.ts'
 import { AT, AT_OR_NULL, COUNT, jsonTime, jsonTimeOrNull, PAUSE, viewPause } from '../json/fields.ts'
 import { invalid, readQuery, said } from '../json/validate.ts'
 import type { ApiEnv } from '../middleware/authenticate.ts'
-import { ACCOUNT_FORM } from './registration-body.ts'
+import { ACCOUNT_FORM } from './registration-schemas.ts'
 
 export interface StatusDeps {
   store: Pick<Store, 'statusOf'>

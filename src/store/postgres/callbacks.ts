@@ -1,31 +1,29 @@
 import {
   type Callback,
   type CallbackChanges,
+  type CallbackHealth,
   type CallbackNotice,
   type CallbackRow,
   type CallbackTrouble,
   createCallbackChanges,
-  enable,
-  keyOf,
-  MOST_HELD,
-  MOST_TROUBLES,
-  pageOf,
-  troubleOf,
-} from '../callbacks.ts'
-import { afterTurning } from '../hints.ts'
-import { hostOf } from '../lanes.ts'
-import {
-  type CallbackHealth,
   disabledByOperator,
+  enable,
   firstNoticeAt,
   type HoldEnd,
   heldBecause,
+  keyOf,
+  MOST_HELD,
+  MOST_TROUBLES,
   NEWEST_MESSAGES,
   NOTICE_GAP_MS,
   nextNoticeAt,
   noticeIdOf,
+  pageOf,
   RELEASED_TOGETHER,
-} from '../rules/callback.ts'
+  troubleOf,
+} from '../callbacks.ts'
+import { afterTurning } from '../hints.ts'
+import { hostOf } from '../lanes.ts'
 import type { Store } from '../store.ts'
 import type { Tx } from './connection.ts'
 import type { Context } from './context.ts'

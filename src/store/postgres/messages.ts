@@ -1,3 +1,4 @@
+import { afterAttemptAt } from '../callbacks.ts'
 import { afterTurning } from '../hints.ts'
 import {
   afterMessageClaim,
@@ -10,7 +11,6 @@ import {
   secretsFor,
   UNSIGNED_MS,
 } from '../message-claims.ts'
-import { afterAttemptAt } from '../rules/callback.ts'
 import { answerAlone } from '../rules/questions.ts'
 import { leavesLanes, mayBeRecorded, settleMessage } from '../rules/settle-message.ts'
 import { type DueLane, lanesFor, mayHaveMore, shareSlots } from '../rules/share-slots.ts'

@@ -1,4 +1,4 @@
-import { CALLBACK_STATES, type CallbackHealth } from '../rules/callback.ts'
+import { CALLBACK_STATES, type CallbackHealth } from '../callbacks.ts'
 import {
   bytes,
   flag,
@@ -71,7 +71,7 @@ export const signingSecrets = pgTable(
   ],
 )
 
-/** URLs whose attempts have only failed, or whose messages are or were held: rules/callback.ts. One that works has no row. */
+/** URLs whose attempts have only failed, or whose messages are or were held: callbacks.ts. One that works has no row. */
 export const callbacks = pgTable(
   'callbacks',
   {

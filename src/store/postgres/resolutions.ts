@@ -1,4 +1,4 @@
-import { type Ending, type Resolution, resolve } from '../rules/resolve.ts'
+import { type Ending, type Resolution, resolve } from '../rules/settle-verification.ts'
 import type { Tx } from './connection.ts'
 import type { Context } from './context.ts'
 import type { LaneBook } from './lanes.ts'

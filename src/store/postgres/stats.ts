@@ -1,7 +1,7 @@
 import { type AccountRow, viewAccount } from '../account.ts'
 import { NO_BACKUP } from '../backup.ts'
+import { STILL_FAILING_MS } from '../callbacks.ts'
 import { CHANNEL_REFUSING, DELIVERIES_HELD } from '../facts.ts'
-import { STILL_FAILING_MS } from '../rules/callback.ts'
 import {
   type DueLane,
   GIVEN_UP_MS,

@@ -1,5 +1,4 @@
-import type { WaitingRegistration } from '../rules/resolve.ts'
-import type { VerificationFacts } from '../rules/settle-verification.ts'
+import type { VerificationFacts, WaitingRegistration } from '../rules/settle-verification.ts'
 import type { ClaimedVerification } from '../store.ts'
 import type { Head } from '../verification-claims.ts'
 import type { Tx } from './connection.ts'

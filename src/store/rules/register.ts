@@ -2,7 +2,7 @@ import type { Verdict } from '../../core/answer.ts'
 import { DAY, HOUR } from '../../core/duration.ts'
 import type { NewRegistration, Quotas, Usage } from '../store.ts'
 import { isOfBatch, NEW_IN_BATCH, NUDGED, queueOfNew } from './poll-queues.ts'
-import type { Ending } from './resolve.ts'
+import type { Ending } from './settle-verification.ts'
 
 /** A serial that somebody has registered already. */
 export interface KnownVerification {

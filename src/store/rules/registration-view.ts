@@ -4,8 +4,8 @@ import { type MessageState, type MessageType, messageIdOf } from '../../core/mes
 import { deliveryWithoutMessage, type RegistrationStatus, showsVerdict } from '../../core/registration.ts'
 import { TEST_ACCOUNT_ID } from '../../core/test-serial.ts'
 import type { Reason } from '../../core/verification.ts'
+import { type CallbackHealth, heldBecause } from '../callbacks.ts'
 import type { Attempt, ExplainedAccount, Explanation, NewRegistration, Registration } from '../store.ts'
-import { type CallbackHealth, heldBecause } from './callback.ts'
 import type { PollForecast } from './poll-forecast.ts'
 
 /** A registration with what its verification and its message add to it. Times are epoch ms. */

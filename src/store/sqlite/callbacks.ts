@@ -1,28 +1,26 @@
 import {
   type Callback,
   type CallbackChanges,
+  type CallbackHealth,
   type CallbackNotice,
   type CallbackRow,
   type CallbackTrouble,
   createCallbackChanges,
-  enable,
-  MOST_HELD,
-  MOST_TROUBLES,
-  pageOf,
-  troubleOf,
-} from '../callbacks.ts'
-import { afterTurning, tellHints } from '../hints.ts'
-import {
-  type CallbackHealth,
   disabledByOperator,
+  enable,
   firstNoticeAt,
   heldBecause,
+  MOST_HELD,
+  MOST_TROUBLES,
   NEWEST_MESSAGES,
   NOTICE_GAP_MS,
   nextNoticeAt,
   noticeIdOf,
+  pageOf,
   RELEASED_TOGETHER,
-} from '../rules/callback.ts'
+  troubleOf,
+} from '../callbacks.ts'
+import { afterTurning, tellHints } from '../hints.ts'
 import type { Store } from '../store.ts'
 import { type Context, onceForContext } from './context.ts'
 import { heldAt } from './facts.ts'

@@ -1,3 +1,4 @@
+import { afterAttemptAt } from '../callbacks.ts'
 import { afterTurning, tellHints } from '../hints.ts'
 import {
   afterMessageClaim,
@@ -11,7 +12,6 @@ import {
   secretsFor,
   UNSIGNED_MS,
 } from '../message-claims.ts'
-import { afterAttemptAt } from '../rules/callback.ts'
 import { answer } from '../rules/questions.ts'
 import { KEPT_ATTEMPTS, mayBeRecorded, settleMessage } from '../rules/settle-message.ts'
 import { type DueLane, lanesFor, mayHaveMore, shareSlots } from '../rules/share-slots.ts'

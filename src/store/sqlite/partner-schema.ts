@@ -1,4 +1,4 @@
-import { CALLBACK_STATES, type CallbackHealth } from '../rules/callback.ts'
+import { CALLBACK_STATES, type CallbackHealth } from '../callbacks.ts'
 import {
   blob,
   flag,
@@ -70,7 +70,7 @@ export const signingSecrets = sqliteTable(
   ],
 )
 
-/** URLs whose attempts have only failed, or whose messages are or were held: rules/callback.ts. One that works has no row. */
+/** URLs whose attempts have only failed, or whose messages are or were held: callbacks.ts. One that works has no row. */
 export const callbacks = sqliteTable(
   'callbacks',
   {

@@ -1,7 +1,7 @@
 import type { MessageType } from '../../core/message.ts'
 import type { RegistrationStatus } from '../../core/registration.ts'
 import type { Reason } from '../../core/verification.ts'
-import { type Ending, resolve } from '../rules/resolve.ts'
+import { type Ending, resolve } from '../rules/settle-verification.ts'
 import type { Context } from './context.ts'
 import type { LaneBook } from './lanes.ts'
 

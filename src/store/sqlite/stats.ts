@@ -2,9 +2,9 @@ import { statfsSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { viewAccount } from '../account.ts'
 import { NO_BACKUP } from '../backup.ts'
+import { type CallbackHealth, STILL_FAILING_MS } from '../callbacks.ts'
 import { BACKUPS, CHANNEL_REFUSING, DELIVERIES_HELD } from '../facts.ts'
 import { earlier } from '../lanes.ts'
-import { type CallbackHealth, STILL_FAILING_MS } from '../rules/callback.ts'
 import {
   type DueLane,
   GIVEN_UP_MS,

@@ -7,7 +7,7 @@ import { check } from '../../../src/http/json/validate.ts'
 import { callsOf } from '../../../src/http/openapi/operation.ts'
 import { OPERATOR_OPERATIONS } from '../../../src/http/openapi/operator-operations.ts'
 import { PARTNER_OPERATIONS } from '../../../src/http/openapi/partner-operations.ts'
-import { createRegistrationBody } from '../../../src/http/partner/registration-body.ts'
+import { createRegistrationBody } from '../../../src/http/partner/registration-schemas.ts'
 import { openApi, START } from '../support/api.ts'
 
 const CHINESE = /\p{Script=Han}/u

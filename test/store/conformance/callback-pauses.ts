@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { HOUR, MINUTE } from '../../../src/core/duration.ts'
-import { RELEASED_TOGETHER } from '../../../src/store/rules/callback.ts'
+import { RELEASED_TOGETHER } from '../../../src/store/callbacks.ts'
 import { first, HOOK, type OpenStore, openBench, SUCCESS } from '../../support/store.ts'
 
 type Bench = Awaited<ReturnType<typeof openBench>>

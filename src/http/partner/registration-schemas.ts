@@ -1,11 +1,98 @@
 import { z } from 'zod'
-import type { Language } from '../../core/language.ts'
+import { LONGEST_URL } from '../../core/callback-url.ts'
+import type { Language, Words } from '../../core/language.ts'
 import { COMMON_ERRORS, MESSAGE_STATES, NETWORK_ERRORS } from '../../core/message.ts'
 import { REGISTRATION_STATUSES } from '../../core/registration.ts'
+import {
+  LONGEST_EXPIRY_DAYS,
+  METADATA_BYTES,
+  type Read,
+  readExpiry,
+  readMetadata,
+} from '../../core/registration-input.ts'
+import { isMisspelt, TEST_SERIAL_FORM } from '../../core/test-serial.ts'
 import { REASONS } from '../../core/verification.ts'
 import { ATTEMPT_KINDS, type Attempt, type Registration } from '../../store/registration.ts'
-import { AT, AT_OR_NULL, COUNT, idField, jsonTime, jsonTimeOrNull } from '../json/fields.ts'
+import { AT, AT_OR_NULL, COUNT, idField, jsonTime, jsonTimeOrNull, serialField } from '../json/fields.ts'
+import { PROBLEM } from '../json/problem.ts'
+import { bodyLike, said } from '../json/validate.ts'
+import { MOST_IN_A_BATCH } from '../rates.ts'
 import { attemptText } from './explain-sentence.ts'
+
+/** Judges a callback URL: either its normalised form, or a message that says what is allowed. */
+export type JudgeUrl = (text: unknown) => { ok: true; href: string } | { ok: false; message: Words }
+
+export const ACCOUNT_FORM = {
+  en: 'must be the id or the APIID of an account; leave it out to use the default account',
+  zh: '必须是某个账户的 id 或 APIID；不填则使用默认账户',
+}
+
+/** A field that one of our own functions reads. Its JSON schema is given by `meta`. */
+const readWith =
+  <In, Out>(read: (input: In) => Read<Out>) =>
+  (input: In, ctx: z.RefinementCtx): Out => {
+    const result = read(input)
+    if (result.ok) return result.value
+    ctx.addIssue({ code: 'custom', message: said(result.message) })
+    return z.NEVER
+  }
+
+/** The body of `POST /v1/registrations`. Its output has the normalised URL, and times as epoch ms. */
+export const createRegistrationBody = ({
+  judgeUrl,
+  now,
+  sandbox,
+}: {
+  judgeUrl: JudgeUrl
+  now: () => number
+  sandbox: boolean
+}) => {
+  const readUrl = (text: unknown): Read<string> => {
+    const verdict = judgeUrl(text)
+    return verdict.ok ? { ok: true, value: verdict.href } : verdict
+  }
+  return z
+    .strictObject({
+      idcardid: serialField()
+        .refine(serial => !sandbox || !isMisspelt(serial), said(TEST_SERIAL_FORM))
+        .describe('The serial that Submit returned, as a string.'),
+      callbackUrl: z
+        .unknown()
+        .transform(readWith(readUrl))
+        .meta({
+          type: 'string',
+          format: 'uri',
+          maxLength: LONGEST_URL,
+          description: 'Where the webhook is sent.',
+          examples: ['https://partner.example/hook'],
+        }),
+      metadata: z
+        .unknown()
+        .transform(readWith(readMetadata))
+        .meta({
+          type: 'object',
+          additionalProperties: { type: 'string' },
+          description: `Data of your own, which the webhook returns; at most ${METADATA_BYTES} bytes as JSON.`,
+          examples: [{ order: '42' }],
+        })
+        .optional(),
+      expiresAt: z
+        .unknown()
+        .transform(readWith(input => readExpiry(input, now())))
+        .meta({
+          type: ['string', 'integer'],
+          description: `When the link expires: ISO 8601, or the epoch in seconds or milliseconds; at most ${LONGEST_EXPIRY_DAYS} days ahead.`,
+        })
+        .optional(),
+      account: z.string(said(ACCOUNT_FORM)).min(1, said(ACCOUNT_FORM)).optional().meta({
+        description: 'The id or the APIID of the upstream account; the default account if it is left out.',
+      }),
+    })
+    .meta({ id: 'RegistrationRequest' })
+}
+
+export type RegistrationBodySchema = ReturnType<typeof createRegistrationBody>
+export type RegistrationBody = z.output<RegistrationBodySchema>
 
 export const STATUS = z
   .enum(REGISTRATION_STATUSES)
@@ -95,6 +182,45 @@ export const ATTEMPT = z
   })
   .meta({ id: 'Attempt', description: 'One POST of a webhook to your receiver.' })
 export type AttemptAnswer = z.output<typeof ATTEMPT>
+
+const REGISTRATIONS = said({
+  en: `must be an array of 1 to ${MOST_IN_A_BATCH} registrations`,
+  zh: `必须是包含 1 到 ${MOST_IN_A_BATCH} 条登记的数组`,
+})
+export const BATCH_BODY = z
+  .strictObject(
+    {
+      registrations: z
+        .array(z.unknown().meta({ $ref: '#/$defs/RegistrationRequest' }), REGISTRATIONS)
+        .min(1, REGISTRATIONS)
+        .max(MOST_IN_A_BATCH, REGISTRATIONS)
+        .describe('Each as in a call of its own.'),
+    },
+    bodyLike('{"registrations": [{"idcardid": "…", "callbackUrl": "…"}, …]}'),
+  )
+  .meta({ id: 'BatchRequest' })
+
+export const IGNORED = ['metadata', 'expiresAt'] as const
+const AS_ALONE = 'As of a call of its own.'
+export const REFUSED = [403, 409, 422, 429, 503] as const
+export const BATCH_RESULTS = z
+  .strictObject({
+    results: z
+      .array(
+        // One literal each for what is told apart: TypeScript excludes a member of a union by a comparison with one only.
+        z.discriminatedUnion('status', [
+          z.strictObject({ status: z.literal(201).describe(AS_ALONE), registration: REGISTRATION }),
+          z.strictObject({
+            status: z.literal(200).describe(AS_ALONE),
+            registration: REGISTRATION,
+            ignored: z.array(z.enum(IGNORED)).exactOptional().describe('As the header `idface-ignored`.'),
+          }),
+          z.strictObject({ status: z.literal(REFUSED).describe(AS_ALONE), problem: PROBLEM }),
+        ]),
+      )
+      .describe('One for each registration, in the same order.'),
+  })
+  .meta({ id: 'BatchResults' })
 
 /** A registration as its partner sees it. */
 export const viewRegistration = (registration: Registration): RegistrationAnswer => ({
