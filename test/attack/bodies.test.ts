@@ -1,12 +1,8 @@
 import fc from 'fast-check'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { ADMIN_TOKEN, HOOK, type Json, openApi } from '../http/support/api.ts'
+import { describe, expect, test } from 'vitest'
+import { ADMIN_TOKEN, HOOK, type Json, openApiForEach } from '../http/support/api.ts'
 
-let api: Awaited<ReturnType<typeof openApi>>
-beforeEach(async () => {
-  api = await openApi()
-})
-afterEach(() => api[Symbol.asyncDispose]())
+const api = openApiForEach()
 
 const REGISTRATION = { idcardid: '16236437872836', callbackUrl: HOOK }
 /** Every call that takes a body, with one that it takes. */

@@ -1,14 +1,10 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { SECOND } from '../../../src/core/duration.ts'
 import { Secret } from '../../../src/core/secret.ts'
 import { TEST_ACCOUNT_ID } from '../../../src/core/test-serial.ts'
-import { ADMIN_TOKEN, HOOK, openApi } from '../support/api.ts'
+import { ADMIN_TOKEN, HOOK, openApiForEach } from '../support/api.ts'
 
-let api: Awaited<ReturnType<typeof openApi>>
-beforeEach(async () => {
-  api = await openApi()
-})
-afterEach(() => api[Symbol.asyncDispose]())
+const api = openApiForEach()
 
 const admin = (method: string, path: string, body?: unknown) =>
   api.call(method, `/v1/admin${path}`, { key: ADMIN_TOKEN, ...(body === undefined ? {} : { body }) })

@@ -1,17 +1,13 @@
 import { randomBytes } from 'node:crypto'
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { createAdminToken } from '../../../src/core/api-key.ts'
 import { AppError } from '../../../src/core/error.ts'
 import type { Role } from '../../../src/core/role.ts'
 import type { Store } from '../../../src/store/store.ts'
 import { both } from '../../support/words.ts'
-import { ADMIN_TOKEN, type Json, openApi } from '../support/api.ts'
+import { ADMIN_TOKEN, type Json, openApiForEach } from '../support/api.ts'
 
-let api: Awaited<ReturnType<typeof openApi>>
-beforeEach(async () => {
-  api = await openApi()
-})
-afterEach(() => api[Symbol.asyncDispose]())
+const api = openApiForEach()
 
 const admin = (method: string, path: string, body?: unknown) =>
   api.call(method, `/v1/admin${path}`, { key: ADMIN_TOKEN, ...(body === undefined ? {} : { body }) })

@@ -1,14 +1,10 @@
 import { randomBytes } from 'node:crypto'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { createAdminToken } from '../../../src/core/api-key.ts'
 import type { Role } from '../../../src/core/role.ts'
-import { ADMIN_TOKEN, type Json, openApi } from '../support/api.ts'
+import { ADMIN_TOKEN, type Json, openApiForEach } from '../support/api.ts'
 
-let api: Awaited<ReturnType<typeof openApi>>
-beforeEach(async () => {
-  api = await openApi()
-})
-afterEach(() => api[Symbol.asyncDispose]())
+const api = openApiForEach()
 
 const call = (method: string, path: string, { body, key = ADMIN_TOKEN }: { body?: unknown; key?: string } = {}) =>
   api.call(method, `/v1/admin${path}`, { key, ...(body === undefined ? {} : { body }) })

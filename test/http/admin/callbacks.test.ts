@@ -1,12 +1,8 @@
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { CALLBACK } from '../../../src/http/admin/callbacks.ts'
-import { ADMIN_TOKEN, HOOK, openApi } from '../support/api.ts'
+import { ADMIN_TOKEN, HOOK, openApiForEach } from '../support/api.ts'
 
-let api: Awaited<ReturnType<typeof openApi>>
-beforeEach(async () => {
-  api = await openApi()
-})
-afterEach(() => api[Symbol.asyncDispose]())
+const api = openApiForEach()
 
 const list = async (query = '') => (await api.call('GET', `/v1/admin/callbacks${query}`, { key: ADMIN_TOKEN })).json
 const enable = (body: object) => api.call('POST', '/v1/admin/callbacks/enable', { key: ADMIN_TOKEN, body })

@@ -1,13 +1,9 @@
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { MINUTE } from '../../../src/core/duration.ts'
 import { OVERVIEW } from '../../../src/http/admin/overview.ts'
-import { ADMIN_TOKEN, openApi } from '../support/api.ts'
+import { ADMIN_TOKEN, openApiForEach } from '../support/api.ts'
 
-let api: Awaited<ReturnType<typeof openApi>>
-beforeEach(async () => {
-  api = await openApi()
-})
-afterEach(() => api[Symbol.asyncDispose]())
+const api = openApiForEach()
 
 const overview = async (language?: string) => {
   const headers = language === undefined ? {} : { 'accept-language': language }

@@ -1,13 +1,9 @@
 import { readFileSync } from 'node:fs'
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { PROBLEMS } from '../../../src/http/json/problem.ts'
-import { ADMIN_TOKEN, openApi } from '../support/api.ts'
+import { ADMIN_TOKEN, openApiForEach } from '../support/api.ts'
 
-let api: Awaited<ReturnType<typeof openApi>>
-beforeEach(async () => {
-  api = await openApi()
-})
-afterEach(() => api[Symbol.asyncDispose]())
+const api = openApiForEach()
 
 const REGISTRATION = 'reg_01JABCDEFGHJKMNPQRSTVWXYZ0'
 const OF_AN_ID = [

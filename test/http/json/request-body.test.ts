@@ -1,11 +1,7 @@
-import { afterEach, beforeEach, expect, test } from 'vitest'
-import { HOOK, openApi } from '../support/api.ts'
+import { expect, test } from 'vitest'
+import { HOOK, openApiForEach } from '../support/api.ts'
 
-let api: Awaited<ReturnType<typeof openApi>>
-beforeEach(async () => {
-  api = await openApi()
-})
-afterEach(() => api[Symbol.asyncDispose]())
+const api = openApiForEach()
 
 const BODY = `{"idcardid":"1","callbackUrl":"${HOOK}"}`
 const post = (raw: string | Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array>, headers = {}) =>

@@ -1,13 +1,9 @@
-import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { AppError } from '../../../src/core/error.ts'
 import { both } from '../../support/words.ts'
-import { HOOK, openApi } from '../support/api.ts'
+import { HOOK, openApi, openApiForEach } from '../support/api.ts'
 
-let api: Awaited<ReturnType<typeof openApi>>
-beforeEach(async () => {
-  api = await openApi()
-})
-afterEach(() => api[Symbol.asyncDispose]())
+const api = openApiForEach()
 
 const item = (idcardid: unknown, more = {}) => ({ idcardid, callbackUrl: HOOK, ...more })
 const batch = (registrations: unknown, key = api.partner.key) =>

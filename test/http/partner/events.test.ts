@@ -1,13 +1,9 @@
 import { Webhook } from 'standardwebhooks'
-import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { HOUR } from '../../../src/core/duration.ts'
-import { type Json, openApi } from '../support/api.ts'
+import { type Json, openApi, openApiForEach } from '../support/api.ts'
 
-let api: Awaited<ReturnType<typeof openApi>>
-beforeEach(async () => {
-  api = await openApi()
-})
-afterEach(() => api[Symbol.asyncDispose]())
+const api = openApiForEach()
 
 const events = (query = '', key = api.partner.key) => api.call('GET', `/v1/events${query}`, { key })
 const idsOf = ({ json }: Json) => json.data.map(({ registrationId }: Json) => registrationId)

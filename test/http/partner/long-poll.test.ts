@@ -1,11 +1,7 @@
-import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { openApi } from '../support/api.ts'
+import { expect, test, vi } from 'vitest'
+import { openApi, openApiForEach } from '../support/api.ts'
 
-let api: Awaited<ReturnType<typeof openApi>>
-beforeEach(async () => {
-  api = await openApi()
-})
-afterEach(() => api[Symbol.asyncDispose]())
+const api = openApiForEach()
 
 /** Starts to wait, and tells once it is past its first look at the database. */
 const startWaiting = async (id: string, wait: string) => {

@@ -1,11 +1,7 @@
-import { afterEach, beforeEach, expect, test } from 'vitest'
-import { type Json, openApi } from '../support/api.ts'
+import { expect, test } from 'vitest'
+import { type Json, openApi, openApiForEach } from '../support/api.ts'
 
-let api: Awaited<ReturnType<typeof openApi>>
-beforeEach(async () => {
-  api = await openApi()
-})
-afterEach(() => api[Symbol.asyncDispose]())
+const api = openApiForEach()
 
 const lookUp = (idcardids: unknown, from = api) =>
   from.call('POST', '/v1/registrations/lookup', { body: { idcardids } })

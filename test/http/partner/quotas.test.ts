@@ -1,11 +1,7 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { ADMIN_TOKEN, HOOK, openApi } from '../support/api.ts'
+import { describe, expect, test } from 'vitest'
+import { ADMIN_TOKEN, HOOK, openApiForEach } from '../support/api.ts'
 
-let api: Awaited<ReturnType<typeof openApi>>
-beforeEach(async () => {
-  api = await openApi()
-})
-afterEach(() => api[Symbol.asyncDispose]())
+const api = openApiForEach()
 
 const limit = async (quotas: Record<string, number | null>, id = api.partner.id) => {
   await api.call('PATCH', `/v1/admin/partners/${id}`, { key: ADMIN_TOKEN, body: { quotas } })

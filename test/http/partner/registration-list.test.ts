@@ -1,11 +1,7 @@
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { type Json, openApi } from '../support/api.ts'
+import { describe, expect, test, vi } from 'vitest'
+import { type Json, openApi, openApiForEach } from '../support/api.ts'
 
-let api: Awaited<ReturnType<typeof openApi>>
-beforeEach(async () => {
-  api = await openApi()
-})
-afterEach(() => api[Symbol.asyncDispose]())
+const api = openApiForEach()
 
 describe('the list', () => {
   const list = async (query = '') => (await api.call('GET', `/v1/registrations${query}`)).json

@@ -1,15 +1,11 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { DAY } from '../../../src/core/duration.ts'
 import { Secret } from '../../../src/core/secret.ts'
 import { TEST_ACCOUNT_ID } from '../../../src/core/test-serial.ts'
 import { SUCCESS } from '../../support/store.ts'
-import { HOOK, type Json, openApi, SHOWN_SETTINGS, START } from '../support/api.ts'
+import { HOOK, type Json, openApi, openApiForEach, SHOWN_SETTINGS, START } from '../support/api.ts'
 
-let api: Awaited<ReturnType<typeof openApi>>
-beforeEach(async () => {
-  api = await openApi()
-})
-afterEach(() => api[Symbol.asyncDispose]())
+const api = openApiForEach()
 
 const post = (body: unknown) => api.call('POST', '/v1/registrations', { body })
 const valid = { idcardid: '16236437872836', callbackUrl: HOOK }

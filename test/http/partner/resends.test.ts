@@ -1,12 +1,8 @@
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { HOUR, MINUTE } from '../../../src/core/duration.ts'
-import { openApi } from '../support/api.ts'
+import { openApiForEach } from '../support/api.ts'
 
-let api: Awaited<ReturnType<typeof openApi>>
-beforeEach(async () => {
-  api = await openApi()
-})
-afterEach(() => api[Symbol.asyncDispose]())
+const api = openApiForEach()
 
 const SINCE = '2026-11-24T16:00:00Z'
 const resend = (body: unknown = { since: SINCE, delivery: 'exhausted' }, key = api.partner.key) =>

@@ -1,13 +1,9 @@
 import { createPublicKey, verify } from 'node:crypto'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { createSigningKey, sign } from '../../../src/core/signature.ts'
-import { type Json, openApi } from '../support/api.ts'
+import { type Json, openApiForEach } from '../support/api.ts'
 
-let api: Awaited<ReturnType<typeof openApi>>
-beforeEach(async () => {
-  api = await openApi()
-})
-afterEach(() => api[Symbol.asyncDispose]())
+const api = openApiForEach()
 
 const HOUR = 3_600_000
 const rotate = async (body: unknown = {}): Promise<Json> =>

@@ -1,11 +1,7 @@
-import { afterEach, beforeEach, expect, test } from 'vitest'
-import { type Json, openApi } from '../support/api.ts'
+import { expect, test } from 'vitest'
+import { type Json, openApiForEach } from '../support/api.ts'
 
-let api: Awaited<ReturnType<typeof openApi>>
-beforeEach(async () => {
-  api = await openApi()
-})
-afterEach(() => api[Symbol.asyncDispose]())
+const api = openApiForEach()
 
 const bodyOf = async (key: string): Promise<Json> =>
   JSON.parse((await api.call('GET', '/v1/events', { key })).json.data[0].body)

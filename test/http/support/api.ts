@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { monotonicFactory } from 'ulid'
+import { afterEach, beforeEach } from 'vitest'
 import { createEventSigner } from '../../../src/callback/signing.ts'
 import type { Answer } from '../../../src/core/answer.ts'
 import { judgeUrl } from '../../../src/core/callback-url.ts'
@@ -230,4 +231,12 @@ export const openApi = async (overrides: Partial<ApiDeps> = {}, wrap = (store: S
     receiveWith,
     [Symbol.asyncDispose]: () => store.close(),
   }
+}
+
+/** The same, opened anew before each test of the file and closed after it. */
+export const openApiForEach = () => {
+  const api = {} as Awaited<ReturnType<typeof openApi>>
+  beforeEach(async () => void Object.assign(api, await openApi()))
+  afterEach(() => api[Symbol.asyncDispose]())
+  return api
 }
