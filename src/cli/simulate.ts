@@ -16,7 +16,7 @@ const simulate = async ({ host, port, account: apiId, apiKey, json, say }: Input
   })
   const simulator = await openUpstreamSimulator({
     ...{ host, port, accounts: [{ apiId, apiKey }] },
-    ...{ now: Date.now, record: CALLS_KEPT, defaultScript: scriptOfSerial },
+    ...{ now: Date.now, keepCalls: CALLS_KEPT, defaultScript: scriptOfSerial },
   }).catch((error: unknown) => {
     const code = describeError(error).code ?? '?'
     return refuse(

@@ -2,57 +2,41 @@ import type { RequestListener } from 'node:http'
 import { getRequestListener } from '@hono/node-server'
 import { type Context, Hono } from 'hono'
 import { z } from 'zod'
-import type { Call } from './call.ts'
 import { type AccountScript, accountScriptSchema, type Script, scriptSchema } from './script.ts'
+import type { Call } from './upstream.ts'
 
 interface ControlDeps {
   script: (idcardid: string, script: Script) => void
   account: (apiId: string, script: AccountScript | null) => void
-  setClockSkew: (ms: number) => void
-  reset: () => void
   calls: readonly Call[]
 }
 
 const serialBody = scriptSchema.extend({ idcardid: z.string().min(1) })
 const accountBody = accountScriptSchema.extend({ apiId: z.string().min(1) })
-const clockBody = z.strictObject({ skewMs: z.int() })
 
 /**
  * Controls the simulator from other programs. Bodies are JSON with the names of `script.ts`. Answers 204, or 400 with what is
  * wrong in plain text.
  *
  *   POST   /_script   {"idcardid": "123", "afterMs": 3000, "status": "FAIL"}
- *   POST   /_script   {"idcardid": "123", "codes": [4061, 4061, 2], "similarity": "95.25"}
  *   POST   /_script   {"idcardid": "123", "steps": [{"fault": "reset"}, {"http": 429, "retryAfter": "10"}]}
  *   POST   /_account  {"apiId": "x", "code": 4052, "times": 3}     every serial of the account
  *   DELETE /_account?apiId=x                                       ends that
- *   POST   /_clock    {"skewMs": -90000}                           Date header and password window
  *   GET    /_calls?idcardid=123                                    {"data": [call, …]}, of all serials without idcardid
- *   POST   /_reset    {}                                            forgets scripts and calls
  */
 export const createControl = (deps: ControlDeps): RequestListener => {
   const app = new Hono()
 
-  app.post('/_script', c =>
-    perform(c, serialBody, ({ idcardid, ...script }) => {
-      deps.script(idcardid, script)
-    }),
-  )
-  app.post('/_account', c =>
-    perform(c, accountBody, ({ apiId, ...script }) => {
-      deps.account(apiId, script)
-    }),
-  )
+  app.post('/_script', c => perform(c, serialBody, ({ idcardid, ...script }) => deps.script(idcardid, script)))
+  app.post('/_account', c => perform(c, accountBody, ({ apiId, ...script }) => deps.account(apiId, script)))
   app.delete('/_account', c => {
     deps.account(c.req.query('apiId') ?? '', null)
     return c.body(null, 204)
   })
-  app.post('/_clock', c => perform(c, clockBody, ({ skewMs }) => deps.setClockSkew(skewMs)))
   app.get('/_calls', c => {
     const idcardid = c.req.query('idcardid')
     return c.json({ data: deps.calls.filter(call => idcardid === undefined || call.idcardid === idcardid) })
   })
-  app.post('/_reset', c => perform(c, z.unknown(), deps.reset))
 
   const listener = getRequestListener(app.fetch, { overrideGlobalObjects: false })
   return (request, response) => void listener(request, response)
@@ -63,8 +47,7 @@ const perform = async <T>(c: Context, schema: z.ZodType<T>, act: (body: T) => vo
   if (!/^application\/json\b/i.test(c.req.header('content-type') ?? '')) {
     return c.text('send content-type: application/json\n', 415)
   }
-  const body: unknown = await c.req.json().catch(() => undefined)
-  const read = schema.safeParse(body)
+  const read = schema.safeParse(await c.req.json().catch(() => undefined))
   if (!read.success) return c.text(`${z.prettifyError(read.error)}\n`, 400)
   act(read.data)
   return c.body(null, 204)

@@ -1,56 +1,75 @@
+import { isUtf8 } from 'node:buffer'
 import type { IncomingHttpHeaders, ServerResponse } from 'node:http'
-import { type Delivery, judgeWebhook, readType } from './delivery.ts'
+import { Webhook } from 'standardwebhooks'
+import { MINUTE } from '../core/duration.ts'
 import { createJournal } from './journal.ts'
 import { openServer } from './open-server.ts'
-import { type ReceiverAnswer, type ReceiverStep, sendReceiverStep, statusOf } from './receiver-step.ts'
 
-/** `whsec_…` secrets for all paths, or by path; a path that is not named has none. */
-export type ReceiverSecrets = readonly string[] | Readonly<Record<string, readonly string[]>>
+/** One request to the receiver. */
+export interface Delivery {
+  /** Without the query. */
+  path: string
+  /** `webhook-id`. */
+  id: string | null
+  /** `webhook-attempt`. */
+  attempt: number | null
+  /** The body's `type`. */
+  type: string | null
+  /** As it came, decoded as UTF-8. */
+  body: string
+  headers: IncomingHttpHeaders
+  /** True, or what is wrong. */
+  verified: true | string
+  /** When its last byte had come, epoch ms on the clock of `now`. */
+  at: number
+  /** The status it is answered with; null where there is none. */
+  status: number | null
+}
+
+/** How one request is answered: with a status, or in some other way, and the status that it has then; null: none. */
+export type ReceiverStep = number | { status: number | null; send: (response: ServerResponse) => void }
 
 export interface ReceiverOptions {
-  host?: string
-  port?: number
-  secrets: ReceiverSecrets
+  /** `whsec_…`. */
+  secrets: readonly string[]
   /** Epoch ms. */
   now: () => number
-  /** False keeps no deliveries, but still announces them. */
-  record?: boolean
 }
 
 /**
  * A partner's receiver. It verifies every webhook over its raw bytes and answers as planned, else 200, or 401 for a wrong
- * signature. A delivery is counted and announced when it has arrived; its answer may come later or never.
- * Rejects with the system's error when it cannot listen.
+ * signature. A delivery is announced when it has arrived; its answer may come later or never.
  */
 export const openReceiver = async (options: ReceiverOptions) => {
-  const { host = '127.0.0.1', port = 0, now, record = true } = options
-  const plans = new Map<string, ReceiverAnswer[]>()
-  const journal = createJournal<Delivery>('delivery', record)
+  const { now } = options
+  const plans = new Map<string, ReceiverStep[]>()
+  const journal = createJournal<Delivery>('delivery')
   let secrets = options.secrets
-
-  const judge = (path: string, headers: IncomingHttpHeaders, body: Buffer): true | string =>
-    judgeWebhook({ secrets: secretsOf(secrets, path), headers, body, nowMs: now() })
-
-  const answer = (response: ServerResponse, step: ReceiverAnswer): void =>
-    server.after(step.delayMs ?? 0, () => {
-      if (!response.destroyed) sendReceiverStep(response, step)
-    })
 
   const server = await openServer(
     (request, response) => {
       const path = request.url?.split('?', 1)[0] ?? '/'
-      const planned = plans.get(path)?.shift()
+      const planned = plans.get(path)?.shift() ?? 200
       const chunks: Buffer[] = []
       request.on('data', (chunk: Buffer) => chunks.push(chunk))
       request.on('end', () => {
-        const body = Buffer.concat(chunks)
-        const verified = judge(path, request.headers, body)
-        const step = judgeReceiverStep(planned, verified)
-        journal.add({ ...describe(path, request.headers, body), verified, at: now(), status: statusOf(step) })
-        answer(response, step)
+        const { headers } = request
+        const bytes = Buffer.concat(chunks)
+        const body = bytes.toString('utf8')
+        const verified = judgeWebhook({ secrets, headers, body: bytes, nowMs: now() })
+        const step = judgeStep(planned, verified)
+        const status = typeof step === 'number' ? step : step.status
+        const { 'webhook-id': id, 'webhook-attempt': attempt } = headers
+        journal.add({
+          ...{ path, body, type: readType(body), headers, verified, at: now(), status },
+          id: typeof id === 'string' ? id : null,
+          attempt: typeof attempt === 'string' && /^\d+$/.test(attempt) ? Number(attempt) : null,
+        })
+        if (typeof step === 'number') response.writeHead(step).end(verified === true ? 'ok' : verified)
+        else step.send(response)
       })
     },
-    { host, port },
+    { host: '127.0.0.1', port: 0 },
   )
 
   return {
@@ -59,13 +78,10 @@ export const openReceiver = async (options: ReceiverOptions) => {
     urlFor: (path: string): string => `${server.origin}${path}`,
     /** Answers the next requests to a path with one step each, instead of what was planned, and then with 200 again. */
     plan: (path: string, steps: readonly ReceiverStep[]): void => {
-      plans.set(
-        path,
-        steps.map(step => (typeof step === 'number' ? { status: step } : step)),
-      )
+      plans.set(path, [...steps])
     },
     /** Replaces the secrets, e.g. after a rotation. */
-    trust: (next: ReceiverSecrets): void => {
+    trust: (next: readonly string[]): void => {
       secrets = next
     },
     received: journal.entries,
@@ -73,35 +89,50 @@ export const openReceiver = async (options: ReceiverOptions) => {
     /** Emits `delivery`. */
     events: journal.events,
     waitFor: journal.waitFor,
-    nextDelivery: (path?: string): Promise<Delivery> =>
-      journal.next(delivery => path === undefined || delivery.path === path),
     close: server.close,
     [Symbol.asyncDispose]: server.close,
   }
 }
 
 /** A planned failure stands; a success needs a valid signature. */
-const judgeReceiverStep = (planned: ReceiverAnswer | undefined, verified: true | string): ReceiverAnswer => {
-  const step = planned ?? { body: 'ok' }
-  const status = statusOf(step)
+const judgeStep = (planned: ReceiverStep, verified: true | string): ReceiverStep => {
+  const status = typeof planned === 'number' ? planned : planned.status
   const isSuccess = status !== null && status >= 200 && status < 300
-  return isSuccess && verified !== true ? { status: 401, body: verified } : step
+  return isSuccess && verified !== true ? 401 : planned
 }
 
-const secretsOf = (secrets: ReceiverSecrets, path: string): readonly string[] =>
-  isForAll(secrets) ? secrets : (secrets[path] ?? [])
-
-const isForAll = (secrets: ReceiverSecrets): secrets is readonly string[] => Array.isArray(secrets)
-
-const describe = (path: string, headers: IncomingHttpHeaders, bytes: Buffer) => {
-  const { 'webhook-id': id, 'webhook-attempt': attempt } = headers
-  const body = bytes.toString('utf8')
-  return {
-    path,
-    id: typeof id === 'string' ? id : null,
-    attempt: typeof attempt === 'string' && /^\d+$/.test(attempt) ? Number(attempt) : null,
-    type: readType(body),
-    body,
-    headers,
+const readType = (body: string): string | null => {
+  try {
+    const { type } = Object(JSON.parse(body)) as { type?: unknown }
+    return typeof type === 'string' ? type : null
+  } catch {
+    return null
   }
+}
+
+const TOLERANCE_MS = 5 * MINUTE
+
+interface Check {
+  secrets: readonly string[]
+  headers: IncomingHttpHeaders
+  body: Buffer
+  nowMs: number
+}
+
+/**
+ * Verifies a webhook (Standard Webhooks, `v1`) as a partner does, with any of the secrets: true, or what is wrong. The
+ * standardwebhooks package makes the signature; the age is judged here, because its `verify` knows only the real clock.
+ */
+const judgeWebhook = ({ secrets, headers, body, nowMs }: Check): true | string => {
+  const { 'webhook-id': id, 'webhook-timestamp': timestamp, 'webhook-signature': signatures } = headers
+  if (typeof id !== 'string' || typeof timestamp !== 'string' || typeof signatures !== 'string')
+    return 'missing headers'
+  if (!/^\d{1,12}$/.test(timestamp)) return 'bad timestamp'
+  const sentAt = new Date(Number(timestamp) * 1_000)
+  if (Math.abs(nowMs - sentAt.getTime()) > TOLERANCE_MS) return 'timestamp too old or too new'
+  // The package signs text, and two broken byte sequences would look alike to it.
+  if (!isUtf8(body)) return 'body is not UTF-8'
+  const given = signatures.split(' ')
+  const isSigned = secrets.some(secret => given.includes(new Webhook(secret).sign(id, sentAt, body)))
+  return isSigned || 'no matching signature'
 }

@@ -1,14 +1,34 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { type Call, describeCall, readParameters } from './call.ts'
+import { sendStep } from './answer.ts'
 import { createControl } from './control.ts'
-import { judgeCredentials } from './credentials.ts'
+import { judgeCredentials, type PasswordMode, readPasswordMode } from './credentials.ts'
 import { createJournal } from './journal.ts'
 import { openServer } from './open-server.ts'
-import type { Step } from './script.ts'
-import { createScriptBook, type DefaultScript } from './script-book.ts'
-import { sendStep } from './send-step.ts'
+import { type AccountScript, judgeStep, type Script, type Step } from './script.ts'
 
 const PATH = '/idcard/idface/GetResult.json'
+const FORM = 'application/x-www-form-urlencoded'
+const MAX_BODY_BYTES = 64 * 1024
+
+/** One GetResult call, as the simulator saw it. Nothing of the password is kept. */
+export interface Call {
+  idcardid: string | null
+  apiId: string | null
+  method: string
+  /** When its last byte had come, epoch ms on the clock of `now`. */
+  at: number
+  /** Null where no password came. */
+  passwordMode: PasswordMode | null
+  /** The parameter as it came. */
+  time: string | null
+  /** The code of the answer; null if it has none (HTML, a reset, …). */
+  code: number | null
+  /** The answer in a word: `2 ING`, `4061`, `http 503`, `reset`. */
+  answer: string
+}
+
+/** A script for all serials without one, or a rule that gives one by serial. */
+export type DefaultScript = Script | ((idcardid: string) => Script | null) | null
 
 export interface UpstreamSimulatorOptions {
   host?: string
@@ -16,65 +36,72 @@ export interface UpstreamSimulatorOptions {
   accounts: readonly { apiId: string; apiKey: string }[]
   /** Epoch ms. */
   now: () => number
-  /** False keeps no calls (benchmarks), a number keeps about that many of the last. All are announced and counted. */
-  record?: boolean | number
+  /** Keeps about that many of the last calls; all unless told. */
+  keepCalls?: number
   /** For serials without a script; null: they answer 4061. */
   defaultScript?: DefaultScript
 }
 
 /**
  * A GetResult that answers as scripted, over real sockets. It checks credentials as documented, and answers 4061 for an unknown
- * serial. A call is counted and announced when it has arrived; its answer may come later (`delayMs`) or never.
+ * serial. A call is announced when it has arrived; its answer may come later (`delayMs`) or never.
  * Rejects with the system's error when it cannot listen.
  */
 export const openUpstreamSimulator = async (options: UpstreamSimulatorOptions) => {
-  const { host = '127.0.0.1', port = 0, now, record = true, defaultScript = null } = options
+  const { host = '127.0.0.1', port = 0, now, keepCalls, defaultScript = null } = options
   const keys = new Map(options.accounts.map(account => [account.apiId, account.apiKey]))
-  const book = createScriptBook({ now, fallback: defaultScript })
-  const journal = createJournal<Call>('call', record)
-  const counts = { calls: 0, inFlight: 0, maxInFlight: 0 }
+  const serials = new Map<string, { script: Script; sinceMs: number; calls: number }>()
+  const accounts = new Map<string, AccountScript & { left: number }>()
+  const journal = createJournal<Call>('call', keepCalls)
+  let fallback = defaultScript
   let skewMs = 0
 
+  const script = (idcardid: string, script: Script): void => {
+    serials.set(idcardid, { script, sinceMs: now(), calls: 0 })
+  }
+  const account = (apiId: string, script: AccountScript | null): void => {
+    if (script) accounts.set(apiId, { ...script, left: script.times ?? Number.POSITIVE_INFINITY })
+    else accounts.delete(apiId)
+  }
+
+  const stepOfAccount = (apiId: string): Step | null => {
+    const scripted = accounts.get(apiId)
+    if (!scripted || scripted.left < 1) return null
+    scripted.left -= 1
+    return scripted
+  }
+  const stepOfSerial = (idcardid: string): Step => {
+    const known = serials.has(idcardid) ? null : typeof fallback === 'function' ? fallback(idcardid) : fallback
+    if (known) script(idcardid, known)
+    const scripted = serials.get(idcardid)
+    return scripted ? judgeStep(scripted.script, scripted.calls++, now() - scripted.sinceMs) : { code: 4061 }
+  }
   const judgeCall = (parameters: URLSearchParams): Step => {
-    const step = book.stepOfAccount(parameters.get('account') ?? '')
+    const step = stepOfAccount(parameters.get('account') ?? '')
     if (step) return step
     const fault = judgeCredentials(parameters, keys, now() + skewMs)
     if (fault !== null) return { code: fault }
     const idcardid = parameters.get('idcardid')
-    return idcardid ? book.stepOfSerial(idcardid) : { code: 4060 }
-  }
-
-  const send = (response: ServerResponse, step: Step): void => {
-    if (!response.destroyed) sendStep(response, step, new Date(now() + skewMs).toUTCString())
+    return idcardid ? stepOfSerial(idcardid) : { code: 4060 }
   }
 
   const answer = (request: IncomingMessage, response: ServerResponse, parameters: URLSearchParams): void => {
-    counts.calls += 1
-    counts.inFlight += 1
-    counts.maxInFlight = Math.max(counts.maxInFlight, counts.inFlight)
-    response.once('close', () => {
-      counts.inFlight -= 1
-    })
     const step = judgeCall(parameters)
-    journal.add(describeCall(parameters, { method: request.method ?? '', at: now(), step }))
-    server.after(step.delayMs ?? 0, () => send(response, step))
+    journal.add({
+      idcardid: parameters.get('idcardid'),
+      apiId: parameters.get('account'),
+      method: request.method ?? '',
+      at: now(),
+      passwordMode: parameters.get('password') ? readPasswordMode(parameters) : null,
+      time: parameters.get('time'),
+      ...describeAnswer(step),
+    })
+    server.after(step.delayMs ?? 0, () => {
+      if (!response.destroyed) sendStep(response, step, new Date(now() + skewMs).toUTCString())
+    })
   }
 
-  const callsOf = (idcardid: string): readonly Call[] => journal.entries.filter(call => call.idcardid === idcardid)
-
-  const setClockSkew = (ms: number): void => {
-    skewMs = ms
-  }
-
-  const reset = (): void => {
-    book.clear()
-    journal.clear()
-    Object.assign(counts, { calls: 0, maxInFlight: counts.inFlight })
-    skewMs = 0
-  }
-
-  const control = createControl({ ...book, setClockSkew, reset, calls: journal.entries })
-
+  const control = createControl({ script, account, calls: journal.entries })
   const server = await openServer(
     (request, response) => {
       const path = request.url?.split('?', 1)[0]
@@ -94,25 +121,52 @@ export const openUpstreamSimulator = async (options: UpstreamSimulatorOptions) =
     url: `${server.origin}${PATH}`,
     origin: server.origin,
     /** What a serial answers from now on; its time and its calls begin anew. */
-    script: book.script,
-    setDefault: book.setDefault,
+    script,
+    setDefault: (script: DefaultScript): void => {
+      fallback = script
+    },
     /** What all calls of an account answer; null ends it. */
-    account: book.account,
+    account,
     /** Moves the simulated clock, which sets the Date header and judges `time`. */
-    setClockSkew,
+    setClockSkew: (ms: number): void => {
+      skewMs = ms
+    },
     calls: journal.entries,
-    callsOf,
-    /** `inFlight` counts the calls not yet answered, including those that hang. */
-    counts: counts as Readonly<typeof counts>,
+    callsOf: (idcardid: string): readonly Call[] => journal.entries.filter(call => call.idcardid === idcardid),
     /** Emits `call`. */
     events: journal.events,
     waitFor: journal.waitFor,
     /** The next call, about this serial if one is named. Rejects after 10 s. */
     nextCall: (idcardid?: string): Promise<Call> =>
       journal.next(call => idcardid === undefined || call.idcardid === idcardid),
-    /** Returns it to how it was opened: no scripts, no calls, no skew. */
-    reset,
     close: server.close,
     [Symbol.asyncDispose]: server.close,
   }
+}
+
+const describeAnswer = ({ fault, http, body, code, status }: Step): Pick<Call, 'code' | 'answer'> => {
+  if (fault) return { code: null, answer: fault }
+  if (http !== undefined) return { code: code ?? null, answer: `http ${http}` }
+  if (body !== undefined) return { code: null, answer: 'body' }
+  const told = code ?? 2
+  return { code: told, answer: told === 2 ? `2 ${status ?? 'SUCCESS'}` : String(told) }
+}
+
+/**
+ * A call's parameters: the query of a GET, the form of a POST (no other content type carries any). For a body over 64 KiB, or one
+ * that breaks off, `done` is never called.
+ */
+const readParameters = (request: IncomingMessage, done: (parameters: URLSearchParams) => void): void => {
+  if (request.method === 'GET') {
+    done(new URL(request.url ?? '', 'http://simulator').searchParams)
+    return
+  }
+  const isForm = request.headers['content-type']?.toLowerCase().startsWith(FORM) ?? false
+  let text = ''
+  request.setEncoding('utf8')
+  request.on('data', (chunk: string) => {
+    text += chunk
+    if (text.length > MAX_BODY_BYTES) request.destroy()
+  })
+  request.on('end', () => done(new URLSearchParams(isForm ? text : '')))
 }

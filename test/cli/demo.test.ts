@@ -108,7 +108,5 @@ test('a callback that never accepts is told of, and the demo has failed', async 
   } finally {
     await stage.close()
   }
-  expect(lines.join('\n')).toContain(
-    'demo-never: the callback should have answered 500, 500, 500, 200, but answered 500, 500, 500',
-  )
+  expect(lines.join('\n')).toMatch(/demo-never: expected .+→ 200, got .+→ 500\n/)
 })

@@ -1,6 +1,5 @@
-import type { openReceiver } from '../../src/simulator/receiver.ts'
-import type { ReceiverStep } from '../../src/simulator/receiver-step.ts'
 import { createApiClient, type RegistrationJson } from '../support/api-client.ts'
+import type { openReceiver, ReceiverStep } from '../support/receiver.ts'
 import type { Environment } from '../support/service.ts'
 import { bodyOf } from './stage.ts'
 

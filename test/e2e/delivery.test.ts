@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { Delivery } from '../../src/simulator/delivery.ts'
+import type { Delivery } from '../../src/simulator/receiver.ts'
 import { bodyOf, openStage } from './stage.ts'
 
 const header = (delivery: Delivery | undefined, name: string): string => String(delivery?.headers[name])

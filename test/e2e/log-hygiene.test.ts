@@ -44,8 +44,8 @@ test('no secret, score, message, path, metadata or whole serial is ever in the l
 
   receiver.plan(`/${MARKS.path}`, [{ status: 500, body: MARKS.excerpt }, { fault: 'reset' }, { redirect: callbackUrl }])
   const idcardid = `${MARKS.serial}-1`
-  const faults = [{ fault: 'reset' }, { fault: 'html' }, { body: `{"code":2,"x":"${MARKS.message}"` }] as const
-  upstream.script(idcardid, { steps: [...faults, { code: 2, result: 'missing' }], ...verdict })
+  const faults = [{ fault: 'reset' }, { http: 200 }, { body: `{"code":2,"x":"${MARKS.message}"` }] as const
+  upstream.script(idcardid, { steps: [...faults, { body: '{"code":2}' }], ...verdict })
   const { id } = await api.register({ idcardid, callbackUrl, metadata: { note: MARKS.metadata } })
   await api.until(id, one => one.delivery.state === 'delivered')
   await api.resend(id)

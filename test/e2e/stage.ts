@@ -1,8 +1,8 @@
-import type { Delivery } from '../../src/simulator/delivery.ts'
-import { openReceiver } from '../../src/simulator/receiver.ts'
+import type { Delivery } from '../../src/simulator/receiver.ts'
 import type { Script } from '../../src/simulator/script.ts'
 import { openUpstreamSimulator } from '../../src/simulator/upstream.ts'
 import { createAdminClient, createApiClient } from '../support/api-client.ts'
+import { openReceiver } from '../support/receiver.ts'
 import {
   ACCOUNT,
   ADMIN_TOKEN,

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import type { ReceiverStep } from '../../src/simulator/receiver-step.ts'
 import { openStage } from '../e2e/stage.ts'
 import { eventually } from '../support/api-client.ts'
+import type { ReceiverStep } from '../support/receiver.ts'
 
 const SUCCESS = { status: 'SUCCESS' }
 

@@ -1,9 +1,9 @@
 import { once } from 'node:events'
 import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { describe, expect, test } from 'vitest'
-import type { ReceiverStep } from '../../src/simulator/receiver-step.ts'
 import { openStage } from '../e2e/stage.ts'
 import { findInconsistencies } from '../support/inconsistencies.ts'
+import type { ReceiverStep } from '../support/receiver.ts'
 
 const SUCCESS = { status: 'SUCCESS' }
 /** So many that bad luck alone exhausts none of 200: a chance of one in a million million. */
@@ -118,10 +118,11 @@ describe('R28 registrations', () => {
     const { api, partner, addPartner, receiver, upstream } = stage
     const other = await addPartner('other')
     upstream.setDefault(SUCCESS)
-    receiver.trust({ '/mine': [partner.signingSecret], '/theirs': [other.signingSecret] })
+    receiver.trust([partner.signingSecret])
     const mine = await api.register({ idcardid: 'mine', callbackUrl: receiver.urlFor('/mine') })
-    const theirs = await other.api.register({ idcardid: 'theirs', callbackUrl: receiver.urlFor('/theirs') })
     await api.until(mine.id, ({ delivery }) => delivery.state === 'delivered')
+    receiver.trust([other.signingSecret])
+    const theirs = await other.api.register({ idcardid: 'theirs', callbackUrl: receiver.urlFor('/theirs') })
     await other.api.until(theirs.id, ({ delivery }) => delivery.state === 'delivered')
     expect(receiver.received.map(({ verified }) => verified)).toEqual([true, true])
     expect((await other.api.call('GET', `/v1/registrations/${mine.id}`)).status).toBe(404)

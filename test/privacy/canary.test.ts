@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto'
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import type { ReceiverStep } from '../../src/simulator/receiver-step.ts'
 import { eventually } from '../support/api-client.ts'
+import type { ReceiverStep } from '../support/receiver.ts'
 import { runCli } from '../support/run-cli.ts'
 import { MARKERS, openCanaryScene, VERDICT } from './support/scene.ts'
 
@@ -48,7 +48,7 @@ const runAll = async () => {
   upstream.script(MARKERS.serial, {
     ...VERDICT,
     steps: [
-      { fault: 'html' },
+      { http: 200 },
       { fault: 'reset' },
       { code: 4040, msg: MARKERS.message },
       { code: 4061 },

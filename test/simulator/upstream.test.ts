@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { openUpstreamSimulator } from '../../src/simulator/upstream.ts'
 import { ACCOUNT, agent, askFor } from './ask.ts'
 
@@ -12,17 +12,12 @@ describe('upstream simulator', () => {
     return codes
   }
 
-  beforeAll(async () => {
+  beforeEach(async () => {
+    now = 0
     upstream = await openUpstreamSimulator({ accounts: [ACCOUNT], now: () => now })
   })
-  afterEach(() => {
-    now = 0
-    upstream.reset()
-  })
-  afterAll(async () => {
-    await upstream.close()
-    await agent.close()
-  })
+  afterEach(() => upstream.close())
+  afterAll(() => agent.close())
 
   test('does not know a serial that was not scripted', async () => {
     expect((await askSerial()).text).toBe('{"code":4061,"msg":"数据不存在"}')
@@ -46,22 +41,19 @@ describe('upstream simulator', () => {
     expect(reply.headers['content-type']).toBe('text/xml; charset=utf-8')
   })
 
-  test('passes from one status to the next as time goes', async () => {
-    upstream.script('1', { afterMs: 3_000, before: ['INIT', 'SCAN', 'ING'], status: 'FAIL', similarity: '12.5' })
+  test('passes from ING to its end as time goes', async () => {
+    upstream.script('1', { afterMs: 3_000, status: 'FAIL', similarity: '12.5' })
     const results: unknown[] = []
-    for (now of [0, 999, 1_000, 2_999, 3_000, 9_000]) results.push((await askSerial()).json.result)
+    for (now of [0, 2_999, 3_000]) results.push((await askSerial()).json.result)
     expect(results).toMatchObject([
-      { status: 'INIT' },
-      { status: 'INIT' },
-      { status: 'SCAN' },
+      { status: 'ING' },
       { status: 'ING', similarity: '' },
       { status: 'FAIL', similarity: '12.5', message: '认证失败' },
-      { status: 'FAIL' },
     ])
   })
 
-  test('answers codes in their order and then the script', async () => {
-    upstream.script('1', { codes: [4061, 4061, 2], code: 1, status: 'ING' })
-    expect(await codesOf(5)).toEqual([4061, 4061, 2, 1, 1])
+  test('answers steps in their order and then the script', async () => {
+    upstream.script('1', { steps: [{ code: 4061 }, { code: 2 }], code: 1 })
+    expect(await codesOf(4)).toEqual([4061, 2, 1, 1])
   })
 })

@@ -48,7 +48,7 @@ const spansOf = ({ resourceSpans }: Sent): CollectedSpan[] =>
 
 /** A collector of OpenTelemetry on a free port of this machine, which keeps the spans that it accepts. */
 export const openCollector = async () => {
-  const journal = createJournal<CollectedSpan>('span', true)
+  const journal = createJournal<CollectedSpan>('span')
   const requests: { path: string; headers: IncomingHttpHeaders; body: string }[] = []
   /** A status, or null: no answer at all. */
   let status: number | null = 200

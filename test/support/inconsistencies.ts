@@ -1,4 +1,4 @@
-import type { Delivery } from '../../src/simulator/delivery.ts'
+import type { Delivery } from '../../src/simulator/receiver.ts'
 
 export interface Inconsistency {
   kind: 'unverified' | 'body_changed' | 'id_changed' | 'sent_after_success'

@@ -2,13 +2,12 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { styleText } from 'node:util'
 import { clock } from '../../app/clock-and-ids.ts'
 import { SECOND } from '../../core/duration.ts'
-import type { Call } from '../../simulator/call.ts'
-import type { Delivery } from '../../simulator/delivery.ts'
-import { pad } from '../output.ts'
+import type { Delivery } from '../../simulator/receiver.ts'
+import type { Call } from '../../simulator/upstream.ts'
+import { columnsOf, pad } from '../output.ts'
 import { judgeScene, type Scene } from './scenes.ts'
 import type { Stage } from './stage.ts'
 import type { DemoTexts } from './texts.ts'
-import { createTimeline } from './timeline.ts'
 
 const LOOK_EVERY_MS = 100
 
@@ -29,12 +28,7 @@ export const runDemo = async (run: DemoRun): Promise<boolean> => {
   const { stage, scenes } = run
   printCast(run)
   const startedAt = clock.now()
-  const show = createTimeline({
-    print: run.print,
-    now: clock.now,
-    actors: [run.texts.partner, run.texts.notifier, run.texts.upstream],
-    idcardids: scenes.map(({ idcardid }) => idcardid),
-  })
+  const show = createTimeline(run, startedAt)
   showEvents(run, show)
   for (const { path, refusals } of scenes) stage.receiver.plan(path, refusals)
   for (const { idcardid, script } of scenes) if (script) stage.simulator.script(idcardid, script)
@@ -45,6 +39,22 @@ export const runDemo = async (run: DemoRun): Promise<boolean> => {
   }
   await allSettled(run)
   return printOutcome(run, ((clock.now() - startedAt) / SECOND).toFixed(1))
+}
+
+const FORMATS = { plain: 'reset', quiet: 'dim', good: 'green', bad: 'yellow' } as const
+
+type Show = (event: { from: string; to: string; idcardid: string; text: string; style: keyof typeof FORMATS }) => void
+
+/** Prints lines like `+1.2s  notifier → GetResult  demo-pass  poll 2: ING`, aligned in columns. */
+const createTimeline = ({ scenes, texts, print }: DemoRun, startedAt: number): Show => {
+  const { partner, notifier, upstream } = texts
+  const [first = 0, second = 0] = [partner, notifier, upstream].map(columnsOf).toSorted((a, b) => b - a)
+  const serialColumns = Math.max(...scenes.map(({ idcardid }) => columnsOf(idcardid)))
+  return ({ from, to, idcardid, text, style }) => {
+    const time = `+${((clock.now() - startedAt) / SECOND).toFixed(1)}s`.padStart(7)
+    const line = `${pad(`${from} → ${to}`, first + second + ' → '.length)}  ${pad(idcardid, serialColumns)}  ${text}`
+    print(`${styleText('dim', time)}  ${style === 'plain' ? line : styleText(FORMATS[style], line)}`)
+  }
 }
 
 const printCast = ({ stage, scenes, texts, print }: DemoRun): void => {
@@ -60,7 +70,7 @@ const printCast = ({ stage, scenes, texts, print }: DemoRun): void => {
   print('')
 }
 
-const showEvents = ({ stage, texts }: DemoRun, show: ReturnType<typeof createTimeline>): void => {
+const showEvents = ({ stage, texts }: DemoRun, show: Show): void => {
   stage.simulator.events.on('call', ({ idcardid, answer }: Call) => {
     const number = stage.simulator.callsOf(idcardid ?? '').length
     const isVerdict = answer === '2 SUCCESS' || answer === '2 FAIL'
@@ -97,11 +107,11 @@ const allSettled = async ({ stage, scenes, signal }: DemoRun): Promise<void> => 
 }
 
 const printOutcome = ({ stage, scenes, texts, print }: DemoRun, seconds: string): boolean => {
-  const faults = scenes.flatMap(scene => judgeScene(scene, stage.receiver.receivedAt(scene.path)))
+  const faults = scenes.flatMap(scene => judgeScene(scene, stage.receiver.receivedAt(scene.path)) ?? [])
   const counts = { registered: scenes.length, webhooks: scenes.length, deliveries: stage.receiver.received.length }
   print('')
   if (faults.length === 0) print(styleText('green', texts.held(counts)))
-  else print([styleText('red', texts.broken), ...faults.map(fault => `  ${texts.fault[fault.kind](fault)}`)].join('\n'))
-  print(`${texts.polls(stage.simulator.counts.calls, seconds)}\n`)
+  else print([styleText('red', texts.broken), ...faults.map(fault => `  ${texts.fault(fault)}`)].join('\n'))
+  print(`${texts.polls(stage.simulator.calls.length, seconds)}\n`)
   return faults.length === 0
 }

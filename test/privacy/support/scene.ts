@@ -1,7 +1,7 @@
 import { join } from 'node:path'
-import { openReceiver } from '../../../src/simulator/receiver.ts'
 import { openUpstreamSimulator } from '../../../src/simulator/upstream.ts'
 import { createAdminClient, createApiClient } from '../../support/api-client.ts'
+import { openReceiver } from '../../support/receiver.ts'
 import { type Environment, openFolder, serviceEnvironment, spawnService } from '../../support/service.ts'
 
 /** Texts that occur nowhere else, one in each place that must not be seen. */
