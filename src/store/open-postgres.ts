@@ -1,7 +1,7 @@
 import type { Config } from '../config/settings.ts'
 import type { OpenStoreDeps } from './open.ts'
+import { showAddress } from './opening-failure.ts'
 import type { OpeningStep } from './postgres/opening.ts'
-import { showAddress } from './postgres/opening-failure.ts'
 import { openPostgresStore } from './postgres/store.ts'
 import type { Store } from './store.ts'
 

@@ -3,7 +3,6 @@ import type { Config } from '../config/settings.ts'
 import type { Database } from '../config/url-parsers.ts'
 import type { Emit } from '../telemetry/emit.ts'
 import { explainOpening } from './opening-failure.ts'
-import { explainConnecting } from './postgres/opening-failure.ts'
 import type { Store } from './store.ts'
 
 export interface OpenStoreDeps {
@@ -38,6 +37,4 @@ export const openStore = async (config: Pick<Config, 'storage' | 'upstream'>, de
 
 /** The error that keeps a service from starting on its database, as a sentence that says what to do, as far as anybody foresaw it. */
 export const explainStart = (error: unknown, database: Database): unknown =>
-  database.kind === 'sqlite'
-    ? explainOpening(error, resolve(database.path))
-    : explainConnecting(error, database.url.reveal())
+  explainOpening(error, database.kind === 'sqlite' ? resolve(database.path) : database.url.reveal())

@@ -1,9 +1,9 @@
 import type { Client } from 'pg'
 import { StartError } from '../../core/error.ts'
 import { COMMAND, type CommandUser } from '../act.ts'
+import { explainOpening } from '../opening-failure.ts'
 import { pg } from '../postgres/drizzle.ts'
 import { bringUpToDate } from '../postgres/opening.ts'
-import { explainConnecting } from '../postgres/opening-failure.ts'
 import type { Sealed } from '../sealed.ts'
 import { openSource, type Place, type Source } from './source.ts'
 import { MOVED_TABLES, type MovedTable, type Row } from './tables.ts'
@@ -60,7 +60,7 @@ const openTarget = async (url: string, sealed: Sealed): Promise<Client> => {
     await client.connect()
     return client
   } catch (error) {
-    throw explainConnecting(error, url, '--to')
+    throw explainOpening(error, url, '--to')
   }
 }
 
