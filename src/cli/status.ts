@@ -2,7 +2,6 @@ import { clock } from '../app/clock-and-ids.ts'
 import { SECOND } from '../core/duration.ts'
 import { showBytes, showSpan } from '../core/show-sizes.ts'
 import { type Overview, readOverview } from '../store/overview.ts'
-import { createWriteCheck } from '../store/write-error.ts'
 import { type Answer, type Common, defineCommand, flag } from './command.ts'
 import { print } from './environment.ts'
 import { formatTime, showTable } from './output.ts'
@@ -127,10 +126,9 @@ export const commands = [
     printsData: true,
     example: 'status --watch',
     onStore: async (store, { json, watch, say, lang }): Promise<Answer | undefined> => {
-      const findWriteError = createWriteCheck(store, clock)
       const read = async (): Promise<Answer> => {
         const overview = await readOverview(store, {
-          ...{ language: lang, isServed: null, findWriteError },
+          ...{ language: lang, isServed: null },
           ...(json ? {} : { showTime: (at: number) => formatTime(at, lang) }),
         })
         return { data: overview, text: showOverview(overview, { say, lang }) }

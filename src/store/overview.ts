@@ -5,6 +5,7 @@ import { isThere, type JudgedNode, judgeNodes } from './nodes.ts'
 import { type TroubleFacts, troublesOf } from './rules/troubles.ts'
 import type { AccountStats, EngineStats, QueueStats } from './stats.ts'
 import type { Store } from './store.ts'
+import { findWriteError } from './write-error.ts'
 
 const iso = (at: number): string => new Date(at).toISOString()
 const isoOrNull = (at: number | null): string | null => (at === null ? null : iso(at))
@@ -25,14 +26,10 @@ interface Reader {
  * @param reader.showTime writes a time (epoch ms) in the reader's zone; in UTC, if it is not given
  */
 export const readOverview = async (
-  store: Pick<Store, 'stats'>,
-  {
-    findWriteError,
-    isServed: seen,
-    ...reader
-  }: Reader & { isServed: boolean | null; findWriteError: () => Promise<string | null> },
+  store: Pick<Store, 'stats' | 'probe'>,
+  { isServed: seen, ...reader }: Reader & { isServed: boolean | null },
 ): Promise<Overview> => {
-  const [stats, writeError] = await Promise.all([store.stats(), findWriteError()])
+  const [stats, writeError] = await Promise.all([store.stats(), findWriteError(store)])
   const isServed = seen ?? stats.nodes.some(node => isThere(node, stats.at))
   return overviewOf({ stats, writeError, isServed }, reader)
 }

@@ -1,4 +1,3 @@
-import { SECOND } from '../core/duration.ts'
 import { toldCodeOf } from './postgres/failure.ts'
 import type { Store } from './store.ts'
 
@@ -18,21 +17,3 @@ export const findWriteError = async (store: Pick<Store, 'probe'>): Promise<strin
 /** What the database calls it; null: that is not known. */
 export const databaseErrorOf = (error: unknown): string | null =>
   error instanceof Error ? (/\bSQLITE_\w+/.exec(error.message)?.[0] ?? toldCodeOf(error)) : null
-
-const EVERY_MS = 5 * SECOND
-
-/** The same for whoever looks often, at most 5 s old: to find out is a write, and a sync of the disk. */
-export const createWriteCheck = (
-  store: Pick<Store, 'probe'>,
-  { monotonic }: { monotonic: () => number },
-): (() => Promise<string | null>) => {
-  let found: Promise<string | null> = Promise.resolve(null)
-  let foundAt = Number.NEGATIVE_INFINITY
-  return () => {
-    if (monotonic() - foundAt >= EVERY_MS) {
-      foundAt = monotonic()
-      found = findWriteError(store)
-    }
-    return found
-  }
-}

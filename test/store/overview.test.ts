@@ -9,7 +9,7 @@ test('where nothing else tells whether a service works, the nodes do', async () 
   const store = await openSqliteStore({ path: ':memory:', masterKey, now: () => now, defaultRate: 5 })
   const problems = async () => {
     const reader = { language: 'en', isServed: null } as const
-    return (await readOverview(store, { ...reader, findWriteError: async () => null })).problems.map(({ code }) => code)
+    return (await readOverview(store, reader)).problems.map(({ code }) => code)
   }
   expect(await problems()).toEqual(['no_service'])
   await store.beatNode({ id: 'node_1', name: 'a:1', version: '1', settings: 's', clockAheadMs: null, roles: ['poll'] })

@@ -5,7 +5,6 @@ import { TROUBLE_CODES } from '../../core/trouble.ts'
 import { type Overview, readOverview } from '../../store/overview.ts'
 import { BUSY_TABLES } from '../../store/stats.ts'
 import type { Store } from '../../store/store.ts'
-import { createWriteCheck } from '../../store/write-error.ts'
 import { AT, AT_OR_NULL, COUNT } from '../json/fields.ts'
 import { noQuery } from '../json/validate.ts'
 import { answerLanguage } from '../language.ts'
@@ -14,7 +13,6 @@ import { NODE } from './nodes.ts'
 
 export interface OverviewDeps {
   store: Pick<Store, 'stats' | 'probe'>
-  monotonic: () => number
 }
 
 const countsOf = <Name extends string>(names: readonly Name[]) =>
@@ -96,12 +94,11 @@ export const OVERVIEW = z.strictObject({
 }) satisfies z.ZodType<Overview>
 
 /** `GET /v1/admin/overview`: what is wrong and what to do, and what waits since when. */
-export const createOverview = ({ store, monotonic }: OverviewDeps) => {
-  const findWriteError = createWriteCheck(store, { monotonic })
+export const createOverview = ({ store }: OverviewDeps) => {
   const app = new Hono<ApiEnv>()
   app.get('/', noQuery, async c => {
     const language = answerLanguage(c)
-    return c.json(await readOverview(store, { language, isServed: true, findWriteError }))
+    return c.json(await readOverview(store, { language, isServed: true }))
   })
   return app
 }
