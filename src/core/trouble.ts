@@ -6,16 +6,6 @@ import type { RefusingChannel } from './operator-channel.ts'
 /** What is due waits longer than this: webhooks or polls are late, whatever their number. */
 export const LATE_MS = 2 * MINUTE
 
-/** The host that most of what is due is for. */
-export interface BusyHost {
-  partnerId: string
-  partnerName: string
-  host: string
-  due: number
-  /** It let the time limit pass, and has answered nothing since. */
-  isSilent: boolean
-}
-
 /**
  * What an operator has to see to. Times are epoch ms; `since` null: it is not known. `account` is an APIID, which is tried next at
  * `nextTryAt`; null: that is not known. `etaMs` null: nobody works the backlog off.
@@ -35,7 +25,7 @@ export type Trouble =
   | { code: 'account_paused_by_operator'; since: number; account: string }
   | { code: 'upstream_unreachable'; since: number; account: string; error: string; nextTryAt: number | null }
   | { code: 'deliveries_held'; since: number; due: number; isCapped: boolean }
-  | { code: 'deliveries_late'; since: number; due: number; isCapped: boolean; mostFor: BusyHost | null }
+  | { code: 'deliveries_late'; since: number; due: number; isCapped: boolean }
   | {
       code: 'polls_late'
       since: number

@@ -2,10 +2,9 @@ import { durationOf, effectiveRate } from '../core/account.ts'
 import { DAY } from '../core/duration.ts'
 import type { Histogram } from '../core/histogram.ts'
 import type { RefusingChannel } from '../core/operator-channel.ts'
-import type { BusyHost } from '../core/trouble.ts'
 import { type Account, type AccountRow, isInUse } from './account.ts'
 import type { LastBackup } from './backup.ts'
-import { earlier, type LaneState } from './lanes.ts'
+import { earlier } from './lanes.ts'
 import type { ServiceNode } from './nodes.ts'
 
 /** What is due is counted up to here. */
@@ -47,8 +46,6 @@ export interface DeliveryStats extends QueueStats {
   heldAt: number | null
   /** Given up within `GIVEN_UP_MS`, and not cancelled, of the newest `MOST_FAILED` that have failed. */
   givenUp: number
-  /** The host that most of `due` is for, if it is more than half; null: no host stands out. */
-  mostFor: BusyHost | null
 }
 
 /** What there is, what waits since when, and what else tells how it is going. */
@@ -165,9 +162,6 @@ interface QueueFacts {
   oldestDueAt: number | null
 }
 
-/** The lane with most of what is due; any of equals, as none of them has more than half. */
-export type DueLane = Omit<BusyHost, 'isSilent'> & Pick<LaneState, 'strikes'>
-
 export interface StatsFacts
   extends Pick<Stats, 'at' | 'callbacks' | 'nodes' | 'backup' | 'refusingChannel' | 'engine'> {
   accounts: readonly {
@@ -175,7 +169,7 @@ export interface StatsFacts
     state: Pick<AccountRow, 'id' | 'removedAt' | 'probeAt' | 'rampAt' | 'rampRate'>
     queue: QueueFacts
   }[]
-  deliveries: QueueFacts & Pick<DeliveryStats, 'held' | 'heldAt' | 'givenUp'> & { busiest: DueLane | null }
+  deliveries: QueueFacts & Pick<DeliveryStats, 'held' | 'heldAt' | 'givenUp'>
   openActs: readonly { partnerId: string | null; count: number; done: number }[]
 }
 
@@ -196,12 +190,6 @@ const sumOf = (queues: readonly QueueStats[]): QueueStats => ({
   oldestDueAt: queues.reduce<number | null>((oldest, { oldestDueAt }) => earlier(oldest, oldestDueAt), null),
 })
 
-const mostFor = (busiest: DueLane | null, due: number): BusyHost | null => {
-  if (busiest === null || busiest.due * 2 <= due) return null
-  const { strikes, ...lane } = busiest
-  return { ...lane, due: Math.min(lane.due, MOST_COUNTED), isSilent: strikes > 0 }
-}
-
 const bulkStats = (acts: StatsFacts['openActs']): BulkStats => ({
   open: acts.length,
   remaining: acts.reduce((sum, { count, done }) => sum + Math.max(0, count - done), 0),
@@ -219,12 +207,12 @@ export const statsOf = (facts: StatsFacts): Stats => {
     const pace = { rateNow: effectiveRate(ramp, at), catchUpMs: durationOf(counted.due, ramp, at) }
     return { ...kept, probeAt: state.probeAt, ...pace, waiting: queue.waiting, ...counted }
   })
-  const { held, heldAt, givenUp, busiest, ...queue } = deliveries
+  const { held, heldAt, givenUp, ...queue } = deliveries
   return {
     ...told,
     accounts,
     polls: sumOf(accounts),
-    deliveries: { ...queueStats(queue), held, heldAt, givenUp, mostFor: mostFor(busiest, queue.due) },
+    deliveries: { ...queueStats(queue), held, heldAt, givenUp },
     bulk: {
       resends: bulkStats(openActs.filter(({ partnerId }) => partnerId !== null)),
       acts: bulkStats(openActs.filter(({ partnerId }) => partnerId === null)),

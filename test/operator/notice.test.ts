@@ -9,7 +9,7 @@ import { AT, PAUSED } from './support.ts'
 const ROOT = join(import.meta.dirname, '../..')
 const OPERATIONS = readFileSync(join(ROOT, 'docs/operations.md'), 'utf8')
 const HOST = { partnerId: 'partner_1', host: 'hooks.partner.example' }
-const LATE = { since: AT, due: 7, isCapped: false, mostFor: null } as const
+const LATE = { since: AT, due: 7, isCapped: false } as const
 
 /** One of each; tsc asks for what is missing. */
 const DETAILS: { [Condition in OperatorEvent['condition']]: OperatorEvent['details'] } = {

@@ -108,15 +108,10 @@ const TROUBLES: Catalogue['troubles'] = {
     sentence: `An operator has held all webhooks since ${showTime(since)}: ${atLeast(due, isCapped)} are due, and none is sent.`,
     remedy: 'When they may go out, run "idface-notifier deliveries resume".',
   }),
-  deliveries_late: ({ since, due, isCapped, mostFor }, { at, showTime }) => ({
-    sentence: `Webhooks have been late since ${showTime(since)}, and the oldest has been due for ${showSpan(at - since + LATE_MS, 'en')}: ${
-      mostFor
-        ? `${mostFor.due} of ${atLeast(due, isCapped)} that are due are for ${mostFor.host} of ${showPartner(mostFor)}${mostFor.isSilent ? ', which does not answer' : ''}`
-        : `${atLeast(due, isCapped)} are due`
-    }.`,
-    remedy: mostFor?.isSilent
-      ? `Tell partner ${showPartner(mostFor)} that its receiver does not answer. It holds up nobody else, and more slots would not help: a host that only fails gets one attempt at a time.`
-      : 'After a start or a break of the service this goes away by itself. If it stays, look in the log for delivery.round_failed and delivery.settle_delayed (the database), then for many attempts that fail with the same error (DNS, egress, proxy). If receivers are slow, raise CALLBACK_CONCURRENCY.',
+  deliveries_late: ({ since, due, isCapped }, { at, showTime }) => ({
+    sentence: `Webhooks have been late since ${showTime(since)}, and the oldest has been due for ${showSpan(at - since + LATE_MS, 'en')}: ${atLeast(due, isCapped)} are due.`,
+    remedy:
+      'After a start or a break of the service this goes away by itself. If it stays, look in the log for delivery.round_failed and delivery.settle_delayed (the database), then for many attempts that fail with the same error (DNS, egress, proxy). If one host does not answer, tell its partner: more slots would not help. If receivers are slow, raise CALLBACK_CONCURRENCY.',
   }),
   node_lost: ({ node, since, undone }, { showTime }) => ({
     sentence: `The node ${node} has not shown itself since ${showTime(since)}. ${undone ? `No other node has ${undone.join(', ')} in its ROLES: that is not done now.` : 'Other nodes with its ROLES do its work.'}`,

@@ -91,15 +91,10 @@ const TROUBLES: Catalogue['troubles'] = {
     sentence: `运维人员自${showTime(since)} 起暂停投递全部回调：${atLeast(due, isCapped)} 个回调待投递。`,
     remedy: '可以恢复时，请运行 "idface-notifier deliveries resume"。',
   }),
-  deliveries_late: ({ since, due, isCapped, mostFor }, { at, showTime }) => ({
-    sentence: `回调自${showTime(since)} 起延迟，最久的已等待 ${showSpan(at - since + LATE_MS, 'zh')}：${atLeast(due, isCapped)} 个回调待投递${
-      mostFor
-        ? `，其中 ${mostFor.due} 个发往 ${showPartner(mostFor)} 的 ${mostFor.host}${mostFor.isSilent ? '，该主机没有响应' : ''}`
-        : ''
-    }。`,
-    remedy: mostFor?.isSilent
-      ? `请告知合作方 ${showPartner(mostFor)}：其接收端没有响应。它不影响其他合作方，增加并发也无济于事：一直失败的主机同一时间只发送一个请求。`
-      : '服务启动或中断之后，会自行恢复。如果持续存在，请先在日志中查找 delivery.round_failed 和 delivery.settle_delayed（数据库问题），再查看是否有大量投递因同一错误失败（DNS、出口网络、代理）。如果接收端较慢，请调大 CALLBACK_CONCURRENCY。',
+  deliveries_late: ({ since, due, isCapped }, { at, showTime }) => ({
+    sentence: `回调自${showTime(since)} 起延迟，最久的已等待 ${showSpan(at - since + LATE_MS, 'zh')}：${atLeast(due, isCapped)} 个回调待投递。`,
+    remedy:
+      '服务启动或中断之后，会自行恢复。如果持续存在，请先在日志中查找 delivery.round_failed 和 delivery.settle_delayed（数据库问题），再查看是否有大量投递因同一错误失败（DNS、出口网络、代理）。如果只是某台主机没有响应，请告知其合作方，增加并发无济于事；如果接收端较慢，请调大 CALLBACK_CONCURRENCY。',
   }),
   node_lost: ({ node, since, undone }, { showTime }) => ({
     sentence: `节点 ${node} 自${showTime(since)} 起没有报到，${undone ? `且其他节点的 ROLES 均不含 ${undone.join('、')}，这部分工作目前无人承担` : '其工作由具有相同 ROLES 的其他节点承担'}。`,

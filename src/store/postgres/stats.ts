@@ -2,15 +2,7 @@ import { type AccountRow, viewAccount } from '../account.ts'
 import { NO_BACKUP } from '../backup.ts'
 import { STILL_FAILING_MS } from '../callbacks.ts'
 import { CHANNEL_REFUSING, DELIVERIES_HELD } from '../facts.ts'
-import {
-  type DueLane,
-  GIVEN_UP_MS,
-  MOST_ACCOUNTS,
-  MOST_COUNTED,
-  MOST_FAILED,
-  type StatsFacts,
-  statsOf,
-} from '../stats.ts'
+import { GIVEN_UP_MS, MOST_ACCOUNTS, MOST_COUNTED, MOST_FAILED, type StatsFacts, statsOf } from '../stats.ts'
 import type { Store } from '../store.ts'
 import type { Tx } from './connection.ts'
 import type { Context } from './context.ts'
@@ -116,38 +108,28 @@ const dueVerifications = async (tx: Tx): Promise<ReadonlyMap<string, Due>> => {
 
 /** Of partners that may be sent to, in the order in which they say that they are due. */
 const DUE_LANES = `
-  SELECT l.id, l.due_at, l.partner_id, p.name AS partner_name, l.host, l.strikes
+  SELECT l.id, l.due_at
   FROM lanes l JOIN partners p ON p.id = l.partner_id
   WHERE l.due_at >= 0 AND l.due_at <= $1 AND NOT p.disabled ORDER BY l.due_at`
 const DUE_OF_LANE = 'd.lane_id = l.id AND d.due_at IS NOT NULL AND d.due_at <= $1'
 
-/**
- * Lane by lane, until enough are counted. The last of these lanes may have more than was reached, so each is counted once more; most of
- * them is one that nothing else is compared with.
- */
+/** Lane by lane, until enough are counted. */
 const DUE_MESSAGES = `
-  WITH lane AS (${DUE_LANES}),
-  reached AS (
-    SELECT DISTINCT id FROM (
-      SELECT l.id FROM lane AS l CROSS JOIN LATERAL (SELECT FROM deliveries d WHERE ${DUE_OF_LANE} LIMIT ${MOST_COUNTED + 1}) AS d
-      LIMIT ${MOST_COUNTED + 1}) AS capped)
-  SELECT l.partner_id AS "partnerId", l.partner_name AS "partnerName", l.host, l.strikes, counted.due,
-    sum(counted.due) OVER () AS "dueOfAll"
-  FROM reached JOIN lane AS l ON l.id = reached.id CROSS JOIN LATERAL (
-    SELECT count(*) AS due FROM (SELECT FROM deliveries d WHERE ${DUE_OF_LANE} LIMIT ${MOST_COUNTED + 1}) AS capped) AS counted
-  ORDER BY counted.due DESC LIMIT 1`
+  WITH lane AS (${DUE_LANES})
+  SELECT count(*) AS due FROM (
+    SELECT FROM lane AS l CROSS JOIN LATERAL (SELECT FROM deliveries d WHERE ${DUE_OF_LANE} LIMIT ${MOST_COUNTED + 1}) AS d
+    LIMIT ${MOST_COUNTED + 1}) AS capped`
 
 /** A lane may say too early when its first message is due, but never too late: the oldest is in one of the first, as a rule in the first. */
 const OLDEST_MESSAGE = `
   SELECT min(first.due_at) AS at FROM (${DUE_LANES} LIMIT ${MOST_LANES}) AS l
     CROSS JOIN LATERAL (SELECT d.due_at FROM deliveries d WHERE ${DUE_OF_LANE} ORDER BY d.due_at LIMIT 1) AS first`
 
-const dueMessages = async (tx: Tx): Promise<Due & { busiest: DueLane | null }> => {
-  const [first] = await tx.rows<DueLane & { dueOfAll: number }>(DUE_MESSAGES, [tx.at])
-  if (!first) return { ...NOTHING, busiest: null }
-  const { dueOfAll, ...busiest } = first
+const dueMessages = async (tx: Tx): Promise<Due> => {
+  const [counted] = await tx.rows<{ due: number }>(DUE_MESSAGES, [tx.at])
+  if (!counted || counted.due === 0) return NOTHING
   const [oldest] = await tx.rows<{ at: number | null }>(OLDEST_MESSAGE, [tx.at])
-  return { due: dueOfAll, oldestDueAt: oldest?.at ?? null, busiest }
+  return { due: counted.due, oldestDueAt: oldest?.at ?? null }
 }
 
 const GIVEN_UP = `

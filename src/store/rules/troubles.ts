@@ -69,10 +69,10 @@ const latePolls = (
 }
 
 const deliveryTroubles = ({ at, deliveries }: Stats): Trouble[] => {
-  const { due, dueIsCapped: isCapped, oldestDueAt, mostFor, heldAt } = deliveries
+  const { due, dueIsCapped: isCapped, oldestDueAt, heldAt } = deliveries
   if (heldAt !== null) return [{ code: 'deliveries_held', since: heldAt, due, isCapped }]
   if (oldestDueAt === null || at - oldestDueAt <= LATE_MS) return []
-  return [{ code: 'deliveries_late', since: oldestDueAt + LATE_MS, due, isCapped, mostFor }]
+  return [{ code: 'deliveries_late', since: oldestDueAt + LATE_MS, due, isCapped }]
 }
 
 const lostNodes = (nodes: readonly JudgedNode[]): Trouble[] => {

@@ -5,15 +5,7 @@ import { NO_BACKUP } from '../backup.ts'
 import { type CallbackHealth, STILL_FAILING_MS } from '../callbacks.ts'
 import { BACKUPS, CHANNEL_REFUSING, DELIVERIES_HELD } from '../facts.ts'
 import { earlier } from '../lanes.ts'
-import {
-  type DueLane,
-  GIVEN_UP_MS,
-  MOST_ACCOUNTS,
-  MOST_COUNTED,
-  MOST_FAILED,
-  type SqliteStats,
-  statsOf,
-} from '../stats.ts'
+import { GIVEN_UP_MS, MOST_ACCOUNTS, MOST_COUNTED, MOST_FAILED, type SqliteStats, statsOf } from '../stats.ts'
 import type { Store } from '../store.ts'
 import type { Context } from './context.ts'
 import { asc } from './drizzle.ts'
@@ -51,21 +43,14 @@ export const createStats = (context: Context): Pick<Store, 'stats'> => {
   }
 
   /** Lane by lane until enough are counted, and none that follows can have an older one: a lane may say only too early when it is due. */
-  const dueMessages = (at: number): Due & { busiest: DueLane | null } => {
+  const dueMessages = (at: number): Due => {
     let [due, oldest] = [0, Number.POSITIVE_INFINITY]
-    let most = { laneId: 0, due: 0 }
     for (const lane of statements.dueLanes.iterate({ at, limit: MOST_COUNTED + 1 })) {
       if (due > MOST_COUNTED && lane.dueAt >= oldest) break
       due += lane.due
       oldest = Math.min(oldest, lane.firstAt ?? oldest)
-      if (lane.due > most.due) most = lane
     }
-    const busiest = statements.lane.get({ laneId: most.laneId })
-    return {
-      due,
-      oldestDueAt: due === 0 ? null : oldest,
-      busiest: busiest ? { ...busiest, due: most.due } : null,
-    }
+    return { due, oldestDueAt: due === 0 ? null : oldest }
   }
 
   const countUrls = (state: CallbackHealth['state'], since: number): number =>
@@ -131,20 +116,13 @@ const prepare = (client: Context['client']) => ({
       WHERE v.due_at IS NOT NULL AND v.due_at <= +@at LIMIT +@limit)`)
     .pluck(),
   /** How many of each lane are due, up to the limit, and since when. The index of the messages has all of it. */
-  dueLanes: client.prepare<
-    { at: number; limit: number },
-    { laneId: number; dueAt: number; due: number; firstAt: number | null }
-  >(`
-    SELECT l.id AS laneId, l.due_at AS dueAt,
+  dueLanes: client.prepare<{ at: number; limit: number }, { dueAt: number; due: number; firstAt: number | null }>(`
+    SELECT l.due_at AS dueAt,
       (SELECT min(m.due_at) FROM messages m WHERE m.lane_id = l.id AND m.due_at IS NOT NULL AND m.due_at <= +@at) AS firstAt,
       (SELECT count(*) FROM (
          SELECT 1 FROM messages m WHERE m.lane_id = l.id AND m.due_at IS NOT NULL AND m.due_at <= +@at LIMIT +@limit)) AS due
     FROM lanes l CROSS JOIN partners p ON p.id = l.partner_id
     WHERE l.due_at IS NOT NULL AND l.due_at <= +@at AND p.disabled = 0 ORDER BY l.due_at LIMIT +@limit`),
-  lane: client.prepare<{ laneId: number }, Omit<DueLane, 'due'>>(
-    `SELECT partner_id AS partnerId, partners.name AS partnerName, host, strikes
-     FROM lanes JOIN partners ON partners.id = partner_id WHERE lanes.id = @laneId`,
-  ),
   givenUp: client
     .prepare<{ since: number; limit: number }, number>(`
     SELECT count(*) FROM (

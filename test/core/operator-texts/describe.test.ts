@@ -7,7 +7,6 @@ import { TROUBLE_CODES, type Trouble } from '../../../src/core/trouble.ts'
 const AT = Date.parse('2026-11-24T16:20:00.000Z')
 const since = AT - 10 * MINUTE
 const late = { code: 'deliveries_late', since, due: 12, isCapped: false } as const
-const mostFor = { partnerId: 'par_1', partnerName: 'Acme', host: 'hangs.example', due: 198, isSilent: true }
 const TROUBLES: readonly Trouble[] = [
   ...ACCOUNT_FAULTS.map(
     reason =>
@@ -21,8 +20,7 @@ const TROUBLES: readonly Trouble[] = [
   { code: 'upstream_unreachable', since, account: 'C1', error: 'timeout', nextTryAt: AT + MINUTE },
   { code: 'deliveries_held', since, due: 12, isCapped: false },
   { code: 'backup_failed', since, reason: 'no_room' },
-  { ...late, mostFor: null },
-  { ...late, mostFor },
+  late,
   { code: 'polls_late', since, account: 'C1', due: 10_000, isCapped: true, rate: 5, rateNow: 5, etaMs: 2_000 * SECOND },
   { code: 'polls_late', since, account: 'C1', due: 7, isCapped: false, rate: 5, rateNow: 5, etaMs: null },
   { code: 'disk_low', since: null, freeBytes: 5e8 },

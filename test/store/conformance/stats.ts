@@ -21,7 +21,7 @@ export const describeStats = (open: OpenStore): void => {
         },
       ],
       polls: nothing,
-      deliveries: { ...nothing, held: 0, heldAt: null, givenUp: 0, mostFor: null },
+      deliveries: { ...nothing, held: 0, heldAt: null, givenUp: 0 },
       callbacks: { gone: 0, failing: 0, disabled: 0 },
       bulk: { resends: { open: 0, remaining: 0 }, acts: { open: 0, remaining: 0 } },
       ...{ nodes: [], backup: NO_BACKUP, refusingChannel: null, engine: expect.anything() },
@@ -76,18 +76,6 @@ export const describeStats = (open: OpenStore): void => {
     expect(await givenUp()).toBe(1)
     await bench.advance(GIVEN_UP_MS)
     expect(await givenUp()).toBe(0)
-  })
-
-  test('names the host that more than half of what is due is for', async () => {
-    await using bench = await openBench(open)
-    const mostFor = async () => (await bench.store.stats()).deliveries.mostFor
-    for (let n = 0; n < 2; n++) await bench.resolve({ callbackUrl: 'https://hangs.example/hook' })
-    await bench.resolve({ callbackUrl: 'https://one.example/' })
-    expect(await mostFor()).toEqual({
-      ...{ partnerId: bench.partnerId, partnerName: 'partner', host: 'hangs.example', due: 2, isSilent: false },
-    })
-    await bench.resolve({ callbackUrl: 'https://two.example/' })
-    expect(await mostFor()).toBeNull()
   })
 
   test('tells how many registrations bulk acts that are under way have still to come to', async () => {

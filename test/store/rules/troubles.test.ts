@@ -28,7 +28,7 @@ const stats: Stats = statsOf({
       queue: NOTHING,
     },
   ],
-  deliveries: { ...NOTHING, held: 0, heldAt: null, givenUp: 0, busiest: null },
+  deliveries: { ...NOTHING, held: 0, heldAt: null, givenUp: 0 },
   callbacks: { gone: 0, failing: 0, disabled: 0 },
   openActs: [],
 })
@@ -81,7 +81,7 @@ test.each([
   [
     'late webhooks',
     withDeliveries({ due: 10_000, dueIsCapped: true, oldestDueAt: AT - 3 * MINUTE }),
-    { code: 'deliveries_late', since: AT - MINUTE, due: 10_000, isCapped: true, mostFor: null },
+    { code: 'deliveries_late', since: AT - MINUTE, due: 10_000, isCapped: true },
   ],
   [
     'webhooks on hold',
