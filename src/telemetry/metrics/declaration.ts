@@ -48,7 +48,7 @@ export type LabelsOf<Of extends Declaration> = {
 
 export type Labels = Readonly<Record<string, string>>
 
-export interface AnySample {
+interface AnySample {
   labels: Labels
   value: number | Histogram
 }
@@ -77,10 +77,7 @@ const bucketsOf = (name: string, sharedLabels: Labels, { bounds, counts, sum }: 
 const linesOf = (name: string, { labels, value }: AnySample): Line[] =>
   typeof value === 'number' ? [{ sharedLabels: labels, value }] : bucketsOf(name, labels, value)
 
-/**
- * Has the registry show a metric that is counted here. A registry asks no more of a metric than this; its own classes hash all labels
- * with every count, which costs several times as much.
- */
+/** Has the registry show a metric that is counted elsewhere. A registry asks no more of a metric than this. */
 export const showMetric = (
   registry: Registry,
   { name, help, type }: Declaration,

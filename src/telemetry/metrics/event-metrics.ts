@@ -1,7 +1,6 @@
-import type { Registry } from 'prom-client'
+import { Counter, Histogram, type Registry } from 'prom-client'
 import { SECOND } from '../../core/duration.ts'
-import { createHistogram } from '../../core/histogram.ts'
-import { type AnySample, type Declaration, type Labels, type LabelsOf, showMetric } from './declaration.ts'
+import type { Declaration, Labels, LabelsOf } from './declaration.ts'
 import { EVENT_METRICS } from './declarations.ts'
 
 type Table = typeof EVENT_METRICS
@@ -28,61 +27,29 @@ const combinationsOf = ({ labels }: Declaration, known: Labels): Labels[] => {
   return combinations
 }
 
-/** What is counted for one choice of labels. */
-interface Series {
-  add(value: number): void
-  sample(): AnySample
-}
-
-const countedSeries = (labels: Labels): Series => {
-  let value = 0
-  return {
-    add: more => {
-      value += more
-    },
-    sample: () => ({ labels, value }),
-  }
-}
-
-const histogramSeries = (labels: Labels, buckets: readonly number[]): Series => {
-  const { observe, read } = createHistogram(buckets)
-  return { add: observe, sample: () => ({ labels, value: read() }) }
-}
-
-const createSeries = (declaration: Declaration, registry: Registry) => {
-  const all = new Map<string, Series>()
-  const names = Object.keys(declaration.labels)
-  showMetric(registry, declaration, () => [...all.values()].map(series => series.sample()))
-  return (labels: Labels): Series => {
-    let key = ''
-    // A space is in no value.
-    for (const name of names) key += ` ${labels[name]}`
-    const known = all.get(key)
-    if (known) return known
-    const inOrder = Object.fromEntries(names.map(name => [name, labels[name] ?? '']))
-    const { buckets } = declaration
-    const series = buckets ? histogramSeries(inOrder, buckets) : countedSeries(inOrder)
-    all.set(key, series)
-    return series
-  }
-}
-
 /** The metrics that are counted here. Whatever is known from the start shows zeros from the start. */
 export const createEventMetrics = (registry: Registry): EventMetrics => {
+  const counters = new Map<keyof Table, Counter>()
+  const histograms = new Map<keyof Table, Histogram>()
   const names = Object.keys(EVENT_METRICS) as (keyof Table)[]
-  const seriesOf = Object.fromEntries(names.map(name => [name, createSeries(EVENT_METRICS[name], registry)])) as Record<
-    keyof Table,
-    (labels: Labels) => Series
-  >
+  for (const key of names) {
+    const { name, help, type, labels, buckets = [] }: Declaration = EVENT_METRICS[key]
+    const metric = { name, help, labelNames: Object.keys(labels), registers: [registry] }
+    if (type === 'histogram') histograms.set(key, new Histogram({ ...metric, buckets: [...buckets] }))
+    else counters.set(key, new Counter(metric))
+  }
 
   const begin = (name: keyof Table, known: Labels) => {
-    for (const labels of combinationsOf(EVENT_METRICS[name], known)) seriesOf[name](labels)
+    for (const labels of combinationsOf(EVENT_METRICS[name], known)) {
+      counters.get(name)?.inc(labels, 0)
+      histograms.get(name)?.zero(labels)
+    }
   }
   for (const name of names) begin(name, {})
 
   return {
-    count: (name, labels) => seriesOf[name](labels as Labels).add(1),
-    observe: (name, labels, ms) => seriesOf[name](labels as Labels).add(ms / SECOND),
+    count: (name, labels) => counters.get(name)?.inc(labels as Labels),
+    observe: (name, labels, ms) => histograms.get(name)?.observe(labels as Labels, ms / SECOND),
     begin: (name, known) => begin(name, known as Labels),
   }
 }
