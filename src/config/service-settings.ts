@@ -58,7 +58,7 @@ export const NODE = {
 } satisfies SettingGroup
 
 export const SERVER = {
-  title: { en: 'API and console', zh: '接口与管理台' },
+  title: { en: 'API', zh: '接口' },
   settings: {
     host: {
       ...variable('HOST', host, '127.0.0.1'),
@@ -93,7 +93,7 @@ export const SERVER = {
     adminToken: {
       ...variable('ADMIN_TOKEN', secretWord({ min: 32 }), null),
       secret: true,
-      en: 'Opens the console and `/v1/admin`, at least 32 characters, with the role `admin`. Without it both answer 404, but to tokens made by `admin-token create`.',
+      en: 'Opens `/v1/admin`, at least 32 characters, with the role `admin`. Without it `/v1/admin` answers 404, but to tokens made by `admin-token create`.',
       zh: '管理台与 `/v1/admin` 的令牌，至少 32 个字符，角色为 `admin`。未设置时两者均返回 404，仅 `admin-token create` 创建的令牌可用。',
     },
     metricsToken: {

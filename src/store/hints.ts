@@ -8,8 +8,7 @@ import type { Cancellation, Partner, PartnerChange, Registered } from './store.t
  * What the store tells whoever listens. A change is told once it is durable. Where several nodes share a database, what is due,
  * `resolved` and `cancelled` are told on all of them: on the one that made the change before its verb resolves, on the others mostly
  * within 100 ms, or never, while a node cannot hear the others. So nobody may rely on a hint:
- * - what is due is found by rounds that look again each second, and what another node gave back within
- *   5 seconds, where dead rows make it slow to look;
+ * - what is due is found by rounds that look again each second;
  * - who waits for `resolved` looks again each second;
  * - nothing is claimed after the commit of a cancel, but what another node has claimed before may be sent until its lease ends.
  */

@@ -131,12 +131,11 @@ export interface Explanation {
 
 /**
  * A partner's events are numbered 1, 2, 3 … in the order of their commits. `at` is when the event was created: after a
- * restore the numbers are given anew, and the time tells which history a position belongs to. `at` is null in positions
- * from versions that did not keep it.
+ * restore the numbers are given anew, and the time tells which history a position belongs to.
  */
 export interface EventPosition {
   n: number
-  at: number | null
+  at: number
 }
 
 export interface EventQuery {

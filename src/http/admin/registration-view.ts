@@ -87,7 +87,7 @@ export const REGISTRATION_DETAIL = z.strictObject({
     lastPolledAt: AT_OR_NULL,
     nextPollAt: AT_OR_NULL,
   }),
-  heldSince: AT_OR_NULL.describe('Since when the callback URL has been on hold after a 410.'),
+  heldSince: AT_OR_NULL.describe('Since when the callback URL has been on hold.'),
 })
 
 interface Facts {

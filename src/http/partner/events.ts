@@ -28,14 +28,14 @@ const LOST_CURSOR = {
   zh: '游标已失效：数据库曾从备份恢复。请从此处的 nextCursor 继续：不会漏事件，但可能重复，请按 webhook-id 去重。',
 }
 /** `evt_` and the number of the event, then the time it was created, in base 36, which tells the history it belongs to. */
-const FORM = /^evt_(\d{1,15})(?:_([0-9a-z]{1,9}))?$/
+const FORM = /^evt_(?:0|(\d{1,15})_([0-9a-z]{1,9}))$/
 
 const readCursor = (cursor: string): EventPosition | null => {
   const [, n, at] = FORM.exec(cursor) ?? []
-  return Number(n) === 0 ? null : { n: Number(n), at: at === undefined ? null : Number.parseInt(at, 36) }
+  return n === undefined || at === undefined ? null : { n: Number(n), at: Number.parseInt(at, 36) }
 }
 const cursorOf = (position: EventPosition | null): string =>
-  position === null ? 'evt_0' : `evt_${position.n}${position.at === null ? '' : `_${position.at.toString(36)}`}`
+  position === null ? 'evt_0' : `evt_${position.n}_${position.at.toString(36)}`
 
 const SINCE = {
   en: 'must be a time in ISO 8601 with its offset, such as 2026-11-24T08:00:00Z; write a + as %2B',

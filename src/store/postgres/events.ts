@@ -67,9 +67,7 @@ const FIRST_FROM = `
     ) AS first ON true
   ORDER BY asked.nth`
 
-type First = { n: number; at: number } | null
-
-const firstFrom = async (tx: Tx, partnerId: string, numbers: readonly number[]): Promise<First[]> => {
+const firstFrom = async (tx: Tx, partnerId: string, numbers: readonly number[]): Promise<(EventPosition | null)[]> => {
   const rows = await tx.rows<{ n: number | null; at: number | null }>(FIRST_FROM, [partnerId, numbers])
   return rows.map(({ n, at }) => (n === null || at === null ? null : { n, at }))
 }

@@ -95,7 +95,7 @@ const ADD_ATTEMPTS = `
   INSERT INTO attempts (message_seq, n, at, outcome, http_status, error, duration_ms, response_excerpt)
   SELECT * FROM unnest($1::bigint[], $2::int[], $3::bigint[], $4::text[], $5::int[], $6::text[], $7::int[], $8::text[])`
 
-/** The oldest beyond those that are kept; a message from before there was a limit has its others later, or never. */
+/** The oldest beyond those that are kept. */
 export const TRIM_ATTEMPTS = `
   DELETE FROM attempts USING (
     SELECT t.seq, old.n FROM unnest($1::bigint[]) AS t(seq)

@@ -25,10 +25,10 @@ export interface PositionFacts {
  * others: then the number is not there yet, or its event was created at another time.
  */
 export const isOfThisHistory = ({ n, at }: EventPosition, { newest, createdAt }: PositionFacts): boolean =>
-  n <= newest && (at === null || createdAt === null || createdAt === at)
+  n <= newest && (createdAt === null || createdAt === at)
 
 /** Asks for the first event with a number or a higher one; null: there is none. */
-type Looking<Result = EventPosition | null> = Asking<number, { n: number; at: number } | null, Result>
+type Looking = Asking<number, EventPosition | null, EventPosition | null>
 
 /**
  * What a page begins after: the later one of `after` and an event behind which all are that were created at `since` or later. Null: it
@@ -45,9 +45,8 @@ export function* beginOf({ after, since }: Pick<EventQuery, 'after' | 'since'>, 
  *
  * @returns null: at the first event
  */
-export function* lastEventBy(at: number | null, newest: number): Looking {
-  if (at === null) return null
-  const isInCommon = (first: { at: number } | null): boolean => first !== null && first.at <= at
+export function* lastEventBy(at: number, newest: number): Looking {
+  const isInCommon = (first: EventPosition | null): boolean => first !== null && first.at <= at
   if (!isInCommon(yield* firstFrom(1))) return null
   let [low, high] = [1, newest]
   while (low < high) {
@@ -58,7 +57,7 @@ export function* lastEventBy(at: number | null, newest: number): Looking {
   return yield* firstFrom(low)
 }
 
-function* firstFrom(n: number): Looking<{ n: number; at: number } | null> {
+function* firstFrom(n: number): Looking {
   const [first = null] = yield [n]
   return first
 }

@@ -1,7 +1,7 @@
 import { openBody } from '../registration-rows.ts'
 import { beginOf, EVENT_WINDOW, type EventRow, eventPageOf, isOfThisHistory, lastEventBy } from '../rules/events.ts'
 import { answer } from '../rules/questions.ts'
-import type { Store } from '../store.ts'
+import type { EventPosition, Store } from '../store.ts'
 import type { Context } from './context.ts'
 
 type Verbs = Pick<Store, 'listEvents'>
@@ -15,7 +15,7 @@ export const createEvents = (context: Context): Verbs => {
       'SELECT created_at FROM messages WHERE partner_id = ? AND event = ?',
     )
     .pluck()
-  const firstFrom = client.prepare<[partnerId: string, n: number], { n: number; at: number }>(`
+  const firstFrom = client.prepare<[partnerId: string, n: number], EventPosition>(`
     SELECT event AS n, created_at AS at FROM messages WHERE partner_id = +? AND event >= +? ORDER BY event LIMIT 1`)
 
   const following = client.prepare<{ partnerId: string; n: number; limit: number }, EventRow>(`

@@ -114,7 +114,7 @@ export const prepareMessages = (client: Database) => ({
   >(
     'UPDATE messages SET state = ?, due_at = ?, claimed_at = ?, attempts = ?, unrecorded = ?, retries = ? WHERE seq = ?',
   ),
-  /** The oldest beyond those that are kept; a message from before there was a limit has its others later, or never. */
+  /** The oldest beyond those that are kept. */
   trimAttempts: client.prepare<{ seq: number; kept: number }>(`
     DELETE FROM attempts WHERE message_seq = @seq AND n IN (
       SELECT n FROM attempts WHERE message_seq = +@seq ORDER BY n DESC LIMIT 100 OFFSET +@kept)`),
