@@ -61,7 +61,7 @@ const measure = async ({ path = '', database, masterKey, batches, pauseMs = 0 }:
   })
   const messages = await measureQueue(pace, {
     claim: async () => {
-      const shares = { slots: BATCH, unsureSlots: BATCH, perHost: BATCH, prefetch: new Map(), perPartner: BATCH }
+      const shares = { slots: BATCH, sharedSlots: BATCH, perHost: BATCH, prefetch: new Map(), perPartner: BATCH }
       const busy = {
         busyHosts: new Map<string, number>(),
         busyPartners: new Map<string, number>(),

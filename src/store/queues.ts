@@ -75,7 +75,7 @@ export interface VerificationRelease extends Pick<ClaimedVerification, 'id' | 'c
 export interface MessageClaimRequest {
   /** Free slots, and how many of them slow and unproven lanes may have together. */
   slots: number
-  unsureSlots: number
+  sharedSlots: number
   perHost: number
   /** By host: how many more than `perHost`. They wait with the caller. */
   prefetch: ReadonlyMap<string, number>

@@ -227,7 +227,7 @@ export const createDeliverer = (deps: DelivererDeps): Deliverer => {
       if (slots <= 0) return FULL
       const request: MessageClaimRequest = {
         slots,
-        unsureSlots: Math.max(0, shares.unsure - slow.total() - unproven.total()),
+        sharedSlots: Math.max(0, shares.shared - slow.total() - unproven.total()),
         perHost,
         prefetch: prefetch.counts(),
         perPartner: shares.perPartner,

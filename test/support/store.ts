@@ -144,7 +144,7 @@ export const openBench = async (open: OpenStore, options: { rate: number } = { r
   const claimMessagesWith = (more: Partial<MessageClaimRequest> = {}) =>
     store.claimMessages({
       slots: 100,
-      unsureSlots: 100,
+      sharedSlots: 100,
       perHost: 100,
       prefetch: new Map(),
       perPartner: 100,

@@ -90,7 +90,7 @@ describe('shares of the slots', () => {
     const { round, claims } = openScene()
     await round()
     expect(claims.at(-1)).toMatchObject({
-      unsureSlots: 4,
+      sharedSlots: 4,
       slow: { slots: 2, first: 1, busyLanes: new Map() },
       perPartner: 6,
       unproven: { slots: 3, first: 1, perPartner: 2, busyPartners: new Map() },

@@ -11,18 +11,18 @@ export interface DueLane {
 }
 
 /**
- * What of all slots may be in use by each kind of lane. Slow and unproven lanes of all partners share one half, `unsure`, so
+ * What of all slots may be in use by each kind of lane. Slow and unproven lanes of all partners share one half, `shared`, so
  * proven lanes always have the other. `slowFirst` of it is for slow lanes only, which may have up to `slow`. `unprovenFirst` of
  * `unproven` is for partners that have no unproven lane in use, one slot each: a new partner waits behind nobody's hanging hosts.
  */
 export const sharesOf = (slots: number) => {
-  const unsure = Math.max(1, Math.floor(slots / 2))
+  const shared = Math.max(1, Math.floor(slots / 2))
   const sixteenth = Math.ceil(slots / 16)
-  const unproven = Math.max(1, unsure - sixteenth)
+  const unproven = Math.max(1, shared - sixteenth)
   return {
     perPartner: Math.ceil((slots * 3) / 4),
-    unsure,
-    slow: Math.min(unsure, Math.ceil(slots / 4)),
+    shared,
+    slow: Math.min(shared, Math.ceil(slots / 4)),
     slowFirst: sixteenth,
     unproven,
     unprovenFirst: Math.min(sixteenth, unproven - 1),
@@ -47,12 +47,12 @@ const WINDOW = 64
 
 /** The lanes that `shareSlots` is to be given: a window of each kind that has slots, for each of these partners. */
 export const lanesFor = (claim: Limits, partnerIds: readonly string[]): LanesQuestion[] => {
-  const { slots, unsureSlots, slow, unproven, busyHosts } = claim
+  const { slots, sharedSlots, slow, unproven, busyHosts } = claim
   const kinds = [
     { slow: false, proven: true, free: slots },
-    { slow: false, proven: false, free: Math.min(slots, unsureSlots, unproven.slots) },
+    { slow: false, proven: false, free: Math.min(slots, sharedSlots, unproven.slots) },
     // A slow lane is never proven.
-    { slow: true, proven: false, free: Math.min(slots, unsureSlots, slow.slots) },
+    { slow: true, proven: false, free: Math.min(slots, sharedSlots, slow.slots) },
   ]
   return kinds.flatMap(({ free, ...kind }) =>
     free <= 0
@@ -72,7 +72,7 @@ export const lanesFor = (claim: Limits, partnerIds: readonly string[]): LanesQue
  * @returns how many messages to take of which lane, `take` above 0
  */
 export const shareSlots = (claim: Limits, lanes: readonly DueLane[]): { lane: DueLane; take: number }[] => {
-  const { hosts, unproven, takes, left, room, take } = openBooks(claim)
+  const { hosts, unproven, takes, left, room, take } = openUsage(claim)
 
   const share = (ofKind: readonly DueLane[], slots: number) => {
     let free = Math.min(slots, left.all)
@@ -114,14 +114,14 @@ export const shareSlots = (claim: Limits, lanes: readonly DueLane[]): { lane: Du
 }
 
 /** What is in use and what is left, while slots are given out. */
-const openBooks = (claim: Limits) => {
+const openUsage = (claim: Limits) => {
   const hosts = new Map(claim.busyHosts)
   const partners = new Map(claim.busyPartners)
   const unproven = new Map(claim.unproven.busyPartners)
   const takes = new Map<DueLane, number>()
   const left = {
     all: claim.slots,
-    unsure: claim.unsureSlots,
+    shared: claim.sharedSlots,
     slow: claim.slow.slots,
     unproven: claim.unproven.slots,
   }
@@ -134,13 +134,13 @@ const openBooks = (claim: Limits) => {
     )
     const kept = Math.min(claim.unproven.first, left.unproven)
     if (lane.slow) {
-      const unsure = left.unsure - kept
-      return Math.min(common, claim.slow.busyLanes.has(lane.id) ? 0 : 1 - taken, unsure, left.slow)
+      const shared = left.shared - kept
+      return Math.min(common, claim.slow.busyLanes.has(lane.id) ? 0 : 1 - taken, shared, left.slow)
     }
     if (lane.proven) return common
     const firstTry = countOf(hosts, lane.host) === 0 ? 1 : 0
     const ofPartner = Math.max(firstTry, claim.unproven.perPartner - countOf(unproven, lane.partnerId))
-    const ofAll = Math.min(left.unsure, left.unproven)
+    const ofAll = Math.min(left.shared, left.unproven)
     const ofPartnerFirst = countOf(unproven, lane.partnerId) === 0 ? Math.min(1, ofAll) : 0
     return Math.min(common, ofPartner, Math.max(ofPartnerFirst, ofAll - kept))
   }
@@ -150,7 +150,7 @@ const openBooks = (claim: Limits) => {
     add(hosts, lane.host, count)
     add(partners, lane.partnerId, count)
     left.all -= count
-    if (lane.slow || !lane.proven) left.unsure -= count
+    if (lane.slow || !lane.proven) left.shared -= count
     if (lane.slow) left.slow -= count
     else if (!lane.proven) {
       left.unproven -= count

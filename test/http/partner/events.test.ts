@@ -41,7 +41,7 @@ test('are the messages of the partner in order', async () => {
 
 test('the body is the exact text of the webhook', async () => {
   await resolveEach('a')
-  const claim = { slots: 1, unsureSlots: 1, perHost: 1, prefetch: new Map(), perPartner: 1, leaseMs: HOUR }
+  const claim = { slots: 1, sharedSlots: 1, perHost: 1, prefetch: new Map(), perPartner: 1, leaseMs: HOUR }
   const slow = { slots: 1, first: 0, busyLanes: new Map() }
   const unproven = { slots: 1, first: 0, perPartner: 1, busyPartners: new Map() }
   const busy = { busyHosts: new Map(), busyPartners: new Map(), slow, unproven }

@@ -183,7 +183,7 @@ export const openApi = async (overrides: Partial<ApiDeps> = {}, wrap = (store: S
   const receiveWith = async (httpStatus: number | null, { slots = 10, scheduleMs = [5 * MINUTE] } = {}) => {
     const claim = {
       slots,
-      unsureSlots: slots,
+      sharedSlots: slots,
       perHost: 10,
       prefetch: new Map(),
       perPartner: 10,

@@ -17,7 +17,7 @@ const openBenches = async (open: OpenTwo) => {
   if (second === null) throw new Error('it was opened')
   const claims = { busy: new Map(), concurrency: 100, leaseMs: MINUTE }
   const messageClaims = {
-    ...{ slots: 100, unsureSlots: 100, perHost: 100, perPartner: 100, leaseMs: MINUTE },
+    ...{ slots: 100, sharedSlots: 100, perHost: 100, perPartner: 100, leaseMs: MINUTE },
     ...{ prefetch: new Map(), busyHosts: new Map(), busyPartners: new Map() },
     slow: { slots: 100, first: 0, busyLanes: new Map() },
     unproven: { slots: 100, first: 0, perPartner: 100, busyPartners: new Map() },

@@ -17,7 +17,7 @@ const PARTNERS = ['prt_1', 'prt_2', 'prt_3']
 const HOSTS = ['a.example', 'b.example', 'c.example', 'd.example']
 const claim = fc.record({
   slots: fc.nat(20),
-  unsureSlots: fc.nat(10),
+  sharedSlots: fc.nat(10),
   perHost: fc.integer({ min: 1, max: 5 }),
   prefetch: counts(HOSTS),
   perPartner: fc.integer({ min: 1, max: 9 }),
@@ -46,7 +46,7 @@ test('keeps within the slots, and within what a host, a partner and the slow lan
       expect(taken(() => true)).toBeLessThanOrEqual(limits.slots)
       expect(taken(({ slow }) => slow)).toBeLessThanOrEqual(limits.slow.slots)
       expect(taken(({ slow, proven }) => !slow && !proven)).toBeLessThanOrEqual(limits.unproven.slots)
-      expect(taken(({ slow, proven }) => slow || !proven)).toBeLessThanOrEqual(limits.unsureSlots)
+      expect(taken(({ slow, proven }) => slow || !proven)).toBeLessThanOrEqual(limits.sharedSlots)
       expect(new Set(shares.map(({ lane }) => lane)).size).toBe(shares.length)
       for (const host of HOSTS) {
         const most = limits.perHost + (limits.prefetch.get(host) ?? 0)
@@ -69,7 +69,7 @@ test('keeps within the slots, and within what a host, a partner and the slow lan
 /** What a deliverer of 256 slots asks for whose slots are all free. */
 const ALL_FREE = {
   slots: 256,
-  unsureSlots: sharesOf(256).unsure,
+  sharedSlots: sharesOf(256).shared,
   perHost: 16,
   prefetch: new Map<string, number>(),
   perPartner: sharesOf(256).perPartner,
@@ -98,14 +98,14 @@ const lanesOf = (count: number, more: Partial<DueLane>) => Array.from({ length: 
 test('leaves one half to slow lanes and unproven ones of all partners, some of it to slow ones, three quarters to a partner', () => {
   expect(sharesOf(256)).toEqual({
     perPartner: 192,
-    unsure: 128,
+    shared: 128,
     slow: 64,
     slowFirst: 16,
     unproven: 112,
     unprovenFirst: 16,
     unprovenPerPartner: 64,
   })
-  expect(sharesOf(1)).toMatchObject({ perPartner: 1, unsure: 1, slow: 1, unproven: 1, unprovenFirst: 0 })
+  expect(sharesOf(1)).toMatchObject({ perPartner: 1, shared: 1, slow: 1, unproven: 1, unprovenFirst: 0 })
 })
 
 test('a proven lane with a long queue does not take each slot that becomes free from a new host, nor the other way round', () => {
@@ -143,7 +143,7 @@ const whileBusy = (busy: readonly DueLane[]) => {
   return {
     ...ALL_FREE,
     slots: 256 - busy.length,
-    unsureSlots: shares.unsure - slow.length - unproven.length,
+    sharedSlots: shares.shared - slow.length - unproven.length,
     busyHosts: countBy(busy, ({ host }) => host),
     busyPartners: countBy(busy, ({ partnerId }) => partnerId),
     slow: {

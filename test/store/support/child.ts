@@ -44,7 +44,7 @@ const claimVerifications = async (store: Store): Promise<string[]> => {
 const claimMessages = async (store: Store): Promise<string[]> => {
   const { messages } = await store.claimMessages({
     slots: 3,
-    unsureSlots: 3,
+    sharedSlots: 3,
     perHost: 3,
     prefetch: new Map(),
     perPartner: 3,
