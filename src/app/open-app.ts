@@ -78,10 +78,10 @@ export const openApp = async (
   const listeners = [relayTo(told), metrics.listener]
   const emit = createEmit(listeners)
   store.hints.on('unreadable', where => emit('value.unreadable', where))
-  store.hints.on('callbacksTurned', turns => {
-    for (const { turn, partnerId, callbackUrl, failingSince, lastError } of turns) {
+  store.hints.on('callbacksChanged', changedUrls => {
+    for (const { transition, partnerId, callbackUrl, failingSince, lastError } of changedUrls) {
       const since = new Date(failingSince).toISOString()
-      emit(`callback.${turn}`, { partnerId, host: hostOf(callbackUrl), since, error: lastError })
+      emit(`callback.${transition}`, { partnerId, host: hostOf(callbackUrl), since, error: lastError })
     }
   })
   await store.putDefaultAccount({

@@ -4,7 +4,7 @@ import { SECOND } from '../core/duration.ts'
 import { type OperatorEvent, operatorEventType } from '../core/operator-event.ts'
 import { type Channel, openChannel } from '../operator/channel.ts'
 import { createEventBuffer } from '../operator/event-buffer.ts'
-import { noteOfEvent, notesOfTurn } from '../operator/notes.ts'
+import { noteOfEvent, notesOfTransition } from '../operator/notes.ts'
 import { noticeItem, testItem } from '../operator/notice.ts'
 import { createNotifier } from '../operator/notifier.ts'
 import { createWatch } from '../operator/watch.ts'
@@ -79,8 +79,8 @@ export const openOperator = (deps: RoleDeps<'operator', Verb>): OperatorRole => 
   const look = () => void watch.look()
   const heartbeat = startHeartbeat({ everyMs: LOOK_EVERY_MS, rings: [look], clock })
   look()
-  store.hints.on('callbacksTurned', turns => {
-    for (const turned of turns) for (const noted of notesOfTurn(turned, store.now())) note(noted)
+  store.hints.on('callbacksChanged', changedUrls => {
+    for (const changed of changedUrls) for (const noted of notesOfTransition(changed, store.now())) note(noted)
   })
   return {
     listen: event => {

@@ -1,7 +1,7 @@
 import type { OperatorCondition, OperatorNote } from '../core/operator-event.ts'
 import type { Trouble } from '../core/trouble.ts'
 import { hostOf } from '../store/lanes.ts'
-import type { TurnedCallback } from '../store/store.ts'
+import type { ChangedCallback } from '../store/store.ts'
 import type { TelemetryEvent } from '../telemetry/emit.ts'
 
 /** Conditions of `troublesOf`, which a look finds to have come or gone. */
@@ -54,15 +54,15 @@ export const noteOfEvent = ({ name, fields }: TelemetryEvent, at: number): Opera
 }
 
 /** All URLs of a host are one subject: the first that works again, or is enabled, ends what was told of it. */
-export const notesOfTurn = (
-  { partnerId, callbackUrl, turn, failingSince: since, lastError: error }: TurnedCallback,
+export const notesOfTransition = (
+  { partnerId, callbackUrl, transition, failingSince: since, lastError: error }: ChangedCallback,
   at: number,
 ): OperatorNote[] => {
   const host = hostOf(callbackUrl)
   const subject = `${partnerId} ${host}`
   const begun = { subject, at, adds: 1, details: { partnerId, host, since, error } }
   const over = { subject, at, adds: 0, details: null }
-  switch (turn) {
+  switch (transition) {
     case 'failing':
       return [{ condition: 'callback.failing', ...begun }]
     case 'disabled':
@@ -77,6 +77,6 @@ export const notesOfTurn = (
         { condition: 'callback.disabled', ...over },
       ]
     default:
-      throw turn satisfies never
+      throw transition satisfies never
   }
 }

@@ -24,13 +24,13 @@ export interface CallbackHealth {
   heldSince: number | null
 }
 
-/** What became of a URL: `recovered` is from `failing`, `enabled` from `disabled`. */
-type CallbackTurn = 'failing' | 'disabled' | 'recovered' | 'enabled'
+/** How the state of a URL changes: `recovered` is from `failing`, `enabled` from `disabled`. */
+type CallbackTransition = 'failing' | 'disabled' | 'recovered' | 'enabled'
 
 interface CallbackPlan {
   /** As it is now; null: nothing is wrong. The same object: nothing has changed. */
   health: CallbackHealth | null
-  turn: CallbackTurn | null
+  transition: CallbackTransition | null
 }
 
 /** Fewer attempts say too little, however old the first one is. */
@@ -44,7 +44,7 @@ const BY_OPERATOR = 'operator'
 
 export const disabledByOperator = (at: number): CallbackPlan => ({
   health: { state: 'disabled', failingSince: at, attempts: 0, lastError: BY_OPERATOR, lastAt: at, heldSince: at },
-  turn: null,
+  transition: null,
 })
 
 const gone = (at: number): CallbackHealth => ({
@@ -53,11 +53,11 @@ const gone = (at: number): CallbackHealth => ({
 
 /** When a URL works, or is taken to work: what was held for it goes out. */
 const afterSuccess = (health: CallbackHealth | null): CallbackPlan => {
-  if (health?.state === 'releasing') return { health, turn: null }
-  if (health?.heldSince == null) return { health: null, turn: health?.state === 'failing' ? 'recovered' : null }
+  if (health?.state === 'releasing') return { health, transition: null }
+  if (health?.heldSince == null) return { health: null, transition: health?.state === 'failing' ? 'recovered' : null }
   return {
     health: { ...health, state: 'releasing', heldSince: null },
-    turn: health.state === 'disabled' ? 'enabled' : null,
+    transition: health.state === 'disabled' ? 'enabled' : null,
   }
 }
 
@@ -80,9 +80,9 @@ export const afterAttemptAt = (
   const because = heldBecause(health)
   if (outcome === 'delivered' && (because === null || because === 'disabled')) return afterSuccess(health)
   // What was under way when it was held says nothing new, not even a 410: a good test is still to enable what is disabled.
-  if (because !== null) return { health, turn: null }
-  if (outcome === 'gone') return { health: holds ? gone(at) : health, turn: null }
-  if (health?.state === 'releasing') return { health, turn: null }
+  if (because !== null) return { health, transition: null }
+  if (outcome === 'gone') return { health: holds ? gone(at) : health, transition: null }
+  if (health?.state === 'releasing') return { health, transition: null }
   // What failed before nothing was sent for so long says nothing about the time in between.
   if (health !== null && at - health.lastAt > STILL_FAILING_MS) return afterAttemptAt(null, attempt, at)
   // A clock that was set back leaves no beginning that lies ahead.
@@ -93,8 +93,8 @@ export const afterAttemptAt = (
   const state = reached === 'watched' && health?.state === 'failing' ? 'failing' : reached
   const lastAt = health !== null && Math.abs(at - health.lastAt) < HOUR ? health.lastAt : at
   const next = { state, failingSince, attempts, lastError, lastAt, heldSince: state === 'disabled' ? at : null }
-  if (isDeepStrictEqual(next, health)) return { health, turn: null }
-  return { health: next, turn: state === 'watched' || state === health?.state ? null : state }
+  if (isDeepStrictEqual(next, health)) return { health, transition: null }
+  return { health: next, transition: state === 'watched' || state === health?.state ? null : state }
 }
 
 /** Why the messages for a URL are held; null: they are not. */
@@ -153,8 +153,8 @@ export interface Callback {
 /** The same text for the same URL of the same partner. */
 export const keyOf = ({ partnerId, callbackUrl }: Callback): string => `${partnerId} ${callbackUrl}`
 
-export interface TurnedCallback extends Callback {
-  turn: CallbackTurn
+export interface ChangedCallback extends Callback {
+  transition: CallbackTransition
   /** Since when all attempts failed, and how the last one did. */
   failingSince: number
   lastError: string
@@ -225,8 +225,8 @@ export interface CallbackChanges {
   apply(url: Callback, plan: CallbackPlan): void
   /** Lets go what is held for a URL, where this may; whether it did. */
   release(url: Callback, end: HoldEnd): boolean
-  /** What has become of URLs in this run. */
-  turns: readonly TurnedCallback[]
+  /** The transitions of URLs in this run. */
+  changedUrls: readonly ChangedCallback[]
   /** What is to be written, each URL once; null: it works. What has been taken is not given again. */
   take(): (Callback & { health: CallbackHealth | null })[]
 }
@@ -235,7 +235,7 @@ export interface CallbackChanges {
 export const createCallbackChanges = (find: (url: Callback) => CallbackHealth | null): CallbackChanges => {
   const known = new Map<string, CallbackHealth | null>()
   const changed = new Map<string, Callback & { health: CallbackHealth | null }>()
-  const turns: TurnedCallback[] = []
+  const changedUrls: ChangedCallback[] = []
 
   const get = (url: Callback): CallbackHealth | null => {
     const health = known.get(keyOf(url))
@@ -245,13 +245,13 @@ export const createCallbackChanges = (find: (url: Callback) => CallbackHealth | 
     return found
   }
 
-  const apply = (url: Callback, { health, turn }: CallbackPlan): void => {
+  const apply = (url: Callback, { health, transition }: CallbackPlan): void => {
     const before = get(url)
     const { partnerId, callbackUrl } = url
     const told = health ?? before
-    if (turn && told) {
+    if (transition && told) {
       const { failingSince, lastError } = told
-      turns.push({ partnerId, callbackUrl, turn, failingSince, lastError })
+      changedUrls.push({ partnerId, callbackUrl, transition, failingSince, lastError })
     }
     if (health === before) return
     known.set(keyOf(url), health)
@@ -266,7 +266,7 @@ export const createCallbackChanges = (find: (url: Callback) => CallbackHealth | 
       apply(url, afterSuccess(get(url)))
       return true
     },
-    turns,
+    changedUrls,
     take: () => {
       const taken = [...changed.values()]
       changed.clear()

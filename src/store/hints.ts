@@ -1,5 +1,5 @@
 import type { EventEmitter } from 'node:events'
-import type { TurnedCallback } from './callbacks.ts'
+import type { ChangedCallback } from './callbacks.ts'
 import type { Cancelled } from './registration.ts'
 import type { Unreadable } from './sealed.ts'
 import type { Cancellation, Partner, PartnerChange, Registered } from './store.ts'
@@ -22,7 +22,7 @@ export interface StoreHints {
   /** What has been claimed of this must not be sent any more. */
   cancelled: [what: Cancelled]
   /** These callback URLs fail, are disabled, or work again. */
-  callbacksTurned: [turns: readonly TurnedCallback[]]
+  callbacksChanged: [changedUrls: readonly ChangedCallback[]]
   /**
    * This value cannot be decrypted; told once for each while the store is open. Whatever does not need it goes on. A message is
    * exhausted.
@@ -72,21 +72,21 @@ export const afterChangingPartner = (partner: Partner | null, { disabled }: Part
     : [['verificationsDue'], ['messagesDue']]
 }
 
-export const afterTurning = (turns: readonly TurnedCallback[]): Hint[] => {
-  if (turns.length === 0) return []
-  const isReleased = turns.some(({ turn }) => turn === 'enabled')
-  return [['callbacksTurned', turns], ...(isReleased ? [['messagesDue'] as Hint] : [])]
+export const afterCallbackChanges = (changedUrls: readonly ChangedCallback[]): Hint[] => {
+  if (changedUrls.length === 0) return []
+  const isReleased = changedUrls.some(({ transition }) => transition === 'enabled')
+  return [['callbacksChanged', changedUrls], ...(isReleased ? [['messagesDue'] as Hint] : [])]
 }
 
 /** After a step of a bulk act that was done to `count` registrations. */
 export const afterBulkStep = ({
   count,
   cancelled,
-  turns,
+  changedUrls,
 }: {
   count: number
   cancelled: readonly Cancellation[]
-  turns: readonly TurnedCallback[]
+  changedUrls: readonly ChangedCallback[]
 }): Hint[] =>
   count === 0
     ? []
@@ -94,5 +94,5 @@ export const afterBulkStep = ({
         ['messagesDue'],
         ['verificationsDue'],
         ...cancelled.flatMap(({ registration }) => afterCancelling(registration.partnerId, registration.id)),
-        ...afterTurning(turns),
+        ...afterCallbackChanges(changedUrls),
       ]

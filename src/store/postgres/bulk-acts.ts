@@ -1,5 +1,5 @@
 import { type BulkCommand, type BulkStep, bulkActsKept, mostUnderWay } from '../bulk-act.ts'
-import type { TurnedCallback } from '../callbacks.ts'
+import type { ChangedCallback } from '../callbacks.ts'
 import { afterBulkStep } from '../hints.ts'
 import type { FoundRegistration } from '../registration-search.ts'
 import {
@@ -23,14 +23,14 @@ type Commands = Pick<Store, 'createBulkAct' | 'findBulkAct' | 'listBulkActs' | '
 type StoredRow = typeof bulkActs.$inferSelect
 interface Applied {
   cancelled: Cancellation[]
-  turns: readonly TurnedCallback[]
+  changedUrls: readonly ChangedCallback[]
 }
 
 /** Held by each transaction that changes a bulk act. */
 const LOCK = 'bulk acts'
 /** After every id. */
 const END = '~'
-const IDLE: BulkStep & Applied = { count: 0, isIdle: true, cancelled: [], turns: [] }
+const IDLE: BulkStep & Applied = { count: 0, isIdle: true, cancelled: [], changedUrls: [] }
 const UNDER_WAY = "state IN ('probing', 'running')"
 const OPEN = sql.raw(`${UNDER_WAY} AND (state = 'running' OR probe_id IS NULL)`)
 const PROBED = sql.raw(`${UNDER_WAY} AND state = 'probing' AND probe_id IS NOT NULL`)
@@ -91,12 +91,12 @@ export const createBulkSteps = (context: Context): Pick<Store, 'continueBulkActs
   const apply = async (tx: Tx, { act }: BulkRow, batch: readonly FoundRegistration[]): Promise<Applied> => {
     switch (act) {
       case 'resend':
-        return { cancelled: [], turns: (await acts.resend(tx, batch)).turns }
+        return { cancelled: [], changedUrls: (await acts.resend(tx, batch)).changedUrls }
       case 'cancel':
-        return { cancelled: (await acts.cancel(tx, batch)).filter(one => one !== null), turns: [] }
+        return { cancelled: (await acts.cancel(tx, batch)).filter(one => one !== null), changedUrls: [] }
       case 'poll':
         await acts.nudge(tx, batch)
-        return { cancelled: [], turns: [] }
+        return { cancelled: [], changedUrls: [] }
       default:
         throw act satisfies never
     }
@@ -128,8 +128,8 @@ export const createBulkSteps = (context: Context): Pick<Store, 'continueBulkActs
     continueBulkActs: async (limit, id) => {
       const [first] = await read(tx => tx.rows(`SELECT 1 FROM bulk_acts WHERE ${UNDER_WAY} LIMIT 1`))
       if (!first) return { count: 0, isIdle: true, cancelled: [] }
-      const { turns, ...done } = await write(tx => step(tx, limit, id))
-      tell(afterBulkStep({ ...done, turns }))
+      const { changedUrls, ...done } = await write(tx => step(tx, limit, id))
+      tell(afterBulkStep({ ...done, changedUrls }))
       return done
     },
   }

@@ -22,7 +22,7 @@ import {
   RELEASED_TOGETHER,
   troubleOf,
 } from '../callbacks.ts'
-import { afterTurning } from '../hints.ts'
+import { afterCallbackChanges } from '../hints.ts'
 import { hostOf } from '../lanes.ts'
 import type { Store } from '../store.ts'
 import type { Tx } from './connection.ts'
@@ -118,7 +118,7 @@ export const releaseUrls = async (tx: Tx, urls: readonly Callback[], end: HoldEn
   )
   const released = distinct(urls).filter(url => found.get(keyOf(url))?.heldSince != null && changes.release(url, end))
   await changes.save(tx)
-  return { isReleased: released.length > 0, turns: changes.turns }
+  return { isReleased: released.length > 0, changedUrls: changes.changedUrls }
 }
 
 /** Of a URL the first messages that are held, and that nobody else has locked. */
@@ -184,13 +184,13 @@ export const worstCallbacks = async (tx: Tx, partnerId: string): Promise<Callbac
 export const createCallbacks = ({ read, write, tell }: Pick<Context, 'read' | 'write' | 'tell'>): Verbs => ({
   enableCallback: async (url, end) => {
     if ((await read(tx => findUrl(tx, url))) === null) return false
-    const { isReleased, turns } = await write(async tx => {
+    const { isReleased, changedUrls } = await write(async tx => {
       const changes = await lockUrls(tx, [url])
       const isReleased = enable(changes, url, end)
       await changes.save(tx)
-      return { isReleased, turns: changes.turns }
+      return { isReleased, changedUrls: changes.changedUrls }
     })
-    tell(afterTurning(turns))
+    tell(afterCallbackChanges(changedUrls))
     if (isReleased) tell([['messagesDue']])
     return isReleased
   },

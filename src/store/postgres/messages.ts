@@ -1,5 +1,5 @@
 import { afterAttemptAt } from '../callbacks.ts'
-import { afterTurning } from '../hints.ts'
+import { afterCallbackChanges } from '../hints.ts'
 import {
   afterMessageClaim,
   bySigning,
@@ -174,16 +174,16 @@ export const createMessageSettling = ({ write, tell }: Pick<Context, 'write' | '
   }
 
   return async settlements => {
-    const { outcomes, turns } = await write(async tx => {
+    const { outcomes, changedUrls } = await write(async tx => {
       const settling = await load(tx, settlements)
       const outcomes = settlements.map(settlement => settleOne(settlement, settling))
       const { messages, lanes, urls } = settling
       await saveMessages(tx, messages)
       await lanes.save(tx)
       await urls.save(tx)
-      return { outcomes, turns: urls.turns }
+      return { outcomes, changedUrls: urls.changedUrls }
     })
-    tell(afterTurning(turns))
+    tell(afterCallbackChanges(changedUrls))
     return outcomes
   }
 }

@@ -1,6 +1,6 @@
 import { resent } from '../../core/message.ts'
 import type { RegistrationStatus } from '../../core/registration.ts'
-import type { TurnedCallback } from '../callbacks.ts'
+import type { ChangedCallback } from '../callbacks.ts'
 import { cancelFactsOf, resendOutcomeOf, type SelectedRegistration, toRegistration } from '../registration-rows.ts'
 import { type CancelPlan, cancelRegistration, NOT_CANCELLED } from '../rules/cancel.ts'
 import { type Nudge, nudge as nudgePlan } from '../rules/register.ts'
@@ -22,9 +22,9 @@ import {
 const createMessageResending = () => {
   const lanesOf = createLanes()
 
-  return async (tx: Tx, messages: readonly LockedMessage[], at: number): Promise<readonly TurnedCallback[]> => {
+  return async (tx: Tx, messages: readonly LockedMessage[], at: number): Promise<readonly ChangedCallback[]> => {
     if (messages.length === 0) return []
-    const { turns } = await releaseUrls(tx, messages, 'resend')
+    const { changedUrls } = await releaseUrls(tx, messages, 'resend')
     const laneIds = messages.map(({ laneId }) => laneId)
     const lanes = await lanesOf.load(tx, { ids: laneIds })
     await saveDeliveries(
@@ -33,7 +33,7 @@ const createMessageResending = () => {
     )
     for (const id of laneIds) lanes.advance(id, at)
     await lanes.save(tx)
-    return turns
+    return changedUrls
   }
 }
 
@@ -92,7 +92,7 @@ export const createRegistrationActs = (context: Pick<Context, 'sealed' | 'openOr
   const resend = async (
     tx: Tx,
     owned: readonly OwnedRegistration[],
-  ): Promise<{ outcomes: (ResendOutcome | null)[]; turns: readonly TurnedCallback[] }> => {
+  ): Promise<{ outcomes: (ResendOutcome | null)[]; changedUrls: readonly ChangedCallback[] }> => {
     const messages = await lockMessagesOf(
       tx,
       owned.map(({ id }) => id),
@@ -104,12 +104,12 @@ export const createRegistrationActs = (context: Pick<Context, 'sealed' | 'openOr
       return row?.partnerId === partnerId ? resendOutcomeOf(row) : null
     })
     const resent = new Set(owned.flatMap(({ id }, i) => (outcomes[i] === 'resent' ? [id] : [])))
-    const turns = await resendMessages(
+    const changedUrls = await resendMessages(
       tx,
       messages.filter(({ registrationId }) => resent.has(registrationId)),
       tx.at,
     )
-    return { outcomes, turns }
+    return { outcomes, changedUrls }
   }
 
   return { findAll, nudge, cancel, resend }

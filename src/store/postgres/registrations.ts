@@ -1,6 +1,6 @@
 import { endOf } from '../../core/registration.ts'
-import type { TurnedCallback } from '../callbacks.ts'
-import { afterCancelling, afterRegistering, afterTurning } from '../hints.ts'
+import type { ChangedCallback } from '../callbacks.ts'
+import { afterCallbackChanges, afterCancelling, afterRegistering } from '../hints.ts'
 import { hostOf } from '../lanes.ts'
 import { register } from '../rules/register.ts'
 import type { Ending } from '../rules/settle-verification.ts'
@@ -78,7 +78,7 @@ export const createRegistrations = (context: Context): Verbs => {
     created: readonly Created[],
     named: readonly NewRegistration[],
     { serials, laneIds }: Books,
-  ): Promise<{ isReleased: boolean; turns: readonly TurnedCallback[] }> => {
+  ): Promise<{ isReleased: boolean; changedUrls: readonly ChangedCallback[] }> => {
     await serials.save(tx)
     const made = await lanesOf.makeIds(
       tx,
@@ -125,8 +125,8 @@ export const createRegistrations = (context: Context): Verbs => {
 
   return {
     register: async items => {
-      const { registered, isReleased, turns } = await write(tx => registerAll(tx, items))
-      tell([...afterRegistering(registered, isReleased), ...afterTurning(turns)])
+      const { registered, isReleased, changedUrls } = await write(tx => registerAll(tx, items))
+      tell([...afterRegistering(registered, isReleased), ...afterCallbackChanges(changedUrls)])
       return registered
     },
 
@@ -145,9 +145,9 @@ export const createRegistrations = (context: Context): Verbs => {
     },
 
     resend: async (partnerId, id) => {
-      const { outcomes, turns } = await write(tx => acts.resend(tx, [{ partnerId, id }]))
+      const { outcomes, changedUrls } = await write(tx => acts.resend(tx, [{ partnerId, id }]))
       const outcome = first(outcomes)
-      if (outcome === 'resent') tell([['messagesDue'], ...afterTurning(turns)])
+      if (outcome === 'resent') tell([['messagesDue'], ...afterCallbackChanges(changedUrls)])
       return outcome
     },
   }

@@ -1,5 +1,5 @@
 import { type BulkCommand, type BulkStep, bulkActsKept, mostUnderWay } from '../bulk-act.ts'
-import type { TurnedCallback } from '../callbacks.ts'
+import type { ChangedCallback } from '../callbacks.ts'
 import { afterBulkStep, tellHints } from '../hints.ts'
 import type { FoundRegistration } from '../registration-search.ts'
 import {
@@ -25,12 +25,12 @@ type Verbs = Pick<
 type StoredRow = typeof bulkActs.$inferSelect
 interface Applied {
   cancelled: Cancellation[]
-  turns: readonly TurnedCallback[]
+  changedUrls: readonly ChangedCallback[]
 }
 
 /** After every id. */
 const END = '~'
-const IDLE: BulkStep & Applied = { count: 0, isIdle: true, cancelled: [], turns: [] }
+const IDLE: BulkStep & Applied = { count: 0, isIdle: true, cancelled: [], changedUrls: [] }
 const UNDER_WAY = "state IN ('probing', 'running')"
 const OPEN = sql.raw(`${UNDER_WAY} AND (state = 'running' OR probe_id IS NULL)`)
 const PROBED = sql.raw(`${UNDER_WAY} AND state = 'probing' AND probe_id IS NOT NULL`)
@@ -67,16 +67,16 @@ export const createBulkActs = (context: Context): Verbs => {
       case 'resend': {
         const resending = acts.beginResending()
         for (const { partnerId, id } of batch) resending.resend(partnerId, id)
-        return { cancelled: [], turns: resending.save() }
+        return { cancelled: [], changedUrls: resending.save() }
       }
       case 'cancel':
         return {
           cancelled: batch.map(one => acts.cancel(one.partnerId, one.id)).filter(one => one !== null),
-          turns: [],
+          changedUrls: [],
         }
       case 'poll':
         for (const { partnerId, id } of batch) acts.nudge(partnerId, id)
-        return { cancelled: [], turns: [] }
+        return { cancelled: [], changedUrls: [] }
       default:
         throw act satisfies never
     }
@@ -150,8 +150,8 @@ export const createBulkActs = (context: Context): Verbs => {
     continueBulkActs: async (limit, id) => {
       if (!(await read(() => db.select().from(bulkActs).where(sql.raw(UNDER_WAY)).limit(1).get())))
         return { count: 0, isIdle: true, cancelled: [] }
-      const { turns, ...done } = await write(() => step(limit, id))
-      tellHints(hints, afterBulkStep({ ...done, turns }))
+      const { changedUrls, ...done } = await write(() => step(limit, id))
+      tellHints(hints, afterBulkStep({ ...done, changedUrls }))
       return done
     },
   }

@@ -20,7 +20,7 @@ import {
   RELEASED_TOGETHER,
   troubleOf,
 } from '../callbacks.ts'
-import { afterTurning, tellHints } from '../hints.ts'
+import { afterCallbackChanges, tellHints } from '../hints.ts'
 import type { Store } from '../store.ts'
 import { type Context, onceForContext } from './context.ts'
 import { heldAt } from './facts.ts'
@@ -152,13 +152,16 @@ export const createCallbacks = (context: Context): Verbs => {
   return {
     enableCallback: async (url, end) => {
       if ((await read(() => urls.find(url))) === null) return false
-      const { isReleased, turns } = await write(() => {
+      const { isReleased, changedUrls } = await write(() => {
         const changes = urls.begin(now())
         const isReleased = enable(changes, url, end)
         changes.save()
-        return { isReleased, turns: changes.turns }
+        return { isReleased, changedUrls: changes.changedUrls }
       })
-      tellHints(hints, [...afterTurning(turns), ...(isReleased ? [['messagesDue'] as ['messagesDue']] : [])])
+      tellHints(hints, [
+        ...afterCallbackChanges(changedUrls),
+        ...(isReleased ? [['messagesDue'] as ['messagesDue']] : []),
+      ])
       return isReleased
     },
 

@@ -1,5 +1,5 @@
 import { afterAttemptAt } from '../callbacks.ts'
-import { afterTurning, tellHints } from '../hints.ts'
+import { afterCallbackChanges, tellHints } from '../hints.ts'
 import {
   afterMessageClaim,
   bySigning,
@@ -135,15 +135,15 @@ export const createMessages = (context: Context): Verbs => {
     }),
 
     settleMessages: async settlements => {
-      const { outcomes, turns } = await write(() => {
+      const { outcomes, changedUrls } = await write(() => {
         const [at, lanes] = [now(), beginLanes()]
         const settling = { at, lanes, urls: urls.begin(at) }
         const outcomes = settlements.map(settlement => settleOne(settlement, settling))
         lanes.save()
         settling.urls.save()
-        return { outcomes, turns: settling.urls.turns }
+        return { outcomes, changedUrls: settling.urls.changedUrls }
       })
-      tellHints(hints, afterTurning(turns))
+      tellHints(hints, afterCallbackChanges(changedUrls))
       return outcomes
     },
   }

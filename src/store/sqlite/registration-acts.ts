@@ -1,5 +1,5 @@
 import { resent } from '../../core/message.ts'
-import type { TurnedCallback } from '../callbacks.ts'
+import type { ChangedCallback } from '../callbacks.ts'
 import { cancelFactsOf, resendOutcomeOf, toRegistration } from '../registration-rows.ts'
 import { cancelRegistration, NOT_CANCELLED } from '../rules/cancel.ts'
 import { nudge as nudgePlan } from '../rules/register.ts'
@@ -96,10 +96,10 @@ export const createRegistrationActs = (context: Context) => {
     return {
       resend,
       /** Writes what has changed; what has become of URLs. */
-      save: (): readonly TurnedCallback[] => {
+      save: (): readonly ChangedCallback[] => {
         lanes.save()
         urls.save()
-        return urls.turns
+        return urls.changedUrls
       },
     }
   }

@@ -1,5 +1,5 @@
 import { LIVE_STATUSES, serialKey } from '../../core/registration.ts'
-import { afterCancelling, afterRegistering, afterTurning, tellHints } from '../hints.ts'
+import { afterCallbackChanges, afterCancelling, afterRegistering, tellHints } from '../hints.ts'
 import { openVerdict } from '../registration-rows.ts'
 import { type KnownVerification, type Nudge, register } from '../rules/register.ts'
 import { newRegistrationOf } from '../rules/registration-view.ts'
@@ -113,7 +113,7 @@ export const createRegistrations = (context: Context): Verbs => {
 
   return {
     register: async items => {
-      const { registered, isReleased, turns } = await write(() => {
+      const { registered, isReleased, changedUrls } = await write(() => {
         const run = begin()
         const registered = items.map(item => registerOne(item, run))
         // Their partners name these URLs again, so they are there again: what was held goes on.
@@ -122,9 +122,9 @@ export const createRegistrations = (context: Context): Verbs => {
         run.resolutions.save()
         run.lanes.save()
         run.urls.save()
-        return { registered, isReleased, turns: run.urls.turns }
+        return { registered, isReleased, changedUrls: run.urls.changedUrls }
       })
-      tellHints(hints, [...afterRegistering(registered, isReleased), ...afterTurning(turns)])
+      tellHints(hints, [...afterRegistering(registered, isReleased), ...afterCallbackChanges(changedUrls)])
       return registered
     },
 
@@ -143,11 +143,11 @@ export const createRegistrations = (context: Context): Verbs => {
     },
 
     resend: async (partnerId, id) => {
-      const { outcome, turns } = await write(() => {
+      const { outcome, changedUrls } = await write(() => {
         const resending = beginResending()
-        return { outcome: resending.resend(partnerId, id), turns: resending.save() }
+        return { outcome: resending.resend(partnerId, id), changedUrls: resending.save() }
       })
-      if (outcome === 'resent') tellHints(hints, [['messagesDue'], ...afterTurning(turns)])
+      if (outcome === 'resent') tellHints(hints, [['messagesDue'], ...afterCallbackChanges(changedUrls)])
       return outcome
     },
   }

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { DAY, HOUR, MINUTE } from '../../../src/core/duration.ts'
-import type { TurnedCallback } from '../../../src/store/store.ts'
+import type { ChangedCallback } from '../../../src/store/store.ts'
 import { first, HOOK, type OpenStore, openBench } from '../../support/store.ts'
 
 type Bench = Awaited<ReturnType<typeof openBench>>
@@ -14,9 +14,9 @@ const fail = async (bench: Bench, id: string, { times, apartMs }: { times: numbe
   }
 }
 const listen = (bench: Bench) => {
-  const turns: TurnedCallback[] = []
-  bench.store.hints.on('callbacksTurned', told => turns.push(...told))
-  return turns
+  const changedUrls: ChangedCallback[] = []
+  bench.store.hints.on('callbacksChanged', told => changedUrls.push(...told))
+  return changedUrls
 }
 /** A URL that was disabled a minute ago. Held are the message that failed and so many others. */
 const openDisabled = async (open: OpenStore, held = 1) => {
@@ -26,7 +26,7 @@ const openDisabled = async (open: OpenStore, held = 1) => {
   const waiting = await Promise.all(Array.from({ length: held }, () => bench.register()))
   // One attempt each 12 h: the eleventh comes after five days.
   await fail(bench, failed.id, { times: 10, apartMs: 12 * HOUR })
-  const turns = listen(bench)
+  const changedUrls = listen(bench)
   await fail(bench, failed.id, { times: 1, apartMs: MINUTE })
   await bench.poll({
     kind: 'verdict',
@@ -34,7 +34,7 @@ const openDisabled = async (open: OpenStore, held = 1) => {
     verdict: { status: 'FAIL', message: null, livingScore: null, similarity: null },
   })
   await bench.claimMessages()
-  return { bench, failed, since, turns, heldIds: [failed.id, ...waiting.map(({ id }) => id)] }
+  return { bench, failed, since, changedUrls, heldIds: [failed.id, ...waiting.map(({ id }) => id)] }
 }
 const url = (bench: Bench) => ({ partnerId: bench.partnerId, callbackUrl: HOOK })
 const callbacksOf = async (bench: Bench) => (await bench.store.statusOf(bench.partnerId, null)).callbacks
@@ -42,9 +42,9 @@ const sent = async (bench: Bench) => (await bench.claimMessages()).map(message =
 
 export const describeFailingCallbacks = (open: OpenStore): void => {
   test('is disabled after five days of failures only, and says so', async () => {
-    const { bench, since, turns } = await openDisabled(open, 2)
+    const { bench, since, changedUrls } = await openDisabled(open, 2)
     await using _ = bench
-    expect(turns).toEqual([{ ...url(bench), turn: 'disabled', failingSince: since, lastError: 'http_503' }])
+    expect(changedUrls).toEqual([{ ...url(bench), transition: 'disabled', failingSince: since, lastError: 'http_503' }])
     expect(await callbacksOf(bench)).toEqual([
       {
         ...{ ...url(bench), state: 'disabled', since, heldSince: bench.store.now() - MINUTE },
@@ -59,13 +59,13 @@ export const describeFailingCallbacks = (open: OpenStore): void => {
   test('is told as failing after an hour and ten attempts, once, and as recovered by a success', async () => {
     await using bench = await openBench(open)
     const { id } = await bench.resolve()
-    const turns = listen(bench)
+    const changedUrls = listen(bench)
     await fail(bench, id, { times: 30, apartMs: 4 * MINUTE })
-    expect(turns.map(({ turn }) => turn)).toEqual(['failing'])
+    expect(changedUrls.map(({ transition }) => transition)).toEqual(['failing'])
     expect((await bench.store.stats()).callbacks).toEqual({ gone: 0, failing: 1, disabled: 0 })
     await bench.store.resend(bench.partnerId, id)
     await bench.deliver(200)
-    expect(turns.map(({ turn }) => turn)).toEqual(['failing', 'recovered'])
+    expect(changedUrls.map(({ transition }) => transition)).toEqual(['failing', 'recovered'])
     expect(await callbacksOf(bench)).toEqual([])
   })
 
@@ -94,13 +94,13 @@ export const describeFailingCallbacks = (open: OpenStore): void => {
   })
 
   test.each(['operator', 'test'] as const)('is enabled by the %s, and begins with a clean sheet', async end => {
-    const { bench, turns, heldIds } = await openDisabled(open)
+    const { bench, changedUrls, heldIds } = await openDisabled(open)
     await using _ = bench
     let rung = 0
     bench.store.hints.on('messagesDue', () => rung++)
     expect(await bench.store.enableCallback(url(bench), end)).toBe(true)
     expect(rung).toBeGreaterThan(0)
-    expect(turns.at(-1)).toMatchObject({ turn: 'enabled' })
+    expect(changedUrls.at(-1)).toMatchObject({ transition: 'enabled' })
     expect(await callbacksOf(bench)).toEqual([])
     expect(await sent(bench)).toEqual(heldIds)
     expect(await bench.store.enableCallback(url(bench), end)).toBe(false)
@@ -110,13 +110,13 @@ export const describeFailingCallbacks = (open: OpenStore): void => {
     const one = await openDisabled(open)
     await using _ = one.bench
     await one.bench.register()
-    expect(one.turns.at(-1)).toMatchObject({ turn: 'enabled' })
+    expect(one.changedUrls.at(-1)).toMatchObject({ transition: 'enabled' })
     expect(await sent(one.bench)).toEqual(one.heldIds)
 
     const other = await openDisabled(open)
     await using __ = other.bench
     await other.bench.store.resend(other.bench.partnerId, other.failed.id)
-    expect(other.turns.at(-1)).toMatchObject({ turn: 'enabled' })
+    expect(other.changedUrls.at(-1)).toMatchObject({ transition: 'enabled' })
     expect((await sent(other.bench)).sort()).toEqual(other.heldIds.sort())
   })
 

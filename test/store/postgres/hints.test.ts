@@ -34,7 +34,7 @@ const NAMES = [
   'bulkActsDue',
   'resolved',
   'cancelled',
-  'callbacksTurned',
+  'callbacksChanged',
   'unreadable',
 ] as const
 

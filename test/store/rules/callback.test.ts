@@ -21,12 +21,12 @@ const health = (more: Partial<CallbackHealth> = {}): CallbackHealth => ({
 test('the first failure begins it, and says how it failed', () => {
   expect(afterAttemptAt(null, SILENT, AT)).toEqual({
     health: { failingSince: AT, attempts: 1, lastError: 'no_response', lastAt: AT, state: 'watched', heldSince: null },
-    turn: null,
+    transition: null,
   })
 })
 
 test('a success where nothing had failed changes nothing', () => {
-  expect(afterAttemptAt(null, DELIVERED, AT)).toEqual({ health: null, turn: null })
+  expect(afterAttemptAt(null, DELIVERED, AT)).toEqual({ health: null, transition: null })
 })
 
 test.each([
@@ -36,9 +36,9 @@ test.each([
   ['disabled', 'five days', health({ state: 'failing' }), 5 * DAY, 'disabled'],
   ['failing', 'five days less a ms', health({ state: 'failing' }), 5 * DAY - 1, null],
   ['disabled', 'the tenth attempt after five days', health({ attempts: 9 }), 5 * DAY, 'disabled'],
-] as const)('it is %s after %s', (state, _name, before, ms, turn) => {
+] as const)('it is %s after %s', (state, _name, before, ms, transition) => {
   const plan = afterAttemptAt({ ...before, lastAt: AT + ms - HOUR }, REJECTED, AT + ms)
-  expect([plan.health?.state, plan.turn]).toEqual([state, turn])
+  expect([plan.health?.state, plan.transition]).toEqual([state, transition])
 })
 
 test('of many failures within an hour only the first ten are written, unless they fail in another way', () => {
@@ -51,20 +51,20 @@ test('of many failures within an hour only the first ten are written, unless the
 const HELD = { state: 'disabled', heldSince: AT } as const
 
 test('a success ends it, and lets go what is held, but not after a 410', () => {
-  expect(afterAttemptAt(health({ state: 'failing' }), DELIVERED, AT)).toEqual({ health: null, turn: 'recovered' })
-  expect(afterAttemptAt(health(), DELIVERED, AT)).toEqual({ health: null, turn: null })
+  expect(afterAttemptAt(health({ state: 'failing' }), DELIVERED, AT)).toEqual({ health: null, transition: 'recovered' })
+  expect(afterAttemptAt(health(), DELIVERED, AT)).toEqual({ health: null, transition: null })
   expect(afterAttemptAt(health(HELD), DELIVERED, AT)).toMatchObject({
     health: { state: 'releasing', heldSince: null },
-    turn: 'enabled',
+    transition: 'enabled',
   })
   const gone = health({ ...HELD, state: 'gone' })
-  expect(afterAttemptAt(gone, DELIVERED, AT)).toEqual({ health: gone, turn: null })
+  expect(afterAttemptAt(gone, DELIVERED, AT)).toEqual({ health: gone, transition: null })
 })
 
 test('a 410 holds it, also while what was held before is let go, unless its claim no longer held', () => {
   for (const before of [null, health({ state: 'failing' }), health({ state: 'releasing' })]) {
     expect(afterAttemptAt(before, GONE, AT).health).toMatchObject({ state: 'gone', heldSince: AT })
-    expect(afterAttemptAt(before, { ...GONE, holds: false }, AT)).toEqual({ health: before, turn: null })
+    expect(afterAttemptAt(before, { ...GONE, holds: false }, AT)).toEqual({ health: before, transition: null })
   }
 })
 
@@ -73,7 +73,7 @@ test.each([
   ['a 410', GONE],
 ] as const)('what was under way when it was disabled changes nothing: %s', (_name, attempt) => {
   const disabled = health(HELD)
-  expect(afterAttemptAt(disabled, attempt, AT + 6 * DAY)).toEqual({ health: disabled, turn: null })
+  expect(afterAttemptAt(disabled, attempt, AT + 6 * DAY)).toEqual({ health: disabled, transition: null })
 })
 
 test.each(['watched', 'failing'] as const)('%s: where nothing was sent for two days it begins anew', state => {
@@ -93,7 +93,7 @@ test.each(['watched', 'failing'] as const)('%s: where nothing was sent for two d
       state: 'watched',
       heldSince: null,
     },
-    turn: null,
+    transition: null,
   })
 })
 

@@ -167,7 +167,7 @@ export const HINTS: { [Name in keyof StoreHints]: Codec<StoreHints[Name]> | null
   bulkActsDue: null,
   resolved: null,
   cancelled: null,
-  callbacksTurned: null,
+  callbacksChanged: null,
   unreadable: null,
   broken: codec(
     ([error]) => packError(error),
