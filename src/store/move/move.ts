@@ -5,7 +5,7 @@ import { explainOpening } from '../opening-failure.ts'
 import { pg } from '../postgres/drizzle.ts'
 import { bringUpToDate } from '../postgres/opening.ts'
 import type { Sealed } from '../sealed.ts'
-import { openSource, type Place, type Source } from './source.ts'
+import { openSource, type Source } from './source.ts'
 import { MOVED_TABLES, type MovedTable, type Row } from './tables.ts'
 
 export interface MoveOptions {
@@ -26,9 +26,6 @@ export interface MoveOptions {
 
 /** How many rows were moved, by table. */
 export type Moved = Readonly<Record<string, number>>
-
-/** So many rows go in a statement. */
-const BATCH = 1_000
 
 /**
  * Copies all of an SQLite file into an empty PostgreSQL database, in one transaction, and keeps services from the file. Where it
@@ -80,15 +77,12 @@ const copyAll = async (
   let done = 0
   for (const table of MOVED_TABLES) {
     const begun = done
-    let after: Place | null = null
-    do {
+    for (const rows of source.read(table)) {
       if (signal.aborted) return null
-      const { rows, last }: ReturnType<Source['read']> = source.read(table, after, BATCH)
-      if (rows.length > 0) await insert(client, table, rows)
+      await insert(client, table, rows)
       done += rows.length
       onRows(done, all)
-      after = last
-    } while (after !== null)
+    }
     counts[table.name] = done - begun
     await countOn(client, table, source.lastOf(table))
   }

@@ -8,14 +8,13 @@ import { ageOf } from '../sqlite/opening.ts'
 import { lockForService } from '../sqlite/service-lock.ts'
 import type { MovedTable, Row, Value } from './tables.ts'
 
-/** The place of a row: the values of what orders its table. */
-export type Place = readonly (string | number)[]
+const BATCH = 1_000
 
 /** A file that is being moved: nobody else may write to it meanwhile. */
 export interface Source {
   count(table: MovedTable): number
-  /** The first rows behind a place, `limit` at most; null: from the first on. */
-  read(table: MovedTable, after: Place | null, limit: number): { rows: Row[]; last: Place | null }
+  /** All rows, in batches of a statement; nothing else may be asked before it has ended. */
+  read(table: MovedTable): Iterable<Row[]>
   /** The highest number that a counter has given; 0: none. */
   lastOf(table: MovedTable): number
   /** Keeps services from the file from now on, and lets go of it. */
@@ -53,18 +52,21 @@ const sourceOf = (client: Database.Database, lock: ReturnType<typeof lockForServ
         .pluck()
         .get() ?? 0,
 
-    read: ({ source, columns, key, where }, after, limit) => {
-      const behind = after === null ? 'true' : `(${key.join(', ')}) > (${key.map(() => '?').join(', ')})`
-      const selected = [...columns.map(column => column.name), ...key].join(', ')
-      const found = client
-        .prepare<unknown[], Value[]>(
-          `SELECT ${selected} FROM ${source} WHERE ${behind} AND ${where ?? 'true'} ORDER BY ${key.join(', ')} LIMIT ?`,
+    *read({ source, columns, order, where }) {
+      const names = columns.map(column => column.name).join(', ')
+      const statement = client
+        .prepare<[], Value[]>(
+          `SELECT ${names} FROM ${source} ${where ? `WHERE ${where}` : ''} ${order ? `ORDER BY ${order}` : ''}`,
         )
         .raw()
-        .all(...(after ?? []), limit)
-      const rows = found.map(row => columns.map(({ type }, i) => fromSqlite(type, row[i] as Value)))
-      const last = found.length < limit ? null : ((found.at(-1) ?? []).slice(columns.length) as Place)
-      return { rows, last }
+      let batch: Row[] = []
+      for (const row of statement.iterate()) {
+        batch.push(columns.map(({ type }, i) => fromSqlite(type, row[i] as Value)))
+        if (batch.length < BATCH) continue
+        yield batch
+        batch = []
+      }
+      if (batch.length > 0) yield batch
     },
 
     lastOf: ({ source, counter }) =>

@@ -19,8 +19,8 @@ export interface MovedTable {
   /** The table of the file that its rows are part of. */
   source: string
   columns: readonly Column[]
-  /** The columns that order its rows in the file; their values are the place of a row. */
-  key: readonly string[]
+  /** The column by which its rows are read, where their order says something. */
+  order: string | null
   /** The column that counts by itself. */
   counter: string | null
   /** Only these rows. */
@@ -59,16 +59,15 @@ const SOURCES: Readonly<Record<string, string>> = { message_bodies: 'messages', 
 const NTH = 'nth'
 
 const tableOf = (table: (typeof MOVED)[number]): MovedTable => {
-  const { name, columns, primaryKeys } = getTableConfig(table)
+  const { name, columns } = getTableConfig(table)
   const isAccounts = name === 'accounts'
   const own = columns.filter(column => !(isAccounts && column.name === NTH))
-  const key = primaryKeys[0]?.columns.map(column => column.name) ?? own.filter(one => one.primary).map(one => one.name)
   return {
     name,
     source: SOURCES[name] ?? name,
     columns: own.map(column => ({ name: column.name, type: column.getSQLType().replace(/ COLLATE.*/, '') })),
     // Which account came first is the order of the rows in SQLite, and a column that counts here.
-    key: isAccounts ? ['rowid'] : key,
+    order: isAccounts ? 'rowid' : null,
     counter: own.find(column => column.generatedIdentity !== undefined)?.name ?? null,
     where: MOVED_ROWS[name] ?? null,
   }
