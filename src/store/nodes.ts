@@ -112,36 +112,19 @@ const byAge = (a: ServiceNode, b: ServiceNode): number => a.startedAt - b.starte
 /** A node, and what is wrong with it. */
 export interface JudgedNode extends ServiceNode {
   isLost: boolean
-  /** In what it is not as most others are; nothing of a lost one. */
+  /** In what it is not as the node that was started last; nothing of a lost one. */
   differsIn: readonly NodeTrait[]
   /** Since when it has worked beside one that differs; null: it does not differ. */
   differsSince: number | null
 }
 
-/** What most have; of two that as many have, that of the node which was started last: it is what operators meant last. */
-const usual = (nodes: readonly ServiceNode[], trait: NodeTrait): string | undefined => {
-  const groups = [...Map.groupBy(nodes, node => node[trait])]
-  const newest = (group: readonly ServiceNode[]) => Math.max(...group.map(({ startedAt }) => startedAt))
-  return groups.toSorted(([, a], [, b]) => b.length - a.length || newest(b) - newest(a))[0]?.[0]
-}
-
-/** Who is lost, and who differs from the others. Oldest first. */
+/** Who is lost, and who differs from the node that was started last, which is what operators meant last. Oldest first. */
 export const judgeNodes = (nodes: readonly ServiceNode[]): JudgedNode[] => {
-  const there = nodes.filter(({ lostAt }) => lostAt === null)
-  const differences = NODE_TRAITS.map(trait => {
-    const value = usual(there, trait)
-    const begunAt = Math.min(...there.filter(node => node[trait] === value).map(({ startedAt }) => startedAt))
-    return { trait, value, begunAt }
-  })
-  return nodes.toSorted(byAge).map(node => {
+  const sorted = nodes.toSorted(byAge)
+  const newest = sorted.findLast(({ lostAt }) => lostAt === null)
+  return sorted.map(node => {
     const isLost = node.lostAt !== null
-    const found = isLost ? [] : differences.filter(({ trait, value }) => node[trait] !== value)
-    const sinces = found.map(({ begunAt }) => Math.max(begunAt, node.startedAt))
-    return {
-      ...node,
-      isLost,
-      differsIn: found.map(({ trait }) => trait),
-      differsSince: sinces.length === 0 ? null : Math.min(...sinces),
-    }
+    const differsIn = NODE_TRAITS.filter(trait => newest && !isLost && node[trait] !== newest[trait])
+    return { ...node, isLost, differsIn, differsSince: differsIn.length > 0 && newest ? newest.startedAt : null }
   })
 }

@@ -26,7 +26,7 @@ export const NODE = z.strictObject({
     .describe(
       'It has not shown itself for 30 s, was not stopped, and nobody was started for its work. Forgotten after a day.',
     ),
-  differsIn: z.array(z.enum(NODE_TRAITS)).describe('In what it is not as most others are.'),
+  differsIn: z.array(z.enum(NODE_TRAITS)).describe('In what it is not as the node that was started last.'),
 }) satisfies z.ZodType<ReturnType<typeof viewNode>>
 
 /** `GET /v1/admin/nodes`. There are few, so they are one page. */

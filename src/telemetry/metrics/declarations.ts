@@ -167,7 +167,7 @@ export const READING_METRICS = {
   ),
   nodesDiffering: gauge(
     'idface_nodes_differing',
-    'How many nodes are not as most others are, by what differs; during an upgrade some are.',
+    'How many nodes are not as the one that was started last, by what differs; during an upgrade some are.',
     { trait: NODE_TRAITS },
   ),
   nodeInfo: gauge(

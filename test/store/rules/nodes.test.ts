@@ -115,10 +115,10 @@ test('two nodes by the same name do not displace each other', () => {
 })
 
 describe('a node differs', () => {
-  test('from what most have', () => {
+  test('from the one that was started last', () => {
     const cluster = openCluster()
-    cluster.run(MINUTE, A, B, named('c', { settings: 'bbbbbbbb', key: '22222222' }))
-    expect(cluster.differing()).toEqual([['node_c', 'settings', 'key']])
+    cluster.run(MINUTE, A, named('b', { settings: 'bbbbbbbb', key: '22222222' }), C)
+    expect(cluster.differing()).toEqual([['node_b', 'settings', 'key']])
   })
 
   test('during a rolling upgrade, since both versions are there, and no more at its end', () => {
@@ -127,10 +127,13 @@ describe('a node differs', () => {
     const [a, b, c] = [A, B, C].map(node => ({ ...node, id: `${node.id}_2`, version: '1.1.0' }))
     if (!a || !b || !c) throw new Error('they are three')
     cluster.run(MINUTE, a, B, C)
-    expect(cluster.differing()).toEqual([['node_a_2', 'version']])
+    expect(cluster.differing()).toEqual([
+      ['node_b', 'version'],
+      ['node_c', 'version'],
+    ])
     cluster.run(MINUTE, a, b, C)
     expect(cluster.differing()).toEqual([['node_c', 'version']])
-    expect(cluster.judged().find(({ id }) => id === 'node_c')?.differsSince).toBe(START + HOUR)
+    expect(cluster.judged().find(({ id }) => id === 'node_c')?.differsSince).toBe(START + HOUR + MINUTE)
     cluster.run(MINUTE, a, b, c)
     expect(cluster.differing()).toEqual([])
   })
