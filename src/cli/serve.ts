@@ -3,7 +3,6 @@ import { clock } from '../app/clock-and-ids.ts'
 import { openDatabase } from '../app/database.ts'
 import type { App } from '../app/open-app.ts'
 import type { UpstreamConfig } from '../config/read-config.ts'
-import { relaxedSettings } from '../config/relaxed-settings.ts'
 import { AppError } from '../core/error.ts'
 import { refuseTakenPort } from '../http/listen.ts'
 import { limitMemory } from '../limit-memory.ts'
@@ -21,7 +20,6 @@ const BROKEN = 'nothing more is acknowledged; start again to recover'
 const serve = async ({ lang }: Common): Promise<void> => {
   const config = loadConfig('upstream', lang)
   const emit = createEmit([createLog({ level: config.log.level, version: VERSION, now: clock.now })])
-  for (const { setting, effect } of relaxedSettings(config)) emit('setting.relaxed', { setting, effect: effect.en })
   process.on('SIGUSR1', signal => emit('debugger.refused', { signal }))
   const app = await start(config, emit).catch((error: unknown) => refuseToOpen(explain(error, config), lang))
   emit('listening', {

@@ -38,7 +38,6 @@ export const STORAGE = {
     },
     retentionMs: {
       ...variable('RETENTION', duration({ min: 1 * SECOND, max: 3_650 * DAY }), '30d'),
-
       en: 'How long a finished registration is kept before it is erased with its messages and attempts.',
       zh: '已结束的登记保留多久；到期后连同其消息和投递记录一并删除。',
     },
@@ -50,7 +49,6 @@ export const NODE = {
   settings: {
     roles: {
       ...variable('ROLES', someOf(...NODE_ROLES), NODE_ROLES.join(',')),
-
       en: 'What this process does, separated by commas: `api` serves partners and operators, `poll` asks GetResult, `deliver` sends webhooks and does the work in the background. The nodes of a database need all of them together.',
       zh: '本进程承担的工作，以逗号分隔：`api` 为合作方和运维人员提供接口，`poll` 查询上游，`deliver` 投递回调并执行后台工作。同一数据库的各节点合起来须包含全部三项。',
     },
@@ -62,31 +60,26 @@ export const SERVER = {
   settings: {
     host: {
       ...variable('HOST', host, '127.0.0.1'),
-
       en: 'The address the API listens on.',
       zh: '接口监听的地址。',
     },
     port: {
       ...variable('PORT', wholeNumber({ min: 0, max: 65_535 }), '8080'),
-
       en: 'The port the API listens on; `0` takes a free one, named by the `listening` log line.',
       zh: '接口监听的端口；`0` 表示自动选用空闲端口，见日志中的 `listening` 一行。',
     },
     apiRate: {
       ...variable('API_RATE', wholeNumber({ min: 1, max: 100_000 }), '200'),
-
       en: 'Requests a second allowed to one API key, or one operator’s token, with bursts of twice that; beyond it the answer is 429. Several nodes together allow twice as much at most.',
       zh: '每个 API 密钥或运维令牌每秒允许的请求数，突发上限为其两倍；超出时返回 429。多个节点合计最多为上述值的两倍。',
     },
     registrationRate: {
       ...variable('REGISTRATION_RATE', wholeNumber({ min: 1, max: 100_000 }), '200'),
-
       en: 'Registrations a second allowed to one partner, singly or in batches, with bursts of ten times that (at least 1,000); beyond it the answer is 429, and nothing of the request is taken. Several nodes together allow twice as much at most.',
       zh: '每个合作方每秒允许的登记数（单个与批量合计），突发上限为其十倍（至少 1,000）；超出时返回 429，该请求中的登记一个也不受理。多个节点合计最多为上述值的两倍。',
     },
     trustProxy: {
       ...variable('TRUST_PROXY', networks(), ''),
-
       en: 'CIDRs of the reverse proxies whose `X-Forwarded-For` is believed, and `-Proto`, `-Host` and `-Prefix` for the examples under `/docs`; separated by commas.',
       zh: '可信反向代理的网段（CIDR，以逗号分隔），只采信它们的 `X-Forwarded-For`，以及用于 `/docs` 示例的 `-Proto`、`-Host` 和 `-Prefix`。',
     },
@@ -122,7 +115,6 @@ export const OPERATOR = {
     },
     language: {
       ...variable('OPERATOR_LANGUAGE', oneOf('en', 'zh'), 'en'),
-
       en: 'The language in which operators are told, `en` or `zh`.',
       zh: '运维通知的语言，`en` 或 `zh`。',
     },
@@ -134,7 +126,6 @@ export const LOG = {
   settings: {
     level: {
       ...variable('LOG_LEVEL', oneOf('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'), 'info'),
-
       en: 'The lowest level that is written; the log is JSON lines on stdout.',
       zh: '写出的最低日志级别；日志以 JSON 行写到标准输出。',
     },
@@ -161,31 +152,26 @@ export const TRACES = {
   settings: {
     endpoint: {
       ...variable('OTEL_EXPORTER_OTLP_ENDPOINT', collectorUrl, null),
-
       en: 'The OpenTelemetry collector that spans are sent to (OTLP over HTTP, JSON), such as `http://127.0.0.1:4318`; `/v1/traces` is added. Without it there are no traces.',
       zh: '接收链路数据的 OpenTelemetry 收集器（OTLP/HTTP，JSON），例如 `http://127.0.0.1:4318`，会自动加上 `/v1/traces`；未设置则不产生链路数据。',
     },
     story: {
       ...variable('TRACES', oneOf('link', 'parent'), 'link'),
-
       en: 'How polls and attempts belong to their registration: `link` makes each a trace of its own that links to it, `parent` puts all of a registration into one trace.',
       zh: '轮询与投递如何归属于其登记：`link` 表示各自成为独立的链路并链接到登记，`parent` 表示一次登记的全部过程都在同一条链路中。',
     },
     sampler: {
       ...variable('OTEL_TRACES_SAMPLER', oneOf(...SAMPLERS), 'parentbased_always_on'),
-
       en: `Which traces are sent, one of ${SAMPLERS.join(', ')}; a caller's \`traceparent\` never decides. With \`parentbased_…\` what is in one trace with its registration (\`TRACES=parent\`) is sampled as that was.`,
       zh: `发送哪些链路：${SAMPLERS.join('、')} 之一；调用方的 \`traceparent\` 从不决定是否采样。\`parentbased_…\` 表示与登记同在一条链路中的（\`TRACES=parent\`）随该登记一同采样。`,
     },
     samplerRatio: {
       ...variable('OTEL_TRACES_SAMPLER_ARG', ratio, '1'),
-
       en: 'The share of traces for a sampler whose name ends in `traceidratio`, from 0 to 1.',
       zh: '名称以 `traceidratio` 结尾的采样器所采的链路比例，0 到 1。',
     },
     disabled: {
       ...variable('OTEL_SDK_DISABLED', openTelemetryFlag, 'false'),
-
       en: '`true` turns traces off, whatever else is set.',
       zh: '设为 `true` 时，无论其他如何设置，都不产生链路数据。',
     },

@@ -3,8 +3,6 @@ import { methodNotAllowed } from 'hono/method-not-allowed'
 import { routePath } from 'hono/route'
 import type { Result, Router } from 'hono/router'
 import { TrieRouter } from 'hono/router/trie-router'
-import type { Clock } from '../core/clock.ts'
-import { MINUTE } from '../core/duration.ts'
 import { AppError } from '../core/error.ts'
 import type { Words } from '../core/language.ts'
 import type { Emit } from '../telemetry/emit.ts'
@@ -14,9 +12,8 @@ import { sendError, sendProblem } from './json/problem.ts'
 import type { ApiEnv } from './middleware/authenticate.ts'
 
 interface RequestLogDeps {
-  emit: Emit<'request.answered' | 'probe.answered' | 'stranger.refused' | 'strangers.refused' | 'request.failed'>
+  emit: Emit<'request.answered' | 'probe.answered' | 'stranger.refused' | 'request.failed'>
   monotonic: () => number
-  sleep: Clock['sleep']
   newId: (prefix: string) => string
   /** Turns a 404 into a 405 if this address exists for another method. */
   refuseMethod: MiddlewareHandler<ApiEnv>
@@ -51,25 +48,12 @@ const isStrangersRefusal = (c: Context<ApiEnv>): boolean =>
 
 /**
  * Gives every request its id, `cache-control` and 405, and logs it in one line. The line has the pattern of the route, and
- * never the path, the query or a body. A bug gets a line of its own; strangers that are refused have one line a minute, of all.
+ * never the path, the query or a body. A bug gets a line of its own.
  *
  * This is one middleware because each middleware costs every request two promises.
  */
 const createRequestLog = (deps: RequestLogDeps): MiddlewareHandler<ApiEnv> => {
-  const { emit, monotonic, newId, refuseMethod, sleep, stopping } = deps
-  /** By status. */
-  const refusals = new Map<number, number>()
-  const tellRefusals = async () => {
-    await sleep(MINUTE, stopping).catch(() => {})
-    for (const [status, count] of refusals) emit('strangers.refused', { status, count })
-    refusals.clear()
-  }
-  const count = (c: Context<ApiEnv>): 'stranger.refused' | 'request.answered' => {
-    if (!isStrangersRefusal(c)) return 'request.answered'
-    if (refusals.size === 0) void tellRefusals()
-    refusals.set(c.res.status, (refusals.get(c.res.status) ?? 0) + 1)
-    return 'stranger.refused'
-  }
+  const { emit, monotonic, newId, refuseMethod, stopping } = deps
 
   return async function logRequest(c, next) {
     const startedAt = monotonic()
@@ -84,7 +68,8 @@ const createRequestLog = (deps: RequestLogDeps): MiddlewareHandler<ApiEnv> => {
     const route = routePath(c)
     const { status } = c.res
     if (c.error && status === 500) emit('request.failed', { route, requestId, error: c.error })
-    emit(PROBES.has(route) && status < 400 ? 'probe.answered' : count(c), {
+    const isProbe = PROBES.has(route) && status < 400
+    emit(isProbe ? 'probe.answered' : isStrangersRefusal(c) ? 'stranger.refused' : 'request.answered', {
       method: c.req.method,
       route,
       status,

@@ -67,10 +67,6 @@ export const EVENTS = {
     },
     'An operator did `act` to `object`, or tried to: by the admin API: `who` is the id of a token and `name` its name. `GET /v1/admin/audit` has this with the reason, and what commands did, for a year.',
   ),
-  'setting.relaxed': warn(
-    { setting: TEXT, effect: TEXT },
-    '`setting` opens what is closed by default; told at every start. Right for trying out, rarely in production.',
-  ),
   'debugger.refused': warn(
     { signal: TEXT },
     'Somebody sent the signal at which Node opens its debugger, which would show all secrets. Nothing was opened. Find out who may send signals to the service.',
@@ -130,10 +126,9 @@ export const EVENTS = {
     'After the clock was set back, or at a start, due times could not be put right: what waits may come late by as much. The next start tries again; nothing is lost.',
   ),
   'request.answered': info(ANSWERED, 'The API answered a request; `route` is the pattern of its path.'),
-  'stranger.refused': debug(ANSWERED, 'The API answered 401, 404 or 429 to a call without a valid key or token.'),
-  'strangers.refused': info(
-    { status: NUMBER, count: NUMBER },
-    'So many calls without a valid key or token were answered `status` in the last minute.',
+  'stranger.refused': debug(
+    ANSWERED,
+    'The API answered 401, 404 or 429 to a call without a valid key or token. Anybody can cause any number of these, so they are counted in `idface_http_requests_total` and not logged at `info`.',
   ),
   'probe.answered': debug(
     ANSWERED,

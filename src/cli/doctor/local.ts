@@ -1,7 +1,6 @@
 import { statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import Database from 'better-sqlite3'
-import { relaxedSettings } from '../../config/relaxed-settings.ts'
 import { showBytes } from '../../core/show-sizes.ts'
 import { LOW_DISK_BYTES } from '../../store/rules/troubles.ts'
 import { freeBytesOf, networkOf } from '../../store/sqlite/file-system.ts'
@@ -9,21 +8,16 @@ import { VERSION } from '../../version.ts'
 import type { Facts } from './facts.ts'
 import { type Finding, failed, ok, quoted, skipped, warning } from './finding.ts'
 
-export const checkSettings = ({ problems, config }: Pick<Facts, 'problems' | 'config'>): Finding[] => {
+export const checkSettings = ({ problems }: Pick<Facts, 'problems'>): Finding[] => {
   const wrong = problems.map(({ setting, message }) =>
     failed(`${setting}: ${message.en}`, `${setting}：${message.zh}`, [
       'correct it where the service gets its settings from',
       '请在服务读取配置处改正',
     ]),
   )
-  const open = (config ? relaxedSettings(config) : []).map(({ setting, effect }) =>
-    warning(`${setting}: ${effect.en}`, `${setting}：${effect.zh}`, [
-      `remove ${setting} in production`,
-      `生产环境请移除 ${setting}`,
-    ]),
-  )
-  if (wrong.length + open.length > 0) return [...wrong, ...open]
-  return [ok('all settings are valid, and every name is known', '全部配置项有效，无未知名称')]
+  return wrong.length > 0
+    ? wrong
+    : [ok('all settings are valid, and every name is known', '全部配置项有效，无未知名称')]
 }
 
 /** Before it, SQLite could lose what a restarted log held. */

@@ -25,9 +25,9 @@ const commands = (found: readonly Finding[]) => found.map(({ command }) => comma
 
 describe('a judgement', () => {
   test('of settings names each that is wrong', () => {
-    expect(states(checkSettings({ problems: [], config: null }))).toEqual(['ok'])
+    expect(states(checkSettings({ problems: [] }))).toEqual(['ok'])
     const problems = [{ setting: 'PORTT', message: { en: 'is not a setting', zh: '没有这个配置项' } }]
-    const found = checkSettings({ problems, config: null })
+    const found = checkSettings({ problems })
     expect(states(found)).toEqual(['failed'])
     expect(found[0]?.text.en).toContain('PORTT')
   })
