@@ -102,7 +102,7 @@ const replacedBy = (
   { isFirstBeat }: { isFirstBeat: boolean },
 ): ServiceNode[] => {
   const silent = others.filter(({ seenAt }) => self.seenAt - seenAt > GAP_MS)
-  const restarted = silent.filter(({ name }) => name === self.name)
+  const restarted = silent.filter(({ name, seenAt }) => name === self.name && seenAt <= self.startedAt)
   if (restarted.length > 0 || !isFirstBeat) return restarted
   return silent.filter(({ roles }) => roles.join() === self.roles.join()).slice(0, 1)
 }

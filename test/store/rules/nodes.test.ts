@@ -63,6 +63,16 @@ describe('a node is lost', () => {
     expect(cluster.lost()).toEqual([])
   })
 
+  test('also where one of its name had been started while it was there', () => {
+    const cluster = openCluster()
+    const [one, two] = [named('a', { id: 'node_1' }), named('a', { id: 'node_2' })]
+    cluster.run(MINUTE, one, two)
+    cluster.run(MINUTE, two)
+    expect(cluster.lost()).toEqual(['node_1'])
+    cluster.run(20 * SECOND, two, named('a', { id: 'node_3' }))
+    expect(cluster.ids()).toEqual(['node_2', 'node_3'])
+  })
+
   test('not where the database was away for all', () => {
     const cluster = openCluster()
     cluster.run(MINUTE, A, B)
