@@ -7,9 +7,12 @@ export interface SilentRun {
   calls: number
   /** Epoch ms: when the first of them was made. */
   since: number
-  /** The serial that they were about; null: there were several. */
-  verificationId: number | null
+  /** The serials that they were about; of more than `FEW`, one more. */
+  serials: ReadonlySet<number>
 }
+
+/** So many serials may be to blame for their failures, and not GetResult. In an outage more fail within two time-outs, where they are due. */
+const FEW = 5
 
 /** Why a call brought no answer of GetResult at all; null where it brought one, whatever that says. */
 export const silenceOf = (answer: Answer): TransientCause | null =>
@@ -29,9 +32,8 @@ export const afterCall = (
   { verificationId, askedAt }: { verificationId: number; askedAt: number },
 ): SilentRun | null => {
   if (silenceOf(answer) === null) return null
-  if (run === null) return { calls: 1, since: askedAt, verificationId }
-  const isSame = run.verificationId === verificationId
-  return { calls: run.calls + 1, since: run.since, verificationId: isSame ? verificationId : null }
+  const { calls, since, serials } = run ?? { calls: 0, since: askedAt, serials: new Set<number>() }
+  return { calls: calls + 1, since, serials: serials.size > FEW ? serials : new Set([...serials, verificationId]) }
 }
 
 /** Failures in a row that are no outage yet, because one serial, or one dropped connection, may be to blame. */
@@ -52,16 +54,16 @@ interface SilenceMoment {
   now: number
 }
 
-/** A serial that fails alone is taken to be to blame until no other one has been answered about for so long. */
+/** A few serials that fail alone are taken to be to blame until no other one has been answered about for so long. */
 const LONE_MS = 2 * MINUTE
 
-/** Whether one serial alone may be to blame, because others were answered about. Whether GetResult can be reached is no matter of serials. */
-const mayBeSerial = ({ verificationId }: SilentRun, { cause, answered, now }: SilenceMoment): boolean =>
-  verificationId !== null &&
+/** Whether a few serials may be to blame, because others were answered about. Whether GetResult can be reached is no matter of serials. */
+const mayBeSerials = ({ serials }: SilentRun, { cause, answered, now }: SilenceMoment): boolean =>
+  serials.size <= FEW &&
   cause !== 'unreachable' &&
-  answered.some(one => one.verificationId !== verificationId && now - one.at < LONE_MS)
+  answered.some(one => !serials.has(one.verificationId) && now - one.at < LONE_MS)
 
-/** How many failures in a row, over which time, are an outage. A few, soon; or, where a few serials may hang, two over a longer time. */
+/** How many failures in a row, over which time, are an outage. A few, soon; or, where they are time-outs, two over a longer time. */
 const DEAD = { calls: 3, ms: 2 * SECOND }
 const HANGING = { calls: 2, ms: 10 * SECOND }
 /** A server that answers, but not as GetResult, may do so now and then under load. */
@@ -69,10 +71,10 @@ const CONFUSED = { calls: 5, ms: 10 * SECOND }
 
 /** Whether GetResult cannot be reached any more, as the run that ends with this failure shows. */
 export const isOutage = (run: SilentRun, moment: SilenceMoment): boolean => {
-  const { calls, since, verificationId } = run
+  const { calls, since, serials } = run
   const ms = moment.now - since
   const reaches = (limit: { calls: number; ms: number }) => calls >= limit.calls && ms >= limit.ms
-  if (mayBeSerial(run, moment)) return false
+  if (mayBeSerials(run, moment)) return false
   switch (moment.cause) {
     case 'unreachable':
       return reaches(DEAD) || reaches(HANGING)
@@ -81,7 +83,7 @@ export const isOutage = (run: SilentRun, moment: SilenceMoment): boolean => {
     case 'unparseable':
     case 'too_large':
       // It may be the answer about one serial that cannot be read, also where no other one is asked about.
-      return (verificationId === null || ms >= LONE_MS) && reaches(CONFUSED)
+      return (serials.size > 1 || ms >= LONE_MS) && reaches(CONFUSED)
     default:
       return reaches(CONFUSED)
   }

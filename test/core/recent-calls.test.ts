@@ -56,12 +56,30 @@ describe('an outage', () => {
   })
 })
 
-test('three serials that hang while others are answered about were an outage', () => {
-  const recent = createRecentCalls()
-  for (let n = 0; n < 60; n++) {
-    const at = NOW + n * SECOND
-    if (n % 9 === 0) recent.add(RUNNING, call(100, { kind: 'waiting', code: 2, status: 'ING' }, at))
-    const hanging = call(n % 3, { kind: 'transient', code: null, cause: 'timeout' }, at)
-    expect(recent.add(RUNNING, hanging).outageSince).toBeNull()
-  }
+describe('serials that hang', () => {
+  const HANGS: Answer = { kind: 'transient', code: null, cause: 'timeout' }
+  const WAITING: Answer = { kind: 'waiting', code: 2, status: 'ING' }
+
+  test.each([3, 5])(
+    'were an outage for everybody where they are %i and another one is answered about each 20 s',
+    bad => {
+      const recent = createRecentCalls()
+      for (let n = 0; n < 120; n++) {
+        const at = NOW + n * SECOND
+        if (n % 20 === 0) recent.add(RUNNING, call(100, WAITING, at))
+        expect(recent.add(RUNNING, call(n % bad, HANGS, at)).outageSince).toBeNull()
+      }
+    },
+  )
+
+  test('are an outage where they are six, though another one has just been answered about: in four slots after two time-outs', () => {
+    const recent = createRecentCalls()
+    recent.add(RUNNING, call(100, WAITING))
+    const hang = (n: number) =>
+      recent.add(RUNNING, {
+        ...call(n, HANGS, NOW + Math.floor(n / 4) * 10 * SECOND),
+        now: NOW + (1 + Math.floor(n / 4)) * 10 * SECOND,
+      })
+    expect([0, 1, 2, 3, 4, 5].map(n => hang(n).outageSince)).toEqual([null, null, null, null, null, NOW])
+  })
 })
