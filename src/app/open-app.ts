@@ -143,11 +143,11 @@ export const openApp = async (
     emit,
     onStepBack: dueTimes.ring,
   })
-  const heartbeat = startHeartbeat({ everyMs: SECOND, rings: [watchClock], clock })
+  const heartbeat = startHeartbeat({ everyMs: SECOND, ring: watchClock, clock })
   stack.defer(heartbeat.stop)
   const commandWatch = createCommandWatch({ store, emit })
   await commandWatch.look()
-  const slowHeartbeat = startHeartbeat({ everyMs: 10 * SECOND, rings: [() => void commandWatch.look()], clock })
+  const slowHeartbeat = startHeartbeat({ everyMs: 10 * SECOND, ring: () => void commandWatch.look(), clock })
   stack.defer(slowHeartbeat.stop)
   poller = does('poll') ? openPoller({ ...shared, onLookup: enumerationGuard.recordLookup }) : null
   const deliverer = does('deliver') ? openDeliverer({ ...shared, sender }) : null

@@ -68,11 +68,11 @@ export const openDeliverer = ({ config: { callback, storage }, store, sender, em
   store.hints.on('callbacksChanged', notices.ring)
   store.hints.on('cancelled', deliverer.cancel)
   store.hints.on('bulkActsDue', bulkActs.ring)
-  const calendar = startCalendar([retention.ring], error => emit('retention.failed', { error }))
+  const calendar = startCalendar(retention.ring, error => emit('retention.failed', { error }))
   const heartbeats = [
     // A bulk act may wait for its probe.
-    startHeartbeat({ everyMs: SECOND, rings: [bulkActs.ring], clock }),
-    startHeartbeat({ everyMs: MINUTE, rings: [notices.ring], clock }),
+    startHeartbeat({ everyMs: SECOND, ring: bulkActs.ring, clock }),
+    startHeartbeat({ everyMs: MINUTE, ring: notices.ring, clock }),
   ]
   rounds.ring()
   bulkActs.ring()

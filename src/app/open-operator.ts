@@ -77,7 +77,7 @@ export const openOperator = (deps: RoleDeps<'operator', Verb>): OperatorRole => 
   const { note, tellNow, whyOff, end, breakOff } = channel ? openTelling(channel, deps) : NOT_TOLD
   const watch = createWatch({ store, note, tellNow, emit })
   const look = () => void watch.look()
-  const heartbeat = startHeartbeat({ everyMs: LOOK_EVERY_MS, rings: [look], clock })
+  const heartbeat = startHeartbeat({ everyMs: LOOK_EVERY_MS, ring: look, clock })
   look()
   store.hints.on('callbacksChanged', changedUrls => {
     for (const changed of changedUrls) for (const noted of notesOfTransition(changed, store.now())) note(noted)

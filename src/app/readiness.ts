@@ -2,6 +2,7 @@ import type { Clock } from '../core/clock.ts'
 import { SECOND } from '../core/duration.ts'
 import { AppError } from '../core/error.ts'
 import { describeTrouble } from '../core/operator-texts/describe.ts'
+import { isoTime } from '../core/show-time.ts'
 import type { ReadyCheck as Check } from '../http/probes.ts'
 import { listAll } from '../store/list-all.ts'
 import type { JudgedNode } from '../store/nodes.ts'
@@ -13,8 +14,6 @@ import { databaseErrorOf } from '../store/write-error.ts'
 const LOOK_EVERY_MS = SECOND
 /** A reason names so many, and says how many more there are. */
 const MOST_NAMED = 20
-
-const iso = (at: number): string => new Date(at).toISOString()
 
 /** Something that is wrong elsewhere, and leaves the service ready. */
 const told = (name: string, reasons: readonly string[]): Check => {
@@ -80,7 +79,7 @@ export const createReadiness = (
     const silent = all.flatMap(({ id, unreachableAt, unreachableError }) =>
       unreachableAt === null
         ? []
-        : [`GetResult has not answered for account ${id} since ${iso(unreachableAt)} (${unreachableError})`],
+        : [`GetResult has not answered for account ${id} since ${isoTime(unreachableAt)} (${unreachableError})`],
     )
     return [told('accounts', paused), told('upstream', silent)]
   })
@@ -89,7 +88,7 @@ export const createReadiness = (
     const heldAt = await store.deliveriesHeldAt().catch(() => null)
     return told(
       'deliveries',
-      heldAt === null ? [] : [`held since ${iso(heldAt)}; to send again, run: idface-notifier deliveries resume`],
+      heldAt === null ? [] : [`held since ${isoTime(heldAt)}; to send again, run: idface-notifier deliveries resume`],
     )
   })
 
@@ -98,7 +97,7 @@ export const createReadiness = (
     told(
       'nodes',
       nodes().flatMap(({ id, isLost, seenAt, differsIn }) => {
-        if (isLost) return [`${id} has not shown itself since ${iso(seenAt)}`]
+        if (isLost) return [`${id} has not shown itself since ${isoTime(seenAt)}`]
         return differsIn.length === 0 ? [] : [`${id} differs from the others in its ${differsIn.join(', ')}`]
       }),
     )

@@ -1,3 +1,4 @@
+import { isRegistrationId } from '../core/registration.ts'
 import { viewExplanation } from '../http/partner/explain.ts'
 import { explainSentence } from '../http/partner/explain-sentence.ts'
 import { ALL_REGISTRATIONS } from '../store/registration-search.ts'
@@ -6,7 +7,7 @@ import { type Answer, argument, type Common, defineCommand, type Say } from './c
 import { partnerNames } from './find-partner.ts'
 import { formatTime } from './output.ts'
 import { callOf } from './program.ts'
-import { findPartnerOf, isRegistrationId, searchAll } from './registration.ts'
+import { findPartnerOf, searchAll } from './registration.ts'
 import { commandForWebhook } from './trouble-command.ts'
 
 /** Of a serial, the newest registrations. */

@@ -2,7 +2,7 @@ import { resolve } from 'node:path'
 import { clock, random } from '../app/clock-and-ids.ts'
 import { databaseUrl } from '../config/url-parsers.ts'
 import { StartError } from '../core/error.ts'
-import { findKeyBeside } from '../store/master-key.ts'
+import { findKeyBeside, keysOf } from '../store/master-key.ts'
 import { moveDatabase } from '../store/move/move.ts'
 import { sealedUnder } from '../store/sealed.ts'
 import { realPathOf } from '../store/sqlite/database-file.ts'
@@ -43,7 +43,6 @@ const move = async ({ from, to: given, say, lang, reason }: Input): Promise<Answ
   const path = realPathOf(resolve(from))
   const { host, pathname } = new URL(to)
   const name = `postgres://${host}${pathname}`
-  const ofSettings = storage.masterKey && Buffer.from(storage.masterKey.reveal(), 'base64')
   const progress = createProgress()
   const stopping = new AbortController()
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stopping.abort())
@@ -52,11 +51,10 @@ const move = async ({ from, to: given, say, lang, reason }: Input): Promise<Answ
       'MASTER_KEY is not set, and no key stands beside the file: set the one that it was written with',
       '未设置 MASTER_KEY，文件旁也没有密钥：请设置写入该文件时使用的密钥',
     )
-    const key = ofSettings ?? findKeyBeside(path) ?? refuse(noKey)
-    const previous = storage.previousMasterKey && Buffer.from(storage.previousMasterKey.reveal(), 'base64')
+    const { previousKey, masterKey = findKeyBeside(path) ?? refuse(noKey) } = keysOf(storage)
     const moved = await moveDatabase({
       ...{ from: path, to, name, by: { name: userName(), reason }, now: clock.now },
-      sealed: sealedUnder({ masterKey: key, previousKey: previous }, random),
+      sealed: sealedUnder({ masterKey, previousKey }, random),
       onRows: (done, all) => progress.show(say('Copying', '正在复制'), done, all),
       signal: stopping.signal,
     })
@@ -74,7 +72,7 @@ const move = async ({ from, to: given, say, lang, reason }: Input): Promise<Answ
         `Moved ${registrations} registrations, ${webhooks} webhooks and all that belongs to them to ${name}.\nNow set DATABASE_URL to it on every node, and start them.`,
         `已将 ${registrations} 条登记、${webhooks} 条回调及其相关数据迁移到 ${name}。\n现在请把每个节点的 DATABASE_URL 设为该数据库，然后启动。`,
       ),
-      ...(ofSettings
+      ...(storage.masterKey
         ? []
         : [
             say(

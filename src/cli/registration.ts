@@ -1,5 +1,5 @@
 import { MESSAGE_STATES } from '../core/message.ts'
-import { REGISTRATION_STATUSES } from '../core/registration.ts'
+import { isRegistrationId, REGISTRATION_STATUSES } from '../core/registration.ts'
 import { REASONS } from '../core/verification.ts'
 import { viewFound } from '../http/admin/registration-view.ts'
 import { ALL_REGISTRATIONS, type FoundRegistration, type RegistrationFilter } from '../store/registration-search.ts'
@@ -23,10 +23,6 @@ import { type Cell, readerZone, showTable } from './output.ts'
 
 /** A page of a search looks at 10,000 registrations at most, so this many look at 500,000. */
 const MOST_PAGES = 50
-
-const ID = /^reg_[0-9A-HJKMNP-TV-Z]{26}$/
-
-export const isRegistrationId = (text: string): boolean => ID.test(text)
 
 const statusWords = (say: Say) => ({
   pending: say('pending', '等待中'),

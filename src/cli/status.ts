@@ -1,5 +1,6 @@
 import { clock } from '../app/clock-and-ids.ts'
 import { SECOND } from '../core/duration.ts'
+import { CATALOGUES } from '../core/operator-texts/describe.ts'
 import { showBytes, showSpan } from '../core/show-sizes.ts'
 import { type Overview, readOverview } from '../store/overview.ts'
 import { type Answer, type Common, defineCommand, flag } from './command.ts'
@@ -97,15 +98,10 @@ const queueTable = ({ at, problems, accounts, deliveries }: Overview, { say, lan
 const nodeTable = ({ at, problems, nodes }: Overview, { say, lang }: Reader): string[] => {
   if (nodes.length < 2) return []
   const isIdle = problems.some(({ code }) => code === 'no_service')
-  const traits = {
-    version: say('version', '版本'),
-    settings: say('settings', '配置'),
-    key: say('master key', '主密钥'),
-  }
   const stateOf = ({ lost, differsIn }: Overview['nodes'][number]): string => {
     if (isIdle) return '–'
     if (lost) return say('lost', '失联')
-    const named = differsIn.map(trait => traits[trait])
+    const named = differsIn.map(trait => CATALOGUES[lang].traits[trait])
     return named.length === 0
       ? say('running', '运行中')
       : say(`differs: ${named.join(', ')}`, `不一致：${named.join('、')}`)

@@ -7,3 +7,6 @@ export interface Clock {
   /** Resolves after `ms`. Rejects at once when the signal aborts. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>
 }
+
+/** Resolves in the next turn of the event loop: others go first on this thread. */
+export const nextTurn = (): Promise<void> => new Promise(resolve => setImmediate(resolve))

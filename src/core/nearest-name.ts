@@ -12,18 +12,8 @@ const editDistance = (a: string, b: string): number => {
   return row.at(-1) ?? 0
 }
 
-/**
- * The name that was most likely meant; the first of equals.
- *
- * @param most how many characters may differ
- */
-export const nearestName = (
-  name: string,
-  names: readonly string[],
-  most = Number.POSITIVE_INFINITY,
-): string | undefined => {
-  const measured = names
-    .map(candidate => ({ candidate, distance: editDistance(name, candidate) }))
-    .filter(({ distance }) => distance <= most)
+/** The name that was most likely meant; the first of equals. */
+export const nearestName = (name: string, names: readonly string[]): string | undefined => {
+  const measured = names.map(candidate => ({ candidate, distance: editDistance(name, candidate) }))
   return measured.toSorted((a, b) => a.distance - b.distance)[0]?.candidate
 }

@@ -41,21 +41,25 @@ interface Kind {
   end: string | null
   /** 0 concerns all, 1 an account, 2 a partner, who may have caused it. */
   severity: 0 | 1 | 2
+  /** A condition of `troublesOf`, which a look finds to have come or gone. */
+  isFound?: true
+  /** No event of its own tells it in the log. */
+  isLogged?: true
 }
 
-const KINDS: Readonly<Record<OperatorCondition, Kind>> = {
-  'account.paused': { end: 'account.resumed', severity: 1 },
-  'upstream.unreachable': { end: 'upstream.back', severity: 1 },
+export const KINDS: Readonly<Record<OperatorCondition, Kind>> = {
+  'account.paused': { end: 'account.resumed', severity: 1, isFound: true },
+  'upstream.unreachable': { end: 'upstream.back', severity: 1, isFound: true },
   'upstream.unknown_status': { end: null, severity: 1 },
-  'backlog.growing': { end: 'backlog.gone', severity: 0 },
+  'backlog.growing': { end: 'backlog.gone', severity: 0, isFound: true, isLogged: true },
   'callback.failing': { end: 'callback.failing', severity: 2 },
   'callback.disabled': { end: 'callback.disabled', severity: 2 },
   'message.exhausted': { end: null, severity: 2 },
-  'node.lost': { end: 'node.lost', severity: 0 },
-  'clock.wrong': { end: 'clock.wrong', severity: 0 },
-  'backup.failed': { end: 'backup.failed', severity: 0 },
-  'disk.low': { end: 'disk.low', severity: 0 },
-  'store.failing': { end: 'store.failing', severity: 0 },
+  'node.lost': { end: 'node.lost', severity: 0, isFound: true, isLogged: true },
+  'clock.wrong': { end: 'clock.wrong', severity: 0, isFound: true, isLogged: true },
+  'backup.failed': { end: 'backup.failed', severity: 0, isFound: true },
+  'disk.low': { end: 'disk.low', severity: 0, isFound: true, isLogged: true },
+  'store.failing': { end: 'store.failing', severity: 0, isLogged: true },
 }
 
 export type OperatorState = 'firing' | 'resolved'

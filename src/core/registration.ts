@@ -4,6 +4,9 @@ import type { MessageState, MessageType } from './message.ts'
 export const REGISTRATION_STATUSES = ['pending', 'succeeded', 'failed', 'unresolved', 'cancelled'] as const
 export type RegistrationStatus = (typeof REGISTRATION_STATUSES)[number]
 
+/** What cannot be an id never reaches the database. */
+export const isRegistrationId = (text: string): boolean => /^reg_[0-9A-HJKMNP-TV-Z]{26}$/.test(text)
+
 /** What ended without a verdict. Registering the same pair again begins a new registration. */
 const ENDED_WITHOUT_VERDICT = ['unresolved', 'cancelled'] as const satisfies readonly RegistrationStatus[]
 

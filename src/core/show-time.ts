@@ -12,6 +12,9 @@ export const zoneName = (language: Language, zone: string): string =>
 /** Writes a time (epoch ms) for a reader. */
 export type ShowTime = (at: number) => string
 
+/** In ISO 8601, for a machine. */
+export const isoTime: ShowTime = at => new Date(at).toISOString()
+
 /** As `2026-11-24 16:20:05`, for a table whose head names the zone. */
 export const clockIn = (zone: string): ShowTime => {
   const { format } = new Intl.DateTimeFormat('sv-SE', { dateStyle: 'short', timeStyle: 'medium', timeZone: zone })

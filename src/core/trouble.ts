@@ -52,23 +52,3 @@ export type Trouble =
   | { code: 'messages_held'; since: null; held: number; urls: number }
 
 export type TroubleCode = Trouble['code']
-
-export const TROUBLE_CODES = [
-  'no_service',
-  'store_failing',
-  'account_paused',
-  'account_paused_by_operator',
-  'upstream_unreachable',
-  'deliveries_held',
-  'deliveries_late',
-  'polls_late',
-  'node_lost',
-  'clock_wrong',
-  'disk_low',
-  'backup_failed',
-  'operators_not_told',
-  'node_differs',
-  'messages_exhausted',
-  'callbacks_failing',
-  'messages_held',
-] as const satisfies readonly TroubleCode[]

@@ -1,14 +1,8 @@
-import type { OperatorCondition, OperatorNote } from '../core/operator-event.ts'
+import type { OperatorNote } from '../core/operator-event.ts'
 import type { Trouble } from '../core/trouble.ts'
 import { hostOf } from '../store/lanes.ts'
 import type { ChangedCallback } from '../store/store.ts'
 import type { TelemetryEvent } from '../telemetry/emit.ts'
-
-/** Conditions of `troublesOf`, which a look finds to have come or gone. */
-export const WATCHED: ReadonlySet<OperatorCondition> = new Set([
-  ...(['account.paused', 'upstream.unreachable', 'backlog.growing', 'node.lost', 'clock.wrong'] as const),
-  ...(['disk.low', 'backup.failed'] as const),
-])
 
 type Named = Pick<OperatorNote, 'condition' | 'subject'> & { details: NonNullable<OperatorNote['details']> }
 

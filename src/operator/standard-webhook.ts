@@ -1,5 +1,6 @@
 import { SECOND } from '../core/duration.ts'
 import type { OperatorProblem } from '../core/operator-channel.ts'
+import { isoTime } from '../core/show-time.ts'
 import { createSigningKey, sign } from '../core/signature.ts'
 import type { Dialect } from './dialect.ts'
 import type { NoticeItem } from './notice.ts'
@@ -15,15 +16,13 @@ const PROBLEMS: Readonly<Record<number, OperatorProblem>> = {
   410: 'key',
 }
 
-const iso = (at: number): string => new Date(at).toISOString()
-
 /** What of `details` is a time, in whatever event; null: it is not known. */
 const TIMES: ReadonlySet<string> = new Set(['since', 'nextTryAt'])
 const withIsoTimes = (details: NoticeItem['details']): NoticeItem['details'] =>
   Object.fromEntries(
     Object.entries(details).map(([name, value]) => [
       name,
-      TIMES.has(name) && typeof value === 'number' ? iso(value) : value,
+      TIMES.has(name) && typeof value === 'number' ? isoTime(value) : value,
     ]),
   )
 
@@ -37,8 +36,8 @@ export const STANDARD_WEBHOOK: Dialect = {
     const texts = { headline: oneLine(headline), sentence: oneLine(sentence), remedy: oneLine(remedy) }
     const body = JSON.stringify({
       type,
-      timestamp: iso(at),
-      data: { ...rest, since: iso(since), ...texts, details: withIsoTimes(details), source },
+      timestamp: isoTime(at),
+      data: { ...rest, since: isoTime(since), ...texts, details: withIsoTimes(details), source },
     })
     const timestampSeconds = Math.floor(at / SECOND)
     const key = secret === null ? null : createSigningKey(secret)

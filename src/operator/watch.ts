@@ -1,15 +1,10 @@
-import { type OperatorCondition, type OperatorEvent, type OperatorNote, subjectKey } from '../core/operator-event.ts'
+import { KINDS, type OperatorEvent, type OperatorNote, subjectKey } from '../core/operator-event.ts'
 import { describeEvent } from '../core/operator-texts/describe.ts'
 import { troublesOf } from '../store/rules/troubles.ts'
 import type { Stats, Store } from '../store/store.ts'
 import { findWriteError } from '../store/write-error.ts'
 import type { Emit } from '../telemetry/emit.ts'
-import { conditionOf, WATCHED } from './notes.ts'
-
-/** What no event of its own tells in the log. */
-const LOGGED: ReadonlySet<OperatorCondition> = new Set([
-  ...(['backlog.growing', 'store.failing', 'disk.low', 'node.lost', 'clock.wrong'] as const),
-])
+import { conditionOf } from './notes.ts'
 
 type Found = Pick<OperatorEvent, 'condition' | 'subject' | 'details'>
 
@@ -47,7 +42,7 @@ export const createWatch = ({
   const log = (found: Found, state: OperatorEvent['state'], at: number): void => {
     const key = subjectKey(found)
     const known = logged.get(key)
-    if (!LOGGED.has(found.condition) || (known !== undefined) === (state === 'firing')) return
+    if (!KINDS[found.condition].isLogged || (known !== undefined) === (state === 'firing')) return
     const event = eventOf(known ?? found, state, { since: known?.since ?? at, at })
     if (state === 'firing') logged.set(key, event)
     else logged.delete(key)
@@ -88,7 +83,7 @@ export const createWatch = ({
       if (!known.has(key)) note({ ...found, at, adds: 0 } as OperatorNote)
     }
     const isOver = (one: Pick<Found, 'condition' | 'subject'>) =>
-      WATCHED.has(one.condition) && !present.has(subjectKey(one)) && !isUnknown(one, stats)
+      KINDS[one.condition].isFound && !present.has(subjectKey(one)) && !isUnknown(one, stats)
     for (const event of logged.values()) if (isOver(event)) log(event, 'resolved', at)
     for (const one of firing) if (isOver(one)) note({ ...one, at, adds: 0, details: null })
   }

@@ -4,7 +4,7 @@ import Database from 'better-sqlite3'
 import type { Config } from '../config/settings.ts'
 import type { CommandUser } from './act.ts'
 import { BackupError, type BackupRecord } from './backup.ts'
-import { findKeyBeside } from './master-key.ts'
+import { findKeyBeside, keysOf } from './master-key.ts'
 import { sealedUnder } from './sealed.ts'
 import { insertFileAct } from './sqlite/acts.ts'
 import {
@@ -135,7 +135,7 @@ export const findBackupProblem = (
 
 /** Where the database is, and what opens it. */
 const locate = (
-  { database, masterKey, previousMasterKey }: Config['storage'],
+  { database, ...storage }: Config['storage'],
   random: Deps['random'],
   { mayBeMissing = false } = {},
 ): { path: string; keys: Keys } => {
@@ -144,8 +144,7 @@ const locate = (
   // Before anything else, which would make its folder.
   if (!mayBeMissing && !lstatSync(named, { throwIfNoEntry: false })) throw new BackupError('missing', named)
   const path = realPathOf(named)
-  const key = masterKey ? Buffer.from(masterKey.reveal(), 'base64') : findKeyBeside(path)
-  if (key === null) throw new BackupError('no_key', `${path}.key`)
-  const previous = previousMasterKey && Buffer.from(previousMasterKey.reveal(), 'base64')
-  return { path, keys: sealedUnder({ masterKey: key, previousKey: previous }, random) }
+  const { masterKey = findKeyBeside(path), previousKey } = keysOf(storage)
+  if (masterKey === null) throw new BackupError('no_key', `${path}.key`)
+  return { path, keys: sealedUnder({ masterKey, previousKey }, random) }
 }

@@ -10,10 +10,24 @@ import {
   writeSync,
 } from 'node:fs'
 import { dirname } from 'node:path'
+import type { Config } from '../config/settings.ts'
 import { codeOf, StartError } from '../core/error.ts'
+import type { Secret } from '../core/secret.ts'
 import { syncFolderOf } from './sqlite/file-system.ts'
 
 const KEY_BYTES = 32
+
+const bytesOf = (key: Secret | null): Buffer | undefined =>
+  key === null ? undefined : Buffer.from(key.reveal(), 'base64')
+
+/** The keys that the settings name. */
+export const keysOf = ({
+  masterKey,
+  previousMasterKey,
+}: Pick<Config['storage'], 'masterKey' | 'previousMasterKey'>) => ({
+  masterKey: bytesOf(masterKey),
+  previousKey: bytesOf(previousMasterKey),
+})
 
 /**
  * Reads the key beside the SQLite file, or makes it, readable by its owner only. 32 bytes, base64 in the file.

@@ -1,4 +1,5 @@
 import type { Config } from '../config/settings.ts'
+import { keysOf } from './master-key.ts'
 import type { OpenStoreDeps } from './open.ts'
 import { showAddress } from './opening-failure.ts'
 import type { OpeningStep } from './postgres/opening.ts'
@@ -15,8 +16,8 @@ export const openPostgres = async (
   { storage, upstream }: Pick<Config, 'storage' | 'upstream'>,
   { now, random, sleep, runs, emit }: OpenStoreDeps,
 ): Promise<Store> => {
-  const { masterKey, previousMasterKey: previous } = storage
-  if (masterKey === null) throw new Error('settings without MASTER_KEY are refused')
+  const { masterKey, previousKey } = keysOf(storage)
+  if (!masterKey) throw new Error('settings without MASTER_KEY are refused')
   let migratingAt = now()
   const onStep = (step: OpeningStep) => {
     if (step.step === 'created') return emit('database.created', { path: showAddress(url), advice: CREATED })
@@ -25,9 +26,7 @@ export const openPostgres = async (
     emit('database.migrating', { bytes: step.bytes })
   }
   return openPostgresStore({
-    ...{ url, now, random, sleep, onStep },
-    masterKey: Buffer.from(masterKey.reveal(), 'base64'),
-    previousKey: previous ? Buffer.from(previous.reveal(), 'base64') : undefined,
+    ...{ url, now, random, sleep, onStep, masterKey, previousKey },
     defaultRate: upstream.rate,
     connections: runs === 'here' ? CONNECTIONS.command : CONNECTIONS.service,
   })

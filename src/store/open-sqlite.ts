@@ -2,7 +2,7 @@ import { existsSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Config } from '../config/settings.ts'
 import { StartError } from '../core/error.ts'
-import { keyBeside } from './master-key.ts'
+import { keyBeside, keysOf } from './master-key.ts'
 import type { OpenStoreDeps } from './open.ts'
 import { isUnchecked, markUnchecked, realPathOf, unmarkUnchecked } from './sqlite/database-file.ts'
 import type { OpeningStep } from './sqlite/opening.ts'
@@ -18,9 +18,7 @@ export const openSqliteFile = async (
 ): Promise<Store> => {
   const path = realPathOf(given)
   if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) throw new StartError(isFolder(path))
-  const ofSettings = storage.masterKey && Buffer.from(storage.masterKey.reveal(), 'base64')
-  const masterKey = ofSettings ?? readOrMakeKey(path, { random, emit })
-  const previous = storage.previousMasterKey && Buffer.from(storage.previousMasterKey.reveal(), 'base64')
+  const { masterKey = readOrMakeKey(path, { random, emit }), previousKey } = keysOf(storage)
   const open =
     runs === 'here'
       ? (await import('./sqlite/store.ts')).openSqliteStore
@@ -42,7 +40,7 @@ export const openSqliteFile = async (
     path,
     quickCheck,
     masterKey,
-    previousKey: previous ?? undefined,
+    previousKey,
     now,
     defaultRate: upstream.rate,
     isService: runs === 'on its own thread',

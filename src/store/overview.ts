@@ -1,14 +1,14 @@
 import type { Language } from '../core/language.ts'
 import { describeTrouble } from '../core/operator-texts/describe.ts'
 import type { ShowTime } from '../core/show-time.ts'
+import { isoTime } from '../core/show-time.ts'
 import { isThere, type JudgedNode, judgeNodes } from './nodes.ts'
 import { type TroubleFacts, troublesOf } from './rules/troubles.ts'
 import type { AccountStats, EngineStats, QueueStats } from './stats.ts'
 import type { Store } from './store.ts'
 import { findWriteError } from './write-error.ts'
 
-const iso = (at: number): string => new Date(at).toISOString()
-const isoOrNull = (at: number | null): string | null => (at === null ? null : iso(at))
+const isoOrNull = (at: number | null): string | null => (at === null ? null : isoTime(at))
 
 /** How it is going, in words and numbers, as JSON. Times are ISO 8601, in UTC. */
 export type Overview = ReturnType<typeof overviewOf>
@@ -37,7 +37,7 @@ export const readOverview = async (
 const overviewOf = (facts: TroubleFacts, { language, showTime }: Reader) => {
   const { stats } = facts
   return {
-    at: iso(stats.at),
+    at: isoTime(stats.at),
     language,
     problems: troublesOf(facts).map(trouble => ({
       code: trouble.code,
@@ -65,8 +65,8 @@ export const viewNode = (node: JudgedNode) => ({
   version: node.version,
   settings: node.settings,
   key: node.key,
-  startedAt: iso(node.startedAt),
-  seenAt: iso(node.seenAt),
+  startedAt: isoTime(node.startedAt),
+  seenAt: isoTime(node.seenAt),
   lost: node.isLost,
   differsIn: [...node.differsIn],
 })

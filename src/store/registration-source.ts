@@ -95,7 +95,7 @@ const isAmongFailed = (place: SearchPlace): boolean => {
 }
 
 /** After every id. */
-const END = '~'
+export const END = '~'
 /** An id has the time at which it was made; a registration may be written somewhat later, and the clock may be set. */
 const ID_SLACK_MS = HOUR
 /** ULIDs are compared as text: these many characters of one are its time. */

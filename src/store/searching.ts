@@ -1,3 +1,4 @@
+import { nextTurn } from '../core/clock.ts'
 import type { RegistrationQuery } from './registration.ts'
 import {
   ALL_REGISTRATIONS,
@@ -10,7 +11,6 @@ import {
 import type { SearchPlace } from './registration-source.ts'
 import { groupsOf, isWanted } from './rules/registration-search.ts'
 import type { Store } from './store.ts'
-import { turn } from './turn.ts'
 
 export type Searches = Pick<Store, 'searchRegistrations' | 'countRegistrations' | 'groupFailures' | 'partnerOf'>
 type ReadWindow = (place: SearchPlace, limit: number) => Promise<FoundRegistration[]>
@@ -36,7 +36,7 @@ const search = async (
     if (rows.length < size) return { found, next: null }
     end = rows.at(-1)?.id ?? end
     if (left === 0) return { found, next: end }
-    await turn()
+    await nextTurn()
   }
 }
 

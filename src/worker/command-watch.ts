@@ -1,9 +1,8 @@
+import { isoTime } from '../core/show-time.ts'
 import type { LastBackup, Store } from '../store/store.ts'
 import type { Emit } from '../telemetry/emit.ts'
 
 const HELD = 'to send again, run: idface-notifier deliveries resume'
-const iso = (at: number): string => new Date(at).toISOString()
-
 /**
  * Tells what commands have left in the database, which run beside the service: that deliveries are held or go on, and how backups
  * ended. The first look tells what is amiss already.
@@ -18,15 +17,15 @@ export const createCommandWatch = ({
   let known: { heldAt: number | null; backup: LastBackup | null } = { heldAt: null, backup: null }
 
   const tellHold = (heldAt: number | null) => {
-    if (heldAt !== null && known.heldAt === null) emit('deliveries.held', { since: iso(heldAt), advice: HELD })
+    if (heldAt !== null && known.heldAt === null) emit('deliveries.held', { since: isoTime(heldAt), advice: HELD })
     if (heldAt === null && known.heldAt !== null) emit('deliveries.resumed')
   }
 
   const tellBackup = ({ good, failed }: LastBackup) => {
     const isNew = known.backup !== null && good?.at !== known.backup.good?.at
-    if (good !== null && isNew) emit('backup.done', { at: iso(good.at), bytes: good.bytes })
+    if (good !== null && isNew) emit('backup.done', { at: isoTime(good.at), bytes: good.bytes })
     if (failed !== null && failed.at !== known.backup?.failed?.at)
-      emit('backup.failed', { at: iso(failed.at), reason: failed.reason })
+      emit('backup.failed', { at: isoTime(failed.at), reason: failed.reason })
   }
 
   return {

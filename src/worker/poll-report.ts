@@ -1,6 +1,7 @@
 import type { AccountChange } from '../core/account.ts'
 import type { Answer } from '../core/answer.ts'
 import { silenceOf } from '../core/outage.ts'
+import { isoTime } from '../core/show-time.ts'
 import type { ClaimedAccount, VerificationOutcome, VerificationSettlement } from '../store/store.ts'
 import type { Emit } from '../telemetry/emit.ts'
 
@@ -90,8 +91,6 @@ export const createUpstreamAlerts = (emit: AlertEmit) => {
     if (change) emitChange(account, change, now)
   }
 }
-
-const isoTime = (at: number): string => new Date(at).toISOString()
 
 /** Tells of a verdict and of what has ended with it, once that is recorded. */
 export const createOutcomeReport =

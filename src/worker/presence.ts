@@ -48,7 +48,7 @@ export const createPresence = (
       const ring = () => {
         beating ??= beat(name)
       }
-      stop = startHeartbeat({ everyMs: BEAT_EVERY_MS, rings: [ring], clock }).stop
+      stop = startHeartbeat({ everyMs: BEAT_EVERY_MS, ring, clock }).stop
       ring()
       await beating
     },

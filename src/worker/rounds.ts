@@ -1,4 +1,4 @@
-import type { Clock } from '../core/clock.ts'
+import { type Clock, nextTurn } from '../core/clock.ts'
 import { MINUTE, SECOND } from '../core/duration.ts'
 import type { Emit } from '../telemetry/emit.ts'
 
@@ -57,7 +57,7 @@ export const createRounds = (
   /** Waits for rings and free slots that belong to the same round: to the end of the turn, or until the pace allows it. */
   const gather = async () => {
     const leftMs = lastAt + PACE_MS - clock.monotonic()
-    await (leftMs > 0 ? clock.sleep(leftMs) : endOfTurn())
+    await (leftMs > 0 ? clock.sleep(leftMs) : nextTurn())
     lastAt = clock.monotonic()
   }
 
@@ -118,8 +118,6 @@ export const createRounds = (
     },
   }
 }
-
-const endOfTurn = () => new Promise<void>(resolve => setImmediate(resolve))
 
 type Queue = 'poll' | 'delivery'
 

@@ -14,11 +14,11 @@ interface Heartbeat {
  */
 export const startHeartbeat = ({
   everyMs,
-  rings,
+  ring,
   clock,
 }: {
   everyMs: number
-  rings: readonly (() => void)[]
+  ring: () => void
   clock: Pick<Clock, 'sleep'>
 }): Heartbeat => {
   const stopping = new AbortController()
@@ -26,7 +26,7 @@ export const startHeartbeat = ({
     clock.sleep(everyMs, stopping.signal).then(
       () => {
         beat()
-        for (const ring of rings) ring()
+        ring()
       },
       () => {},
     )
@@ -47,10 +47,7 @@ const EACH_MINUTE = '30 * * * * *'
  * Rings at set times of the system's clock whoever goes by dates, such as the erasing of what is older than `RETENTION`. After
  * that clock was set back, it is silent until the same time has come again, or the next start.
  */
-export const startCalendar = (rings: readonly (() => void)[], onError: (error: unknown) => void): Calendar => {
-  const ring = () => {
-    for (const one of rings) one()
-  }
+export const startCalendar = (ring: () => void, onError: (error: unknown) => void): Calendar => {
   // A missed minute is no news: the next one does its work.
   const logger = { info: () => {}, debug: () => {}, warn: () => {}, error: onError }
   const task = schedule(EACH_MINUTE, ring, { name: 'housekeeping', noOverlap: true, logger })

@@ -6,7 +6,7 @@ import { type Problem, readConfig } from '../../config/read-config.ts'
 import type { Config } from '../../config/settings.ts'
 import type { Language, Words } from '../../core/language.ts'
 import type { Inspection } from '../../store/inspection.ts'
-import { findKeyBeside } from '../../store/master-key.ts'
+import { findKeyBeside, keysOf } from '../../store/master-key.ts'
 import { explainStart } from '../../store/open.ts'
 import type { PostgresInspection } from '../../store/postgres/inspection.ts'
 import { findRealPath } from '../../store/sqlite/database-file.ts'
@@ -82,10 +82,9 @@ const backupFolderOf = ({ STATE_DIRECTORY = '' }: NodeJS.ProcessEnv): string =>
   STATE_DIRECTORY.split(':').find(folder => basename(folder) === 'backup') ?? '/backup'
 
 const inspect = async (path: string | null, { storage, upstream }: Config, now: number): Promise<Inspection> => {
-  const given = storage.masterKey && Buffer.from(storage.masterKey.reveal(), 'base64')
-  const previous = storage.previousMasterKey && Buffer.from(storage.previousMasterKey.reveal(), 'base64')
+  const { masterKey: given, previousKey } = keysOf(storage)
   const { database } = storage
-  const options = { previousKey: previous ?? undefined, defaultRate: upstream.rate }
+  const options = { previousKey, defaultRate: upstream.rate }
   // Without its key the rest can be checked all the same.
   const masterKey = given ?? (path === null ? null : findKeyBeside(path)) ?? random(32)
   if (database.kind === 'sqlite') return openInspection({ ...options, path: path ?? '', masterKey, now: () => now })

@@ -16,10 +16,6 @@ const WHO = said({
   zh: '必须是某个令牌的 id、ADMIN_TOKEN 或 command',
 })
 const WHAT = said({ en: 'must be an act, such as account.pause', zh: '必须是某种操作，例如 account.pause' })
-const SINCE = {
-  en: 'must be a time in ISO 8601 with its offset, such as 2026-11-24T08:00:00Z',
-  zh: '必须是带时区偏移的 ISO 8601 时间，例如 2026-11-24T08:00:00Z',
-}
 export const AUDIT_QUERY = z.strictObject({
   who: z
     .string()
@@ -31,7 +27,7 @@ export const AUDIT_QUERY = z.strictObject({
     .regex(/^[a-z_]{1,30}\.[a-z_]{1,30}$/, WHAT)
     .optional()
     .describe('Only this act, such as `account.pause`.'),
-  since: timeField(SINCE).optional().describe('Only what was done then or later.'),
+  since: timeField().optional().describe('Only what was done then or later.'),
   ...PAGE_PARAMETERS,
 })
 

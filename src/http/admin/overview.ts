@@ -1,11 +1,11 @@
 import { Hono } from 'hono'
 import { z } from 'zod'
-import { PAUSE_REASONS } from '../../core/account.ts'
-import { TROUBLE_CODES } from '../../core/trouble.ts'
+import { CATALOGUES } from '../../core/operator-texts/describe.ts'
+import type { TroubleCode } from '../../core/trouble.ts'
 import { type Overview, readOverview } from '../../store/overview.ts'
 import { BUSY_TABLES } from '../../store/stats.ts'
 import type { Store } from '../../store/store.ts'
-import { AT, AT_OR_NULL, COUNT } from '../json/fields.ts'
+import { AT, AT_OR_NULL, COUNT, PAUSE, REACH } from '../json/fields.ts'
 import { noQuery } from '../json/validate.ts'
 import { answerLanguage } from '../language.ts'
 import type { ApiEnv } from '../middleware/authenticate.ts'
@@ -49,7 +49,7 @@ export const OVERVIEW = z.strictObject({
   problems: z
     .array(
       z.strictObject({
-        code: z.enum(TROUBLE_CODES),
+        code: z.enum(Object.keys(CATALOGUES.en.troubles) as TroubleCode[]),
         account: z.string().nullable().describe('The APIID, where it is about an account.'),
         since: AT_OR_NULL,
         sentence: z.string().describe('What is wrong.'),
@@ -62,12 +62,8 @@ export const OVERVIEW = z.strictObject({
       id: z.string(),
       account: z.string().describe('The APIID.'),
       rate: z.number().describe('Calls a second.'),
-      paused: z.boolean(),
-      reason: z.enum(PAUSE_REASONS).nullable(),
-      code: z.int().nullable().describe('The upstream code that paused it.'),
-      reachable: z.boolean(),
-      error: z.string().nullable().describe('Why GetResult cannot be reached.'),
-      since: AT_OR_NULL.describe('Since when it is paused, or GetResult cannot be reached.'),
+      ...PAUSE,
+      ...REACH,
       nextTryAt: AT_OR_NULL.describe('When one call is made to try it, in a pause or an outage.'),
       waiting: COUNT.describe('Serials that somebody waits for.'),
       ...QUEUE,

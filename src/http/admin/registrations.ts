@@ -1,6 +1,7 @@
 import { type Context, Hono } from 'hono'
 import { z } from 'zod'
 import { AppError } from '../../core/error.ts'
+import { isRegistrationId } from '../../core/registration.ts'
 import type { Attempt, Registration, Store } from '../../store/store.ts'
 import { COUNT, idField } from '../json/fields.ts'
 import { cursorOf, PAGE_PARAMETERS } from '../json/pagination.ts'
@@ -48,10 +49,10 @@ const viewResent = (registration: Registration): z.output<typeof RESENT> => ({
   delivery: viewRegistration(registration).delivery,
 })
 
-/** The registration that a path names, with its partner. What cannot be an id never reaches the database. */
+/** The registration that a path names, with its partner. */
 const createTarget = (store: Pick<Store, 'partnerOf'>) => async (c: Context<ApiEnv>) => {
   const id = c.req.param('id') ?? ''
-  const partnerId = /^reg_[0-9A-HJKMNP-TV-Z]{26}$/.test(id) ? await store.partnerOf(id) : null
+  const partnerId = isRegistrationId(id) ? await store.partnerOf(id) : null
   return [found(partnerId, 'registration'), id] as const
 }
 

@@ -4,11 +4,12 @@ import { ATTEMPT_ERRORS, MESSAGE_STATES } from '../../core/message.ts'
 import { REGISTRATION_STATUSES } from '../../core/registration.ts'
 import { SERIAL, SERIAL_FORM } from '../../core/registration-input.ts'
 import { REASONS } from '../../core/verification.ts'
-import type { RegistrationFilter } from '../../store/registration-search.ts'
+import { ALL_REGISTRATIONS, type RegistrationFilter } from '../../store/registration-search.ts'
 import type { Account, Store } from '../../store/store.ts'
 import { invalid, oneOf, said } from '../json/validate.ts'
 
 const PARTNER = said({ en: 'must be the id of a partner', zh: '必须是某个合作方的 id' })
+export const PARTNER_ID = z.string(PARTNER).regex(/^\w{1,64}$/, PARTNER)
 const ACCOUNT = said({ en: 'must be the id of an account, or its APIID', zh: '必须是某个账户的 id 或 APIID' })
 const HOST = said({
   en: 'must be the host of a callback URL, with its port where the URL names one',
@@ -42,11 +43,7 @@ const when = z
 
 /** What registrations are searched by; the same names are the filter of a bulk act. */
 export const FILTER = {
-  partner: z
-    .string(PARTNER)
-    .regex(/^\w{1,64}$/, PARTNER)
-    .optional()
-    .describe('The id of the partner.'),
+  partner: PARTNER_ID.optional().describe('The id of the partner.'),
   serial: z.string().regex(SERIAL, said(SERIAL_FORM)).optional().describe('Only registrations of this serial.'),
   account: z
     .string(ACCOUNT)
@@ -99,6 +96,7 @@ export const readFilter = async (
   const known: Account | null = account === undefined ? null : await store.findAccount(account)
   if (account !== undefined && !known) throw invalid(source, [{ path: fieldOf('account'), message: NO_ACCOUNT }])
   return {
+    ...ALL_REGISTRATIONS,
     partnerId: partner ?? null,
     idcardid: serial ?? null,
     accountId: known?.id ?? null,
@@ -107,10 +105,7 @@ export const readFilter = async (
     delivery: delivery ?? null,
     host: host?.toLowerCase() ?? null,
     error: error ?? null,
-    failing: false,
     since: since?.(now) ?? null,
     until: until?.(now) ?? null,
-    messageSince: null,
-    messageUntil: null,
   }
 }

@@ -3,6 +3,7 @@ import { PAUSE_REASONS } from '../../core/account.ts'
 import type { Words } from '../../core/language.ts'
 import { isHarmless, lineForm } from '../../core/line.ts'
 import { SERIAL, SERIAL_AS_NUMBER, SERIAL_FORM } from '../../core/registration-input.ts'
+import type { CallbackTrouble } from '../../store/callbacks.ts'
 import type { Account } from '../../store/store.ts'
 import { said } from './validate.ts'
 
@@ -74,14 +75,47 @@ export const viewReach = ({
   error: unreachableError,
 })
 
+/** A callback URL that fails or is held. */
+export const CALLBACK_TROUBLE = z.strictObject({
+  callbackUrl: z.string().describe('In its normalised form.'),
+  state: z
+    .enum(['failing', 'disabled', 'gone'])
+    .describe(
+      '`failing`: every attempt since `since` has failed. `disabled`: for five days, so its webhooks are held. `gone`: it answered 410, so they are held.',
+    ),
+  since: AT.describe('Since when that is so.'),
+  heldSince: AT_OR_NULL.describe('Since when its webhooks are held; null: they are tried.'),
+  lastError: z
+    .string()
+    .nullable()
+    .describe('How the last attempt failed: `http_503`, or the `error` of an attempt; null after a 410.'),
+  held: COUNT.describe('Webhooks that are held, counted up to 1,000.'),
+})
+export const viewCallbackTrouble = ({
+  callbackUrl,
+  state,
+  since,
+  heldSince,
+  lastError,
+  held,
+}: CallbackTrouble): z.output<typeof CALLBACK_TROUBLE> => ({
+  ...{ callbackUrl, state, lastError, held },
+  since: jsonTime(since),
+  heldSince: jsonTimeOrNull(heldSince),
+})
+
 /** For a secret in an answer. */
 export const SHOWN_ONCE = 'It is shown only this once.'
 
 /** Text such as `24h`, as `readDuration` reads it; for OpenAPI. */
 export const DURATION_PATTERN = '^\\d{1,9}(ms|s|m|h|d)$'
 
+const TIME = {
+  en: 'must be a time in ISO 8601 with its offset, such as 2026-11-24T08:00:00Z',
+  zh: '必须是带时区偏移的 ISO 8601 时间，例如 2026-11-24T08:00:00Z',
+}
 /** A time in a body, as epoch ms; `message` says what it must be. */
-export const timeField = (message: Words) =>
+export const timeField = (message: Words = TIME) =>
   z.iso.datetime({ offset: true, error: said(message) }).transform(text => Date.parse(text))
 
 const MOST_CACHED = 1_000

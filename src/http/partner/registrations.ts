@@ -5,7 +5,7 @@ import { MINUTE, readDuration, SECOND } from '../../core/duration.ts'
 import { AppError } from '../../core/error.ts'
 import { createInFlight } from '../../core/keyed-limiter.ts'
 import { asTold, MESSAGE_STATES, messageIdOf } from '../../core/message.ts'
-import { REGISTRATION_STATUSES } from '../../core/registration.ts'
+import { isRegistrationId, REGISTRATION_STATUSES } from '../../core/registration.ts'
 import { SERIAL, SERIAL_FORM } from '../../core/registration-input.ts'
 import type { Cancellation, Registration } from '../../store/registration.ts'
 import type { Store } from '../../store/store.ts'
@@ -149,10 +149,10 @@ const NOT_POLLED = {
   zh: '该登记已取消，不再查询。请重新登记该流水号。',
 }
 
-/** The partner and the registration that a path names. What cannot be an id never reaches the database. */
+/** The partner and the registration that a path names. */
 export const readTarget = (c: Context<ApiEnv>): [partnerId: string, id: string] => {
   const id = c.req.param('id') ?? ''
-  return [c.get('partnerId'), found(/^reg_[0-9A-HJKMNP-TV-Z]{26}$/.test(id) ? id : null, 'registration')]
+  return [c.get('partnerId'), found(isRegistrationId(id) ? id : null, 'registration')]
 }
 
 /** `/v1/registrations`, for the partner in `partnerId`. */

@@ -17,23 +17,18 @@ export interface ResendDeps {
   store: Pick<Store, 'now' | 'countRegistrations' | 'createBulkAct' | 'startBulkAct' | 'findBulkAct'>
   readBody: ReadPartnerBody
   newId: (prefix: string) => string
-  now: () => number
 }
 
 const TOO_MANY_RESENDS = {
   en: 'Ten of your bulk resends are under way, which is the most.',
   zh: '同时进行的批量重发最多 10 次，已达上限。',
 }
-const TIME = {
-  en: 'must be a time in ISO 8601 with its offset, such as 2026-11-24T08:00:00Z',
-  zh: '必须是带时区偏移的 ISO 8601 时间，例如 2026-11-24T08:00:00Z',
-}
 const DELIVERY = said({
   en: 'must be "exhausted": pending messages are sent anyway (GET /v1/events?delivery=pending has them at once), and delivered ones have arrived',
   zh: '必须是 "exhausted"：pending 的会自动投递（可用 GET /v1/events?delivery=pending 立即拉取），delivered 的已送达',
 })
 const BACKWARDS = said({ en: 'must not be before since', zh: '不能早于 since' })
-const time = timeField(TIME)
+const time = timeField()
 export const RESEND_BODY = z
   .strictObject({
     since: time.describe('Webhooks that were created then or later.'),

@@ -4,7 +4,17 @@ import { SECOND } from '../../core/duration.ts'
 import { toldOf } from '../../core/message.ts'
 import { roundedRate } from '../../core/show-sizes.ts'
 import type { PartnerStatus, Store } from '../../store/store.ts'
-import { AT, AT_OR_NULL, COUNT, jsonTime, jsonTimeOrNull, PAUSE, viewPause } from '../json/fields.ts'
+import {
+  AT,
+  AT_OR_NULL,
+  CALLBACK_TROUBLE,
+  COUNT,
+  jsonTime,
+  jsonTimeOrNull,
+  PAUSE,
+  viewCallbackTrouble,
+  viewPause,
+} from '../json/fields.ts'
 import { invalid, readQuery, said } from '../json/validate.ts'
 import type { ApiEnv } from '../middleware/authenticate.ts'
 import { ACCOUNT_FORM } from './registration-schemas.ts'
@@ -51,23 +61,7 @@ export const STATUS_ANSWER = z
       })
       .describe('Your webhooks of the last hour, or the newest 1,000 of them.'),
     callbacks: z
-      .array(
-        z.strictObject({
-          callbackUrl: z.string().describe('In its normalised form.'),
-          state: z
-            .enum(['failing', 'disabled', 'gone'])
-            .describe(
-              '`failing`: every attempt since `since` has failed. `disabled`: for five days, so its webhooks are held. `gone`: it answered 410, so they are held.',
-            ),
-          since: AT.describe('Since when that is so.'),
-          heldSince: AT_OR_NULL.describe('Since when its webhooks are held; null: they are tried.'),
-          lastError: z
-            .string()
-            .nullable()
-            .describe('How the last attempt failed: `http_503`, or the `error` of an attempt; null after a 410.'),
-          held: COUNT.describe('Webhooks that are held, counted up to 1,000.'),
-        }),
-      )
+      .array(CALLBACK_TROUBLE)
       .describe('Callback URLs that need you, the longest first, 20 at most; empty where all is well.'),
   })
   .meta({ id: 'Status', description: 'How long a new serial waits now, and how your webhooks fare.' })
@@ -97,14 +91,9 @@ const viewStatus = ({ queue, messages, callbacks, ...status }: PartnerStatus, no
       exhausted,
       successRate: all === 0 ? null : Math.round((delivered / all) * 1_000) / 1_000,
     },
-    callbacks: callbacks.map(({ callbackUrl, state, since: failingSince, heldSince, lastError, held }) => ({
-      callbackUrl,
-      state,
-      since: jsonTime(failingSince),
-      heldSince: jsonTimeOrNull(heldSince),
-      lastError: lastError && toldOf(lastError),
-      held,
-    })),
+    callbacks: callbacks.map(({ lastError, ...trouble }) =>
+      viewCallbackTrouble({ ...trouble, lastError: lastError && toldOf(lastError) }),
+    ),
   }
 }
 

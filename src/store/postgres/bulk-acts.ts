@@ -1,17 +1,21 @@
 import { type BulkCommand, type BulkStep, bulkActsKept, mostUnderWay } from '../bulk-act.ts'
-import type { ChangedCallback } from '../callbacks.ts'
 import { afterBulkStep } from '../hints.ts'
 import type { FoundRegistration } from '../registration-search.ts'
+import { END } from '../registration-source.ts'
 import {
+  type Applied,
   afterProbe,
   BULK_WINDOW,
   type BulkRow,
   bulkActOf,
+  IDLE,
   startedBulk,
   stoppedBulk,
   takeForBulk,
+  toBulkRow,
+  UNDER_WAY,
 } from '../rules/bulk-act.ts'
-import type { Cancellation, Store } from '../store.ts'
+import type { Store } from '../store.ts'
 import type { Tx } from './connection.ts'
 import type { Context } from './context.ts'
 import { and, asc, desc, eq, isNull, lt, sql } from './drizzle.ts'
@@ -21,17 +25,9 @@ import { bulkActs } from './schema.ts'
 
 type Commands = Pick<Store, 'createBulkAct' | 'findBulkAct' | 'listBulkActs' | 'startBulkAct' | 'stopBulkAct'>
 type StoredRow = typeof bulkActs.$inferSelect
-interface Applied {
-  cancelled: Cancellation[]
-  changedUrls: readonly ChangedCallback[]
-}
 
 /** Held by each transaction that changes a bulk act. */
 const LOCK = 'bulk acts'
-/** After every id. */
-const END = '~'
-const IDLE: BulkStep & Applied = { count: 0, isIdle: true, cancelled: [], changedUrls: [] }
-const UNDER_WAY = "state IN ('probing', 'running')"
 const OPEN = sql.raw(`${UNDER_WAY} AND (state = 'running' OR probe_id IS NULL)`)
 const PROBED = sql.raw(`${UNDER_WAY} AND state = 'probing' AND probe_id IS NOT NULL`)
 
@@ -42,7 +38,7 @@ export const createBulkActs = ({ read, write, tell }: Pick<Context, 'read' | 'wr
       const counts = { count: counted.count, countIsCapped: counted.isCapped }
       const values = { ...bulk, ...counts, state: 'draft' as const }
       const [row] = await tx.db.insert(bulkActs).values(values).returning()
-      return bulkActOf(toRow(row as StoredRow))
+      return bulkActOf(toBulkRow(row as StoredRow))
     }),
 
   findBulkAct: id =>
@@ -59,7 +55,7 @@ export const createBulkActs = ({ read, write, tell }: Pick<Context, 'read' | 'wr
         .where(and(isNull(bulkActs.partnerId), lt(bulkActs.id, before ?? END)))
         .orderBy(desc(bulkActs.id))
         .limit(limit)
-      return rows.map(row => bulkActOf(toRow(row)))
+      return rows.map(row => bulkActOf(toBulkRow(row)))
     }),
 
   startBulkAct: async id => {
@@ -103,7 +99,7 @@ export const createBulkSteps = (context: Context): Pick<Store, 'continueBulkActs
   }
 
   const judgeProbes = async (tx: Tx): Promise<void> => {
-    for (const row of (await tx.db.select().from(bulkActs).where(PROBED)).map(toRow)) {
+    for (const row of (await tx.db.select().from(bulkActs).where(PROBED)).map(toBulkRow)) {
       const patch = afterProbe(row, await findRegistration(tx, row.probeId ?? ''), tx.at)
       if (patch) await save(tx, row.id, patch)
     }
@@ -116,7 +112,7 @@ export const createBulkSteps = (context: Context): Pick<Store, 'continueBulkActs
     const oldest = tx.db.select().from(bulkActs).where(open).orderBy(asc(bulkActs.steppedAt), asc(bulkActs.id))
     const [stored] = await oldest.limit(1)
     if (!stored) return IDLE
-    const row = toRow(stored)
+    const row = toBulkRow(stored)
     const window = await readWindow(tx, { filter: row.filter, act: row.act, before: row.cursor }, BULK_WINDOW)
     const { batch, patch } = takeForBulk(row, window, { limit, at: tx.at })
     const applied = batch.length === 0 ? IDLE : await apply(tx, row, batch)
@@ -135,14 +131,9 @@ export const createBulkSteps = (context: Context): Pick<Store, 'continueBulkActs
   }
 }
 
-const toRow = ({ count, countIsCapped, ...row }: StoredRow): BulkRow => ({
-  ...row,
-  counted: { count, isCapped: countIsCapped },
-})
-
 const load = async ({ db }: Tx, id: string): Promise<BulkRow | null> => {
   const [row] = await db.select().from(bulkActs).where(eq(bulkActs.id, id))
-  return row ? toRow(row) : null
+  return row ? toBulkRow(row) : null
 }
 
 const save = async ({ db }: Tx, id: string, patch: Partial<BulkRow>): Promise<void> => {

@@ -1,4 +1,5 @@
-import type { BulkAct, BulkState, NewBulkAct } from '../bulk-act.ts'
+import type { BulkAct, BulkState, BulkStep, NewBulkAct } from '../bulk-act.ts'
+import type { ChangedCallback } from '../callbacks.ts'
 import { ALL_REGISTRATIONS, type FoundRegistration } from '../registration-search.ts'
 import { attemptError, isWanted } from './registration-search.ts'
 
@@ -14,6 +15,24 @@ export interface BulkRow extends BulkAct {
   /** How often the webhook of its probe had been claimed before that was sent. */
   probeClaims: number
 }
+
+/** Its columns. */
+type StoredBulk = Omit<BulkRow, 'counted'> & { count: number; countIsCapped: boolean }
+
+export const toBulkRow = ({ count, countIsCapped, ...row }: StoredBulk): BulkRow => ({
+  ...row,
+  counted: { count, isCapped: countIsCapped },
+})
+
+/** As SQL. */
+export const UNDER_WAY = "state IN ('probing', 'running')"
+
+/** What a step has done beside its count. */
+export interface Applied {
+  cancelled: BulkStep['cancelled']
+  changedUrls: readonly ChangedCallback[]
+}
+export const IDLE: BulkStep & Applied = { count: 0, isIdle: true, cancelled: [], changedUrls: [] }
 
 /** The part of it that is told. */
 export const bulkActOf = ({ cursor: _, steppedAt: __, probeClaims: ___, ...bulk }: BulkRow): BulkAct => bulk

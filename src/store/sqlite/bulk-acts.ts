@@ -1,17 +1,21 @@
 import { type BulkCommand, type BulkStep, bulkActsKept, mostUnderWay } from '../bulk-act.ts'
-import type { ChangedCallback } from '../callbacks.ts'
 import { afterBulkStep, tellHints } from '../hints.ts'
 import type { FoundRegistration } from '../registration-search.ts'
+import { END } from '../registration-source.ts'
 import {
+  type Applied,
   afterProbe,
   BULK_WINDOW,
   type BulkRow,
   bulkActOf,
+  IDLE,
   startedBulk,
   stoppedBulk,
   takeForBulk,
+  toBulkRow,
+  UNDER_WAY,
 } from '../rules/bulk-act.ts'
-import type { Cancellation, Store } from '../store.ts'
+import type { Store } from '../store.ts'
 import type { Context } from './context.ts'
 import { and, asc, desc, eq, isNull, lt, sql } from './drizzle.ts'
 import { createRegistrationActs } from './registration-acts.ts'
@@ -22,16 +26,7 @@ type Verbs = Pick<
   Store,
   'createBulkAct' | 'findBulkAct' | 'listBulkActs' | 'startBulkAct' | 'stopBulkAct' | 'continueBulkActs'
 >
-type StoredRow = typeof bulkActs.$inferSelect
-interface Applied {
-  cancelled: Cancellation[]
-  changedUrls: readonly ChangedCallback[]
-}
 
-/** After every id. */
-const END = '~'
-const IDLE: BulkStep & Applied = { count: 0, isIdle: true, cancelled: [], changedUrls: [] }
-const UNDER_WAY = "state IN ('probing', 'running')"
 const OPEN = sql.raw(`${UNDER_WAY} AND (state = 'running' OR probe_id IS NULL)`)
 const PROBED = sql.raw(`${UNDER_WAY} AND state = 'probing' AND probe_id IS NOT NULL`)
 
@@ -50,7 +45,7 @@ export const createBulkActs = (context: Context): Verbs => {
 
   const load = (id: string): BulkRow | null => {
     const row = db.select().from(bulkActs).where(eq(bulkActs.id, id)).get()
-    return row ? toRow(row) : null
+    return row ? toBulkRow(row) : null
   }
   const save = (id: string, patch: Partial<BulkRow>): void => {
     const { counted: _, ...columns } = patch
@@ -83,7 +78,7 @@ export const createBulkActs = (context: Context): Verbs => {
   }
 
   const judgeProbes = (): void => {
-    for (const row of db.select().from(bulkActs).where(PROBED).all().map(toRow)) {
+    for (const row of db.select().from(bulkActs).where(PROBED).all().map(toBulkRow)) {
       const patch = afterProbe(row, found.find(row.probeId ?? ''), now())
       if (patch) save(row.id, patch)
     }
@@ -94,7 +89,7 @@ export const createBulkActs = (context: Context): Verbs => {
     const open = id === undefined ? OPEN : and(OPEN, eq(bulkActs.id, id))
     const stored = db.select().from(bulkActs).where(open).orderBy(asc(bulkActs.steppedAt), asc(bulkActs.id)).get()
     if (!stored) return IDLE
-    const row = toRow(stored)
+    const row = toBulkRow(stored)
     const window = found.window({ filter: row.filter, act: row.act, before: row.cursor }, BULK_WINDOW)
     const { batch, patch } = takeForBulk(row, window, { limit, at: now() })
     const applied = apply(row, batch)
@@ -108,7 +103,7 @@ export const createBulkActs = (context: Context): Verbs => {
         forgetOld.run(bulk.partnerId, bulkActsKept(bulk.partnerId))
         const counts = { count: counted.count, countIsCapped: counted.isCapped }
         const values = { ...bulk, ...counts, state: 'draft' as const }
-        return bulkActOf(toRow(db.insert(bulkActs).values(values).returning().get()))
+        return bulkActOf(toBulkRow(db.insert(bulkActs).values(values).returning().get()))
       }),
 
     findBulkAct: id =>
@@ -126,7 +121,7 @@ export const createBulkActs = (context: Context): Verbs => {
           .orderBy(desc(bulkActs.id))
           .limit(limit)
           .all()
-          .map(row => bulkActOf(toRow(row))),
+          .map(row => bulkActOf(toBulkRow(row))),
       ),
 
     startBulkAct: async id => {
@@ -156,8 +151,3 @@ export const createBulkActs = (context: Context): Verbs => {
     },
   }
 }
-
-const toRow = ({ count, countIsCapped, ...row }: StoredRow): BulkRow => ({
-  ...row,
-  counted: { count, isCapped: countIsCapped },
-})

@@ -1,4 +1,5 @@
 import type Database from 'better-sqlite3'
+import { nextTurn } from '../../core/clock.ts'
 import { judgeFailure } from './failure.ts'
 
 export interface GroupCommit {
@@ -17,8 +18,6 @@ interface Write {
   settle: (outcome: Outcome) => void
 }
 type Outcome = { ok: true; value: unknown } | { ok: false; error: unknown }
-
-const turn = () => new Promise(resolve => setImmediate(resolve))
 
 /**
  * One transaction, and so one sync of the disk, for all that is written in the same turn of the event loop. Each write keeps
@@ -82,7 +81,7 @@ export const createGroupCommit = (
 
   const commitAll = async () => {
     while (waiting.length > 0) {
-      await turn()
+      await nextTurn()
       const writes = waiting
       waiting = []
       await commit(writes)

@@ -11,8 +11,7 @@ import { unpackError } from './errors.ts'
 import type { Answers, Calls, Opened, Opening, PackedHint, Step } from './protocol.ts'
 
 /** With a path of its own ending, as the code runs from its source and from what is published. */
-const urlOf = (name: string) =>
-  new URL(`./${name}-thread.${import.meta.filename.endsWith('.ts') ? 'ts' : 'js'}`, import.meta.url)
+const SOURCE = new URL(`./store-thread.${import.meta.filename.endsWith('.ts') ? 'ts' : 'js'}`, import.meta.url)
 const ENDED: Words = { en: 'its thread has ended', zh: '其线程已结束' }
 
 /** A thread that has opened the database, and does what it is asked. */
@@ -30,14 +29,14 @@ export interface OpenThread {
  * A thread that ends by itself is told as `broken`.
  */
 export const openThread = async (
-  name: 'store' | 'read',
+  name: Opening['name'],
   { now, masterKey, previousKey, onStep = () => {}, ...options }: SqliteOptions,
   hints: EventEmitter<StoreHints>,
 ): Promise<OpenThread> => {
   const keys = { masterKey: toBytes(masterKey), previousKey: previousKey && toBytes(previousKey) }
-  const thread = new Worker(urlOf(name), {
+  const thread = new Worker(SOURCE, {
     name,
-    workerData: { ...options, ...keys, now: now() } satisfies Opening,
+    workerData: { ...options, ...keys, name, now: now() } satisfies Opening,
     execArgv: [],
   })
   const calls = createCalls(unsent => thread.postMessage({ now: now(), calls: unsent } satisfies Calls))

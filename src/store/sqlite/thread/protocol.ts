@@ -6,6 +6,7 @@ import type { PackedError } from './errors.ts'
 
 /** What the thread is started with. `now` is the clock's time then. */
 export type Opening = Omit<SqliteOptions, 'now' | 'masterKey' | 'previousKey' | 'onStep'> & {
+  name: 'store' | 'read'
   masterKey: Uint8Array
   previousKey: Uint8Array | undefined
   now: number

@@ -1,34 +1,35 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { limitMemory } from '../../../limit-memory.ts'
+import { openSqliteReader } from '../reader.ts'
 import { openSqliteStore } from '../store.ts'
 import { packError } from './errors.ts'
 import type { Opened, Opening, Step } from './protocol.ts'
 import { serve } from './serve.ts'
 
-/** The thread that `openRemoteStore` starts: it opens the SQLite file and does what it is asked. */
-const { masterKey, previousKey, now: openedAt, ...options } = workerData as Opening
+/** The threads that `openRemoteStore` starts: one opens the SQLite file and does what it is asked; the one for long reads only reads. */
+const { name, masterKey, previousKey, now: openedAt, ...options } = workerData as Opening
 const port = parentPort
 if (!port) throw new Error('this runs as a thread')
 let now = openedAt
 
-const open = () =>
-  openSqliteStore({
-    ...options,
-    masterKey: Buffer.from(masterKey),
-    previousKey: previousKey && Buffer.from(previousKey),
-    now: () => now,
-    onStep: step => port.postMessage({ step } satisfies Step),
-  })
+const given = {
+  ...options,
+  masterKey: Buffer.from(masterKey),
+  previousKey: previousKey && Buffer.from(previousKey),
+  now: () => now,
+}
+const setNow = (at: number) => {
+  now = at
+}
 
-await open().then(
-  store => {
-    serve(store, {
+try {
+  if (name === 'read') serve(openSqliteReader(given), { port, setNow })
+  else
+    serve(await openSqliteStore({ ...given, onStep: step => port.postMessage({ step } satisfies Step) }), {
       port,
-      setNow: at => {
-        now = at
-      },
+      setNow,
     })
-    limitMemory()
-  },
-  error => port.postMessage({ ok: false, error: packError(error) } satisfies Opened),
-)
+  limitMemory()
+} catch (error) {
+  port.postMessage({ ok: false, error: packError(error) } satisfies Opened)
+}
