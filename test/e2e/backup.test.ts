@@ -3,7 +3,8 @@ import { copyFileSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { describe, expect, test, vi } from 'vitest'
-import { createAdminClient, createApiClient, eventually, type RegistrationJson } from '../support/api-client.ts'
+import type { RegistrationAnswer } from '../../src/http/partner/registration-schemas.ts'
+import { createAdminClient, createApiClient, eventually } from '../support/api-client.ts'
 import { buildDiskShim, whyNoDiskShim } from '../support/disk-shim.ts'
 import { ADMIN_TOKEN, type Environment, openFolder, runCliApart, spawnCli, spawnService } from '../support/service.ts'
 import { bodyOf, openScene } from './stage.ts'
@@ -24,7 +25,7 @@ const createClients = (url: string, apiKey: string, callbackUrl: string) => {
     const { call } = createApiClient(url, apiKey)
     for (let n = 0; !isGone; n++) {
       const idcardid = `drill-${name}-${n}`
-      const answer = await call<RegistrationJson>('POST', '/v1/registrations', { idcardid, callbackUrl }).catch(
+      const answer = await call<RegistrationAnswer>('POST', '/v1/registrations', { idcardid, callbackUrl }).catch(
         () => null,
       )
       if (answer === null) return

@@ -1,4 +1,5 @@
-import { createApiClient, type RegistrationJson } from '../support/api-client.ts'
+import type { RegistrationAnswer } from '../../src/http/partner/registration-schemas.ts'
+import { createApiClient } from '../support/api-client.ts'
 import type { openReceiver, ReceiverStep } from '../support/receiver.ts'
 import type { Environment } from '../support/service.ts'
 import { bodyOf } from './stage.ts'
@@ -31,7 +32,7 @@ export const verdictOf = (idcardid: string): 'SUCCESS' | 'FAIL' =>
 
 /** Registers one serial after another, perhaps with a pause between, and remembers what became of each request. */
 export const createClients = (target: { url: string }, apiKey: string, callbackUrl: string, { pauseMs = 0 } = {}) => {
-  const acknowledged = new Map<string, RegistrationJson>()
+  const acknowledged = new Map<string, RegistrationAnswer>()
   const unanswered = new Set<string>()
   const refused = new Set<string>()
   const surprises: unknown[] = []
@@ -46,7 +47,7 @@ export const createClients = (target: { url: string }, apiKey: string, callbackU
       const { call } = createApiClient(target.url, apiKey)
       try {
         const body = { idcardid, callbackUrl, metadata: { name: idcardid } }
-        const answer = await call<RegistrationJson>('POST', '/v1/registrations', body)
+        const answer = await call<RegistrationAnswer>('POST', '/v1/registrations', body)
         if (answer.status === 201) acknowledged.set(idcardid, answer.body)
         else if (answer.status === 503) refused.add(idcardid)
         else surprises.push(answer)
@@ -135,11 +136,11 @@ export const summaryOf = (receiver: Receiver, { acknowledged }: ReturnType<typeo
   return `${lost} lost, ${countDuplicates(receiver)} sent again after they were answered 200, at most ${most} webhook-id a message`
 }
 
-export const allRegistrations = async ({ get }: ReturnType<typeof createApiClient>): Promise<RegistrationJson[]> => {
-  const all: RegistrationJson[] = []
+export const allRegistrations = async ({ get }: ReturnType<typeof createApiClient>): Promise<RegistrationAnswer[]> => {
+  const all: RegistrationAnswer[] = []
   for (let cursor: string | null = ''; cursor !== null; ) {
     const query: string = cursor === '' ? '' : `&cursor=${encodeURIComponent(cursor)}`
-    const page = await get<{ data: RegistrationJson[]; nextCursor: string | null }>(
+    const page = await get<{ data: RegistrationAnswer[]; nextCursor: string | null }>(
       `/v1/registrations?limit=250${query}`,
     )
     all.push(...page.data)

@@ -2,7 +2,8 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import { realpathSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test, vi } from 'vitest'
-import { createAdminClient, createApiClient, type RegistrationJson } from '../support/api-client.ts'
+import type { RegistrationAnswer } from '../../src/http/partner/registration-schemas.ts'
+import { createAdminClient, createApiClient } from '../support/api-client.ts'
 import { buildDiskShim, whyNoDiskShim } from '../support/disk-shim.ts'
 import { openAnswering } from '../support/operator-robots.ts'
 import { runCli } from '../support/run-cli.ts'
@@ -10,7 +11,7 @@ import { ADMIN_TOKEN, spawnService } from '../support/service.ts'
 import { openScene } from './stage.ts'
 
 interface BatchJson {
-  results: { registration?: RegistrationJson }[]
+  results: { registration?: RegistrationAnswer }[]
 }
 
 const openDisk = async () => {

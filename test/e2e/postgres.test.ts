@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
-import { createAdminClient, createApiClient, type RegistrationJson } from '../support/api-client.ts'
+import type { RegistrationAnswer } from '../../src/http/partner/registration-schemas.ts'
+import { createAdminClient, createApiClient } from '../support/api-client.ts'
 import { noPooler, openPooler } from '../support/pgbouncer.ts'
 import { openTestServer, type TestServer } from '../support/postgres.ts'
 import { runCli } from '../support/run-cli.ts'
@@ -69,7 +70,7 @@ const registerMany = async (
   { upstream, receiver }: Cluster,
   nodes: readonly Node[],
   count: number,
-): Promise<RegistrationJson[]> => {
+): Promise<RegistrationAnswer[]> => {
   const serials = Array.from({ length: count }, (_, n) => `many-${n}`)
   for (const serial of serials) upstream.script(serial, { steps: [{ status: 'ING' }], status: 'SUCCESS' })
   return Promise.all(
@@ -83,7 +84,7 @@ const registerMany = async (
 const DELIVERED_MS = 60_000
 
 /** As soon as the receiver has them all, the node says so. */
-const untilDelivered = async (cluster: Cluster, { api }: Node, registrations: readonly RegistrationJson[]) => {
+const untilDelivered = async (cluster: Cluster, { api }: Node, registrations: readonly RegistrationAnswer[]) => {
   await cluster.receiver.waitFor(() => cluster.idsOf().size >= registrations.length, { timeoutMs: DELIVERED_MS })
   for (const { id } of registrations) await api.until(id, one => one.delivery.state === 'delivered')
 }

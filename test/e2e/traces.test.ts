@@ -1,7 +1,7 @@
 import { createServer, type IncomingHttpHeaders } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
-import type { RegistrationJson } from '../support/api-client.ts'
+import type { RegistrationAnswer } from '../../src/http/partner/registration-schemas.ts'
 import { CLIENT, type CollectedSpan, ERROR_STATUS, openCollector, SERVER } from '../support/collector.ts'
 import type { Environment } from '../support/service.ts'
 import { openStage } from './stage.ts'
@@ -38,7 +38,7 @@ const openTraced = async (settings: Environment = {}) => {
     post,
     callbackUrl,
     registerTraced: (idcardid: string, traceparent?: string) =>
-      post<RegistrationJson>('/v1/registrations', { idcardid, callbackUrl }, traceparent),
+      post<RegistrationAnswer>('/v1/registrations', { idcardid, callbackUrl }, traceparent),
     /** After the flush of a stop. */
     stopped: async () => {
       await stage.service.stop()

@@ -1,55 +1,6 @@
-/** A registration as the API shows it. */
-export interface RegistrationJson {
-  id: string
-  idcardid: string
-  callbackUrl: string
-  metadata: Record<string, string>
-  status: 'pending' | 'succeeded' | 'failed' | 'unresolved' | 'cancelled'
-  reason: string | null
-  result: { status: string; message: string | null; livingScore: string | null; similarity: string | null } | null
-  polls: number
-  lastPolledAt: string | null
-  nextPollAt: string | null
-  delivery: {
-    messageId: string | null
-    state: 'pending' | 'delivered' | 'exhausted'
-    attempts: number
-    nextAttemptAt: string | null
-  }
-  createdAt: string
-  expiresAt: string
-  resolvedAt: string | null
-}
-
-export interface AttemptJson {
-  at: string
-  outcome: string
-  httpStatus: number | null
-  error: string | null
-  durationMs: number
-  responseExcerpt: string | null
-}
-
-export interface ExplainJson {
-  status: string
-  reason: string | null
-  sentence: string
-  polling: { lastAnswer: string | null; code: number | null; status: string | null; polls: number; nextPollAt: string }
-  account: { paused: boolean; reason: string | null; code: number | null; since: string | null }
-  delivery: { state: string; attempts: number; lastAttempt: AttemptJson | null; heldSince: string | null }
-}
-
-export interface AccountJson {
-  id: string
-  account: string
-  mode: string
-  rate: number
-  paused: boolean
-  reason: string | null
-  since: string | null
-  reachable: boolean
-  error: string | null
-}
+import type { AccountAnswer } from '../../src/http/admin/accounts.ts'
+import type { ExplanationAnswer } from '../../src/http/partner/explain.ts'
+import type { AttemptAnswer, RegistrationAnswer } from '../../src/http/partner/registration-schemas.ts'
 
 export interface Answer<Body> {
   status: number
@@ -104,7 +55,7 @@ export const createApiClient = (url: string, token: string) => {
   }
 
   const get = async <Body>(path: string): Promise<Body> => expectStatus(200, await call<Body>('GET', path))
-  const find = (id: string) => get<RegistrationJson>(`/v1/registrations/${id}`)
+  const find = (id: string) => get<RegistrationAnswer>(`/v1/registrations/${id}`)
 
   return {
     call,
@@ -112,22 +63,22 @@ export const createApiClient = (url: string, token: string) => {
     find,
     /** Answers 201 or fails. */
     register: async (body: Registering) =>
-      expectStatus(201, await call<RegistrationJson>('POST', '/v1/registrations', body)),
-    explain: (id: string) => get<ExplainJson>(`/v1/registrations/${id}/explain`),
-    attempts: async (id: string) => (await get<{ data: AttemptJson[] }>(`/v1/registrations/${id}/attempts`)).data,
+      expectStatus(201, await call<RegistrationAnswer>('POST', '/v1/registrations', body)),
+    explain: (id: string) => get<ExplanationAnswer>(`/v1/registrations/${id}/explain`),
+    attempts: async (id: string) => (await get<{ data: AttemptAnswer[] }>(`/v1/registrations/${id}/attempts`)).data,
     resend: (id: string) => call('POST', `/v1/registrations/${id}/resend`),
     poll: (id: string) => call('POST', `/v1/registrations/${id}/poll`),
     cancel: (id: string) => call('DELETE', `/v1/registrations/${id}`),
     /** The registration as soon as it is like this. */
-    until: (id: string, accepts: (registration: RegistrationJson) => boolean) => eventually(() => find(id), accepts),
+    until: (id: string, accepts: (registration: RegistrationAnswer) => boolean) => eventually(() => find(id), accepts),
   }
 }
 
 /** The operator's calls. */
 export const createAdminClient = (url: string, token: string) => {
   const { call, get } = createApiClient(url, token)
-  const account = async (apiId: string): Promise<AccountJson> => {
-    const { data } = await get<{ data: AccountJson[] }>('/v1/admin/accounts')
+  const account = async (apiId: string): Promise<AccountAnswer> => {
+    const { data } = await get<{ data: AccountAnswer[] }>('/v1/admin/accounts')
     const found = data.find(one => one.account === apiId)
     if (!found) throw new Error(`no account ${apiId}`)
     return found
@@ -143,7 +94,7 @@ export const createAdminClient = (url: string, token: string) => {
       return body
     },
     account,
-    untilAccount: (apiId: string, accepts: (account: AccountJson) => boolean) =>
+    untilAccount: (apiId: string, accepts: (account: AccountAnswer) => boolean) =>
       eventually(() => account(apiId), accepts),
     pause: async (apiId: string) => call('POST', `/v1/admin/accounts/${(await account(apiId)).id}/pause`),
     resume: async (apiId: string) => call('POST', `/v1/admin/accounts/${(await account(apiId)).id}/resume`),

@@ -79,7 +79,7 @@ export const ACCOUNT = z.strictObject({
   ...PAUSE,
   ...REACH,
 })
-type AccountAnswer = z.output<typeof ACCOUNT>
+export type AccountAnswer = z.output<typeof ACCOUNT>
 
 export const viewAccount = (account: Account): AccountAnswer => ({
   id: account.id,
