@@ -8,8 +8,7 @@ import { AppError, codeOf, StartError } from '../core/error.ts'
 import type { Language, Words } from '../core/language.ts'
 import type { OpeningEvent } from '../store/open.ts'
 import { mayPass } from '../store/opening-failure.ts'
-import { isDiskFull } from '../store/postgres/failure.ts'
-import { isDamage, isFull } from '../store/sqlite/failure.ts'
+import { isDamage } from '../store/sqlite/failure.ts'
 import type { Store } from '../store/store.ts'
 import { databaseErrorOf } from '../store/write-error.ts'
 import { describeError } from '../telemetry/describe-error.ts'
@@ -69,15 +68,13 @@ const LOCKED: Words = {
   zh: '运行 "idface-notifier doctor --only locks" 可查出该会话及结束它的 SQL',
 }
 
-/** PostgreSQL's code where another session has locked a table. */
-const LOCK_NOT_AVAILABLE = '55P03'
-
 /** What to do about a failure of the database that does not pass by itself; null for any other error. */
 export const adviceOn = (error: unknown): Words | null => {
-  if ([codeOf(error), databaseErrorOf(error)].includes(LOCK_NOT_AVAILABLE)) return LOCKED
+  const code = databaseErrorOf(error) ?? codeOf(error)
+  if (code === '55P03') return LOCKED
   if (!(error instanceof AppError)) return null
   if (isDamage(error)) return DAMAGE
-  return isFull(error) || isDiskFull(error) ? NO_SPACE : null
+  return code === 'SQLITE_FULL' || code === '53100' ? NO_SPACE : null
 }
 
 /** The settings of the environment and of `.env`. All problems are printed at once, and the process ends with 2. */

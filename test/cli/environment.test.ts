@@ -1,9 +1,8 @@
 import { expect, test } from 'vitest'
 import { adviceOn, reasonOf } from '../../src/cli/environment.ts'
-import { describeFailure } from '../../src/store/sqlite/failure.ts'
-import { unavailable } from '../../src/store/unavailable.ts'
+import { describeCode, unavailable } from '../../src/store/unavailable.ts'
 
-const refused = (code: string) => unavailable(describeFailure(Object.assign(new Error('SQL'), { code })))
+const refused = (code: string) => unavailable(describeCode(code))
 
 test('a command on a full disk, such as prune, said what is wrong, and not what to do', () => {
   const full = refused('SQLITE_FULL')

@@ -53,7 +53,7 @@ test('a call that another process has kept waiting for too long is counted once'
   const other = new Database(path)
   onTestFinished(() => void other.close())
   other.exec('BEGIN IMMEDIATE')
-  await expect(bench.register()).rejects.toThrow('another process keeps it busy')
+  await expect(bench.register()).rejects.toThrow('others keep it busy')
   other.exec('ROLLBACK')
   await bench.register()
   expect((await bench.store.engineCounts()).errors).toMatchObject({ busy: 1, other: 0 })

@@ -2,8 +2,7 @@ import Database from 'better-sqlite3'
 import { expect, test } from 'vitest'
 import type { StartError } from '../../src/core/error.ts'
 import { explainOpening, mayPass } from '../../src/store/opening-failure.ts'
-import { describeFailure } from '../../src/store/sqlite/failure.ts'
-import { unavailable } from '../../src/store/unavailable.ts'
+import { describeCode, unavailable } from '../../src/store/unavailable.ts'
 
 const PATH = '/srv/data/notifier.db'
 
@@ -20,11 +19,11 @@ test.each([
   { error: sqliteError('SQLITE_CANTOPEN'), says: /^DATABASE_URL: \/srv\/data\/notifier\.db .*uid.*-wal and -shm/ },
   { error: sqliteError('SQLITE_READONLY_DBMOVED'), says: /^DATABASE_URL: .*read-only/ },
   {
-    error: unavailable(describeFailure(sqliteError('SQLITE_FULL'))),
+    error: unavailable(describeCode('SQLITE_FULL')),
     says: /^DATABASE_URL: .*\(SQLITE_FULL\): its disk is full: make room, and start again$/,
   },
   {
-    error: unavailable(describeFailure(sqliteError('SQLITE_BUSY'))),
+    error: unavailable(describeCode('SQLITE_BUSY')),
     says: /another process has kept it busy for 10 s/,
   },
 ])('a start said only "$error.code", without the setting, the path or what to do', ({ error, says }) => {
@@ -38,7 +37,7 @@ test.each([
 
 test.each([
   [systemError('ENOSPC', PATH), true],
-  [unavailable(describeFailure(sqliteError('SQLITE_BUSY'))), true],
+  [unavailable(describeCode('SQLITE_BUSY')), true],
   [sqliteError('SQLITE_FULL'), true],
   [systemError('EACCES', PATH), false],
   [sqliteError('SQLITE_CANTOPEN'), false],

@@ -3,8 +3,9 @@ import type { NodePgDatabase } from 'drizzle-orm/node-postgres'
 import type { PoolClient } from 'pg'
 import { createEngineCounts } from '../engine-counts.ts'
 import type { PostgresCounts } from '../stats.ts'
+import { storeErrorOf } from '../unavailable.ts'
 import { drizzle } from './drizzle.ts'
-import { explain, isLost, isOfConnection, isUnprepared, judgeFailure, readOnly, storeErrorOf } from './failure.ts'
+import { explain, isLost, isOfConnection, isUnprepared, judgeFailure, postgresCodeOf, readOnly } from './failure.ts'
 import { openPool, type Pool, TIME_LIMITS, type TimeLimits } from './pool.ts'
 
 /** A transaction as the verbs of the store use it. */
@@ -99,7 +100,7 @@ const LOCK = {
 export const openConnection = (options: ConnectionOptions): Connection => {
   const { url, now, hasDatabaseClock, sleep, limits = TIME_LIMITS } = options
   const beginnings = { write: beginWrite(limits), read: beginRead(limits) }
-  const counts = createEngineCounts(storeErrorOf)
+  const counts = createEngineCounts(error => storeErrorOf(postgresCodeOf(error)))
   let aheadMs = 0
   const prepare = createPreparing()
 

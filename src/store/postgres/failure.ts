@@ -1,7 +1,5 @@
 import { codeOf } from '../../core/error.ts'
-import type { Words } from '../../core/language.ts'
-import type { StoreError } from '../stats.ts'
-import { type Codes, meaningOf, unavailable, wordsOf } from '../unavailable.ts'
+import { describeCode, unavailable } from '../unavailable.ts'
 
 /**
  * What an error means for whoever waits. `again`: the same may work at once, as after a deadlock or a restart of the server.
@@ -66,38 +64,12 @@ export const judgeFailure = (error: unknown): Failure => {
   return PASSING.test(code) ? 'passing' : null
 }
 
-const KINDS: Codes<StoreError> = [
-  [/^(55P03|53300|EXHAUSTED)$/, 'busy'],
-  [/^(40001|40P01)$/, 'serialization'],
-  [/^(57014|25P0[34]|TIMEOUT)$/, 'timeout'],
-  [/^(08\w{3}|57P0\d|E(?!RR_)[A-Z_]+|LOST)$/, 'connection'],
-  [/^53100$/, 'full'],
-  [/^XX00[12]$/, 'corrupt'],
-  [/^58\w{3}$/, 'io'],
-]
-
-/** By what an error of PostgreSQL's is counted. */
-export const storeErrorOf = (error: unknown): StoreError => meaningOf(KINDS, postgresCodeOf(error)) ?? 'other'
-
-/** What keeps us from the database for now, in words; for any other error, its code alone. */
-const WORDS: Codes<Words> = [
-  [/^53100$/, { en: 'its disk is full', zh: '磁盘已满' }],
-  [/^53300$/, { en: 'it has no connection left', zh: '连接数已用完' }],
-  [/^EXHAUSTED$/, { en: 'all connections of this node are in use', zh: '本节点的连接均在使用中' }],
-  [/^25006$/, { en: 'it is read-only', zh: '数据库只读' }],
-  [/^(55P03|40001|40P01|57014)$/, { en: 'another session keeps it busy', zh: '被另一个会话占用' }],
-  [/^(28\w{3}|3D000)$/, { en: 'it refuses this user or has no such database', zh: '它拒绝该用户或不存在该数据库' }],
-  [/^(08\w{3}|57P0[123]|E[A-Z_]+|LOST|TIMEOUT)$/, { en: 'it does not answer', zh: '没有响应' }],
-]
-
-export const describeFailure = (error: unknown): Words => wordsOf(WORDS, postgresCodeOf(error))
-
 /** What the caller may know. The errors of pg and drizzle carry statements and values, so none of them goes on. */
 export const explain = (error: unknown): unknown => {
   const code = postgresCodeOf(error)
   const constraint = constraintOf(error)
   // A row that is still there when it was looked for again is no other node's.
-  if (code !== '23505' && judgeFailure(error) !== null) return unavailable(describeFailure(error))
+  if (code !== '23505' && judgeFailure(error) !== null) return unavailable(describeCode(code))
   if (code === '' || code.startsWith('ERR_'))
     return isOfDrizzle(error) ? new Error('a statement cannot be sent') : error
   return new Error(`PostgreSQL refuses a statement: ${code}${constraint === null ? '' : ` (${constraint})`}`)
@@ -113,9 +85,6 @@ const causeOf = (error: unknown): object =>
 
 /** Its message has the statement and the values. */
 const isOfDrizzle = (error: unknown): boolean => error instanceof Error && 'query' in error && 'params' in error
-
-/** Whether its disk is full; told within the message. */
-export const isDiskFull = (error: Error): boolean => toldCodeOf(error) === '53100'
 
 /** The code that the message of an `unavailable` tells. Of what was refused for good, too. Null: it tells none. */
 export const toldCodeOf = ({ message }: Error): string | null =>

@@ -5,11 +5,11 @@ import { createHistogram } from '../../core/histogram.ts'
 import type { Words } from '../../core/language.ts'
 import { createEngineCounts } from '../engine-counts.ts'
 import type { SqliteCounts } from '../stats.ts'
-import { unavailable } from '../unavailable.ts'
+import { describeCode, storeErrorOf, unavailable } from '../unavailable.ts'
 import { type Checkpoints, createCheckpoints } from './checkpoints.ts'
 import { markUnchecked, realPathOf, watchFiles } from './database-file.ts'
 import { drizzle } from './drizzle.ts'
-import { describeFailure, isDamage, judgeFailure, sqliteCodeOf, storeErrorOf } from './failure.ts'
+import { isDamage, judgeFailure, sqliteCodeOf } from './failure.ts'
 import { createGroupCommit } from './group-commit.ts'
 
 /** The busy time-out blocks the event loop, so it is short, and waiting goes on asynchronously: 225 ms in all. */
@@ -46,7 +46,8 @@ export const createAttempts = ({
     const failure = judgeFailure(error)
     if (failure === null) return error
     onFailed(error)
-    return failure === 'broken' ? breakDown(describeFailure(error)) : unavailable(describeFailure(error))
+    const why = describeCode(sqliteCodeOf(error))
+    return failure === 'broken' ? breakDown(why) : unavailable(why)
   }
   const attempt = async <T>(run: () => T): Promise<T> => {
     for (const pauseMs of [...BUSY_PAUSES_MS, null]) {
@@ -134,7 +135,7 @@ export const openConnection = (given: string, onBroken: (error: Error) => void):
   const path = inMemory ? given : realPathOf(given)
   const client = openClient(path)
 
-  const counts = createEngineCounts(storeErrorOf)
+  const counts = createEngineCounts(error => storeErrorOf(sqliteCodeOf(error)))
   const batches = createHistogram(BATCH_BOUNDS)
   const { attempt, breakDown, explain } = createAttempts({
     path: inMemory ? null : path,

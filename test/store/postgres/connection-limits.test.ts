@@ -88,7 +88,7 @@ describe('a connection to PostgreSQL', () => {
       runs++
       await tx.rows(`DO $$ BEGIN RAISE SQLSTATE '40001'; END $$`)
     })
-    await expect(fail).rejects.toThrow('another session keeps it busy: 40001')
+    await expect(fail).rejects.toThrow('others keep it busy: 40001')
     expect(runs).toBe(5)
   })
 

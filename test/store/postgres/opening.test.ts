@@ -6,9 +6,8 @@ import { readConfig } from '../../../src/config/read-config.ts'
 import type { StartError } from '../../../src/core/error.ts'
 import { openStore } from '../../../src/store/open.ts'
 import { explainOpening, mayPass } from '../../../src/store/opening-failure.ts'
-import { describeFailure } from '../../../src/store/postgres/failure.ts'
 import { openPostgresStore } from '../../../src/store/postgres/store.ts'
-import { unavailable } from '../../../src/store/unavailable.ts'
+import { describeCode, unavailable } from '../../../src/store/unavailable.ts'
 import { type OwnServer, openOwnServer } from '../../support/postgres.ts'
 import { SHORT_LIMITS } from '../../support/short-limits.ts'
 
@@ -127,7 +126,7 @@ test.each([
   [pgError('53100'), /disk is full/, true],
   [new Error('timeout expired'), /the log of the database/, true],
   // The first write of a start, as the store tells of it.
-  [unavailable(describeFailure(pgError('25006'))), /name the primary/, true],
+  [unavailable(describeCode('25006')), /name the primary/, true],
 ] as const)('%s is explained', (error, says, passes) => {
   const explained = explainOpening(error, URL_) as StartError
   expect(explained.message).toMatch(
