@@ -96,11 +96,7 @@ export const openApp = async (
   const untraced = openSender({
     timeoutMs: callback.timeoutMs,
     policy: callbackPolicy(callback),
-    proxy: callback.proxy && {
-      url: callback.proxy.reveal(),
-      failing: failure => emit('proxy.failing', failure),
-      back: () => emit('proxy.back'),
-    },
+    proxy: callback.proxy?.reveal() ?? null,
     userAgent: USER_AGENT,
     connectionsPerHost: callback.concurrencyPerHost,
     clock,

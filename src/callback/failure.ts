@@ -17,9 +17,9 @@ export type FailureCode =
   | 'reset'
   /** What came is not an HTTP/1.1 answer with a status of 200 to 599. */
   | 'protocol'
-  /** The egress proxy did not open the connection to the receiver, and opens those to others. */
+  /** The egress proxy did not open the connection to the receiver. */
   | 'proxy'
-  /** Our own egress proxy cannot be reached, refuses us, or opens no connection to anybody. Nothing was sent. */
+  /** Our own egress proxy cannot be reached, or refuses us. Nothing was sent. */
   | 'proxy_down'
   /** Our own side: no file descriptor, port or connection was free, or the sender is closed. Nothing was sent. */
   | 'local'

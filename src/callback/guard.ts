@@ -64,13 +64,12 @@ interface GuardedConnect {
  * Connects to a callback's host, and never to an address that may not be called. Rejects with a SendError, or the error of
  * net.
  *
- * @param deps.proxy an egress proxy; it may have any address, but what it is asked to reach is judged too. `opened` is told the
- *   hosts that it has connected to
+ * @param deps.proxy an egress proxy; it may have any address, but what it is asked to reach is judged too.
  */
 export const createGuardedConnect = (deps: {
   allowed: Networks
   resolver: Pick<NameResolver, 'resolve'>
-  proxy: { url: URL; opened: (host: string) => void } | null
+  proxy: URL | null
 }): GuardedConnect => {
   const { allowed, resolver, proxy } = deps
 
@@ -124,9 +123,7 @@ export const createGuardedConnect = (deps: {
       const [address = ''] = candidates
       const authority = `${isIP(address) === 6 ? `[${address}]` : address}:${url.port}`
       onProxy(address)
-      const socket = await openTunnel(proxy.url, authority, signal)
-      proxy.opened(url.hostname)
-      return socket
+      return openTunnel(proxy, authority, signal)
     }
     return judgedPeer(
       await openTcp({

@@ -2,10 +2,8 @@ import type { CallbackUrl, UrlPolicy } from '../core/callback-url.ts'
 import type { Clock } from '../core/clock.ts'
 import { SECOND } from '../core/duration.ts'
 import { type Limits, openClient } from '../http-client/client.ts'
-import type { FailureCode } from './failure.ts'
 import { createGuardedConnect, createUrlJudge } from './guard.ts'
 import { EXCERPT_BYTES, type Outcome, outcomeOf } from './outcome.ts'
-import { createProxyWatch, type ProxyListener } from './proxy-watch.ts'
 import { type NameResolver, openNameResolver } from './resolve.ts'
 
 /** One POST. `headers` has all but `host`, `content-length` and `user-agent`; `body` is sent as it is. */
@@ -46,18 +44,16 @@ const LIMITS: Limits = {
   bodyMs: 5 * SECOND,
 }
 
-const PROXY_FAILURES = new Set<FailureCode>(['proxy', 'proxy_down'])
-
 /**
  * @param deps.timeoutMs limit of one attempt
- * @param deps.proxy an egress proxy, or null; the environment's proxy settings have no effect
+ * @param deps.proxy the URL of an egress proxy, or null; the environment's proxy settings have no effect
  * @param deps.resolver the system's name servers if missing; closed with the sender
  * @param deps.connectionsPerHost most connections of one partner to one origin; further attempts wait
  */
 export const openSender = (deps: {
   timeoutMs: number
   policy: UrlPolicy
-  proxy: ({ url: string } & ProxyListener) | null
+  proxy: string | null
   userAgent: string
   resolver?: NameResolver
   connectionsPerHost: number
@@ -65,8 +61,7 @@ export const openSender = (deps: {
 }): Sender => {
   const { timeoutMs, policy, userAgent, clock } = deps
   const resolver = deps.resolver ?? openNameResolver({ clock })
-  const watch = deps.proxy && createProxyWatch(clock.monotonic, deps.proxy)
-  const proxy = deps.proxy && watch && { url: new URL(deps.proxy.url), opened: watch.opened }
+  const proxy = deps.proxy === null ? null : new URL(deps.proxy)
   const guard = createGuardedConnect({ allowed: policy.allowed, resolver, proxy })
   const client = openClient({
     connect: guard.connect,
@@ -89,9 +84,7 @@ export const openSender = (deps: {
     const outcome = outcomeOf(exchange)
     const durationMs = Math.round(clock.monotonic() - startedAt)
     if (outcome.kind === 'answered') return { ...outcome, durationMs }
-    if (!watch || !PROXY_FAILURES.has(outcome.error))
-      return { ...outcome, durationMs, isInside: guard.leadsInside(url) }
-    return { ...outcome, ...watch.failed(url.hostname, outcome), durationMs }
+    return { ...outcome, durationMs, isInside: guard.leadsInside(url) }
   }
 
   return {

@@ -174,11 +174,6 @@ export const QUEUE_EVENTS = {
     { error: ERROR },
     'Partners could not be told of disabled callback URLs, because of the database or a signing secret; the service tries again within a minute or two.',
   ),
-  'proxy.failing': warn(
-    { error: TEXT, hosts: NUMBER },
-    '`CALLBACK_PROXY` opens no connection: it cannot be reached, refuses us (407, 429), does not speak HTTP, or has failed for all `hosts` tried since it last opened one. Webhooks wait, each is tried again after a minute at most, and none loses a retry. Where `hosts` is 1, that receiver may be down instead. Reported once until `proxy.back`. See [a proxy that fails](operations.md#a-proxy-that-fails).',
-  ),
-  'proxy.back': warn({}, '`CALLBACK_PROXY` opens connections again.'),
   'delivery.settle_delayed': warn(
     { error: ERROR, outcomes: NUMBER },
     'The database cannot be written, or another session keeps what is to be changed locked (55P03, 57014: `doctor --only locks` names it). The service keeps the attempts in memory and tries again, every 5 s at most.',

@@ -1,4 +1,3 @@
-import type { ProxyListener } from '../../src/callback/proxy-watch.ts'
 import type { NameResolver } from '../../src/callback/resolve.ts'
 import { type Outgoing, openSender as openRealSender, type Sender } from '../../src/callback/sender.ts'
 import { clockWith } from './clock.ts'
@@ -10,7 +9,6 @@ export const openSender = ({
   timeoutMs = 5_000,
   connectionsPerHost = 16,
   proxy = null,
-  onProxy = { failing: () => {}, back: () => {} },
   now,
   resolver,
 }: {
@@ -18,14 +16,13 @@ export const openSender = ({
   timeoutMs?: number
   connectionsPerHost?: number
   proxy?: string | null
-  onProxy?: ProxyListener
   now?: () => number
   resolver?: NameResolver
 } = {}): Sender & AsyncDisposable => {
   const sender = openRealSender({
     timeoutMs,
     policy: { allowHttp: true, allowed: networksOf(...allow) },
-    proxy: proxy === null ? null : { url: proxy, ...onProxy },
+    proxy,
     userAgent: 'idface-notifier/test',
     connectionsPerHost,
     clock: clockWith(now),
