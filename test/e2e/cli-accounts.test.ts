@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { expect, test, vi } from 'vitest'
-import { openDesk } from '../support/desk.ts'
+import { openCli } from '../support/open-cli.ts'
 
 vi.setConfig({ testTimeout: 60_000 })
 
@@ -14,63 +14,63 @@ interface AccountJson {
 }
 
 test('account create, list, pause and resume keep to their shapes, and show no key', async () => {
-  await using desk = await openDesk()
-  writeFileSync(join(desk.path, 'key.txt'), 'the-key-of-it\n')
-  const { partnerId } = await desk.runJson<{ partnerId: string }>('partner', 'create', 'one')
+  await using cli = await openCli()
+  writeFileSync(join(cli.path, 'key.txt'), 'the-key-of-it\n')
+  const { partnerId } = await cli.runJson<{ partnerId: string }>('partner', 'create', 'one')
   const create = ['account', 'create', 'C1', '--api-key-file', 'key.txt', '--rate', '2.5', '--partner', partnerId]
-  const created = await desk.runJson<AccountJson>(...create)
+  const created = await cli.runJson<AccountJson>(...create)
   expect(created).toEqual({
     ...{ id: expect.stringMatching(/^acc_/), account: 'C1', mode: 'dynamic', rate: 2.5, partnerId },
     ...{ paused: false, reason: null, code: null, since: null, reachable: true, error: null },
   })
-  expect(await desk.run(...create)).toMatchObject({
+  expect(await cli.run(...create)).toMatchObject({
     code: 2,
     stderr: expect.stringMatching(/C1 already.*account remove/),
   })
 
-  expect(await desk.runJson('account', 'pause', 'C1')).toMatchObject({ paused: true, reason: 'operator' })
-  expect(await desk.runJson('account', 'list')).toMatchObject({
+  expect(await cli.runJson('account', 'pause', 'C1')).toMatchObject({ paused: true, reason: 'operator' })
+  expect(await cli.runJson('account', 'list')).toMatchObject({
     data: [{ account: 'C1', paused: true }],
     nextCursor: null,
   })
-  const table = await desk.run('account', 'list', '--lang', 'zh')
+  const table = await cli.run('account', 'list', '--lang', 'zh')
   expect(table.stdout).toMatch(
     /每秒查询[\s\S]*C1.*2\.5.*one \(partner_\w+\) +已暂停：由运维人员暂停 +\d{4}-\S+ \S+\n时间：北京时间/,
   )
   expect(table.stdout).not.toContain('the-key-of-it')
-  expect(await desk.runJson('account', 'resume', created.id)).toMatchObject({ paused: false })
-  expect((await desk.run('account', 'resume', 'C1')).stdout).toContain('C1 is asked again')
+  expect(await cli.runJson('account', 'resume', created.id)).toMatchObject({ paused: false })
+  expect((await cli.run('account', 'resume', 'C1')).stdout).toContain('C1 is asked again')
   // Each names a command that a shell takes.
-  expect((await desk.run('account', 'pause', 'C1')).stdout).toContain('run: idface-notifier account resume C1')
-  expect((await desk.run('deliveries', 'hold')).stdout).toContain('run: idface-notifier deliveries resume')
-  await desk.run('deliveries', 'resume')
-  expect((await desk.run('account', 'pause', 'C2', '--lang', 'zh')).stderr).toContain('没有账户 C2')
+  expect((await cli.run('account', 'pause', 'C1')).stdout).toContain('run: idface-notifier account resume C1')
+  expect((await cli.run('deliveries', 'hold')).stdout).toContain('run: idface-notifier deliveries resume')
+  await cli.run('deliveries', 'resume')
+  expect((await cli.run('account', 'pause', 'C2', '--lang', 'zh')).stderr).toContain('没有账户 C2')
 })
 
 test('partner set changes what it names, and nothing else', async () => {
-  await using desk = await openDesk()
-  const { partnerId } = await desk.runJson<{ partnerId: string }>('partner', 'create', 'one')
-  const set = (...args: string[]) => desk.runJson('partner', 'set', partnerId, ...args)
-  expect(await desk.runJson('partner', 'set', 'one', '--daily', '7')).toMatchObject({ id: partnerId })
+  await using cli = await openCli()
+  const { partnerId } = await cli.runJson<{ partnerId: string }>('partner', 'create', 'one')
+  const set = (...args: string[]) => cli.runJson('partner', 'set', partnerId, ...args)
+  expect(await cli.runJson('partner', 'set', 'one', '--daily', '7')).toMatchObject({ id: partnerId })
   expect(await set('--payload', 'thin', '--max-pending', '10', '--daily', '0')).toMatchObject({
     ...{ id: partnerId, name: 'one', payload: 'thin', quotas: { pending: 10, hosts: null, daily: 0 } },
   })
   expect(await set('--name', 'two', '--max-pending', 'none', '--max-hosts', '3')).toMatchObject({
     ...{ name: 'two', payload: 'thin', quotas: { pending: null, hosts: 3, daily: 0 } },
   })
-  const { stdout } = await desk.run('partner', 'set', partnerId, '--payload', 'full', '--lang', 'zh')
+  const { stdout } = await cli.run('partner', 'set', partnerId, '--payload', 'full', '--lang', 'zh')
   expect(stdout).toMatch(/two 现为：[\s\S]*full[\s\S]*不限/)
-  const wrong = await desk.run('partner', 'set', partnerId, '--payload', 'fat', '--daily', '-1', '--lang', 'zh')
+  const wrong = await cli.run('partner', 'set', partnerId, '--payload', 'fat', '--daily', '-1', '--lang', 'zh')
   expect(wrong).toMatchObject({ code: 2, stdout: '' })
   expect(wrong.stderr).toMatch(/--payload 须为 full、thin 之一\n--daily 须为/)
-  expect(await desk.run('partner', 'set', partnerId)).toMatchObject({ code: 2 })
-  expect((await desk.run('partner', 'set', 'partner_none', '--daily', '1')).stderr).toContain('partner_none')
+  expect(await cli.run('partner', 'set', partnerId)).toMatchObject({ code: 2 })
+  expect((await cli.run('partner', 'set', 'partner_none', '--daily', '1')).stderr).toContain('partner_none')
 })
 
 test('every command that changes something is in the audit, with its user, its reason and its outcome', async () => {
-  await using desk = await openDesk()
-  writeFileSync(join(desk.path, 'key.txt'), 'the-key-of-it\n')
-  const { partnerId } = await desk.runJson<{ partnerId: string }>('partner', 'create', 'one')
+  await using cli = await openCli()
+  writeFileSync(join(cli.path, 'key.txt'), 'the-key-of-it\n')
+  const { partnerId } = await cli.runJson<{ partnerId: string }>('partner', 'create', 'one')
   const commands = [
     ['partner', 'set', partnerId, '--daily', '9'],
     ['account', 'create', 'C1', '--api-key-file', 'key.txt'],
@@ -82,9 +82,9 @@ test('every command that changes something is in the audit, with its user, its r
     ['rekey'],
     ['backup', 'copy.db'],
   ]
-  for (const command of commands) await desk.runJson(...command, '--reason', `why ${command[0]}`)
-  expect((await desk.run('key', 'revoke', 'key_none')).code).toBe(2)
-  const client = new Database(join(desk.path, 'desk.db'), { readonly: true })
+  for (const command of commands) await cli.runJson(...command, '--reason', `why ${command[0]}`)
+  expect((await cli.run('key', 'revoke', 'key_none')).code).toBe(2)
+  const client = new Database(join(cli.path, 'notifier.db'), { readonly: true })
   const acts = client.prepare<[], { changes: string | null }>('SELECT * FROM acts ORDER BY id').all()
   client.close()
   const done = { who: 'command', name: expect.stringMatching(/./), outcome: 'done' }

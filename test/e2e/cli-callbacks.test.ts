@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { expect, test, vi } from 'vitest'
-import { openDesk } from '../support/desk.ts'
+import { openCli } from '../support/open-cli.ts'
 
 vi.setConfig({ testTimeout: 60_000 })
 
@@ -19,26 +19,26 @@ const disable = (path: string, partnerId: string) => {
 }
 
 test('callback list shows what is disabled, and callback enable enables it', async () => {
-  await using desk = await openDesk()
-  const { partnerId } = await desk.runJson<{ partnerId: string }>('partner', 'create', 'one')
-  expect((await desk.run('callback', 'list', '--lang', 'zh')).stdout).toContain('（无）')
-  disable(join(desk.path, 'desk.db'), partnerId)
+  await using cli = await openCli()
+  const { partnerId } = await cli.runJson<{ partnerId: string }>('partner', 'create', 'one')
+  expect((await cli.run('callback', 'list', '--lang', 'zh')).stdout).toContain('（无）')
+  disable(join(cli.path, 'notifier.db'), partnerId)
   const trouble = { partnerId, callbackUrl: HOOK, state: 'disabled', lastError: 'http_503', held: 0 }
   const times = { since: '2026-11-18T22:40:00.000Z', heldSince: '2026-11-23T22:40:00.000Z' }
-  expect(await desk.runJson('callback', 'list')).toEqual({ data: [{ ...trouble, ...times }], nextCursor: null })
-  const { stdout } = await desk.run('callback', 'list', '--partner', partnerId, '--lang', 'zh')
+  expect(await cli.runJson('callback', 'list')).toEqual({ data: [{ ...trouble, ...times }], nextCursor: null })
+  const { stdout } = await cli.run('callback', 'list', '--partner', partnerId, '--lang', 'zh')
   expect(stdout).toMatch(/最近错误[\s\S]*one \(partner_\w+\).*https:\/\/partner\.example\/hook.*已停用.*http_503/)
 
-  expect(await desk.runJson('callback', 'enable', HOOK, '--partner', 'one', '--reason', 'mended')).toEqual({
+  expect(await cli.runJson('callback', 'enable', HOOK, '--partner', 'one', '--reason', 'mended')).toEqual({
     released: true,
   })
-  expect(await desk.runJson('callback', 'list')).toEqual({ data: [], nextCursor: null })
+  expect(await cli.runJson('callback', 'list')).toEqual({ data: [], nextCursor: null })
 
   const URL = ['HTTPS://Partner.example/hook', '--partner', 'one']
-  expect(await desk.runJson('callback', 'disable', ...URL)).toEqual({ disabled: true })
-  expect(await desk.runJson('callback', 'disable', ...URL)).toEqual({ disabled: false })
-  expect(await desk.runJson('callback', 'list')).toMatchObject({
+  expect(await cli.runJson('callback', 'disable', ...URL)).toEqual({ disabled: true })
+  expect(await cli.runJson('callback', 'disable', ...URL)).toEqual({ disabled: false })
+  expect(await cli.runJson('callback', 'list')).toMatchObject({
     data: [{ partnerId, callbackUrl: HOOK, state: 'disabled', lastError: 'operator' }],
   })
-  expect((await desk.run('callback', 'enable', HOOK)).code).toBe(2)
+  expect((await cli.run('callback', 'enable', HOOK)).code).toBe(2)
 })

@@ -1,5 +1,5 @@
 import { expect, test, vi } from 'vitest'
-import { openDesk } from '../support/desk.ts'
+import { openCli } from '../support/open-cli.ts'
 
 vi.setConfig({ testTimeout: 60_000 })
 
@@ -8,9 +8,9 @@ interface Listed {
 }
 
 test('secret list, rotate and end, and commands take partners by name', async () => {
-  await using desk = await openDesk()
-  const { partnerId } = await desk.runJson<{ partnerId: string }>('partner', 'create', 'Spruce Ltd')
-  const rotated = await desk.runJson<{ id: string }>(
+  await using cli = await openCli()
+  const { partnerId } = await cli.runJson<{ partnerId: string }>('partner', 'create', 'Spruce Ltd')
+  const rotated = await cli.runJson<{ id: string }>(
     'secret',
     'rotate',
     'Spruce Ltd',
@@ -20,28 +20,28 @@ test('secret list, rotate and end, and commands take partners by name', async ()
     '2h',
   )
   expect(rotated).toMatchObject({ partnerId, type: 'v1a', secret: expect.stringMatching(/^whpk_/) })
-  const { data } = await desk.runJson<Listed>('secret', 'list', partnerId)
+  const { data } = await cli.runJson<Listed>('secret', 'list', partnerId)
   expect(data).toMatchObject([{ id: rotated.id, type: 'v1a', expiresAt: null }, { type: 'v1' }])
   const old = data[1]?.id ?? ''
-  expect((await desk.run('secret', 'end', 'Spruce Ltd', rotated.id)).code).toBe(2)
-  expect(await desk.runJson('secret', 'end', 'Spruce Ltd', old, '--reason', 'leaked')).toEqual({ id: old, ended: true })
-  expect((await desk.run('secret', 'end', partnerId, old)).code).toBe(2)
-  expect((await desk.runJson<Listed>('secret', 'list', partnerId)).data).toHaveLength(1)
+  expect((await cli.run('secret', 'end', 'Spruce Ltd', rotated.id)).code).toBe(2)
+  expect(await cli.runJson('secret', 'end', 'Spruce Ltd', old, '--reason', 'leaked')).toEqual({ id: old, ended: true })
+  expect((await cli.run('secret', 'end', partnerId, old)).code).toBe(2)
+  expect((await cli.runJson<Listed>('secret', 'list', partnerId)).data).toHaveLength(1)
 
-  expect(await desk.runJson('key', 'create', 'Spruce Ltd')).toMatchObject({ partnerId })
-  const { partnerId: fir } = await desk.runJson<{ partnerId: string }>('partner', 'create', 'Fir')
-  expect((await desk.run('partner', 'create', 'Fir', '--json')).stderr).toContain(fir)
-  expect((await desk.run('key', 'list', 'spruce')).stderr).toMatch(/no partner spruce.*\n {2}Spruce Ltd \(partner_/)
-  const unclear = await desk.run('partner', 'disable', 'Fir', '--lang', 'zh')
+  expect(await cli.runJson('key', 'create', 'Spruce Ltd')).toMatchObject({ partnerId })
+  const { partnerId: fir } = await cli.runJson<{ partnerId: string }>('partner', 'create', 'Fir')
+  expect((await cli.run('partner', 'create', 'Fir', '--json')).stderr).toContain(fir)
+  expect((await cli.run('key', 'list', 'spruce')).stderr).toMatch(/no partner spruce.*\n {2}Spruce Ltd \(partner_/)
+  const unclear = await cli.run('partner', 'disable', 'Fir', '--lang', 'zh')
   expect(unclear).toMatchObject({ code: 2, stderr: expect.stringMatching(/多个.*\n {2}Fir \(.*\n {2}Fir \(/) })
 
-  const settings = await desk.runJson<{ data: { name: string }[] }>('settings')
+  const settings = await cli.runJson<{ data: { name: string }[] }>('settings')
   expect(settings.data).toContainEqual(expect.objectContaining({ name: 'PORT', default: '8080', required: false }))
 })
 
 test('a token is created, listed without its text, and revoked', async () => {
-  await using desk = await openDesk()
-  const { token, ...created } = await desk.runJson<{ id: string; token: string }>(
+  await using cli = await openCli()
+  const { token, ...created } = await cli.runJson<{ id: string; token: string }>(
     'admin-token',
     'create',
     '值班 Zoë',
@@ -55,17 +55,17 @@ test('a token is created, listed without its text, and revoked', async () => {
     role: 'operate',
     expiresAt: null,
   })
-  expect(await desk.runJson('admin-token', 'list')).toEqual({ data: [created], nextCursor: null })
-  expect(await desk.runJson('admin-token', 'revoke', created.id)).toEqual({ ...created, revoked: true })
-  const { stdout } = await desk.run('admin-token', 'list', '--lang', 'zh')
+  expect(await cli.runJson('admin-token', 'list')).toEqual({ data: [created], nextCursor: null })
+  expect(await cli.runJson('admin-token', 'revoke', created.id)).toEqual({ ...created, revoked: true })
+  const { stdout } = await cli.run('admin-token', 'list', '--lang', 'zh')
   expect(stdout).toContain('值班 Zoë')
   expect(stdout).toContain('已吊销')
 })
 
 test('admin-token says everything that is wrong', async () => {
-  await using desk = await openDesk()
-  const { code, stdout, stderr } = await desk.run('admin-token', 'create', ' ', '--role', 'root', '--expires', 'soon')
+  await using cli = await openCli()
+  const { code, stdout, stderr } = await cli.run('admin-token', 'create', ' ', '--role', 'root', '--expires', 'soon')
   expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
   expect(stderr).toMatch(/--role.*\n--expires.*\nNAME/)
-  expect(await desk.run('admin-token', 'revoke', 'token_none')).toMatchObject({ code: 2, stdout: '' })
+  expect(await cli.run('admin-token', 'revoke', 'token_none')).toMatchObject({ code: 2, stdout: '' })
 })

@@ -1,5 +1,5 @@
 import { describe, expect, test, vi } from 'vitest'
-import { openDesk } from '../support/desk.ts'
+import { openCli } from '../support/open-cli.ts'
 import { runCli } from '../support/run-cli.ts'
 import { openFolder, spawnService } from '../support/service.ts'
 import { openScene } from './stage.ts'
@@ -13,15 +13,15 @@ type Created = { partnerId: string; name: string; apiKey: string; signingSecret:
 
 describe.concurrent('partner', () => {
   test('create shows the key and the secret once, as JSON or as lines to paste into a shell', async () => {
-    await using desk = await openDesk()
-    const created = await desk.runJson<Created>('partner', 'create', '云杉 Ltd')
+    await using cli = await openCli()
+    const created = await cli.runJson<Created>('partner', 'create', '云杉 Ltd')
     expect(created).toEqual({
       partnerId: expect.stringMatching(/^\w+_[0-9A-Z]{26}$/),
       name: '云杉 Ltd',
       apiKey: expect.stringMatching(/^\S{30,}$/),
       signingSecret: expect.stringMatching(/^whsec_[A-Za-z0-9+/]{32,}={0,2}$/),
     })
-    const { code, stdout } = await desk.run('partner', 'create', 'second')
+    const { code, stdout } = await cli.run('partner', 'create', 'second')
     expect(code).toBe(0)
     expect(stdout).toMatch(/^Created second \(partner_[0-9A-Z]{26}\)\. /)
     expect(stdout.match(/^ {2}export .*$/gm)).toEqual([
@@ -32,32 +32,32 @@ describe.concurrent('partner', () => {
   })
 
   test('list, disable and enable tell the same story', async () => {
-    await using desk = await openDesk()
-    expect(await desk.runJson('partner', 'list')).toEqual({ data: [], nextCursor: null })
-    const { partnerId: id } = await desk.runJson<Created>('partner', 'create', 'one')
-    await desk.runJson('partner', 'create', 'two')
-    expect(await desk.runJson('partner', 'disable', id)).toMatchObject({ id, disabled: true })
-    const { data } = await desk.runJson<{ data: object[] }>('partner', 'list')
+    await using cli = await openCli()
+    expect(await cli.runJson('partner', 'list')).toEqual({ data: [], nextCursor: null })
+    const { partnerId: id } = await cli.runJson<Created>('partner', 'create', 'one')
+    await cli.runJson('partner', 'create', 'two')
+    expect(await cli.runJson('partner', 'disable', id)).toMatchObject({ id, disabled: true })
+    const { data } = await cli.runJson<{ data: object[] }>('partner', 'list')
     expect(data).toMatchObject([
       { id, name: 'one', disabled: true, createdAt: expect.stringMatching(ISO) },
       { name: 'two', disabled: false },
     ])
-    expect(await desk.runJson('partner', 'enable', id)).toMatchObject({ id, disabled: false })
-    const table = await desk.run('partner', 'list')
+    expect(await cli.runJson('partner', 'enable', id)).toMatchObject({ id, disabled: false })
+    const table = await cli.run('partner', 'list')
     expect(table.stdout).toMatch(/one.*no/)
-    const chinese = await desk.run('partner', 'list', '--lang', 'zh')
+    const chinese = await cli.run('partner', 'list', '--lang', 'zh')
     expect(chinese.stdout).toMatch(/名称 +已停用 +创建时间[\s\S]*时间：北京时间/)
   })
 })
 
 describe.concurrent('key', () => {
   test('create, list and revoke keep to their shapes', async () => {
-    await using desk = await openDesk()
-    const { partnerId } = await desk.runJson<Created>('partner', 'create', 'one')
-    const key = await desk.runJson<{ id: string; apiKey: string }>('key', 'create', partnerId)
+    await using cli = await openCli()
+    const { partnerId } = await cli.runJson<Created>('partner', 'create', 'one')
+    const key = await cli.runJson<{ id: string; apiKey: string }>('key', 'create', partnerId)
     expect(key).toMatchObject({ id: expect.any(String), apiKey: expect.stringMatching(/^\S{30,}$/) })
-    expect(await desk.runJson('key', 'revoke', key.id)).toMatchObject({ id: key.id, revoked: true })
-    const listed = await desk.runJson<{ data: object[]; nextCursor: null }>('key', 'list', partnerId)
+    expect(await cli.runJson('key', 'revoke', key.id)).toMatchObject({ id: key.id, revoked: true })
+    const listed = await cli.runJson<{ data: object[]; nextCursor: null }>('key', 'list', partnerId)
     expect(listed.nextCursor).toBeNull()
     expect(listed.data).toHaveLength(2)
     for (const one of listed.data)
@@ -85,8 +85,8 @@ describe.concurrent('a mistake', () => {
       says: /--rate 须为.*\n缺少选项 --api-key-file.*\n.*--jsn，是否想用 --json？\nAPIID 须为/,
     },
   ])('in $args ends with 2 and an explanation on stderr', async ({ args, says }) => {
-    await using desk = await openDesk()
-    const { code, stdout, stderr } = await desk.run(...args)
+    await using cli = await openCli()
+    const { code, stdout, stderr } = await cli.run(...args)
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
     expect(stderr).toMatch(says)
     expect(stderr).not.toMatch(/^\s+at /m)

@@ -13,7 +13,7 @@ beforeAll(async () => {
 afterAll(() => server[Symbol.asyncDispose]())
 
 /** Commands on a database of their own. */
-const openDesk = async (name: string) => {
+const openCli = async (name: string) => {
   const folder = await openFolder()
   const url = await server.createDatabase(name)
   const env: Environment = { DATABASE_URL: url, MASTER_KEY: randomBytes(32).toString('base64') }
@@ -28,8 +28,8 @@ interface Report {
 }
 
 test('partners and keys are managed as on a file', async () => {
-  await using desk = await openDesk('managed')
-  const { run } = desk
+  await using cli = await openCli('managed')
+  const { run } = cli
   const created = await run(['partner', 'create', 'one', '--json'])
   expect(created).toMatchObject({ code: 0, stderr: expect.stringContaining('Made a new database, postgres://') })
   const { partnerId } = JSON.parse(created.stdout) as { partnerId: string }
@@ -46,8 +46,8 @@ test('partners and keys are managed as on a file', async () => {
 })
 
 test('the master key is changed, and the one before it opens nothing any more', async () => {
-  await using desk = await openDesk('rekeyed')
-  const { run, env } = desk
+  await using cli = await openCli('rekeyed')
+  const { run, env } = cli
   expect(await run(['partner', 'create', 'one'])).toMatchObject({ code: 0 })
   const next = randomBytes(32).toString('base64')
   const both = { MASTER_KEY: next, MASTER_KEY_PREVIOUS: env.MASTER_KEY ?? '' }
@@ -60,21 +60,21 @@ test('the master key is changed, and the one before it opens nothing any more', 
 })
 
 test('a file is moved to what DATABASE_URL names, so that no password stands in the list of processes', async () => {
-  await using desk = await openDesk('moved')
+  await using cli = await openCli('moved')
   await using folder = await openFolder()
   const from = `file:${folder.path}/notifier.db`
-  await desk.run(['partner', 'create', 'one'], { DATABASE_URL: from })
-  const moved = await desk.run(['move', '--from', from, '--json'])
+  await cli.run(['partner', 'create', 'one'], { DATABASE_URL: from })
+  const moved = await cli.run(['move', '--from', from, '--json'])
   expect(moved).toMatchObject({ code: 0, stdout: expect.stringMatching(/^\{"to":"postgres:\/\/[^@]*\/moved"/) })
-  const { stdout } = await desk.run(['partner', 'list', '--json'])
+  const { stdout } = await cli.run(['partner', 'list', '--json'])
   expect(JSON.parse(stdout)).toMatchObject({ data: [{ name: 'one' }] })
-  expect(await desk.run(['move', '--from', from], { DATABASE_URL: from })).toMatchObject({ code: 2, stdout: '' })
+  expect(await cli.run(['move', '--from', from], { DATABASE_URL: from })).toMatchObject({ code: 2, stdout: '' })
 })
 
 test('doctor looks at the server, changes nothing, and names what is wrong with the statement that mends it', async () => {
-  await using desk = await openDesk('doctored')
+  await using cli = await openCli('doctored')
   const doctor = async (more: readonly string[] = [], env: Environment = {}) => {
-    const { code, stdout } = await desk.run(['doctor', '--json', '--offline', ...more], env)
+    const { code, stdout } = await cli.run(['doctor', '--json', '--offline', ...more], env)
     const report = JSON.parse(stdout) as Report
     return { code, of: (name: string) => report.checks.filter(check => check.name === name), report }
   }
@@ -84,7 +84,7 @@ test('doctor looks at the server, changes nothing, and names what is wrong with 
   const tables = await server.query("SELECT 1 FROM pg_tables WHERE schemaname = 'public'", [], 'doctored')
   expect(tables).toEqual([])
 
-  expect(await desk.run(['migrate'])).toMatchObject({ code: 0 })
+  expect(await cli.run(['migrate'])).toMatchObject({ code: 0 })
   const { code, of, report } = await doctor([], { IHUYI_ACCOUNT: 'a', IHUYI_API_KEY: 'b' })
   const failed = report.checks.filter(({ state }) => state === 'failed')
   // The servers of these tests go without.

@@ -17,9 +17,9 @@ const openNodesAt = async (path: string, now: () => number) => {
 }
 
 /** A database with a paused account, a serial that waits and a webhook on hold; closed again. */
-const openDesk = async () => {
+const openCli = async () => {
   const folder = await openFolder()
-  const path = join(folder.path, 'desk.db')
+  const path = join(folder.path, 'notifier.db')
   await using bench = await openBench(async ({ rate }) => ({
     store: await openSqliteStore({ path, masterKey: KEY, now: Date.now, defaultRate: rate }),
     advance: () => {},
@@ -29,7 +29,7 @@ const openDesk = async () => {
   await bench.deliver(200)
   await bench.register({ callbackUrl: 'https://other.example/' })
   await bench.store.pauseAccount(bench.account.id)
-  const env = { TZ: 'UTC', DATABASE_URL: 'file:desk.db', MASTER_KEY: KEY.toString('base64') }
+  const env = { TZ: 'UTC', DATABASE_URL: 'file:notifier.db', MASTER_KEY: KEY.toString('base64') }
   const at = { cwd: folder.path, env }
   return { at, [Symbol.asyncDispose]: () => folder[Symbol.asyncDispose]() }
 }
@@ -39,21 +39,21 @@ const overviewAt = async (at: Parameters<typeof runCli>[1]) =>
 const codes = ({ problems }: Overview) => problems.map(({ code }) => code)
 
 test('status begins with what is wrong, what to do, and the command, in the zone and language of the reader', async () => {
-  await using desk = await openDesk()
-  const en = await runCli(['status', '--lang', 'en'], desk.at)
+  await using cli = await openCli()
+  const en = await runCli(['status', '--lang', 'en'], cli.at)
   expect(en).toMatchObject({ code: 0, stderr: '' })
   const [time, , none, start, paused, resume, command] = en.stdout.split('\n')
   expect(time).toMatch(/ UTC$/)
   for (const sentence of [none, paused]) expect(sentence).toMatch(/^! \w/)
   for (const remedy of [start, resume]) expect(remedy).toMatch(/^ {2}→ \w/)
   expect(command).toBe('  $ idface-notifier account resume C12345678')
-  const npm = { ...desk.at, env: { ...desk.at.env, TZ: '', npm_lifecycle_event: 'cli' } }
+  const npm = { ...cli.at, env: { ...cli.at.env, TZ: '', npm_lifecycle_event: 'cli' } }
   const zh = (await runCli(['status', '--lang', 'zh'], npm)).stdout
   expect(zh).toMatch(/^ {2}\$ npm run -s cli -- account resume C12345678$/m)
   expect(zh).toMatch(/^! \p{Script=Han}.*北京时间/mu)
   expect(zh).not.toContain('UTC')
 
-  const overview = await overviewAt(desk.at)
+  const overview = await overviewAt(cli.at)
   expect(codes(overview)).toEqual(['no_service', 'account_paused_by_operator', 'messages_exhausted', 'messages_held'])
   expect(overview).toMatchObject({
     accounts: [{ account: 'C12345678', paused: true, waiting: 1 }],
@@ -62,8 +62,8 @@ test('status begins with what is wrong, what to do, and the command, in the zone
 })
 
 test('status names the nodes where there are several, who is lost, and who differs', async () => {
-  await using desk = await openDesk()
-  const path = join(desk.at.cwd, 'desk.db')
+  await using cli = await openCli()
+  const path = join(cli.at.cwd, 'notifier.db')
   let now = Date.now() - MINUTE
   {
     await using store = await openNodesAt(path, () => now)
@@ -82,18 +82,18 @@ test('status names the nodes where there are several, who is lost, and who diffe
     for (; now <= Date.now(); now += 5_000) for (const name of ['one', 'two']) await beat(name)
     await beat('odd', 'bbbbbbbb')
   }
-  const overview = await overviewAt(desk.at)
+  const overview = await overviewAt(cli.at)
   expect(codes(overview)).toEqual(expect.arrayContaining(['node_lost', 'node_differs', 'clock_wrong']))
-  const { stdout } = await runCli(['status', '--lang', 'en'], desk.at)
+  const { stdout } = await runCli(['status', '--lang', 'en'], cli.at)
   expect(stdout).toMatch(/gone:8080 +node_gone +poll +1\.0\.0 +[\d.]+ \w+ +lost\n/)
   expect(stdout).toMatch(/odd:8080 +node_odd .* differs: settings\n/)
-  const doctor = JSON.parse((await runCli(['doctor', '--json', '--only', 'work'], desk.at)).stdout)
+  const doctor = JSON.parse((await runCli(['doctor', '--json', '--only', 'work'], cli.at)).stdout)
   expect(doctor.checks).toHaveLength(overview.problems.length)
 })
 
 test('status --watch goes on until a signal, in plain lines where there is no terminal', async () => {
-  await using desk = await openDesk()
-  await using command = spawnCli(['status', '--watch', '--json'], desk.at)
+  await using cli = await openCli()
+  await using command = spawnCli(['status', '--watch', '--json'], cli.at)
   await expect.poll(() => command.texts.stdout.trim().split('\n').length, { timeout: 20_000 }).toBeGreaterThan(1)
   for (const line of command.texts.stdout.trim().split('\n')) expect(JSON.parse(line)).toHaveProperty('problems')
   command.kill('SIGINT')

@@ -2,9 +2,9 @@ import { runCli } from './run-cli.ts'
 import { openFolder } from './service.ts'
 
 /** Commands on a database of their own. */
-export const openDesk = async () => {
+export const openCli = async () => {
   const folder = await openFolder()
-  const at = { cwd: folder.path, env: { DATABASE_URL: 'file:desk.db' } }
+  const at = { cwd: folder.path, env: { DATABASE_URL: 'file:notifier.db' } }
   const run = (...args: string[]) => runCli(args, at)
   const runJson = async <T>(...args: string[]): Promise<T> => {
     const { code, stdout, stderr } = await run(...args, '--json')
