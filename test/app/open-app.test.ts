@@ -9,7 +9,7 @@ import { openStore } from '../../src/store/open.ts'
 import type { Store, StoreHints } from '../../src/store/store.ts'
 import { openScene } from '../e2e/stage.ts'
 import { openFolder, openService, serviceEnvironment } from '../support/service.ts'
-import { openBench, WAITING } from '../support/store.ts'
+import { openStoreFixture, WAITING } from '../support/store.ts'
 
 const NOWHERE = 'http://127.0.0.1:9/result'
 
@@ -53,7 +53,10 @@ test('C1 a start asks about what was registered while the clock was an hour ahea
   const { config } = read
   const ahead = { now: () => Date.now() + HOUR, random: randomBytes, sleep, runs: 'here', emit: () => {} } as const
   {
-    await using bench = await openBench(async () => ({ store: await openStore(config, ahead), advance: () => {} }))
+    await using bench = await openStoreFixture(async () => ({
+      store: await openStore(config, ahead),
+      advance: () => {},
+    }))
     await bench.register({ idcardid: 'serial' })
     await bench.poll(WAITING)
   }

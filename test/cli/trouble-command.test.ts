@@ -2,11 +2,11 @@ import { randomBytes } from 'node:crypto'
 import { expect, test } from 'vitest'
 import { commandForWebhook } from '../../src/cli/trouble-command.ts'
 import { openSqliteStore } from '../../src/store/sqlite/store.ts'
-import { HOOK, openBench } from '../support/store.ts'
+import { HOOK, openStoreFixture } from '../support/store.ts'
 
 test('operators were told to ask the operator, or to POST with the key of a partner', async () => {
   const options = { path: ':memory:', masterKey: randomBytes(32), now: Date.now }
-  await using bench = await openBench(async ({ rate }) => ({
+  await using bench = await openStoreFixture(async ({ rate }) => ({
     store: await openSqliteStore({ ...options, defaultRate: rate }),
     advance: () => {},
   }))

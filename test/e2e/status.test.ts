@@ -5,7 +5,7 @@ import type { Overview } from '../../src/store/overview.ts'
 import { openSqliteStore } from '../../src/store/sqlite/store.ts'
 import { runCli } from '../support/run-cli.ts'
 import { openFolder, spawnCli } from '../support/service.ts'
-import { openBench } from '../support/store.ts'
+import { openStoreFixture } from '../support/store.ts'
 
 vi.setConfig({ testTimeout: 60_000 })
 
@@ -20,7 +20,7 @@ const openNodesAt = async (path: string, now: () => number) => {
 const openCli = async () => {
   const folder = await openFolder()
   const path = join(folder.path, 'notifier.db')
-  await using bench = await openBench(async ({ rate }) => ({
+  await using bench = await openStoreFixture(async ({ rate }) => ({
     store: await openSqliteStore({ path, masterKey: KEY, now: Date.now, defaultRate: rate }),
     advance: () => {},
   }))

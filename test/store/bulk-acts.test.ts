@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { expect, test } from 'vitest'
 import { ALL_REGISTRATIONS } from '../../src/store/registration-search.ts'
 import { openSqliteStore } from '../../src/store/sqlite/store.ts'
-import { HOOK, openBench, SUCCESS } from '../support/store.ts'
+import { HOOK, openStoreFixture, SUCCESS } from '../support/store.ts'
 
 const START = Date.parse('2026-11-24T08:00:00Z')
 const URLS = ['a', 'b', 'c'].map(path => `${HOOK}/${path}`)
@@ -11,7 +11,7 @@ const HELD = 400
 
 const openHeld = async () => {
   let now = START
-  const bench = await openBench(async ({ rate }) => ({
+  const bench = await openStoreFixture(async ({ rate }) => ({
     store: await openSqliteStore({ path: ':memory:', masterKey: randomBytes(32), now: () => now, defaultRate: rate }),
     advance: ms => {
       now += ms

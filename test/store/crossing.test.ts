@@ -6,12 +6,12 @@ import { packError, unpackError } from '../../src/store/sqlite/thread/errors.ts'
 import { openRemoteStore } from '../../src/store/sqlite/thread/remote-store.ts'
 import { describeError } from '../../src/telemetry/describe-error.ts'
 import { createLog } from '../../src/telemetry/log.ts'
-import { first, openBench, SUCCESS } from '../support/store.ts'
+import { first, openStoreFixture, SUCCESS } from '../support/store.ts'
 import { both } from '../support/words.ts'
 import { failureOf, newPath, optionsFor } from './support/remote.ts'
 
 const openAt = (path: string) =>
-  openBench(async () => ({ store: await openRemoteStore(optionsFor(path)), advance: () => {} }))
+  openStoreFixture(async () => ({ store: await openRemoteStore(optionsFor(path)), advance: () => {} }))
 
 describe('errors', () => {
   class SqliteError extends Error {
@@ -99,5 +99,5 @@ describe('what crosses', () => {
   })
 })
 
-const flat = (claims: Awaited<ReturnType<Awaited<ReturnType<typeof openBench>>['claimWith']>>['claims']) =>
+const flat = (claims: Awaited<ReturnType<Awaited<ReturnType<typeof openStoreFixture>>['claimWith']>>['claims']) =>
   claims.flatMap(({ account, verifications }) => verifications.map(verification => ({ account, verification })))

@@ -7,7 +7,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import { openSqliteStore } from '../../src/store/sqlite/store.ts'
 import { openRemoteStore } from '../../src/store/sqlite/thread/remote-store.ts'
 import type { SqliteCounts } from '../../src/store/stats.ts'
-import { openBench } from '../support/store.ts'
+import { openStoreFixture } from '../support/store.ts'
 
 const newPath = (): string => {
   const folder = mkdtempSync(join(tmpdir(), 'notifier-engine-'))
@@ -15,7 +15,7 @@ const newPath = (): string => {
   return join(folder, 'notifier.db')
 }
 const openAt = (path: string, openSqlite: typeof openSqliteStore = openSqliteStore) =>
-  openBench(async ({ rate }) => ({
+  openStoreFixture(async ({ rate }) => ({
     store: await openSqlite({ path, masterKey: randomBytes(32), now: Date.now, defaultRate: rate }),
     advance: () => {},
   }))

@@ -12,7 +12,7 @@ import { bringUpToDate } from '../../src/store/postgres/opening.ts'
 import { createSealed, createVault } from '../../src/store/sealed.ts'
 import { openSqliteStore } from '../../src/store/sqlite/store.ts'
 import { openTestServer, type TestServer } from '../support/postgres.ts'
-import { openBench, SUCCESS } from '../support/store.ts'
+import { openStoreFixture, SUCCESS } from '../support/store.ts'
 
 const KEY = Buffer.alloc(32, 7)
 const START = Date.parse('2026-11-26T08:00:00Z')
@@ -50,7 +50,7 @@ const openFile = async (path: string, more: { isService?: boolean } = {}) => {
 /** A file with something of everything, of which some waits, and some is done. */
 const makeFile = async ({ registrations = 20 } = {}): Promise<string> => {
   const path = newPath()
-  await using bench = await openBench(() => openFile(path))
+  await using bench = await openStoreFixture(() => openFile(path))
   const { store, partnerId, account } = bench
   const other = await bench.addPartner('other')
   await bench.resolve({ metadata: { order: '7' } })

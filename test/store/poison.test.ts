@@ -6,7 +6,7 @@ import { Secret } from '../../src/core/secret.ts'
 import { openSqliteStore } from '../../src/store/sqlite/store.ts'
 import type { Unreadable } from '../../src/store/store.ts'
 import { openFolder } from '../support/service.ts'
-import { openBench } from '../support/store.ts'
+import { openStoreFixture } from '../support/store.ts'
 
 const KEY = Buffer.alloc(32, 7)
 
@@ -16,7 +16,7 @@ const open = async () => {
   const path = join(folder.path, 'notifier.db')
   const clock = { now: Date.parse('2026-11-24T16:20:00.000Z') }
   const bench = stack.use(
-    await openBench(async ({ rate }) => ({
+    await openStoreFixture(async ({ rate }) => ({
       store: await openSqliteStore({ path, masterKey: KEY, now: () => clock.now, defaultRate: rate }),
       advance: (ms: number) => {
         clock.now += ms

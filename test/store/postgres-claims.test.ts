@@ -6,7 +6,7 @@ import { MINUTE, SECOND } from '../../src/core/duration.ts'
 import { openPostgresStore } from '../../src/store/postgres/store.ts'
 import type { Store } from '../../src/store/store.ts'
 import { openTestServer, type TestServer } from '../support/postgres.ts'
-import { type Claimed, openBench, SUCCESS, WAITING } from '../support/store.ts'
+import { type Claimed, openStoreFixture, SUCCESS, WAITING } from '../support/store.ts'
 
 const START = Date.parse('2026-11-24T08:00:00Z')
 const MASTER_KEY = randomBytes(32)
@@ -53,7 +53,7 @@ const openNodes = async (count: number, { rate = 1_000 } = {}) => {
   const advance = (ms: number) => {
     clock.now += ms
   }
-  const bench = await openBench(async () => ({ store: await openAt(database, rate), advance }), { rate })
+  const bench = await openStoreFixture(async () => ({ store: await openAt(database, rate), advance }), { rate })
   const nodes = [bench.store, ...others]
   const claimOf = async (node: Store): Promise<Claimed[]> => {
     const { claims } = await node.claimVerifications({ busy: new Map(), concurrency: 100, leaseMs: MINUTE })

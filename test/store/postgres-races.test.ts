@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { openPostgresStore } from '../../src/store/postgres/store.ts'
 import type { NewRegistration, Registered } from '../../src/store/store.ts'
 import { openTestServer, type TestServer } from '../support/postgres.ts'
-import { first, openBench, SUCCESS } from '../support/store.ts'
+import { first, openStoreFixture, SUCCESS } from '../support/store.ts'
 
 const MASTER_KEY = randomBytes(32)
 
@@ -33,7 +33,7 @@ const openAt = (database: string) =>
 const openNodes = async () => {
   const database = `races_${++databases}`
   await server.createDatabase(database, 'template')
-  const bench = await openBench(async () => ({ store: await openAt(database), advance: () => {} }))
+  const bench = await openStoreFixture(async () => ({ store: await openAt(database), advance: () => {} }))
   const other = await openAt(database)
   const nodes = [bench.store, other]
   return {

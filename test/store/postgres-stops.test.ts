@@ -6,7 +6,7 @@ import { Secret } from '../../src/core/secret.ts'
 import { openPostgresStore } from '../../src/store/postgres/store.ts'
 import { ALL_REGISTRATIONS } from '../../src/store/registration-search.ts'
 import { openTestServer, type TestServer } from '../support/postgres.ts'
-import { openBench, SUCCESS } from '../support/store.ts'
+import { openStoreFixture, SUCCESS } from '../support/store.ts'
 
 const MASTER_KEY = randomBytes(32)
 
@@ -39,7 +39,7 @@ const openAt = (database: string) =>
 const openNode = async () => {
   const database = `stops_${++databases}`
   await server.createDatabase(database, 'template')
-  const bench = await openBench(async () => ({ store: await openAt(database), advance: () => {} }))
+  const bench = await openStoreFixture(async () => ({ store: await openAt(database), advance: () => {} }))
   const waiting = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
   const untilWaiting = (count: number) =>
     vi.waitUntil(async () => (await server.query(waiting, [], database)).length === count, 2_000)

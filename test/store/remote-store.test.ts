@@ -8,7 +8,7 @@ import { AppError } from '../../src/core/error.ts'
 import { openSqliteStore, type SqliteOptions } from '../../src/store/sqlite/store.ts'
 import { openRemoteStore } from '../../src/store/sqlite/thread/remote-store.ts'
 import { describeError } from '../../src/telemetry/describe-error.ts'
-import { openBench } from '../support/store.ts'
+import { openStoreFixture } from '../support/store.ts'
 import { failureOf, newPath, optionsFor, START } from './support/remote.ts'
 
 /** The real ones, watched; a test can limit their memory. */
@@ -25,7 +25,10 @@ vi.mock('node:worker_threads', async importOriginal => {
 })
 
 const openAt = async (path: string) => {
-  const bench = await openBench(async () => ({ store: await openRemoteStore(optionsFor(path)), advance: () => {} }))
+  const bench = await openStoreFixture(async () => ({
+    store: await openRemoteStore(optionsFor(path)),
+    advance: () => {},
+  }))
   const thread = threads.all.at(-1)
   if (!thread) throw new Error('there is no thread')
   return { ...bench, thread }

@@ -5,11 +5,11 @@ import { describe, expect, test } from 'vitest'
 import { MINUTE, SECOND } from '../../src/core/duration.ts'
 import { newPartner } from '../../src/core/new-partner.ts'
 import { openFolder } from '../support/service.ts'
-import { type Bench, open } from './support/replay-bench.ts'
 import { CASES, type Case } from './support/replay-cases.ts'
+import { open, type StoreFixture } from './support/replay-fixture.ts'
 
 /** What there is to be seen afterwards. */
-const stateOf = async ({ store, partnerId, account, claim, claimMessages }: Bench) => {
+const stateOf = async ({ store, partnerId, account, claim, claimMessages }: StoreFixture) => {
   const registrations = await store.listRegistrations(partnerId, {
     idcardid: null,
     status: null,
@@ -50,7 +50,7 @@ const comparable = (value: unknown): unknown => {
 }
 
 /** Makes the call, and another one that throws once the call's part of their transaction has run. */
-const besideOneThatThrows = async <Result>(bench: Bench, call: () => Promise<Result>): Promise<Result> => {
+const besideOneThatThrows = async <Result>(bench: StoreFixture, call: () => Promise<Result>): Promise<Result> => {
   const result = call()
   // A verb may read before it writes.
   for (let n = 0; n < 50; n++) await null

@@ -8,7 +8,7 @@ import { createSealed, createVault } from '../../src/store/sealed.ts'
 import { openSqliteStore } from '../../src/store/sqlite/store.ts'
 import type { ResealPlace } from '../../src/store/store.ts'
 import { openFolder } from '../support/service.ts'
-import { openBench } from '../support/store.ts'
+import { openStoreFixture } from '../support/store.ts'
 
 const [OLD, NEW, LOST] = [randomBytes(32), randomBytes(32), randomBytes(32)]
 const MANY = 1_000
@@ -19,7 +19,7 @@ const openOld = async () => {
   const path = join(folder.path, 'notifier.db')
   const openWith = (masterKey: Buffer, previousKey?: Buffer) =>
     openSqliteStore({ path, masterKey, previousKey, now: () => 1_000, defaultRate: 1_000 })
-  const bench = await openBench(async () => ({ store: await openWith(OLD), advance: () => {} }))
+  const bench = await openStoreFixture(async () => ({ store: await openWith(OLD), advance: () => {} }))
   const { id, partnerId } = await bench.resolve({ metadata: { order: '42' } })
   await bench[Symbol.asyncDispose]()
   const file = new Database(path)

@@ -6,7 +6,7 @@ import { DAY, HOUR } from '../../src/core/duration.ts'
 import { openSqliteStore } from '../../src/store/sqlite/store.ts'
 import { findInTables, readTables } from '../privacy/support/tables.ts'
 import { openFolder } from '../support/service.ts'
-import { first, openBench, SUCCESS } from '../support/store.ts'
+import { first, openStoreFixture, SUCCESS } from '../support/store.ts'
 
 const onFile = <T>(path: string, use: (file: Database.Database) => T): T => {
   const file = new Database(path)
@@ -28,7 +28,7 @@ const open = async () => {
       clock.now += ms
     },
   })
-  const bench = stack.use(await openBench(openStore))
+  const bench = stack.use(await openStoreFixture(openStore))
   return {
     ...bench,
     path,

@@ -4,13 +4,13 @@ import Database from 'better-sqlite3'
 import { expect, test } from 'vitest'
 import { openSqliteStore } from '../../src/store/sqlite/store.ts'
 import { openFolder } from '../support/service.ts'
-import { openBench, SUCCESS } from '../support/store.ts'
+import { openStoreFixture, SUCCESS } from '../support/store.ts'
 
 test('what is erased is overwritten in the file, not only forgotten', async () => {
   await using folder = await openFolder()
   const path = join(folder.path, 'notifier.db')
   const clock = { now: 1_000 }
-  const bench = await openBench(async ({ rate }) => ({
+  const bench = await openStoreFixture(async ({ rate }) => ({
     store: await openSqliteStore({ path, masterKey: Buffer.alloc(32, 7), now: () => clock.now, defaultRate: rate }),
     advance: () => {},
   }))

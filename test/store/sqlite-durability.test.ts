@@ -11,7 +11,7 @@ import { AppError } from '../../src/core/error.ts'
 import { Secret } from '../../src/core/secret.ts'
 import { openConnection } from '../../src/store/sqlite/connection.ts'
 import { openRemoteStore } from '../../src/store/sqlite/thread/remote-store.ts'
-import { first, type OpenStore, openBench, SUCCESS } from '../support/store.ts'
+import { first, type OpenStore, openStoreFixture, SUCCESS } from '../support/store.ts'
 
 const KEY = randomBytes(32)
 const START = Date.parse('2026-11-24T08:00:00Z')
@@ -24,9 +24,9 @@ const newFolder = (): string => {
 }
 const openFile = (path: string, masterKey = KEY) =>
   openRemoteStore({ path, masterKey, now: () => START, defaultRate: 1_000 })
-const benchAt = (path: string) => {
+const fixtureAt = (path: string) => {
   const open: OpenStore = async () => ({ store: await openFile(path), advance: () => {} })
-  return openBench(open)
+  return openStoreFixture(open)
 }
 
 const forkChild = (path: string, task: string) =>
@@ -45,7 +45,7 @@ const inProcesses = async (count: number, args: [path: string, task: string], af
 describe('the file', () => {
   test('has its log beside it, in a folder that is made', async () => {
     const folder = newFolder()
-    await using bench = await benchAt(join(folder, 'data', 'notifier.db'))
+    await using bench = await fixtureAt(join(folder, 'data', 'notifier.db'))
     await bench.register()
     const files = readdirSync(join(folder, 'data'))
     expect(files.sort()).toEqual(['notifier.db', 'notifier.db-shm', 'notifier.db-wal'])
@@ -65,7 +65,7 @@ describe('the file', () => {
 
   test('shows no secret, no result and no webhook in the clear', async () => {
     const path = join(newFolder(), 'notifier.db')
-    await using bench = await benchAt(path)
+    await using bench = await fixtureAt(path)
     const markers = {
       apiKey: 'MARKERAPIKEY',
       signing: 'MARKERSIGNING',
@@ -132,7 +132,7 @@ describe('several processes on one file', () => {
 
   test('never take the same row', async () => {
     const path = join(newFolder(), 'notifier.db')
-    await using bench = await benchAt(path)
+    await using bench = await fixtureAt(path)
     const items = (count: number, prefix: string) =>
       Array.from({ length: count }, (_, i) => bench.newRegistration({ idcardid: `${prefix}${i}` }))
     await bench.store.register(items(100, 'm'))
@@ -177,7 +177,7 @@ const unavailable = (run: Promise<unknown>) =>
 describe('S12 a write lock held by somebody else', () => {
   test('is told while it is held, and the event loop turns between the tries', async () => {
     const path = join(newFolder(), 'notifier.db')
-    await using bench = await benchAt(path)
+    await using bench = await fixtureAt(path)
     const { id } = await bench.register()
     const other = new Database(path)
     onTestFinished(() => void other.close())
@@ -216,7 +216,7 @@ describe('S3 a full disk', () => {
       process.stderr.write(`${folder.skip}\n`)
       return context.skip(folder.skip)
     }
-    await using bench = await benchAt(join(folder, 'notifier.db'))
+    await using bench = await fixtureAt(join(folder, 'notifier.db'))
     let broken = 0
     bench.store.hints.on('broken', () => broken++)
     const kept = await bench.register()

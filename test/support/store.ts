@@ -58,7 +58,7 @@ export interface Claimed {
 }
 
 /** A store with one account and one partner, and the workers' steps as single calls. */
-export const openBench = async (open: OpenStore, options: { rate: number } = { rate: 1_000 }) => {
+export const openStoreFixture = async (open: OpenStore, options: { rate: number } = { rate: 1_000 }) => {
   const { store, advance } = await open(options)
   const ulid = monotonicFactory()
   const newId = (prefix: string) => `${prefix}_${ulid()}`

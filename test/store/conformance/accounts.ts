@@ -3,23 +3,23 @@ import type { AccountChange } from '../../../src/core/account.ts'
 import { DAY, HOUR, MINUTE, SECOND } from '../../../src/core/duration.ts'
 import { Secret } from '../../../src/core/secret.ts'
 import { TEST_ACCOUNT_ID } from '../../../src/core/test-serial.ts'
-import { first, HOOK, LEASE_MS, type OpenStore, openBench, SUCCESS, WAITING } from '../../support/store.ts'
+import { first, HOOK, LEASE_MS, type OpenStore, openStoreFixture, SUCCESS, WAITING } from '../../support/store.ts'
 
-type Bench = Awaited<ReturnType<typeof openBench>>
+type StoreFixture = Awaited<ReturnType<typeof openStoreFixture>>
 
 const FROZEN = { kind: 'account', code: 4050, fault: 'frozen' } as const
 
 /** Has one due row answered with a change of its account. */
-const change = async (bench: Bench, of: (now: number) => AccountChange) => {
+const change = async (bench: StoreFixture, of: (now: number) => AccountChange) => {
   const claimed = first(await bench.claim())
   await bench.store.settleVerifications([bench.answered(claimed, FROZEN, of(bench.store.now()))])
 }
-const pause = (bench: Bench, probeInMs: number) =>
+const pause = (bench: StoreFixture, probeInMs: number) =>
   change(bench, now => ({ kind: 'pause', reason: 'frozen', code: 4050, probes: 1, probeAt: now + probeInMs }))
-const throttle = (bench: Bench, holdMs: number, rampRate = 2.5) =>
+const throttle = (bench: StoreFixture, holdMs: number, rampRate = 2.5) =>
   change(bench, now => ({ kind: 'throttle', rampRate, rampAt: now + holdMs, allowedAt: now + holdMs }))
 
-const account = (more: Partial<Parameters<Bench['store']['createAccount']>[0]> = {}) => ({
+const account = (more: Partial<Parameters<StoreFixture['store']['createAccount']>[0]> = {}) => ({
   id: 'acc_z',
   apiId: 'C87654321',
   apiKey: new Secret('key-two'),
@@ -31,7 +31,7 @@ const account = (more: Partial<Parameters<Bench['store']['createAccount']>[0]> =
 
 export const describeAccounts = (open: OpenStore): void => {
   test('the default one is updated by its APIID, and keeps its id', async () => {
-    await using bench = await openBench(open, { rate: 7 })
+    await using bench = await openStoreFixture(open, { rate: 7 })
     const again = await bench.store.putDefaultAccount({
       id: bench.newId('acc'),
       apiId: 'C12345678',
@@ -44,7 +44,7 @@ export const describeAccounts = (open: OpenStore): void => {
   })
 
   test('a corrected key makes a paused account due now, and the same key does not', async () => {
-    await using bench = await openBench(open)
+    await using bench = await openStoreFixture(open)
     await bench.register()
     const pause = { reason: 'credentials_wrong', code: 405, probes: 2, probeAt: bench.store.now() + HOUR } as const
     const claimed = first(await bench.claim())
@@ -65,7 +65,7 @@ export const describeAccounts = (open: OpenStore): void => {
   })
 
   test('are found by id or APIID, and listed in order', async () => {
-    await using bench = await openBench(open)
+    await using bench = await openStoreFixture(open)
     const created = await bench.store.createAccount(account({ rate: 3 }))
     expect(created).toMatchObject({ id: 'acc_z', rate: 3, partnerId: null })
     expect(await bench.store.findAccount('acc_z')).toEqual(created)
@@ -76,7 +76,7 @@ export const describeAccounts = (open: OpenStore): void => {
   })
 
   test('bound to a partner are used by that partner alone, and before the default one', async () => {
-    await using bench = await openBench(open)
+    await using bench = await openStoreFixture(open)
     const bound = await bench.store.createAccount(account({ partnerId: bench.partnerId }))
     const other = await bench.addPartner()
     expect(await bench.store.accountFor(bench.partnerId, null)).toEqual(bound)
@@ -92,7 +92,7 @@ export const describeAccounts = (open: OpenStore): void => {
   })
 
   test('of test serials are listed and chosen by nobody, wait for no other, and all that comes of them says so', async () => {
-    await using bench = await openBench(open)
+    await using bench = await openStoreFixture(open)
     await bench.store.createAccount(account({ id: TEST_ACCOUNT_ID }))
     expect(await bench.store.listAccounts({ limit: 10, after: null })).toEqual([bench.account])
     expect((await bench.store.stats()).accounts.map(({ id }) => id)).toEqual([bench.account.id])
@@ -119,7 +119,7 @@ export const describeAccounts = (open: OpenStore): void => {
   })
 
   test('have a rate and slots of their own', async () => {
-    await using bench = await openBench(open)
+    await using bench = await openStoreFixture(open)
     await bench.store.createAccount(account({ rate: 1 }))
     for (let i = 0; i < 3; i++) {
       await bench.register()
@@ -131,7 +131,7 @@ export const describeAccounts = (open: OpenStore): void => {
   })
 
   test('paused, hand out one canary, and only when it is due', async () => {
-    await using bench = await openBench(open)
+    await using bench = await openStoreFixture(open)
     for (let i = 0; i < 3; i++) await bench.register()
     await pause(bench, MINUTE)
     await bench.advance(LEASE_MS)
@@ -145,7 +145,7 @@ export const describeAccounts = (open: OpenStore): void => {
   })
 
   test('resumed by a canary, start slowly, and have lost nothing', async () => {
-    await using bench = await openBench(open, { rate: 80 })
+    await using bench = await openStoreFixture(open, { rate: 80 })
     for (let i = 0; i < 20; i++) await bench.register()
     await pause(bench, 0)
     await change(bench, now => ({ kind: 'resume', rampRate: 10, rampAt: now }))
@@ -166,7 +166,7 @@ export const describeAccounts = (open: OpenStore): void => {
   })
 
   test('paused by an operator, hand out nothing, whatever an answer in flight says', async () => {
-    await using bench = await openBench(open)
+    await using bench = await openStoreFixture(open)
     await bench.register()
     await bench.register()
     const claimed = first(await bench.claim({ concurrency: 1 }))
@@ -181,7 +181,7 @@ export const describeAccounts = (open: OpenStore): void => {
   })
 
   test('are removed, but for the default one, and one that an enabled partner has for its own', async () => {
-    await using bench = await openBench(open)
+    await using bench = await openStoreFixture(open)
     const { store } = bench
     await store.createAccount(account({ partnerId: bench.partnerId }))
     const { id } = await bench.register({ accountId: 'acc_z' })
@@ -201,7 +201,7 @@ export const describeAccounts = (open: OpenStore): void => {
   })
 
   test('removed, lost what was registered for them afterwards, by who had found them before', async () => {
-    await using bench = await openBench(open)
+    await using bench = await openStoreFixture(open)
     const { store } = bench
     await store.createAccount(account())
     const before = await bench.register({ accountId: 'acc_z' })
@@ -220,7 +220,7 @@ export const describeAccounts = (open: OpenStore): void => {
   })
 
   test('removed, come back when they are created again, or the settings name them, with what waits for them', async () => {
-    await using bench = await openBench(open)
+    await using bench = await openStoreFixture(open)
     const { store } = bench
     await store.createAccount(account({ rate: 3 }))
     await bench.register({ accountId: 'acc_z' })
@@ -242,7 +242,7 @@ export const describeAccounts = (open: OpenStore): void => {
   })
 
   test('removed, are erased after a day, once nothing waits for them', async () => {
-    await using bench = await openBench(open)
+    await using bench = await openStoreFixture(open)
     const { store } = bench
     const prune = () => store.prune(store.now() - 30 * DAY, 100)
     /** Where its row is there it comes back, with its id. */
@@ -264,7 +264,7 @@ export const describeAccounts = (open: OpenStore): void => {
   })
 
   test('throttled, wait for as long as upstream asks, then go on at half the rate', async () => {
-    await using bench = await openBench(open, { rate: 5 })
+    await using bench = await openStoreFixture(open, { rate: 5 })
     for (let i = 0; i < 10; i++) await bench.register()
     await throttle(bench, 7 * SECOND)
     await bench.advance(7 * SECOND - 1)

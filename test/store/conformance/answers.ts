@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest'
 import type { Answer } from '../../../src/core/answer.ts'
 import { HOUR, MINUTE, SECOND } from '../../../src/core/duration.ts'
-import { first, type OpenStore, openBench, SUCCESS, WAITING } from '../../support/store.ts'
+import { first, type OpenStore, openStoreFixture, SUCCESS, WAITING } from '../../support/store.ts'
 
 export const describeAnswers = (open: OpenStore): void => {
   test('records what was answered, and asks again when the step says so', async () => {
-    await using bench = await openBench(open)
+    await using bench = await openStoreFixture(open)
     const { id } = await bench.register()
     await bench.advance(SECOND)
     const claimed = first(await bench.claim())
@@ -23,7 +23,7 @@ export const describeAnswers = (open: OpenStore): void => {
   })
 
   test('resolves every waiting registration with a verdict, and makes each message due at once', async () => {
-    await using bench = await openBench(open)
+    await using bench = await openStoreFixture(open)
     const { id } = await bench.register({ metadata: { order: '42' } })
     await bench.poll(WAITING)
     const previousPollAt = (await bench.find(id)).lastPolledAt
@@ -56,7 +56,7 @@ export const describeAnswers = (open: OpenStore): void => {
   })
 
   test('says whom an answer has ended, and once', async () => {
-    await using bench = await openBench(open)
+    await using bench = await openStoreFixture(open)
     const one = await bench.register({ idcardid: '1' })
     await bench.advance(SECOND)
     const two = await bench.register({ idcardid: '1', callbackUrl: 'https://partner.example/other' })
@@ -77,7 +77,7 @@ export const describeAnswers = (open: OpenStore): void => {
   })
 
   test('says for which reason an answer without a verdict has ended a registration', async () => {
-    await using bench = await openBench(open)
+    await using bench = await openStoreFixture(open)
     const { id, partnerId, createdAt } = await bench.register({ ttlMs: 0 })
     await bench.register({ callbackUrl: 'https://partner.example/other' })
     await bench.advance(HOUR)
@@ -89,7 +89,7 @@ export const describeAnswers = (open: OpenStore): void => {
   })
 
   test('tells the last call before an outage that showed the check still open', async () => {
-    await using bench = await openBench(open)
+    await using bench = await openStoreFixture(open)
     const { id } = await bench.register()
     await bench.poll(WAITING)
     const { lastPolledAt } = await bench.find(id)
@@ -102,7 +102,7 @@ export const describeAnswers = (open: OpenStore): void => {
   })
 
   test('ends each registration at its own deadline, tells the raw status, and goes on for the others', async () => {
-    await using bench = await openBench(open)
+    await using bench = await openStoreFixture(open)
     const soon = await bench.register({ idcardid: '1', ttlMs: MINUTE })
     const late = await bench.register({ idcardid: '1', callbackUrl: 'https://late.example/', ttlMs: HOUR })
     await bench.poll(WAITING)
@@ -123,7 +123,7 @@ export const describeAnswers = (open: OpenStore): void => {
   })
 
   test('leaves nothing of a batch in which one item fails', async () => {
-    await using bench = await openBench(open)
+    await using bench = await openStoreFixture(open)
     const [one] = [await bench.register(), await bench.register()]
     const [good, bad] = (await bench.claim()).map(claimed => bench.answered(claimed, SUCCESS))
     if (!good || !bad) throw new Error('both were due')
@@ -141,7 +141,7 @@ export const describeAnswers = (open: OpenStore): void => {
     { kind: 'transient', code: 4999, cause: 'unknown_code' },
     { kind: 'invalid_id', code: 4060 },
   ])('keeps the last answer for explain ($kind $code)', async answer => {
-    await using bench = await openBench(open)
+    await using bench = await openStoreFixture(open)
     const { id } = await bench.register()
     await bench.poll(answer)
     const explanation = await bench.store.explain(bench.partnerId, id)

@@ -5,12 +5,12 @@ import { mostUnderWay } from '../../../src/store/bulk-act.ts'
 import { ALL_REGISTRATIONS, type RegistrationFilter } from '../../../src/store/registration-search.ts'
 import { BULK_WINDOW } from '../../../src/store/rules/bulk-act.ts'
 import type { NewBulkAct } from '../../../src/store/store.ts'
-import { type OpenStore, openBench } from '../../support/store.ts'
+import { type OpenStore, openStoreFixture } from '../../support/store.ts'
 
-type Bench = Awaited<ReturnType<typeof openBench>>
+type StoreFixture = Awaited<ReturnType<typeof openStoreFixture>>
 
 const draft = async (
-  { store }: Bench,
+  { store }: StoreFixture,
   { filter = {}, ...more }: Partial<Omit<NewBulkAct, 'filter'>> & { filter?: Partial<RegistrationFilter> } = {},
 ) => {
   const wanted = { filter: { ...ALL_REGISTRATIONS, ...filter }, act: more.act ?? ('resend' as const) }
@@ -28,7 +28,7 @@ const draft = async (
   })
 }
 /** So many registrations whose messages were given up, each to a URL of its own; the newest first. */
-const exhaust = async (bench: Bench, count: number) => {
+const exhaust = async (bench: StoreFixture, count: number) => {
   const ids: string[] = []
   for (let n = 0; n < count; n++) {
     const id = `reg_${ulid(bench.store.now())}`
@@ -38,18 +38,18 @@ const exhaust = async (bench: Bench, count: number) => {
   }
   return ids
 }
-const sent = async (bench: Bench) => (await bench.claimMessages()).map(message => message.registrationId)
-const run = async ({ store }: Bench, limit: number) => {
+const sent = async (bench: StoreFixture) => (await bench.claimMessages()).map(message => message.registrationId)
+const run = async ({ store }: StoreFixture, limit: number) => {
   while (!(await store.continueBulkActs(limit)).isIdle);
 }
-const stateOf = async ({ store }: Bench) => {
+const stateOf = async ({ store }: StoreFixture) => {
   const bulk = await store.findBulkAct('bulk_1')
   return [bulk?.state, bulk?.done]
 }
 
 export const describeBulkActs = (open: OpenStore): void => {
   test('does nothing before it is started, and then all that is meant, in batches', async () => {
-    await using bench = await openBench(open)
+    await using bench = await openStoreFixture(open)
     const ids = await exhaust(bench, 3)
     const made = await draft(bench, { filter: { delivery: 'exhausted' } })
     expect(made).toMatchObject({ state: 'draft', counted: { count: 3, isCapped: false }, done: 0, startedAt: null })
@@ -69,7 +69,7 @@ export const describeBulkActs = (open: OpenStore): void => {
   })
 
   test('means only what was there when its time was fixed, of its filter', async () => {
-    await using bench = await openBench(open)
+    await using bench = await openStoreFixture(open)
     const [newest, oldest] = await exhaust(bench, 2)
     const until = (await bench.find(oldest ?? '')).createdAt
     await draft(bench, { filter: { until } })
@@ -80,7 +80,7 @@ export const describeBulkActs = (open: OpenStore): void => {
   })
 
   test('passes over what is not meant, so much at a time', async () => {
-    await using bench = await openBench(open)
+    await using bench = await openStoreFixture(open)
     await bench.store.register(Array.from({ length: BULK_WINDOW + 1 }, () => bench.newRegistration()))
     await draft(bench, { act: 'poll', filter: { host: 'other.example' } })
     await bench.store.startBulkAct('bulk_1')
@@ -92,7 +92,7 @@ export const describeBulkActs = (open: OpenStore): void => {
   })
 
   test('takes steps in turn with others, whoever has begun later', async () => {
-    await using bench = await openBench(open)
+    await using bench = await openStoreFixture(open)
     await bench.store.register(Array.from({ length: 20 }, () => bench.newRegistration()))
     const steps = async (count: number) => {
       for (let n = 0; n < count; n++) {
@@ -112,7 +112,7 @@ export const describeBulkActs = (open: OpenStore): void => {
   })
 
   test('of a partner means its webhooks of a time that are not cancelled, and is not listed with those of operators', async () => {
-    await using bench = await openBench(open)
+    await using bench = await openStoreFixture(open)
     const [last, cancelled, second] = await exhaust(bench, 4)
     await bench.resolve({ partnerId: await bench.addPartner() })
     await bench.deliver(410)
@@ -130,7 +130,7 @@ export const describeBulkActs = (open: OpenStore): void => {
   })
 
   test('can be stopped, and goes on where it was', async () => {
-    await using bench = await openBench(open)
+    await using bench = await openStoreFixture(open)
     const ids = await exhaust(bench, 3)
     await draft(bench)
     await bench.store.startBulkAct('bulk_1')
@@ -147,7 +147,7 @@ export const describeBulkActs = (open: OpenStore): void => {
   })
 
   test('sends its probe first, and goes on when that has arrived', async () => {
-    await using bench = await openBench(open)
+    await using bench = await openStoreFixture(open)
     const ids = await exhaust(bench, 3)
     await draft(bench, { probe: true })
     await bench.store.startBulkAct('bulk_1')
@@ -161,7 +161,7 @@ export const describeBulkActs = (open: OpenStore): void => {
   })
 
   test('fails with its probe, and says why', async () => {
-    await using bench = await openBench(open)
+    await using bench = await openStoreFixture(open)
     await exhaust(bench, 3)
     await draft(bench, { probe: true })
     await bench.store.startBulkAct('bulk_1')
@@ -179,7 +179,7 @@ export const describeBulkActs = (open: OpenStore): void => {
   })
 
   test('judges its probe by no attempt that was under way when it was sent', async () => {
-    await using bench = await openBench(open)
+    await using bench = await openStoreFixture(open)
     const { id } = await bench.resolve()
     const [before] = await bench.claimMessages()
     if (!before) throw new Error('one was due')
@@ -196,7 +196,7 @@ export const describeBulkActs = (open: OpenStore): void => {
   })
 
   test('waits for the end of another where as many are under way as may be', async () => {
-    await using bench = await openBench(open)
+    await using bench = await openStoreFixture(open)
     for (let n = 0; n < mostUnderWay(null); n++) {
       await draft(bench, { id: `bulk_0${n}` })
       await bench.store.startBulkAct(`bulk_0${n}`)
@@ -211,7 +211,7 @@ export const describeBulkActs = (open: OpenStore): void => {
   })
 
   test('cancels, and tells what it has ended', async () => {
-    await using bench = await openBench(open)
+    await using bench = await openStoreFixture(open)
     const [one, two] = [await bench.register(), await bench.register()]
     const told: string[] = []
     bench.store.hints.on('cancelled', ({ registrationId }) => told.push(registrationId ?? ''))
@@ -229,7 +229,7 @@ export const describeBulkActs = (open: OpenStore): void => {
   })
 
   test('is listed the newest first, and rings when it is started', async () => {
-    await using bench = await openBench(open)
+    await using bench = await openStoreFixture(open)
     let rung = 0
     bench.store.hints.on('bulkActsDue', () => rung++)
     for (const id of ['bulk_1', 'bulk_2', 'bulk_3']) await draft(bench, { id })

@@ -1,13 +1,13 @@
 import { expect, test } from 'vitest'
 import { DAY, HOUR, MINUTE } from '../../../src/core/duration.ts'
-import { HOOK, type OpenStore, openBench } from '../../support/store.ts'
+import { HOOK, type OpenStore, openStoreFixture } from '../../support/store.ts'
 
-type Bench = Awaited<ReturnType<typeof openBench>>
+type StoreFixture = Awaited<ReturnType<typeof openStoreFixture>>
 
 const GOOD = 'https://good.example/hook'
 
 /** Has a URL of the partner fail until it is disabled; when that was. */
-const disable = async (bench: Bench, callbackUrl = HOOK, partnerId = bench.partnerId) => {
+const disable = async (bench: StoreFixture, callbackUrl = HOOK, partnerId = bench.partnerId) => {
   const { id } = await bench.resolve({ callbackUrl, partnerId })
   const since = bench.store.now()
   for (let n = 0; n < 11; n++) {
@@ -18,15 +18,15 @@ const disable = async (bench: Bench, callbackUrl = HOOK, partnerId = bench.partn
   }
   throw new Error('it returns at the last attempt')
 }
-const succeed = async (bench: Bench, callbackUrl: string, partnerId = bench.partnerId) => {
+const succeed = async (bench: StoreFixture, callbackUrl: string, partnerId = bench.partnerId) => {
   await bench.resolve({ callbackUrl, partnerId })
   await bench.deliver(200)
 }
-const claim = (bench: Bench, limit = 2) => bench.store.claimCallbackNotices(limit)
+const claim = (bench: StoreFixture, limit = 2) => bench.store.claimCallbackNotices(limit)
 
 export const describeCallbackNotices = (open: OpenStore): void => {
   test('tells of a disabled URL at the one where the last success is the newest', async () => {
-    await using bench = await openBench(open)
+    await using bench = await openStoreFixture(open)
     await succeed(bench, GOOD)
     await bench.advance(MINUTE)
     await succeed(bench, `${GOOD}/newest`)
@@ -46,7 +46,7 @@ export const describeCallbackNotices = (open: OpenStore): void => {
   })
 
   test('tells nobody where the partner has no other URL, or only ones that failed last or answered 410', async () => {
-    await using bench = await openBench(open)
+    await using bench = await openStoreFixture(open)
     const other = await bench.addPartner()
     await succeed(bench, GOOD, other)
     await succeed(bench, `${GOOD}/gone`)
@@ -63,7 +63,7 @@ export const describeCallbackNotices = (open: OpenStore): void => {
   })
 
   test('is tried five times within an hour, under one id', async () => {
-    await using bench = await openBench(open)
+    await using bench = await openStoreFixture(open)
     await succeed(bench, GOOD)
     await disable(bench)
     const begunAt = bench.store.now()
@@ -79,7 +79,7 @@ export const describeCallbackNotices = (open: OpenStore): void => {
   })
 
   test('goes to each partner one at a time, and to no partner that is disabled', async () => {
-    await using bench = await openBench(open)
+    await using bench = await openStoreFixture(open)
     const other = await bench.addPartner()
     await succeed(bench, GOOD)
     await succeed(bench, GOOD, other)
@@ -103,7 +103,7 @@ export const describeCallbackNotices = (open: OpenStore): void => {
   })
 
   test('waits while deliveries are on hold', async () => {
-    await using bench = await openBench(open)
+    await using bench = await openStoreFixture(open)
     await succeed(bench, GOOD)
     await disable(bench)
     await bench.store.holdDeliveries()

@@ -1,20 +1,20 @@
 import { expect, test } from 'vitest'
 import { HOUR, MINUTE } from '../../../src/core/duration.ts'
 import { RELEASED_TOGETHER } from '../../../src/store/callbacks.ts'
-import { first, HOOK, type OpenStore, openBench, SUCCESS } from '../../support/store.ts'
+import { first, HOOK, type OpenStore, openStoreFixture, SUCCESS } from '../../support/store.ts'
 
-type Bench = Awaited<ReturnType<typeof openBench>>
+type StoreFixture = Awaited<ReturnType<typeof openStoreFixture>>
 
 /** One registration whose message was answered 410, and another for the same URL. */
 const openPaused = async (open: OpenStore) => {
-  const bench = await openBench(open)
+  const bench = await openStoreFixture(open)
   const gone = await bench.resolve()
   await bench.deliver(410)
   return { bench, gone }
 }
 /** Another message for the URL, which is registered before and resolved after it was paused. */
 const openHeld = async (open: OpenStore) => {
-  const bench = await openBench(open)
+  const bench = await openStoreFixture(open)
   const gone = await bench.resolve()
   const held = await bench.register()
   await bench.deliver(410)
@@ -27,7 +27,7 @@ const openHeld = async (open: OpenStore) => {
   expect(await bench.claimMessages()).toEqual([])
   return { bench, gone, held }
 }
-const sent = async (bench: Bench) => (await bench.claimMessages()).map(message => message.registrationId)
+const sent = async (bench: StoreFixture) => (await bench.claimMessages()).map(message => message.registrationId)
 
 export const describeCallbackPauses = (open: OpenStore): void => {
   test('has that message exhausted at once', async () => {
@@ -49,7 +49,7 @@ export const describeCallbackPauses = (open: OpenStore): void => {
   })
 
   test('disabled by an operator, sends nothing until one enables it, whatever its partner and its receiver do', async () => {
-    await using bench = await openBench(open)
+    await using bench = await openStoreFixture(open)
     const [url, other] = [{ partnerId: bench.partnerId, callbackUrl: HOOK }, await bench.resolve()]
     const [inFlight] = await bench.claimMessages()
     const held = await bench.resolve()
@@ -88,7 +88,7 @@ export const describeCallbackPauses = (open: OpenStore): void => {
   })
 
   test('does not stand before others of its host, however much it holds', async () => {
-    await using bench = await openBench(open)
+    await using bench = await openStoreFixture(open)
     await bench.resolve()
     for (let i = 0; i < 10; i++) await bench.resolve()
     const message = first(await bench.claimMessages({ slots: 1 }))
@@ -101,7 +101,7 @@ export const describeCallbackPauses = (open: OpenStore): void => {
   test('of a URL for which very many are held ends bit by bit, and all of them go out', {
     timeout: 60_000,
   }, async () => {
-    await using bench = await openBench(open)
+    await using bench = await openStoreFixture(open)
     const held = RELEASED_TOGETHER + 100
     const gone = await bench.resolve()
     await bench.store.register(Array.from({ length: held }, () => bench.newRegistration()))

@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest'
 import { HOUR } from '../../../src/core/duration.ts'
-import { first, type OpenStore, openBench, SUCCESS, WAITING } from '../../support/store.ts'
+import { first, type OpenStore, openStoreFixture, SUCCESS, WAITING } from '../../support/store.ts'
 
 export const describeCancelling = (open: OpenStore): void => {
   test('ends a registration: no more polls, no webhook', async () => {
-    await using bench = await openBench(open)
+    await using bench = await openStoreFixture(open)
     const { id } = await bench.register()
     const cancelled = await bench.store.cancel(bench.partnerId, id)
     expect(cancelled).toMatchObject({ isNew: true, stopsMessage: false })
@@ -22,7 +22,7 @@ export const describeCancelling = (open: OpenStore): void => {
 
   test('during a call, tells nobody what that call brings', async () => {
     for (const answer of [WAITING, SUCCESS]) {
-      await using bench = await openBench(open)
+      await using bench = await openStoreFixture(open)
       const { id } = await bench.register()
       const claimed = first(await bench.claim())
       await bench.store.cancel(bench.partnerId, id)
@@ -35,7 +35,7 @@ export const describeCancelling = (open: OpenStore): void => {
   })
 
   test('after the verdict stops the retries', async () => {
-    await using bench = await openBench(open)
+    await using bench = await openStoreFixture(open)
     const { id } = await bench.resolve()
     await bench.deliver(500)
     const cancelled = await bench.store.cancel(bench.partnerId, id)
@@ -51,7 +51,7 @@ export const describeCancelling = (open: OpenStore): void => {
 
   test('during an attempt records how it ended, and schedules no other', async () => {
     for (const status of [200, 500]) {
-      await using bench = await openBench(open)
+      await using bench = await openStoreFixture(open)
       const { id } = await bench.resolve()
       const message = first(await bench.claimMessages())
       await bench.store.cancel(bench.partnerId, id)
@@ -64,7 +64,7 @@ export const describeCancelling = (open: OpenStore): void => {
   })
 
   test('lets the pair be registered anew, and asks anew', async () => {
-    await using bench = await openBench(open)
+    await using bench = await openStoreFixture(open)
     const old = await bench.register({ idcardid: '1' })
     await bench.store.cancel(bench.partnerId, old.id)
     const anew = await bench.register({ idcardid: '1' })
@@ -75,7 +75,7 @@ export const describeCancelling = (open: OpenStore): void => {
   })
 
   test('erases what was known: the metadata, the result, the text of its webhook, what the receiver said', async () => {
-    await using bench = await openBench(open)
+    await using bench = await openStoreFixture(open)
     const { id } = await bench.resolve({ idcardid: '1', metadata: { order: '42' } })
     await bench.deliver(500)
     await bench.store.cancel(bench.partnerId, id)
@@ -85,7 +85,7 @@ export const describeCancelling = (open: OpenStore): void => {
   })
 
   test('tells who waits for the registration', async () => {
-    await using bench = await openBench(open)
+    await using bench = await openStoreFixture(open)
     const { id } = await bench.register()
     const told: unknown[] = []
     bench.store.hints.on('resolved', ids => told.push(ids))

@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest'
 import { DAY, SECOND } from '../../../src/core/duration.ts'
-import { type OpenStore, openBench } from '../../support/store.ts'
+import { type OpenStore, openStoreFixture } from '../../support/store.ts'
 
-type Bench = Awaited<ReturnType<typeof openBench>>
+type StoreFixture = Awaited<ReturnType<typeof openStoreFixture>>
 
 /** So many messages that failed once, whose retries were due while nobody looked. */
 const openBreak = async (open: OpenStore, retries: number) => {
-  const bench = await openBench(open)
+  const bench = await openStoreFixture(open)
   await bench.store.register(Array.from({ length: retries }, () => bench.newRegistration()))
   for (let resolved = 0; resolved < retries; await bench.advance(SECOND))
     resolved += await bench.poll({ kind: 'verdict', code: 2, verdict: VERDICT })
@@ -23,7 +23,7 @@ interface Sent {
   after: number
 }
 /** Sends whatever is due until `isEnough`; when each was sent, counted from now. */
-const sendUntil = async (bench: Bench, isEnough: (sent: readonly Sent[]) => boolean): Promise<Sent[]> => {
+const sendUntil = async (bench: StoreFixture, isEnough: (sent: readonly Sent[]) => boolean): Promise<Sent[]> => {
   const begunAt = bench.store.now()
   const sent: Sent[] = []
   while (!isEnough(sent)) {

@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest'
 import { DAY, HOUR, SECOND } from '../../../src/core/duration.ts'
-import { type OpenStore, openBench, WAITING } from '../../support/store.ts'
+import { type OpenStore, openStoreFixture, WAITING } from '../../support/store.ts'
 
 export const describeClockSteps = (open: OpenStore): void => {
   test('C1 asks, within the longest pause, about what was planned before the clock was set back', async () => {
-    await using bench = await openBench(open)
+    await using bench = await openStoreFixture(open)
     const old = await bench.register()
     await bench.poll(WAITING)
     await bench.advance(-HOUR)
@@ -17,7 +17,7 @@ export const describeClockSteps = (open: OpenStore): void => {
   })
 
   test('C1 sends at once, after the clock was set back by more than any retry waits, what waits for one', async () => {
-    await using bench = await openBench(open)
+    await using bench = await openStoreFixture(open)
     const { id } = await bench.resolve()
     await bench.deliver(500)
     await bench.advance(-2 * DAY)
@@ -26,7 +26,7 @@ export const describeClockSteps = (open: OpenStore): void => {
   })
 
   test('C1 puts right so many rows of a queue at a time', async () => {
-    await using bench = await openBench(open)
+    await using bench = await openStoreFixture(open)
     for (let n = 0; n < 3; n++) await bench.register()
     for (let n = 0; n < 3; n++) await bench.poll(WAITING)
     await bench.advance(-HOUR)

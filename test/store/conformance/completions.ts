@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { emptyBins } from '../../../src/core/polling/completion-bins.ts'
-import { type OpenStore, openBench } from '../../support/store.ts'
+import { type OpenStore, openStoreFixture } from '../../support/store.ts'
 
 /** One completion and 1,000 ms in each of these bins. */
 const seenIn = (...bins: readonly number[]) => {
@@ -14,12 +14,12 @@ const seenIn = (...bins: readonly number[]) => {
 
 export const describeCompletions = (open: OpenStore): void => {
   test('are none at first', async () => {
-    await using bench = await openBench(open)
+    await using bench = await openStoreFixture(open)
     expect(await bench.store.completionsOf(bench.account.id)).toEqual(emptyBins())
   })
 
   test('fade before more are added', async () => {
-    await using bench = await openBench(open)
+    await using bench = await openStoreFixture(open)
     const { store, account } = bench
     await store.changeCompletions(account.id, { keep: 1, more: seenIn(0, 7) })
     await store.changeCompletions(account.id, { keep: 0.5, more: seenIn(7) })
@@ -29,7 +29,7 @@ export const describeCompletions = (open: OpenStore): void => {
   })
 
   test('belong to one account, and none is lost where several changes come at once', async () => {
-    await using bench = await openBench(open)
+    await using bench = await openStoreFixture(open)
     const { store, account } = bench
     await Promise.all([
       ...Array.from({ length: 10 }, () => store.changeCompletions(account.id, { keep: 1, more: seenIn(2) })),

@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest'
 import { HOUR, MINUTE, SECOND } from '../../../src/core/duration.ts'
-import { first, HOOK, LEASE_MS, type OpenStore, openBench, SUCCESS } from '../../support/store.ts'
+import { first, HOOK, LEASE_MS, type OpenStore, openStoreFixture, SUCCESS } from '../../support/store.ts'
 
 export const describeDelivering = (open: OpenStore): void => {
   test('hands out a message that is due with all that an attempt needs', async () => {
-    await using bench = await openBench(open)
+    await using bench = await openStoreFixture(open)
     const { id } = await bench.resolve()
     const createdAt = bench.store.now()
     await bench.advance(SECOND)
@@ -25,7 +25,7 @@ export const describeDelivering = (open: OpenStore): void => {
   })
 
   test('hands out with a serial, and with each message, the traceparent that a registration came with', async () => {
-    await using bench = await openBench(open)
+    await using bench = await openStoreFixture(open)
     const [one, other] = ['a', 'b'].map(digit => `00-${digit.repeat(32)}-${digit.repeat(16)}-01`) as [string, string]
     const register = (path: string, traceparent: string | null) =>
       bench.register({ idcardid: '42', callbackUrl: `https://partner.example/${path}`, traceparent })
@@ -46,7 +46,7 @@ export const describeDelivering = (open: OpenStore): void => {
   })
 
   test('hands a message to one caller only until its lease has run out, and then the same bytes', async () => {
-    await using bench = await openBench(open)
+    await using bench = await openStoreFixture(open)
     await bench.resolve()
     const claims = await Promise.all([bench.claimMessages(), bench.claimMessages(), bench.claimMessages()])
     const [message] = claims.flat()
@@ -60,7 +60,7 @@ export const describeDelivering = (open: OpenStore): void => {
   })
 
   test('tries again when the step says so, counts on, and gives up at the end of the schedule', async () => {
-    await using bench = await openBench(open)
+    await using bench = await openStoreFixture(open)
     const { id } = await bench.resolve()
     await bench.deliver(500)
     const { nextAttemptAt } = (await bench.find(id)).delivery
@@ -78,7 +78,7 @@ export const describeDelivering = (open: OpenStore): void => {
   })
 
   test('says which attempt has ended its message, and once', async () => {
-    await using bench = await openBench(open)
+    await using bench = await openStoreFixture(open)
     await bench.store.register(
       [HOOK, `${HOOK}/2`, `${HOOK}/3`].map(callbackUrl => bench.newRegistration({ callbackUrl })),
     )
@@ -96,7 +96,7 @@ export const describeDelivering = (open: OpenStore): void => {
   })
 
   test('records every attempt, the oldest first', async () => {
-    await using bench = await openBench(open)
+    await using bench = await openStoreFixture(open)
     const { id } = await bench.resolve()
     expect(await bench.store.listAttempts(bench.partnerId, id)).toEqual([])
     await bench.deliver(500)
@@ -114,7 +114,7 @@ export const describeDelivering = (open: OpenStore): void => {
   })
 
   test('keeps the newest 50 attempts of a message, and counts all', async () => {
-    await using bench = await openBench(open)
+    await using bench = await openStoreFixture(open)
     const { id } = await bench.resolve()
     for (let n = 0; n < 60; n++) {
       await bench.store.resend(bench.partnerId, id)
@@ -132,7 +132,7 @@ export const describeDelivering = (open: OpenStore): void => {
     { state: 'delivered', statuses: [200] },
     { state: 'exhausted', statuses: [500, 500, 500] },
   ])('resent when it is $state, goes out once more', async ({ state, statuses }) => {
-    await using bench = await openBench(open)
+    await using bench = await openStoreFixture(open)
     const { id } = await bench.resolve()
     for (const status of statuses) {
       await bench.deliver(status)
@@ -149,7 +149,7 @@ export const describeDelivering = (open: OpenStore): void => {
   })
 
   test.each([500, 200])('resent during an attempt, goes out once more whatever comes of it (%i)', async httpStatus => {
-    await using bench = await openBench(open)
+    await using bench = await openStoreFixture(open)
     const { id } = await bench.resolve()
     const message = first(await bench.claimMessages())
     await bench.store.resend(bench.partnerId, id)
@@ -160,7 +160,7 @@ export const describeDelivering = (open: OpenStore): void => {
   })
 
   test('cannot be resent before there is a verdict, nor once it is cancelled', async () => {
-    await using bench = await openBench(open)
+    await using bench = await openStoreFixture(open)
     const { id } = await bench.register()
     expect(await bench.store.resend(bench.partnerId, id)).toBe('no_message')
     await bench.store.cancel(bench.partnerId, id)
@@ -169,7 +169,7 @@ export const describeDelivering = (open: OpenStore): void => {
   })
 
   test('leaves nothing of a batch in which one item fails', async () => {
-    await using bench = await openBench(open)
+    await using bench = await openStoreFixture(open)
     const one = await bench.resolve()
     await bench.resolve()
     const [good, bad] = (await bench.claimMessages()).map(message => bench.received(message, 200))

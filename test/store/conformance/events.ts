@@ -2,16 +2,16 @@ import { expect, test } from 'vitest'
 import { MINUTE } from '../../../src/core/duration.ts'
 import type { MessageState } from '../../../src/core/message.ts'
 import type { EventPosition, StoredEvent } from '../../../src/store/store.ts'
-import { type OpenStore, openBench } from '../../support/store.ts'
+import { type OpenStore, openStoreFixture } from '../../support/store.ts'
 
-type Bench = Awaited<ReturnType<typeof openBench>>
+type StoreFixture = Awaited<ReturnType<typeof openStoreFixture>>
 
-const read = async (bench: Bench, after: EventPosition | null = null, limit = 100): Promise<StoredEvent[]> => {
+const read = async (bench: StoreFixture, after: EventPosition | null = null, limit = 100): Promise<StoredEvent[]> => {
   const page = await bench.store.listEvents(bench.partnerId, { after, limit })
   if (page.outcome !== 'page') throw new Error('the position is lost')
   return page.events
 }
-const resolveMany = async (bench: Bench, count: number) => {
+const resolveMany = async (bench: StoreFixture, count: number) => {
   for (let i = 0; i < count; i++) {
     await bench.resolve()
     await bench.advance(MINUTE)
@@ -20,7 +20,7 @@ const resolveMany = async (bench: Bench, count: number) => {
 
 export const describeEvents = (open: OpenStore): void => {
   test('are numbered for each partner, from 1 on, without a gap', async () => {
-    await using bench = await openBench(open)
+    await using bench = await openStoreFixture(open)
     const other = await bench.addPartner()
     await bench.resolve()
     await bench.resolve({ partnerId: other })
@@ -31,7 +31,7 @@ export const describeEvents = (open: OpenStore): void => {
   })
 
   test('come in pages, each from after the position of the last', async () => {
-    await using bench = await openBench(open)
+    await using bench = await openStoreFixture(open)
     await resolveMany(bench, 3)
     const all = await read(bench)
     const [first] = await read(bench, null, 1)
@@ -40,7 +40,7 @@ export const describeEvents = (open: OpenStore): void => {
   })
 
   test('of a position that was never there say where to begin', async () => {
-    await using bench = await openBench(open)
+    await using bench = await openStoreFixture(open)
     await resolveMany(bench, 5)
     const all = await read(bench)
     const third = all[2] as StoredEvent
@@ -53,7 +53,7 @@ export const describeEvents = (open: OpenStore): void => {
   })
 
   test('begin at the first that was created since a time, but not before the position', async () => {
-    await using bench = await openBench(open)
+    await using bench = await openStoreFixture(open)
     await resolveMany(bench, 4)
     const all = await read(bench)
     const [second, third] = [all[1] as StoredEvent, all[2] as StoredEvent]
@@ -72,7 +72,7 @@ export const describeEvents = (open: OpenStore): void => {
   })
 
   test('of one state of delivery are those that are in it now', async () => {
-    await using bench = await openBench(open)
+    await using bench = await openStoreFixture(open)
     const of = async (delivery: MessageState) => {
       const page = await bench.store.listEvents(bench.partnerId, { after: null, limit: 10, delivery })
       return page.outcome === 'page' ? page.events.map(({ position }) => position.n) : page.outcome
@@ -88,7 +88,7 @@ export const describeEvents = (open: OpenStore): void => {
   })
 
   test('of a state that few are in come in pages that look at a thousand at most, and each goes on after the last', async () => {
-    await using bench = await openBench(open)
+    await using bench = await openStoreFixture(open)
     await bench.resolve()
     await bench.deliver(200)
     for (let n = 0; n < 11; n++) {

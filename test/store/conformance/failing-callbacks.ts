@@ -1,26 +1,26 @@
 import { expect, test } from 'vitest'
 import { DAY, HOUR, MINUTE } from '../../../src/core/duration.ts'
 import type { ChangedCallback } from '../../../src/store/store.ts'
-import { first, HOOK, type OpenStore, openBench } from '../../support/store.ts'
+import { first, HOOK, type OpenStore, openStoreFixture } from '../../support/store.ts'
 
-type Bench = Awaited<ReturnType<typeof openBench>>
+type StoreFixture = Awaited<ReturnType<typeof openStoreFixture>>
 
 /** Has the message of a registration fail so often, so far apart. */
-const fail = async (bench: Bench, id: string, { times, apartMs }: { times: number; apartMs: number }) => {
+const fail = async (bench: StoreFixture, id: string, { times, apartMs }: { times: number; apartMs: number }) => {
   for (let n = 0; n < times; n++) {
     await bench.store.resend(bench.partnerId, id)
     await bench.deliver(503)
     await bench.advance(apartMs)
   }
 }
-const listen = (bench: Bench) => {
+const listen = (bench: StoreFixture) => {
   const changedUrls: ChangedCallback[] = []
   bench.store.hints.on('callbacksChanged', told => changedUrls.push(...told))
   return changedUrls
 }
 /** A URL that was disabled a minute ago. Held are the message that failed and so many others. */
 const openDisabled = async (open: OpenStore, held = 1) => {
-  const bench = await openBench(open)
+  const bench = await openStoreFixture(open)
   const since = bench.store.now()
   const failed = await bench.resolve()
   const waiting = await Promise.all(Array.from({ length: held }, () => bench.register()))
@@ -36,9 +36,9 @@ const openDisabled = async (open: OpenStore, held = 1) => {
   await bench.claimMessages()
   return { bench, failed, since, changedUrls, heldIds: [failed.id, ...waiting.map(({ id }) => id)] }
 }
-const url = (bench: Bench) => ({ partnerId: bench.partnerId, callbackUrl: HOOK })
-const callbacksOf = async (bench: Bench) => (await bench.store.statusOf(bench.partnerId, null)).callbacks
-const sent = async (bench: Bench) => (await bench.claimMessages()).map(message => message.registrationId)
+const url = (bench: StoreFixture) => ({ partnerId: bench.partnerId, callbackUrl: HOOK })
+const callbacksOf = async (bench: StoreFixture) => (await bench.store.statusOf(bench.partnerId, null)).callbacks
+const sent = async (bench: StoreFixture) => (await bench.claimMessages()).map(message => message.registrationId)
 
 export const describeFailingCallbacks = (open: OpenStore): void => {
   test('is disabled after five days of failures only, and says so', async () => {
@@ -57,7 +57,7 @@ export const describeFailingCallbacks = (open: OpenStore): void => {
   })
 
   test('is told as failing after an hour and ten attempts, once, and as recovered by a success', async () => {
-    await using bench = await openBench(open)
+    await using bench = await openStoreFixture(open)
     const { id } = await bench.resolve()
     const changedUrls = listen(bench)
     await fail(bench, id, { times: 30, apartMs: 4 * MINUTE })
@@ -70,7 +70,7 @@ export const describeFailingCallbacks = (open: OpenStore): void => {
   })
 
   test('begins anew with each success', async () => {
-    await using bench = await openBench(open)
+    await using bench = await openStoreFixture(open)
     const { id } = await bench.resolve()
     for (let day = 0; day < 8; day++) {
       await fail(bench, id, { times: 5, apartMs: 4 * HOUR })
@@ -82,7 +82,7 @@ export const describeFailingCallbacks = (open: OpenStore): void => {
   })
 
   test('is not blamed for what could not be sent for a fault of our own', async () => {
-    await using bench = await openBench(open)
+    await using bench = await openStoreFixture(open)
     await bench.resolve()
     for (let n = 0; n < 12; n++) {
       const message = first(await bench.claimMessages())
@@ -121,7 +121,7 @@ export const describeFailingCallbacks = (open: OpenStore): void => {
   })
 
   test('that answered 410 is told of as gone, and a good test does not end that, an operator does', async () => {
-    await using bench = await openBench(open)
+    await using bench = await openStoreFixture(open)
     await bench.resolve()
     await bench.deliver(410)
     const at = bench.store.now()
@@ -135,7 +135,7 @@ export const describeFailingCallbacks = (open: OpenStore): void => {
   })
 
   test('is listed page by page, in the order of partner and URL', async () => {
-    await using bench = await openBench(open)
+    await using bench = await openStoreFixture(open)
     const urls = ['a', 'b', 'c', 'd', 'e'].map(name => `https://${name}.example/`)
     for (const callbackUrl of urls) await bench.resolve({ callbackUrl })
     await bench.deliver(410)

@@ -8,14 +8,14 @@ import {
   HOOK,
   LEASE_MS,
   type OpenStore,
-  openBench,
+  openStoreFixture,
   SUCCESS,
   WAITING,
 } from '../../support/store.ts'
 
 /** A row whose lease ran out and that a second worker has now. */
 const openOvertaken = async (open: OpenStore) => {
-  const bench = await openBench(open)
+  const bench = await openStoreFixture(open)
   const { id } = await bench.register()
   const stale = first(await bench.claim())
   await bench.advance(LEASE_MS)
@@ -23,7 +23,7 @@ const openOvertaken = async (open: OpenStore) => {
   return { bench, id, stale, held }
 }
 const openOvertakenMessage = async (open: OpenStore) => {
-  const bench = await openBench(open)
+  const bench = await openStoreFixture(open)
   const { id } = await bench.resolve()
   const stale = first(await bench.claimMessages())
   await bench.advance(LEASE_MS)
@@ -82,7 +82,7 @@ export const describeFencing = (open: OpenStore): void => {
   })
 
   test('answers in one batch about one verification count as if told one by one', async () => {
-    await using bench = await openBench(open)
+    await using bench = await openStoreFixture(open)
     const { id } = await bench.register()
     const { id: joined } = await bench.register({ idcardid: (await bench.find(id)).idcardid, callbackUrl: `${HOOK}/2` })
     const stale = first(await bench.claim())
@@ -106,7 +106,7 @@ export const describeFencing = (open: OpenStore): void => {
   })
 
   test('answers in one batch that change one account change it one after the other', async () => {
-    await using bench = await openBench(open)
+    await using bench = await openStoreFixture(open)
     await bench.store.register(Array.from({ length: 3 }, () => bench.newRegistration()))
     const [one, two, three] = (await bench.claim()) as [Claimed, Claimed, Claimed]
     const now = bench.store.now()
@@ -123,7 +123,7 @@ export const describeFencing = (open: OpenStore): void => {
   })
 
   test('counts a settlement of a verification once, however often it is told', async () => {
-    await using bench = await openBench(open)
+    await using bench = await openStoreFixture(open)
     const { id } = await bench.register()
     const settlement = bench.answered(first(await bench.claim()), WAITING)
     await bench.store.settleVerifications([settlement, settlement])
@@ -132,7 +132,7 @@ export const describeFencing = (open: OpenStore): void => {
   })
 
   test('counts an attempt once, however often it is told', async () => {
-    await using bench = await openBench(open)
+    await using bench = await openStoreFixture(open)
     const { id } = await bench.resolve()
     const failed = bench.received(first(await bench.claimMessages()), null)
     await bench.store.settleMessages([failed, failed])
@@ -145,7 +145,7 @@ export const describeFencing = (open: OpenStore): void => {
   })
 
   test('what is given back is due as before at once, in its place, and was not asked', async () => {
-    await using bench = await openBench(open)
+    await using bench = await openStoreFixture(open)
     const { id, nextPollAt } = await bench.register({ idcardid: '1' })
     await bench.advance(MINUTE)
     const claimed = first(await bench.claim())
@@ -171,7 +171,7 @@ export const describeFencing = (open: OpenStore): void => {
 
   // After a fail-over that lost commits, PostgreSQL gives out numbers again.
   test('writes no answer, and no attempt, to a row that has the number of another', async () => {
-    await using bench = await openBench(open)
+    await using bench = await openStoreFixture(open)
     const [{ id }, { id: otherId }] = [await bench.resolve(), await bench.resolve()]
     const [message, other] = (await bench.claimMessages()) as [ClaimedMessage, ClaimedMessage]
     const moved = { ...message, seq: other.seq, claim: other.claim }

@@ -1,14 +1,14 @@
 import { expect, test } from 'vitest'
 import { MINUTE } from '../../../src/core/duration.ts'
 import type { Store } from '../../../src/store/store.ts'
-import { FAIL, first, type OpenedStore, openBench, SUCCESS } from '../../support/store.ts'
+import { FAIL, first, type OpenedStore, openStoreFixture, SUCCESS } from '../../support/store.ts'
 
 /** `other`: a second handle of the same database, by the same clock. */
 export type OpenTwo = (options: { rate: number }) => Promise<OpenedStore & { other: Store }>
 
-const openBenches = async (open: OpenTwo) => {
+const openStoreFixtures = async (open: OpenTwo) => {
   let other: Store | null = null
-  const bench = await openBench(async options => {
+  const bench = await openStoreFixture(async options => {
     const opened = await open(options)
     other = opened.other
     return opened
@@ -42,7 +42,7 @@ const openBenches = async (open: OpenTwo) => {
 /** What two nodes on one database promise each other. */
 export const describeHandles = (open: OpenTwo): void => {
   test('claim what operators are told once, when both claim at once', async () => {
-    await using opened = await openBenches(open)
+    await using opened = await openStoreFixtures(open)
     const { bench, both } = opened
     await bench.store.noteOperatorEvents(
       ['partner_1', 'partner_2'].map(subject => ({
@@ -55,7 +55,7 @@ export const describeHandles = (open: OpenTwo): void => {
   })
 
   test('claim a verification once, when both claim at once', async () => {
-    await using opened = await openBenches(open)
+    await using opened = await openStoreFixtures(open)
     const { bench, both, claim } = opened
     await bench.store.register(Array.from({ length: 20 }, () => bench.newRegistration()))
     const ids = (await both(claim)).flat().map(({ verification }) => verification.id)
@@ -64,7 +64,7 @@ export const describeHandles = (open: OpenTwo): void => {
   })
 
   test('claim a message once, when both claim at once', async () => {
-    await using opened = await openBenches(open)
+    await using opened = await openStoreFixtures(open)
     const { bench, both, claimMessages } = opened
     await bench.store.register(Array.from({ length: 20 }, () => bench.newRegistration()))
     await bench.poll(SUCCESS)
@@ -74,7 +74,7 @@ export const describeHandles = (open: OpenTwo): void => {
   })
 
   test('create a registration once, when both register the pair at once', async () => {
-    await using opened = await openBenches(open)
+    await using opened = await openStoreFixtures(open)
     const { bench, both } = opened
     const registered = await both(store => store.register([bench.newRegistration({ idcardid: '1' })]))
     expect(
@@ -86,7 +86,7 @@ export const describeHandles = (open: OpenTwo): void => {
   })
 
   test('keep a serial for one partner, when two register it at once', async () => {
-    await using opened = await openBenches(open)
+    await using opened = await openStoreFixtures(open)
     const { bench, other } = opened
     const theirs = bench.newRegistration({ idcardid: '1', partnerId: await bench.addPartner() })
     const registered = await Promise.all([
@@ -102,7 +102,7 @@ export const describeHandles = (open: OpenTwo): void => {
   })
 
   test('keep one verdict and tell it once, when both bring another at once', async () => {
-    await using opened = await openBenches(open)
+    await using opened = await openStoreFixtures(open)
     const { bench, other, claim, claimMessages } = opened
     const { id } = await bench.register()
     const stale = first(await claim(bench.store))
@@ -121,7 +121,7 @@ export const describeHandles = (open: OpenTwo): void => {
   })
 
   test('tell nobody of a registration that one cancels while the other brings its verdict', async () => {
-    await using opened = await openBenches(open)
+    await using opened = await openStoreFixtures(open)
     const { bench, other, claim, claimMessages } = opened
     const { id } = await bench.register()
     const claimed = first(await claim(other))
@@ -135,7 +135,7 @@ export const describeHandles = (open: OpenTwo): void => {
   })
 
   test('number the events of a partner without a gap, when both end registrations at once', async () => {
-    await using opened = await openBenches(open)
+    await using opened = await openStoreFixtures(open)
     const { bench, both, claim } = opened
     await bench.store.register(Array.from({ length: 10 }, () => bench.newRegistration()))
     const claimed = await claim(bench.store)

@@ -1,15 +1,15 @@
 import { describe, expect, test } from 'vitest'
 import { SECOND } from '../../../src/core/duration.ts'
 import type { ClaimedMessage, MessageSettlement } from '../../../src/store/store.ts'
-import { first, type OpenStore, openBench } from '../../support/store.ts'
+import { first, type OpenStore, openStoreFixture } from '../../support/store.ts'
 
-type Bench = Awaited<ReturnType<typeof openBench>>
+type StoreFixture = Awaited<ReturnType<typeof openStoreFixture>>
 
 /** A message that is not sent: nobody may claim it now, or it has been claimed and is released, or cancelled. */
 export const describeHolding = (open: OpenStore): void => {
   describe('while deliveries are held', () => {
     test('no message is claimed, checks go on, and all of them are claimed afterwards', async () => {
-      await using bench = await openBench(open)
+      await using bench = await openStoreFixture(open)
       await bench.store.holdDeliveries()
       const heldAt = bench.store.now()
       const { id } = await bench.resolve()
@@ -30,7 +30,7 @@ export const describeHolding = (open: OpenStore): void => {
     })
 
     test('what is claimed already is recorded', async () => {
-      await using bench = await openBench(open)
+      await using bench = await openStoreFixture(open)
       const { id } = await bench.resolve()
       const message = first(await bench.claimMessages())
       await bench.store.holdDeliveries()
@@ -40,7 +40,7 @@ export const describeHolding = (open: OpenStore): void => {
   })
 
   describe('a message that is given back', () => {
-    const givenBack = (bench: Bench, message: ClaimedMessage): MessageSettlement => ({
+    const givenBack = (bench: StoreFixture, message: ClaimedMessage): MessageSettlement => ({
       message,
       step: { state: 'pending', dueAt: bench.store.now() + SECOND, retries: message.retries, gone: false },
       attempt: null,
@@ -48,7 +48,7 @@ export const describeHolding = (open: OpenStore): void => {
     })
 
     test('is due again when it says, as if nothing had been tried', async () => {
-      await using bench = await openBench(open)
+      await using bench = await openStoreFixture(open)
       const { id } = await bench.resolve()
       const message = first(await bench.claimMessages())
       await bench.store.settleMessages([givenBack(bench, message)])
@@ -61,7 +61,7 @@ export const describeHolding = (open: OpenStore): void => {
     })
 
     test('is explained as under way while it is claimed, then as not sent until an attempt is recorded, or it is resent', async () => {
-      await using bench = await openBench(open)
+      await using bench = await openStoreFixture(open)
       const { id } = await bench.resolve()
       const sending = async () => (await bench.store.explain(bench.partnerId, id))?.sending
       const giveBack = async () => {
@@ -84,7 +84,7 @@ export const describeHolding = (open: OpenStore): void => {
 
   describe('what must not be sent any more is told', () => {
     test('of a registration, before its cancelling is confirmed', async () => {
-      await using bench = await openBench(open)
+      await using bench = await openStoreFixture(open)
       const { id } = await bench.resolve()
       const told: string[] = []
       bench.store.hints.on('cancelled', ({ registrationId }) => told.push(`cancelled ${registrationId}`))
@@ -94,7 +94,7 @@ export const describeHolding = (open: OpenStore): void => {
     })
 
     test('of a partner, before it is confirmed to be disabled', async () => {
-      await using bench = await openBench(open)
+      await using bench = await openStoreFixture(open)
       const told: unknown[] = []
       bench.store.hints.on('cancelled', what => told.push(what))
       await bench.store.changePartner(bench.partnerId, { name: 'renamed' })

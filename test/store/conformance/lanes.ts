@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest'
 import { HOUR, MINUTE } from '../../../src/core/duration.ts'
 import type { ClaimedMessage } from '../../../src/store/store.ts'
-import { first, type OpenStore, openBench, SUCCESS } from '../../support/store.ts'
+import { first, type OpenStore, openStoreFixture, SUCCESS } from '../../support/store.ts'
 
-type Bench = Awaited<ReturnType<typeof openBench>>
+type StoreFixture = Awaited<ReturnType<typeof openStoreFixture>>
 
 /** So many messages for each host, all due. */
-const fill = async (bench: Bench, hosts: Record<string, number>, partnerId = bench.partnerId) => {
+const fill = async (bench: StoreFixture, hosts: Record<string, number>, partnerId = bench.partnerId) => {
   const items = Object.entries(hosts).flatMap(([host, count]) =>
     Array.from({ length: count }, () => bench.newRegistration({ partnerId, callbackUrl: `https://${host}/hook` })),
   )
@@ -19,7 +19,7 @@ const hostsOf = (messages: readonly ClaimedMessage[]) => {
   return counts
 }
 /** Makes the host of the bench's partner a slow one. */
-const slowDown = async (bench: Bench, host: string, partnerId = bench.partnerId) => {
+const slowDown = async (bench: StoreFixture, host: string, partnerId = bench.partnerId) => {
   await fill(bench, { [host]: 3 }, partnerId)
   await bench.deliver(null)
   await bench.advance(2 * MINUTE)
@@ -29,7 +29,7 @@ const NO_SLOW = { slots: 0, first: 0, busyLanes: new Map<number, number>() }
 
 export const describeLanes = (open: OpenStore): void => {
   test('a host gets no more than its share, those in flight counted', async () => {
-    await using bench = await openBench(open)
+    await using bench = await openStoreFixture(open)
     await fill(bench, { 'a.example': 9, 'b.example': 2 })
     const taken = await bench.claimMessages({ perHost: 4, busyHosts: new Map([['a.example', 1]]) })
     expect(hostsOf(taken)).toEqual({ 'a.example': 3, 'b.example': 2 })
@@ -38,7 +38,7 @@ export const describeLanes = (open: OpenStore): void => {
 
   describe('hosts that have not yet let an attempt end in time', () => {
     const three = { slots: 100, first: 0, perPartner: 3, busyPartners: new Map<string, number>() }
-    const full = (bench: Bench) => ({
+    const full = (bench: StoreFixture) => ({
       slots: 100,
       first: 0,
       perPartner: 3,
@@ -46,7 +46,7 @@ export const describeLanes = (open: OpenStore): void => {
     })
 
     test('share what a partner has for them, and have all of their own once one has', async () => {
-      await using bench = await openBench(open)
+      await using bench = await openStoreFixture(open)
       await fill(bench, { 'new.example': 9 })
       const taken = await bench.claimMessages({ unproven: three })
       expect(hostsOf(taken)).toEqual({ 'new.example': 3 })
@@ -57,7 +57,7 @@ export const describeLanes = (open: OpenStore): void => {
     })
 
     test('do not hide a proven lane, however many of them are due before it and may not go', async () => {
-      await using bench = await openBench(open)
+      await using bench = await openStoreFixture(open)
       await fill(bench, { 'good.example': 1 })
       await bench.deliver(200)
       await fill(bench, Object.fromEntries(Array.from({ length: 50 }, (_, n) => [`new${n}.example`, 1])))
@@ -69,7 +69,7 @@ export const describeLanes = (open: OpenStore): void => {
   })
 
   test('a partner gets no more than its share, those in flight counted', async () => {
-    await using bench = await openBench(open)
+    await using bench = await openStoreFixture(open)
     const other = await bench.addPartner()
     await fill(bench, { 'a.example': 3, 'b.example': 3, 'c.example': 3 })
     await fill(bench, { 'd.example': 2 }, other)
@@ -81,7 +81,7 @@ export const describeLanes = (open: OpenStore): void => {
   })
 
   test('a host that let three attempts run out of time gets one slot at a time, of the slow ones', async () => {
-    await using bench = await openBench(open)
+    await using bench = await openStoreFixture(open)
     await slowDown(bench, 'slow.example')
     await fill(bench, { 'good.example': 5 })
     expect(hostsOf(await bench.claimMessages({ slow: NO_SLOW }))).toEqual({ 'good.example': 5 })
@@ -93,7 +93,7 @@ export const describeLanes = (open: OpenStore): void => {
   })
 
   test('looks at everybody in turn', { timeout: 60_000 }, async () => {
-    await using bench = await openBench(open)
+    await using bench = await openStoreFixture(open)
     const partnerIds = await Promise.all(Array.from({ length: 300 }, () => bench.addPartner()))
     await bench.store.register(
       partnerIds.map(partnerId => bench.newRegistration({ partnerId, callbackUrl: 'https://shared.example/hook' })),
@@ -107,7 +107,7 @@ export const describeLanes = (open: OpenStore): void => {
   })
 
   test('all of a long queue goes out in the end, the longest due first', async () => {
-    await using bench = await openBench(open)
+    await using bench = await openStoreFixture(open)
     await fill(bench, { 'a.example': 10 })
     await bench.advance(MINUTE)
     await fill(bench, { 'a.example': 10, 'b.example': 5 })

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { SECOND } from '../../../src/core/duration.ts'
 import { BEAT_EVERY_MS, type NewNode } from '../../../src/store/nodes.ts'
-import { type OpenStore, openBench } from '../../support/store.ts'
+import { type OpenStore, openStoreFixture } from '../../support/store.ts'
 
 const named = (name: string, more: Partial<NewNode> = {}): NewNode => ({
   ...{ id: `node_${name}`, name: `${name}:8080`, version: '1.0.0', settings: 'aaaaaaaa', clockAheadMs: null },
@@ -10,7 +10,7 @@ const named = (name: string, more: Partial<NewNode> = {}): NewNode => ({
 
 export const describeNodes = (open: OpenStore): void => {
   test('show themselves, and see each other', async () => {
-    await using bench = await openBench(open)
+    await using bench = await openStoreFixture(open)
     const { store } = bench
     const startedAt = store.now()
     expect(await store.listNodes()).toEqual([])
@@ -31,7 +31,7 @@ export const describeNodes = (open: OpenStore): void => {
   })
 
   test('are missed by the others from when they are lost until they are back', async () => {
-    await using bench = await openBench(open)
+    await using bench = await openStoreFixture(open)
     const { store } = bench
     await store.beatNode(named('b'))
     let nodes = await store.beatNode(named('a'))
@@ -51,7 +51,7 @@ export const describeNodes = (open: OpenStore): void => {
   })
 
   test('leave', async () => {
-    await using bench = await openBench(open)
+    await using bench = await openStoreFixture(open)
     const { store } = bench
     await store.beatNode(named('a'))
     await store.beatNode(named('b'))

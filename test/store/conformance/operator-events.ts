@@ -1,26 +1,27 @@
 import { expect, test } from 'vitest'
 import { HOUR, MINUTE, SECOND } from '../../../src/core/duration.ts'
 import { MOST_OPERATOR_EVENTS, type OperatorNote } from '../../../src/core/operator-event.ts'
-import { type OpenStore, openBench } from '../../support/store.ts'
+import { type OpenStore, openStoreFixture } from '../../support/store.ts'
 
 const LEASE_MS = 30 * SECOND
 const GAP_MS = 4 * SECOND
-type Bench = Awaited<ReturnType<typeof openBench>>
+type StoreFixture = Awaited<ReturnType<typeof openStoreFixture>>
 
-const claim = ({ store }: Bench, limit = 100) => store.claimOperatorEvents({ limit, leaseMs: LEASE_MS, gapMs: GAP_MS })
+const claim = ({ store }: StoreFixture, limit = 100) =>
+  store.claimOperatorEvents({ limit, leaseMs: LEASE_MS, gapMs: GAP_MS })
 
-const exhausted = ({ store }: Bench, subject = 'partner_1'): OperatorNote => ({
+const exhausted = ({ store }: StoreFixture, subject = 'partner_1'): OperatorNote => ({
   ...{ condition: 'message.exhausted', subject, at: store.now(), adds: 1 },
   details: { partnerId: subject, host: 'partner.example', error: 'timeout' },
 })
-const low = ({ store }: Bench): OperatorNote => ({
+const low = ({ store }: StoreFixture): OperatorNote => ({
   ...{ condition: 'disk.low', subject: 'disk', at: store.now(), adds: 0 },
   details: { code: 'disk_low', since: null, freeBytes: 1 },
 })
-const room = (bench: Bench): OperatorNote => ({ ...low(bench), details: null }) as OperatorNote
+const room = (bench: StoreFixture): OperatorNote => ({ ...low(bench), details: null }) as OperatorNote
 
 /** Tells all that is due, and gives what was told. */
-const tell = async (bench: Bench) => {
+const tell = async (bench: StoreFixture) => {
   const events = await claim(bench)
   await bench.store.settleOperatorEvents({ events, outcome: 'told', claimableAt: null })
   await bench.advance(GAP_MS)
@@ -29,7 +30,7 @@ const tell = async (bench: Bench) => {
 
 export const describeOperatorEvents = (open: OpenStore): void => {
   test('what is noted is told once, and its number after an hour', async () => {
-    await using bench = await openBench(open)
+    await using bench = await openStoreFixture(open)
     const event = { condition: 'message.exhausted', subject: 'partner_1', state: 'firing', since: bench.store.now() }
     expect(await bench.store.noteOperatorEvents([exhausted(bench)])).toEqual({ merged: [], dropped: [] })
     expect(await tell(bench)).toEqual([{ ...event, count: 1 }])
@@ -41,7 +42,7 @@ export const describeOperatorEvents = (open: OpenStore): void => {
   })
 
   test('what has come is told until it is over, and its end at once', async () => {
-    await using bench = await openBench(open)
+    await using bench = await openStoreFixture(open)
     await bench.store.noteOperatorEvents([low(bench)])
     await tell(bench)
     expect(await bench.store.firingOperatorEvents()).toEqual([{ condition: 'disk.low', subject: 'disk' }])
@@ -54,7 +55,7 @@ export const describeOperatorEvents = (open: OpenStore): void => {
   })
 
   test('nobody claims within the gap, or before the time that a robot asked for', async () => {
-    await using bench = await openBench(open)
+    await using bench = await openStoreFixture(open)
     const at = bench.store.now()
     await bench.store.noteOperatorEvents([exhausted(bench, 'one'), exhausted(bench, 'two')])
     const events = await claim(bench, 1)
@@ -67,7 +68,7 @@ export const describeOperatorEvents = (open: OpenStore): void => {
   })
 
   test('of more than a thousand those of partners go first, and what concerns all is told first', async () => {
-    await using bench = await openBench(open)
+    await using bench = await openStoreFixture(open)
     await bench.store.noteOperatorEvents([low(bench)])
     const many = Array.from({ length: MOST_OPERATOR_EVENTS }, (_, n) => exhausted(bench, `partner_${n}`))
     expect((await bench.store.noteOperatorEvents(many)).dropped).toEqual(['message.exhausted'])
@@ -77,7 +78,7 @@ export const describeOperatorEvents = (open: OpenStore): void => {
   })
 
   test('that the channel refuses is known until it does not', async () => {
-    await using bench = await openBench(open)
+    await using bench = await openStoreFixture(open)
     const { store } = bench
     expect((await store.stats()).refusingChannel).toBeNull()
     const refusing = { since: store.now(), channel: 'wecom', problem: 'key', error: 'errcode 93000' } as const

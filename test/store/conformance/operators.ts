@@ -3,11 +3,11 @@ import { expect, test } from 'vitest'
 import { createAdminToken } from '../../../src/core/api-key.ts'
 import { DAY, MINUTE } from '../../../src/core/duration.ts'
 import type { NewAct } from '../../../src/store/store.ts'
-import { type OpenStore, openBench } from '../../support/store.ts'
+import { type OpenStore, openStoreFixture } from '../../support/store.ts'
 
-type Bench = Awaited<ReturnType<typeof openBench>>
+type StoreFixture = Awaited<ReturnType<typeof openStoreFixture>>
 
-const addToken = async ({ store, newId }: Bench, expiresAt: number | null = null) => {
+const addToken = async ({ store, newId }: StoreFixture, expiresAt: number | null = null) => {
   const { id, hash } = createAdminToken(newId('token'), randomBytes)
   const token = await store.createAdminToken({ id, hash, name: 'Zoë 值班', role: 'operate', expiresAt })
   return { ...token, hash }
@@ -26,7 +26,7 @@ const everything = { who: null, act: null, since: null, before: null, limit: 10 
 
 export const describeOperators = (open: OpenStore): void => {
   test('have tokens, which are found by id', async () => {
-    await using bench = await openBench(open)
+    await using bench = await openStoreFixture(open)
     const { hash, ...token } = await addToken(bench)
     const times = { createdAt: bench.store.now(), lastUsedAt: null, expiresAt: null, revokedAt: null }
     expect(token).toEqual({ id: token.id, name: 'Zoë 值班', role: 'operate', ...times })
@@ -36,7 +36,7 @@ export const describeOperators = (open: OpenStore): void => {
   })
 
   test('list them the oldest first, page by page', async () => {
-    await using bench = await openBench(open)
+    await using bench = await openStoreFixture(open)
     const ids = [(await addToken(bench)).id, (await addToken(bench)).id, (await addToken(bench)).id]
     const page = async (after: string | null) =>
       (await bench.store.listAdminTokens({ limit: 2, after })).map(({ id }) => id)
@@ -45,7 +45,7 @@ export const describeOperators = (open: OpenStore): void => {
   })
 
   test('have tokens that end by themselves, and that say when they were used', async () => {
-    await using bench = await openBench(open)
+    await using bench = await openStoreFixture(open)
     const token = await addToken(bench, bench.store.now() + MINUTE)
     await bench.store.touchAdminTokens([token.id, 'token_none'])
     const usedAt = bench.store.now()
@@ -56,7 +56,7 @@ export const describeOperators = (open: OpenStore): void => {
   })
 
   test('are told what was done, the newest first, page by page', async () => {
-    await using bench = await openBench(open)
+    await using bench = await openStoreFixture(open)
     const { store } = bench
     const at = store.now()
     await store.recordAct(RESUME)
@@ -80,7 +80,7 @@ export const describeOperators = (open: OpenStore): void => {
   })
 
   test('know of an act before it is done, and how it ended', async () => {
-    await using bench = await openBench(open)
+    await using bench = await openStoreFixture(open)
     const { store } = bench
     const id = await store.recordAct({ ...RESUME, outcome: 'begun' })
     expect((await store.listActs(everything)).acts).toMatchObject([{ id, outcome: 'begun' }])
@@ -90,7 +90,7 @@ export const describeOperators = (open: OpenStore): void => {
   })
 
   test('no longer see acts after more than a year', async () => {
-    await using bench = await openBench(open)
+    await using bench = await openStoreFixture(open)
     await bench.store.recordAct(RESUME)
     await bench.advance(367 * DAY)
     expect(await bench.store.listActs(everything)).toEqual({ acts: [], next: null })

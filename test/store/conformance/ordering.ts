@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest'
 import { DAY, HOUR } from '../../../src/core/duration.ts'
-import { type OpenStore, openBench, WAITING } from '../../support/store.ts'
+import { type OpenStore, openStoreFixture, WAITING } from '../../support/store.ts'
 
 /** What is due at the same time comes in the order in which it came; counts and limits of nothing give nothing. */
 export const describeOrdering = (open: OpenStore): void => {
   test('messages that are due at the same time are sent in the order in which they came', async () => {
-    await using bench = await openBench(open)
+    await using bench = await openStoreFixture(open)
     await bench.store.register(Array.from({ length: 5 }, () => bench.newRegistration()))
     await bench.poll({ kind: 'verdict', code: 2, verdict: VERDICT })
     const seqs: number[] = []
@@ -15,7 +15,7 @@ export const describeOrdering = (open: OpenStore): void => {
   })
 
   test('no slot, no limit and no item give nothing, and say when there is more', async () => {
-    await using bench = await openBench(open)
+    await using bench = await openStoreFixture(open)
     const { store, partnerId } = bench
     const at = (await bench.resolve()).createdAt
     const { id } = await bench.register()
@@ -37,7 +37,7 @@ export const describeOrdering = (open: OpenStore): void => {
   })
 
   test('a usage counts what waits, the hosts, and the registrations of a day', async () => {
-    await using bench = await openBench(open)
+    await using bench = await openStoreFixture(open)
     const { store, partnerId } = bench
     await bench.resolve()
     await bench.register({ callbackUrl: 'https://b.example/' })

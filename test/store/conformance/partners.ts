@@ -2,11 +2,11 @@ import { randomBytes } from 'node:crypto'
 import { expect, test } from 'vitest'
 import { HOUR, MINUTE } from '../../../src/core/duration.ts'
 import { newPartner } from '../../../src/core/new-partner.ts'
-import { first, type OpenStore, openBench } from '../../support/store.ts'
+import { first, type OpenStore, openStoreFixture } from '../../support/store.ts'
 
 export const describePartners = (open: OpenStore): void => {
   test('are created with a key and a signing secret, and found again', async () => {
-    await using bench = await openBench(open)
+    await using bench = await openStoreFixture(open)
     const { partner } = newPartner('ACME 认证', { newId: bench.newId, random: randomBytes })
     const created = await bench.store.createPartner(partner)
     expect(created).toMatchObject({ id: partner.id, name: 'ACME 认证', disabled: false, payload: 'full' })
@@ -21,7 +21,7 @@ export const describePartners = (open: OpenStore): void => {
   })
 
   test('are created whole or not at all', async () => {
-    await using bench = await openBench(open)
+    await using bench = await openStoreFixture(open)
     const one = newPartner('one', { newId: bench.newId, random: randomBytes }).partner
     await bench.store.createPartner(one)
     const two = { ...newPartner('two', { newId: bench.newId, random: randomBytes }).partner, key: one.key }
@@ -30,7 +30,7 @@ export const describePartners = (open: OpenStore): void => {
   })
 
   test('are listed the oldest first, page by page', async () => {
-    await using bench = await openBench(open)
+    await using bench = await openStoreFixture(open)
     const ids = [bench.partnerId, await bench.addPartner('b'), await bench.addPartner('a')]
     const page = async (limit: number, after: string | null) =>
       (await bench.store.listPartners({ limit, after })).map(partner => partner.id)
@@ -40,7 +40,7 @@ export const describePartners = (open: OpenStore): void => {
   })
 
   test('change in what is named, and stay the same in everything else', async () => {
-    await using bench = await openBench(open)
+    await using bench = await openStoreFixture(open)
     const { store, partnerId } = bench
     const before = await store.findPartner(partnerId)
     expect(await store.changePartner(partnerId, {})).toEqual(before)
@@ -53,7 +53,7 @@ export const describePartners = (open: OpenStore): void => {
   })
 
   test('with thin webhooks are sent neither scores nor messages', async () => {
-    await using bench = await openBench(open)
+    await using bench = await openStoreFixture(open)
     await bench.store.changePartner(bench.partnerId, { payload: 'thin' })
     await bench.resolve()
     const body = first(await bench.claimMessages()).body.toString()
@@ -63,7 +63,7 @@ export const describePartners = (open: OpenStore): void => {
   })
 
   test('disabled, are asked and sent nothing, and lose nothing', async () => {
-    await using bench = await openBench(open)
+    await using bench = await openStoreFixture(open)
     const { store, partnerId } = bench
     const asked = await bench.register()
     const sent = await bench.resolve()
@@ -80,7 +80,7 @@ export const describePartners = (open: OpenStore): void => {
   })
 
   test('withdraw all that is theirs when one is disabled, and ring when it is enabled', async () => {
-    await using bench = await openBench(open)
+    await using bench = await openStoreFixture(open)
     const { store, partnerId } = bench
     const told: unknown[] = []
     store.hints.on('cancelled', what => told.push(what))
@@ -96,7 +96,7 @@ export const describePartners = (open: OpenStore): void => {
   })
 
   test('have keys, each created, used, and revoked once', async () => {
-    await using bench = await openBench(open)
+    await using bench = await openStoreFixture(open)
     const { store, partnerId } = bench
     const id = bench.newId('key')
     const created = await store.createKey(partnerId, { id, hash: randomBytes(32) })
@@ -115,7 +115,7 @@ export const describePartners = (open: OpenStore): void => {
   })
 
   test('disabled, have no live key', async () => {
-    await using bench = await openBench(open)
+    await using bench = await openStoreFixture(open)
     const id = bench.newId('key')
     await bench.store.createKey(bench.partnerId, { id, hash: randomBytes(32) })
     await bench.store.changePartner(bench.partnerId, { disabled: true })

@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest'
 import { HOUR, MINUTE, SECOND } from '../../../src/core/duration.ts'
-import { type OpenStore, openBench, WAITING } from '../../support/store.ts'
+import { type OpenStore, openStoreFixture, WAITING } from '../../support/store.ts'
 
 /** Who is asked first where more is due than may be asked. The bench's rule asks every 5 s, and one call may go at a time. */
 export const describePollQueues = (open: OpenStore): void => {
-  const openQueue = async (options?: Parameters<typeof openBench>[1]) => {
-    const bench = await openBench(open, options)
+  const openQueue = async (options?: Parameters<typeof openStoreFixture>[1]) => {
+    const bench = await openStoreFixture(open, options)
     /** The serials of the next calls, each of which finds the check still open. */
     const ask = async (calls: number): Promise<string[]> => {
       const asked: string[] = []

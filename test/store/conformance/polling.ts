@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest'
 import { SECOND } from '../../../src/core/duration.ts'
-import { first, LEASE_MS, type OpenStore, openBench, WAITING } from '../../support/store.ts'
+import { first, LEASE_MS, type OpenStore, openStoreFixture, WAITING } from '../../support/store.ts'
 
 export const describePolling = (open: OpenStore): void => {
   test('hands out what is due with all that a call and its judgement need', async () => {
-    await using bench = await openBench(open)
+    await using bench = await openStoreFixture(open)
     const { id, createdAt, expiresAt } = await bench.register({ idcardid: '42' })
     const { account, verification } = first(await bench.claim())
     expect(verification).toMatchObject({
@@ -26,7 +26,7 @@ export const describePolling = (open: OpenStore): void => {
   })
 
   test('hands a row to one caller only until its lease has run out', async () => {
-    await using bench = await openBench(open)
+    await using bench = await openStoreFixture(open)
     await bench.register()
     const claims = await Promise.all([bench.claim(), bench.claim(), bench.claim()])
     expect(claims.flat()).toHaveLength(1)
@@ -37,7 +37,7 @@ export const describePolling = (open: OpenStore): void => {
   })
 
   test('hands out the longest due of a batch first, within the free slots', async () => {
-    await using bench = await openBench(open)
+    await using bench = await openStoreFixture(open)
     for (const idcardid of ['1', '2', '3', '4', '5']) {
       await bench.register({ idcardid, isBatch: true })
       await bench.advance(10)
@@ -50,7 +50,7 @@ export const describePolling = (open: OpenStore): void => {
   })
 
   test('keeps within the rate of the account, over all that claim', async () => {
-    await using bench = await openBench(open, { rate: 5 })
+    await using bench = await openStoreFixture(open, { rate: 5 })
     for (let i = 0; i < 30; i++) await bench.register()
     const perSecond: number[] = []
     for (let second = 0; second < 3; second++) {
@@ -67,7 +67,7 @@ export const describePolling = (open: OpenStore): void => {
   })
 
   test('shares the slots over the partners in turn', async () => {
-    await using bench = await openBench(open)
+    await using bench = await openStoreFixture(open)
     for (let i = 0; i < 50; i++) await bench.register({ idcardid: `1${i}` })
     await bench.advance(SECOND)
     const [two, three] = [await bench.addPartner(), await bench.addPartner()]
@@ -83,7 +83,7 @@ export const describePolling = (open: OpenStore): void => {
   })
 
   test('told so during a call, lets the lease stand and asks once more right after it', async () => {
-    await using bench = await openBench(open)
+    await using bench = await openStoreFixture(open)
     const { id } = await bench.register()
     const claimed = first(await bench.claim())
     await bench.advance(1)
@@ -94,7 +94,7 @@ export const describePolling = (open: OpenStore): void => {
   })
 
   test('does not ask about a registration that has ended, whatever it is told', async () => {
-    await using bench = await openBench(open)
+    await using bench = await openStoreFixture(open)
     const resolved = await bench.resolve()
     expect(await bench.store.nudge(bench.partnerId, resolved.id)).toEqual(resolved)
     expect(await bench.claim()).toEqual([])

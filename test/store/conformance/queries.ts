@@ -1,14 +1,14 @@
 import { expect, test } from 'vitest'
 import { HOUR, MINUTE } from '../../../src/core/duration.ts'
 import type { RegistrationQuery } from '../../../src/store/store.ts'
-import { type OpenStore, openBench, WAITING } from '../../support/store.ts'
+import { type OpenStore, openStoreFixture, WAITING } from '../../support/store.ts'
 
 const OTHER_HOOK = 'https://other.example/hook'
 const ALL: RegistrationQuery = { idcardid: null, status: null, delivery: null, limit: 100, before: null }
 
 /** One registration of each kind, the oldest first. */
 const openMixed = async (open: OpenStore) => {
-  const bench = await openBench(open)
+  const bench = await openStoreFixture(open)
   const expired = await bench.register({ idcardid: 'expired', ttlMs: 0 })
   await bench.advance(HOUR)
   await bench.poll(WAITING)
@@ -88,7 +88,7 @@ export const describeQueries = (open: OpenStore): void => {
   })
 
   test('finds the few that match behind very many that do not', { timeout: 60_000 }, async () => {
-    await using bench = await openBench(open)
+    await using bench = await openStoreFixture(open)
     const old = await bench.resolve({ idcardid: 'old' })
     await bench.deliver(410)
     await bench.store.register(
@@ -107,7 +107,7 @@ export const describeQueries = (open: OpenStore): void => {
   })
 
   test('explains why there is no webhook yet', async () => {
-    await using bench = await openBench(open)
+    await using bench = await openStoreFixture(open)
     const { id } = await bench.register()
     expect(await bench.store.explain(bench.partnerId, id)).toMatchObject({
       lastAnswer: null,
@@ -129,7 +129,7 @@ export const describeQueries = (open: OpenStore): void => {
   })
 
   test('explains how the sending goes', async () => {
-    await using bench = await openBench(open)
+    await using bench = await openStoreFixture(open)
     const { id } = await bench.resolve()
     await bench.deliver(500)
     await bench.advance(MINUTE)
@@ -142,7 +142,7 @@ export const describeQueries = (open: OpenStore): void => {
   })
 
   test('is another partner’s: then there is nothing, by any verb', async () => {
-    await using bench = await openBench(open)
+    await using bench = await openStoreFixture(open)
     const { id } = await bench.resolve({ idcardid: '1' })
     await bench.deliver(500)
     const other = await bench.addPartner()

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { DAY, HOUR, MINUTE } from '../../../src/core/duration.ts'
-import { FAIL, HOOK, type OpenStore, openBench, SUCCESS } from '../../support/store.ts'
+import { FAIL, HOOK, type OpenStore, openStoreFixture, SUCCESS } from '../../support/store.ts'
 
 const OTHER_HOOK = 'https://partner.example/other'
 
@@ -8,7 +8,7 @@ const ALL = { idcardid: null, status: null, delivery: null, limit: 1, before: nu
 
 export const describeRegistering = (open: OpenStore): void => {
   test('gives the registration as it is read ever after, due at once', async () => {
-    await using bench = await openBench(open)
+    await using bench = await openStoreFixture(open)
     const before = bench.store.now()
     const created = await bench.register({ idcardid: '007', metadata: { order: '42' }, ttlMs: HOUR })
     expect(created).toMatchObject({
@@ -31,7 +31,7 @@ export const describeRegistering = (open: OpenStore): void => {
   })
 
   test('gives a serial to one partner with all that upstream may take for the same', async () => {
-    await using bench = await openBench(open)
+    await using bench = await openStoreFixture(open)
     const other = await bench.addPartner()
     const outcomeOf = async (partnerId: string, idcardid: string) =>
       (await bench.store.register([bench.newRegistration({ partnerId, idcardid })]))[0]?.outcome
@@ -64,7 +64,7 @@ export const describeRegistering = (open: OpenStore): void => {
   })
 
   test('gives such serials to one partner within a call too, and in each account by itself', async () => {
-    await using bench = await openBench(open)
+    await using bench = await openStoreFixture(open)
     const other = await bench.addPartner()
     const items = ['0005', '5', '05b'].map((idcardid, n) =>
       bench.newRegistration({ idcardid, partnerId: n === 0 ? bench.partnerId : other }),
@@ -75,7 +75,7 @@ export const describeRegistering = (open: OpenStore): void => {
   })
 
   test('answers the same pair with the existing one, unchanged', async () => {
-    await using bench = await openBench(open)
+    await using bench = await openStoreFixture(open)
     const created = await bench.register({ idcardid: '1', metadata: { a: 'b' } })
     await bench.advance(MINUTE)
     const again = bench.newRegistration({ idcardid: '1', metadata: { c: 'd' }, ttlMs: 5 * DAY })
@@ -84,7 +84,7 @@ export const describeRegistering = (open: OpenStore): void => {
   })
 
   test('keeps a serial for the partner that had it first, even once that one has cancelled', async () => {
-    await using bench = await openBench(open)
+    await using bench = await openStoreFixture(open)
     const mine = await bench.register({ idcardid: '1' })
     const other = await bench.addPartner()
     const theirs = () => bench.store.register([bench.newRegistration({ partnerId: other, idcardid: '1' })])
@@ -94,14 +94,14 @@ export const describeRegistering = (open: OpenStore): void => {
   })
 
   test('takes the same serial of another account for another one', async () => {
-    await using bench = await openBench(open)
+    await using bench = await openStoreFixture(open)
     await bench.register({ idcardid: '1' })
     const other = await bench.addPartner()
     await bench.register({ partnerId: other, idcardid: '1', accountId: 'acc_other' })
   })
 
   test('asks about a serial once, however many callbacks wait for it, and tells them all', async () => {
-    await using bench = await openBench(open)
+    await using bench = await openStoreFixture(open)
     const one = await bench.register({ idcardid: '1' })
     const two = await bench.register({ idcardid: '1', callbackUrl: OTHER_HOOK })
     expect(await bench.poll(SUCCESS)).toBe(1)
@@ -111,7 +111,7 @@ export const describeRegistering = (open: OpenStore): void => {
   })
 
   test('tells a known verdict at once, with no further call', async () => {
-    await using bench = await openBench(open)
+    await using bench = await openStoreFixture(open)
     await bench.register({ idcardid: '1' })
     await bench.poll(FAIL)
     await bench.deliver(200)
@@ -123,7 +123,7 @@ export const describeRegistering = (open: OpenStore): void => {
   })
 
   test('rings for what it made due, and not where nothing changed', async () => {
-    await using bench = await openBench(open)
+    await using bench = await openStoreFixture(open)
     const rung: string[] = []
     bench.store.hints.on('verificationsDue', () => rung.push('verifications'))
     bench.store.hints.on('messagesDue', () => rung.push('messages'))
@@ -140,7 +140,7 @@ export const describeRegistering = (open: OpenStore): void => {
   })
 
   test('leaves nothing of a batch in which one item fails', async () => {
-    await using bench = await openBench(open)
+    await using bench = await openStoreFixture(open)
     const { id } = await bench.register()
     const good = bench.newRegistration()
     await expect(bench.store.register([good, bench.newRegistration({ id })])).rejects.toThrow()
@@ -149,7 +149,7 @@ export const describeRegistering = (open: OpenStore): void => {
   })
 
   test('keeps to the quotas of a partner', async () => {
-    await using bench = await openBench(open)
+    await using bench = await openStoreFixture(open)
     await bench.store.changePartner(bench.partnerId, { quotas: { pending: 2 } })
     const batch = ['1', '2', '1', '3'].map(idcardid => bench.newRegistration({ idcardid }))
     const registered = await bench.store.register(batch)
@@ -161,7 +161,7 @@ export const describeRegistering = (open: OpenStore): void => {
   })
 
   test('does not count as pending what is told at once in the same batch', async () => {
-    await using bench = await openBench(open)
+    await using bench = await openStoreFixture(open)
     await bench.resolve({ idcardid: '1' })
     await bench.store.changePartner(bench.partnerId, { quotas: { pending: 1 } })
     const items = [{ idcardid: '1', callbackUrl: OTHER_HOOK }, { idcardid: '2' }, { idcardid: '3' }]
@@ -170,7 +170,7 @@ export const describeRegistering = (open: OpenStore): void => {
   })
 
   test('keeps to the quota of hosts', async () => {
-    await using bench = await openBench(open)
+    await using bench = await openStoreFixture(open)
     await bench.store.changePartner(bench.partnerId, { quotas: { hosts: 1 } })
     await bench.register({ callbackUrl: 'https://a.example/1' })
     await bench.register({ callbackUrl: 'https://a.example/2' })
@@ -179,7 +179,7 @@ export const describeRegistering = (open: OpenStore): void => {
   })
 
   test('leaves a serial at most 100 live registrations, however many URLs are named in a batch', async () => {
-    await using bench = await openBench(open)
+    await using bench = await openStoreFixture(open)
     const urlOf = (n: number) => ({ idcardid: '1', callbackUrl: `https://partner.example/${n}` })
     const items = Array.from({ length: 150 }, (_, n) => bench.newRegistration(urlOf(n)))
     const outcomes = (await bench.store.register(items)).map(one => one.outcome)

@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest'
 import { Secret } from '../../../src/core/secret.ts'
-import { first, type OpenStore, openBench, SUCCESS, WAITING } from '../../support/store.ts'
+import { first, type OpenStore, openStoreFixture, SUCCESS, WAITING } from '../../support/store.ts'
 
-type Bench = Awaited<ReturnType<typeof openBench>>
+type StoreFixture = Awaited<ReturnType<typeof openStoreFixture>>
 
 /** What a verb does when it is called once more, as after an answer that was lost. Prepares, and gives the call. */
-const SAME_AGAIN: Record<string, (bench: Bench) => Promise<() => Promise<unknown>>> = {
+const SAME_AGAIN: Record<string, (bench: StoreFixture) => Promise<() => Promise<unknown>>> = {
   register: async bench => {
     const item = bench.newRegistration({ idcardid: '1' })
     await bench.store.register([item])
@@ -57,7 +57,7 @@ const SAME_AGAIN: Record<string, (bench: Bench) => Promise<() => Promise<unknown
 }
 
 /** All that a partner reads, and what is due. */
-const readAll = async ({ store, partnerId, account }: Bench) => {
+const readAll = async ({ store, partnerId, account }: StoreFixture) => {
   const query = { idcardid: null, status: null, delivery: null, limit: 100, before: null }
   const registrations = await store.listRegistrations(partnerId, query)
   return {
@@ -74,7 +74,7 @@ const readAll = async ({ store, partnerId, account }: Bench) => {
 
 export const describeRepeating = (open: OpenStore): void => {
   test.each(Object.entries(SAME_AGAIN))('%s once more, at the same time, changes nothing', async (_, prepare) => {
-    await using bench = await openBench(open)
+    await using bench = await openStoreFixture(open)
     const call = await prepare(bench)
     await call()
     const before = await readAll(bench)

@@ -3,20 +3,20 @@ import { expect, test } from 'vitest'
 import { DAY, HOUR, SECOND } from '../../../src/core/duration.ts'
 import { ALL_REGISTRATIONS, type RegistrationFilter } from '../../../src/store/registration-search.ts'
 import type { NewRegistration } from '../../../src/store/store.ts'
-import { FAIL, type OpenStore, openBench } from '../../support/store.ts'
+import { FAIL, type OpenStore, openStoreFixture } from '../../support/store.ts'
 
-type Bench = Awaited<ReturnType<typeof openBench>>
+type StoreFixture = Awaited<ReturnType<typeof openStoreFixture>>
 
 /** Ids are made at the store's time, as the service makes them. */
-const newAt = async (bench: Bench, more: Partial<NewRegistration> = {}) =>
+const newAt = async (bench: StoreFixture, more: Partial<NewRegistration> = {}) =>
   bench.register({ id: `reg_${ulid(bench.store.now())}`, ...more })
-const search = async ({ store }: Bench, filter: Partial<RegistrationFilter>, limit = 50) =>
+const search = async ({ store }: StoreFixture, filter: Partial<RegistrationFilter>, limit = 50) =>
   (
     await store.searchRegistrations({ filter: { ...ALL_REGISTRATIONS, ...filter }, act: null, limit, before: null })
   ).found.map(({ id }) => id)
 
 /** A second apart: delivered, given up, failing, without a verdict yet, cancelled, and another partner's. */
-const populate = async (bench: Bench) => {
+const populate = async (bench: StoreFixture) => {
   const { store, partnerId } = bench
   const other = await bench.addPartner('other')
   const made = async (more: Partial<NewRegistration> = {}) => {
@@ -43,7 +43,7 @@ const populate = async (bench: Bench) => {
 
 export const describeSearching = (open: OpenStore): void => {
   test('finds the newest first, over all partners, page by page', async () => {
-    await using bench = await openBench(open)
+    await using bench = await openStoreFixture(open)
     const { delivered, exhausted, failing, theirs, cancelled, pending } = await populate(bench)
     const all = [pending, cancelled, theirs, failing, exhausted, delivered]
     expect(await search(bench, {})).toEqual(all)
@@ -56,7 +56,7 @@ export const describeSearching = (open: OpenStore): void => {
   })
 
   test('finds by each of what a filter names, and by several at once', async () => {
-    await using bench = await openBench(open)
+    await using bench = await openStoreFixture(open)
     const { delivered, exhausted, failing, theirs, cancelled, pending, other } = await populate(bench)
     const { partnerId, account } = bench
     expect(await search(bench, { partnerId })).toEqual([pending, cancelled, failing, exhausted, delivered])
@@ -84,7 +84,7 @@ export const describeSearching = (open: OpenStore): void => {
   })
 
   test('finds by the time of creation, to the ms', async () => {
-    await using bench = await openBench(open)
+    await using bench = await openStoreFixture(open)
     const ids: string[] = []
     for (let n = 0; n < 4; n++) {
       ids.unshift((await newAt(bench)).id)
@@ -103,7 +103,7 @@ export const describeSearching = (open: OpenStore): void => {
   })
 
   test('shows what is known of each, and of its webhook', async () => {
-    await using bench = await openBench(open)
+    await using bench = await openStoreFixture(open)
     const { failing, pending } = await populate(bench)
     const { found } = await bench.store.searchRegistrations({
       filter: { ...ALL_REGISTRATIONS, partnerId: bench.partnerId },
@@ -131,7 +131,7 @@ export const describeSearching = (open: OpenStore): void => {
   })
 
   test('finds for an act only that to which it can be done, and counts the same', async () => {
-    await using bench = await openBench(open)
+    await using bench = await openStoreFixture(open)
     const { delivered, exhausted, failing, theirs, pending } = await populate(bench)
     const wanted = async (act: 'resend' | 'cancel' | 'poll', filter: Partial<RegistrationFilter> = {}) => {
       const asked = { filter: { ...ALL_REGISTRATIONS, ...filter }, act }
@@ -146,7 +146,7 @@ export const describeSearching = (open: OpenStore): void => {
   })
 
   test('groups open failures by host and error, the largest first', async () => {
-    await using bench = await openBench(open)
+    await using bench = await openStoreFixture(open)
     expect(await bench.store.groupFailures()).toEqual({ groups: [], isCapped: false })
     await populate(bench)
     await newAt(bench, { callbackUrl: 'https://slow.example/other' })

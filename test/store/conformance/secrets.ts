@@ -1,17 +1,17 @@
 import { expect, test } from 'vitest'
 import { HOUR, MINUTE } from '../../../src/core/duration.ts'
 import { Secret } from '../../../src/core/secret.ts'
-import { type OpenStore, openBench } from '../../support/store.ts'
+import { type OpenStore, openStoreFixture } from '../../support/store.ts'
 
-type Bench = Awaited<ReturnType<typeof openBench>>
+type StoreFixture = Awaited<ReturnType<typeof openStoreFixture>>
 
-const rotate = (bench: Bench, text: string, overlapMs: number) =>
+const rotate = (bench: StoreFixture, text: string, overlapMs: number) =>
   bench.store.rotateSigningSecret(
     bench.partnerId,
     { id: bench.newId('secret'), type: 'v1', text: new Secret(text) },
     overlapMs,
   )
-const livesOf = async (bench: Bench) => {
+const livesOf = async (bench: StoreFixture) => {
   const { messages, secrets } = await bench.claimMessagesWith()
   await bench.store.settleMessages(messages.map(message => bench.received(message, 500)))
   return secrets.get(bench.partnerId)?.map(secret => secret.reveal().slice(0, 5))
@@ -19,7 +19,7 @@ const livesOf = async (bench: Bench) => {
 
 export const describeSecrets = (open: OpenStore): void => {
   test('a new signing secret comes first, beside the old one while they overlap', async () => {
-    await using bench = await openBench(open)
+    await using bench = await openStoreFixture(open)
     await bench.resolve()
     const rotated = await rotate(bench, 'new-1', HOUR)
     expect(rotated).toMatchObject({ type: 'v1', expiresAt: null })
@@ -33,14 +33,14 @@ export const describeSecrets = (open: OpenStore): void => {
   })
 
   test('a rotation tells when the secret before it stops, also where that was settled already', async () => {
-    await using bench = await openBench(open)
+    await using bench = await openStoreFixture(open)
     const at = bench.store.now()
     expect(await rotate(bench, 'new-1', HOUR)).toMatchObject({ previousExpiresAt: at + HOUR })
     expect(await rotate(bench, 'new-2', 0)).toMatchObject({ previousExpiresAt: at })
   })
 
   test('an old one that is ended stops at once, and the newest does not end', async () => {
-    await using bench = await openBench(open)
+    await using bench = await openStoreFixture(open)
     await bench.resolve()
     const [old] = await bench.store.listSigningSecrets(bench.partnerId)
     const rotated = await rotate(bench, 'new-1', HOUR)
@@ -57,7 +57,7 @@ export const describeSecrets = (open: OpenStore): void => {
   })
 
   test('what is claimed is given back when a secret ends at once, since it would be signed with that', async () => {
-    await using bench = await openBench(open)
+    await using bench = await openStoreFixture(open)
     const told: unknown[] = []
     bench.store.hints.on('cancelled', what => told.push(what))
     const [old] = await bench.store.listSigningSecrets(bench.partnerId)

@@ -3,11 +3,11 @@ import { MINUTE } from '../../../src/core/duration.ts'
 import { NO_BACKUP } from '../../../src/store/backup.ts'
 import { ALL_REGISTRATIONS } from '../../../src/store/registration-search.ts'
 import { GIVEN_UP_MS } from '../../../src/store/stats.ts'
-import { type OpenStore, openBench, WAITING } from '../../support/store.ts'
+import { type OpenStore, openStoreFixture, WAITING } from '../../support/store.ts'
 
 export const describeStats = (open: OpenStore): void => {
   test('an empty store has nothing', async () => {
-    await using bench = await openBench(open)
+    await using bench = await openStoreFixture(open)
     const nothing = { due: 0, dueIsCapped: false, scheduled: 0, leased: 0, oldestDueAt: null }
     expect(await bench.store.stats()).toEqual({
       at: bench.store.now(),
@@ -29,7 +29,7 @@ export const describeStats = (open: OpenStore): void => {
   })
 
   test('tells what is due to be asked, and since when, what is claimed, and what is asked later', async () => {
-    await using bench = await openBench(open)
+    await using bench = await openStoreFixture(open)
     const polls = async () => (await bench.store.stats()).polls
     await bench.register()
     const since = bench.store.now()
@@ -46,7 +46,7 @@ export const describeStats = (open: OpenStore): void => {
   })
 
   test('counts what is sent, given up and held, over all partners', async () => {
-    await using bench = await openBench(open)
+    await using bench = await openStoreFixture(open)
     const other = await bench.addPartner()
     await bench.resolve()
     await bench.deliver(200)
@@ -64,7 +64,7 @@ export const describeStats = (open: OpenStore): void => {
   })
 
   test('tells for a day what was given up, but for what was resent or cancelled', async () => {
-    await using bench = await openBench(open)
+    await using bench = await openStoreFixture(open)
     const givenUp = async () => (await bench.store.stats()).deliveries.givenUp
     const registrations = []
     for (const host of ['a', 'b', 'c'])
@@ -79,7 +79,7 @@ export const describeStats = (open: OpenStore): void => {
   })
 
   test('tells how many registrations bulk acts that are under way have still to come to', async () => {
-    await using bench = await openBench(open)
+    await using bench = await openStoreFixture(open)
     for (let n = 0; n < 3; n++) await bench.register()
     const by = { reason: 'why', who: 'token_1', name: 'Zoë', createdAt: bench.store.now() }
     const polls = {

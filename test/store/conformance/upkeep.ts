@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest'
 import { DAY, HOUR } from '../../../src/core/duration.ts'
 import type { Resealed, ResealPlace } from '../../../src/store/store.ts'
-import { type OpenStore, openBench } from '../../support/store.ts'
+import { type OpenStore, openStoreFixture } from '../../support/store.ts'
 
 export const describeRetention = (open: OpenStore): void => {
   test('erases what ended before the given time, with its serial, and keeps what waits', async () => {
-    await using bench = await openBench(open)
+    await using bench = await openStoreFixture(open)
     const done = await bench.resolve({ idcardid: '1' })
     await bench.deliver(200)
     const cancelled = await bench.register()
@@ -26,7 +26,7 @@ export const describeRetention = (open: OpenStore): void => {
   })
 
   test('keeps a serial, and its verdict, while another registration has it', async () => {
-    await using bench = await openBench(open)
+    await using bench = await openStoreFixture(open)
     await bench.resolve({ idcardid: '1' })
     await bench.deliver(200)
     await bench.advance(DAY)
@@ -38,7 +38,7 @@ export const describeRetention = (open: OpenStore): void => {
 
 export const describeUpkeep = (open: OpenStore): void => {
   test('there is nothing to reseal while the master key is the same', async () => {
-    await using bench = await openBench(open)
+    await using bench = await openStoreFixture(open)
     await bench.resolve()
     let place: ResealPlace | null = null
     do {
@@ -49,7 +49,7 @@ export const describeUpkeep = (open: OpenStore): void => {
   })
 
   test('a probe writes, and changes nothing that is seen', async () => {
-    await using bench = await openBench(open)
+    await using bench = await openStoreFixture(open)
     const { id } = await bench.register()
     const before = await bench.find(id)
     await bench.store.probe()

@@ -6,13 +6,13 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, onTestFinished, test } from 'vitest'
 import { openPostgresStore } from '../../../src/store/postgres/store.ts'
 import { type OwnServer, openOwnServer } from '../../support/postgres.ts'
-import { first, openBench } from '../../support/store.ts'
+import { first, openStoreFixture } from '../../support/store.ts'
 
 const MASTER_KEY = randomBytes(32)
 const NOTHING = { idcardid: null, status: null, delivery: null, before: null, limit: 100 } as const
 
 const openNode = async (url: string) => {
-  const bench = await openBench(async ({ rate }) => ({
+  const bench = await openStoreFixture(async ({ rate }) => ({
     store: await openPostgresStore({
       url,
       masterKey: MASTER_KEY,

@@ -11,7 +11,7 @@ import { openPostgresStore } from '../../../src/store/postgres/store.ts'
 import { openDatabaseLink } from '../../support/database-link.ts'
 import { openOwnServer, openTestServer, type TestServer } from '../../support/postgres.ts'
 import { SHORT_LIMITS } from '../../support/short-limits.ts'
-import { first, openBench, SUCCESS } from '../../support/store.ts'
+import { first, openStoreFixture, SUCCESS } from '../../support/store.ts'
 
 const MASTER_KEY = randomBytes(32)
 
@@ -23,7 +23,7 @@ const sleep = (ms: number, signal?: AbortSignal) => setTimeout(ms, undefined, { 
 
 /** A node with a clock of its own, and the database's for all decisions. */
 const openNode = async ({ url = server.urlOf(database), aheadMs = 0, limits = TIME_LIMITS } = {}) => {
-  const bench = await openBench(async ({ rate }) => ({
+  const bench = await openStoreFixture(async ({ rate }) => ({
     store: await openPostgresStore({
       url,
       masterKey: MASTER_KEY,

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { openPostgresStore } from '../../../src/store/postgres/store.ts'
 import { ALL_REGISTRATIONS } from '../../../src/store/registration-search.ts'
 import { openTestServer, type TestServer } from '../../support/postgres.ts'
-import { openBench } from '../../support/store.ts'
+import { openStoreFixture } from '../../support/store.ts'
 
 const MASTER_KEY = randomBytes(32)
 
@@ -24,7 +24,7 @@ const openNodes = async () => {
       ...{ url: server.urlOf(database), masterKey: MASTER_KEY, random: randomBytes },
       ...{ now: Date.now, sleep, defaultRate: 1_000 },
     })
-  const bench = await openBench(async () => ({ store: await openAt(), advance: () => {} }))
+  const bench = await openStoreFixture(async () => ({ store: await openAt(), advance: () => {} }))
   const other = await openAt()
   return {
     bench,

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { openPostgresStore } from '../../../src/store/postgres/store.ts'
 import { resealAll } from '../../../src/store/resealing.ts'
 import { openTestServer, type TestServer } from '../../support/postgres.ts'
-import { first, openBench, SUCCESS } from '../../support/store.ts'
+import { first, openStoreFixture, SUCCESS } from '../../support/store.ts'
 
 const OLD_KEY = randomBytes(32)
 const NEW_KEY = randomBytes(32)
@@ -24,7 +24,10 @@ const openWith = (database: string, masterKey: Buffer, previousKey?: Buffer) =>
 
 test('all that is sealed moves to the new key', async () => {
   await server.createDatabase('moved')
-  await using bench = await openBench(async () => ({ store: await openWith('moved', OLD_KEY), advance: () => {} }))
+  await using bench = await openStoreFixture(async () => ({
+    store: await openWith('moved', OLD_KEY),
+    advance: () => {},
+  }))
   const metadata = { order: '42' }
   const before = await bench.resolve({ metadata })
   await bench.resolve()
@@ -46,7 +49,10 @@ test('all that is sealed moves to the new key', async () => {
 
 test('what is changed while it is resealed keeps the change', async () => {
   await server.createDatabase('changed')
-  await using bench = await openBench(async () => ({ store: await openWith('changed', OLD_KEY), advance: () => {} }))
+  await using bench = await openStoreFixture(async () => ({
+    store: await openWith('changed', OLD_KEY),
+    advance: () => {},
+  }))
   const ended = await Promise.all(Array.from({ length: 10 }, () => bench.register({ metadata: { order: '42' } })))
   const rekeying = await openWith('changed', NEW_KEY, OLD_KEY)
   await Promise.all([
@@ -62,7 +68,10 @@ test('what is changed while it is resealed keeps the change', async () => {
 const toldOf = async (database: string, making: readonly [Buffer, Buffer?], telling: readonly [Buffer, Buffer?]) => {
   await server.createDatabase(database)
   const other = await openWith(database, ...telling)
-  await using bench = await openBench(async () => ({ store: await openWith(database, ...making), advance: () => {} }))
+  await using bench = await openStoreFixture(async () => ({
+    store: await openWith(database, ...making),
+    advance: () => {},
+  }))
   await bench.register({ metadata: { order: '42' } })
   await other.settleVerifications([bench.answered(first(await bench.claim()), SUCCESS)])
   const page = await other.listEvents(bench.partnerId, { after: null, limit: 1 })

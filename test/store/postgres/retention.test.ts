@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { openPostgresStore } from '../../../src/store/postgres/store.ts'
 import { openTestServer, type TestServer } from '../../support/postgres.ts'
-import { openBench } from '../../support/store.ts'
+import { openStoreFixture } from '../../support/store.ts'
 
 const MASTER_KEY = randomBytes(32)
 const ROUNDS = 12
@@ -25,7 +25,7 @@ const openNodes = async () => {
       ...{ url: server.urlOf(database), masterKey: MASTER_KEY, random: randomBytes },
       ...{ now: Date.now, sleep, defaultRate: 1_000 },
     })
-  const bench = await openBench(async () => ({ store: await openAt(), advance: () => {} }))
+  const bench = await openStoreFixture(async () => ({ store: await openAt(), advance: () => {} }))
   const other = await openAt()
   const itemOf = (n: number, path: string) => ({ idcardid: `${n}`, callbackUrl: `https://host-${n}.example/${path}` })
   const all = Array.from({ length: SERIALS }, (_, n) => n)

@@ -8,7 +8,7 @@ import type { Store } from '../../../src/store/store.ts'
 import { openApi } from '../../http/support/api.ts'
 import { type DatabaseLink, openDatabaseLink } from '../../support/database-link.ts'
 import { openTestServer, type TestServer } from '../../support/postgres.ts'
-import { first, HOOK, openBench, SUCCESS } from '../../support/store.ts'
+import { first, HOOK, openStoreFixture, SUCCESS } from '../../support/store.ts'
 
 const MASTER_KEY = randomBytes(32)
 
@@ -29,7 +29,7 @@ afterAll(async () => {
 const openNode = async (url = server.urlOf('postgres')) => {
   const sleep = (ms: number, signal?: AbortSignal) => setTimeout(ms, undefined, { signal })
   const options = { masterKey: MASTER_KEY, random: randomBytes, now: Date.now, sleep }
-  const bench = await openBench(async ({ rate }) => ({
+  const bench = await openStoreFixture(async ({ rate }) => ({
     store: await openPostgresStore({ url, defaultRate: rate, ...options }),
     advance: sleep,
   }))

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { openPostgresStore } from '../../../src/store/postgres/store.ts'
 import { openTestServer, type TestServer } from '../../support/postgres.ts'
-import { openBench } from '../../support/store.ts'
+import { openStoreFixture } from '../../support/store.ts'
 
 const MASTER_KEY = randomBytes(32)
 
@@ -23,7 +23,7 @@ const openNodes = async () => {
       ...{ url: server.urlOf(database), masterKey: MASTER_KEY, random: randomBytes },
       ...{ now: Date.now, sleep, defaultRate: 1_000 },
     })
-  const bench = await openBench(async () => ({ store: await openAt(), advance: () => {} }))
+  const bench = await openStoreFixture(async () => ({ store: await openAt(), advance: () => {} }))
   const other = await openAt()
   return {
     bench,

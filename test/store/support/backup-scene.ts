@@ -8,7 +8,7 @@ import { Secret } from '../../../src/core/secret.ts'
 import { BackupError, type BackupFault } from '../../../src/store/backup.ts'
 import { makeBackup, openRestore } from '../../../src/store/backups.ts'
 import { openSqliteStore } from '../../../src/store/sqlite/store.ts'
-import { openBench } from '../../support/store.ts'
+import { openStoreFixture } from '../../support/store.ts'
 
 export const KEY = randomBytes(32)
 /** After the ids of these tests, which are of today. */
@@ -40,7 +40,7 @@ export const openScene = async (registrations = 3) => {
     store: await openSqliteStore({ path, masterKey: KEY, now: () => NOW, defaultRate: 1_000 }),
     advance: () => {},
   })
-  const bench = await openBench(open)
+  const bench = await openStoreFixture(open)
   for (let n = 0; n < registrations; n++) await bench.register()
   onTestFinished(() => bench.store.close())
   const file = join(backups, 'one.db')

@@ -2,10 +2,10 @@ import { DAY } from '../../../src/core/duration.ts'
 import { ALL_REGISTRATIONS } from '../../../src/store/registration-search.ts'
 import type { NewBulkAct } from '../../../src/store/store.ts'
 import { FAIL, HOOK, SUCCESS, WAITING } from '../../support/store.ts'
-import { type Bench, disabled, exhausted, exhaustion } from './replay-bench.ts'
+import { disabled, exhausted, exhaustion, type StoreFixture } from './replay-fixture.ts'
 
 /** Prepares what a verb needs, and gives the call. */
-export type Case = (bench: Bench) => Promise<() => Promise<unknown>>
+export type Case = (bench: StoreFixture) => Promise<() => Promise<unknown>>
 
 const BULK: NewBulkAct = {
   id: 'bulk_1',

@@ -2,9 +2,9 @@ import { HOUR } from '../../../src/core/duration.ts'
 import type { OperatorNote } from '../../../src/core/operator-event.ts'
 import { openSqliteStore, type SqliteOptions } from '../../../src/store/sqlite/store.ts'
 import { openNewStore } from '../../support/sqlite-template.ts'
-import { HOOK, openBench } from '../../support/store.ts'
+import { HOOK, openStoreFixture } from '../../support/store.ts'
 
-export type Bench = Awaited<ReturnType<typeof open>>
+export type StoreFixture = Awaited<ReturnType<typeof open>>
 
 /** @param path of the file; somewhere unless given */
 export const open = async (path?: string) => {
@@ -12,7 +12,7 @@ export const open = async (path?: string) => {
   const masterKey = Buffer.alloc(32, 7)
   const openAt = (options: Omit<SqliteOptions, 'path' | 'masterKey'>) =>
     path === undefined ? openNewStore(options) : openSqliteStore({ ...options, path, masterKey })
-  return openBench(async ({ rate }) => ({
+  return openStoreFixture(async ({ rate }) => ({
     store: await openAt({ now: () => clock.now, defaultRate: rate }),
     advance: ms => {
       clock.now += ms
@@ -20,12 +20,12 @@ export const open = async (path?: string) => {
   }))
 }
 
-export const exhaustion = ({ partnerId, store }: Bench): OperatorNote => ({
+export const exhaustion = ({ partnerId, store }: StoreFixture): OperatorNote => ({
   ...{ condition: 'message.exhausted', subject: partnerId, at: store.now(), adds: 1 },
   details: { partnerId, host: 'partner.example', error: 'timeout' },
 })
 
-export const exhausted = async (bench: Bench) => {
+export const exhausted = async (bench: StoreFixture) => {
   await bench.resolve()
   for (let n = 0; n < 4; n++) {
     await bench.deliver(500)
@@ -34,7 +34,7 @@ export const exhausted = async (bench: Bench) => {
 }
 
 /** One URL works, and another was disabled. */
-export const disabled = async (bench: Bench) => {
+export const disabled = async (bench: StoreFixture) => {
   await bench.resolve({ callbackUrl: `${HOOK}/works` })
   await bench.deliver(200)
   const { id } = await bench.resolve()
