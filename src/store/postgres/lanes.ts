@@ -12,7 +12,7 @@ interface LanesWanted {
  * Each lane is locked and read before: `get` throws where it was not read, a change where it is not locked. Whoever makes a message due
  * has its lane locked before, and advances it: so a claim that has the lock sees all that is due.
  */
-export interface LaneBook extends Omit<LaneChanges, 'take'> {
+export interface LaneUnitOfWork extends Omit<LaneChanges, 'take'> {
   /** Locks more of them, in the order of their ids. What is locked already costs nothing. */
   lock(tx: Tx, wanted: LanesWanted): Promise<void>
   /** Writes what has changed. */
@@ -31,10 +31,10 @@ type FindId = (url: Callback) => number | null
 const LANE = `id, partner_id AS "partnerId", host, due_at AS "dueAt", strikes, slow, proven`
 
 export const createLanes = () => {
-  const load = async (tx: Tx, wanted: LanesWanted): Promise<LaneBook> => {
-    const book = open()
-    await book.lock(tx, wanted)
-    return book
+  const load = async (tx: Tx, wanted: LanesWanted): Promise<LaneUnitOfWork> => {
+    const unit = open()
+    await unit.lock(tx, wanted)
+    return unit
   }
 
   const findIds = async (tx: Tx, urls: readonly Callback[]): Promise<FindId> => {
@@ -48,7 +48,10 @@ export const createLanes = () => {
   }
 
   /** Without those that others have locked now; the ids of what is left. */
-  const loadFree = async (tx: Tx, ids: readonly number[]): Promise<{ lanes: LaneBook; free: ReadonlySet<number> }> => {
+  const loadFree = async (
+    tx: Tx,
+    ids: readonly number[],
+  ): Promise<{ lanes: LaneUnitOfWork; free: ReadonlySet<number> }> => {
     const rows = await tx.rows<LaneRow>(
       `SELECT ${LANE} FROM lanes WHERE id = ANY($1::bigint[]) ORDER BY id FOR NO KEY UPDATE SKIP LOCKED`,
       [ids],
@@ -68,12 +71,12 @@ export const createLanes = () => {
       tx: Tx,
       ids: readonly number[],
       isSteady: (id: number, lane: LaneState) => boolean,
-    ): Promise<LaneBook> => {
+    ): Promise<LaneUnitOfWork> => {
       const seen = await tx.rows<LaneRow>(`SELECT ${LANE} FROM lanes WHERE id = ANY($1::bigint[])`, [ids])
       const steady = seen.filter(({ id, partnerId, host, ...lane }) => isSteady(id, lane))
-      const book = open([], steady)
-      await book.lock(tx, { ids })
-      return book
+      const unit = open([], steady)
+      await unit.lock(tx, { ids })
+      return unit
     },
 
     loadFree,
@@ -106,7 +109,7 @@ export const createLanes = () => {
 }
 
 /** @param steady read, and not locked */
-const open = (rows: readonly LaneRow[] = [], steady: readonly LaneRow[] = []): LaneBook => {
+const open = (rows: readonly LaneRow[] = [], steady: readonly LaneRow[] = []): LaneUnitOfWork => {
   const keys = new Set<string>()
   const stored = new Map<number, LaneState>()
   const unlocked = new Set(steady.map(({ id }) => id))

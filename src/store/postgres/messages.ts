@@ -21,7 +21,7 @@ import type { Tx } from './connection.ts'
 import type { Context } from './context.ts'
 import { type DeliveryChange, type LockedMessage, lockMessages, saveDeliveries } from './deliveries.ts'
 import { heldAt } from './facts.ts'
-import { beginClaim, createLanes, type LaneBook } from './lanes.ts'
+import { beginClaim, createLanes, type LaneUnitOfWork } from './lanes.ts'
 import {
   type AttemptKey,
   addAttempts,
@@ -144,13 +144,13 @@ const nextDueAt = async (tx: Tx): Promise<number | null> => firstDueAt(await loo
 /** What one run of a settling works with. */
 interface Settling {
   at: number
-  messages: MessageBook
-  lanes: LaneBook
+  messages: MessageUnitOfWork
+  lanes: LaneUnitOfWork
   urls: UrlChanges
 }
 
 /** The messages of a run: each is locked and read once, changed in memory, and written once. */
-interface MessageBook {
+interface MessageUnitOfWork {
   known: Map<number, LockedMessage>
   changed: Map<number, DeliveryChange>
   recorded: Set<string>
@@ -190,7 +190,7 @@ export const createMessageSettling = ({ write, tell }: Pick<Context, 'write' | '
 
 const attemptKey = ({ seq, claim }: AttemptKey): string => `${seq} ${claim}`
 
-const loadMessages = async (tx: Tx, settlements: readonly MessageSettlement[]): Promise<MessageBook> => {
+const loadMessages = async (tx: Tx, settlements: readonly MessageSettlement[]): Promise<MessageUnitOfWork> => {
   const found = await lockMessages(
     tx,
     settlements.map(({ message }) => message.seq),
@@ -224,7 +224,7 @@ const settleOne = (settlement: MessageSettlement, { at, messages, lanes, urls }:
   return plan.end
 }
 
-const saveMessages = async (tx: Tx, { changed, attempts, trims }: MessageBook): Promise<void> => {
+const saveMessages = async (tx: Tx, { changed, attempts, trims }: MessageUnitOfWork): Promise<void> => {
   await saveDeliveries(tx, [...changed.values()])
   await addAttempts(tx, attempts)
   await trimAttempts(tx, [...trims])

@@ -72,7 +72,7 @@ interface PartnerQuotas {
 }
 
 /** What partners may have and what they have, within one run of a transaction. */
-export interface QuotaBook {
+export interface QuotaFacts {
   /** Null: the partner has no quotas. */
   of(partnerId: string): PartnerQuotas | null
   /** The partner has one more registration; `pending` is 0 where it was told its verdict at once, `hosts` 1 where its host is new. */
@@ -80,7 +80,7 @@ export interface QuotaBook {
 }
 
 /** Reads the quotas of these partners. Until the transaction ends nobody else registers anything for those that have some. */
-export const loadQuotas = async (tx: Tx, partnerIds: readonly string[], at: number): Promise<QuotaBook> => {
+export const loadQuotas = async (tx: Tx, partnerIds: readonly string[], at: number): Promise<QuotaFacts> => {
   const rows = await tx.rows<Quotas & { id: string }>(
     `SELECT id, max_pending AS pending, max_hosts AS hosts, max_daily AS daily FROM partners
      WHERE id = ANY($1) AND (max_pending IS NOT NULL OR max_hosts IS NOT NULL OR max_daily IS NOT NULL)`,
@@ -89,17 +89,17 @@ export const loadQuotas = async (tx: Tx, partnerIds: readonly string[], at: numb
   const ids = rows.map(({ id }) => id)
   if (ids.length > 0) await tx.lock(ids.map(id => `quota ${id}`))
   const usages = await usagesOf(tx, ids, at)
-  const book = new Map(
+  const quotas = new Map(
     rows.map(({ id, ...limits }): [string, PartnerQuotas] => [id, { limits, usage: usages.get(id) as Usage }]),
   )
   return {
-    of: partnerId => book.get(partnerId) ?? null,
+    of: partnerId => quotas.get(partnerId) ?? null,
     add: (partnerId, more) => {
-      const known = book.get(partnerId)
+      const known = quotas.get(partnerId)
       if (!known) return
       const { pending, hosts, daily } = known.usage
       const usage = { pending: pending + more.pending, hosts: hosts + more.hosts, daily: daily + 1 }
-      book.set(partnerId, { ...known, usage })
+      quotas.set(partnerId, { ...known, usage })
     },
   }
 }

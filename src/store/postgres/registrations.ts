@@ -9,11 +9,11 @@ import { releaseUrls } from './callbacks.ts'
 import type { Tx } from './connection.ts'
 import type { Context } from './context.ts'
 import { createLanes } from './lanes.ts'
-import { loadQuotas, type QuotaBook } from './partners.ts'
+import { loadQuotas, type QuotaFacts } from './partners.ts'
 import { createRegistrationActs } from './registration-acts.ts'
 import { addRegistrations } from './registration-statements.ts'
 import { createResolutions } from './resolutions.ts'
-import { loadSerials, type SerialBook } from './serial-book.ts'
+import { loadSerials, type SerialUnitOfWork } from './serials.ts'
 
 type Verbs = Pick<Store, 'register' | 'findRegistration' | 'cancel' | 'nudge' | 'resend'>
 
@@ -26,10 +26,10 @@ interface Created {
   ending: Omit<Ending, 'registration'> | null
 }
 
-/** What the items are registered with, one after the other. */
-interface Books {
-  serials: SerialBook
-  quotas: QuotaBook
+/** All that the items are registered with, read once and written once. */
+interface UnitOfWork {
+  serials: SerialUnitOfWork
+  quotas: QuotaFacts
   /** The lane of a URL; null: it is still to be made. Undefined: nobody has it. */
   laneIds: Map<string, number | null>
 }
@@ -40,7 +40,7 @@ export const createRegistrations = (context: Context): Verbs => {
   const lanesOf = createLanes()
   const resolutionsOf = createResolutions(context)
 
-  const loadBooks = async (tx: Tx, items: readonly NewRegistration[]): Promise<Books> => {
+  const loadUnitOfWork = async (tx: Tx, items: readonly NewRegistration[]): Promise<UnitOfWork> => {
     const quotas = await loadQuotas(tx, [...new Set(items.map(({ partnerId }) => partnerId))], tx.at)
     const serials = await loadSerials(tx, items, context)
     const laneOf = await lanesOf.findIds(tx, items)
@@ -53,8 +53,8 @@ export const createRegistrations = (context: Context): Verbs => {
     return { serials, quotas, laneIds }
   }
 
-  const registerOne = (item: NewRegistration, at: number, books: Books, created: Created[]): Registered => {
-    const { serials, quotas, laneIds } = books
+  const registerOne = (item: NewRegistration, at: number, unit: UnitOfWork, created: Created[]): Registered => {
+    const { serials, quotas, laneIds } = unit
     const hasLane = laneIds.has(laneNameOf(item))
     const facts = {
       ...serials.facts(item),
@@ -77,7 +77,7 @@ export const createRegistrations = (context: Context): Verbs => {
     tx: Tx,
     created: readonly Created[],
     named: readonly NewRegistration[],
-    { serials, laneIds }: Books,
+    { serials, laneIds }: UnitOfWork,
   ): Promise<{ isReleased: boolean; changedUrls: readonly ChangedCallback[] }> => {
     await serials.save(tx)
     const made = await lanesOf.makeIds(
@@ -116,11 +116,11 @@ export const createRegistrations = (context: Context): Verbs => {
   }
 
   const registerAll = async (tx: Tx, items: readonly NewRegistration[]) => {
-    const books = await loadBooks(tx, items)
+    const unit = await loadUnitOfWork(tx, items)
     const created: Created[] = []
-    const registered = items.map(item => registerOne(item, tx.at, books, created))
+    const registered = items.map(item => registerOne(item, tx.at, unit, created))
     const named = items.filter((_, i) => registered[i] && 'registration' in registered[i])
-    return { registered, ...(await save(tx, created, named, books)) }
+    return { registered, ...(await save(tx, created, named, unit)) }
   }
 
   return {

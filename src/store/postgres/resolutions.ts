@@ -1,11 +1,11 @@
 import { type Ending, type Resolution, resolve } from '../rules/settle-verification.ts'
 import type { Tx } from './connection.ts'
 import type { Context } from './context.ts'
-import type { LaneBook } from './lanes.ts'
+import type { LaneUnitOfWork } from './lanes.ts'
 
 /** Ends registrations and creates the messages that tell it, within one run of a transaction. */
 export interface Resolutions {
-  /** The caller holds the registration's verification, and has its lane in the book. */
+  /** The caller holds the registration's verification, and has loaded its lane. */
   add(ending: Ending): void
   /** What was added. */
   collected: readonly Resolution[]
@@ -51,7 +51,7 @@ export const createResolutions = ({ sealed }: Pick<Context, 'sealed'>) => ({
   begin: async (
     tx: Tx,
     partnerIds: readonly string[],
-    lanes: Pick<LaneBook, 'advance'>,
+    lanes: Pick<LaneUnitOfWork, 'advance'>,
     at: number,
   ): Promise<Resolutions> => {
     const thin = await thinOf(tx, [...new Set(partnerIds)])

@@ -118,11 +118,11 @@ export const createVerifications = (context: Context): Verbs => {
     const endings = plans.flatMap(plan => plan.endings)
     if (endings.length === 0) return
     const registrations = endings.map(({ registration }) => registration)
-    const book = await lanes.load(tx, { ids: registrations.map(({ laneId }) => laneId) })
+    const unit = await lanes.load(tx, { ids: registrations.map(({ laneId }) => laneId) })
     const partnerIds = registrations.map(({ partnerId }) => partnerId)
-    const resolving = await resolutions.begin(tx, partnerIds, book, tx.at)
+    const resolving = await resolutions.begin(tx, partnerIds, unit, tx.at)
     for (const ending of endings) resolving.add(ending)
-    await book.save(tx)
+    await unit.save(tx)
     await resolving.save()
   }
 

@@ -113,7 +113,7 @@ export const shareSlots = (claim: Limits, lanes: readonly DueLane[]): { lane: Du
   return [...takes].map(([lane, count]) => ({ lane, take: count }))
 }
 
-/** What is in use and what is left, while slots are given out. */
+/** The slots in use and the slots left, while they are given out. */
 const openUsage = (claim: Limits) => {
   const hosts = new Map(claim.busyHosts)
   const partners = new Map(claim.busyPartners)

@@ -2,7 +2,7 @@ import type Database from 'better-sqlite3'
 import { createLaneChanges, hostOf, type LaneChanges, type LaneState, NEW_LANE } from '../lanes.ts'
 import { onceForClient } from './context.ts'
 
-export interface LaneBook extends Omit<LaneChanges, 'take'> {
+export interface LaneUnitOfWork extends Omit<LaneChanges, 'take'> {
   /** Null: the partner has no lane for this URL's host yet. */
   find(partnerId: string, callbackUrl: string): number | null
   add(partnerId: string, callbackUrl: string): number
@@ -33,7 +33,7 @@ export const createLanes = onceForClient((client: Database.Database) => {
     return row ? { ...row, slow: row.slow === 1, proven: row.proven === 1 } : NEW_LANE
   }
 
-  return (): LaneBook => {
+  return (): LaneUnitOfWork => {
     const ids = new Map<string, number>()
     const { take, ...changes } = createLaneChanges(stateOf)
 

@@ -20,7 +20,7 @@ import type { MessageClaimRequest, MessageOutcome, MessageSettlement, Store } fr
 import { createUrls, type UrlChanges } from './callbacks.ts'
 import type { Context } from './context.ts'
 import { heldAt } from './facts.ts'
-import { createLanes, type LaneBook } from './lanes.ts'
+import { createLanes, type LaneUnitOfWork } from './lanes.ts'
 import { type DueMessage, type PartnerInTurn, prepareMessages } from './message-statements.ts'
 import { createSecretRows } from './signing-secrets.ts'
 
@@ -29,7 +29,7 @@ type Verbs = Pick<Store, 'claimMessages' | 'settleMessages'>
 /** What one run of a settling works with. */
 interface Settling {
   at: number
-  lanes: LaneBook
+  lanes: LaneUnitOfWork
   urls: UrlChanges
 }
 

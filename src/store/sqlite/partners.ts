@@ -64,7 +64,7 @@ export const createPartners = (context: Context): Verbs => {
 }
 
 /** What partners may have and what they have, within one run of a transaction. */
-export interface QuotaBook {
+export interface QuotaFacts {
   /** Null: the partner has no quotas, which costs one look at its row. */
   of(partnerId: string): { limits: Quotas; usage: Usage } | null
   /** The partner has one more registration; `pending` is 0 where it was told its verdict at once. */
@@ -95,7 +95,7 @@ export const createQuotas = ({ client }: Pick<Context, 'client'>) => {
   return {
     usageOf,
 
-    begin: (at: number): QuotaBook => {
+    begin: (at: number): QuotaFacts => {
       const quotas = new Map<string, { limits: Quotas; usage: Usage } | null>()
       const load = (partnerId: string) => {
         const limits = loadLimits.get(partnerId)

@@ -6,7 +6,7 @@ import { nudge as nudgePlan } from '../rules/register.ts'
 import type { Cancellation, Registration, RegistrationStatus, ResendOutcome } from '../store.ts'
 import { createUrls, type UrlChanges } from './callbacks.ts'
 import type { Context } from './context.ts'
-import { createLanes, type LaneBook } from './lanes.ts'
+import { createLanes, type LaneUnitOfWork } from './lanes.ts'
 import { prepareRegistrations } from './registration-statements.ts'
 
 interface FoundMessage {
@@ -25,7 +25,10 @@ const createMessageResending = ({ client }: Pick<Context, 'client'>) => {
     UPDATE messages SET state = 'pending', due_at = ?, claimed_at = NULL, retries = 0, claims = ?, fence = ?, unrecorded = ?
     WHERE seq = ?`)
 
-  return (message: FoundMessage, { at, lanes, urls }: { at: number; lanes: LaneBook; urls: UrlChanges }): void => {
+  return (
+    message: FoundMessage,
+    { at, lanes, urls }: { at: number; lanes: LaneUnitOfWork; urls: UrlChanges },
+  ): void => {
     urls.release(message, 'resend')
     const { dueAt, claims, fence, unrecorded } = resent(message, at)
     save.run(dueAt, claims, fence, unrecorded, message.seq)

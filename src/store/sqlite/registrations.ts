@@ -6,8 +6,8 @@ import { newRegistrationOf } from '../rules/registration-view.ts'
 import type { NewRegistration, Registered, Registration, Store } from '../store.ts'
 import { createUrls, type UrlChanges } from './callbacks.ts'
 import type { Context } from './context.ts'
-import { createLanes, type LaneBook } from './lanes.ts'
-import { createQuotas, type QuotaBook } from './partners.ts'
+import { createLanes, type LaneUnitOfWork } from './lanes.ts'
+import { createQuotas, type QuotaFacts } from './partners.ts'
 import { createRegistrationActs } from './registration-acts.ts'
 import { prepareRegistrations } from './registration-statements.ts'
 import { createResolutions, type Resolutions } from './resolutions.ts'
@@ -16,9 +16,9 @@ type Verbs = Pick<Store, 'register' | 'findRegistration' | 'cancel' | 'nudge' | 
 /** What one run of a transaction works with. */
 interface Run {
   at: number
-  lanes: LaneBook
+  lanes: LaneUnitOfWork
   urls: UrlChanges
-  quotas: QuotaBook
+  quotas: QuotaFacts
   resolutions: Resolutions
   /** By verification, read once: a batch may name many URLs of one serial. */
   serials: Map<number, KnownSerial>

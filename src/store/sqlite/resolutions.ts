@@ -3,7 +3,7 @@ import type { RegistrationStatus } from '../../core/registration.ts'
 import type { Reason } from '../../core/verification.ts'
 import { type Ending, resolve } from '../rules/settle-verification.ts'
 import type { Context } from './context.ts'
-import type { LaneBook } from './lanes.ts'
+import type { LaneUnitOfWork } from './lanes.ts'
 
 /** Ends registrations and creates the messages that tell it, within one run of a transaction. */
 export interface Resolutions {
@@ -45,7 +45,7 @@ export const createResolutions = ({ client, sealed }: Context) => {
     UPDATE registrations SET status = ?, reason = ?, resolved_at = ?, message_seq = ?
     WHERE verification_id = ? AND n = ?`)
 
-  return (lanes: LaneBook, at: number): Resolutions => {
+  return (lanes: LaneUnitOfWork, at: number): Resolutions => {
     const partners = new Map<string, PartnerRow>()
     const partnerOf = (id: string): PartnerRow => {
       const partner = partners.get(id) ?? loadPartner.get(id) ?? { thin: 0, events: 0 }

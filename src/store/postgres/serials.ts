@@ -30,7 +30,7 @@ interface Serial {
 }
 
 /** The serials that one run of a transaction registers: each is locked and read once, changed in memory, and written once. */
-export interface SerialBook {
+export interface SerialUnitOfWork {
   facts(item: NewRegistration): Pick<RegisterFacts, 'verification' | 'ownerOfKey' | 'registrations' | 'hasLive'>
   /** The live registration of the item's pair, as it is now. */
   view(item: NewRegistration): Registration
@@ -47,11 +47,15 @@ type Polling = Pick<RegistrationRow, 'polls' | 'lastPolledAt' | 'pollDueAt' | 'p
 /** What is new has these ids until it is saved: it is younger than all that is known. */
 const FIRST_NEW_ID = 2 ** 52
 
-const nameOf = ({ accountId, idcardid }: SerialName): string => `${accountId} ${idcardid}`
+const serialNameOf = ({ accountId, idcardid }: SerialName): string => `${accountId} ${idcardid}`
 const keyNameOf = ({ accountId, idcardid }: SerialName): string => `${accountId} ${serialKey(idcardid)}`
 
-export const loadSerials = async (tx: Tx, items: readonly NewRegistration[], opening: Opening): Promise<SerialBook> => {
-  const names = distinct(items, nameOf)
+export const loadSerials = async (
+  tx: Tx,
+  items: readonly NewRegistration[],
+  opening: Opening,
+): Promise<SerialUnitOfWork> => {
+  const names = distinct(items, serialNameOf)
   const found = await lockSerials(tx, names)
   const owners = await findKeyOwners(
     tx,
@@ -62,7 +66,7 @@ export const loadSerials = async (tx: Tx, items: readonly NewRegistration[], ope
   )
   const serials = new Map(
     found.map((row): [string, Serial] => [
-      nameOf(row),
+      serialNameOf(row),
       {
         verification: { ...row, verdict: openVerdict(opening, row.id, row) },
         added: null,
@@ -75,8 +79,8 @@ export const loadSerials = async (tx: Tx, items: readonly NewRegistration[], ope
   if (found.length > 0) await loadRegistrations(tx, items, serials, opening)
 
   const serialOf = (item: NewRegistration): Serial => {
-    const serial = serials.get(nameOf(item))
-    if (!serial) throw new Error('the book has no such serial')
+    const serial = serials.get(serialNameOf(item))
+    if (!serial) throw new Error('the serial has not been loaded')
     return serial
   }
 
@@ -90,7 +94,7 @@ export const loadSerials = async (tx: Tx, items: readonly NewRegistration[], ope
       registrations: { live: 0, made: 0 },
       live: new Map(),
     }
-    serials.set(nameOf({ accountId, idcardid }), serial)
+    serials.set(serialNameOf({ accountId, idcardid }), serial)
     ownerByKey.set(`${accountId} ${key}`, partnerId)
     return serial
   }
@@ -107,7 +111,7 @@ export const loadSerials = async (tx: Tx, items: readonly NewRegistration[], ope
     view,
 
     facts: item => {
-      const serial = serials.get(nameOf(item))
+      const serial = serials.get(serialNameOf(item))
       return {
         verification: serial?.verification ?? null,
         ownerOfKey: ownerByKey.get(keyNameOf(item)) ?? null,
@@ -117,7 +121,7 @@ export const loadSerials = async (tx: Tx, items: readonly NewRegistration[], ope
     },
 
     add: (item, row, ask) => {
-      const serial = serials.get(nameOf(item)) ?? begin(item, ask as Nudge)
+      const serial = serials.get(serialNameOf(item)) ?? begin(item, ask as Nudge)
       const { live, made } = serial.registrations
       const { polls, lastPolledAt } = serial.verification
       if (ask) {
@@ -142,7 +146,7 @@ export const loadSerials = async (tx: Tx, items: readonly NewRegistration[], ope
         changed.flatMap(({ added, nudge }) => (added ? [{ ...added, ...nudge }] : [])),
       )
       for (const { id, ...name } of ids) {
-        const serial = serials.get(nameOf(name))
+        const serial = serials.get(serialNameOf(name))
         if (serial) serial.verification = { ...serial.verification, id }
       }
     },
@@ -172,13 +176,13 @@ const loadRegistrations = async (
     if (serial) serial.registrations = { live, made }
   }
   const pairs = items.flatMap(item => {
-    const serial = serials.get(nameOf(item))
+    const serial = serials.get(serialNameOf(item))
     return serial ? [{ verificationId: serial.verification.id, callbackUrl: item.callbackUrl }] : []
   })
   for (const row of await findLive(tx, pairs))
     byId.get(row.verificationId)?.live.set(row.callbackUrl, toRow(opening, row))
 }
 
-const distinct = <Item>(items: readonly Item[], keyOf: (item: Item) => string): Item[] => [
-  ...new Map(items.map(item => [keyOf(item), item])).values(),
+const distinct = <Item>(items: readonly Item[], nameOf: (item: Item) => string): Item[] => [
+  ...new Map(items.map(item => [nameOf(item), item])).values(),
 ]
