@@ -1,4 +1,4 @@
-import type { HostSign } from './queues.ts'
+import type { HostSignal } from './queues.ts'
 
 /** What decides how many slots a lane gets. */
 export interface LaneState {
@@ -20,9 +20,9 @@ export const isSameLane = (a: LaneState, b: LaneState): boolean =>
 /** After this many time-outs in a row a host gets one slot at a time, until it answers. */
 const SLOW_AFTER_STRIKES = 3
 
-export const afterAttemptInLane = (lane: LaneState, shows: HostSign | null): LaneState => {
-  if (shows === null) return lane
-  if (shows === 'answers') return { ...lane, strikes: 0, slow: false, proven: true }
+export const afterAttemptInLane = (lane: LaneState, hostSignal: HostSignal | null): LaneState => {
+  if (hostSignal === null) return lane
+  if (hostSignal === 'answers') return { ...lane, strikes: 0, slow: false, proven: true }
   const strikes = lane.strikes + 1
   return { ...lane, strikes, slow: strikes >= SLOW_AFTER_STRIKES, proven: false }
 }

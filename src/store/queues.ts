@@ -125,15 +125,15 @@ export interface ClaimedMessage {
 }
 
 /** An answer, whatever it says, shows that a host lets attempts end; holding a slot for long without one, that it may not. */
-export type HostSign = 'answers' | 'hangs'
+export type HostSignal = 'answers' | 'hangs'
 
 export interface MessageSettlement {
   message: Pick<ClaimedMessage, 'seq' | 'claim' | 'registrationId' | 'partnerId' | 'callbackUrl' | 'laneId'>
   step: MessageStep
   /** Null: nothing was sent; the claim is released and the message is due as `step` says. */
   attempt: Attempt | null
-  /** What the attempt shows of its host; null: nothing, because no connection was made, or it broke, and soon. */
-  shows: HostSign | null
+  /** The signal of the attempt about its host; null: none, because no connection was made, or it broke, and soon. */
+  hostSignal: HostSignal | null
 }
 
 /** How an attempt has ended its message; null: it has not. */

@@ -12,7 +12,7 @@ import { sharesOf } from '../store/rules/share-slots.ts'
 import type {
   Cancelled,
   ClaimedMessage,
-  HostSign,
+  HostSignal,
   MessageClaimRequest,
   MessageOutcome,
   MessageSettlement,
@@ -65,7 +65,7 @@ const TIMED_OUT = new Set<string>(['timeout', 'connect_timeout'])
 /** An attempt without an answer that took so long has held its slot: its name server was silent, or its handshake broke late. */
 const HELD_MS = SECOND
 
-const signOf = (result: SendResult): HostSign | null => {
+const hostSignalOf = (result: SendResult): HostSignal | null => {
   if (result.kind === 'answered') return 'answers'
   return TIMED_OUT.has(result.error) || result.durationMs >= HELD_MS ? 'hangs' : null
 }
@@ -132,7 +132,7 @@ export const createDeliverer = (deps: DelivererDeps): Deliverer => {
       message,
       step: afterAttempt(message, outcome, { now, random: deps.random(), scheduleMs: deps.scheduleMs }),
       attempt: attemptOf(result, at),
-      shows: signOf(result),
+      hostSignal: hostSignalOf(result),
     } satisfies MessageSettlement
   }
 
@@ -152,7 +152,7 @@ export const createDeliverer = (deps: DelivererDeps): Deliverer => {
       retries: message.retries,
       gone: false,
     } as const
-    await conclude({ message, step, attempt: null, shows: null })
+    await conclude({ message, step, attempt: null, hostSignal: null })
   }
 
   const record = async (message: ClaimedMessage, result: SendResult, at: number): Promise<void> => {

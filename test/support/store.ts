@@ -172,7 +172,7 @@ export const openStoreFixture = async (open: OpenStore, options: { rate: number 
         durationMs: 12,
         responseExcerpt: httpStatus === null ? null : 'hello',
       },
-      shows: httpStatus === null ? 'hangs' : 'answers',
+      hostSignal: httpStatus === null ? 'hangs' : 'answers',
     }
   }
   /** Sends whatever is due, and has the receivers answer this. */

@@ -15,7 +15,7 @@ test('signs and sends what it claims, decides, and records under the claim', asy
   await answer(1, OK)
   await answer(2, { ...OK, httpStatus: 500 })
   await deliverer.whenIdle()
-  const recorded = { shows: 'answers', attempt: { at: NOW, durationMs: 12, responseExcerpt: 'ok' } }
+  const recorded = { hostSignal: 'answers', attempt: { at: NOW, durationMs: 12, responseExcerpt: 'ok' } }
   expect(settled).toMatchObject([
     { ...recorded, message: { seq: 1, claim: 7 }, step: { state: 'delivered', dueAt: null } },
     { ...recorded, message: { seq: 2, claim: 7 }, step: { state: 'exhausted', dueAt: null } },
@@ -53,12 +53,12 @@ test.each([
   ['connect_timeout', 'hangs'],
   ['refused', null],
   ['tls', null],
-] as const)('an attempt that failed as %s shows of its host: %s', async (error, shows) => {
+] as const)('an attempt that failed as %s shows of its host: %s', async (error, hostSignal) => {
   const { deliverer, round, answer, settled } = openScene()
   await round(messageOf(1))
   await answer(1, failed(error))
   await deliverer.whenIdle()
-  expect(settled).toMatchObject([{ shows, step: { state: 'pending', retries: 1 } }])
+  expect(settled).toMatchObject([{ hostSignal, step: { state: 'pending', retries: 1 } }])
 })
 
 test('what could not be sent for a shortage here is due again soon, and no attempt is recorded', async () => {
@@ -67,7 +67,7 @@ test('what could not be sent for a shortage here is due again soon, and no attem
   await answer(1, failed('local'))
   await deliverer.whenIdle()
   expect(settled).toMatchObject([
-    { attempt: null, shows: null, step: { state: 'pending', dueAt: NOW + SECOND, retries: 2, gone: false } },
+    { attempt: null, hostSignal: null, step: { state: 'pending', dueAt: NOW + SECOND, retries: 2, gone: false } },
   ])
   expect(happened).toContain('not_sent')
 })

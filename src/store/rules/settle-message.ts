@@ -53,7 +53,7 @@ export const mayBeRecorded = (facts: Pick<MessageFacts, 'claims' | 'claimedAt'>,
  * claim no longer holds is written, and a 2xx of it still delivers, unless the message has been resent since.
  */
 export const settleMessage = (
-  { message: { claim, registrationId }, step, attempt, shows }: MessageSettlement,
+  { message: { claim, registrationId }, step, attempt, hostSignal }: MessageSettlement,
   facts: MessageFacts | null,
   lane: LaneState,
 ): MessagePlan | null => {
@@ -83,7 +83,7 @@ export const settleMessage = (
     : holds
       ? { ...counted, state: step.state, dueAt: step.dueAt, retries: step.retries, claimedAt: null }
       : counted
-  const next = afterAttemptInLane(lane, shows)
+  const next = afterAttemptInLane(lane, hostSignal)
   return {
     update,
     trims: update.attempts > KEPT_ATTEMPTS,
@@ -99,10 +99,10 @@ export const settleMessage = (
  * Whether all that these do leaves a lane as it is, whatever becomes of each message: nothing is due again, and what they show of its host
  * is known already.
  */
-export const leavesLanes = (settlements: readonly Pick<MessageSettlement, 'message' | 'step' | 'shows'>[]) => {
+export const leavesLanes = (settlements: readonly Pick<MessageSettlement, 'message' | 'step' | 'hostSignal'>[]) => {
   const byLane = Map.groupBy(settlements, ({ message }) => message.laneId)
   return (laneId: number, lane: LaneState): boolean =>
     (byLane.get(laneId) ?? []).every(
-      ({ step, shows }) => step.dueAt === null && isSameLane(afterAttemptInLane(lane, shows), lane),
+      ({ step, hostSignal }) => step.dueAt === null && isSameLane(afterAttemptInLane(lane, hostSignal), lane),
     )
 }

@@ -210,7 +210,7 @@ export const openApi = async (overrides: Partial<ApiDeps> = {}, wrap = (store: S
         durationMs: 12,
         responseExcerpt: 'hello',
       } as const
-      return { message, step, attempt, shows: httpStatus === null ? null : ('answers' as const) }
+      return { message, step, attempt, hostSignal: httpStatus === null ? null : ('answers' as const) }
     })
     await store.settleMessages(settlements)
     return settlements.length

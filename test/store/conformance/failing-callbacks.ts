@@ -87,7 +87,7 @@ export const describeFailingCallbacks = (open: OpenStore): void => {
     for (let n = 0; n < 12; n++) {
       const message = first(await bench.claimMessages())
       const step = { state: 'pending', dueAt: bench.store.now(), retries: 0, gone: false } as const
-      await bench.store.settleMessages([{ message, step, attempt: null, shows: null }])
+      await bench.store.settleMessages([{ message, step, attempt: null, hostSignal: null }])
       await bench.advance(DAY)
     }
     expect(await callbacksOf(bench)).toEqual([])

@@ -44,7 +44,7 @@ export const describeHolding = (open: OpenStore): void => {
       message,
       step: { state: 'pending', dueAt: bench.store.now() + SECOND, retries: message.retries, gone: false },
       attempt: null,
-      shows: null,
+      hostSignal: null,
     })
 
     test('is due again when it says, as if nothing had been tried', async () => {

@@ -33,7 +33,7 @@ const settlement = (more: Partial<MessageSettlement> = {}, claim = 3): MessageSe
   message: { seq: 7, claim, registrationId: 'reg_1', partnerId: 'prt_1', callbackUrl: 'https://a.example/', laneId: 1 },
   step: RETRY,
   attempt: ATTEMPT,
-  shows: 'answers',
+  hostSignal: 'answers',
   ...more,
 })
 const settle = (more: Partial<MessageSettlement>, facts: Partial<MessageFacts> = {}, claim = 3) =>
@@ -96,14 +96,14 @@ describe('an attempt', () => {
 
   test('that ran into the time limit strikes the lane, and three make it slow', () => {
     const struck = (strikes: number) =>
-      settleMessage(settlement({ shows: 'hangs' }), FACTS, { ...NEW_LANE, proven: true, strikes })?.lane
+      settleMessage(settlement({ hostSignal: 'hangs' }), FACTS, { ...NEW_LANE, proven: true, strikes })?.lane
     expect(struck(0)).toMatchObject({ strikes: 1, slow: false, proven: false })
     expect(struck(2)).toMatchObject({ strikes: 3, slow: true, proven: false })
   })
 
   test('that showed nothing of its host, as after a failed TLS handshake, proves no lane and clears no strike', () => {
     const lane = { ...NEW_LANE, strikes: 2 }
-    expect(settleMessage(settlement({ shows: null }), FACTS, lane)?.lane).toEqual({ ...lane, dueAt: 500 })
+    expect(settleMessage(settlement({ hostSignal: null }), FACTS, lane)?.lane).toEqual({ ...lane, dueAt: 500 })
   })
 })
 

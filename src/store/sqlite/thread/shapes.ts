@@ -75,7 +75,7 @@ export const MESSAGE_SETTLEMENTS = list(
     }),
     step: row<MessageSettlement['step']>({ state: plain, dueAt: plain, retries: plain, gone: plain }),
     attempt: nullable(attempt),
-    shows: plain,
+    hostSignal: plain,
   }),
 )
 
