@@ -170,7 +170,7 @@ const settleMessages = (store: Store, rows: readonly ClaimedMessage[], dueAgain:
         durationMs: 12,
         responseExcerpt: null,
       },
-      shows: 'answers',
+      hostSignal: 'answers',
     })),
   )
 

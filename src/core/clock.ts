@@ -9,4 +9,4 @@ export interface Clock {
 }
 
 /** Resolves in the next turn of the event loop: others go first on this thread. */
-export const nextTurn = (): Promise<void> => new Promise(resolve => setImmediate(resolve))
+export const yieldToLoop = (): Promise<void> => new Promise(resolve => setImmediate(resolve))

@@ -7,7 +7,7 @@ import type { NoticeItem } from './notice.ts'
 import { oneLine } from './plain-text.ts'
 
 /** For a program: each event by itself, five a second. */
-const PACE = { most: 1, gapMs: SECOND / 5, avoidsFullHours: false } as const
+const LIMITS = { most: 1, gapMs: SECOND / 5, avoidsFullHours: false } as const
 
 const PROBLEMS: Readonly<Record<number, OperatorProblem>> = {
   401: 'signature',
@@ -28,7 +28,7 @@ const withIsoTimes = (details: NoticeItem['details']): NoticeItem['details'] =>
 
 /** Any other receiver: Standard Webhooks, as partners get. Without `OPERATOR_SECRET` it is not signed. */
 export const STANDARD_WEBHOOK: Dialect = {
-  ...PACE,
+  ...LIMITS,
   render: ({ id, at, source, items }, secret) => {
     const [item] = items
     if (!item) throw new Error('a notice has an event')

@@ -5,7 +5,7 @@ import type { DueLane } from './rules/share-slots.ts'
 import type { Opening } from './sealed.ts'
 import type { ClaimedMessage, ClaimedMessages, MessageClaimRequest, Store } from './store.ts'
 
-/** A claim looks at the lanes of so many partners, in turn; the next claim goes on after them. */
+/** A claim looks at the lanes of so many partners, round robin: the next claim goes on after them. */
 const PARTNERS_IN_A_CLAIM = 256
 
 /** Which partners with something to send: the first after `after`, in order, and `limit` at most. */
@@ -18,7 +18,7 @@ export interface PartnersQuestion {
  * The partners that a claim looks at: those after `last`, where the claim before it ended, then from the beginning on; `isAll`: there are
  * no others.
  */
-export function* partnersInTurn<Partner extends { id: string }>(
+export function* partnersRoundRobin<Partner extends { id: string }>(
   last: string,
 ): Asking<PartnersQuestion, readonly Partner[], { partners: Partner[]; isAll: boolean }> {
   const [rest = []] = yield [{ after: last, limit: PARTNERS_IN_A_CLAIM }]
@@ -54,7 +54,7 @@ export const firstDueAt = (
   at: number,
 ): number | null => (isReleasing ? Math.min(firstDue ?? at, at) : firstDue)
 
-/** A claim that has handed out nothing is worth another after this, since it held messages, or others wait for their turn. */
+/** A claim that has handed out nothing is worth another after this, since it held messages, or other partners wait. */
 const GO_ON_MS = 10
 const OTHERS_MS = 100
 
@@ -95,7 +95,7 @@ interface ClaimSteps {
   ) => Promise<{ claimed: ClaimedMessages; last: string }>
 }
 
-/** Looks first, since most looks find nothing that may be sent now. Whose turn it is goes on with what is committed only. */
+/** Looks first, since most looks find nothing that may be sent now. The cursor moves only with a commit. */
 export const createClaiming = ({ look, claim }: ClaimSteps): Store['claimMessages'] => {
   let last = ''
   return async request => {

@@ -1,4 +1,4 @@
-import { nextTurn } from '../core/clock.ts'
+import { yieldToLoop } from '../core/clock.ts'
 import type { RegistrationQuery } from './registration.ts'
 import {
   ALL_REGISTRATIONS,
@@ -36,7 +36,7 @@ const search = async (
     if (rows.length < size) return { found, next: null }
     end = rows.at(-1)?.id ?? end
     if (left === 0) return { found, next: end }
-    await nextTurn()
+    await yieldToLoop()
   }
 }
 

@@ -1,6 +1,6 @@
 import { type AccountState, allowance, claimableAt } from '../core/account.ts'
 import { earlier } from './lanes.ts'
-import { ALL_TURNS, type DueVerification, FRESH_MS, NEW, takeDue } from './rules/poll-queues.ts'
+import { type DueVerification, FRESH_MS, NEW, PICKS, takeDue } from './rules/poll-queues.ts'
 import type { Asking } from './rules/questions.ts'
 import type { ClaimedAccount, ClaimedVerifications, Store, VerificationClaimRequest } from './store.ts'
 
@@ -24,7 +24,7 @@ export interface DueWindow {
 }
 
 /**
- * Shares `slots` equally among partners, in turn, beginning after the one that was served last, so that a partner with a long
+ * Shares `slots` equally among partners, round robin, from the one served last on, so that a partner with a long
  * queue delays nobody. Of more partners than slots the first have one each.
  *
  * @param partnerIds in ascending order
@@ -39,19 +39,19 @@ export const fairShare = (
     0,
     partnerIds.findIndex(id => id > lastServed),
   )
-  const inTurn = [...partnerIds.slice(first), ...partnerIds.slice(0, first)]
-  const take = Math.ceil(slots / inTurn.length)
-  return inTurn
+  const inOrder = [...partnerIds.slice(first), ...partnerIds.slice(0, first)]
+  const take = Math.ceil(slots / inOrder.length)
+  return inOrder
     .slice(0, Math.ceil(slots / take))
     .map((partnerId, i) => ({ partnerId, take: Math.min(take, slots - i * take) }))
 }
 
-/** The partner that a claim came to last, and how many turns each partner that waits has had. */
+/** The partner that a claim came to last, and how many picks each waiting partner has had, modulo `PICKS`. */
 export interface PollPlace {
   lastServed: string
-  turns: ReadonlyMap<string, number>
+  picks: ReadonlyMap<string, number>
 }
-export const FIRST_POLL_PLACE: PollPlace = { lastServed: '', turns: new Map() }
+export const FIRST_POLL_PLACE: PollPlace = { lastServed: '', picks: new Map() }
 
 export interface Survey<Of extends Account = Account> {
   account: Of
@@ -79,13 +79,13 @@ export function* surveyAccount<Of extends Account>(
 }
 
 /**
- * What a claim takes of an account, within its rate and its free slots, in turn over the partners. It looks at no more partners
+ * What a claim takes of an account, within its rate and its free slots, round robin over the partners. It looks at no more partners
  * than it takes rows; what one of them leaves of its share the next claim takes.
  *
  * @param heads what the account had to ask
  * @param from where the last claim has come to
  */
-export function* takeInTurn(
+export function* takeRoundRobin(
   account: Account,
   heads: readonly Head[],
   { at, free, from }: { at: number; free: number; from: PollPlace },
@@ -96,7 +96,7 @@ export function* takeInTurn(
   )
   const waiting = [...byPartner.keys()].sort()
   // Who does not wait begins anew, so that this is bounded by those who do.
-  const turns = new Map(waiting.map(id => [id, from.turns.get(id) ?? 0]))
+  const picks = new Map(waiting.map(id => [id, from.picks.get(id) ?? 0]))
   const shares = fairShare(waiting, allowance(account, at, free), from.lastServed)
   const wanted = shares.flatMap(({ partnerId, take: limit }) =>
     (byPartner.get(partnerId) ?? []).map(({ queue, dueAt }): DueWindow => {
@@ -113,13 +113,13 @@ export function* takeInTurn(
   const ofPartners = Map.groupBy(windows, ({ partnerId }) => partnerId)
 
   const taken = shares.flatMap(({ partnerId, take: limit }) => {
-    const turn = turns.get(partnerId) ?? 0
+    const before = picks.get(partnerId) ?? 0
     const queues = new Map(ofPartners.get(partnerId)?.map(({ queue, due }) => [queue, due]))
-    const due = takeDue({ queues, fresh: fresh.get(partnerId) ?? [] }, { limit, turn, at })
-    turns.set(partnerId, (turn + due.length) % ALL_TURNS)
+    const due = takeDue({ queues, fresh: fresh.get(partnerId) ?? [] }, { limit, picks: before, at })
+    picks.set(partnerId, (before + due.length) % PICKS)
     return due
   })
-  return { taken, place: { lastServed: shares.at(-1)?.partnerId ?? from.lastServed, turns } }
+  return { taken, place: { lastServed: shares.at(-1)?.partnerId ?? from.lastServed, picks } }
 }
 
 /** When the next claim is worth it; null: not before something rings. */
@@ -159,7 +159,7 @@ interface ClaimSteps {
   ) => Promise<{ claimed: ClaimedVerifications; places: Iterable<readonly [accountId: string, place: PollPlace]> }>
 }
 
-/** Looks first, since most looks find that nothing may be asked now. Whose turn it is goes on with what is committed only. */
+/** Looks first, since most looks find that nothing may be asked now. The place moves only with a commit. */
 export const createClaiming = ({ look, claim }: ClaimSteps): Store['claimVerifications'] => {
   const places = new Map<string, PollPlace>()
   const placeOf = (accountId: string) => places.get(accountId) ?? FIRST_POLL_PLACE

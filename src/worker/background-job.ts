@@ -1,4 +1,4 @@
-import { type Clock, nextTurn } from '../core/clock.ts'
+import { type Clock, yieldToLoop } from '../core/clock.ts'
 import { MINUTE } from '../core/duration.ts'
 import type { Emit } from '../telemetry/emit.ts'
 
@@ -18,7 +18,7 @@ export const runBatches = async (
     const count = await batch(size, isStopped)
     done += count
     if (count === 0) break
-    await nextTurn()
+    await yieldToLoop()
   }
   return done
 }

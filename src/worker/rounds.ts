@@ -1,4 +1,4 @@
-import { type Clock, nextTurn } from '../core/clock.ts'
+import { type Clock, yieldToLoop } from '../core/clock.ts'
 import { MINUTE, SECOND } from '../core/duration.ts'
 import type { Emit } from '../telemetry/emit.ts'
 
@@ -24,7 +24,7 @@ interface Rounds {
  */
 const LONGEST_NAP_MS = 1_000
 /** Rounds begin at least so far apart. Under load each then claims a batch that is worth its transaction. */
-const PACE_MS = 1
+const MIN_GAP_MS = 1
 
 /** How long to sleep after a round that began at `startedAt`, unless somebody rings. */
 export const napAfter = ({ claimed, nextAt }: Round, now: number, startedAt = now): number => {
@@ -54,10 +54,10 @@ export const createRounds = (
   let napEnd = 0
   let announced = Number.POSITIVE_INFINITY
 
-  /** Waits for rings and free slots that belong to the same round: to the end of the turn, or until the pace allows it. */
+  /** Waits for rings and free slots that belong to the same round: by a yield to the loop, or until rounds may begin again. */
   const gather = async () => {
-    const leftMs = lastAt + PACE_MS - clock.monotonic()
-    await (leftMs > 0 ? clock.sleep(leftMs) : nextTurn())
+    const leftMs = lastAt + MIN_GAP_MS - clock.monotonic()
+    await (leftMs > 0 ? clock.sleep(leftMs) : yieldToLoop())
     lastAt = clock.monotonic()
   }
 

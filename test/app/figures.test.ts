@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { createFigures } from '../../src/app/node-metrics.ts'
 import { SECOND } from '../../src/core/duration.ts'
 import type { EngineCounts, Stats } from '../../src/store/store.ts'
-import { createFixedClock, endOfTurn } from '../support/fixed-clock.ts'
+import { createFixedClock, yieldToLoop } from '../support/fixed-clock.ts'
 
 /** A database that is asked, and answers when it is told to. */
 const openScene = () => {
@@ -47,7 +47,7 @@ test('nobody waits longer than two seconds for a slow database: they get the las
   await clock.advance(2 * SECOND)
   expect(await first).toBeNull()
   answer(1)
-  await endOfTurn()
+  await yieldToLoop()
   expect((await figures())?.stats.at).toBe(1)
   await clock.advance(5 * SECOND)
   const late = figures()

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { createKeyedLimiter } from '../../src/core/keyed-limiter.ts'
-import { createFixedClock, endOfTurn } from '../support/fixed-clock.ts'
+import { createFixedClock, yieldToLoop } from '../support/fixed-clock.ts'
 
 /** A limiter for items that are named by a letter, with what has become of each. */
 const openLimiter = (size: number) => {
@@ -16,7 +16,7 @@ const openLimiter = (size: number) => {
   }
   const release = async () => {
     limiter.release('a.example')
-    await endOfTurn()
+    await yieldToLoop()
   }
   return { limiter, clock, outcomes, acquire, release }
 }

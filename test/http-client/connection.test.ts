@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net'
-import { setImmediate as turn } from 'node:timers/promises'
+import { setImmediate as yieldToLoop } from 'node:timers/promises'
 import { afterEach, describe, expect, test } from 'vitest'
 import type { Open } from '../../src/http-client/connection.ts'
 import { OK, openRawReceiver } from '../support/raw-receiver.ts'
@@ -66,7 +66,7 @@ describe('an exchange', () => {
     expect(signals[0]?.aborted).toBe(true)
     const socket = await openTo(receiver.port)({ signal: new AbortController().signal, onRead: () => {} })
     late.resolve(socket)
-    await turn()
+    await yieldToLoop()
     expect(socket.destroyed).toBe(true)
     expect(events).toEqual(['gone'])
   })

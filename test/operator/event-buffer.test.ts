@@ -4,7 +4,7 @@ import type { OperatorNote } from '../../src/core/operator-event.ts'
 import { createEventBuffer } from '../../src/operator/event-buffer.ts'
 import { noteOfEvent } from '../../src/operator/notes.ts'
 import type { NotedOperatorEvents } from '../../src/store/store.ts'
-import { createFixedClock, endOfTurn } from '../support/fixed-clock.ts'
+import { createFixedClock, yieldToLoop } from '../support/fixed-clock.ts'
 
 const exhausted = (subject: string, adds = 1): OperatorNote => ({
   ...{ condition: 'message.exhausted', subject, at: 0, adds },
@@ -34,7 +34,7 @@ test('what cannot be written is kept, in its order, and written later', async ()
   const { clock, written, state, buffer } = open()
   state.isBroken = true
   buffer.note(exhausted('one'))
-  await endOfTurn()
+  await yieldToLoop()
   buffer.note(exhausted('two'))
   buffer.note(exhausted('one'))
   state.isBroken = false

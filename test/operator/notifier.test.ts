@@ -4,7 +4,7 @@ import type { OperatorNote } from '../../src/core/operator-event.ts'
 import type { Answer } from '../../src/operator/dialect.ts'
 import type { Notice } from '../../src/operator/notice.ts'
 import { createNotifier, fullHourWait } from '../../src/operator/notifier.ts'
-import { createFixedClock, endOfTurn } from '../support/fixed-clock.ts'
+import { createFixedClock, yieldToLoop } from '../support/fixed-clock.ts'
 import { openNewStore } from '../support/sqlite-template.ts'
 import { AT } from './support.ts'
 
@@ -35,7 +35,7 @@ const open = async ({ start = AT + MINUTE, most = 20 } = {}) => {
     emit: (...event) => void emitted.push(event),
   })
   const settle = async () => {
-    for (let turn = 0; turn < 10; turn++) await endOfTurn()
+    for (let n = 0; n < 10; n++) await yieldToLoop()
   }
   const advance = async (ms: number) => {
     const step = ms > 10 * MINUTE ? 20 * SECOND : SECOND

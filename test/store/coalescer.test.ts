@@ -15,7 +15,7 @@ const openRun = (limits?: { batches: number }) => {
   )
   return { call, batches, begun: begun.promise }
 }
-const turn = () => new Promise<void>(resolve => setImmediate(() => setImmediate(resolve)))
+const yieldToLoop = () => new Promise<void>(resolve => setImmediate(() => setImmediate(resolve)))
 
 describe('group commit', () => {
   test('runs the calls of one turn together, and answers each with its own', async () => {
@@ -32,11 +32,11 @@ describe('group commit', () => {
     const first = call(1)
     await begun
     const later = Promise.all([2, 3, 4].map(call))
-    await turn()
+    await yieldToLoop()
     expect(batches.map(batch => batch.items)).toEqual([[1]])
     batches[0]?.end()
     await first
-    await turn()
+    await yieldToLoop()
     batches[1]?.end()
     expect(await later).toEqual(['done 2', 'done 3', 'done 4'])
     expect(batches.map(batch => batch.items)).toEqual([[1], [2, 3, 4]])
@@ -53,7 +53,7 @@ describe('group commit', () => {
       { status: 'rejected', reason: error },
       { status: 'rejected', reason: error },
     ])
-    await turn()
+    await yieldToLoop()
     batches[1]?.end()
     expect(await later).toBe('done 3')
   })

@@ -26,10 +26,10 @@ export const createFixedClock = (startAt = 0) => {
         sleepers.delete(sleeper)
         sleeper.wake()
       }
-      await endOfTurn()
+      await yieldToLoop()
     },
   }
 }
 
 /** All promises that are settled by now have told whoever awaits them. */
-export const endOfTurn = (): Promise<void> => new Promise(resolve => setImmediate(resolve))
+export const yieldToLoop = (): Promise<void> => new Promise(resolve => setImmediate(resolve))

@@ -21,12 +21,12 @@ const open = (steps: BulkStep[]) => {
   return { bulkActs, told, pauses, sizes }
 }
 
-const turn = () => new Promise(resolve => setImmediate(resolve))
+const yieldToLoop = () => new Promise(resolve => setImmediate(resolve))
 
 test('goes on until nothing is left, in small steps, and waits after each for as long as it was large', async () => {
   const { bulkActs, told, pauses, sizes } = open([step(50), step(0), step(7), step(20)])
   bulkActs.ring()
-  while (told.length === 0) await turn()
+  while (told.length === 0) await yieldToLoop()
   expect(sizes).toEqual([50, 50, 50, 50, 50])
   expect(pauses).toEqual([250, 50, 50, 100])
   expect(told).toEqual([['bulk.done', { count: 77 }]])

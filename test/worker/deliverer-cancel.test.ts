@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { SendResult } from '../../src/callback/sender.ts'
 import { SECOND } from '../../src/core/duration.ts'
-import { endOfTurn } from '../support/fixed-clock.ts'
+import { yieldToLoop } from '../support/fixed-clock.ts'
 import { messageOf, NOW, OK, openScene } from './support/deliverer-scene.ts'
 
 describe('an answer 410', () => {
@@ -14,7 +14,7 @@ describe('an answer 410', () => {
     expect(sending()).toEqual([1, 2])
     await answer(1, GONE)
     expect(sending()).toEqual([2, 4])
-    await endOfTurn()
+    await yieldToLoop()
     expect(settled.map(({ message, attempt }) => [message.seq, attempt?.outcome ?? null])).toContainEqual([3, null])
   })
 })
@@ -29,7 +29,7 @@ describe('a cancel during an attempt', () => {
     deliverer.cancel(cancelled)
     expect(attempts().map(({ mayStillSend }) => mayStillSend?.())).toEqual([false, true])
     await answer(1, { kind: 'failed', error: 'local', detail: 'withdrawn', durationMs: 0 })
-    await endOfTurn()
+    await yieldToLoop()
     expect(settled).toMatchObject([{ message: { seq: 1 }, attempt: null }])
   })
 })

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { SECOND } from '../../src/core/duration.ts'
-import { endOfTurn } from '../support/fixed-clock.ts'
+import { yieldToLoop } from '../support/fixed-clock.ts'
 import { messageOf, NOW, OK, openScene } from './support/deliverer-scene.ts'
 
 describe('prefetched messages', () => {
@@ -13,7 +13,7 @@ describe('prefetched messages', () => {
     const { deliverer, round, answer, sending, settled, happened } = openScene()
     await round(...three)
     deliverer.cancel(what)
-    for (let turn = 0; turn < 2; turn++) await endOfTurn()
+    for (let n = 0; n < 2; n++) await yieldToLoop()
     expect(happened).toEqual(['not_sent cancelled', 'recorded'])
     expect(settled).toMatchObject([
       { message: { seq: 3, claim: 7 }, attempt: null, step: { state: 'pending', dueAt: NOW + SECOND } },

@@ -13,7 +13,7 @@ import type {
 import { createEmit, type TelemetryEvent } from '../../src/telemetry/emit.ts'
 import { createPoller, type PollerDeps } from '../../src/worker/poller.ts'
 import { ACCOUNT } from '../support/claimed-account.ts'
-import { createFixedClock, endOfTurn } from '../support/fixed-clock.ts'
+import { createFixedClock, yieldToLoop } from '../support/fixed-clock.ts'
 import { POLICY, SUCCESS, WAITING } from '../support/store.ts'
 
 const NOW = Date.parse('2026-11-24T16:20:00.000Z')
@@ -111,7 +111,7 @@ const openScene = ({
     asked: () => [...asked.keys()].map(Number),
     answer: async (id: number, answer: Answer) => {
       asked.get(String(id))?.resolve(answer)
-      await endOfTurn()
+      await yieldToLoop()
     },
     /** Keeps the store from recording until the function that it returns is called. */
     holdRecords: () => {
@@ -120,7 +120,7 @@ const openScene = ({
       finishRecording = held.resolve
       return async () => {
         finishRecording()
-        await endOfTurn()
+        await yieldToLoop()
       }
     },
   }

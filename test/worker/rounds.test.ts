@@ -1,6 +1,6 @@
 import { describe, expect, test, vi } from 'vitest'
 import { createRounds, napAfter, type Round } from '../../src/worker/rounds.ts'
-import { createFixedClock, endOfTurn } from '../support/fixed-clock.ts'
+import { createFixedClock, yieldToLoop } from '../support/fixed-clock.ts'
 
 const NOW = 1_000_000
 const IDLE: Round = { claimed: 0, nextAt: null }
@@ -35,11 +35,11 @@ describe('rounds', () => {
     /** Whoever wakes up rings, and the round begins at the end of that turn. */
     const advance = async (ms: number) => {
       await clock.advance(ms)
-      await endOfTurn()
+      await yieldToLoop()
     }
     const endNow = async (round: Round | Error) => {
       ends.shift()?.(round)
-      await endOfTurn()
+      await yieldToLoop()
     }
     /** Ends the round that runs, and lets a millisecond pass. */
     const end = async (round: Round | Error) => {
@@ -48,7 +48,7 @@ describe('rounds', () => {
     }
     const ring = async () => {
       rounds.ring()
-      await endOfTurn()
+      await yieldToLoop()
     }
     return { sleeping: clock.sleeping, advance, rounds, run, ring, endNow, end, errors }
   }
@@ -57,7 +57,7 @@ describe('rounds', () => {
     const { rounds, run, ring, end } = openRounds()
     await ring()
     for (let i = 0; i < 5; i++) rounds.ring()
-    await endOfTurn()
+    await yieldToLoop()
     expect(run).toHaveBeenCalledTimes(1)
     await end(IDLE)
     expect(run).toHaveBeenCalledTimes(2)

@@ -1,7 +1,7 @@
 import { describe, expect, test, vi } from 'vitest'
 import { AppError } from '../../src/core/error.ts'
 import { createSettler } from '../../src/worker/settler.ts'
-import { createFixedClock, endOfTurn } from '../support/fixed-clock.ts'
+import { createFixedClock, yieldToLoop } from '../support/fixed-clock.ts'
 import { both } from '../support/words.ts'
 
 const openSettler = (settle: (batch: readonly string[]) => void) => {
@@ -26,7 +26,7 @@ describe('recording outcomes', () => {
       if (failures-- > 0) throw new AppError('unavailable', both('the disk is full'))
     })
     const recorded = Promise.all(['a', 'b'].map(record))
-    await endOfTurn()
+    await yieldToLoop()
     for (const [tries, seconds] of [1, 2, 4, 5, 5].entries()) {
       await clock.advance(seconds * 1_000 - 1)
       expect(batches).toHaveLength(tries + 1)

@@ -26,7 +26,7 @@ export interface ClaimUpdate {
   dueAt: number | null
 }
 
-export interface PartnerInTurn {
+export interface PartnerWithLanes {
   id: string
   disabled: boolean
   /** Messages for some of its URLs may be held. */
@@ -41,13 +41,13 @@ export const LOOK = `SELECT
 
 /** The partners that have something to send, in order, from after $1: one seek of the index a partner. */
 export const PARTNERS_WITH_LANES = `
-  WITH RECURSIVE turn(partner_id, nth) AS (
+  WITH RECURSIVE walk(partner_id, nth) AS (
     SELECT (SELECT min(partner_id) FROM lanes WHERE due_at IS NOT NULL AND partner_id > $1), 1
     UNION ALL
-    SELECT (SELECT min(partner_id) FROM lanes WHERE due_at IS NOT NULL AND partner_id > turn.partner_id), nth + 1
-    FROM turn WHERE turn.partner_id IS NOT NULL AND nth < $2)
+    SELECT (SELECT min(partner_id) FROM lanes WHERE due_at IS NOT NULL AND partner_id > walk.partner_id), nth + 1
+    FROM walk WHERE walk.partner_id IS NOT NULL AND nth < $2)
   SELECT p.id, p.disabled, EXISTS (SELECT FROM callbacks c WHERE c.partner_id = p.id AND c.held_since IS NOT NULL) AS "isPausing"
-  FROM turn JOIN partners p ON p.id = turn.partner_id ORDER BY p.id`
+  FROM walk JOIN partners p ON p.id = walk.partner_id ORDER BY p.id`
 
 export const DUE_LANES = `
   SELECT l.id, l.partner_id AS "partnerId", l.host, l.due_at AS "dueAt", l.slow, l.proven
@@ -116,7 +116,7 @@ export const look = async (tx: Tx): Promise<{ firstDue: number | null; isReleasi
   return row ?? { firstDue: null, isReleasing: false }
 }
 
-export const partnersWithLanes = (tx: Tx, { after, limit }: PartnersQuestion): Promise<PartnerInTurn[]> =>
+export const partnersWithLanes = (tx: Tx, { after, limit }: PartnersQuestion): Promise<PartnerWithLanes[]> =>
   tx.rows(PARTNERS_WITH_LANES, [after, limit])
 
 export const dueLanes = (tx: Tx, questions: readonly LanesQuestion[], at: number): Promise<DueLane[]> =>

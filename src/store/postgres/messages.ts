@@ -7,7 +7,7 @@ import {
   firstDueAt,
   NOTHING_CLAIMED,
   openClaimed,
-  partnersInTurn,
+  partnersRoundRobin,
   secretsFor,
   UNSIGNED_MS,
 } from '../message-claims.ts'
@@ -33,7 +33,7 @@ import {
   findAttempts,
   look,
   type NewAttempt,
-  type PartnerInTurn,
+  type PartnerWithLanes,
   partnersWithLanes,
   settleLanes,
   trimAttempts,
@@ -56,7 +56,7 @@ export const createMessageClaims = (context: Context): Store['claimMessages'] =>
   const lanesOf = createLanes()
   const secrets = createSecretRows(context)
 
-  const findLanes = (tx: Tx, claim: MessageClaimRequest, partners: readonly PartnerInTurn[]): Promise<DueLane[]> => {
+  const findLanes = (tx: Tx, claim: MessageClaimRequest, partners: readonly PartnerWithLanes[]): Promise<DueLane[]> => {
     const mayGet = partners.filter(({ id, disabled }) => !disabled && mayHaveMore(id, claim)).map(({ id }) => id)
     return dueLanes(tx, lanesFor(claim, mayGet), tx.at)
   }
@@ -94,7 +94,7 @@ export const createMessageClaims = (context: Context): Store['claimMessages'] =>
     if ((await heldAt(tx)) !== null) return { claimed: NOTHING_CLAIMED, last }
     const { at } = tx
     await releaseSome(tx)
-    const { partners, isAll } = await answerAlone(partnersInTurn<PartnerInTurn>(last), questions =>
+    const { partners, isAll } = await answerAlone(partnersRoundRobin<PartnerWithLanes>(last), questions =>
       Promise.all(questions.map(question => partnersWithLanes(tx, question))),
     )
     const found = await findLanes(tx, claim, partners)

@@ -11,7 +11,7 @@ import {
   nextClaimAt,
   type Survey,
   surveyAccount,
-  takeInTurn,
+  takeRoundRobin,
 } from '../verification-claims.ts'
 import { createAccountRows } from './accounts.ts'
 import type { Tx } from './connection.ts'
@@ -46,20 +46,20 @@ export const createVerificationClaims = (context: Context): Pick<Store, 'claimVe
     const found = new Map(ready.map(one => [one.account.id, one.heads]))
     // What the rate allows is in the account's row, so nobody claims of an account but who has locked that.
     const locked = await accounts.those(tx, [...found.keys()], { lock: 'skip' })
-    const turns = await answerTogether(
+    const picked = await answerTogether(
       locked.map(account => {
         const [free, from] = [freeOf(account.id), placeOf(account.id)]
-        return takeInTurn(account, found.get(account.id) ?? [], { at: tx.at, free, from })
+        return takeRoundRobin(account, found.get(account.id) ?? [], { at: tx.at, free, from })
       }),
       windows => dueIn(tx, windows),
     )
     const leaseEnd = tx.at + leaseMs
     const claimed = await claimDue(
       tx,
-      turns.flatMap(({ taken }) => taken),
+      picked.flatMap(({ taken }) => taken),
       leaseEnd,
     )
-    const claims = turns.map(({ taken, place }, i) => {
+    const claims = picked.map(({ taken, place }, i) => {
       const account = locked[i] as ClaimedAccount
       const verifications = taken.flatMap(({ id }) => claimed.get(id) ?? [])
       const count = verifications.length

@@ -39,7 +39,7 @@ export interface Span {
 }
 
 /**
- * What goes before a place, and what of the other queues has every second turn.
+ * What goes before a place, and what of the other queues has every second pick.
  *
  * @param queues those of the partner in which something waits
  */
@@ -59,7 +59,7 @@ export const spansBefore = (
 }
 
 /**
- * What the turns of `poll-queues.ts` come to, roughly: what falls due meanwhile is not foreseen.
+ * What the pick order of `poll-queues.ts` comes to, roughly: what falls due meanwhile is not foreseen.
  *
  * @param counted how many each of `spansBefore` has, up to `MOST_COUNTED`
  * @param waits.partners that have something due of this account, its own partner included

@@ -44,24 +44,24 @@ export interface DueOfPartner {
 /** So long the user of a new serial is taken to be waiting now. */
 export const FRESH_MS = 30 * SECOND
 
-/** Who is asked first, call by call, over and over: each kind has its turn, so none is starved, and a batch has few. */
-const TURNS = [
+/** Who is asked first, call by call, over and over: each kind has picks, so none is starved, and a batch has few. */
+const PICK_ORDER = [
   ...(['nudged', 'again', 'fresh', 'again', 'oldest'] as const),
   ...(['again_in_batch', 'fresh', 'again', 'new_in_batch', 'again'] as const),
 ]
 /** After so many calls of a partner they begin anew. */
-export const ALL_TURNS = TURNS.length
-type Source = (typeof TURNS)[number]
+export const PICKS = PICK_ORDER.length
+type Source = (typeof PICK_ORDER)[number]
 
 /**
- * Where nothing is there of the kind whose turn it is: every second call is for those whom nobody has asked about or who are back, so that
+ * Where nothing of the picked kind is there: every second call is for those whom nobody has asked about or who are back, so that
  * a backlog delays them by a call or two, and the others go on.
  */
 const NEW_FIRST: readonly Source[] = ['nudged', 'fresh', 'oldest', 'again', 'new_in_batch', 'again_in_batch']
 const AGAIN_FIRST: readonly Source[] = ['again', 'nudged', 'fresh', 'oldest', 'again_in_batch', 'new_in_batch']
 
-const inTurn = (n: number): readonly Source[] => [
-  TURNS[n % ALL_TURNS] ?? 'nudged',
+const sourcesOf = (n: number): readonly Source[] => [
+  PICK_ORDER[n % PICKS] ?? 'nudged',
   ...(n % 2 === 0 ? NEW_FIRST : AGAIN_FIRST),
 ]
 
@@ -74,11 +74,11 @@ const lateness = (queue: number, { dueAt }: DueVerification, at: number): number
 /**
  * Takes at most `limit`, in the order in which they are to be asked.
  *
- * @param turn how many have been taken of this partner before
+ * @param picks how many have been taken of this partner before
  */
 export const takeDue = (
   { queues, fresh }: DueOfPartner,
-  { limit, turn, at }: { limit: number; turn: number; at: number },
+  { limit, picks, at }: { limit: number; picks: number; at: number },
 ): DueVerification[] => {
   const picked = new Map<DueVerification['id'], DueVerification>()
   const places = new Map<readonly DueVerification[], number>()
@@ -112,8 +112,8 @@ export const takeDue = (
     again_in_batch: () => latest(isAgainInBatch),
   }
 
-  for (let n = turn; picked.size < limit; n++) {
-    const one = inTurn(n).reduce<DueVerification | null>((found, source) => found ?? sources[source](), null)
+  for (let n = picks; picked.size < limit; n++) {
+    const one = sourcesOf(n).reduce<DueVerification | null>((found, source) => found ?? sources[source](), null)
     if (!one) break
     picked.set(one.id, one)
   }

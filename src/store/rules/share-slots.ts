@@ -62,7 +62,7 @@ export const lanesFor = (claim: Limits, partnerIds: readonly string[]): LanesQue
 }
 
 /**
- * Shares the free slots over the lanes, within what a host, a partner and each kind of lane may have: in turn over the partners, from
+ * Shares the free slots over the lanes, within what a host, a partner and each kind of lane may have: round robin over the partners, from
  * the one that has the fewest, and of a partner the longest due first. Slow lanes get one slot each.
  *
  * Lanes that have not yet proven that attempts end in time share what their partner has for them; but each of their hosts
@@ -88,27 +88,27 @@ export const shareSlots = (claim: Limits, lanes: readonly DueLane[]): { lane: Du
 
   const inOrder = lanes.toSorted((a, b) => a.dueAt - b.dueAt || a.id - b.id)
   // By due time alone, two partners whose receivers answer late would have each slot that becomes free.
-  const proven = inTurn(
+  const proven = roundRobin(
     inOrder.filter(lane => !lane.slow && lane.proven && room(lane) > 0),
     claim.busyPartners,
   )
   const untried = inOrder.filter(lane => !lane.slow && !lane.proven)
   /** The first tries come first: those may show that a host does not hang. */
-  const untriedInTurn = () =>
-    inTurn(
+  const untriedRoundRobin = () =>
+    roundRobin(
       untried.toSorted((a, b) => countOf(hosts, a.host) - countOf(hosts, b.host)),
       unproven,
     )
-  const slow = inTurn(
+  const slow = roundRobin(
     inOrder.filter(lane => lane.slow),
     new Map(),
   )
 
   share(slow, claim.slow.first)
   // Proven lanes with long queues would otherwise take each slot that becomes free.
-  share(untriedInTurn(), proven.some(lane => room(lane) > 0) ? Math.ceil(left.all / 2) : left.all)
+  share(untriedRoundRobin(), proven.some(lane => room(lane) > 0) ? Math.ceil(left.all / 2) : left.all)
   share(proven, left.all)
-  share(untriedInTurn(), left.all)
+  share(untriedRoundRobin(), left.all)
   share(slow, left.all)
   return [...takes].map(([lane, count]) => ({ lane, take: count }))
 }
@@ -162,15 +162,15 @@ const openUsage = (claim: Limits) => {
 }
 
 /** Goes round the partners, from the one that has the fewest already; keeps the order of each partner's lanes. */
-const inTurn = (lanes: readonly DueLane[], busy: ReadonlyMap<string, number>): DueLane[] => {
+const roundRobin = (lanes: readonly DueLane[], busy: ReadonlyMap<string, number>): DueLane[] => {
   const counts = new Map(busy)
   return lanes
     .map(lane => {
-      const turn = countOf(counts, lane.partnerId)
-      counts.set(lane.partnerId, turn + 1)
-      return { lane, turn }
+      const round = countOf(counts, lane.partnerId)
+      counts.set(lane.partnerId, round + 1)
+      return { lane, round }
     })
-    .sort((a, b) => a.turn - b.turn)
+    .sort((a, b) => a.round - b.round)
     .map(({ lane }) => lane)
 }
 

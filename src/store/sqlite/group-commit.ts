@@ -1,5 +1,5 @@
 import type Database from 'better-sqlite3'
-import { nextTurn } from '../../core/clock.ts'
+import { yieldToLoop } from '../../core/clock.ts'
 import { judgeFailure } from './failure.ts'
 
 export interface GroupCommit {
@@ -81,7 +81,7 @@ export const createGroupCommit = (
 
   const commitAll = async () => {
     while (waiting.length > 0) {
-      await nextTurn()
+      await yieldToLoop()
       const writes = waiting
       waiting = []
       await commit(writes)

@@ -18,7 +18,7 @@ export type DueMessage = [
   dueAt: number,
 ]
 
-export interface PartnerInTurn {
+export interface PartnerWithLanes {
   id: string
   disabled: 0 | 1
 }
@@ -63,13 +63,13 @@ export const prepareMessages = (client: Database) => ({
     WHERE lanes.due_at IS NOT NULL AND partners.disabled = 0 ORDER BY lanes.due_at LIMIT 1`)
     .pluck(),
   /** The partners that have something to send, in order, from after `after`: one seek of the index a partner. */
-  partnersWithLanes: client.prepare<PartnersQuestion, PartnerInTurn>(`
-    WITH RECURSIVE turn(partner_id, nth) AS (
+  partnersWithLanes: client.prepare<PartnersQuestion, PartnerWithLanes>(`
+    WITH RECURSIVE walk(partner_id, nth) AS (
       SELECT (SELECT min(partner_id) FROM lanes WHERE due_at IS NOT NULL AND partner_id > +@after), 1
       UNION ALL
-      SELECT (SELECT min(partner_id) FROM lanes WHERE due_at IS NOT NULL AND partner_id > turn.partner_id), nth + 1
-      FROM turn WHERE turn.partner_id IS NOT NULL AND nth < +@limit)
-    SELECT partners.id, partners.disabled FROM turn JOIN partners ON partners.id = turn.partner_id`),
+      SELECT (SELECT min(partner_id) FROM lanes WHERE due_at IS NOT NULL AND partner_id > walk.partner_id), nth + 1
+      FROM walk WHERE walk.partner_id IS NOT NULL AND nth < +@limit)
+    SELECT partners.id, partners.disabled FROM walk JOIN partners ON partners.id = walk.partner_id`),
   dueLanes: client.prepare<LanesWanted, FoundLane>(`
     SELECT id, partner_id AS partnerId, host, due_at AS dueAt FROM lanes
     WHERE partner_id = +@partnerId AND slow = +@slow AND proven = +@proven AND due_at IS NOT NULL AND due_at <= +@at

@@ -8,7 +8,7 @@ import {
   firstDueAt,
   NOTHING_CLAIMED,
   openClaimed,
-  partnersInTurn,
+  partnersRoundRobin,
   secretsFor,
   UNSIGNED_MS,
 } from '../message-claims.ts'
@@ -21,7 +21,7 @@ import { createUrls, type UrlChanges } from './callbacks.ts'
 import type { Context } from './context.ts'
 import { heldAt } from './facts.ts'
 import { createLanes, type LaneUnitOfWork } from './lanes.ts'
-import { type DueMessage, type PartnerInTurn, prepareMessages } from './message-statements.ts'
+import { type DueMessage, type PartnerWithLanes, prepareMessages } from './message-statements.ts'
 import { createSecretRows } from './signing-secrets.ts'
 
 type Verbs = Pick<Store, 'claimMessages' | 'settleMessages'>
@@ -41,7 +41,7 @@ export const createMessages = (context: Context): Verbs => {
   const secrets = createSecretRows(context)
 
   const findLanes = (claim: MessageClaimRequest, at: number, last: string) => {
-    const { partners, isAll } = answer(partnersInTurn<PartnerInTurn>(last), question =>
+    const { partners, isAll } = answer(partnersRoundRobin<PartnerWithLanes>(last), question =>
       statements.partnersWithLanes.all(question),
     )
     const mayGet = partners.filter(({ id, disabled }) => disabled === 0 && mayHaveMore(id, claim)).map(({ id }) => id)

@@ -36,7 +36,7 @@ import {
   type PollPlace,
   type Survey,
   surveyAccount,
-  takeInTurn,
+  takeRoundRobin,
 } from '../verification-claims.ts'
 import { createAccountRows } from './accounts.ts'
 import type { Context } from './context.ts'
@@ -76,7 +76,7 @@ export const createVerifications = (context: Context): Verbs => {
       leaseMs: number
     },
   ) => {
-    const { taken, place } = answer(takeInTurn(account, heads, { at, free, from }), window =>
+    const { taken, place } = answer(takeRoundRobin(account, heads, { at, free, from }), window =>
       statements.due.all(window),
     )
     if (taken.length === 0) return { verifications: [], place }

@@ -1,4 +1,4 @@
-import { setImmediate as turn } from 'node:timers/promises'
+import { setImmediate as yieldToLoop } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { openListening } from '../../attack/support/listening.ts'
 import { head, openRawClient, statusesOf } from '../../attack/support/raw-client.ts'
@@ -25,7 +25,7 @@ test('a body is read alike whether it arrives with its head, after it, or byte b
     await using client = await openRawClient(api.url)
     for (const [at, from] of [0, ...cut].entries()) {
       client.send(request.subarray(from, cut[at]))
-      await turn()
+      await yieldToLoop()
     }
     const text = await client.until(isAnswered(1))
     expect(statusesOf(text)).toHaveLength(1)

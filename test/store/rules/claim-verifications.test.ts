@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { type DueVerification, FRESH_MS, NEW, queueAfterPoll } from '../../../src/store/rules/poll-queues.ts'
 import { type Asking, answer, answerTogether } from '../../../src/store/rules/questions.ts'
-import { type DueWindow, FIRST_POLL_PLACE, type Head, takeInTurn } from '../../../src/store/verification-claims.ts'
+import { type DueWindow, FIRST_POLL_PLACE, type Head, takeRoundRobin } from '../../../src/store/verification-claims.ts'
 import { RUNNING } from '../../support/claimed-account.ts'
 
 const AT = 1_000_000
@@ -28,23 +28,23 @@ const waitingOf = (counts: Record<string, number>, { queue = AGAIN, dueAt = AT -
 
 test('a claim looks at no more partners than it takes rows', () => {
   const { heads, look, asked } = waitingOf(Object.fromEntries(Array.from({ length: 100 }, (_, n) => [`p${n}`, 3])))
-  const { taken } = answer(takeInTurn(ACCOUNT, heads, { at: AT, free: 4, from: FIRST_POLL_PLACE }), look)
+  const { taken } = answer(takeRoundRobin(ACCOUNT, heads, { at: AT, free: 4, from: FIRST_POLL_PLACE }), look)
   expect(taken).toHaveLength(4)
   expect(asked).toHaveLength(4)
 })
 
 test('what one partner leaves of its share the next claim gives to those after it', () => {
   const { heads, look } = waitingOf({ a: 1, b: 9, c: 9 })
-  const { taken, place } = answer(takeInTurn(ACCOUNT, heads, { at: AT, free: 4, from: FIRST_POLL_PLACE }), look)
+  const { taken, place } = answer(takeRoundRobin(ACCOUNT, heads, { at: AT, free: 4, from: FIRST_POLL_PLACE }), look)
   expect(taken.map(({ id }) => id)).toEqual([0, 1_000, 1_001])
-  const next = answer(takeInTurn(ACCOUNT, heads, { at: AT, free: 1, from: place }), look)
+  const next = answer(takeRoundRobin(ACCOUNT, heads, { at: AT, free: 1, from: place }), look)
   expect(next.taken.map(({ id }) => id)).toEqual([2_000])
 })
 
 test('a claim looks at a queue from its head on, and where it takes all that is new, at what is fresh', () => {
   const dueAt = AT - 2 * FRESH_MS
   const { heads, look, asked } = waitingOf({ a: 3, b: 3 }, { queue: NEW, dueAt })
-  answer(takeInTurn(ACCOUNT, heads, { at: AT, free: 5, from: FIRST_POLL_PLACE }), look)
+  answer(takeRoundRobin(ACCOUNT, heads, { at: AT, free: 5, from: FIRST_POLL_PLACE }), look)
   expect(asked.map(({ partnerId, after }) => [partnerId, after])).toEqual([
     ['a', dueAt - 1],
     ['b', dueAt - 1],

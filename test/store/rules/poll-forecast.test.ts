@@ -15,7 +15,7 @@ test.each([
   ['one that is asked again', AGAIN, [AGAIN], [NUDGED, NEW, NEW_IN_BATCH]],
   ['one of a batch that is asked again', AGAIN_IN_BATCH, [AGAIN, AGAIN_IN_BATCH], [NUDGED, NEW, NEW_IN_BATCH]],
 ])(
-  '%s waits for those of its kind, a batch for what came by itself, and has every second turn',
+  '%s waits for those of its kind, a batch for what came by itself, and has every second pick',
   (_, queue, first, others) => {
     const { before, between } = spansBefore({ queue, dueAt: NOW, id: 1 }, ALL, NOW)
     expect([before.queues, between.queues]).toEqual([first, others])

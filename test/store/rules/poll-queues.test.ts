@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest'
 import {
-  ALL_TURNS,
   type DueVerification,
   FRESH_MS,
   NEW,
   NEW_IN_BATCH,
   NUDGED,
+  PICKS,
   queueAfterPoll,
   queueOfNew,
   takeDue,
@@ -21,13 +21,13 @@ const late = (id: number, lateMs: number): DueVerification => ({ id, dueAt: AT -
 const many = (from: number, count: number, make: (id: number) => DueVerification) =>
   Array.from({ length: count }, (_, index) => make(from + index))
 
-const takeAll = (queues: [number, DueVerification[]][], { limit = 100, turn = 0 } = {}) => {
+const takeAll = (queues: [number, DueVerification[]][], { limit = 100, picks = 0 } = {}) => {
   const byQueue = new Map(queues)
   const fresh = (byQueue.get(NEW) ?? []).filter(({ dueAt }) => dueAt > AT - FRESH_MS)
-  return takeDue({ queues: byQueue, fresh }, { limit, turn, at: AT }).map(({ id }) => id)
+  return takeDue({ queues: byQueue, fresh }, { limit, picks, at: AT }).map(({ id }) => id)
 }
-const inTurns = (queues: [number, DueVerification[]][]) =>
-  Array.from({ length: ALL_TURNS }, (_, turn) => takeAll(queues, { limit: 1, turn })[0])
+const pickAll = (queues: [number, DueVerification[]][]) =>
+  Array.from({ length: PICKS }, (_, picks) => takeAll(queues, { limit: 1, picks })[0])
 
 describe('of what is due of a partner', () => {
   test('every second call is for new ones, however long the others have waited', () => {
@@ -38,7 +38,7 @@ describe('of what is due of a partner', () => {
     expect(takeAll(queues, { limit: 6 }).filter(id => id < 100)).toHaveLength(3)
   })
 
-  test('whose user is back has the first turn', () => {
+  test('whose user is back has the first pick', () => {
     const queues: [number, DueVerification[]][] = [
       [NEW, many(100, 50, never)],
       [NUDGED, [never(1), never(2)]],
@@ -47,13 +47,13 @@ describe('of what is due of a partner', () => {
   })
 
   test('a batch waits for what came by itself, asked before or not', () => {
-    const turns = inTurns([
+    const picked = pickAll([
       [NEW_IN_BATCH, [never(1)]],
       [again(5 * SECOND), [late(2, 10)]],
       [againInBatch(5 * SECOND), [late(3, 10)]],
     ])
-    expect(turns.filter(id => id === 2).length).toBeGreaterThanOrEqual(8)
-    expect(new Set(turns)).toEqual(new Set([1, 2, 3]))
+    expect(picked.filter(id => id === 2).length).toBeGreaterThanOrEqual(8)
+    expect(new Set(picked)).toEqual(new Set([1, 2, 3]))
   })
 
   test('what GetResult has not answered about goes behind the others with its interval', () => {

@@ -122,7 +122,7 @@ test('slow lanes have a minimum, however long the queues of the others are', () 
   expect(shareSlots(rest, [...others, slow])).not.toContainEqual({ lane: slow, take: 1 })
 })
 
-test('a slow lane on a host that others keep busy still gets its turn', () => {
+test('a slow lane on a host that others keep busy still gets a slot', () => {
   const [slow, quick] = [
     laneOf({ partnerId: 'prt_1', host: 'shared.example', slow: true }),
     laneOf({ partnerId: 'prt_2', host: 'shared.example', proven: true }),

@@ -8,7 +8,7 @@ import type {
   MessageSettlement,
 } from '../../../src/store/store.ts'
 import { createDeliverer, type DelivererDeps } from '../../../src/worker/deliverer.ts'
-import { createFixedClock, endOfTurn } from '../../support/fixed-clock.ts'
+import { createFixedClock, yieldToLoop } from '../../support/fixed-clock.ts'
 
 export const NOW = Date.parse('2026-11-24T16:20:00.000Z')
 export const CONCURRENCY = 8
@@ -62,7 +62,7 @@ export const openScene = ({ outcome = null, ...more }: Partial<DelivererDeps> & 
     const { promise, resolve } = Promise.withResolvers<void>()
     const release = async () => {
       resolve()
-      await endOfTurn()
+      await yieldToLoop()
     }
     return { promise, release }
   }
@@ -115,7 +115,7 @@ export const openScene = ({ outcome = null, ...more }: Partial<DelivererDeps> & 
     answer: async (seq: number, result: SendResult) => {
       const index = sent.findIndex(({ outgoing }) => numberOf(outgoing) === seq)
       sent.splice(index, 1)[0]?.answer(result)
-      await endOfTurn()
+      await yieldToLoop()
     },
     /** Keeps the store from answering a claim until the function that it returns is called. */
     holdClaims: () => {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { afterMessageClaim, partnersInTurn } from '../../../src/store/message-claims.ts'
+import { afterMessageClaim, partnersRoundRobin } from '../../../src/store/message-claims.ts'
 import { answer } from '../../../src/store/rules/questions.ts'
 
 const lane = { id: 1, partnerId: 'prt_1', host: 'a.example', dueAt: 0, slow: false, proven: true }
@@ -19,15 +19,15 @@ test('a claim that only held messages, or has not looked at all partners, is fol
 })
 
 const idOf = (n: number) => `prt_${String(n).padStart(4, '0')}`
-const turnAfter = (last: string, count: number) => {
+const partnersAfter = (last: string, count: number) => {
   const all = Array.from({ length: count }, (_, n) => ({ id: idOf(n) }))
-  return answer(partnersInTurn<{ id: string }>(last), ({ after, limit }) =>
+  return answer(partnersRoundRobin<{ id: string }>(last), ({ after, limit }) =>
     all.filter(({ id }) => id > after).slice(0, limit),
   )
 }
 
 test('a claim goes round all partners, each once, from after the last one', () => {
-  const { partners, isAll } = turnAfter(idOf(6), 10)
+  const { partners, isAll } = partnersAfter(idOf(6), 10)
   expect(partners.map(({ id }) => id)).toEqual([7, 8, 9, 0, 1, 2, 3, 4, 5, 6].map(idOf))
   expect(isAll).toBe(true)
 })
