@@ -62,4 +62,16 @@ describe('a TLS handshake', () => {
     time.tickMs = 0
     expect([await to(bad), await to(good)]).toEqual(['HANDSHAKE_WAITS', 'open'])
   })
+
+  test('of a proven host is not counted before it is over, and so with its first long chain for the last time', async () => {
+    const chain = certificate.cert + untrusted.cert.repeat(60)
+    await using good = await openTlsReceiver(certificate)
+    await using changed = await openTlsReceiver({ key: certificate.key, cert: chain })
+    const { to } = createOpener()
+    const once = [await to(good, 'one.example'), await to(changed, 'one.example')]
+    expect(once).toEqual(['open', 'open'])
+    expect(await to(changed, 'one.example')).toBe('HANDSHAKE_TOO_LONG')
+    // Its network waits, and with it whoever is not proven.
+    expect(await to(good, 'two.example')).toBe('HANDSHAKE_WAITS')
+  })
 })

@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net'
 import { createServer, type TLSSocket } from 'node:tls'
 import { describe, expect, test } from 'vitest'
+import { MINUTE } from '../../src/core/duration.ts'
 import { createOpen, type Origin } from '../../src/http-client/socket.ts'
 import { clockWith } from '../support/clock.ts'
 import { openRawReceiver } from '../support/raw-receiver.ts'
@@ -96,6 +97,21 @@ describe('a TLS session', () => {
     const open = openerTo(receiver)
     for (let i = 0; i < 4; i++) await visit(open)
     expect([receiver.connections(), receiver.resumed()]).toEqual([4, 3])
+  })
+
+  test('is forgotten ten minutes after the certificate was verified, however often it is resumed', async () => {
+    await using receiver = await openTlsReceiver(certificate, undefined, greet)
+    let now = Date.now()
+    const open = openerTo(receiver, () => now)
+    await visit(open)
+    now += 6 * MINUTE
+    await visit(open)
+    expect(receiver.resumed()).toBe(1)
+    now += 4 * MINUTE
+    await visit(open)
+    expect(receiver.resumed()).toBe(1)
+    await visit(open)
+    expect(receiver.resumed()).toBe(2)
   })
 })
 

@@ -1,7 +1,7 @@
 import { fork } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -30,6 +30,13 @@ describe('the key beside the database', () => {
     writeFileSync(`${path}.key`, text)
     expect(() => keyBeside(path, randomBytes)).toThrow(`${path}.key`)
     expect(readFileSync(`${path}.key`, 'utf8')).toBe(text)
+  })
+
+  test('that others can read is refused', () => {
+    const path = join(openFolder(), 'notifier.db')
+    keyBeside(path, randomBytes)
+    chmodSync(`${path}.key`, 0o640)
+    expect(() => keyBeside(path, randomBytes)).toThrow(`chmod 600 ${path}.key`)
   })
 
   test('that cannot be read is not made anew', () => {

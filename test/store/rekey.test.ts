@@ -5,11 +5,12 @@ import Database from 'better-sqlite3'
 import { describe, expect, test } from 'vitest'
 import { Secret } from '../../src/core/secret.ts'
 import { createSealed, createVault } from '../../src/store/sealed.ts'
+import { openSqliteStore } from '../../src/store/sqlite/store.ts'
 import { openScene } from '../e2e/stage.ts'
 import { readTables } from '../privacy/support/tables.ts'
 import { createAdminClient, createApiClient } from '../support/api-client.ts'
 import { runCli } from '../support/run-cli.ts'
-import { ADMIN_TOKEN, type Environment, openService, spawnCli } from '../support/service.ts'
+import { ADMIN_TOKEN, type Environment, openFolder, openService, spawnCli } from '../support/service.ts'
 
 const OLD = randomBytes(32)
 const NEW = randomBytes(32)
@@ -82,6 +83,20 @@ describe('O1 a wrong or missing master key', () => {
       await expect(scene.start(...keys)).rejects.toThrow('MASTER_KEY')
     }
     expect(readTables(scene.path)).toEqual(before)
+  })
+
+  test('is refused before the schema is brought up to date', async () => {
+    await using folder = await openFolder()
+    const path = join(folder.path, 'notifier.db')
+    const older = new Database(path)
+    older.exec('PRAGMA application_id = 1768187502; CREATE TABLE meta (key TEXT PRIMARY KEY, value BLOB NOT NULL)')
+    older
+      .prepare("INSERT INTO meta VALUES ('canary', ?)")
+      .run(createVault(randomBytes, OLD).seal('idface-notifier', 'canary'))
+    older.close()
+    const before = readTables(path)
+    await expect(openSqliteStore({ path, masterKey: NEW, now: () => 1, defaultRate: 1 })).rejects.toThrow('MASTER_KEY')
+    expect(readTables(path)).toEqual(before)
   })
 
   test('is not replaced by a new one where there is a database already', async () => {

@@ -116,6 +116,16 @@ describe('a thread that ends by itself', () => {
 describe('long reads', () => {
   const query = { idcardid: null, status: null, delivery: null, limit: 10, before: null }
 
+  test('of one partner are not all in front of another’s', async () => {
+    await using bench = await openAt(newPath())
+    const ended: string[] = []
+    const list = (partnerId: string) =>
+      bench.store.listRegistrations(partnerId, query).then(() => void ended.push(partnerId))
+    const other = await bench.addPartner()
+    await Promise.all([...Array.from({ length: 100 }, () => list(bench.partnerId)), list(other)])
+    expect(ended.indexOf(other)).toBeLessThan(20)
+  })
+
   test('end with the store’s thread, and tell broken where theirs ends by itself', async () => {
     await using bench = await openAt(newPath())
     await bench.store.listRegistrations(bench.partnerId, query)

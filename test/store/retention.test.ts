@@ -42,6 +42,39 @@ const open = async () => {
 }
 
 describe('retention', () => {
+  test('keeps what still waits for a verdict or to be sent, however old', async () => {
+    await using bench = await open()
+    const unsent = await bench.resolve()
+    await bench.deliver(500)
+    const waiting = await bench.register()
+    bench.advance(300 * DAY)
+    expect(await bench.prune(DAY)).toBe(0)
+    await bench.find(waiting.id)
+    await bench.deliver(200)
+    expect((await bench.find(unsent.id)).delivery.state).toBe('delivered')
+    expect(await bench.prune(DAY)).toBe(1)
+  })
+
+  test('gives the serial free with the last registration of it, not before', async () => {
+    await using bench = await open()
+    const idcardid = 'a-serial'
+    await bench.resolve({ idcardid })
+    await bench.deliver(200)
+    bench.advance(2 * DAY)
+    await bench.register({ idcardid, callbackUrl: 'https://partner.example/second' })
+    await bench.deliver(200)
+    const other = await bench.addPartner('other')
+    const registerAsOther = async () => {
+      const [registered] = await bench.store.register([bench.newRegistration({ partnerId: other, idcardid })])
+      return registered?.outcome
+    }
+    expect(await bench.prune(DAY)).toBe(1)
+    expect(await registerAsOther()).toBe('taken')
+    bench.advance(2 * DAY)
+    expect(await bench.prune(DAY)).toBe(1)
+    expect(await registerAsOther()).toBe('created')
+  })
+
   test('finds what may be erased behind any number that is kept, again and again', { timeout: 30_000 }, async () => {
     await using bench = await open()
     const kept = Array.from({ length: 1_100 }, (_, n) =>
