@@ -16,19 +16,7 @@ import type { Context } from './context.ts'
 import { and, asc, eq, gt, isNotNull, isNull, ne, or } from './drizzle.ts'
 import { accounts, partners } from './schema.ts'
 
-type Verbs = Pick<
-  Store,
-  | 'putDefaultAccount'
-  | 'createAccount'
-  | 'findAccount'
-  | 'accountFor'
-  | 'listAccounts'
-  | 'pauseAccount'
-  | 'resumeAccount'
-  | 'removeAccount'
->
-
-export const createAccounts = (context: Context): Verbs => {
+export const createAccounts = (context: Context) => {
   const { sealed, write, read, tell, defaultRate } = context
   const rows = createAccountRows(context)
   const view = (row: AccountRow | null | undefined): Account | null => (row ? viewAccount(row, defaultRate) : null)
@@ -101,7 +89,7 @@ export const createAccounts = (context: Context): Verbs => {
         if (outcome === 'removed') await db.update(accounts).set(removed).where(eq(accounts.id, id))
         return outcome
       }),
-  }
+  } satisfies Partial<Store>
 }
 
 /** As `isInUse`. */

@@ -2,7 +2,7 @@ import { type ApiKey, type NewKey, ownerOfKey, ownerOfToken, revoked } from '../
 import type { AdminToken, Store } from '../store.ts'
 import type { Tx } from './connection.ts'
 import type { Context } from './context.ts'
-import { asc, eq, gt, inArray } from './drizzle.ts'
+import { asc, eq, gt } from './drizzle.ts'
 import { adminTokens, apiKeys, partners } from './schema.ts'
 
 type KeyVerbs = Pick<Store, 'createKey' | 'listKeys' | 'revokeKey' | 'findKey' | 'touchKeys'>
@@ -48,18 +48,18 @@ export const createApiKeys = ({ read, write }: Pick<Context, 'read' | 'write'>):
       return row ? ownerOfKey(row, at) : null
     }),
 
-  touchKeys: ids =>
-    write(async ({ db, at }) => {
-      if (ids.length === 0) return
-      // In the order of their ids, so that two nodes do not wait for each other.
-      const touched = db
-        .select({ id: apiKeys.id })
-        .from(apiKeys)
-        .where(inArray(apiKeys.id, [...ids]))
-      const locked = touched.orderBy(asc(apiKeys.id)).for('no key update')
-      await db.update(apiKeys).set({ lastUsedAt: at }).where(inArray(apiKeys.id, locked))
-    }),
+  touchKeys: ids => write(tx => touch(tx, 'api_keys', ids)),
 })
+
+/** In the order of their ids, so that two nodes do not wait for each other. */
+const touch = async (tx: Tx, table: 'api_keys' | 'admin_tokens', ids: readonly string[]): Promise<void> => {
+  if (ids.length === 0) return
+  await tx.rows(
+    `UPDATE ${table} SET last_used_at = $2 WHERE id IN (
+       SELECT id FROM ${table} WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE)`,
+    [ids, tx.at],
+  )
+}
 
 const hasPartner = async ({ db }: Tx, id: string): Promise<boolean> =>
   (await db.select({ id: partners.id }).from(partners).where(eq(partners.id, id))).length > 0
@@ -131,15 +131,5 @@ export const createAdminTokens = ({ read, write }: Pick<Context, 'read' | 'write
       return row ? ownerOfToken(row, at) : null
     }),
 
-  touchAdminTokens: ids =>
-    write(async ({ db, at }) => {
-      if (ids.length === 0) return
-      // In the order of their ids, so that two nodes do not wait for each other.
-      const touched = db
-        .select({ id: adminTokens.id })
-        .from(adminTokens)
-        .where(inArray(adminTokens.id, [...ids]))
-      const locked = touched.orderBy(asc(adminTokens.id)).for('no key update')
-      await db.update(adminTokens).set({ lastUsedAt: at }).where(inArray(adminTokens.id, locked))
-    }),
+  touchAdminTokens: ids => write(tx => touch(tx, 'admin_tokens', ids)),
 })

@@ -32,8 +32,6 @@ import { heldAt } from './facts.ts'
 import { beginClaim } from './lanes.ts'
 
 type Verbs = Pick<Store, 'enableCallback' | 'disableCallback' | 'listCallbacks'>
-type NoticeVerbs = Pick<Store, 'claimCallbackNotices' | 'endCallbackNotice'>
-
 /** Each URL is locked and read before; `get` throws where it was not. */
 export interface UrlChanges extends Omit<CallbackChanges, 'take'> {
   /** Writes what has changed. */
@@ -239,7 +237,7 @@ const WORKING_URL = `
   ORDER BY at DESC, url LIMIT 1`
 
 /** The webhooks that tell a partner, at another URL, of one that is disabled. */
-export const createCallbackNotices = ({ read, write }: Pick<Context, 'read' | 'write'>): NoticeVerbs => {
+export const createCallbackNotices = ({ read, write }: Pick<Context, 'read' | 'write'>) => {
   const claimOne = async (tx: Tx, { tries, ...row }: NoticeRow): Promise<CallbackNotice[]> => {
     const { partnerId, callbackUrl, failingSince, lastError, heldSince } = row
     const [working] = await tx.rows<{ url: string }>(WORKING_URL, [partnerId, callbackUrl])
@@ -281,5 +279,5 @@ export const createCallbackNotices = ({ read, write }: Pick<Context, 'read' | 'w
         ]),
       )
     },
-  }
+  } satisfies Partial<Store>
 }

@@ -15,19 +15,11 @@ import { and, asc, eq, inArray, lte, or } from './drizzle.ts'
 import { findFact, putFact, removeFact } from './facts.ts'
 import { operatorEvents } from './schema.ts'
 
-type Verbs = Pick<
-  Store,
-  | 'noteOperatorEvents'
-  | 'claimOperatorEvents'
-  | 'settleOperatorEvents'
-  | 'firingOperatorEvents'
-  | 'recordOperatorChannel'
->
 /** Whoever changes any of them has this lock: how many there are, and when the next may claim, is of all together. */
 const LOCK = 'operator events'
 
 /** What operators are to be told of. */
-export const createOperatorEvents = ({ read, write }: Pick<Context, 'read' | 'write'>): Verbs => {
+export const createOperatorEvents = ({ read, write }: Pick<Context, 'read' | 'write'>) => {
   const change = <T>(run: (tx: Tx) => Promise<T>): Promise<T> =>
     write(async tx => {
       await tx.lock([LOCK])
@@ -88,7 +80,7 @@ export const createOperatorEvents = ({ read, write }: Pick<Context, 'read' | 'wr
 
     recordOperatorChannel: refusing =>
       write(tx => (refusing === null ? removeFact(tx, CHANNEL_REFUSING) : putFact(tx, CHANNEL_REFUSING, refusing))),
-  }
+  } satisfies Partial<Store>
 }
 
 const findAll = async (

@@ -18,9 +18,7 @@ import { partners } from './schema.ts'
 import { createSecretRows } from './signing-secrets.ts'
 import { createPollPlaces } from './verifications.ts'
 
-type Verbs = Pick<Store, 'createPartner' | 'findPartner' | 'listPartners' | 'changePartner'>
-
-export const createPartners = (context: Context): Verbs => {
+export const createPartners = (context: Context) => {
   const { read, write, tell } = context
   const secrets = createSecretRows(context)
 
@@ -63,7 +61,7 @@ export const createPartners = (context: Context): Verbs => {
       tell(afterChangingPartner(changed, change))
       return changed
     },
-  }
+  } satisfies Partial<Store>
 }
 
 interface PartnerQuotas {

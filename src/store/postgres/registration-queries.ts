@@ -20,13 +20,8 @@ import { selectOwned, selectRegistrations } from './registration-statements.ts'
 import { createSecretRows } from './signing-secrets.ts'
 import { createPollPlaces } from './verifications.ts'
 
-type Verbs = Pick<
-  Store,
-  'usageOf' | 'listRegistrations' | 'lookUpRegistrations' | 'listAttempts' | 'explain' | 'endedAmong'
->
-
 /** What the API reads of registrations, beyond a single one. */
-export const createRegistrationQueries = (context: Context): Verbs => {
+export const createRegistrationQueries = (context: Context) => {
   const { read } = context
   const forecastOf = createPollPlaces(context)
   const secrets = createSecretRows(context)
@@ -91,7 +86,7 @@ export const createRegistrationQueries = (context: Context): Verbs => {
           deliveriesHeldAt: await heldAt(tx),
         })
       }),
-  }
+  } satisfies Partial<Store>
 }
 
 const idsOfSerials = async (

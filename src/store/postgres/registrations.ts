@@ -15,8 +15,6 @@ import { addRegistrations } from './registration-statements.ts'
 import { createResolutions } from './resolutions.ts'
 import { loadSerials, type SerialUnitOfWork } from './serials.ts'
 
-type Verbs = Pick<Store, 'register' | 'findRegistration' | 'cancel' | 'nudge' | 'resend'>
-
 /** A registration that is to be written. */
 interface Created {
   item: NewRegistration
@@ -34,7 +32,7 @@ interface UnitOfWork {
   laneIds: Map<string, number | null>
 }
 
-export const createRegistrations = (context: Context): Verbs => {
+export const createRegistrations = (context: Context) => {
   const { write, read, sealed, tell } = context
   const acts = createRegistrationActs(context)
   const lanesOf = createLanes()
@@ -150,7 +148,7 @@ export const createRegistrations = (context: Context): Verbs => {
       if (outcome === 'resent') tell([['messagesDue'], ...afterCallbackChanges(changedUrls)])
       return outcome
     },
-  }
+  } satisfies Partial<Store>
 }
 
 /** Stands for a lane that is still to be made: it is somebody's already. */

@@ -20,9 +20,7 @@ import { and, eq, gt, inArray, isNull, or } from './drizzle.ts'
 import { stopClaims } from './lanes.ts'
 import { signingSecrets } from './schema.ts'
 
-type Verbs = Pick<Store, 'liveSecrets' | 'listSigningSecrets' | 'rotateSigningSecret' | 'endSigningSecret'>
-
-export const createSigningSecrets = (context: Context): Verbs => {
+export const createSigningSecrets = (context: Context) => {
   const { read, write, tell } = context
   const secrets = createSecretRows(context)
 
@@ -77,7 +75,7 @@ export const createSigningSecrets = (context: Context): Verbs => {
       tell(afterEndingSecrets(partnerId, ended))
       return outcome
     },
-  }
+  } satisfies Partial<Store>
 }
 
 /** How many may be live is counted over all of a partner's. */

@@ -42,8 +42,6 @@ import {
   WAITING,
 } from './verification-statements.ts'
 
-type Verbs = Pick<Store, 'claimVerifications' | 'settleVerifications' | 'releaseVerifications'>
-
 type SealedUpdate = Omit<VerificationUpdate, 'verdict'> & { verdict: Buffer | null }
 
 /** In the order of the parameters of `SETTLE`. */
@@ -52,7 +50,7 @@ const SETTLED = [
   ...['goneChecks', 'seen', 'rawStatus', 'queue', 'dueAt', 'verdict', 'observedAt', 'previousPollAt'],
 ] as readonly (keyof SealedUpdate)[]
 
-export const createVerifications = (context: Context): Verbs => {
+export const createVerifications = (context: Context) => {
   const { write, sealed, tell } = context
   const accounts = createAccountRows(context)
   const lanes = createLanes()
@@ -190,7 +188,7 @@ export const createVerifications = (context: Context): Verbs => {
       const released = await write(tx => releaseAll(tx, releases))
       tell(afterReleasing(released))
     },
-  }
+  } satisfies Partial<Store>
 }
 
 /** Those that there are, by their ids, locked in the order of these. */

@@ -15,19 +15,7 @@ import type { Context } from './context.ts'
 import { and, asc, eq, gt, isNotNull, isNull, ne, or, sql } from './drizzle.ts'
 import { accounts, completionBins, partners } from './schema.ts'
 
-type Verbs = Pick<
-  Store,
-  | 'putDefaultAccount'
-  | 'createAccount'
-  | 'findAccount'
-  | 'accountFor'
-  | 'listAccounts'
-  | 'pauseAccount'
-  | 'resumeAccount'
-  | 'removeAccount'
->
-
-export const createAccounts = (context: Context): Verbs => {
+export const createAccounts = (context: Context) => {
   const { db, sealed, write, read, now, hints, defaultRate } = context
   const rows = createAccountRows(context)
   const view = (row: AccountRow | undefined): Account | null => (row ? viewAccount(row, defaultRate) : null)
@@ -86,7 +74,7 @@ export const createAccounts = (context: Context): Verbs => {
         if (outcome === 'removed') db.update(accounts).set(removed).where(eq(accounts.id, id)).run()
         return outcome
       }),
-  }
+  } satisfies Partial<Store>
 }
 
 /** As `isInUse`. */
@@ -153,10 +141,8 @@ export const createAccountRows = (context: Pick<Context, 'db' | 'sealed' | 'open
   }
 }
 
-type CompletionVerbs = Pick<Store, 'changeCompletions' | 'completionsOf'>
-
 /** What is learned of when verifications of an account are completed. */
-export const createCompletions = ({ db, read, write }: Context): CompletionVerbs => {
+export const createCompletions = ({ db, read, write }: Context) => {
   const load = (accountId: string) =>
     binsOfRows(db.select().from(completionBins).where(eq(completionBins.accountId, accountId)).all())
 
@@ -172,5 +158,5 @@ export const createCompletions = ({ db, read, write }: Context): CompletionVerbs
       }),
 
     completionsOf: accountId => read(() => load(accountId)),
-  }
+  } satisfies Partial<Store>
 }

@@ -4,8 +4,6 @@ import type { Context } from './context.ts'
 import { asc, eq, gt, sql } from './drizzle.ts'
 import { adminTokens, apiKeys, partners } from './schema.ts'
 
-type KeyVerbs = Pick<Store, 'createKey' | 'listKeys' | 'revokeKey' | 'findKey' | 'touchKeys'>
-
 const KEY_COLUMNS = {
   id: apiKeys.id,
   createdAt: apiKeys.createdAt,
@@ -14,7 +12,7 @@ const KEY_COLUMNS = {
   revokedAt: apiKeys.revokedAt,
 }
 
-export const createApiKeys = (context: Context): KeyVerbs => {
+export const createApiKeys = (context: Context) => {
   const { db, write, read, now } = context
   const keys = createKeyRows(context)
   const findKey = db
@@ -64,7 +62,7 @@ export const createApiKeys = (context: Context): KeyVerbs => {
           .where(sql`id IN (SELECT value FROM json_each(${JSON.stringify(ids)}))`)
           .run()
       }),
-  }
+  } satisfies Partial<Store>
 }
 
 /** Keys are also created with their partner, in the same transaction. */

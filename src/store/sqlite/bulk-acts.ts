@@ -22,15 +22,10 @@ import { createRegistrationActs } from './registration-acts.ts'
 import { createFoundRegistrations } from './registration-search.ts'
 import { bulkActs } from './schema.ts'
 
-type Verbs = Pick<
-  Store,
-  'createBulkAct' | 'findBulkAct' | 'listBulkActs' | 'startBulkAct' | 'stopBulkAct' | 'continueBulkActs'
->
-
 const OPEN = sql.raw(`${UNDER_WAY} AND (state = 'running' OR probe_id IS NULL)`)
 const PROBED = sql.raw(`${UNDER_WAY} AND state = 'probing' AND probe_id IS NOT NULL`)
 
-export const createBulkActs = (context: Context): Verbs => {
+export const createBulkActs = (context: Context) => {
   const { db, client, read, write, now, hints } = context
   const acts = createRegistrationActs(context)
   const found = createFoundRegistrations({ client })
@@ -149,5 +144,5 @@ export const createBulkActs = (context: Context): Verbs => {
       tellHints(hints, afterBulkStep({ ...done, changedUrls }))
       return done
     },
-  }
+  } satisfies Partial<Store>
 }

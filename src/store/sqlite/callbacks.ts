@@ -25,11 +25,6 @@ import type { Store } from '../store.ts'
 import { type Context, onceForContext } from './context.ts'
 import { heldAt } from './facts.ts'
 
-type Verbs = Pick<
-  Store,
-  'enableCallback' | 'disableCallback' | 'listCallbacks' | 'claimCallbackNotices' | 'endCallbackNotice'
->
-
 export interface UrlChanges extends Omit<CallbackChanges, 'take'> {
   /** Writes what has changed. */
   save(): void
@@ -131,7 +126,7 @@ export const createTroubles = onceForContext(({ client }: Pick<Context, 'client'
   }
 })
 
-export const createCallbacks = (context: Context): Verbs => {
+export const createCallbacks = (context: Context) => {
   const { client, read, write, now, hints } = context
   const statements = prepareNotices(client)
   const urls = createUrls(context)
@@ -186,7 +181,7 @@ export const createCallbacks = (context: Context): Verbs => {
     endCallbackNotice: async url => {
       await write(() => statements.endNotice.run(url))
     },
-  }
+  } satisfies Partial<Store>
 }
 
 type NoticeRow = CallbackRow & { heldSince: number; tries: number }

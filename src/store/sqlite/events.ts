@@ -4,10 +4,8 @@ import { answer } from '../rules/questions.ts'
 import type { EventPosition, Store } from '../store.ts'
 import type { Context } from './context.ts'
 
-type Verbs = Pick<Store, 'listEvents'>
-
 /** A partner's messages in the order of their commits, as a reader goes through them. */
-export const createEvents = (context: Context): Verbs => {
+export const createEvents = (context: Context) => {
   const { client, read } = context
   const newestOf = client.prepare<[partnerId: string], number>('SELECT events FROM partners WHERE id = ?').pluck()
   const createdAtOf = client
@@ -35,5 +33,5 @@ export const createEvents = (context: Context): Verbs => {
         const rows = following.iterate({ partnerId, n: begin?.n ?? 0, limit: EVENT_WINDOW })
         return eventPageOf(rows, { ...query, begin }, row => openBody(context, { ...row, partnerId }))
       }),
-  }
+  } satisfies Partial<Store>
 }

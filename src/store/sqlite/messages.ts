@@ -24,8 +24,6 @@ import { createLanes, type LaneUnitOfWork } from './lanes.ts'
 import { type DueMessage, type PartnerWithLanes, prepareMessages } from './message-statements.ts'
 import { createSecretRows } from './signing-secrets.ts'
 
-type Verbs = Pick<Store, 'claimMessages' | 'settleMessages'>
-
 /** What one run of a settling works with. */
 interface Settling {
   at: number
@@ -33,7 +31,7 @@ interface Settling {
   urls: UrlChanges
 }
 
-export const createMessages = (context: Context): Verbs => {
+export const createMessages = (context: Context) => {
   const { client, write, read, now, hints } = context
   const statements = prepareMessages(client)
   const urls = createUrls(context)
@@ -146,7 +144,7 @@ export const createMessages = (context: Context): Verbs => {
       tellHints(hints, afterCallbackChanges(changedUrls))
       return outcomes
     },
-  }
+  } satisfies Partial<Store>
 }
 
 const lookAt = ([seq, , , , , , retries, , , dueAt]: DueMessage) => ({ seq, retries, dueAt })

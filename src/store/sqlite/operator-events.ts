@@ -21,16 +21,8 @@ import { and, asc, eq, lte, sql } from './drizzle.ts'
 import { prepareFacts } from './facts.ts'
 import { operatorEvents } from './schema.ts'
 
-type Verbs = Pick<
-  Store,
-  | 'noteOperatorEvents'
-  | 'claimOperatorEvents'
-  | 'settleOperatorEvents'
-  | 'firingOperatorEvents'
-  | 'recordOperatorChannel'
->
 /** What operators are to be told of. */
-export const createOperatorEvents = ({ db, client, read, write, now }: Context): Verbs => {
+export const createOperatorEvents = ({ db, client, read, write, now }: Context) => {
   const facts = prepareFacts(client)
   const count = client.prepare<[], number>('SELECT count(*) FROM operator_events').pluck()
 
@@ -118,5 +110,5 @@ export const createOperatorEvents = ({ db, client, read, write, now }: Context):
 
     recordOperatorChannel: refusing =>
       write(() => (refusing === null ? facts.remove(CHANNEL_REFUSING) : facts.put(CHANNEL_REFUSING, refusing))),
-  }
+  } satisfies Partial<Store>
 }

@@ -14,9 +14,7 @@ import { partners } from './schema.ts'
 import { createSecretRows } from './signing-secrets.ts'
 import { createPollPlaces } from './verifications.ts'
 
-type Verbs = Pick<Store, 'createPartner' | 'findPartner' | 'listPartners' | 'changePartner'>
-
-export const createPartners = (context: Context): Verbs => {
+export const createPartners = (context: Context) => {
   const { db, write, read, now, hints } = context
   const keys = createKeyRows(context)
   const secrets = createSecretRows(context)
@@ -60,7 +58,7 @@ export const createPartners = (context: Context): Verbs => {
       tellHints(hints, afterChangingPartner(changed, change))
       return changed
     },
-  }
+  } satisfies Partial<Store>
 }
 
 /** What partners may have and what they have, within one run of a transaction. */

@@ -14,11 +14,6 @@ import { accounts, attempts, messages, registrations, verifications } from './sc
 import { createSecretRows } from './signing-secrets.ts'
 import { createPollPlaces } from './verifications.ts'
 
-type Verbs = Pick<
-  Store,
-  'usageOf' | 'listRegistrations' | 'lookUpRegistrations' | 'listAttempts' | 'explain' | 'endedAmong'
->
-
 const ATTEMPT = {
   at: attempts.at,
   outcome: attempts.outcome,
@@ -29,7 +24,7 @@ const ATTEMPT = {
 }
 
 /** What the API reads of registrations, beyond a single one. */
-export const createRegistrationQueries = (context: Context): Verbs => {
+export const createRegistrationQueries = (context: Context) => {
   const { client, db, read, now } = context
   const quotas = createQuotas(context)
   const urls = createUrls(context)
@@ -138,5 +133,5 @@ export const createRegistrationQueries = (context: Context): Verbs => {
           deliveriesHeldAt: heldAt(client),
         })
       }),
-  }
+  } satisfies Partial<Store>
 }

@@ -12,7 +12,6 @@ import { createRegistrationActs } from './registration-acts.ts'
 import { prepareRegistrations } from './registration-statements.ts'
 import { createResolutions, type Resolutions } from './resolutions.ts'
 
-type Verbs = Pick<Store, 'register' | 'findRegistration' | 'cancel' | 'nudge' | 'resend'>
 /** What one run of a transaction works with. */
 interface Run {
   at: number
@@ -29,7 +28,7 @@ interface KnownSerial {
   made: number
 }
 
-export const createRegistrations = (context: Context): Verbs => {
+export const createRegistrations = (context: Context) => {
   const { client, write, read, sealed, now, hints } = context
   const statements = prepareRegistrations(context)
   const { find, cancel, nudge, beginResending } = createRegistrationActs(context)
@@ -150,5 +149,5 @@ export const createRegistrations = (context: Context): Verbs => {
       if (outcome === 'resent') tellHints(hints, [['messagesDue'], ...afterCallbackChanges(changedUrls)])
       return outcome
     },
-  }
+  } satisfies Partial<Store>
 }

@@ -18,9 +18,7 @@ import type { Context } from './context.ts'
 import { and, eq, gt, inArray, isNull, or, sql } from './drizzle.ts'
 import { signingSecrets } from './schema.ts'
 
-type Verbs = Pick<Store, 'liveSecrets' | 'listSigningSecrets' | 'rotateSigningSecret' | 'endSigningSecret'>
-
-export const createSigningSecrets = (context: Context): Verbs => {
+export const createSigningSecrets = (context: Context) => {
   const { db, read, write, now, hints } = context
   const secrets = createSecretRows(context)
 
@@ -70,7 +68,7 @@ export const createSigningSecrets = (context: Context): Verbs => {
       tellHints(hints, afterEndingSecrets(partnerId, ended))
       return outcome
     },
-  }
+  } satisfies Partial<Store>
 }
 
 /** The signing secrets as verbs and attempts need them, within the caller's transaction. */

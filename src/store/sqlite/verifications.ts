@@ -44,9 +44,7 @@ import { createLanes } from './lanes.ts'
 import { createResolutions, type Resolutions } from './resolutions.ts'
 import { type ClaimedRow, claimedOf, prepareVerifications } from './verification-statements.ts'
 
-type Verbs = Pick<Store, 'claimVerifications' | 'settleVerifications' | 'releaseVerifications'>
-
-export const createVerifications = (context: Context): Verbs => {
+export const createVerifications = (context: Context) => {
   const { client, write, read, sealed, now, hints } = context
   const statements = prepareVerifications(client)
   const accounts = createAccountRows(context)
@@ -192,7 +190,7 @@ export const createVerifications = (context: Context): Verbs => {
       })
       tellHints(hints, afterReleasing(released))
     },
-  }
+  } satisfies Partial<Store>
 }
 
 type Place = Pick<QueuePlace, 'accountId' | 'partnerId'> & Omit<Span, 'queues'>
