@@ -4,7 +4,7 @@ import { createBackgroundJob } from '../worker/background-job.ts'
 import { createBulkActs } from '../worker/bulk-acts.ts'
 import { createCallbackNotices } from '../worker/callback-notices.ts'
 import { createDeliverer } from '../worker/deliverer.ts'
-import { createRoundAlerts, createRounds } from '../worker/rounds.ts'
+import { createRounds, onceAMinute } from '../worker/rounds.ts'
 import { startCalendar, startHeartbeat } from '../worker/timers.ts'
 import { clock } from './clock-and-ids.ts'
 import { createRole, type Role, type RoleDeps } from './role.ts'
@@ -49,11 +49,10 @@ export const openDeliverer = ({ config: { callback, storage }, store, sender, em
     onDue: at => rounds.ringAt(at),
     emit,
   })
-  const alerts = createRoundAlerts({ emit, event: 'delivery', clock })
-  const rounds = createRounds(alerts.watched(deliverer.round), {
+  const rounds = createRounds(deliverer.round, {
     clock,
     now: store.now,
-    onError: alerts.failed,
+    onError: onceAMinute(error => emit('delivery.round_failed', { error }), clock),
   })
   const retention = createBackgroundJob({
     batch: size => store.prune(store.now() - storage.retentionMs, size),

@@ -3,7 +3,7 @@ import { openUpstream } from '../upstream/upstream.ts'
 import { USER_AGENT } from '../version.ts'
 import { createPollPlan } from '../worker/poll-plan.ts'
 import { createPoller, type PollerDeps } from '../worker/poller.ts'
-import { createRoundAlerts, createRounds } from '../worker/rounds.ts'
+import { createRounds, onceAMinute } from '../worker/rounds.ts'
 import { clock } from './clock-and-ids.ts'
 import { createRole, type Role, type RoleDeps } from './role.ts'
 import { tracePolls } from './traced.ts'
@@ -43,11 +43,10 @@ export const openPoller = ({ config: { upstream, polling }, store, emit, onLooku
     onDue: at => rounds.ringAt(at),
     emit,
   })
-  const alerts = createRoundAlerts({ emit, event: 'poll', clock })
-  const rounds = createRounds(alerts.watched(poller.round), {
+  const rounds = createRounds(poller.round, {
     clock,
     now: store.now,
-    onError: alerts.failed,
+    onError: onceAMinute(error => emit('poll.round_failed', { error }), clock),
   })
   store.hints.on('verificationsDue', rounds.ring)
   rounds.ring()

@@ -168,7 +168,7 @@ export const EVENTS = {
   ),
   'bulk.failed': error(
     { error: ERROR },
-    'A bulk act stopped half way, or what is left of them could not be looked up; the service goes on within a second. Reported at once, and then once a minute while it lasts.',
+    'A bulk act stopped half way, or what is left of them could not be looked up; the service goes on within a second. Reported at once, and then once a minute.',
   ),
   'operator.event': warn(
     { type: TEXT, subject: TEXT, state: field<OperatorState>('text'), sentence: TEXT },

@@ -96,12 +96,8 @@ export const QUEUE_EVENTS = {
     'One poll failed; the service asks about its serial again when the lease has run out. This is a bug: please report it.',
   ),
   'poll.round_failed': error(
-    { error: ERROR, failures: NUMBER },
-    'The service could not claim serials, usually because of the database; it tries again each second. Reported at once, and then once a minute with the `failures` so far. See [disk full](operations.md#disk-full-or-read-only).',
-  ),
-  'poll.round_recovered': warn(
-    { failures: NUMBER },
-    'After `failures` tries the service claims serials again: the database can be used. Told with the first claim, or, where nothing is due, once no try has failed for 15 s.',
+    { error: ERROR },
+    'The service could not claim serials, usually because of the database; it tries again each second. Reported at once, and then once a minute. See [disk full](operations.md#disk-full-or-read-only).',
   ),
   'message.delivered': debug(
     { messageId: TEXT, registrationId: TEXT, partnerId: TEXT, host: TEXT, attempts: NUMBER, ageMs: DURATION_MS },
@@ -187,11 +183,7 @@ export const QUEUE_EVENTS = {
     'One attempt failed within the service, which sends the webhook again when the lease has run out. This is a bug: please report it.',
   ),
   'delivery.round_failed': error(
-    { error: ERROR, failures: NUMBER },
-    'The service could not claim webhooks, usually because of the database; it tries again each second. Reported at once, and then once a minute with the `failures` so far. See [disk full](operations.md#disk-full-or-read-only).',
-  ),
-  'delivery.round_recovered': warn(
-    { failures: NUMBER },
-    'After `failures` tries the service claims webhooks again: the database can be used. Told with the first claim, or, where nothing is due, once no try has failed for 15 s.',
+    { error: ERROR },
+    'The service could not claim webhooks, usually because of the database; it tries again each second. Reported at once, and then once a minute. See [disk full](operations.md#disk-full-or-read-only).',
   ),
 } as const satisfies Record<string, EventEntry>

@@ -1,6 +1,6 @@
 import { type Clock, yieldToLoop } from '../core/clock.ts'
-import { MINUTE } from '../core/duration.ts'
 import type { Emit } from '../telemetry/emit.ts'
+import { onceAMinute } from './rounds.ts'
 
 /** Does one batch of at most `size` rows; how many it did, 0: nothing is left. One that looks further by itself asks `isStopped`. */
 export type Batch = (size: number, isStopped: () => boolean) => Promise<number>
@@ -23,9 +23,6 @@ export const runBatches = async (
   return done
 }
 
-/** Some are rung each second, and an outage of the database may last. */
-const TOLD_EVERY_MS = MINUTE
-
 type Job = 'retention' | 'bulk' | 'due_times' | 'callback_notice'
 
 export interface BackgroundJob {
@@ -36,7 +33,7 @@ export interface BackgroundJob {
 }
 
 /**
- * A failure is told at once, and while all that follow fail too, once a minute.
+ * A failure is told at once, and of those that follow one a minute.
  *
  * @param deps.event how the names of its events begin
  */
@@ -51,14 +48,8 @@ export const createBackgroundJob = (deps: {
   let running: Promise<void> | null = null
   let isRung = false
   let isStopped = false
-  let toldAt: number | null = null
 
-  const failed = (error: unknown) => {
-    const now = clock.monotonic()
-    if (toldAt !== null && now - toldAt < TOLD_EVERY_MS) return
-    toldAt = now
-    emit(`${event}.failed`, { error })
-  }
+  const failed = onceAMinute(error => emit(`${event}.failed`, { error }), clock)
 
   const run = async () => {
     try {
@@ -66,7 +57,6 @@ export const createBackgroundJob = (deps: {
       while (isRung && !isStopped) {
         isRung = false
         const count = await runBatches(batch, { size, isStopped: () => isStopped })
-        toldAt = null
         if (count > 0) emit(`${event}.done`, { count })
       }
     } catch (error) {
