@@ -2,6 +2,7 @@ import type { UpstreamConfig } from '../config/read-config.ts'
 import { settingsIdOf } from '../config/settings-id.ts'
 import type { Clock } from '../core/clock.ts'
 import { SECOND } from '../core/duration.ts'
+import { onceIn } from '../core/once-in.ts'
 import { documentedStatuses } from '../http/openapi/document.ts'
 import type { MetricsDeps } from '../http/probes.ts'
 import type { EngineCounts, Stats, Store } from '../store/store.ts'
@@ -37,27 +38,15 @@ const PATIENCE_MS = 2 * SECOND
  */
 const createReading = <T>(ask: () => Promise<T>, clock: Pick<Clock, 'monotonic' | 'sleep'>) => {
   let last: T | null = null
-  let askedAt = Number.NEGATIVE_INFINITY
-  let reading: Promise<void> | null = null
-
   const read = async () => {
-    askedAt = clock.monotonic()
-    try {
-      last = await ask()
-    } catch {
-      // Whoever works with the database tells of it; here the age of the last figures does.
-    } finally {
-      reading = null
-    }
+    // Whoever works with the database tells that it fails; here the age of the last figures does.
+    last = await ask().catch(() => last)
   }
-
+  const reading = onceIn(EVERY_MS, read, clock.monotonic)
   return async (): Promise<T | null> => {
-    if (reading === null && clock.monotonic() - askedAt >= EVERY_MS) reading = read()
-    if (reading !== null) {
-      const enough = new AbortController()
-      await Promise.race([reading, clock.sleep(PATIENCE_MS, enough.signal).catch(() => {})])
-      enough.abort()
-    }
+    const enough = new AbortController()
+    await Promise.race([reading(), clock.sleep(PATIENCE_MS, enough.signal).catch(() => {})])
+    enough.abort()
     return last
   }
 }

@@ -1,6 +1,7 @@
 import type { Clock } from '../core/clock.ts'
 import { SECOND } from '../core/duration.ts'
 import { AppError } from '../core/error.ts'
+import { onceIn } from '../core/once-in.ts'
 import { describeTrouble } from '../core/operator-texts/describe.ts'
 import { isoTime } from '../core/show-time.ts'
 import type { ReadyCheck as Check } from '../http/probes.ts'
@@ -39,22 +40,7 @@ export const createReadiness = (
   { monotonic }: Pick<Clock, 'monotonic'>,
   { whyOff, nodes, stopping }: Known,
 ) => {
-  const shared = <T>(look: () => Promise<T>): (() => Promise<T>) => {
-    let last: { at: number; seen: Promise<T> } | null = null
-    let isLooking = false
-    return () => {
-      const at = monotonic()
-      // One that waits, as for a lock, has a connection.
-      if (last === null || (!isLooking && at - last.at >= LOOK_EVERY_MS)) {
-        isLooking = true
-        const seen = look().finally(() => {
-          isLooking = false
-        })
-        last = { at, seen }
-      }
-      return last.seen
-    }
-  }
+  const shared = <T>(look: () => Promise<T>) => onceIn(LOOK_EVERY_MS, look, monotonic)
 
   const database = shared(async (): Promise<Check> => {
     try {

@@ -2,6 +2,7 @@ import { collectDefaultMetrics, Registry } from 'prom-client'
 import type { Clock } from '../../core/clock.ts'
 import { MINUTE, SECOND } from '../../core/duration.ts'
 import type { Histogram } from '../../core/histogram.ts'
+import { onceIn } from '../../core/once-in.ts'
 import type { Listener } from '../emit.ts'
 import { type Declaration, type LabelsOf, showMetric } from './declaration.ts'
 import { READING_METRICS } from './declarations.ts'
@@ -77,19 +78,6 @@ const processMetrics = (): Registry => {
 
 const EVERY_MS = 5 * SECOND
 
-/** The text of them, at most 5 s old: it lists all that is open, which takes some ms where thousands of connections are. */
-const createProcessText = ({ monotonic }: Pick<Clock, 'monotonic'>): (() => Promise<string>) => {
-  let text = Promise.resolve('')
-  let readAt = Number.NEGATIVE_INFINITY
-  return () => {
-    if (monotonic() - readAt >= EVERY_MS) {
-      readAt = monotonic()
-      text = processMetrics().metrics()
-    }
-    return text
-  }
-}
-
 /** A route of the API, and the codes that it may answer. */
 interface CountedRoute {
   method: string
@@ -118,7 +106,8 @@ export const createMetrics = ({
   const registry = new Registry()
   const metrics = createEventMetrics(registry)
   const show = createReadingMetrics(registry)
-  const processText = createProcessText(clock)
+  // It lists all that is open, which takes some ms where thousands of connections are.
+  const processText = onceIn(EVERY_MS, () => processMetrics().metrics(), clock.monotonic)
   const calls = createCallRate(clock.monotonic)
   const accounts = new Set<string>()
   const addAccount = (account: string): void => {
