@@ -29,52 +29,39 @@ const createReadingMetrics = (registry: Registry): ((readings: Readings) => void
   }
 }
 
-const SLOT_MS = 5 * SECOND
-const SLOTS = MINUTE / SLOT_MS
-
-/** Counts the calls of each account in the last minute, to within 5 s. There are as many accounts as have a label. */
+/** About how many calls of each account the last minute had: those of this minute, and of the one before the part that is left of it. */
 export const createCallRate = (monotonic: () => number) => {
-  /** By account: the count of each slot, in a ring, and which slot was counted last. */
-  const calls = new Map<string, { counts: number[]; last: number }>()
-  const slotNow = () => Math.floor(monotonic() / SLOT_MS)
-
-  const forward = (account: string) => {
-    const now = slotNow()
-    const counted = calls.get(account) ?? { counts: new Array<number>(SLOTS).fill(0), last: now }
-    calls.set(account, counted)
-    for (let slot = Math.max(counted.last, now - SLOTS) + 1; slot <= now; slot++) counted.counts[slot % SLOTS] = 0
-    counted.last = now
-    return counted.counts
+  const calls = new Map<string, { minute: number; count: number; before: number }>()
+  const thisMinute = (account: string) => {
+    const minute = Math.floor(monotonic() / MINUTE)
+    const known = calls.get(account)
+    if (known?.minute === minute) return known
+    const begun = { minute, count: 0, before: known?.minute === minute - 1 ? known.count : 0 }
+    calls.set(account, begun)
+    return begun
   }
-
   return {
     called: (account: string): void => {
-      const counts = forward(account)
-      const slot = slotNow() % SLOTS
-      counts[slot] = (counts[slot] ?? 0) + 1
+      thisMinute(account).count++
     },
-    inLastMinute: (account: string): number =>
-      calls.has(account) ? forward(account).reduce((sum, count) => sum + count, 0) : 0,
+    inLastMinute: (account: string): number => {
+      const { count, before } = thisMinute(account)
+      return count + before * (1 - (monotonic() % MINUTE) / MINUTE)
+    },
   }
 }
 
 /** Their names say counter, and they are none: Prometheus' own lint objects to them. */
 const MISNAMED = ['nodejs_active_resources_total', 'nodejs_active_handles_total', 'nodejs_active_requests_total']
 
-const open = (): Registry => {
+/** What every Node process can tell of itself. There is one process, so this is opened once. */
+const openProcessMetrics = (): Registry => {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
   for (const name of MISNAMED) registry.removeSingleMetric(name)
   return registry
 }
-
-let opened: Registry | null = null
-
-/** What every Node process can tell of itself. There is one process, so this is opened once. */
-const processMetrics = (): Registry => {
-  opened ??= open()
-  return opened
-}
+let processMetrics: Registry | null = null
 
 const EVERY_MS = 5 * SECOND
 
@@ -106,8 +93,10 @@ export const createMetrics = ({
   const registry = new Registry()
   const metrics = createEventMetrics(registry)
   const show = createReadingMetrics(registry)
+  processMetrics ??= openProcessMetrics()
+  const ofProcess = processMetrics
   // It lists all that is open, which takes some ms where thousands of connections are.
-  const processText = onceIn(EVERY_MS, () => processMetrics().metrics(), clock.monotonic)
+  const processText = onceIn(EVERY_MS, () => ofProcess.metrics(), clock.monotonic)
   const calls = createCallRate(clock.monotonic)
   const accounts = new Set<string>()
   const addAccount = (account: string): void => {
@@ -125,8 +114,8 @@ export const createMetrics = ({
     contentType: registry.contentType,
     text: async readings => {
       show(readings)
-      const [ours, ofProcess] = await Promise.all([registry.metrics(), processText()])
-      return `${ours}\n${ofProcess}`
+      const [ours, others] = await Promise.all([registry.metrics(), processText()])
+      return `${ours}\n${others}`
     },
   }
 }
