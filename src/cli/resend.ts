@@ -69,11 +69,15 @@ const resendSpan = async (store: Store, input: Span): Promise<Answer> => {
     )
   })
   const [from, to] = [formatTime(span.since, lang), formatTime(span.until, lang)]
-  const text = say(
+  const none = say(
+    `No webhook created from ${from} to ${to} has been given up: look further back, as with --since 7d.`,
+    `${from} 至${to} 期间产生的回调都未放弃投递：请扩大范围，例如 --since 7d。`,
+  )
+  const some = say(
     `Webhooks of ${from} to ${to} that had been given up and are due now: ${resent}. The service sends them.`,
     `${from} 至${to} 期间放弃投递的 ${resent} 个回调已安排重发，由服务投递。`,
   )
-  return { data: { id, since: iso(span.since), until: iso(span.until), resent }, text }
+  return { data: { id, since: iso(span.since), until: iso(span.until), resent }, text: resent === 0 ? none : some }
 }
 
 /** A service that runs beside this takes part; killed anywhere, the next start goes on. */
@@ -115,14 +119,14 @@ export const commands = [
       since: option(
         'TIME',
         [
-          'webhooks of then or later: 10:00, 2026-11-27, "2026-11-27 10:00" (your time), or how long ago: 24h',
+          'webhooks created then or later: 10:00, 2026-11-27, "2026-11-27 10:00" (your time), or how long ago: 24h',
           '回调产生时间不早于：10:00、2026-11-27、"2026-11-27 10:00"（本地时间）或距今时长，如 24h',
         ],
         time,
       ),
       until: option(
         'TIME',
-        ['webhooks of then or earlier; now, if it is not given', '回调产生时间不晚于此时；默认为当前时间'],
+        ['webhooks created then or earlier; now, if it is not given', '回调产生时间不晚于此时；默认为当前时间'],
         time,
       ),
     },

@@ -147,7 +147,7 @@ const TROUBLES: Catalogue['troubles'] = {
   messages_exhausted: ({ count }) => ({
     sentence: `${count === 1 ? '1 webhook was' : `${count} webhooks were`} given up in the last day: ${count === 1 ? 'its partner has' : 'their partners have'} not been told.`,
     remedy:
-      '"idface-notifier registration list --delivery exhausted" shows whose. Tell the partners; when a receiver works again, run "idface-notifier resend --partner PARTNER --since 24h", or let the partner do so (POST /v1/resend).',
+      '"idface-notifier registration list --delivery exhausted" shows whose. Tell the partners; when a receiver works again, run "idface-notifier resend --partner PARTNER --since 7d", or let the partner do so (POST /v1/resend).',
   }),
   callbacks_failing: ({ urls }) => ({
     sentence: `${urls === 1 ? '1 callback URL has' : `${urls} callback URLs have`} only failed for an hour or more. Their webhooks are tried on.`,
@@ -186,7 +186,7 @@ export const EN: Catalogue = {
     }),
     'message.exhausted': ({ host, error, ...whose }, { count }) => ({
       sentence: `Webhooks of partner ${showPartner(whose)} that could not be delivered and are not tried again: ${count}, the last one to ${host} (${error}).`,
-      remedy: `Tell the partner, who has not been told of these results. When the receiver works again, run "idface-notifier resend --partner ${whose.partnerId} --since 24h", or let the partner do so (POST /v1/resend).`,
+      remedy: `Tell the partner, who has not been told of these results. When the receiver works again, run "idface-notifier resend --partner ${whose.partnerId} --since 7d", or let the partner do so (POST /v1/resend).`,
     }),
   },
   titles: {

@@ -128,7 +128,7 @@ const TROUBLES: Catalogue['troubles'] = {
   messages_exhausted: ({ count }) => ({
     sentence: `最近一天有 ${count} 个回调放弃投递，合作方尚未收到这些结果。`,
     remedy:
-      '用 "idface-notifier registration list --delivery exhausted" 查看属于哪些合作方，并告知对方；待接收端恢复后，运行 "idface-notifier resend --partner PARTNER --since 24h"，或由合作方自行重发（POST /v1/resend）。',
+      '用 "idface-notifier registration list --delivery exhausted" 查看属于哪些合作方，并告知对方；待接收端恢复后，运行 "idface-notifier resend --partner PARTNER --since 7d"，或由合作方自行重发（POST /v1/resend）。',
   }),
   callbacks_failing: ({ urls }) => ({
     sentence: `${urls} 个回调地址持续失败已达一小时以上，系统会继续重试。`,
@@ -167,7 +167,7 @@ export const ZH: Catalogue = {
     }),
     'message.exhausted': ({ host, error, ...whose }, { count }) => ({
       sentence: `合作方 ${showPartner(whose)} 有 ${count} 个回调未能送达，不再重试；最近一个发往 ${host}（${error}）。`,
-      remedy: `合作方尚不知道这些结果，请告知合作方。待接收端恢复后，运行 "idface-notifier resend --partner ${whose.partnerId} --since 24h"，或由合作方自行重发（POST /v1/resend）。`,
+      remedy: `合作方尚不知道这些结果，请告知合作方。待接收端恢复后，运行 "idface-notifier resend --partner ${whose.partnerId} --since 7d"，或由合作方自行重发（POST /v1/resend）。`,
     }),
   },
   titles: {
