@@ -72,8 +72,8 @@ const LOCKED: Words = {
 export const adviceOn = (error: unknown): Words | null => {
   const code = databaseErrorOf(error) ?? codeOf(error)
   if (code === '55P03') return LOCKED
+  if (error instanceof Error && isDamage(error)) return DAMAGE
   if (!(error instanceof AppError)) return null
-  if (isDamage(error)) return DAMAGE
   return code === 'SQLITE_FULL' || code === '53100' ? NO_SPACE : null
 }
 

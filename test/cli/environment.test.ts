@@ -4,6 +4,14 @@ import { describeCode, unavailable } from '../../src/store/unavailable.ts'
 
 const refused = (code: string) => unavailable(describeCode(code))
 
+test.each(['SQLITE_CORRUPT', 'SQLITE_NOTADB'])('doctor on a damaged file (%s) did not say what to do', code => {
+  const raw = Object.assign(new Error('database disk image is malformed'), { code })
+  for (const lang of ['en', 'zh'] as const) {
+    expect(adviceOn(raw)?.[lang]).toBe(adviceOn(refused(code))?.[lang])
+    expect(reasonOf(raw, lang)).toContain(adviceOn(raw)?.[lang] ?? 'an advice')
+  }
+})
+
 test('a command on a full disk, such as prune, said what is wrong, and not what to do', () => {
   const full = refused('SQLITE_FULL')
   for (const lang of ['en', 'zh'] as const) {

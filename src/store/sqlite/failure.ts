@@ -25,8 +25,8 @@ export const judgeFailure = (error: unknown): Failure => {
   return BROKEN.test(code) ? 'broken' : null
 }
 
-/** Whether SQLite has found the file itself damaged. It is told within the error's message, which crosses threads. */
-export const isDamage = ({ message }: Error): boolean => DAMAGE.test(message)
+/** Whether SQLite has found the file itself damaged. Our own errors tell it within their message, which crosses threads. */
+export const isDamage = (error: Error): boolean => DAMAGE.test(`${sqliteCodeOf(error)} ${error.message}`)
 
 /** Why nothing more is asked of it. */
 export const CLOSED: Words = { en: 'it has been closed', zh: '已关闭' }
