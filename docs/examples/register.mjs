@@ -4,6 +4,10 @@
 import { createClient, NotifierError } from 'idface-notifier/client'
 
 const [idcardid, callbackUrl] = process.argv.slice(2)
+if (!callbackUrl) {
+  console.error('usage: node register.mjs SERIAL CALLBACK_URL, with NOTIFIER_URL and API_KEY set')
+  process.exit(2)
+}
 const client = createClient({ baseUrl: process.env.NOTIFIER_URL, apiKey: process.env.API_KEY })
 
 try {

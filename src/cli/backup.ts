@@ -71,13 +71,13 @@ const planText = (plan: RestorePlan, { say, lang }: Pick<Common, 'say' | 'lang'>
   return say(
     `The backup: ${size}, ${registrations} registrations, the newest of ${newest}.
 Done again, under the same webhook-ids: ${send} webhooks are sent, ${ask} registrations are asked about.
-Stopped: the bulk acts that it has as under way.
-Lost: what was registered since then, and what was changed of partners, keys, secrets and accounts; a key that was revoked since works again.
+Stopped: the bulk acts that it has as under way, if any.
+Lost: what was registered since then, and what was changed of partners, keys, secrets, accounts and admin tokens; a key or token that was revoked since works again.
 ${plan.keepsAs === null ? 'There is no database in its place.' : `The present database is kept as ${plan.keepsAs}.`}`,
     `备份：${size}，${registrations} 条登记，最新一条登记于${newest}。
 将重做（webhook-id 不变）：投递 ${send} 个回调，查询 ${ask} 条登记。
-将停止：备份中正在进行的批量操作。
-将丢失：此后新增的登记，以及对合作方、密钥、签名密钥与上游账号的修改；此后吊销的密钥会重新生效。
+将停止：备份中正在进行的批量操作（如有）。
+将丢失：此后新增的登记，以及对合作方、API 密钥、签名密钥、账户与管理令牌的修改；此后吊销的密钥和令牌会重新生效。
 ${plan.keepsAs === null ? '该处目前没有数据库。' : `现有数据库将保留为 ${plan.keepsAs}。`}`,
   )
 }

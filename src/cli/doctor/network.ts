@@ -18,7 +18,7 @@ export const checkDns = withConfig(async config => {
   const host = hostOf(config.upstream.url)
   try {
     const { length } = await lookup(host, { all: true })
-    return ok(`${host} has ${length} addresses`, `${host} 有 ${length} 个地址`)
+    return ok(`${host} has ${length} ${length === 1 ? 'address' : 'addresses'}`, `${host} 有 ${length} 个地址`)
   } catch (error) {
     return failed(`${host} is not found by DNS (${codeOf(error)})`, `DNS 无法解析 ${host}（${codeOf(error)}）`, [
       'look at the name servers of this machine',

@@ -19,7 +19,7 @@ const FAULTS: Catalogue['faults'] = {
   app_missing: { sentence: 'the APIID has no such application', remedy: 'Ask the vendor.' },
   credentials_wrong: {
     sentence: 'the APIID or the APIKEY is wrong',
-    remedy: `Correct IHUYI_ACCOUNT and IHUYI_API_KEY (as shipped, in /etc/idface-notifier/settings) or the file that IHUYI_API_KEY_FILE names, and restart: "systemctl restart idface-notifier". ${CHANGE_KEY} Repeated bad logins may freeze an account.`,
+    remedy: `Correct IHUYI_ACCOUNT and IHUYI_API_KEY (as shipped, in /etc/idface-notifier/settings) or the file that IHUYI_API_KEY_FILE names, and restart: "systemctl restart idface-notifier". ${CHANGE_KEY} An APIID that was mistyped: cancel what waits for it before you remove it. Repeated bad logins may freeze an account.`,
   },
   frozen: { sentence: 'the account is frozen', remedy: 'Ask the vendor to unfreeze it.' },
   clock: {

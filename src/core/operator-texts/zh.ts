@@ -16,7 +16,7 @@ const FAULTS: Catalogue['faults'] = {
   app_missing: { sentence: '该 APIID 下没有此应用', remedy: '请联系上游。' },
   credentials_wrong: {
     sentence: 'APIID 或 APIKEY 错误',
-    remedy: `请改正 IHUYI_ACCOUNT 和 IHUYI_API_KEY（按安装文档部署时，位于 /etc/idface-notifier/settings），或 IHUYI_API_KEY_FILE 指定的文件，然后重启："systemctl restart idface-notifier"。${CHANGE_KEY}多次登录失败可能导致账户被冻结。`,
+    remedy: `请改正 IHUYI_ACCOUNT 和 IHUYI_API_KEY（按安装文档部署时，位于 /etc/idface-notifier/settings），或 IHUYI_API_KEY_FILE 指定的文件，然后重启："systemctl restart idface-notifier"。${CHANGE_KEY}若是 APIID 填错：请先取消等待中的登记，再移除该账户。多次登录失败可能导致账户被冻结。`,
   },
   frozen: { sentence: '账户已被冻结', remedy: '请联系上游解冻。' },
   clock: { sentence: '本机与上游的时钟相差过大', remedy: '请校准本机时钟："sudo timedatectl set-ntp true"。' },
