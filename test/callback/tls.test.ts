@@ -90,6 +90,12 @@ describe('TLS', () => {
     expect(receiver.requests()).toBe(0)
   })
 
+  test.each(['TLSv1', 'TLSv1.1'] as const)('R16 a receiver that knows only %s: failed', async maxVersion => {
+    await using receiver = await openTlsReceiver(authority.issue(['127.0.0.1']), { maxVersion })
+    await using sender = openSender()
+    expect(await sender.send(attemptTo(receiver.url))).toMatchObject({ kind: 'failed', error: 'tls' })
+  })
+
   test('R16 verifies though NODE_TLS_REJECT_UNAUTHORIZED says not to', async () => {
     await using receiver = await openTlsReceiver(authority.selfSigned(['127.0.0.1']))
     await using sender = openSender()

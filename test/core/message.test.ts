@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { HOUR, MINUTE, SECOND } from '../../src/core/duration.ts'
+import { DAY, HOUR, MINUTE, SECOND } from '../../src/core/duration.ts'
 import { afterAttempt, webhookBody } from '../../src/core/message.ts'
 import { webhookContent } from '../support/webhook-content.ts'
 
@@ -81,6 +81,18 @@ describe('an attempt', () => {
   test('that was answered 410 is the last', () => {
     expect(stepAfter(410)).toEqual({ state: 'exhausted', dueAt: null, retries: 0, gone: true })
     expect(stepAfter(410, { retryAfterMs: HOUR }).dueAt).toBeNull()
+  })
+})
+
+describe('Retry-After', () => {
+  test.each([429, 503])('is obeyed on %d, a day at most, and never earlier than the schedule', status => {
+    expect(stepAfter(status, { retryAfterMs: HOUR }).dueAt).toBe(NOW + HOUR)
+    expect(stepAfter(status, { retryAfterMs: 30 * DAY }).dueAt).toBe(NOW + DAY)
+    expect(stepAfter(status, { retryAfterMs: SECOND }).dueAt).toBe(NOW + 5 * SECOND)
+  })
+
+  test.each([null, 301, 404, 500, 502, 504])('means nothing on %j', status => {
+    expect(stepAfter(status, { retryAfterMs: HOUR }).dueAt).toBe(NOW + 5 * SECOND)
   })
 })
 

@@ -114,6 +114,16 @@ describe('a serial that upstream does not know', () => {
     expect(reasonsOf(stepAfter(registered(2 * HOUR), NOT_FOUND))).toEqual(['not_found'])
   })
 
+  test('has a grace for each registration', () => {
+    const both = [
+      waiting(DAY, { createdAt: NOW - 3 * HOUR }),
+      waiting(DAY, { id: 'reg_late', createdAt: NOW - MINUTE }),
+    ]
+    const step = stepAfter(state({ waiting: both }), NOT_FOUND)
+    expect(step.ended.map(end => end.registrationId)).toEqual([`reg_${DAY}`])
+    expect(step.dueAt).not.toBeNull()
+  })
+
   test('ends as expired where its deadline comes first', () => {
     expect(reasonsOf(stepAfter(registered(HOUR, 0), NOT_FOUND))).toEqual(['expired'])
     expect(reasonsOf(stepAfter(registered(3 * HOUR, -30 * MINUTE), NOT_FOUND))).toEqual(['not_found'])

@@ -3,6 +3,7 @@ import { chmodSync, readdirSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { describe, expect, test } from 'vitest'
+import { StartError } from '../../src/core/error.ts'
 import { BackupError } from '../../src/store/backup.ts'
 import { openRestore } from '../../src/store/backups.ts'
 import { ALL_REGISTRATIONS } from '../../src/store/registration-search.ts'
@@ -88,6 +89,16 @@ describe('a restore', () => {
     prepared.close()
     expect(registrationsIn(path)).toBe(3)
     expect(readdirSync(join(folder, 'elsewhere')).sort()).toEqual(['notifier.db', 'notifier.db.lock'])
+  })
+
+  test('is refused while a service has it open, and with the wrong key', async () => {
+    const { bench, path, file, backUp, prepare } = await openScene()
+    await backUp()
+    await bench.store.close()
+    expect(await faultOf(prepare(file, { key: randomBytes(32) }))).toBe('wrong_key')
+    const service = await openSqliteStore({ path, masterKey: KEY, now: () => NOW, defaultRate: 1, isService: true })
+    await expect(prepare()).rejects.toThrow(StartError)
+    await service.close()
   })
 
   test('is refused while a shell has it open, with what that has written', async () => {

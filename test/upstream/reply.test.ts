@@ -112,6 +112,13 @@ describe('U8 the size limit', () => {
 })
 
 describe('a status', () => {
+  test.each([302, 307])('U14 of %i is not followed: the credential goes nowhere else', async status => {
+    const target = await serveAnswers(response => response.end(SUCCESS))
+    const { url } = await serveAnswers(response => response.writeHead(status, { location: target.url }).end())
+    expect(await askAt(url)).toMatchObject(transient('http_status'))
+    expect(target.asked).toEqual([])
+  })
+
   test.each([201, 204, 304, 400, 401, 403, 404, 500, 502, 503, 504, 999])(
     'U3 of %i decides nothing, whatever the body says',
     async status => {

@@ -104,6 +104,7 @@ describe('the clock', () => {
     const client = openClient(url)
     expect(await client.ask(accountWith(), SERIAL)).toEqual({ kind: 'account', code: second, fault })
     expect(asked).toHaveLength(2)
+    for (const { params } of asked) expect(params.get('password')).toMatch(/^[0-9a-f]{32}$/)
     // The Date did not help, so it may be bogus: the next try starts from our own clock again.
     expect(client.skewMs('acc_1')).toBe(0)
   })

@@ -119,4 +119,25 @@ export const describeCallbackPauses = (open: OpenStore): void => {
     }
     expect(delivered.size).toBe(held + 1)
   })
+
+  test('holds neither other URLs of its host nor the same URL of another partner', async () => {
+    const { bench } = await openPaused(open)
+    await using _ = bench
+    const sibling = await bench.resolve({ callbackUrl: `${HOOK}/2` })
+    const theirs = await bench.resolve({ partnerId: await bench.addPartner() })
+    expect((await sent(bench)).sort()).toEqual([sibling.id, theirs.id].sort())
+  })
+
+  test('also holds a message that was in flight and failed', async () => {
+    await using bench = await openStoreFixture(open)
+    await bench.resolve()
+    await bench.resolve()
+    const [one, two] = await bench.claimMessages()
+    if (!one || !two) throw new Error('two were due')
+    await bench.store.settleMessages([bench.received(one, 410), bench.received(two, 500)])
+    await bench.advance(MINUTE)
+    expect(await bench.claimMessages()).toEqual([])
+    await bench.register()
+    expect(await sent(bench)).toEqual([two.registrationId])
+  })
 }

@@ -92,4 +92,22 @@ export const describeCancelling = (open: OpenStore): void => {
     await bench.store.cancel(bench.partnerId, id)
     expect(told).toEqual([[id]])
   })
+
+  test('of one of two goes on asking for the other', async () => {
+    await using bench = await openStoreFixture(open)
+    const one = await bench.register({ idcardid: '1' })
+    const two = await bench.register({ idcardid: '1', callbackUrl: 'https://partner.example/other' })
+    const claimed = first(await bench.claim())
+    await bench.store.cancel(bench.partnerId, one.id)
+    await bench.store.settleVerifications([bench.answered(claimed, SUCCESS)])
+    expect((await bench.claimMessages()).map(message => message.registrationId)).toEqual([two.id])
+  })
+
+  test('after the webhook has arrived stops nothing, and leaves it delivered', async () => {
+    await using bench = await openStoreFixture(open)
+    const { id } = await bench.resolve()
+    await bench.deliver(200)
+    expect(await bench.store.cancel(bench.partnerId, id)).toMatchObject({ isNew: true, stopsMessage: false })
+    expect(await bench.find(id)).toMatchObject({ status: 'cancelled', delivery: { state: 'delivered' } })
+  })
 }

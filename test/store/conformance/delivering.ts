@@ -179,4 +179,14 @@ export const describeDelivering = (open: OpenStore): void => {
     expect((await bench.find(one.id)).delivery).toMatchObject({ state: 'pending', attempts: 0 })
     expect(await bench.store.listAttempts(bench.partnerId, one.id)).toEqual([])
   })
+
+  test('resent while it waits for a retry, is due now with a new schedule and the same id', async () => {
+    await using bench = await openStoreFixture(open)
+    const { id } = await bench.resolve()
+    const message = first(await bench.claimMessages())
+    await bench.store.settleMessages([bench.received(message, 500)])
+    expect(await bench.store.resend(bench.partnerId, id)).toBe('resent')
+    const { seq, body } = message
+    expect(await bench.claimMessages()).toMatchObject([{ seq, body, attempts: 1, retries: 0 }])
+  })
 }

@@ -107,4 +107,16 @@ export const describeEvents = (open: OpenStore): void => {
     expect([one.looked, two.looked]).toEqual([1_000, 101])
     expect(await page(two.end)).toEqual({ ...two, looked: 0 })
   })
+
+  test('go on after one that was erased since', async () => {
+    await using bench = await openStoreFixture(open)
+    const cancelled = await bench.resolve()
+    await bench.advance(MINUTE)
+    const [seen] = await read(bench)
+    await bench.store.cancel(bench.partnerId, cancelled.id)
+    const next = await bench.resolve()
+    await bench.advance(MINUTE)
+    expect(await bench.store.prune(bench.store.now(), 1)).toBe(1)
+    expect((await read(bench, seen?.position)).map(({ registrationId }) => registrationId)).toEqual([next.id])
+  })
 }

@@ -61,6 +61,27 @@ export const describeFencing = (open: OpenStore): void => {
     expect(await bench.claimMessages()).toHaveLength(1)
   })
 
+  test('never ends a registration by a claim that no longer holds', async () => {
+    const { bench, id, stale } = await openOvertaken(open)
+    await using _ = bench
+    const late = bench.answered(stale, WAITING)
+    const step = { ...late.step, dueAt: null, ended: [{ registrationId: id, reason: 'expired' as const }] }
+    await bench.store.settleVerifications([{ ...late, step }])
+    expect(await bench.find(id)).toMatchObject({ status: 'pending' })
+  })
+
+  test('does not end one that joined during the call, and asks again for it', async () => {
+    await using bench = await openStoreFixture(open)
+    const old = await bench.register({ idcardid: '1', ttlMs: 0 })
+    await bench.advance(HOUR)
+    const claimed = first(await bench.claim())
+    await bench.advance(1)
+    const joined = await bench.register({ idcardid: '1', callbackUrl: `${HOOK}/2` })
+    await bench.store.settleVerifications([bench.answered(claimed, WAITING)])
+    expect([(await bench.find(old.id)).status, (await bench.find(joined.id)).status]).toEqual(['unresolved', 'pending'])
+    expect(await bench.claim()).toHaveLength(1)
+  })
+
   test('records an attempt whose claim no longer holds, and leaves the message to who has it', async () => {
     const { bench, id, stale, held } = await openOvertakenMessage(open)
     await using _ = bench

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { DAY, HOUR, MINUTE } from '../../../src/core/duration.ts'
-import { FAIL, HOOK, type OpenStore, openStoreFixture, SUCCESS } from '../../support/store.ts'
+import { FAIL, HOOK, type OpenStore, openStoreFixture, SUCCESS, WAITING } from '../../support/store.ts'
 
 const OTHER_HOOK = 'https://partner.example/other'
 
@@ -190,5 +190,17 @@ export const describeRegistering = (open: OpenStore): void => {
     const [first] = await bench.store.listRegistrations(bench.partnerId, { ...ALL, idcardid: '1' })
     await bench.store.cancel(bench.partnerId, first?.id ?? '')
     await bench.register(urlOf(201))
+  })
+
+  test('registers a pair anew that ended unresolved, with a new id and a call at once', async () => {
+    await using bench = await openStoreFixture(open)
+    const old = await bench.register({ idcardid: '1', ttlMs: 0 })
+    await bench.advance(HOUR)
+    await bench.poll(WAITING)
+    const anew = await bench.register({ idcardid: '1' })
+    expect(anew).toMatchObject({ status: 'pending', nextPollAt: bench.store.now() })
+    await bench.poll(SUCCESS)
+    expect(await bench.find(anew.id)).toMatchObject({ status: 'succeeded' })
+    expect(await bench.find(old.id)).toMatchObject({ status: 'unresolved', reason: 'expired' })
   })
 }
