@@ -84,7 +84,7 @@ describe('a receiver that fails', () => {
     await using receiver = await replying(`HTTP/1.1 200 OK\r\ncontent-length: 1000000\r\n\r\n${'x'.repeat(17_000)}`)
     await using sender = openSender()
     const result = await sender.send(attemptTo(receiver.url))
-    expect(result).toMatchObject({ kind: 'answered', httpStatus: 200 })
+    expect(result).toMatchObject({ kind: 'answered', httpStatus: 200, excerpt: 'x'.repeat(1_024) })
     expect(result.durationMs).toBeLessThan(2_000)
     await expect.poll(() => receiver.open()).toBe(0)
   })

@@ -45,6 +45,12 @@ describe('sending', () => {
     expect(Buffer.from(body ?? '', 'latin1').toString()).toBe('{"message":"认证成功"}')
   })
 
+  test('tells what the receiver asks for in Retry-After', async () => {
+    await using receiver = await replying('HTTP/1.1 429 Busy\r\nretry-after: 120\r\ncontent-length: 0\r\n\r\n')
+    await using sender = openSender()
+    expect(await sender.send(attemptTo(receiver.url))).toMatchObject({ httpStatus: 429, retryAfter: '120' })
+  })
+
   test('asks once more before the bytes leave, on a new connection and on a used one', async () => {
     await using receiver = await replying(OK)
     await using sender = openSender()

@@ -22,6 +22,14 @@ test('signs and sends what it claims, decides, and records under the claim', asy
   ])
 })
 
+test('Retry-After of a busy receiver moves the next attempt later', async () => {
+  const { deliverer, round, answer, settled } = openScene()
+  await round(messageOf(1))
+  await answer(1, { ...OK, httpStatus: 429, retryAfter: '36000' })
+  await deliverer.whenIdle()
+  expect(settled).toMatchObject([{ step: { state: 'pending', dueAt: NOW + 36_000 * SECOND } }])
+})
+
 test('a slot is free as soon as its attempt has ended, before it is recorded', async () => {
   const { round, answer, claims, happened, holdRecords } = openScene()
   const record = holdRecords()
