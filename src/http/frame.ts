@@ -1,8 +1,6 @@
 import { type Context, Hono, type MiddlewareHandler } from 'hono'
 import { methodNotAllowed } from 'hono/method-not-allowed'
 import { routePath } from 'hono/route'
-import type { Result, Router } from 'hono/router'
-import { TrieRouter } from 'hono/router/trie-router'
 import { AppError } from '../core/error.ts'
 import type { Words } from '../core/language.ts'
 import type { Emit } from '../telemetry/emit.ts'
@@ -121,33 +119,6 @@ export const readTraceparent = (text: string | undefined): string | null => {
   return `00-${traceId}-${spanId}-0${Number.parseInt(flags, 16) & SAMPLED}`
 }
 
-const hasParameter = (path: string): boolean => /[:*?]/.test(path)
-
-/**
- * Hono's `TrieRouter`, which keeps what it has found for paths without parameters. Searching again for each request would
- * take some 8 % of the CPU of a registration. There are at most as many results as such routes and methods.
- */
-const createRouter = <T>(): Router<T> => {
-  const trie = new TrieRouter<T>()
-  const fixed = new Map<string, Map<string, Result<T>>>()
-
-  return {
-    name: 'CachingRouter',
-    add: (method, path, handler) => {
-      if (!hasParameter(path)) fixed.set(path, new Map())
-      trie.add(method, path, handler)
-    },
-    match: (method, path) => {
-      const results = fixed.get(path)
-      const known = results?.get(method)
-      if (known) return known
-      const result = trie.match(method, path)
-      results?.set(method, result)
-      return result
-    },
-  }
-}
-
 export interface FrameDeps extends Omit<RequestLogDeps, 'refuseMethod'> {
   /** Null: there are no traces. */
   tracer: Pick<Tracer, 'request'> | null
@@ -159,7 +130,7 @@ export interface FrameDeps extends Omit<RequestLogDeps, 'refuseMethod'> {
  * @param notFound what is said of an address that does not exist
  */
 export const createFrame = (deps: FrameDeps, notFound: Words): Hono<ApiEnv> => {
-  const app = new Hono<ApiEnv>({ router: createRouter() })
+  const app = new Hono<ApiEnv>()
   const refuseMethod = methodNotAllowed({
     app,
     onMethodNotAllowed: (c, methods) => {

@@ -8,7 +8,7 @@ import { AppError } from '../../core/error.ts'
 import { createInFlight } from '../../core/keyed-limiter.ts'
 import type { Words } from '../../core/language.ts'
 import type { KeyOwner, Store } from '../../store/store.ts'
-import { clientNetwork, nodeBindings, setHeader, type TrustedProxies } from '../caller.ts'
+import { clientNetwork, setHeader, type TrustedProxies } from '../caller.ts'
 import type { Rates } from '../rates.ts'
 import type { Operator } from './authenticate-operator.ts'
 import type { EnumerationGuard } from './enumeration-guard.ts'
@@ -170,25 +170,6 @@ const MOST_KEYS = 10_000
 const MOST_AT_ONCE = 1_024
 const NO_HASH = Buffer.alloc(32)
 
-type SentKey = NonNullable<ReturnType<typeof readApiKey>>
-
-/**
- * Reads the caller's key, which may be wrong. All requests of a connection have the same header, so the header of the last
- * one is kept with its hash. A header is only ever compared with what the same connection sent before.
- */
-const createKeyReader = () => {
-  const lastOf = new WeakMap<object, { header: string; key: SentKey }>()
-  return (c: Context): SentKey | null => {
-    const header = c.req.header('authorization') ?? ''
-    const socket = nodeBindings(c).incoming?.socket
-    const last = socket && lastOf.get(socket)
-    if (last?.header === header) return last.key
-    const key = readApiKey(readToken(header))
-    if (socket && key) lastOf.set(socket, { header, key })
-    return key
-  }
-}
-
 export interface PartnerAuthDeps extends RefusalDeps, KeyUseDeps {
   store: Pick<Store, 'findKey' | 'touchKeys'>
   enumerationGuard: Pick<EnumerationGuard, 'slowedForMs'>
@@ -198,13 +179,12 @@ export interface PartnerAuthDeps extends RefusalDeps, KeyUseDeps {
 export const createPartnerAuth = (deps: PartnerAuthDeps): MiddlewareHandler<ApiEnv> => {
   const { store, now, rates, enumerationGuard } = deps
   const load = (id: string): Promise<KeyOwner | null> => store.findKey(id)
-  const readKey = createKeyReader()
   const findKey = createTtlCache({ ttlMs: KEY_TTL_MS, size: MOST_KEYS, now, load })
   const recordUse = createKeyUse(deps)
   const atOnce = createAtOnce(MOST_AT_ONCE)
 
   return async function authenticatePartner(c, next) {
-    const key = readKey(c)
+    const key = readApiKey(readToken(c.req.header('authorization')))
     if (!key) throw refusalOf(c, deps, WRONG_KEY)
     const owner = await findKey(key.id)
     // Comparing takes the same time whether the id is unknown or the secret is wrong.

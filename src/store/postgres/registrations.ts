@@ -157,12 +157,7 @@ const NEW_LANE_ID = -1
 const laneNameOf = ({ partnerId, callbackUrl }: NewRegistration): string => `${partnerId} ${hostOf(callbackUrl)}`
 
 const rowOf = (item: NewRegistration, at: number, ending: Created['ending']) => ({
-  id: item.id,
-  partnerId: item.partnerId,
-  accountId: item.accountId,
-  idcardid: item.idcardid,
-  callbackUrl: item.callbackUrl,
-  metadata: item.metadata,
+  ...item,
   createdAt: at,
   reason: ending?.reason ?? null,
   status: ending ? endOf(ending.verdict).status : ('pending' as const),

@@ -1,28 +1,14 @@
 import { isProbed } from '../../core/account.ts'
-import type { Answer, Verdict } from '../../core/answer.ts'
-import { type MessageState, type MessageType, messageIdOf } from '../../core/message.ts'
+import type { Verdict } from '../../core/answer.ts'
+import { type MessageState, messageIdOf } from '../../core/message.ts'
 import { deliveryWithoutMessage, type RegistrationStatus, showsVerdict } from '../../core/registration.ts'
 import { TEST_ACCOUNT_ID } from '../../core/test-serial.ts'
-import type { Reason } from '../../core/verification.ts'
 import { type CallbackHealth, heldBecause } from '../callbacks.ts'
-import type { Attempt, ExplainedAccount, Explanation, NewRegistration, Registration } from '../store.ts'
-import type { PollForecast } from './poll-forecast.ts'
+import type { Explanation, NewRegistration, Registration } from '../store.ts'
 
 /** A registration with what its verification and its message add to it. Times are epoch ms. */
-export interface RegistrationRow {
-  id: string
-  partnerId: string
+export interface RegistrationRow extends Omit<Registration, 'isTest' | 'verdict' | 'nextPollAt' | 'delivery'> {
   accountId: string
-  idcardid: string
-  callbackUrl: string
-  metadata: Readonly<Record<string, string>>
-  status: RegistrationStatus
-  reason: Reason | null
-  createdAt: number
-  expiresAt: number
-  resolvedAt: number | null
-  polls: number
-  lastPolledAt: number | null
   pollDueAt: number | null
   pollClaimedAt: number | null
   /** Null: it has no message. */
@@ -59,12 +45,7 @@ export const registrationOf = (row: RegistrationRow, openVerdict: () => Verdict 
 export const newRegistrationOf = (item: NewRegistration, at: number, expiresAt: number): Registration =>
   registrationOf(
     {
-      id: item.id,
-      partnerId: item.partnerId,
-      accountId: item.accountId,
-      idcardid: item.idcardid,
-      callbackUrl: item.callbackUrl,
-      metadata: item.metadata,
+      ...item,
       status: 'pending',
       reason: null,
       createdAt: at,
@@ -115,23 +96,19 @@ export const sendingNow = (
 }
 
 /** What an operator or a partner needs to see why there is no webhook yet. */
-export interface ExplanationFacts {
-  lastAnswer: Answer['kind'] | null
-  lastCode: number | null
-  rawStatus: string | null
-  account: ExplainedAccount
+export interface ExplanationFacts
+  extends Pick<
+    Explanation,
+    'lastAnswer' | 'lastCode' | 'rawStatus' | 'account' | 'queue' | 'lastAttempt' | 'messageType' | 'sending'
+  > {
   /** Whether it is due now. */
   isDue: boolean
   /** When the account's next canary goes; null: none is planned. */
   probeAt: number | null
-  queue: PollForecast | null
-  lastAttempt: Attempt | null
-  messageType: MessageType | null
   /** What is known of its callback URL; null: it works. */
   callback: CallbackHealth | null
   /** One of the partner's live signing secrets can be decrypted. */
   canSign: boolean
-  sending: Sending | null
   /** Since when no message is claimed. */
   deliveriesHeldAt: number | null
 }

@@ -82,31 +82,20 @@ const isShown = and(isNull(accounts.removedAt), ne(accounts.id, TEST_ACCOUNT_ID)
 const named = (idOrApiId: string) => and(isShown, or(eq(accounts.id, idOrApiId), eq(accounts.apiId, idOrApiId)))
 
 /** The accounts as claims, answers and operators change them, within the caller's transaction. */
-export const createAccountRows = (context: Pick<Context, 'db' | 'sealed' | 'openOr' | 'defaultRate'>) => {
-  const { db, defaultRate } = context
+export const createAccountRows = (context: Pick<Context, 'client' | 'db' | 'sealed' | 'openOr' | 'defaultRate'>) => {
+  const { client, db, defaultRate } = context
   const { hasCredentials, claimable } = createAccountKeys(context)
   const isOne = sql`${accounts.id} IN (SELECT value FROM json_each(${sql.placeholder('ids')}))`
   const those = db.select().from(accounts).where(isOne).orderBy(sql`rowid`).prepare()
   const isIt = eq(accounts.id, sql.placeholder('id'))
   const find = db.select().from(accounts).where(isIt).prepare()
-  const update = db
-    .update(accounts)
-    .set({
-      pausedAt: sql`${sql.placeholder('pausedAt')}`,
-      pauseReason: sql`${sql.placeholder('pauseReason')}`,
-      pauseCode: sql`${sql.placeholder('pauseCode')}`,
-      unreachableAt: sql`${sql.placeholder('unreachableAt')}`,
-      unreachableError: sql`${sql.placeholder('unreachableError')}`,
-      probes: sql`${sql.placeholder('probes')}`,
-      probeAt: sql`${sql.placeholder('probeAt')}`,
-      allowedAt: sql`${sql.placeholder('allowedAt')}`,
-      rampAt: sql`${sql.placeholder('rampAt')}`,
-      rampRate: sql`${sql.placeholder('rampRate')}`,
-    })
-    .where(isIt)
-    .prepare()
+  const update = client.prepare<AccountState & { id: string }>(`
+    UPDATE accounts SET paused_at = @pausedAt, pause_reason = @pauseReason, pause_code = @pauseCode,
+      unreachable_at = @unreachableAt, unreachable_error = @unreachableError, probes = @probes, probe_at = @probeAt,
+      allowed_at = @allowedAt, ramp_at = @rampAt, ramp_rate = @rampRate
+    WHERE id = @id`)
 
-  const save = (account: AccountState & { id: string }): void => void update.run({ ...account })
+  const save = (account: AccountState & { id: string }): void => void update.run(account)
 
   return {
     hasCredentials,

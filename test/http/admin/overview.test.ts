@@ -46,20 +46,3 @@ test('tells what is wrong and what to do, in the language of the caller', async 
   expect(zh.headers.get('content-language')).toBe('zh')
   expect(zh.json.problems[0].sentence).toContain('运维人员')
 })
-
-test('wrote into the database at each look', async () => {
-  let probes = 0
-  const probe = api.store.probe
-  api.store.probe = () => {
-    probes++
-    return probe()
-  }
-  await Promise.all([overview(), overview(), overview()])
-  expect(probes).toBe(1)
-  api.clock.now += 4_900
-  await overview()
-  expect(probes).toBe(1)
-  api.clock.now += 100
-  await overview()
-  expect(probes).toBe(2)
-})
