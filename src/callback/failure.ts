@@ -63,7 +63,7 @@ const CODES: Record<string, FailureCode> = {
   EADDRINUSE: 'local',
 }
 
-const codeOf = (error: Error): string => {
+const failureCodeOf = (error: Error): string => {
   const { code } = error as { code?: unknown }
   return typeof code === 'string' && code !== '' ? code : error.name
 }
@@ -71,7 +71,7 @@ const codeOf = (error: Error): string => {
 const failureOfCode = (code: string): Failure => ({ error: CODES[code] ?? 'protocol', detail: code })
 
 /** The failure behind an error of net or tls. Its message is never kept: it may contain addresses and bytes. */
-export const failureOfError = (error: Error): Failure => failureOfCode(codeOf(error))
+export const failureOfError = (error: Error): Failure => failureOfCode(failureCodeOf(error))
 
 const failureToConnect = ({ phase, error }: Extract<Fault, { kind: 'connect' }>): Failure => {
   if (error instanceof SendError) return error.failure

@@ -46,7 +46,7 @@ const PROBLEMS_ZH: Readonly<Record<string, string>> = {
 }
 
 /** In brackets where it may be left out. */
-const nameOf = (argument: Argument): string => (argument.required ? argument.name() : `[${argument.name()}]`)
+const argumentLabel = (argument: Argument): string => (argument.required ? argument.name() : `[${argument.name()}]`)
 
 /** `maxPending` as `--max-pending`. */
 export const flagOf = (key: string): string => `--${key.replaceAll(/[A-Z]/g, letter => `-${letter.toLowerCase()}`)}`
@@ -97,7 +97,7 @@ export const buildProgram = (
     styleTitle: title => (language === 'zh' ? (TITLES[title] ?? title) : title),
     optionDescription: described,
     argumentDescription: described,
-    subcommandTerm: command => [command.name(), ...command.registeredArguments.map(nameOf)].join(' '),
+    subcommandTerm: command => [command.name(), ...command.registeredArguments.map(argumentLabel)].join(' '),
   }
   const program = prepare(new Program('idface-notifier'))
     .exitOverride(error => process.exit(error.exitCode === 0 ? 0 : 2))

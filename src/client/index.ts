@@ -1,5 +1,5 @@
 import { SECOND } from '../core/duration.ts'
-import { checkOptions, isFunction, isNumber, isOneOf, nameOf, optional, type Rule } from '../core/options.ts'
+import { checkOptions, isFunction, isNumber, isOneOf, kindOfValue, optional, type Rule } from '../core/options.ts'
 import { type Client, createCalls } from './client.ts'
 import { pause } from './pause.ts'
 import { createTransport, type TransportOptions } from './transport.ts'
@@ -32,7 +32,7 @@ export interface ClientOptions {
 
 const isBaseUrl: Rule = value => {
   const right = "must be the service's address, such as https://notifier.example"
-  if (typeof value !== 'string' || value === '') return `${right}, and is ${nameOf(value)}`
+  if (typeof value !== 'string' || value === '') return `${right}, and is ${kindOfValue(value)}`
   const url = URL.canParse(value) ? new URL(value) : null
   if (url?.protocol !== 'https:' && url?.protocol !== 'http:') return `${right}: this one is no http: or https: URL`
   if (url.search || url.hash || url.username || url.password)
@@ -42,7 +42,7 @@ const isBaseUrl: Rule = value => {
 
 const isApiKey: Rule = value => {
   const right = 'must be the API key as it was shown, ifn_…'
-  if (typeof value !== 'string' || value === '') return `${right}, and is ${nameOf(value)} (is API_KEY set?)`
+  if (typeof value !== 'string' || value === '') return `${right}, and is ${kindOfValue(value)} (is API_KEY set?)`
   if (/^wh(sec|pk|sk)_/.test(value)) return `${right}: this one is the signing secret, which verifies webhooks`
   // fetch would show the key in its own error.
   return /^[\x21-\x7e]+$/.test(value) ? null : `${right}, with no spaces or other characters`

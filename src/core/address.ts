@@ -84,7 +84,7 @@ export const networkOf = (address: string): string => {
 }
 
 /** The IPv4 address that is the end of an IPv6 one. */
-const endOf = (groups: readonly number[]): string =>
+const lastIpv4 = (groups: readonly number[]): string =>
   groups
     .slice(-2)
     .flatMap(group => [group >> 8, group & 255])
@@ -94,7 +94,7 @@ const endOf = (groups: readonly number[]): string =>
 export const unmapped = (address: string): string => {
   if (isIP(address) !== 6) return address
   const groups = groupsOf(address)
-  return groups[5] === 0xffff && groups.slice(0, 5).every(group => group === 0) ? endOf(groups) : address
+  return groups[5] === 0xffff && groups.slice(0, 5).every(group => group === 0) ? lastIpv4(groups) : address
 }
 
 /**
@@ -153,7 +153,7 @@ export const judgeAddress = (address: string, allowed: Networks): AddressVerdict
     const family = version === 4 ? 'ipv4' : 'ipv6'
     if (allowed.contains(address, family))
       return version === 6 && leadsToIpv4.contains(address, 'ipv6')
-        ? judgeAddress(endOf(groupsOf(address)), allowed)
+        ? judgeAddress(lastIpv4(groupsOf(address)), allowed)
         : { ok: true }
     const denied = (version === 4 ? ipv4Denied : ipv6Denied).find(({ list }) => list.contains(address, family))
     if (denied) return refuse(denied.refusal)

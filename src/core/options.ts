@@ -21,7 +21,7 @@ export const optional =
     value === undefined ? null : rule(value)
 
 export const isFunction: Rule = value =>
-  typeof value === 'function' ? null : `must be a function, and is ${nameOf(value)}`
+  typeof value === 'function' ? null : `must be a function, and is ${kindOfValue(value)}`
 
 /** A number from `from` to `to`. */
 export const isNumber =
@@ -29,17 +29,17 @@ export const isNumber =
   value =>
     typeof value === 'number' && value >= from && value <= to && (!whole || Number.isInteger(value))
       ? null
-      : `must be a ${whole ? 'whole ' : ''}number from ${from} to ${to}, and is ${typeof value === 'number' ? value : nameOf(value)}`
+      : `must be a ${whole ? 'whole ' : ''}number from ${from} to ${to}, and is ${typeof value === 'number' ? value : kindOfValue(value)}`
 
 export const isOneOf =
   (...allowed: readonly string[]): Rule =>
   value =>
     typeof value === 'string' && allowed.includes(value)
       ? null
-      : `must be ${allowed.join(' or ')}, and is ${typeof value === 'string' && value !== '' ? 'another text' : nameOf(value)}`
+      : `must be ${allowed.join(' or ')}, and is ${typeof value === 'string' && value !== '' ? 'another text' : kindOfValue(value)}`
 
 /** Its kind only: the value may be a secret. */
-export const nameOf = (value: unknown): string => {
+export const kindOfValue = (value: unknown): string => {
   if (value === undefined) return 'missing'
   if (value === null) return 'null'
   if (value === '') return 'empty'

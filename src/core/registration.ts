@@ -19,7 +19,7 @@ export const LIVE_STATUSES: readonly RegistrationStatus[] = REGISTRATION_STATUSE
 export const showsVerdict = (status: RegistrationStatus): boolean => status === 'succeeded' || status === 'failed'
 
 /** How a registration ends, and what its webhook is called. A null verdict: it ends without one. */
-export const endOf = (verdict: Verdict | null): { status: RegistrationStatus; type: MessageType } => {
+export const outcomeOfVerdict = (verdict: Verdict | null): { status: RegistrationStatus; type: MessageType } => {
   if (verdict === null) return { status: 'unresolved', type: 'idface.unresolved' }
   return verdict.status === 'SUCCESS'
     ? { status: 'succeeded', type: 'idface.succeeded' }

@@ -41,7 +41,7 @@ export const takeToken = (
 export const MOST_IN_A_BATCH = 1_000
 export const BATCH_BYTES = 1024 * 1024
 /** In the answer of a lookup, which takes some 15 MB where each has the most metadata. */
-export const MOST_FOUND = 5_000
+export const MOST_LOOKUP_RESULTS = 5_000
 
 const KIB = 1024
 /** More than a registration takes with the longest URL and the most metadata, each Chinese character of it as six (`\uXXXX`). */

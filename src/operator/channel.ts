@@ -39,7 +39,7 @@ const LIMITS: Limits = {
 }
 
 /** Never a message of an error, which may contain addresses. */
-const nameOf = (fault: Fault): string => {
+const faultName = (fault: Fault): string => {
   if (fault.kind === 'timeout') return `timeout: ${fault.phase}`
   if (fault.kind === 'connect') return `${fault.phase}: ${codeOf(fault.error) ?? 'failed'}`
   return fault.kind === 'lost' ? `lost: ${fault.code ?? 'closed'}` : fault.kind
@@ -73,7 +73,7 @@ export const openChannel = (deps: {
       const path = url.pathname + search
       const request = { method: 'POST', path, headers: ['user-agent', userAgent, ...headers], body } as const
       const { head, body: answer, fault } = await client.send({ key: name, origin }, request, TIMEOUT_MS)
-      if (head === null) return { kind: 'later', code: fault ? nameOf(fault) : 'no answer', said: '', waitMs: null }
+      if (head === null) return { kind: 'later', code: fault ? faultName(fault) : 'no answer', said: '', waitMs: null }
       const waitMs = readRetryAfter(head.headers.get('retry-after') ?? null, clock.now())
       return judge({ status: head.status, waitMs, text: answer.toString('utf8') })
     },

@@ -51,7 +51,7 @@ export const judgeRemoval = (
 ): AccountRemoval => (isDefault ? 'default' : owner?.disabled === false ? 'bound' : 'removed')
 
 /** @param defaultRate calls a second of an account that names none */
-export const viewAccount = (row: AccountRow, defaultRate: number): Account => ({
+export const accountOfRow = (row: AccountRow, defaultRate: number): Account => ({
   id: row.id,
   apiId: row.apiId,
   passwordMode: row.passwordMode,
@@ -75,7 +75,7 @@ export const viewClaimedAccount = (
   row: AccountRow,
   { apiKey, defaultRate }: { apiKey: Secret; defaultRate: number },
 ): ClaimedAccount => {
-  const { partnerId: _, ...shown } = viewAccount(row, defaultRate)
+  const { partnerId: _, ...shown } = accountOfRow(row, defaultRate)
   const { probes, probeAt, allowedAt, rampAt, rampRate } = row
   return { ...shown, apiKey, probes, probeAt, allowedAt, rampAt, rampRate }
 }
@@ -98,7 +98,7 @@ export const chooseAccount = <Row extends Pick<AccountRow, 'id' | 'partnerId' | 
 export const createAccountKeys = ({ sealed, openOr, defaultRate }: Opening & { defaultRate: number }) => {
   /** By APIID: a claim needs them each time. */
   const opened = new Map<string, { bytes: Buffer; key: Secret }>()
-  const keyOf = (row: AccountRow): Secret | null => {
+  const apiKeyOf = (row: AccountRow): Secret | null => {
     const known = opened.get(row.apiId)
     if (known?.bytes.equals(row.apiKey)) return known.key
     const key = openOr({ table: 'accounts', id: row.id }, { open: () => sealed.accountKey.open(row), instead: null })
@@ -122,7 +122,7 @@ export const createAccountKeys = ({ sealed, openOr, defaultRate }: Opening & { d
     /** Those whose key can be decrypted, as a claim at this time takes them. */
     claimable: (rows: readonly AccountRow[], at: number): ClaimedAccount[] =>
       rows.flatMap(row => {
-        const apiKey = keyOf(row)
+        const apiKey = apiKeyOf(row)
         return apiKey ? [withoutStepBack(viewClaimedAccount(row, { apiKey, defaultRate }), at)] : []
       }),
   }

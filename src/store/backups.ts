@@ -8,7 +8,7 @@ import { findKeyBeside, keysOf } from './master-key.ts'
 import { sealedUnder } from './sealed.ts'
 import { insertFileAct } from './sqlite/acts.ts'
 import {
-  BUSY_TIMEOUT_MS,
+  COPY_BUSY_TIMEOUT_MS,
   checkBackup,
   copyChecked,
   type Keys,
@@ -83,7 +83,7 @@ const assertFree = (file: string): void => {
 /** Remembers in the database how a backup has ended. Where it cannot be written, the backup is good all the same. */
 const tryToRecord = (database: string, record: BackupRecord, { by, now }: { by: CommandUser; now: number }): void => {
   try {
-    const client = new Database(database, { fileMustExist: true, timeout: BUSY_TIMEOUT_MS })
+    const client = new Database(database, { fileMustExist: true, timeout: COPY_BUSY_TIMEOUT_MS })
     try {
       client.pragma('wal_autocheckpoint = 0')
       client.pragma('synchronous = FULL')

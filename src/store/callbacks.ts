@@ -151,7 +151,7 @@ export interface Callback {
 }
 
 /** The same text for the same URL of the same partner. */
-export const keyOf = ({ partnerId, callbackUrl }: Callback): string => `${partnerId} ${callbackUrl}`
+export const callbackKey = ({ partnerId, callbackUrl }: Callback): string => `${partnerId} ${callbackUrl}`
 
 export interface ChangedCallback extends Callback {
   transition: CallbackTransition
@@ -213,7 +213,7 @@ export const troubleOf = ({ state, lastError, ...row }: CallbackRow, held: numbe
 })
 
 /** @param rows one more than the page has, where there are more */
-export const pageOf = (rows: readonly CallbackTrouble[], limit: number): CallbackPage => {
+export const callbackPageOf = (rows: readonly CallbackTrouble[], limit: number): CallbackPage => {
   const troubles = rows.slice(0, limit)
   const last = rows.length > limit ? troubles.at(-1) : undefined
   return { troubles, next: last ? { partnerId: last.partnerId, callbackUrl: last.callbackUrl } : null }
@@ -238,10 +238,10 @@ export const createCallbackChanges = (find: (url: Callback) => CallbackHealth | 
   const changedUrls: ChangedCallback[] = []
 
   const get = (url: Callback): CallbackHealth | null => {
-    const health = known.get(keyOf(url))
+    const health = known.get(callbackKey(url))
     if (health !== undefined) return health
     const found = find(url)
-    known.set(keyOf(url), found)
+    known.set(callbackKey(url), found)
     return found
   }
 
@@ -254,8 +254,8 @@ export const createCallbackChanges = (find: (url: Callback) => CallbackHealth | 
       changedUrls.push({ partnerId, callbackUrl, transition, failingSince, lastError })
     }
     if (health === before) return
-    known.set(keyOf(url), health)
-    changed.set(keyOf(url), { partnerId, callbackUrl, health })
+    known.set(callbackKey(url), health)
+    changed.set(callbackKey(url), { partnerId, callbackUrl, health })
   }
 
   return {

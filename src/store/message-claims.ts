@@ -96,7 +96,7 @@ interface ClaimSteps {
 }
 
 /** Looks first, since most looks find nothing that may be sent now. The cursor moves only with a commit. */
-export const createClaiming = ({ look, claim }: ClaimSteps): Store['claimMessages'] => {
+export const createMessageClaiming = ({ look, claim }: ClaimSteps): Store['claimMessages'] => {
   let last = ''
   return async request => {
     const { at, nextAt } = await look()

@@ -8,7 +8,7 @@ import type { BoundedCount, FailureGroups, SearchPage, SearchQuery } from './reg
 export interface OperatorVerbs extends NodeVerbs {
   /** Over all partners, newest first. A page looks at so many registrations at most (`registration-search.ts`). */
   searchRegistrations(query: SearchQuery): Promise<SearchPage>
-  /** How many a search would find, up to `MOST_FOUND` among so many; with `isExact` all of them. */
+  /** How many a search would find, up to `MOST_MATCHES` among so many; with `isExact` all of them. */
   countRegistrations(wanted: Pick<SearchQuery, 'filter' | 'act'>, isExact?: boolean): Promise<BoundedCount>
   /** Open failures by host and error; the newest of them, where there are very many. */
   groupFailures(): Promise<FailureGroups>

@@ -45,7 +45,7 @@ const overviewOf = (facts: TroubleFacts, { language, showTime }: Reader) => {
       since: isoOrNull(trouble.since),
       ...describeTrouble(trouble, language, stats.at, showTime),
     })),
-    accounts: stats.accounts.map(viewAccount),
+    accounts: stats.accounts.map(viewAccountStats),
     polls: viewQueue(stats.polls),
     deliveries: {
       ...viewQueue(stats.deliveries),
@@ -79,7 +79,7 @@ const viewQueue = ({ due, dueIsCapped, scheduled, leased, oldestDueAt }: QueueSt
   oldestDueAt: isoOrNull(oldestDueAt),
 })
 
-const viewAccount = (account: AccountStats) => ({
+const viewAccountStats = (account: AccountStats) => ({
   id: account.id,
   account: account.apiId,
   rate: account.rate,

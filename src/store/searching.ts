@@ -5,7 +5,7 @@ import {
   COUNTED_AMONG,
   type FoundRegistration,
   GROUPED,
-  MOST_FOUND,
+  MOST_MATCHES,
   SEARCHED_AT_ONCE,
 } from './registration-search.ts'
 import type { SearchPlace } from './registration-source.ts'
@@ -45,7 +45,7 @@ export const createSearches = (window: ReadWindow): Omit<Searches, 'partnerOf'> 
   searchRegistrations: query => search(window, query, { among: SEARCHED_AT_ONCE, most: query.limit }),
 
   countRegistrations: async (wanted, isExact = false) => {
-    const bounds = isExact ? { among: NO_LIMIT, most: NO_LIMIT } : { among: COUNTED_AMONG, most: MOST_FOUND }
+    const bounds = isExact ? { among: NO_LIMIT, most: NO_LIMIT } : { among: COUNTED_AMONG, most: MOST_MATCHES }
     const { found, next } = await search(window, { ...wanted, before: null }, bounds)
     return { count: found.length, isCapped: next !== null }
   },

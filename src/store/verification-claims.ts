@@ -160,7 +160,7 @@ interface ClaimSteps {
 }
 
 /** Looks first, since most looks find that nothing may be asked now. The place moves only with a commit. */
-export const createClaiming = ({ look, claim }: ClaimSteps): Store['claimVerifications'] => {
+export const createVerificationClaiming = ({ look, claim }: ClaimSteps): Store['claimVerifications'] => {
   const places = new Map<string, PollPlace>()
   const placeOf = (accountId: string) => places.get(accountId) ?? FIRST_POLL_PLACE
   return async request => {

@@ -1,4 +1,4 @@
-import { checkOptions, isFunction, isNumber, nameOf, optional, type Rule } from '../core/options.ts'
+import { checkOptions, isFunction, isNumber, kindOfValue, optional, type Rule } from '../core/options.ts'
 import { WebhookVerificationError } from './error.ts'
 import type { WebhookEvent } from './event.ts'
 import { createHandler, type WebhookHandler } from './handler.ts'
@@ -46,20 +46,20 @@ const COMMON_RULES: Readonly<Record<keyof CommonOptions, Rule>> = {
   toleranceSeconds: optional(isNumber(0, Number.MAX_SAFE_INTEGER)),
 }
 const areHeaders: Rule = value =>
-  typeof value === 'object' && value !== null ? null : `must be those of the request, and is ${nameOf(value)}`
+  typeof value === 'object' && value !== null ? null : `must be those of the request, and is ${kindOfValue(value)}`
 const VERIFY_RULES: Readonly<Record<keyof VerifyOptions, Rule>> = {
   ...COMMON_RULES,
   headers: areHeaders,
   body: value =>
     typeof value === 'string' || value instanceof Uint8Array || value instanceof ArrayBuffer
       ? null
-      : `must be the text or bytes as received, and is ${nameOf(value)}; take them before a JSON parser does, e.g. with express.raw()`,
+      : `must be the text or bytes as received, and is ${kindOfValue(value)}; take them before a JSON parser does, e.g. with express.raw()`,
   now: optional(isNumber(0, Number.MAX_SAFE_INTEGER)),
 }
 const isSeen: Rule = value =>
   ['has', 'add'].every(name => typeof (value as Record<string, unknown> | null)?.[name] === 'function')
     ? null
-    : `must have the methods has(id) and add(id), and is ${nameOf(value)}`
+    : `must have the methods has(id) and add(id), and is ${kindOfValue(value)}`
 const HANDLER_RULES: Readonly<Record<keyof WebhookHandlerOptions, Rule>> = {
   ...COMMON_RULES,
   onEvent: isFunction,

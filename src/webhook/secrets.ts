@@ -1,4 +1,4 @@
-import { nameOf, type Rule } from '../core/options.ts'
+import { kindOfValue, type Rule } from '../core/options.ts'
 
 /** A secret that may verify: `v1` is HMAC-SHA256, `v1a` is ed25519, of which the receiver has the public key. */
 export interface VerificationSecret {
@@ -16,11 +16,11 @@ export interface SecretOptions {
 /** The rules of both options, which only look at one value each; `readSecrets` sees to it that there is one of them. */
 export const SECRET_RULES: Readonly<Record<keyof SecretOptions, Rule>> = {
   secret: value =>
-    value === undefined || typeof value === 'string' ? null : `must be a string, and is ${nameOf(value)}`,
+    value === undefined || typeof value === 'string' ? null : `must be a string, and is ${kindOfValue(value)}`,
   secrets: value =>
     value === undefined || [value].flat().every(one => typeof one === 'string')
       ? null
-      : `must be a string or an array of strings, and is ${nameOf(value)}`,
+      : `must be a string or an array of strings, and is ${kindOfValue(value)}`,
 }
 
 /** Throws a `TypeError` that says what is right, without repeating a secret. */

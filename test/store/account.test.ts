@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { TEST_ACCOUNT_ID } from '../../src/core/test-serial.ts'
-import { type AccountRow, chooseAccount, viewAccount, viewClaimedAccount } from '../../src/store/account.ts'
+import { type AccountRow, accountOfRow, chooseAccount, viewClaimedAccount } from '../../src/store/account.ts'
 import { ACCOUNT, RUNNING } from '../support/claimed-account.ts'
 
 const ROW: AccountRow = {
@@ -18,12 +18,12 @@ const ROW: AccountRow = {
 
 describe('an account', () => {
   test('goes by the rate of the settings where it has none of its own', () => {
-    expect(viewAccount(ROW, 7).rate).toBe(7)
-    expect(viewAccount({ ...ROW, rate: 3 }, 7).rate).toBe(3)
+    expect(accountOfRow(ROW, 7).rate).toBe(7)
+    expect(accountOfRow({ ...ROW, rate: 3 }, 7).rate).toBe(3)
   })
 
   test('is shown without its key, and without what only claims need', () => {
-    expect(viewAccount(ROW, 7)).toEqual({
+    expect(accountOfRow(ROW, 7)).toEqual({
       id: 'acc_1',
       apiId: 'C1',
       passwordMode: 'dynamic',

@@ -12,10 +12,10 @@ import { judgeTrouble } from './database.ts'
 import { type Facts, withConfig } from './facts.ts'
 import { type Finding, failed, ok, skipped, warning } from './finding.ts'
 
-const hostOf = (url: string): string => new URL(url).hostname.replace(/^\[(.*)\]$/, '$1')
+const hostnameOf = (url: string): string => new URL(url).hostname.replace(/^\[(.*)\]$/, '$1')
 
 export const checkDns = withConfig(async config => {
-  const host = hostOf(config.upstream.url)
+  const host = hostnameOf(config.upstream.url)
   try {
     const { length } = await lookup(host, { all: true })
     return ok(`${host} has ${length} ${length === 1 ? 'address' : 'addresses'}`, `${host} 有 ${length} 个地址`)
@@ -105,7 +105,7 @@ export const checkProxies = async ({ config }: Facts): Promise<Finding[]> => {
   const proxy = config?.callback.proxy?.reveal()
   if (proxy !== undefined) {
     const { host, port, protocol } = new URL(proxy)
-    const error = await connectionError(hostOf(proxy), Number(port) || (protocol === 'https:' ? 443 : 80))
+    const error = await connectionError(hostnameOf(proxy), Number(port) || (protocol === 'https:' ? 443 : 80))
     findings.push(
       error === null
         ? ok(`the proxy for callbacks, ${host}, takes connections`, `回调代理 ${host} 可以连接`)

@@ -16,7 +16,7 @@ import { LIST_QUERY, WAIT_QUERY } from '../partner/registrations.ts'
 import { RESEND, RESEND_BODY } from '../partner/resends.ts'
 import { NEW_SIGNING_SECRET, ROTATION, SIGNING_SECRET } from '../partner/signing-secrets.ts'
 import { STATUS_ANSWER, STATUS_QUERY } from '../partner/status.ts'
-import { MOST_FOUND } from '../rates.ts'
+import { MOST_LOOKUP_RESULTS } from '../rates.ts'
 import type { Operations } from './operation.ts'
 
 /** Only its shape is described, which is the same whatever the service accepts. */
@@ -49,7 +49,7 @@ export const PARTNER_OPERATIONS = {
     'POST /v1/registrations/lookup': {
       operationId: 'lookup',
       summary: 'Look up 1,000 serials at most in one call',
-      description: `For one call after an outage: all your registrations of each serial, in the order of the request. A serial that is unknown, or another partner’s, has none. An answer holds ${MOST_FOUND} registrations at most: if the serials have more together, it is 422, and you ask for fewer at a time.`,
+      description: `For one call after an outage: all your registrations of each serial, in the order of the request. A serial that is unknown, or another partner’s, has none. An answer holds ${MOST_LOOKUP_RESULTS} registrations at most: if the serials have more together, it is 422, and you ask for fewer at a time.`,
       body: LOOKUP_BODY,
       answers: { 200: LOOKUP_RESULTS },
     },

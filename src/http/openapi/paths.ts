@@ -26,12 +26,12 @@ const answerOf = (status: number, schema: JsonSchema | undefined) => ({
   ...(schema ? { content: { 'application/json': { schema } } } : {}),
 })
 
-const nameOf = (codes: readonly ProblemCode[]): string => codes.join('_or_')
+const responseName = (codes: readonly ProblemCode[]): string => codes.join('_or_')
 
 /** What a call answers otherwise, by status. */
 const refusalsOf = (call: Call) =>
   Object.fromEntries(
-    [...problemsOf(call)].map(([status, codes]) => [status, { $ref: `#/components/responses/${nameOf(codes)}` }]),
+    [...problemsOf(call)].map(([status, codes]) => [status, { $ref: `#/components/responses/${responseName(codes)}` }]),
   )
 
 const ID = { name: 'id', in: 'path', required: true, description: 'Its id.', schema: { type: 'string' } }
@@ -110,7 +110,7 @@ export const problemResponses = (calls: readonly Call[], schema: JsonSchema, lan
   Object.fromEntries(
     calls.flatMap(call =>
       [...problemsOf(call).values()].map(codes => [
-        nameOf(codes),
+        responseName(codes),
         {
           description: listed(codes, language),
           headers: Object.assign({ ...REQUEST_ID, ...CONTENT_LANGUAGE }, ...codes.map(code => HEADERS_OF[code])),

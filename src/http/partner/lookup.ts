@@ -5,7 +5,7 @@ import { serialField } from '../json/fields.ts'
 import type { ReadPartnerBody } from '../json/request-body.ts'
 import { bodyLike, invalid, noQuery, said } from '../json/validate.ts'
 import type { ApiEnv } from '../middleware/authenticate.ts'
-import { itemsOf, MOST_FOUND, type Rates } from '../rates.ts'
+import { itemsOf, MOST_LOOKUP_RESULTS, type Rates } from '../rates.ts'
 import { REGISTRATION, viewRegistration } from './registration-schemas.ts'
 
 export interface LookupDeps {
@@ -22,8 +22,8 @@ const SERIALS = said({
   zh: `必须是包含 1 到 ${MOST_SERIALS} 个流水号的数组`,
 })
 const TOO_MANY = {
-  en: `have more than ${MOST_FOUND} registrations together: must be fewer at a time`,
-  zh: `合计超过 ${MOST_FOUND} 条登记：请减少每次的数量`,
+  en: `have more than ${MOST_LOOKUP_RESULTS} registrations together: must be fewer at a time`,
+  zh: `合计超过 ${MOST_LOOKUP_RESULTS} 条登记：请减少每次的数量`,
 }
 
 export const LOOKUP_BODY = z
@@ -64,12 +64,14 @@ export const createLookup = ({ store, rates, readBody }: LookupDeps) => {
     const { idcardids } = await readBody(c, LOOKUP_BODY, { limit: LOOKUP_BYTES })
     const taken = itemsOf(0, idcardids.length)
     rates.take('items', partnerId, taken)
-    const found = await store.lookUpRegistrations(partnerId, [...new Set(idcardids)], MOST_FOUND)
+    const found = await store.lookUpRegistrations(partnerId, [...new Set(idcardids)], MOST_LOOKUP_RESULTS)
     const bySerial = Map.groupBy(found ?? [], ({ idcardid }) => idcardid)
     const count =
-      found === null ? MOST_FOUND : idcardids.reduce((sum, idcardid) => sum + (bySerial.get(idcardid)?.length ?? 0), 0)
-    rates.give('items', partnerId, taken - itemsOf(Math.min(count, MOST_FOUND), idcardids.length))
-    if (found === null || count > MOST_FOUND) throw invalid('body', [{ path: 'idcardids', message: TOO_MANY }])
+      found === null
+        ? MOST_LOOKUP_RESULTS
+        : idcardids.reduce((sum, idcardid) => sum + (bySerial.get(idcardid)?.length ?? 0), 0)
+    rates.give('items', partnerId, taken - itemsOf(Math.min(count, MOST_LOOKUP_RESULTS), idcardids.length))
+    if (found === null || count > MOST_LOOKUP_RESULTS) throw invalid('body', [{ path: 'idcardids', message: TOO_MANY }])
     const data = idcardids.map(idcardid => ({
       idcardid,
       registrations: (bySerial.get(idcardid) ?? []).map(viewRegistration),

@@ -9,7 +9,7 @@ import {
 } from '../../core/account.ts'
 import { type BinRow, binsOfRows, changeBins, rowsOfBins } from '../../core/polling/completion-bins.ts'
 import { TEST_ACCOUNT_ID } from '../../core/test-serial.ts'
-import { type AccountRow, chooseAccount, createAccountKeys, judgeRemoval, stateOf, viewAccount } from '../account.ts'
+import { type AccountRow, accountOfRow, chooseAccount, createAccountKeys, judgeRemoval, stateOf } from '../account.ts'
 import type { Account, ClaimedAccount, Store } from '../store.ts'
 import type { Tx } from './connection.ts'
 import type { Context } from './context.ts'
@@ -19,7 +19,7 @@ import { accounts, partners } from './schema.ts'
 export const createAccounts = (context: Context) => {
   const { sealed, write, read, tell, defaultRate } = context
   const rows = createAccountRows(context)
-  const view = (row: AccountRow | null | undefined): Account | null => (row ? viewAccount(row, defaultRate) : null)
+  const view = (row: AccountRow | null | undefined): Account | null => (row ? accountOfRow(row, defaultRate) : null)
 
   return {
     putDefaultAccount: ({ id, apiId, apiKey, passwordMode }) =>
@@ -41,7 +41,7 @@ export const createAccounts = (context: Context) => {
           .returning()
         const put = row as AccountRow
         const corrected = known && !isSame ? await rows.patch(tx, put.id, one => afterNewCredentials(one, at)) : put
-        return viewAccount(corrected ?? put, defaultRate)
+        return accountOfRow(corrected ?? put, defaultRate)
       }),
 
     createAccount: ({ apiKey, ...account }) =>
@@ -65,7 +65,7 @@ export const createAccounts = (context: Context) => {
       read(async ({ db }) => {
         const isListed = and(isShown, gt(accounts.id, after ?? ''))
         const found = await db.select().from(accounts).where(isListed).orderBy(asc(accounts.id)).limit(limit)
-        return found.map(row => viewAccount(row, defaultRate))
+        return found.map(row => accountOfRow(row, defaultRate))
       }),
 
     pauseAccount: id => write(async tx => view(await rows.patch(tx, id, () => pausedByOperator(tx.at)))),

@@ -5,20 +5,20 @@ import {
   type CallbackNotice,
   type CallbackRow,
   type CallbackTrouble,
+  callbackKey,
+  callbackPageOf,
   createCallbackChanges,
   disabledByOperator,
   enable,
   firstNoticeAt,
   type HoldEnd,
   heldBecause,
-  keyOf,
   MOST_HELD,
   MOST_TROUBLES,
   NEWEST_MESSAGES,
   NOTICE_GAP_MS,
   nextNoticeAt,
   noticeIdOf,
-  pageOf,
   RELEASED_TOGETHER,
   troubleOf,
 } from '../callbacks.ts'
@@ -56,7 +56,7 @@ const INSERT = `INSERT INTO callbacks
 const compareText = (a: string, b: string): number => (a === b ? 0 : a < b ? -1 : 1)
 /** Each once, in the order of their key, which is the order of their locks. */
 const distinct = <Url extends Callback>(urls: readonly Url[]): Url[] =>
-  [...new Map(urls.map(url => [keyOf(url), url])).values()].sort(
+  [...new Map(urls.map(url => [callbackKey(url), url])).values()].sort(
     (a, b) => compareText(a.partnerId, b.partnerId) || compareText(a.callbackUrl, b.callbackUrl),
   )
 /** As two arrays for `unnest`. */
@@ -67,22 +67,22 @@ const urlColumns = (urls: readonly Callback[]): [partnerIds: string[], callbackU
 
 const rowsOf = async (tx: Tx, text: string, urls: readonly Callback[]): Promise<Map<string, CallbackHealth>> => {
   const rows = urls.length === 0 ? [] : await tx.rows<CallbackRow>(text, urlColumns(urls))
-  return new Map(rows.map(({ partnerId, callbackUrl, ...health }) => [keyOf({ partnerId, callbackUrl }), health]))
+  return new Map(rows.map(({ partnerId, callbackUrl, ...health }) => [callbackKey({ partnerId, callbackUrl }), health]))
 }
 
 /** Without a lock; null: it works. */
 export const findUrl = async (tx: Tx, url: Callback): Promise<CallbackHealth | null> =>
-  (await rowsOf(tx, FIND, [url])).get(keyOf(url)) ?? null
+  (await rowsOf(tx, FIND, [url])).get(callbackKey(url)) ?? null
 
 export const lockUrls = async (tx: Tx, urls: readonly Callback[]): Promise<UrlChanges> => {
   const wanted = distinct(urls)
   const loaded = await rowsOf(tx, `${FIND} ORDER BY c.partner_id, c.callback_url FOR NO KEY UPDATE`, wanted)
-  const known = new Set(wanted.map(keyOf))
+  const known = new Set(wanted.map(callbackKey))
   const { take, ...changes } = createCallbackChanges(url => {
-    if (!known.has(keyOf(url))) throw new Error('a URL was not locked')
-    return loaded.get(keyOf(url)) ?? null
+    if (!known.has(callbackKey(url))) throw new Error('a URL was not locked')
+    return loaded.get(callbackKey(url)) ?? null
   })
-  const isStored = (url: Callback): boolean => loaded.has(keyOf(url))
+  const isStored = (url: Callback): boolean => loaded.has(callbackKey(url))
 
   return {
     ...changes,
@@ -112,9 +112,11 @@ export const releaseUrls = async (tx: Tx, urls: readonly Callback[], end: HoldEn
   const found = await rowsOf(tx, FIND, distinct(urls))
   const changes = await lockUrls(
     tx,
-    urls.filter(url => (found.get(keyOf(url))?.heldSince ?? null) !== null),
+    urls.filter(url => (found.get(callbackKey(url))?.heldSince ?? null) !== null),
   )
-  const released = distinct(urls).filter(url => found.get(keyOf(url))?.heldSince != null && changes.release(url, end))
+  const released = distinct(urls).filter(
+    url => found.get(callbackKey(url))?.heldSince != null && changes.release(url, end),
+  )
   await changes.save(tx)
   return { isReleased: released.length > 0, changedUrls: changes.changedUrls }
 }
@@ -171,8 +173,8 @@ const withHeld = async (tx: Tx, rows: readonly CallbackRow[]): Promise<CallbackT
   const holding = rows.filter(({ heldSince }) => heldSince !== null)
   const counted =
     holding.length === 0 ? [] : await tx.rows<Callback & { held: number }>(COUNT_HELD, urlColumns(holding))
-  const counts = new Map(counted.map(row => [keyOf(row), row.held]))
-  return rows.map(row => troubleOf(row, counts.get(keyOf(row)) ?? 0))
+  const counts = new Map(counted.map(row => [callbackKey(row), row.held]))
+  return rows.map(row => troubleOf(row, counts.get(callbackKey(row)) ?? 0))
 }
 
 /** Of a partner's URLs in trouble, those that have failed the longest. */
@@ -206,7 +208,7 @@ export const createCallbacks = ({ read, write, tell }: Pick<Context, 'read' | 'w
     read(async tx => {
       const from = after ?? { partnerId: partnerId ?? '', callbackUrl: '' }
       const values = [from.partnerId, from.callbackUrl, partnerId, limit + 1]
-      return pageOf(await withHeld(tx, await tx.rows<CallbackRow>(PAGE, values)), limit)
+      return callbackPageOf(await withHeld(tx, await tx.rows<CallbackRow>(PAGE, values)), limit)
     }),
 })
 

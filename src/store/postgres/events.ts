@@ -20,7 +20,7 @@ import type { Context } from './context.ts'
 export const createEvents = (context: Pick<Context, 'read' | 'sealed' | 'openOr'>): Pick<Store, 'listEvents'> => {
   const { read } = context
   /** Mostly the first `limit` are the page; the rest of the window is read only where some of them are left out. */
-  const pageOf = async (
+  const readPage = async (
     tx: Tx,
     partnerId: string,
     query: EventQuery & { begin: EventPosition | null },
@@ -46,7 +46,7 @@ export const createEvents = (context: Pick<Context, 'read' | 'sealed' | 'openOr'
           return { outcome: 'lost', beginAfter }
         }
         const [begin = null] = await answerTogether([beginOf(query, facts.newest)], look)
-        return pageOf(tx, partnerId, { ...query, begin })
+        return readPage(tx, partnerId, { ...query, begin })
       }),
   }
 }

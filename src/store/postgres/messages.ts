@@ -3,7 +3,7 @@ import { afterCallbackChanges } from '../hints.ts'
 import {
   afterMessageClaim,
   bySigning,
-  createClaiming,
+  createMessageClaiming,
   firstDueAt,
   NOTHING_CLAIMED,
   openClaimed,
@@ -133,7 +133,7 @@ export const createMessageClaims = (context: Context): Store['claimMessages'] =>
     return { claimed: { messages, secrets: secretsFor(messages, live), nextAt }, last: partners.at(-1)?.id ?? '' }
   }
 
-  return createClaiming({
+  return createMessageClaiming({
     look: () => read(async tx => ({ at: tx.at, nextAt: await nextDueAt(tx) })),
     claim: (request, from) => write(tx => claimAll(tx, request, from)),
   })

@@ -1,5 +1,5 @@
 import type { MessageState } from '../../core/message.ts'
-import { viewAccount } from '../account.ts'
+import { accountOfRow } from '../account.ts'
 import { afterChangingPartner } from '../hints.ts'
 import { afterPartnerChange, MOST_MESSAGES, type PartnerRow, STATUS_MS, viewPartner } from '../partner.ts'
 import { NEW } from '../rules/poll-queues.ts'
@@ -144,7 +144,7 @@ export const createPartnerStatus = (context: Context): Pick<Store, 'statusOf'> =
         const place = row && { accountId: row.id, partnerId, queue: NEW, dueAt: at, id: LAST_ID }
         const counts = await countNewest(tx, partnerId, at - STATUS_MS)
         return {
-          account: row && viewAccount(row, defaultRate),
+          account: row && accountOfRow(row, defaultRate),
           queue: place && (await forecastOf(tx, place)),
           messages: { since: at - STATUS_MS, pending: 0, delivered: 0, exhausted: 0, ...counts },
           callbacks: await worstCallbacks(tx, partnerId),

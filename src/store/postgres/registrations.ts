@@ -1,4 +1,4 @@
-import { endOf } from '../../core/registration.ts'
+import { outcomeOfVerdict } from '../../core/registration.ts'
 import type { ChangedCallback } from '../callbacks.ts'
 import { afterCallbackChanges, afterCancelling, afterRegistering } from '../hints.ts'
 import { hostOf } from '../lanes.ts'
@@ -160,7 +160,7 @@ const rowOf = (item: NewRegistration, at: number, ending: Created['ending']) => 
   ...item,
   createdAt: at,
   reason: ending?.reason ?? null,
-  status: ending ? endOf(ending.verdict).status : ('pending' as const),
+  status: ending ? outcomeOfVerdict(ending.verdict).status : ('pending' as const),
   resolvedAt: ending ? at : null,
   message: ending ? { state: 'pending' as const, attempts: 0, dueAt: at, claimedAt: null } : null,
 })

@@ -31,7 +31,7 @@ interface Serial {
 
 /** The serials that one run of a transaction registers: each is locked and read once, changed in memory, and written once. */
 export interface SerialUnitOfWork {
-  facts(item: NewRegistration): Pick<RegisterFacts, 'verification' | 'ownerOfKey' | 'registrations' | 'hasLive'>
+  facts(item: NewRegistration): Pick<RegisterFacts, 'verification' | 'ownerOfSerialKey' | 'registrations' | 'hasLive'>
   /** The live registration of the item's pair, as it is now. */
   view(item: NewRegistration): Registration
   /** The item's registration is made; which of the serial's it is. @param ask null: the verdict is known */
@@ -114,7 +114,7 @@ export const loadSerials = async (
       const serial = serials.get(serialNameOf(item))
       return {
         verification: serial?.verification ?? null,
-        ownerOfKey: ownerByKey.get(keyNameOf(item)) ?? null,
+        ownerOfSerialKey: ownerByKey.get(keyNameOf(item)) ?? null,
         registrations: serial?.registrations ?? { live: 0, made: 0 },
         hasLive: serial?.live.has(item.callbackUrl) ?? false,
       }

@@ -1,4 +1,4 @@
-import { type AccountRow, viewAccount } from '../account.ts'
+import { type AccountRow, accountOfRow } from '../account.ts'
 import { NO_BACKUP } from '../backup.ts'
 import { STILL_FAILING_MS } from '../callbacks.ts'
 import { CHANNEL_REFUSING, DELIVERIES_HELD } from '../facts.ts'
@@ -37,7 +37,7 @@ export const createStats = ({
       return statsOf({
         at,
         accounts: rows.map(row => ({
-          account: viewAccount(row, defaultRate),
+          account: accountOfRow(row, defaultRate),
           state: row,
           queue: {
             waiting: countOf('verifications_waiting', row.id),

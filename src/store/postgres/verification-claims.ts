@@ -4,7 +4,7 @@ import { answerTogether } from '../rules/questions.ts'
 import type { ClaimedAccount, ClaimedVerification, Store, VerificationClaimRequest } from '../store.ts'
 import {
   type ClaimBeginning,
-  createClaiming,
+  createVerificationClaiming,
   type DueWindow,
   type FreeOf,
   heldUp,
@@ -91,7 +91,7 @@ export const createVerificationClaims = (context: Context): Pick<Store, 'claimVe
   }
 
   return {
-    claimVerifications: createClaiming({
+    claimVerifications: createVerificationClaiming({
       look,
       claim: (request, from) => write(tx => claimFrom(tx, request, from)),
     }),

@@ -3,7 +3,7 @@ import { afterReleasing, afterResolving } from '../hints.ts'
 import { openMetadata } from '../registration-rows.ts'
 import {
   forecastPoll,
-  MOST_COUNTED,
+  MOST_AHEAD,
   type PollForecast,
   partnersWith,
   type QueuePlace,
@@ -222,7 +222,7 @@ export const createPollPlaces = (context: Pick<Context, 'sealed' | 'openOr' | 'd
 }
 
 const lengthOf = async (tx: Tx, place: QueuePlace, { queues, after, dueAt, id }: Span): Promise<number> => {
-  const span = [place.accountId, place.partnerId, queues, after, dueAt, id, MOST_COUNTED]
+  const span = [place.accountId, place.partnerId, queues, after, dueAt, id, MOST_AHEAD]
   const [counted] = await tx.rows<{ n: number }>(STANDING_BEFORE, span)
   return counted?.n ?? 0
 }

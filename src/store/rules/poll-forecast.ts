@@ -17,7 +17,7 @@ export const partnersWith = ({ partnerId }: QueuePlace, heads: readonly Head[], 
   new Set([partnerId, ...heads.filter(({ dueAt }) => dueAt <= at).map(head => head.partnerId)]).size
 
 /** So many are counted. */
-export const MOST_COUNTED = 5_000
+export const MOST_AHEAD = 5_000
 
 /** About when a verification that is due is asked. */
 export interface PollForecast {
@@ -61,7 +61,7 @@ export const spansBefore = (
 /**
  * What the pick order of `poll-queues.ts` comes to, roughly: what falls due meanwhile is not foreseen.
  *
- * @param counted how many each of `spansBefore` has, up to `MOST_COUNTED`
+ * @param counted how many each of `spansBefore` has, up to `MOST_AHEAD`
  * @param waits.partners that have something due of this account, its own partner included
  */
 export const forecastPoll = (
@@ -73,7 +73,7 @@ export const forecastPoll = (
   const rate = effectiveRate(account, now) / partners
   return {
     before,
-    isAtLeast: before >= MOST_COUNTED,
+    isAtLeast: before >= MOST_AHEAD,
     rate,
     at: Math.ceil(Math.max(now, account.allowedAt) + (before / rate) * SECOND),
   }

@@ -30,7 +30,7 @@ const MOST_OF_A_SERIAL = 1_000
 export interface RegisterFacts {
   verification: KnownVerification | null
   /** The partner that has a serial of the account with the same key (`serialKey`); null: nobody has. */
-  ownerOfKey: string | null
+  ownerOfSerialKey: string | null
   /** How many the serial has: live, and all that were ever made. */
   registrations: { live: number; made: number }
   /** The serial is registered for this URL already, and has not ended without a verdict. */
@@ -103,8 +103,8 @@ const askFor = (verification: KnownVerification | null, { isBatch }: NewRegistra
 }
 
 /** A serial, with all that have its key, belongs to whoever registered the first of them. */
-const isTaken = ({ partnerId }: NewRegistration, { verification, ownerOfKey }: RegisterFacts): boolean => {
-  const owner = verification?.partnerId ?? ownerOfKey
+const isTaken = ({ partnerId }: NewRegistration, { verification, ownerOfSerialKey }: RegisterFacts): boolean => {
+  const owner = verification?.partnerId ?? ownerOfSerialKey
   return owner !== null && owner !== partnerId
 }
 

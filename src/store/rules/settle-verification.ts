@@ -1,6 +1,6 @@
 import { type Answer, checkStateOf, type Verdict } from '../../core/answer.ts'
 import { type MessageType, webhookBody } from '../../core/message.ts'
-import { endOf, type RegistrationStatus } from '../../core/registration.ts'
+import { outcomeOfVerdict, type RegistrationStatus } from '../../core/registration.ts'
 import { TEST_ACCOUNT_ID } from '../../core/test-serial.ts'
 import type { Reason } from '../../core/verification.ts'
 import type { VerificationOutcome, VerificationRelease, VerificationSettlement } from '../store.ts'
@@ -61,7 +61,7 @@ export const resolve = (
   { at, thin }: { at: number; thin: boolean },
 ): Resolution => {
   const { verificationId, n, id, partnerId, laneId, callbackUrl, metadata, traceparent } = registration
-  const { status, type } = endOf(verdict)
+  const { status, type } = outcomeOfVerdict(verdict)
   const body = webhookBody({
     type,
     timestamp: at,

@@ -9,7 +9,7 @@ import {
 } from '../../core/account.ts'
 import { binsOfRows, changeBins, rowsOfBins } from '../../core/polling/completion-bins.ts'
 import { TEST_ACCOUNT_ID } from '../../core/test-serial.ts'
-import { type AccountRow, chooseAccount, createAccountKeys, judgeRemoval, stateOf, viewAccount } from '../account.ts'
+import { type AccountRow, accountOfRow, chooseAccount, createAccountKeys, judgeRemoval, stateOf } from '../account.ts'
 import type { Account, ClaimedAccount, Store } from '../store.ts'
 import type { Context } from './context.ts'
 import { and, asc, eq, gt, isNotNull, isNull, ne, or, sql } from './drizzle.ts'
@@ -18,7 +18,7 @@ import { accounts, completionBins, partners } from './schema.ts'
 export const createAccounts = (context: Context) => {
   const { db, sealed, write, read, now, hints, defaultRate } = context
   const rows = createAccountRows(context)
-  const view = (row: AccountRow | undefined): Account | null => (row ? viewAccount(row, defaultRate) : null)
+  const view = (row: AccountRow | undefined): Account | null => (row ? accountOfRow(row, defaultRate) : null)
 
   return {
     putDefaultAccount: ({ id, apiId, apiKey, passwordMode }) =>
@@ -34,7 +34,7 @@ export const createAccounts = (context: Context) => {
           .returning()
           .get()
         const corrected = known && !isSame ? rows.patch(row.id, account => afterNewCredentials(account, now())) : row
-        return viewAccount(corrected ?? row, defaultRate)
+        return accountOfRow(corrected ?? row, defaultRate)
       }),
 
     createAccount: ({ apiKey, ...account }) =>
@@ -53,7 +53,7 @@ export const createAccounts = (context: Context) => {
       read(() => {
         const isListed = and(isShown, gt(accounts.id, after ?? ''))
         const found = db.select().from(accounts).where(isListed).orderBy(asc(accounts.id)).limit(limit).all()
-        return found.map(row => viewAccount(row, defaultRate))
+        return found.map(row => accountOfRow(row, defaultRate))
       }),
 
     pauseAccount: id => write(() => view(rows.patch(id, () => pausedByOperator(now())))),

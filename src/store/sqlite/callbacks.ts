@@ -5,6 +5,7 @@ import {
   type CallbackNotice,
   type CallbackRow,
   type CallbackTrouble,
+  callbackPageOf,
   createCallbackChanges,
   disabledByOperator,
   enable,
@@ -16,7 +17,6 @@ import {
   NOTICE_GAP_MS,
   nextNoticeAt,
   noticeIdOf,
-  pageOf,
   RELEASED_TOGETHER,
   troubleOf,
 } from '../callbacks.ts'
@@ -170,7 +170,7 @@ export const createCallbacks = (context: Context) => {
       }),
 
     listCallbacks: (partnerId, { after, limit }) =>
-      read(() => pageOf(troubles.page(partnerId, after, limit + 1), limit)),
+      read(() => callbackPageOf(troubles.page(partnerId, after, limit + 1), limit)),
 
     claimCallbackNotices: async limit => {
       const at = now()

@@ -14,7 +14,7 @@ type Client = Database.Database
 
 const PRIVATE = 0o600
 /** A service may be at work beside it. */
-export const BUSY_TIMEOUT_MS = 10_000
+export const COPY_BUSY_TIMEOUT_MS = 10_000
 export const DAMAGE = /^SQLITE_(CORRUPT|NOTADB|IOERR_SHORT_READ)/
 const NO_ROOM = /^(ENOSPC|EDQUOT|EFBIG|SQLITE_FULL)/
 
@@ -42,7 +42,7 @@ export const copyChecked = async (from: string, to: string, keys: Keys): Promise
 
 const openExisting = (path: string): Client => {
   try {
-    return new Database(path, { readonly: true, fileMustExist: true, timeout: BUSY_TIMEOUT_MS })
+    return new Database(path, { readonly: true, fileMustExist: true, timeout: COPY_BUSY_TIMEOUT_MS })
   } catch (error) {
     throw new BackupError('missing', path, { cause: error })
   }

@@ -3,7 +3,7 @@ import { afterCallbackChanges, tellHints } from '../hints.ts'
 import {
   afterMessageClaim,
   bySigning,
-  createClaiming,
+  createMessageClaiming,
   type DueOfLane,
   firstDueAt,
   NOTHING_CLAIMED,
@@ -124,7 +124,7 @@ export const createMessages = (context: Context) => {
   }
 
   return {
-    claimMessages: createClaiming({
+    claimMessages: createMessageClaiming({
       look: () => {
         const at = now()
         return read(() => ({ at, nextAt: nextDueAt(at) }))

@@ -1,5 +1,5 @@
 import type { MessageState } from '../../core/message.ts'
-import { viewAccount } from '../account.ts'
+import { accountOfRow } from '../account.ts'
 import { afterChangingPartner, tellHints } from '../hints.ts'
 import { afterPartnerChange, MOST_MESSAGES, type PartnerRow, STATUS_MS, viewPartner } from '../partner.ts'
 import { NEW } from '../rules/poll-queues.ts'
@@ -139,7 +139,7 @@ export const createPartnerStatus = (context: Context): Pick<Store, 'statusOf'> =
         const counted = countNewest.all(partnerId, MOST_MESSAGES, at - STATUS_MS)
         const counts = Object.fromEntries(counted.map(({ state, count }) => [state, count]))
         return {
-          account: row && viewAccount(row, defaultRate),
+          account: row && accountOfRow(row, defaultRate),
           queue: row && forecastOf({ accountId: row.id, partnerId, queue: NEW, dueAt: at, id: LAST_ID }, at),
           messages: { since: at - STATUS_MS, pending: 0, delivered: 0, exhausted: 0, ...counts },
           callbacks: worst(partnerId),

@@ -65,7 +65,7 @@ export const prepareRegistrations = onceForContext(({ db, client }: Pick<Context
       previous_poll_at AS previousPollAt
     FROM verifications WHERE idcardid = ? AND account_id = ?`),
   /** Whose a key is: of the serial that is its own key, or of others that have it. */
-  ownerOfKey: client
+  ownerOfSerialKey: client
     .prepare<{ key: string; accountId: string }, string>(`
       SELECT partner_id FROM verifications WHERE idcardid = +@key AND account_id = +@accountId
       UNION ALL SELECT partner_id FROM verifications WHERE serial_key = +@key AND account_id = +@accountId

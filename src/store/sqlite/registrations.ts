@@ -49,8 +49,8 @@ export const createRegistrations = (context: Context) => {
     return row ? { ...row, verdict: openVerdict(context, row.id, { ...row, idcardid }) } : null
   }
 
-  const ownerOfKey = ({ idcardid, accountId }: NewRegistration): string | null =>
-    statements.ownerOfKey.get({ key: serialKey(idcardid), accountId }) ?? null
+  const ownerOfSerialKey = ({ idcardid, accountId }: NewRegistration): string | null =>
+    statements.ownerOfSerialKey.get({ key: serialKey(idcardid), accountId }) ?? null
 
   const loadSerial = (verificationId: number): KnownSerial => {
     const rows = statements.ofSerial.all(verificationId)
@@ -75,7 +75,7 @@ export const createRegistrations = (context: Context) => {
     const { made } = serial
     const facts = {
       verification,
-      ownerOfKey: verification ? null : ownerOfKey(item),
+      ownerOfSerialKey: verification ? null : ownerOfSerialKey(item),
       registrations: { live: serial.live.size, made },
       hasLive: liveId !== undefined,
       laneId,

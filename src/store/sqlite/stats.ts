@@ -1,6 +1,6 @@
 import { statfsSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { viewAccount } from '../account.ts'
+import { accountOfRow } from '../account.ts'
 import { NO_BACKUP } from '../backup.ts'
 import { type CallbackHealth, STILL_FAILING_MS } from '../callbacks.ts'
 import { BACKUPS, CHANNEL_REFUSING, DELIVERIES_HELD } from '../facts.ts'
@@ -72,7 +72,7 @@ export const createStats = (context: Context): Pick<Store, 'stats'> => {
     return statsOf({
       at,
       accounts: rows.map(row => ({
-        account: viewAccount(row, defaultRate),
+        account: accountOfRow(row, defaultRate),
         state: row,
         queue: { waiting: 0, leased: 0, ...counts.get(row.id), ...dueVerifications(row.id, at) },
       })),

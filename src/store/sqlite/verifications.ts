@@ -3,7 +3,7 @@ import { afterReleasing, afterResolving, tellHints } from '../hints.ts'
 import { openMetadata } from '../registration-rows.ts'
 import {
   forecastPoll,
-  MOST_COUNTED,
+  MOST_AHEAD,
   type PollForecast,
   partnersWith,
   type QueuePlace,
@@ -30,7 +30,7 @@ import type {
 } from '../store.ts'
 import {
   type ClaimBeginning,
-  createClaiming,
+  createVerificationClaiming,
   type Head,
   nextClaimAt,
   type PollPlace,
@@ -161,7 +161,7 @@ export const createVerifications = (context: Context) => {
   }
 
   return {
-    claimVerifications: createClaiming({
+    claimVerifications: createVerificationClaiming({
       look: freeOf => {
         const at = now()
         return read(() => ({ at, surveys: waiting(at).map(account => survey(account, freeOf(account.id), at)) }))
@@ -210,7 +210,7 @@ export const createPollPlaces = (context: Context) => {
     .pluck()
 
   const lengthOf = ({ accountId, partnerId }: QueuePlace, { queues, ...span }: Span): number =>
-    count.get({ accountId, partnerId, queues: JSON.stringify(queues), ...span, limit: MOST_COUNTED }) ?? 0
+    count.get({ accountId, partnerId, queues: JSON.stringify(queues), ...span, limit: MOST_AHEAD }) ?? 0
 
   /** Null: its account is not asked now. */
   return (place: QueuePlace, at: number): PollForecast | null => {

@@ -27,7 +27,7 @@ const KNOWN: KnownVerification = {
 }
 const NEW: RegisterFacts = {
   verification: null,
-  ownerOfKey: null,
+  ownerOfSerialKey: null,
   registrations: { live: 0, made: 0 },
   hasLive: false,
   laneId: null,
@@ -55,8 +55,8 @@ describe('registering', () => {
   })
 
   test('a serial is refused where another partner has one that upstream may take for the same', () => {
-    expect(register(ITEM, { ...NEW, ownerOfKey: 'prt_2' }, AT)).toEqual({ outcome: 'taken' })
-    expect(register(ITEM, { ...NEW, ownerOfKey: 'prt_1' }, AT).outcome).toBe('created')
+    expect(register(ITEM, { ...NEW, ownerOfSerialKey: 'prt_2' }, AT)).toEqual({ outcome: 'taken' })
+    expect(register(ITEM, { ...NEW, ownerOfSerialKey: 'prt_1' }, AT).outcome).toBe('created')
   })
 
   test('a live pair is there already, whatever the quotas', () => {
