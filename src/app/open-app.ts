@@ -142,8 +142,8 @@ export const openApp = async (
   const heartbeat = startHeartbeat({ everyMs: SECOND, ring: watchClock, clock })
   stack.defer(heartbeat.stop)
   const commandWatch = createCommandWatch({ store, emit })
-  await commandWatch.look()
-  const slowHeartbeat = startHeartbeat({ everyMs: 10 * SECOND, ring: () => void commandWatch.look(), clock })
+  await commandWatch.check()
+  const slowHeartbeat = startHeartbeat({ everyMs: 10 * SECOND, ring: () => void commandWatch.check(), clock })
   stack.defer(slowHeartbeat.stop)
   poller = does('poll') ? openPoller({ ...shared, onLookup: enumerationGuard.recordLookup }) : null
   const deliverer = does('deliver') ? openDeliverer({ ...shared, sender }) : null

@@ -32,9 +32,9 @@ export interface OperatorRole extends Role {
   whyOff: (() => string | null) | null
 }
 
-const LOOK_EVERY_MS = 15 * SECOND
+const CHECK_EVERY_MS = 15 * SECOND
 
-/** They change what a look finds, so it comes at once. */
+/** They change what a check finds, so it comes at once. */
 const RINGS: ReadonlySet<string> = new Set([
   ...['account.paused', 'account.resumed', 'upstream.unreachable', 'upstream.back', 'backup.failed', 'backup.done'],
 ])
@@ -68,7 +68,7 @@ const openTelling = (channel: Channel, { config: { operator }, store, emit }: Ro
 /** Where OPERATOR_URL is not set. */
 const NOT_TOLD = { note: () => {}, tellNow: async () => true, whyOff: null, end: async () => {}, breakOff: () => {} }
 
-/** Looks for what operators have to know, from now on: it is in the log, and told at OPERATOR_URL where that is set. */
+/** Checks from now on for conditions that operators have to know: it is in the log, and told at OPERATOR_URL where that is set. */
 export const openOperator = (deps: RoleDeps<'operator', Verb>): OperatorRole => {
   const { config, store, emit } = deps
   // What an earlier process has found of it; if this fails, others tell of the database.
@@ -76,15 +76,15 @@ export const openOperator = (deps: RoleDeps<'operator', Verb>): OperatorRole => 
   const channel = openChannelOf(config.operator)
   const { note, tellNow, whyOff, end, breakOff } = channel ? openTelling(channel, deps) : NOT_TOLD
   const watch = createWatch({ store, note, tellNow, emit })
-  const look = () => void watch.look()
-  const heartbeat = startHeartbeat({ everyMs: LOOK_EVERY_MS, ring: look, clock })
-  look()
+  const check = () => void watch.check()
+  const heartbeat = startHeartbeat({ everyMs: CHECK_EVERY_MS, ring: check, clock })
+  check()
   store.hints.on('callbacksChanged', changedUrls => {
     for (const changed of changedUrls) for (const noted of notesOfTransition(changed, store.now())) note(noted)
   })
   return {
     listen: event => {
-      if (RINGS.has(event.name)) look()
+      if (RINGS.has(event.name)) check()
       const noted = noteOfEvent(event, store.now())
       if (noted !== null) note(noted)
     },

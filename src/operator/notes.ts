@@ -30,7 +30,7 @@ export const conditionOf = (trouble: Trouble): Named | null => {
   }
 }
 
-/** What only happens, and a look would not find; null: the event is none of that. */
+/** What only happens, and a check would not find; null: the event is none of that. */
 export const noteOfEvent = ({ name, fields }: TelemetryEvent, at: number): OperatorNote | null => {
   switch (name) {
     case 'upstream.unknown_status': {

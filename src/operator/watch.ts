@@ -23,7 +23,7 @@ const isUnknown = ({ condition, subject }: Pick<Found, 'condition' | 'subject'>,
           `poll ${apiId}` === subject && (pausedAt !== null || unreachableAt !== null),
       ))
 
-/** Looks at the state of the service, and notes what has come and gone, whichever node has noted it before. */
+/** Checks the state of the service, and notes what has come and gone, whichever node has noted it before. */
 export const createWatch = ({
   store,
   note,
@@ -54,10 +54,10 @@ export const createWatch = ({
   let failing: { error: string; since: number } | null = null
   let toldFailing: OperatorEvent | null = null
 
-  const lookAtWriting = async (): Promise<void> => {
+  const checkWriting = async (): Promise<void> => {
     const [error, before, at] = [await findWriteError(store), failing, store.now()]
     failing = error === null ? null : { error, since: before?.since ?? at }
-    // A lock, or a restart of PostgreSQL, is over by the next look, as a rule.
+    // A lock, or a restart of PostgreSQL, is over by the next check, as a rule.
     if (error !== null && before === null) return
     const details = { code: 'store_failing', since: null, error: (failing ?? before)?.error ?? '' } as const
     const found: Found = { condition: 'store.failing', subject: 'database', details }
@@ -68,7 +68,7 @@ export const createWatch = ({
     if (await tellNow(event)) toldFailing = failing === null ? null : event
   }
 
-  const lookAtTroubles = async (): Promise<void> => {
+  const checkTroubles = async (): Promise<void> => {
     const [stats, firing] = await Promise.all([store.stats(), store.firingOperatorEvents()])
     const { at } = stats
     const present = new Map(
@@ -88,26 +88,26 @@ export const createWatch = ({
     for (const one of firing) if (isOver(one)) note({ ...one, at, adds: 0, details: null })
   }
 
-  let looking: Promise<void> | null = null
+  let checking: Promise<void> | null = null
   let isRung = false
 
   const run = async (): Promise<void> => {
     while (isRung) {
       isRung = false
-      // A database that cannot be read cannot be written, which the first look tells; the next one comes soon.
-      await lookAtWriting()
-        .then(lookAtTroubles)
+      // A database that cannot be read cannot be written, which the first check tells; the next one comes soon.
+      await checkWriting()
+        .then(checkTroubles)
         .catch(() => {})
     }
-    looking = null
+    checking = null
   }
 
   return {
-    /** Looks, or once more after the look that is under way. */
-    look: (): Promise<void> => {
+    /** Checks, or once more after the check that is under way. */
+    check: (): Promise<void> => {
       isRung = true
-      looking ??= run()
-      return looking
+      checking ??= run()
+      return checking
     },
   }
 }

@@ -83,11 +83,11 @@ export const NOTHING_CLAIMED: ClaimedMessages = { messages: [], secrets: new Map
 /** What an engine does of a claim. */
 interface ClaimSteps {
   /** Without locks: when the first message is due. */
-  look: () => Promise<{ at: number; nextAt: number | null }>
+  peek: () => Promise<{ at: number; nextAt: number | null }>
   /**
    * One transaction, which may be undone and run again.
    *
-   * @param from.last the partner that the claim before it looked at last
+   * @param from.last the partner that the claim before it read last
    */
   claim: (
     request: MessageClaimRequest,
@@ -95,11 +95,11 @@ interface ClaimSteps {
   ) => Promise<{ claimed: ClaimedMessages; last: string }>
 }
 
-/** Looks first, since most looks find nothing that may be sent now. The cursor moves only with a commit. */
-export const createMessageClaiming = ({ look, claim }: ClaimSteps): Store['claimMessages'] => {
+/** Peeks first, since most peeks find nothing that may be sent now. The cursor moves only with a commit. */
+export const createMessageClaiming = ({ peek, claim }: ClaimSteps): Store['claimMessages'] => {
   let last = ''
   return async request => {
-    const { at, nextAt } = await look()
+    const { at, nextAt } = await peek()
     if (nextAt === null || nextAt > at || request.slots <= 0) return { ...NOTHING_CLAIMED, nextAt }
     const done = await claim(request, { at, last })
     last = done.last

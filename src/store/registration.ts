@@ -158,7 +158,7 @@ export interface StoredEvent {
 }
 
 export type EventPage =
-  /** `end`: what to go on after, which may be behind the last event; null: after what was asked for, since nothing follows. `looked`: at how many. */
-  | { outcome: 'page'; events: StoredEvent[]; end: EventPosition | null; looked: number }
+  /** `end`: what to go on after, which may be behind the last event; null: after what was asked for, since nothing follows. `scanned`: how many were read. */
+  | { outcome: 'page'; events: StoredEvent[]; end: EventPosition | null; scanned: number }
   /** The position is of a history that a restore has ended; null: begin at the first event. */
   | { outcome: 'lost'; beginAfter: EventPosition | null }

@@ -71,7 +71,7 @@ export function* surveyAccount<Of extends Account>(
   at: number,
 ): Asking<string, readonly Head[], Survey<Of>> {
   const from = free > 0 ? claimableAt(account, at) : null
-  // While nothing may be asked, a look at what waits would be for nothing.
+  // While nothing may be asked, reading the waiting would be in vain.
   if (from === null || from > at) return { account, heads: [], nextAt: from }
   const [heads = []] = yield [account.id]
   const dueAt = Math.min(...heads.map(head => head.dueAt))
@@ -126,7 +126,7 @@ export function* takeRoundRobin(
 export const nextClaimAt = (surveys: readonly Pick<Survey, 'nextAt'>[]): number | null =>
   surveys.map(({ nextAt }) => nextAt).reduce(earlier, null)
 
-/** What another node has locked is worth another look after this. */
+/** What another node has locked is retried after this. */
 const LOCKED_ELSEWHERE_MS = 50
 
 /** The survey of an account of which a claim could not get all, since another node has something of it locked. */
@@ -151,7 +151,7 @@ export interface ClaimBeginning {
 /** What an engine does of a claim. */
 interface ClaimSteps {
   /** Without locks. */
-  look: (freeOf: FreeOf) => Promise<{ at: number; surveys: readonly Survey<ClaimedAccount>[] }>
+  peek: (freeOf: FreeOf) => Promise<{ at: number; surveys: readonly Survey<ClaimedAccount>[] }>
   /** One transaction, which may be undone and run again. `places`: where it has come to, by account. */
   claim: (
     request: VerificationClaimRequest,
@@ -159,13 +159,13 @@ interface ClaimSteps {
   ) => Promise<{ claimed: ClaimedVerifications; places: Iterable<readonly [accountId: string, place: PollPlace]> }>
 }
 
-/** Looks first, since most looks find that nothing may be asked now. The place moves only with a commit. */
-export const createVerificationClaiming = ({ look, claim }: ClaimSteps): Store['claimVerifications'] => {
+/** Peeks first, since most peeks find that nothing may be asked now. The place moves only with a commit. */
+export const createVerificationClaiming = ({ peek, claim }: ClaimSteps): Store['claimVerifications'] => {
   const places = new Map<string, PollPlace>()
   const placeOf = (accountId: string) => places.get(accountId) ?? FIRST_POLL_PLACE
   return async request => {
     const freeOf = (accountId: string) => request.concurrency - (request.busy.get(accountId) ?? 0)
-    const { at, surveys } = await look(freeOf)
+    const { at, surveys } = await peek(freeOf)
     const isReady = ({ nextAt }: Survey) => nextAt !== null && nextAt <= at
     const ready = surveys.filter(isReady)
     if (ready.length === 0) return { claims: [], nextAt: nextClaimAt(surveys) }

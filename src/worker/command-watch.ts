@@ -5,7 +5,7 @@ import type { Emit } from '../telemetry/emit.ts'
 const HELD = 'to send again, run: idface-notifier deliveries resume'
 /**
  * Tells what commands have left in the database, which run beside the service: that deliveries are held or go on, and how backups
- * ended. The first look tells what is amiss already.
+ * ended. The first check tells what is amiss already.
  */
 export const createCommandWatch = ({
   store,
@@ -29,7 +29,7 @@ export const createCommandWatch = ({
   }
 
   return {
-    look: async (): Promise<void> => {
+    check: async (): Promise<void> => {
       try {
         const { deliveries, backup } = await store.stats()
         const { heldAt } = deliveries
@@ -37,7 +37,7 @@ export const createCommandWatch = ({
         tellBackup(backup)
         known = { heldAt, backup }
       } catch {
-        // The database cannot be read now, which others tell; the next look comes soon.
+        // The database cannot be read now, which others tell; the next check comes soon.
       }
     },
   }

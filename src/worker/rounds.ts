@@ -18,7 +18,7 @@ interface Rounds {
 }
 
 /**
- * Rounds look again after this long, by a clock that never jumps: for rows that another process has made due, and leases that have
+ * Rounds run again after this long, by a clock that never jumps: for rows that another process has made due, and leases that have
  * run out.
  */
 const LONGEST_NAP_MS = 1_000

@@ -69,22 +69,22 @@ const open = async () => {
     },
     emit: (_, fields) => void logged.push(fields),
   })
-  const look = async () => {
+  const check = async () => {
     noted.length = 0
-    await watch.look()
+    await watch.check()
     return [...noted]
   }
-  return { sqlite, account, state, firing, look, logged, toldNow }
+  return { sqlite, account, state, firing, check, logged, toldNow }
 }
 
 test('notes what has come and what is over, once', async () => {
-  const { look, state, logged } = await open()
-  expect(await look()).toEqual([])
+  const { check, state, logged } = await open()
+  expect(await check()).toEqual([])
   state.engine = { diskFreeBytes: 5e8 }
-  expect(await look()).toEqual(['disk.low disk: wrong'])
-  expect(await look()).toEqual([])
+  expect(await check()).toEqual(['disk.low disk: wrong'])
+  expect(await check()).toEqual([])
   state.engine = {}
-  expect(await look()).toEqual(['disk.low disk: over'])
+  expect(await check()).toEqual(['disk.low disk: over'])
   expect(logged).toMatchObject([
     { type: 'disk.low', subject: 'disk', state: 'firing', sentence: expect.stringContaining('500 MB') },
     { type: 'disk.low', subject: 'disk', state: 'resolved' },
@@ -92,31 +92,31 @@ test('notes what has come and what is over, once', async () => {
 })
 
 test('while an operator holds webhooks, their backlog is neither late nor over', async () => {
-  const { look, state, sqlite } = await open()
+  const { check, state, sqlite } = await open()
   const { deliveries } = await sqlite.stats()
   state.stats = { deliveries: { ...deliveries, due: 7, oldestDueAt: AT - 3 * MINUTE } }
-  expect(await look()).toEqual(['backlog.growing deliver: wrong'])
+  expect(await check()).toEqual(['backlog.growing deliver: wrong'])
   await sqlite.holdDeliveries()
-  expect(await look()).toEqual([])
+  expect(await check()).toEqual([])
   state.stats = {}
   await sqlite.resumeDeliveries()
-  expect(await look()).toEqual(['backlog.growing deliver: over'])
+  expect(await check()).toEqual(['backlog.growing deliver: over'])
 })
 
-test('a database that two looks cannot write is told past it until that is told, and its end', async () => {
-  const { look, state, logged, toldNow } = await open()
-  const lookAt = async (writeError: string, isUntold = false) => {
+test('a database that two checks cannot write is told past it until that is told, and its end', async () => {
+  const { check, state, logged, toldNow } = await open()
+  const checkWith = async (writeError: string, isUntold = false) => {
     Object.assign(state, { writeError, isUntold })
-    await look()
+    await check()
   }
-  for (const error of ['SQLITE_BUSY', '', '55P03', '']) await lookAt(error)
+  for (const error of ['SQLITE_BUSY', '', '55P03', '']) await checkWith(error)
   expect(toldNow).toEqual([])
-  await lookAt('its disk is full: SQLITE_FULL')
-  await lookAt('its disk is full: SQLITE_FULL', true)
-  await lookAt('its disk is full: SQLITE_FULL')
-  await lookAt('its disk is full: SQLITE_FULL')
-  await lookAt('')
-  await lookAt('')
+  await checkWith('its disk is full: SQLITE_FULL')
+  await checkWith('its disk is full: SQLITE_FULL', true)
+  await checkWith('its disk is full: SQLITE_FULL')
+  await checkWith('its disk is full: SQLITE_FULL')
+  await checkWith('')
+  await checkWith('')
   const firing = { condition: 'store.failing', state: 'firing', details: { error: 'SQLITE_FULL' } }
   expect(toldNow).toMatchObject([firing, firing, { condition: 'store.failing', state: 'resolved' }])
   expect(logged).toMatchObject([

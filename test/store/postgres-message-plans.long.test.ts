@@ -12,8 +12,8 @@ import {
   CLAIM,
   DUE_LANES,
   DUE_MESSAGES,
-  LOOK,
   PARTNERS_WITH_LANES,
+  PEEK,
   SETTLE_LANES,
   TRIM_ATTEMPTS,
 } from '../../src/store/postgres/message-statements.ts'
@@ -95,7 +95,7 @@ interface Case {
 }
 
 const CASES: readonly Case[] = [
-  { name: 'the first due lane', text: LOOK, values: [], blocks: 20 },
+  { name: 'the first due lane', text: PEEK, values: [], blocks: 20 },
   { name: 'the partners in turn', text: PARTNERS_WITH_LANES, values: ['par_010', 256], blocks: 256 * 10 },
   {
     name: 'the due lanes of partners',

@@ -17,23 +17,23 @@ const open = (start: { heldAt?: number; backup?: LastBackup } = {}) => {
   })
   return {
     state,
-    look: async () => {
+    check: async () => {
       told.length = 0
-      await watch.look()
+      await watch.check()
       return [...told]
     },
   }
 }
 
 test('a start with deliveries held tells it once, and their end', async () => {
-  const { state, look } = open({ heldAt: AT })
-  expect(await look()).toEqual([
+  const { state, check } = open({ heldAt: AT })
+  expect(await check()).toEqual([
     [
       'deliveries.held',
       { since: '2026-11-26T03:00:00.000Z', advice: 'to send again, run: idface-notifier deliveries resume' },
     ],
   ])
-  expect(await look()).toEqual([])
+  expect(await check()).toEqual([])
   state.heldAt = null
-  expect(await look()).toEqual([['deliveries.resumed']])
+  expect(await check()).toEqual([['deliveries.resumed']])
 })

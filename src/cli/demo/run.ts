@@ -9,7 +9,7 @@ import { judgeScene, type Scene } from './scenes.ts'
 import type { Stage } from './stage.ts'
 import type { DemoTexts } from './texts.ts'
 
-const LOOK_EVERY_MS = 100
+const POLL_EVERY_MS = 100
 
 interface DemoRun {
   stage: Stage
@@ -102,7 +102,7 @@ const allSettled = async ({ stage, scenes, signal }: DemoRun): Promise<void> => 
   while (!signal.aborted) {
     const states = await stage.deliveryStates()
     if (states.length === scenes.length && states.every(state => state !== 'pending')) return
-    await sleep(LOOK_EVERY_MS)
+    await sleep(POLL_EVERY_MS)
   }
 }
 

@@ -112,7 +112,7 @@ export const createEvents = ({ store, rates, signEvents }: EventDeps) => {
     if (page.outcome === 'lost')
       return sendProblem(c, { code: 'conflict', detail: LOST_CURSOR, nextCursor: cursorOf(page.beginAfter) })
     const { events } = page
-    rates.give('items', partnerId, taken - itemsOf(events.length, page.looked))
+    rates.give('items', partnerId, taken - itemsOf(events.length, page.scanned))
     const messages = events.map(event => ({ id: messageIdOf(event.registrationId), body: event.body }))
     const headers = await signEvents(partnerId, messages)
     const data = events.map((event, i) => ({ ...viewEvent(event), headers: headers[i] }))

@@ -35,10 +35,10 @@ interface Wait {
 const MOST_OF_A_PARTNER = 64
 const MOST = 3_072
 /** The hint may not come from another node. */
-const LOOK_AGAIN_MS = 1 * SECOND
+const RETRY_MS = 1 * SECOND
 
 /**
- * A call that waits for a registration to end is woken by the hint `resolved`, or by a look at the database: one a second, however many
+ * A call that waits for a registration to end is woken by the hint `resolved`, or by a read of the database: one a second, however many
  * wait.
  */
 const createLongPoll = ({ store, sleep }: LongPollDeps) => {
@@ -50,21 +50,21 @@ const createLongPoll = ({ store, sleep }: LongPollDeps) => {
   }
   store.hints.on('resolved', wake)
 
-  let isLooking = false
-  const lookAgain = async () => {
-    isLooking = true
+  let isRetrying = false
+  const retry = async () => {
+    isRetrying = true
     while (waiting.size > 0) {
-      await sleep(LOOK_AGAIN_MS)
-      // Where the database is away, the next look may find it.
+      await sleep(RETRY_MS)
+      // Where the database is away, the next read may find it.
       if (waiting.size > 0) await store.endedAmong([...waiting.keys()]).then(wake, () => {})
     }
-    isLooking = false
+    isRetrying = false
   }
 
   const add = (id: string, call: AbortController) => {
     const others = waiting.get(id) ?? new Set()
     waiting.set(id, others.add(call))
-    if (!isLooking) void lookAgain()
+    if (!isRetrying) void retry()
   }
   const remove = (id: string, call: AbortController) => {
     const others = waiting.get(id)
@@ -196,9 +196,9 @@ export const createRegistrations = (deps: RegistrationDeps) => {
     const { wait } = readQuery(c, WAIT_QUERY)
     if (wait === undefined) return c.json(await findWithForecast(c))
     const [partnerId, id] = readTarget(c)
-    // The wait begins before the first look, so that a verdict in between is not missed.
-    const looked = new AbortController()
-    const signal = AbortSignal.any([c.req.raw.signal, looked.signal, deps.stopping])
+    // The wait begins before the first read, so that a verdict in between is not missed.
+    const answered = new AbortController()
+    const signal = AbortSignal.any([c.req.raw.signal, answered.signal, deps.stopping])
     const ended = waitForEnd(id, { partnerId, ms: wait, signal })
     try {
       const registration = await find(c)
@@ -206,7 +206,7 @@ export const createRegistrations = (deps: RegistrationDeps) => {
       await ended
       return c.json(view(await find(c)))
     } finally {
-      looked.abort()
+      answered.abort()
     }
   })
 

@@ -40,12 +40,12 @@ export const createEvents = (context: Pick<Context, 'read' | 'sealed' | 'openOr'
       read(async tx => {
         const { after } = query
         const facts = await factsOf(tx, partnerId, after)
-        const look = (numbers: readonly number[]) => firstFrom(tx, partnerId, numbers)
+        const findFirst = (numbers: readonly number[]) => firstFrom(tx, partnerId, numbers)
         if (after !== null && !isOfThisHistory(after, facts)) {
-          const [beginAfter = null] = await answerTogether([lastEventBy(after.at, facts.newest)], look)
+          const [beginAfter = null] = await answerTogether([lastEventBy(after.at, facts.newest)], findFirst)
           return { outcome: 'lost', beginAfter }
         }
-        const [begin = null] = await answerTogether([beginOf(query, facts.newest)], look)
+        const [begin = null] = await answerTogether([beginOf(query, facts.newest)], findFirst)
         return readPage(tx, partnerId, { ...query, begin })
       }),
   }

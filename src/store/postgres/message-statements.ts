@@ -3,7 +3,7 @@ import { KEPT_ATTEMPTS, type MessagePlan } from '../rules/settle-message.ts'
 import type { DueLane, LanesQuestion } from '../rules/share-slots.ts'
 import type { Tx } from './connection.ts'
 
-/** A message that is due, as a claim looks at it. */
+/** A message that is due, as a claim reads it. */
 export interface DueMessage {
   seq: number
   claims: number
@@ -34,7 +34,7 @@ export interface PartnerWithLanes {
 }
 
 /** The earliest due time of a lane, by the index that is for this alone, and whether a URL still has messages to be made due. */
-export const LOOK = `SELECT
+export const PEEK = `SELECT
   (SELECT l.due_at FROM lanes l JOIN partners p ON p.id = l.partner_id
     WHERE l.due_at >= 0 AND NOT p.disabled ORDER BY l.due_at LIMIT 1) AS "firstDue",
   EXISTS (SELECT FROM callbacks c WHERE c.state = 'releasing' AND c.state <> 'watched') AS "isReleasing"`
@@ -111,8 +111,8 @@ export interface AttemptKey {
   claim: number
 }
 
-export const look = async (tx: Tx): Promise<{ firstDue: number | null; isReleasing: boolean }> => {
-  const [row] = await tx.rows<{ firstDue: number | null; isReleasing: boolean }>(LOOK)
+export const peek = async (tx: Tx): Promise<{ firstDue: number | null; isReleasing: boolean }> => {
+  const [row] = await tx.rows<{ firstDue: number | null; isReleasing: boolean }>(PEEK)
   return row ?? { firstDue: null, isReleasing: false }
 }
 

@@ -31,10 +31,10 @@ import {
   dueMessages,
   exhaust,
   findAttempts,
-  look,
   type NewAttempt,
   type PartnerWithLanes,
   partnersWithLanes,
+  peek,
   settleLanes,
   trimAttempts,
 } from './message-statements.ts'
@@ -47,7 +47,7 @@ interface Share {
 }
 
 /**
- * A claim looks first, without locks. It locks the lanes that it takes from, and reads their messages in a later statement: so it sees
+ * A claim peeks first, without locks. It locks the lanes that it takes from, and reads their messages in a later statement: so it sees
  * all that those who had a lane locked before have made due, and puts the lane's due time right. What others have locked it leaves to
  * them; it waits only for the lanes of a URL that is being released.
  */
@@ -65,7 +65,7 @@ export const createMessageClaims = (context: Context): Store['claimMessages'] =>
   const takeOf = ({ lane, take }: Share, due: Due<DueMessage>) => {
     const isPaused = (row: DueMessage) => row.isPaused
     const open = (row: DueMessage) => openClaimed(context, lane, row)
-    return takeMessages(due, { take, look: row => row, isPaused, open })
+    return takeMessages(due, { take, dueRowOf: row => row, isPaused, open })
   }
 
   /** The due messages of each lane that a claim takes from. */
@@ -128,18 +128,18 @@ export const createMessageClaims = (context: Context): Store['claimMessages'] =>
 
     const firstDue = await nextDueAt(tx)
     // Those that others have locked too: there may be more to take soon.
-    const looked = wanted.map(lane => ({ lane }))
-    const nextAt = afterMessageClaim({ isAll, shares: looked, messages, firstDue }, at)
+    const tried = wanted.map(lane => ({ lane }))
+    const nextAt = afterMessageClaim({ isAll, shares: tried, messages, firstDue }, at)
     return { claimed: { messages, secrets: secretsFor(messages, live), nextAt }, last: partners.at(-1)?.id ?? '' }
   }
 
   return createMessageClaiming({
-    look: () => read(async tx => ({ at: tx.at, nextAt: await nextDueAt(tx) })),
+    peek: () => read(async tx => ({ at: tx.at, nextAt: await nextDueAt(tx) })),
     claim: (request, from) => write(tx => claimAll(tx, request, from)),
   })
 }
 
-const nextDueAt = async (tx: Tx): Promise<number | null> => firstDueAt(await look(tx), tx.at)
+const nextDueAt = async (tx: Tx): Promise<number | null> => firstDueAt(await peek(tx), tx.at)
 
 /** What one run of a settling works with. */
 interface Settling {

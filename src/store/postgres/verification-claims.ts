@@ -29,7 +29,7 @@ export const createVerificationClaims = (context: Context): Pick<Store, 'claimVe
       ids => headsOf(tx, ids),
     )
 
-  const look = (freeOf: FreeOf) =>
+  const peek = (freeOf: FreeOf) =>
     read(async tx => {
       const waiting = await tx.rows<{ accountId: string }>(WAITING_ACCOUNTS)
       const ids = waiting.map(({ accountId }) => accountId)
@@ -92,7 +92,7 @@ export const createVerificationClaims = (context: Context): Pick<Store, 'claimVe
 
   return {
     claimVerifications: createVerificationClaiming({
-      look,
+      peek,
       claim: (request, from) => write(tx => claimFrom(tx, request, from)),
     }),
   }

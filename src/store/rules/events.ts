@@ -28,13 +28,13 @@ export const isOfThisHistory = ({ n, at }: EventPosition, { newest, createdAt }:
   n <= newest && (createdAt === null || createdAt === at)
 
 /** Asks for the first event with a number or a higher one; null: there is none. */
-type Looking = Asking<number, EventPosition | null, EventPosition | null>
+type EventScan = Asking<number, EventPosition | null, EventPosition | null>
 
 /**
  * What a page begins after: the later one of `after` and an event behind which all are that were created at `since` or later. Null: it
  * begins at the first event.
  */
-export function* beginOf({ after, since }: Pick<EventQuery, 'after' | 'since'>, newest: number): Looking {
+export function* beginOf({ after, since }: Pick<EventQuery, 'after' | 'since'>, newest: number): EventScan {
   const before = since === undefined ? null : yield* lastEventBy(since - 1 - OVERLAP_MS, newest)
   return (before?.n ?? 0) > (after?.n ?? 0) ? before : after
 }
@@ -45,7 +45,7 @@ export function* beginOf({ after, since }: Pick<EventQuery, 'after' | 'since'>, 
  *
  * @returns null: at the first event
  */
-export function* lastEventBy(at: number, newest: number): Looking {
+export function* lastEventBy(at: number, newest: number): EventScan {
   const isInCommon = (first: EventPosition | null): boolean => first !== null && first.at <= at
   if (!isInCommon(yield* firstFrom(1))) return null
   let [low, high] = [1, newest]
@@ -57,7 +57,7 @@ export function* lastEventBy(at: number, newest: number): Looking {
   return yield* firstFrom(low)
 }
 
-function* firstFrom(n: number): Looking {
+function* firstFrom(n: number): EventScan {
   const [first = null] = yield [n]
   return first
 }
@@ -90,17 +90,17 @@ export const eventPageOf = (
 ): EventPage & { outcome: 'page' } => {
   const events: StoredEvent[] = []
   let end = begin
-  let looked = 0
+  let scanned = 0
   for (const row of rows) {
     if (events.length === limit) break
     const { registrationId, type, createdAt, state } = row
     end = { n: row.n, at: createdAt }
-    looked++
+    scanned++
     if (createdAt < since) continue
     // A cancelled registration's message is erased, and tells nothing any more.
     if (row.body.length === 0 || (delivery !== undefined && state !== delivery)) continue
     const body = open(row)
     if (body !== null) events.push({ position: end, registrationId, type, createdAt, delivery: state, body })
   }
-  return { outcome: 'page', events, end, looked }
+  return { outcome: 'page', events, end, scanned }
 }

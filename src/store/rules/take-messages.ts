@@ -50,17 +50,17 @@ export const takeMessages = <Row, Message>(
   { oldest, newest }: Due<Row>,
   given: {
     take: number
-    look: (row: Row) => DueRow
+    dueRowOf: (row: Row) => DueRow
     isPaused: (row: Row) => boolean
     open: (row: Row) => Message | null
   },
 ): { messages: Message[]; held: number[]; unreadable: number[] } => {
-  const { take, look, isPaused, open } = given
-  const bySeq = new Map([...oldest, ...newest].map(row => [look(row).seq, { ...look(row), row }]))
+  const { take, dueRowOf, isPaused, open } = given
+  const bySeq = new Map([...oldest, ...newest].map(row => [dueRowOf(row).seq, { ...dueRowOf(row), row }]))
   const all = [...bySeq.values()]
   const ready = all.filter(({ row }) => !isPaused(row))
-  const inTurn = newest.length === 0 ? ready : firstsAndRetries(ready, take)
-  const opened = inTurn.slice(0, take).map(({ seq, row }) => ({ seq, message: open(row) }))
+  const inOrder = newest.length === 0 ? ready : firstsAndRetries(ready, take)
+  const opened = inOrder.slice(0, take).map(({ seq, row }) => ({ seq, message: open(row) }))
   return {
     messages: opened.flatMap(({ message }) => message ?? []),
     held: all.filter(({ row }) => isPaused(row)).map(({ seq }) => seq),

@@ -26,7 +26,7 @@ const EVERY_MS = 250
 export const createCheckpoints = (client: Database.Database, onFailed: (error: unknown) => void): Checkpoints => {
   let pinnedSince: number | null = null
   const run = (mode: 'NOOP' | 'PASSIVE'): Checkpoint => (client.pragma(`wal_checkpoint(${mode})`) as [Checkpoint])[0]
-  const look = () => {
+  const checkpoint = () => {
     const before = run('NOOP')
     if (before.log - before.checkpointed < WORTH_FRAMES) {
       pinnedSince = null
@@ -37,7 +37,7 @@ export const createCheckpoints = (client: Database.Database, onFailed: (error: u
   }
   const timer = setInterval(() => {
     try {
-      look()
+      checkpoint()
     } catch (error) {
       const failure = judgeFailure(error)
       if (failure !== 'busy' && failure !== 'passing') onFailed(error)

@@ -26,10 +26,10 @@ export const createEvents = (context: Context) => {
         const { after } = query
         const newest = newestOf.get(partnerId) ?? 0
         const facts = { newest, createdAt: after && (createdAtOf.get(partnerId, after.n) ?? null) }
-        const look = (n: number) => firstFrom.get(partnerId, n) ?? null
+        const findFirst = (n: number) => firstFrom.get(partnerId, n) ?? null
         if (after !== null && !isOfThisHistory(after, facts))
-          return { outcome: 'lost', beginAfter: answer(lastEventBy(after.at, newest), look) }
-        const begin = answer(beginOf(query, newest), look)
+          return { outcome: 'lost', beginAfter: answer(lastEventBy(after.at, newest), findFirst) }
+        const begin = answer(beginOf(query, newest), findFirst)
         const rows = following.iterate({ partnerId, n: begin?.n ?? 0, limit: EVENT_WINDOW })
         return eventPageOf(rows, { ...query, begin }, row => openBody(context, { ...row, partnerId }))
       }),

@@ -55,7 +55,7 @@ export const createMessages = (context: Context) => {
   const dueOf = (lane: DueLane, take: number, { at, left }: { at: number; left: number }) => {
     const isPausing = urls.hasHeld(lane.partnerId)
     const oldest = statements.due.all(lane.id, at, take + spareOf({ isPausing, left }))
-    const newest = isBehind(oldest[0] && lookAt(oldest[0]).dueAt, at) ? statements.newest.all(lane.id, at, take) : []
+    const newest = isBehind(oldest[0] && dueRowOf(oldest[0]).dueAt, at) ? statements.newest.all(lane.id, at, take) : []
     const found = isPausing
       ? new Set([...oldest, ...newest].map(([, , , callbackUrl]) => callbackUrl))
       : new Set<string>()
@@ -64,7 +64,7 @@ export const createMessages = (context: Context) => {
     const isPaused = ([, , , callbackUrl]: DueMessage) => paused.has(callbackUrl)
     const open = (row: DueMessage) => openClaimed(context, lane, dueOfLane(row))
     return {
-      ...takeMessages({ oldest, newest: newest.toReversed() }, { take, look: lookAt, isPaused, open }),
+      ...takeMessages({ oldest, newest: newest.toReversed() }, { take, dueRowOf, isPaused, open }),
       readFurther: Math.max(0, oldest.length - take),
     }
   }
@@ -93,8 +93,8 @@ export const createMessages = (context: Context) => {
     statements.exhaust.run(JSON.stringify(taken.flatMap(one => one.unreadable)))
     for (const { lane } of shares) statements.settleLane.run(lane.id, lane.id)
     const firstDue = nextDueAt(at)
-    const looked = [...shares, ...unsigned.map(lane => ({ lane }))]
-    const nextAt = afterMessageClaim({ isAll, shares: looked, messages, firstDue }, at)
+    const tried = [...shares, ...unsigned.map(lane => ({ lane }))]
+    const nextAt = afterMessageClaim({ isAll, shares: tried, messages, firstDue }, at)
     return { claimed: { messages, secrets: secretsFor(messages, live), nextAt }, last }
   }
 
@@ -125,7 +125,7 @@ export const createMessages = (context: Context) => {
 
   return {
     claimMessages: createMessageClaiming({
-      look: () => {
+      peek: () => {
         const at = now()
         return read(() => ({ at, nextAt: nextDueAt(at) }))
       },
@@ -147,7 +147,7 @@ export const createMessages = (context: Context) => {
   } satisfies Partial<Store>
 }
 
-const lookAt = ([seq, , , , , , retries, , , dueAt]: DueMessage) => ({ seq, retries, dueAt })
+const dueRowOf = ([seq, , , , , , retries, , , dueAt]: DueMessage) => ({ seq, retries, dueAt })
 const dueOfLane = ([seq, claims, registrationId, callbackUrl, body, ...rest]: DueMessage): DueOfLane => {
   const [attempts, retries, traceparent, createdAt, dueAt] = rest
   return { seq, claims, registrationId, callbackUrl, body, attempts, retries, traceparent, createdAt, dueAt }

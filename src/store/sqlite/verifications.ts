@@ -162,7 +162,7 @@ export const createVerifications = (context: Context) => {
 
   return {
     claimVerifications: createVerificationClaiming({
-      look: freeOf => {
+      peek: freeOf => {
         const at = now()
         return read(() => ({ at, surveys: waiting(at).map(account => survey(account, freeOf(account.id), at)) }))
       },

@@ -142,7 +142,7 @@ test('are charged by the item: a page costs what it holds, and is not read where
 test('that a page looked at in vain are charged too: ten as one', async () => {
   await using small = await openApi({ apiRate: 25 })
   vi.spyOn(small.store, 'listEvents').mockResolvedValue({
-    ...{ outcome: 'page', events: [], end: { n: 1_000, at: 1 }, looked: 1_000 },
+    ...{ outcome: 'page', events: [], end: { n: 1_000, at: 1 }, scanned: 1_000 },
   })
   const page = async () => (await small.call('GET', '/v1/events?delivery=exhausted')).status
   for (let n = 0; n < 5; n++) expect(await page()).toBe(200)

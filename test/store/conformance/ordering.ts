@@ -29,7 +29,7 @@ export const describeOrdering = (open: OpenStore): void => {
       outcome: 'page',
       events: [],
       end: null,
-      looked: 0,
+      scanned: 0,
     })
     await store.cancel(partnerId, id)
     await bench.advance(HOUR)

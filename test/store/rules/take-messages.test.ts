@@ -13,7 +13,7 @@ const take = (oldest: readonly Row[], count: number, newest: readonly Row[] = []
     { oldest, newest },
     {
       take: count,
-      look: one => one,
+      dueRowOf: one => one,
       isPaused: one => one.isPaused,
       open: one => (one.isSealed ? null : one.seq),
     },
