@@ -56,6 +56,23 @@ const openNodes = async () => {
   }
 }
 
+test('a serial that two partners register at once belongs to one of them, with all its spellings', async () => {
+  await using opened = await openNodes()
+  const { bench, registerAll, query } = opened
+  const partners = [bench.partnerId, await bench.addPartner()]
+  const numbers = Array.from({ length: 40 }, (_, i) => `${7_000 + i}`)
+  await registerAll(
+    numbers.flatMap(number =>
+      [number, `00${number}`, `${number}-x`].map((idcardid, i) => [
+        bench.newRegistration({ idcardid, partnerId: partners[i % 2] as string }),
+      ]),
+    ),
+  )
+  const owners = await query<{ owners: number }>(`
+    SELECT count(DISTINCT partner_id)::int AS owners FROM verifications GROUP BY coalesce(serial_key, idcardid)`)
+  expect(owners).toEqual(numbers.map(() => ({ owners: 1 })))
+})
+
 /** The sessions that wait for a lock. */
 const WAITING = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
 

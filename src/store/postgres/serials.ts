@@ -50,6 +50,17 @@ const FIRST_NEW_ID = 2 ** 52
 const serialNameOf = ({ accountId, idcardid }: SerialName): string => `${accountId} ${idcardid}`
 const keyNameOf = ({ accountId, idcardid }: SerialName): string => `${accountId} ${serialKey(idcardid)}`
 
+/**
+ * Of two spellings of one serial that are new at once neither transaction would see the other's row. Serials that are their own key share
+ * the locks: a spelling waits for them, and they for it. A lock is for all keys of one last character, so that a batch takes few.
+ */
+const lockKeys = async (tx: Tx, names: readonly SerialName[]): Promise<void> => {
+  if (names.length === 0) return
+  const isSpelling = names.some(({ idcardid }) => serialKey(idcardid) !== idcardid)
+  const locks = names.map(({ accountId, idcardid }) => `serials ${accountId} ${serialKey(idcardid).slice(-1)}`)
+  await tx.lock(locks, isSpelling ? 'alone' : 'shared')
+}
+
 export const loadSerials = async (
   tx: Tx,
   items: readonly NewRegistration[],
@@ -57,6 +68,11 @@ export const loadSerials = async (
 ): Promise<SerialUnitOfWork> => {
   const names = distinct(items, serialNameOf)
   const found = await lockSerials(tx, names)
+  const known = new Set(found.map(serialNameOf))
+  await lockKeys(
+    tx,
+    names.filter(name => !known.has(serialNameOf(name))),
+  )
   const owners = await findKeyOwners(
     tx,
     distinct(names, keyNameOf).map(name => ({ accountId: name.accountId, serialKey: serialKey(name.idcardid) })),
