@@ -18,7 +18,7 @@ export interface CallbackHealth {
   attempts: number
   /** How the last one failed, as its partner is told: `http_503`, or the error of an attempt. */
   lastError: string
-  /** When it failed last, to the hour, so that not every attempt is a write. */
+  /** When it failed last, to the hour, so that not every attempt is a write. While `releasing`, when it was released last, if ever. */
   lastAt: number
   /** Since when its messages are held; null: they are not. */
   heldSince: number | null
@@ -120,7 +120,7 @@ export const endsHold = (end: HoldEnd, health: CallbackHealth | null): boolean =
   return because !== null && (ENDED_BY[because] as readonly HoldEnd[]).includes(end)
 }
 
-/** So many held messages a claim makes due when their hold has ended; the next claim goes on with the rest. */
+/** So many held messages a claim makes due when their hold has ended; the next claim goes on with the URL that has waited longest. */
 export const RELEASED_TOGETHER = 300
 
 /** How long after each try of a notice the next one comes: five within an hour. Each is longer than an attempt may take, so it is the lease too. */

@@ -127,6 +127,7 @@ export const RELEASE = `
     SELECT seq FROM deliveries
     WHERE partner_id = $1 AND callback_url = $2 AND state = 'pending' AND due_at IS NULL
     ORDER BY seq LIMIT ${RELEASED_TOGETHER} FOR NO KEY UPDATE SKIP LOCKED)`
+const PUT_LAST = 'UPDATE callbacks SET last_at = $3 WHERE partner_id = $1 AND callback_url = $2'
 const IS_HOLDING = `
   SELECT 1 FROM deliveries WHERE partner_id = $1 AND callback_url = $2 AND state = 'pending' AND due_at IS NULL LIMIT 1`
 
@@ -139,8 +140,7 @@ const IS_HOLDING = `
 export const releaseSome = async (tx: Tx): Promise<void> => {
   const [url] = await tx.rows<Callback>(
     `SELECT partner_id AS "partnerId", callback_url AS "callbackUrl" FROM callbacks
-     WHERE state = 'releasing' AND state <> 'watched'
-     ORDER BY partner_id, callback_url LIMIT 1 FOR UPDATE SKIP LOCKED`,
+     WHERE state = 'releasing' AND state <> 'watched' ORDER BY last_at LIMIT 1 FOR UPDATE SKIP LOCKED`,
   )
   if (!url) return
   const { partnerId, callbackUrl } = url
@@ -150,6 +150,7 @@ export const releaseSome = async (tx: Tx): Promise<void> => {
   await tx.rows('UPDATE lanes SET due_at = least(due_at, $3) WHERE partner_id = $1 AND host = $2', [...lane, tx.at])
   const [held] = await tx.rows(IS_HOLDING, [partnerId, callbackUrl])
   if (!held) await tx.rows(REMOVE, urlColumns([url]))
+  else await tx.rows(PUT_LAST, [partnerId, callbackUrl, tx.at])
 }
 
 /** Of all partners without those that have only begun to fail. */

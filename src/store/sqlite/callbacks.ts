@@ -50,7 +50,10 @@ export const createUrls = onceForContext(({ client }: Pick<Context, 'client'>) =
   )
   const releasing = client.prepare<[], Callback>(`
     SELECT partner_id AS partnerId, callback_url AS callbackUrl FROM callbacks
-    WHERE state = 'releasing' AND state <> 'watched' ORDER BY partner_id, callback_url LIMIT 1`)
+    WHERE state = 'releasing' AND state <> 'watched' ORDER BY last_at LIMIT 1`)
+  const putLast = client.prepare<Callback & { at: number }>(
+    'UPDATE callbacks SET last_at = @at WHERE partner_id = @partnerId AND callback_url = @callbackUrl',
+  )
   const release = client
     .prepare<Callback & { at: number; limit: number }, number>(`
     UPDATE messages SET due_at = @at WHERE seq IN (
@@ -94,6 +97,7 @@ export const createUrls = onceForContext(({ client }: Pick<Context, 'client'>) =
       const laneIds = release.all({ ...url, at, limit: RELEASED_TOGETHER })
       for (const laneId of new Set(laneIds)) advance.run({ at, laneId })
       if (laneIds.length < RELEASED_TOGETHER) remove.run(url)
+      else putLast.run({ ...url, at })
     },
   }
 })

@@ -98,26 +98,31 @@ export const describeCallbackPauses = (open: OpenStore): void => {
     expect((await bench.claimMessages({ slots: 1 })).map(one => one.registrationId)).toEqual([sibling.id])
   })
 
-  test('of a URL for which very many are held ends bit by bit, and all of them go out', {
+  test('of a URL for which very many are held ends bit by bit, in turns with other URLs, and all of them go out', {
     timeout: 60_000,
   }, async () => {
     await using bench = await openStoreFixture(open)
     const held = RELEASED_TOGETHER + 100
-    const gone = await bench.resolve()
+    const callbackUrl = 'https://second.example/hook'
+    const gone = [await bench.resolve(), await bench.resolve({ callbackUrl })]
     await bench.store.register(Array.from({ length: held }, () => bench.newRegistration()))
-    expect(await bench.deliver(410)).toBe(1)
+    const second = await bench.register({ callbackUrl })
+    expect(await bench.deliver(410)).toBe(2)
     while ((await bench.poll(SUCCESS)) > 0) await bench.advance(100)
     while ((await bench.claimMessagesWith()).nextAt !== null) await bench.advance(100)
-    expect(await bench.store.resend(bench.partnerId, gone.id)).toBe('resent')
-    const delivered = new Set<string>()
+    for (const { id } of gone) expect(await bench.store.resend(bench.partnerId, id)).toBe('resent')
+    const delivered = new Map<string, number>()
+    let claims = 0
     for (let next: number | null = bench.store.now(); next !== null; ) {
       await bench.advance(Math.max(0, next - bench.store.now()))
       const claimed = await bench.claimMessagesWith()
+      claims++
       await bench.store.settleMessages(claimed.messages.map(message => bench.received(message, 200)))
-      for (const { registrationId } of claimed.messages) delivered.add(registrationId)
+      for (const { registrationId } of claimed.messages) delivered.set(registrationId, claims)
       next = claimed.nextAt
     }
-    expect(delivered.size).toBe(held + 1)
+    expect(delivered.size).toBe(held + 3)
+    expect(delivered.get(second.id)).toBe(2)
   })
 
   test('holds neither other URLs of its host nor the same URL of another partner', async () => {
