@@ -17,6 +17,8 @@ export interface AnyInspection {
   age(): Promise<SchemaAge>
   /** True where it has not been written with any key yet. */
   opensWithKey(): Promise<boolean>
+  /** The fingerprint of the key at hand. */
+  masterKey: string
   stats(): Promise<Stats>
   accounts(): Promise<readonly InspectedAccount[]>
   close(): Promise<void>

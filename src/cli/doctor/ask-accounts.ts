@@ -10,7 +10,7 @@ import { USER_AGENT } from '../../version.ts'
 
 export interface AskedAccount {
   apiId: string
-  /** `paused`: repeated bad logins may freeze an account, so one that is paused is not asked. */
+  /** `paused`: not asked, for repeated bad logins may freeze an account. */
   outcome: Answer | 'paused' | 'unreadable'
   durationMs: number
   /** How far GetResult's clock is ahead of ours, to within a second; null: nobody knows. */

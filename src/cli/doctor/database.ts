@@ -47,24 +47,28 @@ export const judgeSchema = (age: SchemaAge, call: string): Finding => {
 export const checkSchema = onDatabase(async ({ age }, { call }) => judgeSchema(await age(), call))
 
 /** @param source where the key is from; null: there is none */
-export const judgeKey = (source: string | null, opens: boolean): Finding => {
+export const judgeKey = (
+  source: string | null,
+  { opens, fingerprint }: { opens: boolean; fingerprint: string },
+): Finding => {
   if (source === null)
     return failed(
       'MASTER_KEY is not set, and there is no key beside the database',
       '未设置 MASTER_KEY，数据库旁也没有密钥文件',
       ['put the key of this database back', '请放回该数据库的密钥'],
     )
-  if (opens) return ok(`${source} opens the database`, `${source} 可以解密数据库`)
-  return failed(`${source} does not open this database`, `${source} 无法解密该数据库`, [
+  const [en, zh] = [`${source} (fingerprint ${fingerprint})`, `${source}（指纹 ${fingerprint}）`]
+  if (opens) return ok(`${en} opens the database`, `${zh} 可以解密数据库`)
+  return failed(`${en} does not open this database`, `${zh} 无法解密该数据库`, [
     'set MASTER_KEY to the key that it was written with (while rekey has not ended, the one before it as MASTER_KEY_PREVIOUS)',
     '请把 MASTER_KEY 设为写入该数据库的密钥（rekey 未完成时，旧密钥设为 MASTER_KEY_PREVIOUS）',
   ])
 }
 
-export const checkKey = onDatabase(async ({ opensWithKey }, { file, config }) => {
+export const checkKey = onDatabase(async ({ opensWithKey, masterKey: fingerprint }, { file, config }) => {
   const beside = `${file?.path}.key`
   const source = config?.storage.masterKey ? 'MASTER_KEY' : existsSync(beside) ? beside : null
-  return judgeKey(source, await opensWithKey())
+  return judgeKey(source, { opens: await opensWithKey(), fingerprint })
 })
 
 /** What an operator has done on purpose, or what passes by itself, is a warning. */

@@ -28,13 +28,13 @@ export const checkDns = withConfig(async config => {
   }
 })
 
-export const judgeAnswer = ({ apiId, outcome, durationMs }: Omit<AskedAccount, 'aheadMs'>): Finding => {
+export const judgeAnswer = ({ apiId, outcome, durationMs }: Omit<AskedAccount, 'aheadMs'>, call: string): Finding => {
   if (outcome === 'paused')
-    return warning(
-      `${apiId} is paused, so it was not asked: repeated bad logins may freeze an account`,
-      `${apiId} 已暂停，因此未查询：多次登录失败可能导致账户被冻结`,
-      ['see the check work', '见检查项 work'],
-    )
+    return warning(`${apiId} is paused, so it was not asked`, `${apiId} 已暂停，因此未查询`, [
+      'the check work says why, and what to do',
+      '检查项 work 说明原因与处理办法',
+      `${call} doctor --only work`,
+    ])
   if (outcome === 'unreadable')
     return failed(`the APIKEY of ${apiId} does not decrypt`, `${apiId} 的 APIKEY 无法解密`, [
       'see "An unreadable value" in docs/operations.md',
@@ -65,20 +65,22 @@ export const judgeAnswer = ({ apiId, outcome, durationMs }: Omit<AskedAccount, '
     case 'throttled':
       return warning(`${apiId}: GetResult asks for fewer calls`, `${apiId}：GetResult 要求降低查询频率`, [
         'lower UPSTREAM_RATE, or have the vendor allow more',
-        '请调小 UPSTREAM_RATE，或向上游申请更高频率',
+        '请调小 UPSTREAM_RATE，或向厂商申请更高频率',
       ])
     default:
       return warning(
         `${apiId}: GetResult answered otherwise than 4061 about an unknown serial (${outcome.kind}, ${outcome.code})`,
         `${apiId}：GetResult 对未知流水号的响应不是 4061（${outcome.kind}，${outcome.code}）`,
-        ['ask the vendor whether this has changed', '请向上游确认是否有变更'],
+        ['ask the vendor whether this has changed', '请向厂商确认是否有变更'],
       )
   }
 }
 
-export const checkUpstream = withConfig(async (_config, { asked }) => {
+export const checkUpstream = withConfig(async (_config, { asked, call }) => {
   const accounts = await asked()
-  return accounts.length === 0 ? skipped('no account is known', '没有已知账户') : accounts.map(judgeAnswer)
+  return accounts.length === 0
+    ? skipped('no account is known', '没有已知账户')
+    : accounts.map(one => judgeAnswer(one, call))
 })
 
 /** @param aheadMs how far GetResult's clock is ahead of this machine's; null: it has not told its time */

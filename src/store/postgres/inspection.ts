@@ -50,6 +50,7 @@ export const openPostgresInspection = async (
   return {
     kind: 'postgres',
     age,
+    masterKey: sealed.keyId.toString('hex'),
     opensWithKey: async () => {
       const canary = (await age()) === 'new' ? null : await within(() => canaryOf(client))
       return canary === null || sealed.canary.isOurs(canary)

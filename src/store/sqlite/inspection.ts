@@ -19,6 +19,7 @@ export const openInspection = (options: SqliteOptions): SqliteInspection => {
   return {
     kind: 'sqlite',
     age: async () => ageOf(client),
+    masterKey: sealed.keyId.toString('hex'),
     opensWithKey: async () => {
       if (!hasTable(client, 'meta')) return true
       const value = client.prepare<[], Buffer>("SELECT value FROM meta WHERE key = 'canary'").pluck().get()

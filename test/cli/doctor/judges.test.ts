@@ -63,9 +63,11 @@ describe('a judgement', () => {
     expect(judgeSchema('current', call).state).toBe('ok')
     expect(judgeSchema('later', call).state).toBe('failed')
     expect(judgeSchema('older', call)).toMatchObject({ state: 'warning', command: 'idface-notifier migrate' })
-    expect(states(judgeKey('MASTER_KEY', true))).toEqual(['ok'])
-    expect(states(judgeKey('MASTER_KEY', false))).toEqual(['failed'])
-    expect(states(judgeKey(null, false))).toEqual(['failed'])
+    const fingerprint = 'b5166acf'
+    const found = [true, false].map(opens => judgeKey('MASTER_KEY', { opens, fingerprint }))
+    expect(states(found)).toEqual(['ok', 'failed'])
+    for (const { text } of found) for (const words of [text.en, text.zh]) expect(words).toContain(fingerprint)
+    expect(states(judgeKey(null, { opens: false, fingerprint }))).toEqual(['failed'])
   })
 
   test.each([
@@ -86,7 +88,9 @@ describe('a judgement', () => {
     ['paused', 'warning'],
     ['unreadable', 'failed'],
   ] as const)('of the answer %j is %s', (outcome, state) => {
-    expect(states(judgeAnswer({ apiId: 'C1', outcome, durationMs: 5 }))).toEqual([state])
+    const found = judgeAnswer({ apiId: 'C1', outcome, durationMs: 5 }, call)
+    expect(states(found)).toEqual([state])
+    expect(found.command).toBe(outcome === 'paused' ? 'idface-notifier doctor --only work' : null)
   })
 
   test('of the channel of operators says what to do about each answer', () => {
