@@ -123,7 +123,7 @@ interface Definition<A extends Arguments, O extends Options> {
   /** It takes `--json`. */
   printsData?: true
   /** It takes `--json`, and `--reason` for the audit. */
-  changes?: true
+  changes?: boolean
   /** An example without the program's name that works as it stands, or with another id. */
   example: string
   run?: (input: Input<A, O>) => Answered
@@ -138,6 +138,7 @@ export interface Command {
   args: Arguments
   options: Options
   printsData: boolean
+  changes: boolean
   example: string
   run?: (input: never) => Answered
   onStore?: (store: Store, input: never) => Answered
@@ -157,12 +158,13 @@ export const defineCommand = <
   const A extends Arguments = Record<never, never>,
   const O extends Options = Record<never, never>,
 >({
-  changes,
+  changes = false,
   ...definition
 }: Definition<A, O>): Command => ({
   args: {},
   ...definition,
-  printsData: (changes ?? definition.printsData) === true,
+  changes,
+  printsData: changes || definition.printsData === true,
   options: { ...definition.options, ...(changes ? { reason: REASON } : {}) },
 })
 

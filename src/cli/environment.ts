@@ -104,14 +104,24 @@ export const loadEnvFile = (lang: Language) => {
 
 /**
  * Runs a command on the database that the settings name. The process ends with 2 where the database cannot be opened, unless that
- * may pass by itself; with 1 where it fails later.
+ * may pass by itself; with 1 where it fails later. What changes nothing makes no database either.
  */
 export const withStore = async (
-  lang: Language,
+  { lang, changes }: { lang: Language; changes: boolean },
   run: (store: Store, config: Config) => Promise<void>,
 ): Promise<void> => {
   const config = loadConfig('database', lang)
   const say = sayIn(lang)
+  const { database } = config.storage
+  if (!changes && database.kind === 'sqlite' && !existsSync(database.path)) {
+    const path = resolve(database.path)
+    refuse(
+      say(
+        `There is no database ${path}: run this in the folder of the service, or set its DATABASE_URL`,
+        `没有数据库 ${path}：请在服务所在的文件夹中运行，或设置服务所用的 DATABASE_URL`,
+      ),
+    )
+  }
   const emit: Emit<OpeningEvent> = (...[name, fields]) => {
     if (name === 'master_key.created')
       complain(

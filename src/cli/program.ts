@@ -17,7 +17,7 @@ export interface Section {
 
 /** How the reader calls this program. */
 export const callOf = ({ npm_lifecycle_event }: NodeJS.ProcessEnv): string =>
-  npm_lifecycle_event === 'cli' ? 'npm run -s cli --' : 'idface-notifier'
+  ['cli', 'demo'].includes(npm_lifecycle_event ?? '') ? 'npm run -s cli --' : 'idface-notifier'
 
 /** The language that `--lang` names, wherever it stands; else, or if it names none, that of the environment. */
 export const languageFor = (args: readonly string[], env: NodeJS.ProcessEnv): Language => {
@@ -35,14 +35,16 @@ const TITLES: Readonly<Record<string, string>> = {
   'Commands:': '命令：',
 }
 
+const EXCESS = 'commander.excessArguments'
+
 /** By commander's codes. */
 const PROBLEMS_ZH: Readonly<Record<string, string>> = {
-  'commander.missingArgument': '缺少',
-  'commander.missingMandatoryOptionValue': '缺少选项',
+  'commander.missingArgument': '缺少 ',
+  'commander.missingMandatoryOptionValue': '缺少选项 ',
   'commander.optionMissingArgument': '缺少选项的值：',
-  'commander.unknownOption': '此命令没有选项',
-  'commander.unknownCommand': '没有命令',
-  'commander.excessArguments': '参数过多：',
+  'commander.unknownOption': '此命令没有选项 ',
+  'commander.unknownCommand': '没有命令 ',
+  [EXCESS]: '参数过多：',
 }
 
 /** In brackets where it may be left out. */
@@ -62,10 +64,11 @@ export const buildProgram = (
   let where: Program | null = null
   const note = (message: string, { code = '' }: { code?: string } = {}) => {
     // After an unknown option its value is one argument too many.
-    if (code === 'commander.excessArguments' && problems.length > 0) return
-    const [, name, nearest] = /'(.+?)'(?:[\s\S]*Did you mean (.+)\?)?/.exec(message) ?? []
+    if (code === EXCESS && problems.length > 0) return
+    const named = code === EXCESS ? /got \d+: (.+)\.$/ : /'(.+?)'(?:[\s\S]*Did you mean (.+)\?)?/
+    const [, name, nearest] = named.exec(message) ?? []
     const hint = nearest ? `，是否想用 ${nearest}？` : ''
-    problems.push(say(message.replace('error: ', ''), `${PROBLEMS_ZH[code] ?? message} ${name ?? ''}${hint}`))
+    problems.push(say(message.replace('error: ', ''), `${PROBLEMS_ZH[code] ?? message}${name ?? ''}${hint}`))
   }
   const prepare = (command: Program): Program =>
     Object.assign(command, {
@@ -148,7 +151,7 @@ export const buildProgram = (
       const tell = (answer: Answer | void) => answer && print(json ? JSON.stringify(answer.data) : answer.text)
       tell(await spec.run?.(input as never))
       if (spec.onStore)
-        await withStore(language, async (store, config) => {
+        await withStore({ lang: language, changes: spec.changes }, async (store, config) => {
           tell(await spec.onStore?.(store, { ...input, config, audited: auditedBy(store, input.reason) } as never))
         })
     })

@@ -1,3 +1,4 @@
+import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test, vi } from 'vitest'
 import { MINUTE } from '../../src/core/duration.ts'
@@ -37,6 +38,16 @@ const openCli = async () => {
 const overviewAt = async (at: Parameters<typeof runCli>[1]) =>
   JSON.parse((await runCli(['status', '--json'], at)).stdout) as Overview
 const codes = ({ problems }: Overview) => problems.map(({ code }) => code)
+
+test.each(['status', 'explain 1', 'account list'])(
+  '%s in a wrong folder made a database and a key there',
+  async typed => {
+    await using folder = await openFolder()
+    const ran = await runCli(typed.split(' '), { cwd: folder.path })
+    expect(ran).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining(folder.path) })
+    expect(await readdir(folder.path)).toEqual([])
+  },
+)
 
 test('status begins with what is wrong, what to do, and the command, in the zone and language of the reader', async () => {
   await using cli = await openCli()
