@@ -6,6 +6,7 @@ import { type Common, defineCommand, flag } from '../command.ts'
 import { fail, print, reasonOf } from '../environment.ts'
 import { pad } from '../output.ts'
 import { exportsOf } from '../partner-environment.ts'
+import { callOf } from '../program.ts'
 import { runDemo } from './run.ts'
 import { SCENES } from './scenes.ts'
 import { openStage, type Stage } from './stage.ts'
@@ -42,7 +43,8 @@ const demo = async ({ keep, lang }: Common & { keep: boolean }): Promise<void> =
           resolve()
         }
       })
-    } else if (held) for (const [command, what] of texts.next) print(`  ${pad(command, 26)}${what}`)
+    } else if (held)
+      for (const [command, what] of texts.next(callOf(process.env))) print(`  ${pad(command, 30)}${what}`)
     await stage.close()
   } catch (error) {
     fail(reasonOf(error, lang))

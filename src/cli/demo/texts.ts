@@ -30,11 +30,11 @@ const en = {
   polls: (polls: number, seconds: string) => `${polls} polls of GetResult, ${seconds} s`,
   broken: 'Not everything went as it should:',
   fault: ({ idcardid, expected, got }: Fault) => `${idcardid}: expected ${expected}, got ${got}`,
-  next: [
-    ['npm run demo -- --keep', 'the same, and it keeps running for your own curl'],
-    ['npm run cli -- --help', 'all commands'],
+  next: (call: string): readonly (readonly [command: string, what: string])[] => [
+    [`${call} demo --keep`, 'the same, and it keeps running for your own curl'],
+    [`${call} --help`, 'all commands'],
     ['README.md', 'your first webhook in five minutes'],
-  ] as readonly (readonly [command: string, what: string])[],
+  ],
   tooLong: (seconds: number) => `The demo did not end within ${seconds} s.`,
   kept: {
     title: 'The service keeps running. Ctrl-C stops it and removes its database.',
@@ -76,9 +76,9 @@ const zh: typeof en = {
   polls: (polls, seconds) => `查询 GetResult ${polls} 次，用时 ${seconds} 秒`,
   broken: '结果与预期不符：',
   fault: ({ idcardid, expected, got }) => `${idcardid}：应为 ${expected}，实为 ${got}`,
-  next: [
-    ['npm run demo -- --keep', '再来一遍，结束后保持运行，可用 curl 试用'],
-    ['npm run cli -- --help', '查看全部命令'],
+  next: call => [
+    [`${call} demo --keep`, '再来一遍，结束后保持运行，可用 curl 试用'],
+    [`${call} --help`, '查看全部命令'],
     ['README.zh-CN.md', '五分钟收到第一个回调'],
   ],
   tooLong: seconds => `演示未能在 ${seconds} 秒内结束。`,

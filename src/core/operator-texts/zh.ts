@@ -8,32 +8,35 @@ const CHANGE_KEY =
   '其他账户的 APIKEY 不在配置中：先运行 "idface-notifier account remove APIID"，再运行 "idface-notifier account create APIID --api-key-file FILE"（--mode、--rate 与原来相同），随即试探该账户。专供某个合作方的账户：先运行 "partner disable PARTNER"，新建时加上 --partner PARTNER，最后运行 "partner enable PARTNER"。'
 
 const FAULTS: Catalogue['faults'] = {
-  egress_ip: { sentence: '上游不接受来自本机 IP 地址的请求', remedy: '请上游登记本机的出口 IP 地址。' },
+  egress_ip: { sentence: 'GetResult 不接受来自本机 IP 地址的请求', remedy: '请厂商备案本机的出口 IP 地址。' },
   credentials_missing: {
-    sentence: '上游未在请求中找到 APIID 或密码',
-    remedy: '请检查 IHUYI_ACCOUNT、IHUYI_API_KEY 和 IHUYI_METHOD，以及本服务与上游之间的代理。',
+    sentence: 'GetResult 未在请求中找到 APIID 或密码',
+    remedy: '请检查 IHUYI_ACCOUNT、IHUYI_API_KEY 和 IHUYI_METHOD，以及本服务与 GetResult 之间的代理。',
   },
-  app_missing: { sentence: '该 APIID 下没有此应用', remedy: '请联系上游。' },
+  app_missing: { sentence: '该 APIID 下没有此应用', remedy: '请联系厂商。' },
   credentials_wrong: {
     sentence: 'APIID 或 APIKEY 错误',
     remedy: `请改正 IHUYI_ACCOUNT 和 IHUYI_API_KEY（按安装文档部署时，位于 /etc/idface-notifier/settings），或 IHUYI_API_KEY_FILE 指定的文件，然后重启："systemctl restart idface-notifier"。${CHANGE_KEY}若是 APIID 填错：请先取消等待中的登记，再移除该账户。多次登录失败可能导致账户被冻结。`,
   },
-  frozen: { sentence: '账户已被冻结', remedy: '请联系上游解冻。' },
-  clock: { sentence: '本机与上游的时钟相差过大', remedy: '请校准本机时钟："sudo timedatectl set-ntp true"。' },
+  frozen: { sentence: '账户已被冻结', remedy: '请联系厂商解冻。' },
+  clock: { sentence: '本机与 GetResult 的时钟相差过大', remedy: '请校准本机时钟："sudo timedatectl set-ntp true"。' },
   password_refused: {
-    sentence: '上游不接受该密码',
+    sentence: 'GetResult 不接受该密码',
     remedy: `请检查 APIKEY（IHUYI_API_KEY，或 IHUYI_API_KEY_FILE 指定的文件）和本机时钟（"timedatectl"）；两者都无误时，可尝试 IHUYI_PASSWORD_MODE=static。改后须重启。${CHANGE_KEY}`,
   },
-  no_contract: { sentence: '账户未开通此产品', remedy: '请向上游开通此产品。' },
+  no_contract: { sentence: '账户未开通此产品', remedy: '请向厂商开通此产品。' },
   password_or_balance: {
     sentence: '密码错误或余额不足',
     remedy: `请先检查余额，再检查 APIKEY：IHUYI_API_KEY，或 IHUYI_API_KEY_FILE 指定的文件，改后须重启。${CHANGE_KEY}`,
   },
   serial_not_received: {
-    sentence: '上游未收到绝大多数请求中的流水号',
-    remedy: '请检查 IHUYI_METHOD，以及本服务与上游之间的代理。',
+    sentence: 'GetResult 未收到绝大多数请求中的流水号',
+    remedy: '请检查 IHUYI_METHOD，以及本服务与 GetResult 之间的代理。',
   },
-  unknown_code: { sentence: '上游对绝大多数请求返回文档中未列出的返回码', remedy: '请向上游确认该返回码的含义。' },
+  unknown_code: {
+    sentence: 'GetResult 对绝大多数请求返回文档中未列出的返回码',
+    remedy: '请向厂商确认该返回码的含义。',
+  },
 }
 
 const WRITE_REMEDIES: Catalogue['writeRemedies'] = {
@@ -79,13 +82,13 @@ const TROUBLES: Catalogue['troubles'] = {
     remedy: `可以恢复时，请运行 "idface-notifier account resume ${account}"。`,
   }),
   upstream_unreachable: ({ account, since, error, nextTryAt }, { at, showTime }) => ({
-    sentence: `自${showTime(since)} 起，账户 ${account} 无法连接上游（${error}）。其流水号等待中，一天之内不会过期。`,
-    remedy: `请检查本机的 DNS、网络、防火墙和代理；均正常时请联系上游。上游恢复响应后，系统会自动继续${isAhead(nextTryAt, at) ? `；下次重试时间为${showTime(nextTryAt)}` : ''}。`,
+    sentence: `自${showTime(since)} 起，账户 ${account} 无法连接 GetResult（${error}）。其流水号等待中，一天之内不会过期。`,
+    remedy: `请检查本机的 DNS、网络、防火墙和代理；均正常时请联系厂商。GetResult 恢复响应后，系统会自动继续${isAhead(nextTryAt, at) ? `；下次重试时间为${showTime(nextTryAt)}` : ''}。`,
   }),
   polls_late: ({ account, since, due, isCapped, rateNow, etaMs }, { showTime }) => ({
     sentence: `账户 ${account} 的查询自${showTime(since)} 起延迟：${atLeast(due, isCapped)} 个流水号待查询${etaMs === null ? '' : `，按每秒 ${roundedRate(rateNow)} 次计算，查询一轮${isCapped ? '至少' : '大约'}需要 ${showSpan(etaMs, 'zh')}`}。`,
     remedy:
-      '上游中断或大批量登记之后，会自行恢复。如果持续存在，说明未结束的流水号过多，无法在 POLL_MAX_INTERVAL 内查询一遍：请向上游申请更高频率后调大 UPSTREAM_RATE，或调大 POLL_MIN_INTERVAL 和 POLL_MAX_INTERVAL 以降低查询频率。',
+      'GetResult 中断或大批量登记之后，会自行恢复。如果持续存在，说明未结束的流水号过多，无法在 POLL_MAX_INTERVAL 内查询一遍：请向厂商申请更高频率后调大 UPSTREAM_RATE，或调大 POLL_MIN_INTERVAL 和 POLL_MAX_INTERVAL 以降低查询频率。',
   }),
   deliveries_held: ({ since, due, isCapped }, { showTime }) => ({
     sentence: `运维人员自${showTime(since)} 起暂停投递全部回调：${atLeast(due, isCapped)} 个回调待投递。`,
@@ -152,8 +155,8 @@ export const ZH: Catalogue = {
   traits: TRAITS,
   own: {
     'upstream.unknown_status': ({ account, status }) => ({
-      sentence: `上游对账户 ${account} 返回了文档中未列出的状态 ${status}，系统会继续查询。`,
-      remedy: '请向上游确认其含义；若它表示最终结果，需要升级本服务以识别它。',
+      sentence: `GetResult 对账户 ${account} 返回了文档中未列出的状态 ${status}，系统会继续查询。`,
+      remedy: '请向厂商确认其含义；若它表示最终结果，需要升级本服务以识别它。',
     }),
     'callback.failing': ({ host, since, error, ...whose }, { showTime }) => ({
       sentence: `合作方 ${showPartner(whose)} 发往 ${host} 某地址的回调自${showTime(since)} 起全部失败（${error}），系统会继续重试。`,
@@ -172,8 +175,8 @@ export const ZH: Catalogue = {
   },
   titles: {
     'account.paused': '上游账户暂停',
-    'upstream.unreachable': '无法连接上游',
-    'upstream.unknown_status': '上游返回未知状态',
+    'upstream.unreachable': '无法连接 GetResult',
+    'upstream.unknown_status': 'GetResult 返回未知状态',
     'backlog.growing': '查询或回调延迟',
     'callback.failing': '回调地址持续失败',
     'callback.disabled': '回调地址停用',
