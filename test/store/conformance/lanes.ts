@@ -92,6 +92,27 @@ export const describeLanes = (open: OpenStore): void => {
     expect(await bench.claimMessages({ slow })).toEqual([])
   })
 
+  test('a slow host of one partner is not another partner’s fault', async () => {
+    await using bench = await openStoreFixture(open)
+    await slowDown(bench, 'a.example')
+    const other = await bench.addPartner()
+    await fill(bench, { 'a.example': 2 }, other)
+    const taken = await bench.claimMessages({ slow: NO_SLOW })
+    expect(taken.map(message => message.partnerId)).toEqual([other, other])
+  })
+
+  test('a host with a long queue, and a partner that has its whole share, keep no later one waiting', async () => {
+    await using bench = await openStoreFixture(open)
+    await fill(bench, { 'a.example': 20 })
+    await bench.advance(MINUTE)
+    await fill(bench, { 'b.example': 1 })
+    const busyHosts = new Map([['a.example', 4]])
+    expect(hostsOf(await bench.claimMessages({ slots: 1, perHost: 4, busyHosts }))).toEqual({ 'b.example': 1 })
+    await fill(bench, { 'c.example': 1 }, await bench.addPartner())
+    const taken = await bench.claimMessages({ slots: 1, perPartner: 2, busyPartners: new Map([[bench.partnerId, 2]]) })
+    expect(hostsOf(taken)).toEqual({ 'c.example': 1 })
+  })
+
   test('looks at everybody in turn', { timeout: 60_000 }, async () => {
     await using bench = await openStoreFixture(open)
     const partnerIds = await Promise.all(Array.from({ length: 300 }, () => bench.addPartner()))
