@@ -87,8 +87,8 @@ const changedAt = ({ createdAt, resolvedAt, message }: FoundRegistration): numbe
 }
 
 /**
- * The registrations of a window that a bulk act is done to, and how far it has come then. A registration that has changed since the act
- * was created is left out: whoever created it has not seen that. A probe takes one.
+ * The registrations of a window that a bulk act is done to, and how far it has come then. Of an operator's, a registration that has
+ * changed since the act was created is left out: the operator has not seen that. A probe takes one.
  *
  * @param window the newest `BULK_WINDOW` before its cursor; fewer: there are no more
  */
@@ -99,7 +99,9 @@ export const takeForBulk = (
 ): { batch: FoundRegistration[]; patch: Patch } => {
   const isProbing = bulk.state === 'probing'
   const most = isProbing ? 1 : limit
-  const wanted = window.filter(one => isWanted(one, bulk.filter, bulk.act) && changedAt(one) <= bulk.createdAt)
+  const wanted = window.filter(
+    one => isWanted(one, bulk.filter, bulk.act) && (bulk.partnerId !== null || changedAt(one) <= bulk.createdAt),
+  )
   const batch = wanted.slice(0, most)
   const [probe] = isProbing ? batch : []
   const isCut = wanted.length > most || probe !== undefined
