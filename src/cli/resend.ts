@@ -58,7 +58,7 @@ const resendSpan = async (store: Store, input: Span): Promise<Answer> => {
   const meant = exhaustedIn(partnerId, span)
   const id = createIds()('bulk')
   const resent = await audited({ act: 'bulk.create', object: id }, async () => {
-    const counted = await store.countRegistrations(meant, true)
+    const counted = await store.countRegistrations(meant)
     const by = { partnerId: null, who: COMMAND, name: userName(), reason: reason ?? '' }
     await store.createBulkAct({ id, ...meant, ...by, counted, createdAt })
     const started = await store.startBulkAct(id)

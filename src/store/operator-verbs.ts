@@ -8,8 +8,10 @@ import type { BoundedCount, FailureGroups, SearchPage, SearchQuery } from './reg
 export interface OperatorVerbs extends NodeVerbs {
   /** Over all partners, newest first. A page looks at so many registrations at most (`registration-search.ts`). */
   searchRegistrations(query: SearchQuery): Promise<SearchPage>
-  /** How many a search would find, up to `MOST_MATCHES` among so many; with `isExact` all of them. */
-  countRegistrations(wanted: Pick<SearchQuery, 'filter' | 'act'>, isExact?: boolean): Promise<BoundedCount>
+  /** How many a search would find, up to `MOST_MATCHES` among so many. */
+  countRegistrations(wanted: Pick<SearchQuery, 'filter' | 'act'>): Promise<BoundedCount>
+  /** All that `exhaustedIn` means. */
+  countExhausted(partnerId: string, span: { since: number; until: number }): Promise<number>
   /** Open failures by host and error; the newest of them, where there are very many. */
   groupFailures(): Promise<FailureGroups>
   /** Whose registration it is; null: there is none. */

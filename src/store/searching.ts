@@ -12,7 +12,8 @@ import type { SearchPlace } from './registration-source.ts'
 import { groupsOf, isWanted } from './rules/registration-search.ts'
 import type { Store } from './store.ts'
 
-export type Searches = Pick<Store, 'searchRegistrations' | 'countRegistrations' | 'groupFailures' | 'partnerOf'>
+type Verb = 'searchRegistrations' | 'countRegistrations' | 'countExhausted' | 'groupFailures' | 'partnerOf'
+export type Searches = Pick<Store, Verb>
 type ReadWindow = (place: SearchPlace, limit: number) => Promise<FoundRegistration[]>
 
 /** So many registrations one statement reads; others read in between. */
@@ -41,11 +42,11 @@ const search = async (
 }
 
 /** @param window reads up to `limit` of those among which the meant ones are; fewer: there are no more */
-export const createSearches = (window: ReadWindow): Omit<Searches, 'partnerOf'> => ({
+export const createSearches = (window: ReadWindow): Omit<Searches, 'countExhausted' | 'partnerOf'> => ({
   searchRegistrations: query => search(window, query, { among: SEARCHED_AT_ONCE, most: query.limit }),
 
-  countRegistrations: async (wanted, isExact = false) => {
-    const bounds = isExact ? { among: NO_LIMIT, most: NO_LIMIT } : { among: COUNTED_AMONG, most: MOST_MATCHES }
+  countRegistrations: async wanted => {
+    const bounds = { among: COUNTED_AMONG, most: MOST_MATCHES }
     const { found, next } = await search(window, { ...wanted, before: null }, bounds)
     return { count: found.length, isCapped: next !== null }
   },

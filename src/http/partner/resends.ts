@@ -14,7 +14,7 @@ import type { Rates } from '../rates.ts'
 
 export interface ResendDeps {
   rates: Pick<Rates, 'take'>
-  store: Pick<Store, 'now' | 'countRegistrations' | 'createBulkAct' | 'startBulkAct' | 'findBulkAct'>
+  store: Pick<Store, 'now' | 'countExhausted' | 'createBulkAct' | 'startBulkAct' | 'findBulkAct'>
   readBody: ReadPartnerBody
   newId: (prefix: string) => string
 }
@@ -73,10 +73,16 @@ export const createResends = ({ store, readBody, newId, rates }: ResendDeps) => 
     const partnerId = c.get('partnerId')
     rates.take('bulkResends', partnerId)
     const createdAt = store.now()
-    const meant = exhaustedIn(partnerId, { since, until: until ?? createdAt })
-    const counted = await store.countRegistrations(meant, true)
+    const span = { since, until: until ?? createdAt }
+    const counted = { count: await store.countExhausted(partnerId, span), isCapped: false }
     const by = { partnerId, who: partnerId, name: '', reason: 'POST /v1/resend' }
-    const { id } = await store.createBulkAct({ id: newId('resend'), ...meant, ...by, counted, createdAt })
+    const { id } = await store.createBulkAct({
+      id: newId('resend'),
+      ...exhaustedIn(partnerId, span),
+      ...by,
+      counted,
+      createdAt,
+    })
     const started = await store.startBulkAct(id)
     if (started?.outcome !== 'changed')
       throw new AppError('too_many_requests', TOO_MANY_RESENDS, { retryAfterMs: MINUTE })

@@ -40,6 +40,17 @@ export const findRegistration = async (tx: Tx, id: string): Promise<FoundRegistr
 
 export const createRegistrationSearch = ({ read }: Pick<Context, 'read'>): Searches => ({
   ...createSearches((place, limit) => read(tx => readWindow(tx, place, limit))),
+  countExhausted: (partnerId, { since, until }) =>
+    read(async tx => {
+      const [row] = await tx.rows<{ count: number }>(
+        `SELECT count(*) FROM deliveries d
+           CROSS JOIN LATERAL (SELECT status FROM registrations WHERE id = d.registration_id LIMIT 1) AS r
+           CROSS JOIN LATERAL (SELECT created_at FROM message_bodies WHERE seq = d.seq LIMIT 1) AS m
+         WHERE d.partner_id = $1 AND d.state = 'exhausted' AND m.created_at BETWEEN $2 AND $3 AND r.status <> 'cancelled'`,
+        [partnerId, since, until],
+      )
+      return row?.count ?? 0
+    }),
   partnerOf: id =>
     read(async tx => {
       const [row] = await tx.rows<{ partnerId: string }>(

@@ -7,6 +7,7 @@ export const READ_VERBS = [
   'listActs',
   'searchRegistrations',
   'countRegistrations',
+  'countExhausted',
   'groupFailures',
   'explain',
   'usageOf',

@@ -46,9 +46,17 @@ export const createFoundRegistrations = onceForContext(({ client }: Pick<Context
 
 export const createRegistrationSearch = ({ client, read }: Pick<Context, 'client' | 'read'>): Searches => {
   const found = createFoundRegistrations({ client })
+  // By the index of what is not delivered.
+  const countExhausted = client
+    .prepare<[partnerId: string, since: number, until: number], number>(`
+      SELECT count(*) FROM messages m CROSS JOIN registrations r ON r.id = m.registration_id
+      WHERE m.partner_id = ? AND m.state = 'exhausted' AND m.state <> 'delivered' AND m.created_at BETWEEN ? AND ?
+        AND r.status <> 'cancelled'`)
+    .pluck()
   const ownerOf = client.prepare<[id: string], string>('SELECT partner_id FROM registrations WHERE id = ?').pluck()
   return {
     ...createSearches((place, limit) => read(() => found.window(place, limit))),
+    countExhausted: (partnerId, { since, until }) => read(() => countExhausted.get(partnerId, since, until) ?? 0),
     partnerOf: id => read(() => ownerOf.get(id) ?? null),
   }
 }
