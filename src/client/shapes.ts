@@ -106,7 +106,10 @@ export interface BulkResend {
   /** How many messages there were to resend when it was requested. */
   count: number
   resent: number
+  /** It has ended. */
   done: boolean
+  /** Before all were due again: by an operator, or by a restore from a backup. Request again what is left. */
+  stopped: boolean
 }
 
 export interface SigningSecret {

@@ -49,6 +49,8 @@ export interface BulkStep {
   count: number
   /** No bulk act could do a step: none is under way, or each waits for its probe. */
   isIdle: boolean
+  /** Whose act it was: a partner's, or an operator's. */
+  isOfPartner: boolean
   /** Registrations that it has cancelled. */
   cancelled: Cancellation[]
 }
@@ -65,5 +67,5 @@ export const mostUnderWay = (partnerId: string | null): number => (partnerId ===
 /** How many bulk acts of operators, and of each partner, are kept that are not under way. */
 export const bulkActsKept = (partnerId: string | null): number => (partnerId === null ? 1_000 : 100)
 
-/** A node does them to so many registrations a second at most, all bulk acts together: a small share of the writes. */
+/** A node does those of operators to so many registrations a second at most, all together: a small share of the writes. */
 export const BULK_RATE = 200

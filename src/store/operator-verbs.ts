@@ -20,14 +20,15 @@ export interface OperatorVerbs extends NodeVerbs {
   /** Keeps what is to be done, and does nothing yet. */
   createBulkAct(bulk: NewBulkAct): Promise<BulkAct>
   findBulkAct(id: string): Promise<BulkAct | null>
-  /** Those of operators, newest first, `limit` at most, from before the bulk act `before`. */
+  /** Newest first, `limit` at most, from before the bulk act `before`. */
   listBulkActs(page: { limit: number; before: string | null }): Promise<BulkAct[]>
   /** Begins a draft, or goes on with what was stopped. `continueBulkActs` does the work, also after a restart. */
   startBulkAct(id: string): Promise<BulkCommand | null>
   stopBulkAct(id: string): Promise<BulkCommand | null>
   /**
-   * One step of the bulk act whose last step is the longest ago, or of the one that `id` names: reads `BULK_WINDOW` registrations, and
-   * does the act to up to `limit` of them, which may be none.
+   * One step of the bulk act whose last step is the longest ago among those of operators and the oldest of each partner, or of the one
+   * that `id` names: reads `BULK_WINDOW` registrations, and does the act to up to `limit` of them (of a partner's act `PARTNER_BATCH`),
+   * which may be none.
    */
   continueBulkActs(limit: number, id?: string): Promise<BulkStep>
 

@@ -164,7 +164,7 @@ export const EVENTS = {
   ),
   'bulk.done': info(
     { count: NUMBER },
-    'Bulk acts of operators, and bulk resends of partners, were done to `count` registrations, and now nothing is left, or they wait for a probe. `GET /v1/admin/bulk` has each of the operators.',
+    'Bulk acts of operators, and bulk resends of partners, were done to `count` registrations, and now nothing is left, or they wait for a probe. `GET /v1/admin/bulk` has each.',
   ),
   'bulk.failed': error(
     { error: ERROR },

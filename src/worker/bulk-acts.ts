@@ -16,7 +16,7 @@ const BATCH = 50
 /** After each step, whatever it has done. */
 const GAP_MS = 50
 
-/** Goes on with all bulk acts that are under way, at `BULK_RATE`. */
+/** Goes on with all bulk acts that are under way, those of operators at `BULK_RATE`. */
 export const createBulkActs = ({ store, clock, emit }: BulkActDeps): BackgroundJob => {
   const report = ({ registration, isNew, stopsMessage }: Cancellation) => {
     const { id: registrationId, partnerId, createdAt } = registration
@@ -27,10 +27,10 @@ export const createBulkActs = ({ store, clock, emit }: BulkActDeps): BackgroundJ
   return createBackgroundJob({
     batch: async (size, isStopped) => {
       while (!isStopped()) {
-        const { count, isIdle, cancelled } = await store.continueBulkActs(size)
+        const { count, isIdle, isOfPartner, cancelled } = await store.continueBulkActs(size)
         if (isIdle) break
         for (const cancellation of cancelled) report(cancellation)
-        await clock.sleep(Math.max(GAP_MS, (count * SECOND) / BULK_RATE))
+        await clock.sleep(isOfPartner ? GAP_MS : Math.max(GAP_MS, (count * SECOND) / BULK_RATE))
         if (count > 0) return count
       }
       return 0

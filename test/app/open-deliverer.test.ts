@@ -41,7 +41,12 @@ const open = (messages: ClaimedMessage[]) => {
   const sends: ((result: SendResult) => void)[] = []
   const settled: MessageSettlement[] = []
   const claimMessages = vi.fn(async () => ({ messages: messages.splice(0), secrets: new Map(), nextAt: null }))
-  const continueBulkActs = vi.fn(async (_limit: number) => ({ count: 0, isIdle: true, cancelled: [] }))
+  const continueBulkActs = vi.fn(async (_limit: number) => ({
+    count: 0,
+    isIdle: true,
+    isOfPartner: false,
+    cancelled: [],
+  }))
   const deliverer = openDeliverer({
     config: read.config,
     store: {

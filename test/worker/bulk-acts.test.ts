@@ -2,7 +2,10 @@ import { expect, test } from 'vitest'
 import type { BulkStep, Cancellation } from '../../src/store/store.ts'
 import { createBulkActs } from '../../src/worker/bulk-acts.ts'
 
-const step = (count: number, cancelled: Cancellation[] = []): BulkStep => ({ count, isIdle: false, cancelled })
+const step = (count: number, more: Partial<BulkStep> = {}): BulkStep => ({
+  ...{ count, isIdle: false, isOfPartner: false, cancelled: [] },
+  ...more,
+})
 const open = (steps: BulkStep[]) => {
   const told: [name: string, fields: object][] = []
   const pauses: number[] = []
@@ -12,7 +15,7 @@ const open = (steps: BulkStep[]) => {
       now: () => 60_000,
       continueBulkActs: async size => {
         sizes.push(size)
-        return steps.shift() ?? { count: 0, isIdle: true, cancelled: [] }
+        return steps.shift() ?? { count: 0, isIdle: true, isOfPartner: false, cancelled: [] }
       },
     },
     clock: { sleep: async ms => void pauses.push(ms), monotonic: () => 0 },
@@ -23,16 +26,22 @@ const open = (steps: BulkStep[]) => {
 
 const yieldToLoop = () => new Promise(resolve => setImmediate(resolve))
 
-test('goes on until nothing is left, in small steps, and waits after each for as long as it was large', async () => {
-  const { bulkActs, told, pauses, sizes } = open([step(50), step(0), step(7), step(20)])
+test('goes on until nothing is left, in small steps, and waits after each of an operator’s for as long as it was large', async () => {
+  const { bulkActs, told, pauses, sizes } = open([
+    step(50),
+    step(0),
+    step(7),
+    step(200, { isOfPartner: true }),
+    step(20),
+  ])
   bulkActs.ring()
   while (told.length === 0) await yieldToLoop()
-  expect(sizes).toEqual([50, 50, 50, 50, 50])
-  expect(pauses).toEqual([250, 50, 50, 100])
-  expect(told).toEqual([['bulk.done', { count: 77 }]])
+  expect(sizes).toEqual([50, 50, 50, 50, 50, 50])
+  expect(pauses).toEqual([250, 50, 50, 50, 100])
+  expect(told).toEqual([['bulk.done', { count: 277 }]])
   await bulkActs.stop()
   bulkActs.ring()
-  expect(sizes).toHaveLength(5)
+  expect(sizes).toHaveLength(6)
 })
 
 test('tells of each registration that it has cancelled, as a cancel by its partner is told', async () => {
@@ -43,7 +52,7 @@ test('tells of each registration that it has cancelled, as a cancel by its partn
     ...more,
   })
   const cancelled = [cancellation('reg_1', { stopsMessage: true }), cancellation('reg_2', { isNew: false })]
-  const { bulkActs, told } = open([step(2, cancelled)])
+  const { bulkActs, told } = open([step(2, { cancelled })])
   bulkActs.ring()
   await new Promise(resolve => setImmediate(resolve))
   await bulkActs.stop()

@@ -11,7 +11,7 @@ import { FOUND_REGISTRATION, maskSerial, seesAll } from './registration-view.ts'
 
 const TEXT_OR_NULL = z.string().nullable()
 export const BULK = z.strictObject({
-  id: idField('bulk').nullable().describe('Null of a dry run.'),
+  id: idField('(bulk|resend)').nullable().describe('Null of a dry run.'),
   act: z.enum(BULK_ACTS),
   filter: z.strictObject({
     partner: TEXT_OR_NULL,
@@ -28,7 +28,11 @@ export const BULK = z.strictObject({
     messageUntil: AT_OR_NULL,
   }),
   reason: z.string(),
-  who: z.string().describe('The id of the token that has created it, or `ADMIN_TOKEN`.'),
+  who: z
+    .string()
+    .describe(
+      'The id of the token that has created it, `ADMIN_TOKEN`, or the id of the partner whose `POST /v1/resend` it is.',
+    ),
   name: z.string(),
   probe: z.boolean(),
   state: z

@@ -50,7 +50,10 @@ export const RESEND = z
     until: AT.describe('As it was asked for, or when it was.'),
     count: COUNT.describe('Messages to resend, counted when the resend was requested.'),
     resent: COUNT.describe('Messages that are due again, so far.'),
-    done: z.boolean().describe('Whether that is all.'),
+    done: z.boolean().describe('Whether it has ended.'),
+    stopped: z
+      .boolean()
+      .describe('An operator has stopped it, or the service was restored from a backup: request again what is left.'),
   })
   .meta({ id: 'Resend', description: 'Many webhooks that are sent again in the background.' })
 export type ResendAnswer = z.output<typeof RESEND>
@@ -62,6 +65,7 @@ const viewResend = ({ id, filter, createdAt, counted, done, state }: BulkAct): R
   count: counted.count,
   resent: done,
   done: !isUnderWay(state),
+  stopped: state === 'stopped',
 })
 
 /** `/v1/resend`: sends all exhausted messages of a time span again, as a bulk act of the partner. */

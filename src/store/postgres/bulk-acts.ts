@@ -9,16 +9,18 @@ import {
   type BulkRow,
   bulkActOf,
   IDLE,
+  NEXT_OF_OWNER,
   startedBulk,
   stoppedBulk,
   takeForBulk,
   toBulkRow,
+  ULID_LENGTH,
   UNDER_WAY,
 } from '../rules/bulk-act.ts'
 import type { Store } from '../store.ts'
 import type { Tx } from './connection.ts'
 import type { Context } from './context.ts'
-import { and, asc, desc, eq, isNull, lt, sql } from './drizzle.ts'
+import { and, asc, desc, eq, lt, sql } from './drizzle.ts'
 import { createRegistrationActs } from './registration-acts.ts'
 import { findRegistration, readWindow } from './registration-search.ts'
 import { bulkActs } from './schema.ts'
@@ -28,6 +30,7 @@ type StoredRow = typeof bulkActs.$inferSelect
 
 /** Held by each transaction that changes a bulk act. */
 const LOCK = 'bulk acts'
+const MADE = sql<string>`right(${bulkActs.id}, ${sql.raw(String(ULID_LENGTH))})`
 const OPEN = sql.raw(`${UNDER_WAY} AND (state = 'running' OR probe_id IS NULL)`)
 const PROBED = sql.raw(`${UNDER_WAY} AND state = 'probing' AND probe_id IS NOT NULL`)
 
@@ -52,8 +55,8 @@ export const createBulkActs = ({ read, write, tell }: Pick<Context, 'read' | 'wr
       const rows = await db
         .select()
         .from(bulkActs)
-        .where(and(isNull(bulkActs.partnerId), lt(bulkActs.id, before ?? END)))
-        .orderBy(desc(bulkActs.id))
+        .where(lt(MADE, before?.slice(-ULID_LENGTH) ?? END))
+        .orderBy(desc(MADE))
         .limit(limit)
       return rows.map(row => bulkActOf(toBulkRow(row)))
     }),
@@ -108,7 +111,7 @@ export const createBulkSteps = (context: Context): Pick<Store, 'continueBulkActs
   const step = async (tx: Tx, limit: number, id: string | undefined): Promise<BulkStep & Applied> => {
     await tx.lock([LOCK])
     await judgeProbes(tx)
-    const open = id === undefined ? OPEN : and(OPEN, eq(bulkActs.id, id))
+    const open = and(OPEN, id === undefined ? sql.raw(NEXT_OF_OWNER) : eq(bulkActs.id, id))
     const oldest = tx.db.select().from(bulkActs).where(open).orderBy(asc(bulkActs.steppedAt), asc(bulkActs.id))
     const [stored] = await oldest.limit(1)
     if (!stored) return IDLE
@@ -117,13 +120,13 @@ export const createBulkSteps = (context: Context): Pick<Store, 'continueBulkActs
     const { batch, patch } = takeForBulk(row, window, { limit, at: tx.at })
     const applied = batch.length === 0 ? IDLE : await apply(tx, row, batch)
     await save(tx, row.id, patch)
-    return { ...applied, count: batch.length, isIdle: false }
+    return { ...applied, count: batch.length, isIdle: false, isOfPartner: row.partnerId !== null }
   }
 
   return {
     continueBulkActs: async (limit, id) => {
       const [first] = await read(tx => tx.rows(`SELECT 1 FROM bulk_acts WHERE ${UNDER_WAY} LIMIT 1`))
-      if (!first) return { count: 0, isIdle: true, cancelled: [] }
+      if (!first) return { count: 0, isIdle: true, isOfPartner: false, cancelled: [] }
       const { changedUrls, ...done } = await write(tx => step(tx, limit, id))
       tell(afterBulkStep({ ...done, changedUrls }))
       return done

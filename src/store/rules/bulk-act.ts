@@ -5,6 +5,8 @@ import { attemptError, isWanted } from './registration-search.ts'
 
 /** So many registrations a step reads, within its transaction. */
 export const BULK_WINDOW = 500
+/** To so many of them it does the act of a partner. */
+const PARTNER_BATCH = 200
 
 /** A bulk act as it is stored. */
 export interface BulkRow extends BulkAct {
@@ -26,13 +28,18 @@ export const toBulkRow = ({ count, countIsCapped, ...row }: StoredBulk): BulkRow
 
 /** As SQL. */
 export const UNDER_WAY = "state IN ('probing', 'running')"
+/** As SQL: a partner's acts follow one another, so that its turns are as many as another's. */
+export const NEXT_OF_OWNER = `(partner_id IS NULL OR id =
+  (SELECT min(own.id) FROM bulk_acts own WHERE own.partner_id = bulk_acts.partner_id AND own.${UNDER_WAY}))`
+/** Of an id, the part in whose order they are made. */
+export const ULID_LENGTH = 26
 
 /** What a step has done beside its count. */
 export interface Applied {
   cancelled: BulkStep['cancelled']
   changedUrls: readonly ChangedCallback[]
 }
-export const IDLE: BulkStep & Applied = { count: 0, isIdle: true, cancelled: [], changedUrls: [] }
+export const IDLE: BulkStep & Applied = { count: 0, isIdle: true, isOfPartner: false, cancelled: [], changedUrls: [] }
 
 /** The part of it that is told. */
 export const bulkActOf = ({ cursor: _, steppedAt: __, probeClaims: ___, ...bulk }: BulkRow): BulkAct => bulk
@@ -98,7 +105,8 @@ export const takeForBulk = (
   { limit, at }: { limit: number; at: number },
 ): { batch: FoundRegistration[]; patch: Patch } => {
   const isProbing = bulk.state === 'probing'
-  const most = isProbing ? 1 : limit
+  const size = bulk.partnerId === null ? limit : PARTNER_BATCH
+  const most = isProbing ? 1 : size
   const wanted = window.filter(
     one => isWanted(one, bulk.filter, bulk.act) && (bulk.partnerId !== null || changedAt(one) <= bulk.createdAt),
   )

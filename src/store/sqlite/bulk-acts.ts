@@ -9,19 +9,22 @@ import {
   type BulkRow,
   bulkActOf,
   IDLE,
+  NEXT_OF_OWNER,
   startedBulk,
   stoppedBulk,
   takeForBulk,
   toBulkRow,
+  ULID_LENGTH,
   UNDER_WAY,
 } from '../rules/bulk-act.ts'
 import type { Store } from '../store.ts'
 import type { Context } from './context.ts'
-import { and, asc, desc, eq, isNull, lt, sql } from './drizzle.ts'
+import { and, asc, desc, eq, lt, sql } from './drizzle.ts'
 import { createRegistrationActs } from './registration-acts.ts'
 import { createFoundRegistrations } from './registration-search.ts'
 import { bulkActs } from './schema.ts'
 
+const MADE = sql<string>`substr(${bulkActs.id}, ${sql.raw(String(-ULID_LENGTH))})`
 const OPEN = sql.raw(`${UNDER_WAY} AND (state = 'running' OR probe_id IS NULL)`)
 const PROBED = sql.raw(`${UNDER_WAY} AND state = 'probing' AND probe_id IS NOT NULL`)
 
@@ -81,7 +84,7 @@ export const createBulkActs = (context: Context) => {
 
   const step = (limit: number, id: string | undefined): BulkStep & Applied => {
     judgeProbes()
-    const open = id === undefined ? OPEN : and(OPEN, eq(bulkActs.id, id))
+    const open = and(OPEN, id === undefined ? sql.raw(NEXT_OF_OWNER) : eq(bulkActs.id, id))
     const stored = db.select().from(bulkActs).where(open).orderBy(asc(bulkActs.steppedAt), asc(bulkActs.id)).get()
     if (!stored) return IDLE
     const row = toBulkRow(stored)
@@ -89,7 +92,7 @@ export const createBulkActs = (context: Context) => {
     const { batch, patch } = takeForBulk(row, window, { limit, at: now() })
     const applied = apply(row, batch)
     save(row.id, patch)
-    return { count: batch.length, isIdle: false, ...applied }
+    return { count: batch.length, isIdle: false, isOfPartner: row.partnerId !== null, ...applied }
   }
 
   return {
@@ -112,8 +115,8 @@ export const createBulkActs = (context: Context) => {
         db
           .select()
           .from(bulkActs)
-          .where(and(isNull(bulkActs.partnerId), lt(bulkActs.id, before ?? END)))
-          .orderBy(desc(bulkActs.id))
+          .where(lt(MADE, before?.slice(-ULID_LENGTH) ?? END))
+          .orderBy(desc(MADE))
           .limit(limit)
           .all()
           .map(row => bulkActOf(toBulkRow(row))),
@@ -139,7 +142,7 @@ export const createBulkActs = (context: Context) => {
 
     continueBulkActs: async (limit, id) => {
       if (!(await read(() => db.select().from(bulkActs).where(sql.raw(UNDER_WAY)).limit(1).get())))
-        return { count: 0, isIdle: true, cancelled: [] }
+        return { count: 0, isIdle: true, isOfPartner: false, cancelled: [] }
       const { changedUrls, ...done } = await write(() => step(limit, id))
       tellHints(hints, afterBulkStep({ ...done, changedUrls }))
       return done

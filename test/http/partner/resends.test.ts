@@ -36,9 +36,12 @@ test('answers with the number of messages and the address of its progress', asyn
     count: 3,
     resent: 0,
     done: false,
+    stopped: false,
   })
   expect(headers.get('location')).toBe(`/v1/resend/${json.id}`)
   expect((await show(json.id)).json).toEqual(json)
+  await api.store.stopBulkAct(json.id)
+  expect((await show(json.id)).json).toEqual({ ...json, done: true, stopped: true })
 })
 
 test('skips messages that are pending, delivered, cancelled or outside the time span', async () => {

@@ -1,6 +1,6 @@
 import { ulid } from 'ulid'
 import { expect, test } from 'vitest'
-import { MINUTE } from '../../../src/core/duration.ts'
+import { HOUR, MINUTE } from '../../../src/core/duration.ts'
 import { mostUnderWay } from '../../../src/store/bulk-act.ts'
 import { ALL_REGISTRATIONS, type RegistrationFilter } from '../../../src/store/registration-search.ts'
 import { BULK_WINDOW } from '../../../src/store/rules/bulk-act.ts'
@@ -54,7 +54,7 @@ export const describeBulkActs = (open: OpenStore): void => {
     const made = await draft(bench, { filter: { delivery: 'exhausted' } })
     expect(made).toMatchObject({ state: 'draft', counted: { count: 3, isCapped: false }, done: 0, startedAt: null })
     expect(await bench.store.findBulkAct('bulk_1')).toEqual(made)
-    expect(await bench.store.continueBulkActs(2)).toEqual({ count: 0, isIdle: true, cancelled: [] })
+    expect(await bench.store.continueBulkActs(2)).toEqual({ count: 0, isIdle: true, isOfPartner: false, cancelled: [] })
     const startedAt = bench.store.now()
     expect(await bench.store.startBulkAct('bulk_1')).toEqual({
       outcome: 'changed',
@@ -84,9 +84,19 @@ export const describeBulkActs = (open: OpenStore): void => {
     await bench.store.register(Array.from({ length: BULK_WINDOW + 1 }, () => bench.newRegistration()))
     await draft(bench, { act: 'poll', filter: { host: 'other.example' } })
     await bench.store.startBulkAct('bulk_1')
-    expect(await bench.store.continueBulkActs(10)).toEqual({ count: 0, isIdle: false, cancelled: [] })
+    expect(await bench.store.continueBulkActs(10)).toEqual({
+      count: 0,
+      isIdle: false,
+      isOfPartner: false,
+      cancelled: [],
+    })
     expect(await stateOf(bench)).toEqual(['running', 0])
-    expect(await bench.store.continueBulkActs(10)).toEqual({ count: 0, isIdle: false, cancelled: [] })
+    expect(await bench.store.continueBulkActs(10)).toEqual({
+      count: 0,
+      isIdle: false,
+      isOfPartner: false,
+      cancelled: [],
+    })
     expect(await stateOf(bench)).toEqual(['done', 0])
     expect((await bench.store.continueBulkActs(10)).isIdle).toBe(true)
   })
@@ -111,7 +121,42 @@ export const describeBulkActs = (open: OpenStore): void => {
     expect(await done('bulk_1', 'bulk_2')).toEqual([6, 5])
   })
 
-  test('of a partner means its webhooks of a time that are not cancelled, and is not listed with those of operators', async () => {
+  test('go on by turns over partners, the oldest of each first', async () => {
+    await using bench = await openStoreFixture(open)
+    const other = await bench.addPartner()
+    for (const partnerId of [bench.partnerId, other])
+      await bench.store.register(Array.from({ length: BULK_WINDOW + 1 }, () => bench.newRegistration({ partnerId })))
+    const acts = { bulk_1: bench.partnerId, bulk_2: bench.partnerId, bulk_3: other }
+    for (const [id, partnerId] of Object.entries(acts)) {
+      await draft(bench, { id, partnerId, act: 'poll', filter: { partnerId } })
+      await bench.store.startBulkAct(id)
+    }
+    const states = async () => {
+      await bench.advance(1)
+      expect((await bench.store.continueBulkActs(1)).isOfPartner).toBe(true)
+      return (await bench.store.listBulkActs({ limit: 9, before: null })).map(({ done }) => Math.sign(done)).reverse()
+    }
+    expect([await states(), await states(), await states()]).toEqual([
+      [1, 0, 0],
+      [1, 0, 1],
+      [1, 0, 1],
+    ])
+    await bench.store.stopBulkAct('bulk_1')
+    expect(await states()).toEqual([1, 1, 1])
+  })
+
+  test('of a partner means also what its clock says is tried later', async () => {
+    await using bench = await openStoreFixture(open)
+    await exhaust(bench, 1)
+    const { partnerId } = bench
+    const createdAt = bench.store.now() - HOUR
+    await draft(bench, { partnerId, filter: { partnerId, delivery: 'exhausted' }, createdAt })
+    await bench.store.startBulkAct('bulk_1')
+    await run(bench, 10)
+    expect(await stateOf(bench)).toEqual(['done', 1])
+  })
+
+  test('of a partner means its webhooks of a time that are not cancelled', async () => {
     await using bench = await openStoreFixture(open)
     const [last, cancelled, second] = await exhaust(bench, 4)
     await bench.resolve({ partnerId: await bench.addPartner() })
@@ -123,10 +168,11 @@ export const describeBulkActs = (open: OpenStore): void => {
     const { partnerId } = bench
     const filter = { partnerId, delivery: 'exhausted' as const, messageSince, messageUntil }
     expect(await draft(bench, { partnerId, filter })).toMatchObject({ partnerId, counted: { count: 1 } })
+    expect(await bench.store.countExhausted(partnerId, { since: messageSince, until: messageUntil })).toBe(1)
+    expect(await bench.store.countExhausted(partnerId, { since: 0, until: messageUntil + 1 })).toBe(3)
     await bench.store.startBulkAct('bulk_1')
     await run(bench, 10)
     expect(await sent(bench)).toEqual([second])
-    expect(await bench.store.listBulkActs({ limit: 10, before: null })).toEqual([])
   })
 
   test('can be stopped, and goes on where it was', async () => {
@@ -232,17 +278,22 @@ export const describeBulkActs = (open: OpenStore): void => {
     await using bench = await openStoreFixture(open)
     let rung = 0
     bench.store.hints.on('bulkActsDue', () => rung++)
-    for (const id of ['bulk_1', 'bulk_2', 'bulk_3']) await draft(bench, { id })
+    const [one, two, three] = [
+      'bulk_01JABCDEFGHJKMNPQRSTVWXYZ1',
+      'resend_01JABCDEFGHJKMNPQRSTVWXYZ2',
+      'bulk_01JABCDEFGHJKMNPQRSTVWXYZ3',
+    ] as const
+    for (const id of [one, two, three]) await draft(bench, { id, partnerId: id === two ? bench.partnerId : null })
     const page = async (before: string | null) =>
       (await bench.store.listBulkActs({ limit: 2, before })).map(({ id }) => id)
-    expect(await page(null)).toEqual(['bulk_3', 'bulk_2'])
-    expect(await page('bulk_2')).toEqual(['bulk_1'])
+    expect(await page(null)).toEqual([three, two])
+    expect(await page(two)).toEqual([one])
     expect(await bench.store.startBulkAct('bulk_none')).toBeNull()
     expect(await bench.store.stopBulkAct('bulk_none')).toBeNull()
     expect(rung).toBe(0)
-    await bench.store.startBulkAct('bulk_1')
+    await bench.store.startBulkAct(one)
     expect(rung).toBe(1)
     expect((await bench.store.continueBulkActs(1)).count).toBe(0)
-    expect(await stateOf(bench)).toEqual(['done', 0])
+    expect((await bench.store.findBulkAct(one))?.state).toBe('done')
   })
 }
