@@ -86,6 +86,12 @@ export interface RegistrationQuery {
   before: string | null
 }
 
+/** `next`: to go on before; null: there are no more. A page may hold fewer than `limit`, or nothing, and others may follow. */
+export interface RegistrationPage {
+  found: Registration[]
+  next: string | null
+}
+
 /** How an attempt ended, as its partner is told. */
 export const ATTEMPT_KINDS = ['delivered', 'rejected', 'gone', 'failed'] as const
 export type AttemptKind = (typeof ATTEMPT_KINDS)[number]

@@ -7,6 +7,7 @@ import {
   GROUPED,
   MOST_MATCHES,
   SEARCHED_AT_ONCE,
+  type SearchPage,
 } from './registration-search.ts'
 import type { SearchPlace } from './registration-source.ts'
 import { groupsOf, isWanted } from './rules/registration-search.ts'
@@ -18,14 +19,13 @@ type ReadWindow = (place: SearchPlace, limit: number) => Promise<FoundRegistrati
 
 /** So many registrations one statement reads; others read in between. */
 const WINDOW = 1_000
-const NO_LIMIT = Number.POSITIVE_INFINITY
 
 /** Reads `among` registrations at most, until `most` are found. `next`: where others may follow. */
 const search = async (
   window: ReadWindow,
   { filter, act, before }: SearchPlace,
   { among, most }: { among: number; most: number },
-): Promise<{ found: FoundRegistration[]; next: string | null }> => {
+): Promise<SearchPage> => {
   const found: FoundRegistration[] = []
   let end = before
   let left = among
@@ -58,13 +58,12 @@ export const createSearches = (window: ReadWindow): Omit<Searches, 'countExhaust
   },
 })
 
-/** The ids of a page of a partner's registrations, the newest first. */
-export const pageOfPartner = async (
+/** A page of a partner's registrations, the newest first. */
+export const pageOfPartner = (
   window: ReadWindow,
   partnerId: string,
   { limit, before, ...named }: RegistrationQuery,
-): Promise<string[]> => {
+): Promise<SearchPage> => {
   const place = { filter: { ...ALL_REGISTRATIONS, partnerId, ...named }, act: null, before }
-  const { found } = await search(window, place, { among: NO_LIMIT, most: limit })
-  return found.map(({ id }) => id)
+  return search(window, place, { among: SEARCHED_AT_ONCE, most: limit })
 }

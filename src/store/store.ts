@@ -37,6 +37,7 @@ import type {
   NewRegistration,
   Registered,
   Registration,
+  RegistrationPage,
   RegistrationQuery,
   ResendOutcome,
 } from './registration.ts'
@@ -77,8 +78,8 @@ export interface Store extends OperatorVerbs {
   /** One result an item, in order. A registration whose verdict is known is resolved, and its message due, at once. */
   register(items: readonly NewRegistration[]): Promise<Registered[]>
   findRegistration(partnerId: string, id: string): Promise<Registration | null>
-  /** Newest first, `limit` at most, from before the registration `before`. */
-  listRegistrations(partnerId: string, query: RegistrationQuery): Promise<Registration[]>
+  /** Newest first, `limit` at most, from before the registration `before`. A page looks at as many as one of `searchRegistrations`. */
+  listRegistrations(partnerId: string, query: RegistrationQuery): Promise<RegistrationPage>
   /** All of these serials, newest first. Null: they are more than `limit`, of which it looks at one more at most. */
   lookUpRegistrations(partnerId: string, idcardids: readonly string[], limit: number): Promise<Registration[] | null>
   /** Those of these registrations, of any partner, that are not pending any more. */

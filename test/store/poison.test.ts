@@ -59,7 +59,7 @@ describe('a number where a sealed value should be, as after one flipped bit,', (
     expect(await bench.find(poisoned.id)).toMatchObject({ status: 'succeeded', verdict: null })
     expect(await bench.store.explain(bench.partnerId, poisoned.id)).not.toBeNull()
     const page = { limit: 9, before: null, idcardid: null, status: null, delivery: null }
-    expect(await bench.store.listRegistrations(bench.partnerId, page)).toHaveLength(2)
+    expect((await bench.store.listRegistrations(bench.partnerId, page)).found).toHaveLength(2)
   })
 })
 

@@ -10,7 +10,7 @@ import { open, type StoreFixture } from './support/replay-fixture.ts'
 
 /** What there is to be seen afterwards. */
 const stateOf = async ({ store, partnerId, account, claim, claimMessages }: StoreFixture) => {
-  const registrations = await store.listRegistrations(partnerId, {
+  const { found: registrations } = await store.listRegistrations(partnerId, {
     idcardid: null,
     status: null,
     delivery: null,

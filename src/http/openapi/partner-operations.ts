@@ -57,7 +57,7 @@ export const PARTNER_OPERATIONS = {
       operationId: 'listRegistrations',
       summary: 'List registrations, newest first',
       description:
-        'Where `nextCursor` is not null, there is another page: pass it as `cursor`. To ask for many serials at once, `POST /v1/registrations/lookup`.',
+        'Where `nextCursor` is not null, there is another page: pass it as `cursor`. A page looks at 10,000 registrations at most, so with a filter it may be short, or empty, and have a `nextCursor`. To ask for many serials at once, `POST /v1/registrations/lookup`.',
       query: LIST_QUERY,
       answers: { 200: listOf(REGISTRATION) },
     },

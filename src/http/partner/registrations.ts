@@ -11,7 +11,7 @@ import type { Cancellation, Registration } from '../../store/registration.ts'
 import type { Store } from '../../store/store.ts'
 import type { Emit } from '../../telemetry/emit.ts'
 import { DURATION_PATTERN } from '../json/fields.ts'
-import { PAGE_PARAMETERS, pageOf } from '../json/pagination.ts'
+import { cursorOf, PAGE_PARAMETERS } from '../json/pagination.ts'
 import { found } from '../json/problem.ts'
 import { noQuery, oneOf, readQuery, said } from '../json/validate.ts'
 import { answerLanguage } from '../language.ts'
@@ -183,13 +183,12 @@ export const createRegistrations = (deps: RegistrationDeps) => {
   app.get('/', async c => {
     const { limit, cursor, idcardid, status, delivery } = readQuery(c, LIST_QUERY)
     const filter = { idcardid: idcardid ?? null, status: status ?? null, delivery: delivery ?? null }
-    const page = { limit: limit + 1, before: cursor ?? null }
     const partnerId = c.get('partnerId')
     deps.rates.take('items', partnerId, limit)
-    const items = await store.listRegistrations(partnerId, { ...filter, ...page })
-    const { data, nextCursor } = pageOf(items, limit)
-    deps.rates.give('items', partnerId, limit - data.length)
-    return c.json({ data: data.map(viewRegistration), nextCursor })
+    const page = await store.listRegistrations(partnerId, { ...filter, limit, before: cursor ?? null })
+    deps.rates.give('items', partnerId, limit - page.found.length)
+    const nextCursor = page.next === null ? null : cursorOf(page.next)
+    return c.json({ data: page.found.map(viewRegistration), nextCursor })
   })
 
   app.get('/:id', async c => {

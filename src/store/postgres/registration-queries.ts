@@ -49,8 +49,9 @@ export const createRegistrationQueries = (context: Context) => {
       }),
 
     listRegistrations: async (partnerId, query) => {
-      const ids = await pageOfPartner((place, limit) => read(tx => readWindow(tx, place, limit)), partnerId, query)
-      return read(tx => registrationsOf(tx, ids))
+      const page = await pageOfPartner((place, limit) => read(tx => readWindow(tx, place, limit)), partnerId, query)
+      const ids = page.found.map(({ id }) => id)
+      return { ...page, found: await read(tx => registrationsOf(tx, ids)) }
     },
 
     usageOf: partnerId => read(tx => usageOf(tx, partnerId, tx.at)),

@@ -82,10 +82,9 @@ export const createRegistrationQueries = (context: Context) => {
       }),
 
     listRegistrations: async (partnerId, query) => {
-      const ids = JSON.stringify(
-        await pageOfPartner((place, limit) => read(() => found.window(place, limit)), partnerId, query),
-      )
-      return read(() => rowsOf.all({ ids }).map(row => toRegistration(context, row)))
+      const page = await pageOfPartner((place, limit) => read(() => found.window(place, limit)), partnerId, query)
+      const ids = JSON.stringify(page.found.map(({ id }) => id))
+      return { ...page, found: await read(() => rowsOf.all({ ids }).map(row => toRegistration(context, row))) }
     },
 
     usageOf: partnerId => read(() => quotas.usageOf(partnerId, now())),

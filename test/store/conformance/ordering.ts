@@ -24,7 +24,7 @@ export const describeOrdering = (open: OpenStore): void => {
     expect(await bench.claim({ busy: new Map([[bench.account.id, 100]]) })).toEqual([])
     expect(await store.register([])).toEqual([])
     const query = { idcardid: null, status: null, delivery: null, before: null }
-    expect(await store.listRegistrations(partnerId, { ...query, limit: 0 })).toEqual([])
+    expect((await store.listRegistrations(partnerId, { ...query, limit: 0 })).found).toEqual([])
     expect(await store.listEvents(partnerId, { after: null, limit: 0 })).toEqual({
       outcome: 'page',
       events: [],

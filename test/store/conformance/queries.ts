@@ -22,7 +22,7 @@ const openMixed = async (open: OpenStore) => {
   const ids = { expired, delivered, failing, cancelled, pending }
   const nameOf = (id: string) => Object.entries(ids).find(([, one]) => one.id === id)?.[0]
   const list = async (query: Partial<RegistrationQuery> = {}, partnerId = bench.partnerId) =>
-    (await bench.store.listRegistrations(partnerId, { ...ALL, ...query })).map(one => nameOf(one.id))
+    (await bench.store.listRegistrations(partnerId, { ...ALL, ...query })).found.map(one => nameOf(one.id))
   return { bench, ids, list }
 }
 
@@ -56,7 +56,7 @@ export const describeQueries = (open: OpenStore): void => {
     const { bench, list } = await openMixed(open)
     await using _ = bench
     expect(await list({ delivery })).toEqual(names)
-    for (const one of await bench.store.listRegistrations(bench.partnerId, { ...ALL, delivery }))
+    for (const one of (await bench.store.listRegistrations(bench.partnerId, { ...ALL, delivery })).found)
       expect(one.delivery.state).toBe(delivery)
   })
 
@@ -97,7 +97,7 @@ export const describeQueries = (open: OpenStore): void => {
     const verdict = { status: 'FAIL', message: null, livingScore: null, similarity: null } as const
     while ((await bench.poll({ kind: 'verdict', code: 2, verdict })) > 0) await bench.advance(100)
     const list = async (query: Partial<RegistrationQuery>) =>
-      (await bench.store.listRegistrations(bench.partnerId, { ...ALL, limit: 2, ...query })).map(({ id }) => id)
+      (await bench.store.listRegistrations(bench.partnerId, { ...ALL, limit: 2, ...query })).found.map(({ id }) => id)
     expect(await list({ status: 'succeeded', delivery: 'exhausted' })).toEqual([old.id])
     while ((await bench.deliver(410)) > 0 || (await bench.claimMessagesWith()).nextAt !== null) await bench.advance(100)
     await bench.store.resend(bench.partnerId, old.id)
@@ -155,8 +155,8 @@ export const describeQueries = (open: OpenStore): void => {
       expect(await store.resend(owner, id)).toBeNull()
       expect(await store.listAttempts(owner, id)).toBeNull()
       expect(await store.explain(owner, id)).toBeNull()
-      expect(await store.listRegistrations(owner, ALL)).toEqual([])
-      expect(await store.listRegistrations(owner, { ...ALL, idcardid: '1' })).toEqual([])
+      expect(await store.listRegistrations(owner, ALL)).toEqual({ found: [], next: null })
+      expect((await store.listRegistrations(owner, { ...ALL, idcardid: '1' })).found).toEqual([])
     }
     expect(await bench.find(id)).toEqual(before)
   })

@@ -187,7 +187,7 @@ export const describeRegistering = (open: OpenStore): void => {
     expect(outcomes.slice(100)).toEqual(Array(50).fill('too_many'))
     const again = await bench.store.register([bench.newRegistration(urlOf(7)), bench.newRegistration(urlOf(200))])
     expect(again.map(one => one.outcome)).toEqual(['existing', 'too_many'])
-    const [first] = await bench.store.listRegistrations(bench.partnerId, { ...ALL, idcardid: '1' })
+    const [first] = (await bench.store.listRegistrations(bench.partnerId, { ...ALL, idcardid: '1' })).found
     await bench.store.cancel(bench.partnerId, first?.id ?? '')
     await bench.register(urlOf(201))
   })

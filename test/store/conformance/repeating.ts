@@ -59,7 +59,7 @@ const SAME_AGAIN: Record<string, (bench: StoreFixture) => Promise<() => Promise<
 /** All that a partner reads, and what is due. */
 const readAll = async ({ store, partnerId, account }: StoreFixture) => {
   const query = { idcardid: null, status: null, delivery: null, limit: 100, before: null }
-  const registrations = await store.listRegistrations(partnerId, query)
+  const { found: registrations } = await store.listRegistrations(partnerId, query)
   return {
     registrations,
     explanations: await Promise.all(registrations.map(({ id }) => store.explain(partnerId, id))),

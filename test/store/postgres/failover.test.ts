@@ -69,7 +69,7 @@ test('G10: after a fail-over to a standby without the last commits, nodes go on 
   await failOver(server, standby)
 
   await expect.poll(() => store.findRegistration(partnerId, lost.id).catch(() => 'away')).toBeNull()
-  expect(await store.listRegistrations(partnerId, NOTHING)).toHaveLength(2)
+  expect((await store.listRegistrations(partnerId, NOTHING)).found).toHaveLength(2)
   // What was claimed before is fenced off or counts; what was delivered goes out again, the same as before.
   await store.settleMessages([node.received(of(claimed.id), 200)])
   const again = await node.claimMessages()

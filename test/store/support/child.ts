@@ -143,12 +143,12 @@ const listDuringSync = async () => {
   })
   const seen: number[] = []
   while (!isTold) {
-    const listed = await store.listRegistrations(partnerId, query)
+    const { found: listed } = await store.listRegistrations(partnerId, query)
     if (!isTold) seen.push(listed.length)
     await new Promise(resolve => setTimeout(resolve, 5))
   }
   await registering
-  const after = (await store.listRegistrations(partnerId, query)).length
+  const after = (await store.listRegistrations(partnerId, query)).found.length
   await store.close()
   return { lists: seen.length, early: seen.filter(count => count > 1).length, after }
 }

@@ -13,7 +13,6 @@ const READS: ReadonlySet<Verb> = new Set(READ_VERBS)
 /**
  * So many reads of one partner are with the thread at a time; the second is at hand there when the first ends. The thread takes
  * what it has in turn, a statement of each, so whoever has thousands of lists waiting delays another's read by two statements.
- * A list that ends early instead would have pages with holes in them, and a thousand of them would still be in front.
  */
 const READS_AT_ONCE = 2
 

@@ -1,0 +1,36 @@
+import { expect, test } from 'vitest'
+import { type FoundRegistration, SEARCHED_AT_ONCE } from '../../src/store/registration-search.ts'
+import type { SearchPlace } from '../../src/store/registration-source.ts'
+import { pageOfPartner } from '../../src/store/searching.ts'
+
+const idOf = (n: number) => `reg_${String(n).padStart(6, '0')}`
+
+/** Registrations 1 to `count` of a partner, none of which has a webhook, but the first. */
+const windowsOf = (count: number) => {
+  let read = 0
+  const window = async ({ before }: SearchPlace, limit: number): Promise<FoundRegistration[]> => {
+    const from = before === null ? count : Number(before.slice(4)) - 1
+    const ids = Array.from({ length: Math.min(limit, from) }, (_, n) => from - n)
+    read += ids.length
+    return ids.map(
+      n => ({ id: idOf(n), partnerId: 'partner_1', status: n === 1 ? 'cancelled' : 'pending' }) as FoundRegistration,
+    )
+  }
+  return { window, read: () => read }
+}
+
+test('a page of a partner looks at so many registrations at most, and says where to go on', async () => {
+  const { window, read } = windowsOf(SEARCHED_AT_ONCE + 10)
+  const query = { idcardid: null, status: 'cancelled', delivery: null, limit: 1 } as const
+  const empty = await pageOfPartner(window, 'partner_1', { ...query, before: null })
+  expect([empty, read()]).toEqual([{ found: [], next: idOf(11) }, SEARCHED_AT_ONCE])
+  const { found, next } = await pageOfPartner(window, 'partner_1', { ...query, before: empty.next })
+  expect([found.map(({ id }) => id), next]).toEqual([[idOf(1)], null])
+})
+
+test('a page that has all that it may reads no further', async () => {
+  const { window, read } = windowsOf(5_000)
+  const query = { idcardid: null, status: null, delivery: null, limit: 2, before: null }
+  const { found, next } = await pageOfPartner(window, 'partner_1', query)
+  expect([found.length, next, read()]).toEqual([2, idOf(4_999), 3])
+})
