@@ -24,7 +24,7 @@ interface Options {
 export const read = (pieces: Iterable<Buffer>, options: Options = {}): Reading => createReader(options)(pieces, options)
 
 /** Reads responses with the same parser, one a call, as a connection that is used again does. */
-const createReader = ({ headBytes = 16 * 1024 }: Options = {}) => {
+export const createReader = ({ headBytes = 16 * 1024 }: Options = {}) => {
   let reading: Reading
   const assert = (isRight: boolean, event: string) => {
     if (!isRight) throw new Error(`${event} while ${JSON.stringify(reading)}`)
