@@ -126,7 +126,8 @@ export const RELEASE = `
   UPDATE deliveries SET due_at = $3 WHERE seq IN (
     SELECT seq FROM deliveries
     WHERE partner_id = $1 AND callback_url = $2 AND state = 'pending' AND due_at IS NULL
-    ORDER BY seq LIMIT ${RELEASED_TOGETHER} FOR NO KEY UPDATE SKIP LOCKED)`
+    ORDER BY seq LIMIT ${RELEASED_TOGETHER} FOR NO KEY UPDATE SKIP LOCKED)
+  RETURNING seq`
 const PUT_LAST = 'UPDATE callbacks SET last_at = $3 WHERE partner_id = $1 AND callback_url = $2'
 const IS_HOLDING = `
   SELECT 1 FROM deliveries WHERE partner_id = $1 AND callback_url = $2 AND state = 'pending' AND due_at IS NULL LIMIT 1`
@@ -146,8 +147,9 @@ export const releaseSome = async (tx: Tx): Promise<void> => {
   const { partnerId, callbackUrl } = url
   const lane = [partnerId, hostOf(callbackUrl)]
   await tx.rows('SELECT 1 FROM lanes WHERE partner_id = $1 AND host = $2 FOR NO KEY UPDATE', lane)
-  await tx.rows(RELEASE, [partnerId, callbackUrl, tx.at])
-  await tx.rows('UPDATE lanes SET due_at = least(due_at, $3) WHERE partner_id = $1 AND host = $2', [...lane, tx.at])
+  const released = await tx.rows(RELEASE, [partnerId, callbackUrl, tx.at])
+  if (released.length > 0)
+    await tx.rows('UPDATE lanes SET due_at = least(due_at, $3) WHERE partner_id = $1 AND host = $2', [...lane, tx.at])
   const [held] = await tx.rows(IS_HOLDING, [partnerId, callbackUrl])
   if (!held) await tx.rows(REMOVE, urlColumns([url]))
   else await tx.rows(PUT_LAST, [partnerId, callbackUrl, tx.at])
