@@ -6,8 +6,7 @@ import type { RegistrationAnswer } from '../../src/http/partner/registration-sch
 import { createAdminClient, createApiClient } from '../support/api-client.ts'
 import { buildDiskShim, whyNoDiskShim } from '../support/disk-shim.ts'
 import { openAnswering } from '../support/operator-robots.ts'
-import { runCli } from '../support/run-cli.ts'
-import { ADMIN_TOKEN, spawnService } from '../support/service.ts'
+import { ADMIN_TOKEN, runCliApart, spawnService } from '../support/service.ts'
 import { openScene } from './stage.ts'
 
 interface BatchJson {
@@ -66,11 +65,11 @@ test.skipIf(whyNoDiskShim !== null)(
   'a command on a disk that refuses to sync tells nobody that it has worked',
   async () => {
     await using scene = await openDisk()
-    await runCli(['migrate'], { cwd: scene.folder, env: scene.faulty })
+    await runCliApart(['migrate'], { cwd: scene.folder, env: scene.faulty })
     scene.disk.set('fail-wal')
-    const created = await runCli(['partner', 'create', 'never'], { cwd: scene.folder, env: scene.faulty })
+    const created = await runCliApart(['partner', 'create', 'never'], { cwd: scene.folder, env: scene.faulty })
     expect(created).toMatchObject({ code: 1, stdout: '' })
-    expect(created.stderr).toContain('the database cannot be used now (SQLITE_IOERR')
+    expect(created.stderr).toContain('SQLITE_IOERR_FSYNC')
   },
 )
 
@@ -78,9 +77,9 @@ test.skipIf(whyNoDiskShim !== null)(
   'a start on a full disk said neither where nor what to do, and ended so that systemd left the service down',
   async () => {
     await using scene = await openDisk()
-    await runCli(['migrate'], { cwd: scene.folder, env: scene.faulty })
+    await runCliApart(['migrate'], { cwd: scene.folder, env: scene.faulty })
     scene.disk.set('full-wal')
-    const started = await runCli(['serve'], { cwd: scene.folder, env: scene.faulty })
+    const started = await runCliApart(['serve'], { cwd: scene.folder, env: scene.faulty })
     const path = join(realpathSync(scene.folder), 'notifier.db')
     const stderr = `DATABASE_URL: ${path} cannot be used (SQLITE_FULL): its disk is full: make room, and start again\n`
     expect(started).toMatchObject({ code: 1, stderr, stdout: expect.not.stringContaining('listening') })
@@ -102,7 +101,7 @@ test.skipIf(whyNoDiskShim !== null)(
     await using service = await spawnService({ ...scene.faulty, OPERATOR_URL: duty.url }, scene.folder)
     scene.disk.set('full-wal')
     await vi.waitFor(() => expect(state()).toEqual(['firing']), { timeout: 30_000, interval: 100 })
-    const seen = await runCli(['status', '--lang', 'zh'], { cwd: scene.folder, env: scene.faulty })
+    const seen = await runCliApart(['status', '--lang', 'zh'], { cwd: scene.folder, env: scene.faulty })
     expect(seen.stdout).toContain('数据库无法写入（SQLITE_FULL）')
     const codes = async () => {
       const headers = { authorization: `Bearer ${ADMIN_TOKEN}` }

@@ -104,7 +104,7 @@ const CASES: readonly Case[] = [
   {
     name: 'a place in queues',
     text: STANDING_BEFORE,
-    values: () => ['acc_0', 'par_0', QUEUES, ofEach(NOW), ofEach(0), 5_000],
+    values: () => ['acc_0', 'par_0', QUEUES, 0, NOW, 0, 5_000],
     blocks: 6 * 5_000,
   },
 ]
