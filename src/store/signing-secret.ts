@@ -66,9 +66,11 @@ export const previousEnd = ([newest]: readonly Expiring[], overlapEnd: number): 
 /** `newest`: it has to go on signing, and does. */
 export type EndOfSecret = 'ended' | 'newest'
 
-/** What comes of its partner's wish to end it before its time. @param live newest first */
-export const endOfSecret = ([newest]: readonly Expiring[], id: string): EndOfSecret =>
-  newest?.id === id ? 'newest' : 'ended'
+/**
+ * What comes of its partner's wish to end it before its time. The last to be added is the one without an end: where two were added at the
+ * same time, ids do not tell which that was.
+ */
+export const endOfSecret = ({ expiresAt }: Expiring): EndOfSecret => (expiresAt === null ? 'newest' : 'ended')
 
 /** Whose end a rotation moves to `overlapEnd`. An end that is earlier already stays: no rotation lengthens an overlap. */
 export const endedByRotation = <Row extends Expiring>(rows: readonly Row[], overlapEnd: number): Row[] =>

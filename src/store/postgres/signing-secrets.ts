@@ -68,8 +68,7 @@ export const createSigningSecrets = (context: Context) => {
           .from(signingSecrets)
           .where(and(eq(signingSecrets.id, id), eq(signingSecrets.partnerId, partnerId)))
         if (!row) return { outcome: null, ended: 0 }
-        const live = liveSecrets(await secrets.rowsOf(tx, [partnerId]), tx.at)
-        const outcome = endOfSecret(live, id)
+        const outcome = endOfSecret(row)
         return { outcome, ended: outcome === 'ended' ? await expireBy(tx, [row], tx.at) : 0 }
       })
       tell(afterEndingSecrets(partnerId, ended))

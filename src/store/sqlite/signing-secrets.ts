@@ -61,8 +61,7 @@ export const createSigningSecrets = (context: Context) => {
           .where(and(eq(signingSecrets.id, id), eq(signingSecrets.partnerId, partnerId)))
           .get()
         if (!row) return { outcome: null, ended: 0 }
-        const live = liveSecrets(secrets.rowsOf(partnerId), now())
-        const outcome = endOfSecret(live, id)
+        const outcome = endOfSecret(row)
         return { outcome, ended: outcome === 'ended' ? expireBy([row], now()) : 0 }
       })
       tellHints(hints, afterEndingSecrets(partnerId, ended))

@@ -56,6 +56,14 @@ export const describeSecrets = (open: OpenStore): void => {
     expect(await end(old?.id ?? '')).toBe('ended')
   })
 
+  test('one that was named first and added last goes on signing', async () => {
+    await using bench = await openStoreFixture(open)
+    const secret = { id: bench.newId('secret'), type: 'v1' as const, text: new Secret('new-1') }
+    await rotate(bench, 'new-2', HOUR)
+    await bench.store.rotateSigningSecret(bench.partnerId, secret, HOUR)
+    expect(await bench.store.endSigningSecret(bench.partnerId, secret.id)).toBe('newest')
+  })
+
   test('what is claimed is given back when a secret ends at once, since it would be signed with that', async () => {
     await using bench = await openStoreFixture(open)
     const told: unknown[] = []
