@@ -32,8 +32,8 @@ const ADVICE: readonly (readonly [codes: RegExp, en: string, zh: string])[] = [
   ],
   [
     /^(ECONNREFUSED|ENOENT)$/,
-    'nothing is there: start PostgreSQL, or the pooler before it, or correct host, port or path',
-    '该处没有数据库：请启动 PostgreSQL 或其前面的连接池，或改正主机、端口或路径',
+    'nothing is there: correct the path or the address, or start PostgreSQL, or the pooler before it',
+    '该处没有数据库：请改正路径或地址，或启动 PostgreSQL 或其前面的连接池',
   ],
   [
     /^(ENOTFOUND|EAI_AGAIN)$/,

@@ -41,8 +41,7 @@ test('finds nothing wrong beside a running service, asks each account once, and 
   const ofSqlite = CHECK_NAMES.filter(name => !['server', 'transactions', 'locks'].includes(name))
   expect([...new Set(report.checks.map(({ name }) => name))]).toEqual(ofSqlite)
   const bad = report.checks.filter(({ state }) => state === 'warning' || state === 'failed')
-  // What the tests must allow: plain http, and 127.0.0.0/8.
-  expect(bad.map(({ name }) => name)).toEqual(['settings', 'settings', 'operator'])
+  expect(bad.map(({ name }) => name)).toEqual(['operator'])
   expect(of('upstream').map(({ text }) => text)).toEqual([
     expect.stringContaining(`${ACCOUNT.apiId}: GetResult answers 4061`),
     expect.stringContaining(`${OTHER_ACCOUNT.apiId}: GetResult answers 4061`),

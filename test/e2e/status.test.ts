@@ -97,7 +97,7 @@ test('status names the nodes where there are several, who is lost, and who diffe
   expect(codes(overview)).toEqual(expect.arrayContaining(['node_lost', 'node_differs', 'clock_wrong']))
   const { stdout } = await runCli(['status', '--lang', 'en'], cli.at)
   expect(stdout).toMatch(/gone:8080 +node_gone +poll +1\.0\.0 +[\d.]+ \w+ +lost\n/)
-  expect(stdout).toMatch(/odd:8080 +node_odd .* differs: settings\n/)
+  expect(stdout).toMatch(/one:8080 +node_one .* differs: settings\n/)
   const doctor = JSON.parse((await runCli(['doctor', '--json', '--only', 'work'], cli.at)).stdout)
   expect(doctor.checks).toHaveLength(overview.problems.length)
 })

@@ -20,7 +20,7 @@ interface Told {
 
 const CASES = [
   { command: 'fail-db', what: 'a checkpoint that fails', says: 'a checkpoint failed: SQLITE_IOERR_FSYNC' },
-  { command: 'fail-wal', what: 'a commit whose sync fails', says: 'SQLITE_IOERR_FSYNC' },
+  { command: 'fail-wal', what: 'a commit whose sync fails', says: 'its disk fails: SQLITE_IOERR_FSYNC' },
 ] as const
 
 test.skipIf(whyNoDiskShim !== null)(
