@@ -5,10 +5,10 @@ import { openPostgresEngine } from './support/model/postgres-engine.ts'
 import { openSqliteEngine } from './support/model/sqlite-engine.ts'
 
 test('PostgreSQL and SQLite do the same in every history', { timeout: 0 }, () =>
-  runHistories([openPostgresEngine, openSqliteEngine], 2, 20),
+  runHistories([openPostgresEngine, openSqliteEngine], 2, 10),
 )
 
 test('two handles of PostgreSQL that are called at the same time leave rows that fit together', { timeout: 0 }, () => {
   onTestFinished(makeStatementsLate())
-  return runAtOnce(openPostgresEngine, 3)
+  return runAtOnce(openPostgresEngine, 2)
 })
