@@ -6,7 +6,6 @@ import type { CommandUser } from './act.ts'
 import { BackupError, type BackupRecord } from './backup.ts'
 import { findKeyBeside, keysOf } from './master-key.ts'
 import { sealedUnder } from './sealed.ts'
-import { insertFileAct } from './sqlite/acts.ts'
 import {
   COPY_BUSY_TIMEOUT_MS,
   checkBackup,
@@ -17,6 +16,7 @@ import {
 } from './sqlite/checked-copy.ts'
 import { realPathOf } from './sqlite/database-file.ts'
 import { noteBackup } from './sqlite/facts.ts'
+import { insertFileAct } from './sqlite/file-act.ts'
 import { syncFile, syncFolderOf } from './sqlite/file-system.ts'
 import { type PreparedRestore, prepareRestore } from './sqlite/restore.ts'
 

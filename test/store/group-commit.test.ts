@@ -1,6 +1,7 @@
 import Database from 'better-sqlite3'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { createGroupCommit } from '../../src/store/sqlite/group-commit.ts'
+import { createTxs } from '../../src/store/sqlite/tx.ts'
 
 /** `commits`: how many rows each transaction found when it began. */
 const openTable = ({ beforeCommitted = async () => {} }: { beforeCommitted?: () => Promise<void> } = {}) => {
@@ -9,11 +10,13 @@ const openTable = ({ beforeCommitted = async () => {} }: { beforeCommitted?: () 
   client.exec('CREATE TABLE written (name TEXT)')
   const commits: number[] = []
   const names = () => client.prepare('SELECT name FROM written').pluck().all()
+  const begin = createTxs(client)
   const { write, end } = createGroupCommit(client, {
+    begin: () => begin(0),
     attempt: async run => {
       await beforeCommitted()
       const before = names().length
-      const outcomes = run()
+      const outcomes = await run()
       commits.push(before)
       return outcomes
     },

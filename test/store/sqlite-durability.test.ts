@@ -54,7 +54,7 @@ describe('the file', () => {
 
   test('is synced by SQLite with each commit', async () => {
     const path = join(newFolder(), 'notifier.db')
-    const connection = openConnection(path, () => {})
+    const connection = openConnection(path, { now: Date.now, onBroken: () => {} })
     onTestFinished(() => connection.close())
     await connection.write(() => connection.client.exec('CREATE TABLE t (a)'))
     connection.beginUpkeep()

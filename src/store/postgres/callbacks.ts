@@ -24,12 +24,12 @@ import {
 } from '../callbacks.ts'
 import { afterCallbackChanges } from '../hints.ts'
 import { hostOf } from '../lanes.ts'
+import { beginClaim } from '../messages/claims-lock.ts'
+import { heldAt } from '../operators/facts.ts'
 import type { Store } from '../store.ts'
 import type { Tx } from './connection.ts'
 import type { Context } from './context.ts'
 import { newestOf } from './events.ts'
-import { heldAt } from './facts.ts'
-import { beginClaim } from './lanes.ts'
 
 type Verbs = Pick<Store, 'enableCallback' | 'disableCallback' | 'listCallbacks'>
 /** Each URL is locked and read before; `get` throws where it was not. */

@@ -1,29 +1,19 @@
 import { createHash } from 'node:crypto'
-import type { NodePgDatabase } from 'drizzle-orm/node-postgres'
 import type { PoolClient } from 'pg'
 import { createEngineCounts } from '../engine-counts.ts'
 import type { PostgresCounts } from '../stats.ts'
+import type { Tx as SharedTx } from '../tx.ts'
 import { storeErrorOf } from '../unavailable.ts'
 import { drizzle } from './drizzle.ts'
 import { explain, isLost, isOfConnection, isUnprepared, judgeFailure, postgresCodeOf, readOnly } from './failure.ts'
 import { openPool, type Pool, TIME_LIMITS, type TimeLimits } from './pool.ts'
+import { openTx } from './tx.ts'
 
-/** A transaction as the verbs of the store use it. */
-export interface Tx {
-  /** Epoch ms: when it began, by the clock of decisions. */
-  at: number
+/** A transaction, with the statements that only PostgreSQL has. */
+export interface Tx extends SharedTx {
   /** Runs one statement; its rows, with the names that it gives its columns. */
   rows<Row>(text: string, values?: readonly unknown[]): Promise<Row[]>
-  /**
-   * Until the transaction ends nobody else has a lock of one of these names: for what has no row yet that could be locked. `shared`: but
-   * for those who share it too.
-   */
-  lock(names: readonly string[], how?: 'alone' | 'shared'): Promise<void>
-  /** For the statements of few rows. */
-  db: Db
 }
-
-export type Db = NodePgDatabase
 
 export interface Transactions {
   /**
@@ -117,8 +107,8 @@ export const openConnection = (options: ConnectionOptions): Connection => {
       const { rows } = await client.query({ ...prepare.named(sql), values: [...values] })
       return rows as Row[]
     }
-    const lock: Tx['lock'] = async (wanted, how = 'alone') => void (await rows(LOCK[how], [wanted]))
-    return { at, rows, lock, db: drizzle({ client }) }
+    const lock: SharedTx['lock'] = async (wanted, how = 'alone') => void (await rows(LOCK[how], [wanted]))
+    return { rows, ...openTx(rows, { at, lock, db: drizzle({ client }) }) }
   }
 
   const commit = async (client: PoolClient): Promise<void> => {

@@ -1,13 +1,14 @@
 import { createRequire } from 'node:module'
+import { sql } from '../drizzle.ts'
 
-/** As CommonJS, which loads faster and takes less memory than its ES modules: see sqlite/drizzle.ts. */
+export * from '../drizzle.ts'
+
+/** As CommonJS, which loads faster and takes less memory than its ES modules: see ../drizzle.ts. */
 const require = createRequire(import.meta.url)
 export const { drizzle } = require('drizzle-orm/node-postgres') as typeof import('drizzle-orm/node-postgres')
 const columns = require('drizzle-orm/pg-core') as typeof import('drizzle-orm/pg-core')
 export const { doublePrecision, getTableConfig, index, integer, jsonb, pgTable, primaryKey, uniqueIndex } = columns
 const { bigint, boolean, check, customType } = columns
-export const { and, asc, desc, eq, gt, gte, inArray, isNotNull, isNull, lt, lte, ne, or, sql } =
-  require('drizzle-orm') as typeof import('drizzle-orm')
 export const { migrate } =
   require('drizzle-orm/node-postgres/migrator') as typeof import('drizzle-orm/node-postgres/migrator')
 export const pg = require('pg') as typeof import('pg')

@@ -11,6 +11,9 @@ import {
   secretsFor,
   UNSIGNED_MS,
 } from '../message-claims.ts'
+import { beginClaim } from '../messages/claims-lock.ts'
+import { heldAt } from '../operators/facts.ts'
+import { createSecretRows } from '../partners/signing-secrets.ts'
 import { answerAlone } from '../rules/questions.ts'
 import { leavesLanes, mayBeRecorded, settleMessage } from '../rules/settle-message.ts'
 import { type DueLane, lanesFor, mayHaveMore, shareSlots } from '../rules/share-slots.ts'
@@ -20,8 +23,7 @@ import { lockUrls, releaseSome, type UrlChanges } from './callbacks.ts'
 import type { Tx } from './connection.ts'
 import type { Context } from './context.ts'
 import { type DeliveryChange, type LockedMessage, lockMessages, saveDeliveries } from './deliveries.ts'
-import { heldAt } from './facts.ts'
-import { beginClaim, createLanes, type LaneUnitOfWork } from './lanes.ts'
+import { createLanes, type LaneUnitOfWork } from './lanes.ts'
 import {
   type AttemptKey,
   addAttempts,
@@ -38,7 +40,6 @@ import {
   settleLanes,
   trimAttempts,
 } from './message-statements.ts'
-import { createSecretRows } from './signing-secrets.ts'
 
 /** A lane to take messages of. */
 interface Share {

@@ -1,68 +1,16 @@
 import type { MessageState } from '../../core/message.ts'
 import { accountOfRow } from '../account.ts'
-import { afterChangingPartner } from '../hints.ts'
-import { afterPartnerChange, MOST_MESSAGES, type PartnerRow, STATUS_MS, viewPartner } from '../partner.ts'
+import { MOST_MESSAGES, STATUS_MS } from '../partner.ts'
 import { NEW } from '../rules/poll-queues.ts'
 import { countedHours } from '../rules/register.ts'
 import type { Quotas, Store, Usage } from '../store.ts'
 import { createAccountRows } from './accounts.ts'
-import { addKey } from './api-keys.ts'
 import { worstCallbacks } from './callbacks.ts'
 import type { Tx } from './connection.ts'
 import type { Context } from './context.ts'
 import { loadCounts } from './counts.ts'
-import { asc, eq, gt } from './drizzle.ts'
 import { newestOf } from './events.ts'
-import { stopClaims } from './lanes.ts'
-import { partners } from './schema.ts'
-import { createSecretRows } from './signing-secrets.ts'
 import { createPollPlaces } from './verifications.ts'
-
-export const createPartners = (context: Context) => {
-  const { read, write, tell } = context
-  const secrets = createSecretRows(context)
-
-  return {
-    createPartner: ({ id, name, key, secret }) =>
-      write(async tx => {
-        const [partner] = await tx.db.insert(partners).values({ id, name, createdAt: tx.at }).returning()
-        await addKey(tx, id, key)
-        await secrets.add(tx, id, { ...secret, type: 'v1' })
-        return viewPartner(partner as PartnerRow)
-      }),
-
-    findPartner: id =>
-      read(async ({ db }) => {
-        const [row] = await db.select().from(partners).where(eq(partners.id, id))
-        return row ? viewPartner(row) : null
-      }),
-
-    listPartners: ({ limit, after }) =>
-      read(async ({ db }) => {
-        const rows = await db
-          .select()
-          .from(partners)
-          .where(after === null ? undefined : gt(partners.id, after))
-          .orderBy(asc(partners.id))
-          .limit(limit)
-        return rows.map(viewPartner)
-      }),
-
-    changePartner: async (id, change) => {
-      const changed = await write(async tx => {
-        const { db } = tx
-        if (change.disabled) await stopClaims(tx)
-        const [row] = await db.select().from(partners).where(eq(partners.id, id)).for('no key update')
-        if (!row) return null
-        const after = afterPartnerChange(row, change)
-        await db.update(partners).set(after).where(eq(partners.id, id))
-        return viewPartner({ ...row, ...after })
-      })
-      tell(afterChangingPartner(changed, change))
-      return changed
-    },
-  } satisfies Partial<Store>
-}
 
 interface PartnerQuotas {
   limits: Quotas

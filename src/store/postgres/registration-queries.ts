@@ -1,4 +1,6 @@
 import type { MessageType } from '../../core/message.ts'
+import { heldAt } from '../operators/facts.ts'
+import { createSecretRows } from '../partners/signing-secrets.ts'
 import { type SelectedRegistration, toRegistration } from '../registration-rows.ts'
 import {
   type ExplanationFacts,
@@ -13,11 +15,9 @@ import type { Attempt, ExplainedAccount, Store } from '../store.ts'
 import { findUrl } from './callbacks.ts'
 import type { Tx } from './connection.ts'
 import type { Context } from './context.ts'
-import { heldAt } from './facts.ts'
 import { usageOf } from './partners.ts'
 import { readWindow } from './registration-search.ts'
 import { selectOwned, selectRegistrations } from './registration-statements.ts'
-import { createSecretRows } from './signing-secrets.ts'
 import { createPollPlaces } from './verifications.ts'
 
 /** What the API reads of registrations, beyond a single one. */

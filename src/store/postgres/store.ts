@@ -1,30 +1,33 @@
 import { EventEmitter } from 'node:events'
 import { createKeyedQueue } from '../../core/keyed-limiter.ts'
+import { createActs } from '../operators/acts.ts'
+import { createAdminTokens } from '../operators/admin-tokens.ts'
+import { createFactVerbs } from '../operators/facts.ts'
+import { createNodes } from '../operators/nodes.ts'
+import { createOperatorEvents } from '../operators/operator-events.ts'
+import { createApiKeys } from '../partners/api-keys.ts'
+import { createPartners } from '../partners/partners.ts'
+import { createSigningSecrets } from '../partners/signing-secrets.ts'
 import { createOpenOr, sealedUnder } from '../sealed.ts'
 import type { Store, StoreHints } from '../store.ts'
 import { createAccounts, createCompletions } from './accounts.ts'
-import { createActs } from './acts.ts'
-import { createAdminTokens, createApiKeys } from './api-keys.ts'
 import { createBulkActs, createBulkSteps } from './bulk-acts.ts'
 import { createCallbackNotices, createCallbacks } from './callbacks.ts'
 import { type ConnectionOptions, openConnection } from './connection.ts'
 import type { Context } from './context.ts'
 import { createDueTimes } from './due-times.ts'
 import { createEvents } from './events.ts'
-import { createFactVerbs } from './facts.ts'
 import { openHintChannel } from './hints.ts'
 import { createMessageClaims, createMessageSettling } from './messages.ts'
-import { createNodes } from './nodes.ts'
 import { bringUpToDate, type OpeningStep } from './opening.ts'
-import { createOperatorEvents } from './operator-events.ts'
-import { createPartnerStatus, createPartners } from './partners.ts'
+import { createPartnerStatus } from './partners.ts'
 import { createRegistrationQueries } from './registration-queries.ts'
 import { createRegistrationSearch } from './registration-search.ts'
 import { createRegistrations } from './registrations.ts'
 import { createResealing } from './resealing.ts'
 import { createRetention } from './retention.ts'
-import { createSigningSecrets } from './signing-secrets.ts'
 import { createStats } from './stats.ts'
+import { createUpkeep } from './upkeep.ts'
 import { createVerifications } from './verifications.ts'
 
 /** What operators read over all partners takes so many connections at most of those for calls. */
@@ -97,7 +100,7 @@ export const openPostgresStore = async ({
     ...createCompletions(ofLoops),
     ...createRetention(ofLoops),
     ...createResealing(ofLoops),
-    ...createNodes(ofLoops),
+    ...createNodes(ofLoops, createUpkeep(ofLoops)),
     claimMessages: createMessageClaims(ofLoops),
     settleMessages: createMessageSettling(ofLoops),
     ...createCallbackNotices(ofLoops),

@@ -1,4 +1,5 @@
 import { afterClaim } from '../../core/account.ts'
+import { beginClaim } from '../messages/claims-lock.ts'
 import type { DueVerification } from '../rules/poll-queues.ts'
 import { answerTogether } from '../rules/questions.ts'
 import type { ClaimedAccount, ClaimedVerification, Store, VerificationClaimRequest } from '../store.ts'
@@ -16,7 +17,6 @@ import {
 import { createAccountRows } from './accounts.ts'
 import type { Tx } from './connection.ts'
 import type { Context } from './context.ts'
-import { beginClaim } from './lanes.ts'
 import { CLAIM, type ClaimedRow, claimedOf, DUE, headsOf, WAITING_ACCOUNTS } from './verification-statements.ts'
 
 export const createVerificationClaims = (context: Context): Pick<Store, 'claimVerifications'> => {

@@ -1,16 +1,19 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import Database from 'better-sqlite3'
+import { yieldToLoop } from '../../core/clock.ts'
 import { type AppError, StartError } from '../../core/error.ts'
 import { createHistogram } from '../../core/histogram.ts'
 import type { Words } from '../../core/language.ts'
 import { createEngineCounts } from '../engine-counts.ts'
 import type { SqliteCounts } from '../stats.ts'
+import type { Tx } from '../tx.ts'
 import { describeCode, storeErrorOf, unavailable } from '../unavailable.ts'
 import { type Checkpoints, createCheckpoints } from './checkpoints.ts'
 import { markUnchecked, realPathOf, watchFiles } from './database-file.ts'
 import { drizzle } from './drizzle.ts'
 import { isDamage, judgeFailure, sqliteCodeOf } from './failure.ts'
 import { createGroupCommit } from './group-commit.ts'
+import { createTxs } from './tx.ts'
 
 /** The busy time-out blocks the event loop, so it is short, and waiting goes on asynchronously: 225 ms in all. */
 export const BUSY_TIMEOUT_MS = 50
@@ -49,11 +52,11 @@ export const createAttempts = ({
     const why = describeCode(sqliteCodeOf(error))
     return failure === 'broken' ? breakDown(why) : unavailable(why)
   }
-  const attempt = async <T>(run: () => T): Promise<T> => {
+  const attempt = async <T>(run: () => T | Promise<T>): Promise<T> => {
     for (const pauseMs of [...BUSY_PAUSES_MS, null]) {
       if (broken) throw broken
       try {
-        return run()
+        return await run()
       } catch (error) {
         if (pauseMs === null || judgeFailure(error) !== 'busy') throw explain(error)
         await sleep(pauseMs)
@@ -96,10 +99,12 @@ export interface Connection {
   path: string | null
   /**
    * Runs it atomically in a `BEGIN IMMEDIATE` transaction, which it may share with others; durable when the promise
-   * resolves. `run` must not await, and must have no effect but on the database: it may be undone and run again.
+   * resolves. `run` must await nothing but its `Tx`, and must have no effect but on the database: it may be undone and run again.
    */
-  write<T>(run: () => T): Promise<T>
-  read<T>(run: () => T): Promise<T>
+  write<T>(run: (tx: Tx) => T | Promise<T>): Promise<T>
+  read<T>(run: (tx: Tx) => T | Promise<T>): Promise<T>
+  /** Runs it outside of a transaction, again if the database is busy. */
+  attempt<T>(run: () => T): Promise<T>
   /** From now on checkpoints run between transactions, and the files are watched. */
   beginUpkeep(): void
   /** Ends the start, in which SQLite waits long for another process: from now on the event loop is not blocked for long. */
@@ -130,7 +135,10 @@ const checkpointFailed = (error: unknown): Words => {
  *
  * @param onBroken told once, before anything is rejected because of it
  */
-export const openConnection = (given: string, onBroken: (error: Error) => void): Connection => {
+export const openConnection = (
+  given: string,
+  { now, onBroken }: { now: () => number; onBroken: (error: Error) => void },
+): Connection => {
   const inMemory = given === ':memory:'
   const path = inMemory ? given : realPathOf(given)
   const client = openClient(path)
@@ -144,7 +152,11 @@ export const openConnection = (given: string, onBroken: (error: Error) => void):
   })
   let checkpoints: Checkpoints | null = null
   let watch: ReturnType<typeof watchFiles> | null = null
+  const beginAt = createTxs(client)
+  const begin = () => beginAt(now())
+  const reading = createReads(client)
   const commits = createGroupCommit(client, {
+    begin,
     attempt: async run => {
       const outcomes = await counts.timed(() => attempt(run))
       batches.observe(outcomes.length)
@@ -158,7 +170,8 @@ export const openConnection = (given: string, onBroken: (error: Error) => void):
     client,
     path: inMemory ? null : path,
     write: commits.write,
-    read: attempt,
+    read: run => attempt(() => reading(() => run(begin()))),
+    attempt,
     beginUpkeep: () => {
       assertSynced(client)
       if (inMemory) return
@@ -178,6 +191,23 @@ export const openConnection = (given: string, onBroken: (error: Error) => void):
       checkpoints?.close()
       client.close()
     },
+  }
+}
+
+/**
+ * Runs reads in a turn of the event loop of their own, so between two groups of writes: each sees what is committed, all as of one moment.
+ */
+export const createReads = (client: Database.Database) => {
+  const [begin, commit] = ['BEGIN', 'COMMIT'].map(text => client.prepare(text))
+  return async <T>(run: () => T | Promise<T>): Promise<T> => {
+    await yieldToLoop()
+    if (client.inTransaction) throw new Error('a verb has awaited something else than its transaction')
+    begin?.run()
+    try {
+      return await run()
+    } finally {
+      if (client.inTransaction) commit?.run()
+    }
   }
 }
 

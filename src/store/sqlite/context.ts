@@ -1,17 +1,12 @@
-import type { EventEmitter } from 'node:events'
 import type { Database } from 'better-sqlite3'
-import type { OpenOr, Sealed } from '../sealed.ts'
-import type { StoreHints } from '../store.ts'
+import type { StoreContext } from '../context.ts'
 import type { Connection } from './connection.ts'
 
 /** What every part of the SQLite store works with. */
-export interface Context extends Omit<Connection, 'engineCounts'> {
-  sealed: Sealed
-  openOr: OpenOr
+export interface Context extends StoreContext, Omit<Connection, 'engineCounts' | 'read' | 'write'> {
+  read: Connection['read']
+  write: Connection['write']
   now: () => number
-  hints: EventEmitter<StoreHints>
-  /** Calls a second of an account that names none. */
-  defaultRate: number
 }
 
 const once = <Of, Made>(make: (of: Of) => Made, clientOf: (of: Of) => Database): ((of: Of) => Made) => {

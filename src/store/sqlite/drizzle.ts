@@ -1,17 +1,15 @@
 import { createRequire } from 'node:module'
+import { sql } from '../drizzle.ts'
 
-/**
- * drizzle's ES modules are hundreds of files: 300 ms and 190 MB at start. The same library as CommonJS loads in 50 ms
- * and 20 MB, so it is required here, once, for the whole SQLite store.
- */
+export * from '../drizzle.ts'
+
+/** As CommonJS: see ../drizzle.ts. */
 const require = createRequire(import.meta.url)
 
 export const { drizzle } = require('drizzle-orm/better-sqlite3') as typeof import('drizzle-orm/better-sqlite3')
 const columns = require('drizzle-orm/sqlite-core') as typeof import('drizzle-orm/sqlite-core')
 export const { blob, index, integer, primaryKey, real, sqliteTable, text, uniqueIndex } = columns
 const { check, customType } = columns
-export const { and, asc, desc, eq, gt, gte, inArray, isNotNull, isNull, lt, lte, ne, or, sql } =
-  require('drizzle-orm') as typeof import('drizzle-orm')
 export const { migrate } =
   require('drizzle-orm/better-sqlite3/migrator') as typeof import('drizzle-orm/better-sqlite3/migrator')
 

@@ -1,8 +1,7 @@
 import type Database from 'better-sqlite3'
 import { afterBackup, type BackupRecord, NO_BACKUP } from '../backup.ts'
-import { BACKUPS, DELIVERIES_HELD, type Fact, PROBED } from '../facts.ts'
-import type { Store } from '../store.ts'
-import { type Context, onceForClient } from './context.ts'
+import { BACKUPS, DELIVERIES_HELD, type Fact } from '../facts.ts'
+import { onceForClient } from './context.ts'
 
 export const prepareFacts = onceForClient((client: Database.Database) => {
   const find = client.prepare<[key: string], Buffer>('SELECT value FROM meta WHERE key = ?').pluck()
@@ -31,18 +30,3 @@ export const noteBackup = (client: Database.Database, record: BackupRecord): voi
   const facts = prepareFacts(client)
   facts.put(BACKUPS, afterBackup(facts.find(BACKUPS) ?? NO_BACKUP, record))
 }
-
-type Verbs = Pick<Store, 'holdDeliveries' | 'resumeDeliveries' | 'deliveriesHeldAt' | 'probe'>
-
-export const createFactVerbs = ({ client, read, write, now, hints }: Context): Verbs => ({
-  holdDeliveries: () => {
-    const at = now()
-    return write(() => holdDeliveries(client, at))
-  },
-  resumeDeliveries: async () => {
-    await write(() => prepareFacts(client).remove(DELIVERIES_HELD))
-    hints.emit('messagesDue')
-  },
-  deliveriesHeldAt: () => read(() => heldAt(client)),
-  probe: () => write(() => prepareFacts(client).put(PROBED, now())),
-})

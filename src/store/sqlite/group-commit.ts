@@ -1,20 +1,21 @@
 import type Database from 'better-sqlite3'
 import { yieldToLoop } from '../../core/clock.ts'
+import type { Tx } from '../tx.ts'
 import { judgeFailure } from './failure.ts'
 
 export interface GroupCommit {
   /**
-   * Runs it in the transaction of this turn of the event loop. Resolves once its COMMIT has returned, which is when it is
-   * durable. `run` must not await, and must have no effect but on the database: when another write of the same
+   * Runs it in the transaction of the next turn of the event loop. Resolves once its COMMIT has returned, which is when it is
+   * durable. `run` must await nothing but its `Tx`, and must have no effect but on the database: when another write of the same
    * transaction throws, all are undone and run again.
    */
-  write<T>(run: () => T): Promise<T>
+  write<T>(run: (tx: Tx) => T | Promise<T>): Promise<T>
   /** Resolves when nothing waits to be committed. */
   end(): Promise<void>
 }
 
 interface Write {
-  run: () => unknown
+  run: (tx: Tx) => unknown
   settle: (outcome: Outcome) => void
 }
 type Outcome = { ok: true; value: unknown } | { ok: false; error: unknown }
@@ -23,23 +24,40 @@ type Outcome = { ok: true; value: unknown } | { ok: false; error: unknown }
  * One transaction, and so one sync of the disk, for all that is written in the same turn of the event loop. Each write keeps
  * its own atomicity: one that throws is undone alone.
  *
+ * @param deps.begin the transaction, as a verb sees it
  * @param deps.attempt runs the transaction, again if the database is busy; rejects when nothing of it was committed
  * @param deps.explain turns what a single write threw into what its caller may know
  */
 export const createGroupCommit = (
   client: Database.Database,
-  deps: { attempt: (run: () => Outcome[]) => Promise<Outcome[]>; explain: (error: unknown) => unknown },
+  deps: {
+    begin: () => Tx
+    attempt: (run: () => Promise<Outcome[]>) => Promise<Outcome[]>
+    explain: (error: unknown) => unknown
+  },
 ): GroupCommit => {
-  const transaction = client.transaction((run: () => Outcome[]) => run())
+  const [begin, commit, rollback] = ['BEGIN IMMEDIATE', 'COMMIT', 'ROLLBACK'].map(text => client.prepare(text))
   const [mark, release, undo] = ['SAVEPOINT w', 'RELEASE w', 'ROLLBACK TO w'].map(text => client.prepare(text))
   /** In the order they came, which is the order they are run in. */
   let waiting: Write[] = []
   let committing: Promise<void> | null = null
 
-  const runAlone = ({ run }: Write): Outcome => {
+  const transact = async (run: () => Promise<Outcome[]>): Promise<Outcome[]> => {
+    begin?.run()
+    try {
+      const outcomes = await run()
+      commit?.run()
+      return outcomes
+    } catch (error) {
+      if (client.inTransaction) rollback?.run()
+      throw error
+    }
+  }
+
+  const runAlone = async ({ run }: Write): Promise<Outcome> => {
     mark?.run()
     try {
-      const value = run()
+      const value = await run(deps.begin())
       release?.run()
       return { ok: true, value }
     } catch (error) {
@@ -52,25 +70,30 @@ export const createGroupCommit = (
   }
 
   /** A savepoint for each write would copy every page that it touches, so there are none until one has thrown. */
-  const runAll = (writes: readonly Write[]): Outcome[] => {
+  const runAll = async (writes: readonly Write[]): Promise<Outcome[]> => {
     let isInWrite = false
     try {
-      return transaction.immediate(() =>
-        writes.map(({ run }) => {
+      return await transact(async () => {
+        const outcomes: Outcome[] = []
+        for (const { run } of writes) {
           isInWrite = true
-          const value = run()
+          outcomes.push({ ok: true, value: await run(deps.begin()) })
           isInWrite = false
-          return { ok: true, value }
-        }),
-      )
+        }
+        return outcomes
+      })
     } catch (error) {
       // A single one has nobody else to spare, and what a damaged database says a second time is not to be believed.
       if (!isInWrite || writes.length === 1 || judgeFailure(error) === 'broken') throw error
-      return transaction.immediate(() => writes.map(runAlone))
+      return await transact(async () => {
+        const outcomes: Outcome[] = []
+        for (const write of writes) outcomes.push(await runAlone(write))
+        return outcomes
+      })
     }
   }
 
-  const commit = async (writes: readonly Write[]) => {
+  const commitTogether = async (writes: readonly Write[]) => {
     try {
       const outcomes = await deps.attempt(() => runAll(writes))
       for (const [index, { settle }] of writes.entries()) settle(outcomes[index] as Outcome)
@@ -84,13 +107,13 @@ export const createGroupCommit = (
       await yieldToLoop()
       const writes = waiting
       waiting = []
-      await commit(writes)
+      await commitTogether(writes)
     }
     committing = null
   }
 
   return {
-    write: <T>(run: () => T) =>
+    write: <T>(run: (tx: Tx) => T | Promise<T>) =>
       new Promise<T>((resolve, reject) => {
         const settle = (outcome: Outcome) => (outcome.ok ? resolve(outcome.value as T) : reject(outcome.error))
         waiting.push({ run, settle })

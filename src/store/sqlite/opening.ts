@@ -52,8 +52,8 @@ export const bringUpToDate = async (
 }
 
 /** Two processes may start at once: the one that comes second fails, and finds nothing left to do when it tries again. */
-const migrateOnce = async ({ db, read }: Context) => {
-  const run = () => read(() => migrate(db, { migrationsFolder: MIGRATIONS }))
+const migrateOnce = async ({ db, attempt }: Context) => {
+  const run = () => attempt(() => migrate(db, { migrationsFolder: MIGRATIONS }))
   await run().catch(run)
 }
 

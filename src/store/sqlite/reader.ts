@@ -1,5 +1,5 @@
+import { createActs } from '../operators/acts.ts'
 import type { Store } from '../store.ts'
-import { createActs } from './acts.ts'
 import { createCallbacks } from './callbacks.ts'
 import { realPathOf } from './database-file.ts'
 import { createEvents } from './events.ts'

@@ -1,10 +1,10 @@
 import { existsSync, linkSync, renameSync, rmSync, statSync } from 'node:fs'
 import type { CommandUser } from '../act.ts'
 import { BackupError } from '../backup.ts'
-import { insertFileAct } from './acts.ts'
 import { backupErrorOf, copyChecked, DAMAGE, type Keys, removeDatabase, withDatabase } from './checked-copy.ts'
 import { holdDeliveries } from './facts.ts'
 import { judgeFailure, sqliteCodeOf } from './failure.ts'
+import { insertFileAct } from './file-act.ts'
 import { syncFile, syncFolderOf } from './file-system.ts'
 import { lockForService } from './service-lock.ts'
 

@@ -10,8 +10,7 @@ import type { Store } from '../store.ts'
 import type { Context } from './context.ts'
 import { asc } from './drizzle.ts'
 import { prepareFacts } from './facts.ts'
-import { loadNodes } from './nodes.ts'
-import { accounts, messageCounts, verificationCounts } from './schema.ts'
+import { accounts, messageCounts, nodes, verificationCounts } from './schema.ts'
 import { prepareVerifications } from './verification-statements.ts'
 
 /** What is due of a queue; up to one more than `MOST_COUNTED` is counted. */
@@ -87,7 +86,7 @@ export const createStats = (context: Context): Pick<Store, 'stats'> => {
         disabled: countUrls('disabled', 0),
       },
       openActs: statements.openActs.all({ limit: MOST_COUNTED }),
-      nodes: loadNodes(db),
+      nodes: db.select().from(nodes).orderBy(asc(nodes.startedAt), asc(nodes.id)).all(),
       backup: facts.find(BACKUPS) ?? NO_BACKUP,
       refusingChannel: facts.find(CHANNEL_REFUSING),
       engine: engineStats(context),

@@ -1,29 +1,32 @@
 import { randomBytes } from 'node:crypto'
 import { EventEmitter } from 'node:events'
+import { tellHints } from '../hints.ts'
+import { createActs } from '../operators/acts.ts'
+import { createAdminTokens } from '../operators/admin-tokens.ts'
+import { createFactVerbs } from '../operators/facts.ts'
+import { createNodes } from '../operators/nodes.ts'
+import { createOperatorEvents } from '../operators/operator-events.ts'
+import { createApiKeys } from '../partners/api-keys.ts'
+import { createPartners } from '../partners/partners.ts'
+import { createSigningSecrets } from '../partners/signing-secrets.ts'
 import { createOpenOr, sealedUnder } from '../sealed.ts'
 import type { Store, StoreHints } from '../store.ts'
 import { createAccounts, createCompletions } from './accounts.ts'
-import { createActs } from './acts.ts'
-import { createAdminTokens, createApiKeys } from './api-keys.ts'
 import { createBulkActs } from './bulk-acts.ts'
 import { createCallbacks } from './callbacks.ts'
 import { openConnection } from './connection.ts'
 import type { Context } from './context.ts'
 import { createDueTimes } from './due-times.ts'
 import { createEvents } from './events.ts'
-import { createFactVerbs } from './facts.ts'
 import { createMessages } from './messages.ts'
-import { createNodes } from './nodes.ts'
 import { bringUpToDate, type OpeningStep, refuseDamage } from './opening.ts'
-import { createOperatorEvents } from './operator-events.ts'
-import { createPartnerStatus, createPartners } from './partners.ts'
+import { createPartnerStatus } from './partners.ts'
 import { createRegistrationQueries } from './registration-queries.ts'
 import { createRegistrationSearch } from './registration-search.ts'
 import { createRegistrations } from './registrations.ts'
 import { createResealing } from './resealing.ts'
 import { createRetention } from './retention.ts'
 import { lockForService } from './service-lock.ts'
-import { createSigningSecrets } from './signing-secrets.ts'
 import { createStats } from './stats.ts'
 import { createVerifications } from './verifications.ts'
 
@@ -65,7 +68,7 @@ export const openSqliteStore = async ({
     const lock = lockForService(path)
     stack.defer(lock.release)
   }
-  const connection = refuseDamage(() => openConnection(path, error => hints.emit('broken', error)))
+  const connection = refuseDamage(() => openConnection(path, { now, onBroken: error => hints.emit('broken', error) }))
   stack.defer(() => connection.close())
   const context: Context = {
     ...connection,
@@ -74,6 +77,7 @@ export const openSqliteStore = async ({
     openOr: createOpenOr(hints),
     now,
     hints,
+    tell: told => tellHints(hints, told),
     defaultRate,
   }
   await bringUpToDate(context, { quickCheck, onStep })

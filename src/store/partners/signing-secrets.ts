@@ -1,5 +1,8 @@
 import type { Secret } from '../../core/secret.ts'
+import type { StoreContext } from '../context.ts'
+import { and, eq, gt, inArray, isNull, or } from '../drizzle.ts'
 import { afterEndingSecrets } from '../hints.ts'
+import { stopClaims } from '../messages/claims-lock.ts'
 import {
   createOpenedSecrets,
   endedByRotation,
@@ -14,18 +17,18 @@ import {
   viewSecret,
 } from '../signing-secret.ts'
 import type { Store } from '../store.ts'
-import type { Tx } from './connection.ts'
-import type { Context } from './context.ts'
-import { and, eq, gt, inArray, isNull, or } from './drizzle.ts'
-import { stopClaims } from './lanes.ts'
-import { signingSecrets } from './schema.ts'
+import type { Tx } from '../tx.ts'
 
-export const createSigningSecrets = (context: Context) => {
+export const createSigningSecrets = (context: StoreContext) => {
   const { read, write, tell } = context
   const secrets = createSecretRows(context)
 
   /** Has those stop by then that would stop later; how many there are. */
-  const expireBy = async ({ db }: Tx, rows: readonly SigningSecret[], expiresAt: number): Promise<number> => {
+  const expireBy = async (
+    { db, schema: { signingSecrets } }: Tx,
+    rows: readonly SigningSecret[],
+    expiresAt: number,
+  ): Promise<number> => {
     const ids = endedByRotation(rows, expiresAt).map(({ id }) => id)
     if (ids.length > 0) await db.update(signingSecrets).set({ expiresAt }).where(inArray(signingSecrets.id, ids))
     return ids.length
@@ -63,6 +66,7 @@ export const createSigningSecrets = (context: Context) => {
       const { outcome, ended } = await write(async tx => {
         await tx.lock([lockOf(partnerId)])
         await stopClaims(tx)
+        const { signingSecrets } = tx.schema
         const [row] = await tx.db
           .select()
           .from(signingSecrets)
@@ -81,12 +85,12 @@ export const createSigningSecrets = (context: Context) => {
 const lockOf = (partnerId: string): string => `signing secrets of ${partnerId}`
 
 /** The signing secrets as verbs and attempts need them, within the caller's transaction. */
-export const createSecretRows = (context: Pick<Context, 'sealed' | 'openOr'>) => {
+export const createSecretRows = (context: Pick<StoreContext, 'sealed' | 'openOr'>) => {
   const { sealed } = context
   const { openLive } = createOpenedSecrets(context)
 
   /** Those that have not ended. */
-  const rowsOf = ({ db, at }: Tx, partnerIds: readonly string[]): Promise<SecretRow[]> => {
+  const rowsOf = ({ db, at, schema: { signingSecrets } }: Tx, partnerIds: readonly string[]): Promise<SecretRow[]> => {
     const hasNotEnded = or(isNull(signingSecrets.expiresAt), gt(signingSecrets.expiresAt, at))
     return db
       .select()
@@ -109,10 +113,10 @@ export const createSecretRows = (context: Pick<Context, 'sealed' | 'openOr'>) =>
     canSign: async (tx: Tx, partnerId: string): Promise<boolean> =>
       openLive(partnerId, await rowsOf(tx, [partnerId]), tx.at).length > 0,
 
-    add: async ({ db, at }: Tx, partnerId: string, { id, type, text }: NewSigningSecret): Promise<SigningSecret> => {
-      const view = { id, type, createdAt: at, expiresAt: null }
+    add: async (tx: Tx, partnerId: string, { id, type, text }: NewSigningSecret): Promise<SigningSecret> => {
+      const view = { id, type, createdAt: tx.at, expiresAt: null }
       const secret = sealed.signingSecret.seal({ id, partnerId }, text)
-      await db.insert(signingSecrets).values({ ...view, partnerId, secret })
+      await tx.insert('signingSecrets', [{ ...view, partnerId, secret }])
       return view
     },
   }

@@ -6,20 +6,25 @@ import {
   overflowing,
   subjectKey,
 } from '../../core/operator-event.ts'
+import type { StoreContext } from '../context.ts'
+import { asc, eq, inArray, lte } from '../drizzle.ts'
 import { CHANNEL_REFUSING, EVENTS_CLAIMABLE } from '../facts.ts'
-import { afterSettling, type ClaimedOperatorEvent, eventOfRow, isMerged } from '../operator-events.ts'
+import {
+  afterSettling,
+  type ClaimedOperatorEvent,
+  eventOfRow,
+  isMerged,
+  type OperatorEventName,
+} from '../operator-events.ts'
 import type { Store } from '../store.ts'
-import type { Tx } from './connection.ts'
-import type { Context } from './context.ts'
-import { and, asc, eq, inArray, lte, or } from './drizzle.ts'
+import type { Sql, Tx } from '../tx.ts'
 import { findFact, putFact, removeFact } from './facts.ts'
-import { operatorEvents } from './schema.ts'
 
 /** Whoever changes any of them has this lock: how many there are, and when the next may claim, is of all together. */
 const LOCK = 'operator events'
 
 /** What operators are to be told of. */
-export const createOperatorEvents = ({ read, write }: Pick<Context, 'read' | 'write'>) => {
+export const createOperatorEvents = ({ read, write }: Pick<StoreContext, 'read' | 'write'>) => {
   const change = <T>(run: (tx: Tx) => Promise<T>): Promise<T> =>
     write(async tx => {
       await tx.lock([LOCK])
@@ -47,11 +52,11 @@ export const createOperatorEvents = ({ read, write }: Pick<Context, 'read' | 'wr
       if ((await read(due)).length === 0) return []
       return change(async tx => {
         const events = (await due(tx)).toSorted(byUrgency).slice(0, limit)
-        for (const { id, claim } of events)
-          await tx.db
-            .update(operatorEvents)
-            .set({ claims: claim + 1, dueAt: tx.at + leaseMs })
-            .where(eq(operatorEvents.id, id))
+        await tx.update(
+          'operatorEvents',
+          ['id'],
+          events.map(({ id, claim }) => ({ id, claims: claim + 1, dueAt: tx.at + leaseMs })),
+        )
         if (events.length > 0) await putFact(tx, EVENTS_CLAIMABLE, tx.at + gapMs)
         return events.map(event => ({ ...event, claim: event.claim + 1 }))
       })
@@ -64,13 +69,13 @@ export const createOperatorEvents = ({ read, write }: Pick<Context, 'read' | 'wr
           const event = known.get(subjectKey(told))
           if (event?.claim !== told.claim) continue
           const set = afterSettling(event, told, { outcome, at: tx.at })
-          await tx.db.update(operatorEvents).set(set).where(eq(operatorEvents.id, event.id))
+          await tx.update('operatorEvents', ['id'], [{ id: event.id, ...set }])
         }
         if (claimableAt !== null) await putFact(tx, EVENTS_CLAIMABLE, claimableAt)
       }),
 
     firingOperatorEvents: () =>
-      read(({ db }) =>
+      read(({ db, schema: { operatorEvents } }) =>
         db
           .select({ condition: operatorEvents.condition, subject: operatorEvents.subject })
           .from(operatorEvents)
@@ -83,28 +88,27 @@ export const createOperatorEvents = ({ read, write }: Pick<Context, 'read' | 'wr
   } satisfies Partial<Store>
 }
 
-const findAll = async (
-  { db }: Tx,
-  wanted: readonly Pick<OperatorEvent, 'condition' | 'subject'>[],
-): Promise<ClaimedOperatorEvent[]> => {
-  if (wanted.length === 0) return []
-  const each = wanted.map(({ condition, subject }) =>
-    and(eq(operatorEvents.condition, condition), eq(operatorEvents.subject, subject)),
-  )
-  return (
-    await db
-      .select()
-      .from(operatorEvents)
-      .where(or(...each))
-  ).map(eventOfRow)
+const FIND: Sql = d => `
+  SELECT e.id FROM ${d.rows('wanted', { condition: 'text', subject: 'text' })}
+    JOIN operator_events e ON e.condition = wanted.condition AND e.subject = wanted.subject`
+
+const findAll = async (tx: Tx, wanted: readonly OperatorEventName[]): Promise<ClaimedOperatorEvent[]> => {
+  const { operatorEvents } = tx.schema
+  const ids = (await tx.all<{ id: number }>(FIND, { wanted })).map(({ id }) => id)
+  if (ids.length === 0) return []
+  return (await tx.db.select().from(operatorEvents).where(inArray(operatorEvents.id, ids))).map(eventOfRow)
 }
 
 const due = async (tx: Tx): Promise<ClaimedOperatorEvent[]> => {
   if (((await findFact(tx, EVENTS_CLAIMABLE)) ?? 0) > tx.at) return []
+  const { operatorEvents } = tx.schema
   return (await tx.db.select().from(operatorEvents).where(lte(operatorEvents.dueAt, tx.at))).map(eventOfRow)
 }
 
-const save = async ({ db }: Tx, { condition, subject, details, ...event }: OperatorEvent): Promise<void> => {
+const save = async (
+  { db, schema: { operatorEvents } }: Tx,
+  { condition, subject, details, ...event }: OperatorEvent,
+): Promise<void> => {
   const { state, since, at, count, toldState, toldAt, dueAt } = event
   const set = { state, since, at, count, toldState, toldAt, dueAt, details: JSON.stringify(details) }
   await db
@@ -113,8 +117,8 @@ const save = async ({ db }: Tx, { condition, subject, details, ...event }: Opera
     .onConflictDoUpdate({ target: [operatorEvents.condition, operatorEvents.subject], set })
 }
 
-const dropOverflow = async ({ db, rows }: Tx) => {
-  const [counted] = await rows<{ count: number }>('SELECT count(*)::int AS count FROM operator_events')
+const dropOverflow = async ({ db, all, schema: { operatorEvents } }: Tx) => {
+  const [counted] = await all<{ count: number }>('SELECT count(*) AS count FROM operator_events')
   if ((counted?.count ?? 0) <= MOST_OPERATOR_EVENTS) return []
   const tooMany = overflowing((await db.select().from(operatorEvents)).map(eventOfRow))
   const ids = tooMany.map(({ id }) => id)

@@ -1,0 +1,157 @@
+import type { PgColumn, PgTable } from 'drizzle-orm/pg-core'
+import { type Dialect, type ParameterType, type Sql, snakeCase, type TableName, type Tx, type Values } from '../tx.ts'
+import { getTableColumns, getTableName } from './drizzle.ts'
+import * as schema from './schema.ts'
+
+const of = (alias: string | undefined): string => (alias === undefined ? '' : ` OF ${alias}`)
+
+const POSTGRES: Dialect = {
+  list: (parameter, type) => `(SELECT unnest(@${parameter}::${type}[]))`,
+  rows: (parameter, columns) => {
+    const arrays = Object.entries(columns).map(([name, type]) => `@${parameter}.${name}::${type}[]`)
+    return `unnest(${arrays.join(', ')}) WITH ORDINALITY AS ${parameter}(${Object.keys(columns).map(snakeCase).join(', ')}, nth)`
+  },
+  forUpdate: ({ of: alias, skipLocked = false } = {}) =>
+    `FOR NO KEY UPDATE${of(alias)}${skipLocked ? ' SKIP LOCKED' : ''}`,
+  forKeyShare: ({ of: alias } = {}) => `FOR KEY SHARE${of(alias)}`,
+  locked: (query, { skipLocked } = {}) => query.for('no key update', skipLocked ? { skipLocked } : {}) as typeof query,
+  nullsFirst: 'NULLS FIRST',
+  takeRoom: ["SET LOCAL work_mem = '64kB'", 'SELECT count(*) FROM generate_series(1, 4000)'],
+}
+
+const TABLES: Readonly<Record<TableName, PgTable>> = schema
+
+/** A parameter, or with a point behind it a column of the rows that it is. */
+const PARAMETER = /@([a-zA-Z]\w*)(?:\.([a-zA-Z]\w*))?/g
+
+interface Numbered {
+  text: string
+  /** What each `$n` stands for. */
+  valuesOf: (values: Values) => unknown[]
+}
+
+const number = (sql: string): Numbered => {
+  const found: string[] = []
+  const text = sql.replaceAll(PARAMETER, parameter => {
+    if (!found.includes(parameter)) found.push(parameter)
+    return `$${found.indexOf(parameter) + 1}`
+  })
+  const parts = found.map(parameter => parameter.slice(1).split('.') as [name: string, column?: string])
+  return {
+    text,
+    valuesOf: values =>
+      parts.map(([name, column]) =>
+        column === undefined ? values[name] : (values[name] as readonly Values[]).map(row => row[column] ?? null),
+      ),
+  }
+}
+
+const known = new Map<Sql, Numbered>()
+const numbered = (sql: Sql): Numbered => {
+  const made = known.get(sql) ?? number(typeof sql === 'string' ? sql : sql(POSTGRES))
+  known.set(sql, made)
+  return made
+}
+
+const typeOf = (rows: readonly Values[], name: string): ParameterType => {
+  const value = rows.find(row => row[name] !== null && row[name] !== undefined)?.[name]
+  if (typeof value === 'boolean') return 'bool'
+  if (typeof value === 'string') return 'text'
+  return rows.every(row => row[name] == null || Number.isSafeInteger(row[name])) ? 'int8' : 'float8'
+}
+
+/** By the statement and the names and types of its values. */
+const laterals = new Map<string, Numbered>()
+const lateral = (sql: Sql, rows: readonly Values[]): Numbered => {
+  const text = typeof sql === 'string' ? sql : sql(POSTGRES)
+  const columns = Object.fromEntries(Object.keys(rows[0] ?? {}).map(name => [name, typeOf(rows, name)]))
+  const key = `${JSON.stringify(columns)} ${text}`
+  const inner = text.replaceAll(PARAMETER, (_, name: string) => `each.${snakeCase(name)}`)
+  const made =
+    laterals.get(key) ??
+    number(
+      `SELECT each.nth::int4 AS nth, one.* FROM ${POSTGRES.rows('each', columns)} CROSS JOIN LATERAL (${inner}) AS one ORDER BY each.nth`,
+    )
+  laterals.set(key, made)
+  return made
+}
+
+interface Written {
+  /** As arrays, a column each. */
+  from: string
+  names: string
+  columns: { property: string; name: string }[]
+  returning: string
+  table: string
+  mapped: (rows: readonly Values[]) => unknown[]
+}
+const written = new Map<string, Written>()
+const describe = (table: TableName, properties: readonly string[]): Written => {
+  const key = `${table} ${properties.join(' ')}`
+  const before = written.get(key)
+  if (before) return before
+  const all: Record<string, PgColumn> = getTableColumns(TABLES[table])
+  const columns = properties.map(property => {
+    const column = all[property]
+    if (!column) throw new Error(`${table} has no ${property}`)
+    return {
+      property,
+      name: column.name,
+      type: column.getSQLType().replace(/ COLLATE .*/, ''),
+      map: (value: unknown) => column.mapToDriverValue(value),
+    }
+  })
+  const identity = Object.values(all).find(column => column.generatedIdentity !== undefined)
+  const made: Written = {
+    columns,
+    table: getTableName(TABLES[table]),
+    names: columns.map(({ name }) => name).join(', '),
+    from: `unnest(${columns.map(({ type }, i) => `$${i + 1}::${type}[]`).join(', ')}) WITH ORDINALITY AS v(${columns.map(({ name }) => name).join(', ')}, nth)`,
+    returning: identity && !properties.includes(identity.name) ? ` RETURNING ${identity.name} AS id` : '',
+    mapped: rows =>
+      columns.map(({ property, map }) => rows.map(row => (row[property] == null ? null : map(row[property])))),
+  }
+  written.set(key, made)
+  return made
+}
+
+type Run = <Row>(text: string, values?: readonly unknown[]) => Promise<Row[]>
+
+/** The statements of a verb, over those of a transaction of the connection. */
+export const openTx = (run: Run, { at, lock, db }: Pick<Tx, 'at' | 'lock' | 'db'>): Tx => ({
+  at,
+  lock,
+  db,
+  schema,
+  dialect: POSTGRES,
+
+  all: (sql, values = {}) => {
+    const { text, valuesOf } = numbered(sql)
+    return run(text, valuesOf(values))
+  },
+
+  each: async <Row>(sql: Sql, values: readonly Values[]) => {
+    if (values.length === 0) return []
+    const { text, valuesOf } = lateral(sql, values)
+    const found: Row[][] = values.map(() => [])
+    for (const { nth, ...row } of await run<{ nth: number }>(text, valuesOf({ each: values })))
+      found[nth - 1]?.push(row as Row)
+    return found
+  },
+
+  insert: async (name, rows) => {
+    if (!rows[0]) return []
+    const { table, names, from, returning, mapped } = describe(name, Object.keys(rows[0]))
+    const sql = `INSERT INTO ${table} (${names}) SELECT ${names} FROM ${from} ORDER BY nth${returning}`
+    return (await run<{ id: number }>(sql, mapped(rows))).map(({ id }) => id)
+  },
+
+  update: async (name, keys, rows) => {
+    if (!rows[0]) return
+    const { table, columns, from, mapped } = describe(name, Object.keys(rows[0]))
+    const isKey = ({ property }: { property: string }) => (keys as readonly string[]).includes(property)
+    const set = columns.filter(column => !isKey(column)).map(({ name }) => `${name} = v.${name}`)
+    const where = columns.filter(isKey).map(({ name }) => `t.${name} = v.${name}`)
+    await run(`UPDATE ${table} AS t SET ${set.join(', ')} FROM ${from} WHERE ${where.join(' AND ')}`, mapped(rows))
+  },
+})
