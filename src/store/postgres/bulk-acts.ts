@@ -1,86 +1,28 @@
-import { type BulkCommand, type BulkStep, bulkActsKept, mostUnderWay } from '../bulk-act.ts'
+import { lockBulkActs, saveBulk } from '../bulk/acts.ts'
+import type { BulkStep } from '../bulk-act.ts'
 import { afterBulkStep } from '../hints.ts'
 import type { FoundRegistration } from '../registration-search.ts'
-import { END } from '../registration-source.ts'
 import {
   type Applied,
   afterProbe,
   BULK_WINDOW,
   type BulkRow,
-  bulkActOf,
   IDLE,
   NEXT_OF_OWNER,
-  startedBulk,
-  stoppedBulk,
   takeForBulk,
   toBulkRow,
-  ULID_LENGTH,
   UNDER_WAY,
 } from '../rules/bulk-act.ts'
 import type { Store } from '../store.ts'
 import type { Tx } from './connection.ts'
 import type { Context } from './context.ts'
-import { and, asc, desc, eq, lt, sql } from './drizzle.ts'
+import { and, asc, eq, sql } from './drizzle.ts'
 import { createRegistrationActs } from './registration-acts.ts'
 import { findRegistration, readWindow } from './registration-search.ts'
 import { bulkActs } from './schema.ts'
 
-type Commands = Pick<Store, 'createBulkAct' | 'findBulkAct' | 'listBulkActs' | 'startBulkAct' | 'stopBulkAct'>
-type StoredRow = typeof bulkActs.$inferSelect
-
-/** Held by each transaction that changes a bulk act. */
-const LOCK = 'bulk acts'
-const MADE = sql<string>`right(${bulkActs.id}, ${sql.raw(String(ULID_LENGTH))})`
 const OPEN = sql.raw(`${UNDER_WAY} AND (state = 'running' OR probe_id IS NULL)`)
 const PROBED = sql.raw(`${UNDER_WAY} AND state = 'probing' AND probe_id IS NOT NULL`)
-
-export const createBulkActs = ({ read, write, tell }: Pick<Context, 'read' | 'write' | 'tell'>): Commands => ({
-  createBulkAct: ({ counted, ...bulk }) =>
-    write(async tx => {
-      await forgetOld(tx, bulk.partnerId)
-      const counts = { count: counted.count, countIsCapped: counted.isCapped }
-      const values = { ...bulk, ...counts, state: 'draft' as const }
-      const [row] = await tx.db.insert(bulkActs).values(values).returning()
-      return bulkActOf(toBulkRow(row as StoredRow))
-    }),
-
-  findBulkAct: id =>
-    read(async tx => {
-      const row = await load(tx, id)
-      return row && bulkActOf(row)
-    }),
-
-  listBulkActs: ({ limit, before }) =>
-    read(async ({ db }) => {
-      const rows = await db
-        .select()
-        .from(bulkActs)
-        .where(lt(MADE, before?.slice(-ULID_LENGTH) ?? END))
-        .orderBy(desc(MADE))
-        .limit(limit)
-      return rows.map(row => bulkActOf(toBulkRow(row)))
-    }),
-
-  startBulkAct: async id => {
-    const started = await write(async tx => {
-      await tx.lock([LOCK])
-      const row = await load(tx, id)
-      if (!row) return null
-      const patch = startedBulk(row, tx.at)
-      const isFull = (await countUnderWay(tx, row.partnerId)) >= mostUnderWay(row.partnerId)
-      return patch !== 'impossible' && isFull ? { outcome: 'too_many' as const } : change(tx, row, patch)
-    })
-    if (started?.outcome === 'changed') tell([['bulkActsDue']])
-    return started
-  },
-
-  stopBulkAct: id =>
-    write(async tx => {
-      await tx.lock([LOCK])
-      const row = await load(tx, id)
-      return row && change(tx, row, stoppedBulk(row, tx.at))
-    }),
-})
 
 /** The part that workers call. */
 export const createBulkSteps = (context: Context): Pick<Store, 'continueBulkActs'> => {
@@ -104,12 +46,12 @@ export const createBulkSteps = (context: Context): Pick<Store, 'continueBulkActs
   const judgeProbes = async (tx: Tx): Promise<void> => {
     for (const row of (await tx.db.select().from(bulkActs).where(PROBED)).map(toBulkRow)) {
       const patch = afterProbe(row, await findRegistration(tx, row.probeId ?? ''), tx.at)
-      if (patch) await save(tx, row.id, patch)
+      if (patch) await saveBulk(tx, row.id, patch)
     }
   }
 
   const step = async (tx: Tx, limit: number, id: string | undefined): Promise<BulkStep & Applied> => {
-    await tx.lock([LOCK])
+    await lockBulkActs(tx)
     await judgeProbes(tx)
     const open = and(OPEN, id === undefined ? sql.raw(NEXT_OF_OWNER) : eq(bulkActs.id, id))
     const oldest = tx.db.select().from(bulkActs).where(open).orderBy(asc(bulkActs.steppedAt), asc(bulkActs.id))
@@ -119,7 +61,7 @@ export const createBulkSteps = (context: Context): Pick<Store, 'continueBulkActs
     const window = await readWindow(tx, { filter: row.filter, act: row.act, before: row.cursor }, BULK_WINDOW)
     const { batch, patch } = takeForBulk(row, window, { limit, at: tx.at })
     const applied = batch.length === 0 ? IDLE : await apply(tx, row, batch)
-    await save(tx, row.id, patch)
+    await saveBulk(tx, row.id, patch)
     return { ...applied, count: batch.length, isIdle: false, isOfPartner: row.partnerId !== null }
   }
 
@@ -132,37 +74,4 @@ export const createBulkSteps = (context: Context): Pick<Store, 'continueBulkActs
       return done
     },
   }
-}
-
-const load = async ({ db }: Tx, id: string): Promise<BulkRow | null> => {
-  const [row] = await db.select().from(bulkActs).where(eq(bulkActs.id, id))
-  return row ? toBulkRow(row) : null
-}
-
-const save = async ({ db }: Tx, id: string, patch: Partial<BulkRow>): Promise<void> => {
-  const { counted: _, ...columns } = patch
-  await db.update(bulkActs).set(columns).where(eq(bulkActs.id, id))
-}
-
-const change = async (tx: Tx, row: BulkRow, patch: Partial<BulkRow> | 'impossible'): Promise<BulkCommand> => {
-  if (patch === 'impossible') return { outcome: patch, state: row.state }
-  await save(tx, row.id, patch)
-  return { outcome: 'changed', bulk: bulkActOf({ ...row, ...patch }) }
-}
-
-const countUnderWay = async (tx: Tx, partnerId: string | null): Promise<number> => {
-  const [row] = await tx.rows<{ count: number }>(
-    `SELECT count(*) FROM bulk_acts WHERE partner_id IS NOT DISTINCT FROM $1 AND ${UNDER_WAY}`,
-    [partnerId],
-  )
-  return row?.count ?? 0
-}
-
-const forgetOld = async (tx: Tx, partnerId: string | null): Promise<void> => {
-  await tx.rows(
-    `DELETE FROM bulk_acts WHERE id IN (
-       SELECT id FROM bulk_acts WHERE partner_id IS NOT DISTINCT FROM $1 AND NOT (${UNDER_WAY})
-       ORDER BY id DESC LIMIT 100 OFFSET $2)`,
-    [partnerId, bulkActsKept(partnerId)],
-  )
 }

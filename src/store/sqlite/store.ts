@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { EventEmitter } from 'node:events'
+import { createBulkActs } from '../bulk/acts.ts'
 import { tellHints } from '../hints.ts'
 import { createActs } from '../operators/acts.ts'
 import { createAdminTokens } from '../operators/admin-tokens.ts'
@@ -12,7 +13,7 @@ import { createSigningSecrets } from '../partners/signing-secrets.ts'
 import { createOpenOr, sealedUnder } from '../sealed.ts'
 import type { Store, StoreHints } from '../store.ts'
 import { createAccounts, createCompletions } from './accounts.ts'
-import { createBulkActs } from './bulk-acts.ts'
+import { createBulkSteps } from './bulk-acts.ts'
 import { createCallbacks } from './callbacks.ts'
 import { openConnection } from './connection.ts'
 import type { Context } from './context.ts'
@@ -99,6 +100,7 @@ export const openSqliteStore = async ({
     ...createActs(context),
     ...createSigningSecrets(context),
     ...createBulkActs(context),
+    ...createBulkSteps(context),
     ...createDueTimes(context),
     ...createRetention(context),
     ...createResealing(context),
