@@ -2,6 +2,7 @@ import { outcomeOfVerdict } from '../../core/registration.ts'
 import type { ChangedCallback } from '../callbacks.ts'
 import { afterCallbackChanges, afterCancelling, afterRegistering } from '../hints.ts'
 import { hostOf } from '../lanes.ts'
+import { endRegistrations } from '../registrations/resolutions.ts'
 import { register } from '../rules/register.ts'
 import type { Ending } from '../rules/settle-verification.ts'
 import type { NewRegistration, Registered, Store } from '../store.ts'
@@ -12,7 +13,6 @@ import { createLanes } from './lanes.ts'
 import { loadQuotas, type QuotaFacts } from './partners.ts'
 import { createRegistrationActs } from './registration-acts.ts'
 import { addRegistrations } from './registration-statements.ts'
-import { createResolutions } from './resolutions.ts'
 import { loadSerials, type SerialUnitOfWork } from './serials.ts'
 
 /** A registration that is to be written. */
@@ -36,7 +36,6 @@ export const createRegistrations = (context: Context) => {
   const { write, read, sealed, tell } = context
   const acts = createRegistrationActs(context)
   const lanesOf = createLanes()
-  const resolutionsOf = createResolutions(context)
 
   const loadUnitOfWork = async (tx: Tx, items: readonly NewRegistration[]): Promise<UnitOfWork> => {
     const quotas = await loadQuotas(tx, [...new Set(items.map(({ partnerId }) => partnerId))], tx.at)
@@ -101,15 +100,7 @@ export const createRegistrations = (context: Context) => {
     // Their partners name these URLs again, so they are there again: what was held goes on.
     const released = await releaseUrls(tx, named, 'registration')
     const lanes = await lanesOf.load(tx, { ids: endings.map(({ registration }) => registration.laneId) })
-    const resolutions = await resolutionsOf.begin(
-      tx,
-      endings.map(({ registration }) => registration.partnerId),
-      lanes,
-      tx.at,
-    )
-    for (const ending of endings) resolutions.add(ending)
-    await lanes.save(tx)
-    await resolutions.save()
+    await endRegistrations(tx, endings, lanes, context)
     return released
   }
 

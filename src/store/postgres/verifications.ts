@@ -1,6 +1,7 @@
 import { type AccountChange, afterAccountChange, isProbed } from '../../core/account.ts'
 import { afterReleasing, afterResolving } from '../hints.ts'
 import { openMetadata } from '../registration-rows.ts'
+import { endRegistrations } from '../registrations/resolutions.ts'
 import {
   forecastPoll,
   MOST_AHEAD,
@@ -28,7 +29,6 @@ import type { Tx } from './connection.ts'
 import type { Context } from './context.ts'
 import { sealedOrTextFrom } from './drizzle.ts'
 import { createLanes } from './lanes.ts'
-import { createResolutions } from './resolutions.ts'
 import { createVerificationClaims } from './verification-claims.ts'
 import {
   FIND,
@@ -54,7 +54,6 @@ export const createVerifications = (context: Context) => {
   const { write, sealed, tell } = context
   const accounts = createAccountRows(context)
   const lanes = createLanes()
-  const resolutions = createResolutions(context)
 
   /** Accounts that are changed one answer after the other: locked and read once, written once. */
   const openAccounts = async (tx: Tx, ids: readonly string[]) => {
@@ -115,13 +114,8 @@ export const createVerifications = (context: Context) => {
   const end = async (tx: Tx, plans: readonly VerificationPlan[]): Promise<void> => {
     const endings = plans.flatMap(plan => plan.endings)
     if (endings.length === 0) return
-    const registrations = endings.map(({ registration }) => registration)
-    const unit = await lanes.load(tx, { ids: registrations.map(({ laneId }) => laneId) })
-    const partnerIds = registrations.map(({ partnerId }) => partnerId)
-    const resolving = await resolutions.begin(tx, partnerIds, unit, tx.at)
-    for (const ending of endings) resolving.add(ending)
-    await unit.save(tx)
-    await resolving.save()
+    const unit = await lanes.load(tx, { ids: endings.map(({ registration }) => registration.laneId) })
+    await endRegistrations(tx, endings, unit, context)
   }
 
   const settleAll = async (
