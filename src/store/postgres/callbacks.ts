@@ -25,11 +25,11 @@ import {
 import { afterCallbackChanges } from '../hints.ts'
 import { hostOf } from '../lanes.ts'
 import { beginClaim } from '../messages/claims-lock.ts'
+import { newestOf } from '../messages/events.ts'
 import { heldAt } from '../operators/facts.ts'
 import type { Store } from '../store.ts'
 import type { Tx } from './connection.ts'
 import type { Context } from './context.ts'
-import { newestOf } from './events.ts'
 
 type Verbs = Pick<Store, 'enableCallback' | 'disableCallback' | 'listCallbacks'>
 /** Each URL is locked and read before; `get` throws where it was not. */

@@ -1,5 +1,6 @@
 import type { MessageState } from '../../core/message.ts'
 import { accountOfRow } from '../account.ts'
+import { newestOf } from '../messages/events.ts'
 import { MOST_MESSAGES, STATUS_MS } from '../partner.ts'
 import { NEW } from '../rules/poll-queues.ts'
 import { countedHours } from '../rules/register.ts'
@@ -9,7 +10,6 @@ import { worstCallbacks } from './callbacks.ts'
 import type { Tx } from './connection.ts'
 import type { Context } from './context.ts'
 import { loadCounts } from './counts.ts'
-import { newestOf } from './events.ts'
 import { createPollPlaces } from './verifications.ts'
 
 interface PartnerQuotas {
