@@ -1,6 +1,7 @@
 import { resent } from '../../core/message.ts'
 import type { RegistrationStatus } from '../../core/registration.ts'
 import type { ChangedCallback } from '../callbacks.ts'
+import { createLanes } from '../messages/lanes.ts'
 import { cancelFactsOf, resendOutcomeOf, type SelectedRegistration, toRegistration } from '../registration-rows.ts'
 import { type CancelPlan, cancelRegistration, NOT_CANCELLED } from '../rules/cancel.ts'
 import { type Nudge, nudge as nudgePlan } from '../rules/register.ts'
@@ -9,7 +10,6 @@ import { releaseUrls } from './callbacks.ts'
 import type { Tx } from './connection.ts'
 import type { Context } from './context.ts'
 import { type LockedMessage, lockMessagesOf, saveDeliveries } from './deliveries.ts'
-import { createLanes } from './lanes.ts'
 import {
   lockVerificationsOf,
   type OwnedRegistration,

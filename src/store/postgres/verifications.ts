@@ -1,5 +1,6 @@
 import { type AccountChange, afterAccountChange, isProbed } from '../../core/account.ts'
 import { afterReleasing, afterResolving } from '../hints.ts'
+import { createLanes } from '../messages/lanes.ts'
 import { openMetadata } from '../registration-rows.ts'
 import { endRegistrations } from '../registrations/resolutions.ts'
 import {
@@ -28,7 +29,6 @@ import { createAccountRows } from './accounts.ts'
 import type { Tx } from './connection.ts'
 import type { Context } from './context.ts'
 import { sealedOrTextFrom } from './drizzle.ts'
-import { createLanes } from './lanes.ts'
 import { createVerificationClaims } from './verification-claims.ts'
 import {
   FIND,
