@@ -18,7 +18,6 @@ CREATE TABLE "accounts" (
 	"allowed_at" double precision DEFAULT 0 NOT NULL,
 	"ramp_at" bigint,
 	"ramp_rate" double precision,
-	"nth" bigint GENERATED ALWAYS AS IDENTITY (sequence name "accounts_nth_seq" INCREMENT BY 1 MINVALUE 1 MAXVALUE 9223372036854775807 START WITH 1 CACHE 1),
 	CONSTRAINT "accounts_api_id_unique" UNIQUE("api_id"),
 	CONSTRAINT "accounts_mode" CHECK (password_mode IN ('dynamic', 'static')),
 	CONSTRAINT "accounts_paused" CHECK ((paused_at IS NULL) = (pause_reason IS NULL)),

@@ -52,12 +52,10 @@ const sourceOf = (client: Database.Database, lock: ReturnType<typeof lockForServ
         .pluck()
         .get() ?? 0,
 
-    *read({ source, columns, order, where }) {
+    *read({ source, columns, where }) {
       const names = columns.map(column => column.name).join(', ')
       const statement = client
-        .prepare<[], Value[]>(
-          `SELECT ${names} FROM ${source} ${where ? `WHERE ${where}` : ''} ${order ? `ORDER BY ${order}` : ''}`,
-        )
+        .prepare<[], Value[]>(`SELECT ${names} FROM ${source} ${where ? `WHERE ${where}` : ''}`)
         .raw()
       let batch: Row[] = []
       for (const row of statement.iterate()) {

@@ -19,8 +19,6 @@ export interface MovedTable {
   /** The table of the file that its rows are part of. */
   source: string
   columns: readonly Column[]
-  /** The column by which its rows are read, where their order says something. */
-  order: string | null
   /** The column that counts by itself. */
   counter: string | null
   /** Only these rows. */
@@ -56,19 +54,13 @@ const MOVED_ROWS: Readonly<Record<string, string>> = {
 /** One table of the file has what messages say and how their sending goes. */
 const SOURCES: Readonly<Record<string, string>> = { message_bodies: 'messages', deliveries: 'messages' }
 
-const NTH = 'nth'
-
 const tableOf = (table: (typeof MOVED)[number]): MovedTable => {
   const { name, columns } = getTableConfig(table)
-  const isAccounts = name === 'accounts'
-  const own = columns.filter(column => !(isAccounts && column.name === NTH))
   return {
     name,
     source: SOURCES[name] ?? name,
-    columns: own.map(column => ({ name: column.name, type: column.getSQLType().replace(/ COLLATE.*/, '') })),
-    // Which account came first is the order of the rows in SQLite, and a column that counts here.
-    order: isAccounts ? 'rowid' : null,
-    counter: own.find(column => column.generatedIdentity !== undefined)?.name ?? null,
+    columns: columns.map(column => ({ name: column.name, type: column.getSQLType().replace(/ COLLATE.*/, '') })),
+    counter: columns.find(column => column.generatedIdentity !== undefined)?.name ?? null,
     where: MOVED_ROWS[name] ?? null,
   }
 }

@@ -54,8 +54,6 @@ export const accounts = pgTable(
     allowedAt: doublePrecision('allowed_at').notNull().default(0),
     rampAt: time('ramp_at'),
     rampRate: doublePrecision('ramp_rate'),
-    /** In the order of their creation. */
-    nth: int8('nth').notNull().generatedAlwaysAsIdentity(),
   },
   t => [
     uniqueIndex('accounts_default').on(t.isDefault).where(sql`is_default`),

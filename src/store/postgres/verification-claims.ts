@@ -1,4 +1,5 @@
 import { afterClaim } from '../../core/account.ts'
+import { createAccountRows } from '../accounts/account-rows.ts'
 import { beginClaim } from '../messages/claims-lock.ts'
 import type { DueVerification } from '../rules/poll-queues.ts'
 import { answerTogether } from '../rules/questions.ts'
@@ -14,7 +15,6 @@ import {
   surveyAccount,
   takeRoundRobin,
 } from '../verification-claims.ts'
-import { createAccountRows } from './accounts.ts'
 import type { Tx } from './connection.ts'
 import type { Context } from './context.ts'
 import { CLAIM, type ClaimedRow, claimedOf, DUE, headsOf, WAITING_ACCOUNTS } from './verification-statements.ts'

@@ -1,4 +1,5 @@
 import { type AccountChange, afterAccountChange, isProbed } from '../../core/account.ts'
+import { createAccountRows } from '../accounts/account-rows.ts'
 import { afterReleasing, afterResolving } from '../hints.ts'
 import { createLanes } from '../messages/lanes.ts'
 import { openMetadata } from '../registration-rows.ts'
@@ -25,7 +26,6 @@ import {
   type VerificationUpdate,
 } from '../rules/settle-verification.ts'
 import type { Store, VerificationOutcome, VerificationRelease, VerificationSettlement } from '../store.ts'
-import { createAccountRows } from './accounts.ts'
 import type { Tx } from './connection.ts'
 import type { Context } from './context.ts'
 import { sealedOrTextFrom } from './drizzle.ts'

@@ -1,0 +1,27 @@
+import { binsOfRows, changeBins, rowsOfBins } from '../../core/polling/completion-bins.ts'
+import type { StoreContext } from '../context.ts'
+import { eq } from '../drizzle.ts'
+import type { Store } from '../store.ts'
+import type { Tx } from '../tx.ts'
+
+/** What is learned of when verifications of an account are completed. */
+export const createCompletions = ({ read, write }: Pick<StoreContext, 'read' | 'write'>) =>
+  ({
+    changeCompletions: (accountId, change) =>
+      write(async tx => {
+        // Two nodes change the same bins, of which there may be no row yet.
+        await tx.lock([`completions ${accountId}`])
+        const rows = rowsOfBins(changeBins(await load(tx, accountId), change))
+        const { completionBins } = tx.schema
+        await tx.db.delete(completionBins).where(eq(completionBins.accountId, accountId))
+        await tx.insert(
+          'completionBins',
+          rows.map(row => ({ accountId, ...row })),
+        )
+      }),
+
+    completionsOf: accountId => read(tx => load(tx, accountId)),
+  }) satisfies Partial<Store>
+
+const load = async ({ db, schema: { completionBins } }: Tx, accountId: string) =>
+  binsOfRows(await db.select().from(completionBins).where(eq(completionBins.accountId, accountId)))
