@@ -1,7 +1,10 @@
 import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
+import { drizzle } from '../../src/store/postgres/drizzle.ts'
 import { openPostgresStore } from '../../src/store/postgres/store.ts'
+import { openTx } from '../../src/store/postgres/tx.ts'
+import type { Tx } from '../../src/store/tx.ts'
 import { openOwnServer } from './postgres.ts'
 
 interface Plan {
@@ -19,6 +22,31 @@ const literal = (value: unknown): string =>
   Array.isArray(value)
     ? `'{${value.map(one => (one === null ? 'NULL' : `"${one}"`)).join(',')}}'`
     : pg.escapeLiteral(String(value))
+
+interface Statement {
+  text: string
+  values: readonly unknown[]
+}
+
+/** What this runs in a transaction, which is undone. */
+export const statementsOf = async (
+  client: pg.Client,
+  at: number,
+  run: (tx: Tx) => Promise<unknown>,
+): Promise<Statement[]> => {
+  const statements: Statement[] = []
+  const record = async <Row>(text: string, values: readonly unknown[] = []): Promise<Row[]> => {
+    statements.push({ text, values })
+    return (await client.query(text, [...values])).rows
+  }
+  await client.query('BEGIN')
+  try {
+    await run(openTx(record, { at, lock: async () => {}, db: drizzle({ client }) }))
+  } finally {
+    await client.query('ROLLBACK')
+  }
+  return statements
+}
 
 /** Runs it as a prepared statement, and undoes what it has done. What it looked at. */
 export const explain = async (

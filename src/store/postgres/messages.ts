@@ -12,6 +12,7 @@ import {
   UNSIGNED_MS,
 } from '../message-claims.ts'
 import { beginClaim } from '../messages/claims-lock.ts'
+import { type DeliveryChange, type LockedMessage, lockMessages, saveDeliveries } from '../messages/deliveries.ts'
 import { createLanes, type LaneUnitOfWork } from '../messages/lanes.ts'
 import { heldAt } from '../operators/facts.ts'
 import { createSecretRows } from '../partners/signing-secrets.ts'
@@ -23,7 +24,6 @@ import type { MessageClaimRequest, MessageOutcome, MessageSettlement, Store } fr
 import { lockUrls, releaseSome, type UrlChanges } from './callbacks.ts'
 import type { Tx } from './connection.ts'
 import type { Context } from './context.ts'
-import { type DeliveryChange, type LockedMessage, lockMessages, saveDeliveries } from './deliveries.ts'
 import {
   type AttemptKey,
   addAttempts,

@@ -1,6 +1,7 @@
 import { resent } from '../../core/message.ts'
 import type { RegistrationStatus } from '../../core/registration.ts'
 import type { ChangedCallback } from '../callbacks.ts'
+import { type LockedMessage, lockMessagesOf, saveDeliveries } from '../messages/deliveries.ts'
 import { createLanes } from '../messages/lanes.ts'
 import { cancelFactsOf, resendOutcomeOf, type SelectedRegistration, toRegistration } from '../registration-rows.ts'
 import { type CancelPlan, cancelRegistration, NOT_CANCELLED } from '../rules/cancel.ts'
@@ -9,7 +10,6 @@ import type { Cancellation, Registration, ResendOutcome } from '../store.ts'
 import { releaseUrls } from './callbacks.ts'
 import type { Tx } from './connection.ts'
 import type { Context } from './context.ts'
-import { type LockedMessage, lockMessagesOf, saveDeliveries } from './deliveries.ts'
 import {
   lockVerificationsOf,
   type OwnedRegistration,

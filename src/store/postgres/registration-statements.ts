@@ -1,9 +1,9 @@
 import { LIVE_STATUSES } from '../../core/registration.ts'
+import { type LockedMessage, saveDeliveries } from '../messages/deliveries.ts'
 import type { SelectedRegistration } from '../registration-rows.ts'
 import type { CancelPlan } from '../rules/cancel.ts'
 import type { Nudge, StoredVerification } from '../rules/register.ts'
 import type { Tx } from './connection.ts'
-import { type LockedMessage, saveDeliveries } from './deliveries.ts'
 import { sealedOrTextFrom, sealedOrTextTo } from './drizzle.ts'
 
 const SELECT_REGISTRATIONS = `

@@ -1,8 +1,8 @@
 import { REMOVED_KEPT_MS } from '../account.ts'
+import { lockMessagesOf } from '../messages/deliveries.ts'
 import type { Store } from '../store.ts'
 import type { Tx } from './connection.ts'
 import type { Context } from './context.ts'
-import { lockMessagesOf } from './deliveries.ts'
 
 interface Ended {
   id: string

@@ -1,0 +1,96 @@
+import type { MessageFacts } from '../rules/settle-message.ts'
+import { columnsOf, type Dialect, type Sql, type Tx } from '../tx.ts'
+
+/** What a message says, as far as it matters to its sending. */
+interface Body {
+  seq: number
+  partnerId: string
+  registrationId: string
+  callbackUrl: string
+  laneId: number
+  createdAt: number
+  isErased: boolean
+}
+
+/** How the sending of a message goes. */
+type Delivery = Omit<MessageFacts, 'seq' | 'registrationId' | 'isErased' | 'isRecorded'>
+
+const COUNTERS = ['claims', 'fence', 'attempts', 'unrecorded', 'retries'] as const
+type Counters = Pick<Delivery, (typeof COUNTERS)[number]>
+const countersOf = ({ claims, fence, attempts, unrecorded, retries }: Counters): Counters => ({
+  ...{ claims, fence, attempts, unrecorded, retries },
+})
+
+export interface LockedMessage extends Body, Delivery {
+  /** The counters that `message_bodies` has: they count once it is delivered, and until then may be out of date. */
+  kept: Counters
+}
+
+const BODY = ['seq', 'partnerId', 'registrationId', 'callbackUrl', 'laneId', 'createdAt'] as const
+const LOCK_BODIES = `SELECT ${columnsOf('messageBodies', [...BODY, ...COUNTERS])}, length(body) = 0 AS "isErased" FROM message_bodies`
+const LOCK_BY_SEQ = (d: Dialect) =>
+  `${LOCK_BODIES} WHERE seq IN ${d.list('keys', 'int8')} ORDER BY seq ${d.forUpdate()}`
+const LOCK_BY_REGISTRATION = (d: Dialect) =>
+  `${LOCK_BODIES} WHERE registration_id IN ${d.list('keys', 'text')} ORDER BY seq ${d.forUpdate()}`
+const LOCK_DELIVERIES = (d: Dialect) => `
+  SELECT ${columnsOf('deliveries', ['seq', 'state', 'dueAt', 'claimedAt', ...COUNTERS])} FROM deliveries
+  WHERE seq IN ${d.list('seqs', 'int8')} ORDER BY seq ${d.forUpdate()}`
+
+const REMOVE = (d: Dialect) => `DELETE FROM deliveries WHERE seq IN ${d.list('seqs', 'int8')}`
+
+/**
+ * Messages with their deliveries, locked in the order of their numbers: first what they say, then how it goes, so that somebody who
+ * makes a delivered message due again is waited for. Only claims lock deliveries alone.
+ */
+const lock = async (tx: Tx, sql: Sql, keys: readonly (number | string)[]): Promise<LockedMessage[]> => {
+  if (keys.length === 0) return []
+  const bodies = await tx.all<Body & Counters>(sql, { keys })
+  const found = await tx.all<Delivery & { seq: number }>(LOCK_DELIVERIES, { seqs: bodies.map(({ seq }) => seq) })
+  const deliveries = new Map(found.map(delivery => [delivery.seq, delivery]))
+  return bodies.map(body => ({ ...DELIVERED, ...body, ...deliveries.get(body.seq), kept: countersOf(body) }))
+}
+
+const DELIVERED = { state: 'delivered', dueAt: null, claimedAt: null } as const
+
+export const lockMessages = (tx: Tx, seqs: readonly number[]): Promise<LockedMessage[]> =>
+  lock(tx, LOCK_BY_SEQ, [...new Set(seqs)])
+
+export const lockMessagesOf = (tx: Tx, registrationIds: readonly string[]): Promise<LockedMessage[]> =>
+  lock(tx, LOCK_BY_REGISTRATION, registrationIds)
+
+/** What has become of a message that was locked. */
+export interface DeliveryChange {
+  was: LockedMessage
+  becomes: Delivery
+}
+
+/** The delivery of what is delivered is removed, its counters kept beside what it said; one that begins anew is added. */
+export const saveDeliveries = async (tx: Tx, changes: readonly DeliveryChange[]): Promise<void> => {
+  const over = changes.filter(({ becomes }) => becomes.state === 'delivered')
+  const removed = over.filter(({ was }) => was.state !== 'delivered').map(({ was }) => was.seq)
+  if (removed.length > 0) await tx.all(REMOVE, { seqs: removed })
+  const kept = over.filter(({ was, becomes }) => COUNTERS.some(name => was.kept[name] !== becomes[name]))
+  await tx.update(
+    'messageBodies',
+    ['seq'],
+    kept.map(({ was: { seq }, becomes }) => ({ seq, ...countersOf(becomes) })),
+  )
+
+  const open = changes.flatMap(({ was, becomes }) => {
+    const { state, dueAt, claimedAt } = becomes
+    if (state === 'delivered') return []
+    return [{ was, row: { seq: was.seq, state, dueAt, claimedAt, ...countersOf(becomes) } }]
+  })
+  const begins = ({ was }: (typeof open)[number]): boolean => was.state === 'delivered'
+  await tx.update(
+    'deliveries',
+    ['seq'],
+    open.filter(one => !begins(one)).map(({ row }) => row),
+  )
+  await tx.insert(
+    'deliveries',
+    open.filter(begins).map(({ was: { partnerId, registrationId, laneId, callbackUrl }, row }) => ({
+      ...{ ...row, partnerId, registrationId, laneId, callbackUrl },
+    })),
+  )
+}
