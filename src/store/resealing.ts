@@ -1,5 +1,9 @@
-import type { Sealed, SealedColumn } from './sealed.ts'
+import type { PgColumn, PgTable } from 'drizzle-orm/pg-core'
+import type { StoreContext } from './context.ts'
+import { and, asc, eq, gt, inArray } from './drizzle.ts'
+import type { SealedColumn } from './sealed.ts'
 import type { Store } from './store.ts'
+import { snakeCase, type Tx } from './tx.ts'
 
 type Key = string | number
 
@@ -23,26 +27,21 @@ export interface Resealed {
 
 const FIRST_PLACE: ResealPlace = { column: 0, after: null, moved: 0 }
 
+type Value = Buffer | string
+
 /** A row with a sealed value, and the values of what that was sealed for. A text is one that is not sealed. */
-export interface SealedRow {
+interface SealedRow {
   key: Key
-  value: Buffer | string | null
+  value: Value | null
   id: Key
-  owner: readonly string[]
+  /** None where it was sealed for nothing else. */
+  owner?: Readonly<Record<string, string>>
 }
 
-export interface ResealedValue {
+interface ResealedValue {
   key: Key
-  was: Buffer | string
+  was: Value
   becomes: Buffer
-}
-
-/** How an engine reads and writes a sealed column. */
-export interface ColumnAccess {
-  /** The first rows behind a key, in the order of their keys. */
-  read(after: Key, limit: number): Promise<SealedRow[]>
-  /** In one transaction, and only where the value is still what it was; how many. */
-  change(values: readonly ResealedValue[]): Promise<number>
 }
 
 /**
@@ -50,13 +49,12 @@ export interface ColumnAccess {
  * canary, which tells that all others have moved; so it moves after a pass that found nothing to move, in case somebody still sealed
  * under the earlier key behind it.
  */
-export const createReseal = (
-  { columns, keyId }: Pick<Sealed, 'columns' | 'keyId'>,
-  accessTo: (column: SealedColumn) => ColumnAccess,
-): Store['reseal'] => {
-  const accesses = columns.map(accessTo)
-
-  const isStale = (value: SealedRow['value'], { empty }: SealedColumn): value is Buffer | string =>
+export const createResealing = ({
+  sealed: { columns, keyId },
+  read,
+  write,
+}: Pick<StoreContext, 'sealed' | 'read' | 'write'>): Pick<Store, 'reseal'> => {
+  const isStale = (value: Value | null, { empty }: SealedColumn): value is Value =>
     typeof value === 'string'
       ? value !== empty
       : value !== null && value.length > 0 && !value.subarray(0, keyId.length).equals(keyId)
@@ -67,27 +65,84 @@ export const createReseal = (
     return column === columns.length - 1 ? null : { column: column + 1, after: null, moved }
   }
 
-  return async (from, limit) => {
-    const place = from ?? FIRST_PLACE
-    const [column, access] = [columns[place.column], accesses[place.column]]
-    if (!column || !access) throw new RangeError(`there is no sealed column ${place.column}`)
-    // Rows are read outside of the transaction, which then changes only what nobody has changed since.
-    const batch = await access.read(place.after ?? column.first, limit)
-    const changes: ResealedValue[] = []
-    const unreadable: { table: string; id: string }[] = []
-    for (const { key, value, id, owner } of batch) {
-      if (!isStale(value, column)) continue
-      try {
-        changes.push({ key, was: value, becomes: column.reseal(value, owner) })
-      } catch {
-        unreadable.push({ table: column.table, id: String(id) })
+  return {
+    reseal: async (from, limit) => {
+      const place = from ?? FIRST_PLACE
+      const column = columns[place.column]
+      if (!column) throw new RangeError(`there is no sealed column ${place.column}`)
+      // Rows are read outside of the transaction, which then changes only what nobody has changed since.
+      const batch = await read(tx => rowsBehind(tx, column, { after: place.after ?? column.first, limit }))
+      const changes: ResealedValue[] = []
+      const unreadable: { table: string; id: string }[] = []
+      for (const { key, value, id, owner } of batch) {
+        if (!isStale(value, column)) continue
+        try {
+          changes.push({ key, was: value, becomes: column.reseal(value, Object.values(owner ?? {})) })
+        } catch {
+          unreadable.push({ table: nameOf(column), id: String(id) })
+        }
       }
-    }
-    const moved = changes.length === 0 ? 0 : await access.change(changes)
-    const last = batch.length < limit ? null : (batch.at(-1)?.key ?? null)
-    return { moved, unreadable, next: nextOf(place, last, place.moved + moved) }
+      const moved = changes.length === 0 ? 0 : await write(tx => change(tx, column, changes))
+      const last = batch.length < limit ? null : (batch.at(-1)?.key ?? null)
+      return { moved, unreadable, next: nextOf(place, last, place.moved + moved) }
+    },
   }
 }
+
+/** As people know it. */
+const nameOf = ({ table }: SealedColumn): string => (table === 'messageBodies' ? 'messages' : snakeCase(table))
+
+type SealedTable = PgTable &
+  Readonly<Record<SealedColumn['column' | 'key' | 'id'] | SealedColumn['owner'][number], PgColumn>>
+const tableOf = ({ schema }: Tx, { table }: SealedColumn) => schema[table] as unknown as SealedTable
+
+/** The first rows behind a key, in the order of their keys. */
+const rowsBehind = async (
+  tx: Tx,
+  column: SealedColumn,
+  { after, limit }: { after: Key; limit: number },
+): Promise<SealedRow[]> => {
+  const table = tableOf(tx, column)
+  const key = table[column.key]
+  const rows = await tx.db
+    .select({
+      key,
+      value: table[column.column],
+      id: table[column.id],
+      owner: Object.fromEntries(column.owner.map(name => [name, table[name]])),
+    })
+    .from(table as PgTable)
+    .where(and(gt(key, after), column.only === undefined ? undefined : eq(key, column.only)))
+    .orderBy(asc(key))
+    .limit(limit)
+  return rows as SealedRow[]
+}
+
+/** Only where the value is still what it was; how many. */
+const change = async (tx: Tx, sealed: SealedColumn, values: readonly ResealedValue[]): Promise<number> => {
+  const table = tableOf(tx, sealed)
+  const key = table[sealed.key]
+  const isMeant = inArray(
+    key,
+    values.map(one => one.key),
+  )
+  // In the order of their keys, as all do who lock several.
+  const rows = await tx.dialect.locked(
+    tx.db
+      .select({ key, value: table[sealed.column] })
+      .from(table as PgTable)
+      .where(isMeant)
+      .orderBy(asc(key)),
+  )
+  const now = new Map(rows.map(row => [row.key, row.value as Value | null]))
+  const same = values.filter(({ key, was }) => isSame(now.get(key) ?? null, was))
+  const changed = same.map(({ key, becomes }) => ({ [sealed.key]: key, [sealed.column]: becomes }))
+  await tx.update(sealed.table, [sealed.key as never], changed)
+  return changed.length
+}
+
+const isSame = (a: Value | null, b: Value): boolean =>
+  Buffer.isBuffer(a) && Buffer.isBuffer(b) ? a.equals(b) : a === b
 
 /**
  * Moves everything to the current key, batch by batch. What a run before it has moved is passed over as fast as it can be read.

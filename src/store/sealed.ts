@@ -3,6 +3,7 @@ import type { EventEmitter } from 'node:events'
 import type { Verdict } from '../core/answer.ts'
 import { Secret } from '../core/secret.ts'
 import type { StoreHints } from './store.ts'
+import type { TableName } from './tx.ts'
 
 /**
  * Encrypts what must not be readable in a stolen database. AES-256-GCM; `context` (table, row, owner) is authenticated,
@@ -97,17 +98,17 @@ type RowOf<Value extends keyof typeof contextOf> = Parameters<(typeof contextOf)
 
 /** A sealed column of a table: where it is, and how a value of it moves to the current master key. */
 export interface SealedColumn {
-  table: string
-  column: string
+  table: TableName
+  column: 'apiKey' | 'secret' | 'verdict' | 'metadata' | 'body' | 'value'
   /** What names each row, in an order, and what is before all of it. */
-  key: string
+  key: 'id' | 'seq' | 'key'
   first: string | number
   /** The column by which people know the row. */
-  id: string
+  id: 'id' | 'registrationId' | 'key'
   /** Where only one row of the table holds a sealed value: its key. */
   only?: string
   /** The columns of what the value was sealed for. */
-  owner: readonly string[]
+  owner: readonly ('id' | 'apiId' | 'partnerId' | 'idcardid' | 'registrationId')[]
   /** The text that stands for a value with nothing in it, and is not sealed. */
   empty?: string
   /**
@@ -183,15 +184,15 @@ export const createSealed = (vault: Vault) => {
     keyId: Buffer.from(vault.keyId, 'hex'),
     /** All of them. The canary comes last: once it is resealed, everything is that opens. */
     columns: [
-      column({ table: 'accounts', column: 'api_key', key: 'id', first: '', id: 'id', owner: ['api_id'] }, apiId =>
+      column({ table: 'accounts', column: 'apiKey', key: 'id', first: '', id: 'id', owner: ['apiId'] }, apiId =>
         contextOf.accountKey({ apiId }),
       ),
       column(
-        { table: 'signing_secrets', column: 'secret', key: 'id', first: '', id: 'id', owner: ['partner_id', 'id'] },
+        { table: 'signingSecrets', column: 'secret', key: 'id', first: '', id: 'id', owner: ['partnerId', 'id'] },
         (partnerId, id) => contextOf.signingSecret({ partnerId, id }),
       ),
       column(
-        { table: 'verifications', column: 'verdict', key: 'id', first: 0, id: 'id', owner: ['partner_id', 'idcardid'] },
+        { table: 'verifications', column: 'verdict', key: 'id', first: 0, id: 'id', owner: ['partnerId', 'idcardid'] },
         (partnerId, idcardid) => contextOf.verdict({ partnerId, idcardid }),
       ),
       column(
@@ -201,19 +202,19 @@ export const createSealed = (vault: Vault) => {
           key: 'id',
           first: '',
           id: 'id',
-          owner: ['partner_id', 'id'],
+          owner: ['partnerId', 'id'],
           empty: NO_METADATA,
         },
         (partnerId, id) => contextOf.metadata({ partnerId, id }),
       ),
       column(
         {
-          table: 'messages',
+          table: 'messageBodies',
           column: 'body',
           key: 'seq',
           first: 0,
-          id: 'registration_id',
-          owner: ['partner_id', 'registration_id'],
+          id: 'registrationId',
+          owner: ['partnerId', 'registrationId'],
         },
         (partnerId, registrationId) => contextOf.message({ partnerId, registrationId }),
       ),

@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { Secret } from '../../src/core/secret.ts'
 import { createSealed, createVault } from '../../src/store/sealed.ts'
 import * as schema from '../../src/store/sqlite/schema.ts'
+import { snakeCase } from '../../src/store/tx.ts'
 
 const OLD = randomBytes(32)
 const NEW = randomBytes(32)
@@ -74,7 +75,9 @@ describe('resealing', () => {
         .filter(({ columnType }) => ['SQLiteBlobBuffer', 'SQLiteCustomColumn'].includes(columnType))
         .map(column => `${name}.${column.name}`)
     })
-    const resealed = sealed.columns.map(({ table, column }) => `${table}.${column}`)
+    const resealed = sealed.columns.map(
+      ({ table, column }) => `${snakeCase(table).replace('message_bodies', 'messages')}.${snakeCase(column)}`,
+    )
     // The hash of a key or a token is no secret.
     const hashes = ['api_keys.hash', 'admin_tokens.hash']
     expect(resealed.toSorted()).toEqual(blobs.filter(blob => !hashes.includes(blob)).toSorted())
@@ -84,18 +87,18 @@ describe('resealing', () => {
     const next = createSealed(createVault(randomBytes, NEW, OLD))
     const owners = {
       accounts: ['a'],
-      signing_secrets: ['p', 's'],
+      signingSecrets: ['p', 's'],
       verifications: ['p', '1'],
       registrations: ['p', 'r'],
-      messages: ['p', 'r'],
+      messageBodies: ['p', 'r'],
       meta: [],
     }
     const contexts = {
       accounts: 'account|a',
-      signing_secrets: 'signing-secret|p|s',
+      signingSecrets: 'signing-secret|p|s',
       verifications: 'verdict|p|1',
       registrations: 'metadata|p|r',
-      messages: 'message|p|r',
+      messageBodies: 'message|p|r',
       meta: 'canary',
     }
     expect(next.columns.map(({ table }) => table)).toEqual(Object.keys(owners))

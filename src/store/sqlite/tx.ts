@@ -31,7 +31,7 @@ const bound = (values: Values): Values => {
   return given
 }
 
-const TABLES = schema as unknown as Readonly<Record<TableName, SQLiteTable>>
+const TABLES = { ...schema, messageBodies: schema.messages } as unknown as Readonly<Record<TableName, SQLiteTable>>
 
 const FLAGS = new Set(
   Object.values(TABLES).flatMap(table =>
@@ -111,7 +111,7 @@ export const createTxs = (client: Database.Database): ((at: number) => Tx) => {
   const methods: Omit<Tx, 'at'> = {
     dialect: SQLITE,
     db: drizzle({ client }) as unknown as Tx['db'],
-    schema: schema as unknown as Tx['schema'],
+    schema: TABLES as unknown as Tx['schema'],
 
     all: async <Row>(sql: Sql, values: Values = {}) => {
       const prepared = prepare(sql)
