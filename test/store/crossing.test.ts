@@ -76,11 +76,11 @@ describe('what crosses', () => {
     expect(shown).not.toMatch(/MARKER|upstream-key/)
   })
 
-  test('what a codec chokes on fails alone', async () => {
+  test('what cannot cross fails alone', async () => {
     await using bench = await openAt(newPath())
-    const wrong = failureOf(bench.store.createKey(bench.partnerId, { id: 'key_1' } as never))
+    const wrong = failureOf(bench.store.createKey(bench.partnerId, { id: () => 'key_1' } as never))
     const after = bench.store.findPartner(bench.partnerId)
-    expect(await wrong).toBeInstanceOf(TypeError)
+    expect(await wrong).toMatchObject({ name: 'DataCloneError' })
     expect(await after).toMatchObject({ id: bench.partnerId })
   })
 

@@ -1,12 +1,11 @@
 import type { Words } from '../../../core/language.ts'
 import { unavailable } from '../../unavailable.ts'
-import { ARGUMENTS, type Codec, RESULTS } from './codecs.ts'
+import { pack, unpack } from './crossing.ts'
 import { unpackError } from './errors.ts'
 import { postAll } from './post-all.ts'
 import type { Call, Outcome } from './protocol.ts'
 
 interface Caller {
-  verb: Call['verb']
   resolve: (result: unknown) => void
   reject: (error: unknown) => void
 }
@@ -53,7 +52,7 @@ export const createCalls = (post: (calls: readonly Call[]) => void) => {
     new Promise((resolve, reject) => {
       if (unsent.length === 0) setImmediate(flush)
       const id = freeIds.pop() ?? waiting.length
-      waiting[id] = { verb, resolve, reject }
+      waiting[id] = { resolve, reject }
       unsent.push({ id, verb, args })
       if (AT_ONCE.has(verb)) flush()
     })
@@ -62,21 +61,14 @@ export const createCalls = (post: (calls: readonly Call[]) => void) => {
     send,
     call: async (verb: Exclude<Call['verb'], 'close'>, args: unknown[]): Promise<unknown> => {
       if (refusal !== null) throw unavailable(refusal)
-      const codec = ARGUMENTS[verb] as Codec<unknown> | undefined
-      return send(verb, codec ? codec.pack(args) : args)
+      return send(verb, pack(args))
     },
 
     settle: (outcome: Outcome): void => {
       const caller = take(outcome.id)
       if (!caller) return
-      const { verb, resolve, reject } = caller
-      try {
-        if (!outcome.ok) throw unpackError(outcome.error)
-        const codec = verb === 'close' ? undefined : (RESULTS[verb] as Codec<unknown> | undefined)
-        resolve(codec ? codec.unpack(outcome.result as never) : outcome.result)
-      } catch (error) {
-        reject(error)
-      }
+      if (outcome.ok) caller.resolve(unpack(outcome.result))
+      else caller.reject(unpackError(outcome.error))
     },
 
     /** Takes no more of them. Resolves when none waits. */

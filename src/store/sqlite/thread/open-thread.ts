@@ -6,9 +6,8 @@ import { unavailable } from '../../unavailable.ts'
 import { CLOSED } from '../failure.ts'
 import type { SqliteOptions } from '../store.ts'
 import { createCalls } from './calls.ts'
-import { HINTS, toBytes, type Verb } from './codecs.ts'
-import { unpackError } from './errors.ts'
-import type { Answers, Calls, Opened, Opening, PackedHint, Step } from './protocol.ts'
+import { type PackedError, unpackError } from './errors.ts'
+import type { Answers, Calls, Opened, Opening, PackedHint, Step, Verb } from './protocol.ts'
 
 /** With a path of its own ending, as the code runs from its source and from what is published. */
 const SOURCE = new URL(`./store-thread.${import.meta.filename.endsWith('.ts') ? 'ts' : 'js'}`, import.meta.url)
@@ -33,7 +32,7 @@ export const openThread = async (
   { now, masterKey, previousKey, onStep = () => {}, ...options }: SqliteOptions,
   hints: EventEmitter<StoreHints>,
 ): Promise<OpenThread> => {
-  const keys = { masterKey: toBytes(masterKey), previousKey: previousKey && toBytes(previousKey) }
+  const keys = { masterKey: Uint8Array.from(masterKey), previousKey: previousKey && Uint8Array.from(previousKey) }
   const thread = new Worker(SOURCE, {
     name,
     workerData: { ...options, ...keys, name, now: now() } satisfies Opening,
@@ -47,8 +46,8 @@ export const openThread = async (
   let failure: Error | null = null
 
   const tell = ({ name: hint, args }: PackedHint) => {
-    const codec = HINTS[hint]
-    hints.emit(hint, ...((codec ? codec.unpack(args as never) : args) as never))
+    const given = hint === 'broken' ? args.map(error => unpackError(error as PackedError)) : args
+    hints.emit(hint, ...(given as never))
   }
   const onOpening = (first: Step | Opened) => {
     if ('step' in first) return onStep(first.step)

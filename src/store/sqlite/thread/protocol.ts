@@ -1,8 +1,13 @@
-import type { StoreHints } from '../../store.ts'
+import type { Store, StoreHints } from '../../store.ts'
 import type { OpeningStep } from '../opening.ts'
 import type { SqliteOptions } from '../store.ts'
-import type { Verb } from './codecs.ts'
 import type { PackedError } from './errors.ts'
+
+/** What a thread is asked to do: the store's asynchronous verbs. */
+export type Verb = Exclude<
+  { [Name in keyof Store]: Store[Name] extends (...args: never[]) => Promise<unknown> ? Name : never }[keyof Store],
+  'close'
+>
 
 /** What the thread is started with. `now` is the clock's time then. */
 export type Opening = Omit<SqliteOptions, 'now' | 'masterKey' | 'previousKey' | 'onStep'> & {
@@ -34,10 +39,22 @@ export interface Calls {
 
 export type Outcome = { id: number; ok: true; result: unknown } | { id: number; ok: false; error: PackedError }
 
-/** A hint of the store, packed to cross the thread. */
+const ALL_HINTS: Readonly<Record<keyof StoreHints, true>> = {
+  verificationsDue: true,
+  messagesDue: true,
+  bulkActsDue: true,
+  resolved: true,
+  cancelled: true,
+  callbacksChanged: true,
+  unreadable: true,
+  broken: true,
+}
+export const HINTS = Object.keys(ALL_HINTS) as (keyof StoreHints)[]
+
+/** A hint of the store; an error in it is packed. */
 export interface PackedHint {
   name: keyof StoreHints
-  args: unknown
+  args: readonly unknown[]
 }
 
 /** What has come of earlier calls. The hints come first: they were emitted before the calls had ended. */

@@ -5,8 +5,8 @@ import { unavailable } from '../../unavailable.ts'
 import { CLOSED } from '../failure.ts'
 import { READ_VERBS } from '../read-verbs.ts'
 import type { SqliteOptions } from '../store.ts'
-import type { Verb } from './codecs.ts'
 import { type OpenThread, openThread } from './open-thread.ts'
+import type { Verb } from './protocol.ts'
 
 const READS: ReadonlySet<Verb> = new Set(READ_VERBS)
 

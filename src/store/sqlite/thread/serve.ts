@@ -1,9 +1,18 @@
 import type { MessagePort } from 'node:worker_threads'
-import type { Store, StoreHints } from '../../store.ts'
-import { ARGUMENTS, type Codec, HINTS, RESULTS, type Verb } from './codecs.ts'
+import type { Store } from '../../store.ts'
+import { pack, unpack } from './crossing.ts'
 import { packError } from './errors.ts'
 import { postAll } from './post-all.ts'
-import type { Answers, Call, Calls, Opened, Outcome, PackedHint } from './protocol.ts'
+import {
+  type Answers,
+  type Call,
+  type Calls,
+  HINTS,
+  type Opened,
+  type Outcome,
+  type PackedHint,
+  type Verb,
+} from './protocol.ts'
 
 /** A store, or a part of one. */
 export type Served = Pick<Store, 'now' | 'hints' | 'close'> & Partial<Pick<Store, Verb>>
@@ -39,11 +48,8 @@ export const serve = (
 
   const run = async ({ verb, args }: Call): Promise<unknown> => {
     if (verb === 'close') return close()
-    const given = ARGUMENTS[verb] as Codec<unknown[]> | undefined
-    const codec = RESULTS[verb] as Codec<unknown> | undefined
     const method = verbs[verb] as (...args: unknown[]) => Promise<unknown>
-    const result = await method(...(given ? given.unpack(args as never) : (args as unknown[])))
-    return codec ? codec.pack(result) : result
+    return pack(await method(...(unpack(args) as unknown[])))
   }
   const answer = async (call: Call) => {
     const { id } = call
@@ -56,13 +62,11 @@ export const serve = (
     if (call.verb === 'close') process.nextTick(() => port.close())
   }
 
-  for (const name of Object.keys(HINTS) as (keyof StoreHints)[]) {
-    const codec = HINTS[name] as Codec<unknown> | null
+  for (const name of HINTS)
     given.on(name, (...args: unknown[]) => {
-      hints.push({ name, args: codec ? codec.pack(args) : args })
+      hints.push({ name, args: args.map(one => (one instanceof Error ? packError(one) : one)) })
       flushSoon()
     })
-  }
   port.on('message', (message: Calls) => {
     setNow(message.now)
     for (const call of message.calls) void answer(call)
