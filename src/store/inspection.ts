@@ -1,7 +1,8 @@
 import type { AccountRow } from './account.ts'
+import type { StoreContext } from './context.ts'
+import { asc } from './drizzle.ts'
 import type { PostgresInspection } from './postgres/inspection.ts'
 import type { SchemaAge } from './schema-age.ts'
-import type { Sealed } from './sealed.ts'
 import type { SqliteInspection } from './sqlite/inspection.ts'
 import type { ClaimedAccount, Stats } from './store.ts'
 
@@ -9,7 +10,7 @@ import type { ClaimedAccount, Stats } from './store.ts'
 export type Inspection = SqliteInspection | PostgresInspection
 
 /** So many accounts are asked. */
-export const MOST_INSPECTED_ACCOUNTS = 100
+const MOST_INSPECTED_ACCOUNTS = 100
 
 /** For any engine. */
 export interface AnyInspection {
@@ -30,10 +31,17 @@ export interface InspectedAccount {
   apiKey: ClaimedAccount['apiKey'] | null
 }
 
-export const inspectAccount = (account: AccountRow, { accountKey }: Pick<Sealed, 'accountKey'>): InspectedAccount => {
-  try {
-    return { account, apiKey: accountKey.open(account) }
-  } catch {
-    return { account, apiKey: null }
-  }
-}
+export const inspectAccounts = ({
+  read,
+  sealed: { accountKey },
+}: Pick<StoreContext, 'read' | 'sealed'>): Promise<readonly InspectedAccount[]> =>
+  read(async ({ db, schema: { accounts } }) => {
+    const rows: AccountRow[] = await db.select().from(accounts).orderBy(asc(accounts.id)).limit(MOST_INSPECTED_ACCOUNTS)
+    return rows.map(account => {
+      try {
+        return { account, apiKey: accountKey.open(account) }
+      } catch {
+        return { account, apiKey: null }
+      }
+    })
+  })

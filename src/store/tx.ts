@@ -69,6 +69,8 @@ export interface Dialect {
   forUpdate(how?: { of?: string; skipLocked?: boolean }): string
   /** Keeps others from removing the rows. */
   forKeyShare(how?: { of?: string }): string
+  /** Behind a SELECT, before its rows are removed: waits for whoever has any lock of them. */
+  forRemoval: string
   /** A query of the builder, with `forUpdate`. */
   locked<Query extends Lockable>(query: Query, how?: { skipLocked?: boolean }): Query
   /** In ORDER BY: NULL comes first, as it does in SQLite. */

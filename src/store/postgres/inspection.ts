@@ -1,14 +1,11 @@
 import { EventEmitter } from 'node:events'
-import type { AccountRow } from '../account.ts'
-import { type AnyInspection, inspectAccount, MOST_INSPECTED_ACCOUNTS } from '../inspection.ts'
+import { type AnyInspection, inspectAccounts } from '../inspection.ts'
 import { createOpenOr, sealedUnder } from '../sealed.ts'
 import type { StoreHints } from '../store.ts'
 import { openConnection } from './connection.ts'
 import type { Context } from './context.ts'
-import { asc } from './drizzle.ts'
 import { ageOf, canaryOf, openClient } from './opening.ts'
 import { TIME_LIMITS } from './pool.ts'
-import { accounts } from './schema.ts'
 import { readLockHolders, readServer, readTransactions, type ServerFacts, type SessionFacts } from './server-facts.ts'
 import { createStats } from './stats.ts'
 import type { PostgresOptions } from './store.ts'
@@ -59,12 +56,7 @@ export const openPostgresInspection = async (
     transactions: () => readTransactions(client),
     lockHolders: () => readLockHolders(client),
     stats: createStats(context).stats,
-    accounts: () =>
-      context.read(async ({ db }) => {
-        const ordered = db.select().from(accounts).orderBy(asc(accounts.id))
-        const rows: AccountRow[] = await ordered.limit(MOST_INSPECTED_ACCOUNTS)
-        return rows.map(row => inspectAccount(row, sealed))
-      }),
+    accounts: () => inspectAccounts(context),
     close: async () => {
       await Promise.all([client.end(), connection.close()])
     },

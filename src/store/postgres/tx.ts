@@ -14,6 +14,7 @@ const POSTGRES: Dialect = {
   forUpdate: ({ of: alias, skipLocked = false } = {}) =>
     `FOR NO KEY UPDATE${of(alias)}${skipLocked ? ' SKIP LOCKED' : ''}`,
   forKeyShare: ({ of: alias } = {}) => `FOR KEY SHARE${of(alias)}`,
+  forRemoval: 'FOR UPDATE',
   locked: (query, { skipLocked } = {}) => query.for('no key update', skipLocked ? { skipLocked } : {}) as typeof query,
   nullsFirst: 'NULLS FIRST',
   takeRoom: ["SET LOCAL work_mem = '64kB'", 'SELECT count(*) FROM generate_series(1, 4000)'],

@@ -1,8 +1,6 @@
-import { type AnyInspection, inspectAccount, MOST_INSPECTED_ACCOUNTS } from '../inspection.ts'
-import { asc } from './drizzle.ts'
+import { type AnyInspection, inspectAccounts } from '../inspection.ts'
 import { ageOf, hasTable } from './opening.ts'
 import { openReadOnly } from './read-only.ts'
-import { accounts } from './schema.ts'
 import { createStats } from './stats.ts'
 import type { SqliteOptions } from './store.ts'
 
@@ -15,7 +13,7 @@ export interface SqliteInspection extends AnyInspection {
 /** @param options.path the real path of a file that is there */
 export const openInspection = (options: SqliteOptions): SqliteInspection => {
   const context = openReadOnly(options)
-  const { client, sealed, db } = context
+  const { client, sealed } = context
   return {
     kind: 'sqlite',
     age: async () => ageOf(client),
@@ -30,10 +28,7 @@ export const openInspection = (options: SqliteOptions): SqliteInspection => {
       return found === 'ok' ? null : found
     },
     stats: () => createStats(context).stats(),
-    accounts: async () => {
-      const rows = db.select().from(accounts).orderBy(asc(accounts.id)).limit(MOST_INSPECTED_ACCOUNTS).all()
-      return rows.map(row => inspectAccount(row, sealed))
-    },
+    accounts: () => inspectAccounts(context),
     close: context.close,
   }
 }

@@ -13,6 +13,7 @@ const SQLITE: Dialect = {
   },
   forUpdate: () => '',
   forKeyShare: () => '',
+  forRemoval: '',
   locked: query => query,
   nullsFirst: '',
   takeRoom: [],
