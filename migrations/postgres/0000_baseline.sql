@@ -330,6 +330,10 @@ SELECT b.seq, b.partner_id, b.event, b.registration_id, b.lane_id, b.callback_ur
 	coalesce(d.unrecorded, b.unrecorded) AS unrecorded, coalesce(d.retries, b.retries) AS retries
 FROM "message_bodies" b LEFT JOIN "deliveries" d ON d.seq = b.seq;
 --> statement-breakpoint
+-- What was folded, and what has changed since then: whoever reads a count adds both.
+CREATE VIEW "current_counts" AS
+SELECT what, owner, n FROM "counts" UNION ALL SELECT what, owner, n FROM "count_changes";
+--> statement-breakpoint
 -- What a statement changes in how many rows are in a state is appended to count_changes, so that no two writers wait for one row.
 -- For each table: the counts that a row may be one of, as (what, owner, whether it is). A trigger of an insert sees no rows before,
 -- and one of a delete none after, so each has a function of its own, made from the same text.

@@ -54,10 +54,10 @@ export const createResealing = ({
   read,
   write,
 }: Pick<StoreContext, 'sealed' | 'read' | 'write'>): Pick<Store, 'reseal'> => {
-  const isStale = (value: Value | null, { empty }: SealedColumn): value is Value =>
-    typeof value === 'string'
-      ? value !== empty
-      : value !== null && value.length > 0 && !value.subarray(0, keyId.length).equals(keyId)
+  const isStale = (value: Value | null, { emptyLength = 0 }: SealedColumn): value is Value =>
+    value !== null &&
+    value.length !== emptyLength &&
+    (typeof value === 'string' || !value.subarray(0, keyId.length).equals(keyId))
 
   const nextOf = ({ column }: ResealPlace, last: Key | null, moved: number): ResealPlace | null => {
     if (last !== null) return { column, after: last, moved }

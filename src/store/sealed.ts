@@ -109,8 +109,8 @@ export interface SealedColumn {
   only?: string
   /** The columns of what the value was sealed for. */
   owner: readonly ('id' | 'apiId' | 'partnerId' | 'idcardid' | 'registrationId')[]
-  /** The text that stands for a value with nothing in it, and is not sealed. */
-  empty?: string
+  /** How long a value is that has nothing in it, and is not sealed; 0 unless given. */
+  emptyLength?: number
   /**
    * @param value a text is one that has never been sealed
    * @param owner the values of these columns, in their order
@@ -152,15 +152,16 @@ export const createSealed = (vault: Vault) => {
       open: (row: RowOf<'verdict'> & { verdict: Buffer | null }) =>
         row.verdict === null ? null : (JSON.parse(vault.open(row.verdict, contextOf.verdict(row))) as Verdict),
     },
-    /** Most registrations have none, which is no secret. */
+    /** Most registrations have none, which is no secret: they are as they are. */
     metadata: {
-      seal: (row: RowOf<'metadata'>, metadata: Metadata): Buffer | string => {
+      seal: (row: RowOf<'metadata'>, metadata: Metadata): Buffer => {
         const text = JSON.stringify(metadata)
-        return text === NO_METADATA ? text : vault.seal(text, contextOf.metadata(row))
+        return text === NO_METADATA ? Buffer.from(text) : vault.seal(text, contextOf.metadata(row))
       },
       open: (row: RowOf<'metadata'> & { metadata: Buffer | string }): Metadata => {
         const { metadata } = row
-        return JSON.parse(typeof metadata === 'string' ? metadata : vault.open(metadata, contextOf.metadata(row)))
+        const isPlain = typeof metadata === 'string' || metadata.length === NO_METADATA.length
+        return JSON.parse(isPlain ? metadata.toString() : vault.open(metadata, contextOf.metadata(row)))
       },
     },
     message: {
@@ -203,7 +204,7 @@ export const createSealed = (vault: Vault) => {
           first: '',
           id: 'id',
           owner: ['partnerId', 'id'],
-          empty: NO_METADATA,
+          emptyLength: NO_METADATA.length,
         },
         (partnerId, id) => contextOf.metadata({ partnerId, id }),
       ),

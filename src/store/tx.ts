@@ -19,8 +19,17 @@ export interface Tx {
   all<Row>(sql: Sql, values?: Values): Promise<Row[]>
   /** The statement once for each of them; its rows, in their order. All have the same names, and types. */
   each<Row>(sql: Sql, values: readonly Values[]): Promise<Row[][]>
-  /** The same columns of each row; what is left out of all has its default. In the order of the rows, the ids that the table gives them. */
-  insert<Name extends TableName>(table: Name, rows: readonly NewRow<Name>[]): Promise<number[]>
+  /**
+   * The same columns of each row; what is left out of all has its default. In the order of the rows, the ids that the table gives them.
+   *
+   * @param keys the unique columns of a table with ids, where others may insert the same rows at once: they are inserted in their
+   * order, so that no two transactions wait for each other
+   */
+  insert<Name extends TableName>(
+    table: Name,
+    rows: readonly NewRow<Name>[],
+    keys?: readonly (keyof NewRow<Name> & string)[],
+  ): Promise<number[]>
   /** By the keys, which are columns of each row, writes the others. */
   update<Name extends TableName>(
     table: Name,

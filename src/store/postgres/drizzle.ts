@@ -25,17 +25,6 @@ export const flag = (name: string) => boolean(name).notNull().default(false)
 export const bytes = customType<{ data: Buffer }>({ dataType: () => 'bytea' })
 export const sealed = (name: string) => bytes(name)
 
-const NOTHING = '{}'
-/** Metadata with nothing in them are not sealed: they are these two bytes, which is shorter than anything sealed. */
-export const sealedOrTextFrom = (value: Buffer): Buffer | string => (value.length === NOTHING.length ? NOTHING : value)
-export const sealedOrTextTo = (value: Buffer | string): Buffer =>
-  typeof value === 'string' ? Buffer.from(value) : value
-export const sealedOrText = customType<{ data: Buffer | string; driverData: Buffer }>({
-  dataType: () => 'bytea',
-  toDriver: sealedOrTextTo,
-  fromDriver: sealedOrTextFrom,
-})
-
 /** The database itself refuses what no rule may write. */
 export const oneOf = (name: string, column: string, values: readonly string[]) =>
   check(name, sql.raw(`${column} IN (${values.map(value => `'${value}'`).join(', ')})`))

@@ -10,13 +10,7 @@ import type { Cancellation, Registration, ResendOutcome } from '../store.ts'
 import { releaseUrls } from './callbacks.ts'
 import type { Tx } from './connection.ts'
 import type { Context } from './context.ts'
-import {
-  lockVerificationsOf,
-  type OwnedRegistration,
-  saveCancelled,
-  saveNudges,
-  selectOwned,
-} from './registration-statements.ts'
+import { lockVerificationsOf, type OwnedRegistration, saveCancelled, selectOwned } from './registration-statements.ts'
 
 /** Makes messages due at once, whatever their state, and lets go what is held for their URLs; what has become of those. */
 const createMessageResending = () => {
@@ -60,8 +54,9 @@ export const createRegistrationActs = (context: Pick<Context, 'sealed' | 'openOr
       if (status !== 'pending') continue
       plans.set(verificationId, nudgePlan({ dueAt: pollDueAt, claimedAt: pollClaimedAt }, tx.at))
     }
-    await saveNudges(
-      tx,
+    await tx.update(
+      'verifications',
+      ['id'],
       [...plans].map(([id, plan]) => ({ id, ...plan })),
     )
     return findAll(tx, owned)

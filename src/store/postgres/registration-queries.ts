@@ -1,5 +1,6 @@
 import type { MessageType } from '../../core/message.ts'
 import { heldAt } from '../operators/facts.ts'
+import { usageOf } from '../partners/quotas.ts'
 import { createSecretRows } from '../partners/signing-secrets.ts'
 import { type SelectedRegistration, toRegistration } from '../registration-rows.ts'
 import {
@@ -15,7 +16,6 @@ import type { Attempt, ExplainedAccount, Store } from '../store.ts'
 import { findUrl } from './callbacks.ts'
 import type { Tx } from './connection.ts'
 import type { Context } from './context.ts'
-import { usageOf } from './partners.ts'
 import { readWindow } from './registration-search.ts'
 import { selectOwned, selectRegistrations } from './registration-statements.ts'
 import { createPollPlaces } from './verifications.ts'
@@ -54,7 +54,7 @@ export const createRegistrationQueries = (context: Context) => {
       return { ...page, found: await read(tx => registrationsOf(tx, ids)) }
     },
 
-    usageOf: partnerId => read(tx => usageOf(tx, partnerId, tx.at)),
+    usageOf: partnerId => read(tx => usageOf(tx, partnerId)),
 
     listAttempts: (partnerId, id) =>
       read(async tx => {

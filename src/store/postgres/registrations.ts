@@ -3,17 +3,16 @@ import type { ChangedCallback } from '../callbacks.ts'
 import { afterCallbackChanges, afterCancelling, afterRegistering } from '../hints.ts'
 import { hostOf } from '../lanes.ts'
 import { createLanes } from '../messages/lanes.ts'
+import { loadQuotas, type QuotaFacts } from '../partners/quotas.ts'
 import { endRegistrations } from '../registrations/resolutions.ts'
+import { loadSerials, type SerialUnitOfWork } from '../registrations/serials.ts'
 import { register } from '../rules/register.ts'
 import type { Ending } from '../rules/settle-verification.ts'
 import type { NewRegistration, Registered, Store } from '../store.ts'
 import { releaseUrls } from './callbacks.ts'
 import type { Tx } from './connection.ts'
 import type { Context } from './context.ts'
-import { loadQuotas, type QuotaFacts } from './partners.ts'
 import { createRegistrationActs } from './registration-acts.ts'
-import { addRegistrations } from './registration-statements.ts'
-import { loadSerials, type SerialUnitOfWork } from './serials.ts'
 
 /** A registration that is to be written. */
 interface Created {
@@ -38,7 +37,7 @@ export const createRegistrations = (context: Context) => {
   const lanesOf = createLanes()
 
   const loadUnitOfWork = async (tx: Tx, items: readonly NewRegistration[]): Promise<UnitOfWork> => {
-    const quotas = await loadQuotas(tx, [...new Set(items.map(({ partnerId }) => partnerId))], tx.at)
+    const quotas = await loadQuotas(tx, [...new Set(items.map(({ partnerId }) => partnerId))])
     const serials = await loadSerials(tx, items, context)
     const laneOf = await lanesOf.findIds(tx, items)
     const laneIds = new Map(
@@ -76,7 +75,7 @@ export const createRegistrations = (context: Context) => {
     named: readonly NewRegistration[],
     { serials, laneIds }: UnitOfWork,
   ): Promise<{ isReleased: boolean; changedUrls: readonly ChangedCallback[] }> => {
-    await serials.save(tx)
+    await serials.save()
     const made = await lanesOf.makeIds(
       tx,
       created.map(({ item }) => item).filter(item => laneIds.get(laneNameOf(item)) === null),
@@ -92,15 +91,18 @@ export const createRegistrations = (context: Context) => {
       },
       ending,
     }))
-    await addRegistrations(
-      tx,
-      rows.map(({ row }) => ({ ...row, metadata: sealed.metadata.seal(row, row.metadata) })),
+    await tx.insert(
+      'registrations',
+      rows.map(({ row }) => {
+        const { verificationId, n, id, partnerId, callbackUrl, laneId, createdAt, expiresAt, traceparent } = row
+        const columns = { verificationId, n, id, partnerId, callbackUrl, laneId, createdAt, expiresAt, traceparent }
+        return { ...columns, metadata: sealed.metadata.seal(row, row.metadata), status: 'pending' as const }
+      }),
     )
     const endings = rows.flatMap(({ row, ending }) => (ending ? [{ ...ending, registration: row }] : []))
     // Their partners name these URLs again, so they are there again: what was held goes on.
     const released = await releaseUrls(tx, named, 'registration')
-    const lanes = await lanesOf.load(tx, { ids: endings.map(({ registration }) => registration.laneId) })
-    await endRegistrations(tx, endings, lanes, context)
+    await endRegistrations(tx, endings, context)
     return released
   }
 

@@ -14,7 +14,6 @@ import {
   pgTable,
   primaryKey,
   sealed,
-  sealedOrText,
   sql,
   text,
   time,
@@ -125,8 +124,8 @@ export const registrations = pgTable(
     callbackUrl: text('callback_url').notNull(),
     /** Where its message will queue. */
     laneId: int8('lane_id').notNull(),
-    /** A JSON object of strings. */
-    metadata: sealedOrText('metadata').notNull(),
+    /** A JSON object of strings. One with nothing in it is not sealed: `{}` is shorter than anything sealed. */
+    metadata: sealed('metadata').notNull(),
     status: text('status').$type<RegistrationStatus>().notNull(),
     reason: text('reason').$type<Reason>(),
     createdAt: time('created_at').notNull(),

@@ -78,23 +78,24 @@ const lateral = (sql: Sql, rows: readonly Values[]): Numbered => {
 }
 
 interface Written {
+  table: string
+  columns: { property: string; name: string }[]
   /** As arrays, a column each. */
   from: string
-  names: string
-  columns: { property: string; name: string }[]
-  returning: string
-  table: string
+  insert: string
   mapped: (rows: readonly Values[]) => unknown[]
 }
 const written = new Map<string, Written>()
-const describe = (table: TableName, properties: readonly string[]): Written => {
-  const key = `${table} ${properties.join(' ')}`
+/** @param keys of an insert: the ids are in the order of the rows, which are inserted in the order of these */
+const describe = (name: TableName, properties: readonly string[], keys: readonly string[] = []): Written => {
+  const key = `${name} ${properties.join(' ')} ${keys.join(',')}`
   const before = written.get(key)
   if (before) return before
-  const all: Record<string, PgColumn> = getTableColumns(TABLES[table])
+  const table = getTableName(TABLES[name])
+  const all: Record<string, PgColumn> = getTableColumns(TABLES[name])
   const columns = properties.map(property => {
     const column = all[property]
-    if (!column) throw new Error(`${table} has no ${property}`)
+    if (!column) throw new Error(`${name} has no ${property}`)
     return {
       property,
       name: column.name,
@@ -102,13 +103,20 @@ const describe = (table: TableName, properties: readonly string[]): Written => {
       map: (value: unknown) => column.mapToDriverValue(value),
     }
   })
-  const identity = Object.values(all).find(column => column.generatedIdentity !== undefined)
+  const names = columns.map(({ name }) => name).join(', ')
+  const from = `unnest(${columns.map(({ type }, i) => `$${i + 1}::${type}[]`).join(', ')}) WITH ORDINALITY AS v(${names}, nth)`
+  const id = Object.values(all).find(column => column.generatedIdentity !== undefined)?.name
+  const returning = id === undefined || properties.includes(id) ? '' : `RETURNING ${id} AS id`
+  const numbered = `(SELECT nextval(pg_get_serial_sequence('${table}', '${id}')) AS ${id}, v.* FROM ${from} ORDER BY nth) AS v`
   const made: Written = {
+    table,
     columns,
-    table: getTableName(TABLES[table]),
-    names: columns.map(({ name }) => name).join(', '),
-    from: `unnest(${columns.map(({ type }, i) => `$${i + 1}::${type}[]`).join(', ')}) WITH ORDINALITY AS v(${columns.map(({ name }) => name).join(', ')}, nth)`,
-    returning: identity && !properties.includes(identity.name) ? ` RETURNING ${identity.name} AS id` : '',
+    from,
+    insert:
+      keys.length === 0
+        ? `INSERT INTO ${table} (${names}) SELECT ${names} FROM ${from} ORDER BY nth ${returning}`
+        : `INSERT INTO ${table} (${id}, ${names}) OVERRIDING SYSTEM VALUE
+           SELECT ${id}, ${names} FROM ${numbered} ORDER BY ${keys.map(key => all[key]?.name)} ${returning}`,
     mapped: rows =>
       columns.map(({ property, map }) => rows.map(row => (row[property] == null ? null : map(row[property])))),
   }
@@ -140,11 +148,10 @@ export const openTx = (run: Run, { at, lock, db }: Pick<Tx, 'at' | 'lock' | 'db'
     return found
   },
 
-  insert: async (name, rows) => {
+  insert: async (name, rows, keys) => {
     if (!rows[0]) return []
-    const { table, names, from, returning, mapped } = describe(name, Object.keys(rows[0]))
-    const sql = `INSERT INTO ${table} (${names}) SELECT ${names} FROM ${from} ORDER BY nth${returning}`
-    return (await run<{ id: number }>(sql, mapped(rows))).map(({ id }) => id)
+    const { insert, mapped } = describe(name, Object.keys(rows[0]), keys)
+    return (await run<{ id: number }>(insert, mapped(rows))).map(({ id }) => id).sort((a, b) => a - b)
   },
 
   update: async (name, keys, rows) => {

@@ -1,7 +1,6 @@
 import { type AccountChange, afterAccountChange, isProbed } from '../../core/account.ts'
 import { createAccountRows } from '../accounts/account-rows.ts'
 import { afterReleasing, afterResolving } from '../hints.ts'
-import { createLanes } from '../messages/lanes.ts'
 import { openMetadata } from '../registration-rows.ts'
 import { endRegistrations } from '../registrations/resolutions.ts'
 import {
@@ -28,7 +27,6 @@ import {
 import type { Store, VerificationOutcome, VerificationRelease, VerificationSettlement } from '../store.ts'
 import type { Tx } from './connection.ts'
 import type { Context } from './context.ts'
-import { sealedOrTextFrom } from './drizzle.ts'
 import { createVerificationClaims } from './verification-claims.ts'
 import {
   FIND,
@@ -53,7 +51,6 @@ const SETTLED = [
 export const createVerifications = (context: Context) => {
   const { write, sealed, tell } = context
   const accounts = createAccountRows(context)
-  const lanes = createLanes()
 
   /** Accounts that are changed one answer after the other: locked and read once, written once. */
   const openAccounts = async (tx: Tx, ids: readonly string[]) => {
@@ -80,7 +77,7 @@ export const createVerifications = (context: Context) => {
     const rows = await tx.rows<FoundRegistration>(WAITING, [verificationIds])
     const opened = rows.map(row => ({
       ...row,
-      metadata: openMetadata(context, { ...row, metadata: sealedOrTextFrom(row.metadata) }),
+      metadata: openMetadata(context, row),
     }))
     return Map.groupBy(opened, ({ verificationId }) => verificationId)
   }
@@ -111,13 +108,6 @@ export const createVerifications = (context: Context) => {
     )
   }
 
-  const end = async (tx: Tx, plans: readonly VerificationPlan[]): Promise<void> => {
-    const endings = plans.flatMap(plan => plan.endings)
-    if (endings.length === 0) return
-    const unit = await lanes.load(tx, { ids: endings.map(({ registration }) => registration.laneId) })
-    await endRegistrations(tx, endings, unit, context)
-  }
-
   const settleAll = async (
     tx: Tx,
     settlements: readonly VerificationSettlement[],
@@ -138,7 +128,11 @@ export const createVerifications = (context: Context) => {
     })
     const counting = plans.filter(plan => plan !== null)
     await save(tx, counting, facts)
-    await end(tx, counting)
+    await endRegistrations(
+      tx,
+      counting.flatMap(({ endings }) => endings),
+      context,
+    )
     return plans.map(plan => plan && outcomeOf(plan))
   }
 

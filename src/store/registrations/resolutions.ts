@@ -1,5 +1,5 @@
 import type { StoreContext } from '../context.ts'
-import type { LaneChanges } from '../lanes.ts'
+import { createLanes } from '../messages/lanes.ts'
 import { type Ending, resolve } from '../rules/settle-verification.ts'
 import type { Dialect, Tx } from '../tx.ts'
 
@@ -16,11 +16,6 @@ interface Numbered {
   isThin: boolean
 }
 
-/** The lanes of what ends, locked. */
-interface LockedLanes extends Pick<LaneChanges, 'advance'> {
-  save(tx: Tx): Promise<void>
-}
-
 /**
  * Ends registrations, whose verifications the caller has locked, and creates the messages that tell it, numbered in their order. It comes
  * last: until the commit nobody else can number events of these partners.
@@ -28,11 +23,12 @@ interface LockedLanes extends Pick<LaneChanges, 'advance'> {
 export const endRegistrations = async (
   tx: Tx,
   endings: readonly Ending[],
-  lanes: LockedLanes,
   { sealed }: Pick<StoreContext, 'sealed'>,
 ): Promise<void> => {
   if (endings.length === 0) return
-  for (const { registration } of endings) lanes.advance(registration.laneId, tx.at)
+  const laneIds = endings.map(({ registration }) => registration.laneId)
+  const lanes = await createLanes().load(tx, { ids: laneIds })
+  for (const id of laneIds) lanes.advance(id, tx.at)
   await lanes.save(tx)
 
   const byPartner = Map.groupBy(endings, ({ registration }) => registration.partnerId)

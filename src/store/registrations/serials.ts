@@ -1,27 +1,23 @@
-import { serialKey } from '../../core/registration.ts'
-import { openVerdict, toRow } from '../registration-rows.ts'
-import type { KnownVerification, Nudge, RegisterFacts } from '../rules/register.ts'
+import { LIVE_STATUSES, serialKey } from '../../core/registration.ts'
+import { openVerdict, type SelectedRegistration, toRow } from '../registration-rows.ts'
+import type { KnownVerification, Nudge, RegisterFacts, StoredVerification } from '../rules/register.ts'
 import { type RegistrationRow, registrationOf } from '../rules/registration-view.ts'
 import type { Opening } from '../sealed.ts'
 import type { NewRegistration, Registration } from '../store.ts'
-import type { Tx } from './connection.ts'
-import {
-  addVerifications,
-  countRegistrations,
-  findKeyOwners,
-  findLive,
-  lockSerials,
-  type NewVerification,
-  type SerialName,
-  saveNudges,
-} from './registration-statements.ts'
+import { columnsOf, type Dialect, type NewRow, type Tx } from '../tx.ts'
+import { SELECT_REGISTRATIONS } from './rows.ts'
+
+interface SerialName {
+  accountId: string
+  idcardid: string
+}
 
 /** A serial of an account as it is after the items that were registered so far. */
 interface Serial {
   /** Its `id` may be a new one's: see `idOf`. */
   verification: KnownVerification & { polls: number; lastPolledAt: number | null }
   /** Null: it is in the database. */
-  added: Pick<NewVerification, 'accountId' | 'idcardid' | 'partnerId' | 'serialKey'> | null
+  added: Pick<NewRow<'verifications'>, 'accountId' | 'idcardid' | 'partnerId' | 'serialKey'> | null
   /** When it is asked since the items; null: none has changed that. */
   nudge: Nudge | null
   registrations: { live: number; made: number }
@@ -37,7 +33,7 @@ export interface SerialUnitOfWork {
   /** The item's registration is made; which of the serial's it is. @param ask null: the verdict is known */
   add(item: NewRegistration, row: Omit<RegistrationRow, keyof Polling>, ask: Nudge | null): number
   /** Writes what has changed. */
-  save(tx: Tx): Promise<void>
+  save(): Promise<void>
   /** The id of the item's verification, after `save`. */
   idOf(item: NewRegistration): number
 }
@@ -66,20 +62,19 @@ export const loadSerials = async (
   items: readonly NewRegistration[],
   opening: Opening,
 ): Promise<SerialUnitOfWork> => {
-  const names = distinct(items, serialNameOf)
-  const found = await lockSerials(tx, names)
+  const names = distinct(items, serialNameOf).map(({ accountId, idcardid }) => ({ accountId, idcardid }))
+  const found = await tx.all<FoundVerification>(FIND, { names })
   const known = new Set(found.map(serialNameOf))
   await lockKeys(
     tx,
     names.filter(name => !known.has(serialNameOf(name))),
   )
-  const owners = await findKeyOwners(
-    tx,
-    distinct(names, keyNameOf).map(name => ({ accountId: name.accountId, serialKey: serialKey(name.idcardid) })),
+  const keys = distinct(names, keyNameOf)
+  const owners = await tx.each<{ partnerId: string }>(
+    OWNER,
+    keys.map(({ accountId, idcardid }) => ({ accountId, key: serialKey(idcardid) })),
   )
-  const ownerByKey = new Map(
-    owners.map(({ partnerId, accountId, serialKey }) => [`${accountId} ${serialKey}`, partnerId]),
-  )
+  const ownerByKey = new Map(keys.map((name, i) => [keyNameOf(name), owners[i]?.[0]?.partnerId ?? null]))
   const serials = new Map(
     found.map((row): [string, Serial] => [
       serialNameOf(row),
@@ -149,22 +144,25 @@ export const loadSerials = async (
       return made
     },
 
-    save: async tx => {
-      const changed = [...serials.values()].flatMap(serial =>
-        serial.nudge ? [{ ...serial, nudge: serial.nudge }] : [],
+    save: async () => {
+      const changed = [...serials.values()].flatMap(serial => (serial.nudge ? [{ ...serial.nudge, serial }] : []))
+      const known = changed.filter(({ serial }) => !serial.added)
+      await tx.update(
+        'verifications',
+        ['id'],
+        known.map(({ serial, ...nudge }) => ({ id: serial.verification.id, ...nudge })),
       )
-      await saveNudges(
-        tx,
-        changed.flatMap(({ added, nudge, verification: { id } }) => (added ? [] : [{ id, ...nudge }])),
+      const added = changed.flatMap(({ serial, ...nudge }) =>
+        serial.added ? [{ serial, row: { ...serial.added, createdAt: tx.at, ...nudge } }] : [],
       )
-      const ids = await addVerifications(
-        tx,
-        changed.flatMap(({ added, nudge }) => (added ? [{ ...added, ...nudge }] : [])),
+      const ids = await tx.insert(
+        'verifications',
+        added.map(({ row }) => row),
+        ['idcardid', 'accountId'],
       )
-      for (const { id, ...name } of ids) {
-        const serial = serials.get(serialNameOf(name))
-        if (serial) serial.verification = { ...serial.verification, id }
-      }
+      added.forEach(({ serial }, i) => {
+        serial.verification = { ...serial.verification, id: ids[i] as number }
+      })
     },
 
     idOf: item => serialOf(item).verification.id,
@@ -186,18 +184,54 @@ const loadRegistrations = async (
   serials: ReadonlyMap<string, Serial>,
   opening: Opening,
 ): Promise<void> => {
-  const byId = new Map([...serials.values()].map(serial => [serial.verification.id, serial]))
-  for (const { verificationId, live, made } of await countRegistrations(tx, [...byId.keys()])) {
-    const serial = byId.get(verificationId)
-    if (serial) serial.registrations = { live, made }
-  }
+  const known = [...serials.values()]
+  const counts = await tx.each<Serial['registrations']>(
+    COUNT,
+    known.map(({ verification: { id } }) => ({ id })),
+  )
+  known.forEach((serial, i) => {
+    Object.assign(serial.registrations, counts[i]?.[0])
+  })
   const pairs = items.flatMap(item => {
     const serial = serials.get(serialNameOf(item))
     return serial ? [{ verificationId: serial.verification.id, callbackUrl: item.callbackUrl }] : []
   })
-  for (const row of await findLive(tx, pairs))
+  const byId = new Map(known.map(serial => [serial.verification.id, serial]))
+  for (const row of await tx.all<SelectedRegistration>(FIND_LIVE, { pairs }))
     byId.get(row.verificationId)?.live.set(row.callbackUrl, toRow(opening, row))
 }
+
+/** As it is stored. */
+interface FoundVerification extends SerialName, StoredVerification {
+  polls: number
+  lastPolledAt: number | null
+}
+
+const COLUMNS = columnsOf('verifications', [
+  ...(['id', 'accountId', 'partnerId', 'idcardid', 'queue', 'dueAt', 'claimedAt', 'verdict', 'observedAt'] as const),
+  ...(['previousPollAt', 'polls', 'lastPolledAt'] as const),
+])
+/** Those of these that there are, locked. */
+const FIND = (d: Dialect) => `
+  SELECT ${COLUMNS} FROM verifications WHERE (idcardid, account_id) IN (
+    SELECT names.idcardid, names.account_id FROM ${d.rows('names', { idcardid: 'text', accountId: 'text' })})
+  ORDER BY id ${d.forUpdate()}`
+
+/** Whose a key is: of the serial that is its own key, or of others that have it. */
+const OWNER = `
+  SELECT partner_id AS "partnerId" FROM verifications WHERE idcardid = @key AND account_id = @accountId
+  UNION ALL SELECT partner_id FROM verifications WHERE serial_key = @key AND account_id = @accountId
+  LIMIT 1`
+
+const LIVE = `(${LIVE_STATUSES.map(status => `'${status}'`).join(', ')})`
+/** How many registrations a verification has. */
+const COUNT = `
+  SELECT count(*) FILTER (WHERE status IN ${LIVE}) AS live, coalesce(max(n) + 1, 0) AS made
+  FROM registrations WHERE verification_id = @id`
+const FIND_LIVE = (d: Dialect) => `
+  ${SELECT_REGISTRATIONS} WHERE (r.verification_id, r.callback_url) IN (
+    SELECT pairs.verification_id, pairs.callback_url FROM ${d.rows('pairs', { verificationId: 'int8', callbackUrl: 'text' })})
+  AND r.status IN ${LIVE}`
 
 const distinct = <Item>(items: readonly Item[], nameOf: (item: Item) => string): Item[] => [
   ...new Map(items.map(item => [nameOf(item), item])).values(),
