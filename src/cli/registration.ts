@@ -2,8 +2,12 @@ import { MESSAGE_STATES } from '../core/message.ts'
 import { isRegistrationId, REGISTRATION_STATUSES } from '../core/registration.ts'
 import { REASONS } from '../core/verification.ts'
 import { viewFound } from '../http/admin/registration-view.ts'
-import { ALL_REGISTRATIONS, type FoundRegistration, type RegistrationFilter } from '../store/registration-search.ts'
-import { errorOf } from '../store/rules/registration-search.ts'
+import {
+  ALL_REGISTRATIONS,
+  errorOf,
+  type FoundRegistration,
+  type RegistrationFilter,
+} from '../store/registration-search.ts'
 import type { Store } from '../store/store.ts'
 import {
   anyText,

@@ -80,6 +80,11 @@ export interface Dialect {
   forKeyShare(how?: { of?: string }): string
   /** Behind a SELECT, before its rows are removed: waits for whoever has any lock of them. */
   forRemoval: string
+  /**
+   * `lookUp('lanes l', 'l.id = m.lane_id')`: JOIN, or with 'or none' LEFT JOIN, that looks each row up. A plain one may read all of the table
+   * on PostgreSQL, and on SQLite none may be of a view that joins: it would be made as a whole.
+   */
+  lookUp(table: `${string} ${string}`, on: string, which?: 'all' | 'or none'): string
   /** A query of the builder, with `forUpdate`. */
   locked<Query extends Lockable>(query: Query, how?: { skipLocked?: boolean }): Query
   /** In ORDER BY: NULL comes first, as it does in SQLite. */

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { type FoundRegistration, SEARCHED_AT_ONCE } from '../../src/store/registration-search.ts'
-import type { SearchPlace } from '../../src/store/registration-source.ts'
-import { pageOfPartner } from '../../src/store/searching.ts'
+import type { SearchPlace } from '../../src/store/registrations/search.ts'
+import { pageOfPartner } from '../../src/store/registrations/search.ts'
 
 const idOf = (n: number) => `reg_${String(n).padStart(6, '0')}`
 

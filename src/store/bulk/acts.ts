@@ -1,7 +1,7 @@
 import { type BulkCommand, bulkActsKept, mostUnderWay } from '../bulk-act.ts'
 import type { StoreContext } from '../context.ts'
 import { desc, eq, lt, sql } from '../drizzle.ts'
-import { END } from '../registration-source.ts'
+import { END } from '../registrations/search.ts'
 import {
   type BulkRow,
   bulkActOf,

@@ -58,8 +58,9 @@ export const createEvents = (context: Pick<StoreContext, 'read' | 'sealed' | 'op
 const NO_EVENTS: PositionFacts = { newest: 0, createdAt: null }
 
 const FACTS = `
-  SELECT p.events AS newest, m.created_at AS "createdAt"
-  FROM partners p LEFT JOIN messages m ON m.partner_id = p.id AND m.event = @n WHERE p.id = @partnerId`
+  SELECT events AS newest,
+    (SELECT created_at FROM messages WHERE partner_id = @partnerId AND event = @n) AS "createdAt"
+  FROM partners WHERE id = @partnerId`
 
 const FIRST_FROM = `
   SELECT event AS n, created_at AS at FROM messages

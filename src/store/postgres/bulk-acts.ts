@@ -2,6 +2,7 @@ import { lockBulkActs, saveBulk } from '../bulk/acts.ts'
 import type { BulkStep } from '../bulk-act.ts'
 import { afterBulkStep } from '../hints.ts'
 import type { FoundRegistration } from '../registration-search.ts'
+import { findRegistration, readWindow } from '../registrations/search.ts'
 import {
   type Applied,
   afterProbe,
@@ -18,7 +19,6 @@ import type { Tx } from './connection.ts'
 import type { Context } from './context.ts'
 import { and, asc, eq, sql } from './drizzle.ts'
 import { createRegistrationActs } from './registration-acts.ts'
-import { findRegistration, readWindow } from './registration-search.ts'
 import { bulkActs } from './schema.ts'
 
 const OPEN = sql.raw(`${UNDER_WAY} AND (state = 'running' OR probe_id IS NULL)`)

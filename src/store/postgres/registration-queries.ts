@@ -3,6 +3,7 @@ import { heldAt } from '../operators/facts.ts'
 import { usageOf } from '../partners/quotas.ts'
 import { createSecretRows } from '../partners/signing-secrets.ts'
 import { type SelectedRegistration, toRegistration } from '../registration-rows.ts'
+import { pageOfPartner, readWindow } from '../registrations/search.ts'
 import {
   type ExplanationFacts,
   explanationOf,
@@ -11,12 +12,10 @@ import {
   sendingNow,
 } from '../rules/registration-view.ts'
 import { KEPT_ATTEMPTS } from '../rules/settle-message.ts'
-import { pageOfPartner } from '../searching.ts'
 import type { Attempt, ExplainedAccount, Store } from '../store.ts'
 import { findUrl } from './callbacks.ts'
 import type { Tx } from './connection.ts'
 import type { Context } from './context.ts'
-import { readWindow } from './registration-search.ts'
 import { selectOwned, selectRegistrations } from './registration-statements.ts'
 import { createPollPlaces } from './verifications.ts'
 

@@ -15,6 +15,12 @@ const POSTGRES: Dialect = {
     `FOR NO KEY UPDATE${of(alias)}${skipLocked ? ' SKIP LOCKED' : ''}`,
   forKeyShare: ({ of: alias } = {}) => `FOR KEY SHARE${of(alias)}`,
   forRemoval: 'FOR UPDATE',
+  lookUp: (table, on, which) => {
+    const alias = table.split(' ')[1]
+    // Without an OFFSET the planner would take it for a plain join.
+    const found = `LATERAL (SELECT ${alias}.* FROM ${table} WHERE ${on} OFFSET 0) AS ${alias}`
+    return which === 'or none' ? `LEFT JOIN ${found} ON true` : `CROSS JOIN ${found}`
+  },
   locked: (query, { skipLocked } = {}) => query.for('no key update', skipLocked ? { skipLocked } : {}) as typeof query,
   nullsFirst: 'NULLS FIRST',
   takeRoom: ["SET LOCAL work_mem = '64kB'", 'SELECT count(*) FROM generate_series(1, 4000)'],

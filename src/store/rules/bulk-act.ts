@@ -1,7 +1,6 @@
 import type { BulkAct, BulkState, BulkStep, NewBulkAct } from '../bulk-act.ts'
 import type { ChangedCallback } from '../callbacks.ts'
-import { ALL_REGISTRATIONS, type FoundRegistration } from '../registration-search.ts'
-import { attemptError, isWanted } from './registration-search.ts'
+import { ALL_REGISTRATIONS, attemptError, type FoundRegistration, isWanted } from '../registration-search.ts'
 
 /** So many registrations a step reads, within its transaction. */
 export const BULK_WINDOW = 500

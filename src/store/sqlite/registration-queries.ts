@@ -1,14 +1,13 @@
 import { toRegistration } from '../registration-rows.ts'
+import { pageOfPartner, readWindow } from '../registrations/search.ts'
 import { explanationOf, isQueued, type SendingFacts, sendingNow } from '../rules/registration-view.ts'
 import { KEPT_ATTEMPTS } from '../rules/settle-message.ts'
-import { pageOfPartner } from '../searching.ts'
 import type { Attempt, Store } from '../store.ts'
 import { createUrls } from './callbacks.ts'
 import type { Context } from './context.ts'
 import { and, desc, eq, sql } from './drizzle.ts'
 import { heldAt } from './facts.ts'
 import { createQuotas } from './partners.ts'
-import { createFoundRegistrations } from './registration-search.ts'
 import { selectRegistrations } from './registration-statements.ts'
 import { accounts, attempts, messages, registrations, verifications } from './schema.ts'
 import { createSecretRows } from './signing-secrets.ts'
@@ -28,7 +27,6 @@ export const createRegistrationQueries = (context: Context) => {
   const { client, db, read, now } = context
   const quotas = createQuotas(context)
   const urls = createUrls(context)
-  const found = createFoundRegistrations(context)
   const forecastOf = createPollPlaces(context)
   const secrets = createSecretRows(context)
 
@@ -82,7 +80,7 @@ export const createRegistrationQueries = (context: Context) => {
       }),
 
     listRegistrations: async (partnerId, query) => {
-      const page = await pageOfPartner((place, limit) => read(() => found.window(place, limit)), partnerId, query)
+      const page = await pageOfPartner((place, limit) => read(tx => readWindow(tx, place, limit)), partnerId, query)
       const ids = JSON.stringify(page.found.map(({ id }) => id))
       return { ...page, found: await read(() => rowsOf.all({ ids }).map(row => toRegistration(context, row))) }
     },

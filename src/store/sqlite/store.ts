@@ -13,6 +13,7 @@ import { createOperatorEvents } from '../operators/operator-events.ts'
 import { createApiKeys } from '../partners/api-keys.ts'
 import { createPartners } from '../partners/partners.ts'
 import { createSigningSecrets } from '../partners/signing-secrets.ts'
+import { createRegistrationSearch } from '../registrations/search.ts'
 import { createResealing } from '../resealing.ts'
 import { createOpenOr, sealedUnder } from '../sealed.ts'
 import type { Store, StoreHints } from '../store.ts'
@@ -25,11 +26,11 @@ import { createMessages } from './messages.ts'
 import { bringUpToDate, type OpeningStep, refuseDamage } from './opening.ts'
 import { createPartnerStatus } from './partners.ts'
 import { createRegistrationQueries } from './registration-queries.ts'
-import { createRegistrationSearch } from './registration-search.ts'
 import { createRegistrations } from './registrations.ts'
 import { createRetention } from './retention.ts'
 import { lockForService } from './service-lock.ts'
 import { createStats } from './stats.ts'
+import { COMING_TABLES } from './tx.ts'
 import { createVerifications } from './verifications.ts'
 
 export interface SqliteOptions {
@@ -83,6 +84,7 @@ export const openSqliteStore = async ({
     defaultRate,
   }
   await bringUpToDate(context, { quickCheck, onStep })
+  connection.client.exec(COMING_TABLES)
   const verbs = {
     ...createRegistrations(context),
     ...createRegistrationQueries(context),

@@ -1,0 +1,244 @@
+import { encodeTime } from 'ulid'
+import { yieldToLoop } from '../../core/clock.ts'
+import { HOUR } from '../../core/duration.ts'
+import type { MessageState } from '../../core/message.ts'
+import { REGISTRATION_STATUSES, type RegistrationStatus } from '../../core/registration.ts'
+import type { StoreContext } from '../context.ts'
+import type { Attempt, RegistrationQuery } from '../registration.ts'
+import {
+  ALL_REGISTRATIONS,
+  type BulkActName,
+  COUNTED_AMONG,
+  type FoundRegistration,
+  GROUPED,
+  groupsOf,
+  isWanted,
+  MOST_MATCHES,
+  type RegistrationFilter,
+  SEARCHED_AT_ONCE,
+  type SearchPage,
+} from '../registration-search.ts'
+import type { Store } from '../store.ts'
+import type { Dialect, Sql, Tx } from '../tx.ts'
+
+type Verb = 'searchRegistrations' | 'countRegistrations' | 'countExhausted' | 'groupFailures' | 'partnerOf'
+
+/** Where a search has come to. `before`: a registration; null: it begins with the newest. */
+export interface SearchPlace {
+  filter: RegistrationFilter
+  act: BulkActName | null
+  before: string | null
+}
+/** Up to `limit` of the registrations among which the meant ones are, the newest first; fewer: there are no more. */
+type ReadWindow = (place: SearchPlace, limit: number) => Promise<FoundRegistration[]>
+
+export const createRegistrationSearch = ({ read }: Pick<StoreContext, 'read'>): Pick<Store, Verb> => {
+  const window: ReadWindow = (place, limit) => read(tx => readWindow(tx, place, limit))
+
+  return {
+    searchRegistrations: query => search(window, query, { among: SEARCHED_AT_ONCE, most: query.limit }),
+
+    countRegistrations: async wanted => {
+      const bounds = { among: COUNTED_AMONG, most: MOST_MATCHES }
+      const { found, next } = await search(window, { ...wanted, before: null }, bounds)
+      return { count: found.length, isCapped: next !== null }
+    },
+
+    groupFailures: async () => {
+      const place = { filter: { ...ALL_REGISTRATIONS, failing: true }, act: null, before: null }
+      const { found, next } = await search(window, place, { among: GROUPED, most: GROUPED })
+      return { groups: groupsOf(found), isCapped: next !== null }
+    },
+
+    countExhausted: (partnerId, { since, until }) =>
+      read(async tx => {
+        const [row] = await tx.all<{ count: number }>(COUNT_EXHAUSTED, { partnerId, since, until })
+        return row?.count ?? 0
+      }),
+
+    partnerOf: id =>
+      read(async tx => {
+        const sql = 'SELECT partner_id AS "partnerId" FROM registrations WHERE id = @id'
+        const [row] = await tx.all<{ partnerId: string }>(sql, { id })
+        return row?.partnerId ?? null
+      }),
+  }
+}
+
+/** A page of a partner's registrations, the newest first. */
+export const pageOfPartner = (
+  window: ReadWindow,
+  partnerId: string,
+  { limit, before, ...named }: RegistrationQuery,
+): Promise<SearchPage> => {
+  const place = { filter: { ...ALL_REGISTRATIONS, partnerId, ...named }, act: null, before }
+  return search(window, place, { among: SEARCHED_AT_ONCE, most: limit })
+}
+
+/** So many registrations one statement reads; others read in between. */
+const WINDOW = 1_000
+
+/** Reads `among` registrations at most, until `most` are found. `next`: where others may follow. */
+const search = async (
+  window: ReadWindow,
+  { filter, act, before }: SearchPlace,
+  { among, most }: { among: number; most: number },
+): Promise<SearchPage> => {
+  const found: FoundRegistration[] = []
+  let end = before
+  let left = among
+  for (let size = Math.min(most + 1, WINDOW, left); ; size = Math.min(WINDOW, left)) {
+    const rows = await window({ filter, act, before: end }, size)
+    found.push(...rows.filter(row => isWanted(row, filter, act)))
+    left -= rows.length
+    if (found.length > most) return { found: found.slice(0, most), next: found[most - 1]?.id ?? end }
+    if (rows.length < size) return { found, next: null }
+    end = rows.at(-1)?.id ?? end
+    if (left === 0) return { found, next: end }
+    await yieldToLoop()
+  }
+}
+
+export const readWindow = async (tx: Tx, place: SearchPlace, limit: number): Promise<FoundRegistration[]> => {
+  const { idcardid, partnerId } = place.filter
+  const sql = factsOf(sourceOf(place, tx.dialect), tx.dialect)
+  return (await tx.all<FoundRow>(sql, { ...idRangeOf(place), limit, idcardid, partnerId })).map(toFound)
+}
+
+export const findRegistration = async (tx: Tx, id: string): Promise<FoundRegistration | undefined> =>
+  (await tx.all<FoundRow>(FIND, { id })).map(toFound)[0]
+
+const newest = (id: string) => `${id} < @before AND ${id} >= @from ORDER BY ${id} DESC LIMIT @limit`
+
+/**
+ * The ids of the newest registrations from a place on, by the index that has the fewest others beside those that are meant, in their
+ * order; so it costs the same however much there is. All that are meant are in it, and the caller filters the others out.
+ */
+const sourceOf = (place: SearchPlace, { lookUp }: Dialect): string => {
+  if (place.filter.idcardid !== null)
+    return `SELECT r.id FROM verifications v ${lookUp('registrations r', 'r.verification_id = v.id')}
+      WHERE v.idcardid = @idcardid AND ${newest('r.id')}`
+  if (place.filter.partnerId !== null) return sourceOfPartner(place)
+  if (!isAmongFailed(place)) return `SELECT id FROM registrations WHERE ${newest('id')}`
+  return `SELECT registration_id AS id FROM deliveries
+    WHERE (state = 'exhausted' OR attempts > 0) AND ${newest('registration_id')}`
+}
+
+/** In the order of an index that begins with the partner: by one of all ids a partner that has none would have all read. */
+const sourceOfPartner = (place: SearchPlace): string => {
+  const part = (table: string, kind: string, id: string, value: string): string => {
+    const key = `(partner_id, ${kind}, ${id})`
+    return `SELECT ${id} AS id FROM ${table}
+      WHERE ${key} < (@partnerId, '${value}', @before) AND ${key} >= (@partnerId, '${value}', @from)
+      ORDER BY partner_id DESC, ${kind} DESC, ${id} DESC LIMIT @limit`
+  }
+  const parts = [
+    ...statesOf(place).map(state => part('deliveries', 'state', 'registration_id', state)),
+    ...statusesOf(place).map(status => part('registrations', 'status', 'id', status)),
+  ].map((text, n) => `SELECT id FROM (${text}) AS part_${n}`)
+  return `${parts.join(' UNION ')} ORDER BY id DESC LIMIT @limit`
+}
+
+/** The states of undelivered messages among which all are that have a message; none: others may be meant too. */
+const statesOf = ({ filter: { delivery, failing, error } }: SearchPlace): MessageState[] => {
+  if (delivery === 'delivered') return []
+  if (delivery !== null) return [delivery]
+  return failing || error !== null ? ['pending', 'exhausted'] : []
+}
+
+/** The statuses of registrations that may be meant and are not in `statesOf`: those without a message, or with a delivered one. */
+const statusesOf = (place: SearchPlace): RegistrationStatus[] => {
+  const { status, delivery } = place.filter
+  const isNamed = (one: RegistrationStatus) => status === null || one === status
+  if (statesOf(place).length === 0)
+    return REGISTRATION_STATUSES.filter(
+      one => isNamed(one) && (status !== null || delivery === null || one !== 'pending'),
+    )
+  if (isOfMessages(place)) return []
+  // How `deliveryWithoutMessage` counts them.
+  return [delivery === 'pending' ? ('pending' as const) : ('cancelled' as const)].filter(isNamed)
+}
+
+/** Nothing without a message is meant. */
+const isOfMessages = ({ act, filter: { failing, error } }: SearchPlace): boolean =>
+  act === 'resend' || failing || error !== null
+
+/** All that are meant have a message that has failed or was given up. */
+const isAmongFailed = (place: SearchPlace): boolean => {
+  const { failing, error, delivery } = place.filter
+  return failing || error !== null || (delivery === 'exhausted' && statusesOf(place).length === 0)
+}
+
+/** After every id. */
+export const END = '~'
+/** An id has the time at which it was made; a registration may be written somewhat later, and the clock may be set. */
+const ID_SLACK_MS = HOUR
+/** ULIDs are compared as text: these many characters of one are its time. */
+const TIME_LENGTH = 10
+
+const idOfTime = (ms: number): string => `reg_${encodeTime(Math.max(0, ms), TIME_LENGTH)}`
+
+/** Those that are meant have ids from `from` on, and before `before`. A webhook is created after its registration. */
+const idRangeOf = ({ filter, before }: SearchPlace): { from: string; before: string } => {
+  const until = filter.until ?? filter.messageUntil
+  const end = until === null ? END : `${idOfTime(until + ID_SLACK_MS)}${END}`
+  return {
+    before: before === null || before > end ? end : before,
+    from: filter.since === null ? '' : idOfTime(filter.since - ID_SLACK_MS),
+  }
+}
+
+/** A registration with its message and the last attempt of that. */
+type FoundRow = Omit<FoundRegistration, 'message'> & {
+  state: MessageState | null
+  /** Those of the message and of the attempt are null where there is none. */
+  claims: number
+  attempts: number
+  messageAt: number
+  dueAt: number | null
+  claimedAt: number | null
+  n: number
+  attemptAt: number | null
+  durationMs: number
+  outcome: Attempt['outcome']
+  httpStatus: number | null
+  error: string | null
+}
+
+const factsOf = (source: string, { lookUp }: Dialect): string => `
+  SELECT r.id, r.partner_id AS "partnerId", v.account_id AS "accountId", v.idcardid, r.callback_url AS "callbackUrl", r.status,
+    r.reason, r.created_at AS "createdAt", r.resolved_at AS "resolvedAt",
+    CASE WHEN b.seq IS NOT NULL THEN coalesce(d.state, 'delivered') END AS state,
+    coalesce(d.claims, b.claims) AS claims, coalesce(d.attempts, b.attempts) AS attempts, b.created_at AS "messageAt",
+    d.due_at AS "dueAt", d.claimed_at AS "claimedAt",
+    a.n, a.at AS "attemptAt", a.duration_ms AS "durationMs", a.outcome, a.http_status AS "httpStatus", a.error
+  FROM (${source}) AS s ${lookUp('registrations r', 'r.id = s.id')} ${lookUp('verifications v', 'v.id = r.verification_id')}
+    ${lookUp('message_bodies b', 'b.seq = r.message_seq', 'or none')} ${lookUp('deliveries d', 'd.seq = b.seq', 'or none')}
+    ${lookUp('attempts a', 'a.message_seq = b.seq AND a.n = (SELECT max(n) FROM attempts WHERE message_seq = b.seq)', 'or none')}
+  ORDER BY s.id DESC`
+
+const FIND: Sql = d => factsOf('SELECT CAST(@id AS text) AS id', d)
+
+const COUNT_EXHAUSTED: Sql = ({ lookUp }) => `
+  SELECT count(*) AS count
+  FROM deliveries d ${lookUp('registrations r', 'r.id = d.registration_id')} ${lookUp('message_bodies b', 'b.seq = d.seq')}
+  WHERE d.partner_id = @partnerId AND d.state = 'exhausted' AND b.created_at BETWEEN @since AND @until
+    AND r.status <> 'cancelled'`
+
+const toFound = (row: FoundRow): FoundRegistration => {
+  const { state, claims, attempts, messageAt, dueAt, claimedAt, n, attemptAt, durationMs, outcome, httpStatus, error } =
+    row
+  const lastAttempt = attemptAt === null ? null : { n, at: attemptAt, durationMs, outcome, httpStatus, error }
+  return {
+    id: row.id,
+    partnerId: row.partnerId,
+    accountId: row.accountId,
+    idcardid: row.idcardid,
+    callbackUrl: row.callbackUrl,
+    status: row.status,
+    reason: row.reason,
+    createdAt: row.createdAt,
+    resolvedAt: row.resolvedAt,
+    message: state && { state, claims, attempts, createdAt: messageAt, dueAt, claimedAt, lastAttempt },
+  }
+}
