@@ -1,12 +1,12 @@
 import type pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { releaseSome, releaseUrls } from '../../src/store/callbacks/urls.ts'
 import {
   type LockedMessage,
   lockMessages,
   lockMessagesOf,
   saveDeliveries,
 } from '../../src/store/messages/deliveries.ts'
-import { RELEASE } from '../../src/store/postgres/callbacks.ts'
 import {
   CLAIM,
   DUE_LANES,
@@ -108,7 +108,6 @@ const CASES: readonly Case[] = [
   { name: 'a claim', text: CLAIM, values: [seqs, ofEach(NOW), ofEach(NOW + 60_000)], blocks: TAKEN * 60 },
   { name: 'putting lanes right', text: SETTLE_LANES, values: [laneIds], blocks: TAKEN * 40 },
   { name: 'attempts beyond those that are kept', text: TRIM_ATTEMPTS, values: [seqs], blocks: TAKEN * 8 },
-  { name: 'what is held for a URL', text: RELEASE, values: ['par_000', GONE, 0], blocks: 300 * 20 },
 ]
 
 interface VerbCase {
@@ -149,6 +148,14 @@ const VERBS: readonly VerbCase[] = [
         { state: 'pending', dueAt: NOW },
       ),
     blocks: TAKEN * 60,
+  },
+  {
+    name: 'what is held for a URL',
+    run: async tx => {
+      await releaseUrls(tx, [{ partnerId: 'par_000', callbackUrl: GONE }], 'operator')
+      await releaseSome(tx)
+    },
+    blocks: 300 * 20,
   },
 ]
 

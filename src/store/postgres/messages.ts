@@ -1,3 +1,4 @@
+import { lockUrls, releaseSome, type UrlChanges } from '../callbacks/urls.ts'
 import { afterAttemptAt } from '../callbacks.ts'
 import { afterCallbackChanges } from '../hints.ts'
 import {
@@ -21,7 +22,6 @@ import { leavesLanes, mayBeRecorded, settleMessage } from '../rules/settle-messa
 import { type DueLane, lanesFor, mayHaveMore, shareSlots } from '../rules/share-slots.ts'
 import { type Due, HELD_IN_A_CLAIM, isBehind, spareOf, takeMessages } from '../rules/take-messages.ts'
 import type { MessageClaimRequest, MessageOutcome, MessageSettlement, Store } from '../store.ts'
-import { lockUrls, releaseSome, type UrlChanges } from './callbacks.ts'
 import type { Tx } from './connection.ts'
 import type { Context } from './context.ts'
 import {

@@ -1,4 +1,5 @@
 import type { MessageType } from '../../core/message.ts'
+import { findUrl } from '../callbacks/urls.ts'
 import { heldAt } from '../operators/facts.ts'
 import { usageOf } from '../partners/quotas.ts'
 import { createSecretRows } from '../partners/signing-secrets.ts'
@@ -13,7 +14,6 @@ import {
 } from '../rules/registration-view.ts'
 import { KEPT_ATTEMPTS } from '../rules/settle-message.ts'
 import type { Attempt, ExplainedAccount, Store } from '../store.ts'
-import { findUrl } from './callbacks.ts'
 import type { Tx } from './connection.ts'
 import type { Context } from './context.ts'
 import { selectOwned, selectRegistrations } from './registration-statements.ts'

@@ -1,0 +1,74 @@
+import {
+  type CallbackRow,
+  type CallbackTrouble,
+  callbackPageOf,
+  disabledByOperator,
+  enable,
+  heldBecause,
+  MOST_HELD,
+  MOST_TROUBLES,
+  troubleOf,
+} from '../callbacks.ts'
+import type { StoreContext } from '../context.ts'
+import { afterCallbackChanges } from '../hints.ts'
+import type { Store } from '../store.ts'
+import type { Tx } from '../tx.ts'
+import { findUrl, HEALTH, HELD, lockUrls } from './urls.ts'
+
+type Verbs = Pick<Store, 'enableCallback' | 'disableCallback' | 'listCallbacks'>
+
+export const createCallbacks = ({ read, write, tell }: Pick<StoreContext, 'read' | 'write' | 'tell'>): Verbs => ({
+  enableCallback: async (url, end) => {
+    if ((await read(tx => findUrl(tx, url))) === null) return false
+    const { isReleased, changedUrls } = await write(async tx => {
+      const changes = await lockUrls(tx, [url])
+      const isReleased = enable(changes, url, end)
+      await changes.save(tx)
+      return { isReleased, changedUrls: changes.changedUrls }
+    })
+    tell(afterCallbackChanges(changedUrls))
+    if (isReleased) tell([['messagesDue']])
+    return isReleased
+  },
+
+  disableCallback: url =>
+    write(async tx => {
+      const changes = await lockUrls(tx, [url])
+      if (heldBecause(changes.get(url)) === 'operator') return false
+      changes.apply(url, disabledByOperator(tx.at))
+      await changes.save(tx)
+      return true
+    }),
+
+  listCallbacks: (partnerId, { after, limit }) =>
+    read(async tx => {
+      const from = after ?? { partnerId: partnerId ?? '', callbackUrl: '' }
+      const rows = await tx.all<CallbackRow>(PAGE, { ...from, of: partnerId, limit: limit + 1 })
+      return callbackPageOf(await withHeld(tx, rows), limit)
+    }),
+})
+
+/** Of all partners without those that have only begun to fail. */
+const PAGE = `
+  SELECT ${HEALTH} FROM callbacks c
+  WHERE (partner_id, callback_url) > (@partnerId, @callbackUrl) AND state <> 'releasing'
+    AND CASE WHEN CAST(@of AS text) IS NULL THEN state <> 'watched' ELSE partner_id = @of END
+  ORDER BY partner_id, callback_url LIMIT @limit`
+const WORST = `
+  SELECT ${HEALTH} FROM callbacks c WHERE partner_id = @partnerId AND state <> 'releasing'
+  ORDER BY failing_since, callback_url LIMIT ${MOST_TROUBLES}`
+const COUNT_HELD = `SELECT count(*) AS held FROM (SELECT 1 FROM deliveries WHERE ${HELD} LIMIT ${MOST_HELD}) AS one`
+
+const withHeld = async (tx: Tx, rows: readonly CallbackRow[]): Promise<CallbackTrouble[]> => {
+  const holding = rows.filter(({ heldSince }) => heldSince !== null)
+  const counted = await tx.each<{ held: number }>(
+    COUNT_HELD,
+    holding.map(({ partnerId, callbackUrl }) => ({ partnerId, callbackUrl })),
+  )
+  const counts = new Map(holding.map((row, i) => [row, counted[i]?.[0]?.held]))
+  return rows.map(row => troubleOf(row, counts.get(row) ?? 0))
+}
+
+/** Of a partner's URLs in trouble, those that have failed the longest. */
+export const worstCallbacks = async (tx: Tx, partnerId: string): Promise<CallbackTrouble[]> =>
+  withHeld(tx, await tx.all<CallbackRow>(WORST, { partnerId }))

@@ -1,0 +1,79 @@
+import {
+  type CallbackNotice,
+  type CallbackRow,
+  NEWEST_MESSAGES,
+  NOTICE_GAP_MS,
+  nextNoticeAt,
+  noticeIdOf,
+} from '../callbacks.ts'
+import type { StoreContext } from '../context.ts'
+import { beginClaim } from '../messages/claims-lock.ts'
+import { newestOf } from '../messages/events.ts'
+import { heldAt } from '../operators/facts.ts'
+import type { Store } from '../store.ts'
+import type { Row, Tx } from '../tx.ts'
+import { HEALTH } from './urls.ts'
+
+type NoticeRow = CallbackRow & { heldSince: number; tries: number }
+
+/** Its lock: of two nodes that claim at once one waits, so that a partner is told of one URL at a time. */
+const CLAIMING = 'callback_notices'
+
+/** Of each partner the one that is due first. */
+const NOTICES = `
+  SELECT ${HEALTH}, c.notice_tries AS tries FROM (
+    SELECT callbacks.*, row_number() OVER (PARTITION BY partner_id ORDER BY notice_due_at, callback_url) AS nth
+    FROM callbacks JOIN partners ON partners.id = partner_id AND NOT partners.disabled
+    WHERE notice_due_at IS NOT NULL AND notice_due_at <= @at) AS c
+  WHERE nth = 1 ORDER BY notice_due_at, partner_id LIMIT @limit`
+
+/** The URL with the newest success, of the partner's newest messages elsewhere, that nothing is known against. */
+const WORKING_URL = `
+  SELECT url FROM (
+    SELECT callback_url AS url, max(delivered_at) AS at
+    FROM (
+      SELECT callback_url, (SELECT d.seq FROM deliveries d WHERE d.seq = b.seq) AS undelivered,
+        (SELECT max(at) FROM attempts WHERE message_seq = b.seq AND outcome = 'delivered') AS delivered_at
+      FROM message_bodies b WHERE ${newestOf('@partnerId')} LIMIT ${NEWEST_MESSAGES}) AS recent
+    WHERE undelivered IS NULL AND callback_url <> @callbackUrl AND delivered_at IS NOT NULL
+    GROUP BY callback_url) AS working
+  WHERE (SELECT c.state FROM callbacks c WHERE c.partner_id = @partnerId AND c.callback_url = working.url) IS NULL
+  ORDER BY at DESC, url LIMIT 1`
+const PUT_OFF = 'UPDATE callbacks SET notice_due_at = @dueAt WHERE partner_id = @partnerId AND notice_due_at <= @at'
+
+/** The webhooks that tell a partner, at another URL, of one that is disabled. */
+export const createCallbackNotices = ({ read, write }: Pick<StoreContext, 'read' | 'write'>) => {
+  const due = async (tx: Tx, limit: number): Promise<NoticeRow[]> =>
+    (await heldAt(tx)) === null ? tx.all(NOTICES, { at: tx.at, limit }) : []
+
+  const claim = async (tx: Tx, { tries, ...row }: NoticeRow): Promise<CallbackNotice[]> => {
+    const { partnerId, callbackUrl, failingSince, lastError, heldSince } = row
+    const [working] = await tx.all<{ url: string }>(WORKING_URL, { partnerId, callbackUrl })
+    await tx.all(PUT_OFF, { partnerId, at: tx.at, dueAt: tx.at + NOTICE_GAP_MS })
+    const noticeDueAt = working ? nextNoticeAt(tries, tx.at) : null
+    await save(tx, { partnerId, callbackUrl, noticeDueAt, noticeTries: tries + 1 })
+    if (!working) return []
+    const id = noticeIdOf(row, heldSince)
+    const told = { id, partnerId, url: working.url, callbackUrl, disabledAt: heldSince }
+    return [{ ...told, failingSince, lastError, attempt: tries + 1 }]
+  }
+
+  return {
+    claimCallbackNotices: async limit => {
+      if ((await read(tx => due(tx, 1))).length === 0) return []
+      return write(async tx => {
+        await beginClaim(tx)
+        await tx.lock([CLAIMING])
+        const claimed: CallbackNotice[] = []
+        for (const row of await due(tx, limit)) claimed.push(...(await claim(tx, row)))
+        return claimed
+      })
+    },
+
+    endCallbackNotice: ({ partnerId, callbackUrl }) =>
+      write(tx => save(tx, { partnerId, callbackUrl, noticeDueAt: null })),
+  } satisfies Partial<Store>
+}
+
+const save = (tx: Tx, row: Partial<Row<'callbacks'>>): Promise<void> =>
+  tx.update('callbacks', ['partnerId', 'callbackUrl'], [row])
