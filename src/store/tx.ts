@@ -85,6 +85,8 @@ export interface Dialect {
    * on PostgreSQL, and on SQLite none may be of a view that joins: it would be made as a whole.
    */
   lookUp(table: `${string} ${string}`, on: string, which?: 'all' | 'or none'): string
+  /** `first('lanes l', 'l.id > before.id ORDER BY l.id')`: the same, of the first row alone. */
+  first(table: `${string} ${string}`, which: string): string
   /** A query of the builder, with `forUpdate`. */
   locked<Query extends Lockable>(query: Query, how?: { skipLocked?: boolean }): Query
   /** In ORDER BY: NULL comes first, as it does in SQLite. */

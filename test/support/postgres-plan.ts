@@ -64,8 +64,8 @@ export const explain = async (
     const scanned = nodes.filter(node => node['Node Type'] === 'Seq Scan').map(node => node['Relation Name'])
     const sorts = nodes.filter(node => node['Node Type'].includes('Sort')).map(node => node['Actual Rows'])
     return {
-      // The partners are few, and all of them are in a few blocks.
-      scanned: scanned.filter(name => name !== 'partners'),
+      // Partners and accounts are few, and all of them are in a few blocks.
+      scanned: scanned.filter(name => name !== 'partners' && name !== 'accounts'),
       sorted: Math.max(0, ...sorts),
       blocks: plan['Shared Hit Blocks'] + plan['Shared Read Blocks'],
     }

@@ -34,14 +34,25 @@ const FIXED = [
 ] as const
 
 /** In the order of their creation, in which all lock them. */
-const select = (d: Dialect, lock: string) => `
-  SELECT ${columnsOf('accounts', [...FIXED, ...STATE])} FROM accounts WHERE id IN ${d.list('ids', 'text')}
-  ORDER BY id ${lock}`
+const select = (ids: string, lock = '') => `
+  SELECT ${columnsOf('accounts', [...FIXED, ...STATE])} FROM accounts WHERE id IN ${ids} ORDER BY id ${lock}`
 const SELECT = {
-  wait: d => select(d, d.forUpdate()),
-  skip: d => select(d, d.forUpdate({ skipLocked: true })),
-  none: d => select(d, ''),
+  wait: d => select(d.list('ids', 'text'), d.forUpdate()),
+  skip: d => select(d.list('ids', 'text'), d.forUpdate({ skipLocked: true })),
+  none: d => select(d.list('ids', 'text')),
 } as const satisfies Record<string, Sql>
+
+/** One index seek for each account for which something waits, so that accounts at rest cost nothing. */
+export const WAITING = (d: Dialect) =>
+  select(`(
+    WITH RECURSIVE waiting(account_id) AS (
+      SELECT v.account_id
+      FROM (SELECT 1) AS start ${d.first('verifications v', 'v.due_at IS NOT NULL ORDER BY v.account_id')}
+      UNION ALL
+      SELECT v.account_id
+      FROM waiting AS w
+        ${d.first('verifications v', 'v.due_at IS NOT NULL AND v.account_id > w.account_id ORDER BY v.account_id')})
+    SELECT account_id FROM waiting)`)
 
 const rowsOf = (tx: Tx, ids: readonly string[], { lock }: { lock: keyof typeof SELECT }) =>
   tx.all<AccountRow>(SELECT[lock], { ids })
@@ -64,13 +75,12 @@ export const createAccountRows = (context: Pick<StoreContext, 'sealed' | 'openOr
   return {
     hasCredentials,
 
-    /**
-     * Of these, those whose key can be decrypted, as a claim takes them; in the order of their creation.
-     *
-     * @param lock `skip` leaves out those that another transaction has locked, and locks the others
-     */
-    those: async (tx: Tx, ids: readonly string[], how: { lock: 'skip' | 'none' }): Promise<ClaimedAccount[]> =>
-      claimable(await rowsOf(tx, ids, how), tx.at),
+    /** For which something waits, and whose key can be decrypted, as a claim takes them; in the order of their creation. */
+    waiting: async (tx: Tx): Promise<ClaimedAccount[]> => claimable(await tx.all<AccountRow>(WAITING), tx.at),
+
+    /** The same of these, locked until the transaction ends; without those that another one has locked. */
+    lock: async (tx: Tx, ids: readonly string[]): Promise<ClaimedAccount[]> =>
+      claimable(await rowsOf(tx, ids, { lock: 'skip' }), tx.at),
 
     find: async (tx: Tx, id: string): Promise<AccountState | null> => {
       const [row] = await rowsOf(tx, [id], { lock: 'none' })

@@ -6,9 +6,9 @@ import { newestOf } from '../messages/events.ts'
 import { MOST_MESSAGES, STATUS_MS } from '../partner.ts'
 import { NEW } from '../rules/poll-queues.ts'
 import type { Store } from '../store.ts'
+import { createPollPlaces } from '../verifications/queues.ts'
 import type { Tx } from './connection.ts'
 import type { Context } from './context.ts'
-import { createPollPlaces } from './verifications.ts'
 
 /** One that is registered now comes after all others. */
 const LAST_ID = Number.MAX_SAFE_INTEGER

@@ -14,10 +14,10 @@ import {
 } from '../rules/registration-view.ts'
 import { KEPT_ATTEMPTS } from '../rules/settle-message.ts'
 import type { Attempt, ExplainedAccount, Store } from '../store.ts'
+import { createPollPlaces } from '../verifications/queues.ts'
 import type { Tx } from './connection.ts'
 import type { Context } from './context.ts'
 import { selectOwned, selectRegistrations } from './registration-statements.ts'
-import { createPollPlaces } from './verifications.ts'
 
 /** What the API reads of registrations, beyond a single one. */
 export const createRegistrationQueries = (context: Context) => {

@@ -19,6 +19,8 @@ import { createResealing } from '../resealing.ts'
 import { createRetention } from '../retention/retention.ts'
 import { createOpenOr, sealedUnder } from '../sealed.ts'
 import type { Store, StoreHints } from '../store.ts'
+import { createVerificationClaims } from '../verifications/claims.ts'
+import { createVerificationSettling } from '../verifications/settling.ts'
 import { createBulkSteps } from './bulk-acts.ts'
 import { type ConnectionOptions, openConnection } from './connection.ts'
 import type { Context } from './context.ts'
@@ -31,7 +33,6 @@ import { createRegistrationQueries } from './registration-queries.ts'
 import { createRegistrations } from './registrations.ts'
 import { createStats } from './stats.ts'
 import { createUpkeep } from './upkeep.ts'
-import { createVerifications } from './verifications.ts'
 
 /** What operators read over all partners takes so many connections at most of those for calls. */
 const LONG_READS_AT_ONCE = 2
@@ -98,7 +99,8 @@ export const openPostgresStore = async ({
     ...createBulkSteps(ofLoops),
     ...createCallbacks(context),
     ...createFactVerbs(context),
-    ...createVerifications(ofLoops),
+    ...createVerificationClaims(ofLoops),
+    ...createVerificationSettling(ofLoops),
     ...createDueTimes(ofLoops),
     ...createCompletions(ofLoops),
     ...createRetention(ofLoops),

@@ -21,6 +21,8 @@ const POSTGRES: Dialect = {
     const found = `LATERAL (SELECT ${alias}.* FROM ${table} WHERE ${on} OFFSET 0) AS ${alias}`
     return which === 'or none' ? `LEFT JOIN ${found} ON true` : `CROSS JOIN ${found}`
   },
+  first: (table, which) =>
+    `CROSS JOIN LATERAL (SELECT * FROM ${table} WHERE ${which} LIMIT 1) AS ${table.split(' ')[1]}`,
   locked: (query, { skipLocked } = {}) => query.for('no key update', skipLocked ? { skipLocked } : {}) as typeof query,
   nullsFirst: 'NULLS FIRST',
   takeRoom: ["SET LOCAL work_mem = '64kB'", 'SELECT count(*) FROM generate_series(1, 4000)'],

@@ -15,6 +15,10 @@ const SQLITE: Dialect = {
   forKeyShare: () => '',
   forRemoval: '',
   lookUp: (table, on, which) => `${which === 'or none' ? 'LEFT' : 'CROSS'} JOIN ${table} ON ${on}`,
+  first: (table, which) => {
+    const rowid = `${table.split(' ')[1]}.rowid`
+    return `CROSS JOIN ${table} ON ${rowid} = (SELECT ${rowid} FROM ${table} WHERE ${which} LIMIT 1)`
+  },
   locked: query => query,
   nullsFirst: '',
   takeRoom: [],

@@ -1,9 +1,11 @@
 import { afterClaim } from '../../core/account.ts'
 import { createAccountRows } from '../accounts/account-rows.ts'
+import type { StoreContext } from '../context.ts'
 import { beginClaim } from '../messages/claims-lock.ts'
 import type { DueVerification } from '../rules/poll-queues.ts'
 import { answerTogether } from '../rules/questions.ts'
 import type { ClaimedAccount, ClaimedVerification, Store, VerificationClaimRequest } from '../store.ts'
+import { columnsOf, type Dialect, type Tx } from '../tx.ts'
 import {
   type ClaimBeginning,
   createVerificationClaiming,
@@ -15,11 +17,9 @@ import {
   surveyAccount,
   takeRoundRobin,
 } from '../verification-claims.ts'
-import type { Tx } from './connection.ts'
-import type { Context } from './context.ts'
-import { CLAIM, type ClaimedRow, claimedOf, DUE, headsOf, WAITING_ACCOUNTS } from './verification-statements.ts'
+import { headsOf } from './queues.ts'
 
-export const createVerificationClaims = (context: Context): Pick<Store, 'claimVerifications'> => {
+export const createVerificationClaims = (context: StoreContext): Pick<Store, 'claimVerifications'> => {
   const { write, read } = context
   const accounts = createAccountRows(context)
 
@@ -31,10 +31,8 @@ export const createVerificationClaims = (context: Context): Pick<Store, 'claimVe
 
   const peek = (freeOf: FreeOf) =>
     read(async tx => {
-      const waiting = await tx.rows<{ accountId: string }>(WAITING_ACCOUNTS)
-      const ids = waiting.map(({ accountId }) => accountId)
-      const found = await accounts.those(tx, ids, { lock: 'none' })
-      return { at: tx.at, surveys: await survey(tx, found, freeOf) }
+      const waiting = await accounts.waiting(tx)
+      return { at: tx.at, surveys: await survey(tx, waiting, freeOf) }
     })
 
   const claimFrom = async (
@@ -45,7 +43,7 @@ export const createVerificationClaims = (context: Context): Pick<Store, 'claimVe
     await beginClaim(tx)
     const found = new Map(ready.map(one => [one.account.id, one.heads]))
     // What the rate allows is in the account's row, so nobody claims of an account but who has locked that.
-    const locked = await accounts.those(tx, [...found.keys()], { lock: 'skip' })
+    const locked = await accounts.lock(tx, [...found.keys()])
     const picked = await answerTogether(
       locked.map(account => {
         const [free, from] = [freeOf(account.id), placeOf(account.id)]
@@ -98,35 +96,71 @@ export const createVerificationClaims = (context: Context): Pick<Store, 'claimVe
   }
 }
 
+/** What is due in a queue, the longest due first; the index has all of it. It locks nothing: most of it is not taken. */
+export const DUE = (d: Dialect) => `
+  SELECT v.id, v.due_at AS "dueAt" FROM verifications v
+  WHERE v.account_id = @accountId AND v.partner_id = @partnerId AND v.queue = @queue
+    AND v.due_at IS NOT NULL AND v.due_at > @after AND v.due_at <= @at
+    AND NOT (SELECT p.disabled FROM partners p WHERE p.id = @partnerId)
+  ORDER BY v.due_at, v.last_polled_at ${d.nullsFirst}, v.id LIMIT @most`
+
 /** @returns of each window what is due in it */
-const dueIn = async (tx: Tx, windows: readonly DueWindow[]): Promise<readonly DueVerification[][]> => {
-  const rows = await tx.rows<DueVerification & { nth: number }>(DUE, [
-    windows.map(({ accountId }) => accountId),
-    windows.map(({ partnerId }) => partnerId),
-    windows.map(({ queue }) => queue),
-    windows.map(({ at }) => at),
-    windows.map(({ after }) => after),
-    windows.map(({ limit }) => limit),
-  ])
-  const byWindow = Map.groupBy(rows, ({ nth }) => nth - 1)
-  return windows.map((_, i) => byWindow.get(i)?.map(({ id, dueAt }) => ({ id, dueAt })) ?? [])
+const dueIn = (tx: Tx, windows: readonly DueWindow[]): Promise<readonly DueVerification[][]> =>
+  tx.each<DueVerification>(
+    DUE,
+    windows.map(({ accountId, partnerId, queue, at, after, limit: most }) => {
+      return { accountId, partnerId, queue, at, after, most }
+    }),
+  )
+
+const CLAIMED = [
+  ...(['id', 'claims', 'partnerId', 'idcardid', 'polls', 'nudgedAt', 'lastPolledAt', 'rawStatus', 'failures'] as const),
+  ...(['failingSince', 'invalidIds', 'goneChecks', 'seen'] as const),
+]
+
+/** Those that are as they were when they were found, and that nobody has locked; once for each registration that waits. */
+export const FREE = (d: Dialect) => `
+  SELECT ${columnsOf('verifications', CLAIMED, 'v')}, found.due_at AS "dueAt", r.id AS "registrationId",
+    ${columnsOf('registrations', ['createdAt', 'expiresAt', 'traceparent'], 'r')}
+  FROM ${d.rows('found', { id: 'int8', dueAt: 'int8' })}
+    JOIN verifications v ON v.id = found.id AND v.due_at = found.due_at
+    LEFT JOIN registrations r ON r.verification_id = v.id AND r.status = 'pending'
+  ORDER BY v.id, r.n ${d.forUpdate({ of: 'v', skipLocked: true })}`
+
+/** A verification once for each registration that waits for it, and once if none does. */
+interface FreeRow extends Omit<ClaimedVerification, 'claim' | 'waiting' | 'traceparents'> {
+  claims: number
+  registrationId: string | null
+  createdAt: number
+  expiresAt: number
+  traceparent: string | null
+}
+
+const claimedOf = (rows: readonly [FreeRow, ...FreeRow[]]): ClaimedVerification => {
+  const [{ claims, registrationId: _, createdAt: __, expiresAt: ___, traceparent: ____, ...verification }] = rows
+  return {
+    ...verification,
+    claim: claims + 1,
+    waiting: rows.flatMap(({ registrationId: id, createdAt, expiresAt }) =>
+      id === null ? [] : [{ id, createdAt, expiresAt }],
+    ),
+    traceparents: rows.flatMap(({ traceparent }) => traceparent ?? []),
+  }
 }
 
 /** Claims those of them that nobody has changed or locked meanwhile. */
 const claimDue = async (
   tx: Tx,
-  due: readonly DueVerification[],
+  found: readonly DueVerification[],
   leaseEnd: number,
 ): Promise<ReadonlyMap<number, ClaimedVerification>> => {
-  if (due.length === 0) return new Map()
-  const [ids, dueAts] = [due.map(({ id }) => id), due.map(({ dueAt }) => dueAt)]
-  const rows = await tx.rows<ClaimedRow>(CLAIM, [ids, dueAts, tx.at, leaseEnd])
-  const dueAtOf = new Map(due.map(({ id, dueAt }) => [id, dueAt]))
-  const byId = Map.groupBy(rows, ({ id }) => id)
-  return new Map(
-    [...byId].map(([id, [first, ...more]]) => [
-      id,
-      claimedOf([first as ClaimedRow, ...more], dueAtOf.get(id) ?? tx.at),
-    ]),
+  if (found.length === 0) return new Map()
+  const byId = Map.groupBy(await tx.all<FreeRow>(FREE, { found }), ({ id }) => id)
+  const claimed = [...byId.values()].map(rows => claimedOf(rows as [FreeRow, ...FreeRow[]]))
+  await tx.update(
+    'verifications',
+    ['id'],
+    claimed.map(({ id, claim }) => ({ id, claims: claim, claimedAt: tx.at, dueAt: leaseEnd })),
   )
+  return new Map(claimed.map(one => [one.id, one]))
 }

@@ -1,17 +1,9 @@
-import { type AccountChange, afterAccountChange, isProbed } from '../../core/account.ts'
+import { type AccountChange, afterAccountChange } from '../../core/account.ts'
 import { createAccountRows } from '../accounts/account-rows.ts'
+import type { StoreContext } from '../context.ts'
 import { afterReleasing, afterResolving } from '../hints.ts'
 import { openMetadata } from '../registration-rows.ts'
 import { endRegistrations } from '../registrations/resolutions.ts'
-import {
-  forecastPoll,
-  MOST_AHEAD,
-  type PollForecast,
-  partnersWith,
-  type QueuePlace,
-  type Span,
-  spansBefore,
-} from '../rules/poll-forecast.ts'
 import {
   afterReleasingOne,
   afterSettling,
@@ -22,33 +14,13 @@ import {
   settleVerification,
   type VerificationFacts,
   type VerificationPlan,
-  type VerificationUpdate,
+  type WaitingRegistration,
 } from '../rules/settle-verification.ts'
 import type { Store, VerificationOutcome, VerificationRelease, VerificationSettlement } from '../store.ts'
-import type { Tx } from './connection.ts'
-import type { Context } from './context.ts'
-import { createVerificationClaims } from './verification-claims.ts'
-import {
-  FIND,
-  type FoundRegistration,
-  type FoundVerification,
-  headsOf,
-  QUEUES_OF,
-  RELEASE,
-  SETTLE,
-  STANDING_BEFORE,
-  WAITING,
-} from './verification-statements.ts'
+import { columnsOf, type Dialect, type Tx } from '../tx.ts'
 
-type SealedUpdate = Omit<VerificationUpdate, 'verdict'> & { verdict: Buffer | null }
-
-/** In the order of the parameters of `SETTLE`. */
-const SETTLED = [
-  ...['id', 'polls', 'lastPolledAt', 'lastAnswer', 'lastCode', 'lastOpenAt', 'failures', 'failingSince', 'invalidIds'],
-  ...['goneChecks', 'seen', 'rawStatus', 'queue', 'dueAt', 'verdict', 'observedAt', 'previousPollAt'],
-] as readonly (keyof SealedUpdate)[]
-
-export const createVerifications = (context: Context) => {
+/** Settles and gives back what was claimed. */
+export const createVerificationSettling = (context: StoreContext) => {
   const { write, sealed, tell } = context
   const accounts = createAccountRows(context)
 
@@ -74,11 +46,11 @@ export const createVerifications = (context: Context) => {
 
   const waitingFor = async (tx: Tx, verificationIds: readonly number[]) => {
     if (verificationIds.length === 0) return new Map<number, never>()
-    const rows = await tx.rows<FoundRegistration>(WAITING, [verificationIds])
-    const opened = rows.map(row => ({
-      ...row,
-      metadata: openMetadata(context, row),
-    }))
+    const found = await tx.each<FoundRegistration>(
+      WAITING,
+      verificationIds.map(verificationId => ({ verificationId })),
+    )
+    const opened = found.flat().map(row => ({ ...row, metadata: openMetadata(context, row) }))
     return Map.groupBy(opened, ({ verificationId }) => verificationId)
   }
 
@@ -98,13 +70,14 @@ export const createVerifications = (context: Context) => {
     // Of several about one verification the last says all.
     const updates = [...new Map(plans.map(({ update }) => [update.id, update])).values()]
     if (updates.length === 0) return
-    const rows = updates.map((update): SealedUpdate => {
-      const owner = facts.get(update.id)
-      return { ...update, verdict: update.verdict && owner ? sealed.verdict.seal(owner, update.verdict) : null }
-    })
-    await tx.rows(
-      SETTLE,
-      SETTLED.map(name => rows.map(row => row[name])),
+    await tx.update(
+      'verifications',
+      ['id'],
+      updates.map(update => {
+        const owner = facts.get(update.id)
+        const verdict = update.verdict && owner ? sealed.verdict.seal(owner, update.verdict) : null
+        return { ...update, verdict, claimedAt: null }
+      }),
     )
   }
 
@@ -152,18 +125,16 @@ export const createVerifications = (context: Context) => {
       return update
     })
     if (updates.length === 0) return 0
-    await tx.rows(RELEASE, [
-      updates.map(({ id }) => id),
-      updates.map(({ claims }) => claims),
-      updates.map(({ dueAt }) => dueAt),
-    ])
+    await tx.update(
+      'verifications',
+      ['id'],
+      updates.map(update => ({ ...update, claimedAt: null })),
+    )
     await changing.save()
     return updates.length
   }
 
   return {
-    ...createVerificationClaims(context),
-
     settleVerifications: async settlements => {
       if (settlements.length === 0) return []
       const outcomes = await write(tx => settleAll(tx, settlements))
@@ -179,38 +150,26 @@ export const createVerifications = (context: Context) => {
   } satisfies Partial<Store>
 }
 
+/** Locked until the transaction ends. */
+export const FIND = (d: Dialect) => `
+  SELECT ${columnsOf('verifications', ['id', 'idcardid', 'accountId', 'partnerId', 'claims', 'claimedAt', 'nudgedAt', 'queue'])},
+    ${columnsOf('verifications', ['polls', 'lastOpenAt', 'rawStatus'])}, verdict IS NOT NULL AS "isResolved"
+  FROM verifications WHERE id IN ${d.list('ids', 'int8')} ORDER BY id ${d.forUpdate()}`
+
+type FoundVerification = Omit<VerificationFacts, 'waiting'>
+
 /** Those that there are, by their ids, locked in the order of these. */
 const find = async (tx: Tx, wanted: readonly { id: number }[]): Promise<Map<number, FoundVerification>> => {
-  const rows = await tx.rows<FoundVerification>(FIND, [wanted.map(({ id }) => id)])
+  const rows = await tx.all<FoundVerification>(FIND, { ids: wanted.map(({ id }) => id) })
   return new Map(rows.map(row => [row.id, row]))
 }
 
-/** Reads how long what is due has to wait still. */
-export const createPollPlaces = (context: Pick<Context, 'sealed' | 'openOr' | 'defaultRate'>) => {
-  const accounts = createAccountRows(context)
+/** The registrations that wait for a verification. */
+export const WAITING = `
+  SELECT ${columnsOf('registrations', ['verificationId', 'n', 'id', 'partnerId', 'laneId', 'callbackUrl', 'metadata'])},
+    ${columnsOf('registrations', ['traceparent', 'createdAt'])}
+  FROM registrations WHERE verification_id = @verificationId AND status = 'pending' ORDER BY n`
 
-  /** Null: its account is not asked now. */
-  return async (tx: Tx, place: QueuePlace): Promise<PollForecast | null> => {
-    const account = await accounts.find(tx, place.accountId)
-    if (!account || isProbed(account)) return null
-    const queues = await tx.rows<{ queue: number }>(QUEUES_OF, [place.accountId, place.partnerId])
-    const [heads = []] = await headsOf(tx, [place.accountId])
-    const partners = partnersWith(place, heads, tx.at)
-    const spans = spansBefore(
-      place,
-      queues.map(({ queue }) => queue),
-      tx.at,
-    )
-    const counted = {
-      before: await lengthOf(tx, place, spans.before),
-      between: await lengthOf(tx, place, spans.between),
-    }
-    return forecastPoll(counted, { account, partners }, tx.at)
-  }
-}
-
-const lengthOf = async (tx: Tx, place: QueuePlace, { queues, after, dueAt, id }: Span): Promise<number> => {
-  const span = [place.accountId, place.partnerId, queues, after, dueAt, id, MOST_AHEAD]
-  const [counted] = await tx.rows<{ n: number }>(STANDING_BEFORE, span)
-  return counted?.n ?? 0
+interface FoundRegistration extends Omit<WaitingRegistration, 'metadata'> {
+  metadata: Buffer | string
 }
