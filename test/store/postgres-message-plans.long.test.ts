@@ -2,20 +2,20 @@ import type pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { releaseSome, releaseUrls } from '../../src/store/callbacks/urls.ts'
 import {
-  type LockedMessage,
-  lockMessages,
-  lockMessagesOf,
-  saveDeliveries,
-} from '../../src/store/messages/deliveries.ts'
-import {
   CLAIM,
   DUE_LANES,
   DUE_MESSAGES,
   PARTNERS_WITH_LANES,
   PEEK,
   SETTLE_LANES,
-  TRIM_ATTEMPTS,
-} from '../../src/store/postgres/message-statements.ts'
+} from '../../src/store/messages/claims.ts'
+import {
+  type LockedMessage,
+  lockMessages,
+  lockMessagesOf,
+  saveDeliveries,
+} from '../../src/store/messages/deliveries.ts'
+import { FIND_ATTEMPTS, TRIM_ATTEMPTS } from '../../src/store/messages/settling.ts'
 import type { Tx } from '../../src/store/tx.ts'
 import { explain, openPlanDatabase, statementsOf } from '../support/postgres-plan.ts'
 
@@ -72,6 +72,11 @@ const fill = async () => {
     INSERT INTO attempts (message_seq, n, at, outcome, http_status, duration_ms)
     SELECT seq, 1, 0, 'delivered', 200, 12 FROM messages WHERE state = 'delivered'`)
   await client.query(
+    `INSERT INTO attempts (message_seq, n, at, outcome, http_status, duration_ms)
+     SELECT seq, n, 0, 'failed', 500, 12 FROM unnest($1::int8[]) AS seq, generate_series(1, 55) AS n`,
+    [seqs],
+  )
+  await client.query(
     `INSERT INTO callbacks (partner_id, callback_url, state, failing_since, attempts, last_error, last_at, held_since)
      SELECT partner_id, url, 'gone', 0, 0, 'http_410', 0, 0 FROM (
        SELECT partner_id, $1 AS url FROM lanes WHERE id = 1 UNION ALL SELECT partner_id, host || '/old' FROM lanes) AS held`,
@@ -81,39 +86,14 @@ const fill = async () => {
 }
 
 const TAKEN = 100
-const ofEach = <Value>(value: Value): Value[] => Array.from({ length: TAKEN }, () => value)
 const laneIds = Array.from({ length: TAKEN }, (_, n) => 1 + n)
 const seqs = Array.from({ length: TAKEN }, (_, n) => 4 * (1 + n))
 const partnerIds = Array.from({ length: TAKEN }, (_, n) => `par_${String(n).padStart(3, '0')}`)
 
 interface Case {
   name: string
-  text: string
-  values: unknown[]
-  /** At how many blocks it may look: an index seek takes three or four, whatever the rows. */
-  blocks: number
-}
-
-const CASES: readonly Case[] = [
-  { name: 'the first due lane', text: PEEK, values: [], blocks: 20 },
-  { name: 'the partners in turn', text: PARTNERS_WITH_LANES, values: ['par_010', 256], blocks: 256 * 10 },
-  {
-    name: 'the due lanes of partners',
-    text: DUE_LANES,
-    values: [partnerIds, ofEach(false), ofEach(true), ofEach(4), NOW],
-    blocks: TAKEN * 10,
-  },
-  { name: 'the due messages of lanes', text: DUE_MESSAGES, values: [laneIds, ofEach(4), NOW], blocks: TAKEN * 4 * 8 },
-  { name: 'those of one long lane', text: DUE_MESSAGES, values: [[1], [TAKEN], NOW], blocks: TAKEN * 12 },
-  { name: 'a claim', text: CLAIM, values: [seqs, ofEach(NOW), ofEach(NOW + 60_000)], blocks: TAKEN * 60 },
-  { name: 'putting lanes right', text: SETTLE_LANES, values: [laneIds], blocks: TAKEN * 40 },
-  { name: 'attempts beyond those that are kept', text: TRIM_ATTEMPTS, values: [seqs], blocks: TAKEN * 8 },
-]
-
-interface VerbCase {
-  name: string
   run: (tx: Tx) => Promise<unknown>
-  /** Of each of its statements. */
+  /** At how many blocks each of its statements may look: an index seek takes three or four, whatever the rows. */
   blocks: number
 }
 
@@ -122,7 +102,58 @@ const save = async (tx: Tx, seqs: readonly number[], change: Partial<LockedMessa
     tx,
     (await lockMessages(tx, seqs)).map(was => ({ was, becomes: { ...was, ...change } })),
   )
-const VERBS: readonly VerbCase[] = [
+const CASES: readonly Case[] = [
+  { name: 'the first due lane', run: tx => tx.all(PEEK), blocks: 20 },
+  {
+    name: 'the partners in turn',
+    run: tx => tx.all(PARTNERS_WITH_LANES, { after: 'par_010', limit: 256 }),
+    blocks: 256 * 10,
+  },
+  {
+    name: 'the due lanes of partners',
+    run: tx =>
+      tx.each(
+        DUE_LANES,
+        partnerIds.map(partnerId => ({ partnerId, slow: false, proven: true, most: 4, at: NOW })),
+      ),
+    blocks: TAKEN * 10,
+  },
+  {
+    name: 'the due messages of lanes',
+    run: tx =>
+      tx.each(
+        DUE_MESSAGES.oldest,
+        laneIds.map(laneId => ({ laneId, most: 4, at: NOW })),
+      ),
+    blocks: TAKEN * 4 * 8,
+  },
+  {
+    name: 'those of one long lane',
+    run: tx => tx.each(DUE_MESSAGES.oldest, [{ laneId: 1, most: TAKEN, at: NOW }]),
+    blocks: TAKEN * 12,
+  },
+  {
+    name: 'the newest of one long lane',
+    run: tx => tx.each(DUE_MESSAGES.newest, [{ laneId: 1, most: TAKEN, at: NOW }]),
+    blocks: TAKEN * 12,
+  },
+  {
+    name: 'a claim',
+    run: tx => tx.all(CLAIM, { claimed: seqs.map(seq => ({ seq, claimedAt: NOW, dueAt: NOW + 60_000 })) }),
+    blocks: TAKEN * 60,
+  },
+  { name: 'putting lanes right', run: tx => tx.all(SETTLE_LANES, { ids: laneIds }), blocks: TAKEN * 40 },
+  {
+    name: 'attempts that are written already',
+    run: tx => tx.all(FIND_ATTEMPTS, { keys: seqs.map(seq => ({ seq, claim: 1 })) }),
+    blocks: TAKEN * 8,
+  },
+  {
+    name: 'attempts beyond those that are kept',
+    run: tx => tx.all(TRIM_ATTEMPTS, { trims: seqs.map(seq => ({ seq })) }),
+    // Each has its attempts in blocks of their own.
+    blocks: TAKEN * 100,
+  },
   { name: 'what becomes of messages', run: tx => lockMessages(tx, seqs), blocks: TAKEN * 8 },
   {
     name: 'what becomes of those of registrations',
@@ -166,14 +197,7 @@ describe.each(['before', 'after'] as const)('%s statistics were collected', when
   }, 60_000)
 
   describe.each(['custom', 'generic'] as const)('with a %s plan', mode => {
-    test.each(CASES)('$name costs no more than what it takes', async ({ text, values, blocks }) => {
-      const seen = await explain(client, text, { values, mode })
-      expect(seen.scanned).toEqual([])
-      expect(seen.sorted).toBeLessThanOrEqual(5 * TAKEN)
-      expect(seen.blocks).toBeLessThanOrEqual(blocks)
-    })
-
-    test.each(VERBS)('$name costs no more than what it takes', async ({ run, blocks }) => {
+    test.each(CASES)('$name costs no more than what it takes', async ({ run, blocks }) => {
       const statements = await statementsOf(client, NOW, run)
       expect(statements).not.toEqual([])
       for (const { text, values } of statements) {

@@ -11,6 +11,8 @@ const POSTGRES: Dialect = {
     const arrays = Object.entries(columns).map(([name, type]) => `@${parameter}.${name}::${type}[]`)
     return `unnest(${arrays.join(', ')}) WITH ORDINALITY AS ${parameter}(${Object.keys(columns).map(snakeCase).join(', ')}, nth)`
   },
+  joinOne: (table, alias, { key, is }) =>
+    `CROSS JOIN LATERAL (SELECT * FROM ${table} WHERE ${key} = ${is} LIMIT 1) AS ${alias}`,
   forUpdate: ({ of: alias, skipLocked = false } = {}) =>
     `FOR NO KEY UPDATE${of(alias)}${skipLocked ? ' SKIP LOCKED' : ''}`,
   forKeyShare: ({ of: alias } = {}) => `FOR KEY SHARE${of(alias)}`,
@@ -39,9 +41,12 @@ interface Numbered {
   valuesOf: (values: Values) => unknown[]
 }
 
+/** `= ANY` is sought by an index, whereas a subquery may become a join that reads all of a table. */
+const LIST = /\bIN \(SELECT unnest\((@\w+::\w+\[\])\)\)/g
+
 const number = (sql: string): Numbered => {
   const found: string[] = []
-  const text = sql.replaceAll(PARAMETER, parameter => {
+  const text = sql.replaceAll(LIST, '= ANY($1)').replaceAll(PARAMETER, parameter => {
     if (!found.includes(parameter)) found.push(parameter)
     return `$${found.indexOf(parameter) + 1}`
   })
