@@ -22,7 +22,7 @@ export const STORED = [...TABLES, 'completion_bins', 'signing_secrets', 'api_key
 
 /** Of a column that is sealed: whether it is there. */
 const SEALED: Readonly<Record<string, string>> = {
-  metadata: "metadata <> '{}'",
+  metadata: 'length(metadata) > 2',
   verdict: 'verdict IS NOT NULL',
   body: 'length(body) > 0',
 }
