@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import { drizzle } from '../../src/store/postgres/drizzle.ts'
+import { types } from '../../src/store/postgres/pool.ts'
 import { openPostgresStore } from '../../src/store/postgres/store.ts'
 import { openTx } from '../../src/store/postgres/tx.ts'
 import type { Tx } from '../../src/store/tx.ts'
@@ -18,10 +19,11 @@ interface Plan {
 
 const nodesOf = (plan: Plan): Plan[] => [plan, ...(plan.Plans ?? []).flatMap(nodesOf)]
 
+const textOf = (value: unknown): string => (Buffer.isBuffer(value) ? `\\x${value.toString('hex')}` : String(value))
 const literal = (value: unknown): string =>
   Array.isArray(value)
-    ? `'{${value.map(one => (one === null ? 'NULL' : `"${one}"`)).join(',')}}'`
-    : pg.escapeLiteral(String(value))
+    ? `'{${value.map(one => (one === null ? 'NULL' : JSON.stringify(textOf(one)))).join(',')}}'`
+    : pg.escapeLiteral(textOf(value))
 
 interface Statement {
   text: string
@@ -80,7 +82,7 @@ export const openPlanDatabase = async (): Promise<{ client: pg.Client } & AsyncD
   const url = await server.createDatabase('plans')
   const options = { url, masterKey: randomBytes(32), random: randomBytes, now: Date.now, sleep, defaultRate: 5 }
   await (await openPostgresStore(options)).close()
-  const client = new pg.Client({ connectionString: url })
+  const client = new pg.Client({ connectionString: url, types })
   await client.connect()
   return {
     client,

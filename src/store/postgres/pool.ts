@@ -51,7 +51,7 @@ const KEEPALIVE_MS = 10_000
 
 const INT8 = 20
 const NUMERIC = 1700
-const types = {
+export const types = {
   // Ids, counts and times are below 2^53.
   getTypeParser: (oid: number, format?: 'text' | 'binary') =>
     oid === INT8 || oid === NUMERIC ? Number : pg.types.getTypeParser(oid, format as 'text'),

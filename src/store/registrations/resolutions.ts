@@ -26,7 +26,7 @@ export const endRegistrations = async (
   { sealed }: Pick<StoreContext, 'sealed'>,
 ): Promise<void> => {
   if (endings.length === 0) return
-  const laneIds = endings.map(({ registration }) => registration.laneId)
+  const laneIds = [...new Set(endings.map(({ registration }) => registration.laneId))]
   const lanes = await createLanes().load(tx, { ids: laneIds })
   for (const id of laneIds) lanes.advance(id, tx.at)
   await lanes.save(tx)

@@ -1,0 +1,115 @@
+import { randomBytes } from 'node:crypto'
+import type pg from 'pg'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { endRegistrations } from '../../src/store/registrations/resolutions.ts'
+import { loadSerials } from '../../src/store/registrations/serials.ts'
+import type { Ending } from '../../src/store/rules/settle-verification.ts'
+import { sealedUnder } from '../../src/store/sealed.ts'
+import { loadCounts } from '../../src/store/stats/counts.ts'
+import type { NewRegistration } from '../../src/store/store.ts'
+import type { Tx } from '../../src/store/tx.ts'
+import { explain, openPlanDatabase, statementsOf } from '../support/postgres-plan.ts'
+
+/** CI takes twice as many, and at night a million: what does not read all of it looks at as many blocks. */
+const ROWS = Number(process.env.PLAN_ROWS ?? 200_000)
+const NOW = Date.parse('2026-11-24T08:00:00Z')
+const TAKEN = 100
+
+let database: Awaited<ReturnType<typeof openPlanDatabase>>
+let client: pg.Client
+
+beforeAll(async () => {
+  database = await openPlanDatabase()
+  client = database.client
+  await fill()
+}, 180_000)
+afterAll(() => database[Symbol.asyncDispose]())
+
+/** Serials for each of which a registration waits, and counts of as many hours, of which a tenth are still to be folded. */
+const fill = async () => {
+  // Without the triggers that count.
+  await client.query('SET session_replication_role = replica')
+  await client.query(`
+    INSERT INTO partners (id, name, created_at) SELECT 'par_' || n, 'partner', 0 FROM generate_series(0, 200) AS n`)
+  await client.query(
+    `INSERT INTO verifications (account_id, partner_id, idcardid, created_at, nudged_at, due_at)
+     SELECT 'acc', 'par_0', n::text, 0, 0, $2 FROM generate_series(1, $1::int) AS n`,
+    [ROWS, NOW],
+  )
+  await client.query(`
+    INSERT INTO registrations (verification_id, n, id, partner_id, callback_url, lane_id, metadata, status, created_at,
+      expires_at)
+    SELECT id, 0, 'reg_' || id, partner_id, 'https://partner.example/', 1, '{}', 'pending', 0, 0 FROM verifications`)
+  await client.query(
+    `INSERT INTO counts (owner, what, n) SELECT 'par_0 ' || n, 'partner_hour', 1 FROM generate_series(1, $1::int) AS n`,
+    [ROWS],
+  )
+  await client.query(
+    `INSERT INTO count_changes (owner, what, n) SELECT 'par_0 ' || n, 'partner_hour', 1
+     FROM generate_series(1, $1::int) AS n`,
+    [ROWS / 10],
+  )
+  await client.query('SET session_replication_role = origin')
+}
+
+const sealed = sealedUnder({ masterKey: randomBytes(32) }, randomBytes)
+const opening = { sealed, openOr: <Value>(_: unknown, { open }: { open: () => Value }) => open() }
+
+const numbers = Array.from({ length: TAKEN }, (_, i) => i + 1)
+
+const newRegistration = (n: number): NewRegistration => ({
+  ...{ id: `new_${n}`, partnerId: 'par_0', accountId: 'acc', idcardid: `${n}`, metadata: {}, traceparent: null },
+  ...{ callbackUrl: 'https://partner.example/', expiresAt: null, ttlMs: 1, isBatch: true },
+})
+
+/** As many serials are known as are new. */
+const registerSome = async (tx: Tx) => {
+  const items = numbers.flatMap(n => [newRegistration(n), newRegistration(ROWS + n)])
+  const serials = await loadSerials(tx, items, opening)
+  const rest = { expiresAt: 0, createdAt: 0, reason: null, status: 'pending', resolvedAt: null, message: null } as const
+  for (const item of items) serials.add(item, { ...item, ...rest }, { nudgedAt: 0, queue: 1, dueAt: NOW })
+  await serials.save()
+}
+
+const endingOf = (n: number): Ending => ({
+  registration: { ...newRegistration(n), id: `reg_${n}`, verificationId: n, n: 0, laneId: 1, createdAt: 0 },
+  ...{ accountId: 'acc', idcardid: `${n}`, verdict: null, reason: 'expired', rawStatus: null },
+  ...{ observedAt: NOW, previousPollAt: null },
+})
+
+const VERBS: readonly { name: string; run: (tx: Tx) => Promise<unknown>; blocks: number }[] = [
+  { name: 'the serials that are registered', run: registerSome, blocks: 80 * TAKEN },
+  {
+    name: 'the end of registrations',
+    run: tx => endRegistrations(tx, numbers.map(endingOf), { sealed }),
+    blocks: 60 * TAKEN,
+  },
+  {
+    name: 'what is counted',
+    run: tx =>
+      loadCounts(
+        tx,
+        numbers.map(n => `par_0 ${n}`),
+      ),
+    blocks: 10 * TAKEN,
+  },
+]
+
+// The planner knows nothing of a table until its statistics are collected, and expects the worst or the best.
+describe.each(['before', 'after'] as const)('%s statistics were collected', when => {
+  beforeAll(async () => {
+    if (when === 'after') await client.query('ANALYZE')
+  }, 60_000)
+
+  describe.each(['custom', 'generic'] as const)('with a %s plan', mode => {
+    test.each(VERBS)('$name costs no more than what it takes', async ({ run, blocks }) => {
+      for (const { text, values } of await statementsOf(client, NOW, run)) {
+        const seen = await explain(client, text, { values, mode })
+        // There are no lanes, and no messages.
+        const scanned = seen.scanned.filter(name => name !== 'lanes' && name !== 'deliveries')
+        expect({ text, scanned }).toEqual({ text, scanned: [] })
+        expect(seen.blocks).toBeLessThanOrEqual(blocks)
+      }
+    })
+  })
+})
