@@ -35,7 +35,7 @@ export interface SerialUnitOfWork {
   /** Writes what has changed. */
   save(): Promise<void>
   /** The id of the item's verification, after `save`. */
-  idOf(item: NewRegistration): number
+  idOf(item: SerialName): number
 }
 
 type Polling = Pick<RegistrationRow, 'polls' | 'lastPolledAt' | 'pollDueAt' | 'pollClaimedAt'>
@@ -89,7 +89,7 @@ export const loadSerials = async (
   )
   if (found.length > 0) await loadRegistrations(tx, items, serials, opening)
 
-  const serialOf = (item: NewRegistration): Serial => {
+  const serialOf = (item: SerialName): Serial => {
     const serial = serials.get(serialNameOf(item))
     if (!serial) throw new Error('the serial has not been loaded')
     return serial
