@@ -87,6 +87,8 @@ export type StoreError = (typeof STORE_ERRORS)[number]
 
 /** What the database tells of itself. */
 export type EngineStats = SqliteStats | PostgresStats
+/** Those that only the engine itself knows. */
+export type EngineFigures = Omit<SqliteStats, 'masterKey'> | Omit<PostgresStats, 'masterKey'>
 
 interface AnyEngineStats {
   databaseBytes: number

@@ -1,13 +1,20 @@
 import { EventEmitter } from 'node:events'
 import { type AnyInspection, inspectAccounts } from '../inspection.ts'
 import { createOpenOr, sealedUnder } from '../sealed.ts'
+import { createStats } from '../stats/stats.ts'
 import type { StoreHints } from '../store.ts'
 import { openConnection } from './connection.ts'
 import type { Context } from './context.ts'
 import { ageOf, canaryOf, openClient } from './opening.ts'
 import { TIME_LIMITS } from './pool.ts'
-import { readLockHolders, readServer, readTransactions, type ServerFacts, type SessionFacts } from './server-facts.ts'
-import { createStats } from './stats.ts'
+import {
+  readLockHolders,
+  readServer,
+  readServerStats,
+  readTransactions,
+  type ServerFacts,
+  type SessionFacts,
+} from './server-facts.ts'
 import type { PostgresOptions } from './store.ts'
 
 export interface PostgresInspection extends AnyInspection {
@@ -55,7 +62,7 @@ export const openPostgresInspection = async (
     server: patience => readServer(client, url, patience),
     transactions: () => readTransactions(client),
     lockHolders: () => readLockHolders(client),
-    stats: createStats(context).stats,
+    stats: createStats(context, readServerStats).stats,
     accounts: () => inspectAccounts(context),
     close: async () => {
       await Promise.all([client.end(), connection.close()])

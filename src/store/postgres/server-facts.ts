@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import type { Client } from 'pg'
 import { BUSY_TABLES, type BusyTable, type PostgresStats } from '../stats.ts'
-import type { Tx } from './connection.ts'
+import type { Tx } from '../tx.ts'
 import { openClient } from './opening.ts'
 
 export interface ServerFacts {
@@ -106,12 +106,13 @@ interface Server {
 }
 
 /** What the server says of itself: reads its statistics, however large the tables are. */
-export const readServerStats = async (tx: Pick<Tx, 'rows'>): Promise<Omit<PostgresStats, 'kind' | 'masterKey'>> => {
-  const [server] = await tx.rows<Server>(STATISTICS)
-  const counted = await tx.rows<{ table: BusyTable; dead: number }>(DEAD_ROWS, [BUSY_TABLES])
+export const readServerStats = async (tx: Tx): Promise<Omit<PostgresStats, 'masterKey'>> => {
+  const [server] = await tx.all<Server>(STATISTICS)
+  const counted = await tx.all<{ table: BusyTable; dead: number }>(DEAD_ROWS, { tables: BUSY_TABLES })
   const dead = new Map(counted.map(one => [one.table, one.dead]))
   const deadRows = Object.fromEntries(BUSY_TABLES.map(table => [table, dead.get(table) ?? 0]))
   return {
+    kind: 'postgres',
     serverVersion: server?.version ?? '?',
     databaseBytes: server?.databaseBytes ?? 0,
     oldestSnapshotMs: Math.max(0, Math.round(server?.oldestMs ?? 0)),
@@ -130,4 +131,4 @@ const STATISTICS = `SELECT split_part(current_setting('server_version'), ' ', 1)
    ) AS open) AS "oldestMs"`
 
 const DEAD_ROWS = `SELECT relname AS "table", n_dead_tup AS dead FROM pg_stat_user_tables
-  WHERE schemaname = 'public' AND relname = ANY($1::text[])`
+  WHERE schemaname = 'public' AND relname = ANY(@tables::text[])`

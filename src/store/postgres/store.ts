@@ -20,6 +20,7 @@ import { createRegistrationSearch } from '../registrations/search.ts'
 import { createResealing } from '../resealing.ts'
 import { createRetention } from '../retention/retention.ts'
 import { createOpenOr, sealedUnder } from '../sealed.ts'
+import { createStats } from '../stats/stats.ts'
 import type { Store, StoreHints } from '../store.ts'
 import { createVerificationClaims } from '../verifications/claims.ts'
 import { createVerificationSettling } from '../verifications/settling.ts'
@@ -32,7 +33,7 @@ import { bringUpToDate, type OpeningStep } from './opening.ts'
 import { createPartnerStatus } from './partners.ts'
 import { createRegistrationQueries } from './registration-queries.ts'
 import { createRegistrations } from './registrations.ts'
-import { createStats } from './stats.ts'
+import { readServerStats } from './server-facts.ts'
 import { createUpkeep } from './upkeep.ts'
 
 /** What operators read over all partners takes so many connections at most of those for calls. */
@@ -92,7 +93,7 @@ export const openPostgresStore = async ({
     ...createRegistrationQueries(context),
     ...createRegistrationSearch(ofOperators),
     ...createPartnerStatus(context),
-    ...createStats(ofOperators),
+    ...createStats(ofOperators, readServerStats),
     ...createAdminTokens(context),
     ...createActs(ofOperators),
     ...createRegistrations(context),
