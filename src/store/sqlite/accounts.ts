@@ -1,7 +1,6 @@
 import type { AccountPatch, AccountState } from '../../core/account.ts'
 import { TEST_ACCOUNT_ID } from '../../core/test-serial.ts'
-import { type AccountRow, chooseAccount, createAccountKeys, stateOf } from '../account.ts'
-import type { ClaimedAccount } from '../store.ts'
+import { type AccountRow, chooseAccount, stateOf } from '../account.ts'
 import type { Context } from './context.ts'
 import { and, eq, isNull, ne, or, sql } from './drizzle.ts'
 import { accounts } from './schema.ts'
@@ -11,11 +10,7 @@ const isShown = and(isNull(accounts.removedAt), ne(accounts.id, TEST_ACCOUNT_ID)
 const named = (idOrApiId: string) => and(isShown, or(eq(accounts.id, idOrApiId), eq(accounts.apiId, idOrApiId)))
 
 /** The accounts as claims, answers and operators change them, within the caller's transaction. */
-export const createAccountRows = (context: Pick<Context, 'client' | 'db' | 'sealed' | 'openOr' | 'defaultRate'>) => {
-  const { client, db, defaultRate } = context
-  const { claimable } = createAccountKeys(context)
-  const isOne = sql`${accounts.id} IN (SELECT value FROM json_each(${sql.placeholder('ids')}))`
-  const those = db.select().from(accounts).where(isOne).orderBy(accounts.id).prepare()
+export const createAccountRows = ({ client, db, defaultRate }: Pick<Context, 'client' | 'db' | 'defaultRate'>) => {
   const isIt = eq(accounts.id, sql.placeholder('id'))
   const find = db.select().from(accounts).where(isIt).prepare()
   const update = client.prepare<AccountState & { id: string }>(`
@@ -27,10 +22,6 @@ export const createAccountRows = (context: Pick<Context, 'client' | 'db' | 'seal
   const save = (account: AccountState & { id: string }): void => void update.run(account)
 
   return {
-    /** Of these, those whose key can be decrypted, as a claim at this time takes them; in the order of their creation. */
-    those: (ids: readonly string[], at: number): ClaimedAccount[] =>
-      claimable(those.all({ ids: JSON.stringify(ids) }), at),
-
     find: (id: string): AccountState | null => {
       const row = find.get({ id })
       return row ? stateOf(row, defaultRate) : null
@@ -41,9 +32,6 @@ export const createAccountRows = (context: Pick<Context, 'client' | 'db' | 'seal
       const meant = idOrApiId === null ? or(accounts.isDefault, eq(accounts.partnerId, partnerId)) : named(idOrApiId)
       return chooseAccount(db.select().from(accounts).where(meant).all(), partnerId)
     },
-
-    /** Writes what may change of it: all of `AccountState` but the rate. */
-    save,
 
     /** Changes it by a rule, which gives null for no change; the row as it is then, undefined where there is none. */
     patch: (id: string, rule: (account: AccountState) => AccountPatch | null): AccountRow | undefined => {

@@ -17,6 +17,8 @@ import { createRegistrationSearch } from '../registrations/search.ts'
 import { createResealing } from '../resealing.ts'
 import { createOpenOr, sealedUnder } from '../sealed.ts'
 import type { Store, StoreHints } from '../store.ts'
+import { createVerificationClaims } from '../verifications/claims.ts'
+import { createVerificationSettling } from '../verifications/settling.ts'
 import { createBulkSteps } from './bulk-acts.ts'
 import { createCallbacks } from './callbacks.ts'
 import { openConnection } from './connection.ts'
@@ -90,6 +92,8 @@ export const openSqliteStore = async ({
     ...createRegistrationQueries(context),
     ...createRegistrationSearch(context),
     ...createEvents(context),
+    ...createVerificationClaims(context),
+    ...createVerificationSettling(context),
     ...createVerifications(context),
     ...createCompletions(context),
     ...createMessages(context),
