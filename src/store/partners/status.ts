@@ -2,19 +2,19 @@ import type { MessageState } from '../../core/message.ts'
 import { accountOfRow } from '../account.ts'
 import { createAccountRows } from '../accounts/account-rows.ts'
 import { worstCallbacks } from '../callbacks/callbacks.ts'
+import type { StoreContext } from '../context.ts'
 import { newestOf } from '../messages/events.ts'
 import { MOST_MESSAGES, STATUS_MS } from '../partner.ts'
 import { NEW } from '../rules/poll-queues.ts'
 import type { Store } from '../store.ts'
+import type { Tx } from '../tx.ts'
 import { createPollPlaces } from '../verifications/queues.ts'
-import type { Tx } from './connection.ts'
-import type { Context } from './context.ts'
 
 /** One that is registered now comes after all others. */
 const LAST_ID = Number.MAX_SAFE_INTEGER
 
 /** What a partner may know of how it is going: a few index reads, however much there is. */
-export const createPartnerStatus = (context: Context): Pick<Store, 'statusOf'> => {
+export const createPartnerStatus = (context: StoreContext): Pick<Store, 'statusOf'> => {
   const { read, defaultRate } = context
   const accounts = createAccountRows(context)
   const forecastOf = createPollPlaces(context)
@@ -36,12 +36,14 @@ export const createPartnerStatus = (context: Context): Pick<Store, 'statusOf'> =
   }
 }
 
-/** A join of their deliveries may read all that there are. */
+/** Each by its number: a join of their deliveries may read all that there are. */
 const COUNT_NEWEST = `
-  SELECT m.state, count(*) AS count
-  FROM (SELECT seq, created_at FROM message_bodies WHERE ${newestOf('$1')} LIMIT ${MOST_MESSAGES}) AS newest
-    CROSS JOIN LATERAL (SELECT state FROM messages WHERE seq = newest.seq LIMIT 1) AS m
-  WHERE newest.created_at >= $2 GROUP BY m.state`
+  SELECT state, count(*) AS count
+  FROM (
+    SELECT newest.created_at, (SELECT m.state FROM messages m WHERE m.seq = newest.seq) AS state
+    FROM (SELECT seq, created_at FROM message_bodies WHERE ${newestOf('@partnerId')} LIMIT ${MOST_MESSAGES}) AS newest
+  ) AS known
+  WHERE created_at >= @since GROUP BY state`
 
 /** Of the newest messages since then. */
 const countNewest = async (
@@ -49,6 +51,6 @@ const countNewest = async (
   partnerId: string,
   since: number,
 ): Promise<Partial<Record<MessageState, number>>> => {
-  const rows = await tx.rows<{ state: MessageState; count: number }>(COUNT_NEWEST, [partnerId, since])
+  const rows = await tx.all<{ state: MessageState; count: number }>(COUNT_NEWEST, { partnerId, since })
   return Object.fromEntries(rows.map(({ state, count }) => [state, count]))
 }
