@@ -1,0 +1,30 @@
+import type { StoreContext } from '../context.ts'
+import type { Store } from '../store.ts'
+import type { Dialect } from '../tx.ts'
+
+/** A row that is locked is claimed or settled now, and gets another due time by that. */
+const VERIFICATIONS = (d: Dialect) => `
+  UPDATE verifications SET due_at = @at WHERE id IN (
+    SELECT id FROM verifications WHERE due_at > @latest LIMIT @limit ${d.forUpdate({ skipLocked: true })})
+  RETURNING id`
+const DELIVERIES = (d: Dialect) => `
+  UPDATE deliveries SET due_at = @at WHERE seq IN (
+    SELECT seq FROM deliveries WHERE due_at > @latest LIMIT @limit ${d.forUpdate({ skipLocked: true })})
+  RETURNING seq`
+const LANES = (d: Dialect) => `
+  UPDATE lanes SET due_at = @at WHERE id IN (
+    SELECT id FROM lanes l
+    WHERE due_at > @at AND EXISTS (SELECT 1 FROM deliveries d WHERE d.lane_id = l.id AND d.due_at <= @at)
+    ORDER BY id ${d.forUpdate()})`
+
+/** What a clock that was set back has left due too late. */
+export const createDueTimes = ({ write, tell }: Pick<StoreContext, 'write' | 'tell'>): Pick<Store, 'mendDueTimes'> => ({
+  mendDueTimes: async ({ pollMs, retryMs }, limit) => {
+    const verifications = await write(({ all, at }) => all(VERIFICATIONS, { at, latest: at + pollMs, limit }))
+    const deliveries = await write(({ all, at }) => all(DELIVERIES, { at, latest: at + retryMs, limit }))
+    await write(({ all, at }) => all(LANES, { at }))
+    const mended = verifications.length + deliveries.length
+    if (mended > 0) tell([['verificationsDue'], ['messagesDue']])
+    return mended
+  },
+})
