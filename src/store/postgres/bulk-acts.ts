@@ -2,6 +2,7 @@ import { lockBulkActs, saveBulk } from '../bulk/acts.ts'
 import type { BulkStep } from '../bulk-act.ts'
 import { afterBulkStep } from '../hints.ts'
 import type { FoundRegistration } from '../registration-search.ts'
+import { createRegistrationActs } from '../registrations/acts.ts'
 import { findRegistration, readWindow } from '../registrations/search.ts'
 import {
   type Applied,
@@ -18,7 +19,6 @@ import type { Store } from '../store.ts'
 import type { Tx } from './connection.ts'
 import type { Context } from './context.ts'
 import { and, asc, eq, sql } from './drizzle.ts'
-import { createRegistrationActs } from './registration-acts.ts'
 import { bulkActs } from './schema.ts'
 
 const OPEN = sql.raw(`${UNDER_WAY} AND (state = 'running' OR probe_id IS NULL)`)

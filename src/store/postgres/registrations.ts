@@ -1,8 +1,8 @@
 import { afterCallbackChanges, afterCancelling } from '../hints.ts'
+import { createRegistrationActs } from '../registrations/acts.ts'
 import { createRegistering } from '../registrations/registering.ts'
 import type { Store } from '../store.ts'
 import type { Context } from './context.ts'
-import { createRegistrationActs } from './registration-acts.ts'
 
 export const createRegistrations = (context: Context) => {
   const { write, read, tell } = context

@@ -17,6 +17,8 @@ import { createApiKeys } from '../partners/api-keys.ts'
 import { createPartners } from '../partners/partners.ts'
 import { createSigningSecrets } from '../partners/signing-secrets.ts'
 import { createPartnerStatus } from '../partners/status.ts'
+import { createExplanations } from '../registrations/explanations.ts'
+import { createRegistrationQueries } from '../registrations/queries.ts'
 import { createRegistrationSearch } from '../registrations/search.ts'
 import { createResealing } from '../resealing.ts'
 import { createRetention } from '../retention/retention.ts'
@@ -31,7 +33,6 @@ import { type ConnectionOptions, openConnection } from './connection.ts'
 import type { Context } from './context.ts'
 import { openHintChannel } from './hints.ts'
 import { bringUpToDate, type OpeningStep } from './opening.ts'
-import { createRegistrationQueries } from './registration-queries.ts'
 import { createRegistrations } from './registrations.ts'
 import { readServerStats } from './server-facts.ts'
 import { createUpkeep } from './upkeep.ts'
@@ -91,6 +92,7 @@ export const openPostgresStore = async ({
     ...createSigningSecrets(context),
     ...createEvents(context),
     ...createRegistrationQueries(context),
+    ...createExplanations(context),
     ...createRegistrationSearch(ofOperators),
     ...createPartnerStatus(context),
     ...createStats(ofOperators, readServerStats),

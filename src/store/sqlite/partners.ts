@@ -69,10 +69,11 @@ export const createQuotas = ({ client }: Pick<Context, 'client'>) => {
 }
 
 /** What a partner may know of how it is going: a few index reads, however much there is. */
-export const createPartnerStatus = (context: Context): Pick<Store, 'statusOf'> => {
+export const createPartnerStatus = (context: Context): Pick<Store, 'statusOf' | 'usageOf'> => {
   const { client, read, now, defaultRate } = context
   const accounts = createAccountRows(context)
   const { worst } = createTroubles(context)
+  const quotas = createQuotas(context)
   const forecastOf = createPollPlaces(context)
   const countNewest = client.prepare<[partnerId: string, limit: number, since: number], MessageCount>(`
     SELECT state, count(*) AS count
@@ -80,6 +81,8 @@ export const createPartnerStatus = (context: Context): Pick<Store, 'statusOf'> =
     WHERE created_at >= ? GROUP BY state`)
 
   return {
+    usageOf: partnerId => read(() => quotas.usageOf(partnerId, now())),
+
     statusOf: (partnerId, idOrApiId) =>
       read(() => {
         const at = now()

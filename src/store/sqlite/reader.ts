@@ -1,5 +1,7 @@
 import { createEvents } from '../messages/events.ts'
 import { createActs } from '../operators/acts.ts'
+import { createExplanations } from '../registrations/explanations.ts'
+import { createRegistrationQueries } from '../registrations/queries.ts'
 import { createRegistrationSearch } from '../registrations/search.ts'
 import type { Store } from '../store.ts'
 import { createCallbacks } from './callbacks.ts'
@@ -7,7 +9,6 @@ import { realPathOf } from './database-file.ts'
 import { createPartnerStatus } from './partners.ts'
 import { openReadOnly } from './read-only.ts'
 import type { ReadVerb } from './read-verbs.ts'
-import { createRegistrationQueries } from './registration-queries.ts'
 import { createStats } from './stats.ts'
 import type { SqliteOptions } from './store.ts'
 
@@ -21,6 +22,7 @@ export const openSqliteReader = (options: SqliteOptions): Pick<Store, ReadVerb |
     now: context.now,
     hints: context.hints,
     ...createRegistrationQueries(context),
+    ...createExplanations(context),
     ...createRegistrationSearch(context),
     ...createEvents(context),
     ...createActs(context),

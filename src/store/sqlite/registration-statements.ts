@@ -35,7 +35,7 @@ const columns = {
 }
 
 /** Registrations with what their verification and their message add to them. */
-export const selectRegistrations = (db: Db) =>
+const selectRegistrations = (db: Db) =>
   db
     .select(columns)
     .from(registrations)

@@ -13,6 +13,8 @@ import { createOperatorEvents } from '../operators/operator-events.ts'
 import { createApiKeys } from '../partners/api-keys.ts'
 import { createPartners } from '../partners/partners.ts'
 import { createSigningSecrets } from '../partners/signing-secrets.ts'
+import { createExplanations } from '../registrations/explanations.ts'
+import { createRegistrationQueries } from '../registrations/queries.ts'
 import { createRegistrationSearch } from '../registrations/search.ts'
 import { createResealing } from '../resealing.ts'
 import { createOpenOr, sealedUnder } from '../sealed.ts'
@@ -27,7 +29,6 @@ import { createDueTimes } from './due-times.ts'
 import { createMessages } from './messages.ts'
 import { bringUpToDate, type OpeningStep, refuseDamage } from './opening.ts'
 import { createPartnerStatus } from './partners.ts'
-import { createRegistrationQueries } from './registration-queries.ts'
 import { createRegistrations } from './registrations.ts'
 import { createRetention } from './retention.ts'
 import { lockForService } from './service-lock.ts'
@@ -90,6 +91,7 @@ export const openSqliteStore = async ({
   const verbs = {
     ...createRegistrations(context),
     ...createRegistrationQueries(context),
+    ...createExplanations(context),
     ...createRegistrationSearch(context),
     ...createEvents(context),
     ...createVerificationClaims(context),

@@ -2,15 +2,15 @@ import { resent } from '../../core/message.ts'
 import type { RegistrationStatus } from '../../core/registration.ts'
 import { releaseUrls } from '../callbacks/urls.ts'
 import type { ChangedCallback } from '../callbacks.ts'
+import type { StoreContext } from '../context.ts'
 import { type LockedMessage, lockMessagesOf, saveDeliveries } from '../messages/deliveries.ts'
 import { createLanes } from '../messages/lanes.ts'
 import { cancelFactsOf, resendOutcomeOf, type SelectedRegistration, toRegistration } from '../registration-rows.ts'
 import { type CancelPlan, cancelRegistration, NOT_CANCELLED } from '../rules/cancel.ts'
 import { type Nudge, nudge as nudgePlan } from '../rules/register.ts'
 import type { Cancellation, Registration, ResendOutcome } from '../store.ts'
-import type { Tx } from './connection.ts'
-import type { Context } from './context.ts'
-import { lockVerificationsOf, type OwnedRegistration, saveCancelled, selectOwned } from './registration-statements.ts'
+import type { Sql, Tx } from '../tx.ts'
+import { lockVerificationsOf, type OwnedRegistration, selectOwned } from './rows.ts'
 
 /** Makes messages due at once, whatever their state, and lets go what is held for their URLs; what has become of those. */
 const createMessageResending = () => {
@@ -35,7 +35,7 @@ const createMessageResending = () => {
  * What can be done to registrations, each within the transaction of its caller; the answers are in their order. Null: there is no
  * such registration.
  */
-export const createRegistrationActs = (context: Pick<Context, 'sealed' | 'openOr'>) => {
+export const createRegistrationActs = (context: Pick<StoreContext, 'sealed' | 'openOr'>) => {
   const resendMessages = createMessageResending()
 
   const findAll = async (tx: Tx, owned: readonly OwnedRegistration[]): Promise<(Registration | null)[]> => {
@@ -117,13 +117,14 @@ interface Cancelling {
   counts: Map<RegistrationStatus, number>
 }
 
+const COUNT_STATUSES: Sql = d => `
+  SELECT verification_id AS id, status, count(*) AS n FROM registrations WHERE verification_id IN ${d.list('ids', 'int8')}
+  GROUP BY verification_id, status`
+
 /** What changes of each; of several of one serial, each sees what the ones before it have changed. */
 const planCancelling = async (tx: Tx, rows: readonly SelectedRegistration[]): Promise<Map<string, CancelPlan>> => {
-  const counted = await tx.rows<{ id: number; status: RegistrationStatus; n: number }>(
-    `SELECT verification_id AS id, status, count(*) AS n FROM registrations WHERE verification_id = ANY($1::bigint[])
-     GROUP BY verification_id, status`,
-    [rows.map(({ verificationId }) => verificationId)],
-  )
+  const ids = rows.map(({ verificationId }) => verificationId)
+  const counted = await tx.all<{ id: number; status: RegistrationStatus; n: number }>(COUNT_STATUSES, { ids })
   const verifications = new Map<number, Cancelling>(
     rows.map(({ verificationId, pollClaims: claims }) => [verificationId, { claims, counts: new Map() }]),
   )
@@ -144,4 +145,58 @@ const planCancelling = async (tx: Tx, rows: readonly SelectedRegistration[]): Pr
     verification.claims = plan.verification.stops?.claims ?? verification.claims
   }
   return plans
+}
+
+type Cancelled = Pick<SelectedRegistration, 'verificationId' | 'n'> & {
+  plan: CancelPlan
+  /** Its message, locked. */
+  message: LockedMessage | undefined
+}
+
+const saveCancelled = async (tx: Tx, cancelled: readonly Cancelled[]): Promise<void> => {
+  await tx.update(
+    'registrations',
+    ['verificationId', 'n'],
+    cancelled.map(({ verificationId, n, plan }) => ({
+      ...CANCELLED,
+      ...{ verificationId, n, resolvedAt: plan.registration.resolvedAt },
+    })),
+  )
+  await eraseMessages(tx, cancelled)
+  // Of several of one serial the last one counts.
+  const stopped = new Map<number, number>()
+  for (const { verificationId, plan } of cancelled)
+    if (plan.verification.stops) stopped.set(verificationId, plan.verification.stops.claims)
+  await tx.update(
+    'verifications',
+    ['id'],
+    [...stopped].map(([id, claims]) => ({ id, claims, dueAt: null, claimedAt: null })),
+  )
+  const erased = cancelled.filter(({ plan }) => plan.verification.isErased)
+  await tx.update(
+    'verifications',
+    ['id'],
+    erased.map(({ verificationId: id }) => ({ id, ...ERASED })),
+  )
+}
+
+const CANCELLED = { status: 'cancelled' as const, metadata: Buffer.from('{}') }
+const ERASED = { verdict: null, rawStatus: null, observedAt: null, previousPollAt: null }
+const ERASE_EXCERPTS: Sql = d =>
+  `UPDATE attempts SET response_excerpt = NULL WHERE message_seq IN ${d.list('seqs', 'int8')}`
+
+/** What they say, and what receivers answered. */
+const eraseMessages = async (tx: Tx, cancelled: readonly Cancelled[]): Promise<void> => {
+  const changes = cancelled.flatMap(({ message: was, plan }) =>
+    was && plan.message ? [{ was, becomes: { ...was, ...plan.message, dueAt: null, claimedAt: null } }] : [],
+  )
+  if (changes.length === 0) return
+  await saveDeliveries(tx, changes)
+  const seqs = changes.map(({ was }) => was.seq)
+  await tx.update(
+    'messageBodies',
+    ['seq'],
+    seqs.map(seq => ({ seq, body: Buffer.alloc(0) })),
+  )
+  await tx.all(ERASE_EXCERPTS, { seqs })
 }

@@ -1,0 +1,67 @@
+import type { StoreContext } from '../context.ts'
+import { usageOf } from '../partners/quotas.ts'
+import { KEPT_ATTEMPTS } from '../rules/settle-message.ts'
+import type { Attempt, Store } from '../store.ts'
+import { columnsOf, type Sql, type Tx } from '../tx.ts'
+import { registrationsOf, selectOwned } from './rows.ts'
+import { pageOfPartner, readWindow } from './search.ts'
+
+type Verb = 'endedAmong' | 'lookUpRegistrations' | 'listRegistrations' | 'usageOf' | 'listAttempts'
+
+/** What the API reads of registrations, beyond a single one. */
+export const createRegistrationQueries = (
+  context: Pick<StoreContext, 'read' | 'sealed' | 'openOr'>,
+): Pick<Store, Verb> => {
+  const { read } = context
+
+  return {
+    endedAmong: ids => read(async tx => (await tx.all<{ id: string }>(ENDED, { ids })).map(({ id }) => id)),
+
+    lookUpRegistrations: (partnerId, idcardids, limit) =>
+      read(async tx => {
+        const rows = await tx.all<{ id: string }>(OF_SERIALS, { partnerId, idcardids, limit: limit + 1 })
+        if (rows.length > limit) return null
+        return registrationsOf(
+          context,
+          tx,
+          rows.map(({ id }) => id),
+        )
+      }),
+
+    listRegistrations: async (partnerId, query) => {
+      const page = await pageOfPartner((place, limit) => read(tx => readWindow(tx, place, limit)), partnerId, query)
+      const ids = page.found.map(({ id }) => id)
+      return { ...page, found: await read(tx => registrationsOf(context, tx, ids)) }
+    },
+
+    usageOf: partnerId => read(tx => usageOf(tx, partnerId)),
+
+    listAttempts: (partnerId, id) =>
+      read(async tx => {
+        const row = (await selectOwned(tx, [{ partnerId, id }])).get(id)
+        if (!row) return null
+        const newest = row.messageSeq === null ? [] : await newestAttempts(tx, row.messageSeq, KEPT_ATTEMPTS)
+        return newest.map(({ attempt }) => attempt).reverse()
+      }),
+  }
+}
+
+const ENDED: Sql = d => `SELECT id FROM registrations WHERE id IN ${d.list('ids', 'text')} AND status <> 'pending'`
+
+const OF_SERIALS: Sql = d => `
+  SELECT r.id FROM verifications v ${d.lookUp('registrations r', 'r.verification_id = v.id')}
+  WHERE v.idcardid IN ${d.list('idcardids', 'text')} AND v.partner_id = @partnerId LIMIT @limit`
+
+const ATTEMPT = ['at', 'outcome', 'httpStatus', 'error', 'durationMs', 'responseExcerpt'] as const
+const NEWEST_ATTEMPTS = `
+  SELECT ${columnsOf('attempts', ['n', ...ATTEMPT])} FROM attempts WHERE message_seq = @messageSeq ORDER BY n DESC LIMIT @limit`
+
+/** The newest first. */
+export const newestAttempts = async (
+  tx: Tx,
+  messageSeq: number,
+  limit: number,
+): Promise<{ claim: number; attempt: Attempt }[]> => {
+  const rows = await tx.all<Attempt & { n: number }>(NEWEST_ATTEMPTS, { messageSeq, limit })
+  return rows.map(({ n, ...attempt }) => ({ claim: n, attempt }))
+}
