@@ -1,5 +1,6 @@
-import { lockBulkActs, saveBulk } from '../bulk/acts.ts'
 import type { BulkStep } from '../bulk-act.ts'
+import type { StoreContext } from '../context.ts'
+import { and, asc, eq, sql } from '../drizzle.ts'
 import { afterBulkStep } from '../hints.ts'
 import type { FoundRegistration } from '../registration-search.ts'
 import { createRegistrationActs } from '../registrations/acts.ts'
@@ -16,16 +17,15 @@ import {
   UNDER_WAY,
 } from '../rules/bulk-act.ts'
 import type { Store } from '../store.ts'
-import type { Tx } from './connection.ts'
-import type { Context } from './context.ts'
-import { and, asc, eq, sql } from './drizzle.ts'
-import { bulkActs } from './schema.ts'
+import type { Tx } from '../tx.ts'
+import { lockBulkActs, saveBulk } from './acts.ts'
 
+const ANY_UNDER_WAY = `SELECT 1 FROM bulk_acts WHERE ${UNDER_WAY} LIMIT 1`
 const OPEN = sql.raw(`${UNDER_WAY} AND (state = 'running' OR probe_id IS NULL)`)
 const PROBED = sql.raw(`${UNDER_WAY} AND state = 'probing' AND probe_id IS NOT NULL`)
 
 /** The part that workers call. */
-export const createBulkSteps = (context: Context): Pick<Store, 'continueBulkActs'> => {
+export const createBulkSteps = (context: StoreContext): Pick<Store, 'continueBulkActs'> => {
   const { read, write, tell } = context
   const acts = createRegistrationActs(context)
 
@@ -44,6 +44,7 @@ export const createBulkSteps = (context: Context): Pick<Store, 'continueBulkActs
   }
 
   const judgeProbes = async (tx: Tx): Promise<void> => {
+    const { bulkActs } = tx.schema
     for (const row of (await tx.db.select().from(bulkActs).where(PROBED)).map(toBulkRow)) {
       const patch = afterProbe(row, await findRegistration(tx, row.probeId ?? ''), tx.at)
       if (patch) await saveBulk(tx, row.id, patch)
@@ -53,6 +54,7 @@ export const createBulkSteps = (context: Context): Pick<Store, 'continueBulkActs
   const step = async (tx: Tx, limit: number, id: string | undefined): Promise<BulkStep & Applied> => {
     await lockBulkActs(tx)
     await judgeProbes(tx)
+    const { bulkActs } = tx.schema
     const open = and(OPEN, id === undefined ? sql.raw(NEXT_OF_OWNER) : eq(bulkActs.id, id))
     const oldest = tx.db.select().from(bulkActs).where(open).orderBy(asc(bulkActs.steppedAt), asc(bulkActs.id))
     const [stored] = await oldest.limit(1)
@@ -67,7 +69,7 @@ export const createBulkSteps = (context: Context): Pick<Store, 'continueBulkActs
 
   return {
     continueBulkActs: async (limit, id) => {
-      const [first] = await read(tx => tx.rows(`SELECT 1 FROM bulk_acts WHERE ${UNDER_WAY} LIMIT 1`))
+      const [first] = await read(tx => tx.all(ANY_UNDER_WAY))
       if (!first) return { count: 0, isIdle: true, isOfPartner: false, cancelled: [] }
       const { changedUrls, ...done } = await write(tx => step(tx, limit, id))
       tell(afterBulkStep({ ...done, changedUrls }))
