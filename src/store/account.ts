@@ -100,7 +100,8 @@ export const createAccountKeys = ({ sealed, openOr, defaultRate }: Opening & { d
   const opened = new Map<string, { bytes: Buffer; key: Secret }>()
   const apiKeyOf = (row: AccountRow): Secret | null => {
     const known = opened.get(row.apiId)
-    if (known?.bytes.equals(row.apiKey)) return known.key
+    // A damaged file may have something else than bytes.
+    if (known && Buffer.isBuffer(row.apiKey) && known.bytes.equals(row.apiKey)) return known.key
     const key = openOr({ table: 'accounts', id: row.id }, { open: () => sealed.accountKey.open(row), instead: null })
     if (key) opened.set(row.apiId, { bytes: row.apiKey, key })
     return key

@@ -61,6 +61,15 @@ describe('a number where a sealed value should be, as after one flipped bit,', (
     const page = { limit: 9, before: null, idcardid: null, status: null, delivery: null }
     expect((await bench.store.listRegistrations(bench.partnerId, page)).found).toHaveLength(2)
   })
+
+  test('of an account keeps only that from being asked, though its key was known', async () => {
+    await using bench = await open()
+    await bench.register()
+    expect(await bench.claim()).toHaveLength(1)
+    bench.damage('UPDATE accounts SET api_key = 7')
+    expect(await bench.claim()).toEqual([])
+    expect(bench.told).toMatchObject([{ table: 'accounts' }])
+  })
 })
 
 describe('P12 a message that cannot be decrypted', () => {
