@@ -92,6 +92,15 @@ const queueAfter = (counted: string): string => `
         AND d.due_at IS NOT NULL AND d.due_at <= @at
       LIMIT ${MOST_COUNTED + 1}) AS capped) ELSE 0 END`
 
+const firstBehind = (head: string): string => `(
+  SELECT n.id FROM verifications n WHERE n.due_at IS NOT NULL AND ${head}
+  ORDER BY n.account_id, n.partner_id, n.queue, n.due_at LIMIT 1)`
+/** Column by column: behind a row of columns SQLite would look through all of a queue. */
+const NEXT_HEAD = `coalesce(
+  ${firstBehind('n.account_id = head.account_id AND n.partner_id = head.partner_id AND n.queue > head.queue')},
+  ${firstBehind('n.account_id = head.account_id AND n.partner_id > head.partner_id')},
+  ${firstBehind('n.account_id > head.account_id')})`
+
 /**
  * From queue to queue of all partners and accounts: an index seek each (neither engine has a skip scan for it), so that a partner with a
  * million rows costs no more than one with a single row.
@@ -105,13 +114,7 @@ const DUE_VERIFICATIONS = (d: Dialect) => `
     UNION ALL
     SELECT ${queueAfter('CASE WHEN v.account_id = head.account_id THEN head.due ELSE 0 END')}
     FROM head
-      ${d.lookUp(
-        'verifications v',
-        `v.id = (
-          SELECT n.id FROM verifications n
-          WHERE n.due_at IS NOT NULL AND (n.account_id, n.partner_id, n.queue) > (head.account_id || '', head.partner_id || '', head.queue + 0)
-          ORDER BY n.account_id, n.partner_id, n.queue, n.due_at LIMIT 1)`,
-      )}
+      ${d.lookUp('verifications v', `v.id = ${NEXT_HEAD}`)}
       ${d.lookUp('partners p', 'p.id = v.partner_id')})
   SELECT account_id AS "accountId", max(due) AS due, min(due_at) AS "oldestDueAt" FROM head GROUP BY account_id`
 
