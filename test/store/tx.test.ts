@@ -1,0 +1,133 @@
+import { randomBytes } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { openConnection as openPostgres } from '../../src/store/postgres/connection.ts'
+import { bringUpToDate } from '../../src/store/postgres/opening.ts'
+import { sealedUnder } from '../../src/store/sealed.ts'
+import { openConnection as openSqlite } from '../../src/store/sqlite/connection.ts'
+import type { Sql, Transactions } from '../../src/store/tx.ts'
+import { openTestServer } from '../support/postgres.ts'
+
+type Opened = Transactions & { close(): Promise<void> }
+
+const BASELINE = new URL('../../migrations/sqlite/0000_baseline.sql', import.meta.url)
+
+const openInMemory = async (): Promise<Opened> => {
+  const connection = openSqlite(':memory:', { now: () => 7, onBroken: () => {} })
+  connection.client.exec(readFileSync(BASELINE, 'utf8'))
+  return connection
+}
+
+const openOnServer = async (): Promise<Opened> => {
+  const server = await openTestServer()
+  const url = await server.createDatabase('tx')
+  await bringUpToDate(url, { sealed: sealedUnder({ masterKey: randomBytes(32) }, randomBytes), onStep: () => {} })
+  const connection = openPostgres({ url, now: () => 7, hasDatabaseClock: false, sleep, connections: 2 })
+  return { ...connection, close: () => connection.close().then(() => server[Symbol.asyncDispose]()) }
+}
+
+const LANE = { host: 'a.example', slow: false, proven: true, dueAt: null }
+const OF_HOSTS: Sql = d => `
+  SELECT hosts.nth AS place, l.id, l.slow, l.due_at IS NULL AS "isIdle" FROM ${d.rows('hosts', { partnerId: 'text', host: 'text' })}
+    JOIN lanes l ON l.partner_id = hosts.partner_id AND l.host = hosts.host ORDER BY hosts.nth`
+const READ_IDS: Sql = d => `SELECT id, host FROM lanes WHERE id IN ${d.list('ids', 'int8')}`
+const LOCK_IDS: Sql = d =>
+  `SELECT id, host FROM lanes WHERE id IN ${d.list('ids', 'int8')} ORDER BY id ${d.forUpdate()}`
+
+describe.each([
+  ['SQLite', openInMemory],
+  ['PostgreSQL', openOnServer],
+])('a transaction of %s', (_, open) => {
+  let opened: Opened
+  beforeAll(async () => {
+    opened = await open()
+  })
+  afterAll(() => opened.close())
+  const add = (partnerId: string, hosts: readonly string[]) =>
+    opened.write(tx =>
+      tx.insert(
+        'lanes',
+        hosts.map(host => ({ ...LANE, partnerId, host })),
+      ),
+    )
+
+  test('gives inserted rows their ids in their order', async () => {
+    const ids = await add('inserted', ['z.example', 'a.example', 'm.example'])
+    const rows = await opened.read(tx => tx.all<{ id: number; host: string }>(READ_IDS, { ids }))
+    expect(ids.map(id => rows.find(row => row.id === id)?.host)).toEqual(['z.example', 'a.example', 'm.example'])
+  })
+
+  test('takes rows and lists as parameters, and has flags as booleans', async () => {
+    const [b, a] = await add('asked', ['b.example', 'a.example'])
+    const hosts = ['a.example', 'nowhere.example', 'b.example'].map(host => ({ partnerId: 'asked', host }))
+    const rows = await opened.write(tx => tx.all(OF_HOSTS, { hosts }))
+    expect(rows).toEqual([
+      { place: 1, id: a, slow: false, isIdle: true },
+      { place: 3, id: b, slow: false, isIdle: true },
+    ])
+    expect(await opened.write(tx => tx.all(LOCK_IDS, { ids: [] }))).toEqual([])
+  })
+
+  test('runs a statement once for each of its values', async () => {
+    await add('each-1', ['a.example', 'b.example', 'c.example'])
+    await add('each-2', ['d.example'])
+    const first = 'SELECT host FROM lanes WHERE partner_id = @partnerId AND slow = @slow ORDER BY host LIMIT @most'
+    const asked = ['each-1', 'nobody', 'each-2'].map(partnerId => ({ partnerId, slow: false, most: 2 }))
+    const rows = await opened.read(tx => tx.each<{ host: string }>(first, asked))
+    expect(rows.map(some => some.map(({ host }) => host))).toEqual([['a.example', 'b.example'], [], ['d.example']])
+  })
+
+  test('updates rows by their keys', async () => {
+    const [one, two] = (await add('updated', ['a.example', 'b.example'])) as [number, number]
+    await opened.write(tx =>
+      tx.update(
+        'lanes',
+        ['id'],
+        [
+          { id: one, dueAt: 5, slow: true },
+          { id: two, dueAt: null, slow: false },
+        ],
+      ),
+    )
+    const lanes = await opened.read(({ db, schema: { lanes } }) => db.select().from(lanes))
+    expect(lanes.find(({ id }) => id === one)).toMatchObject({
+      dueAt: 5,
+      slow: true,
+      proven: true,
+      partnerId: 'updated',
+    })
+    expect(lanes.find(({ id }) => id === two)).toMatchObject({ dueAt: null, slow: false })
+  })
+
+  test('is undone as a whole, and no other with it', async () => {
+    const wrong = new Error('wrong')
+    const failing = opened.write(async tx => {
+      await tx.insert('lanes', [{ ...LANE, partnerId: 'undone' }])
+      throw wrong
+    })
+    const others = ['before.example', 'after.example'].map(host => add('kept', [host]))
+    await expect(failing).rejects.toBe(wrong)
+    await Promise.all(others)
+    const hosts = await opened.read(tx =>
+      tx.all('SELECT host FROM lanes WHERE partner_id IN (@a, @b) ORDER BY host', { a: 'undone', b: 'kept' }),
+    )
+    expect(hosts).toEqual([{ host: 'after.example' }, { host: 'before.example' }])
+  })
+
+  test('is not seen by those that read before it is committed', async () => {
+    const seen: unknown[] = []
+    const count = () =>
+      opened
+        .read(tx => tx.all("SELECT count(*) AS n FROM lanes WHERE partner_id = 'unseen'"))
+        .then(([row]) => seen.push(row))
+    const reads: Promise<unknown>[] = []
+    await opened.write(async tx => {
+      await tx.insert('lanes', [{ ...LANE, partnerId: 'unseen' }])
+      reads.push(count())
+      await tx.insert('lanes', [{ ...LANE, partnerId: 'unseen', host: 'b.example' }])
+    })
+    await Promise.all(reads)
+    expect([{ n: 0 }, { n: 2 }]).toContainEqual(seen[0])
+  })
+})
