@@ -187,12 +187,16 @@ const FILL = [
     CASE WHEN waits THEN NULL ELSE i / 2 END
   FROM facts JOIN owners USING (n) JOIN places ON places.n = facts.n * ${HOSTS} + facts.host`,
   `${NUMBERS}
-  INSERT INTO messages (seq, partner_id, event, registration_id, lane_id, callback_url, type, body, created_at, state, due_at)
+  INSERT INTO message_bodies (seq, partner_id, event, registration_id, lane_id, callback_url, type, body, created_at)
   SELECT i / 2, partner_id, i / 2, registration, lane_id, url, 'idface.succeeded', seal_message(partner_id, registration, serial),
-    @now - 60000, CASE WHEN ${IS_DELIVERED} THEN 'delivered' ELSE 'pending' END,
-    CASE WHEN ${IS_DELIVERED} THEN NULL ELSE ${DUE} END
+    @now - 60000
   FROM facts JOIN owners USING (n) JOIN places ON places.n = facts.n * ${HOSTS} + facts.host
   WHERE NOT waits`,
-  'UPDATE lanes SET due_at = (SELECT min(due_at) FROM messages WHERE lane_id = lanes.id)',
+  `${NUMBERS}
+  INSERT INTO deliveries (seq, partner_id, registration_id, lane_id, callback_url, due_at)
+  SELECT i / 2, partner_id, registration, lane_id, url, ${DUE}
+  FROM facts JOIN owners USING (n) JOIN places ON places.n = facts.n * ${HOSTS} + facts.host
+  WHERE NOT waits AND NOT (${IS_DELIVERED})`,
+  'UPDATE lanes SET due_at = (SELECT min(due_at) FROM deliveries WHERE lane_id = lanes.id)',
   'UPDATE partners SET events = @rows / 2',
 ]

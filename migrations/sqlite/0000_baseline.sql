@@ -130,6 +130,36 @@ CREATE TABLE `completion_bins` (
 	CONSTRAINT "completion_bins_counts" CHECK(completions >= 0 AND exposure_ms >= 0)
 );
 --> statement-breakpoint
+CREATE TABLE `counts` (
+	`what` text NOT NULL,
+	`owner` text NOT NULL,
+	`n` integer NOT NULL,
+	PRIMARY KEY(`owner`, `what`)
+) WITHOUT ROWID;
+--> statement-breakpoint
+CREATE TABLE `deliveries` (
+	`seq` integer PRIMARY KEY NOT NULL,
+	`partner_id` text NOT NULL,
+	`registration_id` text NOT NULL,
+	`lane_id` integer NOT NULL,
+	`callback_url` text NOT NULL,
+	`state` text DEFAULT 'pending' NOT NULL,
+	`due_at` integer,
+	`claimed_at` integer,
+	`claims` integer DEFAULT 0 NOT NULL,
+	`fence` integer DEFAULT 0 NOT NULL,
+	`attempts` integer DEFAULT 0 NOT NULL,
+	`unrecorded` integer DEFAULT 0 NOT NULL,
+	`retries` integer DEFAULT 0 NOT NULL,
+	CONSTRAINT "deliveries_state" CHECK(state IN ('pending', 'exhausted')),
+	CONSTRAINT "deliveries_ended" CHECK(state = 'pending' OR due_at IS NULL),
+	CONSTRAINT "deliveries_claimed" CHECK(claimed_at IS NULL OR due_at IS NOT NULL)
+);
+--> statement-breakpoint
+CREATE INDEX `deliveries_due` ON `deliveries` (`lane_id`,`due_at`) WHERE due_at IS NOT NULL;--> statement-breakpoint
+CREATE INDEX `deliveries_open` ON `deliveries` (`partner_id`,`state`,`registration_id`);--> statement-breakpoint
+CREATE INDEX `deliveries_failed` ON `deliveries` (`registration_id`) WHERE state = 'exhausted' OR attempts > 0;--> statement-breakpoint
+CREATE INDEX `deliveries_held_for_url` ON `deliveries` (`partner_id`,`callback_url`) WHERE state = 'pending' AND due_at IS NULL;--> statement-breakpoint
 CREATE TABLE `lanes` (
 	`id` integer PRIMARY KEY AUTOINCREMENT NOT NULL,
 	`partner_id` text NOT NULL,
@@ -143,13 +173,7 @@ CREATE TABLE `lanes` (
 CREATE UNIQUE INDEX `lanes_host` ON `lanes` (`partner_id`,`host`);--> statement-breakpoint
 CREATE INDEX `lanes_due_of_kind` ON `lanes` (`partner_id`,`slow`,`proven`,`due_at`) WHERE due_at IS NOT NULL;--> statement-breakpoint
 CREATE INDEX `lanes_first` ON `lanes` (`due_at`) WHERE due_at IS NOT NULL;--> statement-breakpoint
-CREATE TABLE `message_counts` (
-	`waiting` integer DEFAULT 0 NOT NULL,
-	`leased` integer DEFAULT 0 NOT NULL,
-	`held` integer DEFAULT 0 NOT NULL
-);
---> statement-breakpoint
-CREATE TABLE `messages` (
+CREATE TABLE `message_bodies` (
 	`seq` integer PRIMARY KEY AUTOINCREMENT NOT NULL,
 	`partner_id` text NOT NULL,
 	`event` integer NOT NULL,
@@ -159,26 +183,16 @@ CREATE TABLE `messages` (
 	`type` text NOT NULL,
 	`body` blob NOT NULL,
 	`created_at` integer NOT NULL,
-	`state` text NOT NULL,
-	`due_at` integer,
-	`claimed_at` integer,
-	`claims` integer DEFAULT 0 NOT NULL,
-	`fence` integer DEFAULT 0 NOT NULL,
-	`attempts` integer DEFAULT 0 NOT NULL,
-	`unrecorded` integer DEFAULT 0 NOT NULL,
-	`retries` integer DEFAULT 0 NOT NULL,
 	`traceparent` text,
-	CONSTRAINT "messages_state" CHECK(state IN ('pending', 'delivered', 'exhausted')),
-	CONSTRAINT "messages_ended" CHECK(state = 'pending' OR due_at IS NULL),
-	CONSTRAINT "messages_claimed" CHECK(claimed_at IS NULL OR due_at IS NOT NULL)
+	`claims` integer DEFAULT 1 NOT NULL,
+	`fence` integer DEFAULT 0 NOT NULL,
+	`attempts` integer DEFAULT 1 NOT NULL,
+	`unrecorded` integer DEFAULT 0 NOT NULL,
+	`retries` integer DEFAULT 0 NOT NULL
 );
 --> statement-breakpoint
-CREATE INDEX `messages_due` ON `messages` (`lane_id`,`due_at`) WHERE due_at IS NOT NULL;--> statement-breakpoint
-CREATE UNIQUE INDEX `messages_event` ON `messages` (`partner_id`,`event`);--> statement-breakpoint
-CREATE UNIQUE INDEX `messages_registration` ON `messages` (`registration_id`);--> statement-breakpoint
-CREATE INDEX `messages_open` ON `messages` (`partner_id`,`state`,`registration_id`) WHERE state <> 'delivered';--> statement-breakpoint
-CREATE INDEX `messages_failed` ON `messages` (`registration_id`) WHERE state = 'exhausted' OR (state = 'pending' AND attempts > 0);--> statement-breakpoint
-CREATE INDEX `messages_held_for_url` ON `messages` (`partner_id`,`callback_url`) WHERE state = 'pending' AND due_at IS NULL;--> statement-breakpoint
+CREATE UNIQUE INDEX `message_bodies_event` ON `message_bodies` (`partner_id`,`event`);--> statement-breakpoint
+CREATE UNIQUE INDEX `message_bodies_registration` ON `message_bodies` (`registration_id`);--> statement-breakpoint
 CREATE TABLE `meta` (
 	`key` text PRIMARY KEY NOT NULL,
 	`value` blob NOT NULL
@@ -217,19 +231,6 @@ CREATE TABLE `operator_events` (
 --> statement-breakpoint
 CREATE UNIQUE INDEX `operator_events_subject` ON `operator_events` (`condition`,`subject`);--> statement-breakpoint
 CREATE INDEX `operator_events_due` ON `operator_events` (`due_at`) WHERE due_at IS NOT NULL;--> statement-breakpoint
-CREATE TABLE `partner_counts` (
-	`partner_id` text PRIMARY KEY NOT NULL,
-	`pending` integer DEFAULT 0 NOT NULL,
-	`hosts` integer DEFAULT 0 NOT NULL
-) WITHOUT ROWID;
---> statement-breakpoint
-CREATE TABLE `partner_hours` (
-	`partner_id` text NOT NULL,
-	`hour` integer NOT NULL,
-	`registrations` integer DEFAULT 0 NOT NULL,
-	PRIMARY KEY(`partner_id`, `hour`)
-) WITHOUT ROWID;
---> statement-breakpoint
 CREATE TABLE `partners` (
 	`id` text PRIMARY KEY NOT NULL,
 	`name` text NOT NULL,
@@ -251,7 +252,7 @@ CREATE TABLE `registrations` (
 	`partner_id` text NOT NULL,
 	`callback_url` text NOT NULL,
 	`lane_id` integer NOT NULL,
-	`metadata` text NOT NULL,
+	`metadata` blob NOT NULL,
 	`status` text NOT NULL,
 	`reason` text,
 	`created_at` integer NOT NULL,
@@ -280,12 +281,6 @@ CREATE TABLE `signing_secrets` (
 --> statement-breakpoint
 CREATE INDEX `signing_secrets_partner` ON `signing_secrets` (`partner_id`);--> statement-breakpoint
 CREATE INDEX `signing_secrets_ended` ON `signing_secrets` (`expires_at`) WHERE expires_at IS NOT NULL;--> statement-breakpoint
-CREATE TABLE `verification_counts` (
-	`account_id` text PRIMARY KEY NOT NULL,
-	`waiting` integer DEFAULT 0 NOT NULL,
-	`leased` integer DEFAULT 0 NOT NULL
-) WITHOUT ROWID;
---> statement-breakpoint
 CREATE TABLE `verifications` (
 	`id` integer PRIMARY KEY AUTOINCREMENT NOT NULL,
 	`account_id` text NOT NULL,
@@ -319,61 +314,66 @@ CREATE TABLE `verifications` (
 CREATE UNIQUE INDEX `verifications_serial` ON `verifications` (`idcardid`,`account_id`);--> statement-breakpoint
 CREATE INDEX `verifications_key` ON `verifications` (`serial_key`,`account_id`) WHERE serial_key IS NOT NULL;--> statement-breakpoint
 CREATE INDEX `verifications_due` ON `verifications` (`account_id`,`partner_id`,`queue`,`due_at`,`last_polled_at`) WHERE due_at IS NOT NULL;--> statement-breakpoint
--- One row, which triggers keep right.
-INSERT INTO `message_counts` DEFAULT VALUES;--> statement-breakpoint
-CREATE TRIGGER `lanes_added` AFTER INSERT ON `lanes` BEGIN
-	INSERT INTO `partner_counts` (`partner_id`, `hosts`) VALUES (NEW.`partner_id`, 1)
-		ON CONFLICT DO UPDATE SET `hosts` = `hosts` + 1;
+CREATE VIEW `messages` AS
+SELECT b.seq, b.partner_id, b.event, b.registration_id, b.lane_id, b.callback_url, b.type, b.body, b.created_at, b.traceparent,
+	coalesce(d.state, 'delivered') AS state, d.due_at, d.claimed_at, coalesce(d.claims, b.claims) AS claims,
+	coalesce(d.fence, b.fence) AS fence, coalesce(d.attempts, b.attempts) AS attempts,
+	coalesce(d.unrecorded, b.unrecorded) AS unrecorded, coalesce(d.retries, b.retries) AS retries
+FROM `message_bodies` b LEFT JOIN `deliveries` d ON d.seq = b.seq;--> statement-breakpoint
+CREATE VIEW `current_counts` AS SELECT what, owner, n FROM `counts`;--> statement-breakpoint
+-- These rows are always there, so that triggers only change them.
+INSERT INTO `counts` (`what`, `owner`, `n`) VALUES ('messages_waiting', '', 0), ('messages_leased', '', 0), ('messages_held', '', 0);--> statement-breakpoint
+CREATE TRIGGER `deliveries_counted_at_insert` AFTER INSERT ON `deliveries` BEGIN
+	UPDATE `counts` SET n = n + CASE what
+		WHEN 'messages_waiting' THEN 0 + (NEW.due_at IS NOT NULL AND NEW.claimed_at IS NULL)
+		WHEN 'messages_leased' THEN 0 + (NEW.claimed_at IS NOT NULL)
+		ELSE 0 + (NEW.state = 'pending' AND NEW.due_at IS NULL) END
+	WHERE owner = '' AND what IN ('messages_waiting', 'messages_leased', 'messages_held');
 END;--> statement-breakpoint
-CREATE TRIGGER `lanes_removed` AFTER DELETE ON `lanes` BEGIN
-	UPDATE `partner_counts` SET `hosts` = `hosts` - 1 WHERE `partner_id` = OLD.`partner_id`;
+CREATE TRIGGER `deliveries_counted_at_update` AFTER UPDATE OF `state`, `due_at`, `claimed_at` ON `deliveries`
+WHEN OLD.state <> NEW.state OR (OLD.due_at IS NULL) <> (NEW.due_at IS NULL) OR (OLD.claimed_at IS NULL) <> (NEW.claimed_at IS NULL) BEGIN
+	UPDATE `counts` SET n = n + CASE what
+		WHEN 'messages_waiting' THEN 0 + (NEW.due_at IS NOT NULL AND NEW.claimed_at IS NULL) - (OLD.due_at IS NOT NULL AND OLD.claimed_at IS NULL)
+		WHEN 'messages_leased' THEN 0 + (NEW.claimed_at IS NOT NULL) - (OLD.claimed_at IS NOT NULL)
+		ELSE 0 + (NEW.state = 'pending' AND NEW.due_at IS NULL) - (OLD.state = 'pending' AND OLD.due_at IS NULL) END
+	WHERE owner = '' AND what IN ('messages_waiting', 'messages_leased', 'messages_held');
 END;--> statement-breakpoint
-CREATE TRIGGER `messages_added` AFTER INSERT ON `messages` BEGIN
-	UPDATE `message_counts` SET `waiting` = `waiting` + (NEW.`due_at` IS NOT NULL AND NEW.`claimed_at` IS NULL),
-		`leased` = `leased` + (NEW.`claimed_at` IS NOT NULL),
-		`held` = `held` + (NEW.`state` = 'pending' AND NEW.`due_at` IS NULL);
+CREATE TRIGGER `deliveries_counted_at_delete` AFTER DELETE ON `deliveries` BEGIN
+	UPDATE `counts` SET n = n + CASE what
+		WHEN 'messages_waiting' THEN 0 - (OLD.due_at IS NOT NULL AND OLD.claimed_at IS NULL)
+		WHEN 'messages_leased' THEN 0 - (OLD.claimed_at IS NOT NULL)
+		ELSE 0 - (OLD.state = 'pending' AND OLD.due_at IS NULL) END
+	WHERE owner = '' AND what IN ('messages_waiting', 'messages_leased', 'messages_held');
 END;--> statement-breakpoint
-CREATE TRIGGER `messages_changed` AFTER UPDATE OF `state`, `due_at`, `claimed_at` ON `messages`
-WHEN OLD.`state` <> NEW.`state` OR (OLD.`due_at` IS NULL) <> (NEW.`due_at` IS NULL) OR (OLD.`claimed_at` IS NULL) <> (NEW.`claimed_at` IS NULL) BEGIN
-	UPDATE `message_counts` SET `waiting` = `waiting` + (NEW.`due_at` IS NOT NULL AND NEW.`claimed_at` IS NULL) - (OLD.`due_at` IS NOT NULL AND OLD.`claimed_at` IS NULL),
-		`leased` = `leased` + (NEW.`claimed_at` IS NOT NULL) - (OLD.`claimed_at` IS NOT NULL),
-		`held` = `held` + (NEW.`state` = 'pending' AND NEW.`due_at` IS NULL) - (OLD.`state` = 'pending' AND OLD.`due_at` IS NULL);
+CREATE TRIGGER `lanes_counted_at_insert` AFTER INSERT ON `lanes` BEGIN
+	INSERT INTO `counts` VALUES ('partner_hosts', NEW.partner_id, 1) ON CONFLICT DO UPDATE SET n = n + 1;
 END;--> statement-breakpoint
-CREATE TRIGGER `messages_removed` AFTER DELETE ON `messages` BEGIN
-	UPDATE `message_counts` SET `waiting` = `waiting` - (OLD.`due_at` IS NOT NULL AND OLD.`claimed_at` IS NULL),
-		`leased` = `leased` - (OLD.`claimed_at` IS NOT NULL),
-		`held` = `held` - (OLD.`state` = 'pending' AND OLD.`due_at` IS NULL);
+CREATE TRIGGER `lanes_counted_at_delete` AFTER DELETE ON `lanes` BEGIN
+	UPDATE `counts` SET n = n - 1 WHERE what = 'partner_hosts' AND owner = OLD.partner_id;
 END;--> statement-breakpoint
-CREATE TRIGGER `registrations_of_partner_added` AFTER INSERT ON `registrations` BEGIN
-	INSERT INTO `partner_counts` (`partner_id`, `pending`) VALUES (NEW.`partner_id`, NEW.`status` = 'pending')
-		ON CONFLICT DO UPDATE SET `pending` = `pending` + excluded.`pending`;
-	INSERT INTO `partner_hours` VALUES (NEW.`partner_id`, NEW.`created_at` / 3600000, 1)
-		ON CONFLICT DO UPDATE SET `registrations` = `registrations` + 1;
+CREATE TRIGGER `registrations_counted_at_insert` AFTER INSERT ON `registrations` BEGIN
+	INSERT INTO `counts` VALUES ('partner_pending', NEW.partner_id, NEW.status = 'pending') ON CONFLICT DO UPDATE SET n = n + excluded.n;
+	INSERT INTO `counts` VALUES ('partner_hour', NEW.partner_id || ' ' || (NEW.created_at / 3600000), 1) ON CONFLICT DO UPDATE SET n = n + 1;
 END;--> statement-breakpoint
-CREATE TRIGGER `registrations_of_partner_changed` AFTER UPDATE OF `status` ON `registrations`
-WHEN (OLD.`status` = 'pending') <> (NEW.`status` = 'pending') BEGIN
-	UPDATE `partner_counts` SET `pending` = `pending` + (NEW.`status` = 'pending') - (OLD.`status` = 'pending')
-		WHERE `partner_id` = NEW.`partner_id`;
+CREATE TRIGGER `registrations_counted_at_update` AFTER UPDATE OF `status` ON `registrations`
+WHEN (OLD.status = 'pending') <> (NEW.status = 'pending') BEGIN
+	UPDATE `counts` SET n = n + (NEW.status = 'pending') - (OLD.status = 'pending') WHERE what = 'partner_pending' AND owner = NEW.partner_id;
 END;--> statement-breakpoint
-CREATE TRIGGER `registrations_of_partner_removed` AFTER DELETE ON `registrations` BEGIN
-	UPDATE `partner_counts` SET `pending` = `pending` - (OLD.`status` = 'pending') WHERE `partner_id` = OLD.`partner_id`;
-	UPDATE `partner_hours` SET `registrations` = `registrations` - 1
-		WHERE `partner_id` = OLD.`partner_id` AND `hour` = OLD.`created_at` / 3600000;
-	DELETE FROM `partner_hours`
-		WHERE `partner_id` = OLD.`partner_id` AND `hour` = OLD.`created_at` / 3600000 AND `registrations` <= 0;
+CREATE TRIGGER `registrations_counted_at_delete` AFTER DELETE ON `registrations` BEGIN
+	UPDATE `counts` SET n = n - (OLD.status = 'pending') WHERE what = 'partner_pending' AND owner = OLD.partner_id;
+	UPDATE `counts` SET n = n - 1 WHERE what = 'partner_hour' AND owner = OLD.partner_id || ' ' || (OLD.created_at / 3600000);
+	DELETE FROM `counts` WHERE what = 'partner_hour' AND owner = OLD.partner_id || ' ' || (OLD.created_at / 3600000) AND n <= 0;
 END;--> statement-breakpoint
-CREATE TRIGGER `verifications_added` AFTER INSERT ON `verifications` BEGIN
-	INSERT INTO `verification_counts` VALUES (NEW.`account_id`, NEW.`due_at` IS NOT NULL, NEW.`claimed_at` IS NOT NULL)
-		ON CONFLICT DO UPDATE SET `waiting` = `waiting` + excluded.`waiting`, `leased` = `leased` + excluded.`leased`;
+CREATE TRIGGER `verifications_counted_at_insert` AFTER INSERT ON `verifications` BEGIN
+	INSERT INTO `counts` VALUES ('verifications_waiting', NEW.account_id, NEW.due_at IS NOT NULL),
+		('verifications_leased', NEW.account_id, NEW.claimed_at IS NOT NULL) ON CONFLICT DO UPDATE SET n = n + excluded.n;
 END;--> statement-breakpoint
-CREATE TRIGGER `verifications_changed` AFTER UPDATE OF `due_at`, `claimed_at` ON `verifications`
-WHEN (OLD.`due_at` IS NULL) <> (NEW.`due_at` IS NULL) OR (OLD.`claimed_at` IS NULL) <> (NEW.`claimed_at` IS NULL) BEGIN
-	UPDATE `verification_counts` SET `waiting` = `waiting` + (NEW.`due_at` IS NOT NULL) - (OLD.`due_at` IS NOT NULL),
-		`leased` = `leased` + (NEW.`claimed_at` IS NOT NULL) - (OLD.`claimed_at` IS NOT NULL)
-		WHERE `account_id` = NEW.`account_id`;
+CREATE TRIGGER `verifications_counted_at_update` AFTER UPDATE OF `due_at`, `claimed_at` ON `verifications`
+WHEN (OLD.due_at IS NULL) <> (NEW.due_at IS NULL) OR (OLD.claimed_at IS NULL) <> (NEW.claimed_at IS NULL) BEGIN
+	UPDATE `counts` SET n = n + CASE what WHEN 'verifications_waiting' THEN 0 + (NEW.due_at IS NOT NULL) - (OLD.due_at IS NOT NULL) ELSE 0 + (NEW.claimed_at IS NOT NULL) - (OLD.claimed_at IS NOT NULL) END
+	WHERE what IN ('verifications_waiting', 'verifications_leased') AND owner = OLD.account_id;
 END;--> statement-breakpoint
-CREATE TRIGGER `verifications_removed` AFTER DELETE ON `verifications` BEGIN
-	UPDATE `verification_counts` SET `waiting` = `waiting` - (OLD.`due_at` IS NOT NULL),
-		`leased` = `leased` - (OLD.`claimed_at` IS NOT NULL)
-		WHERE `account_id` = OLD.`account_id`;
+CREATE TRIGGER `verifications_counted_at_delete` AFTER DELETE ON `verifications` BEGIN
+	UPDATE `counts` SET n = n + CASE what WHEN 'verifications_waiting' THEN 0 - (OLD.due_at IS NOT NULL) ELSE 0 - (OLD.claimed_at IS NOT NULL) END
+	WHERE what IN ('verifications_waiting', 'verifications_leased') AND owner = OLD.account_id;
 END;

@@ -6,7 +6,7 @@ import { openPostgresStore } from '../../src/store/postgres/store.ts'
 import { openTestServer, type TestServer } from '../support/postgres.ts'
 import type { OpenStore } from '../support/store.ts'
 import { describeSharedStore, describeStore } from './conformance.ts'
-import { brokenIn, brokenSql } from './support/invariants.ts'
+import { BROKEN_SQL, brokenIn } from './support/invariants.ts'
 
 const START = Date.parse('2026-11-24T08:00:00Z')
 const MASTER_KEY = randomBytes(32)
@@ -46,7 +46,7 @@ const newDatabase = async (): Promise<string> => {
   }
   const used = name
   onTestFinished(async ({ task }) => {
-    const [broken] = await server.query(brokenSql('postgres'), [], used)
+    const [broken] = await server.query(BROKEN_SQL, [], used)
     expect(brokenIn(broken)).toEqual([])
     if (task.result?.state === 'pass' && (await empty(used)) <= FEW_ROWS) free.push(used)
   })

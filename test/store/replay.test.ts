@@ -82,7 +82,7 @@ describe('a transaction that is run again because another call in it throws', ()
     await using bench = await open(path)
     const { id } = await bench.resolve()
     const other = new Database(path)
-    other.prepare("UPDATE messages SET body = x'00112233'").run()
+    other.prepare("UPDATE message_bodies SET body = x'00112233'").run()
     other.close()
     const told: string[] = []
     bench.store.hints.on('unreadable', ({ id: which }) => told.push(which))

@@ -47,7 +47,7 @@ describe('a change of the master key', () => {
   test('goes on past what opens under neither key, and names it', async () => {
     await using old = await openOld()
     old.add(LOST, 'sec_00500_lost')
-    old.file.prepare("UPDATE messages SET body = x'00112233'").run()
+    old.file.prepare("UPDATE message_bodies SET body = x'00112233'").run()
     const store = await old.openWith(NEW, OLD)
     expect(await resealAll(store.reseal, { size: 100, pause: async () => {} })).toEqual({
       moved: MANY + 5,

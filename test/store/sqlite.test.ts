@@ -8,7 +8,7 @@ import { openSqliteStore } from '../../src/store/sqlite/store.ts'
 import { openRemoteStore } from '../../src/store/sqlite/thread/remote-store.ts'
 import type { OpenStore } from '../support/store.ts'
 import { describeSharedStore, describeStore } from './conformance.ts'
-import { brokenIn, brokenSql } from './support/invariants.ts'
+import { BROKEN_SQL, brokenIn } from './support/invariants.ts'
 
 const START = Date.parse('2026-11-24T08:00:00Z')
 const MASTER_KEY = randomBytes(32)
@@ -42,7 +42,7 @@ const newFile = (): string => {
   copyFileSync(template, path)
   onTestFinished(() => {
     const file = new Database(path, { readonly: true })
-    const broken = brokenIn(file.prepare<[], object>(brokenSql('sqlite')).get())
+    const broken = brokenIn(file.prepare<[], object>(BROKEN_SQL).get())
     file.close()
     rmSync(folder, { recursive: true })
     expect(broken).toEqual([])

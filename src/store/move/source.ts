@@ -46,16 +46,16 @@ export const openSource = (path: string, { sealed }: { sealed: Sealed }): Source
 const sourceOf = (client: Database.Database, lock: ReturnType<typeof lockForService>): Source => {
   const facts = prepareFacts(client)
   return {
-    count: ({ source, where }) =>
+    count: ({ name, where }) =>
       client
-        .prepare<[], number>(`SELECT count(*) FROM ${source} ${where ? `WHERE ${where}` : ''}`)
+        .prepare<[], number>(`SELECT count(*) FROM ${name} ${where ? `WHERE ${where}` : ''}`)
         .pluck()
         .get() ?? 0,
 
-    *read({ source, columns, where }) {
+    *read({ name, columns, where }) {
       const names = columns.map(column => column.name).join(', ')
       const statement = client
-        .prepare<[], Value[]>(`SELECT ${names} FROM ${source} ${where ? `WHERE ${where}` : ''}`)
+        .prepare<[], Value[]>(`SELECT ${names} FROM ${name} ${where ? `WHERE ${where}` : ''}`)
         .raw()
       let batch: Row[] = []
       for (const row of statement.iterate()) {
@@ -67,10 +67,10 @@ const sourceOf = (client: Database.Database, lock: ReturnType<typeof lockForServ
       if (batch.length > 0) yield batch
     },
 
-    lastOf: ({ source, counter }) =>
+    lastOf: ({ name, counter }) =>
       counter === null
         ? 0
-        : (client.prepare<[string], number>('SELECT seq FROM sqlite_sequence WHERE name = ?').pluck().get(source) ?? 0),
+        : (client.prepare<[string], number>('SELECT seq FROM sqlite_sequence WHERE name = ?').pluck().get(name) ?? 0),
 
     markMoved: to => {
       facts.put(MOVED_TO, to)

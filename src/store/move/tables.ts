@@ -16,8 +16,6 @@ interface Column {
 /** A table that is moved: its columns have the same names in the file. */
 export interface MovedTable {
   name: string
-  /** The table of the file that its rows are part of. */
-  source: string
   columns: readonly Column[]
   /** The column that counts by itself. */
   counter: string | null
@@ -49,16 +47,12 @@ const MOVED = [
 /** Of these tables only some rows. */
 const MOVED_ROWS: Readonly<Record<string, string>> = {
   meta: `key IN ('${DELIVERIES_HELD.name}', '${CHANNEL_REFUSING.name}')`,
-  deliveries: "state <> 'delivered'",
 }
-/** One table of the file has what messages say and how their sending goes. */
-const SOURCES: Readonly<Record<string, string>> = { message_bodies: 'messages', deliveries: 'messages' }
 
 const tableOf = (table: (typeof MOVED)[number]): MovedTable => {
   const { name, columns } = getTableConfig(table)
   return {
     name,
-    source: SOURCES[name] ?? name,
     columns: columns.map(column => ({ name: column.name, type: column.getSQLType().replace(/ COLLATE.*/, '') })),
     counter: columns.find(column => column.generatedIdentity !== undefined)?.name ?? null,
     where: MOVED_ROWS[name] ?? null,

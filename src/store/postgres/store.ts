@@ -1,39 +1,12 @@
 import { EventEmitter } from 'node:events'
 import { createKeyedQueue } from '../../core/keyed-limiter.ts'
-import { createAccounts } from '../accounts/accounts.ts'
-import { createCompletions } from '../accounts/completions.ts'
-import { createBulkActs } from '../bulk/acts.ts'
-import { createBulkSteps } from '../bulk/steps.ts'
-import { createCallbacks } from '../callbacks/callbacks.ts'
-import { createCallbackNotices } from '../callbacks/notices.ts'
-import { createMessageClaims } from '../messages/claims.ts'
-import { createEvents } from '../messages/events.ts'
-import { createMessageSettling } from '../messages/settling.ts'
-import { createActs } from '../operators/acts.ts'
-import { createAdminTokens } from '../operators/admin-tokens.ts'
-import { createFactVerbs } from '../operators/facts.ts'
-import { createNodes } from '../operators/nodes.ts'
-import { createOperatorEvents } from '../operators/operator-events.ts'
-import { createApiKeys } from '../partners/api-keys.ts'
-import { createPartners } from '../partners/partners.ts'
-import { createSigningSecrets } from '../partners/signing-secrets.ts'
-import { createPartnerStatus } from '../partners/status.ts'
-import { createExplanations } from '../registrations/explanations.ts'
-import { createRegistrationQueries } from '../registrations/queries.ts'
-import { createRegistrationSearch } from '../registrations/search.ts'
-import { createResealing } from '../resealing.ts'
-import { createRetention } from '../retention/retention.ts'
 import { createOpenOr, sealedUnder } from '../sealed.ts'
-import { createStats } from '../stats/stats.ts'
 import type { Store, StoreHints } from '../store.ts'
-import { createVerificationClaims } from '../verifications/claims.ts'
-import { createDueTimes } from '../verifications/due-times.ts'
-import { createVerificationSettling } from '../verifications/settling.ts'
+import { createVerbs } from '../verbs.ts'
 import { type ConnectionOptions, openConnection } from './connection.ts'
 import type { Context } from './context.ts'
 import { openHintChannel } from './hints.ts'
 import { bringUpToDate, type OpeningStep } from './opening.ts'
-import { createRegistrations } from './registrations.ts'
 import { readServerStats } from './server-facts.ts'
 import { createUpkeep } from './upkeep.ts'
 
@@ -82,44 +55,18 @@ export const openPostgresStore = async ({
     defaultRate,
   }
   // For what the workers call, so that calls and workers do not wait for each other's connections.
-  const ofLoops: Context = { ...context, ...connection.loops }
+  const loops: Context = { ...context, ...connection.loops }
   const queued = createKeyedQueue(LONG_READS_AT_ONCE)
-  const ofOperators: Context = { ...context, read: run => queued('', () => context.read(run)) }
-  const verbs: Omit<Store, 'now' | 'hints' | 'close'> = {
-    ...createPartners(context),
-    ...createApiKeys(context),
-    ...createAccounts(context),
-    ...createSigningSecrets(context),
-    ...createEvents(context),
-    ...createRegistrationQueries(context),
-    ...createExplanations(context),
-    ...createRegistrationSearch(ofOperators),
-    ...createPartnerStatus(context),
-    ...createStats(ofOperators, readServerStats),
-    ...createAdminTokens(context),
-    ...createActs(ofOperators),
-    ...createRegistrations(context),
-    ...createBulkActs(context),
-    ...createBulkSteps(ofLoops),
-    ...createCallbacks(context),
-    ...createFactVerbs(context),
-    ...createVerificationClaims(ofLoops),
-    ...createVerificationSettling(ofLoops),
-    ...createDueTimes(ofLoops),
-    ...createCompletions(ofLoops),
-    ...createRetention(ofLoops),
-    ...createResealing(ofLoops),
-    ...createNodes(ofLoops, createUpkeep(ofLoops)),
-    claimMessages: createMessageClaims(ofLoops),
-    settleMessages: createMessageSettling(ofLoops),
-    ...createCallbackNotices(ofLoops),
-    ...createOperatorEvents(ofLoops),
-    engineCounts: async () => ({ kind: 'postgres', ...connection.engineCounts(), isListening: channel.isUp() }),
-  }
+  const searches: Context = { ...context, read: run => queued('', () => context.read(run)) }
+  const verbs = createVerbs({ calls: context, loops, searches }, readServerStats, createUpkeep(loops))
+  const engineCounts: Store['engineCounts'] = async () => ({
+    ...{ kind: 'postgres', ...connection.engineCounts() },
+    isListening: channel.isUp(),
+  })
   const { now } = connection
   const close = async () => {
     await channel.close()
     await connection.close()
   }
-  return { now, hints, ...verbs, close }
+  return { now, hints, ...verbs, engineCounts, close }
 }

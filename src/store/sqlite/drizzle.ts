@@ -22,8 +22,6 @@ export const sealed = customType<{ data: Buffer; driverData: unknown }>({
   // What a damaged file has instead of bytes does not open either, and is told where it is opened.
   fromDriver: value => (Buffer.isBuffer(value) ? value : Buffer.alloc(0)),
 })
-/** The same in a column that was one of text, which stands for what has nothing to seal. */
-export const sealedOrText = customType<{ data: Buffer | string }>({ dataType: () => 'text' })
 /** The database itself refuses what no rule may write. */
 export const oneOf = (name: string, column: string, values: readonly string[]) =>
   check(name, sql.raw(`${column} IN (${values.map(value => `'${value}'`).join(', ')})`))

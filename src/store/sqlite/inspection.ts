@@ -1,7 +1,8 @@
 import { type AnyInspection, inspectAccounts } from '../inspection.ts'
+import { createStats } from '../stats/stats.ts'
+import { createFileFigures } from './file-figures.ts'
 import { ageOf, hasTable } from './opening.ts'
 import { openReadOnly } from './read-only.ts'
-import { createStats } from './stats.ts'
 import type { SqliteOptions } from './store.ts'
 
 export interface SqliteInspection extends AnyInspection {
@@ -27,7 +28,7 @@ export const openInspection = (options: SqliteOptions): SqliteInspection => {
       const found = client.prepare<[], string>(`PRAGMA ${pragma}(3)`).pluck().all().join('; ').replaceAll(/\s+/g, ' ')
       return found === 'ok' ? null : found
     },
-    stats: () => createStats(context).stats(),
+    stats: createStats(context, createFileFigures(context.path)).stats,
     accounts: () => inspectAccounts(context),
     close: context.close,
   }

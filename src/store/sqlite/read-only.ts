@@ -7,7 +7,7 @@ import { BUSY_TIMEOUT_MS, createAttempts, createReads } from './connection.ts'
 import type { Context } from './context.ts'
 import { drizzle } from './drizzle.ts'
 import type { SqliteOptions } from './store.ts'
-import { COMING_TABLES, createTxs } from './tx.ts'
+import { createTxs } from './tx.ts'
 
 /**
  * A connection that only reads, to a file that is there and at the current schema.
@@ -18,7 +18,6 @@ export const openReadOnly = ({ path, masterKey, previousKey, now, defaultRate }:
   const hints = new EventEmitter<StoreHints>()
   hints.setMaxListeners(0)
   const client = new Database(path, { readonly: true, timeout: BUSY_TIMEOUT_MS })
-  client.exec(COMING_TABLES)
   const begin = createTxs(client)
   const reading = createReads(client)
   const { attempt } = createAttempts({ path, onBroken: error => hints.emit('broken', error) })

@@ -1,15 +1,9 @@
-import { createEvents } from '../messages/events.ts'
-import { createActs } from '../operators/acts.ts'
-import { createExplanations } from '../registrations/explanations.ts'
-import { createRegistrationQueries } from '../registrations/queries.ts'
-import { createRegistrationSearch } from '../registrations/search.ts'
 import type { Store } from '../store.ts'
-import { createCallbacks } from './callbacks.ts'
+import { createVerbs } from '../verbs.ts'
 import { realPathOf } from './database-file.ts'
-import { createPartnerStatus } from './partners.ts'
+import { createFileFigures } from './file-figures.ts'
 import { openReadOnly } from './read-only.ts'
-import type { ReadVerb } from './read-verbs.ts'
-import { createStats } from './stats.ts'
+import { READ_VERBS, type ReadVerb } from './read-verbs.ts'
 import type { SqliteOptions } from './store.ts'
 
 /**
@@ -18,17 +12,7 @@ import type { SqliteOptions } from './store.ts'
  */
 export const openSqliteReader = (options: SqliteOptions): Pick<Store, ReadVerb | 'now' | 'hints' | 'close'> => {
   const context = openReadOnly({ ...options, path: realPathOf(options.path) })
-  return {
-    now: context.now,
-    hints: context.hints,
-    ...createRegistrationQueries(context),
-    ...createExplanations(context),
-    ...createRegistrationSearch(context),
-    ...createEvents(context),
-    ...createActs(context),
-    ...createPartnerStatus(context),
-    listCallbacks: createCallbacks(context).listCallbacks,
-    ...createStats(context),
-    close: context.close,
-  }
+  const verbs = createVerbs({ calls: context, loops: context, searches: context }, createFileFigures(context.path))
+  const reads = Object.fromEntries(READ_VERBS.map(verb => [verb, verbs[verb]])) as unknown as Pick<Store, ReadVerb>
+  return { now: context.now, hints: context.hints, ...reads, close: context.close }
 }

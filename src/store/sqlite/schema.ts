@@ -1,9 +1,7 @@
 import type { PauseReason } from '../../core/account.ts'
 import type { Answer } from '../../core/answer.ts'
-import { MESSAGE_STATES, type MessageState, type MessageType } from '../../core/message.ts'
 import { REGISTRATION_STATUSES, type RegistrationStatus } from '../../core/registration.ts'
 import type { Reason } from '../../core/verification.ts'
-import type { AttemptKind } from '../store.ts'
 import {
   flag,
   holds,
@@ -13,7 +11,6 @@ import {
   primaryKey,
   real,
   sealed,
-  sealedOrText,
   sql,
   sqliteTable,
   text,
@@ -21,6 +18,7 @@ import {
   uniqueIndex,
 } from './drizzle.ts'
 
+export { attempts, deliveries, messageBodies } from './message-schema.ts'
 export { acts, adminTokens, bulkActs, nodes, operatorEvents } from './operator-schema.ts'
 export { apiKeys, callbacks, partners, signingSecrets } from './partner-schema.ts'
 
@@ -125,7 +123,7 @@ export const registrations = sqliteTable(
     /** Where its message will queue. */
     laneId: integer('lane_id').notNull(),
     /** A JSON object of strings. */
-    metadata: sealedOrText('metadata').notNull(),
+    metadata: sealed('metadata').notNull(),
     status: text('status').$type<RegistrationStatus>().notNull(),
     reason: text('reason').$type<Reason>(),
     createdAt: time('created_at').notNull(),
@@ -146,52 +144,6 @@ export const registrations = sqliteTable(
     index('registrations_ended').on(t.resolvedAt, t.id).where(sql`resolved_at IS NOT NULL`),
     oneOf('registrations_status', 'status', REGISTRATION_STATUSES),
     holds('registrations_ended', "(status = 'pending') = (resolved_at IS NULL)"),
-  ],
-)
-
-/** One webhook: history, outbox and queue at once. The second queue. */
-export const messages = sqliteTable(
-  'messages',
-  {
-    seq: integer('seq').primaryKey({ autoIncrement: true }),
-    partnerId: text('partner_id').notNull(),
-    /** Its number among the partner's events, in the order of their commits. */
-    event: integer('event').notNull(),
-    registrationId: text('registration_id').notNull(),
-    laneId: integer('lane_id').notNull(),
-    /** The registration's, so that a claim need not look for that. */
-    callbackUrl: text('callback_url').notNull(),
-    type: text('type').$type<MessageType>().notNull(),
-    body: sealed('body').notNull(),
-    createdAt: time('created_at').notNull(),
-    state: text('state').$type<MessageState>().notNull(),
-    /** When to send; while claimed, when the lease runs out; null: done, or held back for a URL that answered 410. */
-    dueAt: time('due_at'),
-    claimedAt: time('claimed_at'),
-    claims: integer('claims').notNull().default(0),
-    /** Set by a resend: what comes of an attempt that was claimed before this count no longer decides anything. */
-    fence: integer('fence').notNull().default(0),
-    attempts: integer('attempts').notNull().default(0),
-    /** Attempts that were under way at a resend and are not recorded yet: they have taken their numbers. */
-    unrecorded: integer('unrecorded').notNull().default(0),
-    /** Retries planned since it was first sent or resent. */
-    retries: integer('retries').notNull().default(0),
-    /** The registration's, so that a claim need not look for that. */
-    traceparent: text('traceparent'),
-  },
-  t => [
-    index('messages_due').on(t.laneId, t.dueAt).where(sql`due_at IS NOT NULL`),
-    uniqueIndex('messages_event').on(t.partnerId, t.event),
-    uniqueIndex('messages_registration').on(t.registrationId),
-    index('messages_open').on(t.partnerId, t.state, t.registrationId).where(sql`state <> 'delivered'`),
-    // What operators look for: what has failed or was given up, over all partners.
-    index('messages_failed')
-      .on(t.registrationId)
-      .where(sql`state = 'exhausted' OR (state = 'pending' AND attempts > 0)`),
-    index('messages_held_for_url').on(t.partnerId, t.callbackUrl).where(sql`state = 'pending' AND due_at IS NULL`),
-    oneOf('messages_state', 'state', MESSAGE_STATES),
-    holds('messages_ended', "state = 'pending' OR due_at IS NULL"),
-    holds('messages_claimed', 'claimed_at IS NULL OR due_at IS NOT NULL'),
   ],
 )
 
@@ -218,25 +170,6 @@ export const lanes = sqliteTable(
   ],
 )
 
-export const attempts = sqliteTable(
-  'attempts',
-  {
-    messageSeq: integer('message_seq').notNull(),
-    /** The count of the claim that made it: each claim can write one attempt. */
-    n: integer('n').notNull(),
-    at: time('at').notNull(),
-    outcome: text('outcome').$type<AttemptKind>().notNull(),
-    httpStatus: integer('http_status'),
-    error: text('error'),
-    durationMs: integer('duration_ms').notNull(),
-    responseExcerpt: text('response_excerpt'),
-  },
-  t => [
-    primaryKey({ columns: [t.messageSeq, t.n] }),
-    oneOf('attempts_outcome', 'outcome', ['delivered', 'rejected', 'gone', 'failed']),
-  ],
-)
-
 /** How many checks of an account were completed at an age, and for how long checks of that age were watched. */
 export const completionBins = sqliteTable(
   'completion_bins',
@@ -253,40 +186,18 @@ export const completionBins = sqliteTable(
   ],
 )
 
-const count = (name: string) => integer(name).notNull().default(0)
-
 /*
- * How many rows of other tables are in a state. Triggers of those tables keep it, which drizzle cannot say: the migration
- * `counts` does, and a migration that makes such a table anew has to make its triggers anew. Each change costs one write of one
- * row, so all that a change may concern is in one row.
+ * How many rows of other tables are in a state. Triggers of those tables, which the migration makes, keep it; a migration that makes such a
+ * table anew has to make its triggers anew. The view `current_counts` is what is read: PostgreSQL has changes beside the counts.
  */
-
-export const verificationCounts = sqliteTable('verification_counts', {
+export const counts = sqliteTable(
+  'counts',
+  {
+    what: text('what').notNull(),
+    /** The account, the partner, or a partner and an hour (`PARTNER HOUR`); empty: the whole database. */
+    owner: text('owner').notNull(),
+    n: integer('n').notNull(),
+  },
   // WITHOUT ROWID, as registrations.
-  accountId: text('account_id').primaryKey(),
-  waiting: count('waiting'),
-  leased: count('leased'),
-})
-
-/** One row. `waiting`, `leased` and `held` are pending. */
-export const messageCounts = sqliteTable('message_counts', {
-  waiting: count('waiting'),
-  leased: count('leased'),
-  held: count('held'),
-})
-
-/** What quotas limit. */
-export const partnerCounts = sqliteTable('partner_counts', {
-  // WITHOUT ROWID, as registrations.
-  partnerId: text('partner_id').primaryKey(),
-  pending: count('pending'),
-  hosts: count('hosts'),
-})
-
-/** How many registrations there are that a partner made in an hour (`hourOf`); one of none is removed. */
-export const partnerHours = sqliteTable(
-  'partner_hours',
-  { partnerId: text('partner_id').notNull(), hour: integer('hour').notNull(), registrations: count('registrations') },
-  // WITHOUT ROWID, as registrations.
-  t => [primaryKey({ columns: [t.partnerId, t.hour] })],
+  t => [primaryKey({ columns: [t.owner, t.what] })],
 )

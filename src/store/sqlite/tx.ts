@@ -1,6 +1,6 @@
 import type Database from 'better-sqlite3'
 import type { Statement } from 'better-sqlite3'
-import type { SQLiteTable } from 'drizzle-orm/sqlite-core'
+import type { SQLiteColumn, SQLiteTable } from 'drizzle-orm/sqlite-core'
 import { type Dialect, type Sql, snakeCase, type TableName, type Tx, type Values } from '../tx.ts'
 import { drizzle, getTableColumns, getTableName } from './drizzle.ts'
 import * as schema from './schema.ts'
@@ -26,11 +26,6 @@ const SQLITE: Dialect = {
   takeRoom: [],
 }
 
-/** Until the file has these tables: what reads them finds them in the one of today. */
-export const COMING_TABLES = `
-  CREATE TEMP VIEW message_bodies AS SELECT * FROM messages;
-  CREATE TEMP VIEW deliveries AS SELECT * FROM messages WHERE state <> 'delivered'`
-
 /** SQLite compiles a statement anew for each value of a bare parameter that stands beside an index, ORDER BY or LIMIT. */
 const withoutBare = (text: string): string => text.replaceAll(/\+?(@[a-zA-Z]\w*)/g, '+$1')
 
@@ -44,27 +39,36 @@ const bound = (values: Values): Values => {
   return given
 }
 
-const TABLES = { ...schema, messageBodies: schema.messages } as unknown as Readonly<Record<TableName, SQLiteTable>>
+const TABLES = schema as unknown as Readonly<Record<TableName, SQLiteTable>>
 
-const FLAGS = new Set(
-  Object.values(TABLES).flatMap(table =>
-    Object.values(getTableColumns(table)).flatMap(({ columnType, name }) =>
-      columnType === 'SQLiteBoolean' ? [`${getTableName(table)}.${name}`] : [],
+const columnsOf = (isMeant: (column: SQLiteColumn) => boolean): ReadonlySet<string> =>
+  new Set(
+    Object.values(TABLES).flatMap(table =>
+      Object.values(getTableColumns(table))
+        .filter(isMeant)
+        .map(({ name }) => `${getTableName(table)}.${name}`),
     ),
-  ),
-)
-
+  )
+const FLAGS = columnsOf(({ columnType }) => columnType === 'SQLiteBoolean')
+const SEALED = columnsOf(column => column.getSQLType() === 'blob')
 interface Prepared {
   statement: Statement
-  /** The results that are booleans, which SQLite has as numbers. */
-  flags: readonly string[]
+  /** Results that SQLite has as something else. */
+  convert: readonly (readonly [name: string, convert: (value: unknown) => unknown])[]
 }
 type ResultRow = Record<string, unknown>
 
-const read = ({ statement, flags }: Prepared, values: Values): ResultRow[] => {
+const asFlag = (value: unknown): unknown => (value === null ? null : value !== 0)
+/** What a damaged file has instead of bytes does not open either, and is told where it is opened. */
+const asBytes = (value: unknown): unknown => (value === null || Buffer.isBuffer(value) ? value : Buffer.alloc(0))
+const conversionOf = ({ name, table, column }: Database.ColumnDefinition) => {
+  if (FLAGS.has(`${table}.${column}`) || /^(is|has)[A-Z]/.test(name)) return [[name, asFlag] as const]
+  return SEALED.has(`${table}.${column}`) ? [[name, asBytes] as const] : []
+}
+
+const read = ({ statement, convert }: Prepared, values: Values): ResultRow[] => {
   const rows = statement.all(bound(values)) as ResultRow[]
-  if (flags.length > 0)
-    for (const row of rows) for (const flag of flags) if (row[flag] !== null) row[flag] = row[flag] !== 0
+  for (const [name, converted] of convert) for (const row of rows) row[name] = converted(row[name])
   return rows
 }
 
@@ -75,15 +79,8 @@ export const createTxs = (client: Database.Database): ((at: number) => Tx) => {
     const before = known.get(sql)
     if (before) return before
     const statement = client.prepare(withoutBare(typeof sql === 'string' ? sql : sql(SQLITE)))
-    const isFlag = ({ name, table, column }: Database.ColumnDefinition) =>
-      FLAGS.has(`${table}.${column}`) || /^(is|has)[A-Z]/.test(name)
-    const flags = statement.reader
-      ? statement
-          .columns()
-          .filter(isFlag)
-          .map(({ name }) => name)
-      : []
-    const made = { statement, flags }
+    const convert = statement.reader ? statement.columns().flatMap(conversionOf) : []
+    const made = { statement, convert }
     known.set(sql, made)
     return made
   }

@@ -32,46 +32,30 @@ const BROKEN_IN_SQL = {
     SELECT count(*) FROM messages m JOIN partners p ON p.id = m.partner_id WHERE m.event > p.events`,
 }
 
-const WRONG_IN_SQLITE = `
-  SELECT (SELECT count(*) FROM (
-    SELECT account_id, waiting, leased FROM verification_counts WHERE waiting <> 0 OR leased <> 0
-    EXCEPT SELECT account_id, count(due_at), count(claimed_at) FROM verifications GROUP BY account_id))
-  + (SELECT count(*) FROM (
-    SELECT account_id, count(due_at), count(claimed_at) FROM verifications WHERE due_at IS NOT NULL GROUP BY account_id
-    EXCEPT SELECT account_id, waiting, leased FROM verification_counts))
-  + (SELECT count(*) FROM (SELECT waiting, leased, held FROM message_counts
-    EXCEPT SELECT count(*) FILTER (WHERE due_at IS NOT NULL AND claimed_at IS NULL), count(claimed_at),
-      count(*) FILTER (WHERE state = 'pending' AND due_at IS NULL) FROM messages))
-  + (SELECT count(*) FROM (SELECT partner_id, hour, registrations FROM partner_hours
-    EXCEPT SELECT partner_id, created_at / 3600000, count(*) FROM registrations GROUP BY 1, 2))
-  + (SELECT count(*) FROM partner_counts c
-    WHERE pending <> (SELECT count(*) FROM registrations r WHERE r.partner_id = c.partner_id AND status = 'pending')
-      OR hosts <> (SELECT count(*) FROM lanes l WHERE l.partner_id = c.partner_id))`
-
 /** What is counted, by whom, and how many there are. */
 const COUNTED = `
   SELECT 'verifications_waiting', account_id, count(*) FROM verifications WHERE due_at IS NOT NULL GROUP BY 2
   UNION ALL SELECT 'verifications_leased', account_id, count(*) FROM verifications WHERE claimed_at IS NOT NULL GROUP BY 2
   UNION ALL SELECT 'partner_pending', partner_id, count(*) FROM registrations WHERE status = 'pending' GROUP BY 2
-  UNION ALL SELECT 'partner_hour', partner_id || ' ' || created_at / 3600000, count(*) FROM registrations GROUP BY 2
+  UNION ALL SELECT 'partner_hour', partner_id || ' ' || (created_at / 3600000), count(*) FROM registrations GROUP BY 2
   UNION ALL SELECT 'messages_held', '', count(*) FROM messages WHERE state = 'pending' AND due_at IS NULL HAVING count(*) > 0
   UNION ALL SELECT 'messages_waiting', '', count(*) FROM messages WHERE due_at IS NOT NULL AND claimed_at IS NULL
     HAVING count(*) > 0
   UNION ALL SELECT 'messages_leased', '', count(*) FROM messages WHERE claimed_at IS NOT NULL HAVING count(*) > 0
   UNION ALL SELECT 'partner_hosts', partner_id, count(*) FROM lanes GROUP BY 2`
 const KEPT = `
-  SELECT what, owner, sum(n) FROM (SELECT what, owner, n FROM counts UNION ALL SELECT what, owner, n FROM count_changes) AS both_
-  GROUP BY what, owner HAVING sum(n) <> 0`
-const WRONG_IN_POSTGRES = `
-  SELECT count(*) FROM (((${COUNTED}) EXCEPT (${KEPT})) UNION ALL ((${KEPT}) EXCEPT (${COUNTED}))) AS wrong`
+  SELECT what, owner, sum(n) FROM current_counts GROUP BY what, owner HAVING sum(n) <> 0`
+const differing = (these: string, those: string): string =>
+  `(SELECT count(*) FROM (SELECT * FROM (${these}) AS these EXCEPT SELECT * FROM (${those}) AS those) AS differing)`
+const WRONG = `SELECT ${differing(COUNTED, KEPT)} + ${differing(KEPT, COUNTED)}`
 
-/** A statement of an engine that gives one row: how many rows break each, and how many counts that triggers keep are wrong. */
-export const brokenSql = (engine: 'sqlite' | 'postgres'): string => {
-  const wrong = engine === 'sqlite' ? WRONG_IN_SQLITE : WRONG_IN_POSTGRES
-  return `SELECT ${Object.entries({ ...BROKEN_IN_SQL, 'a trigger counts other rows than there are': wrong })
-    .map(([name, statement]) => `CAST((${statement}) AS integer) AS "${name}"`)
-    .join(', ')}`
-}
+/** A statement that gives one row: how many rows break each, and how many counts that triggers keep are wrong. */
+export const BROKEN_SQL = `SELECT ${Object.entries({
+  ...BROKEN_IN_SQL,
+  'a trigger counts other rows than there are': WRONG,
+})
+  .map(([name, statement]) => `CAST((${statement}) AS integer) AS "${name}"`)
+  .join(', ')}`
 
 /** What is broken, by its name. */
 export const brokenIn = (row: object | undefined): string[] =>

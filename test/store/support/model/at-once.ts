@@ -106,7 +106,7 @@ const createLedger = () => {
     endRound: ({ tables, broken }: Contents): void => {
       if (broken.length > 0) throw new Difference(broken.join(', '))
       for (const { id, events } of tables.partners) {
-        const messages = tables.messages.filter(({ partner_id }) => partner_id === id)
+        const messages = tables.message_bodies.filter(({ partner_id }) => partner_id === id)
         // Of a cancelled one nothing is told any more.
         const numbered = messages.map(({ event, body }) => ({ n: event as number, isReadable: body === 1 }))
         assertEvents(id as string, events as number, numbered)

@@ -6,7 +6,8 @@ import type { Store } from '../../../../src/store/store.ts'
 const KEYS = {
   verifications: ['id'],
   registrations: ['id'],
-  messages: ['seq'],
+  message_bodies: ['seq'],
+  deliveries: ['seq'],
   lanes: ['id'],
   attempts: ['message_seq', 'n'],
   callbacks: ['partner_id', 'callback_url'],

@@ -5,7 +5,7 @@ import { openConnection } from '../../../../src/store/postgres/connection.ts'
 import { foldCounts } from '../../../../src/store/postgres/counts.ts'
 import { openPostgresStore } from '../../../../src/store/postgres/store.ts'
 import { openTestServer } from '../../../support/postgres.ts'
-import { brokenIn, brokenSql } from '../invariants.ts'
+import { BROKEN_SQL, brokenIn } from '../invariants.ts'
 import { type OpenEngine, type Row, STORED, selectAll, TABLES, type Table } from './engine.ts'
 
 /** Before a transaction is run again the store pauses for so long at most; the one in its way here ends sooner. */
@@ -70,11 +70,7 @@ export const openPostgresEngine: OpenEngine = async now => {
   }
 }
 
-/** The tables behind a view. */
-const SAVED = [
-  ...STORED.flatMap(table => (table === 'messages' ? ['message_bodies', 'deliveries'] : table)),
-  ...['counts', 'count_changes'],
-]
+const SAVED = [...STORED, 'counts', 'count_changes']
 
 interface Read {
   tables: Record<Table, Row[] | null>
@@ -86,4 +82,4 @@ const READ = `
   SELECT json_build_object(${TABLES.map(
     table => `'${table}', (SELECT json_agg(one) FROM (${selectAll(table)}) AS one)`,
   ).join(', ')}) AS tables,
-  (SELECT row_to_json(broken) FROM (${brokenSql('postgres')}) AS broken) AS broken`
+  (SELECT row_to_json(broken) FROM (${BROKEN_SQL}) AS broken) AS broken`

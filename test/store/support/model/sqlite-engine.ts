@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { openSqliteStore } from '../../../../src/store/sqlite/store.ts'
-import { brokenIn, brokenSql } from '../invariants.ts'
+import { BROKEN_SQL, brokenIn } from '../invariants.ts'
 import { type Contents, type OpenEngine, type Row, STORED, selectAll, TABLES, type Table } from './engine.ts'
 
 /** Two handles of one file. */
@@ -16,7 +16,7 @@ export const openSqliteEngine: OpenEngine = async now => {
   const client = new Database(path)
 
   const tables = TABLES.map(table => [table, client.prepare<[], Row>(selectAll(table))] as const)
-  const broken = client.prepare<[], object>(brokenSql('sqlite'))
+  const broken = client.prepare<[], object>(BROKEN_SQL)
   /** Changes with what the handles write, not with what `client` does itself. */
   const dataVersion = client.prepare<[], number>('PRAGMA data_version').pluck()
   let known: { version: number | undefined; contents: Contents } | null = null
@@ -63,4 +63,4 @@ export const openSqliteEngine: OpenEngine = async now => {
 }
 
 /** Last the counts: the rows that are put back into the other tables count. */
-const SAVED = [...STORED, 'sqlite_sequence', 'verification_counts', 'message_counts']
+const SAVED = [...STORED, 'sqlite_sequence', 'counts']

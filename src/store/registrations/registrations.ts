@@ -1,10 +1,10 @@
+import type { StoreContext } from '../context.ts'
 import { afterCallbackChanges, afterCancelling } from '../hints.ts'
-import { createRegistrationActs } from '../registrations/acts.ts'
-import { createRegistering } from '../registrations/registering.ts'
 import type { Store } from '../store.ts'
-import type { Context } from './context.ts'
+import { createRegistrationActs } from './acts.ts'
+import { createRegistering } from './registering.ts'
 
-export const createRegistrations = (context: Context) => {
+export const createRegistrations = (context: StoreContext) => {
   const { write, read, tell } = context
   const acts = createRegistrationActs(context)
 

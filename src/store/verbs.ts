@@ -1,0 +1,79 @@
+import { createAccounts } from './accounts/accounts.ts'
+import { createCompletions } from './accounts/completions.ts'
+import { createBulkActs } from './bulk/acts.ts'
+import { createBulkSteps } from './bulk/steps.ts'
+import { createCallbacks } from './callbacks/callbacks.ts'
+import { createCallbackNotices } from './callbacks/notices.ts'
+import type { StoreContext } from './context.ts'
+import { createMessageClaims } from './messages/claims.ts'
+import { createEvents } from './messages/events.ts'
+import { createMessageSettling } from './messages/settling.ts'
+import { createActs } from './operators/acts.ts'
+import { createAdminTokens } from './operators/admin-tokens.ts'
+import { createFactVerbs } from './operators/facts.ts'
+import { createNodes } from './operators/nodes.ts'
+import { createOperatorEvents } from './operators/operator-events.ts'
+import { createApiKeys } from './partners/api-keys.ts'
+import { createPartners } from './partners/partners.ts'
+import { createSigningSecrets } from './partners/signing-secrets.ts'
+import { createPartnerStatus } from './partners/status.ts'
+import { createExplanations } from './registrations/explanations.ts'
+import { createRegistrationQueries } from './registrations/queries.ts'
+import { createRegistrations } from './registrations/registrations.ts'
+import { createRegistrationSearch } from './registrations/search.ts'
+import { createResealing } from './resealing.ts'
+import { createRetention } from './retention/retention.ts'
+import { createStats } from './stats/stats.ts'
+import type { EngineFigures } from './stats.ts'
+import type { Store } from './store.ts'
+import type { Tx } from './tx.ts'
+import { createVerificationClaims } from './verifications/claims.ts'
+import { createDueTimes } from './verifications/due-times.ts'
+import { createVerificationSettling } from './verifications/settling.ts'
+
+type Verbs = Omit<Store, 'now' | 'hints' | 'close' | 'engineCounts'>
+
+/**
+ * The verbs of a store, over the transactions of an engine.
+ *
+ * @param contexts.calls of what the API and commands call; `loops` of what the workers call; `searches` of what operators read over all
+ *   partners: so that none of them waits for another's connections
+ * @param figuresOf what the engine tells of itself
+ * @param upkeep what the engine does with each beat of a node
+ */
+export const createVerbs = (
+  { calls, loops, searches }: Readonly<Record<'calls' | 'loops' | 'searches', StoreContext>>,
+  figuresOf: (tx: Tx) => Promise<EngineFigures>,
+  upkeep?: () => Promise<void>,
+): Verbs => ({
+  ...createPartners(calls),
+  ...createApiKeys(calls),
+  ...createAccounts(calls),
+  ...createSigningSecrets(calls),
+  ...createEvents(calls),
+  ...createRegistrations(calls),
+  ...createRegistrationQueries(calls),
+  ...createExplanations(calls),
+  ...createPartnerStatus(calls),
+  ...createAdminTokens(calls),
+  ...createBulkActs(calls),
+  ...createCallbacks(calls),
+  ...createFactVerbs(calls),
+
+  ...createRegistrationSearch(searches),
+  ...createStats(searches, figuresOf),
+  ...createActs(searches),
+
+  ...createVerificationClaims(loops),
+  ...createVerificationSettling(loops),
+  ...createDueTimes(loops),
+  ...createCompletions(loops),
+  claimMessages: createMessageClaims(loops),
+  settleMessages: createMessageSettling(loops),
+  ...createCallbackNotices(loops),
+  ...createBulkSteps(loops),
+  ...createRetention(loops),
+  ...createResealing(loops),
+  ...createNodes(loops, upkeep),
+  ...createOperatorEvents(loops),
+})
