@@ -4,7 +4,7 @@ import { type MessageState, messageIdOf } from '../../core/message.ts'
 import { deliveryWithoutMessage, type RegistrationStatus, showsVerdict } from '../../core/registration.ts'
 import { TEST_ACCOUNT_ID } from '../../core/test-serial.ts'
 import { type CallbackHealth, heldBecause } from '../callbacks.ts'
-import type { Explanation, NewRegistration, Registration } from '../store.ts'
+import type { Explanation, Registration } from '../store.ts'
 
 /** A registration with what its verification and its message add to it. Times are epoch ms. */
 export interface RegistrationRow extends Omit<Registration, 'isTest' | 'verdict' | 'nextPollAt' | 'delivery'> {
@@ -40,25 +40,6 @@ export const registrationOf = (row: RegistrationRow, openVerdict: () => Verdict 
   expiresAt: row.expiresAt,
   resolvedAt: row.resolvedAt,
 })
-
-/** The registration of a serial that nobody had registered, without reading back what was just written. */
-export const newRegistrationOf = (item: NewRegistration, at: number, expiresAt: number): Registration =>
-  registrationOf(
-    {
-      ...item,
-      status: 'pending',
-      reason: null,
-      createdAt: at,
-      expiresAt,
-      resolvedAt: null,
-      polls: 0,
-      lastPolledAt: null,
-      pollDueAt: at,
-      pollClaimedAt: null,
-      message: null,
-    },
-    () => null,
-  )
 
 type Delivery = { status: RegistrationStatus; message: { state: MessageState } | null }
 
