@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { type FoundRegistration, SEARCHED_AT_ONCE } from '../../src/store/registration-search.ts'
-import type { SearchPlace } from '../../src/store/registrations/search.ts'
-import { pageOfPartner } from '../../src/store/registrations/search.ts'
+import { createRegistrationSearch, pageOfPartner, type SearchPlace } from '../../src/store/registrations/search.ts'
+import type { Tx } from '../../src/store/tx.ts'
 
 const idOf = (n: number) => `reg_${String(n).padStart(6, '0')}`
 
@@ -33,4 +33,20 @@ test('a page that has all that it may reads no further', async () => {
   const query = { idcardid: null, status: null, delivery: null, limit: 2, before: null }
   const { found, next } = await pageOfPartner(window, 'partner_1', query)
   expect([found.length, next, read()]).toEqual([2, idOf(4_999), 3])
+})
+
+test('what was given up is counted window by window, and others read in between', async () => {
+  const order: string[] = []
+  let left = 2_500
+  const all = async (_sql: unknown, { limit }: { limit: number }) => {
+    const ids = Array.from({ length: Math.min(limit, left) }, (_, n) => left - n)
+    left -= ids.length
+    order.push(`${ids.length} rows`)
+    setImmediate(() => order.push('another read'))
+    return ids.map(n => ({ id: idOf(n), partnerId: 'partner_1', status: 'failed', state: 'exhausted', messageAt: 5 }))
+  }
+  const tx = { all, dialect: { lookUp: () => '' } } as unknown as Tx
+  const { countExhausted } = createRegistrationSearch({ read: run => run(tx) })
+  expect(await countExhausted('partner_1', { since: 0, until: 9 })).toBe(2_500)
+  expect(order.slice(0, 5)).toEqual(['1000 rows', 'another read', '1000 rows', 'another read', '500 rows'])
 })

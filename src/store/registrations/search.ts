@@ -18,6 +18,7 @@ import {
   SEARCHED_AT_ONCE,
   type SearchPage,
 } from '../registration-search.ts'
+import { exhaustedIn } from '../rules/bulk-act.ts'
 import type { Store } from '../store.ts'
 import type { Dialect, Sql, Tx } from '../tx.ts'
 
@@ -50,11 +51,16 @@ export const createRegistrationSearch = ({ read }: Pick<StoreContext, 'read'>): 
       return { groups: groupsOf(found), isCapped: next !== null }
     },
 
-    countExhausted: (partnerId, { since, until }) =>
-      read(async tx => {
-        const [row] = await tx.all<{ count: number }>(COUNT_EXHAUSTED, { partnerId, since, until })
-        return row?.count ?? 0
-      }),
+    countExhausted: async (partnerId, span) => {
+      const place = exhaustedIn(partnerId, span)
+      let count = 0
+      for (let before: string | null = null; ; await yieldToLoop()) {
+        const { found, next } = await search(window, { ...place, before }, { among: WINDOW, most: WINDOW })
+        count += found.length
+        if (next === null) return count
+        before = next
+      }
+    },
 
     partnerOf: id =>
       read(async tx => {
@@ -218,12 +224,6 @@ const factsOf = (source: string, { lookUp }: Dialect): string => `
   ORDER BY s.id DESC`
 
 const FIND: Sql = d => factsOf('SELECT CAST(@id AS text) AS id', d)
-
-const COUNT_EXHAUSTED: Sql = ({ lookUp }) => `
-  SELECT count(*) AS count
-  FROM deliveries d ${lookUp('registrations r', 'r.id = d.registration_id')} ${lookUp('message_bodies b', 'b.seq = d.seq')}
-  WHERE d.partner_id = @partnerId AND d.state = 'exhausted' AND b.created_at BETWEEN @since AND @until
-    AND r.status <> 'cancelled'`
 
 const toFound = (row: FoundRow): FoundRegistration => {
   const { state, claims, attempts, messageAt, dueAt, claimedAt, n, attemptAt, durationMs, outcome, httpStatus, error } =
