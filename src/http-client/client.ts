@@ -1,4 +1,5 @@
 import type { Clock } from '../core/clock.ts'
+import type { Origin } from '../core/origin.ts'
 import {
   type Connection,
   createConnection,
@@ -9,11 +10,11 @@ import {
   type Outbound,
 } from './connection.ts'
 import { type HttpRequest, writeRequest } from './request.ts'
-import { type Connect, createOpen, type Origin } from './socket.ts'
+import { type Connect, createOpen } from './socket.ts'
 
 export type { Exchange, Fault, Limits } from './connection.ts'
 export type { ResponseHead } from './response-head.ts'
-export { type Connect, type Origin, originOf } from './socket.ts'
+export type { Connect } from './socket.ts'
 export { TLS_OPTIONS } from './tls.ts'
 
 /** Connections are shared by requests of the same key and by no others, so a key leads to one origin. */

@@ -10,8 +10,8 @@ import {
 } from 'node:tls'
 import type { Clock } from '../core/clock.ts'
 import { MINUTE } from '../core/duration.ts'
+import type { Origin } from '../core/origin.ts'
 import { createHandshakes } from './handshakes.ts'
-import type { Origin } from './socket.ts'
 
 const TLS_1_3 = 'TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256'
 /** RSA key exchange last, for old servers that know nothing else. */

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net'
 import { afterEach, describe, expect, test } from 'vitest'
-import { type Connect, type Exchange, type Origin, openClient } from '../../src/http-client/client.ts'
+import type { Origin } from '../../src/core/origin.ts'
+import { type Connect, type Exchange, openClient } from '../../src/http-client/client.ts'
 import { OK, openRawReceiver } from '../support/raw-receiver.ts'
 import { createTime, LIMITS, textOf } from './harness.ts'
 
