@@ -10,10 +10,10 @@ import { SERIAL, SERIAL_FORM } from '../../core/registration-input.ts'
 import type { Cancellation, Registration } from '../../store/registration.ts'
 import type { Store } from '../../store/store.ts'
 import type { Emit } from '../../telemetry/emit.ts'
-import { DURATION_PATTERN } from '../json/fields.ts'
+import { choiceField, DURATION_PATTERN } from '../json/fields.ts'
 import { cursorOf, PAGE_PARAMETERS } from '../json/pagination.ts'
 import { found } from '../json/problem.ts'
-import { noQuery, oneOf, readQuery, said } from '../json/validate.ts'
+import { noQuery, readQuery, said } from '../json/validate.ts'
 import { answerLanguage } from '../language.ts'
 import type { ApiEnv } from '../middleware/authenticate.ts'
 import type { Rates } from '../rates.ts'
@@ -100,14 +100,8 @@ export interface RegistrationDeps extends LongPollDeps {
 
 export const LIST_QUERY = z.strictObject({
   idcardid: z.string().regex(SERIAL, said(SERIAL_FORM)).optional().describe('Only registrations of this serial.'),
-  status: z
-    .enum(REGISTRATION_STATUSES, oneOf(REGISTRATION_STATUSES))
-    .optional()
-    .describe('Only registrations in this state.'),
-  delivery: z
-    .enum(MESSAGE_STATES, oneOf(MESSAGE_STATES))
-    .optional()
-    .describe('Only registrations whose webhook is in this state.'),
+  status: choiceField(REGISTRATION_STATUSES).describe('Only registrations in this state.'),
+  delivery: choiceField(MESSAGE_STATES).describe('Only registrations whose webhook is in this state.'),
   ...PAGE_PARAMETERS,
 })
 

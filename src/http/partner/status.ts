@@ -12,6 +12,7 @@ import {
   jsonTime,
   jsonTimeOrNull,
   PAUSE,
+  textField,
   viewCallbackTrouble,
   viewPause,
 } from '../json/fields.ts'
@@ -25,9 +26,7 @@ export interface StatusDeps {
 }
 
 export const STATUS_QUERY = z.strictObject({
-  account: z
-    .string()
-    .regex(/^[\x21-\x7e]{1,128}$/, said(ACCOUNT_FORM))
+  account: textField(/^[\x21-\x7e]{1,128}$/, said(ACCOUNT_FORM))
     .optional()
     .describe(
       'The id or the APIID of an account, as in a registration; the one that is used without it if it is left out.',
