@@ -4,10 +4,10 @@ import type { Clock } from '../../core/clock.ts'
 import { MINUTE, readDuration, SECOND } from '../../core/duration.ts'
 import { AppError } from '../../core/error.ts'
 import { createInFlight } from '../../core/keyed-limiter.ts'
-import { asTold, MESSAGE_STATES, messageIdOf } from '../../core/message.ts'
+import { asTold, MESSAGE_STATES } from '../../core/message.ts'
 import { isRegistrationId, REGISTRATION_STATUSES } from '../../core/registration.ts'
 import { SERIAL, SERIAL_FORM } from '../../core/registration-input.ts'
-import type { Cancellation, Registration } from '../../store/registration.ts'
+import { type Registration, tellCancelled } from '../../store/registration.ts'
 import type { Store } from '../../store/store.ts'
 import type { Emit } from '../../telemetry/emit.ts'
 import { choiceField, DURATION_PATTERN } from '../json/fields.ts'
@@ -156,13 +156,6 @@ export const createRegistrations = (deps: RegistrationDeps) => {
   const waitForEnd = createLongPoll(deps)
 
   const view = (registration: Registration) => viewDue(registration, store.now())
-  const report = ({ registration, isNew, stopsMessage }: Cancellation) => {
-    const { id: registrationId, partnerId, createdAt } = registration
-    const ageMs = Math.max(0, store.now() - createdAt)
-    if (isNew) deps.emit('registration.ended', { registrationId, partnerId, end: 'cancelled', reason: null, ageMs })
-    if (stopsMessage)
-      deps.emit('message.cancelled', { messageId: messageIdOf(registrationId), registrationId, partnerId })
-  }
   const find = async (c: Context<ApiEnv>) => found(await store.findRegistration(...readTarget(c)), 'registration')
 
   const findWithForecast = async (c: Context<ApiEnv>) => {
@@ -204,7 +197,7 @@ export const createRegistrations = (deps: RegistrationDeps) => {
   })
 
   app.delete('/:id', noQuery, async c => {
-    report(found(await store.cancel(...readTarget(c)), 'registration'))
+    tellCancelled(found(await store.cancel(...readTarget(c)), 'registration'), deps.emit, store.now())
     return c.body(null, 204)
   })
 
