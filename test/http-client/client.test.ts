@@ -102,12 +102,6 @@ describe('a client', () => {
     await send('/', { key: '0' })
     expect(receiver.connections()).toBe(connections + 1)
   })
-
-  test('rejects a request that would break out of its line, and opens nothing for it', async () => {
-    const { send, opened } = await openPair({ answer: ok })
-    await expect(send('/ HTTP/1.1')).rejects.toThrow('not a valid request target')
-    expect(opened()).toBe(0)
-  })
 })
 
 describe('a request on a reused connection that the peer has closed', () => {
