@@ -1,18 +1,9 @@
 import type { Socket } from 'node:net'
 import { describe, expect, test } from 'vitest'
-import { OK, openRawReceiver } from '../support/raw-receiver.ts'
+import { flood, OK, openRawReceiver } from '../support/raw-receiver.ts'
 import { attemptTo, openSender } from '../support/sender.ts'
 
 const replying = (reply: string | Buffer) => openRawReceiver(socket => void socket.write(reply))
-
-/** Writes as long as the peer reads. */
-const flood = (socket: Socket, chunk: string) => {
-  const more = () => {
-    while (!socket.destroyed && socket.write(chunk));
-    socket.once('drain', more)
-  }
-  more()
-}
 
 const repeating = (socket: Socket, text: string, everyMs: number) => {
   const timer = setInterval(() => socket.write(text), everyMs)
