@@ -127,7 +127,11 @@ export type Sealed = ReturnType<typeof createSealed>
  * `openBytes` throw where the key is missing, the bytes are damaged, or the row is another one.
  */
 export const createSealed = (vault: Vault) => {
-  const column = (place: Omit<SealedColumn, 'reseal'>, sealedFor: (...owner: string[]) => string): SealedColumn => ({
+  const column = (
+    place: Pick<SealedColumn, 'table' | 'column' | 'owner'> & Partial<SealedColumn>,
+    sealedFor: (...owner: string[]) => string,
+  ): SealedColumn => ({
+    ...{ key: 'id', first: '', id: 'id' },
     ...place,
     reseal: (value, owner) => {
       const context = sealedFor(...owner)
@@ -183,44 +187,26 @@ export const createSealed = (vault: Vault) => {
     keyId: Buffer.from(vault.keyId, 'hex'),
     /** All of them. The canary comes last: once it is resealed, everything is that opens. */
     columns: [
-      column({ table: 'accounts', column: 'api_key', key: 'id', first: '', id: 'id', owner: ['api_id'] }, apiId =>
-        contextOf.accountKey({ apiId }),
+      column({ table: 'accounts', column: 'api_key', owner: ['api_id'] }, apiId => contextOf.accountKey({ apiId })),
+      column({ table: 'signing_secrets', column: 'secret', owner: ['partner_id', 'id'] }, (partnerId, id) =>
+        contextOf.signingSecret({ partnerId, id }),
       ),
       column(
-        { table: 'signing_secrets', column: 'secret', key: 'id', first: '', id: 'id', owner: ['partner_id', 'id'] },
-        (partnerId, id) => contextOf.signingSecret({ partnerId, id }),
-      ),
-      column(
-        { table: 'verifications', column: 'verdict', key: 'id', first: 0, id: 'id', owner: ['partner_id', 'idcardid'] },
+        { table: 'verifications', column: 'verdict', first: 0, owner: ['partner_id', 'idcardid'] },
         (partnerId, idcardid) => contextOf.verdict({ partnerId, idcardid }),
       ),
       column(
-        {
-          table: 'registrations',
-          column: 'metadata',
-          key: 'id',
-          first: '',
-          id: 'id',
-          owner: ['partner_id', 'id'],
-          empty: NO_METADATA,
-        },
+        { table: 'registrations', column: 'metadata', owner: ['partner_id', 'id'], empty: NO_METADATA },
         (partnerId, id) => contextOf.metadata({ partnerId, id }),
       ),
       column(
         {
-          table: 'messages',
-          column: 'body',
-          key: 'seq',
-          first: 0,
-          id: 'registration_id',
+          ...{ table: 'messages', column: 'body', key: 'seq', first: 0, id: 'registration_id' },
           owner: ['partner_id', 'registration_id'],
         },
         (partnerId, registrationId) => contextOf.message({ partnerId, registrationId }),
       ),
-      column(
-        { table: 'meta', column: 'value', key: 'key', first: '', id: 'key', only: 'canary', owner: [] },
-        contextOf.canary,
-      ),
+      column({ table: 'meta', column: 'value', key: 'key', id: 'key', only: 'canary', owner: [] }, contextOf.canary),
     ],
   }
 }
