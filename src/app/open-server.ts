@@ -39,36 +39,31 @@ export const openServer = async (
   }
 }
 
-/** What a node without the role `api` serves: probes and metrics. */
-export const openProbes = ({
-  config: { server },
-  readiness,
-  tracer,
-  metrics,
-  rateShare,
-  stopping,
-  emit,
-}: Pick<RoleDeps<'server', never>, 'config' | 'emit'> & {
+export interface Serving extends Pick<RoleDeps<'server', never>, 'config' | 'emit'> {
   readiness: Readiness
   tracer: Tracer | null
   metrics: MetricsDeps['metrics']
   rateShare: () => number
   stopping: AbortController
-}): Promise<ServerRole> => {
-  const probes = createProbes({
-    ready: readiness.checks,
-    version: VERSION,
-    metrics,
-    rateShare,
-    apiRate: server.apiRate,
-    registrationRate: server.registrationRate,
-    stopping: stopping.signal,
-    metricsToken: server.metricsToken,
-    trustedProxies: createNetworks(server.trustProxy),
-    tracer,
-    newId: createIds(),
-    ...clock,
-    emit,
-  })
-  return openServer(probes.fetch, { server, stopping })
 }
+
+/** What the probes and the API have in common. */
+export const probesOf = ({ config: { server }, readiness, tracer, metrics, rateShare, stopping, emit }: Serving) => ({
+  ready: readiness.checks,
+  version: VERSION,
+  metrics,
+  rateShare,
+  apiRate: server.apiRate,
+  registrationRate: server.registrationRate,
+  stopping: stopping.signal,
+  metricsToken: server.metricsToken,
+  trustedProxies: createNetworks(server.trustProxy),
+  tracer,
+  newId: createIds(),
+  ...clock,
+  emit,
+})
+
+/** What a node without the role `api` serves: probes and metrics. */
+export const openProbes = (serving: Serving): Promise<ServerRole> =>
+  openServer(createProbes(probesOf(serving)).fetch, { server: serving.config.server, stopping: serving.stopping })
