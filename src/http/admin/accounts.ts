@@ -13,7 +13,7 @@ import { invalid, noQuery, readQuery, said } from '../json/validate.ts'
 import type { ApiEnv } from '../middleware/authenticate.ts'
 import { ACT, readAct, readReason, WHY } from './authorize.ts'
 
-export interface AdminAccountDeps {
+interface AdminAccountDeps {
   store: Pick<
     Store,
     | 'createAccount'

@@ -7,7 +7,7 @@ import { cursorField, cursorOf, PAGE_PARAMETERS, readCursor } from '../json/pagi
 import { readQuery, said } from '../json/validate.ts'
 import type { ApiEnv } from '../middleware/authenticate.ts'
 
-export interface AdminAuditDeps {
+interface AdminAuditDeps {
   store: Pick<Store, 'listActs'>
 }
 

@@ -15,7 +15,7 @@ import { type BULK_DRAFT, viewBulk } from './bulk-view.ts'
 import { viewFound } from './registration-view.ts'
 import { FILTER_QUERY, readFilter } from './search.ts'
 
-export interface AdminBulkDeps {
+interface AdminBulkDeps {
   store: Pick<
     Store,
     | 'searchRegistrations'

@@ -9,7 +9,7 @@ import type { ApiEnv } from '../middleware/authenticate.ts'
 import { readAct, WHY } from './authorize.ts'
 import { NO_PARTNER, PARTNER_ID } from './search.ts'
 
-export interface AdminCallbackDeps {
+interface AdminCallbackDeps {
   store: Pick<Store, 'findPartner' | 'listCallbacks' | 'enableCallback'>
 }
 

@@ -5,7 +5,7 @@ import { AT, COUNT, jsonTime } from '../json/fields.ts'
 import { noQuery } from '../json/validate.ts'
 import type { ApiEnv } from '../middleware/authenticate.ts'
 
-export interface AdminMessageDeps {
+interface AdminMessageDeps {
   store: Pick<Store, 'groupFailures'>
 }
 

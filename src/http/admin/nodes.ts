@@ -7,7 +7,7 @@ import { AT, idField, jsonTime } from '../json/fields.ts'
 import { noQuery } from '../json/validate.ts'
 import type { ApiEnv } from '../middleware/authenticate.ts'
 
-export interface AdminNodeDeps {
+interface AdminNodeDeps {
   store: Pick<Store, 'listNodes'>
 }
 

@@ -15,7 +15,7 @@ import { answerLanguage } from '../language.ts'
 import type { ApiEnv } from '../middleware/authenticate.ts'
 import { NODE, viewNode } from './nodes.ts'
 
-export interface OverviewDeps {
+interface OverviewDeps {
   store: Pick<Store, 'stats' | 'probe'>
 }
 

@@ -22,7 +22,7 @@ import { noQuery, readQuery, said } from '../json/validate.ts'
 import type { ApiEnv } from '../middleware/authenticate.ts'
 import { ACT, readAct, WHY } from './authorize.ts'
 
-export interface AdminPartnerDeps {
+interface AdminPartnerDeps {
   store: Pick<Store, 'createPartner' | 'findPartner' | 'listPartners' | 'changePartner'>
   newId: (prefix: string) => string
   random: (bytes: number) => Buffer
@@ -111,7 +111,7 @@ export const createAdminPartners = ({ store, newId, random }: AdminPartnerDeps) 
   return app
 }
 
-export interface AdminKeyDeps {
+interface AdminKeyDeps {
   store: Pick<Store, 'createKey' | 'listKeys' | 'revokeKey'>
   newId: (prefix: string) => string
   random: (bytes: number) => Buffer

@@ -16,7 +16,7 @@ import { readReason } from './authorize.ts'
 import { seesAll, viewDetail, viewFound } from './registration-view.ts'
 import { FILTER, FILTER_QUERY, type Filter, readFilter } from './search.ts'
 
-export interface AdminRegistrationDeps {
+interface AdminRegistrationDeps {
   store: Pick<
     Store,
     | 'now'

@@ -9,7 +9,7 @@ import type { ApiEnv } from '../middleware/authenticate.ts'
 import type { Rates } from '../rates.ts'
 import { type RegistrationBodySchema, viewAttempt } from './registration-schemas.ts'
 
-export interface CallbackTestDeps {
+interface CallbackTestDeps {
   rates: Pick<Rates, 'take'>
   registrationBody: RegistrationBodySchema
   readBody: ReadPartnerBody

@@ -17,7 +17,7 @@ type SignEvents = (
   events: readonly { id: string; body: string }[],
 ) => Promise<readonly Readonly<Record<string, string>>[]>
 
-export interface EventDeps {
+interface EventDeps {
   rates: Pick<Rates, 'take' | 'give'>
   store: Pick<Store, 'listEvents'>
   signEvents: SignEvents

@@ -13,7 +13,7 @@ import { explainSentence, type Reader } from './explain-sentence.ts'
 import { ATTEMPT, DELIVERY_STATE, REASON, SANDBOX, STATUS, viewAttempt } from './registration-schemas.ts'
 import { readTarget } from './registrations.ts'
 
-export interface ExplainDeps {
+interface ExplainDeps {
   store: Pick<Store, 'explain'>
   now: () => number
 }

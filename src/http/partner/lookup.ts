@@ -8,7 +8,7 @@ import type { ApiEnv } from '../middleware/authenticate.ts'
 import { itemsOf, MOST_LOOKUP_RESULTS, type Rates } from '../rates.ts'
 import { REGISTRATION, viewRegistration } from './registration-schemas.ts'
 
-export interface LookupDeps {
+interface LookupDeps {
   rates: Pick<Rates, 'take' | 'give'>
   store: Pick<Store, 'lookUpRegistrations'>
   readBody: ReadPartnerBody

@@ -7,7 +7,7 @@ import { noQuery } from '../json/validate.ts'
 import type { ApiEnv } from '../middleware/authenticate.ts'
 import type { Rate, Rates } from '../rates.ts'
 
-export interface MeDeps {
+interface MeDeps {
   store: Pick<Store, 'findPartner' | 'usageOf'>
   rates: Pick<Rates, 'limits'>
   now: () => number

@@ -29,7 +29,7 @@ import {
   viewRegistration,
 } from './registration-schemas.ts'
 
-export interface RegisterDeps extends RegistrarDeps {
+interface RegisterDeps extends RegistrarDeps {
   /** Resolves once the registration is durable. */
   register: (item: NewRegistration) => Promise<Registered>
   readBody: ReadPartnerBody

@@ -19,7 +19,7 @@ import type { ApiEnv } from '../middleware/authenticate.ts'
 import type { Rates } from '../rates.ts'
 import { viewAttempt, viewDue, viewRegistration } from './registration-schemas.ts'
 
-export interface LongPollDeps {
+interface LongPollDeps {
   store: Pick<Store, 'hints' | 'endedAmong'>
   sleep: Clock['sleep']
 }
@@ -86,7 +86,7 @@ const createLongPoll = ({ store, sleep }: LongPollDeps) => {
   }
 }
 
-export interface RegistrationDeps extends LongPollDeps {
+interface RegistrationDeps extends LongPollDeps {
   rates: Pick<Rates, 'take' | 'give'>
   store: LongPollDeps['store'] &
     Pick<

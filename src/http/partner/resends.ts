@@ -12,7 +12,7 @@ import { noQuery, said } from '../json/validate.ts'
 import type { ApiEnv } from '../middleware/authenticate.ts'
 import type { Rates } from '../rates.ts'
 
-export interface ResendDeps {
+interface ResendDeps {
   rates: Pick<Rates, 'take'>
   store: Pick<Store, 'now' | 'countExhausted' | 'createBulkAct' | 'startBulkAct' | 'findBulkAct'>
   readBody: ReadPartnerBody

@@ -11,7 +11,7 @@ import type { ReadPartnerBody } from '../json/request-body.ts'
 import { noQuery, said } from '../json/validate.ts'
 import type { ApiEnv } from '../middleware/authenticate.ts'
 
-export interface SigningSecretDeps {
+interface SigningSecretDeps {
   store: Pick<Store, 'listSigningSecrets' | 'rotateSigningSecret' | 'endSigningSecret'>
   readBody: ReadPartnerBody
   newId: (prefix: string) => string

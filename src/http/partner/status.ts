@@ -20,7 +20,7 @@ import { invalid, readQuery, said } from '../json/validate.ts'
 import type { ApiEnv } from '../middleware/authenticate.ts'
 import { ACCOUNT_FORM } from './registration-schemas.ts'
 
-export interface StatusDeps {
+interface StatusDeps {
   store: Pick<Store, 'statusOf'>
   now: () => number
 }
