@@ -1,12 +1,13 @@
 import type { Config } from '../config/settings.ts'
 import { createNetworks } from '../core/address.ts'
+import { within } from '../core/clock.ts'
 import { listen } from '../http/listen.ts'
 import { createProbes, type MetricsDeps } from '../http/probes.ts'
 import type { Tracer } from '../telemetry/traces/tracer.ts'
 import { VERSION } from '../version.ts'
 import { clock, createIds } from './clock-and-ids.ts'
 import type { Readiness } from './readiness.ts'
-import { GRACE_MS, RECORD_MS, type Role, type RoleDeps, within } from './role.ts'
+import { GRACE_MS, RECORD_MS, type Role, type RoleDeps } from './role.ts'
 
 export interface ServerRole extends Role {
   /** Where it listens. */
@@ -32,10 +33,10 @@ export const openServer = async (
     url: listener.url,
     stop: () => {
       stopping.abort()
-      return within(GRACE_MS, listener.drain())
+      return within(clock, GRACE_MS, listener.drain())
     },
     // What a caller waits for still is ended by the end of the process.
-    breakOff: () => within(RECORD_MS, listener.close()),
+    breakOff: () => within(clock, RECORD_MS, listener.close()),
   }
 }
 

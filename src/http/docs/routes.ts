@@ -8,7 +8,7 @@ import { DAY, HOUR, SECOND } from '../../core/duration.ts'
 import { AppError, codeOf } from '../../core/error.ts'
 import type { Language } from '../../core/language.ts'
 import { clientNetwork } from '../caller.ts'
-import { chosenLanguage, languageOf } from '../language.ts'
+import { answerLanguage, chosenLanguage, languageOf } from '../language.ts'
 import type { ApiEnv } from '../middleware/authenticate.ts'
 import { createPartnerDocument } from '../openapi/document.ts'
 import type { Rates } from '../rates.ts'
@@ -89,12 +89,7 @@ export const createDocs = (deps: DocsDeps) => {
     c.header('cache-control', 'private, no-cache')
     return withBaseUrl(text, baseUrlOf(c, deps))
   }
-  const languageFor = (c: Context): Language => {
-    const language = chosenLanguage(c) ?? languageOf(c)
-    c.header('content-language', language)
-    c.header('vary', 'accept-language')
-    return language
-  }
+  const languageFor = (c: Context): Language => answerLanguage(c, chosenLanguage(c) ?? languageOf(c))
   const sendPage = async (c: Context, name: string) => {
     const language = languageFor(c)
     const page = (await readServed(`${name}.${language}.html`, new URL('docs/', BUILT))).toString()

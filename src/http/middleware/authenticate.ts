@@ -1,6 +1,7 @@
 import { timingSafeEqual } from 'node:crypto'
 import type { Context, MiddlewareHandler, Next } from 'hono'
 import { readApiKey } from '../../core/api-key.ts'
+import { setNewest } from '../../core/bounded-map.ts'
 import type { Edit } from '../../core/changes.ts'
 import type { Clock } from '../../core/clock.ts'
 import { MINUTE, SECOND } from '../../core/duration.ts'
@@ -34,12 +35,7 @@ export const createTtlCache = <T>({ ttlMs, size, now, load }: TtlCacheOptions<T>
     // An entry does not live longer when the clock is set back.
     if (known && Math.abs(now() - known.at) < ttlMs) return known.value
     const value = load(key)
-    entries.delete(key)
-    entries.set(key, { at: now(), value })
-    for (const oldest of entries.keys()) {
-      if (entries.size <= size) break
-      entries.delete(oldest)
-    }
+    setNewest(entries, size, [key, { at: now(), value }])
     value.then(
       loaded => loaded === null && forget(key, value),
       () => forget(key, value),

@@ -1,5 +1,6 @@
 import { Hono } from 'hono'
 import { z } from 'zod'
+import { RUNNING } from '../../core/account.ts'
 import { SECOND } from '../../core/duration.ts'
 import { toldOf } from '../../core/message.ts'
 import { roundedRate } from '../../core/show-sizes.ts'
@@ -67,7 +68,8 @@ export const STATUS_ANSWER = z
 export type StatusAnswer = z.output<typeof STATUS_ANSWER>
 
 const viewStatus = ({ queue, messages, callbacks, ...status }: PartnerStatus, now: number): StatusAnswer => {
-  const account = status.account ?? WELL
+  // Where there is no account yet, nothing is wrong with it.
+  const account = status.account ?? RUNNING
   const { since, delivered, pending, exhausted } = messages
   const all = delivered + pending + exhausted
   return {
@@ -95,9 +97,6 @@ const viewStatus = ({ queue, messages, callbacks, ...status }: PartnerStatus, no
     ),
   }
 }
-
-/** Where there is no account yet. */
-const WELL = { pausedAt: null, pauseReason: null, pauseCode: null, unreachableAt: null, unreachableError: null }
 
 /** `GET /v1/status`: how it is going, for a partner. */
 export const createStatus = ({ store, now }: StatusDeps) => {
