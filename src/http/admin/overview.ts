@@ -9,10 +9,11 @@ import { type TroubleFacts, troublesOf } from '../../store/rules/troubles.ts'
 import { type AccountStats, BUSY_TABLES, type EngineStats, type QueueStats } from '../../store/stats.ts'
 import type { Store } from '../../store/store.ts'
 import { findWriteError } from '../../store/write-error.ts'
-import { AT, AT_OR_NULL, COUNT, jsonTime, jsonTimeOrNull, PAUSE, REACH, viewPause, viewReach } from '../json/fields.ts'
+import { AT, AT_OR_NULL, COUNT, jsonTime, jsonTimeOrNull, viewPause, viewReach } from '../json/fields.ts'
 import { noQuery } from '../json/validate.ts'
 import { answerLanguage } from '../language.ts'
 import type { ApiEnv } from '../middleware/authenticate.ts'
+import { ACCOUNT } from './accounts.ts'
 import { NODE, viewNode } from './nodes.ts'
 
 interface OverviewDeps {
@@ -63,11 +64,7 @@ export const OVERVIEW = z.strictObject({
     .describe('The worst first; empty where nothing is wrong.'),
   accounts: z.array(
     z.strictObject({
-      id: z.string(),
-      account: z.string().describe('The APIID.'),
-      rate: z.number().describe('Calls a second.'),
-      ...PAUSE,
-      ...REACH,
+      ...ACCOUNT.omit({ mode: true, partnerId: true }).shape,
       nextTryAt: AT_OR_NULL.describe('When one call is made to try it, in a pause or an outage.'),
       waiting: COUNT.describe('Serials that somebody waits for.'),
       ...QUEUE,

@@ -8,7 +8,7 @@ import { MINUTE, SECOND } from '../../core/duration.ts'
 import { AppError } from '../../core/error.ts'
 import { createInFlight } from '../../core/keyed-limiter.ts'
 import type { Words } from '../../core/language.ts'
-import type { KeyOwner, Store } from '../../store/store.ts'
+import type { Store } from '../../store/store.ts'
 import { clientNetwork, setHeader, type TrustedProxies } from '../caller.ts'
 import type { Rates } from '../rates.ts'
 import type { Operator } from './authenticate-operator.ts'
@@ -174,8 +174,7 @@ export interface PartnerAuthDeps extends RefusalDeps, KeyUseDeps {
 /** Lets partners in by their API key, and sets `partnerId`. */
 export const createPartnerAuth = (deps: PartnerAuthDeps): MiddlewareHandler<ApiEnv> => {
   const { store, now, rates, enumerationGuard } = deps
-  const load = (id: string): Promise<KeyOwner | null> => store.findKey(id)
-  const findKey = createTtlCache({ ttlMs: KEY_TTL_MS, size: MOST_KEYS, now, load })
+  const findKey = createTtlCache({ ttlMs: KEY_TTL_MS, size: MOST_KEYS, now, load: id => store.findKey(id) })
   const recordUse = createKeyUse(deps)
   const atOnce = createAtOnce(MOST_AT_ONCE)
 
