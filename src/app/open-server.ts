@@ -17,17 +17,12 @@ export interface ServerRole extends Role {
 /**
  * Listens, and rejects when it cannot. To stop answers what is under way, and tells all other callers that the service stops, for as
  * long as another role has something under way; to break off closes the port.
- *
- * @param parts.stopping aborted when the stop begins
+ * `stopping` is aborted when the stop begins.
  */
 export const openServer = async (
   fetch: Parameters<typeof listen>[0],
-  parts: {
-    server: Pick<Config['server'], 'host' | 'port'>
-    stopping: AbortController
-  },
+  { server, stopping }: { server: Pick<Config['server'], 'host' | 'port'>; stopping: AbortController },
 ): Promise<ServerRole> => {
-  const { server, stopping } = parts
   const listener = await listen(fetch, server)
   return {
     url: listener.url,
