@@ -6,11 +6,11 @@ import type { Words } from '../../core/language.ts'
 import { Secret } from '../../core/secret.ts'
 import type { AccountRemoval } from '../../store/account.ts'
 import type { Account, Store } from '../../store/store.ts'
+import type { ApiEnv } from '../api-env.ts'
 import { idField, PAUSE, REACH, textField, viewPause, viewReach } from '../json/fields.ts'
 import { PAGE_QUERY, pageOf } from '../json/pagination.ts'
 import { found } from '../json/problem.ts'
 import { invalid, noQuery, readQuery, said } from '../json/validate.ts'
-import type { ApiEnv } from '../middleware/authenticate.ts'
 import { ACT, readAct, readReason, WHY } from './authorize.ts'
 
 interface AdminAccountDeps {

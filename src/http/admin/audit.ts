@@ -2,10 +2,10 @@ import { Hono } from 'hono'
 import { z } from 'zod'
 import { ACT_OUTCOMES } from '../../store/act.ts'
 import type { Act, Store } from '../../store/store.ts'
+import type { ApiEnv } from '../api-env.ts'
 import { AT, jsonTime, textField, timeField } from '../json/fields.ts'
 import { cursorField, cursorOf, PAGE_PARAMETERS, readCursor } from '../json/pagination.ts'
 import { readQuery, said } from '../json/validate.ts'
-import type { ApiEnv } from '../middleware/authenticate.ts'
 
 interface AdminAuditDeps {
   store: Pick<Store, 'listActs'>

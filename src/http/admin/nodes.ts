@@ -3,9 +3,9 @@ import { z } from 'zod'
 import { NODE_ROLES, NODE_TRAITS } from '../../core/node.ts'
 import { type JudgedNode, judgeNodes } from '../../store/nodes.ts'
 import type { Store } from '../../store/store.ts'
+import type { ApiEnv } from '../api-env.ts'
 import { AT, idField, jsonTime } from '../json/fields.ts'
 import { noQuery } from '../json/validate.ts'
-import type { ApiEnv } from '../middleware/authenticate.ts'
 
 interface AdminNodeDeps {
   store: Pick<Store, 'listNodes'>

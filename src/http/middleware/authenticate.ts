@@ -1,48 +1,17 @@
 import { timingSafeEqual } from 'node:crypto'
 import type { Context, MiddlewareHandler, Next } from 'hono'
 import { readApiKey } from '../../core/api-key.ts'
-import { setNewest } from '../../core/bounded-map.ts'
-import type { Edit } from '../../core/changes.ts'
 import type { Clock } from '../../core/clock.ts'
 import { MINUTE, SECOND } from '../../core/duration.ts'
 import { AppError } from '../../core/error.ts'
 import { createInFlight } from '../../core/keyed-limiter.ts'
 import type { Words } from '../../core/language.ts'
+import { createTtlCache } from '../../core/ttl-cache.ts'
 import type { Store } from '../../store/store.ts'
+import type { ApiEnv } from '../api-env.ts'
 import { clientNetwork, setHeader, type TrustedProxies } from '../caller.ts'
 import type { Rates } from '../rates.ts'
-import type { Operator } from './authenticate-operator.ts'
 import type { EnumerationGuard } from './enumeration-guard.ts'
-
-interface TtlCacheOptions<T> {
-  ttlMs: number
-  /** When there would be more entries, the oldest is dropped. */
-  size: number
-  now: () => number
-  load: (key: string) => Promise<T | null>
-}
-
-/** Caches what `load` resolves with. Neither null nor an error is cached. Calls at the same time share one load. */
-export const createTtlCache = <T>({ ttlMs, size, now, load }: TtlCacheOptions<T>) => {
-  const entries = new Map<string, { at: number; value: Promise<T | null> }>()
-
-  const forget = (key: string, value: Promise<T | null>): void => {
-    if (entries.get(key)?.value === value) entries.delete(key)
-  }
-
-  return (key: string): Promise<T | null> => {
-    const known = entries.get(key)
-    // An entry does not live longer when the clock is set back.
-    if (known && Math.abs(now() - known.at) < ttlMs) return known.value
-    const value = load(key)
-    setNewest(entries, size, [key, { at: now(), value }])
-    value.then(
-      loaded => loaded === null && forget(key, value),
-      () => forget(key, value),
-    )
-    return value
-  }
-}
 
 const BEARER = /^Bearer +([\x21-\x7e]+) *$/i
 
@@ -140,22 +109,6 @@ export const createKeyUse = ({ store, now, sleep, stopping }: KeyUseDeps) => {
     if (recordedAt.size >= MOST_RECORDED) recordedAt.clear()
     recordedAt.set(keyId, at)
     if (used.push(keyId) === 1) void recordSoon()
-  }
-}
-
-export interface ApiEnv {
-  Variables: {
-    requestId: string
-    partnerId: string
-    traceparent: string
-    /** In the admin API: who calls, and why. */
-    operator: Operator
-    reason: string | null
-    /**
-     * In the admin API: called before something is changed, with the id of what it is done to, and what it is. Puts it into the audit;
-     * throws where that cannot be, and then nothing may be changed.
-     */
-    begin: (object: string, edit?: Edit) => Promise<void>
   }
 }
 

@@ -5,6 +5,7 @@ import { SECOND } from '../../core/duration.ts'
 import { toldOf } from '../../core/message.ts'
 import { roundedRate } from '../../core/show-sizes.ts'
 import type { PartnerStatus, Store } from '../../store/store.ts'
+import type { ApiEnv } from '../api-env.ts'
 import {
   AT,
   AT_OR_NULL,
@@ -18,7 +19,6 @@ import {
   viewPause,
 } from '../json/fields.ts'
 import { invalid, readQuery, said } from '../json/validate.ts'
-import type { ApiEnv } from '../middleware/authenticate.ts'
 import { ACCOUNT_FORM } from './registration-schemas.ts'
 
 interface StatusDeps {
