@@ -1,6 +1,6 @@
 import type { UpstreamConfig } from '../config/read-config.ts'
 import { settingsIdOf } from '../config/settings-id.ts'
-import type { Clock } from '../core/clock.ts'
+import { type Clock, within } from '../core/clock.ts'
 import { SECOND } from '../core/duration.ts'
 import { onceIn } from '../core/once-in.ts'
 import { documentedStatuses } from '../http/openapi/document.ts'
@@ -44,9 +44,7 @@ const createReading = <T>(ask: () => Promise<T>, clock: Pick<Clock, 'monotonic' 
   }
   const reading = onceIn(EVERY_MS, read, clock.monotonic)
   return async (): Promise<T | null> => {
-    const enough = new AbortController()
-    await Promise.race([reading(), clock.sleep(PATIENCE_MS, enough.signal).catch(() => {})])
-    enough.abort()
+    await within(clock, PATIENCE_MS, reading())
     return last
   }
 }

@@ -2,18 +2,13 @@ import { createUrlJudge } from '../callback/guard.ts'
 import type { Sender } from '../callback/sender.ts'
 import { createEventSigner } from '../callback/signing.ts'
 import { createTestCallback } from '../callback/test-callback.ts'
-import { createNetworks } from '../core/address.ts'
 import { callbackPolicy } from '../core/callback-url.ts'
 import { createApi } from '../http/api.ts'
 import type { EnumerationGuard } from '../http/middleware/enumeration-guard.ts'
-import type { MetricsDeps } from '../http/probes.ts'
 import { createCoalescer } from '../store/coalescer.ts'
 import type { Store } from '../store/store.ts'
-import type { Tracer } from '../telemetry/traces/tracer.ts'
-import { VERSION } from '../version.ts'
-import { clock, createIds, random } from './clock-and-ids.ts'
-import { openServer, type ServerRole } from './open-server.ts'
-import type { Readiness } from './readiness.ts'
+import { createIds, random } from './clock-and-ids.ts'
+import { openServer, probesOf, type ServerRole, type Serving } from './open-server.ts'
 import type { RoleDeps } from './role.ts'
 
 /** Small, so that one group is written while the next is read. */
@@ -24,26 +19,12 @@ const REGISTER_GATHERED = 500
 const REGISTER_GROUPS = 3
 
 /** Serves partners and operators, from now on. To stop ends what callers wait for. */
-export const openApi = ({
-  config: { callback, polling, server, storage, upstream },
-  store,
-  sender,
-  enumerationGuard,
-  rateShare,
-  readiness,
-  stopping,
-  tracer,
-  metrics,
-  emit,
-}: RoleDeps<'callback' | 'polling' | 'server' | 'storage' | 'upstream', keyof Store> & {
-  sender: Sender
-  enumerationGuard: EnumerationGuard
-  rateShare: () => number
-  readiness: Readiness
-  stopping: AbortController
-  tracer: Tracer | null
-  metrics: MetricsDeps['metrics']
-}): Promise<ServerRole> => {
+export const openApi = (
+  serving: RoleDeps<'callback' | 'polling' | 'server' | 'storage' | 'upstream', keyof Store> &
+    Serving & { sender: Sender; enumerationGuard: EnumerationGuard },
+): Promise<ServerRole> => {
+  const { store, sender, enumerationGuard, stopping, emit } = serving
+  const { callback, polling, server, storage, upstream } = serving.config
   // By the clock of decisions, which may be the database's: this node's may be wrong.
   const { now } = store
   const newId = createIds(now)
@@ -54,6 +35,7 @@ export const openApi = ({
     gathered: REGISTER_GATHERED,
   })
   const api = createApi({
+    ...probesOf(serving),
     store,
     register,
     signEvents: createEventSigner(store),
@@ -63,24 +45,13 @@ export const openApi = ({
       emit('callback.refused', { refusal: verdict.refusal })
       return { ok: false, message: verdict.message }
     },
-    apiRate: server.apiRate,
-    registrationRate: server.registrationRate,
-    rateShare,
-    trustedProxies: createNetworks(server.trustProxy),
     enumerationGuard,
-    stopping: stopping.signal,
     testCallback: createTestCallback({ store, sender, newId }),
     registrationTtlMs: polling.registrationTtlMs,
     adminToken: server.adminToken,
-    metricsToken: server.metricsToken,
-    metrics,
-    tracer,
     newId,
     random,
-    ...clock,
     now,
-    emit,
-    version: VERSION,
     shownSettings: {
       retryScheduleMs: callback.retryScheduleMs,
       callbackTimeoutMs: callback.timeoutMs,
@@ -94,7 +65,6 @@ export const openApi = ({
       callbackSources: callback.sources,
       sandbox: upstream.sandbox,
     },
-    ready: readiness.checks,
   })
   return openServer(api.fetch, { server, stopping })
 }

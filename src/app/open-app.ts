@@ -3,6 +3,7 @@ import { openSender } from '../callback/sender.ts'
 import type { UpstreamConfig } from '../config/read-config.ts'
 import { settingsIdOf } from '../config/settings-id.ts'
 import { callbackPolicy } from '../core/callback-url.ts'
+import { within } from '../core/clock.ts'
 import { SECOND } from '../core/duration.ts'
 import type { NodeRole } from '../core/node.ts'
 import { longestRetryDelay } from '../core/retry-schedule.ts'
@@ -27,7 +28,7 @@ import { openOperator } from './open-operator.ts'
 import { openPoller, type PollerRole } from './open-poller.ts'
 import { openProbes } from './open-server.ts'
 import { createReadiness } from './readiness.ts'
-import { createRole, GRACE_MS, type Role, within } from './role.ts'
+import { createRole, GRACE_MS, type Role } from './role.ts'
 import { traceAttempts } from './traced.ts'
 
 const MEND_BATCH = 5_000
@@ -155,6 +156,6 @@ export const openApp = async (
   const late = () => {
     throw new Error('not all was recorded before the stop had to end')
   }
-  const stop = () => within(STOP_MS, running.disposeAsync(), late)
+  const stop = () => within(clock, STOP_MS, running.disposeAsync(), late)
   return { url: server.url, store, [Symbol.asyncDispose]: stop }
 }

@@ -1,12 +1,13 @@
 import type { Config } from '../config/settings.ts'
 import { createNetworks } from '../core/address.ts'
+import { within } from '../core/clock.ts'
 import { listen } from '../http/listen.ts'
 import { createProbes, type MetricsDeps } from '../http/probes.ts'
 import type { Tracer } from '../telemetry/traces/tracer.ts'
 import { VERSION } from '../version.ts'
 import { clock, createIds } from './clock-and-ids.ts'
 import type { Readiness } from './readiness.ts'
-import { GRACE_MS, RECORD_MS, type Role, type RoleDeps, within } from './role.ts'
+import { GRACE_MS, RECORD_MS, type Role, type RoleDeps } from './role.ts'
 
 export interface ServerRole extends Role {
   /** Where it listens. */
@@ -16,59 +17,49 @@ export interface ServerRole extends Role {
 /**
  * Listens, and rejects when it cannot. To stop answers what is under way, and tells all other callers that the service stops, for as
  * long as another role has something under way; to break off closes the port.
- *
- * @param parts.stopping aborted when the stop begins
+ * `stopping` is aborted when the stop begins.
  */
 export const openServer = async (
   fetch: Parameters<typeof listen>[0],
-  parts: {
-    server: Pick<Config['server'], 'host' | 'port'>
-    stopping: AbortController
-  },
+  { server, stopping }: { server: Pick<Config['server'], 'host' | 'port'>; stopping: AbortController },
 ): Promise<ServerRole> => {
-  const { server, stopping } = parts
   const listener = await listen(fetch, server)
   return {
     url: listener.url,
     stop: () => {
       stopping.abort()
-      return within(GRACE_MS, listener.drain())
+      return within(clock, GRACE_MS, listener.drain())
     },
     // What a caller waits for still is ended by the end of the process.
-    breakOff: () => within(RECORD_MS, listener.close()),
+    breakOff: () => within(clock, RECORD_MS, listener.close()),
   }
 }
 
-/** What a node without the role `api` serves: probes and metrics. */
-export const openProbes = ({
-  config: { server },
-  readiness,
-  tracer,
-  metrics,
-  rateShare,
-  stopping,
-  emit,
-}: Pick<RoleDeps<'server', never>, 'config' | 'emit'> & {
+export interface Serving extends Pick<RoleDeps<'server', never>, 'config' | 'emit'> {
   readiness: Readiness
   tracer: Tracer | null
   metrics: MetricsDeps['metrics']
   rateShare: () => number
   stopping: AbortController
-}): Promise<ServerRole> => {
-  const probes = createProbes({
-    ready: readiness.checks,
-    version: VERSION,
-    metrics,
-    rateShare,
-    apiRate: server.apiRate,
-    registrationRate: server.registrationRate,
-    stopping: stopping.signal,
-    metricsToken: server.metricsToken,
-    trustedProxies: createNetworks(server.trustProxy),
-    tracer,
-    newId: createIds(),
-    ...clock,
-    emit,
-  })
-  return openServer(probes.fetch, { server, stopping })
 }
+
+/** What the probes and the API have in common. */
+export const probesOf = ({ config: { server }, readiness, tracer, metrics, rateShare, stopping, emit }: Serving) => ({
+  ready: readiness.checks,
+  version: VERSION,
+  metrics,
+  rateShare,
+  apiRate: server.apiRate,
+  registrationRate: server.registrationRate,
+  stopping: stopping.signal,
+  metricsToken: server.metricsToken,
+  trustedProxies: createNetworks(server.trustProxy),
+  tracer,
+  newId: createIds(),
+  ...clock,
+  emit,
+})
+
+/** What a node without the role `api` serves: probes and metrics. */
+export const openProbes = (serving: Serving): Promise<ServerRole> =>
+  openServer(createProbes(probesOf(serving)).fetch, { server: serving.config.server, stopping: serving.stopping })

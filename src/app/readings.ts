@@ -1,4 +1,4 @@
-import { ACCOUNT_FAULTS } from '../core/answer.ts'
+import { PAUSE_REASONS } from '../core/account.ts'
 import { SECOND } from '../core/duration.ts'
 import type { Histogram } from '../core/histogram.ts'
 import { NODE_TRAITS } from '../core/node.ts'
@@ -33,7 +33,6 @@ export interface NodeFacts {
 }
 
 const NO_LABELS = {}
-const REASONS = [...ACCOUNT_FAULTS, 'operator'] as const
 const MINUTE_SECONDS = 60
 
 const one = <Value>(value: Value) => [{ labels: NO_LABELS, value }]
@@ -48,17 +47,16 @@ const inSeconds = ({ bounds, counts, sum }: Histogram): Histogram => ({
   sum: sum / SECOND,
 })
 
+const QUEUE_STATES = ['due', 'scheduled', 'leased', 'held'] as const
+
 const ofQueues = ({ at, polls, deliveries }: Stats) =>
   ({
     queueDepth: [
-      { labels: { queue: 'poll', state: 'due' }, value: polls.due },
-      { labels: { queue: 'poll', state: 'scheduled' }, value: polls.scheduled },
-      { labels: { queue: 'poll', state: 'leased' }, value: polls.leased },
-      { labels: { queue: 'poll', state: 'held' }, value: 0 },
-      { labels: { queue: 'deliver', state: 'due' }, value: deliveries.due },
-      { labels: { queue: 'deliver', state: 'scheduled' }, value: deliveries.scheduled },
-      { labels: { queue: 'deliver', state: 'leased' }, value: deliveries.leased },
-      { labels: { queue: 'deliver', state: 'held' }, value: deliveries.held },
+      ...QUEUE_STATES.map(state => ({
+        labels: { queue: 'poll' as const, state },
+        value: { ...polls, held: 0 }[state],
+      })),
+      ...QUEUE_STATES.map(state => ({ labels: { queue: 'deliver' as const, state }, value: deliveries[state] })),
     ],
     queueOldestDue: [
       { labels: { queue: 'poll' }, value: ageOf(polls.oldestDueAt, at) },
@@ -77,7 +75,7 @@ const ofAccounts = ({ accounts }: Stats, { callsInLastMinute, clockSkewMs }: Nod
       value: truth(unreachableAt === null),
     })),
     accountPaused: accounts.flatMap(({ id, pauseReason }) =>
-      REASONS.map(reason => ({ labels: { account: id, reason }, value: truth(pauseReason === reason) })),
+      PAUSE_REASONS.map(reason => ({ labels: { account: id, reason }, value: truth(pauseReason === reason) })),
     ),
     clockSkew:
       clockSkewMs === null ? [] : accounts.map(({ id }) => ({ labels: { account: id }, value: clockSkewMs / SECOND })),

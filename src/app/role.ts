@@ -1,4 +1,5 @@
 import type { UpstreamConfig } from '../config/read-config.ts'
+import { within } from '../core/clock.ts'
 import { SECOND } from '../core/duration.ts'
 import type { Store } from '../store/store.ts'
 import type { Emit } from '../telemetry/emit.ts'
@@ -23,13 +24,6 @@ export const GRACE_MS = 10 * SECOND
 /** For a few writes, if the database can be written at all. */
 export const RECORD_MS = SECOND
 
-/** Waits for the end of something, for so long at most; then `onLate` says what is wrong, if it is. */
-export const within = async (ms: number, ended: Promise<unknown>, onLate = () => {}): Promise<void> => {
-  const limit = new AbortController()
-  const timeout = clock.sleep(ms, limit.signal).then(onLate)
-  await Promise.race([ended, timeout]).finally(() => limit.abort())
-}
-
 /**
  * @param parts.end begins nothing more; resolves when all has ended
  * @param parts.breakOff makes what is under way end soon
@@ -38,7 +32,7 @@ export const createRole = ({ end, breakOff }: { end: () => Promise<unknown>; bre
   let ended: Promise<unknown> | null = null
   const endWithin = (ms: number) => {
     ended ??= end()
-    return within(ms, ended)
+    return within(clock, ms, ended)
   }
   return {
     stop: () => endWithin(GRACE_MS),

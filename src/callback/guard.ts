@@ -1,5 +1,6 @@
 import { isIP, type LookupFunction, type Socket } from 'node:net'
 import { judgeAddress, type Networks } from '../core/address.ts'
+import { setNewest } from '../core/bounded-map.ts'
 import { type CallbackUrl, judgeUrl, type UrlPolicy, type UrlVerdict } from '../core/callback-url.ts'
 import type { Connect } from '../http-client/client.ts'
 import { SendError } from './failure.ts'
@@ -20,9 +21,7 @@ export const createUrlJudge = (policy: UrlPolicy): ((text: unknown) => UrlVerdic
     if (known) return known
     const verdict = judgeUrl(text, policy)
     if (!verdict.ok) return verdict
-    const [oldest] = good.size >= MAX_GOOD_URLS ? good.keys() : []
-    if (oldest !== undefined) good.delete(oldest)
-    good.set(text, verdict)
+    setNewest(good, MAX_GOOD_URLS, [text, verdict])
     return verdict
   }
 }

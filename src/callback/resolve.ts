@@ -1,6 +1,7 @@
 import { Resolver } from 'node:dns/promises'
 import type { Clock } from '../core/clock.ts'
 import { MINUTE, SECOND } from '../core/duration.ts'
+import { codeOf } from '../core/error.ts'
 
 /**
  * All addresses of a name, 32 at most and not judged yet, or why there are none: `detail` is the DNS error's code, or
@@ -55,8 +56,7 @@ const askFamily = async (ask: () => Promise<{ address: string; ttl: number }[]>)
       code: null,
     }
   } catch (error) {
-    const { code } = error as { code?: unknown }
-    return { addresses: [], ttlMs: 0, code: typeof code === 'string' ? code : 'EFAIL' }
+    return { addresses: [], ttlMs: 0, code: String(codeOf(error) ?? 'EFAIL') }
   }
 }
 

@@ -1,7 +1,6 @@
 import type { CallbackUrl, UrlPolicy } from '../core/callback-url.ts'
 import type { Clock } from '../core/clock.ts'
-import { SECOND } from '../core/duration.ts'
-import { type Limits, openClient } from '../http-client/client.ts'
+import { openClient, SHORT_ANSWER } from '../http-client/client.ts'
 import { createGuardedConnect, createUrlJudge } from './guard.ts'
 import { EXCERPT_BYTES, type Outcome, outcomeOf } from './outcome.ts'
 import { type NameResolver, openNameResolver } from './resolve.ts'
@@ -34,16 +33,6 @@ export interface Sender {
   close(): void
 }
 
-const LIMITS: Limits = {
-  headBytes: 16 * 1024,
-  bodyBytes: 16 * 1024,
-  keptBytes: EXCERPT_BYTES,
-  totalBytes: 64 * 1024,
-  connectMs: 5 * SECOND,
-  // Once the status is known, waiting can only gain the excerpt and a connection to use again.
-  bodyMs: 5 * SECOND,
-}
-
 /**
  * @param deps.timeoutMs limit of one attempt
  * @param deps.proxy the URL of an egress proxy, or null; the environment's proxy settings have no effect
@@ -65,7 +54,7 @@ export const openSender = (deps: {
   const guard = createGuardedConnect({ allowed: policy.allowed, resolver, proxy })
   const client = openClient({
     connect: guard.connect,
-    limits: LIMITS,
+    limits: { ...SHORT_ANSWER, keptBytes: EXCERPT_BYTES },
     perKey: deps.connectionsPerHost,
     // A webhook that comes twice has the same id.
     retries: 'unanswered',

@@ -1,3 +1,4 @@
+import { setNewest } from '../core/bounded-map.ts'
 import { SECOND } from '../core/duration.ts'
 import type { Secret } from '../core/secret.ts'
 import { createSigningKey, type SigningKey, sign, signElsewhere } from '../core/signature.ts'
@@ -31,9 +32,7 @@ export const createKeyring = () => {
     if (known) return known
     const key = createSigningKey(text)
     if (!key) throw new Error('a stored signing secret cannot be read')
-    const [oldest] = keys.size >= MAX_KEYS ? keys.keys() : []
-    if (oldest !== undefined) keys.delete(oldest)
-    keys.set(text, key)
+    setNewest(keys, MAX_KEYS, [text, key])
     return key
   }
 }

@@ -1,6 +1,7 @@
 import * as http from 'node:http'
 import * as https from 'node:https'
 import type { Socket } from 'node:net'
+import { originOf } from '../core/origin.ts'
 import { TLS_OPTIONS } from '../http-client/client.ts'
 import { failureOfError, SendError } from './failure.ts'
 
@@ -17,8 +18,6 @@ const credentialsOf = ({ username, password }: URL): string[] =>
         `Basic ${Buffer.from(`${decodeURIComponent(username)}:${decodeURIComponent(password)}`).toString('base64')}`,
       ]
 
-const portOf = ({ port, protocol }: URL): number => (port === '' ? (protocol === 'https:' ? 443 : 80) : Number(port))
-
 /**
  * Opens a connection through an egress proxy by CONNECT. Rejects with a SendError: `proxy_down` where the proxy itself is to
  * blame, or our credentials for it, and `proxy` where that, or the receiver, may be.
@@ -28,11 +27,12 @@ const portOf = ({ port, protocol }: URL): number => (port === '' ? (protocol ===
  */
 export const openTunnel = (proxy: URL, authority: string, signal: AbortSignal): Promise<Socket> =>
   new Promise((resolve, reject) => {
-    const { request } = proxy.protocol === 'https:' ? https : http
+    const { protocol, hostname, port } = originOf(proxy)
+    const { request } = protocol === 'https:' ? https : http
     const asked = request({
       ...TLS_OPTIONS,
-      host: proxy.hostname.replace(/^\[(.*)\]$/, '$1'),
-      port: portOf(proxy),
+      host: hostname,
+      port,
       method: 'CONNECT',
       path: authority,
       headers: ['host', authority, ...credentialsOf(proxy)],
@@ -54,7 +54,7 @@ export const openTunnel = (proxy: URL, authority: string, signal: AbortSignal): 
     })
     let isReached = false
     asked.once('socket', socket =>
-      socket.once(proxy.protocol === 'https:' ? 'secureConnect' : 'connect', () => {
+      socket.once(protocol === 'https:' ? 'secureConnect' : 'connect', () => {
         isReached = true
         socket.setTimeout(0)
       }),

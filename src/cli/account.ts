@@ -181,12 +181,8 @@ export const commands = [
     onStore: async (store, { account: typed, say, refuse, audited }) => {
       const before = await findAccount(store, typed, say)
       const { id, apiId } = before
-      const act = { act: 'account.remove', object: id, before: viewAccount(before) }
-      const outcome = await audited(
-        act,
-        () => store.removeAccount(id),
-        ended => ended === 'removed',
-      )
+      const act = { act: 'account.remove', object: id, before: viewAccount(before), done: 'removed' }
+      const outcome = await audited(act, () => store.removeAccount(id))
       if (outcome !== null && outcome !== 'removed') refuse(REMOVAL_REFUSALS[outcome].en, REMOVAL_REFUSALS[outcome].zh)
       const text = say(
         `Removed ${apiId}: what waits for it is still asked, then its key is erased.`,

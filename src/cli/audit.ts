@@ -18,25 +18,25 @@ interface CommandAct extends Edit {
   act: string
   /** The id of what it is done to, as it was typed. */
   object?: string
+  /** The only result of which it was done; any but null unless given. Otherwise it was refused. */
+  done?: string
 }
 
 /**
  * Does what a command is to do: it is in the audit before it begins, and its end before the command tells it. If the command is
  * ended meanwhile, the audit has it as begun.
- *
- * @param isDone tells by the result whether it was done, or else refused; null was refused, unless given
  */
-export type Audited = <T>(act: CommandAct, run: () => Promise<T>, isDone?: (result: T) => boolean) => Promise<T>
+export type Audited = <T>(act: CommandAct, run: () => Promise<T>) => Promise<T>
 
 export const auditedBy =
   (store: Pick<Store, 'recordAct' | 'endAct'>, reason: string | null): Audited =>
-  async ({ act, object = '', ...edit }, run, isDone = result => result !== null) => {
+  async ({ act, object = '', done, ...edit }, run) => {
     const by = { who: COMMAND, name: userName(), reason }
     const about = { act, object: objectOf(object), changes: changesOf(edit) }
     const begun = await store.recordAct({ ...by, ...about, outcome: 'begun' })
     try {
       const result = await run()
-      await store.endAct(begun, isDone(result) ? 'done' : 'refused')
+      await store.endAct(begun, (done === undefined ? result !== null : result === done) ? 'done' : 'refused')
       return result
     } catch (error) {
       // The first error tells more than one here.

@@ -29,11 +29,8 @@ const PAUSE_MS = 10
 const resendOne = async (store: Store, id: string, input: Common & OnStore): Promise<Answer> => {
   const { say, refuse, audited } = input
   const partnerId = await findPartnerOf(store, id, say)
-  const outcome = await audited(
-    { act: 'registration.resend', object: id },
-    () => store.resend(partnerId, id),
-    ended => ended === 'resent',
-  )
+  const act = { act: 'registration.resend', object: id, done: 'resent' }
+  const outcome = await audited(act, () => store.resend(partnerId, id))
   if (outcome === 'no_message')
     refuse(
       `${id} has no webhook yet: it has no verdict. "explain ${id}" says why.`,

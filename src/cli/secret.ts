@@ -85,12 +85,8 @@ export const commands = [
       const { id: partnerId } = await findPartner(store, typed, say)
       const secrets = await store.listSigningSecrets(partnerId)
       const { type } = secrets.find(one => one.id === id) ?? refuseUnknown()
-      const act = { act: 'secret.end', object: id, before: { partnerId, type } }
-      const outcome = await audited(
-        act,
-        () => store.endSigningSecret(partnerId, id),
-        ended => ended === 'ended',
-      )
+      const act = { act: 'secret.end', object: id, before: { partnerId, type }, done: 'ended' }
+      const outcome = await audited(act, () => store.endSigningSecret(partnerId, id))
       if (outcome === null) refuseUnknown()
       if (outcome === 'newest')
         refuse(

@@ -12,123 +12,107 @@ import {
   someOf,
   wholeNumber,
 } from './parsers.ts'
-import { type SettingGroup, variable } from './setting.ts'
+import { type SettingGroup, setting } from './setting.ts'
 import { collectorUrl, databaseUrl, operatorUrl } from './url-parsers.ts'
 
 export const STORAGE = {
   title: { en: 'Storage', zh: '存储' },
   settings: {
-    database: {
-      ...variable('DATABASE_URL', databaseUrl, 'file:data/notifier.db'),
+    database: setting('DATABASE_URL', databaseUrl, 'file:data/notifier.db', {
       secret: true,
       en: '`file:PATH` for SQLite (one node), or `postgres://USER:PASSWORD@HOST/NAME` (several nodes); with `?sslmode=verify-full` over TLS, with `&sslrootcert=FILE` trusting an authority of your own.',
       zh: '`file:路径` 使用 SQLite（单节点）；`postgres://用户:密码@主机/库名` 使用 PostgreSQL（多节点）；加 `?sslmode=verify-full` 则使用 TLS，再加 `&sslrootcert=文件` 可信任自建的证书机构。',
-    },
-    masterKey: {
-      ...variable('MASTER_KEY', secretKey({ bytes: 32 }), null),
+    }),
+    masterKey: setting('MASTER_KEY', secretKey({ bytes: 32 }), null, {
       secret: true,
       en: '32 bytes in base64; encrypts signing secrets and upstream keys at rest. If it is missing with SQLite, one is generated beside the database; PostgreSQL requires it.',
       zh: '32 字节的 base64，用于加密保存签名密钥与上游密钥。使用 SQLite 时若未设置，会在数据库旁自动生成；使用 PostgreSQL 时必须设置。',
-    },
-    previousMasterKey: {
-      ...variable('MASTER_KEY_PREVIOUS', secretKey({ bytes: 32 }), null),
+    }),
+    previousMasterKey: setting('MASTER_KEY_PREVIOUS', secretKey({ bytes: 32 }), null, {
       secret: true,
       en: 'The key before `MASTER_KEY`; needed until `rekey` has moved everything to the new one.',
       zh: '更换 `MASTER_KEY` 之前的旧密钥；在 `rekey` 把全部数据迁移到新密钥之前需要保留。',
-    },
-    retentionMs: {
-      ...variable('RETENTION', duration({ min: 1 * SECOND, max: 3_650 * DAY }), '30d'),
+    }),
+    retentionMs: setting('RETENTION', duration({ min: 1 * SECOND, max: 3_650 * DAY }), '30d', {
       en: 'How long a finished registration is kept before it is erased with its messages and attempts.',
       zh: '已结束的登记保留多久；到期后连同其消息和投递记录一并删除。',
-    },
+    }),
   },
 } satisfies SettingGroup
 
 export const NODE = {
   title: { en: 'This node', zh: '本节点' },
   settings: {
-    roles: {
-      ...variable('ROLES', someOf(...NODE_ROLES), NODE_ROLES.join(',')),
+    roles: setting('ROLES', someOf(...NODE_ROLES), NODE_ROLES.join(','), {
       en: 'What this process does, separated by commas: `api` serves partners and operators, `poll` asks GetResult, `deliver` sends webhooks and does the work in the background. The nodes of a database need all of them together.',
       zh: '本进程承担的工作，以逗号分隔：`api` 为合作方和运维人员提供接口，`poll` 查询上游，`deliver` 投递回调并执行后台工作。同一数据库的各节点合起来须包含全部三项。',
-    },
+    }),
   },
 } satisfies SettingGroup
 
 export const SERVER = {
   title: { en: 'API', zh: '接口' },
   settings: {
-    host: {
-      ...variable('HOST', host, '127.0.0.1'),
+    host: setting('HOST', host, '127.0.0.1', {
       en: 'The address the API listens on.',
       zh: '接口监听的地址。',
-    },
-    port: {
-      ...variable('PORT', wholeNumber({ min: 0, max: 65_535 }), '8080'),
+    }),
+    port: setting('PORT', wholeNumber({ min: 0, max: 65_535 }), '8080', {
       en: 'The port the API listens on; `0` takes a free one, named by the `listening` log line.',
       zh: '接口监听的端口；`0` 表示自动选用空闲端口，见日志中的 `listening` 一行。',
-    },
-    apiRate: {
-      ...variable('API_RATE', wholeNumber({ min: 1, max: 100_000 }), '200'),
+    }),
+    apiRate: setting('API_RATE', wholeNumber({ min: 1, max: 100_000 }), '200', {
       en: 'Requests a second allowed to one API key, or one operator’s token, with bursts of twice that; beyond it the answer is 429. Several nodes together allow twice as much at most.',
       zh: '每个 API 密钥或运维令牌每秒允许的请求数，突发上限为其两倍；超出时返回 429。多个节点合计最多为上述值的两倍。',
-    },
-    registrationRate: {
-      ...variable('REGISTRATION_RATE', wholeNumber({ min: 1, max: 100_000 }), '200'),
+    }),
+    registrationRate: setting('REGISTRATION_RATE', wholeNumber({ min: 1, max: 100_000 }), '200', {
       en: 'Registrations a second allowed to one partner, singly or in batches, with bursts of ten times that (at least 1,000); beyond it the answer is 429, and nothing of the request is taken. Several nodes together allow twice as much at most.',
       zh: '每个合作方每秒允许的登记数（单个与批量合计），突发上限为其十倍（至少 1,000）；超出时返回 429，该请求中的登记一个也不受理。多个节点合计最多为上述值的两倍。',
-    },
-    trustProxy: {
-      ...variable('TRUST_PROXY', networks(), ''),
+    }),
+    trustProxy: setting('TRUST_PROXY', networks(), '', {
       en: 'CIDRs of the reverse proxies whose `X-Forwarded-For` is believed, and `-Proto`, `-Host` and `-Prefix` for the examples under `/docs`; separated by commas.',
       zh: '可信反向代理的网段（CIDR，以逗号分隔），只采信它们的 `X-Forwarded-For`，以及用于 `/docs` 示例的 `-Proto`、`-Host` 和 `-Prefix`。',
-    },
-    adminToken: {
-      ...variable('ADMIN_TOKEN', secretWord({ min: 32 }), null),
+    }),
+    adminToken: setting('ADMIN_TOKEN', secretWord({ min: 32 }), null, {
       secret: true,
       en: 'Opens `/v1/admin`, at least 32 characters, with the role `admin`. Without it `/v1/admin` answers 404, but to tokens made by `admin-token create`.',
-      zh: '管理台与 `/v1/admin` 的令牌，至少 32 个字符，角色为 `admin`。未设置时两者均返回 404，仅 `admin-token create` 创建的令牌可用。',
-    },
-    metricsToken: {
-      ...variable('METRICS_TOKEN', secretWord({ min: 1 }), null),
+      zh: '`/v1/admin` 的令牌，至少 32 个字符，角色为 `admin`。未设置时 `/v1/admin` 返回 404，仅 `admin-token create` 创建的令牌可用。',
+    }),
+    metricsToken: setting('METRICS_TOKEN', secretWord({ min: 1 }), null, {
       secret: true,
       en: 'If set, `/metrics` asks for it as a bearer token.',
       zh: '设置后，访问 `/metrics` 须以 Bearer 令牌方式提供它。',
-    },
+    }),
   },
 } satisfies SettingGroup
 
 export const OPERATOR = {
   title: { en: 'Telling operators', zh: '运维通知' },
   settings: {
-    url: {
-      ...variable('OPERATOR_URL', operatorUrl, null),
+    url: setting('OPERATOR_URL', operatorUrl, null, {
       secret: true,
       en: 'The robot of a chat (WeCom, DingTalk, Feishu, Lark, Slack, known by the host), or any other URL for Standard Webhooks, that is told what an operator has to know; `notify-test` tries it.',
       zh: '群机器人的 webhook 地址（企业微信、钉钉、飞书、Lark、Slack，按主机名识别），或任意接收 Standard Webhooks 的地址；运维告警发往该地址，可用 `notify-test` 试发。',
-    },
-    secret: {
-      ...variable('OPERATOR_SECRET', secretWord({ min: 1 }), null),
+    }),
+    secret: setting('OPERATOR_SECRET', secretWord({ min: 1 }), null, {
       secret: true,
       en: 'Signs what goes to `OPERATOR_URL`: the secret that DingTalk or Feishu shows for signatures, or `whsec_` and the base64 of 24 to 64 bytes for webhooks. WeCom and Slack need none.',
       zh: '用于对发往 `OPERATOR_URL` 的内容签名：钉钉“加签”或飞书“签名校验”的密钥；若为 webhook，则为 `whsec_` 加 24 至 64 字节的 base64。企业微信与 Slack 不需要。',
-    },
-    language: {
-      ...variable('OPERATOR_LANGUAGE', oneOf('en', 'zh'), 'en'),
+    }),
+    language: setting('OPERATOR_LANGUAGE', oneOf('en', 'zh'), 'en', {
       en: 'The language in which operators are told, `en` or `zh`.',
       zh: '运维通知的语言，`en` 或 `zh`。',
-    },
+    }),
   },
 } satisfies SettingGroup
 
 export const LOG = {
   title: { en: 'Log', zh: '日志' },
   settings: {
-    level: {
-      ...variable('LOG_LEVEL', oneOf('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'), 'info'),
+    level: setting('LOG_LEVEL', oneOf('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'), 'info', {
       en: 'The lowest level that is written; the log is JSON lines on stdout.',
       zh: '写出的最低日志级别；日志以 JSON 行写到标准输出。',
-    },
+    }),
   },
 } satisfies SettingGroup
 
@@ -150,30 +134,25 @@ const SAMPLERS = [
 export const TRACES = {
   title: { en: 'Traces', zh: '链路追踪' },
   settings: {
-    endpoint: {
-      ...variable('OTEL_EXPORTER_OTLP_ENDPOINT', collectorUrl, null),
+    endpoint: setting('OTEL_EXPORTER_OTLP_ENDPOINT', collectorUrl, null, {
       en: 'The OpenTelemetry collector that spans are sent to (OTLP over HTTP, JSON), such as `http://127.0.0.1:4318`; `/v1/traces` is added. Without it there are no traces.',
       zh: '接收链路数据的 OpenTelemetry 收集器（OTLP/HTTP，JSON），例如 `http://127.0.0.1:4318`，会自动加上 `/v1/traces`；未设置则不产生链路数据。',
-    },
-    story: {
-      ...variable('TRACES', oneOf('link', 'parent'), 'link'),
+    }),
+    story: setting('TRACES', oneOf('link', 'parent'), 'link', {
       en: 'How polls and attempts belong to their registration: `link` makes each a trace of its own that links to it, `parent` puts all of a registration into one trace.',
       zh: '轮询与投递如何归属于其登记：`link` 表示各自成为独立的链路并链接到登记，`parent` 表示一次登记的全部过程都在同一条链路中。',
-    },
-    sampler: {
-      ...variable('OTEL_TRACES_SAMPLER', oneOf(...SAMPLERS), 'parentbased_always_on'),
+    }),
+    sampler: setting('OTEL_TRACES_SAMPLER', oneOf(...SAMPLERS), 'parentbased_always_on', {
       en: `Which traces are sent, one of ${SAMPLERS.join(', ')}; a caller's \`traceparent\` never decides. With \`parentbased_…\` what is in one trace with its registration (\`TRACES=parent\`) is sampled as that was.`,
       zh: `发送哪些链路：${SAMPLERS.join('、')} 之一；调用方的 \`traceparent\` 从不决定是否采样。\`parentbased_…\` 表示与登记同在一条链路中的（\`TRACES=parent\`）随该登记一同采样。`,
-    },
-    samplerRatio: {
-      ...variable('OTEL_TRACES_SAMPLER_ARG', ratio, '1'),
+    }),
+    samplerRatio: setting('OTEL_TRACES_SAMPLER_ARG', ratio, '1', {
       en: 'The share of traces for a sampler whose name ends in `traceidratio`, from 0 to 1.',
       zh: '名称以 `traceidratio` 结尾的采样器所采的链路比例，0 到 1。',
-    },
-    disabled: {
-      ...variable('OTEL_SDK_DISABLED', openTelemetryFlag, 'false'),
+    }),
+    disabled: setting('OTEL_SDK_DISABLED', openTelemetryFlag, 'false', {
       en: '`true` turns traces off, whatever else is set.',
       zh: '设为 `true` 时，无论其他如何设置，都不产生链路数据。',
-    },
+    }),
   },
 } satisfies SettingGroup

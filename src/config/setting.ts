@@ -20,9 +20,9 @@ export interface SettingGroup {
   settings: Record<string, Setting>
 }
 
-/** The part of a setting that is no text. */
-export const variable = <const Name extends string, Value, const Default extends string | null>(
-  name: Name,
+export const setting = <Value, const Default extends string | null>(
+  name: string,
   parse: Parser<Value>,
   default_: Default,
-) => ({ name, parse, default: default_ })
+  rest: Omit<Setting, 'name' | 'parse' | 'default'>,
+) => ({ name, parse, default: default_, ...rest })

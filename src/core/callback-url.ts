@@ -2,6 +2,7 @@ import { isIP } from 'node:net'
 import { domainToUnicode } from 'node:url'
 import { createNetworks, judgeAddress, type Network, type Networks } from './address.ts'
 import type { Words } from './language.ts'
+import { type Origin, originOf } from './origin.ts'
 
 type UrlRefusal =
   | 'not_text'
@@ -16,16 +17,10 @@ type UrlRefusal =
   | 'port'
 
 /** A URL that may be called, in its parts. It has no fragment, which would never be sent. */
-export interface CallbackUrl {
+export interface CallbackUrl extends Origin {
   /** Normalised: two callback URLs are the same if this is. */
   href: string
   origin: string
-  protocol: 'http:' | 'https:'
-  /** The `Host` header: with a port unless it is the scheme's default, IPv6 in brackets. */
-  host: string
-  /** What to connect to: a name, or an address without brackets. */
-  hostname: string
-  port: number
   /** Path and query. */
   path: string
   isLiteral: boolean
@@ -119,18 +114,9 @@ const isPortAllowed = (url: Pick<CallbackUrl, 'hostname' | 'port' | 'isLiteral'>
 }
 
 const partsOf = (url: URL): CallbackUrl => {
-  const hostname = url.hostname.replace(/^\[(.*)\]$/, '$1')
-  const isHttps = url.protocol === 'https:'
-  return {
-    href: url.href,
-    origin: url.origin,
-    protocol: isHttps ? 'https:' : 'http:',
-    host: url.host,
-    hostname,
-    port: url.port === '' ? (isHttps ? 443 : 80) : Number(url.port),
-    path: url.pathname + url.search,
-    isLiteral: isIP(hostname) !== 0,
-  }
+  const { href, origin, pathname, search } = url
+  const target = originOf(url)
+  return { ...target, href, origin, path: pathname + search, isLiteral: isIP(target.hostname) !== 0 }
 }
 
 const judgeParsed = (url: CallbackUrl, policy: UrlPolicy): UrlVerdict => {

@@ -10,3 +10,15 @@ export interface Clock {
 
 /** Resolves in the next turn of the event loop: others go first on this thread. */
 export const yieldToLoop = (): Promise<void> => new Promise(resolve => setImmediate(resolve))
+
+/** Waits for the end of something, for so long at most; then `onLate` says what is wrong, if it is. */
+export const within = async (
+  { sleep }: Pick<Clock, 'sleep'>,
+  ms: number,
+  ended: Promise<unknown>,
+  onLate = () => {},
+): Promise<void> => {
+  const limit = new AbortController()
+  const timeout = sleep(ms, limit.signal).then(onLate)
+  await Promise.race([ended, timeout]).finally(() => limit.abort())
+}

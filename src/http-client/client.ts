@@ -1,4 +1,6 @@
 import type { Clock } from '../core/clock.ts'
+import { SECOND } from '../core/duration.ts'
+import type { Origin } from '../core/origin.ts'
 import {
   type Connection,
   createConnection,
@@ -9,12 +11,23 @@ import {
   type Outbound,
 } from './connection.ts'
 import { type HttpRequest, writeRequest } from './request.ts'
-import { type Connect, createOpen, type Origin } from './socket.ts'
+import { type Connect, createOpen } from './socket.ts'
 
 export type { Exchange, Fault, Limits } from './connection.ts'
 export type { ResponseHead } from './response-head.ts'
-export { type Connect, type Origin, originOf } from './socket.ts'
+export type { Connect } from './socket.ts'
 export { TLS_OPTIONS } from './tls.ts'
+
+/** Of an answer in which only the status and a few words count. */
+export const SHORT_ANSWER: Limits = {
+  headBytes: 16 * 1024,
+  bodyBytes: 16 * 1024,
+  keptBytes: 16 * 1024,
+  totalBytes: 64 * 1024,
+  connectMs: 5 * SECOND,
+  // Once the status is known, waiting can only gain the words and a connection to use again.
+  bodyMs: 5 * SECOND,
+}
 
 /** Connections are shared by requests of the same key and by no others, so a key leads to one origin. */
 export interface Destination<O extends Origin> {

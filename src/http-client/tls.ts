@@ -8,10 +8,11 @@ import {
   connect as openSecure,
   type SecureContext,
 } from 'node:tls'
+import { setNewest } from '../core/bounded-map.ts'
 import type { Clock } from '../core/clock.ts'
 import { MINUTE } from '../core/duration.ts'
+import type { Origin } from '../core/origin.ts'
 import { createHandshakes } from './handshakes.ts'
-import type { Origin } from './socket.ts'
 
 const TLS_1_3 = 'TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256'
 /** RSA key exchange last, for old servers that know nothing else. */
@@ -29,7 +30,7 @@ export const TLS_OPTIONS = {
   secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
 } as const satisfies ConnectionOptions
 
-const MAX_SESSIONS = 1000
+export const MAX_SESSIONS = 1000
 /** A session holds the peer's certificate and the ticket, both as long as the peer likes. */
 const MAX_SESSION_BYTES = 16 * 1024
 /** Counted from the handshake that verified the certificate, however often the session has been resumed since. */
@@ -44,7 +45,7 @@ interface Session {
 }
 
 /** The latest session of each host. */
-const createSessions = (now: Clock['now']) => {
+export const createSessions = (now: Clock['now']) => {
   const sessions = new Map<string, Session>()
 
   return {
@@ -56,11 +57,8 @@ const createSessions = (now: Clock['now']) => {
       return null
     },
     remember: (host: string, session: Session) => {
-      sessions.delete(host)
-      if (session.bytes.length > MAX_SESSION_BYTES) return
-      const [oldest] = sessions.size >= MAX_SESSIONS ? sessions.keys() : []
-      if (oldest !== undefined) sessions.delete(oldest)
-      sessions.set(host, session)
+      if (session.bytes.length > MAX_SESSION_BYTES) sessions.delete(host)
+      else setNewest(sessions, MAX_SESSIONS, [host, session])
     },
     forget: (host: string) => void sessions.delete(host),
   }

@@ -1,71 +1,69 @@
 import { Hono } from 'hono'
 import type { Secret } from '../core/secret.ts'
 import type { Emit } from '../telemetry/emit.ts'
-import { type AdminAccountDeps, createAdminAccounts } from './admin/accounts.ts'
-import { type AdminAuditDeps, createAdminAudit } from './admin/audit.ts'
+import { createAdminAccounts } from './admin/accounts.ts'
+import { createAdminAudit } from './admin/audit.ts'
 import { type AuditDeps, createAudit, refuseByRole } from './admin/authorize.ts'
-import { type AdminBulkDeps, createAdminBulk } from './admin/bulk.ts'
-import { type AdminCallbackDeps, createAdminCallbacks } from './admin/callbacks.ts'
-import { type AdminMessageDeps, createAdminMessages } from './admin/messages.ts'
-import { type AdminNodeDeps, createAdminNodes } from './admin/nodes.ts'
-import { createOverview, type OverviewDeps } from './admin/overview.ts'
-import {
-  type AdminKeyDeps,
-  type AdminPartnerDeps,
-  createAdminKeys,
-  createAdminPartners,
-  createPartnerKeys,
-} from './admin/partners.ts'
-import { type AdminRegistrationDeps, createAdminRegistrations } from './admin/registrations.ts'
+import { createAdminBulk } from './admin/bulk.ts'
+import { createAdminCallbacks } from './admin/callbacks.ts'
+import { createAdminMessages } from './admin/messages.ts'
+import { createAdminNodes } from './admin/nodes.ts'
+import { createOverview } from './admin/overview.ts'
+import { createAdminKeys, createAdminPartners, createPartnerKeys } from './admin/partners.ts'
+import { createAdminRegistrations } from './admin/registrations.ts'
+import type { ApiEnv } from './api-env.ts'
 import { createDocs, type DocsDeps } from './docs/routes.ts'
 import { createFrame, type FrameDeps } from './frame.ts'
 import { type ReadPartnerBody, readBody } from './json/request-body.ts'
 import { noQuery } from './json/validate.ts'
-import { type ApiEnv, createPartnerAuth, type PartnerAuthDeps } from './middleware/authenticate.ts'
+import { createPartnerAuth, type PartnerAuthDeps } from './middleware/authenticate.ts'
 import { type AdminAuthDeps, createAdminAuth } from './middleware/authenticate-operator.ts'
 import { createOperatorDocument } from './openapi/document.ts'
-import { type CallbackTestDeps, createCallbackTest } from './partner/callback-test.ts'
-import { createEvents, type EventDeps } from './partner/events.ts'
-import { createExplain, type ExplainDeps } from './partner/explain.ts'
-import { createLookup, type LookupDeps } from './partner/lookup.ts'
-import { createMe, type MeDeps } from './partner/me.ts'
-import { createRegister, type RegisterDeps } from './partner/register.ts'
+import { createCallbackTest } from './partner/callback-test.ts'
+import { createEvents } from './partner/events.ts'
+import { createExplain } from './partner/explain.ts'
+import { createLookup } from './partner/lookup.ts'
+import { createMe } from './partner/me.ts'
+import { createRegister } from './partner/register.ts'
 import { createRegistrationBody, type JudgeUrl } from './partner/registration-schemas.ts'
-import { createRegistrations, type RegistrationDeps } from './partner/registrations.ts'
-import { createResends, type ResendDeps } from './partner/resends.ts'
-import { createSigningSecrets, type SigningSecretDeps } from './partner/signing-secrets.ts'
-import { createStatus, type StatusDeps } from './partner/status.ts'
+import { createRegistrations } from './partner/registrations.ts'
+import { createResends } from './partner/resends.ts'
+import { createSigningSecrets } from './partner/signing-secrets.ts'
+import { createStatus } from './partner/status.ts'
 import { createHealth, createMetricsPage, type HealthDeps, type MetricsDeps } from './probes.ts'
 import { createRates, type RateDeps } from './rates.ts'
 
+/** Below `/v1`, for the partner of the key. */
+const PARTNER_PARTS = [
+  ['/registrations', createRegister],
+  ['/registrations', createLookup],
+  ['/registrations', createRegistrations],
+  ['/registrations', createExplain],
+  ['/events', createEvents],
+  ['/resend', createResends],
+  ['/callbacks', createCallbackTest],
+  ['/me', createMe],
+  ['/status', createStatus],
+  ['/signing-secrets', createSigningSecrets],
+] as const
+/** Below `/v1/admin`. */
+const ADMIN_PARTS = [
+  ['/accounts', createAdminAccounts],
+  ['/partners', createAdminPartners],
+  ['/partners', createPartnerKeys],
+  ['/keys', createAdminKeys],
+  ['/audit', createAdminAudit],
+  ['/bulk', createAdminBulk],
+  ['/registrations', createAdminRegistrations],
+  ['/messages', createAdminMessages],
+  ['/callbacks', createAdminCallbacks],
+  ['/nodes', createAdminNodes],
+  ['/overview', createOverview],
+] as const
+
 type Part =
-  | RegistrationDeps
-  | RegisterDeps
-  | LookupDeps
-  | ExplainDeps
-  | EventDeps
-  | ResendDeps
-  | CallbackTestDeps
-  | SigningSecretDeps
-  | MeDeps
-  | StatusDeps
-  | MetricsDeps
-  | PartnerAuthDeps
-  | FrameDeps
-  | HealthDeps
-  | AdminPartnerDeps
-  | AdminKeyDeps
-  | AdminAccountDeps
-  | AdminNodeDeps
-  | OverviewDeps
-  | AdminAuditDeps
-  | AdminBulkDeps
-  | AdminCallbackDeps
-  | AdminRegistrationDeps
-  | AdminMessageDeps
-  | AdminAuthDeps
-  | AuditDeps
-  | DocsDeps
+  | Parameters<(typeof PARTNER_PARTS | typeof ADMIN_PARTS)[number][1]>[0]
+  | (MetricsDeps & PartnerAuthDeps & FrameDeps & HealthDeps & AdminAuthDeps & AuditDeps & DocsDeps)
 type All<Union> = (Union extends unknown ? (one: Union) => void : never) extends (all: infer Every) => void
   ? Every
   : never
@@ -101,33 +99,14 @@ export const createApi = (given: ApiDeps) => {
   // Before the partners' part, so that no partner's key is checked for it.
   app.route('/v1/admin', createAdmin(deps))
   app.use('/v1/*', createPartnerAuth(deps))
-  app.route('/v1/registrations', createRegister(checked))
-  app.route('/v1/registrations', createLookup(checked))
-  app.route('/v1/registrations', createRegistrations(checked))
-  app.route('/v1/registrations', createExplain(deps))
-  app.route('/v1/events', createEvents(deps))
-  app.route('/v1/resend', createResends(checked))
-  app.route('/v1/callbacks', createCallbackTest(checked))
-  app.route('/v1/me', createMe(deps))
-  app.route('/v1/status', createStatus(deps))
-  app.route('/v1/signing-secrets', createSigningSecrets(checked))
+  for (const [path, create] of PARTNER_PARTS) app.route(`/v1${path}`, create(checked))
   return app
 }
 
 const createAdmin = (deps: ApiDeps & Pick<AdminAuthDeps, 'rates'>) => {
   const app = new Hono<ApiEnv>()
   app.use(createAdminAuth(deps.adminToken, deps), createAudit(deps), refuseByRole)
-  app.route('/accounts', createAdminAccounts(deps))
-  app.route('/partners', createAdminPartners(deps))
-  app.route('/partners', createPartnerKeys(deps))
-  app.route('/keys', createAdminKeys(deps))
-  app.route('/audit', createAdminAudit(deps))
-  app.route('/bulk', createAdminBulk(deps))
-  app.route('/registrations', createAdminRegistrations(deps))
-  app.route('/messages', createAdminMessages(deps))
-  app.route('/callbacks', createAdminCallbacks(deps))
-  app.route('/nodes', createAdminNodes(deps))
-  app.route('/overview', createOverview(deps))
+  for (const [path, create] of ADMIN_PARTS) app.route(path, create(deps))
   app.get('/openapi.json', noQuery, c => c.json(createOperatorDocument(deps.version)))
   app.all('*', c => c.notFound())
   return app

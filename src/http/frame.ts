@@ -5,9 +5,9 @@ import { AppError } from '../core/error.ts'
 import type { Words } from '../core/language.ts'
 import type { Emit } from '../telemetry/emit.ts'
 import type { Tracer } from '../telemetry/traces/tracer.ts'
+import type { ApiEnv } from './api-env.ts'
 import { setHeader } from './caller.ts'
 import { sendError, sendProblem } from './json/problem.ts'
-import type { ApiEnv } from './middleware/authenticate.ts'
 
 interface RequestLogDeps {
   emit: Emit<'request.answered' | 'probe.answered' | 'stranger.refused' | 'request.failed'>

@@ -17,9 +17,8 @@ const OPTIONS: DetectorOptions = {
 /** The language to answer in, by `Accept-Language`; English where it names neither. */
 export const languageOf = (c: Context): Language => (detectFromHeader(c, OPTIONS) === 'zh' ? 'zh' : 'en')
 
-/** The same for an answer that is in it: its headers say so. */
-export const answerLanguage = (c: Context): Language => {
-  const language = languageOf(c)
+/** The same, unless another is given, for an answer that is in it: its headers say so. */
+export const answerLanguage = (c: Context, language = languageOf(c)): Language => {
   c.header('content-language', language)
   c.header('vary', 'accept-language')
   return language

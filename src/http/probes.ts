@@ -1,8 +1,9 @@
 import { Hono } from 'hono'
 import type { Secret } from '../core/secret.ts'
+import type { ApiEnv } from './api-env.ts'
 import { clientNetwork } from './caller.ts'
 import { createFrame, type FrameDeps } from './frame.ts'
-import { type ApiEnv, type RefusalDeps, readToken, refusalOf } from './middleware/authenticate.ts'
+import { type RefusalDeps, readToken, refusalOf } from './middleware/authenticate.ts'
 import { createSecretCheck } from './middleware/authenticate-operator.ts'
 import { createRates, type RateDeps } from './rates.ts'
 

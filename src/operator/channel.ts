@@ -2,9 +2,10 @@ import type { Clock } from '../core/clock.ts'
 import { SECOND } from '../core/duration.ts'
 import { codeOf } from '../core/error.ts'
 import { type OperatorChannel, operatorChannelOf } from '../core/operator-channel.ts'
+import { type Origin, originOf } from '../core/origin.ts'
 import { readRetryAfter } from '../core/retry-after.ts'
 import type { Secret } from '../core/secret.ts'
-import { type Connect, type Fault, type Limits, type Origin, openClient, originOf } from '../http-client/client.ts'
+import { type Connect, type Fault, openClient, SHORT_ANSWER } from '../http-client/client.ts'
 import type { Answer, Dialect } from './dialect.ts'
 import { DINGTALK } from './dingtalk.ts'
 import { FEISHU } from './feishu.ts'
@@ -29,14 +30,6 @@ const DIALECTS: Readonly<Record<OperatorChannel, Dialect>> = {
 }
 
 const TIMEOUT_MS = 10 * SECOND
-const LIMITS: Limits = {
-  headBytes: 16 * 1024,
-  bodyBytes: 16 * 1024,
-  keptBytes: 16 * 1024,
-  totalBytes: 64 * 1024,
-  connectMs: 5 * SECOND,
-  bodyMs: 5 * SECOND,
-}
 
 /** Never a message of an error, which may contain addresses. */
 const faultName = (fault: Fault): string => {
@@ -62,7 +55,13 @@ export const openChannel = (deps: {
   const url = new URL(deps.url.reveal())
   const name = operatorChannelOf(url)
   const { render, judge, most, gapMs, avoidsFullHours } = DIALECTS[name]
-  const client = openClient({ limits: LIMITS, perKey: 1, retries: 'unanswered', clock, ...(connect && { connect }) })
+  const client = openClient({
+    limits: SHORT_ANSWER,
+    perKey: 1,
+    retries: 'unanswered',
+    clock,
+    ...(connect && { connect }),
+  })
   const origin = originOf(url)
 
   return {

@@ -54,7 +54,6 @@ export const openUpstreamSimulator = async (options: UpstreamSimulatorOptions) =
   const accounts = new Map<string, AccountScript & { left: number }>()
   const journal = createJournal<Call>('call', keepCalls)
   let fallback = defaultScript
-  let skewMs = 0
 
   const script = (idcardid: string, script: Script): void => {
     serials.set(idcardid, { script, sinceMs: now(), calls: 0 })
@@ -79,7 +78,7 @@ export const openUpstreamSimulator = async (options: UpstreamSimulatorOptions) =
   const judgeCall = (parameters: URLSearchParams): Step => {
     const step = stepOfAccount(parameters.get('account') ?? '')
     if (step) return step
-    const fault = judgeCredentials(parameters, keys, now() + skewMs)
+    const fault = judgeCredentials(parameters, keys, now())
     if (fault !== null) return { code: fault }
     const idcardid = parameters.get('idcardid')
     return idcardid ? stepOfSerial(idcardid) : { code: 4060 }
@@ -97,7 +96,7 @@ export const openUpstreamSimulator = async (options: UpstreamSimulatorOptions) =
       ...describeAnswer(step),
     })
     server.after(step.delayMs ?? 0, () => {
-      if (!response.destroyed) sendStep(response, step, new Date(now() + skewMs).toUTCString())
+      if (!response.destroyed) sendStep(response, step, new Date(now()).toUTCString())
     })
   }
 
@@ -127,10 +126,6 @@ export const openUpstreamSimulator = async (options: UpstreamSimulatorOptions) =
     },
     /** What all calls of an account answer; null ends it. */
     account,
-    /** Moves the simulated clock, which sets the Date header and judges `time`. */
-    setClockSkew: (ms: number): void => {
-      skewMs = ms
-    },
     calls: journal.entries,
     callsOf: (idcardid: string): readonly Call[] => journal.entries.filter(call => call.idcardid === idcardid),
     /** Emits `call`. */

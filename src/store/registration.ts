@@ -1,7 +1,8 @@
 import type { Answer, Verdict } from '../core/answer.ts'
-import type { MessageState, MessageType } from '../core/message.ts'
+import { type MessageState, type MessageType, messageIdOf } from '../core/message.ts'
 import type { RegistrationStatus } from '../core/registration.ts'
 import type { Reason } from '../core/verification.ts'
+import type { Emit } from '../telemetry/emit.ts'
 import type { Account } from './account.ts'
 import type { Quotas } from './partner.ts'
 import type { PollForecast } from './rules/poll-forecast.ts'
@@ -67,6 +68,18 @@ export interface Cancellation {
   isNew: boolean
   /** Its webhook was waiting to be sent. */
   stopsMessage: boolean
+}
+
+/** Tells what a cancellation has ended. */
+export const tellCancelled = (
+  { registration, isNew, stopsMessage }: Cancellation,
+  emit: Emit<'registration.ended' | 'message.cancelled'>,
+  now: number,
+): void => {
+  const { id: registrationId, partnerId, createdAt } = registration
+  const ageMs = Math.max(0, now - createdAt)
+  if (isNew) emit('registration.ended', { registrationId, partnerId, end: 'cancelled', reason: null, ageMs })
+  if (stopsMessage) emit('message.cancelled', { messageId: messageIdOf(registrationId), registrationId, partnerId })
 }
 
 /**

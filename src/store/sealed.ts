@@ -128,7 +128,11 @@ export type Sealed = ReturnType<typeof createSealed>
  * `openBytes` throw where the key is missing, the bytes are damaged, or the row is another one.
  */
 export const createSealed = (vault: Vault) => {
-  const column = (place: Omit<SealedColumn, 'reseal'>, sealedFor: (...owner: string[]) => string): SealedColumn => ({
+  const column = (
+    place: Pick<SealedColumn, 'table' | 'column' | 'owner'> & Partial<SealedColumn>,
+    sealedFor: (...owner: string[]) => string,
+  ): SealedColumn => ({
+    ...{ key: 'id', first: '', id: 'id' },
     ...place,
     reseal: (value, owner) => {
       const context = sealedFor(...owner)
@@ -185,44 +189,26 @@ export const createSealed = (vault: Vault) => {
     keyId: Buffer.from(vault.keyId, 'hex'),
     /** All of them. The canary comes last: once it is resealed, everything is that opens. */
     columns: [
-      column({ table: 'accounts', column: 'apiKey', key: 'id', first: '', id: 'id', owner: ['apiId'] }, apiId =>
-        contextOf.accountKey({ apiId }),
+      column({ table: 'accounts', column: 'apiKey', owner: ['apiId'] }, apiId => contextOf.accountKey({ apiId })),
+      column({ table: 'signingSecrets', column: 'secret', owner: ['partnerId', 'id'] }, (partnerId, id) =>
+        contextOf.signingSecret({ partnerId, id }),
       ),
       column(
-        { table: 'signingSecrets', column: 'secret', key: 'id', first: '', id: 'id', owner: ['partnerId', 'id'] },
-        (partnerId, id) => contextOf.signingSecret({ partnerId, id }),
-      ),
-      column(
-        { table: 'verifications', column: 'verdict', key: 'id', first: 0, id: 'id', owner: ['partnerId', 'idcardid'] },
+        { table: 'verifications', column: 'verdict', first: 0, owner: ['partnerId', 'idcardid'] },
         (partnerId, idcardid) => contextOf.verdict({ partnerId, idcardid }),
       ),
       column(
-        {
-          table: 'registrations',
-          column: 'metadata',
-          key: 'id',
-          first: '',
-          id: 'id',
-          owner: ['partnerId', 'id'],
-          emptyLength: NO_METADATA.length,
-        },
+        { table: 'registrations', column: 'metadata', owner: ['partnerId', 'id'], emptyLength: NO_METADATA.length },
         (partnerId, id) => contextOf.metadata({ partnerId, id }),
       ),
       column(
         {
-          table: 'messageBodies',
-          column: 'body',
-          key: 'seq',
-          first: 0,
-          id: 'registrationId',
+          ...{ table: 'messageBodies', column: 'body', key: 'seq', first: 0, id: 'registrationId' },
           owner: ['partnerId', 'registrationId'],
         },
         (partnerId, registrationId) => contextOf.message({ partnerId, registrationId }),
       ),
-      column(
-        { table: 'meta', column: 'value', key: 'key', first: '', id: 'key', only: 'canary', owner: [] },
-        contextOf.canary,
-      ),
+      column({ table: 'meta', column: 'value', key: 'key', id: 'key', only: 'canary', owner: [] }, contextOf.canary),
     ],
   }
 }

@@ -32,3 +32,5 @@ export const debug = entryOf('debug')
 export const info = entryOf('info')
 export const warn = entryOf('warn')
 export const error = entryOf('error')
+/** Work that failed, with no more to say of it than the error. */
+export const failed = (meaning: string) => error({ error: ERROR }, meaning)

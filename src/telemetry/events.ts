@@ -6,6 +6,7 @@ import {
   ERROR,
   type EventEntry,
   error,
+  failed,
   field,
   ISO_TIME,
   info,
@@ -41,16 +42,11 @@ export const EVENTS = {
     'A signal came. The service claims nothing more and finishes what is in flight, for 10 s at most; then it breaks off the rest and gives it back. Meanwhile `/readyz` and all calls are answered 503.',
   ),
   'service.stopped': info({}, 'The service has stopped; the process exits with 0.'),
-  'service.stop_failed': error(
-    { error: ERROR },
+  'service.stop_failed': failed(
     'Stopping failed, or was not over within 12 s because the database does not answer; the process exits with 1. Calls and webhooks that were in flight are repeated when their leases have run out.',
   ),
-  'process.failed': error(
-    { error: ERROR },
-    'Nobody caught this error; the process exits with 1. This is a bug: please report it.',
-  ),
-  'telemetry.failed': error(
-    { error: ERROR },
+  'process.failed': failed('Nobody caught this error; the process exits with 1. This is a bug: please report it.'),
+  'telemetry.failed': failed(
     'A listener of these events threw an error; reported once for each listener. This is a bug: please report it.',
   ),
   'admin.closed': info(
@@ -121,8 +117,7 @@ export const EVENTS = {
     { count: NUMBER },
     'The clock was set back, now or before this start, and `count` serials and webhooks were due later than any pause lasts: they are due now.',
   ),
-  'due_times.failed': error(
-    { error: ERROR },
+  'due_times.failed': failed(
     'After the clock was set back, or at a start, due times could not be put right: what waits may come late by as much. The next start tries again; nothing is lost.',
   ),
   'request.answered': info(ANSWERED, 'The API answered a request; `route` is the pattern of its path.'),
@@ -158,16 +153,12 @@ export const EVENTS = {
     { count: NUMBER },
     'The service erased `count` registrations that had ended longer than `RETENTION` ago.',
   ),
-  'retention.failed': error(
-    { error: ERROR },
-    'Old registrations could not be erased; the service tries again within a minute.',
-  ),
+  'retention.failed': failed('Old registrations could not be erased; the service tries again within a minute.'),
   'bulk.done': info(
     { count: NUMBER },
     'Bulk acts of operators, and bulk resends of partners, were done to `count` registrations, and now nothing is left, or they wait for a probe. `GET /v1/admin/bulk` has each.',
   ),
-  'bulk.failed': error(
-    { error: ERROR },
+  'bulk.failed': failed(
     'A bulk act stopped half way, or what is left of them could not be looked up; the service goes on within a second. Reported at once, and then once a minute.',
   ),
   'operator.event': warn(

@@ -7,6 +7,7 @@ import {
   ERROR,
   type EventEntry,
   error,
+  failed,
   field,
   ISO_TIME,
   info,
@@ -16,6 +17,8 @@ import {
   warn,
 } from './event-fields.ts'
 
+/** What came of an attempt: a status, or why there is none. */
+const ANSWER = { httpStatus: orNull(NUMBER), error: orNull(TEXT), detail: orNull(TEXT) }
 const CALLBACK = { partnerId: TEXT, host: TEXT, since: ISO_TIME, error: TEXT }
 
 /** What happens between the service and GetResult, and between it and the callbacks. */
@@ -74,7 +77,6 @@ export const QUEUE_EVENTS = {
     { accountId: TEXT, account: TEXT },
     'GetResult answers again. Whatever is overdue is asked about at the rate of the account.',
   ),
-
   'upstream.unknown_status': warn(
     { accountId: TEXT, status: TEXT },
     'GetResult answered a status that is in no table; reported once for each. Find out what it means; polling goes on.',
@@ -87,16 +89,14 @@ export const QUEUE_EVENTS = {
     { error: ERROR, outcomes: NUMBER },
     'The database cannot be written, or another session keeps what is to be changed locked (55P03, 57014: `doctor --only locks` names it). The service keeps the answers in memory and tries again, every 5 s at most.',
   ),
-  'poll.settle_failed': error(
-    { error: ERROR },
+  'poll.settle_failed': failed(
     'One answer could not be recorded; the service asks about its serial again when the lease has run out. This is a bug: please report it.',
   ),
   'poll.failed': error(
     { error: ERROR, verificationId: NUMBER },
     'One poll failed; the service asks about its serial again when the lease has run out. This is a bug: please report it.',
   ),
-  'poll.round_failed': error(
-    { error: ERROR },
+  'poll.round_failed': failed(
     'The service could not claim serials, usually because of the database; it tries again each second. Reported at once, and then once a minute. See [disk full](operations.md#disk-full-or-read-only).',
   ),
   'message.delivered': debug(
@@ -115,9 +115,7 @@ export const QUEUE_EVENTS = {
       host: TEXT,
       attempts: NUMBER,
       end: field<'exhausted' | 'gone'>('text'),
-      httpStatus: orNull(NUMBER),
-      error: orNull(TEXT),
-      detail: orNull(TEXT),
+      ...ANSWER,
     },
     'A webhook is given up: its last attempt failed, or the receiver answered 410. Tell the partner; when the receiver works again, resend it, or let the partner do so.',
   ),
@@ -129,9 +127,7 @@ export const QUEUE_EVENTS = {
       attempt: NUMBER,
       origin: field<AttemptOrigin>('text'),
       outcome: TEXT,
-      httpStatus: orNull(NUMBER),
-      error: orNull(TEXT),
-      detail: orNull(TEXT),
+      ...ANSWER,
       lagMs: DURATION_MS,
       durationMs: DURATION_MS,
     },
@@ -158,32 +154,27 @@ export const QUEUE_EVENTS = {
       toHost: TEXT,
       attempt: NUMBER,
       outcome: TEXT,
-      httpStatus: orNull(NUMBER),
-      error: orNull(TEXT),
-      detail: orNull(TEXT),
+      ...ANSWER,
       durationMs: DURATION_MS,
     },
     'The service told a partner, or tried to, that a callback URL at `host` is disabled, by a webhook to a URL at `toHost` that works. It tries five times within an hour.',
   ),
   'callback_notice.done': info({ count: NUMBER }, '`count` of these were tried, and none is due now.'),
-  'callback_notice.failed': error(
-    { error: ERROR },
+  'callback_notice.failed': failed(
     'Partners could not be told of disabled callback URLs, because of the database or a signing secret; the service tries again within a minute or two.',
   ),
   'delivery.settle_delayed': warn(
     { error: ERROR, outcomes: NUMBER },
     'The database cannot be written, or another session keeps what is to be changed locked (55P03, 57014: `doctor --only locks` names it). The service keeps the attempts in memory and tries again, every 5 s at most.',
   ),
-  'delivery.settle_failed': error(
-    { error: ERROR },
+  'delivery.settle_failed': failed(
     'One attempt could not be recorded; the service sends its webhook again when the lease has run out. This is a bug: please report it.',
   ),
   'delivery.failed': error(
     { error: ERROR, partnerId: TEXT },
     'One attempt failed within the service, which sends the webhook again when the lease has run out. This is a bug: please report it.',
   ),
-  'delivery.round_failed': error(
-    { error: ERROR },
+  'delivery.round_failed': failed(
     'The service could not claim webhooks, usually because of the database; it tries again each second. Reported at once, and then once a minute. See [disk full](operations.md#disk-full-or-read-only).',
   ),
 } as const satisfies Record<string, EventEntry>

@@ -2,9 +2,10 @@ import { hash } from 'node:crypto'
 import { type Answer, readAnswer } from '../core/answer.ts'
 import type { Clock } from '../core/clock.ts'
 import { MINUTE, SECOND } from '../core/duration.ts'
+import { originOf } from '../core/origin.ts'
 import { readHttpDate, readRetryAfter } from '../core/retry-after.ts'
 import type { Secret } from '../core/secret.ts'
-import { openClient, originOf } from '../http-client/client.ts'
+import { openClient } from '../http-client/client.ts'
 import { type Reply, readBody, readReply, UPSTREAM_LIMITS } from './reply.ts'
 
 /** `passwordMode`: `static` sends the key itself as the password, `dynamic` an md5 of the key and the time. */

@@ -1,8 +1,8 @@
 import type { Clock } from '../core/clock.ts'
 import { SECOND } from '../core/duration.ts'
-import { messageIdOf } from '../core/message.ts'
 import { BULK_RATE } from '../store/bulk-act.ts'
-import type { Cancellation, Store } from '../store/store.ts'
+import { tellCancelled } from '../store/registration.ts'
+import type { Store } from '../store/store.ts'
 import type { Emit } from '../telemetry/emit.ts'
 import { type BackgroundJob, createBackgroundJob } from './background-job.ts'
 
@@ -18,18 +18,12 @@ const GAP_MS = 50
 
 /** Goes on with all bulk acts that are under way, those of operators at `BULK_RATE`. */
 export const createBulkActs = ({ store, clock, emit }: BulkActDeps): BackgroundJob => {
-  const report = ({ registration, isNew, stopsMessage }: Cancellation) => {
-    const { id: registrationId, partnerId, createdAt } = registration
-    const ageMs = Math.max(0, store.now() - createdAt)
-    if (isNew) emit('registration.ended', { registrationId, partnerId, end: 'cancelled', reason: null, ageMs })
-    if (stopsMessage) emit('message.cancelled', { messageId: messageIdOf(registrationId), registrationId, partnerId })
-  }
   return createBackgroundJob({
     batch: async (size, isStopped) => {
       while (!isStopped()) {
         const { count, isIdle, isOfPartner, cancelled } = await store.continueBulkActs(size)
         if (isIdle) break
-        for (const cancellation of cancelled) report(cancellation)
+        for (const cancellation of cancelled) tellCancelled(cancellation, emit, store.now())
         await clock.sleep(isOfPartner ? GAP_MS : Math.max(GAP_MS, (count * SECOND) / BULK_RATE))
         if (count > 0) return count
       }

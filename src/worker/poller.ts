@@ -100,13 +100,11 @@ export const createPoller = (deps: PollerDeps): Poller => {
     const now = store.now()
     const random = deps.random()
     const recent = recentCalls.add(account, { verificationId: verification.id, answer, askedAt, now })
-    const { othersInvalid, maybeOthersInvalid, othersFail } = recent
-    const others = { othersInvalid, maybeOthersInvalid, othersFail }
     const change = accountChange(account, answer, { now, random, ...recent, invalidIds: verification.invalidIds })
     if (change?.kind === 'pause') recentCalls.paused(account.id, now)
     const intervalMs = deps.plan?.intervalMs(account.id, now - verification.nudgedAt)
     const breaks = { startedAt, resumedAt: account.rampAt ?? 0 }
-    const moment = { now, random: deps.random(), policy, ...others, intervalMs, breaks }
+    const moment = { now, random: deps.random(), policy, ...recent, intervalMs, breaks }
     return { step: afterAnswer(verification, answer, moment), change }
   }
 

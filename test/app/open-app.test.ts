@@ -1,6 +1,4 @@
 import { randomBytes } from 'node:crypto'
-import { once } from 'node:events'
-import { type AddressInfo, createServer } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test, vi } from 'vitest'
 import { readConfig } from '../../src/config/read-config.ts'
@@ -8,20 +6,11 @@ import { HOUR } from '../../src/core/duration.ts'
 import { openStore } from '../../src/store/open.ts'
 import type { Store, StoreHints } from '../../src/store/store.ts'
 import { openScene } from '../e2e/stage.ts'
+import { freePorts } from '../support/free-ports.ts'
 import { openFolder, openService, serviceEnvironment } from '../support/service.ts'
 import { openStoreFixture, WAITING } from '../support/store.ts'
 
 const NOWHERE = 'http://127.0.0.1:9/result'
-
-/** A port that nobody listens on. */
-const freePort = async (): Promise<number> => {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
-}
 
 /** Whoever listens for this hint of the store fails. */
 const refusing =
@@ -40,7 +29,7 @@ test.each([
   ['deliverer', 'messagesDue'],
 ] as const)('a %s that cannot be opened leaves nothing listening', async (_, hint) => {
   await using folder = await openFolder()
-  const port = await freePort()
+  const [port] = await freePorts(1)
   const env = { ...serviceEnvironment({ folder: folder.path, upstreamUrl: NOWHERE }), PORT: String(port) }
   await expect(openService(env, refusing(hint))).rejects.toThrow('nobody may hear of')
   await expect(fetch(`http://127.0.0.1:${port}/healthz`)).rejects.toMatchObject({ cause: { code: 'ECONNREFUSED' } })
@@ -53,12 +42,12 @@ test('C1 a start asks about what was registered while the clock was an hour ahea
   const { config } = read
   const ahead = { now: () => Date.now() + HOUR, random: randomBytes, sleep, runs: 'here', emit: () => {} } as const
   {
-    await using bench = await openStoreFixture(async () => ({
+    await using fixture = await openStoreFixture(async () => ({
       store: await openStore(config, ahead),
       advance: () => {},
     }))
-    await bench.register({ idcardid: 'serial' })
-    await bench.poll(WAITING)
+    await fixture.register({ idcardid: 'serial' })
+    await fixture.poll(WAITING)
   }
   await using service = await openService({ ...scene.env, IHUYI_ACCOUNT: 'C12345678', IHUYI_API_KEY: 'upstream-key' })
   await scene.upstream.waitFor(1)

@@ -5,26 +5,7 @@ import type { SendResult } from '../../src/callback/sender.ts'
 import { readConfig } from '../../src/config/read-config.ts'
 import type { ClaimedMessage, MessageSettlement, StoreHints } from '../../src/store/store.ts'
 import { serviceEnvironment } from '../support/service.ts'
-
-const OK: SendResult = { kind: 'answered', httpStatus: 200, retryAfter: null, excerpt: null, durationMs: 1 }
-
-const messageOf = (seq: number): ClaimedMessage => ({
-  seq,
-  claim: 1,
-  partnerId: 'partner_1',
-  registrationId: `reg_${seq}`,
-  laneId: 1,
-  slow: false,
-  proven: true,
-  host: 'a.example',
-  callbackUrl: 'https://a.example/hook',
-  body: Buffer.from('{}'),
-  attempts: 0,
-  retries: 0,
-  traceparent: null,
-  createdAt: 0,
-  dueAt: 0,
-})
+import { messageOf, OK } from '../worker/support/deliverer-scene.ts'
 
 /** As an attempt may end whose connection we close. */
 const BROKEN_OFF: SendResult = { kind: 'failed', error: 'reset', detail: 'closed', durationMs: 1 }

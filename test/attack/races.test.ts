@@ -36,22 +36,4 @@ describe('M20: cancelling in the middle of everything', () => {
     expect(sent).toBeGreaterThan(0)
     expect(sent).toBeLessThan(SERIALS)
   })
-
-  test('ends retries for good, also while an attempt is under way', async () => {
-    await using stage = await openStage({ RETRY_SCHEDULE: '20ms,20ms,20ms,20ms', CALLBACK_TIMEOUT: '2s' })
-    stage.receiver.plan('/hook', [{ status: 500, delayMs: 150 }, 500, 500, 500, 500])
-    const { id } = await stage.register({ status: 'SUCCESS' })
-    await stage.receiver.waitFor(() => stage.deliveriesOf(id).length === 1)
-    // The receiver has it and answers 500 only after this.
-    expect((await stage.api.cancel(id)).status).toBe(204)
-    await stage.api.until(id, ({ delivery }) => delivery.attempts === 1)
-    await pause(ON_THE_WAY_MS)
-    expect(stage.deliveriesOf(id)).toHaveLength(1)
-    expect(await stage.api.find(id)).toMatchObject({
-      status: 'cancelled',
-      result: null,
-      delivery: { state: 'exhausted', nextAttemptAt: null },
-    })
-    expect((await stage.api.resend(id)).status).toBe(409)
-  })
 })

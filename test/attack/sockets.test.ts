@@ -5,23 +5,6 @@ import { head, openRawClient, type RawClient, statusesOf } from './support/raw-c
 const JSON_TYPE = { 'content-type': 'application/json' }
 /** What a test waits for at most where a limit of 0.6 s holds. */
 const BOUNDED_MS = 10_000
-/** So that a busy machine does not end a request before it is judged. */
-const UNHURRIED = { requestTimeout: 20_000, takingTimeout: 20_000 }
-
-/** Sends this again and again, as fast as it is taken, until the connection ends; how many bytes it took. */
-const pour = async (client: RawClient, piece: Buffer): Promise<number> => {
-  let sent = 0
-  const more = () => {
-    while (client.socket.writable) {
-      sent += piece.length
-      if (!client.socket.write(piece)) return
-    }
-  }
-  client.socket.on('drain', more)
-  more()
-  await client.closed
-  return sent - client.socket.writableLength
-}
 
 /** Sends a byte every 20 ms until the connection ends. */
 const drip = async (client: RawClient): Promise<number> => {
@@ -65,25 +48,6 @@ describe.concurrent('M7: a caller who sends slowly', () => {
   })
 })
 
-describe.concurrent('M7: a body that is too large', () => {
-  const MIB = 1024 * 1024
-  const piece = Buffer.concat([Buffer.from('4000\r\n'), Buffer.alloc(0x4000, ' '), Buffer.from('\r\n')])
-
-  test.each([
-    ['POST /v1/registrations', 64 * 1024],
-    ['POST /v1/registrations/batch', MIB],
-  ])('without end is 413 at %s, and no more is taken', async (line, limit) => {
-    await using api = await openListening(UNHURRIED)
-    await using client = await openRawClient(api.url)
-    client.send(head(line, { ...api.authorization, ...JSON_TYPE, 'transfer-encoding': 'chunked' }))
-    const sent = await pour(client, piece)
-    expect(statusesOf(client.seen.text)).toEqual([413])
-    // What lies in the buffers of both sides comes on top.
-    expect(sent).toBeLessThan(limit + 80 * MIB)
-    expect(await client.closed).toBeLessThan(UNHURRIED.requestTimeout)
-  })
-})
-
 describe('M7: many connections', () => {
   test('more than there may be close those that have kept still longest', async () => {
     await using api = await openListening({ mostConnections: 20, headersTimeout: 5_000, requestTimeout: 5_000 })
@@ -91,20 +55,6 @@ describe('M7: many connections', () => {
     await Promise.all(idle.clients.slice(0, 30).map(({ closed }) => closed))
     expect(idle.open()).toBe(20)
     expect((await fetch(`${api.url}/healthz`)).status).toBe(200)
-  })
-
-  test('close none that is being answered', async () => {
-    await using api = await openListening({ mostConnections: 20 })
-    const { id } = await api.register()
-    await using waiting = await openRawClient(api.url)
-    waiting.send(head(`GET /v1/registrations/${id}?wait=30s`, api.authorization))
-    // Answered after the other was read: it comes later on a connection of its own.
-    await fetch(`${api.url}/healthz`)
-    await using idle = await openMany(api.url, 60)
-    await Promise.all(idle.clients.slice(0, 41).map(({ closed }) => closed))
-    expect(waiting.socket.destroyed).toBe(false)
-    await api.succeed()
-    expect(await waiting.until(text => text.includes('"succeeded"'))).toContain('"status":"succeeded"')
   })
 })
 
@@ -118,20 +68,5 @@ describe('closing', () => {
     const startedAt = performance.now()
     await api[Symbol.asyncDispose]()
     expect(performance.now() - startedAt).toBeLessThan(1_000)
-  })
-
-  test('waits for what is being answered, and ends its connection then', async () => {
-    const api = await openListening({ keepAliveTimeout: 10_000 })
-    const { id } = await api.register()
-    await using client = await openRawClient(api.url)
-    client.send(head(`GET /v1/registrations/${id}?wait=30s`, api.authorization))
-    await fetch(`${api.url}/healthz`, { headers: { connection: 'close' } })
-    const startedAt = performance.now()
-    const closed = api.close()
-    await api.succeed()
-    await closed
-    expect(performance.now() - startedAt).toBeLessThan(2_000)
-    expect(statusesOf(client.seen.text)).toEqual([200])
-    await api[Symbol.asyncDispose]()
   })
 })

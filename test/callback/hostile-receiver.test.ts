@@ -1,18 +1,9 @@
 import type { Socket } from 'node:net'
 import { describe, expect, test } from 'vitest'
-import { OK, openRawReceiver } from '../support/raw-receiver.ts'
+import { flood, OK, openRawReceiver } from '../support/raw-receiver.ts'
 import { attemptTo, openSender } from '../support/sender.ts'
 
 const replying = (reply: string | Buffer) => openRawReceiver(socket => void socket.write(reply))
-
-/** Writes as long as the peer reads. */
-const flood = (socket: Socket, chunk: string) => {
-  const more = () => {
-    while (!socket.destroyed && socket.write(chunk));
-    socket.once('drain', more)
-  }
-  more()
-}
 
 const repeating = (socket: Socket, text: string, everyMs: number) => {
   const timer = setInterval(() => socket.write(text), everyMs)
@@ -48,26 +39,8 @@ describe('a receiver that fails', () => {
   })
 
   test.each([
-    ['empty lines', '', '\r\n'.repeat(8_192)],
-    ['a reason', 'HTTP/1.1 200 ', 'x'.repeat(16_384)],
-  ])('R4 sends %s without end: does not take until the time-out', async (_claim, start, chunk) => {
-    await using receiver = await openRawReceiver(socket => {
-      socket.write(start)
-      flood(socket, chunk)
-    })
-    await using sender = openSender()
-    const result = await sender.send(attemptTo(receiver.url))
-    expect(result).toMatchObject({ kind: 'failed', error: 'protocol' })
-    expect(result.durationMs).toBeLessThan(2_000)
-    await expect.poll(() => receiver.open()).toBe(0)
-  })
-
-  test.each([
     ['10 GB', 'content-length: 10000000000', 'x'.repeat(65_536)],
-    ['endless chunks', 'transfer-encoding: chunked', `4000\r\n${'x'.repeat(0x4000)}\r\n`],
     ['endless chunks of a byte', 'transfer-encoding: chunked', '1\r\nx\r\n'.repeat(8_192)],
-    ['a chunk extension without end', 'transfer-encoding: chunked', `1;${'x'.repeat(8_192)}\r\nx\r\n`.repeat(8)],
-    ['a body without length', 'x: y', 'x'.repeat(65_536)],
   ])('R5 answers 200 with %s: delivered, cut off', async (_claim, header, chunk) => {
     await using receiver = await openRawReceiver(socket => {
       socket.write(`HTTP/1.1 200 OK\r\n${header}\r\n\r\n`)
@@ -104,13 +77,9 @@ describe('a receiver that fails', () => {
 
   test.each([
     'SSH-2.0-OpenSSH_9.2\r\n',
-    'HTTP/1.1 20 OK\r\n\r\n',
     'HTTP/1.1 600 Odd\r\ncontent-length: 0\r\n\r\n',
     'HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: h2c\r\n\r\n',
     'HTTP/1.1 200 OK\r\ncontent-length: 2\r\ntransfer-encoding: chunked\r\n\r\nok',
-    'HTTP/1.1 200 OK\r\ncontent-length: 2\r\ncontent-length: 3\r\n\r\nok',
-    'HTTP/1.1 200 OK\r\nno colon\r\n\r\n',
-    'HTTP/1.1 200 OK\r\na\u0000b: c\r\n\r\n',
     '\u0000\u0000\u0012\u0004\u0000\u0000\u0000\u0000\u0000',
   ])('R8 answers %j: failed', async reply => {
     await using receiver = await replying(reply)

@@ -2,14 +2,14 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { createServer as createSecureServer } from 'node:https'
 import { type AddressInfo, connect, type Socket } from 'node:net'
-import { getCACertificates, setDefaultCACertificates } from 'node:tls'
 import { describe, expect, test } from 'vitest'
 import { openNameResolver } from '../../src/callback/resolve.ts'
-import { type Certificate, createAuthority } from '../support/certificate.ts'
+import type { Certificate } from '../support/certificate.ts'
 import { clockWith } from '../support/clock.ts'
 import { openFakeDns } from '../support/fake-dns.ts'
 import { openRawReceiver } from '../support/raw-receiver.ts'
 import { attemptTo, openSender } from '../support/sender.ts'
+import { trustedAuthority } from '../support/tls-receiver.ts'
 
 interface ProxySettings {
   /** What it does where it opens no tunnel. */
@@ -18,8 +18,7 @@ interface ProxySettings {
   certificate?: Certificate
 }
 
-const authority = createAuthority(new Date())
-setDefaultCACertificates([...getCACertificates('bundled'), authority.cert])
+const authority = trustedAuthority()
 
 /** An egress proxy that opens every tunnel to this machine, whatever the address. */
 const openProxy = async (portOf: () => number, { refusal, certificate }: ProxySettings = {}) => {

@@ -1,80 +1,35 @@
-import { once } from 'node:events'
-import type { AddressInfo, Server } from 'node:net'
-import { createServer, getCACertificates, type SecureVersion, setDefaultCACertificates, type TLSSocket } from 'node:tls'
 import { describe, expect, test } from 'vitest'
 import { openNameResolver } from '../../src/callback/resolve.ts'
-import { type Certificate, createAuthority } from '../support/certificate.ts'
+import { createAuthority } from '../support/certificate.ts'
 import { clockWith } from '../support/clock.ts'
 import { openFakeDns } from '../support/fake-dns.ts'
-import { OK, openRawReceiver } from '../support/raw-receiver.ts'
+import { openRawReceiver } from '../support/raw-receiver.ts'
 import { attemptTo, openSender } from '../support/sender.ts'
+import { openTlsReceiver, trustedAuthority } from '../support/tls-receiver.ts'
 
 const now = new Date()
 const DAY = 86_400_000
-const authority = createAuthority(now)
-setDefaultCACertificates([...getCACertificates('bundled'), authority.cert])
-
-const listen = async (server: Server) => {
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  return {
-    port,
-    url: `https://127.0.0.1:${port}/hook`,
-    [Symbol.asyncDispose]: async () => {
-      server.close()
-      await once(server, 'close')
-    },
-  }
-}
-
-const openTlsReceiver = async (
-  certificate: Certificate,
-  versions: { maxVersion?: SecureVersion } = {},
-  answer: (socket: TLSSocket, index: number) => void = socket => void socket.write(OK),
-) => {
-  const sockets: TLSSocket[] = []
-  let requests = 0
-  const weak = versions.maxVersion ? { minVersion: versions.maxVersion, ciphers: 'DEFAULT@SECLEVEL=0' } : {}
-  const server = createServer({ ...certificate, ...versions, ...weak }, socket => {
-    sockets.push(socket)
-    socket.on('error', () => {})
-    socket.on('data', () => {
-      answer(socket, requests++)
-    })
-  })
-  server.on('tlsClientError', () => {})
-  return { ...(await listen(server)), sockets, requests: () => requests }
-}
+const authority = trustedAuthority(now)
 
 describe('TLS', () => {
   test('a name is sent as SNI and checked against the certificate', async () => {
     await using dns = await openFakeDns()
     for (const name of ['good.example', 'other.example']) dns.answer(name, ['127.0.0.1'])
-    await using receiver = await openTlsReceiver(authority.issue(['good.example']))
+    const names: unknown[] = []
+    await using receiver = await openTlsReceiver(authority.issue(['good.example']), undefined, socket =>
+      names.push(socket.servername),
+    )
     await using sender = openSender({
       resolver: openNameResolver({ servers: [dns.server], clock: clockWith(() => 0) }),
     })
     const send = (name: string) => sender.send(attemptTo(`https://${name}:${receiver.port}/`))
     expect(await send('good.example')).toMatchObject({ kind: 'answered', httpStatus: 200 })
-    expect(receiver.sockets[0]?.servername).toBe('good.example')
+    expect(names).toEqual(['good.example'])
     expect(await send('other.example')).toMatchObject({
       kind: 'failed',
       error: 'tls',
       detail: 'ERR_TLS_CERT_ALTNAME_INVALID',
     })
-  })
-
-  test.each(['end', 'destroy'] as const)('R20 a used connection that %ss is replaced once', async how => {
-    const certificate = authority.issue(['127.0.0.1'])
-    await using receiver = await openTlsReceiver(certificate, {}, (socket, index) => {
-      if (index === 1) socket[how]()
-      else socket.write(OK)
-    })
-    await using sender = openSender()
-    for (let i = 0; i < 2; i++)
-      expect(await sender.send(attemptTo(receiver.url))).toMatchObject({ kind: 'answered', httpStatus: 200 })
-    expect(receiver.requests()).toBe(3)
   })
 
   test.each([
@@ -91,7 +46,10 @@ describe('TLS', () => {
   })
 
   test.each(['TLSv1', 'TLSv1.1'] as const)('R16 a receiver that knows only %s: failed', async maxVersion => {
-    await using receiver = await openTlsReceiver(authority.issue(['127.0.0.1']), { maxVersion })
+    await using receiver = await openTlsReceiver({
+      ...authority.issue(['127.0.0.1']),
+      ...{ minVersion: maxVersion, maxVersion, ciphers: 'DEFAULT@SECLEVEL=0' },
+    })
     await using sender = openSender()
     expect(await sender.send(attemptTo(receiver.url))).toMatchObject({ kind: 'failed', error: 'tls' })
   })

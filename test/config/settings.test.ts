@@ -168,12 +168,6 @@ describe('the settings', () => {
     expect(settled(name, text)).toEqual(value)
   })
 
-  test('a PostgreSQL URL is kept whole', () => {
-    expect(settled('DATABASE_URL', 'postgres://u:p@db/n')).toMatchObject({ url: expect.any(Secret) })
-    const { url } = settled('DATABASE_URL', 'postgres://u:p@db/n') as { url: Secret }
-    expect(url.reveal()).toBe('postgres://u:p@db/n')
-  })
-
   test.each(BAD)('O4: %s refuses %j', (name, text) => {
     const result = read({ MASTER_KEY: KEY, [name]: text })
     const message = { en: expect.stringMatching(/\w/), zh: expect.stringMatching(/\p{Script=Han}/u) }

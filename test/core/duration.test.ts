@@ -14,24 +14,7 @@ describe('reading a duration', () => {
     expect(readDuration(text)).toBe(ms)
   })
 
-  test.each([
-    '',
-    '5',
-    's',
-    '-5s',
-    '+5s',
-    '1.5s',
-    '5 s',
-    ' 5s',
-    '5s ',
-    '5s\n',
-    '5S',
-    '5sec',
-    '5w',
-    '1h30m',
-    '1e3s',
-    '٥s',
-  ])('refuses %j', text => {
+  test.each(['', '5', '-5s', '1.5s', '5 s', '5s\n', '5S'])('refuses %j', text => {
     expect(readDuration(text)).toBeNull()
   })
 })

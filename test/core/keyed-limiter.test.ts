@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
+import { yieldToLoop } from '../../src/core/clock.ts'
 import { createKeyedLimiter } from '../../src/core/keyed-limiter.ts'
-import { createFixedClock, yieldToLoop } from '../support/fixed-clock.ts'
+import { createFixedClock } from '../support/fixed-clock.ts'
 
 /** A limiter for items that are named by a letter, with what has become of each. */
 const openLimiter = (size: number) => {

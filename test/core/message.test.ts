@@ -16,23 +16,6 @@ describe('the text of a webhook', () => {
     )
   })
 
-  test('is this, to the byte, where there is no verdict', () => {
-    const unresolved = {
-      ...CONTENT,
-      type: 'idface.unresolved',
-      status: 'ING',
-      reason: 'expired',
-      verdict: null,
-      metadata: {},
-      previousPollAt: null,
-    } as const
-    expect(webhookBody(unresolved)).toBe(
-      '{"type":"idface.unresolved","timestamp":"2026-11-24T08:00:00.000Z","data":{"registrationId":"reg_01",' +
-        '"idcardid":"16236437872836","status":"ING","reason":"expired","message":null,"livingScore":null,' +
-        '"similarity":null,"metadata":{},"observedAt":"2026-11-24T07:59:59.000Z","previousPollAt":null}}',
-    )
-  })
-
   test('leaves out the message and the scores where the partner wants it thin', () => {
     expect(JSON.parse(webhookBody({ ...CONTENT, thin: true }))).toEqual({
       type: 'idface.succeeded',

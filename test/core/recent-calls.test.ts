@@ -45,15 +45,6 @@ describe('an outage', () => {
     expect([at(MINUTE, REFUSED), at(2 * MINUTE, WAITING), at(3 * MINUTE, WAITING)]).toEqual([NOW, NOW, null])
     expect(at(4 * MINUTE, REFUSED)).toBeNull()
   })
-
-  test('was declared for a moment by one serial that always fails while others are answered about', () => {
-    const recent = createRecentCalls()
-    const FAILED: Answer = { kind: 'transient', code: null, cause: 'http_status', detail: '500' }
-    recent.add(RUNNING, call(2, WAITING))
-    const lone = (n: number) => recent.add(RUNNING, call(1, FAILED, NOW + n * 10 * SECOND))
-    for (let n = 1; n < 12; n++) expect(lone(n).outageSince).toBeNull()
-    expect(lone(12).outageSince).toBe(NOW + 10 * SECOND)
-  })
 })
 
 describe('serials that hang', () => {

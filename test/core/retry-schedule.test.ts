@@ -26,26 +26,3 @@ describe('jitter', () => {
     )
   })
 })
-
-describe('R14 Retry-After', () => {
-  const delayFor = (retryAfterMs: number | null) => retryDelay({ schedule, retries: 1, retryAfterMs, random: MIDDLE })
-
-  test('moves the attempt later', () => {
-    expect(delayFor(20 * MINUTE)).toBe(20 * MINUTE)
-  })
-
-  test.each([null, 0, SECOND, -5 * DAY, 5 * MINUTE])('of %j never moves it earlier', retryAfterMs => {
-    expect(delayFor(retryAfterMs)).toBe(5 * MINUTE)
-  })
-
-  test.each([DAY + 1, 3650 * DAY, Number.MAX_SAFE_INTEGER, Number.POSITIVE_INFINITY])(
-    'of %d moves it by a day',
-    asked => {
-      expect(delayFor(asked)).toBe(DAY)
-    },
-  )
-
-  test('gives no retry beyond the schedule', () => {
-    expect(retryDelay({ schedule, retries: 5, retryAfterMs: SECOND, random: MIDDLE })).toBeNull()
-  })
-})

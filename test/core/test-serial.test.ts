@@ -10,8 +10,6 @@ describe('a test serial', () => {
     ['test_notfound', { outcome: 'notfound', afterMs: 0 }],
     ['test_expire_500ms', { outcome: 'expire', afterMs: 500 }],
     ['test_success_3s_order-42', { outcome: 'success', afterMs: 3_000 }],
-    ['test_fail_0s_X', { outcome: 'fail', afterMs: 0 }],
-    ['test_success_3s_order_42', { outcome: 'success', afterMs: 3_000 }],
     ['test_success_order-42', { outcome: 'success', afterMs: 0 }],
   ])('%s is read, and a serial that can be registered', (idcardid, serial) => {
     expect(readTestSerial(idcardid)).toEqual(serial)
@@ -21,15 +19,10 @@ describe('a test serial', () => {
   test.each([
     '16236437872836',
     'test_',
-    'test_success_',
-    'test_success_3',
     'test_success_3_order',
-    'test_success_3sec',
     'test_success_3s_',
     'test_success_order 42',
     'test_success_3s\n',
-    'xtest_fail',
-    'Test_fail',
     'test_other_3s',
   ])('is not %j', idcardid => {
     expect(readTestSerial(idcardid)).toBeNull()

@@ -3,24 +3,15 @@ import { once } from 'node:events'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import type { IncomingHttpHeaders } from 'node:http'
 import { type Agent, request } from 'node:https'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { createAuthority } from '../support/certificate.ts'
+import { freePorts } from '../support/free-ports.ts'
 import { openFolder } from '../support/service.ts'
 
 export const HAS_NGINX = spawnSync('nginx', ['-v']).status === 0
 const NAME = 'notifier.example.com'
 const SHIPPED = join(import.meta.dirname, '../../deploy/nginx/idface-notifier.conf')
 const START_MS = 10_000
-
-export const freePort = async (): Promise<number> => {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  await once(server, 'close')
-  return typeof address === 'object' && address ? address.port : 0
-}
 
 /** Fails where the shipped file no longer has what is to be changed. */
 const replaced = (text: string, changes: readonly (readonly [from: string, to: string])[]): string =>
@@ -42,7 +33,7 @@ interface Call {
 export const openNginx = async ({ port, operator }: { port: number; operator: string }) => {
   await using stack = new AsyncDisposableStack()
   const { path } = stack.use(await openFolder())
-  const [plain, tls] = [await freePort(), await freePort()]
+  const [plain = 0, tls = 0] = await freePorts(2)
   const { key, cert } = createAuthority(new Date()).selfSigned([NAME])
   const site = replaced(await readFile(SHIPPED, 'utf8'), [
     ['server 127.0.0.1:8080;', `server 127.0.0.1:${port};`],

@@ -5,10 +5,10 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { openStage } from '../e2e/stage.ts'
 import { eventually } from '../support/api-client.ts'
+import { freePorts } from '../support/free-ports.ts'
 import { openFolder } from '../support/service.ts'
 import { QUERIES } from './dashboard.ts'
 import { ROOT, readAlerts, textOf } from './files.ts'
-import { freePort } from './nginx.ts'
 
 const HAS_PROMETHEUS = spawnSync('prometheus', ['--version']).status === 0
 /** But that nobody has made a backup, which is so at first. */
@@ -36,7 +36,8 @@ const openPrometheus = async (target: string) => {
     .replaceAll('_interval: 15s', '_interval: 1s')
   await writeFile(join(path, 'prometheus.yml'), config)
   await cp(join(ROOT, 'deploy/prometheus/alerts.yml'), join(path, 'alerts.yml'))
-  const address = `127.0.0.1:${await freePort()}`
+  const [port] = await freePorts(1)
+  const address = `127.0.0.1:${port}`
   const flags = { 'config.file': join(path, 'prometheus.yml'), 'storage.tsdb.path': join(path, 'data') }
   const child = spawn(
     'prometheus',

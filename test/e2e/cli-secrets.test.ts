@@ -37,6 +37,7 @@ test('secret list, rotate and end, and commands take partners by name', async ()
 
   const settings = await cli.runJson<{ data: { name: string }[] }>('settings')
   expect(settings.data).toContainEqual(expect.objectContaining({ name: 'PORT', default: '8080', required: false }))
+  expect((await cli.run('settings')).stdout).toContain('  CALLBACK_TIMEOUT=15s')
 })
 
 test('a token is created, listed without its text, and revoked', async () => {

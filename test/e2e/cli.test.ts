@@ -1,8 +1,7 @@
 import { describe, expect, test, vi } from 'vitest'
 import { openCli } from '../support/open-cli.ts'
 import { runCli } from '../support/run-cli.ts'
-import { openFolder, spawnService } from '../support/service.ts'
-import { openScene } from './stage.ts'
+import { openFolder } from '../support/service.ts'
 
 // Each starts node several times, which takes its time on a machine that is busy with other tests.
 vi.setConfig({ testTimeout: 60_000 })
@@ -110,14 +109,5 @@ describe.concurrent('a mistake', () => {
     expect(lines).toHaveLength(8)
     expect(stderr).toMatch(/CALLBACK_TIMOUT: .*CALLBACK_TIMEOUT/)
     expect(stderr).not.toContain('too-short')
-  })
-
-  test('is a port that is taken', async () => {
-    await using scene = await openScene()
-    await using first = await spawnService(scene.env, scene.folder)
-    const env = { ...scene.env, PORT: new URL(first.url).port, DATABASE_URL: 'file:other.db' }
-    const { code, stderr } = await runCli(['serve'], { cwd: scene.folder, env })
-    expect(code).toBe(2)
-    expect(stderr).toMatch(/cannot listen on .*EADDRINUSE.*PORT/)
   })
 })

@@ -54,21 +54,6 @@ describe.concurrent('a webhook', () => {
       { outcome: 'delivered', httpStatus: 200, error: null, responseExcerpt: 'ok' },
     ])
   })
-
-  test.each([
-    { name: 'a redirect is not followed', step: { redirect: '/elsewhere' }, httpStatus: 302 },
-    { name: '308 to another place is not followed', step: { status: 308, redirect: '/elsewhere' }, httpStatus: 308 },
-    { name: '304 is not success', step: { status: 304 }, httpStatus: 304 },
-  ])('is not delivered by a 3xx: $name', async ({ step, httpStatus }) => {
-    await using stage = await openStage()
-    const { api, receiver } = stage
-    receiver.plan('/hook', [step])
-    const { id } = await stage.register({ status: 'SUCCESS' })
-    await stage.delivery(id, 2)
-    expect(receiver.received.map(one => one.path)).toEqual(['/hook', '/hook'])
-    const [first] = await api.attempts(id)
-    expect(first).toMatchObject({ outcome: 'rejected', httpStatus })
-  })
 })
 
 describe('a slow host', () => {

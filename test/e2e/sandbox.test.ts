@@ -10,17 +10,6 @@ const SANDBOX = {
   POLL_MAX_INTERVAL: '5m',
 }
 
-describe('in the sandbox a test serial', () => {
-  test('says of itself that it is one, also where its verdict was known', async () => {
-    await using stage = await openStage(SANDBOX)
-    const { api, receiver } = stage
-    const first = await api.register({ idcardid: 'test_success', callbackUrl: receiver.urlFor('/a') })
-    await stage.delivery(first.id)
-    const second = await api.register({ idcardid: 'test_success', callbackUrl: receiver.urlFor('/b') })
-    expect(bodyOf(await stage.delivery(second.id)).data).toMatchObject({ status: 'SUCCESS', sandbox: true })
-  })
-})
-
 describe('a test serial is answered', () => {
   test('to the end where the service starts again without the sandbox, which is known no more after that', async () => {
     await using stage = await openStage(SANDBOX)
@@ -33,18 +22,5 @@ describe('a test serial is answered', () => {
     const other = await again.api.register({ idcardid: 'test_success_2s', callbackUrl })
     expect(other).not.toHaveProperty('sandbox')
     await stage.upstream.waitFor(1)
-  })
-})
-
-describe('without the sandbox a test serial', () => {
-  test('is like any other', async () => {
-    await using stage = await openStage()
-    const { api, receiver, upstream } = stage
-    upstream.script('test_success', { status: 'FAIL' })
-    const { id } = await api.register({ idcardid: 'test_success', callbackUrl: receiver.urlFor('/hook') })
-    const { type, data } = bodyOf(await stage.delivery(id))
-    expect(type).toBe('idface.failed')
-    expect(data).not.toHaveProperty('sandbox')
-    expect(upstream.callsOf('test_success')).toHaveLength(1)
   })
 })

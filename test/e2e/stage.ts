@@ -47,9 +47,6 @@ export const openScene = async (overrides: Environment = {}) => {
   return { folder: folder.path, upstream, receiver, env, [Symbol.asyncDispose]: () => opened.disposeAsync() }
 }
 
-/** A deadline that comes soon, and is still ahead when a busy machine has told it. */
-export const soon = (): string => new Date(Date.now() + 2_500).toISOString()
-
 let serials = 0
 const newSerial = () => `serial-${++serials}`
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { ACCOUNT } from '../support/service.ts'
-import { bodyOf, openStage, soon } from './stage.ts'
+import { bodyOf, openStage } from './stage.ts'
 
 const ISO = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/
 const WAYS = [
@@ -48,27 +48,5 @@ describe.concurrent('a verdict', () => {
     })
     expect((await api.explain(registered.id)).polling).toMatchObject({ lastAnswer: 'verdict', code: 2 })
     expect(await admin.account(ACCOUNT.apiId)).toMatchObject({ mode, paused: false, reason: null, since: null })
-  })
-
-  test.each(['json', 'xml'] as const)('that is FAIL arrives in %s as idface.failed, with its scores', async format => {
-    await using stage = await openStage()
-    const { id } = await stage.register({ format, status: 'FAIL', livingScore: 12.5, similarity: '' })
-    const { type, data } = bodyOf(await stage.delivery(id))
-    const result = { status: 'FAIL', message: '认证失败', livingScore: '12.5', similarity: null }
-    expect({ type, data }).toMatchObject({ type: 'idface.failed', data: { ...result, reason: null } })
-    expect(await stage.api.find(id)).toMatchObject({ status: 'failed', reason: null, result })
-  })
-})
-
-describe.concurrent('a serial that is not decided yet', () => {
-  test('ends as expired at its deadline, with the last status', async () => {
-    await using stage = await openStage({ SETTLE_MARGIN: '100ms' })
-    const expiresAt = soon()
-    const { id } = await stage.register({ status: 'ING' }, { expiresAt })
-    const { type, data } = bodyOf(await stage.delivery(id))
-    expect(type).toBe('idface.unresolved')
-    expect(data).toMatchObject({ status: 'ING', reason: 'expired', message: null, similarity: null })
-    expect(Date.parse(data.observedAt)).toBeGreaterThanOrEqual(Date.parse(expiresAt) + 100)
-    expect(await stage.api.find(id)).toMatchObject({ status: 'unresolved', reason: 'expired', result: null })
   })
 })

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
+import { freePorts } from '../support/free-ports.ts'
 
 const EXAMPLES = join(import.meta.dirname, '../../docs/examples')
 const at = (file: string) => join(EXAMPLES, file)
@@ -75,22 +75,13 @@ export const build = async ({ build }: Language, folder: string): Promise<void> 
   if (code !== 0) throw new Error(`${command} ended with ${code}`)
 }
 
-const freePort = async (): Promise<number> => {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
-}
-
 /** Starts an example. `url` is where it listens; null where it has refused to start. */
 export const openExample = async (language: Language, { folder, secret }: { folder: string; secret: string }) => {
   const [command = '', ...args] = language.start(folder)
   const child: ChildProcess = spawn(command, args, {
     env: {
       ...environment(),
-      ...(language.needsPort ? { PORT: String(await freePort()) } : {}),
+      ...(language.needsPort ? { PORT: String((await freePorts(1))[0]) } : {}),
       WEBHOOK_SECRET: secret,
     },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -3,18 +3,10 @@ import { connect, type Socket } from 'node:net'
 import { describe, expect, test } from 'vitest'
 import { type Exchange, openClient } from '../../src/http-client/client.ts'
 import { clockWith } from '../support/clock.ts'
-import { openRawReceiver } from '../support/raw-receiver.ts'
+import { flood, openRawReceiver } from '../support/raw-receiver.ts'
 
 const KB = 'x'.repeat(1024)
 const CHUNKED = 'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n'
-
-const flood = (socket: Socket, chunk: string) => {
-  const more = () => {
-    while (!socket.destroyed && socket.write(chunk));
-    socket.once('drain', more)
-  }
-  more()
-}
 
 const KB_BYTES = 1024
 const LIMITS = {

@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { describe, expect, test } from 'vitest'
+import { createRandom } from '../e2e/seeded-random.ts'
 import { openStage } from '../e2e/stage.ts'
 import { findInconsistencies } from '../support/inconsistencies.ts'
 import type { ReceiverStep } from '../support/receiver.ts'
@@ -9,15 +10,6 @@ const SUCCESS = { status: 'SUCCESS' }
 /** So many that bad luck alone exhausts none of 200: a chance of one in a million million. */
 const RETRIES = 48
 const OLD = 'webhook timestamp too old'
-
-/** The same numbers on every run: a linear congruential generator. */
-const createRandom = (seed: number) => {
-  let state = seed
-  return () => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
-    return state / 2 ** 32
-  }
-}
 
 describe('a receiver that fails now and then', () => {
   test.each([1])('R17 flaps for 200 rows: all are delivered once, with one id and body each (seed %i)', async seed => {

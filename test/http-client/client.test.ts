@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net'
 import { afterEach, describe, expect, test } from 'vitest'
-import { type Connect, type Exchange, type Origin, openClient } from '../../src/http-client/client.ts'
+import type { Origin } from '../../src/core/origin.ts'
+import { type Connect, type Exchange, openClient } from '../../src/http-client/client.ts'
 import { OK, openRawReceiver } from '../support/raw-receiver.ts'
 import { createTime, LIMITS, textOf } from './harness.ts'
 
@@ -100,12 +101,6 @@ describe('a client', () => {
     expect(receiver.connections()).toBe(connections)
     await send('/', { key: '0' })
     expect(receiver.connections()).toBe(connections + 1)
-  })
-
-  test('rejects a request that would break out of its line, and opens nothing for it', async () => {
-    const { send, opened } = await openPair({ answer: ok })
-    await expect(send('/ HTTP/1.1')).rejects.toThrow('not a valid request target')
-    expect(opened()).toBe(0)
   })
 })
 

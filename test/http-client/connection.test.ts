@@ -99,16 +99,6 @@ describe('an exchange', () => {
     await expect.poll(receiver.open).toBe(0)
   })
 
-  test.each([
-    ['extensions', `${HEAD}transfer-encoding: chunked\r\n\r\n${`1;${'x'.repeat(800)}\r\nx\r\n`.repeat(6)}`],
-    ['trailers', `${HEAD}transfer-encoding: chunked\r\n\r\n0\r\n${`x: ${'y'.repeat(800)}\r\n`.repeat(6)}`],
-    ['informational responses', `HTTP/1.1 103 ?\r\nx: ${'y'.repeat(800)}\r\n\r\n`.repeat(6)],
-  ])('does not read endless %s', async (_claim, text) => {
-    const { run, receiver } = await openPair(socket => void socket.write(text))
-    expect(await run()).toMatchObject({ fault: { kind: 'protocol', detail: 'flood' } })
-    await expect.poll(receiver.open).toBe(0)
-  })
-
   test.each<[how: 'end' | 'resetAndDestroy', text: string, fault: object | null]>([
     ['end', `${HEAD}\r\nok`, null],
     ['resetAndDestroy', `${HEAD}\r\nok`, { kind: 'lost', code: 'ECONNRESET' }],

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net'
 import { expect, test } from 'vitest'
-import { createOpen, type Origin } from '../../src/http-client/socket.ts'
+import type { Origin } from '../../src/core/origin.ts'
+import { createOpen } from '../../src/http-client/socket.ts'
 import { clockWith } from '../support/clock.ts'
 import { openRawReceiver } from '../support/raw-receiver.ts'
 import { openTlsReceiver, trustedAuthority } from '../support/tls-receiver.ts'

@@ -3,7 +3,9 @@ import { type AddressInfo, createServer as createTcpServer, type Socket } from '
 import { createServer, type TLSSocket } from 'node:tls'
 import { describe, expect, test } from 'vitest'
 import { MINUTE } from '../../src/core/duration.ts'
-import { createOpen, type Origin } from '../../src/http-client/socket.ts'
+import type { Origin } from '../../src/core/origin.ts'
+import { createOpen } from '../../src/http-client/socket.ts'
+import { createSessions, MAX_SESSIONS } from '../../src/http-client/tls.ts'
 import { clockWith } from '../support/clock.ts'
 import { openRawReceiver } from '../support/raw-receiver.ts'
 import { openTlsReceiver, trustedAuthority } from '../support/tls-receiver.ts'
@@ -92,6 +94,15 @@ describe('a TLS handshake', () => {
 })
 
 describe('a TLS session', () => {
+  test('of the host that has had none for longest is dropped where there are too many', () => {
+    const sessions = createSessions(() => 0)
+    const remember = (host: string) => sessions.remember(host, { bytes: Buffer.from(host), until: MINUTE })
+    for (let i = 0; i < MAX_SESSIONS; i++) remember(`host-${i}`)
+    remember('host-0')
+    remember('one-more')
+    expect(['host-0', 'host-1', 'host-2', 'one-more'].filter(host => sessions.of(host) === null)).toEqual(['host-1'])
+  })
+
   test('is resumed on the next connection to the host', async () => {
     await using receiver = await openTlsReceiver(certificate, undefined, greet)
     const open = openerTo(receiver)

@@ -153,15 +153,6 @@ describe('M4: a serial of another partner', () => {
     expect(waiting.headers.get('location')).toBeNull()
   })
 
-  test('is a conflict in a batch, without affecting other items', async () => {
-    const registrations = ['mine-1', SERIAL, 'mine-2'].map(idcardid => ({ idcardid, callbackUrl: HOOK }))
-    const { status, json } = await api.call('POST', '/v1/registrations/batch', { body: { registrations } })
-    expect(status).toBe(200)
-    expect(json.results.map((result: { status: number }) => result.status)).toEqual([201, 409, 201])
-    const { requestId: _, ...problem } = (await post(SERIAL)).json
-    expect(json.results[1]).toEqual({ status: 409, problem })
-  })
-
   test('sends its verdict to its owner alone', async () => {
     await post(SERIAL)
     await api.succeed()

@@ -34,15 +34,6 @@ describe.each(NAMES)('%s', name => {
     expect(text).not.toMatch(/docs\/|#account/)
   })
 
-  test('is told in Chinese', async () => {
-    await using robot = await openRobot(name)
-    using channel = channelTo(robot)
-    expect(await channel.post(noticeOf([PAUSED], 'zh'))).toEqual({ kind: 'told' })
-    const [text] = robot.texts()
-    expect(text).toContain('告警: 上游账户暂停')
-    expect(text).toContain('处理方法：请改正 IHUYI_ACCOUNT 和 IHUYI_API_KEY')
-  })
-
   test.each(['en', 'zh'] as const)('takes a digest of very many long events (%s)', async language => {
     await using robot = await openRobot(name)
     using channel = channelTo(robot)

@@ -1,10 +1,11 @@
 import { expect, test } from 'vitest'
+import { yieldToLoop } from '../../src/core/clock.ts'
 import { SECOND } from '../../src/core/duration.ts'
 import type { OperatorNote } from '../../src/core/operator-event.ts'
 import { createEventBuffer } from '../../src/operator/event-buffer.ts'
 import { noteOfEvent } from '../../src/operator/notes.ts'
 import type { NotedOperatorEvents } from '../../src/store/store.ts'
-import { createFixedClock, yieldToLoop } from '../support/fixed-clock.ts'
+import { createFixedClock } from '../support/fixed-clock.ts'
 
 const exhausted = (subject: string, adds = 1): OperatorNote => ({
   ...{ condition: 'message.exhausted', subject, at: 0, adds },

@@ -1,10 +1,11 @@
 import { describe, expect, onTestFinished, test } from 'vitest'
+import { yieldToLoop } from '../../src/core/clock.ts'
 import { HOUR, MINUTE, SECOND } from '../../src/core/duration.ts'
 import type { OperatorNote } from '../../src/core/operator-event.ts'
 import type { Answer } from '../../src/operator/dialect.ts'
 import type { Notice } from '../../src/operator/notice.ts'
 import { createNotifier, fullHourWait } from '../../src/operator/notifier.ts'
-import { createFixedClock, yieldToLoop } from '../support/fixed-clock.ts'
+import { createFixedClock } from '../support/fixed-clock.ts'
 import { openNewStore } from '../support/sqlite-template.ts'
 import { AT } from './support.ts'
 

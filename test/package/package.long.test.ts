@@ -7,7 +7,6 @@ import { openStage } from '../e2e/stage.ts'
 import { openFolder } from '../support/service.ts'
 import { install, pack, run } from './install.ts'
 
-const TSC = join(import.meta.dirname, '../../node_modules/.bin/tsc')
 /** Ten seconds, and more on a machine that is busy with other tests. */
 const INSTALL_MS = 180_000
 
@@ -48,56 +47,6 @@ try {
 console.log(network instanceof NotifierError, network.code, refused instanceof WebhookVerificationError, refused.code)
 `
 
-const TYPESCRIPT = `
-import { createClient, NotifierError, type Registration } from 'idface-notifier/client'
-import { verifyWebhook, WebhookVerificationError } from 'idface-notifier/webhook'
-
-export const client = createClient({ baseUrl: 'https://notifier.example', apiKey: 'key' })
-
-export const register = async (): Promise<Registration['status']> => {
-  const { id } = await client.register({ idcardid: '1', callbackUrl: 'https://x.example', expiresAt: new Date() })
-  const { status, result } = await client.waitForVerdict(id, { timeoutMs: 60_000 })
-  return result?.similarity === '100' ? 'succeeded' : status
-}
-
-export const batch = async () => {
-  for (const one of await client.registerBatch([])) {
-    const text: string = one.registration ? one.registration.id : one.problem.detail
-    if (text === '') throw new Error()
-  }
-}
-
-export const receive = async (headers: Record<string, string | string[] | undefined>, body: Uint8Array): Promise<string> => {
-  const event = await verifyWebhook({ secrets: ['whsec_'], headers, body })
-  switch (event.type) {
-    case 'idface.succeeded':
-    case 'idface.failed':
-      return event.data.status
-    case 'idface.unresolved':
-      return event.data.reason
-    case 'idface.test':
-      return event.id
-    case 'idface.callback_disabled':
-      return event.data.callbackUrl
-  }
-}
-
-export const codeOf = (error: unknown) => {
-  if (error instanceof WebhookVerificationError) return error.code
-  return error instanceof NotifierError ? error.problem?.errors?.[0]?.path : undefined
-}
-
-export const pull = async () => {
-  for await (const { headers, body } of client.events()) await verifyWebhook({ secrets: 's', headers: new Headers(headers), body })
-  for await (const { nextCursor } of client.events({ limit: 10 }).pages()) nextCursor.startsWith('evt_')
-}
-
-// @ts-expect-error a body that was parsed before
-verifyWebhook({ secrets: '', headers: {}, body: { type: '' } })
-// @ts-expect-error a serial is a string
-client.register({ idcardid: 1, callbackUrl: '' })
-`
-
 const PAGES = `
 import { createDocs } from './node_modules/idface-notifier/dist/http/docs/routes.js'
 
@@ -112,20 +61,6 @@ const [problems, ...others] = await Promise.all(
 )
 console.log((await problems.text()).includes('id="invalid_body"'), ...others.map(({ status }) => status))
 `
-
-const STRICT = {
-  compilerOptions: {
-    strict: true,
-    noUncheckedIndexedAccess: true,
-    exactOptionalPropertyTypes: true,
-    skipLibCheck: false,
-    noEmit: true,
-    target: 'es2022',
-    lib: ['es2022', 'dom', 'dom.iterable'],
-    types: [],
-  },
-  files: ['use.ts'],
-}
 
 describe('the package, installed from its tarball', () => {
   test('has nothing that publint finds', async () => {
@@ -157,14 +92,6 @@ describe('the package, installed from its tarball', () => {
       stdout: expect.stringMatching(/^reg_\w+ succeeded 100\n$/),
     })
     expect(await register('no serial')).toMatchObject({ code: 1, stderr: expect.stringMatching(/^invalid_body 422 /) })
-  })
-
-  test.each(['nodenext', 'bundler'])('passes strict TypeScript with moduleResolution %s', async moduleResolution => {
-    await writeFile(join(bare, 'use.ts'), TYPESCRIPT)
-    const module = moduleResolution === 'bundler' ? 'esnext' : 'nodenext'
-    const compilerOptions = { ...STRICT.compilerOptions, module, moduleResolution }
-    await writeFile(join(bare, 'tsconfig.json'), JSON.stringify({ ...STRICT, compilerOptions }))
-    expect(await run(TSC, ['-p', '.'], bare)).toEqual({ code: 0, stdout: '', stderr: '' })
   })
 
   test('serves the pages that it documents itself with', async () => {

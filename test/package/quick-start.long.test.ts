@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs'
 import { symlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
+import { freePorts } from '../support/free-ports.ts'
 import { openFolder } from '../support/service.ts'
-import { freePorts } from './free-ports.ts'
 import { isInstalled, openTerminal, SHELLS } from './terminal.ts'
 
 const ROOT = join(import.meta.dirname, '../..')

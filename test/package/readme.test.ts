@@ -7,8 +7,8 @@ import { Webhook } from 'standardwebhooks'
 import { expect, test } from 'vitest'
 import { BATCH_BODY, BATCH_RESULTS } from '../../src/http/partner/registration-schemas.ts'
 import { MOST_IN_A_BATCH } from '../../src/http/rates.ts'
+import { freePorts } from '../support/free-ports.ts'
 import { openFolder } from '../support/service.ts'
-import { freePorts } from './free-ports.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
 

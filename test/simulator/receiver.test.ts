@@ -69,10 +69,7 @@ describe('verification', () => {
   test.each([
     ['another secret', headersOf({ secrets: [OLD_SECRET] }), 'no matching signature'],
     ['a changed id', { ...headersOf(), 'webhook-id': 'msg_2' }, 'no matching signature'],
-    ['a changed timestamp', { ...headersOf(), 'webhook-timestamp': String(NOW / 1_000 + 1) }, 'no matching signature'],
-    ['no signature', { ...headersOf(), 'webhook-signature': '' }, 'no matching signature'],
     ['no headers', {}, 'missing headers'],
-    ['a timestamp that is none', { ...headersOf(), 'webhook-timestamp': '12x' }, 'bad timestamp'],
     ['an old timestamp', headersOf({ at: NOW - 301_000 }), 'timestamp too old or too new'],
     ['a timestamp of the future', headersOf({ at: NOW + 301_000 }), 'timestamp too old or too new'],
   ])('refuses %s', async (_name, headers, reason) => {

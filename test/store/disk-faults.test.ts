@@ -29,7 +29,7 @@ test.skipIf(whyNoDiskShim !== null)(
     const folder = mkdtempSync(join(tmpdir(), 'notifier-disk-'))
     onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
     const disk = buildDiskShim(join(folder, 'disk'))
-    const args = [join(folder, 'notifier.db'), randomBytes(32).toString('hex'), 'list during sync', 'on a thread']
+    const args = [join(folder, 'notifier.db'), randomBytes(32).toString('hex'), 'list during sync']
     const child = fork(CHILD, args, { execArgv: [], env: { ...process.env, ...disk.env } })
     const result = await new Promise<{ lists: number; early: number; after: number }>((resolve, reject) => {
       child.on('message', message => {
@@ -57,7 +57,7 @@ describe('a disk that refuses to sync', () => {
       const disk = buildDiskShim(join(folder, 'disk'))
       const [path, masterKey] = [join(folder, 'notifier.db'), randomBytes(32)]
       const env = { ...process.env, ...disk.env }
-      const child = fork(CHILD, [path, masterKey.toString('hex'), 'register until broken', 'on a thread'], {
+      const child = fork(CHILD, [path, masterKey.toString('hex'), 'register until broken'], {
         execArgv: [],
         env,
       })

@@ -35,13 +35,6 @@ describe('what is sealed', () => {
     expect(sealed.message.openBytes({ ...message, body })).toEqual(Buffer.from('{"a":"认证"}'))
   })
 
-  test('does not open in another row, nor as another value', () => {
-    const body = sealed.message.seal({ partnerId: 'ptn_1', registrationId: 'reg_1' }, 'text')
-    expect(() => sealed.message.open({ partnerId: 'ptn_2', registrationId: 'reg_1', body })).toThrow()
-    expect(() => sealed.message.open({ partnerId: 'ptn_1', registrationId: 'reg_2', body })).toThrow()
-    expect(() => sealed.signingSecret.open({ partnerId: 'ptn_1', id: 'reg_1', secret: body })).toThrow()
-  })
-
   test('is bound to the same contexts as in the files that exist', () => {
     expect(vault.open(sealed.accountKey.seal({ apiId: 'a' }, new Secret('text')), 'account|a')).toBe('text')
     expect(

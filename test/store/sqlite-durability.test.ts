@@ -1,17 +1,16 @@
 import { execFileSync, fork } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import Database from 'better-sqlite3'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { AppError } from '../../src/core/error.ts'
-import { Secret } from '../../src/core/secret.ts'
 import { openConnection } from '../../src/store/sqlite/connection.ts'
 import { openRemoteStore } from '../../src/store/sqlite/thread/remote-store.ts'
-import { first, type OpenStore, openStoreFixture, SUCCESS } from '../support/store.ts'
+import { type OpenStore, openStoreFixture, SUCCESS } from '../support/store.ts'
 
 const KEY = randomBytes(32)
 const START = Date.parse('2026-11-24T08:00:00Z')
@@ -29,8 +28,7 @@ const fixtureAt = (path: string) => {
   return openStoreFixture(open)
 }
 
-const forkChild = (path: string, task: string) =>
-  fork(CHILD, [path, KEY.toString('hex'), task, 'on a thread'], { execArgv: [] })
+const forkChild = (path: string, task: string) => fork(CHILD, [path, KEY.toString('hex'), task], { execArgv: [] })
 
 /** Runs a task in several processes at the same moment. */
 const inProcesses = async (count: number, args: [path: string, task: string], afterGo = () => {}) => {
@@ -45,8 +43,8 @@ const inProcesses = async (count: number, args: [path: string, task: string], af
 describe('the file', () => {
   test('has its log beside it, in a folder that is made', async () => {
     const folder = newFolder()
-    await using bench = await fixtureAt(join(folder, 'data', 'notifier.db'))
-    await bench.register()
+    await using fixture = await fixtureAt(join(folder, 'data', 'notifier.db'))
+    await fixture.register()
     const files = readdirSync(join(folder, 'data'))
     expect(files.sort()).toEqual(['notifier.db', 'notifier.db-shm', 'notifier.db-wal'])
     expect(statSync(join(folder, 'data')).mode & 0o777).toBe(0o700)
@@ -61,44 +59,6 @@ describe('the file', () => {
     await connection.write(() => connection.client.exec('INSERT INTO t VALUES (1)'))
     const pragma = (name: string) => connection.client.pragma(name, { simple: true })
     expect([pragma('synchronous'), pragma('journal_mode')]).toEqual([2, 'wal'])
-  })
-
-  test('shows no secret, no result and no webhook in the clear', async () => {
-    const path = join(newFolder(), 'notifier.db')
-    await using bench = await fixtureAt(path)
-    const markers = {
-      apiKey: 'MARKERAPIKEY',
-      signing: 'MARKERSIGNING',
-      message: 'MARKERMESSAGE',
-      living: 'MARKERLIVING',
-      similarity: 'MARKERSIMILAR',
-    }
-    await bench.store.putDefaultAccount({
-      id: 'acc_2',
-      apiId: 'C2',
-      apiKey: new Secret(markers.apiKey),
-      passwordMode: 'static',
-    })
-    const secret = { id: 'secret_2', type: 'v1', text: new Secret(markers.signing) } as const
-    await bench.store.rotateSigningSecret(bench.partnerId, secret, 0)
-    const { id } = await bench.register({ idcardid: 'MARKERSERIAL' })
-    const claimed = first(await bench.claim())
-    const { message, living, similarity } = markers
-    const verdict = { status: 'SUCCESS', message, livingScore: living, similarity } as const
-    await bench.store.settleVerifications([bench.answered(claimed, { kind: 'verdict', code: 2, verdict })])
-    expect(first(await bench.claimMessages()).body.toString()).toContain(markers.similarity)
-    expect(await bench.find(id)).toMatchObject({ verdict })
-
-    const bytes = () => [path, `${path}-wal`].map(file => readFileSync(file))
-    const look = () => {
-      expect(bytes().some(file => file.includes('MARKERSERIAL'))).toBe(true)
-      for (const marker of Object.values(markers)) for (const file of bytes()) expect(file.includes(marker)).toBe(false)
-    }
-    look()
-    const other = new Database(path)
-    other.pragma('wal_checkpoint(TRUNCATE)')
-    other.close()
-    look()
   })
 })
 
@@ -132,12 +92,12 @@ describe('several processes on one file', () => {
 
   test('never take the same row', async () => {
     const path = join(newFolder(), 'notifier.db')
-    await using bench = await fixtureAt(path)
+    await using fixture = await fixtureAt(path)
     const items = (count: number, prefix: string) =>
-      Array.from({ length: count }, (_, i) => bench.newRegistration({ idcardid: `${prefix}${i}` }))
-    await bench.store.register(items(100, 'm'))
-    while ((await bench.poll(SUCCESS)) > 0);
-    await bench.store.register(items(100, 'v'))
+      Array.from({ length: count }, (_, i) => fixture.newRegistration({ idcardid: `${prefix}${i}` }))
+    await fixture.store.register(items(100, 'm'))
+    while ((await fixture.poll(SUCCESS)) > 0);
+    await fixture.store.register(items(100, 'v'))
     const client = new Database(path)
     client.exec('UPDATE accounts SET allowed_at = 0')
     client.close()
@@ -177,20 +137,20 @@ const unavailable = (run: Promise<unknown>) =>
 describe('S12 a write lock held by somebody else', () => {
   test('is told while it is held, and the event loop turns between the tries', async () => {
     const path = join(newFolder(), 'notifier.db')
-    await using bench = await fixtureAt(path)
-    const { id } = await bench.register()
+    await using fixture = await fixtureAt(path)
+    const { id } = await fixture.register()
     const other = new Database(path)
     onTestFinished(() => void other.close())
     other.exec('BEGIN IMMEDIATE')
     // Each pause between two tries is longer than this timer, so it comes first, however busy the machine.
     let turns = 0
     const turning = setInterval(() => turns++, 1)
-    expect(await unavailable(bench.register())).toBe('unavailable')
+    expect(await unavailable(fixture.register())).toBe('unavailable')
     clearInterval(turning)
     expect(turns).toBeGreaterThanOrEqual(2)
-    expect(await bench.find(id)).toMatchObject({ status: 'pending' })
+    expect(await fixture.find(id)).toMatchObject({ status: 'pending' })
     other.exec('ROLLBACK')
-    await bench.register()
+    await fixture.register()
   })
 })
 
@@ -216,10 +176,10 @@ describe('S3 a full disk', () => {
       process.stderr.write(`${folder.skip}\n`)
       return context.skip(folder.skip)
     }
-    await using bench = await fixtureAt(join(folder, 'notifier.db'))
+    await using fixture = await fixtureAt(join(folder, 'notifier.db'))
     let broken = 0
-    bench.store.hints.on('broken', () => broken++)
-    const kept = await bench.register()
+    fixture.store.hints.on('broken', () => broken++)
+    const kept = await fixture.register()
     const ballast = join(folder, 'ballast')
     fillUp(ballast)
 
@@ -227,8 +187,8 @@ describe('S3 a full disk', () => {
     const acknowledged: string[] = []
     let refused: string[] = []
     for (let i = 0; i < 200 && refused.length === 0; i++) {
-      const batch = Array.from({ length: 20 }, () => bench.newRegistration({ metadata }))
-      const outcome = await unavailable(bench.store.register(batch))
+      const batch = Array.from({ length: 20 }, () => fixture.newRegistration({ metadata }))
+      const outcome = await unavailable(fixture.store.register(batch))
       if (outcome === null) acknowledged.push(...batch.map(item => item.id))
       else {
         expect(outcome).toBe('unavailable')
@@ -236,13 +196,13 @@ describe('S3 a full disk', () => {
       }
     }
     expect(refused).not.toEqual([])
-    expect(await bench.find(kept.id)).toMatchObject({ status: 'pending' })
-    for (const id of acknowledged) await bench.find(id)
-    for (const id of refused) expect(await bench.store.findRegistration(bench.partnerId, id)).toBeNull()
+    expect(await fixture.find(kept.id)).toMatchObject({ status: 'pending' })
+    for (const id of acknowledged) await fixture.find(id)
+    for (const id of refused) expect(await fixture.store.findRegistration(fixture.partnerId, id)).toBeNull()
 
     rmSync(ballast)
-    const after = await bench.register()
-    expect(await bench.find(after.id)).toEqual(after)
+    const after = await fixture.register()
+    expect(await fixture.find(after.id)).toEqual(after)
     expect(existsSync(join(folder, 'notifier.db'))).toBe(true)
     expect(broken).toBe(0)
   })

@@ -1,4 +1,4 @@
-import type { Clock } from '../../src/core/clock.ts'
+import { type Clock, yieldToLoop } from '../../src/core/clock.ts'
 
 /** A clock that stands still until it is told to advance. `monotonic` and `now` show the same. */
 export const createFixedClock = (startAt = 0) => {
@@ -30,6 +30,3 @@ export const createFixedClock = (startAt = 0) => {
     },
   }
 }
-
-/** All promises that are settled by now have told whoever awaits them. */
-export const yieldToLoop = (): Promise<void> => new Promise(resolve => setImmediate(resolve))

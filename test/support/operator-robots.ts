@@ -3,7 +3,8 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
-import type { Connect, Origin } from '../../src/http-client/client.ts'
+import type { Origin } from '../../src/core/origin.ts'
+import type { Connect } from '../../src/http-client/client.ts'
 
 interface Call {
   url: URL

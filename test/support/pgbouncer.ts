@@ -1,9 +1,9 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { chownSync, writeFileSync } from 'node:fs'
-import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { freePorts } from './free-ports.ts'
 import { idsForRoot, type TestServer } from './postgres.ts'
 
 const PROGRAM = ['pgbouncer', '/usr/sbin/pgbouncer'].find(path => spawnSync(path, ['--version']).status === 0)
@@ -12,21 +12,12 @@ const PROGRAM = ['pgbouncer', '/usr/sbin/pgbouncer'].find(path => spawnSync(path
 export const noPooler: string | null =
   PROGRAM === undefined ? 'pgbouncer is not installed here: apt-get install pgbouncer' : null
 
-const freePort = async (): Promise<number> => {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
-}
-
 /** A PgBouncer in transaction mode before a server, which keeps no prepared statements. */
 export const openPooler = async (
   server: TestServer,
 ): Promise<{ urlOf: (database: string) => string } & AsyncDisposable> => {
   if (PROGRAM === undefined) throw new Error(noPooler ?? '')
-  const port = await freePort()
+  const [port] = await freePorts(1)
   const settings = [
     ...['[databases]', `* = host=${server.folder} port=5432 user=postgres`, '[pgbouncer]', 'listen_addr = 127.0.0.1'],
     ...[`listen_port = ${port}`, 'unix_socket_dir =', 'auth_type = any', 'pool_mode = transaction'],

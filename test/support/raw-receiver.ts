@@ -21,6 +21,15 @@ const requestLength = (text: string): number => {
 
 export const OK = 'HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok'
 
+/** Writes as long as the peer reads. */
+export const flood = (socket: Socket, chunk: string): void => {
+  const more = () => {
+    while (!socket.destroyed && socket.write(chunk));
+    socket.once('drain', more)
+  }
+  more()
+}
+
 /** A receiver that may do anything: `answer` is called for each whole request, `accept` for each connection. */
 export const openRawReceiver = async (
   answer: (socket: Socket, index: number) => void = socket => void socket.write(OK),

@@ -51,6 +51,19 @@ export const POLICY = {
   notFoundGraceMs: 2 * HOUR,
 }
 const SCHEDULE_MS = [MINUTE, HOUR]
+/** Of a deliverer that has nothing under way, and room for whatever these tests have. */
+export const CLAIM_ALL: MessageClaimRequest = {
+  slots: 100,
+  sharedSlots: 100,
+  perHost: 100,
+  prefetch: new Map(),
+  perPartner: 100,
+  busyHosts: new Map(),
+  busyPartners: new Map(),
+  slow: { slots: 100, first: 0, busyLanes: new Map() },
+  unproven: { slots: 100, first: 0, perPartner: 100, busyPartners: new Map() },
+  leaseMs: LEASE_MS,
+}
 
 export interface Claimed {
   account: ClaimedAccount
@@ -141,20 +154,7 @@ export const openStoreFixture = async (open: OpenStore, options: { rate: number 
 
   const mend = (limit = 10): Promise<number> => store.mendDueTimes({ pollMs: 5 * MINUTE, retryMs: DAY }, limit)
 
-  const claimMessagesWith = (more: Partial<MessageClaimRequest> = {}) =>
-    store.claimMessages({
-      slots: 100,
-      sharedSlots: 100,
-      perHost: 100,
-      prefetch: new Map(),
-      perPartner: 100,
-      busyHosts: new Map(),
-      busyPartners: new Map(),
-      slow: { slots: 100, first: 0, busyLanes: new Map() },
-      unproven: { slots: 100, first: 0, perPartner: 100, busyPartners: new Map() },
-      leaseMs: LEASE_MS,
-      ...more,
-    })
+  const claimMessagesWith = (more: Partial<MessageClaimRequest> = {}) => store.claimMessages({ ...CLAIM_ALL, ...more })
   const claimMessages = async (more: Partial<MessageClaimRequest> = {}) => (await claimMessagesWith(more)).messages
   /** What came of an attempt: a status, or null where it ran into the time limit. */
   const received = (message: ClaimedMessage, httpStatus: number | null): MessageSettlement => {

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { yieldToLoop } from '../../src/core/clock.ts'
 import type { BulkStep, Cancellation } from '../../src/store/store.ts'
 import { createBulkActs } from '../../src/worker/bulk-acts.ts'
 
@@ -23,8 +24,6 @@ const open = (steps: BulkStep[]) => {
   })
   return { bulkActs, told, pauses, sizes }
 }
-
-const yieldToLoop = () => new Promise(resolve => setImmediate(resolve))
 
 test('goes on until nothing is left, in small steps, and waits after each of an operator’s for as long as it was large', async () => {
   const { bulkActs, told, pauses, sizes } = open([
@@ -54,7 +53,7 @@ test('tells of each registration that it has cancelled, as a cancel by its partn
   const cancelled = [cancellation('reg_1', { stopsMessage: true }), cancellation('reg_2', { isNew: false })]
   const { bulkActs, told } = open([step(2, { cancelled })])
   bulkActs.ring()
-  await new Promise(resolve => setImmediate(resolve))
+  await yieldToLoop()
   await bulkActs.stop()
   const of = { registrationId: 'reg_1', partnerId: 'partner_1' }
   expect(told).toEqual([

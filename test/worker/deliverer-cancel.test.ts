@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { SendResult } from '../../src/callback/sender.ts'
+import { yieldToLoop } from '../../src/core/clock.ts'
 import { SECOND } from '../../src/core/duration.ts'
-import { yieldToLoop } from '../support/fixed-clock.ts'
 import { messageOf, NOW, OK, openScene } from './support/deliverer-scene.ts'
 
 describe('an answer 410', () => {

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import type { Answer } from '../../src/core/answer.ts'
+import { yieldToLoop } from '../../src/core/clock.ts'
 import { HOUR, SECOND } from '../../src/core/duration.ts'
 import { TEST_ACCOUNT_ID } from '../../src/core/test-serial.ts'
 import type {
@@ -13,33 +14,13 @@ import type {
 import { createEmit, type TelemetryEvent } from '../../src/telemetry/emit.ts'
 import { createPoller, type PollerDeps } from '../../src/worker/poller.ts'
 import { ACCOUNT } from '../support/claimed-account.ts'
-import { createFixedClock, yieldToLoop } from '../support/fixed-clock.ts'
+import { createFixedClock } from '../support/fixed-clock.ts'
 import { POLICY, SUCCESS, WAITING } from '../support/store.ts'
+import { NOW, verificationOf } from './support/verification.ts'
 
-const NOW = Date.parse('2026-11-24T16:20:00.000Z')
 const CONCURRENCY = 2
 const NOT_FOUND: Answer = { kind: 'not_found', code: 4061 }
 const UNREACHABLE: Answer = { kind: 'transient', code: null, cause: 'unreachable' }
-
-const verificationOf = (id: number, more: Partial<ClaimedVerification> = {}): ClaimedVerification => ({
-  id,
-  claim: 7,
-  partnerId: 'partner_1',
-  idcardid: String(id),
-  dueAt: NOW,
-  polls: 0,
-  nudgedAt: NOW,
-  lastPolledAt: null,
-  rawStatus: null,
-  failures: 0,
-  failingSince: null,
-  invalidIds: 0,
-  goneChecks: 0,
-  seen: false,
-  traceparents: [],
-  waiting: [{ id: `reg_${id}`, createdAt: NOW, expiresAt: NOW + HOUR }],
-  ...more,
-})
 
 /** A poller whose store hands out what a round is given, and whose upstream and store answer when they are told to. */
 const openScene = ({

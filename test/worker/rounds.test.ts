@@ -1,6 +1,7 @@
 import { describe, expect, test, vi } from 'vitest'
+import { yieldToLoop } from '../../src/core/clock.ts'
 import { createRounds, napAfter, type Round } from '../../src/worker/rounds.ts'
-import { createFixedClock, yieldToLoop } from '../support/fixed-clock.ts'
+import { createFixedClock } from '../support/fixed-clock.ts'
 
 const NOW = 1_000_000
 const IDLE: Round = { claimed: 0, nextAt: null }

@@ -1,7 +1,8 @@
 import { describe, expect, test, vi } from 'vitest'
+import { yieldToLoop } from '../../src/core/clock.ts'
 import { AppError } from '../../src/core/error.ts'
 import { createSettler } from '../../src/worker/settler.ts'
-import { createFixedClock, yieldToLoop } from '../support/fixed-clock.ts'
+import { createFixedClock } from '../support/fixed-clock.ts'
 import { both } from '../support/words.ts'
 
 const openSettler = (settle: (batch: readonly string[]) => void) => {

@@ -6,16 +6,15 @@ import { tellTest } from '../../app/open-operator.ts'
 import { SECOND } from '../../core/duration.ts'
 import { codeOf } from '../../core/error.ts'
 import { channelRemedy, describeFault } from '../../core/operator-texts/describe.ts'
+import { originOf } from '../../core/origin.ts'
 import { wrongClocks } from '../../store/rules/troubles.ts'
 import type { AskedAccount } from './ask-accounts.ts'
 import { judgeTrouble } from './database.ts'
 import { type Facts, withConfig } from './facts.ts'
 import { type Finding, failed, ok, skipped, warning } from './finding.ts'
 
-const hostnameOf = (url: string): string => new URL(url).hostname.replace(/^\[(.*)\]$/, '$1')
-
 export const checkDns = withConfig(async config => {
-  const host = hostnameOf(config.upstream.url)
+  const { hostname: host } = originOf(new URL(config.upstream.url))
   try {
     const { length } = await lookup(host, { all: true })
     return ok(`${host} has ${length} ${length === 1 ? 'address' : 'addresses'}`, `${host} 有 ${length} 个地址`)
@@ -106,8 +105,8 @@ export const checkProxies = async ({ config }: Facts): Promise<Finding[]> => {
   const findings: Finding[] = []
   const proxy = config?.callback.proxy?.reveal()
   if (proxy !== undefined) {
-    const { host, port, protocol } = new URL(proxy)
-    const error = await connectionError(hostnameOf(proxy), Number(port) || (protocol === 'https:' ? 443 : 80))
+    const { host, hostname, port } = originOf(new URL(proxy))
+    const error = await connectionError(hostname, port)
     findings.push(
       error === null
         ? ok(`the proxy for callbacks, ${host}, takes connections`, `回调代理 ${host} 可以连接`)

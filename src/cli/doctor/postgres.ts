@@ -9,17 +9,16 @@ const psql = (...statements: readonly string[]): string =>
   `psql ${statements.map(sql => `-c ${quoted(sql)}`).join(' ')}`
 
 export const judgeServer = ({ version, user, off, isReadOnly, isPooled, hearsOthers }: ServerFacts): Finding[] => {
-  const wrong = off.map(name =>
-    failed(
-      name.includes('autovacuum')
-        ? `${name} is off: dead rows are never removed, and claims get slower and slower`
-        : `${name} is off: a crash of the server can damage the database, or lose what was acknowledged`,
-      name.includes('autovacuum')
-        ? `${name} 已关闭：失效的行永远不会清除，取任务会越来越慢`
-        : `${name} 已关闭：服务器崩溃时可能损坏数据库，或丢失已确认的数据`,
-      ['turn it on', '请打开', psql(`ALTER SYSTEM SET ${name} = on`, 'SELECT pg_reload_conf()')],
-    ),
-  )
+  const wrong = off.map(name => {
+    const [en, zh] = name.includes('autovacuum')
+      ? ['dead rows are never removed, and claims get slower and slower', '失效的行永远不会清除，取任务会越来越慢']
+      : [
+          'a crash of the server can damage the database, or lose what was acknowledged',
+          '服务器崩溃时可能损坏数据库，或丢失已确认的数据',
+        ]
+    const turnOn = psql(`ALTER SYSTEM SET ${name} = on`, 'SELECT pg_reload_conf()')
+    return failed(`${name} is off: ${en}`, `${name} 已关闭：${zh}`, ['turn it on', '请打开', turnOn])
+  })
   if (isReadOnly)
     wrong.push(
       failed('the server is a standby or read-only: nothing can be written', '该服务器是备库或只读的：无法写入', [

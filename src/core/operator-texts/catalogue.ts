@@ -4,6 +4,7 @@ import type { OperatorProblem } from '../operator-channel.ts'
 import type { OperatorCondition, OperatorDetails, OperatorState } from '../operator-event.ts'
 import type { ShowTime } from '../show-time.ts'
 import type { Trouble, TroubleCode } from '../trouble.ts'
+import type { WriteFault } from './write-fault.ts'
 
 /** What is wrong, and what to do about it. */
 export interface TroubleWords {
@@ -16,19 +17,6 @@ export interface Moment {
   at: number
   showTime: ShowTime
 }
-
-/** Why nothing can be written, as far as it changes what to do. */
-export type WriteFault =
-  | 'disk_full'
-  | 'read_only'
-  | 'locked'
-  | 'server_full'
-  | 'connections'
-  | 'standby'
-  | 'login'
-  | 'rights'
-  | 'unreachable'
-  | 'other'
 
 /** What a channel answered: a lasting problem, one with the text of a message, or what may pass. */
 export type ChannelFault = OperatorProblem | 'content' | 'later'

@@ -6,14 +6,14 @@ import type { Words } from '../../core/language.ts'
 import { Secret } from '../../core/secret.ts'
 import type { AccountRemoval } from '../../store/account.ts'
 import type { Account, Store } from '../../store/store.ts'
-import { idField, PAUSE, REACH, viewPause, viewReach } from '../json/fields.ts'
+import type { ApiEnv } from '../api-env.ts'
+import { idField, PAUSE, REACH, textField, viewPause, viewReach } from '../json/fields.ts'
 import { PAGE_QUERY, pageOf } from '../json/pagination.ts'
 import { found } from '../json/problem.ts'
 import { invalid, noQuery, readQuery, said } from '../json/validate.ts'
-import type { ApiEnv } from '../middleware/authenticate.ts'
 import { ACT, readAct, readReason, WHY } from './authorize.ts'
 
-export interface AdminAccountDeps {
+interface AdminAccountDeps {
   store: Pick<
     Store,
     | 'createAccount'
@@ -46,14 +46,11 @@ const PARTNER = {
 }
 /** The API key is encrypted by the store and never shown again. */
 export const NEW_ACCOUNT = z.strictObject({
-  account: z.string(APIID).regex(API_ID, APIID),
-  apiKey: z.string(APIKEY).regex(/^[\x21-\x7e]{1,256}$/, APIKEY),
+  account: textField(API_ID, APIID),
+  apiKey: textField(/^[\x21-\x7e]{1,256}$/, APIKEY),
   mode: z.enum(['dynamic', 'static'], MODE).optional(),
   rate: z.number(RATE).min(0.001, RATE).max(100_000, RATE).optional(),
-  partnerId: z
-    .string(said(PARTNER))
-    .regex(/^\w{1,64}$/, said(PARTNER))
-    .optional(),
+  partnerId: textField(/^\w{1,64}$/, said(PARTNER)).optional(),
   ...WHY,
 })
 const EXISTS = { en: 'An account with this APIID exists already.', zh: '已有使用该 APIID 的账户。' }

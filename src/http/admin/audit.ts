@@ -2,12 +2,12 @@ import { Hono } from 'hono'
 import { z } from 'zod'
 import { ACT_OUTCOMES } from '../../store/act.ts'
 import type { Act, Store } from '../../store/store.ts'
-import { AT, jsonTime, timeField } from '../json/fields.ts'
-import { CURSOR, cursorOf, PAGE_PARAMETERS } from '../json/pagination.ts'
-import { invalid, readQuery, said } from '../json/validate.ts'
-import type { ApiEnv } from '../middleware/authenticate.ts'
+import type { ApiEnv } from '../api-env.ts'
+import { AT, jsonTime, textField, timeField } from '../json/fields.ts'
+import { cursorField, cursorOf, PAGE_PARAMETERS, readCursor } from '../json/pagination.ts'
+import { readQuery, said } from '../json/validate.ts'
 
-export interface AdminAuditDeps {
+interface AdminAuditDeps {
   store: Pick<Store, 'listActs'>
 }
 
@@ -16,19 +16,20 @@ const WHO = said({
   zh: '必须是某个令牌的 id、ADMIN_TOKEN 或 command',
 })
 const WHAT = said({ en: 'must be an act, such as account.pause', zh: '必须是某种操作，例如 account.pause' })
+const readNumber = (cursor: string): number | null => {
+  const number = readCursor(cursor) ?? ''
+  return /^\d{1,15}$/.test(number) ? Number(number) : null
+}
 export const AUDIT_QUERY = z.strictObject({
-  who: z
-    .string()
-    .regex(/^\w{1,64}$/, WHO)
+  who: textField(/^\w{1,64}$/, WHO)
     .optional()
     .describe('The id of a token; `ADMIN_TOKEN`; `command`.'),
-  act: z
-    .string()
-    .regex(/^[a-z_]{1,30}\.[a-z_]{1,30}$/, WHAT)
+  act: textField(/^[a-z_]{1,30}\.[a-z_]{1,30}$/, WHAT)
     .optional()
     .describe('Only this act, such as `account.pause`.'),
   since: timeField().optional().describe('Only what was done then or later.'),
-  ...PAGE_PARAMETERS,
+  limit: PAGE_PARAMETERS.limit,
+  cursor: cursorField(readNumber),
 })
 
 const FACT = z.union([z.string(), z.number(), z.boolean()]).nullable().optional()
@@ -64,10 +65,7 @@ export const createAdminAudit = ({ store }: AdminAuditDeps) => {
 
   app.get('/', async c => {
     const { who, act, since, limit, cursor } = readQuery(c, AUDIT_QUERY)
-    if (cursor !== undefined && !/^\d{1,15}$/.test(cursor))
-      throw invalid('query', [{ path: 'cursor', message: CURSOR }])
-    const before = cursor === undefined ? null : Number(cursor)
-    const page = { who: who ?? null, act: act ?? null, since: since ?? null, limit, before }
+    const page = { who: who ?? null, act: act ?? null, since: since ?? null, limit, before: cursor ?? null }
     const { acts, next } = await store.listActs(page)
     return c.json({ data: acts.map(viewAct), nextCursor: next === null ? null : cursorOf(String(next)) })
   })

@@ -6,10 +6,9 @@ import type { Role } from '../../core/role.ts'
 import { REASONS } from '../../core/verification.ts'
 import { BULK_RATE, BULK_STATES, type BulkAct } from '../../store/bulk-act.ts'
 import { BULK_ACTS } from '../../store/registration-search.ts'
-import { AT, AT_OR_NULL, COUNT, idField, jsonTime, jsonTimeOrNull } from '../json/fields.ts'
+import { AT, AT_OR_NULL, COUNT, idField, jsonTime, jsonTimeOrNull, TEXT_OR_NULL } from '../json/fields.ts'
 import { FOUND_REGISTRATION, maskSerial, seesAll } from './registration-view.ts'
 
-const TEXT_OR_NULL = z.string().nullable()
 export const BULK = z.strictObject({
   id: idField('(bulk|resend)').nullable().describe('Null of a dry run.'),
   act: z.enum(BULK_ACTS),
@@ -56,7 +55,7 @@ export const BULK = z.strictObject({
   createdAt: AT,
   startedAt: AT_OR_NULL,
   endedAt: AT_OR_NULL,
-  error: z.string().nullable().describe('Why its probe has failed, such as `no_response`, `http_503` or `cancelled`.'),
+  error: TEXT_OR_NULL.describe('Why its probe has failed, such as `no_response`, `http_503` or `cancelled`.'),
 })
 
 export const BULK_DRAFT = z.strictObject({

@@ -6,16 +6,16 @@ import { includesRole } from '../../core/role.ts'
 import { BULK_RATE, type BulkAct, type BulkCommand, mostUnderWay } from '../../store/bulk-act.ts'
 import { BULK_ACTS } from '../../store/registration-search.ts'
 import type { NewBulkAct, Store } from '../../store/store.ts'
+import type { ApiEnv } from '../api-env.ts'
 import { PAGE_QUERY, pageOf } from '../json/pagination.ts'
 import { found, readId } from '../json/problem.ts'
 import { noQuery, oneOf, readQuery, said } from '../json/validate.ts'
-import type { ApiEnv } from '../middleware/authenticate.ts'
 import { REASON, readAct, readReason } from './authorize.ts'
 import { type BULK_DRAFT, viewBulk } from './bulk-view.ts'
 import { viewFound } from './registration-view.ts'
 import { FILTER_QUERY, readFilter } from './search.ts'
 
-export interface AdminBulkDeps {
+interface AdminBulkDeps {
   store: Pick<
     Store,
     | 'searchRegistrations'

@@ -2,14 +2,14 @@ import { Hono } from 'hono'
 import { z } from 'zod'
 import type { CallbackTrouble } from '../../store/callbacks.ts'
 import type { Callback, Store } from '../../store/store.ts'
+import type { ApiEnv } from '../api-env.ts'
 import { CALLBACK_TROUBLE, idField, viewCallbackTrouble } from '../json/fields.ts'
-import { CURSOR, PAGE_PARAMETERS } from '../json/pagination.ts'
+import { cursorField, PAGE_PARAMETERS } from '../json/pagination.ts'
 import { invalid, noQuery, readQuery, said } from '../json/validate.ts'
-import type { ApiEnv } from '../middleware/authenticate.ts'
 import { readAct, WHY } from './authorize.ts'
 import { NO_PARTNER, PARTNER_ID } from './search.ts'
 
-export interface AdminCallbackDeps {
+interface AdminCallbackDeps {
   store: Pick<Store, 'findPartner' | 'listCallbacks' | 'enableCallback'>
 }
 
@@ -32,17 +32,7 @@ const readPlace = (cursor: string): Callback | null => {
 export const CALLBACKS_QUERY = z.strictObject({
   partnerId: PARTNER_ID.optional().describe('Only the URLs of this partner, also those that have only begun to fail.'),
   limit: PAGE_PARAMETERS.limit,
-  cursor: z
-    .string()
-    .max(8_192, said(CURSOR))
-    .transform((cursor, ctx) => {
-      const place = readPlace(cursor)
-      if (place) return place
-      ctx.addIssue({ code: 'custom', message: said(CURSOR) })
-      return z.NEVER
-    })
-    .optional()
-    .describe('The nextCursor of the page before.'),
+  cursor: cursorField(readPlace),
 })
 
 export const CALLBACK_ENABLING = z.strictObject({

@@ -1,11 +1,11 @@
 import { Hono } from 'hono'
 import { z } from 'zod'
 import type { FailureGroup, Store } from '../../store/store.ts'
+import type { ApiEnv } from '../api-env.ts'
 import { AT, COUNT, jsonTime } from '../json/fields.ts'
 import { noQuery } from '../json/validate.ts'
-import type { ApiEnv } from '../middleware/authenticate.ts'
 
-export interface AdminMessageDeps {
+interface AdminMessageDeps {
   store: Pick<Store, 'groupFailures'>
 }
 

@@ -1,14 +1,13 @@
 import { Hono } from 'hono'
 import { z } from 'zod'
 import { NODE_ROLES, NODE_TRAITS } from '../../core/node.ts'
-import { judgeNodes } from '../../store/nodes.ts'
-import { viewNode } from '../../store/overview.ts'
+import { type JudgedNode, judgeNodes } from '../../store/nodes.ts'
 import type { Store } from '../../store/store.ts'
-import { AT, idField } from '../json/fields.ts'
+import type { ApiEnv } from '../api-env.ts'
+import { AT, idField, jsonTime } from '../json/fields.ts'
 import { noQuery } from '../json/validate.ts'
-import type { ApiEnv } from '../middleware/authenticate.ts'
 
-export interface AdminNodeDeps {
+interface AdminNodeDeps {
   store: Pick<Store, 'listNodes'>
 }
 
@@ -27,7 +26,20 @@ export const NODE = z.strictObject({
       'It has not shown itself for 30 s, was not stopped, and nobody was started for its work. Forgotten after a day.',
     ),
   differsIn: z.array(z.enum(NODE_TRAITS)).describe('In what it is not as the node that was started last.'),
-}) satisfies z.ZodType<ReturnType<typeof viewNode>>
+})
+
+export const viewNode = (node: JudgedNode): z.output<typeof NODE> => ({
+  id: node.id,
+  name: node.name,
+  roles: [...node.roles],
+  version: node.version,
+  settings: node.settings,
+  key: node.key,
+  startedAt: jsonTime(node.startedAt),
+  seenAt: jsonTime(node.seenAt),
+  lost: node.isLost,
+  differsIn: [...node.differsIn],
+})
 
 /** `GET /v1/admin/nodes`. There are few, so they are one page. */
 export const createAdminNodes = ({ store }: AdminNodeDeps) => {

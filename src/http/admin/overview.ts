@@ -1,17 +1,22 @@
 import { Hono } from 'hono'
 import { z } from 'zod'
-import { CATALOGUES } from '../../core/operator-texts/describe.ts'
+import type { Language } from '../../core/language.ts'
+import { CATALOGUES, describeTrouble } from '../../core/operator-texts/describe.ts'
+import type { ShowTime } from '../../core/show-time.ts'
 import type { TroubleCode } from '../../core/trouble.ts'
-import { type Overview, readOverview } from '../../store/overview.ts'
-import { BUSY_TABLES } from '../../store/stats.ts'
+import { isThere, judgeNodes } from '../../store/nodes.ts'
+import { type TroubleFacts, troublesOf } from '../../store/rules/troubles.ts'
+import { type AccountStats, BUSY_TABLES, type EngineStats, type QueueStats } from '../../store/stats.ts'
 import type { Store } from '../../store/store.ts'
-import { AT, AT_OR_NULL, COUNT, PAUSE, REACH } from '../json/fields.ts'
+import { findWriteError } from '../../store/write-error.ts'
+import type { ApiEnv } from '../api-env.ts'
+import { AT, AT_OR_NULL, COUNT, jsonTime, jsonTimeOrNull, viewPause, viewReach } from '../json/fields.ts'
 import { noQuery } from '../json/validate.ts'
 import { answerLanguage } from '../language.ts'
-import type { ApiEnv } from '../middleware/authenticate.ts'
-import { NODE } from './nodes.ts'
+import { ACCOUNT } from './accounts.ts'
+import { NODE, viewNode } from './nodes.ts'
 
-export interface OverviewDeps {
+interface OverviewDeps {
   store: Pick<Store, 'stats' | 'probe'>
 }
 
@@ -59,11 +64,7 @@ export const OVERVIEW = z.strictObject({
     .describe('The worst first; empty where nothing is wrong.'),
   accounts: z.array(
     z.strictObject({
-      id: z.string(),
-      account: z.string().describe('The APIID.'),
-      rate: z.number().describe('Calls a second.'),
-      ...PAUSE,
-      ...REACH,
+      ...ACCOUNT.omit({ mode: true, partnerId: true }).shape,
       nextTryAt: AT_OR_NULL.describe('When one call is made to try it, in a pause or an outage.'),
       waiting: COUNT.describe('Serials that somebody waits for.'),
       ...QUEUE,
@@ -87,7 +88,75 @@ export const OVERVIEW = z.strictObject({
   }),
   nodes: z.array(NODE).describe('Those that work on the database, oldest first.'),
   engine: z.discriminatedUnion('kind', [SQLITE, POSTGRES]),
-}) satisfies z.ZodType<Overview>
+})
+/** How it is going, in words and numbers. */
+export type Overview = z.output<typeof OVERVIEW>
+
+interface Reader {
+  language: Language
+  showTime?: ShowTime
+}
+
+/**
+ * Reads how it is going.
+ *
+ * @param reader.isServed whether a service has the database open, as the reader is one or has seen one; null: whoever shows itself as a
+ *   node tells
+ * @param reader.showTime writes a time (epoch ms) in the reader's zone; in UTC, if it is not given
+ */
+export const readOverview = async (
+  store: Pick<Store, 'stats' | 'probe'>,
+  { isServed: seen, ...reader }: Reader & { isServed: boolean | null },
+): Promise<Overview> => {
+  const [stats, writeError] = await Promise.all([store.stats(), findWriteError(store)])
+  const isServed = seen ?? stats.nodes.some(node => isThere(node, stats.at))
+  return viewOverview({ stats, writeError, isServed }, reader)
+}
+
+const viewOverview = (facts: TroubleFacts, { language, showTime }: Reader): Overview => {
+  const { stats } = facts
+  return {
+    at: jsonTime(stats.at),
+    language,
+    problems: troublesOf(facts).map(trouble => ({
+      code: trouble.code,
+      account: 'account' in trouble ? trouble.account : null,
+      since: jsonTimeOrNull(trouble.since),
+      ...describeTrouble(trouble, language, stats.at, showTime),
+    })),
+    accounts: stats.accounts.map(viewAccountStats),
+    polls: viewQueue(stats.polls),
+    deliveries: { ...viewQueue(stats.deliveries), held: stats.deliveries.held },
+    callbacks: stats.callbacks,
+    bulk: stats.bulk,
+    nodes: judgeNodes(stats.nodes).map(viewNode),
+    engine: viewEngine(stats.engine),
+  }
+}
+
+const viewQueue = ({ due, dueIsCapped, scheduled, leased, oldestDueAt }: QueueStats) => ({
+  due,
+  dueIsCapped,
+  scheduled,
+  leased,
+  oldestDueAt: jsonTimeOrNull(oldestDueAt),
+})
+
+const viewAccountStats = (account: AccountStats) => ({
+  id: account.id,
+  account: account.apiId,
+  rate: account.rate,
+  ...viewPause(account),
+  ...viewReach(account),
+  nextTryAt: jsonTimeOrNull(account.probeAt),
+  waiting: account.waiting,
+  ...viewQueue(account),
+})
+
+const viewEngine = (engine: EngineStats) => {
+  const { masterKey: _, ...shown } = engine
+  return shown
+}
 
 /** `GET /v1/admin/overview`: what is wrong and what to do, and what waits since when. */
 export const createOverview = ({ store }: OverviewDeps) => {

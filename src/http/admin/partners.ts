@@ -4,6 +4,7 @@ import { createApiKey } from '../../core/api-key.ts'
 import { LONGEST_NAME } from '../../core/line.ts'
 import { newPartner } from '../../core/new-partner.ts'
 import type { ApiKey, Partner, Store } from '../../store/store.ts'
+import type { ApiEnv } from '../api-env.ts'
 import {
   AT,
   AT_OR_NULL,
@@ -19,10 +20,9 @@ import { PAGE_QUERY, pageOf } from '../json/pagination.ts'
 import { found, readId } from '../json/problem.ts'
 import { hasBody } from '../json/request-body.ts'
 import { noQuery, readQuery, said } from '../json/validate.ts'
-import type { ApiEnv } from '../middleware/authenticate.ts'
 import { ACT, readAct, WHY } from './authorize.ts'
 
-export interface AdminPartnerDeps {
+interface AdminPartnerDeps {
   store: Pick<Store, 'createPartner' | 'findPartner' | 'listPartners' | 'changePartner'>
   newId: (prefix: string) => string
   random: (bytes: number) => Buffer
@@ -111,7 +111,7 @@ export const createAdminPartners = ({ store, newId, random }: AdminPartnerDeps) 
   return app
 }
 
-export interface AdminKeyDeps {
+interface AdminKeyDeps {
   store: Pick<Store, 'createKey' | 'listKeys' | 'revokeKey'>
   newId: (prefix: string) => string
   random: (bytes: number) => Buffer

@@ -1,13 +1,13 @@
 import { z } from 'zod'
-import { MESSAGE_STATES, messageIdOf } from '../../core/message.ts'
+import { messageIdOf } from '../../core/message.ts'
 import { deliveryWithoutMessage, REGISTRATION_STATUSES } from '../../core/registration.ts'
 import { includesRole, type Role } from '../../core/role.ts'
 import { REASONS } from '../../core/verification.ts'
 import { hostOf } from '../../store/lanes.ts'
 import { errorOf, type FoundRegistration } from '../../store/registration-search.ts'
 import type { Account, Explanation, Partner } from '../../store/store.ts'
-import { AT, AT_OR_NULL, COUNT, idField, jsonTime, jsonTimeOrNull, PAUSE, viewPause } from '../json/fields.ts'
-import { ANSWER_KIND } from '../partner/explain.ts'
+import { AT, AT_OR_NULL, idField, jsonTime, jsonTimeOrNull, PAUSE, viewPause } from '../json/fields.ts'
+import { POLLING, viewPolling } from '../partner/explain.ts'
 import { REGISTRATION, viewRegistration } from '../partner/registration-schemas.ts'
 
 /** A serial in a list: enough to tell two apart, not enough to look somebody up. Short ones show less. */
@@ -31,10 +31,7 @@ export const FOUND_REGISTRATION = z.strictObject({
   status: z.enum(REGISTRATION_STATUSES),
   reason: z.enum(REASONS).nullable(),
   delivery: z.strictObject({
-    messageId: idField('msg').nullable().describe('The `webhook-id`.'),
-    state: z.enum(MESSAGE_STATES),
-    attempts: COUNT,
-    nextAttemptAt: AT_OR_NULL,
+    ...REGISTRATION.shape.delivery.shape,
     error: z.string().nullable().describe('Why the last attempt failed, where it has not arrived.'),
     lastAttemptAt: AT_OR_NULL,
   }),
@@ -78,14 +75,7 @@ export const REGISTRATION_DETAIL = z.strictObject({
   host: z.string(),
   partner: z.strictObject({ id: idField('partner'), name: z.string().nullable(), disabled: z.boolean().nullable() }),
   account: z.strictObject({ id: z.string(), account: z.string().nullable().describe('The APIID.'), ...PAUSE }),
-  polling: z.strictObject({
-    polls: COUNT,
-    lastAnswer: ANSWER_KIND.nullable(),
-    code: z.int().nullable().describe('The code of that GetResult answer.'),
-    status: z.string().nullable().describe('The last status in a GetResult answer, as it was sent.'),
-    lastPolledAt: AT_OR_NULL,
-    nextPollAt: AT_OR_NULL,
-  }),
+  polling: z.strictObject(POLLING),
   heldSince: AT_OR_NULL.describe('Since when the callback URL has been on hold.'),
 })
 
@@ -99,7 +89,7 @@ export const viewDetail = (
   { explanation, partner, account }: Facts,
   role: Role,
 ): z.output<typeof REGISTRATION_DETAIL> => {
-  const { registration, queue } = explanation
+  const { registration } = explanation
   const whole = viewRegistration(registration)
   const result = whole.result && { status: whole.result.status, message: null, livingScore: null, similarity: null }
   return {
@@ -108,14 +98,7 @@ export const viewDetail = (
     host: hostOf(registration.callbackUrl),
     partner: { id: registration.partnerId, name: partner?.name ?? null, disabled: partner?.disabled ?? null },
     account: { id: explanation.account.id, account: account?.apiId ?? null, ...viewPause(explanation.account) },
-    polling: {
-      polls: registration.polls,
-      lastAnswer: explanation.lastAnswer,
-      code: explanation.lastCode,
-      status: explanation.rawStatus,
-      lastPolledAt: jsonTimeOrNull(registration.lastPolledAt),
-      nextPollAt: jsonTimeOrNull(queue ? queue.at : registration.nextPollAt),
-    },
+    polling: viewPolling(explanation),
     heldSince: jsonTimeOrNull(explanation.heldSince),
   }
 }

@@ -3,12 +3,12 @@ import { z } from 'zod'
 import { AppError } from '../../core/error.ts'
 import { isRegistrationId } from '../../core/registration.ts'
 import type { Attempt, Registration, Store } from '../../store/store.ts'
+import type { ApiEnv } from '../api-env.ts'
 import { COUNT, idField } from '../json/fields.ts'
 import { cursorOf, PAGE_PARAMETERS } from '../json/pagination.ts'
 import { found } from '../json/problem.ts'
 import { noQuery, readQuery } from '../json/validate.ts'
 import { answerLanguage } from '../language.ts'
-import type { ApiEnv } from '../middleware/authenticate.ts'
 import { answerExplanation } from '../partner/explain.ts'
 import { REGISTRATION, viewAttempt, viewRegistration } from '../partner/registration-schemas.ts'
 import { RESEND_REFUSALS } from '../partner/registrations.ts'
@@ -16,7 +16,7 @@ import { readReason } from './authorize.ts'
 import { seesAll, viewDetail, viewFound } from './registration-view.ts'
 import { FILTER, FILTER_QUERY, type Filter, readFilter } from './search.ts'
 
-export interface AdminRegistrationDeps {
+interface AdminRegistrationDeps {
   store: Pick<
     Store,
     | 'now'

@@ -6,10 +6,11 @@ import { SERIAL, SERIAL_FORM } from '../../core/registration-input.ts'
 import { REASONS } from '../../core/verification.ts'
 import { ALL_REGISTRATIONS, type RegistrationFilter } from '../../store/registration-search.ts'
 import type { Account, Store } from '../../store/store.ts'
-import { invalid, oneOf, said } from '../json/validate.ts'
+import { choiceField, textField } from '../json/fields.ts'
+import { invalid, said } from '../json/validate.ts'
 
 const PARTNER = said({ en: 'must be the id of a partner', zh: '必须是某个合作方的 id' })
-export const PARTNER_ID = z.string(PARTNER).regex(/^\w{1,64}$/, PARTNER)
+export const PARTNER_ID = textField(/^\w{1,64}$/, PARTNER)
 const ACCOUNT = said({ en: 'must be the id of an account, or its APIID', zh: '必须是某个账户的 id 或 APIID' })
 const HOST = said({
   en: 'must be the host of a callback URL, with its port where the URL names one',
@@ -45,28 +46,16 @@ const when = z
 export const FILTER = {
   partner: PARTNER_ID.optional().describe('The id of the partner.'),
   serial: z.string().regex(SERIAL, said(SERIAL_FORM)).optional().describe('Only registrations of this serial.'),
-  account: z
-    .string(ACCOUNT)
-    .regex(/^[\x21-\x7e]{1,128}$/, ACCOUNT)
+  account: textField(/^[\x21-\x7e]{1,128}$/, ACCOUNT)
     .optional()
     .describe('The id of the account, or its APIID.'),
-  status: z
-    .enum(REGISTRATION_STATUSES, oneOf(REGISTRATION_STATUSES))
-    .optional()
-    .describe('Only registrations in this state.'),
-  reason: z.enum(REASONS, oneOf(REASONS)).optional().describe('Why it is `unresolved`.'),
-  delivery: z
-    .enum(MESSAGE_STATES, oneOf(MESSAGE_STATES))
-    .optional()
-    .describe('Only registrations whose webhook is in this state.'),
-  host: z
-    .string(HOST)
-    .regex(/^[\w.:[\]-]{1,260}$/, HOST)
+  status: choiceField(REGISTRATION_STATUSES).describe('Only registrations in this state.'),
+  reason: choiceField(REASONS).describe('Why it is `unresolved`.'),
+  delivery: choiceField(MESSAGE_STATES).describe('Only registrations whose webhook is in this state.'),
+  host: textField(/^[\w.:[\]-]{1,260}$/, HOST)
     .optional()
     .describe('Of the callback URL, with its port where it names one.'),
-  error: z
-    .string(ERROR)
-    .regex(ERROR_FORM, ERROR)
+  error: textField(ERROR_FORM, ERROR)
     .optional()
     .describe('Why the last attempt failed of a webhook that has not arrived.'),
   since: when

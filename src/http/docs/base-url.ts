@@ -1,10 +1,6 @@
 import type { Context } from 'hono'
 import { isFromProxy, type TrustedProxies } from '../caller.ts'
 
-export interface BaseUrlDeps {
-  trustedProxies: TrustedProxies
-}
-
 /** The address of the service in the documents. */
 export const EXAMPLE_URL = 'https://notifier.example'
 /** As it stands in text: a longer host is another one. */
@@ -21,7 +17,7 @@ const PREFIX = /^(?:\/[\w.~-]{1,100}){0,20}$/
  * The address under which the caller reaches the service, without a slash at its end. What stands in a header is the caller's
  * or its proxy's word: where it is no plain host, the example's address.
  */
-export const baseUrlOf = (c: Context, { trustedProxies }: BaseUrlDeps): string => {
+export const baseUrlOf = (c: Context, trustedProxies: TrustedProxies): string => {
   const isProxied = isFromProxy(c, trustedProxies)
   const forwarded = (name: string) =>
     isProxied ? c.req.header(`x-forwarded-${name}`)?.split(',', 1)[0]?.trim() : undefined

@@ -7,12 +7,12 @@ import { secureHeaders } from 'hono/secure-headers'
 import { DAY, HOUR, SECOND } from '../../core/duration.ts'
 import { AppError, codeOf } from '../../core/error.ts'
 import type { Language } from '../../core/language.ts'
-import { clientNetwork } from '../caller.ts'
-import { chosenLanguage, languageOf } from '../language.ts'
-import type { ApiEnv } from '../middleware/authenticate.ts'
+import type { ApiEnv } from '../api-env.ts'
+import { clientNetwork, type TrustedProxies } from '../caller.ts'
+import { answerLanguage, chosenLanguage, languageOf } from '../language.ts'
 import { createPartnerDocument } from '../openapi/document.ts'
 import type { Rates } from '../rates.ts'
-import { type BaseUrlDeps, baseUrlOf, withBaseUrl } from './base-url.ts'
+import { baseUrlOf, withBaseUrl } from './base-url.ts'
 import { type ShownSettings, withSettings } from './setting-texts.ts'
 
 /** `npm ci` and `npm pack` make these files, `npm ci --ignore-scripts` does not. */
@@ -63,7 +63,8 @@ const headers = secureHeaders({
   strictTransportSecurity: false,
 })
 
-export interface DocsDeps extends BaseUrlDeps {
+export interface DocsDeps {
+  trustedProxies: TrustedProxies
   version: string
   rates: Pick<Rates, 'take'>
   shownSettings: ShownSettings
@@ -87,14 +88,9 @@ export const createDocs = (deps: DocsDeps) => {
   /** It says its reader's own address, so nobody keeps it for others. */
   const forReader = (c: Context, text: string): string => {
     c.header('cache-control', 'private, no-cache')
-    return withBaseUrl(text, baseUrlOf(c, deps))
+    return withBaseUrl(text, baseUrlOf(c, deps.trustedProxies))
   }
-  const languageFor = (c: Context): Language => {
-    const language = chosenLanguage(c) ?? languageOf(c)
-    c.header('content-language', language)
-    c.header('vary', 'accept-language')
-    return language
-  }
+  const languageFor = (c: Context): Language => answerLanguage(c, chosenLanguage(c) ?? languageOf(c))
   const sendPage = async (c: Context, name: string) => {
     const language = languageFor(c)
     const page = (await readServed(`${name}.${language}.html`, new URL('docs/', BUILT))).toString()

@@ -5,12 +5,16 @@ import { isHarmless, lineForm } from '../../core/line.ts'
 import { SERIAL, SERIAL_AS_NUMBER, SERIAL_FORM } from '../../core/registration-input.ts'
 import type { CallbackTrouble } from '../../store/callbacks.ts'
 import type { Account } from '../../store/store.ts'
-import { said } from './validate.ts'
+import { oneOf, said } from './validate.ts'
 
 /** Fields that several bodies and answers have in common. */
 
 /** An id with its prefix, such as `reg_01KAW2X5G0Q8T3M6V9Y1B4D7FH`. */
 export const idField = (prefix: string) => z.string().regex(new RegExp(`^${prefix}_\\w{1,60}$`))
+/** A text of this form; `message` says what it must be. */
+export const textField = (form: RegExp, message: string) => z.string(message).regex(form, message)
+/** One of these words, or nothing. */
+export const choiceField = <const T extends readonly string[]>(words: T) => z.enum(words, oneOf(words)).optional()
 /** A serial in a body. */
 export const serialField = () =>
   z
@@ -22,6 +26,7 @@ export const lineField = (longest: number) => {
   const form = said(lineForm(longest))
   return z.string(form).trim().min(1, form).max(longest, form).refine(isHarmless, form)
 }
+export const TEXT_OR_NULL = z.string().nullable()
 export const COUNT = z.int().min(0)
 
 export const AT = z.iso.datetime()
@@ -63,7 +68,7 @@ export const viewPause = ({
 export const REACH = {
   reachable: z.boolean(),
   since: AT_OR_NULL.describe('Since when it is paused, or GetResult cannot be reached.'),
-  error: z.string().nullable().describe('Why GetResult cannot be reached, such as `unreachable: ECONNREFUSED`.'),
+  error: TEXT_OR_NULL.describe('Why GetResult cannot be reached, such as `unreachable: ECONNREFUSED`.'),
 }
 export const viewReach = ({
   pausedAt,
@@ -85,10 +90,9 @@ export const CALLBACK_TROUBLE = z.strictObject({
     ),
   since: AT.describe('Since when that is so.'),
   heldSince: AT_OR_NULL.describe('Since when its webhooks are held; null: they are tried.'),
-  lastError: z
-    .string()
-    .nullable()
-    .describe('How the last attempt failed: `http_503`, or the `error` of an attempt; null after a 410.'),
+  lastError: TEXT_OR_NULL.describe(
+    'How the last attempt failed: `http_503`, or the `error` of an attempt; null after a 410.',
+  ),
   held: COUNT.describe('Webhooks that are held, counted up to 1,000.'),
 })
 export const viewCallbackTrouble = ({

@@ -13,12 +13,25 @@ export const CURSOR: Words = {
 }
 
 /** The id in a cursor. A cursor contains nothing else that its page did not show. */
-const readCursor = (cursor: string): string | null => {
+export const readCursor = (cursor: string): string | null => {
   const id = Buffer.from(cursor, 'base64url').toString('latin1')
   return /^[\w-]{1,64}$/.test(id) && cursorOf(id) === cursor ? id : null
 }
 
 export const cursorOf = (id: string): string => Buffer.from(id, 'latin1').toString('base64url')
+
+/** A cursor as `read` takes it apart; null: it is none of its list. */
+export const cursorField = <T>(read: (cursor: string) => T | null) =>
+  z
+    .string()
+    .transform((cursor, ctx) => {
+      const place = read(cursor)
+      if (place !== null) return place
+      ctx.addIssue({ code: 'custom', message: said(CURSOR) })
+      return z.NEVER
+    })
+    .optional()
+    .describe('The nextCursor of the page before.')
 
 /** The parameters of every list: `limit`, and `cursor` as the id of the last item of the page before. */
 export const PAGE_PARAMETERS = {
@@ -29,16 +42,7 @@ export const PAGE_PARAMETERS = {
     .pipe(z.number().min(1, LIMIT).max(MOST_OF_A_PAGE, LIMIT))
     .default(50)
     .meta({ type: 'integer', minimum: 1, maximum: MOST_OF_A_PAGE, default: 50, description: 'The size of a page.' }),
-  cursor: z
-    .string()
-    .transform((cursor, ctx) => {
-      const id = readCursor(cursor)
-      if (id !== null) return id
-      ctx.addIssue({ code: 'custom', message: said(CURSOR) })
-      return z.NEVER
-    })
-    .optional()
-    .describe('The nextCursor of the page before.'),
+  cursor: cursorField(readCursor),
 }
 
 export const PAGE_QUERY = z.strictObject(PAGE_PARAMETERS)

@@ -4,20 +4,13 @@ import { readAdminToken } from '../../core/api-key.ts'
 import { MINUTE, SECOND } from '../../core/duration.ts'
 import type { Role } from '../../core/role.ts'
 import type { Secret } from '../../core/secret.ts'
+import { createTtlCache } from '../../core/ttl-cache.ts'
 import type { Store } from '../../store/store.ts'
 import type { Emit } from '../../telemetry/emit.ts'
+import type { ApiEnv } from '../api-env.ts'
 import { clientAddress } from '../caller.ts'
 import { createBuckets } from '../rates.ts'
-import {
-  type ApiEnv,
-  createAtOnce,
-  createKeyUse,
-  createTtlCache,
-  type KeyUseDeps,
-  type RefusalDeps,
-  readToken,
-  refusalOf,
-} from './authenticate.ts'
+import { createAtOnce, createKeyUse, type KeyUseDeps, type RefusalDeps, readToken, refusalOf } from './authenticate.ts'
 
 /** Who calls the admin API. */
 export interface Operator {

@@ -1,52 +1,17 @@
 import { timingSafeEqual } from 'node:crypto'
 import type { Context, MiddlewareHandler, Next } from 'hono'
 import { readApiKey } from '../../core/api-key.ts'
-import type { Edit } from '../../core/changes.ts'
 import type { Clock } from '../../core/clock.ts'
 import { MINUTE, SECOND } from '../../core/duration.ts'
 import { AppError } from '../../core/error.ts'
 import { createInFlight } from '../../core/keyed-limiter.ts'
 import type { Words } from '../../core/language.ts'
-import type { KeyOwner, Store } from '../../store/store.ts'
+import { createTtlCache } from '../../core/ttl-cache.ts'
+import type { Store } from '../../store/store.ts'
+import type { ApiEnv } from '../api-env.ts'
 import { clientNetwork, setHeader, type TrustedProxies } from '../caller.ts'
 import type { Rates } from '../rates.ts'
-import type { Operator } from './authenticate-operator.ts'
 import type { EnumerationGuard } from './enumeration-guard.ts'
-
-interface TtlCacheOptions<T> {
-  ttlMs: number
-  /** When there would be more entries, the oldest is dropped. */
-  size: number
-  now: () => number
-  load: (key: string) => Promise<T | null>
-}
-
-/** Caches what `load` resolves with. Neither null nor an error is cached. Calls at the same time share one load. */
-export const createTtlCache = <T>({ ttlMs, size, now, load }: TtlCacheOptions<T>) => {
-  const entries = new Map<string, { at: number; value: Promise<T | null> }>()
-
-  const forget = (key: string, value: Promise<T | null>): void => {
-    if (entries.get(key)?.value === value) entries.delete(key)
-  }
-
-  return (key: string): Promise<T | null> => {
-    const known = entries.get(key)
-    // An entry does not live longer when the clock is set back.
-    if (known && Math.abs(now() - known.at) < ttlMs) return known.value
-    const value = load(key)
-    entries.delete(key)
-    entries.set(key, { at: now(), value })
-    for (const oldest of entries.keys()) {
-      if (entries.size <= size) break
-      entries.delete(oldest)
-    }
-    value.then(
-      loaded => loaded === null && forget(key, value),
-      () => forget(key, value),
-    )
-    return value
-  }
-}
 
 const BEARER = /^Bearer +([\x21-\x7e]+) *$/i
 
@@ -147,22 +112,6 @@ export const createKeyUse = ({ store, now, sleep, stopping }: KeyUseDeps) => {
   }
 }
 
-export interface ApiEnv {
-  Variables: {
-    requestId: string
-    partnerId: string
-    traceparent: string
-    /** In the admin API: who calls, and why. */
-    operator: Operator
-    reason: string | null
-    /**
-     * In the admin API: called before something is changed, with the id of what it is done to, and what it is. Puts it into the audit;
-     * throws where that cannot be, and then nothing may be changed.
-     */
-    begin: (object: string, edit?: Edit) => Promise<void>
-  }
-}
-
 /** How long a key that was revoked on another node may still work here. */
 const KEY_TTL_MS = 1 * SECOND
 const MOST_KEYS = 10_000
@@ -178,8 +127,7 @@ export interface PartnerAuthDeps extends RefusalDeps, KeyUseDeps {
 /** Lets partners in by their API key, and sets `partnerId`. */
 export const createPartnerAuth = (deps: PartnerAuthDeps): MiddlewareHandler<ApiEnv> => {
   const { store, now, rates, enumerationGuard } = deps
-  const load = (id: string): Promise<KeyOwner | null> => store.findKey(id)
-  const findKey = createTtlCache({ ttlMs: KEY_TTL_MS, size: MOST_KEYS, now, load })
+  const findKey = createTtlCache({ ttlMs: KEY_TTL_MS, size: MOST_KEYS, now, load: id => store.findKey(id) })
   const recordUse = createKeyUse(deps)
   const atOnce = createAtOnce(MOST_AT_ONCE)
 

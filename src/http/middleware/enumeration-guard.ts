@@ -30,25 +30,21 @@ export const createEnumerationGuard = ({
   now: () => number
   emit: Emit<'partner.suspected'>
 }): EnumerationGuard => {
-  const [takeConflicts, takeUnknown, takeTold] = [
-    createBuckets({ now }),
-    createBuckets({ now }),
-    createBuckets({ now }),
-  ]
+  const take = createBuckets({ now })
   /** By partner; only those that were suspected. */
   const slowedUntil = new Map<string, number>()
 
   const tell = (partnerId: string, sign: 'serials_taken' | 'serials_unknown', until: number | null) => {
-    if (takeTold(`${sign} ${partnerId}`, TOLD) !== null) return
+    if (take(`told ${sign} ${partnerId}`, TOLD) !== null) return
     emit('partner.suspected', { partnerId, sign, slowedUntil: until === null ? null : new Date(until).toISOString() })
   }
 
   return {
     recordConflict: partnerId => {
-      if (takeConflicts(partnerId, GUESSES) !== null) tell(partnerId, 'serials_taken', null)
+      if (take(`taken ${partnerId}`, GUESSES) !== null) tell(partnerId, 'serials_taken', null)
     },
     recordLookup: (partnerId, isNotFound) => {
-      if (takeUnknown(partnerId, { ...GUESSES, count: isNotFound ? 1 : -GIVEN_BACK }) === null) return
+      if (take(`unknown ${partnerId}`, { ...GUESSES, count: isNotFound ? 1 : -GIVEN_BACK }) === null) return
       const until = now() + SLOWED_MS
       slowedUntil.set(partnerId, until)
       tell(partnerId, 'serials_unknown', until)

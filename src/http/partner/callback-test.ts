@@ -2,14 +2,14 @@ import { Hono } from 'hono'
 import { z } from 'zod'
 import { asTold } from '../../core/message.ts'
 import type { Attempt } from '../../store/store.ts'
+import type { ApiEnv } from '../api-env.ts'
 import type { ReadPartnerBody } from '../json/request-body.ts'
 import { noQuery } from '../json/validate.ts'
 import { answerLanguage } from '../language.ts'
-import type { ApiEnv } from '../middleware/authenticate.ts'
 import type { Rates } from '../rates.ts'
 import { type RegistrationBodySchema, viewAttempt } from './registration-schemas.ts'
 
-export interface CallbackTestDeps {
+interface CallbackTestDeps {
   rates: Pick<Rates, 'take'>
   registrationBody: RegistrationBodySchema
   readBody: ReadPartnerBody

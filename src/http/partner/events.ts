@@ -3,11 +3,11 @@ import { z } from 'zod'
 import { MESSAGE_STATES, MESSAGE_TYPES, messageIdOf } from '../../core/message.ts'
 import { EVENT_WINDOW } from '../../store/rules/events.ts'
 import type { EventPosition, Store, StoredEvent } from '../../store/store.ts'
-import { AT, idField, jsonTime, timeField } from '../json/fields.ts'
+import type { ApiEnv } from '../api-env.ts'
+import { AT, choiceField, idField, jsonTime, timeField } from '../json/fields.ts'
 import { CURSOR, PAGE_PARAMETERS } from '../json/pagination.ts'
 import { sendProblem } from '../json/problem.ts'
-import { oneOf, readQuery, said } from '../json/validate.ts'
-import type { ApiEnv } from '../middleware/authenticate.ts'
+import { readQuery, said } from '../json/validate.ts'
 import { itemsOf, type Rates } from '../rates.ts'
 import { DELIVERY_STATE, SANDBOX } from './registration-schemas.ts'
 
@@ -17,7 +17,7 @@ type SignEvents = (
   events: readonly { id: string; body: string }[],
 ) => Promise<readonly Readonly<Record<string, string>>[]>
 
-export interface EventDeps {
+interface EventDeps {
   rates: Pick<Rates, 'take' | 'give'>
   store: Pick<Store, 'listEvents'>
   signEvents: SignEvents
@@ -52,12 +52,9 @@ export const EVENT_QUERY = z.strictObject({
   since: timeField(SINCE)
     .optional()
     .describe('Begins at the first message that was created then, or after `after` where that is later.'),
-  delivery: z
-    .enum(MESSAGE_STATES, oneOf(MESSAGE_STATES))
-    .optional()
-    .describe(
-      `Only messages whose delivery is in this state now. A page looks at ${EVENT_WINDOW} messages at most, so one that is not the last may have fewer than \`limit\`, even none.`,
-    ),
+  delivery: choiceField(MESSAGE_STATES).describe(
+    `Only messages whose delivery is in this state now. A page looks at ${EVENT_WINDOW} messages at most, so one that is not the last may have fewer than \`limit\`, even none.`,
+  ),
 })
 
 export const EVENT = z

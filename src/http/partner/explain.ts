@@ -4,21 +4,21 @@ import type { Answer } from '../../core/answer.ts'
 import { asTold, MESSAGE_TYPES } from '../../core/message.ts'
 import { roundedRate } from '../../core/show-sizes.ts'
 import type { Explanation, Store } from '../../store/store.ts'
+import type { ApiEnv } from '../api-env.ts'
 import { AT, AT_OR_NULL, COUNT, idField, jsonTime, jsonTimeOrNull, PAUSE, viewPause } from '../json/fields.ts'
 import { found } from '../json/problem.ts'
 import { noQuery } from '../json/validate.ts'
 import { answerLanguage } from '../language.ts'
-import type { ApiEnv } from '../middleware/authenticate.ts'
 import { explainSentence, type Reader } from './explain-sentence.ts'
 import { ATTEMPT, DELIVERY_STATE, REASON, SANDBOX, STATUS, viewAttempt } from './registration-schemas.ts'
 import { readTarget } from './registrations.ts'
 
-export interface ExplainDeps {
+interface ExplainDeps {
   store: Pick<Store, 'explain'>
   now: () => number
 }
 
-export const ANSWER_KIND = z.enum([
+const ANSWER_KIND = z.enum([
   'verdict',
   'waiting',
   'unknown_status',
@@ -29,6 +29,23 @@ export const ANSWER_KIND = z.enum([
   'account',
   'clock',
 ] as const satisfies Answer['kind'][])
+
+export const POLLING = {
+  lastAnswer: ANSWER_KIND.nullable().describe('What the last answer of GetResult meant; null: there was none.'),
+  code: z.int().nullable().describe('The code of that GetResult answer.'),
+  status: z.string().nullable().describe('The last status in a GetResult answer, as it was sent.'),
+  polls: COUNT.describe('How often GetResult was asked about the serial.'),
+  lastPolledAt: AT_OR_NULL.describe('Null: it was not asked yet.'),
+  nextPollAt: AT_OR_NULL.describe('In a queue: about when.'),
+}
+export const viewPolling = ({ registration, lastAnswer, lastCode, rawStatus, queue }: Explanation) => ({
+  lastAnswer,
+  code: lastCode,
+  status: rawStatus,
+  polls: registration.polls,
+  lastPolledAt: jsonTimeOrNull(registration.lastPolledAt),
+  nextPollAt: jsonTimeOrNull(queue ? queue.at : registration.nextPollAt),
+})
 
 export const EXPLANATION = z
   .strictObject({
@@ -42,12 +59,7 @@ export const EXPLANATION = z
       .meta({ description: 'The fields below in words.', examples: ['GetResult was not asked yet.'] }),
     at: AT.describe('When this was so.'),
     polling: z.strictObject({
-      lastAnswer: ANSWER_KIND.nullable().describe('What the last answer of GetResult meant; null: there was none.'),
-      code: z.int().nullable().describe('The code of that GetResult answer.'),
-      status: z.string().nullable().describe('The last status in a GetResult answer, as it was sent.'),
-      polls: COUNT.describe('How often GetResult was asked about the serial.'),
-      lastPolledAt: AT_OR_NULL.describe('Null: it was not asked yet.'),
-      nextPollAt: AT_OR_NULL.describe('In a queue: about when.'),
+      ...POLLING,
       queue: z
         .strictObject({
           before: COUNT.describe(
@@ -93,12 +105,7 @@ export const viewExplanation = (explanation: Explanation, { language, now }: Rea
     sentence: explainSentence(explanation, { language, now }),
     at: jsonTime(now),
     polling: {
-      lastAnswer: explanation.lastAnswer,
-      code: explanation.lastCode,
-      status: explanation.rawStatus,
-      polls: registration.polls,
-      lastPolledAt: jsonTimeOrNull(registration.lastPolledAt),
-      nextPollAt: jsonTimeOrNull(queue ? queue.at : registration.nextPollAt),
+      ...viewPolling(explanation),
       queue: queue && { before: queue.before, rate: roundedRate(queue.rate) },
     },
     account: viewPause(account),

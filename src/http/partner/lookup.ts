@@ -1,14 +1,14 @@
 import { Hono } from 'hono'
 import { z } from 'zod'
 import type { Store } from '../../store/store.ts'
+import type { ApiEnv } from '../api-env.ts'
 import { serialField } from '../json/fields.ts'
 import type { ReadPartnerBody } from '../json/request-body.ts'
 import { bodyLike, invalid, noQuery, said } from '../json/validate.ts'
-import type { ApiEnv } from '../middleware/authenticate.ts'
 import { itemsOf, MOST_LOOKUP_RESULTS, type Rates } from '../rates.ts'
 import { REGISTRATION, viewRegistration } from './registration-schemas.ts'
 
-export interface LookupDeps {
+interface LookupDeps {
   rates: Pick<Rates, 'take' | 'give'>
   store: Pick<Store, 'lookUpRegistrations'>
   readBody: ReadPartnerBody

@@ -1,13 +1,13 @@
 import { Hono } from 'hono'
 import { z } from 'zod'
 import type { Store } from '../../store/store.ts'
+import type { ApiEnv } from '../api-env.ts'
 import { AT, COUNT, idField, jsonTime, QUOTAS } from '../json/fields.ts'
 import { found } from '../json/problem.ts'
 import { noQuery } from '../json/validate.ts'
-import type { ApiEnv } from '../middleware/authenticate.ts'
 import type { Rate, Rates } from '../rates.ts'
 
-export interface MeDeps {
+interface MeDeps {
   store: Pick<Store, 'findPartner' | 'usageOf'>
   rates: Pick<Rates, 'limits'>
   now: () => number

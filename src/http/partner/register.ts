@@ -5,8 +5,10 @@ import { SECOND } from '../../core/duration.ts'
 import { AppError } from '../../core/error.ts'
 import type { Language } from '../../core/language.ts'
 import { readTestSerial, TEST_ACCOUNT_ID } from '../../core/test-serial.ts'
+import { createTtlCache } from '../../core/ttl-cache.ts'
 import type { Account, NewRegistration, Registered, Registration, Store } from '../../store/store.ts'
 import type { Emit } from '../../telemetry/emit.ts'
+import type { ApiEnv } from '../api-env.ts'
 import { setHeader } from '../caller.ts'
 import { traceparentOf } from '../frame.ts'
 import { QUOTA_NAMES } from '../json/fields.ts'
@@ -14,7 +16,6 @@ import { problemOf } from '../json/problem.ts'
 import type { ReadPartnerBody } from '../json/request-body.ts'
 import { checkBody, invalid, noQuery, refuseQuery } from '../json/validate.ts'
 import { answerLanguage } from '../language.ts'
-import { type ApiEnv, createTtlCache } from '../middleware/authenticate.ts'
 import type { EnumerationGuard } from '../middleware/enumeration-guard.ts'
 import { BATCH_BYTES, type Rates } from '../rates.ts'
 import {
@@ -29,7 +30,7 @@ import {
   viewRegistration,
 } from './registration-schemas.ts'
 
-export interface RegisterDeps extends RegistrarDeps {
+interface RegisterDeps extends RegistrarDeps {
   /** Resolves once the registration is durable. */
   register: (item: NewRegistration) => Promise<Registered>
   readBody: ReadPartnerBody

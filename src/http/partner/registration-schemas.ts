@@ -13,7 +13,7 @@ import {
 import { isMisspelt, TEST_SERIAL_FORM } from '../../core/test-serial.ts'
 import { REASONS } from '../../core/verification.ts'
 import { ATTEMPT_KINDS, type Attempt, type Registration } from '../../store/registration.ts'
-import { AT, AT_OR_NULL, COUNT, idField, jsonTime, jsonTimeOrNull, serialField } from '../json/fields.ts'
+import { AT, AT_OR_NULL, COUNT, idField, jsonTime, jsonTimeOrNull, serialField, TEXT_OR_NULL } from '../json/fields.ts'
 import { PROBLEM } from '../json/problem.ts'
 import { bodyLike, said } from '../json/validate.ts'
 import { MOST_IN_A_BATCH } from '../rates.ts'
@@ -106,7 +106,7 @@ export const REASON = z
   .describe(
     'Why it is `unresolved`: the deadline passed; the upstream never knew the serial; it no longer knows it; it calls it malformed; it keeps answering with an undocumented status.',
   )
-const SCORE = z.string().nullable().describe('As the upstream sent it; null if it sent nothing.')
+const SCORE = TEXT_OR_NULL.describe('As the upstream sent it; null if it sent nothing.')
 
 export const SANDBOX = z.literal(true).exactOptional().describe('This is a test serial: no person was checked.')
 
@@ -167,12 +167,9 @@ export const ATTEMPT = z
       .int()
       .nullable()
       .meta({ description: 'What the receiver answered; null where no answer came.', examples: [200] }),
-    error: z
-      .string()
-      .nullable()
-      .describe(
-        `Why there was no answer: ${listed(COMMON_ERRORS)}; in the operator’s own networks also ${listed(NETWORK_ERRORS)}, which elsewhere are \`no_response\`, so that nobody scans a network with webhooks.`,
-      ),
+    error: TEXT_OR_NULL.describe(
+      `Why there was no answer: ${listed(COMMON_ERRORS)}; in the operator’s own networks also ${listed(NETWORK_ERRORS)}, which elsewhere are \`no_response\`, so that nobody scans a network with webhooks.`,
+    ),
     errorText: z.string().nullable().describe('What to do about it, in the language of `Accept-Language`.'),
     durationMs: z
       .number()

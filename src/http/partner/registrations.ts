@@ -4,22 +4,22 @@ import type { Clock } from '../../core/clock.ts'
 import { MINUTE, readDuration, SECOND } from '../../core/duration.ts'
 import { AppError } from '../../core/error.ts'
 import { createInFlight } from '../../core/keyed-limiter.ts'
-import { asTold, MESSAGE_STATES, messageIdOf } from '../../core/message.ts'
+import { asTold, MESSAGE_STATES } from '../../core/message.ts'
 import { isRegistrationId, REGISTRATION_STATUSES } from '../../core/registration.ts'
 import { SERIAL, SERIAL_FORM } from '../../core/registration-input.ts'
-import type { Cancellation, Registration } from '../../store/registration.ts'
+import { type Registration, tellCancelled } from '../../store/registration.ts'
 import type { Store } from '../../store/store.ts'
 import type { Emit } from '../../telemetry/emit.ts'
-import { DURATION_PATTERN } from '../json/fields.ts'
+import type { ApiEnv } from '../api-env.ts'
+import { choiceField, DURATION_PATTERN } from '../json/fields.ts'
 import { cursorOf, PAGE_PARAMETERS } from '../json/pagination.ts'
 import { found } from '../json/problem.ts'
-import { noQuery, oneOf, readQuery, said } from '../json/validate.ts'
+import { noQuery, readQuery, said } from '../json/validate.ts'
 import { answerLanguage } from '../language.ts'
-import type { ApiEnv } from '../middleware/authenticate.ts'
 import type { Rates } from '../rates.ts'
 import { viewAttempt, viewDue, viewRegistration } from './registration-schemas.ts'
 
-export interface LongPollDeps {
+interface LongPollDeps {
   store: Pick<Store, 'hints' | 'endedAmong'>
   sleep: Clock['sleep']
 }
@@ -86,7 +86,7 @@ const createLongPoll = ({ store, sleep }: LongPollDeps) => {
   }
 }
 
-export interface RegistrationDeps extends LongPollDeps {
+interface RegistrationDeps extends LongPollDeps {
   rates: Pick<Rates, 'take' | 'give'>
   store: LongPollDeps['store'] &
     Pick<
@@ -100,14 +100,8 @@ export interface RegistrationDeps extends LongPollDeps {
 
 export const LIST_QUERY = z.strictObject({
   idcardid: z.string().regex(SERIAL, said(SERIAL_FORM)).optional().describe('Only registrations of this serial.'),
-  status: z
-    .enum(REGISTRATION_STATUSES, oneOf(REGISTRATION_STATUSES))
-    .optional()
-    .describe('Only registrations in this state.'),
-  delivery: z
-    .enum(MESSAGE_STATES, oneOf(MESSAGE_STATES))
-    .optional()
-    .describe('Only registrations whose webhook is in this state.'),
+  status: choiceField(REGISTRATION_STATUSES).describe('Only registrations in this state.'),
+  delivery: choiceField(MESSAGE_STATES).describe('Only registrations whose webhook is in this state.'),
   ...PAGE_PARAMETERS,
 })
 
@@ -162,13 +156,6 @@ export const createRegistrations = (deps: RegistrationDeps) => {
   const waitForEnd = createLongPoll(deps)
 
   const view = (registration: Registration) => viewDue(registration, store.now())
-  const report = ({ registration, isNew, stopsMessage }: Cancellation) => {
-    const { id: registrationId, partnerId, createdAt } = registration
-    const ageMs = Math.max(0, store.now() - createdAt)
-    if (isNew) deps.emit('registration.ended', { registrationId, partnerId, end: 'cancelled', reason: null, ageMs })
-    if (stopsMessage)
-      deps.emit('message.cancelled', { messageId: messageIdOf(registrationId), registrationId, partnerId })
-  }
   const find = async (c: Context<ApiEnv>) => found(await store.findRegistration(...readTarget(c)), 'registration')
 
   const findWithForecast = async (c: Context<ApiEnv>) => {
@@ -210,7 +197,7 @@ export const createRegistrations = (deps: RegistrationDeps) => {
   })
 
   app.delete('/:id', noQuery, async c => {
-    report(found(await store.cancel(...readTarget(c)), 'registration'))
+    tellCancelled(found(await store.cancel(...readTarget(c)), 'registration'), deps.emit, store.now())
     return c.body(null, 204)
   })
 

@@ -5,14 +5,14 @@ import { AppError } from '../../core/error.ts'
 import type { BulkAct } from '../../store/bulk-act.ts'
 import { exhaustedIn, isUnderWay } from '../../store/rules/bulk-act.ts'
 import type { Store } from '../../store/store.ts'
+import type { ApiEnv } from '../api-env.ts'
 import { AT, COUNT, idField, jsonTime, timeField } from '../json/fields.ts'
 import { found, readId } from '../json/problem.ts'
 import type { ReadPartnerBody } from '../json/request-body.ts'
 import { noQuery, said } from '../json/validate.ts'
-import type { ApiEnv } from '../middleware/authenticate.ts'
 import type { Rates } from '../rates.ts'
 
-export interface ResendDeps {
+interface ResendDeps {
   rates: Pick<Rates, 'take'>
   store: Pick<Store, 'now' | 'countExhausted' | 'createBulkAct' | 'startBulkAct' | 'findBulkAct'>
   readBody: ReadPartnerBody

@@ -5,13 +5,13 @@ import { Secret } from '../../core/secret.ts'
 import { generateSecret } from '../../core/signature.ts'
 import { DEFAULT_OVERLAP_MS, MOST_LIVE_SECRETS, OVERLAP_RULE, readOverlap } from '../../store/signing-secret.ts'
 import type { SigningSecret, Store } from '../../store/store.ts'
+import type { ApiEnv } from '../api-env.ts'
 import { AT, AT_OR_NULL, DURATION_PATTERN, idField, jsonTime, jsonTimeOrNull, SHOWN_ONCE } from '../json/fields.ts'
 import { found, readId } from '../json/problem.ts'
 import type { ReadPartnerBody } from '../json/request-body.ts'
 import { noQuery, said } from '../json/validate.ts'
-import type { ApiEnv } from '../middleware/authenticate.ts'
 
-export interface SigningSecretDeps {
+interface SigningSecretDeps {
   store: Pick<Store, 'listSigningSecrets' | 'rotateSigningSecret' | 'endSigningSecret'>
   readBody: ReadPartnerBody
   newId: (prefix: string) => string

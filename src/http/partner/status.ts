@@ -1,9 +1,11 @@
 import { Hono } from 'hono'
 import { z } from 'zod'
+import { RUNNING } from '../../core/account.ts'
 import { SECOND } from '../../core/duration.ts'
 import { toldOf } from '../../core/message.ts'
 import { roundedRate } from '../../core/show-sizes.ts'
 import type { PartnerStatus, Store } from '../../store/store.ts'
+import type { ApiEnv } from '../api-env.ts'
 import {
   AT,
   AT_OR_NULL,
@@ -12,22 +14,20 @@ import {
   jsonTime,
   jsonTimeOrNull,
   PAUSE,
+  textField,
   viewCallbackTrouble,
   viewPause,
 } from '../json/fields.ts'
 import { invalid, readQuery, said } from '../json/validate.ts'
-import type { ApiEnv } from '../middleware/authenticate.ts'
 import { ACCOUNT_FORM } from './registration-schemas.ts'
 
-export interface StatusDeps {
+interface StatusDeps {
   store: Pick<Store, 'statusOf'>
   now: () => number
 }
 
 export const STATUS_QUERY = z.strictObject({
-  account: z
-    .string()
-    .regex(/^[\x21-\x7e]{1,128}$/, said(ACCOUNT_FORM))
+  account: textField(/^[\x21-\x7e]{1,128}$/, said(ACCOUNT_FORM))
     .optional()
     .describe(
       'The id or the APIID of an account, as in a registration; the one that is used without it if it is left out.',
@@ -68,7 +68,8 @@ export const STATUS_ANSWER = z
 export type StatusAnswer = z.output<typeof STATUS_ANSWER>
 
 const viewStatus = ({ queue, messages, callbacks, ...status }: PartnerStatus, now: number): StatusAnswer => {
-  const account = status.account ?? WELL
+  // Where there is no account yet, nothing is wrong with it.
+  const account = status.account ?? RUNNING
   const { since, delivered, pending, exhausted } = messages
   const all = delivered + pending + exhausted
   return {
@@ -96,9 +97,6 @@ const viewStatus = ({ queue, messages, callbacks, ...status }: PartnerStatus, no
     ),
   }
 }
-
-/** Where there is no account yet. */
-const WELL = { pausedAt: null, pauseReason: null, pauseCode: null, unreachableAt: null, unreachableError: null }
 
 /** `GET /v1/status`: how it is going, for a partner. */
 export const createStatus = ({ store, now }: StatusDeps) => {

@@ -21,17 +21,15 @@ type Made<Type extends Declaration['type'], Names extends DeclaredLabels> = Decl
   readonly labels: Names
 }
 
-export const counter = <const Names extends DeclaredLabels = Record<never, never>>(
-  name: string,
-  help: string,
-  labels = {} as Names,
-): Made<'counter', Names> => ({ name, type: 'counter', help, labels })
-
-export const gauge = <const Names extends DeclaredLabels = Record<never, never>>(
-  name: string,
-  help: string,
-  labels = {} as Names,
-): Made<'gauge', Names> => ({ name, type: 'gauge', help, labels })
+const labelled =
+  <const Type extends 'counter' | 'gauge'>(type: Type) =>
+  <const Names extends DeclaredLabels = Record<never, never>>(
+    name: string,
+    help: string,
+    labels = {} as Names,
+  ): Made<Type, Names> => ({ name, type, help, labels })
+export const counter = labelled('counter')
+export const gauge = labelled('gauge')
 
 export const histogram = <const Names extends DeclaredLabels = Record<never, never>>(
   name: string,

@@ -1,4 +1,4 @@
-import { ACCOUNT_FAULTS } from '../../core/answer.ts'
+import { PAUSE_REASONS } from '../../core/account.ts'
 import { ATTEMPT_ORIGINS, MESSAGE_ENDS } from '../../core/message.ts'
 import { NODE_TRAITS } from '../../core/node.ts'
 import { OPERATOR_EVENT_TYPES } from '../../core/operator-event.ts'
@@ -74,13 +74,9 @@ export const EVENT_METRICS = {
     labels: { route: ROUTE, method: ROUTE, code: ROUTE },
     buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5, 30, 60],
   }),
-  rateLimited: counter(
-    'idface_rate_limited_total',
-    'Requests answered 429: over the rate of a key, or of an address.',
-    {
-      by: ['key', 'address'],
-    },
-  ),
+  rateLimited: counter('idface_rate_limited_total', 'Requests answered 429, by whose rate they were over.', {
+    by: ['key', 'address'],
+  }),
 } as const
 
 /** As they are when somebody asks: of the database, all nodes together, and of this process. */
@@ -104,7 +100,7 @@ export const READING_METRICS = {
   upstreamUp: gauge('idface_upstream_up', 'Whether GetResult can be reached: 1 or 0.', { account: ACCOUNT }),
   accountPaused: gauge('idface_account_paused', 'Whether an account is paused for this reason: 1 or 0.', {
     account: ACCOUNT,
-    reason: [...ACCOUNT_FAULTS, 'operator'],
+    reason: PAUSE_REASONS,
   }),
   clockSkew: gauge(
     'idface_upstream_clock_skew_seconds',

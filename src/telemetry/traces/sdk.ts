@@ -10,7 +10,7 @@ import {
   TraceIdRatioBasedSampler,
   TracerProvider,
 } from '@opentelemetry/sdk-trace'
-import type { Clock } from '../../core/clock.ts'
+import { type Clock, within } from '../../core/clock.ts'
 import { SECOND } from '../../core/duration.ts'
 import type { Emit } from '../emit.ts'
 import { createSpanTracer } from './span-tracer.ts'
@@ -91,12 +91,12 @@ export const openSdk = ({ endpoint, story, version, sleep, emit, ...sampling }: 
   })
   return {
     tracer: createSpanTracer(provider.getTracer(NAME, version), story),
-    close: async withinMs => {
-      const limit = new AbortController()
-      const timeout = sleep(withinMs, limit.signal).catch(() => {})
-      // That a batch was not accepted is told already.
-      const flushed = provider.shutdown().catch(() => {})
-      await Promise.race([flushed, timeout]).finally(() => limit.abort())
-    },
+    // That a batch was not accepted is told already.
+    close: withinMs =>
+      within(
+        { sleep },
+        withinMs,
+        provider.shutdown().catch(() => {}),
+      ),
   }
 }

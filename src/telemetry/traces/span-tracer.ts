@@ -8,6 +8,7 @@ import {
   TraceFlags,
   trace,
 } from '@opentelemetry/api'
+import { originOf } from '../../core/origin.ts'
 import type { SpanEnd, Tracer } from './tracer.ts'
 
 /** Stands for the path of a URL and all that follows it. */
@@ -23,11 +24,10 @@ const contextOf = (traceparent: string): SpanContext => {
 const traceparentOf = ({ traceId, spanId, traceFlags }: SpanContext): string =>
   `00-${traceId}-${spanId}-0${traceFlags & TraceFlags.SAMPLED}`
 
-const addressOf = (url: URL) => ({
-  'url.full': url.origin + REDACTED,
-  'server.address': url.hostname.replace(/^\[|\]$/g, ''),
-  'server.port': Number(url.port) || (url.protocol === 'https:' ? 443 : 80),
-})
+const addressOf = (url: URL) => {
+  const { hostname, port } = originOf(url)
+  return { 'url.full': url.origin + REDACTED, 'server.address': hostname, 'server.port': port }
+}
 
 const end = (span: Span, { attributes, error }: SpanEnd): void => {
   span.setAttributes(attributes)

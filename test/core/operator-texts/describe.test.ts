@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { ACCOUNT_FAULTS } from '../../../src/core/answer.ts'
 import { MINUTE, SECOND } from '../../../src/core/duration.ts'
-import { CATALOGUES, channelRemedy, describeTrouble } from '../../../src/core/operator-texts/describe.ts'
+import { CATALOGUES, describeTrouble } from '../../../src/core/operator-texts/describe.ts'
 import type { Trouble } from '../../../src/core/trouble.ts'
 
 const AT = Date.parse('2026-11-24T16:20:00.000Z')
@@ -52,19 +52,4 @@ test('each trouble is said, with what to do, in both languages', () => {
     }
   }
   expect(new Set(all.map(({ sentence }) => sentence)).size).toBe(all.length)
-})
-
-test.each(['credentials_wrong', 'password_refused', 'password_or_balance'] as const)(
-  'for %s the key of an account that is in no setting can be changed too',
-  reason => {
-    const paused = { code: 'account_paused', since, account: 'C1', upstreamCode: 1, nextTryAt: null, reason } as const
-    for (const language of ['en', 'zh'] as const)
-      expect(describeTrouble(paused, language, AT).remedy).toMatch(/account remove APIID".*account create APIID/)
-  },
-)
-
-test('what doctor and notify-test advise is the remedy that status gives', () => {
-  const trouble = { code: 'operators_not_told', since, channel: 'wecom', problem: 'key', error: 'x' } as const
-  for (const language of ['en', 'zh'] as const)
-    expect(describeTrouble(trouble, language, AT).remedy).toContain(channelRemedy('key', language))
 })

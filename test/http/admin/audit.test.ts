@@ -1,8 +1,5 @@
-import { randomBytes } from 'node:crypto'
 import { describe, expect, test, vi } from 'vitest'
-import { createAdminToken } from '../../../src/core/api-key.ts'
 import { AppError } from '../../../src/core/error.ts'
-import type { Role } from '../../../src/core/role.ts'
 import type { Store } from '../../../src/store/store.ts'
 import { both } from '../../support/words.ts'
 import { ADMIN_TOKEN, type Json, openApiForEach } from '../support/api.ts'
@@ -13,12 +10,6 @@ const admin = (method: string, path: string, body?: unknown) =>
   api.call(method, `/v1/admin${path}`, { key: ADMIN_TOKEN, ...(body === undefined ? {} : { body }) })
 const audit = async (query = '') => (await admin('GET', `/audit${query}`)).json
 const acts = async (query = ''): Promise<Json[]> => (await audit(query)).data
-let tokens = 0
-const addToken = async (role: Role) => {
-  const { id, hash, text } = createAdminToken(`token_${String(tokens++).padStart(26, '0')}`, randomBytes)
-  await api.store.createAdminToken({ id, hash, name: '值班', role, expiresAt: null })
-  return { id, text }
-}
 
 describe('the audit', () => {
   test('says who did what to what, when, and why', async () => {
@@ -78,7 +69,7 @@ describe('the audit', () => {
       new AppError('unavailable', both('The database is busy.')),
     )
     await admin('POST', `/accounts/${api.account.id}/pause`)
-    const { text } = await addToken('read')
+    const { text } = await api.addToken('read')
     await api.call('POST', `/v1/admin/accounts/${api.account.id}/resume`, { key: text, body: { reason: 'x' } })
     expect(await acts()).toMatchObject([
       { act: 'account.resume', object: api.account.id, name: '值班', reason: null, outcome: 'refused' },
@@ -98,7 +89,7 @@ describe('the audit', () => {
   })
 
   test('could be filled by a token that is refused again and again', async () => {
-    const [reader, operator] = [await addToken('read'), await addToken('operate')]
+    const [reader, operator] = [await api.addToken('read'), await api.addToken('operate')]
     const refuse = async ({ text }: { text: string }, times: number) => {
       for (let n = 0; n < times; n++)
         expect((await api.call('POST', '/v1/admin/partners', { key: text, body: { name: 'x' } })).status).toBe(403)
@@ -114,7 +105,7 @@ describe('the audit', () => {
   })
 
   test('is told in the log, without the reason', async () => {
-    const { id, text } = await addToken('operate')
+    const { id, text } = await api.addToken('operate')
     const from = api.logged.length
     await api.call('POST', `/v1/admin/accounts/${api.account.id}/pause`, { key: text, body: { reason: '42-secret' } })
     const lines = api.logged.slice(from).map(line => JSON.parse(line))
@@ -130,7 +121,7 @@ describe('the audit', () => {
   })
 
   test('is found by who, what and since when, page by page', async () => {
-    const { id, text } = await addToken('operate')
+    const { id, text } = await api.addToken('operate')
     for (const act of ['pause', 'resume', 'pause']) await admin('POST', `/accounts/${api.account.id}/${act}`)
     api.clock.now += 60_000
     await api.call('POST', `/v1/admin/accounts/${api.account.id}/resume`, { key: text })

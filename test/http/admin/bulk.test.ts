@@ -1,7 +1,4 @@
-import { randomBytes } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
-import { createAdminToken } from '../../../src/core/api-key.ts'
-import type { Role } from '../../../src/core/role.ts'
 import { ADMIN_TOKEN, type Json, openApiForEach } from '../support/api.ts'
 
 const api = openApiForEach()
@@ -12,11 +9,6 @@ const create = async (more: object = {}) =>
   call('POST', '/bulk', {
     body: { act: 'resend', filter: { delivery: 'exhausted' }, reason: 'it works again', ...more },
   })
-const tokenOf = async (role: Role): Promise<string> => {
-  const { id, hash, text } = createAdminToken('token_01JABCDEFGHJKMNPQRSTVWXYZ0', randomBytes)
-  await api.store.createAdminToken({ id, hash, name: 'Zoë', role, expiresAt: null })
-  return text
-}
 const run = async () => {
   while (!(await api.store.continueBulkActs(10)).isIdle);
 }
@@ -80,16 +72,6 @@ describe('a bulk act', () => {
     expect([status, json.detail]).toEqual([409, expect.stringContaining('Create another one')])
   })
 
-  test('with a probe that fails, does nothing more and says why', async () => {
-    await exhaust(3)
-    const { id } = (await create({ probe: true })).json
-    await call('POST', `/bulk/${id}/start`)
-    await run()
-    expect(await api.receiveWith(503)).toBe(1)
-    await run()
-    expect((await call('GET', `/bulk/${id}`)).json).toMatchObject({ state: 'failed', error: 'http_503', done: 1 })
-  })
-
   test('with a dry run, is not kept', async () => {
     await exhaust(1)
     const { status, json } = await create({ dryRun: true })
@@ -98,7 +80,7 @@ describe('a bulk act', () => {
   })
 
   test('that cancels needs the role admin, to be created and to be started', async () => {
-    const key = await tokenOf('operate')
+    const { text: key } = await api.addToken('operate')
     const body = { act: 'cancel', filter: { status: 'pending' }, reason: 'x' }
     expect((await call('POST', '/bulk', { key, body })).status).toBe(403)
     const { id } = (await call('POST', '/bulk', { body })).json
@@ -110,7 +92,7 @@ describe('a bulk act', () => {
   test('shows serials whole to the role admin only', async () => {
     await exhaust(1)
     const filter = { serial: 'serial-number-0' }
-    const key = await tokenOf('operate')
+    const { text: key } = await api.addToken('operate')
     const { text } = await call('POST', '/bulk', { key, body: { act: 'resend', filter, reason: 'x' } })
     expect(text).not.toContain('serial-number-0')
     expect((await create({ filter })).json.filter.serial).toBe('serial-number-0')

@@ -1,7 +1,4 @@
-import { randomBytes } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
-import { createAdminToken } from '../../../src/core/api-key.ts'
-import type { Role } from '../../../src/core/role.ts'
 import { ADMIN_TOKEN, type Json, openApiForEach } from '../support/api.ts'
 
 const api = openApiForEach()
@@ -9,11 +6,6 @@ const api = openApiForEach()
 const SERIAL = '16236437872836'
 const get = (path: string, key = ADMIN_TOKEN) => api.call('GET', `/v1/admin${path}`, { key })
 const idsOf = async (path: string): Promise<string[]> => (await get(path)).json.data.map(({ id }: Json) => id)
-const tokenOf = async (role: Role): Promise<string> => {
-  const { id, hash, text } = createAdminToken('token_01JABCDEFGHJKMNPQRSTVWXYZ0', randomBytes)
-  await api.store.createAdminToken({ id, hash, name: 'Zoë', role, expiresAt: null })
-  return text
-}
 
 /** One that failed and is tried again, one that was given up and is another partner's, and one that waits for its verdict. */
 const populate = async () => {
@@ -118,7 +110,7 @@ describe('an operator', () => {
 
   test.each(['read', 'operate'] as const)('with the role %s sees serials masked, and nothing personal', async role => {
     const { failing } = await populate()
-    const key = await tokenOf(role)
+    const { text: key } = await api.addToken(role)
     const paths = ['/registrations', `/registrations/${failing}`, `/registrations/${failing}/attempts`]
     const answers = await Promise.all([...paths, `/registrations/${failing}/explain`].map(p => get(p, key)))
     for (const { status, text } of answers) {

@@ -13,12 +13,6 @@ beforeEach(async () => {
 })
 afterEach(() => api[Symbol.asyncDispose]())
 
-let tokens = 0
-const addToken = async ({ store }: Api, role: Role, expiresAt: number | null = null) => {
-  const { id, hash, text } = createAdminToken(`token_${String(tokens++).padStart(26, '0')}`, randomBytes)
-  await store.createAdminToken({ id, hash, name: `the ${role}`, role, expiresAt })
-  return { id, text }
-}
 const ROUTES = Object.entries(ADMIN_ROUTES)
 const callOf = (route: string) => {
   const [method = '', path = ''] = route.split(' ')
@@ -36,7 +30,7 @@ test('a route changes something only where the audit has a name for it', () => {
 })
 
 test.each(ROLES)('a token with the role %s may call what its role may', async role => {
-  const { text } = await addToken(api, role)
+  const { text } = await api.addToken(role)
   for (const [route, { role: needed }] of ROUTES) {
     api.clock.now += 1_000
     const { status, json } = await api.call(...callOf(route), { key: text })
@@ -55,13 +49,13 @@ test('without a token all is 401, with ADMIN_TOKEN all is open', async () => {
 
 test('the role read saw whole callback URLs in the list of those that fail', async () => {
   const statusFor = async (role: Role) =>
-    (await api.call('GET', '/v1/admin/callbacks', { key: (await addToken(api, role)).text })).status
+    (await api.call('GET', '/v1/admin/callbacks', { key: (await api.addToken(role)).text })).status
   expect([await statusFor('read'), await statusFor('operate')]).toEqual([403, 200])
 })
 
 test('a token stops working within two seconds of being revoked, and when it has expired', async () => {
   const { store, clock, call } = api
-  const [revoked, expiring] = [await addToken(api, 'read'), await addToken(api, 'read', clock.now + 60_000)]
+  const [revoked, expiring] = [await api.addToken('read'), await api.addToken('read', clock.now + 60_000)]
   const statusOf = async (key: string) => (await call('GET', '/v1/admin/partners', { key })).status
   expect([await statusOf(revoked.text), await statusOf(expiring.text)]).toEqual([200, 200])
   await store.revokeAdminToken(revoked.id)
@@ -76,7 +70,7 @@ test('guesses at tokens are throttled by network, and a right one never', async 
   const call = (key: string) => api.call('GET', '/v1/admin/partners', { key, from: '192.0.2.7' })
   for (let n = 0; n < 50; n++) expect((await call(guess())).status).toBe(401)
   expect((await call(guess())).status).toBe(429)
-  expect((await call((await addToken(api, 'admin')).text)).status).toBe(200)
+  expect((await call((await api.addToken('admin')).text)).status).toBe(200)
 })
 
 describe('without ADMIN_TOKEN', () => {
@@ -90,7 +84,7 @@ describe('without ADMIN_TOKEN', () => {
       api.clock.now += 1_000
       for (const key of [null, 'x', ADMIN_TOKEN, api.partner.key])
         expect((await api.call(...callOf(route), { key })).status, route).toBe(404)
-      const { text } = await addToken(api, role)
+      const { text } = await api.addToken(role)
       expect([401, 403], route).not.toContain((await api.call(...callOf(route), { key: text })).status)
     }
   })

@@ -21,13 +21,9 @@ test('more than twenty parameters are refused in a word, known or not, however m
 
 test.each([
   ['?', 200],
-  ['?limit=5', 200],
-  ['?limit=5&', 200],
   ['?limit=%35', 200],
   ['?limit=5#limit=6', 200],
-  ['#?limit=x', 200],
   ['?limit=5?', 400],
-  ['?limit', 400],
   ['?&&&limit=0', 400],
   ['?%6cimit=5&limit=5', 400],
 ])('%s is read as everywhere: %i', async (query, status) => {

@@ -1,6 +1,4 @@
-import { randomBytes } from 'node:crypto'
 import { expect, test } from 'vitest'
-import { createAdminToken } from '../../../src/core/api-key.ts'
 import { ADMIN_TOKEN, openApi } from '../support/api.ts'
 
 test('one partner’s slow requests could hold every connection; more than 1,024 are refused, and nobody else’s', async () => {
@@ -25,16 +23,10 @@ test('one partner’s slow requests could hold every connection; more than 1,024
 
 const COUNT = '/v1/admin/registrations/count'
 
-const addReader = async (store: Pick<Awaited<ReturnType<typeof openApi>>['store'], 'createAdminToken'>) => {
-  const { id, text, hash } = createAdminToken('token_01JABCDEFGHJKMNPQRSTVWXYZ0', randomBytes)
-  await store.createAdminToken({ id, hash, name: 'reader', role: 'read', expiresAt: null })
-  return text
-}
-
 test('one operator’s token held all connections with slow counts; more than 16 are refused, and nobody else’s', async () => {
   const slow = Promise.withResolvers<{ count: number; isCapped: boolean }>()
   await using api = await openApi()
-  const key = await addReader(api.store)
+  const { text: key } = await api.addToken('read')
   api.store.countRegistrations = () => slow.promise
   const held = Array.from({ length: 16 }, () => api.call('GET', COUNT, { key }))
   const { status, headers } = await api.call('GET', COUNT, { key })
@@ -51,7 +43,7 @@ test('an operator’s token has the rate of a key, each its own', async () => {
   const statuses: number[] = []
   for (let n = 0; n < 11; n++) statuses.push((await api.call('GET', '/v1/admin/nodes', { key: ADMIN_TOKEN })).status)
   expect(statuses).toEqual([...Array(10).fill(200), 429])
-  expect((await api.call('GET', '/v1/admin/nodes', { key: await addReader(api.store) })).status).toBe(200)
+  expect((await api.call('GET', '/v1/admin/nodes', { key: (await api.addToken('read')).text })).status).toBe(200)
   api.clock.now += 200
   expect((await api.call('GET', '/v1/admin/nodes', { key: ADMIN_TOKEN })).status).toBe(200)
 })

@@ -1,6 +1,7 @@
 import { Webhook } from 'standardwebhooks'
 import { expect, test, vi } from 'vitest'
 import { HOUR } from '../../../src/core/duration.ts'
+import { CLAIM_ALL } from '../../support/store.ts'
 import { type Json, openApi, openApiForEach } from '../support/api.ts'
 
 const api = openApiForEach()
@@ -41,11 +42,7 @@ test('are the messages of the partner in order', async () => {
 
 test('the body is the exact text of the webhook', async () => {
   await resolveEach('a')
-  const claim = { slots: 1, sharedSlots: 1, perHost: 1, prefetch: new Map(), perPartner: 1, leaseMs: HOUR }
-  const slow = { slots: 1, first: 0, busyLanes: new Map() }
-  const unproven = { slots: 1, first: 0, perPartner: 1, busyPartners: new Map() }
-  const busy = { busyHosts: new Map(), busyPartners: new Map(), slow, unproven }
-  const { messages } = await api.store.claimMessages({ ...claim, ...busy })
+  const { messages } = await api.store.claimMessages(CLAIM_ALL)
   expect((await events()).json.data[0].body).toBe(messages[0]?.body.toString())
 })
 

@@ -48,13 +48,6 @@ test('a verdict between the call and its first look at the database is not misse
   expect((await api.call('GET', `/v1/registrations/${id}?wait=60s`)).json.status).toBe('succeeded')
 })
 
-test.each(['60s'])('may wait for %s', async wait => {
-  const { id } = await api.register()
-  const { answer } = await startWaiting(id, wait)
-  await api.succeed()
-  expect((await answer).status).toBe(200)
-})
-
 test('64 waiting calls of a partner each read the database once before and once after', async () => {
   const { id } = await api.register()
   const looked = vi.spyOn(api.store, 'findRegistration')

@@ -22,25 +22,6 @@ describe('the quota of pending registrations', () => {
     })
     expect(over.headers.get('location')).toBeNull()
   })
-
-  test('has room again after a registration has ended', async () => {
-    await limit({ pending: 1 })
-    const { json } = await post('1')
-    expect((await post('2')).status).toBe(429)
-    await api.call('DELETE', `/v1/registrations/${json.id}`)
-    api.clock.now += 1_000
-    expect((await post('2')).status).toBe(201)
-    await api.succeed()
-    api.clock.now += 1_000
-    expect((await post('3')).status).toBe(201)
-  })
-
-  test('applies to fifty calls at once', async () => {
-    await limit({ pending: 7 })
-    const answers = await Promise.all(Array.from({ length: 50 }, (_, n) => post(`${n + 1}`)))
-    expect(answers.filter(({ status }) => status === 201)).toHaveLength(7)
-    expect(answers.filter(({ status }) => status === 429)).toHaveLength(43)
-  })
 })
 
 describe('M14: the quota of callback hosts', () => {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { HOUR, MINUTE } from '../../../src/core/duration.ts'
+import { MINUTE } from '../../../src/core/duration.ts'
 import { openApiForEach } from '../support/api.ts'
 
 const api = openApiForEach()
@@ -8,7 +8,6 @@ const SINCE = '2026-11-24T16:00:00Z'
 const resend = (body: unknown = { since: SINCE, delivery: 'exhausted' }, key = api.partner.key) =>
   api.call('POST', '/v1/resend', { key, body })
 const show = (id: string) => api.call('GET', `/v1/resend/${id}`)
-const stateOf = async (id: string) => (await api.call('GET', `/v1/registrations/${id}`)).json.delivery.state
 
 /** Registers these, and no attempt to deliver their verdicts is taken. */
 const exhaust = async (serials: string[], key = api.partner.key) => {
@@ -42,27 +41,6 @@ test('answers with the number of messages and the address of its progress', asyn
   expect((await show(json.id)).json).toEqual(json)
   await api.store.stopBulkAct(json.id)
   expect((await show(json.id)).json).toEqual({ ...json, done: true, stopped: true })
-})
-
-test('skips messages that are pending, delivered, cancelled or outside the time span', async () => {
-  const [early] = await exhaust(['early'])
-  const since = new Date(api.clock.now).toISOString()
-  const [cancelled, inside] = await exhaust(['cancelled', 'inside'])
-  await api.call('DELETE', `/v1/registrations/${cancelled}`)
-  const until = new Date(api.clock.now).toISOString()
-  api.clock.now += HOUR
-  const [late] = await exhaust(['late'])
-  const { id: delivered } = await api.register({ idcardid: 'delivered' })
-  await api.succeed()
-  await api.receiveWith(200)
-  expect((await resend({ since, until, delivery: 'exhausted' })).json.count).toBe(1)
-  await api.store.continueBulkActs(10)
-  expect(await Promise.all([early, inside, late, delivered].map(id => stateOf(id ?? '')))).toEqual([
-    'exhausted',
-    'pending',
-    'exhausted',
-    'delivered',
-  ])
 })
 
 test.each([

@@ -4,10 +4,12 @@ import { monotonicFactory } from 'ulid'
 import { afterEach, beforeEach } from 'vitest'
 import { createEventSigner } from '../../../src/callback/signing.ts'
 import type { Answer } from '../../../src/core/answer.ts'
+import { createAdminToken } from '../../../src/core/api-key.ts'
 import { judgeUrl } from '../../../src/core/callback-url.ts'
 import { DAY, HOUR, MINUTE, SECOND } from '../../../src/core/duration.ts'
 import { afterAttempt } from '../../../src/core/message.ts'
 import { newPartner } from '../../../src/core/new-partner.ts'
+import type { Role } from '../../../src/core/role.ts'
 import { Secret } from '../../../src/core/secret.ts'
 import { afterAnswer } from '../../../src/core/verification.ts'
 import { type ApiDeps, createApi } from '../../../src/http/api.ts'
@@ -15,7 +17,7 @@ import type { Store } from '../../../src/store/store.ts'
 import { createEmit } from '../../../src/telemetry/emit.ts'
 import { createLog } from '../../../src/telemetry/log.ts'
 import { openNewStore } from '../../support/sqlite-template.ts'
-import { POLICY } from '../../support/store.ts'
+import { CLAIM_ALL, POLICY } from '../../support/store.ts'
 
 export const ADMIN_TOKEN = 'the-operator-of-all-of-these-tests'
 export const START = Date.parse('2026-11-24T16:20:00.000Z')
@@ -40,12 +42,6 @@ const SUCCESS: Answer = {
   kind: 'verdict',
   code: 2,
   verdict: { status: 'SUCCESS', message: '认证成功', livingScore: null, similarity: '100' },
-}
-const NOBODY_BUSY = {
-  busyHosts: new Map(),
-  busyPartners: new Map(),
-  slow: { slots: 100, first: 0, busyLanes: new Map() },
-  unproven: { slots: 100, first: 0, perPartner: 100, busyPartners: new Map() },
 }
 
 interface Call {
@@ -122,6 +118,13 @@ export const openApi = async (overrides: Partial<ApiDeps> = {}, wrap = (store: S
     await store.createPartner(partner)
     return { id: partner.id, keyId: partner.key.id, key: apiKey }
   }
+  let tokens = 0
+  /** A token of the database for the operator's API. */
+  const addToken = async (role: Role, expiresAt: number | null = null) => {
+    const { id, hash, text } = createAdminToken(`token_${String(tokens++).padStart(26, '0')}`, randomBytes)
+    await store.createAdminToken({ id, hash, name: '值班', role, expiresAt })
+    return { id, text }
+  }
   const partner = await create('one')
   const other = await create('other')
   const app = createApi(deps)
@@ -181,16 +184,7 @@ export const openApi = async (overrides: Partial<ApiDeps> = {}, wrap = (store: S
 
   /** Sends what is due, `slots` at most, and has the receiver answer this. */
   const receiveWith = async (httpStatus: number | null, { slots = 10, scheduleMs = [5 * MINUTE] } = {}) => {
-    const claim = {
-      slots,
-      sharedSlots: slots,
-      perHost: 10,
-      prefetch: new Map(),
-      perPartner: 10,
-      leaseMs: MINUTE,
-      ...NOBODY_BUSY,
-    }
-    const { messages } = await store.claimMessages(claim)
+    const { messages } = await store.claimMessages({ ...CLAIM_ALL, slots, sharedSlots: slots })
     const settlements = messages.map(message => {
       const outcome = { httpStatus, retryAfterMs: null }
       const step = afterAttempt(message, outcome, { now: clock.now, random: 0.5, scheduleMs })
@@ -224,6 +218,7 @@ export const openApi = async (overrides: Partial<ApiDeps> = {}, wrap = (store: S
     account,
     partner,
     other,
+    addToken,
     call,
     register,
     answerWith,

@@ -3,19 +3,19 @@ import { createIds } from '../../../src/app/clock-and-ids.ts'
 import { AppError } from '../../../src/core/error.ts'
 import { newPartner } from '../../../src/core/new-partner.ts'
 import { Secret } from '../../../src/core/secret.ts'
-import { openSqliteStore } from '../../../src/store/sqlite/store.ts'
 import { openRemoteStore } from '../../../src/store/sqlite/thread/remote-store.ts'
 import type { Store } from '../../../src/store/store.ts'
+import { CLAIM_ALL } from '../../support/store.ts'
 
 /**
- * One of several processes on one file. `<path> <master key, hex> <task> <here|on a thread>`: says that it is ready, waits for
+ * One of several processes on one file. `<path> <master key, hex> <task>`: says that it is ready, waits for
  * a word, does its task and tells what came of it.
  */
-const [path = '', key = '', task = '', where = 'here'] = process.argv.slice(2)
+const [path = '', key = '', task = ''] = process.argv.slice(2)
 const tell = (message: unknown) => process.send?.(message)
 const open = () => {
   const options = { path, masterKey: Buffer.from(key, 'hex'), now: () => Date.now(), defaultRate: 1_000_000 }
-  return where === 'on a thread' ? openRemoteStore(options) : openSqliteStore(options)
+  return openRemoteStore(options)
 }
 
 const claimAll = async () => {
@@ -42,18 +42,7 @@ const claimVerifications = async (store: Store): Promise<string[]> => {
 }
 
 const claimMessages = async (store: Store): Promise<string[]> => {
-  const { messages } = await store.claimMessages({
-    slots: 3,
-    sharedSlots: 3,
-    perHost: 3,
-    prefetch: new Map(),
-    perPartner: 3,
-    busyHosts: new Map(),
-    busyPartners: new Map(),
-    slow: { slots: 1, first: 0, busyLanes: new Map() },
-    unproven: { slots: 3, first: 0, perPartner: 100, busyPartners: new Map() },
-    leaseMs: 60_000,
-  })
+  const { messages } = await store.claimMessages({ ...CLAIM_ALL, slots: 3 })
   return messages.map(message => `m${message.seq}`)
 }
 

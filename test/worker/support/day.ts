@@ -1,11 +1,13 @@
 import { randomBytes } from 'node:crypto'
 import { monotonicFactory } from 'ulid'
 import type { Answer } from '../../../src/core/answer.ts'
-import { DAY, HOUR, MINUTE, SECOND } from '../../../src/core/duration.ts'
+import { DAY, MINUTE, SECOND } from '../../../src/core/duration.ts'
 import { newPartner } from '../../../src/core/new-partner.ts'
 import { Secret } from '../../../src/core/secret.ts'
 import { openSqliteStore } from '../../../src/store/sqlite/store.ts'
 import { createPoller } from '../../../src/worker/poller.ts'
+import { createFixedClock } from '../../support/fixed-clock.ts'
+import { POLICY } from '../../support/store.ts'
 
 /** Somebody's check. Times are ms since the day began. */
 export interface Check {
@@ -31,26 +33,6 @@ const MOST_ROUNDS = 200_000
 
 const VERDICT = { status: 'SUCCESS', message: null, livingScore: null, similarity: null } as const
 const UNREACHABLE: Answer = { kind: 'transient', code: null, cause: 'unreachable' }
-
-/** A clock that somebody else sets; who sleeps is woken when it gets there. */
-const createDayClock = () => {
-  let at = 0
-  const sleepers = new Set<{ until: number; wake: () => void }>()
-  return {
-    now: () => at,
-    monotonic: () => at,
-    sleep: (ms: number, signal?: AbortSignal) =>
-      new Promise<void>((resolve, reject) => {
-        const sleeper = { until: at + ms, wake: resolve }
-        sleepers.add(sleeper)
-        signal?.addEventListener('abort', () => sleepers.delete(sleeper) && reject(signal.reason))
-      }),
-    set: (to: number) => {
-      at = to
-      for (const sleeper of sleepers) if (sleeper.until <= at && sleepers.delete(sleeper)) sleeper.wake()
-    },
-  }
-}
 
 const openDayStore = async (now: () => number, partners: number) => {
   const ulid = monotonicFactory()
@@ -86,9 +68,8 @@ const openDayStore = async (now: () => number, partners: number) => {
  * how long after its completion each check was told, in their order.
  */
 export const runDay = async ({ checks, outage }: Day): Promise<number[]> => {
-  const clock = createDayClock()
   const startedAt = 1_800_000_000_000
-  clock.set(startedAt)
+  const clock = createFixedClock(startedAt)
   const partners = 1 + Math.max(...checks.map(({ partner }) => partner))
   const { store, register } = await openDayStore(clock.now, partners)
   const serialOf = (index: number) => `${index + 1}`
@@ -104,17 +85,10 @@ export const runDay = async ({ checks, outage }: Day): Promise<number[]> => {
     if (!toldAt.has(serial)) toldAt.set(serial, clock.now() - startedAt)
     return { kind: 'verdict', code: 2, verdict: VERDICT }
   }
-  const policy = {
-    minMs: 5 * SECOND,
-    maxMs: 5 * MINUTE,
-    rampMs: 2 * MINUTE,
-    settleMarginMs: 10 * MINUTE,
-    notFoundGraceMs: 2 * HOUR,
-  }
   const poller = createPoller({
     store,
     upstream: { ask: (account, { idcardid }) => ask(account, idcardid) },
-    policy,
+    policy: POLICY,
     plan: null,
     concurrency: CONCURRENCY,
     timeoutMs: 10 * SECOND,
@@ -139,7 +113,8 @@ export const runDay = async ({ checks, outage }: Day): Promise<number[]> => {
     await poller.whenIdle()
     if (claimed > 0) continue
     const arrivesAt = (arrivals[next]?.check.registeredAt ?? Number.POSITIVE_INFINITY) + startedAt
-    clock.set(Math.max(clock.now() + 1, Math.min(arrivesAt, nextAt ?? arrivesAt, clock.now() + MINUTE)))
+    const until = Math.min(arrivesAt, nextAt ?? arrivesAt, clock.now() + MINUTE)
+    await clock.advance(Math.max(1, until - clock.now()))
   }
   await store.close()
   return checks.map(({ completesAt }, index) => (toldAt.get(serialOf(index)) as number) - completesAt)

@@ -1,4 +1,5 @@
 import type { Outgoing, SendResult } from '../../../src/callback/sender.ts'
+import { yieldToLoop } from '../../../src/core/clock.ts'
 import { SECOND } from '../../../src/core/duration.ts'
 import { Secret } from '../../../src/core/secret.ts'
 import type {
@@ -8,7 +9,7 @@ import type {
   MessageSettlement,
 } from '../../../src/store/store.ts'
 import { createDeliverer, type DelivererDeps } from '../../../src/worker/deliverer.ts'
-import { createFixedClock, yieldToLoop } from '../../support/fixed-clock.ts'
+import { createFixedClock } from '../../support/fixed-clock.ts'
 
 export const NOW = Date.parse('2026-11-24T16:20:00.000Z')
 export const CONCURRENCY = 8

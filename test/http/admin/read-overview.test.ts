@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
-import { SECOND } from '../../src/core/duration.ts'
-import { readOverview } from '../../src/store/overview.ts'
-import { openSqliteStore } from '../../src/store/sqlite/store.ts'
+import { SECOND } from '../../../src/core/duration.ts'
+import { readOverview } from '../../../src/http/admin/overview.ts'
+import { openSqliteStore } from '../../../src/store/sqlite/store.ts'
 
 test('where nothing else tells whether a service works, the nodes do', async () => {
   let now = Date.parse('2026-11-24T08:00:00Z')

@@ -1,0 +1,31 @@
+import { setNewest } from './bounded-map.ts'
+
+interface TtlCacheOptions<T> {
+  ttlMs: number
+  /** When there would be more entries, the oldest is dropped. */
+  size: number
+  now: () => number
+  load: (key: string) => Promise<T | null>
+}
+
+/** Caches what `load` resolves with. Neither null nor an error is cached. Calls at the same time share one load. */
+export const createTtlCache = <T>({ ttlMs, size, now, load }: TtlCacheOptions<T>) => {
+  const entries = new Map<string, { at: number; value: Promise<T | null> }>()
+
+  const forget = (key: string, value: Promise<T | null>): void => {
+    if (entries.get(key)?.value === value) entries.delete(key)
+  }
+
+  return (key: string): Promise<T | null> => {
+    const known = entries.get(key)
+    // An entry does not live longer when the clock is set back.
+    if (known && Math.abs(now() - known.at) < ttlMs) return known.value
+    const value = load(key)
+    setNewest(entries, size, [key, { at: now(), value }])
+    value.then(
+      loaded => loaded === null && forget(key, value),
+      () => forget(key, value),
+    )
+    return value
+  }
+}
