@@ -46,7 +46,7 @@ export interface Tx {
 export interface Transactions {
   /**
    * Runs it in one transaction, durable when the promise resolves. It may be undone and run again as a whole, so it must have no
-   * effect but on the database.
+   * effect but on the database. Where the answer to its COMMIT is lost it rejects as `unavailable`, though it may be durable.
    */
   write<T>(run: (tx: Tx) => Promise<T>): Promise<T>
   /** All that it reads is of one moment. */

@@ -124,7 +124,7 @@ const statementOf = async (run: Case['run']) => {
     seen.push({ text, values })
     return []
   }
-  await run(openTx(note, { at: NOW, lock: async () => {}, db: drizzle({ client }) }))
+  await run(openTx(note, { at: NOW, db: drizzle({ client }) }))
   const [statement] = seen
   if (!statement) throw new Error('it has run nothing')
   return statement

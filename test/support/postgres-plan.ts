@@ -43,7 +43,7 @@ export const statementsOf = async (
   }
   await client.query('BEGIN')
   try {
-    await run(openTx(record, { at, lock: async () => {}, db: drizzle({ client }) }))
+    await run(openTx(record, { at, db: drizzle({ client }) }))
   } finally {
     await client.query('ROLLBACK')
   }

@@ -4,7 +4,7 @@ import { StartError } from '../../core/error.ts'
 import { MOVED_TO } from '../facts.ts'
 import type { Sealed } from '../sealed.ts'
 import { prepareFacts } from '../sqlite/facts.ts'
-import { ageOf } from '../sqlite/opening.ts'
+import { ageOf, canaryOf } from '../sqlite/opening.ts'
 import { lockForService } from '../sqlite/service-lock.ts'
 import type { MovedTable, Row, Value } from './tables.ts'
 
@@ -33,8 +33,8 @@ export const openSource = (path: string, { sealed }: { sealed: Sealed }): Source
   try {
     client.exec('BEGIN IMMEDIATE')
     if (ageOf(client) !== 'current') throw new StartError(OTHER_SCHEMA)
-    const canary = client.prepare<[], Buffer>("SELECT value FROM meta WHERE key = 'canary'").pluck().get()
-    if (!canary || !sealed.canary.isOurs(canary)) throw new StartError(OTHER_KEY)
+    const canary = canaryOf(client)
+    if (canary === null || !sealed.canary.isOurs(canary)) throw new StartError(OTHER_KEY)
     return sourceOf(client, lock)
   } catch (error) {
     client.close()

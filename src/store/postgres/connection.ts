@@ -2,28 +2,12 @@ import { createHash } from 'node:crypto'
 import type { PoolClient } from 'pg'
 import { createEngineCounts } from '../engine-counts.ts'
 import type { PostgresCounts } from '../stats.ts'
-import type { Tx as SharedTx } from '../tx.ts'
+import type { Transactions, Tx } from '../tx.ts'
 import { storeErrorOf } from '../unavailable.ts'
 import { drizzle } from './drizzle.ts'
 import { explain, isLost, isOfConnection, isUnprepared, judgeFailure, postgresCodeOf, readOnly } from './failure.ts'
 import { openPool, type Pool, TIME_LIMITS, type TimeLimits } from './pool.ts'
 import { openTx } from './tx.ts'
-
-/** A transaction, with the statements that only PostgreSQL has. */
-export interface Tx extends SharedTx {
-  /** Runs one statement; its rows, with the names that it gives its columns. */
-  rows<Row>(text: string, values?: readonly unknown[]): Promise<Row[]>
-}
-
-export interface Transactions {
-  /**
-   * Runs it in one transaction, durable when the promise resolves. It may be undone and run again as a whole, so it must have no
-   * effect but on the database. Where the answer to its COMMIT is lost it rejects as `unavailable`, though it may be durable.
-   */
-  write<T>(run: (tx: Tx) => Promise<T>): Promise<T>
-  /** All that it reads is of one moment. */
-  read<T>(run: (tx: Tx) => Promise<T>): Promise<T>
-}
 
 export interface Connection extends Transactions {
   /** For the loops of the workers, apart from the connections of calls, so that neither waits for the other. */
@@ -79,14 +63,6 @@ interface Begun {
 /** Whether it was committed is not known, so it is not run again. */
 class CommitLost extends Error {}
 
-/** In the order of their numbers, so that two transactions do not wait for each other. */
-const NUMBERED =
-  '(SELECT DISTINCT hashtextextended(name, 0) AS n FROM unnest($1::text[]) AS name ORDER BY n) AS numbered'
-const LOCK = {
-  alone: `SELECT pg_advisory_xact_lock(n) FROM ${NUMBERED}`,
-  shared: `SELECT pg_advisory_xact_lock_shared(n) FROM ${NUMBERED}`,
-}
-
 export const openConnection = (options: ConnectionOptions): Connection => {
   const { url, now, hasDatabaseClock, sleep, limits = TIME_LIMITS } = options
   const beginnings = { write: beginWrite(limits), read: beginRead(limits) }
@@ -103,12 +79,11 @@ export const openConnection = (options: ConnectionOptions): Connection => {
     if (begun.isStandby) throw readOnly()
     if (hasDatabaseClock) aheadMs = begun.at - (before + now()) / 2
     const at = hasDatabaseClock ? begun.at : now()
-    const rows = async <Row>(sql: string, values: readonly unknown[] = []): Promise<Row[]> => {
+    const run = async <Row>(sql: string, values: readonly unknown[] = []): Promise<Row[]> => {
       const { rows } = await client.query({ ...prepare.named(sql), values: [...values] })
       return rows as Row[]
     }
-    const lock: SharedTx['lock'] = async (wanted, how = 'alone') => void (await rows(LOCK[how], [wanted]))
-    return { rows, ...openTx(rows, { at, lock, db: drizzle({ client }) }) }
+    return openTx(run, { at, db: drizzle({ client }) })
   }
 
   const commit = async (client: PoolClient): Promise<void> => {

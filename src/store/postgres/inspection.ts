@@ -1,10 +1,7 @@
-import { EventEmitter } from 'node:events'
+import { createContext, createHints } from '../context.ts'
 import { type AnyInspection, inspectAccounts } from '../inspection.ts'
-import { createOpenOr, sealedUnder } from '../sealed.ts'
 import { createStats } from '../stats/stats.ts'
-import type { StoreHints } from '../store.ts'
 import { openConnection } from './connection.ts'
-import type { Context } from './context.ts'
 import { ageOf, canaryOf, openClient } from './opening.ts'
 import { TIME_LIMITS } from './pool.ts'
 import {
@@ -35,16 +32,12 @@ const LOCK_MS = 1_000
 export const openPostgresInspection = async (
   options: Pick<PostgresOptions, 'url' | 'masterKey' | 'previousKey' | 'random' | 'defaultRate' | 'now' | 'sleep'>,
 ): Promise<PostgresInspection> => {
-  const { url, masterKey, previousKey, random, defaultRate } = options
+  const { url, random } = options
   const client = await openClient(url, 'doctor', ANSWER_TIMEOUT_MS)
-  const hints = new EventEmitter<StoreHints>()
-  const sealed = sealedUnder({ masterKey, previousKey }, random)
   const limits = { ...TIME_LIMITS, lockMs: LOCK_MS }
   const connection = openConnection({ ...options, ...{ hasDatabaseClock: true, connections: 1, limits } })
-  const context: Context = {
-    ...connection,
-    ...{ sealed, openOr: createOpenOr(hints), hints, tell: () => {}, defaultRate },
-  }
+  const context = createContext(connection, options, { random, hints: createHints() })
+  const { sealed } = context
   /** A pooler keeps nothing of the limit. */
   const within = async <T>(read: () => Promise<T>): Promise<T> => {
     await client.query(`BEGIN READ ONLY; SET LOCAL lock_timeout = ${LOCK_MS}`)

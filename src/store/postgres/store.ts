@@ -1,10 +1,8 @@
-import { EventEmitter } from 'node:events'
 import { createKeyedQueue } from '../../core/keyed-limiter.ts'
-import { createOpenOr, sealedUnder } from '../sealed.ts'
-import type { Store, StoreHints } from '../store.ts'
+import { type ContextOptions, createContext, createHints, type StoreContext } from '../context.ts'
+import type { Store } from '../store.ts'
 import { createVerbs } from '../verbs.ts'
 import { type ConnectionOptions, openConnection } from './connection.ts'
-import type { Context } from './context.ts'
 import { openHintChannel } from './hints.ts'
 import { bringUpToDate, type OpeningStep } from './opening.ts'
 import { readServerStats } from './server-facts.ts'
@@ -13,14 +11,9 @@ import { createUpkeep } from './upkeep.ts'
 /** What operators read over all partners takes so many connections at most of those for calls. */
 const LONG_READS_AT_ONCE = 2
 
-export interface PostgresOptions extends Omit<ConnectionOptions, 'connections' | 'hasDatabaseClock'> {
-  /** 32 bytes. */
-  masterKey: Buffer
-  /** The one before it, while rows may still be sealed under it. */
-  previousKey?: Buffer | undefined
+export interface PostgresOptions extends ContextOptions, Omit<ConnectionOptions, 'connections' | 'hasDatabaseClock'> {
   /** Random bytes, for what is sealed. */
   random: (bytes: number) => Buffer
-  defaultRate: number
   /** Connections for calls, and as many for the loops; 5 unless given. */
   connections?: number
   /** False: `now` decides, not the database's clock; true unless given. */
@@ -31,33 +24,22 @@ export interface PostgresOptions extends Omit<ConnectionOptions, 'connections' |
 
 /** Opens a PostgreSQL database, at the current schema. Throws what `bringUpToDate` throws. */
 export const openPostgresStore = async ({
-  masterKey,
-  previousKey,
   random,
-  defaultRate,
   connections = 5,
   hasDatabaseClock = true,
   onStep = () => {},
   ...options
 }: PostgresOptions): Promise<Store> => {
-  const hints = new EventEmitter<StoreHints>()
-  hints.setMaxListeners(0)
-  const sealed = sealedUnder({ masterKey, previousKey }, random)
-  await bringUpToDate(options.url, { sealed, onStep, limits: options.limits })
+  const hints = createHints()
   const connection = openConnection({ ...options, connections, hasDatabaseClock })
+  const alone = createContext(connection, options, { random, hints })
+  await bringUpToDate(options.url, { sealed: alone.sealed, onStep, limits: options.limits })
   const channel = openHintChannel({ url: options.url, hints, sleep: options.sleep, id: random(8).toString('hex') })
-  const context: Context = {
-    ...connection,
-    sealed,
-    openOr: createOpenOr(hints),
-    hints,
-    tell: channel.tell,
-    defaultRate,
-  }
+  const context: StoreContext = { ...alone, tell: channel.tell }
   // For what the workers call, so that calls and workers do not wait for each other's connections.
-  const loops: Context = { ...context, ...connection.loops }
+  const loops: StoreContext = { ...context, ...connection.loops }
   const queued = createKeyedQueue(LONG_READS_AT_ONCE)
-  const searches: Context = { ...context, read: run => queued('', () => context.read(run)) }
+  const searches: StoreContext = { ...context, read: run => queued('', () => context.read(run)) }
   const verbs = createVerbs({ calls: context, loops, searches }, readServerStats, createUpkeep(loops))
   const engineCounts: Store['engineCounts'] = async () => ({
     ...{ kind: 'postgres', ...connection.engineCounts() },

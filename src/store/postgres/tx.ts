@@ -137,12 +137,19 @@ const describe = (name: TableName, properties: readonly string[], keys: readonly
   return made
 }
 
+/** In the order of their numbers, so that two transactions do not wait for each other. */
+const NUMBERED =
+  '(SELECT DISTINCT hashtextextended(name, 0) AS n FROM unnest($1::text[]) AS name ORDER BY n) AS numbered'
+const LOCK = {
+  alone: `SELECT pg_advisory_xact_lock(n) FROM ${NUMBERED}`,
+  shared: `SELECT pg_advisory_xact_lock_shared(n) FROM ${NUMBERED}`,
+}
+
 type Run = <Row>(text: string, values?: readonly unknown[]) => Promise<Row[]>
 
 /** The statements of a verb, over those of a transaction of the connection. */
-export const openTx = (run: Run, { at, lock, db }: Pick<Tx, 'at' | 'lock' | 'db'>): Tx => ({
+export const openTx = (run: Run, { at, db }: Pick<Tx, 'at' | 'db'>): Tx => ({
   at,
-  lock,
   db,
   schema,
   dialect: POSTGRES,
@@ -175,4 +182,6 @@ export const openTx = (run: Run, { at, lock, db }: Pick<Tx, 'at' | 'lock' | 'db'
     const where = columns.filter(isKey).map(({ name }) => `t.${name} = v.${name}`)
     await run(`UPDATE ${table} AS t SET ${set.join(', ')} FROM ${from} WHERE ${where.join(' AND ')}`, mapped(rows))
   },
+
+  lock: async (names, how = 'alone') => void (await run(LOCK[how], [names])),
 })

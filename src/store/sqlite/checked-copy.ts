@@ -6,7 +6,7 @@ import { BackupError } from '../backup.ts'
 import type { Sealed } from '../sealed.ts'
 import { hasOurId } from './connection.ts'
 import { sqliteCodeOf } from './failure.ts'
-import { ageOf } from './opening.ts'
+import { ageOf, canaryOf } from './opening.ts'
 
 /** The canary of the keys that are given, and the current one's fingerprint. */
 export type Keys = Pick<Sealed, 'canary' | 'keyId'>
@@ -69,7 +69,7 @@ const checkContent = (client: Client, path: string, { keys, deep }: { keys: Keys
 }
 
 const checkKey = (client: Client, path: string, { canary, keyId }: Keys): void => {
-  const sealed = client.prepare<[], Buffer>("SELECT value FROM meta WHERE key = 'canary'").pluck().get()
+  const sealed = canaryOf(client)
   if (sealed && canary.isOurs(sealed)) return
   throw new BackupError('wrong_key', path, { detail: sealed?.toString('hex', 0, keyId.length) ?? '-' })
 }

@@ -6,11 +6,10 @@ import { createHistogram } from '../../core/histogram.ts'
 import type { Words } from '../../core/language.ts'
 import { createEngineCounts } from '../engine-counts.ts'
 import type { SqliteCounts } from '../stats.ts'
-import type { Tx } from '../tx.ts'
+import type { Transactions } from '../tx.ts'
 import { describeCode, storeErrorOf, unavailable } from '../unavailable.ts'
 import { type Checkpoints, createCheckpoints } from './checkpoints.ts'
 import { markUnchecked, realPathOf, watchFiles } from './database-file.ts'
-import { drizzle } from './drizzle.ts'
 import { isDamage, judgeFailure, sqliteCodeOf } from './failure.ts'
 import { createGroupCommit } from './group-commit.ts'
 import { createTxs } from './tx.ts'
@@ -86,29 +85,21 @@ const markOurs = (client: Database.Database, path: string): void => {
   client.pragma(`application_id = ${APPLICATION_ID}`)
 }
 
-export type Db = ReturnType<typeof drizzle>
-
 /**
  * After an error of the disk nothing more is read or acknowledged, because what the disk says then cannot be trusted. The
  * process must start again.
  */
-export interface Connection {
-  db: Db
+export interface Connection extends Transactions {
   client: Database.Database
   /** The file's real path; null: it is in memory. */
   path: string | null
-  /**
-   * Runs it atomically in a `BEGIN IMMEDIATE` transaction, which it may share with others; durable when the promise
-   * resolves. `run` must await nothing but its `Tx`, and must have no effect but on the database: it may be undone and run again.
-   */
-  write<T>(run: (tx: Tx) => T | Promise<T>): Promise<T>
-  read<T>(run: (tx: Tx) => T | Promise<T>): Promise<T>
   /** Runs it outside of a transaction, again if the database is busy. */
   attempt<T>(run: () => T): Promise<T>
-  /** From now on checkpoints run between transactions, and the files are watched. */
-  beginUpkeep(): void
-  /** Ends the start, in which SQLite waits long for another process: from now on the event loop is not blocked for long. */
-  endStart(): void
+  /**
+   * Ends the start: from now on checkpoints run between transactions, and the files are watched. But for a command, which has nothing else
+   * to do, the event loop is not blocked for long any more while another process keeps the file busy.
+   */
+  beginUpkeep(isCommand: boolean): void
   engineCounts(): SqliteCounts
   close(): Promise<void>
 }
@@ -166,20 +157,17 @@ export const openConnection = (
   })
 
   return {
-    db: drizzle({ client }),
     client,
     path: inMemory ? null : path,
     write: commits.write,
     read: run => attempt(() => reading(() => run(begin()))),
     attempt,
-    beginUpkeep: () => {
+    beginUpkeep: isCommand => {
       assertSynced(client)
+      if (!isCommand) client.pragma(`busy_timeout = ${BUSY_TIMEOUT_MS}`)
       if (inMemory) return
       watch = watchFiles([path, `${path}-wal`], () => void breakDown(REPLACED))
       checkpoints = createCheckpoints(client, error => void breakDown(checkpointFailed(error)))
-    },
-    endStart: () => {
-      client.pragma(`busy_timeout = ${BUSY_TIMEOUT_MS}`)
     },
     engineCounts: () => ({
       ...{ kind: 'sqlite', ...counts.read(), batches: batches.read() },

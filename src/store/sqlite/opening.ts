@@ -3,11 +3,11 @@ import type Database from 'better-sqlite3'
 import { StartError } from '../../core/error.ts'
 import { MOVED_TO } from '../facts.ts'
 import { judgeSchema, refuseKey, refuseLater, type SchemaAge } from '../schema-age.ts'
-import type { Context } from './context.ts'
-import { migrate } from './drizzle.ts'
+import type { Sealed } from '../sealed.ts'
+import type { Connection } from './connection.ts'
+import { drizzle, migrate } from './drizzle.ts'
 import { prepareFacts } from './facts.ts'
 import { sqliteCodeOf } from './failure.ts'
-import { meta } from './schema.ts'
 
 const MIGRATIONS = fileURLToPath(new URL('../../../migrations/sqlite', import.meta.url))
 
@@ -27,35 +27,30 @@ export type OpeningStep = 'migrating' | 'migrated'
  * @param options.quickCheck looks through the whole file for damage first
  */
 export const bringUpToDate = async (
-  context: Context,
-  { quickCheck, onStep }: { quickCheck: boolean; onStep: (step: OpeningStep) => void },
+  { client, attempt, write }: Connection,
+  { sealed, quickCheck, onStep }: { sealed: Sealed; quickCheck: boolean; onStep: (step: OpeningStep) => void },
 ): Promise<void> => {
-  const { db, write, sealed } = context
   const isOlder = refuseDamage(() => {
-    const age = ageOf(context.client)
+    const age = ageOf(client)
     if (age === 'later') refuseLater()
-    if (hasTable(context.client, 'meta')) {
-      assertKey(context)
-      refuseMoved(context.client)
+    if (hasTable(client, 'meta')) {
+      assertKey(client, sealed)
+      refuseMoved(client)
     }
-    if (quickCheck) assertWhole(context)
+    if (quickCheck) assertWhole(client)
     return age === 'older'
   })
   if (isOlder) onStep('migrating')
-  await migrateOnce(context)
+  // Two processes may start at once: the one that comes second fails, and finds nothing left to do when it tries again.
+  const migrateOnce = () => attempt(() => migrate(drizzle({ client }), { migrationsFolder: MIGRATIONS }))
+  await migrateOnce().catch(migrateOnce)
   const value = sealed.canary.seal()
-  await write(() => db.insert(meta).values({ key: 'canary', value }).onConflictDoNothing().run())
-  assertKey(context)
-  context.beginUpkeep()
-  context.endStart()
+  await write(tx => tx.all(ADD_CANARY, { value }))
+  assertKey(client, sealed)
   if (isOlder) onStep('migrated')
 }
 
-/** Two processes may start at once: the one that comes second fails, and finds nothing left to do when it tries again. */
-const migrateOnce = async ({ db, attempt }: Context) => {
-  const run = () => attempt(() => migrate(db, { migrationsFolder: MIGRATIONS }))
-  await run().catch(run)
-}
+const ADD_CANARY = "INSERT INTO meta (key, value) VALUES ('canary', @value) ON CONFLICT DO NOTHING"
 
 /** Runs it; what SQLite says of a damaged file becomes what to do about it. */
 export const refuseDamage = <T>(run: () => T): T => {
@@ -68,25 +63,29 @@ export const refuseDamage = <T>(run: () => T): T => {
   }
 }
 
-export const hasTable = (client: Context['client'], name: string): boolean =>
+export const hasTable = (client: Database.Database, name: string): boolean =>
   client.prepare('SELECT 1 FROM sqlite_schema WHERE name = ?').get(name) !== undefined
 
-export const ageOf = (client: Context['client']): SchemaAge => {
+export const ageOf = (client: Database.Database): SchemaAge => {
   if (!hasTable(client, '__drizzle_migrations')) return 'new'
   const applied = client.prepare<[], number | null>('SELECT max(created_at) FROM __drizzle_migrations').pluck().get()
   return judgeSchema(MIGRATIONS, applied ?? null)
 }
 
-const assertWhole = ({ client }: Context) => {
+const assertWhole = (client: Database.Database) => {
   const problem = client.prepare<[], string>('PRAGMA quick_check(1)').pluck().get()
   // SQLite's answer may have several lines.
   const found = problem?.replaceAll(/\s+/g, ' ')
   if (found !== 'ok') throw damaged(String(found))
 }
 
-const assertKey = ({ client, sealed }: Context) => {
-  const canary = client.prepare<[], { value: Buffer }>("SELECT value FROM meta WHERE key = 'canary'").get()
-  if (canary && !sealed.canary.isOurs(canary.value)) refuseKey()
+/** What shows which master key it was written with; null: none yet. */
+export const canaryOf = (client: Database.Database): Buffer | null =>
+  client.prepare<[], Buffer>("SELECT value FROM meta WHERE key = 'canary'").pluck().get() ?? null
+
+const assertKey = (client: Database.Database, sealed: Sealed) => {
+  const canary = canaryOf(client)
+  if (canary !== null && !sealed.canary.isOurs(canary)) refuseKey()
 }
 
 /** Throws where the file has been moved to another database: its copy there goes on, and two would ask and send everything twice. */

@@ -1,24 +1,16 @@
 import { randomBytes } from 'node:crypto'
-import { EventEmitter } from 'node:events'
-import { tellHints } from '../hints.ts'
-import { createOpenOr, sealedUnder } from '../sealed.ts'
-import type { Store, StoreHints } from '../store.ts'
+import { type ContextOptions, createContext, createHints } from '../context.ts'
+import type { Store } from '../store.ts'
 import { createVerbs } from '../verbs.ts'
 import { openConnection } from './connection.ts'
-import type { Context } from './context.ts'
 import { createFileFigures } from './file-figures.ts'
 import { bringUpToDate, type OpeningStep, refuseDamage } from './opening.ts'
 import { lockForService } from './service-lock.ts'
 
-export interface SqliteOptions {
+export interface SqliteOptions extends ContextOptions {
   /** A file, or `:memory:`. */
   path: string
-  /** 32 bytes. */
-  masterKey: Buffer
-  /** The one before it, while rows may still be sealed under it. */
-  previousKey?: Buffer | undefined
   now: () => number
-  defaultRate: number
   /** Looks for damage before it opens, which takes time in proportion to the file's size; false unless given. */
   quickCheck?: boolean
   /** Refuses to work beside another service; false unless given. */
@@ -32,17 +24,14 @@ export interface SqliteOptions {
 /** Opens the SQLite file, at the current schema. Throws what `bringUpToDate` throws. */
 export const openSqliteStore = async ({
   path,
-  masterKey,
-  previousKey,
   now,
-  defaultRate,
   quickCheck = false,
   isService = false,
   isCommand = false,
   onStep = () => {},
+  ...options
 }: SqliteOptions): Promise<Store> => {
-  const hints = new EventEmitter<StoreHints>()
-  hints.setMaxListeners(0)
+  const hints = createHints()
   await using stack = new AsyncDisposableStack()
   if (isService) {
     const lock = lockForService(path)
@@ -50,18 +39,10 @@ export const openSqliteStore = async ({
   }
   const connection = refuseDamage(() => openConnection(path, { now, onBroken: error => hints.emit('broken', error) }))
   stack.defer(() => connection.close())
-  const context: Context = {
-    ...connection,
-    ...(isCommand && { endStart: () => {} }),
-    sealed: sealedUnder({ masterKey, previousKey }, randomBytes),
-    openOr: createOpenOr(hints),
-    now,
-    hints,
-    tell: told => tellHints(hints, told),
-    defaultRate,
-  }
-  await bringUpToDate(context, { quickCheck, onStep })
-  const verbs = createVerbs({ calls: context, loops: context, searches: context }, createFileFigures(context.path))
+  const context = createContext(connection, options, { random: randomBytes, hints })
+  await bringUpToDate(connection, { sealed: context.sealed, quickCheck, onStep })
+  connection.beginUpkeep(isCommand)
+  const verbs = createVerbs({ calls: context, loops: context, searches: context }, createFileFigures(connection.path))
   const opened = stack.move()
   const engineCounts = async () => connection.engineCounts()
   return { now, hints, ...verbs, engineCounts, close: () => opened.disposeAsync() }

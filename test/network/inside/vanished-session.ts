@@ -19,8 +19,8 @@ const { write } = openConnection({
 })
 const { promise: vanished, resolve } = Promise.withResolvers<void>()
 // In a transaction that has a lock.
-const lost = write(async ({ rows }) => {
-  await rows('SELECT FROM rows FOR UPDATE')
+const lost = write(async ({ all }) => {
+  await all('SELECT FROM rows FOR UPDATE')
   cable.cut()
   resolve()
   await sleep(MOST_MS)

@@ -42,7 +42,7 @@ describe('a connection to PostgreSQL', () => {
     const { promise, resolve } = Promise.withResolvers<void>()
     const { promise: locked, resolve: haveLocked } = Promise.withResolvers<void>()
     const holding = operator.write(async tx => {
-      await tx.rows('LOCK TABLE rows')
+      await tx.all('LOCK TABLE rows')
       haveLocked()
       await promise
     })
@@ -69,10 +69,10 @@ describe('a connection to PostgreSQL', () => {
     let arrived = 0
     const both = (first: number, second: number) =>
       connection.write(async tx => {
-        await tx.rows('UPDATE rows SET n = n + 1 WHERE id = $1', [first])
+        await tx.all('UPDATE rows SET n = n + 1 WHERE id = @first', { first })
         if (++arrived === 2) met.resolve()
         await met.promise
-        await tx.rows('UPDATE rows SET n = n + 1 WHERE id = $1', [second])
+        await tx.all('UPDATE rows SET n = n + 1 WHERE id = @second', { second })
       })
     await Promise.all([both(1, 2), both(2, 1)])
     expect(await rows.counted()).toBe(4)
@@ -84,7 +84,7 @@ describe('a connection to PostgreSQL', () => {
     let runs = 0
     const fail = connection.write(async tx => {
       runs++
-      await tx.rows(`DO $$ BEGIN RAISE SQLSTATE '40001'; END $$`)
+      await tx.all(`DO $$ BEGIN RAISE SQLSTATE '40001'; END $$`)
     })
     await expect(fail).rejects.toThrow('others keep it busy: 40001')
     expect(runs).toBe(5)
@@ -99,7 +99,7 @@ describe('a connection to PostgreSQL', () => {
     await own.stop()
     writeFileSync(join(own.folder, 'data/standby.signal'), '')
     await own.start()
-    const read = () => connection.read(tx => tx.rows('SELECT n FROM rows'))
+    const read = () => connection.read(tx => tx.all('SELECT n FROM rows'))
     await expect(read()).rejects.toThrow('it is read-only: 25006')
     await expect(count(connection)).rejects.toThrow('it is read-only: 25006')
     await own.query('SELECT pg_promote()')

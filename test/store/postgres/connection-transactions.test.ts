@@ -8,13 +8,13 @@ describe('a transaction of PostgreSQL', () => {
   test('commits durably though the database says otherwise', async () => {
     await rows.server().query(`ALTER DATABASE "${rows.database()}" SET synchronous_commit = off`)
     await using connection = await open(rows.url())
-    const shown = await connection.write(tx => tx.rows('SHOW synchronous_commit'))
+    const shown = await connection.write(tx => tx.all('SHOW synchronous_commit'))
     expect(shown).toEqual([{ synchronous_commit: 'on' }])
   })
 
   test('keeps nothing in a session', async () => {
     await using connection = await open(rows.url(), { connections: 1 })
-    const [before] = await connection.write(tx => tx.rows('SHOW lock_timeout'))
+    const [before] = await connection.write(tx => tx.all('SHOW lock_timeout'))
     expect(before).toEqual({ lock_timeout: '3s' })
     const [after] = await rows.query(
       `SELECT count(*)::int AS locks FROM pg_locks WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`,
@@ -23,12 +23,16 @@ describe('a transaction of PostgreSQL', () => {
   })
 
   test.each([
-    { what: 'a statement', run: 'SELECT marker_of_a_statement FROM rows WHERE id = $1', values: ['8f3a-marker'] },
-    { what: 'a value', run: 'INSERT INTO rows VALUES ($1, $2)', values: ['8f3a-marker', 0] },
-    { what: 'a row', run: 'INSERT INTO rows VALUES (77123, NULL)', values: [] },
+    {
+      what: 'a statement',
+      run: 'SELECT marker_of_a_statement FROM rows WHERE id = @id',
+      values: { id: '8f3a-marker' },
+    },
+    { what: 'a value', run: 'INSERT INTO rows VALUES (@id, @n)', values: { id: '8f3a-marker', n: 0 } },
+    { what: 'a row', run: 'INSERT INTO rows VALUES (77123, NULL)', values: {} },
   ])('tells nothing of $what in an error', async ({ run, values }) => {
     await using connection = await open(rows.url())
-    const error = await connection.write(tx => tx.rows(run, values)).catch((error: unknown) => error)
+    const error = await connection.write(tx => tx.all(run, values)).catch((error: unknown) => error)
     expect(String((error as Error).stack)).toMatch(/PostgreSQL refuses a statement: \w{5}/)
     expect(JSON.stringify(error, Object.getOwnPropertyNames(error))).not.toMatch(/marker|77123|rows/)
   })
@@ -49,7 +53,7 @@ describe('a transaction of PostgreSQL', () => {
     await using connection = await open(rows.url())
     const wrong = new TypeError('wrong')
     const run = connection.write(async tx => {
-      await tx.rows('UPDATE rows SET n = 5')
+      await tx.all('UPDATE rows SET n = 5')
       throw wrong
     })
     await expect(run).rejects.toBe(wrong)

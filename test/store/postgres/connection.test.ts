@@ -30,12 +30,12 @@ describe('a connection to PostgreSQL', () => {
     await using connection = await open(rows.url())
     let tries = 0
     await connection.write(async tx => {
-      const [row] = await tx.rows<{ pid: number }>('SELECT pg_backend_pid() AS pid')
+      const [row] = await tx.all<{ pid: number }>('SELECT pg_backend_pid() AS pid')
       if (++tries === 1) {
         await rows.query('SELECT pg_terminate_backend($1)', [row?.pid])
         await expect.poll(() => rows.query('SELECT 1 FROM pg_stat_activity WHERE pid = $1', [row?.pid])).toEqual([])
       }
-      await tx.rows('UPDATE rows SET n = n + 1 WHERE id = 1')
+      await tx.all('UPDATE rows SET n = n + 1 WHERE id = 1')
     })
     expect(tries).toBe(2)
     expect(await rows.counted()).toBe(1)
@@ -73,7 +73,7 @@ describe('a connection to PostgreSQL', () => {
       expect(
         connection.write(async tx => {
           link.silence(true)
-          await tx.rows('UPDATE rows SET n = n + 1 WHERE id = 1')
+          await tx.all('UPDATE rows SET n = n + 1 WHERE id = 1')
         }),
       ).rejects.toMatchObject(UNAVAILABLE),
     )

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type pg from 'pg'
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import { type Connection, openConnection } from '../../../src/store/postgres/connection.ts'
-import { foldCounts } from '../../../src/store/postgres/counts.ts'
+import { foldCounts } from '../../../src/store/postgres/upkeep.ts'
 import { type OwnServer, openOwnServer } from '../../support/postgres.ts'
 
 let server: OwnServer
@@ -77,7 +77,7 @@ describe('folding of counts', () => {
     })
     while (!isFolded) {
       const rows = await reader?.read(tx =>
-        tx.rows<{ n: number }>(
+        tx.all<{ n: number }>(
           'SELECT sum(n) AS n FROM (SELECT n FROM counts UNION ALL SELECT n FROM count_changes) AS counted',
         ),
       )

@@ -50,7 +50,7 @@ export const open = async (
 }
 
 export const count = ({ write }: Pick<Connection, 'write'>) =>
-  write(tx => tx.rows('UPDATE rows SET n = n + 1 WHERE id = 1'))
+  write(tx => tx.all('UPDATE rows SET n = n + 1 WHERE id = 1'))
 
 export const UNAVAILABLE = { code: 'unavailable' }
 
