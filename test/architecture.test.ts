@@ -55,7 +55,7 @@ const MAY_USE_AMBIENT: Record<string, string> = {
   'simulator/journal.ts': 'how long a caller waits for a real server',
   'limit-memory.ts': 'runs at the start of a thread, where nothing is wired yet',
   'store/sqlite/store.ts': 'gives the vault the randomness of the system, which cannot cross to a thread',
-  'store/engine-counts.ts': 'times commits, which nothing decides by',
+  'store/stats/engine-counts.ts': 'times commits, which nothing decides by',
   'store/postgres/connection.ts': 'measures how long one call has lasted, by a clock that nobody sets',
   'store/sqlite/connection.ts': 'waits while another process has the file locked',
   'store/sqlite/read-only.ts': 'gives the vault the randomness of the system, which cannot cross to a thread',

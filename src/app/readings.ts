@@ -2,7 +2,7 @@ import { PAUSE_REASONS } from '../core/account.ts'
 import { SECOND } from '../core/duration.ts'
 import type { Histogram } from '../core/histogram.ts'
 import { NODE_TRAITS } from '../core/node.ts'
-import { type JudgedNode, judgeNodes } from '../store/nodes.ts'
+import { type JudgedNode, judgeNodes } from '../store/operators/nodes.ts'
 import {
   BUSY_TABLES,
   type EngineCounts,
@@ -14,7 +14,7 @@ import {
   type SqliteStats,
   STORE_ERRORS,
   type Stats,
-} from '../store/stats.ts'
+} from '../store/stats/stats.ts'
 import type { Readings } from '../telemetry/metrics/metrics.ts'
 import type { Known } from './node-metrics.ts'
 

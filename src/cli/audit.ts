@@ -1,6 +1,6 @@
 import { userInfo } from 'node:os'
 import { changesOf, type Edit } from '../core/changes.ts'
-import { COMMAND, objectOf } from '../store/act.ts'
+import { COMMAND, objectOf } from '../store/operators/acts.ts'
 import type { Store } from '../store/store.ts'
 
 const LONGEST_NAME = 100

@@ -1,5 +1,5 @@
 import { clock } from '../app/clock-and-ids.ts'
-import { isThere } from '../store/nodes.ts'
+import { isThere } from '../store/operators/nodes.ts'
 import { resealAll } from '../store/resealing.ts'
 import type { Store } from '../store/store.ts'
 import { runBatches } from '../worker/background-job.ts'

@@ -1,7 +1,7 @@
 import { clock, createIds } from '../app/clock-and-ids.ts'
 import type { TypedTime } from '../core/read-time.ts'
-import { COMMAND } from '../store/act.ts'
-import { exhaustedIn, isUnderWay } from '../store/rules/bulk-act.ts'
+import { exhaustedIn, isUnderWay } from '../store/bulk/bulk-act.ts'
+import { COMMAND } from '../store/operators/acts.ts'
 import type { Store } from '../store/store.ts'
 import { userName } from './audit.ts'
 import {

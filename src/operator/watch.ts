@@ -1,6 +1,6 @@
 import { KINDS, type OperatorEvent, type OperatorNote, subjectKey } from '../core/operator-event.ts'
 import { describeEvent } from '../core/operator-texts/describe.ts'
-import { troublesOf } from '../store/rules/troubles.ts'
+import { troublesOf } from '../store/stats/troubles.ts'
 import type { Stats, Store } from '../store/store.ts'
 import { findWriteError } from '../store/write-error.ts'
 import type { Emit } from '../telemetry/emit.ts'

@@ -2,9 +2,9 @@ import { existsSync, lstatSync, renameSync, statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import Database from 'better-sqlite3'
 import type { Config } from '../config/settings.ts'
-import type { CommandUser } from './act.ts'
 import { BackupError, type BackupRecord } from './backup.ts'
 import { findKeyBeside, keysOf } from './master-key.ts'
+import type { CommandUser } from './operators/acts.ts'
 import { sealedUnder } from './sealed.ts'
 import {
   COPY_BUSY_TIMEOUT_MS,

@@ -4,7 +4,6 @@ import type { OperatorNote } from '../core/operator-event.ts'
 import type { BinsChange, CompletionBins } from '../core/polling/completion-bins.ts'
 import type { Secret } from '../core/secret.ts'
 import type { Account, AccountRemoval, NewAccount } from './account.ts'
-import type { ApiKey, KeyOwner, NewKey } from './api-key.ts'
 import type { Callback, CallbackNotice, CallbackPage } from './callbacks.ts'
 import type { StoreHints } from './hints.ts'
 import type {
@@ -13,9 +12,11 @@ import type {
   OperatorClaimRequest,
   OperatorEventName,
   OperatorSettlement,
-} from './operator-events.ts'
-import type { OperatorVerbs } from './operator-verbs.ts'
-import type { NewPartner, Partner, PartnerChange, PartnerStatus, Usage } from './partner.ts'
+} from './operators/operator-events.ts'
+import type { OperatorVerbs } from './operators/operator-verbs.ts'
+import type { ApiKey, KeyOwner, NewKey } from './partners/api-keys.ts'
+import type { NewPartner, Partner, PartnerChange, PartnerStatus, Usage } from './partners/partners.ts'
+import type { EndOfSecret, NewSigningSecret, RotatedSecret, SigningSecret } from './partners/signing-secrets.ts'
 import type {
   ClaimedMessages,
   ClaimedVerifications,
@@ -42,25 +43,25 @@ import type {
   ResendOutcome,
 } from './registration.ts'
 import type { Resealed, ResealPlace } from './resealing.ts'
-import type { EndOfSecret, NewSigningSecret, RotatedSecret, SigningSecret } from './signing-secret.ts'
-import type { EngineCounts, Stats } from './stats.ts'
+import type { EngineCounts, Stats } from './stats/stats.ts'
 
 export type { Account, NewAccount } from './account.ts'
-export type { Act, NewAct } from './act.ts'
-export type { AdminToken, ApiKey, KeyOwner, NewKey } from './api-key.ts'
 export type { LastBackup } from './backup.ts'
-export type { BulkStep, NewBulkAct } from './bulk-act.ts'
+export type { BulkStep, NewBulkAct } from './bulk/bulk-act.ts'
 export type { Callback, CallbackNotice, CallbackPage, ChangedCallback } from './callbacks.ts'
 export type { StoreHints } from './hints.ts'
-export type * from './operator-events.ts'
-export type { NewPartner, Partner, PartnerChange, PartnerStatus, Quotas, Usage } from './partner.ts'
+export type { Act, NewAct } from './operators/acts.ts'
+export type { AdminToken } from './operators/admin-tokens.ts'
+export type * from './operators/operator-events.ts'
+export type { ApiKey, KeyOwner, NewKey } from './partners/api-keys.ts'
+export type { NewPartner, Partner, PartnerChange, PartnerStatus, Quotas, Usage } from './partners/partners.ts'
+export type { NewSigningSecret, RotatedSecret, SigningSecret } from './partners/signing-secrets.ts'
 export type * from './queues.ts'
 export type * from './registration.ts'
 export type * from './registration-search.ts'
 export type { Resealed, ResealPlace } from './resealing.ts'
 export type { Unreadable } from './sealed.ts'
-export type { NewSigningSecret, RotatedSecret, SigningSecret } from './signing-secret.ts'
-export type * from './stats.ts'
+export type * from './stats/stats.ts'
 
 /**
  * What the service remembers. Every verb is atomic, and durable when its promise resolves: a power cut afterwards loses

@@ -1,6 +1,6 @@
 import { AppError } from '../core/error.ts'
 import type { Words } from '../core/language.ts'
-import type { StoreError } from './stats.ts'
+import type { StoreError } from './stats/stats.ts'
 
 const BUSY = ['others keep it busy', '被其他会话占用'] as const
 

@@ -6,7 +6,7 @@ import {
   type NewNode,
   type ServiceNode,
   shareOfRates,
-} from '../store/nodes.ts'
+} from '../store/operators/nodes.ts'
 import type { Store } from '../store/store.ts'
 import { startHeartbeat } from './timers.ts'
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { createReadiness } from '../../src/app/readiness.ts'
 import { AppError } from '../../src/core/error.ts'
-import type { JudgedNode } from '../../src/store/nodes.ts'
+import type { JudgedNode } from '../../src/store/operators/nodes.ts'
 import type { Account } from '../../src/store/store.ts'
 import { both } from '../support/words.ts'
 

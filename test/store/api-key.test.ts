@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { type KeyRow, ownerOfKey, revoked } from '../../src/store/api-key.ts'
+import { type KeyRow, ownerOfKey, revoked } from '../../src/store/partners/api-keys.ts'
 
 const NOW = Date.parse('2026-11-24T08:00:00Z')
 const ROW: KeyRow = {

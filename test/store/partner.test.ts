@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { afterPartnerChange, type PartnerRow, viewPartner } from '../../src/store/partner.ts'
+import { afterPartnerChange, type PartnerRow, viewPartner } from '../../src/store/partners/partners.ts'
 
 const ROW: PartnerRow = {
   id: 'ptn_1',

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { BEAT_EVERY_MS, type NewNode, type ServiceNode } from '../../src/store/nodes.ts'
+import { BEAT_EVERY_MS, type NewNode, type ServiceNode } from '../../src/store/operators/nodes.ts'
 import { createPresence } from '../../src/worker/presence.ts'
 import { createFixedClock } from '../support/fixed-clock.ts'
 

@@ -1,6 +1,6 @@
 import { Hono } from 'hono'
 import { z } from 'zod'
-import { ACT_OUTCOMES } from '../../store/act.ts'
+import { ACT_OUTCOMES } from '../../store/operators/acts.ts'
 import type { Act, Store } from '../../store/store.ts'
 import type { ApiEnv } from '../api-env.ts'
 import { AT, jsonTime, textField, timeField } from '../json/fields.ts'

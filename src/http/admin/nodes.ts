@@ -1,7 +1,7 @@
 import { Hono } from 'hono'
 import { z } from 'zod'
 import { NODE_ROLES, NODE_TRAITS } from '../../core/node.ts'
-import { type JudgedNode, judgeNodes } from '../../store/nodes.ts'
+import { type JudgedNode, judgeNodes } from '../../store/operators/nodes.ts'
 import type { Store } from '../../store/store.ts'
 import type { ApiEnv } from '../api-env.ts'
 import { AT, idField, jsonTime } from '../json/fields.ts'

@@ -1,4 +1,4 @@
-import { MOST_LIVE_SECRETS } from '../../store/signing-secret.ts'
+import { MOST_LIVE_SECRETS } from '../../store/partners/signing-secrets.ts'
 import { listOf } from '../json/pagination.ts'
 import { createCallbackTestBody } from '../partner/callback-test.ts'
 import { EVENT_LIST, EVENT_QUERY } from '../partner/events.ts'

@@ -3,7 +3,12 @@ import { z } from 'zod'
 import { AppError } from '../../core/error.ts'
 import { Secret } from '../../core/secret.ts'
 import { generateSecret } from '../../core/signature.ts'
-import { DEFAULT_OVERLAP_MS, MOST_LIVE_SECRETS, OVERLAP_RULE, readOverlap } from '../../store/signing-secret.ts'
+import {
+  DEFAULT_OVERLAP_MS,
+  MOST_LIVE_SECRETS,
+  OVERLAP_RULE,
+  readOverlap,
+} from '../../store/partners/signing-secrets.ts'
 import type { SigningSecret, Store } from '../../store/store.ts'
 import type { ApiEnv } from '../api-env.ts'
 import { AT, AT_OR_NULL, DURATION_PATTERN, idField, jsonTime, jsonTimeOrNull, SHOWN_ONCE } from '../json/fields.ts'

@@ -1,7 +1,7 @@
 import type { Client } from 'pg'
 import { StartError } from '../../core/error.ts'
-import { COMMAND, type CommandUser } from '../act.ts'
 import { explainOpening } from '../opening-failure.ts'
+import { COMMAND, type CommandUser } from '../operators/acts.ts'
 import { pg } from '../postgres/drizzle.ts'
 import { bringUpToDate } from '../postgres/opening.ts'
 import type { Sealed } from '../sealed.ts'

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import Database from 'better-sqlite3'
 import { StartError } from '../../core/error.ts'
-import { MOVED_TO } from '../facts.ts'
+import { MOVED_TO } from '../operators/facts.ts'
 import type { Sealed } from '../sealed.ts'
 import { prepareFacts } from '../sqlite/facts.ts'
 import { ageOf, canaryOf } from '../sqlite/opening.ts'

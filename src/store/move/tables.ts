@@ -1,4 +1,4 @@
-import { CHANNEL_REFUSING, DELIVERIES_HELD } from '../facts.ts'
+import { CHANNEL_REFUSING, DELIVERIES_HELD } from '../operators/facts.ts'
 import { getTableConfig } from '../postgres/drizzle.ts'
 import * as schema from '../postgres/schema.ts'
 

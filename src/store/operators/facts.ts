@@ -1,8 +1,30 @@
+import type { RefusingChannel } from '../../core/operator-channel.ts'
+import type { LastBackup } from '../backup.ts'
 import type { StoreContext } from '../context.ts'
-import { DELIVERIES_HELD, type Fact, PROBED } from '../facts.ts'
 import { stopClaims } from '../messages/claims-lock.ts'
 import type { Store } from '../store.ts'
 import type { Tx } from '../tx.ts'
+
+/** A small fact about the database itself: its name in the table `meta`, and the text that stands there for its value. */
+export interface Fact<Value> {
+  name: string
+  read(text: string): Value
+  textOf(value: Value): string
+}
+
+const text = (name: string): Fact<string> => ({ name, read: value => value, textOf: value => value })
+const time = (name: string): Fact<number> => ({ name, read: Number, textOf: String })
+const json = <Value>(name: string): Fact<Value> => ({ name, read: JSON.parse, textOf: value => JSON.stringify(value) })
+
+/** Since when no message is claimed. */
+export const DELIVERIES_HELD = time('deliveries_held')
+export const BACKUPS = json<LastBackup>('backups')
+/** When the next may claim events for operators. */
+export const EVENTS_CLAIMABLE = time('operator_events_claimable')
+export const CHANNEL_REFUSING = json<RefusingChannel>('operator_channel_refusing')
+const PROBED = time('probed')
+/** Of a file: where its content has gone. */
+export const MOVED_TO = text('moved_to')
 
 export const findFact = async <Value>(tx: Tx, { name, read }: Fact<Value>): Promise<Value | null> => {
   const [row] = await tx.all<{ value: Buffer }>('SELECT value FROM meta WHERE key = @name', { name })

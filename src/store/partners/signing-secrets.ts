@@ -1,23 +1,118 @@
+import { DAY, readDuration } from '../../core/duration.ts'
+import { AppError } from '../../core/error.ts'
+import type { Words } from '../../core/language.ts'
 import type { Secret } from '../../core/secret.ts'
 import type { StoreContext } from '../context.ts'
 import { and, eq, gt, inArray, isNull, or } from '../drizzle.ts'
 import { afterEndingSecrets } from '../hints.ts'
 import { stopClaims } from '../messages/claims-lock.ts'
-import {
-  createOpenedSecrets,
-  endedByRotation,
-  endOfSecret,
-  liveSecrets,
-  mayRotate,
-  type NewSigningSecret,
-  previousEnd,
-  type SecretRow,
-  type SigningSecret,
-  secretsUnreadable,
-  viewSecret,
-} from '../signing-secret.ts'
+import type { Opening } from '../sealed.ts'
 import type { Store } from '../store.ts'
 import type { Tx } from '../tx.ts'
+
+export interface SigningSecret {
+  id: string
+  type: 'v1' | 'v1a'
+  createdAt: number
+  /** When it stops being used; null: not planned. */
+  expiresAt: number | null
+}
+
+export interface RotatedSecret extends SigningSecret {
+  /** When the one before it stops; null: there was none. */
+  previousExpiresAt: number | null
+}
+
+export interface NewSigningSecret {
+  id: string
+  type: 'v1' | 'v1a'
+  text: Secret
+}
+
+/** As it is stored. */
+export interface SecretRow extends SigningSecret {
+  partnerId: string
+  /** Sealed. */
+  secret: Buffer
+}
+
+type Expiring = Pick<SigningSecret, 'id' | 'expiresAt'>
+
+/** Every webhook carries a signature of each. */
+export const MOST_LIVE_SECRETS = 4
+
+/** How long the present ones sign on after a rotation. */
+export const DEFAULT_OVERLAP_MS = DAY
+const LONGEST_OVERLAP_MS = 30 * DAY
+export const OVERLAP_RULE: Words = {
+  en: 'must be a duration from 0s to 30d, such as 24h',
+  zh: '必须是 0s 到 30d 的时长，例如 24h',
+}
+/** Null: it is against the rule. */
+export const readOverlap = (text: string): number | null => {
+  const ms = readDuration(text)
+  return ms !== null && ms <= LONGEST_OVERLAP_MS ? ms : null
+}
+
+/** What signs now, newest first: ids are in the order of their creation. Of more than may be live the oldest do not. */
+export const liveSecrets = <Row extends Expiring>(rows: readonly Row[], now: number): Row[] =>
+  rows
+    .filter(({ expiresAt }) => expiresAt === null || expiresAt > now)
+    .sort((one, other) => (one.id < other.id ? 1 : -1))
+    .slice(0, MOST_LIVE_SECRETS)
+
+/** Whether one more may be added; without an overlap it ends all others. */
+export const mayRotate = (live: readonly Expiring[], overlapMs: number): boolean =>
+  overlapMs === 0 || live.length < MOST_LIVE_SECRETS
+
+/** When the newest of these stops, if a rotation lets it go on until `overlapEnd`; null: there is none. */
+const previousEnd = ([newest]: readonly Expiring[], overlapEnd: number): number | null =>
+  newest ? Math.min(newest.expiresAt ?? overlapEnd, overlapEnd) : null
+
+/** `newest`: it has to go on signing, and does. */
+export type EndOfSecret = 'ended' | 'newest'
+
+/**
+ * What comes of its partner's wish to end it before its time. The last to be added is the one without an end: where two were added at the
+ * same time, ids do not tell which that was.
+ */
+const endOfSecret = ({ expiresAt }: Expiring): EndOfSecret => (expiresAt === null ? 'newest' : 'ended')
+
+/** Whose end a rotation moves to `overlapEnd`. An end that is earlier already stays: no rotation lengthens an overlap. */
+export const endedByRotation = <Row extends Expiring>(rows: readonly Row[], overlapEnd: number): Row[] =>
+  rows.filter(({ expiresAt }) => expiresAt === null || expiresAt > overlapEnd)
+
+const viewSecret = ({ partnerId: _, secret, ...view }: SecretRow): SigningSecret => view
+
+/** The signing secrets, opened. */
+const createOpenedSecrets = ({ sealed, openOr }: Opening) => {
+  /** Those of each partner by their ids: a claim needs them each time. */
+  const opened = new Map<string, ReadonlyMap<string, Secret>>()
+  const openRow = (row: SecretRow): Secret | null =>
+    openOr({ table: 'signing_secrets', id: row.id }, { open: () => sealed.signingSecret.open(row), instead: null })
+
+  return {
+    /** What signs the webhooks of a partner now, newest first: of its live ones those that can be decrypted. */
+    openLive: (partnerId: string, rows: readonly SecretRow[], now: number): readonly Secret[] => {
+      const known = opened.get(partnerId)
+      const secrets = new Map(
+        liveSecrets(rows, now).flatMap(row => {
+          const secret = known?.get(row.id) ?? openRow(row)
+          return secret ? [[row.id, secret]] : []
+        }),
+      )
+      opened.set(partnerId, secrets)
+      return [...secrets.values()]
+    },
+  }
+}
+
+/** None of a partner's secrets can be decrypted. */
+const secretsUnreadable = (): AppError =>
+  new AppError('unavailable', {
+    en: 'Your signing secrets cannot be read at the moment. Rotate, and use the new one, or wait until the operator has restored them.',
+    zh: '暂时无法读取您的签名密钥。请更换密钥，或等待运维人员恢复。',
+  })
 
 export const createSigningSecrets = (context: StoreContext) => {
   const { read, write, tell } = context

@@ -4,11 +4,11 @@ import { createAccountRows } from '../accounts/account-rows.ts'
 import { worstCallbacks } from '../callbacks/callbacks.ts'
 import type { StoreContext } from '../context.ts'
 import { newestOf } from '../messages/events.ts'
-import { MOST_MESSAGES, STATUS_MS } from '../partner.ts'
 import { NEW } from '../rules/poll-queues.ts'
 import type { Store } from '../store.ts'
 import type { Tx } from '../tx.ts'
 import { createPollPlaces } from '../verifications/queues.ts'
+import { MOST_MESSAGES, STATUS_MS } from './partners.ts'
 
 /** One that is registered now comes after all others. */
 const LAST_ID = Number.MAX_SAFE_INTEGER

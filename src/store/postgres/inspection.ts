@@ -1,6 +1,6 @@
 import { createContext, createHints } from '../context.ts'
 import { type AnyInspection, inspectAccounts } from '../inspection.ts'
-import { createStats } from '../stats/stats.ts'
+import { createStats } from '../stats/counts.ts'
 import { openConnection } from './connection.ts'
 import { ageOf, canaryOf, openClient } from './opening.ts'
 import { TIME_LIMITS } from './pool.ts'

@@ -1,8 +1,8 @@
 import type { NodeRole } from '../../core/node.ts'
 import type { OperatorCondition } from '../../core/operator-event.ts'
 import { ROLES } from '../../core/role.ts'
-import { ACT_OUTCOMES } from '../act.ts'
-import { BULK_STATES } from '../bulk-act.ts'
+import { BULK_STATES } from '../bulk/bulk-act.ts'
+import { ACT_OUTCOMES } from '../operators/acts.ts'
 import { BULK_ACTS, type RegistrationFilter } from '../registration-search.ts'
 import {
   bytes,

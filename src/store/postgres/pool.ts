@@ -1,5 +1,5 @@
 import type { PoolClient } from 'pg'
-import type { PoolStats } from '../stats.ts'
+import type { PoolStats } from '../stats/stats.ts'
 import { pg } from './drizzle.ts'
 import { unreachable } from './failure.ts'
 

@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import type { Client } from 'pg'
-import { BUSY_TABLES, type BusyTable, type PostgresStats } from '../stats.ts'
+import { BUSY_TABLES, type BusyTable, type PostgresStats } from '../stats/stats.ts'
 import type { Tx } from '../tx.ts'
 import { openClient } from './opening.ts'
 

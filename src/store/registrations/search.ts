@@ -3,6 +3,7 @@ import { yieldToLoop } from '../../core/clock.ts'
 import { HOUR } from '../../core/duration.ts'
 import type { MessageState } from '../../core/message.ts'
 import { REGISTRATION_STATUSES, type RegistrationStatus } from '../../core/registration.ts'
+import { exhaustedIn } from '../bulk/bulk-act.ts'
 import type { StoreContext } from '../context.ts'
 import type { Attempt, RegistrationQuery } from '../registration.ts'
 import {
@@ -18,7 +19,6 @@ import {
   SEARCHED_AT_ONCE,
   type SearchPage,
 } from '../registration-search.ts'
-import { exhaustedIn } from '../rules/bulk-act.ts'
 import type { Store } from '../store.ts'
 import type { Dialect, Sql, Tx } from '../tx.ts'
 

@@ -1,6 +1,6 @@
 import type Database from 'better-sqlite3'
 import { afterBackup, type BackupRecord, NO_BACKUP } from '../backup.ts'
-import { BACKUPS, DELIVERIES_HELD, type Fact } from '../facts.ts'
+import { BACKUPS, DELIVERIES_HELD, type Fact } from '../operators/facts.ts'
 
 /** The facts of a file, for what opens no store. */
 export const prepareFacts = (client: Database.Database) => {

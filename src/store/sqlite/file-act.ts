@@ -1,5 +1,5 @@
 import type Database from 'better-sqlite3'
-import { type ActEnd, COMMAND, type CommandUser } from '../act.ts'
+import { type ActEnd, COMMAND, type CommandUser } from '../operators/acts.ts'
 
 type FileAct = CommandUser & { act: string; outcome: ActEnd; at: number }
 

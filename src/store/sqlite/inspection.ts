@@ -1,5 +1,5 @@
 import { type AnyInspection, inspectAccounts } from '../inspection.ts'
-import { createStats } from '../stats/stats.ts'
+import { createStats } from '../stats/counts.ts'
 import { ageOf, canaryOf, hasTable } from './opening.ts'
 import { openReadOnly } from './read-only.ts'
 import type { SqliteOptions } from './store.ts'

@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import type Database from 'better-sqlite3'
 import { StartError } from '../../core/error.ts'
-import { MOVED_TO } from '../facts.ts'
+import { MOVED_TO } from '../operators/facts.ts'
 import { judgeSchema, refuseKey, refuseLater, type SchemaAge } from '../schema-age.ts'
 import type { Sealed } from '../sealed.ts'
 import type { Connection } from './connection.ts'

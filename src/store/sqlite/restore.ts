@@ -1,6 +1,6 @@
 import { existsSync, linkSync, renameSync, rmSync, statSync } from 'node:fs'
-import type { CommandUser } from '../act.ts'
 import { BackupError } from '../backup.ts'
+import type { CommandUser } from '../operators/acts.ts'
 import { backupErrorOf, copyChecked, DAMAGE, type Keys, removeDatabase, withDatabase } from './checked-copy.ts'
 import { holdDeliveries } from './facts.ts'
 import { judgeFailure, sqliteCodeOf } from './failure.ts'

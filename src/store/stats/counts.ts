@@ -1,4 +1,21 @@
-import type { Tx } from '../tx.ts'
+import { type AccountRow, accountOfRow } from '../account.ts'
+import { NO_BACKUP } from '../backup.ts'
+import { STILL_FAILING_MS } from '../callbacks.ts'
+import type { StoreContext } from '../context.ts'
+import { asc } from '../drizzle.ts'
+import { BACKUPS, CHANNEL_REFUSING, DELIVERIES_HELD, findFact } from '../operators/facts.ts'
+import { loadNodes } from '../operators/nodes.ts'
+import type { Store } from '../store.ts'
+import type { Dialect, Tx } from '../tx.ts'
+import {
+  type EngineFigures,
+  GIVEN_UP_MS,
+  MOST_ACCOUNTS,
+  MOST_COUNTED,
+  MOST_FAILED,
+  type StatsFacts,
+  statsOf,
+} from './stats.ts'
 
 /** How many rows are in a state, and of whom: an account, a partner, a partner and an hour, or all (''). */
 export type CountOf = (what: string, owner: string) => number
@@ -14,4 +31,155 @@ export const loadCounts = async (tx: Tx, owners: readonly string[]): Promise<Cou
   )
   const counts = new Map(owners.flatMap((owner, i) => found[i]?.map(({ what, n }) => [`${what} ${owner}`, n]) ?? []))
   return (what, owner) => counts.get(`${what} ${owner}`) ?? 0
+}
+
+/** What is due: up to one more than `MOST_COUNTED` is counted, of an account up to twice as many. */
+interface Due {
+  due: number
+  oldestDueAt: number | null
+}
+
+/**
+ * Counts that triggers keep, and for what is due reads of the queues' own indexes: a seek for each partner and queue, and for each lane that is
+ * due, and the rows up to `MOST_COUNTED`. So it takes as many statements, and about as long, with a million rows as with a thousand.
+ *
+ * @param figuresOf what the engine tells of itself
+ */
+export const createStats = (
+  { read, defaultRate, sealed }: Pick<StoreContext, 'read' | 'defaultRate' | 'sealed'>,
+  figuresOf: (tx: Tx) => Promise<EngineFigures>,
+): Pick<Store, 'stats'> => ({
+  stats: () =>
+    read(async tx => {
+      const { at, db, schema } = tx
+      const accounts = db.select().from(schema.accounts).orderBy(asc(schema.accounts.id))
+      const rows: AccountRow[] = await accounts.limit(MOST_ACCOUNTS)
+      const countOf = await loadCounts(tx, [ALL, ...rows.map(({ id }) => id)])
+      const due = await dueVerifications(tx)
+      const leased = countOf('messages_leased', ALL)
+      return statsOf({
+        at,
+        accounts: rows.map(row => ({
+          account: accountOfRow(row, defaultRate),
+          state: row,
+          queue: {
+            waiting: countOf('verifications_waiting', row.id),
+            leased: countOf('verifications_leased', row.id),
+            ...(due.get(row.id) ?? NOTHING),
+          },
+        })),
+        deliveries: {
+          ...{ waiting: countOf('messages_waiting', ALL) + leased, leased, held: countOf('messages_held', ALL) },
+          ...(await dueMessages(tx)),
+          heldAt: await findFact(tx, DELIVERIES_HELD),
+          givenUp: await givenUp(tx),
+        },
+        callbacks: await troubledUrls(tx),
+        openActs: await tx.all(OPEN_ACTS),
+        nodes: await loadNodes(tx),
+        backup: (await findFact(tx, BACKUPS)) ?? NO_BACKUP,
+        refusingChannel: await findFact(tx, CHANNEL_REFUSING),
+        engine: { ...(await figuresOf(tx)), masterKey: sealed.keyId.toString('hex') },
+      })
+    }),
+})
+
+/** The owner of what is counted over the whole database. */
+const ALL = ''
+/** In which the oldest message is looked for. */
+const MOST_LANES = 1_000
+const NOTHING: Due = { due: 0, oldestDueAt: null }
+
+const OPEN_ACTS = `
+  SELECT partner_id AS "partnerId", count, done FROM bulk_acts WHERE state IN ('probing', 'running') LIMIT ${MOST_COUNTED}`
+
+/**
+ * Of the first row `v` of a queue: since when it is due, and how many of its account are due with those that were counted before it; none
+ * more is counted once they are too many.
+ */
+const queueAfter = (counted: string): string => `
+  v.account_id, v.partner_id, v.queue, CASE WHEN v.due_at <= @at AND NOT p.disabled THEN v.due_at END,
+  ${counted} + CASE WHEN v.due_at <= @at AND NOT p.disabled AND ${counted} <= ${MOST_COUNTED} THEN (
+    SELECT count(*) FROM (
+      SELECT 1 FROM verifications d
+      WHERE d.account_id = v.account_id AND d.partner_id = v.partner_id AND d.queue = v.queue
+        AND d.due_at IS NOT NULL AND d.due_at <= @at
+      LIMIT ${MOST_COUNTED + 1}) AS capped) ELSE 0 END`
+
+const firstBehind = (head: string): string => `(
+  SELECT n.id FROM verifications n WHERE n.due_at IS NOT NULL AND ${head}
+  ORDER BY n.account_id, n.partner_id, n.queue, n.due_at LIMIT 1)`
+/** Column by column: behind a row of columns SQLite would look through all of a queue. */
+const NEXT_HEAD = `coalesce(
+  ${firstBehind('n.account_id = head.account_id AND n.partner_id = head.partner_id AND n.queue > head.queue')},
+  ${firstBehind('n.account_id = head.account_id AND n.partner_id > head.partner_id')},
+  ${firstBehind('n.account_id > head.account_id')})`
+
+/**
+ * From queue to queue of all partners and accounts: an index seek each (neither engine has a skip scan for it), so that a partner with a
+ * million rows costs no more than one with a single row.
+ */
+const DUE_VERIFICATIONS = (d: Dialect) => `
+  WITH RECURSIVE head(account_id, partner_id, queue, due_at, due) AS (
+    SELECT ${queueAfter('0')}
+    FROM (SELECT * FROM verifications WHERE due_at IS NOT NULL
+          ORDER BY account_id, partner_id, queue, due_at LIMIT 1) AS v
+      ${d.lookUp('partners p', 'p.id = v.partner_id')}
+    UNION ALL
+    SELECT ${queueAfter('CASE WHEN v.account_id = head.account_id THEN head.due ELSE 0 END')}
+    FROM head
+      ${d.lookUp('verifications v', `v.id = ${NEXT_HEAD}`)}
+      ${d.lookUp('partners p', 'p.id = v.partner_id')})
+  SELECT account_id AS "accountId", max(due) AS due, min(due_at) AS "oldestDueAt" FROM head GROUP BY account_id`
+
+const dueVerifications = async (tx: Tx): Promise<ReadonlyMap<string, Due>> => {
+  const rows = await tx.all<Due & { accountId: string }>(DUE_VERIFICATIONS, { at: tx.at })
+  return new Map(rows.map(({ accountId, ...due }) => [accountId, due]))
+}
+
+/** Of partners that may be sent to, in the order in which they say that they are due. */
+const dueLanes = (d: Dialect) => `
+  SELECT l.id FROM lanes l ${d.lookUp('partners p', 'p.id = l.partner_id')}
+  WHERE l.due_at >= 0 AND l.due_at <= @at AND NOT p.disabled ORDER BY l.due_at`
+const DUE_OF_LANE = 'd.lane_id = l.id AND d.due_at IS NOT NULL AND d.due_at <= @at'
+
+/** Lane by lane, until enough are counted. */
+const DUE_MESSAGES = (d: Dialect) => `
+  SELECT count(*) AS due FROM (
+    SELECT 1 FROM (${dueLanes(d)}) AS l ${d.lookUp('deliveries d', DUE_OF_LANE)} LIMIT ${MOST_COUNTED + 1}) AS capped`
+
+/** A lane may say too early when its first message is due, but never too late: the oldest is in one of the first, as a rule in the first. */
+const OLDEST_MESSAGE = (d: Dialect) => `
+  SELECT min(at) AS at FROM (
+    SELECT (SELECT d.due_at FROM deliveries d WHERE ${DUE_OF_LANE} ORDER BY d.due_at LIMIT 1) AS at
+    FROM (${dueLanes(d)} LIMIT ${MOST_LANES}) AS l) AS oldest`
+
+const dueMessages = async (tx: Tx): Promise<Due> => {
+  const [counted] = await tx.all<{ due: number }>(DUE_MESSAGES, { at: tx.at })
+  if (!counted || counted.due === 0) return NOTHING
+  const [oldest] = await tx.all<{ at: number | null }>(OLDEST_MESSAGE, { at: tx.at })
+  return { due: counted.due, oldestDueAt: oldest?.at ?? null }
+}
+
+const GIVEN_UP = (d: Dialect) => `
+  SELECT count(*) AS count
+  FROM (SELECT seq, state, registration_id FROM deliveries WHERE state = 'exhausted' OR attempts > 0
+        ORDER BY registration_id DESC LIMIT ${MOST_FAILED}) AS d
+    ${d.lookUp('registrations r', 'r.id = d.registration_id')}
+  WHERE d.state = 'exhausted' AND r.status <> 'cancelled'
+    AND (SELECT at FROM attempts WHERE message_seq = d.seq ORDER BY n DESC LIMIT 1) > @since`
+
+const givenUp = async (tx: Tx): Promise<number> =>
+  (await tx.all<{ count: number }>(GIVEN_UP, { since: tx.at - GIVEN_UP_MS }))[0]?.count ?? 0
+
+const countUrls = (condition: string): string => `(SELECT count(*) FROM (
+  SELECT 1 FROM callbacks WHERE state <> 'watched' AND ${condition} LIMIT ${MOST_COUNTED}) AS capped)`
+const TROUBLED_URLS = `
+  SELECT ${countUrls("state = 'gone'")} AS gone, ${countUrls("state = 'failing' AND last_at > @since")} AS failing,
+    ${countUrls("state = 'disabled'")} AS disabled`
+
+/** Each up to `MOST_COUNTED`. */
+const troubledUrls = async (tx: Tx): Promise<StatsFacts['callbacks']> => {
+  const [counted] = await tx.all<StatsFacts['callbacks']>(TROUBLED_URLS, { since: tx.at - STILL_FAILING_MS })
+  return counted ?? { gone: 0, failing: 0, disabled: 0 }
 }

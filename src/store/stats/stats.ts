@@ -1,171 +1,223 @@
-import { type AccountRow, accountOfRow } from '../account.ts'
-import { NO_BACKUP } from '../backup.ts'
-import { STILL_FAILING_MS } from '../callbacks.ts'
-import type { StoreContext } from '../context.ts'
-import { asc } from '../drizzle.ts'
-import { BACKUPS, CHANNEL_REFUSING, DELIVERIES_HELD } from '../facts.ts'
-import { findFact } from '../operators/facts.ts'
-import { loadNodes } from '../operators/nodes.ts'
-import {
-  type EngineFigures,
-  GIVEN_UP_MS,
-  MOST_ACCOUNTS,
-  MOST_COUNTED,
-  MOST_FAILED,
-  type StatsFacts,
-  statsOf,
-} from '../stats.ts'
-import type { Store } from '../store.ts'
-import type { Dialect, Tx } from '../tx.ts'
-import { loadCounts } from './counts.ts'
+import { durationOf, effectiveRate } from '../../core/account.ts'
+import { DAY } from '../../core/duration.ts'
+import type { Histogram } from '../../core/histogram.ts'
+import type { RefusingChannel } from '../../core/operator-channel.ts'
+import { type Account, type AccountRow, isInUse } from '../account.ts'
+import type { LastBackup } from '../backup.ts'
+import { earlier } from '../lanes.ts'
+import type { ServiceNode } from '../operators/nodes.ts'
 
-/** What is due: up to one more than `MOST_COUNTED` is counted, of an account up to twice as many. */
-interface Due {
+/** What is due is counted up to here. */
+export const MOST_COUNTED = 10_000
+/** What was given up is told for a day. */
+export const GIVEN_UP_MS = DAY
+export const MOST_FAILED = 1_000
+/** So many accounts are told of, the oldest first: each takes a look at what waits for it. */
+export const MOST_ACCOUNTS = 1_000
+
+/** A queue: verifications that wait to be asked about, or messages that wait to be sent. Times are epoch ms. */
+export interface QueueStats {
+  /** Could be claimed now; of a disabled partner nothing is due. `dueIsCapped`: there are more. */
+  due: number
+  dueIsCapped: boolean
+  /** Due later, or of a disabled partner; too many by as much as is due beyond the cap. */
+  scheduled: number
+  /** Claimed, and not settled yet. */
+  leased: number
+  /** The due time of what has been due for the longest; null: nothing is due. */
+  oldestDueAt: number | null
+}
+
+export interface AccountStats extends Omit<Account, 'passwordMode' | 'partnerId'>, QueueStats {
+  /** All that somebody waits for: `due`, `scheduled` and `leased`. */
+  waiting: number
+  /** When the next canary may go, in a pause or an outage. */
+  probeAt: number | null
+  /** Calls a second now: less than `rate` after a pause, and where GetResult asked for time. */
+  rateNow: number
+  /** About how long the calls take that are due. */
+  catchUpMs: number
+}
+
+export interface DeliveryStats extends QueueStats {
+  /** Pending without a due time: its URL answered 410, or is disabled. */
+  held: number
+  /** Since when an operator holds all of them; null: none does. */
+  heldAt: number | null
+  /** Given up within `GIVEN_UP_MS`, and not cancelled, of the newest `MOST_FAILED` that have failed. */
+  givenUp: number
+}
+
+/** What there is, what waits since when, and what else tells how it is going. */
+export interface Stats {
+  /** Epoch ms. */
+  at: number
+  accounts: readonly AccountStats[]
+  /** Those of all accounts together. */
+  polls: QueueStats
+  deliveries: DeliveryStats
+  /** URLs, counted up to the cap: on hold after a 410, failing for an hour or more and still tried, and disabled. */
+  callbacks: { gone: number; failing: number; disabled: number }
+  bulk: {
+    /** Of partners, that are not done: the messages that they have still to make due. */
+    resends: BulkStats
+    /** Of operators, that are under way: the registrations that they have still to come to. */
+    acts: BulkStats
+  }
+  /** Oldest first. */
+  nodes: readonly ServiceNode[]
+  backup: LastBackup
+  refusingChannel: RefusingChannel | null
+  engine: EngineStats
+}
+
+/** Of acts `remaining` is about so many: of very many not all were counted, and what has changed since is left out. */
+export interface BulkStats {
+  open: number
+  remaining: number
+}
+
+export const STORE_ERRORS = [
+  ...(['busy', 'full', 'io', 'corrupt'] as const),
+  // Of a server.
+  ...(['connection', 'serialization', 'timeout'] as const),
+  'other',
+] as const
+export type StoreError = (typeof STORE_ERRORS)[number]
+
+/** What the database tells of itself. */
+export type EngineStats = SqliteStats | PostgresStats
+/** Those that only the engine itself knows. */
+export type EngineFigures = Omit<SqliteStats, 'masterKey'> | Omit<PostgresStats, 'masterKey'>
+
+interface AnyEngineStats {
+  databaseBytes: number
+  /** The fingerprint of the master key. */
+  masterKey: string
+}
+
+export interface SqliteStats extends AnyEngineStats {
+  kind: 'sqlite'
+  walBytes: number
+  /** What a user without privileges may still write where the database is; null where it is in memory. */
+  diskFreeBytes: number | null
+}
+
+/** The tables whose rows change the most. */
+export const BUSY_TABLES = ['deliveries', 'lanes', 'registrations', 'verifications'] as const
+export type BusyTable = (typeof BUSY_TABLES)[number]
+
+export interface PostgresStats extends AnyEngineStats {
+  kind: 'postgres'
+  /** As the server writes it: `18.1`. */
+  serverVersion: string
+  /** About how many rows are dead and not removed yet. */
+  deadRows: Readonly<Record<BusyTable, number>>
+  /** For how long the oldest transaction of anybody has kept dead rows from being removed, as far as we may see it; 0: none does. */
+  oldestSnapshotMs: number
+}
+
+/** What a process has counted itself since it opened the database, and knows while that is away too. */
+export type EngineCounts = SqliteCounts | PostgresCounts
+
+interface AnyEngineCounts {
+  /** In ms, with the wait for the disk. */
+  commits: Histogram
+  /** Calls that failed because of the database, after it had been tried again. */
+  errors: Readonly<Record<StoreError, number>>
+}
+
+export interface SqliteCounts extends AnyEngineCounts {
+  kind: 'sqlite'
+  /** Writes that were committed together. */
+  batches: Histogram
+  /** For how long a reader has kept the log from beginning anew; 0: none does. */
+  walPinnedMs: number
+}
+
+export const POOLS = ['api', 'loops'] as const
+/** The connections of a node for calls, and those for its loops. */
+export type PoolName = (typeof POOLS)[number]
+
+export interface PoolStats {
+  inUse: number
+  idle: number
+  /** Calls that wait for a connection. */
+  waiting: number
+}
+
+export interface PostgresCounts extends AnyEngineCounts {
+  kind: 'postgres'
+  pools: Readonly<Record<PoolName, PoolStats>>
+  /** Whether this node hears at once of what others do. */
+  isListening: boolean
+  /** How far the database's clock, which decides, is ahead of this node's. */
+  clockAheadMs: number
+}
+
+/** What an engine counts for a queue. */
+interface QueueFacts {
+  waiting: number
+  leased: number
+  /** Up to one more than `MOST_COUNTED`. */
   due: number
   oldestDueAt: number | null
 }
 
-/**
- * Counts that triggers keep, and for what is due reads of the queues' own indexes: a seek for each partner and queue, and for each lane that is
- * due, and the rows up to `MOST_COUNTED`. So it takes as many statements, and about as long, with a million rows as with a thousand.
- *
- * @param figuresOf what the engine tells of itself
- */
-export const createStats = (
-  { read, defaultRate, sealed }: Pick<StoreContext, 'read' | 'defaultRate' | 'sealed'>,
-  figuresOf: (tx: Tx) => Promise<EngineFigures>,
-): Pick<Store, 'stats'> => ({
-  stats: () =>
-    read(async tx => {
-      const { at, db, schema } = tx
-      const accounts = db.select().from(schema.accounts).orderBy(asc(schema.accounts.id))
-      const rows: AccountRow[] = await accounts.limit(MOST_ACCOUNTS)
-      const countOf = await loadCounts(tx, [ALL, ...rows.map(({ id }) => id)])
-      const due = await dueVerifications(tx)
-      const leased = countOf('messages_leased', ALL)
-      return statsOf({
-        at,
-        accounts: rows.map(row => ({
-          account: accountOfRow(row, defaultRate),
-          state: row,
-          queue: {
-            waiting: countOf('verifications_waiting', row.id),
-            leased: countOf('verifications_leased', row.id),
-            ...(due.get(row.id) ?? NOTHING),
-          },
-        })),
-        deliveries: {
-          ...{ waiting: countOf('messages_waiting', ALL) + leased, leased, held: countOf('messages_held', ALL) },
-          ...(await dueMessages(tx)),
-          heldAt: await findFact(tx, DELIVERIES_HELD),
-          givenUp: await givenUp(tx),
-        },
-        callbacks: await troubledUrls(tx),
-        openActs: await tx.all(OPEN_ACTS),
-        nodes: await loadNodes(tx),
-        backup: (await findFact(tx, BACKUPS)) ?? NO_BACKUP,
-        refusingChannel: await findFact(tx, CHANNEL_REFUSING),
-        engine: { ...(await figuresOf(tx)), masterKey: sealed.keyId.toString('hex') },
-      })
-    }),
+export interface StatsFacts
+  extends Pick<Stats, 'at' | 'callbacks' | 'nodes' | 'backup' | 'refusingChannel' | 'engine'> {
+  accounts: readonly {
+    account: Account
+    state: Pick<AccountRow, 'id' | 'removedAt' | 'probeAt' | 'rampAt' | 'rampRate'>
+    queue: QueueFacts
+  }[]
+  deliveries: QueueFacts & Pick<DeliveryStats, 'held' | 'heldAt' | 'givenUp'>
+  openActs: readonly { partnerId: string | null; count: number; done: number }[]
+}
+
+const queueStats = ({ waiting, leased, due, oldestDueAt }: QueueFacts): QueueStats => ({
+  due: Math.min(due, MOST_COUNTED),
+  dueIsCapped: due > MOST_COUNTED,
+  // What was claimed and whose lease has run out is both due and leased.
+  scheduled: Math.max(0, waiting - leased - Math.min(due, MOST_COUNTED)),
+  leased,
+  oldestDueAt,
 })
 
-/** The owner of what is counted over the whole database. */
-const ALL = ''
-/** In which the oldest message is looked for. */
-const MOST_LANES = 1_000
-const NOTHING: Due = { due: 0, oldestDueAt: null }
+const sumOf = (queues: readonly QueueStats[]): QueueStats => ({
+  due: queues.reduce((sum, { due }) => sum + due, 0),
+  dueIsCapped: queues.some(({ dueIsCapped }) => dueIsCapped),
+  scheduled: queues.reduce((sum, { scheduled }) => sum + scheduled, 0),
+  leased: queues.reduce((sum, { leased }) => sum + leased, 0),
+  oldestDueAt: queues.reduce<number | null>((oldest, { oldestDueAt }) => earlier(oldest, oldestDueAt), null),
+})
 
-const OPEN_ACTS = `
-  SELECT partner_id AS "partnerId", count, done FROM bulk_acts WHERE state IN ('probing', 'running') LIMIT ${MOST_COUNTED}`
+const bulkStats = (acts: StatsFacts['openActs']): BulkStats => ({
+  open: acts.length,
+  remaining: acts.reduce((sum, { count, done }) => sum + Math.max(0, count - done), 0),
+})
 
-/**
- * Of the first row `v` of a queue: since when it is due, and how many of its account are due with those that were counted before it; none
- * more is counted once they are too many.
- */
-const queueAfter = (counted: string): string => `
-  v.account_id, v.partner_id, v.queue, CASE WHEN v.due_at <= @at AND NOT p.disabled THEN v.due_at END,
-  ${counted} + CASE WHEN v.due_at <= @at AND NOT p.disabled AND ${counted} <= ${MOST_COUNTED} THEN (
-    SELECT count(*) FROM (
-      SELECT 1 FROM verifications d
-      WHERE d.account_id = v.account_id AND d.partner_id = v.partner_id AND d.queue = v.queue
-        AND d.due_at IS NOT NULL AND d.due_at <= @at
-      LIMIT ${MOST_COUNTED + 1}) AS capped) ELSE 0 END`
-
-const firstBehind = (head: string): string => `(
-  SELECT n.id FROM verifications n WHERE n.due_at IS NOT NULL AND ${head}
-  ORDER BY n.account_id, n.partner_id, n.queue, n.due_at LIMIT 1)`
-/** Column by column: behind a row of columns SQLite would look through all of a queue. */
-const NEXT_HEAD = `coalesce(
-  ${firstBehind('n.account_id = head.account_id AND n.partner_id = head.partner_id AND n.queue > head.queue')},
-  ${firstBehind('n.account_id = head.account_id AND n.partner_id > head.partner_id')},
-  ${firstBehind('n.account_id > head.account_id')})`
-
-/**
- * From queue to queue of all partners and accounts: an index seek each (neither engine has a skip scan for it), so that a partner with a
- * million rows costs no more than one with a single row.
- */
-const DUE_VERIFICATIONS = (d: Dialect) => `
-  WITH RECURSIVE head(account_id, partner_id, queue, due_at, due) AS (
-    SELECT ${queueAfter('0')}
-    FROM (SELECT * FROM verifications WHERE due_at IS NOT NULL
-          ORDER BY account_id, partner_id, queue, due_at LIMIT 1) AS v
-      ${d.lookUp('partners p', 'p.id = v.partner_id')}
-    UNION ALL
-    SELECT ${queueAfter('CASE WHEN v.account_id = head.account_id THEN head.due ELSE 0 END')}
-    FROM head
-      ${d.lookUp('verifications v', `v.id = ${NEXT_HEAD}`)}
-      ${d.lookUp('partners p', 'p.id = v.partner_id')})
-  SELECT account_id AS "accountId", max(due) AS due, min(due_at) AS "oldestDueAt" FROM head GROUP BY account_id`
-
-const dueVerifications = async (tx: Tx): Promise<ReadonlyMap<string, Due>> => {
-  const rows = await tx.all<Due & { accountId: string }>(DUE_VERIFICATIONS, { at: tx.at })
-  return new Map(rows.map(({ accountId, ...due }) => [accountId, due]))
-}
-
-/** Of partners that may be sent to, in the order in which they say that they are due. */
-const dueLanes = (d: Dialect) => `
-  SELECT l.id FROM lanes l ${d.lookUp('partners p', 'p.id = l.partner_id')}
-  WHERE l.due_at >= 0 AND l.due_at <= @at AND NOT p.disabled ORDER BY l.due_at`
-const DUE_OF_LANE = 'd.lane_id = l.id AND d.due_at IS NOT NULL AND d.due_at <= @at'
-
-/** Lane by lane, until enough are counted. */
-const DUE_MESSAGES = (d: Dialect) => `
-  SELECT count(*) AS due FROM (
-    SELECT 1 FROM (${dueLanes(d)}) AS l ${d.lookUp('deliveries d', DUE_OF_LANE)} LIMIT ${MOST_COUNTED + 1}) AS capped`
-
-/** A lane may say too early when its first message is due, but never too late: the oldest is in one of the first, as a rule in the first. */
-const OLDEST_MESSAGE = (d: Dialect) => `
-  SELECT min(at) AS at FROM (
-    SELECT (SELECT d.due_at FROM deliveries d WHERE ${DUE_OF_LANE} ORDER BY d.due_at LIMIT 1) AS at
-    FROM (${dueLanes(d)} LIMIT ${MOST_LANES}) AS l) AS oldest`
-
-const dueMessages = async (tx: Tx): Promise<Due> => {
-  const [counted] = await tx.all<{ due: number }>(DUE_MESSAGES, { at: tx.at })
-  if (!counted || counted.due === 0) return NOTHING
-  const [oldest] = await tx.all<{ at: number | null }>(OLDEST_MESSAGE, { at: tx.at })
-  return { due: counted.due, oldestDueAt: oldest?.at ?? null }
-}
-
-const GIVEN_UP = (d: Dialect) => `
-  SELECT count(*) AS count
-  FROM (SELECT seq, state, registration_id FROM deliveries WHERE state = 'exhausted' OR attempts > 0
-        ORDER BY registration_id DESC LIMIT ${MOST_FAILED}) AS d
-    ${d.lookUp('registrations r', 'r.id = d.registration_id')}
-  WHERE d.state = 'exhausted' AND r.status <> 'cancelled'
-    AND (SELECT at FROM attempts WHERE message_seq = d.seq ORDER BY n DESC LIMIT 1) > @since`
-
-const givenUp = async (tx: Tx): Promise<number> =>
-  (await tx.all<{ count: number }>(GIVEN_UP, { since: tx.at - GIVEN_UP_MS }))[0]?.count ?? 0
-
-const countUrls = (condition: string): string => `(SELECT count(*) FROM (
-  SELECT 1 FROM callbacks WHERE state <> 'watched' AND ${condition} LIMIT ${MOST_COUNTED}) AS capped)`
-const TROUBLED_URLS = `
-  SELECT ${countUrls("state = 'gone'")} AS gone, ${countUrls("state = 'failing' AND last_at > @since")} AS failing,
-    ${countUrls("state = 'disabled'")} AS disabled`
-
-/** Each up to `MOST_COUNTED`. */
-const troubledUrls = async (tx: Tx): Promise<StatsFacts['callbacks']> => {
-  const [counted] = await tx.all<StatsFacts['callbacks']>(TROUBLED_URLS, { since: tx.at - STILL_FAILING_MS })
-  return counted ?? { gone: 0, failing: 0, disabled: 0 }
+/** Stats of what an engine has counted. */
+export const statsOf = (facts: StatsFacts): Stats => {
+  const { accounts: all, deliveries, openActs, ...told } = facts
+  const { at } = told
+  const shown = all.filter(({ state }) => isInUse(state))
+  const accounts = shown.map(({ account, state, queue }): AccountStats => {
+    const { passwordMode: _, partnerId: __, ...kept } = account
+    const counted = queueStats(queue)
+    const ramp = { rate: account.rate, rampAt: state.rampAt, rampRate: state.rampRate }
+    const pace = { rateNow: effectiveRate(ramp, at), catchUpMs: durationOf(counted.due, ramp, at) }
+    return { ...kept, probeAt: state.probeAt, ...pace, waiting: queue.waiting, ...counted }
+  })
+  const { held, heldAt, givenUp, ...queue } = deliveries
+  return {
+    ...told,
+    accounts,
+    polls: sumOf(accounts),
+    deliveries: { ...queueStats(queue), held, heldAt, givenUp },
+    bulk: {
+      resends: bulkStats(openActs.filter(({ partnerId }) => partnerId !== null)),
+      acts: bulkStats(openActs.filter(({ partnerId }) => partnerId === null)),
+    },
+  }
 }

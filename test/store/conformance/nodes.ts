@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { SECOND } from '../../../src/core/duration.ts'
-import { BEAT_EVERY_MS, type NewNode } from '../../../src/store/nodes.ts'
+import { BEAT_EVERY_MS, type NewNode } from '../../../src/store/operators/nodes.ts'
 import { type OpenStore, openStoreFixture } from '../../support/store.ts'
 
 const named = (name: string, more: Partial<NewNode> = {}): NewNode => ({

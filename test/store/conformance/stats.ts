@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { MINUTE } from '../../../src/core/duration.ts'
 import { NO_BACKUP } from '../../../src/store/backup.ts'
 import { ALL_REGISTRATIONS } from '../../../src/store/registration-search.ts'
-import { GIVEN_UP_MS } from '../../../src/store/stats.ts'
+import { GIVEN_UP_MS } from '../../../src/store/stats/stats.ts'
 import { type OpenStore, openStoreFixture, WAITING } from '../../support/store.ts'
 
 export const describeStats = (open: OpenStore): void => {

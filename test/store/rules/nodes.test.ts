@@ -8,7 +8,7 @@ import {
   type NewNode,
   type ServiceNode,
   shareOfRates,
-} from '../../../src/store/nodes.ts'
+} from '../../../src/store/operators/nodes.ts'
 
 const START = Date.parse('2026-11-26T08:00:00Z')
 

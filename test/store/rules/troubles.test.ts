@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest'
 import { MINUTE, SECOND } from '../../../src/core/duration.ts'
 import { NO_BACKUP } from '../../../src/store/backup.ts'
-import type { ServiceNode } from '../../../src/store/nodes.ts'
-import { type TroubleFacts, troublesOf } from '../../../src/store/rules/troubles.ts'
-import { type SqliteStats, statsOf } from '../../../src/store/stats.ts'
+import type { ServiceNode } from '../../../src/store/operators/nodes.ts'
+import { type SqliteStats, statsOf } from '../../../src/store/stats/stats.ts'
+import { type TroubleFacts, troublesOf } from '../../../src/store/stats/troubles.ts'
 import type { AccountStats, Stats } from '../../../src/store/store.ts'
 
 const AT = Date.parse('2026-11-24T16:20:00.000Z')

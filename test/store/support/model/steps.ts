@@ -4,7 +4,7 @@ import { DAY, HOUR, MINUTE, SECOND } from '../../../../src/core/duration.ts'
 import { afterAttempt } from '../../../../src/core/message.ts'
 import { Secret } from '../../../../src/core/secret.ts'
 import { afterAnswer } from '../../../../src/core/verification.ts'
-import { exhaustedIn } from '../../../../src/store/rules/bulk-act.ts'
+import { exhaustedIn } from '../../../../src/store/bulk/bulk-act.ts'
 import type {
   ClaimedMessage,
   MessageSettlement,

@@ -1,7 +1,7 @@
 import { SECOND } from '../../core/duration.ts'
 import { LATE_MS, type Trouble } from '../../core/trouble.ts'
-import { type JudgedNode, judgeNodes } from '../nodes.ts'
-import type { AccountStats, EngineStats, Stats } from '../stats.ts'
+import { type JudgedNode, judgeNodes } from '../operators/nodes.ts'
+import type { AccountStats, EngineStats, Stats } from './stats.ts'
 
 export const LOW_DISK_BYTES = 1024 ** 3
 /** A receiver refuses webhooks that are minutes off; of the `Date` of an answer half a second is not known. */

@@ -1,8 +1,8 @@
-import type { ActEnd, ActPage, ActQuery, NewAct } from './act.ts'
-import type { AdminToken, AdminTokenOwner, NewAdminToken } from './api-key.ts'
-import type { BulkAct, BulkCommand, BulkStep, NewBulkAct } from './bulk-act.ts'
+import type { BulkAct, BulkCommand, BulkStep, NewBulkAct } from '../bulk/bulk-act.ts'
+import type { BoundedCount, FailureGroups, SearchPage, SearchQuery } from '../registration-search.ts'
+import type { ActEnd, ActPage, ActQuery, NewAct } from './acts.ts'
+import type { AdminToken, AdminTokenOwner, NewAdminToken } from './admin-tokens.ts'
 import type { NodeVerbs } from './nodes.ts'
-import type { BoundedCount, FailureGroups, SearchPage, SearchQuery } from './registration-search.ts'
 
 /** The part of the store that is for operators: it sees all partners, and keeps who may do what and who has done what. */
 export interface OperatorVerbs extends NodeVerbs {

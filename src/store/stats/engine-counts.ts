@@ -1,4 +1,4 @@
-import { createHistogram } from '../core/histogram.ts'
+import { createHistogram } from '../../core/histogram.ts'
 import { type EngineCounts, STORE_ERRORS, type StoreError } from './stats.ts'
 
 /** In ms. */

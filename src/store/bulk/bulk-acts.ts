@@ -1,0 +1,171 @@
+import type { StoreContext } from '../context.ts'
+import { and, asc, desc, eq, lt, sql } from '../drizzle.ts'
+import { afterBulkStep } from '../hints.ts'
+import type { FoundRegistration } from '../registration-search.ts'
+import { createRegistrationActs } from '../registrations/acts.ts'
+import { END, findRegistration, readWindow } from '../registrations/search.ts'
+import type { Store } from '../store.ts'
+import type { NewRow, Row, Tx } from '../tx.ts'
+import {
+  type Applied,
+  afterProbe,
+  BULK_WINDOW,
+  type BulkCommand,
+  type BulkRow,
+  type BulkStep,
+  bulkActOf,
+  bulkActsKept,
+  IDLE,
+  mostUnderWay,
+  NEXT_OF_OWNER,
+  startedBulk,
+  stoppedBulk,
+  takeForBulk,
+  toBulkRow,
+  ULID_LENGTH,
+  UNDER_WAY,
+} from './bulk-act.ts'
+
+type Commands = Pick<Store, 'createBulkAct' | 'findBulkAct' | 'listBulkActs' | 'startBulkAct' | 'stopBulkAct'>
+
+/** Each transaction that changes a bulk act begins with it. */
+const lockBulkActs = (tx: Tx): Promise<void> => tx.lock(['bulk acts'])
+
+const MADE = sql.raw(`substr(id, length(id) - ${ULID_LENGTH - 1})`)
+
+export const createBulkActs = ({ read, write, tell }: Pick<StoreContext, 'read' | 'write' | 'tell'>): Commands => ({
+  createBulkAct: ({ counted, ...bulk }) =>
+    write(async tx => {
+      await forgetOld(tx, bulk.partnerId)
+      const counts = { count: counted.count, countIsCapped: counted.isCapped }
+      const values: NewRow<'bulkActs'> = { ...bulk, ...counts, state: 'draft' }
+      const [row] = await tx.db.insert(tx.schema.bulkActs).values(values).returning()
+      return bulkActOf(toBulkRow(row as Row<'bulkActs'>))
+    }),
+
+  findBulkAct: id =>
+    read(async tx => {
+      const row = await load(tx, id)
+      return row && bulkActOf(row)
+    }),
+
+  listBulkActs: ({ limit, before }) =>
+    read(async ({ db, schema: { bulkActs } }) => {
+      const rows = await db
+        .select()
+        .from(bulkActs)
+        .where(lt(MADE, before?.slice(-ULID_LENGTH) ?? END))
+        .orderBy(desc(MADE))
+        .limit(limit)
+      return rows.map(row => bulkActOf(toBulkRow(row)))
+    }),
+
+  startBulkAct: async id => {
+    const started = await write(async tx => {
+      await lockBulkActs(tx)
+      const row = await load(tx, id)
+      if (!row) return null
+      const patch = startedBulk(row, tx.at)
+      const isFull = (await countUnderWay(tx, row.partnerId)) >= mostUnderWay(row.partnerId)
+      return patch !== 'impossible' && isFull ? { outcome: 'too_many' as const } : change(tx, row, patch)
+    })
+    if (started?.outcome === 'changed') tell([['bulkActsDue']])
+    return started
+  },
+
+  stopBulkAct: id =>
+    write(async tx => {
+      await lockBulkActs(tx)
+      const row = await load(tx, id)
+      return row && change(tx, row, stoppedBulk(row, tx.at))
+    }),
+})
+
+const load = async ({ db, schema: { bulkActs } }: Tx, id: string): Promise<BulkRow | null> => {
+  const [row] = await db.select().from(bulkActs).where(eq(bulkActs.id, id))
+  return row ? toBulkRow(row) : null
+}
+
+const saveBulk = (tx: Tx, id: string, { counted: _, ...patch }: Partial<BulkRow>): Promise<void> =>
+  tx.update('bulkActs', ['id'], [{ id, ...patch }])
+
+const change = async (tx: Tx, row: BulkRow, patch: Partial<BulkRow> | 'impossible'): Promise<BulkCommand> => {
+  if (patch === 'impossible') return { outcome: patch, state: row.state }
+  await saveBulk(tx, row.id, patch)
+  return { outcome: 'changed', bulk: bulkActOf({ ...row, ...patch }) }
+}
+
+const OF_OWNER = 'partner_id IS NOT DISTINCT FROM @partnerId'
+
+const countUnderWay = async (tx: Tx, partnerId: string | null): Promise<number> => {
+  const [row] = await tx.all<{ count: number }>(
+    `SELECT count(*) AS count FROM bulk_acts WHERE ${OF_OWNER} AND ${UNDER_WAY}`,
+    { partnerId },
+  )
+  return row?.count ?? 0
+}
+
+const forgetOld = (tx: Tx, partnerId: string | null) =>
+  tx.all(
+    `DELETE FROM bulk_acts WHERE id IN (
+       SELECT id FROM bulk_acts WHERE ${OF_OWNER} AND NOT (${UNDER_WAY}) ORDER BY id DESC LIMIT 100 OFFSET @kept)`,
+    { partnerId, kept: bulkActsKept(partnerId) },
+  )
+
+const ANY_UNDER_WAY = `SELECT 1 FROM bulk_acts WHERE ${UNDER_WAY} LIMIT 1`
+const OPEN = sql.raw(`${UNDER_WAY} AND (state = 'running' OR probe_id IS NULL)`)
+const PROBED = sql.raw(`${UNDER_WAY} AND state = 'probing' AND probe_id IS NOT NULL`)
+
+/** The part that workers call. */
+export const createBulkSteps = (context: StoreContext): Pick<Store, 'continueBulkActs'> => {
+  const { read, write, tell } = context
+  const acts = createRegistrationActs(context)
+
+  const apply = async (tx: Tx, { act }: BulkRow, batch: readonly FoundRegistration[]): Promise<Applied> => {
+    switch (act) {
+      case 'resend':
+        return { cancelled: [], changedUrls: (await acts.resend(tx, batch)).changedUrls }
+      case 'cancel':
+        return { cancelled: (await acts.cancel(tx, batch)).filter(one => one !== null), changedUrls: [] }
+      case 'poll':
+        await acts.nudge(tx, batch)
+        return { cancelled: [], changedUrls: [] }
+      default:
+        throw act satisfies never
+    }
+  }
+
+  const judgeProbes = async (tx: Tx): Promise<void> => {
+    const { bulkActs } = tx.schema
+    for (const row of (await tx.db.select().from(bulkActs).where(PROBED)).map(toBulkRow)) {
+      const patch = afterProbe(row, await findRegistration(tx, row.probeId ?? ''), tx.at)
+      if (patch) await saveBulk(tx, row.id, patch)
+    }
+  }
+
+  const step = async (tx: Tx, limit: number, id: string | undefined): Promise<BulkStep & Applied> => {
+    await lockBulkActs(tx)
+    await judgeProbes(tx)
+    const { bulkActs } = tx.schema
+    const open = and(OPEN, id === undefined ? sql.raw(NEXT_OF_OWNER) : eq(bulkActs.id, id))
+    const oldest = tx.db.select().from(bulkActs).where(open).orderBy(asc(bulkActs.steppedAt), asc(bulkActs.id))
+    const [stored] = await oldest.limit(1)
+    if (!stored) return IDLE
+    const row = toBulkRow(stored)
+    const window = await readWindow(tx, { filter: row.filter, act: row.act, before: row.cursor }, BULK_WINDOW)
+    const { batch, patch } = takeForBulk(row, window, { limit, at: tx.at })
+    const applied = batch.length === 0 ? IDLE : await apply(tx, row, batch)
+    await saveBulk(tx, row.id, patch)
+    return { ...applied, count: batch.length, isIdle: false, isOfPartner: row.partnerId !== null }
+  }
+
+  return {
+    continueBulkActs: async (limit, id) => {
+      const [first] = await read(tx => tx.all(ANY_UNDER_WAY))
+      if (!first) return { count: 0, isIdle: true, isOfPartner: false, cancelled: [] }
+      const { changedUrls, ...done } = await write(tx => step(tx, limit, id))
+      tell(afterBulkStep({ ...done, changedUrls }))
+      return done
+    },
+  }
+}
