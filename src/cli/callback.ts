@@ -1,7 +1,6 @@
 import { callbackPolicy, judgeUrl } from '../core/callback-url.ts'
 import { callbackFacts, viewCallback } from '../http/admin/callbacks.ts'
-import type { CallbackTrouble } from '../store/callbacks.ts'
-import type { Store } from '../store/store.ts'
+import type { CallbackTrouble, Store } from '../store/store.ts'
 import { argument, defineCommand, type Pair, partnerOption, required } from './command.ts'
 import { findPartner, partnerNames } from './find-partner.ts'
 import { answerList } from './output.ts'

@@ -161,3 +161,6 @@ export const callbackPolicy = ({
   allowHttp,
   allowed: createNetworks(allowNetworks),
 })
+
+/** `https://partner.example:8443/hook` → `partner.example:8443`. The URL is normalised already. */
+export const hostOf = (callbackUrl: string): string => callbackUrl.split('/', 3)[2] ?? callbackUrl

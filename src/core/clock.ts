@@ -22,3 +22,7 @@ export const within = async (
   const timeout = sleep(ms, limit.signal).then(onLate)
   await Promise.race([ended, timeout]).finally(() => limit.abort())
 }
+
+/** Null is never. */
+export const earlier = (a: number | null, b: number | null): number | null =>
+  a === null || b === null ? (a ?? b) : Math.min(a, b)

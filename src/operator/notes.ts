@@ -1,6 +1,6 @@
+import { hostOf } from '../core/callback-url.ts'
 import type { OperatorNote } from '../core/operator-event.ts'
 import type { Trouble } from '../core/trouble.ts'
-import { hostOf } from '../store/lanes.ts'
 import type { ChangedCallback } from '../store/store.ts'
 import type { TelemetryEvent } from '../telemetry/emit.ts'
 

@@ -1,8 +1,8 @@
 import type { EventEmitter } from 'node:events'
-import type { ChangedCallback } from './callbacks.ts'
+
 import type { Cancelled } from './registration.ts'
 import type { Unreadable } from './sealed.ts'
-import type { Cancellation, Partner, PartnerChange, Registered } from './store.ts'
+import type { Cancellation, ChangedCallback, Partner, PartnerChange, Registered } from './store.ts'
 
 /**
  * What the store tells whoever listens. A change is told once it is durable. Where several nodes share a database, what is due,

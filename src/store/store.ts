@@ -4,8 +4,9 @@ import type { OperatorNote } from '../core/operator-event.ts'
 import type { BinsChange, CompletionBins } from '../core/polling/completion-bins.ts'
 import type { Secret } from '../core/secret.ts'
 import type { Account, AccountRemoval, NewAccount } from './account.ts'
-import type { Callback, CallbackNotice, CallbackPage } from './callbacks.ts'
+import type { Callback, CallbackNotice, CallbackPage } from './callbacks/callback.ts'
 import type { StoreHints } from './hints.ts'
+import type { ClaimedMessages, MessageClaimRequest, MessageOutcome, MessageSettlement } from './messages/message.ts'
 import type {
   ClaimedOperatorEvent,
   NotedOperatorEvents,
@@ -18,12 +19,8 @@ import type { ApiKey, KeyOwner, NewKey } from './partners/api-keys.ts'
 import type { NewPartner, Partner, PartnerChange, PartnerStatus, Usage } from './partners/partners.ts'
 import type { EndOfSecret, NewSigningSecret, RotatedSecret, SigningSecret } from './partners/signing-secrets.ts'
 import type {
-  ClaimedMessages,
   ClaimedVerifications,
   LongestPauses,
-  MessageClaimRequest,
-  MessageOutcome,
-  MessageSettlement,
   VerificationClaimRequest,
   VerificationOutcome,
   VerificationRelease,
@@ -48,8 +45,9 @@ import type { EngineCounts, Stats } from './stats/stats.ts'
 export type { Account, NewAccount } from './account.ts'
 export type { LastBackup } from './backup.ts'
 export type { BulkStep, NewBulkAct } from './bulk/bulk-act.ts'
-export type { Callback, CallbackNotice, CallbackPage, ChangedCallback } from './callbacks.ts'
+export type { Callback, CallbackNotice, CallbackPage, CallbackTrouble, ChangedCallback } from './callbacks/callback.ts'
 export type { StoreHints } from './hints.ts'
+export type * from './messages/message.ts'
 export type { Act, NewAct } from './operators/acts.ts'
 export type { AdminToken } from './operators/admin-tokens.ts'
 export type * from './operators/operator-events.ts'

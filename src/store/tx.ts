@@ -74,8 +74,6 @@ export interface Dialect {
    * `urls.nth`, which counts from 1.
    */
   rows(parameter: string, columns: Readonly<Record<string, ParameterType>>): string
-  /** Behind a FROM: joins the row with this key, by its index. PostgreSQL may read the whole table for a plain join. */
-  joinOne(table: string, alias: string, on: { key: string; is: string }): string
   /** Behind a SELECT: keeps others from changing the rows until the transaction ends. SQLite has one writer anyway. */
   forUpdate(how?: { of?: string; skipLocked?: boolean }): string
   /** Keeps others from removing the rows. */

@@ -1,5 +1,5 @@
 import { type AccountState, allowance, claimableAt } from '../core/account.ts'
-import { earlier } from './lanes.ts'
+import { earlier } from '../core/clock.ts'
 import { type DueVerification, FRESH_MS, NEW, PICKS, takeDue } from './rules/poll-queues.ts'
 import type { Asking } from './rules/questions.ts'
 import type { ClaimedAccount, ClaimedVerifications, Store, VerificationClaimRequest } from './store.ts'

@@ -1,14 +1,7 @@
 import type pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { releaseSome, releaseUrls } from '../../src/store/callbacks/urls.ts'
-import {
-  CLAIM,
-  DUE_LANES,
-  DUE_MESSAGES,
-  PARTNERS_WITH_LANES,
-  PEEK,
-  SETTLE_LANES,
-} from '../../src/store/messages/claims.ts'
+import { DUE_LANES, DUE_MESSAGES, PARTNERS_WITH_LANES, PEEK, SETTLE_LANES } from '../../src/store/messages/claims.ts'
 import {
   type LockedMessage,
   lockMessages,
@@ -139,7 +132,12 @@ const CASES: readonly Case[] = [
   },
   {
     name: 'a claim',
-    run: tx => tx.all(CLAIM, { claimed: seqs.map(seq => ({ seq, claimedAt: NOW, dueAt: NOW + 60_000 })) }),
+    run: tx =>
+      tx.update(
+        'deliveries',
+        ['seq'],
+        seqs.map(seq => ({ seq, claims: 1, claimedAt: NOW, dueAt: NOW + 60_000 })),
+      ),
     blocks: TAKEN * 60,
   },
   { name: 'putting lanes right', run: tx => tx.all(SETTLE_LANES, { ids: laneIds }), blocks: TAKEN * 40 },

@@ -1,7 +1,6 @@
 import { Hono } from 'hono'
 import { z } from 'zod'
-import type { CallbackTrouble } from '../../store/callbacks.ts'
-import type { Callback, Store } from '../../store/store.ts'
+import type { Callback, CallbackTrouble, Store } from '../../store/store.ts'
 import type { ApiEnv } from '../api-env.ts'
 import { CALLBACK_TROUBLE, idField, viewCallbackTrouble } from '../json/fields.ts'
 import { cursorField, PAGE_PARAMETERS } from '../json/pagination.ts'

@@ -1,7 +1,7 @@
 import { Hono } from 'hono'
 import { z } from 'zod'
 import { MESSAGE_STATES, MESSAGE_TYPES, messageIdOf } from '../../core/message.ts'
-import { EVENT_WINDOW } from '../../store/rules/events.ts'
+import { EVENT_WINDOW } from '../../store/messages/events.ts'
 import type { EventPosition, Store, StoredEvent } from '../../store/store.ts'
 import type { ApiEnv } from '../api-env.ts'
 import { AT, choiceField, idField, jsonTime, timeField } from '../json/fields.ts'

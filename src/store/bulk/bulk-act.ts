@@ -1,4 +1,3 @@
-import type { ChangedCallback } from '../callbacks.ts'
 import type { Cancellation } from '../registration.ts'
 import {
   ALL_REGISTRATIONS,
@@ -9,6 +8,7 @@ import {
   isWanted,
   type RegistrationFilter,
 } from '../registration-search.ts'
+import type { ChangedCallback } from '../store.ts'
 
 /**
  * `draft`: not begun; `probing`: one has been sent, and its outcome decides; `stopped`: by an operator, and may be started again;

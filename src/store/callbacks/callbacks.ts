@@ -1,19 +1,39 @@
-import {
-  type CallbackRow,
-  type CallbackTrouble,
-  callbackPageOf,
-  disabledByOperator,
-  enable,
-  heldBecause,
-  MOST_HELD,
-  MOST_TROUBLES,
-  troubleOf,
-} from '../callbacks.ts'
 import type { StoreContext } from '../context.ts'
 import { afterCallbackChanges } from '../hints.ts'
 import type { Store } from '../store.ts'
 import type { Tx } from '../tx.ts'
+import {
+  afterSuccess,
+  type CallbackPage,
+  type CallbackRow,
+  type CallbackTrouble,
+  disabledByOperator,
+  heldBecause,
+} from './callback.ts'
 import { findUrl, HEALTH, HELD, lockUrls } from './urls.ts'
+
+/** Of a partner's status: the ones that have failed the longest. */
+const MOST_TROUBLES = 20
+/** Messages held for a URL are counted up to here. */
+const MOST_HELD = 1_000
+
+/** @param held how many messages are held for it */
+const troubleOf = ({ state, lastError, ...row }: CallbackRow, held: number): CallbackTrouble => ({
+  partnerId: row.partnerId,
+  callbackUrl: row.callbackUrl,
+  state: state === 'gone' || state === 'disabled' ? state : 'failing',
+  since: row.failingSince,
+  heldSince: row.heldSince,
+  lastError: state === 'gone' ? null : lastError,
+  held,
+})
+
+/** @param rows one more than the page has, where there are more */
+const callbackPageOf = (rows: readonly CallbackTrouble[], limit: number): CallbackPage => {
+  const troubles = rows.slice(0, limit)
+  const last = rows.length > limit ? troubles.at(-1) : undefined
+  return { troubles, next: last ? { partnerId: last.partnerId, callbackUrl: last.callbackUrl } : null }
+}
 
 type Verbs = Pick<Store, 'enableCallback' | 'disableCallback' | 'listCallbacks'>
 
@@ -21,10 +41,11 @@ export const createCallbacks = ({ read, write, tell }: Pick<StoreContext, 'read'
   enableCallback: async (url, end) => {
     if ((await read(tx => findUrl(tx, url))) === null) return false
     const { isReleased, changedUrls } = await write(async tx => {
-      const changes = await lockUrls(tx, [url])
-      const isReleased = enable(changes, url, end)
-      await changes.save(tx)
-      return { isReleased, changedUrls: changes.changedUrls }
+      const urls = await lockUrls(tx, [url])
+      const isReleased = urls.release(url, end)
+      if (heldBecause(urls.get(url)) === null) urls.apply(url, afterSuccess(urls.get(url)))
+      await urls.save(tx)
+      return { isReleased, changedUrls: urls.changedUrls }
     })
     tell(afterCallbackChanges(changedUrls))
     if (isReleased) tell([['messagesDue']])
@@ -33,10 +54,10 @@ export const createCallbacks = ({ read, write, tell }: Pick<StoreContext, 'read'
 
   disableCallback: url =>
     write(async tx => {
-      const changes = await lockUrls(tx, [url])
-      if (heldBecause(changes.get(url)) === 'operator') return false
-      changes.apply(url, disabledByOperator(tx.at))
-      await changes.save(tx)
+      const urls = await lockUrls(tx, [url])
+      if (heldBecause(urls.get(url)) === 'operator') return false
+      urls.apply(url, disabledByOperator(tx.at))
+      await urls.save(tx)
       return true
     }),
 

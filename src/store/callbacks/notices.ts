@@ -1,18 +1,30 @@
-import {
-  type CallbackNotice,
-  type CallbackRow,
-  NEWEST_MESSAGES,
-  NOTICE_GAP_MS,
-  nextNoticeAt,
-  noticeIdOf,
-} from '../callbacks.ts'
+import { hash } from 'node:crypto'
+import { MINUTE } from '../../core/duration.ts'
 import type { StoreContext } from '../context.ts'
 import { beginClaim } from '../messages/claims-lock.ts'
 import { newestOf } from '../messages/events.ts'
 import { heldAt } from '../operators/facts.ts'
 import type { Store } from '../store.ts'
 import type { Row, Tx } from '../tx.ts'
+import type { Callback, CallbackNotice, CallbackRow } from './callback.ts'
 import { HEALTH } from './urls.ts'
+
+/** How long after each try of a notice the next one comes: five within an hour. Each is longer than an attempt may take, so it is the lease too. */
+const NOTICE_PAUSES_MS = [5 * MINUTE, 10 * MINUTE, 15 * MINUTE, 30 * MINUTE]
+/** A partner may have thousands of disabled URLs: it is told of one at a time, of the next after this. */
+const NOTICE_GAP_MS = MINUTE
+/** So many of a partner's newest messages are looked through for a URL that works. */
+const NEWEST_MESSAGES = 2_000
+
+/** @param tries how often it was tried before; null: not any more after this time */
+const nextNoticeAt = (tries: number, at: number): number | null => {
+  const pauseMs = NOTICE_PAUSES_MS[tries]
+  return pauseMs === undefined ? null : at + pauseMs
+}
+
+/** The `webhook-id` of a notice: the same for every try, another when the URL is disabled anew. */
+const noticeIdOf = ({ partnerId, callbackUrl }: Callback, heldSince: number): string =>
+  `msg_${hash('sha256', `${partnerId} ${callbackUrl} ${heldSince}`).slice(0, 26).toUpperCase()}`
 
 type NoticeRow = CallbackRow & { heldSince: number; tries: number }
 

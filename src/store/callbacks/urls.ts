@@ -1,22 +1,17 @@
+import { advanceLanes, findLaneIds, laneKey } from '../messages/lanes.ts'
+import { columnsOf, type Sql, type Tx } from '../tx.ts'
 import {
+  afterSuccess,
   type Callback,
-  type CallbackChanges,
   type CallbackHealth,
+  type CallbackPlan,
   type CallbackRow,
+  type ChangedCallback,
   callbackKey,
-  createCallbackChanges,
+  endsHold,
   firstNoticeAt,
   type HoldEnd,
-  RELEASED_TOGETHER,
-} from '../callbacks.ts'
-import { createLanes } from '../messages/lanes.ts'
-import { columnsOf, type Sql, type Tx } from '../tx.ts'
-
-/** Each URL is locked and read before; `get` throws where it was not. */
-export interface UrlChanges extends Omit<CallbackChanges, 'take'> {
-  /** Writes what has changed. */
-  save(tx: Tx): Promise<void>
-}
+} from './callback.ts'
 
 /** Of `callbacks c`, what a `CallbackRow` has. */
 export const HEALTH = columnsOf(
@@ -31,44 +26,68 @@ const FIND: Sql = d => `SELECT ${HEALTH} FROM callbacks c WHERE ${OF_URLS(d)}`
 const LOCK: Sql = d => `${FIND(d)} ORDER BY partner_id, callback_url ${d.forUpdate()}`
 const REMOVE: Sql = d => `DELETE FROM callbacks WHERE ${OF_URLS(d)}`
 
-const compareText = (a: string, b: string): number => (a === b ? 0 : a < b ? -1 : 1)
-/** Each once, in the order of their key, which is the order of their locks. */
-const distinct = <Url extends Callback>(urls: readonly Url[]): Url[] =>
-  [...new Map(urls.map(url => [callbackKey(url), url])).values()].sort(
-    (a, b) => compareText(a.partnerId, b.partnerId) || compareText(a.callbackUrl, b.callbackUrl),
-  )
-
-const run = async (tx: Tx, sql: Sql, urls: readonly Callback[]): Promise<CallbackRow[]> => {
+/** For these URLs, each once; what is known of them, by `callbackKey`. */
+const run = async (tx: Tx, sql: Sql, urls: readonly Callback[]): Promise<Map<string, CallbackHealth>> => {
   const plain = urls.map(({ partnerId, callbackUrl }) => ({ partnerId, callbackUrl }))
-  return plain.length === 0 ? [] : tx.all(sql, { urls: plain })
-}
-const read = async (tx: Tx, sql: Sql, urls: readonly Callback[]): Promise<Map<string, CallbackHealth>> => {
-  const rows = await run(tx, sql, urls)
+  const distinct = [...new Map(plain.map(url => [callbackKey(url), url])).values()]
+  const rows = distinct.length === 0 ? [] : await tx.all<CallbackRow>(sql, { urls: distinct })
   return new Map(rows.map(({ partnerId, callbackUrl, ...health }) => [callbackKey({ partnerId, callbackUrl }), health]))
 }
 
 /** Without a lock; null: it works. */
 export const findUrl = async (tx: Tx, url: Callback): Promise<CallbackHealth | null> =>
-  (await read(tx, FIND, [url])).get(callbackKey(url)) ?? null
+  (await run(tx, FIND, [url])).get(callbackKey(url)) ?? null
 
-export const lockUrls = async (tx: Tx, urls: readonly Callback[]): Promise<UrlChanges> => {
-  const known = new Set(urls.map(callbackKey))
-  const loaded = await read(tx, LOCK, distinct(urls))
-  const { take, ...changes } = createCallbackChanges(url => {
-    if (!known.has(callbackKey(url))) throw new Error('a URL was not locked')
-    return loaded.get(callbackKey(url)) ?? null
-  })
-  const isStored = (url: Callback): boolean => loaded.has(callbackKey(url))
+/** URLs that are locked: each is read once, changed in memory, and written once. */
+export interface LockedUrls {
+  /** Null: it works. */
+  get(url: Callback): CallbackHealth | null
+  apply(url: Callback, plan: CallbackPlan): void
+  /** Lets go what is held for a URL, where this may; whether it did. */
+  release(url: Callback, end: HoldEnd): boolean
+  changedUrls: readonly ChangedCallback[]
+  save(tx: Tx): Promise<void>
+}
+
+export const lockUrls = async (tx: Tx, urls: readonly Callback[]): Promise<LockedUrls> => {
+  const stored = await run(tx, LOCK, urls)
+  const changed = new Map<string, Callback & { health: CallbackHealth | null }>()
+  const changedUrls: ChangedCallback[] = []
+
+  const get = (url: Callback): CallbackHealth | null =>
+    (changed.get(callbackKey(url)) ?? { health: stored.get(callbackKey(url)) ?? null }).health
+  const apply = (url: Callback, { health, transition }: CallbackPlan): void => {
+    const { partnerId, callbackUrl } = url
+    const before = get(url)
+    const told = health ?? before
+    if (transition && told) {
+      const { failingSince, lastError } = told
+      changedUrls.push({ partnerId, callbackUrl, transition, failingSince, lastError })
+    }
+    if (health !== before) changed.set(callbackKey(url), { partnerId, callbackUrl, health })
+  }
 
   return {
-    ...changes,
+    get,
+    apply,
+    release: (url, end) => {
+      if (!endsHold(end, get(url))) return false
+      apply(url, afterSuccess(get(url)))
+      return true
+    },
+    changedUrls,
     save: async tx => {
-      const changed = distinct(take())
-      const well = changed.filter(url => url.health === null && isStored(url))
-      await run(tx, REMOVE, well)
-      const rows = changed.flatMap(({ health, ...url }) =>
-        health ? [{ ...url, ...health, noticeDueAt: firstNoticeAt(health, tx.at), noticeTries: 0 }] : [],
+      const isStored = (url: Callback): boolean => stored.has(callbackKey(url))
+      await run(
+        tx,
+        REMOVE,
+        [...changed.values()].filter(url => url.health === null && isStored(url)),
       )
+      const rows = [...changed.values()]
+        .sort(byKey)
+        .flatMap(({ health, ...url }) =>
+          health ? [{ ...url, ...health, noticeDueAt: firstNoticeAt(health, tx.at), noticeTries: 0 }] : [],
+        )
       await tx.update('callbacks', ['partnerId', 'callbackUrl'], rows.filter(isStored))
       // Where somebody else has added a row meanwhile, which could not be locked, the transaction is run again.
       await tx.insert(
@@ -79,16 +98,23 @@ export const lockUrls = async (tx: Tx, urls: readonly Callback[]): Promise<UrlCh
   }
 }
 
+const compareText = (a: string, b: string): number => (a === b ? 0 : a < b ? -1 : 1)
+/** The order of their locks. */
+const byKey = (a: Callback, b: Callback): number =>
+  compareText(a.partnerId, b.partnerId) || compareText(a.callbackUrl, b.callbackUrl)
+
 /** Lets go what is held for these URLs, where `end` may; whether it did, and what has become of them. */
-export const releaseUrls = async (tx: Tx, urls: readonly Callback[], end: HoldEnd) => {
-  const wanted = distinct(urls)
-  const found = await read(tx, FIND, wanted)
+export const releaseUrls = async (tx: Tx, wanted: readonly Callback[], end: HoldEnd) => {
+  const found = await run(tx, FIND, wanted)
   const held = wanted.filter(url => found.get(callbackKey(url))?.heldSince != null)
-  const changes = await lockUrls(tx, held)
-  const released = held.filter(url => changes.release(url, end))
-  await changes.save(tx)
-  return { isReleased: released.length > 0, changedUrls: changes.changedUrls }
+  const urls = await lockUrls(tx, held)
+  const released = held.filter(url => urls.release(url, end))
+  await urls.save(tx)
+  return { isReleased: released.length > 0, changedUrls: urls.changedUrls }
 }
+
+/** So many held messages a claim makes due when their hold has ended; the next claim goes on with the URL that has waited longest. */
+export const RELEASED_TOGETHER = 300
 
 const RELEASING: Sql = d => `
   SELECT ${columnsOf('callbacks', ['partnerId', 'callbackUrl'])} FROM callbacks
@@ -99,11 +125,8 @@ export const HELD = `
 /** The first messages that nobody else has locked. */
 const RELEASE: Sql = d => `
   UPDATE deliveries SET due_at = @at WHERE seq IN (
-    SELECT seq FROM deliveries WHERE ${HELD} LIMIT ${RELEASED_TOGETHER} ${d.forUpdate({ skipLocked: true })})
-  RETURNING seq`
+    SELECT seq FROM deliveries WHERE ${HELD} LIMIT ${RELEASED_TOGETHER} ${d.forUpdate({ skipLocked: true })})`
 const IS_HOLDING = `SELECT 1 FROM deliveries WHERE ${HELD} LIMIT 1`
-
-const lanesOf = createLanes()
 
 /**
  * Makes messages due of one URL that is held no more, of those that nobody else goes on with.
@@ -114,11 +137,9 @@ const lanesOf = createLanes()
 export const releaseSome = async (tx: Tx): Promise<void> => {
   const [url] = await tx.all<Callback>(RELEASING)
   if (!url) return
-  const id = (await lanesOf.findIds(tx, [url]))(url)
-  const lanes = await lanesOf.load(tx, { ids: id === null ? [] : [id] })
-  const released = await tx.all(RELEASE, { ...url, at: tx.at })
-  if (id !== null && released.length > 0) lanes.advance(id, tx.at)
-  await lanes.save(tx)
+  const laneId = (await findLaneIds(tx, [url])).get(laneKey(url))
+  if (laneId !== undefined) await advanceLanes(tx, [laneId], tx.at)
+  await tx.all(RELEASE, { ...url, at: tx.at })
   const [held] = await tx.all(IS_HOLDING, { ...url })
   if (!held) await run(tx, REMOVE, [url])
   else await tx.update('callbacks', ['partnerId', 'callbackUrl'], [{ ...url, lastAt: tx.at }])

@@ -1,27 +1,23 @@
+import { SECOND } from '../../core/duration.ts'
 import { releaseSome } from '../callbacks/urls.ts'
 import type { StoreContext } from '../context.ts'
-import {
-  afterMessageClaim,
-  bySigning,
-  createMessageClaiming,
-  type DueOfLane,
-  firstDueAt,
-  NOTHING_CLAIMED,
-  openClaimed,
-  type PartnersQuestion,
-  partnersRoundRobin,
-  secretsFor,
-  UNSIGNED_MS,
-} from '../message-claims.ts'
 import { heldAt } from '../operators/facts.ts'
 import { createSecretRows } from '../partners/signing-secrets.ts'
-import { answerAlone } from '../rules/questions.ts'
-import { type DueLane, lanesFor, mayHaveMore, shareSlots } from '../rules/share-slots.ts'
-import { type Due, HELD_IN_A_CLAIM, isBehind, spareOf, takeMessages } from '../rules/take-messages.ts'
-import type { MessageClaimRequest, Store } from '../store.ts'
+import {
+  afterMessageClaim,
+  type Due,
+  HELD_IN_A_CLAIM,
+  isBehind,
+  partnersRoundRobin,
+  spareOf,
+  takeMessages,
+} from '../rules/claim-messages.ts'
+import { type DueLane, lanesFor, mayHaveMore, type Share, shareSlots } from '../rules/share-slots.ts'
+import type { Opening } from '../sealed.ts'
+import type { ClaimedMessage, ClaimedMessages, MessageClaimRequest, Store } from '../store.ts'
 import { columnsOf, type Sql, type Tx } from '../tx.ts'
 import { beginClaim } from './claims-lock.ts'
-import { createLanes } from './lanes.ts'
+import { lockFreeLanes } from './lanes.ts'
 
 /** The earliest due time of a lane, by the index that is for this alone, and whether a URL still has messages to be made due. */
 export const PEEK = `SELECT
@@ -56,29 +52,14 @@ const dueMessagesIn =
       AS "isPaused"
   FROM (SELECT * FROM deliveries WHERE lane_id = @laneId AND due_at IS NOT NULL AND due_at <= @at
     ORDER BY due_at ${order}, seq ${order} LIMIT @most ${d.forUpdate({ skipLocked: true })}) AS d
-    ${d.joinOne('message_bodies', 'b', { key: 'seq', is: 'd.seq' })}
+    ${d.lookUp('message_bodies b', 'b.seq = d.seq')}
   ORDER BY d.due_at, d.seq`
 export const DUE_MESSAGES = { oldest: dueMessagesIn('ASC'), newest: dueMessagesIn('DESC') }
-
-/** The count goes up for what is held too, so that an attempt whose lease ran out can be told apart from one that was settled. */
-export const CLAIM: Sql = d => `
-  UPDATE deliveries SET claims = claims + 1, claimed_at = claimed.claimed_at, due_at = claimed.due_at
-  FROM ${d.rows('claimed', { seq: 'int8', claimedAt: 'int8', dueAt: 'int8' })} WHERE deliveries.seq = claimed.seq`
-
-const EXHAUST: Sql = d => `
-  UPDATE deliveries SET state = 'exhausted', claims = claims + 1, claimed_at = NULL, due_at = NULL
-  WHERE seq IN ${d.list('seqs', 'int8')}`
 
 /** Leases count as due times too: a crashed worker's messages bring their lane back. */
 export const SETTLE_LANES: Sql = d => `
   UPDATE lanes SET due_at = (SELECT min(d.due_at) FROM deliveries d WHERE d.lane_id = lanes.id AND d.due_at IS NOT NULL)
   WHERE id IN ${d.list('ids', 'int8')}`
-
-/** A message that is due, as a claim reads it. */
-interface DueMessage extends DueOfLane {
-  /** Messages for its URL are held. */
-  isPaused: boolean
-}
 
 interface PartnerWithLanes {
   id: string
@@ -87,8 +68,78 @@ interface PartnerWithLanes {
   isPausing: boolean
 }
 
-const partnersWithLanes = (tx: Tx, question: PartnersQuestion): Promise<PartnerWithLanes[]> =>
-  tx.all(PARTNERS_WITH_LANES, { ...question })
+/** A message that is due, as a claim reads it. */
+interface DueMessage
+  extends Pick<ClaimedMessage, 'seq' | 'registrationId' | 'callbackUrl' | 'body' | 'attempts' | 'retries'>,
+    Pick<ClaimedMessage, 'traceparent' | 'createdAt' | 'dueAt'> {
+  claims: number
+  /** Messages for its URL are held. */
+  isPaused: boolean
+}
+
+/** A lane whose partner has no signing secret that can be decrypted is read again after this: it may have a new one then. */
+const UNSIGNED_MS = 30 * SECOND
+
+const NOTHING_CLAIMED: ClaimedMessages = { messages: [], secrets: new Map(), nextAt: null }
+
+/**
+ * A claim peeks first, without locks, since most peeks find nothing that may be sent now. It locks the lanes that it takes from, and reads
+ * their messages in a later statement: so it sees all that those who had a lane locked before have made due, and puts the lane's due time
+ * right. What others have locked it leaves to them; it waits only for the lanes of a URL that is being released.
+ */
+export const createMessageClaims = (context: StoreContext): Store['claimMessages'] => {
+  const secrets = createSecretRows(context)
+  /** The partner that the last claim read last. It moves only with a commit. */
+  let last = ''
+
+  const claimAll = async (tx: Tx, request: MessageClaimRequest, last: string) => {
+    await beginClaim(tx)
+    if ((await heldAt(tx)) !== null) return { claimed: NOTHING_CLAIMED, last }
+    await releaseSome(tx)
+    const { partners, isAll } = await partnersRoundRobin(last, (after, limit) =>
+      tx.all<PartnerWithLanes>(PARTNERS_WITH_LANES, { after, limit }),
+    )
+    const found = await findLanes(tx, request, partners)
+    const live = await secrets.of(tx, [...new Set(found.map(({ partnerId }) => partnerId))])
+    const secretsOf = (partnerId: string) => live.get(partnerId) ?? []
+    const shares = shareSlots(
+      request,
+      found.filter(({ partnerId }) => secretsOf(partnerId).length > 0),
+    )
+    const unsigned = found.filter(({ partnerId }) => secretsOf(partnerId).length === 0)
+    // Those that others have locked too: there may be more to take soon.
+    const wanted = [...shares.map(({ lane }) => lane), ...unsigned].map(({ id }) => id)
+    const free = await lockFreeLanes(tx, wanted)
+    const mine = shares.filter(({ lane }) => free.has(lane.id))
+    const pausing = new Set(partners.filter(({ isPausing }) => isPausing).map(({ id }) => id))
+    const messages = await takeFrom(tx, mine, { pausing, leaseMs: request.leaseMs, context })
+    const putOff = unsigned.filter(({ id }) => free.has(id)).map(({ id }) => ({ id, dueAt: tx.at + UNSIGNED_MS }))
+    await tx.update('lanes', ['id'], putOff)
+    if (mine.length > 0) await tx.all(SETTLE_LANES, { ids: mine.map(({ lane }) => lane.id) })
+
+    const done = { isAll, lanes: wanted.length, messages: messages.length, firstDue: await firstDueAt(tx) }
+    const signing = new Map(messages.map(({ partnerId }) => [partnerId, secretsOf(partnerId)]))
+    return {
+      claimed: { messages, secrets: signing, nextAt: afterMessageClaim(done, tx.at) },
+      last: partners.at(-1)?.id ?? '',
+    }
+  }
+
+  return async request => {
+    const { at, nextAt } = await context.read(async tx => ({ at: tx.at, nextAt: await firstDueAt(tx) }))
+    if (nextAt === null || nextAt > at || request.slots <= 0) return { ...NOTHING_CLAIMED, nextAt }
+    const done = await context.write(tx => claimAll(tx, request, last))
+    last = done.last
+    return done.claimed
+  }
+}
+
+/** When the first message may be due; null: nothing is to be sent. What is held for a URL that is released may be made due at once. */
+const firstDueAt = async (tx: Tx): Promise<number | null> => {
+  const [{ firstDue, isReleasing } = NO_LANES] = await tx.all<{ firstDue: number | null; isReleasing: boolean }>(PEEK)
+  return isReleasing ? Math.min(firstDue ?? tx.at, tx.at) : firstDue
+}
+const NO_LANES = { firstDue: null, isReleasing: false }
 
 const findLanes = async (
   tx: Tx,
@@ -100,109 +151,68 @@ const findLanes = async (
   return (await tx.each<DueLane>(DUE_LANES, questions)).flat()
 }
 
-/** Each lane's own messages, in the order of the lanes. The caller has locked them. */
-const dueMessages = (
+/**
+ * Claims messages of lanes that the caller has locked, and holds those for paused URLs. The count of claims goes up for these too, so that
+ * an attempt whose lease ran out can be told apart from one that was settled. What cannot be decrypted is given up.
+ */
+const takeFrom = async (
   tx: Tx,
-  lanes: readonly { laneId: number; most: number }[],
-  which: keyof typeof DUE_MESSAGES,
-): Promise<DueMessage[][]> => {
-  if (lanes.every(({ most }) => most === 0)) return Promise.resolve(lanes.map(() => []))
-  return tx.each(
-    DUE_MESSAGES[which],
-    lanes.map(lane => ({ ...lane, at: tx.at })),
+  shares: readonly Share[],
+  { pausing, leaseMs, context }: { pausing: ReadonlySet<string>; leaseMs: number; context: Opening },
+): Promise<ClaimedMessage[]> => {
+  const due = await dueOf(tx, shares, pausing)
+  const all = shares.map(({ take }, i) => takeMessages(due[i] ?? { oldest: [], newest: [] }, take))
+  const opened = shares.flatMap(({ lane }, i) =>
+    (all[i]?.taken ?? []).map(row => ({ row, message: open(context, lane, row) })),
   )
-}
-
-/** A lane to take messages of. */
-interface Share {
-  lane: DueLane
-  take: number
+  const claimed = opened.flatMap(({ row, message }) => (message === null ? [] : row))
+  const held = all.flatMap(one => one.held)
+  await tx.update(
+    'deliveries',
+    ['seq'],
+    [
+      ...claimed.map(({ seq, claims }) => ({ seq, claims: claims + 1, claimedAt: tx.at, dueAt: tx.at + leaseMs })),
+      ...held.map(({ seq, claims }) => ({ seq, claims: claims + 1, claimedAt: null, dueAt: null })),
+    ],
+  )
+  const unreadable = opened.flatMap(({ row, message }) => (message === null ? row : []))
+  await tx.update(
+    'deliveries',
+    ['seq'],
+    unreadable.map(({ seq, claims }) => {
+      return { seq, state: 'exhausted' as const, claims: claims + 1, claimedAt: null, dueAt: null }
+    }),
+  )
+  return opened.flatMap(({ message }) => message ?? [])
 }
 
 /** The due messages of each lane that a claim takes from. */
 const dueOf = async (tx: Tx, shares: readonly Share[], pausing: ReadonlySet<string>): Promise<Due<DueMessage>[]> => {
-  const oldest = await dueMessages(tx, limitsOf(shares, pausing), 'oldest')
-  const limits = shares.map(({ lane, take }, i) => ({
-    laneId: lane.id,
-    most: isBehind(oldest[i]?.[0]?.dueAt, tx.at) ? take : 0,
-  }))
-  const newest = await dueMessages(tx, limits, 'newest')
-  return shares.map((_, i) => ({ oldest: oldest[i] ?? [], newest: newest[i] ?? [] }))
-}
-
-/** How many messages to look at of each lane. */
-const limitsOf = (shares: readonly Share[], pausing: ReadonlySet<string>) => {
   let left = HELD_IN_A_CLAIM
-  return shares.map(({ lane, take }) => {
+  const limits = shares.map(({ lane, take }) => {
     const spare = spareOf({ isPausing: pausing.has(lane.partnerId), left })
     left -= spare
-    return { laneId: lane.id, most: take + spare }
+    return { laneId: lane.id, most: take + spare, at: tx.at }
   })
+  const oldest = await tx.each<DueMessage>(DUE_MESSAGES.oldest, limits)
+  const behind = shares.filter((_, i) => isBehind(oldest[i]?.[0]?.dueAt, tx.at))
+  const found = await tx.each<DueMessage>(
+    DUE_MESSAGES.newest,
+    behind.map(({ lane, take }) => ({ laneId: lane.id, most: take, at: tx.at })),
+  )
+  const newest = new Map(behind.map((share, i) => [share, found[i]]))
+  return shares.map((share, i) => ({ oldest: oldest[i] ?? [], newest: newest.get(share) ?? [] }))
 }
 
-/**
- * A claim peeks first, without locks. It locks the lanes that it takes from, and reads their messages in a later statement: so it sees
- * all that those who had a lane locked before have made due, and puts the lane's due time right. What others have locked it leaves to
- * them; it waits only for the lanes of a URL that is being released.
- */
-export const createMessageClaims = (context: StoreContext): Store['claimMessages'] => {
-  const { write, read } = context
-  const lanesOf = createLanes()
-  const secrets = createSecretRows(context)
-
-  /** What becomes of a lane's due messages. */
-  const takeOf = ({ lane, take }: Share, due: Due<DueMessage>) => {
-    const isPaused = (row: DueMessage) => row.isPaused
-    const open = (row: DueMessage) => openClaimed(context, lane, row)
-    return takeMessages(due, { take, dueRowOf: row => row, isPaused, open })
+/** The message as it is handed out; null: its text does not open. */
+const open = ({ sealed, openOr }: Opening, lane: DueLane, due: DueMessage): ClaimedMessage | null => {
+  const { seq, claims, registrationId, callbackUrl, attempts, retries, traceparent, createdAt, dueAt } = due
+  const { id: laneId, partnerId, host, slow, proven } = lane
+  const open = () => sealed.message.openBytes({ partnerId, registrationId, body: due.body })
+  const body = openOr({ table: 'messages', id: registrationId }, { open, instead: null })
+  if (body === null) return null
+  return {
+    ...{ seq, claim: claims + 1, partnerId, registrationId, laneId, slow, proven },
+    ...{ host, callbackUrl, body, attempts, retries, traceparent, createdAt, dueAt },
   }
-
-  const claimAll = async (tx: Tx, claim: MessageClaimRequest, { last }: { last: string }) => {
-    await beginClaim(tx)
-    if ((await heldAt(tx)) !== null) return { claimed: NOTHING_CLAIMED, last }
-    const { at } = tx
-    await releaseSome(tx)
-    const { partners, isAll } = await answerAlone(partnersRoundRobin<PartnerWithLanes>(last), questions =>
-      Promise.all(questions.map(question => partnersWithLanes(tx, question))),
-    )
-    const found = await findLanes(tx, claim, partners)
-    const live = await secrets.of(tx, [...new Set(found.map(({ partnerId }) => partnerId))])
-    const { signed, unsigned } = bySigning(found, live)
-    const shares = shareSlots(claim, signed)
-    const wanted = [...shares.map(({ lane }) => lane), ...unsigned]
-    const { lanes, free } = await lanesOf.loadFree(
-      tx,
-      wanted.map(({ id }) => id),
-    )
-    for (const { id } of unsigned) if (free.has(id)) lanes.set(id, { ...lanes.get(id), dueAt: at + UNSIGNED_MS })
-
-    const mine = shares.filter(({ lane }) => free.has(lane.id))
-    const pausing = new Set(partners.filter(({ isPausing }) => isPausing).map(({ id }) => id))
-    const due = await dueOf(tx, mine, pausing)
-    const taken = mine.map((share, i) => takeOf(share, due[i] ?? { oldest: [], newest: [] }))
-    const messages = taken.flatMap(one => one.messages)
-    const claimed = messages.map(({ seq }) => ({ seq, claimedAt: at, dueAt: at + claim.leaseMs }))
-    const held = taken.flatMap(one => one.held.map(seq => ({ seq, claimedAt: null, dueAt: null })))
-    if (claimed.length + held.length > 0) await tx.all(CLAIM, { claimed: [...claimed, ...held] })
-    const unreadable = taken.flatMap(one => one.unreadable)
-    if (unreadable.length > 0) await tx.all(EXHAUST, { seqs: unreadable })
-    await lanes.save(tx)
-    if (mine.length > 0) await tx.all(SETTLE_LANES, { ids: mine.map(({ lane }) => lane.id) })
-
-    const firstDue = await nextDueAt(tx)
-    // Those that others have locked too: there may be more to take soon.
-    const tried = wanted.map(lane => ({ lane }))
-    const nextAt = afterMessageClaim({ isAll, shares: tried, messages, firstDue }, at)
-    return { claimed: { messages, secrets: secretsFor(messages, live), nextAt }, last: partners.at(-1)?.id ?? '' }
-  }
-
-  return createMessageClaiming({
-    peek: () => read(async tx => ({ at: tx.at, nextAt: await nextDueAt(tx) })),
-    claim: (request, from) => write(tx => claimAll(tx, request, from)),
-  })
-}
-
-const nextDueAt = async (tx: Tx): Promise<number | null> => {
-  const [row] = await tx.all<{ firstDue: number | null; isReleasing: boolean }>(PEEK)
-  return firstDueAt(row ?? { firstDue: null, isReleasing: false }, tx.at)
 }

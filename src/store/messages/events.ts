@@ -1,58 +1,74 @@
+import { SECOND } from '../../core/duration.ts'
+import type { MessageState, MessageType } from '../../core/message.ts'
 import type { StoreContext } from '../context.ts'
 import { openBody } from '../registration-rows.ts'
-import {
-  beginOf,
-  EVENT_WINDOW,
-  type EventRow,
-  eventPageOf,
-  isOfThisHistory,
-  lastEventBy,
-  type PositionFacts,
-} from '../rules/events.ts'
-import { answerAlone } from '../rules/questions.ts'
-import type { EventPage, EventPosition, EventQuery, Store } from '../store.ts'
+import type { EventPage, EventPosition, EventQuery, Store, StoredEvent } from '../store.ts'
 import { columnsOf, type Tx } from '../tx.ts'
 
-/**
- * A partner's messages in the order of their commits, as a reader goes through them: whoever writes some gives out their numbers under
- * the lock of the partner's row, so none appears behind one that is there.
- */
-export const createEvents = (context: Pick<StoreContext, 'read' | 'sealed' | 'openOr'>): Pick<Store, 'listEvents'> => {
-  /** Mostly the first `limit` are the page; the rest of the window is read only where some of them are left out. */
-  const readPage = async (
-    tx: Tx,
-    partnerId: string,
-    query: EventQuery & { begin: EventPosition | null },
-  ): Promise<EventPage> => {
-    const size = Math.min(query.limit, EVENT_WINDOW)
-    const following = (n: number, limit: number) => tx.all<EventRow>(FOLLOWING, { partnerId, n, limit })
-    const rows = await following(query.begin?.n ?? 0, size)
-    const open = (row: EventRow) => openBody(context, { ...row, partnerId })
-    const page = eventPageOf(rows, query, open)
-    const last = rows.at(-1)
-    if (page.events.length === query.limit || last === undefined || rows.length < size) return page
-    const rest = await following(last.n, EVENT_WINDOW - size)
-    return eventPageOf([...rows, ...rest], query, open)
-  }
+/** So many events one page looks at, whatever it leaves out: erased ones, undecipherable ones, others than are asked for, older ones. */
+export const EVENT_WINDOW = 1_000
 
-  return {
-    listEvents: (partnerId, query) =>
-      context.read(async tx => {
-        const { after } = query
-        const [facts = NO_EVENTS] = await tx.all<PositionFacts>(FACTS, { partnerId, n: after?.n ?? null })
-        const findFirst = async (numbers: readonly number[]) => {
-          const found = await tx.each<EventPosition>(
-            FIRST_FROM,
-            numbers.map(n => ({ partnerId, n })),
-          )
-          return found.map(([first = null]) => first)
-        }
-        if (after !== null && !isOfThisHistory(after, facts))
-          return { outcome: 'lost', beginAfter: await answerAlone(lastEventBy(after.at, facts.newest), findFirst) }
-        const begin = await answerAlone(beginOf(query, facts.newest), findFirst)
-        return readPage(tx, partnerId, { ...query, begin })
-      }),
+/**
+ * Transactions that overlap number their events in the order of their commits, so an event may be created so much later than one that
+ * follows it: longer than a transaction lasts that waits for the locks of others.
+ */
+const OVERLAP_MS = 30 * SECOND
+
+/** What the database knows about a position that a reader brings. */
+interface PositionFacts {
+  /** The number of the partner's newest event; 0: none yet. */
+  newest: number
+  /** When the event of that number was created; null: there is none, because it is erased or was never there. */
+  createdAt: number | null
+}
+
+/**
+ * Whether a reader may go on after this position. A restored database has lost its newest events and gives their numbers to
+ * others: then the number is not there yet, or its event was created at another time.
+ */
+const isOfThisHistory = ({ n, at }: EventPosition, { newest, createdAt }: PositionFacts): boolean =>
+  n <= newest && (createdAt === null || createdAt === at)
+
+interface PageQuery extends Pick<EventQuery, 'limit' | 'delivery' | 'since'> {
+  begin: EventPosition | null
+}
+
+/** An event as it is read. */
+interface EventRow {
+  n: number
+  registrationId: string
+  type: MessageType
+  createdAt: number
+  state: MessageState
+  /** Sealed; empty: erased. */
+  body: Buffer
+}
+
+/**
+ * The page out of the first events behind `begin`, up to `EVENT_WINDOW` of them.
+ *
+ * @param open the text of an event; null: it cannot be decrypted
+ */
+const eventPageOf = (
+  rows: Iterable<EventRow>,
+  { limit, delivery, since = 0, begin }: PageQuery,
+  open: (row: EventRow) => string | null,
+): EventPage & { outcome: 'page' } => {
+  const events: StoredEvent[] = []
+  let end = begin
+  let scanned = 0
+  for (const row of rows) {
+    if (events.length === limit) break
+    const { registrationId, type, createdAt, state } = row
+    end = { n: row.n, at: createdAt }
+    scanned++
+    if (createdAt < since) continue
+    // A cancelled registration's message is erased, and tells nothing any more.
+    if (row.body.length === 0 || (delivery !== undefined && state !== delivery)) continue
+    const body = open(row)
+    if (body !== null) events.push({ position: end, registrationId, type, createdAt, delivery: state, body })
   }
+  return { outcome: 'page', events, end, scanned }
 }
 
 const NO_EVENTS: PositionFacts = { newest: 0, createdAt: null }
@@ -79,3 +95,61 @@ const FOLLOWING = `
   SELECT event AS n, ${columnsOf('messageBodies', ['registrationId', 'type', 'createdAt', 'body'])},
     (SELECT state FROM messages WHERE seq = m.seq) AS state
   FROM messages m WHERE partner_id = @partnerId AND event > @n ORDER BY event LIMIT @limit`
+
+/**
+ * A partner's messages in the order of their commits, as a reader goes through them: whoever writes some gives out their numbers under
+ * the lock of the partner's row, so none appears behind one that is there.
+ */
+export const createEvents = (context: Pick<StoreContext, 'read' | 'sealed' | 'openOr'>): Pick<Store, 'listEvents'> => ({
+  listEvents: (partnerId, query) =>
+    context.read(async tx => {
+      const { after, since } = query
+      const [facts = NO_EVENTS] = await tx.all<PositionFacts>(FACTS, { partnerId, n: after?.n ?? null })
+      const lastBy = (at: number) => lastEventBy(tx, { partnerId, at, newest: facts.newest })
+      if (after !== null && !isOfThisHistory(after, facts))
+        return { outcome: 'lost', beginAfter: await lastBy(after.at) }
+      // All that were created at `since` or later are behind it.
+      const before = since === undefined ? null : await lastBy(since - 1 - OVERLAP_MS)
+      const begin = (before?.n ?? 0) > (after?.n ?? 0) ? before : after
+      return readPage(tx, { ...query, partnerId, begin }, context)
+    }),
+})
+
+/**
+ * The last event that was created by then, where a reader of a lost history begins: what was created later is of the new history; what
+ * came before, both have in common. Some twenty seeks, however many events there are.
+ *
+ * @returns null: there is none
+ */
+const lastEventBy = async (
+  tx: Tx,
+  { partnerId, at, newest }: { partnerId: string; at: number; newest: number },
+): Promise<EventPosition | null> => {
+  const firstFrom = async (n: number) => (await tx.all<EventPosition>(FIRST_FROM, { partnerId, n }))[0] ?? null
+  const isByThen = (first: EventPosition | null): boolean => first !== null && first.at <= at
+  if (!isByThen(await firstFrom(1))) return null
+  let [low, high] = [1, newest]
+  while (low < high) {
+    const middle = Math.ceil((low + high) / 2)
+    if (isByThen(await firstFrom(middle))) low = middle
+    else high = middle - 1
+  }
+  return firstFrom(low)
+}
+
+/** Mostly the first `limit` are the page; the rest of the window is read only where some of them are left out. */
+const readPage = async (
+  tx: Tx,
+  query: PageQuery & { partnerId: string },
+  context: Pick<StoreContext, 'sealed' | 'openOr'>,
+): Promise<EventPage> => {
+  const { partnerId, limit, begin } = query
+  const size = Math.min(limit, EVENT_WINDOW)
+  const following = (n: number, most: number) => tx.all<EventRow>(FOLLOWING, { partnerId, n, limit: most })
+  const open = (row: EventRow) => openBody(context, { ...row, partnerId })
+  const rows = await following(begin?.n ?? 0, size)
+  const page = eventPageOf(rows, query, open)
+  const last = rows.at(-1)
+  if (page.events.length === limit || last === undefined || rows.length < size) return page
+  return eventPageOf([...rows, ...(await following(last.n, EVENT_WINDOW - size))], query, open)
+}

@@ -1,111 +1,124 @@
-import type { Callback } from '../callbacks.ts'
-import { createLaneChanges, hostOf, type LaneChanges, type LaneState, NEW_LANE } from '../lanes.ts'
+import { hostOf } from '../../core/callback-url.ts'
+import { earlier } from '../../core/clock.ts'
+import type { Callback, HostSignal } from '../store.ts'
 import { columnsOf, type Sql, type Tx } from '../tx.ts'
 
-/**
- * Each lane is locked and read before: `get` throws where it was not read, a change where it is not locked. Whoever makes a message due
- * has its lane locked before, and advances it: so a claim that has the lock sees all that is due.
- */
-export interface LaneUnitOfWork extends Omit<LaneChanges, 'take'> {
-  /** Writes what has changed. */
-  save(tx: Tx): Promise<void>
+/** What decides how many slots a lane gets. */
+export interface LaneState {
+  /** Not later than the due time of its first message; null: nothing to send. Epoch ms. */
+  dueAt: number | null
+  /** Attempts in a row that ran into the time limit. */
+  strikes: number
+  /** Too many of them: it gets one slot at a time. */
+  slow: boolean
+  /** Its last attempt that showed something was answered; until one is, it gets few slots. */
+  proven: boolean
 }
 
-type LaneRow = LaneState & { id: number }
+export interface Lane extends LaneState {
+  id: number
+}
 
-/** Null: the partner has no lane for the URL's host. */
-type FindId = (url: Callback) => number | null
+export const NEW_LANE: LaneState = { dueAt: null, strikes: 0, slow: false, proven: false }
 
-const LANE = columnsOf('lanes', ['id', 'dueAt', 'strikes', 'slow', 'proven'])
-const READ: Sql = d => `SELECT ${LANE} FROM lanes WHERE id IN ${d.list('ids', 'int8')} ORDER BY id`
+export const isSameLane = (a: LaneState, b: LaneState): boolean =>
+  a.dueAt === b.dueAt && a.strikes === b.strikes && a.slow === b.slow && a.proven === b.proven
+
+/** After this many time-outs in a row a host gets one slot at a time, until it answers. */
+const SLOW_AFTER_STRIKES = 3
+
+export const afterAttemptInLane = (lane: LaneState, hostSignal: HostSignal | null): LaneState => {
+  if (hostSignal === null) return lane
+  if (hostSignal === 'answers') return { ...lane, strikes: 0, slow: false, proven: true }
+  const strikes = lane.strikes + 1
+  return { ...lane, strikes, slow: strikes >= SLOW_AFTER_STRIKES, proven: false }
+}
+
+/** The same text for URLs of the same lane. */
+export const laneKey = ({ partnerId, callbackUrl }: Callback): string => `${partnerId} ${hostOf(callbackUrl)}`
+
+const READ: Sql = d => `
+  SELECT ${columnsOf('lanes', ['id', 'dueAt', 'strikes', 'slow', 'proven'])} FROM lanes
+  WHERE id IN ${d.list('ids', 'int8')} ORDER BY id`
 const LOCK: Sql = d => `${READ(d)} ${d.forUpdate()}`
-const LOCK_FREE: Sql = d => `${READ(d)} ${d.forUpdate({ skipLocked: true })}`
+const LOCK_FREE: Sql = d =>
+  `SELECT id FROM lanes WHERE id IN ${d.list('ids', 'int8')} ORDER BY id ${d.forUpdate({ skipLocked: true })}`
 
 const HOSTS = { partnerId: 'text', host: 'text' } as const
 const FIND: Sql = d => `
-  SELECT ${columnsOf('lanes', ['id', 'partnerId', 'host'])} FROM lanes
+  SELECT id, partner_id || ' ' || host AS key FROM lanes
   WHERE (partner_id, host) IN (SELECT partner_id, host FROM ${d.rows('hosts', HOSTS)}) ORDER BY id ${d.forKeyShare()}`
 const MAKE: Sql = d => `
   INSERT INTO lanes (partner_id, host) SELECT partner_id, host FROM ${d.rows('hosts', HOSTS)} WHERE true ORDER BY nth
   ON CONFLICT (partner_id, host) DO NOTHING`
 
-export const createLanes = () => ({ load, loadUnlessSteady, loadFree, findIds, makeIds })
-
-/** Waits for those that others have locked. */
-const load = async (tx: Tx, { ids }: { ids: readonly number[] }): Promise<LaneUnitOfWork> => open(await lock(tx, ids))
+/** Locked in the order of their ids; waits for those that others have locked. One that was erased is as a new one. */
+const lockLanes = async (tx: Tx, ids: readonly number[]): Promise<Lane[]> => {
+  if (ids.length === 0) return []
+  const rows = await tx.all<Lane>(LOCK, { ids })
+  const found = new Set(rows.map(({ id }) => id))
+  return [...rows, ...ids.filter(id => !found.has(id)).map(id => ({ ...NEW_LANE, id }))]
+}
 
 /**
- * The same, but without a lock of those that `isSteady`, as they are now, says will not be changed: whoever claims of a busy lane does
- * not find it locked all the time.
+ * Locks them, but for those that `isSteady`, as they are now, says will not be changed: whoever claims of a busy lane does not find it
+ * locked all the time.
  */
-const loadUnlessSteady = async (
+export const lockUnsteadyLanes = async (
   tx: Tx,
   ids: readonly number[],
-  isSteady: (id: number, lane: LaneState) => boolean,
-): Promise<LaneUnitOfWork> => {
-  const seen = await tx.all<LaneRow>(READ, { ids })
-  const steady = seen.filter(({ id, ...lane }) => isSteady(id, lane))
+  isSteady: (lane: Lane) => boolean,
+): Promise<Lane[]> => {
+  const steady = (await tx.all<Lane>(READ, { ids })).filter(isSteady)
   const unlocked = new Set(steady.map(({ id }) => id))
-  const locked = await lock(
+  const locked = await lockLanes(
     tx,
     ids.filter(id => !unlocked.has(id)),
   )
-  return open(locked, steady)
+  return [...steady, ...locked]
 }
 
-/** Without those that others have locked now; the ids of what is left. */
-const loadFree = async (
-  tx: Tx,
-  ids: readonly number[],
-): Promise<{ lanes: LaneUnitOfWork; free: ReadonlySet<number> }> => {
-  const rows = await tx.all<LaneRow>(LOCK_FREE, { ids })
-  return { lanes: open(rows), free: new Set(rows.map(({ id }) => id)) }
+/** Locks those that nobody else has locked now; their ids. */
+export const lockFreeLanes = async (tx: Tx, ids: readonly number[]): Promise<ReadonlySet<number>> => {
+  const rows = ids.length === 0 ? [] : await tx.all<{ id: number }>(LOCK_FREE, { ids })
+  return new Set(rows.map(({ id }) => id))
 }
 
 /**
- * The ids of the lanes of these URLs, without a lock of what is in them: for those who only name a lane. It is not erased before
- * the transaction ends.
+ * Something in each of these lanes is due at `dueAt`. Whoever makes a message due does this before: so a claim that has the lock sees all
+ * that is due.
  */
-const findIds = async (tx: Tx, urls: readonly Callback[]): Promise<FindId> => {
-  const rows = await tx.all<{ id: number; partnerId: string; host: string }>(FIND, { hosts: urls.map(hostRow) })
-  const ids = new Map(rows.map(row => [laneKey(row), row.id]))
-  return url => ids.get(laneKey(hostRow(url))) ?? null
+export const advanceLanes = async (tx: Tx, laneIds: readonly number[], dueAt: number): Promise<void> => {
+  const lanes = await lockLanes(tx, [...new Set(laneIds)])
+  const later = lanes.filter(lane => lane.dueAt !== earlier(lane.dueAt, dueAt))
+  await tx.update(
+    'lanes',
+    ['id'],
+    later.map(({ id }) => ({ id, dueAt })),
+  )
+}
+
+/** Each once. */
+const hostsOf = (urls: readonly Callback[]) => [
+  ...new Map(urls.map(url => [laneKey(url), { partnerId: url.partnerId, host: hostOf(url.callbackUrl) }])).values(),
+]
+
+/**
+ * The ids of the lanes of these URLs, by `laneKey`, without a lock of what is in them: for those who only name a lane. It is not erased
+ * before the transaction ends.
+ */
+export const findLaneIds = async (tx: Tx, urls: readonly Callback[]): Promise<Map<string, number>> => {
+  const rows = await tx.all<{ key: string; id: number }>(FIND, { hosts: hostsOf(urls) })
+  return new Map(rows.map(({ key, id }) => [key, id]))
 }
 
 /**
  * Makes those that are missing, with ids in the order of the URLs, as where they came one after the other. What somebody else makes
  * at the same time is waited for, and not locked.
  */
-const makeIds = async (tx: Tx, urls: readonly Callback[]): Promise<FindId> => {
-  if (urls.length === 0) return () => null
+export const makeLanes = async (tx: Tx, urls: readonly Callback[]): Promise<Map<string, number>> => {
+  if (urls.length === 0) return new Map()
   await tx.lock(urls.map(({ partnerId }) => `lanes of ${partnerId}`))
-  await tx.all(MAKE, { hosts: urls.map(hostRow) })
-  return findIds(tx, urls)
+  await tx.all(MAKE, { hosts: hostsOf(urls) })
+  return findLaneIds(tx, urls)
 }
-
-/** In the order of their ids. One that was erased is as a new one. */
-const lock = async (tx: Tx, ids: readonly number[]): Promise<LaneRow[]> => {
-  if (ids.length === 0) return []
-  const rows = await tx.all<LaneRow>(LOCK, { ids })
-  const found = new Set(rows.map(({ id }) => id))
-  return [...rows, ...ids.filter(id => !found.has(id)).map(id => ({ ...NEW_LANE, id }))]
-}
-
-/** @param steady read, and not locked */
-const open = (locked: readonly LaneRow[], steady: readonly LaneRow[] = []): LaneUnitOfWork => {
-  const stored = new Map([...steady, ...locked].map(({ id, ...lane }): [number, LaneState] => [id, lane]))
-  const unlocked = new Set(steady.map(({ id }) => id))
-  const find = (id: number): LaneState => {
-    const lane = stored.get(id)
-    if (lane === undefined) throw new Error(`lane ${id} has not been read`)
-    return lane
-  }
-  const assertLocked = (id: number) => {
-    if (unlocked.has(id)) throw new Error(`lane ${id} is not locked`)
-  }
-  const { take, ...changes } = createLaneChanges(find, assertLocked)
-  return { ...changes, save: tx => tx.update('lanes', ['id'], take()) }
-}
-
-const hostRow = ({ partnerId, callbackUrl }: Callback) => ({ partnerId, host: hostOf(callbackUrl) })
-const laneKey = ({ partnerId, host }: { partnerId: string; host: string }): string => `${partnerId} ${host}`

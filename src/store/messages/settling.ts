@@ -1,12 +1,12 @@
-import { lockUrls, type UrlChanges } from '../callbacks/urls.ts'
-import { afterAttemptAt } from '../callbacks.ts'
+import { afterAttemptAt } from '../callbacks/callback.ts'
+import { type LockedUrls, lockUrls } from '../callbacks/urls.ts'
 import type { StoreContext } from '../context.ts'
 import { afterCallbackChanges } from '../hints.ts'
 import { KEPT_ATTEMPTS, leavesLanes, type MessagePlan, mayBeRecorded, settleMessage } from '../rules/settle-message.ts'
-import type { MessageOutcome, MessageSettlement, Store } from '../store.ts'
+import type { MessageSettlement, Store } from '../store.ts'
 import type { Sql, Tx } from '../tx.ts'
-import { type DeliveryChange, type LockedMessage, lockMessages, saveDeliveries } from './deliveries.ts'
-import { createLanes, type LaneUnitOfWork } from './lanes.ts'
+import { type LockedMessage, lockMessages, saveDeliveries } from './deliveries.ts'
+import { isSameLane, type Lane, lockUnsteadyLanes } from './lanes.ts'
 
 /** An attempt, by its message and the claim that made it. */
 interface AttemptKey {
@@ -26,95 +26,93 @@ export const TRIM_ATTEMPTS: Sql = d => `
       SELECT k.n FROM attempts k WHERE k.message_seq = trims.seq ORDER BY k.n DESC LIMIT 1 OFFSET ${KEPT_ATTEMPTS})
     LIMIT 1000)`
 
-/** What one run of a settling works with. */
-interface Settling {
-  at: number
-  messages: MessageUnitOfWork
-  lanes: LaneUnitOfWork
-  urls: UrlChanges
-}
-
-/** The messages of a run: each is locked and read once, changed in memory, and written once. */
-interface MessageUnitOfWork {
-  known: Map<number, LockedMessage>
-  changed: Map<number, DeliveryChange>
-  recorded: Set<string>
-  attempts: (NonNullable<MessagePlan['attempt']> & { messageSeq: number })[]
-  /** Those with more attempts than are kept. */
-  trims: Set<number>
-}
-
-export const createMessageSettling = ({
-  write,
-  tell,
-}: Pick<StoreContext, 'write' | 'tell'>): Store['settleMessages'] => {
-  const lanesOf = createLanes()
-
-  const load = async (tx: Tx, settlements: readonly MessageSettlement[]): Promise<Settling> => {
-    const messages = await loadMessages(tx, settlements)
-    const urls = await lockUrls(
-      tx,
-      settlements.flatMap(({ message, attempt }) => (attempt ? [message] : [])),
-    )
-    const ids = settlements.map(({ message }) => message.laneId)
-    const lanes = await lanesOf.loadUnlessSteady(tx, ids, leavesLanes(settlements))
-    return { at: tx.at, messages, lanes, urls }
-  }
-
-  return async settlements => {
-    const { outcomes, changedUrls } = await write(async tx => {
-      const settling = await load(tx, settlements)
-      const outcomes = settlements.map(settlement => settleOne(settlement, settling))
-      const { messages, lanes, urls } = settling
-      await saveMessages(tx, messages)
-      await lanes.save(tx)
-      await urls.save(tx)
-      return { outcomes, changedUrls: urls.changedUrls }
-    })
+export const createMessageSettling =
+  ({ write, tell }: Pick<StoreContext, 'write' | 'tell'>): Store['settleMessages'] =>
+  async settlements => {
+    const { outcomes, changedUrls } = await write(tx => settleAll(tx, settlements))
     tell(afterCallbackChanges(changedUrls))
     return outcomes
   }
+
+/** Each message, lane and URL is read once, changed in memory, and written once. */
+const settleAll = async (tx: Tx, settlements: readonly MessageSettlement[]) => {
+  const messages = await lockMessages(
+    tx,
+    settlements.map(({ message }) => message.seq),
+  )
+  const known = new Map(messages.map(message => [message.seq, message]))
+  const recorded = await findRecorded(tx, settlements, known)
+  const attempted = settlements.flatMap(({ message, attempt }) => (attempt ? [message] : []))
+  const urls = await lockUrls(tx, attempted)
+  const laneIds = new Set(settlements.map(({ message }) => message.laneId))
+  const lanes = await lockUnsteadyLanes(tx, [...laneIds], leavesLanes(settlements))
+  const facts = { at: tx.at, messages: known, recorded, urls, lanes: new Map(lanes.map(lane => [lane.id, lane])) }
+  const plans = settlements.map(settlement => settleOne(settlement, facts))
+
+  await saveDeliveries(
+    tx,
+    messages.map(was => ({ was, becomes: known.get(was.seq) ?? was })).filter(({ was, becomes }) => was !== becomes),
+  )
+  await saveAttempts(tx, plans)
+  await tx.update(
+    'lanes',
+    ['id'],
+    lanes
+      .map(was => ({ was, becomes: facts.lanes.get(was.id) ?? was }))
+      .flatMap(({ was, becomes }) => (isSameLane(was, becomes) ? [] : becomes)),
+  )
+  await urls.save(tx)
+  return { outcomes: plans.map(plan => plan?.end ?? null), changedUrls: urls.changedUrls }
+}
+
+interface Facts {
+  at: number
+  messages: Map<number, LockedMessage>
+  /** The attempts that are written, by `attemptKey`. */
+  recorded: Set<string>
+  urls: LockedUrls
+  lanes: Map<number, Lane>
 }
 
 const attemptKey = ({ seq, claim }: AttemptKey): string => `${seq} ${claim}`
 
-const loadMessages = async (tx: Tx, settlements: readonly MessageSettlement[]): Promise<MessageUnitOfWork> => {
-  const locked = await lockMessages(
-    tx,
-    settlements.map(({ message }) => message.seq),
-  )
-  const known = new Map(locked.map(message => [message.seq, message]))
+const findRecorded = async (
+  tx: Tx,
+  settlements: readonly MessageSettlement[],
+  messages: Facts['messages'],
+): Promise<Set<string>> => {
   const doubted = settlements.flatMap(({ message: { seq, claim } }) => {
-    const facts = known.get(seq)
-    return facts && mayBeRecorded(facts, claim) ? [{ seq, claim }] : []
+    const message = messages.get(seq)
+    return message && mayBeRecorded(message, claim) ? [{ seq, claim }] : []
   })
   const found = doubted.length === 0 ? [] : await tx.all<AttemptKey>(FIND_ATTEMPTS, { keys: doubted })
-  const recorded = new Set(found.map(attemptKey))
-  return { known, recorded, changed: new Map(), attempts: [], trims: new Set() }
+  return new Set(found.map(attemptKey))
 }
 
-const settleOne = (settlement: MessageSettlement, { at, messages, lanes, urls }: Settling): MessageOutcome => {
+/** The facts become as the next settlement finds them. */
+const settleOne = (
+  settlement: MessageSettlement,
+  { at, messages, recorded, urls, lanes }: Facts,
+): MessagePlan | null => {
   const { message } = settlement
   const { seq, laneId } = message
-  const found = messages.known.get(seq)
-  const facts = found ? { ...found, isRecorded: messages.recorded.has(attemptKey(message)) } : null
-  const plan = settleMessage(settlement, facts, lanes.get(laneId))
-  if (!found || !plan) return null
-  const becomes = { ...found, ...plan.update }
-  messages.known.set(seq, becomes)
-  messages.changed.set(seq, { was: messages.changed.get(seq)?.was ?? found, becomes })
+  const found = messages.get(seq)
+  const lane = lanes.get(laneId)
+  if (!found || !lane) return null
+  const plan = settleMessage(settlement, { ...found, isRecorded: recorded.has(attemptKey(message)) }, lane)
+  if (!plan) return null
+  messages.set(seq, { ...found, ...plan.update })
+  lanes.set(laneId, { ...lane, ...plan.lane })
   if (plan.attempt) {
-    messages.attempts.push({ ...plan.attempt, messageSeq: seq })
-    messages.recorded.add(attemptKey({ seq, claim: plan.attempt.n }))
-    if (plan.trims) messages.trims.add(seq)
+    recorded.add(attemptKey(message))
     urls.apply(message, afterAttemptAt(urls.get(message), { ...plan.attempt, holds: plan.pauses }, at))
   }
-  lanes.set(laneId, plan.lane)
-  return plan.end
+  return plan
 }
 
-const saveMessages = async (tx: Tx, { changed, attempts, trims }: MessageUnitOfWork): Promise<void> => {
-  await saveDeliveries(tx, [...changed.values()])
+const saveAttempts = async (tx: Tx, plans: readonly (MessagePlan | null)[]): Promise<void> => {
+  const attempts = plans.flatMap(plan => (plan?.attempt ? [{ ...plan.attempt, messageSeq: plan.update.seq }] : []))
   await tx.insert('attempts', attempts)
-  if (trims.size > 0) await tx.all(TRIM_ATTEMPTS, { trims: [...trims].map(seq => ({ seq })) })
+  const trims = plans.flatMap(plan => (plan?.attempt && plan.update.attempts > KEPT_ATTEMPTS ? [plan.update] : []))
+  if (trims.length > 0) await tx.all(TRIM_ATTEMPTS, { trims: trims.map(({ seq }) => ({ seq })) })
 }

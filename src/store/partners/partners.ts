@@ -1,7 +1,7 @@
 import { HOUR } from '../../core/duration.ts'
 import type { MessageState } from '../../core/message.ts'
 import type { Account } from '../account.ts'
-import type { CallbackTrouble } from '../callbacks.ts'
+import type { CallbackTrouble } from '../callbacks/callback.ts'
 import type { StoreContext } from '../context.ts'
 import { asc, eq, gt } from '../drizzle.ts'
 import { afterChangingPartner } from '../hints.ts'

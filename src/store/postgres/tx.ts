@@ -11,8 +11,6 @@ const POSTGRES: Dialect = {
     const arrays = Object.entries(columns).map(([name, type]) => `@${parameter}.${name}::${type}[]`)
     return `unnest(${arrays.join(', ')}) WITH ORDINALITY AS ${parameter}(${Object.keys(columns).map(snakeCase).join(', ')}, nth)`
   },
-  joinOne: (table, alias, { key, is }) =>
-    `CROSS JOIN LATERAL (SELECT * FROM ${table} WHERE ${key} = ${is} LIMIT 1) AS ${alias}`,
   forUpdate: ({ of: alias, skipLocked = false } = {}) =>
     `FOR NO KEY UPDATE${of(alias)}${skipLocked ? ' SKIP LOCKED' : ''}`,
   forKeyShare: ({ of: alias } = {}) => `FOR KEY SHARE${of(alias)}`,

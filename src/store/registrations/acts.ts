@@ -1,34 +1,30 @@
 import { resent } from '../../core/message.ts'
 import type { RegistrationStatus } from '../../core/registration.ts'
 import { releaseUrls } from '../callbacks/urls.ts'
-import type { ChangedCallback } from '../callbacks.ts'
 import type { StoreContext } from '../context.ts'
 import { type LockedMessage, lockMessagesOf, saveDeliveries } from '../messages/deliveries.ts'
-import { createLanes } from '../messages/lanes.ts'
+import { advanceLanes } from '../messages/lanes.ts'
 import { cancelFactsOf, resendOutcomeOf, type SelectedRegistration, toRegistration } from '../registration-rows.ts'
 import { type CancelPlan, cancelRegistration, NOT_CANCELLED } from '../rules/cancel.ts'
 import { type Nudge, nudge as nudgePlan } from '../rules/register.ts'
-import type { Cancellation, Registration, ResendOutcome } from '../store.ts'
+import type { Cancellation, ChangedCallback, Registration, ResendOutcome } from '../store.ts'
 import type { Sql, Tx } from '../tx.ts'
 import { lockVerificationsOf, type OwnedRegistration, selectOwned } from './rows.ts'
 
 /** Makes messages due at once, whatever their state, and lets go what is held for their URLs; what has become of those. */
-const createMessageResending = () => {
-  const lanesOf = createLanes()
-
-  return async (tx: Tx, messages: readonly LockedMessage[], at: number): Promise<readonly ChangedCallback[]> => {
-    if (messages.length === 0) return []
-    const { changedUrls } = await releaseUrls(tx, messages, 'resend')
-    const laneIds = messages.map(({ laneId }) => laneId)
-    const lanes = await lanesOf.load(tx, { ids: laneIds })
-    await saveDeliveries(
-      tx,
-      messages.map(message => ({ was: message, becomes: { ...message, ...resent(message, at) } })),
-    )
-    for (const id of laneIds) lanes.advance(id, at)
-    await lanes.save(tx)
-    return changedUrls
-  }
+const resendMessages = async (tx: Tx, messages: readonly LockedMessage[]): Promise<readonly ChangedCallback[]> => {
+  if (messages.length === 0) return []
+  const { changedUrls } = await releaseUrls(tx, messages, 'resend')
+  await advanceLanes(
+    tx,
+    messages.map(({ laneId }) => laneId),
+    tx.at,
+  )
+  await saveDeliveries(
+    tx,
+    messages.map(message => ({ was: message, becomes: { ...message, ...resent(message, tx.at) } })),
+  )
+  return changedUrls
 }
 
 /**
@@ -36,8 +32,6 @@ const createMessageResending = () => {
  * such registration.
  */
 export const createRegistrationActs = (context: Pick<StoreContext, 'sealed' | 'openOr'>) => {
-  const resendMessages = createMessageResending()
-
   const findAll = async (tx: Tx, owned: readonly OwnedRegistration[]): Promise<(Registration | null)[]> => {
     const rows = await selectOwned(tx, owned)
     return owned.map(({ id, partnerId }) => {
@@ -102,7 +96,6 @@ export const createRegistrationActs = (context: Pick<StoreContext, 'sealed' | 'o
     const changedUrls = await resendMessages(
       tx,
       messages.filter(({ registrationId }) => resent.has(registrationId)),
-      tx.at,
     )
     return { outcomes, changedUrls }
   }

@@ -1,10 +1,8 @@
 import { outcomeOfVerdict } from '../../core/registration.ts'
 import { releaseUrls } from '../callbacks/urls.ts'
-import type { Callback } from '../callbacks.ts'
 import type { StoreContext } from '../context.ts'
 import { afterCallbackChanges, afterRegistering } from '../hints.ts'
-import { hostOf } from '../lanes.ts'
-import { createLanes } from '../messages/lanes.ts'
+import { findLaneIds, laneKey, makeLanes } from '../messages/lanes.ts'
 import { loadQuotas, type QuotaFacts } from '../partners/quotas.ts'
 import { register } from '../rules/register.ts'
 import type { Ending } from '../rules/settle-verification.ts'
@@ -43,7 +41,7 @@ interface Created {
 interface UnitOfWork {
   serials: SerialUnitOfWork
   quotas: QuotaFacts
-  /** The lane of a URL; null: it is still to be made. Undefined: nobody has it. */
+  /** The lane of a URL, by `laneKey`; null: it is still to be made. Undefined: nobody has it. */
   laneIds: Map<string, number | null>
   created: Created[]
 }
@@ -55,30 +53,21 @@ const loadUnitOfWork = async (
 ): Promise<UnitOfWork> => {
   const quotas = await loadQuotas(tx, [...new Set(items.map(({ partnerId }) => partnerId))])
   const serials = await loadSerials(tx, items, context)
-  const laneOf = await createLanes().findIds(tx, items)
-  const laneIds = new Map(
-    items.flatMap((item): [string, number][] => {
-      const id = laneOf(item)
-      return id === null ? [] : [[laneNameOf(item), id]]
-    }),
-  )
-  return { serials, quotas, laneIds, created: [] }
+  return { serials, quotas, laneIds: await findLaneIds(tx, items), created: [] }
 }
 
 /** Stands for a lane that is still to be made: it is somebody's already. */
 const NEW_LANE_ID = -1
-
-const laneNameOf = ({ partnerId, callbackUrl }: Callback): string => `${partnerId} ${hostOf(callbackUrl)}`
 
 const registerOne = (
   item: NewRegistration,
   at: number,
   { serials, quotas, laneIds, created }: UnitOfWork,
 ): Registered => {
-  const hasLane = laneIds.has(laneNameOf(item))
+  const hasLane = laneIds.has(laneKey(item))
   const facts = {
     ...serials.facts(item),
-    laneId: hasLane ? (laneIds.get(laneNameOf(item)) ?? NEW_LANE_ID) : null,
+    laneId: hasLane ? (laneIds.get(laneKey(item)) ?? NEW_LANE_ID) : null,
     quotas: quotas.of(item.partnerId),
   }
   const plan = register(item, facts, at)
@@ -88,7 +77,7 @@ const registerOne = (
   const { expiresAt, ask, ending } = plan
   const n = serials.add(item, { ...rowOf(item, at, ending), expiresAt }, ask)
   quotas.add(item.partnerId, { pending: ending ? 0 : 1, hosts: hasLane ? 0 : 1 })
-  if (!hasLane) laneIds.set(laneNameOf(item), null)
+  if (!hasLane) laneIds.set(laneKey(item), null)
   created.push({ item, n, expiresAt, ending })
   return { outcome: 'created', registration: serials.view(item) }
 }
@@ -109,12 +98,13 @@ const save = async (
   { sealed }: Pick<StoreContext, 'sealed'>,
 ): Promise<Ending[]> => {
   await serials.save()
-  const made = await createLanes().makeIds(
+  const made = await makeLanes(
     tx,
-    created.map(({ item }) => item).filter(item => laneIds.get(laneNameOf(item)) === null),
+    created.map(({ item }) => item).filter(item => laneIds.get(laneKey(item)) === null),
   )
   const rows = created.map(({ item: { id, partnerId, callbackUrl, traceparent, ...item }, n, expiresAt, ending }) => {
-    const laneId = laneIds.get(laneNameOf({ partnerId, callbackUrl })) ?? (made({ partnerId, callbackUrl }) as number)
+    const lane = laneKey({ partnerId, callbackUrl })
+    const laneId = laneIds.get(lane) ?? (made.get(lane) as number)
     const verificationId = serials.idOf(item)
     const row = { verificationId, n, id, partnerId, callbackUrl, laneId, traceparent, createdAt: tx.at }
     const metadata = sealed.metadata.seal(row, item.metadata)

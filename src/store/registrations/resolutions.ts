@@ -1,5 +1,5 @@
 import type { StoreContext } from '../context.ts'
-import { createLanes } from '../messages/lanes.ts'
+import { advanceLanes } from '../messages/lanes.ts'
 import { type Ending, resolve } from '../rules/settle-verification.ts'
 import type { Dialect, Tx } from '../tx.ts'
 
@@ -26,10 +26,11 @@ export const endRegistrations = async (
   { sealed }: Pick<StoreContext, 'sealed'>,
 ): Promise<void> => {
   if (endings.length === 0) return
-  const laneIds = [...new Set(endings.map(({ registration }) => registration.laneId))]
-  const lanes = await createLanes().load(tx, { ids: laneIds })
-  for (const id of laneIds) lanes.advance(id, tx.at)
-  await lanes.save(tx)
+  await advanceLanes(
+    tx,
+    endings.map(({ registration }) => registration.laneId),
+    tx.at,
+  )
 
   const byPartner = Map.groupBy(endings, ({ registration }) => registration.partnerId)
   const more = [...byPartner].map(([id, { length: n }]) => ({ id, n }))

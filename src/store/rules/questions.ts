@@ -11,15 +11,6 @@ export const answer = <Question, Answer, Result>(
   return step.value
 }
 
-/** Carries it out where each look costs a round trip. */
-export const answerAlone = async <Question, Answer, Result>(
-  asking: Asking<Question, Answer, Result>,
-  find: (questions: readonly Question[]) => Promise<readonly Answer[]>,
-): Promise<Result> => {
-  const [result] = await answerTogether([asking], find)
-  return result as Result
-}
-
 /** Carries them out side by side where each look costs a round trip: what all of them ask in a round is looked up together. */
 export const answerTogether = async <Question, Answer, Result>(
   askings: readonly Asking<Question, Answer, Result>[],

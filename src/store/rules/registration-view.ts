@@ -3,7 +3,7 @@ import type { Verdict } from '../../core/answer.ts'
 import { type MessageState, messageIdOf } from '../../core/message.ts'
 import { deliveryWithoutMessage, type RegistrationStatus, showsVerdict } from '../../core/registration.ts'
 import { TEST_ACCOUNT_ID } from '../../core/test-serial.ts'
-import { type CallbackHealth, heldBecause } from '../callbacks.ts'
+import { type CallbackHealth, heldBecause } from '../callbacks/callback.ts'
 import type { Explanation, Registration } from '../store.ts'
 
 /** A registration with what its verification and its message add to it. Times are epoch ms. */

@@ -1,5 +1,6 @@
+import { earlier } from '../../core/clock.ts'
 import type { MessageState } from '../../core/message.ts'
-import { afterAttemptInLane, earlier, isSameLane, type LaneState } from '../lanes.ts'
+import { afterAttemptInLane, isSameLane, type Lane, type LaneState } from '../messages/lanes.ts'
 import type { Attempt, MessageOutcome, MessageSettlement } from '../store.ts'
 
 /** A message when an attempt of it is to be written. */
@@ -33,8 +34,6 @@ export const KEPT_ATTEMPTS = 50
 
 export interface MessagePlan {
   update: MessageUpdate
-  /** With this attempt there may be more than are kept. */
-  trims: boolean
   /** Its number is that of the claim, so that it can be written once only. */
   attempt: (Attempt & { n: number }) | null
   lane: LaneState
@@ -64,14 +63,8 @@ export const settleMessage = (
   if (attempt === null) {
     if (!holds || step.dueAt === null) return null
     const update = { seq, state, dueAt: step.dueAt, claimedAt: null, attempts, unrecorded, retries }
-    return {
-      update,
-      trims: false,
-      attempt: null,
-      lane: { ...lane, dueAt: earlier(lane.dueAt, step.dueAt) },
-      pauses: false,
-      end: null,
-    }
+    const next = { ...lane, dueAt: earlier(lane.dueAt, step.dueAt) }
+    return { update, attempt: null, lane: next, pauses: false, end: null }
   }
 
   const delivers = step.state === 'delivered' && state === 'pending' && facts.fence <= claim
@@ -86,7 +79,6 @@ export const settleMessage = (
   const next = afterAttemptInLane(lane, hostSignal)
   return {
     update,
-    trims: update.attempts > KEPT_ATTEMPTS,
     // What was erased during the attempt stays erased.
     attempt: { ...attempt, n: claim, responseExcerpt: facts.isErased ? null : attempt.responseExcerpt },
     lane: holds && !delivers ? { ...next, dueAt: earlier(next.dueAt, step.dueAt) } : next,
@@ -101,8 +93,8 @@ export const settleMessage = (
  */
 export const leavesLanes = (settlements: readonly Pick<MessageSettlement, 'message' | 'step' | 'hostSignal'>[]) => {
   const byLane = Map.groupBy(settlements, ({ message }) => message.laneId)
-  return (laneId: number, lane: LaneState): boolean =>
-    (byLane.get(laneId) ?? []).every(
+  return (lane: Lane): boolean =>
+    (byLane.get(lane.id) ?? []).every(
       ({ step, hostSignal }) => step.dueAt === null && isSameLane(afterAttemptInLane(lane, hostSignal), lane),
     )
 }

@@ -61,6 +61,12 @@ export const lanesFor = (claim: Limits, partnerIds: readonly string[]): LanesQue
   )
 }
 
+/** A lane, and how many messages to take of it. */
+export interface Share {
+  lane: DueLane
+  take: number
+}
+
 /**
  * Shares the free slots over the lanes, within what a host, a partner and each kind of lane may have: round robin over the partners, from
  * the one that has the fewest, and of a partner the longest due first. Slow lanes get one slot each.
@@ -69,9 +75,9 @@ export const lanesFor = (claim: Limits, partnerIds: readonly string[]): LanesQue
  * may try once as long as all unproven lanes have slots left, so that a new host can show that it does not hang. The last of
  * these slots are kept for partners that have none of them in use.
  *
- * @returns how many messages to take of which lane, `take` above 0
+ * @returns each with `take` above 0
  */
-export const shareSlots = (claim: Limits, lanes: readonly DueLane[]): { lane: DueLane; take: number }[] => {
+export const shareSlots = (claim: Limits, lanes: readonly DueLane[]): Share[] => {
   const { hosts, unproven, takes, left, room, take } = openUsage(claim)
 
   const share = (ofKind: readonly DueLane[], slots: number) => {

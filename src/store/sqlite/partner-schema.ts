@@ -1,4 +1,4 @@
-import { CALLBACK_STATES, type CallbackHealth } from '../callbacks.ts'
+import { CALLBACK_STATES, type CallbackHealth } from '../callbacks/callback.ts'
 import {
   blob,
   flag,

@@ -11,11 +11,10 @@ const SQLITE: Dialect = {
     const values = Object.keys(columns).map(name => `value ->> '${name}' AS ${snakeCase(name)}`)
     return `(SELECT ${values.join(', ')}, key + 1 AS nth FROM json_each(@${parameter})) AS ${parameter}`
   },
-  // CROSS: in the order in which they stand.
-  joinOne: (table, alias, { key, is }) => `CROSS JOIN ${table} AS ${alias} ON ${alias}.${key} = ${is}`,
   forUpdate: () => '',
   forKeyShare: () => '',
   forRemoval: '',
+  // CROSS: in the order in which they stand.
   lookUp: (table, on, which) => `${which === 'or none' ? 'LEFT' : 'CROSS'} JOIN ${table} ON ${on}`,
   first: (table, which) => {
     const rowid = `${table.split(' ')[1]}.rowid`

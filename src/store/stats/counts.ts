@@ -1,6 +1,6 @@
 import { type AccountRow, accountOfRow } from '../account.ts'
 import { NO_BACKUP } from '../backup.ts'
-import { STILL_FAILING_MS } from '../callbacks.ts'
+import { STILL_FAILING_MS } from '../callbacks/callback.ts'
 import type { StoreContext } from '../context.ts'
 import { asc } from '../drizzle.ts'
 import { BACKUPS, CHANNEL_REFUSING, DELIVERIES_HELD, findFact } from '../operators/facts.ts'

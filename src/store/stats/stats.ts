@@ -1,10 +1,10 @@
 import { durationOf, effectiveRate } from '../../core/account.ts'
+import { earlier } from '../../core/clock.ts'
 import { DAY } from '../../core/duration.ts'
 import type { Histogram } from '../../core/histogram.ts'
 import type { RefusingChannel } from '../../core/operator-channel.ts'
 import { type Account, type AccountRow, isInUse } from '../account.ts'
 import type { LastBackup } from '../backup.ts'
-import { earlier } from '../lanes.ts'
 import type { ServiceNode } from '../operators/nodes.ts'
 
 /** What is due is counted up to here. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { NEW_LANE } from '../../../src/store/lanes.ts'
+import { NEW_LANE } from '../../../src/store/messages/lanes.ts'
 import { type MessageFacts, settleMessage } from '../../../src/store/rules/settle-message.ts'
 import type { Attempt, MessageSettlement } from '../../../src/store/store.ts'
 
@@ -45,7 +45,6 @@ describe('an attempt', () => {
       update: { seq: 7, state: 'pending', dueAt: 500, claimedAt: null, attempts: 3, unrecorded: 0, retries: 3 },
       attempt: { ...ATTEMPT, n: 3 },
       lane: { ...NEW_LANE, dueAt: 500, proven: true },
-      trims: false,
       pauses: false,
       end: null,
     })
@@ -55,7 +54,6 @@ describe('an attempt', () => {
     expect(settle({}, {}, 2)).toMatchObject({
       update: { state: 'pending', dueAt: 200, claimedAt: 80, attempts: 3, unrecorded: 0, retries: 2 },
       attempt: { n: 2 },
-      trims: false,
       pauses: false,
     })
   })
@@ -113,7 +111,6 @@ describe('a message that was not sent', () => {
       update: { seq: 7, state: 'pending', dueAt: 500, claimedAt: null, attempts: 2, unrecorded: 0, retries: 2 },
       attempt: null,
       lane: { ...NEW_LANE, dueAt: 500 },
-      trims: false,
       pauses: false,
       end: null,
     })
