@@ -1,7 +1,10 @@
 import { randomBytes } from 'node:crypto'
 import Database from 'better-sqlite3'
+import { yieldToLoop } from '../../core/clock.ts'
 import { createContext, createHints } from '../context.ts'
+import { createVerbs } from '../verbs.ts'
 import { BUSY_TIMEOUT_MS, createAttempts, createReads } from './connection.ts'
+import { realPathOf } from './database-file.ts'
 import { createFileFigures } from './file-figures.ts'
 import type { SqliteOptions } from './store.ts'
 import { createTxs } from './tx.ts'
@@ -27,5 +30,21 @@ export const openReadOnly = ({ path, now, ...options }: SqliteOptions, hints = c
     options,
     { random: randomBytes, hints },
   )
-  return { client, context, figures: createFileFigures(path), close: async () => void client.close() }
+  const close = async () => {
+    // Reads that have begun end first.
+    await yieldToLoop()
+    client.close()
+  }
+  return { client, context, figures: createFileFigures(path), close }
+}
+
+/** All verbs of a store, beside one that has the file open and at the current schema: those that write reject. */
+export const openReadOnlyStore = (options: SqliteOptions, hints = createHints()) => {
+  const { context, figures, close } = openReadOnly({ ...options, path: realPathOf(options.path) }, hints)
+  return {
+    now: options.now,
+    hints,
+    ...createVerbs({ calls: context, loops: context, searches: context }, figures),
+    close,
+  }
 }

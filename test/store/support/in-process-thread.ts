@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events'
 import { MessageChannel } from 'node:worker_threads'
-import { openSqliteReader } from '../../../src/store/sqlite/reader.ts'
+import { openReadOnlyStore } from '../../../src/store/sqlite/read-only.ts'
 import { openSqliteStore } from '../../../src/store/sqlite/store.ts'
 import { packError } from '../../../src/store/sqlite/thread/errors.ts'
 import type { Opened, Opening, Step } from '../../../src/store/sqlite/thread/protocol.ts'
@@ -41,7 +41,7 @@ export class InProcessThread extends EventEmitter {
     const setNow = (at: number) => {
       now = at
     }
-    const open = async (): Promise<Served> => (name === 'read' ? openSqliteReader(all) : openSqliteStore(all))
+    const open = async (): Promise<Served> => (name === 'read' ? openReadOnlyStore(all) : openSqliteStore(all))
     open().then(
       served => {
         this.#served = served

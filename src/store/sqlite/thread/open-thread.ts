@@ -11,7 +11,7 @@ import type { Answers, Calls, Opened, Opening, PackedHint, Step, Verb } from './
 
 /** With a path of its own ending, as the code runs from its source and from what is published. */
 const SOURCE = new URL(`./store-thread.${import.meta.filename.endsWith('.ts') ? 'ts' : 'js'}`, import.meta.url)
-const ENDED: Words = { en: 'its thread has ended', zh: '其线程已结束' }
+export const ENDED: Words = { en: 'its thread has ended', zh: '其线程已结束' }
 
 /** A thread that has opened the database, and does what it is asked. */
 export interface OpenThread {

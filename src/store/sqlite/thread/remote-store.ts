@@ -1,14 +1,14 @@
-import { EventEmitter } from 'node:events'
+import { AppError } from '../../../core/error.ts'
 import { createKeyedQueue } from '../../../core/keyed-limiter.ts'
-import type { Store, StoreHints } from '../../store.ts'
+import { createHints } from '../../context.ts'
+import type { Store } from '../../store.ts'
 import { unavailable } from '../../unavailable.ts'
 import { CLOSED } from '../failure.ts'
+import { openReadOnlyStore } from '../read-only.ts'
 import { READ_VERBS } from '../read-verbs.ts'
 import type { SqliteOptions } from '../store.ts'
-import { type OpenThread, openThread } from './open-thread.ts'
+import { ENDED, type OpenThread, openThread } from './open-thread.ts'
 import type { Verb } from './protocol.ts'
-
-const READS: ReadonlySet<Verb> = new Set(READ_VERBS)
 
 /**
  * So many reads of one partner are with the thread at a time; the second is at hand there when the first ends. The thread takes
@@ -18,87 +18,58 @@ const READS_AT_ONCE = 2
 
 /**
  * Opens the SQLite file on a thread of its own, so that no statement, however long, holds up the event loop, and two
- * cores share the work. What is asked in one turn of the loop is written together. Reads whose work grows with what
- * there is go to another thread: they hold up nobody's write. It starts with the first key that is looked up, because it
- * takes a third of a second to start, and whoever has a key may want a list next.
+ * cores share the work. What is asked in one turn of the loop is written together. Reads are done elsewhere (`READ_VERBS`); their
+ * thread starts with the first of them. After a failure of the disk nothing more is read.
  *
  * Throws what `openSqliteStore` throws. A thread that ends by itself is told as `broken`.
  */
 export const openRemoteStore = async (options: SqliteOptions): Promise<Store> => {
-  const hints = new EventEmitter<StoreHints>()
-  hints.setMaxListeners(0)
+  const hints = createHints()
+  let refusal: AppError | null = null
+  hints.on('broken', error => {
+    refusal ??= error instanceof AppError ? error : unavailable(ENDED)
+  })
   const store = await openThread('store', options, hints)
-  const reader = createReader(options, hints)
-  const readsElsewhere = options.path !== ':memory:'
+  const here = options.path === ':memory:' ? null : openReadOnlyStore(options, hints)
+  const queued = createKeyedQueue(READS_AT_ONCE)
+  let reader: Promise<OpenThread> | null = null
   let closing: Promise<void> | null = null
 
+  const openReader = (): Promise<OpenThread> => {
+    reader ??= openThread('read', options, hints).catch((error: unknown) => {
+      reader = null
+      throw error
+    })
+    return reader
+  }
+  const call = async (verb: Verb, args: unknown[]): Promise<unknown> => {
+    if (closing !== null) throw unavailable(CLOSED)
+    const place = READ_VERBS[verb]
+    if (here === null || place === undefined) return store.call(verb, args)
+    if (refusal) throw refusal
+    if (place === 'here') return (here[verb as keyof typeof here] as (...given: unknown[]) => Promise<unknown>)(...args)
+    return queued(queueOf(verb, args), async () => {
+      if (refusal) throw refusal
+      return (await openReader()).call(verb, args)
+    })
+  }
   const close = async () => {
+    refusal ??= unavailable(CLOSED)
+    const opened = await reader?.catch(() => null)
+    // It only reads, and a long list would hold up the stop.
+    await opened?.end()
+    await here?.close()
     // The store closes the file last, and so tidies up its log.
-    await reader.close()
     await store.close()
   }
+  const verbs = store.verbs.map(verb => [verb, (...args: unknown[]) => call(verb, args)])
   return {
     now: options.now,
     hints,
-    ...(Object.fromEntries(
-      store.verbs.map(verb => {
-        const { call } = readsElsewhere && READS.has(verb) ? reader : store
-        return [
-          verb,
-          (...args: unknown[]) => {
-            if (closing !== null) return Promise.reject(unavailable(CLOSED))
-            if (readsElsewhere && verb === 'findKey') reader.start()
-            return call(verb, args)
-          },
-        ]
-      }),
-    ) as unknown as Pick<Store, Verb>),
+    ...(Object.fromEntries(verbs) as Pick<Store, Verb>),
     close: () => {
       closing ??= close()
       return closing
-    },
-  }
-}
-
-/** The thread for long reads, which starts at the latest with the first of them. After a failure of the disk it reads nothing more. */
-const createReader = (
-  options: SqliteOptions,
-  hints: EventEmitter<StoreHints>,
-): Pick<OpenThread, 'call' | 'close'> & { start(): void } => {
-  let hasBegun = false
-  let thread: Promise<OpenThread> | null = null
-  let refusal: Error | null = null
-  const queued = createKeyedQueue(READS_AT_ONCE)
-  hints.on('broken', error => {
-    refusal ??= error
-  })
-
-  const open = (): Promise<OpenThread> => {
-    thread ??= openThread('read', options, hints).catch((error: unknown) => {
-      thread = null
-      throw error
-    })
-    return thread
-  }
-  return {
-    start: () => {
-      if (hasBegun) return
-      hasBegun = true
-      // Where it fails, the first read tries again and tells.
-      open().catch(() => {})
-    },
-    call: (verb, args) => {
-      return queued(queueOf(verb, args), async () => {
-        if (refusal) throw refusal
-        const opened = await open()
-        return opened.call(verb, args)
-      })
-    },
-    close: async () => {
-      refusal ??= unavailable(CLOSED)
-      const opened = await thread?.catch(() => null)
-      // It only reads, and a long list would hold up the stop.
-      await opened?.end()
     },
   }
 }

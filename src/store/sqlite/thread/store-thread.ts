@@ -1,6 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { limitMemory } from '../../../limit-memory.ts'
-import { openSqliteReader } from '../reader.ts'
+import { openReadOnlyStore } from '../read-only.ts'
 import { openSqliteStore } from '../store.ts'
 import { packError } from './errors.ts'
 import type { Opened, Opening, Step } from './protocol.ts'
@@ -23,7 +23,7 @@ const setNow = (at: number) => {
 }
 
 try {
-  if (name === 'read') serve(openSqliteReader(given), { port, setNow })
+  if (name === 'read') serve(openReadOnlyStore(given), { port, setNow })
   else
     serve(await openSqliteStore({ ...given, onStep: step => port.postMessage({ step } satisfies Step) }), {
       port,
