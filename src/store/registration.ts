@@ -6,7 +6,6 @@ import type { Emit } from '../telemetry/emit.ts'
 import type { Account } from './account.ts'
 import type { Quotas } from './partners/partners.ts'
 import type { PollForecast } from './rules/poll-forecast.ts'
-import type { Sending } from './rules/registration-view.ts'
 
 export type { RegistrationStatus }
 
@@ -118,12 +117,6 @@ export interface Attempt {
   responseExcerpt: string | null
 }
 
-/** Why nothing may be asked. */
-export type ExplainedAccount = Pick<
-  Account,
-  'id' | 'pausedAt' | 'pauseReason' | 'pauseCode' | 'unreachableAt' | 'unreachableError'
->
-
 /** Why messages are held: callbacks.ts. */
 export type HeldBecause = 'gone' | 'disabled' | 'operator'
 
@@ -132,7 +125,8 @@ export interface Explanation {
   lastAnswer: Answer['kind'] | null
   lastCode: number | null
   rawStatus: string | null
-  account: ExplainedAccount
+  /** Why nothing may be asked. */
+  account: Pick<Account, 'id' | 'pausedAt' | 'pauseReason' | 'pauseCode' | 'unreachableAt' | 'unreachableError'>
   /** Null: it is not in a queue, because it is not due, is being asked, or its account is not asked now. */
   queue: PollForecast | null
   lastAttempt: Attempt | null
@@ -142,8 +136,11 @@ export interface Explanation {
   heldBecause: HeldBecause | null
   /** The message waits, and none of its partner's signing secrets can be decrypted. */
   unsignable: boolean
-  /** False: the text of its message cannot be decrypted, so nothing is sent. */
-  sending: Sending | null
+  /**
+   * `under_way`: the message is claimed, so an attempt is made now. `not_sent`: our own side could not send it, since its last claim
+   * brought no attempt.
+   */
+  sending: 'under_way' | 'not_sent' | null
   /** The message waits, and since when nobody's is claimed. */
   allHeldSince: number | null
 }

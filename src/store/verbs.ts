@@ -16,9 +16,10 @@ import { createApiKeys } from './partners/api-keys.ts'
 import { createPartners } from './partners/partners.ts'
 import { createSigningSecrets } from './partners/signing-secrets.ts'
 import { createPartnerStatus } from './partners/status.ts'
+import { createRegistrationActs } from './registrations/acts.ts'
 import { createExplanations } from './registrations/explanations.ts'
 import { createRegistrationQueries } from './registrations/queries.ts'
-import { createRegistrations } from './registrations/registrations.ts'
+import { createRegistering } from './registrations/registering.ts'
 import { createRegistrationSearch } from './registrations/search.ts'
 import { createResealing } from './resealing.ts'
 import { createRetention } from './retention/retention.ts'
@@ -50,7 +51,8 @@ export const createVerbs = (
   ...createAccounts(calls),
   ...createSigningSecrets(calls),
   ...createEvents(calls),
-  ...createRegistrations(calls),
+  ...createRegistering(calls),
+  ...createRegistrationActs(calls),
   ...createRegistrationQueries(calls),
   ...createExplanations(calls),
   ...createPartnerStatus(calls),

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import type pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { endRegistrations } from '../../src/store/registrations/resolutions.ts'
-import { loadSerials } from '../../src/store/registrations/serials.ts'
+import { loadSerials, saveSerials } from '../../src/store/registrations/serials.ts'
 import type { Ending } from '../../src/store/rules/settle-verification.ts'
 import { sealedUnder } from '../../src/store/sealed.ts'
 import { loadCounts } from '../../src/store/stats/counts.ts'
@@ -65,10 +65,10 @@ const newRegistration = (n: number): NewRegistration => ({
 /** As many serials are known as are new. */
 const registerSome = async (tx: Tx) => {
   const items = numbers.flatMap(n => [newRegistration(n), newRegistration(ROWS + n)])
-  const serials = await loadSerials(tx, items, opening)
-  const rest = { expiresAt: 0, createdAt: 0, reason: null, status: 'pending', resolvedAt: null, message: null } as const
-  for (const item of items) serials.add(item, { ...item, ...rest }, { nudgedAt: 0, queue: 1, dueAt: NOW })
-  await serials.save()
+  const { serials, serialOf } = await loadSerials(tx, items, opening)
+  const ask = { nudgedAt: 0, queue: 1, dueAt: NOW }
+  for (const item of items) Object.assign(serialOf(item), { ask, verification: { partnerId: item.partnerId } })
+  await saveSerials(tx, serials)
 }
 
 const endingOf = (n: number): Ending => ({

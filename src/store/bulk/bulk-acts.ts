@@ -2,7 +2,8 @@ import type { StoreContext } from '../context.ts'
 import { and, asc, desc, eq, lt, sql } from '../drizzle.ts'
 import { afterBulkStep } from '../hints.ts'
 import type { FoundRegistration } from '../registration-search.ts'
-import { createRegistrationActs } from '../registrations/acts.ts'
+import { nudgeAll, resendAll } from '../registrations/acts.ts'
+import { cancelAll } from '../registrations/cancelling.ts'
 import { END, findRegistration, readWindow } from '../registrations/search.ts'
 import type { Store } from '../store.ts'
 import type { NewRow, Row, Tx } from '../tx.ts'
@@ -119,16 +120,15 @@ const PROBED = sql.raw(`${UNDER_WAY} AND state = 'probing' AND probe_id IS NOT N
 /** The part that workers call. */
 export const createBulkSteps = (context: StoreContext): Pick<Store, 'continueBulkActs'> => {
   const { read, write, tell } = context
-  const acts = createRegistrationActs(context)
 
   const apply = async (tx: Tx, { act }: BulkRow, batch: readonly FoundRegistration[]): Promise<Applied> => {
     switch (act) {
       case 'resend':
-        return { cancelled: [], changedUrls: (await acts.resend(tx, batch)).changedUrls }
+        return { cancelled: [], changedUrls: (await resendAll(tx, batch)).changedUrls }
       case 'cancel':
-        return { cancelled: (await acts.cancel(tx, batch)).filter(one => one !== null), changedUrls: [] }
+        return { cancelled: (await cancelAll(tx, batch, context)).filter(one => one !== null), changedUrls: [] }
       case 'poll':
-        await acts.nudge(tx, batch)
+        await nudgeAll(tx, batch)
         return { cancelled: [], changedUrls: [] }
       default:
         throw act satisfies never

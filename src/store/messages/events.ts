@@ -1,7 +1,6 @@
 import { SECOND } from '../../core/duration.ts'
 import type { MessageState, MessageType } from '../../core/message.ts'
 import type { StoreContext } from '../context.ts'
-import { openBody } from '../registration-rows.ts'
 import type { EventPage, EventPosition, EventQuery, Store, StoredEvent } from '../store.ts'
 import { columnsOf, type Tx } from '../tx.ts'
 
@@ -141,12 +140,16 @@ const lastEventBy = async (
 const readPage = async (
   tx: Tx,
   query: PageQuery & { partnerId: string },
-  context: Pick<StoreContext, 'sealed' | 'openOr'>,
+  { sealed, openOr }: Pick<StoreContext, 'sealed' | 'openOr'>,
 ): Promise<EventPage> => {
   const { partnerId, limit, begin } = query
   const size = Math.min(limit, EVENT_WINDOW)
   const following = (n: number, most: number) => tx.all<EventRow>(FOLLOWING, { partnerId, n, limit: most })
-  const open = (row: EventRow) => openBody(context, { ...row, partnerId })
+  const open = (row: EventRow) =>
+    openOr(
+      { table: 'messages', id: row.registrationId },
+      { open: () => sealed.message.open({ ...row, partnerId }), instead: null },
+    )
   const rows = await following(begin?.n ?? 0, size)
   const page = eventPageOf(rows, query, open)
   const last = rows.at(-1)

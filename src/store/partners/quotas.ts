@@ -1,4 +1,4 @@
-import { countedHours } from '../rules/register.ts'
+import { countedHours } from '../registrations/register.ts'
 import { loadCounts } from '../stats/counts.ts'
 import type { Quotas, Usage } from '../store.ts'
 import type { Dialect, Tx } from '../tx.ts'

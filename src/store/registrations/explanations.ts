@@ -1,91 +1,98 @@
+import { isProbed } from '../../core/account.ts'
 import type { MessageType } from '../../core/message.ts'
+import { heldBecause } from '../callbacks/callback.ts'
 import { findUrl } from '../callbacks/urls.ts'
 import type { StoreContext } from '../context.ts'
 import { heldAt } from '../operators/facts.ts'
 import { createSecretRows } from '../partners/signing-secrets.ts'
-import { type SelectedRegistration, toRegistration } from '../registration-rows.ts'
-import {
-  type ExplanationFacts,
-  explanationOf,
-  isQueued,
-  type SendingFacts,
-  sendingNow,
-} from '../rules/registration-view.ts'
-import type { ExplainedAccount, Store } from '../store.ts'
-import { columnsOf, type Tx } from '../tx.ts'
+import type { Explanation, Store } from '../store.ts'
+import { columnsOf, type Row, type Tx } from '../tx.ts'
 import { createPollPlaces } from '../verifications/queues.ts'
 import { newestAttempts } from './queries.ts'
-import { selectOwned } from './rows.ts'
+import { type RegistrationRow, selectOwned, toRegistration } from './rows.ts'
 
+/** What an operator or a partner needs to see why there is no webhook yet. */
 export const createExplanations = (
   context: Pick<StoreContext, 'read' | 'sealed' | 'openOr' | 'defaultRate'>,
 ): Pick<Store, 'explain'> => {
   const forecastOf = createPollPlaces(context)
   const secrets = createSecretRows(context)
 
+  /** Why a message that waits is not sent. */
+  const holdsOf = async (tx: Tx, row: RegistrationRow) => {
+    if (row.messageState !== 'pending') return NOT_HELD
+    const callback = await findUrl(tx, row)
+    return {
+      heldSince: callback?.heldSince ?? null,
+      heldBecause: heldBecause(callback),
+      unsignable: !(await secrets.canSign(tx, row.partnerId)),
+      allHeldSince: await heldAt(tx),
+    }
+  }
+
   return {
     explain: (partnerId, id) =>
       context.read(async tx => {
         const row = (await selectOwned(tx, [{ partnerId, id }])).get(id)
         if (!row) return null
-        const { accountId, probeAt, lastAnswer, lastCode, rawStatus, account } = await pollingOf(tx, row)
-        const place = { id: row.verificationId, accountId, partnerId, queue: row.pollQueue, dueAt: row.pollDueAt }
-        const message = await messageOf(tx, row)
-        return explanationOf(toRegistration(context, row), {
-          lastAnswer,
-          lastCode,
-          rawStatus,
+        const registration = toRegistration(context, row)
+        const { account, probeAt, rawStatus, ...polling } = await pollingOf(tx, row)
+        const { dueAt, accountId, queue } = row
+        // While it is asked, the due time is the end of the lease.
+        const isDue = dueAt !== null && dueAt <= tx.at
+        const place = { id: row.verificationId, accountId, partnerId, queue }
+        const { messageType, ...sending } = await sendingOf(tx, row)
+        // A cancelled registration says nothing any more of how it would have ended.
+        const isErased = row.status === 'cancelled'
+        return {
+          // Nothing is asked before the account's next canary.
+          registration: isDue && isProbed(account) ? { ...registration, nextPollAt: probeAt } : registration,
           account,
-          isDue: isQueued(place, tx.at),
-          probeAt,
-          queue: isQueued(place, tx.at) ? await forecastOf(tx, place) : null,
-          lastAttempt: message?.lastAttempt ?? null,
-          messageType: message?.type ?? null,
-          callback: await findUrl(tx, row),
-          canSign: await secrets.canSign(tx, partnerId),
-          sending: message && sendingNow(message.sending, tx.at),
-          deliveriesHeldAt: await heldAt(tx),
-        })
+          ...polling,
+          rawStatus: isErased ? null : rawStatus,
+          queue: isDue ? await forecastOf(tx, { ...place, dueAt }) : null,
+          messageType: isErased ? null : messageType,
+          ...sending,
+          ...(await holdsOf(tx, row)),
+        }
       }),
   }
 }
 
-interface Polling extends Pick<ExplanationFacts, 'lastAnswer' | 'lastCode' | 'rawStatus' | 'probeAt' | 'account'> {
-  accountId: string
-}
+const NOT_HELD = { heldSince: null, heldBecause: null, unsignable: false, allHeldSince: null }
 
 const ACCOUNT = ['probeAt', 'pausedAt', 'pauseReason', 'pauseCode', 'unreachableAt', 'unreachableError'] as const
 const POLLING = `
-  SELECT ${columnsOf('verifications', ['accountId', 'lastAnswer', 'lastCode', 'rawStatus'], 'v')},
-    ${columnsOf('accounts', ACCOUNT, 'a')}
+  SELECT ${columnsOf('verifications', ['lastAnswer', 'lastCode', 'rawStatus'], 'v')}, ${columnsOf('accounts', ACCOUNT, 'a')}
   FROM verifications v LEFT JOIN accounts a ON a.id = v.account_id WHERE v.id = @verificationId`
 
-/** What is known of its serial, and of the account that is asked. */
-const pollingOf = async (tx: Tx, { verificationId }: SelectedRegistration): Promise<Polling> => {
-  const [row] = await tx.all<Omit<Polling, 'account'> & Omit<ExplainedAccount, 'id'>>(POLLING, { verificationId })
+type Polling = Pick<Explanation, 'lastAnswer' | 'lastCode' | 'rawStatus'> &
+  Pick<Row<'accounts'>, (typeof ACCOUNT)[number]>
+
+/** What is known of its serial, and of the account that is asked; its next canary goes at `probeAt`, or none is planned. */
+const pollingOf = async (tx: Tx, { verificationId, accountId }: RegistrationRow) => {
+  const [row] = await tx.all<Polling>(POLLING, { verificationId })
   if (!row) throw new Error(`verification ${verificationId} is gone`)
-  const { accountId, lastAnswer, lastCode, rawStatus, probeAt, ...account } = row
-  return { accountId, lastAnswer, lastCode, rawStatus, probeAt, account: { id: accountId, ...account } }
+  const { lastAnswer, lastCode, rawStatus, probeAt, ...account } = row
+  return { lastAnswer, lastCode, rawStatus, probeAt, account: { id: accountId, ...account } }
 }
 
-interface Message extends Pick<ExplanationFacts, 'lastAttempt'> {
-  type: MessageType
-  sending: SendingFacts
-}
+const MESSAGE = 'SELECT type, fence FROM messages WHERE seq = @messageSeq'
+const NO_MESSAGE = { messageType: null, lastAttempt: null, sending: null }
 
-const MESSAGE = `
-  SELECT type, due_at AS "dueAt", claimed_at AS "claimedAt", claims, fence FROM messages WHERE seq = @messageSeq`
-
-/** Null: it has none. */
-const messageOf = async (tx: Tx, { messageSeq }: SelectedRegistration): Promise<Message | null> => {
-  if (messageSeq === null) return null
-  const [row] = await tx.all<Pick<Message, 'type'> & Omit<SendingFacts, 'attemptedClaim'>>(MESSAGE, { messageSeq })
-  if (!row) return null
-  const { type, ...sending } = row
+/** Its message, the last attempt of that, and whether it is being sent. */
+const sendingOf = async (
+  tx: Tx,
+  { messageSeq, messageClaims, sendDueAt, sendClaimedAt }: RegistrationRow,
+): Promise<Pick<Explanation, 'messageType' | 'lastAttempt' | 'sending'>> => {
+  if (messageSeq === null) return NO_MESSAGE
+  const [message] = await tx.all<{ type: MessageType; fence: number }>(MESSAGE, { messageSeq })
+  if (!message) return NO_MESSAGE
   const [last] = await newestAttempts(tx, messageSeq, 1)
-  return {
-    type,
-    sending: { ...sending, attemptedClaim: last?.claim ?? null },
-    lastAttempt: last?.attempt ?? null,
-  }
+  const told = { messageType: message.type, lastAttempt: last?.attempt ?? null }
+  if (sendDueAt === null || sendDueAt <= tx.at) return { ...told, sending: null }
+  if (sendClaimedAt !== null) return { ...told, sending: 'under_way' }
+  // A claim since the last resend has brought no attempt.
+  const isUnsent = (messageClaims ?? 0) > Math.max(message.fence, last?.claim ?? 0)
+  return { ...told, sending: isUnsent ? 'not_sent' : null }
 }

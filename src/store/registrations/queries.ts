@@ -3,26 +3,34 @@ import { usageOf } from '../partners/quotas.ts'
 import { KEPT_ATTEMPTS } from '../rules/settle-message.ts'
 import type { Attempt, Store } from '../store.ts'
 import { columnsOf, type Sql, type Tx } from '../tx.ts'
-import { registrationsOf, selectOwned } from './rows.ts'
+import { findOwned, type RegistrationRow, SELECT_REGISTRATIONS, selectOwned, toRegistration } from './rows.ts'
 import { pageOfPartner, readWindow } from './search.ts'
 
-type Verb = 'endedAmong' | 'lookUpRegistrations' | 'listRegistrations' | 'usageOf' | 'listAttempts'
+type Verb = 'endedAmong' | 'findRegistration' | 'lookUpRegistrations' | 'listRegistrations' | 'usageOf' | 'listAttempts'
 
-/** What the API reads of registrations, beyond a single one. */
+/** What the API reads of registrations. */
 export const createRegistrationQueries = (
   context: Pick<StoreContext, 'read' | 'sealed' | 'openOr'>,
 ): Pick<Store, Verb> => {
   const { read } = context
 
+  /** The newest first. */
+  const findAll = async (tx: Tx, ids: readonly string[]) => {
+    const rows = await tx.all<RegistrationRow>(SELECT_THESE, { ids })
+    return rows.map(row => toRegistration(context, row))
+  }
+
   return {
+    findRegistration: (partnerId, id) =>
+      read(async tx => (await findOwned(tx, [{ partnerId, id }], context))[0] ?? null),
+
     endedAmong: ids => read(async tx => (await tx.all<{ id: string }>(ENDED, { ids })).map(({ id }) => id)),
 
     lookUpRegistrations: (partnerId, idcardids, limit) =>
       read(async tx => {
         const rows = await tx.all<{ id: string }>(OF_SERIALS, { partnerId, idcardids, limit: limit + 1 })
         if (rows.length > limit) return null
-        return registrationsOf(
-          context,
+        return findAll(
           tx,
           rows.map(({ id }) => id),
         )
@@ -31,7 +39,7 @@ export const createRegistrationQueries = (
     listRegistrations: async (partnerId, query) => {
       const page = await pageOfPartner((place, limit) => read(tx => readWindow(tx, place, limit)), partnerId, query)
       const ids = page.found.map(({ id }) => id)
-      return { ...page, found: await read(tx => registrationsOf(context, tx, ids)) }
+      return { ...page, found: await read(tx => findAll(tx, ids)) }
     },
 
     usageOf: partnerId => read(tx => usageOf(tx, partnerId)),
@@ -46,6 +54,7 @@ export const createRegistrationQueries = (
   }
 }
 
+const SELECT_THESE: Sql = d => `${SELECT_REGISTRATIONS} WHERE r.id IN ${d.list('ids', 'text')} ORDER BY r.id DESC`
 const ENDED: Sql = d => `SELECT id FROM registrations WHERE id IN ${d.list('ids', 'text')} AND status <> 'pending'`
 
 const OF_SERIALS: Sql = d => `

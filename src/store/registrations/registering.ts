@@ -4,19 +4,25 @@ import type { StoreContext } from '../context.ts'
 import { afterCallbackChanges, afterRegistering } from '../hints.ts'
 import { findLaneIds, laneKey, makeLanes } from '../messages/lanes.ts'
 import { loadQuotas, type QuotaFacts } from '../partners/quotas.ts'
-import { register } from '../rules/register.ts'
 import type { Ending } from '../rules/settle-verification.ts'
 import type { NewRegistration, Registered, Store } from '../store.ts'
 import type { Tx } from '../tx.ts'
+import { register } from './register.ts'
 import { endRegistrations } from './resolutions.ts'
-import { loadSerials, type SerialUnitOfWork } from './serials.ts'
+import { loadSerials, type Serial, type SerialOf, saveSerials, viewLive } from './serials.ts'
 
 export const createRegistering = (context: StoreContext): Pick<Store, 'register'> => ({
   register: async items => {
     const { registered, isReleased, changedUrls } = await context.write(async tx => {
-      const unit = await loadUnitOfWork(tx, items, context)
-      const registered = items.map(item => registerOne(item, tx.at, unit))
-      const endings = await save(tx, unit, context)
+      const quotas = await loadQuotas(tx, [...new Set(items.map(({ partnerId }) => partnerId))])
+      const { serials, serialOf } = await loadSerials(tx, items, context)
+      const laneIds = await findLaneIds(tx, items)
+      const lanes = new Set(laneIds.keys())
+      const created: Created[] = []
+      const registered = items.map(item => registerOne(item, tx.at, { serialOf, quotas, lanes, created }))
+
+      await saveSerials(tx, serials)
+      const endings = await saveCreated(tx, created, { ...context, laneIds })
       // Their partners name these URLs again, so they are there again: what was held goes on.
       const named = items.filter((_, i) => registered[i] && 'registration' in registered[i])
       const released = await releaseUrls(tx, named, 'registration')
@@ -31,91 +37,91 @@ export const createRegistering = (context: StoreContext): Pick<Store, 'register'
 /** A registration that is to be written. */
 interface Created {
   item: NewRegistration
+  serial: Serial
   n: number
   expiresAt: number
   /** Its verdict is known already. */
   ending: Omit<Ending, 'registration'> | null
 }
 
-/** All that the items are registered with, read once and written once. */
-interface UnitOfWork {
-  serials: SerialUnitOfWork
+/** What the items are registered with, as it is after those that were registered so far. */
+interface Registering {
+  serialOf: SerialOf
   quotas: QuotaFacts
-  /** The lane of a URL, by `laneKey`; null: it is still to be made. Undefined: nobody has it. */
-  laneIds: Map<string, number | null>
+  /** The lanes that there are, or will be, by `laneKey`. */
+  lanes: Set<string>
   created: Created[]
 }
-
-const loadUnitOfWork = async (
-  tx: Tx,
-  items: readonly NewRegistration[],
-  context: Pick<StoreContext, 'sealed' | 'openOr'>,
-): Promise<UnitOfWork> => {
-  const quotas = await loadQuotas(tx, [...new Set(items.map(({ partnerId }) => partnerId))])
-  const serials = await loadSerials(tx, items, context)
-  return { serials, quotas, laneIds: await findLaneIds(tx, items), created: [] }
-}
-
-/** Stands for a lane that is still to be made: it is somebody's already. */
-const NEW_LANE_ID = -1
 
 const registerOne = (
   item: NewRegistration,
   at: number,
-  { serials, quotas, laneIds, created }: UnitOfWork,
+  { serialOf, quotas, lanes, created }: Registering,
 ): Registered => {
-  const hasLane = laneIds.has(laneKey(item))
-  const facts = {
-    ...serials.facts(item),
-    laneId: hasLane ? (laneIds.get(laneKey(item)) ?? NEW_LANE_ID) : null,
-    quotas: quotas.of(item.partnerId),
-  }
-  const plan = register(item, facts, at)
-  if (plan.outcome === 'existing') return { outcome: 'existing', registration: serials.view(item) }
+  const { partnerId, callbackUrl } = item
+  const serial = serialOf(item)
+  const { verification, registrations, key } = serial
+  const hasLane = lanes.has(laneKey(item))
+  const hasLive = serial.live.has(callbackUrl)
+  const facts = { verification, registrations, ownerOfSerialKey: key.owner, hasLive, hasLane }
+  const plan = register(item, { ...facts, quotas: quotas.of(partnerId) }, at)
+  if (plan.outcome === 'existing') return { outcome: 'existing', registration: viewLive(serial, callbackUrl) }
   if (plan.outcome !== 'created') return plan
 
   const { expiresAt, ask, ending } = plan
-  const n = serials.add(item, { ...rowOf(item, at, ending), expiresAt }, ask)
-  quotas.add(item.partnerId, { pending: ending ? 0 : 1, hosts: hasLane ? 0 : 1 })
-  if (!hasLane) laneIds.set(laneKey(item), null)
-  created.push({ item, n, expiresAt, ending })
-  return { outcome: 'created', registration: serials.view(item) }
+  const { live, made } = registrations
+  created.push({ item, serial, n: made, expiresAt, ending })
+  serial.registrations = { live: live + 1, made: made + 1 }
+  key.owner = partnerId
+  if (ask) {
+    serial.ask = ask
+    serial.verification = { ...NEW_VERIFICATION, partnerId, ...verification, queue: ask.queue, dueAt: ask.dueAt }
+  }
+  const { polls, lastPolledAt } = serial.verification ?? NEW_VERIFICATION
+  serial.live.set(callbackUrl, {
+    ...{ ...item, ...WAITING, ...NO_MESSAGE, createdAt: at, expiresAt, polls, lastPolledAt },
+    ...(ending && {
+      ...{ status: outcomeOfVerdict(ending.verdict).status, resolvedAt: at },
+      ...{ messageState: 'pending' as const, attempts: 0, sendDueAt: at },
+    }),
+  })
+  quotas.add(partnerId, { pending: ending ? 0 : 1, hosts: hasLane ? 0 : 1 })
+  lanes.add(laneKey(item))
+  return { outcome: 'created', registration: viewLive(serial, callbackUrl) }
 }
 
-const rowOf = (item: NewRegistration, at: number, ending: Created['ending']) => ({
-  ...item,
-  createdAt: at,
-  reason: ending?.reason ?? null,
-  status: ending ? outcomeOfVerdict(ending.verdict).status : ('pending' as const),
-  resolvedAt: ending ? at : null,
-  message: ending ? { state: 'pending' as const, attempts: 0, dueAt: at, claimedAt: null } : null,
-})
+const NEW_VERIFICATION = {
+  claimedAt: null,
+  verdict: null,
+  observedAt: null,
+  previousPollAt: null,
+  polls: 0,
+  lastPolledAt: null,
+}
+const WAITING = { status: 'pending', reason: null, resolvedAt: null, dueAt: null, claimedAt: null } as const
+const NO_MESSAGE = { messageState: null, attempts: null, sendDueAt: null, sendClaimedAt: null }
 
 /** What ends at once. */
-const save = async (
+const saveCreated = async (
   tx: Tx,
-  { serials, laneIds, created }: UnitOfWork,
-  { sealed }: Pick<StoreContext, 'sealed'>,
+  created: readonly Created[],
+  { sealed, laneIds }: Pick<StoreContext, 'sealed'> & { laneIds: ReadonlyMap<string, number> },
 ): Promise<Ending[]> => {
-  await serials.save()
   const made = await makeLanes(
     tx,
-    created.map(({ item }) => item).filter(item => laneIds.get(laneKey(item)) === null),
+    created.map(({ item }) => item).filter(item => !laneIds.has(laneKey(item))),
   )
-  const rows = created.map(({ item: { id, partnerId, callbackUrl, traceparent, ...item }, n, expiresAt, ending }) => {
-    const lane = laneKey({ partnerId, callbackUrl })
-    const laneId = laneIds.get(lane) ?? (made.get(lane) as number)
-    const verificationId = serials.idOf(item)
+  const rows = created.map(({ item, serial, n, expiresAt, ending }) => {
+    const { id, partnerId, callbackUrl, traceparent, metadata } = item
+    const laneId = laneIds.get(laneKey(item)) ?? (made.get(laneKey(item)) as number)
+    const verificationId = serial.id as number
     const row = { verificationId, n, id, partnerId, callbackUrl, laneId, traceparent, createdAt: tx.at }
-    const metadata = sealed.metadata.seal(row, item.metadata)
-    return {
-      row: { ...row, metadata, status: 'pending' as const, expiresAt },
-      ending: ending && { ...ending, registration: { ...row, metadata: item.metadata } },
-    }
+    const stored = { ...row, metadata: sealed.metadata.seal(row, metadata), status: 'pending' as const, expiresAt }
+    return { stored, ending: ending && { ...ending, registration: { ...row, metadata } } }
   })
   await tx.insert(
     'registrations',
-    rows.map(({ row }) => row),
+    rows.map(({ stored }) => stored),
   )
   return rows.flatMap(({ ending }) => ending ?? [])
 }

@@ -1,21 +1,102 @@
-import { type SelectedRegistration, toRegistration } from '../registration-rows.ts'
+import type { Verdict } from '../../core/answer.ts'
+import { type MessageState, messageIdOf } from '../../core/message.ts'
+import { deliveryWithoutMessage, showsVerdict } from '../../core/registration.ts'
+import { TEST_ACCOUNT_ID } from '../../core/test-serial.ts'
 import type { Opening } from '../sealed.ts'
 import type { Registration } from '../store.ts'
-import type { Sql, Tx } from '../tx.ts'
+import { columnsOf, type Dialect, type Row, type Sql, type Tx } from '../tx.ts'
+
+const OWN = [
+  ...(['id', 'partnerId', 'verificationId', 'n', 'callbackUrl', 'metadata', 'status', 'reason', 'messageSeq'] as const),
+  ...(['createdAt', 'expiresAt', 'resolvedAt'] as const),
+] as const
+const OF_VERIFICATION = [
+  ...(['accountId', 'idcardid', 'verdict', 'polls', 'lastPolledAt', 'queue', 'dueAt', 'claimedAt', 'claims'] as const),
+] as const
+
+/** A registration as it is stored, with what its verification and its message add to it. */
+export interface RegistrationRow
+  extends Pick<Row<'registrations'>, (typeof OWN)[number]>,
+    Pick<Row<'verifications'>, (typeof OF_VERIFICATION)[number]> {
+  /** Null, and all that follows: it has no message. */
+  messageState: MessageState | null
+  messageClaims: number | null
+  attempts: number | null
+  sendDueAt: number | null
+  sendClaimedAt: number | null
+}
 
 /**
  * Behind it: of `registrations r`, `verifications v`, `message_bodies b`, `deliveries d`. The last two are what the view `messages` joins,
  * which SQLite would make as a whole for a LEFT JOIN.
  */
 export const SELECT_REGISTRATIONS = `
-  SELECT r.id, r.partner_id AS "partnerId", r.verification_id AS "verificationId", r.n, v.account_id AS "accountId", v.idcardid,
-    r.callback_url AS "callbackUrl", r.metadata, r.status, r.reason, v.verdict, v.polls, v.last_polled_at AS "lastPolledAt",
-    v.queue AS "pollQueue", v.due_at AS "pollDueAt", v.claimed_at AS "pollClaimedAt", v.claims AS "pollClaims",
-    r.message_seq AS "messageSeq", CASE WHEN b.seq IS NOT NULL THEN coalesce(d.state, 'delivered') END AS "messageState",
-    coalesce(d.claims, b.claims) AS "messageClaims", coalesce(d.attempts, b.attempts) AS attempts, d.due_at AS "sendDueAt",
-    d.claimed_at AS "sendClaimedAt", r.created_at AS "createdAt", r.expires_at AS "expiresAt", r.resolved_at AS "resolvedAt"
+  SELECT ${columnsOf('registrations', OWN, 'r')}, ${columnsOf('verifications', OF_VERIFICATION, 'v')},
+    CASE WHEN b.seq IS NOT NULL THEN coalesce(d.state, 'delivered') END AS "messageState",
+    coalesce(d.claims, b.claims) AS "messageClaims", coalesce(d.attempts, b.attempts) AS attempts,
+    d.due_at AS "sendDueAt", d.claimed_at AS "sendClaimedAt"
   FROM registrations r JOIN verifications v ON v.id = r.verification_id
     LEFT JOIN message_bodies b ON b.seq = r.message_seq LEFT JOIN deliveries d ON d.seq = b.seq`
+
+/** As much of a registration as its partner sees. */
+export type ShownRow = Omit<
+  RegistrationRow,
+  'n' | 'verificationId' | 'messageSeq' | 'messageClaims' | 'queue' | 'claims' | Sealed
+>
+type Sealed = 'metadata' | 'verdict'
+
+/** @param opened the verdict of its serial, which it may not show */
+export const registrationOf = (row: ShownRow, opened: Pick<Registration, Sealed>): Registration => ({
+  id: row.id,
+  partnerId: row.partnerId,
+  isTest: row.accountId === TEST_ACCOUNT_ID,
+  idcardid: row.idcardid,
+  callbackUrl: row.callbackUrl,
+  metadata: opened.metadata,
+  status: row.status,
+  reason: row.reason,
+  verdict: showsVerdict(row.status) ? opened.verdict : null,
+  polls: row.polls,
+  lastPolledAt: row.lastPolledAt,
+  // While claimed, the due time is the end of the lease, which tells a partner nothing: it is being asked now.
+  nextPollAt: row.status === 'pending' ? (row.claimedAt ?? row.dueAt) : null,
+  delivery: {
+    messageId: row.messageState && messageIdOf(row.id),
+    state: row.messageState ?? deliveryWithoutMessage(row.status),
+    attempts: row.attempts ?? 0,
+    nextAttemptAt: row.sendClaimedAt ?? row.sendDueAt,
+  },
+  createdAt: row.createdAt,
+  expiresAt: row.expiresAt,
+  resolvedAt: row.resolvedAt,
+})
+
+/** Empty where they do not open: whoever asks for a registration, or its verdict, had rather have it without them than not at all. */
+export const openMetadata = (
+  { sealed, openOr }: Opening,
+  row: { id: string; partnerId: string; metadata: Buffer | string },
+): Registration['metadata'] =>
+  openOr({ table: 'registrations', id: row.id }, { open: () => sealed.metadata.open(row), instead: {} })
+
+/** Null: the serial has none. */
+export const openVerdict = (
+  { sealed, openOr }: Opening,
+  verificationId: number,
+  row: { partnerId: string; idcardid: string; verdict: Buffer | null },
+): Verdict | 'unreadable' | null =>
+  openOr(
+    { table: 'verifications', id: String(verificationId) },
+    { open: () => sealed.verdict.open(row), instead: 'unreadable' as const },
+  )
+
+/** What cannot be decrypted is left out of it: a registration is shown all the same. */
+export const toRegistration = (opening: Opening, row: RegistrationRow): Registration => {
+  const verdict = showsVerdict(row.status) ? openVerdict(opening, row.verificationId, row) : null
+  return registrationOf(row, {
+    metadata: openMetadata(opening, row),
+    verdict: verdict === 'unreadable' ? null : verdict,
+  })
+}
 
 /** A registration as whoever acts on it names it. */
 export interface OwnedRegistration {
@@ -25,31 +106,34 @@ export interface OwnedRegistration {
 
 const nameOf = ({ partnerId, id }: OwnedRegistration): OwnedRegistration => ({ partnerId, id })
 
-const SELECT_OWNED: Sql = d => `
-  ${SELECT_REGISTRATIONS} WHERE (r.id, r.partner_id) IN (
-    SELECT owned.id, owned.partner_id FROM ${d.rows('owned', { id: 'text', partnerId: 'text' })})`
+const OWNED = (d: Dialect): string => `
+  (r.id, r.partner_id) IN (SELECT owned.id, owned.partner_id FROM ${d.rows('owned', { id: 'text', partnerId: 'text' })})`
+const SELECT_OWNED: Sql = d => `${SELECT_REGISTRATIONS} WHERE ${OWNED(d)}`
 
 /** Those of these that there are, by their ids. */
 export const selectOwned = async (
   tx: Tx,
   owned: readonly OwnedRegistration[],
-): Promise<Map<string, SelectedRegistration>> => {
-  const rows = await tx.all<SelectedRegistration>(SELECT_OWNED, { owned: owned.map(nameOf) })
+): Promise<Map<string, RegistrationRow>> => {
+  const rows = await tx.all<RegistrationRow>(SELECT_OWNED, { owned: owned.map(nameOf) })
   return new Map(rows.map(row => [row.id, row]))
 }
 
-const SELECT_THESE: Sql = d => `${SELECT_REGISTRATIONS} WHERE r.id IN ${d.list('ids', 'text')} ORDER BY r.id DESC`
-
-/** The newest first. */
-export const registrationsOf = async (opening: Opening, tx: Tx, ids: readonly string[]): Promise<Registration[]> => {
-  const rows = await tx.all<SelectedRegistration>(SELECT_THESE, { ids })
-  return rows.map(row => toRegistration(opening, row))
+/** In the order of these; null: there is no such registration. */
+export const findOwned = async (
+  tx: Tx,
+  owned: readonly OwnedRegistration[],
+  opening: Opening,
+): Promise<(Registration | null)[]> => {
+  const rows = await selectOwned(tx, owned)
+  return owned.map(({ id, partnerId }) => {
+    const row = rows.get(id)
+    return row?.partnerId === partnerId ? toRegistration(opening, row) : null
+  })
 }
 
 const LOCK_VERIFICATIONS: Sql = d => `
-  SELECT id FROM verifications WHERE id IN (
-    SELECT r.verification_id FROM registrations r WHERE (r.id, r.partner_id) IN (
-      SELECT owned.id, owned.partner_id FROM ${d.rows('owned', { id: 'text', partnerId: 'text' })}))
+  SELECT id FROM verifications WHERE id IN (SELECT r.verification_id FROM registrations r WHERE ${OWNED(d)})
   ORDER BY id ${d.forUpdate()}`
 
 /** Locks the verifications of these registrations: whoever changes a registration has its verification locked. */

@@ -1,47 +1,35 @@
 import { LIVE_STATUSES, serialKey } from '../../core/registration.ts'
-import { openVerdict, type SelectedRegistration, toRow } from '../registration-rows.ts'
-import type { KnownVerification, Nudge, RegisterFacts, StoredVerification } from '../rules/register.ts'
-import { type RegistrationRow, registrationOf } from '../rules/registration-view.ts'
 import type { Opening } from '../sealed.ts'
 import type { NewRegistration, Registration } from '../store.ts'
-import { columnsOf, type Dialect, type NewRow, type Tx } from '../tx.ts'
-import { SELECT_REGISTRATIONS } from './rows.ts'
+import { columnsOf, type Row, type Sql, type Tx } from '../tx.ts'
+import type { KnownVerification, Nudge, RegisterFacts } from './register.ts'
+import {
+  openMetadata,
+  openVerdict,
+  type RegistrationRow,
+  registrationOf,
+  SELECT_REGISTRATIONS,
+  type ShownRow,
+} from './rows.ts'
 
 interface SerialName {
   accountId: string
   idcardid: string
 }
 
-/** A serial of an account as it is after the items that were registered so far. */
-interface Serial {
-  /** Its `id` may be a new one's: see `idOf`. */
-  verification: KnownVerification & { polls: number; lastPolledAt: number | null }
-  /** Null: it is in the database. */
-  added: Pick<NewRow<'verifications'>, 'accountId' | 'idcardid' | 'partnerId' | 'serialKey'> | null
+/** A serial of an account as it is after the items that were registered so far: it is locked and read once, and written once. */
+export interface Serial extends SerialName {
+  /** Null: it is new, and has its id once it is saved. */
+  id: number | null
+  verification: (KnownVerification & { polls: number; lastPolledAt: number | null }) | null
+  /** Of all spellings that have its key: whose they are. Null: nobody's. */
+  key: { owner: string | null }
   /** When it is asked since the items; null: none has changed that. */
-  nudge: Nudge | null
-  registrations: { live: number; made: number }
+  ask: Nudge | null
+  registrations: RegisterFacts['registrations']
   /** Those of the items' URLs. */
-  live: Map<string, RegistrationRow>
+  live: Map<string, ShownRow & Pick<Registration, 'metadata'>>
 }
-
-/** The serials that one run of a transaction registers: each is locked and read once, changed in memory, and written once. */
-export interface SerialUnitOfWork {
-  facts(item: NewRegistration): Pick<RegisterFacts, 'verification' | 'ownerOfSerialKey' | 'registrations' | 'hasLive'>
-  /** The live registration of the item's pair, as it is now. */
-  view(item: NewRegistration): Registration
-  /** The item's registration is made; which of the serial's it is. @param ask null: the verdict is known */
-  add(item: NewRegistration, row: Omit<RegistrationRow, keyof Polling>, ask: Nudge | null): number
-  /** Writes what has changed. */
-  save(): Promise<void>
-  /** The id of the item's verification, after `save`. */
-  idOf(item: SerialName): number
-}
-
-type Polling = Pick<RegistrationRow, 'polls' | 'lastPolledAt' | 'pollDueAt' | 'pollClaimedAt'>
-
-/** What is new has these ids until it is saved: it is younger than all that is known. */
-const FIRST_NEW_ID = 2 ** 52
 
 const serialNameOf = ({ accountId, idcardid }: SerialName): string => `${accountId} ${idcardid}`
 const keyNameOf = ({ accountId, idcardid }: SerialName): string => `${accountId} ${serialKey(idcardid)}`
@@ -57,169 +45,109 @@ const lockKeys = async (tx: Tx, names: readonly SerialName[]): Promise<void> => 
   await tx.lock(locks, isSpelling ? 'alone' : 'shared')
 }
 
+/** Finds the serial of an item among those that were loaded for it. */
+export type SerialOf = (item: SerialName) => Serial
+
 export const loadSerials = async (
   tx: Tx,
   items: readonly NewRegistration[],
   opening: Opening,
-): Promise<SerialUnitOfWork> => {
+): Promise<{ serials: readonly Serial[]; serialOf: SerialOf }> => {
   const names = distinct(items, serialNameOf).map(({ accountId, idcardid }) => ({ accountId, idcardid }))
-  const found = await tx.all<FoundVerification>(FIND, { names })
-  const known = new Set(found.map(serialNameOf))
+  const found = new Map((await tx.all<FoundVerification>(FIND, { names })).map(row => [serialNameOf(row), row]))
   await lockKeys(
     tx,
-    names.filter(name => !known.has(serialNameOf(name))),
+    names.filter(name => !found.has(serialNameOf(name))),
   )
   const keys = distinct(names, keyNameOf)
-  const owners = await tx.each<{ partnerId: string }>(
+  const owners = await tx.each<{ owner: string }>(
     OWNER,
     keys.map(({ accountId, idcardid }) => ({ accountId, key: serialKey(idcardid) })),
   )
-  const ownerByKey = new Map(keys.map((name, i) => [keyNameOf(name), owners[i]?.[0]?.partnerId ?? null]))
-  const serials = new Map(
-    found.map((row): [string, Serial] => [
-      serialNameOf(row),
-      {
-        verification: { ...row, verdict: openVerdict(opening, row.id, row) },
-        added: null,
-        nudge: null,
-        registrations: { live: 0, made: 0 },
-        live: new Map(),
-      },
-    ]),
-  )
-  if (found.length > 0) await loadRegistrations(tx, items, serials, opening)
-
-  const serialOf = (item: SerialName): Serial => {
-    const serial = serials.get(serialNameOf(item))
-    if (!serial) throw new Error('the serial has not been loaded')
-    return serial
-  }
-
-  const begin = ({ accountId, idcardid, partnerId }: NewRegistration, ask: Nudge): Serial => {
-    const key = serialKey(idcardid)
-    const id = FIRST_NEW_ID + serials.size
-    const serial: Serial = {
-      verification: { id, partnerId, ...ask, ...NEW },
-      added: { accountId, idcardid, partnerId, serialKey: key === idcardid ? null : key },
-      nudge: null,
+  const keyOf = new Map(keys.map((name, i) => [keyNameOf(name), owners[i]?.[0] ?? { owner: null }]))
+  const serials = names.map((name): Serial => {
+    const row = found.get(serialNameOf(name))
+    return {
+      ...name,
+      id: row?.id ?? null,
+      verification: row ? { ...row, verdict: openVerdict(opening, row.id, row) } : null,
+      key: keyOf.get(keyNameOf(name)) ?? { owner: null },
+      ask: null,
       registrations: { live: 0, made: 0 },
       live: new Map(),
     }
-    serials.set(serialNameOf({ accountId, idcardid }), serial)
-    ownerByKey.set(`${accountId} ${key}`, partnerId)
-    return serial
-  }
-
-  const view = (item: NewRegistration): Registration => {
-    const { verification, live } = serialOf(item)
-    const row = live.get(item.callbackUrl) as RegistrationRow
-    const { verdict, dueAt, claimedAt } = verification
-    const opened = verdict === 'unreadable' ? null : verdict
-    return registrationOf({ ...row, pollDueAt: dueAt, pollClaimedAt: claimedAt }, () => opened)
-  }
-
-  return {
-    view,
-
-    facts: item => {
-      const serial = serials.get(serialNameOf(item))
-      return {
-        verification: serial?.verification ?? null,
-        ownerOfSerialKey: ownerByKey.get(keyNameOf(item)) ?? null,
-        registrations: serial?.registrations ?? { live: 0, made: 0 },
-        hasLive: serial?.live.has(item.callbackUrl) ?? false,
-      }
-    },
-
-    add: (item, row, ask) => {
-      const serial = serials.get(serialNameOf(item)) ?? begin(item, ask as Nudge)
-      const { live, made } = serial.registrations
-      const { polls, lastPolledAt } = serial.verification
-      if (ask) {
-        serial.nudge = ask
-        serial.verification = { ...serial.verification, queue: ask.queue, dueAt: ask.dueAt }
-      }
-      serial.live.set(item.callbackUrl, { ...row, polls, lastPolledAt, pollDueAt: null, pollClaimedAt: null })
-      serial.registrations = { live: live + 1, made: made + 1 }
-      return made
-    },
-
-    save: async () => {
-      const changed = [...serials.values()].flatMap(serial => (serial.nudge ? [{ ...serial.nudge, serial }] : []))
-      const known = changed.filter(({ serial }) => !serial.added)
-      await tx.update(
-        'verifications',
-        ['id'],
-        known.map(({ serial, ...nudge }) => ({ id: serial.verification.id, ...nudge })),
-      )
-      const added = changed.flatMap(({ serial, ...nudge }) =>
-        serial.added ? [{ serial, row: { ...serial.added, createdAt: tx.at, ...nudge } }] : [],
-      )
-      const ids = await tx.insert(
-        'verifications',
-        added.map(({ row }) => row),
-        ['idcardid', 'accountId'],
-      )
-      added.forEach(({ serial }, i) => {
-        serial.verification = { ...serial.verification, id: ids[i] as number }
-      })
-    },
-
-    idOf: item => serialOf(item).verification.id,
-  }
+  })
+  const byName = new Map(serials.map(serial => [serialNameOf(serial), serial]))
+  const serialOf = (item: SerialName) => byName.get(serialNameOf(item)) as Serial
+  if (found.size > 0) await loadRegistrations(tx, items, { serials, serialOf }, opening)
+  return { serials, serialOf }
 }
 
-const NEW = {
-  claimedAt: null,
-  verdict: null,
-  observedAt: null,
-  previousPollAt: null,
-  polls: 0,
-  lastPolledAt: null,
+/** The live registration of the serial for this URL, as it is now. */
+export const viewLive = ({ verification, live }: Serial, callbackUrl: string): Registration => {
+  const { metadata, ...row } = live.get(callbackUrl) as ShownRow & Pick<Registration, 'metadata'>
+  const { verdict = null, dueAt = null, claimedAt = null } = verification ?? {}
+  return registrationOf({ ...row, dueAt, claimedAt }, { metadata, verdict: verdict === 'unreadable' ? null : verdict })
 }
 
+/** Writes what has changed; all that are registered have their ids then. */
+export const saveSerials = async (tx: Tx, serials: readonly Serial[]): Promise<void> => {
+  const known = serials.flatMap(({ id, ask }) => (id !== null && ask ? [{ id, ...ask }] : []))
+  await tx.update('verifications', ['id'], known)
+  const added = serials.filter(({ id, ask }) => id === null && ask)
+  const ids = await tx.insert(
+    'verifications',
+    added.map(({ accountId, idcardid, verification, ask }) => {
+      const { partnerId } = verification as KnownVerification
+      const key = serialKey(idcardid)
+      const name = { accountId, idcardid, partnerId, serialKey: key === idcardid ? null : key }
+      return { ...name, createdAt: tx.at, ...(ask as Nudge) }
+    }),
+    ['idcardid', 'accountId'],
+  )
+  added.forEach((serial, i) => {
+    serial.id = ids[i] as number
+  })
+}
+
+/** How many they have, and those of the items' URLs. */
 const loadRegistrations = async (
   tx: Tx,
   items: readonly NewRegistration[],
-  serials: ReadonlyMap<string, Serial>,
+  { serials, serialOf }: { serials: readonly Serial[]; serialOf: SerialOf },
   opening: Opening,
 ): Promise<void> => {
-  const known = [...serials.values()]
+  const known = serials.filter(({ id }) => id !== null)
   const counts = await tx.each<Serial['registrations']>(
     COUNT,
-    known.map(({ verification: { id } }) => ({ id })),
+    known.map(({ id }) => ({ id })),
   )
   known.forEach((serial, i) => {
     Object.assign(serial.registrations, counts[i]?.[0])
   })
   const pairs = items.flatMap(item => {
-    const serial = serials.get(serialNameOf(item))
-    return serial ? [{ verificationId: serial.verification.id, callbackUrl: item.callbackUrl }] : []
+    const { id } = serialOf(item)
+    return id === null ? [] : [{ verificationId: id, callbackUrl: item.callbackUrl }]
   })
-  const byId = new Map(known.map(serial => [serial.verification.id, serial]))
-  for (const row of await tx.all<SelectedRegistration>(FIND_LIVE, { pairs }))
-    byId.get(row.verificationId)?.live.set(row.callbackUrl, toRow(opening, row))
+  for (const row of await tx.all<RegistrationRow>(FIND_LIVE, { pairs }))
+    serialOf(row).live.set(row.callbackUrl, { ...row, metadata: openMetadata(opening, row) })
 }
 
-/** As it is stored. */
-interface FoundVerification extends SerialName, StoredVerification {
-  polls: number
-  lastPolledAt: number | null
-}
-
-const COLUMNS = columnsOf('verifications', [
+const COLUMNS = [
   ...(['id', 'accountId', 'partnerId', 'idcardid', 'queue', 'dueAt', 'claimedAt', 'verdict', 'observedAt'] as const),
   ...(['previousPollAt', 'polls', 'lastPolledAt'] as const),
-])
+] as const
+type FoundVerification = Pick<Row<'verifications'>, (typeof COLUMNS)[number]>
+
 /** Those of these that there are, locked. */
-const FIND = (d: Dialect) => `
-  SELECT ${COLUMNS} FROM verifications WHERE (idcardid, account_id) IN (
+const FIND: Sql = d => `
+  SELECT ${columnsOf('verifications', COLUMNS)} FROM verifications WHERE (idcardid, account_id) IN (
     SELECT names.idcardid, names.account_id FROM ${d.rows('names', { idcardid: 'text', accountId: 'text' })})
   ORDER BY id ${d.forUpdate()}`
 
 /** Whose a key is: of the serial that is its own key, or of others that have it. */
 const OWNER = `
-  SELECT partner_id AS "partnerId" FROM verifications WHERE idcardid = @key AND account_id = @accountId
+  SELECT partner_id AS owner FROM verifications WHERE idcardid = @key AND account_id = @accountId
   UNION ALL SELECT partner_id FROM verifications WHERE serial_key = @key AND account_id = @accountId
   LIMIT 1`
 
@@ -228,7 +156,7 @@ const LIVE = `(${LIVE_STATUSES.map(status => `'${status}'`).join(', ')})`
 const COUNT = `
   SELECT count(*) FILTER (WHERE status IN ${LIVE}) AS live, coalesce(max(n) + 1, 0) AS made
   FROM registrations WHERE verification_id = @id`
-const FIND_LIVE = (d: Dialect) => `
+const FIND_LIVE: Sql = d => `
   ${SELECT_REGISTRATIONS} WHERE (r.verification_id, r.callback_url) IN (
     SELECT pairs.verification_id, pairs.callback_url FROM ${d.rows('pairs', { verificationId: 'int8', callbackUrl: 'text' })})
   AND r.status IN ${LIVE}`

@@ -2,8 +2,8 @@ import { type AccountChange, afterAccountChange } from '../../core/account.ts'
 import { createAccountRows } from '../accounts/account-rows.ts'
 import type { StoreContext } from '../context.ts'
 import { afterReleasing, afterResolving } from '../hints.ts'
-import { openMetadata } from '../registration-rows.ts'
 import { endRegistrations } from '../registrations/resolutions.ts'
+import { openMetadata } from '../registrations/rows.ts'
 import {
   afterReleasingOne,
   afterSettling,

@@ -1,12 +1,11 @@
 import type { Verdict } from '../../core/answer.ts'
 import { DAY, HOUR } from '../../core/duration.ts'
-import type { NewRegistration, Quotas, Usage } from '../store.ts'
-import { isOfBatch, NEW_IN_BATCH, NUDGED, queueOfNew } from './poll-queues.ts'
-import type { Ending } from './settle-verification.ts'
+import { isOfBatch, NEW_IN_BATCH, NUDGED, queueOfNew } from '../rules/poll-queues.ts'
+import type { Ending } from '../rules/settle-verification.ts'
+import type { NewRegistration, Quotas, Registered, Registration, Usage } from '../store.ts'
 
 /** A serial that somebody has registered already. */
 export interface KnownVerification {
-  id: number
   partnerId: string
   queue: number
   dueAt: number | null
@@ -14,12 +13,6 @@ export interface KnownVerification {
   verdict: Verdict | 'unreadable' | null
   observedAt: number | null
   previousPollAt: number | null
-}
-
-/** As it is stored. */
-export interface StoredVerification extends Omit<KnownVerification, 'verdict'> {
-  /** Sealed. */
-  verdict: Buffer | null
 }
 
 /** Live registrations of one serial: those that have not ended without a verdict. */
@@ -35,18 +28,15 @@ export interface RegisterFacts {
   registrations: { live: number; made: number }
   /** The serial is registered for this URL already, and has not ended without a verdict. */
   hasLive: boolean
-  /** Null: the partner has no lane for the URL's host yet. */
-  laneId: number | null
+  /** The partner has a lane for the URL's host already. */
+  hasLane: boolean
   /** Null: the partner has no quotas. */
   quotas: { limits: Quotas; usage: Usage } | null
 }
 
 type RegisterPlan =
   | { outcome: 'existing' }
-  | { outcome: 'taken' }
-  | { outcome: 'too_many'; limit: number }
-  | { outcome: 'over_quota'; quota: keyof Quotas; limit: number }
-  | { outcome: 'unreadable' }
+  | Exclude<Registered, { registration: Registration }>
   | {
       outcome: 'created'
       expiresAt: number
@@ -73,7 +63,7 @@ export const register = (item: NewRegistration, facts: RegisterFacts, at: number
   const { live, made } = facts.registrations
   if (live >= MOST_LIVE) return { outcome: 'too_many', limit: MOST_LIVE }
   if (made >= MOST_OF_A_SERIAL) return { outcome: 'too_many', limit: MOST_OF_A_SERIAL }
-  const over = facts.quotas && overQuota(facts.quotas, facts.laneId === null)
+  const over = facts.quotas && overQuota(facts.quotas, !facts.hasLane)
   if (over) return { outcome: 'over_quota', ...over }
 
   const created = { outcome: 'created', expiresAt: item.expiresAt ?? at + item.ttlMs } as const

@@ -1,5 +1,10 @@
 import { describe, expect, test } from 'vitest'
-import { type KnownVerification, nudge, type RegisterFacts, register } from '../../../src/store/rules/register.ts'
+import {
+  type KnownVerification,
+  nudge,
+  type RegisterFacts,
+  register,
+} from '../../../src/store/registrations/register.ts'
 import type { NewRegistration } from '../../../src/store/store.ts'
 
 const AT = 1_000
@@ -16,7 +21,6 @@ const ITEM: NewRegistration = {
   traceparent: null,
 }
 const KNOWN: KnownVerification = {
-  id: 1,
   partnerId: 'prt_1',
   queue: 20,
   dueAt: 1_200,
@@ -30,7 +34,7 @@ const NEW: RegisterFacts = {
   ownerOfSerialKey: null,
   registrations: { live: 0, made: 0 },
   hasLive: false,
-  laneId: null,
+  hasLane: false,
   quotas: null,
 }
 const quotas = (limits: object, usage: object) => ({
@@ -90,7 +94,7 @@ describe('registering', () => {
   })
 
   test('for a host that the partner has already needs no room for another', () => {
-    expect(register(ITEM, { ...NEW, laneId: 1, quotas: quotas({ hosts: 1 }, { hosts: 1 }) }, AT).outcome).toBe(
+    expect(register(ITEM, { ...NEW, hasLane: true, quotas: quotas({ hosts: 1 }, { hosts: 1 }) }, AT).outcome).toBe(
       'created',
     )
   })

@@ -1,0 +1,157 @@
+import type { MessageState } from '../../core/message.ts'
+import { REGISTRATION_STATUSES, type RegistrationStatus } from '../../core/registration.ts'
+import { type LockedMessage, lockMessagesOf, saveDeliveries } from '../messages/deliveries.ts'
+import type { Opening } from '../sealed.ts'
+import type { Cancellation } from '../store.ts'
+import type { Sql, Tx } from '../tx.ts'
+import { findOwned, lockVerificationsOf, type OwnedRegistration, type RegistrationRow, selectOwned } from './rows.ts'
+
+/** A registration that its partner cancels, with what belongs to it; `claims` are its verification's. */
+export type CancelFacts = Pick<
+  RegistrationRow,
+  'status' | 'resolvedAt' | 'messageState' | 'messageClaims' | 'verdict' | 'claims'
+>
+
+/** What to write. The count of claims goes up by one, so that a call or attempt in flight decides nothing any more. */
+export interface CancelPlan {
+  resolvedAt: number
+  /** Its text and what receivers answered are erased too. Null: there is none. */
+  message: { state: MessageState; claims: number } | null
+  /** It was waiting to be sent. */
+  stopsMessage: boolean
+  /** Nobody waits for the serial any more: it is not due, and this is its count of claims. Null: it goes on. */
+  stoppedClaims: number | null
+  /** Nobody is left who may know what upstream said. */
+  isErased: boolean
+}
+
+/**
+ * What a cancelling changes; null: nothing, since it is cancelled already.
+ *
+ * @param others of the serial: is one pending, is one not cancelled?
+ */
+export const cancelRegistration = (
+  { status, resolvedAt, messageState, messageClaims, verdict, claims }: CancelFacts,
+  others: { pending: boolean; notCancelled: boolean },
+  at: number,
+): CancelPlan | null => {
+  if (status === 'cancelled') return null
+  const isPending = messageState === 'pending'
+  return {
+    resolvedAt: resolvedAt ?? at,
+    message: messageState && { state: isPending ? 'exhausted' : messageState, claims: (messageClaims ?? 0) + 1 },
+    stopsMessage: isPending,
+    stoppedClaims: verdict === null && !others.pending ? claims + 1 : null,
+    isErased: !others.notCancelled,
+  }
+}
+
+/** The answers are in the order of these. Null: there is no such registration. */
+export const cancelAll = async (
+  tx: Tx,
+  owned: readonly OwnedRegistration[],
+  opening: Opening,
+): Promise<(Cancellation | null)[]> => {
+  await lockVerificationsOf(tx, owned)
+  const locked = await lockMessagesOf(
+    tx,
+    owned.map(({ id }) => id),
+  )
+  const messages = new Map(locked.map(message => [message.registrationId, message]))
+  const plans = await planAll(tx, [...(await selectOwned(tx, owned)).values()])
+  await save(
+    tx,
+    plans.map(one => ({ ...one, message: messages.get(one.row.id) })),
+  )
+  const changed = new Map(plans.map(({ row, plan }) => [row.id, plan]))
+  const registrations = await findOwned(tx, owned, opening)
+  return registrations.map(registration => {
+    const plan = registration && changed.get(registration.id)
+    // Named twice, it is new once.
+    if (plan) changed.delete(registration.id)
+    return registration && { registration, isNew: plan !== undefined, stopsMessage: plan?.stopsMessage ?? false }
+  })
+}
+
+interface Planned {
+  row: RegistrationRow
+  plan: CancelPlan
+}
+
+const COUNT_STATUSES: Sql = d => `
+  SELECT verification_id AS "verificationId", status, count(*) AS n FROM registrations
+  WHERE verification_id IN ${d.list('ids', 'int8')} GROUP BY verification_id, status`
+
+/** What changes of each; of several of one serial, each sees what the ones before it have changed. */
+const planAll = async (tx: Tx, rows: readonly RegistrationRow[]): Promise<Planned[]> => {
+  const counted = await tx.all<{ verificationId: number; status: RegistrationStatus; n: number }>(COUNT_STATUSES, {
+    ids: rows.map(({ verificationId }) => verificationId),
+  })
+  const counts = new Map(counted.map(({ verificationId, status, n }) => [`${verificationId} ${status}`, n]))
+  const claimsOf = new Map(rows.map(({ verificationId, claims }) => [verificationId, claims]))
+  return rows.flatMap(row => {
+    const { verificationId, status } = row
+    const countOthers = (of: RegistrationStatus) =>
+      (counts.get(`${verificationId} ${of}`) ?? 0) - (of === status ? 1 : 0)
+    const others = {
+      pending: countOthers('pending') > 0,
+      notCancelled: REGISTRATION_STATUSES.some(of => of !== 'cancelled' && countOthers(of) > 0),
+    }
+    const claims = claimsOf.get(verificationId) ?? row.claims
+    const plan = cancelRegistration({ ...row, claims }, others, tx.at)
+    if (!plan) return []
+    counts.set(`${verificationId} ${status}`, countOthers(status))
+    claimsOf.set(verificationId, plan.stoppedClaims ?? claims)
+    return [{ row, plan }]
+  })
+}
+
+const save = async (
+  tx: Tx,
+  cancelled: readonly (Planned & { message: LockedMessage | undefined })[],
+): Promise<void> => {
+  await tx.update(
+    'registrations',
+    ['verificationId', 'n'],
+    cancelled.map(({ row: { verificationId, n }, plan: { resolvedAt } }) => {
+      return { verificationId, n, status: 'cancelled', metadata: Buffer.from('{}'), resolvedAt }
+    }),
+  )
+  await eraseMessages(tx, cancelled)
+  // Of several of one serial the last one counts.
+  const stopped = new Map(
+    cancelled.flatMap(({ row: { verificationId: id }, plan: { stoppedClaims: claims } }) =>
+      claims === null ? [] : [[id, { id, claims, dueAt: null, claimedAt: null }]],
+    ),
+  )
+  await tx.update('verifications', ['id'], [...stopped.values()])
+  const erased = cancelled.filter(({ plan }) => plan.isErased)
+  await tx.update(
+    'verifications',
+    ['id'],
+    erased.map(({ row: { verificationId: id } }) => ({ id, ...ERASED })),
+  )
+}
+
+const ERASED = { verdict: null, rawStatus: null, observedAt: null, previousPollAt: null }
+const ERASE_EXCERPTS: Sql = d =>
+  `UPDATE attempts SET response_excerpt = NULL WHERE message_seq IN ${d.list('seqs', 'int8')}`
+
+/** What they say, and what receivers answered. */
+const eraseMessages = async (
+  tx: Tx,
+  cancelled: readonly { plan: CancelPlan; message: LockedMessage | undefined }[],
+): Promise<void> => {
+  const changes = cancelled.flatMap(({ message: was, plan }) =>
+    was && plan.message ? [{ was, becomes: { ...was, ...plan.message, dueAt: null, claimedAt: null } }] : [],
+  )
+  if (changes.length === 0) return
+  await saveDeliveries(tx, changes)
+  const seqs = changes.map(({ was }) => was.seq)
+  await tx.update(
+    'messageBodies',
+    ['seq'],
+    seqs.map(seq => ({ seq, body: Buffer.alloc(0) })),
+  )
+  await tx.all(ERASE_EXCERPTS, { seqs })
+}

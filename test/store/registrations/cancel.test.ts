@@ -1,0 +1,40 @@
+import { describe, expect, test } from 'vitest'
+import { type CancelFacts, cancelRegistration } from '../../../src/store/registrations/cancelling.ts'
+
+const AT = 1_000
+
+describe('cancelling', () => {
+  const FACTS: CancelFacts = {
+    ...{ status: 'pending', resolvedAt: null, messageState: null, messageClaims: null },
+    ...{ verdict: null, claims: 2 },
+  }
+  const NOBODY = { pending: false, notCancelled: false }
+
+  test('the last that waits stops the calls, and what is in flight decides nothing', () => {
+    expect(cancelRegistration(FACTS, NOBODY, AT)).toEqual({
+      resolvedAt: AT,
+      message: null,
+      stopsMessage: false,
+      stoppedClaims: 3,
+      isErased: true,
+    })
+  })
+
+  test('one of two lets the other be asked for', () => {
+    const plan = cancelRegistration(FACTS, { pending: true, notCancelled: true }, AT)
+    expect(plan).toMatchObject({ stoppedClaims: null, isErased: false })
+  })
+
+  test('after the verdict gives up its message, and keeps when it ended', () => {
+    const ended = { ...FACTS, status: 'succeeded', resolvedAt: 700, verdict: Buffer.from('sealed') } as const
+    const waits = cancelRegistration({ ...ended, messageState: 'pending', messageClaims: 4 }, NOBODY, AT)
+    expect(waits).toMatchObject({ resolvedAt: 700, message: { state: 'exhausted', claims: 5 }, stopsMessage: true })
+    const delivered = cancelRegistration({ ...ended, messageState: 'delivered', messageClaims: 4 }, NOBODY, AT)
+    expect(delivered).toMatchObject({ message: { state: 'delivered', claims: 5 }, stopsMessage: false })
+    expect(delivered?.stoppedClaims).toBeNull()
+  })
+
+  test('again changes nothing', () => {
+    expect(cancelRegistration({ ...FACTS, status: 'cancelled' }, NOBODY, AT)).toBeNull()
+  })
+})
