@@ -4,7 +4,7 @@ import type { RegistrationStatus } from '../core/registration.ts'
 import type { Reason } from '../core/verification.ts'
 import type { Emit } from '../telemetry/emit.ts'
 import type { Account } from './account.ts'
-import type { Quotas } from './partners/partners.ts'
+import type { Quotas } from './partners/quotas.ts'
 import type { PollForecast } from './rules/poll-forecast.ts'
 
 export type { RegistrationStatus }

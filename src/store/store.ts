@@ -16,8 +16,10 @@ import type {
 } from './operators/operator-events.ts'
 import type { OperatorVerbs } from './operators/operator-verbs.ts'
 import type { ApiKey, KeyOwner, NewKey } from './partners/api-keys.ts'
-import type { NewPartner, Partner, PartnerChange, PartnerStatus, Usage } from './partners/partners.ts'
+import type { NewPartner, Partner, PartnerChange } from './partners/partners.ts'
+import type { Usage } from './partners/quotas.ts'
 import type { EndOfSecret, NewSigningSecret, RotatedSecret, SigningSecret } from './partners/signing-secrets.ts'
+import type { PartnerStatus } from './partners/status.ts'
 import type {
   ClaimedVerifications,
   LongestPauses,
@@ -52,8 +54,10 @@ export type { Act, NewAct } from './operators/acts.ts'
 export type { AdminToken } from './operators/admin-tokens.ts'
 export type * from './operators/operator-events.ts'
 export type { ApiKey, KeyOwner, NewKey } from './partners/api-keys.ts'
-export type { NewPartner, Partner, PartnerChange, PartnerStatus, Quotas, Usage } from './partners/partners.ts'
+export type { NewPartner, Partner, PartnerChange } from './partners/partners.ts'
+export type { Quotas, Usage } from './partners/quotas.ts'
 export type { NewSigningSecret, RotatedSecret, SigningSecret } from './partners/signing-secrets.ts'
+export type { PartnerStatus } from './partners/status.ts'
 export type * from './queues.ts'
 export type * from './registration.ts'
 export type * from './registration-search.ts'

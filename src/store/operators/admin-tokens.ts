@@ -1,7 +1,7 @@
 import type { Role } from '../../core/role.ts'
 import type { StoreContext } from '../context.ts'
-import { asc, eq, gt } from '../drizzle.ts'
-import { revoked, touch } from '../partners/api-keys.ts'
+import { asc, eq, getTableColumns, gt } from '../drizzle.ts'
+import { isValid, revoke, touch } from '../partners/api-keys.ts'
 import type { Store } from '../store.ts'
 import type { Tx } from '../tx.ts'
 
@@ -28,59 +28,42 @@ export interface AdminTokenOwner extends Pick<NewAdminToken, 'name' | 'role' | '
   live: boolean
 }
 
-const ownerOfToken = (
-  { name, role, hash, expiresAt, revokedAt }: AdminToken & Pick<NewAdminToken, 'hash'>,
-  now: number,
-): AdminTokenOwner => ({ name, role, hash, live: revokedAt === null && (expiresAt === null || expiresAt > now) })
+const viewOf = ({ schema: { adminTokens } }: Tx) => {
+  const { hash: _, ...view } = getTableColumns(adminTokens)
+  return view
+}
 
-type Verbs = Pick<
-  Store,
-  'createAdminToken' | 'listAdminTokens' | 'revokeAdminToken' | 'findAdminToken' | 'touchAdminTokens'
->
+export const createAdminTokens = ({ read, write }: StoreContext) =>
+  ({
+    createAdminToken: ({ hash, ...token }) =>
+      write(async tx => {
+        await tx.insert('adminTokens', [{ ...token, hash, createdAt: tx.at }])
+        return { ...token, createdAt: tx.at, lastUsedAt: null, revokedAt: null }
+      }),
 
-const viewOf = ({ schema: { adminTokens } }: Tx) => ({
-  id: adminTokens.id,
-  name: adminTokens.name,
-  role: adminTokens.role,
-  createdAt: adminTokens.createdAt,
-  lastUsedAt: adminTokens.lastUsedAt,
-  expiresAt: adminTokens.expiresAt,
-  revokedAt: adminTokens.revokedAt,
-})
+    listAdminTokens: ({ limit, after }) =>
+      read(tx => {
+        const { adminTokens } = tx.schema
+        const later = tx.db
+          .select(viewOf(tx))
+          .from(adminTokens)
+          .where(gt(adminTokens.id, after ?? ''))
+        return later.orderBy(asc(adminTokens.id)).limit(limit)
+      }),
 
-export const createAdminTokens = ({ read, write }: Pick<StoreContext, 'read' | 'write'>): Verbs => ({
-  createAdminToken: token =>
-    write(async tx => {
-      await tx.insert('adminTokens', [{ ...token, createdAt: tx.at }])
-      const { hash: _, ...view } = token
-      return { ...view, createdAt: tx.at, lastUsedAt: null, revokedAt: null }
-    }),
+    revokeAdminToken: id =>
+      write(async tx => {
+        const { adminTokens } = tx.schema
+        await revoke(tx, 'admin_tokens', id)
+        const [token] = await tx.db.select(viewOf(tx)).from(adminTokens).where(eq(adminTokens.id, id))
+        return token ?? null
+      }),
 
-  listAdminTokens: ({ limit, after }) =>
-    read(tx => {
-      const { adminTokens } = tx.schema
-      const later = tx.db
-        .select(viewOf(tx))
-        .from(adminTokens)
-        .where(gt(adminTokens.id, after ?? ''))
-      return later.orderBy(asc(adminTokens.id)).limit(limit)
-    }),
+    findAdminToken: id =>
+      read(async ({ db, at, schema: { adminTokens } }) => {
+        const [row] = await db.select().from(adminTokens).where(eq(adminTokens.id, id))
+        return row ? { name: row.name, role: row.role, hash: row.hash, live: isValid(row, at) } : null
+      }),
 
-  revokeAdminToken: id =>
-    write(async tx => {
-      const { adminTokens } = tx.schema
-      const [token] = await tx.dialect.locked(tx.db.select(viewOf(tx)).from(adminTokens).where(eq(adminTokens.id, id)))
-      if (!token) return null
-      const after = revoked(token, tx.at)
-      await tx.db.update(adminTokens).set({ revokedAt: after.revokedAt }).where(eq(adminTokens.id, id))
-      return after
-    }),
-
-  findAdminToken: id =>
-    read(async ({ db, at, schema: { adminTokens } }) => {
-      const [row] = await db.select().from(adminTokens).where(eq(adminTokens.id, id))
-      return row ? ownerOfToken(row, at) : null
-    }),
-
-  touchAdminTokens: ids => write(tx => touch(tx, 'adminTokens', ids)),
-})
+    touchAdminTokens: ids => write(tx => touch(tx, 'adminTokens', ids)),
+  }) satisfies Partial<Store>

@@ -1,7 +1,7 @@
 import type { StoreContext } from '../context.ts'
-import { asc, eq, inArray } from '../drizzle.ts'
+import { asc, eq, getTableColumns, inArray } from '../drizzle.ts'
 import type { Store } from '../store.ts'
-import { columnsOf, type Tx } from '../tx.ts'
+import { columnsOf, type Row, type Tx } from '../tx.ts'
 
 export interface NewKey {
   id: string
@@ -26,67 +26,52 @@ export interface KeyOwner {
   live: boolean
 }
 
-/** A key as it is stored, with what its partner adds to it. */
-export interface KeyRow extends Pick<ApiKey, 'expiresAt' | 'revokedAt'>, Pick<KeyOwner, 'partnerId' | 'hash'> {
-  disabled: boolean
+/** Whether a key or a token is neither revoked nor expired. */
+export const isValid = ({ expiresAt, revokedAt }: Pick<ApiKey, 'expiresAt' | 'revokedAt'>, now: number): boolean =>
+  revokedAt === null && (expiresAt === null || expiresAt > now)
+
+const viewOf = ({ schema: { apiKeys } }: Tx) => {
+  const { partnerId: _, hash: __, ...view } = getTableColumns(apiKeys)
+  return view
 }
-
-export const ownerOfKey = ({ partnerId, hash, ...row }: KeyRow, now: number): KeyOwner => {
-  const isExpired = row.expiresAt !== null && row.expiresAt <= now
-  const live = row.revokedAt === null && !isExpired && !row.disabled
-  return { partnerId, hash, live }
-}
-
-/** A key or a token that is revoked again stays revoked since the first time. */
-export const revoked = <Key extends Pick<ApiKey, 'revokedAt'>>(key: Key, now: number): Key => ({
-  ...key,
-  revokedAt: key.revokedAt ?? now,
-})
-
-type Verbs = Pick<Store, 'createKey' | 'listKeys' | 'revokeKey' | 'findKey' | 'touchKeys'>
-
-const viewOf = ({ schema: { apiKeys } }: Tx) => ({
-  id: apiKeys.id,
-  createdAt: apiKeys.createdAt,
-  lastUsedAt: apiKeys.lastUsedAt,
-  expiresAt: apiKeys.expiresAt,
-  revokedAt: apiKeys.revokedAt,
-})
 
 /** For each request, so not by the builder. */
 const FIND_OWNER = `
-  SELECT ${columnsOf('apiKeys', ['partnerId', 'hash', 'expiresAt', 'revokedAt'], 'k')}, p.disabled
+  SELECT ${columnsOf('apiKeys', ['partnerId', 'hash', 'expiresAt', 'revokedAt'], 'k')}, p.disabled AS "isDisabled"
   FROM api_keys k JOIN partners p ON p.id = k.partner_id WHERE k.id = @id`
 
-export const createApiKeys = ({ read, write }: Pick<StoreContext, 'read' | 'write'>): Verbs => ({
-  createKey: (partnerId, key) =>
-    write(async tx => ((await hasPartner(tx, partnerId)) ? addKey(tx, partnerId, key) : null)),
+export const createApiKeys = ({ read, write }: StoreContext) =>
+  ({
+    createKey: (partnerId, key) =>
+      write(async tx => ((await hasPartner(tx, partnerId)) ? addKey(tx, partnerId, key) : null)),
 
-  listKeys: partnerId =>
-    read(async tx => {
-      const { apiKeys } = tx.schema
-      if (!(await hasPartner(tx, partnerId))) return null
-      return tx.db.select(viewOf(tx)).from(apiKeys).where(eq(apiKeys.partnerId, partnerId)).orderBy(asc(apiKeys.id))
-    }),
+    listKeys: partnerId =>
+      read(async tx => {
+        const { apiKeys } = tx.schema
+        if (!(await hasPartner(tx, partnerId))) return null
+        return tx.db.select(viewOf(tx)).from(apiKeys).where(eq(apiKeys.partnerId, partnerId)).orderBy(asc(apiKeys.id))
+      }),
 
-  revokeKey: id =>
-    write(async tx => {
-      const { apiKeys } = tx.schema
-      const [key] = await tx.dialect.locked(tx.db.select(viewOf(tx)).from(apiKeys).where(eq(apiKeys.id, id)))
-      if (!key) return null
-      const after = revoked(key, tx.at)
-      await tx.db.update(apiKeys).set({ revokedAt: after.revokedAt }).where(eq(apiKeys.id, id))
-      return after
-    }),
+    revokeKey: id =>
+      write(async tx => {
+        const { apiKeys } = tx.schema
+        await revoke(tx, 'api_keys', id)
+        const [key] = await tx.db.select(viewOf(tx)).from(apiKeys).where(eq(apiKeys.id, id))
+        return key ?? null
+      }),
 
-  findKey: id =>
-    read(async tx => {
-      const [row] = await tx.all<KeyRow>(FIND_OWNER, { id })
-      return row ? ownerOfKey(row, tx.at) : null
-    }),
+    findKey: id =>
+      read(async tx => {
+        const [row] = await tx.all<Row<'apiKeys'> & { isDisabled: boolean }>(FIND_OWNER, { id })
+        return row ? { partnerId: row.partnerId, hash: row.hash, live: isValid(row, tx.at) && !row.isDisabled } : null
+      }),
 
-  touchKeys: ids => write(tx => touch(tx, 'apiKeys', ids)),
-})
+    touchKeys: ids => write(tx => touch(tx, 'apiKeys', ids)),
+  }) satisfies Partial<Store>
+
+/** What is revoked again stays revoked since the first time. */
+export const revoke = (tx: Tx, table: 'api_keys' | 'admin_tokens', id: string): Promise<unknown> =>
+  tx.all(`UPDATE ${table} SET revoked_at = @at WHERE id = @id AND revoked_at IS NULL`, { at: tx.at, id })
 
 /** In the order of their ids, so that two nodes do not wait for each other. */
 export const touch = async (tx: Tx, table: 'apiKeys' | 'adminTokens', ids: readonly string[]): Promise<void> => {

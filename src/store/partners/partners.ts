@@ -1,15 +1,11 @@
-import { HOUR } from '../../core/duration.ts'
-import type { MessageState } from '../../core/message.ts'
-import type { Account } from '../account.ts'
-import type { CallbackTrouble } from '../callbacks/callback.ts'
 import type { StoreContext } from '../context.ts'
 import { asc, eq, gt } from '../drizzle.ts'
 import { afterChangingPartner } from '../hints.ts'
 import { stopClaims } from '../messages/claims-lock.ts'
-import type { PollForecast } from '../rules/poll-forecast.ts'
 import type { Store } from '../store.ts'
-import type { Tx } from '../tx.ts'
+import type { Row } from '../tx.ts'
 import { addKey, type NewKey } from './api-keys.ts'
+import type { Quotas } from './quotas.ts'
 import { createSecretRows, type NewSigningSecret } from './signing-secrets.ts'
 
 export interface Partner {
@@ -28,35 +24,6 @@ export interface NewPartner extends Pick<Partner, 'id' | 'name'> {
   secret: Pick<NewSigningSecret, 'id' | 'text'>
 }
 
-/** Null: no limit. */
-export interface Quotas {
-  /** Registrations that wait for their verdict. */
-  pending: number | null
-  /** Different callback hosts. */
-  hosts: number | null
-  /** New registrations in 24 hours. */
-  daily: number | null
-}
-
-/** What a partner has used of its quotas. */
-export type Usage = { [Quota in keyof Quotas]: number }
-
-/** What a partner can see of how it is going. */
-export interface PartnerStatus {
-  /** The one that was named, or that its serials are asked with where they name none; null: there is none that it may use. */
-  account: Account | null
-  /** Of a serial that is registered now; null: the account is not asked. */
-  queue: PollForecast | null
-  /** Of the newest messages since then, `MOST_MESSAGES` at most. */
-  messages: { since: number } & Record<MessageState, number>
-  /** Its URLs that fail or are held, the longest first, `MOST_TROUBLES` at most. */
-  callbacks: readonly CallbackTrouble[]
-}
-
-/** How many messages a status counts, and of which time. */
-export const MOST_MESSAGES = 1_000
-export const STATUS_MS = HOUR
-
 /** Undefined: it stays as it is. */
 export interface PartnerChange {
   name?: string | undefined
@@ -65,28 +32,10 @@ export interface PartnerChange {
   quotas?: { [Quota in keyof Quotas]?: Quotas[Quota] | undefined } | undefined
 }
 
-/** As it is stored. */
-export interface PartnerRow extends Omit<Partner, 'quotas'> {
-  maxPending: number | null
-  maxHosts: number | null
-  maxDaily: number | null
-}
-
-export const viewPartner = (row: PartnerRow): Partner => ({
-  id: row.id,
-  name: row.name,
-  disabled: row.disabled,
-  payload: row.payload,
-  quotas: { pending: row.maxPending, hosts: row.maxHosts, daily: row.maxDaily },
-  createdAt: row.createdAt,
+const viewPartner = ({ maxPending, maxHosts, maxDaily, events: _, ...partner }: Row<'partners'>): Partner => ({
+  ...partner,
+  quotas: { pending: maxPending, hosts: maxHosts, daily: maxDaily },
 })
-
-/** What `change` may touch, as it is afterwards. */
-export const afterPartnerChange = (row: PartnerRow, change: PartnerChange): Omit<PartnerRow, 'id' | 'createdAt'> => {
-  const { name = row.name, disabled = row.disabled, payload = row.payload, quotas = {} } = change
-  const { pending = row.maxPending, hosts = row.maxHosts, daily = row.maxDaily } = quotas
-  return { name, disabled, payload, maxPending: pending, maxHosts: hosts, maxDaily: daily }
-}
 
 export const createPartners = (context: StoreContext) => {
   const { read, write, tell } = context
@@ -95,44 +44,40 @@ export const createPartners = (context: StoreContext) => {
   return {
     createPartner: ({ id, name, key, secret }) =>
       write(async tx => {
-        await tx.insert('partners', [{ id, name, createdAt: tx.at }])
+        const added = tx.db.insert(tx.schema.partners).values({ id, name, createdAt: tx.at })
+        const [row] = await added.returning()
         await addKey(tx, id, key)
         await secrets.add(tx, id, { ...secret, type: 'v1' })
-        return viewPartner((await findRow(tx, id)) as PartnerRow)
+        return viewPartner(row as Row<'partners'>)
       }),
 
     findPartner: id =>
-      read(async tx => {
-        const row = await findRow(tx, id)
+      read(async ({ db, schema: { partners } }) => {
+        const [row] = await db.select().from(partners).where(eq(partners.id, id))
         return row ? viewPartner(row) : null
       }),
 
     listPartners: ({ limit, after }) =>
       read(async ({ db, schema: { partners } }) => {
-        const rows = await db
+        const later = db
           .select()
           .from(partners)
-          .where(after === null ? undefined : gt(partners.id, after))
-          .orderBy(asc(partners.id))
-          .limit(limit)
-        return rows.map(viewPartner)
+          .where(gt(partners.id, after ?? ''))
+        return (await later.orderBy(asc(partners.id)).limit(limit)).map(viewPartner)
       }),
 
     changePartner: async (id, change) => {
+      const { name, disabled, payload, quotas: { pending, hosts, daily } = {} } = change
       const changed = await write(async tx => {
-        if (change.disabled) await stopClaims(tx)
+        if (disabled) await stopClaims(tx)
         const { partners } = tx.schema
-        const [row] = await tx.dialect.locked(tx.db.select().from(partners).where(eq(partners.id, id)))
-        if (!row) return null
-        const after = afterPartnerChange(row, change)
-        await tx.update('partners', ['id'], [{ id, ...after }])
-        return viewPartner({ ...row, ...after })
+        // What is undefined is left out; the id is there because a statement must set something.
+        const set = { id, name, disabled, payload, maxPending: pending, maxHosts: hosts, maxDaily: daily }
+        const [row] = await tx.db.update(partners).set(set).where(eq(partners.id, id)).returning()
+        return row ? viewPartner(row) : null
       })
       tell(afterChangingPartner(changed, change))
       return changed
     },
   } satisfies Partial<Store>
 }
-
-const findRow = async ({ db, schema: { partners } }: Tx, id: string): Promise<PartnerRow | undefined> =>
-  (await db.select().from(partners).where(eq(partners.id, id)))[0]

@@ -1,7 +1,19 @@
 import { countedHours } from '../registrations/register.ts'
 import { loadCounts } from '../stats/counts.ts'
-import type { Quotas, Usage } from '../store.ts'
 import type { Dialect, Tx } from '../tx.ts'
+
+/** Null: no limit. */
+export interface Quotas {
+  /** Registrations that wait for their verdict. */
+  pending: number | null
+  /** Different callback hosts. */
+  hosts: number | null
+  /** New registrations in 24 hours. */
+  daily: number | null
+}
+
+/** What a partner has used of its quotas. */
+export type Usage = { [Quota in keyof Quotas]: number }
 
 interface PartnerQuotas {
   limits: Quotas

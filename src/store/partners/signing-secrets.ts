@@ -8,7 +8,7 @@ import { afterEndingSecrets } from '../hints.ts'
 import { stopClaims } from '../messages/claims-lock.ts'
 import type { Opening } from '../sealed.ts'
 import type { Store } from '../store.ts'
-import type { Tx } from '../tx.ts'
+import type { Row, Tx } from '../tx.ts'
 
 export interface SigningSecret {
   id: string
@@ -27,13 +27,6 @@ export interface NewSigningSecret {
   id: string
   type: 'v1' | 'v1a'
   text: Secret
-}
-
-/** As it is stored. */
-export interface SecretRow extends SigningSecret {
-  partnerId: string
-  /** Sealed. */
-  secret: Buffer
 }
 
 type Expiring = Pick<SigningSecret, 'id' | 'expiresAt'>
@@ -82,31 +75,6 @@ const endOfSecret = ({ expiresAt }: Expiring): EndOfSecret => (expiresAt === nul
 export const endedByRotation = <Row extends Expiring>(rows: readonly Row[], overlapEnd: number): Row[] =>
   rows.filter(({ expiresAt }) => expiresAt === null || expiresAt > overlapEnd)
 
-const viewSecret = ({ partnerId: _, secret, ...view }: SecretRow): SigningSecret => view
-
-/** The signing secrets, opened. */
-const createOpenedSecrets = ({ sealed, openOr }: Opening) => {
-  /** Those of each partner by their ids: a claim needs them each time. */
-  const opened = new Map<string, ReadonlyMap<string, Secret>>()
-  const openRow = (row: SecretRow): Secret | null =>
-    openOr({ table: 'signing_secrets', id: row.id }, { open: () => sealed.signingSecret.open(row), instead: null })
-
-  return {
-    /** What signs the webhooks of a partner now, newest first: of its live ones those that can be decrypted. */
-    openLive: (partnerId: string, rows: readonly SecretRow[], now: number): readonly Secret[] => {
-      const known = opened.get(partnerId)
-      const secrets = new Map(
-        liveSecrets(rows, now).flatMap(row => {
-          const secret = known?.get(row.id) ?? openRow(row)
-          return secret ? [[row.id, secret]] : []
-        }),
-      )
-      opened.set(partnerId, secrets)
-      return [...secrets.values()]
-    },
-  }
-}
-
 /** None of a partner's secrets can be decrypted. */
 const secretsUnreadable = (): AppError =>
   new AppError('unavailable', {
@@ -118,33 +86,25 @@ export const createSigningSecrets = (context: StoreContext) => {
   const { read, write, tell } = context
   const secrets = createSecretRows(context)
 
-  /** Has those stop by then that would stop later; how many there are. */
-  const expireBy = async (
-    { db, schema: { signingSecrets } }: Tx,
-    rows: readonly SigningSecret[],
-    expiresAt: number,
-  ): Promise<number> => {
-    const ids = endedByRotation(rows, expiresAt).map(({ id }) => id)
-    if (ids.length > 0) await db.update(signingSecrets).set({ expiresAt }).where(inArray(signingSecrets.id, ids))
-    return ids.length
-  }
-
   return {
     liveSecrets: partnerId =>
       read(async tx => {
         const live = (await secrets.of(tx, [partnerId])).get(partnerId) ?? []
-        if (live.length === 0 && (await secrets.rowsOf(tx, [partnerId])).length > 0) throw secretsUnreadable()
+        if (live.length === 0 && (await loadSecrets(tx, [partnerId])).length > 0) throw secretsUnreadable()
         return live
       }),
 
     listSigningSecrets: partnerId =>
-      read(async tx => liveSecrets(await secrets.rowsOf(tx, [partnerId]), tx.at).map(viewSecret)),
+      read(async tx => {
+        const rows = await loadSecrets(tx, [partnerId])
+        return liveSecrets(rows, tx.at).map(({ partnerId: _, secret, ...view }) => view)
+      }),
 
     rotateSigningSecret: async (partnerId, added, overlapMs) => {
       const { rotated, ended } = await write(async tx => {
         await tx.lock([lockOf(partnerId)])
         if (overlapMs === 0) await stopClaims(tx)
-        const rows = await secrets.rowsOf(tx, [partnerId])
+        const rows = await loadSecrets(tx, [partnerId])
         const live = liveSecrets(rows, tx.at)
         if (!mayRotate(live, overlapMs)) return { rotated: null, ended: 0 }
         const expiresAt = tx.at + overlapMs
@@ -162,10 +122,8 @@ export const createSigningSecrets = (context: StoreContext) => {
         await tx.lock([lockOf(partnerId)])
         await stopClaims(tx)
         const { signingSecrets } = tx.schema
-        const [row] = await tx.db
-          .select()
-          .from(signingSecrets)
-          .where(and(eq(signingSecrets.id, id), eq(signingSecrets.partnerId, partnerId)))
+        const isMeant = and(eq(signingSecrets.id, id), eq(signingSecrets.partnerId, partnerId))
+        const [row] = await tx.db.select().from(signingSecrets).where(isMeant)
         if (!row) return { outcome: null, ended: 0 }
         const outcome = endOfSecret(row)
         return { outcome, ended: outcome === 'ended' ? await expireBy(tx, [row], tx.at) : 0 }
@@ -179,34 +137,51 @@ export const createSigningSecrets = (context: StoreContext) => {
 /** How many may be live is counted over all of a partner's. */
 const lockOf = (partnerId: string): string => `signing secrets of ${partnerId}`
 
-/** The signing secrets as verbs and attempts need them, within the caller's transaction. */
-export const createSecretRows = (context: Pick<StoreContext, 'sealed' | 'openOr'>) => {
-  const { sealed } = context
-  const { openLive } = createOpenedSecrets(context)
+/** Has those stop by then that would stop later; how many there are. */
+const expireBy = async (tx: Tx, rows: readonly SigningSecret[], expiresAt: number): Promise<number> => {
+  const ended = endedByRotation(rows, expiresAt).map(({ id }) => ({ id, expiresAt }))
+  await tx.update('signingSecrets', ['id'], ended)
+  return ended.length
+}
 
-  /** Those that have not ended. */
-  const rowsOf = ({ db, at, schema: { signingSecrets } }: Tx, partnerIds: readonly string[]): Promise<SecretRow[]> => {
-    const hasNotEnded = or(isNull(signingSecrets.expiresAt), gt(signingSecrets.expiresAt, at))
-    return db
-      .select()
-      .from(signingSecrets)
-      .where(and(inArray(signingSecrets.partnerId, [...partnerIds]), hasNotEnded))
+/** Those that have not ended. */
+const loadSecrets = async ({ db, at, schema: { signingSecrets } }: Tx, partnerIds: readonly string[]) => {
+  const hasNotEnded = or(isNull(signingSecrets.expiresAt), gt(signingSecrets.expiresAt, at))
+  const ofPartners = inArray(signingSecrets.partnerId, [...partnerIds])
+  return db.select().from(signingSecrets).where(and(ofPartners, hasNotEnded))
+}
+
+/** The signing secrets as verbs and attempts need them, within the caller's transaction. */
+export const createSecretRows = ({ sealed, openOr }: Opening) => {
+  /** Those of each partner by their ids: a claim needs them each time. */
+  const opened = new Map<string, ReadonlyMap<string, Secret>>()
+  const openRow = (row: Row<'signingSecrets'>): Secret | null =>
+    openOr({ table: 'signing_secrets', id: row.id }, { open: () => sealed.signingSecret.open(row), instead: null })
+
+  const openLive = (partnerId: string, rows: readonly Row<'signingSecrets'>[], now: number): readonly Secret[] => {
+    const known = opened.get(partnerId)
+    const secrets = new Map(
+      liveSecrets(rows, now).flatMap(row => {
+        const secret = known?.get(row.id) ?? openRow(row)
+        return secret ? [[row.id, secret]] : []
+      }),
+    )
+    opened.set(partnerId, secrets)
+    return [...secrets.values()]
+  }
+
+  /** What signs the webhooks of each partner now, newest first: those that can be decrypted. */
+  const of = async (tx: Tx, partnerIds: readonly string[]): Promise<Map<string, readonly Secret[]>> => {
+    const rows = partnerIds.length === 0 ? [] : await loadSecrets(tx, partnerIds)
+    const byPartner = Map.groupBy(rows, ({ partnerId }) => partnerId)
+    return new Map(partnerIds.map(id => [id, openLive(id, byPartner.get(id) ?? [], tx.at)]))
   }
 
   return {
-    rowsOf,
-
-    /** What signs the webhooks of each partner now, newest first: those that can be decrypted. */
-    of: async (tx: Tx, partnerIds: readonly string[]): Promise<Map<string, readonly Secret[]>> => {
-      const rows = partnerIds.length === 0 ? [] : await rowsOf(tx, partnerIds)
-      const byPartner = Map.groupBy(rows, ({ partnerId }) => partnerId)
-      return new Map(
-        partnerIds.map(partnerId => [partnerId, openLive(partnerId, byPartner.get(partnerId) ?? [], tx.at)]),
-      )
-    },
+    of,
 
     canSign: async (tx: Tx, partnerId: string): Promise<boolean> =>
-      openLive(partnerId, await rowsOf(tx, [partnerId]), tx.at).length > 0,
+      [...(await of(tx, [partnerId])).values()].flat().length > 0,
 
     add: async (tx: Tx, partnerId: string, { id, type, text }: NewSigningSecret): Promise<SigningSecret> => {
       const view = { id, type, createdAt: tx.at, expiresAt: null }

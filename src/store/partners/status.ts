@@ -1,20 +1,38 @@
+import { HOUR } from '../../core/duration.ts'
 import type { MessageState } from '../../core/message.ts'
-import { accountOfRow } from '../account.ts'
+import { type Account, accountOfRow } from '../account.ts'
 import { createAccountRows } from '../accounts/account-rows.ts'
+import type { CallbackTrouble } from '../callbacks/callback.ts'
 import { worstCallbacks } from '../callbacks/callbacks.ts'
 import type { StoreContext } from '../context.ts'
 import { newestOf } from '../messages/events.ts'
+import type { PollForecast } from '../rules/poll-forecast.ts'
 import { NEW } from '../rules/poll-queues.ts'
 import type { Store } from '../store.ts'
 import type { Tx } from '../tx.ts'
 import { createPollPlaces } from '../verifications/queues.ts'
-import { MOST_MESSAGES, STATUS_MS } from './partners.ts'
+
+/** What a partner can see of how it is going. */
+export interface PartnerStatus {
+  /** The one that was named, or that its serials are asked with where they name none; null: there is none that it may use. */
+  account: Account | null
+  /** Of a serial that is registered now; null: the account is not asked. */
+  queue: PollForecast | null
+  /** Of the newest messages since then, `MOST_MESSAGES` at most. */
+  messages: { since: number } & Record<MessageState, number>
+  /** Its URLs that fail or are held, the longest first, `MOST_TROUBLES` at most. */
+  callbacks: readonly CallbackTrouble[]
+}
+
+/** How many messages a status counts, and of which time. */
+const MOST_MESSAGES = 1_000
+const STATUS_MS = HOUR
 
 /** One that is registered now comes after all others. */
 const LAST_ID = Number.MAX_SAFE_INTEGER
 
 /** What a partner may know of how it is going: a few index reads, however much there is. */
-export const createPartnerStatus = (context: StoreContext): Pick<Store, 'statusOf'> => {
+export const createPartnerStatus = (context: StoreContext) => {
   const { read, defaultRate } = context
   const accounts = createAccountRows(context)
   const forecastOf = createPollPlaces(context)
@@ -33,7 +51,7 @@ export const createPartnerStatus = (context: StoreContext): Pick<Store, 'statusO
           callbacks: await worstCallbacks(tx, partnerId),
         }
       }),
-  }
+  } satisfies Partial<Store>
 }
 
 /** Each by its number: a join of their deliveries may read all that there are. */
