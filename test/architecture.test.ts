@@ -113,6 +113,22 @@ describe('the house', () => {
     },
   )
 
+  test('imports go in no circle, but for those of types', () => {
+    const isValue = /^(?:import|export)\s(?!type )(?:[^'"]*?from )?'(\.[^']+)'/gm
+    const left = new Map(
+      files.map(file => [
+        file,
+        new Set([...textOf(file).matchAll(isValue)].map(([, path = '']) => normalize(join(dirname(file), path)))),
+      ]),
+    )
+    const isLeaf = (file: string) => [...(left.get(file) ?? [])].every(path => !left.has(path))
+    for (let leaves = files; leaves.length > 0; ) {
+      leaves = [...left.keys()].filter(isLeaf)
+      for (const leaf of leaves) left.delete(leaf)
+    }
+    expect([...left.keys()]).toEqual([])
+  })
+
   test.each(Object.entries(ENTRIES))('lets nobody into %s but through %s', (room, entry) => {
     const strays = files.filter(
       file => roomOf(file) !== room && importsOf(file).some(path => roomOf(path) === room && path !== entry),

@@ -9,7 +9,7 @@ import { listAll } from '../store/list-all.ts'
 import type { JudgedNode } from '../store/operators/nodes.ts'
 import { wrongClocks } from '../store/stats/troubles.ts'
 import type { Store } from '../store/store.ts'
-import { databaseErrorOf } from '../store/write-error.ts'
+import { databaseErrorOf } from '../store/unavailable.ts'
 
 /** Everybody may ask, a probe writes to the disk, and accounts may be many: requests within a second share one look. */
 const LOOK_EVERY_MS = SECOND

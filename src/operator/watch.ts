@@ -2,7 +2,7 @@ import { KINDS, type OperatorEvent, type OperatorNote, subjectKey } from '../cor
 import { describeEvent } from '../core/operator-texts/describe.ts'
 import { troublesOf } from '../store/stats/troubles.ts'
 import type { Stats, Store } from '../store/store.ts'
-import { findWriteError } from '../store/write-error.ts'
+import { findWriteError } from '../store/unavailable.ts'
 import type { Emit } from '../telemetry/emit.ts'
 import { conditionOf } from './notes.ts'
 

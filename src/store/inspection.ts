@@ -1,19 +1,14 @@
 import type { AccountRow } from './account.ts'
 import type { StoreContext } from './context.ts'
 import { asc } from './drizzle.ts'
-import type { PostgresInspection } from './postgres/inspection.ts'
-import type { SchemaAge } from './schema-age.ts'
-import type { SqliteInspection } from './sqlite/inspection.ts'
+import type { SchemaAge } from './opening.ts'
 import type { ClaimedAccount, Stats } from './store.ts'
-
-/** Reads a database that services may have open, without changing it. */
-export type Inspection = SqliteInspection | PostgresInspection
 
 /** So many accounts are asked. */
 const MOST_INSPECTED_ACCOUNTS = 100
 
-/** For any engine. */
-export interface AnyInspection {
+/** Reads a database that services may have open, without changing it. */
+export interface Inspection {
   /** Without the current one `stats` and `accounts` cannot be read. */
   age(): Promise<SchemaAge>
   /** True where it has not been written with any key yet. */

@@ -1,7 +1,8 @@
 import { userInfo } from 'node:os'
 import { AppError, codeOf, StartError } from '../core/error.ts'
-import { postgresCodeOf, toldCodeOf } from './postgres/failure.ts'
+import { postgresCodeOf } from './postgres/failure.ts'
 import { sqliteCodeOf } from './sqlite/failure.ts'
+import { databaseErrorOf } from './unavailable.ts'
 
 /** What keeps us from the database, and what to do; `{user}` stands for the user of this process. */
 const ADVICE: readonly (readonly [codes: RegExp, en: string, zh: string])[] = [
@@ -78,7 +79,7 @@ const PASSING =
 /** SQLite's, PostgreSQL's or the system's; of an error of ours, the one that its message tells. Empty: there is none. */
 const reasonCodeOf = (error: unknown): string => {
   if (!(error instanceof Error)) return ''
-  if (error instanceof AppError) return /\bSQLITE_\w+/.exec(error.message)?.[0] ?? toldCodeOf(error) ?? ''
+  if (error instanceof AppError) return databaseErrorOf(error) ?? ''
   if (/server does not support SSL/.test(error.message)) return 'NO_TLS'
   return sqliteCodeOf(error) || postgresCodeOf(error) || String(codeOf(error) ?? '')
 }

@@ -1,6 +1,6 @@
 import { AppError } from '../core/error.ts'
 import type { Words } from '../core/language.ts'
-import type { StoreError } from './stats/stats.ts'
+import type { Store, StoreError } from './store.ts'
 
 const BUSY = ['others keep it busy', '被其他会话占用'] as const
 
@@ -33,3 +33,19 @@ export const unavailable = (why: Words): AppError =>
     { en: `the database cannot be used now (${why.en})`, zh: `数据库暂时无法使用（${why.zh}）` },
     { retryAfterMs: RETRY_AFTER_MS },
   )
+
+/** The code that our error for whoever called tells; null: it tells none. */
+export const databaseErrorOf = (error: unknown): string | null =>
+  error instanceof Error ? (TOLD.exec(error.message)?.slice(1).find(Boolean) ?? null) : null
+
+const TOLD = /\b(SQLITE_\w+)|[(:] ?([A-Z0-9_]{4,})\)$|^PostgreSQL refuses a statement: (\w{5})\b/
+
+/** Why nothing can be written now, as the database calls it, found by writing something; null: it can, for all we know. */
+export const findWriteError = async (store: Pick<Store, 'probe'>): Promise<string | null> => {
+  try {
+    await store.probe()
+    return null
+  } catch (error) {
+    return databaseErrorOf(error)
+  }
+}

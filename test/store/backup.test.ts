@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, 
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import type { BackupFault } from '../../src/store/backup.ts'
-import { findBackupProblem, makeBackup } from '../../src/store/backups.ts'
+import { findBackupProblem, makeBackup } from '../../src/store/sqlite/backups.ts'
 import { damageTable } from '../support/damage.ts'
 import { BY, configOf, everyAct, faultOf, NOW, openScene, registrationsIn } from './support/backup-scene.ts'
 

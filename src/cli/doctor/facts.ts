@@ -5,15 +5,16 @@ import { clock, random } from '../../app/clock-and-ids.ts'
 import { type Problem, readConfig } from '../../config/read-config.ts'
 import type { Config } from '../../config/settings.ts'
 import type { Language, Words } from '../../core/language.ts'
-import type { Inspection } from '../../store/inspection.ts'
 import { findKeyBeside, keysOf } from '../../store/master-key.ts'
 import { explainStart } from '../../store/open.ts'
 import type { PostgresInspection } from '../../store/postgres/inspection.ts'
 import { findRealPath } from '../../store/sqlite/database-file.ts'
-import { openInspection } from '../../store/sqlite/inspection.ts'
+import { openInspection, type SqliteInspection } from '../../store/sqlite/inspection.ts'
 import { loadEnvFile, reasonOf } from '../environment.ts'
 import { type AskedAccount, askAccounts } from './ask-accounts.ts'
 import { type Found, failed, skipped } from './finding.ts'
+
+type AnyInspection = SqliteInspection | PostgresInspection
 
 /** What the checks judge. Nothing of it changes anything. */
 export interface Facts {
@@ -33,7 +34,7 @@ export interface Facts {
   /** The real path of the SQLite file, and whether it is there; null: it is not SQLite, or the settings do not say which. */
   file: { path: string; exists: boolean } | null
   /** Null where it is not there, or cannot be opened: `unopened` says why. */
-  inspection: Inspection | null
+  inspection: AnyInspection | null
   unopened: Words | null
   /** Asks GetResult once for each account, the first time. */
   asked(): Promise<readonly AskedAccount[]>
@@ -54,7 +55,7 @@ export const openFacts = async ({
   const database = config?.storage.database
   const path = database?.kind === 'sqlite' ? findRealPath(resolve(database.path)) : null
   const exists = path !== null && (statSync(path, { throwIfNoEntry: false })?.size ?? 0) > 0
-  let inspection: Inspection | null = null
+  let inspection: AnyInspection | null = null
   let unopened: Words | null = null
   try {
     if (config && (exists || database?.kind === 'postgres')) inspection = await inspect(path, config, options.now)
@@ -81,7 +82,7 @@ export const openFacts = async ({
 const backupFolderOf = ({ STATE_DIRECTORY = '' }: NodeJS.ProcessEnv): string =>
   STATE_DIRECTORY.split(':').find(folder => basename(folder) === 'backup') ?? '/backup'
 
-const inspect = async (path: string | null, { storage, upstream }: Config, now: number): Promise<Inspection> => {
+const inspect = async (path: string | null, { storage, upstream }: Config, now: number): Promise<AnyInspection> => {
   const { masterKey: given, previousKey } = keysOf(storage)
   const { database } = storage
   const options = { previousKey, defaultRate: upstream.rate }
@@ -103,7 +104,7 @@ export const withConfig =
 
 /** A check on the database. */
 export const onDatabase =
-  (judge: (inspection: Inspection, facts: Facts) => Found | Promise<Found>): Check =>
+  (judge: (inspection: AnyInspection, facts: Facts) => Found | Promise<Found>): Check =>
   facts => {
     const { inspection, unopened, engine } = facts
     if (inspection) return judge(inspection, facts)

@@ -85,9 +85,3 @@ const causeOf = (error: unknown): object =>
 
 /** Its message has the statement and the values. */
 const isOfDrizzle = (error: unknown): boolean => error instanceof Error && 'query' in error && 'params' in error
-
-/** The code that the message of an `unavailable` tells. Of what was refused for good, too. Null: it tells none. */
-export const toldCodeOf = ({ message }: Error): string | null =>
-  /(?:[(:] ?)([A-Z0-9_]{4,})\)$/.exec(message)?.[1] ??
-  /^PostgreSQL refuses a statement: (\w{5})\b/.exec(message)?.[1] ??
-  null

@@ -1,5 +1,5 @@
 import { createContext, createHints } from '../context.ts'
-import { type AnyInspection, inspectAccounts } from '../inspection.ts'
+import { type Inspection, inspectAccounts } from '../inspection.ts'
 import { createStats } from '../stats/counts.ts'
 import { openConnection } from './connection.ts'
 import { ageOf, canaryOf, openClient } from './opening.ts'
@@ -14,7 +14,7 @@ import {
 } from './server-facts.ts'
 import type { PostgresOptions } from './store.ts'
 
-export interface PostgresInspection extends AnyInspection {
+export interface PostgresInspection extends Inspection {
   kind: 'postgres'
   /** @param patience how long LISTEN is waited for */
   server(patience: AbortSignal): Promise<ServerFacts>

@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import type { Client } from 'pg'
 import { StartError } from '../../core/error.ts'
-import { judgeSchema, refuseKey, refuseLater, type SchemaAge } from '../schema-age.ts'
+import { judgeSchema, refuseKey, refuseLater, type SchemaAge } from '../opening.ts'
 import type { Sealed } from '../sealed.ts'
 import { drizzle, migrate, pg } from './drizzle.ts'
 import { postgresCodeOf } from './failure.ts'

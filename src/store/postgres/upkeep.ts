@@ -1,5 +1,5 @@
 import type { StoreContext } from '../context.ts'
-import { newestOf } from '../schema-age.ts'
+import { newestOf } from '../opening.ts'
 import type { Transactions, Tx } from '../tx.ts'
 import { MIGRATIONS } from './opening.ts'
 

@@ -1,10 +1,10 @@
-import { type AnyInspection, inspectAccounts } from '../inspection.ts'
+import { type Inspection, inspectAccounts } from '../inspection.ts'
 import { createStats } from '../stats/counts.ts'
 import { ageOf, canaryOf, hasTable } from './opening.ts'
 import { openReadOnly } from './read-only.ts'
 import type { SqliteOptions } from './store.ts'
 
-export interface SqliteInspection extends AnyInspection {
+export interface SqliteInspection extends Inspection {
   kind: 'sqlite'
   /** What SQLite finds wrong with the file; null: nothing. Takes time in proportion to its size. */
   findDamage(pragma: 'quick_check' | 'integrity_check'): string | null

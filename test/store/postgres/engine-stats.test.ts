@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { TIME_LIMITS } from '../../../src/store/postgres/pool.ts'
 import { openPostgresStore } from '../../../src/store/postgres/store.ts'
 import type { PostgresCounts, PostgresStats } from '../../../src/store/stats/stats.ts'
-import { findWriteError } from '../../../src/store/write-error.ts'
+import { findWriteError } from '../../../src/store/unavailable.ts'
 import { openTestServer, type TestServer } from '../../support/postgres.ts'
 import { SHORT_LIMITS } from '../../support/short-limits.ts'
 

@@ -6,7 +6,7 @@ import Database from 'better-sqlite3'
 import { onTestFinished } from 'vitest'
 import { Secret } from '../../../src/core/secret.ts'
 import { BackupError, type BackupFault } from '../../../src/store/backup.ts'
-import { makeBackup, openRestore } from '../../../src/store/backups.ts'
+import { makeBackup, openRestore } from '../../../src/store/sqlite/backups.ts'
 import { openSqliteStore } from '../../../src/store/sqlite/store.ts'
 import { openStoreFixture } from '../../support/store.ts'
 

@@ -1,5 +1,24 @@
 import { readFileSync } from 'node:fs'
 import { StartError } from '../core/error.ts'
+import type { Emit } from '../telemetry/emit.ts'
+
+export interface OpenStoreDeps {
+  /** Epoch ms. */
+  now: () => number
+  random: (bytes: number) => Buffer
+  /** Rejects when the signal aborts. */
+  sleep: (ms: number, signal?: AbortSignal) => Promise<unknown>
+  /** On a thread of its own no statement holds up the event loop; for a few calls such a thread is not worth its start. */
+  runs: 'on its own thread' | 'here'
+  emit: Emit<OpeningEvent>
+}
+
+export type OpeningEvent =
+  | 'master_key.created'
+  | 'database.created'
+  | 'database.checking'
+  | 'database.migrating'
+  | 'database.migrated'
 
 /** Which schema a database has, seen from this version. */
 export type SchemaAge = 'new' | 'older' | 'current' | 'later'

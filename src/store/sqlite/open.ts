@@ -1,12 +1,12 @@
 import { existsSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Config } from '../config/settings.ts'
-import { StartError } from '../core/error.ts'
-import { keyBeside, keysOf } from './master-key.ts'
-import type { OpenStoreDeps } from './open.ts'
-import { isUnchecked, markUnchecked, realPathOf, unmarkUnchecked } from './sqlite/database-file.ts'
-import type { OpeningStep } from './sqlite/opening.ts'
-import type { Store } from './store.ts'
+import type { Config } from '../../config/settings.ts'
+import { StartError } from '../../core/error.ts'
+import { keyBeside, keysOf } from '../master-key.ts'
+import type { OpenStoreDeps } from '../opening.ts'
+import type { Store } from '../store.ts'
+import { isUnchecked, markUnchecked, realPathOf, unmarkUnchecked } from './database-file.ts'
+import type { OpeningStep } from './opening.ts'
 
 const CREATED = 'if you expected an existing one, stop: the volume or the working folder is wrong'
 
@@ -21,8 +21,8 @@ export const openSqliteFile = async (
   const { masterKey = readOrMakeKey(path, { random, emit }), previousKey } = keysOf(storage)
   const open =
     runs === 'here'
-      ? (await import('./sqlite/store.ts')).openSqliteStore
-      : (await import('./sqlite/thread/remote-store.ts')).openRemoteStore
+      ? (await import('./store.ts')).openSqliteStore
+      : (await import('./thread/remote-store.ts')).openRemoteStore
   // A short command may come beside a service that has the file open, and must not take long.
   const quickCheck = runs === 'on its own thread' && isUnchecked(path)
   if (quickCheck) {

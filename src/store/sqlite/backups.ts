@@ -1,11 +1,11 @@
 import { existsSync, lstatSync, renameSync, statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import Database from 'better-sqlite3'
-import type { Config } from '../config/settings.ts'
-import { BackupError, type BackupRecord } from './backup.ts'
-import { findKeyBeside, keysOf } from './master-key.ts'
-import type { CommandUser } from './operators/acts.ts'
-import { sealedUnder } from './sealed.ts'
+import type { Config } from '../../config/settings.ts'
+import { BackupError, type BackupRecord } from '../backup.ts'
+import { findKeyBeside, keysOf } from '../master-key.ts'
+import type { CommandUser } from '../operators/acts.ts'
+import { sealedUnder } from '../sealed.ts'
 import {
   COPY_BUSY_TIMEOUT_MS,
   checkBackup,
@@ -13,12 +13,12 @@ import {
   type Keys,
   removeDatabase,
   withDatabase,
-} from './sqlite/checked-copy.ts'
-import { realPathOf } from './sqlite/database-file.ts'
-import { noteBackup } from './sqlite/facts.ts'
-import { insertFileAct } from './sqlite/file-act.ts'
-import { syncFile, syncFolderOf } from './sqlite/file-system.ts'
-import { type PreparedRestore, prepareRestore } from './sqlite/restore.ts'
+} from './checked-copy.ts'
+import { realPathOf } from './database-file.ts'
+import { noteBackup } from './facts.ts'
+import { insertFileAct } from './file-act.ts'
+import { syncFile, syncFolderOf } from './file-system.ts'
+import { type PreparedRestore, prepareRestore } from './restore.ts'
 
 interface Deps {
   /** Epoch ms. */

@@ -1,10 +1,10 @@
-import type { Config } from '../config/settings.ts'
-import { keysOf } from './master-key.ts'
-import type { OpenStoreDeps } from './open.ts'
-import { showAddress } from './opening-failure.ts'
-import type { OpeningStep } from './postgres/opening.ts'
-import { openPostgresStore } from './postgres/store.ts'
-import type { Store } from './store.ts'
+import type { Config } from '../../config/settings.ts'
+import { keysOf } from '../master-key.ts'
+import type { OpenStoreDeps } from '../opening.ts'
+import { showAddress } from '../opening-failure.ts'
+import type { Store } from '../store.ts'
+import type { OpeningStep } from './opening.ts'
+import { openPostgresStore } from './store.ts'
 
 const CREATED = 'if you expected an existing one, stop: DATABASE_URL names another database'
 /** For calls, and as many for the loops. */
