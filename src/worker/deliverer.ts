@@ -8,7 +8,7 @@ import { createInFlight, createKeyedLimiter } from '../core/keyed-limiter.ts'
 import { afterAttempt, messageIdOf, ourFailureDelay } from '../core/message.ts'
 import { readRetryAfter } from '../core/retry-after.ts'
 import type { Secret } from '../core/secret.ts'
-import { sharesOf } from '../store/rules/share-slots.ts'
+import { sharesOf } from '../store/messages/share-slots.ts'
 import type {
   Cancelled,
   ClaimedMessage,

@@ -3,6 +3,12 @@ import { releaseSome } from '../callbacks/urls.ts'
 import type { StoreContext } from '../context.ts'
 import { heldAt } from '../operators/facts.ts'
 import { createSecretRows } from '../partners/signing-secrets.ts'
+import type { Opening } from '../sealed.ts'
+import type { ClaimedMessage, ClaimedMessages, MessageClaimRequest, Store } from '../store.ts'
+import { columnsOf, type Sql, type Tx } from '../tx.ts'
+import { beginClaim } from './claims-lock.ts'
+import { lockFreeLanes } from './lanes.ts'
+import { type DueLane, lanesFor, mayHaveMore, type Share, shareSlots } from './share-slots.ts'
 import {
   afterMessageClaim,
   type Due,
@@ -11,13 +17,7 @@ import {
   partnersRoundRobin,
   spareOf,
   takeMessages,
-} from '../rules/claim-messages.ts'
-import { type DueLane, lanesFor, mayHaveMore, type Share, shareSlots } from '../rules/share-slots.ts'
-import type { Opening } from '../sealed.ts'
-import type { ClaimedMessage, ClaimedMessages, MessageClaimRequest, Store } from '../store.ts'
-import { columnsOf, type Sql, type Tx } from '../tx.ts'
-import { beginClaim } from './claims-lock.ts'
-import { lockFreeLanes } from './lanes.ts'
+} from './take-messages.ts'
 
 /** The earliest due time of a lane, by the index that is for this alone, and whether a URL still has messages to be made due. */
 export const PEEK = `SELECT
@@ -25,14 +25,15 @@ export const PEEK = `SELECT
     WHERE l.due_at >= 0 AND NOT p.disabled ORDER BY l.due_at LIMIT 1) AS "firstDue",
   EXISTS (SELECT 1 FROM callbacks c WHERE c.state = 'releasing' AND c.state <> 'watched') AS "isReleasing"`
 
-/** The partners that have something to send, in order, from after one: one seek of the index a partner. */
+/** The partners that have something to send, in order, from after one: one seek of the index a partner. EXISTS may read all holds. */
 export const PARTNERS_WITH_LANES = `
   WITH RECURSIVE walk(partner_id, nth) AS (
     SELECT (SELECT min(partner_id) FROM lanes WHERE due_at IS NOT NULL AND partner_id > @after), 1
     UNION ALL
     SELECT (SELECT min(partner_id) FROM lanes WHERE due_at IS NOT NULL AND partner_id > walk.partner_id), nth + 1
     FROM walk WHERE walk.partner_id IS NOT NULL AND nth < @limit)
-  SELECT p.id, p.disabled, EXISTS (SELECT 1 FROM callbacks c WHERE c.partner_id = p.id AND c.held_since IS NOT NULL) AS "isPausing"
+  SELECT p.id, p.disabled, (SELECT c.held_since FROM callbacks c WHERE c.partner_id = p.id AND c.held_since IS NOT NULL LIMIT 1) IS NOT NULL
+    AS "isPausing"
   FROM walk JOIN partners p ON p.id = walk.partner_id ORDER BY p.id`
 
 /** Of a partner and a kind. */

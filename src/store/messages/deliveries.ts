@@ -1,25 +1,32 @@
-import type { MessageFacts } from '../rules/settle-message.ts'
-import { columnsOf, type Dialect, type Sql, type Tx } from '../tx.ts'
-
-/** What a message says, as far as it matters to its sending. */
-interface Body {
-  seq: number
-  partnerId: string
-  registrationId: string
-  callbackUrl: string
-  laneId: number
-  createdAt: number
-  isErased: boolean
-}
+import type { MessageState } from '../../core/message.ts'
+import { columnsOf, type Dialect, type Row, type Sql, type Tx } from '../tx.ts'
 
 /** How the sending of a message goes. */
-type Delivery = Omit<MessageFacts, 'seq' | 'registrationId' | 'isErased' | 'isRecorded'>
+interface Delivery extends Counters {
+  state: MessageState
+  dueAt: number | null
+  claimedAt: number | null
+}
 
+interface Counters {
+  claims: number
+  /** A resend sets it to the count of claims: what was claimed before decides nothing any more. */
+  fence: number
+  attempts: number
+  /** Attempts that were under way at a resend, and are not written yet. */
+  unrecorded: number
+  retries: number
+}
 const COUNTERS = ['claims', 'fence', 'attempts', 'unrecorded', 'retries'] as const
-type Counters = Pick<Delivery, (typeof COUNTERS)[number]>
 const countersOf = ({ claims, fence, attempts, unrecorded, retries }: Counters): Counters => ({
   ...{ claims, fence, attempts, unrecorded, retries },
 })
+
+/** What a message says, as far as it matters to its sending. */
+interface Body extends Pick<Row<'messageBodies'>, (typeof BODY)[number]> {
+  /** Its registration was cancelled, and its text erased. */
+  isErased: boolean
+}
 
 export interface LockedMessage extends Body, Delivery {
   /** The counters that `message_bodies` has: they count once it is delivered, and until then may be out of date. */
@@ -76,21 +83,20 @@ export const saveDeliveries = async (tx: Tx, changes: readonly DeliveryChange[])
     kept.map(({ was: { seq }, becomes }) => ({ seq, ...countersOf(becomes) })),
   )
 
-  const open = changes.flatMap(({ was, becomes }) => {
-    const { state, dueAt, claimedAt } = becomes
-    if (state === 'delivered') return []
-    return [{ was, row: { seq: was.seq, state, dueAt, claimedAt, ...countersOf(becomes) } }]
-  })
-  const begins = ({ was }: (typeof open)[number]): boolean => was.state === 'delivered'
+  const open = changes.flatMap(({ was, becomes: { state, dueAt, claimedAt, ...becomes } }) =>
+    state === 'delivered' ? [] : [{ was, row: { seq: was.seq, state, dueAt, claimedAt, ...countersOf(becomes) } }],
+  )
   await tx.update(
     'deliveries',
     ['seq'],
-    open.filter(one => !begins(one)).map(({ row }) => row),
+    open.filter(({ was }) => was.state !== 'delivered').map(({ row }) => row),
   )
   await tx.insert(
     'deliveries',
-    open.filter(begins).map(({ was: { partnerId, registrationId, laneId, callbackUrl }, row }) => ({
-      ...{ ...row, partnerId, registrationId, laneId, callbackUrl },
-    })),
+    open
+      .filter(({ was }) => was.state === 'delivered')
+      .map(({ was: { partnerId, registrationId, laneId, callbackUrl }, row }) => {
+        return { ...row, partnerId, registrationId, laneId, callbackUrl }
+      }),
   )
 }

@@ -1,12 +1,85 @@
+import { earlier } from '../../core/clock.ts'
 import { afterAttemptAt } from '../callbacks/callback.ts'
 import { type LockedUrls, lockUrls } from '../callbacks/urls.ts'
 import type { StoreContext } from '../context.ts'
 import { afterCallbackChanges } from '../hints.ts'
-import { KEPT_ATTEMPTS, leavesLanes, type MessagePlan, mayBeRecorded, settleMessage } from '../rules/settle-message.ts'
-import type { MessageSettlement, Store } from '../store.ts'
+import type { Attempt, MessageOutcome, MessageSettlement, Store } from '../store.ts'
 import type { Sql, Tx } from '../tx.ts'
 import { type LockedMessage, lockMessages, saveDeliveries } from './deliveries.ts'
-import { isSameLane, type Lane, lockUnsteadyLanes } from './lanes.ts'
+import { afterAttemptInLane, isSameLane, type Lane, type LaneState, lockUnsteadyLanes } from './lanes.ts'
+
+/** A message when an attempt of it is to be written. */
+export interface MessageFacts
+  extends Omit<LockedMessage, 'partnerId' | 'callbackUrl' | 'laneId' | 'createdAt' | 'kept'> {
+  /** This claim's attempt has been written already. */
+  isRecorded: boolean
+}
+
+/** Of a message, the newest. */
+export const KEPT_ATTEMPTS = 50
+
+interface MessagePlan {
+  update: Pick<MessageFacts, 'seq' | 'state' | 'dueAt' | 'claimedAt' | 'attempts' | 'unrecorded' | 'retries'>
+  /** Its number is that of the claim, so that it can be written once only. */
+  attempt: (Attempt & { n: number }) | null
+  lane: LaneState
+  /** The receiver answered 410: hold whatever else is for this URL. */
+  pauses: boolean
+  /** Null: it goes on, or has ended before. */
+  end: MessageOutcome
+}
+
+/**
+ * What an attempt changes; null: nothing, since the number is another message's or the attempt is written already. An attempt whose
+ * claim no longer holds is written, and a 2xx of it still delivers, unless the message has been resent since.
+ */
+export const settleMessage = (
+  { message: { claim, registrationId }, step, attempt, hostSignal }: MessageSettlement,
+  facts: MessageFacts,
+  lane: LaneState,
+): MessagePlan | null => {
+  if (facts.registrationId !== registrationId || facts.isRecorded) return null
+  const { seq, state, dueAt, claimedAt, attempts, unrecorded, retries } = facts
+  const holds = facts.claims === claim && claimedAt !== null && state === 'pending'
+
+  if (attempt === null) {
+    if (!holds || step.dueAt === null) return null
+    const update = { seq, state, dueAt: step.dueAt, claimedAt: null, attempts, unrecorded, retries }
+    const next = { ...lane, dueAt: earlier(lane.dueAt, step.dueAt) }
+    return { update, attempt: null, lane: next, pauses: false, end: null }
+  }
+
+  const delivers = step.state === 'delivered' && state === 'pending' && facts.fence <= claim
+  // What was under way at a resend has its number since then.
+  const left = claim < facts.fence ? Math.max(0, unrecorded - 1) : unrecorded
+  const counted = { seq, state, dueAt, claimedAt, retries, attempts: attempts + 1, unrecorded: left }
+  const update = delivers
+    ? { ...counted, state: 'delivered' as const, dueAt: null, claimedAt: null }
+    : holds
+      ? { ...counted, state: step.state, dueAt: step.dueAt, retries: step.retries, claimedAt: null }
+      : counted
+  const next = afterAttemptInLane(lane, hostSignal)
+  return {
+    update,
+    // What was erased during the attempt stays erased.
+    attempt: { ...attempt, n: claim, responseExcerpt: facts.isErased ? null : attempt.responseExcerpt },
+    lane: holds && !delivers ? { ...next, dueAt: earlier(next.dueAt, step.dueAt) } : next,
+    pauses: step.gone && holds,
+    end: delivers ? 'delivered' : holds && step.state === 'exhausted' ? (step.gone ? 'gone' : 'exhausted') : null,
+  }
+}
+
+/**
+ * Whether all that these do leaves a lane as it is, whatever becomes of each message: nothing is due again, and what they show of its host
+ * is known already.
+ */
+const leavesLanes = (settlements: readonly MessageSettlement[]) => {
+  const byLane = Map.groupBy(settlements, ({ message }) => message.laneId)
+  return (lane: Lane): boolean =>
+    (byLane.get(lane.id) ?? []).every(
+      ({ step, hostSignal }) => step.dueAt === null && isSameLane(afterAttemptInLane(lane, hostSignal), lane),
+    )
+}
 
 /** An attempt, by its message and the claim that made it. */
 interface AttemptKey {
@@ -51,15 +124,19 @@ const settleAll = async (tx: Tx, settlements: readonly MessageSettlement[]) => {
 
   await saveDeliveries(
     tx,
-    messages.map(was => ({ was, becomes: known.get(was.seq) ?? was })).filter(({ was, becomes }) => was !== becomes),
+    messages.flatMap(was => {
+      const becomes = known.get(was.seq) ?? was
+      return becomes === was ? [] : [{ was, becomes }]
+    }),
   )
   await saveAttempts(tx, plans)
   await tx.update(
     'lanes',
     ['id'],
-    lanes
-      .map(was => ({ was, becomes: facts.lanes.get(was.id) ?? was }))
-      .flatMap(({ was, becomes }) => (isSameLane(was, becomes) ? [] : becomes)),
+    lanes.flatMap(was => {
+      const becomes = facts.lanes.get(was.id) ?? was
+      return isSameLane(was, becomes) ? [] : [becomes]
+    }),
   )
   await urls.save(tx)
   return { outcomes: plans.map(plan => plan?.end ?? null), changedUrls: urls.changedUrls }
@@ -81,9 +158,10 @@ const findRecorded = async (
   settlements: readonly MessageSettlement[],
   messages: Facts['messages'],
 ): Promise<Set<string>> => {
+  // Only that of a claim which still holds cannot have been written yet.
   const doubted = settlements.flatMap(({ message: { seq, claim } }) => {
     const message = messages.get(seq)
-    return message && mayBeRecorded(message, claim) ? [{ seq, claim }] : []
+    return message && (message.claims !== claim || message.claimedAt === null) ? [{ seq, claim }] : []
   })
   const found = doubted.length === 0 ? [] : await tx.all<AttemptKey>(FIND_ATTEMPTS, { keys: doubted })
   return new Set(found.map(attemptKey))

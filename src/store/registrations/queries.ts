@@ -1,6 +1,6 @@
 import type { StoreContext } from '../context.ts'
+import { KEPT_ATTEMPTS } from '../messages/settling.ts'
 import { usageOf } from '../partners/quotas.ts'
-import { KEPT_ATTEMPTS } from '../rules/settle-message.ts'
 import type { Attempt, Store } from '../store.ts'
 import { columnsOf, type Sql, type Tx } from '../tx.ts'
 import { findOwned, type RegistrationRow, SELECT_REGISTRATIONS, selectOwned, toRegistration } from './rows.ts'

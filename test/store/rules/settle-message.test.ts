@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { NEW_LANE } from '../../../src/store/messages/lanes.ts'
-import { type MessageFacts, settleMessage } from '../../../src/store/rules/settle-message.ts'
+import { type MessageFacts, settleMessage } from '../../../src/store/messages/settling.ts'
 import type { Attempt, MessageSettlement } from '../../../src/store/store.ts'
 
 const ATTEMPT: Attempt = {
@@ -87,9 +87,9 @@ describe('an attempt', () => {
     expect(settle({}, { isErased: true, state: 'exhausted', claims: 4 })?.attempt?.responseExcerpt).toBeNull()
   })
 
-  test('that is written already, or whose message is gone, changes nothing', () => {
+  test('that is written already, or of another message of this number, changes nothing', () => {
     expect(settle({}, { isRecorded: true })).toBeNull()
-    expect(settleMessage(settlement(), null, NEW_LANE)).toBeNull()
+    expect(settle({}, { registrationId: 'reg_2' })).toBeNull()
   })
 
   test('that ran into the time limit strikes the lane, and three make it slow', () => {

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { type DueLane, type Limits, lanesFor, shareSlots, sharesOf } from '../../../src/store/rules/share-slots.ts'
+import { type DueLane, type Limits, lanesFor, shareSlots, sharesOf } from '../../../src/store/messages/share-slots.ts'
 
 const lane = fc.record<DueLane>({
   id: fc.nat(1_000),

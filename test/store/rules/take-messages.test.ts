@@ -6,7 +6,7 @@ import {
   partnersRoundRobin,
   spareOf,
   takeMessages,
-} from '../../../src/store/rules/claim-messages.ts'
+} from '../../../src/store/messages/take-messages.ts'
 
 const AT = 1_795_507_200_000
 const row = (seq: number, more: { retries?: number; isPaused?: boolean } = {}) => ({

@@ -1,4 +1,4 @@
-import type { MessageClaimRequest } from '../store.ts'
+import type { MessageClaimRequest } from './message.ts'
 
 /** A lane with something to send. */
 export interface DueLane {
