@@ -5,7 +5,7 @@ import type { MessageState } from '../../core/message.ts'
 import { REGISTRATION_STATUSES, type RegistrationStatus } from '../../core/registration.ts'
 import { exhaustedIn } from '../bulk/bulk-act.ts'
 import type { StoreContext } from '../context.ts'
-import type { Attempt, RegistrationQuery } from '../registration.ts'
+import type { RegistrationQuery } from '../registration.ts'
 import {
   ALL_REGISTRATIONS,
   type BulkActName,
@@ -20,7 +20,7 @@ import {
   type SearchPage,
 } from '../registration-search.ts'
 import type { Store } from '../store.ts'
-import type { Dialect, Sql, Tx } from '../tx.ts'
+import { columnsOf, type Dialect, type Sql, type Tx } from '../tx.ts'
 
 type Verb = 'searchRegistrations' | 'countRegistrations' | 'countExhausted' | 'groupFailures' | 'partnerOf'
 
@@ -194,30 +194,26 @@ const idRangeOf = ({ filter, before }: SearchPlace): { from: string; before: str
   }
 }
 
-/** A registration with its message and the last attempt of that. */
-type FoundRow = Omit<FoundRegistration, 'message'> & {
+type Message = NonNullable<FoundRegistration['message']>
+
+/** A registration with its message and the last attempt of that: what is of them is null where there is none. */
+interface FoundRow
+  extends Omit<FoundRegistration, 'message'>,
+    Omit<Message, 'state' | 'createdAt' | 'lastAttempt'>,
+    Omit<NonNullable<Message['lastAttempt']>, 'at'> {
   state: MessageState | null
-  /** Those of the message and of the attempt are null where there is none. */
-  claims: number
-  attempts: number
   messageAt: number
-  dueAt: number | null
-  claimedAt: number | null
-  n: number
   attemptAt: number | null
-  durationMs: number
-  outcome: Attempt['outcome']
-  httpStatus: number | null
-  error: string | null
 }
 
+const OWN = ['id', 'partnerId', 'callbackUrl', 'status', 'reason', 'createdAt', 'resolvedAt'] as const
+
 const factsOf = (source: string, { lookUp }: Dialect): string => `
-  SELECT r.id, r.partner_id AS "partnerId", v.account_id AS "accountId", v.idcardid, r.callback_url AS "callbackUrl", r.status,
-    r.reason, r.created_at AS "createdAt", r.resolved_at AS "resolvedAt",
+  SELECT ${columnsOf('registrations', OWN, 'r')}, ${columnsOf('verifications', ['accountId', 'idcardid'], 'v')},
     CASE WHEN b.seq IS NOT NULL THEN coalesce(d.state, 'delivered') END AS state,
     coalesce(d.claims, b.claims) AS claims, coalesce(d.attempts, b.attempts) AS attempts, b.created_at AS "messageAt",
-    d.due_at AS "dueAt", d.claimed_at AS "claimedAt",
-    a.n, a.at AS "attemptAt", a.duration_ms AS "durationMs", a.outcome, a.http_status AS "httpStatus", a.error
+    ${columnsOf('deliveries', ['dueAt', 'claimedAt'], 'd')}, a.at AS "attemptAt",
+    ${columnsOf('attempts', ['n', 'durationMs', 'outcome', 'httpStatus', 'error'], 'a')}
   FROM (${source}) AS s ${lookUp('registrations r', 'r.id = s.id')} ${lookUp('verifications v', 'v.id = r.verification_id')}
     ${lookUp('message_bodies b', 'b.seq = r.message_seq', 'or none')} ${lookUp('deliveries d', 'd.seq = b.seq', 'or none')}
     ${lookUp('attempts a', 'a.message_seq = b.seq AND a.n = (SELECT max(n) FROM attempts WHERE message_seq = b.seq)', 'or none')}
@@ -226,19 +222,11 @@ const factsOf = (source: string, { lookUp }: Dialect): string => `
 const FIND: Sql = d => factsOf('SELECT CAST(@id AS text) AS id', d)
 
 const toFound = (row: FoundRow): FoundRegistration => {
-  const { state, claims, attempts, messageAt, dueAt, claimedAt, n, attemptAt, durationMs, outcome, httpStatus, error } =
-    row
+  const { state, claims, attempts, messageAt, dueAt, claimedAt, ...withAttempt } = row
+  const { n, attemptAt, durationMs, outcome, httpStatus, error, ...registration } = withAttempt
   const lastAttempt = attemptAt === null ? null : { n, at: attemptAt, durationMs, outcome, httpStatus, error }
   return {
-    id: row.id,
-    partnerId: row.partnerId,
-    accountId: row.accountId,
-    idcardid: row.idcardid,
-    callbackUrl: row.callbackUrl,
-    status: row.status,
-    reason: row.reason,
-    createdAt: row.createdAt,
-    resolvedAt: row.resolvedAt,
+    ...registration,
     message: state && { state, claims, attempts, createdAt: messageAt, dueAt, claimedAt, lastAttempt },
   }
 }
