@@ -1,7 +1,7 @@
 import { isRegistrationId } from '../core/registration.ts'
 import { viewExplanation } from '../http/partner/explain.ts'
 import { explainSentence } from '../http/partner/explain-sentence.ts'
-import { ALL_REGISTRATIONS } from '../store/registration-search.ts'
+import { ALL_REGISTRATIONS } from '../store/registrations/filter.ts'
 import type { Store } from '../store/store.ts'
 import { type Answer, argument, type Common, defineCommand, type Say } from './command.ts'
 import { partnerNames } from './find-partner.ts'

@@ -7,7 +7,7 @@ import {
   errorOf,
   type FoundRegistration,
   type RegistrationFilter,
-} from '../store/registration-search.ts'
+} from '../store/registrations/filter.ts'
 import type { Store } from '../store/store.ts'
 import {
   anyText,

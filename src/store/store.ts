@@ -40,7 +40,7 @@ import type {
   RegistrationPage,
   RegistrationQuery,
   ResendOutcome,
-} from './registration.ts'
+} from './registrations/registration.ts'
 import type { Resealed, ResealPlace } from './resealing.ts'
 import type { EngineCounts, Stats } from './stats/stats.ts'
 
@@ -59,8 +59,8 @@ export type { Quotas, Usage } from './partners/quotas.ts'
 export type { NewSigningSecret, RotatedSecret, SigningSecret } from './partners/signing-secrets.ts'
 export type { PartnerStatus } from './partners/status.ts'
 export type * from './queues.ts'
-export type * from './registration.ts'
-export type * from './registration-search.ts'
+export type * from './registrations/filter.ts'
+export type * from './registrations/registration.ts'
 export type { Resealed, ResealPlace } from './resealing.ts'
 export type { Unreadable } from './sealed.ts'
 export type * from './stats/stats.ts'

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { expect, test } from 'vitest'
-import { ALL_REGISTRATIONS } from '../../src/store/registration-search.ts'
+import { ALL_REGISTRATIONS } from '../../src/store/registrations/filter.ts'
 import { openSqliteStore } from '../../src/store/sqlite/store.ts'
 import { HOOK, openStoreFixture, SUCCESS } from '../support/store.ts'
 

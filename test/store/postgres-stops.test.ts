@@ -4,7 +4,7 @@ import pg from 'pg'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { Secret } from '../../src/core/secret.ts'
 import { openPostgresStore } from '../../src/store/postgres/store.ts'
-import { ALL_REGISTRATIONS } from '../../src/store/registration-search.ts'
+import { ALL_REGISTRATIONS } from '../../src/store/registrations/filter.ts'
 import { openTestServer, type TestServer } from '../support/postgres.ts'
 import { openStoreFixture, SUCCESS } from '../support/store.ts'
 

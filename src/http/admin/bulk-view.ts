@@ -5,7 +5,7 @@ import { REGISTRATION_STATUSES } from '../../core/registration.ts'
 import type { Role } from '../../core/role.ts'
 import { REASONS } from '../../core/verification.ts'
 import { BULK_RATE, BULK_STATES, type BulkAct } from '../../store/bulk/bulk-act.ts'
-import { BULK_ACTS } from '../../store/registration-search.ts'
+import { BULK_ACTS } from '../../store/registrations/filter.ts'
 import { AT, AT_OR_NULL, COUNT, idField, jsonTime, jsonTimeOrNull, TEXT_OR_NULL } from '../json/fields.ts'
 import { FOUND_REGISTRATION, maskSerial, seesAll } from './registration-view.ts'
 

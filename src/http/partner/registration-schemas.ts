@@ -12,7 +12,7 @@ import {
 } from '../../core/registration-input.ts'
 import { isMisspelt, TEST_SERIAL_FORM } from '../../core/test-serial.ts'
 import { REASONS } from '../../core/verification.ts'
-import { ATTEMPT_KINDS, type Attempt, type Registration } from '../../store/registration.ts'
+import { ATTEMPT_KINDS, type Attempt, type Registration } from '../../store/registrations/registration.ts'
 import { AT, AT_OR_NULL, COUNT, idField, jsonTime, jsonTimeOrNull, serialField, TEXT_OR_NULL } from '../json/fields.ts'
 import { PROBLEM } from '../json/problem.ts'
 import { bodyLike, said } from '../json/validate.ts'

@@ -1,4 +1,3 @@
-import type { Cancellation } from '../registration.ts'
 import {
   ALL_REGISTRATIONS,
   attemptError,
@@ -7,7 +6,8 @@ import {
   type FoundRegistration,
   isWanted,
   type RegistrationFilter,
-} from '../registration-search.ts'
+} from '../registrations/filter.ts'
+import type { Cancellation } from '../registrations/registration.ts'
 import type { ChangedCallback } from '../store.ts'
 
 /**

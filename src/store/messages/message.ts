@@ -1,6 +1,6 @@
 import type { MessageEnd, MessageStep } from '../../core/message.ts'
 import type { Secret } from '../../core/secret.ts'
-import type { Attempt } from '../registration.ts'
+import type { Attempt } from '../registrations/registration.ts'
 
 export interface MessageClaimRequest {
   /** Free slots, and how many of them slow and unproven lanes may have together. */

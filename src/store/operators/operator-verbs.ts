@@ -1,12 +1,12 @@
 import type { BulkAct, BulkCommand, BulkStep, NewBulkAct } from '../bulk/bulk-act.ts'
-import type { BoundedCount, FailureGroups, SearchPage, SearchQuery } from '../registration-search.ts'
+import type { BoundedCount, FailureGroups, SearchPage, SearchQuery } from '../registrations/filter.ts'
 import type { ActEnd, ActPage, ActQuery, NewAct } from './acts.ts'
 import type { AdminToken, AdminTokenOwner, NewAdminToken } from './admin-tokens.ts'
 import type { NodeVerbs } from './nodes.ts'
 
 /** The part of the store that is for operators: it sees all partners, and keeps who may do what and who has done what. */
 export interface OperatorVerbs extends NodeVerbs {
-  /** Over all partners, newest first. A page looks at so many registrations at most (`registration-search.ts`). */
+  /** Over all partners, newest first. A page looks at so many registrations at most (`registrations/filter.ts`). */
   searchRegistrations(query: SearchQuery): Promise<SearchPage>
   /** How many a search would find, up to `MOST_MATCHES` among so many. */
   countRegistrations(wanted: Pick<SearchQuery, 'filter' | 'act'>): Promise<BoundedCount>

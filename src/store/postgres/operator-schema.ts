@@ -3,7 +3,7 @@ import type { OperatorCondition } from '../../core/operator-event.ts'
 import { ROLES } from '../../core/role.ts'
 import { BULK_STATES } from '../bulk/bulk-act.ts'
 import { ACT_OUTCOMES } from '../operators/acts.ts'
-import { BULK_ACTS, type RegistrationFilter } from '../registration-search.ts'
+import { BULK_ACTS, type RegistrationFilter } from '../registrations/filter.ts'
 import {
   bytes,
   flag,

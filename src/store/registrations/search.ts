@@ -5,7 +5,8 @@ import type { MessageState } from '../../core/message.ts'
 import { REGISTRATION_STATUSES, type RegistrationStatus } from '../../core/registration.ts'
 import { exhaustedIn } from '../bulk/bulk-act.ts'
 import type { StoreContext } from '../context.ts'
-import type { RegistrationQuery } from '../registration.ts'
+import type { Store } from '../store.ts'
+import { columnsOf, type Dialect, type Sql, type Tx } from '../tx.ts'
 import {
   ALL_REGISTRATIONS,
   type BulkActName,
@@ -18,9 +19,8 @@ import {
   type RegistrationFilter,
   SEARCHED_AT_ONCE,
   type SearchPage,
-} from '../registration-search.ts'
-import type { Store } from '../store.ts'
-import { columnsOf, type Dialect, type Sql, type Tx } from '../tx.ts'
+} from './filter.ts'
+import type { RegistrationQuery } from './registration.ts'
 
 type Verb = 'searchRegistrations' | 'countRegistrations' | 'countExhausted' | 'groupFailures' | 'partnerOf'
 

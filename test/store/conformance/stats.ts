@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { MINUTE } from '../../../src/core/duration.ts'
 import { NO_BACKUP } from '../../../src/store/backup.ts'
-import { ALL_REGISTRATIONS } from '../../../src/store/registration-search.ts'
+import { ALL_REGISTRATIONS } from '../../../src/store/registrations/filter.ts'
 import { GIVEN_UP_MS } from '../../../src/store/stats/stats.ts'
 import { type OpenStore, openStoreFixture, WAITING } from '../../support/store.ts'
 

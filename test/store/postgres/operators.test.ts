@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { openPostgresStore } from '../../../src/store/postgres/store.ts'
-import { ALL_REGISTRATIONS } from '../../../src/store/registration-search.ts'
+import { ALL_REGISTRATIONS } from '../../../src/store/registrations/filter.ts'
 import { openTestServer, type TestServer } from '../../support/postgres.ts'
 import { openStoreFixture } from '../../support/store.ts'
 

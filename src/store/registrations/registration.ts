@@ -1,11 +1,11 @@
-import type { Answer, Verdict } from '../core/answer.ts'
-import { type MessageState, type MessageType, messageIdOf } from '../core/message.ts'
-import type { RegistrationStatus } from '../core/registration.ts'
-import type { Reason } from '../core/verification.ts'
-import type { Emit } from '../telemetry/emit.ts'
-import type { Account } from './account.ts'
-import type { Quotas } from './partners/quotas.ts'
-import type { PollForecast } from './rules/poll-forecast.ts'
+import type { Answer, Verdict } from '../../core/answer.ts'
+import { type MessageState, type MessageType, messageIdOf } from '../../core/message.ts'
+import type { RegistrationStatus } from '../../core/registration.ts'
+import type { Reason } from '../../core/verification.ts'
+import type { Emit } from '../../telemetry/emit.ts'
+import type { Account } from '../account.ts'
+import type { Quotas } from '../partners/quotas.ts'
+import type { PollForecast } from '../rules/poll-forecast.ts'
 
 export type { RegistrationStatus }
 

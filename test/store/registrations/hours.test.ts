@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { DAY, HOUR } from '../../src/core/duration.ts'
-import { countedHours, hourOf } from '../../src/store/registrations/register.ts'
+import { DAY, HOUR } from '../../../src/core/duration.ts'
+import { countedHours, hourOf } from '../../../src/store/registrations/register.ts'
 
 const NOON = Date.parse('2026-11-24T12:00:00Z')
 

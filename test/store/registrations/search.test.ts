@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
-import { type FoundRegistration, SEARCHED_AT_ONCE } from '../../src/store/registration-search.ts'
-import { createRegistrationSearch, pageOfPartner, type SearchPlace } from '../../src/store/registrations/search.ts'
-import type { Tx } from '../../src/store/tx.ts'
+import { type FoundRegistration, SEARCHED_AT_ONCE } from '../../../src/store/registrations/filter.ts'
+import { createRegistrationSearch, pageOfPartner, type SearchPlace } from '../../../src/store/registrations/search.ts'
+import type { Tx } from '../../../src/store/tx.ts'
 
 const idOf = (n: number) => `reg_${String(n).padStart(6, '0')}`
 

@@ -1,7 +1,7 @@
-import { hostOf } from '../core/callback-url.ts'
-import { type MessageState, toldOf } from '../core/message.ts'
-import { deliveryWithoutMessage, type RegistrationStatus } from '../core/registration.ts'
-import type { Reason } from '../core/verification.ts'
+import { hostOf } from '../../core/callback-url.ts'
+import { type MessageState, toldOf } from '../../core/message.ts'
+import { deliveryWithoutMessage, type RegistrationStatus } from '../../core/registration.ts'
+import type { Reason } from '../../core/verification.ts'
 import type { Attempt } from './registration.ts'
 
 /** Which registrations an operator means; null: that does not matter. Times are epoch ms. */
