@@ -7,9 +7,9 @@ import { worstCallbacks } from '../callbacks/callbacks.ts'
 import type { StoreContext } from '../context.ts'
 import { newestOf } from '../messages/events.ts'
 import type { PollForecast } from '../rules/poll-forecast.ts'
-import { NEW } from '../rules/poll-queues.ts'
 import type { Store } from '../store.ts'
 import type { Tx } from '../tx.ts'
+import { NEW } from '../verifications/poll-queues.ts'
 import { createPollPlaces } from '../verifications/queues.ts'
 
 /** What a partner can see of how it is going. */

@@ -76,7 +76,7 @@ export const verifications = pgTable(
     serialKey: text('serial_key'),
     createdAt: time('created_at').notNull(),
     nudgedAt: time('nudged_at').notNull(),
-    /** In which queue of its partner it waits: `rules/poll-queues.ts`. */
+    /** In which queue of its partner it waits: `verifications/poll-queues.ts`. */
     queue: integer('queue').notNull().default(1),
     /** When to ask; while claimed, when the lease runs out; null: nobody waits. */
     dueAt: time('due_at'),

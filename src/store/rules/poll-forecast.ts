@@ -1,7 +1,7 @@
 import { type AccountState, effectiveRate } from '../../core/account.ts'
 import { SECOND } from '../../core/duration.ts'
-import type { Head } from '../verification-claims.ts'
-import { FRESH_MS, isNewOrBack, isOfBatch, NEW } from './poll-queues.ts'
+import { FRESH_MS, isNewOrBack, isOfBatch, NEW } from '../verifications/poll-queues.ts'
+import type { Head } from '../verifications/round-robin.ts'
 
 /** Where a verification stands that waits to be asked. */
 export interface QueuePlace {

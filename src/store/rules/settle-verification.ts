@@ -4,7 +4,7 @@ import { outcomeOfVerdict, type RegistrationStatus } from '../../core/registrati
 import { TEST_ACCOUNT_ID } from '../../core/test-serial.ts'
 import type { Reason } from '../../core/verification.ts'
 import type { VerificationOutcome, VerificationRelease, VerificationSettlement } from '../store.ts'
-import { queueAfterPoll } from './poll-queues.ts'
+import { queueAfterPoll } from '../verifications/poll-queues.ts'
 
 /** A registration that waits for its verdict, as far as its end needs it. */
 export interface WaitingRegistration {

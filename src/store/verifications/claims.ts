@@ -1,99 +1,130 @@
-import { afterClaim } from '../../core/account.ts'
+import { afterClaim, claimableAt } from '../../core/account.ts'
+import { earlier } from '../../core/clock.ts'
 import { createAccountRows } from '../accounts/account-rows.ts'
 import type { StoreContext } from '../context.ts'
 import { beginClaim } from '../messages/claims-lock.ts'
-import type { DueVerification } from '../rules/poll-queues.ts'
-import { answerTogether } from '../rules/questions.ts'
-import type { ClaimedAccount, ClaimedVerification, Store, VerificationClaimRequest } from '../store.ts'
+import type { ClaimedAccount, ClaimedVerification, Store } from '../store.ts'
 import { columnsOf, type Dialect, type Tx } from '../tx.ts'
+import { type DueVerification, FRESH_MS, NEW, takeDue } from './poll-queues.ts'
+import { HEADS } from './queues.ts'
 import {
-  type ClaimBeginning,
-  createVerificationClaiming,
-  type DueWindow,
-  type FreeOf,
-  heldUp,
-  nextClaimAt,
-  type Survey,
-  surveyAccount,
-  takeRoundRobin,
-} from '../verification-claims.ts'
-import { headsOf } from './queues.ts'
+  afterTaking,
+  FIRST_POLL_PLACE,
+  type Head,
+  type PollPlace,
+  type PollShare,
+  shareAccount,
+} from './round-robin.ts'
+
+/** What another node has locked is retried after this. */
+const LOCKED_ELSEWHERE_MS = 50
+
+/** What an account has to ask. */
+interface Survey {
+  account: ClaimedAccount
+  /** Slots. */
+  free: number
+  heads: readonly Head[]
+  /** The earliest time at which a claim could bring more than it does now; null: not before something rings. */
+  nextAt: number | null
+}
 
 export const createVerificationClaims = (context: StoreContext): Pick<Store, 'claimVerifications'> => {
   const { write, read } = context
   const accounts = createAccountRows(context)
+  const places = new Map<string, PollPlace>()
+  const placeOf = (accountId: string) => places.get(accountId) ?? FIRST_POLL_PLACE
 
-  const survey = (tx: Tx, of: readonly ClaimedAccount[], freeOf: FreeOf): Promise<Survey<ClaimedAccount>[]> =>
-    answerTogether(
-      of.map(account => surveyAccount(account, freeOf(account.id), tx.at)),
-      ids => headsOf(tx, ids),
-    )
-
-  const peek = (freeOf: FreeOf) =>
-    read(async tx => {
-      const waiting = await accounts.waiting(tx)
-      return { at: tx.at, surveys: await survey(tx, waiting, freeOf) }
-    })
-
-  const claimFrom = async (
-    tx: Tx,
-    { leaseMs }: VerificationClaimRequest,
-    { ready, later, freeOf, placeOf }: ClaimBeginning,
-  ) => {
+  const claimFrom = async (tx: Tx, ready: readonly Survey[], leaseMs: number) => {
+    const { at } = tx
     await beginClaim(tx)
-    const found = new Map(ready.map(one => [one.account.id, one.heads]))
-    // What the rate allows is in the account's row, so nobody claims of an account but who has locked that.
+    const found = new Map(ready.map(one => [one.account.id, one]))
+    // What the rate allows is in the account's row, so only who has locked that claims of it.
     const locked = await accounts.lock(tx, [...found.keys()])
-    const picked = await answerTogether(
-      locked.map(account => {
-        const [free, from] = [freeOf(account.id), placeOf(account.id)]
-        return takeRoundRobin(account, found.get(account.id) ?? [], { at: tx.at, free, from })
-      }),
-      windows => dueIn(tx, windows),
+    const mine = locked.map(account => ({ ...(found.get(account.id) as Survey), account, from: placeOf(account.id) }))
+    const taken = await take(
+      tx,
+      mine.flatMap(one => shareAccount(one.account, one.heads, { ...one, at })),
     )
-    const leaseEnd = tx.at + leaseMs
+    const leaseEnd = at + leaseMs
     const claimed = await claimDue(
       tx,
-      picked.flatMap(({ taken }) => taken),
+      taken.flatMap(({ due }) => due),
       leaseEnd,
     )
-    const claims = picked.map(({ taken, place }, i) => {
-      const account = locked[i] as ClaimedAccount
-      const verifications = taken.flatMap(({ id }) => claimed.get(id) ?? [])
+    const takenOf = Map.groupBy(taken, ({ share }) => share.accountId)
+    const claims = mine.map(({ account, heads, free, from }) => {
+      const ofAccount = takenOf.get(account.id) ?? []
+      const due = ofAccount.flatMap(one => one.due)
+      const verifications = due.flatMap(({ id }) => claimed.get(id) ?? [])
       const count = verifications.length
-      const patch = count === 0 ? null : afterClaim(account, { now: tx.at, taken: count, leaseEnd })
-      return { account, after: { ...account, ...patch }, verifications, place, isShort: count < taken.length }
+      const patch = count === 0 ? null : afterClaim(account, { now: at, taken: count, leaseEnd })
+      return {
+        claim: { account, verifications },
+        after: { account: { ...account, ...patch }, free: free - count },
+        place: afterTaking(from, heads, ofAccount),
+        isShort: count < due.length,
+      }
     })
-    const fruitful = claims.filter(({ verifications }) => verifications.length > 0)
+    const fruitful = claims.filter(({ claim }) => claim.verifications.length > 0)
     await accounts.save(
       tx,
-      fruitful.map(({ after }) => after),
+      fruitful.map(({ after }) => after.account),
     )
-    const takenOf = new Map(fruitful.map(({ account, verifications }) => [account.id, verifications.length]))
     const surveys = await survey(
       tx,
       claims.map(({ after }) => after),
-      id => freeOf(id) - (takenOf.get(id) ?? 0),
     )
-    const ours = new Set(locked.map(({ id }) => id))
-    const skipped = ready.filter(({ account }) => !ours.has(account.id))
-    const nextAt = nextClaimAt([
-      ...later,
-      ...surveys.map((one, i) => (claims[i]?.isShort ? heldUp(one, tx.at) : one)),
-      ...skipped.map(one => heldUp(one, tx.at)),
-    ])
+    for (const { id } of locked) found.delete(id)
+    const afterLock = (nextAt: number | null) => (nextAt === null ? null : Math.max(nextAt, at + LOCKED_ELSEWHERE_MS))
     return {
-      claimed: { claims: fruitful.map(({ account, verifications }) => ({ account, verifications })), nextAt },
-      places: claims.map(({ account, place }) => [account.id, place] as const),
+      claims: fruitful.map(({ claim }) => claim),
+      nextAt: earliest([
+        ...surveys.map(({ nextAt }, i) => (claims[i]?.isShort ? afterLock(nextAt) : nextAt)),
+        ...[...found.values()].map(({ nextAt }) => afterLock(nextAt)),
+      ]),
+      places: claims.map(({ claim, place }) => [claim.account.id, place] as const),
     }
   }
 
   return {
-    claimVerifications: createVerificationClaiming({
-      peek,
-      claim: (request, from) => write(tx => claimFrom(tx, request, from)),
-    }),
+    claimVerifications: async ({ busy, concurrency, leaseMs }) => {
+      // Without locks: most of the time nothing may be asked.
+      const { at, surveys } = await read(async tx => {
+        const waiting = await accounts.waiting(tx)
+        const slots = waiting.map(account => ({ account, free: concurrency - (busy.get(account.id) ?? 0) }))
+        return { at: tx.at, surveys: await survey(tx, slots) }
+      })
+      const isReady = ({ nextAt }: Survey) => nextAt !== null && nextAt <= at
+      const ready = surveys.filter(isReady)
+      const nextAt = earliest(surveys.filter(one => !isReady(one)).map(one => one.nextAt))
+      if (ready.length === 0) return { claims: [], nextAt }
+      const done = await write(tx => claimFrom(tx, ready, leaseMs))
+      // The place moves only with a commit.
+      for (const [accountId, place] of done.places) places.set(accountId, place)
+      return { claims: done.claims, nextAt: earlier(done.nextAt, nextAt) }
+    },
   }
+}
+
+/** Null is never. */
+const earliest = (times: readonly (number | null)[]): number | null => times.reduce(earlier, null)
+
+const survey = async (tx: Tx, slots: readonly Pick<Survey, 'account' | 'free'>[]): Promise<Survey[]> => {
+  const all = slots.map(slot => ({ ...slot, from: slot.free > 0 ? claimableAt(slot.account, tx.at) : null }))
+  // While nothing may be asked, its queues are not read.
+  const asked = all.filter(({ from }) => from !== null && from <= tx.at)
+  const read = await tx.each<Head>(
+    HEADS,
+    asked.map(({ account }) => ({ accountId: account.id })),
+  )
+  const headsOf = new Map(asked.map(({ account }, i) => [account.id, read[i] ?? []]))
+  return all.map(({ account, free, from }) => {
+    const heads = headsOf.get(account.id)
+    if (!heads) return { account, free, heads: [], nextAt: from }
+    const dueAt = Math.min(...heads.map(head => head.dueAt))
+    return { account, free, heads, nextAt: heads.length === 0 ? null : claimableAt(account, dueAt) }
+  })
 }
 
 /** What is due in a queue, the longest due first; the index has all of it. It locks nothing: most of it is not taken. */
@@ -104,14 +135,28 @@ export const DUE = (d: Dialect) => `
     AND NOT (SELECT p.disabled FROM partners p WHERE p.id = @partnerId)
   ORDER BY v.due_at, v.last_polled_at ${d.nullsFirst}, v.id LIMIT @most`
 
-/** @returns of each window what is due in it */
-const dueIn = (tx: Tx, windows: readonly DueWindow[]): Promise<readonly DueVerification[][]> =>
-  tx.each<DueVerification>(
-    DUE,
-    windows.map(({ accountId, partnerId, queue, at, after, limit: most }) => {
-      return { accountId, partnerId, queue, at, after, most }
-    }),
-  )
+/** What is taken of each share, in the order in which it is to be asked. */
+export const take = async ({ at, each }: Pick<Tx, 'at' | 'each'>, shares: readonly PollShare[]) => {
+  const dueIn = (windows: readonly { share: PollShare; queue: number; after: number }[]) =>
+    each<DueVerification>(
+      DUE,
+      windows.map(({ share: { accountId, partnerId, limit: most }, queue, after }) => {
+        return { accountId, partnerId, queue, at, after, most }
+      }),
+    )
+  // From the head on: an index may have far more before it that is dead than there is to take.
+  const windows = shares.flatMap(share => share.heads.map(({ queue, dueAt }) => ({ share, queue, after: dueAt - 1 })))
+  const found = await dueIn(windows)
+  const filled = windows.map((window, i) => ({ ...window, due: found[i] ?? [] }))
+  const crowded = filled.filter(({ share, queue, due }) => queue === NEW && due.length >= share.limit)
+  const fresh = await dueIn(crowded.map(one => ({ ...one, after: Math.max(one.after, at - FRESH_MS) })))
+  const freshOf = new Map(crowded.map(({ share }, i) => [share, fresh[i] ?? []]))
+  const windowsOf = Map.groupBy(filled, ({ share }) => share)
+  return shares.map(share => {
+    const queues = new Map(windowsOf.get(share)?.map(({ queue, due }) => [queue, due]))
+    return { share, due: takeDue({ queues, fresh: freshOf.get(share) ?? [] }, { ...share, at }) }
+  })
+}
 
 const CLAIMED = [
   ...(['id', 'claims', 'partnerId', 'idcardid', 'polls', 'nudgedAt', 'lastPolledAt', 'rawStatus', 'failures'] as const),
@@ -149,12 +194,8 @@ const claimedOf = (rows: readonly [FreeRow, ...FreeRow[]]): ClaimedVerification 
 }
 
 /** Claims those of them that nobody has changed or locked meanwhile. */
-const claimDue = async (
-  tx: Tx,
-  found: readonly DueVerification[],
-  leaseEnd: number,
-): Promise<ReadonlyMap<number, ClaimedVerification>> => {
-  if (found.length === 0) return new Map()
+const claimDue = async (tx: Tx, found: readonly DueVerification[], leaseEnd: number) => {
+  if (found.length === 0) return new Map<number, never>()
   const byId = Map.groupBy(await tx.all<FreeRow>(FREE, { found }), ({ id }) => id)
   const claimed = [...byId.values()].map(rows => claimedOf(rows as [FreeRow, ...FreeRow[]]))
   await tx.update(

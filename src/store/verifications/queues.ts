@@ -11,7 +11,7 @@ import {
   spansBefore,
 } from '../rules/poll-forecast.ts'
 import type { Dialect, Tx } from '../tx.ts'
-import type { Head } from '../verification-claims.ts'
+import type { Head } from './round-robin.ts'
 
 /**
  * The first due time of each queue of an account, but of partners that are disabled: an index seek a partner and a queue, so that a

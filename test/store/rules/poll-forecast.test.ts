@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { forecastPoll, spansBefore } from '../../../src/store/rules/poll-forecast.ts'
-import { FRESH_MS, NEW, NEW_IN_BATCH, NUDGED, queueAfterPoll } from '../../../src/store/rules/poll-queues.ts'
+import { FRESH_MS, NEW, NEW_IN_BATCH, NUDGED, queueAfterPoll } from '../../../src/store/verifications/poll-queues.ts'
 import { RUNNING } from '../../support/claimed-account.ts'
 
 const NOW = 1_000_000

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { fairShare } from '../../../src/store/verification-claims.ts'
+import { fairShare } from '../../../src/store/verifications/round-robin.ts'
 
 const ids = fc
   .uniqueArray(fc.string({ minLength: 1, maxLength: 4 }), { minLength: 1, maxLength: 20 })

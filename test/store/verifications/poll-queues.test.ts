@@ -9,7 +9,7 @@ import {
   queueAfterPoll,
   queueOfNew,
   takeDue,
-} from '../../../src/store/rules/poll-queues.ts'
+} from '../../../src/store/verifications/poll-queues.ts'
 
 const AT = 1_800_000_000_000
 const SECOND = 1_000
