@@ -1,4 +1,4 @@
-import type { AccountRow } from './account.ts'
+import type { AccountRow } from './accounts/account.ts'
 import type { StoreContext } from './context.ts'
 import { asc } from './drizzle.ts'
 import type { SchemaAge } from './opening.ts'

@@ -3,7 +3,7 @@ import type { RefusingChannel } from '../core/operator-channel.ts'
 import type { OperatorNote } from '../core/operator-event.ts'
 import type { BinsChange, CompletionBins } from '../core/polling/completion-bins.ts'
 import type { Secret } from '../core/secret.ts'
-import type { Account, AccountRemoval, NewAccount } from './account.ts'
+import type { Account, AccountRemoval, NewAccount } from './accounts/account.ts'
 import type { Callback, CallbackNotice, CallbackPage } from './callbacks/callback.ts'
 import type { StoreHints } from './hints.ts'
 import type { ClaimedMessages, MessageClaimRequest, MessageOutcome, MessageSettlement } from './messages/message.ts'
@@ -21,14 +21,6 @@ import type { Usage } from './partners/quotas.ts'
 import type { EndOfSecret, NewSigningSecret, RotatedSecret, SigningSecret } from './partners/signing-secrets.ts'
 import type { PartnerStatus } from './partners/status.ts'
 import type {
-  ClaimedVerifications,
-  LongestPauses,
-  VerificationClaimRequest,
-  VerificationOutcome,
-  VerificationRelease,
-  VerificationSettlement,
-} from './queues.ts'
-import type {
   Attempt,
   Cancellation,
   EventPage,
@@ -43,8 +35,16 @@ import type {
 } from './registrations/registration.ts'
 import type { Resealed, ResealPlace } from './resealing.ts'
 import type { EngineCounts, Stats } from './stats/stats.ts'
+import type { LongestPauses } from './verifications/due-times.ts'
+import type {
+  ClaimedVerifications,
+  VerificationClaimRequest,
+  VerificationOutcome,
+  VerificationRelease,
+  VerificationSettlement,
+} from './verifications/verification.ts'
 
-export type { Account, NewAccount } from './account.ts'
+export type { Account, ClaimedAccount, NewAccount } from './accounts/account.ts'
 export type { LastBackup } from './backup.ts'
 export type { BulkStep, NewBulkAct } from './bulk/bulk-act.ts'
 export type { Callback, CallbackNotice, CallbackPage, CallbackTrouble, ChangedCallback } from './callbacks/callback.ts'
@@ -58,12 +58,12 @@ export type { NewPartner, Partner, PartnerChange } from './partners/partners.ts'
 export type { Quotas, Usage } from './partners/quotas.ts'
 export type { NewSigningSecret, RotatedSecret, SigningSecret } from './partners/signing-secrets.ts'
 export type { PartnerStatus } from './partners/status.ts'
-export type * from './queues.ts'
 export type * from './registrations/filter.ts'
 export type * from './registrations/registration.ts'
 export type { Resealed, ResealPlace } from './resealing.ts'
 export type { Unreadable } from './sealed.ts'
 export type * from './stats/stats.ts'
+export type * from './verifications/verification.ts'
 
 /**
  * What the service remembers. Every verb is atomic, and durable when its promise resolves: a power cut afterwards loses

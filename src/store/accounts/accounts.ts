@@ -1,20 +1,45 @@
 import {
+  type AccountPatch,
+  type AccountState,
   afterNewCredentials,
   pausedByOperator,
   RUNNING,
   removedByOperator,
   resumedByOperator,
 } from '../../core/account.ts'
-import { type AccountRow, accountOfRow, judgeRemoval, stateOf } from '../account.ts'
 import type { StoreContext } from '../context.ts'
 import { and, asc, eq, gt, isNotNull, or } from '../drizzle.ts'
-import type { Account, Store } from '../store.ts'
-import { createAccountRows, isShown, named } from './account-rows.ts'
+import type { Store } from '../store.ts'
+import type { Tx } from '../tx.ts'
+import { type Account, type AccountRow, accountOfRow, judgeRemoval, type NewAccount } from './account.ts'
+import { accountFor, isShown, loadAccounts, named, saveAccounts } from './rows.ts'
 
 export const createAccounts = (context: StoreContext) => {
   const { sealed, write, read, tell, defaultRate } = context
-  const rows = createAccountRows(context)
   const view = (row: AccountRow | null | undefined): Account | null => (row ? accountOfRow(row, defaultRate) : null)
+
+  /** Changes it by a rule, which gives null for no change; null: there is none. */
+  const patch = async (
+    tx: Tx,
+    id: string,
+    rule: (account: AccountState) => AccountPatch | null,
+  ): Promise<Account | null> => {
+    const [account] = await loadAccounts(tx, [id], { defaultRate, lock: 'wait' })
+    if (!account) return null
+    const change = rule(account)
+    const after = { ...account, ...change }
+    if (change) await saveAccounts(tx, [after])
+    return accountOfRow(after, defaultRate)
+  }
+
+  /** A key that cannot be decrypted is told by who needs it: here the right one is at hand. */
+  const hasKey = (row: AccountRow, key: NewAccount['apiKey']): boolean => {
+    try {
+      return sealed.accountKey.open(row).reveal() === key.reveal()
+    } catch {
+      return false
+    }
+  }
 
   return {
     putDefaultAccount: ({ id, apiId, apiKey, passwordMode }) =>
@@ -27,18 +52,16 @@ export const createAccounts = (context: StoreContext) => {
         // The one before it too, in the order in which all lock accounts.
         const isMeant = or(accounts.isDefault, eq(accounts.apiId, apiId))
         const meant = db.select().from(accounts).where(isMeant).orderBy(asc(accounts.id))
-        const locked = await dialect.locked(meant)
-        const known = locked.find(one => one.apiId === apiId)
-        const isSame = known !== undefined && rows.hasCredentials(known, { apiKey, passwordMode })
+        const known = (await dialect.locked(meant)).find(one => one.apiId === apiId)
+        const isCorrected = known && !(known.passwordMode === passwordMode && hasKey(known, apiKey))
         await db.update(accounts).set({ isDefault: false }).where(eq(accounts.isDefault, true))
-        const [row] = await db
+        const [put] = await db
           .insert(accounts)
           .values({ id, apiId, ...credentials, createdAt: at })
           .onConflictDoUpdate({ target: accounts.apiId, set: { ...credentials, removedAt: null } })
           .returning()
-        const put = row as AccountRow
-        const corrected = known && !isSame ? await rows.patch(tx, put.id, one => afterNewCredentials(one, at)) : put
-        return accountOfRow(corrected ?? put, defaultRate)
+        const corrected = isCorrected ? await patch(tx, known.id, one => afterNewCredentials(one, at)) : null
+        return corrected ?? accountOfRow(put as AccountRow, defaultRate)
       }),
 
     createAccount: ({ apiKey, ...account }) =>
@@ -57,7 +80,7 @@ export const createAccounts = (context: StoreContext) => {
         return view(row)
       }),
 
-    accountFor: (partnerId, idOrApiId) => read(async tx => view(await rows.choose(tx, partnerId, idOrApiId))),
+    accountFor: (partnerId, idOrApiId) => read(async tx => view(await accountFor(tx, partnerId, idOrApiId))),
 
     listAccounts: ({ limit, after }) =>
       read(async tx => {
@@ -67,12 +90,10 @@ export const createAccounts = (context: StoreContext) => {
         return found.map(row => accountOfRow(row, defaultRate))
       }),
 
-    pauseAccount: id => write(async tx => view(await rows.patch(tx, id, () => pausedByOperator(tx.at)))),
+    pauseAccount: id => write(tx => patch(tx, id, () => pausedByOperator(tx.at))),
 
     resumeAccount: async id => {
-      const resumed = await write(async tx =>
-        view(await rows.patch(tx, id, account => resumedByOperator(account, tx.at))),
-      )
+      const resumed = await write(tx => patch(tx, id, account => resumedByOperator(account, tx.at)))
       if (resumed) tell([['verificationsDue']])
       return resumed
     },
@@ -86,7 +107,7 @@ export const createAccounts = (context: StoreContext) => {
         const isOwner = eq(partners.id, row.partnerId ?? '')
         const [owner] = await db.select().from(partners).where(isOwner)
         const outcome = judgeRemoval(row, owner)
-        const removed = { ...removedByOperator(stateOf(row, defaultRate), at), removedAt: at }
+        const removed = { ...removedByOperator({ ...row, rate: row.rate ?? defaultRate }, at), removedAt: at }
         if (outcome === 'removed') await db.update(accounts).set(removed).where(eq(accounts.id, id))
         return outcome
       }),

@@ -1,16 +1,15 @@
 import { HOUR } from '../../core/duration.ts'
 import type { MessageState } from '../../core/message.ts'
-import { type Account, accountOfRow } from '../account.ts'
-import { createAccountRows } from '../accounts/account-rows.ts'
+import { type Account, accountOfRow } from '../accounts/account.ts'
+import { accountFor } from '../accounts/rows.ts'
 import type { CallbackTrouble } from '../callbacks/callback.ts'
 import { worstCallbacks } from '../callbacks/callbacks.ts'
 import type { StoreContext } from '../context.ts'
 import { newestOf } from '../messages/events.ts'
-import type { PollForecast } from '../rules/poll-forecast.ts'
 import type { Store } from '../store.ts'
 import type { Tx } from '../tx.ts'
+import { forecastAt, type PollForecast } from '../verifications/forecast.ts'
 import { NEW } from '../verifications/poll-queues.ts'
-import { createPollPlaces } from '../verifications/queues.ts'
 
 /** What a partner can see of how it is going. */
 export interface PartnerStatus {
@@ -32,21 +31,17 @@ const STATUS_MS = HOUR
 const LAST_ID = Number.MAX_SAFE_INTEGER
 
 /** What a partner may know of how it is going: a few index reads, however much there is. */
-export const createPartnerStatus = (context: StoreContext) => {
-  const { read, defaultRate } = context
-  const accounts = createAccountRows(context)
-  const forecastOf = createPollPlaces(context)
-
+export const createPartnerStatus = ({ read, defaultRate }: StoreContext) => {
   return {
     statusOf: (partnerId, idOrApiId) =>
       read(async tx => {
         const { at } = tx
-        const row = await accounts.choose(tx, partnerId, idOrApiId)
+        const row = await accountFor(tx, partnerId, idOrApiId)
         const place = row && { accountId: row.id, partnerId, queue: NEW, dueAt: at, id: LAST_ID }
         const counts = await countNewest(tx, partnerId, at - STATUS_MS)
         return {
           account: row && accountOfRow(row, defaultRate),
-          queue: place && (await forecastOf(tx, place)),
+          queue: place && (await forecastAt(tx, place, defaultRate)),
           messages: { since: at - STATUS_MS, pending: 0, delivered: 0, exhausted: 0, ...counts },
           callbacks: await worstCallbacks(tx, partnerId),
         }

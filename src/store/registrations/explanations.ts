@@ -7,7 +7,7 @@ import { heldAt } from '../operators/facts.ts'
 import { createSecretRows } from '../partners/signing-secrets.ts'
 import type { Explanation, Store } from '../store.ts'
 import { columnsOf, type Row, type Tx } from '../tx.ts'
-import { createPollPlaces } from '../verifications/queues.ts'
+import { forecastAt } from '../verifications/forecast.ts'
 import { newestAttempts } from './queries.ts'
 import { type RegistrationRow, selectOwned, toRegistration } from './rows.ts'
 
@@ -15,7 +15,6 @@ import { type RegistrationRow, selectOwned, toRegistration } from './rows.ts'
 export const createExplanations = (
   context: Pick<StoreContext, 'read' | 'sealed' | 'openOr' | 'defaultRate'>,
 ): Pick<Store, 'explain'> => {
-  const forecastOf = createPollPlaces(context)
   const secrets = createSecretRows(context)
 
   /** Why a message that waits is not sent. */
@@ -50,7 +49,7 @@ export const createExplanations = (
           account,
           ...polling,
           rawStatus: isErased ? null : rawStatus,
-          queue: isDue ? await forecastOf(tx, { ...place, dueAt }) : null,
+          queue: isDue ? await forecastAt(tx, { ...place, dueAt }, context.defaultRate) : null,
           messageType: isErased ? null : messageType,
           ...sending,
           ...(await holdsOf(tx, row)),

@@ -1,8 +1,8 @@
 import type { Verdict } from '../../core/answer.ts'
 import { DAY, HOUR } from '../../core/duration.ts'
-import type { Ending } from '../rules/settle-verification.ts'
 import type { NewRegistration, Quotas, Registered, Registration, Usage } from '../store.ts'
 import { isOfBatch, NEW_IN_BATCH, NUDGED, queueOfNew } from '../verifications/poll-queues.ts'
+import type { Ending } from './resolutions.ts'
 
 /** A serial that somebody has registered already. */
 export interface KnownVerification {

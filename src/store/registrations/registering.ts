@@ -4,11 +4,10 @@ import type { StoreContext } from '../context.ts'
 import { afterCallbackChanges, afterRegistering } from '../hints.ts'
 import { findLaneIds, laneKey, makeLanes } from '../messages/lanes.ts'
 import { loadQuotas, type QuotaFacts } from '../partners/quotas.ts'
-import type { Ending } from '../rules/settle-verification.ts'
 import type { NewRegistration, Registered, Store } from '../store.ts'
 import type { Tx } from '../tx.ts'
 import { register } from './register.ts'
-import { endRegistrations } from './resolutions.ts'
+import { type Ending, endRegistrations } from './resolutions.ts'
 import { loadSerials, type Serial, type SerialOf, saveSerials, viewLive } from './serials.ts'
 
 export const createRegistering = (context: StoreContext): Pick<Store, 'register'> => ({

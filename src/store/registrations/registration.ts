@@ -3,9 +3,9 @@ import { type MessageState, type MessageType, messageIdOf } from '../../core/mes
 import type { RegistrationStatus } from '../../core/registration.ts'
 import type { Reason } from '../../core/verification.ts'
 import type { Emit } from '../../telemetry/emit.ts'
-import type { Account } from '../account.ts'
+import type { Account } from '../accounts/account.ts'
 import type { Quotas } from '../partners/quotas.ts'
-import type { PollForecast } from '../rules/poll-forecast.ts'
+import type { PollForecast } from '../verifications/forecast.ts'
 
 export type { RegistrationStatus }
 

@@ -1,7 +1,39 @@
+import type { Verdict } from '../../core/answer.ts'
+import { webhookBody } from '../../core/message.ts'
+import { outcomeOfVerdict } from '../../core/registration.ts'
+import { TEST_ACCOUNT_ID } from '../../core/test-serial.ts'
+import type { Reason } from '../../core/verification.ts'
 import type { StoreContext } from '../context.ts'
 import { advanceLanes } from '../messages/lanes.ts'
-import { type Ending, resolve } from '../rules/settle-verification.ts'
 import type { Dialect, Tx } from '../tx.ts'
+
+/** A registration that waits for its verdict, as far as its end needs it. */
+export interface WaitingRegistration {
+  /** Its key: the verification, and which of its registrations it is. */
+  verificationId: number
+  n: number
+  id: string
+  partnerId: string
+  laneId: number
+  callbackUrl: string
+  metadata: Readonly<Record<string, string>>
+  traceparent: string | null
+  createdAt: number
+}
+
+/** A registration that ends now. Times are epoch ms. */
+export interface Ending {
+  registration: WaitingRegistration
+  accountId: string
+  idcardid: string
+  /** Null: it ends without one, for `reason`. */
+  verdict: Verdict | null
+  reason: Reason | null
+  /** The last status upstream has shown. */
+  rawStatus: string | null
+  observedAt: number
+  previousPollAt: number | null
+}
 
 /** Gives each partner the numbers of so many more events, and says what its newest is then; locks them in the order of their ids. */
 const NUMBER = (d: Dialect) => `
@@ -39,26 +71,48 @@ export const endRegistrations = async (
     numbered.map(row => [row.id, { ...row, events: row.events - (byPartner.get(row.id)?.length ?? 0) }]),
   )
 
-  const resolutions = endings.map(ending => {
-    const partner = partners.get(ending.registration.partnerId)
+  const messages = endings.map(ending => {
+    const { partnerId, id: registrationId, laneId, callbackUrl, traceparent } = ending.registration
+    const partner = partners.get(partnerId)
     if (!partner) throw new Error('a registration whose partner is not there')
-    return { ...resolve(ending, { at: tx.at, thin: partner.isThin }), event: ++partner.events }
+    const { type } = outcomeOfVerdict(ending.verdict)
+    const body = sealed.message.seal({ partnerId, registrationId }, bodyOf(ending, { at: tx.at, thin: partner.isThin }))
+    const event = ++partner.events
+    return { partnerId, registrationId, laneId, callbackUrl, type, body, createdAt: tx.at, traceparent, event }
   })
-  const seqs = await tx.insert(
-    'messageBodies',
-    resolutions.map(({ message, event }) => ({ ...message, event, body: sealed.message.seal(message, message.body) })),
-  )
+  const seqs = await tx.insert('messageBodies', messages)
   await tx.insert(
     'deliveries',
-    resolutions.map(({ message: { partnerId, registrationId, laneId, callbackUrl, createdAt } }, i) => {
-      return { seq: seqs[i] as number, partnerId, registrationId, laneId, callbackUrl, dueAt: createdAt }
+    messages.map(({ partnerId, registrationId, laneId, callbackUrl }, i) => {
+      return { seq: seqs[i] as number, partnerId, registrationId, laneId, callbackUrl, dueAt: tx.at }
     }),
   )
   await tx.update(
     'registrations',
     ['verificationId', 'n'],
-    resolutions.map(({ registration: { verificationId, n, status, reason, resolvedAt } }, i) => {
-      return { verificationId, n, status, reason, resolvedAt, messageSeq: seqs[i] as number }
+    endings.map(({ registration: { verificationId, n }, verdict, reason }, i) => {
+      const { status } = outcomeOfVerdict(verdict)
+      return { verificationId, n, status, reason, resolvedAt: tx.at, messageSeq: seqs[i] as number }
     }),
   )
 }
+
+/** The text of the webhook. @param how.thin it leaves out the scores and the message */
+const bodyOf = (
+  { registration, accountId, idcardid, verdict, reason, rawStatus, observedAt, previousPollAt }: Ending,
+  { at, thin }: { at: number; thin: boolean },
+): string =>
+  webhookBody({
+    type: outcomeOfVerdict(verdict).type,
+    timestamp: at,
+    registrationId: registration.id,
+    idcardid,
+    status: verdict?.status ?? rawStatus,
+    reason,
+    verdict,
+    thin,
+    sandbox: accountId === TEST_ACCOUNT_ID,
+    metadata: registration.metadata,
+    observedAt,
+    previousPollAt,
+  })

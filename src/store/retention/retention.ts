@@ -1,4 +1,4 @@
-import { REMOVED_KEPT_MS } from '../account.ts'
+import { REMOVED_KEPT_MS } from '../accounts/account.ts'
 import type { StoreContext } from '../context.ts'
 import { lockMessagesOf } from '../messages/deliveries.ts'
 import type { Store } from '../store.ts'

@@ -1,4 +1,4 @@
-import { type AccountRow, accountOfRow } from '../account.ts'
+import { type AccountRow, accountOfRow } from '../accounts/account.ts'
 import { NO_BACKUP } from '../backup.ts'
 import { STILL_FAILING_MS } from '../callbacks/callback.ts'
 import type { StoreContext } from '../context.ts'

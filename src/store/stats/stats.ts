@@ -3,7 +3,7 @@ import { earlier } from '../../core/clock.ts'
 import { DAY } from '../../core/duration.ts'
 import type { Histogram } from '../../core/histogram.ts'
 import type { RefusingChannel } from '../../core/operator-channel.ts'
-import { type Account, type AccountRow, isInUse } from '../account.ts'
+import { type Account, type AccountRow, isInUse } from '../accounts/account.ts'
 import type { LastBackup } from '../backup.ts'
 import type { ServiceNode } from '../operators/nodes.ts'
 

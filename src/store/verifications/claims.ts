@@ -1,20 +1,13 @@
 import { afterClaim, claimableAt } from '../../core/account.ts'
 import { earlier } from '../../core/clock.ts'
-import { createAccountRows } from '../accounts/account-rows.ts'
+import { createClaimableAccounts, saveAccounts } from '../accounts/rows.ts'
 import type { StoreContext } from '../context.ts'
 import { beginClaim } from '../messages/claims-lock.ts'
 import type { ClaimedAccount, ClaimedVerification, Store } from '../store.ts'
 import { columnsOf, type Dialect, type Tx } from '../tx.ts'
 import { type DueVerification, FRESH_MS, NEW, takeDue } from './poll-queues.ts'
-import { HEADS } from './queues.ts'
-import {
-  afterTaking,
-  FIRST_POLL_PLACE,
-  type Head,
-  type PollPlace,
-  type PollShare,
-  shareAccount,
-} from './round-robin.ts'
+import { HEADS, type Head } from './queue-heads.ts'
+import { afterTaking, FIRST_POLL_PLACE, type PollPlace, type PollShare, shareAccount } from './round-robin.ts'
 
 /** What another node has locked is retried after this. */
 const LOCKED_ELSEWHERE_MS = 50
@@ -31,7 +24,7 @@ interface Survey {
 
 export const createVerificationClaims = (context: StoreContext): Pick<Store, 'claimVerifications'> => {
   const { write, read } = context
-  const accounts = createAccountRows(context)
+  const accounts = createClaimableAccounts(context)
   const places = new Map<string, PollPlace>()
   const placeOf = (accountId: string) => places.get(accountId) ?? FIRST_POLL_PLACE
 
@@ -67,7 +60,7 @@ export const createVerificationClaims = (context: StoreContext): Pick<Store, 'cl
       }
     })
     const fruitful = claims.filter(({ claim }) => claim.verifications.length > 0)
-    await accounts.save(
+    await saveAccounts(
       tx,
       fruitful.map(({ after }) => after.account),
     )

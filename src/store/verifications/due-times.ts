@@ -2,6 +2,12 @@ import type { StoreContext } from '../context.ts'
 import type { Store } from '../store.ts'
 import type { Dialect } from '../tx.ts'
 
+/** No serial and no webhook is ever due later than that from now on. */
+export interface LongestPauses {
+  pollMs: number
+  retryMs: number
+}
+
 /** A row that is locked is claimed or settled now, and gets another due time by that. */
 const VERIFICATIONS = (d: Dialect) => `
   UPDATE verifications SET due_at = @at WHERE id IN (

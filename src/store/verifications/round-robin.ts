@@ -1,12 +1,6 @@
 import { type AccountState, allowance } from '../../core/account.ts'
 import { PICKS } from './poll-queues.ts'
-
-/** A queue of a partner in which verifications wait, and when the first of them is due. */
-export interface Head {
-  partnerId: string
-  queue: number
-  dueAt: number
-}
+import type { Head } from './queue-heads.ts'
 
 /** Where the claims of an account have come to: the partner served last, and of each waiting partner its picks, modulo `PICKS`. */
 export interface PollPlace {

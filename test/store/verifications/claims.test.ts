@@ -2,7 +2,8 @@ import { expect, test } from 'vitest'
 import type { Tx } from '../../../src/store/tx.ts'
 import { take } from '../../../src/store/verifications/claims.ts'
 import { type DueVerification, FRESH_MS, NEW, queueAfterPoll } from '../../../src/store/verifications/poll-queues.ts'
-import { afterTaking, FIRST_POLL_PLACE, type Head, shareAccount } from '../../../src/store/verifications/round-robin.ts'
+import type { Head } from '../../../src/store/verifications/queue-heads.ts'
+import { afterTaking, FIRST_POLL_PLACE, shareAccount } from '../../../src/store/verifications/round-robin.ts'
 import { RUNNING } from '../../support/claimed-account.ts'
 
 const AT = 1_000_000

@@ -1,23 +1,18 @@
-import { type AccountState, effectiveRate } from '../../core/account.ts'
+import { type AccountState, effectiveRate, isProbed } from '../../core/account.ts'
 import { SECOND } from '../../core/duration.ts'
-import { FRESH_MS, isNewOrBack, isOfBatch, NEW } from '../verifications/poll-queues.ts'
-import type { Head } from '../verifications/round-robin.ts'
+import { loadAccounts } from '../accounts/rows.ts'
+import type { Dialect, Tx } from '../tx.ts'
+import { FRESH_MS, isNewOrBack, isOfBatch, NEW } from './poll-queues.ts'
+import { HEADS, type Head } from './queue-heads.ts'
 
 /** Where a verification stands that waits to be asked. */
-export interface QueuePlace {
+interface QueuePlace {
   id: number
   accountId: string
   partnerId: string
   queue: number
   dueAt: number
 }
-
-/** How many partners have something due of an account, its own included. @param heads of the account's queues */
-export const partnersWith = ({ partnerId }: QueuePlace, heads: readonly Head[], at: number): number =>
-  new Set([partnerId, ...heads.filter(({ dueAt }) => dueAt <= at).map(head => head.partnerId)]).size
-
-/** So many are counted. */
-export const MOST_AHEAD = 5_000
 
 /** About when a verification that is due is asked. */
 export interface PollForecast {
@@ -31,12 +26,15 @@ export interface PollForecast {
 }
 
 /** Of some queues of a partner what is due after `after` and stands before (`dueAt`, `id`). */
-export interface Span {
+interface Span {
   queues: readonly number[]
   after: number
   dueAt: number
   id: number
 }
+
+/** So many are counted. */
+const MOST_AHEAD = 5_000
 
 /**
  * What goes before a place, and what of the other queues has every second pick.
@@ -44,7 +42,7 @@ export interface Span {
  * @param queues those of the partner in which something waits
  */
 export const spansBefore = (
-  { queue, dueAt, id }: { queue: number; dueAt: number; id: number },
+  { queue, dueAt, id }: Pick<QueuePlace, 'queue' | 'dueAt' | 'id'>,
   queues: readonly number[],
   now: number,
 ): { before: Span; between: Span } => {
@@ -77,4 +75,33 @@ export const forecastPoll = (
     rate,
     at: Math.ceil(Math.max(now, account.allowedAt) + (before / rate) * SECOND),
   }
+}
+
+const STANDS_BEFORE = `
+  v.account_id = @accountId AND v.partner_id = @partnerId AND v.queue = queues.queue
+  AND v.due_at IS NOT NULL AND v.due_at > @after AND v.due_at <= @dueAt AND (v.due_at, v.id) < (@dueAt, @id)`
+/** How many of queues of one partner are due after a time and stand before a place, up to a limit. The index has all of it. */
+export const STANDING_BEFORE = (d: Dialect) => `
+  SELECT count(*) AS n FROM (
+    SELECT 1 FROM ${d.rows('queues', { queue: 'int8' })}
+      ${d.lookUp('verifications v', STANDS_BEFORE)}
+    LIMIT @most) AS capped`
+
+/** How long what is due has still to wait; null: its account is not asked now. */
+export const forecastAt = async (tx: Tx, place: QueuePlace, defaultRate: number): Promise<PollForecast | null> => {
+  const { accountId, partnerId } = place
+  const [account] = await loadAccounts(tx, [accountId], { defaultRate, lock: 'none' })
+  if (!account || isProbed(account)) return null
+  const [heads = []] = await tx.each<Head>(HEADS, [{ accountId }])
+  const ours = heads.filter(head => head.partnerId === partnerId).map(({ queue }) => queue)
+  const count = async ({ queues, ...span }: Span): Promise<number> => {
+    const values = { accountId, partnerId, queues: queues.map(queue => ({ queue })), ...span, most: MOST_AHEAD }
+    const [counted] = await tx.all<{ n: number }>(STANDING_BEFORE, values)
+    return counted?.n ?? 0
+  }
+  const { before, between } = spansBefore(place, ours, tx.at)
+  const counted = { before: await count(before), between: await count(between) }
+  const due = heads.filter(({ dueAt }) => dueAt <= tx.at)
+  const partners = new Set([partnerId, ...due.map(head => head.partnerId)]).size
+  return forecastPoll(counted, { account, partners }, tx.at)
 }

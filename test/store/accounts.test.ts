@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { TEST_ACCOUNT_ID } from '../../src/core/test-serial.ts'
-import { type AccountRow, accountOfRow, chooseAccount, viewClaimedAccount } from '../../src/store/account.ts'
-import { ACCOUNT, RUNNING } from '../support/claimed-account.ts'
+import { type AccountRow, accountOfRow, chooseAccount } from '../../src/store/accounts/account.ts'
+import { RUNNING } from '../support/claimed-account.ts'
 
 const ROW: AccountRow = {
   ...RUNNING,
@@ -36,11 +36,6 @@ describe('an account', () => {
       unreachableError: null,
     })
   })
-})
-
-test('a claim hands out the key and the state, and nothing else of the row', () => {
-  const { apiKey } = ACCOUNT
-  expect(viewClaimedAccount({ ...ROW, ...RUNNING, rate: null }, { apiKey, defaultRate: ACCOUNT.rate })).toEqual(ACCOUNT)
 })
 
 describe('the account that a partner uses', () => {

@@ -1,7 +1,7 @@
-import type { AccountChange, AccountState } from '../core/account.ts'
-import type { Answer } from '../core/answer.ts'
-import type { Secret } from '../core/secret.ts'
-import type { Reason, VerificationState, VerificationStep } from '../core/verification.ts'
+import type { AccountChange } from '../../core/account.ts'
+import type { Answer } from '../../core/answer.ts'
+import type { Reason, VerificationState, VerificationStep } from '../../core/verification.ts'
+import type { ClaimedAccount } from '../accounts/account.ts'
 
 export interface VerificationClaimRequest {
   /** Calls in flight on this node, by account. */
@@ -11,23 +11,10 @@ export interface VerificationClaimRequest {
   leaseMs: number
 }
 
-/** No serial and no webhook is ever due later than that from now on. */
-export interface LongestPauses {
-  pollMs: number
-  retryMs: number
-}
-
 export interface ClaimedVerifications {
   claims: { account: ClaimedAccount; verifications: readonly ClaimedVerification[] }[]
   /** When there may be more to claim, if nothing else happens; null: nothing is waiting. */
   nextAt: number | null
-}
-
-export interface ClaimedAccount extends AccountState {
-  id: string
-  apiId: string
-  apiKey: Secret
-  passwordMode: 'dynamic' | 'static'
 }
 
 export interface ClaimedVerification extends VerificationState {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { forecastPoll, spansBefore } from '../../../src/store/rules/poll-forecast.ts'
+import { forecastPoll, spansBefore } from '../../../src/store/verifications/forecast.ts'
 import { FRESH_MS, NEW, NEW_IN_BATCH, NUDGED, queueAfterPoll } from '../../../src/store/verifications/poll-queues.ts'
 import { RUNNING } from '../../support/claimed-account.ts'
 

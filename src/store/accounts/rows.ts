@@ -1,0 +1,101 @@
+import { type AccountState, withoutStepBack } from '../../core/account.ts'
+import type { Secret } from '../../core/secret.ts'
+import { TEST_ACCOUNT_ID } from '../../core/test-serial.ts'
+import type { StoreContext } from '../context.ts'
+import { and, eq, isNull, ne, or } from '../drizzle.ts'
+import { columnsOf, type Dialect, type Sql, type Tx } from '../tx.ts'
+import { type AccountRow, type ClaimedAccount, chooseAccount } from './account.ts'
+
+type WithSchema = Pick<Tx, 'schema'>
+
+/** As `isInUse`. */
+export const isShown = ({ schema: { accounts } }: WithSchema) =>
+  and(isNull(accounts.removedAt), ne(accounts.id, TEST_ACCOUNT_ID))
+export const named = (tx: WithSchema, idOrApiId: string) => {
+  const { accounts } = tx.schema
+  return and(isShown(tx), or(eq(accounts.id, idOrApiId), eq(accounts.apiId, idOrApiId)))
+}
+
+const FIXED = ['id', 'apiId', 'apiKey', 'passwordMode', 'rate', 'partnerId'] as const
+/** All that claims, answers and operators change of an account. */
+const STATE = [
+  ...(['pausedAt', 'pauseReason', 'pauseCode', 'unreachableAt', 'unreachableError', 'probes', 'probeAt'] as const),
+  ...(['allowedAt', 'rampAt', 'rampRate'] as const),
+]
+type Selected = Pick<AccountRow, (typeof FIXED)[number] | (typeof STATE)[number]>
+
+/** In the order of their creation, in which all lock them. */
+const select = (ids: string, lock = '') => `
+  SELECT ${columnsOf('accounts', [...FIXED, ...STATE])} FROM accounts WHERE id IN ${ids} ORDER BY id ${lock}`
+const SELECT = {
+  wait: d => select(d.list('ids', 'text'), d.forUpdate()),
+  skip: d => select(d.list('ids', 'text'), d.forUpdate({ skipLocked: true })),
+  none: d => select(d.list('ids', 'text')),
+} as const satisfies Record<string, Sql>
+
+/** One index seek for each account for which something waits, so that accounts at rest cost nothing. */
+export const WAITING = (d: Dialect) =>
+  select(`(
+    WITH RECURSIVE waiting(account_id) AS (
+      SELECT v.account_id
+      FROM (SELECT 1) AS start ${d.first('verifications v', 'v.due_at IS NOT NULL ORDER BY v.account_id')}
+      UNION ALL
+      SELECT v.account_id
+      FROM waiting AS w
+        ${d.first('verifications v', 'v.due_at IS NOT NULL AND v.account_id > w.account_id ORDER BY v.account_id')})
+    SELECT account_id FROM waiting)`)
+
+/** Those of them that there are, in the order of their creation; with `wait` locked until the transaction ends. */
+export const loadAccounts = async (
+  tx: Tx,
+  ids: readonly string[],
+  { defaultRate, lock }: { defaultRate: number; lock: 'wait' | 'none' },
+): Promise<(Selected & AccountState)[]> => {
+  const rows = ids.length === 0 ? [] : await tx.all<Selected>(SELECT[lock], { ids })
+  return rows.map(row => ({ ...row, rate: row.rate ?? defaultRate }))
+}
+
+/** Writes all of `AccountState` but the rate. */
+export const saveAccounts = (tx: Tx, changed: readonly (AccountState & { id: string })[]): Promise<void> =>
+  tx.update(
+    'accounts',
+    ['id'],
+    changed.map(account => ({ id: account.id, ...Object.fromEntries(STATE.map(name => [name, account[name]])) })),
+  )
+
+/** `Store.accountFor`. */
+export const accountFor = async (tx: Tx, partnerId: string, idOrApiId: string | null): Promise<AccountRow | null> => {
+  const { accounts } = tx.schema
+  const meant = idOrApiId === null ? or(accounts.isDefault, eq(accounts.partnerId, partnerId)) : named(tx, idOrApiId)
+  return chooseAccount(await tx.db.select().from(accounts).where(meant), partnerId)
+}
+
+/** The accounts as claims take them, in the order of their creation: those whose keys can be decrypted. */
+export const createClaimableAccounts = ({
+  sealed,
+  openOr,
+  defaultRate,
+}: Pick<StoreContext, 'sealed' | 'openOr' | 'defaultRate'>) => {
+  /** By APIID: a claim needs them each time. */
+  const opened = new Map<string, { bytes: Buffer; key: Secret }>()
+  const apiKeyOf = (row: Pick<Selected, 'id' | 'apiId' | 'apiKey'>): Secret | null => {
+    const known = opened.get(row.apiId)
+    if (known?.bytes.equals(row.apiKey)) return known.key
+    const key = openOr({ table: 'accounts', id: row.id }, { open: () => sealed.accountKey.open(row), instead: null })
+    if (key) opened.set(row.apiId, { bytes: row.apiKey, key })
+    return key
+  }
+  const claimable = (rows: readonly Selected[], at: number): ClaimedAccount[] =>
+    rows.flatMap(({ partnerId: _, ...row }) => {
+      const apiKey = apiKeyOf(row)
+      return apiKey ? [withoutStepBack({ ...row, apiKey, rate: row.rate ?? defaultRate }, at)] : []
+    })
+
+  return {
+    /** For which something waits. */
+    waiting: async (tx: Tx) => claimable(await tx.all(WAITING), tx.at),
+
+    /** These, locked until the transaction ends; without those that another one has locked. */
+    lock: async (tx: Tx, ids: readonly string[]) => claimable(await tx.all(SELECT.skip, { ids }), tx.at),
+  }
+}
