@@ -1,6 +1,4 @@
-import type { PgColumn, PgTable } from 'drizzle-orm/pg-core'
 import type { StoreContext } from './context.ts'
-import { and, asc, eq, gt, inArray } from './drizzle.ts'
 import type { SealedColumn } from './sealed.ts'
 import type { Store } from './store.ts'
 import { snakeCase, type Tx } from './tx.ts'
@@ -29,14 +27,8 @@ const FIRST_PLACE: ResealPlace = { column: 0, after: null, moved: 0 }
 
 type Value = Buffer | string
 
-/** A row with a sealed value, and the values of what that was sealed for. A text is one that is not sealed. */
-interface SealedRow {
-  key: Key
-  value: Value | null
-  id: Key
-  /** None where it was sealed for nothing else. */
-  owner?: Readonly<Record<string, string>>
-}
+/** A row with a sealed value, and the values of what that was sealed for, by their columns. A text is one that is not sealed. */
+type SealedRow = { key: Key; value: Value | null; rowId: Key } & Readonly<Record<SealedColumn['owner'][number], string>>
 
 interface ResealedValue {
   key: Key
@@ -49,11 +41,7 @@ interface ResealedValue {
  * canary, which tells that all others have moved; so it moves after a pass that found nothing to move, in case somebody still sealed
  * under the earlier key behind it.
  */
-export const createResealing = ({
-  sealed: { columns, keyId },
-  read,
-  write,
-}: Pick<StoreContext, 'sealed' | 'read' | 'write'>): Pick<Store, 'reseal'> => {
+export const createResealing = ({ sealed: { columns, keyId }, read, write }: StoreContext): Pick<Store, 'reseal'> => {
   const isStale = (value: Value | null, { emptyLength = 0 }: SealedColumn): value is Value =>
     value !== null &&
     value.length !== emptyLength &&
@@ -74,12 +62,14 @@ export const createResealing = ({
       const batch = await read(tx => rowsBehind(tx, column, { after: place.after ?? column.first, limit }))
       const changes: ResealedValue[] = []
       const unreadable: { table: string; id: string }[] = []
-      for (const { key, value, id, owner } of batch) {
+      for (const row of batch) {
+        const { key, value, rowId } = row
         if (!isStale(value, column)) continue
+        const owner = column.owner.map(name => row[name])
         try {
-          changes.push({ key, was: value, becomes: column.reseal(value, Object.values(owner ?? {})) })
+          changes.push({ key, was: value, becomes: column.reseal(value, owner) })
         } catch {
-          unreadable.push({ table: nameOf(column), id: String(id) })
+          unreadable.push({ table: nameOf(column), id: String(rowId) })
         }
       }
       const moved = changes.length === 0 ? 0 : await write(tx => change(tx, column, changes))
@@ -92,52 +82,38 @@ export const createResealing = ({
 /** As people know it. */
 const nameOf = ({ table }: SealedColumn): string => (table === 'messageBodies' ? 'messages' : snakeCase(table))
 
-type SealedTable = PgTable &
-  Readonly<Record<SealedColumn['column' | 'key' | 'id'] | SealedColumn['owner'][number], PgColumn>>
-const tableOf = ({ schema }: Tx, { table }: SealedColumn) => schema[table] as unknown as SealedTable
-
 /** The first rows behind a key, in the order of their keys. */
-const rowsBehind = async (
+const rowsBehind = (
   tx: Tx,
-  column: SealedColumn,
-  { after, limit }: { after: Key; limit: number },
+  { table, column, key, id, owner, only }: SealedColumn,
+  behind: { after: Key; limit: number },
 ): Promise<SealedRow[]> => {
-  const table = tableOf(tx, column)
-  const key = table[column.key]
-  const rows = await tx.db
-    .select({
-      key,
-      value: table[column.column],
-      id: table[column.id],
-      owner: Object.fromEntries(column.owner.map(name => [name, table[name]])),
-    })
-    .from(table as PgTable)
-    .where(and(gt(key, after), column.only === undefined ? undefined : eq(key, column.only)))
-    .orderBy(asc(key))
-    .limit(limit)
-  return rows as SealedRow[]
+  const named = { key, value: column, rowId: id, ...Object.fromEntries(owner.map(name => [name, name])) }
+  const columns = Object.entries(named).map(([name, of]) => `${snakeCase(of)} AS "${name}"`)
+  return tx.all(
+    `SELECT ${columns.join(', ')} FROM ${snakeCase(table)}
+     WHERE ${key} > @after ${only === undefined ? '' : `AND ${key} = @only`} ORDER BY ${key} LIMIT @limit`,
+    { ...behind, only },
+  )
 }
 
 /** Only where the value is still what it was; how many. */
-const change = async (tx: Tx, sealed: SealedColumn, values: readonly ResealedValue[]): Promise<number> => {
-  const table = tableOf(tx, sealed)
-  const key = table[sealed.key]
-  const isMeant = inArray(
-    key,
-    values.map(one => one.key),
-  )
+const change = async (
+  tx: Tx,
+  { table, column, key, first }: SealedColumn,
+  values: readonly ResealedValue[],
+): Promise<number> => {
   // In the order of their keys, as all do who lock several.
-  const rows = await tx.dialect.locked(
-    tx.db
-      .select({ key, value: table[sealed.column] })
-      .from(table as PgTable)
-      .where(isMeant)
-      .orderBy(asc(key)),
+  const rows = await tx.all<{ key: Key; value: Value | null }>(
+    `SELECT ${key} AS key, ${snakeCase(column)} AS value FROM ${snakeCase(table)}
+     WHERE ${key} IN ${tx.dialect.list('keys', typeof first === 'string' ? 'text' : 'int8')}
+     ORDER BY ${key} ${tx.dialect.forUpdate()}`,
+    { keys: values.map(one => one.key) },
   )
-  const now = new Map(rows.map(row => [row.key, row.value as Value | null]))
-  const same = values.filter(({ key, was }) => isSame(now.get(key) ?? null, was))
-  const changed = same.map(({ key, becomes }) => ({ [sealed.key]: key, [sealed.column]: becomes }))
-  await tx.update(sealed.table, [sealed.key as never], changed)
+  const now = new Map(rows.map(row => [row.key, row.value]))
+  const same = values.filter(one => isSame(now.get(one.key) ?? null, one.was))
+  const changed = same.map(one => ({ [key]: one.key, [column]: one.becomes }))
+  await tx.update(table, [key as never], changed)
   return changed.length
 }
 

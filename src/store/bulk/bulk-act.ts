@@ -9,6 +9,7 @@ import {
 } from '../registrations/filter.ts'
 import type { Cancellation } from '../registrations/registration.ts'
 import type { ChangedCallback } from '../store.ts'
+import type { Row } from '../tx.ts'
 
 /**
  * `draft`: not begun; `probing`: one has been sent, and its outcome decides; `stopped`: by an operator, and may be started again;
@@ -84,23 +85,7 @@ export const BULK_WINDOW = 500
 /** To so many of them it does the act of a partner. */
 const PARTNER_BATCH = 200
 
-/** A bulk act as it is stored. */
-export interface BulkRow extends BulkAct {
-  /** The registration that it has come to, from the newest on; null: it has not begun. */
-  cursor: string | null
-  /** When it did its last step; 0: never. The one whose last step is the longest ago is next. */
-  steppedAt: number
-  /** How often the webhook of its probe had been claimed before that was sent. */
-  probeClaims: number
-}
-
-/** Its columns. */
-type StoredBulk = Omit<BulkRow, 'counted'> & { count: number; countIsCapped: boolean }
-
-export const toBulkRow = ({ count, countIsCapped, ...row }: StoredBulk): BulkRow => ({
-  ...row,
-  counted: { count, isCapped: countIsCapped },
-})
+type BulkRow = Row<'bulkActs'>
 
 /** As SQL. */
 export const UNDER_WAY = "state IN ('probing', 'running')"
@@ -118,7 +103,10 @@ export interface Applied {
 export const IDLE: BulkStep & Applied = { count: 0, isIdle: true, isOfPartner: false, cancelled: [], changedUrls: [] }
 
 /** The part of it that is told. */
-export const bulkActOf = ({ cursor: _, steppedAt: __, probeClaims: ___, ...bulk }: BulkRow): BulkAct => bulk
+export const bulkActOf = (row: BulkRow): BulkAct => {
+  const { count, countIsCapped, cursor: _, steppedAt: __, probeClaims: ___, ...bulk } = row
+  return { ...bulk, counted: { count, isCapped: countIsCapped } }
+}
 
 /** What a resend of the webhooks means that were created in a time and given up; `partnerId` null: of all partners. */
 export const exhaustedIn = (

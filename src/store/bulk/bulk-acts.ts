@@ -12,7 +12,6 @@ import {
   afterProbe,
   BULK_WINDOW,
   type BulkCommand,
-  type BulkRow,
   type BulkStep,
   bulkActOf,
   bulkActsKept,
@@ -22,77 +21,72 @@ import {
   startedBulk,
   stoppedBulk,
   takeForBulk,
-  toBulkRow,
   ULID_LENGTH,
   UNDER_WAY,
 } from './bulk-act.ts'
 
-type Commands = Pick<Store, 'createBulkAct' | 'findBulkAct' | 'listBulkActs' | 'startBulkAct' | 'stopBulkAct'>
+type BulkRow = Row<'bulkActs'>
 
 /** Each transaction that changes a bulk act begins with it. */
 const lockBulkActs = (tx: Tx): Promise<void> => tx.lock(['bulk acts'])
 
 const MADE = sql.raw(`substr(id, length(id) - ${ULID_LENGTH - 1})`)
 
-export const createBulkActs = ({ read, write, tell }: Pick<StoreContext, 'read' | 'write' | 'tell'>): Commands => ({
-  createBulkAct: ({ counted, ...bulk }) =>
-    write(async tx => {
-      await forgetOld(tx, bulk.partnerId)
-      const counts = { count: counted.count, countIsCapped: counted.isCapped }
-      const values: NewRow<'bulkActs'> = { ...bulk, ...counts, state: 'draft' }
-      const [row] = await tx.db.insert(tx.schema.bulkActs).values(values).returning()
-      return bulkActOf(toBulkRow(row as Row<'bulkActs'>))
-    }),
+export const createBulkActs = ({ read, write, tell }: StoreContext) =>
+  ({
+    createBulkAct: ({ counted, ...bulk }) =>
+      write(async tx => {
+        await forgetOld(tx, bulk.partnerId)
+        const counts = { count: counted.count, countIsCapped: counted.isCapped }
+        const values: NewRow<'bulkActs'> = { ...bulk, ...counts, state: 'draft' }
+        const [row] = await tx.db.insert(tx.schema.bulkActs).values(values).returning()
+        return bulkActOf(row as Row<'bulkActs'>)
+      }),
 
-  findBulkAct: id =>
-    read(async tx => {
-      const row = await load(tx, id)
-      return row && bulkActOf(row)
-    }),
+    findBulkAct: id =>
+      read(async tx => {
+        const row = await load(tx, id)
+        return row && bulkActOf(row)
+      }),
 
-  listBulkActs: ({ limit, before }) =>
-    read(async ({ db, schema: { bulkActs } }) => {
-      const rows = await db
-        .select()
-        .from(bulkActs)
-        .where(lt(MADE, before?.slice(-ULID_LENGTH) ?? END))
-        .orderBy(desc(MADE))
-        .limit(limit)
-      return rows.map(row => bulkActOf(toBulkRow(row)))
-    }),
+    listBulkActs: ({ limit, before }) =>
+      read(async ({ db, schema: { bulkActs } }) => {
+        const rows = await db
+          .select()
+          .from(bulkActs)
+          .where(lt(MADE, before?.slice(-ULID_LENGTH) ?? END))
+          .orderBy(desc(MADE))
+          .limit(limit)
+        return rows.map(bulkActOf)
+      }),
 
-  startBulkAct: async id => {
-    const started = await write(async tx => {
-      await lockBulkActs(tx)
-      const row = await load(tx, id)
-      if (!row) return null
-      const patch = startedBulk(row, tx.at)
-      const isFull = (await countUnderWay(tx, row.partnerId)) >= mostUnderWay(row.partnerId)
-      return patch !== 'impossible' && isFull ? { outcome: 'too_many' as const } : change(tx, row, patch)
-    })
-    if (started?.outcome === 'changed') tell([['bulkActsDue']])
-    return started
-  },
+    startBulkAct: async id => {
+      const started = await write(async tx => {
+        await lockBulkActs(tx)
+        const row = await load(tx, id)
+        if (!row) return null
+        const patch = startedBulk(row, tx.at)
+        const isFull = (await countUnderWay(tx, row.partnerId)) >= mostUnderWay(row.partnerId)
+        return patch !== 'impossible' && isFull ? { outcome: 'too_many' as const } : change(tx, row, patch)
+      })
+      if (started?.outcome === 'changed') tell([['bulkActsDue']])
+      return started
+    },
 
-  stopBulkAct: id =>
-    write(async tx => {
-      await lockBulkActs(tx)
-      const row = await load(tx, id)
-      return row && change(tx, row, stoppedBulk(row, tx.at))
-    }),
-})
+    stopBulkAct: id =>
+      write(async tx => {
+        await lockBulkActs(tx)
+        const row = await load(tx, id)
+        return row && change(tx, row, stoppedBulk(row, tx.at))
+      }),
+  }) satisfies Partial<Store>
 
-const load = async ({ db, schema: { bulkActs } }: Tx, id: string): Promise<BulkRow | null> => {
-  const [row] = await db.select().from(bulkActs).where(eq(bulkActs.id, id))
-  return row ? toBulkRow(row) : null
-}
-
-const saveBulk = (tx: Tx, id: string, { counted: _, ...patch }: Partial<BulkRow>): Promise<void> =>
-  tx.update('bulkActs', ['id'], [{ id, ...patch }])
+const load = async ({ db, schema: { bulkActs } }: Tx, id: string): Promise<BulkRow | null> =>
+  (await db.select().from(bulkActs).where(eq(bulkActs.id, id)))[0] ?? null
 
 const change = async (tx: Tx, row: BulkRow, patch: Partial<BulkRow> | 'impossible'): Promise<BulkCommand> => {
   if (patch === 'impossible') return { outcome: patch, state: row.state }
-  await saveBulk(tx, row.id, patch)
+  await tx.update('bulkActs', ['id'], [{ id: row.id, ...patch }])
   return { outcome: 'changed', bulk: bulkActOf({ ...row, ...patch }) }
 }
 
@@ -137,9 +131,9 @@ export const createBulkSteps = (context: StoreContext): Pick<Store, 'continueBul
 
   const judgeProbes = async (tx: Tx): Promise<void> => {
     const { bulkActs } = tx.schema
-    for (const row of (await tx.db.select().from(bulkActs).where(PROBED)).map(toBulkRow)) {
+    for (const row of await tx.db.select().from(bulkActs).where(PROBED)) {
       const patch = afterProbe(row, await findRegistration(tx, row.probeId ?? ''), tx.at)
-      if (patch) await saveBulk(tx, row.id, patch)
+      if (patch) await tx.update('bulkActs', ['id'], [{ id: row.id, ...patch }])
     }
   }
 
@@ -149,13 +143,12 @@ export const createBulkSteps = (context: StoreContext): Pick<Store, 'continueBul
     const { bulkActs } = tx.schema
     const open = and(OPEN, id === undefined ? sql.raw(NEXT_OF_OWNER) : eq(bulkActs.id, id))
     const oldest = tx.db.select().from(bulkActs).where(open).orderBy(asc(bulkActs.steppedAt), asc(bulkActs.id))
-    const [stored] = await oldest.limit(1)
-    if (!stored) return IDLE
-    const row = toBulkRow(stored)
+    const [row] = await oldest.limit(1)
+    if (!row) return IDLE
     const window = await readWindow(tx, { filter: row.filter, act: row.act, before: row.cursor }, BULK_WINDOW)
     const { batch, patch } = takeForBulk(row, window, { limit, at: tx.at })
     const applied = batch.length === 0 ? IDLE : await apply(tx, row, batch)
-    await saveBulk(tx, row.id, patch)
+    await tx.update('bulkActs', ['id'], [{ id: row.id, ...patch }])
     return { ...applied, count: batch.length, isIdle: false, isOfPartner: row.partnerId !== null }
   }
 

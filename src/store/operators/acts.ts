@@ -1,8 +1,8 @@
 import { DAY } from '../../core/duration.ts'
 import type { StoreContext } from '../context.ts'
-import { and, asc, desc, eq, gte, inArray, lt } from '../drizzle.ts'
+import { and, desc, eq, gte, lt } from '../drizzle.ts'
 import type { Store } from '../store.ts'
-import type { Tx } from '../tx.ts'
+import type { Sql } from '../tx.ts'
 
 /**
  * How an act ended: it was done; it was not allowed or not possible; it failed, and a part of it may be done. `begun`: it is under
@@ -70,47 +70,34 @@ const ACTS_ERASED_AT_ONCE = 100
 /** Acts before this moment are kept no longer. Only age ends them: nobody can push the acts of others out by many of their own. */
 const actsKeptFrom = (now: number): number => now - KEPT_MS
 
-/** The page out of the acts that the query asks for: `limit` of them, or one more where there is another page. */
-const actPage = (acts: readonly Act[], limit: number): ActPage => ({
-  acts: acts.slice(0, limit),
-  next: acts.length > limit ? (acts[limit - 1]?.id ?? null) : null,
-})
-
-type Verbs = Pick<Store, 'recordAct' | 'endAct' | 'listActs'>
+const ERASE_OLD: Sql = d => `
+  DELETE FROM acts WHERE id IN (
+    SELECT id FROM acts WHERE id IN (SELECT id FROM acts ORDER BY id LIMIT ${ACTS_ERASED_AT_ONCE}) AND at < @before
+    ${d.forUpdate({ skipLocked: true })})`
 
 /** What operators have done. What is old goes with the next act, a bit at a time. */
-export const createActs = ({ read, write }: Pick<StoreContext, 'read' | 'write'>): Verbs => ({
-  recordAct: act =>
-    write(async tx => {
-      const [id] = await tx.insert('acts', [{ ...act, at: tx.at }])
-      await eraseOld(tx)
-      return id as number
-    }),
+export const createActs = ({ read, write }: StoreContext) =>
+  ({
+    recordAct: act =>
+      write(async tx => {
+        const [id] = await tx.insert('acts', [{ ...act, at: tx.at }])
+        await tx.all(ERASE_OLD, { before: actsKeptFrom(tx.at) })
+        return id as number
+      }),
 
-  endAct: (id, outcome) => write(tx => tx.update('acts', ['id'], [{ id, outcome }])),
+    endAct: (id, outcome) => write(tx => tx.update('acts', ['id'], [{ id, outcome }])),
 
-  listActs: ({ who, act, since, limit, before }) =>
-    read(async ({ db, at, schema: { acts } }) => {
-      const asked = and(
-        before === null ? undefined : lt(acts.id, before),
-        gte(acts.at, Math.max(since ?? 0, actsKeptFrom(at))),
-        who === null ? undefined : eq(acts.who, who),
-        act === null ? undefined : eq(acts.act, act),
-      )
-      const found = db.select().from(acts).where(asked).orderBy(desc(acts.id))
-      return actPage(await found.limit(limit + 1), limit)
-    }),
-})
-
-const eraseOld = async ({ db, dialect, at, schema: { acts } }: Tx): Promise<void> => {
-  const first = db.select({ id: acts.id }).from(acts).orderBy(asc(acts.id)).limit(ACTS_ERASED_AT_ONCE).as('first')
-  const isOld = and(inArray(acts.id, db.select({ id: first.id }).from(first)), lt(acts.at, actsKeptFrom(at)))
-  const old = await dialect.locked(db.select({ id: acts.id }).from(acts).where(isOld), { skipLocked: true })
-  if (old.length > 0)
-    await db.delete(acts).where(
-      inArray(
-        acts.id,
-        old.map(({ id }) => id),
-      ),
-    )
-}
+    listActs: ({ who, act, since, limit, before }) =>
+      read(async ({ db, at, schema: { acts } }) => {
+        const asked = and(
+          before === null ? undefined : lt(acts.id, before),
+          gte(acts.at, Math.max(since ?? 0, actsKeptFrom(at))),
+          who === null ? undefined : eq(acts.who, who),
+          act === null ? undefined : eq(acts.act, act),
+        )
+        const found = db.select().from(acts).where(asked).orderBy(desc(acts.id))
+        const rows = await found.limit(limit + 1)
+        const page = rows.slice(0, limit)
+        return { acts: page, next: rows.length > limit ? (page.at(-1)?.id ?? null) : null }
+      }),
+  }) satisfies Partial<Store>

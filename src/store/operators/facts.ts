@@ -45,22 +45,21 @@ export const removeFact = async (tx: Tx, { name }: Pick<Fact<unknown>, 'name'>):
 /** Since when no message is claimed; null: they are. It stands in the database, so it holds for each node and after each restart. */
 export const heldAt = (tx: Tx): Promise<number | null> => findFact(tx, DELIVERIES_HELD)
 
-type Verbs = Pick<Store, 'holdDeliveries' | 'resumeDeliveries' | 'deliveriesHeldAt' | 'probe'>
-
-export const createFactVerbs = ({ read, write, tell }: Pick<StoreContext, 'read' | 'write' | 'tell'>): Verbs => ({
-  holdDeliveries: () =>
-    write(async tx => {
-      await stopClaims(tx)
-      if ((await heldAt(tx)) === null) await putFact(tx, DELIVERIES_HELD, tx.at)
-    }),
-  resumeDeliveries: async () => {
-    await write(tx => removeFact(tx, DELIVERIES_HELD))
-    tell([['messagesDue']])
-  },
-  deliveriesHeldAt: () => read(heldAt),
-  probe: () =>
-    write(async tx => {
-      for (const statement of tx.dialect.takeRoom) await tx.all(statement)
-      await putFact(tx, PROBED, tx.at)
-    }),
-})
+export const createFactVerbs = ({ read, write, tell }: StoreContext) =>
+  ({
+    holdDeliveries: () =>
+      write(async tx => {
+        await stopClaims(tx)
+        if ((await heldAt(tx)) === null) await putFact(tx, DELIVERIES_HELD, tx.at)
+      }),
+    resumeDeliveries: async () => {
+      await write(tx => removeFact(tx, DELIVERIES_HELD))
+      tell([['messagesDue']])
+    },
+    deliveriesHeldAt: () => read(heldAt),
+    probe: () =>
+      write(async tx => {
+        for (const statement of tx.dialect.takeRoom) await tx.all(statement)
+        await putFact(tx, PROBED, tx.at)
+      }),
+  }) satisfies Partial<Store>

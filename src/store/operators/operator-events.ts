@@ -11,7 +11,7 @@ import {
 import type { StoreContext } from '../context.ts'
 import { asc, eq, inArray, lte } from '../drizzle.ts'
 import type { Store } from '../store.ts'
-import type { Sql, Tx } from '../tx.ts'
+import { columnsOf, type Row, type Sql, type Tx } from '../tx.ts'
 import { CHANNEL_REFUSING, EVENTS_CLAIMABLE, findFact, putFact, removeFact } from './facts.ts'
 
 export type OperatorEventName = Pick<OperatorEvent, 'condition' | 'subject'>
@@ -45,9 +45,6 @@ export interface OperatorSettlement {
   claimableAt: number | null
 }
 
-/** Whether noting it has only raised the count. */
-const isMerged = (after: OperatorEvent, now: number): boolean => after.dueAt === null || after.dueAt > now
-
 /** When the event is to be told, and what was, once its claim is settled. */
 const afterSettling = (
   event: OperatorEvent,
@@ -59,22 +56,23 @@ const afterSettling = (
   return { toldState, toldAt, dueAt: outcome === 'untold' ? at : null }
 }
 
-/** @param row `details` is JSON */
-const eventOfRow = ({
-  details,
-  claims,
-  ...row
-}: Omit<ClaimedOperatorEvent, 'details' | 'claim'> & { details: string; claims: number }): ClaimedOperatorEvent => ({
+/** `details` is JSON. */
+const eventOfRow = ({ details, claims, ...row }: Row<'operatorEvents'>): ClaimedOperatorEvent => ({
   ...row,
   details: JSON.parse(details) as OperatorEvent['details'],
   claim: claims,
+})
+
+const toRow = ({ condition, subject, state, since, at, count, details, toldState, toldAt, dueAt }: OperatorEvent) => ({
+  ...{ condition, subject, state, since, at, count, toldState, toldAt, dueAt },
+  details: JSON.stringify(details),
 })
 
 /** Whoever changes any of them has this lock: how many there are, and when the next may claim, is of all together. */
 const LOCK = 'operator events'
 
 /** What operators are to be told of. */
-export const createOperatorEvents = ({ read, write }: Pick<StoreContext, 'read' | 'write'>) => {
+export const createOperatorEvents = ({ read, write }: StoreContext) => {
   const change = <T>(run: (tx: Tx) => Promise<T>): Promise<T> =>
     write(async tx => {
       await tx.lock([LOCK])
@@ -84,17 +82,24 @@ export const createOperatorEvents = ({ read, write }: Pick<StoreContext, 'read' 
   return {
     noteOperatorEvents: notes =>
       change(async tx => {
-        const known = new Map((await findAll(tx, notes)).map((row): [string, OperatorEvent] => [subjectKey(row), row]))
-        const changed = new Map<string, OperatorEvent>()
+        const stored = await findAll(tx, notes)
+        const known = new Map<string, OperatorEvent>(stored)
         const noted = notes.flatMap(note => {
           const after = afterNote(known.get(subjectKey(note)) ?? null, note, tx.at)
           if (after === null) return []
           known.set(subjectKey(note), after)
-          changed.set(subjectKey(note), after)
           return [after]
         })
-        for (const event of changed.values()) await save(tx, event)
-        const merged = noted.filter(after => isMerged(after, tx.at)).map(({ condition }) => condition)
+        // Of each the last.
+        const rows = [...new Map(noted.map(event => [subjectKey(event), toRow(event)])).values()]
+        const isStored = (row: OperatorEventName) => stored.has(subjectKey(row))
+        await tx.update('operatorEvents', ['condition', 'subject'], rows.filter(isStored))
+        await tx.insert(
+          'operatorEvents',
+          rows.filter(row => !isStored(row)),
+        )
+        // Noting them has only raised their count.
+        const merged = noted.filter(({ dueAt }) => dueAt === null || dueAt > tx.at).map(({ condition }) => condition)
         return { merged, dropped: await dropOverflow(tx) }
       }),
 
@@ -114,13 +119,13 @@ export const createOperatorEvents = ({ read, write }: Pick<StoreContext, 'read' 
 
     settleOperatorEvents: ({ events, outcome, claimableAt }) =>
       change(async tx => {
-        const known = new Map((await findAll(tx, events)).map(event => [subjectKey(event), event]))
-        for (const told of events) {
+        const known = await findAll(tx, events)
+        const settled = events.flatMap(told => {
           const event = known.get(subjectKey(told))
-          if (event?.claim !== told.claim) continue
-          const set = afterSettling(event, told, { outcome, at: tx.at })
-          await tx.update('operatorEvents', ['id'], [{ id: event.id, ...set }])
-        }
+          if (event?.claim !== told.claim) return []
+          return [{ id: event.id, ...afterSettling(event, told, { outcome, at: tx.at }) }]
+        })
+        await tx.update('operatorEvents', ['id'], settled)
         if (claimableAt !== null) await putFact(tx, EVENTS_CLAIMABLE, claimableAt)
       }),
 
@@ -138,33 +143,23 @@ export const createOperatorEvents = ({ read, write }: Pick<StoreContext, 'read' 
   } satisfies Partial<Store>
 }
 
+const COLUMNS = ['id', 'condition', 'subject', 'state', 'since', 'at', 'count', 'details'] as const
+const TELLING = ['toldState', 'toldAt', 'dueAt', 'claims'] as const
 const FIND: Sql = d => `
-  SELECT e.id FROM ${d.rows('wanted', { condition: 'text', subject: 'text' })}
+  SELECT ${columnsOf('operatorEvents', [...COLUMNS, ...TELLING], 'e')}
+  FROM ${d.rows('wanted', { condition: 'text', subject: 'text' })}
     JOIN operator_events e ON e.condition = wanted.condition AND e.subject = wanted.subject`
 
-const findAll = async (tx: Tx, wanted: readonly OperatorEventName[]): Promise<ClaimedOperatorEvent[]> => {
-  const { operatorEvents } = tx.schema
-  const ids = (await tx.all<{ id: number }>(FIND, { wanted })).map(({ id }) => id)
-  if (ids.length === 0) return []
-  return (await tx.db.select().from(operatorEvents).where(inArray(operatorEvents.id, ids))).map(eventOfRow)
+/** Those of these that are stored, by their `subjectKey`. */
+const findAll = async (tx: Tx, wanted: readonly OperatorEventName[]): Promise<Map<string, ClaimedOperatorEvent>> => {
+  const rows = await tx.all<Row<'operatorEvents'>>(FIND, { wanted })
+  return new Map(rows.map(row => [subjectKey(row), eventOfRow(row)]))
 }
 
 const due = async (tx: Tx): Promise<ClaimedOperatorEvent[]> => {
   if (((await findFact(tx, EVENTS_CLAIMABLE)) ?? 0) > tx.at) return []
   const { operatorEvents } = tx.schema
   return (await tx.db.select().from(operatorEvents).where(lte(operatorEvents.dueAt, tx.at))).map(eventOfRow)
-}
-
-const save = async (
-  { db, schema: { operatorEvents } }: Tx,
-  { condition, subject, details, ...event }: OperatorEvent,
-): Promise<void> => {
-  const { state, since, at, count, toldState, toldAt, dueAt } = event
-  const set = { state, since, at, count, toldState, toldAt, dueAt, details: JSON.stringify(details) }
-  await db
-    .insert(operatorEvents)
-    .values({ condition, subject, ...set })
-    .onConflictDoUpdate({ target: [operatorEvents.condition, operatorEvents.subject], set })
 }
 
 const dropOverflow = async ({ db, all, schema: { operatorEvents } }: Tx) => {
