@@ -7,7 +7,7 @@ vi.mock('node:worker_threads', async importOriginal => {
   const { InProcessThread, isOfStore } = await import('../store/support/in-process-thread.ts')
   // A function may be called with `new` and return either.
   function Worker(...[file, options]: ConstructorParameters<typeof original.Worker>) {
-    return isOfStore(options) ? new InProcessThread(options) : new original.Worker(file, options)
+    return isOfStore(options) ? new InProcessThread() : new original.Worker(file, options)
   }
   return { ...original, Worker }
 })

@@ -3,7 +3,7 @@ import { unavailable } from '../../unavailable.ts'
 import { pack, unpack } from './crossing.ts'
 import { unpackError } from './errors.ts'
 import { postAll } from './post-all.ts'
-import type { Call, Outcome } from './protocol.ts'
+import type { Call, Outcome, Verb } from './protocol.ts'
 
 interface Caller {
   resolve: (result: unknown) => void
@@ -59,7 +59,7 @@ export const createCalls = (post: (calls: readonly Call[]) => void) => {
 
   return {
     send,
-    call: async (verb: Exclude<Call['verb'], 'close'>, args: unknown[]): Promise<unknown> => {
+    call: async (verb: Verb, args: unknown[]): Promise<unknown> => {
       if (refusal !== null) throw unavailable(refusal)
       return send(verb, pack(args))
     },

@@ -4,10 +4,12 @@ import type { Words } from '../../../core/language.ts'
 import type { StoreHints } from '../../store.ts'
 import { unavailable } from '../../unavailable.ts'
 import { CLOSED } from '../failure.ts'
+import type { OpeningStep } from '../opening.ts'
 import type { SqliteOptions } from '../store.ts'
 import { createCalls } from './calls.ts'
+import { pack } from './crossing.ts'
 import { type PackedError, unpackError } from './errors.ts'
-import type { Answers, Calls, Opened, Opening, PackedHint, Step, Verb } from './protocol.ts'
+import type { Answers, Calls, PackedHint, ThreadName, Verb } from './protocol.ts'
 
 /** With a path of its own ending, as the code runs from its source and from what is published. */
 const SOURCE = new URL(`./store-thread.${import.meta.filename.endsWith('.ts') ? 'ts' : 'js'}`, import.meta.url)
@@ -28,41 +30,29 @@ export interface OpenThread {
  * A thread that ends by itself is told as `broken`.
  */
 export const openThread = async (
-  name: Opening['name'],
-  { now, masterKey, previousKey, onStep = () => {}, ...options }: SqliteOptions,
+  name: ThreadName,
+  { now, onStep = () => {}, ...options }: SqliteOptions,
   hints: EventEmitter<StoreHints>,
 ): Promise<OpenThread> => {
-  const keys = { masterKey: Uint8Array.from(masterKey), previousKey: previousKey && Uint8Array.from(previousKey) }
-  const thread = new Worker(SOURCE, {
-    name,
-    workerData: { ...options, ...keys, name, now: now() } satisfies Opening,
-    execArgv: [],
-  })
+  const thread = new Worker(SOURCE, { name, execArgv: [] })
   const calls = createCalls(unsent => thread.postMessage({ now: now(), calls: unsent } satisfies Calls))
-  const opened = Promise.withResolvers<readonly Verb[]>()
   const ended = Promise.withResolvers<void>()
   let closing: Promise<void> | null = null
   let hasEnded = false
   let failure: Error | null = null
 
   const tell = ({ name: hint, args }: PackedHint) => {
+    if (hint === 'step') return onStep(args[0] as OpeningStep)
     const given = hint === 'broken' ? args.map(error => unpackError(error as PackedError)) : args
     hints.emit(hint, ...(given as never))
   }
-  const onOpening = (first: Step | Opened) => {
-    if ('step' in first) return onStep(first.step)
-    thread.off('message', onOpening)
-    if (!first.ok) return opened.reject(unpackError(first.error))
-    opened.resolve(first.verbs)
-    thread.on('message', ({ hints: told, outcomes }: Answers) => {
-      try {
-        for (const hint of told) tell(hint)
-      } finally {
-        for (const outcome of outcomes) calls.settle(outcome)
-      }
-    })
-  }
-  thread.on('message', onOpening)
+  thread.on('message', ({ hints: told, outcomes }: Answers) => {
+    try {
+      for (const hint of told) tell(hint)
+    } finally {
+      for (const outcome of outcomes) calls.settle(outcome)
+    }
+  })
   const fail = (error: Error) => {
     failure ??= error
   }
@@ -75,7 +65,6 @@ export const openThread = async (
   thread.on('exit', () => {
     const error = failure ?? unavailable(ENDED)
     hasEnded = true
-    opened.reject(error)
     calls.abandon(ENDED)
     ended.resolve()
     if (!closing) hints.emit('broken', error)
@@ -86,21 +75,23 @@ export const openThread = async (
     if (!hasEnded) await calls.send('close', [])
     await ended.promise
   }
-  const verbs = await opened.promise.catch(async (error: unknown) => {
+  const end = async () => {
+    closing ??= ended.promise
+    await thread.terminate()
     await ended.promise
-    throw error
+  }
+  const verbs = calls.send('open', pack([name, options])) as Promise<readonly Verb[]>
+  await verbs.catch(async (error: unknown) => {
+    await end()
+    throw failure ?? error
   })
   return {
-    verbs,
+    verbs: await verbs,
     call: calls.call,
     close: () => {
       closing ??= close()
       return closing
     },
-    end: async () => {
-      closing ??= ended.promise
-      await thread.terminate()
-      await ended.promise
-    },
+    end,
   }
 }

@@ -1,6 +1,4 @@
 import type { Store, StoreHints } from '../../store.ts'
-import type { OpeningStep } from '../opening.ts'
-import type { SqliteOptions } from '../store.ts'
 import type { PackedError } from './errors.ts'
 
 /** What a thread is asked to do: the store's asynchronous verbs. */
@@ -9,25 +7,13 @@ export type Verb = Exclude<
   'close'
 >
 
-/** What the thread is started with. `now` is the clock's time then. */
-export type Opening = Omit<SqliteOptions, 'now' | 'masterKey' | 'previousKey' | 'onStep'> & {
-  name: 'store' | 'read'
-  masterKey: Uint8Array
-  previousKey: Uint8Array | undefined
-  now: number
-}
-
-/** What the thread tells before it has opened the database. */
-export interface Step {
-  step: OpeningStep
-}
-
-/** Then the thread says that it has opened the database, and these are the store's verbs; or that it could not. */
-export type Opened = { ok: true; verbs: readonly Verb[] } | { ok: false; error: PackedError }
+/** A store, or one that only reads. */
+export type ThreadName = 'store' | 'read'
 
 export interface Call {
   id: number
-  verb: Verb | 'close'
+  /** `open` comes first: its arguments are which store, and `SqliteOptions`; its result is the store's verbs. */
+  verb: Verb | 'open' | 'close'
   args: unknown
 }
 
@@ -51,9 +37,9 @@ const ALL_HINTS: Readonly<Record<keyof StoreHints, true>> = {
 }
 export const HINTS = Object.keys(ALL_HINTS) as (keyof StoreHints)[]
 
-/** A hint of the store; an error in it is packed. */
+/** A hint of the store, or an `OpeningStep`; an error in it is packed. */
 export interface PackedHint {
-  name: keyof StoreHints
+  name: keyof StoreHints | 'step'
   args: readonly unknown[]
 }
 

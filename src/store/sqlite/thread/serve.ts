@@ -1,5 +1,8 @@
 import type { MessagePort } from 'node:worker_threads'
 import type { Store } from '../../store.ts'
+import type { OpeningStep } from '../opening.ts'
+import { openReadOnlyStore } from '../read-only.ts'
+import { openSqliteStore, type SqliteOptions } from '../store.ts'
 import { pack, unpack } from './crossing.ts'
 import { packError } from './errors.ts'
 import { postAll } from './post-all.ts'
@@ -8,24 +11,20 @@ import {
   type Call,
   type Calls,
   HINTS,
-  type Opened,
   type Outcome,
   type PackedHint,
+  type ThreadName,
   type Verb,
 } from './protocol.ts'
 
-/** A store, or a part of one. */
-export type Served = Pick<Store, 'now' | 'hints' | 'close'> & Partial<Pick<Store, Verb>>
-
 /**
- * Says that the store is open, and does what the port asks of it.
+ * Does what the port asks: opens a store first, then its verbs.
  *
- * @param setNow is told the asking side's time with each message
+ * @param onOpen the start is over
  */
-export const serve = (
-  { now: _now, hints: given, close, ...verbs }: Served,
-  { port, setNow }: { port: MessagePort; setNow: (now: number) => void },
-): void => {
+export const serve = (port: MessagePort, onOpen = () => {}): void => {
+  let now = 0
+  let store: Partial<Store> = {}
   let hints: PackedHint[] = []
   let outcomes: Outcome[] = []
   let isFlushing = false
@@ -46,9 +45,25 @@ export const serve = (
     isFlushing = true
   }
 
+  const open = async (name: ThreadName, options: Omit<SqliteOptions, 'now' | 'onStep'>): Promise<Verb[]> => {
+    const given = { ...options, now: () => now }
+    // At once: what comes then may hold up this thread for long.
+    const onStep = (step: OpeningStep) => {
+      port.postMessage({ hints: [{ name: 'step', args: [step] }], outcomes: [] } satisfies Answers)
+    }
+    const opened = name === 'read' ? openReadOnlyStore(given) : await openSqliteStore({ ...given, onStep })
+    for (const hint of HINTS)
+      opened.hints.on(hint, (...args: unknown[]) => {
+        hints.push({ name: hint, args: args.map(one => (one instanceof Error ? packError(one) : one)) })
+        flushSoon()
+      })
+    const { now: _now, hints: _hints, close: _close, ...verbs } = opened
+    store = opened
+    onOpen()
+    return Object.keys(verbs) as Verb[]
+  }
   const run = async ({ verb, args }: Call): Promise<unknown> => {
-    if (verb === 'close') return close()
-    const method = verbs[verb] as (...args: unknown[]) => Promise<unknown>
+    const method = (verb === 'open' ? open : store[verb]) as (...given: unknown[]) => Promise<unknown>
     return pack(await method(...(unpack(args) as unknown[])))
   }
   const answer = async (call: Call) => {
@@ -62,18 +77,12 @@ export const serve = (
     if (call.verb === 'close') process.nextTick(() => port.close())
   }
 
-  for (const name of HINTS)
-    given.on(name, (...args: unknown[]) => {
-      hints.push({ name, args: args.map(one => (one instanceof Error ? packError(one) : one)) })
-      flushSoon()
-    })
   port.on('message', (message: Calls) => {
-    setNow(message.now)
+    now = message.now
     for (const call of message.calls) void answer(call)
   })
   // Calls that nobody would answer: the thread ends, and all that wait are told.
   port.on('messageerror', error => {
     throw error
   })
-  port.postMessage({ ok: true, verbs: Object.keys(verbs) as Verb[] } satisfies Opened)
 }
