@@ -3,7 +3,7 @@ import type { Secret } from '../core/secret.ts'
 import type { Emit } from '../telemetry/emit.ts'
 import { createAdminAccounts } from './admin/accounts.ts'
 import { createAdminAudit } from './admin/audit.ts'
-import { type AuditDeps, createAudit, refuseByRole } from './admin/authorize.ts'
+import { type AuditDeps, createAudit, createRoleCheck } from './admin/authorize.ts'
 import { createAdminBulk } from './admin/bulk.ts'
 import { createAdminCallbacks } from './admin/callbacks.ts'
 import { createAdminMessages } from './admin/messages.ts'
@@ -19,6 +19,7 @@ import { noQuery } from './json/validate.ts'
 import { createPartnerAuth, type PartnerAuthDeps } from './middleware/authenticate.ts'
 import { type AdminAuthDeps, createAdminAuth } from './middleware/authenticate-operator.ts'
 import { createOperatorDocument } from './openapi/document.ts'
+import { ADMIN_ROUTES } from './openapi/operator-operations.ts'
 import { createCallbackTest } from './partner/callback-test.ts'
 import { createEvents } from './partner/events.ts'
 import { createExplain } from './partner/explain.ts'
@@ -105,7 +106,7 @@ export const createApi = (given: ApiDeps) => {
 
 const createAdmin = (deps: ApiDeps & Pick<AdminAuthDeps, 'rates'>) => {
   const app = new Hono<ApiEnv>()
-  app.use(createAdminAuth(deps.adminToken, deps), createAudit(deps), refuseByRole)
+  app.use(createAdminAuth(deps.adminToken, deps), createAudit(ADMIN_ROUTES, deps), createRoleCheck(ADMIN_ROUTES))
   for (const [path, create] of ADMIN_PARTS) app.route(path, create(deps))
   app.get('/openapi.json', noQuery, c => c.json(createOperatorDocument(deps.version)))
   app.all('*', c => c.notFound())

@@ -5,7 +5,7 @@ import { changesOf } from '../../core/changes.ts'
 import { MINUTE, SECOND } from '../../core/duration.ts'
 import { AppError } from '../../core/error.ts'
 import { LONGEST_REASON } from '../../core/line.ts'
-import { includesRole } from '../../core/role.ts'
+import { includesRole, type Role } from '../../core/role.ts'
 import { type ActEnd, objectOf } from '../../store/operators/acts.ts'
 import type { NewAct, Store } from '../../store/store.ts'
 import type { Emit } from '../../telemetry/emit.ts'
@@ -13,7 +13,16 @@ import type { ApiEnv } from '../api-env.ts'
 import { lineField } from '../json/fields.ts'
 import { hasBody, readBody } from '../json/request-body.ts'
 import { createBuckets, type Rate } from '../rates.ts'
-import { ADMIN_ROUTES } from './routes.ts'
+
+/** Of a call of the admin API. */
+export interface AdminRoute {
+  /** The least role that may call it. */
+  role: Role
+  /** What the audit calls it; left out: it changes nothing. */
+  act?: string
+}
+/** By method and path. What is not among them, nobody may call. */
+type AdminRoutes = Readonly<Record<string, AdminRoute>>
 
 /** Why an operator does something; the audit keeps it. */
 export const REASON = lineField(LONGEST_REASON).describe('Why, for the audit.')
@@ -67,13 +76,13 @@ const idIn = (route: string, path: string): string =>
  * be recorded, the answer is an error although it may be done. What was refused before it began is recorded too, but so often only
  * that nobody fills the audit with it.
  */
-export const createAudit = ({ store, now, emit }: AuditDeps): MiddlewareHandler<ApiEnv> => {
+export const createAudit = (routes: AdminRoutes, { store, now, emit }: AuditDeps): MiddlewareHandler<ApiEnv> => {
   const takeRefusal = createBuckets({ now })
 
   return async function audit(c, next) {
     const route = routeOf(c) ?? ''
-    const act = ADMIN_ROUTES[route]?.act ?? null
-    if (act === null) return next()
+    const act = routes[route]?.act
+    if (act === undefined) return next()
     const { id: who, name } = c.get('operator')
     let begun = null as { id: number; object: string } | null
     const record = (part: Pick<NewAct, 'object' | 'changes' | 'outcome'>): Promise<number> =>
@@ -96,17 +105,18 @@ export const createAudit = ({ store, now, emit }: AuditDeps): MiddlewareHandler<
   }
 }
 
-/** Lets operators do what their role allows, by `ADMIN_ROUTES`. */
-export const refuseByRole: MiddlewareHandler<ApiEnv> = async function refuseByRole(c, next) {
-  const route = routeOf(c)
-  if (route === null) return next()
-  const { role } = c.get('operator')
-  const needed = ADMIN_ROUTES[route]?.role
-  if (needed === undefined) throw new AppError('forbidden', { en: 'Nobody may call this.', zh: '任何人都不能调用。' })
-  if (!includesRole(role, needed))
-    throw new AppError('forbidden', {
-      en: `This needs a token with the role ${needed}; yours has the role ${role}.`,
-      zh: `该操作需要 ${needed} 角色的令牌；当前令牌的角色是 ${role}。`,
-    })
-  return next()
-}
+/** Lets operators do what their role allows. A call without a route of these nobody may make. */
+export const createRoleCheck = (routes: AdminRoutes): MiddlewareHandler<ApiEnv> =>
+  async function refuseByRole(c, next) {
+    const route = routeOf(c)
+    if (route === null) return next()
+    const { role } = c.get('operator')
+    const needed = routes[route]?.role
+    if (needed === undefined) throw new AppError('forbidden', { en: 'Nobody may call this.', zh: '任何人都不能调用。' })
+    if (!includesRole(role, needed))
+      throw new AppError('forbidden', {
+        en: `This needs a token with the role ${needed}; yours has the role ${role}.`,
+        zh: `该操作需要 ${needed} 角色的令牌；当前令牌的角色是 ${role}。`,
+      })
+    return next()
+  }

@@ -1,9 +1,10 @@
 import type { z } from 'zod'
 import type { ErrorCode } from '../../core/error.ts'
+import type { AdminRoute } from '../admin/authorize.ts'
 import { PROBLEMS } from '../json/problem.ts'
 
 /** One documented call. What follows from its method, its path or its schemas is not repeated here. */
-export interface Operation {
+export interface Operation extends Partial<AdminRoute> {
   operationId: string
   summary: string
   description?: string

@@ -1,7 +1,6 @@
 import { STATUS_CODES } from 'node:http'
 import type { z } from 'zod'
 import type { Language } from '../../core/language.ts'
-import { ADMIN_ROUTES } from '../admin/routes.ts'
 import { PROBLEM, PROBLEMS } from '../json/problem.ts'
 import { type JsonSchema, jsonSchemasOf } from './json-schemas.ts'
 import { type Call, type ProblemCode, problemsOf } from './operation.ts'
@@ -65,8 +64,7 @@ const queryParameters = ({ properties = {}, required = [] }: ObjectSchema) =>
 
 const describeCall = (call: Call, schemas: Readonly<Record<string, JsonSchema>>) => {
   const { route, method, path, tag, isForOperators, operation } = call
-  const { operationId, summary, description, body, answers } = operation
-  const role = ADMIN_ROUTES[route]?.role
+  const { operationId, summary, description, body, answers, role } = operation
   const isOptional = method === 'POST' && body?.safeParse({}).success
   const content = { 'application/json': { schema: schemas[`${route} body`] } }
   return {
