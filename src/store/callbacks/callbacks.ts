@@ -7,10 +7,12 @@ import {
   type CallbackPage,
   type CallbackRow,
   type CallbackTrouble,
+  callbackKey,
   disabledByOperator,
+  endsHold,
   heldBecause,
 } from './callback.ts'
-import { findUrl, HEALTH, HELD, lockUrls } from './urls.ts'
+import { findUrl, HEALTH, HELD, lockUrls, saveUrls } from './urls.ts'
 
 /** Of a partner's status: the ones that have failed the longest. */
 const MOST_TROUBLES = 20
@@ -41,11 +43,12 @@ export const createCallbacks = ({ read, write, tell }: Pick<StoreContext, 'read'
   enableCallback: async (url, end) => {
     if ((await read(tx => findUrl(tx, url))) === null) return false
     const { isReleased, changedUrls } = await write(async tx => {
-      const urls = await lockUrls(tx, [url])
-      const isReleased = urls.release(url, end)
-      if (heldBecause(urls.get(url)) === null) urls.apply(url, afterSuccess(urls.get(url)))
-      await urls.save(tx)
-      return { isReleased, changedUrls: urls.changedUrls }
+      const stored = await lockUrls(tx, [url])
+      const before = stored.get(callbackKey(url)) ?? null
+      const isReleased = endsHold(end, before)
+      const works = isReleased || heldBecause(before) === null
+      const changes = works ? [{ ...url, before, ...afterSuccess(before) }] : []
+      return { isReleased, changedUrls: await saveUrls(tx, stored, changes) }
     })
     tell(afterCallbackChanges(changedUrls))
     if (isReleased) tell([['messagesDue']])
@@ -54,10 +57,10 @@ export const createCallbacks = ({ read, write, tell }: Pick<StoreContext, 'read'
 
   disableCallback: url =>
     write(async tx => {
-      const urls = await lockUrls(tx, [url])
-      if (heldBecause(urls.get(url)) === 'operator') return false
-      urls.apply(url, disabledByOperator(tx.at))
-      await urls.save(tx)
+      const stored = await lockUrls(tx, [url])
+      const before = stored.get(callbackKey(url)) ?? null
+      if (heldBecause(before) === 'operator') return false
+      await saveUrls(tx, stored, [{ ...url, before, ...disabledByOperator(tx.at) }])
       return true
     }),
 

@@ -26,11 +26,16 @@ const FIND: Sql = d => `SELECT ${HEALTH} FROM callbacks c WHERE ${OF_URLS(d)}`
 const LOCK: Sql = d => `${FIND(d)} ORDER BY partner_id, callback_url ${d.forUpdate()}`
 const REMOVE: Sql = d => `DELETE FROM callbacks WHERE ${OF_URLS(d)}`
 
-/** For these URLs, each once; what is known of them, by `callbackKey`. */
+/** Each once. */
+const distinct = (urls: readonly Callback[]): Callback[] => [
+  ...new Map(
+    urls.map(({ partnerId, callbackUrl }) => [callbackKey({ partnerId, callbackUrl }), { partnerId, callbackUrl }]),
+  ).values(),
+]
+
+/** For these URLs; what is known of them, by `callbackKey`. */
 const run = async (tx: Tx, sql: Sql, urls: readonly Callback[]): Promise<Map<string, CallbackHealth>> => {
-  const plain = urls.map(({ partnerId, callbackUrl }) => ({ partnerId, callbackUrl }))
-  const distinct = [...new Map(plain.map(url => [callbackKey(url), url])).values()]
-  const rows = distinct.length === 0 ? [] : await tx.all<CallbackRow>(sql, { urls: distinct })
+  const rows = urls.length === 0 ? [] : await tx.all<CallbackRow>(sql, { urls: distinct(urls) })
   return new Map(rows.map(({ partnerId, callbackUrl, ...health }) => [callbackKey({ partnerId, callbackUrl }), health]))
 }
 
@@ -38,64 +43,47 @@ const run = async (tx: Tx, sql: Sql, urls: readonly Callback[]): Promise<Map<str
 export const findUrl = async (tx: Tx, url: Callback): Promise<CallbackHealth | null> =>
   (await run(tx, FIND, [url])).get(callbackKey(url)) ?? null
 
-/** URLs that are locked: each is read once, changed in memory, and written once. */
-export interface LockedUrls {
-  /** Null: it works. */
-  get(url: Callback): CallbackHealth | null
-  apply(url: Callback, plan: CallbackPlan): void
-  /** Lets go what is held for a URL, where this may; whether it did. */
-  release(url: Callback, end: HoldEnd): boolean
-  changedUrls: readonly ChangedCallback[]
-  save(tx: Tx): Promise<void>
+/** What is known of these URLs, by `callbackKey`, locked in the order of partner and URL. */
+export const lockUrls = (tx: Tx, urls: readonly Callback[]): Promise<Map<string, CallbackHealth>> => run(tx, LOCK, urls)
+
+/** What becomes of a URL, after what it was; null: it works. */
+export interface UrlChange extends Callback, CallbackPlan {
+  before: CallbackHealth | null
 }
 
-export const lockUrls = async (tx: Tx, urls: readonly Callback[]): Promise<LockedUrls> => {
-  const stored = await run(tx, LOCK, urls)
-  const changed = new Map<string, Callback & { health: CallbackHealth | null }>()
-  const changedUrls: ChangedCallback[] = []
-
-  const get = (url: Callback): CallbackHealth | null =>
-    (changed.get(callbackKey(url)) ?? { health: stored.get(callbackKey(url)) ?? null }).health
-  const apply = (url: Callback, { health, transition }: CallbackPlan): void => {
-    const { partnerId, callbackUrl } = url
-    const before = get(url)
+/**
+ * @param stored the URLs as they were locked
+ * @param changes in their order; of several of one URL the last is written
+ * @returns the transitions
+ */
+export const saveUrls = async (
+  tx: Tx,
+  stored: ReadonlyMap<string, CallbackHealth>,
+  changes: readonly UrlChange[],
+): Promise<ChangedCallback[]> => {
+  const isStored = (url: Callback): boolean => stored.has(callbackKey(url))
+  const last = [...new Map(changes.map(change => [callbackKey(change), change])).values()]
+  const changed = last.filter(change => change.health !== (stored.get(callbackKey(change)) ?? null)).sort(byKey)
+  await run(
+    tx,
+    REMOVE,
+    changed.filter(({ health }) => health === null),
+  )
+  const rows = changed.flatMap(({ partnerId, callbackUrl, health }) => {
+    if (health === null) return []
+    return [{ partnerId, callbackUrl, ...health, noticeDueAt: firstNoticeAt(health, tx.at), noticeTries: 0 }]
+  })
+  await tx.update('callbacks', ['partnerId', 'callbackUrl'], rows.filter(isStored))
+  // Where somebody else has added a row meanwhile, which could not be locked, the transaction is run again.
+  await tx.insert(
+    'callbacks',
+    rows.filter(row => !isStored(row)),
+  )
+  return changes.flatMap(({ partnerId, callbackUrl, before, health, transition }) => {
     const told = health ?? before
-    if (transition && told) {
-      const { failingSince, lastError } = told
-      changedUrls.push({ partnerId, callbackUrl, transition, failingSince, lastError })
-    }
-    if (health !== before) changed.set(callbackKey(url), { partnerId, callbackUrl, health })
-  }
-
-  return {
-    get,
-    apply,
-    release: (url, end) => {
-      if (!endsHold(end, get(url))) return false
-      apply(url, afterSuccess(get(url)))
-      return true
-    },
-    changedUrls,
-    save: async tx => {
-      const isStored = (url: Callback): boolean => stored.has(callbackKey(url))
-      await run(
-        tx,
-        REMOVE,
-        [...changed.values()].filter(url => url.health === null && isStored(url)),
-      )
-      const rows = [...changed.values()]
-        .sort(byKey)
-        .flatMap(({ health, ...url }) =>
-          health ? [{ ...url, ...health, noticeDueAt: firstNoticeAt(health, tx.at), noticeTries: 0 }] : [],
-        )
-      await tx.update('callbacks', ['partnerId', 'callbackUrl'], rows.filter(isStored))
-      // Where somebody else has added a row meanwhile, which could not be locked, the transaction is run again.
-      await tx.insert(
-        'callbacks',
-        rows.filter(row => !isStored(row)),
-      )
-    },
-  }
+    if (transition === null || told === null) return []
+    return [{ partnerId, callbackUrl, transition, failingSince: told.failingSince, lastError: told.lastError }]
+  })
 }
 
 const compareText = (a: string, b: string): number => (a === b ? 0 : a < b ? -1 : 1)
@@ -103,14 +91,16 @@ const compareText = (a: string, b: string): number => (a === b ? 0 : a < b ? -1 
 const byKey = (a: Callback, b: Callback): number =>
   compareText(a.partnerId, b.partnerId) || compareText(a.callbackUrl, b.callbackUrl)
 
-/** Lets go what is held for these URLs, where `end` may; whether it did, and what has become of them. */
-export const releaseUrls = async (tx: Tx, wanted: readonly Callback[], end: HoldEnd) => {
-  const found = await run(tx, FIND, wanted)
-  const held = wanted.filter(url => found.get(callbackKey(url))?.heldSince != null)
-  const urls = await lockUrls(tx, held)
-  const released = held.filter(url => urls.release(url, end))
-  await urls.save(tx)
-  return { isReleased: released.length > 0, changedUrls: urls.changedUrls }
+/** Lets go what is held for these URLs, where `end` may; whether it did, and the transitions. */
+export const releaseUrls = async (tx: Tx, urls: readonly Callback[], end: HoldEnd) => {
+  const found = await run(tx, FIND, urls)
+  const held = distinct(urls).filter(url => found.get(callbackKey(url))?.heldSince != null)
+  const stored = await lockUrls(tx, held)
+  const released = held.flatMap(url => {
+    const before = stored.get(callbackKey(url)) ?? null
+    return endsHold(end, before) ? [{ ...url, before, ...afterSuccess(before) }] : []
+  })
+  return { isReleased: released.length > 0, changedUrls: await saveUrls(tx, stored, released) }
 }
 
 /** So many held messages a claim makes due when their hold has ended; the next claim goes on with the URL that has waited longest. */

@@ -8,7 +8,7 @@ import type { ClaimedMessage, ClaimedMessages, MessageClaimRequest, Store } from
 import { columnsOf, type Sql, type Tx } from '../tx.ts'
 import { beginClaim } from './claims-lock.ts'
 import { lockFreeLanes } from './lanes.ts'
-import { type DueLane, lanesFor, mayHaveMore, type Share, shareSlots } from './share-slots.ts'
+import { type DueLane, lanesFor, type Share, shareSlots } from './share-slots.ts'
 import {
   afterMessageClaim,
   type Due,
@@ -100,7 +100,9 @@ export const createMessageClaims = (context: StoreContext): Store['claimMessages
     const { partners, isAll } = await partnersRoundRobin(last, (after, limit) =>
       tx.all<PartnerWithLanes>(PARTNERS_WITH_LANES, { after, limit }),
     )
-    const found = await findLanes(tx, request, partners)
+    const enabled = partners.filter(({ disabled }) => !disabled).map(({ id }) => id)
+    const windows = lanesFor(request, enabled).map(window => ({ ...window, at: tx.at }))
+    const found = (await tx.each<DueLane>(DUE_LANES, windows)).flat()
     const live = await secrets.of(tx, [...new Set(found.map(({ partnerId }) => partnerId))])
     const secretsOf = (partnerId: string) => live.get(partnerId) ?? []
     const shares = shareSlots(
@@ -142,16 +144,6 @@ const firstDueAt = async (tx: Tx): Promise<number | null> => {
 }
 const NO_LANES = { firstDue: null, isReleasing: false }
 
-const findLanes = async (
-  tx: Tx,
-  claim: MessageClaimRequest,
-  partners: readonly PartnerWithLanes[],
-): Promise<DueLane[]> => {
-  const mayGet = partners.filter(({ id, disabled }) => !disabled && mayHaveMore(id, claim)).map(({ id }) => id)
-  const questions = lanesFor(claim, mayGet).map(({ limit: most, ...kind }) => ({ ...kind, most, at: tx.at }))
-  return (await tx.each<DueLane>(DUE_LANES, questions)).flat()
-}
-
 /**
  * Claims messages of lanes that the caller has locked, and holds those for paused URLs. The count of claims goes up for these too, so that
  * an attempt whose lease ran out can be told apart from one that was settled. What cannot be decrypted is given up.
@@ -166,13 +158,13 @@ const takeFrom = async (
   const opened = shares.flatMap(({ lane }, i) =>
     (all[i]?.taken ?? []).map(row => ({ row, message: open(context, lane, row) })),
   )
-  const claimed = opened.flatMap(({ row, message }) => (message === null ? [] : row))
+  const messages = opened.flatMap(({ message }) => message ?? [])
   const held = all.flatMap(one => one.held)
   await tx.update(
     'deliveries',
     ['seq'],
     [
-      ...claimed.map(({ seq, claims }) => ({ seq, claims: claims + 1, claimedAt: tx.at, dueAt: tx.at + leaseMs })),
+      ...messages.map(({ seq, claim }) => ({ seq, claims: claim, claimedAt: tx.at, dueAt: tx.at + leaseMs })),
       ...held.map(({ seq, claims }) => ({ seq, claims: claims + 1, claimedAt: null, dueAt: null })),
     ],
   )
@@ -184,7 +176,7 @@ const takeFrom = async (
       return { seq, state: 'exhausted' as const, claims: claims + 1, claimedAt: null, dueAt: null }
     }),
   )
-  return opened.flatMap(({ message }) => message ?? [])
+  return messages
 }
 
 /** The due messages of each lane that a claim takes from. */

@@ -1,5 +1,5 @@
 import type { MessageState } from '../../core/message.ts'
-import { columnsOf, type Dialect, type Row, type Sql, type Tx } from '../tx.ts'
+import { columnsOf, type ParameterType, type Row, type Sql, type Tx } from '../tx.ts'
 
 /** How the sending of a message goes. */
 interface Delivery extends Counters {
@@ -8,6 +8,7 @@ interface Delivery extends Counters {
   claimedAt: number | null
 }
 
+/** `message_bodies` has them too: they count once it is delivered, and until then are out of date. */
 interface Counters {
   claims: number
   /** A resend sets it to the count of claims: what was claimed before decides nothing any more. */
@@ -28,22 +29,22 @@ interface Body extends Pick<Row<'messageBodies'>, (typeof BODY)[number]> {
   isErased: boolean
 }
 
-export interface LockedMessage extends Body, Delivery {
-  /** The counters that `message_bodies` has: they count once it is delivered, and until then may be out of date. */
-  kept: Counters
-}
+export interface LockedMessage extends Body, Delivery {}
 
-const BODY = ['seq', 'partnerId', 'registrationId', 'callbackUrl', 'laneId', 'createdAt'] as const
-const LOCK_BODIES = `SELECT ${columnsOf('messageBodies', [...BODY, ...COUNTERS])}, length(body) = 0 AS "isErased" FROM message_bodies`
-const LOCK_BY_SEQ = (d: Dialect) =>
-  `${LOCK_BODIES} WHERE seq IN ${d.list('keys', 'int8')} ORDER BY seq ${d.forUpdate()}`
-const LOCK_BY_REGISTRATION = (d: Dialect) =>
-  `${LOCK_BODIES} WHERE registration_id IN ${d.list('keys', 'text')} ORDER BY seq ${d.forUpdate()}`
-const LOCK_DELIVERIES = (d: Dialect) => `
+const BODY = ['seq', 'partnerId', 'registrationId', 'callbackUrl', 'laneId'] as const
+const lockBodies =
+  (key: string, type: ParameterType): Sql =>
+  d =>
+    `
+  SELECT ${columnsOf('messageBodies', [...BODY, ...COUNTERS])}, length(body) = 0 AS "isErased" FROM message_bodies
+  WHERE ${key} IN ${d.list('keys', type)} ORDER BY seq ${d.forUpdate()}`
+const LOCK_BY_SEQ = lockBodies('seq', 'int8')
+const LOCK_BY_REGISTRATION = lockBodies('registration_id', 'text')
+const LOCK_DELIVERIES: Sql = d => `
   SELECT ${columnsOf('deliveries', ['seq', 'state', 'dueAt', 'claimedAt', ...COUNTERS])} FROM deliveries
   WHERE seq IN ${d.list('seqs', 'int8')} ORDER BY seq ${d.forUpdate()}`
 
-const REMOVE = (d: Dialect) => `DELETE FROM deliveries WHERE seq IN ${d.list('seqs', 'int8')}`
+const REMOVE: Sql = d => `DELETE FROM deliveries WHERE seq IN ${d.list('seqs', 'int8')}`
 
 /**
  * Messages with their deliveries, locked in the order of their numbers: first what they say, then how it goes, so that somebody who
@@ -54,7 +55,7 @@ const lock = async (tx: Tx, sql: Sql, keys: readonly (number | string)[]): Promi
   const bodies = await tx.all<Body & Counters>(sql, { keys })
   const found = await tx.all<Delivery & { seq: number }>(LOCK_DELIVERIES, { seqs: bodies.map(({ seq }) => seq) })
   const deliveries = new Map(found.map(delivery => [delivery.seq, delivery]))
-  return bodies.map(body => ({ ...DELIVERED, ...body, ...deliveries.get(body.seq), kept: countersOf(body) }))
+  return bodies.map(body => ({ ...DELIVERED, ...body, ...deliveries.get(body.seq) }))
 }
 
 const DELIVERED = { state: 'delivered', dueAt: null, claimedAt: null } as const
@@ -76,11 +77,10 @@ export const saveDeliveries = async (tx: Tx, changes: readonly DeliveryChange[])
   const over = changes.filter(({ becomes }) => becomes.state === 'delivered')
   const removed = over.filter(({ was }) => was.state !== 'delivered').map(({ was }) => was.seq)
   if (removed.length > 0) await tx.all(REMOVE, { seqs: removed })
-  const kept = over.filter(({ was, becomes }) => COUNTERS.some(name => was.kept[name] !== becomes[name]))
   await tx.update(
     'messageBodies',
     ['seq'],
-    kept.map(({ was: { seq }, becomes }) => ({ seq, ...countersOf(becomes) })),
+    over.map(({ was: { seq }, becomes }) => ({ seq, ...countersOf(becomes) })),
   )
 
   const open = changes.flatMap(({ was, becomes: { state, dueAt, claimedAt, ...becomes } }) =>

@@ -52,13 +52,9 @@ const MAKE: Sql = d => `
   INSERT INTO lanes (partner_id, host) SELECT partner_id, host FROM ${d.rows('hosts', HOSTS)} WHERE true ORDER BY nth
   ON CONFLICT (partner_id, host) DO NOTHING`
 
-/** Locked in the order of their ids; waits for those that others have locked. One that was erased is as a new one. */
-const lockLanes = async (tx: Tx, ids: readonly number[]): Promise<Lane[]> => {
-  if (ids.length === 0) return []
-  const rows = await tx.all<Lane>(LOCK, { ids })
-  const found = new Set(rows.map(({ id }) => id))
-  return [...rows, ...ids.filter(id => !found.has(id)).map(id => ({ ...NEW_LANE, id }))]
-}
+/** Waits for those that others have locked. */
+const lockLanes = async (tx: Tx, ids: readonly number[]): Promise<Lane[]> =>
+  ids.length === 0 ? [] : tx.all<Lane>(LOCK, { ids })
 
 /**
  * Locks them, but for those that `isSteady`, as they are now, says will not be changed: whoever claims of a busy lane does not find it

@@ -1,6 +1,6 @@
 import { earlier } from '../../core/clock.ts'
-import { afterAttemptAt } from '../callbacks/callback.ts'
-import { type LockedUrls, lockUrls } from '../callbacks/urls.ts'
+import { afterAttemptAt, type CallbackHealth, callbackKey } from '../callbacks/callback.ts'
+import { lockUrls, saveUrls, type UrlChange } from '../callbacks/urls.ts'
 import type { StoreContext } from '../context.ts'
 import { afterCallbackChanges } from '../hints.ts'
 import type { Attempt, MessageOutcome, MessageSettlement, Store } from '../store.ts'
@@ -9,8 +9,7 @@ import { type LockedMessage, lockMessages, saveDeliveries } from './deliveries.t
 import { afterAttemptInLane, isSameLane, type Lane, type LaneState, lockUnsteadyLanes } from './lanes.ts'
 
 /** A message when an attempt of it is to be written. */
-export interface MessageFacts
-  extends Omit<LockedMessage, 'partnerId' | 'callbackUrl' | 'laneId' | 'createdAt' | 'kept'> {
+export interface MessageFacts extends Omit<LockedMessage, 'partnerId' | 'callbackUrl' | 'laneId'> {
   /** This claim's attempt has been written already. */
   isRecorded: boolean
 }
@@ -119,7 +118,10 @@ const settleAll = async (tx: Tx, settlements: readonly MessageSettlement[]) => {
   const urls = await lockUrls(tx, attempted)
   const laneIds = new Set(settlements.map(({ message }) => message.laneId))
   const lanes = await lockUnsteadyLanes(tx, [...laneIds], leavesLanes(settlements))
-  const facts = { at: tx.at, messages: known, recorded, urls, lanes: new Map(lanes.map(lane => [lane.id, lane])) }
+  const facts = {
+    ...{ at: tx.at, messages: known, recorded, lanes: new Map(lanes.map(lane => [lane.id, lane])) },
+    ...{ urls: new Map<string, CallbackHealth | null>(urls), urlChanges: [] },
+  }
   const plans = settlements.map(settlement => settleOne(settlement, facts))
 
   await saveDeliveries(
@@ -138,8 +140,8 @@ const settleAll = async (tx: Tx, settlements: readonly MessageSettlement[]) => {
       return isSameLane(was, becomes) ? [] : [becomes]
     }),
   )
-  await urls.save(tx)
-  return { outcomes: plans.map(plan => plan?.end ?? null), changedUrls: urls.changedUrls }
+  const changedUrls = await saveUrls(tx, urls, facts.urlChanges)
+  return { outcomes: plans.map(plan => plan?.end ?? null), changedUrls }
 }
 
 interface Facts {
@@ -147,7 +149,8 @@ interface Facts {
   messages: Map<number, LockedMessage>
   /** The attempts that are written, by `attemptKey`. */
   recorded: Set<string>
-  urls: LockedUrls
+  urls: Map<string, CallbackHealth | null>
+  urlChanges: UrlChange[]
   lanes: Map<number, Lane>
 }
 
@@ -170,7 +173,7 @@ const findRecorded = async (
 /** The facts become as the next settlement finds them. */
 const settleOne = (
   settlement: MessageSettlement,
-  { at, messages, recorded, urls, lanes }: Facts,
+  { at, messages, recorded, lanes, urls, urlChanges }: Facts,
 ): MessagePlan | null => {
   const { message } = settlement
   const { seq, laneId } = message
@@ -183,7 +186,10 @@ const settleOne = (
   lanes.set(laneId, { ...lane, ...plan.lane })
   if (plan.attempt) {
     recorded.add(attemptKey(message))
-    urls.apply(message, afterAttemptAt(urls.get(message), { ...plan.attempt, holds: plan.pauses }, at))
+    const before = urls.get(callbackKey(message)) ?? null
+    const after = afterAttemptAt(before, { ...plan.attempt, holds: plan.pauses }, at)
+    urls.set(callbackKey(message), after.health)
+    urlChanges.push({ ...message, before, ...after })
   }
   return plan
 }

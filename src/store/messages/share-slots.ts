@@ -33,21 +33,19 @@ export const sharesOf = (slots: number) => {
 
 export type Limits = Omit<MessageClaimRequest, 'leaseMs'>
 
-/** A partner that has its whole share gets nothing, whatever its lanes. */
-export const mayHaveMore = (partnerId: string, { perPartner, busyPartners }: Limits): boolean =>
-  (busyPartners.get(partnerId) ?? 0) < perPartner
-
-/** Which due lanes of a partner and a kind: the longest due first, `limit` at most. */
-export interface LanesQuestion extends Pick<DueLane, 'partnerId' | 'slow' | 'proven'> {
-  limit: number
+/** Which due lanes of a partner and a kind: the longest due first, `most` at most. */
+interface LaneWindow extends Pick<DueLane, 'partnerId' | 'slow' | 'proven'> {
+  most: number
 }
 
 /** So many lanes of a partner and a kind are read for a claim, beside those that get nothing since their host has attempts already. */
 const WINDOW = 64
 
 /** The lanes that `shareSlots` is to be given: a window of each kind that has slots, for each of these partners. */
-export const lanesFor = (claim: Limits, partnerIds: readonly string[]): LanesQuestion[] => {
-  const { slots, sharedSlots, slow, unproven, busyHosts } = claim
+export const lanesFor = (claim: Limits, partnerIds: readonly string[]): LaneWindow[] => {
+  const { slots, sharedSlots, slow, unproven, busyHosts, busyPartners } = claim
+  // A partner that has its whole share gets nothing, whatever its lanes.
+  const mayHaveMore = partnerIds.filter(id => countOf(busyPartners, id) < claim.perPartner)
   const kinds = [
     { slow: false, proven: true, free: slots },
     { slow: false, proven: false, free: Math.min(slots, sharedSlots, unproven.slots) },
@@ -57,7 +55,7 @@ export const lanesFor = (claim: Limits, partnerIds: readonly string[]): LanesQue
   return kinds.flatMap(({ free, ...kind }) =>
     free <= 0
       ? []
-      : partnerIds.map(partnerId => ({ ...kind, partnerId, limit: Math.min(free, WINDOW) + busyHosts.size })),
+      : mayHaveMore.map(partnerId => ({ ...kind, partnerId, most: Math.min(free, WINDOW) + busyHosts.size })),
   )
 }
 
