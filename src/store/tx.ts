@@ -77,7 +77,7 @@ export interface Dialect {
   /** Behind a SELECT: keeps others from changing the rows until the transaction ends. SQLite has one writer anyway. */
   forUpdate(how?: { of?: string; skipLocked?: boolean }): string
   /** Keeps others from removing the rows. */
-  forKeyShare(how?: { of?: string }): string
+  forKeyShare: string
   /** Behind a SELECT, before its rows are removed: waits for whoever has any lock of them. */
   forRemoval: string
   /**

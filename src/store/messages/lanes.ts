@@ -47,7 +47,7 @@ const LOCK_FREE: Sql = d =>
 const HOSTS = { partnerId: 'text', host: 'text' } as const
 const FIND: Sql = d => `
   SELECT id, partner_id || ' ' || host AS key FROM lanes
-  WHERE (partner_id, host) IN (SELECT partner_id, host FROM ${d.rows('hosts', HOSTS)}) ORDER BY id ${d.forKeyShare()}`
+  WHERE (partner_id, host) IN (SELECT partner_id, host FROM ${d.rows('hosts', HOSTS)}) ORDER BY id ${d.forKeyShare}`
 const MAKE: Sql = d => `
   INSERT INTO lanes (partner_id, host) SELECT partner_id, host FROM ${d.rows('hosts', HOSTS)} WHERE true ORDER BY nth
   ON CONFLICT (partner_id, host) DO NOTHING`

@@ -2,8 +2,7 @@ import type { Client } from 'pg'
 import { StartError } from '../../core/error.ts'
 import { explainOpening } from '../opening-failure.ts'
 import { COMMAND, type CommandUser } from '../operators/acts.ts'
-import { pg } from '../postgres/drizzle.ts'
-import { bringUpToDate } from '../postgres/opening.ts'
+import { bringUpToDate, openClient } from '../postgres/opening.ts'
 import type { Sealed } from '../sealed.ts'
 import { openSource, type Source } from './source.ts'
 import { MOVED_TABLES, type MovedTable, type Row } from './tables.ts'
@@ -51,11 +50,9 @@ export const moveDatabase = async (options: MoveOptions): Promise<Moved | null> 
 }
 
 const openTarget = async (url: string, sealed: Sealed): Promise<Client> => {
-  const client = new pg.Client({ connectionString: url, application_name: 'idface-notifier move' })
   try {
     await bringUpToDate(url, { sealed, onStep: () => {} })
-    await client.connect()
-    return client
+    return await openClient(url, 'move')
   } catch (error) {
     throw explainOpening(error, url, '--to')
   }

@@ -3,7 +3,7 @@ import Database from 'better-sqlite3'
 import { StartError } from '../../core/error.ts'
 import { MOVED_TO } from '../operators/facts.ts'
 import type { Sealed } from '../sealed.ts'
-import { prepareFacts } from '../sqlite/facts.ts'
+import { putFact } from '../sqlite/facts.ts'
 import { ageOf, canaryOf } from '../sqlite/opening.ts'
 import { lockForService } from '../sqlite/service-lock.ts'
 import type { MovedTable, Row, Value } from './tables.ts'
@@ -11,22 +11,13 @@ import type { MovedTable, Row, Value } from './tables.ts'
 const BATCH = 1_000
 
 /** A file that is being moved: nobody else may write to it meanwhile. */
-export interface Source {
-  count(table: MovedTable): number
-  /** All rows, in batches of a statement; nothing else may be asked before it has ended. */
-  read(table: MovedTable): Iterable<Row[]>
-  /** The highest number that a counter has given; 0: none. */
-  lastOf(table: MovedTable): number
-  /** Keeps services from the file from now on, and lets go of it. */
-  markMoved(to: string): void
-  close(): void
-}
+export type Source = ReturnType<typeof openSource>
 
 /**
  * Opens the file for a move, and holds the lock of its writers until it is closed, however this process ends.
  * Throws a `StartError` where it is in use, of another schema, or of another key.
  */
-export const openSource = (path: string, { sealed }: { sealed: Sealed }): Source => {
+export const openSource = (path: string, { sealed }: { sealed: Sealed }) => {
   if (!existsSync(path)) throw new StartError(noFile(path))
   const lock = lockForService(path)
   const client = new Database(path, { fileMustExist: true, timeout: 0 })
@@ -43,16 +34,16 @@ export const openSource = (path: string, { sealed }: { sealed: Sealed }): Source
   }
 }
 
-const sourceOf = (client: Database.Database, lock: ReturnType<typeof lockForService>): Source => {
-  const facts = prepareFacts(client)
+const sourceOf = (client: Database.Database, lock: ReturnType<typeof lockForService>) => {
   return {
-    count: ({ name, where }) =>
+    count: ({ name, where }: MovedTable): number =>
       client
         .prepare<[], number>(`SELECT count(*) FROM ${name} ${where ? `WHERE ${where}` : ''}`)
         .pluck()
         .get() ?? 0,
 
-    *read({ name, columns, where }) {
+    /** All rows, in batches of a statement; nothing else may be asked before it has ended. */
+    *read({ name, columns, where }: MovedTable): Generator<Row[]> {
       const names = columns.map(column => column.name).join(', ')
       const statement = client
         .prepare<[], Value[]>(`SELECT ${names} FROM ${name} ${where ? `WHERE ${where}` : ''}`)
@@ -67,17 +58,19 @@ const sourceOf = (client: Database.Database, lock: ReturnType<typeof lockForServ
       if (batch.length > 0) yield batch
     },
 
-    lastOf: ({ name, counter }) =>
+    /** The highest number that a counter has given; 0: none. */
+    lastOf: ({ name, counter }: MovedTable): number =>
       counter === null
         ? 0
         : (client.prepare<[string], number>('SELECT seq FROM sqlite_sequence WHERE name = ?').pluck().get(name) ?? 0),
 
-    markMoved: to => {
-      facts.put(MOVED_TO, to)
+    /** Keeps services from the file from now on, and lets go of it. */
+    markMoved: (to: string): void => {
+      putFact(client, MOVED_TO, to)
       client.exec('COMMIT')
     },
 
-    close: () => {
+    close: (): void => {
       client.close()
       lock.release()
     },

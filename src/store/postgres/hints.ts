@@ -17,14 +17,6 @@ const pause = async (sleep: Sleep, ms: number, signal: AbortSignal): Promise<voi
   await Promise.race([sleep(ms, signal), aborted]).finally(() => ended.abort())
 }
 
-interface HintChannel {
-  /** Tells hints here at once, and other nodes before long, if it can. Only after the commit of what they tell. */
-  tell: (hints: readonly Hint[]) => void
-  /** Whether it has heard itself, and so hears the other nodes. */
-  isUp: () => boolean
-  close(): Promise<void>
-}
-
 interface HintChannelOptions {
   url: string
   /** Where hints are told here. */
@@ -58,7 +50,7 @@ const CROSSING: ReadonlySet<string> = new Set<keyof StoreHints>([
  * Hints between nodes, by NOTIFY on a connection of its own. Nobody may need them: behind a pooler in transaction mode, or while that
  * connection is away, none arrive.
  */
-export const openHintChannel = ({ url, hints, sleep, id }: HintChannelOptions): HintChannel => {
+export const openHintChannel = ({ url, hints, sleep, id }: HintChannelOptions) => {
   const closing = new AbortController()
   const outbox = new Set<string>()
   let client: Client | null = null
@@ -127,13 +119,15 @@ export const openHintChannel = ({ url, hints, sleep, id }: HintChannelOptions): 
   const listened = keepListening()
 
   return {
-    tell: told => {
+    /** Tells hints here at once, and other nodes before long, if it can. Only after the commit of what they tell. */
+    tell: (told: readonly Hint[]): void => {
       tellHints(hints, told)
       for (const word of wordsOf(told)) if (outbox.size < MOST_WAITING) outbox.add(word)
       if (outbox.size > 0 && isListening) beginToSend()
     },
+    /** Whether it has heard itself, and so hears the other nodes. */
     isUp: () => isUp,
-    close: async () => {
+    close: async (): Promise<void> => {
       // A command tells something, and ends at once.
       for (let left = CLOSING_MS; left > 0 && (outbox.size > 0 || sending); left -= GAP_MS) await sleep(GAP_MS)
       closing.abort()

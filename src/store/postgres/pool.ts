@@ -29,13 +29,7 @@ export const TIME_LIMITS: TimeLimits = {
   answerMs: 12_000,
 }
 
-/** Connections to a primary or to a pooler before it. */
-export interface Pool {
-  /** Throws within `connectMs`: no connection is free, or none can be made. */
-  connect(): Promise<PoolClient>
-  stats(): PoolStats
-  close(): Promise<void>
-}
+export type Pool = ReturnType<typeof openPool>
 
 interface PoolOptions {
   /** postgres://USER:PASSWORD@HOST/NAME */
@@ -70,7 +64,8 @@ export const sessionOf = (
   types,
 })
 
-export const openPool = ({ size, limits, ...session }: PoolOptions): Pool => {
+/** Connections to a primary or to a pooler before it. */
+export const openPool = ({ size, limits, ...session }: PoolOptions) => {
   const pool = new pg.Pool({ ...sessionOf(session, limits), max: size, idleTimeoutMillis: IDLE_TIMEOUT_MS })
   let closing: Promise<void> | null = null
 
@@ -80,17 +75,18 @@ export const openPool = ({ size, limits, ...session }: PoolOptions): Pool => {
   pool.on('connect', client => client.on('error', () => {}))
 
   return {
-    connect: () =>
+    /** Throws within `connectMs`: no connection is free, or none can be made. */
+    connect: (): Promise<PoolClient> =>
       pool.connect().catch((error: unknown) => {
         throw unreachable(error)
       }),
-    stats: () => {
+    stats: (): PoolStats => {
       // The pool gives out an idle connection at the next tick, until when whoever takes it counts as one that waits.
       const taken = Math.min(pool.idleCount, pool.waitingCount)
       const idle = pool.idleCount - taken
       return { inUse: pool.totalCount - idle, idle, waiting: pool.waitingCount - taken }
     },
-    close: () => {
+    close: (): Promise<void> => {
       closing ??= pool.end()
       return closing
     },

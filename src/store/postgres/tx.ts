@@ -3,8 +3,6 @@ import { type Dialect, type ParameterType, type Sql, snakeCase, type TableName, 
 import { getTableColumns, getTableName } from './drizzle.ts'
 import * as schema from './schema.ts'
 
-const of = (alias: string | undefined): string => (alias === undefined ? '' : ` OF ${alias}`)
-
 const POSTGRES: Dialect = {
   list: (parameter, type) => `(SELECT unnest(@${parameter}::${type}[]))`,
   rows: (parameter, columns) => {
@@ -12,8 +10,8 @@ const POSTGRES: Dialect = {
     return `unnest(${arrays.join(', ')}) WITH ORDINALITY AS ${parameter}(${Object.keys(columns).map(snakeCase).join(', ')}, nth)`
   },
   forUpdate: ({ of: alias, skipLocked = false } = {}) =>
-    `FOR NO KEY UPDATE${of(alias)}${skipLocked ? ' SKIP LOCKED' : ''}`,
-  forKeyShare: ({ of: alias } = {}) => `FOR KEY SHARE${of(alias)}`,
+    `FOR NO KEY UPDATE${alias === undefined ? '' : ` OF ${alias}`}${skipLocked ? ' SKIP LOCKED' : ''}`,
+  forKeyShare: 'FOR KEY SHARE',
   forRemoval: 'FOR UPDATE',
   lookUp: (table, on, which) => {
     const alias = table.split(' ')[1]

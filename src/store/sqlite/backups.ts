@@ -15,8 +15,7 @@ import {
   withDatabase,
 } from './checked-copy.ts'
 import { realPathOf } from './database-file.ts'
-import { noteBackup } from './facts.ts'
-import { insertFileAct } from './file-act.ts'
+import { insertFileAct, noteBackup } from './facts.ts'
 import { syncFile, syncFolderOf } from './file-system.ts'
 import { type PreparedRestore, prepareRestore } from './restore.ts'
 

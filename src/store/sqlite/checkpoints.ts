@@ -7,11 +7,7 @@ interface Checkpoint {
   checkpointed: number
 }
 
-export interface Checkpoints {
-  /** For how long a reader has kept the log from beginning anew; 0: none does. */
-  pinnedMs(): number
-  close(): void
-}
+export type Checkpoints = ReturnType<typeof createCheckpoints>
 
 /** So many frames, 4 MB, are worth a checkpoint. */
 const WORTH_FRAMES = 1_000
@@ -23,7 +19,7 @@ const EVERY_MS = 250
  *
  * @param onFailed a checkpoint failed for good, so the database is broken
  */
-export const createCheckpoints = (client: Database.Database, onFailed: (error: unknown) => void): Checkpoints => {
+export const createCheckpoints = (client: Database.Database, onFailed: (error: unknown) => void) => {
   let pinnedSince: number | null = null
   const run = (mode: 'NOOP' | 'PASSIVE'): Checkpoint => (client.pragma(`wal_checkpoint(${mode})`) as [Checkpoint])[0]
   const checkpoint = () => {
@@ -45,7 +41,8 @@ export const createCheckpoints = (client: Database.Database, onFailed: (error: u
   }, EVERY_MS)
   timer.unref()
   return {
-    pinnedMs: () => (pinnedSince === null ? 0 : performance.now() - pinnedSince),
-    close: () => clearInterval(timer),
+    /** For how long a reader has kept the log from beginning anew; 0: none does. */
+    pinnedMs: (): number => (pinnedSince === null ? 0 : performance.now() - pinnedSince),
+    close: (): void => clearInterval(timer),
   }
 }

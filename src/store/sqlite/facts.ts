@@ -1,28 +1,29 @@
 import type Database from 'better-sqlite3'
 import { afterBackup, type BackupRecord, NO_BACKUP } from '../backup.ts'
-import { BACKUPS, DELIVERIES_HELD, type Fact } from '../operators/facts.ts'
+import { type ActEnd, COMMAND, type CommandUser } from '../operators/acts.ts'
+import { BACKUPS, type Fact } from '../operators/facts.ts'
 
-/** The facts of a file, for what opens no store. */
-export const prepareFacts = (client: Database.Database) => {
-  const find = client.prepare<[key: string], Buffer>('SELECT value FROM meta WHERE key = ?').pluck()
-  const put = client.prepare<[key: string, value: Buffer]>(
-    'INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value',
-  )
-  return {
-    find: <Value>({ name, read }: Fact<Value>): Value | null => {
-      const value = find.get(name)
-      return value === undefined ? null : read(value.toString('utf8'))
-    },
-    put: <Value>({ name, textOf }: Fact<Value>, value: Value): void => void put.run(name, Buffer.from(textOf(value))),
-  }
+/** A fact of a file, for what opens no store; null: there is none. */
+export const findFact = <Value>(client: Database.Database, { name, read }: Fact<Value>): Value | null => {
+  const value = client.prepare<[string], Buffer>('SELECT value FROM meta WHERE key = ?').pluck().get(name)
+  return value === undefined ? null : read(value.toString('utf8'))
 }
 
-export const holdDeliveries = (client: Database.Database, at: number): void => {
-  const facts = prepareFacts(client)
-  if (facts.find(DELIVERIES_HELD) === null) facts.put(DELIVERIES_HELD, at)
+export const putFact = <Value>(client: Database.Database, { name, textOf }: Fact<Value>, value: Value): void => {
+  client
+    .prepare('INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value')
+    .run(name, Buffer.from(textOf(value)))
 }
 
-export const noteBackup = (client: Database.Database, record: BackupRecord): void => {
-  const facts = prepareFacts(client)
-  facts.put(BACKUPS, afterBackup(facts.find(BACKUPS) ?? NO_BACKUP, record))
+export const noteBackup = (client: Database.Database, record: BackupRecord): void =>
+  putFact(client, BACKUPS, afterBackup(findFact(client, BACKUPS) ?? NO_BACKUP, record))
+
+type FileAct = CommandUser & { act: string; outcome: ActEnd; at: number }
+
+/** Records what a command did that opens no store. */
+export const insertFileAct = (client: Database.Database, act: FileAct): void => {
+  client
+    .prepare<FileAct & { who: string }>(`
+      INSERT INTO acts (at, who, name, act, reason, outcome) VALUES (@at, @who, @name, @act, @reason, @outcome)`)
+    .run({ ...act, who: COMMAND })
 }

@@ -1,5 +1,6 @@
-import { closeSync, fsyncSync, openSync, statfsSync } from 'node:fs'
+import { closeSync, fsyncSync, openSync, statfsSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
+import type { EngineFigures } from '../stats/stats.ts'
 
 /** As Linux numbers them (statfs(2)). */
 const NETWORK: ReadonlyMap<number, string> = new Map([
@@ -22,6 +23,23 @@ export const networkOf = (path: string): string | null => {
 export const freeBytesOf = (folder: string): number => {
   const { bavail, bsize } = statfsSync(folder)
   return bavail * bsize
+}
+
+const sizeOf = (path: string): number => statSync(path, { throwIfNoEntry: false })?.size ?? 0
+
+/**
+ * What the file tells of itself.
+ *
+ * @param path its real path; null: it is in memory
+ */
+export const createFileFigures = (path: string | null) => async (): Promise<EngineFigures> => {
+  if (path === null) return { kind: 'sqlite', databaseBytes: 0, walBytes: 0, diskFreeBytes: null }
+  return {
+    kind: 'sqlite',
+    databaseBytes: sizeOf(path),
+    walBytes: sizeOf(`${path}-wal`),
+    diskFreeBytes: freeBytesOf(dirname(path)),
+  }
 }
 
 /** Whatever has been written to the file, by whom ever, outlasts a power cut from now on. */

@@ -3,17 +3,6 @@ import { yieldToLoop } from '../../core/clock.ts'
 import type { Tx } from '../tx.ts'
 import { judgeFailure } from './failure.ts'
 
-export interface GroupCommit {
-  /**
-   * Runs it in the transaction of the next turn of the event loop. Resolves once its COMMIT has returned, which is when it is
-   * durable. `run` must await nothing but its `Tx`, and must have no effect but on the database: when another write of the same
-   * transaction throws, all are undone and run again.
-   */
-  write<T>(run: (tx: Tx) => T | Promise<T>): Promise<T>
-  /** Resolves when nothing waits to be committed. */
-  end(): Promise<void>
-}
-
 interface Write {
   run: (tx: Tx) => unknown
   settle: (outcome: Outcome) => void
@@ -35,7 +24,7 @@ export const createGroupCommit = (
     attempt: (run: () => Promise<Outcome[]>) => Promise<Outcome[]>
     explain: (error: unknown) => unknown
   },
-): GroupCommit => {
+) => {
   const [begin, commit, rollback] = ['BEGIN IMMEDIATE', 'COMMIT', 'ROLLBACK'].map(text => client.prepare(text))
   const [mark, release, undo] = ['SAVEPOINT w', 'RELEASE w', 'ROLLBACK TO w'].map(text => client.prepare(text))
   /** In the order they came, which is the order they are run in. */
@@ -113,6 +102,11 @@ export const createGroupCommit = (
   }
 
   return {
+    /**
+     * Runs it in the transaction of the next turn of the event loop. Resolves once its COMMIT has returned, which is when it is
+     * durable. `run` must await nothing but its `Tx`, and must have no effect but on the database: when another write of the same
+     * transaction throws, all are undone and run again.
+     */
     write: <T>(run: (tx: Tx) => T | Promise<T>) =>
       new Promise<T>((resolve, reject) => {
         const settle = (outcome: Outcome) => (outcome.ok ? resolve(outcome.value as T) : reject(outcome.error))
@@ -120,7 +114,8 @@ export const createGroupCommit = (
         committing ??= commitAll()
       }),
 
-    end: async () => {
+    /** Resolves when nothing waits to be committed. */
+    end: async (): Promise<void> => {
       while (committing !== null) await committing
     },
   }

@@ -6,7 +6,7 @@ import { MOVED_TO } from '../operators/facts.ts'
 import type { Sealed } from '../sealed.ts'
 import type { Connection } from './connection.ts'
 import { drizzle, migrate } from './drizzle.ts'
-import { prepareFacts } from './facts.ts'
+import { findFact } from './facts.ts'
 import { sqliteCodeOf } from './failure.ts'
 
 const MIGRATIONS = fileURLToPath(new URL('../../../migrations/sqlite', import.meta.url))
@@ -90,7 +90,7 @@ const assertKey = (client: Database.Database, sealed: Sealed) => {
 
 /** Throws where the file has been moved to another database: its copy there goes on, and two would ask and send everything twice. */
 const refuseMoved = (client: Database.Database): void => {
-  const to = prepareFacts(client).find(MOVED_TO)
+  const to = findFact(client, MOVED_TO)
   if (to === null) return
   throw new StartError({
     en: `DATABASE_URL: this file was moved to ${to}: name that database. Only to give up what has happened there since, and go on with this file, remove the mark: DELETE FROM meta WHERE key = '${MOVED_TO.name}'`,

@@ -5,7 +5,7 @@ import { createContext, createHints } from '../context.ts'
 import { createVerbs } from '../verbs.ts'
 import { BUSY_TIMEOUT_MS, createAttempts, createReads } from './connection.ts'
 import { realPathOf } from './database-file.ts'
-import { createFileFigures } from './file-figures.ts'
+import { createFileFigures } from './file-system.ts'
 import type { SqliteOptions } from './store.ts'
 import { createTxs } from './tx.ts'
 

@@ -1,10 +1,10 @@
 import { existsSync, linkSync, renameSync, rmSync, statSync } from 'node:fs'
 import { BackupError } from '../backup.ts'
 import type { CommandUser } from '../operators/acts.ts'
+import { DELIVERIES_HELD } from '../operators/facts.ts'
 import { backupErrorOf, copyChecked, DAMAGE, type Keys, removeDatabase, withDatabase } from './checked-copy.ts'
-import { holdDeliveries } from './facts.ts'
+import { findFact, insertFileAct, putFact } from './facts.ts'
 import { judgeFailure, sqliteCodeOf } from './failure.ts'
-import { insertFileAct } from './file-act.ts'
 import { syncFile, syncFolderOf } from './file-system.ts'
 import { lockForService } from './service-lock.ts'
 
@@ -88,7 +88,7 @@ const planOf = (draft: string): Omit<RestorePlan, 'keepsAs'> =>
 const writeFacts = (draft: string, { now, hold, by }: { now: number; hold: boolean; by: CommandUser }): void =>
   withDatabase(draft, client => {
     client.transaction(() => {
-      if (hold) holdDeliveries(client, now)
+      if (hold && findFact(client, DELIVERIES_HELD) === null) putFact(client, DELIVERIES_HELD, now)
       // What was stopped after the backup would go on by itself, and a cancel cannot be undone.
       client
         .prepare(

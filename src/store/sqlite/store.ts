@@ -3,7 +3,7 @@ import { type ContextOptions, createContext, createHints } from '../context.ts'
 import type { Store } from '../store.ts'
 import { createVerbs } from '../verbs.ts'
 import { openConnection } from './connection.ts'
-import { createFileFigures } from './file-figures.ts'
+import { createFileFigures } from './file-system.ts'
 import { bringUpToDate, type OpeningStep, refuseDamage } from './opening.ts'
 import { lockForService } from './service-lock.ts'
 

@@ -12,8 +12,9 @@ const SQLITE: Dialect = {
     return `(SELECT ${values.join(', ')}, key + 1 AS nth FROM json_each(@${parameter})) AS ${parameter}`
   },
   forUpdate: () => '',
-  forKeyShare: () => '',
+  forKeyShare: '',
   forRemoval: '',
+  // CROSS: in the order in which they stand.
   // CROSS: in the order in which they stand.
   lookUp: (table, on, which) => `${which === 'or none' ? 'LEFT' : 'CROSS'} JOIN ${table} ON ${on}`,
   first: (table, which) => {

@@ -16,14 +16,7 @@ const SOURCE = new URL(`./store-thread.${import.meta.filename.endsWith('.ts') ? 
 export const ENDED: Words = { en: 'its thread has ended', zh: '其线程已结束' }
 
 /** A thread that has opened the database, and does what it is asked. */
-export interface OpenThread {
-  verbs: readonly Verb[]
-  call(verb: Verb, args: unknown[]): Promise<unknown>
-  /** Waits for what is under way, and takes no more. */
-  close(): Promise<void>
-  /** Ends it at once: what is under way rejects. */
-  end(): Promise<void>
-}
+export type OpenThread = Awaited<ReturnType<typeof openThread>>
 
 /**
  * Starts the thread. What is asked in one turn of the loop goes there as one message. Rejects with what opening has thrown.
@@ -33,7 +26,7 @@ export const openThread = async (
   name: ThreadName,
   { now, onStep = () => {}, ...options }: SqliteOptions,
   hints: EventEmitter<StoreHints>,
-): Promise<OpenThread> => {
+) => {
   const thread = new Worker(SOURCE, { name, execArgv: [] })
   const calls = createCalls(unsent => thread.postMessage({ now: now(), calls: unsent } satisfies Calls))
   const ended = Promise.withResolvers<void>()
@@ -75,6 +68,7 @@ export const openThread = async (
     if (!hasEnded) await calls.send('close', [])
     await ended.promise
   }
+  /** Ends it at once: what is under way rejects. */
   const end = async () => {
     closing ??= ended.promise
     await thread.terminate()
@@ -88,6 +82,7 @@ export const openThread = async (
   return {
     verbs: await verbs,
     call: calls.call,
+    /** Waits for what is under way, and takes no more. */
     close: () => {
       closing ??= close()
       return closing
