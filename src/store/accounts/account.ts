@@ -15,20 +15,10 @@ export interface NewAccount {
   partnerId: string | null
 }
 
-export interface Account
-  extends Pick<AccountState, 'rate' | 'pausedAt' | 'pauseReason' | 'pauseCode' | 'unreachableAt' | 'unreachableError'> {
-  id: string
-  apiId: string
-  passwordMode: 'dynamic' | 'static'
-  partnerId: string | null
-}
+export type Account = Pick<NewAccount, 'id' | 'apiId' | 'passwordMode' | 'partnerId'> &
+  Pick<AccountState, 'rate' | 'pausedAt' | 'pauseReason' | 'pauseCode' | 'unreachableAt' | 'unreachableError'>
 
-export interface ClaimedAccount extends AccountState {
-  id: string
-  apiId: string
-  apiKey: Secret
-  passwordMode: 'dynamic' | 'static'
-}
+export type ClaimedAccount = AccountState & Pick<NewAccount, 'id' | 'apiId' | 'apiKey' | 'passwordMode'>
 
 /** As it is stored, with its key sealed. */
 export type AccountRow = Row<'accounts'>

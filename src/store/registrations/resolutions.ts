@@ -5,20 +5,17 @@ import { TEST_ACCOUNT_ID } from '../../core/test-serial.ts'
 import type { Reason } from '../../core/verification.ts'
 import type { StoreContext } from '../context.ts'
 import { advanceLanes } from '../messages/lanes.ts'
-import type { Dialect, Tx } from '../tx.ts'
+import type { Dialect, Row, Tx } from '../tx.ts'
 
-/** A registration that waits for its verdict, as far as its end needs it. */
-export interface WaitingRegistration {
-  /** Its key: the verification, and which of its registrations it is. */
-  verificationId: number
-  n: number
-  id: string
-  partnerId: string
-  laneId: number
-  callbackUrl: string
+/** The columns that the end of a registration needs. */
+export const ENDED_BY = [
+  ...(['verificationId', 'n', 'id', 'partnerId', 'laneId', 'callbackUrl', 'metadata', 'traceparent'] as const),
+  'createdAt',
+] as const
+
+/** A registration that waits for its verdict. */
+export interface WaitingRegistration extends Omit<Pick<Row<'registrations'>, (typeof ENDED_BY)[number]>, 'metadata'> {
   metadata: Readonly<Record<string, string>>
-  traceparent: string | null
-  createdAt: number
 }
 
 /** A registration that ends now. Times are epoch ms. */

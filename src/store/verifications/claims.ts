@@ -7,7 +7,14 @@ import type { ClaimedAccount, ClaimedVerification, Store } from '../store.ts'
 import { columnsOf, type Dialect, type Tx } from '../tx.ts'
 import { type DueVerification, FRESH_MS, NEW, takeDue } from './poll-queues.ts'
 import { HEADS, type Head } from './queue-heads.ts'
-import { afterTaking, FIRST_POLL_PLACE, type PollPlace, type PollShare, shareAccount } from './round-robin.ts'
+import {
+  afterTaking,
+  FIRST_POLL_PLACE,
+  type PollPlace,
+  type PollShare,
+  shareAccount,
+  type Taken,
+} from './round-robin.ts'
 
 /** What another node has locked is retried after this. */
 const LOCKED_ELSEWHERE_MS = 50
@@ -46,37 +53,22 @@ export const createVerificationClaims = (context: StoreContext): Pick<Store, 'cl
       leaseEnd,
     )
     const takenOf = Map.groupBy(taken, ({ share }) => share.accountId)
-    const claims = mine.map(({ account, heads, free, from }) => {
-      const ofAccount = takenOf.get(account.id) ?? []
-      const due = ofAccount.flatMap(one => one.due)
-      const verifications = due.flatMap(({ id }) => claimed.get(id) ?? [])
-      const count = verifications.length
-      const patch = count === 0 ? null : afterClaim(account, { now: at, taken: count, leaseEnd })
-      return {
-        claim: { account, verifications },
-        after: { account: { ...account, ...patch }, free: free - count },
-        place: afterTaking(from, heads, ofAccount),
-        isShort: count < due.length,
-      }
-    })
-    const fruitful = claims.filter(({ claim }) => claim.verifications.length > 0)
+    const results = mine.map(one => resultOf(one, takenOf.get(one.account.id) ?? [], { claimed, at, leaseEnd }))
+    const fruitful = results.filter(({ claim }) => claim.verifications.length > 0)
     await saveAccounts(
       tx,
-      fruitful.map(({ after }) => after.account),
+      fruitful.map(({ account }) => account),
     )
-    const surveys = await survey(
-      tx,
-      claims.map(({ after }) => after),
-    )
+    const surveys = await survey(tx, results)
     for (const { id } of locked) found.delete(id)
     const afterLock = (nextAt: number | null) => (nextAt === null ? null : Math.max(nextAt, at + LOCKED_ELSEWHERE_MS))
     return {
       claims: fruitful.map(({ claim }) => claim),
       nextAt: earliest([
-        ...surveys.map(({ nextAt }, i) => (claims[i]?.isShort ? afterLock(nextAt) : nextAt)),
+        ...surveys.map(({ nextAt }, i) => (results[i]?.isShort ? afterLock(nextAt) : nextAt)),
         ...[...found.values()].map(({ nextAt }) => afterLock(nextAt)),
       ]),
-      places: claims.map(({ claim, place }) => [claim.account.id, place] as const),
+      places: results.map(({ account, place }) => [account.id, place] as const),
     }
   }
 
@@ -97,6 +89,26 @@ export const createVerificationClaims = (context: StoreContext): Pick<Store, 'cl
       for (const [accountId, place] of done.places) places.set(accountId, place)
       return { claims: done.claims, nextAt: earlier(done.nextAt, nextAt) }
     },
+  }
+}
+
+/** What has been claimed of an account; the account, its free slots and its place as they are then. */
+const resultOf = (
+  { account, heads, free, from }: Survey & { from: PollPlace },
+  taken: readonly Taken[],
+  { claimed, at: now, leaseEnd }: { claimed: ReadonlyMap<number, ClaimedVerification>; at: number; leaseEnd: number },
+) => {
+  const due = taken.flatMap(one => one.due)
+  const verifications = due.flatMap(({ id }) => claimed.get(id) ?? [])
+  const count = verifications.length
+  const patch = count === 0 ? null : afterClaim(account, { now, taken: count, leaseEnd })
+  return {
+    claim: { account, verifications },
+    account: { ...account, ...patch },
+    free: free - count,
+    place: afterTaking(from, heads, taken),
+    /** Another node had some of it locked. */
+    isShort: count < due.length,
   }
 }
 
@@ -128,8 +140,7 @@ export const DUE = (d: Dialect) => `
     AND NOT (SELECT p.disabled FROM partners p WHERE p.id = @partnerId)
   ORDER BY v.due_at, v.last_polled_at ${d.nullsFirst}, v.id LIMIT @most`
 
-/** What is taken of each share, in the order in which it is to be asked. */
-export const take = async ({ at, each }: Pick<Tx, 'at' | 'each'>, shares: readonly PollShare[]) => {
+export const take = async ({ at, each }: Pick<Tx, 'at' | 'each'>, shares: readonly PollShare[]): Promise<Taken[]> => {
   const dueIn = (windows: readonly { share: PollShare; queue: number; after: number }[]) =>
     each<DueVerification>(
       DUE,

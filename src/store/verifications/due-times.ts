@@ -1,6 +1,6 @@
 import type { StoreContext } from '../context.ts'
 import type { Store } from '../store.ts'
-import type { Dialect } from '../tx.ts'
+import type { Dialect, TableName } from '../tx.ts'
 
 /** No serial and no webhook is ever due later than that from now on. */
 export interface LongestPauses {
@@ -9,14 +9,13 @@ export interface LongestPauses {
 }
 
 /** A row that is locked is claimed or settled now, and gets another due time by that. */
-const VERIFICATIONS = (d: Dialect) => `
-  UPDATE verifications SET due_at = @at WHERE id IN (
-    SELECT id FROM verifications WHERE due_at > @latest LIMIT @limit ${d.forUpdate({ skipLocked: true })})
-  RETURNING id`
-const DELIVERIES = (d: Dialect) => `
-  UPDATE deliveries SET due_at = @at WHERE seq IN (
-    SELECT seq FROM deliveries WHERE due_at > @latest LIMIT @limit ${d.forUpdate({ skipLocked: true })})
-  RETURNING seq`
+const mend = (table: TableName, key: string) => (d: Dialect) =>
+  `
+  UPDATE ${table} SET due_at = @at WHERE ${key} IN (
+    SELECT ${key} FROM ${table} WHERE due_at > @latest LIMIT @limit ${d.forUpdate({ skipLocked: true })})
+  RETURNING ${key}`
+const VERIFICATIONS = mend('verifications', 'id')
+const DELIVERIES = mend('deliveries', 'seq')
 const LANES = (d: Dialect) => `
   UPDATE lanes SET due_at = @at WHERE id IN (
     SELECT id FROM lanes l

@@ -1,5 +1,5 @@
 import { type AccountState, allowance } from '../../core/account.ts'
-import { PICKS } from './poll-queues.ts'
+import { type DueVerification, PICKS } from './poll-queues.ts'
 import type { Head } from './queue-heads.ts'
 
 /** Where the claims of an account have come to: the partner served last, and of each waiting partner its picks, modulo `PICKS`. */
@@ -18,6 +18,12 @@ export interface PollShare {
   picks: number
   /** Those in which something is due. */
   heads: readonly Head[]
+}
+
+/** What is taken of a share, in the order in which it is to be asked. */
+export interface Taken {
+  share: PollShare
+  due: readonly DueVerification[]
 }
 
 /**
@@ -64,11 +70,7 @@ export const shareAccount = (
 }
 
 /** The place behind what was taken. A partner of whom nothing waits begins anew, so this is bounded by those who wait. */
-export const afterTaking = (
-  from: PollPlace,
-  heads: readonly Head[],
-  taken: readonly { share: PollShare; due: readonly unknown[] }[],
-): PollPlace => ({
+export const afterTaking = (from: PollPlace, heads: readonly Head[], taken: readonly Taken[]): PollPlace => ({
   lastServed: taken.at(-1)?.share.partnerId ?? from.lastServed,
   picks: new Map([
     ...heads.map(({ partnerId }) => [partnerId, from.picks.get(partnerId) ?? 0] as const),

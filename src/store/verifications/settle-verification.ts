@@ -1,22 +1,17 @@
 import { checkStateOf } from '../../core/answer.ts'
 import type { Ending, WaitingRegistration } from '../registrations/resolutions.ts'
+import type { Row } from '../tx.ts'
 import { queueAfterPoll } from './poll-queues.ts'
 import type { VerificationOutcome, VerificationRelease, VerificationSettlement } from './verification.ts'
 
+/** The columns that an answer is settled by. */
+export const SETTLED_BY = [
+  ...(['id', 'idcardid', 'accountId', 'partnerId', 'claims', 'claimedAt', 'nudgedAt', 'queue'] as const),
+  ...(['polls', 'lastOpenAt', 'rawStatus'] as const),
+]
+
 /** A verification when an answer about it is to be written. */
-export interface VerificationFacts {
-  id: number
-  idcardid: string
-  accountId: string
-  partnerId: string
-  claims: number
-  claimedAt: number | null
-  nudgedAt: number
-  queue: number
-  polls: number
-  /** When the last poll was made that showed the check still open. */
-  lastOpenAt: number | null
-  rawStatus: string | null
+export interface VerificationFacts extends Pick<Row<'verifications'>, (typeof SETTLED_BY)[number]> {
   /** It has its verdict. */
   isResolved: boolean
   /** Its pending registrations; empty unless `endsSomebody` says that they are needed. */

@@ -2,15 +2,16 @@ import { type AccountChange, type AccountState, afterAccountChange } from '../..
 import { loadAccounts, saveAccounts } from '../accounts/rows.ts'
 import type { StoreContext } from '../context.ts'
 import { afterReleasing, afterResolving } from '../hints.ts'
-import { endRegistrations, type WaitingRegistration } from '../registrations/resolutions.ts'
+import { ENDED_BY, endRegistrations } from '../registrations/resolutions.ts'
 import { openMetadata } from '../registrations/rows.ts'
 import type { Store } from '../store.ts'
-import { columnsOf, type Dialect, type Tx } from '../tx.ts'
+import { columnsOf, type Dialect, type Row, type Tx } from '../tx.ts'
 import {
   afterSettling,
   endsSomebody,
   outcomeOf,
   releaseVerification,
+  SETTLED_BY,
   settleVerification,
   type VerificationFacts,
 } from './settle-verification.ts'
@@ -127,8 +128,7 @@ const afterChanges = <Of extends AccountState & { id: string }>(
 
 /** Locked until the transaction ends. */
 export const FIND = (d: Dialect) => `
-  SELECT ${columnsOf('verifications', ['id', 'idcardid', 'accountId', 'partnerId', 'claims', 'claimedAt', 'nudgedAt', 'queue'])},
-    ${columnsOf('verifications', ['polls', 'lastOpenAt', 'rawStatus'])}, verdict IS NOT NULL AS "isResolved"
+  SELECT ${columnsOf('verifications', SETTLED_BY)}, verdict IS NOT NULL AS "isResolved"
   FROM verifications WHERE id IN ${d.list('ids', 'int8')} ORDER BY id ${d.forUpdate()}`
 
 /** Those that there are, locked in the order of their ids. */
@@ -137,10 +137,7 @@ const find = (tx: Tx, wanted: readonly { id: number }[]) =>
 
 /** The registrations that wait for a verification. */
 export const WAITING = `
-  SELECT ${columnsOf('registrations', ['verificationId', 'n', 'id', 'partnerId', 'laneId', 'callbackUrl', 'metadata'])},
-    ${columnsOf('registrations', ['traceparent', 'createdAt'])}
+  SELECT ${columnsOf('registrations', ENDED_BY)}
   FROM registrations WHERE verification_id = @verificationId AND status = 'pending' ORDER BY n`
 
-interface WaitingRow extends Omit<WaitingRegistration, 'metadata'> {
-  metadata: Buffer | string
-}
+type WaitingRow = Pick<Row<'registrations'>, (typeof ENDED_BY)[number]>
