@@ -26,10 +26,7 @@ export interface InspectedAccount {
   apiKey: ClaimedAccount['apiKey'] | null
 }
 
-export const inspectAccounts = ({
-  read,
-  sealed: { accountKey },
-}: Pick<StoreContext, 'read' | 'sealed'>): Promise<readonly InspectedAccount[]> =>
+export const inspectAccounts = ({ read, sealed: { accountKey } }: StoreContext): Promise<readonly InspectedAccount[]> =>
   read(async ({ db, schema: { accounts } }) => {
     const rows: AccountRow[] = await db.select().from(accounts).orderBy(asc(accounts.id)).limit(MOST_INSPECTED_ACCOUNTS)
     return rows.map(account => {

@@ -1,19 +1,10 @@
 import type { EventEmitter } from 'node:events'
-import type { RefusingChannel } from '../core/operator-channel.ts'
-import type { OperatorNote } from '../core/operator-event.ts'
 import type { BinsChange, CompletionBins } from '../core/polling/completion-bins.ts'
 import type { Secret } from '../core/secret.ts'
 import type { Account, AccountRemoval, NewAccount } from './accounts/account.ts'
 import type { Callback, CallbackNotice, CallbackPage } from './callbacks/callback.ts'
 import type { StoreHints } from './hints.ts'
 import type { ClaimedMessages, MessageClaimRequest, MessageOutcome, MessageSettlement } from './messages/message.ts'
-import type {
-  ClaimedOperatorEvent,
-  NotedOperatorEvents,
-  OperatorClaimRequest,
-  OperatorEventName,
-  OperatorSettlement,
-} from './operators/operator-events.ts'
 import type { OperatorVerbs } from './operators/operator-verbs.ts'
 import type { ApiKey, KeyOwner, NewKey } from './partners/api-keys.ts'
 import type { NewPartner, Partner, PartnerChange } from './partners/partners.ts'
@@ -235,20 +226,6 @@ export interface Store extends OperatorVerbs {
   stats(): Promise<Stats>
   /** Needs no database, so it is told while that is away. */
   engineCounts(): Promise<EngineCounts>
-
-  /** Notes what operators may have to be told, each by `afterNote`. A thousand events are kept. */
-  noteOperatorEvents(notes: readonly OperatorNote[]): Promise<NotedOperatorEvents>
-  /**
-   * Hands out events that operators are to be told of, each to one caller only until its lease runs out; by `byUrgency`.
-   * Whoever asks within `gapMs` of a claim, on any node, gets none.
-   */
-  claimOperatorEvents(claim: OperatorClaimRequest): Promise<ClaimedOperatorEvent[]>
-  /** Records what came of a message. What no longer holds its claim changes nothing. */
-  settleOperatorEvents(settlement: OperatorSettlement): Promise<void>
-  /** Those that have not ended, by when they were noted first. */
-  firingOperatorEvents(): Promise<OperatorEventName[]>
-  /** Records that the channel refuses all it is sent; null: it does not, or there is none. */
-  recordOperatorChannel(refusing: RefusingChannel | null): Promise<void>
 
   /** Writes something, to learn whether the database can be written. */
   probe(): Promise<void>

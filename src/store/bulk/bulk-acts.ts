@@ -115,15 +115,15 @@ const PROBED = sql.raw(`${UNDER_WAY} AND state = 'probing' AND probe_id IS NOT N
 export const createBulkSteps = (context: StoreContext): Pick<Store, 'continueBulkActs'> => {
   const { read, write, tell } = context
 
-  const apply = async (tx: Tx, { act }: BulkRow, batch: readonly FoundRegistration[]): Promise<Applied> => {
+  const apply = async (tx: Tx, { act }: BulkRow, batch: readonly FoundRegistration[]): Promise<Partial<Applied>> => {
     switch (act) {
       case 'resend':
-        return { cancelled: [], changedUrls: (await resendAll(tx, batch)).changedUrls }
+        return { changedUrls: (await resendAll(tx, batch)).changedUrls }
       case 'cancel':
-        return { cancelled: (await cancelAll(tx, batch, context)).filter(one => one !== null), changedUrls: [] }
+        return { cancelled: (await cancelAll(tx, batch, context)).filter(one => one !== null) }
       case 'poll':
         await nudgeAll(tx, batch)
-        return { cancelled: [], changedUrls: [] }
+        return {}
       default:
         throw act satisfies never
     }
@@ -147,16 +147,15 @@ export const createBulkSteps = (context: StoreContext): Pick<Store, 'continueBul
     if (!row) return IDLE
     const window = await readWindow(tx, { filter: row.filter, act: row.act, before: row.cursor }, BULK_WINDOW)
     const { batch, patch } = takeForBulk(row, window, { limit, at: tx.at })
-    const applied = batch.length === 0 ? IDLE : await apply(tx, row, batch)
+    const applied = batch.length === 0 ? {} : await apply(tx, row, batch)
     await tx.update('bulkActs', ['id'], [{ id: row.id, ...patch }])
-    return { ...applied, count: batch.length, isIdle: false, isOfPartner: row.partnerId !== null }
+    return { ...IDLE, ...applied, count: batch.length, isIdle: false, isOfPartner: row.partnerId !== null }
   }
 
   return {
     continueBulkActs: async (limit, id) => {
       const [first] = await read(tx => tx.all(ANY_UNDER_WAY))
-      if (!first) return { count: 0, isIdle: true, isOfPartner: false, cancelled: [] }
-      const { changedUrls, ...done } = await write(tx => step(tx, limit, id))
+      const { changedUrls, ...done } = first ? await write(tx => step(tx, limit, id)) : IDLE
       tell(afterBulkStep({ ...done, changedUrls }))
       return done
     },

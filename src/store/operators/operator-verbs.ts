@@ -1,10 +1,19 @@
+import type { RefusingChannel } from '../../core/operator-channel.ts'
+import type { OperatorNote } from '../../core/operator-event.ts'
 import type { BulkAct, BulkCommand, BulkStep, NewBulkAct } from '../bulk/bulk-act.ts'
 import type { BoundedCount, FailureGroups, SearchPage, SearchQuery } from '../registrations/filter.ts'
 import type { ActEnd, ActPage, ActQuery, NewAct } from './acts.ts'
 import type { AdminToken, AdminTokenOwner, NewAdminToken } from './admin-tokens.ts'
 import type { NodeVerbs } from './nodes.ts'
+import type {
+  ClaimedOperatorEvent,
+  NotedOperatorEvents,
+  OperatorClaimRequest,
+  OperatorEventName,
+  OperatorSettlement,
+} from './operator-events.ts'
 
-/** The part of the store that is for operators: it sees all partners, and keeps who may do what and who has done what. */
+/** The part of the store that is for operators: it sees all partners, and keeps who may do what, who has done what, and what operators are told. */
 export interface OperatorVerbs extends NodeVerbs {
   /** Over all partners, newest first. A page looks at so many registrations at most (`registrations/filter.ts`). */
   searchRegistrations(query: SearchQuery): Promise<SearchPage>
@@ -48,4 +57,18 @@ export interface OperatorVerbs extends NodeVerbs {
   endAct(id: number, outcome: ActEnd): Promise<void>
   /** Newest first. */
   listActs(query: ActQuery): Promise<ActPage>
+
+  /** Notes what operators may have to be told, each by `afterNote`. A thousand events are kept. */
+  noteOperatorEvents(notes: readonly OperatorNote[]): Promise<NotedOperatorEvents>
+  /**
+   * Hands out events that operators are to be told of, each to one caller only until its lease runs out; by `byUrgency`.
+   * Whoever asks within `gapMs` of a claim, on any node, gets none.
+   */
+  claimOperatorEvents(claim: OperatorClaimRequest): Promise<ClaimedOperatorEvent[]>
+  /** Records what came of a message. What no longer holds its claim changes nothing. */
+  settleOperatorEvents(settlement: OperatorSettlement): Promise<void>
+  /** Those that have not ended, by when they were noted first. */
+  firingOperatorEvents(): Promise<OperatorEventName[]>
+  /** Records that the channel refuses all it is sent; null: it does not, or there is none. */
+  recordOperatorChannel(refusing: RefusingChannel | null): Promise<void>
 }

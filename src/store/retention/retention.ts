@@ -13,7 +13,7 @@ const ENDED = `
 const OLDEST_ENDED = `${ENDED} ORDER BY resolved_at, id LIMIT @limit`
 
 /** Erases what ended long ago, a small batch at a time, so that nobody waits for it. */
-export const createRetention = ({ read, write }: Pick<StoreContext, 'read' | 'write'>): Pick<Store, 'prune'> => ({
+export const createRetention = ({ read, write }: StoreContext): Pick<Store, 'prune'> => ({
   prune: async (before, limit) => {
     const rows = await read(tx => tx.all<Ended>(OLDEST_ENDED, { before, limit }))
     const erased = rows.length === 0 ? 0 : await write(tx => erase(tx, rows, before))

@@ -46,7 +46,7 @@ interface Due {
  * @param figuresOf what the engine tells of itself
  */
 export const createStats = (
-  { read, defaultRate, sealed }: Pick<StoreContext, 'read' | 'defaultRate' | 'sealed'>,
+  { read, defaultRate, sealed }: StoreContext,
   figuresOf: (tx: Tx) => Promise<EngineFigures>,
 ): Pick<Store, 'stats'> => ({
   stats: () =>
