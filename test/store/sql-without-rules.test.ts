@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 
 const FOLDER = join(import.meta.dirname, '../../src/store')
 
-/** A value that is decided, or filled in, where it is written: that is a rule's, in src/store/rules or beside its noun. */
+/** A value that is decided, or filled in, where it is written: that is a rule's, beside the verbs of its noun. */
 const DECIDES = /\bSET\b[^`;]*?\b(CASE\s+WHEN\b|(coalesce|ifnull|iif|nullif)\s*\()/i
 
 const codeOf = (file: string) =>
