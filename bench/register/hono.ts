@@ -12,6 +12,7 @@ import {
   type RegistrationBody,
   viewRegistration,
 } from '../../src/http/partner/registration-schemas.ts'
+import { NEW_REGISTRATION, registrationOf } from '../../src/store/registrations/registration.ts'
 import type { Registration } from '../../src/store/store.ts'
 import { answerMessages } from '../support/child.ts'
 
@@ -44,32 +45,20 @@ const createApp = (
   app.post('/v1/registrations', async c => {
     const parsed = schema.safeParse(await c.req.json().catch(() => null))
     if (!parsed.success) return c.json({ title: 'Bad Request', errors: parsed.error.issues }, 400)
-    const registration = registrationOf(parsed.data, { id: newId('reg'), partnerId: c.get('partnerId') })
+    const registration = register(parsed.data, { id: newId('reg'), partnerId: c.get('partnerId') })
     c.header('location', `/v1/registrations/${registration.id}`)
     return c.json(viewRegistration(registration), 201)
   })
   return app
 }
 
-const registrationOf = (body: RegistrationBody, ids: { id: string; partnerId: string }): Registration => {
+const register = (body: RegistrationBody, ids: { id: string; partnerId: string }): Registration => {
   const now = Date.now()
-  return {
-    ...ids,
-    isTest: false,
-    idcardid: body.idcardid,
-    callbackUrl: body.callbackUrl,
-    metadata: body.metadata ?? {},
-    status: 'pending',
-    reason: null,
-    verdict: null,
-    polls: 0,
-    lastPolledAt: null,
-    nextPollAt: now,
-    delivery: { messageId: null, state: 'pending', attempts: 0, nextAttemptAt: null },
-    createdAt: now,
-    expiresAt: body.expiresAt ?? now + DAY,
-    resolvedAt: null,
-  }
+  const times = { createdAt: now, dueAt: now, expiresAt: body.expiresAt ?? now + DAY }
+  return registrationOf(
+    { ...NEW_REGISTRATION, ...ids, accountId: 'acc', idcardid: body.idcardid, callbackUrl: body.callbackUrl, ...times },
+    { metadata: body.metadata ?? {}, verdict: null },
+  )
 }
 
 const runHono = async () => {

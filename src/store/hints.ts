@@ -1,6 +1,6 @@
 import type { EventEmitter } from 'node:events'
 
-import type { Cancelled } from './registrations/registration.ts'
+import type { Cancelled } from './registrations/acts.ts'
 import type { Unreadable } from './sealed.ts'
 import type { Cancellation, ChangedCallback, Partner, PartnerChange, Registered } from './store.ts'
 

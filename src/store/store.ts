@@ -4,26 +4,25 @@ import type { Secret } from '../core/secret.ts'
 import type { Account, AccountRemoval, NewAccount } from './accounts/account.ts'
 import type { Callback, CallbackNotice, CallbackPage } from './callbacks/callback.ts'
 import type { StoreHints } from './hints.ts'
-import type { ClaimedMessages, MessageClaimRequest, MessageOutcome, MessageSettlement } from './messages/message.ts'
+import type { EventPage, EventQuery } from './messages/events.ts'
+import type {
+  Attempt,
+  ClaimedMessages,
+  MessageClaimRequest,
+  MessageOutcome,
+  MessageSettlement,
+} from './messages/message.ts'
 import type { OperatorVerbs } from './operators/operator-verbs.ts'
 import type { ApiKey, KeyOwner, NewKey } from './partners/api-keys.ts'
 import type { NewPartner, Partner, PartnerChange } from './partners/partners.ts'
 import type { Usage } from './partners/quotas.ts'
 import type { EndOfSecret, NewSigningSecret, RotatedSecret, SigningSecret } from './partners/signing-secrets.ts'
 import type { PartnerStatus } from './partners/status.ts'
-import type {
-  Attempt,
-  Cancellation,
-  EventPage,
-  EventQuery,
-  Explanation,
-  NewRegistration,
-  Registered,
-  Registration,
-  RegistrationPage,
-  RegistrationQuery,
-  ResendOutcome,
-} from './registrations/registration.ts'
+import type { ResendOutcome } from './registrations/acts.ts'
+import type { Explanation } from './registrations/explanations.ts'
+import type { RegistrationPage, RegistrationQuery } from './registrations/queries.ts'
+import type { NewRegistration, Registered } from './registrations/register.ts'
+import type { Cancellation, Registration } from './registrations/registration.ts'
 import type { Resealed, ResealPlace } from './resealing.ts'
 import type { EngineCounts, Stats } from './stats/stats.ts'
 import type { LongestPauses } from './verifications/due-times.ts'
@@ -38,8 +37,16 @@ import type {
 export type { Account, ClaimedAccount, NewAccount } from './accounts/account.ts'
 export type { LastBackup } from './backup.ts'
 export type { BulkStep, NewBulkAct } from './bulk/bulk-act.ts'
-export type { Callback, CallbackNotice, CallbackPage, CallbackTrouble, ChangedCallback } from './callbacks/callback.ts'
+export type {
+  Callback,
+  CallbackNotice,
+  CallbackPage,
+  CallbackTrouble,
+  ChangedCallback,
+  HeldBecause,
+} from './callbacks/callback.ts'
 export type { StoreHints } from './hints.ts'
+export type { EventPage, EventPosition, EventQuery, StoredEvent } from './messages/events.ts'
 export type * from './messages/message.ts'
 export type { Act, NewAct } from './operators/acts.ts'
 export type { AdminToken } from './operators/admin-tokens.ts'
@@ -49,8 +56,12 @@ export type { NewPartner, Partner, PartnerChange } from './partners/partners.ts'
 export type { Quotas, Usage } from './partners/quotas.ts'
 export type { NewSigningSecret, RotatedSecret, SigningSecret } from './partners/signing-secrets.ts'
 export type { PartnerStatus } from './partners/status.ts'
+export type { Cancelled, ResendOutcome } from './registrations/acts.ts'
+export type { Explanation } from './registrations/explanations.ts'
 export type * from './registrations/filter.ts'
-export type * from './registrations/registration.ts'
+export type { RegistrationPage, RegistrationQuery } from './registrations/queries.ts'
+export type { NewRegistration, Registered } from './registrations/register.ts'
+export type { Cancellation, Registration } from './registrations/registration.ts'
 export type { Resealed, ResealPlace } from './resealing.ts'
 export type { Unreadable } from './sealed.ts'
 export type * from './stats/stats.ts'

@@ -1,12 +1,15 @@
 import { isDeepStrictEqual } from 'node:util'
 import { DAY, HOUR } from '../../core/duration.ts'
-import type { AttemptKind, HeldBecause } from '../store.ts'
+import type { AttemptKind } from '../store.ts'
 
 /** A callback URL of a partner. */
 export interface Callback {
   partnerId: string
   callbackUrl: string
 }
+
+/** Why messages are held. */
+export type HeldBecause = 'gone' | 'disabled' | 'operator'
 
 /** The same text for the same URL of the same partner. */
 export const callbackKey = ({ partnerId, callbackUrl }: Callback): string => `${partnerId} ${callbackUrl}`

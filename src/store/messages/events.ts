@@ -1,7 +1,7 @@
 import { SECOND } from '../../core/duration.ts'
 import type { MessageState, MessageType } from '../../core/message.ts'
 import type { StoreContext } from '../context.ts'
-import type { EventPage, EventPosition, EventQuery, Store, StoredEvent } from '../store.ts'
+import type { Store } from '../store.ts'
 import { columnsOf, type Tx } from '../tx.ts'
 
 /** So many events one page looks at, whatever it leaves out: erased ones, undecipherable ones, others than are asked for, older ones. */
@@ -12,6 +12,40 @@ export const EVENT_WINDOW = 1_000
  * follows it: longer than a transaction lasts that waits for the locks of others.
  */
 const OVERLAP_MS = 30 * SECOND
+
+/**
+ * A partner's events are numbered 1, 2, 3 … in the order of their commits. `at` is when the event was created: after a
+ * restore the numbers are given anew, and the time tells which history a position belongs to.
+ */
+export interface EventPosition {
+  n: number
+  at: number
+}
+
+export interface EventQuery {
+  /** Null: from the first event. */
+  after: EventPosition | null
+  limit: number
+  /** Begins at the first event that was created then or later; unless given, at the first of all. */
+  since?: number | undefined
+  /** Only those whose delivery is in this state now; all unless given. */
+  delivery?: MessageState | undefined
+}
+
+export interface StoredEvent {
+  position: EventPosition
+  registrationId: string
+  type: MessageType
+  createdAt: number
+  delivery: MessageState
+  body: string
+}
+
+export type EventPage =
+  /** `end`: what to go on after, which may be behind the last event; null: after what was asked for, since nothing follows. `scanned`: how many were read. */
+  | { outcome: 'page'; events: StoredEvent[]; end: EventPosition | null; scanned: number }
+  /** The position is of a history that a restore has ended; null: begin at the first event. */
+  | { outcome: 'lost'; beginAfter: EventPosition | null }
 
 /** What the database knows about a position that a reader brings. */
 interface PositionFacts {

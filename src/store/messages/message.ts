@@ -1,6 +1,18 @@
 import type { MessageEnd, MessageStep } from '../../core/message.ts'
 import type { Secret } from '../../core/secret.ts'
-import type { Attempt } from '../registrations/registration.ts'
+
+/** How an attempt ended, as its partner is told. */
+export const ATTEMPT_KINDS = ['delivered', 'rejected', 'gone', 'failed'] as const
+export type AttemptKind = (typeof ATTEMPT_KINDS)[number]
+
+export interface Attempt {
+  at: number
+  outcome: AttemptKind
+  httpStatus: number | null
+  error: string | null
+  durationMs: number
+  responseExcerpt: string | null
+}
 
 export interface MessageClaimRequest {
   /** Free slots, and how many of them slow and unproven lanes may have together. */

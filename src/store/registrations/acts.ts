@@ -4,11 +4,29 @@ import type { StoreContext } from '../context.ts'
 import { afterCallbackChanges, afterCancelling } from '../hints.ts'
 import { lockMessagesOf, saveDeliveries } from '../messages/deliveries.ts'
 import { advanceLanes } from '../messages/lanes.ts'
-import type { ChangedCallback, ResendOutcome, Store } from '../store.ts'
+import type { ChangedCallback, Store } from '../store.ts'
 import type { Tx } from '../tx.ts'
 import { cancelAll } from './cancelling.ts'
 import { nudge } from './register.ts'
-import { findOwned, lockVerificationsOf, type OwnedRegistration, type RegistrationRow, selectOwned } from './rows.ts'
+import {
+  findOwned,
+  lockVerificationsOf,
+  type OwnedRegistration,
+  type RegistrationRow,
+  selectOwned,
+} from './registration.ts'
+
+/** `no_message`: it has not ended yet. */
+export type ResendOutcome = 'resent' | 'no_message' | 'cancelled'
+
+/**
+ * What must not be sent any more as it was claimed: a cancelled registration, or everything (null) of a partner that is disabled or has
+ * ended a signing secret. What is due all the same is claimed anew.
+ */
+export interface Cancelled {
+  partnerId: string
+  registrationId: string | null
+}
 
 /** What its partner does to a registration. */
 export const createRegistrationActs = (context: StoreContext): Pick<Store, 'cancel' | 'nudge' | 'resend'> => {

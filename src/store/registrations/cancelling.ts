@@ -4,7 +4,13 @@ import { type LockedMessage, lockMessagesOf, saveDeliveries } from '../messages/
 import type { Opening } from '../sealed.ts'
 import type { Cancellation } from '../store.ts'
 import type { Sql, Tx } from '../tx.ts'
-import { findOwned, lockVerificationsOf, type OwnedRegistration, type RegistrationRow, selectOwned } from './rows.ts'
+import {
+  findOwned,
+  lockVerificationsOf,
+  type OwnedRegistration,
+  type RegistrationRow,
+  selectOwned,
+} from './registration.ts'
 
 /** A registration that its partner cancels, with what belongs to it; `claims` are its verification's. */
 export type CancelFacts = Pick<

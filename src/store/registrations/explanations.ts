@@ -1,17 +1,43 @@
 import { isProbed } from '../../core/account.ts'
+import type { Answer } from '../../core/answer.ts'
 import type { MessageType } from '../../core/message.ts'
 import { heldBecause } from '../callbacks/callback.ts'
 import { findUrl } from '../callbacks/urls.ts'
 import type { StoreContext } from '../context.ts'
 import { heldAt } from '../operators/facts.ts'
 import { createSecretRows } from '../partners/signing-secrets.ts'
-import type { Explanation, Store } from '../store.ts'
+import type { Account, Attempt, HeldBecause, Store } from '../store.ts'
 import { columnsOf, type Row, type Tx } from '../tx.ts'
-import { forecastAt } from '../verifications/forecast.ts'
+import { forecastAt, type PollForecast } from '../verifications/forecast.ts'
 import { newestAttempts } from './queries.ts'
-import { type RegistrationRow, selectOwned, toRegistration } from './rows.ts'
+import { type Registration, type RegistrationRow, selectOwned, toRegistration } from './registration.ts'
 
 /** What an operator or a partner needs to see why there is no webhook yet. */
+export interface Explanation {
+  registration: Registration
+  lastAnswer: Answer['kind'] | null
+  lastCode: number | null
+  rawStatus: string | null
+  /** Why nothing may be asked. */
+  account: Pick<Account, 'id' | 'pausedAt' | 'pauseReason' | 'pauseCode' | 'unreachableAt' | 'unreachableError'>
+  /** Null: it is not in a queue, because it is not due, is being asked, or its account is not asked now. */
+  queue: PollForecast | null
+  lastAttempt: Attempt | null
+  messageType: MessageType | null
+  /** Since when the callback URL is held, because it answered 410 or is disabled. */
+  heldSince: number | null
+  heldBecause: HeldBecause | null
+  /** The message waits, and none of its partner's signing secrets can be decrypted. */
+  unsignable: boolean
+  /**
+   * `under_way`: the message is claimed, so an attempt is made now. `not_sent`: our own side could not send it, since its last claim
+   * brought no attempt.
+   */
+  sending: 'under_way' | 'not_sent' | null
+  /** The message waits, and since when nobody's is claimed. */
+  allHeldSince: number | null
+}
+
 export const createExplanations = (
   context: Pick<StoreContext, 'read' | 'sealed' | 'openOr' | 'defaultRate'>,
 ): Pick<Store, 'explain'> => {

@@ -1,8 +1,37 @@
 import type { Verdict } from '../../core/answer.ts'
 import { DAY, HOUR } from '../../core/duration.ts'
-import type { NewRegistration, Quotas, Registered, Registration, Usage } from '../store.ts'
+import type { Quotas, Usage } from '../store.ts'
 import { isOfBatch, NEW_IN_BATCH, NUDGED, queueOfNew } from '../verifications/poll-queues.ts'
+import type { Registration } from './registration.ts'
 import type { Ending } from './resolutions.ts'
+
+export interface NewRegistration {
+  id: string
+  partnerId: string
+  accountId: string
+  idcardid: string
+  /** Normalised and judged. */
+  callbackUrl: string
+  metadata: Readonly<Record<string, string>>
+  /** Null: `ttlMs` from now. */
+  expiresAt: number | null
+  ttlMs: number
+  /** It came with others, which as a whole are less urgent than what comes by itself. */
+  isBatch: boolean
+  /** The trace that its request belongs to (`readTraceparent`); null: none. */
+  traceparent: string | null
+}
+
+export type Registered =
+  | { outcome: 'created' | 'existing'; registration: Registration }
+  /** The serial belongs to another partner. */
+  | { outcome: 'taken' }
+  /** The serial has that many registrations already. */
+  | { outcome: 'too_many'; limit: number }
+  /** The partner has used up what it may have. */
+  | { outcome: 'over_quota'; quota: keyof Quotas; limit: number }
+  /** The verdict of the serial is there and cannot be decrypted. */
+  | { outcome: 'unreadable' }
 
 /** A serial that somebody has registered already. */
 export interface KnownVerification {

@@ -7,6 +7,7 @@ import { loadQuotas, type QuotaFacts } from '../partners/quotas.ts'
 import type { NewRegistration, Registered, Store } from '../store.ts'
 import type { Tx } from '../tx.ts'
 import { register } from './register.ts'
+import { NEW_REGISTRATION } from './registration.ts'
 import { type Ending, endRegistrations } from './resolutions.ts'
 import { loadSerials, type Serial, type SerialOf, saveSerials, viewLive } from './serials.ts'
 
@@ -78,7 +79,7 @@ const registerOne = (
   }
   const { polls, lastPolledAt } = serial.verification ?? NEW_VERIFICATION
   serial.live.set(callbackUrl, {
-    ...{ ...item, ...WAITING, ...NO_MESSAGE, createdAt: at, expiresAt, polls, lastPolledAt },
+    ...{ ...item, ...NEW_REGISTRATION, createdAt: at, expiresAt, polls, lastPolledAt },
     ...(ending && {
       ...{ status: outcomeOfVerdict(ending.verdict).status, resolvedAt: at },
       ...{ messageState: 'pending' as const, attempts: 0, sendDueAt: at },
@@ -97,8 +98,6 @@ const NEW_VERIFICATION = {
   polls: 0,
   lastPolledAt: null,
 }
-const WAITING = { status: 'pending', reason: null, resolvedAt: null, dueAt: null, claimedAt: null } as const
-const NO_MESSAGE = { messageState: null, attempts: null, sendDueAt: null, sendClaimedAt: null }
 
 /** What ends at once. */
 const saveCreated = async (

@@ -1,13 +1,11 @@
-import type { Answer, Verdict } from '../../core/answer.ts'
-import { type MessageState, type MessageType, messageIdOf } from '../../core/message.ts'
-import type { RegistrationStatus } from '../../core/registration.ts'
+import type { Verdict } from '../../core/answer.ts'
+import { type MessageState, messageIdOf } from '../../core/message.ts'
+import { deliveryWithoutMessage, type RegistrationStatus, showsVerdict } from '../../core/registration.ts'
+import { TEST_ACCOUNT_ID } from '../../core/test-serial.ts'
 import type { Reason } from '../../core/verification.ts'
 import type { Emit } from '../../telemetry/emit.ts'
-import type { Account } from '../accounts/account.ts'
-import type { Quotas } from '../partners/quotas.ts'
-import type { PollForecast } from '../verifications/forecast.ts'
-
-export type { RegistrationStatus }
+import type { Opening } from '../sealed.ts'
+import { columnsOf, type Dialect, type Row, type Sql, type Tx } from '../tx.ts'
 
 export interface Registration {
   id: string
@@ -30,37 +28,6 @@ export interface Registration {
   resolvedAt: number | null
 }
 
-export interface NewRegistration {
-  id: string
-  partnerId: string
-  accountId: string
-  idcardid: string
-  /** Normalised and judged. */
-  callbackUrl: string
-  metadata: Readonly<Record<string, string>>
-  /** Null: `ttlMs` from now. */
-  expiresAt: number | null
-  ttlMs: number
-  /** It came with others, which as a whole are less urgent than what comes by itself. */
-  isBatch: boolean
-  /** The trace that its request belongs to (`readTraceparent`); null: none. */
-  traceparent: string | null
-}
-
-export type Registered =
-  | { outcome: 'created' | 'existing'; registration: Registration }
-  /** The serial belongs to another partner. */
-  | { outcome: 'taken' }
-  /** The serial has that many registrations already. */
-  | { outcome: 'too_many'; limit: number }
-  /** The partner has used up what it may have. */
-  | { outcome: 'over_quota'; quota: keyof Quotas; limit: number }
-  /** The verdict of the serial is there and cannot be decrypted. */
-  | { outcome: 'unreadable' }
-
-/** `no_message`: it has not ended yet. */
-export type ResendOutcome = 'resent' | 'no_message' | 'cancelled'
-
 export interface Cancellation {
   registration: Registration
   /** It was not cancelled before. */
@@ -81,100 +48,152 @@ export const tellCancelled = (
   if (stopsMessage) emit('message.cancelled', { messageId: messageIdOf(registrationId), registrationId, partnerId })
 }
 
+const OWN = [
+  ...(['id', 'partnerId', 'verificationId', 'n', 'callbackUrl', 'metadata', 'status', 'reason', 'messageSeq'] as const),
+  ...(['createdAt', 'expiresAt', 'resolvedAt'] as const),
+] as const
+const OF_VERIFICATION = [
+  ...(['accountId', 'idcardid', 'verdict', 'polls', 'lastPolledAt', 'queue', 'dueAt', 'claimedAt', 'claims'] as const),
+] as const
+
+/** A registration as it is stored, with what its verification and its message add to it. */
+export interface RegistrationRow
+  extends Pick<Row<'registrations'>, (typeof OWN)[number]>,
+    Pick<Row<'verifications'>, (typeof OF_VERIFICATION)[number]> {
+  /** Null, and all that follows: it has no message. */
+  messageState: MessageState | null
+  messageClaims: number | null
+  attempts: number | null
+  sendDueAt: number | null
+  sendClaimedAt: number | null
+}
+
 /**
- * What must not be sent any more as it was claimed: a cancelled registration, or everything (null) of a partner that is disabled or has
- * ended a signing secret. What is due all the same is claimed anew.
+ * Behind it: of `registrations r`, `verifications v`, `message_bodies b`, `deliveries d`. The last two are what the view `messages` joins,
+ * which SQLite would make as a whole for a LEFT JOIN.
  */
-export interface Cancelled {
+export const SELECT_REGISTRATIONS = `
+  SELECT ${columnsOf('registrations', OWN, 'r')}, ${columnsOf('verifications', OF_VERIFICATION, 'v')},
+    CASE WHEN b.seq IS NOT NULL THEN coalesce(d.state, 'delivered') END AS "messageState",
+    coalesce(d.claims, b.claims) AS "messageClaims", coalesce(d.attempts, b.attempts) AS attempts,
+    d.due_at AS "sendDueAt", d.claimed_at AS "sendClaimedAt"
+  FROM registrations r JOIN verifications v ON v.id = r.verification_id
+    LEFT JOIN message_bodies b ON b.seq = r.message_seq LEFT JOIN deliveries d ON d.seq = b.seq`
+
+/** As much of a registration as its partner sees. */
+export type ShownRow = Omit<
+  RegistrationRow,
+  'n' | 'verificationId' | 'messageSeq' | 'messageClaims' | 'queue' | 'claims' | Sealed
+>
+type Sealed = 'metadata' | 'verdict'
+
+/** What is of every new one. */
+export const NEW_REGISTRATION = {
+  status: 'pending',
+  reason: null,
+  polls: 0,
+  lastPolledAt: null,
+  dueAt: null,
+  claimedAt: null,
+  messageState: null,
+  attempts: null,
+  sendDueAt: null,
+  sendClaimedAt: null,
+  resolvedAt: null,
+} as const
+
+/** @param opened the verdict of its serial, which it may not show */
+export const registrationOf = (row: ShownRow, opened: Pick<Registration, Sealed>): Registration => ({
+  id: row.id,
+  partnerId: row.partnerId,
+  isTest: row.accountId === TEST_ACCOUNT_ID,
+  idcardid: row.idcardid,
+  callbackUrl: row.callbackUrl,
+  metadata: opened.metadata,
+  status: row.status,
+  reason: row.reason,
+  verdict: showsVerdict(row.status) ? opened.verdict : null,
+  polls: row.polls,
+  lastPolledAt: row.lastPolledAt,
+  // While claimed, the due time is the end of the lease, which tells a partner nothing: it is being asked now.
+  nextPollAt: row.status === 'pending' ? (row.claimedAt ?? row.dueAt) : null,
+  delivery: {
+    messageId: row.messageState && messageIdOf(row.id),
+    state: row.messageState ?? deliveryWithoutMessage(row.status),
+    attempts: row.attempts ?? 0,
+    nextAttemptAt: row.sendClaimedAt ?? row.sendDueAt,
+  },
+  createdAt: row.createdAt,
+  expiresAt: row.expiresAt,
+  resolvedAt: row.resolvedAt,
+})
+
+/** Empty where they do not open: whoever asks for a registration, or its verdict, had rather have it without them than not at all. */
+export const openMetadata = (
+  { sealed, openOr }: Opening,
+  row: { id: string; partnerId: string; metadata: Buffer | string },
+): Registration['metadata'] =>
+  openOr({ table: 'registrations', id: row.id }, { open: () => sealed.metadata.open(row), instead: {} })
+
+/** Null: the serial has none. */
+export const openVerdict = (
+  { sealed, openOr }: Opening,
+  verificationId: number,
+  row: { partnerId: string; idcardid: string; verdict: Buffer | null },
+): Verdict | 'unreadable' | null =>
+  openOr(
+    { table: 'verifications', id: String(verificationId) },
+    { open: () => sealed.verdict.open(row), instead: 'unreadable' as const },
+  )
+
+/** What cannot be decrypted is left out of it: a registration is shown all the same. */
+export const toRegistration = (opening: Opening, row: RegistrationRow): Registration => {
+  const verdict = showsVerdict(row.status) ? openVerdict(opening, row.verificationId, row) : null
+  return registrationOf(row, {
+    metadata: openMetadata(opening, row),
+    verdict: verdict === 'unreadable' ? null : verdict,
+  })
+}
+
+/** A registration as whoever acts on it names it. */
+export interface OwnedRegistration {
   partnerId: string
-  registrationId: string | null
+  id: string
 }
 
-export interface RegistrationQuery {
-  idcardid: string | null
-  status: RegistrationStatus | null
-  delivery: MessageState | null
-  limit: number
-  before: string | null
+const nameOf = ({ partnerId, id }: OwnedRegistration): OwnedRegistration => ({ partnerId, id })
+
+const OWNED = (d: Dialect): string => `
+  (r.id, r.partner_id) IN (SELECT owned.id, owned.partner_id FROM ${d.rows('owned', { id: 'text', partnerId: 'text' })})`
+const SELECT_OWNED: Sql = d => `${SELECT_REGISTRATIONS} WHERE ${OWNED(d)}`
+
+/** Those of these that there are, by their ids. */
+export const selectOwned = async (
+  tx: Tx,
+  owned: readonly OwnedRegistration[],
+): Promise<Map<string, RegistrationRow>> => {
+  const rows = await tx.all<RegistrationRow>(SELECT_OWNED, { owned: owned.map(nameOf) })
+  return new Map(rows.map(row => [row.id, row]))
 }
 
-/** `next`: to go on before; null: there are no more. A page may hold fewer than `limit`, or nothing, and others may follow. */
-export interface RegistrationPage {
-  found: Registration[]
-  next: string | null
+/** In the order of these; null: there is no such registration. */
+export const findOwned = async (
+  tx: Tx,
+  owned: readonly OwnedRegistration[],
+  opening: Opening,
+): Promise<(Registration | null)[]> => {
+  const rows = await selectOwned(tx, owned)
+  return owned.map(({ id, partnerId }) => {
+    const row = rows.get(id)
+    return row?.partnerId === partnerId ? toRegistration(opening, row) : null
+  })
 }
 
-/** How an attempt ended, as its partner is told. */
-export const ATTEMPT_KINDS = ['delivered', 'rejected', 'gone', 'failed'] as const
-export type AttemptKind = (typeof ATTEMPT_KINDS)[number]
+const LOCK_VERIFICATIONS: Sql = d => `
+  SELECT id FROM verifications WHERE id IN (SELECT r.verification_id FROM registrations r WHERE ${OWNED(d)})
+  ORDER BY id ${d.forUpdate()}`
 
-export interface Attempt {
-  at: number
-  outcome: AttemptKind
-  httpStatus: number | null
-  error: string | null
-  durationMs: number
-  responseExcerpt: string | null
+/** Locks the verifications of these registrations: whoever changes a registration has its verification locked. */
+export const lockVerificationsOf = async (tx: Tx, owned: readonly OwnedRegistration[]): Promise<void> => {
+  await tx.all(LOCK_VERIFICATIONS, { owned: owned.map(nameOf) })
 }
-
-/** Why messages are held: callbacks.ts. */
-export type HeldBecause = 'gone' | 'disabled' | 'operator'
-
-export interface Explanation {
-  registration: Registration
-  lastAnswer: Answer['kind'] | null
-  lastCode: number | null
-  rawStatus: string | null
-  /** Why nothing may be asked. */
-  account: Pick<Account, 'id' | 'pausedAt' | 'pauseReason' | 'pauseCode' | 'unreachableAt' | 'unreachableError'>
-  /** Null: it is not in a queue, because it is not due, is being asked, or its account is not asked now. */
-  queue: PollForecast | null
-  lastAttempt: Attempt | null
-  messageType: MessageType | null
-  /** Since when the callback URL is held, because it answered 410 or is disabled. */
-  heldSince: number | null
-  heldBecause: HeldBecause | null
-  /** The message waits, and none of its partner's signing secrets can be decrypted. */
-  unsignable: boolean
-  /**
-   * `under_way`: the message is claimed, so an attempt is made now. `not_sent`: our own side could not send it, since its last claim
-   * brought no attempt.
-   */
-  sending: 'under_way' | 'not_sent' | null
-  /** The message waits, and since when nobody's is claimed. */
-  allHeldSince: number | null
-}
-
-/**
- * A partner's events are numbered 1, 2, 3 … in the order of their commits. `at` is when the event was created: after a
- * restore the numbers are given anew, and the time tells which history a position belongs to.
- */
-export interface EventPosition {
-  n: number
-  at: number
-}
-
-export interface EventQuery {
-  /** Null: from the first event. */
-  after: EventPosition | null
-  limit: number
-  /** Begins at the first event that was created then or later; unless given, at the first of all. */
-  since?: number | undefined
-  /** Only those whose delivery is in this state now; all unless given. */
-  delivery?: MessageState | undefined
-}
-
-export interface StoredEvent {
-  position: EventPosition
-  registrationId: string
-  type: MessageType
-  createdAt: number
-  delivery: MessageState
-  body: string
-}
-
-export type EventPage =
-  /** `end`: what to go on after, which may be behind the last event; null: after what was asked for, since nothing follows. `scanned`: how many were read. */
-  | { outcome: 'page'; events: StoredEvent[]; end: EventPosition | null; scanned: number }
-  /** The position is of a history that a restore has ended; null: begin at the first event. */
-  | { outcome: 'lost'; beginAfter: EventPosition | null }

@@ -20,7 +20,7 @@ import {
   SEARCHED_AT_ONCE,
   type SearchPage,
 } from './filter.ts'
-import type { RegistrationQuery } from './registration.ts'
+import type { RegistrationQuery } from './queries.ts'
 
 type Verb = 'searchRegistrations' | 'countRegistrations' | 'countExhausted' | 'groupFailures' | 'partnerOf'
 

@@ -10,7 +10,7 @@ import {
   registrationOf,
   SELECT_REGISTRATIONS,
   type ShownRow,
-} from './rows.ts'
+} from './registration.ts'
 
 interface SerialName {
   accountId: string

@@ -2,8 +2,8 @@ import { type AccountChange, type AccountState, afterAccountChange } from '../..
 import { loadAccounts, saveAccounts } from '../accounts/rows.ts'
 import type { StoreContext } from '../context.ts'
 import { afterReleasing, afterResolving } from '../hints.ts'
+import { openMetadata } from '../registrations/registration.ts'
 import { ENDED_BY, endRegistrations } from '../registrations/resolutions.ts'
-import { openMetadata } from '../registrations/rows.ts'
 import type { Store } from '../store.ts'
 import { columnsOf, type Dialect, type Row, type Tx } from '../tx.ts'
 import {

@@ -4,6 +4,7 @@ import type { Answer } from '../../../src/core/answer.ts'
 import { MINUTE, SECOND } from '../../../src/core/duration.ts'
 import { REASONS } from '../../../src/core/verification.ts'
 import { explainSentence } from '../../../src/http/partner/explain-sentence.ts'
+import { NEW_REGISTRATION, registrationOf } from '../../../src/store/registrations/registration.ts'
 import type { Attempt, Explanation, Registration } from '../../../src/store/store.ts'
 import { openApi, START } from '../support/api.ts'
 
@@ -27,22 +28,18 @@ const attempt = (values: Partial<Attempt>): Attempt => ({
 
 const explanation = (registration: Partial<Registration>, facts: Partial<Explanation> = {}): Explanation => ({
   registration: {
-    id: 'reg_1',
-    partnerId: 'partner_1',
-    isTest: false,
-    idcardid: '1',
-    callbackUrl: 'https://partner.example/hook',
-    metadata: {},
-    status: 'pending',
-    reason: null,
-    verdict: null,
-    polls: 1,
-    lastPolledAt: START - 5 * SECOND,
-    nextPollAt: START + 5 * SECOND,
-    delivery: { messageId: null, state: 'pending', attempts: 0, nextAttemptAt: null },
-    createdAt: START - 60 * SECOND,
-    expiresAt: START + 60 * MINUTE,
-    resolvedAt: null,
+    ...registrationOf(
+      {
+        ...{ ...NEW_REGISTRATION, id: 'reg_1', partnerId: 'partner_1', accountId: 'acc_1', idcardid: '1' },
+        ...{
+          callbackUrl: 'https://partner.example/hook',
+          createdAt: START - 60 * SECOND,
+          expiresAt: START + 60 * MINUTE,
+        },
+        ...{ polls: 1, lastPolledAt: START - 5 * SECOND, dueAt: START + 5 * SECOND },
+      },
+      { metadata: {}, verdict: null },
+    ),
     ...registration,
   },
   lastAnswer: 'waiting',
