@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { endedByRotation, liveSecrets, mayRotate } from '../../src/store/partners/signing-secrets.ts'
+import { endedByRotation, liveSecrets, mayRotate } from '../../../src/store/partners/signing-secrets.ts'
 
 const NOW = Date.parse('2026-11-24T08:00:00Z')
 const secret = (id: string, expiresAt: number | null) => ({ id, expiresAt })

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { expect, onTestFinished, test } from 'vitest'
-import { openSqliteStore } from '../../src/store/sqlite/store.ts'
+import { openSqliteStore } from '../../../src/store/sqlite/store.ts'
 
 const ACT = { who: 'token_1', name: 'Zoë', act: 'account.pause', object: 'acc_1', reason: null, changes: null } as const
 

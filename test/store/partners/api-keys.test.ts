@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { isValid } from '../../src/store/partners/api-keys.ts'
+import { isValid } from '../../../src/store/partners/api-keys.ts'
 
 const NOW = Date.parse('2026-11-24T08:00:00Z')
 

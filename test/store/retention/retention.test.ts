@@ -2,11 +2,11 @@ import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { describe, expect, test } from 'vitest'
-import { DAY, HOUR } from '../../src/core/duration.ts'
-import { openSqliteStore } from '../../src/store/sqlite/store.ts'
-import { readTables } from '../privacy/support/tables.ts'
-import { openFolder } from '../support/service.ts'
-import { first, openStoreFixture, SUCCESS } from '../support/store.ts'
+import { DAY, HOUR } from '../../../src/core/duration.ts'
+import { openSqliteStore } from '../../../src/store/sqlite/store.ts'
+import { readTables } from '../../privacy/support/tables.ts'
+import { openFolder } from '../../support/service.ts'
+import { first, openStoreFixture, SUCCESS } from '../../support/store.ts'
 
 const onFile = <T>(path: string, use: (file: Database.Database) => T): T => {
   const file = new Database(path)

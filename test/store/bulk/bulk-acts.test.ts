@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { expect, test } from 'vitest'
-import { ALL_REGISTRATIONS } from '../../src/store/registrations/filter.ts'
-import { openSqliteStore } from '../../src/store/sqlite/store.ts'
-import { HOOK, openStoreFixture, SUCCESS } from '../support/store.ts'
+import { ALL_REGISTRATIONS } from '../../../src/store/registrations/filter.ts'
+import { openSqliteStore } from '../../../src/store/sqlite/store.ts'
+import { HOOK, openStoreFixture, SUCCESS } from '../../support/store.ts'
 
 const START = Date.parse('2026-11-24T08:00:00Z')
 const URLS = ['a', 'b', 'c'].map(path => `${HOOK}/${path}`)
