@@ -8,7 +8,7 @@ interface Delivery extends Counters {
   claimedAt: number | null
 }
 
-/** `message_bodies` has them too: they count once it is delivered, and until then are out of date. */
+/** `message_bodies` has them too: they count once it is delivered. Its defaults say: at the first attempt. */
 interface Counters {
   claims: number
   /** A resend sets it to the count of claims: what was claimed before decides nothing any more. */
@@ -29,7 +29,10 @@ interface Body extends Pick<Row<'messageBodies'>, (typeof BODY)[number]> {
   isErased: boolean
 }
 
-export interface LockedMessage extends Body, Delivery {}
+export interface LockedMessage extends Body, Delivery {
+  /** Those that `message_bodies` has. */
+  kept: Counters
+}
 
 const BODY = ['seq', 'partnerId', 'registrationId', 'callbackUrl', 'laneId'] as const
 const lockBodies =
@@ -55,7 +58,7 @@ const lock = async (tx: Tx, sql: Sql, keys: readonly (number | string)[]): Promi
   const bodies = await tx.all<Body & Counters>(sql, { keys })
   const found = await tx.all<Delivery & { seq: number }>(LOCK_DELIVERIES, { seqs: bodies.map(({ seq }) => seq) })
   const deliveries = new Map(found.map(delivery => [delivery.seq, delivery]))
-  return bodies.map(body => ({ ...DELIVERED, ...body, ...deliveries.get(body.seq) }))
+  return bodies.map(body => ({ ...DELIVERED, ...body, ...deliveries.get(body.seq), kept: countersOf(body) }))
 }
 
 const DELIVERED = { state: 'delivered', dueAt: null, claimedAt: null } as const
@@ -72,7 +75,10 @@ export interface DeliveryChange {
   becomes: Delivery
 }
 
-/** The delivery of what is delivered is removed, its counters kept beside what it said; one that begins anew is added. */
+/**
+ * The delivery of what is delivered is removed, its counters kept beside what it said, which most have there already: a body is not written
+ * again for them. One that begins anew is added.
+ */
 export const saveDeliveries = async (tx: Tx, changes: readonly DeliveryChange[]): Promise<void> => {
   const over = changes.filter(({ becomes }) => becomes.state === 'delivered')
   const removed = over.filter(({ was }) => was.state !== 'delivered').map(({ was }) => was.seq)
@@ -80,7 +86,9 @@ export const saveDeliveries = async (tx: Tx, changes: readonly DeliveryChange[])
   await tx.update(
     'messageBodies',
     ['seq'],
-    over.map(({ was: { seq }, becomes }) => ({ seq, ...countersOf(becomes) })),
+    over
+      .filter(({ was: { kept }, becomes }) => COUNTERS.some(name => kept[name] !== becomes[name]))
+      .map(({ was: { seq }, becomes }) => ({ seq, ...countersOf(becomes) })),
   )
 
   const open = changes.flatMap(({ was, becomes: { state, dueAt, claimedAt, ...becomes } }) =>

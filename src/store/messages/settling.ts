@@ -9,7 +9,7 @@ import { type LockedMessage, lockMessages, saveDeliveries } from './deliveries.t
 import { afterAttemptInLane, isSameLane, type Lane, type LaneState, lockUnsteadyLanes } from './lanes.ts'
 
 /** A message when an attempt of it is to be written. */
-export interface MessageFacts extends Omit<LockedMessage, 'partnerId' | 'callbackUrl' | 'laneId'> {
+export interface MessageFacts extends Omit<LockedMessage, 'partnerId' | 'callbackUrl' | 'laneId' | 'kept'> {
   /** This claim's attempt has been written already. */
   isRecorded: boolean
 }

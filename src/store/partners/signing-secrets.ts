@@ -3,12 +3,12 @@ import { AppError } from '../../core/error.ts'
 import type { Words } from '../../core/language.ts'
 import type { Secret } from '../../core/secret.ts'
 import type { StoreContext } from '../context.ts'
-import { and, eq, gt, inArray, isNull, or } from '../drizzle.ts'
+import { and, eq } from '../drizzle.ts'
 import { afterEndingSecrets } from '../hints.ts'
 import { stopClaims } from '../messages/claims-lock.ts'
 import type { Opening } from '../sealed.ts'
 import type { Store } from '../store.ts'
-import type { Row, Tx } from '../tx.ts'
+import { columnsOf, type Row, type Sql, type Tx } from '../tx.ts'
 
 export interface SigningSecret {
   id: string
@@ -145,11 +145,12 @@ const expireBy = async (tx: Tx, rows: readonly SigningSecret[], expiresAt: numbe
 }
 
 /** Those that have not ended. */
-const loadSecrets = async ({ db, at, schema: { signingSecrets } }: Tx, partnerIds: readonly string[]) => {
-  const hasNotEnded = or(isNull(signingSecrets.expiresAt), gt(signingSecrets.expiresAt, at))
-  const ofPartners = inArray(signingSecrets.partnerId, [...partnerIds])
-  return db.select().from(signingSecrets).where(and(ofPartners, hasNotEnded))
-}
+const LIVE: Sql = d => `
+  SELECT ${columnsOf('signingSecrets', ['id', 'partnerId', 'type', 'secret', 'createdAt', 'expiresAt'])} FROM signing_secrets
+  WHERE partner_id IN ${d.list('partnerIds', 'text')} AND (expires_at IS NULL OR expires_at > @at)`
+
+const loadSecrets = ({ all, at }: Tx, partnerIds: readonly string[]) =>
+  all<Row<'signingSecrets'>>(LIVE, { partnerIds, at })
 
 /** The signing secrets as verbs and attempts need them, within the caller's transaction. */
 export const createSecretRows = ({ sealed, openOr }: Opening) => {

@@ -15,7 +15,6 @@ const SQLITE: Dialect = {
   forKeyShare: '',
   forRemoval: '',
   // CROSS: in the order in which they stand.
-  // CROSS: in the order in which they stand.
   lookUp: (table, on, which) => `${which === 'or none' ? 'LEFT' : 'CROSS'} JOIN ${table} ON ${on}`,
   first: (table, which) => {
     const rowid = `${table.split(' ')[1]}.rowid`
