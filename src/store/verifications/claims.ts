@@ -176,6 +176,9 @@ export const FREE = (d: Dialect) => `
     LEFT JOIN registrations r ON r.verification_id = v.id AND r.status = 'pending'
   ORDER BY v.id, r.n ${d.forUpdate({ of: 'v', skipLocked: true })}`
 
+const CLAIM = (d: Dialect) => `
+  UPDATE verifications SET claims = claims + 1, claimed_at = @at, due_at = @leaseEnd WHERE id IN ${d.list('ids', 'int8')}`
+
 /** A verification once for each registration that waits for it, and once if none does. */
 interface FreeRow extends Omit<ClaimedVerification, 'claim' | 'waiting' | 'traceparents'> {
   claims: number
@@ -202,10 +205,6 @@ const claimDue = async (tx: Tx, found: readonly DueVerification[], leaseEnd: num
   if (found.length === 0) return new Map<number, never>()
   const byId = Map.groupBy(await tx.all<FreeRow>(FREE, { found }), ({ id }) => id)
   const claimed = [...byId.values()].map(rows => claimedOf(rows as [FreeRow, ...FreeRow[]]))
-  await tx.update(
-    'verifications',
-    ['id'],
-    claimed.map(({ id, claim }) => ({ id, claims: claim, claimedAt: tx.at, dueAt: leaseEnd })),
-  )
+  await tx.all(CLAIM, { ids: claimed.map(({ id }) => id), at: tx.at, leaseEnd })
   return new Map(claimed.map(one => [one.id, one]))
 }
