@@ -11,8 +11,7 @@ import { Secret } from '../core/secret.ts'
 import { TEST_ACCOUNT_ID } from '../core/test-serial.ts'
 import { createEnumerationGuard } from '../http/middleware/enumeration-guard.ts'
 import type { NewAccount, Store } from '../store/store.ts'
-import { createEmit, type Emit, relayTo } from '../telemetry/emit.ts'
-import { openTraces } from '../telemetry/traces/tracer.ts'
+import { createEmit, type Emit, type Listener } from '../telemetry/emit.ts'
 import { USER_AGENT, VERSION } from '../version.ts'
 import { createBackgroundJob } from '../worker/background-job.ts'
 import { createCommandWatch } from '../worker/command-watch.ts'
@@ -45,6 +44,13 @@ const FLUSH_MS = 2 * SECOND
 /** For a whole stop, with a database that does not answer too: the roles take 11 s of it at most. */
 const STOP_MS = 11.8 * SECOND
 
+/** Null, and nothing of OpenTelemetry's SDK is loaded, unless there is an endpoint. */
+const openTraces = async ({ endpoint, disabled, ...options }: UpstreamConfig['traces'], emit: Emit) => {
+  if (endpoint === null || disabled) return null
+  const { openSdk } = await import('../telemetry/traces/sdk.ts')
+  return openSdk({ ...options, endpoint, version: VERSION, sleep: clock.sleep, emit })
+}
+
 export interface App {
   /** Where it listens. */
   url: string
@@ -57,13 +63,12 @@ export interface App {
  * waits for what is under way, for 10 s at most; breaks off the rest and gives it back; and closes the database last, when all of
  * it is recorded. Throws where that takes longer than 11.8 s.
  *
- * @param told of all events
- * @param database for callers that have begun to open it already
+ * @param log is told of all events
  */
 export const openApp = async (
   config: UpstreamConfig,
-  told: Emit,
-  database: Promise<Store> = openDatabase(config, { emit: told, runs: 'on its own thread' }),
+  log: Listener,
+  database: Promise<Store> = openDatabase(config, { emit: createEmit([log]), runs: 'on its own thread' }),
 ): Promise<App> => {
   const { callback, upstream } = config
   const does = (role: NodeRole) => config.node.roles.includes(role)
@@ -75,7 +80,7 @@ export const openApp = async (
   // The others see this node until all that it does has ended.
   stack.defer(presence.end)
   const metrics = createNodeMetrics(store, config)
-  const listeners = [relayTo(told), metrics.listener]
+  const listeners = [log, metrics.listener]
   const emit = createEmit(listeners)
   store.hints.on('unreadable', where => emit('value.unreadable', where))
   store.hints.on('callbacksChanged', changedUrls => {
@@ -91,7 +96,7 @@ export const openApp = async (
     passwordMode: upstream.passwordMode,
   })
   if (upstream.sandbox) await store.createAccount(TEST_ACCOUNT)
-  const traces = await openTraces({ ...config.traces, version: VERSION, sleep: clock.sleep, emit })
+  const traces = await openTraces(config.traces, emit)
   const tracer = traces?.tracer ?? null
   const untraced = openSender({
     timeoutMs: callback.timeoutMs,

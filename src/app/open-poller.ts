@@ -1,4 +1,4 @@
-import type { Tracer } from '../telemetry/traces/tracer.ts'
+import type { Tracer } from '../telemetry/traces/span-tracer.ts'
 import { openUpstream } from '../upstream/upstream.ts'
 import { USER_AGENT } from '../version.ts'
 import { createPollPlan } from '../worker/poll-plan.ts'

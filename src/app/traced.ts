@@ -1,6 +1,6 @@
 import type { Outgoing, Sender, SendResult } from '../callback/sender.ts'
 import type { Answer } from '../core/answer.ts'
-import type { SpanEnd, Tracer } from '../telemetry/traces/tracer.ts'
+import type { SpanEnd, Tracer } from '../telemetry/traces/span-tracer.ts'
 import type { Upstream } from '../upstream/upstream.ts'
 import type { PollerDeps } from '../worker/poller.ts'
 

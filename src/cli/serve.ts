@@ -8,7 +8,7 @@ import { refuseTakenPort } from '../http/listen.ts'
 import { limitMemory } from '../limit-memory.ts'
 import { explainStart } from '../store/open.ts'
 import { showAddress } from '../store/opening-failure.ts'
-import { createEmit, type Emit } from '../telemetry/emit.ts'
+import { createEmit, type Emit, type Listener } from '../telemetry/emit.ts'
 import { createLog } from '../telemetry/log.ts'
 import { VERSION } from '../version.ts'
 import { type Common, defineCommand } from './command.ts'
@@ -19,9 +19,10 @@ const BROKEN = 'nothing more is acknowledged; start again to recover'
 /** Runs until SIGTERM or SIGINT; a second signal ends it at once. */
 const serve = async ({ lang }: Common): Promise<void> => {
   const config = loadConfig('upstream', lang)
-  const emit = createEmit([createLog({ level: config.log.level, version: VERSION, now: clock.now })])
+  const log = createLog({ level: config.log.level, version: VERSION, now: clock.now })
+  const emit = createEmit([log])
   process.on('SIGUSR1', signal => emit('debugger.refused', { signal }))
-  const app = await start(config, emit).catch((error: unknown) => refuseToOpen(explain(error, config), lang))
+  const app = await start(config, log).catch((error: unknown) => refuseToOpen(explain(error, config), lang))
   emit('listening', {
     url: app.url,
     database: pathOf(config),
@@ -52,12 +53,12 @@ const explain = (error: unknown, { storage: { database } }: UpstreamConfig): unk
   error instanceof AppError ? explainStart(error, database) : error
 
 /** Opens the database on its thread while the rest is loaded. If it breaks meanwhile, the start fails. */
-const start = async (config: UpstreamConfig, emit: Emit): Promise<App> => {
+const start = async (config: UpstreamConfig, log: Listener): Promise<App> => {
   await refuseTakenPort(config.server)
-  const database = openDatabase(config, { emit, runs: 'on its own thread' })
+  const database = openDatabase(config, { emit: createEmit([log]), runs: 'on its own thread' })
   const [{ openApp }, { hints }] = await Promise.all([import('../app/open-app.ts'), database])
   const broken = new Promise<never>((_resolve, reject) => hints.once('broken', reject))
-  return Promise.race([openApp(config, emit, database), broken])
+  return Promise.race([openApp(config, log, database), broken])
 }
 
 const stopOnSignal = (app: App, emit: Emit) => {

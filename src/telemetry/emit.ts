@@ -45,9 +45,3 @@ export const createEmit = (listeners: readonly Listener[]): Emit => {
   }
   return emit
 }
-
-/** A listener that emits what it is told. */
-export const relayTo =
-  (emit: Emit): Listener =>
-  ({ name, fields }) =>
-    (emit as (name: EventName, fields: unknown) => void)(name, fields)

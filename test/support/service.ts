@@ -66,11 +66,11 @@ export const openService = async (env: Environment, wrap: (store: Store) => Stor
   if (!read.ok) throw new Error(read.problems.map(({ setting, message }) => `${setting}: ${message.en}`).join('\n'))
   const lines: LogLine[] = []
   const destination = { write: (line: string) => void lines.push(JSON.parse(line) as LogLine) }
-  const emit = createEmit([createLog({ level: read.config.log.level, destination, now: Date.now })])
+  const log = createLog({ level: read.config.log.level, destination, now: Date.now })
   const app = await openApp(
     read.config,
-    emit,
-    openDatabase(read.config, { emit, runs: 'on its own thread' }).then(wrap),
+    log,
+    openDatabase(read.config, { emit: createEmit([log]), runs: 'on its own thread' }).then(wrap),
   )
   let stopped: Promise<void> | null = null
   const stop = () => {

@@ -7,7 +7,6 @@ import { newPartner } from '../../core/new-partner.ts'
 import { openReceiver } from '../../simulator/receiver.ts'
 import { scriptOfSerial } from '../../simulator/script.ts'
 import { openUpstreamSimulator } from '../../simulator/upstream.ts'
-import { createEmit } from '../../telemetry/emit.ts'
 import { createLog } from '../../telemetry/log.ts'
 
 const ACCOUNT = { apiId: 'demo', apiKey: 'demo-key' }
@@ -34,7 +33,7 @@ export const openStage = async (folder: string) => {
   const simulator = await openUpstreamSimulator({ accounts: [ACCOUNT], now: clock.now, defaultScript: scriptOfSerial })
   const read = readConfig(settingsFor(folder, simulator.url), { need: 'upstream', readFile: () => '' })
   if (!read.ok) throw new Error(read.problems.map(({ setting, message }) => `${setting}: ${message.en}`).join('\n'))
-  const app = await openApp(read.config, createEmit([createLog({ level: read.config.log.level, now: clock.now })]))
+  const app = await openApp(read.config, createLog({ level: read.config.log.level, now: clock.now }))
   const { partner, apiKey, signingSecret } = newPartner('Demo', { newId: createIds(), random })
   await app.store.createPartner(partner)
   const receiver = await openReceiver({ secrets: [signingSecret], now: clock.now })

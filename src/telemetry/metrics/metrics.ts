@@ -1,8 +1,7 @@
 import { collectDefaultMetrics, Registry } from 'prom-client'
 import type { Clock } from '../../core/clock.ts'
-import { MINUTE, SECOND } from '../../core/duration.ts'
+import { MINUTE } from '../../core/duration.ts'
 import type { Histogram } from '../../core/histogram.ts'
-import { onceIn } from '../../core/once-in.ts'
 import type { Listener } from '../emit.ts'
 import { type Declaration, type LabelsOf, showMetric } from './declaration.ts'
 import { READING_METRICS } from './declarations.ts'
@@ -54,17 +53,6 @@ export const createCallRate = (monotonic: () => number) => {
 /** Their names say counter, and they are none: Prometheus' own lint objects to them. */
 const MISNAMED = ['nodejs_active_resources_total', 'nodejs_active_handles_total', 'nodejs_active_requests_total']
 
-/** What every Node process can tell of itself. There is one process, so this is opened once. */
-const openProcessMetrics = (): Registry => {
-  const registry = new Registry()
-  collectDefaultMetrics({ register: registry })
-  for (const name of MISNAMED) registry.removeSingleMetric(name)
-  return registry
-}
-let processMetrics: Registry | null = null
-
-const EVERY_MS = 5 * SECOND
-
 /** A route of the API, and the codes that it may answer. */
 interface CountedRoute {
   method: string
@@ -93,10 +81,8 @@ export const createMetrics = ({
   const registry = new Registry()
   const metrics = createEventMetrics(registry)
   const show = createReadingMetrics(registry)
-  processMetrics ??= openProcessMetrics()
-  const ofProcess = processMetrics
-  // It lists all that is open, which takes some ms where thousands of connections are.
-  const processText = onceIn(EVERY_MS, () => ofProcess.metrics(), clock.monotonic)
+  collectDefaultMetrics({ register: registry })
+  for (const name of MISNAMED) registry.removeSingleMetric(name)
   const calls = createCallRate(clock.monotonic)
   const accounts = new Set<string>()
   const addAccount = (account: string): void => {
@@ -112,10 +98,9 @@ export const createMetrics = ({
     addAccount,
     callsInLastMinute: calls.inLastMinute,
     contentType: registry.contentType,
-    text: async readings => {
+    text: readings => {
       show(readings)
-      const [ours, others] = await Promise.all([registry.metrics(), processText()])
-      return `${ours}\n${others}`
+      return registry.metrics()
     },
   }
 }

@@ -14,7 +14,6 @@ import { type Clock, within } from '../../core/clock.ts'
 import { SECOND } from '../../core/duration.ts'
 import type { Emit } from '../emit.ts'
 import { createSpanTracer } from './span-tracer.ts'
-import type { Traces } from './tracer.ts'
 
 type ExportEmit = Emit<'traces.export_failed' | 'traces.export_recovered'>
 
@@ -72,7 +71,7 @@ const NAME = 'idface-notifier'
  * OpenTelemetry's SDK. It reads itself the `OTEL_` variables of its resource and of the exporter's headers and time limits.
  * Nothing is registered globally, so that no library makes spans of its own.
  */
-export const openSdk = ({ endpoint, story, version, sleep, emit, ...sampling }: SdkOptions): Traces => {
+export const openSdk = ({ endpoint, story, version, sleep, emit, ...sampling }: SdkOptions) => {
   const exporter = new OTLPTraceExporter({ url: `${endpoint}/v1/traces` })
   const provider = new TracerProvider({
     sampler: createSampler(sampling),
@@ -91,11 +90,12 @@ export const openSdk = ({ endpoint, story, version, sleep, emit, ...sampling }: 
   })
   return {
     tracer: createSpanTracer(provider.getTracer(NAME, version), story),
-    // That a batch was not accepted is told already.
-    close: withinMs =>
+    /** Sends what there is, for so long at most; what has not been sent by then is lost. */
+    close: (withinMs: number): Promise<void> =>
       within(
         { sleep },
         withinMs,
+        // That a batch was not accepted is told already.
         provider.shutdown().catch(() => {}),
       ),
   }

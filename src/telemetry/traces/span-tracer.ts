@@ -9,7 +9,28 @@ import {
   trace,
 } from '@opentelemetry/api'
 import { originOf } from '../../core/origin.ts'
-import type { SpanEnd, Tracer } from './tracer.ts'
+
+/** By the names of OpenTelemetry's conventions. No value holds a serial, a secret, a score, a query or a partner's URL. */
+type Attributes = Readonly<Record<string, string | number>>
+
+/** How it ended. `error` names what went wrong, from a small set of words; null: nothing. */
+export interface SpanEnd {
+  attributes: Attributes
+  error: string | null
+}
+
+/** A call that we make. */
+interface Call {
+  method: string
+  /** What is called, from a small set of words. */
+  target: string
+  url: string
+  /** The `traceparent` of each registration that the call is made for. */
+  origins: readonly string[]
+  attributes: Attributes
+}
+
+export type Tracer = ReturnType<typeof createSpanTracer>
 
 /** Stands for the path of a URL and all that follows it. */
 const REDACTED = '/REDACTED'
@@ -41,13 +62,19 @@ const end = (span: Span, { attributes, error }: SpanEnd): void => {
 const within = (parent: SpanContext | null) => (parent ? trace.setSpanContext(ROOT_CONTEXT, parent) : ROOT_CONTEXT)
 
 /**
- * Makes spans by the HTTP conventions.
+ * Makes spans by the HTTP conventions. It costs the caller some microseconds, and never throws, waits or fails.
  *
  * @param story how a call belongs to the registrations that it is made for: as a trace of its own with links to them, or as a
  *   child of the first of them
  */
-export const createSpanTracer = (spans: ApiTracer, story: 'link' | 'parent'): Tracer => ({
-  request: (method, caller) => {
+export const createSpanTracer = (spans: ApiTracer, story: 'link' | 'parent') => ({
+  /**
+   * Begins the span of a request that we answer, and a trace. Without an end it is not sent.
+   *
+   * @param caller the caller's span as a `traceparent`, which is linked to; null: it has none
+   * @returns `traceparent`: what is stored with all that comes of the request; `route`: the pattern of its path
+   */
+  request: (method: string, caller: string | null) => {
     const isKnown = METHODS.has(method)
     const name = isKnown ? method : 'HTTP'
     const attributes = {
@@ -60,7 +87,7 @@ export const createSpanTracer = (spans: ApiTracer, story: 'link' | 'parent'): Tr
     const span = spans.startSpan(name, { kind: SpanKind.SERVER, attributes, links }, ROOT_CONTEXT)
     return {
       traceparent: traceparentOf(span.spanContext()),
-      end: ({ route, ...answered }) => {
+      end: ({ route, ...answered }: SpanEnd & { route: string }): void => {
         span.updateName(`${name} ${route}`)
         span.setAttribute('http.route', route)
         end(span, answered)
@@ -68,7 +95,7 @@ export const createSpanTracer = (spans: ApiTracer, story: 'link' | 'parent'): Tr
     }
   },
 
-  call: ({ method, target, url, origins, attributes }) => {
+  call: ({ method, target, url, origins, attributes }: Call) => {
     // Those of one batch have the same.
     const contexts = [...new Set(origins)].map(contextOf)
     const parent = (story === 'parent' && contexts.shift()) || null
@@ -82,6 +109,6 @@ export const createSpanTracer = (spans: ApiTracer, story: 'link' | 'parent'): Tr
       },
       within(parent),
     )
-    return { end: answered => end(span, answered) }
+    return { end: (answered: SpanEnd): void => end(span, answered) }
   },
 })
