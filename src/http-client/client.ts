@@ -128,13 +128,6 @@ export const openClient = <O extends Origin = Origin>(deps: {
     return group
   }
 
-  /** Many at once, and only when there are too many: to keep them in order would cost at every request. */
-  const closeLongestIdle = () => {
-    const idle = [...groups.values()].flatMap(group => group.idle)
-    idle.sort((one, other) => one.idleSince() - other.idleSince())
-    for (const connection of idle.slice(0, MAX_IDLE / 8)) connection.close()
-  }
-
   const takeIdle = (group: Group<O>): Connection | null => {
     for (let connection = group.idle.pop(); connection; connection = group.idle.pop()) {
       idleCount--
@@ -146,8 +139,9 @@ export const openClient = <O extends Origin = Origin>(deps: {
   const onFree = (group: Group<O>, connection: Connection) => {
     const next = takeWaiting(group)
     if (next) return queueMicrotask(() => start(connection, next))
+    if (idleCount >= MAX_IDLE) return connection.close()
     group.idle.push(connection)
-    if (++idleCount > MAX_IDLE) closeLongestIdle()
+    idleCount++
   }
 
   const onGone = (group: Group<O>, { key }: Destination<O>, connection: Connection) => {

@@ -78,8 +78,6 @@ export interface Connection {
   run(request: Outbound, timeoutMs: number, done: (end: ExchangeEnd) => void): void
   /** Ends the exchange, or the idle connection, whose time is over. True: the connection is closed. */
   expire(): boolean
-  /** When its last exchange ended. */
-  idleSince(): number
   /** Fails the exchange under way. */
   close(): void
 }
@@ -116,7 +114,6 @@ export const createConnection = (deps: {
   let opening: AbortController | null = null
   let openedAt = 0
   let hasServed = false
-  let idleSince = 0
   let idleUntil = Number.POSITIVE_INFINITY
 
   // The exchange under way, as variables of the connection: a request allocates next to nothing.
@@ -145,11 +142,9 @@ export const createConnection = (deps: {
     deps.onGone(connection)
   }
 
-  /** How long the connection may now wait for its next request; 0: it cannot be used again. */
-  const idleMsAfter = (isReusable: boolean): number => {
-    if (!isReusable || head === null) return 0
-    return Math.max(0, Math.min(idleMsOf(head), openedAt + MAX_AGE_MS - idleSince))
-  }
+  /** Until when the connection may wait for its next request; a time that is over: it cannot be used again. */
+  const idleEnd = (isReusable: boolean): number =>
+    isReusable && head !== null ? Math.min(now() + idleMsOf(head), openedAt + MAX_AGE_MS) : 0
 
   const end = (fault: Fault | null, isReusable: boolean) => {
     const report = done
@@ -160,10 +155,9 @@ export const createConnection = (deps: {
       : fault?.kind === 'lost' || fault?.kind === 'protocol'
     const isStale = hasServed && isLost
     hasServed = true
-    idleSince = now()
-    const idleMs = idleMsAfter(isReusable)
-    idleUntil = idleSince + idleMs
-    if (idleMs > 0) deps.onFree(connection)
+    idleUntil = idleEnd(isReusable)
+    const isFree = idleUntil > now()
+    if (isFree) deps.onFree(connection)
     else destroy()
     const ended: ExchangeEnd = { head, body: joined(body), fault, isStale, isUnsent: !isWritten }
     // An idle connection does not keep what may be thousands of headers.
@@ -171,7 +165,7 @@ export const createConnection = (deps: {
     body = []
     report(ended)
     // Only now: a retry takes the place of this connection before a request that waits for one.
-    if (idleMs === 0) deps.onGone(connection)
+    if (!isFree) deps.onGone(connection)
   }
   const fail = (fault: Fault) => end(fault, false)
 
@@ -285,7 +279,6 @@ export const createConnection = (deps: {
       else fail({ kind: 'timeout', phase })
       return true
     },
-    idleSince: () => idleSince,
     close: () => {
       fail({ kind: 'closed' })
       shut()

@@ -79,7 +79,8 @@ const idleMsOf = (hint: string | undefined): number | null => {
   return seconds === undefined ? null : Number(seconds) * SECOND
 }
 
-const parseHead = (text: string): ResponseHead | null => {
+/** Reads the head of a response to GET or POST, from its first byte to its empty line; null for anything else. */
+export const readHead = (text: string): ResponseHead | null => {
   const match = HEAD.exec(text)
   const headers = match && headersOf(text)
   if (!headers) return null
@@ -88,20 +89,4 @@ const parseHead = (text: string): ResponseHead | null => {
   if (body === null) return null
   const keepAlive = body !== 'until_close' && isKeptAlive(headers.get('connection'), isOld)
   return { status, headers, body, keepAlive, idleMs: idleMsOf(headers.get('keep-alive')) }
-}
-
-/** Most servers repeat the same head for a second, until its `Date` changes, and a lookup is cheaper than parsing. */
-const MAX_KNOWN = 64
-const MAX_KNOWN_LENGTH = 512
-let known = new Map<string, ResponseHead>()
-
-/** Reads the head of a response to GET or POST, from its first byte to its empty line; null for anything else. */
-export const readHead = (text: string): ResponseHead | null => {
-  const same = known.get(text)
-  if (same) return same
-  const head = parseHead(text)
-  if (head === null || text.length > MAX_KNOWN_LENGTH) return head
-  if (known.size >= MAX_KNOWN) known = new Map()
-  known.set(text, head)
-  return head
 }
