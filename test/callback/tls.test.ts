@@ -3,7 +3,7 @@ import { openNameResolver } from '../../src/callback/resolve.ts'
 import { createAuthority } from '../support/certificate.ts'
 import { clockWith } from '../support/clock.ts'
 import { openFakeDns } from '../support/fake-dns.ts'
-import { openRawReceiver } from '../support/raw-receiver.ts'
+import { OK, openRawReceiver } from '../support/raw-receiver.ts'
 import { attemptTo, openSender } from '../support/sender.ts'
 import { openTlsReceiver, trustedAuthority } from '../support/tls-receiver.ts'
 
@@ -16,9 +16,10 @@ describe('TLS', () => {
     await using dns = await openFakeDns()
     for (const name of ['good.example', 'other.example']) dns.answer(name, ['127.0.0.1'])
     const names: unknown[] = []
-    await using receiver = await openTlsReceiver(authority.issue(['good.example']), undefined, socket =>
-      names.push(socket.servername),
-    )
+    await using receiver = await openTlsReceiver(authority.issue(['good.example']), socket => {
+      names.push(socket.servername)
+      socket.write(OK)
+    })
     await using sender = openSender({
       resolver: openNameResolver({ servers: [dns.server], clock: clockWith(() => 0) }),
     })

@@ -2,13 +2,11 @@ import { once } from 'node:events'
 import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net'
 import { createServer, type TLSSocket } from 'node:tls'
 import { describe, expect, test } from 'vitest'
-import { MINUTE } from '../../src/core/duration.ts'
 import type { Origin } from '../../src/core/origin.ts'
 import { createOpen } from '../../src/http-client/socket.ts'
-import { createSessions, MAX_SESSIONS } from '../../src/http-client/tls.ts'
 import { clockWith } from '../support/clock.ts'
 import { openRawReceiver } from '../support/raw-receiver.ts'
-import { openTlsReceiver, trustedAuthority } from '../support/tls-receiver.ts'
+import { trustedAuthority } from '../support/tls-receiver.ts'
 import { createRecordWriter } from '../support/tls-records.ts'
 import { createWatched } from './harness.ts'
 
@@ -22,23 +20,8 @@ const originAt = (port: number): Origin => ({
   host: `127.0.0.1:${port}`,
 })
 
-const openerTo = ({ port }: { port: number }, now: () => number = Date.now) =>
-  createOpen<Origin>((_origin, { openTcp }) => openTcp(), clockWith(undefined, now))(originAt(port))
-
-/** Connects, waits for what the server says first, which comes after its tickets, and hangs up. */
-const visit = async (open: ReturnType<typeof openerTo>) => {
-  const read = Promise.withResolvers<void>()
-  const socket = await open({
-    signal: new AbortController().signal,
-    onRead: () => read.resolve(),
-    onProxy: () => {},
-    onTls: () => {},
-  })
-  await read.promise
-  socket.destroy()
-}
-
-const greet = (socket: TLSSocket) => void socket.write('hello')
+const openerTo = ({ port }: { port: number }) =>
+  createOpen<Origin>((_origin, { openTcp }) => openTcp(), clockWith())(originAt(port))
 
 describe('a TLS handshake', () => {
   /** The first message of a TLS client: its cipher suites and named groups. */
@@ -70,7 +53,8 @@ describe('a TLS handshake', () => {
     server.listen(0, '127.0.0.1')
     await once(server, 'listening')
     const { port } = server.address() as AddressInfo
-    await expect(visit(openerTo({ port }))).rejects.toThrow()
+    const { run } = createWatched(openerTo({ port }))
+    expect(await run()).toMatchObject({ fault: { kind: 'connect', phase: 'tls' } })
     const { suites, groups } = readHello(await hello.promise)
     const finite = [0x9e, 0x9f, 0x33, 0x39, 0x67, 0x6b, 0xccaa, 0xa2, 0xa3, 0xc09e, 0xc09f]
     expect(suites.filter(suite => finite.includes(suite))).toEqual([])
@@ -93,77 +77,33 @@ describe('a TLS handshake', () => {
   })
 })
 
-describe('a TLS session', () => {
-  test('of the host that has had none for longest is dropped where there are too many', () => {
-    const sessions = createSessions(() => 0)
-    const remember = (host: string) => sessions.remember(host, { bytes: Buffer.from(host), until: MINUTE })
-    for (let i = 0; i < MAX_SESSIONS; i++) remember(`host-${i}`)
-    remember('host-0')
-    remember('one-more')
-    expect(['host-0', 'host-1', 'host-2', 'one-more'].filter(host => sessions.of(host) === null)).toEqual(['host-1'])
-  })
-
-  test('is resumed on the next connection to the host', async () => {
-    await using receiver = await openTlsReceiver(certificate, undefined, greet)
-    const open = openerTo(receiver)
-    for (let i = 0; i < 4; i++) await visit(open)
-    expect([receiver.connections(), receiver.resumed()]).toEqual([4, 3])
-  })
-
-  test('is forgotten ten minutes after the certificate was verified, however often it is resumed', async () => {
-    await using receiver = await openTlsReceiver(certificate, undefined, greet)
-    let now = Date.now()
-    const open = openerTo(receiver, () => now)
-    await visit(open)
-    now += 6 * MINUTE
-    await visit(open)
-    expect(receiver.resumed()).toBe(1)
-    now += 4 * MINUTE
-    await visit(open)
-    expect(receiver.resumed()).toBe(1)
-    await visit(open)
-    expect(receiver.resumed()).toBe(2)
-  })
-})
-
-/** Sent by Node's server by itself, unless a session was resumed. */
+/** Sent by Node's server by itself. */
 const TICKETS = 2
 
-/** A server that sends session tickets of its own making, below its TLS; none means that it ends. */
-const openTicketServer = async (
-  act: (send: (count: number) => void, socket: TLSSocket) => void,
-  sentBefore = TICKETS,
-) => {
+/** A server that sends so many session tickets of its own making, below its TLS, instead of each answer. */
+const openTicketServer = async (count: number) => {
   const raws: Socket[] = []
   const server = createServer({
     ...certificate,
     minVersion: 'TLSv1.3',
     ciphers: 'TLS_AES_128_GCM_SHA256',
   })
-  let resumed = 0
   const secrets: string[] = []
   server.on('connection', (raw: Socket) => raws.push(raw))
   server.on('keylog', (line: Buffer) => {
     if (line.toString().startsWith('SERVER_TRAFFIC_SECRET_0')) secrets.push(line.toString())
   })
   server.on('secureConnection', (socket: TLSSocket) => {
-    if (socket.isSessionReused()) resumed++
     socket.on('error', () => {})
     const raw = raws.at(-1)
-    const writer = createRecordWriter(secrets.at(-1) ?? '', socket.isSessionReused() ? 0 : sentBefore)
+    const writer = createRecordWriter(secrets.at(-1) ?? '', TICKETS)
     // A turn later, when the tickets of the server's own are out.
-    const send = (count: number) =>
-      setImmediate(() => {
-        if (count === 0) raw?.end()
-        else raw?.write(Buffer.concat(Array.from({ length: count }, writer.ticket)))
-      })
-    act(send, socket)
+    socket.on('data', () => setImmediate(() => raw?.write(Buffer.concat(Array.from({ length: count }, writer.ticket)))))
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   return {
     port: (server.address() as AddressInfo).port,
-    resumed: () => resumed,
     [Symbol.asyncDispose]: async () => {
       for (const raw of raws) raw.destroy()
       server.close()
@@ -174,7 +114,7 @@ const openTicketServer = async (
 
 describe('session tickets', () => {
   test('without end instead of an answer are a flood', async () => {
-    await using server = await openTicketServer((send, socket) => void socket.on('data', () => send(60)))
+    await using server = await openTicketServer(60)
     const { run } = createWatched(openerTo(server))
     expect(await run()).toMatchObject({ head: null, fault: { kind: 'protocol', detail: 'flood' } })
   })

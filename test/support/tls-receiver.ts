@@ -10,8 +10,6 @@ export interface TlsReceiver extends AsyncDisposable {
   port: number
   /** Connections whose handshake ended well, so far. */
   connections(): number
-  /** Of these, how many resumed a session. */
-  resumed(): number
   requests(): number
 }
 
@@ -26,17 +24,14 @@ export const trustedAuthority = (now = new Date()): ReturnType<typeof createAuth
 export const openTlsReceiver = async (
   options: TlsOptions,
   answer: (socket: TLSSocket, index: number) => void = socket => void socket.write(OK),
-  accept: (socket: TLSSocket) => void = () => {},
 ): Promise<TlsReceiver> => {
   const sockets = new Set<TLSSocket>()
-  let [connections, resumed, requests] = [0, 0, 0]
+  let [connections, requests] = [0, 0]
   const server = createServer(options, socket => {
     connections++
-    if (socket.isSessionReused()) resumed++
     sockets.add(socket)
     socket.on('error', () => {}).on('close', () => sockets.delete(socket))
     socket.on('data', () => answer(socket, requests++))
-    accept(socket)
   })
   server.on('tlsClientError', () => {})
   server.listen(0, '127.0.0.1')
@@ -46,7 +41,6 @@ export const openTlsReceiver = async (
     url: `https://127.0.0.1:${port}/hook`,
     port,
     connections: () => connections,
-    resumed: () => resumed,
     requests: () => requests,
     [Symbol.asyncDispose]: async () => {
       for (const socket of sockets) socket.destroy()
