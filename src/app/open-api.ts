@@ -6,7 +6,6 @@ import { callbackPolicy } from '../core/callback-url.ts'
 import { createApi } from '../http/api.ts'
 import type { EnumerationGuard } from '../http/middleware/enumeration-guard.ts'
 import { createCoalescer } from '../store/coalescer.ts'
-import type { Store } from '../store/store.ts'
 import { createIds, random } from './clock-and-ids.ts'
 import { openServer, probesOf, type ServerRole, type Serving } from './open-server.ts'
 import type { RoleDeps } from './role.ts'
@@ -20,8 +19,7 @@ const REGISTER_GROUPS = 3
 
 /** Serves partners and operators, from now on. To stop ends what callers wait for. */
 export const openApi = (
-  serving: RoleDeps<'callback' | 'polling' | 'server' | 'storage' | 'upstream', keyof Store> &
-    Serving & { sender: Sender; enumerationGuard: EnumerationGuard },
+  serving: RoleDeps & Serving & { sender: Sender; enumerationGuard: EnumerationGuard },
 ): Promise<ServerRole> => {
   const { store, sender, enumerationGuard, stopping, emit } = serving
   const { callback, polling, server, storage, upstream } = serving.config

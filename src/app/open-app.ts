@@ -131,8 +131,7 @@ export const openApp = async (
   await presence.begin(`${hostname()}:${new URL(server.url).port}`)
   const longest = { pollMs: config.polling.maxMs, retryMs: longestRetryDelay(callback.retryScheduleMs) }
   const dueTimes = createBackgroundJob({
-    batch: size => store.mendDueTimes(longest, size),
-    size: MEND_BATCH,
+    batch: () => store.mendDueTimes(longest, MEND_BATCH),
     event: 'due_times',
     clock,
     emit,

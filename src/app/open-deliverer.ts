@@ -9,19 +9,7 @@ import { startCalendar, startHeartbeat } from '../worker/timers.ts'
 import { clock } from './clock-and-ids.ts'
 import { createRole, type Role, type RoleDeps } from './role.ts'
 
-type Verb =
-  | 'now'
-  | 'hints'
-  | 'claimMessages'
-  | 'settleMessages'
-  | 'continueBulkActs'
-  | 'prune'
-  | 'liveSecrets'
-  | 'claimCallbackNotices'
-  | 'endCallbackNotice'
-type Deps = RoleDeps<'callback' | 'storage', Verb> & {
-  sender: Pick<Sender, 'send' | 'close'>
-}
+type Deps = RoleDeps & { sender: Pick<Sender, 'send' | 'close'> }
 
 const PRUNE_BATCH = 100
 
@@ -55,8 +43,7 @@ export const openDeliverer = ({ config: { callback, storage }, store, sender, em
     onError: onceAMinute(error => emit('delivery.round_failed', { error }), clock),
   })
   const retention = createBackgroundJob({
-    batch: size => store.prune(store.now() - storage.retentionMs, size),
-    size: PRUNE_BATCH,
+    batch: () => store.prune(store.now() - storage.retentionMs, PRUNE_BATCH),
     event: 'retention',
     clock,
     emit,

@@ -14,18 +14,6 @@ import { startHeartbeat } from '../worker/timers.ts'
 import { clock } from './clock-and-ids.ts'
 import { createRole, type Role, type RoleDeps } from './role.ts'
 
-type Verb =
-  | 'now'
-  | 'findPartner'
-  | 'noteOperatorEvents'
-  | 'claimOperatorEvents'
-  | 'settleOperatorEvents'
-  | 'firingOperatorEvents'
-  | 'recordOperatorChannel'
-  | 'stats'
-  | 'hints'
-  | 'probe'
-
 export interface OperatorRole extends Role {
   listen: Listener
   /** Why operators are told next to nothing, null: they are told all; null: nobody has said where to tell them. */
@@ -44,7 +32,7 @@ const openChannelOf = ({ url, secret }: Config['operator']): Channel | null =>
   url && openChannel({ url, secret, userAgent: USER_AGENT, clock })
 
 /** What is noted is told there. */
-const openTelling = (channel: Channel, { config: { operator }, store, emit }: RoleDeps<'operator', Verb>) => {
+const openTelling = (channel: Channel, { config: { operator }, store, emit }: RoleDeps) => {
   const { language } = operator
   const source = hostname()
   const notifier = createNotifier({ store, channel, language, source, clock, random: Math.random, emit })
@@ -69,7 +57,7 @@ const openTelling = (channel: Channel, { config: { operator }, store, emit }: Ro
 const NOT_TOLD = { note: () => {}, tellNow: async () => true, whyOff: null, end: async () => {}, breakOff: () => {} }
 
 /** Checks from now on for conditions that operators have to know: it is in the log, and told at OPERATOR_URL where that is set. */
-export const openOperator = (deps: RoleDeps<'operator', Verb>): OperatorRole => {
+export const openOperator = (deps: RoleDeps): OperatorRole => {
   const { config, store, emit } = deps
   // What an earlier process has found of it; if this fails, others tell of the database.
   void store.recordOperatorChannel(null).catch(() => {})

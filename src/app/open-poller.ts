@@ -8,15 +8,7 @@ import { clock } from './clock-and-ids.ts'
 import { createRole, type Role, type RoleDeps } from './role.ts'
 import { tracePolls } from './traced.ts'
 
-type Verb =
-  | 'now'
-  | 'hints'
-  | 'claimVerifications'
-  | 'settleVerifications'
-  | 'releaseVerifications'
-  | 'changeCompletions'
-  | 'completionsOf'
-type Deps = RoleDeps<'upstream' | 'polling', Verb> & Pick<PollerDeps, 'onLookup'> & { tracer: Tracer | null }
+type Deps = RoleDeps & Pick<PollerDeps, 'onLookup'> & { tracer: Tracer | null }
 
 export interface PollerRole extends Role {
   /** How many calls are under way. */

@@ -35,7 +35,7 @@ export const openServer = async (
   }
 }
 
-export interface Serving extends Pick<RoleDeps<'server', never>, 'config' | 'emit'> {
+export interface Serving extends Pick<RoleDeps, 'config' | 'emit'> {
   readiness: Readiness
   tracer: Tracer | null
   metrics: MetricsDeps['metrics']

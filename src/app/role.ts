@@ -5,10 +5,10 @@ import type { Store } from '../store/store.ts'
 import type { Emit } from '../telemetry/emit.ts'
 import { clock } from './clock-and-ids.ts'
 
-/** What a role is given: the settings and the verbs that it uses. Whoever opened the store closes it, after the role. */
-export interface RoleDeps<Setting extends keyof UpstreamConfig, Verb extends keyof Store> {
-  config: Pick<UpstreamConfig, Setting>
-  store: Pick<Store, Verb>
+/** What a role is given. Whoever opened the store closes it, after the role. */
+export interface RoleDeps {
+  config: UpstreamConfig
+  store: Store
   emit: Emit
 }
 

@@ -18,13 +18,13 @@ type Input = Common & OnStore
 const prune = async (store: Store, { say, config, audited }: Input) => {
   const progress = createProgress()
   let done = 0
-  const batch = async (size: number): Promise<number> => {
-    const count = await store.prune(store.now() - config.storage.retentionMs, size)
+  const batch = async (): Promise<number> => {
+    const count = await store.prune(store.now() - config.storage.retentionMs, PRUNE_BATCH)
     done += count
     progress.count(all => say(`Erased ${all} registrations so far …`, `已清除 ${all} 条登记……`), done)
     return count
   }
-  const pruned = await audited({ act: 'database.prune' }, () => runBatches(batch, { size: PRUNE_BATCH }))
+  const pruned = await audited({ act: 'database.prune' }, () => runBatches(batch))
   progress.end()
   const text = say(
     `Erased ${pruned} registrations with their messages and attempts.`,

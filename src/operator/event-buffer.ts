@@ -15,7 +15,6 @@ export interface EventBuffer {
 const MOST_PENDING = 1_000
 /** Between two writes: what comes many times a second is one row. */
 const GAP_MS = SECOND / 2
-const RETRY_MS = 5 * SECOND
 
 export const createEventBuffer = (deps: {
   store: Pick<Store, 'noteOperatorEvents'>
@@ -25,7 +24,6 @@ export const createEventBuffer = (deps: {
   const { store, clock, emit } = deps
   const pending = new Map<string, OperatorNote>()
   const stopping = new AbortController()
-  let writing: Promise<void> | null = null
 
   const keep = (note: OperatorNote) => {
     const known = pending.get(subjectKey(note))
@@ -34,45 +32,40 @@ export const createEventBuffer = (deps: {
     else emit('operator_event.ended', { type: note.condition, outcome: 'dropped' })
   }
 
-  const write = async (): Promise<boolean> => {
+  const write = async (): Promise<void> => {
+    if (pending.size === 0) return
     const notes = [...pending.values()]
     pending.clear()
     try {
       const { merged, dropped } = await store.noteOperatorEvents(notes)
       for (const type of merged) emit('operator_event.ended', { type, outcome: 'merged' })
       for (const type of dropped) emit('operator_event.ended', { type, outcome: 'dropped' })
-      return true
     } catch {
       // The watch tells that nothing can be written. What came meanwhile comes after what is kept.
       const later = [...pending.values()]
       pending.clear()
       for (const note of [...notes, ...later]) keep(note)
-      return false
     }
   }
 
   const run = async (): Promise<void> => {
-    // What was emitted in this turn is written together.
-    await null
-    while (pending.size > 0) {
-      const isWritten = await write()
-      if (stopping.signal.aborted) {
-        if (!isWritten) break
-        continue
-      }
-      await clock.sleep(isWritten ? GAP_MS : RETRY_MS, stopping.signal).catch(() => {})
+    while (!stopping.signal.aborted) {
+      await clock.sleep(GAP_MS, stopping.signal).catch(() => {})
+      await write()
     }
-    writing = null
   }
+  const running = run()
 
   return {
     note: note => {
       keep(note)
-      writing ??= run()
+      // Other roles may still end something.
+      if (stopping.signal.aborted) void write()
     },
     stop: async () => {
       stopping.abort()
-      await writing
+      await running
+      await write()
     },
   }
 }

@@ -2,20 +2,17 @@ import { type Clock, yieldToLoop } from '../core/clock.ts'
 import type { Emit } from '../telemetry/emit.ts'
 import { onceAMinute } from './rounds.ts'
 
-/** Does one batch of at most `size` rows; how many it did, 0: nothing is left. One that looks further by itself asks `isStopped`. */
-export type Batch = (size: number, isStopped: () => boolean) => Promise<number>
+/** Does one batch; how many rows it did, 0: nothing is left. One that looks further by itself asks `isStopped`. */
+type Batch = (isStopped: () => boolean) => Promise<number>
 
 /**
  * Runs batches until one finds nothing left or `isStopped` says so, with a turn of the event loop between two; how many
  * rows they did in all.
  */
-export const runBatches = async (
-  batch: Batch,
-  { size, isStopped = () => false }: { size: number; isStopped?: () => boolean },
-): Promise<number> => {
+export const runBatches = async (batch: Batch, isStopped = () => false): Promise<number> => {
   let done = 0
   while (!isStopped()) {
-    const count = await batch(size, isStopped)
+    const count = await batch(isStopped)
     done += count
     if (count === 0) break
     await yieldToLoop()
@@ -39,12 +36,11 @@ export interface BackgroundJob {
  */
 export const createBackgroundJob = (deps: {
   batch: Batch
-  size: number
   event: Job
   clock: Pick<Clock, 'monotonic'>
   emit: Emit<`${Job}.${'done' | 'failed'}`>
 }): BackgroundJob => {
-  const { batch, size, event, clock, emit } = deps
+  const { batch, event, clock, emit } = deps
   let running: Promise<void> | null = null
   let isRung = false
   let isStopped = false
@@ -56,7 +52,7 @@ export const createBackgroundJob = (deps: {
       // If more became due after the last batch, somebody has rung, and it goes round again.
       while (isRung && !isStopped) {
         isRung = false
-        const count = await runBatches(batch, { size, isStopped: () => isStopped })
+        const count = await runBatches(batch, () => isStopped)
         if (count > 0) emit(`${event}.done`, { count })
       }
     } catch (error) {

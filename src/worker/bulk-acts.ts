@@ -17,11 +17,11 @@ const BATCH = 50
 const GAP_MS = 50
 
 /** Goes on with all bulk acts that are under way, those of operators at `BULK_RATE`. */
-export const createBulkActs = ({ store, clock, emit }: BulkActDeps): BackgroundJob => {
-  return createBackgroundJob({
-    batch: async (size, isStopped) => {
+export const createBulkActs = ({ store, clock, emit }: BulkActDeps): BackgroundJob =>
+  createBackgroundJob({
+    batch: async isStopped => {
       while (!isStopped()) {
-        const { count, isIdle, isOfPartner, cancelled } = await store.continueBulkActs(size)
+        const { count, isIdle, isOfPartner, cancelled } = await store.continueBulkActs(BATCH)
         if (isIdle) break
         for (const cancellation of cancelled) tellCancelled(cancellation, emit, store.now())
         await clock.sleep(isOfPartner ? GAP_MS : Math.max(GAP_MS, (count * SECOND) / BULK_RATE))
@@ -29,9 +29,7 @@ export const createBulkActs = ({ store, clock, emit }: BulkActDeps): BackgroundJ
       }
       return 0
     },
-    size: BATCH,
     event: 'bulk',
     clock,
     emit,
   })
-}

@@ -38,13 +38,12 @@ export const createCallbackNotices = ({ store, sender, clock, emit }: CallbackNo
   }
 
   return createBackgroundJob({
-    batch: async size => {
-      const notices = await store.claimCallbackNotices(size)
+    batch: async () => {
+      const notices = await store.claimCallbackNotices(BATCH)
       const [failed] = (await Promise.allSettled(notices.map(tell))).filter(({ status }) => status === 'rejected')
       if (failed?.status === 'rejected') throw failed.reason
       return notices.length
     },
-    size: BATCH,
     event: 'callback_notice',
     clock,
     emit,

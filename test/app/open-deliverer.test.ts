@@ -3,7 +3,7 @@ import { expect, test, vi } from 'vitest'
 import { openDeliverer } from '../../src/app/open-deliverer.ts'
 import type { SendResult } from '../../src/callback/sender.ts'
 import { readConfig } from '../../src/config/read-config.ts'
-import type { ClaimedMessage, MessageSettlement, StoreHints } from '../../src/store/store.ts'
+import type { ClaimedMessage, MessageSettlement, Store, StoreHints } from '../../src/store/store.ts'
 import { serviceEnvironment } from '../support/service.ts'
 import { messageOf, OK } from '../worker/support/deliverer-scene.ts'
 
@@ -43,7 +43,7 @@ const open = (messages: ClaimedMessage[]) => {
       liveSecrets: async () => [],
       claimCallbackNotices: async () => [],
       endCallbackNotice: async () => {},
-    },
+    } satisfies Partial<Store> as Partial<Store> as Store,
     sender: {
       send: () => new Promise(resolve => sends.push(resolve)),
       close: () => {
