@@ -30,7 +30,7 @@ export interface Delivery {
 export type ReceiverStep = number | { status: number | null; send: (response: ServerResponse) => void }
 
 export interface ReceiverOptions {
-  /** `whsec_…`. */
+  /** `whsec_…`; looked at for each webhook. */
   secrets: readonly string[]
   /** Epoch ms. */
   now: () => number
@@ -40,11 +40,9 @@ export interface ReceiverOptions {
  * A partner's receiver. It verifies every webhook over its raw bytes and answers as planned, else 200, or 401 for a wrong
  * signature. A delivery is announced when it has arrived; its answer may come later or never.
  */
-export const openReceiver = async (options: ReceiverOptions) => {
-  const { now } = options
+export const openReceiver = async ({ secrets, now }: ReceiverOptions) => {
   const plans = new Map<string, ReceiverStep[]>()
   const journal = createJournal<Delivery>('delivery')
-  let secrets = options.secrets
 
   const server = await openServer(
     (request, response) => {
@@ -80,15 +78,10 @@ export const openReceiver = async (options: ReceiverOptions) => {
     plan: (path: string, steps: readonly ReceiverStep[]): void => {
       plans.set(path, [...steps])
     },
-    /** Replaces the secrets, e.g. after a rotation. */
-    trust: (next: readonly string[]): void => {
-      secrets = next
-    },
     received: journal.entries,
     receivedAt: (path: string): readonly Delivery[] => journal.entries.filter(delivery => delivery.path === path),
     /** Emits `delivery`. */
     events: journal.events,
-    waitFor: journal.waitFor,
     close: server.close,
     [Symbol.asyncDispose]: server.close,
   }

@@ -53,7 +53,6 @@ export const openUpstreamSimulator = async (options: UpstreamSimulatorOptions) =
   const serials = new Map<string, { script: Script; sinceMs: number; calls: number }>()
   const accounts = new Map<string, AccountScript & { left: number }>()
   const journal = createJournal<Call>('call', keepCalls)
-  let fallback = defaultScript
 
   const script = (idcardid: string, script: Script): void => {
     serials.set(idcardid, { script, sinceMs: now(), calls: 0 })
@@ -70,7 +69,11 @@ export const openUpstreamSimulator = async (options: UpstreamSimulatorOptions) =
     return scripted
   }
   const stepOfSerial = (idcardid: string): Step => {
-    const known = serials.has(idcardid) ? null : typeof fallback === 'function' ? fallback(idcardid) : fallback
+    const known = serials.has(idcardid)
+      ? null
+      : typeof defaultScript === 'function'
+        ? defaultScript(idcardid)
+        : defaultScript
     if (known) script(idcardid, known)
     const scripted = serials.get(idcardid)
     return scripted ? judgeStep(scripted.script, scripted.calls++, now() - scripted.sinceMs) : { code: 4061 }
@@ -121,19 +124,12 @@ export const openUpstreamSimulator = async (options: UpstreamSimulatorOptions) =
     origin: server.origin,
     /** What a serial answers from now on; its time and its calls begin anew. */
     script,
-    setDefault: (script: DefaultScript): void => {
-      fallback = script
-    },
     /** What all calls of an account answer; null ends it. */
     account,
     calls: journal.entries,
     callsOf: (idcardid: string): readonly Call[] => journal.entries.filter(call => call.idcardid === idcardid),
     /** Emits `call`. */
     events: journal.events,
-    waitFor: journal.waitFor,
-    /** The next call, about this serial if one is named. Rejects after 10 s. */
-    nextCall: (idcardid?: string): Promise<Call> =>
-      journal.next(call => idcardid === undefined || call.idcardid === idcardid),
     close: server.close,
     [Symbol.asyncDispose]: server.close,
   }

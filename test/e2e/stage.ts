@@ -1,6 +1,5 @@
 import type { Delivery } from '../../src/simulator/receiver.ts'
 import type { Script } from '../../src/simulator/script.ts'
-import { openUpstreamSimulator } from '../../src/simulator/upstream.ts'
 import { createAdminClient, createApiClient } from '../support/api-client.ts'
 import { openReceiver } from '../support/receiver.ts'
 import {
@@ -12,6 +11,7 @@ import {
   openService,
   serviceEnvironment,
 } from '../support/service.ts'
+import { openUpstreamSimulator } from '../support/upstream.ts'
 
 /** The body of a webhook. */
 export interface WebhookJson {

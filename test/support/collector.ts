@@ -1,6 +1,7 @@
 import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { createJournal } from '../../src/simulator/journal.ts'
+import { watchJournal } from './journal.ts'
 
 export const SERVER = 2
 export const CLIENT = 3
@@ -73,7 +74,7 @@ export const openCollector = async () => {
     spans: journal.entries,
     requests: requests as readonly (typeof requests)[number][],
     named: (name: string) => journal.entries.filter(span => span.name === name),
-    waitFor: journal.waitFor,
+    waitFor: watchJournal('span', journal).waitFor,
     /** From now on; null: no answer at all. */
     answerWith: (next: number | null): void => {
       status = next

@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import * as simulator from '../../src/simulator/receiver.ts'
+import { watchJournal } from './journal.ts'
 
 /** How a receiver answers one request; a bare number is a status. */
 export type ReceiverStep = number | ReceiverAnswer
@@ -35,11 +36,15 @@ const stepOf = (answer: ReceiverStep): simulator.ReceiverStep => {
   }
 }
 
-/** The simulator's receiver, with answers that fail in more ways than a status. */
+/** The simulator's receiver, with answers that fail in more ways than a status, and ways to wait. */
 export const openReceiver = async (options: simulator.ReceiverOptions) => {
-  const { plan, ...receiver } = await simulator.openReceiver(options)
+  const secrets = [...options.secrets]
+  const { plan, ...receiver } = await simulator.openReceiver({ ...options, secrets })
   return {
     ...receiver,
     plan: (path: string, steps: readonly ReceiverStep[]): void => plan(path, steps.map(stepOf)),
+    /** Replaces the secrets, e.g. after a rotation. */
+    trust: (next: readonly string[]): void => void secrets.splice(0, secrets.length, ...next),
+    waitFor: watchJournal('delivery', { entries: receiver.received, events: receiver.events }).waitFor,
   }
 }

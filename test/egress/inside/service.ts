@@ -1,9 +1,9 @@
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
-import { openUpstreamSimulator } from '../../../src/simulator/upstream.ts'
 import { createAdminClient, createApiClient, eventually } from '../../support/api-client.ts'
 import { type DnsReply, openFakeDns } from '../../support/fake-dns.ts'
 import { ACCOUNT, ADMIN_TOKEN, openService, serviceEnvironment } from '../../support/service.ts'
+import { openUpstreamSimulator } from '../../support/upstream.ts'
 import { LOOPBACK, METADATA, PORT, PRIVATE, PRIVATE_V6, PUBLIC } from '../support/addresses.ts'
 import { openDenied, openEgressProxy, openPublic, totalOf } from '../support/listeners.ts'
 

@@ -1,8 +1,8 @@
 import { join } from 'node:path'
-import { openUpstreamSimulator } from '../../../src/simulator/upstream.ts'
 import { createAdminClient, createApiClient } from '../../support/api-client.ts'
 import { openReceiver } from '../../support/receiver.ts'
 import { type Environment, openFolder, serviceEnvironment, spawnService } from '../../support/service.ts'
+import { openUpstreamSimulator } from '../../support/upstream.ts'
 
 /** Texts that occur nowhere else, one in each place that must not be seen. */
 export const MARKERS = {

@@ -1,0 +1,22 @@
+import type { Script } from '../../src/simulator/script.ts'
+import * as simulator from '../../src/simulator/upstream.ts'
+import { watchJournal } from './journal.ts'
+
+/** The simulator of GetResult, with ways to wait. */
+export const openUpstreamSimulator = async (options: simulator.UpstreamSimulatorOptions) => {
+  let fallback = options.defaultScript ?? null
+  const defaultScript = (idcardid: string): Script | null =>
+    typeof fallback === 'function' ? fallback(idcardid) : fallback
+  const upstream = await simulator.openUpstreamSimulator({ ...options, defaultScript })
+  const { next, waitFor } = watchJournal('call', { entries: upstream.calls, events: upstream.events })
+  return {
+    ...upstream,
+    /** What serials without a script answer from now on. */
+    setDefault: (script: simulator.DefaultScript): void => {
+      fallback = script
+    },
+    waitFor,
+    /** The next call, about this serial if one is named. Rejects after 10 s. */
+    nextCall: (idcardid?: string) => next(call => idcardid === undefined || call.idcardid === idcardid),
+  }
+}
