@@ -32,12 +32,14 @@ export const runDemo = async (run: DemoRun): Promise<boolean> => {
   showEvents(run, show)
   for (const { path, refusals } of scenes) stage.receiver.plan(path, refusals)
   for (const { idcardid, script } of scenes) if (script) stage.simulator.script(idcardid, script)
+  const ids: string[] = []
   for (const { idcardid, path } of scenes) {
     const { partner: from, notifier: to } = run.texts
     show({ from, to, idcardid, text: run.texts.registers(path), style: 'plain' })
-    await stage.register({ idcardid, callbackUrl: stage.receiver.urlFor(path) })
+    const { id } = await stage.client.register({ idcardid, callbackUrl: stage.receiver.urlFor(path) })
+    ids.push(id)
   }
-  await allSettled(run)
+  await allSettled(run, ids)
   return printOutcome(run, ((clock.now() - startedAt) / SECOND).toFixed(1))
 }
 
@@ -98,10 +100,10 @@ const showEvents = ({ stage, texts }: DemoRun, show: Show): void => {
 const idcardidOf = (body: string): string => /"idcardid":"([\w-]+)"/.exec(body)?.[1] ?? '-'
 
 /** Waits until the service has delivered every message, or given it up. */
-const allSettled = async ({ stage, scenes, signal }: DemoRun): Promise<void> => {
+const allSettled = async ({ stage, signal }: DemoRun, ids: readonly string[]): Promise<void> => {
   while (!signal.aborted) {
-    const states = await stage.deliveryStates()
-    if (states.length === scenes.length && states.every(state => state !== 'pending')) return
+    const registered = await Promise.all(ids.map(id => stage.client.getRegistration(id)))
+    if (registered.every(({ delivery }) => delivery.state !== 'pending')) return
     await sleep(POLL_EVERY_MS)
   }
 }

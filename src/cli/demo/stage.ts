@@ -1,7 +1,7 @@
 import { join } from 'node:path'
-import { z } from 'zod'
 import { clock, createIds, random } from '../../app/clock-and-ids.ts'
 import { openApp } from '../../app/open-app.ts'
+import { createClient } from '../../client/index.ts'
 import { type Environment, readConfig } from '../../config/read-config.ts'
 import { newPartner } from '../../core/new-partner.ts'
 import { openReceiver } from '../../simulator/receiver.ts'
@@ -44,31 +44,11 @@ export const openStage = async (folder: string) => {
     receiver,
     apiKey,
     signingSecret,
-    ...createClient(app.url, apiKey),
+    /** The partner's side of the API, over real HTTP. */
+    client: createClient({ baseUrl: app.url, apiKey }),
     close: async (): Promise<void> => {
       await app[Symbol.asyncDispose]()
       await Promise.all([simulator.close(), receiver.close()])
-    },
-  }
-}
-
-const registrations = z.object({ data: z.array(z.object({ delivery: z.object({ state: z.string() }) })) })
-
-/** The partner's side of the API, over real HTTP. */
-const createClient = (url: string, apiKey: string) => {
-  const endpoint = `${url}/v1/registrations`
-  const headers = { authorization: `Bearer ${apiKey}`, 'content-type': 'application/json' }
-  return {
-    /** Throws unless the service answers 201. */
-    register: async (registration: { idcardid: string; callbackUrl: string }): Promise<void> => {
-      const response = await fetch(endpoint, { method: 'POST', headers, body: JSON.stringify(registration) })
-      const answer = await response.text()
-      if (response.status !== 201) throw new Error(`POST /v1/registrations: ${response.status} ${answer}`)
-    },
-    /** `pending`, `delivered` or `exhausted`, for each registration. */
-    deliveryStates: async (): Promise<string[]> => {
-      const response = await fetch(endpoint, { headers })
-      return registrations.parse(await response.json()).data.map(({ delivery }) => delivery.state)
     },
   }
 }
