@@ -137,13 +137,15 @@ export const createBulkSteps = (context: StoreContext): Pick<Store, 'continueBul
     }
   }
 
-  const step = async (tx: Tx, limit: number, id: string | undefined): Promise<BulkStep & Applied> => {
+  const step = async (tx: Tx, limit: number): Promise<BulkStep & Applied> => {
     await lockBulkActs(tx)
     await judgeProbes(tx)
     const { bulkActs } = tx.schema
-    const open = and(OPEN, id === undefined ? sql.raw(NEXT_OF_OWNER) : eq(bulkActs.id, id))
-    const oldest = tx.db.select().from(bulkActs).where(open).orderBy(asc(bulkActs.steppedAt), asc(bulkActs.id))
-    const [row] = await oldest.limit(1)
+    const open = tx.db
+      .select()
+      .from(bulkActs)
+      .where(and(OPEN, sql.raw(NEXT_OF_OWNER)))
+    const [row] = await open.orderBy(asc(bulkActs.steppedAt), asc(bulkActs.id)).limit(1)
     if (!row) return IDLE
     const window = await readWindow(tx, { filter: row.filter, act: row.act, before: row.cursor }, BULK_WINDOW)
     const { batch, patch } = takeForBulk(row, window, { limit, at: tx.at })
@@ -153,9 +155,9 @@ export const createBulkSteps = (context: StoreContext): Pick<Store, 'continueBul
   }
 
   return {
-    continueBulkActs: async (limit, id) => {
+    continueBulkActs: async limit => {
       const [first] = await read(tx => tx.all(ANY_UNDER_WAY))
-      const { changedUrls, ...done } = first ? await write(tx => step(tx, limit, id)) : IDLE
+      const { changedUrls, ...done } = first ? await write(tx => step(tx, limit)) : IDLE
       tell(afterBulkStep({ ...done, changedUrls }))
       return done
     },
