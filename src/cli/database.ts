@@ -21,7 +21,7 @@ const prune = async (store: Store, { say, config, audited }: Input) => {
   const batch = async (): Promise<number> => {
     const count = await store.prune(store.now() - config.storage.retentionMs, PRUNE_BATCH)
     done += count
-    progress.count(all => say(`Erased ${all} registrations so far …`, `已清除 ${all} 条登记……`), done)
+    progress.count(say(`Erased ${done} registrations so far …`, `已清除 ${done} 条登记……`))
     return count
   }
   const pruned = await audited({ act: 'database.prune' }, () => runBatches(batch))
@@ -57,8 +57,7 @@ const rekey = async (store: Store, { say, lang, audited }: Input) => {
     resealAll(store.reseal, {
       size: REKEY_BATCH,
       pause: () => clock.sleep(REKEY_PAUSE_MS),
-      onMoved: moved =>
-        progress.count(all => say(`Sealed ${all} values so far …`, `已改用新密钥加密 ${all} 个值……`), moved),
+      onMoved: moved => progress.count(say(`Sealed ${moved} values so far …`, `已改用新密钥加密 ${moved} 个值……`)),
     }),
   )
     .finally(progress.end)
