@@ -22,31 +22,23 @@ export const checkSettings = ({ problems }: Pick<Facts, 'problems'>): Finding[] 
 
 /** Before it, SQLite could lose what a restarted log held. */
 const SQLITE = '3.51.3'
-const NODE = '22.19.0'
 
-const isBefore = (version: string, least: string): boolean => version.localeCompare(least, 'en', { numeric: true }) < 0
-
-export const judgeVersions = ({ node, sqlite }: { node: string; sqlite: string }): Finding => {
-  const all = `idface-notifier ${VERSION}, Node ${node}, SQLite ${sqlite}`
-  if (isBefore(sqlite, SQLITE))
-    return failed(
-      `${all}: SQLite before ${SQLITE} can lose acknowledged writes`,
-      `${all}：SQLite 低于 ${SQLITE} 可能丢失已确认的写入`,
-      ['install the packages again, as package-lock.json names them', '请按 package-lock.json 重新安装依赖', 'npm ci'],
-    )
-  if (isBefore(node, NODE))
-    return failed(`${all}: Node must be ${NODE} or later`, `${all}：Node 须为 ${NODE} 或更新`, [
-      'install a later Node',
-      '请升级 Node',
-    ])
-  return ok(all, all)
+/** `bin.js` has refused an older Node. */
+export const judgeVersions = (sqlite: string): Finding => {
+  const all = `idface-notifier ${VERSION}, Node ${process.versions.node}, SQLite ${sqlite}`
+  if (sqlite.localeCompare(SQLITE, 'en', { numeric: true }) >= 0) return ok(all, all)
+  return failed(
+    `${all}: SQLite before ${SQLITE} can lose acknowledged writes`,
+    `${all}：SQLite 低于 ${SQLITE} 可能丢失已确认的写入`,
+    ['install the packages again, as package-lock.json names them', '请按 package-lock.json 重新安装依赖', 'npm ci'],
+  )
 }
 
 export const checkVersions = (): Finding => {
   const client = new Database(':memory:')
   const sqlite = String(client.prepare('SELECT sqlite_version()').pluck().get())
   client.close()
-  return judgeVersions({ node: process.versions.node, sqlite })
+  return judgeVersions(sqlite)
 }
 
 export interface FileFacts {
