@@ -46,13 +46,6 @@ const pin =
     else done(null, first.address, first.family)
   }
 
-/** Of addresses that may be called, all of them. */
-interface Judgement {
-  candidates: readonly string[]
-  /** They are in the operator's own networks. */
-  isInside: boolean
-}
-
 interface GuardedConnect {
   connect: Connect<CallbackUrl>
   /** Whether it, or all addresses that its name has led to, are in the operator's own networks; false where it has led to none. */
@@ -81,29 +74,18 @@ export const createGuardedConnect = (deps: {
     return verdict.ok ? null : new SendError('blocked', verdict.refusal)
   }
 
-  /** What an answer of DNS comes to, whether it was good or not: there are many connections to one answer. */
-  const judged = new WeakMap<readonly string[], Judgement | SendError>()
-
-  /** One bad address among good ones refuses the name: no honest name has both. */
-  const judge = (addresses: readonly string[]): Judgement | SendError => {
-    for (const address of addresses) {
-      const refusal = refusalOf(address)
-      if (refusal) return refusal
-    }
-    return { candidates: candidatesOf(addresses), isInside: addresses.every(isInside) }
-  }
-
-  /** The judged addresses to try, in this order. */
+  /** The judged addresses to try, in this order. One bad address among good ones refuses the name: no honest name has both. */
   const candidatesFor = async (url: CallbackUrl): Promise<readonly string[]> => {
     const { hostname, isLiteral } = url
     const resolution = isLiteral ? { ok: true as const, addresses: [hostname] } : await resolver.resolve(hostname)
     if (!resolution.ok) throw new SendError('dns', resolution.detail)
     const { addresses } = resolution
-    const judgement = judged.get(addresses) ?? judge(addresses)
-    judged.set(addresses, judgement)
-    if (judgement instanceof SendError) throw judgement
-    insides.set(url, (insides.get(url) ?? true) && judgement.isInside)
-    return judgement.candidates
+    for (const address of addresses) {
+      const refusal = refusalOf(address)
+      if (refusal) throw refusal
+    }
+    insides.set(url, (insides.get(url) ?? true) && addresses.every(isInside))
+    return candidatesOf(addresses)
   }
 
   /** The peer's address is judged before a byte is written. */

@@ -1,11 +1,12 @@
 import { Resolver } from 'node:dns/promises'
+import { setNewest } from '../core/bounded-map.ts'
 import type { Clock } from '../core/clock.ts'
 import { MINUTE, SECOND } from '../core/duration.ts'
 import { codeOf } from '../core/error.ts'
 
 /**
  * All addresses of a name, 32 at most and not judged yet, or why there are none: `detail` is the DNS error's code, or
- * `too_many_addresses`. The same answer is the same array.
+ * `too_many_addresses`.
  */
 export type Resolution = { ok: true; addresses: readonly string[] } | { ok: false; detail: string }
 
@@ -19,11 +20,9 @@ const POSITIVE_MS = MINUTE
 const NEGATIVE_MS = 30 * SECOND
 /** A name server in trouble says nothing about the name: short, so that the next attempt asks again. */
 const TROUBLE_MS = 3 * SECOND
-const MAX_NAMES = 10_000
+const MAX_NAMES = 5_000
 /** More is no name of a receiver: the largest have a dozen. */
 const MAX_ADDRESSES = 32
-/** Of all names that are remembered, together. */
-const MAX_REMEMBERED_ADDRESSES = 50_000
 
 /** c-ares waits longer with each try, and for each server in turn; this ends it in any case. */
 const LIMIT_MS = 3 * SECOND
@@ -41,7 +40,6 @@ interface FamilyAnswer {
 
 interface Known {
   resolution: Promise<Resolution>
-  addresses: number
   /** Infinity while the query is under way. */
   until: number
 }
@@ -100,8 +98,7 @@ const combine = (answers: readonly FamilyAnswer[]): { resolution: Resolution; ke
 
 /**
  * Resolves names by DNS alone: c-ares has no thread pool that slow name servers could fill, and reads no /etc/hosts, which
- * is about our own network. Remembers at most 10,000 names with 50,000 addresses, for their TTL but at most a minute, and
- * failures for 30 s.
+ * is about our own network. Remembers at most 5,000 names, for their TTL but at most a minute, and failures for 30 s.
  *
  * @param deps.servers name servers as `address` or `address:port`; the system's if missing
  */
@@ -113,8 +110,6 @@ export const openNameResolver = (deps: {
   const dns = new Resolver({ timeout: SECOND, tries: 2 })
   if (deps.servers) dns.setServers(deps.servers)
   const known = new Map<string, Known>()
-  /** Of all that are known. */
-  let addresses = 0
 
   const query = async (name: string): Promise<{ resolution: Resolution; keepMs: number }> =>
     combine(
@@ -124,35 +119,19 @@ export const openNameResolver = (deps: {
       ),
     )
 
-  const forget = (name: string) => {
-    addresses -= known.get(name)?.addresses ?? 0
-    known.delete(name)
-  }
-  const dropOldest = () => {
-    const oldest = known.keys().next()
-    if (!oldest.done) forget(oldest.value)
-  }
-  const remember = (entry: Known, { resolution, keepMs }: { resolution: Resolution; keepMs: number }) => {
-    entry.until = now() + keepMs
-    entry.addresses = resolution.ok ? resolution.addresses.length : 0
-    addresses += entry.addresses
-    while (addresses > MAX_REMEMBERED_ADDRESSES) dropOldest()
-  }
-
   return {
     resolve: name => {
       const entry = known.get(name)
       if (entry && now() < entry.until) return entry.resolution
-      forget(name)
-      if (known.size >= MAX_NAMES) dropOldest()
-      const resolution = query(name).then(answer => {
-        // Unless it was dropped meanwhile.
-        if (known.get(name) === fresh) remember(fresh, answer)
-        return answer.resolution
-      })
-      const fresh: Known = { resolution, addresses: 0, until: Number.POSITIVE_INFINITY }
-      known.set(name, fresh)
-      return resolution
+      const fresh: Known = {
+        resolution: query(name).then(({ resolution, keepMs }) => {
+          fresh.until = now() + keepMs
+          return resolution
+        }),
+        until: Number.POSITIVE_INFINITY,
+      }
+      setNewest(known, MAX_NAMES, [name, fresh])
+      return fresh.resolution
     },
     close: () => dns.cancel(),
   }

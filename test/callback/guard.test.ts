@@ -164,32 +164,6 @@ describe('the guard of one connection', () => {
     expect(receiver.requests).toEqual([])
   })
 
-  test('judges an answer of DNS once, however many connections go there, and the other end of each', async () => {
-    await using receiver = await openRawReceiver()
-    const asked: string[] = []
-    const allowed: Networks = {
-      contains: address => {
-        asked.push(address)
-        return true
-      },
-    }
-    const addresses = ['127.0.0.1', '127.0.0.2', '127.0.0.3']
-    const { connect } = createGuardedConnect({
-      allowed,
-      resolver: { resolve: async () => ({ ok: true, addresses }) },
-      proxy: null,
-    })
-    const verdict = judgeUrl(`http://a.example:${receiver.port}/`, { allowHttp: true, allowed })
-    if (!verdict.ok) throw new Error(verdict.message.en)
-    asked.length = 0
-    const client = openClient({ connect, limits, perKey: 1, retries: 'unsent', clock: clockWith() })
-    for (const key of ['a', 'b', 'c'])
-      await client.send({ key, origin: verdict.url }, { method: 'GET', path: '/', headers: [], body: null }, 5_000)
-    client.close()
-    // Each whether it may be called, and whether it is the operator's own.
-    expect(asked).toEqual([...addresses, ...addresses, '127.0.0.1', '127.0.0.1', '127.0.0.1'])
-  })
-
   test('M1 judges an address that is written out', async () => {
     await using receiver = await openRawReceiver()
     expect(await sendGuarded(receiver.url, { contains: () => false })).toMatchObject(blockedFault)

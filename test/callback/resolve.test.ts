@@ -44,18 +44,6 @@ describe('the resolver', () => {
     expect(place.dns.count('33.example', 'A')).toBe(1)
   })
 
-  test('remembers no more than 50,000 addresses, and drops the oldest names', async () => {
-    await using place = await setUp()
-    const names = Array.from({ length: 1_600 }, (_, at) => `n${at}.example`)
-    for (const name of names) place.dns.answer(name, addressesOf(32))
-    for (let at = 0; at < names.length; at += 50)
-      await Promise.all(names.slice(at, at + 50).map(name => place.resolver.resolve(name)))
-    const [first = '', last = ''] = [names[0], names.at(-1)]
-    await place.resolver.resolve(last)
-    await place.resolver.resolve(first)
-    expect([place.dns.count(last, 'A'), place.dns.count(first, 'A')]).toEqual([1, 2])
-  })
-
   test('does not look into /etc/hosts', async () => {
     await using place = await setUp()
     expect((await place.resolver.resolve('localhost')).ok).toBe(false)
