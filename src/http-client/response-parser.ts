@@ -35,9 +35,8 @@ const VERSION = 'HTTP/1.'
  */
 export const createResponseParser = (events: ResponseEvents, limits: { headBytes: number }): ResponseParser => {
   let state: 'idle' | 'head' | 'body' = 'idle'
-  /** Its first `filled` bytes are the beginning of a head. */
-  let partial = NOTHING
-  let filled = 0
+  /** The beginning of a head. */
+  let partial: Buffer = NOTHING
   let informational = 0
   /** Bytes left of a body without chunks; infinite: it ends with the connection. */
   let left = 0
@@ -46,7 +45,6 @@ export const createResponseParser = (events: ResponseEvents, limits: { headBytes
   const reset = () => {
     state = 'idle'
     partial = NOTHING
-    filled = 0
     chunked = null
   }
   const fail = (fault: ResponseFault) => {
@@ -84,32 +82,20 @@ export const createResponseParser = (events: ResponseEvents, limits: { headBytes
   }
 
   const takeHeadBytes = (bytes: Buffer): void => {
-    const searched = Math.max(0, filled - HEAD_END.length + 1)
-    const all = filled === 0 ? bytes : gather(bytes)
+    const searched = Math.max(0, partial.length - HEAD_END.length + 1)
+    const isFirst = partial.length === 0
+    const all = isFirst ? bytes : Buffer.concat([partial, bytes])
     const end = all.indexOf(HEAD_END, searched)
     const length = end + HEAD_END.length
-    if (end < 0) takePartial(all)
+    // A copy: the buffer that was read into is used again.
+    if (end < 0) takePartial(isFirst ? Buffer.from(bytes) : all)
     else if (length > limits.headBytes) failLong(all)
     else {
       partial = NOTHING
-      filled = 0
       const head = readHead(all.toString('latin1', 0, length))
       if (head === null) fail('head')
       else takeHead(head, all.subarray(length))
     }
-  }
-
-  /** The head as far as it has come. Room doubles: a head that comes byte by byte would otherwise be copied for each byte. */
-  const gather = (bytes: Buffer): Buffer => {
-    const length = filled + bytes.length
-    if (length > partial.length) {
-      const wider = Buffer.allocUnsafeSlow(Math.max(length, 2 * filled))
-      wider.set(partial.subarray(0, filled))
-      partial = wider
-    }
-    partial.set(bytes, filled)
-    filled = length
-    return partial.subarray(0, length)
   }
 
   const isHttp = (bytes: Buffer): boolean => VERSION.startsWith(bytes.toString('latin1', 0, VERSION.length))
@@ -118,7 +104,7 @@ export const createResponseParser = (events: ResponseEvents, limits: { headBytes
   const takePartial = (bytes: Buffer): void => {
     // A peer that speaks another protocol may never send an empty line, and waits for us.
     if (bytes.length >= limits.headBytes || !isHttp(bytes)) failLong(bytes)
-    else if (filled === 0) gather(bytes)
+    else partial = bytes
   }
 
   const takeChunks = (body: ChunkedBody, bytes: Buffer): void => {
