@@ -1,13 +1,12 @@
 import type { PauseReason } from '../core/account.ts'
 import type { Answer, Verdict } from '../core/answer.ts'
 import type { MessageState, MessageType } from '../core/message.ts'
+import type { RegistrationStatus } from '../core/registration.ts'
 import type { Reason } from '../core/verification.ts'
 
 /** The API's answers as they stand in its JSON. Times are ISO 8601 in UTC. */
 
-export type RegistrationStatus = 'pending' | 'succeeded' | 'failed' | 'unresolved' | 'cancelled'
-
-export type { Verdict }
+export type { RegistrationStatus, Verdict }
 
 /** A request to be told, at one callback URL, how one check ends. */
 export interface Registration {

@@ -1,5 +1,5 @@
 import type { AccountState } from './account.ts'
-import type { Answer, TransientCause } from './answer.ts'
+import { type Answer, checkStateOf, type TransientCause } from './answer.ts'
 import { MINUTE, SECOND } from './duration.ts'
 
 /** An account's latest calls, as far as they failed in a row without an answer of GetResult. */
@@ -131,12 +131,10 @@ export const othersInvalid = (recent: readonly RecentCall[], verificationId: num
   )
 }
 
-const ABOUT_SERIAL = new Set<Answer['kind']>(['verdict', 'waiting', 'unknown_status', 'not_found'])
-
 /** The last call about another serial that said something was answered 4060 too: it may be the account, or two bad serials in a row. */
 export const maybeOthersInvalid = (recent: readonly RecentCall[], verificationId: number): boolean =>
   recent.findLast(
-    call => call.verificationId !== verificationId && (call.kind === 'invalid_id' || ABOUT_SERIAL.has(call.kind)),
+    call => call.verificationId !== verificationId && (call.kind === 'invalid_id' || checkStateOf(call) !== null),
   )?.kind === 'invalid_id'
 
 /** Nearly all of the account's latest calls got a code that is in no table. */
