@@ -39,16 +39,14 @@ export interface Serving extends Pick<RoleDeps, 'config' | 'emit'> {
   readiness: Readiness
   tracer: Tracer | null
   metrics: MetricsDeps['metrics']
-  rateShare: () => number
   stopping: AbortController
 }
 
 /** What the probes and the API have in common. */
-export const probesOf = ({ config: { server }, readiness, tracer, metrics, rateShare, stopping, emit }: Serving) => ({
+export const probesOf = ({ config: { server }, readiness, tracer, metrics, stopping, emit }: Serving) => ({
   ready: readiness.checks,
   version: VERSION,
   metrics,
-  rateShare,
   apiRate: server.apiRate,
   registrationRate: server.registrationRate,
   stopping: stopping.signal,
