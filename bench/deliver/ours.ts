@@ -82,7 +82,6 @@ const runOurs = async () => {
       proxy: null,
       userAgent: 'idface-notifier/bench',
       resolver: openNameResolver({ servers: [trust.dns], clock }),
-      connectionsPerHost: IN_FLIGHT,
       clock,
     })
     let left = jobs

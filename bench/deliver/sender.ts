@@ -21,7 +21,6 @@ const runSender = () => {
       proxy: null,
       userAgent: 'idface-notifier/bench',
       resolver: openNameResolver({ servers: [trust.dns], clock }),
-      connectionsPerHost: IN_FLIGHT,
       clock,
     })
     const headersOf = createJobHeaders()

@@ -64,7 +64,6 @@ const runOurs = () => {
       method: 'POST',
       timeoutMs: TIMEOUT_MS,
       userAgent: 'idface-notifier/bench',
-      concurrency: IN_FLIGHT,
       clock,
     })
     let left = polls

@@ -103,7 +103,6 @@ export const openApp = async (
     policy: callbackPolicy(callback),
     proxy: callback.proxy?.reveal() ?? null,
     userAgent: USER_AGENT,
-    connectionsPerHost: callback.concurrencyPerHost,
     clock,
   })
   stack.defer(() => untraced.close())

@@ -21,7 +21,7 @@ export type FailureCode =
   | 'proxy'
   /** Our own egress proxy cannot be reached, or refuses us. Nothing was sent. */
   | 'proxy_down'
-  /** Our own side: no file descriptor, port or connection was free, or the sender is closed. Nothing was sent. */
+  /** Our own side: no file descriptor or port was free, or the sender is closed. Nothing was sent. */
   | 'local'
 
 /** `detail` is for the operator's log: a phase, a reason or an error code, never a URL, an address, a body. */
@@ -82,7 +82,6 @@ const failureToConnect = ({ phase, error }: Extract<Fault, { kind: 'connect' }>)
 }
 
 const failureInTime = ({ phase }: Extract<Fault, { kind: 'timeout' }>): Failure => {
-  if (phase === 'queue') return { error: 'local', detail: phase }
   if (phase === 'proxy') return { error: 'proxy', detail: 'timeout' }
   return phase === 'response' ? { error: 'timeout', detail: null } : { error: 'connect_timeout', detail: phase }
 }

@@ -18,7 +18,7 @@ export interface Outgoing {
 }
 
 /**
- * `durationMs`: all of it, waiting for a free connection, DNS, connecting, headers and body. `isInside`: the URL leads to the networks
+ * `durationMs`: all of it, DNS, connecting, headers and body. `isInside`: the URL leads to the networks
  * that the operator has allowed, and nowhere else.
  */
 export type SendResult = Outcome & { durationMs: number; isInside?: boolean }
@@ -37,7 +37,6 @@ export interface Sender {
  * @param deps.timeoutMs limit of one attempt
  * @param deps.proxy the URL of an egress proxy, or null; the environment's proxy settings have no effect
  * @param deps.resolver the system's name servers if missing; closed with the sender
- * @param deps.connectionsPerHost most connections of one partner to one origin; further attempts wait
  */
 export const openSender = (deps: {
   timeoutMs: number
@@ -45,7 +44,6 @@ export const openSender = (deps: {
   proxy: string | null
   userAgent: string
   resolver?: NameResolver
-  connectionsPerHost: number
   clock: Clock
 }): Sender => {
   const { timeoutMs, policy, userAgent, clock } = deps
@@ -55,7 +53,6 @@ export const openSender = (deps: {
   const client = openClient({
     connect: guard.connect,
     limits: { ...SHORT_ANSWER, keptBytes: EXCERPT_BYTES },
-    perKey: deps.connectionsPerHost,
     // A webhook that comes twice has the same id.
     retries: 'unanswered',
     clock,

@@ -1,15 +1,7 @@
 import type { Clock } from '../core/clock.ts'
 import { SECOND } from '../core/duration.ts'
 import type { Origin } from '../core/origin.ts'
-import {
-  type Connection,
-  createConnection,
-  type Exchange,
-  type ExchangeEnd,
-  type Fault,
-  type Limits,
-  type Outbound,
-} from './connection.ts'
+import { type Connection, createConnection, type Exchange, type ExchangeEnd, type Limits } from './connection.ts'
 import { type HttpRequest, writeRequest } from './request.ts'
 import { type Connect, createOpen } from './socket.ts'
 
@@ -38,26 +30,18 @@ export interface Destination<O extends Origin> {
 export interface Client<O extends Origin> {
   /**
    * Sends one request and resolves with how that ended; rejects only for a request that cannot be written. `timeoutMs`
-   * limits all of it: waiting for a free connection, connecting, the response. A request on a reused connection that the
-   * peer has closed is sent once more, at once, on a fresh one.
+   * limits all of it, connecting included. A request on a reused connection that the peer has closed is sent once more, at
+   * once, on a fresh one. There are as many connections as requests under way: the caller limits these.
    */
   send(to: Destination<O>, request: HttpRequest, timeoutMs: number): Promise<Exchange>
-  /** Ends what waits and what is under way, and refuses what comes, with the fault `closed`. */
+  /** Ends what is under way, and refuses what comes, with the fault `closed`. */
   close(): void
 }
 
-interface Job<O extends Origin> {
-  to: Destination<O>
-  request: Outbound
-  endsAt: number
-  done: (exchange: Exchange) => void
-}
-
-interface Group<O extends Origin> {
+interface Group {
   open: Set<Connection>
   /** The most recently used last. It is taken first: the peer is the least likely to have closed it. */
   idle: Connection[]
-  waiting: Job<O>[]
 }
 
 /** How often exchanges and idle connections are looked after; a timer for each would cost more than all its work. */
@@ -65,70 +49,49 @@ const TICK_MS = 50
 const MAX_IDLE = 1024
 
 const always = () => true
-const failed = (fault: Fault): Exchange => ({ head: null, body: Buffer.alloc(0), fault })
+const CLOSED: Exchange = { head: null, body: Buffer.alloc(0), fault: { kind: 'closed' } }
 
 /**
  * @param deps.connect for connections that are not simply opened to the origin's host and port
- * @param deps.perKey most connections of one key; further requests wait in turn
  * @param deps.retries which requests are sent once more if the peer has closed their reused connection: `unsent`, those of
  *   which no byte was sent; `unanswered`, also those that were sent and whose response has not begun
  */
 export const openClient = <O extends Origin = Origin>(deps: {
   connect?: Connect<O>
   limits: Limits
-  perKey: number
   retries: 'unsent' | 'unanswered'
   clock: Clock
 }): Client<O> => {
-  const { limits, perKey, retries } = deps
+  const { limits, retries } = deps
   const { monotonic: now, sleep } = deps.clock
   const openTo = createOpen<O>(deps.connect ?? ((_origin, { openTcp }) => openTcp()), deps.clock)
-  const groups = new Map<string, Group<O>>()
+  const groups = new Map<string, Group>()
   /** Over all groups. */
   let idleCount = 0
   let isWatching = false
   let isClosed = false
-
-  const isLate = ({ endsAt }: Job<O>) => endsAt <= now()
-  const failLate = ({ done }: Job<O>) => done(failed({ kind: 'timeout', phase: 'queue' }))
-
-  const expireWaiting = (group: Group<O>) => {
-    if (!group.waiting.some(isLate)) return
-    const late = group.waiting.filter(isLate)
-    group.waiting = group.waiting.filter(job => !isLate(job))
-    late.forEach(failLate)
-  }
-
-  const takeWaiting = (group: Group<O>): Job<O> | null => {
-    for (let job = group.waiting.shift(); job; job = group.waiting.shift()) {
-      if (!isLate(job)) return job
-      failLate(job)
-    }
-    return null
-  }
 
   const watch = async () => {
     isWatching = true
     while (groups.size > 0) {
       await sleep(TICK_MS)
       for (const group of groups.values()) {
-        expireWaiting(group)
         for (const connection of group.open) connection.expire()
       }
     }
     isWatching = false
   }
 
-  const groupOf = ({ key }: Destination<O>): Group<O> => {
+  const groupOf = (key: string): Group => {
     const known = groups.get(key)
     if (known) return known
-    const group: Group<O> = { open: new Set(), idle: [], waiting: [] }
+    const group: Group = { open: new Set(), idle: [] }
     groups.set(key, group)
     if (!isWatching) void watch()
     return group
   }
 
-  const takeIdle = (group: Group<O>): Connection | null => {
+  const takeIdle = (group: Group): Connection | null => {
     for (let connection = group.idle.pop(); connection; connection = group.idle.pop()) {
       idleCount--
       if (!connection.expire()) return connection
@@ -136,34 +99,30 @@ export const openClient = <O extends Origin = Origin>(deps: {
     return null
   }
 
-  const onFree = (group: Group<O>, connection: Connection) => {
-    const next = takeWaiting(group)
-    if (next) return queueMicrotask(() => start(connection, next))
+  const onFree = (group: Group, connection: Connection) => {
     if (idleCount >= MAX_IDLE) return connection.close()
     group.idle.push(connection)
     idleCount++
   }
 
-  const onGone = (group: Group<O>, { key }: Destination<O>, connection: Connection) => {
+  const onGone = (group: Group, key: string, connection: Connection) => {
     group.open.delete(connection)
     const at = group.idle.indexOf(connection)
     if (at >= 0) {
       group.idle.splice(at, 1)
       idleCount--
     }
-    const next = group.open.size < perKey ? takeWaiting(group) : null
-    if (next) start(add(next.to), next)
-    else if (group.open.size === 0) groups.delete(key)
+    if (group.open.size === 0) groups.delete(key)
   }
 
-  const add = (to: Destination<O>): Connection => {
-    const group = groupOf(to)
+  const add = ({ key, origin }: Destination<O>): Connection => {
+    const group = groupOf(key)
     const connection = createConnection({
-      open: openTo(to.origin),
+      open: openTo(origin),
       now,
       limits,
       onFree: free => onFree(group, free),
-      onGone: gone => onGone(group, to, gone),
+      onGone: gone => onGone(group, key, gone),
     })
     group.open.add(connection)
     return connection
@@ -171,30 +130,22 @@ export const openClient = <O extends Origin = Origin>(deps: {
 
   const mayRetry = ({ isStale, isUnsent }: ExchangeEnd) => isStale && (isUnsent || retries === 'unanswered')
 
-  const start = (connection: Connection, { to, request, endsAt, done }: Job<O>): void =>
-    connection.run(request, endsAt - now(), end => {
-      if (!mayRetry(end)) done(end)
-      else if (isClosed) done(failed({ kind: 'closed' }))
-      else add(to).run(request, endsAt - now(), done)
-    })
-
   return {
     send: (to, request, timeoutMs) =>
       new Promise(done => {
-        if (isClosed) return done(failed({ kind: 'closed' }))
+        if (isClosed) return done(CLOSED)
         const outbound = { bytes: writeRequest(request, to.origin.host), mayWrite: request.mayWrite ?? always }
-        const job = { to, request: outbound, endsAt: now() + timeoutMs, done }
-        const group = groupOf(to)
-        const connection = takeIdle(group) ?? (group.open.size < perKey ? add(to) : null)
-        if (connection) start(connection, job)
-        else group.waiting.push(job)
+        const endsAt = now() + timeoutMs
+        const connection = takeIdle(groupOf(to.key)) ?? add(to)
+        connection.run(outbound, timeoutMs, end => {
+          if (!mayRetry(end)) done(end)
+          else if (isClosed) done(CLOSED)
+          else add(to).run(outbound, endsAt - now(), done)
+        })
       }),
     close: () => {
       isClosed = true
-      for (const group of [...groups.values()]) {
-        for (const { done } of group.waiting.splice(0)) done(failed({ kind: 'closed' }))
-        for (const connection of [...group.open]) connection.close()
-      }
+      for (const group of [...groups.values()]) for (const connection of [...group.open]) connection.close()
     },
   }
 }

@@ -3,8 +3,8 @@ import { MINUTE, SECOND } from '../core/duration.ts'
 import type { ResponseHead } from './response-head.ts'
 import { createResponseParser, type ResponseFault } from './response-parser.ts'
 
-/** What the time was spent on: waiting for a free connection, connecting, a proxy on the way, or the request and its response. */
-export type Phase = 'queue' | 'connect' | 'proxy' | 'tls' | 'response'
+/** What the time was spent on: connecting, a proxy on the way, TLS, or the request and its response. */
+export type Phase = 'connect' | 'proxy' | 'tls' | 'response'
 
 /** Why there is no response, or only a part of it. */
 export type Fault =
@@ -164,7 +164,6 @@ export const createConnection = (deps: {
     head = null
     body = []
     report(ended)
-    // Only now: a retry takes the place of this connection before a request that waits for one.
     if (!isFree) deps.onGone(connection)
   }
   const fail = (fault: Fault) => end(fault, false)

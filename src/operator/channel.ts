@@ -57,7 +57,6 @@ export const openChannel = (deps: {
   const { render, judge, most, gapMs, avoidsFullHours } = DIALECTS[name]
   const client = openClient({
     limits: SHORT_ANSWER,
-    perKey: 1,
     retries: 'unanswered',
     clock,
     ...(connect && { connect }),

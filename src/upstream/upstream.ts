@@ -43,14 +43,12 @@ const dateOf = (reply: Reply): number | null => readHttpDate(reply.kind === 'bod
 /**
  * @param deps.url the GetResult endpoint
  * @param deps.timeoutMs limit of one call, connecting and body included
- * @param deps.concurrency connections per account; the caller keeps no more calls in flight, or signatures age in a queue
  */
 export const openUpstream = (deps: {
   url: string
   method: 'POST' | 'GET'
   timeoutMs: number
   userAgent: string
-  concurrency: number
   clock: Clock
 }): Upstream => {
   const { method, timeoutMs, clock } = deps
@@ -65,7 +63,7 @@ export const openUpstream = (deps: {
       : ['user-agent', deps.userAgent]
 
   // A call of which a byte was sent is not repeated: it may have been counted.
-  const client = openClient({ limits: UPSTREAM_LIMITS, perKey: deps.concurrency, retries: 'unsent', clock })
+  const client = openClient({ limits: UPSTREAM_LIMITS, retries: 'unsent', clock })
   /** By account. */
   const skews = new Map<string, number>()
   const skewMs = (accountId: string): number => skews.get(accountId) ?? 0
@@ -80,7 +78,6 @@ export const openUpstream = (deps: {
     return `${start}${dynamicPassword({ apiId: account.apiId, apiKey, time })}&time=${time}`
   }
 
-  /** Connections are per account, so that the hanging calls of one hold up no other. */
   const call = async (account: UpstreamAccount, idcardid: string): Promise<Reply> => {
     const form = formOf(account, idcardid)
     const parts = method === 'POST' ? { path, body: form } : { path: queryStart + form, body: null }

@@ -147,7 +147,7 @@ describe('the guard of one connection', () => {
     if (!verdict.ok) throw new Error(verdict.message.en)
     const resolver = { resolve: () => Promise.reject(new Error('an address was resolved')) }
     const { connect } = createGuardedConnect({ allowed, resolver, proxy: null })
-    const client = openClient({ connect, limits, perKey: 1, retries: 'unsent', clock: clockWith() })
+    const client = openClient({ connect, limits, retries: 'unsent', clock: clockWith() })
     const request = { method: 'GET', path: '/', headers: [], body: null } as const
     const { fault } = await client.send({ key: '', origin: verdict.url }, request, 5_000)
     client.close()

@@ -92,17 +92,6 @@ describe('sending', () => {
     await expect.poll(() => receiver.open()).toBe(1)
   })
 
-  test('an attempt that waits for a connection until its time is over is our own shortage, and nothing was sent', async () => {
-    await using receiver = await openRawReceiver(() => {})
-    await using sender = openSender({ connectionsPerHost: 1, timeoutMs: 200 })
-    const results = await Promise.all([0, 1].map(() => sender.send(attemptTo(receiver.url))))
-    expect(results).toMatchObject([
-      { kind: 'failed', error: 'timeout' },
-      { kind: 'failed', error: 'local', detail: 'queue' },
-    ])
-    expect(receiver.requests).toHaveLength(1)
-  })
-
   test.each([
     ['http://10.0.0.1/', 'blocked'],
     ['http://[::1]/', 'blocked'],

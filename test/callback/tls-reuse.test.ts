@@ -1,19 +1,10 @@
 import type { Socket } from 'node:net'
 import { expect, test } from 'vitest'
-import { openCountingReceiver } from '../support/counting-receiver.ts'
 import { OK, openRawReceiver } from '../support/raw-receiver.ts'
 import { attemptTo, openSender } from '../support/sender.ts'
 import { openTlsReceiver, trustedAuthority } from '../support/tls-receiver.ts'
 
 const certificate = trustedAuthority().issue(['127.0.0.1'])
-
-test('a thousand deliveries over TLS take no more connections than may be open at once', async () => {
-  await using receiver = await openCountingReceiver({ certificate, body: 'ok' })
-  await using sender = openSender({ connectionsPerHost: 8 })
-  const results = await Promise.all(Array.from({ length: 1_000 }, () => sender.send(attemptTo(receiver.url))))
-  expect(results.every(({ kind }) => kind === 'answered')).toBe(true)
-  expect(await receiver.connections()).toBe(8)
-})
 
 /** More than the buffers of both kernels hold. */
 const LARGE = Buffer.alloc(32 * 1024 * 1024)
@@ -27,7 +18,7 @@ test.each(['http', 'https'] as const)(
     }
     await using receiver =
       scheme === 'https' ? await openTlsReceiver(certificate, answerEarly) : await openEarlyReceiver(answerEarly)
-    await using sender = openSender({ connectionsPerHost: 1 })
+    await using sender = openSender()
     for (const body of [LARGE, 'small', 'small'])
       expect(await sender.send(attemptTo(receiver.url, { body }))).toMatchObject({ kind: 'answered', httpStatus: 200 })
     expect(receiver.connections()).toBe(2)

@@ -30,7 +30,6 @@ const readFrom = async (port: number): Promise<{ exchange: Exchange; bytesRead: 
       return socket
     },
     limits: LIMITS,
-    perKey: 1,
     retries: 'unsent',
     clock: clockWith(),
   })

@@ -13,14 +13,13 @@ afterEach(async () => {
 const requestFor = (path: string) => ({ method: 'GET', path, headers: [], body: null }) as const
 
 interface Settings {
-  perKey?: number
   retries?: 'unsent' | 'unanswered'
   answer?: (socket: Socket, index: number) => void
   connect?: Connect<Origin>
 }
 
 /** A client and a receiver, which without an `answer` holds the sockets that ask until the test answers. */
-const openPair = async ({ perKey = 1, retries = 'unsent', answer, connect }: Settings = {}) => {
+const openPair = async ({ retries = 'unsent', answer, connect }: Settings = {}) => {
   const held: Socket[] = []
   const accepted: Socket[] = []
   const receiver = await openRawReceiver(answer ?? (socket => void held.push(socket)), socket => accepted.push(socket))
@@ -33,7 +32,6 @@ const openPair = async ({ perKey = 1, retries = 'unsent', answer, connect }: Set
       return connect ? connect(origin, opening) : opening.openTcp()
     },
     limits: LIMITS,
-    perKey,
     retries,
     clock: time.clock,
   })
@@ -55,26 +53,10 @@ const ok = (socket: Socket) => void socket.write(OK)
 
 describe('a client', () => {
   test('names the host, and takes a free connection rather than a new one', async () => {
-    const { send, opened, receiver } = await openPair({ perKey: 3, answer: ok })
+    const { send, opened, receiver } = await openPair({ answer: ok })
     for (let i = 0; i < 5; i++) expect(textOf(await send('/a?b'))).toBe('ok')
     expect(opened()).toBe(1)
     expect(receiver.requests[0]).toBe(`GET /a?b HTTP/1.1\r\nhost: x:${receiver.port}\r\nconnection: keep-alive\r\n\r\n`)
-  })
-
-  test('opens no more connections per key than it may, and lets further requests wait in turn', async () => {
-    const { send, paths, held, receiver, opened } = await openPair({ perKey: 3 })
-    const asked = Array.from({ length: 12 }, (_, at) => `/${at}`)
-    const ended = Promise.all(asked.map(path => send(path)))
-    await expect.poll(() => held.length).toBe(3)
-    for (let answered = 0; answered < 12; answered++) {
-      await expect.poll(() => held.length).toBe(Math.min(answered + 3, 12))
-      expect(receiver.open()).toBe(3)
-      held[answered]?.write(OK)
-    }
-    expect((await ended).map(textOf)).toEqual(Array(12).fill('ok'))
-    expect(paths().slice(3)).toEqual(asked.slice(3))
-    expect(paths().slice(0, 3).sort()).toEqual(asked.slice(0, 3))
-    expect(opened()).toBe(3)
   })
 
   test('shares no connection between keys, and a key whose peer hangs holds up no other', async () => {
@@ -120,16 +102,16 @@ describe('a request on a reused connection that the peer has closed', () => {
 })
 
 describe('a client that is closed', () => {
-  test('ends what is under way and what waits, refuses what comes, and leaves no connection and no timer', async () => {
+  test('ends what is under way, refuses what comes, and leaves no connection and no timer', async () => {
     const { client, send, held, receiver, time } = await openPair()
     const ended = [send('/first'), send('/second')]
-    await expect.poll(() => held.length).toBe(1)
+    await expect.poll(() => held.length).toBe(2)
     client.close()
     client.close()
     ended.push(send('/late'))
     for (const end of await Promise.all(ended)) expect(end).toMatchObject({ head: null, fault: { kind: 'closed' } })
     await expect.poll(receiver.open).toBe(0)
-    expect(receiver.requests).toHaveLength(1)
+    expect(receiver.requests).toHaveLength(2)
     time.pass(50)
     await expect.poll(time.sleeping).toBe(0)
   })

@@ -7,14 +7,12 @@ import { networksOf } from './networks.ts'
 export const openSender = ({
   allow = ['127.0.0.0/8'],
   timeoutMs = 5_000,
-  connectionsPerHost = 16,
   proxy = null,
   now,
   resolver,
 }: {
   allow?: string[]
   timeoutMs?: number
-  connectionsPerHost?: number
   proxy?: string | null
   now?: () => number
   resolver?: NameResolver
@@ -24,7 +22,6 @@ export const openSender = ({
     policy: { allowHttp: true, allowed: networksOf(...allow) },
     proxy,
     userAgent: 'idface-notifier/test',
-    connectionsPerHost,
     clock: clockWith(now),
     ...(resolver ? { resolver } : {}),
   })

@@ -39,7 +39,6 @@ export const openClient = (
     method: 'POST',
     timeoutMs: 5000,
     userAgent: 'idface-notifier/test',
-    concurrency: 4,
     clock: clockWith(undefined, now),
     ...some,
   })

@@ -63,19 +63,6 @@ describe('U2 the time limit', () => {
     })
     expect(answer).toMatchObject(transient('timeout'))
   })
-
-  test('ends a call that waits for a connection without sending it later, and the next one works', async () => {
-    let answering = false
-    const { url, asked } = await serveAnswers(response => {
-      if (answering) response.end(SUCCESS)
-    })
-    const client = openClient(url, { timeoutMs, concurrency: 1 })
-    const calls = [client.ask(accountWith(), 'first'), client.ask(accountWith(), 'waits')]
-    expect(await Promise.all(calls)).toEqual([transient('timeout'), transient('timeout')])
-    answering = true
-    expect(await client.ask(accountWith(), 'next')).toMatchObject({ kind: 'verdict' })
-    expect(asked.map(({ params }) => params.get('idcardid'))).toEqual(['first', 'next'])
-  })
 })
 
 describe('U8 the size limit', () => {

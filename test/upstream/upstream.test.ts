@@ -45,7 +45,7 @@ describe('a call', () => {
     const { url } = await serveAnswers((response, { params }) => {
       if (params.get('account') !== 'hangs') response.end(WAITING)
     })
-    const client = openClient(url, { concurrency: 1, timeoutMs: 300 })
+    const client = openClient(url, { timeoutMs: 300 })
     const hanging = client.ask(accountWith({ id: 'acc_2', apiId: 'hangs' }), SERIAL)
     expect(await client.ask(accountWith(), SERIAL)).toEqual(waiting)
     expect(await hanging).toEqual({ kind: 'transient', code: null, cause: 'timeout' })

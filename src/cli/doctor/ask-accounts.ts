@@ -31,7 +31,7 @@ export const askAccounts = async (
   { upstream: settings }: Config,
   inspection: Inspection | null,
 ): Promise<AskedAccount[]> => {
-  const upstream = openUpstream({ ...settings, concurrency: 1, userAgent: USER_AGENT, clock })
+  const upstream = openUpstream({ ...settings, userAgent: USER_AGENT, clock })
   const ask = async ({ account, apiKey, isPaused }: Known): Promise<AskedAccount> => {
     const { apiId } = account
     if (isPaused || apiKey === null)
