@@ -124,7 +124,7 @@ export const openApp = async (
   const stopping = new AbortController()
   const known = { whyOff: operator.whyOff, nodes: presence.nodes, stopping: stopping.signal }
   const readiness = createReadiness(store, clock, known)
-  const served = { ...shared, readiness, stopping, metrics: metrics.page }
+  const served = { ...shared, readiness, stopping, metrics: metrics.page, rateShare: presence.rateShare }
   const server = await (does('api') ? openApi({ ...served, sender, enumerationGuard }) : openProbes(served))
   roles.push(server)
   await presence.begin(`${hostname()}:${new URL(server.url).port}`)

@@ -39,14 +39,16 @@ export interface Serving extends Pick<RoleDeps, 'config' | 'emit'> {
   readiness: Readiness
   tracer: Tracer | null
   metrics: MetricsDeps['metrics']
+  rateShare: () => number
   stopping: AbortController
 }
 
 /** What the probes and the API have in common. */
-export const probesOf = ({ config: { server }, readiness, tracer, metrics, stopping, emit }: Serving) => ({
+export const probesOf = ({ config: { server }, readiness, tracer, metrics, rateShare, stopping, emit }: Serving) => ({
   ready: readiness.checks,
   version: VERSION,
   metrics,
+  rateShare,
   apiRate: server.apiRate,
   registrationRate: server.registrationRate,
   stopping: stopping.signal,

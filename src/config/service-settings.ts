@@ -62,12 +62,12 @@ export const SERVER = {
       zh: '接口监听的端口；`0` 表示自动选用空闲端口，见日志中的 `listening` 一行。',
     }),
     apiRate: setting('API_RATE', wholeNumber({ min: 1, max: 100_000 }), '200', {
-      en: 'Requests a second allowed to one API key, or one operator’s token, with bursts of twice that; beyond it the answer is 429. Each node counts for itself.',
-      zh: '每个 API 密钥或运维令牌每秒允许的请求数，突发上限为其两倍；超出时返回 429。各节点分别计数。',
+      en: 'Requests a second allowed to one API key, or one operator’s token, with bursts of twice that; beyond it the answer is 429. Several nodes together allow twice as much at most.',
+      zh: '每个 API 密钥或运维令牌每秒允许的请求数，突发上限为其两倍；超出时返回 429。多个节点合计最多为上述值的两倍。',
     }),
     registrationRate: setting('REGISTRATION_RATE', wholeNumber({ min: 1, max: 100_000 }), '200', {
-      en: 'Registrations a second allowed to one partner, singly or in batches, with bursts of ten times that (at least 1,000); beyond it the answer is 429, and nothing of the request is taken. Each node counts for itself.',
-      zh: '每个合作方每秒允许的登记数（单个与批量合计），突发上限为其十倍（至少 1,000）；超出时返回 429，该请求中的登记一个也不受理。各节点分别计数。',
+      en: 'Registrations a second allowed to one partner, singly or in batches, with bursts of ten times that (at least 1,000); beyond it the answer is 429, and nothing of the request is taken. Several nodes together allow twice as much at most.',
+      zh: '每个合作方每秒允许的登记数（单个与批量合计），突发上限为其十倍（至少 1,000）；超出时返回 429，该请求中的登记一个也不受理。多个节点合计最多为上述值的两倍。',
     }),
     trustProxy: setting('TRUST_PROXY', networks(), '', {
       en: 'CIDRs of the reverse proxies whose `X-Forwarded-For` is believed, and `-Proto`, `-Host` and `-Prefix` for the examples under `/docs`; separated by commas.',

@@ -138,6 +138,8 @@ export type RateName = keyof ReturnType<typeof limitsOf>
 
 export interface RateDeps extends RateSettings {
   now: () => number
+  /** The part of a rate that this node allows now. */
+  rateShare: () => number
 }
 
 export interface Rates {
@@ -146,8 +148,15 @@ export interface Rates {
   take(name: RateName, key: string, count?: number): void
 }
 
+/** A part of a rate. What may be taken at once fits into its burst, as it did into the whole one. */
+const partOf = (share: number, { rate, burst, count }: Required<Take>): Take => ({
+  rate: rate * share,
+  burst: Math.max(burst * share, Math.min(burst, count)),
+  count,
+})
+
 /** Counts every rate of the API on this node. */
-export const createRates = ({ now, ...settings }: RateDeps): Rates => {
+export const createRates = ({ now, rateShare, ...settings }: RateDeps): Rates => {
   const limits: Rates['limits'] = limitsOf(settings)
   const buckets = Object.fromEntries(Object.keys(limits).map(name => [name, createBuckets({ now })])) as Record<
     RateName,
@@ -157,7 +166,7 @@ export const createRates = ({ now, ...settings }: RateDeps): Rates => {
     limits,
     take: (name, key, count = 1) => {
       const { rate, burst, detail } = limits[name]
-      const retryAfterMs = buckets[name](key, { rate, burst, count })
+      const retryAfterMs = buckets[name](key, partOf(rateShare(), { rate, burst, count }))
       if (retryAfterMs !== null) throw new AppError('too_many_requests', detail, { retryAfterMs })
     },
   }

@@ -1,5 +1,12 @@
 import type { Clock } from '../core/clock.ts'
-import { BEAT_EVERY_MS, type JudgedNode, judgeNodes, type NewNode, type ServiceNode } from '../store/operators/nodes.ts'
+import {
+  BEAT_EVERY_MS,
+  type JudgedNode,
+  judgeNodes,
+  type NewNode,
+  type ServiceNode,
+  shareOfRates,
+} from '../store/operators/nodes.ts'
 import type { Store } from '../store/store.ts'
 import { startHeartbeat } from './timers.ts'
 
@@ -9,6 +16,8 @@ export interface Presence {
   begin(name: string): Promise<void>
   /** All nodes and what is wrong with them, as of the last beat; none before the first. */
   nodes(): JudgedNode[]
+  /** The part of each rate of the API that this node allows; all before the first beat. */
+  rateShare(): number
   /** It ends as it was told to: nobody misses it. */
   end(): Promise<void>
 }
@@ -20,12 +29,14 @@ export const createPresence = (
   { clockAheadMs, clock }: { clockAheadMs: () => number | null; clock: Pick<Clock, 'sleep'> },
 ): Presence => {
   let nodes: readonly ServiceNode[] = []
+  let rateShare = 1
   let beating: Promise<void> | null = null
   let stop = () => {}
 
   const beat = async (name: string) => {
     try {
       nodes = await store.beatNode({ ...node, name, clockAheadMs: clockAheadMs() })
+      rateShare = shareOfRates(nodes, nodes.find(({ id }) => id === node.id)?.seenAt ?? store.now())
     } catch {
       // The others miss it only when it has not come back for a while.
     } finally {
@@ -42,6 +53,7 @@ export const createPresence = (
       await beating
     },
     nodes: () => judgeNodes(nodes),
+    rateShare: () => rateShare,
     end: async () => {
       stop()
       // A beat that came later would bring it back.

@@ -114,22 +114,38 @@ const fieldErrorsOf = (issue: z.core.$ZodIssue, known: readonly string[]): Field
 const pathOf = (path: readonly PropertyKey[]): string =>
   path.map(String).join('.').slice(0, LONGEST_PATH).toWellFormed()
 
+/** No call has so many. */
+const MOST_PARAMETERS = 20
+const TOO_MANY = {
+  en: `There are more than ${MOST_PARAMETERS} query parameters.`,
+  zh: `查询参数超过 ${MOST_PARAMETERS} 个。`,
+}
 const REPEATED = { en: 'must be given only once', zh: '只能出现一次' }
 
-const parametersOf = (url: string): URLSearchParams => {
+/** The query's parameters in order. Throws where there are more than any call has. */
+const parametersOf = (url: string): [name: string, value: string][] => {
   const [target = ''] = url.split('#', 1)
   const at = target.indexOf('?')
-  return new URLSearchParams(at === -1 ? '' : target.slice(at))
+  if (at === -1) return []
+  const text = target.slice(at + 1)
+  if (text.split('&', MOST_PARAMETERS + 1).length > MOST_PARAMETERS) throw new AppError('invalid_query', TOO_MANY)
+  return [...new URLSearchParams(text)]
 }
 
-/** Reads the query parameters. Throws `AppError('invalid_query')` for invalid, unknown and repeated ones. */
+/** Reads the query parameters. Throws `AppError('invalid_query')` for invalid, unknown, repeated and too many ones. */
 export const readQuery = <T>(c: Context, schema: z.ZodType<T>): T => {
   const parameters = parametersOf(c.req.url)
-  const repeated = namesOf(schema).filter(name => parameters.getAll(name).length > 1)
+  const known = new Set(namesOf(schema))
+  const seen = new Set<string>()
+  const repeated = new Set<string>()
+  for (const [name] of parameters) {
+    if (seen.has(name) && known.has(name)) repeated.add(name)
+    seen.add(name)
+  }
   const checked = check(Object.fromEntries(parameters), schema)
   const errors = [
     ...('errors' in checked ? checked.errors : []),
-    ...repeated.map(path => ({ path, message: REPEATED })),
+    ...[...repeated].map(path => ({ path, message: REPEATED })),
   ]
   if ('errors' in checked || errors.length > 0) throw invalid('query', errors)
   return checked.data

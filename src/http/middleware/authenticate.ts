@@ -23,6 +23,13 @@ const WRONG_KEY = {
   en: 'Send "authorization: Bearer <key>". Check that the key is copied whole (it begins with "ifn_"), is not revoked, and is one of this service.',
   zh: '请发送 "authorization: Bearer <key>"，并检查密钥：是否复制完整（以 "ifn_" 开头）、未被吊销，并且由本服务签发。',
 }
+/** By its form alone, so that it does not show which secrets exist. */
+const SIGNING_SECRET = {
+  en: 'This is the form of a signing secret, which verifies webhooks. Send your API key instead, which begins with "ifn_".',
+  zh: '这是签名密钥，只用于验签。请改用以 "ifn_" 开头的 API 密钥。',
+}
+const isSigningSecret = (token: string): boolean => /^wh(sec|pk|sk)_/.test(token)
+
 export const readToken = (header: string | undefined): string => BEARER.exec(header ?? '')?.[1] ?? ''
 
 export interface RefusalDeps {
@@ -39,7 +46,7 @@ export interface RefusalDeps {
 export const refusalOf = (c: Context, { rates, trustedProxies }: RefusalDeps, wrong: Words = WRONG_TOKEN): AppError => {
   const token = readToken(c.req.header('authorization'))
   if (token !== '') rates.take('wrongKeys', clientNetwork(c, trustedProxies))
-  return new AppError('unauthorized', wrong)
+  return new AppError('unauthorized', isSigningSecret(token) ? SIGNING_SECRET : wrong)
 }
 
 const COLLECT_MS = 1 * SECOND

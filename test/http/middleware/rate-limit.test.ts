@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { createApiKey } from '../../../src/core/api-key.ts'
 import { Secret } from '../../../src/core/secret.ts'
 import { networksOf } from '../../support/networks.ts'
-import { ADMIN_TOKEN, openApi } from '../support/api.ts'
+import { ADMIN_TOKEN, HOOK, openApi } from '../support/api.ts'
 
 type Api = Awaited<ReturnType<typeof openApi>>
 
@@ -64,6 +64,40 @@ describe('API_RATE', () => {
     expect((await either(1)).status).toBe(200)
     slowedForMs = 0
     expect(await statusesOf(20, () => either(0))).toEqual(Array(20).fill(200))
+  })
+})
+
+describe('a node that allows a part of each rate', () => {
+  test('allows that part of the rate and of the burst, as of now', async () => {
+    let share = 1
+    await using api = await openApi({ apiRate: 10, rateShare: () => share })
+    const list = () => api.call('GET', LIST)
+    share = 0.5
+    expect(count(await statusesOf(20, list), 200)).toBe(10)
+    api.clock.now += 1_000
+    expect(count(await statusesOf(20, list), 200)).toBe(5)
+    share = 1
+    expect(count(await statusesOf(20, list), 200)).toBe(10)
+  })
+
+  test('refused a whole batch, whose burst was too small for it', async () => {
+    await using api = await openApi({ registrationRate: 10, rateShare: () => 0.1 })
+    const batch = (from: number, size: number) =>
+      api.call('POST', `${LIST}/batch`, {
+        body: {
+          registrations: Array.from({ length: size }, (_, n) => ({ idcardid: `s-${from + n}`, callbackUrl: HOOK })),
+        },
+      })
+    expect((await batch(0, 1_000)).status).toBe(200)
+    expect((await batch(1_000, 1_000)).status).toBe(429)
+    expect((await batch(1_000, 1)).status).toBe(429)
+  })
+
+  test('compares its part of the wrong keys of an address', async () => {
+    await using api = await openApi({ rateShare: () => 0.2 })
+    const key = createApiKey('key_01JABCDEFGHJKMNPQRSTVWXYZ0', randomBytes).text
+    const statuses = await statusesOf(20, () => api.call('GET', LIST, { key, from: '192.0.2.1' }))
+    expect([count(statuses, 401), count(statuses, 429)]).toEqual([10, 10])
   })
 })
 

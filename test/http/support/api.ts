@@ -79,6 +79,7 @@ export const openApi = async (overrides: Partial<ApiDeps> = {}, wrap = (store: S
     registrationTtlMs: 24 * HOUR,
     apiRate: 100_000,
     registrationRate: 100_000,
+    rateShare: () => 1,
     trustedProxies: { contains: () => false },
     enumerationGuard: { recordConflict: () => {}, slowedForMs: () => 0 },
     sleep: (ms, signal) => sleep(ms, undefined, { signal }),

@@ -7,6 +7,7 @@ import {
   judgeNodes,
   type NewNode,
   type ServiceNode,
+  shareOfRates,
 } from '../../../src/store/operators/nodes.ts'
 
 const START = Date.parse('2026-11-26T08:00:00Z')
@@ -146,4 +147,15 @@ describe('a node differs', () => {
     cluster.run(MINUTE, a, b, c)
     expect(cluster.differing()).toEqual([])
   })
+})
+
+test('each node that serves, and was there in the last half minute, allows an even part of twice a rate', () => {
+  const nodes = (count: number, more: Partial<ServiceNode> = {}): ServiceNode[] =>
+    Array.from({ length: count }, (_, n) => ({
+      ...{ ...named(`${n}`), startedAt: START, seenAt: START, steadyAt: START, lostAt: null, ...more },
+    }))
+  const shares = [0, 1, 2, 3, 4, 10].map(count => shareOfRates(nodes(count), START))
+  expect(shares).toEqual([1, 1, 1, 2 / 3, 0.5, 0.2])
+  const others = [...nodes(6, { seenAt: START - 31 * SECOND }), ...nodes(6, { roles: ['poll', 'deliver'] })]
+  expect(shareOfRates([...others, ...nodes(4)], START)).toBe(0.5)
 })
