@@ -14,6 +14,7 @@ import { createAdminRegistrations } from './admin/registrations.ts'
 import type { ApiEnv } from './api-env.ts'
 import { createDocs, type DocsDeps } from './docs/routes.ts'
 import { createFrame, type FrameDeps } from './frame.ts'
+import { type ReadPartnerBody, readBody } from './json/request-body.ts'
 import { noQuery } from './json/validate.ts'
 import { createPartnerAuth, type PartnerAuthDeps } from './middleware/authenticate.ts'
 import { type AdminAuthDeps, createAdminAuth } from './middleware/authenticate-operator.ts'
@@ -70,7 +71,7 @@ type All<Union> = (Union extends unknown ? (one: Union) => void : never) extends
 
 /** Everything that the parts need, and what the API itself needs. */
 export type ApiDeps = RateDeps &
-  Omit<All<Part>, 'registrationBody' | 'rates' | 'sandbox'> & {
+  Omit<All<Part>, 'registrationBody' | 'rates' | 'readBody' | 'sandbox'> & {
     judgeUrl: JudgeUrl
     /** Null: only tokens of the database open `/v1/admin`; to all others it is 404. */
     adminToken: Secret | null
@@ -85,7 +86,14 @@ export const createApi = (given: ApiDeps) => {
     zh: '该地址不存在。可用的地址见 /docs。',
   })
   const { sandbox } = deps.shownSettings
-  const checked = { ...deps, registrationBody: createRegistrationBody({ ...deps, sandbox }), sandbox }
+  const readPartnerBody: ReadPartnerBody = (c, schema, options) =>
+    readBody(c, schema, { ...options, charge: bytes => deps.rates.take('bytes', c.get('partnerId'), bytes) })
+  const checked = {
+    ...deps,
+    registrationBody: createRegistrationBody({ ...deps, sandbox }),
+    sandbox,
+    readBody: readPartnerBody,
+  }
   app.route('/', createHealth(deps))
   app.route('/', createMetricsPage(deps))
   app.route('/', createDocs(deps))

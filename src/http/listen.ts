@@ -1,10 +1,10 @@
-import { createServer } from 'node:http'
+import { createServer, type RequestListener } from 'node:http'
 import { type AddressInfo, createServer as createTcpServer } from 'node:net'
 import { getRequestListener } from '@hono/node-server'
 import { SECOND } from '../core/duration.ts'
 import { StartError } from '../core/error.ts'
 import type { Words } from '../core/language.ts'
-import { createConnections } from './connections.ts'
+import { createConnections, endUnreadBody } from './connections.ts'
 
 /** Times in ms: the longest that a caller who sends slowly, or never finishes, can hold a connection. */
 export interface ListenLimits {
@@ -37,13 +37,39 @@ interface Address {
   port: number
 }
 
+/**
+ * Answers 400 where `Host` is no host: `1.2.3.4.5` would be an address, of which no URL can be made. Most callers send the
+ * same one each time.
+ */
+const requireHost = (listener: RequestListener): RequestListener => {
+  let lastGood = ''
+  return (request, response) => {
+    const { host } = request.headers
+    if (host !== undefined && host !== lastGood) {
+      if (!URL.canParse(`http://${host}`)) {
+        response.writeHead(400, { 'content-length': 0, connection: 'close' }).end()
+        return
+      }
+      lastGood = host
+    }
+    listener(request, response)
+  }
+}
+
 /** Listens. Rejects with a sentence for the operator if it cannot. */
 export const listen = (fetch: Fetch, { host, port, limits = LIMITS }: Address & { limits?: ListenLimits }) =>
   new Promise<{ url: string; drain(): Promise<void>; close(): Promise<void> }>((resolve, reject) => {
     const { mostConnections, takingTimeout, ...times } = limits
     const connections = createConnections({ most: mostConnections })
-    const listener = getRequestListener(fetch, { hostname: host })
-    const server = createServer({ ...times, maxHeaderSize: MOST_HEADER_BYTES }, connections.gate(listener))
+    const listener = getRequestListener(fetch, {
+      hostname: host,
+      // `endUnreadBody` sees to what is left of a body.
+      autoCleanupIncoming: false,
+    })
+    const server = createServer(
+      { ...times, maxHeaderSize: MOST_HEADER_BYTES },
+      connections.gate(endUnreadBody(requireHost(listener))),
+    )
     server.on('connection', connections.add)
     server.timeout = takingTimeout
     server.on('timeout', connections.timeOut)

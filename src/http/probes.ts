@@ -1,6 +1,7 @@
 import { Hono } from 'hono'
 import type { Secret } from '../core/secret.ts'
 import type { ApiEnv } from './api-env.ts'
+import { clientNetwork } from './caller.ts'
 import { createFrame, type FrameDeps } from './frame.ts'
 import { type RefusalDeps, readToken, refusalOf } from './middleware/authenticate.ts'
 import { createSecretCheck } from './middleware/authenticate-operator.ts'
@@ -38,11 +39,12 @@ export interface MetricsDeps extends RefusalDeps {
 
 /** `GET /metrics`, in Prometheus' text format. */
 export const createMetricsPage = (deps: MetricsDeps) => {
-  const { metrics, metricsToken } = deps
+  const { metrics, metricsToken, rates, trustedProxies } = deps
   const app = new Hono<ApiEnv>()
   const isToken = metricsToken ? createSecretCheck(metricsToken) : () => true
   app.get('/metrics', async c => {
     if (!isToken(readToken(c.req.header('authorization')))) throw refusalOf(c, deps)
+    rates.take('metrics', clientNetwork(c, trustedProxies))
     return c.body(await metrics.text(), 200, { 'content-type': metrics.contentType, 'cache-control': 'no-store' })
   })
   return app

@@ -1,6 +1,7 @@
 import { SECOND } from '../core/duration.ts'
 import { AppError } from '../core/error.ts'
 import type { Words } from '../core/language.ts'
+import { MOST_OF_A_PAGE } from './json/pagination.ts'
 
 export interface Rate {
   /** Tokens a second. */
@@ -42,6 +43,16 @@ export const BATCH_BYTES = 1024 * 1024
 /** In the answer of a lookup, which takes some 15 MB where each has the most metadata. */
 export const MOST_LOOKUP_RESULTS = 5_000
 
+const KIB = 1024
+/** More than a registration takes with the longest URL and the most metadata, each Chinese character of it as six (`\uXXXX`). */
+const BYTES_OF_A_REGISTRATION = 8 * KIB
+/** To read, decrypt and write out 250 of the largest registrations takes 9 ms, and each event is signed with up to four secrets. */
+const ITEMS_OF_A_REQUEST = 10
+/** To look at so many in vain takes less than to give one of them. */
+const SEEN_FOR_AN_ITEM = 10
+/** What a page costs that holds so many registrations or events, and for which at most so many were looked at. */
+export const itemsOf = (held: number, seen: number): number => Math.max(held, Math.ceil(seen / SEEN_FOR_AN_ITEM))
+
 const MOST_BUCKETS = 10_000
 
 type Take = Rate & { count?: number }
@@ -63,6 +74,8 @@ export const createBuckets = ({ now }: { now: () => number }) => {
 interface Limit extends Rate {
   /** What is said to whoever has to wait. */
   detail: Words
+  /** It protects this node alone; all others hold for all nodes together. */
+  ofNode?: true
 }
 
 export interface RateSettings {
@@ -75,6 +88,16 @@ export interface RateSettings {
 /** Every rate of the API. */
 const limitsOf = ({ apiRate, registrationRate }: RateSettings) => {
   const registrations = { rate: registrationRate, burst: Math.max(10 * registrationRate, MOST_IN_A_BATCH) }
+  // To parse a MiB takes up to 130 ms of the event loop, so bodies are charged by their length, before they are parsed. These are as
+  // many bytes as registrations may fill: whatever its registrations are, no partner waits for this.
+  const bytes = {
+    rate: Math.max(registrationRate * BYTES_OF_A_REGISTRATION, 64 * KIB),
+    burst: Math.ceil(registrations.burst / MOST_IN_A_BATCH) * BATCH_BYTES,
+  }
+  const items = {
+    rate: ITEMS_OF_A_REQUEST * apiRate,
+    burst: Math.max(2 * ITEMS_OF_A_REQUEST * apiRate, MOST_OF_A_PAGE),
+  }
   return {
     /** Of a key or a token. */
     requests: {
@@ -89,6 +112,7 @@ const limitsOf = ({ apiRate, registrationRate }: RateSettings) => {
     slowed: {
       rate: 1,
       burst: 2,
+      ofNode: true,
       detail: {
         en: 'Your last serials look enumerated: for now you may make one request a second.',
         zh: '检测到疑似遍历流水号，已限流为每秒 1 次，约 10 分钟后恢复。',
@@ -99,6 +123,22 @@ const limitsOf = ({ apiRate, registrationRate }: RateSettings) => {
       detail: {
         en: `You may register ${registrationRate} serials a second, in bursts of ${registrations.burst}. Nothing of this request was taken.`,
         zh: `每秒最多登记 ${registrationRate} 个流水号，突发上限为 ${registrations.burst}。本次请求的内容均未受理。`,
+      },
+    },
+    /** Of a partner's bodies. */
+    bytes: {
+      ...bytes,
+      detail: {
+        en: `Your bodies may have ${bytes.rate / KIB} KiB a second together, in bursts of ${bytes.burst / KIB} KiB. A chunk counts as 512 bytes at least. Nothing of this request was taken.`,
+        zh: `请求体合计每秒最多 ${bytes.rate / KIB} KiB，突发上限为 ${bytes.burst / KIB} KiB；每个分块至少按 512 字节计算。本次请求的内容均未受理。`,
+      },
+    },
+    /** Registrations and events in a partner's lists. */
+    items: {
+      ...items,
+      detail: {
+        en: `You may fetch ${items.rate} registrations and events a second, in bursts of ${items.burst}.`,
+        zh: `每秒最多读取 ${items.rate} 条登记和事件，突发上限为 ${items.burst}。`,
       },
     },
     /** Of a partner: enough to try out a URL, and too few to probe many hosts of other people. */
@@ -131,6 +171,26 @@ const limitsOf = ({ apiRate, registrationRate }: RateSettings) => {
         zh: '该 IP 地址使用错误密钥的请求过多。',
       },
     },
+    /** Of a network: a page costs some ms. */
+    metrics: {
+      rate: 5,
+      burst: 20,
+      ofNode: true,
+      detail: {
+        en: 'Too many calls for the metrics have come from your address.',
+        zh: '该 IP 地址的指标请求过多。',
+      },
+    },
+    /** Of a network. A page takes seven, and the search reads every page once. */
+    documents: {
+      rate: 10,
+      burst: 100,
+      ofNode: true,
+      detail: {
+        en: 'Too many calls for the documentation have come from your address.',
+        zh: '该 IP 地址的文档请求过多。',
+      },
+    },
   } satisfies Record<string, Limit>
 }
 
@@ -146,6 +206,8 @@ export interface Rates {
   limits: Readonly<Record<RateName, Limit>>
   /** Takes a token of the key's, or `count` of them or none. Throws `AppError('too_many_requests')` where it has too few. */
   take(name: RateName, key: string, count?: number): void
+  /** Gives back tokens that were taken for nothing; less than none are taken, though the key has too few. */
+  give(name: RateName, key: string, count: number): void
 }
 
 /** A part of a rate. What may be taken at once fits into its burst, as it did into the whole one. */
@@ -162,12 +224,18 @@ export const createRates = ({ now, rateShare, ...settings }: RateDeps): Rates =>
     RateName,
     ReturnType<typeof createBuckets>
   >
+  const partFor = (name: RateName, count: number): Take => {
+    const { rate, burst, ofNode } = limits[name]
+    return partOf(ofNode ? 1 : rateShare(), { rate, burst, count })
+  }
   return {
     limits,
     take: (name, key, count = 1) => {
-      const { rate, burst, detail } = limits[name]
-      const retryAfterMs = buckets[name](key, partOf(rateShare(), { rate, burst, count }))
-      if (retryAfterMs !== null) throw new AppError('too_many_requests', detail, { retryAfterMs })
+      const retryAfterMs = buckets[name](key, partFor(name, count))
+      if (retryAfterMs !== null) throw new AppError('too_many_requests', limits[name].detail, { retryAfterMs })
+    },
+    give: (name, key, count) => {
+      buckets[name](key, { ...partFor(name, -count), burst: Number.POSITIVE_INFINITY })
     },
   }
 }

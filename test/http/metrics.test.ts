@@ -25,4 +25,17 @@ describe('GET /metrics', () => {
     expect((await api.call('GET', '/metrics', { key: 'wrong', from })).status).toBe(429)
     expect((await api.call('GET', '/metrics', { key: TOKEN, from })).status).toBe(200)
   })
+
+  test('has a rate for each network that several Prometheus servers do not reach', async () => {
+    await using api = await openApi({ metrics })
+    const from = '203.0.113.9'
+    const statuses: number[] = []
+    for (let n = 0; n < 21; n++) statuses.push((await api.call('GET', '/metrics', { key: null, from })).status)
+    expect(statuses).toEqual([...new Array(20).fill(200), 429])
+    expect((await api.call('GET', '/metrics', { key: null, from: '203.0.113.10' })).status).toBe(200)
+    for (let second = 0; second < 60; second++) {
+      api.clock.now += 1_000
+      expect((await api.call('GET', '/metrics', { key: null, from })).status).toBe(200)
+    }
+  })
 })

@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { describe, expect, test } from 'vitest'
 import { openListening } from '../attack/support/listening.ts'
 import { head, openRawClient, type RawClient, statusesOf } from '../attack/support/raw-client.ts'
@@ -15,11 +16,28 @@ const sendSlowly = async (client: RawClient, piece: Buffer, times: number): Prom
 }
 
 describe('a body whose request has been answered before it came', () => {
-  test('ends the connection, and the answer is read', async () => {
+  test('was parsed on, which cost 3 s a MiB in chunks of a byte: no parser sees what is no chunk', async () => {
+    await using api = await openListening({ requestTimeout: 20_000, keepAliveTimeout: 20_000 })
+    await using client = await openRawClient(api.url)
+    client.socket.allowHalfOpen = true
+    const ended = once(client.socket, 'end')
+    client.send(head(BATCH, CHUNKED))
+    await ended
+    const [socket] = api.handled
+    const closed = new Promise(resolve => socket?.once('close', resolve))
+    await sendSlowly(client, Buffer.alloc(64 * 1024, 'no chunk'), 32)
+    client.socket.end()
+    await closed
+    expect([statusesOf(client.seen.text), client.seen.error]).toEqual([[401], null])
+    expect(socket?.bytesRead).toBeGreaterThan(2 * MIB)
+  })
+
+  test('ends the connection, and says so', async () => {
     await using api = await openListening({ requestTimeout: 20_000, keepAliveTimeout: 20_000 })
     await using client = await openRawClient(api.url)
     client.send(head(BATCH, { ...JSON_TYPE, 'content-length': String(MIB) }))
     await client.closed
+    expect(client.seen.text).toMatch(/\r\nconnection: close\r\n/i)
     expect([statusesOf(client.seen.text), client.seen.error]).toEqual([[401], null])
   })
 

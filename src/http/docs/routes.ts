@@ -1,16 +1,17 @@
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { extname } from 'node:path/posix'
-import { type Context, Hono } from 'hono'
+import { type Context, Hono, type MiddlewareHandler } from 'hono'
 import { etag } from 'hono/etag'
 import { secureHeaders } from 'hono/secure-headers'
 import { DAY, HOUR, SECOND } from '../../core/duration.ts'
 import { AppError, codeOf } from '../../core/error.ts'
 import type { Language } from '../../core/language.ts'
 import type { ApiEnv } from '../api-env.ts'
-import type { TrustedProxies } from '../caller.ts'
+import { clientNetwork, type TrustedProxies } from '../caller.ts'
 import { answerLanguage, chosenLanguage, languageOf } from '../language.ts'
 import { createPartnerDocument } from '../openapi/document.ts'
+import type { Rates } from '../rates.ts'
 import { baseUrlOf, withBaseUrl } from './base-url.ts'
 import { type ShownSettings, withSettings } from './setting-texts.ts'
 
@@ -65,6 +66,7 @@ const headers = secureHeaders({
 export interface DocsDeps {
   trustedProxies: TrustedProxies
   version: string
+  rates: Pick<Rates, 'take'>
   shownSettings: ShownSettings
 }
 
@@ -78,6 +80,11 @@ const withTag = (document: object) => {
 export const createDocs = (deps: DocsDeps) => {
   const app = new Hono<ApiEnv>()
   const openApi: Partial<Record<Language, { bytes: Uint8Array<ArrayBuffer>; tag: string }>> = {}
+  const limit: MiddlewareHandler = function limitReading(c, next) {
+    deps.rates.take('documents', clientNetwork(c, deps.trustedProxies))
+    return next()
+  }
+
   /** It says its reader's own address, so nobody keeps it for others. */
   const forReader = (c: Context, text: string): string => {
     c.header('cache-control', 'private, no-cache')
@@ -90,8 +97,8 @@ export const createDocs = (deps: DocsDeps) => {
     return c.html(forReader(c, withSettings(page, deps.shownSettings, language)))
   }
 
-  app.use('/openapi.json', headers, etag())
-  app.use('/docs/*', headers, etag())
+  app.use('/openapi.json', limit, headers, etag())
+  app.use('/docs/*', limit, headers, etag())
 
   app.get('/openapi.json', c => {
     const language = languageFor(c)

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { Words } from '../../core/language.ts'
 import { said } from './validate.ts'
 
-const MOST_OF_A_PAGE = 250
+export const MOST_OF_A_PAGE = 250
 const LIMIT = said({
   en: `must be a number from 1 to ${MOST_OF_A_PAGE}`,
   zh: `必须是 1 到 ${MOST_OF_A_PAGE} 的数字`,

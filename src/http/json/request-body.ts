@@ -1,3 +1,4 @@
+import { IncomingMessage } from 'node:http'
 import type { Context } from 'hono'
 import type { z } from 'zod'
 import { AppError } from '../../core/error.ts'
@@ -15,6 +16,12 @@ export interface ReadOptions {
   empty?: unknown
 }
 
+interface Bounds {
+  limit: number
+  /** Is told their number before they are kept: at once where it is known, otherwise as they come; throws to refuse them. */
+  charge: (bytes: number) => void
+}
+
 /**
  * Reads a JSON body and checks it against the schema.
  *
@@ -24,10 +31,10 @@ export interface ReadOptions {
 export const readBody = async <T>(
   c: Context,
   schema: z.ZodType<T>,
-  { limit = BODY_BYTES, empty }: ReadOptions = {},
+  { limit = BODY_BYTES, empty, charge = () => {} }: ReadOptions & Partial<Bounds> = {},
 ): Promise<T> => {
   if (empty === undefined) refuseOtherTypes(c)
-  const bytes = await readBytes(c, limit).catch(error => {
+  const bytes = await readBytes(c, { limit, charge }).catch(error => {
     // The connection broke off. Nobody reads this answer, but it must not be logged as a bug.
     throw error instanceof AppError ? error : new AppError('invalid_json', INCOMPLETE)
   })
@@ -35,6 +42,9 @@ export const readBody = async <T>(
   refuseOtherTypes(c)
   return checkBody(parseJson(bytes), schema)
 }
+
+/** Reads a body as `readBody` does, within the partner's rate of bytes. */
+export type ReadPartnerBody = <T>(c: Context, schema: z.ZodType<T>, options?: ReadOptions) => Promise<T>
 
 const INCOMPLETE = { en: 'The body is incomplete.', zh: '请求体不完整。' }
 const EMPTY = { en: 'The body is empty: send a JSON object.', zh: '请求体为空：请发送一个 JSON 对象。' }
@@ -59,22 +69,65 @@ const refuseOtherTypes = (c: Context): void => {
 }
 
 /** The HTTP parser enforces a Content-Length if there is no Transfer-Encoding. */
-const readBytes = async (c: Context, limit: number): Promise<Uint8Array> => {
+const readBytes = async (c: Context, { limit, charge }: Bounds): Promise<Uint8Array> => {
   const known = c.req.header('transfer-encoding') === undefined ? c.req.header('content-length') : undefined
   const size = Number(known ?? 0)
   if (!(size <= limit)) throw tooLarge(limit)
+  if (size > 0) charge(size)
   const whole = takeWhole(c, size)
   if (whole) return whole
-  // Chunks are copied, because one that is kept takes far more memory than it has bytes.
-  const kept = Buffer.allocUnsafe(size > 0 ? size : limit)
-  let read = 0
-  for await (const chunk of c.req.raw.body ?? []) {
-    if (read + chunk.length > kept.length) throw tooLarge(limit)
-    kept.set(chunk, read)
-    read += chunk.length
-  }
-  return kept.subarray(0, read)
+  const body = createGrowingBody({ limit, charge: size > 0 ? () => {} : charge })
+  const { incoming } = nodeBindings(c)
+  if (incoming instanceof IncomingMessage) await takeChunks(incoming, body.add)
+  else for await (const chunk of c.req.raw.body ?? []) body.add(chunk)
+  return body.bytes()
 }
+
+/** What a chunk of a body of unknown length costs at least: one of a byte takes as long as one of some hundred. */
+const LEAST_BYTES_OF_A_CHUNK = 512
+const FIRST_BYTES = 4 * 1024
+
+/** Copies the chunks, because a chunk that is kept takes far more memory than it has bytes. */
+const createGrowingBody = ({ limit, charge }: Bounds) => {
+  let kept = Buffer.allocUnsafe(FIRST_BYTES)
+  let size = 0
+  return {
+    /** Throws `AppError` where the body is too large or its sender has to wait. */
+    add: (chunk: Uint8Array): void => {
+      const grown = size + chunk.length
+      if (grown > limit) throw tooLarge(limit)
+      charge(Math.max(chunk.length, LEAST_BYTES_OF_A_CHUNK))
+      if (grown > kept.length) {
+        const larger = Buffer.allocUnsafe(Math.min(limit, Math.max(grown, 2 * kept.length)))
+        kept.copy(larger, 0, 0, size)
+        kept = larger
+      }
+      kept.set(chunk, size)
+      size = grown
+    },
+    bytes: (): Uint8Array => kept.subarray(0, size),
+  }
+}
+
+/** By events: a web stream would make promises for each chunk, some 3 s a MiB in chunks of a byte. Rejects as soon as `add` throws. */
+const takeChunks = (incoming: IncomingMessage, add: (chunk: Uint8Array) => void) =>
+  new Promise<void>((resolve, reject) => {
+    let isRefused = false
+    const breakOff = () => reject(new Error('The connection is gone.'))
+    if (incoming.destroyed) return breakOff()
+    incoming.once('end', resolve).once('error', reject).once('close', breakOff)
+    incoming.on('data', (chunk: Buffer) => {
+      if (isRefused) return
+      try {
+        add(chunk)
+      } catch (error) {
+        isRefused = true
+        // Nothing more is parsed; when the answer has gone out, `endUnreadBody` goes on.
+        incoming.socket.pause()
+        reject(error)
+      }
+    })
+  })
 
 /**
  * The whole body without listeners and without a copy, if it has arrived together with the head, as most do. Null if a part

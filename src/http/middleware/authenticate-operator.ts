@@ -10,7 +10,7 @@ import type { Emit } from '../../telemetry/emit.ts'
 import type { ApiEnv } from '../api-env.ts'
 import { clientAddress } from '../caller.ts'
 import { createBuckets } from '../rates.ts'
-import { createKeyUse, type KeyUseDeps, type RefusalDeps, readToken, refusalOf } from './authenticate.ts'
+import { createAtOnce, createKeyUse, type KeyUseDeps, type RefusalDeps, readToken, refusalOf } from './authenticate.ts'
 
 /** Who calls the admin API. */
 export interface Operator {
@@ -23,6 +23,8 @@ export interface Operator {
 /** How long a token that was revoked may still work. */
 const TOKEN_TTL_MS = 1 * SECOND
 const MOST_TOKENS = 1_000
+/** Requests of one token: many operators, or their scripts, leave others the threads and the connections. */
+const MOST_AT_ONCE = 16
 /** How often wrong tokens have a line of their own, those of all networks together. */
 const TOLD = { rate: SECOND / MINUTE, burst: 20 }
 const NO_HASH = Buffer.alloc(32)
@@ -42,7 +44,8 @@ export interface AdminAuthDeps extends RefusalDeps, Omit<KeyUseDeps, 'store'> {
 }
 
 /**
- * Lets operators in by `ADMIN_TOKEN` or a token of the database, and sets `operator`. Each token has a rate.
+ * Lets operators in by `ADMIN_TOKEN` or a token of the database, and sets `operator`. Each token has a rate, and so many requests
+ * at once.
  *
  * @param adminToken null: to whoever sends nothing that could be a token of the database, there is no admin API
  */
@@ -50,6 +53,7 @@ export const createAdminAuth = (adminToken: Secret | null, deps: AdminAuthDeps):
   const { store, now } = deps
   const isSettings = adminToken && createSecretCheck(adminToken)
   const takeTold = createBuckets(deps)
+  const atOnce = createAtOnce(MOST_AT_ONCE)
   const load = (id: string) => store.findAdminToken(id)
   const findToken = createTtlCache({ ttlMs: TOKEN_TTL_MS, size: MOST_TOKENS, now, load })
   const recordUse = createKeyUse({ ...deps, store: { touchKeys: store.touchAdminTokens } })
@@ -75,7 +79,9 @@ export const createAdminAuth = (adminToken: Secret | null, deps: AdminAuthDeps):
       throw refused
     }
     c.set('operator', operator)
-    deps.rates.take('requests', operator.id)
-    return next()
+    return atOnce(operator.id, c, () => {
+      deps.rates.take('requests', operator.id)
+      return next()
+    })
   }
 }

@@ -1,14 +1,15 @@
 import { timingSafeEqual } from 'node:crypto'
-import type { Context, MiddlewareHandler } from 'hono'
+import type { Context, MiddlewareHandler, Next } from 'hono'
 import { readApiKey } from '../../core/api-key.ts'
 import type { Clock } from '../../core/clock.ts'
 import { MINUTE, SECOND } from '../../core/duration.ts'
 import { AppError } from '../../core/error.ts'
+import { createInFlight } from '../../core/keyed-limiter.ts'
 import type { Words } from '../../core/language.ts'
 import { createTtlCache } from '../../core/ttl-cache.ts'
 import type { Store } from '../../store/store.ts'
 import type { ApiEnv } from '../api-env.ts'
-import { clientNetwork, type TrustedProxies } from '../caller.ts'
+import { clientNetwork, setHeader, type TrustedProxies } from '../caller.ts'
 import type { Rates } from '../rates.ts'
 import type { EnumerationGuard } from './enumeration-guard.ts'
 
@@ -47,6 +48,32 @@ export const refusalOf = (c: Context, { rates, trustedProxies }: RefusalDeps, wr
   const token = readToken(c.req.header('authorization'))
   if (token !== '') rates.take('wrongKeys', clientNetwork(c, trustedProxies))
   return new AppError('unauthorized', isSigningSecret(token) ? SIGNING_SECRET : wrong)
+}
+
+/**
+ * Runs a caller's request while fewer than `most` of its requests are being answered. A connection stays while its request is being
+ * answered, so lists that take long could hold all of them and keep everybody else out. Where there are as many as may be, it throws
+ * `AppError('too_many_requests')` and ends the connection.
+ */
+export const createAtOnce = (most: number) => {
+  const underWay = createInFlight()
+  const detail = {
+    en: `${most} of your requests are being answered still.`,
+    zh: `最多同时处理 ${most} 个请求，已达上限。`,
+  }
+  return async (caller: string, c: Context, next: Next): Promise<void> => {
+    if ((underWay.counts.get(caller) ?? 0) >= most) {
+      // Thousands of connections that ask again and again would starve new ones.
+      setHeader(c, 'connection', 'close')
+      throw new AppError('too_many_requests', detail)
+    }
+    underWay.start(caller)
+    try {
+      await next()
+    } finally {
+      underWay.end(caller)
+    }
+  }
 }
 
 const COLLECT_MS = 1 * SECOND
@@ -88,6 +115,8 @@ export const createKeyUse = ({ store, now, sleep, stopping }: KeyUseDeps) => {
 /** How long a key that was revoked on another node may still work here. */
 const KEY_TTL_MS = 1 * SECOND
 const MOST_KEYS = 10_000
+/** Requests of one partner, over all its keys: a quarter of the connections that there may be. */
+const MOST_AT_ONCE = 1_024
 const NO_HASH = Buffer.alloc(32)
 
 export interface PartnerAuthDeps extends RefusalDeps, KeyUseDeps {
@@ -100,6 +129,7 @@ export const createPartnerAuth = (deps: PartnerAuthDeps): MiddlewareHandler<ApiE
   const { store, now, rates, enumerationGuard } = deps
   const findKey = createTtlCache({ ttlMs: KEY_TTL_MS, size: MOST_KEYS, now, load: id => store.findKey(id) })
   const recordUse = createKeyUse(deps)
+  const atOnce = createAtOnce(MOST_AT_ONCE)
 
   return async function authenticatePartner(c, next) {
     const key = readApiKey(readToken(c.req.header('authorization')))
@@ -113,6 +143,6 @@ export const createPartnerAuth = (deps: PartnerAuthDeps): MiddlewareHandler<ApiE
     if (enumerationGuard.slowedForMs(owner.partnerId) > 0) rates.take('slowed', owner.partnerId)
     else rates.take('requests', key.id)
     recordUse(key.id)
-    return next()
+    return atOnce(owner.partnerId, c, next)
   }
 }

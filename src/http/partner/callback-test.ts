@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { asTold } from '../../core/message.ts'
 import type { Attempt } from '../../store/store.ts'
 import type { ApiEnv } from '../api-env.ts'
-import { readBody } from '../json/request-body.ts'
+import type { ReadPartnerBody } from '../json/request-body.ts'
 import { noQuery } from '../json/validate.ts'
 import { answerLanguage } from '../language.ts'
 import type { Rates } from '../rates.ts'
@@ -12,6 +12,7 @@ import { type RegistrationBodySchema, viewAttempt } from './registration-schemas
 interface CallbackTestDeps {
   rates: Pick<Rates, 'take'>
   registrationBody: RegistrationBodySchema
+  readBody: ReadPartnerBody
   testCallback: (partnerId: string, callbackUrl: string) => Promise<Attempt>
 }
 
@@ -19,7 +20,7 @@ export const createCallbackTestBody = ({ shape }: RegistrationBodySchema) =>
   z.strictObject({ callbackUrl: shape.callbackUrl }).meta({ id: 'CallbackTestRequest' })
 
 /** `POST /v1/callbacks/test`: sends `idface.test` now and answers with the attempt, whatever its outcome. */
-export const createCallbackTest = ({ registrationBody, testCallback, rates }: CallbackTestDeps) => {
+export const createCallbackTest = ({ registrationBody, readBody, testCallback, rates }: CallbackTestDeps) => {
   const app = new Hono<ApiEnv>()
   const body = createCallbackTestBody(registrationBody)
 

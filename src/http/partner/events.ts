@@ -8,6 +8,7 @@ import { AT, choiceField, idField, jsonTime, timeField } from '../json/fields.ts
 import { CURSOR, PAGE_PARAMETERS } from '../json/pagination.ts'
 import { sendProblem } from '../json/problem.ts'
 import { readQuery, said } from '../json/validate.ts'
+import { itemsOf, type Rates } from '../rates.ts'
 import { DELIVERY_STATE, SANDBOX } from './registration-schemas.ts'
 
 /** The three `webhook-*` headers of each event, signed now. */
@@ -17,6 +18,7 @@ type SignEvents = (
 ) => Promise<readonly Readonly<Record<string, string>>[]>
 
 interface EventDeps {
+  rates: Pick<Rates, 'take' | 'give'>
   store: Pick<Store, 'listEvents'>
   signEvents: SignEvents
 }
@@ -95,16 +97,19 @@ export const EVENT_LIST = z
   .meta({ id: 'EventList' })
 
 /** `GET /v1/events`: the partner's messages in order, for partners that cannot receive webhooks, or could not for a while. */
-export const createEvents = ({ store, signEvents }: EventDeps) => {
+export const createEvents = ({ store, rates, signEvents }: EventDeps) => {
   const app = new Hono<ApiEnv>()
 
   app.get('/', async c => {
     const { limit, after = null, since, delivery } = readQuery(c, EVENT_QUERY)
     const partnerId = c.get('partnerId')
+    const taken = itemsOf(limit, delivery === undefined ? 0 : EVENT_WINDOW)
+    rates.take('items', partnerId, taken)
     const page = await store.listEvents(partnerId, { after, limit, since, delivery })
     if (page.outcome === 'lost')
       return sendProblem(c, { code: 'conflict', detail: LOST_CURSOR, nextCursor: cursorOf(page.beginAfter) })
     const { events } = page
+    rates.give('items', partnerId, taken - itemsOf(events.length, page.scanned))
     const messages = events.map(event => ({ id: messageIdOf(event.registrationId), body: event.body }))
     const headers = await signEvents(partnerId, messages)
     const data = events.map((event, i) => ({ ...viewEvent(event), headers: headers[i] }))

@@ -3,13 +3,15 @@ import { z } from 'zod'
 import type { Store } from '../../store/store.ts'
 import type { ApiEnv } from '../api-env.ts'
 import { serialField } from '../json/fields.ts'
-import { readBody } from '../json/request-body.ts'
+import type { ReadPartnerBody } from '../json/request-body.ts'
 import { bodyLike, invalid, noQuery, said } from '../json/validate.ts'
-import { MOST_LOOKUP_RESULTS } from '../rates.ts'
+import { itemsOf, MOST_LOOKUP_RESULTS, type Rates } from '../rates.ts'
 import { REGISTRATION, viewRegistration } from './registration-schemas.ts'
 
 interface LookupDeps {
+  rates: Pick<Rates, 'take' | 'give'>
   store: Pick<Store, 'lookUpRegistrations'>
+  readBody: ReadPartnerBody
 }
 
 /** So many of the longest serials, and some room for their frame. */
@@ -54,15 +56,21 @@ export const LOOKUP_RESULTS = z
 export type LookupAnswer = z.output<typeof LOOKUP_RESULTS>
 
 /** `POST /v1/registrations/lookup`: what became of many serials, for one call after an outage. */
-export const createLookup = ({ store }: LookupDeps) => {
+export const createLookup = ({ store, rates, readBody }: LookupDeps) => {
   const app = new Hono<ApiEnv>()
 
   app.post('/lookup', noQuery, async c => {
     const partnerId = c.get('partnerId')
     const { idcardids } = await readBody(c, LOOKUP_BODY, { limit: LOOKUP_BYTES })
+    const taken = itemsOf(0, idcardids.length)
+    rates.take('items', partnerId, taken)
     const found = await store.lookUpRegistrations(partnerId, [...new Set(idcardids)], MOST_LOOKUP_RESULTS)
     const bySerial = Map.groupBy(found ?? [], ({ idcardid }) => idcardid)
-    const count = idcardids.reduce((sum, idcardid) => sum + (bySerial.get(idcardid)?.length ?? 0), 0)
+    const count =
+      found === null
+        ? MOST_LOOKUP_RESULTS
+        : idcardids.reduce((sum, idcardid) => sum + (bySerial.get(idcardid)?.length ?? 0), 0)
+    rates.give('items', partnerId, taken - itemsOf(Math.min(count, MOST_LOOKUP_RESULTS), idcardids.length))
     if (found === null || count > MOST_LOOKUP_RESULTS) throw invalid('body', [{ path: 'idcardids', message: TOO_MANY }])
     const data = idcardids.map(idcardid => ({
       idcardid,

@@ -13,7 +13,7 @@ import { setHeader } from '../caller.ts'
 import { traceparentOf } from '../frame.ts'
 import { QUOTA_NAMES } from '../json/fields.ts'
 import { problemOf } from '../json/problem.ts'
-import { readBody } from '../json/request-body.ts'
+import type { ReadPartnerBody } from '../json/request-body.ts'
 import { checkBody, invalid, noQuery, refuseQuery } from '../json/validate.ts'
 import { answerLanguage } from '../language.ts'
 import type { EnumerationGuard } from '../middleware/enumeration-guard.ts'
@@ -33,6 +33,7 @@ import {
 interface RegisterDeps extends RegistrarDeps {
   /** Resolves once the registration is durable. */
   register: (item: NewRegistration) => Promise<Registered>
+  readBody: ReadPartnerBody
   registrationBody: RegistrationBodySchema
   enumerationGuard: Pick<EnumerationGuard, 'recordConflict' | 'slowedForMs'>
   store: RegistrarDeps['store'] & Pick<Store, 'now' | 'register'>
@@ -69,7 +70,7 @@ export const createRegister = (deps: RegisterDeps) => {
     refuseQuery(c)
     const partnerId = c.get('partnerId')
     const read = async () => {
-      const body = await readBody(c, deps.registrationBody)
+      const body = await deps.readBody(c, deps.registrationBody)
       deps.rates.take('registrations', partnerId)
       return body
     }
@@ -82,7 +83,7 @@ export const createRegister = (deps: RegisterDeps) => {
 
   app.post('/batch', noQuery, async c => {
     const partnerId = c.get('partnerId')
-    const { registrations } = await readBody(c, BATCH_BODY, { limit: BATCH_BYTES })
+    const { registrations } = await deps.readBody(c, BATCH_BODY, { limit: BATCH_BYTES })
     if (registrations.length > 1) refuseIfSlowed(deps.enumerationGuard.slowedForMs(partnerId))
     deps.rates.take('registrations', partnerId, registrations.length)
     const origin = { isBatch: registrations.length > 1, traceparent: traceparentOf(c) }

@@ -87,7 +87,7 @@ const createLongPoll = ({ store, sleep }: LongPollDeps) => {
 }
 
 interface RegistrationDeps extends LongPollDeps {
-  rates: Pick<Rates, 'take'>
+  rates: Pick<Rates, 'take' | 'give'>
   store: LongPollDeps['store'] &
     Pick<
       Store,
@@ -171,7 +171,9 @@ export const createRegistrations = (deps: RegistrationDeps) => {
     const { limit, cursor, idcardid, status, delivery } = readQuery(c, LIST_QUERY)
     const filter = { idcardid: idcardid ?? null, status: status ?? null, delivery: delivery ?? null }
     const partnerId = c.get('partnerId')
+    deps.rates.take('items', partnerId, limit)
     const page = await store.listRegistrations(partnerId, { ...filter, limit, before: cursor ?? null })
+    deps.rates.give('items', partnerId, limit - page.found.length)
     const nextCursor = page.next === null ? null : cursorOf(page.next)
     return c.json({ data: page.found.map(viewRegistration), nextCursor })
   })

@@ -7,13 +7,14 @@ import type { Store } from '../../store/store.ts'
 import type { ApiEnv } from '../api-env.ts'
 import { AT, COUNT, idField, jsonTime, timeField } from '../json/fields.ts'
 import { found, readId } from '../json/problem.ts'
-import { readBody } from '../json/request-body.ts'
+import type { ReadPartnerBody } from '../json/request-body.ts'
 import { noQuery, said } from '../json/validate.ts'
 import type { Rates } from '../rates.ts'
 
 interface ResendDeps {
   rates: Pick<Rates, 'take'>
   store: Pick<Store, 'now' | 'countExhausted' | 'createBulkAct' | 'startBulkAct' | 'findBulkAct'>
+  readBody: ReadPartnerBody
   newId: (prefix: string) => string
 }
 
@@ -67,7 +68,7 @@ const viewResend = ({ id, filter, createdAt, counted, done, state }: BulkAct): R
 })
 
 /** `/v1/resend`: sends all exhausted messages of a time span again, as a bulk act of the partner. */
-export const createResends = ({ store, newId, rates }: ResendDeps) => {
+export const createResends = ({ store, readBody, newId, rates }: ResendDeps) => {
   const app = new Hono<ApiEnv>()
 
   app.post('/', noQuery, async c => {

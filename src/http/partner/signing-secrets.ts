@@ -13,11 +13,12 @@ import type { SigningSecret, Store } from '../../store/store.ts'
 import type { ApiEnv } from '../api-env.ts'
 import { AT, AT_OR_NULL, DURATION_PATTERN, idField, jsonTime, jsonTimeOrNull, SHOWN_ONCE } from '../json/fields.ts'
 import { found, readId } from '../json/problem.ts'
-import { readBody } from '../json/request-body.ts'
+import type { ReadPartnerBody } from '../json/request-body.ts'
 import { noQuery, said } from '../json/validate.ts'
 
 interface SigningSecretDeps {
   store: Pick<Store, 'listSigningSecrets' | 'rotateSigningSecret' | 'endSigningSecret'>
+  readBody: ReadPartnerBody
   newId: (prefix: string) => string
   random: (bytes: number) => Buffer
 }
@@ -87,7 +88,7 @@ export const viewSecret = ({ id, type, createdAt, expiresAt }: SigningSecret): S
 })
 
 /** `/v1/signing-secrets`. A new secret is shown once; the private key of a `v1a` secret is never shown. */
-export const createSigningSecrets = ({ store, newId, random }: SigningSecretDeps) => {
+export const createSigningSecrets = ({ store, readBody, newId, random }: SigningSecretDeps) => {
   const app = new Hono<ApiEnv>()
 
   app.get('/', noQuery, async c => {

@@ -42,8 +42,8 @@ export interface StoredEvent {
 }
 
 export type EventPage =
-  /** `end`: what to go on after, which may be behind the last event; null: after what was asked for, since nothing follows. */
-  | { outcome: 'page'; events: StoredEvent[]; end: EventPosition | null }
+  /** `end`: what to go on after, which may be behind the last event; null: after what was asked for, since nothing follows. `scanned`: how many were read. */
+  | { outcome: 'page'; events: StoredEvent[]; end: EventPosition | null; scanned: number }
   /** The position is of a history that a restore has ended; null: begin at the first event. */
   | { outcome: 'lost'; beginAfter: EventPosition | null }
 
@@ -89,17 +89,19 @@ const eventPageOf = (
 ): EventPage & { outcome: 'page' } => {
   const events: StoredEvent[] = []
   let end = begin
+  let scanned = 0
   for (const row of rows) {
     if (events.length === limit) break
     const { registrationId, type, createdAt, state } = row
     end = { n: row.n, at: createdAt }
+    scanned++
     if (createdAt < since) continue
     // A cancelled registration's message is erased, and tells nothing any more.
     if (row.body.length === 0 || (delivery !== undefined && state !== delivery)) continue
     const body = open(row)
     if (body !== null) events.push({ position: end, registrationId, type, createdAt, delivery: state, body })
   }
-  return { outcome: 'page', events, end }
+  return { outcome: 'page', events, end, scanned }
 }
 
 const NO_EVENTS: PositionFacts = { newest: 0, createdAt: null }

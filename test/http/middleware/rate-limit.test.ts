@@ -158,13 +158,3 @@ describe('failed logins', () => {
     expect((await guess(api, '2001:db8:1:3::1')).status).toBe(401)
   })
 })
-
-test('an operator’s token has the rate of a key, each its own', async () => {
-  await using api = await openApi({ apiRate: 5 })
-  const statuses: number[] = []
-  for (let n = 0; n < 11; n++) statuses.push((await api.call('GET', '/v1/admin/nodes', { key: ADMIN_TOKEN })).status)
-  expect(statuses).toEqual([...Array(10).fill(200), 429])
-  expect((await api.call('GET', '/v1/admin/nodes', { key: (await api.addToken('read')).text })).status).toBe(200)
-  api.clock.now += 200
-  expect((await api.call('GET', '/v1/admin/nodes', { key: ADMIN_TOKEN })).status).toBe(200)
-})

@@ -2,7 +2,7 @@ import { Webhook } from 'standardwebhooks'
 import { expect, test, vi } from 'vitest'
 import { HOUR } from '../../../src/core/duration.ts'
 import { CLAIM_ALL } from '../../support/store.ts'
-import { type Json, openApiForEach } from '../support/api.ts'
+import { type Json, openApi, openApiForEach } from '../support/api.ts'
 
 const api = openApiForEach()
 
@@ -116,4 +116,34 @@ test.each([
     400,
     [{ path: query.split('=')[0], message: expect.stringMatching(/^must be /) }],
   ])
+})
+
+test('are charged by the item: a page costs what it holds, and is not read where that is too much', async () => {
+  await using small = await openApi({ apiRate: 25 })
+  for (let n = 0; n < 20; n++) await small.register({ idcardid: `serial-${n}` })
+  for (let settled = 1; settled > 0; small.clock.now += 1_000) settled = await small.succeed()
+  const page = (query = '') => small.call('GET', `/v1/events${query}`)
+  const { nextCursor } = (await page()).json
+  for (let n = 1; n < 22; n++) expect((await page()).json.data).toHaveLength(20)
+  expect((await page(`?after=${nextCursor}`)).status).toBe(200)
+  expect((await page()).status).toBe(200)
+  const listEvents = vi.spyOn(small.store, 'listEvents')
+  const refused = await page()
+  expect(listEvents).not.toHaveBeenCalled()
+  expect([refused.status, refused.headers.get('retry-after')]).toEqual([429, '1'])
+  expect(refused.json.detail).toBe('You may fetch 250 registrations and events a second, in bursts of 500.')
+  small.clock.now += 1_000
+  expect((await page()).status).toBe(200)
+})
+
+test('that a page looked at in vain are charged too: ten as one', async () => {
+  await using small = await openApi({ apiRate: 25 })
+  vi.spyOn(small.store, 'listEvents').mockResolvedValue({
+    ...{ outcome: 'page', events: [], end: { n: 1_000, at: 1 }, scanned: 1_000 },
+  })
+  const page = async () => (await small.call('GET', '/v1/events?delivery=exhausted')).status
+  for (let n = 0; n < 5; n++) expect(await page()).toBe(200)
+  expect(await page()).toBe(429)
+  small.clock.now += 1_000
+  expect(await page()).toBe(200)
 })

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { type Json, openApiForEach } from '../support/api.ts'
+import { type Json, openApi, openApiForEach } from '../support/api.ts'
 
 const api = openApiForEach()
 
@@ -45,4 +45,25 @@ test('refuses serials that have more than 5,000 registrations together, repeated
   expect((await lookUp(Array.from({ length: 50 }, () => 'many'))).status).toBe(200)
   const { status, json } = await lookUp(Array.from({ length: 51 }, () => 'many'))
   expect([status, json.errors]).toEqual([422, [{ path: 'idcardids', message: expect.stringContaining('5000') }]])
+})
+
+test('costs what it holds, at the rate of lists', async () => {
+  await using small = await openApi({ apiRate: 25 })
+  await small.register({ idcardid: 'a' })
+  const serials = Array.from({ length: 501 }, () => 'a')
+  expect((await lookUp(serials, small)).status).toBe(200)
+  const refused = await lookUp(['a'], small)
+  expect([refused.status, refused.json.detail]).toEqual([
+    429,
+    'You may fetch 250 registrations and events a second, in bursts of 500.',
+  ])
+  small.clock.now += 1_000
+  expect((await lookUp(['a'], small)).status).toBe(200)
+})
+
+test('costs a tenth of an item for each serial of which nothing is found', async () => {
+  await using small = await openApi({ apiRate: 25 })
+  const serials = Array.from({ length: 1_000 }, (_, n) => `unknown-${n}`)
+  for (let n = 0; n < 5; n++) expect((await lookUp(serials, small)).status).toBe(200)
+  expect((await lookUp(serials, small)).status).toBe(429)
 })

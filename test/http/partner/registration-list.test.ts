@@ -1,5 +1,5 @@
-import { describe, expect, test } from 'vitest'
-import { type Json, openApiForEach } from '../support/api.ts'
+import { describe, expect, test, vi } from 'vitest'
+import { type Json, openApi, openApiForEach } from '../support/api.ts'
 
 const api = openApiForEach()
 
@@ -42,5 +42,34 @@ describe('the list', () => {
     const { status, json } = await api.call('GET', `/v1/registrations?${query}`)
     expect([status, json.type]).toEqual([400, '/docs/problems#invalid_query'])
     expect(json.errors).toEqual([{ path, message: expect.stringMatching(/must|is unknown/) }])
+  })
+})
+
+describe('the pages of a partner', () => {
+  test('cost a request each, whatever they held: they are charged by the item, and the rate is the partner’s', async () => {
+    await using small = await openApi({ apiRate: 25 })
+    for (let n = 0; n < 30; n++) await small.register({ idcardid: `serial-${n}` })
+    const read = vi.spyOn(small.store, 'listRegistrations')
+    const page = (query = '', key = small.partner.key) => small.call('GET', `/v1/registrations${query}`, { key })
+    // 500 at once: a page that may go beyond waits.
+    for (let n = 0; n < 16; n++) expect((await page()).json.data).toHaveLength(30)
+    const refused = await page()
+    expect([refused.status, refused.headers.get('retry-after')]).toEqual([429, '1'])
+    expect(refused.json.detail).toBe('You may fetch 250 registrations and events a second, in bursts of 500.')
+    expect(read).toHaveBeenCalledTimes(16)
+    expect((await page('', small.other.key)).status).toBe(200)
+    small.clock.now += 1_000
+    expect((await page()).status).toBe(200)
+  })
+
+  test('that are read at the same time are charged before they are read', async () => {
+    await using small = await openApi({ apiRate: 25 })
+    await small.register({ idcardid: 'one' })
+    const read = vi.spyOn(small.store, 'listRegistrations')
+    const pages = Array.from({ length: 20 }, () => small.call('GET', '/v1/registrations?limit=250'))
+    const statuses = (await Promise.all(pages)).map(({ status }) => status)
+    expect(statuses.filter(status => status === 429)).not.toHaveLength(0)
+    expect(read.mock.calls.length).toBe(statuses.filter(status => status === 200).length)
+    expect((await small.call('GET', '/v1/registrations?limit=250')).status).toBe(200)
   })
 })
