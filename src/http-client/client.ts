@@ -38,12 +38,6 @@ export interface Client<O extends Origin> {
   close(): void
 }
 
-interface Group {
-  open: Set<Connection>
-  /** The most recently used last. It is taken first: the peer is the least likely to have closed it. */
-  idle: Connection[]
-}
-
 /** How often exchanges and idle connections are looked after; a timer for each would cost more than all its work. */
 const TICK_MS = 50
 const MAX_IDLE = 1024
@@ -65,66 +59,58 @@ export const openClient = <O extends Origin = Origin>(deps: {
   const { limits, retries } = deps
   const { monotonic: now, sleep } = deps.clock
   const openTo = createOpen<O>(deps.connect ?? ((_origin, { openTcp }) => openTcp()), deps.clock)
-  const groups = new Map<string, Group>()
-  /** Over all groups. */
+  /** All that are not closed. */
+  const open = new Set<Connection>()
+  /** By key, the most recently used last. It is taken first: the peer is the least likely to have closed it. */
+  const idle = new Map<string, Connection[]>()
   let idleCount = 0
   let isWatching = false
   let isClosed = false
 
   const watch = async () => {
     isWatching = true
-    while (groups.size > 0) {
+    while (open.size > 0) {
       await sleep(TICK_MS)
-      for (const group of groups.values()) {
-        for (const connection of group.open) connection.expire()
-      }
+      for (const connection of open) connection.expire()
     }
     isWatching = false
   }
 
-  const groupOf = (key: string): Group => {
-    const known = groups.get(key)
-    if (known) return known
-    const group: Group = { open: new Set(), idle: [] }
-    groups.set(key, group)
-    if (!isWatching) void watch()
-    return group
+  const removeIdle = (key: string, connection: Connection) => {
+    const ofKey = idle.get(key) ?? []
+    const at = ofKey.lastIndexOf(connection)
+    if (at < 0) return
+    ofKey.splice(at, 1)
+    idleCount--
+    if (ofKey.length === 0) idle.delete(key)
   }
 
-  const takeIdle = (group: Group): Connection | null => {
-    for (let connection = group.idle.pop(); connection; connection = group.idle.pop()) {
-      idleCount--
-      if (!connection.expire()) return connection
-    }
-    return null
+  const takeIdle = (key: string): Connection | null => {
+    const connection = idle.get(key)?.at(-1)
+    if (!connection) return null
+    removeIdle(key, connection)
+    return connection.expire() ? takeIdle(key) : connection
   }
 
-  const onFree = (group: Group, connection: Connection) => {
+  const onFree = (key: string, connection: Connection) => {
     if (idleCount >= MAX_IDLE) return connection.close()
-    group.idle.push(connection)
+    idle.set(key, [...(idle.get(key) ?? []), connection])
     idleCount++
   }
 
-  const onGone = (group: Group, key: string, connection: Connection) => {
-    group.open.delete(connection)
-    const at = group.idle.indexOf(connection)
-    if (at >= 0) {
-      group.idle.splice(at, 1)
-      idleCount--
-    }
-    if (group.open.size === 0) groups.delete(key)
-  }
-
   const add = ({ key, origin }: Destination<O>): Connection => {
-    const group = groupOf(key)
     const connection = createConnection({
       open: openTo(origin),
       now,
       limits,
-      onFree: free => onFree(group, free),
-      onGone: gone => onGone(group, key, gone),
+      onFree: free => onFree(key, free),
+      onGone: gone => {
+        open.delete(gone)
+        removeIdle(key, gone)
+      },
     })
-    group.open.add(connection)
+    open.add(connection)
+    if (!isWatching) void watch()
     return connection
   }
 
@@ -136,7 +122,7 @@ export const openClient = <O extends Origin = Origin>(deps: {
         if (isClosed) return done(CLOSED)
         const outbound = { bytes: writeRequest(request, to.origin.host), mayWrite: request.mayWrite ?? always }
         const endsAt = now() + timeoutMs
-        const connection = takeIdle(groupOf(to.key)) ?? add(to)
+        const connection = takeIdle(to.key) ?? add(to)
         connection.run(outbound, timeoutMs, end => {
           if (!mayRetry(end)) done(end)
           else if (isClosed) done(CLOSED)
@@ -145,7 +131,7 @@ export const openClient = <O extends Origin = Origin>(deps: {
       }),
     close: () => {
       isClosed = true
-      for (const group of [...groups.values()]) for (const connection of [...group.open]) connection.close()
+      for (const connection of [...open]) connection.close()
     },
   }
 }

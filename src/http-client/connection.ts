@@ -129,16 +129,12 @@ export const createConnection = (deps: {
   /** Of the connection, when the exchange began. */
   let wireBytesBefore = 0
 
-  const destroy = () => {
+  const shut = () => {
+    if (isGone) return
     isGone = true
     parser.reset()
     opening?.abort()
     socket?.destroy()
-  }
-
-  const shut = () => {
-    if (isGone) return
-    destroy()
     deps.onGone(connection)
   }
 
@@ -156,15 +152,13 @@ export const createConnection = (deps: {
     const isStale = hasServed && isLost
     hasServed = true
     idleUntil = idleEnd(isReusable)
-    const isFree = idleUntil > now()
-    if (isFree) deps.onFree(connection)
-    else destroy()
     const ended: ExchangeEnd = { head, body: joined(body), fault, isStale, isUnsent: !isWritten }
     // An idle connection does not keep what may be thousands of headers.
     head = null
     body = []
+    if (idleUntil > now()) deps.onFree(connection)
+    else shut()
     report(ended)
-    if (!isFree) deps.onGone(connection)
   }
   const fail = (fault: Fault) => end(fault, false)
 
