@@ -29,7 +29,7 @@ const createApp = (
     sandbox: false,
     judgeUrl: text => {
       const verdict = judgeUrl(text, POLICY)
-      return verdict.ok ? { ok: true, href: verdict.url.href } : { ok: false, message: verdict.message }
+      return verdict.ok ? { ok: true, value: verdict.url.href } : { ok: false, message: verdict.message }
     },
   })
 

@@ -39,7 +39,7 @@ export const openApi = (
     signEvents: createEventSigner(store),
     judgeUrl: text => {
       const verdict = judge(text)
-      if (verdict.ok) return { ok: true, href: verdict.url.href }
+      if (verdict.ok) return { ok: true, value: verdict.url.href }
       emit('callback.refused', { refusal: verdict.refusal })
       return { ok: false, message: verdict.message }
     },

@@ -11,7 +11,7 @@ import { idField, PAUSE, REACH, textField, viewPause, viewReach } from '../json/
 import { PAGE_QUERY, pageOf } from '../json/pagination.ts'
 import { found } from '../json/problem.ts'
 import { invalid, noQuery, readQuery, said } from '../json/validate.ts'
-import { ACT, readAct, readReason, WHY } from './authorize.ts'
+import { ACT, readAct, WHY } from './authorize.ts'
 
 interface AdminAccountDeps {
   store: Pick<
@@ -118,7 +118,7 @@ export const createAdminAccounts = ({ store, newId }: AdminAccountDeps) => {
 
   for (const act of ['pause', 'resume'] as const)
     app.post(`/:id/${act}`, noQuery, async c => {
-      await readReason(c)
+      await readAct(c, ACT, { empty: {} })
       const before = await find(c.req.param('id'))
       await c.get('begin')(before.id, { before: viewAccount(before), after: { paused: act === 'pause' } })
       return c.json(viewAccount(found(await store[`${act}Account`](before.id), 'account')))

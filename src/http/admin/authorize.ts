@@ -11,7 +11,7 @@ import type { NewAct, Store } from '../../store/store.ts'
 import type { Emit } from '../../telemetry/emit.ts'
 import type { ApiEnv } from '../api-env.ts'
 import { lineField } from '../json/fields.ts'
-import { hasBody, readBody } from '../json/request-body.ts'
+import { type ReadOptions, readBody } from '../json/request-body.ts'
 import { createBuckets, type Rate } from '../rates.ts'
 
 /** Of a call of the admin API. */
@@ -36,15 +36,11 @@ export const ACT = z.strictObject(WHY)
 export const readAct = async <T extends { reason?: string | undefined }>(
   c: Context<ApiEnv>,
   schema: z.ZodType<T>,
+  options?: ReadOptions,
 ): Promise<T> => {
-  const body = await readBody(c, schema)
+  const body = await readBody(c, schema, options)
   c.set('reason', body.reason ?? null)
   return body
-}
-
-/** The same where the body may be left out. */
-export const readReason = async (c: Context<ApiEnv>): Promise<void> => {
-  if (hasBody(c)) await readAct(c, ACT)
 }
 
 export interface AuditDeps {

@@ -10,7 +10,7 @@ import type { ApiEnv } from '../api-env.ts'
 import { PAGE_QUERY, pageOf } from '../json/pagination.ts'
 import { found, readId } from '../json/problem.ts'
 import { noQuery, oneOf, readQuery, said } from '../json/validate.ts'
-import { REASON, readAct, readReason } from './authorize.ts'
+import { ACT, REASON, readAct } from './authorize.ts'
 import { type BULK_DRAFT, viewBulk } from './bulk-view.ts'
 import { viewFound } from './registration-view.ts'
 import { FILTER_QUERY, readFilter } from './search.ts'
@@ -32,7 +32,7 @@ interface AdminBulkDeps {
   now: () => number
 }
 
-const ACT = oneOf(BULK_ACTS)
+const KIND = oneOf(BULK_ACTS)
 const FLAG = said({ en: 'must be true or false', zh: '必须是 true 或 false' })
 const PROBE = said({
   en: 'must be left out but for the act resend: a probe is a webhook that has to arrive',
@@ -44,7 +44,7 @@ const NARROW = said({
 })
 export const BULK_BODY = z
   .strictObject({
-    act: z.enum(BULK_ACTS, ACT),
+    act: z.enum(BULK_ACTS, KIND),
     filter: FILTER_QUERY.refine(filter => Object.keys(filter).length > 0, NARROW).describe(
       'The names of a search. What is registered, ends or is tried after now is not meant, so `until` is now at the latest.',
     ),
@@ -126,14 +126,14 @@ export const createAdminBulk = ({ store, newId, now }: AdminBulkDeps) => {
     return c.json(view(c, commanded.bulk))
   }
   app.post('/:id/start', noQuery, async c => {
-    await readReason(c)
+    await readAct(c, ACT, { empty: {} })
     const { id, act } = await find(c)
     refuseByAct(c, act)
     await c.get('begin')(id)
     return answer(c, await store.startBulkAct(id))
   })
   app.post('/:id/stop', noQuery, async c => {
-    await readReason(c)
+    await readAct(c, ACT, { empty: {} })
     const { id } = await find(c)
     await c.get('begin')(id)
     return answer(c, await store.stopBulkAct(id))

@@ -18,7 +18,6 @@ import {
 } from '../json/fields.ts'
 import { PAGE_QUERY, pageOf } from '../json/pagination.ts'
 import { found, readId } from '../json/problem.ts'
-import { hasBody } from '../json/request-body.ts'
 import { noQuery, readQuery, said } from '../json/validate.ts'
 import { ACT, readAct, WHY } from './authorize.ts'
 
@@ -167,7 +166,7 @@ export const createPartnerKeys = ({ store, newId, random, now }: AdminKeyDeps) =
 
   app.post('/:id/keys', noQuery, async c => {
     const partnerId = readId(c.req.param('id'), 'partner')
-    const { expiresAt = null } = hasBody(c) ? await readAct(c, newKey) : {}
+    const { expiresAt = null } = await readAct(c, newKey, { empty: {} })
     const { id, hash, text } = createApiKey(newId('key'), random)
     await c.get('begin')(id, { after: { partnerId, expiresAt: jsonTimeOrNull(expiresAt) } })
     found(await store.createKey(partnerId, { id, hash, expiresAt }), 'partner')

@@ -12,7 +12,7 @@ import { answerLanguage } from '../language.ts'
 import { answerExplanation } from '../partner/explain.ts'
 import { REGISTRATION, viewAttempt, viewRegistration } from '../partner/registration-schemas.ts'
 import { RESEND_REFUSALS } from '../partner/registrations.ts'
-import { readReason } from './authorize.ts'
+import { ACT, readAct } from './authorize.ts'
 import { seesAll, viewDetail, viewFound } from './registration-view.ts'
 import { FILTER, FILTER_QUERY, type Filter, readFilter } from './search.ts'
 
@@ -102,7 +102,7 @@ export const createAdminRegistrations = ({ store, now }: AdminRegistrationDeps) 
   })
 
   app.post('/:id/resend', noQuery, async c => {
-    await readReason(c)
+    await readAct(c, ACT, { empty: {} })
     const [partnerId, id] = await target(c)
     await c.get('begin')(id)
     const outcome = await store.resend(partnerId, id)

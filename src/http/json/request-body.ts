@@ -57,11 +57,6 @@ const ENCODED = { en: 'Send the body without a content-encoding.', zh: '发送�
 
 const INVALID = { en: 'The body is not valid JSON.', zh: '请求体不是有效的 JSON。' }
 
-/** For calls whose body is optional. A client may name a type although it sends nothing. */
-export const hasBody = (c: Context): boolean =>
-  c.req.header('content-length') !== '0' &&
-  ['content-length', 'transfer-encoding', 'content-type'].some(name => c.req.header(name) !== undefined)
-
 const refuseOtherTypes = (c: Context): void => {
   if (!JSON_TYPE.test(c.req.header('content-type')?.trim() ?? ''))
     throw new AppError('unsupported_media_type', NOT_JSON)

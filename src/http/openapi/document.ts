@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import type { Language } from '../../core/language.ts'
 import { withComponentReferences } from './json-schemas.ts'
-import { type Call, callsOf, problemsOf } from './operation.ts'
+import { callsOf, problemsOf } from './operation.ts'
 import { OPERATOR_OPERATIONS, PAGES } from './operator-operations.ts'
 import { PARTNER_OPERATIONS } from './partner-operations.ts'
 import { createPaths, problemResponses, schemasOf } from './paths.ts'
@@ -14,30 +14,41 @@ const COMMON = `Bodies are JSON in camelCase, null in an optional field means th
 problems as in RFC 9457; \`/docs/problems\` says what each means. Whatever is called, their texts are Chinese where \`accept-language\` asks for it,
 and English otherwise. Every answer has an \`x-request-id\`. Later versions may add fields to answers: ignore unknown fields.`
 
-const PARTNER_DESCRIPTION = `Register the serial of an idface verification once. The service asks the upstream until there is a verdict, then sends
+const bearer = (description: string) => ({ type: 'http', scheme: 'bearer', description })
+
+const FOR_PARTNERS = {
+  title: 'idface-notifier',
+  summary: 'Verdicts of idface verifications as signed webhooks',
+  description: `Register the serial of an idface verification once. The service asks the upstream until there is a verdict, then sends
 a signed webhook ([Standard Webhooks](https://www.standardwebhooks.com)) until your callback accepts it.
 
-${COMMON}`
-
-const OPERATOR_DESCRIPTION = `For those who run the service; what partners call is in its \`/openapi.json\`.
-
-${COMMON}`
-
-const PARTNER_TAGS = {
-  Registrations: 'Serials and their verdicts.',
-  Delivery: 'Webhooks: their attempts, sending them again, and fetching them instead.',
-  Account: 'Your own limits and signing secrets.',
-  Webhooks: 'What is sent to your callback.',
+${COMMON}`,
+  /** What leads from the document's address to the root of the service. Relative, so that it works below any prefix. */
+  root: '.',
+  tags: {
+    Registrations: 'Serials and their verdicts.',
+    Delivery: 'Webhooks: their attempts, sending them again, and fetching them instead.',
+    Account: 'Your own limits and signing secrets.',
+    Webhooks: 'What is sent to your callback.',
+  },
+  calls: PARTNER_CALLS,
+  webhooks: WEBHOOKS,
+  securitySchemes: { partnerKey: bearer('The API key of a partner, which begins with `ifn_`.') },
 }
-const OPERATOR_TAGS = {
-  Admin:
-    'For operators, with `ADMIN_TOKEN` or a token made by `admin-token create`. Each call needs a role: `read`, `operate`, which includes it, or `admin`, which includes both. Without `ADMIN_TOKEN` all of it is 404 to whoever has no such token.',
-}
+const FOR_OPERATORS = {
+  title: 'idface-notifier for operators',
+  summary: 'Partners, accounts, and what is wrong now',
+  description: `For those who run the service; what partners call is in its \`/openapi.json\`.
 
-const bearer = (description: string) => ({ type: 'http', scheme: 'bearer', description })
-const PARTNER_KEY = { partnerKey: bearer('The API key of a partner, which begins with `ifn_`.') }
-const ADMIN_TOKEN = {
-  adminToken: bearer('`ADMIN_TOKEN`, or a token made by `admin-token create`.'),
+${COMMON}`,
+  root: '../..',
+  tags: {
+    Admin:
+      'For operators, with `ADMIN_TOKEN` or a token made by `admin-token create`. Each call needs a role: `read`, `operate`, which includes it, or `admin`, which includes both. Without `ADMIN_TOKEN` all of it is 404 to whoever has no such token.',
+  },
+  calls: OPERATOR_CALLS,
+  webhooks: null,
+  securitySchemes: { adminToken: bearer('`ADMIN_TOKEN`, or a token made by `admin-token create`.') },
 }
 
 const ACCEPT_LANGUAGE = {
@@ -60,24 +71,13 @@ export const documentedStatuses = () => [
   })),
 ]
 
-interface Contents {
-  version: string
-  title: string
-  summary: string
-  description: string
-  /** Of the problems; the other texts are English. */
-  language: Language
-  /** What leads from the document's address to the root of the service. Relative, so that it works below any prefix. */
-  root: string
-  tags: Readonly<Record<string, string>>
-  calls: readonly Call[]
-  webhooks?: typeof WEBHOOKS
-  securitySchemes: object
-}
-
-/** OpenAPI 3.1. Bodies and parameters are described by the schemas that check them. */
-const createDocument = ({ version, title, summary, description, language, root, ...contents }: Contents) => {
-  const { tags, calls, webhooks, securitySchemes } = contents
+/**
+ * OpenAPI 3.1. Bodies and parameters are described by the schemas that check them.
+ *
+ * @param language of the problems; the other texts are English
+ */
+const createDocument = (contents: typeof FOR_PARTNERS | typeof FOR_OPERATORS, version: string, language: Language) => {
+  const { title, summary, description, root, tags, calls, webhooks, securitySchemes } = contents
   const { schemas, components } = schemasOf(calls, webhooks ?? {})
   return withComponentReferences({
     openapi: '3.1.0',
@@ -110,31 +110,9 @@ const inChinese = <Document>(document: Document): Document => {
 
 /** What partners call and are sent: `/openapi.json`. A text that the catalogue lacks stays English, and a test names it. */
 export const createPartnerDocument = (version: string, language: Language) => {
-  const document = createDocument({
-    version,
-    title: 'idface-notifier',
-    summary: 'Verdicts of idface verifications as signed webhooks',
-    description: PARTNER_DESCRIPTION,
-    language,
-    root: '.',
-    tags: PARTNER_TAGS,
-    calls: PARTNER_CALLS,
-    webhooks: WEBHOOKS,
-    securitySchemes: PARTNER_KEY,
-  })
+  const document = createDocument(FOR_PARTNERS, version, language)
   return language === 'zh' ? inChinese(document) : document
 }
 
 /** What operators call: `/v1/admin/openapi.json`. */
-export const createOperatorDocument = (version: string) =>
-  createDocument({
-    version,
-    title: 'idface-notifier for operators',
-    summary: 'Partners, accounts, and what is wrong now',
-    description: OPERATOR_DESCRIPTION,
-    language: 'en',
-    root: '../..',
-    tags: OPERATOR_TAGS,
-    calls: OPERATOR_CALLS,
-    securitySchemes: ADMIN_TOKEN,
-  })
+export const createOperatorDocument = (version: string) => createDocument(FOR_OPERATORS, version, 'en')

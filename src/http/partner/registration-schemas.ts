@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { LONGEST_URL } from '../../core/callback-url.ts'
-import type { Language, Words } from '../../core/language.ts'
+import type { Language } from '../../core/language.ts'
 import { COMMON_ERRORS, MESSAGE_STATES, NETWORK_ERRORS } from '../../core/message.ts'
 import { REGISTRATION_STATUSES } from '../../core/registration.ts'
 import {
@@ -21,7 +21,7 @@ import { MOST_IN_A_BATCH } from '../rates.ts'
 import { attemptText } from './explain-sentence.ts'
 
 /** Judges a callback URL: either its normalised form, or a message that says what is allowed. */
-export type JudgeUrl = (text: unknown) => { ok: true; href: string } | { ok: false; message: Words }
+export type JudgeUrl = (text: unknown) => Read<string>
 
 export const ACCOUNT_FORM = {
   en: 'must be the id or the APIID of an account; leave it out to use the default account',
@@ -47,19 +47,15 @@ export const createRegistrationBody = ({
   judgeUrl: JudgeUrl
   now: () => number
   sandbox: boolean
-}) => {
-  const readUrl = (text: unknown): Read<string> => {
-    const verdict = judgeUrl(text)
-    return verdict.ok ? { ok: true, value: verdict.href } : verdict
-  }
-  return z
+}) =>
+  z
     .strictObject({
       idcardid: serialField()
         .refine(serial => !sandbox || !isMisspelt(serial), said(TEST_SERIAL_FORM))
         .describe('The serial that Submit returned, as a string.'),
       callbackUrl: z
         .unknown()
-        .transform(readWith(readUrl))
+        .transform(readWith(judgeUrl))
         .meta({
           type: 'string',
           format: 'uri',
@@ -90,7 +86,6 @@ export const createRegistrationBody = ({
       }),
     })
     .meta({ id: 'RegistrationRequest' })
-}
 
 export type RegistrationBodySchema = ReturnType<typeof createRegistrationBody>
 export type RegistrationBody = z.output<RegistrationBodySchema>

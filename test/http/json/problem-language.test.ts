@@ -38,7 +38,7 @@ describe('what is wrong with a field is said in both languages', () => {
   const registrationBody = createRegistrationBody({
     judgeUrl: text => {
       const verdict = judgeUrl(text, { allowHttp: true, allowed: { contains: () => false } })
-      return verdict.ok ? { ok: true, href: verdict.url.href } : verdict
+      return verdict.ok ? { ok: true, value: verdict.url.href } : verdict
     },
     now: () => START,
     sandbox: true,

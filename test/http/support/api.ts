@@ -74,7 +74,7 @@ export const openApi = async (overrides: Partial<ApiDeps> = {}, wrap = (store: S
     },
     judgeUrl: text => {
       const verdict = judgeUrl(text, { allowHttp: false, allowed: { contains: () => false } })
-      return verdict.ok ? { ok: true, href: verdict.url.href } : verdict
+      return verdict.ok ? { ok: true, value: verdict.url.href } : verdict
     },
     registrationTtlMs: 24 * HOUR,
     apiRate: 100_000,
