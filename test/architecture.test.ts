@@ -52,7 +52,7 @@ const MAY_USE_AMBIENT: Record<string, string> = {
   'client/pause.ts': "runs in the partner's process: its wiring",
   'webhook/index.ts': "runs in the partner's process: its wiring",
   'callback/tunnel.ts': 'the time limit of a socket of node:http',
-  'simulator/open-server.ts': 'a server that answers late, for real sockets',
+  'simulator/upstream.ts': 'a server that answers late, for real sockets',
   'limit-memory.ts': 'runs at the start of a thread, where nothing is wired yet',
   'store/sqlite/store.ts': 'gives the vault the randomness of the system, which cannot cross to a thread',
   'store/stats/engine-counts.ts': 'times commits, which nothing decides by',

@@ -98,9 +98,11 @@ export const openUpstreamSimulator = async (options: UpstreamSimulatorOptions) =
       time: parameters.get('time'),
       ...describeAnswer(step),
     })
-    server.after(step.delayMs ?? 0, () => {
+    const send = (): void => {
       if (!response.destroyed) sendStep(response, step, new Date(now()).toUTCString())
-    })
+    }
+    if (step.delayMs) setTimeout(send, step.delayMs).unref()
+    else send()
   }
 
   const control = createControl({ script, account, calls: journal.entries })
