@@ -79,7 +79,7 @@ const change = async (verb: 'pause' | 'resume', store: Store, { account: typed, 
   // Null: somebody has removed it since.
   const account = changed ?? (await findAccount(store, before.id, say))
   const { apiId } = account
-  const resume = `${callOf(process.env)} account resume ${quoted(apiId)}`
+  const resume = `${callOf()} account resume ${quoted(apiId)}`
   const text =
     verb === 'pause'
       ? say(

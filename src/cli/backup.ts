@@ -49,7 +49,7 @@ const restore = async ({ file, json, yes, hold, say, refuse, lang, reason }: Res
       return fail(say(`${database} was left as it is.`, `${database} 未作任何改动。`))
     prepared.commit({ hold, by: { name: userName(), reason } })
     const text = [say(`Restored ${database}. Start the service.`, `已恢复 ${database}。请启动服务。`)]
-    const resume = `${callOf(process.env)} deliveries resume`
+    const resume = `${callOf()} deliveries resume`
     if (hold)
       text.push(
         say(

@@ -1,5 +1,5 @@
 import type { Pair } from './command.ts'
-import { buildProgram, type CommandFile, callOf, languageFor, type Section } from './program.ts'
+import { buildProgram, type CommandFile, languageFor, type Section } from './program.ts'
 
 interface Files {
   title: Pair
@@ -84,6 +84,5 @@ export const runCommand = async (): Promise<void> => {
   const args = process.argv.slice(2)
   const isKnown = SECTIONS.some(({ files }) => args[0] !== undefined && args[0] in files)
   const sections = await loadSections(isKnown ? args[0] : undefined)
-  const options = { language: languageFor(args, process.env), call: callOf(process.env) }
-  await buildProgram(sections, options).run()
+  await buildProgram(sections, languageFor(args, process.env)).run()
 }

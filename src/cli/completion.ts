@@ -99,7 +99,7 @@ export const commands = [
     args: { shell: { name: 'SHELL', words: ['the shell', '所用的 shell'], reader: oneOf(['bash', 'zsh', 'fish']) } },
     example: 'completion bash >> ~/.bash_completion',
     run: async ({ shell, lang: language }) => {
-      const { program } = buildProgram(await loadSections(), { language, call: '' })
+      const { program } = buildProgram(await loadSections(), language)
       print({ bash, zsh, fish }[shell](placesOf(program)))
     },
   }),

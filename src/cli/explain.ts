@@ -39,7 +39,7 @@ export const explain = async (
       `${id}：流水号 ${serial}，由 ${partner} 于${created} 登记`,
     )
     const command = commandForWebhook(one)
-    const typed = command === null ? [] : [`  $ ${callOf(process.env)} ${command}`]
+    const typed = command === null ? [] : [`  $ ${callOf()} ${command}`]
     return [head, `  ${explainSentence(one, { ...reader, showAt })}`, ...typed]
   })
   const more = say(

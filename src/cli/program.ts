@@ -16,8 +16,8 @@ export interface Section {
 }
 
 /** How the reader calls this program. */
-export const callOf = ({ npm_lifecycle_event }: NodeJS.ProcessEnv): string =>
-  ['cli', 'demo'].includes(npm_lifecycle_event ?? '') ? 'npm run -s cli --' : 'idface-notifier'
+export const callOf = (): string =>
+  ['cli', 'demo'].includes(process.env.npm_lifecycle_event ?? '') ? 'npm run -s cli --' : 'idface-notifier'
 
 /** The language that `--lang` names, wherever it stands; else, or if it names none, that of the environment. */
 export const languageFor = (args: readonly string[], env: NodeJS.ProcessEnv): Language => {
@@ -54,10 +54,7 @@ const argumentLabel = (argument: Argument): string => (argument.required ? argum
 export const flagOf = (key: string): string => `--${key.replaceAll(/[A-Z]/g, letter => `-${letter.toLowerCase()}`)}`
 
 /** The program with its commands. It names all problems of what was typed at once, in the reader's language, and ends with 2. */
-export const buildProgram = (
-  sections: readonly Section[],
-  { language, call }: { language: Language; call: string },
-) => {
+export const buildProgram = (sections: readonly Section[], language: Language) => {
   const say = sayIn(language)
   const [pick, helpText] = [([en, zh]: Pair) => say(en, zh), say('this help', '显示本帮助')]
   const problems: string[] = []
@@ -117,14 +114,14 @@ export const buildProgram = (
     .addHelpText(
       'after',
       say(
-        `\nSettings come from the environment, or from a file .env in the current folder.\nAll of them: ${call} settings`,
-        `\n配置项取自环境变量，或当前文件夹中的 .env 文件。\n查看全部配置项：${call} settings`,
+        `\nSettings come from the environment, or from a file .env in the current folder.\nAll of them: ${callOf()} settings`,
+        `\n配置项取自环境变量，或当前文件夹中的 .env 文件。\n查看全部配置项：${callOf()} settings`,
       ),
     )
   const addCommand = (parent: Program, spec: Command) => {
     const command = prepare(parent.command(spec.path.split(' ').at(-1) ?? spec.path))
       .description(pick(spec.words))
-      .addHelpText('after', `\n${say('Example:', '示例：')}\n  ${call} ${spec.example}`)
+      .addHelpText('after', `\n${say('Example:', '示例：')}\n  ${callOf()} ${spec.example}`)
     for (const { name, words, reader, isOptional } of Object.values(spec.args)) {
       const added = new Argument(isOptional ? `[${name}]` : `<${name}>`, pick(words)).argParser(read(name, reader))
       if (reader.choices) added.argChoices = [...reader.choices]
@@ -166,7 +163,7 @@ export const buildProgram = (
   }
   const run = async (): Promise<void> => {
     await program.parseAsync()
-    const typed = [call, ...(where ? wordsOf(where) : []), '--help'].join(' ')
+    const typed = [callOf(), ...(where ? wordsOf(where) : []), '--help'].join(' ')
     if (problems.length > 0) refuse([...problems, say(`How it is used: ${typed}`, `用法见：${typed}`)].join('\n'))
   }
   return { program, run }

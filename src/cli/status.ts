@@ -6,7 +6,6 @@ import { type Overview, readOverview } from '../http/admin/overview.ts'
 import { type Answer, type Common, defineCommand, flag } from './command.ts'
 import { print } from './environment.ts'
 import { formatTime, showTable } from './output.ts'
-import { callOf } from './program.ts'
 import { commandFor } from './trouble-command.ts'
 
 const EVERY_MS = 2 * SECOND
@@ -63,7 +62,7 @@ const engineLine = ({ engine }: Overview, { say }: Reader): string => {
 const problemLines = ({ problems }: Overview, { say }: Reader): string[] => {
   if (problems.length === 0) return [say('Nothing is wrong.', '一切正常。')]
   return problems.flatMap(problem => {
-    const command = commandFor(problem, callOf(process.env))
+    const command = commandFor(problem)
     return [`! ${problem.sentence}`, `  → ${problem.remedy}`, ...(command === null ? [] : [`  $ ${command}`])]
   })
 }

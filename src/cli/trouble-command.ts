@@ -1,6 +1,7 @@
 import type { TroubleCode } from '../core/trouble.ts'
 import type { Explanation } from '../store/store.ts'
 import { quoted } from './doctor/finding.ts'
+import { callOf } from './program.ts'
 
 const COMMANDS: Partial<Record<TroubleCode, string>> = {
   account_paused_by_operator: 'account resume',
@@ -12,11 +13,11 @@ const COMMANDS: Partial<Record<TroubleCode, string>> = {
 }
 
 /** The command that ends a trouble or says more about it, to be pasted into a shell; null: there is none, or something is to be mended first. */
-export const commandFor = (trouble: { code: TroubleCode; account?: string | null }, call: string): string | null => {
+export const commandFor = (trouble: { code: TroubleCode; account?: string | null }): string | null => {
   if (trouble.code === 'clock_wrong') return 'sudo timedatectl set-ntp true'
   const command = COMMANDS[trouble.code]
   if (command === undefined) return null
-  return [call, command, ...(trouble.account ? [quoted(trouble.account)] : [])].join(' ')
+  return [callOf(), command, ...(trouble.account ? [quoted(trouble.account)] : [])].join(' ')
 }
 
 /** By which an operator has a webhook sent that is held or was given up; null: it is neither. */

@@ -17,7 +17,7 @@ test.each([
 const sections = await loadSections()
 
 test('help is Chinese down to the names of the help command', () => {
-  const { program } = buildProgram(sections, { language: 'zh', call: 'idface-notifier' })
+  const { program } = buildProgram(sections, 'zh')
   const lines = program.helpInformation().split('\n')
   expect(lines[0]).toMatch(/^用法/)
   expect(lines.filter(line => /\p{Script=Han}/u.test(line)).length).toBeGreaterThan(20)

@@ -43,8 +43,7 @@ const demo = async ({ keep, lang }: Common & { keep: boolean }): Promise<void> =
           resolve()
         }
       })
-    } else if (held)
-      for (const [command, what] of texts.next(callOf(process.env))) print(`  ${pad(command, 30)}${what}`)
+    } else if (held) for (const [command, what] of texts.next(callOf())) print(`  ${pad(command, 30)}${what}`)
     await stage.close()
   } catch (error) {
     fail(reasonOf(error, lang))

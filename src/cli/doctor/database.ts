@@ -11,6 +11,7 @@ import { isThere } from '../../store/operators/nodes.ts'
 import { findBackupProblem } from '../../store/sqlite/backups.ts'
 import { troublesOf } from '../../store/stats/troubles.ts'
 import { formatTime } from '../output.ts'
+import { callOf } from '../program.ts'
 import { commandFor } from '../trouble-command.ts'
 import { onDatabase, onTables } from './facts.ts'
 import { type Finding, failed, ok, quoted, skipped, warning } from './finding.ts'
@@ -28,7 +29,7 @@ export const checkIntegrity = onDatabase((inspection, { deep }) => {
   return judgeDamage(inspection.kind === 'sqlite' ? inspection.findDamage(pragma) : null, pragma)
 })
 
-export const judgeSchema = (age: SchemaAge, call: string): Finding => {
+export const judgeSchema = (age: SchemaAge): Finding => {
   if (age === 'current') return ok('the schema is the one of this version', '数据库结构与当前版本一致')
   if (age === 'later')
     return failed(
@@ -40,11 +41,11 @@ export const judgeSchema = (age: SchemaAge, call: string): Finding => {
   return warning(
     'the schema is older than this version; the next start brings it up to date',
     '数据库结构低于当前版本，下次启动时会升级',
-    ['back up, then bring it up to date', '请先备份，再升级', `${call} migrate`],
+    ['back up, then bring it up to date', '请先备份，再升级', `${callOf()} migrate`],
   )
 }
 
-export const checkSchema = onDatabase(async ({ age }, { call }) => judgeSchema(await age(), call))
+export const checkSchema = onDatabase(async ({ age }) => judgeSchema(await age()))
 
 /** @param source where the key is from; null: there is none */
 export const judgeKey = (
@@ -66,7 +67,7 @@ export const judgeKey = (
 }
 
 export const checkKey = onDatabase(async ({ opensWithKey, masterKey: fingerprint }, { file, config }) => {
-  const beside = `${file?.path}.key`
+  const beside = `${file}.key`
   const source = config?.storage.masterKey ? 'MASTER_KEY' : existsSync(beside) ? beside : null
   return judgeKey(source, { opens: await opensWithKey(), fingerprint })
 })
@@ -77,25 +78,22 @@ const SEVERE: readonly TroubleCode[] = [
   ...(['clock_wrong', 'operators_not_told', 'backup_failed'] as const),
 ]
 
-export const judgeTrouble = (
-  trouble: Trouble,
-  { at, call, due = 0 }: { at: number; call: string; due?: number },
-): Finding => {
+export const judgeTrouble = (trouble: Trouble, { at, due = 0 }: { at: number; due?: number }): Finding => {
   const wordsIn = (language: Language) => describeTrouble(trouble, language, at, at => formatTime(at, language))
   const [en, zh] = [wordsIn('en'), wordsIn('zh')]
   const isSevere = SEVERE.includes(trouble.code) || (trouble.code === 'no_service' && due > 0)
-  return (isSevere ? failed : warning)(en.sentence, zh.sentence, [en.remedy, zh.remedy, commandFor(trouble, call)])
+  return (isSevere ? failed : warning)(en.sentence, zh.sentence, [en.remedy, zh.remedy, commandFor(trouble)])
 }
 
 /** What `status` says to be wrong, each as a finding. */
-export const checkWork = onTables(async (inspection, { call }) => {
+export const checkWork = onTables(async inspection => {
   const stats = await inspection.stats()
   const { at, polls, deliveries } = stats
   const isServed = stats.nodes.some(node => isThere(node, at))
   const found = troublesOf({ stats, isServed, writeError: null })
     // The check of the disk tells that.
     .filter(({ code }) => code !== 'disk_low')
-    .map(one => judgeTrouble(one, { at, call, due: polls.due + deliveries.due }))
+    .map(one => judgeTrouble(one, { at, due: polls.due + deliveries.due }))
   return found.length > 0 ? found : ok('a service is at work, and nothing is late', '服务正在运行，没有延迟')
 })
 
@@ -131,9 +129,9 @@ export const checkBackup = onTables(async ({ kind, stats }, facts) => {
       'PostgreSQL is backed up with its own tools: see that they run, and try a restore (docs/postgresql.md)',
       'PostgreSQL 由其自带工具备份：请确认备份在运行，并试一次恢复（见 docs/postgresql.zh-CN.md）',
     )
-  const { config, deep, now, call, backupFolder } = facts
+  const { config, deep, now, backupFolder } = facts
   const last = (await stats()).backup
   const problem = last.good && config ? findBackupProblem(config, last.good.path, { random, deep }) : null
-  const make = `${call} backup ${quoted(backupFolder)}/notifier-$(date +%F-%H%M).db`
+  const make = `${callOf()} backup ${quoted(backupFolder)}/notifier-$(date +%F-%H%M).db`
   return judgeBackup(last, { problem, now, make })
 })

@@ -3,7 +3,6 @@ import { clock } from '../../app/clock-and-ids.ts'
 import type { Language } from '../../core/language.ts'
 import { type Common, defineCommand, flag, oneOf, option } from '../command.ts'
 import { print, reasonOf } from '../environment.ts'
-import { callOf } from '../program.ts'
 import { checkBackup, checkIntegrity, checkKey, checkSchema, checkWork } from './database.ts'
 import { type Check, type Facts, openFacts } from './facts.ts'
 import { type Finding, type Found, failed, skipped } from './finding.ts'
@@ -58,7 +57,7 @@ type Input = Common & { offline: boolean; deep: boolean; only: CheckName | null 
 /** Looks for what is wrong, changes nothing, and works beside a service. The exit code is 1 where something has failed. */
 const doctor = async ({ offline, deep, only, json, lang }: Input): Promise<void> => {
   await using stack = new AsyncDisposableStack()
-  const facts = await openFacts({ now: clock.now(), deep, offline, call: callOf(process.env), lang })
+  const facts = await openFacts({ now: clock.now(), deep, offline, lang })
   stack.defer(() => facts.close())
   const all: Named[] = []
   for (const name of CHECK_NAMES) {

@@ -21,8 +21,6 @@ export interface Facts {
   now: number
   deep: boolean
   offline: boolean
-  /** How the reader calls this program. */
-  call: string
   /** Where a command that the reader pastes may write a backup. */
   backupFolder: string
   /** What is wrong with the settings of a service. */
@@ -31,8 +29,8 @@ export interface Facts {
   config: Config | null
   /** Which database the settings name; null: they do not say. */
   engine: 'sqlite' | 'postgres' | null
-  /** The real path of the SQLite file, and whether it is there; null: it is not SQLite, or the settings do not say which. */
-  file: { path: string; exists: boolean } | null
+  /** The real path of the SQLite file, which may not be there; null: it is not SQLite, or the settings do not say which. */
+  file: string | null
   /** Null where it is not there, or cannot be opened: `unopened` says why. */
   inspection: AnyInspection | null
   unopened: Words | null
@@ -44,9 +42,7 @@ export interface Facts {
 export const openFacts = async ({
   lang,
   ...options
-}: Pick<Facts, 'now' | 'deep' | 'offline' | 'call'> & { lang: Language }): Promise<
-  Facts & { close(): Promise<void> }
-> => {
+}: Pick<Facts, 'now' | 'deep' | 'offline'> & { lang: Language }): Promise<Facts & { close(): Promise<void> }> => {
   loadEnvFile(lang)
   const given = { readFile: (path: string) => readFileSync(path, 'utf8'), isDebugged: debuggerUrl() !== undefined }
   const service = readConfig(process.env, { need: 'upstream', ...given })
@@ -69,7 +65,7 @@ export const openFacts = async ({
     ...{ config, inspection, unopened, engine: database?.kind ?? null },
     backupFolder: backupFolderOf(process.env),
     problems: service.ok ? [] : service.problems,
-    file: path === null ? null : { path, exists },
+    file: path,
     asked: () => {
       asked ??= config ? askAccounts(config, inspection) : Promise.resolve([])
       return asked

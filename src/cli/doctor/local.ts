@@ -76,18 +76,17 @@ export const judgeFiles = (files: readonly FileFacts[], user: number): Finding[]
 
 export const checkFiles = ({ file }: Facts): Finding[] => {
   if (file === null) return []
-  const { path } = file
   const files = ['', '-wal', '-shm', '.key', '.lock'].flatMap(suffix => {
-    const stat = statSync(`${path}${suffix}`, { throwIfNoEntry: false })
-    return stat ? [{ path: `${path}${suffix}`, uid: stat.uid, mode: stat.mode }] : []
+    const stat = statSync(`${file}${suffix}`, { throwIfNoEntry: false })
+    return stat ? [{ path: `${file}${suffix}`, uid: stat.uid, mode: stat.mode }] : []
   })
   const found = judgeFiles(files, process.getuid?.() ?? 0)
-  const network = networkOf(dirname(path))
+  const network = networkOf(dirname(file))
   if (network !== null)
     found.push(
       failed(
-        `${path} is on ${network}, where SQLite can lose and damage data`,
-        `${path} 位于 ${network}，SQLite 在其上可能丢失或损坏数据`,
+        `${file} is on ${network}, where SQLite can lose and damage data`,
+        `${file} 位于 ${network}，SQLite 在其上可能丢失或损坏数据`,
         [
           'stop the service, and restore a backup into a folder on a local disk (DATABASE_URL)',
           '请停止服务，把备份恢复到本地磁盘上的文件夹（DATABASE_URL）',
@@ -95,7 +94,7 @@ export const checkFiles = ({ file }: Facts): Finding[] => {
       ),
     )
   if (found.length > 0) return found
-  return [ok(`${path} is on a local disk, and open to its owner alone`, `${path} 位于本地磁盘，且仅属主可访问`)]
+  return [ok(`${file} is on a local disk, and open to its owner alone`, `${file} 位于本地磁盘，且仅属主可访问`)]
 }
 
 const HARDLY_ANY = 200e6
@@ -115,9 +114,9 @@ export const judgeSpace = ({ free, used, folder }: { free: number; used: number;
 }
 
 export const checkSpace = ({ file }: Facts): Finding => {
-  const folder = file && dirname(file.path)
+  const folder = file && dirname(file)
   if (folder === null || !statSync(folder, { throwIfNoEntry: false }))
     return skipped('the folder is not there yet', '文件夹尚不存在')
-  const used = statSync(file?.path ?? '', { throwIfNoEntry: false })?.size ?? 0
+  const used = statSync(file ?? '', { throwIfNoEntry: false })?.size ?? 0
   return judgeSpace({ free: freeBytesOf(folder), used, folder })
 }

@@ -8,6 +8,7 @@ import { codeOf } from '../../core/error.ts'
 import { channelRemedy, describeFault } from '../../core/operator-texts/describe.ts'
 import { originOf } from '../../core/origin.ts'
 import { wrongClocks } from '../../store/stats/troubles.ts'
+import { callOf } from '../program.ts'
 import type { AskedAccount } from './ask-accounts.ts'
 import { judgeTrouble } from './database.ts'
 import { type Facts, withConfig } from './facts.ts'
@@ -27,12 +28,12 @@ export const checkDns = withConfig(async config => {
   }
 })
 
-export const judgeAnswer = ({ apiId, outcome, durationMs }: Omit<AskedAccount, 'aheadMs'>, call: string): Finding => {
+export const judgeAnswer = ({ apiId, outcome, durationMs }: Omit<AskedAccount, 'aheadMs'>): Finding => {
   if (outcome === 'paused')
     return warning(`${apiId} is paused, so it was not asked`, `${apiId} 已暂停，因此未查询`, [
       'the check work says why, and what to do',
       '检查项 work 说明原因与处理办法',
-      `${call} doctor --only work`,
+      `${callOf()} doctor --only work`,
     ])
   if (outcome === 'unreadable')
     return failed(`the APIKEY of ${apiId} does not decrypt`, `${apiId} 的 APIKEY 无法解密`, [
@@ -75,18 +76,16 @@ export const judgeAnswer = ({ apiId, outcome, durationMs }: Omit<AskedAccount, '
   }
 }
 
-export const checkUpstream = withConfig(async (_config, { asked, call }) => {
+export const checkUpstream = withConfig(async (_config, { asked }) => {
   const accounts = await asked()
-  return accounts.length === 0
-    ? skipped('no account is known', '没有已知账户')
-    : accounts.map(one => judgeAnswer(one, call))
+  return accounts.length === 0 ? skipped('no account is known', '没有已知账户') : accounts.map(judgeAnswer)
 })
 
 /** @param aheadMs how far GetResult's clock is ahead of this machine's; null: it has not told its time */
-export const judgeClock = (aheadMs: number | null, { now, call }: Pick<Facts, 'now' | 'call'>): Finding => {
+export const judgeClock = (aheadMs: number | null, now: number): Finding => {
   if (aheadMs === null) return skipped('no answer of GetResult has told its time', '未从 GetResult 的响应中得知其时间')
   const [wrong] = wrongClocks([{ name: hostname(), isLost: false, clockAheadMs: aheadMs }])
-  if (wrong) return judgeTrouble(wrong, { at: now, call })
+  if (wrong) return judgeTrouble(wrong, { at: now })
   const apart = Math.max(1, Math.round(Math.abs(aheadMs) / SECOND))
   return ok(
     `the clocks here and at GetResult agree to within ${apart} s`,
@@ -95,7 +94,7 @@ export const judgeClock = (aheadMs: number | null, { now, call }: Pick<Facts, 'n
 }
 
 export const checkClock = async (facts: Facts): Promise<Finding> =>
-  judgeClock((await facts.asked()).find(({ aheadMs }) => aheadMs !== null)?.aheadMs ?? null, facts)
+  judgeClock((await facts.asked()).find(({ aheadMs }) => aheadMs !== null)?.aheadMs ?? null, facts.now)
 
 const PROXY_VARIABLES = ['HTTP_PROXY', 'HTTPS_PROXY', 'ALL_PROXY', 'http_proxy', 'https_proxy', 'all_proxy']
 const PROXY_MS = 5 * SECOND
@@ -142,12 +141,8 @@ const connectionError = async (host: string, port: number): Promise<string | nul
 }
 
 /** @param told what came of a test; null: none was sent */
-export const judgeOperator = (
-  host: string | null,
-  told: Awaited<ReturnType<typeof tellTest>>,
-  call: string,
-): Finding => {
-  const command = `${call} notify-test`
+export const judgeOperator = (host: string | null, told: Awaited<ReturnType<typeof tellTest>>): Finding => {
+  const command = `${callOf()} notify-test`
   if (host === null)
     return warning(
       'OPERATOR_URL is not set: nobody is told when something goes wrong',
@@ -166,7 +161,7 @@ export const judgeOperator = (
   )
 }
 
-export const checkOperator = withConfig(async ({ operator }, { deep, offline, call }) => {
+export const checkOperator = withConfig(async ({ operator }, { deep, offline }) => {
   const told = deep && !offline ? await tellTest(operator) : null
-  return judgeOperator(operator.url && new URL(operator.url.reveal()).host, told, call)
+  return judgeOperator(operator.url && new URL(operator.url.reveal()).host, told)
 })

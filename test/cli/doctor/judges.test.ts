@@ -8,7 +8,6 @@ import { judgeLocks, judgeServer, judgeTransactions } from '../../../src/cli/doc
 const MINUTE = 60_000
 const DAY = 86_400_000
 const NOW = Date.UTC(2026, 10, 26, 12)
-const call = 'idface-notifier'
 
 /** Every text is there in both languages, and a finding to act on says what to do. */
 const states = (found: Finding | readonly Finding[]): string[] => {
@@ -58,9 +57,9 @@ describe('a judgement', () => {
   test('of file, schema and key', () => {
     expect(states(judgeDamage(null, 'quick_check'))).toEqual(['ok'])
     expect(states(judgeDamage('row 3 missing from index', 'integrity_check'))).toEqual(['failed'])
-    expect(judgeSchema('current', call).state).toBe('ok')
-    expect(judgeSchema('later', call).state).toBe('failed')
-    expect(judgeSchema('older', call)).toMatchObject({ state: 'warning', command: 'idface-notifier migrate' })
+    expect(judgeSchema('current').state).toBe('ok')
+    expect(judgeSchema('later').state).toBe('failed')
+    expect(judgeSchema('older')).toMatchObject({ state: 'warning', command: 'idface-notifier migrate' })
     const fingerprint = 'b5166acf'
     const found = [true, false].map(opens => judgeKey('MASTER_KEY', { opens, fingerprint }))
     expect(states(found)).toEqual(['ok', 'failed'])
@@ -73,7 +72,7 @@ describe('a judgement', () => {
     [800, 'ok'],
     [-90_000, 'failed'],
   ])('of a clock that is off by %s is %s', (aheadMs, state) => {
-    expect(states(judgeClock(aheadMs, { now: NOW, call }))).toEqual([state])
+    expect(states(judgeClock(aheadMs, NOW))).toEqual([state])
   })
 
   test.each([
@@ -86,7 +85,7 @@ describe('a judgement', () => {
     ['paused', 'warning'],
     ['unreadable', 'failed'],
   ] as const)('of the answer %j is %s', (outcome, state) => {
-    const found = judgeAnswer({ apiId: 'C1', outcome, durationMs: 5 }, call)
+    const found = judgeAnswer({ apiId: 'C1', outcome, durationMs: 5 })
     expect(states(found)).toEqual([state])
     expect(found.command).toBe(outcome === 'paused' ? 'idface-notifier doctor --only work' : null)
   })
@@ -94,16 +93,16 @@ describe('a judgement', () => {
   test('of the channel of operators says what to do about each answer', () => {
     const told = { channel: 'wecom' as const, answer: { kind: 'told' as const } }
     const refused = { kind: 'refused' as const, problem: 'keyword' as const, code: '310000', said: 'keywords' }
-    expect(judgeOperator(null, null, call)).toMatchObject({ state: 'warning', command: 'idface-notifier notify-test' })
-    expect(states(judgeOperator('chat.example', null, call))).toEqual(['ok'])
-    expect(states(judgeOperator('chat.example', told, call))).toEqual(['ok'])
-    const found = judgeOperator('chat.example', { ...told, answer: refused }, call)
+    expect(judgeOperator(null, null)).toMatchObject({ state: 'warning', command: 'idface-notifier notify-test' })
+    expect(states(judgeOperator('chat.example', null))).toEqual(['ok'])
+    expect(states(judgeOperator('chat.example', told))).toEqual(['ok'])
+    const found = judgeOperator('chat.example', { ...told, answer: refused })
     expect(states(found)).toEqual(['failed'])
     expect(found.todo?.en).toContain('keyword')
   })
 
   test('of work gives the command that ends it, and fails without a service once something is due', () => {
-    const at = { at: NOW, call }
+    const at = { at: NOW }
     expect(judgeTrouble({ code: 'account_paused_by_operator', since: 1, account: 'C1' }, at)).toMatchObject({
       ...{ state: 'warning', command: 'idface-notifier account resume C1' },
     })
