@@ -17,20 +17,9 @@ const COMPRESSED = '[compressed, not decoded]'
 /** Controls but tab and newline, marks that reverse text or hide in it, and separators that some read as a new line. */
 const HARMFUL = /[[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]--[\t\n]]/gv
 
-const FIRST_CONTINUATION = 0x80
-const FIRST_LEAD = 0xc0
-
-/** Where to cut so that no character is cut in two; bytes that are not UTF-8 anyway are left to the decoder. */
-const wholeLength = (bytes: Buffer): number => {
-  for (let back = 1; back <= 3 && back <= bytes.length; back++) {
-    const byte = bytes[bytes.length - back] as number
-    if (byte < FIRST_CONTINUATION) return bytes.length
-    if (byte < FIRST_LEAD) continue
-    const needed = byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : 2
-    return back < needed ? bytes.length - back : bytes.length
-  }
-  return bytes.length
-}
+const decode = (body: Buffer): string =>
+  // As a stream: without a character that the limit has cut in two.
+  new TextDecoder('utf-8', { ignoreBOM: true }).decode(body, { stream: body.length >= EXCERPT_BYTES })
 
 /**
  * The beginning of an answer's body as text that can be stored, logged and shown (escaped as any text): valid UTF-8
@@ -39,8 +28,7 @@ const wholeLength = (bytes: Buffer): number => {
 export const readExcerpt = (body: Buffer, contentEncoding: string | null): string | null => {
   if (body.length === 0) return null
   if (contentEncoding !== null && contentEncoding.trim().toLowerCase() !== 'identity') return COMPRESSED
-  const text = body.toString('utf8', 0, body.length >= EXCERPT_BYTES ? wholeLength(body) : body.length)
-  return text.replaceAll('\r\n', '\n').replace(HARMFUL, '\ufffd')
+  return decode(body).replaceAll('\r\n', '\n').replace(HARMFUL, '\ufffd')
 }
 
 export const outcomeOf = ({ head, body, fault }: Exchange): Outcome => {

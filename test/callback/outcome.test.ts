@@ -27,6 +27,12 @@ describe('the excerpt of an answer', () => {
     expect(excerptOf(`a${text}b`)).toBe('a\ufffdb')
   })
 
+  test('leaves out a character that is cut in two', () => {
+    const text = 'x'.repeat(EXCERPT_BYTES - 2)
+    expect(readExcerpt(Buffer.from(`${text}认`).subarray(0, EXCERPT_BYTES), null)).toBe(text)
+    expect(readExcerpt(Buffer.from('认').subarray(0, 2), null)).toBe('\ufffd')
+  })
+
   test('is valid whatever the bytes', () => {
     fc.assert(
       fc.property(fc.uint8Array({ minLength: 1, maxLength: EXCERPT_BYTES }), bytes => {
