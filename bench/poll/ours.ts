@@ -73,7 +73,6 @@ const runOurs = () => {
       store: {
         now: store.now,
         claimVerifications: store.claimVerifications,
-        releaseVerifications: store.releaseVerifications,
         settleVerifications: async settlements => {
           const outcomes = await store.settleVerifications(settlements)
           const failed = settlements.find(({ answer }) => answer.kind !== 'waiting' && answer.kind !== 'verdict')

@@ -51,7 +51,7 @@ export const openPoller = ({ config: { upstream, polling }, store, emit, onLooku
   const role = createRole({
     end: stop,
     breakOff: () => {
-      poller.giveBack()
+      poller.breakOff()
       client.close()
     },
   })

@@ -29,17 +29,13 @@ export interface AccountState {
   rampRate: number | null
 }
 
-/**
- * What an answer does to its account; written in the same transaction as what it does to its verification. `unasked`: a canary was
- * broken off, so it gives back its place, or its call under the rate where there is no such place any more.
- */
+/** What an answer does to its account; written in the same transaction as what it does to its verification. */
 export type AccountChange =
   | { kind: 'pause'; reason: PauseReason; code: number; probes: number; probeAt: number }
   | { kind: 'resume'; rampRate: number; rampAt: number }
   | { kind: 'throttle'; rampRate: number; rampAt: number; allowedAt: number }
   | { kind: 'unreachable'; error: string; since: number; probes: number; probeAt: number }
   | { kind: 'back' }
-  | { kind: 'unasked' }
 
 /** What to write to an account's row. */
 export type AccountPatch = Partial<Omit<AccountState, 'rate'>>
@@ -208,10 +204,6 @@ export const afterAccountChange = (account: AccountState, change: AccountChange,
     case 'back':
       // Another answer may have said so already. What was overdue goes at the rate as it was before.
       return account.unreachableAt === null ? null : RUNNING
-    case 'unasked':
-      return isProbed(account)
-        ? { probeAt: account.probeAt === null ? null : Math.min(account.probeAt, now) }
-        : { allowedAt: account.allowedAt - gapMs(account, now) }
     default:
       return change satisfies never
   }

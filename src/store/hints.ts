@@ -52,9 +52,6 @@ export const afterRegistering = (registered: readonly Registered[], isReleased: 
 export const afterResolving = (registrationIds: readonly string[]): Hint[] =>
   registrationIds.length === 0 ? [] : [['messagesDue'], ['resolved', registrationIds]]
 
-/** @param released how many verifications are due again */
-export const afterReleasing = (released: number): Hint[] => (released === 0 ? [] : [['verificationsDue']])
-
 export const afterCancelling = (partnerId: string, registrationId: string): Hint[] => [
   ['cancelled', { partnerId, registrationId }],
   ['resolved', [registrationId]],

@@ -30,7 +30,6 @@ import type {
   ClaimedVerifications,
   VerificationClaimRequest,
   VerificationOutcome,
-  VerificationRelease,
   VerificationSettlement,
 } from './verifications/verification.ts'
 
@@ -118,8 +117,6 @@ export interface Store extends OperatorVerbs {
    * everybody has cancelled. One outcome a settlement, in order; null: it ended nobody.
    */
   settleVerifications(settlements: readonly VerificationSettlement[]): Promise<readonly (VerificationOutcome | null)[]>
-  /** Gives claims back: what they hold is due again as before, and nothing is counted. One that no longer holds changes nothing. */
-  releaseVerifications(releases: readonly VerificationRelease[]): Promise<void>
 
   /**
    * The clock may have been set back: what is due later than after the longest pause there is, is due now, at most `limit` rows of each

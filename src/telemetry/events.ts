@@ -39,7 +39,7 @@ export const EVENTS = {
   ),
   'service.stopping': info(
     { signal: TEXT },
-    'A signal came. The service claims nothing more and finishes what is in flight, for 10 s at most; then it breaks off the rest and gives it back. Meanwhile `/readyz` and all calls are answered 503.',
+    'A signal came. The service claims nothing more and finishes what is in flight, for 10 s at most; then it breaks off the rest: webhooks are due again at once, and serials when their leases have run out. Meanwhile `/readyz` and all calls are answered 503.',
   ),
   'service.stopped': info({}, 'The service has stopped; the process exits with 0.'),
   'service.stop_failed': failed(

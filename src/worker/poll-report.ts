@@ -71,7 +71,6 @@ export const createUpstreamAlerts = (emit: AlertEmit) => {
         emitOutage({ accountId, account }, change)
         return
       case 'back':
-      case 'unasked':
         return
       default:
         change satisfies never

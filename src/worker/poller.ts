@@ -5,13 +5,7 @@ import { createInFlight } from '../core/keyed-limiter.ts'
 import { createRecentCalls } from '../core/outage.ts'
 import { TEST_ACCOUNT_ID } from '../core/test-serial.ts'
 import { afterAnswer, lookupOf, type PollPolicy, type VerificationStep } from '../core/verification.ts'
-import type {
-  ClaimedAccount,
-  ClaimedVerification,
-  Store,
-  VerificationRelease,
-  VerificationSettlement,
-} from '../store/store.ts'
+import type { ClaimedAccount, ClaimedVerification, Store, VerificationSettlement } from '../store/store.ts'
 import type { Emit } from '../telemetry/emit.ts'
 import type { PollPlan } from './poll-plan.ts'
 import { createOutcomeReport, createUpstreamAlerts } from './poll-report.ts'
@@ -20,7 +14,7 @@ import { answerTestSerial } from './sandbox.ts'
 import { createSettler, leaseFor } from './settler.ts'
 
 export interface PollerDeps {
-  store: Pick<Store, 'now' | 'claimVerifications' | 'settleVerifications' | 'releaseVerifications'>
+  store: Pick<Store, 'now' | 'claimVerifications' | 'settleVerifications'>
   upstream: { ask(account: ClaimedAccount, verification: ClaimedVerification): Promise<Answer> }
   policy: PollPolicy
   /** When to ask again; null: by the policy's rule. */
@@ -46,9 +40,9 @@ export interface Poller {
   round(): Promise<Round>
   /** How many calls are under way. */
   underWay(): number
-  /** Call it before the calls are broken off: what they ask about is given back then, and no failure is counted. */
-  giveBack(): void
-  /** Resolves when all that has been claimed is recorded, or given back. */
+  /** Call it before the calls are broken off: no failure is counted then, and what they ask about is due when its lease has run out. */
+  breakOff(): void
+  /** Resolves when all that has been claimed is recorded, or broken off. */
   whenIdle(): Promise<void>
 }
 
@@ -81,16 +75,11 @@ export const createPoller = (deps: PollerDeps): Poller => {
   const recentCalls = createRecentCalls()
   const alert = createUpstreamAlerts(emit)
   const tellOutcome = createOutcomeReport(emit)
-  const settling = { clock: deps.clock, emit, event: 'poll' } as const
   const settle = createSettler(
     (answered: readonly Answered[]) => store.settleVerifications(answered.map(({ settlement }) => settlement)),
-    settling,
+    { clock: deps.clock, emit, event: 'poll' },
   )
-  const release = createSettler(async (releases: readonly VerificationRelease[]) => {
-    await store.releaseVerifications(releases)
-    return releases
-  }, settling)
-  let isGivingBack = false
+  let isBreakingOff = false
 
   const judge = (
     account: ClaimedAccount,
@@ -150,10 +139,7 @@ export const createPoller = (deps: PollerDeps): Poller => {
     }
     const startedAt = deps.clock.monotonic()
     const answer = await upstream.ask(account, verification)
-    if (isGivingBack && answer.kind === 'transient') {
-      const canaryOf = isProbed(account) ? account.id : null
-      return void (await release({ id, claim, dueAt: verification.dueAt, canaryOf }))
-    }
+    if (isBreakingOff && answer.kind === 'transient') return
     const durationMs = Math.round(deps.clock.monotonic() - startedAt)
     const observedAt = store.now()
     deps.plan?.polled(account.id, verification, { answer, askedAt })
@@ -213,8 +199,8 @@ export const createPoller = (deps: PollerDeps): Poller => {
       return { claimed, nextAt }
     },
     underWay: calls.total,
-    giveBack: () => {
-      isGivingBack = true
+    breakOff: () => {
+      isBreakingOff = true
     },
     whenIdle: unrecorded.whenIdle,
   }

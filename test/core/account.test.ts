@@ -174,13 +174,6 @@ describe('an answer that is recorded after the account has changed', () => {
   })
 })
 
-describe('what the service answers by itself', () => {
-  test('ends no pause', () => {
-    const byHand = { ...RUNNING, ...pausedByOperator(NOW) }
-    expect(afterAccountChange(byHand, { kind: 'unasked' }, NOW)).toBeNull()
-  })
-})
-
 describe('a corrected key', () => {
   test('makes a paused account due now', () => {
     const waiting = { ...PAUSED, probes: 4, probeAt: NOW + HOUR }

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { monotonicFactory } from 'ulid'
-import { type AccountChange, isProbed } from '../../src/core/account.ts'
+import type { AccountChange } from '../../src/core/account.ts'
 import type { Answer } from '../../src/core/answer.ts'
 import { DAY, HOUR, MINUTE, SECOND } from '../../src/core/duration.ts'
 import { afterAttempt } from '../../src/core/message.ts'
@@ -17,7 +17,6 @@ import type {
   Registration,
   Store,
   VerificationClaimRequest,
-  VerificationRelease,
   VerificationSettlement,
 } from '../../src/store/store.ts'
 
@@ -132,13 +131,6 @@ export const openStoreFixture = async (open: OpenStore, options: { rate: number 
     step: afterAnswer(verification, answer, { now: store.now(), random: 0.5, policy: POLICY, othersInvalid: false }),
     account: { id: account.id, change },
   })
-  /** How its claim is given back. */
-  const released = ({ account, verification: { id, claim, dueAt } }: Claimed): VerificationRelease => ({
-    id,
-    claim,
-    dueAt,
-    canaryOf: isProbed(account) ? account.id : null,
-  })
   /** Asks whatever is due, and has upstream answer this. */
   const poll = async (answer: Answer): Promise<number> => {
     const claimed = await claim()
@@ -195,7 +187,6 @@ export const openStoreFixture = async (open: OpenStore, options: { rate: number 
     claimWith,
     claim,
     answered,
-    released,
     poll,
     resolve,
     claimMessagesWith,

@@ -8,7 +8,6 @@ import type {
   ClaimedVerification,
   VerificationClaimRequest,
   VerificationOutcome,
-  VerificationRelease,
   VerificationSettlement,
 } from '../../src/store/store.ts'
 import { createEmit, type TelemetryEvent } from '../../src/telemetry/emit.ts'
@@ -32,7 +31,6 @@ const openScene = ({
   const asked = new Map<string, PromiseWithResolvers<Answer>>()
   const claims: VerificationClaimRequest[] = []
   const settled: VerificationSettlement[] = []
-  const released: VerificationRelease[] = []
   const happened: string[] = []
   const lookups: boolean[] = []
   const announced: number[] = []
@@ -53,7 +51,6 @@ const openScene = ({
         happened.push('recorded')
         return settlements.map(() => outcome)
       },
-      releaseVerifications: async releases => void released.push(...releases),
     },
     upstream: {
       ask: (_, { idcardid }) => {
@@ -83,7 +80,6 @@ const openScene = ({
     clock,
     claims,
     settled,
-    released,
     lookups,
     announced,
     /** In order: events, slots that became free, settlements that were recorded. */
@@ -174,14 +170,13 @@ test.each<[string, Answer, Partial<ClaimedVerification>, boolean[]]>([
   expect(lookups).toEqual(expected)
 })
 
-test('a call that was broken off counted as a failure; now its serial is given back, and a verdict still counts', async () => {
-  const { poller, round, answer, settled, released, happened } = openScene()
+test('a call that was broken off counted as a failure; now it does not, and a verdict still counts', async () => {
+  const { poller, round, answer, settled, happened } = openScene()
   await round(verificationOf(1), verificationOf(2))
-  poller.giveBack()
+  poller.breakOff()
   await answer(1, UNREACHABLE)
   await answer(2, SUCCESS)
   await poller.whenIdle()
-  expect(released).toEqual([{ id: 1, claim: 7, dueAt: NOW, canaryOf: null }])
   expect(settled).toMatchObject([{ id: 2, answer: SUCCESS }])
   expect(happened.filter(event => event === 'poll.answered')).toHaveLength(1)
 })

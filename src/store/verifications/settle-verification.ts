@@ -2,7 +2,7 @@ import { checkStateOf } from '../../core/answer.ts'
 import type { Ending, WaitingRegistration } from '../registrations/resolutions.ts'
 import type { Row } from '../tx.ts'
 import { queueAfterPoll } from './poll-queues.ts'
-import type { VerificationOutcome, VerificationRelease, VerificationSettlement } from './verification.ts'
+import type { VerificationOutcome, VerificationSettlement } from './verification.ts'
 
 /** The columns that an answer is settled by. */
 export const SETTLED_BY = [
@@ -105,18 +105,3 @@ export const outcomeOf = ({ update, endings }: VerificationPlan): VerificationOu
           return { registrationId, partnerId, createdAt, reason }
         }),
       }
-
-/**
- * What giving back a claim changes; null: nothing, since it no longer holds. The count of claims goes up, so that a verdict
- * which comes of the call all the same can be told apart from one that is settled, and counts.
- *
- * @param at epoch ms
- */
-export const releaseVerification = (
-  { id, claim, dueAt }: VerificationRelease,
-  facts: Pick<VerificationFacts, 'claims' | 'claimedAt'> | null,
-  at: number,
-) =>
-  facts?.claims === claim && facts.claimedAt !== null
-    ? { id, claims: claim + 1, claimedAt: null, dueAt: Math.min(dueAt, at) }
-    : null

@@ -1,7 +1,7 @@
 import { type AccountChange, type AccountState, afterAccountChange } from '../../core/account.ts'
 import { loadAccounts, saveAccounts } from '../accounts/rows.ts'
 import type { StoreContext } from '../context.ts'
-import { afterReleasing, afterResolving } from '../hints.ts'
+import { afterResolving } from '../hints.ts'
 import { openMetadata } from '../registrations/registration.ts'
 import { ENDED_BY, endRegistrations } from '../registrations/resolutions.ts'
 import type { Store } from '../store.ts'
@@ -10,14 +10,13 @@ import {
   afterSettling,
   endsSomebody,
   outcomeOf,
-  releaseVerification,
   SETTLED_BY,
   settleVerification,
   type VerificationFacts,
 } from './settle-verification.ts'
-import type { VerificationOutcome, VerificationRelease, VerificationSettlement } from './verification.ts'
+import type { VerificationOutcome, VerificationSettlement } from './verification.ts'
 
-/** Settles and gives back what was claimed. Accounts are locked before verifications, as claims lock them. */
+/** Settles what was claimed. Accounts are locked before verifications, as claims lock them. */
 export const createVerificationSettling = (context: StoreContext) => {
   const { write, sealed, tell, defaultRate } = context
 
@@ -71,28 +70,6 @@ export const createVerificationSettling = (context: StoreContext) => {
   const accountsOf = (tx: Tx, changes: readonly { id: string }[]) =>
     loadAccounts(tx, [...new Set(changes.map(({ id }) => id))], { defaultRate, lock: 'wait' })
 
-  /** @returns how many were released */
-  const releaseAll = async (tx: Tx, releases: readonly VerificationRelease[]): Promise<number> => {
-    const unasked = (of: readonly VerificationRelease[]) =>
-      of.flatMap(({ canaryOf: id }) => (id === null ? [] : { id, change: { kind: 'unasked' as const } }))
-    const accounts = await accountsOf(tx, unasked(releases))
-    const facts = new Map((await find(tx, releases)).map(row => [row.id, row]))
-    const released = releases.flatMap(release => {
-      const before = facts.get(release.id)
-      const update = before && releaseVerification(release, before, tx.at)
-      if (!update) return []
-      facts.set(release.id, { ...before, ...update })
-      return { release, update }
-    })
-    await tx.update(
-      'verifications',
-      ['id'],
-      released.map(({ update }) => update),
-    )
-    await saveAccounts(tx, afterChanges(accounts, unasked(released.map(({ release }) => release)), tx.at))
-    return released.length
-  }
-
   return {
     settleVerifications: async settlements => {
       if (settlements.length === 0) return []
@@ -100,12 +77,6 @@ export const createVerificationSettling = (context: StoreContext) => {
       const ended = outcomes.flatMap(outcome => outcome?.ended ?? [])
       tell(afterResolving(ended.map(({ registrationId }) => registrationId)))
       return outcomes
-    },
-
-    releaseVerifications: async releases => {
-      if (releases.length === 0) return
-      const released = await write(tx => releaseAll(tx, releases))
-      tell(afterReleasing(released))
     },
   } satisfies Partial<Store>
 }

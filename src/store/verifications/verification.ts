@@ -50,9 +50,3 @@ export interface VerificationOutcome {
   /** `reason` is null where it ended with the verdict. */
   ended: readonly { registrationId: string; partnerId: string; createdAt: number; reason: Reason | null }[]
 }
-
-/** A claim whose call was broken off: when it was due before the claim. */
-export interface VerificationRelease extends Pick<ClaimedVerification, 'id' | 'claim' | 'dueAt'> {
-  /** The account whose canary it was, which may go again at once; null: it was none. */
-  canaryOf: string | null
-}

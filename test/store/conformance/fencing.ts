@@ -165,31 +165,6 @@ export const describeFencing = (open: OpenStore): void => {
     expect(await bench.store.listAttempts(bench.partnerId, id)).toHaveLength(2)
   })
 
-  test('what is given back is due as before at once, in its place, and was not asked', async () => {
-    await using bench = await openStoreFixture(open)
-    const { id, nextPollAt } = await bench.register({ idcardid: '1' })
-    await bench.advance(MINUTE)
-    const claimed = first(await bench.claim())
-    const { verification } = claimed
-    await bench.advance(MINUTE)
-    await bench.store.releaseVerifications([bench.released(claimed)])
-    expect(await bench.find(id)).toMatchObject({ polls: 0, lastPolledAt: null, nextPollAt })
-    expect((await bench.claim()).map(({ verification }) => verification)).toMatchObject([
-      { idcardid: '1', dueAt: verification.dueAt },
-    ])
-  })
-
-  test('gives nothing back for a claim that no longer holds, that is settled, or that is none', async () => {
-    const { bench, stale, held } = await openOvertaken(open)
-    await using _ = bench
-    await bench.store.releaseVerifications([bench.released(stale), { ...bench.released(stale), id: 999_999 }])
-    expect(await bench.claim()).toEqual([])
-    await bench.store.settleVerifications([bench.answered(held, WAITING)])
-    await bench.store.releaseVerifications([bench.released(held)])
-    expect(await bench.claim()).toEqual([])
-    await bench.store.releaseVerifications([])
-  })
-
   // After a fail-over that lost commits, PostgreSQL gives out numbers again.
   test('writes no answer, and no attempt, to a row that has the number of another', async () => {
     await using bench = await openStoreFixture(open)

@@ -44,11 +44,6 @@ const SAME_AGAIN: Record<string, (bench: StoreFixture) => Promise<() => Promise<
     const settlement = bench.answered(first(await bench.claim()), SUCCESS)
     return () => bench.store.settleVerifications([settlement])
   },
-  releaseVerifications: async bench => {
-    await bench.register()
-    const claimed = first(await bench.claim())
-    return () => bench.store.releaseVerifications([bench.released(claimed)])
-  },
   settleMessages: async bench => {
     await bench.resolve()
     const settlement = bench.received(first(await bench.claimMessages()), 410)

@@ -1,4 +1,4 @@
-import { accountChange, isProbed } from '../../../../src/core/account.ts'
+import { accountChange } from '../../../../src/core/account.ts'
 import type { Answer } from '../../../../src/core/answer.ts'
 import { DAY, HOUR, MINUTE, SECOND } from '../../../../src/core/duration.ts'
 import { afterAttempt } from '../../../../src/core/message.ts'
@@ -94,7 +94,7 @@ const answered = (history: History, { account, verification }: History['asked'][
   const outageSince = random() < 0.3 ? now - below(random, HOUR) : null
   const { invalidIds } = step
   const moment = { now, random: random(), othersInvalid, mostlyUnknown: false, invalidIds, outageSince }
-  const change = random() < 0.05 ? ({ kind: 'unasked' } as const) : accountChange(account, answer, moment)
+  const change = accountChange(account, answer, moment)
   const { id, claim, idcardid } = verification
   return { id, claim, idcardid, answer, askedAt: now, observedAt: now, step, account: { id: account.id, change } }
 }
@@ -106,17 +106,6 @@ const settleVerifications: Step = async history => {
   const settlements = [...again, ...fresh, ...(history.random() < 0.1 ? fresh : [])]
   await history.store.settleVerifications(settlements)
   history.settledAnswers.push(...fresh)
-}
-
-const releaseVerifications: Step = async history => {
-  if (history.asked.length === 0) await claimVerifications(history)
-  const fresh = some(history, history.asked, 0.2).map(({ account, verification: { id, claim, dueAt } }) => ({
-    id,
-    claim,
-    dueAt,
-    canaryOf: isProbed(account) ? account.id : null,
-  }))
-  await history.store.releaseVerifications(history.random() < 0.2 ? [...fresh, ...fresh] : fresh)
 }
 
 const claimMessages: Step = async ({ random, store, partnerIds, sent }) => {
@@ -249,7 +238,6 @@ const KINDS = {
   register: [register, 4],
   claimVerifications: [claimVerifications, 3],
   settleVerifications: [settleVerifications, 7],
-  releaseVerifications: [releaseVerifications, 1],
   claimMessages: [claimMessages, 3],
   settleMessages: [settleMessages, 7],
   moveClock: [moveClock, 7],
