@@ -4,9 +4,7 @@ import { type Clock, within } from '../core/clock.ts'
 import { SECOND } from '../core/duration.ts'
 import { onceIn } from '../core/once-in.ts'
 import { documentedStatuses } from '../http/openapi/document.ts'
-import type { MetricsDeps } from '../http/probes.ts'
 import type { EngineCounts, Stats, Store } from '../store/store.ts'
-import type { Listener } from '../telemetry/emit.ts'
 import { createMetrics } from '../telemetry/metrics/metrics.ts'
 import { VERSION } from '../version.ts'
 import { clock } from './clock-and-ids.ts'
@@ -68,15 +66,8 @@ interface Workers {
   deliverer: Pick<DelivererRole, 'underWay'> | null
 }
 
-interface NodeMetrics {
-  listener: Listener
-  /** Told what works in this process, once it does. */
-  watch(workers: Workers): void
-  page: MetricsDeps['metrics']
-}
-
 /** The metrics of this process, and of the database that it works on. */
-export const createNodeMetrics = (store: Pick<Store, FigureVerb>, config: UpstreamConfig): NodeMetrics => {
+export const createNodeMetrics = (store: Pick<Store, FigureVerb>, config: UpstreamConfig) => {
   const {
     callback,
     upstream,
@@ -107,7 +98,8 @@ export const createNodeMetrics = (store: Pick<Store, FigureVerb>, config: Upstre
   }
   return {
     listener: metrics.listener,
-    watch: opened => {
+    /** Told what works in this process, once it does. */
+    watch: (opened: Workers): void => {
       workers = opened
     },
     page: { contentType: metrics.contentType, text },

@@ -30,6 +30,7 @@ const DIALECTS: Readonly<Record<OperatorChannel, Dialect>> = {
 }
 
 const TIMEOUT_MS = 10 * SECOND
+const JSON_HEADERS = ['content-type', 'application/json; charset=utf-8'] as const
 
 /** Never a message of an error, which may contain addresses. */
 const faultName = (fault: Fault): string => {
@@ -66,7 +67,7 @@ export const openChannel = (deps: {
   return {
     ...{ name, most, gapMs, avoidsFullHours },
     post: async notice => {
-      const { query, headers, body } = render(notice, secret?.reveal() ?? null)
+      const { query = '', headers = JSON_HEADERS, body } = render(notice, secret?.reveal() ?? null)
       const search = query === '' ? url.search : `${url.search === '' ? '?' : `${url.search}&`}${query}`
       const path = url.pathname + search
       const request = { method: 'POST', path, headers: ['user-agent', userAgent, ...headers], body } as const

@@ -23,10 +23,10 @@ export interface Reply {
   text: string
 }
 
-/** What is to be sent: `query` is added to that of the URL. */
-export interface Rendered {
-  query: string
-  headers: readonly string[]
+/** What is to be sent: `query` is added to that of the URL, and the headers are those of JSON unless given. */
+interface Rendered {
+  query?: string
+  headers?: readonly string[]
   body: string
 }
 
@@ -43,7 +43,6 @@ export interface Dialect {
 
 /** 18 messages a minute, where 20 are allowed. A digest names what it has no room for. */
 export const ROBOT = { most: 200, gapMs: MINUTE / 18, avoidsFullHours: true } as const
-export const JSON_HEADERS = ['content-type', 'application/json; charset=utf-8'] as const
 const LONGEST_SAID = 300
 
 /**
@@ -102,6 +101,9 @@ const objectOf = (text: string): Readonly<Record<string, unknown>> | null => {
   }
 }
 
+/** What a code says: what the robot holds against us, or how long to wait. */
+export type Judged = Problem | { waitMs: number }
+
 const saidBy = (text: unknown): string => oneLine(typeof text === 'string' ? text : '')
 /** As it may be logged and shown: a gateway before the robot may speak in its form, and repeat the path, which holds the key. */
 const shownOf = (said: string): string => cutTo(withoutKeys(said), LONGEST_SAID)
@@ -110,7 +112,7 @@ const shownOf = (said: string): string => cutTo(withoutKeys(said), LONGEST_SAID)
 export const judgeByCode = (
   { status, waitMs, text }: Reply,
   names: { code: string; said: string },
-  judgeCode: (code: number, said: string) => Problem | { waitMs: number | null } | null,
+  judgeCode: (code: number, said: string) => Judged | undefined,
 ): Answer => {
   const object = objectOf(text)
   const code = object?.[names.code]

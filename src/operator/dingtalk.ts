@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto'
 import { MINUTE } from '../core/duration.ts'
-import { type Dialect, JSON_HEADERS, judgeByCode, type Problem, paragraphsOf, ROBOT, titleOf } from './dialect.ts'
+import { type Dialect, type Judged, judgeByCode, type Problem, paragraphsOf, ROBOT, titleOf } from './dialect.ts'
 import { cutTo } from './plain-text.ts'
 
 /** Bytes of the text: the whole body may have 20,000. */
@@ -14,7 +14,10 @@ const unsafe = (said: string): Problem => {
   return /\bip\b|whitelist/i.test(said) ? 'address' : 'key'
 }
 
-const PROBLEMS: Readonly<Record<number, Problem>> = {
+/** It then takes nothing for ten minutes. */
+const TOO_FAST = { waitMs: 10 * MINUTE }
+
+const CODES: Readonly<Record<number, Judged>> = {
   300001: 'key',
   300005: 'key',
   400013: 'key',
@@ -27,9 +30,10 @@ const PROBLEMS: Readonly<Record<number, Problem>> = {
   430103: 'content',
   430104: 'content',
   460101: 'content',
+  130101: TOO_FAST,
+  410100: TOO_FAST,
+  90030: TOO_FAST,
 }
-/** It then takes nothing for ten minutes. */
-const TOO_FAST = new Set([130_101, 410_100, 90_030])
 
 /** By `OPERATOR_SECRET`, the time is in ms. */
 const signatureOf = (timestamp: number, secret: string): string =>
@@ -47,13 +51,11 @@ export const DINGTALK: Dialect = {
     const text = cutTo([`#### ${title}`, ...paragraphs].join('\n\n'), MOST_BYTES)
     return {
       query: secret === null ? '' : `timestamp=${notice.at}&sign=${signatureOf(notice.at, secret)}`,
-      headers: JSON_HEADERS,
       body: JSON.stringify({ msgtype: 'markdown', markdown: { title, text } }),
     }
   },
   judge: reply =>
-    judgeByCode(reply, { code: 'errcode', said: 'errmsg' }, (code, said) => {
-      if (code === UNSAFE) return unsafe(said)
-      return TOO_FAST.has(code) ? { waitMs: 10 * MINUTE } : (PROBLEMS[code] ?? null)
-    }),
+    judgeByCode(reply, { code: 'errcode', said: 'errmsg' }, (code, said) =>
+      code === UNSAFE ? unsafe(said) : CODES[code],
+    ),
 }

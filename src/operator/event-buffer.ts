@@ -4,13 +4,6 @@ import { type OperatorNote, subjectKey } from '../core/operator-event.ts'
 import type { Store } from '../store/store.ts'
 import type { Emit } from '../telemetry/emit.ts'
 
-export interface EventBuffer {
-  /** Keeps it until it is written: more of the same adds to it, and an end takes the place of what it ends. */
-  note(note: OperatorNote): void
-  /** Writes what is there. */
-  stop(): Promise<void>
-}
-
 /** More come only while the database cannot be written. */
 const MOST_PENDING = 1_000
 /** Between two writes: what comes many times a second is one row. */
@@ -20,7 +13,7 @@ export const createEventBuffer = (deps: {
   store: Pick<Store, 'noteOperatorEvents'>
   clock: Pick<Clock, 'sleep'>
   emit: Emit<'operator_event.ended'>
-}): EventBuffer => {
+}) => {
   const { store, clock, emit } = deps
   const pending = new Map<string, OperatorNote>()
   const stopping = new AbortController()
@@ -57,12 +50,14 @@ export const createEventBuffer = (deps: {
   const running = run()
 
   return {
-    note: note => {
+    /** Keeps it until it is written: more of the same adds to it, and an end takes the place of what it ends. */
+    note: (note: OperatorNote): void => {
       keep(note)
       // Other roles may still end something.
       if (stopping.signal.aborted) void write()
     },
-    stop: async () => {
+    /** Writes what is there. */
+    stop: async (): Promise<void> => {
       stopping.abort()
       await running
       await write()

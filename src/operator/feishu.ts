@@ -1,11 +1,13 @@
 import { createHmac } from 'node:crypto'
 import { MINUTE, SECOND } from '../core/duration.ts'
-import { type Dialect, JSON_HEADERS, judgeByCode, type Problem, paragraphsOf, ROBOT, titleOf } from './dialect.ts'
+import { type Dialect, type Judged, judgeByCode, paragraphsOf, ROBOT, titleOf } from './dialect.ts'
 
 /** Bytes of the paragraphs: the whole body may have 20 KB. */
 const MOST_BYTES = 14_000
 
-const PROBLEMS: Readonly<Record<number, Problem>> = {
+const TOO_FAST = { waitMs: MINUTE }
+
+const CODES: Readonly<Record<number, Judged>> = {
   19001: 'key',
   19021: 'signature',
   19022: 'address',
@@ -13,8 +15,9 @@ const PROBLEMS: Readonly<Record<number, Problem>> = {
   9499: 'content',
   230025: 'content',
   230099: 'content',
+  11232: TOO_FAST,
+  99991400: TOO_FAST,
 }
-const TOO_FAST = new Set([11_232, 99_991_400])
 
 /** By `OPERATOR_SECRET`: the key is what others would sign, and the text is empty. The time is in seconds. */
 const signatureOf = (timestamp: string, secret: string): string =>
@@ -41,10 +44,7 @@ export const FEISHU: Dialect = {
       elements: paragraphs.map(text => ({ tag: 'div', text: plain(text) })),
     }
     const signed = secret === null ? {} : { timestamp, sign: signatureOf(timestamp, secret) }
-    return { query: '', headers: JSON_HEADERS, body: JSON.stringify({ ...signed, msg_type: 'interactive', card }) }
+    return { body: JSON.stringify({ ...signed, msg_type: 'interactive', card }) }
   },
-  judge: reply =>
-    judgeByCode(reply, { code: 'code', said: 'msg' }, code =>
-      TOO_FAST.has(code) ? { waitMs: MINUTE } : (PROBLEMS[code] ?? null),
-    ),
+  judge: reply => judgeByCode(reply, { code: 'code', said: 'msg' }, code => CODES[code]),
 }

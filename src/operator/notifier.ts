@@ -10,13 +10,6 @@ import type { Channel } from './channel.ts'
 import type { Answer } from './dialect.ts'
 import { type Notice, noticeItem } from './notice.ts'
 
-export interface Notifier {
-  /** Why operators are told nothing; null: they are told. */
-  whyOff(): string | null
-  /** Begins no more message; resolves when the last one is recorded. */
-  stop(): Promise<void>
-}
-
 /** Longer than a message may take. */
 const LEASE_MS = MINUTE
 /** How often to look for what any node has noted. */
@@ -56,7 +49,7 @@ export const createNotifier = (deps: {
   clock: Pick<Clock, 'sleep'>
   random: () => number
   emit: Emit<'operator_event.ended' | 'operator_channel.failing' | 'operator_channel.back' | 'operator_channel.off'>
-}): Notifier => {
+}) => {
   const { store, channel, language, source, clock, random, emit } = deps
   const stopping = new AbortController()
   let failures = 0
@@ -159,12 +152,14 @@ export const createNotifier = (deps: {
   const running = run()
 
   return {
-    whyOff: () => {
+    /** Why operators are told nothing; null: they are told. */
+    whyOff: (): string | null => {
       if (refusing === null) return null
       const { sentence, remedy } = describeTrouble({ code: 'operators_not_told', ...refusing }, 'en', store.now())
       return `${sentence} ${remedy}`
     },
-    stop: async () => {
+    /** Begins no more message; resolves when the last one is recorded. */
+    stop: async (): Promise<void> => {
       stopping.abort()
       await running
     },

@@ -1,4 +1,4 @@
-import { type Dialect, JSON_HEADERS, paragraphsOf, ROBOT, titleOf } from './dialect.ts'
+import { type Dialect, paragraphsOf, ROBOT, titleOf } from './dialect.ts'
 import { cutTo } from './plain-text.ts'
 
 const MOST_OF_HEADER = 150
@@ -30,7 +30,7 @@ export const SLACK: Dialect = {
       { type: 'header', text: { type: 'plain_text', text: cutTo(title, MOST_OF_HEADER), emoji: false } },
       ...sections.map(text => ({ type: 'section', text: { type: 'mrkdwn', text, verbatim: true } })),
     ]
-    return { query: '', headers: JSON_HEADERS, body: JSON.stringify({ text: title, blocks }) }
+    return { body: JSON.stringify({ text: title, blocks }) }
   },
   judge: ({ status, waitMs, text }) => {
     if (status === 200 && text.trim() === 'ok') return { kind: 'told' }

@@ -43,7 +43,7 @@ export const STANDARD_WEBHOOK: Dialect = {
     const key = secret === null ? null : createSigningKey(secret)
     const signature = key === null ? [] : ['webhook-signature', sign([key], { id, timestampSeconds, body })]
     const headers = ['content-type', 'application/json', 'webhook-id', id]
-    return { query: '', headers: [...headers, 'webhook-timestamp', String(timestampSeconds), ...signature], body }
+    return { headers: [...headers, 'webhook-timestamp', String(timestampSeconds), ...signature], body }
   },
   // What the receiver has said is not kept: it may be anybody's page.
   judge: ({ status, waitMs }) => {

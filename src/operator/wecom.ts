@@ -1,11 +1,14 @@
 import { MINUTE } from '../core/duration.ts'
-import { type Dialect, JSON_HEADERS, judgeByCode, type Problem, paragraphsOf, ROBOT, titleOf } from './dialect.ts'
+import { type Dialect, type Judged, judgeByCode, paragraphsOf, ROBOT, titleOf } from './dialect.ts'
 import { cutTo } from './plain-text.ts'
 
 /** Bytes of the content. */
 const MOST_BYTES = 4_096
 
-const PROBLEMS: Readonly<Record<number, Problem>> = {
+/** Too many in a minute, or at a time. */
+const TOO_FAST = { waitMs: MINUTE }
+
+const CODES: Readonly<Record<number, Judged>> = {
   93000: 'key',
   93004: 'key',
   93008: 'key',
@@ -14,9 +17,9 @@ const PROBLEMS: Readonly<Record<number, Problem>> = {
   40058: 'content',
   44004: 'content',
   45002: 'content',
+  45009: TOO_FAST,
+  45033: TOO_FAST,
 }
-/** Too many in a minute, or at a time. */
-const TOO_FAST = new Set([45_009, 45_033])
 
 /** 企业微信: the key is in the URL, and there is no signature. */
 export const WECOM: Dialect = {
@@ -29,10 +32,7 @@ export const WECOM: Dialect = {
         [...headlines.map(one => `**${one}**`), ...lines.map(line => `> ${line}`)].join('\n'),
     })
     const content = cutTo([title, ...paragraphs].join('\n\n'), MOST_BYTES)
-    return { query: '', headers: JSON_HEADERS, body: JSON.stringify({ msgtype: 'markdown', markdown: { content } }) }
+    return { body: JSON.stringify({ msgtype: 'markdown', markdown: { content } }) }
   },
-  judge: reply =>
-    judgeByCode(reply, { code: 'errcode', said: 'errmsg' }, code =>
-      TOO_FAST.has(code) ? { waitMs: MINUTE } : (PROBLEMS[code] ?? null),
-    ),
+  judge: reply => judgeByCode(reply, { code: 'errcode', said: 'errmsg' }, code => CODES[code]),
 }

@@ -44,19 +44,6 @@ export interface DelivererDeps {
   emit: Emit
 }
 
-export interface Deliverer {
-  /** Claims what may be sent now and starts to send it. */
-  round(): Promise<Round>
-  /** How many attempts are under way. */
-  underWay(): number
-  /** Messages of this are not sent any more unless their bytes have left, nor those that a pending claim brings. */
-  cancel(what: Cancelled): void
-  /** Call it before the attempts are broken off: they are not counted then, and what is claimed is due again at once. */
-  giveBack(): void
-  /** Resolves when all that has been claimed is recorded, or given back. */
-  whenIdle(): Promise<void>
-}
-
 /** A prefetched message waits this long for a slot of its host. */
 const WAIT_MS = SECOND
 /** A message for which there was no room is due again after this. */
@@ -85,7 +72,7 @@ const sameUrl =
     partnerId === gone.partnerId && callbackUrl === gone.callbackUrl
 
 /** Sends what is due: claim, sign, send, decide, settle. */
-export const createDeliverer = (deps: DelivererDeps): Deliverer => {
+export const createDeliverer = (deps: DelivererDeps) => {
   const { store, sender, emit, clock, concurrency, perHost } = deps
   const shares = sharesOf(concurrency)
   const prefetch = createPrefetch(clock.monotonic)
@@ -222,7 +209,8 @@ export const createDeliverer = (deps: DelivererDeps): Deliverer => {
   }
 
   return {
-    round: async () => {
+    /** Claims what may be sent now and starts to send it. */
+    round: async (): Promise<Round> => {
       const slots = concurrency - partners.total()
       if (slots <= 0) return FULL
       const request: MessageClaimRequest = {
@@ -257,16 +245,20 @@ export const createDeliverer = (deps: DelivererDeps): Deliverer => {
       }
       return { claimed: messages.length, nextAt }
     },
+    /** How many attempts are under way. */
     underWay: partners.total,
-    cancel: what => {
+    /** Messages of this are not sent any more unless their bytes have left, nor those that a pending claim brings. */
+    cancel: (what: Cancelled): void => {
       const isCovered: Stop<ClaimedMessage> = message => covers(what, message)
       stops.stop(isCovered)
       hosts.cancel(isCovered)
     },
-    giveBack: () => {
+    /** Call it before the attempts are broken off: they are not counted then, and what is claimed is due again at once. */
+    giveBack: (): void => {
       isGivingBack = true
       hosts.cancel(() => true)
     },
+    /** Resolves when all that has been claimed is recorded, or given back. */
     whenIdle: unrecorded.whenIdle,
   }
 }

@@ -5,15 +5,7 @@ import { createPollLearner, type PollLearner } from '../core/polling/learner.ts'
 import type { PollSchedule } from '../core/polling/schedule.ts'
 import type { ClaimedVerification, Store } from '../store/store.ts'
 
-/** Learns from the polls of each account when to poll it next. */
-export interface PollPlan {
-  /** How long to wait after a poll at this age, within the schedule's bounds. */
-  intervalMs(accountId: string, ageMs: number): number
-  /** Call it for every answer of upstream. */
-  polled(accountId: string, verification: Asked, poll: Polled): void
-  /** Writes what is learned and not written yet. */
-  stop(): Promise<void>
-}
+export type PollPlan = ReturnType<typeof createPollPlan>
 
 type Asked = Pick<ClaimedVerification, 'nudgedAt' | 'lastPolledAt' | 'failures' | 'invalidIds'>
 interface Polled {
@@ -30,7 +22,8 @@ interface PollPlanDeps {
 /** A crash loses what was learned in this time. */
 const FLUSH_MS = 10 * SECOND
 
-export const createPollPlan = ({ store, schedule, clock }: PollPlanDeps): PollPlan => {
+/** Learns from the polls of each account when to poll it next. */
+export const createPollPlan = ({ store, schedule, clock }: PollPlanDeps) => {
   const learners = new Map<string, PollLearner>()
   let nextFlush: AbortController | null = null
 
@@ -66,9 +59,12 @@ export const createPollPlan = ({ store, schedule, clock }: PollPlanDeps): PollPl
   }
 
   return {
-    intervalMs: (accountId, ageMs) => learnerOf(accountId).interval(ageMs),
+    /** How long to wait after a poll at this age, within the schedule's bounds. */
+    intervalMs: (accountId: string, ageMs: number): number => learnerOf(accountId).interval(ageMs),
 
-    polled: (accountId, { nudgedAt, lastPolledAt, failures, invalidIds }, { answer, askedAt }) => {
+    /** Call it for every answer of upstream. */
+    polled: (accountId: string, asked: Asked, { answer, askedAt }: Polled): void => {
+      const { nudgedAt, lastPolledAt, failures, invalidIds } = asked
       const state = checkStateOf(answer)
       // Only a poll after one that showed the check open, since the last nudge, says when it was completed.
       if (state === null || failures > 0 || invalidIds > 0 || lastPolledAt === null || lastPolledAt < nudgedAt) return
@@ -77,6 +73,7 @@ export const createPollPlan = ({ store, schedule, clock }: PollPlanDeps): PollPl
       flushSoon()
     },
 
+    /** Writes what is learned and not written yet. */
     stop: flush,
   }
 }

@@ -35,17 +35,6 @@ export interface PollerDeps {
   emit: Emit
 }
 
-export interface Poller {
-  /** Claims what may be asked now and starts to ask. */
-  round(): Promise<Round>
-  /** How many calls are under way. */
-  underWay(): number
-  /** Call it before the calls are broken off: no failure is counted then, and what they ask about is due when its lease has run out. */
-  breakOff(): void
-  /** Resolves when all that has been claimed is recorded, or broken off. */
-  whenIdle(): Promise<void>
-}
-
 interface Reported {
   answer: Answer
   step: VerificationStep
@@ -63,7 +52,7 @@ interface Answered {
 const CALLS_OF_A_POLL = 2
 
 /** Asks upstream about what is due: claim, ask, decide, settle. */
-export const createPoller = (deps: PollerDeps): Poller => {
+export const createPoller = (deps: PollerDeps) => {
   const { store, upstream, emit, policy, concurrency } = deps
   const startedAt = store.now()
   /** Slots that are taken, by account. */
@@ -188,7 +177,8 @@ export const createPoller = (deps: PollerDeps): Poller => {
   }
 
   return {
-    round: async () => {
+    /** Claims what may be asked now and starts to ask. */
+    round: async (): Promise<Round> => {
       const leaseMs = leaseFor(CALLS_OF_A_POLL, deps.timeoutMs)
       const { claims, nextAt } = await store.claimVerifications({ busy: busy(), concurrency, leaseMs })
       let claimed = 0
@@ -198,10 +188,13 @@ export const createPoller = (deps: PollerDeps): Poller => {
       }
       return { claimed, nextAt }
     },
+    /** How many calls are under way. */
     underWay: calls.total,
-    breakOff: () => {
+    /** Call it before the calls are broken off: no failure is counted then, and what they ask about is due when its lease has run out. */
+    breakOff: (): void => {
       isBreakingOff = true
     },
+    /** Resolves when all that has been claimed is recorded, or broken off. */
     whenIdle: unrecorded.whenIdle,
   }
 }

@@ -10,24 +10,16 @@ import {
 import type { Store } from '../store/store.ts'
 import { startHeartbeat } from './timers.ts'
 
-/** That this node is one of those that work on the database. */
-export interface Presence {
-  /** Shows itself from now on, by this name. What fails is done by the next beat: others tell of the database. */
-  begin(name: string): Promise<void>
-  /** All nodes and what is wrong with them, as of the last beat; none before the first. */
-  nodes(): JudgedNode[]
-  /** The part of each rate of the API that this node allows; all before the first beat. */
-  rateShare(): number
-  /** It ends as it was told to: nobody misses it. */
-  end(): Promise<void>
-}
-
-/** @param clockAheadMs as of `NewNode`, at each beat */
+/**
+ * That this node is one of those that work on the database.
+ *
+ * @param clockAheadMs as of `NewNode`, at each beat
+ */
 export const createPresence = (
   store: Pick<Store, 'now' | 'beatNode' | 'removeNode'>,
   node: Omit<NewNode, 'name' | 'clockAheadMs'>,
   { clockAheadMs, clock }: { clockAheadMs: () => number | null; clock: Pick<Clock, 'sleep'> },
-): Presence => {
+) => {
   let nodes: readonly ServiceNode[] = []
   let rateShare = 1
   let beating: Promise<void> | null = null
@@ -44,7 +36,8 @@ export const createPresence = (
     }
   }
   return {
-    begin: async name => {
+    /** Shows itself from now on, by this name. What fails is done by the next beat: others tell of the database. */
+    begin: async (name: string): Promise<void> => {
       const ring = () => {
         beating ??= beat(name)
       }
@@ -52,9 +45,12 @@ export const createPresence = (
       ring()
       await beating
     },
-    nodes: () => judgeNodes(nodes),
+    /** All nodes and what is wrong with them, as of the last beat; none before the first. */
+    nodes: (): JudgedNode[] => judgeNodes(nodes),
+    /** The part of each rate of the API that this node allows; all before the first beat. */
     rateShare: () => rateShare,
-    end: async () => {
+    /** It ends as it was told to: nobody misses it. */
+    end: async (): Promise<void> => {
       stop()
       // A beat that came later would bring it back.
       await beating

@@ -8,15 +8,6 @@ export interface Round {
   nextAt: number | null
 }
 
-interface Rounds {
-  /** Something may be due: starts a round soon, or one more after the round that runs now. */
-  ring(): void
-  /** Something falls due at this time, by the store's clock: starts a round then, if none comes before. */
-  ringAt(at: number): void
-  /** Starts no more rounds; resolves when the last one has ended. */
-  stop(): Promise<void>
-}
-
 /**
  * Rounds run again after this long, by a clock that never jumps: for rows that another process has made due, and leases that have
  * run out.
@@ -42,7 +33,7 @@ export const napAfter = ({ claimed, nextAt }: Round, now: number, startedAt = no
 export const createRounds = (
   run: () => Promise<Round>,
   deps: { clock: Pick<Clock, 'monotonic' | 'sleep'>; now: () => number; onError: (error: unknown) => void },
-): Rounds => {
+) => {
   const { clock, now, onError } = deps
   let running: Promise<void> | null = null
   let isRung = false
@@ -89,6 +80,7 @@ export const createRounds = (
     clock.sleep(ms, nap.signal).then(ring, () => {})
   }
 
+  /** Something may be due: starts a round soon, or one more after the round that runs now. */
   const ring = () => {
     if (isStopped) return
     nap?.abort()
@@ -97,6 +89,7 @@ export const createRounds = (
     running ??= runWhileRung()
   }
 
+  /** Something falls due at this time, by the store's clock: starts a round then, if none comes before. */
   const ringAt = (at: number) => {
     if (isStopped) return
     announced = Math.min(announced, at)
@@ -110,6 +103,7 @@ export const createRounds = (
   return {
     ring,
     ringAt,
+    /** Starts no more rounds; resolves when the last one has ended. */
     stop: async () => {
       isStopped = true
       nap?.abort()

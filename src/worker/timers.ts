@@ -3,11 +3,6 @@ import type { Clock } from '../core/clock.ts'
 import { SECOND } from '../core/duration.ts'
 import type { Emit } from '../telemetry/emit.ts'
 
-interface Heartbeat {
-  /** Nothing is rung any more. */
-  stop(): void
-}
-
 /**
  * Rings whoever must look for work that no event announces, such as registrations that have grown old. It goes by a clock that never
  * jumps: setting the system's clock neither silences it nor makes it catch up.
@@ -20,7 +15,7 @@ export const startHeartbeat = ({
   everyMs: number
   ring: () => void
   clock: Pick<Clock, 'sleep'>
-}): Heartbeat => {
+}) => {
   const stopping = new AbortController()
   const beat = (): void => {
     clock.sleep(everyMs, stopping.signal).then(
@@ -32,12 +27,7 @@ export const startHeartbeat = ({
     )
   }
   beat()
-  return { stop: () => stopping.abort() }
-}
-
-interface Calendar {
-  /** Nothing is rung any more. */
-  stop(): Promise<void>
+  return { stop: (): void => stopping.abort() }
 }
 
 /** Half a minute past, so that it does not meet what others do on the full minute. */
@@ -47,11 +37,11 @@ const EACH_MINUTE = '30 * * * * *'
  * Rings at set times of the system's clock whoever goes by dates, such as the erasing of what is older than `RETENTION`. After
  * that clock was set back, it is silent until the same time has come again, or the next start.
  */
-export const startCalendar = (ring: () => void, onError: (error: unknown) => void): Calendar => {
+export const startCalendar = (ring: () => void, onError: (error: unknown) => void) => {
   // A missed minute is no news: the next one does its work.
   const logger = { info: () => {}, debug: () => {}, warn: () => {}, error: onError }
   const task = schedule(EACH_MINUTE, ring, { name: 'housekeeping', noOverlap: true, logger })
-  return { stop: async () => void (await task.destroy()) }
+  return { stop: async (): Promise<void> => void (await task.destroy()) }
 }
 
 /** Smaller steps are those of time servers. */

@@ -2,7 +2,6 @@ import { collectDefaultMetrics, Registry } from 'prom-client'
 import type { Clock } from '../../core/clock.ts'
 import { MINUTE } from '../../core/duration.ts'
 import type { Histogram } from '../../core/histogram.ts'
-import type { Listener } from '../emit.ts'
 import { type Declaration, type LabelsOf, showMetric } from './declaration.ts'
 import { READING_METRICS } from './declarations.ts'
 import { createEventMetrics } from './event-metrics.ts'
@@ -60,24 +59,13 @@ interface CountedRoute {
   codes: readonly string[]
 }
 
-interface Metrics {
-  listener: Listener
-  /** Shows zeros for an account, by its id: an APIID is half of a login. */
-  addAccount(account: string): void
-  /** By the id of an account, of this process. */
-  callsInLastMinute(account: string): number
-  contentType: string
-  /** The page, with these values of what is read elsewhere. */
-  text(readings: Readings): Promise<string>
-}
-
 export const createMetrics = ({
   routes,
   clock,
 }: {
   routes: readonly CountedRoute[]
   clock: Pick<Clock, 'monotonic'>
-}): Metrics => {
+}) => {
   const registry = new Registry()
   const metrics = createEventMetrics(registry)
   const show = createReadingMetrics(registry)
@@ -85,6 +73,7 @@ export const createMetrics = ({
   for (const name of MISNAMED) registry.removeSingleMetric(name)
   const calls = createCallRate(clock.monotonic)
   const accounts = new Set<string>()
+  /** Shows zeros for an account, by its id: an APIID is half of a login. */
   const addAccount = (account: string): void => {
     if (accounts.has(account)) return
     accounts.add(account)
@@ -98,7 +87,8 @@ export const createMetrics = ({
     addAccount,
     callsInLastMinute: calls.inLastMinute,
     contentType: registry.contentType,
-    text: readings => {
+    /** The page, with these values of what is read elsewhere. */
+    text: (readings: Readings): Promise<string> => {
       show(readings)
       return registry.metrics()
     },
