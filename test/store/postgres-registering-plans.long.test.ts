@@ -95,7 +95,7 @@ const VERBS: readonly { name: string; run: (tx: Tx) => Promise<unknown>; blocks:
 ]
 
 /** To read all of these costs nothing. */
-const EMPTY = ['lanes', 'message_bodies', 'deliveries']
+const EMPTY: readonly (string | undefined)[] = ['lanes', 'message_bodies', 'deliveries']
 
 // The planner knows nothing of a table until its statistics are collected, and expects the worst or the best.
 describe.each(['before', 'after'] as const)('%s statistics were collected', when => {
