@@ -19,7 +19,7 @@ import { sayIn } from './command.ts'
 const COLON: Words = { en: ': ', zh: '：' }
 
 export const print = (text: string): void => void process.stdout.write(`${text}\n`)
-const complain = (text: string): void => void process.stderr.write(`${text}\n`)
+export const complain = (text: string): void => void process.stderr.write(`${text}\n`)
 
 /** Ends the process with 2: what the user asked for, or set, is not possible. */
 export const refuse = (text: string): never => {

@@ -4,9 +4,11 @@ import type { Account, Partner, Store } from '../store/store.ts'
 import type { Say } from './command.ts'
 import { refuse } from './environment.ts'
 
+const MOST_NAMED = 10
+
 const nameOfPartner = ({ id, name }: Partner): string => showPartner({ partnerId: id, partnerName: name })
 
-/** The partner with this id or this name. Ends the process where there is none, or several. */
+/** The partner with this id or this name. Ends the process where there is none, or several, and names those that may be meant. */
 export const findPartner = async (
   store: Pick<Store, 'findPartner' | 'listPartners'>,
   typed: string,
@@ -14,19 +16,19 @@ export const findPartner = async (
 ): Promise<Partner> => {
   const found = await store.findPartner(typed)
   if (found) return found
-  const [named, ...others] = (await listAll(store.listPartners)).filter(({ name }) => name === typed)
-  if (named && others.length === 0) return named
-  return refuse(
-    named
-      ? say(
-          `Several partners are called ${typed}: say which by its id; "partner list" shows them.`,
-          `有多个合作方名为 ${typed}：请改用 id 指定，见 "partner list"。`,
-        )
+  const partners = await listAll(store.listPartners)
+  const named = partners.filter(({ name }) => name === typed)
+  if (named.length === 1 && named[0]) return named[0]
+  const part = typed.toLowerCase()
+  const like = named.length > 0 ? named : partners.filter(({ name }) => name.toLowerCase().includes(part))
+  const problem =
+    named.length > 0
+      ? say(`Several partners are called ${typed}: say which by its id.`, `有多个合作方名为 ${typed}：请改用 id 指定。`)
       : say(
           `There is no partner ${typed}; "partner list" shows them.`,
           `没有合作方 ${typed}；可用 "partner list" 查看。`,
-        ),
-  )
+        )
+  return refuse([problem, ...like.slice(0, MOST_NAMED).map(one => `  ${nameOfPartner(one)}`)].join('\n'))
 }
 
 /** How a table names the partners of its rows. */

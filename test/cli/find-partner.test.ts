@@ -21,12 +21,18 @@ test('a partner is found by its id, or by its very name', async () => {
   expect(await findPartner(store, 'Spruce', say)).toMatchObject({ id: 'partner_1' })
 })
 
-test.each(['Fir', 'SPRUCE', 'Oak'])('%s, which names none or several, is refused', async typed => {
-  vi.spyOn(process.stderr, 'write').mockReturnValue(true)
+test.each([
+  ['Fir', ['partner_4', 'partner_5']],
+  ['SPRUCE', ['partner_1', 'partner_2', 'partner_3']],
+  ['Oak', []],
+])('%s is refused, with those that may be meant', async (typed, meant) => {
+  const told: string[] = []
+  vi.spyOn(process.stderr, 'write').mockImplementation(text => told.push(String(text)) > 0)
   vi.spyOn(process, 'exit').mockImplementation(code => {
     throw new Error(`exit ${code}`)
   })
   await expect(findPartner(store, typed, say)).rejects.toThrow('exit 2')
+  expect(told.join('').match(/partner_\d/g) ?? []).toEqual(meant)
 })
 
 test('a table names each partner with its id, and one that is gone by its id', async () => {
