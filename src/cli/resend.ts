@@ -1,6 +1,6 @@
-import { createIds } from '../app/clock-and-ids.ts'
+import { clock, createIds } from '../app/clock-and-ids.ts'
 import type { TypedTime } from '../core/read-time.ts'
-import { exhaustedIn } from '../store/bulk/bulk-act.ts'
+import { exhaustedIn, isUnderWay } from '../store/bulk/bulk-act.ts'
 import { COMMAND } from '../store/operators/acts.ts'
 import type { Store } from '../store/store.ts'
 import { userName } from './audit.ts'
@@ -19,7 +19,12 @@ import {
 import { explain } from './explain.ts'
 import { findPartner } from './find-partner.ts'
 import { formatTime, iso, readerZone } from './output.ts'
+import { createProgress } from './progress.ts'
 import { findPartnerOf } from './registration.ts'
+
+const BATCH = 200
+/** A service beside it has the file to itself for this long after each batch. */
+const PAUSE_MS = 10
 
 const resendOne = async (store: Store, id: string, input: Common & OnStore): Promise<Answer> => {
   const { say, refuse, audited } = input
@@ -49,12 +54,12 @@ const resendSpan = async (store: Store, input: Span): Promise<Answer> => {
   if (span.until < span.since) refuse('--until must not be before --since', '--until 不能早于 --since')
   const meant = exhaustedIn(partnerId, span)
   const id = createIds()('bulk')
-  const counted = await audited({ act: 'bulk.create', object: id }, async () => {
+  const resent = await audited({ act: 'bulk.create', object: id }, async () => {
     const counted = await store.countRegistrations(meant)
     const by = { partnerId: null, who: COMMAND, name: userName(), reason: reason ?? '' }
     await store.createBulkAct({ id, ...meant, ...by, counted, createdAt })
     const started = await store.startBulkAct(id)
-    if (started?.outcome === 'changed') return counted
+    if (started?.outcome === 'changed') return finish(store, id, say('Making webhooks due', '正在安排重发'))
     return refuse(
       'too many bulk acts are open: stop one, or wait for one to end',
       '正在进行的批量操作过多：请停止其中一个，或等其中一个结束后再试',
@@ -65,13 +70,26 @@ const resendSpan = async (store: Store, input: Span): Promise<Answer> => {
     `No webhook created from ${from} to ${to} has been given up: look further back, as with --since 7d.`,
     `${from} 至${to} 期间产生的回调都未放弃投递：请扩大范围，例如 --since 7d。`,
   )
-  const count = `${counted.count}${counted.isCapped ? '+' : ''}`
   const some = say(
-    `Webhooks of ${from} to ${to} that had been given up: ${count}. The service sends them again, bit by bit; "status" says how many remain.`,
-    `${from} 至${to} 期间放弃投递的回调共 ${count} 个，由服务逐步重发；可用 "status" 查看剩余数量。`,
+    `Webhooks of ${from} to ${to} that had been given up and are due now: ${resent}. The service sends them.`,
+    `${from} 至${to} 期间放弃投递的 ${resent} 个回调已安排重发，由服务投递。`,
   )
-  const text = counted.count === 0 ? none : some
-  return { data: { id, since: iso(span.since), until: iso(span.until), counted }, text }
+  return { data: { id, since: iso(span.since), until: iso(span.until), resent }, text: resent === 0 ? none : some }
+}
+
+/** A service that runs beside this takes part; killed anywhere, the next start goes on. */
+const finish = async (store: Store, id: string, resending: string): Promise<number> => {
+  const progress = createProgress()
+  for (;;) {
+    await store.continueBulkActs(BATCH, id)
+    const bulk = await store.findBulkAct(id)
+    if (bulk === null || !isUnderWay(bulk.state)) {
+      progress.end()
+      return bulk?.done ?? 0
+    }
+    progress.show(resending, bulk.done, bulk.counted.count)
+    await clock.sleep(PAUSE_MS)
+  }
 }
 
 const REGISTRATION: Argument<string | null> = {

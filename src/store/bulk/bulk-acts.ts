@@ -137,15 +137,13 @@ export const createBulkSteps = (context: StoreContext): Pick<Store, 'continueBul
     }
   }
 
-  const step = async (tx: Tx, limit: number): Promise<BulkStep & Applied> => {
+  const step = async (tx: Tx, limit: number, id: string | undefined): Promise<BulkStep & Applied> => {
     await lockBulkActs(tx)
     await judgeProbes(tx)
     const { bulkActs } = tx.schema
-    const open = tx.db
-      .select()
-      .from(bulkActs)
-      .where(and(OPEN, sql.raw(NEXT_OF_OWNER)))
-    const [row] = await open.orderBy(asc(bulkActs.steppedAt), asc(bulkActs.id)).limit(1)
+    const open = and(OPEN, id === undefined ? sql.raw(NEXT_OF_OWNER) : eq(bulkActs.id, id))
+    const oldest = tx.db.select().from(bulkActs).where(open).orderBy(asc(bulkActs.steppedAt), asc(bulkActs.id))
+    const [row] = await oldest.limit(1)
     if (!row) return IDLE
     const window = await readWindow(tx, { filter: row.filter, act: row.act, before: row.cursor }, BULK_WINDOW)
     const { batch, patch } = takeForBulk(row, window, { limit, at: tx.at })
@@ -155,9 +153,9 @@ export const createBulkSteps = (context: StoreContext): Pick<Store, 'continueBul
   }
 
   return {
-    continueBulkActs: async limit => {
+    continueBulkActs: async (limit, id) => {
       const [first] = await read(tx => tx.all(ANY_UNDER_WAY))
-      const { changedUrls, ...done } = first ? await write(tx => step(tx, limit)) : IDLE
+      const { changedUrls, ...done } = first ? await write(tx => step(tx, limit, id)) : IDLE
       tell(afterBulkStep({ ...done, changedUrls }))
       return done
     },

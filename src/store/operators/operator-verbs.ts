@@ -35,10 +35,11 @@ export interface OperatorVerbs extends NodeVerbs {
   startBulkAct(id: string): Promise<BulkCommand | null>
   stopBulkAct(id: string): Promise<BulkCommand | null>
   /**
-   * One step of the bulk act whose last step is the longest ago among those of operators and the oldest of each partner: reads
-   * `BULK_WINDOW` registrations, and does the act to up to `limit` of them (of a partner's act `PARTNER_BATCH`), which may be none.
+   * One step of the bulk act whose last step is the longest ago among those of operators and the oldest of each partner, or of the one
+   * that `id` names: reads `BULK_WINDOW` registrations, and does the act to up to `limit` of them (of a partner's act `PARTNER_BATCH`),
+   * which may be none.
    */
-  continueBulkActs(limit: number): Promise<BulkStep>
+  continueBulkActs(limit: number, id?: string): Promise<BulkStep>
 
   createAdminToken(token: NewAdminToken): Promise<AdminToken>
   /** Oldest first, `limit` at most, from after the token `after`. */

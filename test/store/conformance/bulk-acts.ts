@@ -116,6 +116,8 @@ export const describeBulkActs = (open: OpenStore): void => {
       await steps(4)
     }
     expect(await done('bulk_1', 'bulk_2')).toEqual([6, 2])
+    await bench.store.continueBulkActs(3, 'bulk_2')
+    expect(await done('bulk_1', 'bulk_2')).toEqual([6, 5])
   })
 
   test('go on by turns over partners, the oldest of each first', async () => {

@@ -92,7 +92,7 @@ export const describeStats = (open: OpenStore): void => {
       await bench.store.createBulkAct({ id, partnerId: null, ...polls, ...by })
     await bench.store.createBulkAct({ id: 'resend_1', partnerId: bench.partnerId, ...polls, ...by })
     for (const id of ['bulk_1', 'bulk_2', 'resend_1']) await bench.store.startBulkAct(id)
-    await bench.store.continueBulkActs(1)
+    await bench.store.continueBulkActs(1, 'bulk_1')
     expect((await bench.store.stats()).bulk).toEqual({
       resends: { open: 1, remaining: 3 },
       acts: { open: 2, remaining: 5 },
