@@ -15,7 +15,9 @@ import { createEmit, type Emit, type Listener } from '../telemetry/emit.ts'
 import { USER_AGENT, VERSION } from '../version.ts'
 import { createBackgroundJob } from '../worker/background-job.ts'
 import { createCommandWatch } from '../worker/command-watch.ts'
+import { CALLS_OF_A_POLL } from '../worker/poller.ts'
 import { createPresence } from '../worker/presence.ts'
+import { leaseFor } from '../worker/settler.ts'
 import { createClockWatch, startHeartbeat } from '../worker/timers.ts'
 import { clock, createIds } from './clock-and-ids.ts'
 import { openDatabase } from './database.ts'
@@ -128,7 +130,11 @@ export const openApp = async (
   const server = await (does('api') ? openApi({ ...served, sender, enumerationGuard }) : openProbes(served))
   roles.push(server)
   await presence.begin(`${hostname()}:${new URL(server.url).port}`)
-  const longest = { pollMs: config.polling.maxMs, retryMs: longestRetryDelay(callback.retryScheduleMs) }
+  // What is claimed is due at the end of its lease, which may be longer than any pause.
+  const longest = {
+    pollMs: Math.max(config.polling.maxMs, leaseFor(CALLS_OF_A_POLL, upstream.timeoutMs)),
+    retryMs: Math.max(longestRetryDelay(callback.retryScheduleMs), leaseFor(1, callback.timeoutMs)),
+  }
   const dueTimes = createBackgroundJob({
     batch: () => store.mendDueTimes(longest, MEND_BATCH),
     event: 'due_times',

@@ -49,7 +49,7 @@ interface Answered {
 }
 
 /** The second one by upstream's clock, where it calls the password wrong. */
-const CALLS_OF_A_POLL = 2
+export const CALLS_OF_A_POLL = 2
 
 /** Asks upstream about what is due: claim, ask, decide, settle. */
 export const createPoller = (deps: PollerDeps) => {

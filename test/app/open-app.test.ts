@@ -52,5 +52,7 @@ test('C1 a start asks about what was registered while the clock was an hour ahea
   await using service = await openService({ ...scene.env, IHUYI_ACCOUNT: 'C12345678', IHUYI_API_KEY: 'upstream-key' })
   await scene.upstream.waitFor(1)
   expect(scene.upstream.calls[0]?.idcardid).toBe('serial')
-  await vi.waitFor(() => expect(service.log).toContainEqual(expect.objectContaining({ event: 'due_times.done' })))
+  await vi.waitFor(() =>
+    expect(service.log).toContainEqual(expect.objectContaining({ event: 'due_times.done', count: 1 })),
+  )
 })
