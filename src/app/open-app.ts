@@ -124,9 +124,8 @@ export const openApp = async (
   roles.push(operator)
   listeners.push(operator.listen)
   const stopping = new AbortController()
-  const known = { whyOff: operator.whyOff, nodes: presence.nodes, stopping: stopping.signal }
-  const readiness = createReadiness(store, clock, known)
-  const served = { ...shared, readiness, stopping, metrics: metrics.page, rateShare: presence.rateShare }
+  const ready = createReadiness(store, clock, stopping.signal)
+  const served = { ...shared, ready, stopping, metrics: metrics.page, rateShare: presence.rateShare }
   const server = await (does('api') ? openApi({ ...served, sender, enumerationGuard }) : openProbes(served))
   roles.push(server)
   await presence.begin(`${hostname()}:${new URL(server.url).port}`)

@@ -16,8 +16,6 @@ import { createRole, type Role, type RoleDeps } from './role.ts'
 
 export interface OperatorRole extends Role {
   listen: Listener
-  /** Why operators are told next to nothing, null: they are told all; null: nobody has said where to tell them. */
-  whyOff: (() => string | null) | null
 }
 
 const CHECK_EVERY_MS = 15 * SECOND
@@ -47,14 +45,13 @@ const openTelling = (channel: Channel, { config: { operator }, store, emit }: Ro
       emit('operator_event.ended', { type: operatorEventType(event), outcome: isTold ? 'sent' : 'failed' })
       return isTold
     },
-    whyOff: notifier.whyOff,
     end: () => Promise.all([notifier.stop(), buffer.stop()]),
     breakOff: channel.close,
   }
 }
 
 /** Where OPERATOR_URL is not set. */
-const NOT_TOLD = { note: () => {}, tellNow: async () => true, whyOff: null, end: async () => {}, breakOff: () => {} }
+const NOT_TOLD = { note: () => {}, tellNow: async () => true, end: async () => {}, breakOff: () => {} }
 
 /** Checks from now on for conditions that operators have to know: it is in the log, and told at OPERATOR_URL where that is set. */
 export const openOperator = (deps: RoleDeps): OperatorRole => {
@@ -62,7 +59,7 @@ export const openOperator = (deps: RoleDeps): OperatorRole => {
   // What an earlier process has found of it; if this fails, others tell of the database.
   void store.recordOperatorChannel(null).catch(() => {})
   const channel = openChannelOf(config.operator)
-  const { note, tellNow, whyOff, end, breakOff } = channel ? openTelling(channel, deps) : NOT_TOLD
+  const { note, tellNow, end, breakOff } = channel ? openTelling(channel, deps) : NOT_TOLD
   const watch = createWatch({ store, note, tellNow, emit })
   const check = () => void watch.check()
   const heartbeat = startHeartbeat({ everyMs: CHECK_EVERY_MS, ring: check, clock })
@@ -76,7 +73,6 @@ export const openOperator = (deps: RoleDeps): OperatorRole => {
       const noted = noteOfEvent(event, store.now())
       if (noted !== null) note(noted)
     },
-    whyOff,
     ...createRole({
       end: () => {
         heartbeat.stop()

@@ -2,11 +2,10 @@ import type { Config } from '../config/settings.ts'
 import { createNetworks } from '../core/address.ts'
 import { within } from '../core/clock.ts'
 import { listen } from '../http/listen.ts'
-import { createProbes, type MetricsDeps } from '../http/probes.ts'
+import { createProbes, type HealthDeps, type MetricsDeps } from '../http/probes.ts'
 import type { Tracer } from '../telemetry/traces/span-tracer.ts'
 import { VERSION } from '../version.ts'
 import { clock, createIds } from './clock-and-ids.ts'
-import type { Readiness } from './readiness.ts'
 import { GRACE_MS, RECORD_MS, type Role, type RoleDeps } from './role.ts'
 
 export interface ServerRole extends Role {
@@ -36,7 +35,7 @@ export const openServer = async (
 }
 
 export interface Serving extends Pick<RoleDeps, 'config' | 'emit'> {
-  readiness: Readiness
+  ready: HealthDeps['ready']
   tracer: Tracer | null
   metrics: MetricsDeps['metrics']
   rateShare: () => number
@@ -44,8 +43,8 @@ export interface Serving extends Pick<RoleDeps, 'config' | 'emit'> {
 }
 
 /** What the probes and the API have in common. */
-export const probesOf = ({ config: { server }, readiness, tracer, metrics, rateShare, stopping, emit }: Serving) => ({
-  ready: readiness.checks,
+export const probesOf = ({ config: { server }, ready, tracer, metrics, rateShare, stopping, emit }: Serving) => ({
+  ready,
   version: VERSION,
   metrics,
   rateShare,

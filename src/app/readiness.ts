@@ -3,12 +3,10 @@ import { SECOND } from '../core/duration.ts'
 import { AppError } from '../core/error.ts'
 import { onceIn } from '../core/once-in.ts'
 import { describeTrouble } from '../core/operator-texts/describe.ts'
-import { isoTime } from '../core/show-time.ts'
+import type { TroubleCode } from '../core/trouble.ts'
 import type { ReadyCheck as Check } from '../http/probes.ts'
-import { listAll } from '../store/list-all.ts'
-import type { JudgedNode } from '../store/operators/nodes.ts'
-import { wrongClocks } from '../store/stats/troubles.ts'
-import type { Store } from '../store/store.ts'
+import { troublesOf } from '../store/stats/troubles.ts'
+import type { Stats, Store } from '../store/store.ts'
 import { databaseErrorOf } from '../store/unavailable.ts'
 
 /** Everybody may ask, a probe writes to the disk, and accounts may be many: requests within a second share one look. */
@@ -16,29 +14,42 @@ const LOOK_EVERY_MS = SECOND
 /** A reason names so many, and says how many more there are. */
 const MOST_NAMED = 20
 
-/** Something that is wrong elsewhere, and leaves the service ready. */
-const told = (name: string, reasons: readonly string[]): Check => {
-  const more = reasons.length - MOST_NAMED
-  const named = [...reasons.slice(0, MOST_NAMED), ...(more > 0 ? [`${more} more`] : [])]
-  return { name, ok: true, reason: named.length === 0 ? null : named.join('; ') }
+/** What is wrong elsewhere, by the check that tells of it. It keeps nobody from registering, so the service stays ready. */
+const TOLD: Readonly<Record<string, readonly TroubleCode[]>> = {
+  accounts: ['account_paused', 'account_paused_by_operator'],
+  upstream: ['upstream_unreachable'],
+  deliveries: ['deliveries_held'],
+  nodes: ['node_lost', 'node_differs'],
+  clock: ['clock_wrong'],
+  operator: ['operators_not_told'],
 }
 
-export type Readiness = ReturnType<typeof createReadiness>
+/** Anybody may ask: an APIID is half of what the upstream takes for a login, and a host's name is nobody's business. */
+const withIdsOnly = (stats: Stats): Stats => ({
+  ...stats,
+  accounts: stats.accounts.map(account => ({ ...account, apiId: account.id })),
+  nodes: stats.nodes.map(node => ({ ...node, name: node.id })),
+})
 
-interface Known {
-  /** Why operators are told next to nothing, null: they are told all; null: nobody has said where to tell them. */
-  whyOff: (() => string | null) | null
-  /** Those that work on the database. */
-  nodes: () => readonly JudgedNode[]
-  /** Aborted when the process begins to stop; then nothing else is asked. */
-  stopping: AbortSignal
+const toldOf = (stats: Stats | null): Check[] => {
+  const troubles = stats ? troublesOf({ stats: withIdsOnly(stats), writeError: null, isServed: true }) : []
+  return Object.entries(TOLD).map(([name, codes]) => {
+    const all = troubles.filter(({ code }) => codes.includes(code))
+    const named = all.slice(0, MOST_NAMED).map(trouble => describeTrouble(trouble, 'en', stats?.at ?? 0).sentence)
+    if (all.length > MOST_NAMED) named.push(`${all.length - MOST_NAMED} more`)
+    return { name, ok: true, reason: named.join(' ') || null }
+  })
 }
 
-/** Whether this process can do its work now, and what keeps it from it. */
+/**
+ * Whether this process can do its work now, and what keeps it from it.
+ *
+ * @param stopping aborted when the process begins to stop; then nothing else is asked
+ */
 export const createReadiness = (
-  store: Pick<Store, 'probe' | 'listAccounts' | 'deliveriesHeldAt'>,
+  store: Pick<Store, 'probe' | 'stats'>,
   { monotonic }: Pick<Clock, 'monotonic'>,
-  { whyOff, nodes, stopping }: Known,
+  stopping: AbortSignal,
 ) => {
   const shared = <T>(look: () => Promise<T>) => onceIn(LOOK_EVERY_MS, look, monotonic)
 
@@ -55,60 +66,13 @@ export const createReadiness = (
     }
   })
 
-  /** A paused account, or an outage of GetResult, keeps nobody from registering: both are told, and the service stays ready. */
-  const accounts = shared(async (): Promise<Check[]> => {
-    // Anybody may ask, and an APIID is half of what the upstream takes for a login.
-    const all = await listAll(store.listAccounts).catch(() => [])
-    const paused = all.flatMap(({ id, pausedAt, pauseReason, pauseCode }) =>
-      pausedAt === null ? [] : [`${id} is paused: ${pauseReason} (${pauseCode ?? '-'})`],
-    )
-    const silent = all.flatMap(({ id, unreachableAt, unreachableError }) =>
-      unreachableAt === null
-        ? []
-        : [`GetResult has not answered for account ${id} since ${isoTime(unreachableAt)} (${unreachableError})`],
-    )
-    return [told('accounts', paused), told('upstream', silent)]
-  })
+  const elsewhere = shared(async () => toldOf(await store.stats().catch(() => null)))
 
-  const deliveries = shared(async (): Promise<Check> => {
-    const heldAt = await store.deliveriesHeldAt().catch(() => null)
-    return told(
-      'deliveries',
-      heldAt === null ? [] : [`held since ${isoTime(heldAt)}; to send again, run: idface-notifier deliveries resume`],
-    )
-  })
-
-  /** A host's name is nobody's business who may ask; operators find it by the id. */
-  const nodesCheck = (): Check =>
-    told(
-      'nodes',
-      nodes().flatMap(({ id, isLost, seenAt, differsIn }) => {
-        if (isLost) return [`${id} has not shown itself since ${isoTime(seenAt)}`]
-        return differsIn.length === 0 ? [] : [`${id} differs from the others in its ${differsIn.join(', ')}`]
-      }),
-    )
-
-  const clockCheck = (): Check => {
-    const wrong = wrongClocks(nodes().map(({ id: name, ...node }) => ({ ...node, name })))
-    return told(
-      'clock',
-      wrong.map(trouble => describeTrouble(trouble, 'en', 0).sentence),
-    )
-  }
-
-  return {
-    checks: async (): Promise<Check[]> => {
-      // At once, also while the database does not answer.
-      if (stopping.aborted) return [{ name: 'process', ok: false, reason: 'the process is stopping' }]
-      // At once: each may wait for a database that does not answer until it is given up, and a probe does not wait for their sum.
-      const looks = await Promise.all([database(), accounts(), deliveries()])
-      return [
-        { name: 'process', ok: true, reason: null },
-        ...looks.flat(),
-        nodesCheck(),
-        clockCheck(),
-        ...(whyOff === null ? [] : [told('operator', [whyOff() ?? []].flat())]),
-      ]
-    },
+  return async (): Promise<Check[]> => {
+    // At once, also while the database does not answer.
+    if (stopping.aborted) return [{ name: 'process', ok: false, reason: 'the process is stopping' }]
+    // At once: each may wait for a database that does not answer until it is given up, and a probe does not wait for their sum.
+    const [written, told] = await Promise.all([database(), elsewhere()])
+    return [{ name: 'process', ok: true, reason: null }, written, ...told]
   }
 }

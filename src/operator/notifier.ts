@@ -3,7 +3,7 @@ import { HOUR, MINUTE, SECOND } from '../core/duration.ts'
 import type { Language } from '../core/language.ts'
 import type { OperatorProblem, RefusingChannel } from '../core/operator-channel.ts'
 import { operatorEventType } from '../core/operator-event.ts'
-import { channelRemedy, describeTrouble } from '../core/operator-texts/describe.ts'
+import { channelRemedy } from '../core/operator-texts/describe.ts'
 import type { ClaimedOperatorEvent, Store } from '../store/store.ts'
 import type { Emit } from '../telemetry/emit.ts'
 import type { Channel } from './channel.ts'
@@ -152,12 +152,6 @@ export const createNotifier = (deps: {
   const running = run()
 
   return {
-    /** Why operators are told nothing; null: they are told. */
-    whyOff: (): string | null => {
-      if (refusing === null) return null
-      const { sentence, remedy } = describeTrouble({ code: 'operators_not_told', ...refusing }, 'en', store.now())
-      return `${sentence} ${remedy}`
-    },
     /** Begins no more message; resolves when the last one is recorded. */
     stop: async (): Promise<void> => {
       stopping.abort()

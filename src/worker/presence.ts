@@ -1,12 +1,5 @@
 import type { Clock } from '../core/clock.ts'
-import {
-  BEAT_EVERY_MS,
-  type JudgedNode,
-  judgeNodes,
-  type NewNode,
-  type ServiceNode,
-  shareOfRates,
-} from '../store/operators/nodes.ts'
+import { BEAT_EVERY_MS, type NewNode, shareOfRates } from '../store/operators/nodes.ts'
 import type { Store } from '../store/store.ts'
 import { startHeartbeat } from './timers.ts'
 
@@ -20,14 +13,13 @@ export const createPresence = (
   node: Omit<NewNode, 'name' | 'clockAheadMs'>,
   { clockAheadMs, clock }: { clockAheadMs: () => number | null; clock: Pick<Clock, 'sleep'> },
 ) => {
-  let nodes: readonly ServiceNode[] = []
   let rateShare = 1
   let beating: Promise<void> | null = null
   let stop = () => {}
 
   const beat = async (name: string) => {
     try {
-      nodes = await store.beatNode({ ...node, name, clockAheadMs: clockAheadMs() })
+      const nodes = await store.beatNode({ ...node, name, clockAheadMs: clockAheadMs() })
       rateShare = shareOfRates(nodes, nodes.find(({ id }) => id === node.id)?.seenAt ?? store.now())
     } catch {
       // The others miss it only when it has not come back for a while.
@@ -45,8 +37,6 @@ export const createPresence = (
       ring()
       await beating
     },
-    /** All nodes and what is wrong with them, as of the last beat; none before the first. */
-    nodes: (): JudgedNode[] => judgeNodes(nodes),
     /** The part of each rate of the API that this node allows; all before the first beat. */
     rateShare: () => rateShare,
     /** It ends as it was told to: nobody misses it. */

@@ -1,64 +1,54 @@
 import { describe, expect, test } from 'vitest'
 import { createReadiness } from '../../src/app/readiness.ts'
 import { AppError } from '../../src/core/error.ts'
-import type { JudgedNode } from '../../src/store/operators/nodes.ts'
-import type { Account } from '../../src/store/store.ts'
+import type { ServiceNode } from '../../src/store/operators/nodes.ts'
+import type { AccountStats, Stats } from '../../src/store/store.ts'
 import { both } from '../support/words.ts'
 
-const ACCOUNT: Account = {
-  id: 'acc_1',
-  apiId: 'C1',
-  passwordMode: 'dynamic',
-  rate: 5,
-  partnerId: null,
-  pausedAt: null,
-  pauseReason: null,
-  pauseCode: null,
-  unreachableAt: null,
-  unreachableError: null,
+const QUEUE = { due: 0, dueIsCapped: false, scheduled: 0, leased: 0, oldestDueAt: null }
+const ACCOUNT: AccountStats = {
+  ...{ id: 'acc_1', apiId: 'C1', rate: 5, rateNow: 5, probeAt: null, waiting: 0, catchUpMs: 0, ...QUEUE },
+  ...{ pausedAt: null, pauseReason: null, pauseCode: null, unreachableAt: null, unreachableError: null },
 }
-
-const NODE: JudgedNode = {
+const NODE: ServiceNode = {
   ...{ id: 'node_1', name: 'secret-host:8080', version: '1.0.0', settings: 'aaaaaaaa', key: '11111111' },
   ...{ roles: ['poll'], clockAheadMs: null, startedAt: 0, seenAt: 0, steadyAt: 0, lostAt: null },
-  ...{ isLost: false, differsIn: [], differsSince: null },
+}
+const STATS: Stats = {
+  ...{ at: 0, accounts: [ACCOUNT], polls: QUEUE, nodes: [NODE], refusingChannel: null },
+  deliveries: { ...QUEUE, held: 0, heldAt: null, givenUp: 0 },
+  callbacks: { gone: 0, failing: 0, disabled: 0 },
+  bulk: { resends: { open: 0, remaining: 0 }, acts: { open: 0, remaining: 0 } },
+  backup: { good: null, failed: null },
+  engine: { kind: 'sqlite', databaseBytes: 1, walBytes: 1, diskFreeBytes: 1e12, masterKey: 'f00d' },
 }
 
-const open = (accounts: readonly Account[] = [ACCOUNT], whyOff: (() => string | null) | null = null) => {
-  const state = {
-    now: 0,
-    probes: 0,
-    lists: 0,
-    fault: null as Error | null,
-    waits: null as Promise<void> | null,
-    heldAt: null as number | null,
-    nodes: [] as JudgedNode[],
-  }
+const open = (stats: Partial<Stats> = {}) => {
+  const state = { now: 0, probes: 0, looks: 0, fault: null as Error | null, waits: null as Promise<void> | null }
   const stopping = new AbortController()
-  const readiness = createReadiness(
+  const ready = createReadiness(
     {
       probe: async () => {
         state.probes++
         await state.waits
         if (state.fault) throw state.fault
       },
-      listAccounts: async ({ limit, after }) => {
-        state.lists++
+      stats: async () => {
+        state.looks++
         if (state.fault) throw state.fault
-        return accounts.filter(({ id }) => after === null || id > after).slice(0, limit)
+        return { ...STATS, ...stats }
       },
-      deliveriesHeldAt: async () => state.heldAt,
     },
     { monotonic: () => state.now },
-    { whyOff, nodes: () => state.nodes, stopping: stopping.signal },
+    stopping.signal,
   )
-  const check = async (name: string) => (await readiness.checks()).find(one => one.name === name)
-  return { readiness, state, check, stop: () => stopping.abort() }
+  const check = async (name: string) => (await ready()).find(one => one.name === name)
+  return { ready, state, check, stop: () => stopping.abort() }
 }
 
 describe('readiness', () => {
   test('is all well, with no reasons', async () => {
-    const checks = await open().readiness.checks()
+    const checks = await open().ready()
     expect(checks.map(({ name }) => name)).toEqual([
       'process',
       'database',
@@ -67,37 +57,53 @@ describe('readiness', () => {
       'deliveries',
       'nodes',
       'clock',
+      'operator',
     ])
     expect(checks.every(({ ok, reason }) => ok && reason === null)).toBe(true)
   })
 
+  test('tells of accounts by their ids alone, and stays ready', async () => {
+    const paused = { pausedAt: 0, pauseReason: 'credentials_wrong', pauseCode: 405 } as const
+    const silent = { id: 'acc_2', unreachableAt: 0, unreachableError: 'unreachable: ECONNREFUSED' }
+    const many = Array.from({ length: 21 }, (_, n) => ({ ...ACCOUNT, ...paused, id: `acc_${n + 3}` }))
+    const { ready } = open({ accounts: [{ ...ACCOUNT, ...paused }, { ...ACCOUNT, ...silent }, ...many] })
+    const checks = await ready()
+    expect(checks).toContainEqual({
+      ...{ name: 'accounts', ok: true },
+      reason: expect.stringMatching(/^Account acc_1 has been paused .*\(code 405\).* 2 more$/),
+    })
+    expect(checks).toContainEqual({
+      ...{ name: 'upstream', ok: true },
+      reason: expect.stringMatching(/acc_2 .*unreachable: ECONNREFUSED/),
+    })
+    expect(JSON.stringify(checks)).not.toContain('C1')
+  })
+
   test('tells why operators are not told any more, and stays ready', async () => {
-    let reason: string | null = null
-    const { check } = open([ACCOUNT], () => reason)
-    expect(await check('operator')).toEqual({ name: 'operator', ok: true, reason: null })
-    reason = 'nothing is sent to OPERATOR_URL (wecom) any more: key'
-    expect(await check('operator')).toEqual({ name: 'operator', ok: true, reason })
+    const { check } = open({ refusingChannel: { since: 0, channel: 'wecom', problem: 'key', error: 'errcode 93000' } })
+    expect(await check('operator')).toMatchObject({ ok: true, reason: expect.stringContaining('key: errcode 93000') })
   })
 
   test('names nodes that are lost or differ by their ids alone, and stays ready', async () => {
-    const { state, check } = open()
-    state.nodes = [
-      NODE,
-      { ...NODE, id: 'node_2', isLost: true },
-      { ...NODE, id: 'node_3', differsIn: ['version', 'key'] },
-    ]
+    const { check } = open({
+      nodes: [
+        { ...NODE, id: 'node_2', lostAt: 40_000 },
+        { ...NODE, id: 'node_3', version: '0.9.0', clockAheadMs: 60_000 },
+        { ...NODE, id: 'node_4', startedAt: 1 },
+      ],
+    })
     expect(await check('nodes')).toEqual({
       ...{ name: 'nodes', ok: true },
-      reason:
-        'node_2 has not shown itself since 1970-01-01T00:00:00.000Z; node_3 differs from the others in its version, key',
+      reason: expect.stringMatching(/^The node node_2 has not shown itself .*the node node_3 differs .*: version\.$/),
     })
+    expect(await check('clock')).toMatchObject({ ok: true, reason: expect.stringContaining('clock of node_3') })
   })
 
   test('fails with a reason while the process stops, and waits for no database to say so', async () => {
-    const { readiness, state, stop } = open()
+    const { ready, state, stop } = open()
     stop()
     state.waits = Promise.withResolvers<void>().promise
-    expect(await readiness.checks()).toEqual([{ name: 'process', ok: false, reason: 'the process is stopping' }])
+    expect(await ready()).toEqual([{ name: 'process', ok: false, reason: 'the process is stopping' }])
   })
 
   test('fails while the database cannot be written, and recovers', async () => {
@@ -114,37 +120,37 @@ describe('readiness', () => {
     expect(await check('database')).toMatchObject({ ok: true, reason: null })
   })
 
-  test('asked the database for the accounts at each request, which needs no key', async () => {
-    const { readiness, state } = open()
-    await Promise.all(Array.from({ length: 50 }, () => readiness.checks()))
-    expect(state.lists).toBe(1)
+  test('asked the database how it goes at each request, which needs no key', async () => {
+    const { ready, state } = open()
+    await Promise.all(Array.from({ length: 50 }, () => ready()))
+    expect(state.looks).toBe(1)
     state.now += 1_000
-    await readiness.checks()
-    expect(state.lists).toBe(2)
+    await ready()
+    expect(state.looks).toBe(2)
   })
 
   test('writes to the disk once a second at most, however many ask', async () => {
-    const { readiness, state } = open()
-    await Promise.all(Array.from({ length: 50 }, () => readiness.checks()))
+    const { ready, state } = open()
+    await Promise.all(Array.from({ length: 50 }, () => ready()))
     state.now += 999
-    await readiness.checks()
+    await ready()
     expect(state.probes).toBe(1)
     state.now += 1
-    await readiness.checks()
+    await ready()
     expect(state.probes).toBe(2)
   })
 
   test('each second a look at a database that keeps all waiting took one more connection', async () => {
-    const { readiness, state } = open()
+    const { ready, state } = open()
     const { promise, resolve } = Promise.withResolvers<void>()
     state.waits = promise
-    const asked = [readiness.checks()]
+    const asked = [ready()]
     state.now += 3_000
-    asked.push(readiness.checks())
+    asked.push(ready())
     expect(state.probes).toBe(1)
     resolve()
     await Promise.all(asked)
-    await readiness.checks()
+    await ready()
     expect(state.probes).toBe(2)
   })
 })

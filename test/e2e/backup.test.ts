@@ -94,7 +94,7 @@ test('a drill: backed up under load, killed, restored at the second try, it tell
   expect(receiver.received).toHaveLength(seen)
   expect(await again.line(line => line.includes('"deliveries.held"'))).toContain('deliveries resume')
   const ready = (await (await fetch(`${again.url}/readyz`)).json()) as { checks: { name: string; reason: string }[] }
-  expect(ready.checks.find(({ name }) => name === 'deliveries')?.reason).toContain('held since')
+  expect(ready.checks.find(({ name }) => name === 'deliveries')?.reason).toContain('held all webhooks')
 
   expect(await runCliApart(['deliveries', 'resume'], { cwd: folder, env })).toMatchObject({ code: 0 })
   await eventually(

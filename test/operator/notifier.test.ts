@@ -63,7 +63,7 @@ const open = async ({ start = AT + MINUTE, most = 20 } = {}) => {
   }
 }
 
-test('status, doctor and readyz called a channel well that took nothing, where that might have passed by itself', async () => {
+test('status and readyz called a channel well that took nothing, where that might have passed by itself', async () => {
   const { note, advance, state, store, notifier } = await open()
   state.answer = { kind: 'later', code: 'http 400', said: '', waitMs: null }
   await note('one')
@@ -74,11 +74,9 @@ test('status, doctor and readyz called a channel well that took nothing, where t
     error: 'http 400',
     since: expect.any(Number),
   })
-  expect(notifier.whyOff()).toContain('http 400')
   state.answer = TOLD
   await advance(15 * MINUTE)
   expect((await store.stats()).refusingChannel).toBeNull()
-  expect(notifier.whyOff()).toBeNull()
   await notifier.stop()
 })
 
@@ -123,7 +121,6 @@ describe('a channel that fails', () => {
         advice: expect.stringContaining('keyword idface-notifier'),
       },
     ])
-    expect(notifier.whyOff()).toContain('keyword: errcode 310000')
     const refusing = { channel: 'dingtalk', problem: 'keyword', error: 'errcode 310000' }
     expect((await store.stats()).refusingChannel).toMatchObject(refusing)
     await notifier.stop()
@@ -145,7 +142,6 @@ describe('a channel that fails', () => {
     expect(subjects().slice(3)).toEqual([['one'], [expect.any(String)], [expect.any(String)], expect.any(Array)])
     expect(subjects().slice(5).flat().toSorted()).toEqual(['one', 'three', 'two'])
     expect(channelEvents()).toEqual(['operator_channel.failing', 'operator_channel.off', 'operator_channel.back'])
-    expect(notifier.whyOff()).toBeNull()
     expect((await store.stats()).refusingChannel).toBeNull()
     await notifier.stop()
   })
