@@ -115,9 +115,10 @@ ${Object.values(METRICS).map(metricRow).join('\n')}
 const SECTIONS = await loadSections()
 
 const commandRows = ({ path, words, args, options, printsData, example }: Command): string => {
-  const typed = [path, ...Object.values(args).map(({ name, isOptional }) => (isOptional ? `[${name}]` : name))].join(
-    ' ',
+  const names = Object.values(args).map(({ placeholder, fallback }) =>
+    fallback === undefined ? placeholder : `[${placeholder}]`,
   )
+  const typed = [path, ...names].join(' ')
   const flags = Object.entries(options).map(([key, { placeholder, words }]) => {
     const flag = [flagOf(key), ...(placeholder === null ? [] : [placeholder])].join(' ')
     return `\`${flag}\`: ${words.join(' / ')}`

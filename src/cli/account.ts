@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { createIds } from '../app/clock-and-ids.ts'
+import { decimal, matching, oneOf } from '../config/parsers.ts'
 import { API_ID } from '../core/account.ts'
 import { codeOf } from '../core/error.ts'
 import { Secret } from '../core/secret.ts'
@@ -13,11 +14,9 @@ import {
   type Common,
   defineCommand,
   type OnStore,
-  oneOf,
   option,
   type Pair,
   partnerOption,
-  type Reader,
   required,
 } from './command.ts'
 import { quoted } from './doctor/finding.ts'
@@ -28,14 +27,11 @@ import { callOf } from './program.ts'
 const STDIN = 0
 const APIKEY = /^[\x21-\x7e]{1,256}$/
 
-const apiId: Reader<string> = {
-  must: ['must be 1 to 128 letters, digits and . _ @ -', '须为 1 到 128 个字母、数字或 . _ @ -'],
-  parse: text => (API_ID.test(text) ? text : null),
-}
-const rate: Reader<number> = {
-  must: ['must be a number of calls a second, from 0.001 to 100000', '须为每秒查询次数，0.001 到 100000'],
-  parse: text => (/^\d+(\.\d+)?$/.test(text) && Number(text) >= 0.001 && Number(text) <= 100_000 ? Number(text) : null),
-}
+const apiId = matching(API_ID, {
+  en: 'must be 1 to 128 letters, digits and . _ @ -',
+  zh: '须为 1 到 128 个字母、数字或 . _ @ -',
+})
+const RATE = decimal({ min: 0.001, max: 100_000 })
 const ACCOUNT = argument(
   'ACCOUNT',
   ['its APIID, or its id; "account list" shows them', '账户的 APIID 或 id，见 "account list"'],
@@ -99,7 +95,6 @@ export const commands = [
   defineCommand({
     path: 'account list',
     words: ['list the accounts of GetResult, and how they are', '列出 GetResult 账户及其状态'],
-    printsData: true,
     example: 'account list',
     onStore: async (store, input) => {
       const { say, lang } = input
@@ -130,7 +125,7 @@ export const commands = [
         ),
       ),
       mode: required(option('MODE', ['how its password is made', '密码方式'], oneOf(['dynamic', 'static'])), 'dynamic'),
-      rate: option('NUMBER', ['calls a second, instead of UPSTREAM_RATE', '每秒查询次数，代替 UPSTREAM_RATE'], rate),
+      rate: option('NUMBER', ['calls a second, instead of UPSTREAM_RATE', '每秒查询次数，代替 UPSTREAM_RATE'], RATE),
       partner: partnerOption(['the only partner that may use it, by name or id', '仅供该合作方（名称或 id）使用']),
     },
     changes: true,

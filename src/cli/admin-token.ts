@@ -1,11 +1,15 @@
 import { createIds, random } from '../app/clock-and-ids.ts'
+import { duration, oneOf } from '../config/parsers.ts'
 import { createAdminToken } from '../core/api-key.ts'
+import { DAY, SECOND } from '../core/duration.ts'
 import { LONGEST_NAME } from '../core/line.ts'
 import { ROLES } from '../core/role.ts'
 import { listAll } from '../store/list-all.ts'
 import type { AdminToken } from '../store/store.ts'
-import { argument, defineCommand, duration, line, oneOf, option, type Pair, required } from './command.ts'
+import { argument, defineCommand, line, option, type Pair, required } from './command.ts'
 import { answerList, iso } from './output.ts'
+
+const LIFE = duration({ min: SECOND, max: 3_650 * DAY })
 
 const viewToken = ({ id, name, role, createdAt, lastUsedAt, expiresAt, revokedAt }: AdminToken) => ({
   ...{ id, name, role },
@@ -27,7 +31,7 @@ export const commands = [
     args: { name: argument('NAME', ['whose it is', '持有者'], line(LONGEST_NAME)) },
     options: {
       role: required(option('ROLE', ['what it may do', '权限'], oneOf(ROLES))),
-      expires: option('DURATION', ['when it ends by itself, such as 90d', '多久后自动失效，例如 90d'], duration),
+      expires: option('DURATION', ['when it ends by itself, such as 90d', '多久后自动失效，例如 90d'], LIFE),
     },
     changes: true,
     example: 'admin-token create "Zoë" --role operate --expires 90d',
@@ -48,7 +52,6 @@ export const commands = [
   defineCommand({
     path: 'admin-token list',
     words: ['list the tokens, oldest first', '列出令牌，最早的在前'],
-    printsData: true,
     example: 'admin-token list',
     onStore: async (store, { say, lang }) => {
       const tokens = await listAll(store.listAdminTokens)

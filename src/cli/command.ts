@@ -1,5 +1,5 @@
+import type { Parser } from '../config/parsers.ts'
 import type { Config } from '../config/settings.ts'
-import { readDuration } from '../core/duration.ts'
 import type { Language } from '../core/language.ts'
 import { LONGEST_REASON, lineForm, readLine } from '../core/line.ts'
 import { readTime, type TypedTime } from '../core/read-time.ts'
@@ -16,70 +16,36 @@ export const sayIn =
   (en, zh) =>
     language === 'zh' ? zh : en
 
-/** Reads what was typed. */
-export interface Reader<T> {
-  /** What the text must be, as the end of a sentence that begins with the name of the option. */
-  must: Pair
-  /** Null: the text is something else. */
-  parse: (text: string) => T | null
-  /** All that it may be, for help and completion. */
-  choices?: readonly string[]
+export const anyText: Parser<string> = {
+  must: { en: 'must not be empty', zh: '不能为空' },
+  parse: text => text.trim() || null,
 }
 
-export const anyText: Reader<string> = { must: ['must not be empty', '不能为空'], parse: text => text.trim() || null }
-
-export const wholeNumber = (min: number, max: number): Reader<number> => ({
-  must: [`must be a whole number from ${min} to ${max}`, `须为 ${min} 到 ${max} 的整数`],
-  parse: text => (/^\d+$/.test(text) && Number(text) >= min && Number(text) <= max ? Number(text) : null),
-})
-
-export const oneOf = <const T extends string>(choices: readonly T[]): Reader<T> => ({
-  must: [`must be one of ${choices.join(', ')}`, `须为 ${choices.join('、')} 之一`],
-  parse: text => choices.find(choice => choice === text) ?? null,
-  choices,
-})
-
 /** A name or a reason with the number of characters that it may have. */
-export const line = (longest: number): Reader<string> => ({
-  must: [lineForm(longest).en, lineForm(longest).zh],
+export const line = (longest: number): Parser<string> => ({
+  must: lineForm(longest),
   parse: text => readLine(text, longest),
 })
 
-/** A duration such as `30d`, in ms. */
-export const duration: Reader<number> = {
-  must: ['must be a duration, such as 30d', '须为时长，例如 30d'],
-  parse: text => readDuration(text) || null,
-}
-
-export const time: Reader<TypedTime> = {
-  must: [
-    'must be a time of yours (10:00, 2026-11-27, "2026-11-27 10:00"), one with its offset (2026-11-27T10:00:00+08:00), or how long ago (24h)',
-    '须为本地时间（10:00、2026-11-27、"2026-11-27 10:00"）、带时区的时间（2026-11-27T10:00:00+08:00）或距今时长（24h）',
-  ],
+export const time: Parser<TypedTime> = {
+  must: {
+    en: 'must be a time of yours (10:00, 2026-11-27, "2026-11-27 10:00"), one with its offset (2026-11-27T10:00:00+08:00), or how long ago (24h)',
+    zh: '须为本地时间（10:00、2026-11-27、"2026-11-27 10:00"）、带时区的时间（2026-11-27T10:00:00+08:00）或距今时长（24h）',
+  },
   parse: readTime,
 }
 
-export interface Option<T> {
+/** An option or an argument. */
+export interface Parameter<T> {
   words: Pair
-  /** What stands for its value in help; null: it takes none. */
+  /** What stands for its value in help; null: it is an option that takes none. */
   placeholder: string | null
-  reader: Reader<T & {}>
+  parser: Parser<T & {}>
   /** Its value when it is not given; undefined: it must be given. */
   fallback: T | undefined
 }
 
-export interface Argument<T> {
-  /** In capitals, as help shows it. */
-  name: string
-  words: Pair
-  reader: Reader<T & {}>
-  /** Null where it is not given. */
-  isOptional?: true
-}
-
-type Options = Readonly<Record<string, Option<unknown>>>
-type Arguments = Readonly<Record<string, Argument<unknown>>>
-type ValueOf<Of> = Of extends Option<infer T> ? T : Of extends Argument<infer T> ? T : never
+type Parameters = Readonly<Record<string, Parameter<unknown>>>
 
 /** Given to every command. */
 export interface Common {
@@ -93,9 +59,8 @@ export interface Common {
   reason: string | null
 }
 
-export type Input<A extends Arguments, O extends Options> = Common & { [K in keyof A]: ValueOf<A[K]> } & {
-  [K in keyof O]: ValueOf<O[K]>
-}
+type Values<P extends Parameters> = { [K in keyof P]: P[K] extends Parameter<infer T> ? T : never }
+export type Input<A extends Parameters, O extends Parameters> = Common & Values<A> & Values<O>
 
 /** Printed as JSON with `--json`, else as text. */
 export interface Answer {
@@ -112,42 +77,39 @@ export interface OnStore {
   audited: Audited
 }
 
-interface Definition<A extends Arguments, O extends Options> {
+/** A command with any options. */
+export interface Command {
   /** As it is typed: `partner list`. */
   path: string
   words: Pair
   /** In their order. */
-  args?: A
+  args: Parameters
   /** By their names in camel case: `maxPending` is `--max-pending`. */
-  options?: O
+  options: Parameters
   /** It takes `--json`. */
-  printsData?: true
-  /** It takes `--json`, and `--reason` for the audit. */
-  changes?: boolean
+  printsData: boolean
+  /** It takes `--reason` for the audit. */
+  changes: boolean
   /** An example without the program's name that works as it stands, or with another id. */
   example: string
-  run?: (input: Input<A, O>) => Answered
-  /** In place of `run`: with the database that the settings name. */
-  onStore?: (store: Store, input: Input<A, O> & OnStore) => Answered
-}
-
-/** A command with any options. */
-export interface Command {
-  path: string
-  words: Pair
-  args: Arguments
-  options: Options
-  printsData: boolean
-  changes: boolean
-  example: string
   run?: (input: never) => Answered
+  /** In place of `run`: with the database that the settings name. */
   onStore?: (store: Store, input: never) => Answered
 }
 
-const REASON: Option<string | null> = {
+interface Definition<A extends Parameters, O extends Parameters>
+  extends Pick<Command, 'path' | 'words' | 'example'>,
+    Partial<Pick<Command, 'printsData' | 'changes'>> {
+  args?: A
+  options?: O
+  run?: (input: Input<A, O>) => Answered
+  onStore?: (store: Store, input: Input<A, O> & OnStore) => Answered
+}
+
+const REASON: Parameter<string | null> = {
   words: ['why, for the audit', '原因，记入审计'],
   placeholder: 'TEXT',
-  reader: {
+  parser: {
     ...line(LONGEST_REASON),
     parse: text => readLine(text, LONGEST_REASON) ?? (text.trim() === '' ? '' : null),
   },
@@ -155,41 +117,44 @@ const REASON: Option<string | null> = {
 }
 
 export const defineCommand = <
-  const A extends Arguments = Record<never, never>,
-  const O extends Options = Record<never, never>,
+  const A extends Parameters = Record<never, never>,
+  const O extends Parameters = Record<never, never>,
 >({
   changes = false,
+  options,
   ...definition
 }: Definition<A, O>): Command => ({
   args: {},
+  printsData: true,
   ...definition,
   changes,
-  printsData: changes || definition.printsData === true,
-  options: { ...definition.options, ...(changes ? { reason: REASON } : {}) },
+  options: { ...options, ...(changes ? { reason: REASON } : {}) },
 })
 
 /** An option without a value. */
-export const flag = (...words: Pair): Option<boolean> => ({
+export const flag = (...words: Pair): Parameter<boolean> => ({
   words,
   placeholder: null,
-  reader: { must: words, parse: () => true },
+  parser: { must: { en: words[0], zh: words[1] }, parse: () => true },
   fallback: false,
 })
 
-/** An option with a value; null where it is not given. */
-export const option = <T>(placeholder: string, words: Pair, reader: Reader<T & {}>): Option<T | null> => ({
+/** Null where it is not given. */
+export const option = <T>(placeholder: string, words: Pair, parser: Parser<T & {}>): Parameter<T | null> => ({
   words,
   placeholder,
-  reader: reader as Reader<T & {}>,
+  parser,
   fallback: null,
 })
 
 /** The same option, which must be given, or has a value of its own where none is given. */
-export const required = <T>(of: Option<T | null>, fallback?: T): Option<T> => ({ ...of, fallback }) as Option<T>
+export const required = <T>(of: Parameter<T | null>, fallback?: T): Parameter<T> =>
+  ({ ...of, fallback }) as Parameter<T>
 
-export const argument = (name: string, words: Pair, reader = anyText): Argument<string> => ({ name, words, reader })
+export const argument = (name: string, words: Pair, parser = anyText): Parameter<string> =>
+  required(option(name, words, parser))
 
 const PARTNER: Pair = ['its name or its id; "partner list" shows both', '合作方名称或 id，见 "partner list"']
 
 export const partnerArgument = argument('PARTNER', PARTNER)
-export const partnerOption = (words = PARTNER): Option<string | null> => option('PARTNER', words, anyText)
+export const partnerOption = (words = PARTNER): Parameter<string | null> => option('PARTNER', words, anyText)

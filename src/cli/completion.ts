@@ -1,5 +1,6 @@
 import type { Command as Program, Option as ProgramOption } from 'commander'
-import { defineCommand, oneOf } from './command.ts'
+import { oneOf } from '../config/parsers.ts'
+import { defineCommand, option, required } from './command.ts'
 import { loadSections } from './commands.ts'
 import { print } from './environment.ts'
 import { buildProgram } from './program.ts'
@@ -96,7 +97,8 @@ export const commands = [
   defineCommand({
     path: 'completion',
     words: ['print the script by which the Tab key completes commands', '输出 Tab 补全脚本'],
-    args: { shell: { name: 'SHELL', words: ['the shell', '所用的 shell'], reader: oneOf(['bash', 'zsh', 'fish']) } },
+    args: { shell: required(option('SHELL', ['the shell', '所用的 shell'], oneOf(['bash', 'zsh', 'fish']))) },
+    printsData: false,
     example: 'completion bash >> ~/.bash_completion',
     run: async ({ shell, lang: language }) => {
       const { program } = buildProgram(await loadSections(), language)

@@ -70,7 +70,6 @@ export const commands = [
         '登记 id，或 Submit 返回的流水号',
       ]),
     },
-    printsData: true,
     example: 'explain 16236437872836',
     onStore: explain,
   }),

@@ -30,7 +30,6 @@ export const commands = [
     path: 'key list',
     words: ["list a partner's API keys", '列出合作方的 API 密钥'],
     args: { partner: partnerArgument },
-    printsData: true,
     example: 'key list partner_01K9Z3N5T8V2X4B6D7F9G1H3J5',
     onStore: async (store, { partner, say, lang }) => {
       const keys = (await store.listKeys((await findPartner(store, partner, say)).id)) ?? []

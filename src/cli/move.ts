@@ -1,34 +1,36 @@
 import { resolve } from 'node:path'
 import { clock, random } from '../app/clock-and-ids.ts'
+import type { Parser } from '../config/parsers.ts'
 import { databaseUrl } from '../config/url-parsers.ts'
 import { StartError } from '../core/error.ts'
+import type { Words } from '../core/language.ts'
 import { findKeyBeside, keysOf } from '../store/master-key.ts'
 import { moveDatabase } from '../store/move/move.ts'
 import { sealedUnder } from '../store/sealed.ts'
 import { realPathOf } from '../store/sqlite/database-file.ts'
 import { userName } from './audit.ts'
-import { type Answer, type Common, defineCommand, option, type Pair, type Reader, required } from './command.ts'
+import { type Answer, type Common, defineCommand, option, required } from './command.ts'
 import { fail, loadConfig, reasonOf, refuse, refuseToOpen } from './environment.ts'
 import { formatCount } from './output.ts'
 import { createProgress } from './progress.ts'
 
 /** An address of a database of one kind, as the settings write it. */
-const database = (kind: 'sqlite' | 'postgres', must: Pair): Reader<string> => ({
+const database = (kind: 'sqlite' | 'postgres', must: Words): Parser<string> => ({
   must,
   parse: text => {
-    const parsed = databaseUrl(text)
-    if (!parsed.ok || parsed.value.kind !== kind) return null
-    return parsed.value.kind === 'sqlite' ? parsed.value.path : parsed.value.url.reveal()
+    const found = databaseUrl.parse(text)
+    if (found?.kind !== kind) return null
+    return found.kind === 'sqlite' ? found.path : found.url.reveal()
   },
 })
-const source = database('sqlite', [
-  'must be file:PATH, the SQLite file of a service that is stopped',
-  '须为 file:路径，即已停止服务的 SQLite 文件',
-])
-const target = database('postgres', [
-  'must be postgres://USER:PASSWORD@HOST/NAME, an empty database',
-  '须为 postgres://用户:密码@主机/库名，即一个空数据库',
-])
+const source = database('sqlite', {
+  en: 'must be file:PATH, the SQLite file of a service that is stopped',
+  zh: '须为 file:路径，即已停止服务的 SQLite 文件',
+})
+const target = database('postgres', {
+  en: 'must be postgres://USER:PASSWORD@HOST/NAME, an empty database',
+  zh: '须为 postgres://用户:密码@主机/库名，即一个空数据库',
+})
 
 type Input = Common & { from: string; to: string | null }
 

@@ -1,4 +1,5 @@
 import { createIds, random } from '../app/clock-and-ids.ts'
+import { oneOf, type Parser, wholeNumber } from '../config/parsers.ts'
 import { LONGEST_NAME } from '../core/line.ts'
 import { newPartner } from '../core/new-partner.ts'
 import { viewPartner } from '../http/admin/partners.ts'
@@ -10,11 +11,9 @@ import {
   defineCommand,
   line,
   type OnStore,
-  oneOf,
   option,
   type Pair,
   partnerArgument,
-  type Reader,
 } from './command.ts'
 import { complain } from './environment.ts'
 import { findPartner } from './find-partner.ts'
@@ -24,15 +23,12 @@ import { addressOf, exportsOf } from './partner-environment.ts'
 const MOST = 1_000_000_000
 
 /** `none`: no limit. */
-const limit: Reader<number | 'none'> = {
-  must: [
-    `must be a whole number from 0 to ${MOST}, or none for no limit`,
-    `须为 0 到 ${MOST} 的整数，或以 none 表示不限`,
-  ],
-  parse: text => {
-    if (text === 'none') return text
-    return /^\d+$/.test(text) && Number(text) <= MOST ? Number(text) : null
+const limit: Parser<number | 'none'> = {
+  must: {
+    en: `must be a whole number from 0 to ${MOST}, or none for no limit`,
+    zh: `须为 0 到 ${MOST} 的整数，或以 none 表示不限`,
   },
+  parse: text => (text === 'none' ? text : wholeNumber({ min: 0, max: MOST }).parse(text)),
 }
 /** Undefined: it stays as it is. */
 const quotaOf = (typed: number | 'none' | null): number | null | undefined =>
@@ -90,7 +86,6 @@ export const commands = [
   defineCommand({
     path: 'partner list',
     words: ['list the partners, oldest first', '列出合作方，最早的在前'],
-    printsData: true,
     example: 'partner list',
     onStore: async (store, { say, lang }) => {
       const partners = await listAll(store.listPartners)

@@ -1,8 +1,9 @@
 import { Argument, type Help, Command as Program, Option as ProgramOption } from 'commander'
+import { oneOf, type Parser } from '../config/parsers.ts'
 import { type Language, languageOf } from '../core/language.ts'
 import { VERSION } from '../version.ts'
 import { auditedBy } from './audit.ts'
-import { type Answer, type Command, oneOf, type Pair, type Reader, sayIn } from './command.ts'
+import { type Answer, type Command, type Pair, sayIn } from './command.ts'
 import { print, refuse, withStore } from './environment.ts'
 
 export interface CommandFile {
@@ -74,13 +75,14 @@ export const buildProgram = (sections: readonly Section[], language: Language) =
         note(...problem)
       },
     }).helpOption('-h, --help', helpText) as Program
-  const read =
-    <T>(name: string, { parse, must }: Reader<T>) =>
-    (text: string | undefined): T | null => {
-      const value = text === undefined ? null : parse(text)
-      if (value === null && text !== undefined) problems.push(`${name} ${pick(must)}`)
+  const withValue = <P extends Argument | ProgramOption>(one: P, name: string, parser: Parser<unknown>): P => {
+    one.argParser((text: string | undefined) => {
+      const value = text === undefined ? null : parser.parse(text)
+      if (value === null && text !== undefined) problems.push(`${name} ${parser.must[language]}`)
       return value
-    }
+    })
+    return parser.choices ? Object.assign(one, { argChoices: [...parser.choices] }) : one
+  }
   const described = (one: { description: string; argChoices?: string[]; defaultValue?: unknown }) =>
     one.description +
     (one.argChoices ? say(` (${one.argChoices.join(', ')})`, `（${one.argChoices.join('、')}）`) : '') +
@@ -89,8 +91,7 @@ export const buildProgram = (sections: readonly Section[], language: Language) =
     '--lang <LANGUAGE>',
     say('language; the default goes by LC_ALL and LANG', '语言；默认取自 LC_ALL 与 LANG'),
   )
-  lang.argChoices = ['zh', 'en']
-  lang.argParser(read('--lang', oneOf(['zh', 'en'])))
+  withValue(lang, '--lang', oneOf(['zh', 'en']))
   const help: Partial<Help> = {
     showGlobalOptions: true,
     visibleGlobalOptions: command => (command.parent ? [lang] : []),
@@ -122,16 +123,15 @@ export const buildProgram = (sections: readonly Section[], language: Language) =
     const command = prepare(parent.command(spec.path.split(' ').at(-1) ?? spec.path))
       .description(pick(spec.words))
       .addHelpText('after', `\n${say('Example:', '示例：')}\n  ${callOf()} ${spec.example}`)
-    for (const { name, words, reader, isOptional } of Object.values(spec.args)) {
-      const added = new Argument(isOptional ? `[${name}]` : `<${name}>`, pick(words)).argParser(read(name, reader))
-      if (reader.choices) added.argChoices = [...reader.choices]
-      command.addArgument(added)
+    for (const { placeholder, words, parser, fallback } of Object.values(spec.args)) {
+      const name = placeholder ?? ''
+      const added = new Argument(fallback === undefined ? `<${name}>` : `[${name}]`, pick(words))
+      command.addArgument(withValue(added, name, parser))
     }
-    for (const [key, { placeholder, words, reader, fallback }] of Object.entries(spec.options)) {
+    for (const [key, { placeholder, words, parser, fallback }] of Object.entries(spec.options)) {
       const flag = flagOf(key)
       const added = new ProgramOption(placeholder === null ? flag : `${flag} <${placeholder}>`, pick(words))
-      if (placeholder !== null) added.argParser(read(flag, reader))
-      if (reader.choices) added.argChoices = [...reader.choices]
+      if (placeholder !== null) withValue(added, flag, parser)
       command.addOption(added.default(fallback).makeOptionMandatory(fallback === undefined))
     }
     if (spec.printsData) command.option('--json', say('print JSON, for programs', '输出 JSON，供程序读取'), false)

@@ -1,3 +1,4 @@
+import { oneOf, wholeNumber } from '../config/parsers.ts'
 import { MESSAGE_STATES } from '../core/message.ts'
 import { isRegistrationId, REGISTRATION_STATUSES } from '../core/registration.ts'
 import { REASONS } from '../core/verification.ts'
@@ -9,18 +10,7 @@ import {
   type RegistrationFilter,
 } from '../store/registrations/filter.ts'
 import type { Store } from '../store/store.ts'
-import {
-  anyText,
-  defineCommand,
-  oneOf,
-  option,
-  type Pair,
-  partnerOption,
-  required,
-  type Say,
-  time,
-  wholeNumber,
-} from './command.ts'
+import { anyText, defineCommand, option, type Pair, partnerOption, required, type Say, time } from './command.ts'
 import { refuse } from './environment.ts'
 import { findAccount, findPartner, partnerNames } from './find-partner.ts'
 import { type Cell, readerZone, showTable } from './output.ts'
@@ -103,13 +93,15 @@ export const commands = [
         time,
       ),
       until: option('TIME', ['made then or earlier', '登记时间不晚于此时'], time),
-      limit: required(option('NUMBER', ['so many at most', '最多显示条数'], wholeNumber(1, 1_000)), 50),
+      limit: required(option('NUMBER', ['so many at most', '最多显示条数'], wholeNumber({ min: 1, max: 1_000 })), 50),
       cursor: option('CURSOR', ['go on after the list before', '从上一页之后继续'], {
-        must: ['must be the id of a registration, as the list before it gave it', '须为登记 id，取自上一页列表'],
+        must: {
+          en: 'must be the id of a registration, as the list before it gave it',
+          zh: '须为登记 id，取自上一页列表',
+        },
         parse: text => (isRegistrationId(text) ? text : null),
       }),
     },
-    printsData: true,
     example: 'registration list --status pending --since 24h --limit 20',
     onStore: async (store, { say, lang, limit, cursor, ...wanted }) => {
       const account = wanted.account === null ? null : await findAccount(store, wanted.account, say)

@@ -6,8 +6,7 @@ import type { Store } from '../store/store.ts'
 import { userName } from './audit.ts'
 import {
   type Answer,
-  type Argument,
-  argument,
+  anyText,
   type Common,
   defineCommand,
   flag,
@@ -92,11 +91,6 @@ const finish = async (store: Store, id: string, resending: string): Promise<numb
   }
 }
 
-const REGISTRATION: Argument<string | null> = {
-  ...argument('REGISTRATION_ID', ['its id, which "registration list" shows', '登记 id，见 "registration list"']),
-  isOptional: true,
-}
-
 export const commands = [
   defineCommand({
     path: 'resend',
@@ -105,7 +99,11 @@ export const commands = [
       '重发某个回调，或重发一段时间内放弃投递的全部回调；已用 "callback disable" 停用的地址除外',
     ],
     args: {
-      id: REGISTRATION,
+      id: option(
+        'REGISTRATION_ID',
+        ['its id, which "registration list" shows', '登记 id，见 "registration list"'],
+        anyText,
+      ),
     },
     options: {
       partner: partnerOption([

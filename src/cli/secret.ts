@@ -1,10 +1,11 @@
 import { createIds, random } from '../app/clock-and-ids.ts'
+import { oneOf } from '../config/parsers.ts'
 import { SECOND } from '../core/duration.ts'
 import { Secret } from '../core/secret.ts'
 import { generateSecret } from '../core/signature.ts'
 import { viewSecret } from '../http/partner/signing-secrets.ts'
 import { DEFAULT_OVERLAP_MS, MOST_LIVE_SECRETS, OVERLAP_RULE, readOverlap } from '../store/partners/signing-secrets.ts'
-import { argument, defineCommand, oneOf, option, type Pair, partnerArgument, required } from './command.ts'
+import { argument, defineCommand, option, type Pair, partnerArgument, required } from './command.ts'
 import { findPartner } from './find-partner.ts'
 import { answerList, formatTime, iso } from './output.ts'
 
@@ -15,7 +16,6 @@ export const commands = [
     path: 'secret list',
     words: ['list what signs the webhooks of a partner, the newest first', '列出合作方的有效签名密钥，最新的在前'],
     args: { partner: partnerArgument },
-    printsData: true,
     example: 'secret list "Spruce Ltd"',
     onStore: async (store, { partner, say, lang }) => {
       const secrets = await store.listSigningSecrets((await findPartner(store, partner, say)).id)
@@ -35,7 +35,7 @@ export const commands = [
       overlap: option(
         'DURATION',
         ['how long the present ones sign on; 24h, if it is not given', '现有密钥继续有效的时长；默认 24h'],
-        { must: [OVERLAP_RULE.en, OVERLAP_RULE.zh], parse: readOverlap },
+        { must: OVERLAP_RULE, parse: readOverlap },
       ),
       type: required(
         option('TYPE', ['v1 is HMAC-SHA256, v1a ed25519', 'v1 为 HMAC-SHA256，v1a 为 ed25519'], oneOf(['v1', 'v1a'])),

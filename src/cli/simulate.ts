@@ -1,7 +1,8 @@
+import { wholeNumber } from '../config/parsers.ts'
 import { scriptOfSerial } from '../simulator/script.ts'
 import { openUpstreamSimulator } from '../simulator/upstream.ts'
 import { describeError } from '../telemetry/describe-error.ts'
-import { anyText, type Common, defineCommand, option, required, wholeNumber } from './command.ts'
+import { anyText, type Common, defineCommand, option, required } from './command.ts'
 import { print, refuse } from './environment.ts'
 
 /** It may run for days. */
@@ -67,13 +68,16 @@ export const commands = [
     options: {
       host: required(option('HOST', ['address to listen on', '监听地址'], anyText), '127.0.0.1'),
       port: required(
-        option('NUMBER', ['port; 0 takes a free one', '端口；0 表示任取一个空闲端口'], wholeNumber(0, 65_535)),
+        option(
+          'NUMBER',
+          ['port; 0 takes a free one', '端口；0 表示任取一个空闲端口'],
+          wholeNumber({ min: 0, max: 65_535 }),
+        ),
         8090,
       ),
       account: required(option('APIID', ['APIID that it accepts', '接受的 APIID'], anyText), 'simulator'),
       apiKey: required(option('APIKEY', ['APIKEY that it accepts', '接受的 APIKEY'], anyText), 'simulator-key'),
     },
-    printsData: true,
     example: 'simulate --port 8091',
     run: simulate,
   }),

@@ -1,11 +1,11 @@
 import { DAY, HOUR, SECOND } from '../core/duration.ts'
 import {
+  decimal,
   duration,
   durationList,
   flag,
   networks,
   oneOf,
-  rate,
   secretWord,
   sources,
   wholeNumber,
@@ -29,7 +29,7 @@ export const UPSTREAM = {
       en: 'APIKEY of the default upstream account.',
       zh: '默认上游账户的 APIKEY。',
     }),
-    passwordMode: setting('IHUYI_PASSWORD_MODE', oneOf('dynamic', 'static'), 'dynamic', {
+    passwordMode: setting('IHUYI_PASSWORD_MODE', oneOf(['dynamic', 'static']), 'dynamic', {
       en: '`dynamic` sends an md5 password with `time`; `static` sends the API key itself.',
       zh: '`dynamic`：发送带 `time` 的 md5 动态密码；`static`：直接发送 APIKEY。',
     }),
@@ -37,11 +37,11 @@ export const UPSTREAM = {
       en: 'The URL of GetResult: `https:`, or `http:` with a literal loopback address.',
       zh: 'GetResult 的地址；须为 `https:`，仅回环地址可用 `http:`。',
     }),
-    method: setting('IHUYI_METHOD', oneOf('POST', 'GET'), 'POST', {
+    method: setting('IHUYI_METHOD', oneOf(['POST', 'GET']), 'POST', {
       en: 'The method of a GetResult call, `POST` or `GET`.',
       zh: '调用 GetResult 的方式，`POST` 或 `GET`。',
     }),
-    rate: setting('UPSTREAM_RATE', rate({ max: 100_000 }), '5', {
+    rate: setting('UPSTREAM_RATE', decimal({ min: 0.001, max: 100_000 }), '5', {
       en: 'The most GetResult calls a second for one account, on all nodes together.',
       zh: '每个账户每秒最多调用 GetResult 的次数（所有节点合计）。',
     }),

@@ -3,7 +3,6 @@ import type { Words } from '../core/language.ts'
 import { nearestName } from '../core/nearest-name.ts'
 import { operatorChannelOf } from '../core/operator-channel.ts'
 import { createSigningKey } from '../core/signature.ts'
-import { type Parsed, refuse } from './parsers.ts'
 import type { Setting } from './setting.ts'
 import { type Config, settingGroups } from './settings.ts'
 
@@ -55,8 +54,8 @@ export function readConfig(env: Environment, options: ReadConfigOptions<Need>): 
     const values: Record<string, unknown> = {}
     for (const [key, setting] of Object.entries(group.settings)) {
       const read = readSetting(setting, given, { need, readFile })
-      if (read.ok) values[key] = read.value
-      else problems.push({ setting: read.from ?? setting.name, message: read.message })
+      if ('value' in read) values[key] = read.value
+      else problems.push(read)
     }
     draft[groupName] = values
   }
@@ -69,46 +68,47 @@ export function readConfig(env: Environment, options: ReadConfigOptions<Need>): 
   return problems.length > 0 ? { ok: false, problems } : { ok: true, config: draft as unknown as Config }
 }
 
-/** `from` is the name to blame if it is not the setting's own. */
-type Read = Parsed<unknown> & { from?: string }
+const problem = (setting: string, en: string, zh: string): Problem => ({ setting, message: { en, zh } })
 
-const readSetting = (setting: Setting, env: Environment, { need, readFile }: ReadConfigOptions<Need>): Read => {
-  const fileSetting = `${setting.name}_FILE`
-  const path = setting.secret ? env[fileSetting] : undefined
-  if (path !== undefined) {
-    if (env[setting.name] !== undefined)
-      return refuse(`is set, and so is ${fileSetting}; keep one of them`, `与 ${fileSetting} 同时设置了；只保留其一`)
-    const file = readSecretFile(path, readFile)
-    if (!file.ok) return { ...file, from: fileSetting }
-    const parsed = setting.parse(file.value)
-    return parsed.ok ? parsed : { ...parsed, from: fileSetting }
-  }
-  const text = env[setting.name] ?? setting.default
-  if (/^(["']).*\1$/s.test(text ?? ''))
-    return refuse('is in quotes, which belong to the value here; remove them', '两端有引号，会被当作值的一部分；请去掉')
-  if (/^your-/i.test(text ?? ''))
-    return refuse('is the placeholder of the documents; write your own', '仍是文档中的占位文字；请改为实际的值')
-  if (text !== null) return setting.parse(text)
-  return setting.neededFor === undefined || setting.neededFor !== need
-    ? { ok: true, value: null }
-    : refuse(`is not set; ${setting.en}`, `未设置；${setting.zh}`)
+const readSetting = (
+  { name, parser, default: text, secret, neededFor, en, zh }: Setting,
+  env: Environment,
+  { need, readFile }: ReadConfigOptions<Need>,
+): { value: unknown } | Problem => {
+  const fileSetting = `${name}_FILE`
+  const path = secret ? env[fileSetting] : undefined
+  if (path !== undefined && env[name] !== undefined)
+    return problem(
+      name,
+      `is set, and so is ${fileSetting}; keep one of them`,
+      `与 ${fileSetting} 同时设置了；只保留其一`,
+    )
+  const given = path === undefined ? (env[name] ?? text) : readSecretFile(fileSetting, path, readFile)
+  if (given === null) return neededFor === need ? problem(name, `is not set; ${en}`, `未设置；${zh}`) : { value: null }
+  if (typeof given !== 'string') return given
+  const from = path === undefined ? name : fileSetting
+  if (/^(["']).*\1$/s.test(given))
+    return problem(
+      from,
+      'is in quotes, which belong to the value here; remove them',
+      '两端有引号，会被当作值的一部分；请去掉',
+    )
+  if (/^your-/i.test(given))
+    return problem(from, 'is the placeholder of the documents; write your own', '仍是文档中的占位文字；请改为实际的值')
+  const value = parser.parse(given)
+  return value === null ? { setting: from, message: parser.must } : { value }
 }
 
-const readSecretFile = (path: string, readFile: (path: string) => string): Parsed<string> => {
+const readSecretFile = (setting: string, path: string, readFile: (path: string) => string): string | Problem => {
+  const file = JSON.stringify(path)
   try {
     const text = readFile(path).replace(/\r?\n$/, '')
-    if (text !== '') return { ok: true, value: text }
-    return refuse(`the file ${JSON.stringify(path)} is empty`, `文件 ${JSON.stringify(path)} 为空`)
+    return text === '' ? problem(setting, `the file ${file} is empty`, `文件 ${file} 为空`) : text
   } catch (error) {
     const why = codeOf(error) ?? 'unreadable'
-    return refuse(
-      `cannot read the file ${JSON.stringify(path)} (${why})`,
-      `无法读取文件 ${JSON.stringify(path)}（${why}）`,
-    )
+    return problem(setting, `cannot read the file ${file} (${why})`, `无法读取文件 ${file}（${why}）`)
   }
 }
-
-const problem = (setting: string, en: string, zh: string): Problem => ({ setting, message: { en, zh } })
 
 const contradictions = ({ polling, storage, operator }: Draft): Problem[] => {
   const problems: Problem[] = []

@@ -1,12 +1,13 @@
 import { DAY, SECOND } from '../core/duration.ts'
 import { NODE_ROLES } from '../core/node.ts'
 import {
+  decimal,
   duration,
+  flag,
   host,
   networks,
   oneOf,
   type Parser,
-  ratio,
   secretKey,
   secretWord,
   someOf,
@@ -23,12 +24,12 @@ export const STORAGE = {
       en: '`file:PATH` for SQLite (one node), or `postgres://USER:PASSWORD@HOST/NAME` (several nodes); with `?sslmode=verify-full` over TLS, with `&sslrootcert=FILE` trusting an authority of your own.',
       zh: '`file:路径` 使用 SQLite（单节点）；`postgres://用户:密码@主机/库名` 使用 PostgreSQL（多节点）；加 `?sslmode=verify-full` 则使用 TLS，再加 `&sslrootcert=文件` 可信任自建的证书机构。',
     }),
-    masterKey: setting('MASTER_KEY', secretKey({ bytes: 32 }), null, {
+    masterKey: setting('MASTER_KEY', secretKey, null, {
       secret: true,
       en: '32 bytes in base64; encrypts signing secrets and upstream keys at rest. If it is missing with SQLite, one is generated beside the database; PostgreSQL requires it.',
       zh: '32 字节的 base64，用于加密保存签名密钥与上游密钥。使用 SQLite 时若未设置，会在数据库旁自动生成；使用 PostgreSQL 时必须设置。',
     }),
-    previousMasterKey: setting('MASTER_KEY_PREVIOUS', secretKey({ bytes: 32 }), null, {
+    previousMasterKey: setting('MASTER_KEY_PREVIOUS', secretKey, null, {
       secret: true,
       en: 'The key before `MASTER_KEY`; needed until `rekey` has moved everything to the new one.',
       zh: '更换 `MASTER_KEY` 之前的旧密钥；在 `rekey` 把全部数据迁移到新密钥之前需要保留。',
@@ -43,7 +44,7 @@ export const STORAGE = {
 export const NODE = {
   title: { en: 'This node', zh: '本节点' },
   settings: {
-    roles: setting('ROLES', someOf(...NODE_ROLES), NODE_ROLES.join(','), {
+    roles: setting('ROLES', someOf(NODE_ROLES), NODE_ROLES.join(','), {
       en: 'What this process does, separated by commas: `api` serves partners and operators, `poll` asks GetResult, `deliver` sends webhooks and does the work in the background. The nodes of a database need all of them together.',
       zh: '本进程承担的工作，以逗号分隔：`api` 为合作方和运维人员提供接口，`poll` 查询上游，`deliver` 投递回调并执行后台工作。同一数据库的各节点合起来须包含全部三项。',
     }),
@@ -99,7 +100,7 @@ export const OPERATOR = {
       en: 'Signs what goes to `OPERATOR_URL`: the secret that DingTalk or Feishu shows for signatures, or `whsec_` and the base64 of 24 to 64 bytes for webhooks. WeCom and Slack need none.',
       zh: '用于对发往 `OPERATOR_URL` 的内容签名：钉钉“加签”或飞书“签名校验”的密钥；若为 webhook，则为 `whsec_` 加 24 至 64 字节的 base64。企业微信与 Slack 不需要。',
     }),
-    language: setting('OPERATOR_LANGUAGE', oneOf('en', 'zh'), 'en', {
+    language: setting('OPERATOR_LANGUAGE', oneOf(['en', 'zh']), 'en', {
       en: 'The language in which operators are told, `en` or `zh`.',
       zh: '运维通知的语言，`en` 或 `zh`。',
     }),
@@ -109,7 +110,7 @@ export const OPERATOR = {
 export const LOG = {
   title: { en: 'Log', zh: '日志' },
   settings: {
-    level: setting('LOG_LEVEL', oneOf('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'), 'info', {
+    level: setting('LOG_LEVEL', oneOf(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']), 'info', {
       en: 'The lowest level that is written; the log is JSON lines on stdout.',
       zh: '写出的最低日志级别；日志以 JSON 行写到标准输出。',
     }),
@@ -117,7 +118,7 @@ export const LOG = {
 } satisfies SettingGroup
 
 /** By OpenTelemetry's rule: `true` in any case, and anything else is false. */
-const openTelemetryFlag: Parser<boolean> = text => ({ ok: true, value: /^true$/i.test(text) })
+const openTelemetryFlag: Parser<boolean> = { ...flag, parse: text => /^true$/i.test(text) }
 
 /** OpenTelemetry's own names. */
 const SAMPLERS = [
@@ -138,15 +139,15 @@ export const TRACES = {
       en: 'The OpenTelemetry collector that spans are sent to (OTLP over HTTP, JSON), such as `http://127.0.0.1:4318`; `/v1/traces` is added. Without it there are no traces.',
       zh: '接收链路数据的 OpenTelemetry 收集器（OTLP/HTTP，JSON），例如 `http://127.0.0.1:4318`，会自动加上 `/v1/traces`；未设置则不产生链路数据。',
     }),
-    story: setting('TRACES', oneOf('link', 'parent'), 'link', {
+    story: setting('TRACES', oneOf(['link', 'parent']), 'link', {
       en: 'How polls and attempts belong to their registration: `link` makes each a trace of its own that links to it, `parent` puts all of a registration into one trace.',
       zh: '轮询与投递如何归属于其登记：`link` 表示各自成为独立的链路并链接到登记，`parent` 表示一次登记的全部过程都在同一条链路中。',
     }),
-    sampler: setting('OTEL_TRACES_SAMPLER', oneOf(...SAMPLERS), 'parentbased_always_on', {
+    sampler: setting('OTEL_TRACES_SAMPLER', oneOf(SAMPLERS), 'parentbased_always_on', {
       en: `Which traces are sent, one of ${SAMPLERS.join(', ')}; a caller's \`traceparent\` never decides. With \`parentbased_…\` what is in one trace with its registration (\`TRACES=parent\`) is sampled as that was.`,
       zh: `发送哪些链路：${SAMPLERS.join('、')} 之一；调用方的 \`traceparent\` 从不决定是否采样。\`parentbased_…\` 表示与登记同在一条链路中的（\`TRACES=parent\`）随该登记一同采样。`,
     }),
-    samplerRatio: setting('OTEL_TRACES_SAMPLER_ARG', ratio, '1', {
+    samplerRatio: setting('OTEL_TRACES_SAMPLER_ARG', decimal({ min: 0, max: 1 }), '1', {
       en: 'The share of traces for a sampler whose name ends in `traceidratio`, from 0 to 1.',
       zh: '名称以 `traceidratio` 结尾的采样器所采的链路比例，0 到 1。',
     }),

@@ -3,7 +3,7 @@ import type { Parser } from './parsers.ts'
 
 export interface Setting {
   name: string
-  parse: Parser<unknown>
+  parser: Parser<unknown>
   /** The text that counts if the setting is not set; null: none, and the value is then null too. */
   default: string | null
   /** Never printed; may be read from the file that `NAME_FILE` names. */
@@ -22,7 +22,7 @@ export interface SettingGroup {
 
 export const setting = <Value, const Default extends string | null>(
   name: string,
-  parse: Parser<Value>,
+  parser: Parser<Value>,
   default_: Default,
-  rest: Omit<Setting, 'name' | 'parse' | 'default'>,
-) => ({ name, parse, default: default_, ...rest })
+  rest: Omit<Setting, 'name' | 'parser' | 'default'>,
+) => ({ name, parser, default: default_, ...rest })

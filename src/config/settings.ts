@@ -18,7 +18,7 @@ const SETTINGS = {
 } satisfies Record<string, SettingGroup>
 
 type Groups = typeof SETTINGS
-type Value<S> = S extends { parse: Parser<infer T>; default: infer D } ? (D extends null ? T | null : T) : never
+type Value<S> = S extends { parser: Parser<infer T>; default: infer D } ? (D extends null ? T | null : T) : never
 
 /** The parsed settings. Durations are milliseconds; a setting without a default is null if it is not set. */
 export type Config = {

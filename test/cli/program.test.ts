@@ -34,7 +34,10 @@ describe('every command', () => {
       ...files.flatMap(({ group }) => (group ? [group] : [])),
       ...commands.flatMap(({ words, args, options }) => [
         words,
-        ...[...Object.values(args), ...Object.values(options)].flatMap(one => [one.words, one.reader.must]),
+        ...[...Object.values(args), ...Object.values(options)].flatMap(({ words, parser }) => [
+          words,
+          [parser.must.en, parser.must.zh],
+        ]),
       ]),
     ]
     for (const [en, zh] of all) {

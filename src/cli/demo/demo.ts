@@ -84,6 +84,7 @@ export const commands = [
       '30 秒演示：模拟器、服务与接收端在同一进程中运行',
     ],
     options: { keep: flag('leave it running afterwards', '演示结束后保持运行') },
+    printsData: false,
     example: 'demo',
     run: demo,
   }),

@@ -1,7 +1,8 @@
 import { styleText } from 'node:util'
 import { clock } from '../../app/clock-and-ids.ts'
+import { oneOf } from '../../config/parsers.ts'
 import type { Language } from '../../core/language.ts'
-import { type Common, defineCommand, flag, oneOf, option } from '../command.ts'
+import { type Common, defineCommand, flag, option } from '../command.ts'
 import { print, reasonOf } from '../environment.ts'
 import { checkBackup, checkIntegrity, checkKey, checkSchema, checkWork } from './database.ts'
 import { type Check, type Facts, openFacts } from './facts.ts'
@@ -125,7 +126,6 @@ export const commands = [
       ),
       only: option('NAME', ['make this check alone', '只做这一项检查'], oneOf(CHECK_NAMES)),
     },
-    printsData: true,
     example: 'doctor --offline',
     run: doctor,
   }),
