@@ -2,8 +2,7 @@ import type { Config } from '../config/settings.ts'
 import { createNetworks } from '../core/address.ts'
 import { within } from '../core/clock.ts'
 import { listen } from '../http/listen.ts'
-import { createProbes, type HealthDeps, type MetricsDeps } from '../http/probes.ts'
-import type { Tracer } from '../telemetry/traces/span-tracer.ts'
+import { createProbes, type ProbeDeps } from '../http/probes.ts'
 import { VERSION } from '../version.ts'
 import { clock, createIds } from './clock-and-ids.ts'
 import { GRACE_MS, RECORD_MS, type Role, type RoleDeps } from './role.ts'
@@ -34,11 +33,9 @@ export const openServer = async (
   }
 }
 
-export interface Serving extends Pick<RoleDeps, 'config' | 'emit'> {
-  ready: HealthDeps['ready']
-  tracer: Tracer | null
-  metrics: MetricsDeps['metrics']
-  rateShare: () => number
+export interface Serving
+  extends Pick<RoleDeps, 'config' | 'emit'>,
+    Pick<ProbeDeps, 'ready' | 'tracer' | 'metrics' | 'rateShare'> {
   stopping: AbortController
 }
 

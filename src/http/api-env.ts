@@ -1,11 +1,23 @@
+import type { Hono } from 'hono'
 import type { Edit } from '../core/changes.ts'
+import type { Clock } from '../core/clock.ts'
+import type { Secret } from '../core/secret.ts'
+import type { Attempt, NewRegistration, Registered, Store } from '../store/store.ts'
+import type { Emit } from '../telemetry/emit.ts'
+import type { ShownSettings } from './docs/setting-texts.ts'
 import type { Operator } from './middleware/authenticate-operator.ts'
+import type { EnumerationGuard } from './middleware/enumeration-guard.ts'
+import type { JudgeUrl } from './partner/registration-schemas.ts'
+import type { ProbeDeps } from './probes.ts'
+import type { Rates } from './rates.ts'
 
 /** What a request of the API carries from its middleware to its handlers. */
 export interface ApiEnv {
   Variables: {
     requestId: string
     partnerId: string
+    /** Of a partner: takes the bytes of a body from its rate before they are kept; throws where it has to wait. */
+    charge: (bytes: number) => void
     traceparent: string
     /** In the admin API: who calls, and why. */
     operator: Operator
@@ -17,3 +29,29 @@ export interface ApiEnv {
     begin: (object: string, edit?: Edit) => Promise<void>
   }
 }
+
+/** Everything that the API needs. */
+export interface ApiDeps extends ProbeDeps {
+  store: Store
+  /** Resolves once the registration is durable. */
+  register: (item: NewRegistration) => Promise<Registered>
+  judgeUrl: JudgeUrl
+  enumerationGuard: Pick<EnumerationGuard, 'recordConflict' | 'slowedForMs'>
+  registrationTtlMs: number
+  /** The three `webhook-*` headers of each event, signed now. */
+  signEvents: (
+    partnerId: string,
+    events: readonly { id: string; body: string }[],
+  ) => Promise<readonly Readonly<Record<string, string>>[]>
+  testCallback: (partnerId: string, callbackUrl: string) => Promise<Attempt>
+  /** Null: only tokens of the database open `/v1/admin`; to all others it is 404. */
+  adminToken: Secret | null
+  random: (bytes: number) => Buffer
+  sleep: Clock['sleep']
+  emit: Emit
+  shownSettings: ShownSettings
+}
+
+export type PartDeps = ApiDeps & { rates: Rates }
+/** Adds the calls of a noun to the API. */
+export type Part = (app: Hono<ApiEnv>, deps: PartDeps) => void

@@ -1,4 +1,4 @@
-import { Hono } from 'hono'
+import type { Hono } from 'hono'
 import type { Secret } from '../core/secret.ts'
 import type { ApiEnv } from './api-env.ts'
 import { clientNetwork } from './caller.ts'
@@ -14,49 +14,37 @@ export interface ReadyCheck {
   reason: string | null
 }
 
-export interface HealthDeps {
+export interface ProbeDeps extends FrameDeps, RateDeps, Omit<RefusalDeps, 'rates'> {
   version: string
   ready: () => Promise<ReadyCheck[]>
+  /** Null: everybody may read the metrics. */
+  metricsToken: Secret | null
+  metrics: { contentType: string; text: () => Promise<string> }
 }
 
-/** Liveness and readiness. Everybody may ask, so no reason may contain a secret. */
-export const createHealth = ({ version, ready }: HealthDeps) => {
-  const app = new Hono<ApiEnv>()
+/** Liveness and readiness: everybody may ask, so no reason may contain a secret. And `GET /metrics`, in Prometheus' text format. */
+export const addProbes = (app: Hono<ApiEnv>, deps: ProbeDeps & RefusalDeps): void => {
+  const { version, ready, metrics, metricsToken, rates, trustedProxies } = deps
   app.get('/healthz', c => c.json({ status: 'ok' }))
   app.get('/readyz', async c => {
     const checks = await ready()
     const ok = checks.every(check => check.ok)
     return c.json({ status: ok ? 'ok' : 'unavailable', version, checks }, ok ? 200 : 503)
   })
-  return app
-}
-
-export interface MetricsDeps extends RefusalDeps {
-  /** Null: everybody may read them. */
-  metricsToken: Secret | null
-  metrics: { contentType: string; text: () => Promise<string> }
-}
-
-/** `GET /metrics`, in Prometheus' text format. */
-export const createMetricsPage = (deps: MetricsDeps) => {
-  const { metrics, metricsToken, rates, trustedProxies } = deps
-  const app = new Hono<ApiEnv>()
   const isToken = metricsToken ? createSecretCheck(metricsToken) : () => true
   app.get('/metrics', async c => {
     if (!isToken(readToken(c.req.header('authorization')))) throw refusalOf(c, deps)
     rates.take('metrics', clientNetwork(c, trustedProxies))
     return c.body(await metrics.text(), 200, { 'content-type': metrics.contentType, 'cache-control': 'no-store' })
   })
-  return app
 }
 
 /** What a node without the role `api` answers: whether it lives, whether it is ready, its metrics, and nothing else. */
-export const createProbes = (deps: FrameDeps & HealthDeps & Omit<MetricsDeps, 'rates'> & RateDeps) => {
+export const createProbes = (deps: ProbeDeps) => {
   const app = createFrame(deps, {
     en: 'This node answers /healthz, /readyz and /metrics only: its ROLES have no api. Call a node that has it.',
     zh: '本节点只提供 /healthz、/readyz 和 /metrics：其 ROLES 不含 api。请访问包含 api 的节点。',
   })
-  app.route('/', createHealth(deps))
-  app.route('/', createMetricsPage({ ...deps, rates: createRates(deps) }))
+  addProbes(app, { ...deps, rates: createRates(deps) })
   return app
 }

@@ -2,6 +2,7 @@ import { IncomingMessage } from 'node:http'
 import type { Context } from 'hono'
 import type { z } from 'zod'
 import { AppError } from '../../core/error.ts'
+import type { ApiEnv } from '../api-env.ts'
 import { nodeBindings } from '../caller.ts'
 import { checkBody } from './validate.ts'
 
@@ -16,12 +17,6 @@ export interface ReadOptions {
   empty?: unknown
 }
 
-interface Bounds {
-  limit: number
-  /** Is told their number before they are kept: at once where it is known, otherwise as they come; throws to refuse them. */
-  charge: (bytes: number) => void
-}
-
 /**
  * Reads a JSON body and checks it against the schema.
  *
@@ -29,12 +24,12 @@ interface Bounds {
  * name twice, the last value counts, as everywhere in JavaScript.
  */
 export const readBody = async <T>(
-  c: Context,
+  c: Context<ApiEnv>,
   schema: z.ZodType<T>,
-  { limit = BODY_BYTES, empty, charge = () => {} }: ReadOptions & Partial<Bounds> = {},
+  { limit = BODY_BYTES, empty }: ReadOptions = {},
 ): Promise<T> => {
   if (empty === undefined) refuseOtherTypes(c)
-  const bytes = await readBytes(c, { limit, charge }).catch(error => {
+  const bytes = await readBytes(c, limit).catch(error => {
     // The connection broke off. Nobody reads this answer, but it must not be logged as a bug.
     throw error instanceof AppError ? error : new AppError('invalid_json', INCOMPLETE)
   })
@@ -42,9 +37,6 @@ export const readBody = async <T>(
   refuseOtherTypes(c)
   return checkBody(parseJson(bytes), schema)
 }
-
-/** Reads a body as `readBody` does, within the partner's rate of bytes. */
-export type ReadPartnerBody = <T>(c: Context, schema: z.ZodType<T>, options?: ReadOptions) => Promise<T>
 
 const INCOMPLETE = { en: 'The body is incomplete.', zh: '请求体不完整。' }
 const EMPTY = { en: 'The body is empty: send a JSON object.', zh: '请求体为空：请发送一个 JSON 对象。' }
@@ -63,45 +55,34 @@ const refuseOtherTypes = (c: Context): void => {
   if (c.req.header('content-encoding') !== undefined) throw new AppError('unsupported_media_type', ENCODED)
 }
 
-/** The HTTP parser enforces a Content-Length if there is no Transfer-Encoding. */
-const readBytes = async (c: Context, { limit, charge }: Bounds): Promise<Uint8Array> => {
+/** What a chunk of a body of unknown length costs at least: one of a byte takes as long as one of some hundred. */
+const LEAST_BYTES_OF_A_CHUNK = 512
+
+/**
+ * A body is charged before it is kept: at once where its length is known, otherwise by the chunk. The HTTP parser enforces a
+ * Content-Length if there is no Transfer-Encoding.
+ */
+const readBytes = async (c: Context<ApiEnv>, limit: number): Promise<Uint8Array> => {
+  const charge = c.get('charge') as ApiEnv['Variables']['charge'] | undefined
   const known = c.req.header('transfer-encoding') === undefined ? c.req.header('content-length') : undefined
   const size = Number(known ?? 0)
   if (!(size <= limit)) throw tooLarge(limit)
-  if (size > 0) charge(size)
+  if (size > 0) charge?.(size)
   const whole = takeWhole(c, size)
   if (whole) return whole
-  const body = createGrowingBody({ limit, charge: size > 0 ? () => {} : charge })
-  const { incoming } = nodeBindings(c)
-  if (incoming instanceof IncomingMessage) await takeChunks(incoming, body.add)
-  else for await (const chunk of c.req.raw.body ?? []) body.add(chunk)
-  return body.bytes()
-}
-
-/** What a chunk of a body of unknown length costs at least: one of a byte takes as long as one of some hundred. */
-const LEAST_BYTES_OF_A_CHUNK = 512
-const FIRST_BYTES = 4 * 1024
-
-/** Copies the chunks, because a chunk that is kept takes far more memory than it has bytes. */
-const createGrowingBody = ({ limit, charge }: Bounds) => {
-  let kept = Buffer.allocUnsafe(FIRST_BYTES)
-  let size = 0
-  return {
-    /** Throws `AppError` where the body is too large or its sender has to wait. */
-    add: (chunk: Uint8Array): void => {
-      const grown = size + chunk.length
-      if (grown > limit) throw tooLarge(limit)
-      charge(Math.max(chunk.length, LEAST_BYTES_OF_A_CHUNK))
-      if (grown > kept.length) {
-        const larger = Buffer.allocUnsafe(Math.min(limit, Math.max(grown, 2 * kept.length)))
-        kept.copy(larger, 0, 0, size)
-        kept = larger
-      }
-      kept.set(chunk, size)
-      size = grown
-    },
-    bytes: (): Uint8Array => kept.subarray(0, size),
+  // One buffer, because a chunk that is kept takes far more memory than it has bytes. What is not filled takes none.
+  const kept = Buffer.allocUnsafeSlow(size || limit)
+  let length = 0
+  const add = (chunk: Uint8Array): void => {
+    if (length + chunk.length > limit) throw tooLarge(limit)
+    if (size === 0) charge?.(Math.max(chunk.length, LEAST_BYTES_OF_A_CHUNK))
+    kept.set(chunk, length)
+    length += chunk.length
   }
+  const { incoming } = nodeBindings(c)
+  if (incoming instanceof IncomingMessage) await takeChunks(incoming, add)
+  else for await (const chunk of c.req.raw.body ?? []) add(chunk)
+  return kept.subarray(0, length)
 }
 
 /** By events: a web stream would make promises for each chunk, some 3 s a MiB in chunks of a byte. Rejects as soon as `add` throws. */

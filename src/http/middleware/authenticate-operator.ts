@@ -4,13 +4,10 @@ import { readAdminToken } from '../../core/api-key.ts'
 import { MINUTE, SECOND } from '../../core/duration.ts'
 import type { Role } from '../../core/role.ts'
 import type { Secret } from '../../core/secret.ts'
-import { createTtlCache } from '../../core/ttl-cache.ts'
-import type { Store } from '../../store/store.ts'
-import type { Emit } from '../../telemetry/emit.ts'
-import type { ApiEnv } from '../api-env.ts'
+import type { ApiEnv, PartDeps } from '../api-env.ts'
 import { clientAddress } from '../caller.ts'
 import { createBuckets } from '../rates.ts'
-import { createAtOnce, createKeyUse, type KeyUseDeps, type RefusalDeps, readToken, refusalOf } from './authenticate.ts'
+import { createAtOnce, createKeyring, readToken, refusalOf } from './authenticate.ts'
 
 /** Who calls the admin API. */
 export interface Operator {
@@ -20,14 +17,10 @@ export interface Operator {
   role: Role
 }
 
-/** How long a token that was revoked may still work. */
-const TOKEN_TTL_MS = 1 * SECOND
-const MOST_TOKENS = 1_000
 /** Requests of one token: many operators, or their scripts, leave others the threads and the connections. */
 const MOST_AT_ONCE = 16
 /** How often wrong tokens have a line of their own, those of all networks together. */
 const TOLD = { rate: SECOND / MINUTE, burst: 20 }
-const NO_HASH = Buffer.alloc(32)
 const BY_SETTING: Operator = { id: 'ADMIN_TOKEN', name: 'ADMIN_TOKEN', role: 'admin' }
 
 const sha256 = (text: string): Buffer => createHash('sha256').update(text).digest()
@@ -38,33 +31,20 @@ export const createSecretCheck = (secret: Secret): ((text: string) => boolean) =
   return text => timingSafeEqual(sha256(text), expected)
 }
 
-export interface AdminAuthDeps extends RefusalDeps, Omit<KeyUseDeps, 'store'> {
-  store: Pick<Store, 'findAdminToken' | 'touchAdminTokens'>
-  emit: Emit<'admin.login_failed'>
-}
-
 /**
  * Lets operators in by `ADMIN_TOKEN` or a token of the database, and sets `operator`. Each token has a rate, and so many requests
- * at once.
- *
- * @param adminToken null: to whoever sends nothing that could be a token of the database, there is no admin API
+ * at once. Without `ADMIN_TOKEN`, to whoever sends nothing that could be a token of the database there is no admin API.
  */
-export const createAdminAuth = (adminToken: Secret | null, deps: AdminAuthDeps): MiddlewareHandler<ApiEnv> => {
-  const { store, now } = deps
+export const createAdminAuth = (deps: PartDeps): MiddlewareHandler<ApiEnv> => {
+  const { store, now, adminToken } = deps
   const isSettings = adminToken && createSecretCheck(adminToken)
   const takeTold = createBuckets(deps)
   const atOnce = createAtOnce(MOST_AT_ONCE)
-  const load = (id: string) => store.findAdminToken(id)
-  const findToken = createTtlCache({ ttlMs: TOKEN_TTL_MS, size: MOST_TOKENS, now, load })
-  const recordUse = createKeyUse({ ...deps, store: { touchKeys: store.touchAdminTokens } })
+  const ownerOf = createKeyring({ find: store.findAdminToken, touch: store.touchAdminTokens, now })
 
-  const byDatabase = async ({ id, hash }: { id: string; hash: Buffer }): Promise<Operator | null> => {
-    const owner = await findToken(id)
-    // Comparing takes the same time whether the id is unknown or the secret is wrong.
-    const matches = timingSafeEqual(hash, owner?.hash ?? NO_HASH)
-    if (!owner || !matches || !owner.live) return null
-    recordUse(id)
-    return { id, name: owner.name, role: owner.role }
+  const byDatabase = async (token: { id: string; hash: Buffer }): Promise<Operator | null> => {
+    const owner = await ownerOf(token)
+    return owner && { id: token.id, name: owner.name, role: owner.role }
   }
 
   return async function authenticateOperator(c, next) {

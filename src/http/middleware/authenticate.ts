@@ -1,17 +1,14 @@
 import { timingSafeEqual } from 'node:crypto'
 import type { Context, MiddlewareHandler, Next } from 'hono'
 import { readApiKey } from '../../core/api-key.ts'
-import type { Clock } from '../../core/clock.ts'
 import { MINUTE, SECOND } from '../../core/duration.ts'
 import { AppError } from '../../core/error.ts'
 import { createInFlight } from '../../core/keyed-limiter.ts'
 import type { Words } from '../../core/language.ts'
 import { createTtlCache } from '../../core/ttl-cache.ts'
-import type { Store } from '../../store/store.ts'
-import type { ApiEnv } from '../api-env.ts'
+import type { ApiEnv, PartDeps } from '../api-env.ts'
 import { clientNetwork, setHeader, type TrustedProxies } from '../caller.ts'
 import type { Rates } from '../rates.ts'
-import type { EnumerationGuard } from './enumeration-guard.ts'
 
 const BEARER = /^Bearer +([\x21-\x7e]+) *$/i
 
@@ -76,73 +73,67 @@ export const createAtOnce = (most: number) => {
   }
 }
 
-const COLLECT_MS = 1 * SECOND
+/** How long a key that was revoked on another node may still work here. */
+const KEY_TTL_MS = 1 * SECOND
 const RECORD_EVERY_MS = 1 * MINUTE
-const MOST_RECORDED = 10_000
+const MOST_KEYS = 10_000
+const NO_HASH = Buffer.alloc(32)
 
-export interface KeyUseDeps {
-  store: Pick<Store, 'touchKeys'>
+interface KeyringDeps<Owner> {
+  find: (id: string) => Promise<Owner | null>
+  /** Records that keys were used now. */
+  touch: (ids: readonly string[]) => Promise<void>
   now: () => number
-  sleep: Clock['sleep']
-  /** Aborts when the service stops; the collected keys are recorded then. */
-  stopping: AbortSignal
 }
 
 /**
- * Records when keys were last used: at most once a minute a key, and all keys of one second in one write. Requests do not
- * wait for it, and what cannot be recorded is left out.
+ * The owner of a key; null: there is no such key, its secret is wrong, or it is not live. Its use is recorded once a minute at most;
+ * requests do not wait for it, and what cannot be recorded is left out.
  */
-export const createKeyUse = ({ store, now, sleep, stopping }: KeyUseDeps) => {
-  const recordedAt = new Map<string, number>()
-  let used: string[] = []
-
-  const recordSoon = async (): Promise<void> => {
-    await sleep(COLLECT_MS, stopping).catch(() => {})
-    const ids = used
-    used = []
-    await store.touchKeys(ids).catch(() => {})
-  }
-
-  return (keyId: string): void => {
-    const at = now()
-    if (Math.abs(at - (recordedAt.get(keyId) ?? Number.NEGATIVE_INFINITY)) < RECORD_EVERY_MS) return
-    if (recordedAt.size >= MOST_RECORDED) recordedAt.clear()
-    recordedAt.set(keyId, at)
-    if (used.push(keyId) === 1) void recordSoon()
+export const createKeyring = <Owner extends { hash: Uint8Array; live: boolean }>({
+  find,
+  touch,
+  now,
+}: KeyringDeps<Owner>) => {
+  const findOwner = createTtlCache({ ttlMs: KEY_TTL_MS, size: MOST_KEYS, now, load: find })
+  const recordUse = createTtlCache({
+    ttlMs: RECORD_EVERY_MS,
+    size: MOST_KEYS,
+    now,
+    load: async id => {
+      await touch([id]).catch(() => {})
+      return true
+    },
+  })
+  return async ({ id, hash }: { id: string; hash: Buffer }): Promise<Owner | null> => {
+    const owner = await findOwner(id)
+    // Comparing takes the same time whether the id is unknown or the secret is wrong.
+    const matches = timingSafeEqual(hash, owner?.hash ?? NO_HASH)
+    if (!owner || !matches || !owner.live) return null
+    void recordUse(id)
+    return owner
   }
 }
 
-/** How long a key that was revoked on another node may still work here. */
-const KEY_TTL_MS = 1 * SECOND
-const MOST_KEYS = 10_000
 /** Requests of one partner, over all its keys: a quarter of the connections that there may be. */
 const MOST_AT_ONCE = 1_024
-const NO_HASH = Buffer.alloc(32)
 
-export interface PartnerAuthDeps extends RefusalDeps, KeyUseDeps {
-  store: Pick<Store, 'findKey' | 'touchKeys'>
-  enumerationGuard: Pick<EnumerationGuard, 'slowedForMs'>
-}
-
-/** Lets partners in by their API key, and sets `partnerId`. */
-export const createPartnerAuth = (deps: PartnerAuthDeps): MiddlewareHandler<ApiEnv> => {
+/** Lets partners in by their API key, and sets `partnerId` and `charge`. */
+export const createPartnerAuth = (deps: PartDeps): MiddlewareHandler<ApiEnv> => {
   const { store, now, rates, enumerationGuard } = deps
-  const findKey = createTtlCache({ ttlMs: KEY_TTL_MS, size: MOST_KEYS, now, load: id => store.findKey(id) })
-  const recordUse = createKeyUse(deps)
+  const ownerOf = createKeyring({ find: id => store.findKey(id), touch: ids => store.touchKeys(ids), now })
   const atOnce = createAtOnce(MOST_AT_ONCE)
 
   return async function authenticatePartner(c, next) {
     const key = readApiKey(readToken(c.req.header('authorization')))
-    if (!key) throw refusalOf(c, deps, WRONG_KEY)
-    const owner = await findKey(key.id)
-    // Comparing takes the same time whether the id is unknown or the secret is wrong.
-    const matches = timingSafeEqual(key.hash, owner?.hash ?? NO_HASH)
-    if (!owner || !matches || !owner.live) throw refusalOf(c, deps, WRONG_KEY)
-    c.set('partnerId', owner.partnerId)
+    const owner = key && (await ownerOf(key))
+    if (!owner) throw refusalOf(c, deps, WRONG_KEY)
+    const { partnerId } = owner
+    c.set('partnerId', partnerId)
+    c.set('charge', bytes => rates.take('bytes', partnerId, bytes))
     // The partner is slowed down, whichever of its keys it uses.
-    if (enumerationGuard.slowedForMs(owner.partnerId) > 0) rates.take('slowed', owner.partnerId)
+    if (enumerationGuard.slowedForMs(partnerId) > 0) rates.take('slowed', partnerId)
     else rates.take('requests', key.id)
-    recordUse(key.id)
-    return atOnce(owner.partnerId, c, next)
+    return atOnce(partnerId, c, next)
   }
 }

@@ -10,6 +10,7 @@ import {
   BATCH_BODY,
   BATCH_RESULTS,
   createRegistrationBody,
+  type JudgeUrl,
   REGISTRATION,
 } from '../partner/registration-schemas.ts'
 import { LIST_QUERY, WAIT_QUERY } from '../partner/registrations.ts'
@@ -19,12 +20,8 @@ import { STATUS_ANSWER, STATUS_QUERY } from '../partner/status.ts'
 import { MOST_LOOKUP_RESULTS } from '../rates.ts'
 import type { Operations } from './operation.ts'
 
-/** Only its shape is described, which is the same whatever the service accepts. */
-const REGISTRATION_BODY = createRegistrationBody({
-  judgeUrl: () => ({ ok: false, message: { en: '', zh: '' } }),
-  now: () => 0,
-  sandbox: false,
-})
+/** Only the shape of a body is described, which is the same whatever the service accepts. */
+const judgeUrl: JudgeUrl = () => ({ ok: false, message: { en: '', zh: '' } })
 
 /** What partners call, by tag. Each is named like the verb of the client that makes the call. */
 export const PARTNER_OPERATIONS = {
@@ -34,7 +31,7 @@ export const PARTNER_OPERATIONS = {
       summary: 'Register a serial',
       description:
         'The registration is durable before the answer is sent, and the request may be repeated: the same `idcardid` and `callbackUrl` return the existing registration, with 200 and, in `idface-ignored`, the fields that are otherwise; after `unresolved` or `cancelled` they are registered anew, with a new `id`. If the verdict is known already, the webhook is sent at once.',
-      body: REGISTRATION_BODY,
+      body: createRegistrationBody({ judgeUrl, now: () => 0, sandbox: false }),
       answers: { 201: REGISTRATION, 200: REGISTRATION },
       problems: ['conflict', 'forbidden'],
     },
@@ -134,7 +131,7 @@ export const PARTNER_OPERATIONS = {
       summary: 'Send idface.test to a callback now',
       description:
         'The attempt is signed like every webhook, and its answer does not change your registrations; a good one enables a URL that is disabled. One a second, ten at once.',
-      body: createCallbackTestBody(REGISTRATION_BODY),
+      body: createCallbackTestBody(judgeUrl),
       answers: { 200: ATTEMPT },
     },
   },

@@ -1,27 +1,14 @@
-import { Hono } from 'hono'
 import { z } from 'zod'
 import { MESSAGE_STATES, MESSAGE_TYPES, messageIdOf } from '../../core/message.ts'
 import { EVENT_WINDOW } from '../../store/messages/events.ts'
-import type { EventPosition, Store, StoredEvent } from '../../store/store.ts'
-import type { ApiEnv } from '../api-env.ts'
+import type { EventPosition, StoredEvent } from '../../store/store.ts'
+import type { Part } from '../api-env.ts'
 import { AT, choiceField, idField, jsonTime, timeField } from '../json/fields.ts'
 import { CURSOR, PAGE_PARAMETERS } from '../json/pagination.ts'
 import { sendProblem } from '../json/problem.ts'
 import { readQuery, said } from '../json/validate.ts'
-import { itemsOf, type Rates } from '../rates.ts'
+import { itemsOf } from '../rates.ts'
 import { DELIVERY_STATE, SANDBOX } from './registration-schemas.ts'
-
-/** The three `webhook-*` headers of each event, signed now. */
-type SignEvents = (
-  partnerId: string,
-  events: readonly { id: string; body: string }[],
-) => Promise<readonly Readonly<Record<string, string>>[]>
-
-interface EventDeps {
-  rates: Pick<Rates, 'take' | 'give'>
-  store: Pick<Store, 'listEvents'>
-  signEvents: SignEvents
-}
 
 const LOST_CURSOR = {
   en: 'This cursor is from before the database was restored from a backup. Go on with the nextCursor given here: it brings every event since, and may bring some again, with the webhook-id you know.',
@@ -97,10 +84,8 @@ export const EVENT_LIST = z
   .meta({ id: 'EventList' })
 
 /** `GET /v1/events`: the partner's messages in order, for partners that cannot receive webhooks, or could not for a while. */
-export const createEvents = ({ store, rates, signEvents }: EventDeps) => {
-  const app = new Hono<ApiEnv>()
-
-  app.get('/', async c => {
+export const addEvents: Part = (app, { store, rates, signEvents }) => {
+  app.get('/v1/events', async c => {
     const { limit, after = null, since, delivery } = readQuery(c, EVENT_QUERY)
     const partnerId = c.get('partnerId')
     const taken = itemsOf(limit, delivery === undefined ? 0 : EVENT_WINDOW)
@@ -115,8 +100,6 @@ export const createEvents = ({ store, rates, signEvents }: EventDeps) => {
     const data = events.map((event, i) => ({ ...viewEvent(event), headers: headers[i] }))
     return c.json({ data, nextCursor: cursorOf(page.end ?? after) })
   })
-
-  return app
 }
 
 const viewEvent = ({ registrationId, type, createdAt, delivery, body }: StoredEvent): Omit<EventAnswer, 'headers'> => ({

@@ -1,10 +1,10 @@
-import { type Context, Hono } from 'hono'
+import type { Context } from 'hono'
 import { z } from 'zod'
 import type { Answer } from '../../core/answer.ts'
 import { asTold, MESSAGE_TYPES } from '../../core/message.ts'
 import { roundedRate } from '../../core/show-sizes.ts'
-import type { Explanation, Store } from '../../store/store.ts'
-import type { ApiEnv } from '../api-env.ts'
+import type { Explanation } from '../../store/store.ts'
+import type { ApiEnv, Part } from '../api-env.ts'
 import { AT, AT_OR_NULL, COUNT, idField, jsonTime, jsonTimeOrNull, PAUSE, viewPause } from '../json/fields.ts'
 import { found } from '../json/problem.ts'
 import { noQuery } from '../json/validate.ts'
@@ -12,11 +12,6 @@ import { answerLanguage } from '../language.ts'
 import { explainSentence, type Reader } from './explain-sentence.ts'
 import { ATTEMPT, DELIVERY_STATE, REASON, SANDBOX, STATUS, viewAttempt } from './registration-schemas.ts'
 import { readTarget } from './registrations.ts'
-
-interface ExplainDeps {
-  store: Pick<Store, 'explain'>
-  now: () => number
-}
 
 const ANSWER_KIND = z.enum([
   'verdict',
@@ -132,14 +127,10 @@ export const answerExplanation = (c: Context<ApiEnv>, explanation: Explanation, 
 }
 
 /** `GET /v1/registrations/:id/explain`: why there is no webhook yet, as data and in words of the caller's language. */
-export const createExplain = ({ store, now }: ExplainDeps) => {
-  const app = new Hono<ApiEnv>()
-
-  app.get('/:id/explain', noQuery, async c => {
+export const addExplain: Part = (app, { store, now }) => {
+  app.get('/v1/registrations/:id/explain', noQuery, async c => {
     const explanation = found(await store.explain(...readTarget(c)), 'registration')
     const { lastAttempt } = explanation
     return answerExplanation(c, { ...explanation, lastAttempt: lastAttempt && asTold(lastAttempt) }, now())
   })
-
-  return app
 }

@@ -1,18 +1,10 @@
-import { Hono } from 'hono'
 import { z } from 'zod'
-import type { Store } from '../../store/store.ts'
-import type { ApiEnv } from '../api-env.ts'
+import type { Part } from '../api-env.ts'
 import { serialField } from '../json/fields.ts'
-import type { ReadPartnerBody } from '../json/request-body.ts'
+import { readBody } from '../json/request-body.ts'
 import { bodyLike, invalid, noQuery, said } from '../json/validate.ts'
-import { itemsOf, MOST_LOOKUP_RESULTS, type Rates } from '../rates.ts'
+import { itemsOf, MOST_LOOKUP_RESULTS } from '../rates.ts'
 import { REGISTRATION, viewRegistration } from './registration-schemas.ts'
-
-interface LookupDeps {
-  rates: Pick<Rates, 'take' | 'give'>
-  store: Pick<Store, 'lookUpRegistrations'>
-  readBody: ReadPartnerBody
-}
 
 /** So many of the longest serials, and some room for their frame. */
 const LOOKUP_BYTES = 128 * 1024
@@ -56,10 +48,8 @@ export const LOOKUP_RESULTS = z
 export type LookupAnswer = z.output<typeof LOOKUP_RESULTS>
 
 /** `POST /v1/registrations/lookup`: what became of many serials, for one call after an outage. */
-export const createLookup = ({ store, rates, readBody }: LookupDeps) => {
-  const app = new Hono<ApiEnv>()
-
-  app.post('/lookup', noQuery, async c => {
+export const addLookup: Part = (app, { store, rates }) => {
+  app.post('/v1/registrations/lookup', noQuery, async c => {
     const partnerId = c.get('partnerId')
     const { idcardids } = await readBody(c, LOOKUP_BODY, { limit: LOOKUP_BYTES })
     const taken = itemsOf(0, idcardids.length)
@@ -78,6 +68,4 @@ export const createLookup = ({ store, rates, readBody }: LookupDeps) => {
     }))
     return c.json({ data } satisfies LookupAnswer)
   })
-
-  return app
 }

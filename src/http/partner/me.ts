@@ -1,17 +1,9 @@
-import { Hono } from 'hono'
 import { z } from 'zod'
-import type { Store } from '../../store/store.ts'
-import type { ApiEnv } from '../api-env.ts'
+import type { Part } from '../api-env.ts'
 import { AT, COUNT, idField, jsonTime, QUOTAS } from '../json/fields.ts'
 import { found } from '../json/problem.ts'
 import { noQuery } from '../json/validate.ts'
-import type { Rate, Rates } from '../rates.ts'
-
-interface MeDeps {
-  store: Pick<Store, 'findPartner' | 'usageOf'>
-  rates: Pick<Rates, 'limits'>
-  now: () => number
-}
+import type { Rate } from '../rates.ts'
 
 const RATE = z.strictObject({
   perSecond: z.number().meta({ description: 'In the long run.', examples: [200] }),
@@ -39,11 +31,9 @@ export const ME = z
 export type MeAnswer = z.output<typeof ME>
 
 /** `GET /v1/me`: the partner whose key this is, its limits, and what it has used of them. */
-export const createMe = ({ store, rates, now }: MeDeps) => {
+export const addMe: Part = (app, { store, rates, now }) => {
   const shown = ({ rate, burst }: Rate) => ({ perSecond: rate, burst })
-  const app = new Hono<ApiEnv>()
-
-  app.get('/', noQuery, async c => {
+  app.get('/v1/me', noQuery, async c => {
     const partnerId = c.get('partnerId')
     const { name, payload, quotas } = found(await store.findPartner(partnerId), 'partner')
     return c.json({
@@ -56,6 +46,4 @@ export const createMe = ({ store, rates, now }: MeDeps) => {
       usage: { ...(await store.usageOf(partnerId)), at: jsonTime(now()) },
     } satisfies MeAnswer)
   })
-
-  return app
 }

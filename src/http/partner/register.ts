@@ -1,54 +1,42 @@
 import { isDeepStrictEqual } from 'node:util'
-import { Hono } from 'hono'
 import type { z } from 'zod'
 import { SECOND } from '../../core/duration.ts'
 import { AppError } from '../../core/error.ts'
 import type { Language } from '../../core/language.ts'
 import { readTestSerial, TEST_ACCOUNT_ID } from '../../core/test-serial.ts'
 import { createTtlCache } from '../../core/ttl-cache.ts'
-import type { Account, NewRegistration, Registered, Registration, Store } from '../../store/store.ts'
-import type { Emit } from '../../telemetry/emit.ts'
-import type { ApiEnv } from '../api-env.ts'
+import type { Account, NewRegistration, Registered, Registration } from '../../store/store.ts'
+import type { Part, PartDeps } from '../api-env.ts'
 import { setHeader } from '../caller.ts'
 import { traceparentOf } from '../frame.ts'
 import { QUOTA_NAMES } from '../json/fields.ts'
 import { problemOf } from '../json/problem.ts'
-import type { ReadPartnerBody } from '../json/request-body.ts'
+import { readBody } from '../json/request-body.ts'
 import { checkBody, invalid, noQuery, refuseQuery } from '../json/validate.ts'
 import { answerLanguage } from '../language.ts'
-import type { EnumerationGuard } from '../middleware/enumeration-guard.ts'
-import { BATCH_BYTES, type Rates } from '../rates.ts'
+import { BATCH_BYTES } from '../rates.ts'
 import {
   ACCOUNT_FORM,
   BATCH_BODY,
   type BATCH_RESULTS,
+  createRegistrationBody,
   IGNORED,
   type REFUSED,
   type RegistrationBody,
-  type RegistrationBodySchema,
   viewDue,
   viewRegistration,
 } from './registration-schemas.ts'
 
-interface RegisterDeps extends RegistrarDeps {
-  /** Resolves once the registration is durable. */
-  register: (item: NewRegistration) => Promise<Registered>
-  readBody: ReadPartnerBody
-  registrationBody: RegistrationBodySchema
-  enumerationGuard: Pick<EnumerationGuard, 'recordConflict' | 'slowedForMs'>
-  store: RegistrarDeps['store'] & Pick<Store, 'now' | 'register'>
-}
-
 type Result = z.output<typeof BATCH_RESULTS>['results'][number]
 
 /** `POST /v1/registrations`, and `/batch`: every item has its own result, and an invalid item does not affect the others. */
-export const createRegister = (deps: RegisterDeps) => {
-  const app = new Hono<ApiEnv>()
+export const addRegister: Part = (app, deps) => {
+  const schema = createRegistrationBody({ ...deps, sandbox: deps.shownSettings.sandbox })
   const registrar = createRegistrar(deps)
 
   const check = async (partnerId: string, body: unknown, origin: Origin): Promise<NewRegistration | AppError> => {
     try {
-      return await registrar.toItem(partnerId, () => checkBody(body, deps.registrationBody), origin)
+      return await registrar.toItem(partnerId, () => checkBody(body, schema), origin)
     } catch (error) {
       if (error instanceof AppError && error.code !== 'unavailable') return error
       throw error
@@ -66,11 +54,11 @@ export const createRegister = (deps: RegisterDeps) => {
     }
   }
 
-  app.post('/', async c => {
+  app.post('/v1/registrations', async c => {
     refuseQuery(c)
     const partnerId = c.get('partnerId')
     const read = async () => {
-      const body = await deps.readBody(c, deps.registrationBody)
+      const body = await readBody(c, schema)
       deps.rates.take('registrations', partnerId)
       return body
     }
@@ -81,9 +69,9 @@ export const createRegister = (deps: RegisterDeps) => {
     return c.json(viewDue(registration, deps.store.now()), status)
   })
 
-  app.post('/batch', noQuery, async c => {
+  app.post('/v1/registrations/batch', noQuery, async c => {
     const partnerId = c.get('partnerId')
-    const { registrations } = await deps.readBody(c, BATCH_BODY, { limit: BATCH_BYTES })
+    const { registrations } = await readBody(c, BATCH_BODY, { limit: BATCH_BYTES })
     if (registrations.length > 1) refuseIfSlowed(deps.enumerationGuard.slowedForMs(partnerId))
     deps.rates.take('registrations', partnerId, registrations.length)
     const origin = { isBatch: registrations.length > 1, traceparent: traceparentOf(c) }
@@ -97,8 +85,6 @@ export const createRegister = (deps: RegisterDeps) => {
     )
     return c.json({ results })
   })
-
-  return app
 }
 
 const ENUMERATED = {
@@ -114,18 +100,6 @@ const refuseIfSlowed = (slowedForMs: number): void => {
 const refusal = ({ code, detail, errors }: AppError, language: Language): Result => {
   const problem = problemOf({ code, detail, errors }, language)
   return { status: problem.status as (typeof REFUSED)[number], problem }
-}
-
-interface RegistrarDeps {
-  store: Pick<Store, 'accountFor'>
-  enumerationGuard: Pick<EnumerationGuard, 'recordConflict'>
-  rates: Pick<Rates, 'take'>
-  registrationTtlMs: number
-  /** The service answers test serials itself. */
-  sandbox: boolean
-  newId: (prefix: string) => string
-  now: () => number
-  emit: Emit<'registration.answered' | 'registration.ended'>
 }
 
 /** Of the request that a registration comes with. */
@@ -145,7 +119,7 @@ const isRefusal = (error: unknown): boolean =>
   error instanceof AppError && error.code !== 'unavailable' && error.code !== 'too_many_requests'
 
 /** Turns a checked body into what the store registers, and the store's outcome into an answer; singly and in a batch. */
-const createRegistrar = (deps: RegistrarDeps) => {
+const createRegistrar = (deps: PartDeps) => {
   const { emit } = deps
   const findAccount = createAccountFinder(deps)
 
@@ -172,7 +146,7 @@ const createRegistrar = (deps: RegistrarDeps) => {
       try {
         const body = await read()
         const account = await findAccount(partnerId, body.account)
-        const isTest = deps.sandbox && readTestSerial(body.idcardid) !== null
+        const isTest = deps.shownSettings.sandbox && readTestSerial(body.idcardid) !== null
         return {
           id: deps.newId('reg'),
           partnerId,
@@ -220,7 +194,7 @@ const ignoredOf = ({ metadata, expiresAt }: NewRegistration, stored: Registratio
 const ACCOUNT_NAME = /^[\x21-\x7e]{1,128}$/
 
 /** Accounts are few and keep their ids, so their ids are cached: a burst of registrations asks for each of them once. */
-const createAccountFinder = ({ store, now }: Pick<RegistrarDeps, 'store' | 'now'>) => {
+const createAccountFinder = ({ store, now }: Pick<PartDeps, 'store' | 'now'>) => {
   // Neither a partner's id nor an account's name contains a space.
   const load = (key: string): Promise<Account | null> => {
     const [partnerId = '', name = ''] = key.split(' ')

@@ -38,6 +38,18 @@ const readWith =
     return z.NEVER
   }
 
+export const callbackUrlField = (judgeUrl: JudgeUrl) =>
+  z
+    .unknown()
+    .transform(readWith(judgeUrl))
+    .meta({
+      type: 'string',
+      format: 'uri',
+      maxLength: LONGEST_URL,
+      description: 'Where the webhook is sent.',
+      examples: ['https://partner.example/hook'],
+    })
+
 /** The body of `POST /v1/registrations`. Its output has the normalised URL, and times as epoch ms. */
 export const createRegistrationBody = ({
   judgeUrl,
@@ -53,16 +65,7 @@ export const createRegistrationBody = ({
       idcardid: serialField()
         .refine(serial => !sandbox || !isMisspelt(serial), said(TEST_SERIAL_FORM))
         .describe('The serial that Submit returned, as a string.'),
-      callbackUrl: z
-        .unknown()
-        .transform(readWith(judgeUrl))
-        .meta({
-          type: 'string',
-          format: 'uri',
-          maxLength: LONGEST_URL,
-          description: 'Where the webhook is sent.',
-          examples: ['https://partner.example/hook'],
-        }),
+      callbackUrl: callbackUrlField(judgeUrl),
       metadata: z
         .unknown()
         .transform(readWith(readMetadata))
@@ -87,8 +90,7 @@ export const createRegistrationBody = ({
     })
     .meta({ id: 'RegistrationRequest' })
 
-export type RegistrationBodySchema = ReturnType<typeof createRegistrationBody>
-export type RegistrationBody = z.output<RegistrationBodySchema>
+export type RegistrationBody = z.output<ReturnType<typeof createRegistrationBody>>
 
 export const STATUS = z
   .enum(REGISTRATION_STATUSES)

@@ -1,6 +1,5 @@
-import { type Context, Hono } from 'hono'
+import type { Context } from 'hono'
 import { z } from 'zod'
-import type { Clock } from '../../core/clock.ts'
 import { MINUTE, readDuration, SECOND } from '../../core/duration.ts'
 import { AppError } from '../../core/error.ts'
 import { createInFlight } from '../../core/keyed-limiter.ts'
@@ -8,21 +7,13 @@ import { asTold, MESSAGE_STATES } from '../../core/message.ts'
 import { isRegistrationId, REGISTRATION_STATUSES } from '../../core/registration.ts'
 import { SERIAL, SERIAL_FORM } from '../../core/registration-input.ts'
 import { type Registration, tellCancelled } from '../../store/registrations/registration.ts'
-import type { Store } from '../../store/store.ts'
-import type { Emit } from '../../telemetry/emit.ts'
-import type { ApiEnv } from '../api-env.ts'
+import type { ApiDeps, ApiEnv, Part } from '../api-env.ts'
 import { choiceField, DURATION_PATTERN } from '../json/fields.ts'
 import { cursorOf, PAGE_PARAMETERS } from '../json/pagination.ts'
 import { found } from '../json/problem.ts'
 import { noQuery, readQuery, said } from '../json/validate.ts'
 import { answerLanguage } from '../language.ts'
-import type { Rates } from '../rates.ts'
 import { viewAttempt, viewDue, viewRegistration } from './registration-schemas.ts'
-
-interface LongPollDeps {
-  store: Pick<Store, 'hints' | 'endedAmong'>
-  sleep: Clock['sleep']
-}
 
 interface Wait {
   partnerId: string
@@ -41,7 +32,7 @@ const RETRY_MS = 1 * SECOND
  * A call that waits for a registration to end is woken by the hint `resolved`, or by a read of the database: one a second, however many
  * wait.
  */
-const createLongPoll = ({ store, sleep }: LongPollDeps) => {
+const createLongPoll = ({ store, sleep }: Pick<ApiDeps, 'store' | 'sleep'>) => {
   const waits = createInFlight()
   const waiting = new Map<string, Set<AbortController>>()
 
@@ -84,18 +75,6 @@ const createLongPoll = ({ store, sleep }: LongPollDeps) => {
     remove(id, resolved)
     waits.end(partnerId)
   }
-}
-
-interface RegistrationDeps extends LongPollDeps {
-  rates: Pick<Rates, 'take' | 'give'>
-  store: LongPollDeps['store'] &
-    Pick<
-      Store,
-      'now' | 'findRegistration' | 'listRegistrations' | 'cancel' | 'nudge' | 'resend' | 'listAttempts' | 'explain'
-    >
-  /** Aborts when the service stops; all waiting callers are answered then. */
-  stopping: AbortSignal
-  emit: Emit<'registration.ended' | 'message.cancelled'>
 }
 
 export const LIST_QUERY = z.strictObject({
@@ -150,9 +129,8 @@ export const readTarget = (c: Context<ApiEnv>): [partnerId: string, id: string] 
 }
 
 /** `/v1/registrations`, for the partner in `partnerId`. */
-export const createRegistrations = (deps: RegistrationDeps) => {
+export const addRegistrations: Part = (app, deps) => {
   const { store } = deps
-  const app = new Hono<ApiEnv>()
   const waitForEnd = createLongPoll(deps)
 
   const view = (registration: Registration) => viewDue(registration, store.now())
@@ -167,7 +145,7 @@ export const createRegistrations = (deps: RegistrationDeps) => {
     return view({ ...registration, nextPollAt: explained.queue.at })
   }
 
-  app.get('/', async c => {
+  app.get('/v1/registrations', async c => {
     const { limit, cursor, idcardid, status, delivery } = readQuery(c, LIST_QUERY)
     const filter = { idcardid: idcardid ?? null, status: status ?? null, delivery: delivery ?? null }
     const partnerId = c.get('partnerId')
@@ -178,7 +156,7 @@ export const createRegistrations = (deps: RegistrationDeps) => {
     return c.json({ data: page.found.map(viewRegistration), nextCursor })
   })
 
-  app.get('/:id', async c => {
+  app.get('/v1/registrations/:id', async c => {
     const { wait } = readQuery(c, WAIT_QUERY)
     if (wait === undefined) return c.json(await findWithForecast(c))
     const [partnerId, id] = readTarget(c)
@@ -196,18 +174,18 @@ export const createRegistrations = (deps: RegistrationDeps) => {
     }
   })
 
-  app.delete('/:id', noQuery, async c => {
+  app.delete('/v1/registrations/:id', noQuery, async c => {
     tellCancelled(found(await store.cancel(...readTarget(c)), 'registration'), deps.emit, store.now())
     return c.body(null, 204)
   })
 
-  app.post('/:id/poll', noQuery, async c => {
+  app.post('/v1/registrations/:id/poll', noQuery, async c => {
     const registration = found(await store.nudge(...readTarget(c)), 'registration')
     if (registration.status === 'cancelled') throw new AppError('conflict', NOT_POLLED)
     return c.json(view(registration), 202)
   })
 
-  app.post('/:id/resend', noQuery, async c => {
+  app.post('/v1/registrations/:id/resend', noQuery, async c => {
     const [partnerId, id] = readTarget(c)
     deps.rates.take('resends', `${partnerId} ${id}`)
     const outcome = await store.resend(partnerId, id)
@@ -215,11 +193,9 @@ export const createRegistrations = (deps: RegistrationDeps) => {
     return c.json(view(await find(c)), 202)
   })
 
-  app.get('/:id/attempts', noQuery, async c => {
+  app.get('/v1/registrations/:id/attempts', noQuery, async c => {
     const attempts = found(await store.listAttempts(...readTarget(c)), 'registration')
     const language = answerLanguage(c)
     return c.json({ data: attempts.map(attempt => viewAttempt(asTold(attempt), language)), nextCursor: null })
   })
-
-  return app
 }

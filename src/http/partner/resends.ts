@@ -1,22 +1,12 @@
-import { Hono } from 'hono'
 import { z } from 'zod'
 import { MINUTE } from '../../core/duration.ts'
 import { AppError } from '../../core/error.ts'
 import { type BulkAct, exhaustedIn, isUnderWay } from '../../store/bulk/bulk-act.ts'
-import type { Store } from '../../store/store.ts'
-import type { ApiEnv } from '../api-env.ts'
+import type { Part } from '../api-env.ts'
 import { AT, COUNT, idField, jsonTime, timeField } from '../json/fields.ts'
 import { found, readId } from '../json/problem.ts'
-import type { ReadPartnerBody } from '../json/request-body.ts'
+import { readBody } from '../json/request-body.ts'
 import { noQuery, said } from '../json/validate.ts'
-import type { Rates } from '../rates.ts'
-
-interface ResendDeps {
-  rates: Pick<Rates, 'take'>
-  store: Pick<Store, 'now' | 'countExhausted' | 'createBulkAct' | 'startBulkAct' | 'findBulkAct'>
-  readBody: ReadPartnerBody
-  newId: (prefix: string) => string
-}
 
 const TOO_MANY_RESENDS = {
   en: 'Ten of your bulk resends are under way, which is the most.',
@@ -68,10 +58,8 @@ const viewResend = ({ id, filter, createdAt, counted, done, state }: BulkAct): R
 })
 
 /** `/v1/resend`: sends all exhausted messages of a time span again, as a bulk act of the partner. */
-export const createResends = ({ store, readBody, newId, rates }: ResendDeps) => {
-  const app = new Hono<ApiEnv>()
-
-  app.post('/', noQuery, async c => {
+export const addResends: Part = (app, { store, newId, rates }) => {
+  app.post('/v1/resend', noQuery, async c => {
     const { since, until } = await readBody(c, RESEND_BODY)
     const partnerId = c.get('partnerId')
     rates.take('bulkResends', partnerId)
@@ -93,10 +81,8 @@ export const createResends = ({ store, readBody, newId, rates }: ResendDeps) => 
     return c.json(viewResend(started.bulk), 202)
   })
 
-  app.get('/:id', noQuery, async c => {
+  app.get('/v1/resend/:id', noQuery, async c => {
     const resend = await store.findBulkAct(readId(c.req.param('id'), 'resend'))
     return c.json(viewResend(found(resend?.partnerId === c.get('partnerId') ? resend : null, 'resend')))
   })
-
-  return app
 }

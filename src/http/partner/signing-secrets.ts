@@ -1,4 +1,3 @@
-import { Hono } from 'hono'
 import { z } from 'zod'
 import { AppError } from '../../core/error.ts'
 import { Secret } from '../../core/secret.ts'
@@ -9,19 +8,12 @@ import {
   OVERLAP_RULE,
   readOverlap,
 } from '../../store/partners/signing-secrets.ts'
-import type { SigningSecret, Store } from '../../store/store.ts'
-import type { ApiEnv } from '../api-env.ts'
+import type { SigningSecret } from '../../store/store.ts'
+import type { Part } from '../api-env.ts'
 import { AT, AT_OR_NULL, DURATION_PATTERN, idField, jsonTime, jsonTimeOrNull, SHOWN_ONCE } from '../json/fields.ts'
 import { found, readId } from '../json/problem.ts'
-import type { ReadPartnerBody } from '../json/request-body.ts'
+import { readBody } from '../json/request-body.ts'
 import { noQuery, said } from '../json/validate.ts'
-
-interface SigningSecretDeps {
-  store: Pick<Store, 'listSigningSecrets' | 'rotateSigningSecret' | 'endSigningSecret'>
-  readBody: ReadPartnerBody
-  newId: (prefix: string) => string
-  random: (bytes: number) => Buffer
-}
 
 const OVERLAP = said(OVERLAP_RULE)
 const FORM = said({
@@ -88,15 +80,13 @@ export const viewSecret = ({ id, type, createdAt, expiresAt }: SigningSecret): S
 })
 
 /** `/v1/signing-secrets`. A new secret is shown once; the private key of a `v1a` secret is never shown. */
-export const createSigningSecrets = ({ store, readBody, newId, random }: SigningSecretDeps) => {
-  const app = new Hono<ApiEnv>()
-
-  app.get('/', noQuery, async c => {
+export const addSigningSecrets: Part = (app, { store, newId, random }) => {
+  app.get('/v1/signing-secrets', noQuery, async c => {
     const secrets = await store.listSigningSecrets(c.get('partnerId'))
     return c.json({ data: secrets.map(viewSecret), nextCursor: null })
   })
 
-  app.post('/rotate', noQuery, async c => {
+  app.post('/v1/signing-secrets/rotate', noQuery, async c => {
     const { type = 'v1', overlap } = await readBody(c, ROTATION, { empty: {} })
     const overlapMs = overlap ?? DEFAULT_OVERLAP_MS
     const { secret, publicText } = generateSecret(type, random)
@@ -112,12 +102,10 @@ export const createSigningSecrets = ({ store, readBody, newId, random }: Signing
     return c.json(answer, 201)
   })
 
-  app.delete('/:id', noQuery, async c => {
+  app.delete('/v1/signing-secrets/:id', noQuery, async c => {
     const id = readId(c.req.param('id'), NOUN)
     const outcome = found(await store.endSigningSecret(c.get('partnerId'), id), NOUN)
     if (outcome === 'newest') throw new AppError('conflict', NEWEST_SECRET)
     return c.body(null, 204)
   })
-
-  return app
 }

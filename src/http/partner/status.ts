@@ -1,11 +1,10 @@
-import { Hono } from 'hono'
 import { z } from 'zod'
 import { RUNNING } from '../../core/account.ts'
 import { SECOND } from '../../core/duration.ts'
 import { toldOf } from '../../core/message.ts'
 import { roundedRate } from '../../core/show-sizes.ts'
-import type { PartnerStatus, Store } from '../../store/store.ts'
-import type { ApiEnv } from '../api-env.ts'
+import type { PartnerStatus } from '../../store/store.ts'
+import type { Part } from '../api-env.ts'
 import {
   AT,
   AT_OR_NULL,
@@ -20,11 +19,6 @@ import {
 } from '../json/fields.ts'
 import { invalid, readQuery, said } from '../json/validate.ts'
 import { ACCOUNT_FORM } from './registration-schemas.ts'
-
-interface StatusDeps {
-  store: Pick<Store, 'statusOf'>
-  now: () => number
-}
 
 export const STATUS_QUERY = z.strictObject({
   account: textField(/^[\x21-\x7e]{1,128}$/, said(ACCOUNT_FORM))
@@ -99,13 +93,11 @@ const viewStatus = ({ queue, messages, callbacks, ...status }: PartnerStatus, no
 }
 
 /** `GET /v1/status`: how it is going, for a partner. */
-export const createStatus = ({ store, now }: StatusDeps) => {
-  const app = new Hono<ApiEnv>()
-  app.get('/', async c => {
+export const addStatus: Part = (app, { store, now }) => {
+  app.get('/v1/status', async c => {
     const { account = null } = readQuery(c, STATUS_QUERY)
     const status = await store.statusOf(c.get('partnerId'), account)
     if (account !== null && !status.account) throw invalid('query', [{ path: 'account', message: ACCOUNT_FORM }])
     return c.json(viewStatus(status, now()))
   })
-  return app
 }

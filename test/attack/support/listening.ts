@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net'
-import type { ApiDeps } from '../../../src/http/api.ts'
+import type { ApiDeps } from '../../../src/http/api-env.ts'
 import { type ListenLimits, listen } from '../../../src/http/listen.ts'
 import { openApi } from '../../http/support/api.ts'
 

@@ -19,11 +19,12 @@ describe('keys', () => {
     expect(await isLetIn(json.apiKey)).toBe(true)
 
     for (const _ of [1, 2]) expect((await admin('DELETE', `/keys/${api.partner.keyId}`)).status).toBe(204)
-    const shown = { createdAt: '2026-11-24T16:20:00.000Z', lastUsedAt: null, expiresAt: null }
+    const at = '2026-11-24T16:20:00.000Z'
+    const shown = { createdAt: at, lastUsedAt: null, expiresAt: null }
     expect((await admin('GET', path())).json).toEqual({
       data: [
         { id: api.partner.keyId, ...shown, revoked: true },
-        { id: json.id, ...shown, revoked: false },
+        { id: json.id, ...shown, lastUsedAt: at, revoked: false },
       ],
       nextCursor: null,
     })
