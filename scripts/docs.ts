@@ -1,5 +1,6 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { METRICS } from '../src/app/readings.ts'
 import type { Command } from '../src/cli/command.ts'
 import { loadSections } from '../src/cli/commands.ts'
 import { flagOf } from '../src/cli/program.ts'
@@ -7,7 +8,6 @@ import type { Setting } from '../src/config/setting.ts'
 import { settingGroups } from '../src/config/settings.ts'
 import { EVENTS } from '../src/telemetry/events.ts'
 import type { Declaration, LabelValues } from '../src/telemetry/metrics/declaration.ts'
-import { METRICS } from '../src/telemetry/metrics/declarations.ts'
 
 /** A file that is generated; `path` is relative to the root of the project. */
 interface GeneratedDocument {
@@ -92,7 +92,8 @@ const metricRow = ({ name, type, help, labels, buckets = [] }: Declaration): str
   return `| \`${name}\` | ${type}${bounds} | ${help} | ${listed.join('; ')} |`
 }
 
-const metricsPage = (): string => `<!-- Written by npm run docs from src/telemetry/metrics/declarations.ts. -->
+const metricsPage =
+  (): string => `<!-- Written by npm run docs from src/telemetry/metrics/event-metrics.ts and src/app/readings.ts. -->
 
 # Metrics
 

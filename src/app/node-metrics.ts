@@ -10,7 +10,7 @@ import { VERSION } from '../version.ts'
 import { clock } from './clock-and-ids.ts'
 import type { DelivererRole } from './open-deliverer.ts'
 import type { PollerRole } from './open-poller.ts'
-import { readingsOf } from './readings.ts'
+import { READ_METRICS } from './readings.ts'
 
 /** What the database says of itself, and when it was asked, by the monotonic clock. */
 interface Figures {
@@ -19,7 +19,7 @@ interface Figures {
 }
 
 /** Null: nothing has been told yet. */
-export interface Known {
+interface Known {
   database: Figures | null
   /** What this process has counted, while the database is away too. */
   counts: EngineCounts | null
@@ -73,28 +73,31 @@ export const createNodeMetrics = (store: Pick<Store, FigureVerb>, config: Upstre
     upstream,
     node: { roles },
   } = config
-  const metrics = createMetrics({ routes: documentedStatuses(), clock })
+  const metrics = createMetrics({ routes: documentedStatuses(), clock, read: READ_METRICS })
   const figures = createFigures(store, clock)
   const startedAt = clock.monotonic()
   const settings = settingsIdOf(config)
   const limits = {
-    polls: roles.includes('poll') ? upstream.concurrency : 0,
-    deliveries: roles.includes('deliver') ? callback.concurrency : 0,
+    poll: roles.includes('poll') ? upstream.concurrency : 0,
+    deliver: roles.includes('deliver') ? callback.concurrency : 0,
   }
   let workers: Workers | null = null
 
   const text = async () => {
-    const known = await figures()
-    for (const { id } of known.database?.stats.accounts ?? []) metrics.addAccount(id)
-    const node = {
+    const { database, counts } = await figures()
+    const stats = database?.stats ?? null
+    for (const { id } of stats?.accounts ?? []) metrics.addAccount(id)
+    return metrics.text({
+      stats,
+      statsAgeMs: clock.monotonic() - (database?.readAt ?? startedAt),
+      counts,
       version: VERSION,
       settings,
-      polls: { inUse: workers?.poller?.underWay() ?? 0, limitOfAccount: limits.polls },
-      deliveries: { inUse: workers?.deliverer?.underWay() ?? 0, limit: limits.deliveries },
+      inUse: { poll: workers?.poller?.underWay() ?? 0, deliver: workers?.deliverer?.underWay() ?? 0 },
+      limits,
       callsInLastMinute: metrics.callsInLastMinute,
       clockSkewMs: workers?.poller?.clockAheadMs() ?? null,
-    }
-    return metrics.text(readingsOf(known, node, { monotonic: clock.monotonic(), startedAt }))
+    })
   }
   return {
     listener: metrics.listener,

@@ -2,44 +2,66 @@ import { PAUSE_REASONS } from '../core/account.ts'
 import { SECOND } from '../core/duration.ts'
 import type { Histogram } from '../core/histogram.ts'
 import { NODE_TRAITS } from '../core/node.ts'
-import { type JudgedNode, judgeNodes } from '../store/operators/nodes.ts'
+import { judgeNodes } from '../store/operators/nodes.ts'
 import {
+  type AccountStats,
   BUSY_TABLES,
   type EngineCounts,
-  type EngineStats,
   POOLS,
-  type PostgresCounts,
-  type PostgresStats,
-  type SqliteCounts,
-  type SqliteStats,
   STORE_ERRORS,
   type Stats,
 } from '../store/stats/stats.ts'
-import type { Readings } from '../telemetry/metrics/metrics.ts'
-import type { Known } from './node-metrics.ts'
+import { type Declaration, readFrom } from '../telemetry/metrics/declaration.ts'
+import { EVENT_METRICS } from '../telemetry/metrics/event-metrics.ts'
 
-/** What this process knows of itself. */
-export interface NodeFacts {
+/** What the database and this process know when somebody asks. */
+export interface Facts {
+  /** Null: nothing has been told yet. */
+  stats: Stats | null
+  /** How old they are, or this process, where nothing has been told yet. */
+  statsAgeMs: number
+  /** What this process has counted, while the database is away too. */
+  counts: EngineCounts | null
   version: string
   /** Names the settings that nodes have in common. */
   settings: string
-  /** Of all accounts together. */
-  polls: { inUse: number; limitOfAccount: number }
-  deliveries: { inUse: number; limit: number }
+  inUse: Readonly<Record<Queue, number>>
+  /** Of polls: for each account. */
+  limits: Readonly<Record<Queue, number>>
   /** By the id of the account. */
   callsInLastMinute: (account: string) => number
   /** Null: nobody knows. */
   clockSkewMs: number | null
 }
 
-const NO_LABELS = {}
+const QUEUES = ['poll', 'deliver'] as const
+type Queue = (typeof QUEUES)[number]
+
+const QUEUE_STATES = ['due', 'scheduled', 'leased', 'held'] as const
+
+const ACCOUNT = { from: 'accounts' } as const
+const THIS_NODE = { from: 'this node' } as const
 const MINUTE_SECONDS = 60
 
-const one = <Value>(value: Value) => [{ labels: NO_LABELS, value }]
-const truth = (is: boolean): number => (is ? 1 : 0)
+const gauge = readFrom<Facts>('gauge')
+const counter = readFrom<Facts>('counter')
+const histogram = readFrom<Facts>('histogram')
 
-/** @param now by the store's clock */
+const truth = (is: boolean): number => (is ? 1 : 0)
+/** A value without labels; none where it is not known. */
+const shown = (value: number | Histogram | null | undefined) =>
+  value === null || value === undefined ? [] : [{ value }]
+const seconds = (ms: number | undefined) => shown(ms === undefined ? ms : ms / SECOND)
 const ageOf = (at: number | null, now: number): number => (at === null ? 0 : Math.max(0, now - at) / SECOND)
+
+const sqlite = ({ stats }: Facts) => (stats?.engine.kind === 'sqlite' ? stats.engine : undefined)
+const postgres = ({ stats }: Facts) => (stats?.engine.kind === 'postgres' ? stats.engine : undefined)
+const sqliteCounts = ({ counts }: Facts) => (counts?.kind === 'sqlite' ? counts : undefined)
+const postgresCounts = ({ counts }: Facts) => (counts?.kind === 'postgres' ? counts : undefined)
+const nodesOf = ({ stats }: Facts) => judgeNodes(stats?.nodes ?? [])
+
+const accountsOf = (stats: Stats | null, read: (account: AccountStats) => number) =>
+  (stats?.accounts ?? []).map(account => ({ account: account.id, value: read(account) }))
 
 const inSeconds = ({ bounds, counts, sum }: Histogram): Histogram => ({
   bounds: bounds.map(bound => bound / SECOND),
@@ -47,123 +69,189 @@ const inSeconds = ({ bounds, counts, sum }: Histogram): Histogram => ({
   sum: sum / SECOND,
 })
 
-const QUEUE_STATES = ['due', 'scheduled', 'leased', 'held'] as const
-
-const ofQueues = ({ at, polls, deliveries }: Stats) =>
-  ({
-    queueDepth: [
-      ...QUEUE_STATES.map(state => ({
-        labels: { queue: 'poll' as const, state },
-        value: { ...polls, held: 0 }[state],
-      })),
-      ...QUEUE_STATES.map(state => ({ labels: { queue: 'deliver' as const, state }, value: deliveries[state] })),
-    ],
-    queueOldestDue: [
-      { labels: { queue: 'poll' }, value: ageOf(polls.oldestDueAt, at) },
-      { labels: { queue: 'deliver' }, value: ageOf(deliveries.oldestDueAt, at) },
-    ],
-  }) as const satisfies Readings
-
-const ofAccounts = ({ accounts }: Stats, { callsInLastMinute, clockSkewMs }: NodeFacts) =>
-  ({
-    budgetUsed: accounts.map(({ id, rate }) => ({
-      labels: { account: id },
-      value: callsInLastMinute(id) / (rate * MINUTE_SECONDS),
-    })),
-    upstreamUp: accounts.map(({ id, unreachableAt }) => ({
-      labels: { account: id },
-      value: truth(unreachableAt === null),
-    })),
-    accountPaused: accounts.flatMap(({ id, pauseReason }) =>
-      PAUSE_REASONS.map(reason => ({ labels: { account: id, reason }, value: truth(pauseReason === reason) })),
-    ),
-    clockSkew:
-      clockSkewMs === null ? [] : accounts.map(({ id }) => ({ labels: { account: id }, value: clockSkewMs / SECOND })),
-  }) as const satisfies Readings
-
-const ofCounts = (counts: EngineCounts): Readings => ({
-  commitDuration: one(inSeconds(counts.commits)),
-  storeErrors: STORE_ERRORS.map(code => ({ labels: { code }, value: counts.errors[code] })),
-  ...(counts.kind === 'sqlite' ? ofLog(counts) : ofConnections(counts)),
-})
-
-const ofLog = ({ batches, walPinnedMs }: SqliteCounts): Readings => ({
-  commitBatchSize: one(batches),
-  walPinned: one(walPinnedMs / SECOND),
-})
-
-const ofConnections = ({ pools, isListening, clockAheadMs }: PostgresCounts): Readings => ({
-  pgPool: POOLS.flatMap(pool => [
-    { labels: { pool, state: 'in_use' }, value: pools[pool].inUse },
-    { labels: { pool, state: 'idle' }, value: pools[pool].idle },
-    { labels: { pool, state: 'waiting' }, value: pools[pool].waiting },
-  ]),
-  pgListenUp: one(truth(isListening)),
-  pgClockSkew: one(clockAheadMs / SECOND),
-})
-
-const ofEngine = (engine: EngineStats): Readings => ({
-  databaseBytes: one(engine.databaseBytes),
-  ...(engine.kind === 'sqlite' ? ofSqlite(engine) : ofPostgres(engine)),
-})
-
-const ofSqlite = ({ walBytes, diskFreeBytes }: SqliteStats): Readings => ({
-  walBytes: one(walBytes),
-  diskFree: diskFreeBytes === null ? [] : one(diskFreeBytes),
-})
-
-const ofPostgres = ({ deadRows, oldestSnapshotMs }: PostgresStats): Readings => ({
-  pgDeadRows: BUSY_TABLES.map(table => ({ labels: { table }, value: deadRows[table] })),
-  pgOldestXmin: one(oldestSnapshotMs / SECOND),
-})
-
-const ofNodes = (nodes: readonly JudgedNode[]) =>
-  ({
-    // Whoever tells is there, whether it could show itself or not.
-    nodesAlive: one(Math.max(1, nodes.filter(({ isLost }) => !isLost).length)),
-    nodesLost: one(nodes.filter(({ isLost }) => isLost).length),
-    nodesDiffering: NODE_TRAITS.map(trait => ({
-      labels: { trait },
-      value: nodes.filter(({ differsIn }) => differsIn.includes(trait)).length,
-    })),
-  }) as const satisfies Readings
-
-const ofNode = ({ polls, deliveries }: NodeFacts, accounts: number) =>
-  ({
-    slotsInUse: [
-      { labels: { kind: 'poll' }, value: polls.inUse },
-      { labels: { kind: 'deliver' }, value: deliveries.inUse },
-    ],
-    slotsLimit: [
-      { labels: { kind: 'poll' }, value: polls.limitOfAccount * accounts },
-      { labels: { kind: 'deliver' }, value: deliveries.limit },
-    ],
-  }) as const satisfies Readings
-
-/** @param monotonic now, by the clock of `readAt` */
-export const readingsOf = (
-  { database: figures, counts }: Known,
-  node: NodeFacts,
-  { monotonic, startedAt }: { monotonic: number; startedAt: number },
-): Readings => ({
-  ...ofNode(node, figures?.stats.accounts.length ?? 1),
-  ...ofNodes(judgeNodes(figures?.stats.nodes ?? [])),
-  ...(counts && ofCounts(counts)),
-  statsAge: one((monotonic - (figures?.readAt ?? startedAt)) / SECOND),
-  ...(figures && {
-    ...ofQueues(figures.stats),
-    ...ofAccounts(figures.stats, node),
-    nodeInfo: [
-      { labels: { version: node.version, settings: node.settings, key: figures.stats.engine.masterKey }, value: 1 },
-    ],
-    // A server is backed up by its own tools, which tell us nothing.
-    backupLastSuccess: figures.stats.engine.kind === 'sqlite' ? one((figures.stats.backup.good?.at ?? 0) / SECOND) : [],
-    callbacksFailing: one(figures.stats.callbacks.failing),
-    callbacksDisabled: one(figures.stats.callbacks.disabled),
-    bulkRemaining: [
-      { labels: { kind: 'resend' }, value: figures.stats.bulk.resends.remaining },
-      { labels: { kind: 'act' }, value: figures.stats.bulk.acts.remaining },
-    ],
-    ...ofEngine(figures.stats.engine),
+/** As they are when somebody asks: of the database, all nodes together, and of this process. */
+export const READ_METRICS = [
+  gauge('idface_queue_depth', 'What waits in a queue; what is due is counted up to 10,000 an account.', {
+    labels: { queue: QUEUES, state: QUEUE_STATES },
+    read: ({ stats }) =>
+      stats === null
+        ? []
+        : QUEUE_STATES.flatMap(state => [
+            { queue: 'poll', state, value: { ...stats.polls, held: 0 }[state] },
+            { queue: 'deliver', state, value: stats.deliveries[state] },
+          ]),
   }),
-})
+  gauge('idface_queue_oldest_due_seconds', 'For how long the oldest has been due; 0: nothing is due.', {
+    labels: { queue: QUEUES },
+    read: ({ stats }) =>
+      stats === null
+        ? []
+        : [
+            { queue: 'poll', value: ageOf(stats.polls.oldestDueAt, stats.at) },
+            { queue: 'deliver', value: ageOf(stats.deliveries.oldestDueAt, stats.at) },
+          ],
+  }),
+  gauge('idface_slots_in_use', 'Calls of GetResult, and attempts, that are under way in this process.', {
+    labels: { kind: QUEUES },
+    read: ({ inUse }) => QUEUES.map(kind => ({ kind, value: inUse[kind] })),
+  }),
+  gauge('idface_slots_limit', 'How many of them may be under way.', {
+    labels: { kind: QUEUES },
+    read: ({ limits, stats }) => [
+      { kind: 'poll', value: limits.poll * (stats?.accounts.length ?? 1) },
+      { kind: 'deliver', value: limits.deliver },
+    ],
+  }),
+  gauge(
+    'idface_upstream_budget_used_ratio',
+    'Share of the rate of an account that this process has used in the last minute.',
+    {
+      labels: { account: ACCOUNT },
+      read: ({ stats, callsInLastMinute }) =>
+        accountsOf(stats, ({ id, rate }) => callsInLastMinute(id) / (rate * MINUTE_SECONDS)),
+    },
+  ),
+  gauge('idface_upstream_up', 'Whether GetResult can be reached: 1 or 0.', {
+    labels: { account: ACCOUNT },
+    read: ({ stats }) => accountsOf(stats, ({ unreachableAt }) => truth(unreachableAt === null)),
+  }),
+  gauge('idface_account_paused', 'Whether an account is paused for this reason: 1 or 0.', {
+    labels: { account: ACCOUNT, reason: PAUSE_REASONS },
+    read: ({ stats }) =>
+      PAUSE_REASONS.flatMap(reason =>
+        accountsOf(stats, ({ pauseReason }) => truth(pauseReason === reason)).map(one => ({ ...one, reason })),
+      ),
+  }),
+  gauge(
+    'idface_upstream_clock_skew_seconds',
+    "How far GetResult's clock is ahead of ours, by the Date of its last answer, to within a second.",
+    {
+      labels: { account: ACCOUNT },
+      read: ({ stats, clockSkewMs }) => (clockSkewMs === null ? [] : accountsOf(stats, () => clockSkewMs / SECOND)),
+    },
+  ),
+  gauge(
+    'idface_callbacks_failing',
+    'Callback URLs that have only failed for an hour and ten attempts at least, and are tried still.',
+    { read: ({ stats }) => shown(stats?.callbacks.failing) },
+  ),
+  gauge(
+    'idface_callbacks_disabled',
+    'Callback URLs that were disabled after five days of failures only; their webhooks are held.',
+    { read: ({ stats }) => shown(stats?.callbacks.disabled) },
+  ),
+  gauge(
+    'idface_bulk_remaining',
+    'Messages that bulk resends of partners have still to make due (`resend`), and about how many registrations bulk acts of operators have still to come to (`act`).',
+    {
+      labels: { kind: ['resend', 'act'] },
+      read: ({ stats }) =>
+        stats === null
+          ? []
+          : [
+              { kind: 'resend', value: stats.bulk.resends.remaining },
+              { kind: 'act', value: stats.bulk.acts.remaining },
+            ],
+    },
+  ),
+  gauge(
+    'idface_stats_age_seconds',
+    'How old the figures of the database are; more than some seconds: it does not answer.',
+    { read: ({ statsAgeMs }) => seconds(statsAgeMs) },
+  ),
+  histogram('idface_commit_duration_seconds', 'How long commits took, with the wait for the disk.', {
+    read: ({ counts }) => shown(counts && inSeconds(counts.commits)),
+  }),
+  histogram('idface_commit_batch_size', 'How many writes a commit of SQLite had.', {
+    read: facts => shown(sqliteCounts(facts)?.batches),
+  }),
+  gauge('idface_wal_bytes', "Size of SQLite's log.", { read: facts => shown(sqlite(facts)?.walBytes) }),
+  gauge('idface_wal_pinned_seconds', "For how long a reader has kept SQLite's log from beginning anew.", {
+    read: facts => seconds(sqliteCounts(facts)?.walPinnedMs),
+  }),
+  gauge('idface_database_bytes', 'Size of the database.', { read: ({ stats }) => shown(stats?.engine.databaseBytes) }),
+  gauge('idface_disk_free_bytes', 'What may still be written to the disk of an SQLite file.', {
+    read: facts => shown(sqlite(facts)?.diskFreeBytes),
+  }),
+  gauge('idface_pg_pool', 'Connections of this node to PostgreSQL; `waiting`: calls that wait for one.', {
+    labels: { pool: POOLS, state: ['in_use', 'idle', 'waiting'] },
+    read: facts => {
+      const pools = postgresCounts(facts)?.pools
+      if (!pools) return []
+      return POOLS.flatMap(pool => [
+        { pool, state: 'in_use', value: pools[pool].inUse },
+        { pool, state: 'idle', value: pools[pool].idle },
+        { pool, state: 'waiting', value: pools[pool].waiting },
+      ])
+    },
+  }),
+  gauge('idface_pg_dead_rows', 'About how many rows of a table of PostgreSQL are dead and not removed yet.', {
+    labels: { table: BUSY_TABLES },
+    read: facts => {
+      const deadRows = postgres(facts)?.deadRows
+      return deadRows ? BUSY_TABLES.map(table => ({ table, value: deadRows[table] })) : []
+    },
+  }),
+  gauge(
+    'idface_pg_oldest_xmin_seconds',
+    'For how long the oldest transaction in PostgreSQL, of whoever, has kept dead rows from being removed; 0: none does.',
+    { read: facts => seconds(postgres(facts)?.oldestSnapshotMs) },
+  ),
+  gauge(
+    'idface_pg_listen_up',
+    'Whether this node hears at once of what other nodes do: 1 or 0; otherwise it looks each second.',
+    {
+      read: facts => {
+        const counts = postgresCounts(facts)
+        return shown(counts && truth(counts.isListening))
+      },
+    },
+  ),
+  gauge(
+    'idface_pg_clock_skew_seconds',
+    "How far PostgreSQL's clock, which decides what is due, is ahead of this node's.",
+    { read: facts => seconds(postgresCounts(facts)?.clockAheadMs) },
+  ),
+  counter('idface_store_errors_total', 'Calls of the database that failed, by why.', {
+    labels: { code: STORE_ERRORS },
+    read: ({ counts }) => (counts === null ? [] : STORE_ERRORS.map(code => ({ code, value: counts.errors[code] }))),
+  }),
+  gauge('idface_nodes_alive', 'How many nodes work on the database.', {
+    // Whoever tells is there, whether it could show itself or not.
+    read: facts => shown(Math.max(1, nodesOf(facts).filter(({ isLost }) => !isLost).length)),
+  }),
+  gauge(
+    'idface_nodes_lost',
+    'How many nodes have neither shown themselves for 30 s nor ended as they were told to, and whose work no other one was started for.',
+    { read: facts => shown(nodesOf(facts).filter(({ isLost }) => isLost).length) },
+  ),
+  gauge(
+    'idface_nodes_differing',
+    'How many nodes are not as the one that was started last, by what differs; during an upgrade some are.',
+    {
+      labels: { trait: NODE_TRAITS },
+      read: facts =>
+        NODE_TRAITS.map(trait => ({
+          trait,
+          value: nodesOf(facts).filter(({ differsIn }) => differsIn.includes(trait)).length,
+        })),
+    },
+  ),
+  gauge(
+    'idface_node_info',
+    'What this node runs; 1. Nodes of one database should differ in nothing of it: neither version, nor settings, nor master key.',
+    {
+      labels: { version: THIS_NODE, settings: THIS_NODE, key: THIS_NODE },
+      read: ({ stats, version, settings }) =>
+        stats === null ? [] : [{ version, settings, key: stats.engine.masterKey, value: 1 }],
+    },
+  ),
+  gauge(
+    'idface_backup_last_success_timestamp_seconds',
+    'Of which moment the newest good backup of an SQLite file is; 0: there is none.',
+    // A server is backed up by its own tools, which tell us nothing.
+    { read: facts => seconds(sqlite(facts) && (facts.stats?.backup.good?.at ?? 0)) },
+  ),
+]
+
+export const METRICS: readonly Declaration[] = [...EVENT_METRICS, ...READ_METRICS]

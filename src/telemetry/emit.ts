@@ -4,7 +4,7 @@ import { EVENTS } from './events.ts'
 export type EventName = keyof typeof EVENTS
 
 type ValueOf<OfField> = OfField extends Field<infer Value> ? Value : never
-type EventFields = {
+export type EventFields = {
   readonly [Name in EventName]: {
     readonly [Key in keyof (typeof EVENTS)[Name]['fields']]: ValueOf<(typeof EVENTS)[Name]['fields'][Key]>
   }

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { METRICS } from '../../src/telemetry/metrics/declarations.ts'
+import { METRICS } from '../../src/app/readings.ts'
 
 export const ROOT = join(import.meta.dirname, '../..')
 export const textOf = (path: string): string => readFileSync(join(ROOT, path), 'utf8')

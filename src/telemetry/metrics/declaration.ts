@@ -1,8 +1,9 @@
-import type { Metric, Registry } from 'prom-client'
 import type { Histogram } from '../../core/histogram.ts'
+import type { EventFields } from '../emit.ts'
 
 /** The values of a label: all of them, or where they come from. They are few, and never name a partner, a serial, a URL or a host. */
 export type LabelValues = readonly string[] | { readonly from: 'accounts' | 'routes' | 'this node' }
+type DeclaredLabels = Readonly<Record<string, LabelValues>>
 
 export interface Declaration {
   /** With the prefix `idface_` and, where it has one, its unit. */
@@ -10,77 +11,50 @@ export interface Declaration {
   readonly type: 'counter' | 'gauge' | 'histogram'
   /** One sentence for a reader who sees nothing else. */
   readonly help: string
-  readonly labels: Readonly<Record<string, LabelValues>>
+  readonly labels: DeclaredLabels
   /** Upper bounds, ascending; only of a histogram. Empty: whoever counts knows them. */
   readonly buckets?: readonly number[]
 }
 
-type DeclaredLabels = Declaration['labels']
-type Made<Type extends Declaration['type'], Names extends DeclaredLabels> = Declaration & {
-  readonly type: Type
-  readonly labels: Names
+/** What has to be said of each label of a metric. */
+type LabelsOf<Names extends DeclaredLabels> = {
+  readonly [Name in keyof Names]: Names[Name] extends readonly (infer Value extends string)[] ? Value : string
 }
 
-const labelled =
-  <const Type extends 'counter' | 'gauge'>(type: Type) =>
-  <const Names extends DeclaredLabels = Record<never, never>>(
-    name: string,
-    help: string,
-    labels = {} as Names,
-  ): Made<Type, Names> => ({ name, type, help, labels })
-export const counter = labelled('counter')
-export const gauge = labelled('gauge')
+/** By the name of an event, what it counts for; null: nothing. A histogram takes `ms`, and shows seconds. */
+type Sources<Counted> = { readonly [Name in keyof EventFields]?: (fields: EventFields[Name]) => Counted | null }
+
+/** Counted from the events of this process, since it began. */
+export interface EventMetric extends Declaration {
+  readonly on: Sources<Readonly<Record<string, string | number>>>
+}
+
+export const counter = <const Names extends DeclaredLabels>(
+  name: string,
+  help: string,
+  { labels, on }: { labels: Names; on: Sources<LabelsOf<NoInfer<Names>>> },
+): EventMetric => ({ name, type: 'counter', help, labels, on })
 
 export const histogram = <const Names extends DeclaredLabels = Record<never, never>>(
   name: string,
   help: string,
-  { buckets, labels = {} as Names }: { buckets: readonly number[]; labels?: Names },
-): Made<'histogram', Names> => ({ name, type: 'histogram', help, labels, buckets })
+  counted: { labels?: Names; buckets: readonly number[]; on: Sources<LabelsOf<NoInfer<Names>> & { ms: number }> },
+): EventMetric => ({ name, type: 'histogram', help, labels: {}, ...counted })
 
-/** What has to be said of each label of a metric. */
-export type LabelsOf<Of extends Declaration> = {
-  readonly [Name in keyof Of['labels']]: Of['labels'][Name] extends readonly (infer Value extends string)[]
-    ? Value
-    : string
+interface Sample {
+  readonly value: number | Histogram
 }
 
-export type Labels = Readonly<Record<string, string>>
-
-interface AnySample {
-  labels: Labels
-  value: number | Histogram
+/** As it is when somebody asks. What is not there is not shown. */
+export interface ReadMetric<Facts> extends Declaration {
+  readonly read: (facts: Facts) => readonly Sample[]
 }
 
-/** As the text has them. The registry keeps the text of shared labels for as long as the object lives. */
-interface Line {
-  metricName?: string
-  labels?: Labels
-  sharedLabels: Labels
-  value: number
-}
-
-const bucketsOf = (name: string, sharedLabels: Labels, { bounds, counts, sum }: Histogram): Line[] => {
-  let total = 0
-  const buckets = counts.map((count, index): Line => {
-    total += count
-    return { metricName: `${name}_bucket`, labels: { le: String(bounds[index] ?? '+Inf') }, sharedLabels, value: total }
-  })
-  return [
-    ...buckets,
-    { metricName: `${name}_sum`, sharedLabels, value: sum },
-    { metricName: `${name}_count`, sharedLabels, value: total },
-  ]
-}
-
-const linesOf = (name: string, { labels, value }: AnySample): Line[] =>
-  typeof value === 'number' ? [{ sharedLabels: labels, value }] : bucketsOf(name, labels, value)
-
-/** Has the registry show a metric that is counted elsewhere. A registry asks no more of a metric than this. */
-export const showMetric = (
-  registry: Registry,
-  { name, help, type }: Declaration,
-  samples: () => readonly AnySample[],
-): void => {
-  const get = async () => ({ name, help, type, values: samples().flatMap(sample => linesOf(name, sample)) })
-  registry.registerMetric({ name, get } as unknown as Metric)
-}
+/** Makes metrics that are read from facts. A sample has its labels beside its value. */
+export const readFrom =
+  <Facts>(type: Declaration['type']) =>
+  <const Names extends DeclaredLabels = Record<never, never>>(
+    name: string,
+    help: string,
+    shown: { labels?: Names; read: (facts: Facts) => readonly (LabelsOf<NoInfer<Names>> & Sample)[] },
+  ): ReadMetric<Facts> => ({ name, type, help, labels: {}, ...shown })

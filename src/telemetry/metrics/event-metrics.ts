@@ -1,55 +1,125 @@
-import { Counter, Histogram, type Registry } from 'prom-client'
-import { SECOND } from '../../core/duration.ts'
-import type { Declaration, Labels, LabelsOf } from './declaration.ts'
-import { EVENT_METRICS } from './declarations.ts'
+import { ATTEMPT_ORIGINS, MESSAGE_ENDS } from '../../core/message.ts'
+import { OPERATOR_EVENT_TYPES } from '../../core/operator-event.ts'
+import { REASONS } from '../../core/verification.ts'
+import type { EventFields } from '../emit.ts'
+import { counter, type EventMetric, histogram } from './declaration.ts'
+import { ATTEMPT_OUTCOMES, attemptOutcomeOf, POLL_ANSWERS, pollAnswerOf } from './outcomes.ts'
 
-type Table = typeof EVENT_METRICS
-type NameOf<Type extends Declaration['type']> = {
-  [Name in keyof Table]: Table[Name]['type'] extends Type ? Name : never
-}[keyof Table]
+const ACCOUNT = { from: 'accounts' } as const
+const ROUTE = { from: 'routes' } as const
+const REQUEST = { route: ROUTE, method: ROUTE, code: ROUTE }
 
-export interface EventMetrics {
-  count<Name extends NameOf<'counter'>>(name: Name, labels: LabelsOf<Table[Name]>): void
-  /** @param ms is kept in seconds */
-  observe<Name extends NameOf<'histogram'>>(name: Name, labels: LabelsOf<Table[Name]>, ms: number): void
-  /** Shows zeros for values of labels that are known now, with all values of its other labels. */
-  begin<Name extends keyof Table>(name: Name, known: Partial<LabelsOf<Table[Name]>>): void
-}
+const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'])
 
-/** Every way to choose a value for each label, where some are chosen already; none where a label has no known value. */
-const combinationsOf = ({ labels }: Declaration, known: Labels): Labels[] => {
-  let combinations: Labels[] = [{}]
-  for (const [name, all] of Object.entries(labels)) {
-    const given = known[name]
-    const values = given !== undefined ? [given] : 'from' in all ? [] : all
-    combinations = combinations.flatMap(chosen => values.map(value => ({ ...chosen, [name]: value })))
-  }
-  return combinations
-}
+type Answered = EventFields['request.answered']
 
-/** The metrics that are counted here. Whatever is known from the start shows zeros from the start. */
-export const createEventMetrics = (registry: Registry): EventMetrics => {
-  const counters = new Map<keyof Table, Counter>()
-  const histograms = new Map<keyof Table, Histogram>()
-  const names = Object.keys(EVENT_METRICS) as (keyof Table)[]
-  for (const key of names) {
-    const { name, help, type, labels, buckets = [] }: Declaration = EVENT_METRICS[key]
-    const metric = { name, help, labelNames: Object.keys(labels), registers: [registry] }
-    if (type === 'histogram') histograms.set(key, new Histogram({ ...metric, buckets: [...buckets] }))
-    else counters.set(key, new Counter(metric))
-  }
+/** The API has answered, whoever asked. */
+const onAnswer = <Counted>(count: (answered: Answered) => Counted) => ({
+  'request.answered': count,
+  'stranger.refused': count,
+  'probe.answered': count,
+})
 
-  const begin = (name: keyof Table, known: Labels) => {
-    for (const labels of combinationsOf(EVENT_METRICS[name], known)) {
-      counters.get(name)?.inc(labels, 0)
-      histograms.get(name)?.zero(labels)
-    }
-  }
-  for (const name of names) begin(name, {})
+const requestOf = ({ route, method, status }: Answered) => ({
+  route,
+  method: METHODS.has(method) ? method : 'other',
+  code: String(status),
+})
 
-  return {
-    count: (name, labels) => counters.get(name)?.inc(labels as Labels),
-    observe: (name, labels, ms) => histograms.get(name)?.observe(labels as Labels, ms / SECOND),
-    begin: (name, known) => begin(name, known as Labels),
-  }
-}
+type Attempted = EventFields['delivery.attempted']
+
+/** Counts an attempt only if one was made. */
+const made =
+  <Counted>(count: (attempt: Attempted) => Counted) =>
+  (attempt: Attempted): Counted | null =>
+    attempt.outcome === 'not_sent' ? null : count(attempt)
+
+export const HTTP_REQUESTS = counter('idface_http_requests_total', 'Requests that the API has answered.', {
+  labels: REQUEST,
+  on: onAnswer(requestOf),
+})
+
+export const EVENT_METRICS: readonly EventMetric[] = [
+  counter('idface_registrations_total', 'Registrations by what the partner was answered.', {
+    labels: { result: ['created', 'same', 'conflict', 'refused'] },
+    on: { 'registration.answered': ({ answer }) => ({ result: answer }) },
+  }),
+  counter('idface_polls_total', 'Calls of GetResult by how their answer was understood.', {
+    labels: { account: ACCOUNT, answer: POLL_ANSWERS },
+    on: { 'poll.answered': poll => ({ account: poll.accountId, answer: pollAnswerOf(poll) }) },
+  }),
+  histogram('idface_poll_duration_seconds', 'How long calls of GetResult took.', {
+    labels: { account: ACCOUNT },
+    buckets: [0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30],
+    on: { 'poll.answered': ({ accountId, durationMs }) => ({ account: accountId, ms: durationMs }) },
+  }),
+  counter('idface_verdicts_total', 'Verdicts, each counted once however many wait for it.', {
+    labels: { status: ['succeeded', 'failed'] },
+    on: { 'verdict.found': ({ status }) => ({ status }) },
+  }),
+  counter('idface_unresolved_total', 'Registrations that ended without a verdict, by reason.', {
+    labels: { reason: REASONS },
+    on: { 'registration.ended': ({ reason }) => reason && { reason } },
+  }),
+  histogram(
+    'idface_detection_lag_seconds',
+    'Time from the last poll that showed a check open to the one that saw its verdict.',
+    {
+      buckets: [0.5, 1, 2.5, 5, 10, 15, 20, 30, 45, 60, 90, 120, 180, 240, 300, 450, 600],
+      on: { 'verdict.found': ({ lagMs }) => (lagMs === null ? null : { ms: lagMs }) },
+    },
+  ),
+  histogram('idface_verdict_age_seconds', 'Time from a registration to its verdict.', {
+    buckets: [1, 5, 15, 30, 60, 120, 300, 600, 1_800, 3_600, 10_800, 43_200, 86_400],
+    on: { 'registration.ended': ({ end, ageMs }) => (end === 'verdict' ? { ms: ageMs } : null) },
+  }),
+  histogram('idface_delivery_lag_seconds', 'Time from when a webhook was due until it was sent.', {
+    labels: { attempt: ATTEMPT_ORIGINS },
+    buckets: [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 30, 60, 120, 240, 300, 600, 900, 1_800, 3_600],
+    on: { 'delivery.attempted': made(({ origin, lagMs }) => ({ attempt: origin, ms: lagMs })) },
+  }),
+  histogram(
+    'idface_notification_duration_seconds',
+    "Time from when a verdict was stored to the 2xx of the partner's receiver.",
+    {
+      buckets: [0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3_600, 21_600, 86_400],
+      on: { 'message.delivered': ({ ageMs }) => ({ ms: ageMs }) },
+    },
+  ),
+  counter('idface_attempts_total', 'Attempts to send a webhook, by how they ended.', {
+    labels: { outcome: ATTEMPT_OUTCOMES },
+    on: { 'delivery.attempted': made(attempt => ({ outcome: attemptOutcomeOf(attempt) })) },
+  }),
+  histogram('idface_attempt_duration_seconds', 'How long attempts to send a webhook took.', {
+    buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15, 30],
+    on: { 'delivery.attempted': made(({ durationMs }) => ({ ms: durationMs })) },
+  }),
+  counter('idface_messages_total', 'Webhooks by how they ended; one that is resent ends again.', {
+    labels: { end: MESSAGE_ENDS },
+    on: {
+      'message.delivered': () => ({ end: 'delivered' }),
+      'message.exhausted': ({ end }) => ({ end }),
+      'message.cancelled': () => ({ end: 'cancelled' }),
+    },
+  }),
+  counter('idface_operator_events_total', 'What operators had to know, by how they were told of it.', {
+    labels: { type: OPERATOR_EVENT_TYPES, result: ['sent', 'merged', 'dropped', 'failed'] },
+    on: { 'operator_event.ended': ({ type, outcome }) => ({ type, result: outcome }) },
+  }),
+  counter('idface_unknown_statuses_total', 'Answers of GetResult with a status that is in no table.', {
+    labels: { account: ACCOUNT },
+    on: { 'poll.answered': ({ kind, accountId }) => (kind === 'unknown_status' ? { account: accountId } : null) },
+  }),
+  HTTP_REQUESTS,
+  histogram('idface_http_request_duration_seconds', 'How long the API took to answer.', {
+    labels: REQUEST,
+    buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5, 30, 60],
+    on: onAnswer(answered => ({ ...requestOf(answered), ms: answered.durationMs })),
+  }),
+  counter('idface_rate_limited_total', 'Requests answered 429, by whose rate they were over.', {
+    labels: { by: ['key', 'address'] },
+    on: onAnswer(({ status, partnerId }) =>
+      status === 429 ? ({ by: partnerId === null ? 'address' : 'key' } as const) : null,
+    ),
+  }),
+]

@@ -1,30 +1,79 @@
-import { collectDefaultMetrics, Registry } from 'prom-client'
+import { Counter, collectDefaultMetrics, Histogram, type Metric, Registry } from 'prom-client'
 import type { Clock } from '../../core/clock.ts'
-import { MINUTE } from '../../core/duration.ts'
-import type { Histogram } from '../../core/histogram.ts'
-import { type Declaration, type LabelsOf, showMetric } from './declaration.ts'
-import { READING_METRICS } from './declarations.ts'
-import { createEventMetrics } from './event-metrics.ts'
-import { createMetricsListener } from './listener.ts'
+import { MINUTE, SECOND } from '../../core/duration.ts'
+import type { Histogram as ReadHistogram } from '../../core/histogram.ts'
+import type { Listener, TelemetryEvent } from '../emit.ts'
+import type { EventMetric, ReadMetric } from './declaration.ts'
+import { EVENT_METRICS, HTTP_REQUESTS } from './event-metrics.ts'
 
-type Table = typeof READING_METRICS
+type Labels = Readonly<Record<string, string>>
 
-interface Sample<Of extends Declaration> {
-  labels: LabelsOf<Of>
-  value: Of['type'] extends 'histogram' ? Histogram : number
+/** Every way to choose a value for each label, where some are chosen already; none where a label has no known value. */
+const combinationsOf = ({ labels }: EventMetric, known: Labels): Labels[] => {
+  let combinations: Labels[] = [{}]
+  for (const [name, all] of Object.entries(labels)) {
+    const given = known[name]
+    const values = given !== undefined ? [given] : 'from' in all ? [] : all
+    combinations = combinations.flatMap(chosen => values.map(value => ({ ...chosen, [name]: value })))
+  }
+  return combinations
 }
 
-/** The values of metrics that are as they are when somebody asks. What is not there is not shown. */
-export type Readings = { readonly [Name in keyof Table]?: readonly Sample<Table[Name]>[] }
+/** Counts what happens. Whatever is known from the start shows zeros from the start. */
+const createEventMetrics = (registry: Registry) => {
+  const made = new Map<EventMetric, Counter | Histogram>()
+  const listeners = new Map<string, ((fields: TelemetryEvent['fields']) => void)[]>()
 
-/** Metrics that are counted elsewhere. What it returns sets the values that the registry shows from then on. */
-const createReadingMetrics = (registry: Registry): ((readings: Readings) => void) => {
-  let shown: Readings = {}
-  for (const key of Object.keys(READING_METRICS) as (keyof Table)[])
-    showMetric(registry, READING_METRICS[key], () => shown[key] ?? [])
-  return readings => {
-    shown = readings
+  /** Shows zeros for values of labels that are known now, with all values of its other labels. */
+  const begin = (metric: EventMetric, known: Labels): void => {
+    const shown = made.get(metric)
+    for (const labels of combinationsOf(metric, known))
+      if (shown instanceof Counter) shown.inc(labels, 0)
+      else shown?.zero(labels)
   }
+
+  for (const metric of EVENT_METRICS) {
+    const { name, help, type, labels, buckets = [], on } = metric
+    const settings = { name, help, labelNames: Object.keys(labels), registers: [registry] }
+    const shown = type === 'counter' ? new Counter(settings) : new Histogram({ ...settings, buckets: [...buckets] })
+    made.set(metric, shown)
+    begin(metric, {})
+    for (const [event, count] of Object.entries(on)) {
+      const listen = (fields: TelemetryEvent['fields']) => {
+        const counted = count(fields as never)
+        if (counted === null) return
+        const { ms, ...labels } = counted
+        if (shown instanceof Counter) shown.inc(labels)
+        else shown.observe(labels, Number(ms) / SECOND)
+      }
+      listeners.set(event, [...(listeners.get(event) ?? []), listen])
+    }
+  }
+  const listener: Listener = ({ name, fields }) => {
+    for (const listen of listeners.get(name) ?? []) listen(fields)
+  }
+  return { begin, listener }
+}
+
+/** As the text has them. The registry keeps the text of shared labels for as long as the object lives. */
+interface Line {
+  metricName?: string
+  labels?: Labels
+  sharedLabels: Labels
+  value: number
+}
+
+const bucketsOf = (name: string, sharedLabels: Labels, { bounds, counts, sum }: ReadHistogram): Line[] => {
+  let total = 0
+  const buckets = counts.map((count, index): Line => {
+    total += count
+    return { metricName: `${name}_bucket`, labels: { le: String(bounds[index] ?? '+Inf') }, sharedLabels, value: total }
+  })
+  return [
+    ...buckets,
+    { metricName: `${name}_sum`, sharedLabels, value: sum },
+    { metricName: `${name}_count`, sharedLabels, value: total },
+  ]
 }
 
 /** About how many calls of each account the last minute had: those of this minute, and of the one before the part that is left of it. */
@@ -59,16 +108,25 @@ interface CountedRoute {
   codes: readonly string[]
 }
 
-export const createMetrics = ({
+export const createMetrics = <Facts>({
   routes,
   clock,
+  read,
 }: {
   routes: readonly CountedRoute[]
   clock: Pick<Clock, 'monotonic'>
+  read: readonly ReadMetric<Facts>[]
 }) => {
   const registry = new Registry()
-  const metrics = createEventMetrics(registry)
-  const show = createReadingMetrics(registry)
+  const { begin, listener } = createEventMetrics(registry)
+  let facts: Facts
+  for (const { name, help, type, read: samplesOf } of read) {
+    const linesOf = ({ value, ...labels }: { value: number | ReadHistogram }): Line[] =>
+      typeof value === 'number' ? [{ sharedLabels: labels, value }] : bucketsOf(name, labels, value)
+    const get = async () => ({ name, help, type, values: samplesOf(facts).flatMap(linesOf) })
+    // A registry asks no more of a metric than this.
+    registry.registerMetric({ name, get } as unknown as Metric)
+  }
   collectDefaultMetrics({ register: registry })
   for (const name of MISNAMED) registry.removeSingleMetric(name)
   const calls = createCallRate(clock.monotonic)
@@ -77,19 +135,24 @@ export const createMetrics = ({
   const addAccount = (account: string): void => {
     if (accounts.has(account)) return
     accounts.add(account)
-    for (const name of ['polls', 'pollDuration', 'unknownStatuses'] as const) metrics.begin(name, { account })
+    for (const metric of EVENT_METRICS) if ('account' in metric.labels) begin(metric, { account })
   }
   // Their durations begin with their first request: zeros of all of them would be most of the page.
-  for (const { method, route, codes } of routes)
-    for (const code of codes) metrics.begin('httpRequests', { method, route, code })
+  for (const { method, route, codes } of routes) for (const code of codes) begin(HTTP_REQUESTS, { method, route, code })
   return {
-    listener: createMetricsListener({ metrics, addAccount, onCall: calls.called }),
+    listener: (event: TelemetryEvent): void => {
+      if (event.name === 'poll.answered') {
+        addAccount(event.fields.accountId)
+        calls.called(event.fields.accountId)
+      }
+      listener(event)
+    },
     addAccount,
     callsInLastMinute: calls.inLastMinute,
     contentType: registry.contentType,
-    /** The page, with these values of what is read elsewhere. */
-    text: (readings: Readings): Promise<string> => {
-      show(readings)
+    /** The page, with what is read from these facts. */
+    text: (now: Facts): Promise<string> => {
+      facts = now
       return registry.metrics()
     },
   }

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
+import { METRICS } from '../../../src/app/readings.ts'
 import { createEmit } from '../../../src/telemetry/emit.ts'
-import { METRICS } from '../../../src/telemetry/metrics/declarations.ts'
+import { readFrom } from '../../../src/telemetry/metrics/declaration.ts'
 import { createMetrics } from '../../../src/telemetry/metrics/metrics.ts'
 import { createFixedClock } from '../../support/fixed-clock.ts'
 import { parseMetrics } from '../../support/prometheus.ts'
@@ -88,8 +89,8 @@ const TABLE: readonly (readonly [name: string, type: string, labels: Record<stri
 const open = () => {
   const routes = [{ method: 'GET', route: '/v1/things/:id', codes: ['200', '404'] }]
   const clock = createFixedClock()
-  const metrics = createMetrics({ routes, clock })
-  const page = async () => parseMetrics(await metrics.text({}))
+  const metrics = createMetrics({ routes, clock, read: [] })
+  const page = async () => parseMetrics(await metrics.text(null))
   return { metrics, clock, page, emit: createEmit([metrics.listener]) }
 }
 
@@ -133,14 +134,18 @@ describe('the metrics', () => {
   })
 
   test('show what is read elsewhere as it was told, a histogram with its buckets added up', async () => {
-    const { metrics } = open()
-    const none = {}
-    const page = parseMetrics(
-      await metrics.text({
-        commitDuration: [{ labels: none, value: { bounds: [0.001, 0.01], counts: [3, 2, 1], sum: 0.4 } }],
-        upstreamUp: [{ labels: { account: 'C"1' }, value: 0 }],
+    const commits = { bounds: [0.001, 0.01], counts: [3, 2, 1], sum: 0.4 }
+    const read = [
+      readFrom<typeof commits>('histogram')('idface_commit_duration_seconds', 'How long.', {
+        read: value => [{ value }],
       }),
-    )
+      readFrom<typeof commits>('gauge')('idface_upstream_up', 'Whether.', {
+        labels: { account: { from: 'accounts' } },
+        read: () => [{ account: 'C"1', value: 0 }],
+      }),
+      readFrom<typeof commits>('gauge')('idface_queue_depth', 'What waits.', { read: () => [] }),
+    ]
+    const page = parseMetrics(await createMetrics({ routes: [], clock: createFixedClock(), read }).text(commits))
     expect(page.types.get('idface_commit_duration_seconds')).toBe('histogram')
     const buckets = ['0.001', '0.01', '+Inf'].map(le => page.value('idface_commit_duration_seconds_bucket', { le }))
     expect(buckets).toEqual([3, 5, 6])

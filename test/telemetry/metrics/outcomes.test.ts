@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { attemptOutcomeOf, pollAnswerOf } from '../../../src/telemetry/metrics/listener.ts'
+import { attemptOutcomeOf, pollAnswerOf } from '../../../src/telemetry/metrics/outcomes.ts'
 
 test.each([
   ['waiting', null, 'pending'],

@@ -1,0 +1,81 @@
+import type { Answer, TransientCause } from '../../core/answer.ts'
+
+export const POLL_ANSWERS = [
+  'pending',
+  'verdict',
+  'unknown',
+  'not_found',
+  'refused',
+  'throttled',
+  'server_error',
+  'timeout',
+  'network',
+  'invalid',
+] as const
+type PollAnswer = (typeof POLL_ANSWERS)[number]
+
+const ANSWERS: Readonly<Record<Exclude<Answer['kind'], 'transient'>, PollAnswer>> = {
+  verdict: 'verdict',
+  waiting: 'pending',
+  unknown_status: 'unknown',
+  not_found: 'not_found',
+  invalid_id: 'invalid',
+  throttled: 'throttled',
+  account: 'refused',
+  clock: 'refused',
+}
+const CAUSES: Readonly<Record<TransientCause, PollAnswer>> = {
+  upstream_error: 'server_error',
+  http_status: 'server_error',
+  unknown_code: 'unknown',
+  no_result: 'invalid',
+  unparseable: 'invalid',
+  too_large: 'invalid',
+  unreachable: 'network',
+  timeout: 'timeout',
+}
+
+/** @param poll.cause null unless the kind is `transient` */
+export const pollAnswerOf = ({ kind, cause }: { kind: Answer['kind']; cause: TransientCause | null }): PollAnswer =>
+  kind === 'transient' ? CAUSES[cause ?? 'unparseable'] : ANSWERS[kind]
+
+export const ATTEMPT_OUTCOMES = [
+  'ok',
+  'http_3xx',
+  'http_4xx',
+  'http_429',
+  'http_5xx',
+  'timeout',
+  'dns',
+  'refused',
+  'tls',
+  'network',
+  'blocked',
+] as const
+type AttemptOutcome = (typeof ATTEMPT_OUTCOMES)[number]
+
+/** By the code of a failure; any other is `network`. */
+const FAILURES: ReadonlyMap<string | null, AttemptOutcome> = new Map<string, AttemptOutcome>([
+  ['url', 'blocked'],
+  ['blocked', 'blocked'],
+  ['dns', 'dns'],
+  ['refused', 'refused'],
+  ['tls', 'tls'],
+  ['timeout', 'timeout'],
+  ['connect_timeout', 'timeout'],
+])
+
+/** @param attempt.error null where there was an answer, which has then the status */
+export const attemptOutcomeOf = ({
+  httpStatus,
+  error,
+}: {
+  httpStatus: number | null
+  error: string | null
+}): AttemptOutcome => {
+  if (httpStatus === null) return FAILURES.get(error) ?? 'network'
+  if (httpStatus === 429) return 'http_429'
+  if (httpStatus >= 500) return 'http_5xx'
+  if (httpStatus >= 400) return 'http_4xx'
+  return httpStatus >= 300 ? 'http_3xx' : 'ok'
+}
