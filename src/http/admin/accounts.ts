@@ -7,7 +7,7 @@ import { Secret } from '../../core/secret.ts'
 import type { AccountRemoval } from '../../store/accounts/account.ts'
 import type { Account, Store } from '../../store/store.ts'
 import type { ApiEnv } from '../api-env.ts'
-import { idField, PAUSE, REACH, textField, viewPause, viewReach } from '../json/fields.ts'
+import { AT_OR_NULL, idField, PAUSE, TEXT_OR_NULL, textField } from '../json/fields.ts'
 import { PAGE_QUERY, pageOf } from '../json/pagination.ts'
 import { found } from '../json/problem.ts'
 import { invalid, noQuery, readQuery, said } from '../json/validate.ts'
@@ -67,26 +67,33 @@ export const REMOVAL_REFUSALS = {
 } satisfies Record<Exclude<AccountRemoval, 'removed'>, Words>
 const ACCOUNT_ID = /^[\x21-\x7e]{1,128}$/
 
-export const ACCOUNT = z.strictObject({
+export const ACCOUNT = z.object({
   id: z.string(),
   account: z.string().describe('The APIID.'),
   mode: z.enum(['dynamic', 'static']),
   rate: z.number().describe('Calls a second.'),
   partnerId: idField('partner').nullable().describe('The only partner that may use it; null: every partner may.'),
   ...PAUSE,
-  ...REACH,
+  reachable: z.boolean(),
+  since: AT_OR_NULL.describe('Since when it is paused, or GetResult cannot be reached.'),
+  error: TEXT_OR_NULL.describe('Why GetResult cannot be reached, such as `unreachable: ECONNREFUSED`.'),
 })
 export type AccountAnswer = z.output<typeof ACCOUNT>
 
-export const viewAccount = (account: Account): AccountAnswer => ({
-  id: account.id,
+/** Its facts by the names that operators know them by. */
+export const namedFacts = <A extends Omit<Account, 'passwordMode' | 'partnerId'>>(account: A) => ({
+  ...account,
   account: account.apiId,
-  mode: account.passwordMode,
-  rate: account.rate,
-  partnerId: account.partnerId,
-  ...viewPause(account),
-  ...viewReach(account),
+  paused: account.pausedAt !== null,
+  reason: account.pauseReason,
+  code: account.pauseCode,
+  reachable: account.unreachableAt === null,
+  since: account.pausedAt ?? account.unreachableAt,
+  error: account.unreachableError,
 })
+
+export const viewAccount = (account: Account): AccountAnswer =>
+  z.decode(ACCOUNT, { ...namedFacts(account), mode: account.passwordMode })
 
 /** `/v1/admin/accounts`; the `:id` of an account is its id or its APIID. */
 export const createAdminAccounts = ({ store, newId }: AdminAccountDeps) => {

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { ACT_OUTCOMES } from '../../store/operators/acts.ts'
 import type { Act, Store } from '../../store/store.ts'
 import type { ApiEnv } from '../api-env.ts'
-import { AT, jsonTime, textField, timeField } from '../json/fields.ts'
+import { AT, textField, timeField } from '../json/fields.ts'
 import { cursorField, cursorOf, PAGE_PARAMETERS, readCursor } from '../json/pagination.ts'
 import { readQuery, said } from '../json/validate.ts'
 
@@ -33,7 +33,7 @@ export const AUDIT_QUERY = z.strictObject({
 })
 
 const FACT = z.union([z.string(), z.number(), z.boolean()]).nullable().optional()
-export const AUDITED_ACT = z.strictObject({
+export const AUDITED_ACT = z.object({
   at: AT,
   who: z.string().describe('The id of the token; `ADMIN_TOKEN`; `command`.'),
   name: z.string().describe("The token's name; of a command the system's user."),
@@ -53,11 +53,8 @@ export const AUDITED_ACT = z.strictObject({
     ),
 })
 
-const viewAct = ({ id: _, at, changes, ...act }: Act): z.output<typeof AUDITED_ACT> => ({
-  at: jsonTime(at),
-  ...act,
-  changes: changes === null ? null : JSON.parse(changes),
-})
+const viewAct = ({ changes, ...act }: Act) =>
+  z.decode(AUDITED_ACT, { ...act, changes: changes === null ? null : JSON.parse(changes) })
 
 /** `/v1/admin/audit`: what operators have done. */
 export const createAdminAudit = ({ store }: AdminAuditDeps) => {

@@ -6,13 +6,13 @@ import type { Role } from '../../core/role.ts'
 import { REASONS } from '../../core/verification.ts'
 import { BULK_RATE, BULK_STATES, type BulkAct } from '../../store/bulk/bulk-act.ts'
 import { BULK_ACTS } from '../../store/registrations/filter.ts'
-import { AT, AT_OR_NULL, COUNT, idField, jsonTime, jsonTimeOrNull, TEXT_OR_NULL } from '../json/fields.ts'
+import { AT, AT_OR_NULL, COUNT, idField, TEXT_OR_NULL } from '../json/fields.ts'
 import { FOUND_REGISTRATION, maskSerial, seesAll } from './registration-view.ts'
 
-export const BULK = z.strictObject({
+export const BULK = z.object({
   id: idField('(bulk|resend)').nullable().describe('Null of a dry run.'),
   act: z.enum(BULK_ACTS),
-  filter: z.strictObject({
+  filter: z.object({
     partner: TEXT_OR_NULL,
     serial: TEXT_OR_NULL,
     account: TEXT_OR_NULL.describe('The id of the account.'),
@@ -58,7 +58,7 @@ export const BULK = z.strictObject({
   error: TEXT_OR_NULL.describe('Why its probe has failed, such as `no_response`, `http_503` or `cancelled`.'),
 })
 
-export const BULK_DRAFT = z.strictObject({
+export const BULK_DRAFT = z.object({
   ...BULK.shape,
   sample: z.array(FOUND_REGISTRATION).describe('The newest ten of those that are meant.'),
   estimatedSeconds: COUNT.describe(`How long it takes at ${BULK_RATE} a second, which is the most.`),
@@ -78,36 +78,17 @@ const progressOf = ({ state, startedAt, endedAt, probedAt, doneAtStart, done, co
 export const viewBulk = (bulk: BulkAct, { role, now }: { role: Role; now: number }): z.output<typeof BULK> => {
   const { filter } = bulk
   const serial = filter.idcardid
-  return {
-    id: bulk.id,
-    act: bulk.act,
+  return z.decode(BULK, {
+    ...bulk,
     filter: {
+      ...filter,
       partner: filter.partnerId,
       serial: serial === null || seesAll(role) ? serial : maskSerial(serial),
       account: filter.accountId,
-      status: filter.status,
-      reason: filter.reason,
-      delivery: filter.delivery,
-      host: filter.host,
-      error: filter.error,
-      since: jsonTimeOrNull(filter.since),
-      until: jsonTimeOrNull(filter.until),
-      messageSince: jsonTimeOrNull(filter.messageSince),
-      messageUntil: jsonTimeOrNull(filter.messageUntil),
     },
-    reason: bulk.reason,
-    who: bulk.who,
-    name: bulk.name,
-    probe: bulk.probe,
-    state: bulk.state,
-    probed: bulk.probeId === null ? null : { registrationId: bulk.probeId, arrivedAt: jsonTimeOrNull(bulk.probedAt) },
+    probed: bulk.probeId === null ? null : { registrationId: bulk.probeId, arrivedAt: bulk.probedAt },
     count: bulk.counted.count,
     countIsCapped: bulk.counted.isCapped,
-    done: bulk.done,
     ...progressOf(bulk, now),
-    createdAt: jsonTime(bulk.createdAt),
-    startedAt: jsonTimeOrNull(bulk.startedAt),
-    endedAt: jsonTimeOrNull(bulk.endedAt),
-    error: bulk.error,
-  }
+  })
 }

@@ -2,7 +2,7 @@ import { Hono } from 'hono'
 import { z } from 'zod'
 import type { Callback, CallbackTrouble, Store } from '../../store/store.ts'
 import type { ApiEnv } from '../api-env.ts'
-import { CALLBACK_TROUBLE, idField, viewCallbackTrouble } from '../json/fields.ts'
+import { CALLBACK_TROUBLE, idField } from '../json/fields.ts'
 import { cursorField, PAGE_PARAMETERS } from '../json/pagination.ts'
 import { invalid, noQuery, readQuery, said } from '../json/validate.ts'
 import { readAct, WHY } from './authorize.ts'
@@ -40,16 +40,13 @@ export const CALLBACK_ENABLING = z.strictObject({
   ...WHY,
 })
 
-export const CALLBACK = z.strictObject({ partnerId: idField('partner'), ...CALLBACK_TROUBLE.shape })
+export const CALLBACK = z.object({ partnerId: idField('partner'), ...CALLBACK_TROUBLE.shape })
 
 export const ENABLED_CALLBACK = z.strictObject({
   released: z.boolean().describe('Whether webhooks were held for it, which go out now.'),
 })
 
-export const viewCallback = (trouble: CallbackTrouble): z.output<typeof CALLBACK> => ({
-  partnerId: trouble.partnerId,
-  ...viewCallbackTrouble(trouble),
-})
+export const viewCallback = (trouble: CallbackTrouble) => z.decode(CALLBACK, trouble)
 
 /** For the audit: not the URL, since a partner may have put a secret into it. */
 export const callbackFacts = (url: string, disabled: boolean) => ({ host: URL.parse(url)?.host ?? null, disabled })

@@ -4,24 +4,24 @@ import type { Language } from '../../core/language.ts'
 import { CATALOGUES, describeTrouble } from '../../core/operator-texts/describe.ts'
 import type { ShowTime } from '../../core/show-time.ts'
 import type { TroubleCode } from '../../core/trouble.ts'
-import { isThere, judgeNodes } from '../../store/operators/nodes.ts'
-import { type AccountStats, BUSY_TABLES, type EngineStats, type QueueStats } from '../../store/stats/stats.ts'
+import { isThere } from '../../store/operators/nodes.ts'
+import { BUSY_TABLES } from '../../store/stats/stats.ts'
 import { type TroubleFacts, troublesOf } from '../../store/stats/troubles.ts'
 import type { Store } from '../../store/store.ts'
 import { findWriteError } from '../../store/unavailable.ts'
 import type { ApiEnv } from '../api-env.ts'
-import { AT, AT_OR_NULL, COUNT, jsonTime, jsonTimeOrNull, viewPause, viewReach } from '../json/fields.ts'
+import { AT, AT_OR_NULL, COUNT } from '../json/fields.ts'
 import { noQuery } from '../json/validate.ts'
 import { answerLanguage } from '../language.ts'
-import { ACCOUNT } from './accounts.ts'
-import { NODE, viewNode } from './nodes.ts'
+import { ACCOUNT, namedFacts } from './accounts.ts'
+import { NODE, namedNodes } from './nodes.ts'
 
 interface OverviewDeps {
   store: Pick<Store, 'stats' | 'probe'>
 }
 
 const countsOf = <Name extends string>(names: readonly Name[]) =>
-  z.strictObject(Object.fromEntries(names.map(name => [name, COUNT])) as Record<Name, typeof COUNT>)
+  z.object(Object.fromEntries(names.map(name => [name, COUNT])) as Record<Name, typeof COUNT>)
 
 const QUEUE = {
   due: COUNT.describe('Could be claimed now. Of a disabled partner nothing is due.'),
@@ -32,15 +32,15 @@ const QUEUE = {
 }
 const MS = z.number().min(0)
 
-const bulkOf = (remaining: string) => z.strictObject({ open: COUNT, remaining: COUNT.describe(remaining) })
+const bulkOf = (remaining: string) => z.object({ open: COUNT, remaining: COUNT.describe(remaining) })
 
-const SQLITE = z.strictObject({
+const SQLITE = z.object({
   kind: z.literal('sqlite'),
   databaseBytes: COUNT,
   walBytes: COUNT,
   diskFreeBytes: COUNT.nullable(),
 })
-const POSTGRES = z.strictObject({
+const POSTGRES = z.object({
   kind: z.literal('postgres'),
   databaseBytes: COUNT,
   serverVersion: z.string(),
@@ -48,12 +48,12 @@ const POSTGRES = z.strictObject({
   oldestSnapshotMs: MS.describe('For how long the oldest transaction has kept dead rows from being removed.'),
 })
 
-export const OVERVIEW = z.strictObject({
+export const OVERVIEW = z.object({
   at: AT,
   language: z.enum(['en', 'zh']),
   problems: z
     .array(
-      z.strictObject({
+      z.object({
         code: z.enum(Object.keys(CATALOGUES.en.troubles) as TroubleCode[]),
         account: z.string().nullable().describe('The APIID, where it is about an account.'),
         since: AT_OR_NULL,
@@ -63,24 +63,24 @@ export const OVERVIEW = z.strictObject({
     )
     .describe('The worst first; empty where nothing is wrong.'),
   accounts: z.array(
-    z.strictObject({
+    z.object({
       ...ACCOUNT.omit({ mode: true, partnerId: true }).shape,
       nextTryAt: AT_OR_NULL.describe('When one call is made to try it, in a pause or an outage.'),
       waiting: COUNT.describe('Serials that somebody waits for.'),
       ...QUEUE,
     }),
   ),
-  polls: z.strictObject(QUEUE).describe('Serials to be asked about, of all accounts.'),
-  deliveries: z.strictObject({
+  polls: z.object(QUEUE).describe('Serials to be asked about, of all accounts.'),
+  deliveries: z.object({
     ...QUEUE,
     held: COUNT.describe('Webhooks whose URL answered 410 or is disabled.'),
   }),
-  callbacks: z.strictObject({
+  callbacks: z.object({
     gone: COUNT.describe('URLs on hold after a 410.'),
     failing: COUNT.describe('URLs where every attempt of an hour or more, ten at least, has failed.'),
     disabled: COUNT.describe('URLs on hold after five days of failures only.'),
   }),
-  bulk: z.strictObject({
+  bulk: z.object({
     resends: bulkOf('Webhooks that they have still to make due.').describe('Bulk resends of partners.'),
     acts: bulkOf('About how many registrations they have still to come to.').describe(
       'Bulk acts of operators that are under way.',
@@ -115,47 +115,18 @@ export const readOverview = async (
 
 const viewOverview = (facts: TroubleFacts, { language, showTime }: Reader): Overview => {
   const { stats } = facts
-  return {
-    at: jsonTime(stats.at),
+  return z.decode(OVERVIEW, {
+    ...stats,
     language,
     problems: troublesOf(facts).map(trouble => ({
       code: trouble.code,
       account: 'account' in trouble ? trouble.account : null,
-      since: jsonTimeOrNull(trouble.since),
+      since: trouble.since,
       ...describeTrouble(trouble, language, stats.at, showTime),
     })),
-    accounts: stats.accounts.map(viewAccountStats),
-    polls: viewQueue(stats.polls),
-    deliveries: { ...viewQueue(stats.deliveries), held: stats.deliveries.held },
-    callbacks: stats.callbacks,
-    bulk: stats.bulk,
-    nodes: judgeNodes(stats.nodes).map(viewNode),
-    engine: viewEngine(stats.engine),
-  }
-}
-
-const viewQueue = ({ due, dueIsCapped, scheduled, leased, oldestDueAt }: QueueStats) => ({
-  due,
-  dueIsCapped,
-  scheduled,
-  leased,
-  oldestDueAt: jsonTimeOrNull(oldestDueAt),
-})
-
-const viewAccountStats = (account: AccountStats) => ({
-  id: account.id,
-  account: account.apiId,
-  rate: account.rate,
-  ...viewPause(account),
-  ...viewReach(account),
-  nextTryAt: jsonTimeOrNull(account.probeAt),
-  waiting: account.waiting,
-  ...viewQueue(account),
-})
-
-const viewEngine = (engine: EngineStats) => {
-  const { masterKey: _, ...shown } = engine
-  return shown
+    accounts: stats.accounts.map(account => ({ ...namedFacts(account), nextTryAt: account.probeAt })),
+    nodes: namedNodes(stats.nodes),
+  })
 }
 
 /** `GET /v1/admin/overview`: what is wrong and what to do, and what waits since when. */

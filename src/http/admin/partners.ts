@@ -5,17 +5,7 @@ import { LONGEST_NAME } from '../../core/line.ts'
 import { newPartner } from '../../core/new-partner.ts'
 import type { ApiKey, Partner, Store } from '../../store/store.ts'
 import type { ApiEnv } from '../api-env.ts'
-import {
-  AT,
-  AT_OR_NULL,
-  idField,
-  jsonTime,
-  jsonTimeOrNull,
-  lineField,
-  QUOTAS,
-  SHOWN_ONCE,
-  timeField,
-} from '../json/fields.ts'
+import { AT, AT_OR_NULL, idField, jsonTimeOrNull, lineField, QUOTAS, SHOWN_ONCE, timeField } from '../json/fields.ts'
 import { PAGE_QUERY, pageOf } from '../json/pagination.ts'
 import { found, readId } from '../json/problem.ts'
 import { noQuery, readQuery, said } from '../json/validate.ts'
@@ -46,7 +36,7 @@ export const PARTNER_CHANGE = z.strictObject({
   ...WHY,
 })
 
-export const PARTNER = z.strictObject({
+export const PARTNER = z.object({
   id: idField('partner'),
   name: z.string(),
   disabled: z.boolean(),
@@ -54,7 +44,6 @@ export const PARTNER = z.strictObject({
   quotas: QUOTAS,
   createdAt: AT,
 })
-type PartnerAnswer = z.output<typeof PARTNER>
 
 export const CREATED_PARTNER = z.strictObject({
   partnerId: idField('partner'),
@@ -63,14 +52,7 @@ export const CREATED_PARTNER = z.strictObject({
   signingSecret: z.string().describe(SHOWN_ONCE),
 })
 
-export const viewPartner = ({ id, name, disabled, payload, quotas, createdAt }: Partner): PartnerAnswer => ({
-  id,
-  name,
-  disabled,
-  payload,
-  quotas,
-  createdAt: jsonTime(createdAt),
-})
+export const viewPartner = (partner: Partner) => z.decode(PARTNER, partner)
 
 /** `/v1/admin/partners` */
 export const createAdminPartners = ({ store, newId, random }: AdminPartnerDeps) => {
@@ -130,14 +112,13 @@ export const createKeyBody = ({ now }: Pick<AdminKeyDeps, 'now'>) =>
     ...WHY,
   })
 
-export const KEY = z.strictObject({
+export const KEY = z.object({
   id: idField('key'),
   createdAt: AT,
   lastUsedAt: AT_OR_NULL.describe('To the minute.'),
   expiresAt: AT_OR_NULL,
   revoked: z.boolean(),
 })
-type KeyAnswer = z.output<typeof KEY>
 
 export const CREATED_KEY = z.strictObject({
   id: idField('key'),
@@ -146,13 +127,7 @@ export const CREATED_KEY = z.strictObject({
   expiresAt: AT_OR_NULL,
 })
 
-export const viewKey = ({ id, createdAt, lastUsedAt, expiresAt, revokedAt }: ApiKey): KeyAnswer => ({
-  id,
-  createdAt: jsonTime(createdAt),
-  lastUsedAt: jsonTimeOrNull(lastUsedAt),
-  expiresAt: jsonTimeOrNull(expiresAt),
-  revoked: revokedAt !== null,
-})
+export const viewKey = (key: ApiKey) => z.decode(KEY, { ...key, revoked: key.revokedAt !== null })
 
 /** `/v1/admin/partners/:id/keys` */
 export const createPartnerKeys = ({ store, newId, random, now }: AdminKeyDeps) => {

@@ -6,7 +6,7 @@ import { includesRole, type Role } from '../../core/role.ts'
 import { REASONS } from '../../core/verification.ts'
 import { errorOf, type FoundRegistration } from '../../store/registrations/filter.ts'
 import type { Account, Explanation, Partner } from '../../store/store.ts'
-import { AT, AT_OR_NULL, idField, jsonTime, jsonTimeOrNull, PAUSE, viewPause } from '../json/fields.ts'
+import { AT, AT_OR_NULL, idField, jsonTimeOrNull, PAUSE, viewPause } from '../json/fields.ts'
 import { POLLING, viewPolling } from '../partner/explain.ts'
 import { REGISTRATION, viewRegistration } from '../partner/registration-schemas.ts'
 
@@ -21,7 +21,7 @@ const MASKED_SERIAL = z
   .describe('Whole only for the role `admin`: others see its first 4 and last 2 characters.')
 
 /** What operators see of a registration, in a list. */
-export const FOUND_REGISTRATION = z.strictObject({
+export const FOUND_REGISTRATION = z.object({
   id: idField('reg'),
   partnerId: idField('partner'),
   accountId: z.string(),
@@ -43,26 +43,20 @@ export const seesAll = (role: Role): boolean => includesRole(role, 'admin')
 
 export const viewFound = (found: FoundRegistration, role: Role): z.output<typeof FOUND_REGISTRATION> => {
   const { id, message, callbackUrl } = found
-  return {
-    id,
-    partnerId: found.partnerId,
-    accountId: found.accountId,
+  return z.decode(FOUND_REGISTRATION, {
+    ...found,
     idcardid: seesAll(role) ? found.idcardid : maskSerial(found.idcardid),
     host: hostOf(callbackUrl),
     callbackUrl: seesAll(role) ? callbackUrl : null,
-    status: found.status,
-    reason: found.reason,
     delivery: {
       messageId: message && messageIdOf(id),
       state: message?.state ?? deliveryWithoutMessage(found.status),
       attempts: message?.attempts ?? 0,
-      nextAttemptAt: jsonTimeOrNull(message?.claimedAt ?? message?.dueAt ?? null),
+      nextAttemptAt: message?.claimedAt ?? message?.dueAt ?? null,
       error: errorOf(found),
-      lastAttemptAt: jsonTimeOrNull(message?.lastAttempt?.at ?? null),
+      lastAttemptAt: message?.lastAttempt?.at ?? null,
     },
-    createdAt: jsonTime(found.createdAt),
-    resolvedAt: jsonTimeOrNull(found.resolvedAt),
-  }
+  })
 }
 
 /** A registration with all that an operator asks about first. */

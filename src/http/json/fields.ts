@@ -28,7 +28,8 @@ export const lineField = (longest: number) => {
 export const TEXT_OR_NULL = z.string().nullable()
 export const COUNT = z.int().min(0)
 
-export const AT = z.iso.datetime()
+/** A time in an answer: epoch ms, which `z.decode` writes as ISO 8601 in UTC. */
+export const AT = z.codec(z.number(), z.iso.datetime(), { decode: at => jsonTime(at), encode: Date.parse })
 export const AT_OR_NULL = AT.nullable()
 
 /** What each quota limits, for the document and for who has reached it. */
@@ -63,24 +64,8 @@ export const viewPause = ({
   since: jsonTimeOrNull(pausedAt),
 })
 
-/** Whether GetResult can be reached with an account; `since` is the pause's or the outage's. */
-export const REACH = {
-  reachable: z.boolean(),
-  since: AT_OR_NULL.describe('Since when it is paused, or GetResult cannot be reached.'),
-  error: TEXT_OR_NULL.describe('Why GetResult cannot be reached, such as `unreachable: ECONNREFUSED`.'),
-}
-export const viewReach = ({
-  pausedAt,
-  unreachableAt,
-  unreachableError,
-}: Pick<Account, 'pausedAt' | 'unreachableAt' | 'unreachableError'>) => ({
-  reachable: unreachableAt === null,
-  since: jsonTimeOrNull(pausedAt ?? unreachableAt),
-  error: unreachableError,
-})
-
 /** A callback URL that fails or is held. */
-export const CALLBACK_TROUBLE = z.strictObject({
+export const CALLBACK_TROUBLE = z.object({
   callbackUrl: z.string().describe('In its normalised form.'),
   state: z
     .enum(['failing', 'disabled', 'gone'])
@@ -94,18 +79,7 @@ export const CALLBACK_TROUBLE = z.strictObject({
   ),
   held: COUNT.describe('Webhooks that are held, counted up to 1,000.'),
 })
-export const viewCallbackTrouble = ({
-  callbackUrl,
-  state,
-  since,
-  heldSince,
-  lastError,
-  held,
-}: CallbackTrouble): z.output<typeof CALLBACK_TROUBLE> => ({
-  ...{ callbackUrl, state, lastError, held },
-  since: jsonTime(since),
-  heldSince: jsonTimeOrNull(heldSince),
-})
+export const viewCallbackTrouble = (trouble: Omit<CallbackTrouble, 'partnerId'>) => z.decode(CALLBACK_TROUBLE, trouble)
 
 /** For a secret in an answer. */
 export const SHOWN_ONCE = 'It is shown only this once.'

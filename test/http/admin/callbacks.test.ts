@@ -1,5 +1,4 @@
 import { expect, test } from 'vitest'
-import { CALLBACK } from '../../../src/http/admin/callbacks.ts'
 import { ADMIN_TOKEN, HOOK, openApiForEach } from '../support/api.ts'
 
 const api = openApiForEach()
@@ -21,7 +20,6 @@ test('lists URLs on hold, page by page', async () => {
   const first = await list('?limit=2')
   const second = await list(`?limit=2&cursor=${first.nextCursor}`)
   const all = [...first.data, ...second.data]
-  for (const one of all) CALLBACK.parse(one)
   expect(all.map(({ callbackUrl }) => callbackUrl)).toEqual(urls)
   expect(all[0]).toMatchObject({ partnerId: api.partner.id, state: 'gone', lastError: null, held: 0 })
   expect(second.nextCursor).toBeNull()
