@@ -1,5 +1,6 @@
 import type { Sender } from '../callback/sender.ts'
 import { MINUTE, SECOND } from '../core/duration.ts'
+import { pruneAll } from '../store/retention/retention.ts'
 import { createBackgroundJob } from '../worker/background-job.ts'
 import { createBulkActs } from '../worker/bulk-acts.ts'
 import { createCallbackNotices } from '../worker/callback-notices.ts'
@@ -10,8 +11,6 @@ import { clock } from './clock-and-ids.ts'
 import { createRole, type Role, type RoleDeps } from './role.ts'
 
 type Deps = RoleDeps & { sender: Pick<Sender, 'send' | 'close'> }
-
-const PRUNE_BATCH = 100
 
 export interface DelivererRole extends Role {
   /** How many attempts are under way. */
@@ -43,7 +42,7 @@ export const openDeliverer = ({ config: { callback, storage }, store, sender, em
     onError: onceAMinute(error => emit('delivery.round_failed', { error }), clock),
   })
   const retention = createBackgroundJob({
-    batch: () => store.prune(store.now() - storage.retentionMs, PRUNE_BATCH),
+    batch: isStopped => pruneAll(store.prune, store.now() - storage.retentionMs, { isStopped }),
     event: 'retention',
     clock,
     emit,

@@ -1,13 +1,12 @@
 import { clock } from '../app/clock-and-ids.ts'
 import { isThere } from '../store/operators/nodes.ts'
 import { resealAll } from '../store/resealing.ts'
+import { pruneAll } from '../store/retention/retention.ts'
 import type { Store } from '../store/store.ts'
-import { runBatches } from '../worker/background-job.ts'
 import { type Common, defineCommand, type OnStore } from './command.ts'
 import { fail, reasonOf } from './environment.ts'
 import { createProgress } from './progress.ts'
 
-const PRUNE_BATCH = 100
 const REKEY_BATCH = 200
 /** A service beside it has the file to itself for this long after each batch. */
 const REKEY_PAUSE_MS = 10
@@ -17,14 +16,11 @@ type Input = Common & OnStore
 
 const prune = async (store: Store, { say, config, audited }: Input) => {
   const progress = createProgress()
-  let done = 0
-  const batch = async (): Promise<number> => {
-    const count = await store.prune(store.now() - config.storage.retentionMs, PRUNE_BATCH)
-    done += count
-    progress.count(say(`Erased ${done} registrations so far …`, `已清除 ${done} 条登记……`))
-    return count
-  }
-  const pruned = await audited({ act: 'database.prune' }, () => runBatches(batch))
+  const pruned = await audited({ act: 'database.prune' }, () =>
+    pruneAll(store.prune, store.now() - config.storage.retentionMs, {
+      onErased: done => progress.count(say(`Erased ${done} registrations so far …`, `已清除 ${done} 条登记……`)),
+    }),
+  )
   progress.end()
   const text = say(
     `Erased ${pruned} registrations with their messages and attempts.`,

@@ -24,6 +24,7 @@ import type { RegistrationPage, RegistrationQuery } from './registrations/querie
 import type { NewRegistration, Registered } from './registrations/register.ts'
 import type { Cancellation, Registration } from './registrations/registration.ts'
 import type { Resealed, ResealPlace } from './resealing.ts'
+import type { Pruned, PrunePlace } from './retention/retention.ts'
 import type { EngineCounts, Stats } from './stats/stats.ts'
 import type { LongestPauses } from './verifications/due-times.ts'
 import type {
@@ -218,12 +219,12 @@ export interface Store extends OperatorVerbs {
   removeAccount(id: string): Promise<AccountRemoval | null>
 
   /**
-   * Erases at most `limit` registrations that ended before `before`, with their messages and attempts, and with their
-   * verification and their lane where they are its last; how many it erased. What waits to be sent is kept, but not what is
-   * held. Once fewer than `limit` are left it also erases what is as old of secrets that have ended
+   * Looks at `limit` registrations that ended before `before`, in the order in which they ended, from behind `place` on; null: from
+   * the first. Erases them, with their messages and attempts, and with their verification and their lane where they are its last. What
+   * waits to be sent is kept, but not what is held. Once it has looked at all it also erases what is as old of secrets that have ended
    * and of URLs that nothing is held for, and removed accounts that nothing waits for.
    */
-  prune(before: number, limit: number): Promise<number>
+  prune(before: number, limit: number, place: PrunePlace | null): Promise<Pruned>
   /**
    * Looks at `limit` sealed values from `place` on, and moves those under another master key to the current one; null begins a
    * change of the key. What it does not move opens under no key that is there.

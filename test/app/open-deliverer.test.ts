@@ -39,7 +39,7 @@ const open = (messages: ClaimedMessage[]) => {
         return settlements.map(() => null)
       },
       continueBulkActs,
-      prune: async () => 0,
+      prune: async () => ({ erased: 0, next: null }),
       liveSecrets: async () => [],
       claimCallbackNotices: async () => [],
       endCallbackNotice: async () => {},

@@ -20,8 +20,7 @@ test('what is erased is overwritten in the file, not only forgotten', async () =
   await bench.deliver(200)
   clock.now = 2_000
   await bench.register({ idcardid: 'kept-too' })
-  await bench.store.prune(2_000, 1)
-  await bench.store.prune(2_000, 10)
+  await bench.store.prune(2_000, 10, null)
   await bench.store.close()
   const file = new Database(path)
   file.pragma('wal_checkpoint(TRUNCATE)')

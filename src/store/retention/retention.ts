@@ -1,46 +1,74 @@
+import { yieldToLoop } from '../../core/clock.ts'
 import { REMOVED_KEPT_MS } from '../accounts/account.ts'
 import type { StoreContext } from '../context.ts'
 import { lockMessagesOf } from '../messages/deliveries.ts'
 import type { Store } from '../store.ts'
-import { columnsOf, type Dialect, type Row, type Tx } from '../tx.ts'
+import { columnsOf, type Dialect, type Row, type Sql, type Tx } from '../tx.ts'
+
+/** How far retention has come: the last registration that it looked at, and when that ended. */
+export interface PrunePlace {
+  resolvedAt: number
+  id: string
+}
+
+export interface Pruned {
+  erased: number
+  /** Null: it has looked at all of them. */
+  next: PrunePlace | null
+}
 
 type Ended = Pick<Row<'registrations'>, 'id' | 'verificationId' | 'laneId' | 'messageSeq'>
+type InWindow = Ended & PrunePlace & { isWaiting: boolean }
 
 /** What waits to be sent is kept, however old; what is held has no due time. */
-const ENDED = `
-  SELECT ${columnsOf('registrations', ['id', 'verificationId', 'laneId', 'messageSeq'])} FROM registrations
-  WHERE resolved_at < @before AND (SELECT due_at FROM deliveries WHERE seq = message_seq) IS NULL`
-const OLDEST_ENDED = `${ENDED} ORDER BY resolved_at, id LIMIT @limit`
+const IS_WAITING = '(SELECT due_at FROM deliveries WHERE seq = message_seq) IS NOT NULL'
+const ENDED = columnsOf('registrations', ['id', 'verificationId', 'laneId', 'messageSeq'])
+/** With those that wait: without them it would read however many there are. */
+const WINDOW = `
+  SELECT ${ENDED}, resolved_at AS "resolvedAt", ${IS_WAITING} AS "isWaiting" FROM registrations
+  WHERE resolved_at < @before AND (resolved_at, id) > (@resolvedAt, @id) ORDER BY resolved_at, id LIMIT @limit`
+const BEGINNING: PrunePlace = { resolvedAt: -1, id: '' }
 
 /** Erases what ended long ago, a small batch at a time, so that nobody waits for it. */
 export const createRetention = ({ read, write }: StoreContext): Pick<Store, 'prune'> => ({
-  prune: async (before, limit) => {
-    const rows = await read(tx => tx.all<Ended>(OLDEST_ENDED, { before, limit }))
-    const erased = rows.length === 0 ? 0 : await write(tx => erase(tx, rows, before))
-    if (rows.length < limit) await write(tx => eraseRest(tx, before))
-    return erased
+  prune: async (before, limit, place) => {
+    const window = await read(tx => tx.all<InWindow>(WINDOW, { before, limit, ...(place ?? BEGINNING) }))
+    const ended = window.filter(({ isWaiting }) => !isWaiting)
+    const erased = ended.length === 0 ? 0 : await write(tx => erase(tx, ended, before))
+    const last = window.length < limit ? undefined : window.at(-1)
+    if (last) return { erased, next: { resolvedAt: last.resolvedAt, id: last.id } }
+    for (const sql of REST) await write(tx => tx.all(sql, { before, removedBefore: tx.at - REMOVED_KEPT_MS }))
+    return { erased, next: null }
   },
 })
 
-const REST = [
+/** In the order in which all lock them. */
+const urlsWhere = (d: Dialect, condition: string): string => `(partner_id, callback_url) IN (
+  SELECT partner_id, callback_url FROM callbacks c WHERE ${condition} ORDER BY partner_id, callback_url ${d.forUpdate()})`
+
+/** Each in a transaction of its own. */
+const REST: readonly Sql[] = [
   // Nothing is held for these URLs. A claim forgets them, unless it finds that something has been held meanwhile.
-  `UPDATE callbacks AS c SET state = 'releasing', held_since = NULL, notice_due_at = NULL
-   WHERE held_since < @before AND NOT EXISTS (
-     SELECT 1 FROM deliveries d WHERE d.partner_id = c.partner_id AND d.callback_url = c.callback_url
-       AND d.state = 'pending' AND d.due_at IS NULL)`,
-  "DELETE FROM callbacks WHERE held_since IS NULL AND state <> 'releasing' AND last_at < @before",
+  d => `
+    UPDATE callbacks SET state = 'releasing', held_since = NULL, notice_due_at = NULL
+    WHERE ${urlsWhere(
+      d,
+      `held_since < @before AND NOT EXISTS (
+        SELECT 1 FROM deliveries d WHERE d.partner_id = c.partner_id AND d.callback_url = c.callback_url
+          AND d.state = 'pending' AND d.due_at IS NULL)`,
+    )}`,
+  d =>
+    `DELETE FROM callbacks WHERE ${urlsWhere(d, "held_since IS NULL AND state <> 'releasing' AND last_at < @before")}`,
   'DELETE FROM signing_secrets WHERE expires_at < @before',
   `DELETE FROM accounts WHERE removed_at < @removedBefore
      AND NOT EXISTS (SELECT 1 FROM verifications WHERE account_id = accounts.id AND due_at IS NOT NULL)`,
 ]
 
-const eraseRest = async (tx: Tx, before: number): Promise<void> => {
-  for (const text of REST) await tx.all(text, { before, removedBefore: tx.at - REMOVED_KEPT_MS })
-}
-
 const LOCK_VERIFICATIONS = (d: Dialect) =>
   `SELECT id FROM verifications WHERE id IN ${d.list('ids', 'int8')} ORDER BY id ${d.forUpdate()}`
-const STILL_ENDED = (d: Dialect) => `${ENDED} AND id IN ${d.list('ids', 'text')}`
+const STILL_ENDED = (d: Dialect) => `
+  SELECT ${ENDED} FROM registrations
+  WHERE resolved_at < @before AND id IN ${d.list('ids', 'text')} AND NOT (${IS_WAITING})`
 const ERASE = (d: Dialect) => `DELETE FROM registrations WHERE id IN ${d.list('ids', 'text')}`
 const ERASE_OF_MESSAGES = [
   (d: Dialect) => `DELETE FROM attempts WHERE message_seq IN ${d.list('seqs', 'int8')}`,
@@ -77,4 +105,28 @@ const erase = async (tx: Tx, found: readonly Ended[], before: number): Promise<n
   await tx.all(LOCK_LANES, lanes)
   await tx.all(ERASE_LANES, lanes)
   return rows.length
+}
+
+const BATCH = 100
+
+/**
+ * Erases all that ended before then, batch by batch; how many. What waits is read once, however much it is.
+ *
+ * @param how.onErased told after each batch how many are erased so far
+ */
+export const pruneAll = async (
+  prune: Store['prune'],
+  before: number,
+  { isStopped, onErased }: { isStopped?: () => boolean; onErased?: (erased: number) => void } = {},
+): Promise<number> => {
+  let erased = 0
+  let place: PrunePlace | null = null
+  do {
+    const batch: Pruned = await prune(before, BATCH, place)
+    erased += batch.erased
+    onErased?.(erased)
+    place = batch.next
+    await yieldToLoop()
+  } while (place !== null && !isStopped?.())
+  return erased
 }

@@ -116,7 +116,7 @@ export const describeEvents = (open: OpenStore): void => {
     await bench.store.cancel(bench.partnerId, cancelled.id)
     const next = await bench.resolve()
     await bench.advance(MINUTE)
-    expect(await bench.store.prune(bench.store.now(), 1)).toBe(1)
+    expect((await bench.store.prune(bench.store.now(), 1, null)).erased).toBe(1)
     expect((await read(bench, seen?.position)).map(({ registrationId }) => registrationId)).toEqual([next.id])
   })
 }

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { DAY, HOUR, MINUTE } from '../../../src/core/duration.ts'
+import { pruneAll } from '../../../src/store/retention/retention.ts'
 import type { ChangedCallback } from '../../../src/store/store.ts'
 import { first, HOOK, type OpenStore, openStoreFixture } from '../../support/store.ts'
 
@@ -158,8 +159,7 @@ export const describeFailingCallbacks = (open: OpenStore): void => {
     await bench.deliver(500)
     await bench.advance(90 * DAY)
     const before = bench.store.now() - 30 * DAY
-    while ((await bench.store.prune(before, 100)) > 0);
-    await bench.store.prune(before, 100)
+    await pruneAll(bench.store.prune, before)
     expect(await callbacksOf(bench)).toEqual([])
   })
 }

@@ -33,7 +33,7 @@ export const describeOrdering = (open: OpenStore): void => {
     })
     await store.cancel(partnerId, id)
     await bench.advance(HOUR)
-    expect(await store.prune(store.now(), 0)).toBe(0)
+    expect(await store.prune(store.now(), 0, null)).toEqual({ erased: 0, next: null })
   })
 
   test('a usage counts what waits, the hosts, and the registrations of a day', async () => {

@@ -16,13 +16,28 @@ export const describeRetention = (open: OpenStore): void => {
     await bench.advance(DAY)
     const recent = await bench.resolve()
     const before = bench.store.now() - HOUR
-    expect(await bench.store.prune(before, 1)).toBe(1)
-    expect(await bench.store.prune(before, 100)).toBe(1)
-    expect(await bench.store.prune(before, 100)).toBe(0)
+    expect((await bench.store.prune(before, 1, null)).erased).toBe(1)
+    expect(await bench.store.prune(before, 100, null)).toEqual({ erased: 1, next: null })
+    expect(await bench.store.prune(before, 100, null)).toEqual({ erased: 0, next: null })
     for (const { id } of [done, cancelled]) expect(await bench.store.findRegistration(bench.partnerId, id)).toBeNull()
     for (const { id } of [unsent, pending, recent]) await bench.find(id)
     const other = await bench.addPartner()
     expect(await bench.register({ partnerId: other, idcardid: '1' })).toMatchObject({ status: 'pending', polls: 0 })
+  })
+
+  test('looks at no more than the limit, however many wait, and goes on behind them', async () => {
+    await using bench = await openStoreFixture(open)
+    const waiting = [await bench.resolve(), await bench.resolve(), await bench.resolve()]
+    await bench.advance(HOUR)
+    const done = await bench.register()
+    await bench.store.cancel(bench.partnerId, done.id)
+    await bench.advance(DAY)
+    const before = bench.store.now() - HOUR
+    const first = await bench.store.prune(before, 2, null)
+    expect(first).toEqual({ erased: 0, next: { resolvedAt: expect.any(Number), id: waiting[1]?.id } })
+    expect(await bench.store.prune(before, 2, first.next)).toMatchObject({ erased: 1, next: { id: done.id } })
+    expect(await bench.store.prune(before, 4, null)).toEqual({ erased: 0, next: null })
+    for (const { id } of waiting) await bench.find(id)
   })
 
   test('keeps a serial, and its verdict, while another registration has it', async () => {
@@ -31,7 +46,7 @@ export const describeRetention = (open: OpenStore): void => {
     await bench.deliver(200)
     await bench.advance(DAY)
     const late = await bench.register({ idcardid: '1', callbackUrl: 'https://late.example/' })
-    expect(await bench.store.prune(bench.store.now() - HOUR, 100)).toBe(1)
+    expect((await bench.store.prune(bench.store.now() - HOUR, 100, null)).erased).toBe(1)
     expect(await bench.find(late.id)).toMatchObject({ status: 'succeeded', verdict: { status: 'SUCCESS' } })
   })
 }

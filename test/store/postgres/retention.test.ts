@@ -41,7 +41,7 @@ const openNodes = async () => {
     },
     registerAll: (path: string) => other.register(all.map(n => bench.newRegistration(itemOf(n, path)))),
     /** Later than anything has ended. */
-    prune: () => bench.store.prune(Date.now() + 60_000, SERIALS),
+    prune: () => bench.store.prune(Date.now() + 60_000, SERIALS, null),
     [Symbol.asyncDispose]: async () => {
       await other.close()
       await bench.store.close()

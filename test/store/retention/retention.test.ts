@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { describe, expect, test } from 'vitest'
 import { DAY, HOUR } from '../../../src/core/duration.ts'
+import { pruneAll } from '../../../src/store/retention/retention.ts'
 import { openSqliteStore } from '../../../src/store/sqlite/store.ts'
 import { readTables } from '../../privacy/support/tables.ts'
 import { openFolder } from '../../support/service.ts'
@@ -35,8 +36,9 @@ const open = async () => {
     /** Changes the file beside the store. */
     change: (statement: string, ...values: unknown[]) => onFile(path, file => file.prepare(statement).run(...values)),
     select: (query: string) => onFile(path, file => file.prepare(query).pluck().get()),
-    /** Erases what ended more than `ms` ago, `limit` at most. */
-    prune: (ms: number, limit = 1_000) => fixture.store.prune(clock.now - ms, limit),
+    /** Erases what ended more than `ms` ago. */
+    prune: (ms: number) => pruneAll(fixture.store.prune, clock.now - ms),
+    pruneOne: (ms: number) => fixture.store.prune(clock.now - ms, 1, null),
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
   }
 }
@@ -144,7 +146,7 @@ describe('retention', () => {
     await fixture.deliver(200)
     const [refused] = await fixture.store.register([fixture.newRegistration({ callbackUrl: 'https://c.example/' })])
     expect(refused?.outcome).toBe('over_quota')
-    expect(await fixture.prune(DAY, 1)).toBe(1)
+    expect((await fixture.pruneOne(DAY)).erased).toBe(1)
     expect(await hostsOf()).toBe(2)
     expect(await fixture.prune(DAY)).toBe(1)
     expect(await hostsOf()).toBe(1)

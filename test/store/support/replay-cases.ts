@@ -85,7 +85,7 @@ export const CASES: Readonly<Record<string, Case>> = {
     await bench.resolve()
     await bench.deliver(200)
     await bench.advance(DAY)
-    return () => bench.store.prune(bench.store.now(), 10)
+    return () => bench.store.prune(bench.store.now(), 10, null)
   },
   noteOperatorEvents: async bench => () => bench.store.noteOperatorEvents([exhaustion(bench), exhaustion(bench)]),
 }

@@ -224,7 +224,7 @@ const changeSecrets: Step = async ({ random, store, partnerIds, newId }) => {
   const secrets = await store.listSigningSecrets(partnerId)
   if (random() < 0.4 && secrets.length > 0) await store.endSigningSecret(partnerId, oneOf(random, secrets).id)
 }
-const prune: Step = ({ random, store, now }) => store.prune(now() - below(random, HOUR), 1 + below(random, 4))
+const prune: Step = ({ random, store, now }) => store.prune(now() - below(random, HOUR), 1 + below(random, 4), null)
 
 /** Several writes in one turn of the event loop, which SQLite commits together. */
 const together: Step = async history => {
