@@ -5,7 +5,7 @@ import { beginClaim } from '../messages/claims-lock.ts'
 import { newestOf } from '../messages/events.ts'
 import { heldAt } from '../operators/facts.ts'
 import type { Store } from '../store.ts'
-import type { Row, Tx } from '../tx.ts'
+import type { Tx } from '../tx.ts'
 import type { Callback, CallbackNotice, CallbackRow } from './callback.ts'
 import { HEALTH } from './urls.ts'
 
@@ -51,6 +51,10 @@ const WORKING_URL = `
     GROUP BY callback_url) AS working
   WHERE (SELECT c.state FROM callbacks c WHERE c.partner_id = @partnerId AND c.callback_url = working.url) IS NULL
   ORDER BY at DESC, url LIMIT 1`
+/** Gives no row where the URL has been enabled since it was found. */
+const CLAIM = `
+  UPDATE callbacks SET notice_due_at = @dueAt, notice_tries = @tries
+  WHERE partner_id = @partnerId AND callback_url = @callbackUrl AND notice_due_at <= @at RETURNING 1 AS claimed`
 const PUT_OFF = 'UPDATE callbacks SET notice_due_at = @dueAt WHERE partner_id = @partnerId AND notice_due_at <= @at'
 
 /** The webhooks that tell a partner, at another URL, of one that is disabled. */
@@ -61,10 +65,10 @@ export const createCallbackNotices = ({ read, write }: Pick<StoreContext, 'read'
   const claim = async (tx: Tx, { tries, ...row }: NoticeRow): Promise<CallbackNotice[]> => {
     const { partnerId, callbackUrl, failingSince, lastError, heldSince } = row
     const [working] = await tx.all<{ url: string }>(WORKING_URL, { partnerId, callbackUrl })
+    const dueAt = working ? nextNoticeAt(tries, tx.at) : null
+    const [claimed] = await tx.all(CLAIM, { partnerId, callbackUrl, at: tx.at, dueAt, tries: tries + 1 })
     await tx.all(PUT_OFF, { partnerId, at: tx.at, dueAt: tx.at + NOTICE_GAP_MS })
-    const noticeDueAt = working ? nextNoticeAt(tries, tx.at) : null
-    await save(tx, { partnerId, callbackUrl, noticeDueAt, noticeTries: tries + 1 })
-    if (!working) return []
+    if (!working || !claimed) return []
     const id = noticeIdOf(row, heldSince)
     const told = { id, partnerId, url: working.url, callbackUrl, disabledAt: heldSince }
     return [{ ...told, failingSince, lastError, attempt: tries + 1 }]
@@ -83,9 +87,6 @@ export const createCallbackNotices = ({ read, write }: Pick<StoreContext, 'read'
     },
 
     endCallbackNotice: ({ partnerId, callbackUrl }) =>
-      write(tx => save(tx, { partnerId, callbackUrl, noticeDueAt: null })),
+      write(tx => tx.update('callbacks', ['partnerId', 'callbackUrl'], [{ partnerId, callbackUrl, noticeDueAt: null }])),
   } satisfies Partial<Store>
 }
-
-const save = (tx: Tx, row: Partial<Row<'callbacks'>>): Promise<void> =>
-  tx.update('callbacks', ['partnerId', 'callbackUrl'], [row])
