@@ -30,7 +30,6 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     'store',
     'simulator',
     'app',
-    'worker',
     'http',
     'upstream',
     'client',
