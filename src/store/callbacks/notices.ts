@@ -87,6 +87,8 @@ export const createCallbackNotices = ({ read, write }: Pick<StoreContext, 'read'
     },
 
     endCallbackNotice: ({ partnerId, callbackUrl }) =>
-      write(tx => tx.update('callbacks', ['partnerId', 'callbackUrl'], [{ partnerId, callbackUrl, noticeDueAt: null }])),
+      write(tx =>
+        tx.update('callbacks', ['partnerId', 'callbackUrl'], [{ partnerId, callbackUrl, noticeDueAt: null }]),
+      ),
   } satisfies Partial<Store>
 }
