@@ -9,34 +9,6 @@ export interface Rate {
   burst: number
 }
 
-/** How many tokens were used, at a time in epoch ms. */
-export interface Bucket {
-  used: number
-  at: number
-}
-
-export const FULL_BUCKET: Bucket = { used: 0, at: 0 }
-
-/** The part of a token that rounding may lose. */
-const TOLERANCE = 1e-9
-
-/**
- * Takes a token, or `count` of them or none; `count` is at most the burst, and negative to give some back. Keep the new bucket in
- * either case. `retryAfterMs` says how long to wait; null: they were taken.
- */
-export const takeToken = (
-  { used, at }: Bucket,
-  now: number,
-  { rate, burst, count = 1 }: Rate & { count?: number },
-): { bucket: Bucket; retryAfterMs: number | null } => {
-  // If the clock was set back, nothing is refilled, and time goes on from there.
-  const left = Math.max(0, used - (Math.max(0, now - at) * rate) / SECOND)
-  const missing = left + count - burst
-  return missing > TOLERANCE && count > 0
-    ? { bucket: { used: left, at: now }, retryAfterMs: Math.ceil(((missing - TOLERANCE) * SECOND) / rate) }
-    : { bucket: { used: Math.max(0, left + count), at: now }, retryAfterMs: null }
-}
-
 /** Of one batch. */
 export const MOST_IN_A_BATCH = 1_000
 export const BATCH_BYTES = 1024 * 1024
@@ -54,20 +26,27 @@ const SEEN_FOR_AN_ITEM = 10
 export const itemsOf = (held: number, seen: number): number => Math.max(held, Math.ceil(seen / SEEN_FOR_AN_ITEM))
 
 const MOST_BUCKETS = 10_000
+/** The part of a token that rounding may lose. */
+const TOLERANCE = 1e-9
 
 type Take = Rate & { count?: number }
 
 /**
- * A token bucket for each key: how many ms until it has the tokens again, and none are taken; null: they were taken. All start
- * anew where there would be more than `MOST_BUCKETS`.
+ * A token bucket for each key. Takes a token, or `count` of them or none; `count` is at most the burst, and negative to give some
+ * back. Says how many ms to wait; null: they were taken. All start anew where there would be more than `MOST_BUCKETS`.
  */
 export const createBuckets = ({ now }: { now: () => number }) => {
-  const buckets = new Map<string, Bucket>()
-  return (key: string, rate: Take): number | null => {
-    const { bucket, retryAfterMs } = takeToken(buckets.get(key) ?? FULL_BUCKET, now(), rate)
+  /** How many tokens were used, at a time in epoch ms. */
+  const buckets = new Map<string, { used: number; at: number }>()
+  return (key: string, { rate, burst, count = 1 }: Take): number | null => {
+    const { used, at } = buckets.get(key) ?? { used: 0, at: 0 }
+    // If the clock was set back, nothing is refilled, and time goes on from there.
+    const left = Math.max(0, used - (Math.max(0, now() - at) * rate) / SECOND)
+    const missing = left + count - burst
+    const isRefused = missing > TOLERANCE && count > 0
     if (buckets.size >= MOST_BUCKETS && !buckets.has(key)) buckets.clear()
-    buckets.set(key, bucket)
-    return retryAfterMs
+    buckets.set(key, { used: isRefused ? left : Math.max(0, left + count), at: now() })
+    return isRefused ? Math.ceil(((missing - TOLERANCE) * SECOND) / rate) : null
   }
 }
 
@@ -210,13 +189,6 @@ export interface Rates {
   give(name: RateName, key: string, count: number): void
 }
 
-/** A part of a rate. What may be taken at once fits into its burst, as it did into the whole one. */
-const partOf = (share: number, { rate, burst, count }: Required<Take>): Take => ({
-  rate: rate * share,
-  burst: Math.max(burst * share, Math.min(burst, count)),
-  count,
-})
-
 /** Counts every rate of the API on this node. */
 export const createRates = ({ now, rateShare, ...settings }: RateDeps): Rates => {
   const limits: Rates['limits'] = limitsOf(settings)
@@ -224,18 +196,19 @@ export const createRates = ({ now, rateShare, ...settings }: RateDeps): Rates =>
     RateName,
     ReturnType<typeof createBuckets>
   >
-  const partFor = (name: RateName, count: number): Take => {
-    const { rate, burst, ofNode } = limits[name]
-    return partOf(ofNode ? 1 : rateShare(), { rate, burst, count })
-  }
+  const shareOf = (name: RateName): number => (limits[name].ofNode ? 1 : rateShare())
   return {
     limits,
     take: (name, key, count = 1) => {
-      const retryAfterMs = buckets[name](key, partFor(name, count))
-      if (retryAfterMs !== null) throw new AppError('too_many_requests', limits[name].detail, { retryAfterMs })
+      const { rate, burst, detail } = limits[name]
+      const share = shareOf(name)
+      // What may be taken at once fits into the burst of a part of the rate, as it did into the whole one.
+      const least = Math.min(burst, count)
+      const retryAfterMs = buckets[name](key, { rate: rate * share, burst: Math.max(burst * share, least), count })
+      if (retryAfterMs !== null) throw new AppError('too_many_requests', detail, { retryAfterMs })
     },
     give: (name, key, count) => {
-      buckets[name](key, { ...partFor(name, -count), burst: Number.POSITIVE_INFINITY })
+      buckets[name](key, { rate: limits[name].rate * shareOf(name), burst: Number.POSITIVE_INFINITY, count: -count })
     },
   }
 }

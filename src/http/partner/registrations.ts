@@ -1,3 +1,4 @@
+import { EventEmitter } from 'node:events'
 import type { Context } from 'hono'
 import { z } from 'zod'
 import { MINUTE, readDuration, SECOND } from '../../core/duration.ts'
@@ -34,45 +35,34 @@ const RETRY_MS = 1 * SECOND
  */
 const createLongPoll = ({ store, sleep }: Pick<ApiDeps, 'store' | 'sleep'>) => {
   const waits = createInFlight()
-  const waiting = new Map<string, Set<AbortController>>()
-
-  const wake = (ids: readonly string[]) => {
-    for (const id of ids) for (const call of waiting.get(id) ?? []) call.abort()
+  /** Emits the id of a registration once it has ended. */
+  const ends = new EventEmitter().setMaxListeners(0)
+  const tell = (ids: readonly string[]) => {
+    for (const id of ids) ends.emit(id)
   }
-  store.hints.on('resolved', wake)
+  store.hints.on('resolved', tell)
 
-  let isRetrying = false
-  const retry = async () => {
-    isRetrying = true
-    while (waiting.size > 0) {
+  let isLooking = false
+  const look = async () => {
+    isLooking = true
+    while (waits.total() > 0) {
       await sleep(RETRY_MS)
       // Where the database is away, the next read may find it.
-      if (waiting.size > 0) await store.endedAmong([...waiting.keys()]).then(wake, () => {})
+      if (waits.total() > 0) await store.endedAmong(ends.eventNames() as string[]).then(tell, () => {})
     }
-    isRetrying = false
+    isLooking = false
   }
 
-  const add = (id: string, call: AbortController) => {
-    const others = waiting.get(id) ?? new Set()
-    waiting.set(id, others.add(call))
-    if (!isRetrying) void retry()
-  }
-  const remove = (id: string, call: AbortController) => {
-    const others = waiting.get(id)
-    others?.delete(call)
-    if (others?.size === 0) waiting.delete(id)
-  }
-
-  /**
-   * Resolves when the registration ends, after `ms`, or when the signal aborts; at once if too many calls are waiting.
-   */
+  /** Resolves when the registration ends, after `ms`, or when the signal aborts; at once if too many calls are waiting. */
   return async (id: string, { partnerId, ms, signal }: Wait): Promise<void> => {
     if ((waits.counts.get(partnerId) ?? 0) >= MOST_OF_A_PARTNER || waits.total() >= MOST) return
     waits.start(partnerId)
-    const resolved = new AbortController()
-    add(id, resolved)
-    await sleep(ms, AbortSignal.any([signal, resolved.signal])).catch(() => {})
-    remove(id, resolved)
+    if (!isLooking) void look()
+    const ended = new AbortController()
+    const end = () => ended.abort()
+    ends.once(id, end)
+    await sleep(ms, AbortSignal.any([signal, ended.signal])).catch(() => {})
+    ends.off(id, end)
     waits.end(partnerId)
   }
 }
