@@ -20,6 +20,7 @@ import {
   required,
 } from './command.ts'
 import { quoted } from './doctor/finding.ts'
+import { refuse } from './ending.ts'
 import { findAccount, findPartner, partnerNames } from './find-partner.ts'
 import { answerList } from './output.ts'
 import { callOf } from './program.ts'
@@ -49,7 +50,7 @@ const stateOf = (account: Account, { say, lang }: Common): string => {
 }
 
 /** Not an option of its own: others on the machine can see what a command was started with. */
-const readKey = (file: string, { refuse }: Common): Secret => {
+const readKey = (file: string): Secret => {
   let text: string
   try {
     text = readFileSync(file === '-' ? STDIN : file, 'utf8').trim()
@@ -67,13 +68,13 @@ const readKey = (file: string, { refuse }: Common): Secret => {
 type OnAccount = Common & OnStore & { account: string }
 
 const change = async (verb: 'pause' | 'resume', store: Store, { account: typed, say, audited }: OnAccount) => {
-  const before = await findAccount(store, typed, say)
+  const before = await findAccount(store, typed)
   const edit = { before: viewAccount(before), after: { paused: verb === 'pause' } }
   const changed = await audited({ act: `account.${verb}`, object: before.id, ...edit }, () =>
     store[`${verb}Account`](before.id),
   )
   // Null: somebody has removed it since.
-  const account = changed ?? (await findAccount(store, before.id, say))
+  const account = changed ?? (await findAccount(store, before.id))
   const { apiId } = account
   const resume = `${callOf()} account resume ${quoted(apiId)}`
   const text =
@@ -131,9 +132,9 @@ export const commands = [
     changes: true,
     example: 'account create C12345678 --api-key-file key.txt --rate 20',
     onStore: async (store, input) => {
-      const { apiId, apiKeyFile, mode, rate, partner, say, refuse, audited } = input
-      const apiKey = readKey(apiKeyFile, input)
-      const partnerId = partner && (await findPartner(store, partner, say)).id
+      const { apiId, apiKeyFile, mode, rate, partner, say, audited } = input
+      const apiKey = readKey(apiKeyFile)
+      const partnerId = partner && (await findPartner(store, partner)).id
       const added = { id: createIds()('acc'), apiId, apiKey, passwordMode: mode, rate, partnerId }
       const act = { act: 'account.create', object: apiId, after: { account: apiId, mode, rate, partnerId } }
       const account = await audited(act, () => store.createAccount(added))
@@ -173,8 +174,8 @@ export const commands = [
     args: { account: ACCOUNT },
     changes: true,
     example: 'account remove C12345678',
-    onStore: async (store, { account: typed, say, refuse, audited }) => {
-      const before = await findAccount(store, typed, say)
+    onStore: async (store, { account: typed, say, audited }) => {
+      const before = await findAccount(store, typed)
       const { id, apiId } = before
       const act = { act: 'account.remove', object: id, before: viewAccount(before), done: 'removed' }
       const outcome = await audited(act, () => store.removeAccount(id))

@@ -7,6 +7,7 @@ import { ROLES } from '../core/role.ts'
 import { listAll } from '../store/list-all.ts'
 import type { AdminToken } from '../store/store.ts'
 import { argument, defineCommand, line, option, type Pair, required } from './command.ts'
+import { refuse } from './ending.ts'
 import { answerList, iso } from './output.ts'
 
 const LIFE = duration({ min: SECOND, max: 3_650 * DAY })
@@ -72,7 +73,7 @@ export const commands = [
     args: { id: argument('TOKEN_ID', ['its id, which "admin-token list" shows', '令牌 id，见 "admin-token list"']) },
     changes: true,
     example: 'admin-token revoke token_01K9Z3N5T8V2X4B6D7F9G1H3J5',
-    onStore: async (store, { id, say, refuse, audited }) => {
+    onStore: async (store, { id, say, audited }) => {
       const token = await audited({ act: 'admin_token.revoke', object: id }, () => store.revokeAdminToken(id))
       if (!token)
         return refuse(

@@ -1,24 +1,20 @@
 import { createInterface } from 'node:readline/promises'
 import { clock, random } from '../app/clock-and-ids.ts'
-import { StartError } from '../core/error.ts'
-import type { Language } from '../core/language.ts'
 import { showBytes } from '../core/show-sizes.ts'
-import { BackupError, type BackupFault } from '../store/backup.ts'
 import { makeBackup, openRestore } from '../store/sqlite/backups.ts'
 import type { RestorePlan } from '../store/sqlite/restore.ts'
 import { userName } from './audit.ts'
 import { type Answer, argument, type Common, defineCommand, flag } from './command.ts'
-import { fail, loadConfig, print, reasonOf, refuse, refuseToOpen } from './environment.ts'
+import { fail, refuse } from './ending.ts'
+import { loadConfig, print } from './environment.ts'
 import { formatCount, formatTime, iso } from './output.ts'
 import { callOf } from './program.ts'
 
 /** Runs beside the service, or without one. */
 const backup = async ({ file, say, lang, reason }: Common & { file: string }): Promise<Answer> => {
-  const config = loadConfig('database', lang)
+  const config = loadConfig('database')
   const by = { name: userName(), reason }
-  const made = await makeBackup(config, file, { by, now: clock.now, random }).catch((error: unknown) =>
-    explain(error, lang),
-  )
+  const made = await makeBackup(config, file, { by, now: clock.now, random })
   const [size, at] = [showBytes(made.bytes), formatTime(made.at, lang)]
   const text = say(
     `Backed up to ${made.file}: ${size}, as of ${at}. Keep a copy of it on another machine.\nIt opens only with the master key of fingerprint ${made.masterKey}: keep that key, and apart from the backup.`,
@@ -30,38 +26,33 @@ const backup = async ({ file, say, lang, reason }: Common & { file: string }): P
 type RestoreInput = Common & { file: string; yes: boolean; hold: boolean }
 
 /** Says what it would do, asks, and does it. */
-const restore = async ({ file, json, yes, hold, say, refuse, lang, reason }: RestoreInput): Promise<Answer> => {
-  const config = loadConfig('database', lang)
+const restore = async ({ file, json, yes, hold, say, lang, reason }: RestoreInput): Promise<Answer> => {
+  const config = loadConfig('database')
   if (!yes && (json || !process.stdin.isTTY))
     refuse(
       'restore asks before it replaces the database, and there is no terminal here: say --yes',
       'restore 在替换数据库前会询问，但此处没有终端：请加 --yes',
     )
-  try {
-    const prepared = await openRestore(config, file, { now: clock.now, random })
-    using stack = new DisposableStack()
-    stack.defer(prepared.close)
-    const { plan, database } = prepared
-    const { keepsAs: keptAs, newest, ...counts } = plan
-    if (!json) print(planText(plan, { say, lang }))
-    const question = say(`Put the backup in the place of ${database}? [y/N] `, `用备份替换 ${database}？[y/N] `)
-    if (!yes && !(await confirm(question)))
-      return fail(say(`${database} was left as it is.`, `${database} 未作任何改动。`))
-    prepared.commit({ hold, by: { name: userName(), reason } })
-    const text = [say(`Restored ${database}. Start the service.`, `已恢复 ${database}。请启动服务。`)]
-    const resume = `${callOf()} deliveries resume`
-    if (hold)
-      text.push(
-        say(
-          `It will ask, but send nothing, until you run: ${resume}`,
-          `服务会查询，但不投递任何回调，直到运行：${resume}`,
-        ),
-      )
-    if (keptAs !== null) text.push(say(`When all is well, remove ${keptAs}.`, `确认无误后，请删除 ${keptAs}。`))
-    return { data: { database, keptAs, held: hold, newest: iso(newest), ...counts }, text: text.join('\n') }
-  } catch (error) {
-    return explain(error, lang)
-  }
+  const prepared = await openRestore(config, file, { now: clock.now, random })
+  using stack = new DisposableStack()
+  stack.defer(prepared.close)
+  const { plan, database } = prepared
+  const { keepsAs: keptAs, newest, ...counts } = plan
+  if (!json) print(planText(plan, { say, lang }))
+  const question = say(`Put the backup in the place of ${database}? [y/N] `, `用备份替换 ${database}？[y/N] `)
+  if (!yes && !(await confirm(question))) return fail(`${database} was left as it is.`, `${database} 未作任何改动。`)
+  prepared.commit({ hold, by: { name: userName(), reason } })
+  const text = [say(`Restored ${database}. Start the service.`, `已恢复 ${database}。请启动服务。`)]
+  const resume = `${callOf()} deliveries resume`
+  if (hold)
+    text.push(
+      say(
+        `It will ask, but send nothing, until you run: ${resume}`,
+        `服务会查询，但不投递任何回调，直到运行：${resume}`,
+      ),
+    )
+  if (keptAs !== null) text.push(say(`When all is well, remove ${keptAs}.`, `确认无误后，请删除 ${keptAs}。`))
+  return { data: { database, keptAs, held: hold, newest: iso(newest), ...counts }, text: text.join('\n') }
 }
 
 const planText = (plan: RestorePlan, { say, lang }: Pick<Common, 'say' | 'lang'>): string => {
@@ -89,15 +80,6 @@ const confirm = async (question: string): Promise<boolean> => {
   } finally {
     terminal.close()
   }
-}
-
-/** What went wrong on the way ends with 1; where something else should have been asked for or set, it is 2. */
-const ON_THE_WAY: readonly BackupFault[] = ['no_room', 'not_usable', 'damaged']
-
-const explain = (error: unknown, lang: Language): never => {
-  if (error instanceof StartError) return refuseToOpen(error, lang)
-  if (!(error instanceof BackupError)) return fail(reasonOf(error, lang))
-  return ON_THE_WAY.includes(error.fault) ? fail(error.words[lang]) : refuse(error.words[lang])
 }
 
 export const commands = [

@@ -2,6 +2,7 @@ import { callbackPolicy, judgeUrl } from '../core/callback-url.ts'
 import { callbackFacts, viewCallback } from '../http/admin/callbacks.ts'
 import type { CallbackTrouble, Store } from '../store/store.ts'
 import { argument, defineCommand, type Pair, partnerOption, required } from './command.ts'
+import { refuse } from './ending.ts'
 import { findPartner, partnerNames } from './find-partner.ts'
 import { answerList } from './output.ts'
 
@@ -36,7 +37,7 @@ export const commands = [
     },
     example: 'callback list',
     onStore: async (store, { partner, say, lang }) => {
-      const troubles = await allCallbacks(store, partner && (await findPartner(store, partner, say)).id)
+      const troubles = await allCallbacks(store, partner && (await findPartner(store, partner)).id)
       const states = {
         failing: say('failing', '投递失败'),
         disabled: say('disabled', '已停用'),
@@ -60,12 +61,12 @@ export const commands = [
     options: { partner: required(partnerOption()) },
     changes: true,
     example: 'callback disable https://partner.example/hook --partner "Spruce Ltd"',
-    onStore: async (store, { partner, callbackUrl: typed, say, refuse, config, audited }) => {
+    onStore: async (store, { partner, callbackUrl: typed, say, config, audited }) => {
       // As registering reads it, so it is as it is stored.
       const verdict = judgeUrl(typed, callbackPolicy(config.callback))
       if (!verdict.ok) return refuse(`URL ${verdict.message.en}`, `URL ${verdict.message.zh}`)
       const callbackUrl = verdict.url.href
-      const { id: partnerId } = await findPartner(store, partner, say)
+      const { id: partnerId } = await findPartner(store, partner)
       const after = callbackFacts(callbackUrl, true)
       const disabled = await audited({ act: 'callback.disable', object: partnerId, after }, () =>
         store.disableCallback({ partnerId, callbackUrl }),
@@ -84,8 +85,8 @@ export const commands = [
     options: { partner: required(partnerOption()) },
     changes: true,
     example: 'callback enable https://partner.example/hook --partner "Spruce Ltd"',
-    onStore: async (store, { partner, callbackUrl, say, refuse, audited }) => {
-      const { id: partnerId, name } = await findPartner(store, partner, say)
+    onStore: async (store, { partner, callbackUrl, say, audited }) => {
+      const { id: partnerId, name } = await findPartner(store, partner)
       if (!(await allCallbacks(store, partnerId)).some(one => one.callbackUrl === callbackUrl))
         refuse(
           `${name} has no callback URL ${callbackUrl} that fails or is on hold; "callback list --partner ${name}" shows those that do.`,

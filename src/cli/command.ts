@@ -51,8 +51,6 @@ type Parameters = Readonly<Record<string, Parameter<unknown>>>
 export interface Common {
   lang: Language
   say: Say
-  /** Ends the process with 2: what was asked for is not possible. */
-  refuse: (...words: Pair) => never
   /** False too for commands that print no data. */
   json: boolean
   /** Why somebody changes something, for the audit; null: not said, or nothing is changed. */

@@ -4,7 +4,7 @@ import { resealAll } from '../store/resealing.ts'
 import { pruneAll } from '../store/retention/retention.ts'
 import type { Store } from '../store/store.ts'
 import { type Common, defineCommand, type OnStore } from './command.ts'
-import { fail, reasonOf } from './environment.ts'
+import { fail, wordsOf } from './ending.ts'
 import { createProgress } from './progress.ts'
 
 const REKEY_BATCH = 200
@@ -33,22 +33,16 @@ const prune = async (store: Store, { say, config, audited }: Input) => {
  * Each batch is one transaction, so this may be killed anywhere. Both keys are needed until it has ended, by every node: one that has only
  * the old one would tell verdicts without their metadata.
  */
-const rekey = async (store: Store, { say, lang, audited }: Input) => {
+const rekey = async (store: Store, { say, audited }: Input) => {
   const { nodes, engine } = await store.stats()
   const others = nodes.filter(node => isThere(node, store.now()) && node.key !== engine.masterKey)
   const names = others.map(({ name }) => name)
   if (names.length > 0)
     return fail(
-      say(
-        `Nothing was moved: ${names.join(', ')} could not read it, running with another MASTER_KEY. Start every node with both keys ("The master key" in docs/backup.md), and run this again.`,
-        `未作任何改动：${names.join('、')} 正在使用另一个 MASTER_KEY，将无法读取更换后的值。请先让每个节点以两个密钥启动（见 docs/backup.zh-CN.md 的“主密钥”），再重新运行。`,
-      ),
+      `Nothing was moved: ${names.join(', ')} could not read it, running with another MASTER_KEY. Start every node with both keys ("The master key" in docs/backup.md), and run this again.`,
+      `未作任何改动：${names.join('、')} 正在使用另一个 MASTER_KEY，将无法读取更换后的值。请先让每个节点以两个密钥启动（见 docs/backup.zh-CN.md 的“主密钥”），再重新运行。`,
     )
   const progress = createProgress()
-  const again = say(
-    'rekey can be run again, and goes on where it was; until it has ended, keep both keys.',
-    'rekey 可以重新运行，会从中断处继续；完成之前请保留两个密钥。',
-  )
   const { moved: resealed, unreadable } = await audited({ act: 'database.rekey' }, () =>
     resealAll(store.reseal, {
       size: REKEY_BATCH,
@@ -57,7 +51,13 @@ const rekey = async (store: Store, { say, lang, audited }: Input) => {
     }),
   )
     .finally(progress.end)
-    .catch((error: unknown) => fail(`${reasonOf(error, lang)}\n${again}`))
+    .catch((error: unknown) => {
+      const { en, zh } = wordsOf(error)
+      return fail(
+        `${en}\nrekey can be run again, and goes on where it was; until it has ended, keep both keys.`,
+        `${zh}\nrekey 可以重新运行，会从中断处继续；完成之前请保留两个密钥。`,
+      )
+    })
   const text = [
     say(
       `Sealed ${resealed} values under MASTER_KEY. Remove MASTER_KEY_PREVIOUS once every node runs with the new key.`,

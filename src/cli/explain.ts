@@ -3,7 +3,8 @@ import { viewExplanation } from '../http/partner/explain.ts'
 import { explainSentence } from '../http/partner/explain-sentence.ts'
 import { ALL_REGISTRATIONS } from '../store/registrations/filter.ts'
 import type { Store } from '../store/store.ts'
-import { type Answer, argument, type Common, defineCommand, type Say } from './command.ts'
+import { type Answer, argument, type Common, defineCommand } from './command.ts'
+import { refuse } from './ending.ts'
 import { partnerNames } from './find-partner.ts'
 import { formatTime } from './output.ts'
 import { callOf } from './program.ts'
@@ -14,11 +15,8 @@ import { commandForWebhook } from './trouble-command.ts'
 const MOST_EXPLAINED = 20
 
 /** Says why there is no webhook yet, or what became of it: of a registration, or of all of a serial. */
-export const explain = async (
-  store: Store,
-  { what, say, refuse, lang }: Common & { what: string },
-): Promise<Answer> => {
-  const { found, isCut } = await findAll(store, what, say)
+export const explain = async (store: Store, { what, say, lang }: Common & { what: string }): Promise<Answer> => {
+  const { found, isCut } = await findAll(store, what)
   if (found.length === 0)
     refuse(
       `Nobody has registered the serial ${what}, or it was erased (RETENTION).`,
@@ -49,9 +47,9 @@ export const explain = async (
   return { data: { data, nextCursor: null }, text: [...lines, ...(isCut ? [more] : [])].join('\n') }
 }
 
-const findAll = async (store: Store, what: string, say: Say) => {
+const findAll = async (store: Store, what: string) => {
   if (isRegistrationId(what))
-    return { found: [{ id: what, partnerId: await findPartnerOf(store, what, say) }], isCut: false }
+    return { found: [{ id: what, partnerId: await findPartnerOf(store, what) }], isCut: false }
   const filter = { ...ALL_REGISTRATIONS, idcardid: what }
   const { found, next } = await searchAll(store, { filter, limit: MOST_EXPLAINED, before: null })
   return { found, isCut: next !== null }

@@ -1,18 +1,16 @@
 import { showPartner } from '../core/operator-texts/catalogue.ts'
 import { listAll } from '../store/list-all.ts'
 import type { Account, Partner, Store } from '../store/store.ts'
-import type { Say } from './command.ts'
-import { refuse } from './environment.ts'
+import { refuse } from './ending.ts'
 
 const MOST_NAMED = 10
 
 const nameOfPartner = ({ id, name }: Partner): string => showPartner({ partnerId: id, partnerName: name })
 
-/** The partner with this id or this name. Ends the process where there is none, or several, and names those that may be meant. */
+/** The partner with this id or this name. Ends the command where there is none, or several, and names those that may be meant. */
 export const findPartner = async (
   store: Pick<Store, 'findPartner' | 'listPartners'>,
   typed: string,
-  say: Say,
 ): Promise<Partner> => {
   const found = await store.findPartner(typed)
   if (found) return found
@@ -21,14 +19,16 @@ export const findPartner = async (
   if (named.length === 1 && named[0]) return named[0]
   const part = typed.toLowerCase()
   const like = named.length > 0 ? named : partners.filter(({ name }) => name.toLowerCase().includes(part))
-  const problem =
-    named.length > 0
-      ? say(`Several partners are called ${typed}: say which by its id.`, `有多个合作方名为 ${typed}：请改用 id 指定。`)
-      : say(
-          `There is no partner ${typed}; "partner list" shows them.`,
-          `没有合作方 ${typed}；可用 "partner list" 查看。`,
-        )
-  return refuse([problem, ...like.slice(0, MOST_NAMED).map(one => `  ${nameOfPartner(one)}`)].join('\n'))
+  const meant = like.slice(0, MOST_NAMED).map(one => `\n  ${nameOfPartner(one)}`)
+  return named.length > 0
+    ? refuse(
+        `Several partners are called ${typed}: say which by its id.${meant.join('')}`,
+        `有多个合作方名为 ${typed}：请改用 id 指定。${meant.join('')}`,
+      )
+    : refuse(
+        `There is no partner ${typed}; "partner list" shows them.${meant.join('')}`,
+        `没有合作方 ${typed}；可用 "partner list" 查看。${meant.join('')}`,
+      )
 }
 
 /** How a table names the partners of its rows. */
@@ -42,9 +42,7 @@ export const partnerNames = async (
   return id => names.get(id) ?? id
 }
 
-/** The account with this APIID or id. Ends the process where there is none. */
-export const findAccount = async (store: Pick<Store, 'findAccount'>, typed: string, say: Say): Promise<Account> =>
+/** The account with this APIID or id. Ends the command where there is none. */
+export const findAccount = async (store: Pick<Store, 'findAccount'>, typed: string): Promise<Account> =>
   (await store.findAccount(typed)) ??
-  refuse(
-    say(`There is no account ${typed}; "account list" shows them.`, `没有账户 ${typed}；可用 "account list" 查看。`),
-  )
+  refuse(`There is no account ${typed}; "account list" shows them.`, `没有账户 ${typed}；可用 "account list" 查看。`)

@@ -2,6 +2,7 @@ import { createIds, random } from '../app/clock-and-ids.ts'
 import { createApiKey } from '../core/api-key.ts'
 import { viewKey } from '../http/admin/partners.ts'
 import { argument, defineCommand, type Pair, partnerArgument } from './command.ts'
+import { refuse } from './ending.ts'
 import { findPartner } from './find-partner.ts'
 import { answerList } from './output.ts'
 
@@ -15,7 +16,7 @@ export const commands = [
     changes: true,
     example: 'key create partner_01K9Z3N5T8V2X4B6D7F9G1H3J5',
     onStore: async (store, { partner: typed, say, audited }) => {
-      const partner = await findPartner(store, typed, say)
+      const partner = await findPartner(store, typed)
       const { id, text: apiKey, hash } = createApiKey(createIds()('key'), random)
       const act = { act: 'key.create', object: id, after: { partnerId: partner.id } }
       await audited(act, () => store.createKey(partner.id, { id, hash }))
@@ -32,7 +33,7 @@ export const commands = [
     args: { partner: partnerArgument },
     example: 'key list partner_01K9Z3N5T8V2X4B6D7F9G1H3J5',
     onStore: async (store, { partner, say, lang }) => {
-      const keys = (await store.listKeys((await findPartner(store, partner, say)).id)) ?? []
+      const keys = (await store.listKeys((await findPartner(store, partner)).id)) ?? []
       const head = say('id|created|last used|revoked', 'id|创建时间|最近使用|已吊销')
       const rows = keys.map(one => [one.id, one.createdAt, one.lastUsedAt, one.revokedAt !== null])
       return answerList(keys.map(viewKey), { head, rows, lang })
@@ -44,7 +45,7 @@ export const commands = [
     args: { keyId: argument('KEY_ID', ['its id, which "key list" shows', '密钥 id，见 "key list"']) },
     changes: true,
     example: 'key revoke key_01K9Z3N5T8V2X4B6D7F9G1H3J5',
-    onStore: async (store, { keyId, say, refuse, audited }) => {
+    onStore: async (store, { keyId, say, audited }) => {
       const key = await audited({ act: 'key.revoke', object: keyId }, () => store.revokeKey(keyId))
       if (!key)
         return refuse(

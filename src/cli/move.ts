@@ -2,7 +2,6 @@ import { resolve } from 'node:path'
 import { clock, random } from '../app/clock-and-ids.ts'
 import type { Parser } from '../config/parsers.ts'
 import { databaseUrl } from '../config/url-parsers.ts'
-import { StartError } from '../core/error.ts'
 import type { Words } from '../core/language.ts'
 import { findKeyBeside, keysOf } from '../store/master-key.ts'
 import { moveDatabase } from '../store/move/move.ts'
@@ -10,7 +9,8 @@ import { sealedUnder } from '../store/sealed.ts'
 import { realPathOf } from '../store/sqlite/database-file.ts'
 import { userName } from './audit.ts'
 import { type Answer, type Common, defineCommand, option, required } from './command.ts'
-import { fail, loadConfig, reasonOf, refuse, refuseToOpen } from './environment.ts'
+import { fail, refuse } from './ending.ts'
+import { loadConfig } from './environment.ts'
 import { formatCount } from './output.ts'
 import { createProgress } from './progress.ts'
 
@@ -34,65 +34,59 @@ const target = database('postgres', {
 
 type Input = Common & { from: string; to: string | null }
 
-const move = async ({ from, to: given, say, lang, reason }: Input): Promise<Answer> => {
-  const { storage } = loadConfig('database', lang)
+const move = async ({ from, to: given, say, reason }: Input): Promise<Answer> => {
+  const { storage } = loadConfig('database')
   const { database } = storage
-  const noTarget = say(
-    'Nothing names the database to move to: set DATABASE_URL to it (postgres://…), or DATABASE_URL_FILE, or give --to.',
-    '未指定目标数据库：请把 DATABASE_URL（postgres://…）或 DATABASE_URL_FILE 设为该库，或使用 --to。',
-  )
-  const to = given ?? (database.kind === 'postgres' ? database.url.reveal() : refuse(noTarget))
+  const named = database.kind === 'postgres' ? database.url.reveal() : null
+  const to =
+    given ??
+    named ??
+    refuse(
+      'Nothing names the database to move to: set DATABASE_URL to it (postgres://…), or DATABASE_URL_FILE, or give --to.',
+      '未指定目标数据库：请把 DATABASE_URL（postgres://…）或 DATABASE_URL_FILE 设为该库，或使用 --to。',
+    )
   const path = realPathOf(resolve(from))
   const { host, pathname } = new URL(to)
   const name = `postgres://${host}${pathname}`
   const progress = createProgress()
   const stopping = new AbortController()
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stopping.abort())
-  try {
-    const noKey = say(
+  const masterKey =
+    keysOf(storage).masterKey ??
+    findKeyBeside(path) ??
+    refuse(
       'MASTER_KEY is not set, and no key stands beside the file: set the one that it was written with',
       '未设置 MASTER_KEY，文件旁也没有密钥：请设置写入该文件时使用的密钥',
     )
-    const { previousKey, masterKey = findKeyBeside(path) ?? refuse(noKey) } = keysOf(storage)
-    const moved = await moveDatabase({
-      ...{ from: path, to, name, by: { name: userName(), reason }, now: clock.now },
-      sealed: sealedUnder({ masterKey, previousKey }, random),
-      onRows: (done, all) => progress.show(say('Copying', '正在复制'), done, all),
-      signal: stopping.signal,
-    })
-    progress.end()
-    if (moved === null)
-      return fail(
-        say(
-          'Stopped: nothing was moved. Run the same command again, or start the service on the file.',
-          '已停止，未迁移任何数据。请再次运行同样的命令，或继续用该文件启动服务。',
-        ),
-      )
-    const [registrations, webhooks] = [moved.registrations, moved.message_bodies].map(count => formatCount(count ?? 0))
-    const text = [
+  const moved = await moveDatabase({
+    ...{ from: path, to, name, by: { name: userName(), reason }, now: clock.now },
+    sealed: sealedUnder({ masterKey, previousKey: keysOf(storage).previousKey }, random),
+    onRows: (done, all) => progress.show(say('Copying', '正在复制'), done, all),
+    signal: stopping.signal,
+  }).finally(progress.end)
+  if (moved === null)
+    return fail(
+      'Stopped: nothing was moved. Run the same command again, or start the service on the file.',
+      '已停止，未迁移任何数据。请再次运行同样的命令，或继续用该文件启动服务。',
+    )
+  const [registrations, webhooks] = [moved.registrations, moved.message_bodies].map(count => formatCount(count ?? 0))
+  const text = [
+    say(
+      `Moved ${registrations} registrations, ${webhooks} webhooks and all that belongs to them to ${name}.\nNow set DATABASE_URL to it on every node, and start them.`,
+      `已将 ${registrations} 条登记、${webhooks} 条回调及其相关数据迁移到 ${name}。\n现在请把每个节点的 DATABASE_URL 设为该数据库，然后启动。`,
+    ),
+  ]
+  if (!storage.masterKey)
+    text.push(
       say(
-        `Moved ${registrations} registrations, ${webhooks} webhooks and all that belongs to them to ${name}.\nNow set DATABASE_URL to it on every node, and start them.`,
-        `已将 ${registrations} 条登记、${webhooks} 条回调及其相关数据迁移到 ${name}。\n现在请把每个节点的 DATABASE_URL 设为该数据库，然后启动。`,
+        `Every node needs the same key: set MASTER_KEY to the content of ${path}.key.`,
+        `所有节点须使用同一密钥：请把 MASTER_KEY 设为 ${path}.key 的内容。`,
       ),
-      ...(storage.masterKey
-        ? []
-        : [
-            say(
-              `Every node needs the same key: set MASTER_KEY to the content of ${path}.key.`,
-              `所有节点须使用同一密钥：请把 MASTER_KEY 设为 ${path}.key 的内容。`,
-            ),
-          ]),
-      say(
-        'The file stays as it was, but no service starts on it any more.',
-        '原文件保持不变，但不再有服务能以它启动。',
-      ),
-    ]
-    return { data: { to: name, counts: moved }, text: text.join('\n') }
-  } catch (error) {
-    progress.end()
-    if (error instanceof StartError) refuseToOpen(error, lang)
-    return fail(reasonOf(error, lang))
-  }
+    )
+  text.push(
+    say('The file stays as it was, but no service starts on it any more.', '原文件保持不变，但不再有服务能以它启动。'),
+  )
+  return { data: { to: name, counts: moved }, text: text.join('\n') }
 }
 
 export const commands = [

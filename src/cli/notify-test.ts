@@ -1,7 +1,8 @@
 import { tellTest } from '../app/open-operator.ts'
 import { channelRemedy } from '../core/operator-texts/describe.ts'
 import { defineCommand } from './command.ts'
-import { fail, loadConfig } from './environment.ts'
+import { fail, refuse } from './ending.ts'
+import { loadConfig } from './environment.ts'
 
 export const commands = [
   defineCommand({
@@ -12,8 +13,8 @@ export const commands = [
     ],
     example: 'notify-test',
     /** Past the outbox: it needs no database, and disturbs no service. */
-    run: async ({ json, say, refuse, lang }) => {
-      const sent = await tellTest(loadConfig('database', lang).operator)
+    run: async ({ json, say, lang }) => {
+      const sent = await tellTest(loadConfig('database').operator)
       if (!sent)
         return refuse(
           'OPERATOR_URL is not set, so operators are told nowhere; set it to the webhook address of a robot',
@@ -29,15 +30,15 @@ export const commands = [
       }
       const { code, said } = answer
       const problem = answer.kind === 'refused' ? answer.problem : 'later'
-      const advice = channelRemedy(problem, lang)
       const answered = said === '' ? code : `${code} (${said})`
-      const text = say(
-        `Not sent: ${channel} answered ${answered}.\nWhat to do: ${advice}`,
-        `未发送：${channel} 返回 ${answered}。\n处理方法：${advice}`,
-      )
-      if (!json) return fail(text)
+      if (!json)
+        return fail(
+          `Not sent: ${channel} answered ${answered}.\nWhat to do: ${channelRemedy(problem, 'en')}`,
+          `未发送：${channel} 返回 ${answered}。\n处理方法：${channelRemedy(problem, 'zh')}`,
+        )
       process.exitCode = 1
-      return { data: { channel, sent: false, problem, error: code, answer: said, advice }, text }
+      const advice = channelRemedy(problem, lang)
+      return { data: { channel, sent: false, problem, error: code, answer: said, advice }, text: advice }
     },
   }),
 ]

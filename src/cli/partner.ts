@@ -15,6 +15,7 @@ import {
   type Pair,
   partnerArgument,
 } from './command.ts'
+import { refuse } from './ending.ts'
 import { complain } from './environment.ts'
 import { findPartner } from './find-partner.ts'
 import { answerList } from './output.ts'
@@ -40,7 +41,7 @@ const NAME: Pair = ['what you call it', '合作方名称']
 type OnPartner = Common & OnStore & { partner: string }
 
 const setDisabled = async (disabled: boolean, store: Store, { partner: typed, say, audited }: OnPartner) => {
-  const before = await findPartner(store, typed, say)
+  const before = await findPartner(store, typed)
   const { id, name } = before
   const edit = { before: viewPartner(before), after: { disabled } }
   const act = { act: disabled ? 'partner.disable' : 'partner.enable', object: id, ...edit }
@@ -112,7 +113,7 @@ export const commands = [
     changes: true,
     example: `partner set ${ID} --payload thin --max-pending 10000 --daily none`,
     onStore: async (store, input) => {
-      const { partner: typed, name, payload, maxPending, maxHosts, daily, say, refuse, audited } = input
+      const { partner: typed, name, payload, maxPending, maxHosts, daily, say, audited } = input
       if ([name, payload, maxPending, maxHosts, daily].every(value => value === null))
         refuse(
           'Name what is to be changed: --name, --payload, --max-pending, --max-hosts or --daily',
@@ -120,7 +121,7 @@ export const commands = [
         )
       const quotas = { pending: quotaOf(maxPending), hosts: quotaOf(maxHosts), daily: quotaOf(daily) }
       const change = { name: name ?? undefined, payload: payload ?? undefined, quotas }
-      const before = await findPartner(store, typed, say)
+      const before = await findPartner(store, typed)
       const act = { act: 'partner.change', object: before.id, before: viewPartner(before), after: change }
       const partner = (await audited(act, () => store.changePartner(before.id, change))) ?? before
       const shown = (value: number | null) => value ?? say('no limit', '不限')

@@ -4,7 +4,8 @@ import { type Language, languageOf } from '../core/language.ts'
 import { VERSION } from '../version.ts'
 import { auditedBy } from './audit.ts'
 import { type Answer, type Command, type Pair, sayIn } from './command.ts'
-import { print, refuse, withStore } from './environment.ts'
+import { exitCodeOf, wordsOf } from './ending.ts'
+import { complain, print, withStore } from './environment.ts'
 
 export interface CommandFile {
   commands: readonly Command[]
@@ -140,17 +141,20 @@ export const buildProgram = (sections: readonly Section[], language: Language) =
       if (problems.length > 0) return
       const args = Object.keys(spec.args).map((key, i) => [key, command.processedArgs[i] ?? null])
       const { reason, json = false, ...options } = command.opts()
-      const input = {
-        ...{ ...options, ...Object.fromEntries(args), json, reason: reason || null, lang: language, say },
-        refuse: (...words: Pair) => refuse(pick(words)),
-      }
+      const common = { json, reason: reason || null, lang: language, say }
+      const input = { ...options, ...Object.fromEntries(args), ...common }
       // biome-ignore lint/suspicious/noConfusingVoidType: a command may answer nothing
       const tell = (answer: Answer | void) => answer && print(json ? JSON.stringify(answer.data) : answer.text)
-      tell(await spec.run?.(input as never))
-      if (spec.onStore)
-        await withStore({ lang: language, changes: spec.changes }, async (store, config) => {
-          tell(await spec.onStore?.(store, { ...input, config, audited: auditedBy(store, input.reason) } as never))
-        })
+      try {
+        tell(await spec.run?.(input as never))
+        if (spec.onStore)
+          await withStore({ lang: language, changes: spec.changes }, async (store, config) => {
+            tell(await spec.onStore?.(store, { ...input, config, audited: auditedBy(store, input.reason) } as never))
+          })
+      } catch (error) {
+        complain(wordsOf(error)[language])
+        process.exit(exitCodeOf(error))
+      }
     })
   }
 
@@ -163,11 +167,13 @@ export const buildProgram = (sections: readonly Section[], language: Language) =
   }
   const run = async (): Promise<void> => {
     await program.parseAsync()
-    const typed = [callOf(), ...(where ? wordsOf(where) : []), '--help'].join(' ')
-    if (problems.length > 0) refuse([...problems, say(`How it is used: ${typed}`, `用法见：${typed}`)].join('\n'))
+    const typed = [callOf(), ...(where ? typedPath(where) : []), '--help'].join(' ')
+    if (problems.length === 0) return
+    complain([...problems, say(`How it is used: ${typed}`, `用法见：${typed}`)].join('\n'))
+    process.exit(2)
   }
   return { program, run }
 }
 
 /** The words of a command that are typed after the program's name. */
-const wordsOf = (command: Program): string[] => (command.parent ? [...wordsOf(command.parent), command.name()] : [])
+const typedPath = (command: Program): string[] => (command.parent ? [...typedPath(command.parent), command.name()] : [])

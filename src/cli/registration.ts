@@ -11,7 +11,7 @@ import {
 } from '../store/registrations/filter.ts'
 import type { Store } from '../store/store.ts'
 import { anyText, defineCommand, option, type Pair, partnerOption, required, type Say, time } from './command.ts'
-import { refuse } from './environment.ts'
+import { refuse } from './ending.ts'
 import { findAccount, findPartner, partnerNames } from './find-partner.ts'
 import { type Cell, readerZone, showTable } from './output.ts'
 
@@ -52,16 +52,14 @@ export const searchAll = async (
   return { found, next }
 }
 
-/** Ends the process where there is no such registration. */
-export const findPartnerOf = async (store: Pick<Store, 'partnerOf'>, id: string, say: Say): Promise<string> => {
+/** Ends the command where there is no such registration. */
+export const findPartnerOf = async (store: Pick<Store, 'partnerOf'>, id: string): Promise<string> => {
   const partnerId = isRegistrationId(id) ? await store.partnerOf(id) : null
   return (
     partnerId ??
     refuse(
-      say(
-        `There is no registration ${id}; "explain SERIAL" shows the ids of a serial.`,
-        `没有登记 ${id}；可用 "explain 流水号" 查看其登记 id。`,
-      ),
+      `There is no registration ${id}; "explain SERIAL" shows the ids of a serial.`,
+      `没有登记 ${id}；可用 "explain 流水号" 查看其登记 id。`,
     )
   )
 }
@@ -104,8 +102,8 @@ export const commands = [
     },
     example: 'registration list --status pending --since 24h --limit 20',
     onStore: async (store, { say, lang, limit, cursor, ...wanted }) => {
-      const account = wanted.account === null ? null : await findAccount(store, wanted.account, say)
-      const partnerId = wanted.partner && (await findPartner(store, wanted.partner, say)).id
+      const account = wanted.account === null ? null : await findAccount(store, wanted.account)
+      const partnerId = wanted.partner && (await findPartner(store, wanted.partner)).id
       const here = { now: store.now(), zone: readerZone(lang) }
       const filter: RegistrationFilter = {
         ...ALL_REGISTRATIONS,

@@ -15,6 +15,7 @@ import {
   partnerOption,
   time,
 } from './command.ts'
+import { refuse } from './ending.ts'
 import { explain } from './explain.ts'
 import { findPartner } from './find-partner.ts'
 import { formatTime, iso, readerZone } from './output.ts'
@@ -26,8 +27,8 @@ const BATCH = 200
 const PAUSE_MS = 10
 
 const resendOne = async (store: Store, id: string, input: Common & OnStore): Promise<Answer> => {
-  const { say, refuse, audited } = input
-  const partnerId = await findPartnerOf(store, id, say)
+  const { audited } = input
+  const partnerId = await findPartnerOf(store, id)
   const act = { act: 'registration.resend', object: id, done: 'resent' }
   const outcome = await audited(act, () => store.resend(partnerId, id))
   if (outcome === 'no_message')
@@ -45,8 +46,8 @@ const resendOne = async (store: Store, id: string, input: Common & OnStore): Pro
 type Span = Common & OnStore & { partner: string | null; since: TypedTime; until: TypedTime | null }
 
 const resendSpan = async (store: Store, input: Span): Promise<Answer> => {
-  const { partner, since, until, say, refuse, lang, reason, audited } = input
-  const partnerId = partner === null ? null : (await findPartner(store, partner, say)).id
+  const { partner, since, until, say, lang, reason, audited } = input
+  const partnerId = partner === null ? null : (await findPartner(store, partner)).id
   const createdAt = store.now()
   const here = { now: createdAt, zone: readerZone(lang) }
   const span = { since: since(here), until: until?.(here) ?? createdAt }
@@ -128,7 +129,7 @@ export const commands = [
     changes: true,
     example: 'resend --partner "Spruce Ltd" --since 10:00',
     onStore: async (store, { id, ...input }) => {
-      const { partner, allPartners, since, until, refuse } = input
+      const { partner, allPartners, since, until } = input
       const isOfSome = (partner !== null) !== allPartners
       if (id === null && isOfSome && since !== null) return resendSpan(store, { ...input, since })
       if (id !== null && !(partner || allPartners || since || until)) return resendOne(store, id, input)

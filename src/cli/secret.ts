@@ -6,6 +6,7 @@ import { generateSecret } from '../core/signature.ts'
 import { viewSecret } from '../http/partner/signing-secrets.ts'
 import { DEFAULT_OVERLAP_MS, MOST_LIVE_SECRETS, OVERLAP_RULE, readOverlap } from '../store/partners/signing-secrets.ts'
 import { argument, defineCommand, option, type Pair, partnerArgument, required } from './command.ts'
+import { refuse } from './ending.ts'
 import { findPartner } from './find-partner.ts'
 import { answerList, formatTime, iso } from './output.ts'
 
@@ -18,7 +19,7 @@ export const commands = [
     args: { partner: partnerArgument },
     example: 'secret list "Spruce Ltd"',
     onStore: async (store, { partner, say, lang }) => {
-      const secrets = await store.listSigningSecrets((await findPartner(store, partner, say)).id)
+      const secrets = await store.listSigningSecrets((await findPartner(store, partner)).id)
       const rows = secrets.map(({ id, type, createdAt, expiresAt }) => [id, type, createdAt, expiresAt])
       const head = say('id|type|created|ends', 'id|类型|创建时间|失效时间')
       return answerList(secrets.map(viewSecret), { head, rows, lang })
@@ -44,8 +45,8 @@ export const commands = [
     },
     changes: true,
     example: 'secret rotate "Spruce Ltd" --overlap 48h',
-    onStore: async (store, { partner: typed, overlap, type, say, refuse, lang, audited }) => {
-      const { id: partnerId, name } = await findPartner(store, typed, say)
+    onStore: async (store, { partner: typed, overlap, type, say, lang, audited }) => {
+      const { id: partnerId, name } = await findPartner(store, typed)
       const [id, { secret, publicText }] = [createIds()('secret'), generateSecret(type, random)]
       const overlapMs = overlap ?? DEFAULT_OVERLAP_MS
       const after = { partnerId, type, overlapSeconds: overlapMs / SECOND }
@@ -76,13 +77,13 @@ export const commands = [
     },
     changes: true,
     example: 'secret end "Spruce Ltd" secret_01K9Z3N5T8V2X4B6D7F9G1H3J5',
-    onStore: async (store, { partner: typed, id, say, refuse, audited }) => {
+    onStore: async (store, { partner: typed, id, say, audited }) => {
       const refuseUnknown = () =>
         refuse(
           `There is no live signing secret ${id}; "secret list PARTNER" shows them.`,
           `没有有效的签名密钥 ${id}；可用 "secret list PARTNER" 查看。`,
         )
-      const { id: partnerId } = await findPartner(store, typed, say)
+      const { id: partnerId } = await findPartner(store, typed)
       const secrets = await store.listSigningSecrets(partnerId)
       const { type } = secrets.find(one => one.id === id) ?? refuseUnknown()
       const act = { act: 'secret.end', object: id, before: { partnerId, type }, done: 'ended' }

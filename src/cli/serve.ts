@@ -7,22 +7,23 @@ import { AppError } from '../core/error.ts'
 import { refuseTakenPort } from '../http/listen.ts'
 import { limitMemory } from '../limit-memory.ts'
 import { explainStart } from '../store/open.ts'
-import { showAddress } from '../store/opening-failure.ts'
+import { mayPass, showAddress } from '../store/opening-failure.ts'
 import { createEmit, type Emit, type Listener } from '../telemetry/emit.ts'
 import { createLog } from '../telemetry/log.ts'
 import { VERSION } from '../version.ts'
-import { type Common, defineCommand } from './command.ts'
-import { adviceOn, loadConfig, refuseToOpen } from './environment.ts'
+import { defineCommand } from './command.ts'
+import { adviceOn, fail, refuse, wordsOf } from './ending.ts'
+import { loadConfig } from './environment.ts'
 
 const BROKEN = 'nothing more is acknowledged; start again to recover'
 
 /** Runs until SIGTERM or SIGINT; a second signal ends it at once. */
-const serve = async ({ lang }: Common): Promise<void> => {
-  const config = loadConfig('upstream', lang)
+const serve = async (): Promise<void> => {
+  const config = loadConfig('upstream')
   const log = createLog({ level: config.log.level, version: VERSION, now: clock.now })
   const emit = createEmit([log])
   process.on('SIGUSR1', signal => emit('debugger.refused', { signal }))
-  const app = await start(config, log).catch((error: unknown) => refuseToOpen(explain(error, config), lang))
+  const app = await start(config, log).catch((error: unknown) => refuseToStart(error, config))
   emit('listening', {
     url: app.url,
     database: pathOf(config),
@@ -49,8 +50,11 @@ const pathOf = ({ storage: { database } }: UpstreamConfig): string =>
   database.kind === 'sqlite' ? resolve(database.path) : showAddress(database.url.reveal())
 
 /** A database that opens may still fail at the first write of the start. */
-const explain = (error: unknown, { storage: { database } }: UpstreamConfig): unknown =>
-  error instanceof AppError ? explainStart(error, database) : error
+const refuseToStart = (thrown: unknown, { storage: { database } }: UpstreamConfig): never => {
+  const error = thrown instanceof AppError ? explainStart(thrown, database) : thrown
+  const { en, zh } = wordsOf(error)
+  return mayPass(error) ? fail(en, zh) : refuse(en, zh)
+}
 
 /** Opens the database on its thread while the rest is loaded. If it breaks meanwhile, the start fails. */
 const start = async (config: UpstreamConfig, log: Listener): Promise<App> => {

@@ -3,7 +3,8 @@ import { scriptOfSerial } from '../simulator/script.ts'
 import { openUpstreamSimulator } from '../simulator/upstream.ts'
 import { describeError } from '../telemetry/describe-error.ts'
 import { anyText, type Common, defineCommand, option, required } from './command.ts'
-import { print, refuse } from './environment.ts'
+import { refuse } from './ending.ts'
+import { print } from './environment.ts'
 
 /** It may run for days. */
 const CALLS_KEPT = 10_000
@@ -21,10 +22,8 @@ const simulate = async ({ host, port, account: apiId, apiKey, json, say }: Input
   }).catch((error: unknown) => {
     const code = describeError(error).code ?? '?'
     return refuse(
-      say(
-        `cannot listen on ${host}:${port} (${code}); take another one with --port`,
-        `无法监听 ${host}:${port}（${code}）；请用 --port 换一个端口`,
-      ),
+      `cannot listen on ${host}:${port} (${code}); take another one with --port`,
+      `无法监听 ${host}:${port}（${code}）；请用 --port 换一个端口`,
     )
   })
   const { url, origin } = simulator

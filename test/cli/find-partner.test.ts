@@ -1,7 +1,7 @@
-import { afterEach, expect, test, vi } from 'vitest'
+import { expect, test } from 'vitest'
+import { exitCodeOf, wordsOf } from '../../src/cli/ending.ts'
 import { findPartner, partnerNames } from '../../src/cli/find-partner.ts'
 
-const say = (en: string) => en
 const partners = [
   { id: 'partner_1', name: 'Spruce' },
   { id: 'partner_2', name: 'Spruce Ltd' },
@@ -14,11 +14,9 @@ const store = {
   listPartners: async () => partners as never[],
 }
 
-afterEach(() => void vi.restoreAllMocks())
-
 test('a partner is found by its id, or by its very name', async () => {
-  expect(await findPartner(store, 'partner_4', say)).toMatchObject({ id: 'partner_4' })
-  expect(await findPartner(store, 'Spruce', say)).toMatchObject({ id: 'partner_1' })
+  expect(await findPartner(store, 'partner_4')).toMatchObject({ id: 'partner_4' })
+  expect(await findPartner(store, 'Spruce')).toMatchObject({ id: 'partner_1' })
 })
 
 test.each([
@@ -26,13 +24,9 @@ test.each([
   ['SPRUCE', ['partner_1', 'partner_2', 'partner_3']],
   ['Oak', []],
 ])('%s is refused, with those that may be meant', async (typed, meant) => {
-  const told: string[] = []
-  vi.spyOn(process.stderr, 'write').mockImplementation(text => told.push(String(text)) > 0)
-  vi.spyOn(process, 'exit').mockImplementation(code => {
-    throw new Error(`exit ${code}`)
-  })
-  await expect(findPartner(store, typed, say)).rejects.toThrow('exit 2')
-  expect(told.join('').match(/partner_\d/g) ?? []).toEqual(meant)
+  const error = await findPartner(store, typed).catch((thrown: unknown) => thrown)
+  expect(exitCodeOf(error)).toBe(2)
+  for (const words of Object.values(wordsOf(error))) expect(words.match(/partner_\d/g) ?? []).toEqual(meant)
 })
 
 test('a table names each partner with its id, and one that is gone by its id', async () => {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { SECOND } from '../../core/duration.ts'
 import { type Common, defineCommand, flag } from '../command.ts'
-import { fail, print, reasonOf } from '../environment.ts'
+import { complain, print } from '../environment.ts'
 import { pad } from '../output.ts'
 import { exportsOf } from '../partner-environment.ts'
 import { callOf } from '../program.ts'
@@ -20,7 +20,10 @@ const LIMIT_MS = 25 * SECOND
 /** Sets the exit code to 0 only if every webhook came as it should. With `keep` it runs until Ctrl-C. */
 const demo = async ({ keep, lang }: Common & { keep: boolean }): Promise<void> => {
   const texts = DEMO_TEXTS[lang]
-  const limit = setTimeout(() => fail(texts.tooLong(LIMIT_MS / SECOND)), LIMIT_MS)
+  const limit = setTimeout(() => {
+    complain(texts.tooLong(LIMIT_MS / SECOND))
+    process.exit(1)
+  }, LIMIT_MS)
   const folder = mkdtempSync(join(tmpdir(), 'idface-notifier-demo-'))
   // A thread that has not stopped yet may still write there.
   process.on('exit', () => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }))
@@ -29,25 +32,21 @@ const demo = async ({ keep, lang }: Common & { keep: boolean }): Promise<void> =
   let onSignal: () => void = interrupted
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => onSignal())
 
-  try {
-    const stage = await openStage(folder)
-    const signal = AbortSignal.timeout(PATIENCE_MS)
-    const held = await runDemo({ stage, scenes: SCENES, texts, print, signal })
-    process.exitCode = held ? 0 : 1
-    if (keep) {
-      clearTimeout(limit)
-      printKept(stage, texts)
-      await new Promise<void>(resolve => {
-        onSignal = () => {
-          onSignal = interrupted
-          resolve()
-        }
-      })
-    } else if (held) for (const [command, what] of texts.next(callOf())) print(`  ${pad(command, 30)}${what}`)
-    await stage.close()
-  } catch (error) {
-    fail(reasonOf(error, lang))
-  }
+  const stage = await openStage(folder)
+  const signal = AbortSignal.timeout(PATIENCE_MS)
+  const held = await runDemo({ stage, scenes: SCENES, texts, print, signal })
+  process.exitCode = held ? 0 : 1
+  if (keep) {
+    clearTimeout(limit)
+    printKept(stage, texts)
+    await new Promise<void>(resolve => {
+      onSignal = () => {
+        onSignal = interrupted
+        resolve()
+      }
+    })
+  } else if (held) for (const [command, what] of texts.next(callOf())) print(`  ${pad(command, 30)}${what}`)
+  await stage.close()
   clearTimeout(limit)
 }
 

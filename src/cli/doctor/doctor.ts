@@ -3,7 +3,8 @@ import { clock } from '../../app/clock-and-ids.ts'
 import { oneOf } from '../../config/parsers.ts'
 import type { Language } from '../../core/language.ts'
 import { type Common, defineCommand, flag, option } from '../command.ts'
-import { print, reasonOf } from '../environment.ts'
+import { wordsOf } from '../ending.ts'
+import { print } from '../environment.ts'
 import { checkBackup, checkIntegrity, checkKey, checkSchema, checkWork } from './database.ts'
 import { type Check, type Facts, openFacts } from './facts.ts'
 import { type Finding, type Found, failed, skipped } from './finding.ts'
@@ -58,7 +59,7 @@ type Input = Common & { offline: boolean; deep: boolean; only: CheckName | null 
 /** Looks for what is wrong, changes nothing, and works beside a service. The exit code is 1 where something has failed. */
 const doctor = async ({ offline, deep, only, json, lang }: Input): Promise<void> => {
   await using stack = new AsyncDisposableStack()
-  const facts = await openFacts({ now: clock.now(), deep, offline, lang })
+  const facts = await openFacts({ now: clock.now(), deep, offline })
   stack.defer(() => facts.close())
   const all: Named[] = []
   for (const name of CHECK_NAMES) {
@@ -86,7 +87,8 @@ const run = async (name: CheckName, facts: Facts): Promise<Found> => {
   try {
     return await check(facts)
   } catch (error) {
-    return failed(`the check broke: ${reasonOf(error, 'en')}`, `检查中断：${reasonOf(error, 'zh')}`)
+    const { en, zh } = wordsOf(error)
+    return failed(`the check broke: ${en}`, `检查中断：${zh}`)
   }
 }
 

@@ -4,13 +4,14 @@ import { basename, resolve } from 'node:path'
 import { clock, random } from '../../app/clock-and-ids.ts'
 import { type Problem, readConfig } from '../../config/read-config.ts'
 import type { Config } from '../../config/settings.ts'
-import type { Language, Words } from '../../core/language.ts'
+import type { Words } from '../../core/language.ts'
 import { findKeyBeside, keysOf } from '../../store/master-key.ts'
 import { explainStart } from '../../store/open.ts'
 import type { PostgresInspection } from '../../store/postgres/inspection.ts'
 import { findRealPath } from '../../store/sqlite/database-file.ts'
 import { openInspection, type SqliteInspection } from '../../store/sqlite/inspection.ts'
-import { loadEnvFile, reasonOf } from '../environment.ts'
+import { wordsOf } from '../ending.ts'
+import { loadEnvFile } from '../environment.ts'
 import { type AskedAccount, askAccounts } from './ask-accounts.ts'
 import { type Found, failed, skipped } from './finding.ts'
 
@@ -39,11 +40,10 @@ export interface Facts {
 }
 
 /** Reads the settings and opens the database, as far as they are there. */
-export const openFacts = async ({
-  lang,
-  ...options
-}: Pick<Facts, 'now' | 'deep' | 'offline'> & { lang: Language }): Promise<Facts & { close(): Promise<void> }> => {
-  loadEnvFile(lang)
+export const openFacts = async (
+  options: Pick<Facts, 'now' | 'deep' | 'offline'>,
+): Promise<Facts & { close(): Promise<void> }> => {
+  loadEnvFile()
   const given = { readFile: (path: string) => readFileSync(path, 'utf8'), isDebugged: debuggerUrl() !== undefined }
   const service = readConfig(process.env, { need: 'upstream', ...given })
   const command = readConfig(process.env, { need: 'database', ...given })
@@ -56,8 +56,7 @@ export const openFacts = async ({
   try {
     if (config && (exists || database?.kind === 'postgres')) inspection = await inspect(path, config, options.now)
   } catch (thrown) {
-    const error = database ? explainStart(thrown, database) : thrown
-    unopened = { en: reasonOf(error, 'en'), zh: reasonOf(error, 'zh') }
+    unopened = wordsOf(database ? explainStart(thrown, database) : thrown)
   }
   let asked: Promise<readonly AskedAccount[]> | null = null
   return {

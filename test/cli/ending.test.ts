@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { adviceOn, reasonOf } from '../../src/cli/environment.ts'
+import { adviceOn, wordsOf } from '../../src/cli/ending.ts'
 import { describeCode, unavailable } from '../../src/store/unavailable.ts'
 
 const refused = (code: string) => unavailable(describeCode(code))
@@ -8,15 +8,15 @@ test.each(['SQLITE_CORRUPT', 'SQLITE_NOTADB'])('doctor on a damaged file (%s) di
   const raw = Object.assign(new Error('database disk image is malformed'), { code })
   for (const lang of ['en', 'zh'] as const) {
     expect(adviceOn(raw)?.[lang]).toBe(adviceOn(refused(code))?.[lang])
-    expect(reasonOf(raw, lang)).toContain(adviceOn(raw)?.[lang] ?? 'an advice')
+    expect(wordsOf(raw)[lang]).toContain(adviceOn(raw)?.[lang] ?? 'an advice')
   }
 })
 
 test('a command on a full disk, such as prune, said what is wrong, and not what to do', () => {
   const full = refused('SQLITE_FULL')
   for (const lang of ['en', 'zh'] as const) {
-    expect(reasonOf(full, lang)).toContain('SQLITE_FULL')
-    expect(reasonOf(full, lang)).toContain(adviceOn(full)?.[lang])
+    expect(wordsOf(full)[lang]).toContain('SQLITE_FULL')
+    expect(wordsOf(full)[lang]).toContain(adviceOn(full)?.[lang])
   }
   expect(adviceOn(refused('SQLITE_READONLY'))).toBeNull()
 })

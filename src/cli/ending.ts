@@ -1,0 +1,81 @@
+import { AppError, codeOf, StartError } from '../core/error.ts'
+import type { Words } from '../core/language.ts'
+import { BackupError, type BackupFault } from '../store/backup.ts'
+import { mayPass } from '../store/opening-failure.ts'
+import { isDamage } from '../store/sqlite/failure.ts'
+import { databaseErrorOf } from '../store/unavailable.ts'
+import { describeError } from '../telemetry/describe-error.ts'
+
+/** 1: what was possible did not work. 2: what was asked for, or set, is not possible. */
+type ExitCode = 1 | 2
+
+class CommandError extends Error {
+  override readonly name = 'CommandError'
+  readonly exitCode: ExitCode
+  readonly words: Words
+
+  constructor(exitCode: ExitCode, words: Words) {
+    super(words.en)
+    this.exitCode = exitCode
+    this.words = words
+  }
+}
+
+/** Ends the command with 2: what was asked for, or set, is not possible. */
+export const refuse = (en: string, zh: string): never => {
+  throw new CommandError(2, { en, zh })
+}
+
+/** Ends the command with 1: what was possible did not work. */
+export const fail = (en: string, zh: string): never => {
+  throw new CommandError(1, { en, zh })
+}
+
+/** Faults of a backup that are no wrong request. */
+const ON_THE_WAY: readonly BackupFault[] = ['no_room', 'not_usable', 'damaged']
+
+/** With 1 where it may work later as things are. */
+export const exitCodeOf = (error: unknown): ExitCode => {
+  if (error instanceof CommandError) return error.exitCode
+  if (error instanceof StartError) return mayPass(error) ? 1 : 2
+  return error instanceof BackupError && !ON_THE_WAY.includes(error.fault) ? 2 : 1
+}
+
+/** An error in one line for a terminal, without what drivers put into theirs. What is ours is whole, as paths are. */
+export const wordsOf = (error: unknown): Words => {
+  if (error instanceof CommandError || error instanceof StartError || error instanceof BackupError) return error.words
+  const plain = plainReasonOf(error)
+  const { en, zh } = error instanceof AppError ? error.detail : { en: plain, zh: plain }
+  const advice = adviceOn(error)
+  return advice === null ? { en, zh } : { en: `${en}: ${advice.en}`, zh: `${zh}：${advice.zh}` }
+}
+
+const plainReasonOf = (error: unknown): string => {
+  const { message, name, code } = describeError(error)
+  const isOurs = message !== undefined && error instanceof Error
+  return isOurs ? error.message : `${name} ${code ?? ''}`.trim()
+}
+
+const DAMAGE: Words = {
+  en: 'the database is damaged: do not start again before you have read "A damaged database" in docs/operations.md',
+  zh: '数据库已损坏：重新启动之前，请先阅读 docs/operations.zh-CN.md 的“数据库损坏”',
+}
+
+const NO_SPACE: Words = {
+  en: 'free some space or enlarge the disk, then run this again; to erase takes room too',
+  zh: '请先清理或扩容磁盘，再重新运行；删除数据也需要空间',
+}
+
+const LOCKED: Words = {
+  en: '"idface-notifier doctor --only locks" names the session, and the SQL that ends it',
+  zh: '运行 "idface-notifier doctor --only locks" 可查出该会话及结束它的 SQL',
+}
+
+/** What to do about a failure of the database that does not pass by itself; null for any other error. */
+export const adviceOn = (error: unknown): Words | null => {
+  const code = databaseErrorOf(error) ?? codeOf(error)
+  if (code === '55P03') return LOCKED
+  if (error instanceof Error && isDamage(error)) return DAMAGE
+  if (!(error instanceof AppError)) return null
+  return code === 'SQLITE_FULL' || code === '53100' ? NO_SPACE : null
+}
