@@ -1,15 +1,14 @@
-import { Hono } from 'hono'
-import { createAdminAccounts } from './admin/accounts.ts'
-import { createAdminAudit } from './admin/audit.ts'
+import { addAccounts } from './admin/accounts.ts'
+import { addAudit } from './admin/audit.ts'
 import { createAudit, createRoleCheck } from './admin/authorize.ts'
-import { createAdminBulk } from './admin/bulk.ts'
-import { createAdminCallbacks } from './admin/callbacks.ts'
-import { createAdminMessages } from './admin/messages.ts'
-import { createAdminNodes } from './admin/nodes.ts'
-import { createOverview } from './admin/overview.ts'
-import { createAdminKeys, createAdminPartners, createPartnerKeys } from './admin/partners.ts'
-import { createAdminRegistrations } from './admin/registrations.ts'
-import type { ApiDeps, ApiEnv, PartDeps } from './api-env.ts'
+import { addBulk } from './admin/bulk.ts'
+import { addCallbacks } from './admin/callbacks.ts'
+import { addFailures } from './admin/messages.ts'
+import { addNodes } from './admin/nodes.ts'
+import { addOverview } from './admin/overview.ts'
+import { addKeys, addPartners } from './admin/partners.ts'
+import { addFoundRegistrations } from './admin/registrations.ts'
+import type { ApiDeps } from './api-env.ts'
 import { createDocs } from './docs/routes.ts'
 import { createFrame } from './frame.ts'
 import { noQuery } from './json/validate.ts'
@@ -43,20 +42,18 @@ const PARTNER_PARTS = [
   addStatus,
   addSigningSecrets,
 ]
-/** Below `/v1/admin`. */
 const ADMIN_PARTS = [
-  ['/accounts', createAdminAccounts],
-  ['/partners', createAdminPartners],
-  ['/partners', createPartnerKeys],
-  ['/keys', createAdminKeys],
-  ['/audit', createAdminAudit],
-  ['/bulk', createAdminBulk],
-  ['/registrations', createAdminRegistrations],
-  ['/messages', createAdminMessages],
-  ['/callbacks', createAdminCallbacks],
-  ['/nodes', createAdminNodes],
-  ['/overview', createOverview],
-] as const
+  addAccounts,
+  addPartners,
+  addKeys,
+  addAudit,
+  addBulk,
+  addFoundRegistrations,
+  addFailures,
+  addCallbacks,
+  addNodes,
+  addOverview,
+]
 
 /** The HTTP API as one Hono app. Every error is answered as `application/problem+json`. */
 export const createApi = (given: ApiDeps) => {
@@ -68,17 +65,11 @@ export const createApi = (given: ApiDeps) => {
   addProbes(app, deps)
   app.route('/', createDocs(deps))
   // Before the partners' part, so that no partner's key is checked for it.
-  app.route('/v1/admin', createAdmin(deps))
+  app.use('/v1/admin/*', createAdminAuth(deps), createAudit(ADMIN_ROUTES, deps), createRoleCheck(ADMIN_ROUTES))
+  for (const add of ADMIN_PARTS) add(app, deps)
+  app.get('/v1/admin/openapi.json', noQuery, c => c.json(createOperatorDocument(deps.version)))
+  app.all('/v1/admin/*', c => c.notFound())
   app.use('/v1/*', createPartnerAuth(deps))
   for (const add of PARTNER_PARTS) add(app, deps)
-  return app
-}
-
-const createAdmin = (deps: PartDeps) => {
-  const app = new Hono<ApiEnv>()
-  app.use(createAdminAuth(deps), createAudit(ADMIN_ROUTES, deps), createRoleCheck(ADMIN_ROUTES))
-  for (const [path, create] of ADMIN_PARTS) app.route(path, create(deps))
-  app.get('/openapi.json', noQuery, c => c.json(createOperatorDocument(deps.version)))
-  app.all('*', c => c.notFound())
   return app
 }

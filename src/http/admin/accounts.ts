@@ -1,31 +1,16 @@
-import { Hono } from 'hono'
 import { z } from 'zod'
 import { API_ID } from '../../core/account.ts'
 import { AppError } from '../../core/error.ts'
 import type { Words } from '../../core/language.ts'
 import { Secret } from '../../core/secret.ts'
 import type { AccountRemoval } from '../../store/accounts/account.ts'
-import type { Account, Store } from '../../store/store.ts'
-import type { ApiEnv } from '../api-env.ts'
+import type { Account } from '../../store/store.ts'
+import type { Part } from '../api-env.ts'
 import { AT_OR_NULL, idField, PAUSE, TEXT_OR_NULL, textField } from '../json/fields.ts'
 import { PAGE_QUERY, pageOf } from '../json/pagination.ts'
 import { found } from '../json/problem.ts'
 import { invalid, noQuery, readQuery, said } from '../json/validate.ts'
 import { ACT, readAct, WHY } from './authorize.ts'
-
-interface AdminAccountDeps {
-  store: Pick<
-    Store,
-    | 'createAccount'
-    | 'findPartner'
-    | 'listAccounts'
-    | 'findAccount'
-    | 'pauseAccount'
-    | 'resumeAccount'
-    | 'removeAccount'
-  >
-  newId: (prefix: string) => string
-}
 
 const APIID = said({
   en: 'must be the APIID: 1 to 128 letters, digits and . _ @ -',
@@ -96,19 +81,17 @@ export const viewAccount = (account: Account): AccountAnswer =>
   z.decode(ACCOUNT, { ...namedFacts(account), mode: account.passwordMode })
 
 /** `/v1/admin/accounts`; the `:id` of an account is its id or its APIID. */
-export const createAdminAccounts = ({ store, newId }: AdminAccountDeps) => {
-  const app = new Hono<ApiEnv>()
-
+export const addAccounts: Part = (app, { store, newId }) => {
   const find = async (name: string): Promise<Account> =>
     found(ACCOUNT_ID.test(name) ? await store.findAccount(name) : null, 'account')
 
-  app.get('/', async c => {
+  app.get('/v1/admin/accounts', async c => {
     const { limit, cursor } = readQuery(c, PAGE_QUERY)
     const { data, nextCursor } = pageOf(await store.listAccounts({ limit: limit + 1, after: cursor ?? null }), limit)
     return c.json({ data: data.map(viewAccount), nextCursor })
   })
 
-  app.post('/', noQuery, async c => {
+  app.post('/v1/admin/accounts', noQuery, async c => {
     const body = await readAct(c, NEW_ACCOUNT)
     const partnerId = body.partnerId ?? null
     if (partnerId !== null && !(await store.findPartner(partnerId)))
@@ -124,14 +107,14 @@ export const createAdminAccounts = ({ store, newId }: AdminAccountDeps) => {
   })
 
   for (const act of ['pause', 'resume'] as const)
-    app.post(`/:id/${act}`, noQuery, async c => {
+    app.post(`/v1/admin/accounts/:id/${act}`, noQuery, async c => {
       await readAct(c, ACT, { empty: {} })
       const before = await find(c.req.param('id'))
       await c.get('begin')(before.id, { before: viewAccount(before), after: { paused: act === 'pause' } })
       return c.json(viewAccount(found(await store[`${act}Account`](before.id), 'account')))
     })
 
-  app.delete('/:id', async c => {
+  app.delete('/v1/admin/accounts/:id', async c => {
     c.set('reason', readQuery(c, ACT).reason ?? null)
     const before = await find(c.req.param('id'))
     await c.get('begin')(before.id, { before: viewAccount(before) })
@@ -139,6 +122,4 @@ export const createAdminAccounts = ({ store, newId }: AdminAccountDeps) => {
     if (outcome !== 'removed') throw new AppError('conflict', REMOVAL_REFUSALS[outcome])
     return c.body(null, 204)
   })
-
-  return app
 }

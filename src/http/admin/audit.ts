@@ -1,15 +1,10 @@
-import { Hono } from 'hono'
 import { z } from 'zod'
 import { ACT_OUTCOMES } from '../../store/operators/acts.ts'
-import type { Act, Store } from '../../store/store.ts'
-import type { ApiEnv } from '../api-env.ts'
+import type { Act } from '../../store/store.ts'
+import type { Part } from '../api-env.ts'
 import { AT, textField, timeField } from '../json/fields.ts'
 import { cursorField, cursorOf, PAGE_PARAMETERS, readCursor } from '../json/pagination.ts'
 import { readQuery, said } from '../json/validate.ts'
-
-interface AdminAuditDeps {
-  store: Pick<Store, 'listActs'>
-}
 
 const WHO = said({
   en: 'must be the id of a token, ADMIN_TOKEN or command',
@@ -57,15 +52,11 @@ const viewAct = ({ changes, ...act }: Act) =>
   z.decode(AUDITED_ACT, { ...act, changes: changes === null ? null : JSON.parse(changes) })
 
 /** `/v1/admin/audit`: what operators have done. */
-export const createAdminAudit = ({ store }: AdminAuditDeps) => {
-  const app = new Hono<ApiEnv>()
-
-  app.get('/', async c => {
+export const addAudit: Part = (app, { store }) => {
+  app.get('/v1/admin/audit', async c => {
     const { who, act, since, limit, cursor } = readQuery(c, AUDIT_QUERY)
     const page = { who: who ?? null, act: act ?? null, since: since ?? null, limit, before: cursor ?? null }
     const { acts, next } = await store.listActs(page)
     return c.json({ data: acts.map(viewAct), nextCursor: next === null ? null : cursorOf(String(next)) })
   })
-
-  return app
 }

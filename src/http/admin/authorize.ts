@@ -7,9 +7,8 @@ import { AppError } from '../../core/error.ts'
 import { LONGEST_REASON } from '../../core/line.ts'
 import { includesRole, type Role } from '../../core/role.ts'
 import { type ActEnd, objectOf } from '../../store/operators/acts.ts'
-import type { NewAct, Store } from '../../store/store.ts'
-import type { Emit } from '../../telemetry/emit.ts'
-import type { ApiEnv } from '../api-env.ts'
+import type { NewAct } from '../../store/store.ts'
+import type { ApiEnv, PartDeps } from '../api-env.ts'
 import { lineField } from '../json/fields.ts'
 import { type ReadOptions, readBody } from '../json/request-body.ts'
 import { createBuckets, type Rate } from '../rates.ts'
@@ -43,12 +42,6 @@ export const readAct = async <T extends { reason?: string | undefined }>(
   return body
 }
 
-export interface AuditDeps {
-  store: Pick<Store, 'recordAct' | 'endAct'>
-  now: () => number
-  emit: Emit<'audit.recorded'>
-}
-
 /** How often what came to nothing is written for each token. */
 const REFUSALS: Rate = { rate: SECOND / MINUTE, burst: 20 }
 
@@ -72,7 +65,7 @@ const idIn = (route: string, path: string): string =>
  * be recorded, the answer is an error although it may be done. What was refused before it began is recorded too, but so often only
  * that nobody fills the audit with it.
  */
-export const createAudit = (routes: AdminRoutes, { store, now, emit }: AuditDeps): MiddlewareHandler<ApiEnv> => {
+export const createAudit = (routes: AdminRoutes, { store, now, emit }: PartDeps): MiddlewareHandler<ApiEnv> => {
   const takeRefusal = createBuckets({ now })
 
   return async function audit(c, next) {

@@ -1,12 +1,12 @@
-import { type Context, Hono } from 'hono'
+import type { Context } from 'hono'
 import { z } from 'zod'
 import { AppError } from '../../core/error.ts'
 import type { Words } from '../../core/language.ts'
 import { includesRole } from '../../core/role.ts'
-import { BULK_RATE, type BulkAct, type BulkCommand, mostUnderWay } from '../../store/bulk/bulk-act.ts'
+import { BULK_RATE, type BulkAct, mostUnderWay } from '../../store/bulk/bulk-act.ts'
 import { BULK_ACTS } from '../../store/registrations/filter.ts'
-import type { NewBulkAct, Store } from '../../store/store.ts'
-import type { ApiEnv } from '../api-env.ts'
+import type { NewBulkAct } from '../../store/store.ts'
+import type { ApiEnv, Part } from '../api-env.ts'
 import { PAGE_QUERY, pageOf } from '../json/pagination.ts'
 import { found, readId } from '../json/problem.ts'
 import { noQuery, oneOf, readQuery, said } from '../json/validate.ts'
@@ -14,23 +14,6 @@ import { ACT, REASON, readAct } from './authorize.ts'
 import { type BULK_DRAFT, viewBulk } from './bulk-view.ts'
 import { viewFound } from './registration-view.ts'
 import { FILTER_QUERY, readFilter } from './search.ts'
-
-interface AdminBulkDeps {
-  store: Pick<
-    Store,
-    | 'searchRegistrations'
-    | 'countRegistrations'
-    | 'findAccount'
-    | 'findPartner'
-    | 'createBulkAct'
-    | 'findBulkAct'
-    | 'listBulkActs'
-    | 'startBulkAct'
-    | 'stopBulkAct'
-  >
-  newId: (prefix: string) => string
-  now: () => number
-}
 
 const KIND = oneOf(BULK_ACTS)
 const FLAG = said({ en: 'must be true or false', zh: '必须是 true 或 false' })
@@ -80,13 +63,12 @@ const refuseByAct = (c: Context<ApiEnv>, act: NewBulkAct['act']): void => {
 }
 
 /** `/v1/admin/bulk`: acts on all registrations that a filter means. */
-export const createAdminBulk = ({ store, newId, now }: AdminBulkDeps) => {
-  const app = new Hono<ApiEnv>()
+export const addBulk: Part = (app, { store, newId, now }) => {
   const find = async (c: Context<ApiEnv>) =>
     found(await store.findBulkAct(readId(c.req.param('id') ?? '', 'bulk act')), 'bulk act')
   const view = (c: Context<ApiEnv>, bulk: BulkAct) => viewBulk(bulk, { role: c.get('operator').role, now: now() })
 
-  app.post('/', noQuery, async c => {
+  app.post('/v1/admin/bulk', noQuery, async c => {
     const { act, reason, probe = false, dryRun = false, ...body } = await readAct(c, BULK_BODY)
     refuseByAct(c, act)
     const at = now()
@@ -111,35 +93,25 @@ export const createAdminBulk = ({ store, newId, now }: AdminBulkDeps) => {
     return c.json(drafted, dryRun ? 200 : 201)
   })
 
-  app.get('/', async c => {
+  app.get('/v1/admin/bulk', async c => {
     const { limit, cursor } = readQuery(c, PAGE_QUERY)
     const { data, nextCursor } = pageOf(await store.listBulkActs({ limit: limit + 1, before: cursor ?? null }), limit)
     return c.json({ data: data.map(bulk => view(c, bulk)), nextCursor })
   })
 
-  app.get('/:id', noQuery, async c => c.json(view(c, await find(c))))
+  app.get('/v1/admin/bulk/:id', noQuery, async c => c.json(view(c, await find(c))))
 
-  const answer = (c: Context<ApiEnv>, command: BulkCommand | null) => {
-    const commanded = found(command, 'bulk act')
-    if (commanded.outcome === 'too_many') throw new AppError('conflict', TOO_MANY)
-    if (commanded.outcome === 'impossible') throw new AppError('conflict', IMPOSSIBLE[commanded.state])
-    return c.json(view(c, commanded.bulk))
-  }
-  app.post('/:id/start', noQuery, async c => {
-    await readAct(c, ACT, { empty: {} })
-    const { id, act } = await find(c)
-    refuseByAct(c, act)
-    await c.get('begin')(id)
-    return answer(c, await store.startBulkAct(id))
-  })
-  app.post('/:id/stop', noQuery, async c => {
-    await readAct(c, ACT, { empty: {} })
-    const { id } = await find(c)
-    await c.get('begin')(id)
-    return answer(c, await store.stopBulkAct(id))
-  })
-
-  return app
+  for (const command of ['start', 'stop'] as const)
+    app.post(`/v1/admin/bulk/:id/${command}`, noQuery, async c => {
+      await readAct(c, ACT, { empty: {} })
+      const { id, act } = await find(c)
+      if (command === 'start') refuseByAct(c, act)
+      await c.get('begin')(id)
+      const commanded = found(await store[`${command}BulkAct`](id), 'bulk act')
+      if (commanded.outcome === 'too_many') throw new AppError('conflict', TOO_MANY)
+      if (commanded.outcome === 'impossible') throw new AppError('conflict', IMPOSSIBLE[commanded.state])
+      return c.json(view(c, commanded.bulk))
+    })
 }
 
 const NOT_BEGUN = {

@@ -1,16 +1,11 @@
-import { Hono } from 'hono'
 import { z } from 'zod'
-import type { Callback, CallbackTrouble, Store } from '../../store/store.ts'
-import type { ApiEnv } from '../api-env.ts'
+import type { Callback, CallbackTrouble } from '../../store/store.ts'
+import type { Part } from '../api-env.ts'
 import { CALLBACK_TROUBLE, idField } from '../json/fields.ts'
 import { cursorField, PAGE_PARAMETERS } from '../json/pagination.ts'
 import { invalid, noQuery, readQuery, said } from '../json/validate.ts'
 import { readAct, WHY } from './authorize.ts'
 import { NO_PARTNER, PARTNER_ID } from './search.ts'
-
-interface AdminCallbackDeps {
-  store: Pick<Store, 'findPartner' | 'listCallbacks' | 'enableCallback'>
-}
 
 const URL_FORM = said({
   en: 'must be the callback URL as it is listed, of 2048 characters at most',
@@ -52,26 +47,23 @@ export const viewCallback = (trouble: CallbackTrouble) => z.decode(CALLBACK, tro
 export const callbackFacts = (url: string, disabled: boolean) => ({ host: URL.parse(url)?.host ?? null, disabled })
 
 /** `/v1/admin/callbacks`: URLs that fail or are held. */
-export const createAdminCallbacks = ({ store }: AdminCallbackDeps) => {
-  const app = new Hono<ApiEnv>()
+export const addCallbacks: Part = (app, { store }) => {
   const refuseNobody = async (partnerId: string, source: 'query' | 'body'): Promise<void> => {
     if (!(await store.findPartner(partnerId))) throw invalid(source, [{ path: 'partnerId', message: NO_PARTNER }])
   }
 
-  app.get('/', async c => {
+  app.get('/v1/admin/callbacks', async c => {
     const { partnerId: ofPartner = null, limit, cursor = null } = readQuery(c, CALLBACKS_QUERY)
     if (ofPartner !== null) await refuseNobody(ofPartner, 'query')
     const { troubles, next } = await store.listCallbacks(ofPartner, { after: cursor, limit })
     return c.json({ data: troubles.map(viewCallback), nextCursor: next && cursorOf(next) })
   })
 
-  app.post('/enable', noQuery, async c => {
+  app.post('/v1/admin/callbacks/enable', noQuery, async c => {
     const { partnerId, callbackUrl } = await readAct(c, CALLBACK_ENABLING)
     await refuseNobody(partnerId, 'body')
     await c.get('begin')(partnerId, { after: callbackFacts(callbackUrl, false) })
     const released = await store.enableCallback({ partnerId, callbackUrl }, 'operator')
     return c.json({ released } satisfies z.output<typeof ENABLED_CALLBACK>)
   })
-
-  return app
 }

@@ -1,13 +1,7 @@
-import { Hono } from 'hono'
 import { z } from 'zod'
-import type { Store } from '../../store/store.ts'
-import type { ApiEnv } from '../api-env.ts'
+import type { Part } from '../api-env.ts'
 import { AT, COUNT } from '../json/fields.ts'
 import { noQuery } from '../json/validate.ts'
-
-interface AdminMessageDeps {
-  store: Pick<Store, 'groupFailures'>
-}
 
 const MOST_GROUPS = 250
 const FAILURE_GROUP = z.object({
@@ -26,14 +20,12 @@ export const FAILURE_GROUPS = z.strictObject({
 })
 
 /** `/v1/admin/messages`: webhooks that have failed and have not arrived. */
-export const createAdminMessages = ({ store }: AdminMessageDeps) => {
-  const app = new Hono<ApiEnv>()
-  app.get('/groups', noQuery, async c => {
+export const addFailures: Part = (app, { store }) => {
+  app.get('/v1/admin/messages/groups', noQuery, async c => {
     const { groups, isCapped } = await store.groupFailures()
     return c.json({
       data: groups.slice(0, MOST_GROUPS).map(group => z.decode(FAILURE_GROUP, group)),
       isCapped: isCapped || groups.length > MOST_GROUPS,
     })
   })
-  return app
 }

@@ -1,15 +1,9 @@
-import { Hono } from 'hono'
 import { z } from 'zod'
 import { NODE_ROLES, NODE_TRAITS } from '../../core/node.ts'
 import { judgeNodes, type ServiceNode } from '../../store/operators/nodes.ts'
-import type { Store } from '../../store/store.ts'
-import type { ApiEnv } from '../api-env.ts'
+import type { Part } from '../api-env.ts'
 import { AT, idField } from '../json/fields.ts'
 import { noQuery } from '../json/validate.ts'
-
-interface AdminNodeDeps {
-  store: Pick<Store, 'listNodes'>
-}
 
 export const NODE = z.object({
   id: idField('node').describe('Of this start of the process; `/readyz` names nodes by it.'),
@@ -33,11 +27,9 @@ export const namedNodes = (nodes: readonly ServiceNode[]) =>
   judgeNodes(nodes).map(node => ({ ...node, lost: node.isLost }))
 
 /** `GET /v1/admin/nodes`. There are few, so they are one page. */
-export const createAdminNodes = ({ store }: AdminNodeDeps) => {
-  const app = new Hono<ApiEnv>()
-  app.get('/', noQuery, async c => {
+export const addNodes: Part = (app, { store }) => {
+  app.get('/v1/admin/nodes', noQuery, async c => {
     const nodes = namedNodes(await store.listNodes())
     return c.json({ data: nodes.map(node => z.decode(NODE, node)), nextCursor: null })
   })
-  return app
 }

@@ -1,4 +1,3 @@
-import { Hono } from 'hono'
 import { z } from 'zod'
 import type { Language } from '../../core/language.ts'
 import { CATALOGUES, describeTrouble } from '../../core/operator-texts/describe.ts'
@@ -9,16 +8,12 @@ import { BUSY_TABLES } from '../../store/stats/stats.ts'
 import { type TroubleFacts, troublesOf } from '../../store/stats/troubles.ts'
 import type { Store } from '../../store/store.ts'
 import { findWriteError } from '../../store/unavailable.ts'
-import type { ApiEnv } from '../api-env.ts'
+import type { Part } from '../api-env.ts'
 import { AT, AT_OR_NULL, COUNT } from '../json/fields.ts'
 import { noQuery } from '../json/validate.ts'
 import { answerLanguage } from '../language.ts'
 import { ACCOUNT, namedFacts } from './accounts.ts'
 import { NODE, namedNodes } from './nodes.ts'
-
-interface OverviewDeps {
-  store: Pick<Store, 'stats' | 'probe'>
-}
 
 const countsOf = <Name extends string>(names: readonly Name[]) =>
   z.object(Object.fromEntries(names.map(name => [name, COUNT])) as Record<Name, typeof COUNT>)
@@ -130,11 +125,9 @@ const viewOverview = (facts: TroubleFacts, { language, showTime }: Reader): Over
 }
 
 /** `GET /v1/admin/overview`: what is wrong and what to do, and what waits since when. */
-export const createOverview = ({ store }: OverviewDeps) => {
-  const app = new Hono<ApiEnv>()
-  app.get('/', noQuery, async c => {
+export const addOverview: Part = (app, { store }) => {
+  app.get('/v1/admin/overview', noQuery, async c => {
     const language = answerLanguage(c)
     return c.json(await readOverview(store, { language, isServed: true }))
   })
-  return app
 }

@@ -1,21 +1,14 @@
-import { Hono } from 'hono'
 import { z } from 'zod'
 import { createApiKey } from '../../core/api-key.ts'
 import { LONGEST_NAME } from '../../core/line.ts'
 import { newPartner } from '../../core/new-partner.ts'
-import type { ApiKey, Partner, Store } from '../../store/store.ts'
-import type { ApiEnv } from '../api-env.ts'
+import type { ApiKey, Partner } from '../../store/store.ts'
+import type { Part } from '../api-env.ts'
 import { AT, AT_OR_NULL, idField, jsonTimeOrNull, lineField, QUOTAS, SHOWN_ONCE, timeField } from '../json/fields.ts'
 import { PAGE_QUERY, pageOf } from '../json/pagination.ts'
 import { found, readId } from '../json/problem.ts'
 import { noQuery, readQuery, said } from '../json/validate.ts'
 import { ACT, readAct, WHY } from './authorize.ts'
-
-interface AdminPartnerDeps {
-  store: Pick<Store, 'createPartner' | 'findPartner' | 'listPartners' | 'changePartner'>
-  newId: (prefix: string) => string
-  random: (bytes: number) => Buffer
-}
 
 const DISABLED = said({ en: 'must be true or false', zh: '必须是 true 或 false' })
 export const NEW_PARTNER = z.strictObject({ name: lineField(LONGEST_NAME), ...WHY })
@@ -55,16 +48,14 @@ export const CREATED_PARTNER = z.strictObject({
 export const viewPartner = (partner: Partner) => z.decode(PARTNER, partner)
 
 /** `/v1/admin/partners` */
-export const createAdminPartners = ({ store, newId, random }: AdminPartnerDeps) => {
-  const app = new Hono<ApiEnv>()
-
-  app.get('/', async c => {
+export const addPartners: Part = (app, { store, newId, random }) => {
+  app.get('/v1/admin/partners', async c => {
     const { limit, cursor } = readQuery(c, PAGE_QUERY)
     const { data, nextCursor } = pageOf(await store.listPartners({ limit: limit + 1, after: cursor ?? null }), limit)
     return c.json({ data: data.map(viewPartner), nextCursor })
   })
 
-  app.post('/', noQuery, async c => {
+  app.post('/v1/admin/partners', noQuery, async c => {
     const { name } = await readAct(c, NEW_PARTNER)
     const { partner, apiKey, signingSecret } = newPartner(name, { newId, random })
     await c.get('begin')(partner.id, { after: { name } })
@@ -76,34 +67,25 @@ export const createAdminPartners = ({ store, newId, random }: AdminPartnerDeps) 
     )
   })
 
-  app.get('/:id', noQuery, async c => {
+  app.get('/v1/admin/partners/:id', noQuery, async c => {
     const id = readId(c.req.param('id'), 'partner')
     return c.json(viewPartner(found(await store.findPartner(id), 'partner')))
   })
 
-  app.patch('/:id', noQuery, async c => {
+  app.patch('/v1/admin/partners/:id', noQuery, async c => {
     const id = readId(c.req.param('id'), 'partner')
     const { reason: _, ...change } = await readAct(c, PARTNER_CHANGE)
     const before = found(await store.findPartner(id), 'partner')
     await c.get('begin')(id, { before: viewPartner(before), after: change })
     return c.json(viewPartner(found(await store.changePartner(id, change), 'partner')))
   })
-
-  return app
-}
-
-interface AdminKeyDeps {
-  store: Pick<Store, 'createKey' | 'listKeys' | 'revokeKey'>
-  newId: (prefix: string) => string
-  random: (bytes: number) => Buffer
-  now: () => number
 }
 
 const EXPIRY = {
   en: 'must be a time in the future, in ISO 8601 with its offset, such as 2027-11-24T08:00:00Z',
   zh: '必须是将来的时间，格式为带时区偏移的 ISO 8601，例如 2027-11-24T08:00:00Z',
 }
-export const createKeyBody = ({ now }: Pick<AdminKeyDeps, 'now'>) =>
+export const createKeyBody = (now: () => number) =>
   z.strictObject({
     expiresAt: timeField(EXPIRY)
       .refine(at => at > now(), said(EXPIRY))
@@ -129,17 +111,16 @@ export const CREATED_KEY = z.strictObject({
 
 export const viewKey = (key: ApiKey) => z.decode(KEY, { ...key, revoked: key.revokedAt !== null })
 
-/** `/v1/admin/partners/:id/keys` */
-export const createPartnerKeys = ({ store, newId, random, now }: AdminKeyDeps) => {
-  const app = new Hono<ApiEnv>()
-  const newKey = createKeyBody({ now })
+/** `/v1/admin/partners/:id/keys`, `/v1/admin/keys` */
+export const addKeys: Part = (app, { store, newId, random, now }) => {
+  const newKey = createKeyBody(now)
 
-  app.get('/:id/keys', noQuery, async c => {
+  app.get('/v1/admin/partners/:id/keys', noQuery, async c => {
     const keys = found(await store.listKeys(readId(c.req.param('id'), 'partner')), 'partner')
     return c.json({ data: keys.map(viewKey), nextCursor: null })
   })
 
-  app.post('/:id/keys', noQuery, async c => {
+  app.post('/v1/admin/partners/:id/keys', noQuery, async c => {
     const partnerId = readId(c.req.param('id'), 'partner')
     const { expiresAt = null } = await readAct(c, newKey, { empty: {} })
     const { id, hash, text } = createApiKey(newId('key'), random)
@@ -151,20 +132,11 @@ export const createPartnerKeys = ({ store, newId, random, now }: AdminKeyDeps) =
     )
   })
 
-  return app
-}
-
-/** `/v1/admin/keys` */
-export const createAdminKeys = ({ store }: Pick<AdminKeyDeps, 'store'>) => {
-  const app = new Hono<ApiEnv>()
-
-  app.delete('/:id', async c => {
+  app.delete('/v1/admin/keys/:id', async c => {
     c.set('reason', readQuery(c, ACT).reason ?? null)
     const id = readId(c.req.param('id'), 'key')
     await c.get('begin')(id)
     found(await store.revokeKey(id), 'key')
     return c.body(null, 204)
   })
-
-  return app
 }

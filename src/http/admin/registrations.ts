@@ -1,9 +1,9 @@
-import { type Context, Hono } from 'hono'
+import type { Context } from 'hono'
 import { z } from 'zod'
 import { AppError } from '../../core/error.ts'
 import { isRegistrationId } from '../../core/registration.ts'
-import type { Attempt, Registration, Store } from '../../store/store.ts'
-import type { ApiEnv } from '../api-env.ts'
+import type { Attempt, Registration } from '../../store/store.ts'
+import type { ApiEnv, Part } from '../api-env.ts'
 import { COUNT, idField } from '../json/fields.ts'
 import { cursorOf, PAGE_PARAMETERS } from '../json/pagination.ts'
 import { found } from '../json/problem.ts'
@@ -15,23 +15,6 @@ import { RESEND_REFUSALS } from '../partner/registrations.ts'
 import { ACT, readAct } from './authorize.ts'
 import { seesAll, viewDetail, viewFound } from './registration-view.ts'
 import { FILTER, FILTER_QUERY, type Filter, readFilter } from './search.ts'
-
-interface AdminRegistrationDeps {
-  store: Pick<
-    Store,
-    | 'now'
-    | 'searchRegistrations'
-    | 'countRegistrations'
-    | 'partnerOf'
-    | 'findPartner'
-    | 'findAccount'
-    | 'findRegistration'
-    | 'explain'
-    | 'listAttempts'
-    | 'resend'
-  >
-  now: () => number
-}
 
 export const SEARCH_QUERY = z.strictObject({ ...FILTER, ...PAGE_PARAMETERS })
 export const BOUNDED_COUNT = z.strictObject({
@@ -49,24 +32,21 @@ const viewResent = (registration: Registration): z.output<typeof RESENT> => ({
   delivery: viewRegistration(registration).delivery,
 })
 
-/** The registration that a path names, with its partner. */
-const createTarget = (store: Pick<Store, 'partnerOf'>) => async (c: Context<ApiEnv>) => {
-  const id = c.req.param('id') ?? ''
-  const partnerId = isRegistrationId(id) ? await store.partnerOf(id) : null
-  return [found(partnerId, 'registration'), id] as const
-}
-
 /** What receivers have answered is for the role `admin`. */
 const shown = (c: Context<ApiEnv>, attempt: Attempt): Attempt =>
   seesAll(c.get('operator').role) ? attempt : { ...attempt, responseExcerpt: null }
 
 /** `/v1/admin/registrations` */
-export const createAdminRegistrations = ({ store, now }: AdminRegistrationDeps) => {
-  const app = new Hono<ApiEnv>()
-  const target = createTarget(store)
+export const addFoundRegistrations: Part = (app, { store, now }) => {
+  /** The registration that a path names, with its partner. */
+  const target = async (c: Context<ApiEnv>) => {
+    const id = c.req.param('id') ?? ''
+    const partnerId = isRegistrationId(id) ? await store.partnerOf(id) : null
+    return [found(partnerId, 'registration'), id] as const
+  }
   const filterOf = (query: Filter) => readFilter(query, { store, now: now(), source: 'query' })
 
-  app.get('/', async c => {
+  app.get('/v1/admin/registrations', async c => {
     const { limit, cursor, ...query } = readQuery(c, SEARCH_QUERY)
     const wanted = { filter: await filterOf(query), act: null, limit, before: cursor ?? null }
     const { found, next } = await store.searchRegistrations(wanted)
@@ -74,12 +54,12 @@ export const createAdminRegistrations = ({ store, now }: AdminRegistrationDeps) 
     return c.json({ data: found.map(one => viewFound(one, role)), nextCursor: next === null ? null : cursorOf(next) })
   })
 
-  app.get('/count', async c => {
+  app.get('/v1/admin/registrations/count', async c => {
     const filter = await filterOf(readQuery(c, FILTER_QUERY))
     return c.json(await store.countRegistrations({ filter, act: null }))
   })
 
-  app.get('/:id', noQuery, async c => {
+  app.get('/v1/admin/registrations/:id', noQuery, async c => {
     const [partnerId, id] = await target(c)
     const explanation = found(await store.explain(partnerId, id), 'registration')
     const [partner, account] = await Promise.all([
@@ -89,19 +69,19 @@ export const createAdminRegistrations = ({ store, now }: AdminRegistrationDeps) 
     return c.json(viewDetail({ explanation, partner, account }, c.get('operator').role))
   })
 
-  app.get('/:id/explain', noQuery, async c => {
+  app.get('/v1/admin/registrations/:id/explain', noQuery, async c => {
     const explanation = found(await store.explain(...(await target(c))), 'registration')
     const { lastAttempt } = explanation
     return answerExplanation(c, { ...explanation, lastAttempt: lastAttempt && shown(c, lastAttempt) }, now())
   })
 
-  app.get('/:id/attempts', noQuery, async c => {
+  app.get('/v1/admin/registrations/:id/attempts', noQuery, async c => {
     const attempts = found(await store.listAttempts(...(await target(c))), 'registration')
     const language = answerLanguage(c)
     return c.json({ data: attempts.map(attempt => viewAttempt(shown(c, attempt), language)), nextCursor: null })
   })
 
-  app.post('/:id/resend', noQuery, async c => {
+  app.post('/v1/admin/registrations/:id/resend', noQuery, async c => {
     await readAct(c, ACT, { empty: {} })
     const [partnerId, id] = await target(c)
     await c.get('begin')(id)
@@ -110,6 +90,4 @@ export const createAdminRegistrations = ({ store, now }: AdminRegistrationDeps) 
     const registration = found(await store.findRegistration(partnerId, id), 'registration')
     return c.json(viewResent({ ...registration, partnerId }), 202)
   })
-
-  return app
 }
