@@ -344,7 +344,7 @@ DECLARE
 	event text;
 BEGIN
 	FOR counted IN SELECT * FROM (VALUES
-		('verifications', '{insert,update,delete}'::text[], $$('verifications_waiting', account_id, due_at IS NOT NULL),
+		('verifications', '{insert,update,delete}'::text[], $$('verifications_waiting', account_id, due_at IS NOT NULL AND claimed_at IS NULL),
 			('verifications_leased', account_id, claimed_at IS NOT NULL)$$),
 		('registrations', '{insert,update,delete}', $$('partner_pending', partner_id, status = 'pending'),
 			('partner_hour', partner_id || ' ' || created_at / 3600000, true)$$),

@@ -321,29 +321,22 @@ SELECT b.seq, b.partner_id, b.event, b.registration_id, b.lane_id, b.callback_ur
 	coalesce(d.unrecorded, b.unrecorded) AS unrecorded, coalesce(d.retries, b.retries) AS retries
 FROM `message_bodies` b LEFT JOIN `deliveries` d ON d.seq = b.seq;--> statement-breakpoint
 CREATE VIEW `current_counts` AS SELECT what, owner, n FROM `counts`;--> statement-breakpoint
--- These rows are always there, so that triggers only change them.
+-- A row is counted in one state, or in none. These counts are always there, so that triggers only change them.
 INSERT INTO `counts` (`what`, `owner`, `n`) VALUES ('messages_waiting', '', 0), ('messages_leased', '', 0), ('messages_held', '', 0);--> statement-breakpoint
 CREATE TRIGGER `deliveries_counted_at_insert` AFTER INSERT ON `deliveries` BEGIN
-	UPDATE `counts` SET n = n + CASE what
-		WHEN 'messages_waiting' THEN 0 + (NEW.due_at IS NOT NULL AND NEW.claimed_at IS NULL)
-		WHEN 'messages_leased' THEN 0 + (NEW.claimed_at IS NOT NULL)
-		ELSE 0 + (NEW.state = 'pending' AND NEW.due_at IS NULL) END
-	WHERE owner = '' AND what IN ('messages_waiting', 'messages_leased', 'messages_held');
+	UPDATE `counts` SET n = n + 1 WHERE owner = '' AND what = CASE WHEN NEW.claimed_at IS NOT NULL THEN 'messages_leased' WHEN NEW.due_at IS NOT NULL THEN 'messages_waiting'
+		WHEN NEW.state = 'pending' THEN 'messages_held' END;
 END;--> statement-breakpoint
 CREATE TRIGGER `deliveries_counted_at_update` AFTER UPDATE OF `state`, `due_at`, `claimed_at` ON `deliveries`
 WHEN OLD.state <> NEW.state OR (OLD.due_at IS NULL) <> (NEW.due_at IS NULL) OR (OLD.claimed_at IS NULL) <> (NEW.claimed_at IS NULL) BEGIN
-	UPDATE `counts` SET n = n + CASE what
-		WHEN 'messages_waiting' THEN 0 + (NEW.due_at IS NOT NULL AND NEW.claimed_at IS NULL) - (OLD.due_at IS NOT NULL AND OLD.claimed_at IS NULL)
-		WHEN 'messages_leased' THEN 0 + (NEW.claimed_at IS NOT NULL) - (OLD.claimed_at IS NOT NULL)
-		ELSE 0 + (NEW.state = 'pending' AND NEW.due_at IS NULL) - (OLD.state = 'pending' AND OLD.due_at IS NULL) END
-	WHERE owner = '' AND what IN ('messages_waiting', 'messages_leased', 'messages_held');
+	UPDATE `counts` SET n = n - 1 WHERE owner = '' AND what = CASE WHEN OLD.claimed_at IS NOT NULL THEN 'messages_leased' WHEN OLD.due_at IS NOT NULL THEN 'messages_waiting'
+		WHEN OLD.state = 'pending' THEN 'messages_held' END;
+	UPDATE `counts` SET n = n + 1 WHERE owner = '' AND what = CASE WHEN NEW.claimed_at IS NOT NULL THEN 'messages_leased' WHEN NEW.due_at IS NOT NULL THEN 'messages_waiting'
+		WHEN NEW.state = 'pending' THEN 'messages_held' END;
 END;--> statement-breakpoint
 CREATE TRIGGER `deliveries_counted_at_delete` AFTER DELETE ON `deliveries` BEGIN
-	UPDATE `counts` SET n = n + CASE what
-		WHEN 'messages_waiting' THEN 0 - (OLD.due_at IS NOT NULL AND OLD.claimed_at IS NULL)
-		WHEN 'messages_leased' THEN 0 - (OLD.claimed_at IS NOT NULL)
-		ELSE 0 - (OLD.state = 'pending' AND OLD.due_at IS NULL) END
-	WHERE owner = '' AND what IN ('messages_waiting', 'messages_leased', 'messages_held');
+	UPDATE `counts` SET n = n - 1 WHERE owner = '' AND what = CASE WHEN OLD.claimed_at IS NOT NULL THEN 'messages_leased' WHEN OLD.due_at IS NOT NULL THEN 'messages_waiting'
+		WHEN OLD.state = 'pending' THEN 'messages_held' END;
 END;--> statement-breakpoint
 CREATE TRIGGER `lanes_counted_at_insert` AFTER INSERT ON `lanes` BEGIN
 	INSERT INTO `counts` VALUES ('partner_hosts', NEW.partner_id, 1) ON CONFLICT DO UPDATE SET n = n + 1;
@@ -364,16 +357,15 @@ CREATE TRIGGER `registrations_counted_at_delete` AFTER DELETE ON `registrations`
 	UPDATE `counts` SET n = n - 1 WHERE what = 'partner_hour' AND owner = OLD.partner_id || ' ' || (OLD.created_at / 3600000);
 	DELETE FROM `counts` WHERE what = 'partner_hour' AND owner = OLD.partner_id || ' ' || (OLD.created_at / 3600000) AND n <= 0;
 END;--> statement-breakpoint
-CREATE TRIGGER `verifications_counted_at_insert` AFTER INSERT ON `verifications` BEGIN
-	INSERT INTO `counts` VALUES ('verifications_waiting', NEW.account_id, NEW.due_at IS NOT NULL),
-		('verifications_leased', NEW.account_id, NEW.claimed_at IS NOT NULL) ON CONFLICT DO UPDATE SET n = n + excluded.n;
+CREATE TRIGGER `verifications_counted_at_insert` AFTER INSERT ON `verifications` WHEN NEW.due_at IS NOT NULL BEGIN
+	INSERT INTO `counts` VALUES (CASE WHEN NEW.claimed_at IS NOT NULL THEN 'verifications_leased' WHEN NEW.due_at IS NOT NULL THEN 'verifications_waiting' END, NEW.account_id, 1) ON CONFLICT DO UPDATE SET n = n + 1;
 END;--> statement-breakpoint
 CREATE TRIGGER `verifications_counted_at_update` AFTER UPDATE OF `due_at`, `claimed_at` ON `verifications`
 WHEN (OLD.due_at IS NULL) <> (NEW.due_at IS NULL) OR (OLD.claimed_at IS NULL) <> (NEW.claimed_at IS NULL) BEGIN
-	UPDATE `counts` SET n = n + CASE what WHEN 'verifications_waiting' THEN 0 + (NEW.due_at IS NOT NULL) - (OLD.due_at IS NOT NULL) ELSE 0 + (NEW.claimed_at IS NOT NULL) - (OLD.claimed_at IS NOT NULL) END
-	WHERE what IN ('verifications_waiting', 'verifications_leased') AND owner = OLD.account_id;
+	UPDATE `counts` SET n = n - 1 WHERE owner = OLD.account_id AND what = CASE WHEN OLD.claimed_at IS NOT NULL THEN 'verifications_leased' WHEN OLD.due_at IS NOT NULL THEN 'verifications_waiting' END;
+	INSERT INTO `counts` SELECT CASE WHEN NEW.claimed_at IS NOT NULL THEN 'verifications_leased' WHEN NEW.due_at IS NOT NULL THEN 'verifications_waiting' END, NEW.account_id, 1
+		WHERE NEW.due_at IS NOT NULL ON CONFLICT DO UPDATE SET n = n + 1;
 END;--> statement-breakpoint
-CREATE TRIGGER `verifications_counted_at_delete` AFTER DELETE ON `verifications` BEGIN
-	UPDATE `counts` SET n = n + CASE what WHEN 'verifications_waiting' THEN 0 - (OLD.due_at IS NOT NULL) ELSE 0 - (OLD.claimed_at IS NOT NULL) END
-	WHERE what IN ('verifications_waiting', 'verifications_leased') AND owner = OLD.account_id;
+CREATE TRIGGER `verifications_counted_at_delete` AFTER DELETE ON `verifications` WHEN OLD.due_at IS NOT NULL BEGIN
+	UPDATE `counts` SET n = n - 1 WHERE owner = OLD.account_id AND what = CASE WHEN OLD.claimed_at IS NOT NULL THEN 'verifications_leased' WHEN OLD.due_at IS NOT NULL THEN 'verifications_waiting' END;
 END;

@@ -56,20 +56,19 @@ export const createStats = (
       const rows: AccountRow[] = await accounts.limit(MOST_ACCOUNTS)
       const countOf = await loadCounts(tx, [ALL, ...rows.map(({ id }) => id)])
       const due = await dueVerifications(tx)
-      const leased = countOf('messages_leased', ALL)
+      const queueOf = (rows: 'verifications' | 'messages', owner: string) => {
+        const leased = countOf(`${rows}_leased`, owner)
+        return { waiting: countOf(`${rows}_waiting`, owner) + leased, leased }
+      }
       return statsOf({
         at,
         accounts: rows.map(row => ({
           account: accountOfRow(row, defaultRate),
           state: row,
-          queue: {
-            waiting: countOf('verifications_waiting', row.id),
-            leased: countOf('verifications_leased', row.id),
-            ...(due.get(row.id) ?? NOTHING),
-          },
+          queue: { ...queueOf('verifications', row.id), ...(due.get(row.id) ?? NOTHING) },
         })),
         deliveries: {
-          ...{ waiting: countOf('messages_waiting', ALL) + leased, leased, held: countOf('messages_held', ALL) },
+          ...{ ...queueOf('messages', ALL), held: countOf('messages_held', ALL) },
           ...(await dueMessages(tx)),
           heldAt: await findFact(tx, DELIVERIES_HELD),
           givenUp: await givenUp(tx),

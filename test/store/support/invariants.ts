@@ -34,7 +34,7 @@ const BROKEN_IN_SQL = {
 
 /** What is counted, by whom, and how many there are. */
 const COUNTED = `
-  SELECT 'verifications_waiting', account_id, count(*) FROM verifications WHERE due_at IS NOT NULL GROUP BY 2
+  SELECT 'verifications_waiting', account_id, count(*) FROM verifications WHERE due_at IS NOT NULL AND claimed_at IS NULL GROUP BY 2
   UNION ALL SELECT 'verifications_leased', account_id, count(*) FROM verifications WHERE claimed_at IS NOT NULL GROUP BY 2
   UNION ALL SELECT 'partner_pending', partner_id, count(*) FROM registrations WHERE status = 'pending' GROUP BY 2
   UNION ALL SELECT 'partner_hour', partner_id || ' ' || (created_at / 3600000), count(*) FROM registrations GROUP BY 2
