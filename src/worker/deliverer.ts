@@ -65,6 +65,11 @@ const FULL: Round = { claimed: 0, nextAt: null }
 const covers = (what: Cancelled, { partnerId, registrationId }: ClaimedMessage): boolean =>
   what.partnerId === partnerId && (what.registrationId === null || what.registrationId === registrationId)
 
+/** What the store knows a message by. The rest of it need not go back there. */
+const keyOf = ({ seq, claim, registrationId, partnerId, callbackUrl, laneId }: ClaimedMessage) => {
+  return { seq, claim, registrationId, partnerId, callbackUrl, laneId }
+}
+
 const isGone = (result: SendResult): boolean => result.kind === 'answered' && result.httpStatus === 410
 const sameUrl =
   (gone: ClaimedMessage): Stop<ClaimedMessage> =>
@@ -116,7 +121,7 @@ export const createDeliverer = (deps: DelivererDeps) => {
       retryAfterMs: readRetryAfter(answered?.retryAfter ?? null, now),
     }
     return {
-      message,
+      message: keyOf(message),
       step: afterAttempt(message, outcome, { now, random: deps.random(), scheduleMs: deps.scheduleMs }),
       attempt: attemptOf(result, at),
       hostSignal: hostSignalOf(result),
@@ -139,7 +144,7 @@ export const createDeliverer = (deps: DelivererDeps) => {
       retries: message.retries,
       gone: false,
     } as const
-    await conclude({ message, step, attempt: null, hostSignal: null })
+    await conclude({ message: keyOf(message), step, attempt: null, hostSignal: null })
   }
 
   const record = async (message: ClaimedMessage, result: SendResult, at: number): Promise<void> => {
