@@ -10,7 +10,7 @@ export interface Outgoing {
   partnerId: string
   url: string
   headers: Readonly<Record<string, string>>
-  body: Buffer | string
+  body: string
   /** Asked just before the bytes leave; false: they do not, and the attempt ends as `local`. */
   mayStillSend?: () => boolean
   /** The trace of the registration, for our own spans: it is not sent. */

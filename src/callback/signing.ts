@@ -6,7 +6,7 @@ import type { Store } from '../store/store.ts'
 
 /** The headers of one attempt. Each attempt is signed anew: receivers refuse a signature that is some minutes old. */
 export const webhookHeaders = (
-  { id, body, attempt }: { id: string; body: string | Buffer; attempt: number },
+  { id, body, attempt }: { id: string; body: string; attempt: number },
   keys: readonly SigningKey[],
   at: number,
 ) => {

@@ -5,7 +5,7 @@ export interface HttpRequest {
   /** Names and values in turn, without `host`, `connection` and `content-length`. */
   headers: readonly string[]
   /** Null: no body and no `content-length`. */
-  body: Buffer | string | null
+  body: string | null
   /** Asked when a connection is there, just before the request is written; false: the exchange ends as `withdrawn`. */
   mayWrite?: () => boolean
 }
@@ -29,11 +29,10 @@ export const writeRequest = ({ method, path, headers, body }: HttpRequest, host:
   let head = `${method} ${path} HTTP/1.1\r\n${lineOf('host', host)}connection: keep-alive\r\n`
   for (let at = 0; at < headers.length; at += 2) head += lineOf(headers[at] as string, headers[at + 1] as string)
   if (body === null) return Buffer.from(`${head}\r\n`, 'latin1')
-  const bodyBytes = typeof body === 'string' ? Buffer.byteLength(body) : body.length
+  const bodyBytes = Buffer.byteLength(body)
   head += `content-length: ${bodyBytes}\r\n\r\n`
   const bytes = Buffer.allocUnsafe(head.length + bodyBytes)
   bytes.write(head, 'latin1')
-  if (typeof body === 'string') bytes.write(body, head.length, 'utf8')
-  else bytes.set(body, head.length)
+  bytes.write(body, head.length, 'utf8')
   return bytes
 }

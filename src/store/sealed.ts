@@ -13,8 +13,6 @@ interface Vault {
   seal(text: string, context: string): Buffer
   /** Throws where the key is not there, the bytes are damaged, or the context is another one. */
   open(sealed: Buffer, context: string): string
-  /** The UTF-8 bytes of the text, for what is passed on unread. */
-  openBytes(sealed: Buffer, context: string): Buffer
   /** Names the current key without telling it: the first bytes of whatever it seals, in hex. */
   readonly keyId: string
 }
@@ -58,18 +56,6 @@ export const createVault = (random: RandomBytes, ...keys: readonly [Buffer, ...B
   const authenticated = (id: string, context: string) => Buffer.from(`${id}|${context}`)
   const nextIv = createIvs(random)
 
-  const openBytes = (sealed: Buffer, context: string): Buffer => {
-    const sealedBy = sealed.length < HEAD_BYTES ? undefined : ring.get(sealed.readUInt32BE())
-    if (!sealedBy) throw new Error(`sealed under another master key (${sealed.toString('hex', 0, KEY_ID_BYTES)})`)
-    const iv = sealed.subarray(KEY_ID_BYTES, IV_END)
-    const decipher = createDecipheriv('aes-256-gcm', sealedBy.key, iv, { authTagLength: TAG_BYTES })
-    decipher.setAAD(authenticated(sealedBy.id, context)).setAuthTag(sealed.subarray(IV_END, HEAD_BYTES))
-    const bytes = decipher.update(sealed.subarray(HEAD_BYTES))
-    // Nothing more comes, but this is what checks the tag.
-    decipher.final()
-    return bytes
-  }
-
   return {
     keyId,
     seal: (text, context) => {
@@ -78,8 +64,17 @@ export const createVault = (random: RandomBytes, ...keys: readonly [Buffer, ...B
       const body = Buffer.concat([cipher.update(text, 'utf8'), cipher.final()])
       return Buffer.concat([head, iv, cipher.getAuthTag(), body])
     },
-    open: (sealed, context) => openBytes(sealed, context).toString('utf8'),
-    openBytes,
+    open: (sealed, context) => {
+      const sealedBy = sealed.length < HEAD_BYTES ? undefined : ring.get(sealed.readUInt32BE())
+      if (!sealedBy) throw new Error(`sealed under another master key (${sealed.toString('hex', 0, KEY_ID_BYTES)})`)
+      const iv = sealed.subarray(KEY_ID_BYTES, IV_END)
+      const decipher = createDecipheriv('aes-256-gcm', sealedBy.key, iv, { authTagLength: TAG_BYTES })
+      decipher.setAAD(authenticated(sealedBy.id, context)).setAuthTag(sealed.subarray(IV_END, HEAD_BYTES))
+      const bytes = decipher.update(sealed.subarray(HEAD_BYTES))
+      // Nothing more comes, but this is what checks the tag.
+      decipher.final()
+      return bytes.toString()
+    },
   }
 }
 
@@ -124,8 +119,8 @@ const NO_METADATA = '{}'
 export type Sealed = ReturnType<typeof createSealed>
 
 /**
- * Everything that the database holds encrypted. A value opens only in the row that it was sealed for; `open` and
- * `openBytes` throw where the key is missing, the bytes are damaged, or the row is another one.
+ * Everything that the database holds encrypted. A value opens only in the row that it was sealed for; `open`
+ * throws where the key is missing, the bytes are damaged, or the row is another one.
  */
 export const createSealed = (vault: Vault) => {
   const column = (
@@ -171,8 +166,6 @@ export const createSealed = (vault: Vault) => {
     message: {
       seal: (row: RowOf<'message'>, body: string) => vault.seal(body, contextOf.message(row)),
       open: (row: RowOf<'message'> & { body: Buffer }) => vault.open(row.body, contextOf.message(row)),
-      /** The UTF-8 of the text, for what is sent as it is. */
-      openBytes: (row: RowOf<'message'> & { body: Buffer }) => vault.openBytes(row.body, contextOf.message(row)),
     },
     /** Tells whether a database was written with a key that is there. */
     canary: {

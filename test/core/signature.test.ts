@@ -62,11 +62,9 @@ describe('v1a', () => {
   test('verifies with the public key given out, and not for other content', () => {
     const { secret, publicText } = generateSecret('v1a', randomBytes)
     expect(publicText).toMatch(/^whpk_[A-Za-z0-9+/]{43}=$/)
-    for (const body of ['{"message":"认证成功"}', Buffer.from('{"message":"认证成功"}')]) {
-      const signature = sign([keyOf(secret)], { id: 'msg_1', timestampSeconds, body })
-      expect(isSignedBy(publicText, signature, `msg_1.${timestampSeconds}.{"message":"认证成功"}`)).toBe(true)
-      expect(isSignedBy(publicText, signature, `msg_2.${timestampSeconds}.{"message":"认证成功"}`)).toBe(false)
-    }
+    const signature = sign([keyOf(secret)], { id: 'msg_1', timestampSeconds, body: '{"message":"认证成功"}' })
+    expect(isSignedBy(publicText, signature, `msg_1.${timestampSeconds}.{"message":"认证成功"}`)).toBe(true)
+    expect(isSignedBy(publicText, signature, `msg_2.${timestampSeconds}.{"message":"认证成功"}`)).toBe(false)
   })
 })
 

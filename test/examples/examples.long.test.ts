@@ -26,14 +26,11 @@ const headersOf = ({ secrets = [current], at = Date.now(), body = BODY } = {}) =
     at,
   )
 
-const flip = (text: string, at: number): Buffer => {
-  const bytes = Buffer.from(text)
-  bytes.writeUInt8(bytes.readUInt8(at) ^ 1, at)
-  return bytes
-}
+const flip = (text: string, at: number): string =>
+  text.slice(0, at) + String.fromCharCode(text.charCodeAt(at) ^ 1) + text.slice(at + 1)
 
 /** As our own sender sends it. */
-const send = async (url: string, headers: Record<string, string>, body: string | Buffer = BODY) => {
+const send = async (url: string, headers: Record<string, string>, body: string = BODY) => {
   await using sender = openSender()
   return await sender.send({ partnerId: 'ptn_1', url: `${url}/hook`, headers, body })
 }

@@ -12,12 +12,11 @@ describe('a request', () => {
     expect(written({ headers })).toBe(`${HEAD}a: 1\r\nB: \r\na!#$%&'*+-.^_\`|~: \t\xe4 ~\r\n\r\n`)
   })
 
-  test.each<[body: string | Buffer, bytes: Buffer]>([
+  test.each<[body: string, bytes: Buffer]>([
     ['', Buffer.alloc(0)],
     ['abc', Buffer.from('abc')],
     ['认证成功 \u{1f600} é', Buffer.from('认证成功 \u{1f600} é')],
     ['half a pair \ud800', Buffer.from('half a pair \ufffd')],
-    [Buffer.from([0, 255, 13, 10]), Buffer.from([0, 255, 13, 10])],
   ])('says how many bytes its body has: %j', (body, bytes) => {
     const all = writeRequest({ method: 'POST', path: '/hook?a=b', headers: ['x', '\xe4'], body }, 'x.test')
     const head = Buffer.from(`${HEAD}x: \xe4\r\ncontent-length: ${bytes.length}\r\n\r\n`, 'latin1')

@@ -71,9 +71,11 @@ interface PartnerWithLanes {
 
 /** A message that is due, as a claim reads it. */
 interface DueMessage
-  extends Pick<ClaimedMessage, 'seq' | 'registrationId' | 'callbackUrl' | 'body' | 'attempts' | 'retries'>,
+  extends Pick<ClaimedMessage, 'seq' | 'registrationId' | 'callbackUrl' | 'attempts' | 'retries'>,
     Pick<ClaimedMessage, 'traceparent' | 'createdAt' | 'dueAt'> {
   claims: number
+  /** Sealed. */
+  body: Buffer
   /** Messages for its URL are held. */
   isPaused: boolean
 }
@@ -201,7 +203,7 @@ const dueOf = async (tx: Tx, shares: readonly Share[], pausing: ReadonlySet<stri
 const open = ({ sealed, openOr }: Opening, lane: DueLane, due: DueMessage): ClaimedMessage | null => {
   const { seq, claims, registrationId, callbackUrl, attempts, retries, traceparent, createdAt, dueAt } = due
   const { id: laneId, partnerId, host, slow, proven } = lane
-  const open = () => sealed.message.openBytes({ partnerId, registrationId, body: due.body })
+  const open = () => sealed.message.open({ partnerId, registrationId, body: due.body })
   const body = openOr({ table: 'messages', id: registrationId }, { open, instead: null })
   if (body === null) return null
   return {

@@ -54,8 +54,8 @@ export interface ClaimedMessage {
   proven: boolean
   host: string
   callbackUrl: string
-  /** The text as it is sent, UTF-8. */
-  body: Buffer
+  /** As it is sent, in UTF-8. */
+  body: string
   /** Those before this one, also where they are still under way. */
   attempts: number
   retries: number

@@ -39,7 +39,7 @@ export const messageOf = (seq: number, more: Partial<ClaimedMessage> = {}): Clai
   proven: true,
   host: 'a.example',
   callbackUrl: 'https://a.example/hook',
-  body: Buffer.from(`{"n":${seq}}`),
+  body: `{"n":${seq}}`,
   attempts: 0,
   retries: 0,
   traceparent: null,
