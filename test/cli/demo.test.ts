@@ -7,7 +7,6 @@ import { afterAll, describe, expect, test } from 'vitest'
 import { runDemo } from '../../src/cli/demo/run.ts'
 import type { Scene } from '../../src/cli/demo/scenes.ts'
 import { openStage } from '../../src/cli/demo/stage.ts'
-import { DEMO_TEXTS } from '../../src/cli/demo/texts.ts'
 import { columnsOf } from '../../src/cli/output.ts'
 
 const root = join(import.meta.dirname, '../..')
@@ -96,6 +95,7 @@ test('a callback that never accepts is told of, and the demo has failed', async 
   const lines: string[] = []
   const scene: Scene = {
     idcardid: 'demo-never',
+    what: ['never', '从不'],
     path: '/never',
     script: { status: 'SUCCESS' },
     refusals: [500, 500, 500],
@@ -104,7 +104,7 @@ test('a callback that never accepts is told of, and the demo has failed', async 
   const signal = AbortSignal.timeout(15_000)
   const print = (text: string) => lines.push(text)
   try {
-    expect(await runDemo({ stage, scenes: [scene], texts: DEMO_TEXTS.en, print, signal })).toBe(false)
+    expect(await runDemo({ stage, scenes: [scene], say: en => en, print, signal })).toBe(false)
   } finally {
     await stage.close()
   }

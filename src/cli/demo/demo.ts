@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { SECOND } from '../../core/duration.ts'
-import { type Common, defineCommand, flag } from '../command.ts'
+import { type Common, defineCommand, flag, type Say } from '../command.ts'
 import { complain, print } from '../environment.ts'
 import { pad } from '../output.ts'
 import { exportsOf } from '../partner-environment.ts'
@@ -10,7 +10,6 @@ import { callOf } from '../program.ts'
 import { runDemo } from './run.ts'
 import { SCENES } from './scenes.ts'
 import { openStage, type Stage } from './stage.ts'
-import { DEMO_TEXTS, type DemoTexts } from './texts.ts'
 
 /** How long to wait for webhooks that do not come. */
 const PATIENCE_MS = 15 * SECOND
@@ -18,10 +17,10 @@ const PATIENCE_MS = 15 * SECOND
 const LIMIT_MS = 25 * SECOND
 
 /** Sets the exit code to 0 only if every webhook came as it should. With `keep` it runs until Ctrl-C. */
-const demo = async ({ keep, lang }: Common & { keep: boolean }): Promise<void> => {
-  const texts = DEMO_TEXTS[lang]
+const demo = async ({ keep, say }: Common & { keep: boolean }): Promise<void> => {
   const limit = setTimeout(() => {
-    complain(texts.tooLong(LIMIT_MS / SECOND))
+    const seconds = LIMIT_MS / SECOND
+    complain(say(`The demo did not end within ${seconds} s.`, `演示未能在 ${seconds} 秒内结束。`))
     process.exit(1)
   }, LIMIT_MS)
   const folder = mkdtempSync(join(tmpdir(), 'idface-notifier-demo-'))
@@ -34,40 +33,54 @@ const demo = async ({ keep, lang }: Common & { keep: boolean }): Promise<void> =
 
   const stage = await openStage(folder)
   const signal = AbortSignal.timeout(PATIENCE_MS)
-  const held = await runDemo({ stage, scenes: SCENES, texts, print, signal })
+  const held = await runDemo({ stage, scenes: SCENES, say, print, signal })
   process.exitCode = held ? 0 : 1
   if (keep) {
     clearTimeout(limit)
-    printKept(stage, texts)
+    printKept(stage, say)
     await new Promise<void>(resolve => {
       onSignal = () => {
         onSignal = interrupted
         resolve()
       }
     })
-  } else if (held) for (const [command, what] of texts.next(callOf())) print(`  ${pad(command, 30)}${what}`)
+  } else if (held) {
+    const again = say('the same, and it keeps running for your own curl', '再来一遍，结束后保持运行，可用 curl 试用')
+    print(`  ${pad(`${callOf()} demo --keep`, 30)}${again}`)
+    print(`  ${pad(`${callOf()} --help`, 30)}${say('all commands', '查看全部命令')}`)
+    const start = say('your first webhook in five minutes', '五分钟收到第一个回调')
+    print(`  ${pad(say('README.md', 'README.zh-CN.md'), 30)}${start}`)
+  }
   await stage.close()
   clearTimeout(limit)
 }
 
-const printKept = (stage: Stage, { kept, serials }: DemoTexts): void => {
-  print(`${kept.title}
+const printKept = (stage: Stage, say: Say): void => {
+  const stops = say(
+    'The service keeps running. Ctrl-C stops it and removes its database.',
+    '服务保持运行。按 Ctrl-C 结束，并删除临时数据库。',
+  )
+  const serials = say(
+    'The same serial again is the same registration, without a second webhook: take test_success_3s_2 then.\nThe simulator also knows test_fail_10s, test_notfound and test_expire; any other serial is 4061.',
+    '同一流水号再次登记，得到的是原有的登记，不会再次回调；请换用 test_success_3s_2 等。\n模拟器还认识 test_fail_10s、test_notfound、test_expire；其他流水号一律返回 4061。',
+  )
+  print(`${stops}
 
-${kept.set}
+${say('Paste this into another terminal first:', '先在另一个终端整段粘贴：')}
 
 ${exportsOf(stage)}
 
-${kept.register}
+${say('Register a serial; paste all of it:', '登记一个流水号（整段粘贴）：')}
 
   curl -s "$NOTIFIER_URL/v1/registrations" \\
     -H "authorization: Bearer $API_KEY" -H 'content-type: application/json' \\
     -d '{"idcardid":"test_success_3s","callbackUrl":"${stage.receiver.urlFor('/hook')}"}'
 
-${kept.look}
+${say('What has become of it, newest first:', '查看登记（新的在前）：')}
 
   curl -s "$NOTIFIER_URL/v1/registrations" -H "authorization: Bearer $API_KEY"
 
-${kept.why}
+${say('Why there is no webhook yet (put in an id):', '为什么还没有回调（填入登记的 id）：')}
 
   curl -s "$NOTIFIER_URL/v1/registrations/reg_…/explain" -H "authorization: Bearer $API_KEY"
 

@@ -4,20 +4,34 @@ import { clock } from '../../app/clock-and-ids.ts'
 import { SECOND } from '../../core/duration.ts'
 import type { Delivery } from '../../simulator/receiver.ts'
 import type { Call } from '../../simulator/upstream.ts'
+import type { Pair, Say } from '../command.ts'
 import { columnsOf, pad } from '../output.ts'
 import { judgeScene, type Scene } from './scenes.ts'
 import type { Stage } from './stage.ts'
-import type { DemoTexts } from './texts.ts'
 
 const POLL_EVERY_MS = 100
 
 interface DemoRun {
   stage: Stage
   scenes: readonly Scene[]
-  texts: DemoTexts
+  say: Say
   print: (text: string) => void
   /** Ends the wait for webhooks that do not come. */
   signal: AbortSignal
+}
+
+const PARTIES = {
+  partner: ['partner', '合作方'],
+  notifier: ['notifier', '本服务'],
+  upstream: ['GetResult', 'GetResult'],
+} satisfies Record<string, Pair>
+
+/** What GetResult answers, as the simulator names it. */
+const ANSWERS: Readonly<Record<string, Pair>> = {
+  '2 ING': ['ING, not finished yet', 'ING，尚未完成'],
+  '2 SUCCESS': ['SUCCESS', 'SUCCESS，通过'],
+  '2 FAIL': ['FAIL', 'FAIL，未通过'],
+  '4061': ['4061, no such serial (yet)', '4061，（暂时）查不到该流水号'],
 }
 
 /**
@@ -25,7 +39,7 @@ interface DemoRun {
  * the signing secret, got and verified every webhook that it should have, and nothing else.
  */
 export const runDemo = async (run: DemoRun): Promise<boolean> => {
-  const { stage, scenes } = run
+  const { stage, scenes, say } = run
   printCast(run)
   const startedAt = clock.now()
   const show = createTimeline(run, startedAt)
@@ -34,8 +48,8 @@ export const runDemo = async (run: DemoRun): Promise<boolean> => {
   for (const { idcardid, script } of scenes) if (script) stage.simulator.script(idcardid, script)
   const ids: string[] = []
   for (const { idcardid, path } of scenes) {
-    const { partner: from, notifier: to } = run.texts
-    show({ from, to, idcardid, text: run.texts.registers(path), style: 'plain' })
+    const text = say(`POST /v1/registrations, callback ${path}`, `POST /v1/registrations，回调到 ${path}`)
+    show({ from: 'partner', to: 'notifier', idcardid, text, format: 'reset' })
     const { id } = await stage.client.register({ idcardid, callbackUrl: stage.receiver.urlFor(path) })
     ids.push(id)
   }
@@ -43,57 +57,57 @@ export const runDemo = async (run: DemoRun): Promise<boolean> => {
   return printOutcome(run, ((clock.now() - startedAt) / SECOND).toFixed(1))
 }
 
-const FORMATS = { plain: 'reset', quiet: 'dim', good: 'green', bad: 'yellow' } as const
-
-type Show = (event: { from: string; to: string; idcardid: string; text: string; style: keyof typeof FORMATS }) => void
+type Party = keyof typeof PARTIES
+type Show = (event: {
+  from: Party
+  to: Party
+  idcardid: string
+  text: string
+  format: 'reset' | 'dim' | 'green' | 'yellow'
+}) => void
 
 /** Prints lines like `+1.2s  notifier → GetResult  demo-pass  poll 2: ING`, aligned in columns. */
-const createTimeline = ({ scenes, texts, print }: DemoRun, startedAt: number): Show => {
-  const { partner, notifier, upstream } = texts
-  const [first = 0, second = 0] = [partner, notifier, upstream].map(columnsOf).toSorted((a, b) => b - a)
+const createTimeline = ({ scenes, say, print }: DemoRun, startedAt: number): Show => {
+  const [first = 0, second = 0] = Object.values(PARTIES)
+    .map(([en, zh]) => columnsOf(say(en, zh)))
+    .toSorted((a, b) => b - a)
   const serialColumns = Math.max(...scenes.map(({ idcardid }) => columnsOf(idcardid)))
-  return ({ from, to, idcardid, text, style }) => {
+  return ({ from, to, idcardid, text, format }) => {
     const time = `+${((clock.now() - startedAt) / SECOND).toFixed(1)}s`.padStart(7)
-    const line = `${pad(`${from} → ${to}`, first + second + ' → '.length)}  ${pad(idcardid, serialColumns)}  ${text}`
-    print(`${styleText('dim', time)}  ${style === 'plain' ? line : styleText(FORMATS[style], line)}`)
+    const way = pad(`${say(...PARTIES[from])} → ${say(...PARTIES[to])}`, first + second + ' → '.length)
+    print(`${styleText('dim', time)}  ${styleText(format, `${way}  ${pad(idcardid, serialColumns)}  ${text}`)}`)
   }
 }
 
-const printCast = ({ stage, scenes, texts, print }: DemoRun): void => {
-  const cast: (readonly [string, string])[] = [
-    [texts.upstream, stage.simulator.url],
-    [texts.notifier, stage.url],
-    [texts.receiver, stage.receiver.url],
-    ...scenes.map(({ idcardid }) => [idcardid, texts.scenes[idcardid] ?? ''] as const),
-  ]
-  print(`${styleText('bold', texts.title)}\n`)
-  for (const [i, [name, what]] of cast.entries())
-    print(`${i === cast.length - scenes.length ? '\n' : ''}  ${pad(name, 14)}${what}`)
+const printCast = ({ stage, scenes, say, print }: DemoRun): void => {
+  const title = say(
+    'idface-notifier demo: everything in one process, with a temporary database.',
+    'idface-notifier 演示：全部在一个进程内运行，使用临时数据库。',
+  )
+  print(`${styleText('bold', title)}\n`)
+  print(`  ${pad(say(...PARTIES.upstream), 14)}${stage.simulator.url}`)
+  print(`  ${pad(say(...PARTIES.notifier), 14)}${stage.url}`)
+  print(`  ${pad(say('callback', '接收端'), 14)}${stage.receiver.url}\n`)
+  for (const { idcardid, what } of scenes) print(`  ${pad(idcardid, 14)}${say(...what)}`)
   print('')
 }
 
-const showEvents = ({ stage, texts }: DemoRun, show: Show): void => {
+const showEvents = ({ stage, say }: DemoRun, show: Show): void => {
   stage.simulator.events.on('call', ({ idcardid, answer }: Call) => {
     const number = stage.simulator.callsOf(idcardid ?? '').length
-    const isVerdict = answer === '2 SUCCESS' || answer === '2 FAIL'
-    show({
-      from: texts.notifier,
-      to: texts.upstream,
-      idcardid: idcardid ?? '-',
-      text: texts.poll(number, texts.answers[answer] ?? answer),
-      style: isVerdict ? 'plain' : 'quiet',
-    })
+    const told = say(...(ANSWERS[answer] ?? [answer, answer]))
+    const text = say(`poll ${number}: ${told}`, `第 ${number} 次查询：${told}`)
+    const format = answer === '2 SUCCESS' || answer === '2 FAIL' ? 'reset' : 'dim'
+    show({ from: 'notifier', to: 'upstream', idcardid: idcardid ?? '-', text, format })
   })
   stage.receiver.events.on('delivery', ({ body, type, attempt, verified, status }: Delivery) => {
     const isTaken = status !== null && status >= 200 && status < 300
-    const judged = verified === true ? texts.verified : texts.unverified(verified)
-    show({
-      from: texts.notifier,
-      to: texts.partner,
-      idcardid: idcardidOf(body),
-      text: `${texts.delivery(type ?? '-', attempt ?? 0)}${judged}${texts.answered(status, !isTaken)}`,
-      style: isTaken ? 'good' : 'bad',
-    })
+    const tried = say(`${type}, attempt ${attempt}: `, `${type}，第 ${attempt} 次投递：`)
+    const judged =
+      verified === true ? say('verified', '验签通过') : say(`NOT verified (${verified})`, `验签失败（${verified}）`)
+    const answered = ` → ${status ?? say('no answer', '无响应')}${isTaken ? '' : say(', refused', '，拒收')}`
+    const text = `${tried}${judged}${answered}`
+    show({ from: 'notifier', to: 'partner', idcardid: idcardidOf(body), text, format: isTaken ? 'green' : 'yellow' })
   })
 }
 
@@ -108,12 +122,18 @@ const allSettled = async ({ stage, signal }: DemoRun, ids: readonly string[]): P
   }
 }
 
-const printOutcome = ({ stage, scenes, texts, print }: DemoRun, seconds: string): boolean => {
+const printOutcome = ({ stage, scenes, say, print }: DemoRun, seconds: string): boolean => {
   const faults = scenes.flatMap(scene => judgeScene(scene, stage.receiver.receivedAt(scene.path)) ?? [])
-  const counts = { registered: scenes.length, webhooks: scenes.length, deliveries: stage.receiver.received.length }
+  const [count, deliveries, polls] = [scenes.length, stage.receiver.received.length, stage.simulator.calls.length]
+  const held = say(
+    `${count} registered, ${count} webhooks received and verified (in ${deliveries} attempts)`,
+    `登记 ${count} 条，收到并验签通过的回调 ${count} 个（共投递 ${deliveries} 次）`,
+  )
   print('')
-  if (faults.length === 0) print(styleText('green', texts.held(counts)))
-  else print([styleText('red', texts.broken), ...faults.map(fault => `  ${texts.fault(fault)}`)].join('\n'))
-  print(`${texts.polls(stage.simulator.calls.length, seconds)}\n`)
+  if (faults.length === 0) print(styleText('green', held))
+  else print(styleText('red', say('Not everything went as it should:', '结果与预期不符：')))
+  for (const { idcardid, expected, got } of faults)
+    print(say(`  ${idcardid}: expected ${expected}, got ${got}`, `  ${idcardid}：应为 ${expected}，实为 ${got}`))
+  print(say(`${polls} polls of GetResult, ${seconds} s\n`, `查询 GetResult ${polls} 次，用时 ${seconds} 秒\n`))
   return faults.length === 0
 }

@@ -1,10 +1,12 @@
 import type { MessageType } from '../../core/message.ts'
 import type { Delivery } from '../../simulator/receiver.ts'
 import type { Script } from '../../simulator/script.ts'
+import type { Pair } from '../command.ts'
 
 /** One registration of the demo, and its expected outcome. */
 export interface Scene {
   idcardid: string
+  what: Pair
   /** The callback's path. */
   path: string
   /** What the simulated GetResult answers; null: it does not know the serial. */
@@ -15,7 +17,7 @@ export interface Scene {
 }
 
 /** Deliveries in words, such as `idface.failed verified → 500, idface.failed verified → 200`. */
-export interface Fault {
+interface Fault {
   idcardid: string
   expected: string
   got: string
@@ -24,6 +26,7 @@ export interface Fault {
 export const SCENES: readonly Scene[] = [
   {
     idcardid: 'demo-pass',
+    what: ['the person passes after 3 s', '用户 3 秒后通过核验'],
     path: '/pass',
     script: { afterMs: 3_000, status: 'SUCCESS', similarity: '98.70' },
     refusals: [],
@@ -31,6 +34,7 @@ export const SCENES: readonly Scene[] = [
   },
   {
     idcardid: 'demo-fail',
+    what: ['the person fails after 5 s', '用户 5 秒后未通过核验'],
     path: '/fail',
     script: { afterMs: 5_000, status: 'FAIL' },
     refusals: [],
@@ -38,12 +42,26 @@ export const SCENES: readonly Scene[] = [
   },
   {
     idcardid: 'demo-retry',
+    what: [
+      'the person passes after 2 s, and the callback answers 500 twice before 200',
+      '用户 2 秒后通过核验；接收端先返回两次 500，再返回 200',
+    ],
     path: '/retry',
     script: { afterMs: 2_000, status: 'SUCCESS' },
     refusals: [500, 500],
     type: 'idface.succeeded',
   },
-  { idcardid: 'demo-unknown', path: '/unknown', script: null, refusals: [], type: 'idface.unresolved' },
+  {
+    idcardid: 'demo-unknown',
+    what: [
+      'GetResult does not know this serial; here it is given up after 7 s',
+      'GetResult 查不到该流水号；演示中 7 秒后放弃',
+    ],
+    path: '/unknown',
+    script: null,
+    refusals: [],
+    type: 'idface.unresolved',
+  },
 ]
 
 const describe = (type: string | null, verified: true | string, status: number | null): string =>
