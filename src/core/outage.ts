@@ -5,6 +5,8 @@ import { MINUTE, SECOND } from './duration.ts'
 /** An account's latest calls, as far as they failed in a row without an answer of GetResult. */
 export interface SilentRun {
   calls: number
+  /** Of the last of them. */
+  cause: TransientCause
   /** Epoch ms: when the first of them was made. */
   since: number
   /** The serials that they were about; of more than `FEW`, one more. */
@@ -31,9 +33,15 @@ export const afterCall = (
   answer: Answer,
   { verificationId, askedAt }: { verificationId: number; askedAt: number },
 ): SilentRun | null => {
-  if (silenceOf(answer) === null) return null
+  const cause = silenceOf(answer)
+  if (cause === null) return null
   const { calls, since, serials } = run ?? { calls: 0, since: askedAt, serials: new Set<number>() }
-  return { calls: calls + 1, since, serials: serials.size > FEW ? serials : new Set([...serials, verificationId]) }
+  return {
+    calls: calls + 1,
+    cause,
+    since,
+    serials: serials.size > FEW ? serials : new Set([...serials, verificationId]),
+  }
 }
 
 /** Failures in a row that are no outage yet, because one serial, or one dropped connection, may be to blame. */
@@ -49,7 +57,6 @@ export const withAnswered = (last: LastAnswered, verificationId: number, at: num
 
 /** What else decides what failures in a row mean. */
 interface SilenceMoment {
-  cause: TransientCause
   answered: LastAnswered
   now: number
 }
@@ -58,7 +65,7 @@ interface SilenceMoment {
 const LONE_MS = 2 * MINUTE
 
 /** Whether a few serials may be to blame, because others were answered about. Whether GetResult can be reached is no matter of serials. */
-const mayBeSerials = ({ serials }: SilentRun, { cause, answered, now }: SilenceMoment): boolean =>
+const mayBeSerials = ({ cause, serials }: SilentRun, { answered, now }: SilenceMoment): boolean =>
   serials.size <= FEW &&
   cause !== 'unreachable' &&
   answered.some(one => !serials.has(one.verificationId) && now - one.at < LONE_MS)
@@ -71,11 +78,11 @@ const CONFUSED = { calls: 5, ms: 10 * SECOND }
 
 /** Whether GetResult cannot be reached any more, as the run that ends with this failure shows. */
 export const isOutage = (run: SilentRun, moment: SilenceMoment): boolean => {
-  const { calls, since, serials } = run
+  const { calls, cause, since, serials } = run
   const ms = moment.now - since
   const reaches = (limit: { calls: number; ms: number }) => calls >= limit.calls && ms >= limit.ms
   if (mayBeSerials(run, moment)) return false
-  switch (moment.cause) {
+  switch (cause) {
     case 'unreachable':
       return reaches(DEAD) || reaches(HANGING)
     case 'timeout':
@@ -98,21 +105,16 @@ export const outageProbeDelay = (probes: number, random: number): number =>
 /** One of an account's latest calls. */
 export interface RecentCall {
   verificationId: number
-  kind: Answer['kind']
-  unknownCode: boolean
+  answer: Answer
 }
 
 const WINDOW = 20
 const ENOUGH = 10
 const MOSTLY = 0.9
 
-export const withCall = (recent: readonly RecentCall[], verificationId: number, answer: Answer): RecentCall[] => [
+export const withCall = (recent: readonly RecentCall[], call: RecentCall): RecentCall[] => [
   ...recent.slice(1 - WINDOW),
-  {
-    verificationId,
-    kind: answer.kind,
-    unknownCode: answer.kind === 'transient' && answer.cause === 'unknown_code',
-  },
+  call,
 ]
 
 /** Two serials that are asked about twice, and one of them once more. */
@@ -123,7 +125,7 @@ const ENOUGH_INVALID = 5
  * Some bad serials among good ones are no fault of the account, also where they are asked about back to back.
  */
 export const othersInvalid = (recent: readonly RecentCall[], verificationId: number): boolean => {
-  const invalid = recent.filter(call => call.kind === 'invalid_id')
+  const invalid = recent.filter(({ answer }) => answer.kind === 'invalid_id')
   return (
     recent.length >= ENOUGH_INVALID &&
     invalid.length >= MOSTLY * recent.length &&
@@ -134,22 +136,35 @@ export const othersInvalid = (recent: readonly RecentCall[], verificationId: num
 /** The last call about another serial that said something was answered 4060 too: it may be the account, or two bad serials in a row. */
 export const maybeOthersInvalid = (recent: readonly RecentCall[], verificationId: number): boolean =>
   recent.findLast(
-    call => call.verificationId !== verificationId && (call.kind === 'invalid_id' || checkStateOf(call) !== null),
-  )?.kind === 'invalid_id'
+    call =>
+      call.verificationId !== verificationId &&
+      (call.answer.kind === 'invalid_id' || checkStateOf(call.answer) !== null),
+  )?.answer.kind === 'invalid_id'
 
 /** Nearly all of the account's latest calls got a code that is in no table. */
-export const mostlyUnknown = (recent: readonly RecentCall[]): boolean =>
-  recent.length >= ENOUGH && recent.filter(call => call.unknownCode).length >= MOSTLY * recent.length
+export const mostlyUnknown = (recent: readonly RecentCall[]): boolean => {
+  const unknown = recent.filter(({ answer }) => answer.kind === 'transient' && answer.cause === 'unknown_code')
+  return recent.length >= ENOUGH && unknown.length >= MOSTLY * recent.length
+}
 
 type Asked = Pick<AccountState, 'pauseReason' | 'rampAt' | 'unreachableAt'> & { id: string }
 
 /** A call whose answer is there. Times are epoch ms. */
-interface Call {
-  verificationId: number
-  answer: Answer
+interface Call extends RecentCall {
   askedAt: number
   now: number
 }
+
+/** What is kept of an account. */
+interface Recent {
+  calls: readonly RecentCall[]
+  pausedAt: number | null
+  run: SilentRun | null
+  answered: LastAnswered
+  /** Since when its upstream cannot be reached; null: it can. */
+  outageSince: number | null
+}
+const NOTHING: Recent = { calls: [], pausedAt: null, run: null, answered: [], outageSince: null }
 
 /**
  * The latest answers about each account on this node. They tell a bad serial from a fault of the whole account, and one dropped
@@ -157,56 +172,40 @@ interface Call {
  * resumption clears them.
  */
 export const createRecentCalls = () => {
-  const windows = new Map<string, readonly RecentCall[]>()
-  const pausedAt = new Map<string, number>()
-  const runs = new Map<string, SilentRun>()
-  const lastAnswered = new Map<string, LastAnswered>()
-  /** Accounts whose upstream could not be reached, and since when. */
-  const outages = new Map<string, number>()
-
-  const windowOf = ({ id, rampAt }: Asked): readonly RecentCall[] => {
-    const since = pausedAt.get(id)
-    const isResumed = since !== undefined && rampAt !== null && rampAt >= since
-    if (!isResumed) return windows.get(id) ?? []
-    pausedAt.delete(id)
-    return []
-  }
-
-  /** Since when there is an outage, or was one up to this call; null: there is none. */
-  const outageSince = ({ id, unreachableAt }: Asked, call: Call): number | null => {
-    const { verificationId, now } = call
-    const cause = silenceOf(call.answer)
-    const known = outages.get(id) ?? unreachableAt
-    const answered = lastAnswered.get(id) ?? []
-    if (cause === null) {
-      runs.delete(id)
-      outages.delete(id)
-      lastAnswered.set(id, withAnswered(answered, verificationId, now))
-      return known
-    }
-    const run = afterCall(runs.get(id) ?? null, call.answer, call)
-    if (run !== null) runs.set(id, run)
-    const since = known ?? (run !== null && isOutage(run, { cause, answered, now }) ? run.since : null)
-    if (since !== null) outages.set(id, since)
-    return since
-  }
+  const accounts = new Map<string, Recent>()
+  const recentOf = (accountId: string): Recent => accounts.get(accountId) ?? NOTHING
 
   return {
     /** @param account as it was when the call was made */
-    add: (account: Asked, call: Call) => {
-      const calls = withCall(windowOf(account), call.verificationId, call.answer)
-      windows.set(account.id, calls)
+    add: ({ id, pauseReason, rampAt, unreachableAt }: Asked, call: Call) => {
+      const { verificationId, answer, now } = call
+      const before = recentOf(id)
+      const isResumed = before.pausedAt !== null && rampAt !== null && rampAt >= before.pausedAt
+      const calls = withCall(isResumed ? [] : before.calls, { verificationId, answer })
+      const run = afterCall(before.run, answer, call)
+      /** Since when there is an outage, or was one up to this call. */
+      const outageSince =
+        before.outageSince ??
+        unreachableAt ??
+        (run !== null && isOutage(run, { answered: before.answered, now }) ? run.since : null)
+      accounts.set(id, {
+        calls,
+        pausedAt: isResumed ? null : before.pausedAt,
+        run,
+        answered: run === null ? withAnswered(before.answered, verificationId, now) : before.answered,
+        outageSince: run === null ? null : outageSince,
+      })
       return {
-        outageSince: outageSince(account, call),
+        outageSince,
         // The pause says so too: another node may have received the answers that caused it.
-        othersInvalid: account.pauseReason === 'serial_not_received' || othersInvalid(calls, call.verificationId),
-        maybeOthersInvalid: maybeOthersInvalid(calls, call.verificationId),
+        othersInvalid: pauseReason === 'serial_not_received' || othersInvalid(calls, verificationId),
+        maybeOthersInvalid: maybeOthersInvalid(calls, verificationId),
         mostlyUnknown: mostlyUnknown(calls),
-        othersFail: isRepeated(runs.get(account.id) ?? null),
+        othersFail: isRepeated(run),
       }
     },
     paused: (accountId: string, now: number): void => {
-      pausedAt.set(accountId, now)
+      accounts.set(accountId, { ...recentOf(accountId), pausedAt: now })
     },
   }
 }

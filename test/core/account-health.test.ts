@@ -8,12 +8,12 @@ const WAITING: Answer = { kind: 'waiting', code: 2, status: 'ING' }
 const INVALID: Answer = { kind: 'invalid_id', code: 4060 }
 
 const callsOf = (answers: readonly Answer[]) =>
-  answers.reduce<RecentCall[]>((recent, answer, i) => withCall(recent, i, answer), [])
+  answers.reduce<RecentCall[]>((recent, answer, i) => withCall(recent, { verificationId: i, answer }), [])
 const times = (count: number, answer: Answer) => Array.from({ length: count }, () => answer)
 
 describe('other serials called invalid too', () => {
   const asked = (...calls: readonly [id: number, answer: Answer][]) =>
-    calls.reduce<RecentCall[]>((recent, [id, answer]) => withCall(recent, id, answer), [])
+    calls.reduce<RecentCall[]>((recent, [id, answer]) => withCall(recent, { verificationId: id, answer }), [])
 
   test('is told by two serials that are asked about again and again, and by nothing else', () => {
     const both = asked([1, INVALID], [2, INVALID], [1, INVALID], [2, INVALID], [1, INVALID])
