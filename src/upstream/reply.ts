@@ -1,16 +1,13 @@
 import { parseXml, XmlDocumentType, XmlElement } from '@rgrove/parse-xml'
-import type { AnswerFields, TransientCause } from '../core/answer.ts'
+import { type Answer, type AnswerFields, readAnswer, type TransientCause } from '../core/answer.ts'
+import { MINUTE } from '../core/duration.ts'
 import { codeOf } from '../core/error.ts'
+import { readRetryAfter } from '../core/retry-after.ts'
 import type { Exchange, Fault, Limits, ResponseHead } from '../http-client/client.ts'
-
-/** What came of one call, before its body is read. */
-export type Reply =
-  | { kind: 'body'; body: Uint8Array; date: string | null }
-  | { kind: 'refused'; status: number; retryAfter: string | null }
-  | { kind: 'failed'; cause: TransientCause; detail?: string }
 
 /** An answer has a few hundred bytes. */
 const BODY_LIMIT = 64 * 1024
+const MAX_RETRY_AFTER_MS = 10 * MINUTE
 
 export const UPSTREAM_LIMITS: Limits = {
   headBytes: 16 * 1024,
@@ -22,8 +19,10 @@ export const UPSTREAM_LIMITS: Limits = {
   bodyMs: Number.POSITIVE_INFINITY,
 }
 
-const failed = (cause: TransientCause, detail: string | null = null): Reply =>
-  detail === null ? { kind: 'failed', cause } : { kind: 'failed', cause, detail }
+const transient = (cause: TransientCause, detail: string | null = null): Answer => ({
+  ...{ kind: 'transient', code: null, cause },
+  ...(detail === null ? {} : { detail }),
+})
 
 /** Such as `ECONNREFUSED` or `CERT_HAS_EXPIRED`; the text of an error may hold an address. */
 const detailOf = (fault: Fault): string | null => {
@@ -50,20 +49,22 @@ const causeOf = (fault: Fault): TransientCause => {
   }
 }
 
-/** What the status and headers alone decide; null if the body has to be read. */
-const judgeHead = ({ status, headers }: ResponseHead): Reply | null => {
-  if (status !== 200) return { kind: 'refused', status, retryAfter: headers.get('retry-after') ?? null }
-  // We asked for no encoding; decoding one anyway would open the door to compression bombs.
-  const encoding = headers.get('content-encoding')?.trim().toLowerCase() || 'identity'
-  return encoding === 'identity' ? null : failed('unparseable')
+/** @param now by upstream's clock, as a date in `Retry-After` is */
+const refusalOf = ({ status, headers }: ResponseHead, now: number): Answer => {
+  const waitMs = readRetryAfter(headers.get('retry-after') ?? null, now)
+  if (status !== 429 && (status !== 503 || waitMs === null)) return transient('http_status', String(status))
+  return { kind: 'throttled', code: null, retryAfterMs: waitMs === null ? null : Math.min(waitMs, MAX_RETRY_AFTER_MS) }
 }
 
-/** No redirect is followed and no encoding decoded. */
-export const readReply = ({ head, body, fault }: Exchange): Reply => {
-  const settled = head && judgeHead(head)
-  if (settled) return settled
-  if (fault || !head) return fault ? failed(causeOf(fault), detailOf(fault)) : failed('unparseable')
-  return { kind: 'body', body, date: head.headers.get('date') ?? null }
+/** What came of one call. No redirect is followed and no encoding decoded. */
+export const answerOf = ({ head, body, fault }: Exchange, now: number): Answer => {
+  if (head && head.status !== 200) return refusalOf(head, now)
+  // We asked for no encoding; decoding one anyway would open the door to compression bombs.
+  const encoding = head?.headers.get('content-encoding')?.trim().toLowerCase() || 'identity'
+  if (encoding !== 'identity') return transient('unparseable')
+  if (fault) return transient(causeOf(fault), detailOf(fault))
+  const fields = readBody(body)
+  return fields ? readAnswer(fields) : transient('unparseable')
 }
 
 const utf8 = new TextDecoder('utf-8', { fatal: true })

@@ -1,12 +1,12 @@
 import { hash } from 'node:crypto'
-import { type Answer, readAnswer } from '../core/answer.ts'
+import type { Answer } from '../core/answer.ts'
 import type { Clock } from '../core/clock.ts'
-import { MINUTE, SECOND } from '../core/duration.ts'
+import { SECOND } from '../core/duration.ts'
 import { originOf } from '../core/origin.ts'
-import { readHttpDate, readRetryAfter } from '../core/retry-after.ts'
+import { readHttpDate } from '../core/retry-after.ts'
 import type { Secret } from '../core/secret.ts'
 import { openClient } from '../http-client/client.ts'
-import { type Reply, readBody, readReply, UPSTREAM_LIMITS } from './reply.ts'
+import { answerOf, UPSTREAM_LIMITS } from './reply.ts'
 
 /** `passwordMode`: `static` sends the key itself as the password, `dynamic` an md5 of the key and the time. */
 export interface UpstreamAccount {
@@ -36,9 +36,6 @@ export interface Upstream {
 
 /** A `Date` header has whole seconds and was on its way: a smaller difference is noise. */
 const SKEW_TOLERANCE_MS = 5 * SECOND
-const MAX_RETRY_AFTER_MS = 10 * MINUTE
-
-const dateOf = (reply: Reply): number | null => readHttpDate(reply.kind === 'body' ? reply.date : null)
 
 /**
  * @param deps.url the GetResult endpoint
@@ -78,58 +75,36 @@ export const openUpstream = (deps: {
     return `${start}${dynamicPassword({ apiId: account.apiId, apiKey, time })}&time=${time}`
   }
 
-  const call = async (account: UpstreamAccount, idcardid: string): Promise<Reply> => {
+  /** The answer, and the `Date` that it came with. */
+  const call = async (account: UpstreamAccount, idcardid: string) => {
     const form = formOf(account, idcardid)
     const parts = method === 'POST' ? { path, body: form } : { path: queryStart + form, body: null }
-    const reply = readReply(await client.send({ key: account.id, origin }, { method, headers, ...parts }, timeoutMs))
-    const date = dateOf(reply)
+    const exchange = await client.send({ key: account.id, origin }, { method, headers, ...parts }, timeoutMs)
+    const date = exchange.head?.status === 200 ? readHttpDate(exchange.head.headers.get('date') ?? null) : null
     // It leaves out the part of the second: half a second on average.
     if (date !== null) offset = date + SECOND / 2 - clock.monotonic()
-    return reply
+    return { answer: answerOf(exchange, now() + skewMs(account.id)), date }
   }
 
-  const judgeReply = (reply: Reply, accountId: string): Answer => {
-    if (reply.kind === 'failed') {
-      const { kind: _, ...failure } = reply
-      return { kind: 'transient', code: null, ...failure }
-    }
-    if (reply.kind === 'body') {
-      const fields = readBody(reply.body)
-      return fields ? readAnswer(fields) : { kind: 'transient', code: null, cause: 'unparseable' }
-    }
-    // A date in Retry-After is by upstream's clock.
-    const waitMs = readRetryAfter(reply.retryAfter, now() + skewMs(accountId))
-    if (reply.status !== 429 && (reply.status !== 503 || waitMs === null))
-      return { kind: 'transient', code: null, cause: 'http_status', detail: String(reply.status) }
-    return {
-      kind: 'throttled',
-      code: null,
-      retryAfterMs: waitMs === null ? null : Math.min(waitMs, MAX_RETRY_AFTER_MS),
-    }
-  }
-
-  const learnSkew = (accountId: string, reply: Reply): void => {
-    const date = dateOf(reply)
-    if (date === null) return
-    const learnt = date - now()
-    if (Math.abs(learnt - skewMs(accountId)) > SKEW_TOLERANCE_MS) skews.set(accountId, learnt)
+  /** Asks once more, with the time that the refusal came with. */
+  const askAnew = async (account: UpstreamAccount, idcardid: string, date: number | null): Promise<Answer> => {
+    const before = skewMs(account.id)
+    const learnt = (date ?? 0) - now()
+    if (date !== null && Math.abs(learnt - before) > SKEW_TOLERANCE_MS) skews.set(account.id, learnt)
+    const { answer } = await call(account, idcardid)
+    // A correction that did not help may come from a bogus Date: the next call must start from the skew before.
+    if (answer.kind === 'clock') skews.set(account.id, before)
+    return answer
   }
 
   let isClosed = false
 
   const ask = async (account: UpstreamAccount, idcardid: string): Promise<Answer> => {
     if (isClosed) throw new Error('asked GetResult after close')
-    const reply = await call(account, idcardid)
-    let answer = judgeReply(reply, account.id)
-
+    const { answer: first, date } = await call(account, idcardid)
     // A static password has no time in it: the same request would only be refused again.
-    if (answer.kind === 'clock' && account.passwordMode === 'dynamic') {
-      const skewBefore = skewMs(account.id)
-      learnSkew(account.id, reply)
-      answer = judgeReply(await call(account, idcardid), account.id)
-      // A correction that did not help may come from a bogus Date: the next call must start from the skew before.
-      if (answer.kind === 'clock') skews.set(account.id, skewBefore)
-    }
+    const isRenewed = first.kind === 'clock' && account.passwordMode === 'dynamic'
+    const answer = isRenewed ? await askAnew(account, idcardid, date) : first
     if (answer.kind !== 'clock') return answer
     return { kind: 'account', code: answer.code, fault: answer.code === 40501 ? 'clock' : 'password_refused' }
   }
