@@ -35,15 +35,15 @@ export const invalid = (source: Source, errors: readonly FieldError[]): AppError
   return new AppError(code, { en, zh: `${zh[0]}有 ${errors.length} 个${zh[1]}不符合要求。` }, { errors })
 }
 
-/** Either the value as the schema gives it, or all errors, `MOST_ERRORS` at most. */
-export const check = <T>(value: unknown, schema: z.ZodType<T>): { data: T } | { errors: FieldError[] } => {
+/** The value as the schema gives it. Throws the problem that lists all errors, `MOST_ERRORS` at most, and `others` that are known. */
+const check = <T>(value: unknown, schema: z.ZodType<T>, source: Source, others: readonly FieldError[] = []): T => {
   const parsed = schema.safeParse(value, { error: defaultMessage })
-  if (parsed.success) {
-    const errors = untoldIn(parsed.data, [])
-    return errors.length === 0 ? { data: parsed.data } : { errors }
-  }
   const known = namesOf(schema)
-  return { errors: parsed.error.issues.flatMap(issue => fieldErrorsOf(issue, known)).slice(0, MOST_ERRORS) }
+  const errors = parsed.success
+    ? untoldIn(parsed.data, [])
+    : parsed.error.issues.flatMap(issue => fieldErrorsOf(issue, known)).slice(0, MOST_ERRORS)
+  if (!parsed.success || errors.length > 0 || others.length > 0) throw invalid(source, [...errors, ...others])
+  return parsed.data
 }
 
 const NOT_UNICODE: Words = {
@@ -79,11 +79,8 @@ const withoutNulls = (value: unknown, schema: z.ZodType): unknown => {
 }
 
 /** Throws `AppError('invalid_body')` that lists every invalid field. */
-export const checkBody = <T>(value: unknown, schema: z.ZodType<T>): T => {
-  const checked = check(withoutNulls(value, schema), schema)
-  if ('errors' in checked) throw invalid('body', checked.errors)
-  return checked.data
-}
+export const checkBody = <T>(value: unknown, schema: z.ZodType<T>): T =>
+  check(withoutNulls(value, schema), schema, 'body')
 
 const NOT_AN_OBJECT = said({ en: 'must be a JSON object', zh: '必须是 JSON 对象' })
 
@@ -122,43 +119,19 @@ const TOO_MANY = {
 }
 const REPEATED = { en: 'must be given only once', zh: '只能出现一次' }
 
-/** The query's parameters in order. Throws where there are more than any call has. */
-const parametersOf = (url: string): [name: string, value: string][] => {
-  const [target = ''] = url.split('#', 1)
-  const at = target.indexOf('?')
-  if (at === -1) return []
-  const text = target.slice(at + 1)
-  if (text.split('&', MOST_PARAMETERS + 1).length > MOST_PARAMETERS) throw new AppError('invalid_query', TOO_MANY)
-  return [...new URLSearchParams(text)]
-}
-
 /** Reads the query parameters. Throws `AppError('invalid_query')` for invalid, unknown, repeated and too many ones. */
 export const readQuery = <T>(c: Context, schema: z.ZodType<T>): T => {
-  const parameters = parametersOf(c.req.url)
-  const known = new Set(namesOf(schema))
-  const seen = new Set<string>()
-  const repeated = new Set<string>()
-  for (const [name] of parameters) {
-    if (seen.has(name) && known.has(name)) repeated.add(name)
-    seen.add(name)
-  }
-  const checked = check(Object.fromEntries(parameters), schema)
-  const errors = [
-    ...('errors' in checked ? checked.errors : []),
-    ...[...repeated].map(path => ({ path, message: REPEATED })),
-  ]
-  if ('errors' in checked || errors.length > 0) throw invalid('query', errors)
-  return checked.data
+  const { searchParams } = new URL(c.req.url)
+  if (searchParams.size > MOST_PARAMETERS) throw new AppError('invalid_query', TOO_MANY)
+  const repeated = namesOf(schema).filter(name => searchParams.getAll(name).length > 1)
+  const errors = repeated.map(path => ({ path, message: REPEATED }))
+  return check(Object.fromEntries(searchParams), schema, 'query', errors)
 }
 
 const NONE = z.strictObject({})
 
 /** For calls without parameters: throws `AppError('invalid_query')` if there are any. */
-export const refuseQuery = (c: Context): void => {
-  if (c.req.url.includes('?')) readQuery(c, NONE)
-}
-
 export const noQuery: MiddlewareHandler = function noQuery(c, next) {
-  refuseQuery(c)
+  readQuery(c, NONE)
   return next()
 }

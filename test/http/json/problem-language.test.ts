@@ -2,8 +2,9 @@ import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { judgeUrl } from '../../../src/core/callback-url.ts'
 import { SECOND } from '../../../src/core/duration.ts'
+import { AppError, type FieldError } from '../../../src/core/error.ts'
 import { PROBLEMS } from '../../../src/http/json/problem.ts'
-import { check } from '../../../src/http/json/validate.ts'
+import { checkBody } from '../../../src/http/json/validate.ts'
 import { callsOf } from '../../../src/http/openapi/operation.ts'
 import { OPERATOR_OPERATIONS } from '../../../src/http/openapi/operator-operations.ts'
 import { PARTNER_OPERATIONS } from '../../../src/http/openapi/partner-operations.ts'
@@ -67,9 +68,17 @@ describe('what is wrong with a field is said in both languages', () => {
   ]
   const TIMES = [(START - SECOND) / SECOND, '2099-01-01T00:00:00Z']
 
+  const errorsOf = (value: unknown, schema: z.ZodType): readonly FieldError[] => {
+    try {
+      checkBody(value, schema)
+    } catch (error) {
+      if (error instanceof AppError) return error.errors
+      throw error
+    }
+    return []
+  }
   const expectBoth = (value: unknown, schema: z.ZodType) => {
-    const checked = check(value, schema)
-    for (const { path, message } of 'errors' in checked ? checked.errors : []) {
+    for (const { path, message } of errorsOf(value, schema)) {
       expect(message.zh, `${path}: ${message.en}`).toMatch(CHINESE)
       expect(message.en, path).not.toMatch(CHINESE)
     }
