@@ -7,18 +7,8 @@ import { Secret } from '../core/secret.ts'
 import { REMOVAL_REFUSALS, viewAccount } from '../http/admin/accounts.ts'
 import { EXPLAIN_TEXTS } from '../http/partner/explain-texts.ts'
 import { listAll } from '../store/list-all.ts'
-import type { Account, Store } from '../store/store.ts'
-import {
-  anyText,
-  argument,
-  type Common,
-  defineCommand,
-  type OnStore,
-  option,
-  type Pair,
-  partnerOption,
-  required,
-} from './command.ts'
+import type { Account } from '../store/store.ts'
+import { anyText, argument, type Common, defineCommand, option, type Pair, partnerOption, required } from './command.ts'
 import { quoted } from './doctor/finding.ts'
 import { refuse } from './ending.ts'
 import { findAccount, findPartner, partnerNames } from './find-partner.ts'
@@ -65,26 +55,25 @@ const readKey = (file: string): Secret => {
   )
 }
 
-type OnAccount = Common & OnStore & { account: string }
-
-const change = async (verb: 'pause' | 'resume', store: Store, { account: typed, say, audited }: OnAccount) => {
-  const before = await findAccount(store, typed)
-  const edit = { before: viewAccount(before), after: { paused: verb === 'pause' } }
-  const changed = await audited({ act: `account.${verb}`, object: before.id, ...edit }, () =>
-    store[`${verb}Account`](before.id),
-  )
-  // Null: somebody has removed it since.
-  const account = changed ?? (await findAccount(store, before.id))
-  const { apiId } = account
-  const resume = `${callOf()} account resume ${quoted(apiId)}`
-  const text =
-    verb === 'pause'
-      ? say(
-          `${apiId} is paused: nothing is asked with it until you run: ${resume}`,
-          `已暂停 ${apiId}，不再用它查询，直到运行：${resume}`,
-        )
-      : say(`${apiId} is asked again, slowly at first.`, `已恢复 ${apiId}，查询逐步放量。`)
-  return { data: viewAccount(account), text }
+/** `pause` and `resume`. */
+const PAUSING: Readonly<Record<'pause' | 'resume', { words: Pair; told: (apiId: string) => Pair }>> = {
+  pause: {
+    words: [
+      'ask nothing with an account until it is resumed; nothing is lost',
+      '暂停账户，恢复前不再用它查询；数据不会丢失',
+    ],
+    told: apiId => {
+      const resume = `${callOf()} account resume ${quoted(apiId)}`
+      return [
+        `${apiId} is paused: nothing is asked with it until you run: ${resume}`,
+        `已暂停 ${apiId}，不再用它查询，直到运行：${resume}`,
+      ]
+    },
+  },
+  resume: {
+    words: ['ask with an account again, slowly at first', '恢复账户，查询逐步放量'],
+    told: apiId => [`${apiId} is asked again, slowly at first.`, `已恢复 ${apiId}，查询逐步放量。`],
+  },
 }
 
 export const group: Pair = [
@@ -96,7 +85,6 @@ export const commands = [
   defineCommand({
     path: 'account list',
     words: ['list the accounts of GetResult, and how they are', '列出 GetResult 账户及其状态'],
-    example: 'account list',
     onStore: async (store, input) => {
       const { say, lang } = input
       const accounts = await listAll(store.listAccounts)
@@ -146,25 +134,25 @@ export const commands = [
       return { data: viewAccount(account), text: say(`Added ${apiId}.`, `已添加 ${apiId}。`) }
     },
   }),
-  defineCommand({
-    path: 'account pause',
-    words: [
-      'ask nothing with an account until it is resumed; nothing is lost',
-      '暂停账户，恢复前不再用它查询；数据不会丢失',
-    ],
-    args: { account: ACCOUNT },
-    changes: true,
-    example: 'account pause C12345678',
-    onStore: (store, input) => change('pause', store, input),
-  }),
-  defineCommand({
-    path: 'account resume',
-    words: ['ask with an account again, slowly at first', '恢复账户，查询逐步放量'],
-    args: { account: ACCOUNT },
-    changes: true,
-    example: 'account resume C12345678',
-    onStore: (store, input) => change('resume', store, input),
-  }),
+  ...(['pause', 'resume'] as const).map(verb =>
+    defineCommand({
+      path: `account ${verb}`,
+      words: PAUSING[verb].words,
+      args: { account: ACCOUNT },
+      changes: true,
+      example: `account ${verb} C12345678`,
+      onStore: async (store, { account: typed, say, audited }) => {
+        const before = await findAccount(store, typed)
+        const edit = { before: viewAccount(before), after: { paused: verb === 'pause' } }
+        const changed = await audited({ act: `account.${verb}`, object: before.id, ...edit }, () =>
+          store[`${verb}Account`](before.id),
+        )
+        // Null: somebody has removed it since.
+        const account = changed ?? (await findAccount(store, before.id))
+        return { data: viewAccount(account), text: say(...PAUSING[verb].told(account.apiId)) }
+      },
+    }),
+  ),
   defineCommand({
     path: 'account remove',
     words: [

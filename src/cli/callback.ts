@@ -35,7 +35,6 @@ export const commands = [
         '只列出该合作方（名称或 id）的地址，包括刚开始失败的',
       ]),
     },
-    example: 'callback list',
     onStore: async (store, { partner, say, lang }) => {
       const troubles = await allCallbacks(store, partner && (await findPartner(store, partner)).id)
       const states = {

@@ -96,8 +96,8 @@ export interface Command {
 }
 
 interface Definition<A extends Parameters, O extends Parameters>
-  extends Pick<Command, 'path' | 'words' | 'example'>,
-    Partial<Pick<Command, 'printsData' | 'changes'>> {
+  extends Pick<Command, 'path' | 'words'>,
+    Partial<Pick<Command, 'printsData' | 'changes' | 'example'>> {
   args?: A
   options?: O
   run?: (input: Input<A, O>) => Answered
@@ -124,6 +124,7 @@ export const defineCommand = <
 }: Definition<A, O>): Command => ({
   args: {},
   printsData: true,
+  example: definition.path,
   ...definition,
   changes,
   options: { ...options, ...(changes ? { reason: REASON } : {}) },

@@ -83,7 +83,6 @@ export const commands = [
       '把数据库升级到当前结构；serve 启动时也会升级',
     ],
     changes: true,
-    example: 'migrate',
     /** Opening the database has migrated it: only then it surely has an audit. */
     onStore: async (_store, { say, audited }) => {
       await audited({ act: 'database.migrate' }, async () => {})
@@ -95,7 +94,6 @@ export const commands = [
     path: 'prune',
     words: ['erase what is older than RETENTION, now', '立即清除超过 RETENTION 的数据'],
     changes: true,
-    example: 'prune',
     onStore: prune,
   }),
   defineCommand({
@@ -105,7 +103,6 @@ export const commands = [
       '把以 MASTER_KEY_PREVIOUS 加密的内容改用 MASTER_KEY 加密；中止或失败后可重新运行',
     ],
     changes: true,
-    example: 'rekey',
     onStore: rekey,
   }),
 ]

@@ -12,7 +12,6 @@ export const commands = [
       '暂停投递回调直到恢复，重启后仍有效；回调不会丢失',
     ],
     changes: true,
-    example: 'deliveries hold',
     onStore: async (store, { say, lang, audited }) => {
       await audited({ act: 'deliveries.hold' }, store.holdDeliveries)
       const heldAt = (await store.deliveriesHeldAt()) ?? store.now()
@@ -28,7 +27,6 @@ export const commands = [
     path: 'deliveries resume',
     words: ['send again, what has waited first', '恢复投递，等待最久的优先'],
     changes: true,
-    example: 'deliveries resume',
     onStore: async (store, { say, audited }) => {
       await audited({ act: 'deliveries.resume' }, store.resumeDeliveries)
       return { data: { heldSince: null }, text: say('Webhooks are delivered.', '回调正常投递。') }

@@ -4,17 +4,7 @@ import { LONGEST_NAME } from '../core/line.ts'
 import { newPartner } from '../core/new-partner.ts'
 import { viewPartner } from '../http/admin/partners.ts'
 import { listAll } from '../store/list-all.ts'
-import type { Store } from '../store/store.ts'
-import {
-  argument,
-  type Common,
-  defineCommand,
-  line,
-  type OnStore,
-  option,
-  type Pair,
-  partnerArgument,
-} from './command.ts'
+import { argument, defineCommand, line, option, type Pair, partnerArgument } from './command.ts'
 import { refuse } from './ending.ts'
 import { complain } from './environment.ts'
 import { findPartner } from './find-partner.ts'
@@ -38,19 +28,21 @@ const quotaOf = (typed: number | 'none' | null): number | null | undefined =>
 const ID = 'partner_01K9Z3N5T8V2X4B6D7F9G1H3J5'
 const NAME: Pair = ['what you call it', '合作方名称']
 
-type OnPartner = Common & OnStore & { partner: string }
-
-const setDisabled = async (disabled: boolean, store: Store, { partner: typed, say, audited }: OnPartner) => {
-  const before = await findPartner(store, typed)
-  const { id, name } = before
-  const edit = { before: viewPartner(before), after: { disabled } }
-  const act = { act: disabled ? 'partner.disable' : 'partner.enable', object: id, ...edit }
-  await audited(act, () => store.changePartner(id, { disabled }))
-  const text = disabled
-    ? say(`${name} is disabled.`, `已停用 ${name}。`)
-    : say(`${name} is enabled.`, `已启用 ${name}。`)
-  return { data: { id, name, disabled }, text }
-}
+const STATES: readonly { verb: 'disable' | 'enable'; words: Pair; done: Pair }[] = [
+  {
+    verb: 'disable',
+    words: [
+      'its keys stop working, and nothing is polled or sent for it; nothing is lost',
+      '停用合作方：密钥失效，不再为其查询或投递；数据不会丢失',
+    ],
+    done: ['is disabled', '已停用'],
+  },
+  {
+    verb: 'enable',
+    words: ['its polls and webhooks go on where they stopped', '启用合作方，恢复查询与投递'],
+    done: ['is enabled', '已启用'],
+  },
+]
 
 export const group: Pair = ['create, list, change, disable and enable partners', '新建、列出、修改、停用、启用合作方']
 
@@ -87,7 +79,6 @@ export const commands = [
   defineCommand({
     path: 'partner list',
     words: ['list the partners, oldest first', '列出合作方，最早的在前'],
-    example: 'partner list',
     onStore: async (store, { say, lang }) => {
       const partners = await listAll(store.listPartners)
       const rows = partners.map(one => [one.id, one.name, one.disabled, one.createdAt])
@@ -133,23 +124,21 @@ export const commands = [
       return { data: viewPartner(partner), text }
     },
   }),
-  defineCommand({
-    path: 'partner disable',
-    words: [
-      'its keys stop working, and nothing is polled or sent for it; nothing is lost',
-      '停用合作方：密钥失效，不再为其查询或投递；数据不会丢失',
-    ],
-    args: { partner: partnerArgument },
-    changes: true,
-    example: `partner disable ${ID}`,
-    onStore: (store, input) => setDisabled(true, store, input),
-  }),
-  defineCommand({
-    path: 'partner enable',
-    words: ['its polls and webhooks go on where they stopped', '启用合作方，恢复查询与投递'],
-    args: { partner: partnerArgument },
-    changes: true,
-    example: `partner enable ${ID}`,
-    onStore: (store, input) => setDisabled(false, store, input),
-  }),
+  ...STATES.map(({ verb, words, done: [en, zh] }) =>
+    defineCommand({
+      path: `partner ${verb}`,
+      words,
+      args: { partner: partnerArgument },
+      changes: true,
+      example: `partner ${verb} ${ID}`,
+      onStore: async (store, { partner: typed, say, audited }) => {
+        const disabled = verb === 'disable'
+        const before = await findPartner(store, typed)
+        const { id, name } = before
+        const edit = { before: viewPartner(before), after: { disabled } }
+        await audited({ act: `partner.${verb}`, object: id, ...edit }, () => store.changePartner(id, { disabled }))
+        return { data: { id, name, disabled }, text: say(`${name} ${en}.`, `${zh} ${name}。`) }
+      },
+    }),
+  ),
 ]

@@ -91,7 +91,6 @@ export const commands = [
     path: 'serve',
     words: ['run the API, the poller and the deliverer in this process', '在本进程中运行接口、查询与投递'],
     printsData: false,
-    example: 'serve',
     run: serve,
   }),
 ]

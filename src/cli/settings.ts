@@ -5,7 +5,6 @@ export const commands = [
   defineCommand({
     path: 'settings',
     words: ['list the settings with their defaults, not what is set', '列出配置项及其默认值（非当前值）'],
-    example: 'settings',
     run: ({ lang }) => {
       const settings = settingGroups.flatMap(([group, of]) =>
         Object.values(of.settings).map(one => ({ group, ...one })),

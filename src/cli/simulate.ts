@@ -27,35 +27,32 @@ const simulate = async ({ host, port, account: apiId, apiKey, json, say }: Input
     )
   })
   const { url, origin } = simulator
-  const settings = `  IHUYI_URL=${url}\n  IHUYI_ACCOUNT=${apiId}\n  IHUYI_API_KEY=${apiKey}`
-  const serials = '  test_success_3s   test_fail_10s   test_notfound   test_expire'
   const post = `curl -H 'content-type: application/json' -d`
-  const script = `  ${post} '{"idcardid":"123","afterMs":5000,"status":"SUCCESS"}' ${origin}/_script`
-  const refusal = `  ${post} '{"apiId":"${apiId}","code":4050}' ${origin}/_account\n  curl -X DELETE '${origin}/_account?apiId=${apiId}'`
-  const calls = `  curl '${origin}/_calls?idcardid=123'`
-  print(
-    json
-      ? JSON.stringify({ url, account: apiId, apiKey })
-      : [
-          say('The simulator of GetResult runs:', 'GetResult 模拟器已启动：'),
-          settings,
-          say(
-            'These serials answer by themselves, any other one 4061:',
-            '以下流水号会自动得出结果，其他一律返回 4061：',
-          ),
-          serials,
-          say('Script another, here one that passes after 5 seconds:', '也可指定某个流水号的结果，例如 5 秒后通过：'),
-          script,
-          say(
-            'Refuse all calls of the account with a code of GetResult, and end that:',
-            '以某个返回码拒绝该账户的所有查询，以及恢复：',
-          ),
-          refusal,
-          say('What was asked about a serial:', '查看收到过某个流水号的哪些查询：'),
-          calls,
-          say('Ctrl-C stops it.', '按 Ctrl-C 结束。'),
-        ].join('\n\n'),
-  )
+  const text = `${say('The simulator of GetResult runs:', 'GetResult 模拟器已启动：')}
+
+  IHUYI_URL=${url}
+  IHUYI_ACCOUNT=${apiId}
+  IHUYI_API_KEY=${apiKey}
+
+${say('These serials answer by themselves, any other one 4061:', '以下流水号会自动得出结果，其他一律返回 4061：')}
+
+  test_success_3s   test_fail_10s   test_notfound   test_expire
+
+${say('Script another, here one that passes after 5 seconds:', '也可指定某个流水号的结果，例如 5 秒后通过：')}
+
+  ${post} '{"idcardid":"123","afterMs":5000,"status":"SUCCESS"}' ${origin}/_script
+
+${say('Refuse all calls of the account with a code of GetResult, and end that:', '以某个返回码拒绝该账户的所有查询，以及恢复：')}
+
+  ${post} '{"apiId":"${apiId}","code":4050}' ${origin}/_account
+  curl -X DELETE '${origin}/_account?apiId=${apiId}'
+
+${say('What was asked about a serial:', '查看收到过某个流水号的哪些查询：')}
+
+  curl '${origin}/_calls?idcardid=123'
+
+${say('Ctrl-C stops it.', '按 Ctrl-C 结束。')}`
+  print(json ? JSON.stringify({ url, account: apiId, apiKey }) : text)
   await stopped
   await simulator.close()
 }

@@ -97,7 +97,6 @@ export const commands = [
     ],
     options: { keep: flag('leave it running afterwards', '演示结束后保持运行') },
     printsData: false,
-    example: 'demo',
     run: demo,
   }),
 ]
