@@ -51,25 +51,18 @@ export interface Received {
   text: string
 }
 
-export type Read = { ok: true; value: unknown } | { ok: false; error: NotifierError }
-
-/** Reads the JSON of a 2xx (undefined for 204), or what went wrong. */
+/** The JSON of a 2xx (undefined for 204). Throws a `NotifierError` for everything else. */
 export const readAnswer = (
   { status, headers, text }: Received,
   { now, language }: { now: number; language: Language },
-): Read => {
+): unknown => {
   const json = status === 204 ? undefined : parse(text)
-  if (status >= 200 && status < 300 && json !== null) return { ok: true, value: json }
+  if (status >= 200 && status < 300 && json !== null) return json
   const retryAfterMs = readRetryAfter(headers.get('retry-after'), now)
-  if (status >= 400 && isProblem(json)) {
-    const message = sentenceOf(json, language)
-    const code = json.type.slice(json.type.indexOf('#') + 1)
-    return { ok: false, error: new NotifierError(code, message, { status, problem: json, retryAfterMs }) }
-  }
-  return {
-    ok: false,
-    error: new NotifierError('unexpected_response', foreign(status)[language], { status, retryAfterMs }),
-  }
+  if (status < 400 || !isProblem(json))
+    throw new NotifierError('unexpected_response', foreign(status)[language], { status, retryAfterMs })
+  const code = json.type.slice(json.type.indexOf('#') + 1)
+  throw new NotifierError(code, sentenceOf(json, language), { status, problem: json, retryAfterMs })
 }
 
 const MARKS = { en: { colon: ': ', between: '; ', before: ' ' }, zh: { colon: '：', between: '；', before: '' } }

@@ -1,21 +1,32 @@
 import { SECOND } from '../core/duration.ts'
 import { codeOf } from '../core/error.ts'
-import type { Language, Words } from '../core/language.ts'
-import { NotifierError, type Read, readAnswer } from './error.ts'
+import type { Words } from '../core/language.ts'
+import { NotifierError, readAnswer } from './error.ts'
 import { abortable, type pause } from './pause.ts'
 
-export interface TransportOptions {
-  /** The service's URL, with the path if a proxy adds one, without `/v1`. */
-  baseUrl: string
-  apiKey: string
-  fetch: typeof globalThis.fetch
-  /** The limit of one try, its body included. */
-  timeoutMs: number
-  /** How long a call is tried again after it failed first. */
-  retryForMs: number
-  /** The most tries after the first. */
-  retries: number
-  language: Language
+export interface ClientOptions {
+  /** The service's URL, with the path if a proxy adds one, without `/v1`. May be undefined, as `process.env` has it: then an error says so. */
+  baseUrl: string | undefined
+  apiKey: string | undefined
+  /** The global one unless given. */
+  fetch?: typeof globalThis.fetch | undefined
+  /** The limit of one try in ms; 30,000 unless given. */
+  timeoutMs?: number | undefined
+  /**
+   * For how many ms a call is tried again after it failed first; 30,000 unless given, 0: never. It is after network errors,
+   * timeouts, 429, 502, 503 and 504, with a growing random delay, and after `Retry-After` if that is no longer. `waitForVerdict`
+   * goes on until its own limit. `rotateSigningSecret`, `resendExhausted` and `testCallback` are tried again only if the service
+   * says that it did nothing.
+   */
+  retryForMs?: number | undefined
+  /** How often a call is tried again at most; no limit unless given. */
+  retries?: number | undefined
+  /** Of the texts for people: what a `NotifierError` says, `explain`, why an attempt had no answer; `en` unless given. */
+  language?: 'en' | 'zh' | undefined
+}
+
+/** All options, and where time and chance come from. */
+export interface TransportOptions extends Given<ClientOptions> {
   /** Epoch ms. */
   now: () => number
   /** Ms of a clock that never jumps. */
@@ -24,6 +35,7 @@ export interface TransportOptions {
   /** In [0, 1). */
   random: () => number
 }
+type Given<Options> = { [Name in keyof Options]-?: Exclude<Options[Name], undefined> }
 
 export interface Call {
   method: 'GET' | 'POST' | 'DELETE'
@@ -50,9 +62,25 @@ const LONGEST_WAIT_MS = 30 * SECOND
 
 export const createTransport = (options: TransportOptions): Transport => {
   const { retries, retryForMs, now, elapsed, random, language } = options
-  const { urlOf, headersOf } = createAddressing(options)
+  const base = new URL(options.baseUrl.replace(/\/*$/, '/'))
+  const authorization = `Bearer ${options.apiKey}`
 
-  const attempt = async (call: Call): Promise<Read> => {
+  const urlOf = ({ path, query = {} }: Call): URL => {
+    const url = new URL(path, base)
+    for (const [name, value] of Object.entries(query))
+      if (value !== undefined) url.searchParams.set(name, String(value))
+    return url
+  }
+
+  const headersOf = ({ body, headers }: Call): Record<string, string> => ({
+    'accept-language': language,
+    ...headers,
+    authorization,
+    accept: 'application/json, application/problem+json',
+    ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+  })
+
+  const attempt = async (call: Call): Promise<unknown> => {
     const limitMs = options.timeoutMs + (call.waitMs ?? 0)
     const limit = abortable(limitMs, call.signal)
     try {
@@ -68,10 +96,10 @@ export const createTransport = (options: TransportOptions): Transport => {
       return readAnswer(received, { now: now(), language })
     } catch (cause) {
       call.signal?.throwIfAborted()
-      const error = limit.signal.aborted
+      if (cause instanceof NotifierError) throw cause
+      throw limit.signal.aborted
         ? new NotifierError('timeout', late(limitMs)[language], { cause })
         : new NotifierError('network', unreachable(describe(cause))[language], { cause })
-      return { ok: false, error }
     } finally {
       limit.end()
     }
@@ -81,13 +109,18 @@ export const createTransport = (options: TransportOptions): Transport => {
     call.signal?.throwIfAborted()
     let endsAt = call.waitUntil
     for (let tries = 0; ; tries++) {
-      const read = await attempt(call.waitUntil === undefined ? call : waiting(call, call.waitUntil - elapsed()))
-      if (read.ok) return read.value as Answer
-      endsAt ??= elapsed() + retryForMs
-      const leftMs = tries < retries ? endsAt - elapsed() : 0
-      const delayMs = delayAfter(read.error, { isOnce: call.isOnce ?? false, leftMs, tries, random })
-      if (delayMs === null) throw read.error
-      await options.pause(delayMs, call.signal)
+      try {
+        return (await attempt(
+          call.waitUntil === undefined ? call : waiting(call, call.waitUntil - elapsed()),
+        )) as Answer
+      } catch (error) {
+        if (!(error instanceof NotifierError)) throw error
+        endsAt ??= elapsed() + retryForMs
+        const leftMs = tries < retries ? endsAt - elapsed() : 0
+        const delayMs = delayAfter(error, { isOnce: call.isOnce ?? false, leftMs, tries, random })
+        if (delayMs === null) throw error
+        await options.pause(delayMs, call.signal)
+      }
     }
   }
 }
@@ -117,26 +150,6 @@ const delayAfter = (
   const retryAfterMs = error.retryAfterMs ?? 0
   if (!mayHelp || (isOnce && !notDone) || leftMs <= 0 || retryAfterMs > leftMs) return null
   return Math.min(leftMs, retryAfterMs + random() * Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** tries))
-}
-
-const createAddressing = ({ baseUrl, apiKey, language }: Pick<TransportOptions, 'baseUrl' | 'apiKey' | 'language'>) => {
-  const base = new URL(baseUrl.replace(/\/*$/, '/'))
-  const authorization = `Bearer ${apiKey}`
-  return {
-    urlOf: ({ path, query = {} }: Call): URL => {
-      const url = new URL(path, base)
-      for (const [name, value] of Object.entries(query))
-        if (value !== undefined) url.searchParams.set(name, String(value))
-      return url
-    },
-    headersOf: ({ body, headers }: Call): Record<string, string> => ({
-      'accept-language': language,
-      ...headers,
-      authorization,
-      accept: 'application/json, application/problem+json',
-      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-    }),
-  }
 }
 
 /** fetch only says "fetch failed"; its cause says more. */
