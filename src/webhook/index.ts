@@ -1,8 +1,7 @@
 import { checkOptions, isFunction, isNumber, kindOfValue, optional, type Rule } from '../core/options.ts'
 import { WebhookVerificationError } from './error.ts'
 import type { WebhookEvent } from './event.ts'
-import { createHandler, type WebhookHandler } from './handler.ts'
-import { createReceiver, type Seen } from './receiver.ts'
+import { createHandler, type Seen, type WebhookHandler } from './handler.ts'
 import { readSecrets, SECRET_RULES, type SecretOptions } from './secrets.ts'
 import { createVerifier, type Webhook } from './verify-webhook.ts'
 
@@ -15,8 +14,7 @@ export type {
   UnresolvedEvent,
   WebhookEvent,
 } from './event.ts'
-export type { WebhookHandler } from './handler.ts'
-export type { Seen } from './receiver.ts'
+export type { Seen, WebhookHandler } from './handler.ts'
 export type { NodeRequest, NodeResponse } from './request.ts'
 export type { SecretOptions } from './secrets.ts'
 export type { WebhookHeaders } from './verify-webhook.ts'
@@ -92,7 +90,7 @@ export const webhookHandler = (options: WebhookHandlerOptions): WebhookHandler =
   checkOptions('webhookHandler', options, HANDLER_RULES)
   const { toleranceSeconds = DEFAULT_TOLERANCE_SECONDS, onEvent, seen, onError = tellConsole } = options
   const verify = createVerifier(readSecrets('webhookHandler', options), { toleranceSeconds })
-  return createHandler({ receive: createReceiver({ verify, onEvent, seen, onError, now: Date.now }), onError })
+  return createHandler({ verify, onEvent, seen, onError, now: Date.now })
 }
 
 const tellConsole = (error: unknown): void =>
