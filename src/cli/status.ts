@@ -17,8 +17,8 @@ type Reader = Pick<Common, 'lang' | 'say'>
 /** What is wrong first, then the queues and the nodes. */
 const showOverview = (overview: Overview, reader: Reader): string => {
   const { say, lang } = reader
-  const { bulk } = overview
-  return [
+  const { resends, acts } = overview.bulk
+  const lines = [
     formatTime(Date.parse(overview.at), lang),
     '',
     ...problemLines(overview, reader),
@@ -26,24 +26,22 @@ const showOverview = (overview: Overview, reader: Reader): string => {
     queueTable(overview, reader),
     '',
     ...nodeTable(overview, reader),
-    ...(bulk.resends.remaining > 0
-      ? [
-          say(
-            `Bulk resends: ${bulk.resends.remaining} still to be made due.`,
-            `批量重发还有 ${bulk.resends.remaining} 个回调未排入投递。`,
-          ),
-        ]
-      : []),
-    ...(bulk.acts.open > 0
-      ? [
-          say(
-            `Bulk acts: ${bulk.acts.open} under way, with about ${bulk.acts.remaining} registrations still to come to (GET /v1/admin/bulk).`,
-            `批量操作：进行中 ${bulk.acts.open} 项，约还有 ${bulk.acts.remaining} 个登记未处理（GET /v1/admin/bulk）。`,
-          ),
-        ]
-      : []),
-    engineLine(overview, reader),
-  ].join('\n')
+  ]
+  if (resends.remaining > 0)
+    lines.push(
+      say(
+        `Bulk resends: ${resends.remaining} still to be made due.`,
+        `批量重发还有 ${resends.remaining} 个回调未排入投递。`,
+      ),
+    )
+  if (acts.open > 0)
+    lines.push(
+      say(
+        `Bulk acts: ${acts.open} under way, with about ${acts.remaining} registrations still to come to (GET /v1/admin/bulk).`,
+        `批量操作：进行中 ${acts.open} 项，约还有 ${acts.remaining} 个登记未处理（GET /v1/admin/bulk）。`,
+      ),
+    )
+  return [...lines, engineLine(overview, reader)].join('\n')
 }
 
 const engineLine = ({ engine }: Overview, { say }: Reader): string => {

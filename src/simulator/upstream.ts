@@ -27,9 +27,6 @@ export interface Call {
   answer: string
 }
 
-/** A script for all serials without one, or a rule that gives one by serial. */
-export type DefaultScript = Script | ((idcardid: string) => Script | null) | null
-
 export interface UpstreamSimulatorOptions {
   host?: string
   port?: number
@@ -38,8 +35,8 @@ export interface UpstreamSimulatorOptions {
   now: () => number
   /** Keeps about that many of the last calls; all unless told. */
   keepCalls?: number
-  /** For serials without a script; null: they answer 4061. */
-  defaultScript?: DefaultScript
+  /** For serials without a script; null: they answer 4061, as all do unless told. */
+  defaultScript?: (idcardid: string) => Script | null
 }
 
 /**
@@ -48,7 +45,7 @@ export interface UpstreamSimulatorOptions {
  * Rejects with the system's error when it cannot listen.
  */
 export const openUpstreamSimulator = async (options: UpstreamSimulatorOptions) => {
-  const { host = '127.0.0.1', port = 0, now, keepCalls, defaultScript = null } = options
+  const { host = '127.0.0.1', port = 0, now, keepCalls, defaultScript = () => null } = options
   const keys = new Map(options.accounts.map(account => [account.apiId, account.apiKey]))
   const serials = new Map<string, { script: Script; sinceMs: number; calls: number }>()
   const accounts = new Map<string, AccountScript & { left: number }>()
@@ -69,11 +66,7 @@ export const openUpstreamSimulator = async (options: UpstreamSimulatorOptions) =
     return scripted
   }
   const stepOfSerial = (idcardid: string): Step => {
-    const known = serials.has(idcardid)
-      ? null
-      : typeof defaultScript === 'function'
-        ? defaultScript(idcardid)
-        : defaultScript
+    const known = serials.has(idcardid) ? null : defaultScript(idcardid)
     if (known) script(idcardid, known)
     const scripted = serials.get(idcardid)
     return scripted ? judgeStep(scripted.script, scripted.calls++, now() - scripted.sinceMs) : { code: 4061 }

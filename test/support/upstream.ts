@@ -2,8 +2,12 @@ import type { Script } from '../../src/simulator/script.ts'
 import * as simulator from '../../src/simulator/upstream.ts'
 import { watchJournal } from './journal.ts'
 
+/** A script for all serials without one, or a rule that gives one by serial. */
+type DefaultScript = Script | ((idcardid: string) => Script | null) | null
+type Options = Omit<simulator.UpstreamSimulatorOptions, 'defaultScript'> & { defaultScript?: DefaultScript }
+
 /** The simulator of GetResult, with ways to wait. */
-export const openUpstreamSimulator = async (options: simulator.UpstreamSimulatorOptions) => {
+export const openUpstreamSimulator = async (options: Options) => {
   let fallback = options.defaultScript ?? null
   const defaultScript = (idcardid: string): Script | null =>
     typeof fallback === 'function' ? fallback(idcardid) : fallback
@@ -12,7 +16,7 @@ export const openUpstreamSimulator = async (options: simulator.UpstreamSimulator
   return {
     ...upstream,
     /** What serials without a script answer from now on. */
-    setDefault: (script: simulator.DefaultScript): void => {
+    setDefault: (script: DefaultScript): void => {
       fallback = script
     },
     waitFor,

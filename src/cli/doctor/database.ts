@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs'
+import { basename } from 'node:path'
 import { random } from '../../app/clock-and-ids.ts'
 import { DAY, HOUR } from '../../core/duration.ts'
 import type { Language } from '../../core/language.ts'
@@ -123,15 +124,19 @@ export const judgeBackup = (
   return ok(`${en}, and opens`, `${zh}，可以打开`)
 }
 
+/** Where systemd runs it, its sandbox lets commands write into this folder of its state, and nowhere else. */
+const backupFolderOf = ({ STATE_DIRECTORY = '' }: NodeJS.ProcessEnv): string =>
+  STATE_DIRECTORY.split(':').find(folder => basename(folder) === 'backup') ?? '/backup'
+
 export const checkBackup = onTables(async ({ kind, stats }, facts) => {
   if (kind === 'postgres')
     return skipped(
       'PostgreSQL is backed up with its own tools: see that they run, and try a restore (docs/postgresql.md)',
       'PostgreSQL 由其自带工具备份：请确认备份在运行，并试一次恢复（见 docs/postgresql.zh-CN.md）',
     )
-  const { config, deep, now, backupFolder } = facts
+  const { config, deep, now } = facts
   const last = (await stats()).backup
   const problem = last.good && config ? findBackupProblem(config, last.good.path, { random, deep }) : null
-  const make = `${callOf()} backup ${quoted(backupFolder)}/notifier-$(date +%F-%H%M).db`
+  const make = `${callOf()} backup ${quoted(backupFolderOf(process.env))}/notifier-$(date +%F-%H%M).db`
   return judgeBackup(last, { problem, now, make })
 })

@@ -1,8 +1,8 @@
 import { readFileSync, statSync } from 'node:fs'
 import { url as debuggerUrl } from 'node:inspector'
-import { basename, resolve } from 'node:path'
+import { resolve } from 'node:path'
 import { clock, random } from '../../app/clock-and-ids.ts'
-import { type Problem, readConfig } from '../../config/read-config.ts'
+import { readConfig } from '../../config/read-config.ts'
 import type { Config } from '../../config/settings.ts'
 import type { Words } from '../../core/language.ts'
 import { findKeyBeside, keysOf } from '../../store/master-key.ts'
@@ -18,31 +18,10 @@ import { type Found, failed, skipped } from './finding.ts'
 type AnyInspection = SqliteInspection | PostgresInspection
 
 /** What the checks judge. Nothing of it changes anything. */
-export interface Facts {
-  now: number
-  deep: boolean
-  offline: boolean
-  /** Where a command that the reader pastes may write a backup. */
-  backupFolder: string
-  /** What is wrong with the settings of a service. */
-  problems: readonly Problem[]
-  /** Null where even a command could not run with them. */
-  config: Config | null
-  /** Which database the settings name; null: they do not say. */
-  engine: 'sqlite' | 'postgres' | null
-  /** The real path of the SQLite file, which may not be there; null: it is not SQLite, or the settings do not say which. */
-  file: string | null
-  /** Null where it is not there, or cannot be opened: `unopened` says why. */
-  inspection: AnyInspection | null
-  unopened: Words | null
-  /** Asks GetResult once for each account, the first time. */
-  asked(): Promise<readonly AskedAccount[]>
-}
+export type Facts = Awaited<ReturnType<typeof openFacts>>
 
 /** Reads the settings and opens the database, as far as they are there. */
-export const openFacts = async (
-  options: Pick<Facts, 'now' | 'deep' | 'offline'>,
-): Promise<Facts & { close(): Promise<void> }> => {
+export const openFacts = async (options: { now: number; deep: boolean; offline: boolean }) => {
   loadEnvFile()
   const given = { readFile: (path: string) => readFileSync(path, 'utf8'), isDebugged: debuggerUrl() !== undefined }
   const service = readConfig(process.env, { need: 'upstream', ...given })
@@ -61,21 +40,25 @@ export const openFacts = async (
   let asked: Promise<readonly AskedAccount[]> | null = null
   return {
     ...options,
-    ...{ config, inspection, unopened, engine: database?.kind ?? null },
-    backupFolder: backupFolderOf(process.env),
+    /** Null where even a command could not run with the settings. */
+    config,
+    /** What is wrong with the settings of a service. */
     problems: service.ok ? [] : service.problems,
+    /** Which database the settings name; null: they do not say. */
+    engine: database?.kind ?? null,
+    /** The real path of the SQLite file, which may not be there; null: it is not SQLite, or the settings do not say which. */
     file: path,
+    /** Null where it is not there, or cannot be opened: `unopened` says why. */
+    inspection: inspection as AnyInspection | null,
+    unopened: unopened as Words | null,
+    /** Asks GetResult once for each account, the first time. */
     asked: () => {
       asked ??= config ? askAccounts(config, inspection) : Promise.resolve([])
       return asked
     },
-    close: async () => inspection?.close(),
+    close: async (): Promise<void> => inspection?.close(),
   }
 }
-
-/** Where systemd runs it, its sandbox lets commands write into this folder of its state, and nowhere else. */
-const backupFolderOf = ({ STATE_DIRECTORY = '' }: NodeJS.ProcessEnv): string =>
-  STATE_DIRECTORY.split(':').find(folder => basename(folder) === 'backup') ?? '/backup'
 
 const inspect = async (path: string | null, { storage, upstream }: Config, now: number): Promise<AnyInspection> => {
   const { masterKey: given, previousKey } = keysOf(storage)
