@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { Client } from 'pg'
 import { moveDatabase } from '../src/store/move/move.ts'
-import { createSealed, createVault } from '../src/store/sealed.ts'
+import { sealedUnder } from '../src/store/sealed.ts'
 import { createGraphileWorker } from './deliver/graphile-worker.ts'
 import { IN_FLIGHT } from './deliver/job.ts'
 import { createPgBoss } from './deliver/pg-boss.ts'
@@ -52,7 +52,7 @@ const fillSizes = async (server: Database, sizes: Readonly<Record<string, number
     const { masterKey } = await fillDatabase(path, { rows, now: Date.now() })
     await admin.query(`CREATE DATABASE rows_${rows}`)
     const database = server.connection.replace('/postgres?', `/rows_${rows}?`)
-    const sealed = createSealed(createVault(randomBytes, masterKey))
+    const sealed = sealedUnder({ masterKey }, randomBytes)
     const by = { name: 'bench', reason: null }
     await moveDatabase({
       ...{ from: path, to: database, name, sealed, by, now: Date.now },

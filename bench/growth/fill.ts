@@ -5,7 +5,7 @@ import { DAY, HOUR } from '../../src/core/duration.ts'
 import { webhookBody } from '../../src/core/message.ts'
 import { newPartner } from '../../src/core/new-partner.ts'
 import { Secret } from '../../src/core/secret.ts'
-import { createSealed, createVault } from '../../src/store/sealed.ts'
+import { sealedUnder } from '../../src/store/sealed.ts'
 import { openSqliteStore } from '../../src/store/sqlite/store.ts'
 
 const HOSTS = 4
@@ -133,7 +133,7 @@ const addLanes = (db: Database.Database, partnerIds: readonly string[]) => {
 }
 
 const addFunctions = (db: Database.Database, { masterKey, now }: { masterKey: Buffer; now: number }) => {
-  const sealed = createSealed(createVault(randomBytes, masterKey))
+  const sealed = sealedUnder({ masterKey }, randomBytes)
   const verdict = { status: 'SUCCESS', message: '认证成功', livingScore: null, similarity: '100' } as const
   const sealVerdict = (partnerId: string, idcardid: string) => sealed.verdict.seal({ partnerId, idcardid }, verdict)
   const sealMessage = (partnerId: string, registrationId: string, idcardid: string) => {

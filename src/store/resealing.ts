@@ -1,5 +1,5 @@
 import type { StoreContext } from './context.ts'
-import type { SealedColumn } from './sealed.ts'
+import { SEALED, type SealedColumn } from './sealed.ts'
 import type { Store } from './store.ts'
 import { snakeCase, type Tx } from './tx.ts'
 
@@ -23,11 +23,12 @@ export interface Resealed {
   next: ResealPlace | null
 }
 
+const COLUMNS: readonly SealedColumn[] = Object.values(SEALED)
 const FIRST_PLACE: ResealPlace = { column: 0, after: null, moved: 0 }
 
 type Value = Buffer | string
 
-/** A row with a sealed value, and the values of what that was sealed for, by their columns. A text is one that is not sealed. */
+/** A row with a sealed value, and what that was sealed for. A text is one that is not sealed. */
 type SealedRow = { key: Key; value: Value | null; rowId: Key } & Readonly<Record<SealedColumn['owner'][number], string>>
 
 interface ResealedValue {
@@ -41,7 +42,7 @@ interface ResealedValue {
  * canary, which tells that all others have moved; so it moves after a pass that found nothing to move, in case somebody still sealed
  * under the earlier key behind it.
  */
-export const createResealing = ({ sealed: { columns, keyId }, read, write }: StoreContext): Pick<Store, 'reseal'> => {
+export const createResealing = ({ sealed: { reseal, keyId }, read, write }: StoreContext): Pick<Store, 'reseal'> => {
   const isStale = (value: Value | null, { emptyLength = 0 }: SealedColumn): value is Value =>
     value !== null &&
     value.length !== emptyLength &&
@@ -49,25 +50,26 @@ export const createResealing = ({ sealed: { columns, keyId }, read, write }: Sto
 
   const nextOf = ({ column }: ResealPlace, last: Key | null, moved: number): ResealPlace | null => {
     if (last !== null) return { column, after: last, moved }
-    if (column === columns.length - 2 && moved > 0) return FIRST_PLACE
-    return column === columns.length - 1 ? null : { column: column + 1, after: null, moved }
+    if (column === COLUMNS.length - 2 && moved > 0) return FIRST_PLACE
+    return column === COLUMNS.length - 1 ? null : { column: column + 1, after: null, moved }
   }
 
   return {
     reseal: async (from, limit) => {
       const place = from ?? FIRST_PLACE
-      const column = columns[place.column]
+      const column = COLUMNS[place.column]
       if (!column) throw new RangeError(`there is no sealed column ${place.column}`)
       // Rows are read outside of the transaction, which then changes only what nobody has changed since.
-      const batch = await read(tx => rowsBehind(tx, column, { after: place.after ?? column.first, limit }))
+      const batch = await read(tx =>
+        rowsBehind(tx, column, { after: place.after ?? (column.isCounted ? 0 : ''), limit }),
+      )
       const changes: ResealedValue[] = []
       const unreadable: { table: string; id: string }[] = []
       for (const row of batch) {
         const { key, value, rowId } = row
         if (!isStale(value, column)) continue
-        const owner = column.owner.map(name => row[name])
         try {
-          changes.push({ key, was: value, becomes: column.reseal(value, owner) })
+          changes.push({ key, was: value, becomes: reseal(column, row, value) })
         } catch {
           unreadable.push({ table: nameOf(column), id: String(rowId) })
         }
@@ -79,16 +81,21 @@ export const createResealing = ({ sealed: { columns, keyId }, read, write }: Sto
   }
 }
 
-/** As people know it. */
+/** As people know it; a message by its registration. */
 const nameOf = ({ table }: SealedColumn): string => (table === 'messageBodies' ? 'messages' : snakeCase(table))
 
 /** The first rows behind a key, in the order of their keys. */
 const rowsBehind = (
   tx: Tx,
-  { table, column, key, id, owner, only }: SealedColumn,
+  { table, column, key = 'id', owner, only }: SealedColumn,
   behind: { after: Key; limit: number },
 ): Promise<SealedRow[]> => {
-  const named = { key, value: column, rowId: id, ...Object.fromEntries(owner.map(name => [name, name])) }
+  const named = {
+    key,
+    value: column,
+    rowId: table === 'messageBodies' ? 'registrationId' : key,
+    ...Object.fromEntries(owner.map(name => [name, name])),
+  }
   const columns = Object.entries(named).map(([name, of]) => `${snakeCase(of)} AS "${name}"`)
   return tx.all(
     `SELECT ${columns.join(', ')} FROM ${snakeCase(table)}
@@ -100,13 +107,13 @@ const rowsBehind = (
 /** Only where the value is still what it was; how many. */
 const change = async (
   tx: Tx,
-  { table, column, key, first }: SealedColumn,
+  { table, column, key = 'id', isCounted }: SealedColumn,
   values: readonly ResealedValue[],
 ): Promise<number> => {
   // In the order of their keys, as all do who lock several.
   const rows = await tx.all<{ key: Key; value: Value | null }>(
     `SELECT ${key} AS key, ${snakeCase(column)} AS value FROM ${snakeCase(table)}
-     WHERE ${key} IN ${tx.dialect.list('keys', typeof first === 'string' ? 'text' : 'int8')}
+     WHERE ${key} IN ${tx.dialect.list('keys', isCounted ? 'int8' : 'text')}
      ORDER BY ${key} ${tx.dialect.forUpdate()}`,
     { keys: values.map(one => one.key) },
   )

@@ -80,99 +80,118 @@ export const createVault = (random: RandomBytes, ...keys: readonly [Buffer, ...B
 
 const CANARY = 'idface-notifier'
 
-/** What each value is sealed for. With another text here, what is in the database already could not be opened any more. */
-const contextOf = {
-  accountKey: (row: { apiId: string }) => `account|${row.apiId}`,
-  signingSecret: (row: { partnerId: string; id: string }) => `signing-secret|${row.partnerId}|${row.id}`,
-  verdict: (row: { partnerId: string; idcardid: string }) => `verdict|${row.partnerId}|${row.idcardid}`,
-  metadata: (row: { partnerId: string; id: string }) => `metadata|${row.partnerId}|${row.id}`,
-  message: (row: { partnerId: string; registrationId: string }) => `message|${row.partnerId}|${row.registrationId}`,
-  canary: () => 'canary',
-}
-type RowOf<Value extends keyof typeof contextOf> = Parameters<(typeof contextOf)[Value]>[0]
+type OwnerColumn = 'id' | 'apiId' | 'partnerId' | 'idcardid' | 'registrationId'
+type OwnerRow = Readonly<Partial<Record<OwnerColumn, string>>>
 
-/** A sealed column of a table: where it is, and how a value of it moves to the current master key. */
+/** A sealed column of a table. */
 export interface SealedColumn {
   table: TableName
   column: 'apiKey' | 'secret' | 'verdict' | 'metadata' | 'body' | 'value'
-  /** What names each row, in an order, and what is before all of it. */
-  key: 'id' | 'seq' | 'key'
-  first: string | number
-  /** The column by which people know the row. */
-  id: 'id' | 'registrationId' | 'key'
+  /** What each value is sealed for: this word, and these columns of its row. */
+  word: string
+  owner: readonly OwnerColumn[]
+  /** What names each row, in an order; `id` unless given. */
+  key?: 'id' | 'seq' | 'key'
+  /** It is a number, not a text. */
+  isCounted?: true
   /** Where only one row of the table holds a sealed value: its key. */
   only?: string
-  /** The columns of what the value was sealed for. */
-  owner: readonly ('id' | 'apiId' | 'partnerId' | 'idcardid' | 'registrationId')[]
   /** How long a value is that has nothing in it, and is not sealed; 0 unless given. */
   emptyLength?: number
-  /**
-   * @param value a text is one that has never been sealed
-   * @param owner the values of these columns, in their order
-   */
-  reseal(value: Buffer | string, owner: readonly string[]): Buffer
 }
 
 type Metadata = Readonly<Record<string, string>>
 const NO_METADATA = '{}'
 
-export type Sealed = ReturnType<typeof createSealed>
+/**
+ * All of them. With another word or owner, what is in the database already could not be opened any more. The canary comes last: once it is
+ * resealed, everything is that opens.
+ */
+export const SEALED = {
+  accountKey: { table: 'accounts', column: 'apiKey', word: 'account', owner: ['apiId'] },
+  signingSecret: { table: 'signingSecrets', column: 'secret', word: 'signing-secret', owner: ['partnerId', 'id'] },
+  verdict: {
+    table: 'verifications',
+    column: 'verdict',
+    word: 'verdict',
+    owner: ['partnerId', 'idcardid'],
+    isCounted: true,
+  },
+  metadata: {
+    table: 'registrations',
+    column: 'metadata',
+    word: 'metadata',
+    owner: ['partnerId', 'id'],
+    emptyLength: NO_METADATA.length,
+  },
+  message: {
+    table: 'messageBodies',
+    column: 'body',
+    word: 'message',
+    owner: ['partnerId', 'registrationId'],
+    key: 'seq',
+    isCounted: true,
+  },
+  canary: { table: 'meta', column: 'value', word: 'canary', owner: [], key: 'key', only: 'canary' },
+} as const satisfies Record<string, SealedColumn>
+type OwnerOf<Value extends keyof typeof SEALED> = Readonly<Record<(typeof SEALED)[Value]['owner'][number], string>>
+
+export type Sealed = ReturnType<typeof sealedUnder>
 
 /**
- * Everything that the database holds encrypted. A value opens only in the row that it was sealed for; `open`
+ * Everything that the database holds encrypted, sealed under a master key. A value opens only in the row that it was sealed for; `open`
  * throws where the key is missing, the bytes are damaged, or the row is another one.
+ *
+ * @param keys.previousKey opens too, while rows may still be sealed under it
+ * @param random cryptographically secure
  */
-export const createSealed = (vault: Vault) => {
-  const column = (
-    place: Pick<SealedColumn, 'table' | 'column' | 'owner'> & Partial<SealedColumn>,
-    sealedFor: (...owner: string[]) => string,
-  ): SealedColumn => ({
-    ...{ key: 'id', first: '', id: 'id' },
-    ...place,
-    reseal: (value, owner) => {
-      const context = sealedFor(...owner)
-      return vault.seal(typeof value === 'string' ? value : vault.open(value, context), context)
-    },
-  })
+export const sealedUnder = (
+  { masterKey, previousKey }: { masterKey: Buffer; previousKey?: Buffer | null | undefined },
+  random: RandomBytes,
+) => {
+  const vault = createVault(random, masterKey, ...(previousKey ? [previousKey] : []))
+  const contextOf = ({ word, owner }: SealedColumn, row: OwnerRow): string =>
+    [word, ...owner.map(name => row[name])].join('|')
+  const seal = (column: SealedColumn, row: OwnerRow, text: string) => vault.seal(text, contextOf(column, row))
+  const open = (column: SealedColumn, row: OwnerRow, sealed: Buffer) => vault.open(sealed, contextOf(column, row))
 
   return {
     accountKey: {
-      seal: (row: RowOf<'accountKey'>, apiKey: Secret) => vault.seal(apiKey.reveal(), contextOf.accountKey(row)),
-      open: (row: RowOf<'accountKey'> & { apiKey: Buffer }) =>
-        new Secret(vault.open(row.apiKey, contextOf.accountKey(row))),
+      seal: (row: OwnerOf<'accountKey'>, apiKey: Secret) => seal(SEALED.accountKey, row, apiKey.reveal()),
+      open: (row: OwnerOf<'accountKey'> & { apiKey: Buffer }) => new Secret(open(SEALED.accountKey, row, row.apiKey)),
     },
     signingSecret: {
-      seal: (row: RowOf<'signingSecret'>, text: Secret) => vault.seal(text.reveal(), contextOf.signingSecret(row)),
-      open: (row: RowOf<'signingSecret'> & { secret: Buffer }) =>
-        new Secret(vault.open(row.secret, contextOf.signingSecret(row))),
+      seal: (row: OwnerOf<'signingSecret'>, text: Secret) => seal(SEALED.signingSecret, row, text.reveal()),
+      open: (row: OwnerOf<'signingSecret'> & { secret: Buffer }) =>
+        new Secret(open(SEALED.signingSecret, row, row.secret)),
     },
     verdict: {
-      seal: (row: RowOf<'verdict'>, verdict: Verdict) => vault.seal(JSON.stringify(verdict), contextOf.verdict(row)),
-      open: (row: RowOf<'verdict'> & { verdict: Buffer | null }) =>
-        row.verdict === null ? null : (JSON.parse(vault.open(row.verdict, contextOf.verdict(row))) as Verdict),
+      seal: (row: OwnerOf<'verdict'>, verdict: Verdict) => seal(SEALED.verdict, row, JSON.stringify(verdict)),
+      open: (row: OwnerOf<'verdict'> & { verdict: Buffer | null }) =>
+        row.verdict === null ? null : (JSON.parse(open(SEALED.verdict, row, row.verdict)) as Verdict),
     },
     /** Most registrations have none, which is no secret: they are as they are. */
     metadata: {
-      seal: (row: RowOf<'metadata'>, metadata: Metadata): Buffer => {
+      seal: (row: OwnerOf<'metadata'>, metadata: Metadata): Buffer => {
         const text = JSON.stringify(metadata)
-        return text === NO_METADATA ? Buffer.from(text) : vault.seal(text, contextOf.metadata(row))
+        return text === NO_METADATA ? Buffer.from(text) : seal(SEALED.metadata, row, text)
       },
-      open: (row: RowOf<'metadata'> & { metadata: Buffer | string }): Metadata => {
+      open: (row: OwnerOf<'metadata'> & { metadata: Buffer | string }): Metadata => {
         const { metadata } = row
         const isPlain = typeof metadata === 'string' || metadata.length === NO_METADATA.length
-        return JSON.parse(isPlain ? metadata.toString() : vault.open(metadata, contextOf.metadata(row)))
+        return JSON.parse(isPlain ? metadata.toString() : open(SEALED.metadata, row, metadata))
       },
     },
     message: {
-      seal: (row: RowOf<'message'>, body: string) => vault.seal(body, contextOf.message(row)),
-      open: (row: RowOf<'message'> & { body: Buffer }) => vault.open(row.body, contextOf.message(row)),
+      seal: (row: OwnerOf<'message'>, body: string) => seal(SEALED.message, row, body),
+      open: (row: OwnerOf<'message'> & { body: Buffer }) => open(SEALED.message, row, row.body),
     },
     /** Tells whether a database was written with a key that is there. */
     canary: {
-      seal: () => vault.seal(CANARY, contextOf.canary()),
+      seal: () => seal(SEALED.canary, {}, CANARY),
       isOurs: (sealed: Buffer): boolean => {
         try {
-          return vault.open(sealed, contextOf.canary()) === CANARY
+          return open(SEALED.canary, {}, sealed) === CANARY
         } catch {
           return false
         }
@@ -180,42 +199,11 @@ export const createSealed = (vault: Vault) => {
     },
     /** The first bytes of every value that is sealed under the current master key. */
     keyId: Buffer.from(vault.keyId, 'hex'),
-    /** All of them. The canary comes last: once it is resealed, everything is that opens. */
-    columns: [
-      column({ table: 'accounts', column: 'apiKey', owner: ['apiId'] }, apiId => contextOf.accountKey({ apiId })),
-      column({ table: 'signingSecrets', column: 'secret', owner: ['partnerId', 'id'] }, (partnerId, id) =>
-        contextOf.signingSecret({ partnerId, id }),
-      ),
-      column(
-        { table: 'verifications', column: 'verdict', first: 0, owner: ['partnerId', 'idcardid'] },
-        (partnerId, idcardid) => contextOf.verdict({ partnerId, idcardid }),
-      ),
-      column(
-        { table: 'registrations', column: 'metadata', owner: ['partnerId', 'id'], emptyLength: NO_METADATA.length },
-        (partnerId, id) => contextOf.metadata({ partnerId, id }),
-      ),
-      column(
-        {
-          ...{ table: 'messageBodies', column: 'body', key: 'seq', first: 0, id: 'registrationId' },
-          owner: ['partnerId', 'registrationId'],
-        },
-        (partnerId, registrationId) => contextOf.message({ partnerId, registrationId }),
-      ),
-      column({ table: 'meta', column: 'value', key: 'key', id: 'key', only: 'canary', owner: [] }, contextOf.canary),
-    ],
+    /** Moves a value to the current master key; a text is one that has never been sealed. */
+    reseal: (column: SealedColumn, row: OwnerRow, value: Buffer | string): Buffer =>
+      seal(column, row, typeof value === 'string' ? value : open(column, row, value)),
   }
 }
-
-/**
- * Seals under a master key, and opens what is sealed under it or the one before it.
- *
- * @param keys.previousKey while rows may still be sealed under that
- * @param random cryptographically secure
- */
-export const sealedUnder = (
-  { masterKey, previousKey }: { masterKey: Buffer; previousKey?: Buffer | null | undefined },
-  random: RandomBytes,
-): Sealed => createSealed(createVault(random, masterKey, ...(previousKey ? [previousKey] : [])))
 
 /** Where a stored value is that cannot be decrypted: it is damaged, from another row, or sealed under a key that is not there. */
 export interface Unreadable {

@@ -9,14 +9,14 @@ import type { NewBulkAct } from '../../src/store/bulk/bulk-act.ts'
 import { moveDatabase } from '../../src/store/move/move.ts'
 import { MOVED_TABLES } from '../../src/store/move/tables.ts'
 import { bringUpToDate } from '../../src/store/postgres/opening.ts'
-import { createSealed, createVault } from '../../src/store/sealed.ts'
+import { sealedUnder } from '../../src/store/sealed.ts'
 import { openSqliteStore } from '../../src/store/sqlite/store.ts'
 import { openTestServer, type TestServer } from '../support/postgres.ts'
 import { openStoreFixture, SUCCESS } from '../support/store.ts'
 
 const KEY = Buffer.alloc(32, 7)
 const START = Date.parse('2026-11-26T08:00:00Z')
-const sealed = createSealed(createVault(randomBytes, KEY))
+const sealed = sealedUnder({ masterKey: KEY }, randomBytes)
 
 let server: TestServer
 let databases = 0

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { describe, expect, test } from 'vitest'
 import { Secret } from '../../src/core/secret.ts'
-import { createSealed, createVault } from '../../src/store/sealed.ts'
+import { createVault, sealedUnder } from '../../src/store/sealed.ts'
 import { openSqliteStore } from '../../src/store/sqlite/store.ts'
 import { openScene } from '../e2e/stage.ts'
 import { readTables } from '../privacy/support/tables.ts'
@@ -46,7 +46,7 @@ const openOldDatabase = async () => {
   }
   const partner = await begin()
   const database = stack.adopt(new Database(path), one => void one.close())
-  const { signingSecret } = createSealed(createVault(randomBytes, OLD))
+  const { signingSecret } = sealedUnder({ masterKey: OLD }, randomBytes)
   const add = database.prepare(
     "INSERT INTO signing_secrets (id, partner_id, type, secret, created_at) VALUES (?, ?, 'v1', ?, 0)",
   )

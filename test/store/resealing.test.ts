@@ -4,7 +4,7 @@ import Database from 'better-sqlite3'
 import { describe, expect, test } from 'vitest'
 import { Secret } from '../../src/core/secret.ts'
 import { resealAll } from '../../src/store/resealing.ts'
-import { createSealed, createVault } from '../../src/store/sealed.ts'
+import { createVault, sealedUnder } from '../../src/store/sealed.ts'
 import { openSqliteStore } from '../../src/store/sqlite/store.ts'
 import type { ResealPlace } from '../../src/store/store.ts'
 import { openFolder } from '../support/service.ts'
@@ -24,7 +24,7 @@ const openOld = async () => {
   await bench[Symbol.asyncDispose]()
   const file = new Database(path)
   const add = (key: Buffer, secretId: string) => {
-    const { signingSecret } = createSealed(createVault(randomBytes, key))
+    const { signingSecret } = sealedUnder({ masterKey: key }, randomBytes)
     const row = { id: secretId, partnerId: 'ptn_many' }
     const values = [row.id, row.partnerId, signingSecret.seal(row, new Secret('text'))]
     file

@@ -2,14 +2,14 @@ import { randomBytes } from 'node:crypto'
 import { getTableConfig } from 'drizzle-orm/sqlite-core'
 import { describe, expect, test } from 'vitest'
 import { Secret } from '../../src/core/secret.ts'
-import { createSealed, createVault } from '../../src/store/sealed.ts'
+import { createVault, SEALED, type SealedColumn, sealedUnder } from '../../src/store/sealed.ts'
 import * as schema from '../../src/store/sqlite/schema.ts'
 import { snakeCase } from '../../src/store/tx.ts'
 
 const OLD = randomBytes(32)
 const NEW = randomBytes(32)
 const vault = createVault(randomBytes, OLD)
-const sealed = createSealed(vault)
+const sealed = sealedUnder({ masterKey: OLD }, randomBytes)
 const VERDICT = { status: 'FAIL', message: 'no', livingScore: null, similarity: '12.5' } as const
 
 describe('what is sealed', () => {
@@ -53,8 +53,8 @@ describe('the canary', () => {
   test('is known under the current and the previous master key, and under no other', () => {
     const canary = sealed.canary.seal()
     expect(sealed.canary.isOurs(canary)).toBe(true)
-    expect(createSealed(createVault(randomBytes, NEW, OLD)).canary.isOurs(canary)).toBe(true)
-    expect(createSealed(createVault(randomBytes, NEW)).canary.isOurs(canary)).toBe(false)
+    expect(sealedUnder({ masterKey: NEW, previousKey: OLD }, randomBytes).canary.isOurs(canary)).toBe(true)
+    expect(sealedUnder({ masterKey: NEW }, randomBytes).canary.isOurs(canary)).toBe(false)
     expect(sealed.canary.isOurs(vault.seal('another text', 'canary'))).toBe(false)
   })
 })
@@ -67,22 +67,15 @@ describe('resealing', () => {
         .filter(({ columnType }) => ['SQLiteBlobBuffer', 'SQLiteCustomColumn'].includes(columnType))
         .map(column => `${name}.${column.name}`)
     })
-    const resealed = sealed.columns.map(({ table, column }) => `${snakeCase(table)}.${snakeCase(column)}`)
+    const resealed = Object.values(SEALED).map(({ table, column }) => `${snakeCase(table)}.${snakeCase(column)}`)
     // The hash of a key or a token is no secret.
     const hashes = ['api_keys.hash', 'admin_tokens.hash']
     expect(resealed.toSorted()).toEqual(blobs.filter(blob => !hashes.includes(blob)).toSorted())
   })
 
   test('moves a value of each column to the current master key, bound to the same row', () => {
-    const next = createSealed(createVault(randomBytes, NEW, OLD))
-    const owners = {
-      accounts: ['a'],
-      signingSecrets: ['p', 's'],
-      verifications: ['p', '1'],
-      registrations: ['p', 'r'],
-      messageBodies: ['p', 'r'],
-      meta: [],
-    }
+    const next = sealedUnder({ masterKey: NEW, previousKey: OLD }, randomBytes)
+    const row = { apiId: 'a', partnerId: 'p', idcardid: '1' }
     const contexts = {
       accounts: 'account|a',
       signingSecrets: 'signing-secret|p|s',
@@ -91,13 +84,12 @@ describe('resealing', () => {
       messageBodies: 'message|p|r',
       meta: 'canary',
     }
-    expect(next.columns.map(({ table }) => table)).toEqual(Object.keys(owners))
-    for (const { table, owner, reseal } of next.columns) {
-      const of = table as keyof typeof owners
-      expect(owner).toHaveLength(owners[of].length)
-      const moved = reseal(vault.seal('text', contexts[of]), owners[of])
+    for (const column of Object.values<SealedColumn>(SEALED)) {
+      const context = contexts[column.table as keyof typeof contexts]
+      const ids = { id: column.table === 'signingSecrets' ? 's' : 'r', registrationId: 'r' }
+      const moved = next.reseal(column, { ...row, ...ids }, vault.seal('text', context))
       expect(moved.subarray(0, next.keyId.length)).toEqual(next.keyId)
-      expect(createVault(randomBytes, NEW).open(moved, contexts[of])).toBe('text')
+      expect(createVault(randomBytes, NEW).open(moved, context)).toBe('text')
     }
   })
 })
