@@ -181,20 +181,3 @@ export const byUrgency = (a: Ranked, b: Ranked): number =>
 
 /** So many events are kept. */
 export const MOST_OPERATOR_EVENTS = 1_000
-
-type Kept = Pick<OperatorEvent, 'condition' | 'state' | 'dueAt' | 'at'>
-
-/** Nothing more is to be told of it. */
-const isDone = ({ condition, state, dueAt }: Kept): boolean =>
-  dueAt === null && (state === 'resolved' || KINDS[condition].end === null)
-
-/** Which have to go where there are more than are kept: those that are done, then the least grave; of each the oldest. */
-export const overflowing = <Event extends Kept>(events: readonly Event[]): Event[] =>
-  events
-    .toSorted(
-      (a, b) =>
-        Number(isDone(b)) - Number(isDone(a)) ||
-        KINDS[b.condition].severity - KINDS[a.condition].severity ||
-        a.at - b.at,
-    )
-    .slice(0, Math.max(0, events.length - MOST_OPERATOR_EVENTS))

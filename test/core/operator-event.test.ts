@@ -4,10 +4,8 @@ import {
   afterNote,
   afterTold,
   byUrgency,
-  MOST_OPERATOR_EVENTS,
   type OperatorEvent,
   type OperatorNote,
-  overflowing,
 } from '../../src/core/operator-event.ts'
 
 const DISK = { code: 'disk_low', since: null, freeBytes: 1 } as const
@@ -75,14 +73,4 @@ test('what concerns all is told before what concerns a partner', () => {
   const due = (condition: OperatorEvent['condition'], id: number) => ({ condition, dueAt: HOUR, id })
   const all = [due('message.exhausted', 1), due('account.paused', 2), due('disk.low', 3)]
   expect(all.toSorted(byUrgency).map(({ id }) => id)).toEqual([3, 2, 1])
-})
-
-test('where there are too many, those that are done go, then those of partners, the oldest first', () => {
-  const event = afterNote(null, exhausted(1), at(1)) as OperatorEvent
-  const many = Array.from({ length: MOST_OPERATOR_EVENTS - 2 }, (_, n) => ({ ...event, at: at(2) + n }))
-  const grave = { ...event, condition: 'disk.low', at: 0 } as const
-  const done = { ...event, condition: 'account.paused', state: 'resolved', dueAt: null, at: HOUR } as const
-  expect(overflowing([...many, grave, done])).toEqual([])
-  expect(overflowing([...many, grave, done, event])).toEqual([done])
-  expect(overflowing([...many, grave, grave, event])).toEqual([event])
 })

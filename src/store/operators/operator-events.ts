@@ -2,14 +2,14 @@ import {
   afterNote,
   afterTold,
   byUrgency,
+  KINDS,
   MOST_OPERATOR_EVENTS,
   type OperatorCondition,
   type OperatorEvent,
-  overflowing,
   subjectKey,
 } from '../../core/operator-event.ts'
 import type { StoreContext } from '../context.ts'
-import { asc, eq, inArray, lte } from '../drizzle.ts'
+import { asc, eq, lte } from '../drizzle.ts'
 import type { Store } from '../store.ts'
 import { columnsOf, type Row, type Sql, type Tx } from '../tx.ts'
 import { CHANNEL_REFUSING, EVENTS_CLAIMABLE, findFact, putFact, removeFact } from './facts.ts'
@@ -100,7 +100,8 @@ export const createOperatorEvents = ({ read, write }: StoreContext) => {
         )
         // Noting them has only raised their count.
         const merged = noted.filter(({ dueAt }) => dueAt === null || dueAt > tx.at).map(({ condition }) => condition)
-        return { merged, dropped: await dropOverflow(tx) }
+        const dropped = await tx.all<Pick<OperatorEvent, 'condition'>>(DROP_OVERFLOW)
+        return { merged, dropped: dropped.map(({ condition }) => condition) }
       }),
 
     claimOperatorEvents: async ({ limit, leaseMs, gapMs }) => {
@@ -162,11 +163,18 @@ const due = async (tx: Tx): Promise<ClaimedOperatorEvent[]> => {
   return (await tx.db.select().from(operatorEvents).where(lte(operatorEvents.dueAt, tx.at))).map(eventOfRow)
 }
 
-const dropOverflow = async ({ db, all, schema: { operatorEvents } }: Tx) => {
-  const [counted] = await all<{ count: number }>('SELECT count(*) AS count FROM operator_events')
-  if ((counted?.count ?? 0) <= MOST_OPERATOR_EVENTS) return []
-  const tooMany = overflowing((await db.select().from(operatorEvents)).map(eventOfRow))
-  const ids = tooMany.map(({ id }) => id)
-  await db.delete(operatorEvents).where(inArray(operatorEvents.id, ids))
-  return tooMany.map(({ condition }) => condition)
-}
+const conditions = Object.entries(KINDS)
+const among = (meant: typeof conditions): string => `condition IN (${meant.map(([name]) => `'${name}'`).join(', ')})`
+const [ENDLESS, OF_ACCOUNTS, OF_PARTNERS] = [
+  among(conditions.filter(([, { end }]) => end === null)),
+  among(conditions.filter(([, { severity }]) => severity === 1)),
+  among(conditions.filter(([, { severity }]) => severity === 2)),
+]
+/** Where there are more than are kept, those go of which nothing more is to be told, then the least grave; of each the oldest. */
+const DROP_OVERFLOW = `
+  DELETE FROM operator_events WHERE id NOT IN (
+    SELECT id FROM operator_events
+    ORDER BY due_at IS NULL AND (state = 'resolved' OR ${ENDLESS}),
+      CASE WHEN ${OF_PARTNERS} THEN 2 WHEN ${OF_ACCOUNTS} THEN 1 ELSE 0 END, at DESC, id DESC
+    LIMIT ${MOST_OPERATOR_EVENTS})
+  RETURNING condition`

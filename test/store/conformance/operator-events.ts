@@ -77,6 +77,17 @@ export const describeOperatorEvents = (open: OpenStore): void => {
     expect(events[0]).toMatchObject({ condition: 'disk.low' })
   })
 
+  test('of more than a thousand those go first of which nothing more is to be told', async () => {
+    await using bench = await openStoreFixture(open)
+    await bench.store.noteOperatorEvents([low(bench)])
+    await bench.store.settleOperatorEvents({ events: await claim(bench), outcome: 'told', claimableAt: null })
+    await bench.store.noteOperatorEvents([{ ...low(bench), details: null }])
+    await bench.advance(GAP_MS)
+    await bench.store.settleOperatorEvents({ events: await claim(bench), outcome: 'told', claimableAt: null })
+    const many = Array.from({ length: MOST_OPERATOR_EVENTS }, (_, n) => exhausted(bench, `partner_${n}`))
+    expect((await bench.store.noteOperatorEvents(many)).dropped).toEqual(['disk.low'])
+  })
+
   test('that the channel refuses is known until it does not', async () => {
     await using bench = await openStoreFixture(open)
     const { store } = bench
