@@ -1,4 +1,7 @@
-import { type AccountRow, accountOfRow } from '../accounts/account.ts'
+import { durationOf, effectiveRate } from '../../core/account.ts'
+import { earlier } from '../../core/clock.ts'
+import { accountOfRow } from '../accounts/account.ts'
+import { isShown } from '../accounts/rows.ts'
 import { NO_BACKUP } from '../backup.ts'
 import { STILL_FAILING_MS } from '../callbacks/callback.ts'
 import type { StoreContext } from '../context.ts'
@@ -8,14 +11,19 @@ import { loadNodes } from '../operators/nodes.ts'
 import type { Store } from '../store.ts'
 import type { Dialect, Tx } from '../tx.ts'
 import {
+  type AccountStats,
+  type BulkStats,
   type EngineFigures,
   GIVEN_UP_MS,
-  MOST_ACCOUNTS,
-  MOST_COUNTED,
   MOST_FAILED,
-  type StatsFacts,
-  statsOf,
+  type QueueStats,
+  type Stats,
 } from './stats.ts'
+
+/** What is due is counted up to here. */
+const MOST_COUNTED = 10_000
+/** So many accounts are told of, the oldest first: each takes a look at what waits for it. */
+const MOST_ACCOUNTS = 1_000
 
 /** How many rows are in a state, and of whom: an account, a partner, a partner and an hour, or all (''). */
 export type CountOf = (what: string, owner: string) => number
@@ -52,34 +60,45 @@ export const createStats = (
   stats: () =>
     read(async tx => {
       const { at, db, schema } = tx
-      const accounts = db.select().from(schema.accounts).orderBy(asc(schema.accounts.id))
-      const rows: AccountRow[] = await accounts.limit(MOST_ACCOUNTS)
+      const stored = db.select().from(schema.accounts).where(isShown(tx)).orderBy(asc(schema.accounts.id))
+      const rows = await stored.limit(MOST_ACCOUNTS)
       const countOf = await loadCounts(tx, [ALL, ...rows.map(({ id }) => id)])
       const due = await dueVerifications(tx)
-      const queueOf = (rows: 'verifications' | 'messages', owner: string) => {
-        const leased = countOf(`${rows}_leased`, owner)
-        return { waiting: countOf(`${rows}_waiting`, owner) + leased, leased }
+      const queueOf = (
+        rows: 'verifications' | 'messages',
+        owner: string,
+        { due: counted, oldestDueAt }: Due,
+      ): QueueStats => {
+        const due = Math.min(counted, MOST_COUNTED)
+        // What was claimed and whose lease has run out is both due and leased.
+        const scheduled = Math.max(0, countOf(`${rows}_waiting`, owner) - due)
+        return { due, dueIsCapped: counted > due, scheduled, leased: countOf(`${rows}_leased`, owner), oldestDueAt }
       }
-      return statsOf({
+      const accounts = rows.map((row): AccountStats => {
+        const { passwordMode: _, partnerId: __, ...account } = accountOfRow(row, defaultRate)
+        const queue = queueOf('verifications', row.id, due.get(row.id) ?? NOTHING)
+        const ramp = { rate: account.rate, rampAt: row.rampAt, rampRate: row.rampRate }
+        const pace = { rateNow: effectiveRate(ramp, at), catchUpMs: durationOf(queue.due, ramp, at) }
+        const waiting = countOf('verifications_waiting', row.id) + queue.leased
+        return { ...account, probeAt: row.probeAt, ...pace, waiting, ...queue }
+      })
+      return {
         at,
-        accounts: rows.map(row => ({
-          account: accountOfRow(row, defaultRate),
-          state: row,
-          queue: { ...queueOf('verifications', row.id), ...(due.get(row.id) ?? NOTHING) },
-        })),
+        accounts,
+        polls: sumOf(accounts),
         deliveries: {
-          ...{ ...queueOf('messages', ALL), held: countOf('messages_held', ALL) },
-          ...(await dueMessages(tx)),
+          ...queueOf('messages', ALL, await dueMessages(tx)),
+          held: countOf('messages_held', ALL),
           heldAt: await findFact(tx, DELIVERIES_HELD),
           givenUp: await givenUp(tx),
         },
         callbacks: await troubledUrls(tx),
-        openActs: await tx.all(OPEN_ACTS),
+        bulk: await openBulkActs(tx),
         nodes: await loadNodes(tx),
         backup: (await findFact(tx, BACKUPS)) ?? NO_BACKUP,
         refusingChannel: await findFact(tx, CHANNEL_REFUSING),
         engine: { ...(await figuresOf(tx)), masterKey: sealed.keyId.toString('hex') },
-      })
+      }
     }),
 })
 
@@ -89,8 +108,34 @@ const ALL = ''
 const MOST_LANES = 1_000
 const NOTHING: Due = { due: 0, oldestDueAt: null }
 
+const sumOf = (queues: readonly QueueStats[]): QueueStats => ({
+  due: queues.reduce((sum, { due }) => sum + due, 0),
+  dueIsCapped: queues.some(({ dueIsCapped }) => dueIsCapped),
+  scheduled: queues.reduce((sum, { scheduled }) => sum + scheduled, 0),
+  leased: queues.reduce((sum, { leased }) => sum + leased, 0),
+  oldestDueAt: queues.reduce<number | null>((oldest, { oldestDueAt }) => earlier(oldest, oldestDueAt), null),
+})
+
+interface OpenAct {
+  isOfPartner: boolean
+  remaining: number
+}
 const OPEN_ACTS = `
-  SELECT partner_id AS "partnerId", count, done FROM bulk_acts WHERE state IN ('probing', 'running') LIMIT ${MOST_COUNTED}`
+  SELECT partner_id IS NOT NULL AS "isOfPartner", CASE WHEN count > done THEN count - done ELSE 0 END AS remaining
+  FROM bulk_acts WHERE state IN ('probing', 'running') LIMIT ${MOST_COUNTED}`
+
+const openBulkActs = async (tx: Tx): Promise<Stats['bulk']> => {
+  const open = await tx.all<OpenAct>(OPEN_ACTS)
+  return {
+    resends: bulkStats(open.filter(({ isOfPartner }) => isOfPartner)),
+    acts: bulkStats(open.filter(({ isOfPartner }) => !isOfPartner)),
+  }
+}
+
+const bulkStats = (acts: readonly OpenAct[]): BulkStats => ({
+  open: acts.length,
+  remaining: acts.reduce((sum, { remaining }) => sum + remaining, 0),
+})
 
 /**
  * Of the first row `v` of a queue: since when it is due, and how many of its account are due with those that were counted before it; none
@@ -178,7 +223,7 @@ const TROUBLED_URLS = `
     ${countUrls("state = 'disabled'")} AS disabled`
 
 /** Each up to `MOST_COUNTED`. */
-const troubledUrls = async (tx: Tx): Promise<StatsFacts['callbacks']> => {
-  const [counted] = await tx.all<StatsFacts['callbacks']>(TROUBLED_URLS, { since: tx.at - STILL_FAILING_MS })
+const troubledUrls = async (tx: Tx): Promise<Stats['callbacks']> => {
+  const [counted] = await tx.all<Stats['callbacks']>(TROUBLED_URLS, { since: tx.at - STILL_FAILING_MS })
   return counted ?? { gone: 0, failing: 0, disabled: 0 }
 }

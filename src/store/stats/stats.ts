@@ -1,19 +1,13 @@
-import { durationOf, effectiveRate } from '../../core/account.ts'
-import { earlier } from '../../core/clock.ts'
 import { DAY } from '../../core/duration.ts'
 import type { Histogram } from '../../core/histogram.ts'
 import type { RefusingChannel } from '../../core/operator-channel.ts'
-import { type Account, type AccountRow, isInUse } from '../accounts/account.ts'
+import type { Account } from '../accounts/account.ts'
 import type { LastBackup } from '../backup.ts'
 import type { ServiceNode } from '../operators/nodes.ts'
 
-/** What is due is counted up to here. */
-export const MOST_COUNTED = 10_000
 /** What was given up is told for a day. */
 export const GIVEN_UP_MS = DAY
 export const MOST_FAILED = 1_000
-/** So many accounts are told of, the oldest first: each takes a look at what waits for it. */
-export const MOST_ACCOUNTS = 1_000
 
 /** A queue: verifications that wait to be asked about, or messages that wait to be sent. Times are epoch ms. */
 export interface QueueStats {
@@ -153,71 +147,4 @@ export interface PostgresCounts extends AnyEngineCounts {
   isListening: boolean
   /** How far the database's clock, which decides, is ahead of this node's. */
   clockAheadMs: number
-}
-
-/** What an engine counts for a queue. */
-interface QueueFacts {
-  waiting: number
-  leased: number
-  /** Up to one more than `MOST_COUNTED`. */
-  due: number
-  oldestDueAt: number | null
-}
-
-export interface StatsFacts
-  extends Pick<Stats, 'at' | 'callbacks' | 'nodes' | 'backup' | 'refusingChannel' | 'engine'> {
-  accounts: readonly {
-    account: Account
-    state: Pick<AccountRow, 'id' | 'removedAt' | 'probeAt' | 'rampAt' | 'rampRate'>
-    queue: QueueFacts
-  }[]
-  deliveries: QueueFacts & Pick<DeliveryStats, 'held' | 'heldAt' | 'givenUp'>
-  openActs: readonly { partnerId: string | null; count: number; done: number }[]
-}
-
-const queueStats = ({ waiting, leased, due, oldestDueAt }: QueueFacts): QueueStats => ({
-  due: Math.min(due, MOST_COUNTED),
-  dueIsCapped: due > MOST_COUNTED,
-  // What was claimed and whose lease has run out is both due and leased.
-  scheduled: Math.max(0, waiting - leased - Math.min(due, MOST_COUNTED)),
-  leased,
-  oldestDueAt,
-})
-
-const sumOf = (queues: readonly QueueStats[]): QueueStats => ({
-  due: queues.reduce((sum, { due }) => sum + due, 0),
-  dueIsCapped: queues.some(({ dueIsCapped }) => dueIsCapped),
-  scheduled: queues.reduce((sum, { scheduled }) => sum + scheduled, 0),
-  leased: queues.reduce((sum, { leased }) => sum + leased, 0),
-  oldestDueAt: queues.reduce<number | null>((oldest, { oldestDueAt }) => earlier(oldest, oldestDueAt), null),
-})
-
-const bulkStats = (acts: StatsFacts['openActs']): BulkStats => ({
-  open: acts.length,
-  remaining: acts.reduce((sum, { count, done }) => sum + Math.max(0, count - done), 0),
-})
-
-/** Stats of what an engine has counted. */
-export const statsOf = (facts: StatsFacts): Stats => {
-  const { accounts: all, deliveries, openActs, ...told } = facts
-  const { at } = told
-  const shown = all.filter(({ state }) => isInUse(state))
-  const accounts = shown.map(({ account, state, queue }): AccountStats => {
-    const { passwordMode: _, partnerId: __, ...kept } = account
-    const counted = queueStats(queue)
-    const ramp = { rate: account.rate, rampAt: state.rampAt, rampRate: state.rampRate }
-    const pace = { rateNow: effectiveRate(ramp, at), catchUpMs: durationOf(counted.due, ramp, at) }
-    return { ...kept, probeAt: state.probeAt, ...pace, waiting: queue.waiting, ...counted }
-  })
-  const { held, heldAt, givenUp, ...queue } = deliveries
-  return {
-    ...told,
-    accounts,
-    polls: sumOf(accounts),
-    deliveries: { ...queueStats(queue), held, heldAt, givenUp },
-    bulk: {
-      resends: bulkStats(openActs.filter(({ partnerId }) => partnerId !== null)),
-      acts: bulkStats(openActs.filter(({ partnerId }) => partnerId === null)),
-    },
-  }
 }

@@ -2,12 +2,12 @@ import { expect, test } from 'vitest'
 import { MINUTE, SECOND } from '../../../src/core/duration.ts'
 import { NO_BACKUP } from '../../../src/store/backup.ts'
 import type { ServiceNode } from '../../../src/store/operators/nodes.ts'
-import { type SqliteStats, statsOf } from '../../../src/store/stats/stats.ts'
+import type { SqliteStats } from '../../../src/store/stats/stats.ts'
 import { type TroubleFacts, troublesOf } from '../../../src/store/stats/troubles.ts'
 import type { AccountStats, Stats } from '../../../src/store/store.ts'
 
 const AT = Date.parse('2026-11-24T16:20:00.000Z')
-const NOTHING = { waiting: 0, leased: 0, due: 0, oldestDueAt: null }
+const NOTHING = { due: 0, dueIsCapped: false, scheduled: 0, leased: 0, oldestDueAt: null }
 const WELL = { pausedAt: null, pauseReason: null, pauseCode: null, unreachableAt: null, unreachableError: null }
 const ENGINE: SqliteStats = {
   kind: 'sqlite',
@@ -18,20 +18,17 @@ const ENGINE: SqliteStats = {
 }
 
 const ELSE = { nodes: [], backup: NO_BACKUP, refusingChannel: null, engine: ENGINE }
-const stats: Stats = statsOf({
+const stats: Stats = {
   ...ELSE,
   at: AT,
   accounts: [
-    {
-      account: { id: 'acc_1', apiId: 'C1', passwordMode: 'dynamic', partnerId: null, rate: 5, ...WELL },
-      state: { id: 'acc_1', removedAt: null, probeAt: null, rampAt: null, rampRate: null },
-      queue: NOTHING,
-    },
+    { id: 'acc_1', apiId: 'C1', rate: 5, ...WELL, probeAt: null, rateNow: 5, catchUpMs: 0, waiting: 0, ...NOTHING },
   ],
+  polls: NOTHING,
   deliveries: { ...NOTHING, held: 0, heldAt: null, givenUp: 0 },
   callbacks: { gone: 0, failing: 0, disabled: 0 },
-  openActs: [],
-})
+  bulk: { resends: { open: 0, remaining: 0 }, acts: { open: 0, remaining: 0 } },
+}
 const withAccount = (more: Partial<AccountStats>): Stats => ({
   ...stats,
   accounts: stats.accounts.map(account => ({ ...account, ...more })),
