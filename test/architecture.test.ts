@@ -18,7 +18,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   callback: ['core', 'http-client', 'store'],
   operator: ['core', 'http-client', 'store', 'telemetry'],
   worker: ['core', 'telemetry', 'store', 'callback'],
-  http: ['core', 'telemetry', 'store'],
+  http: ['core', 'config', 'telemetry', 'store'],
   simulator: ['core'],
   app: ['core', 'config', 'telemetry', 'version', 'store', 'upstream', 'callback', 'worker', 'http', 'operator'],
   cli: [

@@ -21,12 +21,11 @@ const REGISTER_GROUPS = 3
 export const openApi = (
   serving: RoleDeps & Serving & { sender: Sender; enumerationGuard: EnumerationGuard },
 ): Promise<ServerRole> => {
-  const { store, sender, enumerationGuard, stopping, emit } = serving
-  const { callback, polling, server, storage, upstream } = serving.config
+  const { config, store, sender, enumerationGuard, stopping, emit } = serving
   // By the clock of decisions, which may be the database's: this node's may be wrong.
   const { now } = store
   const newId = createIds(now)
-  const judge = createUrlJudge(callbackPolicy(callback))
+  const judge = createUrlJudge(callbackPolicy(config.callback))
   const register = createCoalescer(store.register, {
     batch: REGISTER_GROUP,
     batches: REGISTER_GROUPS,
@@ -34,6 +33,7 @@ export const openApi = (
   })
   const api = createApi({
     ...probesOf(serving),
+    config,
     store,
     register,
     signEvents: createEventSigner(store),
@@ -45,24 +45,9 @@ export const openApi = (
     },
     enumerationGuard,
     testCallback: createTestCallback({ store, sender, newId }),
-    registrationTtlMs: polling.registrationTtlMs,
-    adminToken: server.adminToken,
     newId,
     random,
     now,
-    shownSettings: {
-      retryScheduleMs: callback.retryScheduleMs,
-      callbackTimeoutMs: callback.timeoutMs,
-      retentionMs: storage.retentionMs,
-      registrationTtlMs: polling.registrationTtlMs,
-      notFoundGraceMs: polling.notFoundGraceMs,
-      pollMaxMs: polling.maxMs,
-      apiRate: server.apiRate,
-      registrationRate: server.registrationRate,
-      allowHttp: callback.allowHttp,
-      callbackSources: callback.sources,
-      sandbox: upstream.sandbox,
-    },
   })
-  return openServer(api.fetch, { server, stopping })
+  return openServer(api.fetch, { server: config.server, stopping })
 }

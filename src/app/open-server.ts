@@ -40,16 +40,14 @@ export interface Serving
 }
 
 /** What the probes and the API have in common. */
-export const probesOf = ({ config: { server }, ready, tracer, metrics, rateShare, stopping, emit }: Serving) => ({
+export const probesOf = ({ config, ready, tracer, metrics, rateShare, stopping, emit }: Serving) => ({
+  config,
   ready,
   version: VERSION,
   metrics,
   rateShare,
-  apiRate: server.apiRate,
-  registrationRate: server.registrationRate,
   stopping: stopping.signal,
-  metricsToken: server.metricsToken,
-  trustedProxies: createNetworks(server.trustProxy),
+  trustedProxies: createNetworks(config.server.trustProxy),
   tracer,
   newId: createIds(),
   ...clock,

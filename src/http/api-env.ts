@@ -1,7 +1,6 @@
 import type { Hono } from 'hono'
 import type { Edit } from '../core/changes.ts'
 import type { Clock } from '../core/clock.ts'
-import type { Secret } from '../core/secret.ts'
 import type { Attempt, NewRegistration, Registered, Store } from '../store/store.ts'
 import type { Emit } from '../telemetry/emit.ts'
 import type { ShownSettings } from './docs/setting-texts.ts'
@@ -32,24 +31,21 @@ export interface ApiEnv {
 
 /** Everything that the API needs. */
 export interface ApiDeps extends ProbeDeps {
+  config: ShownSettings
   store: Store
   /** Resolves once the registration is durable. */
   register: (item: NewRegistration) => Promise<Registered>
   judgeUrl: JudgeUrl
   enumerationGuard: Pick<EnumerationGuard, 'recordConflict' | 'slowedForMs'>
-  registrationTtlMs: number
   /** The three `webhook-*` headers of each event, signed now. */
   signEvents: (
     partnerId: string,
     events: readonly { id: string; body: string }[],
   ) => Promise<readonly Readonly<Record<string, string>>[]>
   testCallback: (partnerId: string, callbackUrl: string) => Promise<Attempt>
-  /** Null: only tokens of the database open `/v1/admin`; to all others it is 404. */
-  adminToken: Secret | null
   random: (bytes: number) => Buffer
   sleep: Clock['sleep']
   emit: Emit
-  shownSettings: ShownSettings
 }
 
 export type PartDeps = ApiDeps & { rates: Rates }

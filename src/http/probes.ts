@@ -1,5 +1,4 @@
 import type { Hono } from 'hono'
-import type { Secret } from '../core/secret.ts'
 import type { ApiEnv } from './api-env.ts'
 import { clientNetwork } from './caller.ts'
 import { createFrame, type FrameDeps } from './frame.ts'
@@ -17,14 +16,13 @@ export interface ReadyCheck {
 export interface ProbeDeps extends FrameDeps, RateDeps, Omit<RefusalDeps, 'rates'> {
   version: string
   ready: () => Promise<ReadyCheck[]>
-  /** Null: everybody may read the metrics. */
-  metricsToken: Secret | null
   metrics: { contentType: string; text: () => Promise<string> }
 }
 
 /** Liveness and readiness: everybody may ask, so no reason may contain a secret. And `GET /metrics`, in Prometheus' text format. */
 export const addProbes = (app: Hono<ApiEnv>, deps: ProbeDeps & RefusalDeps): void => {
-  const { version, ready, metrics, metricsToken, rates, trustedProxies } = deps
+  const { version, ready, metrics, rates, trustedProxies } = deps
+  const { metricsToken } = deps.config.server
   app.get('/healthz', c => c.json({ status: 'ok' }))
   app.get('/readyz', async c => {
     const checks = await ready()

@@ -1,3 +1,4 @@
+import type { Config } from '../config/settings.ts'
 import { SECOND } from '../core/duration.ts'
 import { AppError } from '../core/error.ts'
 import type { Words } from '../core/language.ts'
@@ -57,15 +58,8 @@ interface Limit extends Rate {
   ofNode?: true
 }
 
-export interface RateSettings {
-  /** Requests a second with one key or token. */
-  apiRate: number
-  /** Registrations a second of one partner. */
-  registrationRate: number
-}
-
 /** Every rate of the API. */
-const limitsOf = ({ apiRate, registrationRate }: RateSettings) => {
+const limitsOf = ({ apiRate, registrationRate }: Config['server']) => {
   const registrations = { rate: registrationRate, burst: Math.max(10 * registrationRate, MOST_IN_A_BATCH) }
   // To parse a MiB takes up to 130 ms of the event loop, so bodies are charged by their length, before they are parsed. These are as
   // many bytes as registrations may fill: whatever its registrations are, no partner waits for this.
@@ -175,7 +169,8 @@ const limitsOf = ({ apiRate, registrationRate }: RateSettings) => {
 
 export type RateName = keyof ReturnType<typeof limitsOf>
 
-export interface RateDeps extends RateSettings {
+export interface RateDeps {
+  config: Pick<Config, 'server'>
   now: () => number
   /** The part of a rate that this node allows now. */
   rateShare: () => number
@@ -190,8 +185,8 @@ export interface Rates {
 }
 
 /** Counts every rate of the API on this node. */
-export const createRates = ({ now, rateShare, ...settings }: RateDeps): Rates => {
-  const limits: Rates['limits'] = limitsOf(settings)
+export const createRates = ({ now, rateShare, config }: RateDeps): Rates => {
+  const limits: Rates['limits'] = limitsOf(config.server)
   const buckets = Object.fromEntries(Object.keys(limits).map(name => [name, createBuckets({ now })])) as Record<
     RateName,
     ReturnType<typeof createBuckets>

@@ -8,7 +8,7 @@ const metrics = { contentType: 'text/plain; version=0.0.4; charset=utf-8', text:
 
 describe('GET /metrics', () => {
   test('needs the token where one is set, and neither a partner’s key nor the admin token does', async () => {
-    await using api = await openApi({ metrics, metricsToken: new Secret(TOKEN) })
+    await using api = await openApi({ metrics, server: { metricsToken: new Secret(TOKEN) } })
     for (const key of [null, api.partner.key, 'the-operator-of-all-of-these-tests', `${TOKEN}x`, TOKEN.slice(1)]) {
       const { status, headers, text } = await api.call('GET', '/metrics', { key })
       expect(status).toBe(401)
@@ -19,7 +19,7 @@ describe('GET /metrics', () => {
   })
 
   test('throttles guesses of the token by network, and never the right one', async () => {
-    await using api = await openApi({ metrics, metricsToken: new Secret(TOKEN) })
+    await using api = await openApi({ metrics, server: { metricsToken: new Secret(TOKEN) } })
     const from = '203.0.113.9'
     for (let n = 0; n < 50; n++) expect((await api.call('GET', '/metrics', { key: 'wrong', from })).status).toBe(401)
     expect((await api.call('GET', '/metrics', { key: 'wrong', from })).status).toBe(429)

@@ -67,7 +67,7 @@ export interface DocsDeps {
   trustedProxies: TrustedProxies
   version: string
   rates: Pick<Rates, 'take'>
-  shownSettings: ShownSettings
+  config: ShownSettings
 }
 
 /** Bytes with their tag, so that callers that are slow to read share them: `etag()` copies what has none. */
@@ -94,7 +94,7 @@ export const createDocs = (deps: DocsDeps) => {
   const sendPage = async (c: Context, name: string) => {
     const language = languageFor(c)
     const page = (await readServed(`${name}.${language}.html`, new URL('docs/', BUILT))).toString()
-    return c.html(forReader(c, withSettings(page, deps.shownSettings, language)))
+    return c.html(forReader(c, withSettings(page, deps.config, language)))
   }
 
   app.use('/openapi.json', limit, headers, etag())

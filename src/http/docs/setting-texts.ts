@@ -1,21 +1,9 @@
+import type { Config } from '../../config/settings.ts'
 import type { Language, Words } from '../../core/language.ts'
 import { SECONDS, UNITS } from '../../core/show-sizes.ts'
 
-/** What the operator has set, as far as partners need to know it. Durations in ms, rates a second. */
-export interface ShownSettings {
-  retryScheduleMs: readonly number[]
-  callbackTimeoutMs: number
-  retentionMs: number
-  registrationTtlMs: number
-  notFoundGraceMs: number
-  pollMaxMs: number
-  apiRate: number
-  registrationRate: number
-  allowHttp: boolean
-  /** Addresses and CIDRs; none: they are not named. */
-  callbackSources: readonly string[]
-  sandbox: boolean
-}
+/** What the operator has set, as far as partners need to know it. */
+export type ShownSettings = Pick<Config, 'callback' | 'polling' | 'server' | 'storage' | 'upstream'>
 
 /** `24 h`: in the largest unit of which there are two or more, and no part. */
 const span = (ms: number, language: Language): string => {
@@ -42,30 +30,30 @@ type Text = (settings: ShownSettings, language: Language) => string
 /** By the names in the documents' comments. */
 const TEXTS: ReadonlyMap<string, Text> = new Map(
   Object.entries<Text>({
-    RETRY_SCHEDULE: ({ retryScheduleMs }, language) =>
+    RETRY_SCHEDULE: ({ callback }, language) =>
       list(
-        retryScheduleMs.map(ms => span(ms, language)),
+        callback.retryScheduleMs.map(ms => span(ms, language)),
         language,
       ),
-    RETRY_ATTEMPTS: ({ retryScheduleMs }) => number(retryScheduleMs.length + 1),
-    RETRY_PERIOD: ({ retryScheduleMs }, language) =>
+    RETRY_ATTEMPTS: ({ callback }) => number(callback.retryScheduleMs.length + 1),
+    RETRY_PERIOD: ({ callback }, language) =>
       roughSpan(
-        retryScheduleMs.reduce((sum, ms) => sum + ms, 0),
+        callback.retryScheduleMs.reduce((sum, ms) => sum + ms, 0),
         language,
       ),
-    CALLBACK_TIMEOUT: ({ callbackTimeoutMs }, language) => span(callbackTimeoutMs, language),
-    RETENTION: ({ retentionMs }, language) => span(retentionMs, language),
-    REGISTRATION_TTL: ({ registrationTtlMs }, language) => span(registrationTtlMs, language),
-    NOT_FOUND_GRACE: ({ notFoundGraceMs }, language) => span(notFoundGraceMs, language),
-    POLL_MAX_INTERVAL: ({ pollMaxMs }, language) => span(pollMaxMs, language),
-    API_RATE: ({ apiRate }) => number(apiRate),
-    REGISTRATION_RATE: ({ registrationRate }) => number(registrationRate),
-    CALLBACK_ALLOW_HTTP: ({ allowHttp }, language) =>
-      either(allowHttp, { en: 'accepted', zh: '允许' }, { en: 'refused', zh: '不允许' }, language),
-    CALLBACK_SOURCES: ({ callbackSources: all }, language) =>
+    CALLBACK_TIMEOUT: ({ callback }, language) => span(callback.timeoutMs, language),
+    RETENTION: ({ storage }, language) => span(storage.retentionMs, language),
+    REGISTRATION_TTL: ({ polling }, language) => span(polling.registrationTtlMs, language),
+    NOT_FOUND_GRACE: ({ polling }, language) => span(polling.notFoundGraceMs, language),
+    POLL_MAX_INTERVAL: ({ polling }, language) => span(polling.maxMs, language),
+    API_RATE: ({ server }) => number(server.apiRate),
+    REGISTRATION_RATE: ({ server }) => number(server.registrationRate),
+    CALLBACK_ALLOW_HTTP: ({ callback }, language) =>
+      either(callback.allowHttp, { en: 'accepted', zh: '允许' }, { en: 'refused', zh: '不允许' }, language),
+    CALLBACK_SOURCES: ({ callback: { sources: all } }, language) =>
       all.length === 0 ? UNNAMED[language] : list(all, language),
-    SANDBOX: ({ sandbox }, language) =>
-      either(sandbox, { en: 'on', zh: '已开启' }, { en: 'off', zh: '未开启' }, language),
+    SANDBOX: ({ upstream }, language) =>
+      either(upstream.sandbox, { en: 'on', zh: '已开启' }, { en: 'off', zh: '未开启' }, language),
   }),
 )
 

@@ -36,7 +36,8 @@ export const createSecretCheck = (secret: Secret): ((text: string) => boolean) =
  * at once. Without `ADMIN_TOKEN`, to whoever sends nothing that could be a token of the database there is no admin API.
  */
 export const createAdminAuth = (deps: PartDeps): MiddlewareHandler<ApiEnv> => {
-  const { store, now, adminToken } = deps
+  const { store, now } = deps
+  const { adminToken } = deps.config.server
   const isSettings = adminToken && createSecretCheck(adminToken)
   const takeTold = createBuckets(deps)
   const atOnce = createAtOnce(MOST_AT_ONCE)

@@ -42,7 +42,7 @@ const ANSWERS = {
 /** `POST /v1/registrations`, and `/batch`: every item has its own result, and an invalid item does not affect the others. */
 export const addRegister: Part = (app, deps) => {
   const { store, rates, enumerationGuard, emit } = deps
-  const { sandbox } = deps.shownSettings
+  const { sandbox } = deps.config.upstream
   const schema = createRegistrationBody({ ...deps, sandbox })
   const findAccount = createAccountFinder(deps)
 
@@ -59,7 +59,7 @@ export const addRegister: Part = (app, deps) => {
       callbackUrl: body.callbackUrl,
       metadata: body.metadata ?? NOT_SENT,
       expiresAt: body.expiresAt ?? null,
-      ttlMs: deps.registrationTtlMs,
+      ttlMs: deps.config.polling.registrationTtlMs,
       isBatch,
       traceparent: traceparentOf(c),
     }

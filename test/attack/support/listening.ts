@@ -1,7 +1,6 @@
 import type { Socket } from 'node:net'
-import type { ApiDeps } from '../../../src/http/api-env.ts'
 import { type ListenLimits, listen } from '../../../src/http/listen.ts'
-import { openApi } from '../../http/support/api.ts'
+import { type ApiOverrides, openApi } from '../../http/support/api.ts'
 
 /** Limits that a test can wait for. */
 const SHORT: ListenLimits = {
@@ -19,7 +18,7 @@ const SHORT: ListenLimits = {
  * @param limits the service's own for a client that opens connections in advance and lets them rest, such as a browser: it was
  *     answered 408 on one that it had just begun to use
  */
-export const openListening = async (limits: Partial<ListenLimits> = {}, overrides: Partial<ApiDeps> = {}) => {
+export const openListening = async (limits: Partial<ListenLimits> = {}, overrides: ApiOverrides = {}) => {
   const all = { ...SHORT, ...limits }
   const api = await openApi(overrides)
   const handled: Socket[] = []

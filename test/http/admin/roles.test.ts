@@ -76,7 +76,7 @@ test('guesses at tokens are throttled by network, and a right one never', async 
 describe('without ADMIN_TOKEN', () => {
   beforeEach(async () => {
     await api[Symbol.asyncDispose]()
-    api = await openApi({ adminToken: null })
+    api = await openApi({ server: { adminToken: null } })
   })
 
   test('all is 404 to all but tokens of the database', async () => {

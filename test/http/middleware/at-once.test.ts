@@ -39,7 +39,7 @@ test('one operator’s token held all connections with slow counts; more than 16
 })
 
 test('an operator’s token has the rate of a key, each its own', async () => {
-  await using api = await openApi({ apiRate: 5 })
+  await using api = await openApi({ server: { apiRate: 5 } })
   const statuses: number[] = []
   for (let n = 0; n < 11; n++) statuses.push((await api.call('GET', '/v1/admin/nodes', { key: ADMIN_TOKEN })).status)
   expect(statuses).toEqual([...Array(10).fill(200), 429])

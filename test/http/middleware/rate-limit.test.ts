@@ -17,7 +17,7 @@ const count = (statuses: readonly number[], status: number) => statuses.filter(o
 
 describe('API_RATE', () => {
   test('M5: accepts a burst of twice the rate, then answers 429 with an exact Retry-After', async () => {
-    await using api = await openApi({ apiRate: 5 })
+    await using api = await openApi({ server: { apiRate: 5 } })
     const list = () => api.call('GET', LIST)
     expect(await statusesOf(10, list)).toEqual(Array(10).fill(200))
     const refused = await list()
@@ -29,7 +29,7 @@ describe('API_RATE', () => {
   })
 
   test('counts per key, not per partner or address', async () => {
-    await using api = await openApi({ apiRate: 1 })
+    await using api = await openApi({ server: { apiRate: 1 } })
     const second = createApiKey('key_01JABCDEFGHJKMNPQRSTVWXYZ0', randomBytes)
     await api.store.createKey(api.partner.id, second)
     const as = (key: string) => () => api.call('GET', LIST, { key, from: '192.0.2.1' })
@@ -39,7 +39,7 @@ describe('API_RATE', () => {
   })
 
   test('a refused call takes no token and has no effect', async () => {
-    await using api = await openApi({ apiRate: 1 })
+    await using api = await openApi({ server: { apiRate: 1 } })
     const { id } = await api.register()
     await api.call('GET', LIST)
     expect(await statusesOf(50, () => api.call('DELETE', `${LIST}/${id}`))).toEqual(Array(50).fill(429))
@@ -70,7 +70,7 @@ describe('API_RATE', () => {
 describe('a node that allows a part of each rate', () => {
   test('allows that part of the rate and of the burst, as of now', async () => {
     let share = 1
-    await using api = await openApi({ apiRate: 10, rateShare: () => share })
+    await using api = await openApi({ server: { apiRate: 10 }, rateShare: () => share })
     const list = () => api.call('GET', LIST)
     share = 0.5
     expect(count(await statusesOf(20, list), 200)).toBe(10)
@@ -81,7 +81,7 @@ describe('a node that allows a part of each rate', () => {
   })
 
   test('refused a whole batch, whose burst was too small for it', async () => {
-    await using api = await openApi({ registrationRate: 10, rateShare: () => 0.1 })
+    await using api = await openApi({ server: { registrationRate: 10 }, rateShare: () => 0.1 })
     const batch = (from: number, size: number) =>
       api.call('POST', `${LIST}/batch`, {
         body: {
@@ -123,7 +123,7 @@ describe('failed logins', () => {
   })
 
   test.each([LIST, '/v1/admin/partners', '/metrics'])('calls of %s without a key are no guesses', async path => {
-    await using api = await openApi({ metricsToken: new Secret('the-token-of-prometheus') })
+    await using api = await openApi({ server: { metricsToken: new Secret('the-token-of-prometheus') } })
     const call = (key: string | null) => api.call('GET', path, { key, from: '192.0.2.1' })
     expect(await statusesOf(60, () => call(null))).toEqual(Array(60).fill(401))
     expect((await call('wrong')).status).toBe(401)

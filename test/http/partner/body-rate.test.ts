@@ -16,14 +16,14 @@ describe('the bytes of a partner’s bodies', () => {
     ['known', (text: string) => ({ raw: text, headers: { 'content-length': String(text.length) } })],
     ['not known', (text: string) => ({ raw: new Blob([text]).stream() })],
   ])('are charged before they are parsed where their length is %s', async (_, sent) => {
-    await using api = await openApi({ registrationRate: 1 })
+    await using api = await openApi({ server: { registrationRate: 1 } })
     const send = (text: string) => api.call('POST', BATCH, sent(text))
     expect((await send(padded('{"registrations":[1]}', MIB))).status).toBe(200)
     expect((await send('{"registrations":[')).status).toBe(429)
   })
 
   test('were kept until they ended: they are refused by their length, and a sender that goes on reads the 429', async () => {
-    await using api = await openListening({ requestTimeout: 60_000 }, { registrationRate: 1 })
+    await using api = await openListening({ requestTimeout: 60_000 }, { server: { registrationRate: 1 } })
     await using client = await openRawClient(api.url)
     const text = padded('{"registrations":[1]}', MIB)
     const headers = { ...api.authorization, 'content-type': 'application/json', 'content-length': String(MIB) }
@@ -37,7 +37,7 @@ describe('the bytes of a partner’s bodies', () => {
   })
 
   test('in chunks of a byte took 3 s a MiB: a chunk counts as 512 bytes, whether the body ends or breaks off', async () => {
-    await using api = await openListening({ requestTimeout: 60_000 }, { registrationRate: 1 })
+    await using api = await openListening({ requestTimeout: 60_000 }, { server: { registrationRate: 1 } })
     const headers = { ...api.authorization, 'content-type': 'application/json', 'transfer-encoding': 'chunked' }
     {
       await using client = await openRawClient(api.url)
@@ -63,7 +63,7 @@ describe('the bytes of a partner’s bodies', () => {
     ['a callback test', '/v1/callbacks/test', { callbackUrl: HOOK }],
     ['a rotation', '/v1/signing-secrets/rotate', { overlap: '1h' }],
   ])('count together with those of %s, and for this partner only', async (_, path, body) => {
-    await using api = await openApi({ registrationRate: 1 })
+    await using api = await openApi({ server: { registrationRate: 1 } })
     await sendBatch(api, padded('{"registrations":[1]}', MIB))
     expect((await api.call('POST', path, { body })).status).toBe(429)
     expect((await api.call('POST', path, { body, key: api.other.key })).status).toBeLessThan(300)
@@ -73,7 +73,7 @@ describe('the bytes of a partner’s bodies', () => {
   })
 
   test('never keep a partner from its rate of registrations, in batches or one by one with all that they may hold', async () => {
-    await using api = await openApi({ registrationRate: 200 })
+    await using api = await openApi({ server: { registrationRate: 200 } })
     let serial = 0
     const usual = () => ({
       idcardid: `${16236437872836 + 7 * serial++}`,

@@ -119,7 +119,7 @@ test.each([
 })
 
 test('are charged by the item: a page costs what it holds, and is not read where that is too much', async () => {
-  await using small = await openApi({ apiRate: 25 })
+  await using small = await openApi({ server: { apiRate: 25 } })
   for (let n = 0; n < 20; n++) await small.register({ idcardid: `serial-${n}` })
   for (let settled = 1; settled > 0; small.clock.now += 1_000) settled = await small.succeed()
   const page = (query = '') => small.call('GET', `/v1/events${query}`)
@@ -137,7 +137,7 @@ test('are charged by the item: a page costs what it holds, and is not read where
 })
 
 test('that a page looked at in vain are charged too: ten as one', async () => {
-  await using small = await openApi({ apiRate: 25 })
+  await using small = await openApi({ server: { apiRate: 25 } })
   vi.spyOn(small.store, 'listEvents').mockResolvedValue({
     ...{ outcome: 'page', events: [], end: { n: 1_000, at: 1 }, scanned: 1_000 },
   })

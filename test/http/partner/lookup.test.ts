@@ -48,7 +48,7 @@ test('refuses serials that have more than 5,000 registrations together, repeated
 })
 
 test('costs what it holds, at the rate of lists', async () => {
-  await using small = await openApi({ apiRate: 25 })
+  await using small = await openApi({ server: { apiRate: 25 } })
   await small.register({ idcardid: 'a' })
   const serials = Array.from({ length: 501 }, () => 'a')
   expect((await lookUp(serials, small)).status).toBe(200)
@@ -62,7 +62,7 @@ test('costs what it holds, at the rate of lists', async () => {
 })
 
 test('costs a tenth of an item for each serial of which nothing is found', async () => {
-  await using small = await openApi({ apiRate: 25 })
+  await using small = await openApi({ server: { apiRate: 25 } })
   const serials = Array.from({ length: 1_000 }, (_, n) => `unknown-${n}`)
   for (let n = 0; n < 5; n++) expect((await lookUp(serials, small)).status).toBe(200)
   expect((await lookUp(serials, small)).status).toBe(429)

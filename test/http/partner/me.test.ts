@@ -3,7 +3,7 @@ import { MINUTE } from '../../../src/core/duration.ts'
 import { ADMIN_TOKEN, openApi } from '../support/api.ts'
 
 test('shows the partner of the key and its limits', async () => {
-  await using api = await openApi({ apiRate: 200 })
+  await using api = await openApi({ server: { apiRate: 200 } })
   const { status, json } = await api.call('GET', '/v1/me')
   expect(status).toBe(200)
   expect(json).toEqual({

@@ -47,7 +47,7 @@ describe('the list', () => {
 
 describe('the pages of a partner', () => {
   test('cost a request each, whatever they held: they are charged by the item, and the rate is the partner’s', async () => {
-    await using small = await openApi({ apiRate: 25 })
+    await using small = await openApi({ server: { apiRate: 25 } })
     for (let n = 0; n < 30; n++) await small.register({ idcardid: `serial-${n}` })
     const read = vi.spyOn(small.store, 'listRegistrations')
     const page = (query = '', key = small.partner.key) => small.call('GET', `/v1/registrations${query}`, { key })
@@ -63,7 +63,7 @@ describe('the pages of a partner', () => {
   })
 
   test('that are read at the same time are charged before they are read', async () => {
-    await using small = await openApi({ apiRate: 25 })
+    await using small = await openApi({ server: { apiRate: 25 } })
     await small.register({ idcardid: 'one' })
     const read = vi.spyOn(small.store, 'listRegistrations')
     const pages = Array.from({ length: 20 }, () => small.call('GET', '/v1/registrations?limit=250'))

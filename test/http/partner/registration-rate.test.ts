@@ -11,7 +11,7 @@ const batchOf = (count: number, from = 0) => ({
 })
 
 test('a batch costs what it holds, however many requests a second are allowed', async () => {
-  await using api = await openApi({ apiRate: 100_000, registrationRate: 200 })
+  await using api = await openApi({ server: { apiRate: 100_000, registrationRate: 200 } })
   expect((await api.call('POST', BATCH, { body: batchOf(1_000) })).status).toBe(200)
   expect((await api.call('POST', BATCH, { body: batchOf(1_000, 1_000) })).status).toBe(200)
   const refused = await api.call('POST', BATCH, { body: batchOf(400, 2_000) })
@@ -28,7 +28,7 @@ test('a batch costs what it holds, however many requests a second are allowed', 
 })
 
 test('nothing is taken of a request that is over the rate, and it costs nothing', async () => {
-  await using api = await openApi({ registrationRate: 1 })
+  await using api = await openApi({ server: { registrationRate: 1 } })
   await api.call('POST', BATCH, { body: batchOf(995) })
   for (let n = 0; n < 20; n++) expect((await api.call('POST', BATCH, { body: batchOf(6, 1_000) })).status).toBe(429)
   expect((await api.call('GET', `${ONE}?idcardid=serial-1000`)).json.data).toEqual([])
@@ -36,7 +36,7 @@ test('nothing is taken of a request that is over the rate, and it costs nothing'
 })
 
 test('counts for all keys of a partner, and for nobody else', async () => {
-  await using api = await openApi({ registrationRate: 1 })
+  await using api = await openApi({ server: { registrationRate: 1 } })
   const second = createApiKey('key_01JABCDEFGHJKMNPQRSTVWXYZ0', randomBytes)
   await api.store.createKey(api.partner.id, second)
   await api.call('POST', BATCH, { body: batchOf(1_000) })

@@ -3,7 +3,7 @@ import { DAY } from '../../../src/core/duration.ts'
 import { Secret } from '../../../src/core/secret.ts'
 import { TEST_ACCOUNT_ID } from '../../../src/core/test-serial.ts'
 import { SUCCESS } from '../../support/store.ts'
-import { HOOK, type Json, openApi, openApiForEach, SHOWN_SETTINGS, START } from '../support/api.ts'
+import { HOOK, type Json, openApi, openApiForEach, START } from '../support/api.ts'
 
 const api = openApiForEach()
 
@@ -75,7 +75,7 @@ describe('registering', () => {
 
 describe('where the service answers test serials itself', () => {
   test('what comes of one says so, and of another serial nothing does', async () => {
-    await using sandbox = await openApi({ shownSettings: { ...SHOWN_SETTINGS, sandbox: true } })
+    await using sandbox = await openApi({ sandbox: true })
     await sandbox.store.createAccount({
       ...{ id: TEST_ACCOUNT_ID, apiId: 'test-serials', apiKey: new Secret('none') },
       ...{ passwordMode: 'static', rate: 1_000, partnerId: null },
@@ -103,7 +103,7 @@ describe('where the service answers test serials itself', () => {
   })
 
   test.each(['test_sucess_3s', 'test_success_3'])('%s is refused with the forms', async idcardid => {
-    await using sandbox = await openApi({ shownSettings: { ...SHOWN_SETTINGS, sandbox: true } })
+    await using sandbox = await openApi({ sandbox: true })
     const { status, json } = await sandbox.call('POST', '/v1/registrations', { body: { ...valid, idcardid } })
     expect(status).toBe(422)
     expect(json.errors).toEqual([{ path: 'idcardid', message: expect.stringContaining('test_expire') }])

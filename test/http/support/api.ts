@@ -3,10 +3,12 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { monotonicFactory } from 'ulid'
 import { afterEach, beforeEach } from 'vitest'
 import { createEventSigner } from '../../../src/callback/signing.ts'
+import { readConfig } from '../../../src/config/read-config.ts'
+import type { Config } from '../../../src/config/settings.ts'
 import type { Answer } from '../../../src/core/answer.ts'
 import { createAdminToken } from '../../../src/core/api-key.ts'
 import { judgeUrl } from '../../../src/core/callback-url.ts'
-import { DAY, HOUR, MINUTE, SECOND } from '../../../src/core/duration.ts'
+import { MINUTE } from '../../../src/core/duration.ts'
 import { afterAttempt } from '../../../src/core/message.ts'
 import { newPartner } from '../../../src/core/new-partner.ts'
 import type { Role } from '../../../src/core/role.ts'
@@ -25,19 +27,9 @@ export const START = Date.parse('2026-11-24T16:20:00.000Z')
 export const HOOK = 'https://partner.example/hook'
 
 /** The defaults. */
-export const SHOWN_SETTINGS: ApiDeps['shownSettings'] = {
-  retryScheduleMs: [5 * SECOND, 5 * MINUTE, 30 * MINUTE, ...[2, 5, 10, 14, 20, 24].map(hours => hours * HOUR)],
-  callbackTimeoutMs: 15 * SECOND,
-  retentionMs: 30 * DAY,
-  registrationTtlMs: 24 * HOUR,
-  notFoundGraceMs: 2 * HOUR,
-  pollMaxMs: 5 * MINUTE,
-  apiRate: 200,
-  registrationRate: 200,
-  allowHttp: false,
-  callbackSources: [],
-  sandbox: false,
-}
+const defaults = readConfig({}, { need: 'database', readFile: () => '' })
+if (!defaults.ok) throw new Error('the defaults are no settings')
+export const DEFAULTS = defaults.config
 
 const SUCCESS: Answer = {
   kind: 'verdict',
@@ -58,8 +50,13 @@ interface Call {
 /** Unchecked: tests look into many shapes, and a wrong look fails. */
 export type Json = ReturnType<typeof JSON.parse>
 
+export type ApiOverrides = Partial<ApiDeps> & { server?: Partial<Config['server']>; sandbox?: boolean }
+
 /** The API over a real SQLite store, with two partners, one account, and a clock that stands still. */
-export const openApi = async (overrides: Partial<ApiDeps> = {}, wrap = (store: Store): Store => store) => {
+export const openApi = async (
+  { server, sandbox = false, ...overrides }: ApiOverrides = {},
+  wrap = (store: Store): Store => store,
+) => {
   const clock = { now: START }
   const now = () => clock.now
   const store = wrap(await openNewStore({ now, defaultRate: 5 }))
@@ -77,9 +74,14 @@ export const openApi = async (overrides: Partial<ApiDeps> = {}, wrap = (store: S
       const verdict = judgeUrl(text, { allowHttp: false, allowed: { contains: () => false } })
       return verdict.ok ? { ok: true, value: verdict.url.href } : verdict
     },
-    registrationTtlMs: 24 * HOUR,
-    apiRate: 100_000,
-    registrationRate: 100_000,
+    config: {
+      ...DEFAULTS,
+      server: {
+        ...DEFAULTS.server,
+        ...{ apiRate: 100_000, registrationRate: 100_000, adminToken: new Secret(ADMIN_TOKEN), ...server },
+      },
+      upstream: { ...DEFAULTS.upstream, sandbox },
+    },
     rateShare: () => 1,
     trustedProxies: { contains: () => false },
     enumerationGuard: { recordConflict: () => {}, slowedForMs: () => 0 },
@@ -94,15 +96,12 @@ export const openApi = async (overrides: Partial<ApiDeps> = {}, wrap = (store: S
       durationMs: 1,
       responseExcerpt: null,
     }),
-    adminToken: new Secret(ADMIN_TOKEN),
-    metricsToken: null,
     metrics: { contentType: 'text/plain', text: async () => '' },
     tracer: null,
     newId,
     random: randomBytes,
     emit: createEmit([createLog({ level: 'debug', destination: { write: line => logged.push(line) }, now })]),
     version: '0.0.0',
-    shownSettings: SHOWN_SETTINGS,
     ready: async () => [{ name: 'database', ok: true, reason: null }],
     now,
     monotonic: now,
