@@ -4,7 +4,7 @@ import { LONGEST_NAME } from '../../core/line.ts'
 import { newPartner } from '../../core/new-partner.ts'
 import type { ApiKey, Partner } from '../../store/store.ts'
 import type { Part } from '../api-env.ts'
-import { AT, AT_OR_NULL, idField, jsonTimeOrNull, lineField, QUOTAS, SHOWN_ONCE, timeField } from '../json/fields.ts'
+import { AT, AT_OR_NULL, idField, lineField, QUOTAS, SHOWN_ONCE, timeField } from '../json/fields.ts'
 import { PAGE_QUERY, pageOf } from '../json/pagination.ts'
 import { found, readId } from '../json/problem.ts'
 import { noQuery, readQuery, said } from '../json/validate.ts'
@@ -124,12 +124,9 @@ export const addKeys: Part = (app, { store, newId, random, now }) => {
     const partnerId = readId(c.req.param('id'), 'partner')
     const { expiresAt = null } = await readAct(c, newKey, { empty: {} })
     const { id, hash, text } = createApiKey(newId('key'), random)
-    await c.get('begin')(id, { after: { partnerId, expiresAt: jsonTimeOrNull(expiresAt) } })
+    await c.get('begin')(id, { after: { partnerId, expiresAt: z.decode(AT_OR_NULL, expiresAt) } })
     found(await store.createKey(partnerId, { id, hash, expiresAt }), 'partner')
-    return c.json(
-      { id, partnerId, apiKey: text, expiresAt: jsonTimeOrNull(expiresAt) } satisfies z.output<typeof CREATED_KEY>,
-      201,
-    )
+    return c.json(z.decode(CREATED_KEY, { id, partnerId, apiKey: text, expiresAt }), 201)
   })
 
   app.delete('/v1/admin/keys/:id', async c => {

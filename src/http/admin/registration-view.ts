@@ -6,9 +6,9 @@ import { includesRole, type Role } from '../../core/role.ts'
 import { REASONS } from '../../core/verification.ts'
 import { errorOf, type FoundRegistration } from '../../store/registrations/filter.ts'
 import type { Account, Explanation, Partner } from '../../store/store.ts'
-import { AT, AT_OR_NULL, idField, jsonTimeOrNull, PAUSE, viewPause } from '../json/fields.ts'
-import { POLLING, viewPolling } from '../partner/explain.ts'
-import { REGISTRATION, viewRegistration } from '../partner/registration-schemas.ts'
+import { AT, AT_OR_NULL, idField, PAUSE, pauseFacts } from '../json/fields.ts'
+import { POLLING, pollingFacts } from '../partner/explain.ts'
+import { REGISTRATION, registrationFacts } from '../partner/registration-schemas.ts'
 
 /** A serial in a list: enough to tell two apart, not enough to look somebody up. Short ones show less. */
 export const maskSerial = (serial: string): string =>
@@ -30,7 +30,7 @@ export const FOUND_REGISTRATION = z.object({
   callbackUrl: ADMIN_ONLY_TEXT,
   status: z.enum(REGISTRATION_STATUSES),
   reason: z.enum(REASONS).nullable(),
-  delivery: z.strictObject({
+  delivery: z.object({
     ...REGISTRATION.shape.delivery.shape,
     error: z.string().nullable().describe('Why the last attempt failed, where it has not arrived.'),
     lastAttemptAt: AT_OR_NULL,
@@ -60,16 +60,16 @@ export const viewFound = (found: FoundRegistration, role: Role): z.output<typeof
 }
 
 /** A registration with all that an operator asks about first. */
-export const REGISTRATION_DETAIL = z.strictObject({
+export const REGISTRATION_DETAIL = z.object({
   ...REGISTRATION.shape,
   idcardid: MASKED_SERIAL,
   callbackUrl: ADMIN_ONLY_TEXT,
   metadata: REGISTRATION.shape.metadata.nullable().describe(ADMIN_ONLY),
   result: REGISTRATION.shape.result.describe('Without its message and scores, but for the role `admin`.'),
   host: z.string(),
-  partner: z.strictObject({ id: idField('partner'), name: z.string().nullable(), disabled: z.boolean().nullable() }),
-  account: z.strictObject({ id: z.string(), account: z.string().nullable().describe('The APIID.'), ...PAUSE }),
-  polling: z.strictObject(POLLING),
+  partner: z.object({ id: idField('partner'), name: z.string().nullable(), disabled: z.boolean().nullable() }),
+  account: z.object({ id: z.string(), account: z.string().nullable().describe('The APIID.'), ...PAUSE }),
+  polling: z.object(POLLING),
   heldSince: AT_OR_NULL.describe('Since when the callback URL has been on hold.'),
 })
 
@@ -84,15 +84,15 @@ export const viewDetail = (
   role: Role,
 ): z.output<typeof REGISTRATION_DETAIL> => {
   const { registration } = explanation
-  const whole = viewRegistration(registration)
-  const result = whole.result && { status: whole.result.status, message: null, livingScore: null, similarity: null }
-  return {
-    ...whole,
-    ...(seesAll(role) ? {} : { idcardid: maskSerial(whole.idcardid), callbackUrl: null, metadata: null, result }),
-    host: hostOf(registration.callbackUrl),
+  const { idcardid, callbackUrl, verdict } = registration
+  const result = verdict && { status: verdict.status, message: null, livingScore: null, similarity: null }
+  return z.decode(REGISTRATION_DETAIL, {
+    ...registrationFacts(registration),
+    ...(seesAll(role) ? {} : { idcardid: maskSerial(idcardid), callbackUrl: null, metadata: null, result }),
+    host: hostOf(callbackUrl),
     partner: { id: registration.partnerId, name: partner?.name ?? null, disabled: partner?.disabled ?? null },
-    account: { id: explanation.account.id, account: account?.apiId ?? null, ...viewPause(explanation.account) },
-    polling: viewPolling(explanation),
-    heldSince: jsonTimeOrNull(explanation.heldSince),
-  }
+    account: { id: explanation.account.id, account: account?.apiId ?? null, ...pauseFacts(explanation.account) },
+    polling: pollingFacts(explanation),
+    heldSince: explanation.heldSince,
+  })
 }

@@ -10,7 +10,7 @@ import { found } from '../json/problem.ts'
 import { noQuery, readQuery } from '../json/validate.ts'
 import { answerLanguage } from '../language.ts'
 import { answerExplanation } from '../partner/explain.ts'
-import { REGISTRATION, viewAttempt, viewRegistration } from '../partner/registration-schemas.ts'
+import { REGISTRATION, viewAttempt } from '../partner/registration-schemas.ts'
 import { RESEND_REFUSALS } from '../partner/registrations.ts'
 import { ACT, readAct } from './authorize.ts'
 import { seesAll, viewDetail, viewFound } from './registration-view.ts'
@@ -21,16 +21,13 @@ export const BOUNDED_COUNT = z.strictObject({
   count: COUNT,
   isCapped: z.boolean().describe('There may be more than `count`.'),
 })
-export const RESENT = z.strictObject({
+export const RESENT = z.object({
   registrationId: idField('reg'),
   partnerId: idField('partner'),
   delivery: REGISTRATION.shape.delivery,
 })
-const viewResent = (registration: Registration): z.output<typeof RESENT> => ({
-  registrationId: registration.id,
-  partnerId: registration.partnerId,
-  delivery: viewRegistration(registration).delivery,
-})
+const viewResent = (registration: Registration) =>
+  z.decode(RESENT, { ...registration, registrationId: registration.id })
 
 /** What receivers have answered is for the role `admin`. */
 const shown = (c: Context<ApiEnv>, attempt: Attempt): Attempt =>

@@ -3,7 +3,7 @@ import { PAUSE_REASONS } from '../../core/account.ts'
 import type { Words } from '../../core/language.ts'
 import { isHarmless, lineForm } from '../../core/line.ts'
 import { SERIAL, SERIAL_AS_NUMBER, SERIAL_FORM } from '../../core/registration-input.ts'
-import type { Account, CallbackTrouble } from '../../store/store.ts'
+import type { Account } from '../../store/store.ts'
 import { oneOf, said } from './validate.ts'
 
 /** Fields that several bodies and answers have in common. */
@@ -29,7 +29,10 @@ export const TEXT_OR_NULL = z.string().nullable()
 export const COUNT = z.int().min(0)
 
 /** A time in an answer: epoch ms, which `z.decode` writes as ISO 8601 in UTC. */
-export const AT = z.codec(z.number(), z.iso.datetime(), { decode: at => jsonTime(at), encode: Date.parse })
+export const AT = z.codec(z.number(), z.iso.datetime(), {
+  decode: at => new Date(at).toISOString(),
+  encode: Date.parse,
+})
 export const AT_OR_NULL = AT.nullable()
 
 /** What each quota limits, for the document and for who has reached it. */
@@ -40,7 +43,7 @@ export const QUOTA_NAMES = {
 } satisfies Record<string, Words>
 const quotaField = (name: keyof typeof QUOTA_NAMES) =>
   COUNT.nullable().describe(`Limit of ${QUOTA_NAMES[name].en}; null: none.`)
-export const QUOTAS = z.strictObject({
+export const QUOTAS = z.object({
   pending: quotaField('pending'),
   hosts: quotaField('hosts'),
   daily: quotaField('daily'),
@@ -53,15 +56,11 @@ export const PAUSE = {
   code: z.int().nullable().describe('The upstream code that paused it.'),
   since: AT_OR_NULL.describe('Since when it is paused.'),
 }
-export const viewPause = ({
-  pausedAt,
-  pauseReason,
-  pauseCode,
-}: Pick<Account, 'pausedAt' | 'pauseReason' | 'pauseCode'>) => ({
-  paused: pausedAt !== null,
-  reason: pauseReason,
-  code: pauseCode,
-  since: jsonTimeOrNull(pausedAt),
+export const pauseFacts = (account: Pick<Account, 'pausedAt' | 'pauseReason' | 'pauseCode'>) => ({
+  paused: account.pausedAt !== null,
+  reason: account.pauseReason,
+  code: account.pauseCode,
+  since: account.pausedAt,
 })
 
 /** A callback URL that fails or is held. */
@@ -79,7 +78,6 @@ export const CALLBACK_TROUBLE = z.object({
   ),
   held: COUNT.describe('Webhooks that are held, counted up to 1,000.'),
 })
-export const viewCallbackTrouble = (trouble: Omit<CallbackTrouble, 'partnerId'>) => z.decode(CALLBACK_TROUBLE, trouble)
 
 /** For a secret in an answer. */
 export const SHOWN_ONCE = 'It is shown only this once.'
@@ -94,8 +92,3 @@ const TIME = {
 /** A time in a body, as epoch ms; `message` says what it must be. */
 export const timeField = (message: Words = TIME) =>
   z.iso.datetime({ offset: true, error: said(message) }).transform(text => Date.parse(text))
-
-/** Epoch ms as ISO 8601 in UTC. */
-export const jsonTime = (at: number): string => new Date(at).toISOString()
-
-export const jsonTimeOrNull = (at: number | null): string | null => (at === null ? null : jsonTime(at))

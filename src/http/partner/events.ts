@@ -1,9 +1,9 @@
 import { z } from 'zod'
 import { MESSAGE_STATES, MESSAGE_TYPES, messageIdOf } from '../../core/message.ts'
 import { EVENT_WINDOW } from '../../store/messages/events.ts'
-import type { EventPosition, StoredEvent } from '../../store/store.ts'
+import type { EventPosition } from '../../store/store.ts'
 import type { Part } from '../api-env.ts'
-import { AT, choiceField, idField, jsonTime, timeField } from '../json/fields.ts'
+import { AT, choiceField, idField, timeField } from '../json/fields.ts'
 import { CURSOR, PAGE_PARAMETERS } from '../json/pagination.ts'
 import { sendProblem } from '../json/problem.ts'
 import { readQuery, said } from '../json/validate.ts'
@@ -45,7 +45,7 @@ export const EVENT_QUERY = z.strictObject({
 })
 
 export const EVENT = z
-  .strictObject({
+  .object({
     messageId: idField('msg').describe('The `webhook-id`.'),
     registrationId: idField('reg').describe('What it is about.'),
     sandbox: SANDBOX,
@@ -57,7 +57,7 @@ export const EVENT = z
       examples: ['{"type":"idface.succeeded","timestamp":"2026-11-24T08:00:00.000Z","data":{…}}'],
     }),
     headers: z
-      .strictObject({
+      .object({
         'webhook-id': z.string().meta({
           description: 'The same however often you get the message.',
           examples: ['msg_01KAW2X5G0Q8T3M6V9Y1B4D7FH'],
@@ -73,7 +73,7 @@ export const EVENT = z
 export type EventAnswer = z.output<typeof EVENT>
 
 export const EVENT_LIST = z
-  .strictObject({
+  .object({
     data: z.array(EVENT),
     nextCursor: z.string().meta({
       description:
@@ -97,17 +97,12 @@ export const addEvents: Part = (app, { store, rates, signEvents }) => {
     rates.give('items', partnerId, taken - itemsOf(events.length, page.scanned))
     const messages = events.map(event => ({ id: messageIdOf(event.registrationId), body: event.body }))
     const headers = await signEvents(partnerId, messages)
-    const data = events.map((event, i) => ({ ...viewEvent(event), headers: headers[i] }))
-    return c.json({ data, nextCursor: cursorOf(page.end ?? after) })
+    const data = events.map((event, n) => ({
+      ...event,
+      messageId: messageIdOf(event.registrationId),
+      ...(event.body.includes('"sandbox":true') ? { sandbox: true as const } : {}),
+      headers: EVENT.shape.headers.parse(headers[n]),
+    }))
+    return c.json(z.decode(EVENT_LIST, { data, nextCursor: cursorOf(page.end ?? after) }))
   })
 }
-
-const viewEvent = ({ registrationId, type, createdAt, delivery, body }: StoredEvent): Omit<EventAnswer, 'headers'> => ({
-  messageId: messageIdOf(registrationId),
-  registrationId,
-  ...(body.includes('"sandbox":true') ? { sandbox: true } : {}),
-  type,
-  createdAt: jsonTime(createdAt),
-  delivery,
-  body,
-})

@@ -5,12 +5,20 @@ import { asTold, MESSAGE_TYPES } from '../../core/message.ts'
 import { roundedRate } from '../../core/show-sizes.ts'
 import type { Explanation } from '../../store/store.ts'
 import type { ApiEnv, Part } from '../api-env.ts'
-import { AT, AT_OR_NULL, COUNT, idField, jsonTime, jsonTimeOrNull, PAUSE, viewPause } from '../json/fields.ts'
+import { AT, AT_OR_NULL, COUNT, idField, PAUSE, pauseFacts } from '../json/fields.ts'
 import { found } from '../json/problem.ts'
 import { noQuery } from '../json/validate.ts'
 import { answerLanguage } from '../language.ts'
 import { explainSentence, type Reader } from './explain-sentence.ts'
-import { ATTEMPT, DELIVERY_STATE, REASON, SANDBOX, STATUS, viewAttempt } from './registration-schemas.ts'
+import {
+  ATTEMPT,
+  attemptFacts,
+  DELIVERY_STATE,
+  REASON,
+  registrationFacts,
+  SANDBOX,
+  STATUS,
+} from './registration-schemas.ts'
 import { readTarget } from './registrations.ts'
 
 const ANSWER_KIND = z.enum([
@@ -33,17 +41,17 @@ export const POLLING = {
   lastPolledAt: AT_OR_NULL.describe('Null: it was not asked yet.'),
   nextPollAt: AT_OR_NULL.describe('In a queue: about when.'),
 }
-export const viewPolling = ({ registration, lastAnswer, lastCode, rawStatus, queue }: Explanation) => ({
+export const pollingFacts = ({ registration, lastAnswer, lastCode, rawStatus, queue }: Explanation) => ({
   lastAnswer,
   code: lastCode,
   status: rawStatus,
   polls: registration.polls,
-  lastPolledAt: jsonTimeOrNull(registration.lastPolledAt),
-  nextPollAt: jsonTimeOrNull(queue ? queue.at : registration.nextPollAt),
+  lastPolledAt: registration.lastPolledAt,
+  nextPollAt: queue ? queue.at : registration.nextPollAt,
 })
 
 export const EXPLANATION = z
-  .strictObject({
+  .object({
     registrationId: idField('reg').describe('What is explained.'),
     sandbox: SANDBOX,
     status: STATUS,
@@ -53,10 +61,10 @@ export const EXPLANATION = z
       .string()
       .meta({ description: 'The fields below in words.', examples: ['GetResult was not asked yet.'] }),
     at: AT.describe('When this was so.'),
-    polling: z.strictObject({
+    polling: z.object({
       ...POLLING,
       queue: z
-        .strictObject({
+        .object({
           before: COUNT.describe(
             'Calls of yours that go before it, roughly; at least so many where there are over 5,000.',
           ),
@@ -65,8 +73,8 @@ export const EXPLANATION = z
         .nullable()
         .describe('Null unless it is due and waits for its turn.'),
     }),
-    account: z.strictObject(PAUSE).describe('The upstream account that the serial is asked with.'),
-    delivery: z.strictObject({
+    account: z.object(PAUSE).describe('The upstream account that the serial is asked with.'),
+    delivery: z.object({
       type: z.enum(MESSAGE_TYPES).nullable().describe('Of the webhook; null: there is none yet.'),
       messageId: idField('msg').nullable().describe('The `webhook-id`.'),
       state: DELIVERY_STATE,
@@ -89,35 +97,26 @@ export const EXPLANATION = z
 export type ExplanationAnswer = z.output<typeof EXPLANATION>
 
 export const viewExplanation = (explanation: Explanation, { language, now }: Reader): ExplanationAnswer => {
-  const { registration, account, lastAttempt, queue } = explanation
-  const { delivery } = registration
-  return {
+  const { registration, lastAttempt, queue } = explanation
+  return z.decode(EXPLANATION, {
+    ...registrationFacts(registration),
     registrationId: registration.id,
-    ...(registration.isTest ? { sandbox: true } : {}),
-    status: registration.status,
-    reason: registration.reason,
     language,
     sentence: explainSentence(explanation, { language, now }),
-    at: jsonTime(now),
+    at: now,
     polling: {
-      ...viewPolling(explanation),
+      ...pollingFacts(explanation),
       queue: queue && { before: queue.before, rate: roundedRate(queue.rate) },
     },
-    account: viewPause(account),
+    account: pauseFacts(explanation.account),
     delivery: {
+      ...explanation,
+      ...registration.delivery,
       type: explanation.messageType,
-      messageId: delivery.messageId,
-      state: delivery.state,
-      attempts: delivery.attempts,
-      lastAttempt: lastAttempt && viewAttempt(lastAttempt, language),
+      lastAttempt: lastAttempt && attemptFacts(lastAttempt, language),
       underWay: explanation.sending === 'under_way',
-      nextAttemptAt: jsonTimeOrNull(delivery.nextAttemptAt),
-      heldSince: jsonTimeOrNull(explanation.heldSince),
-      heldBecause: explanation.heldBecause,
-      unsignable: explanation.unsignable,
-      allHeldSince: jsonTimeOrNull(explanation.allHeldSince),
     },
-  }
+  })
 }
 
 /** Answers in the caller's language. */

@@ -1,17 +1,17 @@
 import { z } from 'zod'
 import type { Part } from '../api-env.ts'
-import { AT, COUNT, idField, jsonTime, QUOTAS } from '../json/fields.ts'
+import { AT, COUNT, idField, QUOTAS } from '../json/fields.ts'
 import { found } from '../json/problem.ts'
 import { noQuery } from '../json/validate.ts'
 import type { Rate } from '../rates.ts'
 
-const RATE = z.strictObject({
+const RATE = z.object({
   perSecond: z.number().meta({ description: 'In the long run.', examples: [200] }),
   burst: z.number().meta({ description: 'At once.', examples: [400] }),
 })
 
 export const ME = z
-  .strictObject({
+  .object({
     partnerId: idField('partner').describe('By this the operator knows you.'),
     name: z.string().meta({ description: 'As the operator has called you.', examples: ['Example Ltd'] }),
     payload: z.enum(['full', 'thin']).describe('`thin` webhooks have neither the message nor the scores.'),
@@ -19,7 +19,7 @@ export const ME = z
     registrationRate: RATE.describe('Registrations of the partner, singly or in batches.'),
     quotas: QUOTAS.describe('What you may have at most.'),
     usage: z
-      .strictObject({
+      .object({
         pending: COUNT.describe('Registrations that wait for their verdict.'),
         hosts: COUNT.describe('Different callback hosts.'),
         daily: COUNT.describe('Of the last 24 hours, to the full hour.'),
@@ -36,14 +36,15 @@ export const addMe: Part = (app, { store, rates, now }) => {
   app.get('/v1/me', noQuery, async c => {
     const partnerId = c.get('partnerId')
     const { name, payload, quotas } = found(await store.findPartner(partnerId), 'partner')
-    return c.json({
+    const me = z.decode(ME, {
       partnerId,
       name,
       payload,
       rate: shown(rates.limits.requests),
       registrationRate: shown(rates.limits.registrations),
       quotas,
-      usage: { ...(await store.usageOf(partnerId)), at: jsonTime(now()) },
-    } satisfies MeAnswer)
+      usage: { ...(await store.usageOf(partnerId)), at: now() },
+    })
+    return c.json(me)
   })
 }

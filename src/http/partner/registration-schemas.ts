@@ -14,7 +14,7 @@ import { isMisspelt, TEST_SERIAL_FORM } from '../../core/test-serial.ts'
 import { REASONS } from '../../core/verification.ts'
 import { ATTEMPT_KINDS } from '../../store/messages/message.ts'
 import type { Attempt, Registration } from '../../store/store.ts'
-import { AT, AT_OR_NULL, COUNT, idField, jsonTime, jsonTimeOrNull, serialField, TEXT_OR_NULL } from '../json/fields.ts'
+import { AT, AT_OR_NULL, COUNT, idField, serialField, TEXT_OR_NULL } from '../json/fields.ts'
 import { PROBLEM } from '../json/problem.ts'
 import { bodyLike, said } from '../json/validate.ts'
 import { MOST_IN_A_BATCH } from '../rates.ts'
@@ -109,21 +109,23 @@ const SCORE = TEXT_OR_NULL.describe('As the upstream sent it; null if it sent no
 export const SANDBOX = z.literal(true).exactOptional().describe('This is a test serial: no person was checked.')
 
 export const REGISTRATION = z
-  .strictObject({
+  .object({
     id: idField('reg').describe('Names the registration in all calls.'),
     idcardid: z.string().meta({ description: 'The serial that Submit returned.', examples: ['16236437872836'] }),
     sandbox: SANDBOX,
     callbackUrl: z
       .string()
       .meta({ description: 'In its normalised form.', examples: ['https://partner.example/hook'] }),
-    metadata: z
-      .record(z.string(), z.string())
-      .readonly()
-      .meta({ description: 'As it was registered.', examples: [{ order: '42' }] }),
+    metadata: z.custom<Readonly<Record<string, string>>>().meta({
+      type: 'object',
+      additionalProperties: { type: 'string' },
+      description: 'As it was registered.',
+      examples: [{ order: '42' }],
+    }),
     status: STATUS,
     reason: REASON,
     result: z
-      .strictObject({
+      .object({
         status: z.enum(['SUCCESS', 'FAIL']).describe('The verdict, which is final.'),
         message: z.string().nullable().describe('As the upstream sent it.'),
         livingScore: SCORE,
@@ -137,7 +139,7 @@ export const REGISTRATION = z
       'In a queue: since when it is due, in a list; about when it will be asked, where this registration alone is read.',
     ),
     delivery: z
-      .strictObject({
+      .object({
         messageId: idField('msg').nullable().describe('The `webhook-id`; null until there is a webhook.'),
         state: DELIVERY_STATE,
         attempts: COUNT.describe('How often it was sent.'),
@@ -156,7 +158,7 @@ export type RegistrationAnswer = z.output<typeof REGISTRATION>
 const listed = (errors: readonly string[]): string => errors.map(error => `\`${error}\``).join(', ')
 
 export const ATTEMPT = z
-  .strictObject({
+  .object({
     at: AT.describe('When it began.'),
     outcome: z
       .enum(ATTEMPT_KINDS)
@@ -217,34 +219,16 @@ export const BATCH_RESULTS = z
   })
   .meta({ id: 'BatchResults' })
 
-/** A registration as its partner sees it. */
-export const viewRegistration = (registration: Registration): RegistrationAnswer => ({
-  id: registration.id,
-  idcardid: registration.idcardid,
-  ...(registration.isTest ? { sandbox: true } : {}),
-  callbackUrl: registration.callbackUrl,
-  metadata: registration.metadata,
-  status: registration.status,
-  reason: registration.reason,
-  result: registration.verdict && {
-    status: registration.verdict.status,
-    message: registration.verdict.message,
-    livingScore: registration.verdict.livingScore,
-    similarity: registration.verdict.similarity,
-  },
-  polls: registration.polls,
-  lastPolledAt: jsonTimeOrNull(registration.lastPolledAt),
-  nextPollAt: jsonTimeOrNull(registration.nextPollAt),
-  delivery: {
-    messageId: registration.delivery.messageId,
-    state: registration.delivery.state,
-    attempts: registration.delivery.attempts,
-    nextAttemptAt: jsonTimeOrNull(registration.delivery.nextAttemptAt),
-  },
-  createdAt: jsonTime(registration.createdAt),
-  expiresAt: jsonTime(registration.expiresAt),
-  resolvedAt: jsonTimeOrNull(registration.resolvedAt),
+/** The facts of a registration by the names that its partner knows them by. */
+export const registrationFacts = (registration: Registration) => ({
+  ...registration,
+  ...(registration.isTest ? { sandbox: true as const } : {}),
+  result: registration.verdict,
 })
+
+/** A registration as its partner sees it. */
+export const viewRegistration = (registration: Registration): RegistrationAnswer =>
+  z.decode(REGISTRATION, registrationFacts(registration))
 
 /** What is due already is asked at any moment, or waits in a queue: `GET` of it tells about when. */
 export const viewDue = (registration: Registration, now: number): RegistrationAnswer => {
@@ -252,12 +236,10 @@ export const viewDue = (registration: Registration, now: number): RegistrationAn
   return viewRegistration({ ...registration, nextPollAt: nextPollAt && Math.max(nextPollAt, now) })
 }
 
-export const viewAttempt = (attempt: Attempt, language: Language): AttemptAnswer => ({
-  at: jsonTime(attempt.at),
-  outcome: attempt.outcome,
-  httpStatus: attempt.httpStatus,
-  error: attempt.error,
+export const attemptFacts = (attempt: Attempt, language: Language) => ({
+  ...attempt,
   errorText: attemptText(attempt, language),
-  durationMs: attempt.durationMs,
-  responseExcerpt: attempt.responseExcerpt,
 })
+
+export const viewAttempt = (attempt: Attempt, language: Language): AttemptAnswer =>
+  z.decode(ATTEMPT, attemptFacts(attempt, language))

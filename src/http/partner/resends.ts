@@ -3,7 +3,7 @@ import { MINUTE } from '../../core/duration.ts'
 import { AppError } from '../../core/error.ts'
 import { type BulkAct, exhaustedIn, isUnderWay } from '../../store/bulk/bulk-act.ts'
 import type { Part } from '../api-env.ts'
-import { AT, COUNT, idField, jsonTime, timeField } from '../json/fields.ts'
+import { AT, COUNT, idField, timeField } from '../json/fields.ts'
 import { found, readId } from '../json/problem.ts'
 import { readBody } from '../json/request-body.ts'
 import { noQuery, said } from '../json/validate.ts'
@@ -33,7 +33,7 @@ export const RESEND_BODY = z
   .meta({ id: 'ResendRequest' })
 
 export const RESEND = z
-  .strictObject({
+  .object({
     id: idField('resend').describe('To ask for its progress.'),
     since: AT.describe('As it was asked for.'),
     until: AT.describe('As it was asked for, or when it was.'),
@@ -47,15 +47,16 @@ export const RESEND = z
   .meta({ id: 'Resend', description: 'Many webhooks that are sent again in the background.' })
 export type ResendAnswer = z.output<typeof RESEND>
 
-const viewResend = ({ id, filter, createdAt, counted, done, state }: BulkAct): ResendAnswer => ({
-  id,
-  since: jsonTime(filter.messageSince ?? createdAt),
-  until: jsonTime(filter.messageUntil ?? createdAt),
-  count: counted.count,
-  resent: done,
-  done: !isUnderWay(state),
-  stopped: state === 'stopped',
-})
+const viewResend = ({ id, filter, createdAt, counted, done, state }: BulkAct): ResendAnswer =>
+  z.decode(RESEND, {
+    id,
+    since: filter.messageSince ?? createdAt,
+    until: filter.messageUntil ?? createdAt,
+    count: counted.count,
+    resent: done,
+    done: !isUnderWay(state),
+    stopped: state === 'stopped',
+  })
 
 /** `/v1/resend`: sends all exhausted messages of a time span again, as a bulk act of the partner. */
 export const addResends: Part = (app, { store, newId, rates }) => {

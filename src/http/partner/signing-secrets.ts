@@ -10,7 +10,7 @@ import {
 } from '../../store/partners/signing-secrets.ts'
 import type { SigningSecret } from '../../store/store.ts'
 import type { Part } from '../api-env.ts'
-import { AT, AT_OR_NULL, DURATION_PATTERN, idField, jsonTime, jsonTimeOrNull, SHOWN_ONCE } from '../json/fields.ts'
+import { AT, AT_OR_NULL, DURATION_PATTERN, idField, SHOWN_ONCE } from '../json/fields.ts'
 import { found, readId } from '../json/problem.ts'
 import { readBody } from '../json/request-body.ts'
 import { noQuery, said } from '../json/validate.ts'
@@ -50,7 +50,7 @@ const TYPE = z
   .enum(['v1', 'v1a'])
   .describe('`v1`: HMAC-SHA256, with a secret that both sides know. `v1a`: ed25519, verified with a public key.')
 export const SIGNING_SECRET = z
-  .strictObject({
+  .object({
     id: idField('secret').describe('Names it where it is deleted.'),
     type: TYPE,
     createdAt: AT.describe('Since when it signs.'),
@@ -60,7 +60,7 @@ export const SIGNING_SECRET = z
 export type SigningSecretAnswer = z.output<typeof SIGNING_SECRET>
 
 export const NEW_SIGNING_SECRET = z
-  .strictObject({
+  .object({
     id: idField('secret').describe('Names it where it is deleted.'),
     type: TYPE,
     secret: z.string().meta({
@@ -72,12 +72,7 @@ export const NEW_SIGNING_SECRET = z
   .meta({ id: 'NewSigningSecret', description: 'What your webhooks are signed with from now on.' })
 export type NewSigningSecretAnswer = z.output<typeof NEW_SIGNING_SECRET>
 
-export const viewSecret = ({ id, type, createdAt, expiresAt }: SigningSecret): SigningSecretAnswer => ({
-  id,
-  type,
-  createdAt: jsonTime(createdAt),
-  expiresAt: jsonTimeOrNull(expiresAt),
-})
+export const viewSecret = (secret: SigningSecret): SigningSecretAnswer => z.decode(SIGNING_SECRET, secret)
 
 /** `/v1/signing-secrets`. A new secret is shown once; the private key of a `v1a` secret is never shown. */
 export const addSigningSecrets: Part = (app, { store, newId, random }) => {
@@ -93,13 +88,7 @@ export const addSigningSecrets: Part = (app, { store, newId, random }) => {
     const added = { id: newId('secret'), type, text: new Secret(secret) }
     const rotated = await store.rotateSigningSecret(c.get('partnerId'), added, overlapMs)
     if (!rotated) throw new AppError('conflict', TOO_MANY_SECRETS)
-    const answer: NewSigningSecretAnswer = {
-      id: rotated.id,
-      type,
-      secret: publicText,
-      previousExpiresAt: jsonTimeOrNull(rotated.previousExpiresAt),
-    }
-    return c.json(answer, 201)
+    return c.json(z.decode(NEW_SIGNING_SECRET, { ...rotated, type, secret: publicText }), 201)
   })
 
   app.delete('/v1/signing-secrets/:id', noQuery, async c => {

@@ -5,18 +5,7 @@ import { toldOf } from '../../core/message.ts'
 import { roundedRate } from '../../core/show-sizes.ts'
 import type { PartnerStatus } from '../../store/store.ts'
 import type { Part } from '../api-env.ts'
-import {
-  AT,
-  AT_OR_NULL,
-  CALLBACK_TROUBLE,
-  COUNT,
-  jsonTime,
-  jsonTimeOrNull,
-  PAUSE,
-  textField,
-  viewCallbackTrouble,
-  viewPause,
-} from '../json/fields.ts'
+import { AT, AT_OR_NULL, CALLBACK_TROUBLE, COUNT, PAUSE, pauseFacts, textField } from '../json/fields.ts'
 import { invalid, readQuery, said } from '../json/validate.ts'
 import { ACCOUNT_FORM } from './registration-schemas.ts'
 
@@ -29,16 +18,16 @@ export const STATUS_QUERY = z.strictObject({
 })
 
 export const STATUS_ANSWER = z
-  .strictObject({
+  .object({
     at: AT.describe('When this was so.'),
-    upstream: z.strictObject({
+    upstream: z.object({
       reachable: z.boolean().meta({ description: 'Whether GetResult answers.', examples: [true] }),
       since: AT_OR_NULL.describe('Since when it does not.'),
       error: z.string().nullable().describe('Why, such as `unreachable: ECONNREFUSED`.'),
     }),
-    account: z.strictObject(PAUSE).describe('The upstream account that this is about.'),
+    account: z.object(PAUSE).describe('The upstream account that this is about.'),
     queue: z
-      .strictObject({
+      .object({
         before: COUNT.describe('Calls of yours that go before a serial that is registered now.'),
         rate: z.number().positive().describe('Calls a second that you have now.'),
         waitSeconds: COUNT.describe('About how long until it is asked.'),
@@ -46,7 +35,7 @@ export const STATUS_ANSWER = z
       .nullable()
       .describe('Null while nothing is asked.'),
     deliveries: z
-      .strictObject({
+      .object({
         since: AT.describe('The time that the others count from.'),
         delivered: COUNT.describe('A 2xx has answered.'),
         pending: COUNT.describe('They are sent, or sent again, by themselves.'),
@@ -66,30 +55,31 @@ const viewStatus = ({ queue, messages, callbacks, ...status }: PartnerStatus, no
   const account = status.account ?? RUNNING
   const { since, delivered, pending, exhausted } = messages
   const all = delivered + pending + exhausted
-  return {
-    at: jsonTime(now),
+  return z.decode(STATUS_ANSWER, {
+    at: now,
     upstream: {
       reachable: account.unreachableAt === null,
-      since: jsonTimeOrNull(account.unreachableAt),
+      since: account.unreachableAt,
       error: account.unreachableError,
     },
-    account: viewPause(account),
+    account: pauseFacts(account),
     queue: queue && {
       before: queue.before,
       rate: roundedRate(queue.rate),
       waitSeconds: Math.ceil(Math.max(0, queue.at - now) / SECOND),
     },
     deliveries: {
-      since: jsonTime(since),
+      since,
       delivered,
       pending,
       exhausted,
       successRate: all === 0 ? null : Math.round((delivered / all) * 1_000) / 1_000,
     },
-    callbacks: callbacks.map(({ lastError, ...trouble }) =>
-      viewCallbackTrouble({ ...trouble, lastError: lastError && toldOf(lastError) }),
-    ),
-  }
+    callbacks: callbacks.map(({ lastError, ...trouble }) => ({
+      ...trouble,
+      lastError: lastError && toldOf(lastError),
+    })),
+  })
 }
 
 /** `GET /v1/status`: how it is going, for a partner. */
