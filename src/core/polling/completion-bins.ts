@@ -1,6 +1,6 @@
 import { HOUR, SECOND } from '../duration.ts'
 
-export const BINS_A_DECADE = 12
+const BINS_A_DECADE = 12
 const LAST_AGE_MS = 48 * HOUR
 const LOG_BINS = Math.ceil(BINS_A_DECADE * Math.log10(LAST_AGE_MS / SECOND))
 
@@ -10,6 +10,8 @@ export const BIN_STARTS_MS: readonly number[] = [
   ...Array.from({ length: LOG_BINS }, (_, index) => SECOND * 10 ** (index / BINS_A_DECADE)),
 ]
 export const BIN_COUNT = BIN_STARTS_MS.length
+/** In the middle of a bin, on the same scale. */
+export const BIN_MIDDLES_MS: readonly number[] = BIN_STARTS_MS.map(start => start * 10 ** (0.5 / BINS_A_DECADE))
 
 /** The start of a bin in ms; infinity after the last one. */
 export const binStart = (bin: number): number => BIN_STARTS_MS[bin] ?? Number.POSITIVE_INFINITY
@@ -49,26 +51,22 @@ export const finishedOf = ({ completions }: CompletionBins): number => completio
  * spread over the span's bins in proportion to `hazard`, and its exposure ends there.
  */
 export const addWatched = (bins: CompletionBins, { fromMs, toMs, isComplete }: Watched, hazard: Hazard): void => {
-  const lengthFrom = (bin: number, at: number) => Math.min(toMs, binStart(bin + 1)) - at
-  const first = binOf(fromMs)
-  let hazards = 0
-  if (isComplete)
-    for (let bin = first, at = fromMs; at < toMs; at = binStart(++bin))
-      hazards += (hazard[bin] ?? 0) * lengthFrom(bin, at)
-  const completing = -Math.expm1(-hazards)
-  /** The share of all checks that is still open, and the share of those that are completed within the span. */
+  const parts: { bin: number; lengthMs: number; gone: number }[] = []
+  /** The share of all checks that is still open, and the share that is completed within the span. */
   let open = 1
+  let completed = 0
+  for (let bin = binOf(fromMs), at = fromMs; at < toMs; at = binStart(++bin)) {
+    const lengthMs = Math.min(toMs, binStart(bin + 1)) - at
+    const gone = open * -Math.expm1(-(hazard[bin] ?? 0) * lengthMs)
+    parts.push({ bin, lengthMs, gone })
+    open -= gone
+    completed += gone
+  }
   let left = 1
-  for (let bin = first, at = fromMs; at < toMs; at = binStart(++bin)) {
-    const lengthMs = lengthFrom(bin, at)
-    let share = 0
-    if (isComplete) {
-      const gone = open * -Math.expm1(-(hazard[bin] ?? 0) * lengthMs)
-      share = completing > 0 ? gone / completing : lengthMs / (toMs - fromMs)
-      open -= gone
-      bins.completions[bin] = (bins.completions[bin] ?? 0) + share
-    }
+  for (const { bin, lengthMs, gone } of parts) {
+    const share = !isComplete ? 0 : completed > 0 ? gone / completed : lengthMs / (toMs - fromMs)
     left -= share
+    bins.completions[bin] = (bins.completions[bin] ?? 0) + share
     bins.exposureMs[bin] = (bins.exposureMs[bin] ?? 0) + lengthMs * (Math.max(0, left) + share / 2)
   }
 }

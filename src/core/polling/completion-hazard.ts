@@ -1,7 +1,7 @@
 import { DAY } from '../duration.ts'
 import {
+  BIN_MIDDLES_MS,
   BIN_STARTS_MS,
-  BINS_A_DECADE,
   binStart,
   type CompletionBins,
   finishedOf,
@@ -17,10 +17,7 @@ const PRIOR_COMPLETIONS = 2
 
 /** The hazard under which the rule would be the best schedule: its shape is 1 / interval², its level is taken from the bins. */
 const priorOf = (bins: CompletionBins, schedule: PollSchedule): number[] => {
-  const shape = BIN_STARTS_MS.map((start, bin) => {
-    const middle = bin === 0 ? start : start * 10 ** (0.5 / BINS_A_DECADE)
-    return pollInterval(middle, schedule) ** -2
-  })
+  const shape = BIN_MIDDLES_MS.map(middle => pollInterval(middle, schedule) ** -2)
   const over = (exposures: readonly number[]) => shape.reduce((sum, one, bin) => sum + one * (exposures[bin] ?? 0), 0)
   const seen = finishedOf(bins)
   const widths = BIN_STARTS_MS.map((start, bin) => Math.min(binStart(bin + 1), DAY) - Math.min(start, DAY))

@@ -6,7 +6,6 @@ import {
   type CompletionBins,
   emptyBins,
   finishedOf,
-  type Hazard,
   type Watched,
 } from './completion-bins.ts'
 import { estimateHazard } from './completion-hazard.ts'
@@ -19,45 +18,32 @@ const MEMORY = 1_000
 /** An age that fewer open checks have lived through counts as unknown: there the shorter of the two intervals holds. */
 const LEAST_WATCHED = 10
 
-export interface PollLearner {
-  interval: Interval
-  /** The hazard that the interval follows; null while the rule holds. */
-  hazard(): Hazard | null
-  watch(watched: Watched): void
-  /** What was watched since the last call; null if nothing was. */
-  take(): BinsChange | null
-  /** Takes over the account's bins as they are stored now. */
-  know(bins: CompletionBins): void
-}
+export type PollLearner = ReturnType<typeof createPollLearner>
 
 /** Learns one account's schedule from its polls. The cycle: `watch`, `take`, write, read back, `know`. */
-export const createPollLearner = (schedule: PollSchedule): PollLearner => {
+export const createPollLearner = (schedule: PollSchedule) => {
   const rule: Interval = ageMs => pollInterval(ageMs, schedule)
   let interval = rule
-  let known = emptyBins()
-  let hazard = estimateHazard(known, schedule)
-  let pending = emptyBins()
-  let isPending = false
+  let hazard = estimateHazard(emptyBins(), schedule)
+  let pending: CompletionBins | null = null
 
   return {
-    interval: ageMs => interval(ageMs),
-    hazard: () => (interval === rule ? null : hazard),
-    watch: watched => {
+    interval: (ageMs: number): number => interval(ageMs),
+    watch: (watched: Watched): void => {
       if (!(watched.toMs > watched.fromMs)) return
+      pending ??= emptyBins()
       addWatched(pending, watched, hazard)
-      isPending = true
     },
-    take: () => {
-      if (!isPending) return null
-      const change = { keep: Math.exp(-finishedOf(pending) / MEMORY), more: pending }
-      pending = emptyBins()
-      isPending = false
+    /** What was watched since the last call; null if nothing was. */
+    take: (): BinsChange | null => {
+      const change = pending && { keep: Math.exp(-finishedOf(pending) / MEMORY), more: pending }
+      pending = null
       return change
     },
-    know: bins => {
-      known = bins
-      hazard = estimateHazard(known, schedule)
-      interval = finishedOf(known) < FIRST_FINISHED ? rule : withCare(learnedSchedule(hazard, schedule), rule, known)
+    /** Takes over the account's bins as they are stored now. */
+    know: (bins: CompletionBins): void => {
+      hazard = estimateHazard(bins, schedule)
+      interval = finishedOf(bins) < FIRST_FINISHED ? rule : withCare(learnedSchedule(hazard, schedule), rule, bins)
     },
   }
 }
