@@ -40,7 +40,6 @@ export interface KeyedLimiter<Item> {
 }
 
 interface Waiter<Item> {
-  key: string
   item: Item
   /** By the monotonic clock. */
   until: number
@@ -58,23 +57,34 @@ export const createKeyedLimiter = <Item>(deps: {
   const { size, timeLimit } = deps
   const all = createInFlight()
   const holding = createInFlight()
-  /** Of all keys, in the order in which they came. */
-  const waiters = new Set<Waiter<Item>>()
+  const queues = new Map<string, Waiter<Item>[]>()
   let isWatching = false
 
+  const shift = (key: string): Waiter<Item> | undefined => {
+    const queue = queues.get(key)
+    const next = queue?.shift()
+    if (queue?.length === 0) queues.delete(key)
+    return next
+  }
+
   const dismiss = (matches: (waiter: Waiter<Item>) => boolean, acquisition: Acquisition) => {
-    for (const waiter of waiters) {
-      if (!matches(waiter)) continue
-      waiters.delete(waiter)
-      all.end(waiter.key)
-      waiter.resolve(acquisition)
+    for (const [key, queue] of queues) {
+      const dismissed = queue.filter(matches)
+      if (dismissed.length === 0) continue
+      const kept = queue.filter(waiter => !matches(waiter))
+      if (kept.length === 0) queues.delete(key)
+      else queues.set(key, kept)
+      for (const { resolve } of dismissed) {
+        all.end(key)
+        resolve(acquisition)
+      }
     }
   }
 
   /** Runs while somebody waits. */
   const watch = async (clock: Pick<Clock, 'monotonic' | 'sleep'>) => {
     isWatching = true
-    while (waiters.size > 0) {
+    while (queues.size > 0) {
       await clock.sleep(TICK_MS)
       const at = clock.monotonic()
       dismiss(({ until }) => until <= at, 'timed_out')
@@ -91,19 +101,18 @@ export const createKeyedLimiter = <Item>(deps: {
         return 'acquired'
       }
       return new Promise(resolve => {
+        const queue = queues.get(key) ?? []
+        if (queue.length === 0) queues.set(key, queue)
         const until = timeLimit ? timeLimit.clock.monotonic() + timeLimit.waitMs : Number.POSITIVE_INFINITY
-        waiters.add({ key, item, until, resolve })
+        queue.push({ item, until, resolve })
         if (timeLimit && !isWatching) void watch(timeLimit.clock)
       })
     },
     release: key => {
       all.end(key)
-      for (const waiter of waiters) {
-        if (waiter.key !== key) continue
-        waiters.delete(waiter)
-        return waiter.resolve('acquired')
-      }
-      holding.end(key)
+      const next = shift(key)
+      if (next) next.resolve('acquired')
+      else holding.end(key)
     },
     cancel: matches => dismiss(({ item }) => matches(item), 'cancelled'),
   }
