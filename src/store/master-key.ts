@@ -1,14 +1,4 @@
-import {
-  closeSync,
-  fsyncSync,
-  linkSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  statSync,
-  unlinkSync,
-  writeSync,
-} from 'node:fs'
+import { linkSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { Config } from '../config/settings.ts'
 import { codeOf, StartError } from '../core/error.ts'
@@ -87,10 +77,8 @@ const read = (path: string): string | null => {
 /** False where another process was faster. A link appears with its whole content, or not at all. */
 const writeKey = (path: string, key: Buffer, suffix: string): boolean => {
   const draft = `${path}.${suffix}`
-  const file = openSync(draft, 'wx', 0o600)
   try {
-    writeSync(file, `${key.toString('base64')}\n`)
-    fsyncSync(file)
+    writeFileSync(draft, `${key.toString('base64')}\n`, { flag: 'wx', mode: 0o600, flush: true })
     linkSync(draft, path)
     syncFolderOf(path)
     return true
@@ -98,7 +86,6 @@ const writeKey = (path: string, key: Buffer, suffix: string): boolean => {
     if (codeOf(error) === 'EEXIST') return false
     throw error
   } finally {
-    closeSync(file)
-    unlinkSync(draft)
+    rmSync(draft, { force: true })
   }
 }

@@ -26,14 +26,14 @@ export interface Resealed {
 const COLUMNS: readonly SealedColumn[] = Object.values(SEALED)
 const FIRST_PLACE: ResealPlace = { column: 0, after: null, moved: 0 }
 
-type Value = Buffer | string
-
-/** A row with a sealed value, and what that was sealed for. A text is one that is not sealed. */
-type SealedRow = { key: Key; value: Value | null; rowId: Key } & Readonly<Record<SealedColumn['owner'][number], string>>
+/** A row with a sealed value, and what that was sealed for. */
+type SealedRow = { key: Key; value: Buffer | null; rowId: Key } & Readonly<
+  Record<SealedColumn['owner'][number], string>
+>
 
 interface ResealedValue {
   key: Key
-  was: Value
+  was: Buffer
   becomes: Buffer
 }
 
@@ -43,10 +43,8 @@ interface ResealedValue {
  * under the earlier key behind it.
  */
 export const createResealing = ({ sealed: { reseal, keyId }, read, write }: StoreContext): Pick<Store, 'reseal'> => {
-  const isStale = (value: Value | null, { emptyLength = 0 }: SealedColumn): value is Value =>
-    value !== null &&
-    value.length !== emptyLength &&
-    (typeof value === 'string' || !value.subarray(0, keyId.length).equals(keyId))
+  const isStale = (value: Buffer | null, { emptyLength = 0 }: SealedColumn): value is Buffer =>
+    value !== null && value.length !== emptyLength && !value.subarray(0, keyId.length).equals(keyId)
 
   const nextOf = ({ column }: ResealPlace, last: Key | null, moved: number): ResealPlace | null => {
     if (last !== null) return { column, after: last, moved }
@@ -111,21 +109,18 @@ const change = async (
   values: readonly ResealedValue[],
 ): Promise<number> => {
   // In the order of their keys, as all do who lock several.
-  const rows = await tx.all<{ key: Key; value: Value | null }>(
+  const rows = await tx.all<{ key: Key; value: Buffer | null }>(
     `SELECT ${key} AS key, ${snakeCase(column)} AS value FROM ${snakeCase(table)}
      WHERE ${key} IN ${tx.dialect.list('keys', isCounted ? 'int8' : 'text')}
      ORDER BY ${key} ${tx.dialect.forUpdate()}`,
     { keys: values.map(one => one.key) },
   )
   const now = new Map(rows.map(row => [row.key, row.value]))
-  const same = values.filter(one => isSame(now.get(one.key) ?? null, one.was))
+  const same = values.filter(one => now.get(one.key)?.equals(one.was))
   const changed = same.map(one => ({ [key]: one.key, [column]: one.becomes }))
   await tx.update(table, [key as never], changed)
   return changed.length
 }
-
-const isSame = (a: Value | null, b: Value): boolean =>
-  Buffer.isBuffer(a) && Buffer.isBuffer(b) ? a.equals(b) : a === b
 
 /**
  * Moves everything to the current key, batch by batch. What a run before it has moved is passed over as fast as it can be read.

@@ -176,11 +176,8 @@ export const sealedUnder = (
         const text = JSON.stringify(metadata)
         return text === NO_METADATA ? Buffer.from(text) : seal(SEALED.metadata, row, text)
       },
-      open: (row: OwnerOf<'metadata'> & { metadata: Buffer | string }): Metadata => {
-        const { metadata } = row
-        const isPlain = typeof metadata === 'string' || metadata.length === NO_METADATA.length
-        return JSON.parse(isPlain ? metadata.toString() : open(SEALED.metadata, row, metadata))
-      },
+      open: (row: OwnerOf<'metadata'> & { metadata: Buffer }): Metadata =>
+        row.metadata.length === NO_METADATA.length ? {} : JSON.parse(open(SEALED.metadata, row, row.metadata)),
     },
     message: {
       seal: (row: OwnerOf<'message'>, body: string) => seal(SEALED.message, row, body),
@@ -199,9 +196,8 @@ export const sealedUnder = (
     },
     /** The first bytes of every value that is sealed under the current master key. */
     keyId: Buffer.from(vault.keyId, 'hex'),
-    /** Moves a value to the current master key; a text is one that has never been sealed. */
-    reseal: (column: SealedColumn, row: OwnerRow, value: Buffer | string): Buffer =>
-      seal(column, row, typeof value === 'string' ? value : open(column, row, value)),
+    /** Moves a value to the current master key. */
+    reseal: (column: SealedColumn, row: OwnerRow, value: Buffer): Buffer => seal(column, row, open(column, row, value)),
   }
 }
 

@@ -37,14 +37,7 @@ import type {
 export type { Account, ClaimedAccount, NewAccount } from './accounts/account.ts'
 export type { LastBackup } from './backup.ts'
 export type { BulkStep, NewBulkAct } from './bulk/bulk-act.ts'
-export type {
-  Callback,
-  CallbackNotice,
-  CallbackPage,
-  CallbackTrouble,
-  ChangedCallback,
-  HeldBecause,
-} from './callbacks/callback.ts'
+export type * from './callbacks/callback.ts'
 export type { StoreHints } from './hints.ts'
 export type { EventPage, EventPosition, EventQuery, StoredEvent } from './messages/events.ts'
 export type * from './messages/message.ts'

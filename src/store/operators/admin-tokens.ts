@@ -1,27 +1,14 @@
-import type { Role } from '../../core/role.ts'
 import type { StoreContext } from '../context.ts'
 import { asc, eq, getTableColumns, gt } from '../drizzle.ts'
 import { isValid, revoke, touch } from '../partners/api-keys.ts'
 import type { Store } from '../store.ts'
-import type { Tx } from '../tx.ts'
+import type { Row, Tx } from '../tx.ts'
 
-export interface NewAdminToken {
-  id: string
-  /** Of whoever uses it: the audit shows it. */
-  name: string
-  role: Role
-  /** SHA-256 of the secret part. */
-  hash: Buffer
-  /** Null: never. */
-  expiresAt: number | null
-}
+/** The name is that of whoever uses it: the audit shows it. */
+export type NewAdminToken = Omit<Row<'adminTokens'>, 'createdAt' | 'lastUsedAt' | 'revokedAt'>
 
 /** A token that opens the admin API, beside `ADMIN_TOKEN`. */
-export interface AdminToken extends Omit<NewAdminToken, 'hash'> {
-  createdAt: number
-  lastUsedAt: number | null
-  revokedAt: number | null
-}
+export type AdminToken = Omit<Row<'adminTokens'>, 'hash'>
 
 export interface AdminTokenOwner extends Pick<NewAdminToken, 'name' | 'role' | 'hash'> {
   /** Neither revoked nor expired. */

@@ -2,6 +2,7 @@ import { DAY, SECOND } from '../../core/duration.ts'
 import { NODE_TRAITS, type NodeRole, type NodeTrait } from '../../core/node.ts'
 import type { StoreContext } from '../context.ts'
 import { asc, eq, inArray } from '../drizzle.ts'
+import type { Store } from '../store.ts'
 import type { Tx } from '../tx.ts'
 
 /** A process that works on the database, as it says. */
@@ -27,16 +28,6 @@ export interface ServiceNode extends NewNode {
   steadyAt: number
   /** When another node found it lost; null: it is not. */
   lostAt: number | null
-}
-
-/** Which nodes work on the database. Each shows itself every few seconds, and whoever does not is lost (`judgeNodes`). */
-export interface NodeVerbs {
-  /** Records that this node is there, whom it finds lost, and forgets, by `afterBeat`. All nodes, this one too, oldest first. */
-  beatNode(node: NewNode): Promise<ServiceNode[]>
-  /** All nodes, oldest first. */
-  listNodes(): Promise<ServiceNode[]>
-  /** It has ended, as it was told to. */
-  removeNode(id: string): Promise<void>
 }
 
 /** How often a node shows itself. */
@@ -67,18 +58,11 @@ export const shareOfRates = (nodes: readonly ServiceNode[], at: number): number 
   return Math.min(1, MOST_IN_ALL / Math.max(1, serving))
 }
 
-interface Beat {
-  self: ServiceNode
-  /** Those that are lost from now on. */
-  lost: readonly ServiceNode[]
-  /** Ids of those that are forgotten. */
-  forgotten: readonly string[]
-  /** All that are left, with `self`, oldest first. */
-  nodes: ServiceNode[]
-}
-
-/** What follows when a node shows itself, at `now`, with the master key of this name. */
-export const afterBeat = (known: readonly ServiceNode[], node: NewNode & { key: string }, now: number): Beat => {
+/**
+ * What follows when a node shows itself, at `now`, with the master key of this name: which are `lost` from now on, the ids of those that are
+ * `forgotten`, and all that are left, with `self`, oldest first.
+ */
+export const afterBeat = (known: readonly ServiceNode[], node: NewNode & { key: string }, now: number) => {
   const last = known.find(({ id }) => id === node.id)
   const isSteady = last !== undefined && now - last.seenAt <= GAP_MS
   const times = { startedAt: last?.startedAt ?? now, seenAt: now, steadyAt: isSteady ? last.steadyAt : now }
@@ -139,7 +123,7 @@ export const loadNodes = ({ db, schema: { nodes } }: Tx) =>
 export const createNodes = (
   { read, write, sealed }: Pick<StoreContext, 'read' | 'write' | 'sealed'>,
   upkeep: () => Promise<void> = async () => {},
-): NodeVerbs => ({
+): Pick<Store, 'beatNode' | 'listNodes' | 'removeNode'> => ({
   beatNode: async node => {
     await upkeep()
     return write(async tx => {
@@ -154,7 +138,7 @@ export const createNodes = (
         ['id'],
         beat.lost.map(({ id, lostAt }) => ({ id, lostAt })),
       )
-      if (beat.forgotten.length > 0) await tx.db.delete(nodes).where(inArray(nodes.id, [...beat.forgotten]))
+      if (beat.forgotten.length > 0) await tx.db.delete(nodes).where(inArray(nodes.id, beat.forgotten))
       return beat.nodes
     })
   },

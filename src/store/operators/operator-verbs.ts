@@ -4,7 +4,7 @@ import type { BulkAct, BulkCommand, BulkStep, NewBulkAct } from '../bulk/bulk-ac
 import type { BoundedCount, FailureGroups, SearchPage, SearchQuery } from '../registrations/filter.ts'
 import type { ActEnd, ActPage, ActQuery, NewAct } from './acts.ts'
 import type { AdminToken, AdminTokenOwner, NewAdminToken } from './admin-tokens.ts'
-import type { NodeVerbs } from './nodes.ts'
+import type { NewNode, ServiceNode } from './nodes.ts'
 import type {
   ClaimedOperatorEvent,
   NotedOperatorEvents,
@@ -14,7 +14,7 @@ import type {
 } from './operator-events.ts'
 
 /** The part of the store that is for operators: it sees all partners, and keeps who may do what, who has done what, and what operators are told. */
-export interface OperatorVerbs extends NodeVerbs {
+export interface OperatorVerbs {
   /** Over all partners, newest first. A page looks at so many registrations at most (`registrations/filter.ts`). */
   searchRegistrations(query: SearchQuery): Promise<SearchPage>
   /** How many a search would find, up to `MOST_MATCHES` among so many. */
@@ -71,4 +71,14 @@ export interface OperatorVerbs extends NodeVerbs {
   firingOperatorEvents(): Promise<OperatorEventName[]>
   /** Records that the channel refuses all it is sent; null: it does not, or there is none. */
   recordOperatorChannel(refusing: RefusingChannel | null): Promise<void>
+
+  /**
+   * Records that this node is there, whom it finds lost, and forgets, by `afterBeat`: each shows itself every few seconds, and whoever does
+   * not is lost (`judgeNodes`). All nodes, this one too, oldest first.
+   */
+  beatNode(node: NewNode): Promise<ServiceNode[]>
+  /** All nodes, oldest first. */
+  listNodes(): Promise<ServiceNode[]>
+  /** It has ended, as it was told to. */
+  removeNode(id: string): Promise<void>
 }

@@ -11,17 +11,9 @@ export interface NewKey {
   expiresAt?: number | null | undefined
 }
 
-export interface ApiKey {
-  id: string
-  createdAt: number
-  lastUsedAt: number | null
-  expiresAt: number | null
-  revokedAt: number | null
-}
+export type ApiKey = Omit<Row<'apiKeys'>, 'partnerId' | 'hash'>
 
-export interface KeyOwner {
-  partnerId: string
-  hash: Buffer
+export interface KeyOwner extends Pick<Row<'apiKeys'>, 'partnerId' | 'hash'> {
   /** Neither revoked, nor expired, nor of a disabled partner. */
   live: boolean
 }

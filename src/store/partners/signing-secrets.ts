@@ -10,22 +10,15 @@ import type { Opening } from '../sealed.ts'
 import type { Store } from '../store.ts'
 import { columnsOf, type Row, type Sql, type Tx } from '../tx.ts'
 
-export interface SigningSecret {
-  id: string
-  type: 'v1' | 'v1a'
-  createdAt: number
-  /** When it stops being used; null: not planned. */
-  expiresAt: number | null
-}
+/** `expiresAt`: when it stops being used; null: not planned. */
+export type SigningSecret = Omit<Row<'signingSecrets'>, 'partnerId' | 'secret'>
 
 export interface RotatedSecret extends SigningSecret {
   /** When the one before it stops; null: there was none. */
   previousExpiresAt: number | null
 }
 
-export interface NewSigningSecret {
-  id: string
-  type: 'v1' | 'v1a'
+export interface NewSigningSecret extends Pick<SigningSecret, 'id' | 'type'> {
   text: Secret
 }
 

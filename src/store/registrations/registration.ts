@@ -131,7 +131,7 @@ export const registrationOf = (row: ShownRow, opened: Pick<Registration, Sealed>
 /** Empty where they do not open: whoever asks for a registration, or its verdict, had rather have it without them than not at all. */
 export const openMetadata = (
   { sealed, openOr }: Opening,
-  row: { id: string; partnerId: string; metadata: Buffer | string },
+  row: { id: string; partnerId: string; metadata: Buffer },
 ): Registration['metadata'] =>
   openOr({ table: 'registrations', id: row.id }, { open: () => sealed.metadata.open(row), instead: {} })
 
