@@ -1,5 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs'
-import { url as debuggerUrl } from 'node:inspector'
+import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { openDatabase } from '../app/database.ts'
 import { type Need, readConfig, type UpstreamConfig } from '../config/read-config.ts'
@@ -20,8 +19,7 @@ export function loadConfig(need: 'upstream'): UpstreamConfig
 export function loadConfig(need: 'database'): Config
 export function loadConfig(need: Need): Config {
   loadEnvFile()
-  const readFile = (path: string) => readFileSync(path, 'utf8')
-  const result = readConfig(process.env, { need, readFile, isDebugged: debuggerUrl() !== undefined })
+  const result = readConfig(process.env, need)
   if (result.ok) return result.config
   return refuse(
     result.problems.map(({ setting, message }) => `${setting}: ${message.en}`).join('\n'),

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs'
+import { url as debuggerUrl } from 'node:inspector'
 import { codeOf } from '../core/error.ts'
 import type { Words } from '../core/language.ts'
 import { nearestName } from '../core/nearest-name.ts'
@@ -24,14 +26,6 @@ export type UpstreamConfig = Config & {
   readonly upstream: { readonly [K in 'account' | 'apiKey']: NonNullable<Config['upstream'][K]> }
 }
 
-interface ReadConfigOptions<N extends Need> {
-  need: N
-  /** Returns the text of a file, or throws. */
-  readFile: (path: string) => string
-  /** A debugger can see all that this process does. */
-  isDebugged?: boolean
-}
-
 type Draft = { [G in keyof Config]: Partial<Config[G]> }
 
 const OUR_PREFIX = /^(CALLBACK|IHUYI|POLL|UPSTREAM)_/
@@ -42,29 +36,32 @@ const names = settings.flatMap(({ name, secret }) => (secret ? [name, `${name}_F
 const withoutEmpty = (env: Environment): Environment =>
   Object.fromEntries(Object.entries(env).filter(([, text]) => text !== ''))
 
-/** Reads all settings at once; an empty string counts as not set. */
-export function readConfig(env: Environment, options: ReadConfigOptions<'upstream'>): ConfigResult<UpstreamConfig>
-export function readConfig(env: Environment, options: ReadConfigOptions<Need>): ConfigResult<Config>
-export function readConfig(env: Environment, options: ReadConfigOptions<Need>): ConfigResult<Config> {
-  const { need, readFile, isDebugged = false } = options
+/**
+ * Reads all settings at once; an empty string counts as not set.
+ *
+ * @param isDebugged whether a debugger can see all that this process does
+ */
+export function readConfig(env: Environment, need: 'upstream', isDebugged?: boolean): ConfigResult<UpstreamConfig>
+export function readConfig(env: Environment, need: Need, isDebugged?: boolean): ConfigResult<Config>
+export function readConfig(
+  env: Environment,
+  need: Need,
+  isDebugged = debuggerUrl() !== undefined,
+): ConfigResult<Config> {
   const given = withoutEmpty(env)
   const problems: Problem[] = []
   const draft: Record<string, Record<string, unknown>> = {}
   for (const [groupName, group] of settingGroups) {
     const values: Record<string, unknown> = {}
     for (const [key, setting] of Object.entries(group.settings)) {
-      const read = readSetting(setting, given, { need, readFile })
+      const read = readSetting(setting, given, need)
       if ('value' in read) values[key] = read.value
       else problems.push(read)
     }
     draft[groupName] = values
   }
   // The table gives the config its type and contents. What did not parse is missing in the draft, and is a problem above.
-  problems.push(
-    ...contradictions(draft as Draft),
-    ...unknownNames(given),
-    ...unsafeEnvironment({ env: given, isDebugged }),
-  )
+  problems.push(...contradictions(draft as Draft), ...unknownNames(given), ...unsafeEnvironment(given, isDebugged))
   return problems.length > 0 ? { ok: false, problems } : { ok: true, config: draft as unknown as Config }
 }
 
@@ -73,7 +70,7 @@ const problem = (setting: string, en: string, zh: string): Problem => ({ setting
 const readSetting = (
   { name, parser, default: text, secret, neededFor, en, zh }: Setting,
   env: Environment,
-  { need, readFile }: ReadConfigOptions<Need>,
+  need: Need,
 ): { value: unknown } | Problem => {
   const fileSetting = `${name}_FILE`
   const path = secret ? env[fileSetting] : undefined
@@ -83,7 +80,7 @@ const readSetting = (
       `is set, and so is ${fileSetting}; keep one of them`,
       `与 ${fileSetting} 同时设置了；只保留其一`,
     )
-  const given = path === undefined ? (env[name] ?? text) : readSecretFile(fileSetting, path, readFile)
+  const given = path === undefined ? (env[name] ?? text) : readSecretFile(fileSetting, path)
   if (given === null) return neededFor === need ? problem(name, `is not set; ${en}`, `未设置；${zh}`) : { value: null }
   if (typeof given !== 'string') return given
   const from = path === undefined ? name : fileSetting
@@ -99,10 +96,10 @@ const readSetting = (
   return value === null ? { setting: from, message: parser.must } : { value }
 }
 
-const readSecretFile = (setting: string, path: string, readFile: (path: string) => string): string | Problem => {
+const readSecretFile = (setting: string, path: string): string | Problem => {
   const file = JSON.stringify(path)
   try {
-    const text = readFile(path).replace(/\r?\n$/, '')
+    const text = readFileSync(path, 'utf8').replace(/\r?\n$/, '')
     return text === '' ? problem(setting, `the file ${file} is empty`, `文件 ${file} 为空`) : text
   } catch (error) {
     const why = codeOf(error) ?? 'unreadable'
@@ -110,69 +107,56 @@ const readSecretFile = (setting: string, path: string, readFile: (path: string) 
   }
 }
 
-const contradictions = ({ polling, storage, operator }: Draft): Problem[] => {
-  const problems: Problem[] = []
+function* contradictions({ polling, storage, operator }: Draft): Generator<Problem> {
   if (polling.minMs !== undefined && polling.maxMs !== undefined && polling.minMs > polling.maxMs)
-    problems.push(
-      problem(
-        'POLL_MIN_INTERVAL',
-        'is longer than POLL_MAX_INTERVAL; make it at most that',
-        '大于 POLL_MAX_INTERVAL；不得超过它',
-      ),
+    yield problem(
+      'POLL_MIN_INTERVAL',
+      'is longer than POLL_MAX_INTERVAL; make it at most that',
+      '大于 POLL_MAX_INTERVAL；不得超过它',
     )
   if (storage.database?.kind === 'postgres' && storage.masterKey === null)
-    problems.push(
-      problem(
-        'MASTER_KEY',
-        'is not set, and PostgreSQL requires it, the same on all nodes; make one with: openssl rand -base64 32',
-        '未设置，而使用 PostgreSQL 时必须设置，且各节点须相同；可用 openssl rand -base64 32 生成',
-      ),
+    yield problem(
+      'MASTER_KEY',
+      'is not set, and PostgreSQL requires it, the same on all nodes; make one with: openssl rand -base64 32',
+      '未设置，而使用 PostgreSQL 时必须设置，且各节点须相同；可用 openssl rand -base64 32 生成',
     )
   const { url, secret } = operator
   const isWebhook = url && operatorChannelOf(new URL(url.reveal())) === 'webhook'
   if (isWebhook && secret && createSigningKey(secret.reveal()) === null)
-    problems.push(
-      problem(
-        'OPERATOR_SECRET',
-        'cannot sign webhooks; write whsec_ and the base64 of 24 to 64 bytes, such as from: echo whsec_$(openssl rand -base64 32)',
-        '无法用于 webhook 签名；格式为 whsec_ 加 24 至 64 字节的 base64，可用 echo whsec_$(openssl rand -base64 32) 生成',
-      ),
+    yield problem(
+      'OPERATOR_SECRET',
+      'cannot sign webhooks; write whsec_ and the base64 of 24 to 64 bytes, such as from: echo whsec_$(openssl rand -base64 32)',
+      '无法用于 webhook 签名；格式为 whsec_ 加 24 至 64 字节的 base64，可用 echo whsec_$(openssl rand -base64 32) 生成',
     )
-  return problems
 }
 
-const unknownNames = (env: Environment): Problem[] =>
-  Object.keys(env)
-    .filter(name => OUR_PREFIX.test(name) && !names.includes(name))
-    .map(name => {
-      const nearest = nearestName(name, names)
-      return problem(name, `is not a setting; did you mean ${nearest}?`, `没有这个配置项，是否想用 ${nearest}？`)
-    })
+function* unknownNames(env: Environment): Generator<Problem> {
+  for (const name of Object.keys(env)) {
+    if (!OUR_PREFIX.test(name) || names.includes(name)) continue
+    const nearest = nearestName(name, names)
+    yield problem(name, `is not a setting; did you mean ${nearest}?`, `没有这个配置项，是否想用 ${nearest}？`)
+  }
+}
 
 /** What makes Node trust any certificate, or shows what no log may hold. */
-const unsafeEnvironment = ({ env, isDebugged }: { env: Environment; isDebugged: boolean }): Problem[] => {
+function* unsafeEnvironment(env: Environment, isDebugged: boolean): Generator<Problem> {
+  if (env.NODE_TLS_REJECT_UNAUTHORIZED === '0')
+    yield problem(
+      'NODE_TLS_REJECT_UNAUTHORIZED',
+      'is 0, which accepts any certificate; remove it (NODE_EXTRA_CA_CERTS adds an authority of your own)',
+      '为 0，会接受任何证书；请移除（自有 CA 可用 NODE_EXTRA_CA_CERTS 添加）',
+    )
+  if (env.NODE_DEBUG !== undefined)
+    yield problem(
+      'NODE_DEBUG',
+      'is set, which prints URLs and headers; remove it',
+      '已设置，会打印 URL 和请求头；请移除',
+    )
   const opensDebugger = /(^|\s)--inspect(-brk|-wait)?(=|\s|$)/.test(env.NODE_OPTIONS ?? '')
-  const found: readonly (readonly [boolean, Problem])[] = [
-    [
-      env.NODE_TLS_REJECT_UNAUTHORIZED === '0',
-      problem(
-        'NODE_TLS_REJECT_UNAUTHORIZED',
-        'is 0, which accepts any certificate; remove it (NODE_EXTRA_CA_CERTS adds an authority of your own)',
-        '为 0，会接受任何证书；请移除（自有 CA 可用 NODE_EXTRA_CA_CERTS 添加）',
-      ),
-    ],
-    [
-      env.NODE_DEBUG !== undefined,
-      problem('NODE_DEBUG', 'is set, which prints URLs and headers; remove it', '已设置，会打印 URL 和请求头；请移除'),
-    ],
-    [
-      opensDebugger || isDebugged,
-      problem(
-        opensDebugger ? 'NODE_OPTIONS' : '--inspect',
-        'opens the debugger, which shows all secrets; remove --inspect',
-        '会打开调试器，暴露全部密钥；请移除 --inspect',
-      ),
-    ],
-  ]
-  return found.flatMap(([is, unsafe]) => (is ? [unsafe] : []))
+  if (opensDebugger || isDebugged)
+    yield problem(
+      opensDebugger ? 'NODE_OPTIONS' : '--inspect',
+      'opens the debugger, which shows all secrets; remove --inspect',
+      '会打开调试器，暴露全部密钥；请移除 --inspect',
+    )
 }

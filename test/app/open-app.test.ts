@@ -37,7 +37,7 @@ test.each([
 
 test('C1 a start asks about what was registered while the clock was an hour ahead', async () => {
   await using scene = await openScene()
-  const read = readConfig(scene.env, { need: 'upstream', readFile: path => `no file ${path} in these tests` })
+  const read = readConfig(scene.env, 'upstream')
   if (!read.ok) throw new Error('the settings are those of every test')
   const { config } = read
   const ahead = { now: () => Date.now() + HOUR, random: randomBytes, sleep, runs: 'here', emit: () => {} } as const

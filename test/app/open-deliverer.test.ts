@@ -13,10 +13,7 @@ const BROKEN_OFF: SendResult = { kind: 'failed', error: 'reset', detail: 'closed
 /** A deliverer with one slot for a host, and a store that hands out these messages once. */
 const open = (messages: ClaimedMessage[]) => {
   const env = serviceEnvironment({ folder: '/nowhere', upstreamUrl: 'http://127.0.0.1:1' })
-  const read = readConfig(
-    { ...env, CALLBACK_CONCURRENCY_PER_HOST: '1' },
-    { need: 'upstream', readFile: path => `no file ${path}` },
-  )
+  const read = readConfig({ ...env, CALLBACK_CONCURRENCY_PER_HOST: '1' }, 'upstream')
   if (!read.ok) throw new Error(read.problems.map(({ message }) => message.en).join('\n'))
   const hints = new EventEmitter<StoreHints>()
   const sends: ((result: SendResult) => void)[] = []

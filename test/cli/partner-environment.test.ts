@@ -4,7 +4,7 @@ import { addressOf, exportsOf } from '../../src/cli/partner-environment.ts'
 import { readConfig } from '../../src/config/read-config.ts'
 
 const addressWith = (env: Record<string, string>) => {
-  const read = readConfig(env, { need: 'database', readFile: () => '' })
+  const read = readConfig(env, 'database')
   if (!read.ok) throw new Error('settings that do not work')
   return addressOf(read.config.server)
 }

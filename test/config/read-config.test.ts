@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { inspect } from 'node:util'
@@ -8,15 +8,14 @@ import { Secret } from '../../src/core/secret.ts'
 import { createLog } from '../../src/telemetry/log.ts'
 
 const KEY = Buffer.alloc(32, 7).toString('base64')
-const readFile = (path: string) => readFileSync(path, 'utf8')
 
 const problems = (env: Environment, need: Need = 'database'): string[] => {
-  const result = readConfig(env, { need, readFile })
+  const result = readConfig(env, need)
   return result.ok ? [] : result.problems.map(({ setting, message }) => `${setting}: ${message.en}`)
 }
 
 const configOf = (env: Environment) => {
-  const result = readConfig(env, { need: 'database', readFile })
+  const result = readConfig(env, 'database')
   if (!result.ok) throw new Error(JSON.stringify(result.problems))
   return result.config
 }
@@ -93,7 +92,7 @@ describe('readConfig', () => {
   })
 
   test('O8: refuses to start while a debugger can look in', () => {
-    const readWith = (isDebugged: boolean) => readConfig({}, { need: 'database', readFile, isDebugged })
+    const readWith = (isDebugged: boolean) => readConfig({}, 'database', isDebugged)
     expect(readWith(false).ok).toBe(true)
     expect(readWith(true)).toMatchObject({
       ok: false,

@@ -4,7 +4,7 @@ import { settingsIdOf } from '../../src/config/settings-id.ts'
 
 const idWith = (changes: Record<string, string> = {}): string => {
   const env = { IHUYI_ACCOUNT: 'C1', IHUYI_API_KEY: 'key', ...changes }
-  const read = readConfig(env, { need: 'upstream', readFile: () => '' })
+  const read = readConfig(env, 'upstream')
   if (!read.ok) throw new Error(JSON.stringify(read.problems))
   return settingsIdOf(read.config)
 }

@@ -5,13 +5,7 @@ import { Secret } from '../../src/core/secret.ts'
 
 const KEY = Buffer.alloc(32, 7).toString('base64')
 
-const read = (env: Record<string, string>) =>
-  readConfig(env, {
-    need: 'database',
-    readFile: path => {
-      throw new Error(path)
-    },
-  })
+const read = (env: Record<string, string>) => readConfig(env, 'database')
 
 const settled = (name: string, text?: string): unknown => {
   const result = read(text === undefined ? {} : { MASTER_KEY: KEY, [name]: text })

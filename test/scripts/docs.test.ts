@@ -22,6 +22,5 @@ test('the example with its comments taken away holds every setting and is valid'
   const env = parseEnv(example.replaceAll(/^#(?=[A-Z])/gm, '')) as Record<string, string>
   const names = settingGroups.flatMap(([, { settings }]) => Object.values(settings).map(({ name }) => name))
   expect(Object.keys(env).toSorted()).toEqual(names.toSorted())
-  const readFile = () => ''
-  expect(readConfig(env, { need: 'database', readFile })).toEqual(readConfig({}, { need: 'database', readFile }))
+  expect(readConfig(env, 'database')).toEqual(readConfig({}, 'database'))
 })

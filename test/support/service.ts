@@ -62,7 +62,7 @@ export const serviceEnvironment = (at: { folder: string; upstreamUrl: string }):
  * @param wrap what it works with instead of its store
  */
 export const openService = async (env: Environment, wrap: (store: Store) => Store = store => store) => {
-  const read = readConfig(env, { need: 'upstream', readFile: path => `no file ${path} in these tests` })
+  const read = readConfig(env, 'upstream')
   if (!read.ok) throw new Error(read.problems.map(({ setting, message }) => `${setting}: ${message.en}`).join('\n'))
   const lines: LogLine[] = []
   const destination = { write: (line: string) => void lines.push(JSON.parse(line) as LogLine) }

@@ -31,7 +31,7 @@ export type Stage = Awaited<ReturnType<typeof openStage>>
 /** Opens GetResult, the service with one partner, and the partner's receiver in this process. The database is in `folder`. */
 export const openStage = async (folder: string) => {
   const simulator = await openUpstreamSimulator({ accounts: [ACCOUNT], now: clock.now, defaultScript: scriptOfSerial })
-  const read = readConfig(settingsFor(folder, simulator.url), { need: 'upstream', readFile: () => '' })
+  const read = readConfig(settingsFor(folder, simulator.url), 'upstream', false)
   if (!read.ok) throw new Error(read.problems.map(({ setting, message }) => `${setting}: ${message.en}`).join('\n'))
   const app = await openApp(read.config, createLog({ level: read.config.log.level, now: clock.now }))
   const { partner, apiKey, signingSecret } = newPartner('Demo', { newId: createIds(), random })

@@ -1,5 +1,4 @@
-import { readFileSync, statSync } from 'node:fs'
-import { url as debuggerUrl } from 'node:inspector'
+import { statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { clock, random } from '../../app/clock-and-ids.ts'
 import { readConfig } from '../../config/read-config.ts'
@@ -23,9 +22,8 @@ export type Facts = Awaited<ReturnType<typeof openFacts>>
 /** Reads the settings and opens the database, as far as they are there. */
 export const openFacts = async (options: { now: number; deep: boolean; offline: boolean }) => {
   loadEnvFile()
-  const given = { readFile: (path: string) => readFileSync(path, 'utf8'), isDebugged: debuggerUrl() !== undefined }
-  const service = readConfig(process.env, { need: 'upstream', ...given })
-  const command = readConfig(process.env, { need: 'database', ...given })
+  const service = readConfig(process.env, 'upstream')
+  const command = readConfig(process.env, 'database')
   const config = command.ok ? command.config : null
   const database = config?.storage.database
   const path = database?.kind === 'sqlite' ? findRealPath(resolve(database.path)) : null

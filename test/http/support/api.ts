@@ -27,7 +27,7 @@ export const START = Date.parse('2026-11-24T16:20:00.000Z')
 export const HOOK = 'https://partner.example/hook'
 
 /** The defaults. */
-const defaults = readConfig({}, { need: 'database', readFile: () => '' })
+const defaults = readConfig({}, 'database')
 if (!defaults.ok) throw new Error('the defaults are no settings')
 export const DEFAULTS = defaults.config
 

@@ -22,7 +22,7 @@ afterAll(() => server[Symbol.asyncDispose]())
 /** As a short command does; `told` has what was told on the way. */
 const openAt = async (DATABASE_URL: string, key = MASTER_KEY) => {
   const env = { DATABASE_URL, MASTER_KEY: key }
-  const read = readConfig(env, { need: 'database', readFile: () => '' })
+  const read = readConfig(env, 'database')
   if (!read.ok) throw new Error(read.problems.map(({ message }) => message.en).join())
   const told: unknown[] = []
   const store = await openStore(read.config, {
