@@ -14,7 +14,6 @@ import type { NewAccount, Store } from '../store/store.ts'
 import { createEmit, type Emit, type Listener } from '../telemetry/emit.ts'
 import { USER_AGENT, VERSION } from '../version.ts'
 import { createBackgroundJob } from '../worker/background-job.ts'
-import { createCommandWatch } from '../worker/command-watch.ts'
 import { CALLS_OF_A_POLL } from '../worker/poller.ts'
 import { createPresence } from '../worker/presence.ts'
 import { leaseFor } from '../worker/settler.ts'
@@ -149,10 +148,6 @@ export const openApp = async (
   })
   const heartbeat = startHeartbeat({ everyMs: SECOND, ring: watchClock, clock })
   stack.defer(heartbeat.stop)
-  const commandWatch = createCommandWatch({ store, emit })
-  await commandWatch.check()
-  const slowHeartbeat = startHeartbeat({ everyMs: 10 * SECOND, ring: () => void commandWatch.check(), clock })
-  stack.defer(slowHeartbeat.stop)
   poller = does('poll') ? openPoller({ ...shared, onLookup: enumerationGuard.recordLookup }) : null
   const deliverer = does('deliver') ? openDeliverer({ ...shared, sender }) : null
   roles.push(...[poller, deliverer].filter(role => role !== null))

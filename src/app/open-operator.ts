@@ -21,9 +21,7 @@ export interface OperatorRole extends Role {
 const CHECK_EVERY_MS = 15 * SECOND
 
 /** They change what a check finds, so it comes at once. */
-const RINGS: ReadonlySet<string> = new Set([
-  ...['account.paused', 'account.resumed', 'upstream.unreachable', 'upstream.back', 'backup.failed', 'backup.done'],
-])
+const RINGS = new Set<string>(['account.paused', 'account.resumed', 'upstream.unreachable', 'upstream.back'])
 
 /** The channel that the settings name; null: they name none. */
 const openChannelOf = ({ url, secret }: Config['operator']): Channel | null =>

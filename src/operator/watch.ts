@@ -4,6 +4,7 @@ import { troublesOf } from '../store/stats/troubles.ts'
 import type { Stats, Store } from '../store/store.ts'
 import { findWriteError } from '../store/unavailable.ts'
 import type { Emit } from '../telemetry/emit.ts'
+import { createCommandWatch } from './command-watch.ts'
 import { conditionOf } from './notes.ts'
 
 type Found = Pick<OperatorEvent, 'condition' | 'subject' | 'details'>
@@ -34,8 +35,9 @@ export const createWatch = ({
   note: (note: OperatorNote) => void
   /** Tells of what cannot be noted, past the store; whether it was told. */
   tellNow: (event: OperatorEvent) => Promise<boolean>
-  emit: Emit<'operator.event'>
+  emit: Emit<'operator.event' | 'deliveries.held' | 'deliveries.resumed' | 'backup.done' | 'backup.failed'>
 }) => {
+  const tellCommands = createCommandWatch(emit)
   /** What the log says to be wrong, and since when. */
   const logged = new Map<string, OperatorEvent>()
 
@@ -71,6 +73,7 @@ export const createWatch = ({
   const checkTroubles = async (): Promise<void> => {
     const [stats, firing] = await Promise.all([store.stats(), store.firingOperatorEvents()])
     const { at } = stats
+    tellCommands(stats)
     const present = new Map(
       troublesOf({ stats, writeError: null, isServed: true }).flatMap(trouble => {
         const found = conditionOf(trouble)

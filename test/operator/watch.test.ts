@@ -67,7 +67,7 @@ const open = async () => {
       toldNow.push(event)
       return !state.isUntold
     },
-    emit: (_, fields) => void logged.push(fields),
+    emit: (...event) => void logged.push(event[1]),
   })
   const check = async () => {
     noted.length = 0

@@ -1,44 +1,26 @@
 import { isoTime } from '../core/show-time.ts'
-import type { LastBackup, Store } from '../store/store.ts'
+import type { LastBackup, Stats } from '../store/store.ts'
 import type { Emit } from '../telemetry/emit.ts'
 
 const HELD = 'to send again, run: idface-notifier deliveries resume'
+
 /**
  * Tells what commands have left in the database, which run beside the service: that deliveries are held or go on, and how backups
- * ended. The first check tells what is amiss already.
+ * ended. The first stats tell what is amiss already.
  */
-export const createCommandWatch = ({
-  store,
-  emit,
-}: {
-  store: Pick<Store, 'stats'>
-  emit: Emit<'deliveries.held' | 'deliveries.resumed' | 'backup.done' | 'backup.failed'>
-}) => {
+export const createCommandWatch = (
+  emit: Emit<'deliveries.held' | 'deliveries.resumed' | 'backup.done' | 'backup.failed'>,
+) => {
   let known: { heldAt: number | null; backup: LastBackup | null } = { heldAt: null, backup: null }
 
-  const tellHold = (heldAt: number | null) => {
+  return ({ deliveries: { heldAt }, backup }: Pick<Stats, 'deliveries' | 'backup'>): void => {
+    const { good, failed } = backup
     if (heldAt !== null && known.heldAt === null) emit('deliveries.held', { since: isoTime(heldAt), advice: HELD })
     if (heldAt === null && known.heldAt !== null) emit('deliveries.resumed')
-  }
-
-  const tellBackup = ({ good, failed }: LastBackup) => {
     const isNew = known.backup !== null && good?.at !== known.backup.good?.at
     if (good !== null && isNew) emit('backup.done', { at: isoTime(good.at), bytes: good.bytes })
     if (failed !== null && failed.at !== known.backup?.failed?.at)
       emit('backup.failed', { at: isoTime(failed.at), reason: failed.reason })
-  }
-
-  return {
-    check: async (): Promise<void> => {
-      try {
-        const { deliveries, backup } = await store.stats()
-        const { heldAt } = deliveries
-        tellHold(heldAt)
-        tellBackup(backup)
-        known = { heldAt, backup }
-      } catch {
-        // The database cannot be read now, which others tell; the next check comes soon.
-      }
-    },
+    known = { heldAt, backup }
   }
 }
