@@ -1,30 +1,16 @@
 import type { Answer, TransientCause } from '../../core/answer.ts'
 
-export const POLL_ANSWERS = [
-  'pending',
-  'verdict',
-  'unknown',
-  'not_found',
-  'refused',
-  'throttled',
-  'server_error',
-  'timeout',
-  'network',
-  'invalid',
-] as const
-type PollAnswer = (typeof POLL_ANSWERS)[number]
-
-const ANSWERS: Readonly<Record<Exclude<Answer['kind'], 'transient'>, PollAnswer>> = {
-  verdict: 'verdict',
+const ANSWERS = {
   waiting: 'pending',
+  verdict: 'verdict',
   unknown_status: 'unknown',
   not_found: 'not_found',
   invalid_id: 'invalid',
   throttled: 'throttled',
   account: 'refused',
   clock: 'refused',
-}
-const CAUSES: Readonly<Record<TransientCause, PollAnswer>> = {
+} as const satisfies Record<Exclude<Answer['kind'], 'transient'>, string>
+const CAUSES = {
   upstream_error: 'server_error',
   http_status: 'server_error',
   unknown_code: 'unknown',
@@ -33,7 +19,10 @@ const CAUSES: Readonly<Record<TransientCause, PollAnswer>> = {
   too_large: 'invalid',
   unreachable: 'network',
   timeout: 'timeout',
-}
+} as const satisfies Record<TransientCause, string>
+
+export const POLL_ANSWERS = [...new Set([...Object.values(ANSWERS), ...Object.values(CAUSES)])]
+type PollAnswer = (typeof POLL_ANSWERS)[number]
 
 /** @param poll.cause null unless the kind is `transient` */
 export const pollAnswerOf = ({ kind, cause }: { kind: Answer['kind']; cause: TransientCause | null }): PollAnswer =>

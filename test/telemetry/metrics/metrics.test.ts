@@ -18,7 +18,7 @@ const TABLE: readonly (readonly [name: string, type: string, labels: Record<stri
     COUNTER,
     {
       account: '',
-      answer: 'pending verdict unknown not_found refused throttled server_error timeout network invalid',
+      answer: 'pending verdict unknown not_found invalid throttled refused server_error network timeout',
     },
   ],
   ['idface_poll_duration_seconds', HISTOGRAM, { account: '' }],
