@@ -33,16 +33,9 @@ const createCollector = () => {
 export const readRequest = async (request: Request): Promise<Body> => {
   if (request.bodyUsed) return 'parsed'
   const collector = createCollector()
-  const reader = request.body?.getReader()
-  if (!reader) return collector.end()
   try {
-    for (;;) {
-      const { done, value } = await reader.read()
-      if (done) return collector.end()
-      if (collector.add(value)) continue
-      await reader.cancel()
-      return 'too_large'
-    }
+    for await (const chunk of request.body ?? []) if (!collector.add(chunk)) return 'too_large'
+    return collector.end()
   } catch {
     return 'cut_off'
   }
