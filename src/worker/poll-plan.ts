@@ -4,6 +4,7 @@ import { SECOND } from '../core/duration.ts'
 import { createPollLearner, type PollLearner } from '../core/polling/learner.ts'
 import type { PollSchedule } from '../core/polling/schedule.ts'
 import type { ClaimedVerification, Store } from '../store/store.ts'
+import { startHeartbeat } from './timers.ts'
 
 export type PollPlan = ReturnType<typeof createPollPlan>
 
@@ -25,7 +26,6 @@ const FLUSH_MS = 10 * SECOND
 /** Learns from the polls of each account when to poll it next. */
 export const createPollPlan = ({ store, schedule, clock }: PollPlanDeps) => {
   const learners = new Map<string, PollLearner>()
-  let nextFlush: AbortController | null = null
 
   const learnerOf = (accountId: string): PollLearner => {
     const known = learners.get(accountId)
@@ -47,16 +47,10 @@ export const createPollPlan = ({ store, schedule, clock }: PollPlanDeps) => {
     learner.know(await store.completionsOf(accountId))
   }
   const flush = async () => {
-    nextFlush?.abort()
-    nextFlush = null
     // One after the other: each computes a schedule, and the event loop waits for that.
     for (const entry of learners) await flushOne(entry).catch(() => {})
   }
-  const flushSoon = () => {
-    if (nextFlush) return
-    nextFlush = new AbortController()
-    clock.sleep(FLUSH_MS, nextFlush.signal).then(flush, () => {})
-  }
+  const heartbeat = startHeartbeat({ everyMs: FLUSH_MS, ring: flush, clock })
 
   return {
     /** How long to wait after a poll at this age, within the schedule's bounds. */
@@ -70,10 +64,12 @@ export const createPollPlan = ({ store, schedule, clock }: PollPlanDeps) => {
       if (state === null || failures > 0 || invalidIds > 0 || lastPolledAt === null || lastPolledAt < nudgedAt) return
       const span = { fromMs: lastPolledAt - nudgedAt, toMs: askedAt - nudgedAt }
       learnerOf(accountId).watch({ ...span, isComplete: state === 'complete' })
-      flushSoon()
     },
 
     /** Writes what is learned and not written yet. */
-    stop: flush,
+    stop: (): Promise<void> => {
+      heartbeat.stop()
+      return flush()
+    },
   }
 }
