@@ -1,6 +1,5 @@
 import { SECOND } from '../core/duration.ts'
 import type { MessageState } from '../core/message.ts'
-import { splitBatches } from './batches.ts'
 import { NotifierError } from './error.ts'
 import { createPages, type Pages } from './pages.ts'
 import { pause } from './pause.ts'
@@ -123,6 +122,28 @@ export interface Client {
 }
 
 const SHORTEST_TURN_MS = 1 * SECOND
+const MOST_OF_A_BATCH = 1_000
+/** Below the 1 MiB that a batch may have, to leave room for its frame. */
+const MOST_BATCH_BYTES = 1_000_000
+
+/** Splits items into batches that are neither too many nor too large as JSON; in order, and never empty. */
+export const splitBatches = <T>(items: readonly T[]): T[][] => {
+  const encoder = new TextEncoder()
+  const batches: T[][] = []
+  let bytes = 0
+  for (const item of items) {
+    const size = encoder.encode(JSON.stringify(item)).length + 1
+    const last = batches.at(-1)
+    if (last && last.length < MOST_OF_A_BATCH && bytes + size <= MOST_BATCH_BYTES) {
+      last.push(item)
+      bytes += size
+    } else {
+      batches.push([item])
+      bytes = size
+    }
+  }
+  return batches
+}
 
 /** @param deps.elapsed ms of a clock that never jumps */
 export const createCalls = ({ request, elapsed }: { request: Transport; elapsed: () => number }): Client => {
