@@ -3,9 +3,9 @@ import { createIds } from '../app/clock-and-ids.ts'
 import { decimal, matching, oneOf } from '../config/parsers.ts'
 import { API_ID } from '../core/account.ts'
 import { codeOf } from '../core/error.ts'
+import { describeFault } from '../core/operator-texts/describe.ts'
 import { Secret } from '../core/secret.ts'
 import { REMOVAL_REFUSALS, viewAccount } from '../http/admin/accounts.ts'
-import { EXPLAIN_TEXTS } from '../http/partner/explain-texts.ts'
 import { listAll } from '../store/list-all.ts'
 import type { Account } from '../store/store.ts'
 import { anyText, argument, type Common, defineCommand, option, type Pair, partnerOption, required } from './command.ts'
@@ -32,8 +32,10 @@ const ACCOUNT = argument(
 const stateOf = (account: Account, { say, lang }: Common): string => {
   const { pausedAt, pauseReason, pauseCode, unreachableAt, unreachableError: error } = account
   if (pausedAt !== null) {
-    const byOperator = say('by an operator', '由运维人员暂停')
-    const { [pauseReason ?? 'operator']: reason } = { ...EXPLAIN_TEXTS[lang].pauseReason, operator: byOperator }
+    const reason =
+      pauseReason === null || pauseReason === 'operator'
+        ? say('by an operator', '由运维人员暂停')
+        : describeFault(pauseReason, lang).sentence
     return `${say('paused: ', '已暂停：')}${reason}${pauseCode === null ? '' : ` (${pauseCode})`}`
   }
   return unreachableAt === null ? say('works', '正常') : say(`not reachable (${error})`, `无法连接（${error}）`)

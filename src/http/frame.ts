@@ -9,14 +9,14 @@ import type { ApiEnv } from './api-env.ts'
 import { setHeader } from './caller.ts'
 import { sendError, sendProblem } from './json/problem.ts'
 
-interface RequestLogDeps {
+export interface FrameDeps {
   emit: Emit<'request.answered' | 'probe.answered' | 'stranger.refused' | 'request.failed'>
   monotonic: () => number
   newId: (prefix: string) => string
-  /** Turns a 404 into a 405 if this address exists for another method. */
-  refuseMethod: MiddlewareHandler<ApiEnv>
   /** Aborted when the service stops: it answers that it does, and nothing else. */
   stopping: AbortSignal
+  /** Null: there are no traces. */
+  tracer: Pick<Tracer, 'request'> | null
 }
 
 const HEADER = 'x-request-id'
@@ -49,11 +49,14 @@ const isStrangersRefusal = (c: Context<ApiEnv>): boolean =>
  * never the path, the query or a body. A bug gets a line of its own.
  *
  * This is one middleware because each middleware costs every request two promises.
+ *
+ * @param refuseMethod turns a 404 into a 405 if this address exists for another method
  */
-const createRequestLog = (deps: RequestLogDeps): MiddlewareHandler<ApiEnv> => {
-  const { emit, monotonic, newId, refuseMethod, stopping } = deps
-
-  return async function logRequest(c, next) {
+const createRequestLog = (
+  { emit, monotonic, newId, stopping }: FrameDeps,
+  refuseMethod: MiddlewareHandler<ApiEnv>,
+): MiddlewareHandler<ApiEnv> =>
+  async function logRequest(c, next) {
     const startedAt = monotonic()
     const sent = c.req.header(HEADER)
     const requestId = sent !== undefined && REQUEST_ID.test(sent) ? sent : newId('req')
@@ -76,7 +79,6 @@ const createRequestLog = (deps: RequestLogDeps): MiddlewareHandler<ApiEnv> => {
       requestId,
     })
   }
-}
 
 /** Makes a span of every request but probes and what is refused, or not found, of a stranger. It has the pattern of the route, and never the path, the query or a header. */
 export const createRequestSpan = (tracer: Pick<Tracer, 'request'>): MiddlewareHandler<ApiEnv> =>
@@ -119,11 +121,6 @@ export const readTraceparent = (text: string | undefined): string | null => {
   return `00-${traceId}-${spanId}-0${Number.parseInt(flags, 16) & SAMPLED}`
 }
 
-export interface FrameDeps extends Omit<RequestLogDeps, 'refuseMethod'> {
-  /** Null: there are no traces. */
-  tracer: Pick<Tracer, 'request'> | null
-}
-
 /**
  * A Hono app without routes: every request is logged, and every error is answered as `application/problem+json`.
  *
@@ -144,7 +141,7 @@ export const createFrame = (deps: FrameDeps, notFound: Words): Hono<ApiEnv> => {
   })
   // Around all others, so that it sees what they answer; a middleware less where there are no traces.
   if (deps.tracer) app.use(createRequestSpan(deps.tracer))
-  app.use(createRequestLog({ ...deps, refuseMethod }))
+  app.use(createRequestLog(deps, refuseMethod))
   app.onError((error, c) => sendError(c, error))
   app.notFound(c => sendProblem(c, { code: 'not_found', detail: notFound }))
   return app

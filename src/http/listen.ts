@@ -1,4 +1,4 @@
-import { createServer, type RequestListener } from 'node:http'
+import { createServer } from 'node:http'
 import { type AddressInfo, createServer as createTcpServer } from 'node:net'
 import { getRequestListener } from '@hono/node-server'
 import { SECOND } from '../core/duration.ts'
@@ -37,25 +37,6 @@ interface Address {
   port: number
 }
 
-/**
- * Answers 400 where `Host` is no host: `1.2.3.4.5` would be an address, of which no URL can be made. Most callers send the
- * same one each time.
- */
-const requireHost = (listener: RequestListener): RequestListener => {
-  let lastGood = ''
-  return (request, response) => {
-    const { host } = request.headers
-    if (host !== undefined && host !== lastGood) {
-      if (!URL.canParse(`http://${host}`)) {
-        response.writeHead(400, { 'content-length': 0, connection: 'close' }).end()
-        return
-      }
-      lastGood = host
-    }
-    listener(request, response)
-  }
-}
-
 /** Listens. Rejects with a sentence for the operator if it cannot. */
 export const listen = (fetch: Fetch, { host, port, limits = LIMITS }: Address & { limits?: ListenLimits }) =>
   new Promise<{ url: string; drain(): Promise<void>; close(): Promise<void> }>((resolve, reject) => {
@@ -68,7 +49,7 @@ export const listen = (fetch: Fetch, { host, port, limits = LIMITS }: Address & 
     })
     const server = createServer(
       { ...times, maxHeaderSize: MOST_HEADER_BYTES },
-      connections.gate(endUnreadBody(requireHost(listener))),
+      connections.gate(endUnreadBody(listener)),
     )
     server.on('connection', connections.add)
     server.timeout = takingTimeout

@@ -9,7 +9,7 @@ const CHANGE_KEY =
 
 const FAULTS: Catalogue['faults'] = {
   egress_ip: {
-    sentence: 'GetResult does not accept calls from this IP address',
+    sentence: 'GetResult does not accept calls from the IP address of this service',
     remedy: "Have the vendor register this machine's egress address.",
   },
   credentials_missing: {
@@ -23,7 +23,7 @@ const FAULTS: Catalogue['faults'] = {
   },
   frozen: { sentence: 'the account is frozen', remedy: 'Ask the vendor to unfreeze it.' },
   clock: {
-    sentence: "this machine's clock and GetResult's differ too much",
+    sentence: 'the clocks of this service and of GetResult differ too much',
     remedy: 'Set this machine\'s clock right: "sudo timedatectl set-ntp true".',
   },
   password_refused: {

@@ -8,7 +8,7 @@ const CHANGE_KEY =
   '其他账户的 APIKEY 不在配置中：先运行 "idface-notifier account remove APIID"，再运行 "idface-notifier account create APIID --api-key-file FILE"（--mode、--rate 与原来相同），随即试探该账户。专供某个合作方的账户：先运行 "partner disable PARTNER"，新建时加上 --partner PARTNER，最后运行 "partner enable PARTNER"。'
 
 const FAULTS: Catalogue['faults'] = {
-  egress_ip: { sentence: 'GetResult 不接受来自本机 IP 地址的请求', remedy: '请厂商备案本机的出口 IP 地址。' },
+  egress_ip: { sentence: 'GetResult 不接受来自本服务 IP 地址的请求', remedy: '请厂商备案本机的出口 IP 地址。' },
   credentials_missing: {
     sentence: 'GetResult 未在请求中找到 APIID 或密码',
     remedy: '请检查 IHUYI_ACCOUNT、IHUYI_API_KEY 和 IHUYI_METHOD，以及本服务与 GetResult 之间的代理。',
@@ -19,7 +19,7 @@ const FAULTS: Catalogue['faults'] = {
     remedy: `请改正 IHUYI_ACCOUNT 和 IHUYI_API_KEY（按安装文档部署时，位于 /etc/idface-notifier/settings），或 IHUYI_API_KEY_FILE 指定的文件，然后重启："systemctl restart idface-notifier"。${CHANGE_KEY}若是 APIID 填错：请先取消等待中的登记，再移除该账户。多次登录失败可能导致账户被冻结。`,
   },
   frozen: { sentence: '账户已被冻结', remedy: '请联系厂商解冻。' },
-  clock: { sentence: '本机与 GetResult 的时钟相差过大', remedy: '请校准本机时钟："sudo timedatectl set-ntp true"。' },
+  clock: { sentence: '本服务与 GetResult 的时钟相差过大', remedy: '请校准本机时钟："sudo timedatectl set-ntp true"。' },
   password_refused: {
     sentence: 'GetResult 不接受该密码',
     remedy: `请检查 APIKEY（IHUYI_API_KEY，或 IHUYI_API_KEY_FILE 指定的文件）和本机时钟（"timedatectl"）；两者都无误时，可尝试 IHUYI_PASSWORD_MODE=static。改后须重启。${CHANGE_KEY}`,

@@ -121,7 +121,7 @@ const REPEATED = { en: 'must be given only once', zh: '只能出现一次' }
 
 /** Reads the query parameters. Throws `AppError('invalid_query')` for invalid, unknown, repeated and too many ones. */
 export const readQuery = <T>(c: Context, schema: z.ZodType<T>): T => {
-  const { searchParams } = new URL(c.req.url)
+  const searchParams = new URLSearchParams(/\?([^#]*)/.exec(c.req.url)?.[1])
   if (searchParams.size > MOST_PARAMETERS) throw new AppError('invalid_query', TOO_MANY)
   const repeated = namesOf(schema).filter(name => searchParams.getAll(name).length > 1)
   const errors = repeated.map(path => ({ path, message: REPEATED }))

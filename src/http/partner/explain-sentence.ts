@@ -1,5 +1,6 @@
 import type { Language } from '../../core/language.ts'
 import { toldOf } from '../../core/message.ts'
+import { describeFault } from '../../core/operator-texts/describe.ts'
 import { roundedRate, showSpan } from '../../core/show-sizes.ts'
 import { SHOW_TIME, type ShowTime } from '../../core/show-time.ts'
 import type { Attempt, Explanation } from '../../store/store.ts'
@@ -82,15 +83,12 @@ const heldClause = (account: Explanation['account'], scope: Scope): string | nul
 
 const pauseClause = (
   { pausedAt, pauseReason, pauseCode }: Explanation['account'],
-  { texts, showAt }: Scope,
+  { texts, language, showAt }: Scope,
 ): string => {
   const at = showAt(pausedAt ?? 0)
   if (pauseReason === 'operator') return fill(texts.paused.byOperator, { at })
-  return fill(texts.paused.byCode, {
-    at,
-    reason: texts.pauseReason[pauseReason ?? 'unknown_code'],
-    code: pauseCode ?? '?',
-  })
+  const reason = describeFault(pauseReason ?? 'unknown_code', language).sentence
+  return fill(texts.paused.byCode, { at, reason, code: pauseCode ?? '?' })
 }
 
 const clausesAfterEnd = (explanation: Explanation, scope: Scope): string[] => {

@@ -1,4 +1,3 @@
-import type { PauseReason } from '../../core/account.ts'
 import type { Answer } from '../../core/answer.ts'
 import type { Language } from '../../core/language.ts'
 import type { AttemptError } from '../../core/message.ts'
@@ -53,19 +52,6 @@ const en = {
     byOperator:
       'The operator paused the upstream account at {at}. Calls about this serial resume when the operator resumes the account.',
   },
-  pauseReason: {
-    egress_ip: 'the upstream does not accept calls from our IP address',
-    credentials_missing: 'the upstream found no APIID or no password in our call',
-    app_missing: 'the upstream does not know the application',
-    credentials_wrong: 'the APIID or the API key is wrong',
-    frozen: 'the account is frozen',
-    clock: 'our clock and the clock of the upstream differ too much',
-    password_refused: 'the upstream does not accept the password',
-    no_contract: 'the account has no contract for this product',
-    password_or_balance: 'the password is wrong or the balance is used up',
-    serial_not_received: 'the upstream does not receive the serials that we send',
-    unknown_code: 'the upstream answers most calls with an undocumented code',
-  } satisfies Record<Exclude<PauseReason, 'operator'>, string>,
   webhook: {
     delivered: 'The webhook was delivered: {attempt}.',
     first: 'The webhook will be sent at {at} ({in}).',
@@ -154,19 +140,6 @@ const zh: ExplainTexts = {
   paused: {
     byCode: 'GetResult 账户自{at} 起暂停：{reason}（返回码 {code}）。系统会定期重试，账户恢复后立即继续查询该流水号。',
     byOperator: '运维人员已于{at} 暂停 GetResult 账户，恢复后立即继续查询该流水号。',
-  },
-  pauseReason: {
-    egress_ip: 'GetResult 不接受本服务 IP 地址的请求',
-    credentials_missing: 'GetResult 未收到 APIID 或密码',
-    app_missing: 'GetResult 没有该应用',
-    credentials_wrong: 'APIID 或 APIKEY 错误',
-    frozen: '账户已被冻结',
-    clock: '本服务与 GetResult 的时钟相差过大',
-    password_refused: 'GetResult 不接受该密码',
-    no_contract: '账户未开通此产品',
-    password_or_balance: '密码错误或余额不足',
-    serial_not_received: 'GetResult 未收到流水号',
-    unknown_code: 'GetResult 对大多数请求返回未知的返回码',
   },
   webhook: {
     delivered: '回调已送达：{attempt}。',

@@ -127,7 +127,7 @@ test('the call answers with the data and the sentence', async () => {
     status: 'pending',
     reason: null,
     language: 'en',
-    sentence: expect.stringContaining('the APIID or the API key is wrong (code 405)'),
+    sentence: expect.stringContaining('the APIID or the APIKEY is wrong (code 405)'),
     at: '2026-11-24T16:20:00.000Z',
     polling: {
       lastAnswer: 'account',
