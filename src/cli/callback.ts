@@ -13,8 +13,8 @@ const allCallbacks = async (store: Store, partnerId: string | null): Promise<Cal
   const all: CallbackTrouble[] = []
   let after = null
   do {
-    const { troubles, next } = await store.listCallbacks(partnerId, { after, limit: PAGE })
-    all.push(...troubles)
+    const { found, next } = await store.listCallbacks(partnerId, { after, limit: PAGE })
+    all.push(...found)
     after = next
   } while (after !== null)
   return all

@@ -2,7 +2,7 @@ import type { EventEmitter } from 'node:events'
 import type { BinsChange, CompletionBins } from '../core/polling/completion-bins.ts'
 import type { Secret } from '../core/secret.ts'
 import type { Account, AccountRemoval, NewAccount } from './accounts/account.ts'
-import type { Callback, CallbackNotice, CallbackPage } from './callbacks/callback.ts'
+import type { Callback, CallbackNotice, CallbackTrouble } from './callbacks/callback.ts'
 import type { StoreHints } from './hints.ts'
 import type { EventPage, EventQuery } from './messages/events.ts'
 import type {
@@ -13,6 +13,7 @@ import type {
   MessageSettlement,
 } from './messages/message.ts'
 import type { OperatorVerbs } from './operators/operator-verbs.ts'
+import type { Page } from './page.ts'
 import type { ApiKey, KeyOwner, NewKey } from './partners/api-keys.ts'
 import type { NewPartner, Partner, PartnerChange } from './partners/partners.ts'
 import type { Usage } from './partners/quotas.ts'
@@ -20,7 +21,7 @@ import type { EndOfSecret, NewSigningSecret, RotatedSecret, SigningSecret } from
 import type { PartnerStatus } from './partners/status.ts'
 import type { ResendOutcome } from './registrations/acts.ts'
 import type { Explanation } from './registrations/explanations.ts'
-import type { RegistrationPage, RegistrationQuery } from './registrations/queries.ts'
+import type { RegistrationQuery } from './registrations/queries.ts'
 import type { NewRegistration, Registered } from './registrations/register.ts'
 import type { Cancellation, Registration } from './registrations/registration.ts'
 import type { Resealed, ResealPlace } from './resealing.ts'
@@ -52,7 +53,7 @@ export type { PartnerStatus } from './partners/status.ts'
 export type { Cancelled, ResendOutcome } from './registrations/acts.ts'
 export type { Explanation } from './registrations/explanations.ts'
 export type * from './registrations/filter.ts'
-export type { RegistrationPage, RegistrationQuery } from './registrations/queries.ts'
+export type { RegistrationQuery } from './registrations/queries.ts'
 export type { NewRegistration, Registered } from './registrations/register.ts'
 export type { Cancellation, Registration } from './registrations/registration.ts'
 export type { Resealed, ResealPlace } from './resealing.ts'
@@ -77,7 +78,7 @@ export interface Store extends OperatorVerbs {
   register(items: readonly NewRegistration[]): Promise<Registered[]>
   findRegistration(partnerId: string, id: string): Promise<Registration | null>
   /** Newest first, `limit` at most, from before the registration `before`. A page looks at as many as one of `searchRegistrations`. */
-  listRegistrations(partnerId: string, query: RegistrationQuery): Promise<RegistrationPage>
+  listRegistrations(partnerId: string, query: RegistrationQuery): Promise<Page<Registration>>
   /** All of these serials, newest first. Null: they are more than `limit`, of which it looks at one more at most. */
   lookUpRegistrations(partnerId: string, idcardids: readonly string[], limit: number): Promise<Registration[] | null>
   /** Those of these registrations, of any partner, that are not pending any more. */
@@ -141,7 +142,10 @@ export interface Store extends OperatorVerbs {
    * URLs that fail or are held, in the order of partner and URL, from after `after`; null: of all partners, and then without those that
    * have only begun to fail.
    */
-  listCallbacks(partnerId: string | null, page: { after: Callback | null; limit: number }): Promise<CallbackPage>
+  listCallbacks(
+    partnerId: string | null,
+    page: { after: Callback | null; limit: number },
+  ): Promise<Page<CallbackTrouble, Callback>>
   /**
    * Hands out notices of disabled URLs that are due, `limit` at most and one of each partner, and puts each off until its next try. Where
    * the partner has no URL that works, there is none.

@@ -18,7 +18,7 @@ describe('a backup', () => {
     expect(readdirSync(backups)).toEqual(['one.db'])
     expect((await bench.store.stats()).backup).toEqual({ good: { at: NOW, path: file, bytes }, failed: null })
     const act = { who: 'command', ...BY, at: NOW, act: 'database.backup', object: null }
-    expect((await bench.store.listActs(everyAct)).acts).toMatchObject([{ ...act, outcome: 'done' }])
+    expect((await bench.store.listActs(everyAct)).found).toMatchObject([{ ...act, outcome: 'done' }])
     expect(findBackupProblem(configOf(path), file, { random: randomBytes, deep: true })).toBeNull()
   })
 

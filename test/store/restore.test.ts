@@ -31,7 +31,7 @@ describe('a restore', () => {
     expect(await store.deliveriesHeldAt()).toBeNull()
     expect((await store.stats()).backup).toMatchObject({ good: { at: NOW, path: file }, failed: null })
     const act = { who: 'command', ...BY, act: 'database.restore', outcome: 'done' }
-    expect((await store.listActs(everyAct)).acts).toMatchObject([act])
+    expect((await store.listActs(everyAct)).found).toMatchObject([act])
     await store.close()
   })
 

@@ -47,5 +47,5 @@ test('a file of the baseline opens with what was in it', async () => {
   const { store } = await upgraded(makeFile('0000_baseline', sql))
   expect(await store.findPartner('prt_1')).toMatchObject({ name: 'Zoë', disabled: false })
   const query = { who: null, act: null, since: null, limit: 9, before: null }
-  expect((await store.listActs(query)).acts).toMatchObject([{ id: 1, act: 'key.create', outcome: 'done' }])
+  expect((await store.listActs(query)).found).toMatchObject([{ id: 1, act: 'key.create', outcome: 'done' }])
 })

@@ -56,7 +56,7 @@ export const addAudit: Part = (app, { store }) => {
   app.get('/v1/admin/audit', async c => {
     const { who, act, since, limit, cursor } = readQuery(c, AUDIT_QUERY)
     const page = { who: who ?? null, act: act ?? null, since: since ?? null, limit, before: cursor ?? null }
-    const { acts, next } = await store.listActs(page)
-    return c.json({ data: acts.map(viewAct), nextCursor: next === null ? null : cursorOf(String(next)) })
+    const { found, next } = await store.listActs(page)
+    return c.json({ data: found.map(viewAct), nextCursor: next === null ? null : cursorOf(String(next)) })
   })
 }

@@ -55,8 +55,8 @@ export const addCallbacks: Part = (app, { store }) => {
   app.get('/v1/admin/callbacks', async c => {
     const { partnerId: ofPartner = null, limit, cursor = null } = readQuery(c, CALLBACKS_QUERY)
     if (ofPartner !== null) await refuseNobody(ofPartner, 'query')
-    const { troubles, next } = await store.listCallbacks(ofPartner, { after: cursor, limit })
-    return c.json({ data: troubles.map(viewCallback), nextCursor: next && cursorOf(next) })
+    const { found, next } = await store.listCallbacks(ofPartner, { after: cursor, limit })
+    return c.json({ data: found.map(viewCallback), nextCursor: next && cursorOf(next) })
   })
 
   app.post('/v1/admin/callbacks/enable', noQuery, async c => {

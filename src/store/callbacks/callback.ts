@@ -80,13 +80,6 @@ export interface CallbackNotice extends Callback {
   attempt: number
 }
 
-/** The first `limit` URLs in trouble behind a place, in the order of partner and URL. */
-export interface CallbackPage {
-  troubles: CallbackTrouble[]
-  /** Where the next page begins; null: there is none. */
-  next: Callback | null
-}
-
 /** Fewer attempts say too little, however old the first one is. */
 const ENOUGH_ATTEMPTS = 10
 const FAILING_AFTER_MS = HOUR

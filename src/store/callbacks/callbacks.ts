@@ -1,10 +1,10 @@
 import type { StoreContext } from '../context.ts'
 import { afterCallbackChanges } from '../hints.ts'
+import { pageOf } from '../page.ts'
 import type { Store } from '../store.ts'
 import type { Tx } from '../tx.ts'
 import {
   afterSuccess,
-  type CallbackPage,
   type CallbackRow,
   type CallbackTrouble,
   callbackKey,
@@ -29,13 +29,6 @@ const troubleOf = ({ state, lastError, ...row }: CallbackRow, held: number): Cal
   lastError: state === 'gone' ? null : lastError,
   held,
 })
-
-/** @param rows one more than the page has, where there are more */
-const callbackPageOf = (rows: readonly CallbackTrouble[], limit: number): CallbackPage => {
-  const troubles = rows.slice(0, limit)
-  const last = rows.length > limit ? troubles.at(-1) : undefined
-  return { troubles, next: last ? { partnerId: last.partnerId, callbackUrl: last.callbackUrl } : null }
-}
 
 type Verbs = Pick<Store, 'enableCallback' | 'disableCallback' | 'listCallbacks'>
 
@@ -68,7 +61,7 @@ export const createCallbacks = ({ read, write, tell }: Pick<StoreContext, 'read'
     read(async tx => {
       const from = after ?? { partnerId: partnerId ?? '', callbackUrl: '' }
       const rows = await tx.all<CallbackRow>(PAGE, { ...from, of: partnerId, limit: limit + 1 })
-      return callbackPageOf(await withHeld(tx, rows), limit)
+      return pageOf(await withHeld(tx, rows), limit, ({ partnerId, callbackUrl }) => ({ partnerId, callbackUrl }))
     }),
 })
 

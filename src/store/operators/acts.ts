@@ -1,6 +1,7 @@
 import { DAY } from '../../core/duration.ts'
 import type { StoreContext } from '../context.ts'
 import { and, desc, eq, gte, lt } from '../drizzle.ts'
+import { pageOf } from '../page.ts'
 import type { Store } from '../store.ts'
 import type { Sql } from '../tx.ts'
 
@@ -56,12 +57,6 @@ export interface ActQuery {
   before: number | null
 }
 
-/** `next`: to go on before; null: there are no more. */
-export interface ActPage {
-  acts: Act[]
-  next: number | null
-}
-
 const KEPT_MS = 366 * DAY
 
 /** Of the oldest acts so many are looked at when another is recorded, and erased where they are kept no longer. */
@@ -96,8 +91,6 @@ export const createActs = ({ read, write }: StoreContext) =>
           act === null ? undefined : eq(acts.act, act),
         )
         const found = db.select().from(acts).where(asked).orderBy(desc(acts.id))
-        const rows = await found.limit(limit + 1)
-        const page = rows.slice(0, limit)
-        return { acts: page, next: rows.length > limit ? (page.at(-1)?.id ?? null) : null }
+        return pageOf(await found.limit(limit + 1), limit, ({ id }) => id)
       }),
   }) satisfies Partial<Store>

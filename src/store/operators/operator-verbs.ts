@@ -1,8 +1,9 @@
 import type { RefusingChannel } from '../../core/operator-channel.ts'
 import type { OperatorNote } from '../../core/operator-event.ts'
 import type { BulkAct, BulkCommand, BulkStep, NewBulkAct } from '../bulk/bulk-act.ts'
-import type { BoundedCount, FailureGroups, SearchPage, SearchQuery } from '../registrations/filter.ts'
-import type { ActEnd, ActPage, ActQuery, NewAct } from './acts.ts'
+import type { Page } from '../page.ts'
+import type { BoundedCount, FailureGroups, FoundRegistration, SearchQuery } from '../registrations/filter.ts'
+import type { Act, ActEnd, ActQuery, NewAct } from './acts.ts'
 import type { AdminToken, AdminTokenOwner, NewAdminToken } from './admin-tokens.ts'
 import type { NewNode, ServiceNode } from './nodes.ts'
 import type {
@@ -16,7 +17,7 @@ import type {
 /** The part of the store that is for operators: it sees all partners, and keeps who may do what, who has done what, and what operators are told. */
 export interface OperatorVerbs {
   /** Over all partners, newest first. A page looks at so many registrations at most (`registrations/filter.ts`). */
-  searchRegistrations(query: SearchQuery): Promise<SearchPage>
+  searchRegistrations(query: SearchQuery): Promise<Page<FoundRegistration>>
   /** How many a search would find, up to `MOST_MATCHES` among so many. */
   countRegistrations(wanted: Pick<SearchQuery, 'filter' | 'act'>): Promise<BoundedCount>
   /** All that `exhaustedIn` means. */
@@ -56,7 +57,7 @@ export interface OperatorVerbs {
   recordAct(act: NewAct): Promise<number>
   endAct(id: number, outcome: ActEnd): Promise<void>
   /** Newest first. */
-  listActs(query: ActQuery): Promise<ActPage>
+  listActs(query: ActQuery): Promise<Page<Act, number>>
 
   /** Notes what operators may have to be told, each by `afterNote`. A thousand events are kept. */
   noteOperatorEvents(notes: readonly OperatorNote[]): Promise<NotedOperatorEvents>

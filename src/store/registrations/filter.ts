@@ -80,12 +80,6 @@ export interface SearchQuery {
   before: string | null
 }
 
-/** `next`: to go on before; null: there are no more. A page may hold fewer than `limit`, or nothing, and others may follow. */
-export interface SearchPage {
-  found: FoundRegistration[]
-  next: string | null
-}
-
 /** `isCapped`: there may be more than `count`. */
 export interface BoundedCount {
   count: number

@@ -5,14 +5,7 @@ import { KEPT_ATTEMPTS } from '../messages/settling.ts'
 import { usageOf } from '../partners/quotas.ts'
 import type { Attempt, Store } from '../store.ts'
 import { columnsOf, type Sql, type Tx } from '../tx.ts'
-import {
-  findOwned,
-  type Registration,
-  type RegistrationRow,
-  SELECT_REGISTRATIONS,
-  selectOwned,
-  toRegistration,
-} from './registration.ts'
+import { findOwned, type RegistrationRow, SELECT_REGISTRATIONS, selectOwned, toRegistration } from './registration.ts'
 import { pageOfPartner, readWindow } from './search.ts'
 
 type Verb = 'endedAmong' | 'findRegistration' | 'lookUpRegistrations' | 'listRegistrations' | 'usageOf' | 'listAttempts'
@@ -23,12 +16,6 @@ export interface RegistrationQuery {
   delivery: MessageState | null
   limit: number
   before: string | null
-}
-
-/** `next`: to go on before; null: there are no more. A page may hold fewer than `limit`, or nothing, and others may follow. */
-export interface RegistrationPage {
-  found: Registration[]
-  next: string | null
 }
 
 /** What the API reads of registrations. */

@@ -5,6 +5,7 @@ import type { MessageState } from '../../core/message.ts'
 import { REGISTRATION_STATUSES, type RegistrationStatus } from '../../core/registration.ts'
 import { exhaustedIn } from '../bulk/bulk-act.ts'
 import type { StoreContext } from '../context.ts'
+import type { Page } from '../page.ts'
 import type { Store } from '../store.ts'
 import { columnsOf, type Dialect, type Sql, type Tx } from '../tx.ts'
 import {
@@ -18,7 +19,6 @@ import {
   MOST_MATCHES,
   type RegistrationFilter,
   SEARCHED_AT_ONCE,
-  type SearchPage,
 } from './filter.ts'
 import type { RegistrationQuery } from './queries.ts'
 
@@ -76,7 +76,7 @@ export const pageOfPartner = (
   window: ReadWindow,
   partnerId: string,
   { limit, before, ...named }: RegistrationQuery,
-): Promise<SearchPage> => {
+): Promise<Page<FoundRegistration>> => {
   const place = { filter: { ...ALL_REGISTRATIONS, partnerId, ...named }, act: null, before }
   return search(window, place, { among: SEARCHED_AT_ONCE, most: limit })
 }
@@ -89,7 +89,7 @@ const search = async (
   window: ReadWindow,
   { filter, act, before }: SearchPlace,
   { among, most }: { among: number; most: number },
-): Promise<SearchPage> => {
+): Promise<Page<FoundRegistration>> => {
   const found: FoundRegistration[] = []
   let end = before
   let left = among

@@ -144,12 +144,12 @@ export const describeFailingCallbacks = (open: OpenStore): void => {
     let after = null
     do {
       const page = await bench.store.listCallbacks(null, { after, limit: 2 })
-      listed.push(...page.troubles.map(({ callbackUrl }) => callbackUrl))
+      listed.push(...page.found.map(({ callbackUrl }) => callbackUrl))
       after = page.next
     } while (after !== null)
     expect(listed).toEqual(urls)
     const other = await bench.addPartner()
-    expect(await bench.store.listCallbacks(other, { after: null, limit: 10 })).toEqual({ troubles: [], next: null })
+    expect(await bench.store.listCallbacks(other, { after: null, limit: 10 })).toEqual({ found: [], next: null })
   })
 
   test('is forgotten when nothing has failed there for the retention, but not while something is held', async () => {

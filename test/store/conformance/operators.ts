@@ -63,7 +63,7 @@ export const describeOperators = (open: OpenStore): void => {
     await bench.advance(MINUTE)
     await store.recordAct({ ...RESUME, who: 'command', object: null, reason: null, changes: null, outcome: 'failed' })
     await store.recordAct({ ...RESUME, act: 'account.pause' })
-    const { acts, next } = await store.listActs(everything)
+    const { found: acts, next } = await store.listActs(everything)
     expect(next).toBeNull()
     expect(acts.map(({ act, who }) => [act, who])).toEqual([
       ['account.pause', 'token_1'],
@@ -72,9 +72,9 @@ export const describeOperators = (open: OpenStore): void => {
     ])
     expect(acts[2]).toEqual({ ...RESUME, at, id: acts[2]?.id })
     const first = await store.listActs({ ...everything, limit: 2 })
-    expect(first).toEqual({ acts: acts.slice(0, 2), next: acts[1]?.id })
+    expect(first).toEqual({ found: acts.slice(0, 2), next: acts[1]?.id })
     expect(await store.listActs({ ...everything, limit: 2, before: first.next })).toEqual({
-      acts: acts.slice(2),
+      found: acts.slice(2),
       next: null,
     })
   })
@@ -83,18 +83,18 @@ export const describeOperators = (open: OpenStore): void => {
     await using bench = await openStoreFixture(open)
     const { store } = bench
     const id = await store.recordAct({ ...RESUME, outcome: 'begun' })
-    expect((await store.listActs(everything)).acts).toMatchObject([{ id, outcome: 'begun' }])
+    expect((await store.listActs(everything)).found).toMatchObject([{ id, outcome: 'begun' }])
     await store.endAct(id, 'refused')
     await store.endAct(id + 1, 'done')
-    expect((await store.listActs(everything)).acts).toMatchObject([{ ...RESUME, id, outcome: 'refused' }])
+    expect((await store.listActs(everything)).found).toMatchObject([{ ...RESUME, id, outcome: 'refused' }])
   })
 
   test('no longer see acts after more than a year', async () => {
     await using bench = await openStoreFixture(open)
     await bench.store.recordAct(RESUME)
     await bench.advance(367 * DAY)
-    expect(await bench.store.listActs(everything)).toEqual({ acts: [], next: null })
+    expect(await bench.store.listActs(everything)).toEqual({ found: [], next: null })
     await bench.store.recordAct(RESUME)
-    expect((await bench.store.listActs(everything)).acts).toHaveLength(1)
+    expect((await bench.store.listActs(everything)).found).toHaveLength(1)
   })
 }

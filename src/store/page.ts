@@ -1,0 +1,17 @@
+/** Some of a list, in its order: it may hold fewer than its limit, or nothing, and others may follow. */
+export interface Page<Item, Place = string> {
+  found: Item[]
+  /** From where on the next page is; null: there is none. */
+  next: Place | null
+}
+
+/** @param rows one more than the page has, where there are more */
+export const pageOf = <Item, Place>(
+  rows: readonly Item[],
+  limit: number,
+  placeOf: (last: Item) => Place,
+): Page<Item, Place> => {
+  const found = rows.slice(0, limit)
+  const last = rows.length > limit ? found.at(-1) : undefined
+  return { found, next: last === undefined ? null : placeOf(last) }
+}
