@@ -4,7 +4,7 @@ import { SECOND } from '../core/duration.ts'
 import { type OperatorEvent, operatorEventType } from '../core/operator-event.ts'
 import { type Channel, openChannel } from '../operator/channel.ts'
 import { createEventBuffer } from '../operator/event-buffer.ts'
-import { noteOfEvent, notesOfTransition } from '../operator/notes.ts'
+import { notesOfEvent } from '../operator/notes.ts'
 import { noticeItem, testItem } from '../operator/notice.ts'
 import { createNotifier } from '../operator/notifier.ts'
 import { createWatch } from '../operator/watch.ts'
@@ -62,14 +62,10 @@ export const openOperator = (deps: RoleDeps): OperatorRole => {
   const check = () => void watch.check()
   const heartbeat = startHeartbeat({ everyMs: CHECK_EVERY_MS, ring: check, clock })
   check()
-  store.hints.on('callbacksChanged', changedUrls => {
-    for (const changed of changedUrls) for (const noted of notesOfTransition(changed, store.now())) note(noted)
-  })
   return {
     listen: event => {
       if (RINGS.has(event.name)) check()
-      const noted = noteOfEvent(event, store.now())
-      if (noted !== null) note(noted)
+      for (const noted of notesOfEvent(event, store.now())) note(noted)
     },
     ...createRole({
       end: () => {

@@ -1,7 +1,5 @@
-import { hostOf } from '../core/callback-url.ts'
 import type { OperatorNote } from '../core/operator-event.ts'
 import type { Trouble } from '../core/trouble.ts'
-import type { ChangedCallback } from '../store/store.ts'
 import type { TelemetryEvent } from '../telemetry/emit.ts'
 
 type Named = Pick<OperatorNote, 'condition' | 'subject'> & { details: NonNullable<OperatorNote['details']> }
@@ -30,47 +28,32 @@ export const conditionOf = (trouble: Trouble): Named | null => {
   }
 }
 
-/** What only happens, and a check would not find; null: the event is none of that. */
-export const noteOfEvent = ({ name, fields }: TelemetryEvent, at: number): OperatorNote | null => {
+/** What a check would not find. All URLs of a host are one subject: the first that works again, or is enabled, ends what was told of it. */
+export const notesOfEvent = ({ name, fields }: TelemetryEvent, at: number): OperatorNote[] => {
   switch (name) {
     case 'upstream.unknown_status': {
       const { accountId: account, status } = fields
-      return { condition: name, subject: `${account} ${status}`, at, adds: 1, details: { account, status } }
+      return [{ condition: name, subject: `${account} ${status}`, at, adds: 1, details: { account, status } }]
     }
     case 'message.exhausted': {
       const { partnerId, host, httpStatus, error: kind, detail } = fields
       const error = httpStatus === null ? [kind, detail].filter(one => one !== null).join(' ') : `http_${httpStatus}`
-      return { condition: name, subject: partnerId, at, adds: 1, details: { partnerId, host, error } }
+      return [{ condition: name, subject: partnerId, at, adds: 1, details: { partnerId, host, error } }]
+    }
+    case 'callback.failing':
+    case 'callback.disabled':
+    case 'callback.recovered':
+    case 'callback.enabled': {
+      const { partnerId, host, since, error } = fields
+      const subject = `${partnerId} ${host}`
+      const begun = { subject, at, adds: 1, details: { partnerId, host, since: Date.parse(since), error } }
+      const over = { subject, at, adds: 0, details: null }
+      if (name === 'callback.failing') return [{ condition: name, ...begun }]
+      const notFailing: OperatorNote = { condition: 'callback.failing', ...over }
+      if (name === 'callback.disabled') return [notFailing, { condition: name, ...begun }]
+      return [notFailing, { condition: 'callback.disabled', ...over }]
     }
     default:
-      return null
-  }
-}
-
-/** All URLs of a host are one subject: the first that works again, or is enabled, ends what was told of it. */
-export const notesOfTransition = (
-  { partnerId, callbackUrl, transition, failingSince: since, lastError: error }: ChangedCallback,
-  at: number,
-): OperatorNote[] => {
-  const host = hostOf(callbackUrl)
-  const subject = `${partnerId} ${host}`
-  const begun = { subject, at, adds: 1, details: { partnerId, host, since, error } }
-  const over = { subject, at, adds: 0, details: null }
-  switch (transition) {
-    case 'failing':
-      return [{ condition: 'callback.failing', ...begun }]
-    case 'disabled':
-      return [
-        { condition: 'callback.failing', ...over },
-        { condition: 'callback.disabled', ...begun },
-      ]
-    case 'recovered':
-    case 'enabled':
-      return [
-        { condition: 'callback.failing', ...over },
-        { condition: 'callback.disabled', ...over },
-      ]
-    default:
-      throw transition satisfies never
+      return []
   }
 }

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { SECOND } from '../../src/core/duration.ts'
 import type { OperatorNote } from '../../src/core/operator-event.ts'
 import { createEventBuffer } from '../../src/operator/event-buffer.ts'
-import { noteOfEvent } from '../../src/operator/notes.ts'
+import { notesOfEvent } from '../../src/operator/notes.ts'
 import type { NotedOperatorEvents } from '../../src/store/store.ts'
 import { createFixedClock } from '../support/fixed-clock.ts'
 
@@ -60,11 +60,32 @@ test('counts what was merged, and what had to go, also where nothing can be writ
 test('an exhausted webhook is noted for its partner, with how it failed', () => {
   const fields = { messageId: 'msg_1', registrationId: 'reg_1', partnerId: 'par_1', host: 'h', attempts: 9 }
   const note = (more: { httpStatus: number | null; error: string | null; detail: string | null }) =>
-    noteOfEvent({ name: 'message.exhausted', level: 'warn', fields: { ...fields, end: 'exhausted', ...more } }, 5)
+    notesOfEvent({ name: 'message.exhausted', level: 'warn', fields: { ...fields, end: 'exhausted', ...more } }, 5)[0]
   expect(note({ httpStatus: 500, error: null, detail: null })).toMatchObject({
     ...{ subject: 'par_1', at: 5, adds: 1, details: { error: 'http_500' } },
   })
   expect(note({ httpStatus: null, error: 'tls', detail: 'expired' })).toMatchObject({
     details: { error: 'tls expired' },
   })
+})
+
+test('all URLs of a host are one subject: what has begun, and what ends it', () => {
+  const fields = { partnerId: 'par_1', host: 'h', since: '1970-01-01T00:00:01.000Z', error: 'http_503' }
+  const notes = (name: 'callback.failing' | 'callback.disabled' | 'callback.recovered') =>
+    notesOfEvent({ name, level: 'warn', fields }, 5)
+  const begun = {
+    subject: 'par_1 h',
+    adds: 1,
+    details: { partnerId: 'par_1', host: 'h', since: 1_000, error: 'http_503' },
+  }
+  const over = { subject: 'par_1 h', adds: 0, details: null }
+  expect(notes('callback.failing')).toEqual([{ condition: 'callback.failing', at: 5, ...begun }])
+  expect(notes('callback.disabled')).toEqual([
+    { condition: 'callback.failing', at: 5, ...over },
+    { condition: 'callback.disabled', at: 5, ...begun },
+  ])
+  expect(notes('callback.recovered')).toEqual([
+    { condition: 'callback.failing', at: 5, ...over },
+    { condition: 'callback.disabled', at: 5, ...over },
+  ])
 })
