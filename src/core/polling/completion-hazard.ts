@@ -9,9 +9,10 @@ import {
 } from './completion-bins.ts'
 import { type PollSchedule, pollInterval } from './schedule.ts'
 
-/** For how many completions the prior, and the neighbours on either side, count in a bin's estimate. Found by simulation. */
+/** For how many completions the prior counts, and the bins around at most, each of them so much less than the one before. Found by simulation. */
 const PRIOR_WEIGHT = 0.05
-const NEIGHBOURS_WEIGHT = 20
+const AROUND_WEIGHT = 10
+const NEARNESS = 0.6
 /** As long as nothing is known: a level at which most checks are completed within a day. */
 const PRIOR_COMPLETIONS = 2
 
@@ -27,41 +28,18 @@ const priorOf = (bins: CompletionBins, schedule: PollSchedule): number[] => {
 }
 
 /**
- * Completions over exposure, bin by bin, as a factor to the prior. The prior and the neighbours on both sides count as a
- * few completions more each. So they decide where little was observed, and hardly count where much was.
+ * Completions over exposure, bin by bin, as a factor to the prior. The bins around count as a few completions more, so they decide
+ * where little was observed, and hardly count where much was.
  */
 export const estimateHazard = (bins: CompletionBins, schedule: PollSchedule): Hazard => {
   const prior = priorOf(bins, schedule)
-  const local = prior.map((one, bin) => ({
-    seen: bins.completions[bin] ?? 0,
-    expected: one * (bins.exposureMs[bin] ?? 0),
-  }))
-  const fromBelow = toldBy(local)
-  const fromAbove = toldBy(local.toReversed()).toReversed()
+  const expected = prior.map((one, bin) => one * (bins.exposureMs[bin] ?? 0))
+  const around = (counts: readonly number[], bin: number) =>
+    counts.reduce((sum, count, other) => sum + count * NEARNESS ** Math.abs(other - bin), PRIOR_WEIGHT)
   return prior.map((one, bin) => {
-    const counted = [local[bin] ?? NOTHING, fromBelow[bin] ?? NOTHING, fromAbove[bin] ?? NOTHING]
-    const sum = counted.reduce(add, { seen: PRIOR_WEIGHT, expected: PRIOR_WEIGHT })
-    return (one * sum.seen) / sum.expected
-  })
-}
-
-interface Counted {
-  seen: number
-  expected: number
-}
-const NOTHING: Counted = { seen: 0, expected: 0 }
-const add = (one: Counted, other: Counted): Counted => ({
-  seen: one.seen + other.seen,
-  expected: one.expected + other.expected,
-})
-
-/** What the bins before each one say about it: all that they know, weighing no more than `NEIGHBOURS_WEIGHT` completions. */
-const toldBy = (local: readonly Counted[]): Counted[] => {
-  let known = NOTHING
-  return local.map(one => {
-    const weight = NEIGHBOURS_WEIGHT / (NEIGHBOURS_WEIGHT + Math.max(known.seen, known.expected))
-    const told = { seen: known.seen * weight, expected: known.expected * weight }
-    known = add(one, told)
-    return told
+    const [seenAround, expectedAround] = [around(bins.completions, bin), around(expected, bin)]
+    const weight = Math.min(AROUND_WEIGHT, Math.max(seenAround, expectedAround))
+    const seen = (bins.completions[bin] ?? 0) + (weight * seenAround) / expectedAround
+    return (one * seen) / ((expected[bin] ?? 0) + weight)
   })
 }
