@@ -67,7 +67,11 @@ export const createApi = (given: ApiDeps) => {
   // Before the partners' part, so that no partner's key is checked for it.
   app.use('/v1/admin/*', createAdminAuth(deps), createAudit(ADMIN_ROUTES, deps), createRoleCheck(ADMIN_ROUTES))
   for (const add of ADMIN_PARTS) add(app, deps)
-  app.get('/v1/admin/openapi.json', noQuery, c => c.json(createOperatorDocument(deps.version)))
+  let forOperators: object | null = null
+  app.get('/v1/admin/openapi.json', noQuery, c => {
+    forOperators ??= createOperatorDocument(deps.version)
+    return c.json(forOperators)
+  })
   app.all('/v1/admin/*', c => c.notFound())
   app.use('/v1/*', createPartnerAuth(deps))
   for (const add of PARTNER_PARTS) add(app, deps)

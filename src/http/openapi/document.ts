@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs'
 import type { Language } from '../../core/language.ts'
-import { withComponentReferences } from './json-schemas.ts'
+import { createComponents } from './components.ts'
 import { callsOf, problemsOf } from './operation.ts'
 import { OPERATOR_OPERATIONS, PAGES } from './operator-operations.ts'
 import { PARTNER_OPERATIONS } from './partner-operations.ts'
-import { createPaths, problemResponses, schemasOf } from './paths.ts'
-import { createWebhooks, WEBHOOKS } from './webhooks.ts'
+import { createPaths } from './paths.ts'
+import { createWebhooks } from './webhooks.ts'
 
 const PARTNER_CALLS = callsOf(PARTNER_OPERATIONS)
 const OPERATOR_CALLS = callsOf(OPERATOR_OPERATIONS)
@@ -32,7 +32,6 @@ ${COMMON}`,
     Webhooks: 'What is sent to your callback.',
   },
   calls: PARTNER_CALLS,
-  webhooks: WEBHOOKS,
   securitySchemes: { partnerKey: bearer('The API key of a partner, which begins with `ifn_`.') },
 }
 const FOR_OPERATORS = {
@@ -47,7 +46,6 @@ ${COMMON}`,
       'For operators, with `ADMIN_TOKEN` or a token made by `admin-token create`. Each call needs a role: `read`, `operate`, which includes it, or `admin`, which includes both. Without `ADMIN_TOKEN` all of it is 404 to whoever has no such token.',
   },
   calls: OPERATOR_CALLS,
-  webhooks: null,
   securitySchemes: { adminToken: bearer('`ADMIN_TOKEN`, or a token made by `admin-token create`.') },
 }
 
@@ -77,9 +75,9 @@ export const documentedStatuses = () => [
  * @param language of the problems; the other texts are English
  */
 const createDocument = (contents: typeof FOR_PARTNERS | typeof FOR_OPERATORS, version: string, language: Language) => {
-  const { title, summary, description, root, tags, calls, webhooks, securitySchemes } = contents
-  const { schemas, components } = schemasOf(calls, webhooks ?? {})
-  return withComponentReferences({
+  const { title, summary, description, root, tags, calls, securitySchemes } = contents
+  const components = createComponents(language)
+  return {
     openapi: '3.1.0',
     info: {
       ...{ title, version, summary, description },
@@ -88,15 +86,15 @@ const createDocument = (contents: typeof FOR_PARTNERS | typeof FOR_OPERATORS, ve
     },
     servers: [{ url: root, description: 'The service that this document comes from.' }],
     tags: Object.entries(tags).map(([name, description]) => ({ name, description })),
-    paths: createPaths(calls, schemas),
-    ...(webhooks ? { webhooks: createWebhooks(schemas) } : {}),
+    paths: createPaths(calls, components),
+    ...('Webhooks' in tags ? { webhooks: createWebhooks(components) } : {}),
     components: {
       securitySchemes,
       parameters: { AcceptLanguage: ACCEPT_LANGUAGE },
-      schemas: components,
-      responses: problemResponses(calls, schemas.problem ?? {}, language),
+      schemas: components.schemas,
+      responses: components.responses,
     },
-  })
+  }
 }
 
 /** The Chinese of every text, by its English. */

@@ -1,58 +1,13 @@
 import { STATUS_CODES } from 'node:http'
 import type { z } from 'zod'
-import type { Language } from '../../core/language.ts'
-import { PROBLEM, PROBLEMS } from '../json/problem.ts'
-import { type JsonSchema, jsonSchemasOf } from './json-schemas.ts'
-import { type Call, type ProblemCode, problemsOf } from './operation.ts'
+import { type Components, header, REQUEST_ID } from './components.ts'
+import { type Call, problemsOf } from './operation.ts'
 
-const header = (description: string, schema: JsonSchema = { type: 'string' }) => ({ description, schema })
-const REQUEST_ID = { 'x-request-id': header('Names this call in the log of the service.') }
 const LOCATION = { location: header('The address of the new object.') }
-const CONTENT_LANGUAGE = {
-  'content-language': header('The language of its texts.', { type: 'string', enum: ['en', 'zh'] }),
-}
-const RETRY_AFTER = { 'retry-after': header('Seconds to wait.', { type: 'integer', minimum: 0 }) }
-const HEADERS_OF: Partial<Record<ProblemCode, object>> = {
-  unauthorized: { 'www-authenticate': header('How to authenticate.') },
-  too_many_requests: RETRY_AFTER,
-  unavailable: RETRY_AFTER,
-}
-
-/** What a call answers if all is well. */
-const answerOf = (status: number, schema: JsonSchema | undefined) => ({
-  description: `${STATUS_CODES[status]}.`,
-  headers: { ...REQUEST_ID, ...(status === 201 ? LOCATION : {}) },
-  ...(schema ? { content: { 'application/json': { schema } } } : {}),
-})
-
-const responseName = (codes: readonly ProblemCode[]): string => codes.join('_or_')
-
-/** What a call answers otherwise, by status. */
-const refusalsOf = (call: Call) =>
-  Object.fromEntries(
-    [...problemsOf(call)].map(([status, codes]) => [status, { $ref: `#/components/responses/${responseName(codes)}` }]),
-  )
-
 const ID = { name: 'id', in: 'path', required: true, description: 'Its id.', schema: { type: 'string' } }
 
-/** All schemas of the calls and `others`, by the names that `createPaths` looks for, and the components that they refer to. */
-export const schemasOf = (calls: readonly Call[], others: Readonly<Record<string, z.ZodType>>) => {
-  const requests: Record<string, z.ZodType> = {}
-  const answers: Record<string, z.ZodType> = { ...others, problem: PROBLEM }
-  for (const { route, operation } of calls) {
-    if (operation.query) requests[`${route} query`] = operation.query
-    if (operation.body) requests[`${route} body`] = operation.body
-    for (const [status, answer] of Object.entries(operation.answers)) if (answer) answers[`${route} ${status}`] = answer
-  }
-  const [taken, given] = [jsonSchemasOf(requests, 'input'), jsonSchemasOf(answers, 'output')]
-  return {
-    schemas: { ...taken.schemas, ...given.schemas },
-    components: { ...taken.components, ...given.components },
-  }
-}
-
 interface ObjectSchema {
-  properties?: Record<string, JsonSchema>
+  properties?: Record<string, Record<string, unknown>>
   required?: string[]
 }
 
@@ -62,11 +17,13 @@ const queryParameters = ({ properties = {}, required = [] }: ObjectSchema) =>
     ...(description === undefined ? {} : { description }),
   }))
 
-const describeCall = (call: Call, schemas: Readonly<Record<string, JsonSchema>>) => {
-  const { route, method, path, tag, isForOperators, operation } = call
-  const { operationId, summary, description, body, answers, role } = operation
+const describeCall = (call: Call, { schemaOf, refusalOf }: Components) => {
+  const { method, path, tag, isForOperators, operation } = call
+  const { operationId, summary, description, query, body, answers, role } = operation
+  const contentOf = (schema: z.ZodType, io: 'input' | 'output') => ({
+    content: { 'application/json': { schema: schemaOf(schema, io) } },
+  })
   const isOptional = method === 'POST' && body?.safeParse({}).success
-  const content = { 'application/json': { schema: schemas[`${route} body`] } }
   return {
     operationId,
     tags: [tag],
@@ -75,45 +32,30 @@ const describeCall = (call: Call, schemas: Readonly<Record<string, JsonSchema>>)
     security: [isForOperators ? { adminToken: [] } : { partnerKey: [] }],
     parameters: [
       ...(path.includes('/:id') ? [ID] : []),
-      ...queryParameters(schemas[`${route} query`] ?? {}),
+      ...(query ? queryParameters(schemaOf(query, 'input')) : []),
       { $ref: '#/components/parameters/AcceptLanguage' },
     ],
-    ...(body ? { requestBody: { required: !isOptional, content } } : {}),
-    responses: {
-      ...Object.fromEntries(
-        Object.keys(answers).map(status => [status, answerOf(Number(status), schemas[`${route} ${status}`])]),
-      ),
-      ...refusalsOf(call),
-    },
+    ...(body ? { requestBody: { required: !isOptional, ...contentOf(body, 'input') } } : {}),
+    responses: Object.fromEntries<object>([
+      ...Object.entries(answers).map(([status, schema]): [string, object] => [
+        status,
+        {
+          description: `${STATUS_CODES[status]}.`,
+          headers: { ...REQUEST_ID, ...(status === '201' ? LOCATION : {}) },
+          ...(schema ? contentOf(schema, 'output') : {}),
+        },
+      ]),
+      ...[...problemsOf(call)].map(([status, codes]): [string, object] => [String(status), refusalOf(codes)]),
+    ]),
   }
 }
 
 /** Every call by its path and its method. */
-export const createPaths = (calls: readonly Call[], schemas: Readonly<Record<string, JsonSchema>>) => {
+export const createPaths = (calls: readonly Call[], components: Components) => {
   const paths: Record<string, Record<string, ReturnType<typeof describeCall>>> = {}
   for (const call of calls) {
     const template = call.path.replace(/:(\w+)/g, '{$1}')
-    paths[template] = { ...paths[template], [call.method.toLowerCase()]: describeCall(call, schemas) }
+    paths[template] = { ...paths[template], [call.method.toLowerCase()]: describeCall(call, components) }
   }
   return paths
 }
-
-const listed = (codes: readonly ProblemCode[], language: Language): string =>
-  language === 'zh'
-    ? codes.map(code => `\`${code}\`：${PROBLEMS[code].title.zh}。`).join('')
-    : codes.map(code => `\`${code}\`: ${PROBLEMS[code].title.en}.`).join(' ')
-
-/** The answers that `refusalsOf` names. */
-export const problemResponses = (calls: readonly Call[], schema: JsonSchema, language: Language) =>
-  Object.fromEntries(
-    calls.flatMap(call =>
-      [...problemsOf(call).values()].map(codes => [
-        responseName(codes),
-        {
-          description: listed(codes, language),
-          headers: Object.assign({ ...REQUEST_ID, ...CONTENT_LANGUAGE }, ...codes.map(code => HEADERS_OF[code])),
-          content: { 'application/problem+json': { schema } },
-        },
-      ]),
-    ),
-  )

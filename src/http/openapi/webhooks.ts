@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { REASONS } from '../../core/verification.ts'
 import { AT, idField } from '../json/fields.ts'
 import { SANDBOX } from '../partner/registration-schemas.ts'
-import type { JsonSchema } from './json-schemas.ts'
+import type { Components } from './components.ts'
 
 const sent = (example: string | null) =>
   z
@@ -122,24 +122,23 @@ const RESPONSES = {
 }
 
 /** The webhooks that are sent to callback URLs, as Standard Webhooks (https://www.standardwebhooks.com). */
-export const createWebhooks = (schemas: Readonly<Record<string, JsonSchema>>) =>
-  Object.fromEntries(
-    Object.entries(NAMES).map(([type, [operationId, summary]]) => [
-      type,
-      {
-        post: {
-          operationId,
-          tags: ['Webhooks'],
-          summary,
-          security: [],
-          parameters: HEADERS,
-          requestBody: {
-            required: true,
-            description: 'Verify the signature over exactly these bytes, then parse them.',
-            content: { 'application/json': { schema: schemas[type] } },
-          },
-          responses: RESPONSES,
-        },
+export const createWebhooks = ({ schemaOf }: Components) => {
+  const describe = (type: WebhookType) => {
+    const [operationId, summary] = NAMES[type]
+    const post = {
+      operationId,
+      tags: ['Webhooks'],
+      summary,
+      security: [],
+      parameters: HEADERS,
+      requestBody: {
+        required: true,
+        description: 'Verify the signature over exactly these bytes, then parse them.',
+        content: { 'application/json': { schema: schemaOf(WEBHOOKS[type], 'output') } },
       },
-    ]),
-  )
+      responses: RESPONSES,
+    }
+    return { post }
+  }
+  return Object.fromEntries(Object.keys(WEBHOOKS).map(type => [type, describe(type as WebhookType)]))
+}
