@@ -1,5 +1,3 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createBullmq } from './deliver/bullmq.ts'
 import { createGraphileWorker } from './deliver/graphile-worker.ts'
@@ -10,6 +8,7 @@ import { type Contestant, contest, medianOf, ratioOf, type Samples } from './sup
 import { type Finding, judgeAtLeast, judgeAtMost, type Part } from './support/part.ts'
 import { openReceiver } from './support/receiver.ts'
 import { whyNoRedis } from './support/redis.ts'
+import { openFolder } from './support/service.ts'
 import { openNames } from './support/tls.ts'
 
 const JOBS = 100_000
@@ -39,20 +38,16 @@ interface Scene {
 const alone = (name: string, file: string, { receiver, load }: Scene): Contestant => ({
   name,
   run: async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'bench-deliver-'))
-    try {
-      await using child = openChild(join(import.meta.dirname, 'deliver', file))
-      await child.ask({ kind: 'prepare', ...load, folder })
-      const before = await receiver.seen()
-      const { seconds, cpuSeconds } = await child.ask<Run>({ kind: 'run' })
-      const after = await receiver.seen()
-      return {
-        jobsPerSecond: load.jobs / seconds,
-        cpuMicros: (cpuSeconds * 1e6) / load.jobs,
-        handshakes: after.handshakes - before.handshakes,
-      }
-    } finally {
-      await rm(folder, { recursive: true, force: true })
+    using folder = openFolder()
+    await using child = openChild(join(import.meta.dirname, 'deliver', file))
+    await child.ask({ kind: 'prepare', ...load, folder: folder.path })
+    const before = await receiver.seen()
+    const { seconds, cpuSeconds } = await child.ask<Run>({ kind: 'run' })
+    const after = await receiver.seen()
+    return {
+      jobsPerSecond: load.jobs / seconds,
+      cpuMicros: (cpuSeconds * 1e6) / load.jobs,
+      handshakes: after.handshakes - before.handshakes,
     }
   },
 })

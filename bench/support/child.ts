@@ -1,40 +1,39 @@
 import { fork, type Serializable } from 'node:child_process'
 import { once } from 'node:events'
+import { closeSync, openSync } from 'node:fs'
+import { join } from 'node:path'
+import { openFolder } from './service.ts'
 
 /**
  * A module in a process of its own; its `import.meta.main` part answers messages. `ask` sends one and resolves with the next
- * answer. The process ends with the handle.
+ * answer. The process ends with the handle. Its standard output, which has the service's log, goes to a file as in production.
  */
-export const openChild = (
-  path: string,
-  { args = [], nodeFlags = [] }: { args?: string[]; nodeFlags?: string[] } = {},
-) => {
-  const child = fork(path, args, {
+export const openChild = (path: string, { nodeFlags = [] }: { nodeFlags?: string[] } = {}) => {
+  const folder = openFolder()
+  const log = openSync(join(folder.path, 'child.log'), 'w')
+  const child = fork(path, {
     execPath: process.execPath,
     execArgv: nodeFlags,
-    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    stdio: ['ignore', log, 'inherit', 'ipc'],
   })
+  closeSync(log)
   const exited = once(child, 'exit')
 
-  const next = async <Answer>(): Promise<Answer> => {
-    const ended = exited.then(([code]) => {
-      throw new Error(`${path} ended with ${code}`)
-    })
-    const [answer] = await Promise.race([once(child, 'message'), ended])
-    return answer as Answer
-  }
   return {
     pid: child.pid ?? 0,
-    next,
-    ask: <Answer>(message: Serializable): Promise<Answer> => {
-      const answer = next<Answer>()
+    ask: async <Answer>(message: Serializable): Promise<Answer> => {
+      const ended = exited.then(([code]) => {
+        throw new Error(`${path} ended with ${code}`)
+      })
       child.send(message)
-      return answer
+      const [answer] = await Promise.race([once(child, 'message'), ended])
+      return answer as Answer
     },
     [Symbol.asyncDispose]: async () => {
       if (child.connected) child.disconnect()
       child.kill()
       await exited
+      folder[Symbol.dispose]()
     },
   }
 }
