@@ -4,10 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
-import { monotonicFactory } from 'ulid'
-import { DAY, SECOND } from '../src/core/duration.ts'
-import { newPartner } from '../src/core/new-partner.ts'
-import { Secret } from '../src/core/secret.ts'
+import { SECOND } from '../src/core/duration.ts'
 import { openRemoteStore } from '../src/store/sqlite/thread/remote-store.ts'
 import type { Store } from '../src/store/store.ts'
 import {
@@ -19,6 +16,7 @@ import {
   type Sample,
   type Samples,
 } from './support/contest.ts'
+import { addAccount, addPartner, newRegistration, serialAt } from './support/jobs.ts'
 import { judgeAtMost, type Part } from './support/part.ts'
 
 const RUN_MS = 10 * SECOND
@@ -54,29 +52,15 @@ const openReturning = (path: string): Reader => {
 
 /** Registers one at a time, so many at once, and notes how long each took. */
 const writeFor = async (store: Store, runMs: number): Promise<number[]> => {
-  const ulid = monotonicFactory()
-  const newId = (prefix: string) => `${prefix}_${ulid()}`
-  const { id: partnerId } = await store.createPartner(newPartner('bench', { newId, random: randomBytes }).partner)
-  const credentials = { apiId: 'bench', apiKey: new Secret('bench'), passwordMode: 'static' } as const
-  const account = await store.putDefaultAccount({ id: newId('acc'), ...credentials })
-  const callbackUrl = 'https://partner.example/hook'
-  const rest = {
-    partnerId,
-    accountId: account.id,
-    callbackUrl,
-    metadata: {},
-    expiresAt: null,
-    ttlMs: DAY,
-    isBatch: false,
-    traceparent: null,
-  }
+  const owner = { partnerId: await addPartner(store), accountId: await addAccount(store) }
+  let serials = 0
   const took: number[] = []
   const endsAt = performance.now() + runMs
   const write = async () => {
     while (performance.now() < endsAt) {
-      const id = newId('reg')
+      const idcardid = serialAt(serials++)
       const startedAt = performance.now()
-      await store.register([{ id, idcardid: id, ...rest }])
+      await store.register([newRegistration({ ...owner, idcardid, callbackUrl: 'https://partner.example/hook' })])
       took.push(performance.now() - startedAt)
     }
   }

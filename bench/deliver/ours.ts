@@ -1,13 +1,10 @@
 import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { monotonicFactory } from 'ulid'
 import { clock } from '../../src/app/clock-and-ids.ts'
 import { openNameResolver } from '../../src/callback/resolve.ts'
 import { openSender } from '../../src/callback/sender.ts'
 import { createNetworks } from '../../src/core/address.ts'
-import { DAY, SECOND } from '../../src/core/duration.ts'
-import { newPartner } from '../../src/core/new-partner.ts'
-import { Secret } from '../../src/core/secret.ts'
+import { SECOND } from '../../src/core/duration.ts'
 import { openPostgresStore } from '../../src/store/postgres/store.ts'
 import { openRemoteStore } from '../../src/store/sqlite/thread/remote-store.ts'
 import type { Store } from '../../src/store/store.ts'
@@ -16,50 +13,25 @@ import { createLog } from '../../src/telemetry/log.ts'
 import { createDeliverer } from '../../src/worker/deliverer.ts'
 import { createRounds } from '../../src/worker/rounds.ts'
 import { answerMessages } from '../support/child.ts'
+import { addDeliveries } from '../support/jobs.ts'
 import { believe } from '../support/tls.ts'
 import { IN_FLIGHT, type Load, measureRun, type Order, type PrepareOrder, type Run } from './job.ts'
 
-const FILL_BATCH = 500
 /** Several nodes have the same one. */
 const BENCH_KEY = Buffer.alloc(32, 7)
 
 /** The service's own store, deliverer and sender, with everything that they do in production. */
 const runOurs = async () => {
-  const ulid = monotonicFactory()
-  const newId = (prefix: string) => `${prefix}_${ulid()}`
   const allowed = createNetworks([{ address: '127.0.0.0', prefix: 8, family: 'ipv4' }])
   const isOver = Promise.withResolvers<void>()
   let running: Promise<Run> | null = null
   let prepared: { store: Store; load: Load } | null = null
 
-  const fill = async (filled: Store, { jobs, urls }: Load) => {
-    const { partner } = newPartner('bench', { newId, random: randomBytes })
-    const { id: partnerId } = await filled.createPartner(partner)
-    const credentials = { apiId: 'bench', apiKey: new Secret('bench'), passwordMode: 'static' } as const
-    const account = await filled.putDefaultAccount({ id: newId('acc'), ...credentials })
-    for (let done = 0; done < jobs; done += FILL_BATCH) {
-      const items = Array.from({ length: Math.min(FILL_BATCH, jobs - done) }, (_, index) => ({
-        id: newId('reg'),
-        partnerId,
-        accountId: account.id,
-        idcardid: String(16236437000000 + done + index),
-        callbackUrl: urls[(done + index) % urls.length] ?? '',
-        metadata: {},
-        expiresAt: null,
-        ttlMs: DAY,
-        isBatch: false,
-        traceparent: null,
-      }))
-      await filled.register(items)
-      await resolveAll(filled)
-    }
-  }
-
   answerMessages(async (order: Order) => {
     if (order.kind === 'prepare') {
       believe(order.trust)
       const store = await openStore(order)
-      if (!order.isFilled) await fill(store, order)
+      if (!order.isFilled) await addDeliveries(store, { count: order.jobs, urls: order.urls })
       prepared = { store, load: order }
       return 'ready'
     }
@@ -129,46 +101,5 @@ const openStore = ({ folder, database }: PrepareOrder): Promise<Store> => {
     ? openRemoteStore({ ...options, path: `${folder}/bench.db` })
     : openPostgresStore({ ...options, url: database, sleep, random: randomBytes })
 }
-
-/** Ends all waiting registrations with a verdict, so that their messages are due. */
-const resolveAll = async (store: Store) => {
-  for (;;) {
-    const { claims } = await store.claimVerifications({
-      busy: new Map(),
-      concurrency: FILL_BATCH,
-      leaseMs: SECOND,
-    })
-    if (claims.length === 0) return
-    await store.settleVerifications(
-      claims.flatMap(({ account, verifications }) =>
-        verifications.map(({ id, claim, idcardid }) => ({
-          id,
-          claim,
-          idcardid,
-          answer: SUCCESS,
-          askedAt: store.now(),
-          observedAt: store.now(),
-          step: {
-            failures: 0,
-            failingSince: null,
-            invalidIds: 0,
-            goneChecks: 0,
-            seen: true,
-            dueAt: null,
-            verdict: SUCCESS.verdict,
-            ended: [],
-          },
-          account: { id: account.id, change: null },
-        })),
-      ),
-    )
-  }
-}
-
-const SUCCESS = {
-  kind: 'verdict',
-  code: 2,
-  verdict: { status: 'SUCCESS', message: '认证成功', livingScore: null, similarity: '100' },
-} as const
 
 if (import.meta.main) await runOurs()

@@ -1,12 +1,11 @@
 import { randomBytes } from 'node:crypto'
 import Database from 'better-sqlite3'
-import { encodeTime, ulid } from 'ulid'
+import { encodeTime } from 'ulid'
 import { DAY, HOUR } from '../../src/core/duration.ts'
 import { webhookBody } from '../../src/core/message.ts'
-import { newPartner } from '../../src/core/new-partner.ts'
-import { Secret } from '../../src/core/secret.ts'
 import { sealedUnder } from '../../src/store/sealed.ts'
 import { openSqliteStore } from '../../src/store/sqlite/store.ts'
+import { addAccount, addPartner } from '../support/jobs.ts'
 
 const HOSTS = 4
 /** Due times lie within this long before now. */
@@ -70,21 +69,10 @@ const prepareStore = async (
 ) => {
   const store = await openSqliteStore({ path, masterKey, now: () => now, defaultRate: 1e5 })
   const partnerIds: string[] = []
-  for (let index = 0; index < count; index++) {
-    const { partner } = newPartner(`growth-${index}`, {
-      newId: prefix => `${prefix}_${ulid()}`,
-      random: randomBytes,
-    })
-    partnerIds.push((await store.createPartner(partner)).id)
-  }
-  const account = await store.putDefaultAccount({
-    id: `acc_${ulid()}`,
-    apiId: 'bench-account',
-    apiKey: new Secret('bench-upstream-key'),
-    passwordMode: 'dynamic',
-  })
+  for (let index = 0; index < count; index++) partnerIds.push(await addPartner(store, `growth-${index}`))
+  const accountId = await addAccount(store)
   await store.close()
-  return { partnerIds, accountId: account.id }
+  return { partnerIds, accountId }
 }
 
 const makeFast = (db: Database.Database) => {

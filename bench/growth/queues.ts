@@ -3,9 +3,10 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { SECOND } from '../../src/core/duration.ts'
 import { openPostgresStore } from '../../src/store/postgres/store.ts'
 import { openRemoteStore } from '../../src/store/sqlite/thread/remote-store.ts'
-import type { ClaimedAccount, ClaimedMessage, ClaimedVerification, Store } from '../../src/store/store.ts'
+import type { ClaimedMessage, Store } from '../../src/store/store.ts'
 import { answerMessages, openChild } from '../support/child.ts'
 import { percentile, type Sample } from '../support/contest.ts'
+import { claimPolls, newRegistration, settleAsOpen, settleWithVerdict } from '../support/jobs.ts'
 import { residentMb } from '../support/machine.ts'
 import { DUE_WINDOW_MS } from './fill.ts'
 
@@ -33,13 +34,7 @@ interface Order {
   pauseMs?: number
 }
 
-const ANSWER = {
-  kind: 'waiting',
-  code: 2,
-  status: 'ING',
-} as const
-
-/** Claims and settles as the workers do, a batch at a time. A settled row is due again, so the queue keeps its length. */
+/** Claims and settles as the workers do, a batch at a time. What is done is replaced by as much, so the queues keep their lengths. */
 const measure = async ({ path = '', database, masterKey, batches, pauseMs = 0 }: Order): Promise<Sample> => {
   const options = { masterKey: Buffer.from(masterKey, 'base64'), now: Date.now, defaultRate: 1e6 }
   const store =
@@ -48,51 +43,39 @@ const measure = async ({ path = '', database, masterKey, batches, pauseMs = 0 }:
       : await openPostgresStore({ ...options, url: database, sleep, random: randomBytes })
   const dueAgain = () => store.now() - Math.floor(Math.random() * DUE_WINDOW_MS)
   const pace = { batches, pauseMs }
-  const verifications = await measureQueue(pace, {
-    claim: async () => {
-      const { claims } = await store.claimVerifications({
-        busy: new Map(),
-        concurrency: BATCH,
-        leaseMs: LEASE_MS,
-      })
-      return claims.flatMap(({ account, verifications }) => verifications.map(one => ({ ...one, account })))
-    },
-    settle: rows => settleVerifications(store, rows, dueAgain),
+  const polls = await measureQueue(pace, {
+    claim: () => claimPolls(store, BATCH),
+    settle: rows => settleAsOpen(store, rows, dueAgain),
+    replace: async () => {},
   })
-  const messages = await measureQueue(pace, {
-    claim: async () => {
-      const shares = { slots: BATCH, sharedSlots: BATCH, perHost: BATCH, prefetch: new Map(), perPartner: BATCH }
-      const busy = {
-        busyHosts: new Map<string, number>(),
-        busyPartners: new Map<string, number>(),
-        slow: { slots: 25, first: 0, busyLanes: new Map<number, number>() },
-        unproven: { slots: BATCH, first: 0, perPartner: 100, busyPartners: new Map() },
-      }
-      return (await store.claimMessages({ ...shares, ...busy, leaseMs: LEASE_MS })).messages
-    },
-    settle: rows => settleMessages(store, rows, dueAgain),
+  const deliveries = await measureQueue(pace, {
+    claim: () => claimDeliveries(store),
+    settle: rows => settleAsDelivered(store, rows),
+    replace: rows => replaceDelivered(store, rows),
   })
   await store.close()
   return {
-    pollMicros: verifications.perRow,
-    pollCpuMicros: verifications.cpuPerRow,
-    pollP99Micros: verifications.perRowP99,
-    sendMicros: messages.perRow,
-    sendCpuMicros: messages.cpuPerRow,
-    sendP99Micros: messages.perRowP99,
+    pollMicros: polls.perRow,
+    pollCpuMicros: polls.cpuPerRow,
+    pollP99Micros: polls.perRowP99,
+    sendMicros: deliveries.perRow,
+    sendCpuMicros: deliveries.cpuPerRow,
+    sendP99Micros: deliveries.perRowP99,
     rssMb: residentMb(process.pid),
   }
 }
 
+interface Queue<Row> {
+  claim: () => Promise<Row[]>
+  settle: (rows: Row[]) => Promise<unknown>
+  /** Makes as many due as were settled. Not measured. */
+  replace: (rows: readonly Row[]) => Promise<void>
+}
+
 /** Records the outcomes of a batch while the next ones are claimed, as the workers do. */
-const measureQueue = async <Row>(
-  { batches, pauseMs }: { batches: number; pauseMs: number },
-  queue: { claim: () => Promise<Row[]>; settle: (rows: Row[]) => Promise<unknown> },
-) => {
-  const perRow: number[] = []
+const measureQueue = async <Row>({ batches, pauseMs }: { batches: number; pauseMs: number }, queue: Queue<Row>) => {
   const unrecorded: Promise<unknown>[] = []
-  /** Resolves with the number of rows. */
-  const runBatch = async (): Promise<number> => {
+  const runBatch = async (): Promise<Row[]> => {
     let rows = await queue.claim()
     // On PostgreSQL a claim leaves out what the record of an earlier one has locked just now.
     for (let looks = 0; rows.length === 0 && looks < MOST_LOOKS; looks++) {
@@ -102,70 +85,64 @@ const measureQueue = async <Row>(
     if (rows.length === 0) throw new Error('nothing was due')
     if (unrecorded.length >= UNRECORDED) await unrecorded.shift()
     unrecorded.push(queue.settle(rows))
-    return rows.length
-  }
-  let pausedMs = 0
-  const pause = async () => {
-    await Promise.all(unrecorded.splice(0))
-    const startedAt = performance.now()
-    await sleep(pauseMs)
-    pausedMs += performance.now() - startedAt
-  }
-  const runBatches = async (count: number): Promise<number> => {
-    let rows = 0
-    for (let batch = 0; batch < count; batch++) {
-      rows += await runBatch()
-      if (pauseMs > 0) await pause()
-    }
     return rows
   }
-
-  await runBatches(WARM_UP)
-  const cpu = process.cpuUsage()
-  let rowsDone = 0
-  for (let group = 0; group < batches / GROUP; group++) {
+  const recordAll = () => Promise.all(unrecorded.splice(0))
+  /** Resolves with the time and the processor time of a row. */
+  const runGroup = async () => {
+    const rows: Row[] = []
+    let pausedMs = 0
+    const cpu = process.cpuUsage()
     const startedAt = performance.now()
-    pausedMs = 0
-    const rows = await runBatches(GROUP)
-    perRow.push(((performance.now() - startedAt - pausedMs) * 1000) / rows)
-    rowsDone += rows
+    for (let batch = 0; batch < GROUP; batch++) {
+      rows.push(...(await runBatch()))
+      if (pauseMs === 0) continue
+      await recordAll()
+      const pausedAt = performance.now()
+      await sleep(pauseMs)
+      pausedMs += performance.now() - pausedAt
+    }
+    await recordAll()
+    const micros = (performance.now() - startedAt - pausedMs) * 1000
+    const { user, system } = process.cpuUsage(cpu)
+    await queue.replace(rows)
+    return { micros: micros / rows.length, cpuMicros: (user + system) / rows.length }
   }
-  await Promise.all(unrecorded)
-  const { user, system } = process.cpuUsage(cpu)
+
+  for (let group = 0; group < WARM_UP / GROUP; group++) await runGroup()
+  const groups: Awaited<ReturnType<typeof runGroup>>[] = []
+  while (groups.length < batches / GROUP) groups.push(await runGroup())
+  const perRow = groups.map(({ micros }) => micros)
   return {
-    cpuPerRow: (user + system) / rowsDone,
+    cpuPerRow: percentile(
+      groups.map(({ cpuMicros }) => cpuMicros),
+      0.5,
+    ),
     perRow: percentile(perRow, 0.5),
     perRowP99: percentile(perRow, 0.99),
   }
 }
 
-const CALM = { failures: 0, failingSince: null, invalidIds: 0, goneChecks: 0 }
+const claimDeliveries = async (store: Store): Promise<ClaimedMessage[]> => {
+  const shares = { slots: BATCH, sharedSlots: BATCH, perHost: BATCH, prefetch: new Map(), perPartner: BATCH }
+  const busy = {
+    busyHosts: new Map<string, number>(),
+    busyPartners: new Map<string, number>(),
+    slow: { slots: 25, first: 0, busyLanes: new Map<number, number>() },
+    unproven: { slots: BATCH, first: 0, perPartner: 100, busyPartners: new Map() },
+  }
+  return (await store.claimMessages({ ...shares, ...busy, leaseMs: LEASE_MS })).messages
+}
 
-type Asked = ClaimedVerification & { account: ClaimedAccount }
-
-const settleVerifications = (store: Store, rows: readonly Asked[], dueAgain: () => number) =>
-  store.settleVerifications(
-    rows.map(({ id, claim, idcardid, account }) => ({
-      id,
-      claim,
-      idcardid,
-      answer: ANSWER,
-      askedAt: store.now(),
-      observedAt: store.now(),
-      step: { ...CALM, seen: true, dueAt: dueAgain(), verdict: null, ended: [] },
-      account: { id: account.id, change: null },
-    })),
-  )
-
-const settleMessages = (store: Store, rows: readonly ClaimedMessage[], dueAgain: () => number) =>
-  store.settleMessages(
+const settleAsDelivered = async (store: Store, rows: readonly ClaimedMessage[]) => {
+  const outcomes = await store.settleMessages(
     rows.map(message => ({
       message,
-      step: { state: 'pending', dueAt: dueAgain(), retries: 0, gone: false },
+      step: { state: 'delivered', dueAt: null, retries: 0, gone: false },
       attempt: {
         at: store.now(),
-        outcome: 'failed',
-        httpStatus: 503,
+        outcome: 'delivered',
+        httpStatus: 200,
         error: null,
         durationMs: 12,
         responseExcerpt: null,
@@ -173,6 +150,26 @@ const settleMessages = (store: Store, rows: readonly ClaimedMessage[], dueAgain:
       hostSignal: 'answers',
     })),
   )
+  if (outcomes.some(outcome => outcome !== 'delivered')) throw new Error('a delivery was not recorded')
+}
+
+/** Gives as many polls that are due a verdict, and registers as many anew, for the same partners and URLs. */
+const replaceDelivered = async (store: Store, delivered: readonly ClaimedMessage[]): Promise<void> => {
+  let accountId = ''
+  for (let left = delivered.length; left > 0; ) {
+    const polls = await claimPolls(store, Math.min(left, BATCH))
+    if (!polls[0]) throw new Error('no poll was due')
+    accountId = polls[0].accountId
+    await settleWithVerdict(store, polls)
+    left -= polls.length
+  }
+  const registered = await store.register(
+    delivered.map(({ partnerId, callbackUrl, seq }) =>
+      newRegistration({ partnerId, callbackUrl, accountId, idcardid: `9${String(seq).padStart(12, '0')}` }),
+    ),
+  )
+  if (registered.some(({ outcome }) => outcome !== 'created')) throw new Error('a serial was there before')
+}
 
 /** Runs in a process of its own, so that its memory is the store's. */
 export const measureQueues = async (order: Order): Promise<Sample> => {

@@ -65,6 +65,8 @@ export const multiply = async (connection: string, rows: number, times: number):
     )
     for (const { made } of indexes) await client.query(made)
   }
+  for (const [table, id] of Object.entries({ verifications: 'id', message_bodies: 'seq' }))
+    await client.query(`SELECT setval(pg_get_serial_sequence('${table}', '${id}'), max(${id})) FROM ${table}`)
   await client.query('UPDATE partners SET events = events + $1::bigint * $2::int', [rows, times - 1])
   await client.query('VACUUM ANALYZE')
   await client.end()

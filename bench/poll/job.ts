@@ -7,7 +7,3 @@ export type Variant = 'ING' | 'SUCCESS'
 export type Order =
   | { kind: 'prepare'; polls: number; upstreamUrl: string; trust: Trust; folder: string }
   | { kind: 'run' }
-
-export const ACCOUNT = { apiId: 'bench-account', apiKey: 'bench-upstream-key' }
-
-export const serialAt = (index: number): string => String(16236437000000 + index)

@@ -1,9 +1,6 @@
 import { randomBytes } from 'node:crypto'
-import { monotonicFactory } from 'ulid'
 import { clock } from '../../src/app/clock-and-ids.ts'
-import { DAY, HOUR, MINUTE, SECOND } from '../../src/core/duration.ts'
-import { newPartner } from '../../src/core/new-partner.ts'
-import { Secret } from '../../src/core/secret.ts'
+import { HOUR, MINUTE, SECOND } from '../../src/core/duration.ts'
 import { createEnumerationGuard } from '../../src/http/middleware/enumeration-guard.ts'
 import { openRemoteStore } from '../../src/store/sqlite/thread/remote-store.ts'
 import type { Store } from '../../src/store/store.ts'
@@ -14,10 +11,10 @@ import { createPoller } from '../../src/worker/poller.ts'
 import { createRounds } from '../../src/worker/rounds.ts'
 import { IN_FLIGHT, measureRun, type Run } from '../deliver/job.ts'
 import { answerMessages } from '../support/child.ts'
+import { addPolls } from '../support/jobs.ts'
 import { believe } from '../support/tls.ts'
-import { ACCOUNT, type Order, serialAt } from './job.ts'
+import type { Order } from './job.ts'
 
-const FILL_BATCH = 500
 const TIMEOUT_MS = 10 * SECOND
 /** The defaults, except the shortest interval: no serial may fall due again during the run. */
 const POLICY = {
@@ -30,33 +27,8 @@ const POLICY = {
 
 /** The service's own store, poller and upstream, with everything that they do in production. */
 const runOurs = () => {
-  const ulid = monotonicFactory()
-  const newId = (prefix: string) => `${prefix}_${ulid()}`
   const emit = createEmit([createLog({ level: 'info', version: 'bench', now: Date.now })])
   let prepared: { store: Store; polls: number; upstreamUrl: string } | null = null
-
-  const fill = async (store: Store, polls: number) => {
-    const { partner } = newPartner('bench', { newId, random: randomBytes })
-    const { id: partnerId } = await store.createPartner(partner)
-    const { apiId, apiKey } = ACCOUNT
-    const credentials = { apiId, apiKey: new Secret(apiKey), passwordMode: 'dynamic' } as const
-    const account = await store.putDefaultAccount({ id: newId('acc'), ...credentials })
-    for (let done = 0; done < polls; done += FILL_BATCH)
-      await store.register(
-        Array.from({ length: Math.min(FILL_BATCH, polls - done) }, (_, index) => ({
-          id: newId('reg'),
-          partnerId,
-          accountId: account.id,
-          idcardid: serialAt(done + index),
-          callbackUrl: 'https://partner.example/webhooks/idface',
-          metadata: {},
-          expiresAt: null,
-          ttlMs: DAY,
-          isBatch: false,
-          traceparent: null,
-        })),
-      )
-  }
 
   const run = async ({ store, polls, upstreamUrl }: NonNullable<typeof prepared>): Promise<Run> => {
     const upstream = openUpstream({
@@ -120,7 +92,7 @@ const runOurs = () => {
       now: Date.now,
       defaultRate: 1e9,
     })
-    await fill(store, polls)
+    await addPolls(store, { count: polls, urls: ['https://partner.example/webhooks/idface'] })
     prepared = { store, polls, upstreamUrl }
     return 'ready'
   })

@@ -2,9 +2,10 @@ import { Pool } from 'undici'
 import { dynamicPassword } from '../../src/upstream/upstream.ts'
 import { IN_FLIGHT, measureRun, originOf, type Run } from '../deliver/job.ts'
 import { answerMessages } from '../support/child.ts'
+import { ACCOUNT, serialAt } from '../support/jobs.ts'
 import { closedLoop } from '../support/pace.ts'
 import { undiciConnect } from '../support/tls.ts'
-import { ACCOUNT, type Order, serialAt } from './job.ts'
+import type { Order } from './job.ts'
 
 const HEADERS = { 'content-type': 'application/x-www-form-urlencoded' }
 
