@@ -1,4 +1,7 @@
 import { createSigningKey, sign } from '../../src/core/signature.ts'
+import type { Sample } from '../support/contest.ts'
+import type { DatabaseCost } from '../support/database.ts'
+import { countStatements } from '../support/postgres.ts'
 import type { Trust } from '../support/tls.ts'
 
 /** What every contestant does 100,000 times: one signed POST of about 300 bytes. At most this many are in flight. */
@@ -61,19 +64,39 @@ export type PrepareOrder = Load & {
  */
 export type Order = PrepareOrder | { kind: 'run' | 'begin' | 'end' }
 
-/** The result of `run`: the time from the first job's start to the last one's durable end, and the worker's processor time. */
+/** The result of `run`: the time from the first job's start to the last one's durable end, and what it took of the worker. */
 export interface Run {
   seconds: number
   cpuSeconds: number
+  /** Sent to PostgreSQL. */
+  statements: number
 }
 
 export const measureRun = async (run: () => Promise<void>): Promise<Run> => {
+  const statements = countStatements()
   const cpu = process.cpuUsage()
   const startedAt = performance.now()
   await run()
   const seconds = (performance.now() - startedAt) / 1000
   const { user, system } = process.cpuUsage(cpu)
-  return { seconds, cpuSeconds: (user + system) / 1_000_000 }
+  return { seconds, cpuSeconds: (user + system) / 1_000_000, statements: statements() }
+}
+
+/** The figures of so many jobs, which these workers did on this database. */
+export const sampleOf = (
+  { jobs, seconds }: { jobs: number; seconds: number },
+  workers: readonly Run[],
+  database: DatabaseCost,
+): Sample => {
+  const sum = (figure: keyof Run) => workers.reduce((total, worker) => total + worker[figure], 0)
+  return {
+    jobsPerSecond: jobs / seconds,
+    cpuMicros: ((sum('cpuSeconds') + database.cpuSeconds) * 1e6) / jobs,
+    databaseCpuMicros: (database.cpuSeconds * 1e6) / jobs,
+    ...(database.walBytes === undefined
+      ? {}
+      : { statements: sum('statements') / jobs, walBytes: database.walBytes / jobs }),
+  }
 }
 
 export const originOf = (url: string): { origin: string; path: string } => {

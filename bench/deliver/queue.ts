@@ -4,7 +4,7 @@ import { answerMessages, openChild } from '../support/child.ts'
 import type { Contestant } from '../support/contest.ts'
 import type { Database } from '../support/database.ts'
 import { undiciConnect } from '../support/tls.ts'
-import { bodyOf, createJobHeaders, IN_FLIGHT, type Load, measureRun, originOf, type Run } from './job.ts'
+import { bodyOf, createJobHeaders, IN_FLIGHT, type Load, measureRun, originOf, type Run, sampleOf } from './job.ts'
 
 /** Sends a job's signed POST; rejects unless it is answered 200. */
 export type Send = (id: string, body: string) => Promise<void>
@@ -90,15 +90,7 @@ export const queueContestant = (
     await using child = openChild(join(import.meta.dirname, file))
     const { connection } = database
     const { enqueuePerSecond } = await child.ask<Prepared>({ kind: 'prepare', ...load, connection })
-    const { jobs } = load
-    const before = database.cpuSeconds()
-    const { seconds, cpuSeconds } = await child.ask<Run>({ kind: 'run' })
-    const databaseSeconds = database.cpuSeconds() - before
-    return {
-      jobsPerSecond: jobs / seconds,
-      cpuMicros: ((cpuSeconds + databaseSeconds) * 1e6) / jobs,
-      databaseCpuMicros: (databaseSeconds * 1e6) / jobs,
-      enqueuePerSecond,
-    }
+    const { result, cost } = await database.measure(() => child.ask<Run>({ kind: 'run' }))
+    return { ...sampleOf({ jobs: load.jobs, seconds: result.seconds }, [result], cost), enqueuePerSecond }
   },
 })

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Client } from 'pg'
-import type { Load, Run } from '../deliver/job.ts'
+import { type Load, type Run, sampleOf } from '../deliver/job.ts'
 import { openChild } from '../support/child.ts'
 import type { Contestant } from '../support/contest.ts'
 import { openPostgres } from '../support/postgres.ts'
@@ -27,19 +27,14 @@ export const nodesContestant = (name: string, nodes: number, load: Load): Contes
     // As the queues are before they work.
     await client.query('vacuum analyze')
     await client.query('checkpoint')
-    const before = database.cpuSeconds()
-    const startedAt = performance.now()
-    for (const child of children) await child.ask({ kind: 'begin' })
-    while ((await client.query("select from deliveries where state = 'pending' limit 1")).rowCount)
-      await sleep(LOOK_EVERY_MS)
-    const seconds = (performance.now() - startedAt) / 1000
-    const databaseSeconds = database.cpuSeconds() - before
+    const { result: seconds, cost } = await database.measure(async () => {
+      const startedAt = performance.now()
+      for (const child of children) await child.ask({ kind: 'begin' })
+      while ((await client.query("select from deliveries where state = 'pending' limit 1")).rowCount)
+        await sleep(LOOK_EVERY_MS)
+      return (performance.now() - startedAt) / 1000
+    })
     const runs = await Promise.all(children.map(child => child.ask<Run>({ kind: 'end' })))
-    const ofNodes = runs.reduce((sum, run) => sum + run.cpuSeconds, 0)
-    return {
-      jobsPerSecond: load.jobs / seconds,
-      cpuMicros: ((ofNodes + databaseSeconds) * 1e6) / load.jobs,
-      databaseCpuMicros: (databaseSeconds * 1e6) / load.jobs,
-    }
+    return sampleOf({ jobs: load.jobs, seconds }, runs, cost)
   },
 })

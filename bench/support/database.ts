@@ -4,12 +4,19 @@ import { readFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
 
+export interface DatabaseCost {
+  /** Processor time of all its processes, including those that have ended. Linux only. */
+  cpuSeconds: number
+  /** Of PostgreSQL: what it wrote into its log, without the pages that it copies there after a checkpoint. */
+  walBytes?: number
+}
+
 /** A database server for one benchmark, empty at first, and deleted afterwards with its files. */
 export interface Database {
   /** What its clients need: a connection string, or the path of a socket. */
   connection: string
-  /** Processor time of all its processes so far, including those that have ended. Linux only. */
-  cpuSeconds: () => number
+  /** What a run costs it. */
+  measure: <Result>(run: () => Promise<Result>) => Promise<{ result: Result; cost: DatabaseCost }>
   [Symbol.asyncDispose]: () => Promise<void>
 }
 

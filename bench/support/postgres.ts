@@ -4,6 +4,7 @@ import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
+import { Client } from 'pg'
 import { type Database, familyCpuSeconds, startServer } from './database.ts'
 
 const USER = 'postgres'
@@ -23,6 +24,32 @@ const idsForRoot = () => {
     Number(execFileSync('id', [flag, 'nobody'], { encoding: 'utf8' })),
   )
   return { uid, gid }
+}
+
+const walPosition = async (client: Client): Promise<string> => {
+  const { rows } = await client.query<{ at: string }>('SELECT pg_current_wal_lsn() AS at')
+  return rows[0]?.at ?? ''
+}
+
+const walBytesSince = async (client: Client, from: string): Promise<number> => {
+  const to = await walPosition(client)
+  await client.query('CREATE EXTENSION IF NOT EXISTS pg_walinspect')
+  const { rows } = await client.query<{ bytes: string }>(
+    'SELECT sum(record_size) AS bytes FROM pg_get_wal_stats($1, $2)',
+    [from, to],
+  )
+  return Number(rows[0]?.bytes)
+}
+
+/** Counts the statements, or scripts of them, that all connections of this process send. */
+export const countStatements = (): (() => number) => {
+  let count = 0
+  const { query } = Client.prototype
+  Client.prototype.query = function (this: Client, ...args: unknown[]) {
+    count++
+    return (query as (...args: unknown[]) => Promise<never>).apply(this, args)
+  } as typeof query
+  return () => count
 }
 
 /** Listens on a socket in a temporary folder. */
@@ -46,9 +73,20 @@ export const openPostgres = async (): Promise<Database> => {
     stopSignal: 'SIGINT',
     ids,
   })
+  const connection = `postgres://${USER}@localhost/postgres?host=${encodeURIComponent(folder)}`
   return {
-    connection: `postgres://${USER}@localhost/postgres?host=${encodeURIComponent(folder)}`,
-    cpuSeconds: () => familyCpuSeconds(server.pid),
+    connection,
+    measure: async run => {
+      const client = new Client({ connectionString: connection })
+      await client.connect()
+      const from = await walPosition(client)
+      const before = familyCpuSeconds(server.pid)
+      const result = await run()
+      const cpuSeconds = familyCpuSeconds(server.pid) - before
+      const walBytes = await walBytesSince(client, from)
+      await client.end()
+      return { result, cost: { cpuSeconds, walBytes } }
+    },
     [Symbol.asyncDispose]: async () => {
       await server.stop()
       await rm(folder, { recursive: true, force: true })

@@ -31,7 +31,11 @@ export const openRedis = async (): Promise<Database> => {
   )
   return {
     connection,
-    cpuSeconds: () => familyCpuSeconds(server.pid),
+    measure: async run => {
+      const before = familyCpuSeconds(server.pid)
+      const result = await run()
+      return { result, cost: { cpuSeconds: familyCpuSeconds(server.pid) - before } }
+    },
     [Symbol.asyncDispose]: async () => {
       await server.stop()
       await rm(folder, { recursive: true, force: true })
