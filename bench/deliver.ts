@@ -4,8 +4,8 @@ import { createGraphileWorker } from './deliver/graphile-worker.ts'
 import { IN_FLIGHT, type Load, type Run } from './deliver/job.ts'
 import { createPgBoss } from './deliver/pg-boss.ts'
 import { openChild } from './support/child.ts'
-import { type Contestant, contest, medianOf, ratioOf, type Samples } from './support/contest.ts'
-import { type Finding, judgeAtLeast, judgeAtMost, type Part } from './support/part.ts'
+import { type Contestant, contest, ratioOf, type Samples } from './support/contest.ts'
+import { type Columns, type Finding, findAtLeast, findAtMost, type Part, tableOf } from './support/part.ts'
 import { openReceiver } from './support/receiver.ts'
 import { whyNoRedis } from './support/redis.ts'
 import { openFolder } from './support/service.ts'
@@ -63,43 +63,27 @@ second, graphile-worker (\`localQueue\` 500, \`completeJobBatchDelay\` 0) and pg
 PostgreSQL 18 with its defaults. *Enqueue* is one job at a time, each awaited. *Plain http* is the same without TLS, which production
 refuses. *${HOSTS.toLocaleString('en')} hosts*: a message for each of as many names of the receiver, so that each takes a connection of its own.`
 
-const COLUMNS = ['jobs/s', 'CPU, µs a job', 'handshakes', 'enqueued/s'] as const
-
-const cellsOf = (samples: Samples, name: string) => {
-  const enqueued = medianOf(samples, name, 'enqueuePerSecond')
-  const handshakes = medianOf(samples, name, 'handshakes')
-  return {
-    'jobs/s': Math.round(medianOf(samples, name, 'jobsPerSecond')).toLocaleString('en'),
-    'CPU, µs a job': medianOf(samples, name, 'cpuMicros').toFixed(0),
-    ...(Number.isNaN(handshakes) ? {} : { handshakes: handshakes.toFixed(0) }),
-    ...(Number.isNaN(enqueued) ? {} : { 'enqueued/s': Math.round(enqueued).toLocaleString('en') }),
-  }
+const COLUMNS: Columns = {
+  'jobs/s': ['jobsPerSecond', 0],
+  'CPU, µs a job': ['cpuMicros', 0],
+  handshakes: ['handshakes', 0],
+  'enqueued/s': ['enqueuePerSecond', 0],
 }
 
 const findingsOf = (samples: Samples): Finding[] => {
-  const ratios = AIMS.filter(({ base }) => samples.has(base)).map(({ name, base, ...aim }): Finding => {
-    const ratio = ratioOf(samples, [name, base], 'jobsPerSecond')
-    return {
-      what: `${name}: jobs/s, against ${base}`,
-      value: `${ratio.toFixed(2)} ×`,
-      aim: `≥ ${aim.aim} ×${aim.floor ? `, floor ${aim.floor} ×` : ''}`,
-      verdict: judgeAtLeast(ratio, aim),
-    }
-  })
+  const rates = AIMS.filter(({ base }) => samples.has(base)).map(({ name, base, ...aim }) =>
+    findAtLeast(`${name}: jobs/s, against ${base}`, ratioOf(samples, [name, base], 'jobsPerSecond'), aim),
+  )
   const cpus = [
     [OURS, RAW],
     [SENDER, RAW],
     [OURS_HOSTS, RAW_HOSTS],
-  ].map(([name = '', base = '']): Finding => {
-    const ratio = ratioOf(samples, [name, base], 'cpuMicros')
-    return {
-      what: `${name}: processor time a job, against ${base}`,
-      value: `${ratio.toFixed(2)} ×`,
-      aim: '≤ 1 ×',
-      verdict: judgeAtMost(ratio, { aim: 1 }),
-    }
-  })
-  return [...ratios, ...cpus]
+  ].map(([name = '', base = '']) =>
+    findAtMost(`${name}: processor time a job, against ${base}`, ratioOf(samples, [name, base], 'cpuMicros'), {
+      aim: 1,
+    }),
+  )
+  return [...rates, ...cpus]
 }
 
 export const deliver: Part = async ({ rounds, scale, say }) => {
@@ -131,8 +115,7 @@ export const deliver: Part = async ({ rounds, scale, say }) => {
     part: 'deliver',
     title: 'Deliver',
     method: METHOD,
-    columns: COLUMNS,
-    rows: [...samples.keys()].map(name => ({ name, cells: cellsOf(samples, name) })),
+    ...tableOf(samples, COLUMNS),
     findings: findingsOf(samples),
     notes: [
       'In a power cut BullMQ may lose the last second; the others, and we, lose nothing that was acknowledged.',

@@ -4,7 +4,7 @@ import { contest, medianOf, percentile, type Sample } from './support/contest.ts
 import { cpuSeconds, residentMb } from './support/machine.ts'
 import { type Outside, openOutside, sharedNow, untilCounts } from './support/outside.ts'
 import { atRate, closedLoop, serialOf } from './support/pace.ts'
-import { judgeAtMost, type Part } from './support/part.ts'
+import { findAtMost, type Part } from './support/part.ts'
 import { benchEnvironment, createPartner, type Environment, openFolder, openService } from './support/service.ts'
 import { openNames, type Scheme } from './support/tls.ts'
 
@@ -156,24 +156,17 @@ evenly spaced, without waiting for earlier ones. Times are of one clock that the
       ]
     }),
     findings: [
-      {
-        what: 'from the answer to the webhook, p99 at half load',
-        value: ms('hookP99'),
-        aim: '≤ 30 ms',
-        verdict: judgeAtMost(of('hookP99'), { aim: 30 }),
-      },
-      {
-        what: 'from the registration to the first poll, p99 at half load',
-        value: ms('pollP99'),
-        aim: '≤ 50 ms',
-        verdict: judgeAtMost(of('pollP99'), { aim: 50 }),
-      },
-      {
-        what: 'memory of the service afterwards',
-        value: `${of('rssMb').toFixed(0)} MB`,
-        aim: '≤ 220 MB',
-        verdict: judgeAtMost(of('rssMb'), { aim: 220 }),
-      },
+      findAtMost('from the answer to the webhook, p99 at half load', of('hookP99'), {
+        aim: 30,
+        unit: ' ms',
+        digits: 1,
+      }),
+      findAtMost('from the registration to the first poll, p99 at half load', of('pollP99'), {
+        aim: 50,
+        unit: ' ms',
+        digits: 1,
+      }),
+      findAtMost('memory of the service afterwards', of('rssMb'), { aim: 220, unit: ' MB', digits: 0 }),
     ],
     notes: ['All three processes share two cores; alone on the machine the service would get more of them.'],
   }

@@ -2,23 +2,22 @@ import { closeSync, mkdirSync, openSync, readSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Filled, fillDatabase } from './growth/fill.ts'
 import { measureQueues } from './growth/queues.ts'
-import { contest, medianOf, ratioOf } from './support/contest.ts'
-import { judgeAtMost, type Part } from './support/part.ts'
+import { contest, ratioOf } from './support/contest.ts'
+import { type Columns, findAtMost, type Part, tableOf } from './support/part.ts'
 import { openFolder } from './support/service.ts'
 
 const SIZES = { '10 thousand rows': 10_000, '1 million rows': 1_000_000, '10 million rows': 10_000_000 }
 const QUICK_SIZES = { '10 thousand rows': 10_000, '100 thousand rows': 100_000 }
 const BATCHES = 500
-const AIM = 2
-const FIGURES = {
-  'poll, µs a row': 'pollMicros',
-  'p99 of a poll': 'pollP99Micros',
-  'CPU, µs a poll': 'pollCpuMicros',
-  'delivery, µs a row': 'sendMicros',
-  'p99 of a delivery': 'sendP99Micros',
-  'CPU, µs a delivery': 'sendCpuMicros',
-  'RSS, MB': 'rssMb',
-} as const
+const COLUMNS: Columns = {
+  'poll, µs a row': ['pollMicros', 0],
+  'p99 of a poll': ['pollP99Micros', 0],
+  'CPU, µs a poll': ['pollCpuMicros', 0],
+  'delivery, µs a row': ['sendMicros', 0],
+  'p99 of a delivery': ['sendP99Micros', 0],
+  'CPU, µs a delivery': ['sendCpuMicros', 0],
+  'RSS, MB': ['rssMb', 0],
+}
 
 /** Reads the file once, because not all of it is in the system's page cache, and the store is to be measured, not the disk. */
 const readWhole = (path: string) => {
@@ -56,22 +55,10 @@ delivered), of eight partners with four hosts each; one partner has half of ever
 of its own opens the store as the service does and claims 100 rows at a time, while up to eight such batches are being settled: serials as
 still open, and due again; messages as delivered at their first attempt. After every ten batches, outside the clock, as many serials get
 their verdict and as many are registered, so both queues stay as long. Each file is read once before.`,
-    columns: Object.keys(FIGURES),
-    rows: [...files.keys()].map(name => ({
-      name,
-      cells: Object.fromEntries(
-        Object.entries(FIGURES).map(([column, figure]) => [column, medianOf(samples, name, figure).toFixed(0)]),
-      ),
-    })),
-    findings: (['pollMicros', 'sendMicros'] as const).map(figure => {
-      const grows = ratioOf(samples, [large, small], figure)
-      return {
-        what: `a ${figure === 'pollMicros' ? 'poll' : 'delivery'}: ${large} to ${small}`,
-        value: `${grows.toFixed(2)} ×`,
-        aim: `≤ ${AIM} ×`,
-        verdict: judgeAtMost(grows, { aim: AIM }),
-      }
-    }),
+    ...tableOf(samples, COLUMNS),
+    findings: Object.entries({ poll: 'pollMicros', delivery: 'sendMicros' }).map(([what, figure]) =>
+      findAtMost(`a ${what}: ${large} to ${small}`, ratioOf(samples, [large, small], figure), { aim: 2 }),
+    ),
     notes: ['The indexes were made after the rows, so they are packed; those that have grown for months are looser.'],
   }
 }

@@ -13,7 +13,7 @@ import { multiply } from './nodes/multiply.ts'
 import { service } from './register.ts'
 import { type Contestant, contest, medianOf, ratioOf, type Samples } from './support/contest.ts'
 import type { Database } from './support/database.ts'
-import { type Finding, judgeAtLeast, judgeAtMost, type Part } from './support/part.ts'
+import { type Columns, findAtLeast, findAtMost, type Part, tableOf } from './support/part.ts'
 import { openPostgres } from './support/postgres.ts'
 import { openReceiver } from './support/receiver.ts'
 import { openFolder } from './support/service.ts'
@@ -41,10 +41,10 @@ const QUEUES = [
   { base: 'graphile-worker', aim: 1.1 },
   { base: 'pg-boss', aim: 1.5 },
 ]
-const REGISTER_AIM = 3
+const REGISTER_AIM = { aim: 3 }
 const COSTS = [
-  { what: 'statements', one: 'statements', aim: 0.1, unit: '' },
-  { what: 'WAL', one: 'walBytes', aim: 400, unit: ' B' },
+  { what: 'statements', one: 'statements', aim: 0.1, unit: '', digits: 3 },
+  { what: 'WAL', one: 'walBytes', aim: 400, unit: ' B', digits: 0 },
 ]
 const OPEN = 'beside a transaction that stays open'
 /** How long each batch of 100 rows waits after the last, in ms: some 800 rows a second, as a busy service has them; as fast as can be. */
@@ -106,13 +106,16 @@ const openTransaction = async (connection: string) => {
   return client
 }
 
-const figure = (samples: Samples, name: string, one: string): string => {
-  const value = medianOf(samples, name, one)
-  return Number.isNaN(value)
-    ? ''
-    : value >= 100
-      ? Math.round(value).toLocaleString('en')
-      : value.toFixed(value < 1 ? 3 : 1)
+const COLUMNS: Columns = {
+  'jobs/s': ['jobsPerSecond', 0],
+  'CPU, µs a job': ['cpuMicros', 0],
+  'of it the database': ['databaseCpuMicros', 0],
+  'statements a job': ['statements', 3],
+  'WAL, B a job': ['walBytes', 0],
+  'enqueued/s': ['enqueuePerSecond', 0],
+  'registrations/s': ['registrationsPerSecond', 0],
+  'a poll, µs': ['pollMicros', 0],
+  'a delivery, µs': ['sendMicros', 0],
 }
 
 export const nodesPart: Part = async ({ rounds, scale, say }) => {
@@ -157,49 +160,33 @@ export const nodesPart: Part = async ({ rounds, scale, say }) => {
     say(`${name}: ${JSON.stringify(beside.get(name))}`)
   }
 
-  const findings: Finding[] = []
-  for (const { what, one, aim, unit } of COSTS)
-    findings.push({
-      ...{
-        what: `deliver, one node: ${what} a job`,
-        value: figure(work, nodes(1), one) + unit,
-        aim: `≤ ${aim}${unit}`,
-      },
-      verdict: judgeAtMost(medianOf(work, nodes(1), one), { aim }),
-    })
-  for (const { base, aim } of QUEUES) {
-    const ratio = ratioOf(work, [nodes(1), base], 'jobsPerSecond')
-    findings.push({
-      ...{ what: `deliver, one node, against ${base}`, value: `${ratio.toFixed(2)} ×`, aim: `≥ ${aim} ×` },
-      verdict: judgeAtLeast(ratio, { aim }),
-    })
-    const registered = medianOf(work, REGISTER, 'registrationsPerSecond') / medianOf(work, base, 'enqueuePerSecond')
-    findings.push({
-      ...{ what: `register, against the enqueue of ${base}`, value: `${registered.toFixed(2)} ×` },
-      ...{ aim: `≥ ${REGISTER_AIM} ×`, verdict: judgeAtLeast(registered, { aim: REGISTER_AIM }) },
-    })
-  }
-  for (const [what, one] of [
-    ['a poll', 'pollMicros'],
-    ['a delivery', 'sendMicros'],
-  ] as const) {
-    const grows = medianOf(sizes, largest, one) / medianOf(sizes, smallest, one)
-    findings.push({
-      ...{
-        what: `claim and settle ${what}: ${largest} against ${smallest}`,
-        value: `${grows.toFixed(2)} ×`,
-        aim: '≤ 2 ×',
-      },
-      verdict: judgeAtMost(grows, { aim: 2 }),
-    })
-    for (const pace of Object.keys(PACES)) {
-      const slower = medianOf(beside, OPEN + pace, one) / medianOf(sizes, middle + pace, one)
-      findings.push({
-        ...{ what: `claim and settle ${what} ${OPEN}${pace}`, value: `${slower.toFixed(2)} ×`, aim: '≤ 3 ×' },
-        verdict: judgeAtMost(slower, { aim: 3 }),
-      })
-    }
-  }
+  const findings = [
+    ...COSTS.map(({ what, one, ...aim }) =>
+      findAtMost(`deliver, one node: ${what} a job`, medianOf(work, nodes(1), one), aim),
+    ),
+    ...QUEUES.flatMap(({ base, aim }) => [
+      findAtLeast(`deliver, one node, against ${base}`, ratioOf(work, [nodes(1), base], 'jobsPerSecond'), { aim }),
+      findAtLeast(
+        `register, against the enqueue of ${base}`,
+        medianOf(work, REGISTER, 'registrationsPerSecond') / medianOf(work, base, 'enqueuePerSecond'),
+        REGISTER_AIM,
+      ),
+    ]),
+    ...Object.entries({ 'a poll': 'pollMicros', 'a delivery': 'sendMicros' }).flatMap(([what, one]) => [
+      findAtMost(
+        `claim and settle ${what}: ${largest} against ${smallest}`,
+        medianOf(sizes, largest, one) / medianOf(sizes, smallest, one),
+        { aim: 2 },
+      ),
+      ...Object.keys(PACES).map(pace =>
+        findAtMost(
+          `claim and settle ${what} ${OPEN}${pace}`,
+          medianOf(beside, OPEN + pace, one) / medianOf(sizes, middle + pace, one),
+          { aim: 3 },
+        ),
+      ),
+    ]),
+  ]
   const all: Samples = new Map([...work, ...sizes, ...beside])
   return {
     part: 'nodes',
@@ -213,29 +200,7 @@ pages that a checkpoint causes.
 them due; deliveries succeed at once, and what is delivered is replaced as for *Grows flat*; the largest is the one before ten times over, the
 copies' deliveries due later; *${OPEN}*: the same in the second of these, at the end of ${openForMs / 1000} s for which another session's transaction was open
 and claims went on, as fast as they can or some 800 rows a second.`,
-    columns: [
-      'jobs/s',
-      'CPU, µs a job',
-      'of it the database',
-      'statements a job',
-      'WAL, B a job',
-      'enqueued/s',
-      'a poll, µs',
-      'a delivery, µs',
-    ],
-    rows: [...all.keys()].map(name => ({
-      name,
-      cells: {
-        'jobs/s': figure(all, name, 'jobsPerSecond'),
-        'CPU, µs a job': figure(all, name, 'cpuMicros'),
-        'of it the database': figure(all, name, 'databaseCpuMicros'),
-        'statements a job': figure(all, name, 'statements'),
-        'WAL, B a job': figure(all, name, 'walBytes'),
-        'enqueued/s': figure(all, name, name === REGISTER ? 'registrationsPerSecond' : 'enqueuePerSecond'),
-        'a poll, µs': figure(all, name, 'pollMicros'),
-        'a delivery, µs': figure(all, name, 'sendMicros'),
-      },
-    })),
+    ...tableOf(all, COLUMNS),
     findings,
     notes: [`At most ${IN_FLIGHT} POSTs are in flight for each node.`],
   }

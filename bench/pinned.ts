@@ -7,24 +7,15 @@ import Database from 'better-sqlite3'
 import { SECOND } from '../src/core/duration.ts'
 import { openRemoteStore } from '../src/store/sqlite/thread/remote-store.ts'
 import type { Store } from '../src/store/store.ts'
-import {
-  type Contestant,
-  contest,
-  medianOf,
-  percentile,
-  ratioOf,
-  type Sample,
-  type Samples,
-} from './support/contest.ts'
+import { type Contestant, contest, percentile, ratioOf, type Sample } from './support/contest.ts'
 import { addAccount, addPartner, newRegistration, serialAt } from './support/jobs.ts'
-import { judgeAtMost, type Part } from './support/part.ts'
+import { type Columns, findAtMost, type Part, tableOf } from './support/part.ts'
 
 const RUN_MS = 10 * SECOND
 const IN_FLIGHT = 32
 const ALONE = 'no reader'
 const PINNED = 'a reader that stays'
 const RETURNING = 'a reader that looks anew each second'
-const AIM = 2
 
 type Reader = { stop(): void }
 
@@ -89,15 +80,13 @@ const run = async (openReader: ((path: string) => Reader) | null, runMs: number)
   }
 }
 
-const COLUMNS = ['writes/s', 'p50, ms', 'p99, ms', 'longest, ms', 'log, MB'] as const
-
-const cellsOf = (samples: Samples, name: string) => ({
-  'writes/s': Math.round(medianOf(samples, name, 'writesPerSecond')).toLocaleString('en'),
-  'p50, ms': medianOf(samples, name, 'p50Ms').toFixed(1),
-  'p99, ms': medianOf(samples, name, 'p99Ms').toFixed(1),
-  'longest, ms': medianOf(samples, name, 'longestMs').toFixed(0),
-  'log, MB': medianOf(samples, name, 'logMegabytes').toFixed(0),
-})
+const COLUMNS: Columns = {
+  'writes/s': ['writesPerSecond', 0],
+  'p50, ms': ['p50Ms', 1],
+  'p99, ms': ['p99Ms', 1],
+  'longest, ms': ['longestMs', 0],
+  'log, MB': ['logMegabytes', 0],
+}
 
 export const pinned: Part = async ({ rounds, scale, say }) => {
   const runMs = RUN_MS * scale
@@ -112,17 +101,12 @@ export const pinned: Part = async ({ rounds, scale, say }) => {
     title: 'Writing beside a long reader',
     method: `${IN_FLIGHT} registrations in flight for ${RUN_MS / SECOND} s, each a call of the store, while another connection to the file holds a snapshot: the
 log cannot begin anew as long as it does. Writers must not notice, but for the log that grows.`,
-    columns: COLUMNS,
-    rows: [...samples.keys()].map(name => ({ name, cells: cellsOf(samples, name) })),
-    findings: [PINNED, RETURNING].map(name => {
-      const ratio = ratioOf(samples, [name, ALONE], 'p99Ms')
-      return {
-        what: `p99 of a write with ${name}`,
-        value: `${ratio.toFixed(2)} × that without`,
-        aim: `≤ ${AIM} ×`,
-        verdict: judgeAtMost(ratio, { aim: AIM }),
-      }
-    }),
+    ...tableOf(samples, COLUMNS),
+    findings: [PINNED, RETURNING].map(name =>
+      findAtMost(`p99 of a write with ${name}, against that without`, ratioOf(samples, [name, ALONE], 'p99Ms'), {
+        aim: 2,
+      }),
+    ),
     notes: [],
   }
 }

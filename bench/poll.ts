@@ -3,8 +3,8 @@ import { IN_FLIGHT, type Run } from './deliver/job.ts'
 import type { Variant } from './poll/job.ts'
 import { openUpstream } from './poll/upstream.ts'
 import { openChild } from './support/child.ts'
-import { type Contestant, contest, medianOf, ratioOf } from './support/contest.ts'
-import { judgeAtLeast, judgeAtMost, type Part } from './support/part.ts'
+import { type Contestant, contest, ratioOf } from './support/contest.ts'
+import { type Columns, cellsOf, findAtLeast, findAtMost, type Part } from './support/part.ts'
 import { openFolder } from './support/service.ts'
 import { openNames, type Scheme, type Trust } from './support/tls.ts'
 
@@ -12,7 +12,6 @@ const POLLS = 100_000
 const RAW = 'raw loop'
 const OURS = 'ours, all still open'
 const OURS_SUCCESS = 'ours, all with a verdict'
-const AIM = { aim: 0.85, floor: 0.65 }
 const plain = (name: string) => `plain http: ${name}`
 
 interface Scene {
@@ -46,7 +45,8 @@ SQLite file), poller and upstream client in one process, without API and deliver
 answer, and writes it durably: of *still open* the next due time, of *a verdict* the verdict, encrypted, the end of the
 registration, and the message that waits to be sent. The account's rate is no limit. *Plain http* is the same without TLS. *CPU* is the polling process's alone.`
 
-const COLUMNS = ['polls/s', 'against the raw loop', 'CPU, µs a poll'] as const
+const COLUMNS: Columns = { 'polls/s': ['pollsPerSecond', 0], 'CPU, µs a poll': ['cpuMicros', 0] }
+const TO_RAW = 'against the raw loop'
 
 export const poll: Part = async ({ rounds, scale, say }) => {
   await using names = await openNames()
@@ -64,33 +64,22 @@ export const poll: Part = async ({ rounds, scale, say }) => {
   )
   const toRaw = (name: string) =>
     ratioOf(samples, [name, name.startsWith(plain('')) ? plain(RAW) : RAW], 'pollsPerSecond')
-  const cpu = ratioOf(samples, [OURS, RAW], 'cpuMicros')
   return {
     part: 'poll',
     title: 'Poll',
     method: METHOD,
-    columns: COLUMNS,
+    columns: [...Object.keys(COLUMNS), TO_RAW],
     rows: [...samples.keys()].map(name => ({
       name,
-      cells: {
-        'polls/s': medianOf(samples, name, 'pollsPerSecond').toFixed(0),
-        'against the raw loop': `${toRaw(name).toFixed(2)} ×`,
-        'CPU, µs a poll': medianOf(samples, name, 'cpuMicros').toFixed(0),
-      },
+      cells: { ...cellsOf(samples, name, COLUMNS), [TO_RAW]: `${toRaw(name).toFixed(2)} ×` },
     })),
     findings: [
-      {
-        what: 'still open, against the raw loop',
-        value: `${toRaw(OURS).toFixed(2)} ×`,
-        aim: '≥ 0.85 ×, floor 0.65 ×',
-        verdict: judgeAtLeast(toRaw(OURS), AIM),
-      },
-      {
-        what: 'still open, processor time a poll, against the raw loop',
-        value: `${cpu.toFixed(2)} ×`,
-        aim: '≤ 1.5 ×',
-        verdict: judgeAtMost(cpu, { aim: 1.5 }),
-      },
+      findAtLeast('still open, against the raw loop', toRaw(OURS), { aim: 0.85, floor: 0.65 }),
+      findAtMost(
+        'still open, processor time a poll, against the raw loop',
+        ratioOf(samples, [OURS, RAW], 'cpuMicros'),
+        { aim: 1.5 },
+      ),
     ],
     notes: [
       `Upstream answers in well under a millisecond here. The real one takes tens of milliseconds, and an account's \`UPSTREAM_RATE\` and \`UPSTREAM_CONCURRENCY\` bound the polls long before this does.`,

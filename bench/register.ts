@@ -5,7 +5,7 @@ import { type Contestant, contest, medianOf, ratioOf, type Sample } from './supp
 import type { Database } from './support/database.ts'
 import { cpuSeconds } from './support/machine.ts'
 import { openOutside } from './support/outside.ts'
-import { judgeAtLeast, type Part } from './support/part.ts'
+import { type Columns, findAtLeast, type Part, tableOf } from './support/part.ts'
 import { benchEnvironment, createPartner, openFolder, openService } from './support/service.ts'
 import { openNames } from './support/tls.ts'
 
@@ -18,8 +18,6 @@ const PLAIN = 'node:http, a fixed answer'
 const HONO = 'Hono, zod and the key check, no store'
 const OURS = 'ours'
 const OURS_BATCHED = `ours, ${BATCHES.size.toLocaleString('en')} a request`
-
-const AIMS = { toHono: { aim: 0.75, floor: 0.55 }, batched: { aim: 40_000 } }
 
 interface Server {
   url: string
@@ -86,7 +84,13 @@ upstream five times a second. *${HONO}* is a small app of the same libraries, wi
 that answers the same JSON and keeps nothing. *${PLAIN}* reads the request and checks nothing. A batch has ${BATCHES.size.toLocaleString('en')}
 registrations; ${BATCHES.requests} of them, ${BATCHES.width} in flight. *CPU* is the server's processor time a registration, *busy* how much of one core that is.`
 
-const COLUMNS = ['registrations/s', 'CPU, µs each', 'busy', 'p50, ms', 'p99, ms'] as const
+const COLUMNS: Columns = {
+  'registrations/s': ['registrationsPerSecond', 0],
+  'CPU, µs each': ['cpuMicros', 0],
+  busy: ['busy', 2],
+  'p50, ms': ['p50Ms', 1],
+  'p99, ms': ['p99Ms', 1],
+}
 
 export const register: Part = async ({ rounds, scale, say }) => {
   const [single, batches] = [SINGLE, BATCHES].map(shape => ({ ...shape, requests: shape.requests * scale })) as [
@@ -102,36 +106,22 @@ export const register: Part = async ({ rounds, scale, say }) => {
     ],
     { rounds, say },
   )
-  const toHono = ratioOf(samples, [OURS, HONO], 'registrationsPerSecond')
-  const batched = medianOf(samples, OURS_BATCHED, 'registrationsPerSecond')
   return {
     part: 'register',
     title: 'Register',
     method: METHOD,
-    columns: COLUMNS,
-    rows: [...samples.keys()].map(name => ({
-      name,
-      cells: {
-        'registrations/s': medianOf(samples, name, 'registrationsPerSecond').toFixed(0),
-        'CPU, µs each': medianOf(samples, name, 'cpuMicros').toFixed(0),
-        busy: medianOf(samples, name, 'busy').toFixed(2),
-        'p50, ms': medianOf(samples, name, 'p50Ms').toFixed(1),
-        'p99, ms': medianOf(samples, name, 'p99Ms').toFixed(1),
-      },
-    })),
+    ...tableOf(samples, COLUMNS),
     findings: [
-      {
-        what: 'one at a time, against the same without a store',
-        value: `${toHono.toFixed(2)} ×`,
-        aim: '≥ 0.75 ×, floor 0.55 ×',
-        verdict: judgeAtLeast(toHono, AIMS.toHono),
-      },
-      {
-        what: 'in batches',
-        value: `${batched.toFixed(0)} registrations/s`,
-        aim: '≥ 40,000',
-        verdict: judgeAtLeast(batched, AIMS.batched),
-      },
+      findAtLeast(
+        'one at a time, against the same without a store',
+        ratioOf(samples, [OURS, HONO], 'registrationsPerSecond'),
+        { aim: 0.75, floor: 0.55 },
+      ),
+      findAtLeast('in batches', medianOf(samples, OURS_BATCHED, 'registrationsPerSecond'), {
+        aim: 40_000,
+        unit: ' registrations/s',
+        digits: 0,
+      }),
     ],
     notes: [
       'Client and server share this machine. If *busy* is well under 1, the server waited for the client or the disk, and would do more if it were called faster.',

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Contestant, contest, medianOf } from './support/contest.ts'
 import { residentMb } from './support/machine.ts'
-import { judgeAtMost, type Part } from './support/part.ts'
+import { findAtMost, type Part, tableOf } from './support/part.ts'
 import { benchEnvironment, openFolder, openService } from './support/service.ts'
 
 const CLI = join(import.meta.dirname, '../src/bin.js')
@@ -44,40 +44,16 @@ export const start: Part = async ({ rounds, scale, say }) => {
   const samples = await contest(contestants, { rounds: scale >= 1 ? Math.max(rounds, RUNS) : rounds, say })
   const of = (name: string, figure: string) => medianOf(samples, name, figure)
   const ready = Math.max(of('`serve`, no database yet', 'ms'), of('`serve`, a database', 'ms'))
-  const help = of('`--help`', 'ms')
-  const rss = of('`serve`, a database', 'rssMb')
   return {
     part: 'start',
     title: 'Start',
     method: `From the start of the process to the log line \`listening\`, and for the others to the end of the process; ${RUNS} rounds.
 \`serve\` runs as \`npm start\` runs it; its memory is measured ${REST_MS / 1000} s later, without a call in between.`,
-    columns: ['ms', 'RSS, MB'],
-    rows: contestants.map(({ name }) => ({
-      name,
-      cells: {
-        ms: of(name, 'ms').toFixed(0),
-        ...(Number.isNaN(of(name, 'rssMb')) ? {} : { 'RSS, MB': of(name, 'rssMb').toFixed(0) }),
-      },
-    })),
+    ...tableOf(samples, { ms: ['ms', 0], 'RSS, MB': ['rssMb', 0] }),
     findings: [
-      {
-        what: '`serve` ready (the slower of both)',
-        value: `${ready.toFixed(0)} ms`,
-        aim: '≤ 700 ms',
-        verdict: judgeAtMost(ready, { aim: 700 }),
-      },
-      {
-        what: '`--help`',
-        value: `${help.toFixed(0)} ms`,
-        aim: '≤ 200 ms',
-        verdict: judgeAtMost(help, { aim: 200 }),
-      },
-      {
-        what: 'memory at rest',
-        value: `${rss.toFixed(0)} MB`,
-        aim: '≤ 110 MB',
-        verdict: judgeAtMost(rss, { aim: 110 }),
-      },
+      findAtMost('`serve` ready (the slower of both)', ready, { aim: 700, unit: ' ms', digits: 0 }),
+      findAtMost('`--help`', of('`--help`', 'ms'), { aim: 200, unit: ' ms', digits: 0 }),
+      findAtMost('memory at rest', of('`serve`, a database', 'rssMb'), { aim: 110, unit: ' MB', digits: 0 }),
     ],
     notes: ['The files of the program and of Node were in the system’s page cache.'],
   }

@@ -5,7 +5,7 @@ import { openRemoteStore } from '../src/store/sqlite/thread/remote-store.ts'
 import type { Filled } from './growth/fill.ts'
 import { DUE_WINDOW_MS, fillDatabase } from './growth/fill.ts'
 import { contest, medianOf, percentile, type Sample } from './support/contest.ts'
-import { judgeAtMost, type Part } from './support/part.ts'
+import { findAtMost, type Part, tableOf } from './support/part.ts'
 import { openFolder } from './support/service.ts'
 
 const SIZES = { '1 million': 1_000_000, '10 million': 10_000_000 }
@@ -14,7 +14,7 @@ const PARTNERS = 200
 const QUEUES = 6
 const CALLS = 1_000
 const WARM_UP = 50
-const AIM_MS = 10
+const AIM = { aim: 10, unit: ' ms', digits: 1 }
 
 const DUES = ['all due', 'nothing due'] as const
 type Dues = (typeof DUES)[number]
@@ -53,7 +53,6 @@ export const stats: Part = async ({ rounds, scale, say }) => {
     ),
     { rounds, say },
   )
-  const of = (name: string, figure: string) => medianOf(samples, name, figure)
   const largest = Object.keys(sizes).at(-1) ?? ''
   return {
     part: 'stats',
@@ -62,24 +61,10 @@ export const stats: Part = async ({ rounds, scale, say }) => {
 after a commit. One SQLite file for each size, filled as for *Grows flat*, but of ${PARTNERS} partners, with four hosts and ${QUEUES} poll queues
 each. *All due*: half of the rows are verifications that are due, nearly all others are messages that are; up to 10,000 of each are
 counted. *Nothing due*: the clock is before the first due time.`,
-    columns: ['p50, ms', 'p99, ms', 'longest, ms'],
-    rows: [...samples.keys()].map(name => ({
-      name,
-      cells: {
-        'p50, ms': of(name, 'p50').toFixed(1),
-        'p99, ms': of(name, 'p99').toFixed(1),
-        'longest, ms': of(name, 'longest').toFixed(1),
-      },
-    })),
-    findings: DUES.map(dues => {
-      const p99 = of(nameOf(largest, dues), 'p99')
-      return {
-        what: `\`stats()\`, p99 at ${nameOf(largest, dues)}`,
-        value: `${p99.toFixed(1)} ms`,
-        aim: `≤ ${AIM_MS} ms`,
-        verdict: judgeAtMost(p99, { aim: AIM_MS }),
-      }
-    }),
+    ...tableOf(samples, { 'p50, ms': ['p50', 1], 'p99, ms': ['p99', 1], 'longest, ms': ['longest', 1] }),
+    findings: DUES.map(dues =>
+      findAtMost(`\`stats()\`, p99 at ${nameOf(largest, dues)}`, medianOf(samples, nameOf(largest, dues), 'p99'), AIM),
+    ),
     notes: ['All that is read was in the system’s page cache.'],
   }
 }

@@ -1,3 +1,5 @@
+import { medianOf, type Samples } from './contest.ts'
+
 /** One line of a part's table: a contestant's medians by column, as they are shown. */
 export interface Row {
   name: string
@@ -40,13 +42,49 @@ export interface PartOptions {
 
 export type Part = (options: PartOptions) => Promise<PartResult>
 
-/** For an aim that is a least value: met, at least the floor, or missed. */
-export const judgeAtLeast = (
-  value: number,
-  { aim, floor = aim }: { aim: number; floor?: number },
-): Finding['verdict'] => (value >= aim ? 'met' : value >= floor ? 'floor' : 'missed')
+/** A figure and its aim are shown in the same unit and with as many digits. */
+interface Aim {
+  aim: number
+  /** Above it the aim is missed by less than would be a fault. */
+  floor?: number
+  unit?: string
+  digits?: number
+}
 
-export const judgeAtMost = (
-  value: number,
-  { aim, floor = aim }: { aim: number; floor?: number },
-): Finding['verdict'] => (value <= aim ? 'met' : value <= floor ? 'floor' : 'missed')
+const shown = (value: number, digits: number): string =>
+  value.toLocaleString('en', { minimumFractionDigits: digits, maximumFractionDigits: digits })
+
+const find = (
+  what: string,
+  { sign, value, isMet }: { sign: string; value: number; isMet: (limit: number) => boolean },
+  { aim, floor, unit = ' ×', digits = 2 }: Aim,
+): Finding => ({
+  what,
+  value: `${shown(value, digits)}${unit}`,
+  aim: `${sign} ${aim.toLocaleString('en')}${unit}${floor === undefined ? '' : `, floor ${floor}${unit}`}`,
+  verdict: isMet(aim) ? 'met' : floor !== undefined && isMet(floor) ? 'floor' : 'missed',
+})
+
+/** A ratio unless a unit is given. */
+export const findAtLeast = (what: string, value: number, aim: Aim): Finding =>
+  find(what, { sign: '≥', value, isMet: limit => value >= limit }, aim)
+
+export const findAtMost = (what: string, value: number, aim: Aim): Finding =>
+  find(what, { sign: '≤', value, isMet: limit => value <= limit }, aim)
+
+/** Of a column: which figure it shows, and with how many digits. */
+export type Columns = Readonly<Record<string, readonly [figure: string, digits: number]>>
+
+/** The medians of a contestant; those that it has. */
+export const cellsOf = (samples: Samples, name: string, columns: Columns): Row['cells'] =>
+  Object.fromEntries(
+    Object.entries(columns)
+      .map(([column, [figure, digits]]) => [column, shown(medianOf(samples, name, figure), digits)] as const)
+      .filter(([, cell]) => cell !== 'NaN'),
+  )
+
+/** A row for each contestant. */
+export const tableOf = (samples: Samples, columns: Columns): Pick<PartResult, 'columns' | 'rows'> => ({
+  columns: Object.keys(columns),
+  rows: [...samples.keys()].map(name => ({ name, cells: cellsOf(samples, name, columns) })),
+})
