@@ -104,7 +104,6 @@ export const openOutside = async (
   const places = await ask<Places>({ kind: 'open', scheme, certificate })
   return {
     ...places,
-    pid: child.pid,
     counts: () => ask<Counts>({ kind: 'counts' }),
     stamps: () => ask<Stamps>({ kind: 'stamps' }),
     [Symbol.asyncDispose]: child[Symbol.asyncDispose],

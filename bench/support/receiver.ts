@@ -8,29 +8,24 @@ import { type Names, type Scheme, serverOptions, urlOf } from './tls.ts'
 
 type Order = { kind: 'open'; certificate: Certificate } | { kind: 'seen' }
 type Ports = Record<Scheme, number>
-/** So far. */
 export interface Seen {
-  requests: number
-  /** Of the secure server: handshakes, and how many of them resumed a session. */
+  /** Of the secure server, so far. */
   handshakes: number
-  resumed: number
 }
 
-/** A receiver that answers 200 to everything and counts, as cheaply as node:http can, with TLS and without. */
+/** A receiver that answers 200 to everything and counts handshakes, as cheaply as node:http can, with TLS and without. */
 const runReceiver = () => {
-  const seen: Seen = { requests: 0, handshakes: 0, resumed: 0 }
+  const seen: Seen = { handshakes: 0 }
   const answer: RequestListener = (request, response) => {
     request.resume()
-    seen.requests++
     response.writeHead(200, { 'content-length': 2 }).end('ok')
   }
 
   const open = async (certificate: Certificate): Promise<Ports> => {
     const kept = { keepAliveTimeout: 60_000 }
     const secure = createSecureServer({ ...kept, ...serverOptions(certificate) }, answer)
-    secure.on('secureConnection', socket => {
+    secure.on('secureConnection', () => {
       seen.handshakes++
-      if (socket.isSessionReused()) seen.resumed++
     })
     const ports = [secure, createPlainServer(kept, answer)].map(async server => {
       server.listen({ port: 0, host: '127.0.0.1', backlog: 4096 })
@@ -50,7 +45,6 @@ export const openReceiver = async ({ certificate }: Pick<Names, 'certificate'>) 
   const ports = await child.ask<Ports>({ kind: 'open', certificate })
   return {
     urlOf: (scheme: Scheme, index = 0) => urlOf(scheme, ports[scheme], { index }),
-    pid: child.pid,
     seen: () => child.ask<Seen>({ kind: 'seen' }),
     [Symbol.asyncDispose]: child[Symbol.asyncDispose],
   }
