@@ -1,5 +1,7 @@
 import { AppError, codeOf, StartError } from '../core/error.ts'
 import type { Words } from '../core/language.ts'
+import { CATALOGUES } from '../core/operator-texts/describe.ts'
+import { type WriteFault, writeFaultOf } from '../core/operator-texts/write-fault.ts'
 import { BackupError, type BackupFault } from '../store/backup.ts'
 import { mayPass } from '../store/opening-failure.ts'
 import { isDamage } from '../store/sqlite/failure.ts'
@@ -61,21 +63,13 @@ const DAMAGE: Words = {
   zh: '数据库已损坏：重新启动之前，请先阅读 docs/operations.zh-CN.md 的“数据库损坏”',
 }
 
-const NO_SPACE: Words = {
-  en: 'free some space or enlarge the disk, then run this again; to erase takes room too',
-  zh: '请先清理或扩容磁盘，再重新运行；删除数据也需要空间',
-}
-
-const LOCKED: Words = {
-  en: '"idface-notifier doctor --only locks" names the session, and the SQL that ends it',
-  zh: '运行 "idface-notifier doctor --only locks" 可查出该会话及结束它的 SQL',
-}
+/** What somebody has to see to before the command can work; others pass by themselves, or have been explained. */
+const TO_MEND: readonly WriteFault[] = ['locked', 'disk_full', 'server_full']
 
 /** What to do about a failure of the database that does not pass by itself; null for any other error. */
 export const adviceOn = (error: unknown): Words | null => {
-  const code = databaseErrorOf(error) ?? codeOf(error)
-  if (code === '55P03') return LOCKED
   if (error instanceof Error && isDamage(error)) return DAMAGE
-  if (!(error instanceof AppError)) return null
-  return code === 'SQLITE_FULL' || code === '53100' ? NO_SPACE : null
+  const fault = writeFaultOf(String(databaseErrorOf(error) ?? codeOf(error)))
+  if (!TO_MEND.includes(fault)) return null
+  return { en: CATALOGUES.en.writeRemedies[fault], zh: CATALOGUES.zh.writeRemedies[fault] }
 }
