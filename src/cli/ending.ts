@@ -1,7 +1,7 @@
 import { AppError, codeOf, StartError } from '../core/error.ts'
 import type { Words } from '../core/language.ts'
+import { type DatabaseFault, databaseFaultOf } from '../core/operator-texts/database-fault.ts'
 import { CATALOGUES } from '../core/operator-texts/describe.ts'
-import { type WriteFault, writeFaultOf } from '../core/operator-texts/write-fault.ts'
 import { BackupError, type BackupFault } from '../store/backup.ts'
 import { mayPass } from '../store/opening-failure.ts'
 import { isDamage } from '../store/sqlite/failure.ts'
@@ -64,12 +64,12 @@ const DAMAGE: Words = {
 }
 
 /** What somebody has to see to before the command can work; others pass by themselves, or have been explained. */
-const TO_MEND: readonly WriteFault[] = ['locked', 'disk_full', 'server_full']
+const TO_MEND: readonly DatabaseFault[] = ['locked', 'disk_full', 'server_full']
 
 /** What to do about a failure of the database that does not pass by itself; null for any other error. */
 export const adviceOn = (error: unknown): Words | null => {
   if (error instanceof Error && isDamage(error)) return DAMAGE
-  const fault = writeFaultOf(String(databaseErrorOf(error) ?? codeOf(error)))
+  const fault = databaseFaultOf(String(databaseErrorOf(error) ?? codeOf(error)))
   if (!TO_MEND.includes(fault)) return null
-  return { en: CATALOGUES.en.writeRemedies[fault], zh: CATALOGUES.zh.writeRemedies[fault] }
+  return { en: CATALOGUES.en.databaseRemedies[fault], zh: CATALOGUES.zh.databaseRemedies[fault] }
 }

@@ -14,24 +14,24 @@ test.each([
     error: systemError('EACCES', '/srv/data'),
     says: /^DATABASE_URL: \/srv\/data\/notifier\.db cannot be used \(EACCES\): \S+ \(uid \d+\) may not .*chown/,
   },
-  { error: systemError('EROFS', `${PATH}.aBc123`), says: /^DATABASE_URL: \/srv\/data\/notifier\.db .*mount its disk/ },
+  { error: systemError('EROFS', `${PATH}.aBc123`), says: /^DATABASE_URL: \/srv\/data\/notifier\.db .*mount the disk/ },
   { error: systemError('EACCES', `${PATH}.key`), says: /^MASTER_KEY: \/srv\/data\/notifier\.db\.key .*\(uid \d+\)/ },
   { error: sqliteError('SQLITE_CANTOPEN'), says: /^DATABASE_URL: \/srv\/data\/notifier\.db .*uid.*-wal and -shm/ },
   { error: sqliteError('SQLITE_READONLY_DBMOVED'), says: /^DATABASE_URL: .*read-only/ },
   {
     error: unavailable(describeCode('SQLITE_FULL')),
-    says: /^DATABASE_URL: .*\(SQLITE_FULL\): its disk is full: make room, and start again$/,
+    says: /^DATABASE_URL: .*\(SQLITE_FULL\): Free some space/,
   },
   {
     error: unavailable(describeCode('SQLITE_BUSY')),
-    says: /another process has kept it busy for 10 s/,
+    says: /Another process or session keeps the database busy/,
   },
 ])('a start said only "$error.code", without the setting, the path or what to do', ({ error, says }) => {
   const explained = explainOpening(error, PATH) as StartError
   expect(explained.message).toMatch(says)
   // It was told in English only.
   expect(explained.words.zh).toMatch(
-    /^(DATABASE_URL|MASTER_KEY)：无法使用 \/srv\/data.*（\w+）：.*\p{Script=Han}$|）$/u,
+    /^(DATABASE_URL|MASTER_KEY)：无法使用 \/srv\/data.*（\w+）：.*\p{Script=Han}.*。$/u,
   )
 })
 

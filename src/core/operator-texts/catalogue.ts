@@ -4,7 +4,7 @@ import type { OperatorProblem } from '../operator-channel.ts'
 import type { OperatorCondition, OperatorDetails, OperatorState } from '../operator-event.ts'
 import type { ShowTime } from '../show-time.ts'
 import type { Trouble, TroubleCode } from '../trouble.ts'
-import type { WriteFault } from './write-fault.ts'
+import type { DatabaseFault } from './database-fault.ts'
 
 /** What is wrong, and what to do about it. */
 export interface TroubleWords {
@@ -33,7 +33,7 @@ type Own = {
 export interface Catalogue {
   troubles: { [Code in TroubleCode]: (trouble: Extract<Trouble, { code: Code }>, moment: Moment) => TroubleWords }
   faults: Readonly<Record<AccountFault, TroubleWords>>
-  writeRemedies: Readonly<Record<WriteFault, string>>
+  databaseRemedies: Readonly<Record<DatabaseFault, string>>
   channelRemedies: Readonly<Record<ChannelFault, string>>
   traits: Readonly<Record<NodeTrait, string>>
   own: Own

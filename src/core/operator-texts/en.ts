@@ -1,7 +1,7 @@
 import { roundedRate, showBytes, showSpan } from '../show-sizes.ts'
 import { LATE_MS } from '../trouble.ts'
 import { atLeast, type Catalogue, FULL_BYTES, isAhead, showPartner } from './catalogue.ts'
-import { writeFaultOf } from './write-fault.ts'
+import { databaseFaultOf } from './database-fault.ts'
 
 /** Of an account that no setting names. What waits for it goes on with the new key. */
 const CHANGE_KEY =
@@ -48,22 +48,31 @@ const FAULTS: Catalogue['faults'] = {
   },
 }
 
-const WRITE_REMEDIES: Catalogue['writeRemedies'] = {
+const DATABASE_REMEDIES: Catalogue['databaseRemedies'] = {
   disk_full:
     'Free some space or enlarge the disk, or the quota of the service. Do not stop the service on a full disk.',
+  not_ours:
+    'Give the file, its -wal and -shm, and its folder to the user of the service (chown), or name another path.',
   read_only:
-    'Mount the disk of the database for writing, and give the file, its -wal, its -shm and its folder to the user of the service.',
+    'It is read-only: mount the disk of the database for writing, and give the file, its -wal and -shm, and its folder to the user of the service (chown).',
   locked:
     'Another process or session keeps the database busy: end it. With PostgreSQL "idface-notifier doctor --only locks" names it, and the SQL that ends it.',
   server_full: 'Make room on the disk of the PostgreSQL server.',
   connections: 'Raise max_connections of PostgreSQL, or end what keeps its connections.',
   standby: 'DATABASE_URL leads to a standby, or the server refuses writes: make it lead to the primary.',
+  password:
+    'PostgreSQL refuses this password. Was it changed? Correct it in DATABASE_URL (what is special in it must be percent-encoded, such as %40 for @) and restart each node, or set it with ALTER ROLE … PASSWORD.',
   login:
-    'PostgreSQL refuses the user, or its password, or has no such database. Was the password changed? Set the new one in DATABASE_URL, and restart each node. Otherwise look at its roles and at pg_hba.conf.',
-  rights: 'PostgreSQL refuses our statements: rights or tables are missing. "idface-notifier doctor" says which.',
+    'PostgreSQL does not let this user in from here: make the role, and a line for it in pg_hba.conf; where that asks for TLS, add ?sslmode=verify-full.',
+  tls: 'TLS fails: look at sslmode, at the host that the certificate names, and at sslrootcert=FILE with the certificate of its authority.',
+  no_database: 'PostgreSQL has no database of this name: make it (CREATE DATABASE), or correct the name.',
+  rights:
+    'PostgreSQL refuses our statements: rights or tables are missing, and "idface-notifier doctor" says which. Make the user the owner of the database (ALTER DATABASE … OWNER TO …).',
+  absent: 'Nothing is there: correct the path or the address, or start PostgreSQL, or the pooler before it.',
+  no_host: 'The host of the database is not found: correct it, or look at the name servers of this machine.',
   unreachable:
     'PostgreSQL does not answer: look at the server, the network, and a pooler between, where clients may wait for a connection (SHOW POOLS).',
-  other: 'Look into the log of the service, and of the system.',
+  other: 'Look into the log of the service, of the database, and of the system.',
 }
 
 const CHANNEL_REMEDIES: Catalogue['channelRemedies'] = {
@@ -80,7 +89,7 @@ const CHANNEL_REMEDIES: Catalogue['channelRemedies'] = {
 const TROUBLES: Catalogue['troubles'] = {
   store_failing: ({ error }) => ({
     sentence: `Nothing can be written into the database (${error}): registrations are refused, and nothing is asked or sent. What is stored is kept.`,
-    remedy: `${WRITE_REMEDIES[writeFaultOf(error)]} The service goes on by itself. ${error.startsWith('SQLITE_') ? 'See "Disk full, or read-only" in docs/operations.md.' : 'See docs/postgresql.md.'}`,
+    remedy: `${DATABASE_REMEDIES[databaseFaultOf(error)]} The service goes on by itself. ${error.startsWith('SQLITE_') ? 'See "Disk full, or read-only" in docs/operations.md.' : 'See docs/postgresql.md.'}`,
   }),
   no_service: () => ({
     sentence: 'No service is running on this database: nothing is asked, and no webhook is sent.',
@@ -166,7 +175,7 @@ const TRAITS: Catalogue['traits'] = { version: 'version', settings: 'settings', 
 export const EN: Catalogue = {
   troubles: TROUBLES,
   faults: FAULTS,
-  writeRemedies: WRITE_REMEDIES,
+  databaseRemedies: DATABASE_REMEDIES,
   channelRemedies: CHANNEL_REMEDIES,
   traits: TRAITS,
   own: {

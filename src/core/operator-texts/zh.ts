@@ -1,7 +1,7 @@
 import { roundedRate, showBytes, showSpan } from '../show-sizes.ts'
 import { LATE_MS } from '../trouble.ts'
 import { atLeast, type Catalogue, FULL_BYTES, isAhead, showPartner } from './catalogue.ts'
-import { writeFaultOf } from './write-fault.ts'
+import { databaseFaultOf } from './database-fault.ts'
 
 /** Of an account that no setting names. What waits for it goes on with the new key. */
 const CHANGE_KEY =
@@ -39,19 +39,28 @@ const FAULTS: Catalogue['faults'] = {
   },
 }
 
-const WRITE_REMEDIES: Catalogue['writeRemedies'] = {
+const DATABASE_REMEDIES: Catalogue['databaseRemedies'] = {
   disk_full: '请清理或扩容磁盘，或调大服务的配额。磁盘写满时不要停止服务。',
-  read_only: '请以可写方式挂载数据库所在磁盘，并确保服务的用户拥有数据库文件、其 -wal 和 -shm 以及所在文件夹。',
+  not_ours: '请把数据库文件、其 -wal 和 -shm 以及所在文件夹的属主改为服务所用的用户（chown），或改用其他路径。',
+  read_only:
+    '数据库只读：请以可写方式挂载其所在磁盘，并把数据库文件、其 -wal 和 -shm 以及所在文件夹的属主改为服务所用的用户（chown）。',
   locked:
     '另一进程或会话占用了数据库，请结束它。使用 PostgreSQL 时，运行 "idface-notifier doctor --only locks" 可查出该会话及结束它的 SQL。',
   server_full: '请在 PostgreSQL 服务器的磁盘上腾出空间。',
   connections: '请调大 PostgreSQL 的 max_connections，或结束占用连接的程序。',
   standby: 'DATABASE_URL 指向备库，或服务器拒绝写入：请使其指向主库。',
+  password:
+    'PostgreSQL 不接受该密码。若密码已更换，请在 DATABASE_URL 中改正（特殊字符须作百分号编码，如 @ 写作 %40）并重启各节点，或用 ALTER ROLE … PASSWORD 重设。',
   login:
-    'PostgreSQL 拒绝该用户或其密码，或没有该数据库。若密码已更换，请在 DATABASE_URL 中改为新密码并重启各节点；否则请检查其角色与 pg_hba.conf。',
-  rights: 'PostgreSQL 拒绝执行语句：缺少权限或表。运行 "idface-notifier doctor" 可查明原因。',
+    'PostgreSQL 不允许该用户从此处连接：请创建该角色，并在 pg_hba.conf 中为其添加一行；若其要求 TLS，请加上 ?sslmode=verify-full。',
+  tls: 'TLS 连接失败：请检查 sslmode、证书中的主机名，以及 sslrootcert=文件（签发机构的证书）。',
+  no_database: 'PostgreSQL 中没有这个数据库：请创建（CREATE DATABASE），或改正库名。',
+  rights:
+    'PostgreSQL 拒绝执行语句：缺少权限或表，运行 "idface-notifier doctor" 可查明原因。请将该用户设为数据库的所有者（ALTER DATABASE … OWNER TO …）。',
+  absent: '该处没有数据库：请改正路径或地址，或启动 PostgreSQL 或其前面的连接池。',
+  no_host: '找不到数据库的主机：请改正主机名，或检查本机的 DNS。',
   unreachable: 'PostgreSQL 没有响应：请检查服务器、网络及其间的连接池（用 SHOW POOLS 查看是否有客户端在等待连接）。',
-  other: '请查看服务日志和系统日志。',
+  other: '请查看服务日志、数据库日志和系统日志。',
 }
 
 const CHANNEL_REMEDIES: Catalogue['channelRemedies'] = {
@@ -66,7 +75,7 @@ const CHANNEL_REMEDIES: Catalogue['channelRemedies'] = {
 const TROUBLES: Catalogue['troubles'] = {
   store_failing: ({ error }) => ({
     sentence: `数据库无法写入（${error}）：新的登记会被拒绝，不会查询，也不会投递回调。已存储的数据不受影响。`,
-    remedy: `${WRITE_REMEDIES[writeFaultOf(error)]}恢复后服务会自动继续。${error.startsWith('SQLITE_') ? '另见 docs/operations.zh-CN.md 的“磁盘已满或只读”。' : '另见 docs/postgresql.zh-CN.md。'}`,
+    remedy: `${DATABASE_REMEDIES[databaseFaultOf(error)]}恢复后服务会自动继续。${error.startsWith('SQLITE_') ? '另见 docs/operations.zh-CN.md 的“磁盘已满或只读”。' : '另见 docs/postgresql.zh-CN.md。'}`,
   }),
   no_service: () => ({
     sentence: '没有服务在此数据库上运行：不会查询，也不会投递回调。',
@@ -150,7 +159,7 @@ const TRAITS: Catalogue['traits'] = { version: '版本', settings: '配置', key
 export const ZH: Catalogue = {
   troubles: TROUBLES,
   faults: FAULTS,
-  writeRemedies: WRITE_REMEDIES,
+  databaseRemedies: DATABASE_REMEDIES,
   channelRemedies: CHANNEL_REMEDIES,
   traits: TRAITS,
   own: {

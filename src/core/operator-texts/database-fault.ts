@@ -1,0 +1,24 @@
+const FAULTS = [
+  ['disk_full', /^(SQLITE_FULL|ENOSPC|EDQUOT)/],
+  ['not_ours', /^(SQLITE_CANTOPEN|EACCES|EPERM)/],
+  ['read_only', /^(SQLITE_READONLY|EROFS)/],
+  ['locked', /^(SQLITE_(BUSY|LOCKED)|40\w{3}$|55P03$|57014$)/],
+  ['server_full', /^53100$/],
+  ['connections', /^(53300|EXHAUSTED)$/],
+  ['standby', /^25006$/],
+  ['password', /^28P01$/],
+  ['login', /^28\w{3}$/],
+  ['tls', /^(NO_TLS|CERT_|ERR_TLS_|SELF_SIGNED_|DEPTH_ZERO_|UNABLE_TO_)/],
+  ['no_database', /^3D000$/],
+  ['rights', /^42\w{3}$/],
+  ['absent', /^(ECONNREFUSED|ENOENT)$/],
+  ['no_host', /^(ENOTFOUND|EAI_AGAIN)$/],
+  ['unreachable', /^(08\w{3}|57P\w\d|E(CONN\w+|TIMEDOUT|HOST\w+|NET\w+|PIPE)|LOST|TIMEOUT)$/],
+] as const
+
+/** Why the database cannot be used, as far as it changes what to do. */
+export type DatabaseFault = (typeof FAULTS)[number][0] | 'other'
+
+/** @param error as the database or the system calls it, such as `SQLITE_FULL`, `53100` or `EACCES` */
+export const databaseFaultOf = (error: string): DatabaseFault =>
+  FAULTS.find(([, errors]) => errors.test(error))?.[0] ?? 'other'
