@@ -1,6 +1,6 @@
 import { Resolver } from 'node:dns/promises'
 import { setNewest } from '../core/bounded-map.ts'
-import type { Clock } from '../core/clock.ts'
+import { type Clock, within } from '../core/clock.ts'
 import { MINUTE, SECOND } from '../core/duration.ts'
 import { codeOf } from '../core/error.ts'
 
@@ -44,9 +44,9 @@ interface Known {
   until: number
 }
 
-const askFamily = async (ask: () => Promise<{ address: string; ttl: number }[]>): Promise<FamilyAnswer> => {
+const familyOf = async (asked: Promise<{ address: string; ttl: number }[]>): Promise<FamilyAnswer> => {
   try {
-    const records = await ask()
+    const records = await asked
     if (records.length === 0) return { addresses: [], ttlMs: 0, code: 'ENODATA' }
     return {
       addresses: records.map(({ address }) => address),
@@ -59,24 +59,20 @@ const askFamily = async (ask: () => Promise<{ address: string; ttl: number }[]>)
 }
 
 /** Waits for both families: not long for the second once the first has answered, and for neither beyond the limit. */
-const gather = (asked: readonly Promise<FamilyAnswer>[], sleep: Clock['sleep']): Promise<FamilyAnswer[]> =>
-  new Promise(resolve => {
-    const answers: FamilyAnswer[] = []
-    const ended = new AbortController()
-    const finish = () => {
-      ended.abort()
-      resolve(answers)
-    }
-    const finishIn = (ms: number) => void sleep(ms, ended.signal).then(finish, finish)
-    finishIn(LIMIT_MS)
-    for (const one of asked) {
-      void one.then(answer => {
-        answers.push(answer)
-        if (answers.length === asked.length) finish()
-        else if (answer.code === null) finishIn(OTHER_FAMILY_MS)
-      })
-    }
-  })
+const gather = async (
+  asked: readonly Promise<FamilyAnswer>[],
+  clock: Pick<Clock, 'sleep'>,
+): Promise<readonly FamilyAnswer[]> => {
+  const answers: FamilyAnswer[] = []
+  const all = Promise.all(asked.map(one => one.then(answer => answers.push(answer))))
+  const found = Promise.any(asked.map(one => one.then(({ code }) => (code === null ? null : Promise.reject(code)))))
+  const foundOrAll = found.then(
+    () => within(clock, OTHER_FAMILY_MS, all),
+    () => all,
+  )
+  await within(clock, LIMIT_MS, foundOrAll)
+  return answers
+}
 
 const combine = (answers: readonly FamilyAnswer[]): { resolution: Resolution; keepMs: number } => {
   const found = answers.filter(answer => answer.code === null)
@@ -106,18 +102,15 @@ export const openNameResolver = (deps: {
   servers?: readonly string[]
   clock: Pick<Clock, 'monotonic' | 'sleep'>
 }): NameResolver => {
-  const { monotonic: now, sleep } = deps.clock
+  const { monotonic: now } = deps.clock
   const dns = new Resolver({ timeout: SECOND, tries: 2 })
   if (deps.servers) dns.setServers(deps.servers)
   const known = new Map<string, Known>()
 
-  const query = async (name: string): Promise<{ resolution: Resolution; keepMs: number }> =>
-    combine(
-      await gather(
-        [askFamily(() => dns.resolve4(name, { ttl: true })), askFamily(() => dns.resolve6(name, { ttl: true }))],
-        sleep,
-      ),
-    )
+  const query = async (name: string): Promise<{ resolution: Resolution; keepMs: number }> => {
+    const families = [dns.resolve4(name, { ttl: true }), dns.resolve6(name, { ttl: true })]
+    return combine(await gather(families.map(familyOf), deps.clock))
+  }
 
   return {
     resolve: name => {
