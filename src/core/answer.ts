@@ -100,40 +100,18 @@ const readStatus = (fields: AnswerFields): Answer => {
   return { kind: isWaitingStatus(status) ? 'waiting' : 'unknown_status', code: 2, status }
 }
 
-type ReadCode = (code: number, fields: AnswerFields) => Answer
-
-const transient =
-  (cause: TransientCause): ReadCode =>
-  code => ({ kind: 'transient', code, cause })
-
-const account =
-  (fault: AccountFault): ReadCode =>
-  code => ({ kind: 'account', code, fault })
-
-const throttled: ReadCode = code => ({ kind: 'throttled', code, retryAfterMs: null })
-
-/** The vendor's code table. Code 1 and the 408x appear only in its examples and other documents. */
-const CODES: ReadonlyMap<number, ReadCode> = new Map<number, ReadCode>([
-  [0, transient('upstream_error')],
-  [1, transient('upstream_error')],
-  [2, (_, fields) => readStatus(fields)],
-  [400, account('egress_ip')],
-  [401, account('credentials_missing')],
-  [402, account('credentials_missing')],
-  [403, account('app_missing')],
-  [405, account('credentials_wrong')],
-  [4050, account('frozen')],
-  [40501, () => ({ kind: 'clock', code: 40501 })],
-  [40502, () => ({ kind: 'clock', code: 40502 })],
-  [40505, account('no_contract')],
-  [4051, account('password_or_balance')],
-  [4052, account('egress_ip')],
-  [4060, () => ({ kind: 'invalid_id', code: 4060 })],
-  [4061, () => ({ kind: 'not_found', code: 4061 })],
-  ...Array.from({ length: 10 }, (_, digit): [number, ReadCode] => [4080 + digit, throttled]),
+/** The codes that say something about the account; of the others, code 1 and the 408x appear only in the vendor's examples and other documents. */
+const FAULTS: ReadonlyMap<number, AccountFault> = new Map<number, AccountFault>([
+  [400, 'egress_ip'],
+  [401, 'credentials_missing'],
+  [402, 'credentials_missing'],
+  [403, 'app_missing'],
+  [405, 'credentials_wrong'],
+  [4050, 'frozen'],
+  [40505, 'no_contract'],
+  [4051, 'password_or_balance'],
+  [4052, 'egress_ip'],
 ])
-
-const readUnknownCode = transient('unknown_code')
 
 /**
  * Classifies a GetResult body by its code and, for code 2, its status; never by `msg` or `message`, whose wording
@@ -142,7 +120,14 @@ const readUnknownCode = transient('unknown_code')
 export const readAnswer = (fields: AnswerFields): Answer => {
   const code = readCode(fields.code)
   if (code === null) return { kind: 'transient', code, cause: 'unparseable' }
-  return (CODES.get(code) ?? readUnknownCode)(code, fields)
+  if (code === 2) return readStatus(fields)
+  if (code === 4060) return { kind: 'invalid_id', code }
+  if (code === 4061) return { kind: 'not_found', code }
+  if (code === 40501 || code === 40502) return { kind: 'clock', code }
+  if (code >= 4080 && code <= 4089) return { kind: 'throttled', code, retryAfterMs: null }
+  const fault = FAULTS.get(code)
+  if (fault) return { kind: 'account', code, fault }
+  return { kind: 'transient', code, cause: code === 0 || code === 1 ? 'upstream_error' : 'unknown_code' }
 }
 
 const CHECK_STATES: Partial<Record<Answer['kind'], 'complete' | 'open'>> = {

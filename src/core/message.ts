@@ -127,31 +127,20 @@ export interface MessageStep {
   gone: boolean
 }
 
-/** The columns of a message that a resend changes. */
-export interface Resent {
-  state: 'pending'
-  dueAt: number
-  claimedAt: null
-  retries: 0
-  claims: number
-  /** What was claimed before this count decides nothing any more. */
-  fence: number
-  unrecorded: number
-}
-
 /**
- * Sends it now, whatever its state, with a new schedule and the same id. An attempt that is under way has taken its number,
- * so that the next one has another.
+ * The columns that change when a message is resent: it is sent now, whatever its state, with a new schedule and the same id. An attempt
+ * that is under way has taken its number, so that the next one has another.
  */
 export const resent = (
   { claims, claimedAt, unrecorded }: { claims: number; claimedAt: number | null; unrecorded: number },
   at: number,
-): Resent => ({
-  state: 'pending',
+) => ({
+  state: 'pending' as const,
   dueAt: at,
   claimedAt: null,
   retries: 0,
   claims: claims + 1,
+  /** What was claimed before this count decides nothing any more. */
   fence: claims + 1,
   unrecorded: claimedAt === null ? unrecorded : unrecorded + 1,
 })

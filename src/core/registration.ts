@@ -7,13 +7,8 @@ export type RegistrationStatus = (typeof REGISTRATION_STATUSES)[number]
 /** What cannot be an id never reaches the database. */
 export const isRegistrationId = (text: string): boolean => /^reg_[0-9A-HJKMNP-TV-Z]{26}$/.test(text)
 
-/** What ended without a verdict. Registering the same pair again begins a new registration. */
-const ENDED_WITHOUT_VERDICT = ['unresolved', 'cancelled'] as const satisfies readonly RegistrationStatus[]
-
-/** What a pair may have one of: it waits, or has its verdict. */
-export const LIVE_STATUSES: readonly RegistrationStatus[] = REGISTRATION_STATUSES.filter(
-  status => !(ENDED_WITHOUT_VERDICT as readonly RegistrationStatus[]).includes(status),
-)
+/** What a pair may have one of: it waits, or has its verdict. Any other has ended without one, and the same pair begins a new registration. */
+export const LIVE_STATUSES: readonly RegistrationStatus[] = ['pending', 'succeeded', 'failed']
 
 /** The partner may read the verdict of such a registration. */
 export const showsVerdict = (status: RegistrationStatus): boolean => status === 'succeeded' || status === 'failed'
