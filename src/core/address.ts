@@ -1,25 +1,5 @@
 import { BlockList, isIP } from 'node:net'
 
-/** Why an address may not be called. */
-export type AddressRefusal =
-  | 'not_an_address'
-  | 'zone'
-  | 'unspecified'
-  | 'loopback'
-  | 'private'
-  | 'shared'
-  | 'link_local'
-  | 'cloud_host'
-  | 'documentation'
-  | 'benchmark'
-  | 'transition'
-  | 'ipv4_mapped'
-  | 'multicast'
-  | 'reserved'
-  | 'unjudged'
-
-export type AddressVerdict = { ok: true } | { ok: false; refusal: AddressRefusal }
-
 /** A set of networks, such as those that may be called although they are not public. */
 export interface Networks {
   contains(address: string, family: 'ipv4' | 'ipv6'): boolean
@@ -32,9 +12,7 @@ export interface Network {
   family: 'ipv4' | 'ipv6'
 }
 
-type Range = [refusal: AddressRefusal, subnets: string]
-
-const IPV4_DENIED: Range[] = [
+const IPV4_DENIED = [
   ['unspecified', '0.0.0.0/8'],
   ['private', '10.0.0.0/8 172.16.0.0/12 192.168.0.0/16'],
   ['shared', '100.64.0.0/10'],
@@ -47,10 +25,10 @@ const IPV4_DENIED: Range[] = [
   ['transition', '192.88.99.0/24'],
   ['multicast', '224.0.0.0/4'],
   ['reserved', '192.0.0.0/24 240.0.0.0/4'],
-]
+] as const
 
 /** These only name the refusal: every IPv6 address outside 2000::/3 is refused anyway. */
-const IPV6_DENIED: Range[] = [
+const IPV6_DENIED = [
   ['ipv4_mapped', '::ffff:0:0/96'],
   ['unspecified', '::/128'],
   ['loopback', '::1/128'],
@@ -60,7 +38,12 @@ const IPV6_DENIED: Range[] = [
   ['transition', '64:ff9b::/96 64:ff9b:1::/48 2001::/32 2002::/16'],
   ['documentation', '2001:db8::/32 3fff::/20'],
   ['reserved', '2001::/23'],
-]
+] as const
+
+/** Why an address may not be called. */
+type AddressRefusal = (typeof IPV4_DENIED | typeof IPV6_DENIED)[number][0] | 'not_an_address' | 'zone' | 'unjudged'
+
+export type AddressVerdict = { ok: true } | { ok: false; refusal: AddressRefusal }
 
 /** In front of an IPv4 address: the IPv6 address that it is mapped to. */
 const MAPPED_BITS = 96
@@ -128,7 +111,8 @@ export const createNetworks = (networks: readonly Network[]): Networks => {
 const listOf = (subnets: string): Networks =>
   createNetworks(subnets.split(' ').map(subnet => parseNetwork(subnet) as Network)) // they are constants, see above
 
-const listsOf = (ranges: Range[]) => ranges.map(([refusal, subnets]) => ({ refusal, list: listOf(subnets) }))
+const listsOf = (ranges: typeof IPV4_DENIED | typeof IPV6_DENIED) =>
+  ranges.map(([refusal, subnets]) => ({ refusal, list: listOf(subnets) }))
 
 const ipv4Denied = listsOf(IPV4_DENIED)
 const ipv6Denied = listsOf(IPV6_DENIED)

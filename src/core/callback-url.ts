@@ -4,18 +4,6 @@ import { createNetworks, judgeAddress, type Network, type Networks } from './add
 import type { Words } from './language.ts'
 import { type Origin, originOf } from './origin.ts'
 
-type UrlRefusal =
-  | 'not_text'
-  | 'too_long'
-  | 'characters'
-  | 'scheme'
-  | 'credentials'
-  | 'syntax'
-  | 'name'
-  | 'special_use'
-  | 'address'
-  | 'port'
-
 /** A URL that may be called, in its parts. It has no fragment, which would never be sent. */
 export interface CallbackUrl extends Origin {
   /** Normalised: two callback URLs are the same if this is. */
@@ -58,32 +46,43 @@ const NOT_LOCALHOST = {
   en: 'must name the address: write 127.0.0.1 instead of localhost',
   zh: '不支持 localhost，请改用 127.0.0.1',
 }
-const NOT_A_NAME = {
-  en: 'must have a full host name: letters, digits and hyphens, with a dot, such as hooks.example.com',
-  zh: '必须是完整的主机名：由字母、数字和连字符组成，且含点号，例如 hooks.example.com',
-}
-const TOO_LONG = { en: `must have at most ${LONGEST_URL} characters`, zh: `不能超过 ${LONGEST_URL} 个字符` }
-const TOO_LONG_ENCODED = {
-  en: `must have at most ${LONGEST_URL} characters once encoded`,
-  zh: `编码后不能超过 ${LONGEST_URL} 个字符`,
-}
-const NOT_A_URL = { en: 'must be a URL', zh: '必须是 URL' }
-const BAD_CHARACTERS = {
-  en: 'must have no spaces, control characters or backslashes',
-  zh: '不能含有空格、控制字符或反斜杠',
-}
-const CREDENTIALS = { en: 'must have no user name or password', zh: '不能含有用户名或密码' }
-const BAD_SYNTAX = { en: 'must be a valid URL with a host', zh: '必须是含主机名的有效 URL' }
-const badScheme = ({ allowHttp }: UrlPolicy): Words => ({
-  en: `must start with https://${allowHttp ? ' or http://' : ''}`,
-  zh: `必须以 https://${allowHttp ? ' 或 http://' : ''} 开头`,
-})
-const badPort = ({ allowHttp }: UrlPolicy): Words => ({
-  en: `must use port 443${allowHttp ? ', 80' : ''} or one from 1024 up that browsers allow`,
-  zh: `必须使用 443${allowHttp ? '、80' : ''} 端口，或 1024 及以上且浏览器允许的端口`,
-})
 
-const refuse = (refusal: UrlRefusal, message: Words): UrlVerdict => ({ ok: false, refusal, message })
+/** What would be right instead. */
+const MESSAGES = {
+  not_text: () => ({ en: 'must be a URL', zh: '必须是 URL' }),
+  too_long: () => ({
+    en: `must have at most ${LONGEST_URL} characters, and once encoded too`,
+    zh: `不能超过 ${LONGEST_URL} 个字符，编码后也不能超过`,
+  }),
+  characters: () => ({
+    en: 'must have no spaces, control characters or backslashes',
+    zh: '不能含有空格、控制字符或反斜杠',
+  }),
+  scheme: ({ allowHttp }) => ({
+    en: `must start with https://${allowHttp ? ' or http://' : ''}`,
+    zh: `必须以 https://${allowHttp ? ' 或 http://' : ''} 开头`,
+  }),
+  credentials: () => ({ en: 'must have no user name or password', zh: '不能含有用户名或密码' }),
+  syntax: () => ({ en: 'must be a valid URL with a host', zh: '必须是含主机名的有效 URL' }),
+  name: () => ({
+    en: 'must have a full host name: letters, digits and hyphens, with a dot, such as hooks.example.com',
+    zh: '必须是完整的主机名：由字母、数字和连字符组成，且含点号，例如 hooks.example.com',
+  }),
+  special_use: () => NOT_PUBLIC,
+  address: () => NOT_PUBLIC,
+  port: ({ allowHttp }) => ({
+    en: `must use port 443${allowHttp ? ', 80' : ''} or one from 1024 up that browsers allow`,
+    zh: `必须使用 443${allowHttp ? '、80' : ''} 端口，或 1024 及以上且浏览器允许的端口`,
+  }),
+} satisfies Record<string, (policy: UrlPolicy) => Words>
+
+type UrlRefusal = keyof typeof MESSAGES
+
+const refuse = (refusal: UrlRefusal, policy: UrlPolicy) => ({
+  ok: false as const,
+  refusal,
+  message: MESSAGES[refusal](policy),
+})
 
 /** An `xn--` label that is not valid punycode passes `new URL`, and the decoder returns it unchanged. */
 const isLabel = (label: string): boolean =>
@@ -96,14 +95,11 @@ const isName = (name: string): boolean => {
   )
 }
 
-const judgeName = (name: string, { allowed }: UrlPolicy): UrlVerdict | null => {
-  if (SPECIAL_USE.test(name)) {
-    // Refused even if loopback is allowed: only DNS says what a name leads to, and DNS is not asked for this one.
-    return name === 'localhost' && judgeAddress('127.0.0.1', allowed).ok
-      ? refuse('special_use', NOT_LOCALHOST)
-      : refuse('special_use', NOT_PUBLIC)
-  }
-  return isName(name) ? null : refuse('name', NOT_A_NAME)
+const judgeName = (name: string, policy: UrlPolicy): UrlVerdict | null => {
+  if (!SPECIAL_USE.test(name)) return isName(name) ? null : refuse('name', policy)
+  // Refused even if loopback is allowed: only DNS says what a name leads to, and DNS is not asked for this one.
+  const isForDeveloper = name === 'localhost' && judgeAddress('127.0.0.1', policy.allowed).ok
+  return { ...refuse('special_use', policy), ...(isForDeveloper && { message: NOT_LOCALHOST }) }
 }
 
 /** Any port inside the operator's own networks; elsewhere only ports at which HTTP is to be expected. */
@@ -120,12 +116,12 @@ const partsOf = (url: URL): CallbackUrl => {
 }
 
 const judgeParsed = (url: CallbackUrl, policy: UrlPolicy): UrlVerdict => {
-  if (url.href.length > LONGEST_URL) return refuse('too_long', TOO_LONG_ENCODED)
+  if (url.href.length > LONGEST_URL) return refuse('too_long', policy)
   if (!url.isLiteral) {
     const refusal = judgeName(url.hostname, policy)
     if (refusal) return refusal
-  } else if (!judgeAddress(url.hostname, policy.allowed).ok) return refuse('address', NOT_PUBLIC)
-  if (!isPortAllowed(url, policy)) return refuse('port', badPort(policy))
+  } else if (!judgeAddress(url.hostname, policy.allowed).ok) return refuse('address', policy)
+  if (!isPortAllowed(url, policy)) return refuse('port', policy)
   return { ok: true, url }
 }
 
@@ -134,16 +130,15 @@ const judgeParsed = (url: CallbackUrl, policy: UrlPolicy): UrlVerdict => {
  * judged when it is resolved, on every attempt.
  */
 export const judgeUrl = (text: unknown, policy: UrlPolicy): UrlVerdict => {
-  if (typeof text !== 'string' || text === '') return refuse('not_text', NOT_A_URL)
-  if (text.length > LONGEST_URL) return refuse('too_long', TOO_LONG)
-  if (/[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\s\\]/u.test(text)) return refuse('characters', BAD_CHARACTERS)
+  if (typeof text !== 'string' || text === '') return refuse('not_text', policy)
+  if (text.length > LONGEST_URL) return refuse('too_long', policy)
+  if (/[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\s\\]/u.test(text)) return refuse('characters', policy)
   // `new URL` repairs `https:/host`, `https:///host` and `https:host`, in which another parser would see another host.
   const [, scheme = '', authority = ''] = /^(https?):\/\/([^/?#]*)/i.exec(text) ?? []
-  if (scheme === '' || (scheme.toLowerCase() === 'http' && !policy.allowHttp))
-    return refuse('scheme', badScheme(policy))
-  if (authority.includes('@')) return refuse('credentials', CREDENTIALS)
+  if (scheme === '' || (scheme.toLowerCase() === 'http' && !policy.allowHttp)) return refuse('scheme', policy)
+  if (authority.includes('@')) return refuse('credentials', policy)
   const url = authority === '' ? null : URL.parse(text)
-  if (url === null) return refuse('syntax', BAD_SYNTAX)
+  if (url === null) return refuse('syntax', policy)
   // The parsed host is judged: the parser has folded decimal, octal, hex, full-width and escaped spellings.
   if (url.hostname.endsWith('.')) url.hostname = url.hostname.slice(0, -1)
   url.hash = ''
