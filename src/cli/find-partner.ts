@@ -1,5 +1,5 @@
 import { showPartner } from '../core/operator-texts/catalogue.ts'
-import { listAll } from '../store/list-all.ts'
+import { listAll } from '../store/page.ts'
 import type { Account, Partner, Store } from '../store/store.ts'
 import { refuse } from './ending.ts'
 

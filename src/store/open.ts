@@ -1,9 +1,15 @@
+import { userInfo } from 'node:os'
 import { resolve } from 'node:path'
 import type { Config } from '../config/settings.ts'
 import type { Database } from '../config/url-parsers.ts'
+import { AppError, codeOf, StartError } from '../core/error.ts'
+import { databaseFaultOf } from '../core/operator-texts/database-fault.ts'
+import { CATALOGUES } from '../core/operator-texts/describe.ts'
 import type { OpenStoreDeps } from './opening.ts'
-import { explainOpening } from './opening-failure.ts'
+import { postgresCodeOf } from './postgres/failure.ts'
+import { sqliteCodeOf } from './sqlite/failure.ts'
 import type { Store } from './store.ts'
+import { databaseErrorOf } from './unavailable.ts'
 
 export type { OpeningEvent, OpenStoreDeps } from './opening.ts'
 
@@ -22,3 +28,62 @@ export const openStore = async (config: Pick<Config, 'storage' | 'upstream'>, de
 /** The error that keeps a service from starting on its database, as a sentence that says what to do, as far as anybody foresaw it. */
 export const explainStart = (error: unknown, database: Database): unknown =>
   explainOpening(error, database.kind === 'sqlite' ? resolve(database.path) : database.url.reveal())
+
+/** No code at all is a bug too; damage has advice of its own. */
+const BUG_OR_DAMAGE = /^$|^ERR_(?!TLS)|CORRUPT|NOTADB|^42601$/
+
+/** Over once the server answers, or others have made room or have ended: the next start may work with the same settings. */
+const PASSING =
+  /^(ENOSPC|EDQUOT|SQLITE_(FULL|BUSY|LOCKED)|ECONN\w+|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|E(HOST|NET)UNREACH|EPIPE|LOST|TIMEOUT|25006|5[37]\w{3}|55P03|40\w{3}|08\w{3})/
+
+/** SQLite's, PostgreSQL's or the system's; of an error of ours, the one that its message tells. Empty: there is none. */
+const reasonCodeOf = (error: unknown): string => {
+  if (!(error instanceof Error)) return ''
+  if (error instanceof AppError) return databaseErrorOf(error) ?? ''
+  if (/server does not support SSL/.test(error.message)) return 'NO_TLS'
+  return sqliteCodeOf(error) || postgresCodeOf(error) || String(codeOf(error) ?? '')
+}
+
+/** Whether what `explainOpening` has explained may pass by itself. */
+export const mayPass = (error: unknown): boolean => error instanceof Error && PASSING.test(reasonCodeOf(error.cause))
+
+const whoWeAre = (): string => {
+  try {
+    return `${userInfo().username} (uid ${userInfo().uid})`
+  } catch {
+    return `uid ${process.getuid?.() ?? '?'}`
+  }
+}
+
+/** What may hold no secret. */
+const SHOWN = ['host', 'port']
+
+/** `postgres://USER@HOST/NAME`, for whoever reads it: without the password, and without what else the URL tells the driver. */
+export const showAddress = (url: string): string => {
+  const { protocol, username, host, pathname, searchParams } = new URL(url)
+  const shown = new URLSearchParams([...searchParams].filter(([name]) => SHOWN.includes(name)))
+  const query = shown.size === 0 ? '' : `?${decodeURIComponent(shown.toString())}`
+  return `${protocol}//${username === '' ? '' : `${username}@`}${host}${pathname}${query}`
+}
+
+/**
+ * The error that keeps a database from being opened, as a sentence with the setting or option that names it, its absolute path or its
+ * address without the password, and what to do. An error of ours that says so already, or one without a code, stays what it is.
+ *
+ * @param place the path of a file, or a URL of PostgreSQL
+ */
+export const explainOpening = (error: unknown, place: string, namedBy = 'DATABASE_URL'): unknown => {
+  const code = reasonCodeOf(error)
+  if (error instanceof StartError || BUG_OR_DAMAGE.test(code)) return error
+  const fault = databaseFaultOf(code)
+  const isKey = (error as { path?: unknown }).path === `${place}.key`
+  const setting = isKey ? 'MASTER_KEY' : namedBy
+  const where = isKey ? `${place}.key` : place.startsWith('postgres') ? showAddress(place) : place
+  const user = whoWeAre()
+  const [en, zh] = fault === 'not_ours' ? [`${user} may not open it. `, `${user} 无法打开它。`] : ['', '']
+  const words = {
+    en: `${setting}: ${where} cannot be used (${code}): ${en}${CATALOGUES.en.databaseRemedies[fault]}`,
+    zh: `${setting}：无法使用 ${where}（${code}）：${zh}${CATALOGUES.zh.databaseRemedies[fault]}`,
+  }
+  return new StartError(words, { cause: error })
+}

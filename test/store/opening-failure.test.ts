@@ -1,7 +1,7 @@
 import Database from 'better-sqlite3'
 import { expect, test } from 'vitest'
 import type { StartError } from '../../src/core/error.ts'
-import { explainOpening, mayPass } from '../../src/store/opening-failure.ts'
+import { explainOpening, mayPass } from '../../src/store/open.ts'
 import { describeCode, unavailable } from '../../src/store/unavailable.ts'
 
 const PATH = '/srv/data/notifier.db'

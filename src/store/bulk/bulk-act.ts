@@ -2,10 +2,8 @@ import {
   ALL_REGISTRATIONS,
   attemptError,
   type BoundedCount,
-  type BulkActName,
   type FoundRegistration,
   isWanted,
-  type RegistrationFilter,
 } from '../registrations/filter.ts'
 import type { Cancellation } from '../registrations/registration.ts'
 import type { ChangedCallback } from '../store.ts'
@@ -18,41 +16,23 @@ import type { Row } from '../tx.ts'
 export const BULK_STATES = ['draft', 'probing', 'running', 'stopped', 'done', 'failed'] as const
 export type BulkState = (typeof BULK_STATES)[number]
 
-export interface NewBulkAct {
-  id: string
-  /** The partner that has asked for it, for its own registrations; null: an operator has. */
-  partnerId: string | null
-  act: BulkActName
-  /** Its times are fixed. */
-  filter: RegistrationFilter
-  reason: string
-  /** The id and the name of the token or the API key that has made it. */
-  who: string
-  name: string
-  /** Sends one, and goes on only once it has arrived. */
-  probe: boolean
+type BulkRow = Row<'bulkActs'>
+
+/**
+ * An act on all registrations that a filter means, done bit by bit.
+ *
+ * - `partnerId`: who has asked for it, for its own registrations; null: an operator has. `who`, `name`: of the token or the API key.
+ * - `filter`: its times are fixed. `createdAt`: before they were counted; what has changed since is not meant.
+ * - `probe`: it sends one, `probeId`, and goes on only once that has arrived, at `probedAt`; null: not sent, or not known yet.
+ * - `startedAt`: the last time. `doneAtStart`: how many were done by then, or when its probe arrived, if that was later.
+ * - `done`: to how many it was done. `error`: why it has failed.
+ */
+export interface BulkAct extends Omit<BulkRow, 'count' | 'countIsCapped' | 'cursor' | 'steppedAt' | 'probeClaims'> {
   /** How many there were when it was made. */
   counted: BoundedCount
-  /** Before they were counted: what has changed since is not meant. */
-  createdAt: number
 }
-
-/** An act on all registrations that a filter means, done bit by bit. */
-export interface BulkAct extends NewBulkAct {
-  state: BulkState
-  /** When it was started last; null: never. */
-  startedAt: number | null
-  /** How many were done by then, or when its probe arrived, if that was later. */
-  doneAtStart: number
-  endedAt: number | null
-  /** The registration that was sent as a probe, and when that arrived; null: not sent, or not known yet. */
-  probeId: string | null
-  probedAt: number | null
-  /** To how many it was done. */
-  done: number
-  /** Why it has failed. */
-  error: string | null
-}
+type AtFirst = 'id' | 'partnerId' | 'act' | 'filter' | 'reason' | 'who' | 'name' | 'probe' | 'counted' | 'createdAt'
+export type NewBulkAct = Pick<BulkAct, AtFirst>
 
 /** What one step of one bulk act has done. */
 export interface BulkStep {
@@ -84,8 +64,6 @@ export const BULK_RATE = 200
 export const BULK_WINDOW = 500
 /** To so many of them it does the act of a partner. */
 const PARTNER_BATCH = 200
-
-type BulkRow = Row<'bulkActs'>
 
 /** As SQL. */
 export const UNDER_WAY = "state IN ('probing', 'running')"

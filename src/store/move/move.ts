@@ -1,6 +1,6 @@
 import type { Client } from 'pg'
 import { StartError } from '../../core/error.ts'
-import { explainOpening } from '../opening-failure.ts'
+import { explainOpening } from '../open.ts'
 import { COMMAND, type CommandUser } from '../operators/acts.ts'
 import { bringUpToDate, openClient } from '../postgres/opening.ts'
 import type { Sealed } from '../sealed.ts'

@@ -3,7 +3,7 @@ import type { StoreContext } from '../context.ts'
 import { and, desc, eq, gte, lt } from '../drizzle.ts'
 import { pageOf } from '../page.ts'
 import type { Store } from '../store.ts'
-import type { Sql } from '../tx.ts'
+import type { Row, Sql } from '../tx.ts'
 
 /**
  * How an act ended: it was done; it was not allowed or not possible; it failed, and a part of it may be done. `begun`: it is under
@@ -21,31 +21,18 @@ const ID = /^[\x21-\x7e]{1,128}$/
 /** The object of an act, by the id that was given; null: it cannot be one, and is not worth keeping. */
 export const objectOf = (given: string): string | null => (ID.test(given) ? given : null)
 
-/** What an operator has done, by the admin API or by a command. */
-export interface NewAct {
-  /** The id of the token; `ADMIN_TOKEN`; `command`. */
-  who: string
-  /** The token's name; of a command the system's user. */
-  name: string
-  /** Such as `partner.create`. */
-  act: string
-  /** The id of what it was done to; null: nothing in particular, or nothing that could be an id. */
-  object: string | null
-  /** As the operator gave it; null: none was given. */
-  reason: string | null
-  /** By `changesOf`; null: nothing changes, or it is not told. */
-  changes: string | null
-  outcome: ActOutcome
-}
+/**
+ * What an operator has done, by the admin API or by a command; `id` counts up.
+ *
+ * - `who`: the id of the token; `ADMIN_TOKEN`; `command`. `name`: the token's; of a command the system's user.
+ * - `act`: such as `partner.create`. `object`: the id of what it was done to; null: nothing in particular, or nothing that could be an id.
+ * - `reason`: as the operator gave it. `changes`: by `changesOf`; null: nothing changes, or it is not told.
+ */
+export type Act = Row<'acts'>
+export type NewAct = Omit<Act, 'id' | 'at'>
 
 /** Whoever runs a command, and why. */
 export type CommandUser = Pick<NewAct, 'name' | 'reason'>
-
-export interface Act extends NewAct {
-  /** Counts up. */
-  id: number
-  at: number
-}
 
 export interface ActQuery {
   who: string | null

@@ -1,34 +1,21 @@
 import { DAY, SECOND } from '../../core/duration.ts'
-import { NODE_TRAITS, type NodeRole, type NodeTrait } from '../../core/node.ts'
+import { NODE_TRAITS, type NodeTrait } from '../../core/node.ts'
 import type { StoreContext } from '../context.ts'
 import { asc, eq, inArray } from '../drizzle.ts'
 import type { Store } from '../store.ts'
-import type { Tx } from '../tx.ts'
+import type { Row, Tx } from '../tx.ts'
 
-/** A process that works on the database, as it says. */
-export interface NewNode {
-  /** Of this start of the process. */
-  id: string
-  /** Host and port, by which operators know it; after a restart it has the same. */
-  name: string
-  version: string
-  /** Names its settings, as `settingsIdOf` does. */
-  settings: string
-  roles: readonly NodeRole[]
-  /** How far GetResult's clock is ahead of its own, in ms; null: it has had no answer. */
-  clockAheadMs: number | null
-}
-
-export interface ServiceNode extends NewNode {
-  /** Names its master key, as in `EngineStats`. */
-  key: string
-  startedAt: number
-  seenAt: number
-  /** Since when it has shown itself without a gap. */
-  steadyAt: number
-  /** When another node found it lost; null: it is not. */
-  lostAt: number | null
-}
+/**
+ * A process that works on the database.
+ *
+ * - `id`: of this start of the process. `name`: host and port, by which operators know it; after a restart it has the same.
+ * - `settings`: names them, as `settingsIdOf` does. `key`: names its master key, as in `EngineStats`.
+ * - `clockAheadMs`: how far GetResult's clock is ahead of its own; null: it has had no answer.
+ * - `steadyAt`: since when it has shown itself without a gap. `lostAt`: when another node found it lost; null: it is not.
+ */
+export type ServiceNode = Row<'nodes'>
+/** As it says itself. */
+export type NewNode = Omit<ServiceNode, 'key' | 'startedAt' | 'seenAt' | 'steadyAt' | 'lostAt'>
 
 /** How often a node shows itself. */
 export const BEAT_EVERY_MS = 5 * SECOND

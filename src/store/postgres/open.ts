@@ -1,7 +1,7 @@
 import type { Config } from '../../config/settings.ts'
 import { keysOf } from '../master-key.ts'
+import { showAddress } from '../open.ts'
 import type { OpenStoreDeps } from '../opening.ts'
-import { showAddress } from '../opening-failure.ts'
 import type { Store } from '../store.ts'
 import type { OpeningStep } from './opening.ts'
 import { openPostgresStore } from './store.ts'
