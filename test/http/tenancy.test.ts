@@ -169,7 +169,7 @@ describe('M10: a cursor of another partner', () => {
     const { status, json } = await api.call('GET', `/v1/registrations?cursor=${theirs.json.nextCursor}`)
     expect([status, json.data]).toEqual([200, []])
     api.clock.now += 1
-    const cursor = Buffer.from('reg_7ZZZZZZZZZZZZZZZZZZZZZZZZZ').toString('base64url')
+    const cursor = Buffer.from('"reg_7ZZZZZZZZZZZZZZZZZZZZZZZZZ"').toString('base64url')
     const all = await api.call('GET', `/v1/registrations?cursor=${cursor}`)
     expect(all.json.data.map((one: { id: string }) => one.id)).toEqual([mine.id])
   })

@@ -3,7 +3,7 @@ import { ACT_OUTCOMES } from '../../store/operators/acts.ts'
 import type { Act } from '../../store/store.ts'
 import type { Part } from '../api-env.ts'
 import { AT, textField, timeField } from '../json/fields.ts'
-import { cursorField, cursorOf, PAGE_PARAMETERS, readCursor } from '../json/pagination.ts'
+import { cursorField, PAGE_PARAMETERS, viewPage } from '../json/pagination.ts'
 import { readQuery, said } from '../json/validate.ts'
 
 const WHO = said({
@@ -11,10 +11,6 @@ const WHO = said({
   zh: '必须是某个令牌的 id、ADMIN_TOKEN 或 command',
 })
 const WHAT = said({ en: 'must be an act, such as account.pause', zh: '必须是某种操作，例如 account.pause' })
-const readNumber = (cursor: string): number | null => {
-  const number = readCursor(cursor) ?? ''
-  return /^\d{1,15}$/.test(number) ? Number(number) : null
-}
 export const AUDIT_QUERY = z.strictObject({
   who: textField(/^\w{1,64}$/, WHO)
     .optional()
@@ -24,7 +20,7 @@ export const AUDIT_QUERY = z.strictObject({
     .describe('Only this act, such as `account.pause`.'),
   since: timeField().optional().describe('Only what was done then or later.'),
   limit: PAGE_PARAMETERS.limit,
-  cursor: cursorField(readNumber),
+  cursor: cursorField(z.int().min(0)),
 })
 
 const FACT = z.union([z.string(), z.number(), z.boolean()]).nullable().optional()
@@ -56,7 +52,6 @@ export const addAudit: Part = (app, { store }) => {
   app.get('/v1/admin/audit', async c => {
     const { who, act, since, limit, cursor } = readQuery(c, AUDIT_QUERY)
     const page = { who: who ?? null, act: act ?? null, since: since ?? null, limit, before: cursor ?? null }
-    const { found, next } = await store.listActs(page)
-    return c.json({ data: found.map(viewAct), nextCursor: next === null ? null : cursorOf(String(next)) })
+    return c.json(viewPage(await store.listActs(page), viewAct))
   })
 }

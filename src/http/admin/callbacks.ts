@@ -1,8 +1,8 @@
 import { z } from 'zod'
-import type { Callback, CallbackTrouble } from '../../store/store.ts'
+import type { CallbackTrouble } from '../../store/store.ts'
 import type { Part } from '../api-env.ts'
 import { CALLBACK_TROUBLE, idField } from '../json/fields.ts'
-import { cursorField, PAGE_PARAMETERS } from '../json/pagination.ts'
+import { cursorField, PAGE_PARAMETERS, viewPage } from '../json/pagination.ts'
 import { invalid, noQuery, readQuery, said } from '../json/validate.ts'
 import { readAct, WHY } from './authorize.ts'
 import { NO_PARTNER, PARTNER_ID } from './search.ts'
@@ -14,19 +14,11 @@ const URL_FORM = said({
 
 /** A place in the list: its page has shown it, so it tells nobody anything. */
 const PLACE = z.strictObject({ partnerId: z.string(), callbackUrl: z.string() })
-const cursorOf = (place: Callback): string => Buffer.from(JSON.stringify(place)).toString('base64url')
-const readPlace = (cursor: string): Callback | null => {
-  try {
-    return PLACE.parse(JSON.parse(Buffer.from(cursor, 'base64url').toString()))
-  } catch {
-    return null
-  }
-}
 
 export const CALLBACKS_QUERY = z.strictObject({
   partnerId: PARTNER_ID.optional().describe('Only the URLs of this partner, also those that have only begun to fail.'),
   limit: PAGE_PARAMETERS.limit,
-  cursor: cursorField(readPlace),
+  cursor: cursorField(PLACE),
 })
 
 export const CALLBACK_ENABLING = z.strictObject({
@@ -55,8 +47,7 @@ export const addCallbacks: Part = (app, { store }) => {
   app.get('/v1/admin/callbacks', async c => {
     const { partnerId: ofPartner = null, limit, cursor = null } = readQuery(c, CALLBACKS_QUERY)
     if (ofPartner !== null) await refuseNobody(ofPartner, 'query')
-    const { found, next } = await store.listCallbacks(ofPartner, { after: cursor, limit })
-    return c.json({ data: found.map(viewCallback), nextCursor: next && cursorOf(next) })
+    return c.json(viewPage(await store.listCallbacks(ofPartner, { after: cursor, limit }), viewCallback))
   })
 
   app.post('/v1/admin/callbacks/enable', noQuery, async c => {

@@ -5,7 +5,7 @@ import { isRegistrationId } from '../../core/registration.ts'
 import type { Attempt, Registration } from '../../store/store.ts'
 import type { ApiEnv, Part } from '../api-env.ts'
 import { COUNT, idField } from '../json/fields.ts'
-import { cursorOf, PAGE_PARAMETERS } from '../json/pagination.ts'
+import { PAGE_PARAMETERS, viewPage } from '../json/pagination.ts'
 import { found } from '../json/problem.ts'
 import { noQuery, readQuery } from '../json/validate.ts'
 import { answerLanguage } from '../language.ts'
@@ -46,9 +46,8 @@ export const addFoundRegistrations: Part = (app, { store, now }) => {
   app.get('/v1/admin/registrations', async c => {
     const { limit, cursor, ...query } = readQuery(c, SEARCH_QUERY)
     const wanted = { filter: await filterOf(query), act: null, limit, before: cursor ?? null }
-    const { found, next } = await store.searchRegistrations(wanted)
     const { role } = c.get('operator')
-    return c.json({ data: found.map(one => viewFound(one, role)), nextCursor: next === null ? null : cursorOf(next) })
+    return c.json(viewPage(await store.searchRegistrations(wanted), one => viewFound(one, role)))
   })
 
   app.get('/v1/admin/registrations/count', async c => {

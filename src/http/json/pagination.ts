@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { Words } from '../../core/language.ts'
+import { type Page, pageOf } from '../../store/page.ts'
 import { said } from './validate.ts'
 
 export const MOST_OF_A_PAGE = 250
@@ -12,23 +13,19 @@ export const CURSOR: Words = {
   zh: '必须是之前响应中的 nextCursor，且原样传回',
 }
 
-/** The id in a cursor. A cursor contains nothing else that its page did not show. */
-export const readCursor = (cursor: string): string | null => {
-  const id = Buffer.from(cursor, 'base64url').toString('latin1')
-  return /^[\w-]{1,64}$/.test(id) && cursorOf(id) === cursor ? id : null
-}
+/** A cursor is the place where the next page begins, which its page has shown. */
+const cursorOf = (place: unknown): string => Buffer.from(JSON.stringify(place)).toString('base64url')
 
-export const cursorOf = (id: string): string => Buffer.from(id, 'latin1').toString('base64url')
-
-/** A cursor as `read` takes it apart; null: it is none of its list. */
-export const cursorField = <T>(read: (cursor: string) => T | null) =>
+export const cursorField = <T>(place: z.ZodType<T>) =>
   z
     .string()
     .transform((cursor, ctx) => {
-      const place = read(cursor)
-      if (place !== null) return place
-      ctx.addIssue({ code: 'custom', message: said(CURSOR) })
-      return z.NEVER
+      try {
+        return place.parse(JSON.parse(Buffer.from(cursor, 'base64url').toString()))
+      } catch {
+        ctx.addIssue({ code: 'custom', message: said(CURSOR) })
+        return z.NEVER
+      }
     })
     .optional()
     .describe('The nextCursor of the page before.')
@@ -42,7 +39,7 @@ export const PAGE_PARAMETERS = {
     .pipe(z.number().min(1, LIMIT).max(MOST_OF_A_PAGE, LIMIT))
     .default(50)
     .meta({ type: 'integer', minimum: 1, maximum: MOST_OF_A_PAGE, default: 50, description: 'The size of a page.' }),
-  cursor: cursorField(readCursor),
+  cursor: cursorField(z.string().regex(/^[\w-]{1,64}$/)),
 }
 
 export const PAGE_QUERY = z.strictObject(PAGE_PARAMETERS)
@@ -57,9 +54,18 @@ export const listOf = <Item extends z.ZodType>(item: Item) => {
   return id === undefined ? list : list.meta({ id: `${id}List` })
 }
 
-/** The page out of up to `limit + 1` items; if there is one too many, there is another page. */
-export const pageOf = <T extends { id: string }>(items: readonly T[], limit: number) => {
-  const data = items.slice(0, limit)
-  const last = items.length > limit ? data.at(-1) : undefined
-  return { data, nextCursor: last ? cursorOf(last.id) : null }
-}
+export const viewPage = <Item, View>({ found, next }: Page<Item, unknown>, view: (item: Item) => View) => ({
+  data: found.map(view),
+  nextCursor: next === null ? null : cursorOf(next),
+})
+
+/** The page out of up to `limit + 1` items. */
+export const viewFirst = <Item extends { id: string }, View>(
+  items: readonly Item[],
+  limit: number,
+  view: (item: Item) => View,
+) =>
+  viewPage(
+    pageOf(items, limit, ({ id }) => id),
+    view,
+  )

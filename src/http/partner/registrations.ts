@@ -10,7 +10,7 @@ import { SERIAL, SERIAL_FORM } from '../../core/registration-input.ts'
 import { type Registration, tellCancelled } from '../../store/registrations/registration.ts'
 import type { ApiDeps, ApiEnv, Part } from '../api-env.ts'
 import { choiceField, DURATION_PATTERN } from '../json/fields.ts'
-import { cursorOf, PAGE_PARAMETERS } from '../json/pagination.ts'
+import { PAGE_PARAMETERS, viewPage } from '../json/pagination.ts'
 import { found } from '../json/problem.ts'
 import { noQuery, readQuery, said } from '../json/validate.ts'
 import { answerLanguage } from '../language.ts'
@@ -142,8 +142,7 @@ export const addRegistrations: Part = (app, deps) => {
     deps.rates.take('items', partnerId, limit)
     const page = await store.listRegistrations(partnerId, { ...filter, limit, before: cursor ?? null })
     deps.rates.give('items', partnerId, limit - page.found.length)
-    const nextCursor = page.next === null ? null : cursorOf(page.next)
-    return c.json({ data: page.found.map(viewRegistration), nextCursor })
+    return c.json(viewPage(page, viewRegistration))
   })
 
   app.get('/v1/registrations/:id', async c => {
