@@ -7,7 +7,7 @@ import { createApi } from '../http/api.ts'
 import type { EnumerationGuard } from '../http/middleware/enumeration-guard.ts'
 import { createCoalescer } from '../store/coalescer.ts'
 import { createIds, random } from './clock-and-ids.ts'
-import { openServer, probesOf, type ServerRole, type Serving } from './open-server.ts'
+import { openServer, probesOf, type Serving } from './open-server.ts'
 import type { RoleDeps } from './role.ts'
 
 /** Small, so that one group is written while the next is read. */
@@ -18,9 +18,7 @@ const REGISTER_GATHERED = 500
 const REGISTER_GROUPS = 3
 
 /** Serves partners and operators, from now on. To stop ends what callers wait for. */
-export const openApi = (
-  serving: RoleDeps & Serving & { sender: Sender; enumerationGuard: EnumerationGuard },
-): Promise<ServerRole> => {
+export const openApi = (serving: RoleDeps & Serving & { sender: Sender; enumerationGuard: EnumerationGuard }) => {
   const { config, store, sender, enumerationGuard, stopping, emit } = serving
   // By the clock of decisions, which may be the database's: this node's may be wrong.
   const { now } = store

@@ -8,21 +8,18 @@ import { createDeliverer } from '../worker/deliverer.ts'
 import { createRounds, onceAMinute } from '../worker/rounds.ts'
 import { startHeartbeat } from '../worker/timers.ts'
 import { clock } from './clock-and-ids.ts'
-import { createRole, type Role, type RoleDeps } from './role.ts'
+import { createRole, type RoleDeps } from './role.ts'
 
 type Deps = RoleDeps & { sender: Pick<Sender, 'send' | 'close'> }
 
-export interface DelivererRole extends Role {
-  /** How many attempts are under way. */
-  underWay(): number
-}
+export type DelivererRole = ReturnType<typeof openDeliverer>
 
 /**
  * Sends the webhooks that are due, from now on; does bulk acts, tells partners of disabled URLs, and erases
  * what is older than RETENTION.
  * To break off closes the sender.
  */
-export const openDeliverer = ({ config: { callback, storage }, store, sender, emit }: Deps): DelivererRole => {
+export const openDeliverer = ({ config: { callback, storage }, store, sender, emit }: Deps) => {
   const deliverer = createDeliverer({
     store,
     sender,

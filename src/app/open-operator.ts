@@ -8,15 +8,11 @@ import { notesOfEvent } from '../operator/notes.ts'
 import { noticeItem, testItem } from '../operator/notice.ts'
 import { createNotifier } from '../operator/notifier.ts'
 import { createWatch } from '../operator/watch.ts'
-import type { Listener } from '../telemetry/emit.ts'
+import type { TelemetryEvent } from '../telemetry/emit.ts'
 import { USER_AGENT } from '../version.ts'
 import { startHeartbeat } from '../worker/timers.ts'
 import { clock } from './clock-and-ids.ts'
-import { createRole, type Role, type RoleDeps } from './role.ts'
-
-export interface OperatorRole extends Role {
-  listen: Listener
-}
+import { createRole, type RoleDeps } from './role.ts'
 
 const CHECK_EVERY_MS = 15 * SECOND
 
@@ -52,7 +48,7 @@ const openTelling = (channel: Channel, { config: { operator }, store, emit }: Ro
 const NOT_TOLD = { note: () => {}, tellNow: async () => true, end: async () => {}, breakOff: () => {} }
 
 /** Checks from now on for conditions that operators have to know: it is in the log, and told at OPERATOR_URL where that is set. */
-export const openOperator = (deps: RoleDeps): OperatorRole => {
+export const openOperator = (deps: RoleDeps) => {
   const { config, store, emit } = deps
   // What an earlier process has found of it; if this fails, others tell of the database.
   void store.recordOperatorChannel(null).catch(() => {})
@@ -63,7 +59,7 @@ export const openOperator = (deps: RoleDeps): OperatorRole => {
   const heartbeat = startHeartbeat({ everyMs: CHECK_EVERY_MS, ring: check, clock })
   check()
   return {
-    listen: event => {
+    listen: (event: TelemetryEvent): void => {
       if (RINGS.has(event.name)) check()
       for (const noted of notesOfEvent(event, store.now())) note(noted)
     },

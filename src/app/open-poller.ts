@@ -5,20 +5,15 @@ import { createPollPlan } from '../worker/poll-plan.ts'
 import { createPoller, type PollerDeps } from '../worker/poller.ts'
 import { createRounds, onceAMinute } from '../worker/rounds.ts'
 import { clock } from './clock-and-ids.ts'
-import { createRole, type Role, type RoleDeps } from './role.ts'
+import { createRole, type RoleDeps } from './role.ts'
 import { tracePolls } from './traced.ts'
 
 type Deps = RoleDeps & Pick<PollerDeps, 'onLookup'> & { tracer: Tracer | null }
 
-export interface PollerRole extends Role {
-  /** How many calls are under way. */
-  underWay(): number
-  /** How far GetResult's clock is ahead of ours, by its last answer; null: nobody knows. */
-  clockAheadMs(): number | null
-}
+export type PollerRole = ReturnType<typeof openPoller>
 
 /** Asks GetResult about what is due, from now on. */
-export const openPoller = ({ config: { upstream, polling }, store, emit, onLookup, tracer }: Deps): PollerRole => {
+export const openPoller = ({ config: { upstream, polling }, store, emit, onLookup, tracer }: Deps) => {
   const client = openUpstream({ ...upstream, userAgent: USER_AGENT, clock })
   const plan = createPollPlan({ store, schedule: polling, clock })
   const poller = createPoller({

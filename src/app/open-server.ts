@@ -7,11 +7,6 @@ import { VERSION } from '../version.ts'
 import { clock, createIds } from './clock-and-ids.ts'
 import { GRACE_MS, RECORD_MS, type Role, type RoleDeps } from './role.ts'
 
-export interface ServerRole extends Role {
-  /** Where it listens. */
-  url: string
-}
-
 /**
  * Listens, and rejects when it cannot. To stop answers what is under way, and tells all other callers that the service stops, for as
  * long as another role has something under way; to break off closes the port.
@@ -20,7 +15,7 @@ export interface ServerRole extends Role {
 export const openServer = async (
   fetch: Parameters<typeof listen>[0],
   { server, stopping }: { server: Pick<Config['server'], 'host' | 'port'>; stopping: AbortController },
-): Promise<ServerRole> => {
+): Promise<Role & { url: string }> => {
   const listener = await listen(fetch, server)
   return {
     url: listener.url,
@@ -55,5 +50,5 @@ export const probesOf = ({ config, ready, tracer, metrics, rateShare, stopping, 
 })
 
 /** What a node without the role `api` serves: probes and metrics. */
-export const openProbes = (serving: Serving): Promise<ServerRole> =>
+export const openProbes = (serving: Serving) =>
   openServer(createProbes(probesOf(serving)).fetch, { server: serving.config.server, stopping: serving.stopping })

@@ -46,12 +46,6 @@ const pin =
     else done(null, first.address, first.family)
   }
 
-interface GuardedConnect {
-  connect: Connect<CallbackUrl>
-  /** Whether it, or all addresses that its name has led to, are in the operator's own networks; false where it has led to none. */
-  leadsInside(url: CallbackUrl): boolean
-}
-
 /**
  * Connects to a callback's host, and never to an address that may not be called. Rejects with a SendError, or the error of
  * net.
@@ -62,7 +56,7 @@ export const createGuardedConnect = (deps: {
   allowed: Networks
   resolver: Pick<NameResolver, 'resolve'>
   proxy: URL | null
-}): GuardedConnect => {
+}) => {
   const { allowed, resolver, proxy } = deps
 
   const isInside = (address: string): boolean => allowed.contains(address, isIP(address) === 4 ? 'ipv4' : 'ipv6')
@@ -117,6 +111,7 @@ export const createGuardedConnect = (deps: {
 
   return {
     connect,
-    leadsInside: url => (url.isLiteral ? isInside(url.hostname) : (insides.get(url) ?? false)),
+    /** Whether it, or all addresses that its name has led to, are in the operator's own networks; false where it has led to none. */
+    leadsInside: (url: CallbackUrl): boolean => (url.isLiteral ? isInside(url.hostname) : (insides.get(url) ?? false)),
   }
 }

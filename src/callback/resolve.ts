@@ -10,11 +10,7 @@ import { codeOf } from '../core/error.ts'
  */
 export type Resolution = { ok: true; addresses: readonly string[] } | { ok: false; detail: string }
 
-export interface NameResolver {
-  /** Never rejects. Calls for the same name share one query. */
-  resolve(name: string): Promise<Resolution>
-  close(): void
-}
+export type NameResolver = ReturnType<typeof openNameResolver>
 
 const POSITIVE_MS = MINUTE
 const NEGATIVE_MS = 30 * SECOND
@@ -98,10 +94,7 @@ const combine = (answers: readonly FamilyAnswer[]): { resolution: Resolution; ke
  *
  * @param deps.servers name servers as `address` or `address:port`; the system's if missing
  */
-export const openNameResolver = (deps: {
-  servers?: readonly string[]
-  clock: Pick<Clock, 'monotonic' | 'sleep'>
-}): NameResolver => {
+export const openNameResolver = (deps: { servers?: readonly string[]; clock: Pick<Clock, 'monotonic' | 'sleep'> }) => {
   const { monotonic: now } = deps.clock
   const dns = new Resolver({ timeout: SECOND, tries: 2 })
   if (deps.servers) dns.setServers(deps.servers)
@@ -113,7 +106,8 @@ export const openNameResolver = (deps: {
   }
 
   return {
-    resolve: name => {
+    /** Never rejects. Calls for the same name share one query. */
+    resolve: (name: string): Promise<Resolution> => {
       const entry = known.get(name)
       if (entry && now() < entry.until) return entry.resolution
       const fresh: Known = {

@@ -12,16 +12,6 @@ interface ResponseEvents {
 /** Why the bytes are not one response to one request. */
 export type ResponseFault = 'head' | 'head_size' | 'upgrade' | 'informational' | 'chunk' | 'unasked'
 
-interface ResponseParser {
-  /** A request is about to be written: what comes from now on is its response. */
-  begin(): void
-  push(bytes: Buffer): void
-  /** The peer has sent its last byte. True if that ended the response; `onEnd` has been called then. */
-  end(): boolean
-  /** What comes from now on belongs to no request. */
-  reset(): void
-}
-
 const MAX_INFORMATIONAL = 8
 const HEAD_END = Buffer.from('\r\n\r\n')
 const NOTHING = Buffer.alloc(0)
@@ -33,15 +23,16 @@ const VERSION = 'HTTP/1.'
  *
  * @param limits.headBytes most bytes of a head, its empty line included
  */
-export const createResponseParser = (events: ResponseEvents, limits: { headBytes: number }): ResponseParser => {
+export const createResponseParser = (events: ResponseEvents, limits: { headBytes: number }) => {
   let state: 'idle' | 'head' | 'body' = 'idle'
   /** The beginning of a head. */
   let partial: Buffer = NOTHING
   let informational = 0
   /** Bytes left of a body without chunks; infinite: it ends with the connection. */
   let left = 0
-  let chunked: ChunkedBody | null = null
+  let chunked: ReturnType<typeof createChunkedBody> | null = null
 
+  /** What comes from now on belongs to no request. */
   const reset = () => {
     state = 'idle'
     partial = NOTHING
@@ -107,16 +98,15 @@ export const createResponseParser = (events: ResponseEvents, limits: { headBytes
     else partial = bytes
   }
 
-  const takeChunks = (body: ChunkedBody, bytes: Buffer): void => {
-    const end = body.push(bytes, 0)
+  const takeBody = (bytes: Buffer): void => {
+    if (!chunked) {
+      takePlain(bytes)
+      return
+    }
+    const end = chunked(bytes)
     if (state !== 'body') return
     if (end === null) fail('chunk')
     else if (end >= 0) finish(end === bytes.length)
-  }
-
-  const takeBody = (bytes: Buffer): void => {
-    if (chunked) takeChunks(chunked, bytes)
-    else takePlain(bytes)
   }
 
   const takePlain = (bytes: Buffer): void => {
@@ -127,16 +117,18 @@ export const createResponseParser = (events: ResponseEvents, limits: { headBytes
   }
 
   return {
+    /** A request is about to be written: what comes from now on is its response. */
     begin: () => {
       reset()
       state = 'head'
       informational = 0
     },
-    push: bytes => {
+    push: (bytes: Buffer) => {
       if (state === 'head') takeHeadBytes(bytes)
       else if (state === 'body') takeBody(bytes)
       else fail('unasked')
     },
+    /** The peer has sent its last byte. True if that ended the response; `onEnd` has been called then. */
     end: () => {
       const isEnd = state === 'body' && left === Number.POSITIVE_INFINITY
       if (isEnd) finish(true)
@@ -144,14 +136,6 @@ export const createResponseParser = (events: ResponseEvents, limits: { headBytes
     },
     reset,
   }
-}
-
-interface ChunkedBody {
-  /**
-   * Reads the bytes from `start` on. Returns the index after the body's last byte, -1 if more must come, or null if this is
-   * no chunked body.
-   */
-  push(bytes: Buffer, start: number): number | null
 }
 
 /** Of a line: a chunk's size with its extensions, or a trailer. */
@@ -163,8 +147,11 @@ const SIZE =
 const TRAILER = /^(?!content-length:|transfer-encoding:)[!#$%&'*+\-.^_`|~\da-z]+:[\t\x20-\x7e\x80-\xff]*\r\n$/i
 const LF = 0x0a
 
-/** Reads a body in chunks (RFC 9112, 7.1). Extensions and trailers are checked and dropped. */
-const createChunkedBody = (onData: (bytes: Buffer) => void): ChunkedBody => {
+/**
+ * Reads a body in chunks (RFC 9112, 7.1). Extensions and trailers are checked and dropped. What it returns gives the index after
+ * the body's last byte, -1 if more must come, or null if this is no chunked body.
+ */
+const createChunkedBody = (onData: (bytes: Buffer) => void) => {
   /** Bytes left of the present chunk; null: within a line. */
   let left: number | null = null
   let line = ''
@@ -189,26 +176,24 @@ const createChunkedBody = (onData: (bytes: Buffer) => void): ChunkedBody => {
     return true
   }
 
-  return {
-    push: (bytes, start) => {
-      let at = start
-      while (at < bytes.length) {
-        if (left !== null) {
-          const data = bytes.subarray(at, at + left)
-          at += data.length
-          left = left > data.length ? left - data.length : null
-          onData(data)
-          continue
-        }
-        const end = bytes.indexOf(LF, at)
-        line += bytes.toString('latin1', at, end < 0 ? bytes.length : end + 1)
-        if (line.length > MAX_LINE_BYTES) return null
-        if (end < 0) return -1
-        at = end + 1
-        if (expects === 'trailer' && line === '\r\n') return at
-        if (!endLine()) return null
+  return (bytes: Buffer): number | null => {
+    let at = 0
+    while (at < bytes.length) {
+      if (left !== null) {
+        const data = bytes.subarray(at, at + left)
+        at += data.length
+        left = left > data.length ? left - data.length : null
+        onData(data)
+        continue
       }
-      return -1
-    },
+      const end = bytes.indexOf(LF, at)
+      line += bytes.toString('latin1', at, end < 0 ? bytes.length : end + 1)
+      if (line.length > MAX_LINE_BYTES) return null
+      if (end < 0) return -1
+      at = end + 1
+      if (expects === 'trailer' && line === '\r\n') return at
+      if (!endLine()) return null
+    }
+    return -1
   }
 }

@@ -14,12 +14,7 @@ import { SLACK } from './slack.ts'
 import { STANDARD_WEBHOOK } from './standard-webhook.ts'
 import { WECOM } from './wecom.ts'
 
-export interface Channel extends Pick<Dialect, 'most' | 'gapMs' | 'avoidsFullHours'> {
-  name: OperatorChannel
-  /** Sends once and never rejects, whatever the robot does. */
-  post(notice: Notice): Promise<Answer>
-  close(): void
-}
+export type Channel = ReturnType<typeof openChannel>
 
 const DIALECTS: Readonly<Record<OperatorChannel, Dialect>> = {
   wecom: WECOM,
@@ -51,7 +46,7 @@ export const openChannel = (deps: {
   userAgent: string
   clock: Clock
   connect?: Connect<Origin>
-}): Channel => {
+}) => {
   const { secret, userAgent, clock, connect } = deps
   const url = new URL(deps.url.reveal())
   const name = operatorChannelOf(url)
@@ -66,7 +61,8 @@ export const openChannel = (deps: {
 
   return {
     ...{ name, most, gapMs, avoidsFullHours },
-    post: async notice => {
+    /** Sends once and never rejects, whatever the robot does. */
+    post: async (notice: Notice): Promise<Answer> => {
       const { query = '', headers = JSON_HEADERS, body } = render(notice, secret?.reveal() ?? null)
       const search = query === '' ? url.search : `${url.search === '' ? '?' : `${url.search}&`}${query}`
       const path = url.pathname + search

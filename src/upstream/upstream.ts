@@ -16,23 +16,7 @@ export interface UpstreamAccount {
   passwordMode: 'dynamic' | 'static'
 }
 
-export interface Upstream {
-  /**
-   * Asks GetResult once about a serial. Whatever upstream does is an `Answer`; it throws for bugs only, such as asking
-   * after `close`. The kind `clock` never comes out: a refused signature is renewed once, with the clock corrected by
-   * the response's `Date`, and if that is refused too the answer is an account fault (`clock` or `password_refused`).
-   */
-  ask(account: UpstreamAccount, idcardid: string): Promise<Answer>
-  /** How far upstream's clock is ahead of ours, as used to sign for this account, in ms; 0 until our time was refused. */
-  skewMs(accountId: string): number
-  /**
-   * How far upstream's clock is ahead of ours by the `Date` of its last answer, in ms, to within a second; null: there was
-   * none. A step of our clock since then counts.
-   */
-  clockAheadMs(): number | null
-  /** Calls in flight end as `unreachable`; let them finish before. */
-  close(): void
-}
+export type Upstream = ReturnType<typeof openUpstream>
 
 /** A `Date` header has whole seconds and was on its way: a smaller difference is noise. */
 const SKEW_TOLERANCE_MS = 5 * SECOND
@@ -47,7 +31,7 @@ export const openUpstream = (deps: {
   timeoutMs: number
   userAgent: string
   clock: Clock
-}): Upstream => {
+}) => {
   const { method, timeoutMs, clock } = deps
   const { now } = clock
   const url = new URL(deps.url)
@@ -61,8 +45,8 @@ export const openUpstream = (deps: {
 
   // A call of which a byte was sent is not repeated: it may have been counted.
   const client = openClient({ limits: UPSTREAM_LIMITS, retries: 'unsent', clock })
-  /** By account. */
   const skews = new Map<string, number>()
+  /** How far upstream's clock is ahead of ours, as used to sign for this account, in ms; 0 until our time was refused. */
   const skewMs = (accountId: string): number => skews.get(accountId) ?? 0
   /** Upstream's time less that of the clock that makes no steps. */
   let offset: number | null = null
@@ -99,6 +83,11 @@ export const openUpstream = (deps: {
 
   let isClosed = false
 
+  /**
+   * Asks GetResult once about a serial. Whatever upstream does is an `Answer`; it throws for bugs only, such as asking
+   * after `close`. The kind `clock` never comes out: a refused signature is renewed once, with the clock corrected by
+   * the response's `Date`, and if that is refused too the answer is an account fault (`clock` or `password_refused`).
+   */
   const ask = async (account: UpstreamAccount, idcardid: string): Promise<Answer> => {
     if (isClosed) throw new Error('asked GetResult after close')
     const { answer: first, date } = await call(account, idcardid)
@@ -112,7 +101,12 @@ export const openUpstream = (deps: {
   return {
     ask,
     skewMs,
-    clockAheadMs: () => (offset === null ? null : Math.round(offset + clock.monotonic() - now())),
+    /**
+     * How far upstream's clock is ahead of ours by the `Date` of its last answer, in ms, to within a second; null: there was
+     * none. A step of our clock since then counts.
+     */
+    clockAheadMs: (): number | null => (offset === null ? null : Math.round(offset + clock.monotonic() - now())),
+    /** Calls in flight end as `unreachable`; let them finish before. */
     close: () => {
       isClosed = true
       client.close()
