@@ -14,10 +14,8 @@ export interface Waiting {
   expiresAt: number
 }
 
-/** What the next step of a verification depends on. */
-export interface VerificationState {
-  /** The latest registration or nudge ("the user is back"); the schedule counts the check's age from here. */
-  nudgedAt: number
+/** What the answers so far have shown. */
+interface Counts {
   /** Answers in a row that said nothing about the serial. */
   failures: number
   /** When the first of them came; null: the last answer said something about it. */
@@ -28,6 +26,12 @@ export interface VerificationState {
   seen: boolean
   /** Answers 4061 in a row since it was seen, at least `maxMs` apart. */
   goneChecks: number
+}
+
+/** What the next step of a verification depends on. */
+export interface VerificationState extends Counts {
+  /** The latest registration or nudge ("the user is back"); the schedule counts the check's age from here. */
+  nudgedAt: number
   /** When the call before this one was made. */
   lastPolledAt: number | null
   /** The last status that upstream has shown for the serial. */
@@ -41,8 +45,7 @@ export interface PollPolicy extends PollSchedule {
 }
 
 /** What to write after an answer. `dueAt` is null if nobody waits any more. */
-export interface VerificationStep
-  extends Omit<VerificationState, 'nudgedAt' | 'lastPolledAt' | 'rawStatus' | 'waiting'> {
+export interface VerificationStep extends Counts {
   dueAt: number | null
   verdict: Verdict | null
   ended: readonly { registrationId: string; reason: Reason }[]
@@ -83,18 +86,20 @@ const OUTAGE_GRACE_MS = 24 * HOUR
 /** After a start failures end nobody for this long. */
 const UNSURE_MS = MINUTE
 const NO_BREAKS: Breaks = { startedAt: 0, resumedAt: 0 }
+/** What an answer leaves of the counts that says something about the serial. */
+const CALM = { failures: 0, failingSince: null, invalidIds: 0, goneChecks: 0 }
 
 /** Decides what becomes of a verification after one answer. Account faults and throttling leave the row where it is. */
 export const afterAnswer = (state: VerificationState, answer: Answer, moment: PollMoment): VerificationStep => {
   switch (answer.kind) {
     case 'verdict':
-      return { ...calm(state), seen: true, verdict: answer.verdict, dueAt: null, ended: [] }
+      return { ...CALM, seen: true, verdict: answer.verdict, dueAt: null, ended: [] }
     case 'waiting':
-      return goOn({ ...calm(state), seen: true }, state, moment, { ends: endsAtDeadline('expired') })
+      return goOn(state, moment, { ends: endsAtDeadline('expired'), counts: { seen: true } })
     case 'unknown_status':
-      return goOn({ ...calm(state), seen: true }, state, moment, { ends: endsAtDeadline('unknown_status') })
+      return goOn(state, moment, { ends: endsAtDeadline('unknown_status'), counts: { seen: true } })
     case 'not_found':
-      return state.seen ? afterGone(state, moment) : goOn(calm(state), state, moment, { ends: endsNotFound })
+      return state.seen ? afterGone(state, moment) : goOn(state, moment, { ends: endsNotFound })
     case 'invalid_id':
       return afterInvalidId(state, moment)
     case 'transient':
@@ -102,27 +107,17 @@ export const afterAnswer = (state: VerificationState, answer: Answer, moment: Po
     case 'throttled':
     case 'clock':
     case 'account':
-      return { ...same(state), dueAt: moment.now, verdict: null, ended: [] }
+      return stay(state, moment)
     default:
       return answer satisfies never
   }
 }
 
-const same = ({ failures, failingSince, invalidIds, seen, goneChecks }: VerificationState) => ({
-  failures,
-  failingSince,
-  invalidIds,
-  seen,
-  goneChecks,
-})
-
-const calm = ({ seen }: VerificationState) => ({
-  failures: 0,
-  failingSince: null,
-  invalidIds: 0,
-  goneChecks: 0,
-  seen,
-})
+/** The answer says nothing of this serial alone. */
+const stay = (state: VerificationState, { now }: PollMoment): VerificationStep => {
+  const { failures, failingSince, invalidIds, seen, goneChecks } = state
+  return { failures, failingSince, invalidIds, seen, goneChecks, dueAt: now, verdict: null, ended: [] }
+}
 
 /** When, and for which reason, a registration ends after this answer. The earliest end wins. */
 type Ends = (waiting: Waiting, policy: PollPolicy) => { at: number; reason: Reason }
@@ -165,15 +160,15 @@ const endsNotFound: Ends = (waiting, policy) => {
  * latest.
  */
 const goOn = (
-  counts: ReturnType<typeof same>,
-  { waiting, nudgedAt }: VerificationState,
+  { waiting, nudgedAt, seen }: VerificationState,
   { now, policy, intervalMs = pollInterval(now - nudgedAt, policy) }: PollMoment,
-  how: { ends: Ends; delayMs?: number },
+  how: { ends: Ends; delayMs?: number; counts?: Partial<Counts> },
 ): VerificationStep => {
   const ends = waiting.map(one => ({ registrationId: one.id, ...how.ends(one, policy) }))
   const ended = ends.filter(end => end.at <= now).map(({ registrationId, reason }) => ({ registrationId, reason }))
   const nextEnd = Math.min(...ends.filter(end => end.at > now).map(end => end.at))
   const dueAt = Math.min(now + (how.delayMs ?? intervalMs), nextEnd)
+  const counts = { ...CALM, seen, ...how.counts }
   return { ...counts, verdict: null, ended, dueAt: ended.length === waiting.length ? null : Math.ceil(dueAt) }
 }
 
@@ -182,20 +177,20 @@ const afterGone = (state: VerificationState, moment: PollMoment): VerificationSt
   // A nudge or another registration's deadline may bring calls closer together; such calls confirm nothing.
   const confirms = state.goneChecks === 0 || now - (state.lastPolledAt ?? 0) >= policy.maxMs
   const goneChecks = state.goneChecks + (confirms ? 1 : 0)
-  if (goneChecks > GONE_CONFIRMATIONS) return goOn(calm(state), state, moment, { ends: endsNow(state, moment, 'gone') })
+  if (goneChecks > GONE_CONFIRMATIONS) return goOn(state, moment, { ends: endsNow(state, moment, 'gone') })
   const ends = endsAtDeadline(lateReason(state))
-  return goOn({ ...calm(state), goneChecks }, state, moment, { ends, delayMs: policy.maxMs })
+  return goOn(state, moment, { ends, delayMs: policy.maxMs, counts: { goneChecks } })
 }
 
 const afterInvalidId = (state: VerificationState, moment: PollMoment): VerificationStep => {
   const invalidIds = state.invalidIds + 1
-  if (invalidIds <= INVALID_ID_RETRIES || (moment.maybeOthersInvalid && !moment.othersInvalid))
-    return goOn({ ...calm(state), invalidIds }, state, moment, {
-      ends: endsAtDeadline(lateReason(state)),
-      delayMs: moment.policy.minMs,
-    })
-  if (moment.othersInvalid) return { ...same(state), dueAt: moment.now, verdict: null, ended: [] }
-  return goOn(calm(state), state, moment, { ends: endsNow(state, moment, 'invalid_id') })
+  if (invalidIds <= INVALID_ID_RETRIES || (moment.maybeOthersInvalid && !moment.othersInvalid)) {
+    const ends = endsAtDeadline(lateReason(state))
+    return goOn(state, moment, { ends, delayMs: moment.policy.minMs, counts: { invalidIds } })
+  }
+  return moment.othersInvalid
+    ? stay(state, moment)
+    : goOn(state, moment, { ends: endsNow(state, moment, 'invalid_id') })
 }
 
 /**
@@ -215,8 +210,9 @@ const backOff = (
   const failures = isOutage ? Math.max(1, state.failures) : state.failures + 1
   const ceiling = Math.min(cap, Math.max(floor, minMs) * (isOutage ? 1 : 2 ** Math.min(failures, 20)))
   const delayMs = Math.max(floor, moment.random * ceiling)
-  const counts = { ...same(state), failures, failingSince: state.failingSince ?? moment.now }
-  return goOn(counts, state, moment, { ends: endsUnanswered(state, moment), delayMs })
+  const { invalidIds, goneChecks, failingSince } = state
+  const counts = { invalidIds, goneChecks, failures, failingSince: failingSince ?? moment.now }
+  return goOn(state, moment, { ends: endsUnanswered(state, moment), delayMs, counts })
 }
 
 /** At its third poll a new serial has had time to become visible. */
