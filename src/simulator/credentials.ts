@@ -3,9 +3,6 @@ import { MINUTE } from '../core/duration.ts'
 
 export type PasswordMode = 'dynamic' | 'static'
 
-/** GetResult's code for wrong credentials, or null when they are right. */
-export type CredentialFault = 401 | 402 | 405 | 40501 | 40502
-
 /** How far `time` may lie from the clock, either way. */
 const WINDOW_MS = MINUTE
 
@@ -14,14 +11,14 @@ export const readPasswordMode = (parameters: URLSearchParams): PasswordMode =>
   parameters.get('time') ? 'dynamic' : 'static'
 
 /**
- * Checks `account`, `password` and `time` the way the vendor documents it. Where two things are wrong the order is a guess:
- * the account, the age of `time`, the password.
+ * Checks `account`, `password` and `time` the way the vendor documents it: GetResult's code for wrong credentials, or null when they
+ * are right. Where two things are wrong the order is a guess: the account, the age of `time`, the password.
  */
 export const judgeCredentials = (
   parameters: URLSearchParams,
   keys: ReadonlyMap<string, string>,
   nowMs: number,
-): CredentialFault | null => {
+): number | null => {
   const account = parameters.get('account')
   const password = parameters.get('password')
   if (!account) return 401

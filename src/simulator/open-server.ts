@@ -3,14 +3,8 @@ import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { MINUTE } from '../core/duration.ts'
 
-interface ServerOptions {
-  host: string
-  /** 0 takes a free port. */
-  port: number
-}
-
-/** Listens, or rejects with the system's error (EADDRINUSE, EACCES, …). */
-export const openServer = async (listener: RequestListener, { host, port }: ServerOptions) => {
+/** Listens, at a free port where it is 0, or rejects with the system's error (EADDRINUSE, EACCES, …). */
+export const openServer = async (listener: RequestListener, { host, port }: { host: string; port: number }) => {
   const server = createServer({ keepAliveTimeout: 2 * MINUTE }, listener)
   server.listen({ host, port, backlog: 4096 })
   await once(server, 'listening')

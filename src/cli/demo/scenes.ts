@@ -16,13 +16,6 @@ export interface Scene {
   type: MessageType
 }
 
-/** Deliveries in words, such as `idface.failed verified → 500, idface.failed verified → 200`. */
-interface Fault {
-  idcardid: string
-  expected: string
-  got: string
-}
-
 export const SCENES: readonly Scene[] = [
   {
     idcardid: 'demo-pass',
@@ -67,8 +60,11 @@ export const SCENES: readonly Scene[] = [
 const describe = (type: string | null, verified: true | string, status: number | null): string =>
   `${type} ${verified === true ? 'verified' : verified} → ${status}`
 
-/** What a receiver that trusts nobody would complain about: each attempt has to be verified, with one id and the same bytes. */
-export const judgeScene = ({ idcardid, type, refusals }: Scene, deliveries: readonly Delivery[]): Fault | null => {
+/**
+ * What a receiver that trusts nobody would complain about: each attempt has to be verified, with one id and the same bytes. Deliveries
+ * are told as `idface.failed verified → 500, idface.failed verified → 200`; null: all came as expected.
+ */
+export const judgeScene = ({ idcardid, type, refusals }: Scene, deliveries: readonly Delivery[]) => {
   const [first] = deliveries
   const expected = [...refusals, 200].map(status => describe(type, true, status)).join(', ')
   const got = deliveries.map(({ id, body, ...one }) => {

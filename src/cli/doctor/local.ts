@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs'
+import { type Stats, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import Database from 'better-sqlite3'
 import { showBytes } from '../../core/show-sizes.ts'
@@ -41,14 +41,11 @@ export const checkVersions = (): Finding => {
   return judgeVersions(sqlite)
 }
 
-export interface FileFacts {
-  path: string
-  uid: number
-  mode: number
-}
-
 /** @param user who runs this; root may do anything, so it is not compared with the owner */
-export const judgeFiles = (files: readonly FileFacts[], user: number): Finding[] =>
+export const judgeFiles = (
+  files: readonly (Pick<Stats, 'uid' | 'mode'> & { path: string })[],
+  user: number,
+): Finding[] =>
   files.flatMap(({ path, uid, mode }) => {
     const found: Finding[] = []
     if ((mode & 0o077) !== 0)
