@@ -27,9 +27,7 @@ const COLUMNS: readonly SealedColumn[] = Object.values(SEALED)
 const FIRST_PLACE: ResealPlace = { column: 0, after: null, moved: 0 }
 
 /** A row with a sealed value, and what that was sealed for. */
-type SealedRow = { key: Key; value: Buffer | null; rowId: Key } & Readonly<
-  Record<SealedColumn['owner'][number], string>
->
+type SealedRow = { key: Key; value: Buffer | null } & Readonly<Partial<Record<SealedColumn['owner'][number], string>>>
 
 interface ResealedValue {
   key: Key
@@ -64,12 +62,12 @@ export const createResealing = ({ sealed: { reseal, keyId }, read, write }: Stor
       const changes: ResealedValue[] = []
       const unreadable: { table: string; id: string }[] = []
       for (const row of batch) {
-        const { key, value, rowId } = row
+        const { key, value } = row
         if (!isStale(value, column)) continue
         try {
           changes.push({ key, was: value, becomes: reseal(column, row, value) })
         } catch {
-          unreadable.push({ table: nameOf(column), id: String(rowId) })
+          unreadable.push({ table: nameOf(column), id: row.registrationId ?? String(key) })
         }
       }
       const moved = changes.length === 0 ? 0 : await write(tx => change(tx, column, changes))
@@ -88,12 +86,7 @@ const rowsBehind = (
   { table, column, key = 'id', owner, only }: SealedColumn,
   behind: { after: Key; limit: number },
 ): Promise<SealedRow[]> => {
-  const named = {
-    key,
-    value: column,
-    rowId: table === 'messageBodies' ? 'registrationId' : key,
-    ...Object.fromEntries(owner.map(name => [name, name])),
-  }
+  const named = { key, value: column, ...Object.fromEntries(owner.map(name => [name, name])) }
   const columns = Object.entries(named).map(([name, of]) => `${snakeCase(of)} AS "${name}"`)
   return tx.all(
     `SELECT ${columns.join(', ')} FROM ${snakeCase(table)}

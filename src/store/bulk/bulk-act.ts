@@ -6,7 +6,6 @@ import {
   isWanted,
 } from '../registrations/filter.ts'
 import type { Cancellation } from '../registrations/registration.ts'
-import type { ChangedCallback } from '../store.ts'
 import type { Row } from '../tx.ts'
 
 /**
@@ -72,13 +71,6 @@ export const NEXT_OF_OWNER = `(partner_id IS NULL OR id =
   (SELECT min(own.id) FROM bulk_acts own WHERE own.partner_id = bulk_acts.partner_id AND own.${UNDER_WAY}))`
 /** Of an id, the part in whose order they are made. */
 export const ULID_LENGTH = 26
-
-/** What a step has done beside its count. */
-export interface Applied {
-  cancelled: BulkStep['cancelled']
-  changedUrls: readonly ChangedCallback[]
-}
-export const IDLE: BulkStep & Applied = { count: 0, isIdle: true, isOfPartner: false, cancelled: [], changedUrls: [] }
 
 /** The part of it that is told. */
 export const bulkActOf = (row: BulkRow): BulkAct => {

@@ -5,17 +5,15 @@ import { nudgeAll, resendAll } from '../registrations/acts.ts'
 import { cancelAll } from '../registrations/cancelling.ts'
 import type { FoundRegistration } from '../registrations/filter.ts'
 import { END, findRegistration, readWindow } from '../registrations/search.ts'
-import type { Store } from '../store.ts'
+import type { ChangedCallback, Store } from '../store.ts'
 import type { NewRow, Row, Tx } from '../tx.ts'
 import {
-  type Applied,
   afterProbe,
   BULK_WINDOW,
   type BulkCommand,
   type BulkStep,
   bulkActOf,
   bulkActsKept,
-  IDLE,
   mostUnderWay,
   NEXT_OF_OWNER,
   startedBulk,
@@ -111,11 +109,14 @@ const ANY_UNDER_WAY = `SELECT 1 FROM bulk_acts WHERE ${UNDER_WAY} LIMIT 1`
 const OPEN = sql.raw(`${UNDER_WAY} AND (state = 'running' OR probe_id IS NULL)`)
 const PROBED = sql.raw(`${UNDER_WAY} AND state = 'probing' AND probe_id IS NOT NULL`)
 
+type Step = BulkStep & { changedUrls: readonly ChangedCallback[] }
+const IDLE: Step = { count: 0, isIdle: true, isOfPartner: false, cancelled: [], changedUrls: [] }
+
 /** The part that workers call. */
 export const createBulkSteps = (context: StoreContext): Pick<Store, 'continueBulkActs'> => {
   const { read, write, tell } = context
 
-  const apply = async (tx: Tx, { act }: BulkRow, batch: readonly FoundRegistration[]): Promise<Partial<Applied>> => {
+  const apply = async (tx: Tx, { act }: BulkRow, batch: readonly FoundRegistration[]): Promise<Partial<Step>> => {
     switch (act) {
       case 'resend':
         return { changedUrls: (await resendAll(tx, batch)).changedUrls }
@@ -137,7 +138,7 @@ export const createBulkSteps = (context: StoreContext): Pick<Store, 'continueBul
     }
   }
 
-  const step = async (tx: Tx, limit: number, id: string | undefined): Promise<BulkStep & Applied> => {
+  const step = async (tx: Tx, limit: number, id: string | undefined): Promise<Step> => {
     await lockBulkActs(tx)
     await judgeProbes(tx)
     const { bulkActs } = tx.schema

@@ -80,8 +80,8 @@ const sourceOf = (client: Database.Database, lock: ReturnType<typeof lockForServ
 const WHOLE: ReadonlySet<string> = new Set(['bigint', 'integer'])
 
 /**
- * SQLite has no booleans, takes fractions of a ms in a column of whole numbers, and has what is not sealed as a text; a damaged file has
- * a text or a number where it was sealed, which opens in neither.
+ * SQLite has no booleans, and takes fractions of a ms in a column of whole numbers; a damaged file has a text or a number where it was
+ * sealed, which opens in neither.
  */
 const fromSqlite = (type: string, value: Value): Value => {
   if (value === null || Buffer.isBuffer(value)) return value

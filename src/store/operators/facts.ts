@@ -13,16 +13,15 @@ export interface Fact<Value> {
 }
 
 const text = (name: string): Fact<string> => ({ name, read: value => value, textOf: value => value })
-const time = (name: string): Fact<number> => ({ name, read: Number, textOf: String })
 const json = <Value>(name: string): Fact<Value> => ({ name, read: JSON.parse, textOf: value => JSON.stringify(value) })
 
 /** Since when no message is claimed. */
-export const DELIVERIES_HELD = time('deliveries_held')
+export const DELIVERIES_HELD = json<number>('deliveries_held')
 export const BACKUPS = json<LastBackup>('backups')
 /** When the next may claim events for operators. */
-export const EVENTS_CLAIMABLE = time('operator_events_claimable')
+export const EVENTS_CLAIMABLE = json<number>('operator_events_claimable')
 export const CHANNEL_REFUSING = json<RefusingChannel>('operator_channel_refusing')
-const PROBED = time('probed')
+const PROBED = json<number>('probed')
 /** Of a file: where its content has gone. */
 export const MOVED_TO = text('moved_to')
 

@@ -31,8 +31,8 @@ const STATUS_MS = HOUR
 const LAST_ID = Number.MAX_SAFE_INTEGER
 
 /** What a partner may know of how it is going: a few index reads, however much there is. */
-export const createPartnerStatus = ({ read, defaultRate }: StoreContext) => {
-  return {
+export const createPartnerStatus = ({ read, defaultRate }: StoreContext) =>
+  ({
     statusOf: (partnerId, idOrApiId) =>
       read(async tx => {
         const { at } = tx
@@ -46,8 +46,7 @@ export const createPartnerStatus = ({ read, defaultRate }: StoreContext) => {
           callbacks: await worstCallbacks(tx, partnerId),
         }
       }),
-  } satisfies Partial<Store>
-}
+  }) satisfies Partial<Store>
 
 /** Each by its number: a join of their deliveries may read all that there are. */
 const COUNT_NEWEST = `
