@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { randomBytes, randomInt } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { monotonicFactory } from 'ulid'
 import type { Clock } from '../core/clock.ts'
@@ -10,22 +10,10 @@ export const clock: Clock = {
   sleep: (ms, signal) => sleep(ms, undefined, { signal }),
 }
 export const random = randomBytes
-
-/** Random numbers in [0, 1) for ulid, which would ask the system for each character. */
-const createChance = () => {
-  let bytes = Buffer.alloc(0)
-  let at = 0
-  return (): number => {
-    if (at === bytes.length) {
-      bytes = random(1024)
-      at = 0
-    }
-    return (bytes[at++] ?? 0) / 256
-  }
-}
+const CHANCES = 2 ** 32
 
 /** @param now epoch ms, which is in the id */
 export const createIds = (now = clock.now) => {
-  const ulid = monotonicFactory(createChance())
+  const ulid = monotonicFactory(() => randomInt(CHANCES) / CHANCES)
   return (prefix: string): string => `${prefix}_${ulid(now())}`
 }
