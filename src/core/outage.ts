@@ -55,20 +55,8 @@ export const withAnswered = (last: LastAnswered, verificationId: number, at: num
   ...last.filter(one => one.verificationId !== verificationId).slice(0, 1),
 ]
 
-/** What else decides what failures in a row mean. */
-interface SilenceMoment {
-  answered: LastAnswered
-  now: number
-}
-
 /** A few serials that fail alone are taken to be to blame until no other one has been answered about for so long. */
 const LONE_MS = 2 * MINUTE
-
-/** Whether a few serials may be to blame, because others were answered about. Whether GetResult can be reached is no matter of serials. */
-const mayBeSerials = ({ cause, serials }: SilentRun, { answered, now }: SilenceMoment): boolean =>
-  serials.size <= FEW &&
-  cause !== 'unreachable' &&
-  answered.some(one => !serials.has(one.verificationId) && now - one.at < LONE_MS)
 
 /** How many failures in a row, over which time, are an outage. A few, soon; or, where they are time-outs, two over a longer time. */
 const DEAD = { calls: 3, ms: 2 * SECOND }
@@ -77,23 +65,17 @@ const HANGING = { calls: 2, ms: 10 * SECOND }
 const CONFUSED = { calls: 5, ms: 10 * SECOND }
 
 /** Whether GetResult cannot be reached any more, as the run that ends with this failure shows. */
-export const isOutage = (run: SilentRun, moment: SilenceMoment): boolean => {
-  const { calls, cause, since, serials } = run
-  const ms = moment.now - since
+export const isOutage = ({ calls, cause, since, serials }: SilentRun, answered: LastAnswered, now: number): boolean => {
+  const ms = now - since
   const reaches = (limit: { calls: number; ms: number }) => calls >= limit.calls && ms >= limit.ms
-  if (mayBeSerials(run, moment)) return false
-  switch (cause) {
-    case 'unreachable':
-      return reaches(DEAD) || reaches(HANGING)
-    case 'timeout':
-      return reaches(HANGING)
-    case 'unparseable':
-    case 'too_large':
-      // It may be the answer about one serial that cannot be read, also where no other one is asked about.
-      return (serials.size > 1 || ms >= LONE_MS) && reaches(CONFUSED)
-    default:
-      return reaches(CONFUSED)
-  }
+  if (cause === 'unreachable') return reaches(DEAD) || reaches(HANGING)
+  // What says that GetResult cannot be reached is no matter of serials; all else may be.
+  const othersAnswered = answered.some(one => !serials.has(one.verificationId) && now - one.at < LONE_MS)
+  if (serials.size <= FEW && othersAnswered) return false
+  if (cause === 'timeout') return reaches(HANGING)
+  // It may be the answer about one serial that cannot be read, also where no other one is asked about.
+  const mayBeOne = (cause === 'unparseable' || cause === 'too_large') && serials.size === 1 && ms < LONE_MS
+  return !mayBeOne && reaches(CONFUSED)
 }
 
 const LONGEST_PROBE_MS = 10 * SECOND
@@ -185,9 +167,7 @@ export const createRecentCalls = () => {
       const run = afterCall(before.run, answer, call)
       /** Since when there is an outage, or was one up to this call. */
       const outageSince =
-        before.outageSince ??
-        unreachableAt ??
-        (run !== null && isOutage(run, { answered: before.answered, now }) ? run.since : null)
+        before.outageSince ?? unreachableAt ?? (run !== null && isOutage(run, before.answered, now) ? run.since : null)
       accounts.set(id, {
         calls,
         pausedAt: isResumed ? null : before.pausedAt,

@@ -17,7 +17,7 @@ const isOutageAfter = (
     (run, verificationId) => afterCall(run, silent(cause), { verificationId, askedAt: NOW - ms }),
     null,
   )
-  return run !== null && isOutage(run, { answered, now: NOW })
+  return run !== null && isOutage(run, answered, NOW)
 }
 
 describe('an outage', () => {
