@@ -1,14 +1,6 @@
 import { hash } from 'node:crypto'
 import { crc32 } from 'node:zlib'
 
-/** A new key: `text` is shown once, and only `hash` is kept. */
-export interface CreatedApiKey {
-  id: string
-  text: string
-  /** SHA-256 of the secret part. */
-  hash: Buffer
-}
-
 const SECRET_BYTES = 32
 
 const checksumOf = (text: string): string => crc32(text).toString(16).padStart(8, '0')
@@ -18,8 +10,8 @@ const hashOf = (secret: string): Buffer => hash('sha256', secret, 'buffer')
 const keysOf = ({ prefix, idPrefix }: { prefix: string; idPrefix: string }) => {
   const form = new RegExp(`^(${prefix}_([0-9A-HJKMNP-TV-Z]{26})_([A-Za-z0-9_-]{43}))([0-9a-f]{8})$`)
   return {
-    /** @param id `idPrefix` and a ULID */
-    create: (id: string, random: (bytes: number) => Buffer): CreatedApiKey => {
+    /** `text` is shown once, and only `hash`, the SHA-256 of its secret part, is kept. `id` is `idPrefix` and a ULID. */
+    create: (id: string, random: (bytes: number) => Buffer) => {
       const secret = random(SECRET_BYTES).toString('base64url')
       const body = `${prefix}_${id.slice(idPrefix.length)}_${secret}`
       return { id, text: `${body}${checksumOf(body)}`, hash: hashOf(secret) }

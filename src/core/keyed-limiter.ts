@@ -26,18 +26,7 @@ export const createInFlight = <Key = string>() => {
   }
 }
 
-export type Acquisition = 'acquired' | 'timed_out' | 'cancelled'
-
-/** At most `size` items of each key hold a slot at a time. The others wait in line, first come, first served. */
-export interface KeyedLimiter<Item> {
-  /** Items that hold a slot or wait for one, by key. */
-  readonly counts: ReadonlyMap<string, number>
-  /** Answers at once where a slot is free. Whoever has `acquired` must `release`; nobody else may. */
-  acquire(key: string, item: Item): 'acquired' | Promise<Acquisition>
-  release(key: string): void
-  /** Ends the wait of every item that matches. Items that hold a slot keep it. */
-  cancel(matches: (item: Item) => boolean): void
-}
+type Acquisition = 'acquired' | 'timed_out' | 'cancelled'
 
 interface Waiter<Item> {
   item: Item
@@ -49,36 +38,35 @@ interface Waiter<Item> {
 /** How often waiters are checked for their time limit. */
 const TICK_MS = 100
 
-/** @param deps.timeLimit how long an item waits at most, to within 100 ms; unless given, for ever */
+/**
+ * At most `size` items of each key hold a slot at a time. The others wait in line, first come, first served.
+ *
+ * @param deps.timeLimit how long an item waits at most, to within 100 ms; unless given, for ever
+ */
 export const createKeyedLimiter = <Item>(deps: {
   size: number
   timeLimit?: { waitMs: number; clock: Pick<Clock, 'monotonic' | 'sleep'> }
-}): KeyedLimiter<Item> => {
+}) => {
   const { size, timeLimit } = deps
   const all = createInFlight()
   const holding = createInFlight()
-  const queues = new Map<string, Waiter<Item>[]>()
+  const queues = new Map<string, Set<Waiter<Item>>>()
   let isWatching = false
 
-  const shift = (key: string): Waiter<Item> | undefined => {
+  const end = (key: string, waiter: Waiter<Item>, acquisition: Acquisition) => {
     const queue = queues.get(key)
-    const next = queue?.shift()
-    if (queue?.length === 0) queues.delete(key)
-    return next
+    queue?.delete(waiter)
+    if (queue?.size === 0) queues.delete(key)
+    waiter.resolve(acquisition)
   }
 
   const dismiss = (matches: (waiter: Waiter<Item>) => boolean, acquisition: Acquisition) => {
-    for (const [key, queue] of queues) {
-      const dismissed = queue.filter(matches)
-      if (dismissed.length === 0) continue
-      const kept = queue.filter(waiter => !matches(waiter))
-      if (kept.length === 0) queues.delete(key)
-      else queues.set(key, kept)
-      for (const { resolve } of dismissed) {
+    for (const [key, queue] of queues)
+      for (const waiter of queue) {
+        if (!matches(waiter)) continue
         all.end(key)
-        resolve(acquisition)
+        end(key, waiter, acquisition)
       }
-    }
   }
 
   /** Runs while somebody waits. */
@@ -93,28 +81,31 @@ export const createKeyedLimiter = <Item>(deps: {
   }
 
   return {
+    /** Items that hold a slot or wait for one, by key. */
     counts: all.counts,
-    acquire: (key, item) => {
+    /** Answers at once where a slot is free. Whoever has `acquired` must `release`; nobody else may. */
+    acquire: (key: string, item: Item): 'acquired' | Promise<Acquisition> => {
       all.start(key)
       if ((holding.counts.get(key) ?? 0) < size) {
         holding.start(key)
         return 'acquired'
       }
       return new Promise(resolve => {
-        const queue = queues.get(key) ?? []
-        if (queue.length === 0) queues.set(key, queue)
+        const queue = queues.get(key) ?? new Set()
+        queues.set(key, queue)
         const until = timeLimit ? timeLimit.clock.monotonic() + timeLimit.waitMs : Number.POSITIVE_INFINITY
-        queue.push({ item, until, resolve })
+        queue.add({ item, until, resolve })
         if (timeLimit && !isWatching) void watch(timeLimit.clock)
       })
     },
-    release: key => {
+    release: (key: string): void => {
       all.end(key)
-      const next = shift(key)
-      if (next) next.resolve('acquired')
+      const [next] = queues.get(key) ?? []
+      if (next) end(key, next, 'acquired')
       else holding.end(key)
     },
-    cancel: matches => dismiss(({ item }) => matches(item), 'cancelled'),
+    /** Ends the wait of every item that matches. Items that hold a slot keep it. */
+    cancel: (matches: (item: Item) => boolean): void => dismiss(({ item }) => matches(item), 'cancelled'),
   }
 }
 
