@@ -87,7 +87,8 @@ const DISABLED_AFTER_MS = 5 * DAY
 /** A URL that nothing has been sent to for so long is counted as failing no more: longer than the pauses of the schedule. */
 export const STILL_FAILING_MS = 2 * DAY
 
-const BY_OPERATOR = 'operator'
+/** The last error of a URL that an operator has disabled. */
+export const BY_OPERATOR = 'operator'
 
 export const disabledByOperator = (at: number): CallbackPlan => ({
   health: { state: 'disabled', failingSince: at, attempts: 0, lastError: BY_OPERATOR, lastAt: at, heldSince: at },

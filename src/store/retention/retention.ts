@@ -1,5 +1,6 @@
 import { yieldToLoop } from '../../core/clock.ts'
 import { REMOVED_KEPT_MS } from '../accounts/account.ts'
+import { BY_OPERATOR } from '../callbacks/callback.ts'
 import type { StoreContext } from '../context.ts'
 import { lockMessagesOf } from '../messages/deliveries.ts'
 import type { Store } from '../store.ts'
@@ -48,12 +49,13 @@ const urlsWhere = (d: Dialect, condition: string): string => `(partner_id, callb
 
 /** Each in a transaction of its own. */
 const REST: readonly Sql[] = [
-  // Nothing is held for these URLs. A claim forgets them, unless it finds that something has been held meanwhile.
+  // Nothing is held for these URLs. A claim forgets them, unless it finds that something has been held meanwhile. What an operator has
+  // disabled, only an operator enables.
   d => `
     UPDATE callbacks SET state = 'releasing', held_since = NULL, notice_due_at = NULL
     WHERE ${urlsWhere(
       d,
-      `held_since < @before AND NOT EXISTS (
+      `held_since < @before AND last_error <> '${BY_OPERATOR}' AND NOT EXISTS (
         SELECT 1 FROM deliveries d WHERE d.partner_id = c.partner_id AND d.callback_url = c.callback_url
           AND d.state = 'pending' AND d.due_at IS NULL)`,
     )}`,

@@ -162,4 +162,11 @@ export const describeFailingCallbacks = (open: OpenStore): void => {
     await pruneAll(bench.store.prune, before)
     expect(await callbacksOf(bench)).toEqual([])
   })
+  test('by an operator was enabled by the retention, where nothing is held', async () => {
+    await using bench = await openStoreFixture(open)
+    await bench.store.disableCallback(url(bench))
+    await bench.advance(90 * DAY)
+    await pruneAll(bench.store.prune, bench.store.now() - 30 * DAY)
+    expect(await callbacksOf(bench)).toMatchObject([{ state: 'disabled', lastError: 'operator' }])
+  })
 }
