@@ -1,8 +1,8 @@
 import type { Clock } from '../core/clock.ts'
-import { HOUR, MINUTE, SECOND } from '../core/duration.ts'
+import { MINUTE, SECOND } from '../core/duration.ts'
 import type { Language } from '../core/language.ts'
 import type { OperatorProblem, RefusingChannel } from '../core/operator-channel.ts'
-import { operatorEventType } from '../core/operator-event.ts'
+import { LONGEST_WAIT_MS, operatorEventType } from '../core/operator-event.ts'
 import { channelRemedy } from '../core/operator-texts/describe.ts'
 import type { ClaimedOperatorEvent, Store } from '../store/store.ts'
 import type { Emit } from '../telemetry/emit.ts'
@@ -17,7 +17,7 @@ const IDLE_MS = SECOND
 /** In a row: then a channel that refuses lastingly is off, and `status` says of any other that it takes nothing. */
 const MOST_FAILURES = 3
 /** How often a channel that is off gets one message, until it takes one. */
-const OFF_MS = HOUR
+const OFF_MS = LONGEST_WAIT_MS
 const RETRIES_MS = [5 * SECOND, 30 * SECOND, 2 * MINUTE, 10 * MINUTE, 15 * MINUTE]
 const JITTER = 0.2
 /** A channel that asks for more time gets no more: it may be a mistake. */

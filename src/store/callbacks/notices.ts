@@ -11,6 +11,8 @@ import { HEALTH } from './urls.ts'
 
 /** How long after each try of a notice the next one comes: five within an hour. Each is longer than an attempt may take, so it is the lease too. */
 const NOTICE_PAUSES_MS = [5 * MINUTE, 10 * MINUTE, 15 * MINUTE, 30 * MINUTE]
+/** What lies further ahead than any pause was put off before the clock was set back. */
+const DUE = `(notice_due_at <= @at OR notice_due_at > @at + ${Math.max(...NOTICE_PAUSES_MS)})`
 /** A partner may have thousands of disabled URLs: it is told of one at a time, of the next after this. */
 const NOTICE_GAP_MS = MINUTE
 /** So many of a partner's newest messages are looked through for a URL that works. */
@@ -36,7 +38,7 @@ const NOTICES = `
   SELECT ${HEALTH}, c.notice_tries AS tries FROM (
     SELECT callbacks.*, row_number() OVER (PARTITION BY partner_id ORDER BY notice_due_at, callback_url) AS nth
     FROM callbacks JOIN partners ON partners.id = partner_id AND NOT partners.disabled
-    WHERE notice_due_at IS NOT NULL AND notice_due_at <= @at) AS c
+    WHERE notice_due_at IS NOT NULL AND ${DUE}) AS c
   WHERE nth = 1 ORDER BY notice_due_at, partner_id LIMIT @limit`
 
 /** The URL with the newest success, of the partner's newest messages elsewhere, that nothing is known against. */
@@ -54,8 +56,8 @@ const WORKING_URL = `
 /** Gives no row where the URL has been enabled since it was found. */
 const CLAIM = `
   UPDATE callbacks SET notice_due_at = @dueAt, notice_tries = @tries
-  WHERE partner_id = @partnerId AND callback_url = @callbackUrl AND notice_due_at <= @at RETURNING 1 AS claimed`
-const PUT_OFF = 'UPDATE callbacks SET notice_due_at = @dueAt WHERE partner_id = @partnerId AND notice_due_at <= @at'
+  WHERE partner_id = @partnerId AND callback_url = @callbackUrl AND ${DUE} RETURNING 1 AS claimed`
+const PUT_OFF = `UPDATE callbacks SET notice_due_at = @dueAt WHERE partner_id = @partnerId AND ${DUE}`
 
 /** The webhooks that tell a partner, at another URL, of one that is disabled. */
 export const createCallbackNotices = ({ read, write }: Pick<StoreContext, 'read' | 'write'>) => {

@@ -3,13 +3,14 @@ import {
   afterTold,
   byUrgency,
   KINDS,
+  LONGEST_WAIT_MS,
   MOST_OPERATOR_EVENTS,
   type OperatorCondition,
   type OperatorEvent,
   subjectKey,
 } from '../../core/operator-event.ts'
 import type { StoreContext } from '../context.ts'
-import { asc, eq, lte } from '../drizzle.ts'
+import { asc, eq, gt, lte, or } from '../drizzle.ts'
 import type { Store } from '../store.ts'
 import { columnsOf, type Row, type Sql, type Tx } from '../tx.ts'
 import { CHANNEL_REFUSING, EVENTS_CLAIMABLE, findFact, putFact, removeFact } from './facts.ts'
@@ -158,9 +159,12 @@ const findAll = async (tx: Tx, wanted: readonly OperatorEventName[]): Promise<Ma
 }
 
 const due = async (tx: Tx): Promise<ClaimedOperatorEvent[]> => {
-  if (((await findFact(tx, EVENTS_CLAIMABLE)) ?? 0) > tx.at) return []
+  const latest = tx.at + LONGEST_WAIT_MS
+  const claimableAt = (await findFact(tx, EVENTS_CLAIMABLE)) ?? 0
+  if (claimableAt > tx.at && claimableAt <= latest) return []
   const { operatorEvents } = tx.schema
-  return (await tx.db.select().from(operatorEvents).where(lte(operatorEvents.dueAt, tx.at))).map(eventOfRow)
+  const isDue = or(lte(operatorEvents.dueAt, tx.at), gt(operatorEvents.dueAt, latest))
+  return (await tx.db.select().from(operatorEvents).where(isDue)).map(eventOfRow)
 }
 
 const conditions = Object.entries(KINDS)

@@ -78,6 +78,16 @@ export const describeCallbackNotices = (open: OpenStore): void => {
     )
   })
 
+  test('waited, once the clock was set back, for as long as that', async () => {
+    await using bench = await openStoreFixture(open)
+    await succeed(bench, GOOD)
+    await disable(bench)
+    const [before] = await claim(bench)
+    await bench.advance(-5 * HOUR)
+    expect(await claim(bench)).toEqual([{ ...before, attempt: 2 }])
+    expect(await claim(bench)).toEqual([])
+  })
+
   test('goes to each partner one at a time, and to no partner that is disabled', async () => {
     await using bench = await openStoreFixture(open)
     const other = await bench.addPartner()

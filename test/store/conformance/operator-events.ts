@@ -67,6 +67,17 @@ export const describeOperatorEvents = (open: OpenStore): void => {
     expect(await claim(bench)).toMatchObject([{ subject: 'two' }])
   })
 
+  test('nothing was told, once the clock was set back, for as long as that', async () => {
+    await using bench = await openStoreFixture(open)
+    await bench.store.noteOperatorEvents([exhausted(bench)])
+    await tell(bench)
+    await bench.store.noteOperatorEvents([exhausted(bench)])
+    await bench.advance(-5 * HOUR)
+    await bench.store.noteOperatorEvents([low(bench)])
+    expect(await tell(bench)).toMatchObject([{ condition: 'disk.low' }, { condition: 'message.exhausted', count: 2 }])
+    expect(await tell(bench)).toEqual([])
+  })
+
   test('of more than a thousand those of partners go first, and what concerns all is told first', async () => {
     await using bench = await openStoreFixture(open)
     await bench.store.noteOperatorEvents([low(bench)])
