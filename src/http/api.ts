@@ -9,6 +9,7 @@ import { addOverview } from './admin/overview.ts'
 import { addKeys, addPartners } from './admin/partners.ts'
 import { addFoundRegistrations } from './admin/registrations.ts'
 import type { ApiDeps } from './api-env.ts'
+import type { PartnerCalls } from './calls.ts'
 import { createDocs } from './docs/routes.ts'
 import { createFrame } from './frame.ts'
 import { noQuery } from './json/validate.ts'
@@ -16,32 +17,10 @@ import { createPartnerAuth } from './middleware/authenticate.ts'
 import { createAdminAuth } from './middleware/authenticate-operator.ts'
 import { createOperatorDocument } from './openapi/document.ts'
 import { ADMIN_ROUTES } from './openapi/operator-operations.ts'
-import { addCallbackTest } from './partner/callback-test.ts'
-import { addEvents } from './partner/events.ts'
-import { addExplain } from './partner/explain.ts'
-import { addLookup } from './partner/lookup.ts'
-import { addMe } from './partner/me.ts'
-import { addRegister } from './partner/register.ts'
-import { addRegistrations } from './partner/registrations.ts'
-import { addResends } from './partner/resends.ts'
-import { addSigningSecrets } from './partner/signing-secrets.ts'
-import { addStatus } from './partner/status.ts'
+import { PARTNER_OPERATIONS } from './openapi/partner-operations.ts'
 import { addProbes } from './probes.ts'
 import { createRates } from './rates.ts'
 
-/** For the partner of the key. */
-const PARTNER_PARTS = [
-  addRegister,
-  addLookup,
-  addRegistrations,
-  addExplain,
-  addEvents,
-  addResends,
-  addCallbackTest,
-  addMe,
-  addStatus,
-  addSigningSecrets,
-]
 const ADMIN_PARTS = [
   addAccounts,
   addPartners,
@@ -74,6 +53,11 @@ export const createApi = (given: ApiDeps) => {
   })
   app.all('/v1/admin/*', c => c.notFound())
   app.use('/v1/*', createPartnerAuth(deps))
-  for (const add of PARTNER_PARTS) add(app, deps)
+  const calls: PartnerCalls = Object.assign({}, ...Object.values(PARTNER_OPERATIONS))
+  for (const [route, { query, handle }] of Object.entries(calls)) {
+    const [method = '', path = ''] = route.split(' ')
+    if (query) app.on(method, path, handle(deps))
+    else app.on(method, path, noQuery, handle(deps))
+  }
   return app
 }

@@ -151,4 +151,4 @@ export const found = <T>(value: T | null, noun: Noun): T => {
 }
 
 /** An id from a path. Throws `AppError('not_found')` for what cannot be an id, so that no such text reaches the database. */
-export const readId = (id: string, noun: Noun): string => found(/^\w{1,64}$/.test(id) ? id : null, noun)
+export const readId = (id = '', noun: Noun): string => found(/^\w{1,64}$/.test(id) ? id : null, noun)

@@ -1,23 +1,5 @@
-import type { z } from 'zod'
-import type { ErrorCode } from '../../core/error.ts'
-import type { AdminRoute } from '../admin/authorize.ts'
+import type { Operation, Operations } from '../calls.ts'
 import { PROBLEMS } from '../json/problem.ts'
-
-/** One documented call. What follows from its method, its path or its schemas is not repeated here. */
-export interface Operation extends Partial<AdminRoute> {
-  operationId: string
-  summary: string
-  description?: string
-  query?: z.ZodObject
-  body?: z.ZodType
-  /** By HTTP status: the schema of the body; null: there is none. */
-  answers: Readonly<Record<number, z.ZodType | null>>
-  /** What it refuses beyond that. */
-  problems?: readonly ErrorCode[]
-}
-
-/** By method and path as the router has them, such as `GET /v1/registrations/:id`. */
-export type Operations = Readonly<Record<`${'GET' | 'POST' | 'PATCH' | 'DELETE'} /${string}`, Operation>>
 
 /** An operation with where it is called. `route` is its name in `Operations`. */
 export interface Call {

@@ -12,8 +12,8 @@ import {
   PARTNER,
   PARTNER_CHANGE,
 } from '../admin/partners.ts'
+import type { Operation } from '../calls.ts'
 import { listOf, PAGE_QUERY } from '../json/pagination.ts'
-import type { Operation } from './operation.ts'
 import { REGISTRATION_OPERATIONS } from './registration-operations.ts'
 
 /** What operators call, by tag. */

@@ -6,10 +6,10 @@ import { FAILURE_GROUPS } from '../admin/messages.ts'
 import { FOUND_REGISTRATION, REGISTRATION_DETAIL } from '../admin/registration-view.ts'
 import { BOUNDED_COUNT, RESENT, SEARCH_QUERY } from '../admin/registrations.ts'
 import { FILTER_QUERY } from '../admin/search.ts'
+import type { Operation } from '../calls.ts'
 import { listOf, PAGE_QUERY } from '../json/pagination.ts'
 import { EXPLANATION } from '../partner/explain.ts'
 import { ATTEMPT } from '../partner/registration-schemas.ts'
-import type { Operation } from './operation.ts'
 
 /** What operators call about registrations, their webhooks and where those go. */
 export const REGISTRATION_OPERATIONS = {

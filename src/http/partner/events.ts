@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { MESSAGE_STATES, MESSAGE_TYPES, messageIdOf } from '../../core/message.ts'
 import { EVENT_WINDOW } from '../../store/messages/events.ts'
 import type { EventPosition } from '../../store/store.ts'
-import type { Part } from '../api-env.ts'
+import type { PartnerCalls } from '../calls.ts'
 import { AT, choiceField, idField, timeField } from '../json/fields.ts'
 import { CURSOR, PAGE_PARAMETERS } from '../json/pagination.ts'
 import { sendProblem } from '../json/problem.ts'
@@ -28,7 +28,7 @@ const SINCE = {
   en: 'must be a time in ISO 8601 with its offset, such as 2026-11-24T08:00:00Z; write a + as %2B',
   zh: '必须是带时区偏移的 ISO 8601 时间，例如 2026-11-24T08:00:00Z；+ 须写作 %2B',
 }
-export const EVENT_QUERY = z.strictObject({
+const EVENT_QUERY = z.strictObject({
   limit: PAGE_PARAMETERS.limit,
   after: z
     .string()
@@ -44,7 +44,7 @@ export const EVENT_QUERY = z.strictObject({
   ),
 })
 
-export const EVENT = z
+const EVENT = z
   .object({
     messageId: idField('msg').describe('The `webhook-id`.'),
     registrationId: idField('reg').describe('What it is about.'),
@@ -72,7 +72,7 @@ export const EVENT = z
   .meta({ id: 'Event', description: 'A webhook as it was made, whether it has arrived or not.' })
 export type EventAnswer = z.output<typeof EVENT>
 
-export const EVENT_LIST = z
+const EVENT_LIST = z
   .object({
     data: z.array(EVENT),
     nextCursor: z.string().meta({
@@ -84,25 +84,36 @@ export const EVENT_LIST = z
   .meta({ id: 'EventList' })
 
 /** `GET /v1/events`: the partner's messages in order, for partners that cannot receive webhooks, or could not for a while. */
-export const addEvents: Part = (app, { store, rates, signEvents }) => {
-  app.get('/v1/events', async c => {
-    const { limit, after = null, since, delivery } = readQuery(c, EVENT_QUERY)
-    const partnerId = c.get('partnerId')
-    const taken = itemsOf(limit, delivery === undefined ? 0 : EVENT_WINDOW)
-    rates.take('items', partnerId, taken)
-    const page = await store.listEvents(partnerId, { after, limit, since, delivery })
-    if (page.outcome === 'lost')
-      return sendProblem(c, { code: 'conflict', detail: LOST_CURSOR, nextCursor: cursorOf(page.beginAfter) })
-    const { events } = page
-    rates.give('items', partnerId, taken - itemsOf(events.length, page.scanned))
-    const messages = events.map(event => ({ id: messageIdOf(event.registrationId), body: event.body }))
-    const headers = await signEvents(partnerId, messages)
-    const data = events.map((event, n) => ({
-      ...event,
-      messageId: messageIdOf(event.registrationId),
-      ...(event.body.includes('"sandbox":true') ? { sandbox: true as const } : {}),
-      headers: EVENT.shape.headers.parse(headers[n]),
-    }))
-    return c.json(z.decode(EVENT_LIST, { data, nextCursor: cursorOf(page.end ?? after) }))
-  })
-}
+export const EVENT_CALLS = {
+  'GET /v1/events': {
+    operationId: 'events',
+    summary: 'Fetch webhooks instead of receiving them, oldest first',
+    description:
+      'For partners that cannot receive webhooks, or could not for a while. There is nothing new where a page is empty and its `nextCursor` is the `after` of the call; it stays valid. Only a restore of the database ends it: then the answer is 409, and its `nextCursor` is the one to go on with.',
+    query: EVENT_QUERY,
+    answers: { 200: EVENT_LIST },
+    problems: ['conflict'],
+    handle:
+      ({ store, rates, signEvents }) =>
+      async c => {
+        const { limit, after = null, since, delivery } = readQuery(c, EVENT_QUERY)
+        const partnerId = c.get('partnerId')
+        const taken = itemsOf(limit, delivery === undefined ? 0 : EVENT_WINDOW)
+        rates.take('items', partnerId, taken)
+        const page = await store.listEvents(partnerId, { after, limit, since, delivery })
+        if (page.outcome === 'lost')
+          return sendProblem(c, { code: 'conflict', detail: LOST_CURSOR, nextCursor: cursorOf(page.beginAfter) })
+        const { events } = page
+        rates.give('items', partnerId, taken - itemsOf(events.length, page.scanned))
+        const messages = events.map(event => ({ id: messageIdOf(event.registrationId), body: event.body }))
+        const headers = await signEvents(partnerId, messages)
+        const data = events.map((event, n) => ({
+          ...event,
+          messageId: messageIdOf(event.registrationId),
+          ...(event.body.includes('"sandbox":true') ? { sandbox: true as const } : {}),
+          headers: EVENT.shape.headers.parse(headers[n]),
+        }))
+        return c.json(z.decode(EVENT_LIST, { data, nextCursor: cursorOf(page.end ?? after) }))
+      },
+  },
+} satisfies PartnerCalls

@@ -4,10 +4,10 @@ import type { Answer } from '../../core/answer.ts'
 import { asTold, MESSAGE_TYPES } from '../../core/message.ts'
 import { roundedRate } from '../../core/show-sizes.ts'
 import type { Explanation } from '../../store/store.ts'
-import type { ApiEnv, Part } from '../api-env.ts'
+import type { ApiEnv } from '../api-env.ts'
+import type { PartnerCalls } from '../calls.ts'
 import { AT, AT_OR_NULL, COUNT, idField, PAUSE, pauseFacts } from '../json/fields.ts'
 import { found } from '../json/problem.ts'
-import { noQuery } from '../json/validate.ts'
 import { answerLanguage } from '../language.ts'
 import { explainSentence, type Reader } from './explain-sentence.ts'
 import {
@@ -126,10 +126,19 @@ export const answerExplanation = (c: Context<ApiEnv>, explanation: Explanation, 
 }
 
 /** `GET /v1/registrations/:id/explain`: why there is no webhook yet, as data and in words of the caller's language. */
-export const addExplain: Part = (app, { store, now }) => {
-  app.get('/v1/registrations/:id/explain', noQuery, async c => {
-    const explanation = found(await store.explain(...readTarget(c)), 'registration')
-    const { lastAttempt } = explanation
-    return answerExplanation(c, { ...explanation, lastAttempt: lastAttempt && asTold(lastAttempt) }, now())
-  })
-}
+export const EXPLAIN_CALLS = {
+  'GET /v1/registrations/:id/explain': {
+    operationId: 'explain',
+    summary: 'Why there is no webhook yet',
+    description:
+      'The last answer of the upstream, the next poll, whether the account is paused and why, the last attempt and the next: as data, and in one sentence in the language that `accept-language` asks for.',
+    answers: { 200: EXPLANATION },
+    handle:
+      ({ store, now }) =>
+      async c => {
+        const explanation = found(await store.explain(...readTarget(c)), 'registration')
+        const { lastAttempt } = explanation
+        return answerExplanation(c, { ...explanation, lastAttempt: lastAttempt && asTold(lastAttempt) }, now())
+      },
+  },
+} satisfies PartnerCalls

@@ -1,8 +1,8 @@
 import { z } from 'zod'
-import type { Part } from '../api-env.ts'
+import type { PartnerCalls } from '../calls.ts'
 import { serialField } from '../json/fields.ts'
 import { readBody } from '../json/request-body.ts'
-import { bodyLike, invalid, noQuery, said } from '../json/validate.ts'
+import { bodyLike, invalid, said } from '../json/validate.ts'
 import { itemsOf, MOST_LOOKUP_RESULTS } from '../rates.ts'
 import { REGISTRATION, viewRegistration } from './registration-schemas.ts'
 
@@ -18,7 +18,7 @@ const TOO_MANY = {
   zh: `合计超过 ${MOST_LOOKUP_RESULTS} 条登记：请减少每次的数量`,
 }
 
-export const LOOKUP_BODY = z
+const LOOKUP_BODY = z
   .strictObject(
     {
       idcardids: z
@@ -31,7 +31,7 @@ export const LOOKUP_BODY = z
   )
   .meta({ id: 'LookupRequest' })
 
-export const LOOKUP_RESULTS = z
+const LOOKUP_RESULTS = z
   .strictObject({
     data: z
       .array(
@@ -48,24 +48,34 @@ export const LOOKUP_RESULTS = z
 export type LookupAnswer = z.output<typeof LOOKUP_RESULTS>
 
 /** `POST /v1/registrations/lookup`: what became of many serials, for one call after an outage. */
-export const addLookup: Part = (app, { store, rates }) => {
-  app.post('/v1/registrations/lookup', noQuery, async c => {
-    const partnerId = c.get('partnerId')
-    const { idcardids } = await readBody(c, LOOKUP_BODY, { limit: LOOKUP_BYTES })
-    const taken = itemsOf(0, idcardids.length)
-    rates.take('items', partnerId, taken)
-    const found = await store.lookUpRegistrations(partnerId, [...new Set(idcardids)], MOST_LOOKUP_RESULTS)
-    const bySerial = Map.groupBy(found ?? [], ({ idcardid }) => idcardid)
-    const count =
-      found === null
-        ? MOST_LOOKUP_RESULTS
-        : idcardids.reduce((sum, idcardid) => sum + (bySerial.get(idcardid)?.length ?? 0), 0)
-    rates.give('items', partnerId, taken - itemsOf(Math.min(count, MOST_LOOKUP_RESULTS), idcardids.length))
-    if (found === null || count > MOST_LOOKUP_RESULTS) throw invalid('body', [{ path: 'idcardids', message: TOO_MANY }])
-    const data = idcardids.map(idcardid => ({
-      idcardid,
-      registrations: (bySerial.get(idcardid) ?? []).map(viewRegistration),
-    }))
-    return c.json({ data } satisfies LookupAnswer)
-  })
-}
+export const LOOKUP_CALLS = {
+  'POST /v1/registrations/lookup': {
+    operationId: 'lookup',
+    summary: 'Look up 1,000 serials at most in one call',
+    description: `For one call after an outage: all your registrations of each serial, in the order of the request. A serial that is unknown, or another partner’s, has none. An answer holds ${MOST_LOOKUP_RESULTS} registrations at most: if the serials have more together, it is 422, and you ask for fewer at a time.`,
+    body: LOOKUP_BODY,
+    answers: { 200: LOOKUP_RESULTS },
+    handle:
+      ({ store, rates }) =>
+      async c => {
+        const partnerId = c.get('partnerId')
+        const { idcardids } = await readBody(c, LOOKUP_BODY, { limit: LOOKUP_BYTES })
+        const taken = itemsOf(0, idcardids.length)
+        rates.take('items', partnerId, taken)
+        const found = await store.lookUpRegistrations(partnerId, [...new Set(idcardids)], MOST_LOOKUP_RESULTS)
+        const bySerial = Map.groupBy(found ?? [], ({ idcardid }) => idcardid)
+        const count =
+          found === null
+            ? MOST_LOOKUP_RESULTS
+            : idcardids.reduce((sum, idcardid) => sum + (bySerial.get(idcardid)?.length ?? 0), 0)
+        rates.give('items', partnerId, taken - itemsOf(Math.min(count, MOST_LOOKUP_RESULTS), idcardids.length))
+        if (found === null || count > MOST_LOOKUP_RESULTS)
+          throw invalid('body', [{ path: 'idcardids', message: TOO_MANY }])
+        const data = idcardids.map(idcardid => ({
+          idcardid,
+          registrations: (bySerial.get(idcardid) ?? []).map(viewRegistration),
+        }))
+        return c.json({ data } satisfies LookupAnswer)
+      },
+  },
+} satisfies PartnerCalls

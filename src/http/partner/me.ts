@@ -1,8 +1,7 @@
 import { z } from 'zod'
-import type { Part } from '../api-env.ts'
+import type { PartnerCalls } from '../calls.ts'
 import { AT, COUNT, idField, QUOTAS } from '../json/fields.ts'
 import { found } from '../json/problem.ts'
-import { noQuery } from '../json/validate.ts'
 import type { Rate } from '../rates.ts'
 
 const RATE = z.object({
@@ -10,7 +9,7 @@ const RATE = z.object({
   burst: z.number().meta({ description: 'At once.', examples: [400] }),
 })
 
-export const ME = z
+const ME = z
   .object({
     partnerId: idField('partner').describe('By this the operator knows you.'),
     name: z.string().meta({ description: 'As the operator has called you.', examples: ['Example Ltd'] }),
@@ -30,21 +29,30 @@ export const ME = z
   .meta({ id: 'Me', description: 'Whose key this is, and what it may do.' })
 export type MeAnswer = z.output<typeof ME>
 
+const shown = ({ rate, burst }: Rate) => ({ perSecond: rate, burst })
+
 /** `GET /v1/me`: the partner whose key this is, its limits, and what it has used of them. */
-export const addMe: Part = (app, { store, rates, now }) => {
-  const shown = ({ rate, burst }: Rate) => ({ perSecond: rate, burst })
-  app.get('/v1/me', noQuery, async c => {
-    const partnerId = c.get('partnerId')
-    const { name, payload, quotas } = found(await store.findPartner(partnerId), 'partner')
-    const me = z.decode(ME, {
-      partnerId,
-      name,
-      payload,
-      rate: shown(rates.limits.requests),
-      registrationRate: shown(rates.limits.registrations),
-      quotas,
-      usage: { ...(await store.usageOf(partnerId)), at: now() },
-    })
-    return c.json(me)
-  })
-}
+export const ME_CALLS = {
+  'GET /v1/me': {
+    operationId: 'me',
+    summary: 'The partner of this key, its limits and their usage',
+    description: 'A first call that shows whether a key works.',
+    answers: { 200: ME },
+    handle:
+      ({ store, rates, now }) =>
+      async c => {
+        const partnerId = c.get('partnerId')
+        const { name, payload, quotas } = found(await store.findPartner(partnerId), 'partner')
+        const me = z.decode(ME, {
+          partnerId,
+          name,
+          payload,
+          rate: shown(rates.limits.requests),
+          registrationRate: shown(rates.limits.registrations),
+          quotas,
+          usage: { ...(await store.usageOf(partnerId)), at: now() },
+        })
+        return c.json(me)
+      },
+  },
+} satisfies PartnerCalls

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { Context } from 'hono'
+import type { Context, Handler } from 'hono'
 import type { z } from 'zod'
 import { SECOND } from '../../core/duration.ts'
 import { AppError } from '../../core/error.ts'
@@ -7,22 +7,25 @@ import type { Language } from '../../core/language.ts'
 import { readTestSerial, TEST_ACCOUNT_ID } from '../../core/test-serial.ts'
 import { createTtlCache } from '../../core/ttl-cache.ts'
 import type { Account, NewRegistration, Registered, Registration } from '../../store/store.ts'
-import type { ApiEnv, Part, PartDeps } from '../api-env.ts'
+import type { ApiEnv, PartDeps } from '../api-env.ts'
 import { setHeader } from '../caller.ts'
+import type { PartnerCalls } from '../calls.ts'
 import { traceparentOf } from '../frame.ts'
 import { QUOTA_NAMES } from '../json/fields.ts'
 import { problemOf } from '../json/problem.ts'
 import { readBody } from '../json/request-body.ts'
-import { checkBody, invalid, noQuery } from '../json/validate.ts'
+import { checkBody, invalid } from '../json/validate.ts'
 import { answerLanguage } from '../language.ts'
 import { BATCH_BYTES } from '../rates.ts'
 import {
   ACCOUNT_FORM,
   BATCH_BODY,
-  type BATCH_RESULTS,
+  BATCH_RESULTS,
   createRegistrationBody,
   IGNORED,
+  NO_JUDGE,
   type REFUSED,
+  REGISTRATION,
   type RegistrationBody,
   viewDue,
   viewRegistration,
@@ -39,8 +42,8 @@ const ANSWERS = {
   unreadable: 'refused',
 } as const satisfies Record<Registered['outcome'], 'created' | 'same' | 'conflict' | 'refused'>
 
-/** `POST /v1/registrations`, and `/batch`: every item has its own result, and an invalid item does not affect the others. */
-export const addRegister: Part = (app, deps) => {
+/** Registers singly and in batches: every item has its own result, and an invalid item does not affect the others. */
+const createRegister = (deps: PartDeps) => {
   const { store, rates, enumerationGuard, emit } = deps
   const { sandbox } = deps.config.upstream
   const schema = createRegistrationBody({ ...deps, sandbox })
@@ -81,7 +84,7 @@ export const addRegister: Part = (app, deps) => {
     if (registered.outcome === 'taken') enumerationGuard.recordConflict(partnerId)
   }
 
-  app.post('/v1/registrations', noQuery, async c => {
+  const one: Handler<ApiEnv> = async c => {
     const partnerId = c.get('partnerId')
     const read = async () => {
       const body = await readBody(c, schema)
@@ -100,9 +103,9 @@ export const addRegister: Part = (app, deps) => {
     setHeader(c, 'location', `/v1/registrations/${registration.id}`)
     if (ignored.length > 0) setHeader(c, 'idface-ignored', ignored.join(', '))
     return c.json(viewDue(registration, store.now()), outcome === 'created' ? 201 : 200)
-  })
+  }
 
-  app.post('/v1/registrations/batch', noQuery, async c => {
+  const batch: Handler<ApiEnv> = async c => {
     const partnerId = c.get('partnerId')
     const { registrations } = await readBody(c, BATCH_BODY, { limit: BATCH_BYTES })
     const isBatch = registrations.length > 1
@@ -133,8 +136,32 @@ export const addRegister: Part = (app, deps) => {
     return c.json({
       results: checked.map(item => (item instanceof AppError ? viewRefusal(item, language) : resultOf(item))),
     })
-  })
+  }
+
+  return { one, batch }
 }
+
+export const REGISTER_CALLS = {
+  'POST /v1/registrations': {
+    operationId: 'register',
+    summary: 'Register a serial',
+    description:
+      'The registration is durable before the answer is sent, and the request may be repeated: the same `idcardid` and `callbackUrl` return the existing registration, with 200 and, in `idface-ignored`, the fields that are otherwise; after `unresolved` or `cancelled` they are registered anew, with a new `id`. If the verdict is known already, the webhook is sent at once.',
+    body: createRegistrationBody({ judgeUrl: NO_JUDGE, now: () => 0, sandbox: false }),
+    answers: { 201: REGISTRATION, 200: REGISTRATION },
+    problems: ['conflict', 'forbidden'],
+    handle: deps => createRegister(deps).one,
+  },
+  'POST /v1/registrations/batch': {
+    operationId: 'registerBatch',
+    summary: 'Register up to 1,000 serials',
+    description:
+      'Every item has its own result, and an invalid item does not affect the others. The body may have up to 1 MiB. A batch costs what it holds: if the partner’s rate of registrations does not suffice for all of it, the answer is 429 and nothing of it is taken.',
+    body: BATCH_BODY,
+    answers: { 200: BATCH_RESULTS },
+    handle: deps => createRegister(deps).batch,
+  },
+} satisfies PartnerCalls
 
 const ENUMERATED = {
   en: 'Your last serials look enumerated, so batches are refused for now. Register one serial at a time.',

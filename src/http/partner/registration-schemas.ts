@@ -22,6 +22,8 @@ import { attemptText } from './explain-sentence.ts'
 
 /** Judges a callback URL: either its normalised form, or a message that says what is allowed. */
 export type JudgeUrl = (text: unknown) => Read<string>
+/** For documents: they describe only the shape of a body, which is the same whatever the service accepts. */
+export const NO_JUDGE: JudgeUrl = () => ({ ok: false, message: { en: '', zh: '' } })
 
 export const ACCOUNT_FORM = {
   en: 'must be the id or the APIID of an account; leave it out to use the default account',

@@ -8,13 +8,15 @@ import { asTold, MESSAGE_STATES } from '../../core/message.ts'
 import { isRegistrationId, REGISTRATION_STATUSES } from '../../core/registration.ts'
 import { SERIAL, SERIAL_FORM } from '../../core/registration-input.ts'
 import { type Registration, tellCancelled } from '../../store/registrations/registration.ts'
-import type { ApiDeps, ApiEnv, Part } from '../api-env.ts'
+import type { Store } from '../../store/store.ts'
+import type { ApiDeps, ApiEnv } from '../api-env.ts'
+import type { PartnerCalls } from '../calls.ts'
 import { choiceField, DURATION_PATTERN } from '../json/fields.ts'
-import { PAGE_PARAMETERS, viewPage } from '../json/pagination.ts'
+import { listOf, PAGE_PARAMETERS, viewPage } from '../json/pagination.ts'
 import { found } from '../json/problem.ts'
-import { noQuery, readQuery, said } from '../json/validate.ts'
+import { readQuery, said } from '../json/validate.ts'
 import { answerLanguage } from '../language.ts'
-import { viewAttempt, viewDue, viewRegistration } from './registration-schemas.ts'
+import { ATTEMPT, REGISTRATION, viewAttempt, viewDue, viewRegistration } from './registration-schemas.ts'
 
 interface Wait {
   partnerId: string
@@ -67,7 +69,7 @@ const createLongPoll = ({ store, sleep }: Pick<ApiDeps, 'store' | 'sleep'>) => {
   }
 }
 
-export const LIST_QUERY = z.strictObject({
+const LIST_QUERY = z.strictObject({
   idcardid: z.string().regex(SERIAL, said(SERIAL_FORM)).optional().describe('Only registrations of this serial.'),
   status: choiceField(REGISTRATION_STATUSES).describe('Only registrations in this state.'),
   delivery: choiceField(MESSAGE_STATES).describe('Only registrations whose webhook is in this state.'),
@@ -78,7 +80,7 @@ const WAIT = said({
   en: 'must be a duration from 0s to 60s, such as 30s',
   zh: '必须是 0s 到 60s 的时长，例如 30s',
 })
-export const WAIT_QUERY = z.strictObject({
+const WAIT_QUERY = z.strictObject({
   wait: z
     .string(WAIT)
     .transform(readDuration)
@@ -118,73 +120,125 @@ export const readTarget = (c: Context<ApiEnv>): [partnerId: string, id: string] 
   return [c.get('partnerId'), found(isRegistrationId(id) ? id : null, 'registration')]
 }
 
-/** `/v1/registrations`, for the partner in `partnerId`. */
-export const addRegistrations: Part = (app, deps) => {
-  const { store } = deps
-  const waitForEnd = createLongPoll(deps)
+const view = (store: Store, registration: Registration) => viewDue(registration, store.now())
+const find = async (store: Store, c: Context<ApiEnv>) =>
+  found(await store.findRegistration(...readTarget(c)), 'registration')
 
-  const view = (registration: Registration) => viewDue(registration, store.now())
-  const find = async (c: Context<ApiEnv>) => found(await store.findRegistration(...readTarget(c)), 'registration')
-
-  const findWithForecast = async (c: Context<ApiEnv>) => {
-    const registration = await find(c)
-    const { nextPollAt } = registration
-    if (nextPollAt === null || nextPollAt > store.now() - QUEUED_MS) return view(registration)
-    const explained = await store.explain(...readTarget(c))
-    if (!explained?.queue) return view(explained?.registration ?? registration)
-    return view({ ...registration, nextPollAt: explained.queue.at })
-  }
-
-  app.get('/v1/registrations', async c => {
-    const { limit, cursor, idcardid, status, delivery } = readQuery(c, LIST_QUERY)
-    const filter = { idcardid: idcardid ?? null, status: status ?? null, delivery: delivery ?? null }
-    const partnerId = c.get('partnerId')
-    deps.rates.take('items', partnerId, limit)
-    const page = await store.listRegistrations(partnerId, { ...filter, limit, before: cursor ?? null })
-    deps.rates.give('items', partnerId, limit - page.found.length)
-    return c.json(viewPage(page, viewRegistration))
-  })
-
-  app.get('/v1/registrations/:id', async c => {
-    const { wait } = readQuery(c, WAIT_QUERY)
-    if (wait === undefined) return c.json(await findWithForecast(c))
-    const [partnerId, id] = readTarget(c)
-    // The wait begins before the first read, so that a verdict in between is not missed.
-    const answered = new AbortController()
-    const signal = AbortSignal.any([c.req.raw.signal, answered.signal, deps.stopping])
-    const ended = waitForEnd(id, { partnerId, ms: wait, signal })
-    try {
-      const registration = await find(c)
-      if (registration.status !== 'pending') return c.json(view(registration))
-      await ended
-      return c.json(view(await find(c)))
-    } finally {
-      answered.abort()
-    }
-  })
-
-  app.delete('/v1/registrations/:id', noQuery, async c => {
-    tellCancelled(found(await store.cancel(...readTarget(c)), 'registration'), deps.emit, store.now())
-    return c.body(null, 204)
-  })
-
-  app.post('/v1/registrations/:id/poll', noQuery, async c => {
-    const registration = found(await store.nudge(...readTarget(c)), 'registration')
-    if (registration.status === 'cancelled') throw new AppError('conflict', NOT_POLLED)
-    return c.json(view(registration), 202)
-  })
-
-  app.post('/v1/registrations/:id/resend', noQuery, async c => {
-    const [partnerId, id] = readTarget(c)
-    deps.rates.take('resends', `${partnerId} ${id}`)
-    const outcome = await store.resend(partnerId, id)
-    if (outcome !== 'resent') throw new AppError('conflict', RESEND_REFUSALS[found(outcome, 'registration')])
-    return c.json(view(await find(c)), 202)
-  })
-
-  app.get('/v1/registrations/:id/attempts', noQuery, async c => {
-    const attempts = found(await store.listAttempts(...readTarget(c)), 'registration')
-    const language = answerLanguage(c)
-    return c.json({ data: attempts.map(attempt => viewAttempt(asTold(attempt), language)), nextCursor: null })
-  })
+const findWithForecast = async (store: Store, c: Context<ApiEnv>) => {
+  const registration = await find(store, c)
+  const { nextPollAt } = registration
+  if (nextPollAt === null || nextPollAt > store.now() - QUEUED_MS) return view(store, registration)
+  const explained = await store.explain(...readTarget(c))
+  if (!explained?.queue) return view(store, explained?.registration ?? registration)
+  return view(store, { ...registration, nextPollAt: explained.queue.at })
 }
+
+export const REGISTRATION_CALLS = {
+  'GET /v1/registrations': {
+    operationId: 'listRegistrations',
+    summary: 'List registrations, newest first',
+    description:
+      'Where `nextCursor` is not null, there is another page: pass it as `cursor`. A page looks at 10,000 registrations at most, so with a filter it may be short, or empty, and have a `nextCursor`. To ask for many serials at once, `POST /v1/registrations/lookup`.',
+    query: LIST_QUERY,
+    answers: { 200: listOf(REGISTRATION) },
+    handle:
+      ({ store, rates }) =>
+      async c => {
+        const { limit, cursor, idcardid, status, delivery } = readQuery(c, LIST_QUERY)
+        const filter = { idcardid: idcardid ?? null, status: status ?? null, delivery: delivery ?? null }
+        const partnerId = c.get('partnerId')
+        rates.take('items', partnerId, limit)
+        const page = await store.listRegistrations(partnerId, { ...filter, limit, before: cursor ?? null })
+        rates.give('items', partnerId, limit - page.found.length)
+        return c.json(viewPage(page, viewRegistration))
+      },
+  },
+  'GET /v1/registrations/:id': {
+    operationId: 'getRegistration',
+    summary: 'Get a registration, or wait for its verdict',
+    description:
+      'With `wait` the answer comes as soon as there is a verdict, at most that much later: the registration is in its present state then, which may be `pending` still.',
+    query: WAIT_QUERY,
+    answers: { 200: REGISTRATION },
+    handle: deps => {
+      const { store } = deps
+      const waitForEnd = createLongPoll(deps)
+      return async c => {
+        const { wait } = readQuery(c, WAIT_QUERY)
+        if (wait === undefined) return c.json(await findWithForecast(store, c))
+        const [partnerId, id] = readTarget(c)
+        // The wait begins before the first read, so that a verdict in between is not missed.
+        const answered = new AbortController()
+        const signal = AbortSignal.any([c.req.raw.signal, answered.signal, deps.stopping])
+        const ended = waitForEnd(id, { partnerId, ms: wait, signal })
+        try {
+          const registration = await find(store, c)
+          if (registration.status !== 'pending') return c.json(view(store, registration))
+          await ended
+          return c.json(view(store, await find(store, c)))
+        } finally {
+          answered.abort()
+        }
+      }
+    },
+  },
+  'DELETE /v1/registrations/:id': {
+    operationId: 'cancel',
+    summary: 'Cancel a registration',
+    description: 'It is not polled any more and sends no webhook. Cancelling it again changes nothing.',
+    answers: { 204: null },
+    handle:
+      ({ store, emit }) =>
+      async c => {
+        tellCancelled(found(await store.cancel(...readTarget(c)), 'registration'), emit, store.now())
+        return c.body(null, 204)
+      },
+  },
+  'POST /v1/registrations/:id/poll': {
+    operationId: 'poll',
+    summary: 'Ask the upstream now',
+    description: 'A hint that the user has come back from the verification.',
+    answers: { 202: REGISTRATION },
+    problems: ['conflict'],
+    handle:
+      ({ store }) =>
+      async c => {
+        const registration = found(await store.nudge(...readTarget(c)), 'registration')
+        if (registration.status === 'cancelled') throw new AppError('conflict', NOT_POLLED)
+        return c.json(view(store, registration), 202)
+      },
+  },
+} satisfies PartnerCalls
+
+export const DELIVERY_CALLS = {
+  'GET /v1/registrations/:id/attempts': {
+    operationId: 'attempts',
+    summary: 'List the attempts to deliver its webhook, oldest first',
+    description: 'What was sent when, and what your receiver answered. Of one message the newest 50 attempts are kept.',
+    answers: { 200: listOf(ATTEMPT) },
+    handle:
+      ({ store }) =>
+      async c => {
+        const attempts = found(await store.listAttempts(...readTarget(c)), 'registration')
+        const language = answerLanguage(c)
+        return c.json({ data: attempts.map(attempt => viewAttempt(asTold(attempt), language)), nextCursor: null })
+      },
+  },
+  'POST /v1/registrations/:id/resend': {
+    operationId: 'resend',
+    summary: 'Resend its webhook',
+    description:
+      'It keeps its `webhook-id`, and may be delivered, waiting or exhausted. Its retry schedule starts from the beginning. At most 10 times a minute.',
+    answers: { 202: REGISTRATION },
+    problems: ['conflict'],
+    handle:
+      ({ store, rates }) =>
+      async c => {
+        const [partnerId, id] = readTarget(c)
+        rates.take('resends', `${partnerId} ${id}`)
+        const outcome = await store.resend(partnerId, id)
+        if (outcome !== 'resent') throw new AppError('conflict', RESEND_REFUSALS[found(outcome, 'registration')])
+        return c.json(view(store, await find(store, c)), 202)
+      },
+  },
+} satisfies PartnerCalls

@@ -2,11 +2,11 @@ import { z } from 'zod'
 import { MINUTE } from '../../core/duration.ts'
 import { AppError } from '../../core/error.ts'
 import { type BulkAct, exhaustedIn, isUnderWay } from '../../store/bulk/bulk-act.ts'
-import type { Part } from '../api-env.ts'
+import type { PartnerCalls } from '../calls.ts'
 import { AT, COUNT, idField, timeField } from '../json/fields.ts'
 import { found, readId } from '../json/problem.ts'
 import { readBody } from '../json/request-body.ts'
-import { noQuery, said } from '../json/validate.ts'
+import { said } from '../json/validate.ts'
 
 const TOO_MANY_RESENDS = {
   en: 'Ten of your bulk resends are under way, which is the most.',
@@ -18,7 +18,7 @@ const DELIVERY = said({
 })
 const BACKWARDS = said({ en: 'must not be before since', zh: '不能早于 since' })
 const time = timeField()
-export const RESEND_BODY = z
+const RESEND_BODY = z
   .strictObject({
     since: time.describe('Webhooks that were created then or later.'),
     until: time.optional().describe('Or earlier; now if it is left out.'),
@@ -32,7 +32,7 @@ export const RESEND_BODY = z
   })
   .meta({ id: 'ResendRequest' })
 
-export const RESEND = z
+const RESEND = z
   .object({
     id: idField('resend').describe('To ask for its progress.'),
     since: AT.describe('As it was asked for.'),
@@ -59,31 +59,48 @@ const viewResend = ({ id, filter, createdAt, counted, done, state }: BulkAct): R
   })
 
 /** `/v1/resend`: sends all exhausted messages of a time span again, as a bulk act of the partner. */
-export const addResends: Part = (app, { store, newId, rates }) => {
-  app.post('/v1/resend', noQuery, async c => {
-    const { since, until } = await readBody(c, RESEND_BODY)
-    const partnerId = c.get('partnerId')
-    rates.take('bulkResends', partnerId)
-    const createdAt = store.now()
-    const span = { since, until: until ?? createdAt }
-    const counted = { count: await store.countExhausted(partnerId, span), isCapped: false }
-    const by = { partnerId, who: partnerId, name: '', reason: 'POST /v1/resend' }
-    const { id } = await store.createBulkAct({
-      id: newId('resend'),
-      ...exhaustedIn(partnerId, span),
-      ...by,
-      counted,
-      createdAt,
-    })
-    const started = await store.startBulkAct(id)
-    if (started?.outcome !== 'changed')
-      throw new AppError('too_many_requests', TOO_MANY_RESENDS, { retryAfterMs: MINUTE })
-    c.header('location', `/v1/resend/${id}`)
-    return c.json(viewResend(started.bulk), 202)
-  })
-
-  app.get('/v1/resend/:id', noQuery, async c => {
-    const resend = await store.findBulkAct(readId(c.req.param('id'), 'resend'))
-    return c.json(viewResend(found(resend?.partnerId === c.get('partnerId') ? resend : null, 'resend')))
-  })
-}
+export const BULK_RESEND_CALLS = {
+  'POST /v1/resend': {
+    operationId: 'resendExhausted',
+    summary: 'Send all exhausted webhooks of a time span again',
+    description:
+      'For after an outage of your receiver. They are sent in the background, each with its `webhook-id`, and its retry schedule starts from the beginning. At most 10 times a minute, and 10 at once.',
+    body: RESEND_BODY,
+    answers: { 202: RESEND },
+    handle:
+      ({ store, rates, newId }) =>
+      async c => {
+        const { since, until } = await readBody(c, RESEND_BODY)
+        const partnerId = c.get('partnerId')
+        rates.take('bulkResends', partnerId)
+        const createdAt = store.now()
+        const span = { since, until: until ?? createdAt }
+        const counted = { count: await store.countExhausted(partnerId, span), isCapped: false }
+        const by = { partnerId, who: partnerId, name: '', reason: 'POST /v1/resend' }
+        const { id } = await store.createBulkAct({
+          id: newId('resend'),
+          ...exhaustedIn(partnerId, span),
+          ...by,
+          counted,
+          createdAt,
+        })
+        const started = await store.startBulkAct(id)
+        if (started?.outcome !== 'changed')
+          throw new AppError('too_many_requests', TOO_MANY_RESENDS, { retryAfterMs: MINUTE })
+        c.header('location', `/v1/resend/${id}`)
+        return c.json(viewResend(started.bulk), 202)
+      },
+  },
+  'GET /v1/resend/:id': {
+    operationId: 'getResend',
+    summary: 'The progress of a resend',
+    description: 'How many of its webhooks are due again, and whether that is all.',
+    answers: { 200: RESEND },
+    handle:
+      ({ store }) =>
+      async c => {
+        const resend = await store.findBulkAct(readId(c.req.param('id'), 'resend'))
+        return c.json(viewResend(found(resend?.partnerId === c.get('partnerId') ? resend : null, 'resend')))
+      },
+  },
+} satisfies PartnerCalls

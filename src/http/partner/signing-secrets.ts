@@ -9,18 +9,19 @@ import {
   readOverlap,
 } from '../../store/partners/signing-secrets.ts'
 import type { SigningSecret } from '../../store/store.ts'
-import type { Part } from '../api-env.ts'
+import type { PartnerCalls } from '../calls.ts'
 import { AT, AT_OR_NULL, DURATION_PATTERN, idField, SHOWN_ONCE } from '../json/fields.ts'
+import { listOf } from '../json/pagination.ts'
 import { found, readId } from '../json/problem.ts'
 import { readBody } from '../json/request-body.ts'
-import { noQuery, said } from '../json/validate.ts'
+import { said } from '../json/validate.ts'
 
 const OVERLAP = said(OVERLAP_RULE)
 const FORM = said({
   en: 'must be v1 (HMAC-SHA256) or v1a (ed25519)',
   zh: '必须是 v1（HMAC-SHA256）或 v1a（ed25519）',
 })
-export const ROTATION = z
+const ROTATION = z
   .strictObject({
     overlap: z
       .string(OVERLAP)
@@ -49,7 +50,7 @@ const NEWEST_SECRET = {
 const TYPE = z
   .enum(['v1', 'v1a'])
   .describe('`v1`: HMAC-SHA256, with a secret that both sides know. `v1a`: ed25519, verified with a public key.')
-export const SIGNING_SECRET = z
+const SIGNING_SECRET = z
   .object({
     id: idField('secret').describe('Names it where it is deleted.'),
     type: TYPE,
@@ -59,7 +60,7 @@ export const SIGNING_SECRET = z
   .meta({ id: 'SigningSecret', description: 'What your webhooks are signed with, without its text.' })
 export type SigningSecretAnswer = z.output<typeof SIGNING_SECRET>
 
-export const NEW_SIGNING_SECRET = z
+const NEW_SIGNING_SECRET = z
   .object({
     id: idField('secret').describe('Names it where it is deleted.'),
     type: TYPE,
@@ -75,26 +76,52 @@ export type NewSigningSecretAnswer = z.output<typeof NEW_SIGNING_SECRET>
 export const viewSecret = (secret: SigningSecret): SigningSecretAnswer => z.decode(SIGNING_SECRET, secret)
 
 /** `/v1/signing-secrets`. A new secret is shown once; the private key of a `v1a` secret is never shown. */
-export const addSigningSecrets: Part = (app, { store, newId, random }) => {
-  app.get('/v1/signing-secrets', noQuery, async c => {
-    const secrets = await store.listSigningSecrets(c.get('partnerId'))
-    return c.json({ data: secrets.map(viewSecret), nextCursor: null })
-  })
-
-  app.post('/v1/signing-secrets/rotate', noQuery, async c => {
-    const { type = 'v1', overlap } = await readBody(c, ROTATION, { empty: {} })
-    const overlapMs = overlap ?? DEFAULT_OVERLAP_MS
-    const { secret, publicText } = generateSecret(type, random)
-    const added = { id: newId('secret'), type, text: new Secret(secret) }
-    const rotated = await store.rotateSigningSecret(c.get('partnerId'), added, overlapMs)
-    if (!rotated) throw new AppError('conflict', TOO_MANY_SECRETS)
-    return c.json(z.decode(NEW_SIGNING_SECRET, { ...rotated, type, secret: publicText }), 201)
-  })
-
-  app.delete('/v1/signing-secrets/:id', noQuery, async c => {
-    const id = readId(c.req.param('id'), NOUN)
-    const outcome = found(await store.endSigningSecret(c.get('partnerId'), id), NOUN)
-    if (outcome === 'newest') throw new AppError('conflict', NEWEST_SECRET)
-    return c.body(null, 204)
-  })
-}
+export const SECRET_CALLS = {
+  'GET /v1/signing-secrets': {
+    operationId: 'signingSecrets',
+    summary: 'List the live signing secrets, newest first',
+    description: 'With what your webhooks are signed now. The texts of secrets are shown only when they are created.',
+    answers: { 200: listOf(SIGNING_SECRET) },
+    handle:
+      ({ store }) =>
+      async c => {
+        const secrets = await store.listSigningSecrets(c.get('partnerId'))
+        return c.json({ data: secrets.map(viewSecret), nextCursor: null })
+      },
+  },
+  'POST /v1/signing-secrets/rotate': {
+    operationId: 'rotateSigningSecret',
+    summary: 'Create a new signing secret',
+    description: `During the overlap every webhook carries a signature of each live secret, of which there are at most ${MOST_LIVE_SECRETS}.`,
+    body: ROTATION,
+    answers: { 201: NEW_SIGNING_SECRET },
+    problems: ['conflict'],
+    handle:
+      ({ store, newId, random }) =>
+      async c => {
+        const { type = 'v1', overlap } = await readBody(c, ROTATION, { empty: {} })
+        const overlapMs = overlap ?? DEFAULT_OVERLAP_MS
+        const { secret, publicText } = generateSecret(type, random)
+        const added = { id: newId('secret'), type, text: new Secret(secret) }
+        const rotated = await store.rotateSigningSecret(c.get('partnerId'), added, overlapMs)
+        if (!rotated) throw new AppError('conflict', TOO_MANY_SECRETS)
+        return c.json(z.decode(NEW_SIGNING_SECRET, { ...rotated, type, secret: publicText }), 201)
+      },
+  },
+  'DELETE /v1/signing-secrets/:id': {
+    operationId: 'deleteSigningSecret',
+    summary: 'End an old signing secret before its overlap does',
+    description:
+      'What is signed from then on has no signature of it. The newest secret cannot be deleted: rotate with an overlap of `0s` instead. Deleting it again changes nothing.',
+    answers: { 204: null },
+    problems: ['conflict'],
+    handle:
+      ({ store }) =>
+      async c => {
+        const id = readId(c.req.param('id'), NOUN)
+        const outcome = found(await store.endSigningSecret(c.get('partnerId'), id), NOUN)
+        if (outcome === 'newest') throw new AppError('conflict', NEWEST_SECRET)
+        return c.body(null, 204)
+      },
+  },
+} satisfies PartnerCalls

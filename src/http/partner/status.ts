@@ -4,12 +4,12 @@ import { SECOND } from '../../core/duration.ts'
 import { toldOf } from '../../core/message.ts'
 import { roundedRate } from '../../core/show-sizes.ts'
 import type { PartnerStatus } from '../../store/store.ts'
-import type { Part } from '../api-env.ts'
+import type { PartnerCalls } from '../calls.ts'
 import { AT, AT_OR_NULL, CALLBACK_TROUBLE, COUNT, PAUSE, pauseFacts, textField } from '../json/fields.ts'
 import { invalid, readQuery, said } from '../json/validate.ts'
 import { ACCOUNT_FORM } from './registration-schemas.ts'
 
-export const STATUS_QUERY = z.strictObject({
+const STATUS_QUERY = z.strictObject({
   account: textField(/^[\x21-\x7e]{1,128}$/, said(ACCOUNT_FORM))
     .optional()
     .describe(
@@ -17,7 +17,7 @@ export const STATUS_QUERY = z.strictObject({
     ),
 })
 
-export const STATUS_ANSWER = z
+const STATUS_ANSWER = z
   .object({
     at: AT.describe('When this was so.'),
     upstream: z.object({
@@ -83,11 +83,21 @@ const viewStatus = ({ queue, messages, callbacks, ...status }: PartnerStatus, no
 }
 
 /** `GET /v1/status`: how it is going, for a partner. */
-export const addStatus: Part = (app, { store, now }) => {
-  app.get('/v1/status', async c => {
-    const { account = null } = readQuery(c, STATUS_QUERY)
-    const status = await store.statusOf(c.get('partnerId'), account)
-    if (account !== null && !status.account) throw invalid('query', [{ path: 'account', message: ACCOUNT_FORM }])
-    return c.json(viewStatus(status, now()))
-  })
-}
+export const STATUS_CALLS = {
+  'GET /v1/status': {
+    operationId: 'status',
+    summary: 'How long a new serial waits now, and how your webhooks fare',
+    description:
+      'Whether GetResult answers, whether the account is paused, how many serials go before a new one and how long that takes, your deliveries of the last hour, and the callback URLs that need you.',
+    query: STATUS_QUERY,
+    answers: { 200: STATUS_ANSWER },
+    handle:
+      ({ store, now }) =>
+      async c => {
+        const { account = null } = readQuery(c, STATUS_QUERY)
+        const status = await store.statusOf(c.get('partnerId'), account)
+        if (account !== null && !status.account) throw invalid('query', [{ path: 'account', message: ACCOUNT_FORM }])
+        return c.json(viewStatus(status, now()))
+      },
+  },
+} satisfies PartnerCalls
