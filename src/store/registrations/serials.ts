@@ -26,6 +26,8 @@ export interface Serial extends SerialName {
   key: { owner: string | null }
   /** When it is asked since the items; null: none has changed that. */
   ask: Nudge | null
+  /** Nobody has waited for it. */
+  isNew: boolean
   registrations: RegisterFacts['registrations']
   /** Those of the items' URLs. */
   live: Map<string, ShownRow & Pick<Registration, 'metadata'>>
@@ -73,6 +75,7 @@ export const loadSerials = async (
       verification: row ? { ...row, verdict: openVerdict(opening, row.id, row) } : null,
       key: keyOf.get(keyNameOf(name)) ?? { owner: null },
       ask: null,
+      isNew: (row?.dueAt ?? null) === null,
       registrations: { live: 0, made: 0 },
       live: new Map(),
     }
@@ -90,10 +93,22 @@ export const viewLive = ({ verification, live }: Serial, callbackUrl: string): R
   return registrationOf({ ...row, dueAt, claimedAt }, { metadata, verdict: verdict === 'unreadable' ? null : verdict })
 }
 
+/** What answers have counted towards an end of those that waited then. */
+const NOTHING_COUNTED = { failures: 0, failingSince: null, invalidIds: 0, goneChecks: 0 }
+
 /** Writes what has changed; all that are registered have their ids then. */
 export const saveSerials = async (tx: Tx, serials: readonly Serial[]): Promise<void> => {
-  const known = serials.flatMap(({ id, ask }) => (id !== null && ask ? [{ id, ...ask }] : []))
-  await tx.update('verifications', ['id'], known)
+  const known = serials.flatMap(({ id, ask, isNew }) => (id !== null && ask ? [{ id, ask, isNew }] : []))
+  await tx.update(
+    'verifications',
+    ['id'],
+    known.map(({ id, ask }) => ({ id, ...ask })),
+  )
+  await tx.update(
+    'verifications',
+    ['id'],
+    known.filter(({ isNew }) => isNew).map(({ id }) => ({ id, ...NOTHING_COUNTED })),
+  )
   const added = serials.filter(({ id, ask }) => id === null && ask)
   const ids = await tx.insert(
     'verifications',

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { SECOND } from '../../../src/core/duration.ts'
+import { HOUR, SECOND } from '../../../src/core/duration.ts'
 import { first, LEASE_MS, type OpenStore, openStoreFixture, WAITING } from '../../support/store.ts'
 
 export const describePolling = (open: OpenStore): void => {
@@ -23,6 +23,21 @@ export const describePolling = (open: OpenStore): void => {
     })
     expect(account).toMatchObject({ id: bench.account.id, apiId: 'C12345678', passwordMode: 'dynamic', pausedAt: null })
     expect(account.apiKey.reveal()).toBe('upstream-key')
+  })
+
+  test('begins anew with a serial for which nobody has waited', async () => {
+    await using bench = await openStoreFixture(open)
+    const { id } = await bench.register({ idcardid: '42' })
+    await bench.poll(WAITING)
+    for (let n = 0; n < 2; n++) {
+      await bench.advance(HOUR)
+      await bench.poll({ kind: 'not_found', code: 4061 })
+    }
+    await bench.store.cancel(bench.partnerId, id)
+    const registered = await bench.store.register([bench.newRegistration({ idcardid: '42' })])
+    const { verification } = first(await bench.claim())
+    expect(registered[0]?.outcome).toBe('created')
+    expect(verification).toMatchObject({ goneChecks: 0, failures: 0, failingSince: null, invalidIds: 0, seen: true })
   })
 
   test('hands a row to one caller only until its lease has run out', async () => {
