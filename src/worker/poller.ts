@@ -43,11 +43,6 @@ interface Reported {
   now: number
 }
 
-interface Answered {
-  partnerId: string
-  settlement: VerificationSettlement
-}
-
 /** The second one by upstream's clock, where it calls the password wrong. */
 export const CALLS_OF_A_POLL = 2
 
@@ -65,7 +60,7 @@ export const createPoller = (deps: PollerDeps) => {
   const alert = createUpstreamAlerts(emit)
   const tellOutcome = createOutcomeReport(emit)
   const settle = createSettler(
-    (answered: readonly Answered[]) => store.settleVerifications(answered.map(({ settlement }) => settlement)),
+    (settlements: readonly VerificationSettlement[]) => store.settleVerifications(settlements),
     { clock: deps.clock, emit, event: 'poll' },
   )
   let isBreakingOff = false
@@ -98,16 +93,16 @@ export const createPoller = (deps: PollerDeps) => {
     }
   }
 
-  const record = async (account: ClaimedAccount, { partnerId, settlement }: Answered): Promise<void> => {
-    const outcome = await settle({ partnerId, settlement })
+  const record = async (account: ClaimedAccount, settlement: VerificationSettlement): Promise<void> => {
+    const outcome = await settle(settlement)
     if (outcome) tellOutcome(account, settlement, outcome)
     if (settlement.step.dueAt !== null) deps.onDue(settlement.step.dueAt)
   }
 
-  const recordChange = async (account: ClaimedAccount, answered: Answered): Promise<void> => {
+  const recordChange = async (account: ClaimedAccount, settlement: VerificationSettlement): Promise<void> => {
     changing.start(account.id)
     try {
-      await record(account, answered)
+      await record(account, settlement)
     } finally {
       changing.end(account.id)
     }
@@ -119,12 +114,12 @@ export const createPoller = (deps: PollerDeps) => {
    */
   const ask = async (account: ClaimedAccount, verification: ClaimedVerification, freeSlot: () => void) => {
     const askedAt = store.now()
-    const { id, claim, idcardid, partnerId } = verification
+    const { id, claim, idcardid } = verification
     if (account.id === TEST_ACCOUNT_ID) {
       const scripted = answerTestSerial(verification, { now: askedAt, policy })
       const unchanged = { id: account.id, change: null }
       const settlement = { id, claim, idcardid, ...scripted, askedAt, observedAt: askedAt, account: unchanged }
-      return record(account, { partnerId, settlement })
+      return record(account, settlement)
     }
     const startedAt = deps.clock.monotonic()
     const answer = await upstream.ask(account, verification)
@@ -136,9 +131,9 @@ export const createPoller = (deps: PollerDeps) => {
     const { step, change } = judged
     report(account, verification, { answer, ...judged, durationMs, now: observedAt })
     const settlement = { id, claim, idcardid, answer, askedAt, observedAt, step, account: { id: account.id, change } }
-    if (change) return recordChange(account, { partnerId, settlement })
+    if (change) return recordChange(account, settlement)
     if (!isProbed(account)) freeSlot()
-    return record(account, { partnerId, settlement })
+    return record(account, settlement)
   }
 
   const report = (

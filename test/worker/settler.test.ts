@@ -22,21 +22,47 @@ const openSettler = (settle: (batch: readonly string[]) => void) => {
 
 describe('recording outcomes', () => {
   test('keeps them while the database cannot be written, and tries again less often with each failure, every five seconds at most', async () => {
-    let failures = 5
+    let failures = 15
     const { record, batches, clock, emit } = openSettler(() => {
       if (failures-- > 0) throw new AppError('unavailable', both('the disk is full'))
     })
+    const together = () => batches.filter(({ length }) => length > 1)
     const recorded = Promise.all(['a', 'b'].map(record))
     await yieldToLoop()
     for (const [tries, seconds] of [1, 2, 4, 5, 5].entries()) {
       await clock.advance(seconds * 1_000 - 1)
-      expect(batches).toHaveLength(tries + 1)
+      expect(together()).toHaveLength(tries + 1)
       await clock.advance(1)
+      await yieldToLoop()
     }
     await recorded
-    expect(batches).toEqual(new Array(6).fill(['a', 'b']))
+    expect(together()).toEqual(new Array(6).fill(['a', 'b']))
     const waiting = ['poll.settle_delayed', { error: expect.any(AppError), outcomes: 2 }]
     expect(emit.mock.calls).toEqual(new Array(5).fill(waiting))
+  })
+
+  test('keeps the one that is locked, which stops nobody else', async () => {
+    let isLocked = true
+    const { record, clock, emit } = openSettler(batch => {
+      if (isLocked && batch.includes('locked')) throw new AppError('unavailable', both('lock timeout'))
+    })
+    const locked = record('locked')
+    expect(await Promise.all(['a', 'b'].map(record))).toEqual(['a is recorded', 'b is recorded'])
+    expect(await record('c')).toBe('c is recorded')
+    expect(emit.mock.calls).toEqual([['poll.settle_delayed', { error: expect.any(AppError), outcomes: 1 }]])
+    isLocked = false
+    await clock.advance(1_000)
+    expect(await locked).toBe('locked is recorded')
+  })
+
+  test('goes on with those behind one that took long to fail', async () => {
+    const { record, clock } = openSettler(batch => {
+      if (!batch.includes('locked')) return
+      void clock.advance(10_000)
+      throw new AppError('unavailable', both('lock timeout'))
+    })
+    void record('locked')
+    expect(await Promise.all(['a', 'b'].map(record))).toEqual(['a is recorded', 'b is recorded'])
   })
 
   test('leaves out the one that fails, so that it stops nobody else', async () => {
