@@ -59,6 +59,8 @@ const hostSignalOf = (result: SendResult): HostSignal | null => {
 
 const NO_SHARE = () => {}
 const notSent = (detail: string): SendResult => ({ kind: 'failed', error: 'local', detail, durationMs: 0 })
+/** So many outcomes may wait to be recorded: beyond them their webhooks would be sent again when their leases run out. */
+const MOST_UNRECORDED = 1_000
 /** No slot is free. One that becomes free rings. */
 const FULL: Round = { claimed: 0, nextAt: null }
 
@@ -216,7 +218,7 @@ export const createDeliverer = (deps: DelivererDeps) => {
   return {
     /** Claims what may be sent now and starts to send it. */
     round: async (): Promise<Round> => {
-      const slots = concurrency - partners.total()
+      const slots = Math.min(concurrency - partners.total(), concurrency + MOST_UNRECORDED - unrecorded.total())
       if (slots <= 0) return FULL
       const request: MessageClaimRequest = {
         slots,

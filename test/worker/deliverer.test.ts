@@ -43,6 +43,24 @@ test('a slot is free as soon as its attempt has ended, before it is recorded', a
   expect(happened.at(-1)).toBe('recorded')
 })
 
+test('claims no more while too many outcomes cannot be recorded', async () => {
+  const { deliverer, round, answer, claims, holdRecords } = openScene()
+  const record = holdRecords()
+  for (let seq = 0; claims.at(-1)?.slots !== 1; seq++) {
+    await round(messageOf(seq, { host: `${seq}.example` }))
+    await answer(seq, OK)
+  }
+  await round(messageOf(1_000_000))
+  const claimed = claims.length
+  expect(await round()).toEqual({ claimed: 0, nextAt: null })
+  expect(claims).toHaveLength(claimed)
+  await answer(1_000_000, OK)
+  await record()
+  await deliverer.whenIdle()
+  await round()
+  expect(claims.at(-1)).toMatchObject({ slots: CONCURRENCY })
+})
+
 test('an attempt that throws frees its slot and leaves the row to its lease', async () => {
   const send = async () => {
     throw new Error('a bug')
