@@ -1,24 +1,16 @@
 import { callbackPolicy, judgeUrl } from '../core/callback-url.ts'
 import { callbackFacts, viewCallback } from '../http/admin/callbacks.ts'
-import type { CallbackTrouble, Store } from '../store/store.ts'
+import { listAll } from '../store/page.ts'
+import type { Callback, CallbackTrouble, Store } from '../store/store.ts'
 import { argument, defineCommand, type Pair, partnerOption, required } from './command.ts'
 import { refuse } from './ending.ts'
 import { findPartner, partnerNames } from './find-partner.ts'
 import { answerList } from './output.ts'
 
-const PAGE = 250
 const URL_ARGUMENT = argument('URL', ['the URL, as "callback list --json" has it', '地址，见 "callback list --json"'])
 
-const allCallbacks = async (store: Store, partnerId: string | null): Promise<CallbackTrouble[]> => {
-  const all: CallbackTrouble[] = []
-  let after = null
-  do {
-    const { found, next } = await store.listCallbacks(partnerId, { after, limit: PAGE })
-    all.push(...found)
-    after = next
-  } while (after !== null)
-  return all
-}
+const allCallbacks = (store: Store, partnerId: string | null) =>
+  listAll<CallbackTrouble, Callback>(page => store.listCallbacks(partnerId, page))
 
 export const group: Pair = ['list, disable and enable callback URLs', '列出、停用、启用回调地址']
 

@@ -16,16 +16,20 @@ export const pageOf = <Item, Place>(
   return { found, next: last === undefined ? null : placeOf(last) }
 }
 
+export const idOf = <Id>({ id }: { id: Id }): Id => id
+
 const LISTED_AT_ONCE = 250
 
 /** All that a verb of the store lists page by page, in its order. */
-export const listAll = async <T extends { id: string }>(
-  list: (page: { limit: number; after: string | null }) => Promise<T[]>,
-): Promise<T[]> => {
-  const all: T[] = []
-  for (;;) {
-    const page = await list({ limit: LISTED_AT_ONCE, after: all.at(-1)?.id ?? null })
-    all.push(...page)
-    if (page.length < LISTED_AT_ONCE) return all
-  }
+export const listAll = async <Item, Place>(
+  list: (page: { limit: number; after: Place | null }) => Promise<Page<Item, Place>>,
+): Promise<Item[]> => {
+  const all: Item[] = []
+  let after: Place | null = null
+  do {
+    const page: Page<Item, Place> = await list({ limit: LISTED_AT_ONCE, after })
+    all.push(...page.found)
+    after = page.next
+  } while (after !== null)
+  return all
 }

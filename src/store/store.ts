@@ -163,7 +163,7 @@ export interface Store extends OperatorVerbs {
   createPartner(partner: NewPartner): Promise<Partner>
   findPartner(id: string): Promise<Partner | null>
   /** Oldest first, `limit` at most, from after the partner `after`. */
-  listPartners(page: { limit: number; after: string | null }): Promise<Partner[]>
+  listPartners(page: { limit: number; after: string | null }): Promise<Page<Partner>>
   /**
    * Changes what `change` names. While a partner is disabled, its keys are refused and nothing is asked or sent for it;
    * nothing is lost.
@@ -207,7 +207,7 @@ export interface Store extends OperatorVerbs {
    */
   accountFor(partnerId: string, idOrApiId: string | null): Promise<Account | null>
   /** Those in use. */
-  listAccounts(page: { limit: number; after: string | null }): Promise<Account[]>
+  listAccounts(page: { limit: number; after: string | null }): Promise<Page<Account>>
   /** Nothing is asked of it, not even by a canary, until an operator resumes it. */
   pauseAccount(id: string): Promise<Account | null>
   /** Resumes it with a slow start. An account that is not paused stays as it is. */

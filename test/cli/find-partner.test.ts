@@ -11,7 +11,7 @@ const partners = [
 ]
 const store = {
   findPartner: async (id: string) => (partners.find(one => one.id === id) ?? null) as never,
-  listPartners: async () => partners as never[],
+  listPartners: async () => ({ found: partners as never[], next: null }),
 }
 
 test('a partner is found by its id, or by its very name', async () => {

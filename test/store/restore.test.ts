@@ -62,7 +62,7 @@ describe('a restore', () => {
 
       const store = await openSqliteStore({ path, masterKey: KEY, now: () => NOW, defaultRate: 1 })
       expect(await store.continueBulkActs(10)).toEqual({ count: 0, isIdle: true, isOfPartner: false, cancelled: [] })
-      const ended = (await store.listBulkActs({ limit: 10, before: null })).map(({ state, endedAt }) => [
+      const ended = (await store.listBulkActs({ limit: 10, before: null })).found.map(({ state, endedAt }) => [
         state,
         endedAt,
       ])

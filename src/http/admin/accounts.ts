@@ -7,7 +7,7 @@ import type { AccountRemoval } from '../../store/accounts/account.ts'
 import type { Account } from '../../store/store.ts'
 import type { Part } from '../api-env.ts'
 import { AT_OR_NULL, idField, PAUSE, TEXT_OR_NULL, textField } from '../json/fields.ts'
-import { PAGE_QUERY, viewFirst } from '../json/pagination.ts'
+import { PAGE_QUERY, viewPage } from '../json/pagination.ts'
 import { found } from '../json/problem.ts'
 import { invalid, noQuery, readQuery, said } from '../json/validate.ts'
 import { ACT, readAct, WHY } from './authorize.ts'
@@ -87,8 +87,7 @@ export const addAccounts: Part = (app, { store, newId }) => {
 
   app.get('/v1/admin/accounts', async c => {
     const { limit, cursor } = readQuery(c, PAGE_QUERY)
-    const accounts = await store.listAccounts({ limit: limit + 1, after: cursor ?? null })
-    return c.json(viewFirst(accounts, limit, viewAccount))
+    return c.json(viewPage(await store.listAccounts({ limit, after: cursor ?? null }), viewAccount))
   })
 
   app.post('/v1/admin/accounts', noQuery, async c => {

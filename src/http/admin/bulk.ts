@@ -7,7 +7,7 @@ import { BULK_RATE, type BulkAct, mostUnderWay } from '../../store/bulk/bulk-act
 import { BULK_ACTS } from '../../store/registrations/filter.ts'
 import type { NewBulkAct } from '../../store/store.ts'
 import type { ApiEnv, Part } from '../api-env.ts'
-import { PAGE_QUERY, viewFirst } from '../json/pagination.ts'
+import { PAGE_QUERY, viewPage } from '../json/pagination.ts'
 import { found, readId } from '../json/problem.ts'
 import { noQuery, oneOf, readQuery, said } from '../json/validate.ts'
 import { ACT, REASON, readAct } from './authorize.ts'
@@ -95,8 +95,8 @@ export const addBulk: Part = (app, { store, newId, now }) => {
 
   app.get('/v1/admin/bulk', async c => {
     const { limit, cursor } = readQuery(c, PAGE_QUERY)
-    const bulkActs = await store.listBulkActs({ limit: limit + 1, before: cursor ?? null })
-    return c.json(viewFirst(bulkActs, limit, bulk => view(c, bulk)))
+    const page = await store.listBulkActs({ limit, before: cursor ?? null })
+    return c.json(viewPage(page, bulk => view(c, bulk)))
   })
 
   app.get('/v1/admin/bulk/:id', noQuery, async c => c.json(view(c, await find(c))))

@@ -5,7 +5,7 @@ import { newPartner } from '../../core/new-partner.ts'
 import type { ApiKey, Partner } from '../../store/store.ts'
 import type { Part } from '../api-env.ts'
 import { AT, AT_OR_NULL, idField, lineField, QUOTAS, SHOWN_ONCE, timeField } from '../json/fields.ts'
-import { PAGE_QUERY, viewFirst } from '../json/pagination.ts'
+import { PAGE_QUERY, viewPage } from '../json/pagination.ts'
 import { found, readId } from '../json/problem.ts'
 import { noQuery, readQuery, said } from '../json/validate.ts'
 import { ACT, readAct, WHY } from './authorize.ts'
@@ -51,8 +51,7 @@ export const viewPartner = (partner: Partner) => z.decode(PARTNER, partner)
 export const addPartners: Part = (app, { store, newId, random }) => {
   app.get('/v1/admin/partners', async c => {
     const { limit, cursor } = readQuery(c, PAGE_QUERY)
-    const partners = await store.listPartners({ limit: limit + 1, after: cursor ?? null })
-    return c.json(viewFirst(partners, limit, viewPartner))
+    return c.json(viewPage(await store.listPartners({ limit, after: cursor ?? null }), viewPartner))
   })
 
   app.post('/v1/admin/partners', noQuery, async c => {

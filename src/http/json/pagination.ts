@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { Words } from '../../core/language.ts'
-import { type Page, pageOf } from '../../store/page.ts'
+import type { Page } from '../../store/page.ts'
 import { said } from './validate.ts'
 
 export const MOST_OF_A_PAGE = 250
@@ -58,14 +58,3 @@ export const viewPage = <Item, View>({ found, next }: Page<Item, unknown>, view:
   data: found.map(view),
   nextCursor: next === null ? null : cursorOf(next),
 })
-
-/** The page out of up to `limit + 1` items. */
-export const viewFirst = <Item extends { id: string }, View>(
-  items: readonly Item[],
-  limit: number,
-  view: (item: Item) => View,
-) =>
-  viewPage(
-    pageOf(items, limit, ({ id }) => id),
-    view,
-  )

@@ -9,6 +9,7 @@ import {
 } from '../../core/account.ts'
 import type { StoreContext } from '../context.ts'
 import { and, asc, eq, gt, isNotNull, or } from '../drizzle.ts'
+import { idOf, pageOf } from '../page.ts'
 import type { Store } from '../store.ts'
 import type { Tx } from '../tx.ts'
 import { type Account, type AccountRow, accountOfRow, judgeRemoval, type NewAccount } from './account.ts'
@@ -86,8 +87,14 @@ export const createAccounts = (context: StoreContext) => {
       read(async tx => {
         const { accounts } = tx.schema
         const isListed = and(isShown(tx), gt(accounts.id, after ?? ''))
-        const found = await tx.db.select().from(accounts).where(isListed).orderBy(asc(accounts.id)).limit(limit)
-        return found.map(row => accountOfRow(row, defaultRate))
+        const rows = await tx.db
+          .select()
+          .from(accounts)
+          .where(isListed)
+          .orderBy(asc(accounts.id))
+          .limit(limit + 1)
+        const found = rows.map(row => accountOfRow(row, defaultRate))
+        return pageOf(found, limit, idOf)
       }),
 
     pauseAccount: id => write(tx => patch(tx, id, () => pausedByOperator(tx.at))),

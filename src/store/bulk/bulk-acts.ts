@@ -1,6 +1,7 @@
 import type { StoreContext } from '../context.ts'
 import { and, asc, desc, eq, lt, sql } from '../drizzle.ts'
 import { afterBulkStep } from '../hints.ts'
+import { idOf, pageOf } from '../page.ts'
 import { nudgeAll, resendAll } from '../registrations/acts.ts'
 import { cancelAll } from '../registrations/cancelling.ts'
 import type { FoundRegistration } from '../registrations/filter.ts'
@@ -54,8 +55,8 @@ export const createBulkActs = ({ read, write, tell }: StoreContext) =>
           .from(bulkActs)
           .where(lt(MADE, before?.slice(-ULID_LENGTH) ?? END))
           .orderBy(desc(MADE))
-          .limit(limit)
-        return rows.map(bulkActOf)
+          .limit(limit + 1)
+        return pageOf(rows.map(bulkActOf), limit, idOf)
       }),
 
     startBulkAct: async id => {

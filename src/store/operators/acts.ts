@@ -1,7 +1,7 @@
 import { DAY } from '../../core/duration.ts'
 import type { StoreContext } from '../context.ts'
 import { and, desc, eq, gte, lt } from '../drizzle.ts'
-import { pageOf } from '../page.ts'
+import { idOf, pageOf } from '../page.ts'
 import type { Store } from '../store.ts'
 import type { Row, Sql } from '../tx.ts'
 
@@ -78,6 +78,6 @@ export const createActs = ({ read, write }: StoreContext) =>
           act === null ? undefined : eq(acts.act, act),
         )
         const found = db.select().from(acts).where(asked).orderBy(desc(acts.id))
-        return pageOf(await found.limit(limit + 1), limit, ({ id }) => id)
+        return pageOf(await found.limit(limit + 1), limit, idOf)
       }),
   }) satisfies Partial<Store>

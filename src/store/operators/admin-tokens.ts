@@ -1,5 +1,6 @@
 import type { StoreContext } from '../context.ts'
 import { asc, eq, getTableColumns, gt } from '../drizzle.ts'
+import { idOf, pageOf } from '../page.ts'
 import { isValid, revoke, touch } from '../partners/api-keys.ts'
 import type { Store } from '../store.ts'
 import type { Row, Tx } from '../tx.ts'
@@ -29,13 +30,13 @@ export const createAdminTokens = ({ read, write }: StoreContext) =>
       }),
 
     listAdminTokens: ({ limit, after }) =>
-      read(tx => {
+      read(async tx => {
         const { adminTokens } = tx.schema
         const later = tx.db
           .select(viewOf(tx))
           .from(adminTokens)
           .where(gt(adminTokens.id, after ?? ''))
-        return later.orderBy(asc(adminTokens.id)).limit(limit)
+        return pageOf(await later.orderBy(asc(adminTokens.id)).limit(limit + 1), limit, idOf)
       }),
 
     revokeAdminToken: id =>

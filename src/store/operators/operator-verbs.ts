@@ -31,7 +31,7 @@ export interface OperatorVerbs {
   createBulkAct(bulk: NewBulkAct): Promise<BulkAct>
   findBulkAct(id: string): Promise<BulkAct | null>
   /** Newest first, `limit` at most, from before the bulk act `before`. */
-  listBulkActs(page: { limit: number; before: string | null }): Promise<BulkAct[]>
+  listBulkActs(page: { limit: number; before: string | null }): Promise<Page<BulkAct>>
   /** Begins a draft, or goes on with what was stopped. `continueBulkActs` does the work, also after a restart. */
   startBulkAct(id: string): Promise<BulkCommand | null>
   stopBulkAct(id: string): Promise<BulkCommand | null>
@@ -44,7 +44,7 @@ export interface OperatorVerbs {
 
   createAdminToken(token: NewAdminToken): Promise<AdminToken>
   /** Oldest first, `limit` at most, from after the token `after`. */
-  listAdminTokens(page: { limit: number; after: string | null }): Promise<AdminToken[]>
+  listAdminTokens(page: { limit: number; after: string | null }): Promise<Page<AdminToken>>
   /** A token that is revoked already stays as it is. */
   revokeAdminToken(id: string): Promise<AdminToken | null>
   findAdminToken(id: string): Promise<AdminTokenOwner | null>

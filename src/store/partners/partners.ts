@@ -2,6 +2,7 @@ import type { StoreContext } from '../context.ts'
 import { asc, eq, gt } from '../drizzle.ts'
 import { afterChangingPartner } from '../hints.ts'
 import { stopClaims } from '../messages/claims-lock.ts'
+import { idOf, pageOf } from '../page.ts'
 import type { Store } from '../store.ts'
 import type { Row } from '../tx.ts'
 import { addKey, type NewKey } from './api-keys.ts'
@@ -63,7 +64,8 @@ export const createPartners = (context: StoreContext) => {
           .select()
           .from(partners)
           .where(gt(partners.id, after ?? ''))
-        return (await later.orderBy(asc(partners.id)).limit(limit)).map(viewPartner)
+        const rows = await later.orderBy(asc(partners.id)).limit(limit + 1)
+        return pageOf(rows.map(viewPartner), limit, idOf)
       }),
 
     changePartner: async (id, change) => {

@@ -72,8 +72,14 @@ export const describeAccounts = (open: OpenStore): void => {
     expect(await bench.store.findAccount('acc_z')).toEqual(created)
     expect(await bench.store.findAccount('C87654321')).toEqual(created)
     expect(await bench.store.findAccount('acc_nobody')).toBeNull()
-    expect(await bench.store.listAccounts({ limit: 1, after: bench.account.id })).toEqual([created])
-    expect(await bench.store.listAccounts({ limit: 1, after: null })).toEqual([bench.account])
+    expect(await bench.store.listAccounts({ limit: 1, after: bench.account.id })).toEqual({
+      found: [created],
+      next: null,
+    })
+    expect(await bench.store.listAccounts({ limit: 1, after: null })).toEqual({
+      found: [bench.account],
+      next: bench.account.id,
+    })
   })
 
   test('bound to a partner are used by that partner alone, and before the default one', async () => {
@@ -95,7 +101,7 @@ export const describeAccounts = (open: OpenStore): void => {
   test('of test serials are listed and chosen by nobody, wait for no other, and all that comes of them says so', async () => {
     await using bench = await openStoreFixture(open)
     await bench.store.createAccount(account({ id: TEST_ACCOUNT_ID }))
-    expect(await bench.store.listAccounts({ limit: 10, after: null })).toEqual([bench.account])
+    expect(await bench.store.listAccounts({ limit: 10, after: null })).toEqual({ found: [bench.account], next: null })
     expect((await bench.store.stats()).accounts.map(({ id }) => id)).toEqual([bench.account.id])
     for (const name of [TEST_ACCOUNT_ID, 'C87654321']) {
       expect(await bench.store.accountFor(bench.partnerId, name)).toBeNull()
@@ -212,7 +218,7 @@ export const describeAccounts = (open: OpenStore): void => {
       expect(await store.findAccount(name)).toBeNull()
       expect(await store.accountFor(bench.partnerId, name)).toBeNull()
     }
-    expect(await store.listAccounts({ limit: 10, after: null })).toEqual([bench.account])
+    expect(await store.listAccounts({ limit: 10, after: null })).toEqual({ found: [bench.account], next: null })
     expect((await store.stats()).accounts.map(({ id }) => id)).toEqual([bench.account.id])
     const after = await bench.register({ accountId: 'acc_z' })
     await bench.advance(MINUTE)
@@ -231,7 +237,7 @@ export const describeAccounts = (open: OpenStore): void => {
     const back = await store.createAccount(again)
     expect(back).toMatchObject({ id: 'acc_z', rate: 1_000, passwordMode: 'dynamic', pausedAt: null })
     expect(await store.createAccount(again)).toBeNull()
-    expect(await store.listAccounts({ limit: 10, after: bench.account.id })).toEqual([back])
+    expect(await store.listAccounts({ limit: 10, after: bench.account.id })).toEqual({ found: [back], next: null })
     await bench.advance(HOUR)
     const { account: asked } = first(await bench.claim())
     expect([asked.id, asked.apiKey.reveal()]).toEqual(['acc_z', 'new-key'])

@@ -133,7 +133,9 @@ export const describeBulkActs = (open: OpenStore): void => {
     const states = async () => {
       await bench.advance(1)
       expect((await bench.store.continueBulkActs(1)).isOfPartner).toBe(true)
-      return (await bench.store.listBulkActs({ limit: 9, before: null })).map(({ done }) => Math.sign(done)).reverse()
+      return (await bench.store.listBulkActs({ limit: 9, before: null })).found
+        .map(({ done }) => Math.sign(done))
+        .reverse()
     }
     expect([await states(), await states(), await states()]).toEqual([
       [1, 0, 0],
@@ -284,7 +286,7 @@ export const describeBulkActs = (open: OpenStore): void => {
     ] as const
     for (const id of [one, two, three]) await draft(bench, { id, partnerId: id === two ? bench.partnerId : null })
     const page = async (before: string | null) =>
-      (await bench.store.listBulkActs({ limit: 2, before })).map(({ id }) => id)
+      (await bench.store.listBulkActs({ limit: 2, before })).found.map(({ id }) => id)
     expect(await page(null)).toEqual([three, two])
     expect(await page(two)).toEqual([one])
     expect(await bench.store.startBulkAct('bulk_none')).toBeNull()

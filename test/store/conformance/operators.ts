@@ -32,14 +32,14 @@ export const describeOperators = (open: OpenStore): void => {
     expect(token).toEqual({ id: token.id, name: 'Zoë 值班', role: 'operate', ...times })
     expect(await bench.store.findAdminToken(token.id)).toEqual({ name: 'Zoë 值班', role: 'operate', hash, live: true })
     expect(await bench.store.findAdminToken('token_none')).toBeNull()
-    expect(await bench.store.listAdminTokens({ limit: 10, after: null })).toEqual([token])
+    expect(await bench.store.listAdminTokens({ limit: 10, after: null })).toEqual({ found: [token], next: null })
   })
 
   test('list them the oldest first, page by page', async () => {
     await using bench = await openStoreFixture(open)
     const ids = [(await addToken(bench)).id, (await addToken(bench)).id, (await addToken(bench)).id]
     const page = async (after: string | null) =>
-      (await bench.store.listAdminTokens({ limit: 2, after })).map(({ id }) => id)
+      (await bench.store.listAdminTokens({ limit: 2, after })).found.map(({ id }) => id)
     expect(await page(null)).toEqual(ids.slice(0, 2))
     expect(await page(ids[1] ?? null)).toEqual(ids.slice(2))
   })
@@ -49,7 +49,9 @@ export const describeOperators = (open: OpenStore): void => {
     const token = await addToken(bench, bench.store.now() + MINUTE)
     await bench.store.touchAdminTokens([token.id, 'token_none'])
     const usedAt = bench.store.now()
-    expect(await bench.store.listAdminTokens({ limit: 1, after: null })).toMatchObject([{ lastUsedAt: usedAt }])
+    expect(await bench.store.listAdminTokens({ limit: 1, after: null })).toMatchObject({
+      found: [{ lastUsedAt: usedAt }],
+    })
     expect(await bench.store.findAdminToken(token.id)).toMatchObject({ live: true })
     await bench.advance(MINUTE)
     expect(await bench.store.findAdminToken(token.id)).toMatchObject({ live: false })

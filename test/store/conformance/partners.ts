@@ -33,7 +33,7 @@ export const describePartners = (open: OpenStore): void => {
     await using bench = await openStoreFixture(open)
     const ids = [bench.partnerId, await bench.addPartner('b'), await bench.addPartner('a')]
     const page = async (limit: number, after: string | null) =>
-      (await bench.store.listPartners({ limit, after })).map(partner => partner.id)
+      (await bench.store.listPartners({ limit, after })).found.map(partner => partner.id)
     expect(await page(10, null)).toEqual(ids)
     expect(await page(2, null)).toEqual(ids.slice(0, 2))
     expect(await page(2, ids[1] ?? '')).toEqual(ids.slice(2))
