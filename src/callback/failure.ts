@@ -1,3 +1,4 @@
+import { codeOf } from '../core/error.ts'
 import type { Fault } from '../http-client/client.ts'
 
 /** Why an attempt got no answer. */
@@ -63,15 +64,10 @@ const CODES: Record<string, FailureCode> = {
   EADDRINUSE: 'local',
 }
 
-const failureCodeOf = (error: Error): string => {
-  const { code } = error as { code?: unknown }
-  return typeof code === 'string' && code !== '' ? code : error.name
-}
-
 const failureOfCode = (code: string): Failure => ({ error: CODES[code] ?? 'protocol', detail: code })
 
 /** The failure behind an error of net or tls. Its message is never kept: it may contain addresses and bytes. */
-export const failureOfError = (error: Error): Failure => failureOfCode(failureCodeOf(error))
+export const failureOfError = (error: Error): Failure => failureOfCode(String(codeOf(error) || error.name))
 
 const failureToConnect = ({ phase, error }: Extract<Fault, { kind: 'connect' }>): Failure => {
   if (error instanceof SendError) return error.failure

@@ -22,20 +22,9 @@ export const SHORT_ANSWER: Limits = {
 }
 
 /** Connections are shared by requests of the same key and by no others, so a key leads to one origin. */
-export interface Destination<O extends Origin> {
+interface Destination<O extends Origin> {
   key: string
   origin: O
-}
-
-export interface Client<O extends Origin> {
-  /**
-   * Sends one request and resolves with how that ended; rejects only for a request that cannot be written. `timeoutMs`
-   * limits all of it, connecting included. A request on a reused connection that the peer has closed is sent once more, at
-   * once, on a fresh one. There are as many connections as requests under way: the caller limits these.
-   */
-  send(to: Destination<O>, request: HttpRequest, timeoutMs: number): Promise<Exchange>
-  /** Ends what is under way, and refuses what comes, with the fault `closed`. */
-  close(): void
 }
 
 /** How often exchanges and idle connections are looked after; a timer for each would cost more than all its work. */
@@ -55,7 +44,7 @@ export const openClient = <O extends Origin = Origin>(deps: {
   limits: Limits
   retries: 'unsent' | 'unanswered'
   clock: Clock
-}): Client<O> => {
+}) => {
   const { limits, retries } = deps
   const { monotonic: now, sleep } = deps.clock
   const openTo = createOpen<O>(deps.connect ?? ((_origin, { openTcp }) => openTcp()), deps.clock)
@@ -117,7 +106,12 @@ export const openClient = <O extends Origin = Origin>(deps: {
   const mayRetry = ({ isStale, isUnsent }: ExchangeEnd) => isStale && (isUnsent || retries === 'unanswered')
 
   return {
-    send: (to, request, timeoutMs) =>
+    /**
+     * Sends one request and resolves with how that ended; rejects only for a request that cannot be written. `timeoutMs`
+     * limits all of it, connecting included. A request on a reused connection that the peer has closed is sent once more, at
+     * once, on a fresh one. There are as many connections as requests under way: the caller limits these.
+     */
+    send: (to: Destination<O>, request: HttpRequest, timeoutMs: number): Promise<Exchange> =>
       new Promise(done => {
         if (isClosed) return done(CLOSED)
         const outbound = { bytes: writeRequest(request, to.origin.host), mayWrite: request.mayWrite ?? always }
@@ -129,7 +123,8 @@ export const openClient = <O extends Origin = Origin>(deps: {
           else add(to).run(outbound, endsAt - now(), done)
         })
       }),
-    close: () => {
+    /** Ends what is under way, and refuses what comes, with the fault `closed`. */
+    close: (): void => {
       isClosed = true
       for (const connection of [...open]) connection.close()
     },

@@ -5,7 +5,7 @@ import type { ShowTime } from '../../core/show-time.ts'
 import type { TroubleCode } from '../../core/trouble.ts'
 import { isThere } from '../../store/operators/nodes.ts'
 import { BUSY_TABLES } from '../../store/stats/stats.ts'
-import { type TroubleFacts, troublesOf } from '../../store/stats/troubles.ts'
+import { troublesOf } from '../../store/stats/troubles.ts'
 import type { Store } from '../../store/store.ts'
 import { findWriteError } from '../../store/unavailable.ts'
 import type { Part } from '../api-env.ts'
@@ -89,31 +89,21 @@ export type Overview = z.output<typeof OVERVIEW>
 
 interface Reader {
   language: Language
+  /** Writes a time (epoch ms) in the reader's zone; in UTC, if it is not given. */
   showTime?: ShowTime
+  /** Whether a service has the database open, as the reader is one; null: whoever shows itself as a node tells. */
+  isServed: boolean | null
 }
 
-/**
- * Reads how it is going.
- *
- * @param reader.isServed whether a service has the database open, as the reader is one or has seen one; null: whoever shows itself as a
- *   node tells
- * @param reader.showTime writes a time (epoch ms) in the reader's zone; in UTC, if it is not given
- */
-export const readOverview = async (
-  store: Pick<Store, 'stats' | 'probe'>,
-  { isServed: seen, ...reader }: Reader & { isServed: boolean | null },
-): Promise<Overview> => {
+/** Reads how it is going. */
+export const readOverview = async (store: Pick<Store, 'stats' | 'probe'>, reader: Reader): Promise<Overview> => {
+  const { language, showTime } = reader
   const [stats, writeError] = await Promise.all([store.stats(), findWriteError(store)])
-  const isServed = seen ?? stats.nodes.some(node => isThere(node, stats.at))
-  return viewOverview({ stats, writeError, isServed }, reader)
-}
-
-const viewOverview = (facts: TroubleFacts, { language, showTime }: Reader): Overview => {
-  const { stats } = facts
+  const isServed = reader.isServed ?? stats.nodes.some(node => isThere(node, stats.at))
   return z.decode(OVERVIEW, {
     ...stats,
     language,
-    problems: troublesOf(facts).map(trouble => ({
+    problems: troublesOf({ stats, writeError, isServed }).map(trouble => ({
       code: trouble.code,
       account: 'account' in trouble ? trouble.account : null,
       since: trouble.since,
