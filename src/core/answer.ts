@@ -47,13 +47,7 @@ export type Answer =
   | { kind: 'clock'; code: 40501 | 40502 }
 
 /** The fields of a GetResult body that matter, parsed but not validated; an absent one is null or undefined. */
-export interface AnswerFields {
-  code: unknown
-  status: unknown
-  message: unknown
-  livingScore: unknown
-  similarity: unknown
-}
+export type AnswerFields = Readonly<Record<'code' | 'status' | 'message' | 'livingScore' | 'similarity', unknown>>
 
 const MESSAGE_LENGTH = 200
 const STATUS_LENGTH = 64
@@ -65,17 +59,18 @@ const WAITING = new Set(['ING', 'SCAN', 'INIT'])
 /** Says in words that are known that there is no verdict yet. */
 export const isWaitingStatus = (status: string): boolean => WAITING.has(status.toUpperCase())
 
-const isSplitPair = (text: string, at: number): boolean => /^[\uD800-\uDBFF][\uDC00-\uDFFF]/.test(text.slice(at - 1))
-
 /**
  * Turns untrusted text into a string that every database, log and JSON reader accepts: at most `length` UTF-16 units, no control
  * characters, no lone surrogates. Blank text, and anything but text or a number, is null.
  */
 const readText = (value: unknown, length: number): string | null => {
   if (typeof value !== 'string') return typeof value === 'number' ? String(value) : null
-  const trimmed = value.trim()
-  const end = isSplitPair(trimmed, length) ? length - 1 : length
-  const clean = trimmed.slice(0, end).replace(/[\t\n\r]/g, ' ')
+  // The cut may have split a pair.
+  const cut = value
+    .trim()
+    .slice(0, length)
+    .replace(/[\uD800-\uDBFF]$/, '')
+  const clean = cut.replace(/[\t\n\r]/g, ' ')
   return clean.replace(/\p{Cc}/gu, '\uFFFD').toWellFormed() || null
 }
 

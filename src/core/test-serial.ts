@@ -1,4 +1,4 @@
-import { type Answer, readAnswer } from './answer.ts'
+import type { Answer, Verdict } from './answer.ts'
 import { readDuration } from './duration.ts'
 import type { Words } from './language.ts'
 
@@ -36,16 +36,17 @@ export const TEST_SERIAL_FORM: Words = {
   zh: '以 test_ 开头，但不是可用的测试流水号：必须是 test_success、test_fail、test_notfound 或 test_expire，之后可加时长和自定义后缀，例如 test_success_3s_my-1',
 }
 
-const NOTHING = { message: null, livingScore: null, similarity: null }
-const WAITING = { code: 2, status: 'ING', ...NOTHING }
-const ENDS = {
-  success: { code: 2, status: 'SUCCESS', message: '认证成功', livingScore: null, similarity: '100' },
-  fail: { code: 2, status: 'FAIL', message: '认证失败', livingScore: null, similarity: null },
-  notfound: { code: 4061, status: null, ...NOTHING },
+const WAITING: Answer = { kind: 'waiting', code: 2, status: 'ING' }
+const PASSED: Verdict = { status: 'SUCCESS', message: '认证成功', livingScore: null, similarity: '100' }
+const FAILED: Verdict = { status: 'FAIL', message: '认证失败', livingScore: null, similarity: null }
+const ENDS: Readonly<Record<TestSerial['outcome'], Answer>> = {
+  success: { kind: 'verdict', code: 2, verdict: PASSED },
+  fail: { kind: 'verdict', code: 2, verdict: FAILED },
+  notfound: { kind: 'not_found', code: 4061 },
   // Like a link that nobody uses: it ends at the registration's deadline.
   expire: WAITING,
 }
 
 /** What GetResult would answer about a test serial of this age: ING until `afterMs` has passed. */
 export const answerOfTestSerial = ({ outcome, afterMs }: TestSerial, ageMs: number): Answer =>
-  readAnswer(ageMs < afterMs ? WAITING : ENDS[outcome])
+  ageMs < afterMs ? WAITING : ENDS[outcome]

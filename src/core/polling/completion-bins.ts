@@ -16,12 +16,11 @@ export const BIN_MIDDLES_MS: readonly number[] = BIN_STARTS_MS.map(start => star
 /** The start of a bin in ms; infinity after the last one. */
 export const binStart = (bin: number): number => BIN_STARTS_MS[bin] ?? Number.POSITIVE_INFINITY
 
-export const binOf = (ageMs: number): number => {
-  if (!(ageMs >= SECOND)) return 0
-  const guess = Math.min(BIN_COUNT - 1, 1 + Math.floor(BINS_A_DECADE * Math.log10(ageMs / SECOND)))
-  // At an edge the logarithm may be rounded to the wrong side.
-  return binStart(guess) > ageMs ? guess - 1 : binStart(guess + 1) <= ageMs ? guess + 1 : guess
-}
+export const binOf = (ageMs: number): number =>
+  Math.max(
+    0,
+    BIN_STARTS_MS.findLastIndex(start => start <= ageMs),
+  )
 
 /** By bin: how many checks were completed at that age, and for how long, in sum, checks of that age were watched. */
 export interface CompletionBins {
