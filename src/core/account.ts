@@ -1,6 +1,6 @@
 import { ACCOUNT_FAULTS, type Answer } from './answer.ts'
 import { MINUTE, SECOND } from './duration.ts'
-import { describeSilence, outageProbeDelay } from './outage.ts'
+import { outageProbeDelay, silenceOf } from './outage.ts'
 
 /** What an APIID can look like: it is named in the log and the audit. */
 export const API_ID = /^[\w.@-]{1,128}$/
@@ -34,6 +34,7 @@ export type AccountChange =
   | { kind: 'pause'; reason: PauseReason; code: number; probes: number; probeAt: number }
   | { kind: 'resume'; rampRate: number; rampAt: number }
   | { kind: 'throttle'; rampRate: number; rampAt: number; allowedAt: number }
+  /** `error` is such as `unreachable: ECONNREFUSED`. */
   | { kind: 'unreachable'; error: string; since: number; probes: number; probeAt: number }
   | { kind: 'back' }
 
@@ -146,7 +147,6 @@ export const accountChange = (account: AccountState, answer: Answer, moment: Ans
   if (account.pauseReason === 'operator') return null
   const isPaused = account.pausedAt !== null
   const back: AccountChange | null = outageSince === null ? null : { kind: 'back' }
-  const error = describeSilence(answer)
   switch (answer.kind) {
     case 'account':
       return pause(account, answer.fault, answer.code, now)
@@ -157,11 +157,15 @@ export const accountChange = (account: AccountState, answer: Answer, moment: Ans
     case 'invalid_id':
       if (moment.othersInvalid && moment.invalidIds >= 2) return pause(account, 'serial_not_received', answer.code, now)
       return isPaused ? pauseOn(account, now, 0) : back
-    case 'transient':
-      if (answer.cause === 'unknown_code' && moment.mostlyUnknown)
-        return pause(account, 'unknown_code', answer.code ?? 0, now)
+    case 'transient': {
+      const { code, cause, detail } = answer
+      if (cause === 'unknown_code' && moment.mostlyUnknown) return pause(account, 'unknown_code', code ?? 0, now)
       if (isPaused) return pauseOn(account, now, 0)
-      return error === null ? back : outageOn(account, error, moment)
+      if (outageSince === null || silenceOf(answer) === null) return back
+      const error = detail === undefined ? cause : `${cause}: ${detail}`
+      const probeAt = Math.ceil(now + outageProbeDelay(account.probes, moment.random))
+      return { kind: 'unreachable', error, since: outageSince, probes: account.probes + 1, probeAt }
+    }
     case 'verdict':
     case 'waiting':
     case 'unknown_status':
@@ -225,21 +229,7 @@ export const removedByOperator = (account: AccountState, now: number): AccountPa
   account.pauseReason === 'operator' ? resumedByOperator(account, now) : null
 
 /** After a pause, whoever ended it. */
-const slowStart = (rate: number, now: number): { rampRate: number; rampAt: number } => ({
-  rampRate: rate * SLOW_START_SHARE,
-  rampAt: now,
-})
-
-/** After a call without an answer: the next canary, where there is an outage. */
-const outageOn = (
-  { probes }: AccountState,
-  error: string,
-  { now, outageSince, random }: AnswerMoment,
-): AccountChange | null => {
-  if (outageSince === null) return null
-  const probeAt = Math.ceil(now + outageProbeDelay(probes, random))
-  return { kind: 'unreachable', error, since: outageSince, probes: probes + 1, probeAt }
-}
+const slowStart = (rate: number, now: number) => ({ rampRate: rate * SLOW_START_SHARE, rampAt: now })
 
 /** After a canary that says nothing about the account: the pause goes on for the same reason, for at least `holdMs`. */
 const pauseOn = (account: AccountState, now: number, holdMs: number): AccountChange => {
@@ -257,13 +247,8 @@ const throttle = (account: AccountState, holdMs: number, now: number): AccountCh
 const probeDelays = (reason: PauseReason | null): readonly number[] =>
   reason === 'credentials_wrong' || reason === 'frozen' ? CAREFUL_PROBE_DELAYS_MS : PROBE_DELAYS_MS
 
-const pause = (
-  { probes }: AccountState,
-  reason: PauseReason,
-  code: number,
-  now: number,
-): Extract<AccountChange, { kind: 'pause' }> => {
+const pause = ({ probes }: AccountState, reason: PauseReason, code: number, now: number) => {
   const delays = probeDelays(reason)
   const delay = delays[Math.min(probes, delays.length - 1)] ?? MINUTE
-  return { kind: 'pause', reason, code, probes: probes + 1, probeAt: now + delay }
+  return { kind: 'pause' as const, reason, code, probes: probes + 1, probeAt: now + delay }
 }

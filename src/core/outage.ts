@@ -20,13 +20,6 @@ const FEW = 5
 export const silenceOf = (answer: Answer): TransientCause | null =>
   answer.kind === 'transient' && answer.code === null ? answer.cause : null
 
-/** What is told of it, such as `unreachable: ECONNREFUSED`; null where the call brought an answer. */
-export const describeSilence = (answer: Answer): string | null => {
-  const cause = silenceOf(answer)
-  if (cause === null || answer.kind !== 'transient') return null
-  return answer.detail === undefined ? cause : `${cause}: ${answer.detail}`
-}
-
 /** The run after one more call; null: it brought an answer. */
 export const afterCall = (
   run: SilentRun | null,
