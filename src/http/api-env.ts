@@ -6,7 +6,9 @@ import type { Emit } from '../telemetry/emit.ts'
 import type { ShownSettings } from './docs/setting-texts.ts'
 import type { Operator } from './middleware/authenticate-operator.ts'
 import type { EnumerationGuard } from './middleware/enumeration-guard.ts'
+import type { createRegistrar } from './partner/register.ts'
 import type { JudgeUrl } from './partner/registration-schemas.ts'
+import type { createLongPoll } from './partner/registrations.ts'
 import type { ProbeDeps } from './probes.ts'
 import type { Rates } from './rates.ts'
 
@@ -48,6 +50,10 @@ export interface ApiDeps extends ProbeDeps {
   emit: Emit
 }
 
-export type PartDeps = ApiDeps & { rates: Rates }
+export type SharedDeps = ApiDeps & { rates: Rates }
+export type PartDeps = SharedDeps & {
+  registrar: ReturnType<typeof createRegistrar>
+  waitForEnd: ReturnType<typeof createLongPoll>
+}
 /** Adds the calls of a noun to the API. */
 export type Part = (app: Hono<ApiEnv>, deps: PartDeps) => void

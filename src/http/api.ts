@@ -18,6 +18,8 @@ import { createAdminAuth } from './middleware/authenticate-operator.ts'
 import { createOperatorDocument } from './openapi/document.ts'
 import { ADMIN_ROUTES } from './openapi/operator-operations.ts'
 import { PARTNER_OPERATIONS } from './openapi/partner-operations.ts'
+import { createRegistrar } from './partner/register.ts'
+import { createLongPoll } from './partner/registrations.ts'
 import { addProbes } from './probes.ts'
 import { createRates } from './rates.ts'
 
@@ -36,7 +38,8 @@ const ADMIN_PARTS = [
 
 /** The HTTP API as one Hono app. Every error is answered as `application/problem+json`. */
 export const createApi = (given: ApiDeps) => {
-  const deps = { ...given, rates: createRates(given) }
+  const shared = { ...given, rates: createRates(given) }
+  const deps = { ...shared, registrar: createRegistrar(shared), waitForEnd: createLongPoll(shared) }
   const app = createFrame(deps, {
     en: 'This address does not exist. See /docs for those that do.',
     zh: '该地址不存在。可用的地址见 /docs。',
@@ -56,8 +59,8 @@ export const createApi = (given: ApiDeps) => {
   const calls: PartnerCalls = Object.assign({}, ...Object.values(PARTNER_OPERATIONS))
   for (const [route, { query, handle }] of Object.entries(calls)) {
     const [method = '', path = ''] = route.split(' ')
-    if (query) app.on(method, path, handle(deps))
-    else app.on(method, path, noQuery, handle(deps))
+    if (!query) app.on(method, path, noQuery)
+    app.on(method, path, c => handle(c, deps))
   }
   return app
 }

@@ -1,4 +1,4 @@
-import type { Handler } from 'hono'
+import type { Context } from 'hono'
 import type { z } from 'zod'
 import type { ErrorCode } from '../core/error.ts'
 import type { AdminRoute } from './admin/authorize.ts'
@@ -21,4 +21,6 @@ export interface Operation extends Partial<AdminRoute> {
 type Routes<Described> = Readonly<Record<`${'GET' | 'POST' | 'PATCH' | 'DELETE'} /${string}`, Described>>
 export type Operations = Routes<Operation>
 /** Calls of partners, each with what answers it. A call without `query` takes no parameters. */
-export type PartnerCalls = Routes<Operation & { handle: (deps: PartDeps) => Handler<ApiEnv> }>
+export type PartnerCalls = Routes<
+  Operation & { handle: (c: Context<ApiEnv>, deps: PartDeps) => Response | Promise<Response> }
+>

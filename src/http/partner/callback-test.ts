@@ -17,13 +17,10 @@ export const CALLBACK_TEST_CALLS = {
       'The attempt is signed like every webhook, and its answer does not change your registrations; a good one enables a URL that is disabled. One a second, ten at once.',
     body: createCallbackTestBody(NO_JUDGE),
     answers: { 200: ATTEMPT },
-    handle: ({ judgeUrl, testCallback, rates }) => {
-      const body = createCallbackTestBody(judgeUrl)
-      return async c => {
-        const { callbackUrl } = await readBody(c, body)
-        rates.take('callbackTests', c.get('partnerId'))
-        return c.json(viewAttempt(asTold(await testCallback(c.get('partnerId'), callbackUrl)), answerLanguage(c)))
-      }
+    handle: async (c, { judgeUrl, testCallback, rates }) => {
+      const { callbackUrl } = await readBody(c, createCallbackTestBody(judgeUrl))
+      rates.take('callbackTests', c.get('partnerId'))
+      return c.json(viewAttempt(asTold(await testCallback(c.get('partnerId'), callbackUrl)), answerLanguage(c)))
     },
   },
 } satisfies PartnerCalls

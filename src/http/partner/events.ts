@@ -93,27 +93,25 @@ export const EVENT_CALLS = {
     query: EVENT_QUERY,
     answers: { 200: EVENT_LIST },
     problems: ['conflict'],
-    handle:
-      ({ store, rates, signEvents }) =>
-      async c => {
-        const { limit, after = null, since, delivery } = readQuery(c, EVENT_QUERY)
-        const partnerId = c.get('partnerId')
-        const taken = itemsOf(limit, delivery === undefined ? 0 : EVENT_WINDOW)
-        rates.take('items', partnerId, taken)
-        const page = await store.listEvents(partnerId, { after, limit, since, delivery })
-        if (page.outcome === 'lost')
-          return sendProblem(c, { code: 'conflict', detail: LOST_CURSOR, nextCursor: cursorOf(page.beginAfter) })
-        const { events } = page
-        rates.give('items', partnerId, taken - itemsOf(events.length, page.scanned))
-        const messages = events.map(event => ({ id: messageIdOf(event.registrationId), body: event.body }))
-        const headers = await signEvents(partnerId, messages)
-        const data = events.map((event, n) => ({
-          ...event,
-          messageId: messageIdOf(event.registrationId),
-          ...(event.body.includes('"sandbox":true') ? { sandbox: true as const } : {}),
-          headers: EVENT.shape.headers.parse(headers[n]),
-        }))
-        return c.json(z.decode(EVENT_LIST, { data, nextCursor: cursorOf(page.end ?? after) }))
-      },
+    handle: async (c, { store, rates, signEvents }) => {
+      const { limit, after = null, since, delivery } = readQuery(c, EVENT_QUERY)
+      const partnerId = c.get('partnerId')
+      const taken = itemsOf(limit, delivery === undefined ? 0 : EVENT_WINDOW)
+      rates.take('items', partnerId, taken)
+      const page = await store.listEvents(partnerId, { after, limit, since, delivery })
+      if (page.outcome === 'lost')
+        return sendProblem(c, { code: 'conflict', detail: LOST_CURSOR, nextCursor: cursorOf(page.beginAfter) })
+      const { events } = page
+      rates.give('items', partnerId, taken - itemsOf(events.length, page.scanned))
+      const messages = events.map(event => ({ id: messageIdOf(event.registrationId), body: event.body }))
+      const headers = await signEvents(partnerId, messages)
+      const data = events.map((event, n) => ({
+        ...event,
+        messageId: messageIdOf(event.registrationId),
+        ...(event.body.includes('"sandbox":true') ? { sandbox: true as const } : {}),
+        headers: EVENT.shape.headers.parse(headers[n]),
+      }))
+      return c.json(z.decode(EVENT_LIST, { data, nextCursor: cursorOf(page.end ?? after) }))
+    },
   },
 } satisfies PartnerCalls

@@ -133,12 +133,10 @@ export const EXPLAIN_CALLS = {
     description:
       'The last answer of the upstream, the next poll, whether the account is paused and why, the last attempt and the next: as data, and in one sentence in the language that `accept-language` asks for.',
     answers: { 200: EXPLANATION },
-    handle:
-      ({ store, now }) =>
-      async c => {
-        const explanation = found(await store.explain(...readTarget(c)), 'registration')
-        const { lastAttempt } = explanation
-        return answerExplanation(c, { ...explanation, lastAttempt: lastAttempt && asTold(lastAttempt) }, now())
-      },
+    handle: async (c, { store, now }) => {
+      const explanation = found(await store.explain(...readTarget(c)), 'registration')
+      const { lastAttempt } = explanation
+      return answerExplanation(c, { ...explanation, lastAttempt: lastAttempt && asTold(lastAttempt) }, now())
+    },
   },
 } satisfies PartnerCalls

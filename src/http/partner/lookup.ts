@@ -55,27 +55,25 @@ export const LOOKUP_CALLS = {
     description: `For one call after an outage: all your registrations of each serial, in the order of the request. A serial that is unknown, or another partner’s, has none. An answer holds ${MOST_LOOKUP_RESULTS} registrations at most: if the serials have more together, it is 422, and you ask for fewer at a time.`,
     body: LOOKUP_BODY,
     answers: { 200: LOOKUP_RESULTS },
-    handle:
-      ({ store, rates }) =>
-      async c => {
-        const partnerId = c.get('partnerId')
-        const { idcardids } = await readBody(c, LOOKUP_BODY, { limit: LOOKUP_BYTES })
-        const taken = itemsOf(0, idcardids.length)
-        rates.take('items', partnerId, taken)
-        const found = await store.lookUpRegistrations(partnerId, [...new Set(idcardids)], MOST_LOOKUP_RESULTS)
-        const bySerial = Map.groupBy(found ?? [], ({ idcardid }) => idcardid)
-        const count =
-          found === null
-            ? MOST_LOOKUP_RESULTS
-            : idcardids.reduce((sum, idcardid) => sum + (bySerial.get(idcardid)?.length ?? 0), 0)
-        rates.give('items', partnerId, taken - itemsOf(Math.min(count, MOST_LOOKUP_RESULTS), idcardids.length))
-        if (found === null || count > MOST_LOOKUP_RESULTS)
-          throw invalid('body', [{ path: 'idcardids', message: TOO_MANY }])
-        const data = idcardids.map(idcardid => ({
-          idcardid,
-          registrations: (bySerial.get(idcardid) ?? []).map(viewRegistration),
-        }))
-        return c.json({ data } satisfies LookupAnswer)
-      },
+    handle: async (c, { store, rates }) => {
+      const partnerId = c.get('partnerId')
+      const { idcardids } = await readBody(c, LOOKUP_BODY, { limit: LOOKUP_BYTES })
+      const taken = itemsOf(0, idcardids.length)
+      rates.take('items', partnerId, taken)
+      const found = await store.lookUpRegistrations(partnerId, [...new Set(idcardids)], MOST_LOOKUP_RESULTS)
+      const bySerial = Map.groupBy(found ?? [], ({ idcardid }) => idcardid)
+      const count =
+        found === null
+          ? MOST_LOOKUP_RESULTS
+          : idcardids.reduce((sum, idcardid) => sum + (bySerial.get(idcardid)?.length ?? 0), 0)
+      rates.give('items', partnerId, taken - itemsOf(Math.min(count, MOST_LOOKUP_RESULTS), idcardids.length))
+      if (found === null || count > MOST_LOOKUP_RESULTS)
+        throw invalid('body', [{ path: 'idcardids', message: TOO_MANY }])
+      const data = idcardids.map(idcardid => ({
+        idcardid,
+        registrations: (bySerial.get(idcardid) ?? []).map(viewRegistration),
+      }))
+      return c.json({ data } satisfies LookupAnswer)
+    },
   },
 } satisfies PartnerCalls

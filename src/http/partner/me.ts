@@ -38,21 +38,19 @@ export const ME_CALLS = {
     summary: 'The partner of this key, its limits and their usage',
     description: 'A first call that shows whether a key works.',
     answers: { 200: ME },
-    handle:
-      ({ store, rates, now }) =>
-      async c => {
-        const partnerId = c.get('partnerId')
-        const { name, payload, quotas } = found(await store.findPartner(partnerId), 'partner')
-        const me = z.decode(ME, {
-          partnerId,
-          name,
-          payload,
-          rate: shown(rates.limits.requests),
-          registrationRate: shown(rates.limits.registrations),
-          quotas,
-          usage: { ...(await store.usageOf(partnerId)), at: now() },
-        })
-        return c.json(me)
-      },
+    handle: async (c, { store, rates, now }) => {
+      const partnerId = c.get('partnerId')
+      const { name, payload, quotas } = found(await store.findPartner(partnerId), 'partner')
+      const me = z.decode(ME, {
+        partnerId,
+        name,
+        payload,
+        rate: shown(rates.limits.requests),
+        registrationRate: shown(rates.limits.registrations),
+        quotas,
+        usage: { ...(await store.usageOf(partnerId)), at: now() },
+      })
+      return c.json(me)
+    },
   },
 } satisfies PartnerCalls

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { Context, Handler } from 'hono'
+import type { Context } from 'hono'
 import type { z } from 'zod'
 import { SECOND } from '../../core/duration.ts'
 import { AppError } from '../../core/error.ts'
@@ -7,7 +7,7 @@ import type { Language } from '../../core/language.ts'
 import { readTestSerial, TEST_ACCOUNT_ID } from '../../core/test-serial.ts'
 import { createTtlCache } from '../../core/ttl-cache.ts'
 import type { Account, NewRegistration, Registered, Registration } from '../../store/store.ts'
-import type { ApiEnv, PartDeps } from '../api-env.ts'
+import type { ApiEnv, SharedDeps } from '../api-env.ts'
 import { setHeader } from '../caller.ts'
 import type { PartnerCalls } from '../calls.ts'
 import { traceparentOf } from '../frame.ts'
@@ -43,7 +43,7 @@ const ANSWERS = {
 } as const satisfies Record<Registered['outcome'], 'created' | 'same' | 'conflict' | 'refused'>
 
 /** Registers singly and in batches: every item has its own result, and an invalid item does not affect the others. */
-const createRegister = (deps: PartDeps) => {
+export const createRegistrar = (deps: SharedDeps) => {
   const { store, rates, enumerationGuard, emit } = deps
   const { sandbox } = deps.config.upstream
   const schema = createRegistrationBody({ ...deps, sandbox })
@@ -84,7 +84,7 @@ const createRegister = (deps: PartDeps) => {
     if (registered.outcome === 'taken') enumerationGuard.recordConflict(partnerId)
   }
 
-  const one: Handler<ApiEnv> = async c => {
+  const one = async (c: Context<ApiEnv>) => {
     const partnerId = c.get('partnerId')
     const read = async () => {
       const body = await readBody(c, schema)
@@ -105,7 +105,7 @@ const createRegister = (deps: PartDeps) => {
     return c.json(viewDue(registration, store.now()), outcome === 'created' ? 201 : 200)
   }
 
-  const batch: Handler<ApiEnv> = async c => {
+  const batch = async (c: Context<ApiEnv>) => {
     const partnerId = c.get('partnerId')
     const { registrations } = await readBody(c, BATCH_BODY, { limit: BATCH_BYTES })
     const isBatch = registrations.length > 1
@@ -150,7 +150,7 @@ export const REGISTER_CALLS = {
     body: createRegistrationBody({ judgeUrl: NO_JUDGE, now: () => 0, sandbox: false }),
     answers: { 201: REGISTRATION, 200: REGISTRATION },
     problems: ['conflict', 'forbidden'],
-    handle: deps => createRegister(deps).one,
+    handle: (c, { registrar }) => registrar.one(c),
   },
   'POST /v1/registrations/batch': {
     operationId: 'registerBatch',
@@ -159,7 +159,7 @@ export const REGISTER_CALLS = {
       'Every item has its own result, and an invalid item does not affect the others. The body may have up to 1 MiB. A batch costs what it holds: if the partner’s rate of registrations does not suffice for all of it, the answer is 429 and nothing of it is taken.',
     body: BATCH_BODY,
     answers: { 200: BATCH_RESULTS },
-    handle: deps => createRegister(deps).batch,
+    handle: (c, { registrar }) => registrar.batch(c),
   },
 } satisfies PartnerCalls
 
@@ -190,7 +190,7 @@ const ignoredOf = ({ metadata, expiresAt }: NewRegistration, stored: Registratio
 const ACCOUNT_NAME = /^[\x21-\x7e]{1,128}$/
 
 /** Accounts are few and keep their ids, so their ids are cached: a burst of registrations asks for each of them once. */
-const createAccountFinder = ({ store, now }: Pick<PartDeps, 'store' | 'now'>) => {
+const createAccountFinder = ({ store, now }: Pick<SharedDeps, 'store' | 'now'>) => {
   // Neither a partner's id nor an account's name contains a space.
   const load = (key: string): Promise<Account | null> => {
     const [partnerId = '', name = ''] = key.split(' ')

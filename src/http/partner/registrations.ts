@@ -35,7 +35,7 @@ const RETRY_MS = 1 * SECOND
  * A call that waits for a registration to end is woken by the hint `resolved`, or by a read of the database: one a second, however many
  * wait.
  */
-const createLongPoll = ({ store, sleep }: Pick<ApiDeps, 'store' | 'sleep'>) => {
+export const createLongPoll = ({ store, sleep }: Pick<ApiDeps, 'store' | 'sleep'>) => {
   const waits = createInFlight()
   /** Emits the id of a registration once it has ended. */
   const ends = new EventEmitter().setMaxListeners(0)
@@ -141,17 +141,15 @@ export const REGISTRATION_CALLS = {
       'Where `nextCursor` is not null, there is another page: pass it as `cursor`. A page looks at 10,000 registrations at most, so with a filter it may be short, or empty, and have a `nextCursor`. To ask for many serials at once, `POST /v1/registrations/lookup`.',
     query: LIST_QUERY,
     answers: { 200: listOf(REGISTRATION) },
-    handle:
-      ({ store, rates }) =>
-      async c => {
-        const { limit, cursor, idcardid, status, delivery } = readQuery(c, LIST_QUERY)
-        const filter = { idcardid: idcardid ?? null, status: status ?? null, delivery: delivery ?? null }
-        const partnerId = c.get('partnerId')
-        rates.take('items', partnerId, limit)
-        const page = await store.listRegistrations(partnerId, { ...filter, limit, before: cursor ?? null })
-        rates.give('items', partnerId, limit - page.found.length)
-        return c.json(viewPage(page, viewRegistration))
-      },
+    handle: async (c, { store, rates }) => {
+      const { limit, cursor, idcardid, status, delivery } = readQuery(c, LIST_QUERY)
+      const filter = { idcardid: idcardid ?? null, status: status ?? null, delivery: delivery ?? null }
+      const partnerId = c.get('partnerId')
+      rates.take('items', partnerId, limit)
+      const page = await store.listRegistrations(partnerId, { ...filter, limit, before: cursor ?? null })
+      rates.give('items', partnerId, limit - page.found.length)
+      return c.json(viewPage(page, viewRegistration))
+    },
   },
   'GET /v1/registrations/:id': {
     operationId: 'getRegistration',
@@ -160,25 +158,21 @@ export const REGISTRATION_CALLS = {
       'With `wait` the answer comes as soon as there is a verdict, at most that much later: the registration is in its present state then, which may be `pending` still.',
     query: WAIT_QUERY,
     answers: { 200: REGISTRATION },
-    handle: deps => {
-      const { store } = deps
-      const waitForEnd = createLongPoll(deps)
-      return async c => {
-        const { wait } = readQuery(c, WAIT_QUERY)
-        if (wait === undefined) return c.json(await findWithForecast(store, c))
-        const [partnerId, id] = readTarget(c)
-        // The wait begins before the first read, so that a verdict in between is not missed.
-        const answered = new AbortController()
-        const signal = AbortSignal.any([c.req.raw.signal, answered.signal, deps.stopping])
-        const ended = waitForEnd(id, { partnerId, ms: wait, signal })
-        try {
-          const registration = await find(store, c)
-          if (registration.status !== 'pending') return c.json(view(store, registration))
-          await ended
-          return c.json(view(store, await find(store, c)))
-        } finally {
-          answered.abort()
-        }
+    handle: async (c, { store, stopping, waitForEnd }) => {
+      const { wait } = readQuery(c, WAIT_QUERY)
+      if (wait === undefined) return c.json(await findWithForecast(store, c))
+      const [partnerId, id] = readTarget(c)
+      // The wait begins before the first read, so that a verdict in between is not missed.
+      const answered = new AbortController()
+      const signal = AbortSignal.any([c.req.raw.signal, answered.signal, stopping])
+      const ended = waitForEnd(id, { partnerId, ms: wait, signal })
+      try {
+        const registration = await find(store, c)
+        if (registration.status !== 'pending') return c.json(view(store, registration))
+        await ended
+        return c.json(view(store, await find(store, c)))
+      } finally {
+        answered.abort()
       }
     },
   },
@@ -187,12 +181,10 @@ export const REGISTRATION_CALLS = {
     summary: 'Cancel a registration',
     description: 'It is not polled any more and sends no webhook. Cancelling it again changes nothing.',
     answers: { 204: null },
-    handle:
-      ({ store, emit }) =>
-      async c => {
-        tellCancelled(found(await store.cancel(...readTarget(c)), 'registration'), emit, store.now())
-        return c.body(null, 204)
-      },
+    handle: async (c, { store, emit }) => {
+      tellCancelled(found(await store.cancel(...readTarget(c)), 'registration'), emit, store.now())
+      return c.body(null, 204)
+    },
   },
   'POST /v1/registrations/:id/poll': {
     operationId: 'poll',
@@ -200,13 +192,11 @@ export const REGISTRATION_CALLS = {
     description: 'A hint that the user has come back from the verification.',
     answers: { 202: REGISTRATION },
     problems: ['conflict'],
-    handle:
-      ({ store }) =>
-      async c => {
-        const registration = found(await store.nudge(...readTarget(c)), 'registration')
-        if (registration.status === 'cancelled') throw new AppError('conflict', NOT_POLLED)
-        return c.json(view(store, registration), 202)
-      },
+    handle: async (c, { store }) => {
+      const registration = found(await store.nudge(...readTarget(c)), 'registration')
+      if (registration.status === 'cancelled') throw new AppError('conflict', NOT_POLLED)
+      return c.json(view(store, registration), 202)
+    },
   },
 } satisfies PartnerCalls
 
@@ -216,13 +206,11 @@ export const DELIVERY_CALLS = {
     summary: 'List the attempts to deliver its webhook, oldest first',
     description: 'What was sent when, and what your receiver answered. Of one message the newest 50 attempts are kept.',
     answers: { 200: listOf(ATTEMPT) },
-    handle:
-      ({ store }) =>
-      async c => {
-        const attempts = found(await store.listAttempts(...readTarget(c)), 'registration')
-        const language = answerLanguage(c)
-        return c.json({ data: attempts.map(attempt => viewAttempt(asTold(attempt), language)), nextCursor: null })
-      },
+    handle: async (c, { store }) => {
+      const attempts = found(await store.listAttempts(...readTarget(c)), 'registration')
+      const language = answerLanguage(c)
+      return c.json({ data: attempts.map(attempt => viewAttempt(asTold(attempt), language)), nextCursor: null })
+    },
   },
   'POST /v1/registrations/:id/resend': {
     operationId: 'resend',
@@ -231,14 +219,12 @@ export const DELIVERY_CALLS = {
       'It keeps its `webhook-id`, and may be delivered, waiting or exhausted. Its retry schedule starts from the beginning. At most 10 times a minute.',
     answers: { 202: REGISTRATION },
     problems: ['conflict'],
-    handle:
-      ({ store, rates }) =>
-      async c => {
-        const [partnerId, id] = readTarget(c)
-        rates.take('resends', `${partnerId} ${id}`)
-        const outcome = await store.resend(partnerId, id)
-        if (outcome !== 'resent') throw new AppError('conflict', RESEND_REFUSALS[found(outcome, 'registration')])
-        return c.json(view(store, await find(store, c)), 202)
-      },
+    handle: async (c, { store, rates }) => {
+      const [partnerId, id] = readTarget(c)
+      rates.take('resends', `${partnerId} ${id}`)
+      const outcome = await store.resend(partnerId, id)
+      if (outcome !== 'resent') throw new AppError('conflict', RESEND_REFUSALS[found(outcome, 'registration')])
+      return c.json(view(store, await find(store, c)), 202)
+    },
   },
 } satisfies PartnerCalls

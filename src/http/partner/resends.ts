@@ -67,40 +67,36 @@ export const BULK_RESEND_CALLS = {
       'For after an outage of your receiver. They are sent in the background, each with its `webhook-id`, and its retry schedule starts from the beginning. At most 10 times a minute, and 10 at once.',
     body: RESEND_BODY,
     answers: { 202: RESEND },
-    handle:
-      ({ store, rates, newId }) =>
-      async c => {
-        const { since, until } = await readBody(c, RESEND_BODY)
-        const partnerId = c.get('partnerId')
-        rates.take('bulkResends', partnerId)
-        const createdAt = store.now()
-        const span = { since, until: until ?? createdAt }
-        const counted = { count: await store.countExhausted(partnerId, span), isCapped: false }
-        const by = { partnerId, who: partnerId, name: '', reason: 'POST /v1/resend' }
-        const { id } = await store.createBulkAct({
-          id: newId('resend'),
-          ...exhaustedIn(partnerId, span),
-          ...by,
-          counted,
-          createdAt,
-        })
-        const started = await store.startBulkAct(id)
-        if (started?.outcome !== 'changed')
-          throw new AppError('too_many_requests', TOO_MANY_RESENDS, { retryAfterMs: MINUTE })
-        c.header('location', `/v1/resend/${id}`)
-        return c.json(viewResend(started.bulk), 202)
-      },
+    handle: async (c, { store, rates, newId }) => {
+      const { since, until } = await readBody(c, RESEND_BODY)
+      const partnerId = c.get('partnerId')
+      rates.take('bulkResends', partnerId)
+      const createdAt = store.now()
+      const span = { since, until: until ?? createdAt }
+      const counted = { count: await store.countExhausted(partnerId, span), isCapped: false }
+      const by = { partnerId, who: partnerId, name: '', reason: 'POST /v1/resend' }
+      const { id } = await store.createBulkAct({
+        id: newId('resend'),
+        ...exhaustedIn(partnerId, span),
+        ...by,
+        counted,
+        createdAt,
+      })
+      const started = await store.startBulkAct(id)
+      if (started?.outcome !== 'changed')
+        throw new AppError('too_many_requests', TOO_MANY_RESENDS, { retryAfterMs: MINUTE })
+      c.header('location', `/v1/resend/${id}`)
+      return c.json(viewResend(started.bulk), 202)
+    },
   },
   'GET /v1/resend/:id': {
     operationId: 'getResend',
     summary: 'The progress of a resend',
     description: 'How many of its webhooks are due again, and whether that is all.',
     answers: { 200: RESEND },
-    handle:
-      ({ store }) =>
-      async c => {
-        const resend = await store.findBulkAct(readId(c.req.param('id'), 'resend'))
-        return c.json(viewResend(found(resend?.partnerId === c.get('partnerId') ? resend : null, 'resend')))
-      },
+    handle: async (c, { store }) => {
+      const resend = await store.findBulkAct(readId(c.req.param('id'), 'resend'))
+      return c.json(viewResend(found(resend?.partnerId === c.get('partnerId') ? resend : null, 'resend')))
+    },
   },
 } satisfies PartnerCalls

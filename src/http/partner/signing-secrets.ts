@@ -82,12 +82,10 @@ export const SECRET_CALLS = {
     summary: 'List the live signing secrets, newest first',
     description: 'With what your webhooks are signed now. The texts of secrets are shown only when they are created.',
     answers: { 200: listOf(SIGNING_SECRET) },
-    handle:
-      ({ store }) =>
-      async c => {
-        const secrets = await store.listSigningSecrets(c.get('partnerId'))
-        return c.json({ data: secrets.map(viewSecret), nextCursor: null })
-      },
+    handle: async (c, { store }) => {
+      const secrets = await store.listSigningSecrets(c.get('partnerId'))
+      return c.json({ data: secrets.map(viewSecret), nextCursor: null })
+    },
   },
   'POST /v1/signing-secrets/rotate': {
     operationId: 'rotateSigningSecret',
@@ -96,17 +94,15 @@ export const SECRET_CALLS = {
     body: ROTATION,
     answers: { 201: NEW_SIGNING_SECRET },
     problems: ['conflict'],
-    handle:
-      ({ store, newId, random }) =>
-      async c => {
-        const { type = 'v1', overlap } = await readBody(c, ROTATION, { empty: {} })
-        const overlapMs = overlap ?? DEFAULT_OVERLAP_MS
-        const { secret, publicText } = generateSecret(type, random)
-        const added = { id: newId('secret'), type, text: new Secret(secret) }
-        const rotated = await store.rotateSigningSecret(c.get('partnerId'), added, overlapMs)
-        if (!rotated) throw new AppError('conflict', TOO_MANY_SECRETS)
-        return c.json(z.decode(NEW_SIGNING_SECRET, { ...rotated, type, secret: publicText }), 201)
-      },
+    handle: async (c, { store, newId, random }) => {
+      const { type = 'v1', overlap } = await readBody(c, ROTATION, { empty: {} })
+      const overlapMs = overlap ?? DEFAULT_OVERLAP_MS
+      const { secret, publicText } = generateSecret(type, random)
+      const added = { id: newId('secret'), type, text: new Secret(secret) }
+      const rotated = await store.rotateSigningSecret(c.get('partnerId'), added, overlapMs)
+      if (!rotated) throw new AppError('conflict', TOO_MANY_SECRETS)
+      return c.json(z.decode(NEW_SIGNING_SECRET, { ...rotated, type, secret: publicText }), 201)
+    },
   },
   'DELETE /v1/signing-secrets/:id': {
     operationId: 'deleteSigningSecret',
@@ -115,13 +111,11 @@ export const SECRET_CALLS = {
       'What is signed from then on has no signature of it. The newest secret cannot be deleted: rotate with an overlap of `0s` instead. Deleting it again changes nothing.',
     answers: { 204: null },
     problems: ['conflict'],
-    handle:
-      ({ store }) =>
-      async c => {
-        const id = readId(c.req.param('id'), NOUN)
-        const outcome = found(await store.endSigningSecret(c.get('partnerId'), id), NOUN)
-        if (outcome === 'newest') throw new AppError('conflict', NEWEST_SECRET)
-        return c.body(null, 204)
-      },
+    handle: async (c, { store }) => {
+      const id = readId(c.req.param('id'), NOUN)
+      const outcome = found(await store.endSigningSecret(c.get('partnerId'), id), NOUN)
+      if (outcome === 'newest') throw new AppError('conflict', NEWEST_SECRET)
+      return c.body(null, 204)
+    },
   },
 } satisfies PartnerCalls

@@ -91,13 +91,11 @@ export const STATUS_CALLS = {
       'Whether GetResult answers, whether the account is paused, how many serials go before a new one and how long that takes, your deliveries of the last hour, and the callback URLs that need you.',
     query: STATUS_QUERY,
     answers: { 200: STATUS_ANSWER },
-    handle:
-      ({ store, now }) =>
-      async c => {
-        const { account = null } = readQuery(c, STATUS_QUERY)
-        const status = await store.statusOf(c.get('partnerId'), account)
-        if (account !== null && !status.account) throw invalid('query', [{ path: 'account', message: ACCOUNT_FORM }])
-        return c.json(viewStatus(status, now()))
-      },
+    handle: async (c, { store, now }) => {
+      const { account = null } = readQuery(c, STATUS_QUERY)
+      const status = await store.statusOf(c.get('partnerId'), account)
+      if (account !== null && !status.account) throw invalid('query', [{ path: 'account', message: ACCOUNT_FORM }])
+      return c.json(viewStatus(status, now()))
+    },
   },
 } satisfies PartnerCalls
