@@ -25,3 +25,7 @@ export const {
   or,
   sql,
 } = require('drizzle-orm') as typeof import('drizzle-orm')
+
+/** For a CHECK: the database itself refuses what no rule may write. */
+export const oneOf = (column: string, values: readonly string[]) =>
+  sql.raw(`${column} IN (${values.map(value => `'${value}'`).join(', ')})`)

@@ -1,5 +1,5 @@
 import type { NodePgDatabase } from 'drizzle-orm/node-postgres'
-import type * as schema from './postgres/schema.ts'
+import type * as schema from './sqlite/schema.ts'
 
 /**
  * A transaction, as the verbs of both engines use it. A verb awaits nothing else within one: SQLite has one connection for all, and
@@ -57,6 +57,7 @@ export type Values = Readonly<Record<string, unknown>>
 /** A text, or what makes it for an engine, once: a constant of its module. */
 export type Sql = string | ((dialect: Dialect) => string)
 
+/** The tables that both engines have. */
 type Schema = typeof schema
 export type TableName = keyof Schema
 export type Row<Name extends TableName> = Schema[Name]['$inferSelect']

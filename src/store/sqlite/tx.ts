@@ -120,7 +120,7 @@ export const createTxs = (client: Database.Database): ((at: number) => Tx) => {
   const methods: Omit<Tx, 'at'> = {
     dialect: SQLITE,
     db: drizzle({ client }) as unknown as Tx['db'],
-    schema: TABLES as unknown as Tx['schema'],
+    schema,
 
     all: async <Row>(sql: Sql, values: Values = {}) => {
       const prepared = prepare(sql)

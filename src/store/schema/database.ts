@@ -1,0 +1,22 @@
+import type { Kit } from '../postgres/drizzle.ts'
+
+export const databaseTables = ({ int8, primaryKey, sealed, table, text }: Kit) => ({
+  /** Small facts about the database itself, such as the vault's canary. */
+  meta: table('meta', { key: text('key').primaryKey(), value: sealed('value').notNull() }),
+
+  /**
+   * How many rows of other tables are in a state. Triggers of those tables, which the migration makes, keep it. The view `current_counts` is
+   * what is read: PostgreSQL has changes beside the counts.
+   */
+  counts: table(
+    'counts',
+    {
+      what: text('what').notNull(),
+      /** The account, the partner, or a partner and an hour (`PARTNER HOUR`); empty: the whole database. */
+      owner: text('owner').notNull(),
+      n: int8('n').notNull(),
+    },
+    // WITHOUT ROWID on SQLite.
+    t => [primaryKey({ columns: [t.owner, t.what] })],
+  ),
+})

@@ -1,0 +1,138 @@
+import type { NodeRole } from '../../core/node.ts'
+import type { OperatorCondition } from '../../core/operator-event.ts'
+import { ROLES } from '../../core/role.ts'
+import { BULK_STATES } from '../bulk/bulk-act.ts'
+import { oneOf, sql } from '../drizzle.ts'
+import { ACT_OUTCOMES } from '../operators/acts.ts'
+import type { Kit } from '../postgres/drizzle.ts'
+import { BULK_ACTS, type RegistrationFilter } from '../registrations/filter.ts'
+
+export const operatorTables = ({
+  bytes,
+  check,
+  flag,
+  identity,
+  index,
+  int8,
+  integer,
+  json,
+  table,
+  text,
+  time,
+  uniqueIndex,
+}: Kit) => ({
+  /** What operators are to be told of: history, outbox and queue at once, outside the deliverer's. Few: `MOST_OPERATOR_EVENTS`. */
+  operatorEvents: table(
+    'operator_events',
+    {
+      id: identity('id'),
+      condition: text('condition').$type<OperatorCondition>().notNull(),
+      subject: text('subject').notNull(),
+      state: text('state', { enum: ['firing', 'resolved'] }).notNull(),
+      since: time('since').notNull(),
+      at: time('at').notNull(),
+      count: integer('count').notNull(),
+      /** JSON. */
+      details: text('details').notNull(),
+      toldState: text('told_state', { enum: ['firing', 'resolved'] }),
+      toldAt: time('told_at'),
+      /** When to tell; while claimed, when the lease runs out; null: there is nothing to tell. */
+      dueAt: time('due_at'),
+      claims: integer('claims').notNull().default(0),
+    },
+    t => [
+      uniqueIndex('operator_events_subject').on(t.condition, t.subject),
+      index('operator_events_due').on(t.dueAt).where(sql`due_at IS NOT NULL`),
+      check('operator_events_state', oneOf('state', ['firing', 'resolved'])),
+      check('operator_events_told', oneOf('told_state', ['firing', 'resolved'])),
+    ],
+  ),
+
+  /** Which processes work on the database. */
+  nodes: table('nodes', {
+    id: text('id').primaryKey(),
+    name: text('name').notNull(),
+    version: text('version').notNull(),
+    settings: text('settings').notNull(),
+    roles: json('roles').$type<readonly NodeRole[]>().notNull(),
+    /** Names the master key. */
+    key: text('key').notNull(),
+    startedAt: time('started_at').notNull(),
+    seenAt: time('seen_at').notNull(),
+    steadyAt: time('steady_at').notNull(),
+    lostAt: time('lost_at'),
+    clockAheadMs: int8('clock_ahead_ms'),
+  }),
+
+  adminTokens: table(
+    'admin_tokens',
+    {
+      id: text('id').primaryKey(),
+      name: text('name').notNull(),
+      role: text('role', { enum: ROLES }).notNull(),
+      /** SHA-256 of the secret part. */
+      hash: bytes('hash').notNull(),
+      createdAt: time('created_at').notNull(),
+      lastUsedAt: time('last_used_at'),
+      expiresAt: time('expires_at'),
+      revokedAt: time('revoked_at'),
+    },
+    () => [check('admin_tokens_role', oneOf('role', ROLES))],
+  ),
+
+  /** What operators have done. */
+  acts: table(
+    'acts',
+    {
+      id: identity('id'),
+      at: time('at').notNull(),
+      who: text('who').notNull(),
+      name: text('name').notNull(),
+      act: text('act').notNull(),
+      object: text('object'),
+      reason: text('reason'),
+      /** JSON (`core/changes.ts`). */
+      changes: text('changes'),
+      outcome: text('outcome', { enum: ACT_OUTCOMES }).notNull(),
+    },
+    () => [check('acts_outcome', oneOf('outcome', ACT_OUTCOMES))],
+  ),
+
+  /** Acts on all registrations that a filter means. */
+  bulkActs: table(
+    'bulk_acts',
+    {
+      id: text('id').primaryKey(),
+      /** Null: of an operator. */
+      partnerId: text('partner_id'),
+      act: text('act', { enum: BULK_ACTS }).notNull(),
+      filter: json('filter').$type<RegistrationFilter>().notNull(),
+      reason: text('reason').notNull(),
+      who: text('who').notNull(),
+      name: text('name').notNull(),
+      probe: flag('probe'),
+      count: integer('count').notNull(),
+      countIsCapped: flag('count_is_capped'),
+      state: text('state', { enum: BULK_STATES }).notNull(),
+      createdAt: time('created_at').notNull(),
+      startedAt: time('started_at'),
+      doneAtStart: integer('done_at_start').notNull().default(0),
+      endedAt: time('ended_at'),
+      done: integer('done').notNull().default(0),
+      error: text('error'),
+      /** The registration that it has come to. */
+      cursor: text('cursor'),
+      steppedAt: time('stepped_at').notNull().default(0),
+      probeId: text('probe_id'),
+      /** How often the webhook of its probe had been claimed before that was sent. */
+      probeClaims: integer('probe_claims').notNull().default(0),
+      probedAt: time('probed_at'),
+    },
+    t => [
+      index('bulk_acts_owner').on(t.partnerId, t.id),
+      index('bulk_acts_open').on(t.steppedAt, t.id).where(sql`state IN ('probing', 'running')`),
+      check('bulk_acts_act', oneOf('act', BULK_ACTS)),
+      check('bulk_acts_state', oneOf('state', BULK_STATES)),
+    ],
+  ),
+})

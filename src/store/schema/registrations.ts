@@ -1,0 +1,108 @@
+import type { Answer } from '../../core/answer.ts'
+import { REGISTRATION_STATUSES, type RegistrationStatus } from '../../core/registration.ts'
+import type { Reason } from '../../core/verification.ts'
+import { oneOf, sql } from '../drizzle.ts'
+import type { Kit } from '../postgres/drizzle.ts'
+
+export const registrationTables = ({
+  check,
+  flag,
+  identity,
+  index,
+  int8,
+  integer,
+  nullsFirst,
+  primaryKey,
+  rowid,
+  sealed,
+  table,
+  text,
+  time,
+  uniqueIndex,
+}: Kit) => ({
+  /** One serial of one account: asked once, however many registrations wait for it. The first queue. */
+  verifications: table(
+    'verifications',
+    {
+      id: identity('id'),
+      accountId: text('account_id').notNull(),
+      /** The partner that registered the serial first; nobody else may. */
+      partnerId: text('partner_id').notNull(),
+      idcardid: text('idcardid').notNull(),
+      /** The key by which it belongs to its partner; null: the serial itself is that. */
+      serialKey: text('serial_key'),
+      createdAt: time('created_at').notNull(),
+      nudgedAt: time('nudged_at').notNull(),
+      /** In which queue of its partner it waits: `verifications/poll-queues.ts`. */
+      queue: integer('queue').notNull().default(1),
+      /** When to ask; while claimed, when the lease runs out; null: nobody waits. */
+      dueAt: time('due_at'),
+      claimedAt: time('claimed_at'),
+      /** Counts the claims: the fencing token. */
+      claims: integer('claims').notNull().default(0),
+      polls: integer('polls').notNull().default(0),
+      lastPolledAt: time('last_polled_at'),
+      lastAnswer: text('last_answer').$type<Answer['kind']>(),
+      lastCode: int8('last_code'),
+      rawStatus: text('raw_status'),
+      /** When the last poll was made that showed the check still open. */
+      lastOpenAt: time('last_open_at'),
+      failures: integer('failures').notNull().default(0),
+      failingSince: time('failing_since'),
+      invalidIds: integer('invalid_ids').notNull().default(0),
+      goneChecks: integer('gone_checks').notNull().default(0),
+      seen: flag('seen'),
+      verdict: sealed('verdict'),
+      observedAt: time('observed_at'),
+      previousPollAt: time('previous_poll_at'),
+    },
+    t => [
+      uniqueIndex('verifications_serial').on(t.idcardid, t.accountId),
+      // Of the few whose key is another text, so that it costs the others nothing.
+      index('verifications_key').on(t.serialKey, t.accountId).where(sql`serial_key IS NOT NULL`),
+      // Exactly the order in which a queue is claimed.
+      index('verifications_due')
+        .on(t.accountId, t.partnerId, t.queue, t.dueAt, nullsFirst(t.lastPolledAt), ...rowid(t.id))
+        .where(sql`due_at IS NOT NULL`),
+      check('verifications_resolved', sql`verdict IS NULL OR due_at IS NULL`),
+      check('verifications_claimed', sql`claimed_at IS NULL OR due_at IS NOT NULL`),
+    ],
+  ),
+
+  registrations: table(
+    'registrations',
+    {
+      /** The first part of the key, so that the registrations of a verification lie together. */
+      verificationId: int8('verification_id').notNull(),
+      /** Which of the verification's registrations it is: 0, 1, 2 … */
+      n: integer('n').notNull(),
+      id: text('id').notNull().unique(),
+      partnerId: text('partner_id').notNull(),
+      callbackUrl: text('callback_url').notNull(),
+      /** Where its message will queue. */
+      laneId: int8('lane_id').notNull(),
+      /** A JSON object of strings. One with nothing in it is not sealed: `{}` is shorter than anything sealed. */
+      metadata: sealed('metadata').notNull(),
+      status: text('status').$type<RegistrationStatus>().notNull(),
+      reason: text('reason').$type<Reason>(),
+      createdAt: time('created_at').notNull(),
+      expiresAt: time('expires_at').notNull(),
+      resolvedAt: time('resolved_at'),
+      /** The message that tells its end. */
+      messageSeq: int8('message_seq'),
+      /** The trace that its request belongs to; null: none. */
+      traceparent: text('traceparent'),
+    },
+    t => [
+      // WITHOUT ROWID on SQLite, which drizzle cannot say: the migration does.
+      primaryKey({ columns: [t.verificationId, t.n] }),
+      index('registrations_list').on(t.partnerId, t.status, t.id),
+      // Whether a lane still has one.
+      index('registrations_lane').on(t.laneId),
+      // The order in which retention reads what has ended.
+      index('registrations_ended').on(t.resolvedAt, t.id).where(sql`resolved_at IS NOT NULL`),
+      check('registrations_status', oneOf('status', REGISTRATION_STATUSES)),
+      check('registrations_ended', sql`(status = 'pending') = (resolved_at IS NULL)`),
+    ],
+  ),
+})
