@@ -1,5 +1,4 @@
 import { type AccountState, withoutStepBack } from '../../core/account.ts'
-import type { Secret } from '../../core/secret.ts'
 import { TEST_ACCOUNT_ID } from '../../core/test-serial.ts'
 import type { StoreContext } from '../context.ts'
 import { and, eq, isNull, ne, or } from '../drizzle.ts'
@@ -76,18 +75,10 @@ export const createClaimableAccounts = ({
   openOr,
   defaultRate,
 }: Pick<StoreContext, 'sealed' | 'openOr' | 'defaultRate'>) => {
-  /** By APIID: a claim needs them each time. */
-  const opened = new Map<string, { bytes: Buffer; key: Secret }>()
-  const apiKeyOf = (row: Pick<Selected, 'id' | 'apiId' | 'apiKey'>): Secret | null => {
-    const known = opened.get(row.apiId)
-    if (known?.bytes.equals(row.apiKey)) return known.key
-    const key = openOr({ table: 'accounts', id: row.id }, { open: () => sealed.accountKey.open(row), instead: null })
-    if (key) opened.set(row.apiId, { bytes: row.apiKey, key })
-    return key
-  }
   const claimable = (rows: readonly Selected[], at: number): ClaimedAccount[] =>
     rows.flatMap(({ partnerId: _, ...row }) => {
-      const apiKey = apiKeyOf(row)
+      const open = () => sealed.accountKey.open(row)
+      const apiKey = openOr({ table: 'accounts', id: row.id }, { open, instead: null })
       return apiKey ? [withoutStepBack({ ...row, apiKey, rate: row.rate ?? defaultRate }, at)] : []
     })
 

@@ -46,11 +46,8 @@ export interface CallbackPlan {
 
 export type CallbackRow = Callback & CallbackHealth
 
-export interface ChangedCallback extends Callback {
+export interface ChangedCallback extends Callback, Pick<CallbackHealth, 'failingSince' | 'lastError'> {
   transition: CallbackTransition
-  /** Since when all attempts failed, and how the last one did. */
-  failingSince: number
-  lastError: string
 }
 
 /** A URL that fails, or for which messages are held. Times are epoch ms. */
@@ -68,14 +65,11 @@ export interface CallbackTrouble extends Callback {
 }
 
 /** A webhook that tells a partner, at its URL `url`, that `callbackUrl` is disabled. Times are epoch ms. */
-export interface CallbackNotice extends Callback {
+export interface CallbackNotice extends Callback, Pick<CallbackHealth, 'failingSince' | 'lastError'> {
   /** The same for every try. */
   id: string
   url: string
   disabledAt: number
-  /** Since when all attempts failed, and how the last one did: `http_503`, or the error of an attempt. */
-  failingSince: number
-  lastError: string
   /** Which try it is, from 1. */
   attempt: number
 }
