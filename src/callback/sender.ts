@@ -23,15 +23,7 @@ export interface Outgoing {
  */
 export type SendResult = Outcome & { durationMs: number; isInside?: boolean }
 
-export interface Sender {
-  /**
-   * Sends once and never rejects, whatever a receiver does. The URL and every address it leads to are judged anew. If the
-   * receiver turns out to have closed a reused connection, the same bytes go out once more on a fresh one.
-   */
-  send(outgoing: Outgoing): Promise<SendResult>
-  /** Attempts under way end as failed (`local`); let them finish before. */
-  close(): void
-}
+export type Sender = ReturnType<typeof openSender>
 
 /**
  * @param deps.timeoutMs limit of one attempt
@@ -45,7 +37,7 @@ export const openSender = (deps: {
   userAgent: string
   resolver?: NameResolver
   clock: Clock
-}): Sender => {
+}) => {
   const { timeoutMs, policy, userAgent, clock } = deps
   const resolver = deps.resolver ?? openNameResolver({ clock })
   const proxy = deps.proxy === null ? null : new URL(deps.proxy)
@@ -74,13 +66,18 @@ export const openSender = (deps: {
   }
 
   return {
-    send: outgoing => {
+    /**
+     * Sends once and never rejects, whatever a receiver does. The URL and every address it leads to are judged anew. If the
+     * receiver turns out to have closed a reused connection, the same bytes go out once more on a fresh one.
+     */
+    send: async (outgoing: Outgoing): Promise<SendResult> => {
       const verdict = judge(outgoing.url)
       if (verdict.ok) return post(outgoing, verdict.url)
       const error = verdict.refusal === 'address' || verdict.refusal === 'special_use' ? 'blocked' : 'url'
-      return Promise.resolve({ kind: 'failed', error, detail: verdict.refusal, durationMs: 0 })
+      return { kind: 'failed', error, detail: verdict.refusal, durationMs: 0 }
     },
-    close: () => {
+    /** Attempts under way end as failed (`local`); let them finish before. */
+    close: (): void => {
       resolver.close()
       client.close()
     },

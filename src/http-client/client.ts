@@ -92,10 +92,10 @@ export const openClient = <O extends Origin = Origin>(deps: {
       open: openTo(origin),
       now,
       limits,
-      onFree: free => onFree(key, free),
-      onGone: gone => {
-        open.delete(gone)
-        removeIdle(key, gone)
+      onFree: () => onFree(key, connection),
+      onGone: () => {
+        open.delete(connection)
+        removeIdle(key, connection)
       },
     })
     open.add(connection)

@@ -69,18 +69,7 @@ export interface Outbound {
   mayWrite: () => boolean
 }
 
-/** One connection, one exchange at a time. It opens when first used, and only once. */
-export interface Connection {
-  /**
-   * Must not be called while an exchange is under way. If the connection has closed meanwhile, the exchange ends stale.
-   * `timeoutMs` limits all of it, connecting included; what is late ends at the next `expire`.
-   */
-  run(request: Outbound, timeoutMs: number, done: (end: ExchangeEnd) => void): void
-  /** Ends the exchange, or the idle connection, whose time is over. True: the connection is closed. */
-  expire(): boolean
-  /** Fails the exchange under way. */
-  close(): void
-}
+export type Connection = ReturnType<typeof createConnection>
 
 /** How long an idle connection is kept: as long as the peer says, less the time that a packet may travel, within bounds. */
 const IDLE_MS = { default: 4 * SECOND, max: 30 * SECOND, margin: SECOND }
@@ -95,6 +84,8 @@ const idleMsOf = ({ idleMs }: ResponseHead): number =>
 const joined = (parts: readonly Buffer[]): Buffer => (parts.length < 2 ? (parts[0] ?? NOTHING) : Buffer.concat(parts))
 
 /**
+ * One connection, one exchange at a time. It opens when first used, and only once.
+ *
  * @param deps.now monotonic ms
  * @param deps.onFree the exchange has ended and the connection can take another one, but not before this call returns
  * @param deps.onGone the connection is closed
@@ -103,9 +94,9 @@ export const createConnection = (deps: {
   open: Open
   now: () => number
   limits: Limits
-  onFree: (connection: Connection) => void
-  onGone: (connection: Connection) => void
-}): Connection => {
+  onFree: () => void
+  onGone: () => void
+}) => {
   const { now, limits } = deps
   let isGone = false
   let socket: Socket | null = null
@@ -135,7 +126,7 @@ export const createConnection = (deps: {
     parser.reset()
     opening?.abort()
     socket?.destroy()
-    deps.onGone(connection)
+    deps.onGone()
   }
 
   /** Until when the connection may wait for its next request; a time that is over: it cannot be used again. */
@@ -156,7 +147,7 @@ export const createConnection = (deps: {
     // An idle connection does not keep what may be thousands of headers.
     head = null
     body = []
-    if (idleUntil > now()) deps.onFree(connection)
+    if (idleUntil > now()) deps.onFree()
     else shut()
     report(ended)
   }
@@ -248,8 +239,12 @@ export const createConnection = (deps: {
     }
   }
 
-  const connection: Connection = {
-    run: (request, timeoutMs, onEnded) => {
+  return {
+    /**
+     * Must not be called while an exchange is under way. If the connection has closed meanwhile, the exchange ends stale.
+     * `timeoutMs` limits all of it, connecting included; what is late ends at the next `expire`.
+     */
+    run: (request: Outbound, timeoutMs: number, onEnded: (end: ExchangeEnd) => void): void => {
       if (isGone) {
         const fault: Fault = { kind: 'lost', code: null }
         queueMicrotask(() => onEnded({ head: null, body: NOTHING, fault, isStale: true, isUnsent: true }))
@@ -265,17 +260,18 @@ export const createConnection = (deps: {
       if (socket) setImmediate(writeInNextTurn, request)
       else void openAndWrite(request)
     },
-    expire: () => {
+    /** Ends the exchange, or the idle connection, whose time is over. True: the connection is closed. */
+    expire: (): boolean => {
       endFlood()
       if (isGone || now() < (done === null ? idleUntil : Math.min(endsAt, connectEndsAt))) return isGone
       if (done === null) shut()
       else fail({ kind: 'timeout', phase })
       return true
     },
-    close: () => {
+    /** Fails the exchange under way. */
+    close: (): void => {
       fail({ kind: 'closed' })
       shut()
     },
   }
-  return connection
 }
