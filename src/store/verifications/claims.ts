@@ -59,14 +59,12 @@ export const createVerificationClaims = (context: StoreContext): Pick<Store, 'cl
       tx,
       fruitful.map(({ account }) => account),
     )
-    const surveys = await survey(tx, results)
     for (const { id } of locked) found.delete(id)
-    const afterLock = (nextAt: number | null) => (nextAt === null ? null : Math.max(nextAt, at + LOCKED_ELSEWHERE_MS))
     return {
       claims: fruitful.map(({ claim }) => claim),
       nextAt: earliest([
-        ...surveys.map(({ nextAt }, i) => (results[i]?.isShort ? afterLock(nextAt) : nextAt)),
-        ...[...found.values()].map(({ nextAt }) => afterLock(nextAt)),
+        ...results.map(result => nextAfter(result, at)),
+        found.size > 0 ? at + LOCKED_ELSEWHERE_MS : null,
       ]),
       places: results.map(({ account, place }) => [account.id, place] as const),
     }
@@ -110,6 +108,12 @@ const resultOf = (
     /** Another node had some of it locked. */
     isShort: count < due.length,
   }
+}
+
+/** When the account may be surveyed again: what is left then nobody knows. */
+const nextAfter = ({ account, free, isShort }: ReturnType<typeof resultOf>, at: number): number | null => {
+  if (free <= 0) return null
+  return claimableAt(account, isShort ? at + LOCKED_ELSEWHERE_MS : at)
 }
 
 /** Null is never. */
