@@ -76,12 +76,12 @@ const lateral = (sql: Sql, rows: readonly Values[]): Numbered => {
   const text = typeof sql === 'string' ? sql : sql(POSTGRES)
   const columns = Object.fromEntries(Object.keys(rows[0] ?? {}).map(name => [name, typeOf(rows, name)]))
   const key = `${JSON.stringify(columns)} ${text}`
+  const before = laterals.get(key)
+  if (before) return before
   const inner = text.replaceAll(PARAMETER, (_, name: string) => `each.${snakeCase(name)}`)
-  const made =
-    laterals.get(key) ??
-    number(
-      `SELECT each.nth::int4 AS nth, one.* FROM ${POSTGRES.rows('each', columns)} CROSS JOIN LATERAL (${inner}) AS one ORDER BY each.nth`,
-    )
+  const made = number(
+    `SELECT each.nth::int4 AS nth, one.* FROM ${POSTGRES.rows('each', columns)} CROSS JOIN LATERAL (${inner}) AS one ORDER BY each.nth`,
+  )
   laterals.set(key, made)
   return made
 }
