@@ -25,69 +25,51 @@ export const createUpstreamAlerts = (emit: AlertEmit) => {
   const seen = new Set<string>()
   /** Accounts whose outage has been reported. */
   const outages = new Set<string>()
-  const isNew = (key: string): boolean => {
+  const isNew = (...unknown: readonly unknown[]): boolean => {
+    const key = JSON.stringify(unknown)
     if (seen.has(key) || seen.size >= MOST_SEEN) return false
     seen.add(key)
     return true
   }
 
-  const emitUnknown = (accountId: string, answer: Answer): void => {
-    if (answer.kind === 'unknown_status') {
-      const { status } = answer
-      if (isNew(JSON.stringify([accountId, 'status', status]))) emit('upstream.unknown_status', { accountId, status })
-    } else if (answer.kind === 'transient' && answer.cause === 'unknown_code') {
-      const { code } = answer
-      if (isNew(JSON.stringify([accountId, 'code', code]))) emit('upstream.unknown_code', { accountId, code })
-    }
-  }
-
-  const emitOutage = (
-    { accountId, account }: { accountId: string; account: string },
-    { error, since }: Extract<AccountChange, { kind: 'unreachable' }>,
-  ): void => {
-    if (outages.has(accountId)) return
-    outages.add(accountId)
-    emit('upstream.unreachable', { accountId, account, error, since: isoTime(since) })
-  }
-
-  const emitChange = ({ id: accountId, apiId: account, pausedAt }: Asked, change: AccountChange, now: number): void => {
-    switch (change.kind) {
+  /** @param asked the account as it was when the call was made */
+  return (asked: Asked, answer: Answer, change: AccountChange | null, now: number): void => {
+    const { id: accountId, apiId: account, pausedAt, unreachableAt } = asked
+    const named = { accountId, account }
+    if (answer.kind === 'unknown_status' && isNew(accountId, 'status', answer.status))
+      emit('upstream.unknown_status', { accountId, status: answer.status })
+    if (answer.kind === 'transient' && answer.cause === 'unknown_code' && isNew(accountId, 'code', answer.code))
+      emit('upstream.unknown_code', { accountId, code: answer.code })
+    // Whatever the answer says, there is one; after a restart only the account knows of the outage.
+    if (silenceOf(answer) === null && (outages.delete(accountId) || unreachableAt !== null))
+      emit('upstream.back', named)
+    switch (change?.kind) {
       case 'pause': {
         const { reason, code, probes, probeAt } = change
         const times = { since: isoTime(pausedAt ?? now), probeAt: isoTime(probeAt) }
-        emit('account.paused', { accountId, account, reason, code, probes, ...times })
-        return
+        emit('account.paused', { ...named, reason, code, probes, ...times })
+        break
       }
       case 'resume':
-        emit('account.resumed', { accountId, account, rampRate: change.rampRate, rampAt: isoTime(change.rampAt) })
-        return
+        emit('account.resumed', { ...named, rampRate: change.rampRate, rampAt: isoTime(change.rampAt) })
+        break
       case 'throttle': {
         const { rampRate, rampAt, allowedAt } = change
-        const until = { rampAt: isoTime(rampAt), allowedAt: isoTime(allowedAt) }
-        emit('account.throttled', { accountId, account, rampRate, ...until })
-        return
+        const times = { rampAt: isoTime(rampAt), allowedAt: isoTime(allowedAt) }
+        emit('account.throttled', { ...named, rampRate, ...times })
+        break
       }
       case 'unreachable':
-        emitOutage({ accountId, account }, change)
-        return
+        if (outages.has(accountId)) break
+        outages.add(accountId)
+        emit('upstream.unreachable', { ...named, error: change.error, since: isoTime(change.since) })
+        break
       case 'back':
-        return
+      case undefined:
+        break
       default:
         change satisfies never
     }
-  }
-
-  /** Whatever the answer says, there is one; after a restart only the account knows of the outage. */
-  const emitBack = ({ id: accountId, apiId: account, unreachableAt }: Asked, answer: Answer): void => {
-    if (silenceOf(answer) !== null) return
-    if (outages.delete(accountId) || unreachableAt !== null) emit('upstream.back', { accountId, account })
-  }
-
-  /** @param account as it was when the call was made */
-  return (account: Asked, answer: Answer, change: AccountChange | null, now: number): void => {
-    emitUnknown(account.id, answer)
-    emitBack(account, answer)
-    if (change) emitChange(account, change, now)
   }
 }
 
