@@ -159,7 +159,7 @@ export const EVENTS = {
     'Bulk acts of operators, and bulk resends of partners, were done to `count` registrations, and now nothing is left, or they wait for a probe. `GET /v1/admin/bulk` has each.',
   ),
   'bulk.failed': failed(
-    'A bulk act stopped half way, or what is left of them could not be looked up; the service goes on within a second. Reported at once, and then once a minute.',
+    'A step of a bulk act has failed: that act is `failed`, unless the database could not be used; the service goes on within a second. Reported at once, and then once a minute.',
   ),
   'operator.event': warn(
     { type: TEXT, subject: TEXT, state: field<OperatorState>('text'), sentence: TEXT },

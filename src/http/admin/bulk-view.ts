@@ -36,7 +36,9 @@ export const BULK = z.object({
   probe: z.boolean(),
   state: z
     .enum(BULK_STATES)
-    .describe('`probing`: one webhook has been sent, and decides. `failed`: that one has not arrived; see `error`.'),
+    .describe(
+      '`probing`: one webhook has been sent, and decides. `failed`: that one has not arrived, or a step has failed; see `error`.',
+    ),
   probed: z
     .strictObject({ registrationId: idField('reg'), arrivedAt: AT_OR_NULL })
     .nullable()
@@ -55,7 +57,9 @@ export const BULK = z.object({
   createdAt: AT,
   startedAt: AT_OR_NULL,
   endedAt: AT_OR_NULL,
-  error: TEXT_OR_NULL.describe('Why its probe has failed, such as `no_response`, `http_503` or `cancelled`.'),
+  error: TEXT_OR_NULL.describe(
+    'Why its probe has failed, such as `no_response`, `http_503` or `cancelled`; `internal`: a step of it has, see `bulk.failed` in the log.',
+  ),
 })
 
 export const BULK_DRAFT = z.object({

@@ -10,7 +10,7 @@ import type { Row } from '../tx.ts'
 
 /**
  * `draft`: not begun; `probing`: one has been sent, and its outcome decides; `stopped`: by an operator, and may be started again;
- * `failed`: its probe did not arrive.
+ * `failed`: its probe did not arrive, or a step of it cannot be done.
  */
 export const BULK_STATES = ['draft', 'probing', 'running', 'stopped', 'done', 'failed'] as const
 export type BulkState = (typeof BULK_STATES)[number]
@@ -101,6 +101,9 @@ export const startedBulk = ({ state, probe, probeId, probedAt, done }: BulkRow, 
 
 export const stoppedBulk = ({ state }: Pick<BulkRow, 'state'>, at: number): Patch | 'impossible' =>
   isUnderWay(state) ? { state: 'stopped', endedAt: at } : 'impossible'
+
+export const failedBulk = ({ state }: Pick<BulkRow, 'state'>, at: number): Patch | 'impossible' =>
+  isUnderWay(state) ? { state: 'failed', error: 'internal', endedAt: at } : 'impossible'
 
 /**
  * The outcome of a probe; null: not known yet. An attempt that was claimed before the probe was sent says nothing about it.

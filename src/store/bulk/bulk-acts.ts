@@ -1,3 +1,4 @@
+import { AppError } from '../../core/error.ts'
 import type { StoreContext } from '../context.ts'
 import { and, asc, desc, eq, lt, sql } from '../drizzle.ts'
 import { afterBulkStep } from '../hints.ts'
@@ -15,6 +16,7 @@ import {
   type BulkStep,
   bulkActOf,
   bulkActsKept,
+  failedBulk,
   mostUnderWay,
   NEXT_OF_OWNER,
   startedBulk,
@@ -110,6 +112,14 @@ const ANY_UNDER_WAY = `SELECT 1 FROM bulk_acts WHERE ${UNDER_WAY} LIMIT 1`
 const OPEN = sql.raw(`${UNDER_WAY} AND (state = 'running' OR probe_id IS NULL)`)
 const PROBED = sql.raw(`${UNDER_WAY} AND state = 'probing' AND probe_id IS NOT NULL`)
 
+/** Of those that may do a step now, the one whose last is the longest ago; with an id only that one. */
+const nextOpen = async ({ db, schema: { bulkActs } }: Tx, id: string | undefined): Promise<BulkRow | null> => {
+  const open = and(OPEN, id === undefined ? sql.raw(NEXT_OF_OWNER) : eq(bulkActs.id, id))
+  const oldest = db.select().from(bulkActs).where(open).orderBy(asc(bulkActs.steppedAt), asc(bulkActs.id))
+  const [row] = await oldest.limit(1)
+  return row ?? null
+}
+
 type Step = BulkStep & { changedUrls: readonly ChangedCallback[] }
 const IDLE: Step = { count: 0, isIdle: true, isOfPartner: false, cancelled: [], changedUrls: [] }
 
@@ -131,22 +141,12 @@ export const createBulkSteps = (context: StoreContext): Pick<Store, 'continueBul
     }
   }
 
-  const judgeProbes = async (tx: Tx): Promise<void> => {
-    const { bulkActs } = tx.schema
-    for (const row of await tx.db.select().from(bulkActs).where(PROBED)) {
-      const patch = afterProbe(row, await findRegistration(tx, row.probeId ?? ''), tx.at)
-      if (patch) await tx.update('bulkActs', ['id'], [{ id: row.id, ...patch }])
-    }
+  const judgeProbe = async (tx: Tx, row: BulkRow): Promise<void> => {
+    const patch = afterProbe(row, await findRegistration(tx, row.probeId ?? ''), tx.at)
+    if (patch) await tx.update('bulkActs', ['id'], [{ id: row.id, ...patch }])
   }
 
-  const step = async (tx: Tx, limit: number, id: string | undefined): Promise<Step> => {
-    await lockBulkActs(tx)
-    await judgeProbes(tx)
-    const { bulkActs } = tx.schema
-    const open = and(OPEN, id === undefined ? sql.raw(NEXT_OF_OWNER) : eq(bulkActs.id, id))
-    const oldest = tx.db.select().from(bulkActs).where(open).orderBy(asc(bulkActs.steppedAt), asc(bulkActs.id))
-    const [row] = await oldest.limit(1)
-    if (!row) return IDLE
+  const step = async (tx: Tx, row: BulkRow, limit: number): Promise<Step> => {
     const window = await readWindow(tx, { filter: row.filter, act: row.act, before: row.cursor }, BULK_WINDOW)
     const { batch, patch } = takeForBulk(row, window, { limit, at: tx.at })
     const applied = batch.length === 0 ? {} : await apply(tx, row, batch)
@@ -154,10 +154,36 @@ export const createBulkSteps = (context: StoreContext): Pick<Store, 'continueBul
     return { ...IDLE, ...applied, count: batch.length, isIdle: false, isOfPartner: row.partnerId !== null }
   }
 
+  /** It would fail again each time, and keep the others from going on. */
+  const endFailed = (id: string): Promise<void> =>
+    write(async tx => {
+      await lockBulkActs(tx)
+      const row = await load(tx, id)
+      if (row) await change(tx, row, failedBulk(row, tx.at))
+    })
+
+  const stepOfNext = async (limit: number, id: string | undefined): Promise<Step> => {
+    let row = null as BulkRow | null
+    try {
+      return await write(async tx => {
+        row = null
+        await lockBulkActs(tx)
+        const { bulkActs } = tx.schema
+        for (row of await tx.db.select().from(bulkActs).where(PROBED)) await judgeProbe(tx, row)
+        row = await nextOpen(tx, id)
+        return row ? step(tx, row, limit) : IDLE
+      })
+    } catch (error) {
+      const isPassing = error instanceof AppError && error.code === 'unavailable'
+      if (row && !isPassing) await endFailed(row.id)
+      throw error
+    }
+  }
+
   return {
     continueBulkActs: async (limit, id) => {
       const [first] = await read(tx => tx.all(ANY_UNDER_WAY))
-      const { changedUrls, ...done } = first ? await write(tx => step(tx, limit, id)) : IDLE
+      const { changedUrls, ...done } = first ? await stepOfNext(limit, id) : IDLE
       tell(afterBulkStep({ ...done, changedUrls }))
       return done
     },

@@ -38,7 +38,7 @@ export interface OperatorVerbs {
   /**
    * One step of the bulk act whose last step is the longest ago among those of operators and the oldest of each partner, or of the one
    * that `id` names: reads `BULK_WINDOW` registrations, and does the act to up to `limit` of them (of a partner's act `PARTNER_BATCH`),
-   * which may be none.
+   * which may be none. Where it fails, but for `unavailable`, that act ends as `failed`.
    */
   continueBulkActs(limit: number, id?: string): Promise<BulkStep>
 

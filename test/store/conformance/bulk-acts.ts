@@ -1,6 +1,7 @@
 import { ulid } from 'ulid'
 import { expect, test } from 'vitest'
 import { HOUR, MINUTE } from '../../../src/core/duration.ts'
+import type { MessageState } from '../../../src/core/message.ts'
 import { BULK_WINDOW, mostUnderWay } from '../../../src/store/bulk/bulk-act.ts'
 import { ALL_REGISTRATIONS, type RegistrationFilter } from '../../../src/store/registrations/filter.ts'
 import type { NewBulkAct } from '../../../src/store/store.ts'
@@ -240,6 +241,21 @@ export const describeBulkActs = (open: OpenStore): void => {
     await run(bench, 10)
     expect(await stateOf(bench)).toEqual(['done', 1])
     expect((await bench.find(id)).delivery.state).toBe('delivered')
+  })
+
+  test('that failed at each step kept all others from going on', async () => {
+    await using bench = await openStoreFixture(open)
+    await bench.register()
+    const good = await draft(bench, { act: 'poll' })
+    // It makes a statement that no engine understands.
+    const filter = { ...ALL_REGISTRATIONS, partnerId: bench.partnerId, delivery: "'x" as MessageState }
+    await bench.store.createBulkAct({ ...good, id: 'bulk_0', filter })
+    for (const id of ['bulk_0', 'bulk_1']) await bench.store.startBulkAct(id)
+    await expect(bench.store.continueBulkActs(10)).rejects.toThrow()
+    const failed = { state: 'failed', error: 'internal', endedAt: bench.store.now() }
+    expect(await bench.store.findBulkAct('bulk_0')).toMatchObject(failed)
+    await run(bench, 10)
+    expect(await stateOf(bench)).toEqual(['done', 1])
   })
 
   test('waits for the end of another where as many are under way as may be', async () => {
