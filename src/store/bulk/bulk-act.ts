@@ -72,9 +72,12 @@ export const NEXT_OF_OWNER = `(partner_id IS NULL OR id =
 /** Of an id, the part in whose order they are made. */
 export const ULID_LENGTH = 26
 
+/** Its filter may be from before a field was added. */
+export const withWholeFilter = (row: BulkRow): BulkRow => ({ ...row, filter: { ...ALL_REGISTRATIONS, ...row.filter } })
+
 /** The part of it that is told. */
 export const bulkActOf = (row: BulkRow): BulkAct => {
-  const { count, countIsCapped, cursor: _, steppedAt: __, probeClaims: ___, ...bulk } = row
+  const { count, countIsCapped, cursor: _, steppedAt: __, probeClaims: ___, ...bulk } = withWholeFilter(row)
   return { ...bulk, counted: { count, isCapped: countIsCapped } }
 }
 

@@ -24,6 +24,7 @@ import {
   takeForBulk,
   ULID_LENGTH,
   UNDER_WAY,
+  withWholeFilter,
 } from './bulk-act.ts'
 
 type BulkRow = Row<'bulkActs'>
@@ -117,7 +118,7 @@ const nextOpen = async ({ db, schema: { bulkActs } }: Tx, id: string | undefined
   const open = and(OPEN, id === undefined ? sql.raw(NEXT_OF_OWNER) : eq(bulkActs.id, id))
   const oldest = db.select().from(bulkActs).where(open).orderBy(asc(bulkActs.steppedAt), asc(bulkActs.id))
   const [row] = await oldest.limit(1)
-  return row ?? null
+  return row ? withWholeFilter(row) : null
 }
 
 type Step = BulkStep & { changedUrls: readonly ChangedCallback[] }

@@ -258,6 +258,17 @@ export const describeBulkActs = (open: OpenStore): void => {
     expect(await stateOf(bench)).toEqual(['done', 1])
   })
 
+  test('did nothing once a field was added that its filter had not', async () => {
+    await using bench = await openStoreFixture(open)
+    await bench.register()
+    const filter = { status: 'pending' } as RegistrationFilter
+    await bench.store.createBulkAct({ ...(await draft(bench, { act: 'poll', id: 'bulk_0' })), id: 'bulk_1', filter })
+    expect((await bench.store.findBulkAct('bulk_1'))?.filter).toEqual({ ...ALL_REGISTRATIONS, ...filter })
+    await bench.store.startBulkAct('bulk_1')
+    await run(bench, 10)
+    expect(await stateOf(bench)).toEqual(['done', 1])
+  })
+
   test('waits for the end of another where as many are under way as may be', async () => {
     await using bench = await openStoreFixture(open)
     for (let n = 0; n < mostUnderWay(null); n++) {
