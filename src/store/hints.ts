@@ -2,7 +2,7 @@ import type { EventEmitter } from 'node:events'
 
 import type { Cancelled } from './registrations/acts.ts'
 import type { Unreadable } from './sealed.ts'
-import type { Cancellation, ChangedCallback, Partner, PartnerChange, Registered } from './store.ts'
+import type { ChangedCallback, Registered } from './store.ts'
 
 /**
  * What the store tells whoever listens. A change is told once it is durable. Where several nodes share a database, what is due,
@@ -61,35 +61,8 @@ export const afterCancelling = (partnerId: string, registrationId: string): Hint
 export const afterEndingSecrets = (partnerId: string, ended: number): Hint[] =>
   ended === 0 ? [] : [['cancelled', { partnerId, registrationId: null }]]
 
-/** @param partner as it is now; null: there is none */
-export const afterChangingPartner = (partner: Partner | null, { disabled }: PartnerChange): Hint[] => {
-  if (partner === null || disabled === undefined) return []
-  return disabled
-    ? [['cancelled', { partnerId: partner.id, registrationId: null }]]
-    : [['verificationsDue'], ['messagesDue']]
-}
-
 export const afterCallbackChanges = (changedUrls: readonly ChangedCallback[]): Hint[] => {
   if (changedUrls.length === 0) return []
   const isReleased = changedUrls.some(({ transition }) => transition === 'enabled')
   return [['callbacksChanged', changedUrls], ...(isReleased ? [['messagesDue'] as Hint] : [])]
 }
-
-/** After a step of a bulk act that was done to `count` registrations. */
-export const afterBulkStep = ({
-  count,
-  cancelled,
-  changedUrls,
-}: {
-  count: number
-  cancelled: readonly Cancellation[]
-  changedUrls: readonly ChangedCallback[]
-}): Hint[] =>
-  count === 0
-    ? []
-    : [
-        ['messagesDue'],
-        ['verificationsDue'],
-        ...cancelled.flatMap(({ registration }) => afterCancelling(registration.partnerId, registration.id)),
-        ...afterCallbackChanges(changedUrls),
-      ]

@@ -1,7 +1,7 @@
 import { AppError } from '../../core/error.ts'
 import type { StoreContext } from '../context.ts'
 import { and, asc, desc, eq, lt, sql } from '../drizzle.ts'
-import { afterBulkStep } from '../hints.ts'
+import { afterCallbackChanges, afterCancelling } from '../hints.ts'
 import { idOf, pageOf } from '../page.ts'
 import { nudgeAll, resendAll } from '../registrations/acts.ts'
 import { cancelAll } from '../registrations/cancelling.ts'
@@ -185,7 +185,13 @@ export const createBulkSteps = (context: StoreContext): Pick<Store, 'continueBul
     continueBulkActs: async (limit, id) => {
       const [first] = await read(tx => tx.all(ANY_UNDER_WAY))
       const { changedUrls, ...done } = first ? await stepOfNext(limit, id) : IDLE
-      tell(afterBulkStep({ ...done, changedUrls }))
+      if (done.count > 0)
+        tell([
+          ['messagesDue'],
+          ['verificationsDue'],
+          ...done.cancelled.flatMap(({ registration: { partnerId, id } }) => afterCancelling(partnerId, id)),
+          ...afterCallbackChanges(changedUrls),
+        ])
       return done
     },
   }

@@ -1,6 +1,5 @@
 import type { StoreContext } from '../context.ts'
 import { asc, eq, gt } from '../drizzle.ts'
-import { afterChangingPartner } from '../hints.ts'
 import { stopClaims } from '../messages/claims-lock.ts'
 import { idOf, pageOf } from '../page.ts'
 import type { Store } from '../store.ts'
@@ -78,7 +77,8 @@ export const createPartners = (context: StoreContext) => {
         const [row] = await tx.db.update(partners).set(set).where(eq(partners.id, id)).returning()
         return row ? viewPartner(row) : null
       })
-      tell(afterChangingPartner(changed, change))
+      if (changed && disabled) tell([['cancelled', { partnerId: id, registrationId: null }]])
+      if (changed && disabled === false) tell([['verificationsDue'], ['messagesDue']])
       return changed
     },
   } satisfies Partial<Store>
