@@ -8,9 +8,7 @@ import type { EngineCounts, Stats, Store } from '../store/store.ts'
 import { createMetrics } from '../telemetry/metrics/metrics.ts'
 import { VERSION } from '../version.ts'
 import { clock } from './clock-and-ids.ts'
-import type { DelivererRole } from './open-deliverer.ts'
-import type { PollerRole } from './open-poller.ts'
-import { READ_METRICS } from './readings.ts'
+import { type Facts, READ_METRICS } from './readings.ts'
 
 /** What the database says of itself, and when it was asked, by the monotonic clock. */
 interface Figures {
@@ -60,14 +58,14 @@ export const createFigures = (
   }
 }
 
+/** Those that work in this process, once they do. */
 interface Workers {
-  /** Null: this node has no such role. */
-  poller: Pick<PollerRole, 'underWay' | 'clockAheadMs'> | null
-  deliverer: Pick<DelivererRole, 'underWay'> | null
+  inUse: () => Facts['inUse']
+  clockAheadMs: () => Facts['clockSkewMs']
 }
 
 /** The metrics of this process, and of the database that it works on. */
-export const createNodeMetrics = (store: Pick<Store, FigureVerb>, config: UpstreamConfig) => {
+export const createNodeMetrics = (store: Pick<Store, FigureVerb>, config: UpstreamConfig, workers: Workers) => {
   const {
     callback,
     upstream,
@@ -81,7 +79,6 @@ export const createNodeMetrics = (store: Pick<Store, FigureVerb>, config: Upstre
     poll: roles.includes('poll') ? upstream.concurrency : 0,
     deliver: roles.includes('deliver') ? callback.concurrency : 0,
   }
-  let workers: Workers | null = null
 
   const text = async () => {
     const { database, counts } = await figures()
@@ -93,18 +90,14 @@ export const createNodeMetrics = (store: Pick<Store, FigureVerb>, config: Upstre
       counts,
       version: VERSION,
       settings,
-      inUse: { poll: workers?.poller?.underWay() ?? 0, deliver: workers?.deliverer?.underWay() ?? 0 },
+      inUse: workers.inUse(),
       limits,
       callsInLastMinute: metrics.callsInLastMinute,
-      clockSkewMs: workers?.poller?.clockAheadMs() ?? null,
+      clockSkewMs: workers.clockAheadMs(),
     })
   }
   return {
     listener: metrics.listener,
-    /** Told what works in this process, once it does. */
-    watch: (opened: Workers): void => {
-      workers = opened
-    },
     page: { contentType: metrics.contentType, text },
   }
 }

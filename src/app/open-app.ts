@@ -22,7 +22,7 @@ import { clock, createIds } from './clock-and-ids.ts'
 import { openDatabase } from './database.ts'
 import { createNodeMetrics } from './node-metrics.ts'
 import { openApi } from './open-api.ts'
-import { openDeliverer } from './open-deliverer.ts'
+import { type DelivererRole, openDeliverer } from './open-deliverer.ts'
 import { openOperator } from './open-operator.ts'
 import { openPoller, type PollerRole } from './open-poller.ts'
 import { openProbes } from './open-server.ts'
@@ -76,11 +76,16 @@ export const openApp = async (
   await using stack = new AsyncDisposableStack()
   const store = stack.adopt(await database, opened => opened.close())
   let poller: PollerRole | null = null
+  let deliverer: DelivererRole | null = null
+  const workers = {
+    inUse: () => ({ poll: poller?.underWay() ?? 0, deliver: deliverer?.underWay() ?? 0 }),
+    clockAheadMs: () => poller?.clockAheadMs() ?? null,
+  }
   const self = { id: createIds()('node'), version: VERSION, settings: settingsIdOf(config), roles: config.node.roles }
-  const presence = createPresence(store, self, { clockAheadMs: () => poller?.clockAheadMs() ?? null, clock })
+  const presence = createPresence(store, self, { ...workers, clock })
   // The others see this node until all that it does has ended.
   stack.defer(presence.end)
-  const metrics = createNodeMetrics(store, config)
+  const metrics = createNodeMetrics(store, config, workers)
   const listeners = [log, metrics.listener]
   const emit = createEmit(listeners)
   store.hints.on('unreadable', where => emit('value.unreadable', where))
@@ -149,9 +154,8 @@ export const openApp = async (
   const heartbeat = startHeartbeat({ everyMs: SECOND, ring: watchClock, clock })
   stack.defer(heartbeat.stop)
   poller = does('poll') ? openPoller({ ...shared, onLookup: enumerationGuard.recordLookup }) : null
-  const deliverer = does('deliver') ? openDeliverer({ ...shared, sender }) : null
+  deliverer = does('deliver') ? openDeliverer({ ...shared, sender }) : null
   roles.push(...[poller, deliverer].filter(role => role !== null))
-  metrics.watch({ poller, deliverer })
   // The clock may have been set back while nobody was there to see it.
   dueTimes.ring()
   const running = stack.move()
