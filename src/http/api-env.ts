@@ -1,4 +1,3 @@
-import type { Hono } from 'hono'
 import type { Edit } from '../core/changes.ts'
 import type { Clock } from '../core/clock.ts'
 import type { Attempt, NewRegistration, Registered, Store } from '../store/store.ts'
@@ -55,5 +54,3 @@ export type PartDeps = SharedDeps & {
   registrar: ReturnType<typeof createRegistrar>
   waitForEnd: ReturnType<typeof createLongPoll>
 }
-/** Adds the calls of a noun to the API. */
-export type Part = (app: Hono<ApiEnv>, deps: PartDeps) => void

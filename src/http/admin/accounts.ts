@@ -4,12 +4,12 @@ import { AppError } from '../../core/error.ts'
 import type { Words } from '../../core/language.ts'
 import { Secret } from '../../core/secret.ts'
 import type { AccountRemoval } from '../../store/accounts/account.ts'
-import type { Account } from '../../store/store.ts'
-import type { Part } from '../api-env.ts'
+import type { Account, Store } from '../../store/store.ts'
+import type { AdminCalls, Handle } from '../calls.ts'
 import { AT_OR_NULL, idField, PAUSE, TEXT_OR_NULL, textField } from '../json/fields.ts'
-import { PAGE_QUERY, viewPage } from '../json/pagination.ts'
+import { listOf, PAGE_QUERY, viewPage } from '../json/pagination.ts'
 import { found } from '../json/problem.ts'
-import { invalid, noQuery, readQuery, said } from '../json/validate.ts'
+import { invalid, readQuery, said } from '../json/validate.ts'
 import { ACT, readAct, WHY } from './authorize.ts'
 
 const APIID = said({
@@ -30,7 +30,7 @@ const PARTNER = {
   zh: '必须是某个合作方的 id；所有合作方共用的账户不填',
 }
 /** The API key is encrypted by the store and never shown again. */
-export const NEW_ACCOUNT = z.strictObject({
+const NEW_ACCOUNT = z.strictObject({
   account: textField(API_ID, APIID),
   apiKey: textField(/^[\x21-\x7e]{1,256}$/, APIKEY),
   mode: z.enum(['dynamic', 'static'], MODE).optional(),
@@ -80,45 +80,95 @@ export const namedFacts = <A extends Omit<Account, 'passwordMode' | 'partnerId'>
 export const viewAccount = (account: Account): AccountAnswer =>
   z.decode(ACCOUNT, { ...namedFacts(account), mode: account.passwordMode })
 
-/** `/v1/admin/accounts`; the `:id` of an account is its id or its APIID. */
-export const addAccounts: Part = (app, { store, newId }) => {
-  const find = async (name: string): Promise<Account> =>
-    found(ACCOUNT_ID.test(name) ? await store.findAccount(name) : null, 'account')
+const find = async (store: Store, name = ''): Promise<Account> =>
+  found(ACCOUNT_ID.test(name) ? await store.findAccount(name) : null, 'account')
 
-  app.get('/v1/admin/accounts', async c => {
-    const { limit, cursor } = readQuery(c, PAGE_QUERY)
-    return c.json(viewPage(await store.listAccounts({ limit, after: cursor ?? null }), viewAccount))
-  })
+const changeBy =
+  (act: 'pause' | 'resume'): Handle =>
+  async (c, { store }) => {
+    await readAct(c, ACT, { empty: {} })
+    const before = await find(store, c.req.param('id'))
+    await c.get('begin')(before.id, { before: viewAccount(before), after: { paused: act === 'pause' } })
+    return c.json(viewAccount(found(await store[`${act}Account`](before.id), 'account')))
+  }
 
-  app.post('/v1/admin/accounts', noQuery, async c => {
-    const body = await readAct(c, NEW_ACCOUNT)
-    const partnerId = body.partnerId ?? null
-    if (partnerId !== null && !(await store.findPartner(partnerId)))
-      throw invalid('body', [{ path: 'partnerId', message: PARTNER }])
-    const id = newId('acc')
-    const { account: apiId, mode = 'dynamic', rate = null } = body
-    await c.get('begin')(apiId, { after: { account: apiId, mode, rate, partnerId } })
-    const added = { id, apiId, passwordMode: mode, rate, partnerId }
-    const account = await store.createAccount({ ...added, apiKey: new Secret(body.apiKey) })
-    if (!account) throw new AppError('conflict', EXISTS)
-    c.header('location', `/v1/admin/accounts/${account.id}`)
-    return c.json(viewAccount(account), 201)
-  })
-
-  for (const act of ['pause', 'resume'] as const)
-    app.post(`/v1/admin/accounts/:id/${act}`, noQuery, async c => {
-      await readAct(c, ACT, { empty: {} })
-      const before = await find(c.req.param('id'))
-      await c.get('begin')(before.id, { before: viewAccount(before), after: { paused: act === 'pause' } })
-      return c.json(viewAccount(found(await store[`${act}Account`](before.id), 'account')))
-    })
-
-  app.delete('/v1/admin/accounts/:id', async c => {
-    c.set('reason', readQuery(c, ACT).reason ?? null)
-    const before = await find(c.req.param('id'))
-    await c.get('begin')(before.id, { before: viewAccount(before) })
-    const outcome = found(await store.removeAccount(before.id), 'account')
-    if (outcome !== 'removed') throw new AppError('conflict', REMOVAL_REFUSALS[outcome])
-    return c.body(null, 204)
-  })
-}
+/** The `:id` of an account is its id or its APIID. */
+export const ACCOUNT_CALLS = {
+  'GET /v1/admin/accounts': {
+    role: 'read',
+    operationId: 'listAccounts',
+    summary: 'List upstream accounts, oldest first',
+    description: 'Whether each is paused and why, and whether GetResult can be reached with it.',
+    query: PAGE_QUERY,
+    answers: { 200: listOf(ACCOUNT) },
+    handle: async (c, { store }) => {
+      const { limit, cursor } = readQuery(c, PAGE_QUERY)
+      return c.json(viewPage(await store.listAccounts({ limit, after: cursor ?? null }), viewAccount))
+    },
+  },
+  'POST /v1/admin/accounts': {
+    role: 'admin',
+    act: 'account.create',
+    operationId: 'createAccount',
+    summary: 'Add an upstream account',
+    description:
+      'Registrations name it by its id or its APIID. Its APIKEY is encrypted, and never shown. One that was removed comes back with the new key, and with all that waits for it.',
+    body: NEW_ACCOUNT,
+    answers: { 201: ACCOUNT },
+    problems: ['conflict'],
+    handle: async (c, { store, newId }) => {
+      const body = await readAct(c, NEW_ACCOUNT)
+      const partnerId = body.partnerId ?? null
+      if (partnerId !== null && !(await store.findPartner(partnerId)))
+        throw invalid('body', [{ path: 'partnerId', message: PARTNER }])
+      const id = newId('acc')
+      const { account: apiId, mode = 'dynamic', rate = null } = body
+      await c.get('begin')(apiId, { after: { account: apiId, mode, rate, partnerId } })
+      const added = { id, apiId, passwordMode: mode, rate, partnerId }
+      const account = await store.createAccount({ ...added, apiKey: new Secret(body.apiKey) })
+      if (!account) throw new AppError('conflict', EXISTS)
+      c.header('location', `/v1/admin/accounts/${account.id}`)
+      return c.json(viewAccount(account), 201)
+    },
+  },
+  'POST /v1/admin/accounts/:id/pause': {
+    role: 'operate',
+    act: 'account.pause',
+    operationId: 'pauseAccount',
+    summary: 'Pause an upstream account',
+    description:
+      'By its id or its APIID. Nothing is asked with it until it is resumed. Its registrations wait, and none of them expires meanwhile.',
+    body: ACT,
+    answers: { 200: ACCOUNT },
+    handle: changeBy('pause'),
+  },
+  'POST /v1/admin/accounts/:id/resume': {
+    role: 'operate',
+    act: 'account.resume',
+    operationId: 'resumeAccount',
+    summary: 'Resume an upstream account, slowly at first',
+    description: 'It is tried with one call first; then its rate grows to the whole.',
+    body: ACT,
+    answers: { 200: ACCOUNT },
+    handle: changeBy('resume'),
+  },
+  'DELETE /v1/admin/accounts/:id': {
+    role: 'admin',
+    act: 'account.remove',
+    operationId: 'removeAccount',
+    summary: 'Remove an upstream account',
+    description:
+      'Nobody finds it any more, and a registration that names it is refused. What waits for it is still asked with its key, to its end; then, a day later at the earliest, the key is erased. A pause of it ends. Refused while an enabled partner has it for its own, or the settings name it.',
+    query: ACT,
+    answers: { 204: null },
+    problems: ['conflict'],
+    handle: async (c, { store }) => {
+      c.set('reason', readQuery(c, ACT).reason ?? null)
+      const before = await find(store, c.req.param('id'))
+      await c.get('begin')(before.id, { before: viewAccount(before) })
+      const outcome = found(await store.removeAccount(before.id), 'account')
+      if (outcome !== 'removed') throw new AppError('conflict', REMOVAL_REFUSALS[outcome])
+      return c.body(null, 204)
+    },
+  },
+} satisfies AdminCalls

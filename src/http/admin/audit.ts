@@ -1,9 +1,9 @@
 import { z } from 'zod'
 import { ACT_OUTCOMES } from '../../store/operators/acts.ts'
 import type { Act } from '../../store/store.ts'
-import type { Part } from '../api-env.ts'
+import type { AdminCalls } from '../calls.ts'
 import { AT, textField, timeField } from '../json/fields.ts'
-import { cursorField, PAGE_PARAMETERS, viewPage } from '../json/pagination.ts'
+import { cursorField, listOf, PAGE_PARAMETERS, viewPage } from '../json/pagination.ts'
 import { readQuery, said } from '../json/validate.ts'
 
 const WHO = said({
@@ -11,7 +11,7 @@ const WHO = said({
   zh: '必须是某个令牌的 id、ADMIN_TOKEN 或 command',
 })
 const WHAT = said({ en: 'must be an act, such as account.pause', zh: '必须是某种操作，例如 account.pause' })
-export const AUDIT_QUERY = z.strictObject({
+const AUDIT_QUERY = z.strictObject({
   who: textField(/^\w{1,64}$/, WHO)
     .optional()
     .describe('The id of a token; `ADMIN_TOKEN`; `command`.'),
@@ -24,7 +24,7 @@ export const AUDIT_QUERY = z.strictObject({
 })
 
 const FACT = z.union([z.string(), z.number(), z.boolean()]).nullable().optional()
-export const AUDITED_ACT = z.object({
+const AUDITED_ACT = z.object({
   at: AT,
   who: z.string().describe('The id of the token; `ADMIN_TOKEN`; `command`.'),
   name: z.string().describe("The token's name; of a command the system's user."),
@@ -48,10 +48,19 @@ const viewAct = ({ changes, ...act }: Act) =>
   z.decode(AUDITED_ACT, { ...act, changes: changes === null ? null : JSON.parse(changes) })
 
 /** `/v1/admin/audit`: what operators have done. */
-export const addAudit: Part = (app, { store }) => {
-  app.get('/v1/admin/audit', async c => {
-    const { who, act, since, limit, cursor } = readQuery(c, AUDIT_QUERY)
-    const page = { who: who ?? null, act: act ?? null, since: since ?? null, limit, before: cursor ?? null }
-    return c.json(viewPage(await store.listActs(page), viewAct))
-  })
-}
+export const AUDIT_CALLS = {
+  'GET /v1/admin/audit': {
+    role: 'admin',
+    operationId: 'listActs',
+    summary: 'List what operators have done, newest first',
+    description:
+      'What the admin API was asked to change, and what commands have changed, for a year. A page looks at 5,000 acts at most, so it may be short, or empty, and have a `nextCursor`.',
+    query: AUDIT_QUERY,
+    answers: { 200: listOf(AUDITED_ACT) },
+    handle: async (c, { store }) => {
+      const { who, act, since, limit, cursor } = readQuery(c, AUDIT_QUERY)
+      const page = { who: who ?? null, act: act ?? null, since: since ?? null, limit, before: cursor ?? null }
+      return c.json(viewPage(await store.listActs(page), viewAct))
+    },
+  },
+} satisfies AdminCalls

@@ -5,13 +5,14 @@ import type { Words } from '../../core/language.ts'
 import { includesRole } from '../../core/role.ts'
 import { BULK_RATE, type BulkAct, mostUnderWay } from '../../store/bulk/bulk-act.ts'
 import { BULK_ACTS } from '../../store/registrations/filter.ts'
-import type { NewBulkAct } from '../../store/store.ts'
-import type { ApiEnv, Part } from '../api-env.ts'
-import { PAGE_QUERY, viewPage } from '../json/pagination.ts'
+import type { NewBulkAct, Store } from '../../store/store.ts'
+import type { ApiEnv } from '../api-env.ts'
+import type { AdminCalls, Handle } from '../calls.ts'
+import { listOf, PAGE_QUERY, viewPage } from '../json/pagination.ts'
 import { found, readId } from '../json/problem.ts'
-import { noQuery, oneOf, readQuery, said } from '../json/validate.ts'
+import { oneOf, readQuery, said } from '../json/validate.ts'
 import { ACT, REASON, readAct } from './authorize.ts'
-import { type BULK_DRAFT, viewBulk } from './bulk-view.ts'
+import { BULK, BULK_DRAFT, viewBulk } from './bulk-view.ts'
 import { viewFound } from './registration-view.ts'
 import { FILTER_QUERY, readFilter } from './search.ts'
 
@@ -25,7 +26,7 @@ const NARROW = said({
   en: 'must name something, such as a partner or since',
   zh: '必须至少给出一个条件，例如 partner 或 since',
 })
-export const BULK_BODY = z
+const BULK_BODY = z
   .strictObject({
     act: z.enum(BULK_ACTS, KIND),
     filter: FILTER_QUERY.refine(filter => Object.keys(filter).length > 0, NARROW).describe(
@@ -62,57 +63,102 @@ const refuseByAct = (c: Context<ApiEnv>, act: NewBulkAct['act']): void => {
   if (act === 'cancel' && !includesRole(c.get('operator').role, 'admin')) throw new AppError('forbidden', ADMIN_ONLY)
 }
 
-/** `/v1/admin/bulk`: acts on all registrations that a filter means. */
-export const addBulk: Part = (app, { store, newId, now }) => {
-  const find = async (c: Context<ApiEnv>) =>
-    found(await store.findBulkAct(readId(c.req.param('id') ?? '', 'bulk act')), 'bulk act')
-  const view = (c: Context<ApiEnv>, bulk: BulkAct) => viewBulk(bulk, { role: c.get('operator').role, now: now() })
+const find = async (c: Context<ApiEnv>, store: Store) =>
+  found(await store.findBulkAct(readId(c.req.param('id'), 'bulk act')), 'bulk act')
+const view = (c: Context<ApiEnv>, bulk: BulkAct, now: number) => viewBulk(bulk, { role: c.get('operator').role, now })
 
-  app.post('/v1/admin/bulk', noQuery, async c => {
-    const { act, reason, probe = false, dryRun = false, ...body } = await readAct(c, BULK_BODY)
-    refuseByAct(c, act)
-    const at = now()
-    const meant = await readFilter(body.filter, { store, now: at, source: 'body' })
-    const filter = { ...meant, until: Math.min(meant.until ?? at, at) }
-    const counted = await store.countRegistrations({ filter, act })
-    const { found: sample } = await store.searchRegistrations({ filter, act, limit: SAMPLE, before: null })
-    const { id: who, name, role } = c.get('operator')
-    const draft: NewBulkAct = {
-      ...{ id: newId('bulk'), partnerId: null, act, filter, reason, who, name, probe, counted },
-      createdAt: at,
-    }
-    if (!dryRun) await c.get('begin')(draft.id)
-    const bulk = dryRun ? { ...draft, ...NOT_BEGUN } : await store.createBulkAct(draft)
-    if (!dryRun) c.header('location', `/v1/admin/bulk/${bulk.id}`)
-    const drafted: z.output<typeof BULK_DRAFT> = {
-      ...view(c, bulk),
-      ...(dryRun ? { id: null } : {}),
-      sample: sample.map(one => viewFound(one, role)),
-      estimatedSeconds: Math.ceil(counted.count / BULK_RATE),
-    }
-    return c.json(drafted, dryRun ? 200 : 201)
-  })
+const commandBy =
+  (command: 'start' | 'stop'): Handle =>
+  async (c, { store, now }) => {
+    await readAct(c, ACT, { empty: {} })
+    const { id, act } = await find(c, store)
+    if (command === 'start') refuseByAct(c, act)
+    await c.get('begin')(id)
+    const commanded = found(await store[`${command}BulkAct`](id), 'bulk act')
+    if (commanded.outcome === 'too_many') throw new AppError('conflict', TOO_MANY)
+    if (commanded.outcome === 'impossible') throw new AppError('conflict', IMPOSSIBLE[commanded.state])
+    return c.json(view(c, commanded.bulk, now()))
+  }
 
-  app.get('/v1/admin/bulk', async c => {
-    const { limit, cursor } = readQuery(c, PAGE_QUERY)
-    const page = await store.listBulkActs({ limit, before: cursor ?? null })
-    return c.json(viewPage(page, bulk => view(c, bulk)))
-  })
-
-  app.get('/v1/admin/bulk/:id', noQuery, async c => c.json(view(c, await find(c))))
-
-  for (const command of ['start', 'stop'] as const)
-    app.post(`/v1/admin/bulk/:id/${command}`, noQuery, async c => {
-      await readAct(c, ACT, { empty: {} })
-      const { id, act } = await find(c)
-      if (command === 'start') refuseByAct(c, act)
-      await c.get('begin')(id)
-      const commanded = found(await store[`${command}BulkAct`](id), 'bulk act')
-      if (commanded.outcome === 'too_many') throw new AppError('conflict', TOO_MANY)
-      if (commanded.outcome === 'impossible') throw new AppError('conflict', IMPOSSIBLE[commanded.state])
-      return c.json(view(c, commanded.bulk))
-    })
-}
+/** Acts on all registrations that a filter means. */
+export const BULK_CALLS = {
+  'GET /v1/admin/bulk': {
+    role: 'read',
+    operationId: 'listBulkActs',
+    summary: 'List bulk acts, newest first',
+    description: 'Drafts, those under way, and those that have ended, with how far each has come.',
+    query: PAGE_QUERY,
+    answers: { 200: listOf(BULK) },
+    handle: async (c, { store, now }) => {
+      const { limit, cursor } = readQuery(c, PAGE_QUERY)
+      const page = await store.listBulkActs({ limit, before: cursor ?? null })
+      return c.json(viewPage(page, bulk => view(c, bulk, now())))
+    },
+  },
+  'POST /v1/admin/bulk': {
+    role: 'operate',
+    act: 'bulk.create',
+    operationId: 'createBulkAct',
+    summary: 'Prepare an act on all registrations that a filter means',
+    description:
+      'It does nothing until it is started. What it means is what a search with the same filter finds, and to which the act can be done, as of now. A dry run keeps nothing, and is 200. To cancel needs the role `admin`.',
+    body: BULK_BODY,
+    answers: { 200: BULK_DRAFT, 201: BULK_DRAFT },
+    handle: async (c, { store, newId, now }) => {
+      const { act, reason, probe = false, dryRun = false, ...body } = await readAct(c, BULK_BODY)
+      refuseByAct(c, act)
+      const at = now()
+      const meant = await readFilter(body.filter, { store, now: at, source: 'body' })
+      const filter = { ...meant, until: Math.min(meant.until ?? at, at) }
+      const counted = await store.countRegistrations({ filter, act })
+      const { found: sample } = await store.searchRegistrations({ filter, act, limit: SAMPLE, before: null })
+      const { id: who, name, role } = c.get('operator')
+      const draft: NewBulkAct = {
+        ...{ id: newId('bulk'), partnerId: null, act, filter, reason, who, name, probe, counted },
+        createdAt: at,
+      }
+      if (!dryRun) await c.get('begin')(draft.id)
+      const bulk = dryRun ? { ...draft, ...NOT_BEGUN } : await store.createBulkAct(draft)
+      if (!dryRun) c.header('location', `/v1/admin/bulk/${bulk.id}`)
+      const drafted: z.output<typeof BULK_DRAFT> = {
+        ...view(c, bulk, now()),
+        ...(dryRun ? { id: null } : {}),
+        sample: sample.map(one => viewFound(one, role)),
+        estimatedSeconds: Math.ceil(counted.count / BULK_RATE),
+      }
+      return c.json(drafted, dryRun ? 200 : 201)
+    },
+  },
+  'GET /v1/admin/bulk/:id': {
+    role: 'read',
+    operationId: 'getBulkAct',
+    summary: 'How far a bulk act has come',
+    answers: { 200: BULK },
+    handle: async (c, { store, now }) => c.json(view(c, await find(c, store), now())),
+  },
+  'POST /v1/admin/bulk/:id/start': {
+    role: 'operate',
+    act: 'bulk.start',
+    operationId: 'startBulkAct',
+    summary: 'Start a draft, or go on with what was stopped',
+    description: 'It is done in the background, at a pace that leaves room for what is new.',
+    body: ACT,
+    answers: { 200: BULK },
+    problems: ['conflict'],
+    handle: commandBy('start'),
+  },
+  'POST /v1/admin/bulk/:id/stop': {
+    role: 'operate',
+    act: 'bulk.stop',
+    operationId: 'stopBulkAct',
+    summary: 'Stop a bulk act; what it has done stays done',
+    description: 'It may be started again later, and goes on where it stopped.',
+    body: ACT,
+    answers: { 200: BULK },
+    problems: ['conflict'],
+    handle: commandBy('stop'),
+  },
+} satisfies AdminCalls
 
 const NOT_BEGUN = {
   state: 'draft',

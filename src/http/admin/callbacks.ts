@@ -1,9 +1,9 @@
 import { z } from 'zod'
-import type { CallbackTrouble } from '../../store/store.ts'
-import type { Part } from '../api-env.ts'
+import type { CallbackTrouble, Store } from '../../store/store.ts'
+import type { AdminCalls } from '../calls.ts'
 import { CALLBACK_TROUBLE, idField } from '../json/fields.ts'
-import { cursorField, PAGE_PARAMETERS, viewPage } from '../json/pagination.ts'
-import { invalid, noQuery, readQuery, said } from '../json/validate.ts'
+import { cursorField, listOf, PAGE_PARAMETERS, viewPage } from '../json/pagination.ts'
+import { invalid, readQuery, said } from '../json/validate.ts'
 import { readAct, WHY } from './authorize.ts'
 import { NO_PARTNER, PARTNER_ID } from './search.ts'
 
@@ -15,21 +15,21 @@ const URL_FORM = said({
 /** A place in the list: its page has shown it, so it tells nobody anything. */
 const PLACE = z.strictObject({ partnerId: z.string(), callbackUrl: z.string() })
 
-export const CALLBACKS_QUERY = z.strictObject({
+const CALLBACKS_QUERY = z.strictObject({
   partnerId: PARTNER_ID.optional().describe('Only the URLs of this partner, also those that have only begun to fail.'),
   limit: PAGE_PARAMETERS.limit,
   cursor: cursorField(PLACE),
 })
 
-export const CALLBACK_ENABLING = z.strictObject({
+const CALLBACK_ENABLING = z.strictObject({
   partnerId: PARTNER_ID,
   callbackUrl: z.string(URL_FORM).min(1, URL_FORM).max(2_048, URL_FORM),
   ...WHY,
 })
 
-export const CALLBACK = z.object({ partnerId: idField('partner'), ...CALLBACK_TROUBLE.shape })
+const CALLBACK = z.object({ partnerId: idField('partner'), ...CALLBACK_TROUBLE.shape })
 
-export const ENABLED_CALLBACK = z.strictObject({
+const ENABLED_CALLBACK = z.strictObject({
   released: z.boolean().describe('Whether webhooks were held for it, which go out now.'),
 })
 
@@ -38,23 +38,41 @@ export const viewCallback = (trouble: CallbackTrouble) => z.decode(CALLBACK, tro
 /** For the audit: not the URL, since a partner may have put a secret into it. */
 export const callbackFacts = (url: string, disabled: boolean) => ({ host: URL.parse(url)?.host ?? null, disabled })
 
-/** `/v1/admin/callbacks`: URLs that fail or are held. */
-export const addCallbacks: Part = (app, { store }) => {
-  const refuseNobody = async (partnerId: string, source: 'query' | 'body'): Promise<void> => {
-    if (!(await store.findPartner(partnerId))) throw invalid(source, [{ path: 'partnerId', message: NO_PARTNER }])
-  }
-
-  app.get('/v1/admin/callbacks', async c => {
-    const { partnerId: ofPartner = null, limit, cursor = null } = readQuery(c, CALLBACKS_QUERY)
-    if (ofPartner !== null) await refuseNobody(ofPartner, 'query')
-    return c.json(viewPage(await store.listCallbacks(ofPartner, { after: cursor, limit }), viewCallback))
-  })
-
-  app.post('/v1/admin/callbacks/enable', noQuery, async c => {
-    const { partnerId, callbackUrl } = await readAct(c, CALLBACK_ENABLING)
-    await refuseNobody(partnerId, 'body')
-    await c.get('begin')(partnerId, { after: callbackFacts(callbackUrl, false) })
-    const released = await store.enableCallback({ partnerId, callbackUrl }, 'operator')
-    return c.json({ released } satisfies z.output<typeof ENABLED_CALLBACK>)
-  })
+const refuseNobody = async (store: Store, partnerId: string, source: 'query' | 'body'): Promise<void> => {
+  if (!(await store.findPartner(partnerId))) throw invalid(source, [{ path: 'partnerId', message: NO_PARTNER }])
 }
+
+/** URLs that fail or are held. */
+export const CALLBACK_CALLS = {
+  'GET /v1/admin/callbacks': {
+    // It has whole URLs: they are needed to enable one.
+    role: 'operate',
+    operationId: 'listCallbacks',
+    summary: 'List callback URLs that fail or are held',
+    description:
+      'In the order of partner and URL. A page looks at 1,000 URLs at most, so it may be short, or empty, and have a `nextCursor`.',
+    query: CALLBACKS_QUERY,
+    answers: { 200: listOf(CALLBACK) },
+    handle: async (c, { store }) => {
+      const { partnerId: ofPartner = null, limit, cursor = null } = readQuery(c, CALLBACKS_QUERY)
+      if (ofPartner !== null) await refuseNobody(store, ofPartner, 'query')
+      return c.json(viewPage(await store.listCallbacks(ofPartner, { after: cursor, limit }), viewCallback))
+    },
+  },
+  'POST /v1/admin/callbacks/enable': {
+    role: 'operate',
+    act: 'callback.enable',
+    operationId: 'enableCallback',
+    summary: 'Enable a callback URL that is disabled, or answered 410',
+    description: 'Its failures are forgotten, and what was held for it goes out.',
+    body: CALLBACK_ENABLING,
+    answers: { 200: ENABLED_CALLBACK },
+    handle: async (c, { store }) => {
+      const { partnerId, callbackUrl } = await readAct(c, CALLBACK_ENABLING)
+      await refuseNobody(store, partnerId, 'body')
+      await c.get('begin')(partnerId, { after: callbackFacts(callbackUrl, false) })
+      const released = await store.enableCallback({ partnerId, callbackUrl }, 'operator')
+      return c.json({ released } satisfies z.output<typeof ENABLED_CALLBACK>)
+    },
+  },
+} satisfies AdminCalls

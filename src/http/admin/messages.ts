@@ -1,7 +1,6 @@
 import { z } from 'zod'
-import type { Part } from '../api-env.ts'
+import type { AdminCalls } from '../calls.ts'
 import { AT, COUNT } from '../json/fields.ts'
-import { noQuery } from '../json/validate.ts'
 
 const MOST_GROUPS = 250
 const FAILURE_GROUP = z.object({
@@ -14,18 +13,24 @@ const FAILURE_GROUP = z.object({
   oldestAt: AT,
   newestAt: AT,
 })
-export const FAILURE_GROUPS = z.strictObject({
+const FAILURE_GROUPS = z.strictObject({
   data: z.array(FAILURE_GROUP).describe('The largest first.'),
   isCapped: z.boolean().describe('Only the newest 10,000 failures were looked at, or there are more than 250 groups.'),
 })
 
 /** `/v1/admin/messages`: webhooks that have failed and have not arrived. */
-export const addFailures: Part = (app, { store }) => {
-  app.get('/v1/admin/messages/groups', noQuery, async c => {
-    const { groups, isCapped } = await store.groupFailures()
-    return c.json({
-      data: groups.slice(0, MOST_GROUPS).map(group => z.decode(FAILURE_GROUP, group)),
-      isCapped: isCapped || groups.length > MOST_GROUPS,
-    })
-  })
-}
+export const FAILURE_CALLS = {
+  'GET /v1/admin/messages/groups': {
+    role: 'read',
+    operationId: 'groupFailures',
+    summary: 'Group the newest 10,000 webhooks that have failed and have not arrived, by host and error',
+    answers: { 200: FAILURE_GROUPS },
+    handle: async (c, { store }) => {
+      const { groups, isCapped } = await store.groupFailures()
+      return c.json({
+        data: groups.slice(0, MOST_GROUPS).map(group => z.decode(FAILURE_GROUP, group)),
+        isCapped: isCapped || groups.length > MOST_GROUPS,
+      })
+    },
+  },
+} satisfies AdminCalls

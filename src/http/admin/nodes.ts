@@ -1,9 +1,9 @@
 import { z } from 'zod'
 import { NODE_ROLES, NODE_TRAITS } from '../../core/node.ts'
 import { judgeNodes, type ServiceNode } from '../../store/operators/nodes.ts'
-import type { Part } from '../api-env.ts'
+import type { AdminCalls } from '../calls.ts'
 import { AT, idField } from '../json/fields.ts'
-import { noQuery } from '../json/validate.ts'
+import { listOf } from '../json/pagination.ts'
 
 export const NODE = z.object({
   id: idField('node').describe('Of this start of the process; `/readyz` names nodes by it.'),
@@ -27,9 +27,16 @@ export const namedNodes = (nodes: readonly ServiceNode[]) =>
   judgeNodes(nodes).map(node => ({ ...node, lost: node.isLost }))
 
 /** `GET /v1/admin/nodes`. There are few, so they are one page. */
-export const addNodes: Part = (app, { store }) => {
-  app.get('/v1/admin/nodes', noQuery, async c => {
-    const nodes = namedNodes(await store.listNodes())
-    return c.json({ data: nodes.map(node => z.decode(NODE, node)), nextCursor: null })
-  })
-}
+export const NODE_CALLS = {
+  'GET /v1/admin/nodes': {
+    role: 'read',
+    operationId: 'listNodes',
+    summary: 'List the nodes that work on the database, oldest first',
+    description: 'Which of them are lost, and which differ from the others. There are 100 at most.',
+    answers: { 200: listOf(NODE) },
+    handle: async (c, { store }) => {
+      const nodes = namedNodes(await store.listNodes())
+      return c.json({ data: nodes.map(node => z.decode(NODE, node)), nextCursor: null })
+    },
+  },
+} satisfies AdminCalls

@@ -8,9 +8,8 @@ import { BUSY_TABLES } from '../../store/stats/stats.ts'
 import { troublesOf } from '../../store/stats/troubles.ts'
 import type { Store } from '../../store/store.ts'
 import { findWriteError } from '../../store/unavailable.ts'
-import type { Part } from '../api-env.ts'
+import type { AdminCalls } from '../calls.ts'
 import { AT, AT_OR_NULL, COUNT } from '../json/fields.ts'
-import { noQuery } from '../json/validate.ts'
 import { answerLanguage } from '../language.ts'
 import { ACCOUNT, namedFacts } from './accounts.ts'
 import { NODE, namedNodes } from './nodes.ts'
@@ -115,9 +114,17 @@ export const readOverview = async (store: Pick<Store, 'stats' | 'probe'>, reader
 }
 
 /** `GET /v1/admin/overview`: what is wrong and what to do, and what waits since when. */
-export const addOverview: Part = (app, { store }) => {
-  app.get('/v1/admin/overview', noQuery, async c => {
-    const language = answerLanguage(c)
-    return c.json(await readOverview(store, { language, isServed: true }))
-  })
-}
+export const OVERVIEW_CALLS = {
+  'GET /v1/admin/overview': {
+    role: 'read',
+    operationId: 'getOverview',
+    summary: 'What is wrong and what to do, and what waits since when',
+    description:
+      'One look at everything, however large the database is. Texts are in the language that `accept-language` asks for.',
+    answers: { 200: OVERVIEW },
+    handle: async (c, { store }) => {
+      const language = answerLanguage(c)
+      return c.json(await readOverview(store, { language, isServed: true }))
+    },
+  },
+} satisfies AdminCalls

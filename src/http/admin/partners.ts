@@ -3,15 +3,15 @@ import { createApiKey } from '../../core/api-key.ts'
 import { LONGEST_NAME } from '../../core/line.ts'
 import { newPartner } from '../../core/new-partner.ts'
 import type { ApiKey, Partner } from '../../store/store.ts'
-import type { Part } from '../api-env.ts'
+import type { AdminCalls } from '../calls.ts'
 import { AT, AT_OR_NULL, idField, lineField, QUOTAS, SHOWN_ONCE, timeField } from '../json/fields.ts'
-import { PAGE_QUERY, viewPage } from '../json/pagination.ts'
+import { listOf, PAGE_QUERY, viewPage } from '../json/pagination.ts'
 import { found, readId } from '../json/problem.ts'
-import { noQuery, readQuery, said } from '../json/validate.ts'
+import { readQuery, said } from '../json/validate.ts'
 import { ACT, readAct, WHY } from './authorize.ts'
 
 const DISABLED = said({ en: 'must be true or false', zh: '必须是 true 或 false' })
-export const NEW_PARTNER = z.strictObject({ name: lineField(LONGEST_NAME), ...WHY })
+const NEW_PARTNER = z.strictObject({ name: lineField(LONGEST_NAME), ...WHY })
 const PAYLOAD = said({
   en: 'must be full, or thin (without the scores and the message)',
   zh: '必须是 full，或 thin（不含分数和 message）',
@@ -21,7 +21,7 @@ const QUOTA = said({
   zh: '必须是 0 到 1000000000 的整数，或用 null 表示不限',
 })
 const quota = z.int(QUOTA).min(0, QUOTA).max(1_000_000_000, QUOTA).nullable().optional()
-export const PARTNER_CHANGE = z.strictObject({
+const PARTNER_CHANGE = z.strictObject({
   name: NEW_PARTNER.shape.name.optional(),
   disabled: z.boolean(DISABLED).optional(),
   payload: z.enum(['full', 'thin'], PAYLOAD).optional(),
@@ -29,7 +29,7 @@ export const PARTNER_CHANGE = z.strictObject({
   ...WHY,
 })
 
-export const PARTNER = z.object({
+const PARTNER = z.object({
   id: idField('partner'),
   name: z.string(),
   disabled: z.boolean(),
@@ -38,7 +38,7 @@ export const PARTNER = z.object({
   createdAt: AT,
 })
 
-export const CREATED_PARTNER = z.strictObject({
+const CREATED_PARTNER = z.strictObject({
   partnerId: idField('partner'),
   name: z.string(),
   apiKey: z.string().describe(SHOWN_ONCE),
@@ -48,43 +48,72 @@ export const CREATED_PARTNER = z.strictObject({
 export const viewPartner = (partner: Partner) => z.decode(PARTNER, partner)
 
 /** `/v1/admin/partners` */
-export const addPartners: Part = (app, { store, newId, random }) => {
-  app.get('/v1/admin/partners', async c => {
-    const { limit, cursor } = readQuery(c, PAGE_QUERY)
-    return c.json(viewPage(await store.listPartners({ limit, after: cursor ?? null }), viewPartner))
-  })
-
-  app.post('/v1/admin/partners', noQuery, async c => {
-    const { name } = await readAct(c, NEW_PARTNER)
-    const { partner, apiKey, signingSecret } = newPartner(name, { newId, random })
-    await c.get('begin')(partner.id, { after: { name } })
-    await store.createPartner(partner)
-    c.header('location', `/v1/admin/partners/${partner.id}`)
-    return c.json(
-      { partnerId: partner.id, name, apiKey, signingSecret } satisfies z.output<typeof CREATED_PARTNER>,
-      201,
-    )
-  })
-
-  app.get('/v1/admin/partners/:id', noQuery, async c => {
-    const id = readId(c.req.param('id'), 'partner')
-    return c.json(viewPartner(found(await store.findPartner(id), 'partner')))
-  })
-
-  app.patch('/v1/admin/partners/:id', noQuery, async c => {
-    const id = readId(c.req.param('id'), 'partner')
-    const { reason: _, ...change } = await readAct(c, PARTNER_CHANGE)
-    const before = found(await store.findPartner(id), 'partner')
-    await c.get('begin')(id, { before: viewPartner(before), after: change })
-    return c.json(viewPartner(found(await store.changePartner(id, change), 'partner')))
-  })
-}
+export const PARTNER_CALLS = {
+  'GET /v1/admin/partners': {
+    role: 'read',
+    operationId: 'listPartners',
+    summary: 'List partners, oldest first',
+    query: PAGE_QUERY,
+    answers: { 200: listOf(PARTNER) },
+    handle: async (c, { store }) => {
+      const { limit, cursor } = readQuery(c, PAGE_QUERY)
+      return c.json(viewPage(await store.listPartners({ limit, after: cursor ?? null }), viewPartner))
+    },
+  },
+  'POST /v1/admin/partners': {
+    role: 'admin',
+    act: 'partner.create',
+    operationId: 'createPartner',
+    summary: 'Create a partner with its first key and signing secret',
+    description: 'The key and the secret are shown only in this answer: hand them to the partner.',
+    body: NEW_PARTNER,
+    answers: { 201: CREATED_PARTNER },
+    handle: async (c, { store, newId, random }) => {
+      const { name } = await readAct(c, NEW_PARTNER)
+      const { partner, apiKey, signingSecret } = newPartner(name, { newId, random })
+      await c.get('begin')(partner.id, { after: { name } })
+      await store.createPartner(partner)
+      c.header('location', `/v1/admin/partners/${partner.id}`)
+      return c.json(
+        { partnerId: partner.id, name, apiKey, signingSecret } satisfies z.output<typeof CREATED_PARTNER>,
+        201,
+      )
+    },
+  },
+  'GET /v1/admin/partners/:id': {
+    role: 'read',
+    operationId: 'getPartner',
+    summary: 'Get a partner',
+    answers: { 200: PARTNER },
+    handle: async (c, { store }) => {
+      const id = readId(c.req.param('id'), 'partner')
+      return c.json(viewPartner(found(await store.findPartner(id), 'partner')))
+    },
+  },
+  'PATCH /v1/admin/partners/:id': {
+    role: 'admin',
+    act: 'partner.change',
+    operationId: 'changePartner',
+    summary: 'Change a partner',
+    description:
+      'Only the fields in the body change. The keys of a disabled partner stop working, and nothing is asked or sent for it; nothing is lost.',
+    body: PARTNER_CHANGE,
+    answers: { 200: PARTNER },
+    handle: async (c, { store }) => {
+      const id = readId(c.req.param('id'), 'partner')
+      const { reason: _, ...change } = await readAct(c, PARTNER_CHANGE)
+      const before = found(await store.findPartner(id), 'partner')
+      await c.get('begin')(id, { before: viewPartner(before), after: change })
+      return c.json(viewPartner(found(await store.changePartner(id, change), 'partner')))
+    },
+  },
+} satisfies AdminCalls
 
 const EXPIRY = {
   en: 'must be a time in the future, in ISO 8601 with its offset, such as 2027-11-24T08:00:00Z',
   zh: '必须是将来的时间，格式为带时区偏移的 ISO 8601，例如 2027-11-24T08:00:00Z',
 }
-export const createKeyBody = (now: () => number) =>
+const createKeyBody = (now: () => number) =>
   z.strictObject({
     expiresAt: timeField(EXPIRY)
       .refine(at => at > now(), said(EXPIRY))
@@ -93,7 +122,7 @@ export const createKeyBody = (now: () => number) =>
     ...WHY,
   })
 
-export const KEY = z.object({
+const KEY = z.object({
   id: idField('key'),
   createdAt: AT,
   lastUsedAt: AT_OR_NULL.describe('To the minute.'),
@@ -101,7 +130,7 @@ export const KEY = z.object({
   revoked: z.boolean(),
 })
 
-export const CREATED_KEY = z.strictObject({
+const CREATED_KEY = z.strictObject({
   id: idField('key'),
   partnerId: idField('partner'),
   apiKey: z.string().describe(SHOWN_ONCE),
@@ -111,28 +140,48 @@ export const CREATED_KEY = z.strictObject({
 export const viewKey = (key: ApiKey) => z.decode(KEY, { ...key, revoked: key.revokedAt !== null })
 
 /** `/v1/admin/partners/:id/keys`, `/v1/admin/keys` */
-export const addKeys: Part = (app, { store, newId, random, now }) => {
-  const newKey = createKeyBody(now)
-
-  app.get('/v1/admin/partners/:id/keys', noQuery, async c => {
-    const keys = found(await store.listKeys(readId(c.req.param('id'), 'partner')), 'partner')
-    return c.json({ data: keys.map(viewKey), nextCursor: null })
-  })
-
-  app.post('/v1/admin/partners/:id/keys', noQuery, async c => {
-    const partnerId = readId(c.req.param('id'), 'partner')
-    const { expiresAt = null } = await readAct(c, newKey, { empty: {} })
-    const { id, hash, text } = createApiKey(newId('key'), random)
-    await c.get('begin')(id, { after: { partnerId, expiresAt: z.decode(AT_OR_NULL, expiresAt) } })
-    found(await store.createKey(partnerId, { id, hash, expiresAt }), 'partner')
-    return c.json(z.decode(CREATED_KEY, { id, partnerId, apiKey: text, expiresAt }), 201)
-  })
-
-  app.delete('/v1/admin/keys/:id', async c => {
-    c.set('reason', readQuery(c, ACT).reason ?? null)
-    const id = readId(c.req.param('id'), 'key')
-    await c.get('begin')(id)
-    found(await store.revokeKey(id), 'key')
-    return c.body(null, 204)
-  })
-}
+export const KEY_CALLS = {
+  'GET /v1/admin/partners/:id/keys': {
+    role: 'read',
+    operationId: 'listKeys',
+    summary: "List a partner's API keys",
+    answers: { 200: listOf(KEY) },
+    handle: async (c, { store }) => {
+      const keys = found(await store.listKeys(readId(c.req.param('id'), 'partner')), 'partner')
+      return c.json({ data: keys.map(viewKey), nextCursor: null })
+    },
+  },
+  'POST /v1/admin/partners/:id/keys': {
+    role: 'admin',
+    act: 'key.create',
+    operationId: 'createKey',
+    summary: 'Create an API key',
+    description: 'It is shown only in this answer. The partner’s other keys stay as they are.',
+    body: createKeyBody(() => 0),
+    answers: { 201: CREATED_KEY },
+    handle: async (c, { store, newId, random, now }) => {
+      const partnerId = readId(c.req.param('id'), 'partner')
+      const { expiresAt = null } = await readAct(c, createKeyBody(now), { empty: {} })
+      const { id, hash, text } = createApiKey(newId('key'), random)
+      await c.get('begin')(id, { after: { partnerId, expiresAt: z.decode(AT_OR_NULL, expiresAt) } })
+      found(await store.createKey(partnerId, { id, hash, expiresAt }), 'partner')
+      return c.json(z.decode(CREATED_KEY, { id, partnerId, apiKey: text, expiresAt }), 201)
+    },
+  },
+  'DELETE /v1/admin/keys/:id': {
+    role: 'admin',
+    act: 'key.revoke',
+    operationId: 'revokeKey',
+    summary: 'Revoke an API key',
+    description: 'It stops working within a second. Revoking it again changes nothing.',
+    query: ACT,
+    answers: { 204: null },
+    handle: async (c, { store }) => {
+      c.set('reason', readQuery(c, ACT).reason ?? null)
+      const id = readId(c.req.param('id'), 'key')
+      await c.get('begin')(id)
+      found(await store.revokeKey(id), 'key')
+      return c.body(null, 204)
+    },
+  },
+} satisfies AdminCalls

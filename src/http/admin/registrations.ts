@@ -2,26 +2,27 @@ import type { Context } from 'hono'
 import { z } from 'zod'
 import { AppError } from '../../core/error.ts'
 import { isRegistrationId } from '../../core/registration.ts'
-import type { Attempt, Registration } from '../../store/store.ts'
-import type { ApiEnv, Part } from '../api-env.ts'
+import type { Attempt, Registration, Store } from '../../store/store.ts'
+import type { ApiEnv, PartDeps } from '../api-env.ts'
+import type { AdminCalls } from '../calls.ts'
 import { COUNT, idField } from '../json/fields.ts'
-import { PAGE_PARAMETERS, viewPage } from '../json/pagination.ts'
+import { listOf, PAGE_PARAMETERS, viewPage } from '../json/pagination.ts'
 import { found } from '../json/problem.ts'
-import { noQuery, readQuery } from '../json/validate.ts'
+import { readQuery } from '../json/validate.ts'
 import { answerLanguage } from '../language.ts'
-import { answerExplanation } from '../partner/explain.ts'
-import { REGISTRATION, viewAttempt } from '../partner/registration-schemas.ts'
+import { answerExplanation, EXPLANATION } from '../partner/explain.ts'
+import { ATTEMPT, REGISTRATION, viewAttempt } from '../partner/registration-schemas.ts'
 import { RESEND_REFUSALS } from '../partner/registrations.ts'
 import { ACT, readAct } from './authorize.ts'
-import { seesAll, viewDetail, viewFound } from './registration-view.ts'
+import { FOUND_REGISTRATION, REGISTRATION_DETAIL, seesAll, viewDetail, viewFound } from './registration-view.ts'
 import { FILTER, FILTER_QUERY, type Filter, readFilter } from './search.ts'
 
-export const SEARCH_QUERY = z.strictObject({ ...FILTER, ...PAGE_PARAMETERS })
-export const BOUNDED_COUNT = z.strictObject({
+const SEARCH_QUERY = z.strictObject({ ...FILTER, ...PAGE_PARAMETERS })
+const BOUNDED_COUNT = z.strictObject({
   count: COUNT,
   isCapped: z.boolean().describe('There may be more than `count`.'),
 })
-export const RESENT = z.object({
+const RESENT = z.object({
   registrationId: idField('reg'),
   partnerId: idField('partner'),
   delivery: REGISTRATION.shape.delivery,
@@ -33,57 +34,100 @@ const viewResent = (registration: Registration) =>
 const shown = (c: Context<ApiEnv>, attempt: Attempt): Attempt =>
   seesAll(c.get('operator').role) ? attempt : { ...attempt, responseExcerpt: null }
 
-/** `/v1/admin/registrations` */
-export const addFoundRegistrations: Part = (app, { store, now }) => {
-  /** The registration that a path names, with its partner. */
-  const target = async (c: Context<ApiEnv>) => {
-    const id = c.req.param('id') ?? ''
-    const partnerId = isRegistrationId(id) ? await store.partnerOf(id) : null
-    return [found(partnerId, 'registration'), id] as const
-  }
-  const filterOf = (query: Filter) => readFilter(query, { store, now: now(), source: 'query' })
-
-  app.get('/v1/admin/registrations', async c => {
-    const { limit, cursor, ...query } = readQuery(c, SEARCH_QUERY)
-    const wanted = { filter: await filterOf(query), act: null, limit, before: cursor ?? null }
-    const { role } = c.get('operator')
-    return c.json(viewPage(await store.searchRegistrations(wanted), one => viewFound(one, role)))
-  })
-
-  app.get('/v1/admin/registrations/count', async c => {
-    const filter = await filterOf(readQuery(c, FILTER_QUERY))
-    return c.json(await store.countRegistrations({ filter, act: null }))
-  })
-
-  app.get('/v1/admin/registrations/:id', noQuery, async c => {
-    const [partnerId, id] = await target(c)
-    const explanation = found(await store.explain(partnerId, id), 'registration')
-    const [partner, account] = await Promise.all([
-      store.findPartner(partnerId),
-      store.findAccount(explanation.account.id),
-    ])
-    return c.json(viewDetail({ explanation, partner, account }, c.get('operator').role))
-  })
-
-  app.get('/v1/admin/registrations/:id/explain', noQuery, async c => {
-    const explanation = found(await store.explain(...(await target(c))), 'registration')
-    const { lastAttempt } = explanation
-    return answerExplanation(c, { ...explanation, lastAttempt: lastAttempt && shown(c, lastAttempt) }, now())
-  })
-
-  app.get('/v1/admin/registrations/:id/attempts', noQuery, async c => {
-    const attempts = found(await store.listAttempts(...(await target(c))), 'registration')
-    const language = answerLanguage(c)
-    return c.json({ data: attempts.map(attempt => viewAttempt(shown(c, attempt), language)), nextCursor: null })
-  })
-
-  app.post('/v1/admin/registrations/:id/resend', noQuery, async c => {
-    await readAct(c, ACT, { empty: {} })
-    const [partnerId, id] = await target(c)
-    await c.get('begin')(id)
-    const outcome = await store.resend(partnerId, id)
-    if (outcome !== 'resent') throw new AppError('conflict', RESEND_REFUSALS[found(outcome, 'registration')])
-    const registration = found(await store.findRegistration(partnerId, id), 'registration')
-    return c.json(viewResent({ ...registration, partnerId }), 202)
-  })
+/** The registration that a path names, with its partner. */
+const target = async (c: Context<ApiEnv>, store: Store) => {
+  const id = c.req.param('id') ?? ''
+  const partnerId = isRegistrationId(id) ? await store.partnerOf(id) : null
+  return [found(partnerId, 'registration'), id] as const
 }
+const filterOf = (query: Filter, { store, now }: Pick<PartDeps, 'store' | 'now'>) =>
+  readFilter(query, { store, now: now(), source: 'query' })
+
+export const FOUND_REGISTRATION_CALLS = {
+  'GET /v1/admin/registrations': {
+    role: 'read',
+    operationId: 'searchRegistrations',
+    summary: 'Search registrations of all partners, newest first',
+    description:
+      'A page looks at 10,000 registrations at most, so it may be short, or empty, and have a `nextCursor`: go on, or narrow the search with `partner`, `serial`, `since` or `error`.',
+    query: SEARCH_QUERY,
+    answers: { 200: listOf(FOUND_REGISTRATION) },
+    handle: async (c, { store, now }) => {
+      const { limit, cursor, ...query } = readQuery(c, SEARCH_QUERY)
+      const wanted = { filter: await filterOf(query, { store, now }), act: null, limit, before: cursor ?? null }
+      const { role } = c.get('operator')
+      return c.json(viewPage(await store.searchRegistrations(wanted), one => viewFound(one, role)))
+    },
+  },
+  'GET /v1/admin/registrations/count': {
+    role: 'read',
+    operationId: 'countRegistrations',
+    summary: 'Count what a search would find, up to 10,000',
+    query: FILTER_QUERY,
+    answers: { 200: BOUNDED_COUNT },
+    handle: async (c, { store, now }) => {
+      const filter = await filterOf(readQuery(c, FILTER_QUERY), { store, now })
+      return c.json(await store.countRegistrations({ filter, act: null }))
+    },
+  },
+  'GET /v1/admin/registrations/:id': {
+    role: 'read',
+    operationId: 'getRegistrationDetail',
+    summary: 'Get a registration of any partner, with its partner and its account',
+    description:
+      'The serial is masked, and callback URL, metadata and what came with the verdict are left out, unless the role of the token lets it see all.',
+    answers: { 200: REGISTRATION_DETAIL },
+    handle: async (c, { store }) => {
+      const [partnerId, id] = await target(c, store)
+      const explanation = found(await store.explain(partnerId, id), 'registration')
+      const [partner, account] = await Promise.all([
+        store.findPartner(partnerId),
+        store.findAccount(explanation.account.id),
+      ])
+      return c.json(viewDetail({ explanation, partner, account }, c.get('operator').role))
+    },
+  },
+  'GET /v1/admin/registrations/:id/explain': {
+    role: 'read',
+    operationId: 'explainToOperator',
+    summary: 'Why there is no webhook yet',
+    description: 'As its partner sees it.',
+    answers: { 200: EXPLANATION },
+    handle: async (c, { store, now }) => {
+      const explanation = found(await store.explain(...(await target(c, store))), 'registration')
+      const { lastAttempt } = explanation
+      return answerExplanation(c, { ...explanation, lastAttempt: lastAttempt && shown(c, lastAttempt) }, now())
+    },
+  },
+  'GET /v1/admin/registrations/:id/attempts': {
+    role: 'read',
+    operationId: 'listAttemptsForOperator',
+    summary: 'List the newest 50 attempts, oldest first',
+    description: 'What the receiver has answered is shown to the role `admin` only.',
+    answers: { 200: listOf(ATTEMPT) },
+    handle: async (c, { store }) => {
+      const attempts = found(await store.listAttempts(...(await target(c, store))), 'registration')
+      const language = answerLanguage(c)
+      return c.json({ data: attempts.map(attempt => viewAttempt(shown(c, attempt), language)), nextCursor: null })
+    },
+  },
+  'POST /v1/admin/registrations/:id/resend': {
+    role: 'operate',
+    act: 'registration.resend',
+    operationId: 'resendForPartner',
+    summary: 'Send the webhook now, with the same id',
+    description: 'It may be delivered, waiting or exhausted. Its retry schedule starts from the beginning.',
+    body: ACT,
+    answers: { 202: RESENT },
+    problems: ['conflict'],
+    handle: async (c, { store }) => {
+      await readAct(c, ACT, { empty: {} })
+      const [partnerId, id] = await target(c, store)
+      await c.get('begin')(id)
+      const outcome = await store.resend(partnerId, id)
+      if (outcome !== 'resent') throw new AppError('conflict', RESEND_REFUSALS[found(outcome, 'registration')])
+      const registration = found(await store.findRegistration(partnerId, id), 'registration')
+      return c.json(viewResent({ ...registration, partnerId }), 202)
+    },
+  },
+} satisfies AdminCalls

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { Language } from '../../core/language.ts'
 import { PROBLEM, PROBLEMS } from '../json/problem.ts'
-import type { ProblemCode } from './operation.ts'
+import type { ProblemCode } from './problems.ts'
 
 type JsonSchema = Record<string, unknown>
 

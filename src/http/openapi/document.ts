@@ -1,10 +1,11 @@
 import { readFileSync } from 'node:fs'
 import type { Language } from '../../core/language.ts'
+import { callsOf } from '../calls.ts'
 import { createComponents } from './components.ts'
-import { callsOf, problemsOf } from './operation.ts'
 import { OPERATOR_OPERATIONS, PAGES } from './operator-operations.ts'
 import { PARTNER_OPERATIONS } from './partner-operations.ts'
 import { createPaths } from './paths.ts'
+import { problemsOf } from './problems.ts'
 import { createWebhooks } from './webhooks.ts'
 
 const PARTNER_CALLS = callsOf(PARTNER_OPERATIONS)

@@ -1,7 +1,8 @@
 import { STATUS_CODES } from 'node:http'
 import type { z } from 'zod'
+import type { Call } from '../calls.ts'
 import { type Components, header, REQUEST_ID } from './components.ts'
-import { type Call, problemsOf } from './operation.ts'
+import { problemsOf } from './problems.ts'
 
 const LOCATION = { location: header('The address of the new object.') }
 const ID = { name: 'id', in: 'path', required: true, description: 'Its id.', schema: { type: 'string' } }

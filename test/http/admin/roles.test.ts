@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { createAdminToken } from '../../../src/core/api-key.ts'
 import { ROLES, type Role } from '../../../src/core/role.ts'
-import { ADMIN_ROUTES } from '../../../src/http/openapi/operator-operations.ts'
+import { ADMIN_ROUTES } from '../support/admin-routes.ts'
 import { ADMIN_TOKEN, openApi } from '../support/api.ts'
 
 type Api = Awaited<ReturnType<typeof openApi>>

@@ -1,4 +1,4 @@
-import { ADMIN_ROUTES } from '../../../src/http/openapi/operator-operations.ts'
+import { ADMIN_ROUTES } from './admin-routes.ts'
 import { HOOK } from './api.ts'
 
 export const SERIAL = 'foreign-serial-77'

@@ -1,24 +1,5 @@
-import type { Operation, Operations } from '../calls.ts'
+import type { Call } from '../calls.ts'
 import { PROBLEMS } from '../json/problem.ts'
-
-/** An operation with where it is called. `route` is its name in `Operations`. */
-export interface Call {
-  route: string
-  method: string
-  path: string
-  tag: string
-  isForOperators: boolean
-  operation: Operation
-}
-
-/** The calls of several tags. */
-export const callsOf = (byTag: Readonly<Record<string, Operations>>): Call[] =>
-  Object.entries(byTag).flatMap(([tag, operations]) =>
-    Object.entries(operations).map(([route, operation]) => {
-      const [method = '', path = ''] = route.split(' ')
-      return { route, method, path, tag, isForOperators: path.startsWith('/v1/admin/'), operation }
-    }),
-  )
 
 export type ProblemCode = keyof typeof PROBLEMS
 
