@@ -8,7 +8,7 @@ import { errorOf, type FoundRegistration } from '../../store/registrations/filte
 import type { Account, Explanation, Partner } from '../../store/store.ts'
 import { AT, AT_OR_NULL, idField, PAUSE, pauseFacts } from '../json/fields.ts'
 import { POLLING, pollingFacts } from '../partner/explain.ts'
-import { REGISTRATION, registrationFacts } from '../partner/registration-schemas.ts'
+import { REGISTRATION } from '../partner/registration-schemas.ts'
 
 /** A serial in a list: enough to tell two apart, not enough to look somebody up. Short ones show less. */
 export const maskSerial = (serial: string): string =>
@@ -84,11 +84,15 @@ export const viewDetail = (
   role: Role,
 ): z.output<typeof REGISTRATION_DETAIL> => {
   const { registration } = explanation
-  const { idcardid, callbackUrl, verdict } = registration
+  const { id, isTest, idcardid, callbackUrl, metadata, status, reason, verdict, delivery } = registration
+  const { polls, lastPolledAt, nextPollAt, createdAt, expiresAt, resolvedAt } = registration
   const result = verdict && { status: verdict.status, message: null, livingScore: null, similarity: null }
   return z.decode(REGISTRATION_DETAIL, {
-    ...registrationFacts(registration),
-    ...(seesAll(role) ? {} : { idcardid: maskSerial(idcardid), callbackUrl: null, metadata: null, result }),
+    ...{ id, ...(isTest && { sandbox: true }), status, reason, delivery },
+    ...{ polls, lastPolledAt, nextPollAt, createdAt, expiresAt, resolvedAt },
+    ...(seesAll(role)
+      ? { idcardid, callbackUrl, metadata, result: verdict }
+      : { idcardid: maskSerial(idcardid), callbackUrl: null, metadata: null, result }),
     host: hostOf(callbackUrl),
     partner: { id: registration.partnerId, name: partner?.name ?? null, disabled: partner?.disabled ?? null },
     account: { id: explanation.account.id, account: account?.apiId ?? null, ...pauseFacts(explanation.account) },

@@ -112,6 +112,12 @@ const planAll = async (tx: Tx, rows: readonly RegistrationRow[]): Promise<Planne
   })
 }
 
+/** What is erased of the row of each table, with what stands there then. All other columns are kept. */
+export const ERASED = {
+  registrations: { metadata: Buffer.from('{}') },
+  verifications: { verdict: null, rawStatus: null, observedAt: null, previousPollAt: null },
+}
+
 const save = async (
   tx: Tx,
   cancelled: readonly (Planned & { message: LockedMessage | undefined })[],
@@ -120,7 +126,7 @@ const save = async (
     'registrations',
     ['verificationId', 'n'],
     cancelled.map(({ row: { verificationId, n }, plan: { resolvedAt } }) => {
-      return { verificationId, n, status: 'cancelled', metadata: Buffer.from('{}'), resolvedAt }
+      return { verificationId, n, status: 'cancelled', resolvedAt, ...ERASED.registrations }
     }),
   )
   await eraseMessages(tx, cancelled)
@@ -135,11 +141,10 @@ const save = async (
   await tx.update(
     'verifications',
     ['id'],
-    erased.map(({ row: { verificationId: id } }) => ({ id, ...ERASED })),
+    erased.map(({ row: { verificationId: id } }) => ({ id, ...ERASED.verifications })),
   )
 }
 
-const ERASED = { verdict: null, rawStatus: null, observedAt: null, previousPollAt: null }
 const ERASE_EXCERPTS: Sql = d =>
   `UPDATE attempts SET response_excerpt = NULL WHERE message_seq IN ${d.list('seqs', 'int8')}`
 

@@ -1,7 +1,22 @@
 import { describe, expect, test } from 'vitest'
-import { type CancelFacts, cancelRegistration } from '../../../src/store/registrations/cancelling.ts'
+import { getTableColumns } from '../../../src/store/drizzle.ts'
+import { type CancelFacts, cancelRegistration, ERASED } from '../../../src/store/registrations/cancelling.ts'
+import { registrations, verifications } from '../../../src/store/sqlite/schema.ts'
 
 const AT = 1_000
+
+/** None says what is known of the person, but for the serial and the URL. */
+const KEPT = {
+  registrations: [
+    ...['verificationId', 'n', 'id', 'partnerId', 'callbackUrl', 'laneId', 'status', 'reason', 'createdAt'],
+    ...['expiresAt', 'resolvedAt', 'messageSeq', 'traceparent'],
+  ],
+  verifications: [
+    ...['id', 'accountId', 'partnerId', 'idcardid', 'serialKey', 'createdAt', 'nudgedAt', 'queue', 'dueAt'],
+    ...['claimedAt', 'claims', 'polls', 'lastPolledAt', 'lastAnswer', 'lastCode', 'lastOpenAt', 'failures'],
+    ...['failingSince', 'invalidIds', 'goneChecks', 'seen'],
+  ],
+}
 
 describe('cancelling', () => {
   const FACTS: CancelFacts = {
@@ -32,6 +47,11 @@ describe('cancelling', () => {
     const delivered = cancelRegistration({ ...ended, messageState: 'delivered', messageClaims: 4 }, NOBODY, AT)
     expect(delivered).toMatchObject({ message: { state: 'delivered', claims: 5 }, stopsMessage: false })
     expect(delivered?.stoppedClaims).toBeNull()
+  })
+
+  test.each(['registrations', 'verifications'] as const)('erases or keeps every column of %s', table => {
+    const columns = Object.keys(getTableColumns({ registrations, verifications }[table]))
+    expect([...KEPT[table], ...Object.keys(ERASED[table])].sort()).toEqual(columns.sort())
   })
 
   test('again changes nothing', () => {
