@@ -251,10 +251,5 @@ const LONGEST_ATTEMPT_MS = 45 * SECOND
 const pathOf = (id: string): string => `v1/registrations/${encodeURIComponent(id)}`
 
 /** Only the known fields, so that callers may pass objects with more. */
-const toJson = ({ idcardid, callbackUrl, metadata, expiresAt, account }: NewRegistration) => ({
-  idcardid,
-  callbackUrl,
-  metadata,
-  expiresAt,
-  account,
-})
+const toJson = ({ idcardid, callbackUrl, metadata, expiresAt, account }: NewRegistration) =>
+  ({ idcardid, callbackUrl, metadata, expiresAt, account }) satisfies Record<keyof NewRegistration, unknown>

@@ -5,7 +5,7 @@ import { afterCallbackChanges, afterRegistering } from '../hints.ts'
 import { findLaneIds, laneKey, makeLanes } from '../messages/lanes.ts'
 import { loadQuotas, type QuotaFacts } from '../partners/quotas.ts'
 import type { NewRegistration, Registered, Store } from '../store.ts'
-import type { Tx } from '../tx.ts'
+import type { NewRow, Tx } from '../tx.ts'
 import { register } from './register.ts'
 import { NEW_REGISTRATION } from './registration.ts'
 import { type Ending, endRegistrations } from './resolutions.ts'
@@ -99,6 +99,9 @@ const NEW_VERIFICATION = {
   lastPolledAt: null,
 }
 
+/** Each column, so that none is answered that is not stored; those that its end writes are null. */
+type ToBeStored = Omit<Required<NewRow<'registrations'>>, 'reason' | 'resolvedAt' | 'messageSeq'>
+
 /** What ends at once. */
 const saveCreated = async (
   tx: Tx,
@@ -114,7 +117,7 @@ const saveCreated = async (
     const laneId = laneIds.get(laneKey(item)) ?? (made.get(laneKey(item)) as number)
     const verificationId = serial.id as number
     const row = { verificationId, n, id, partnerId, callbackUrl, laneId, traceparent, createdAt: tx.at }
-    const stored = { ...row, metadata: sealed.metadata.seal(row, metadata), status: 'pending' as const, expiresAt }
+    const stored: ToBeStored = { ...row, metadata: sealed.metadata.seal(row, metadata), status: 'pending', expiresAt }
     return { stored, ending: ending && { ...ending, registration: { ...row, metadata } } }
   })
   await tx.insert(
