@@ -139,7 +139,10 @@ export const openApp = async (
     retryMs: Math.max(longestRetryDelay(callback.retryScheduleMs), leaseFor(1, callback.timeoutMs)),
   }
   const dueTimes = createBackgroundJob({
-    batch: () => store.mendDueTimes(longest, MEND_BATCH),
+    batch: async () => {
+      const count = await store.mendDueTimes(longest, MEND_BATCH)
+      return { count, hasMore: count > 0 }
+    },
     event: 'due_times',
     clock,
     emit,

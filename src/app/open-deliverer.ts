@@ -1,6 +1,6 @@
 import type { Sender } from '../callback/sender.ts'
 import { MINUTE, SECOND } from '../core/duration.ts'
-import { pruneAll } from '../store/retention/retention.ts'
+import { createPruning } from '../store/retention/retention.ts'
 import { createBackgroundJob } from '../worker/background-job.ts'
 import { createBulkActs } from '../worker/bulk-acts.ts'
 import { createCallbackNotices } from '../worker/callback-notices.ts'
@@ -39,7 +39,7 @@ export const openDeliverer = ({ config: { callback, storage }, store, sender, em
     onError: onceAMinute(error => emit('delivery.round_failed', { error }), clock),
   })
   const retention = createBackgroundJob({
-    batch: isStopped => pruneAll(store.prune, store.now() - storage.retentionMs, { isStopped }),
+    batch: createPruning(store.prune, () => store.now() - storage.retentionMs),
     event: 'retention',
     clock,
     emit,

@@ -1,7 +1,8 @@
 import { clock } from '../app/clock-and-ids.ts'
+import { runBatches } from '../core/batches.ts'
 import { isThere } from '../store/operators/nodes.ts'
 import { resealAll } from '../store/resealing.ts'
-import { pruneAll } from '../store/retention/retention.ts'
+import { createPruning } from '../store/retention/retention.ts'
 import type { Store } from '../store/store.ts'
 import { type Common, defineCommand, type OnStore } from './command.ts'
 import { fail, wordsOf } from './ending.ts'
@@ -16,9 +17,15 @@ type Input = Common & OnStore
 
 const prune = async (store: Store, { say, config, audited }: Input) => {
   const progress = createProgress()
+  const before = store.now() - config.storage.retentionMs
+  const batch = createPruning(store.prune, () => before)
+  let erased = 0
   const pruned = await audited({ act: 'database.prune' }, () =>
-    pruneAll(store.prune, store.now() - config.storage.retentionMs, {
-      onErased: done => progress.count(say(`Erased ${done} registrations so far …`, `已清除 ${done} 条登记……`)),
+    runBatches(async () => {
+      const done = await batch()
+      erased += done.count
+      progress.count(say(`Erased ${erased} registrations so far …`, `已清除 ${erased} 条登记……`))
+      return done
     }),
   )
   progress.end()

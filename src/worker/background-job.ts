@@ -1,24 +1,7 @@
-import { type Clock, yieldToLoop } from '../core/clock.ts'
+import { type Batch, runBatches } from '../core/batches.ts'
+import type { Clock } from '../core/clock.ts'
 import type { Emit } from '../telemetry/emit.ts'
 import { onceAMinute } from './rounds.ts'
-
-/** Does one batch; how many rows it did, 0: nothing is left. One that looks further by itself asks `isStopped`. */
-type Batch = (isStopped: () => boolean) => Promise<number>
-
-/**
- * Runs batches until one finds nothing left or `isStopped` says so, with a turn of the event loop between two; how many
- * rows they did in all.
- */
-export const runBatches = async (batch: Batch, isStopped = () => false): Promise<number> => {
-  let done = 0
-  while (!isStopped()) {
-    const count = await batch(isStopped)
-    done += count
-    if (count === 0) break
-    await yieldToLoop()
-  }
-  return done
-}
 
 type Job = 'retention' | 'bulk' | 'due_times' | 'callback_notice'
 

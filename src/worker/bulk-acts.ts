@@ -19,15 +19,12 @@ const GAP_MS = 50
 /** Goes on with all bulk acts that are under way, those of operators at `BULK_RATE`. */
 export const createBulkActs = ({ store, clock, emit }: BulkActDeps): BackgroundJob =>
   createBackgroundJob({
-    batch: async isStopped => {
-      while (!isStopped()) {
-        const { count, isIdle, isOfPartner, cancelled } = await store.continueBulkActs(BATCH)
-        if (isIdle) break
-        for (const cancellation of cancelled) tellCancelled(cancellation, emit, store.now())
-        await clock.sleep(isOfPartner ? GAP_MS : Math.max(GAP_MS, (count * SECOND) / BULK_RATE))
-        if (count > 0) return count
-      }
-      return 0
+    batch: async () => {
+      const { count, isIdle, isOfPartner, cancelled } = await store.continueBulkActs(BATCH)
+      if (isIdle) return { count, hasMore: false }
+      for (const cancellation of cancelled) tellCancelled(cancellation, emit, store.now())
+      await clock.sleep(isOfPartner ? GAP_MS : Math.max(GAP_MS, (count * SECOND) / BULK_RATE))
+      return { count, hasMore: true }
     },
     event: 'bulk',
     clock,

@@ -42,7 +42,7 @@ export const createCallbackNotices = ({ store, sender, clock, emit }: CallbackNo
       const notices = await store.claimCallbackNotices(BATCH)
       const [failed] = (await Promise.allSettled(notices.map(tell))).filter(({ status }) => status === 'rejected')
       if (failed?.status === 'rejected') throw failed.reason
-      return notices.length
+      return { count: notices.length, hasMore: notices.length > 0 }
     },
     event: 'callback_notice',
     clock,

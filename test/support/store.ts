@@ -2,11 +2,13 @@ import { randomBytes } from 'node:crypto'
 import { monotonicFactory } from 'ulid'
 import type { AccountChange } from '../../src/core/account.ts'
 import type { Answer } from '../../src/core/answer.ts'
+import { runBatches } from '../../src/core/batches.ts'
 import { DAY, HOUR, MINUTE, SECOND } from '../../src/core/duration.ts'
 import { afterAttempt } from '../../src/core/message.ts'
 import { newPartner } from '../../src/core/new-partner.ts'
 import { Secret } from '../../src/core/secret.ts'
 import { afterAnswer } from '../../src/core/verification.ts'
+import { createPruning } from '../../src/store/retention/retention.ts'
 import type {
   ClaimedAccount,
   ClaimedMessage,
@@ -144,6 +146,8 @@ export const openStoreFixture = async (open: OpenStore, options: { rate: number 
     return find(registration.id, registration.partnerId)
   }
 
+  /** Erases what ended more than `ms` ago. */
+  const prune = (ms: number): Promise<number> => runBatches(createPruning(store.prune, () => store.now() - ms))
   const mend = (limit = 10): Promise<number> => store.mendDueTimes({ pollMs: 5 * MINUTE, retryMs: DAY }, limit)
 
   const claimMessagesWith = (more: Partial<MessageClaimRequest> = {}) => store.claimMessages({ ...CLAIM_ALL, ...more })
@@ -193,6 +197,7 @@ export const openStoreFixture = async (open: OpenStore, options: { rate: number 
     claimMessages,
     received,
     deliver,
+    prune,
     mend,
     [Symbol.asyncDispose]: () => store.close(),
   }

@@ -1,13 +1,7 @@
 import { expect, test, vi } from 'vitest'
 import { SECOND } from '../../src/core/duration.ts'
-import { createBackgroundJob, runBatches } from '../../src/worker/background-job.ts'
+import { createBackgroundJob } from '../../src/worker/background-job.ts'
 import { createFixedClock } from '../support/fixed-clock.ts'
-
-test('does all there is, in batches, until one finds nothing', async () => {
-  const batches = [10, 10, 5, 0]
-  expect(await runBatches(async () => batches.shift() ?? 0)).toBe(25)
-  expect(batches).toEqual([])
-})
 
 test('while the database was away a job that is rung each second told so each second', async () => {
   const clock = createFixedClock()

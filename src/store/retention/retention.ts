@@ -1,4 +1,4 @@
-import { yieldToLoop } from '../../core/clock.ts'
+import type { Batch } from '../../core/batches.ts'
 import { REMOVED_KEPT_MS } from '../accounts/account.ts'
 import { BY_OPERATOR } from '../callbacks/callback.ts'
 import type { StoreContext } from '../context.ts'
@@ -112,23 +112,14 @@ const erase = async (tx: Tx, found: readonly Ended[], before: number): Promise<n
 const BATCH = 100
 
 /**
- * Erases all that ended before then, batch by batch; how many. What waits is read once, however much it is.
- *
- * @param how.onErased told after each batch how many are erased so far
+ * Erases batch by batch all that ended before the time that `before` gives. What waits is read once, however much it is. Once it has
+ * looked at all it begins anew.
  */
-export const pruneAll = async (
-  prune: Store['prune'],
-  before: number,
-  { isStopped, onErased }: { isStopped?: () => boolean; onErased?: (erased: number) => void } = {},
-): Promise<number> => {
-  let erased = 0
+export const createPruning = (prune: Store['prune'], before: () => number): Batch => {
   let place: PrunePlace | null = null
-  do {
-    const batch: Pruned = await prune(before, BATCH, place)
-    erased += batch.erased
-    onErased?.(erased)
-    place = batch.next
-    await yieldToLoop()
-  } while (place !== null && !isStopped?.())
-  return erased
+  return async () => {
+    const { erased, next }: Pruned = await prune(before(), BATCH, place)
+    place = next
+    return { count: erased, hasMore: next !== null }
+  }
 }

@@ -3,7 +3,6 @@ import type { AccountChange } from '../../../src/core/account.ts'
 import { DAY, HOUR, MINUTE, SECOND } from '../../../src/core/duration.ts'
 import { Secret } from '../../../src/core/secret.ts'
 import { TEST_ACCOUNT_ID } from '../../../src/core/test-serial.ts'
-import { pruneAll } from '../../../src/store/retention/retention.ts'
 import { first, HOOK, LEASE_MS, type OpenStore, openStoreFixture, SUCCESS, WAITING } from '../../support/store.ts'
 
 type StoreFixture = Awaited<ReturnType<typeof openStoreFixture>>
@@ -251,22 +250,21 @@ export const describeAccounts = (open: OpenStore): void => {
   test('removed, are erased after a day, once nothing waits for them', async () => {
     await using bench = await openStoreFixture(open)
     const { store } = bench
-    const prune = () => pruneAll(store.prune, store.now() - 30 * DAY)
     /** Where its row is there it comes back, with its id. */
     const idOfNext = async () => (await store.createAccount(account({ id: 'acc_y' })))?.id
     await store.createAccount(account())
     await store.removeAccount('acc_z')
-    await prune()
+    await bench.prune(30 * DAY)
     expect(await idOfNext()).toBe('acc_z')
     await bench.register({ accountId: 'acc_z' })
     await store.removeAccount('acc_z')
     await bench.advance(DAY + 1)
-    await prune()
+    await bench.prune(30 * DAY)
     expect(await idOfNext()).toBe('acc_z')
     await bench.poll(SUCCESS)
     await store.removeAccount('acc_z')
     await bench.advance(DAY + 1)
-    await prune()
+    await bench.prune(30 * DAY)
     expect(await idOfNext()).toBe('acc_y')
   })
 

@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest'
 import { DAY, HOUR, MINUTE } from '../../../src/core/duration.ts'
-import { pruneAll } from '../../../src/store/retention/retention.ts'
 import type { ChangedCallback } from '../../../src/store/store.ts'
 import { first, HOOK, type OpenStore, openStoreFixture } from '../../support/store.ts'
 
@@ -158,15 +157,14 @@ export const describeFailingCallbacks = (open: OpenStore): void => {
     await bench.resolve({ callbackUrl: 'https://other.example/' })
     await bench.deliver(500)
     await bench.advance(90 * DAY)
-    const before = bench.store.now() - 30 * DAY
-    await pruneAll(bench.store.prune, before)
+    await bench.prune(30 * DAY)
     expect(await callbacksOf(bench)).toEqual([])
   })
   test('by an operator was enabled by the retention, where nothing is held', async () => {
     await using bench = await openStoreFixture(open)
     await bench.store.disableCallback(url(bench))
     await bench.advance(90 * DAY)
-    await pruneAll(bench.store.prune, bench.store.now() - 30 * DAY)
+    await bench.prune(30 * DAY)
     expect(await callbacksOf(bench)).toMatchObject([{ state: 'disabled', lastError: 'operator' }])
   })
 }

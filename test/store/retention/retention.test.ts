@@ -3,7 +3,6 @@ import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { describe, expect, test } from 'vitest'
 import { DAY, HOUR } from '../../../src/core/duration.ts'
-import { pruneAll } from '../../../src/store/retention/retention.ts'
 import { openSqliteStore } from '../../../src/store/sqlite/store.ts'
 import { readTables } from '../../privacy/support/tables.ts'
 import { openFolder } from '../../support/service.ts'
@@ -36,8 +35,6 @@ const open = async () => {
     /** Changes the file beside the store. */
     change: (statement: string, ...values: unknown[]) => onFile(path, file => file.prepare(statement).run(...values)),
     select: (query: string) => onFile(path, file => file.prepare(query).pluck().get()),
-    /** Erases what ended more than `ms` ago. */
-    prune: (ms: number) => pruneAll(fixture.store.prune, clock.now - ms),
     pruneOne: (ms: number) => fixture.store.prune(clock.now - ms, 1, null),
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
   }
