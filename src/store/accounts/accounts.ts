@@ -109,13 +109,14 @@ export const createAccounts = (context: StoreContext) => {
       write(async tx => {
         const { at, db, dialect, schema } = tx
         const { accounts, partners } = schema
-        const [row] = await dialect.locked(db.select().from(accounts).where(named(tx, id)))
+        const isMeant = and(isShown(tx), eq(accounts.id, id))
+        const [row] = await dialect.locked(db.select().from(accounts).where(isMeant))
         if (!row) return null
         const isOwner = eq(partners.id, row.partnerId ?? '')
         const [owner] = await db.select().from(partners).where(isOwner)
         const outcome = judgeRemoval(row, owner)
         const removed = { ...removedByOperator({ ...row, rate: row.rate ?? defaultRate }, at), removedAt: at }
-        if (outcome === 'removed') await db.update(accounts).set(removed).where(eq(accounts.id, id))
+        if (outcome === 'removed') await db.update(accounts).set(removed).where(eq(accounts.id, row.id))
         return outcome
       }),
   } satisfies Partial<Store>

@@ -194,6 +194,7 @@ export const describeAccounts = (open: OpenStore): void => {
     expect(await store.removeAccount('acc_z')).toBe('bound')
     await bench.poll(SUCCESS)
     await store.changePartner(bench.partnerId, { disabled: true })
+    expect(await store.removeAccount('C87654321')).toBeNull()
     expect(await store.removeAccount('acc_z')).toBe('removed')
     expect(await store.removeAccount('acc_z')).toBeNull()
     expect(await store.removeAccount(bench.account.id)).toBe('default')
