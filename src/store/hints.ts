@@ -24,8 +24,8 @@ export interface StoreHints {
   /** These callback URLs fail, are disabled, or work again. */
   callbacksChanged: [changedUrls: readonly ChangedCallback[]]
   /**
-   * This value cannot be decrypted; told once for each while the store is open. Whatever does not need it goes on. A message is
-   * exhausted.
+   * This value cannot be decrypted; told once for each while the store is open, or anew after ten thousand others. Whatever does not
+   * need it goes on. A message is exhausted.
    */
   unreadable: [where: Unreadable]
   /** The database file can no longer be trusted (a failed fsync, a replaced file): stop, and recover on restart. */

@@ -71,7 +71,7 @@ export const partnerTables = ({
     ],
   ),
 
-  /** URLs whose attempts have only failed, or whose messages are or were held: callbacks.ts. One that works has no row. */
+  /** URLs whose attempts have only failed, or whose messages are or were held: `CallbackHealth`. One that works has no row. */
   callbacks: table(
     'callbacks',
     {

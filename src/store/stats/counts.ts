@@ -192,7 +192,10 @@ const DUE_MESSAGES = (d: Dialect) => `
   SELECT count(*) AS due FROM (
     SELECT 1 FROM (${dueLanes(d)}) AS l ${d.lookUp('deliveries d', DUE_OF_LANE)} LIMIT ${MOST_COUNTED + 1}) AS capped`
 
-/** A lane may say too early when its first message is due, but never too late: the oldest is in one of the first, as a rule in the first. */
+/**
+ * A lane may say too early when its first message is due, and too late only where its partner cannot sign: as a rule the oldest is in the
+ * first.
+ */
 const OLDEST_MESSAGE = (d: Dialect) => `
   SELECT min(at) AS at FROM (
     SELECT (SELECT d.due_at FROM deliveries d WHERE ${DUE_OF_LANE} ORDER BY d.due_at LIMIT 1) AS at
