@@ -69,7 +69,7 @@ export interface App {
 export const openApp = async (
   config: UpstreamConfig,
   log: Listener,
-  database: Promise<Store> = openDatabase(config, { emit: createEmit([log]), runs: 'on its own thread' }),
+  database: Promise<Store> = openDatabase(config, { emit: createEmit([log]), as: 'service' }),
 ): Promise<App> => {
   const { callback, upstream } = config
   const does = (role: NodeRole) => config.node.roles.includes(role)

@@ -70,7 +70,7 @@ export const withStore = async (
         ),
       )
   }
-  const store = await openDatabase(config, { emit, runs: 'here' })
+  const store = await openDatabase(config, { emit, as: 'command' })
   try {
     const broken = new Promise<never>((_resolve, reject) => store.hints.once('broken', reject))
     await Promise.race([run(store, config), broken])

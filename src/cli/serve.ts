@@ -58,7 +58,7 @@ const refuseToStart = (thrown: unknown, { storage: { database } }: UpstreamConfi
 /** Opens the database on its thread while the rest is loaded. If it breaks meanwhile, the start fails. */
 const start = async (config: UpstreamConfig, log: Listener): Promise<App> => {
   await refuseTakenPort(config.server)
-  const database = openDatabase(config, { emit: createEmit([log]), runs: 'on its own thread' })
+  const database = openDatabase(config, { emit: createEmit([log]), as: 'service' })
   const [{ openApp }, { hints }] = await Promise.all([import('../app/open-app.ts'), database])
   const broken = new Promise<never>((_resolve, reject) => hints.once('broken', reject))
   return Promise.race([openApp(config, log, database), broken])

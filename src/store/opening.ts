@@ -8,10 +8,15 @@ export interface OpenStoreDeps {
   random: (bytes: number) => Buffer
   /** Rejects when the signal aborts. */
   sleep: (ms: number, signal?: AbortSignal) => Promise<unknown>
-  /** On a thread of its own no statement holds up the event loop; for a few calls such a thread is not worth its start. */
-  runs: 'on its own thread' | 'here'
+  as: OpenAs
   emit: Emit<OpeningEvent>
 }
+
+/**
+ * A service has SQLite's file to itself, and runs it on a thread, so that no statement holds up the event loop. A command makes a few calls
+ * beside it, for which a thread is not worth its start.
+ */
+export type OpenAs = 'service' | 'command'
 
 export type OpeningEvent =
   | 'master_key.created'

@@ -40,7 +40,7 @@ test('C1 a start asks about what was registered while the clock was an hour ahea
   const read = readConfig(scene.env, 'upstream')
   if (!read.ok) throw new Error('the settings are those of every test')
   const { config } = read
-  const ahead = { now: () => Date.now() + HOUR, random: randomBytes, sleep, runs: 'here', emit: () => {} } as const
+  const ahead = { now: () => Date.now() + HOUR, random: randomBytes, sleep, as: 'command', emit: () => {} } as const
   {
     await using fixture = await openStoreFixture(async () => ({
       store: await openStore(config, ahead),

@@ -32,12 +32,12 @@ const openAt = async (path: string, { open = openSqliteStore, quickCheck = false
   return store
 }
 /** As the service opens it, with the key beside the file. */
-const openAsService = async (path: string, runs: OpenStoreDeps['runs'] = 'on its own thread') => {
+const openAsService = async (path: string, as: OpenStoreDeps['as'] = 'service') => {
   const told: unknown[] = []
   const storage = { database: { kind: 'sqlite', path }, masterKey: null, previousMasterKey: null }
   const config = { storage, upstream: { rate: 1, sandbox: false } } as unknown as Parameters<typeof openStore>[0]
   const emit = (...event: unknown[]) => void told.push(event)
-  const store = await openStore(config, { now: Date.now, random: randomBytes, sleep, runs, emit })
+  const store = await openStore(config, { now: Date.now, random: randomBytes, sleep, as, emit })
   return { store, told }
 }
 /** Ends like a killed process: the database is not closed, its log stays. */
@@ -109,7 +109,7 @@ describe('after an end without closing', () => {
     await clean.store.close()
 
     restore()
-    const command = await openAsService(path, 'here')
+    const command = await openAsService(path, 'command')
     expect(command.told).toEqual([])
     const beside = leaveOpen(path)
     await command.store.close()
@@ -187,7 +187,7 @@ test('a second service is refused until the first has ended', async () => {
   const path = newPath()
   const first = await openAsService(path)
   expect((await failureOf(openAsService(path))).message).toContain('another service has')
-  await (await openAsService(path, 'here')).store.close()
+  await (await openAsService(path, 'command')).store.close()
   await first.store.close()
   await (await openAsService(path)).store.close()
 })
@@ -203,7 +203,7 @@ test('a new database is told of where one was missing, or empty', async () => {
   expect(later.told).toEqual([])
   await later.store.close()
   writeFileSync(path, '')
-  const emptied = await openAsService(path, 'here')
+  const emptied = await openAsService(path, 'command')
   expect(emptied.told).toEqual([created])
   await emptied.store.close()
 })

@@ -36,7 +36,7 @@ const newPath = (): string => {
   return join(folder, 'notifier.db')
 }
 
-const openFile = async (path: string, more: { isService?: boolean } = {}) => {
+const openFile = async (path: string, more: { as?: 'service' } = {}) => {
   const clock = { now: START }
   const store = await openSqliteStore({ path, masterKey: KEY, now: () => clock.now, defaultRate: 1_000, ...more })
   return {
@@ -168,7 +168,7 @@ test('a move that is stopped leaves both as they were, and may be run again', as
 
 test('a file that a service has open is not moved', async () => {
   const from = await makeFile()
-  const { store } = await openFile(from, { isService: true })
+  const { store } = await openFile(from, { as: 'service' })
   const target = await newTarget()
   await expect(move(from, target.url)).rejects.toThrow('another service has')
   await store.close()

@@ -96,7 +96,7 @@ describe('a restore', () => {
     await backUp()
     await bench.store.close()
     expect(await faultOf(prepare(file, { key: randomBytes(32) }))).toBe('wrong_key')
-    const service = await openSqliteStore({ path, masterKey: KEY, now: () => NOW, defaultRate: 1, isService: true })
+    const service = await openSqliteStore({ path, masterKey: KEY, now: () => NOW, defaultRate: 1, as: 'service' })
     await expect(prepare()).rejects.toThrow(StartError)
     await service.close()
   })

@@ -55,7 +55,7 @@ describe('the file', () => {
     const connection = openConnection(path, { now: Date.now, onBroken: () => {} })
     onTestFinished(() => connection.close())
     await connection.write(tx => tx.all('CREATE TABLE t (a)'))
-    connection.beginUpkeep(false)
+    connection.beginUpkeep()
     await connection.write(tx => tx.all('INSERT INTO t VALUES (1)'))
     const pragma = (name: string) => connection.client.pragma(name, { simple: true })
     expect([pragma('synchronous'), pragma('journal_mode')]).toEqual([2, 'wal'])

@@ -70,7 +70,7 @@ export const openService = async (env: Environment, wrap: (store: Store) => Stor
   const app = await openApp(
     read.config,
     log,
-    openDatabase(read.config, { emit: createEmit([log]), runs: 'on its own thread' }).then(wrap),
+    openDatabase(read.config, { emit: createEmit([log]), as: 'service' }).then(wrap),
   )
   let stopped: Promise<void> | null = null
   const stop = () => {

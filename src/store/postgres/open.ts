@@ -14,7 +14,7 @@ const CONNECTIONS = { service: 5, command: 2 }
 export const openPostgres = async (
   url: string,
   { storage, upstream }: Pick<Config, 'storage' | 'upstream'>,
-  { now, random, sleep, runs, emit }: OpenStoreDeps,
+  { now, random, sleep, as, emit }: OpenStoreDeps,
 ): Promise<Store> => {
   const { masterKey, previousKey } = keysOf(storage)
   if (!masterKey) throw new Error('settings without MASTER_KEY are refused')
@@ -28,6 +28,6 @@ export const openPostgres = async (
   return openPostgresStore({
     ...{ url, now, random, sleep, onStep, masterKey, previousKey },
     defaultRate: upstream.rate,
-    connections: runs === 'here' ? CONNECTIONS.command : CONNECTIONS.service,
+    connections: CONNECTIONS[as],
   })
 }

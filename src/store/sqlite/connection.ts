@@ -4,6 +4,7 @@ import { yieldToLoop } from '../../core/clock.ts'
 import { type AppError, StartError } from '../../core/error.ts'
 import { createHistogram } from '../../core/histogram.ts'
 import type { Words } from '../../core/language.ts'
+import type { OpenAs } from '../opening.ts'
 import { createEngineCounts } from '../stats/engine-counts.ts'
 import type { SqliteCounts } from '../stats/stats.ts'
 import type { Transactions } from '../tx.ts'
@@ -99,7 +100,7 @@ export interface Connection extends Transactions {
    * Ends the start: from now on checkpoints run between transactions, and the files are watched. But for a command, which has nothing else
    * to do, the event loop is not blocked for long any more while another process keeps the file busy.
    */
-  beginUpkeep(isCommand: boolean): void
+  beginUpkeep(as?: OpenAs): void
   engineCounts(): SqliteCounts
   close(): Promise<void>
 }
@@ -162,9 +163,9 @@ export const openConnection = (
     write: commits.write,
     read: run => attempt(() => reading(() => run(begin()))),
     attempt,
-    beginUpkeep: isCommand => {
+    beginUpkeep: as => {
       assertSynced(client)
-      if (!isCommand) client.pragma(`busy_timeout = ${BUSY_TIMEOUT_MS}`)
+      if (as !== 'command') client.pragma(`busy_timeout = ${BUSY_TIMEOUT_MS}`)
       if (inMemory) return
       watch = watchFiles([path, `${path}-wal`], () => void breakDown(REPLACED))
       checkpoints = createCheckpoints(client, error => void breakDown(checkpointFailed(error)))

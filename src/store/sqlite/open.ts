@@ -14,17 +14,17 @@ const CREATED = 'if you expected an existing one, stop: the volume or the workin
 export const openSqliteFile = async (
   given: string,
   { storage, upstream }: Pick<Config, 'storage' | 'upstream'>,
-  { now, random, runs, emit }: Omit<OpenStoreDeps, 'sleep'>,
+  { now, random, as, emit }: Omit<OpenStoreDeps, 'sleep'>,
 ): Promise<Store> => {
   const path = realPathOf(given)
   if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) throw new StartError(isFolder(path))
   const { masterKey = readOrMakeKey(path, { random, emit }), previousKey } = keysOf(storage)
   const open =
-    runs === 'here'
+    as === 'command'
       ? (await import('./store.ts')).openSqliteStore
       : (await import('./thread/remote-store.ts')).openRemoteStore
   // A short command may come beside a service that has the file open, and must not take long.
-  const quickCheck = runs === 'on its own thread' && isUnchecked(path)
+  const quickCheck = as === 'service' && isUnchecked(path)
   if (quickCheck) {
     markUnchecked(path)
     emit('database.checking', { bytes: statSync(path).size })
@@ -43,8 +43,7 @@ export const openSqliteFile = async (
     previousKey,
     now,
     defaultRate: upstream.rate,
-    isService: runs === 'on its own thread',
-    isCommand: runs === 'here',
+    as,
     onStep,
   })
   if (isNew) emit('database.created', { path, advice: CREATED })

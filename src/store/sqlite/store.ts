@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { type ContextOptions, createContext, createHints } from '../context.ts'
+import type { OpenAs } from '../opening.ts'
 import type { Store } from '../store.ts'
 import { createVerbs } from '../verbs.ts'
 import { openConnection } from './connection.ts'
@@ -13,10 +14,8 @@ export interface SqliteOptions extends ContextOptions {
   now: () => number
   /** Looks for damage before it opens, which takes time in proportion to the file's size; false unless given. */
   quickCheck?: boolean
-  /** Refuses to work beside another service; false unless given. */
-  isService?: boolean
-  /** Has nothing else to do, and so always waits for another process as long as a start does; false unless given. */
-  isCommand?: boolean
+  /** A service refuses to work beside another one. A command always waits for another process as long as a start does. */
+  as?: OpenAs
   /** Told before the database is open. A newer schema may take long. */
   onStep?: (step: OpeningStep) => void
 }
@@ -26,14 +25,13 @@ export const openSqliteStore = async ({
   path,
   now,
   quickCheck = false,
-  isService = false,
-  isCommand = false,
+  as,
   onStep = () => {},
   ...options
 }: SqliteOptions): Promise<Store> => {
   const hints = createHints()
   await using stack = new AsyncDisposableStack()
-  if (isService) {
+  if (as === 'service') {
     const lock = lockForService(path)
     stack.defer(lock.release)
   }
@@ -41,7 +39,7 @@ export const openSqliteStore = async ({
   stack.defer(() => connection.close())
   const context = createContext(connection, options, { random: randomBytes, hints })
   await bringUpToDate(connection, { sealed: context.sealed, quickCheck, onStep })
-  connection.beginUpkeep(isCommand)
+  connection.beginUpkeep(as)
   const verbs = createVerbs({ calls: context, loops: context, searches: context }, createFileFigures(connection.path))
   const opened = stack.move()
   const engineCounts = async () => connection.engineCounts()

@@ -25,7 +25,7 @@ const openAt = async (DATABASE_URL: string, key = MASTER_KEY) => {
   if (!read.ok) throw new Error(read.problems.map(({ message }) => message.en).join())
   const told: unknown[] = []
   const store = await openStore(read.config, {
-    ...{ now: Date.now, random: randomBytes, sleep, runs: 'here' },
+    ...{ now: Date.now, random: randomBytes, sleep, as: 'command' },
     emit: (...event: unknown[]) => void told.push(event),
   })
   return { store, told, [Symbol.asyncDispose]: () => store.close() }
