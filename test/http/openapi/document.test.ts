@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, test } from 'vitest'
 import { createCalls } from '../../../src/client/client.ts'
 import { createOperatorDocument, createPartnerDocument } from '../../../src/http/openapi/document.ts'
-import { PAGES } from '../../../src/http/openapi/operator-operations.ts'
+import { PAGES } from '../../../src/http/openapi/operations.ts'
 import { type Json, openApi } from '../support/api.ts'
 
 const api = await openApi()

@@ -1,5 +1,5 @@
 import type { AdminRoute } from '../../../src/http/admin/authorize.ts'
-import { OPERATOR_OPERATIONS } from '../../../src/http/openapi/operator-operations.ts'
+import { OPERATOR_OPERATIONS } from '../../../src/http/openapi/operations.ts'
 
 /** By method and path: who may call what, and what the audit calls it. */
 export const ADMIN_ROUTES: Readonly<Record<string, AdminRoute>> = {
