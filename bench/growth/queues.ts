@@ -123,14 +123,9 @@ const measureQueue = async <Row>({ batches, pauseMs }: { batches: number; pauseM
 }
 
 const claimDeliveries = async (store: Store): Promise<ClaimedMessage[]> => {
-  const shares = { slots: BATCH, sharedSlots: BATCH, perHost: BATCH, prefetch: new Map(), perPartner: BATCH }
-  const busy = {
-    busyHosts: new Map<string, number>(),
-    busyPartners: new Map<string, number>(),
-    slow: { slots: 25, first: 0, busyLanes: new Map<number, number>() },
-    unproven: { slots: BATCH, first: 0, perPartner: 100, busyPartners: new Map() },
-  }
-  return (await store.claimMessages({ ...shares, ...busy, leaseMs: LEASE_MS })).messages
+  const claim = { concurrency: 4 * BATCH, slots: BATCH, perHost: BATCH, prefetch: new Map(), leaseMs: LEASE_MS }
+  const busy = { busyHosts: new Map(), busyPartners: new Map(), busySlow: new Map(), busyUnproven: new Map() }
+  return (await store.claimMessages({ ...claim, ...busy })).messages
 }
 
 const settleAsDelivered = async (store: Store, rows: readonly ClaimedMessage[]) => {

@@ -8,16 +8,7 @@ import { createInFlight, createKeyedLimiter } from '../core/keyed-limiter.ts'
 import { afterAttempt, messageIdOf, ourFailureDelay } from '../core/message.ts'
 import { readRetryAfter } from '../core/retry-after.ts'
 import type { Secret } from '../core/secret.ts'
-import { sharesOf } from '../store/messages/share-slots.ts'
-import type {
-  Cancelled,
-  ClaimedMessage,
-  HostSignal,
-  MessageClaimRequest,
-  MessageOutcome,
-  MessageSettlement,
-  Store,
-} from '../store/store.ts'
+import type { Cancelled, ClaimedMessage, HostSignal, MessageOutcome, MessageSettlement, Store } from '../store/store.ts'
 import type { Emit } from '../telemetry/emit.ts'
 import { createDeliveryReport } from './delivery-report.ts'
 import { createPrefetch } from './prefetch.ts'
@@ -81,7 +72,6 @@ const sameUrl =
 /** Sends what is due: claim, sign, send, decide, settle. */
 export const createDeliverer = (deps: DelivererDeps) => {
   const { store, sender, emit, clock, concurrency, perHost } = deps
-  const shares = sharesOf(concurrency)
   const prefetch = createPrefetch(clock.monotonic)
   /** Messages that wait here count for their host, and take no slot from other hosts. */
   const hosts = createKeyedLimiter<ClaimedMessage>({ size: perHost, timeLimit: { waitMs: WAIT_MS, clock } })
@@ -220,25 +210,15 @@ export const createDeliverer = (deps: DelivererDeps) => {
     round: async (): Promise<Round> => {
       const slots = Math.min(concurrency - partners.total(), concurrency + MOST_UNRECORDED - unrecorded.total())
       if (slots <= 0) return FULL
-      const request: MessageClaimRequest = {
+      const request = {
+        concurrency,
         slots,
-        sharedSlots: Math.max(0, shares.shared - slow.total() - unproven.total()),
         perHost,
         prefetch: prefetch.counts(),
-        perPartner: shares.perPartner,
         busyHosts: hosts.counts,
         busyPartners: partners.counts,
-        slow: {
-          slots: Math.max(0, shares.slow - slow.total()),
-          first: Math.max(0, shares.slowFirst - slow.total()),
-          busyLanes: slow.counts,
-        },
-        unproven: {
-          slots: Math.max(0, shares.unproven - unproven.total()),
-          first: shares.unprovenFirst,
-          perPartner: shares.unprovenPerPartner,
-          busyPartners: unproven.counts,
-        },
+        busySlow: slow.counts,
+        busyUnproven: unproven.counts,
         leaseMs: leaseFor(1, deps.timeoutMs),
       }
       const { claimed, isStopped } = await stops.claiming(() => store.claimMessages(request))

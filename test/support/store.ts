@@ -54,15 +54,14 @@ export const POLICY = {
 const SCHEDULE_MS = [MINUTE, HOUR]
 /** Of a deliverer that has nothing under way, and room for whatever these tests have. */
 export const CLAIM_ALL: MessageClaimRequest = {
+  concurrency: 400,
   slots: 100,
-  sharedSlots: 100,
   perHost: 100,
   prefetch: new Map(),
-  perPartner: 100,
   busyHosts: new Map(),
   busyPartners: new Map(),
-  slow: { slots: 100, first: 0, busyLanes: new Map() },
-  unproven: { slots: 100, first: 0, perPartner: 100, busyPartners: new Map() },
+  busySlow: new Map(),
+  busyUnproven: new Map(),
   leaseMs: LEASE_MS,
 }
 

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { SECOND } from '../../src/core/duration.ts'
 import { CONCURRENCY, failed, messageOf, NOW, OK, openScene } from './support/deliverer-scene.ts'
 
@@ -111,15 +111,13 @@ test('a failure of our own proxy uses up no retry, and the message is tried agai
   )
 })
 
-describe('shares of the slots', () => {
-  test('are half for slow and unproven lanes together, three quarters for a partner', async () => {
-    const { round, claims } = openScene()
-    await round()
-    expect(claims.at(-1)).toMatchObject({
-      sharedSlots: 4,
-      slow: { slots: 2, first: 1, busyLanes: new Map() },
-      perPartner: 6,
-      unproven: { slots: 3, first: 1, perPartner: 2, busyPartners: new Map() },
-    })
-  })
+test('a claim is told what counts for the shares of slow lanes and of unproven ones', async () => {
+  const { round, claims, answer } = openScene()
+  await round(messageOf(1, { slow: true, proven: false, laneId: 3 }), messageOf(2, { proven: false }), messageOf(3))
+  await round()
+  const [busySlow, busyUnproven] = [new Map([[3, 1]]), new Map([['partner_1', 1]])]
+  expect(claims.at(-1)).toMatchObject({ concurrency: CONCURRENCY, busySlow, busyUnproven })
+  for (const seq of [1, 2]) await answer(seq, failed('timeout'))
+  await round()
+  expect(claims.at(-1)).toMatchObject({ busySlow: new Map(), busyUnproven: new Map() })
 })

@@ -15,25 +15,19 @@ export interface Attempt {
 }
 
 export interface MessageClaimRequest {
-  /** Free slots, and how many of them slow and unproven lanes may have together. */
+  /** All slots of the node, which `sharesOf` shares out, and how many are free. */
+  concurrency: number
   slots: number
-  sharedSlots: number
   perHost: number
   /** By host: how many more than `perHost`. They wait with the caller. */
   prefetch: ReadonlyMap<string, number>
-  perPartner: number
   /** Attempts in flight on this node, and messages that wait here for a place at their host. */
   busyHosts: ReadonlyMap<string, number>
   /** Attempts in flight on this node. */
   busyPartners: ReadonlyMap<string, number>
-  /** What slow lanes may have, and how much of it before all others; by lane, what is in flight or waits here. */
-  slow: { slots: number; first: number; busyLanes: ReadonlyMap<number, number> }
-  /**
-   * What lanes that are not proven may have: no attempt has been answered yet, or the last one ran into the time limit. So
-   * hosts that hang leave room to all others. Beyond the first attempt at each host a partner has `perPartner`. The last `first`
-   * of the slots are for partners that have none of them in use, one each.
-   */
-  unproven: { slots: number; first: number; perPartner: number; busyPartners: ReadonlyMap<string, number> }
+  /** Of `busyHosts` those of slow lanes, by lane, and those of unproven ones, by partner. */
+  busySlow: ReadonlyMap<number, number>
+  busyUnproven: ReadonlyMap<string, number>
   leaseMs: number
 }
 

@@ -11,9 +11,11 @@ export interface DueLane {
 }
 
 /**
- * What of all slots may be in use by each kind of lane. Slow and unproven lanes of all partners share one half, `shared`, so
- * proven lanes always have the other. `slowFirst` of it is for slow lanes only, which may have up to `slow`. `unprovenFirst` of
- * `unproven` is for partners that have no unproven lane in use, one slot each: a new partner waits behind nobody's hanging hosts.
+ * What of all slots may be in use by a partner, and by each kind of lane. Slow and unproven lanes of all partners share one half,
+ * `shared`, so proven lanes always have the other. `slowFirst` of it is for slow lanes only, which may have up to `slow`, one slot each.
+ * A partner has `unprovenPerPartner` for unproven lanes, but each of their hosts may try once as long as `unproven` has slots left, so
+ * that a new host can show that it does not hang. `unprovenFirst` of these are for partners that have no unproven lane in use, one slot
+ * each: a new partner waits behind nobody's hanging hosts.
  */
 export const sharesOf = (slots: number) => {
   const shared = Math.max(1, Math.floor(slots / 2))
@@ -26,12 +28,25 @@ export const sharesOf = (slots: number) => {
     slowFirst: sixteenth,
     unproven,
     unprovenFirst: Math.min(sixteenth, unproven - 1),
-    /** Of a partner, beyond the first attempt at each of its hosts. */
     unprovenPerPartner: Math.ceil(slots / 4),
   }
 }
 
 export type Limits = Omit<MessageClaimRequest, 'leaseMs'>
+
+/** What the shares have left beside what is in flight. */
+const leftOf = ({ concurrency, busySlow, busyUnproven }: Limits) => {
+  const shares = sharesOf(concurrency)
+  const slow = sum(busySlow)
+  const unproven = sum(busyUnproven)
+  return {
+    ...shares,
+    shared: Math.max(0, shares.shared - slow - unproven),
+    slow: Math.max(0, shares.slow - slow),
+    slowFirst: Math.max(0, shares.slowFirst - slow),
+    unproven: Math.max(0, shares.unproven - unproven),
+  }
+}
 
 /** Which due lanes of a partner and a kind: the longest due first, `most` at most. */
 interface LaneWindow extends Pick<DueLane, 'partnerId' | 'slow' | 'proven'> {
@@ -43,14 +58,15 @@ const WINDOW = 64
 
 /** The lanes that `shareSlots` is to be given: a window of each kind that has slots, for each of these partners. */
 export const lanesFor = (claim: Limits, partnerIds: readonly string[]): LaneWindow[] => {
-  const { slots, sharedSlots, slow, unproven, busyHosts, busyPartners } = claim
+  const { slots, busyHosts, busyPartners } = claim
+  const { perPartner, shared, slow, unproven } = leftOf(claim)
   // A partner that has its whole share gets nothing, whatever its lanes.
-  const mayHaveMore = partnerIds.filter(id => countOf(busyPartners, id) < claim.perPartner)
+  const mayHaveMore = partnerIds.filter(id => countOf(busyPartners, id) < perPartner)
   const kinds = [
     { slow: false, proven: true, free: slots },
-    { slow: false, proven: false, free: Math.min(slots, sharedSlots, unproven.slots) },
+    { slow: false, proven: false, free: Math.min(slots, shared, unproven) },
     // A slow lane is never proven.
-    { slow: true, proven: false, free: Math.min(slots, sharedSlots, slow.slots) },
+    { slow: true, proven: false, free: Math.min(slots, shared, slow) },
   ]
   return kinds.flatMap(({ free, ...kind }) =>
     free <= 0
@@ -66,12 +82,8 @@ export interface Share {
 }
 
 /**
- * Shares the free slots over the lanes, within what a host, a partner and each kind of lane may have: round robin over the partners, from
- * the one that has the fewest, and of a partner the longest due first. Slow lanes get one slot each.
- *
- * Lanes that have not yet proven that attempts end in time share what their partner has for them; but each of their hosts
- * may try once as long as all unproven lanes have slots left, so that a new host can show that it does not hang. The last of
- * these slots are kept for partners that have none of them in use.
+ * Shares the free slots over the lanes, within what a host may have and `sharesOf` says: round robin over the partners, from the one that
+ * has the fewest, and of a partner the longest due first.
  *
  * @returns each with `take` above 0
  */
@@ -108,7 +120,7 @@ export const shareSlots = (claim: Limits, lanes: readonly DueLane[]): Share[] =>
     new Map(),
   )
 
-  share(slow, claim.slow.first)
+  share(slow, left.slowFirst)
   // Proven lanes with long queues would otherwise take each slot that becomes free.
   share(untriedRoundRobin(), proven.some(lane => room(lane) > 0) ? Math.ceil(left.all / 2) : left.all)
   share(proven, left.all)
@@ -121,29 +133,24 @@ export const shareSlots = (claim: Limits, lanes: readonly DueLane[]): Share[] =>
 const openUsage = (claim: Limits) => {
   const hosts = new Map(claim.busyHosts)
   const partners = new Map(claim.busyPartners)
-  const unproven = new Map(claim.unproven.busyPartners)
+  const unproven = new Map(claim.busyUnproven)
   const takes = new Map<DueLane, number>()
-  const left = {
-    all: claim.slots,
-    shared: claim.sharedSlots,
-    slow: claim.slow.slots,
-    unproven: claim.unproven.slots,
-  }
+  const left = { ...leftOf(claim), all: claim.slots }
 
   const room = (lane: DueLane): number => {
     const taken = takes.get(lane) ?? 0
     const common = Math.min(
       claim.perHost + countOf(claim.prefetch, lane.host) - countOf(hosts, lane.host),
-      claim.perPartner - countOf(partners, lane.partnerId),
+      left.perPartner - countOf(partners, lane.partnerId),
     )
-    const kept = Math.min(claim.unproven.first, left.unproven)
+    const kept = Math.min(left.unprovenFirst, left.unproven)
     if (lane.slow) {
       const shared = left.shared - kept
-      return Math.min(common, claim.slow.busyLanes.has(lane.id) ? 0 : 1 - taken, shared, left.slow)
+      return Math.min(common, claim.busySlow.has(lane.id) ? 0 : 1 - taken, shared, left.slow)
     }
     if (lane.proven) return common
     const firstTry = countOf(hosts, lane.host) === 0 ? 1 : 0
-    const ofPartner = Math.max(firstTry, claim.unproven.perPartner - countOf(unproven, lane.partnerId))
+    const ofPartner = Math.max(firstTry, left.unprovenPerPartner - countOf(unproven, lane.partnerId))
     const ofAll = Math.min(left.shared, left.unproven)
     const ofPartnerFirst = countOf(unproven, lane.partnerId) === 0 ? Math.min(1, ofAll) : 0
     return Math.min(common, ofPartner, Math.max(ofPartnerFirst, ofAll - kept))
@@ -178,5 +185,7 @@ const roundRobin = (lanes: readonly DueLane[], busy: ReadonlyMap<string, number>
     .map(({ lane }) => lane)
 }
 
+const sum = (counts: ReadonlyMap<unknown, number>): number =>
+  [...counts.values()].reduce((total, count) => total + count, 0)
 const countOf = (counts: ReadonlyMap<string, number>, key: string): number => counts.get(key) ?? 0
 const add = (counts: Map<string, number>, key: string, count: number) => counts.set(key, countOf(counts, key) + count)

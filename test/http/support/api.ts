@@ -184,7 +184,7 @@ export const openApi = async (
 
   /** Sends what is due, `slots` at most, and has the receiver answer this. */
   const receiveWith = async (httpStatus: number | null, { slots = 10, scheduleMs = [5 * MINUTE] } = {}) => {
-    const { messages } = await store.claimMessages({ ...CLAIM_ALL, slots, sharedSlots: slots })
+    const { messages } = await store.claimMessages({ ...CLAIM_ALL, slots })
     const settlements = messages.map(message => {
       const outcome = { httpStatus, retryAfterMs: null }
       const step = afterAttempt(message, outcome, { now: clock.now, random: 0.5, scheduleMs })

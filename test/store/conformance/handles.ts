@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { MINUTE } from '../../../src/core/duration.ts'
 import type { Store } from '../../../src/store/store.ts'
-import { FAIL, first, type OpenedStore, openStoreFixture, SUCCESS } from '../../support/store.ts'
+import { CLAIM_ALL, FAIL, first, type OpenedStore, openStoreFixture, SUCCESS } from '../../support/store.ts'
 
 /** `other`: a second handle of the same database, by the same clock. */
 export type OpenTwo = (options: { rate: number }) => Promise<OpenedStore & { other: Store }>
@@ -16,12 +16,6 @@ const openStoreFixtures = async (open: OpenTwo) => {
   const second = other as Store | null
   if (second === null) throw new Error('it was opened')
   const claims = { busy: new Map(), concurrency: 100, leaseMs: MINUTE }
-  const messageClaims = {
-    ...{ slots: 100, sharedSlots: 100, perHost: 100, perPartner: 100, leaseMs: MINUTE },
-    ...{ prefetch: new Map(), busyHosts: new Map(), busyPartners: new Map() },
-    slow: { slots: 100, first: 0, busyLanes: new Map() },
-    unproven: { slots: 100, first: 0, perPartner: 100, busyPartners: new Map() },
-  }
   return {
     bench,
     other: second,
@@ -31,7 +25,7 @@ const openStoreFixtures = async (open: OpenTwo) => {
       (await store.claimVerifications(claims)).claims.flatMap(({ account, verifications }) =>
         verifications.map(verification => ({ account, verification })),
       ),
-    claimMessages: async (store: Store) => (await store.claimMessages(messageClaims)).messages,
+    claimMessages: async (store: Store) => (await store.claimMessages(CLAIM_ALL)).messages,
     [Symbol.asyncDispose]: async () => {
       await second.close()
       await bench.store.close()

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { HOUR, MINUTE } from '../../../src/core/duration.ts'
+import { sharesOf } from '../../../src/store/messages/share-slots.ts'
 import type { ClaimedMessage } from '../../../src/store/store.ts'
-import { first, type OpenStore, openStoreFixture, SUCCESS } from '../../support/store.ts'
+import { CLAIM_ALL, first, type OpenStore, openStoreFixture, SUCCESS } from '../../support/store.ts'
 
 type StoreFixture = Awaited<ReturnType<typeof openStoreFixture>>
 
@@ -25,7 +26,8 @@ const slowDown = async (bench: StoreFixture, host: string, partnerId = bench.par
   await bench.advance(2 * MINUTE)
 }
 
-const NO_SLOW = { slots: 0, first: 0, busyLanes: new Map<number, number>() }
+const SHARES = sharesOf(CLAIM_ALL.concurrency)
+const NO_SLOW = new Map([[0, SHARES.slow]])
 
 export const describeLanes = (open: OpenStore): void => {
   test('a host gets no more than its share, those in flight counted', async () => {
@@ -37,23 +39,18 @@ export const describeLanes = (open: OpenStore): void => {
   })
 
   describe('hosts that have not yet let an attempt end in time', () => {
-    const three = { slots: 100, first: 0, perPartner: 3, busyPartners: new Map<string, number>() }
-    const full = (bench: StoreFixture) => ({
-      slots: 100,
-      first: 0,
-      perPartner: 3,
-      busyPartners: new Map([[bench.partnerId, 3]]),
-    })
+    const allBut = (free: number, { partnerId }: StoreFixture) =>
+      new Map([[partnerId, SHARES.unprovenPerPartner - free]])
 
     test('share what a partner has for them, and have all of their own once one has', async () => {
       await using bench = await openStoreFixture(open)
       await fill(bench, { 'new.example': 9 })
-      const taken = await bench.claimMessages({ unproven: three })
+      const taken = await bench.claimMessages({ busyUnproven: allBut(3, bench) })
       expect(hostsOf(taken)).toEqual({ 'new.example': 3 })
       const busyHosts = new Map([['new.example', 3]])
-      expect(await bench.claimMessages({ unproven: full(bench), busyHosts })).toEqual([])
+      expect(await bench.claimMessages({ busyUnproven: allBut(0, bench), busyHosts })).toEqual([])
       await bench.store.settleMessages([bench.received(first(taken), 500)])
-      expect(hostsOf(await bench.claimMessages({ unproven: full(bench) }))).toEqual({ 'new.example': 6 })
+      expect(hostsOf(await bench.claimMessages({ busyUnproven: allBut(0, bench) }))).toEqual({ 'new.example': 6 })
     })
 
     test('do not hide a proven lane, however many of them are due before it and may not go', async () => {
@@ -63,8 +60,8 @@ export const describeLanes = (open: OpenStore): void => {
       await fill(bench, Object.fromEntries(Array.from({ length: 50 }, (_, n) => [`new${n}.example`, 1])))
       await bench.advance(MINUTE)
       await fill(bench, { 'good.example': 2 })
-      const none = { slots: 0, first: 0, perPartner: 3, busyPartners: new Map<string, number>() }
-      expect(hostsOf(await bench.claimMessages({ slots: 2, unproven: none }))).toEqual({ 'good.example': 2 })
+      const busyUnproven = new Map([['another', SHARES.unproven]])
+      expect(hostsOf(await bench.claimMessages({ slots: 2, busyUnproven }))).toEqual({ 'good.example': 2 })
     })
   })
 
@@ -73,23 +70,22 @@ export const describeLanes = (open: OpenStore): void => {
     const other = await bench.addPartner()
     await fill(bench, { 'a.example': 3, 'b.example': 3, 'c.example': 3 })
     await fill(bench, { 'd.example': 2 }, other)
-    const taken = await bench.claimMessages({ perPartner: 4, busyPartners: new Map([[bench.partnerId, 1]]) })
+    const allBut = (free: number) => new Map([[bench.partnerId, SHARES.perPartner - free]])
+    const taken = await bench.claimMessages({ busyPartners: allBut(3) })
     const countOf = (partnerId: string) => taken.filter(message => message.partnerId === partnerId).length
     expect([countOf(bench.partnerId), countOf(other)]).toEqual([3, 2])
-    const full = new Map([[bench.partnerId, 4]])
-    expect(await bench.claimMessages({ perPartner: 4, busyPartners: full })).toEqual([])
+    expect(await bench.claimMessages({ busyPartners: allBut(0) })).toEqual([])
   })
 
   test('a host that let three attempts run out of time gets one slot at a time, of the slow ones', async () => {
     await using bench = await openStoreFixture(open)
     await slowDown(bench, 'slow.example')
     await fill(bench, { 'good.example': 5 })
-    expect(hostsOf(await bench.claimMessages({ slow: NO_SLOW }))).toEqual({ 'good.example': 5 })
+    expect(hostsOf(await bench.claimMessages({ busySlow: NO_SLOW }))).toEqual({ 'good.example': 5 })
     const taken = await bench.claimMessages()
     expect(hostsOf(taken)).toEqual({ 'slow.example': 1 })
     expect(taken[0]).toMatchObject({ slow: true })
-    const slow = { slots: 100, first: 0, busyLanes: new Map([[first(taken).laneId, 1]]) }
-    expect(await bench.claimMessages({ slow })).toEqual([])
+    expect(await bench.claimMessages({ busySlow: new Map([[first(taken).laneId, 1]]) })).toEqual([])
   })
 
   test('a slow host of one partner is not another partner’s fault', async () => {
@@ -97,7 +93,7 @@ export const describeLanes = (open: OpenStore): void => {
     await slowDown(bench, 'a.example')
     const other = await bench.addPartner()
     await fill(bench, { 'a.example': 2 }, other)
-    const taken = await bench.claimMessages({ slow: NO_SLOW })
+    const taken = await bench.claimMessages({ busySlow: NO_SLOW })
     expect(taken.map(message => message.partnerId)).toEqual([other, other])
   })
 
@@ -109,7 +105,8 @@ export const describeLanes = (open: OpenStore): void => {
     const busyHosts = new Map([['a.example', 4]])
     expect(hostsOf(await bench.claimMessages({ slots: 1, perHost: 4, busyHosts }))).toEqual({ 'b.example': 1 })
     await fill(bench, { 'c.example': 1 }, await bench.addPartner())
-    const taken = await bench.claimMessages({ slots: 1, perPartner: 2, busyPartners: new Map([[bench.partnerId, 2]]) })
+    const busyPartners = new Map([[bench.partnerId, SHARES.perPartner]])
+    const taken = await bench.claimMessages({ slots: 1, busyPartners })
     expect(hostsOf(taken)).toEqual({ 'c.example': 1 })
   })
 

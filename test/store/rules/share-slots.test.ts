@@ -16,20 +16,16 @@ const counts = (keys: string[]) =>
 const PARTNERS = ['prt_1', 'prt_2', 'prt_3']
 const HOSTS = ['a.example', 'b.example', 'c.example', 'd.example']
 const claim = fc.record({
+  concurrency: fc.integer({ min: 1, max: 40 }),
   slots: fc.nat(20),
-  sharedSlots: fc.nat(10),
   perHost: fc.integer({ min: 1, max: 5 }),
   prefetch: counts(HOSTS),
-  perPartner: fc.integer({ min: 1, max: 9 }),
   busyHosts: counts(HOSTS),
   busyPartners: counts(PARTNERS),
-  slow: fc.record({
-    slots: fc.nat(5),
-    first: fc.nat(3),
-    busyLanes: fc.array(fc.nat(1_000)).map(ids => new Map(ids.map(id => [id, 1]))),
-  }),
-  unproven: fc.record({ slots: fc.nat(8), first: fc.nat(3), perPartner: fc.nat(4), busyPartners: counts(PARTNERS) }),
+  busySlow: fc.array(fc.nat(1_000), { maxLength: 5 }).map(ids => new Map(ids.map(id => [id, 1]))),
+  busyUnproven: counts(PARTNERS),
 })
+const total = (counts: ReadonlyMap<unknown, number>) => sum([...counts.values()], count => count)
 const sum = <Item>(items: readonly Item[], of: (item: Item) => number) =>
   items.reduce((total, item) => total + of(item), 0)
 
@@ -44,9 +40,13 @@ test('keeps within the slots, and within what a host, a partner and the slow lan
         )
       expect(shares.every(({ take }) => take > 0)).toBe(true)
       expect(taken(() => true)).toBeLessThanOrEqual(limits.slots)
-      expect(taken(({ slow }) => slow)).toBeLessThanOrEqual(limits.slow.slots)
-      expect(taken(({ slow, proven }) => !slow && !proven)).toBeLessThanOrEqual(limits.unproven.slots)
-      expect(taken(({ slow, proven }) => slow || !proven)).toBeLessThanOrEqual(limits.sharedSlots)
+      const all = sharesOf(limits.concurrency)
+      const [slow, unproven] = [total(limits.busySlow), total(limits.busyUnproven)]
+      expect(taken(({ slow }) => slow)).toBeLessThanOrEqual(Math.max(0, all.slow - slow))
+      expect(taken(({ slow, proven }) => !slow && !proven)).toBeLessThanOrEqual(Math.max(0, all.unproven - unproven))
+      expect(taken(({ slow, proven }) => slow || !proven)).toBeLessThanOrEqual(
+        Math.max(0, all.shared - slow - unproven),
+      )
       expect(new Set(shares.map(({ lane }) => lane)).size).toBe(shares.length)
       for (const host of HOSTS) {
         const most = limits.perHost + (limits.prefetch.get(host) ?? 0)
@@ -54,34 +54,28 @@ test('keeps within the slots, and within what a host, a partner and the slow lan
         expect(taken(one => one.host === host)).toBeLessThanOrEqual(room)
       }
       for (const partnerId of PARTNERS) {
-        const room = Math.max(0, limits.perPartner - (limits.busyPartners.get(partnerId) ?? 0))
+        const room = Math.max(0, all.perPartner - (limits.busyPartners.get(partnerId) ?? 0))
         expect(taken(one => one.partnerId === partnerId)).toBeLessThanOrEqual(room)
       }
       for (const { lane, take } of shares) {
         if (!lane.slow) continue
         expect(take).toBe(1)
-        expect(limits.slow.busyLanes.has(lane.id)).toBe(false)
+        expect(limits.busySlow.has(lane.id)).toBe(false)
       }
     }),
   )
 })
 
 /** What a deliverer of 256 slots asks for whose slots are all free. */
-const ALL_FREE = {
+const ALL_FREE: Limits = {
+  concurrency: 256,
   slots: 256,
-  sharedSlots: sharesOf(256).shared,
   perHost: 16,
-  prefetch: new Map<string, number>(),
-  perPartner: sharesOf(256).perPartner,
-  busyHosts: new Map<string, number>(),
-  busyPartners: new Map<string, number>(),
-  slow: { slots: sharesOf(256).slow, first: sharesOf(256).slowFirst, busyLanes: new Map<number, number>() },
-  unproven: {
-    slots: sharesOf(256).unproven,
-    first: sharesOf(256).unprovenFirst,
-    perPartner: sharesOf(256).unprovenPerPartner,
-    busyPartners: new Map<string, number>(),
-  },
+  prefetch: new Map(),
+  busyHosts: new Map(),
+  busyPartners: new Map(),
+  busySlow: new Map(),
+  busyUnproven: new Map(),
 }
 const countBy = <Item, Key>(items: readonly Item[], keyOf: (item: Item) => Key) => {
   const counts = new Map<Key, number>()
@@ -118,7 +112,7 @@ test('slow lanes have a minimum, however long the queues of the others are', () 
   const slow = laneOf({ slow: true, dueAt: 99 })
   const others = [laneOf({ proven: true }), laneOf()]
   expect(shareSlots({ ...ALL_FREE, slots: 1 }, [...others, slow])).toEqual([{ lane: slow, take: 1 }])
-  const rest = { ...ALL_FREE, slots: 1, slow: { ...ALL_FREE.slow, first: 0 } }
+  const rest = { ...ALL_FREE, slots: 1, busySlow: new Map([[0, 16]]) }
   expect(shareSlots(rest, [...others, slow])).not.toContainEqual({ lane: slow, take: 1 })
 })
 
@@ -129,33 +123,27 @@ test('a slow lane on a host that others keep busy still gets a slot', () => {
   ]
   const busyHosts = new Map([['shared.example', 15]])
   expect(shareSlots({ ...ALL_FREE, busyHosts }, [quick, slow])).toEqual([{ lane: slow, take: 1 }])
-  const busyLanes = new Map([[slow.id, 1]])
-  expect(shareSlots({ ...ALL_FREE, busyHosts, slow: { ...ALL_FREE.slow, busyLanes } }, [quick, slow])).toEqual([
-    { lane: quick, take: 1 },
-  ])
+  const busySlow = new Map([[slow.id, 1]])
+  expect(shareSlots({ ...ALL_FREE, busyHosts, busySlow }, [quick, slow])).toEqual([{ lane: quick, take: 1 }])
 })
 
 /** What the deliverer asks for while these lanes are in flight, each with one attempt. */
-const whileBusy = (busy: readonly DueLane[]) => {
-  const shares = sharesOf(256)
-  const slow = busy.filter(lane => lane.slow)
-  const unproven = busy.filter(lane => !lane.slow && !lane.proven)
+const whileBusy = (busy: readonly DueLane[]): Limits => {
+  const countOf = <Key>(is: (lane: DueLane) => boolean, keyOf: (lane: DueLane) => Key) =>
+    countBy(busy.filter(is), keyOf)
   return {
     ...ALL_FREE,
     slots: 256 - busy.length,
-    sharedSlots: shares.shared - slow.length - unproven.length,
     busyHosts: countBy(busy, ({ host }) => host),
     busyPartners: countBy(busy, ({ partnerId }) => partnerId),
-    slow: {
-      slots: Math.max(0, shares.slow - slow.length),
-      first: Math.max(0, shares.slowFirst - slow.length),
-      busyLanes: countBy(slow, ({ id }) => id),
-    },
-    unproven: {
-      ...ALL_FREE.unproven,
-      slots: Math.max(0, shares.unproven - unproven.length),
-      busyPartners: countBy(unproven, ({ partnerId }) => partnerId),
-    },
+    busySlow: countOf(
+      ({ slow }) => slow,
+      ({ id }) => id,
+    ),
+    busyUnproven: countOf(
+      ({ slow, proven }) => !slow && !proven,
+      ({ partnerId }) => partnerId,
+    ),
   }
 }
 

@@ -11,7 +11,7 @@ import type {
   NewRegistration,
   VerificationSettlement,
 } from '../../../../src/store/store.ts'
-import { FAIL, LEASE_MS, POLICY, SUCCESS, WAITING } from '../../../support/store.ts'
+import { CLAIM_ALL, FAIL, LEASE_MS, POLICY, SUCCESS, WAITING } from '../../../support/store.ts'
 import { below, type History, oneOf } from './world.ts'
 
 type Step = (history: History) => Promise<unknown>
@@ -35,12 +35,6 @@ const STATUSES = [200, 200, 200, 410, 410, 410, 500, 500, 503, null] as const
 /** The shorter one is often over before the answer is told. */
 const LEASES_MS = [SECOND, LEASE_MS]
 const SCHEDULE_MS = [5 * SECOND, MINUTE]
-
-const NO_LIMITS = {
-  ...{ leaseMs: LEASE_MS, slots: 100, sharedSlots: 100, perHost: 100, prefetch: new Map(), perPartner: 100 },
-  ...{ busyHosts: new Map(), busyPartners: new Map(), slow: { slots: 100, first: 0, busyLanes: new Map() } },
-  unproven: { slots: 100, first: 0, perPartner: 100, busyPartners: new Map() },
-}
 
 /** Some of them, which leave the list but for those that are to be kept. */
 const some = <T>({ random }: History, from: T[], keep = 0): T[] => {
@@ -110,20 +104,14 @@ const settleVerifications: Step = async history => {
 
 const claimMessages: Step = async ({ random, store, partnerIds, sent }) => {
   const claim = {
+    concurrency: 1 + below(random, 12),
     slots: random() < 0.1 ? 0 : 1 + below(random, 5),
-    sharedSlots: random() < 0.1 ? 0 : 1 + below(random, 4),
     perHost: 1 + below(random, 3),
     prefetch: new Map(random() < 0.2 ? [['b.example', 2]] : []),
-    perPartner: 1 + below(random, 5),
     busyHosts: new Map(random() < 0.15 ? [['a.example', below(random, 3)]] : []),
     busyPartners: new Map(random() < 0.1 ? [[partnerIds[0] as string, below(random, 3)]] : []),
-    slow: { slots: below(random, 3), first: below(random, 2), busyLanes: new Map() },
-    unproven: {
-      ...NO_LIMITS.unproven,
-      slots: below(random, 5),
-      first: below(random, 3),
-      perPartner: 1 + below(random, 3),
-    },
+    busySlow: new Map(random() < 0.3 ? [[0, below(random, 3)]] : []),
+    busyUnproven: new Map(random() < 0.3 ? [[oneOf(random, partnerIds), below(random, 3)]] : []),
     leaseMs: oneOf(random, LEASES_MS),
   }
   sent.push(...(await store.claimMessages(claim)).messages)
@@ -160,7 +148,7 @@ const keepFailing: Step = async history => {
   const ends = history.random() < 0.5
   for (let n = 0; n < 11; n++) {
     if ((await history.store.resend(partnerId, id)) !== 'resent') return
-    const { messages } = await history.store.claimMessages(NO_LIMITS)
+    const { messages } = await history.store.claimMessages(CLAIM_ALL)
     const settlements = messages.map(message => attempted(history, message, ends && n === 10 ? 200 : 500))
     await history.store.settleMessages(settlements)
     history.tick(12 * HOUR + below(history.random, HOUR))
