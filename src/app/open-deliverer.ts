@@ -6,7 +6,7 @@ import { createBulkActs } from '../worker/bulk-acts.ts'
 import { createCallbackNotices } from '../worker/callback-notices.ts'
 import { createDeliverer } from '../worker/deliverer.ts'
 import { createRounds, onceAMinute } from '../worker/rounds.ts'
-import { startHeartbeat } from '../worker/timers.ts'
+import { startCalendar, startHeartbeat } from '../worker/timers.ts'
 import { clock } from './clock-and-ids.ts'
 import { createRole, type RoleDeps } from './role.ts'
 
@@ -50,11 +50,11 @@ export const openDeliverer = ({ config: { callback, storage }, store, sender, em
   store.hints.on('callbacksChanged', notices.ring)
   store.hints.on('cancelled', deliverer.cancel)
   store.hints.on('bulkActsDue', bulkActs.ring)
+  const calendar = startCalendar(retention.ring, error => emit('retention.failed', { error }))
   const heartbeats = [
     // A bulk act may wait for its probe.
     startHeartbeat({ everyMs: SECOND, ring: bulkActs.ring, clock }),
     startHeartbeat({ everyMs: MINUTE, ring: notices.ring, clock }),
-    startHeartbeat({ everyMs: MINUTE, ring: retention.ring, clock }),
   ]
   rounds.ring()
   bulkActs.ring()
@@ -67,7 +67,7 @@ export const openDeliverer = ({ config: { callback, storage }, store, sender, em
   const role = createRole({
     end: () => {
       for (const heartbeat of heartbeats) heartbeat.stop()
-      return Promise.all([stop(), retention.stop(), bulkActs.stop(), notices.stop()])
+      return Promise.all([stop(), calendar.stop(), retention.stop(), bulkActs.stop(), notices.stop()])
     },
     breakOff: () => {
       deliverer.giveBack()

@@ -1,3 +1,4 @@
+import { schedule } from 'node-cron'
 import type { Clock } from '../core/clock.ts'
 import { SECOND } from '../core/duration.ts'
 import type { Emit } from '../telemetry/emit.ts'
@@ -27,6 +28,20 @@ export const startHeartbeat = ({
   }
   beat()
   return { stop: (): void => stopping.abort() }
+}
+
+/** Half a minute past, so that it does not meet what others do on the full minute. */
+const EACH_MINUTE = '30 * * * * *'
+
+/**
+ * Rings at set times of the system's clock whoever goes by dates, such as the erasing of what is older than `RETENTION`. After
+ * that clock was set back, it is silent until the same time has come again, or the next start.
+ */
+export const startCalendar = (ring: () => void, onError: (error: unknown) => void) => {
+  // A missed minute is no news: the next one does its work.
+  const logger = { info: () => {}, debug: () => {}, warn: () => {}, error: onError }
+  const task = schedule(EACH_MINUTE, ring, { name: 'housekeeping', noOverlap: true, logger })
+  return { stop: async (): Promise<void> => void (await task.destroy()) }
 }
 
 /** Smaller steps are those of time servers. */
