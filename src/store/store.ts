@@ -2,6 +2,7 @@ import type { EventEmitter } from 'node:events'
 import type { BinsChange, CompletionBins } from '../core/polling/completion-bins.ts'
 import type { Secret } from '../core/secret.ts'
 import type { Account, AccountRemoval, NewAccount } from './accounts/account.ts'
+import type { BulkAct, BulkCommand, BulkStep, NewBulkAct } from './bulk/bulk-act.ts'
 import type { Callback, CallbackNotice, CallbackTrouble } from './callbacks/callback.ts'
 import type { StoreHints } from './hints.ts'
 import type { EventPage, EventQuery } from './messages/events.ts'
@@ -21,6 +22,7 @@ import type { EndOfSecret, NewSigningSecret, RotatedSecret, SigningSecret } from
 import type { PartnerStatus } from './partners/status.ts'
 import type { ResendOutcome } from './registrations/acts.ts'
 import type { Explanation } from './registrations/explanations.ts'
+import type { BoundedCount, FailureGroups, FoundRegistration, SearchQuery } from './registrations/filter.ts'
 import type { RegistrationQuery } from './registrations/queries.ts'
 import type { NewRegistration, Registered } from './registrations/register.ts'
 import type { Cancellation, Registration } from './registrations/registration.ts'
@@ -62,9 +64,9 @@ export type * from './stats/stats.ts'
 export type * from './verifications/verification.ts'
 
 /**
- * What the service remembers. Every verb is atomic, and durable when its promise resolves: a power cut afterwards loses
- * nothing of it. Times are epoch ms by the store's own clock. A verb that takes a `partnerId` sees only what is that
- * partner's; another partner's object is null, like an object that does not exist.
+ * What the service remembers: the verbs of all nouns; those of `operators/` stand in a file of that folder. Every verb is atomic, and durable
+ * when its promise resolves: a power cut afterwards loses nothing of it. Times are epoch ms by the store's own clock. A verb that takes a
+ * `partnerId` sees only what is that partner's; another partner's object is null, like an object that does not exist.
  *
  * Throws `AppError('unavailable')` when the database cannot be read or written now; then nothing is half done. Only after
  * the disk refused to sync, which `broken` tells, may the restart show that the whole of a write was done.
@@ -99,6 +101,17 @@ export interface Store extends OperatorVerbs {
   /** The newest 50, in the order in which they began. */
   listAttempts(partnerId: string, id: string): Promise<Attempt[] | null>
   explain(partnerId: string, id: string): Promise<Explanation | null>
+
+  /** Over all partners, newest first. A page looks at so many registrations at most (`registrations/filter.ts`). */
+  searchRegistrations(query: SearchQuery): Promise<Page<FoundRegistration>>
+  /** How many a search would find, up to `MOST_MATCHES` among so many. */
+  countRegistrations(wanted: Pick<SearchQuery, 'filter' | 'act'>): Promise<BoundedCount>
+  /** All that `exhaustedIn` means. */
+  countExhausted(partnerId: string, span: { since: number; until: number }): Promise<number>
+  /** Open failures by host and error; the newest of them, where there are very many. */
+  groupFailures(): Promise<FailureGroups>
+  /** Whose registration it is; null: there is none. */
+  partnerOf(registrationId: string): Promise<string | null>
 
   /**
    * Hands out verifications that are due, each to one caller only until its lease runs out: at most
@@ -154,11 +167,20 @@ export interface Store extends OperatorVerbs {
   /** Its partner has been told. */
   endCallbackNotice(callback: Callback): Promise<void>
 
-  /** From now on no message is claimed, on any node and after any restart, until `resumeDeliveries`. Again: changes nothing. */
-  holdDeliveries(): Promise<void>
-  resumeDeliveries(): Promise<void>
-  /** Since when no message is claimed; null: they are. */
-  deliveriesHeldAt(): Promise<number | null>
+  /** Keeps what is to be done, and does nothing yet. */
+  createBulkAct(bulk: NewBulkAct): Promise<BulkAct>
+  findBulkAct(id: string): Promise<BulkAct | null>
+  /** Newest first, `limit` at most, from before the bulk act `before`. */
+  listBulkActs(page: { limit: number; before: string | null }): Promise<Page<BulkAct>>
+  /** Begins a draft, or goes on with what was stopped. `continueBulkActs` does the work, also after a restart. */
+  startBulkAct(id: string): Promise<BulkCommand | null>
+  stopBulkAct(id: string): Promise<BulkCommand | null>
+  /**
+   * One step of the bulk act whose last step is the longest ago among those of operators and the oldest of each partner, or of the one
+   * that `id` names: reads `BULK_WINDOW` registrations, and does the act to up to `limit` of them (of a partner's act `PARTNER_BATCH`),
+   * which may be none. Where it fails, but for `unavailable`, that act ends as `failed`.
+   */
+  continueBulkActs(limit: number, id?: string): Promise<BulkStep>
 
   createPartner(partner: NewPartner): Promise<Partner>
   findPartner(id: string): Promise<Partner | null>
@@ -233,7 +255,5 @@ export interface Store extends OperatorVerbs {
   /** Needs no database, so it is told while that is away. */
   engineCounts(): Promise<EngineCounts>
 
-  /** Writes something, to learn whether the database can be written. */
-  probe(): Promise<void>
   close(): Promise<void>
 }

@@ -1,8 +1,6 @@
 import type { RefusingChannel } from '../../core/operator-channel.ts'
 import type { OperatorNote } from '../../core/operator-event.ts'
-import type { BulkAct, BulkCommand, BulkStep, NewBulkAct } from '../bulk/bulk-act.ts'
 import type { Page } from '../page.ts'
-import type { BoundedCount, FailureGroups, FoundRegistration, SearchQuery } from '../registrations/filter.ts'
 import type { Act, ActEnd, ActQuery, NewAct } from './acts.ts'
 import type { AdminToken, AdminTokenOwner, NewAdminToken } from './admin-tokens.ts'
 import type { NewNode, ServiceNode } from './nodes.ts'
@@ -14,34 +12,8 @@ import type {
   OperatorSettlement,
 } from './operator-events.ts'
 
-/** The part of the store that is for operators: it sees all partners, and keeps who may do what, who has done what, and what operators are told. */
+/** The verbs of this folder: who may do what, who has done what, what operators are told, which nodes there are, and facts of the database. */
 export interface OperatorVerbs {
-  /** Over all partners, newest first. A page looks at so many registrations at most (`registrations/filter.ts`). */
-  searchRegistrations(query: SearchQuery): Promise<Page<FoundRegistration>>
-  /** How many a search would find, up to `MOST_MATCHES` among so many. */
-  countRegistrations(wanted: Pick<SearchQuery, 'filter' | 'act'>): Promise<BoundedCount>
-  /** All that `exhaustedIn` means. */
-  countExhausted(partnerId: string, span: { since: number; until: number }): Promise<number>
-  /** Open failures by host and error; the newest of them, where there are very many. */
-  groupFailures(): Promise<FailureGroups>
-  /** Whose registration it is; null: there is none. */
-  partnerOf(registrationId: string): Promise<string | null>
-
-  /** Keeps what is to be done, and does nothing yet. */
-  createBulkAct(bulk: NewBulkAct): Promise<BulkAct>
-  findBulkAct(id: string): Promise<BulkAct | null>
-  /** Newest first, `limit` at most, from before the bulk act `before`. */
-  listBulkActs(page: { limit: number; before: string | null }): Promise<Page<BulkAct>>
-  /** Begins a draft, or goes on with what was stopped. `continueBulkActs` does the work, also after a restart. */
-  startBulkAct(id: string): Promise<BulkCommand | null>
-  stopBulkAct(id: string): Promise<BulkCommand | null>
-  /**
-   * One step of the bulk act whose last step is the longest ago among those of operators and the oldest of each partner, or of the one
-   * that `id` names: reads `BULK_WINDOW` registrations, and does the act to up to `limit` of them (of a partner's act `PARTNER_BATCH`),
-   * which may be none. Where it fails, but for `unavailable`, that act ends as `failed`.
-   */
-  continueBulkActs(limit: number, id?: string): Promise<BulkStep>
-
   createAdminToken(token: NewAdminToken): Promise<AdminToken>
   /** Oldest first, `limit` at most, from after the token `after`. */
   listAdminTokens(page: { limit: number; after: string | null }): Promise<Page<AdminToken>>
@@ -82,4 +54,13 @@ export interface OperatorVerbs {
   listNodes(): Promise<ServiceNode[]>
   /** It has ended, as it was told to. */
   removeNode(id: string): Promise<void>
+
+  /** From now on no message is claimed, on any node and after any restart, until `resumeDeliveries`. Again: changes nothing. */
+  holdDeliveries(): Promise<void>
+  resumeDeliveries(): Promise<void>
+  /** Since when no message is claimed; null: they are. */
+  deliveriesHeldAt(): Promise<number | null>
+
+  /** Writes something, to learn whether the database can be written. */
+  probe(): Promise<void>
 }
