@@ -5,8 +5,8 @@ import type { Store } from '../../store.ts'
 import { unavailable } from '../../unavailable.ts'
 import { CLOSED } from '../failure.ts'
 import { openReadOnlyStore } from '../read-only.ts'
-import { READ_VERBS } from '../read-verbs.ts'
 import type { SqliteOptions } from '../store.ts'
+import { THREAD_OF } from '../verb-threads.ts'
 import { ENDED, type OpenThread, openThread } from './open-thread.ts'
 import type { Verb } from './protocol.ts'
 
@@ -18,7 +18,7 @@ const READS_AT_ONCE = 2
 
 /**
  * Opens the SQLite file on a thread of its own, so that no statement, however long, holds up the event loop, and two
- * cores share the work. What is asked in one turn of the loop is written together. Reads are done elsewhere (`READ_VERBS`); their
+ * cores share the work. What is asked in one turn of the loop is written together. Reads are done elsewhere (`THREAD_OF`); their
  * thread starts with the first of them. After a failure of the disk nothing more is read.
  *
  * Throws what `openSqliteStore` throws. A thread that ends by itself is told as `broken`.
@@ -44,10 +44,11 @@ export const openRemoteStore = async (options: SqliteOptions): Promise<Store> =>
   }
   const call = async (verb: Verb, args: unknown[]): Promise<unknown> => {
     if (closing !== null) throw unavailable(CLOSED)
-    const place = READ_VERBS[verb]
-    if (here === null || place === undefined) return store.call(verb, args)
+    const thread = THREAD_OF[verb]
+    if (here === null || thread === 'writer') return store.call(verb, args)
     if (refusal) throw refusal
-    if (place === 'here') return (here[verb as keyof typeof here] as (...given: unknown[]) => Promise<unknown>)(...args)
+    if (thread === 'here')
+      return (here[verb as keyof typeof here] as (...given: unknown[]) => Promise<unknown>)(...args)
     return queued(queueOf(verb, args), async () => {
       if (refusal) throw refusal
       return (await openReader()).call(verb, args)
