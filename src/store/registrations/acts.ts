@@ -9,11 +9,11 @@ import type { Tx } from '../tx.ts'
 import { cancelAll } from './cancelling.ts'
 import { nudge } from './register.ts'
 import {
-  findOwned,
   lockVerificationsOf,
   type OwnedRegistration,
   type RegistrationRow,
   selectOwned,
+  toRegistration,
 } from './registration.ts'
 
 /** `no_message`: it has not ended yet. */
@@ -40,13 +40,10 @@ export const createRegistrationActs = (context: StoreContext): Pick<Store, 'canc
     },
 
     nudge: async (partnerId, id) => {
-      const owned = [{ partnerId, id }]
-      const [nudged = null] = await write(async tx => {
-        await nudgeAll(tx, owned)
-        return findOwned(tx, owned, context)
-      })
-      if (nudged) tell([['verificationsDue']])
-      return nudged
+      const nudged = (await write(tx => nudgeAll(tx, [{ partnerId, id }]))).get(id)
+      if (!nudged) return null
+      tell([['verificationsDue']])
+      return toRegistration(context, nudged)
     },
 
     resend: async (partnerId, id) => {
@@ -58,18 +55,19 @@ export const createRegistrationActs = (context: StoreContext): Pick<Store, 'canc
   }
 }
 
-/** Makes the verifications due of those that are pending. */
-export const nudgeAll = async (tx: Tx, owned: readonly OwnedRegistration[]): Promise<void> => {
+/** Makes the verifications due of those that are pending. All that there are, by their ids. */
+export const nudgeAll = async (tx: Tx, owned: readonly OwnedRegistration[]): Promise<Map<string, RegistrationRow>> => {
   await lockVerificationsOf(tx, owned)
-  const rows = [...(await selectOwned(tx, owned)).values()]
-  const pending = new Map(
-    rows.filter(({ status }) => status === 'pending').map(row => [row.verificationId, nudge(row, tx.at)]),
-  )
+  const rows = await selectOwned(tx, owned)
+  const pending = [...rows.values()].filter(({ status }) => status === 'pending')
+  const nudged = new Map(pending.map(row => [row.verificationId, nudge(row, tx.at)]))
+  for (const row of pending) rows.set(row.id, { ...row, ...nudged.get(row.verificationId) })
   await tx.update(
     'verifications',
     ['id'],
-    [...pending].map(([id, nudged]) => ({ id, ...nudged })),
+    [...nudged].map(([id, change]) => ({ id, ...change })),
   )
+  return rows
 }
 
 const resendOutcomeOf = ({ status, messageSeq }: RegistrationRow): ResendOutcome => {
@@ -91,9 +89,9 @@ export const resendAll = async (
   )
   // Read after the lock: whoever cancels one has its message locked.
   const rows = await selectOwned(tx, owned)
-  const outcomes = owned.map(({ id, partnerId }) => {
+  const outcomes = owned.map(({ id }) => {
     const row = rows.get(id)
-    return row?.partnerId === partnerId ? resendOutcomeOf(row) : null
+    return row ? resendOutcomeOf(row) : null
   })
   const ids = new Set(owned.filter((_, i) => outcomes[i] === 'resent').map(({ id }) => id))
   const messages = locked.filter(({ registrationId }) => ids.has(registrationId))

@@ -5,11 +5,11 @@ import type { Opening } from '../sealed.ts'
 import type { Cancellation } from '../store.ts'
 import type { Sql, Tx } from '../tx.ts'
 import {
-  findOwned,
   lockVerificationsOf,
   type OwnedRegistration,
   type RegistrationRow,
   selectOwned,
+  toRegistration,
 } from './registration.ts'
 
 /** A registration that its partner cancels, with what belongs to it; `claims` are its verification's. */
@@ -64,19 +64,28 @@ export const cancelAll = async (
     owned.map(({ id }) => id),
   )
   const messages = new Map(locked.map(message => [message.registrationId, message]))
-  const plans = await planAll(tx, [...(await selectOwned(tx, owned)).values()])
+  const rows = await selectOwned(tx, owned)
+  const plans = await planAll(tx, [...rows.values()])
   await save(
     tx,
     plans.map(one => ({ ...one, message: messages.get(one.row.id) })),
   )
+  for (const { row, plan } of plans) rows.set(row.id, afterPlan(row, plan))
   const changed = new Map(plans.map(({ row, plan }) => [row.id, plan]))
-  const registrations = await findOwned(tx, owned, opening)
-  return registrations.map(registration => {
-    const plan = registration && changed.get(registration.id)
+  return owned.map(({ id }) => {
+    const row = rows.get(id)
+    const plan = changed.get(id)
     // Named twice, it is new once.
-    if (plan) changed.delete(registration.id)
-    return registration && { registration, isNew: plan !== undefined, stopsMessage: plan?.stopsMessage ?? false }
+    changed.delete(id)
+    const change = { isNew: plan !== undefined, stopsMessage: plan?.stopsMessage ?? false }
+    return row ? { registration: toRegistration(opening, row), ...change } : null
   })
+}
+
+const endedBy = ({ resolvedAt }: CancelPlan) => ({ status: 'cancelled' as const, resolvedAt, ...ERASED.registrations })
+const afterPlan = (row: RegistrationRow, plan: CancelPlan): RegistrationRow => {
+  const messageState = plan.message?.state ?? null
+  return { ...row, ...endedBy(plan), messageState, sendDueAt: null, sendClaimedAt: null }
 }
 
 interface Planned {
@@ -125,9 +134,7 @@ const save = async (
   await tx.update(
     'registrations',
     ['verificationId', 'n'],
-    cancelled.map(({ row: { verificationId, n }, plan: { resolvedAt } }) => {
-      return { verificationId, n, status: 'cancelled', resolvedAt, ...ERASED.registrations }
-    }),
+    cancelled.map(({ row: { verificationId, n }, plan }) => ({ verificationId, n, ...endedBy(plan) })),
   )
   await eraseMessages(tx, cancelled)
   // Of several of one serial the last one counts.

@@ -5,7 +5,7 @@ import { KEPT_ATTEMPTS } from '../messages/settling.ts'
 import { usageOf } from '../partners/quotas.ts'
 import type { Attempt, Store } from '../store.ts'
 import { columnsOf, type Sql, type Tx } from '../tx.ts'
-import { findOwned, type RegistrationRow, SELECT_REGISTRATIONS, selectOwned, toRegistration } from './registration.ts'
+import { type RegistrationRow, SELECT_REGISTRATIONS, selectOwned, toRegistration } from './registration.ts'
 import { pageOfPartner, readWindow } from './search.ts'
 
 type Verb = 'endedAmong' | 'findRegistration' | 'lookUpRegistrations' | 'listRegistrations' | 'usageOf' | 'listAttempts'
@@ -32,7 +32,10 @@ export const createRegistrationQueries = (
 
   return {
     findRegistration: (partnerId, id) =>
-      read(async tx => (await findOwned(tx, [{ partnerId, id }], context))[0] ?? null),
+      read(async tx => {
+        const row = (await selectOwned(tx, [{ partnerId, id }])).get(id)
+        return row ? toRegistration(context, row) : null
+      }),
 
     endedAmong: ids => read(async tx => (await tx.all<{ id: string }>(ENDED, { ids })).map(({ id }) => id)),
 

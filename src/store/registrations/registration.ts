@@ -176,19 +176,6 @@ export const selectOwned = async (
   return new Map(rows.map(row => [row.id, row]))
 }
 
-/** In the order of these; null: there is no such registration. */
-export const findOwned = async (
-  tx: Tx,
-  owned: readonly OwnedRegistration[],
-  opening: Opening,
-): Promise<(Registration | null)[]> => {
-  const rows = await selectOwned(tx, owned)
-  return owned.map(({ id, partnerId }) => {
-    const row = rows.get(id)
-    return row?.partnerId === partnerId ? toRegistration(opening, row) : null
-  })
-}
-
 const LOCK_VERIFICATIONS: Sql = d => `
   SELECT id FROM verifications WHERE id IN (SELECT r.verification_id FROM registrations r WHERE ${OWNED(d)})
   ORDER BY id ${d.forUpdate()}`
