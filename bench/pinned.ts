@@ -7,8 +7,9 @@ import Database from 'better-sqlite3'
 import { SECOND } from '../src/core/duration.ts'
 import { openRemoteStore } from '../src/store/sqlite/thread/remote-store.ts'
 import type { Store } from '../src/store/store.ts'
+import { newRegistration } from '../test/support/store.ts'
 import { type Contestant, contest, percentile, ratioOf, type Sample } from './support/contest.ts'
-import { addAccount, addPartner, newRegistration, serialAt } from './support/jobs.ts'
+import { addAccount, addPartner, serialAt } from './support/jobs.ts'
 import { type Columns, findAtMost, type Part, tableOf } from './support/part.ts'
 
 const RUN_MS = 10 * SECOND
@@ -51,7 +52,7 @@ const writeFor = async (store: Store, runMs: number): Promise<number[]> => {
     while (performance.now() < endsAt) {
       const idcardid = serialAt(serials++)
       const startedAt = performance.now()
-      await store.register([newRegistration({ ...owner, idcardid, callbackUrl: 'https://partner.example/hook' })])
+      await store.register([newRegistration({ ...owner, idcardid })])
       took.push(performance.now() - startedAt)
     }
   }

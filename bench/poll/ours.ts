@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { clock } from '../../src/app/clock-and-ids.ts'
-import { HOUR, MINUTE, SECOND } from '../../src/core/duration.ts'
+import { MINUTE, SECOND } from '../../src/core/duration.ts'
 import { createEnumerationGuard } from '../../src/http/middleware/enumeration-guard.ts'
 import { openRemoteStore } from '../../src/store/sqlite/thread/remote-store.ts'
 import type { Store } from '../../src/store/store.ts'
@@ -9,6 +9,7 @@ import { createLog } from '../../src/telemetry/log.ts'
 import { openUpstream } from '../../src/upstream/upstream.ts'
 import { createPoller } from '../../src/worker/poller.ts'
 import { createRounds } from '../../src/worker/rounds.ts'
+import { POLICY as DEFAULTS } from '../../test/support/store.ts'
 import { IN_FLIGHT, measureRun, type Run } from '../deliver/job.ts'
 import { answerMessages } from '../support/child.ts'
 import { addPolls } from '../support/jobs.ts'
@@ -17,13 +18,7 @@ import type { Order } from './job.ts'
 
 const TIMEOUT_MS = 10 * SECOND
 /** The defaults, except the shortest interval: no serial may fall due again during the run. */
-const POLICY = {
-  minMs: 10 * MINUTE,
-  maxMs: 10 * MINUTE,
-  rampMs: 2 * MINUTE,
-  settleMarginMs: 10 * MINUTE,
-  notFoundGraceMs: 2 * HOUR,
-}
+const POLICY = { ...DEFAULTS, minMs: 10 * MINUTE, maxMs: 10 * MINUTE }
 
 /** The service's own store, poller and upstream, with everything that they do in production. */
 const runOurs = () => {

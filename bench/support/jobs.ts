@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto'
 import { monotonicFactory } from 'ulid'
-import { DAY, SECOND } from '../../src/core/duration.ts'
+import { SECOND } from '../../src/core/duration.ts'
 import { newPartner } from '../../src/core/new-partner.ts'
 import { Secret } from '../../src/core/secret.ts'
-import type { ClaimedVerification, NewRegistration, Store } from '../../src/store/store.ts'
+import type { ClaimedVerification, Store } from '../../src/store/store.ts'
+import { newRegistration } from '../../test/support/store.ts'
 
 /** Upstream's, of every benchmark. */
 export const ACCOUNT = { apiId: 'bench-account', apiKey: 'bench-upstream-key' }
@@ -24,18 +25,6 @@ export const addAccount = async (store: Store): Promise<string> => {
 }
 
 export const serialAt = (index: number): string => String(16236437000000 + index)
-
-export const newRegistration = (
-  one: Pick<NewRegistration, 'partnerId' | 'accountId' | 'idcardid' | 'callbackUrl'>,
-): NewRegistration => ({
-  ...one,
-  id: newId('reg'),
-  metadata: {},
-  expiresAt: null,
-  ttlMs: DAY,
-  isBatch: false,
-  traceparent: null,
-})
 
 /** Adds a partner with so many polls that are due, with the URLs in turn; `afterBatch` is called after each batch of them. */
 export const addPolls = async (

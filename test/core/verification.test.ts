@@ -1,22 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import type { Answer, TransientCause } from '../../src/core/answer.ts'
 import { DAY, HOUR, MINUTE, SECOND } from '../../src/core/duration.ts'
-import {
-  afterAnswer,
-  type PollMoment,
-  type PollPolicy,
-  type VerificationState,
-  type Waiting,
-} from '../../src/core/verification.ts'
+import { afterAnswer, type PollMoment, type VerificationState, type Waiting } from '../../src/core/verification.ts'
+import { POLICY } from '../support/store.ts'
 
 const NOW = Date.parse('2026-11-24T08:00:00Z')
-const POLICY: PollPolicy = {
-  minMs: 5 * SECOND,
-  maxMs: 5 * MINUTE,
-  rampMs: 2 * MINUTE,
-  settleMarginMs: 10 * MINUTE,
-  notFoundGraceMs: 2 * HOUR,
-}
 const VERDICT: Answer = {
   kind: 'verdict',
   code: 2,

@@ -5,9 +5,9 @@ import { type Ending, endRegistrations } from '../../src/store/registrations/res
 import { loadSerials, saveSerials } from '../../src/store/registrations/serials.ts'
 import { sealedUnder } from '../../src/store/sealed.ts'
 import { loadCounts } from '../../src/store/stats/counts.ts'
-import type { NewRegistration } from '../../src/store/store.ts'
 import type { Tx } from '../../src/store/tx.ts'
 import { explain, openPlanDatabase, statementsOf } from '../support/postgres-plan.ts'
+import { newRegistration } from '../support/store.ts'
 
 /** CI takes twice as many, and at night a million: what does not read all of it looks at as many blocks. */
 const ROWS = Number(process.env.PLAN_ROWS ?? 200_000)
@@ -56,14 +56,12 @@ const opening = { sealed, openOr: <Value>(_: unknown, { open }: { open: () => Va
 
 const numbers = Array.from({ length: TAKEN }, (_, i) => i + 1)
 
-const newRegistration = (n: number): NewRegistration => ({
-  ...{ id: `new_${n}`, partnerId: 'par_0', accountId: 'acc', idcardid: `${n}`, metadata: {}, traceparent: null },
-  ...{ callbackUrl: 'https://partner.example/', expiresAt: null, ttlMs: 1, isBatch: true },
-})
+const itemOf = (n: number) =>
+  newRegistration({ id: `new_${n}`, partnerId: 'par_0', accountId: 'acc', idcardid: `${n}`, isBatch: true })
 
 /** As many serials are known as are new. */
 const registerSome = async (tx: Tx) => {
-  const items = numbers.flatMap(n => [newRegistration(n), newRegistration(ROWS + n)])
+  const items = numbers.flatMap(n => [itemOf(n), itemOf(ROWS + n)])
   const { serials, serialOf } = await loadSerials(tx, items, opening)
   const ask = { nudgedAt: 0, queue: 1, dueAt: NOW }
   for (const item of items) Object.assign(serialOf(item), { ask, verification: { partnerId: item.partnerId } })
@@ -71,7 +69,7 @@ const registerSome = async (tx: Tx) => {
 }
 
 const endingOf = (n: number): Ending => ({
-  registration: { ...newRegistration(n), id: `reg_${n}`, verificationId: n, n: 0, laneId: 1, createdAt: 0 },
+  registration: { ...itemOf(n), id: `reg_${n}`, verificationId: n, n: 0, laneId: 1, createdAt: 0 },
   ...{ accountId: 'acc', idcardid: `${n}`, verdict: null, reason: 'expired', rawStatus: null },
   ...{ observedAt: NOW, previousPollAt: null },
 })

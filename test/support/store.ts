@@ -31,6 +31,24 @@ export interface OpenedStore {
 export type OpenStore = (options: { rate: number }) => Promise<OpenedStore>
 
 export const HOOK = 'https://partner.example/hook'
+const ulid = monotonicFactory()
+const newId = (prefix: string) => `${prefix}_${ulid()}`
+
+/** As `POST` hands it to the store. */
+export const newRegistration = (more: Partial<NewRegistration> = {}): NewRegistration => ({
+  id: newId('reg'),
+  partnerId: 'partner_1',
+  accountId: 'acc_1',
+  idcardid: '16236437872836',
+  callbackUrl: HOOK,
+  metadata: {},
+  expiresAt: null,
+  ttlMs: DAY,
+  isBatch: false,
+  traceparent: null,
+  ...more,
+})
+
 export const LEASE_MS = 30 * SECOND
 export const SUCCESS: Answer = {
   kind: 'verdict',
@@ -73,8 +91,6 @@ export interface Claimed {
 /** A store with one account and one partner, and the workers' steps as single calls. */
 export const openStoreFixture = async (open: OpenStore, options: { rate: number } = { rate: 1_000 }) => {
   const { store, advance } = await open(options)
-  const ulid = monotonicFactory()
-  const newId = (prefix: string) => `${prefix}_${ulid()}`
   const addPartner = async (name = 'partner'): Promise<string> => {
     const { partner } = newPartner(name, { newId, random: randomBytes })
     return (await store.createPartner(partner)).id
@@ -88,21 +104,10 @@ export const openStoreFixture = async (open: OpenStore, options: { rate: number 
   const partnerId = await addPartner()
   let serial = 16236437872836
 
-  const newRegistration = (more: Partial<NewRegistration> = {}): NewRegistration => ({
-    id: newId('reg'),
-    partnerId,
-    accountId: account.id,
-    idcardid: String(serial++),
-    callbackUrl: HOOK,
-    metadata: {},
-    expiresAt: null,
-    ttlMs: DAY,
-    isBatch: false,
-    traceparent: null,
-    ...more,
-  })
+  const newItem = (more: Partial<NewRegistration> = {}) =>
+    newRegistration({ partnerId, accountId: account.id, idcardid: String(serial++), ...more })
   const register = async (more: Partial<NewRegistration> = {}): Promise<Registration> => {
-    const [registered] = await store.register([newRegistration(more)])
+    const [registered] = await store.register([newItem(more)])
     if (registered?.outcome !== 'created') throw new Error(`registered as ${registered?.outcome}`)
     return registered.registration
   }
@@ -184,7 +189,7 @@ export const openStoreFixture = async (open: OpenStore, options: { rate: number 
     partnerId,
     newId,
     addPartner,
-    newRegistration,
+    newRegistration: newItem,
     register,
     find,
     claimWith,

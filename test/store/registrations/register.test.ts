@@ -5,21 +5,10 @@ import {
   type RegisterFacts,
   register,
 } from '../../../src/store/registrations/register.ts'
-import type { NewRegistration } from '../../../src/store/store.ts'
+import { newRegistration } from '../../support/store.ts'
 
 const AT = 1_000
-const ITEM: NewRegistration = {
-  id: 'reg_1',
-  partnerId: 'prt_1',
-  accountId: 'acc_1',
-  idcardid: '16',
-  callbackUrl: 'https://a.example/',
-  metadata: {},
-  expiresAt: null,
-  ttlMs: 500,
-  isBatch: false,
-  traceparent: null,
-}
+const ITEM = newRegistration({ partnerId: 'prt_1', ttlMs: 500 })
 const KNOWN: KnownVerification = {
   partnerId: 'prt_1',
   queue: 20,

@@ -5,7 +5,7 @@ import { newPartner } from '../../../src/core/new-partner.ts'
 import { Secret } from '../../../src/core/secret.ts'
 import { openRemoteStore } from '../../../src/store/sqlite/thread/remote-store.ts'
 import type { Store } from '../../../src/store/store.ts'
-import { CLAIM_ALL } from '../../support/store.ts'
+import { CLAIM_ALL, newRegistration } from '../../support/store.ts'
 
 /**
  * One of several processes on one file. `<path> <master key, hex> <task>`: says that it is ready, waits for
@@ -71,21 +71,7 @@ const prepare = async (store: Store) => {
   const { id: partnerId } = await store.createPartner(newPartner('one', { newId, random: randomBytes }).partner)
   const apiKey = new Secret('key')
   const account = await store.putDefaultAccount({ id: newId('acc'), apiId: 'C1', apiKey, passwordMode: 'static' })
-  const item = () => {
-    const id = newId('reg')
-    const callbackUrl = 'https://partner.example/hook'
-    const rest = {
-      partnerId,
-      accountId: account.id,
-      callbackUrl,
-      metadata: {},
-      expiresAt: null,
-      ttlMs: 60_000,
-      isBatch: false,
-      traceparent: null,
-    }
-    return { id, idcardid: id, ...rest }
-  }
+  const item = () => newRegistration({ idcardid: newId('serial'), partnerId, accountId: account.id })
   return { partnerId, item }
 }
 

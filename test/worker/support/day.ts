@@ -1,13 +1,13 @@
 import { randomBytes } from 'node:crypto'
 import { monotonicFactory } from 'ulid'
 import type { Answer } from '../../../src/core/answer.ts'
-import { DAY, MINUTE, SECOND } from '../../../src/core/duration.ts'
+import { MINUTE, SECOND } from '../../../src/core/duration.ts'
 import { newPartner } from '../../../src/core/new-partner.ts'
 import { Secret } from '../../../src/core/secret.ts'
 import { openSqliteStore } from '../../../src/store/sqlite/store.ts'
 import { createPoller } from '../../../src/worker/poller.ts'
 import { createFixedClock } from '../../support/fixed-clock.ts'
-import { POLICY } from '../../support/store.ts'
+import { newRegistration, POLICY } from '../../support/store.ts'
 
 /** Somebody's check. Times are ms since the day began. */
 export interface Check {
@@ -47,18 +47,14 @@ const openDayStore = async (now: () => number, partners: number) => {
   }
   const register = (checks: readonly { check: Check; serial: string }[]) =>
     store.register(
-      checks.map(({ check, serial }) => ({
-        id: newId('reg'),
-        partnerId: partnerIds[check.partner] as string,
-        accountId: account.id,
-        idcardid: serial,
-        callbackUrl: 'https://partner.example/hook',
-        metadata: {},
-        expiresAt: null,
-        ttlMs: DAY,
-        isBatch: check.batch !== null,
-        traceparent: null,
-      })),
+      checks.map(({ check, serial }) =>
+        newRegistration({
+          partnerId: partnerIds[check.partner] as string,
+          accountId: account.id,
+          idcardid: serial,
+          isBatch: check.batch !== null,
+        }),
+      ),
     )
   return { store, register }
 }

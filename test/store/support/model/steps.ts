@@ -5,13 +5,8 @@ import { afterAttempt } from '../../../../src/core/message.ts'
 import { Secret } from '../../../../src/core/secret.ts'
 import { afterAnswer } from '../../../../src/core/verification.ts'
 import { exhaustedIn } from '../../../../src/store/bulk/bulk-act.ts'
-import type {
-  ClaimedMessage,
-  MessageSettlement,
-  NewRegistration,
-  VerificationSettlement,
-} from '../../../../src/store/store.ts'
-import { CLAIM_ALL, FAIL, LEASE_MS, POLICY, SUCCESS, WAITING } from '../../../support/store.ts'
+import type { ClaimedMessage, MessageSettlement, VerificationSettlement } from '../../../../src/store/store.ts'
+import { CLAIM_ALL, FAIL, LEASE_MS, newRegistration, POLICY, SUCCESS, WAITING } from '../../../support/store.ts'
 import { below, type History, oneOf } from './world.ts'
 
 type Step = (history: History) => Promise<unknown>
@@ -44,18 +39,19 @@ const some = <T>({ random }: History, from: T[], keep = 0): T[] => {
   return taken
 }
 
-const newItem = ({ random, ...history }: History): NewRegistration => ({
-  id: history.newId('reg'),
-  partnerId: random() < 0.7 ? (history.partnerIds[0] as string) : oneOf(random, history.partnerIds),
-  accountId: (random() < 0.8 ? history.accounts[0] : history.accounts[1])?.id as string,
-  idcardid: oneOf(random, history.serials),
-  callbackUrl: random() < 0.6 ? (history.urls[0] as string) : oneOf(random, history.urls),
-  metadata: random() < 0.3 ? { order: String(below(random, 9)) } : {},
-  expiresAt: random() < 0.2 ? history.now() + below(random, 2 * HOUR) - HOUR : null,
-  ttlMs: oneOf(random, [0, MINUTE, DAY]),
-  isBatch: random() < 0.4,
-  traceparent: random() < 0.3 ? `00-${'a'.repeat(31)}${below(random, 10)}-${'b'.repeat(16)}-01` : null,
-})
+const newItem = ({ random, ...history }: History) =>
+  newRegistration({
+    id: history.newId('reg'),
+    partnerId: random() < 0.7 ? (history.partnerIds[0] as string) : oneOf(random, history.partnerIds),
+    accountId: (random() < 0.8 ? history.accounts[0] : history.accounts[1])?.id as string,
+    idcardid: oneOf(random, history.serials),
+    callbackUrl: random() < 0.6 ? (history.urls[0] as string) : oneOf(random, history.urls),
+    metadata: random() < 0.3 ? { order: String(below(random, 9)) } : {},
+    expiresAt: random() < 0.2 ? history.now() + below(random, 2 * HOUR) - HOUR : null,
+    ttlMs: oneOf(random, [0, MINUTE, DAY]),
+    isBatch: random() < 0.4,
+    traceparent: random() < 0.3 ? `00-${'a'.repeat(31)}${below(random, 10)}-${'b'.repeat(16)}-01` : null,
+  })
 
 const someRegistration = ({ random, ...history }: History) => {
   const { id, partnerId } =
