@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { clock } from '../../src/app/clock-and-ids.ts'
 import { MINUTE, SECOND } from '../../src/core/duration.ts'
+import { pollInterval } from '../../src/core/polling/schedule.ts'
 import { createEnumerationGuard } from '../../src/http/middleware/enumeration-guard.ts'
 import { openRemoteStore } from '../../src/store/sqlite/thread/remote-store.ts'
 import type { Store } from '../../src/store/store.ts'
@@ -51,7 +52,7 @@ const runOurs = () => {
       },
       upstream: { ask: (account, { idcardid }) => upstream.ask(account, idcardid) },
       policy: POLICY,
-      plan: null,
+      plan: { intervalMs: (_, ageMs) => pollInterval(ageMs, POLICY), polled: () => {} },
       concurrency: IN_FLIGHT,
       timeoutMs: TIMEOUT_MS,
       random: Math.random,

@@ -89,14 +89,14 @@ export interface Dialect {
   /** `first('lanes l', 'l.id > before.id ORDER BY l.id')`: the same, of the first row alone. */
   first(table: `${string} ${string}`, which: string): string
   /** A query of the builder, with `forUpdate`. */
-  locked<Query extends Lockable>(query: Query, how?: { skipLocked?: boolean }): Query
+  locked<Query extends Lockable>(query: Query): Query
   /** In ORDER BY: NULL comes first, as it does in SQLite. */
   nullsFirst: string
   /** Take a few pages of the disk for a moment, as new rows do: what is updated may still fit in where it stands. */
   takeRoom: readonly string[]
 }
 interface Lockable {
-  for(strength: 'no key update', config?: { skipLocked?: true }): unknown
+  for(strength: 'no key update'): unknown
 }
 
 export const snakeCase = (name: string): string => name.replaceAll(/[A-Z]/g, letter => `_${letter.toLowerCase()}`)

@@ -80,8 +80,8 @@ export const createDeliverer = (deps: DelivererDeps) => {
   /** Messages, claimed and not answered, that count for the shares of slow lanes and of unproven ones. */
   const slow = createInFlight<number>()
   const unproven = createInFlight()
-  /** Messages that are claimed and not recorded yet, by partner. */
-  const unrecorded = createInFlight()
+  /** Messages that are claimed and not recorded yet. */
+  const unrecorded = createInFlight<null>()
   const stops = createStops<ClaimedMessage>()
   const signingKeys = createKeyring()
   let isGivingBack = false
@@ -195,13 +195,13 @@ export const createDeliverer = (deps: DelivererDeps) => {
 
   /** Begins what ends with a record of the message, or with a throw. */
   const begin = async ({ partnerId }: ClaimedMessage, handle: () => Promise<void>): Promise<void> => {
-    unrecorded.start(partnerId)
+    unrecorded.start(null)
     try {
       await handle()
     } catch (error) {
       emit('delivery.failed', { error, partnerId })
     } finally {
-      unrecorded.end(partnerId)
+      unrecorded.end(null)
     }
   }
 

@@ -17,8 +17,8 @@ export interface PollerDeps {
   store: Pick<Store, 'now' | 'claimVerifications' | 'settleVerifications'>
   upstream: { ask(account: ClaimedAccount, verification: ClaimedVerification): Promise<Answer> }
   policy: PollPolicy
-  /** When to ask again; null: by the policy's rule. */
-  plan: PollPlan | null
+  /** When to ask again. */
+  plan: Pick<PollPlan, 'intervalMs' | 'polled'>
   /** Calls that an account may have in flight. */
   concurrency: number
   /** Limit of one call. */
@@ -54,8 +54,8 @@ export const createPoller = (deps: PollerDeps) => {
   const calls = createInFlight()
   /** Accounts with a change that is decided and not recorded yet. */
   const changing = createInFlight()
-  /** Verifications that are claimed and not recorded yet, by account. */
-  const unrecorded = createInFlight()
+  /** Verifications that are claimed and not recorded yet. */
+  const unrecorded = createInFlight<null>()
   const recentCalls = createRecentCalls()
   const alert = createUpstreamAlerts(emit)
   const tellOutcome = createOutcomeReport(emit)
@@ -75,7 +75,7 @@ export const createPoller = (deps: PollerDeps) => {
     const recent = recentCalls.add(account, { verificationId: verification.id, answer, askedAt, now })
     const change = accountChange(account, answer, { now, random, ...recent, invalidIds: verification.invalidIds })
     if (change?.kind === 'pause') recentCalls.paused(account.id, now)
-    const intervalMs = deps.plan?.intervalMs(account.id, now - verification.nudgedAt)
+    const intervalMs = deps.plan.intervalMs(account.id, now - verification.nudgedAt)
     const breaks = { startedAt, resumedAt: account.rampAt ?? 0 }
     const moment = { now, random: deps.random(), policy, ...recent, intervalMs, breaks }
     return { step: afterAnswer(verification, answer, moment), change }
@@ -126,7 +126,7 @@ export const createPoller = (deps: PollerDeps) => {
     if (isBreakingOff && answer.kind === 'transient') return
     const durationMs = Math.round(deps.clock.monotonic() - startedAt)
     const observedAt = store.now()
-    deps.plan?.polled(account.id, verification, { answer, askedAt })
+    deps.plan.polled(account.id, verification, { answer, askedAt })
     const judged = judge(account, verification, { answer, askedAt })
     const { step, change } = judged
     report(account, verification, { answer, ...judged, durationMs, now: observedAt })
@@ -153,14 +153,14 @@ export const createPoller = (deps: PollerDeps) => {
 
   const poll = async (account: ClaimedAccount, verification: ClaimedVerification): Promise<void> => {
     const freeSlot = takeSlot(account.id)
-    unrecorded.start(account.id)
+    unrecorded.start(null)
     try {
       await ask(account, verification, freeSlot)
     } catch (error) {
       emit('poll.failed', { error, verificationId: verification.id })
     } finally {
       freeSlot()
-      unrecorded.end(account.id)
+      unrecorded.end(null)
     }
   }
 

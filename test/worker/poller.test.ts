@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import type { Answer } from '../../src/core/answer.ts'
 import { yieldToLoop } from '../../src/core/clock.ts'
 import { HOUR, SECOND } from '../../src/core/duration.ts'
+import { pollInterval } from '../../src/core/polling/schedule.ts'
 import { TEST_ACCOUNT_ID } from '../../src/core/test-serial.ts'
 import type {
   ClaimedAccount,
@@ -60,7 +61,7 @@ const openScene = ({
       },
     },
     policy: POLICY,
-    plan: null,
+    plan: { intervalMs: (_, ageMs) => pollInterval(ageMs, POLICY), polled: () => {} },
     concurrency: CONCURRENCY,
     timeoutMs: 10 * SECOND,
     random: () => 0,

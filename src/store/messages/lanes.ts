@@ -19,8 +19,6 @@ export interface Lane extends LaneState {
   id: number
 }
 
-export const NEW_LANE: LaneState = { dueAt: null, strikes: 0, slow: false, proven: false }
-
 export const isSameLane = (a: LaneState, b: LaneState): boolean =>
   a.dueAt === b.dueAt && a.strikes === b.strikes && a.slow === b.slow && a.proven === b.proven
 

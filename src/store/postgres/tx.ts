@@ -21,7 +21,7 @@ const POSTGRES: Dialect = {
   },
   first: (table, which) =>
     `CROSS JOIN LATERAL (SELECT * FROM ${table} WHERE ${which} LIMIT 1) AS ${table.split(' ')[1]}`,
-  locked: (query, { skipLocked } = {}) => query.for('no key update', skipLocked ? { skipLocked } : {}) as typeof query,
+  locked: query => query.for('no key update') as typeof query,
   nullsFirst: 'NULLS FIRST',
   takeRoom: ["SET LOCAL work_mem = '64kB'", 'SELECT count(*) FROM generate_series(1, 4000)'],
 }

@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'vitest'
-import { NEW_LANE } from '../../../src/store/messages/lanes.ts'
 import { type MessageFacts, settleMessage } from '../../../src/store/messages/settling.ts'
 import type { Attempt, MessageSettlement } from '../../../src/store/store.ts'
 
@@ -25,6 +24,7 @@ const FACTS: MessageFacts = {
   isErased: false,
   isRecorded: false,
 }
+const NEW_LANE = { dueAt: null, strikes: 0, slow: false, proven: false }
 const RETRY = { state: 'pending', dueAt: 500, retries: 3, gone: false } as const
 const DELIVERED = { state: 'delivered', dueAt: null, retries: 2, gone: false } as const
 const GONE = { state: 'exhausted', dueAt: null, retries: 2, gone: true } as const

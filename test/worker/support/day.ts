@@ -3,6 +3,7 @@ import { monotonicFactory } from 'ulid'
 import type { Answer } from '../../../src/core/answer.ts'
 import { MINUTE, SECOND } from '../../../src/core/duration.ts'
 import { newPartner } from '../../../src/core/new-partner.ts'
+import { pollInterval } from '../../../src/core/polling/schedule.ts'
 import { Secret } from '../../../src/core/secret.ts'
 import { openSqliteStore } from '../../../src/store/sqlite/store.ts'
 import { createPoller } from '../../../src/worker/poller.ts'
@@ -85,7 +86,7 @@ export const runDay = async ({ checks, outage }: Day): Promise<number[]> => {
     store,
     upstream: { ask: (account, { idcardid }) => ask(account, idcardid) },
     policy: POLICY,
-    plan: null,
+    plan: { intervalMs: (_, ageMs) => pollInterval(ageMs, POLICY), polled: () => {} },
     concurrency: CONCURRENCY,
     timeoutMs: 10 * SECOND,
     random: Math.random,
