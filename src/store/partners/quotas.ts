@@ -1,4 +1,4 @@
-import { countedHours } from '../registrations/register.ts'
+import { DAY, HOUR } from '../../core/duration.ts'
 import { loadCounts } from '../stats/counts.ts'
 import type { Dialect, Tx } from '../tx.ts'
 
@@ -53,11 +53,22 @@ export const loadQuotas = async (tx: Tx, partnerIds: readonly string[]): Promise
   }
 }
 
+/**
+ * The hour in which an epoch ms lies, counted from the epoch on. The triggers of `registrations` in both migrations have the same:
+ * they count new ones as `partner_hour` by `created_at / 3600000`.
+ */
+export const hourOf = (at: number): number => Math.floor(at / HOUR)
+
+/** Registrations of these hours count for the quota of a day, which looks back by 24 to 25 hours. */
+export const countedHours = (at: number): number[] => {
+  const first = hourOf(at - DAY)
+  return Array.from({ length: hourOf(at) - first + 1 }, (_, i) => first + i)
+}
+
 /** What these partners have now. */
 const usagesOf = async (tx: Tx, partnerIds: readonly string[]): Promise<Map<string, Usage>> => {
   if (partnerIds.length === 0) return new Map()
-  const { first, last } = countedHours(tx.at)
-  const hours = Array.from({ length: last - first + 1 }, (_, i) => first + i)
+  const hours = countedHours(tx.at)
   const hoursOf = (id: string) => hours.map(hour => `${id} ${hour}`)
   const countOf = await loadCounts(
     tx,

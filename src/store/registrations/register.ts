@@ -1,5 +1,4 @@
 import type { Verdict } from '../../core/answer.ts'
-import { DAY, HOUR } from '../../core/duration.ts'
 import type { Quotas, Usage } from '../store.ts'
 import { isOfBatch, NEW_IN_BATCH, NUDGED, queueOfNew } from '../verifications/poll-queues.ts'
 import type { Registration } from './registration.ts'
@@ -148,12 +147,3 @@ const overQuota = (
   }
   return null
 }
-
-/** The hour in which an epoch ms lies, counted from the epoch on. */
-export const hourOf = (at: number): number => Math.floor(at / HOUR)
-
-/** Registrations of these hours count for the quota of a day, which looks back by 24 to 25 hours. */
-export const countedHours = (at: number): { first: number; last: number } => ({
-  first: hourOf(at - DAY),
-  last: hourOf(at),
-})
