@@ -3,6 +3,7 @@ import { REGISTRATION_STATUSES, type RegistrationStatus } from '../../core/regis
 import type { Reason } from '../../core/verification.ts'
 import { oneOf, sql } from '../drizzle.ts'
 import type { Kit } from '../postgres/drizzle.ts'
+import { NEW } from '../verifications/poll-queues.ts'
 
 export const registrationTables = ({
   check,
@@ -34,7 +35,7 @@ export const registrationTables = ({
       createdAt: time('created_at').notNull(),
       nudgedAt: time('nudged_at').notNull(),
       /** In which queue of its partner it waits: `verifications/poll-queues.ts`. */
-      queue: integer('queue').notNull().default(1),
+      queue: integer('queue').notNull().default(NEW),
       /** When to ask; while claimed, when the lease runs out; null: nobody waits. */
       dueAt: time('due_at'),
       claimedAt: time('claimed_at'),

@@ -7,9 +7,10 @@ import { SECOND } from '../../core/duration.ts'
 export const NUDGED = 0
 export const NEW = 1
 export const NEW_IN_BATCH = 2
-const AGAIN = 16
-const AGAIN_IN_BATCH = 32
 const BANDS = 16
+/** The first of `BANDS` queues each, one a band of intervals. `intervalOf` needs them to be multiples of that. */
+const AGAIN = BANDS
+const AGAIN_IN_BATCH = 2 * BANDS
 
 const isAgainInBatch = (queue: number): boolean => queue >= AGAIN_IN_BATCH
 export const isOfBatch = (queue: number): boolean => queue === NEW_IN_BATCH || isAgainInBatch(queue)
