@@ -14,6 +14,7 @@ import { createNodes } from './operators/nodes.ts'
 import { createOperatorEvents } from './operators/operator-events.ts'
 import { createApiKeys } from './partners/api-keys.ts'
 import { createPartners } from './partners/partners.ts'
+import { createUsage } from './partners/quotas.ts'
 import { createSigningSecrets } from './partners/signing-secrets.ts'
 import { createPartnerStatus } from './partners/status.ts'
 import { createRegistrationActs } from './registrations/acts.ts'
@@ -55,6 +56,7 @@ export const createVerbs = (
   ...createRegistrationActs(calls),
   ...createRegistrationQueries(calls),
   ...createExplanations(calls),
+  ...createUsage(calls),
   ...createPartnerStatus(calls),
   ...createAdminTokens(calls),
   ...createBulkActs(calls),

@@ -1,9 +1,9 @@
 import type { Clock } from '../core/clock.ts'
 import { SECOND } from '../core/duration.ts'
 import { BULK_RATE } from '../store/bulk/bulk-act.ts'
-import { tellCancelled } from '../store/registrations/registration.ts'
 import type { Store } from '../store/store.ts'
 import type { Emit } from '../telemetry/emit.ts'
+import { tellCancelled } from '../telemetry/tell-cancelled.ts'
 import { type BackgroundJob, createBackgroundJob } from './background-job.ts'
 
 export interface BulkActDeps {

@@ -1,7 +1,7 @@
 import type { Clock } from '../core/clock.ts'
+import { createCoalescer } from '../core/coalescer.ts'
 import { SECOND } from '../core/duration.ts'
 import { AppError } from '../core/error.ts'
-import { createCoalescer } from '../store/coalescer.ts'
 import type { Emit } from '../telemetry/emit.ts'
 
 type Settling = 'poll' | 'delivery'

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto'
 import { MINUTE } from '../../core/duration.ts'
+import { beginClaim } from '../claims-lock.ts'
 import type { StoreContext } from '../context.ts'
-import { beginClaim } from '../messages/claims-lock.ts'
 import { newestOf } from '../messages/events.ts'
 import { heldAt } from '../operators/facts.ts'
 import type { Store } from '../store.ts'

@@ -1,12 +1,12 @@
 import { SECOND } from '../../core/duration.ts'
 import { releaseSome } from '../callbacks/urls.ts'
+import { beginClaim } from '../claims-lock.ts'
 import type { StoreContext } from '../context.ts'
 import { heldAt } from '../operators/facts.ts'
 import { createSecretRows } from '../partners/signing-secrets.ts'
 import type { Opening } from '../sealed.ts'
 import type { ClaimedMessage, ClaimedMessages, MessageClaimRequest, Store } from '../store.ts'
 import { columnsOf, type Sql, type Tx } from '../tx.ts'
-import { beginClaim } from './claims-lock.ts'
 import { lockFreeLanes } from './lanes.ts'
 import { type DueLane, lanesFor, type Share, shareSlots } from './share-slots.ts'
 import {

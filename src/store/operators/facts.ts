@@ -1,7 +1,7 @@
 import type { RefusingChannel } from '../../core/operator-channel.ts'
 import type { LastBackup } from '../backup.ts'
+import { stopClaims } from '../claims-lock.ts'
 import type { StoreContext } from '../context.ts'
-import { stopClaims } from '../messages/claims-lock.ts'
 import type { Store } from '../store.ts'
 import type { Tx } from '../tx.ts'
 

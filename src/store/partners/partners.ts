@@ -1,6 +1,6 @@
+import { stopClaims } from '../claims-lock.ts'
 import type { StoreContext } from '../context.ts'
 import { asc, eq, gt } from '../drizzle.ts'
-import { stopClaims } from '../messages/claims-lock.ts'
 import { idOf, pageOf } from '../page.ts'
 import type { Store } from '../store.ts'
 import type { Row } from '../tx.ts'

@@ -1,5 +1,7 @@
 import { DAY, HOUR } from '../../core/duration.ts'
+import type { StoreContext } from '../context.ts'
 import { loadCounts } from '../stats/counts.ts'
+import type { Store } from '../store.ts'
 import type { Dialect, Tx } from '../tx.ts'
 
 /** Null: no limit. */
@@ -86,5 +88,6 @@ const usagesOf = async (tx: Tx, partnerIds: readonly string[]): Promise<Map<stri
   )
 }
 
-export const usageOf = async (tx: Tx, partnerId: string): Promise<Usage> =>
-  (await usagesOf(tx, [partnerId])).get(partnerId) as Usage
+export const createUsage = ({ read }: Pick<StoreContext, 'read'>): Pick<Store, 'usageOf'> => ({
+  usageOf: partnerId => read(async tx => (await usagesOf(tx, [partnerId])).get(partnerId) as Usage),
+})

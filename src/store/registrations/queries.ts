@@ -2,13 +2,12 @@ import type { MessageState } from '../../core/message.ts'
 import type { RegistrationStatus } from '../../core/registration.ts'
 import type { StoreContext } from '../context.ts'
 import { KEPT_ATTEMPTS } from '../messages/settling.ts'
-import { usageOf } from '../partners/quotas.ts'
 import type { Attempt, Store } from '../store.ts'
 import { columnsOf, type Sql, type Tx } from '../tx.ts'
 import { type RegistrationRow, SELECT_REGISTRATIONS, selectOwned, toRegistration } from './registration.ts'
 import { pageOfPartner, readWindow } from './search.ts'
 
-type Verb = 'endedAmong' | 'findRegistration' | 'lookUpRegistrations' | 'listRegistrations' | 'usageOf' | 'listAttempts'
+type Verb = 'endedAmong' | 'findRegistration' | 'lookUpRegistrations' | 'listRegistrations' | 'listAttempts'
 
 export interface RegistrationQuery {
   idcardid: string | null
@@ -54,8 +53,6 @@ export const createRegistrationQueries = (
       const ids = page.found.map(({ id }) => id)
       return { ...page, found: await read(tx => findAll(tx, ids)) }
     },
-
-    usageOf: partnerId => read(tx => usageOf(tx, partnerId)),
 
     listAttempts: (partnerId, id) =>
       read(async tx => {

@@ -3,7 +3,6 @@ import { type MessageState, messageIdOf } from '../../core/message.ts'
 import { deliveryWithoutMessage, type RegistrationStatus, showsVerdict } from '../../core/registration.ts'
 import { TEST_ACCOUNT_ID } from '../../core/test-serial.ts'
 import type { Reason } from '../../core/verification.ts'
-import type { Emit } from '../../telemetry/emit.ts'
 import type { Opening } from '../sealed.ts'
 import { columnsOf, type Dialect, type Row, type Sql, type Tx } from '../tx.ts'
 
@@ -34,18 +33,6 @@ export interface Cancellation {
   isNew: boolean
   /** Its webhook was waiting to be sent. */
   stopsMessage: boolean
-}
-
-/** Tells what a cancellation has ended. */
-export const tellCancelled = (
-  { registration, isNew, stopsMessage }: Cancellation,
-  emit: Emit<'registration.ended' | 'message.cancelled'>,
-  now: number,
-): void => {
-  const { id: registrationId, partnerId, createdAt } = registration
-  const ageMs = Math.max(0, now - createdAt)
-  if (isNew) emit('registration.ended', { registrationId, partnerId, end: 'cancelled', reason: null, ageMs })
-  if (stopsMessage) emit('message.cancelled', { messageId: messageIdOf(registrationId), registrationId, partnerId })
 }
 
 const OWN = [

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { createCoalescer } from '../../src/store/coalescer.ts'
+import { createCoalescer } from '../../src/core/coalescer.ts'
 
 /** A run that ends when the test says so. */
 const openRun = (limits?: { batches: number }) => {
