@@ -21,7 +21,8 @@ class LongestFirst extends BaseSequencer {
 const LONG = ['test/**/*.long.test.ts']
 
 /** Small, many, and with no state outside a test, so that they share a process: loading the code anew for each took half their time. */
-const SHARING = ['core', 'store/rules', 'config', 'operator', 'worker', 'telemetry', 'http'].map(
+const NOUNS = '{accounts,bulk,callbacks,messages,operators,partners,registrations,retention,stats,verifications}'
+const SHARING = ['core', `store/${NOUNS}`, 'config', 'operator', 'worker', 'telemetry', 'http'].map(
   folder => `test/${folder}/**/*.test.ts`,
 )
 

@@ -4,10 +4,10 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import Database from 'better-sqlite3'
 import { expect, onTestFinished, test } from 'vitest'
-import { drizzle, migrate } from '../../src/store/sqlite/drizzle.ts'
-import { openSqliteStore } from '../../src/store/sqlite/store.ts'
+import { drizzle, migrate } from '../../../src/store/sqlite/drizzle.ts'
+import { openSqliteStore } from '../../../src/store/sqlite/store.ts'
 
-const MIGRATIONS = fileURLToPath(new URL('../../migrations/sqlite', import.meta.url))
+const MIGRATIONS = fileURLToPath(new URL('../../../migrations/sqlite', import.meta.url))
 const KEY = Buffer.alloc(32, 7)
 const NOW = Date.parse('2026-11-24T16:20:00.000Z')
 

@@ -2,10 +2,10 @@ import { randomBytes } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import type { BackupFault } from '../../src/store/backup.ts'
-import { findBackupProblem, makeBackup } from '../../src/store/sqlite/backups.ts'
-import { damageTable } from '../support/damage.ts'
-import { BY, configOf, everyAct, faultOf, NOW, openScene, registrationsIn } from './support/backup-scene.ts'
+import type { BackupFault } from '../../../src/store/backup.ts'
+import { findBackupProblem, makeBackup } from '../../../src/store/sqlite/backups.ts'
+import { damageTable } from '../../support/damage.ts'
+import { BY, configOf, everyAct, faultOf, NOW, openScene, registrationsIn } from '../support/backup-scene.ts'
 
 describe('a backup', () => {
   test('holds what was there, opens without anything beside it, and is told in the database', async () => {

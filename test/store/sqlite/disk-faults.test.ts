@@ -6,10 +6,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { openSqliteStore } from '../../src/store/sqlite/store.ts'
-import { buildDiskShim, whyNoDiskShim } from '../support/disk-shim.ts'
+import { openSqliteStore } from '../../../src/store/sqlite/store.ts'
+import { buildDiskShim, whyNoDiskShim } from '../../support/disk-shim.ts'
 
-const CHILD = fileURLToPath(new URL('support/child.ts', import.meta.url))
+const CHILD = fileURLToPath(new URL('../support/child.ts', import.meta.url))
 
 interface Told {
   broken: string[]

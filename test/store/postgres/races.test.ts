@@ -2,10 +2,10 @@ import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
-import { openPostgresStore } from '../../src/store/postgres/store.ts'
-import type { NewRegistration, Registered } from '../../src/store/store.ts'
-import { openTestServer, type TestServer } from '../support/postgres.ts'
-import { first, openStoreFixture, SUCCESS } from '../support/store.ts'
+import { openPostgresStore } from '../../../src/store/postgres/store.ts'
+import type { NewRegistration, Registered } from '../../../src/store/store.ts'
+import { openTestServer, type TestServer } from '../../support/postgres.ts'
+import { first, openStoreFixture, SUCCESS } from '../../support/store.ts'
 
 const MASTER_KEY = randomBytes(32)
 

@@ -1,16 +1,16 @@
 import type pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { releaseSome, releaseUrls } from '../../src/store/callbacks/urls.ts'
-import { DUE_LANES, DUE_MESSAGES, PARTNERS_WITH_LANES, PEEK, SETTLE_LANES } from '../../src/store/messages/claims.ts'
+import { releaseSome, releaseUrls } from '../../../src/store/callbacks/urls.ts'
+import { DUE_LANES, DUE_MESSAGES, PARTNERS_WITH_LANES, PEEK, SETTLE_LANES } from '../../../src/store/messages/claims.ts'
 import {
   type LockedMessage,
   lockMessages,
   lockMessagesOf,
   saveDeliveries,
-} from '../../src/store/messages/deliveries.ts'
-import { FIND_ATTEMPTS, TRIM_ATTEMPTS } from '../../src/store/messages/settling.ts'
-import type { Tx } from '../../src/store/tx.ts'
-import { explain, openPlanDatabase, statementsOf } from '../support/postgres-plan.ts'
+} from '../../../src/store/messages/deliveries.ts'
+import { FIND_ATTEMPTS, TRIM_ATTEMPTS } from '../../../src/store/messages/settling.ts'
+import type { Tx } from '../../../src/store/tx.ts'
+import { explain, openPlanDatabase, statementsOf } from '../../support/postgres-plan.ts'
 
 /** CI takes twice as many, and at night a million: what does not read all of it looks at as many blocks. */
 const ROWS = Number(process.env.PLAN_ROWS ?? 200_000)

@@ -1,13 +1,13 @@
 import { randomBytes } from 'node:crypto'
 import type pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type Ending, endRegistrations } from '../../src/store/registrations/resolutions.ts'
-import { loadSerials, saveSerials } from '../../src/store/registrations/serials.ts'
-import { sealedUnder } from '../../src/store/sealed.ts'
-import { loadCounts } from '../../src/store/stats/counts.ts'
-import type { Tx } from '../../src/store/tx.ts'
-import { explain, openPlanDatabase, statementsOf } from '../support/postgres-plan.ts'
-import { newRegistration } from '../support/store.ts'
+import { type Ending, endRegistrations } from '../../../src/store/registrations/resolutions.ts'
+import { loadSerials, saveSerials } from '../../../src/store/registrations/serials.ts'
+import { sealedUnder } from '../../../src/store/sealed.ts'
+import { loadCounts } from '../../../src/store/stats/counts.ts'
+import type { Tx } from '../../../src/store/tx.ts'
+import { explain, openPlanDatabase, statementsOf } from '../../support/postgres-plan.ts'
+import { newRegistration } from '../../support/store.ts'
 
 /** CI takes twice as many, and at night a million: what does not read all of it looks at as many blocks. */
 const ROWS = Number(process.env.PLAN_ROWS ?? 200_000)

@@ -14,10 +14,10 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import Database from 'better-sqlite3'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { type OpenStoreDeps, openStore } from '../../src/store/open.ts'
-import { openSqliteStore } from '../../src/store/sqlite/store.ts'
-import { openRemoteStore } from '../../src/store/sqlite/thread/remote-store.ts'
-import { damageTable } from '../support/damage.ts'
+import { type OpenStoreDeps, openStore } from '../../../src/store/open.ts'
+import { openSqliteStore } from '../../../src/store/sqlite/store.ts'
+import { openRemoteStore } from '../../../src/store/sqlite/thread/remote-store.ts'
+import { damageTable } from '../../support/damage.ts'
 
 const KEY = randomBytes(32)
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { expect, onTestFinished, test } from 'vitest'
-import { createCheckpoints } from '../../src/store/sqlite/checkpoints.ts'
+import { createCheckpoints } from '../../../src/store/sqlite/checkpoints.ts'
 
 const openLog = () => {
   const folder = mkdtempSync(join(tmpdir(), 'notifier-checkpoints-'))

@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { expect, onTestFinished, test } from 'vitest'
-import { openSqliteStore } from '../../src/store/sqlite/store.ts'
-import { openRemoteStore } from '../../src/store/sqlite/thread/remote-store.ts'
-import type { SqliteCounts } from '../../src/store/stats/stats.ts'
-import { openStoreFixture } from '../support/store.ts'
+import { openSqliteStore } from '../../../src/store/sqlite/store.ts'
+import { openRemoteStore } from '../../../src/store/sqlite/thread/remote-store.ts'
+import type { SqliteCounts } from '../../../src/store/stats/stats.ts'
+import { openStoreFixture } from '../../support/store.ts'
 
 const newPath = (): string => {
   const folder = mkdtempSync(join(tmpdir(), 'notifier-engine-'))

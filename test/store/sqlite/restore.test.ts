@@ -3,12 +3,12 @@ import { chmodSync, readdirSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { describe, expect, test } from 'vitest'
-import { StartError } from '../../src/core/error.ts'
-import { BackupError } from '../../src/store/backup.ts'
-import { ALL_REGISTRATIONS } from '../../src/store/registrations/filter.ts'
-import { openRestore } from '../../src/store/sqlite/backups.ts'
-import { openSqliteStore } from '../../src/store/sqlite/store.ts'
-import { BY, configOf, everyAct, faultOf, KEY, NOW, openScene, registrationsIn } from './support/backup-scene.ts'
+import { StartError } from '../../../src/core/error.ts'
+import { BackupError } from '../../../src/store/backup.ts'
+import { ALL_REGISTRATIONS } from '../../../src/store/registrations/filter.ts'
+import { openRestore } from '../../../src/store/sqlite/backups.ts'
+import { openSqliteStore } from '../../../src/store/sqlite/store.ts'
+import { BY, configOf, everyAct, faultOf, KEY, NOW, openScene, registrationsIn } from '../support/backup-scene.ts'
 
 describe('a restore', () => {
   test('says what is done again, and keeps the database before it', async () => {

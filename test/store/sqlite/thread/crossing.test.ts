@@ -1,14 +1,14 @@
 import { inspect } from 'node:util'
 import { describe, expect, test } from 'vitest'
-import { AppError, StartError } from '../../src/core/error.ts'
-import { Secret } from '../../src/core/secret.ts'
-import { packError, unpackError } from '../../src/store/sqlite/thread/errors.ts'
-import { openRemoteStore } from '../../src/store/sqlite/thread/remote-store.ts'
-import { describeError } from '../../src/telemetry/describe-error.ts'
-import { createLog } from '../../src/telemetry/log.ts'
-import { first, openStoreFixture, SUCCESS } from '../support/store.ts'
-import { both } from '../support/words.ts'
-import { failureOf, newPath, optionsFor } from './support/remote.ts'
+import { AppError, StartError } from '../../../../src/core/error.ts'
+import { Secret } from '../../../../src/core/secret.ts'
+import { packError, unpackError } from '../../../../src/store/sqlite/thread/errors.ts'
+import { openRemoteStore } from '../../../../src/store/sqlite/thread/remote-store.ts'
+import { describeError } from '../../../../src/telemetry/describe-error.ts'
+import { createLog } from '../../../../src/telemetry/log.ts'
+import { first, openStoreFixture, SUCCESS } from '../../../support/store.ts'
+import { both } from '../../../support/words.ts'
+import { failureOf, newPath, optionsFor } from '../../support/remote.ts'
 
 const openAt = (path: string) =>
   openStoreFixture(async () => ({ store: await openRemoteStore(optionsFor(path)), advance: () => {} }))

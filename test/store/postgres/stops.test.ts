@@ -2,11 +2,11 @@ import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
-import { Secret } from '../../src/core/secret.ts'
-import { openPostgresStore } from '../../src/store/postgres/store.ts'
-import { ALL_REGISTRATIONS } from '../../src/store/registrations/filter.ts'
-import { openTestServer, type TestServer } from '../support/postgres.ts'
-import { openStoreFixture, SUCCESS } from '../support/store.ts'
+import { Secret } from '../../../src/core/secret.ts'
+import { openPostgresStore } from '../../../src/store/postgres/store.ts'
+import { ALL_REGISTRATIONS } from '../../../src/store/registrations/filter.ts'
+import { openTestServer, type TestServer } from '../../support/postgres.ts'
+import { openStoreFixture, SUCCESS } from '../../support/store.ts'
 
 const MASTER_KEY = randomBytes(32)
 

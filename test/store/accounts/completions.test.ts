@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { binsOfRows, emptyBins, rowsOfBins } from '../../src/core/polling/completion-bins.ts'
+import { binsOfRows, emptyBins, rowsOfBins } from '../../../src/core/polling/completion-bins.ts'
 
 describe('the rows of completion bins', () => {
   test('are those of the bins that hold something', () => {

@@ -7,14 +7,14 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import Database from 'better-sqlite3'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { AppError } from '../../src/core/error.ts'
-import { openConnection } from '../../src/store/sqlite/connection.ts'
-import { openRemoteStore } from '../../src/store/sqlite/thread/remote-store.ts'
-import { type OpenStore, openStoreFixture, SUCCESS } from '../support/store.ts'
+import { AppError } from '../../../src/core/error.ts'
+import { openConnection } from '../../../src/store/sqlite/connection.ts'
+import { openRemoteStore } from '../../../src/store/sqlite/thread/remote-store.ts'
+import { type OpenStore, openStoreFixture, SUCCESS } from '../../support/store.ts'
 
 const KEY = randomBytes(32)
 const START = Date.parse('2026-11-24T08:00:00Z')
-const CHILD = fileURLToPath(new URL('support/child.ts', import.meta.url))
+const CHILD = fileURLToPath(new URL('../support/child.ts', import.meta.url))
 
 const newFolder = (): string => {
   const folder = mkdtempSync(join(tmpdir(), 'notifier-durable-'))

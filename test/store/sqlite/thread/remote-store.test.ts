@@ -4,12 +4,12 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import type { Worker, WorkerOptions } from 'node:worker_threads'
 import Database from 'better-sqlite3'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
-import { AppError } from '../../src/core/error.ts'
-import { openSqliteStore, type SqliteOptions } from '../../src/store/sqlite/store.ts'
-import { openRemoteStore } from '../../src/store/sqlite/thread/remote-store.ts'
-import { describeError } from '../../src/telemetry/describe-error.ts'
-import { openStoreFixture } from '../support/store.ts'
-import { failureOf, newPath, optionsFor, START } from './support/remote.ts'
+import { AppError } from '../../../../src/core/error.ts'
+import { openSqliteStore, type SqliteOptions } from '../../../../src/store/sqlite/store.ts'
+import { openRemoteStore } from '../../../../src/store/sqlite/thread/remote-store.ts'
+import { describeError } from '../../../../src/telemetry/describe-error.ts'
+import { openStoreFixture } from '../../../support/store.ts'
+import { failureOf, newPath, optionsFor, START } from '../../support/remote.ts'
 
 /** The real ones, watched; a test can limit their memory. */
 const threads = vi.hoisted(() => ({ all: [] as Worker[], limits: {} as NonNullable<WorkerOptions['resourceLimits']> }))

@@ -1,7 +1,7 @@
 import Database from 'better-sqlite3'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { createGroupCommit } from '../../src/store/sqlite/group-commit.ts'
-import { createTxs } from '../../src/store/sqlite/tx.ts'
+import { createGroupCommit } from '../../../src/store/sqlite/group-commit.ts'
+import { createTxs } from '../../../src/store/sqlite/tx.ts'
 
 /** `commits`: how many rows each transaction found when it began. */
 const openTable = ({ beforeCommitted = async () => {} }: { beforeCommitted?: () => Promise<void> } = {}) => {

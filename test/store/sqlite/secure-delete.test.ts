@@ -2,9 +2,9 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { expect, test } from 'vitest'
-import { openSqliteStore } from '../../src/store/sqlite/store.ts'
-import { openFolder } from '../support/service.ts'
-import { openStoreFixture, SUCCESS } from '../support/store.ts'
+import { openSqliteStore } from '../../../src/store/sqlite/store.ts'
+import { openFolder } from '../../support/service.ts'
+import { openStoreFixture, SUCCESS } from '../../support/store.ts'
 
 test('what is erased is overwritten in the file, not only forgotten', async () => {
   await using folder = await openFolder()

@@ -1,14 +1,14 @@
 import type pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { WAITING as WAITING_ACCOUNTS } from '../../src/store/accounts/rows.ts'
-import { drizzle } from '../../src/store/postgres/drizzle.ts'
-import { openTx } from '../../src/store/postgres/tx.ts'
-import type { Tx } from '../../src/store/tx.ts'
-import { DUE, FREE } from '../../src/store/verifications/claims.ts'
-import { STANDING_BEFORE } from '../../src/store/verifications/forecast.ts'
-import { HEADS } from '../../src/store/verifications/queue-heads.ts'
-import { FIND, WAITING } from '../../src/store/verifications/settling.ts'
-import { explain, openPlanDatabase } from '../support/postgres-plan.ts'
+import { WAITING as WAITING_ACCOUNTS } from '../../../src/store/accounts/rows.ts'
+import { drizzle } from '../../../src/store/postgres/drizzle.ts'
+import { openTx } from '../../../src/store/postgres/tx.ts'
+import type { Tx } from '../../../src/store/tx.ts'
+import { DUE, FREE } from '../../../src/store/verifications/claims.ts'
+import { STANDING_BEFORE } from '../../../src/store/verifications/forecast.ts'
+import { HEADS } from '../../../src/store/verifications/queue-heads.ts'
+import { FIND, WAITING } from '../../../src/store/verifications/settling.ts'
+import { explain, openPlanDatabase } from '../../support/postgres-plan.ts'
 
 /** CI takes twice as many, and at night a million: what does not read all of it looks at as many blocks. */
 const ROWS = Number(process.env.PLAN_ROWS ?? 200_000)

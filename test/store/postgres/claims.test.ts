@@ -2,11 +2,11 @@ import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { MINUTE, SECOND } from '../../src/core/duration.ts'
-import { openPostgresStore } from '../../src/store/postgres/store.ts'
-import type { Store } from '../../src/store/store.ts'
-import { openTestServer, type TestServer } from '../support/postgres.ts'
-import { type Claimed, openStoreFixture, SUCCESS, WAITING } from '../support/store.ts'
+import { MINUTE, SECOND } from '../../../src/core/duration.ts'
+import { openPostgresStore } from '../../../src/store/postgres/store.ts'
+import type { Store } from '../../../src/store/store.ts'
+import { openTestServer, type TestServer } from '../../support/postgres.ts'
+import { type Claimed, openStoreFixture, SUCCESS, WAITING } from '../../support/store.ts'
 
 const START = Date.parse('2026-11-24T08:00:00Z')
 const MASTER_KEY = randomBytes(32)
