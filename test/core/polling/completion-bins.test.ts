@@ -1,7 +1,14 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { DAY, SECOND } from '../../../src/core/duration.ts'
-import { BIN_COUNT, binOf, binStart } from '../../../src/core/polling/completion-bins.ts'
+import {
+  BIN_COUNT,
+  binOf,
+  binStart,
+  binsOfRows,
+  emptyBins,
+  rowsOfBins,
+} from '../../../src/core/polling/completion-bins.ts'
 import { watch, watches } from './watched.ts'
 
 const sum = (values: readonly number[]) => values.reduce((total, one) => total + one, 0)
@@ -30,5 +37,24 @@ describe('the bins', () => {
         expect(Math.min(...completions, ...exposureMs)).toBeGreaterThanOrEqual(0)
       }),
     )
+  })
+})
+
+describe('the rows of completion bins', () => {
+  test('are those of the bins that hold something', () => {
+    const bins = emptyBins()
+    bins.completions[3] = 0.5
+    bins.exposureMs[7] = 1_000
+    const rows = [
+      { bin: 3, completions: 0.5, exposureMs: 0 },
+      { bin: 7, completions: 0, exposureMs: 1_000 },
+    ]
+    expect(rowsOfBins(bins)).toEqual(rows)
+    expect(binsOfRows(rows)).toEqual(bins)
+  })
+
+  test('are none of empty bins', () => {
+    expect(rowsOfBins(emptyBins())).toEqual([])
+    expect(binsOfRows([])).toEqual(emptyBins())
   })
 })
