@@ -3,7 +3,7 @@ import { releaseSome } from '../callbacks/urls.ts'
 import { beginClaim } from '../claims-lock.ts'
 import type { StoreContext } from '../context.ts'
 import { heldAt } from '../operators/facts.ts'
-import { createSecretRows } from '../partners/signing-secrets.ts'
+import { openSecrets } from '../partners/signing-secrets.ts'
 import type { Opening } from '../sealed.ts'
 import type { ClaimedMessage, ClaimedMessages, MessageClaimRequest, Store } from '../store.ts'
 import { columnsOf, type Sql, type Tx } from '../tx.ts'
@@ -91,7 +91,6 @@ const NOTHING_CLAIMED: ClaimedMessages = { messages: [], secrets: new Map(), nex
  * right. What others have locked it leaves to them; it waits only for the lanes of a URL that is being released.
  */
 export const createMessageClaims = (context: StoreContext): Store['claimMessages'] => {
-  const secrets = createSecretRows(context)
   /** The partner that the last claim read last. It moves only with a commit. */
   let last = ''
 
@@ -105,7 +104,7 @@ export const createMessageClaims = (context: StoreContext): Store['claimMessages
     const enabled = partners.filter(({ disabled }) => !disabled).map(({ id }) => id)
     const windows = lanesFor(request, enabled).map(window => ({ ...window, at: tx.at }))
     const found = (await tx.each<DueLane>(DUE_LANES, windows)).flat()
-    const live = await secrets.of(tx, [...new Set(found.map(({ partnerId }) => partnerId))])
+    const live = await openSecrets(tx, [...new Set(found.map(({ partnerId }) => partnerId))], context)
     const secretsOf = (partnerId: string) => live.get(partnerId) ?? []
     const shares = shareSlots(
       request,

@@ -6,7 +6,7 @@ import type { Store } from '../store.ts'
 import type { Row } from '../tx.ts'
 import { addKey, type NewKey } from './api-keys.ts'
 import type { Quotas } from './quotas.ts'
-import { createSecretRows, type NewSigningSecret } from './signing-secrets.ts'
+import { addSecret, type NewSigningSecret } from './signing-secrets.ts'
 
 export interface Partner {
   id: string
@@ -37,17 +37,14 @@ const viewPartner = ({ maxPending, maxHosts, maxDaily, events: _, ...partner }: 
   quotas: { pending: maxPending, hosts: maxHosts, daily: maxDaily },
 })
 
-export const createPartners = (context: StoreContext) => {
-  const { read, write, tell } = context
-  const secrets = createSecretRows(context)
-
-  return {
+export const createPartners = ({ read, write, tell, sealed }: StoreContext) =>
+  ({
     createPartner: ({ id, name, key, secret }) =>
       write(async tx => {
         const added = tx.db.insert(tx.schema.partners).values({ id, name, createdAt: tx.at })
         const [row] = await added.returning()
         await addKey(tx, id, key)
-        await secrets.add(tx, id, { ...secret, type: 'v1' })
+        await addSecret(tx, id, { ...secret, type: 'v1' }, sealed)
         return viewPartner(row as Row<'partners'>)
       }),
 
@@ -81,5 +78,4 @@ export const createPartners = (context: StoreContext) => {
       if (changed && disabled === false) tell([['verificationsDue'], ['messagesDue']])
       return changed
     },
-  } satisfies Partial<Store>
-}
+  }) satisfies Partial<Store>

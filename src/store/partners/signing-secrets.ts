@@ -6,7 +6,7 @@ import { stopClaims } from '../claims-lock.ts'
 import type { StoreContext } from '../context.ts'
 import { and, eq } from '../drizzle.ts'
 import { afterEndingSecrets } from '../hints.ts'
-import type { Opening } from '../sealed.ts'
+import type { Opening, Sealed } from '../sealed.ts'
 import type { Store } from '../store.ts'
 import { columnsOf, type Row, type Sql, type Tx } from '../tx.ts'
 
@@ -77,12 +77,11 @@ const secretsUnreadable = (): AppError =>
 
 export const createSigningSecrets = (context: StoreContext) => {
   const { read, write, tell } = context
-  const secrets = createSecretRows(context)
 
   return {
     liveSecrets: partnerId =>
       read(async tx => {
-        const live = (await secrets.of(tx, [partnerId])).get(partnerId) ?? []
+        const live = (await openSecrets(tx, [partnerId], context)).get(partnerId) ?? []
         if (live.length === 0 && (await loadSecrets(tx, [partnerId])).length > 0) throw secretsUnreadable()
         return live
       }),
@@ -102,7 +101,7 @@ export const createSigningSecrets = (context: StoreContext) => {
         if (!mayRotate(live, overlapMs)) return { rotated: null, ended: 0 }
         const expiresAt = tx.at + overlapMs
         const changed = await expireBy(tx, rows, expiresAt)
-        const view = await secrets.add(tx, partnerId, added)
+        const view = await addSecret(tx, partnerId, added, context.sealed)
         const rotated = { ...view, previousExpiresAt: previousEnd(live, expiresAt) }
         return { rotated, ended: overlapMs === 0 ? changed : 0 }
       })
@@ -145,43 +144,31 @@ const LIVE: Sql = d => `
 const loadSecrets = ({ all, at }: Tx, partnerIds: readonly string[]) =>
   all<Row<'signingSecrets'>>(LIVE, { partnerIds, at })
 
-/** The signing secrets as verbs and attempts need them, within the caller's transaction. */
-export const createSecretRows = ({ sealed, openOr }: Opening) => {
-  /** Those of each partner by their ids: a claim needs them each time. */
-  const opened = new Map<string, ReadonlyMap<string, Secret>>()
-  const openRow = (row: Row<'signingSecrets'>): Secret | null =>
-    openOr({ table: 'signing_secrets', id: row.id }, { open: () => sealed.signingSecret.open(row), instead: null })
+/** What signs the webhooks of each partner now, newest first: those that can be decrypted. */
+export const openSecrets = async (
+  tx: Tx,
+  partnerIds: readonly string[],
+  { sealed, openOr }: Opening,
+): Promise<ReadonlyMap<string, readonly Secret[]>> => {
+  const rows = partnerIds.length === 0 ? [] : await loadSecrets(tx, partnerIds)
+  const openRow = (row: Row<'signingSecrets'>) =>
+    openOr({ table: 'signing_secrets', id: row.id }, { open: () => [sealed.signingSecret.open(row)], instead: [] })
+  return new Map(
+    [...Map.groupBy(rows, ({ partnerId }) => partnerId)].map(([id, all]) => [
+      id,
+      liveSecrets(all, tx.at).flatMap(openRow),
+    ]),
+  )
+}
 
-  const openLive = (partnerId: string, rows: readonly Row<'signingSecrets'>[], now: number): readonly Secret[] => {
-    const known = opened.get(partnerId)
-    const secrets = new Map(
-      liveSecrets(rows, now).flatMap(row => {
-        const secret = known?.get(row.id) ?? openRow(row)
-        return secret ? [[row.id, secret]] : []
-      }),
-    )
-    opened.set(partnerId, secrets)
-    return [...secrets.values()]
-  }
-
-  /** What signs the webhooks of each partner now, newest first: those that can be decrypted. */
-  const of = async (tx: Tx, partnerIds: readonly string[]): Promise<Map<string, readonly Secret[]>> => {
-    const rows = partnerIds.length === 0 ? [] : await loadSecrets(tx, partnerIds)
-    const byPartner = Map.groupBy(rows, ({ partnerId }) => partnerId)
-    return new Map(partnerIds.map(id => [id, openLive(id, byPartner.get(id) ?? [], tx.at)]))
-  }
-
-  return {
-    of,
-
-    canSign: async (tx: Tx, partnerId: string): Promise<boolean> =>
-      [...(await of(tx, [partnerId])).values()].flat().length > 0,
-
-    add: async (tx: Tx, partnerId: string, { id, type, text }: NewSigningSecret): Promise<SigningSecret> => {
-      const view = { id, type, createdAt: tx.at, expiresAt: null }
-      const secret = sealed.signingSecret.seal({ id, partnerId }, text)
-      await tx.insert('signingSecrets', [{ ...view, partnerId, secret }])
-      return view
-    },
-  }
+export const addSecret = async (
+  tx: Tx,
+  partnerId: string,
+  { id, type, text }: NewSigningSecret,
+  sealed: Sealed,
+): Promise<SigningSecret> => {
+  const view = { id, type, createdAt: tx.at, expiresAt: null }
+  const secret = sealed.signingSecret.seal({ id, partnerId }, text)
+  await tx.insert('signingSecrets', [{ ...view, partnerId, secret }])
+  return view
 }

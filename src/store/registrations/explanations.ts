@@ -5,7 +5,7 @@ import { heldBecause } from '../callbacks/callback.ts'
 import { findUrl } from '../callbacks/urls.ts'
 import type { StoreContext } from '../context.ts'
 import { heldAt } from '../operators/facts.ts'
-import { createSecretRows } from '../partners/signing-secrets.ts'
+import { openSecrets } from '../partners/signing-secrets.ts'
 import type { Account, Attempt, HeldBecause, Store } from '../store.ts'
 import { columnsOf, type Row, type Tx } from '../tx.ts'
 import { forecastAt, type PollForecast } from '../verifications/forecast.ts'
@@ -41,8 +41,6 @@ export interface Explanation {
 export const createExplanations = (
   context: Pick<StoreContext, 'read' | 'sealed' | 'openOr' | 'defaultRate'>,
 ): Pick<Store, 'explain'> => {
-  const secrets = createSecretRows(context)
-
   /** Why a message that waits is not sent. */
   const holdsOf = async (tx: Tx, row: RegistrationRow) => {
     if (row.messageState !== 'pending') return NOT_HELD
@@ -50,7 +48,7 @@ export const createExplanations = (
     return {
       heldSince: callback?.heldSince ?? null,
       heldBecause: heldBecause(callback),
-      unsignable: !(await secrets.canSign(tx, row.partnerId)),
+      unsignable: !(await openSecrets(tx, [row.partnerId], context)).get(row.partnerId)?.length,
       allHeldSince: await heldAt(tx),
     }
   }
