@@ -2,7 +2,7 @@ import type { EventEmitter } from 'node:events'
 
 import type { Cancelled } from './registrations/acts.ts'
 import type { Unreadable } from './sealed.ts'
-import type { ChangedCallback, Registered } from './store.ts'
+import type { ChangedCallback } from './store.ts'
 
 /**
  * What the store tells whoever listens. A change is told once it is durable. Where several nodes share a database, what is due,
@@ -38,31 +38,4 @@ export type Hint = { [Name in keyof StoreHints]: [name: Name, ...StoreHints[Name
 /** Tells them, in order. Only after the commit of what they tell. */
 export const tellHints = (emitter: EventEmitter<StoreHints>, hints: readonly Hint[]): void => {
   for (const [name, ...args] of hints) emitter.emit(name, ...(args as never))
-}
-
-/** @param isReleased the hold of a callback URL has ended */
-export const afterRegistering = (registered: readonly Registered[], isReleased: boolean): Hint[] => {
-  const created = registered.flatMap(one => (one.outcome === 'created' ? [one.registration] : []))
-  const hints: Hint[] = []
-  if (created.some(({ status }) => status === 'pending')) hints.push(['verificationsDue'])
-  if (isReleased || created.some(({ status }) => status !== 'pending')) hints.push(['messagesDue'])
-  return hints
-}
-
-export const afterResolving = (registrationIds: readonly string[]): Hint[] =>
-  registrationIds.length === 0 ? [] : [['messagesDue'], ['resolved', registrationIds]]
-
-export const afterCancelling = (partnerId: string, registrationId: string): Hint[] => [
-  ['cancelled', { partnerId, registrationId }],
-  ['resolved', [registrationId]],
-]
-
-/** @param ended the partner's secrets that stopped signing now: what is claimed would be signed with them */
-export const afterEndingSecrets = (partnerId: string, ended: number): Hint[] =>
-  ended === 0 ? [] : [['cancelled', { partnerId, registrationId: null }]]
-
-export const afterCallbackChanges = (changedUrls: readonly ChangedCallback[]): Hint[] => {
-  if (changedUrls.length === 0) return []
-  const isReleased = changedUrls.some(({ transition }) => transition === 'enabled')
-  return [['callbacksChanged', changedUrls], ...(isReleased ? [['messagesDue'] as Hint] : [])]
 }

@@ -1,5 +1,4 @@
 import type { StoreContext } from '../context.ts'
-import { afterCallbackChanges } from '../hints.ts'
 import { pageOf } from '../page.ts'
 import type { Store } from '../store.ts'
 import type { Tx } from '../tx.ts'
@@ -12,7 +11,7 @@ import {
   endsHold,
   heldBecause,
 } from './callback.ts'
-import { findUrl, HEALTH, HELD, lockUrls, saveUrls } from './urls.ts'
+import { afterCallbackChanges, findUrl, HEALTH, HELD, lockUrls, saveUrls } from './urls.ts'
 
 /** Of a partner's status: the ones that have failed the longest. */
 const MOST_TROUBLES = 20

@@ -1,3 +1,4 @@
+import type { Hint } from '../hints.ts'
 import { advanceLanes, findLaneIds, laneKey } from '../messages/lanes.ts'
 import { columnsOf, type Sql, type Tx } from '../tx.ts'
 import {
@@ -133,4 +134,10 @@ export const releaseSome = async (tx: Tx): Promise<void> => {
   const [held] = await tx.all(IS_HOLDING, { ...url })
   if (!held) await run(tx, REMOVE, [url])
   else await tx.update('callbacks', ['partnerId', 'callbackUrl'], [{ ...url, lastAt: tx.at }])
+}
+
+export const afterCallbackChanges = (changedUrls: readonly ChangedCallback[]): Hint[] => {
+  if (changedUrls.length === 0) return []
+  const isReleased = changedUrls.some(({ transition }) => transition === 'enabled')
+  return [['callbacksChanged', changedUrls], ...(isReleased ? [['messagesDue'] as Hint] : [])]
 }

@@ -5,7 +5,6 @@ import type { Secret } from '../../core/secret.ts'
 import { stopClaims } from '../claims-lock.ts'
 import type { StoreContext } from '../context.ts'
 import { and, eq } from '../drizzle.ts'
-import { afterEndingSecrets } from '../hints.ts'
 import type { Opening, Sealed } from '../sealed.ts'
 import type { Store } from '../store.ts'
 import { columnsOf, type Row, type Sql, type Tx } from '../tx.ts'
@@ -105,7 +104,7 @@ export const createSigningSecrets = (context: StoreContext) => {
         const rotated = { ...view, previousExpiresAt: previousEnd(live, expiresAt) }
         return { rotated, ended: overlapMs === 0 ? changed : 0 }
       })
-      tell(afterEndingSecrets(partnerId, ended))
+      if (ended > 0) tell([['cancelled', { partnerId, registrationId: null }]])
       return rotated
     },
 
@@ -120,7 +119,7 @@ export const createSigningSecrets = (context: StoreContext) => {
         const outcome = endOfSecret(row)
         return { outcome, ended: outcome === 'ended' ? await expireBy(tx, [row], tx.at) : 0 }
       })
-      tell(afterEndingSecrets(partnerId, ended))
+      if (ended > 0) tell([['cancelled', { partnerId, registrationId: null }]])
       return outcome
     },
   } satisfies Partial<Store>

@@ -1,7 +1,7 @@
 import { resent } from '../../core/message.ts'
-import { releaseUrls } from '../callbacks/urls.ts'
+import { afterCallbackChanges, releaseUrls } from '../callbacks/urls.ts'
 import type { StoreContext } from '../context.ts'
-import { afterCallbackChanges, afterCancelling } from '../hints.ts'
+import type { Hint } from '../hints.ts'
 import { lockMessagesOf, saveDeliveries } from '../messages/deliveries.ts'
 import { advanceLanes } from '../messages/lanes.ts'
 import type { ChangedCallback, Store } from '../store.ts'
@@ -27,6 +27,11 @@ export interface Cancelled {
   partnerId: string
   registrationId: string | null
 }
+
+export const afterCancelling = (partnerId: string, registrationId: string): Hint[] => [
+  ['cancelled', { partnerId, registrationId }],
+  ['resolved', [registrationId]],
+]
 
 /** What its partner does to a registration. */
 export const createRegistrationActs = (context: StoreContext): Pick<Store, 'cancel' | 'nudge' | 'resend'> => {

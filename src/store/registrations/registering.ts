@@ -1,7 +1,6 @@
 import { outcomeOfVerdict } from '../../core/registration.ts'
-import { releaseUrls } from '../callbacks/urls.ts'
+import { afterCallbackChanges, releaseUrls } from '../callbacks/urls.ts'
 import type { StoreContext } from '../context.ts'
-import { afterCallbackChanges, afterRegistering } from '../hints.ts'
 import { findLaneIds, laneKey, makeLanes } from '../messages/lanes.ts'
 import { loadQuotas, type QuotaFacts } from '../partners/quotas.ts'
 import type { NewRegistration, Registered, Store } from '../store.ts'
@@ -29,7 +28,10 @@ export const createRegistering = (context: StoreContext): Pick<Store, 'register'
       await endRegistrations(tx, endings, context)
       return { registered, ...released }
     })
-    context.tell([...afterRegistering(registered, isReleased), ...afterCallbackChanges(changedUrls)])
+    const statuses = registered.flatMap(one => (one.outcome === 'created' ? one.registration.status : []))
+    if (statuses.includes('pending')) context.tell([['verificationsDue']])
+    if (isReleased || statuses.some(status => status !== 'pending')) context.tell([['messagesDue']])
+    context.tell(afterCallbackChanges(changedUrls))
     return registered
   },
 })

@@ -1,7 +1,6 @@
 import { type AccountChange, type AccountState, afterAccountChange } from '../../core/account.ts'
 import { loadAccounts, saveAccounts } from '../accounts/rows.ts'
 import type { StoreContext } from '../context.ts'
-import { afterResolving } from '../hints.ts'
 import { openMetadata } from '../registrations/registration.ts'
 import { ENDED_BY, endRegistrations } from '../registrations/resolutions.ts'
 import type { Store } from '../store.ts'
@@ -75,7 +74,7 @@ export const createVerificationSettling = (context: StoreContext) => {
       if (settlements.length === 0) return []
       const outcomes = await write(tx => settleAll(tx, settlements))
       const ended = outcomes.flatMap(outcome => outcome?.ended ?? [])
-      tell(afterResolving(ended.map(({ registrationId }) => registrationId)))
+      if (ended.length > 0) tell([['messagesDue'], ['resolved', ended.map(({ registrationId }) => registrationId)]])
       return outcomes
     },
   } satisfies Partial<Store>
