@@ -4,7 +4,6 @@ import { describeAccounts } from './conformance/accounts.ts'
 import { describeAnswers } from './conformance/answers.ts'
 import { describeBulkActs } from './conformance/bulk-acts.ts'
 import { describeCallbackNotices } from './conformance/callback-notices.ts'
-import { describeCallbackPauses } from './conformance/callback-pauses.ts'
 import { describeCancelling } from './conformance/cancelling.ts'
 import { describeCatchingUp } from './conformance/catching-up.ts'
 import { describeClockSteps } from './conformance/clock-steps.ts'
@@ -13,6 +12,7 @@ import { describeDelivering } from './conformance/delivering.ts'
 import { describeEvents } from './conformance/events.ts'
 import { describeFailingCallbacks } from './conformance/failing-callbacks.ts'
 import { describeFencing } from './conformance/fencing.ts'
+import { describeGoneCallbacks } from './conformance/gone-callbacks.ts'
 import { describeHandles, type OpenTwo } from './conformance/handles.ts'
 import { describeHolding } from './conformance/holding.ts'
 import { describeLanes } from './conformance/lanes.ts'
@@ -43,7 +43,7 @@ const PARTS = {
   delivering: describeDelivering,
   holding: describeHolding,
   lanes: describeLanes,
-  'a URL that answered 410': describeCallbackPauses,
+  'a URL that answered 410': describeGoneCallbacks,
   'a URL that fails': describeFailingCallbacks,
   'the notice of a disabled URL': describeCallbackNotices,
   'catching up': describeCatchingUp,

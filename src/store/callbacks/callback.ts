@@ -111,19 +111,19 @@ const stateAt = (failingSince: number, attempts: number, at: number): 'watched' 
 /**
  * After an attempt that reached the receiver, or failed because of it.
  *
- * @param attempt.holds its claim still did: a 410 of an older one holds nothing
+ * @param attempt.holdsUrl it is a 410, and its claim still holds: that of an older one changes nothing
  */
 export const afterAttemptAt = (
   health: CallbackHealth | null,
-  attempt: { outcome: AttemptKind; httpStatus: number | null; error: string | null; holds: boolean },
+  attempt: { outcome: AttemptKind; httpStatus: number | null; error: string | null; holdsUrl: boolean },
   at: number,
 ): CallbackPlan => {
-  const { outcome, httpStatus, error, holds } = attempt
+  const { outcome, httpStatus, error, holdsUrl } = attempt
   const because = heldBecause(health)
   if (outcome === 'delivered' && (because === null || because === 'disabled')) return afterSuccess(health)
   // What was under way when it was held says nothing new, not even a 410: a good test is still to enable what is disabled.
   if (because !== null) return { health, transition: null }
-  if (outcome === 'gone') return { health: holds ? gone(at) : health, transition: null }
+  if (outcome === 'gone') return { health: holdsUrl ? gone(at) : health, transition: null }
   if (health?.state === 'releasing') return { health, transition: null }
   // What failed before nothing was sent for so long says nothing about the time in between.
   if (health !== null && at - health.lastAt > STILL_FAILING_MS) return afterAttemptAt(null, attempt, at)

@@ -33,7 +33,7 @@ export const PARTNERS_WITH_LANES = `
     SELECT (SELECT min(partner_id) FROM lanes WHERE due_at IS NOT NULL AND partner_id > walk.partner_id), nth + 1
     FROM walk WHERE walk.partner_id IS NOT NULL AND nth < @limit)
   SELECT p.id, p.disabled, (SELECT c.held_since FROM callbacks c WHERE c.partner_id = p.id AND c.held_since IS NOT NULL LIMIT 1) IS NOT NULL
-    AS "isPausing"
+    AS "hasHeld"
   FROM walk JOIN partners p ON p.id = walk.partner_id ORDER BY p.id`
 
 /** Of a partner and a kind. */
@@ -50,7 +50,7 @@ const dueMessagesIn =
   SELECT ${columnsOf('deliveries', ['seq', 'claims', 'registrationId', 'callbackUrl', 'retries', 'dueAt'], 'd')},
     d.attempts + d.unrecorded AS attempts, ${columnsOf('messageBodies', ['body', 'traceparent', 'createdAt'], 'b')},
     (SELECT c.held_since FROM callbacks c WHERE c.partner_id = d.partner_id AND c.callback_url = d.callback_url) IS NOT NULL
-      AS "isPaused"
+      AS "isHeld"
   FROM (SELECT * FROM deliveries WHERE lane_id = @laneId AND due_at IS NOT NULL AND due_at <= @at
     ORDER BY due_at ${order}, seq ${order} LIMIT @most ${d.forUpdate({ skipLocked: true })}) AS d
     ${d.lookUp('message_bodies b', 'b.seq = d.seq')}
@@ -66,7 +66,7 @@ interface PartnerWithLanes {
   id: string
   disabled: boolean
   /** Messages for some of its URLs may be held. */
-  isPausing: boolean
+  hasHeld: boolean
 }
 
 /** A message that is due, as a claim reads it. */
@@ -77,7 +77,7 @@ interface DueMessage
   /** Sealed. */
   body: Buffer
   /** Messages for its URL are held. */
-  isPaused: boolean
+  isHeld: boolean
 }
 
 /** A lane whose partner has no signing secret that can be decrypted is read again after this: it may have a new one then. */
@@ -115,8 +115,8 @@ export const createMessageClaims = (context: StoreContext): Store['claimMessages
     const wanted = [...shares.map(({ lane }) => lane), ...unsigned].map(({ id }) => id)
     const free = await lockFreeLanes(tx, wanted)
     const mine = shares.filter(({ lane }) => free.has(lane.id))
-    const pausing = new Set(partners.filter(({ isPausing }) => isPausing).map(({ id }) => id))
-    const messages = await takeFrom(tx, mine, { pausing, leaseMs: request.leaseMs, context })
+    const holding = new Set(partners.filter(({ hasHeld }) => hasHeld).map(({ id }) => id))
+    const messages = await takeFrom(tx, mine, { holding, leaseMs: request.leaseMs, context })
     const putOff = unsigned.filter(({ id }) => free.has(id)).map(({ id }) => ({ id, dueAt: tx.at + UNSIGNED_MS }))
     await tx.update('lanes', ['id'], putOff)
     if (mine.length > 0) await tx.all(SETTLE_LANES, { ids: mine.map(({ lane }) => lane.id) })
@@ -146,15 +146,15 @@ const firstDueAt = async (tx: Tx): Promise<number | null> => {
 const NO_LANES = { firstDue: null, isReleasing: false }
 
 /**
- * Claims messages of lanes that the caller has locked, and holds those for paused URLs. The count of claims goes up for these too, so that
+ * Claims messages of lanes that the caller has locked, and holds those for held URLs. The count of claims goes up for these too, so that
  * an attempt whose lease ran out can be told apart from one that was settled. What cannot be decrypted is given up.
  */
 const takeFrom = async (
   tx: Tx,
   shares: readonly Share[],
-  { pausing, leaseMs, context }: { pausing: ReadonlySet<string>; leaseMs: number; context: Opening },
+  { holding, leaseMs, context }: { holding: ReadonlySet<string>; leaseMs: number; context: Opening },
 ): Promise<ClaimedMessage[]> => {
-  const due = await dueOf(tx, shares, pausing)
+  const due = await dueOf(tx, shares, holding)
   const all = shares.map(({ take }, i) => takeMessages(due[i] ?? { oldest: [], newest: [] }, take))
   const opened = shares.flatMap(({ lane }, i) =>
     (all[i]?.taken ?? []).map(row => ({ row, message: open(context, lane, row) })),
@@ -181,10 +181,10 @@ const takeFrom = async (
 }
 
 /** The due messages of each lane that a claim takes from. */
-const dueOf = async (tx: Tx, shares: readonly Share[], pausing: ReadonlySet<string>): Promise<Due<DueMessage>[]> => {
+const dueOf = async (tx: Tx, shares: readonly Share[], holding: ReadonlySet<string>): Promise<Due<DueMessage>[]> => {
   let left = HELD_IN_A_CLAIM
   const limits = shares.map(({ lane, take }) => {
-    const spare = spareOf({ isPausing: pausing.has(lane.partnerId), left })
+    const spare = spareOf({ hasHeld: holding.has(lane.partnerId), left })
     left -= spare
     return { laneId: lane.id, most: take + spare, at: tx.at }
   })

@@ -22,7 +22,7 @@ interface MessagePlan {
   attempt: (Attempt & { n: number }) | null
   lane: LaneState
   /** The receiver answered 410: hold whatever else is for this URL. */
-  pauses: boolean
+  holdsUrl: boolean
   /** Null: it goes on, or has ended before. */
   end: MessageOutcome
 }
@@ -44,7 +44,7 @@ export const settleMessage = (
     if (!holds || step.dueAt === null) return null
     const update = { seq, state, dueAt: step.dueAt, claimedAt: null, attempts, unrecorded, retries }
     const next = { ...lane, dueAt: earlier(lane.dueAt, step.dueAt) }
-    return { update, attempt: null, lane: next, pauses: false, end: null }
+    return { update, attempt: null, lane: next, holdsUrl: false, end: null }
   }
 
   const delivers = step.state === 'delivered' && state === 'pending' && facts.fence <= claim
@@ -62,7 +62,7 @@ export const settleMessage = (
     // What was erased during the attempt stays erased.
     attempt: { ...attempt, n: claim, responseExcerpt: facts.isErased ? null : attempt.responseExcerpt },
     lane: holds && !delivers ? { ...next, dueAt: earlier(next.dueAt, step.dueAt) } : next,
-    pauses: step.gone && holds,
+    holdsUrl: step.gone && holds,
     end: delivers ? 'delivered' : holds && step.state === 'exhausted' ? (step.gone ? 'gone' : 'exhausted') : null,
   }
 }
@@ -186,7 +186,7 @@ const settleOne = (
   if (plan.attempt) {
     recorded.add(attemptKey(message))
     const before = urls.get(callbackKey(message)) ?? null
-    const after = afterAttemptAt(before, { ...plan.attempt, holds: plan.pauses }, at)
+    const after = afterAttemptAt(before, { ...plan.attempt, holdsUrl: plan.holdsUrl }, at)
     urls.set(callbackKey(message), after.health)
     urlChanges.push({ ...message, before, ...after })
   }

@@ -33,15 +33,15 @@ export const HELD_IN_A_CLAIM = 1_000
  *
  * @param left how many it still may read so, of all lanes
  */
-export const spareOf = ({ isPausing, left }: { isPausing: boolean; left: number }): number =>
-  isPausing ? Math.min(left, HELD_IN_A_LANE) : 0
+export const spareOf = ({ hasHeld, left }: { hasHeld: boolean; left: number }): number =>
+  hasHeld ? Math.min(left, HELD_IN_A_LANE) : 0
 
 /** A due message, as far as a claim decides by it. */
 interface DueRow {
   seq: number
   retries: number
   /** Messages for its URL are held. */
-  isPaused: boolean
+  isHeld: boolean
 }
 
 /** Due messages of a lane, each sorted by when they are due. `newest` is empty, but for a lane that is behind. */
@@ -64,12 +64,12 @@ const firstsAndRetries = <Row extends DueRow>(rows: readonly Row[], take: number
   return [...firsts.slice(0, half), ...rows.filter(({ retries }) => retries > 0), ...firsts.slice(half)]
 }
 
-/** Of a lane's due messages those to hand out, and those to hold, which are for paused URLs. */
+/** Of a lane's due messages those to hand out, and those to hold, which are for held URLs. */
 export const takeMessages = <Row extends DueRow>({ oldest, newest }: Due<Row>, take: number) => {
   const all = [...new Map([...oldest, ...newest].map(row => [row.seq, row])).values()]
-  const ready = all.filter(({ isPaused }) => !isPaused)
+  const ready = all.filter(({ isHeld }) => !isHeld)
   const inOrder = newest.length === 0 ? ready : firstsAndRetries(ready, take)
-  return { taken: inOrder.slice(0, take), held: all.filter(({ isPaused }) => isPaused) }
+  return { taken: inOrder.slice(0, take), held: all.filter(({ isHeld }) => isHeld) }
 }
 
 /** A claim that has handed out nothing is worth another after this, since it held messages, or other partners wait. */

@@ -8,10 +8,10 @@ import {
 } from '../../../src/store/callbacks/callback.ts'
 
 const AT = 1_795_507_200_000
-const REJECTED = { outcome: 'rejected', httpStatus: 503, error: null, holds: false } as const
-const SILENT = { outcome: 'failed', httpStatus: null, error: 'no_response', holds: false } as const
-const DELIVERED = { outcome: 'delivered', httpStatus: 200, error: null, holds: false } as const
-const GONE = { outcome: 'gone', httpStatus: 410, error: null, holds: true } as const
+const REJECTED = { outcome: 'rejected', httpStatus: 503, error: null, holdsUrl: false } as const
+const SILENT = { outcome: 'failed', httpStatus: null, error: 'no_response', holdsUrl: false } as const
+const DELIVERED = { outcome: 'delivered', httpStatus: 200, error: null, holdsUrl: false } as const
+const GONE = { outcome: 'gone', httpStatus: 410, error: null, holdsUrl: true } as const
 
 const health = (more: Partial<CallbackHealth> = {}): CallbackHealth => ({
   failingSince: AT,
@@ -69,7 +69,7 @@ test('a success ends it, and lets go what is held, but not after a 410', () => {
 test('a 410 holds it, also while what was held before is let go, unless its claim no longer held', () => {
   for (const before of [null, health({ state: 'failing' }), health({ state: 'releasing' })]) {
     expect(afterAttemptAt(before, GONE, AT).health).toMatchObject({ state: 'gone', heldSince: AT })
-    expect(afterAttemptAt(before, { ...GONE, holds: false }, AT)).toEqual({ health: before, transition: null })
+    expect(afterAttemptAt(before, { ...GONE, holdsUrl: false }, AT)).toEqual({ health: before, transition: null })
   }
 })
 

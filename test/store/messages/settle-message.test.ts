@@ -45,7 +45,7 @@ describe('an attempt', () => {
       update: { seq: 7, state: 'pending', dueAt: 500, claimedAt: null, attempts: 3, unrecorded: 0, retries: 3 },
       attempt: { ...ATTEMPT, n: 3 },
       lane: { ...NEW_LANE, dueAt: 500, proven: true },
-      pauses: false,
+      holdsUrl: false,
       end: null,
     })
   })
@@ -54,7 +54,7 @@ describe('an attempt', () => {
     expect(settle({}, {}, 2)).toMatchObject({
       update: { state: 'pending', dueAt: 200, claimedAt: 80, attempts: 3, unrecorded: 0, retries: 2 },
       attempt: { n: 2 },
-      pauses: false,
+      holdsUrl: false,
     })
   })
 
@@ -78,9 +78,9 @@ describe('an attempt', () => {
     expect(settle({}, ended)?.update).toMatchObject({ state: 'exhausted', dueAt: null })
   })
 
-  test('that was answered 410 pauses the URL only where its claim holds', () => {
-    expect(settle({ step: GONE })?.pauses).toBe(true)
-    expect(settle({ step: GONE }, {}, 2)?.pauses).toBe(false)
+  test('that was answered 410 holds the URL only where its claim holds', () => {
+    expect(settle({ step: GONE })?.holdsUrl).toBe(true)
+    expect(settle({ step: GONE }, {}, 2)?.holdsUrl).toBe(false)
   })
 
   test('tells nothing of the answer where the message was erased meanwhile', () => {
@@ -111,7 +111,7 @@ describe('a message that was not sent', () => {
       update: { seq: 7, state: 'pending', dueAt: 500, claimedAt: null, attempts: 2, unrecorded: 0, retries: 2 },
       attempt: null,
       lane: { ...NEW_LANE, dueAt: 500 },
-      pauses: false,
+      holdsUrl: false,
       end: null,
     })
   })

@@ -9,8 +9,8 @@ import {
 } from '../../../src/store/messages/take-messages.ts'
 
 const AT = 1_795_507_200_000
-const row = (seq: number, more: { retries?: number; isPaused?: boolean } = {}) => ({
-  ...{ seq, retries: 0, isPaused: false },
+const row = (seq: number, more: { retries?: number; isHeld?: boolean } = {}) => ({
+  ...{ seq, retries: 0, isHeld: false },
   ...more,
 })
 type Row = ReturnType<typeof row>
@@ -19,15 +19,15 @@ const take = (oldest: readonly Row[], count: number, newest: readonly Row[] = []
   return { taken: taken.map(({ seq }) => seq), held: held.map(({ seq }) => seq) }
 }
 
-test('what is for a paused URL is held, and those behind it are handed out', () => {
-  const rows = [row(1, { isPaused: true }), row(2), row(3), row(4)]
+test('what is for a held URL is held, and those behind it are handed out', () => {
+  const rows = [row(1, { isHeld: true }), row(2), row(3), row(4)]
   expect(take(rows, 2)).toEqual({ taken: [2, 3], held: [1] })
 })
 
 test('a claim reads beyond what it takes only where something may be held, and not without end', () => {
-  expect(spareOf({ isPausing: false, left: 1_000 })).toBe(0)
-  expect(spareOf({ isPausing: true, left: 1_000 })).toBe(100)
-  expect(spareOf({ isPausing: true, left: 30 })).toBe(30)
+  expect(spareOf({ hasHeld: false, left: 1_000 })).toBe(0)
+  expect(spareOf({ hasHeld: true, left: 1_000 })).toBe(100)
+  expect(spareOf({ hasHeld: true, left: 30 })).toBe(30)
 })
 
 test('a lane is behind whose first message has been due for a minute', () => {

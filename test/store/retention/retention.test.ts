@@ -101,13 +101,13 @@ describe('retention', () => {
     verdict: { status: 'FAIL', message: null, livingScore: null, similarity: null },
   } as const
 
-  test('keeps a URL that answered 410 paused while messages are held for it', async () => {
+  test('keeps a URL that answered 410 held while messages are held for it', async () => {
     await using fixture = await open()
     const one = await fixture.register()
     await fixture.poll(FAIL)
     const claimed = first(await fixture.claimMessages({ slots: 1 }))
     await fixture.store.settleMessages([fixture.received(claimed, 410)])
-    // To register the URL again would lift the pause, so this one is from before it.
+    // To register the URL again would end the hold, so this one is from before it.
     const two = await fixture.register({ callbackUrl: 'https://partner.example/other' })
     fixture.change('UPDATE registrations SET callback_url = ? WHERE id = ?', one.callbackUrl, two.id)
     fixture.advance(2 * DAY)
@@ -118,7 +118,7 @@ describe('retention', () => {
     expect((await fixture.store.explain(fixture.partnerId, two.id))?.heldSince).not.toBeNull()
   })
 
-  test('erases what was held for a URL that answered 410, and the pause with it', async () => {
+  test('erases what was held for a URL that answered 410, and the hold with it', async () => {
     await using fixture = await open()
     const [one, two] = [await fixture.register(), await fixture.register()]
     await fixture.poll(FAIL)

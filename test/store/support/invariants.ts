@@ -14,7 +14,7 @@ const BROKEN_IN_SQL = {
   'a registration has ended and has no message': `
     SELECT count(*) FROM registrations r LEFT JOIN messages m ON m.seq = r.message_seq
     WHERE r.status NOT IN ('pending', 'cancelled') AND m.registration_id IS DISTINCT FROM r.id`,
-  'a message is held and its URL is not paused': `
+  'a message is held and its URL is not held': `
     SELECT count(*) FROM messages m
       LEFT JOIN callbacks c ON c.partner_id = m.partner_id AND c.callback_url = m.callback_url
     WHERE m.state = 'pending' AND m.due_at IS NULL AND (c.state IS NULL OR c.state NOT IN ('disabled', 'gone', 'releasing'))`,

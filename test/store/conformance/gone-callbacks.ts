@@ -6,13 +6,13 @@ import { first, HOOK, type OpenStore, openStoreFixture, SUCCESS } from '../../su
 type StoreFixture = Awaited<ReturnType<typeof openStoreFixture>>
 
 /** One registration whose message was answered 410, and another for the same URL. */
-const openPaused = async (open: OpenStore) => {
+const openGone = async (open: OpenStore) => {
   const bench = await openStoreFixture(open)
   const gone = await bench.resolve()
   await bench.deliver(410)
   return { bench, gone }
 }
-/** Another message for the URL, which is registered before and resolved after it was paused. */
+/** Another message for the URL, which is registered before and resolved after it was held. */
 const openHeld = async (open: OpenStore) => {
   const bench = await openStoreFixture(open)
   const gone = await bench.resolve()
@@ -29,9 +29,9 @@ const openHeld = async (open: OpenStore) => {
 }
 const sent = async (bench: StoreFixture) => (await bench.claimMessages()).map(message => message.registrationId)
 
-export const describeCallbackPauses = (open: OpenStore): void => {
+export const describeGoneCallbacks = (open: OpenStore): void => {
   test('has that message exhausted at once', async () => {
-    const { bench, gone } = await openPaused(open)
+    const { bench, gone } = await openGone(open)
     await using _ = bench
     expect((await bench.find(gone.id)).delivery).toMatchObject({ state: 'exhausted', attempts: 1, nextAttemptAt: null })
     await bench.advance(24 * HOUR)
@@ -126,7 +126,7 @@ export const describeCallbackPauses = (open: OpenStore): void => {
   })
 
   test('holds neither other URLs of its host nor the same URL of another partner', async () => {
-    const { bench } = await openPaused(open)
+    const { bench } = await openGone(open)
     await using _ = bench
     const sibling = await bench.resolve({ callbackUrl: `${HOOK}/2` })
     const theirs = await bench.resolve({ partnerId: await bench.addPartner() })
