@@ -14,6 +14,7 @@ import {
 } from '../../src/http/partner/registration-schemas.ts'
 import { NEW_REGISTRATION, registrationOf } from '../../src/store/registrations/registration.ts'
 import type { Registration } from '../../src/store/store.ts'
+import { newRegistration } from '../../test/support/store.ts'
 import { answerMessages } from '../support/child.ts'
 
 const POLICY = { allowHttp: false, allowed: createNetworks([]) }
@@ -52,11 +53,13 @@ const createApp = (
   return app
 }
 
+const ITEM = newRegistration()
+
 const register = (body: RegistrationBody, ids: { id: string; partnerId: string }): Registration => {
   const now = Date.now()
   const times = { createdAt: now, dueAt: now, expiresAt: body.expiresAt ?? now + DAY }
   return registrationOf(
-    { ...NEW_REGISTRATION, ...ids, accountId: 'acc', idcardid: body.idcardid, callbackUrl: body.callbackUrl, ...times },
+    { ...ITEM, ...NEW_REGISTRATION, ...ids, idcardid: body.idcardid, callbackUrl: body.callbackUrl, ...times },
     { metadata: body.metadata ?? {}, verdict: null },
   )
 }

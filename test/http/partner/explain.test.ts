@@ -6,6 +6,7 @@ import { REASONS } from '../../../src/core/verification.ts'
 import { explainSentence } from '../../../src/http/partner/explain-sentence.ts'
 import { NEW_REGISTRATION, registrationOf } from '../../../src/store/registrations/registration.ts'
 import type { Attempt, Explanation, Registration } from '../../../src/store/store.ts'
+import { newRegistration } from '../../support/store.ts'
 import { openApi, START } from '../support/api.ts'
 
 const RUNNING = {
@@ -30,12 +31,8 @@ const explanation = (registration: Partial<Registration>, facts: Partial<Explana
   registration: {
     ...registrationOf(
       {
-        ...{ ...NEW_REGISTRATION, id: 'reg_1', partnerId: 'partner_1', accountId: 'acc_1', idcardid: '1' },
-        ...{
-          callbackUrl: 'https://partner.example/hook',
-          createdAt: START - 60 * SECOND,
-          expiresAt: START + 60 * MINUTE,
-        },
+        ...{ ...newRegistration({ id: 'reg_1', idcardid: '1' }), ...NEW_REGISTRATION },
+        ...{ createdAt: START - 60 * SECOND, expiresAt: START + 60 * MINUTE },
         ...{ polls: 1, lastPolledAt: START - 5 * SECOND, dueAt: START + 5 * SECOND },
       },
       { metadata: {}, verdict: null },
