@@ -48,7 +48,7 @@ export const openDeliverer = ({ config: { callback, storage }, store, sender, em
   const notices = createCallbackNotices({ store, sender, clock, emit })
   store.hints.on('messagesDue', rounds.ring)
   store.hints.on('callbacksChanged', notices.ring)
-  store.hints.on('cancelled', deliverer.cancel)
+  store.hints.on('withdrawn', deliverer.withdraw)
   store.hints.on('bulkActsDue', bulkActs.ring)
   const calendar = startCalendar(retention.ring, error => emit('retention.failed', { error }))
   const heartbeats = [

@@ -1,16 +1,23 @@
 import type { EventEmitter } from 'node:events'
-
-import type { Cancelled } from './registrations/acts.ts'
 import type { Unreadable } from './sealed.ts'
 import type { ChangedCallback } from './store.ts'
 
 /**
+ * What must not be sent any more as it was claimed: a cancelled registration, or everything (null) of a partner that is disabled or has
+ * ended a signing secret. What is due all the same is claimed anew.
+ */
+export interface Withdrawn {
+  partnerId: string
+  registrationId: string | null
+}
+
+/**
  * What the store tells whoever listens. A change is told once it is durable. Where several nodes share a database, what is due,
- * `resolved` and `cancelled` are told on all of them: on the one that made the change before its verb resolves, on the others mostly
+ * `resolved` and `withdrawn` are told on all of them: on the one that made the change before its verb resolves, on the others mostly
  * within 100 ms, or never, while a node cannot hear the others. So nobody may rely on a hint:
  * - what is due is found by rounds that look again each second;
  * - who waits for `resolved` looks again each second;
- * - nothing is claimed after the commit of a cancel, but what another node has claimed before may be sent until its lease ends.
+ * - nothing is claimed after the commit of what withdraws it, but what another node has claimed before may be sent until its lease ends.
  */
 export interface StoreHints {
   /** Something may be due earlier than the last claim said. */
@@ -19,8 +26,7 @@ export interface StoreHints {
   bulkActsDue: []
   /** These registrations left `pending`. */
   resolved: [registrationIds: readonly string[]]
-  /** What has been claimed of this must not be sent any more. */
-  cancelled: [what: Cancelled]
+  withdrawn: [what: Withdrawn]
   /** These callback URLs fail, are disabled, or work again. */
   callbacksChanged: [changedUrls: readonly ChangedCallback[]]
   /**

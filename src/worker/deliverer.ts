@@ -8,7 +8,7 @@ import { createInFlight, createKeyedLimiter } from '../core/keyed-limiter.ts'
 import { afterAttempt, messageIdOf, ourFailureDelay } from '../core/message.ts'
 import { readRetryAfter } from '../core/retry-after.ts'
 import type { Secret } from '../core/secret.ts'
-import type { Cancelled, ClaimedMessage, HostSignal, MessageOutcome, MessageSettlement, Store } from '../store/store.ts'
+import type { ClaimedMessage, HostSignal, MessageOutcome, MessageSettlement, Store, Withdrawn } from '../store/store.ts'
 import type { Emit } from '../telemetry/emit.ts'
 import { createDeliveryReport } from './delivery-report.ts'
 import { createPrefetch } from './prefetch.ts'
@@ -55,7 +55,7 @@ const MOST_UNRECORDED = 1_000
 /** No slot is free. One that becomes free rings. */
 const FULL: Round = { claimed: 0, nextAt: null }
 
-const covers = (what: Cancelled, { partnerId, registrationId }: ClaimedMessage): boolean =>
+const covers = (what: Withdrawn, { partnerId, registrationId }: ClaimedMessage): boolean =>
   what.partnerId === partnerId && (what.registrationId === null || what.registrationId === registrationId)
 
 /** What the store knows a message by. The rest of it need not go back there. */
@@ -235,7 +235,7 @@ export const createDeliverer = (deps: DelivererDeps) => {
     /** How many attempts are under way. */
     underWay: partners.total,
     /** Messages of this are not sent any more unless their bytes have left, nor those that a pending claim brings. */
-    cancel: (what: Cancelled): void => {
+    withdraw: (what: Withdrawn): void => {
       const isCovered: Stop<ClaimedMessage> = message => covers(what, message)
       stops.stop(isCovered)
       hosts.cancel(isCovered)

@@ -75,7 +75,7 @@ test('releases what is cancelled while it waits for a slot', async () => {
   await using scene = open([messageOf(1), messageOf(2)])
   const { hints, sends, settled } = scene
   await expect.poll(() => sends.length).toBe(1)
-  hints.emit('cancelled', { partnerId: 'partner_1', registrationId: 'reg_2' })
+  hints.emit('withdrawn', { partnerId: 'partner_1', registrationId: 'reg_2' })
   await expect.poll(() => settled).toMatchObject([{ message: { seq: 2 }, attempt: null }])
   sends[0]?.(OK)
 })

@@ -63,7 +63,7 @@ const run = async (prepare: Case, { isReplayed }: { isReplayed: boolean }) => {
   await using bench = await open()
   const call = await prepare(bench)
   const told: unknown[] = []
-  for (const name of ['verificationsDue', 'messagesDue', 'bulkActsDue', 'resolved', 'cancelled'] as const)
+  for (const name of ['verificationsDue', 'messagesDue', 'bulkActsDue', 'resolved', 'withdrawn'] as const)
     bench.store.hints.on(name, (...args: unknown[]) => told.push([name, ...args]))
   const result = await (isReplayed ? besideOneThatThrows(bench, call) : call())
   const hints = [...told]

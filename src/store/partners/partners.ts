@@ -74,7 +74,7 @@ export const createPartners = ({ read, write, tell, sealed }: StoreContext) =>
         const [row] = await tx.db.update(partners).set(set).where(eq(partners.id, id)).returning()
         return row ? viewPartner(row) : null
       })
-      if (changed && disabled) tell([['cancelled', { partnerId: id, registrationId: null }]])
+      if (changed && disabled) tell([['withdrawn', { partnerId: id, registrationId: null }]])
       if (changed && disabled === false) tell([['verificationsDue'], ['messagesDue']])
       return changed
     },

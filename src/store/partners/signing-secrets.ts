@@ -104,7 +104,7 @@ export const createSigningSecrets = (context: StoreContext) => {
         const rotated = { ...view, previousExpiresAt: previousEnd(live, expiresAt) }
         return { rotated, ended: overlapMs === 0 ? changed : 0 }
       })
-      if (ended > 0) tell([['cancelled', { partnerId, registrationId: null }]])
+      if (ended > 0) tell([['withdrawn', { partnerId, registrationId: null }]])
       return rotated
     },
 
@@ -119,7 +119,7 @@ export const createSigningSecrets = (context: StoreContext) => {
         const outcome = endOfSecret(row)
         return { outcome, ended: outcome === 'ended' ? await expireBy(tx, [row], tx.at) : 0 }
       })
-      if (ended > 0) tell([['cancelled', { partnerId, registrationId: null }]])
+      if (ended > 0) tell([['withdrawn', { partnerId, registrationId: null }]])
       return outcome
     },
   } satisfies Partial<Store>

@@ -43,7 +43,7 @@ const CROSSING: ReadonlySet<string> = new Set<keyof StoreHints>([
   'messagesDue',
   'bulkActsDue',
   'resolved',
-  'cancelled',
+  'withdrawn',
 ])
 
 /**

@@ -19,17 +19,8 @@ import {
 /** `no_message`: it has not ended yet. */
 export type ResendOutcome = 'resent' | 'no_message' | 'cancelled'
 
-/**
- * What must not be sent any more as it was claimed: a cancelled registration, or everything (null) of a partner that is disabled or has
- * ended a signing secret. What is due all the same is claimed anew.
- */
-export interface Cancelled {
-  partnerId: string
-  registrationId: string | null
-}
-
 export const afterCancelling = (partnerId: string, registrationId: string): Hint[] => [
-  ['cancelled', { partnerId, registrationId }],
+  ['withdrawn', { partnerId, registrationId }],
   ['resolved', [registrationId]],
 ]
 

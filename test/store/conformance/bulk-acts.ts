@@ -288,7 +288,7 @@ export const describeBulkActs = (open: OpenStore): void => {
     await using bench = await openStoreFixture(open)
     const [one, two] = [await bench.register(), await bench.register()]
     const told: string[] = []
-    bench.store.hints.on('cancelled', ({ registrationId }) => told.push(registrationId ?? ''))
+    bench.store.hints.on('withdrawn', ({ registrationId }) => told.push(registrationId ?? ''))
     await draft(bench, { act: 'cancel', filter: { status: 'pending' } })
     await bench.store.startBulkAct('bulk_1')
     const { count, cancelled } = await bench.store.continueBulkActs(10)

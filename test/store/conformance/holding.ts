@@ -87,7 +87,7 @@ export const describeHolding = (open: OpenStore): void => {
       await using bench = await openStoreFixture(open)
       const { id } = await bench.resolve()
       const told: string[] = []
-      bench.store.hints.on('cancelled', ({ registrationId }) => told.push(`cancelled ${registrationId}`))
+      bench.store.hints.on('withdrawn', ({ registrationId }) => told.push(`cancelled ${registrationId}`))
       await bench.store.cancel(bench.partnerId, id)
       told.push('confirmed')
       expect(told).toEqual([`cancelled ${id}`, 'confirmed'])
@@ -96,7 +96,7 @@ export const describeHolding = (open: OpenStore): void => {
     test('of a partner, before it is confirmed to be disabled', async () => {
       await using bench = await openStoreFixture(open)
       const told: unknown[] = []
-      bench.store.hints.on('cancelled', what => told.push(what))
+      bench.store.hints.on('withdrawn', what => told.push(what))
       await bench.store.changePartner(bench.partnerId, { name: 'renamed' })
       await bench.store.changePartner(bench.partnerId, { disabled: true })
       told.push('confirmed')

@@ -83,7 +83,7 @@ export const describePartners = (open: OpenStore): void => {
     await using bench = await openStoreFixture(open)
     const { store, partnerId } = bench
     const told: unknown[] = []
-    store.hints.on('cancelled', what => told.push(what))
+    store.hints.on('withdrawn', what => told.push(what))
     store.hints.on('verificationsDue', () => told.push('verifications'))
     store.hints.on('messagesDue', () => told.push('messages'))
     await store.changePartner(partnerId, { name: 'new' })

@@ -67,7 +67,7 @@ export const describeSecrets = (open: OpenStore): void => {
   test('what is claimed is given back when a secret ends at once, since it would be signed with that', async () => {
     await using bench = await openStoreFixture(open)
     const told: unknown[] = []
-    bench.store.hints.on('cancelled', what => told.push(what))
+    bench.store.hints.on('withdrawn', what => told.push(what))
     const [old] = await bench.store.listSigningSecrets(bench.partnerId)
     const all = { partnerId: bench.partnerId, registrationId: null }
     await rotate(bench, 'new-1', HOUR)

@@ -33,7 +33,7 @@ const NAMES = [
   'messagesDue',
   'bulkActsDue',
   'resolved',
-  'cancelled',
+  'withdrawn',
   'callbacksChanged',
   'unreadable',
 ] as const
@@ -42,7 +42,7 @@ let marks = 0
 
 /** Until they have heard all that has been sent so far: it is heard in the order in which it was sent. What they hear last. */
 const settled = async (...nodes: readonly { heard: readonly Hint[] }[]): Promise<Hint> => {
-  const mark: Hint = ['cancelled', { partnerId: `mark_${++marks}`, registrationId: null }]
+  const mark: Hint = ['withdrawn', { partnerId: `mark_${++marks}`, registrationId: null }]
   const payload = JSON.stringify({ from: 'test', hints: [mark] })
   await server.query('SELECT pg_notify($1, $2)', ['idface_notifier', payload], database)
   for (const { heard } of nodes) await soon(() => expect(heard).toContainEqual(mark))
@@ -87,7 +87,7 @@ const soon = (check: () => void) => vi.waitFor(check, { timeout: 5_000, interval
 describe('hints between nodes', () => {
   test('are heard by the others, and by the node itself once', async () => {
     const [one, two, three] = await openNodes(here(), here(), here())
-    const told: Hint[] = [['messagesDue'], ['cancelled', { partnerId: 'p', registrationId: null }], ['resolved', ['a']]]
+    const told: Hint[] = [['messagesDue'], ['withdrawn', { partnerId: 'p', registrationId: null }], ['resolved', ['a']]]
     one.tell(told)
     expect(one.heard).toEqual(told)
     for (const { heard } of [two, three]) await soon(() => expect(heard).toEqual(told))

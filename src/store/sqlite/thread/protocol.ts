@@ -30,7 +30,7 @@ const ALL_HINTS: Readonly<Record<keyof StoreHints, true>> = {
   messagesDue: true,
   bulkActsDue: true,
   resolved: true,
-  cancelled: true,
+  withdrawn: true,
   callbacksChanged: true,
   unreadable: true,
   broken: true,
