@@ -2,8 +2,8 @@ import type { Sender } from '../callback/sender.ts'
 import { MINUTE, SECOND } from '../core/duration.ts'
 import { createPruning } from '../store/retention/retention.ts'
 import { createBackgroundJob } from '../worker/background-job.ts'
-import { createBulkActs } from '../worker/bulk-acts.ts'
-import { createCallbackNotices } from '../worker/callback-notices.ts'
+import { createBulkActJob } from '../worker/bulk-acts.ts'
+import { createCallbackNoticeJob } from '../worker/callback-notices.ts'
 import { createDeliverer } from '../worker/deliverer.ts'
 import { createRounds, onceAMinute } from '../worker/rounds.ts'
 import { startCalendar, startHeartbeat } from '../worker/timers.ts'
@@ -44,8 +44,8 @@ export const openDeliverer = ({ config: { callback, storage }, store, sender, em
     clock,
     emit,
   })
-  const bulkActs = createBulkActs({ store, clock, emit })
-  const notices = createCallbackNotices({ store, sender, clock, emit })
+  const bulkActs = createBulkActJob({ store, clock, emit })
+  const notices = createCallbackNoticeJob({ store, sender, clock, emit })
   store.hints.on('messagesDue', rounds.ring)
   store.hints.on('callbacksChanged', notices.ring)
   store.hints.on('withdrawn', deliverer.withdraw)

@@ -17,7 +17,7 @@ const BATCH = 50
 const GAP_MS = 50
 
 /** Goes on with all bulk acts that are under way, those of operators at `BULK_RATE`. */
-export const createBulkActs = ({ store, clock, emit }: BulkActDeps): BackgroundJob =>
+export const createBulkActJob = ({ store, clock, emit }: BulkActDeps): BackgroundJob =>
   createBackgroundJob({
     batch: async () => {
       const { count, isIdle, isOfPartner, cancelled } = await store.continueBulkActs(BATCH)

@@ -19,7 +19,7 @@ export interface CallbackNoticesDeps {
 const BATCH = 10
 
 /** Tells partners by `idface.callback_disabled`, at a URL that works and signed like any webhook, of URLs that are disabled. */
-export const createCallbackNotices = ({ store, sender, clock, emit }: CallbackNoticesDeps): BackgroundJob => {
+export const createCallbackNoticeJob = ({ store, sender, clock, emit }: CallbackNoticesDeps): BackgroundJob => {
   const signingKeys = createKeyring()
 
   const tell = async (notice: CallbackNotice): Promise<void> => {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { yieldToLoop } from '../../src/core/clock.ts'
 import type { BulkStep, Cancellation } from '../../src/store/store.ts'
-import { createBulkActs } from '../../src/worker/bulk-acts.ts'
+import { createBulkActJob } from '../../src/worker/bulk-acts.ts'
 
 const step = (count: number, more: Partial<BulkStep> = {}): BulkStep => ({
   ...{ count, isIdle: false, isOfPartner: false, cancelled: [] },
@@ -11,7 +11,7 @@ const open = (steps: BulkStep[]) => {
   const told: [name: string, fields: object][] = []
   const pauses: number[] = []
   const sizes: number[] = []
-  const bulkActs = createBulkActs({
+  const bulkActs = createBulkActJob({
     store: {
       now: () => 60_000,
       continueBulkActs: async size => {
