@@ -13,8 +13,13 @@ import { answerList, iso } from './output.ts'
 const LIFE = duration({ min: SECOND, max: 3_650 * DAY })
 
 const viewToken = ({ id, name, role, createdAt, lastUsedAt, expiresAt, revokedAt }: AdminToken) => ({
-  ...{ id, name, role },
-  ...{ createdAt: iso(createdAt), lastUsedAt: iso(lastUsedAt), expiresAt: iso(expiresAt), revoked: revokedAt !== null },
+  id,
+  name,
+  role,
+  createdAt: iso(createdAt),
+  lastUsedAt: iso(lastUsedAt),
+  expiresAt: iso(expiresAt),
+  revoked: revokedAt !== null,
 })
 
 export const group: Pair = [

@@ -59,7 +59,11 @@ const move = async ({ from, to: given, say, reason }: Input): Promise<Answer> =>
       '未设置 MASTER_KEY，文件旁也没有密钥：请设置写入该文件时使用的密钥',
     )
   const moved = await moveDatabase({
-    ...{ from: path, to, name, by: { name: userName(), reason }, now: clock.now },
+    from: path,
+    to,
+    name,
+    by: { name: userName(), reason },
+    now: clock.now,
     sealed: sealedUnder({ masterKey, previousKey: keysOf(storage).previousKey }, random),
     onRows: (done, all) => progress.show(say('Copying', '正在复制'), done, all),
     signal: stopping.signal,

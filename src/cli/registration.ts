@@ -107,9 +107,15 @@ export const commands = [
       const here = { now: store.now(), zone: readerZone(lang) }
       const filter: RegistrationFilter = {
         ...ALL_REGISTRATIONS,
-        ...{ partnerId, idcardid: wanted.serial, status: wanted.status, delivery: wanted.delivery },
-        ...{ reason: wanted.reasonEnded, host: wanted.host, accountId: account?.id ?? null },
-        ...{ since: wanted.since?.(here) ?? null, until: wanted.until?.(here) ?? null },
+        partnerId,
+        idcardid: wanted.serial,
+        status: wanted.status,
+        delivery: wanted.delivery,
+        reason: wanted.reasonEnded,
+        host: wanted.host,
+        accountId: account?.id ?? null,
+        since: wanted.since?.(here) ?? null,
+        until: wanted.until?.(here) ?? null,
       }
       const { found, next } = await searchAll(store, { filter, limit, before: cursor })
       const data = found.map(one => viewFound(one, 'admin'))

@@ -10,7 +10,12 @@ export const commands = [
         Object.values(of.settings).map(one => ({ group, ...one })),
       )
       const data = settings.map(({ group, name, default: value, neededFor, secret, [lang]: meaning }) => ({
-        ...{ name, group, default: value, required: neededFor !== undefined, secret: secret === true, meaning },
+        name,
+        group,
+        default: value,
+        required: neededFor !== undefined,
+        secret: secret === true,
+        meaning,
       }))
       return { data: { data, nextCursor: null }, text: settingsHelp(lang) }
     },

@@ -17,8 +17,12 @@ const simulate = async ({ host, port, account: apiId, apiKey, json, say }: Input
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, resolve)
   })
   const simulator = await openUpstreamSimulator({
-    ...{ host, port, accounts: [{ apiId, apiKey }] },
-    ...{ now: Date.now, keepCalls: CALLS_KEPT, defaultScript: scriptOfSerial },
+    host,
+    port,
+    accounts: [{ apiId, apiKey }],
+    now: Date.now,
+    keepCalls: CALLS_KEPT,
+    defaultScript: scriptOfSerial,
   }).catch((error: unknown) => {
     const code = describeError(error).code ?? '?'
     return refuse(

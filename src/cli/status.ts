@@ -120,7 +120,8 @@ export const commands = [
     onStore: async (store, { json, watch, say, lang }): Promise<Answer | undefined> => {
       const read = async (): Promise<Answer> => {
         const overview = await readOverview(store, {
-          ...{ language: lang, isServed: null },
+          language: lang,
+          isServed: null,
           ...(json ? {} : { showTime: (at: number) => formatTime(at, lang) }),
         })
         return { data: overview, text: showOverview(overview, { say, lang }) }

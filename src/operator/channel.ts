@@ -60,7 +60,10 @@ export const openChannel = (deps: {
   const origin = originOf(url)
 
   return {
-    ...{ name, most, gapMs, avoidsFullHours },
+    name,
+    most,
+    gapMs,
+    avoidsFullHours,
     /** Sends once and never rejects, whatever the robot does. */
     post: async (notice: Notice): Promise<Answer> => {
       const { query = '', headers = JSON_HEADERS, body } = render(notice, secret?.reveal() ?? null)

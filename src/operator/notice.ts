@@ -26,7 +26,11 @@ const RUNBOOK = { en: 'docs/operations.md', zh: 'docs/operations.zh-CN.md' } as 
 export const noticeItem = (event: OperatorEvent, language: Language, at: number): NoticeItem => {
   const { subject, state, since, count, details, condition } = event
   return {
-    ...{ subject, state, since, count, details: { ...details } },
+    subject,
+    state,
+    since,
+    count,
+    details: { ...details },
     ...describeEvent(event, language, at),
     runbook: `${RUNBOOK[language]}#${condition}`,
   }
@@ -36,7 +40,14 @@ export const noticeItem = (event: OperatorEvent, language: Language, at: number)
 export const testItem = (language: Language, source: string, at: number): NoticeItem => {
   const { title, ...words } = CATALOGUES[language].test
   return {
-    ...{ type: 'operator.test', subject: source, state: 'firing', since: at, count: 1, details: {} },
-    ...{ headline: title, ...words, runbook: `${RUNBOOK[language]}#being-told` },
+    type: 'operator.test',
+    subject: source,
+    state: 'firing',
+    since: at,
+    count: 1,
+    details: {},
+    headline: title,
+    ...words,
+    runbook: `${RUNBOOK[language]}#being-told`,
   }
 }

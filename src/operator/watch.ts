@@ -10,8 +10,16 @@ import { conditionOf } from './notes.ts'
 type Found = Pick<OperatorEvent, 'condition' | 'subject' | 'details'>
 
 const eventOf = (found: Found, state: OperatorEvent['state'], { since, at }: { since: number; at: number }) => ({
-  ...{ condition: found.condition, subject: found.subject, details: found.details, state, since, at },
-  ...{ count: 1, toldState: null, toldAt: null, dueAt: null },
+  condition: found.condition,
+  subject: found.subject,
+  details: found.details,
+  state,
+  since,
+  at,
+  count: 1,
+  toldState: null,
+  toldAt: null,
+  dueAt: null,
 })
 
 /** Whether nothing can be said of a backlog: while an operator holds all webhooks, or the account is not asked, none is late by itself. */

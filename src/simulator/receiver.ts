@@ -59,7 +59,13 @@ export const openReceiver = async ({ secrets, now }: ReceiverOptions) => {
         const status = typeof step === 'number' ? step : step.status
         const { 'webhook-id': id, 'webhook-attempt': attempt } = headers
         journal.add({
-          ...{ path, body, type: readType(body), headers, verified, at: now(), status },
+          path,
+          body,
+          type: readType(body),
+          headers,
+          verified,
+          at: now(),
+          status,
           id: typeof id === 'string' ? id : null,
           attempt: typeof attempt === 'string' && /^\d+$/.test(attempt) ? Number(attempt) : null,
         })

@@ -30,7 +30,10 @@ export const createContext = (
   { masterKey, previousKey, defaultRate }: ContextOptions,
   { random, hints }: { random: (bytes: number) => Buffer; hints: EventEmitter<StoreHints> },
 ): StoreContext => ({
-  ...{ read, write, hints, defaultRate },
+  read,
+  write,
+  hints,
+  defaultRate,
   sealed: sealedUnder({ masterKey, previousKey }, random),
   openOr: createOpenOr(hints),
   tell: told => tellHints(hints, told),

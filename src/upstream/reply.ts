@@ -20,7 +20,9 @@ export const UPSTREAM_LIMITS: Limits = {
 }
 
 const transient = (cause: TransientCause, detail: string | null = null): Answer => ({
-  ...{ kind: 'transient', code: null, cause },
+  kind: 'transient',
+  code: null,
+  cause,
   ...(detail === null ? {} : { detail }),
 })
 

@@ -31,8 +31,16 @@ export const createCallbackNoticeJob = ({ store, sender, clock, emit }: Callback
     const { outcome, httpStatus } = attemptOf(result, store.now())
     const [error, detail] = result.kind === 'failed' ? [result.error, result.detail] : [null, null]
     emit('callback_notice.attempted', {
-      ...{ messageId: id, partnerId, host: hostOf(callbackUrl), toHost: hostOf(url), attempt },
-      ...{ outcome, httpStatus, error, detail, durationMs: result.durationMs },
+      messageId: id,
+      partnerId,
+      host: hostOf(callbackUrl),
+      toHost: hostOf(url),
+      attempt,
+      outcome,
+      httpStatus,
+      error,
+      detail,
+      durationMs: result.durationMs,
     })
     if (outcome === 'delivered') await store.endCallbackNotice({ partnerId, callbackUrl })
   }

@@ -34,7 +34,10 @@ export const createDeliveryReport = (emit: Emit<'delivery.attempted' | 'message.
   ended: (message: ClaimedMessage, result: SendResult, { end, at }: { end: Ended; at: number }): void => {
     const { registrationId, partnerId, host } = message
     const told = {
-      ...{ messageId: messageIdOf(registrationId), registrationId, partnerId, host },
+      messageId: messageIdOf(registrationId),
+      registrationId,
+      partnerId,
+      host,
       attempts: message.attempts + 1,
     }
     if (end === 'delivered') emit('message.delivered', { ...told, ageMs: Math.max(0, at - message.createdAt) })

@@ -75,8 +75,12 @@ export const checkKey = onDatabase(async ({ opensWithKey, masterKey: fingerprint
 
 /** What an operator has done on purpose, or what passes by itself, is a warning. */
 const SEVERE: readonly TroubleCode[] = [
-  ...(['account_paused', 'upstream_unreachable', 'deliveries_late'] as const),
-  ...(['clock_wrong', 'operators_not_told', 'backup_failed'] as const),
+  'account_paused',
+  'upstream_unreachable',
+  'deliveries_late',
+  'clock_wrong',
+  'operators_not_told',
+  'backup_failed',
 ]
 
 export const judgeTrouble = (trouble: Trouble, { at, due = 0 }: { at: number; due?: number }): Finding => {

@@ -110,7 +110,11 @@ const showFinding = ({ name, finding }: Named, lang: Language): string => {
 }
 
 const viewFinding = ({ name, finding: { state, text, todo, command } }: Named, lang: Language) => ({
-  ...{ name, state, text: text[lang], todo: todo?.[lang] ?? null, command },
+  name,
+  state,
+  text: text[lang],
+  todo: todo?.[lang] ?? null,
+  command,
 })
 
 export const commands = [

@@ -114,7 +114,15 @@ export const BULK_CALLS = {
       const { found: sample } = await store.searchRegistrations({ filter, act, limit: SAMPLE, before: null })
       const { id: who, name, role } = c.get('operator')
       const draft: NewBulkAct = {
-        ...{ id: newId('bulk'), partnerId: null, act, filter, reason, who, name, probe, counted },
+        id: newId('bulk'),
+        partnerId: null,
+        act,
+        filter,
+        reason,
+        who,
+        name,
+        probe,
+        counted,
         createdAt: at,
       }
       if (!dryRun) await c.get('begin')(draft.id)

@@ -88,8 +88,17 @@ export const viewDetail = (
   const { polls, lastPolledAt, nextPollAt, createdAt, expiresAt, resolvedAt } = registration
   const result = verdict && { status: verdict.status, message: null, livingScore: null, similarity: null }
   return z.decode(REGISTRATION_DETAIL, {
-    ...{ id, ...(isTest && { sandbox: true }), status, reason, delivery },
-    ...{ polls, lastPolledAt, nextPollAt, createdAt, expiresAt, resolvedAt },
+    id,
+    ...(isTest && { sandbox: true }),
+    status,
+    reason,
+    delivery,
+    polls,
+    lastPolledAt,
+    nextPollAt,
+    createdAt,
+    expiresAt,
+    resolvedAt,
     ...(seesAll(role)
       ? { idcardid, callbackUrl, metadata, result: verdict }
       : { idcardid: maskSerial(idcardid), callbackUrl: null, metadata: null, result }),

@@ -65,7 +65,9 @@ export const documentedStatuses = () => [
     codes: [...Object.keys(call.operation.answers), ...[...problemsOf(call).keys()].map(String)],
   })),
   ...Object.entries(PAGES).map(([route, statuses]) => ({
-    ...{ method: 'GET', route: route.replace('GET ', ''), codes: statuses.map(String) },
+    method: 'GET',
+    route: route.replace('GET ', ''),
+    codes: statuses.map(String),
   })),
 ]
 
@@ -80,7 +82,10 @@ const createDocument = (contents: typeof FOR_PARTNERS | typeof FOR_OPERATORS, ve
   return {
     openapi: '3.1.0',
     info: {
-      ...{ title, version, summary, description },
+      title,
+      version,
+      summary,
+      description,
       contact: { name: 'The operator of this service, from whom you have its address' },
       license: { name: 'MIT', url: 'https://opensource.org/license/mit' },
     },

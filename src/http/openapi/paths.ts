@@ -14,7 +14,10 @@ interface ObjectSchema {
 
 const queryParameters = ({ properties = {}, required = [] }: ObjectSchema) =>
   Object.entries(properties).map(([name, { description, ...schema }]) => ({
-    ...{ name, in: 'query', required: required.includes(name), schema },
+    name,
+    in: 'query',
+    required: required.includes(name),
+    schema,
     ...(description === undefined ? {} : { description }),
   }))
 

@@ -93,7 +93,10 @@ const NAMES: Readonly<Record<WebhookType, readonly [operationId: string, summary
 }
 
 const header = (name: string, description: string, example: string) => ({
-  ...{ name, in: 'header', required: true, description },
+  name,
+  in: 'header',
+  required: true,
+  description,
   schema: { type: 'string', examples: [example] },
 })
 

@@ -18,9 +18,17 @@ export const named = (tx: WithSchema, idOrApiId: string) => {
 const FIXED = ['id', 'apiId', 'apiKey', 'passwordMode', 'rate', 'partnerId'] as const
 /** All that claims, answers and operators change of an account. */
 const STATE = [
-  ...(['pausedAt', 'pauseReason', 'pauseCode', 'unreachableAt', 'unreachableError', 'probes', 'probeAt'] as const),
-  ...(['allowedAt', 'rampAt', 'rampRate'] as const),
-]
+  'pausedAt',
+  'pauseReason',
+  'pauseCode',
+  'unreachableAt',
+  'unreachableError',
+  'probes',
+  'probeAt',
+  'allowedAt',
+  'rampAt',
+  'rampRate',
+] as const
 type Selected = Pick<AccountRow, (typeof FIXED)[number] | (typeof STATE)[number]>
 
 /** In the order of their creation, in which all lock them. */

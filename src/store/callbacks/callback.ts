@@ -90,7 +90,12 @@ export const disabledByOperator = (at: number): CallbackPlan => ({
 })
 
 const gone = (at: number): CallbackHealth => ({
-  ...{ state: 'gone', failingSince: at, attempts: 0, lastError: 'http_410', lastAt: at, heldSince: at },
+  state: 'gone',
+  failingSince: at,
+  attempts: 0,
+  lastError: 'http_410',
+  lastAt: at,
+  heldSince: at,
 })
 
 /** When a URL works, or is taken to work: what was held for it goes out. */

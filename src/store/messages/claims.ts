@@ -206,7 +206,20 @@ const open = ({ sealed, openOr }: Opening, lane: DueLane, due: DueMessage): Clai
   const body = openOr({ table: 'messages', id: registrationId }, { open, instead: null })
   if (body === null) return null
   return {
-    ...{ seq, claim: claims + 1, partnerId, registrationId, laneId, slow, proven },
-    ...{ host, callbackUrl, body, attempts, retries, traceparent, createdAt, dueAt },
+    seq,
+    claim: claims + 1,
+    partnerId,
+    registrationId,
+    laneId,
+    slow,
+    proven,
+    host,
+    callbackUrl,
+    body,
+    attempts,
+    retries,
+    traceparent,
+    createdAt,
+    dueAt,
   }
 }

@@ -20,7 +20,11 @@ interface Counters {
 }
 const COUNTERS = ['claims', 'fence', 'attempts', 'unrecorded', 'retries'] as const
 const countersOf = ({ claims, fence, attempts, unrecorded, retries }: Counters): Counters => ({
-  ...{ claims, fence, attempts, unrecorded, retries },
+  claims,
+  fence,
+  attempts,
+  unrecorded,
+  retries,
 })
 
 /** What a message says, as far as it matters to its sending. */

@@ -118,8 +118,12 @@ const settleAll = async (tx: Tx, settlements: readonly MessageSettlement[]) => {
   const laneIds = new Set(settlements.map(({ message }) => message.laneId))
   const lanes = await lockUnsteadyLanes(tx, [...laneIds], leavesLanes(settlements))
   const facts = {
-    ...{ at: tx.at, messages: known, recorded, lanes: new Map(lanes.map(lane => [lane.id, lane])) },
-    ...{ urls: new Map<string, CallbackHealth | null>(urls), urlChanges: [] },
+    at: tx.at,
+    messages: known,
+    recorded,
+    lanes: new Map(lanes.map(lane => [lane.id, lane])),
+    urls: new Map<string, CallbackHealth | null>(urls),
+    urlChanges: [],
   }
   const plans = settlements.map(settlement => settleOne(settlement, facts))
 

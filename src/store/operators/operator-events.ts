@@ -65,7 +65,15 @@ const eventOfRow = ({ details, claims, ...row }: Row<'operatorEvents'>): Claimed
 })
 
 const toRow = ({ condition, subject, state, since, at, count, details, toldState, toldAt, dueAt }: OperatorEvent) => ({
-  ...{ condition, subject, state, since, at, count, toldState, toldAt, dueAt },
+  condition,
+  subject,
+  state,
+  since,
+  at,
+  count,
+  toldState,
+  toldAt,
+  dueAt,
   details: JSON.stringify(details),
 })
 

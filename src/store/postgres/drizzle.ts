@@ -19,7 +19,12 @@ const bytes = customType<{ data: Buffer }>({ dataType: () => 'bytea' })
 
 /** What `schema/` writes the tables with. Its types are those of both engines. */
 export const kit = {
-  ...{ check, index, integer, primaryKey, uniqueIndex, bytes },
+  check,
+  index,
+  integer,
+  primaryKey,
+  uniqueIndex,
+  bytes,
   table: pgTable,
   /** Compared byte by byte, as SQLite and JavaScript do, whatever the database's locale is: ids are in the order of their creation. */
   text: <const Value extends string = string>(name: string, _?: { enum: readonly Value[] }) =>

@@ -26,7 +26,13 @@ export const openPostgres = async (
     emit('database.migrating', { bytes: step.bytes })
   }
   return openPostgresStore({
-    ...{ url, now, random, sleep, onStep, masterKey, previousKey },
+    url,
+    now,
+    random,
+    sleep,
+    onStep,
+    masterKey,
+    previousKey,
     defaultRate: upstream.rate,
     connections: CONNECTIONS[as],
   })

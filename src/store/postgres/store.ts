@@ -42,7 +42,8 @@ export const openPostgresStore = async ({
   const searches: StoreContext = { ...context, read: run => queued('', () => context.read(run)) }
   const verbs = createVerbs({ calls: context, loops, searches }, readServerStats, createUpkeep(loops))
   const engineCounts: Store['engineCounts'] = async () => ({
-    ...{ kind: 'postgres', ...connection.engineCounts() },
+    kind: 'postgres',
+    ...connection.engineCounts(),
     isListening: channel.isUp(),
   })
   const { now } = connection

@@ -81,10 +81,18 @@ const registerOne = (
   }
   const { polls, lastPolledAt } = serial.verification ?? NEW_VERIFICATION
   serial.live.set(callbackUrl, {
-    ...{ ...item, ...NEW_REGISTRATION, createdAt: at, expiresAt, polls, lastPolledAt },
+    ...item,
+    ...NEW_REGISTRATION,
+    createdAt: at,
+    expiresAt,
+    polls,
+    lastPolledAt,
     ...(ending && {
-      ...{ status: outcomeOfVerdict(ending.verdict).status, resolvedAt: at },
-      ...{ messageState: 'pending' as const, attempts: 0, sendDueAt: at },
+      status: outcomeOfVerdict(ending.verdict).status,
+      resolvedAt: at,
+      messageState: 'pending' as const,
+      attempts: 0,
+      sendDueAt: at,
     }),
   })
   quotas.add(partnerId, { pending: ending ? 0 : 1, hosts: hasLane ? 0 : 1 })

@@ -36,11 +36,29 @@ export interface Cancellation {
 }
 
 const OWN = [
-  ...(['id', 'partnerId', 'verificationId', 'n', 'callbackUrl', 'metadata', 'status', 'reason', 'messageSeq'] as const),
-  ...(['createdAt', 'expiresAt', 'resolvedAt'] as const),
+  'id',
+  'partnerId',
+  'verificationId',
+  'n',
+  'callbackUrl',
+  'metadata',
+  'status',
+  'reason',
+  'messageSeq',
+  'createdAt',
+  'expiresAt',
+  'resolvedAt',
 ] as const
 const OF_VERIFICATION = [
-  ...(['accountId', 'idcardid', 'verdict', 'polls', 'lastPolledAt', 'queue', 'dueAt', 'claimedAt', 'claims'] as const),
+  'accountId',
+  'idcardid',
+  'verdict',
+  'polls',
+  'lastPolledAt',
+  'queue',
+  'dueAt',
+  'claimedAt',
+  'claims',
 ] as const
 
 /** A registration as it is stored, with what its verification and its message add to it. */

@@ -9,7 +9,14 @@ import type { Dialect, Row, Tx } from '../tx.ts'
 
 /** The columns that the end of a registration needs. */
 export const ENDED_BY = [
-  ...(['verificationId', 'n', 'id', 'partnerId', 'laneId', 'callbackUrl', 'metadata', 'traceparent'] as const),
+  'verificationId',
+  'n',
+  'id',
+  'partnerId',
+  'laneId',
+  'callbackUrl',
+  'metadata',
+  'traceparent',
   'createdAt',
 ] as const
 

@@ -149,8 +149,18 @@ const loadRegistrations = async (
 }
 
 const COLUMNS = [
-  ...(['id', 'accountId', 'partnerId', 'idcardid', 'queue', 'dueAt', 'claimedAt', 'verdict', 'observedAt'] as const),
-  ...(['previousPollAt', 'polls', 'lastPolledAt'] as const),
+  'id',
+  'accountId',
+  'partnerId',
+  'idcardid',
+  'queue',
+  'dueAt',
+  'claimedAt',
+  'verdict',
+  'observedAt',
+  'previousPollAt',
+  'polls',
+  'lastPolledAt',
 ] as const
 type FoundVerification = Pick<Row<'verifications'>, (typeof COLUMNS)[number]>
 

@@ -171,7 +171,9 @@ export const openConnection = (
       checkpoints = createCheckpoints(client, error => void breakDown(checkpointFailed(error)))
     },
     engineCounts: () => ({
-      ...{ kind: 'sqlite', ...counts.read(), batches: batches.read() },
+      kind: 'sqlite',
+      ...counts.read(),
+      batches: batches.read(),
       walPinnedMs: checkpoints?.pinnedMs() ?? 0,
     }),
     close: async () => {

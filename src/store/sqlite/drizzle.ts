@@ -14,7 +14,12 @@ const { blob, check, customType, index, integer, primaryKey, real, sqliteTable, 
 
 /** As PostgreSQL's, by whose types the tables are known. */
 export const kit = {
-  ...{ check, index, integer, primaryKey, real, uniqueIndex },
+  check,
+  index,
+  integer,
+  primaryKey,
+  real,
+  uniqueIndex,
   table: sqliteTable,
   text: (name: string) => text(name),
   int8: integer,

@@ -72,9 +72,14 @@ export interface BulkStats {
 }
 
 export const STORE_ERRORS = [
-  ...(['busy', 'full', 'io', 'corrupt'] as const),
+  'busy',
+  'full',
+  'io',
+  'corrupt',
   // Of a server.
-  ...(['connection', 'serialization', 'timeout'] as const),
+  'connection',
+  'serialization',
+  'timeout',
   'other',
 ] as const
 export type StoreError = (typeof STORE_ERRORS)[number]

@@ -167,9 +167,20 @@ export const take = async ({ at, each }: Pick<Tx, 'at' | 'each'>, shares: readon
 }
 
 const CLAIMED = [
-  ...(['id', 'claims', 'partnerId', 'idcardid', 'polls', 'nudgedAt', 'lastPolledAt', 'rawStatus', 'failures'] as const),
-  ...(['failingSince', 'invalidIds', 'goneChecks', 'seen'] as const),
-]
+  'id',
+  'claims',
+  'partnerId',
+  'idcardid',
+  'polls',
+  'nudgedAt',
+  'lastPolledAt',
+  'rawStatus',
+  'failures',
+  'failingSince',
+  'invalidIds',
+  'goneChecks',
+  'seen',
+] as const
 
 /** Those that are as they were when they were found, and that nobody has locked; once for each registration that waits. */
 export const FREE = (d: Dialect) => `

@@ -47,9 +47,17 @@ export const FRESH_MS = 30 * SECOND
 
 /** Who is asked first, call by call, over and over: each kind has picks, so none is starved, and a batch has few. */
 const PICK_ORDER = [
-  ...(['nudged', 'again', 'fresh', 'again', 'oldest'] as const),
-  ...(['again_in_batch', 'fresh', 'again', 'new_in_batch', 'again'] as const),
-]
+  'nudged',
+  'again',
+  'fresh',
+  'again',
+  'oldest',
+  'again_in_batch',
+  'fresh',
+  'again',
+  'new_in_batch',
+  'again',
+] as const
 /** After so many calls of a partner they begin anew. */
 export const PICKS = PICK_ORDER.length
 type Source = (typeof PICK_ORDER)[number]

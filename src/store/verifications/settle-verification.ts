@@ -6,9 +6,18 @@ import type { VerificationOutcome, VerificationSettlement } from './verification
 
 /** The columns that an answer is settled by. */
 export const SETTLED_BY = [
-  ...(['id', 'idcardid', 'accountId', 'partnerId', 'claims', 'claimedAt', 'nudgedAt', 'queue'] as const),
-  ...(['polls', 'lastOpenAt', 'rawStatus'] as const),
-]
+  'id',
+  'idcardid',
+  'accountId',
+  'partnerId',
+  'claims',
+  'claimedAt',
+  'nudgedAt',
+  'queue',
+  'polls',
+  'lastOpenAt',
+  'rawStatus',
+] as const
 
 /** A verification when an answer about it is to be written. */
 export interface VerificationFacts extends Pick<Row<'verifications'>, (typeof SETTLED_BY)[number]> {
