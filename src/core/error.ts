@@ -33,13 +33,20 @@ export class AppError extends Error {
   readonly detail: Words
   readonly errors: readonly FieldError[]
   readonly retryAfterMs: number | null
+  /** Why the database is unavailable, as it calls it, such as `SQLITE_FULL` or `53100`. */
+  readonly databaseCode: string | null
 
-  constructor(code: ErrorCode, detail: Words, more: { errors?: readonly FieldError[]; retryAfterMs?: number } = {}) {
+  constructor(
+    code: ErrorCode,
+    detail: Words,
+    more: Partial<Pick<AppError, 'errors' | 'retryAfterMs' | 'databaseCode'>> = {},
+  ) {
     super(detail.en)
     this.code = code
     this.detail = detail
     this.errors = more.errors ?? []
     this.retryAfterMs = more.retryAfterMs ?? null
+    this.databaseCode = more.databaseCode ?? null
   }
 }
 

@@ -3,11 +3,11 @@ import { resolve } from 'node:path'
 import type { Config } from '../config/settings.ts'
 import type { Database } from '../config/url-parsers.ts'
 import { AppError, codeOf, StartError } from '../core/error.ts'
-import { databaseFaultOf } from '../core/operator-texts/database-fault.ts'
+import { type DatabaseFault, databaseFaultOf } from '../core/operator-texts/database-fault.ts'
 import { CATALOGUES } from '../core/operator-texts/describe.ts'
 import type { OpenStoreDeps } from './opening.ts'
 import { postgresCodeOf } from './postgres/failure.ts'
-import { sqliteCodeOf } from './sqlite/failure.ts'
+import { isDamage, sqliteCodeOf } from './sqlite/failure.ts'
 import type { Store } from './store.ts'
 import { databaseErrorOf } from './unavailable.ts'
 
@@ -29,12 +29,20 @@ export const openStore = async (config: Pick<Config, 'storage' | 'upstream'>, de
 export const explainStart = (error: unknown, database: Database): unknown =>
   explainOpening(error, database.kind === 'sqlite' ? resolve(database.path) : database.url.reveal())
 
-/** No code at all is a bug too; damage has advice of its own. */
-const BUG_OR_DAMAGE = /^$|^ERR_(?!TLS)|CORRUPT|NOTADB|^42601$/
+/** No code at all is one too. */
+const BUG = /^$|^ERR_(?!TLS)|^42601$/
 
 /** Over once the server answers, or others have made room or have ended: the next start may work with the same settings. */
-const PASSING =
-  /^(ENOSPC|EDQUOT|SQLITE_(FULL|BUSY|LOCKED)|ECONN\w+|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|E(HOST|NET)UNREACH|EPIPE|LOST|TIMEOUT|25006|5[37]\w{3}|55P03|40\w{3}|08\w{3})/
+const PASSING: readonly DatabaseFault[] = [
+  'disk_full',
+  'server_full',
+  'locked',
+  'connections',
+  'standby',
+  'absent',
+  'no_host',
+  'unreachable',
+]
 
 /** SQLite's, PostgreSQL's or the system's; of an error of ours, the one that its message tells. Empty: there is none. */
 const reasonCodeOf = (error: unknown): string => {
@@ -45,7 +53,11 @@ const reasonCodeOf = (error: unknown): string => {
 }
 
 /** Whether what `explainOpening` has explained may pass by itself. */
-export const mayPass = (error: unknown): boolean => error instanceof Error && PASSING.test(reasonCodeOf(error.cause))
+export const mayPass = (error: unknown): boolean => {
+  const code = error instanceof Error ? reasonCodeOf(error.cause) : ''
+  // A folder that is not there is a wrong setting.
+  return code !== 'ENOENT' && PASSING.includes(databaseFaultOf(code))
+}
 
 const whoWeAre = (): string => {
   try {
@@ -74,7 +86,7 @@ export const showAddress = (url: string): string => {
  */
 export const explainOpening = (error: unknown, place: string, namedBy = 'DATABASE_URL'): unknown => {
   const code = reasonCodeOf(error)
-  if (error instanceof StartError || BUG_OR_DAMAGE.test(code)) return error
+  if (error instanceof StartError || BUG.test(code) || isDamage(error)) return error
   const fault = databaseFaultOf(code)
   const isKey = (error as { path?: unknown }).path === `${place}.key`
   const setting = isKey ? 'MASTER_KEY' : namedBy

@@ -1,9 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { createReadiness } from '../../src/app/readiness.ts'
-import { AppError } from '../../src/core/error.ts'
 import type { ServiceNode } from '../../src/store/operators/nodes.ts'
 import type { AccountStats, Stats } from '../../src/store/store.ts'
-import { both } from '../support/words.ts'
+import { unavailableBy } from '../../src/store/unavailable.ts'
 
 const QUEUE = { due: 0, dueIsCapped: false, scheduled: 0, leased: 0, oldestDueAt: null }
 const ACCOUNT: AccountStats = {
@@ -108,11 +107,13 @@ describe('readiness', () => {
 
   test('fails while the database cannot be written, and recovers', async () => {
     const { state, check } = open()
-    state.fault = new AppError('unavailable', both('the database cannot be used now (SQLITE_FULL)'))
+    state.fault = unavailableBy('SQLITE_FULL', 'full')
     expect(await check('database')).toMatchObject({
       ...{
         ok: false,
-        reason: expect.stringMatching(/^the database cannot be used now \(SQLITE_FULL\)\. Free some space/),
+        reason: expect.stringMatching(
+          /^the database cannot be used now \(its disk is full: SQLITE_FULL\)\. Free some space/,
+        ),
       },
     })
     state.fault = null

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
 import { adviceOn, wordsOf } from '../../src/cli/ending.ts'
-import { describeCode, unavailable } from '../../src/store/unavailable.ts'
+import { unavailableBy } from '../../src/store/unavailable.ts'
 
-const refused = (code: string) => unavailable(describeCode(code))
+const refused = (code: string) => unavailableBy(code, 'other')
 
 test.each(['SQLITE_CORRUPT', 'SQLITE_NOTADB'])('doctor on a damaged file (%s) did not say what to do', code => {
   const raw = Object.assign(new Error('database disk image is malformed'), { code })

@@ -1,14 +1,13 @@
 import { expect, onTestFinished, test } from 'vitest'
 import { MINUTE } from '../../src/core/duration.ts'
-import { AppError } from '../../src/core/error.ts'
 import type { OperatorEvent } from '../../src/core/operator-event.ts'
 import { Secret } from '../../src/core/secret.ts'
 import { createWatch } from '../../src/operator/watch.ts'
 import type { ServiceNode } from '../../src/store/operators/nodes.ts'
 import type { SqliteStats } from '../../src/store/stats/stats.ts'
 import type { OperatorEventName, Stats } from '../../src/store/store.ts'
+import { unavailableBy } from '../../src/store/unavailable.ts'
 import { openNewStore } from '../support/sqlite-template.ts'
-import { both } from '../support/words.ts'
 import { AT } from './support.ts'
 
 const ENGINE: SqliteStats = { kind: 'sqlite', databaseBytes: 1, walBytes: 1, diskFreeBytes: 1e12, masterKey: 'f00d' }
@@ -32,8 +31,7 @@ const open = async () => {
     ...sqlite,
     firingOperatorEvents: async () => [...firing],
     probe: async () => {
-      if (state.writeError)
-        throw new AppError('unavailable', both(`the database cannot be used now (${state.writeError})`))
+      if (state.writeError) throw unavailableBy(state.writeError, 'full')
     },
     stats: async () => {
       if (state.isBroken) throw new Error('the database cannot be used now')
@@ -111,10 +109,10 @@ test('a database that two checks cannot write is told past it until that is told
   }
   for (const error of ['SQLITE_BUSY', '', '55P03', '']) await checkWith(error)
   expect(toldNow).toEqual([])
-  await checkWith('its disk is full: SQLITE_FULL')
-  await checkWith('its disk is full: SQLITE_FULL', true)
-  await checkWith('its disk is full: SQLITE_FULL')
-  await checkWith('its disk is full: SQLITE_FULL')
+  await checkWith('SQLITE_FULL')
+  await checkWith('SQLITE_FULL', true)
+  await checkWith('SQLITE_FULL')
+  await checkWith('SQLITE_FULL')
   await checkWith('')
   await checkWith('')
   const firing = { condition: 'store.failing', state: 'firing', details: { error: 'SQLITE_FULL' } }

@@ -2,7 +2,7 @@ import Database from 'better-sqlite3'
 import { expect, test } from 'vitest'
 import type { StartError } from '../../src/core/error.ts'
 import { explainOpening, mayPass } from '../../src/store/open.ts'
-import { describeCode, unavailable } from '../../src/store/unavailable.ts'
+import { unavailableBy } from '../../src/store/unavailable.ts'
 
 const PATH = '/srv/data/notifier.db'
 
@@ -19,11 +19,11 @@ test.each([
   { error: sqliteError('SQLITE_CANTOPEN'), says: /^DATABASE_URL: \/srv\/data\/notifier\.db .*uid.*-wal and -shm/ },
   { error: sqliteError('SQLITE_READONLY_DBMOVED'), says: /^DATABASE_URL: .*read-only/ },
   {
-    error: unavailable(describeCode('SQLITE_FULL')),
+    error: unavailableBy('SQLITE_FULL', 'full'),
     says: /^DATABASE_URL: .*\(SQLITE_FULL\): Free some space/,
   },
   {
-    error: unavailable(describeCode('SQLITE_BUSY')),
+    error: unavailableBy('SQLITE_BUSY', 'busy'),
     says: /Another process or session keeps the database busy/,
   },
 ])('a start said only "$error.code", without the setting, the path or what to do', ({ error, says }) => {
@@ -37,7 +37,7 @@ test.each([
 
 test.each([
   [systemError('ENOSPC', PATH), true],
-  [unavailable(describeCode('SQLITE_BUSY')), true],
+  [unavailableBy('SQLITE_BUSY', 'busy'), true],
   [sqliteError('SQLITE_FULL'), true],
   [systemError('EACCES', PATH), false],
   [sqliteError('SQLITE_CANTOPEN'), false],

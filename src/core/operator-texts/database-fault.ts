@@ -4,7 +4,7 @@ const FAULTS = [
   ['read_only', /^(SQLITE_READONLY|EROFS)/],
   ['locked', /^(SQLITE_(BUSY|LOCKED)|40\w{3}$|55P03$|57014$)/],
   ['server_full', /^53100$/],
-  ['connections', /^(53300|EXHAUSTED)$/],
+  ['connections', /^(53\w{3}|EXHAUSTED)$/],
   ['standby', /^25006$/],
   ['password', /^28P01$/],
   ['login', /^28\w{3}$/],

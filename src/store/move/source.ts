@@ -4,6 +4,7 @@ import { StartError } from '../../core/error.ts'
 import { MOVED_TO } from '../operators/facts.ts'
 import type { Sealed } from '../sealed.ts'
 import { putFact } from '../sqlite/facts.ts'
+import { judgeFailure } from '../sqlite/failure.ts'
 import { ageOf, canaryOf } from '../sqlite/opening.ts'
 import { lockForService } from '../sqlite/service-lock.ts'
 import type { MovedTable, Row, Value } from './tables.ts'
@@ -30,7 +31,7 @@ export const openSource = (path: string, { sealed }: { sealed: Sealed }) => {
   } catch (error) {
     client.close()
     lock.release()
-    throw (error as { code?: unknown }).code === 'SQLITE_BUSY' ? inUse(path) : error
+    throw judgeFailure(error) === 'busy' ? inUse(path) : error
   }
 }
 

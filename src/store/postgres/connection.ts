@@ -3,9 +3,17 @@ import type { PoolClient } from 'pg'
 import { createEngineCounts } from '../stats/engine-counts.ts'
 import type { PostgresCounts } from '../stats/stats.ts'
 import type { Transactions, Tx } from '../tx.ts'
-import { storeErrorOf } from '../unavailable.ts'
 import { drizzle } from './drizzle.ts'
-import { explain, isLost, isOfConnection, isUnprepared, judgeFailure, postgresCodeOf, readOnly } from './failure.ts'
+import {
+  explain,
+  isLost,
+  isOfConnection,
+  isUnprepared,
+  judgeFailure,
+  postgresCodeOf,
+  readOnly,
+  storeErrorOf,
+} from './failure.ts'
 import { openPool, type Pool, TIME_LIMITS, type TimeLimits } from './pool.ts'
 import { openTx } from './tx.ts'
 

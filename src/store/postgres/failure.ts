@@ -1,5 +1,6 @@
 import { codeOf } from '../../core/error.ts'
-import { describeCode, unavailable } from '../unavailable.ts'
+import type { StoreError } from '../store.ts'
+import { unavailableBy } from '../unavailable.ts'
 
 /**
  * What an error means for whoever waits. `again`: the same may work at once, as after a deadlock or a restart of the server.
@@ -8,11 +9,33 @@ import { describeCode, unavailable } from '../unavailable.ts'
 export type Failure = 'again' | 'passing' | null
 
 /**
- * SQLSTATEs, what Node calls an error of a socket, and names for what pg gives no code. Of what may be run again: 0A000,
- * since a migration may have changed what a prepared statement returns.
+ * `lost`: nothing is known of what was sent last. `stale`: a new connection may lead to another server, or to the same one with nothing
+ * prepared. `unprepared`: a statement that was prepared is not known, since a pooler has given the transaction another connection of the
+ * server.
  */
-const AGAIN = /^(40001|40P01|57P0[123]|08\w{3}|25P0[34]|0A000|26000|42P05|ECONNRESET|ECONNREFUSED|EPIPE|LOST|TIMEOUT)$/
-const PASSING = /^(25006|53\w{3}|57\w{3}|58\w{3}|55\w{3}|XX00[012]|3D000|28\w{3}|E(?!RR_)[A-Z_]+|EXHAUSTED)$/
+type Connection = 'lost' | 'stale' | 'unprepared'
+
+/**
+ * SQLSTATEs, what Node calls an error of a socket, and names for what pg gives no code; the first that fits. A row that is damaged fails
+ * each time, so that does not pass.
+ */
+const CLASSES: readonly (readonly [codes: RegExp, failure: Failure, kind: StoreError, connection?: Connection])[] = [
+  [/^(40001|40P01)$/, 'again', 'serialization'],
+  [/^(25P0[34]|TIMEOUT)$/, 'again', 'timeout', 'lost'],
+  [/^(08\w{3}|57P0[123]|ECONNRESET|ECONNREFUSED|EPIPE|LOST)$/, 'again', 'connection', 'lost'],
+  // A migration may have changed what a prepared statement returns.
+  [/^0A000$/, 'again', 'other', 'stale'],
+  [/^(26000|42P05)$/, 'again', 'other', 'unprepared'],
+  [/^(53300|55P03|EXHAUSTED)$/, 'passing', 'busy'],
+  [/^57014$/, 'passing', 'timeout'],
+  [/^53100$/, 'passing', 'full'],
+  [/^25006$/, 'passing', 'read_only', 'stale'],
+  [/^(57P\w{2}|E(?!RR_)[A-Z_]+)$/, 'passing', 'connection', 'lost'],
+  [/^58\w{3}$/, 'passing', 'io'],
+  [/^((28|53|55|57)\w{3}|3D000)$/, 'passing', 'other'],
+  [/^XX00[12]$/, null, 'corrupt'],
+]
+const classOf = (code: string) => CLASSES.find(([codes]) => codes.test(code))
 
 /** The messages of pg that have no code. */
 const NAMES: readonly (readonly [message: RegExp, name: string])[] = [
@@ -33,16 +56,15 @@ export const postgresCodeOf = (error: unknown): string => {
   return NAMES.find(([message]) => message.test(cause.message))?.[1] ?? ''
 }
 
-/** After it nothing is known of what was sent last. */
-export const isLost = (error: unknown): boolean =>
-  /^(08\w{3}|57P0[123]|25P0[34]|E(?!RR_)[A-Z_]+|LOST|TIMEOUT)$/.test(postgresCodeOf(error))
+/** By what an error is counted. */
+export const storeErrorOf = (code: string): StoreError => classOf(code)?.[2] ?? 'other'
 
-/** A statement that was prepared is not known: a pooler has given the transaction another connection of the server. */
-export const isUnprepared = (error: unknown): boolean => /^(26000|42P05)$/.test(postgresCodeOf(error))
+const connectionAfter = (error: unknown): Connection | undefined => classOf(postgresCodeOf(error))?.[3]
 
-/** A new connection may lead to another server, or to the same one with nothing prepared. */
-export const isOfConnection = (error: unknown): boolean =>
-  isLost(error) || /^(25006|0A000)$/.test(postgresCodeOf(error))
+export const isLost = (error: unknown): boolean => connectionAfter(error) === 'lost'
+export const isUnprepared = (error: unknown): boolean => connectionAfter(error) === 'unprepared'
+/** The connection is of no more use. */
+export const isOfConnection = (error: unknown): boolean => isLost(error) || connectionAfter(error) === 'stale'
 
 /** As the server's own: it takes no writes. */
 export const readOnly = (): Error => Object.assign(new Error('this server is a standby'), { code: '25006' })
@@ -58,21 +80,19 @@ const OF_AN_ID = /_pkey$|^registrations_id_unique$/
 const isAddedTwice = (error: unknown): boolean =>
   postgresCodeOf(error) === '23505' && !OF_AN_ID.test(constraintOf(error) ?? '')
 
-export const judgeFailure = (error: unknown): Failure => {
-  const code = postgresCodeOf(error)
-  if (AGAIN.test(code) || isAddedTwice(error)) return 'again'
-  return PASSING.test(code) ? 'passing' : null
-}
+export const judgeFailure = (error: unknown): Failure =>
+  isAddedTwice(error) ? 'again' : (classOf(postgresCodeOf(error))?.[1] ?? null)
 
 /** What the caller may know. The errors of pg and drizzle carry statements and values, so none of them goes on. */
 export const explain = (error: unknown): unknown => {
   const code = postgresCodeOf(error)
   const constraint = constraintOf(error)
   // A row that is still there when it was looked for again is no other node's.
-  if (code !== '23505' && judgeFailure(error) !== null) return unavailable(describeCode(code))
+  if (code !== '23505' && judgeFailure(error) !== null) return unavailableBy(code, storeErrorOf(code))
   if (code === '' || code.startsWith('ERR_'))
     return isOfDrizzle(error) ? new Error('a statement cannot be sent') : error
-  return new Error(`PostgreSQL refuses a statement: ${code}${constraint === null ? '' : ` (${constraint})`}`)
+  const of = constraint === null ? '' : ` (${constraint})`
+  return new Error(`PostgreSQL refuses a statement: ${code}${of}`, { cause: { code } })
 }
 
 const constraintOf = (error: unknown): string | null => {

@@ -5,7 +5,7 @@ import { codeOf } from '../../core/error.ts'
 import { BackupError } from '../backup.ts'
 import type { Sealed } from '../sealed.ts'
 import { hasOurId } from './connection.ts'
-import { sqliteCodeOf } from './failure.ts'
+import { isDamage, sqliteCodeOf } from './failure.ts'
 import { ageOf, canaryOf } from './opening.ts'
 
 /** The canary of the keys that are given, and the current one's fingerprint. */
@@ -15,7 +15,6 @@ type Client = Database.Database
 const PRIVATE = 0o600
 /** A service may be at work beside it. */
 export const COPY_BUSY_TIMEOUT_MS = 10_000
-export const DAMAGE = /^SQLITE_(CORRUPT|NOTADB|IOERR_SHORT_READ)/
 const NO_ROOM = /^(ENOSPC|EDQUOT|EFBIG|SQLITE_FULL)/
 
 /**
@@ -78,7 +77,7 @@ const checkKey = (client: Client, path: string, { canary, keyId }: Keys): void =
 export const backupErrorOf = (error: unknown, { from, to }: { from: string; to: string }): unknown => {
   if (error instanceof BackupError) return error
   const code = sqliteCodeOf(error) || String(codeOf(error) ?? '')
-  if (DAMAGE.test(code)) return new BackupError('damaged', from, { detail: code, cause: error })
+  if (isDamage(error)) return new BackupError('damaged', from, { detail: code, cause: error })
   if (code === 'EEXIST') return new BackupError('taken', to, { cause: error })
   if (NO_ROOM.test(code)) return new BackupError('no_room', dirname(to), { cause: error })
   return code === '' ? error : new BackupError('not_usable', dirname(to), { detail: code, cause: error })

@@ -8,10 +8,10 @@ import type { OpenAs } from '../opening.ts'
 import { createEngineCounts } from '../stats/engine-counts.ts'
 import type { SqliteCounts } from '../stats/stats.ts'
 import type { Transactions } from '../tx.ts'
-import { describeCode, storeErrorOf, unavailable } from '../unavailable.ts'
+import { unavailable, unavailableBy } from '../unavailable.ts'
 import { type Checkpoints, createCheckpoints } from './checkpoints.ts'
 import { markUnchecked, realPathOf, watchFiles } from './database-file.ts'
-import { isDamage, judgeFailure, sqliteCodeOf } from './failure.ts'
+import { isDamage, judgeFailure, sqliteCodeOf, storeErrorOf } from './failure.ts'
 import { createGroupCommit } from './group-commit.ts'
 import { createTxs } from './tx.ts'
 
@@ -36,9 +36,9 @@ export const createAttempts = ({
   onBroken: (error: Error) => void
 }) => {
   let broken: AppError | null = null
-  const breakDown = (why: Words): AppError => {
+  const breakDown = (error: AppError): AppError => {
     if (broken === null) {
-      broken = unavailable(why)
+      broken = error
       if (isDamage(broken) && path !== null) markUnchecked(path)
       onBroken(broken)
     }
@@ -49,8 +49,9 @@ export const createAttempts = ({
     const failure = judgeFailure(error)
     if (failure === null) return error
     onFailed(error)
-    const why = describeCode(sqliteCodeOf(error))
-    return failure === 'broken' ? breakDown(why) : unavailable(why)
+    const code = sqliteCodeOf(error)
+    const told = unavailableBy(code, storeErrorOf(code))
+    return failure === 'broken' ? breakDown(told) : told
   }
   const attempt = async <T>(run: () => T | Promise<T>): Promise<T> => {
     for (const pauseMs of [...BUSY_PAUSES_MS, null]) {
@@ -117,9 +118,9 @@ const FULL = 2
 
 const REPLACED: Words = { en: 'its file or its log was removed or replaced', zh: '其文件或日志已被删除或替换' }
 
-const checkpointFailed = (error: unknown): Words => {
+const checkpointFailed = (error: unknown): AppError => {
   const code = sqliteCodeOf(error)
-  return { en: `a checkpoint failed: ${code}`, zh: `检查点失败：${code}` }
+  return unavailable({ en: `a checkpoint failed: ${code}`, zh: `检查点失败：${code}` }, code)
 }
 
 /**
@@ -167,7 +168,7 @@ export const openConnection = (
       assertSynced(client)
       if (as !== 'command') client.pragma(`busy_timeout = ${BUSY_TIMEOUT_MS}`)
       if (inMemory) return
-      watch = watchFiles([path, `${path}-wal`], () => void breakDown(REPLACED))
+      watch = watchFiles([path, `${path}-wal`], () => void breakDown(unavailable(REPLACED)))
       checkpoints = createCheckpoints(client, error => void breakDown(checkpointFailed(error)))
     },
     engineCounts: () => ({

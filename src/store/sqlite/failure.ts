@@ -1,5 +1,7 @@
 import { codeOf } from '../../core/error.ts'
 import type { Words } from '../../core/language.ts'
+import type { StoreError } from '../store.ts'
+import { databaseErrorOf } from '../unavailable.ts'
 
 /**
  * What SQLite's error means for the database. `busy`: somebody else is writing. `passing`: not now, as on a full disk.
@@ -7,9 +9,17 @@ import type { Words } from '../../core/language.ts'
  */
 export type Failure = 'busy' | 'passing' | 'broken' | null
 
-const PASSING = /^SQLITE_(LOCKED|FULL|READONLY|CANTOPEN|IOERR_SHM)/
-const BROKEN = /^SQLITE_(IOERR|CORRUPT|NOTADB)/
-const DAMAGE = /\bSQLITE_(CORRUPT|NOTADB)/
+/** The first that fits. Extended codes begin with the plain one. */
+const CLASSES: readonly (readonly [codes: RegExp, failure: Failure, kind: StoreError])[] = [
+  [/^SQLITE_(BUSY|LOCKED)/, 'busy', 'busy'],
+  [/^SQLITE_FULL/, 'passing', 'full'],
+  [/^SQLITE_READONLY/, 'passing', 'read_only'],
+  [/^SQLITE_CANTOPEN/, 'passing', 'other'],
+  [/^SQLITE_IOERR_SHM/, 'passing', 'io'],
+  [/^SQLITE_(CORRUPT|NOTADB|IOERR_SHORT_READ)/, 'broken', 'corrupt'],
+  [/^SQLITE_IOERR/, 'broken', 'io'],
+]
+const classOf = (code: string) => CLASSES.find(([codes]) => codes.test(code))
 
 /** As SQLite names the error; empty for what is none of SQLite's. drizzle wraps some in its own. */
 export const sqliteCodeOf = (error: unknown): string => {
@@ -18,15 +28,14 @@ export const sqliteCodeOf = (error: unknown): string => {
   return cause instanceof Error && typeof code === 'string' && code.startsWith('SQLITE_') ? code : ''
 }
 
-export const judgeFailure = (error: unknown): Failure => {
-  const code = sqliteCodeOf(error)
-  if (code.startsWith('SQLITE_BUSY')) return 'busy'
-  if (PASSING.test(code)) return 'passing'
-  return BROKEN.test(code) ? 'broken' : null
-}
+export const judgeFailure = (error: unknown): Failure => classOf(sqliteCodeOf(error))?.[1] ?? null
 
-/** Whether SQLite has found the file itself damaged. Our own errors tell it within their message, which crosses threads. */
-export const isDamage = (error: Error): boolean => DAMAGE.test(`${sqliteCodeOf(error)} ${error.message}`)
+/** By what an error is counted. */
+export const storeErrorOf = (code: string): StoreError => classOf(code)?.[2] ?? 'other'
+
+/** Whether SQLite has found the file itself damaged. */
+export const isDamage = (error: unknown): boolean =>
+  storeErrorOf(sqliteCodeOf(error) || (databaseErrorOf(error) ?? '')) === 'corrupt'
 
 /** Why nothing more is asked of it. */
 export const CLOSED: Words = { en: 'it has been closed', zh: '已关闭' }

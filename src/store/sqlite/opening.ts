@@ -7,7 +7,7 @@ import type { Sealed } from '../sealed.ts'
 import type { Connection } from './connection.ts'
 import { drizzle, migrate } from './drizzle.ts'
 import { findFact } from './facts.ts'
-import { sqliteCodeOf } from './failure.ts'
+import { isDamage, sqliteCodeOf } from './failure.ts'
 
 const MIGRATIONS = fileURLToPath(new URL('../../../migrations/sqlite', import.meta.url))
 
@@ -57,9 +57,7 @@ export const refuseDamage = <T>(run: () => T): T => {
   try {
     return run()
   } catch (error) {
-    const code = sqliteCodeOf(error)
-    if (/^SQLITE_(CORRUPT|NOTADB)/.test(code)) throw damaged(code)
-    throw error
+    throw isDamage(error) ? damaged(sqliteCodeOf(error)) : error
   }
 }
 

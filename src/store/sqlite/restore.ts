@@ -2,9 +2,9 @@ import { existsSync, linkSync, renameSync, rmSync, statSync } from 'node:fs'
 import { BackupError } from '../backup.ts'
 import type { CommandUser } from '../operators/acts.ts'
 import { DELIVERIES_HELD } from '../operators/facts.ts'
-import { backupErrorOf, copyChecked, DAMAGE, type Keys, removeDatabase, withDatabase } from './checked-copy.ts'
+import { backupErrorOf, copyChecked, type Keys, removeDatabase, withDatabase } from './checked-copy.ts'
 import { findFact, insertFileAct, putFact } from './facts.ts'
-import { judgeFailure, sqliteCodeOf } from './failure.ts'
+import { isDamage, judgeFailure } from './failure.ts'
 import { syncFile, syncFolderOf } from './file-system.ts'
 import { lockForService } from './service-lock.ts'
 
@@ -123,7 +123,7 @@ const closeDatabase = (path: string): void => {
     withDatabase(path, client => client.pragma('journal_mode = DELETE'))
   } catch (error) {
     if (judgeFailure(error) === 'busy') throw new BackupError('in_use', path, { cause: error })
-    if (!DAMAGE.test(sqliteCodeOf(error))) throw error
+    if (!isDamage(error)) throw error
   }
 }
 

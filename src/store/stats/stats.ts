@@ -74,6 +74,7 @@ export interface BulkStats {
 export const STORE_ERRORS = [
   'busy',
   'full',
+  'read_only',
   'io',
   'corrupt',
   // Of a server.

@@ -28,7 +28,7 @@ export const troublesOf = ({ stats, writeError, isServed }: TroubleFacts): Troub
     ...lostNodes(judged),
     ...wrongClocks(judged),
     // That it is full is said already.
-    ...(writeError?.startsWith('SQLITE_FULL') ? [] : diskTroubles(stats.engine)),
+    ...(writeError === 'SQLITE_FULL' ? [] : diskTroubles(stats.engine)),
     ...(failed ? [{ code: 'backup_failed', since: failed.at, reason: failed.reason } as const] : []),
     ...(stats.refusingChannel ? [{ code: 'operators_not_told', ...stats.refusingChannel } as const] : []),
     ...differingNodes(judged),

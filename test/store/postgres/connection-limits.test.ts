@@ -90,6 +90,12 @@ describe('a connection to PostgreSQL', () => {
     expect(runs).toBe(5)
   })
 
+  test.each(['XX000', 'XX001'])('a damaged row (%s) was told as if it could be written later', async code => {
+    await using connection = await open(rows.url())
+    const fail = connection.write(tx => tx.all(`DO $$ BEGIN RAISE SQLSTATE '${code}'; END $$`))
+    await expect(fail).rejects.toMatchObject({ cause: { code } })
+  })
+
   test('G14: a standby is neither read nor written, until it is the primary', { timeout: 30_000 }, async () => {
     await using own = await openOwnServer()
     await own.query('CREATE TABLE rows (id int PRIMARY KEY, n int NOT NULL)')

@@ -45,7 +45,7 @@ describe('a transaction of PostgreSQL', () => {
       const error = await run(n).catch((error: unknown) => error)
       expect(error).toBeInstanceOf(Error)
       expect(JSON.stringify(error, Object.getOwnPropertyNames(error))).not.toMatch(/marker|rows|insert|1099511627776/i)
-      expect((error as Error).cause).toBeUndefined()
+      expect((error as Error).cause).toEqual({ code: expect.stringMatching(/^22\w{3}$/) })
     }
   })
 

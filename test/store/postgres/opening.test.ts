@@ -6,7 +6,7 @@ import { readConfig } from '../../../src/config/read-config.ts'
 import type { StartError } from '../../../src/core/error.ts'
 import { explainOpening, mayPass, openStore } from '../../../src/store/open.ts'
 import { openPostgresStore } from '../../../src/store/postgres/store.ts'
-import { describeCode, unavailable } from '../../../src/store/unavailable.ts'
+import { unavailableBy } from '../../../src/store/unavailable.ts'
 import { type OwnServer, openOwnServer } from '../../support/postgres.ts'
 import { SHORT_LIMITS } from '../../support/short-limits.ts'
 
@@ -125,7 +125,7 @@ test.each([
   [pgError('53100'), /room on the disk/, true],
   [new Error('timeout expired'), /look at the server/, true],
   // The first write of a start, as the store tells of it.
-  [unavailable(describeCode('25006')), /lead to the primary/, true],
+  [unavailableBy('25006', 'read_only'), /lead to the primary/, true],
 ] as const)('%s is explained', (error, says, passes) => {
   const explained = explainOpening(error, URL_) as StartError
   expect(explained.message).toMatch(

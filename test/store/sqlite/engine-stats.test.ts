@@ -40,7 +40,17 @@ test.each([
   })
   expect(after).toMatchObject({
     walPinnedMs: 0,
-    errors: { busy: 0, full: 0, io: 0, corrupt: 0, connection: 0, serialization: 0, timeout: 0, other: 0 },
+    errors: {
+      busy: 0,
+      full: 0,
+      read_only: 0,
+      io: 0,
+      corrupt: 0,
+      connection: 0,
+      serialization: 0,
+      timeout: 0,
+      other: 0,
+    },
   })
   expect(countOf(after.commits) - countOf(before.commits)).toBe(1)
   expect(after.batches.sum - before.batches.sum).toBe(3)

@@ -78,7 +78,11 @@ const TABLE: readonly (readonly [name: string, type: string, labels: Record<stri
   ['idface_pg_oldest_xmin_seconds', GAUGE, {}],
   ['idface_pg_listen_up', GAUGE, {}],
   ['idface_pg_clock_skew_seconds', GAUGE, {}],
-  ['idface_store_errors_total', COUNTER, { code: 'busy full io corrupt connection serialization timeout other' }],
+  [
+    'idface_store_errors_total',
+    COUNTER,
+    { code: 'busy full read_only io corrupt connection serialization timeout other' },
+  ],
   ['idface_nodes_alive', GAUGE, {}],
   ['idface_nodes_lost', GAUGE, {}],
   ['idface_nodes_differing', GAUGE, { trait: 'version settings key' }],

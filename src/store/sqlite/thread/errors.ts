@@ -1,4 +1,4 @@
-import { AppError, type ErrorCode, type FieldError, StartError } from '../../../core/error.ts'
+import { AppError, StartError } from '../../../core/error.ts'
 import type { Words } from '../../../core/language.ts'
 
 /** An error as it is sent to another thread, where a plain copy would lose its class and its code. */
@@ -13,12 +13,14 @@ export interface PackedError {
   isPlain: boolean
   cause: PackedError | undefined
   /** Null: not an `AppError`. */
-  app: { code: ErrorCode; detail: Words; errors: readonly FieldError[]; retryAfterMs: number | null } | null
+  app: ReturnType<typeof pick> | null
   /** Null: not a `StartError`. */
   words: Words | null
 }
 
-const pick = ({ code, detail, errors, retryAfterMs }: AppError) => ({ code, detail, errors, retryAfterMs })
+const pick = ({ code, detail, errors, retryAfterMs, databaseCode }: AppError) => {
+  return { code, detail, errors, retryAfterMs, databaseCode }
+}
 
 const PLAIN = new Map([Error, TypeError, RangeError, ReferenceError, SyntaxError].map(kind => [kind.name, kind]))
 /** Stops here, in case an error is its own cause. */
@@ -47,10 +49,7 @@ export const unpackError = (packed: PackedError): Error => {
 }
 
 const anew = ({ name, message, code, isPlain, cause, app, words }: PackedError): Error => {
-  if (app) {
-    const { errors, retryAfterMs } = app
-    return new AppError(app.code, app.detail, { errors, ...(retryAfterMs === null ? {} : { retryAfterMs }) })
-  }
+  if (app) return new AppError(app.code, app.detail, app)
   const more = cause && { cause: unpackError(cause) }
   if (words) return new StartError(words, more)
   if (isPlain) return new (PLAIN.get(name) ?? Error)(message, more)

@@ -4,6 +4,7 @@ import { AppError, StartError } from '../../../../src/core/error.ts'
 import { Secret } from '../../../../src/core/secret.ts'
 import { packError, unpackError } from '../../../../src/store/sqlite/thread/errors.ts'
 import { openRemoteStore } from '../../../../src/store/sqlite/thread/remote-store.ts'
+import { databaseErrorOf, unavailableBy } from '../../../../src/store/unavailable.ts'
 import { describeError } from '../../../../src/telemetry/describe-error.ts'
 import { createLog } from '../../../../src/telemetry/log.ts'
 import { first, openStoreFixture, SUCCESS } from '../../../support/store.ts'
@@ -42,10 +43,11 @@ describe('errors', () => {
     new SqliteError('UNIQUE constraint failed'),
     new Error('Failed query: a row', { cause: new SqliteError('UNIQUE constraint failed') }),
     Object.assign(new RangeError('too long'), { code: 'ERR_OUT_OF_RANGE' }),
-    new AppError('unavailable', both('the database cannot be used now (SQLITE_FULL)')),
+    unavailableBy('SQLITE_FULL', 'full'),
     new StartError({ en: 'put the key back', zh: '请放回密钥' }),
   ])('are told as they would be where they were thrown: $name', error => {
     expect(describeError(cross(error))).toEqual(describeError(error))
+    expect(databaseErrorOf(cross(error))).toBe(databaseErrorOf(error))
   })
 })
 
