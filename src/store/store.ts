@@ -3,7 +3,7 @@ import type { BinsChange, CompletionBins } from '../core/polling/completion-bins
 import type { Secret } from '../core/secret.ts'
 import type { Account, AccountRemoval, NewAccount } from './accounts/account.ts'
 import type { BulkAct, BulkCommand, BulkStep, NewBulkAct } from './bulk/bulk-act.ts'
-import type { Callback, CallbackNotice, CallbackTrouble } from './callbacks/callback.ts'
+import type { Callback, CallbackNotice, CallbackTrouble } from './callbacks/health.ts'
 import type { StoreHints } from './hints.ts'
 import type { EventPage, EventQuery } from './messages/events.ts'
 import type {
@@ -40,7 +40,7 @@ import type {
 export type { Account, ClaimedAccount, NewAccount } from './accounts/account.ts'
 export type { LastBackup } from './backup.ts'
 export type { BulkStep, NewBulkAct } from './bulk/bulk-act.ts'
-export type * from './callbacks/callback.ts'
+export type * from './callbacks/health.ts'
 export type { StoreHints, Withdrawn } from './hints.ts'
 export type { EventPage, EventPosition, EventQuery, StoredEvent } from './messages/events.ts'
 export type * from './messages/message.ts'

@@ -1,5 +1,5 @@
 import { AppError } from '../../core/error.ts'
-import { afterCallbackChanges } from '../callbacks/urls.ts'
+import { afterCallbackChanges } from '../callbacks/rows.ts'
 import type { StoreContext } from '../context.ts'
 import { and, asc, desc, eq, lt, sql } from '../drizzle.ts'
 import { idOf, pageOf } from '../page.ts'

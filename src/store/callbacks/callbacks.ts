@@ -10,8 +10,8 @@ import {
   disabledByOperator,
   endsHold,
   heldBecause,
-} from './callback.ts'
-import { afterCallbackChanges, findUrl, HEALTH, HELD, lockUrls, saveUrls } from './urls.ts'
+} from './health.ts'
+import { afterCallbackChanges, findUrl, HEALTH, HELD, lockUrls, saveUrls } from './rows.ts'
 
 /** Of a partner's status: the ones that have failed the longest. */
 const MOST_TROUBLES = 20

@@ -6,8 +6,8 @@ import { newestOf } from '../messages/events.ts'
 import { heldAt } from '../operators/facts.ts'
 import type { Store } from '../store.ts'
 import type { Tx } from '../tx.ts'
-import type { Callback, CallbackNotice, CallbackRow } from './callback.ts'
-import { HEALTH } from './urls.ts'
+import type { Callback, CallbackNotice, CallbackRow } from './health.ts'
+import { HEALTH } from './rows.ts'
 
 /** How long after each try of a notice the next one comes: five within an hour. Each is longer than an attempt may take, so it is the lease too. */
 const NOTICE_PAUSES_MS = [5 * MINUTE, 10 * MINUTE, 15 * MINUTE, 30 * MINUTE]

@@ -1,5 +1,5 @@
 import { SECOND } from '../../core/duration.ts'
-import { releaseSome } from '../callbacks/urls.ts'
+import { releaseSome } from '../callbacks/rows.ts'
 import { beginClaim } from '../claims-lock.ts'
 import type { StoreContext } from '../context.ts'
 import { heldAt } from '../operators/facts.ts'

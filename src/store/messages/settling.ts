@@ -1,6 +1,6 @@
 import { earlier } from '../../core/clock.ts'
-import { afterAttemptAt, type CallbackHealth, callbackKey } from '../callbacks/callback.ts'
-import { afterCallbackChanges, lockUrls, saveUrls, type UrlChange } from '../callbacks/urls.ts'
+import { afterAttemptAt, type CallbackHealth, callbackKey } from '../callbacks/health.ts'
+import { afterCallbackChanges, lockUrls, saveUrls, type UrlChange } from '../callbacks/rows.ts'
 import type { StoreContext } from '../context.ts'
 import type { Attempt, MessageOutcome, MessageSettlement, Store } from '../store.ts'
 import type { Sql, Tx } from '../tx.ts'

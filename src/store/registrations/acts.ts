@@ -1,5 +1,5 @@
 import { resent } from '../../core/message.ts'
-import { afterCallbackChanges, releaseUrls } from '../callbacks/urls.ts'
+import { afterCallbackChanges, releaseUrls } from '../callbacks/rows.ts'
 import type { StoreContext } from '../context.ts'
 import type { Hint } from '../hints.ts'
 import { lockMessagesOf, saveDeliveries } from '../messages/deliveries.ts'

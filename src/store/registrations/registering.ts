@@ -1,5 +1,5 @@
 import { outcomeOfVerdict } from '../../core/registration.ts'
-import { afterCallbackChanges, releaseUrls } from '../callbacks/urls.ts'
+import { afterCallbackChanges, releaseUrls } from '../callbacks/rows.ts'
 import type { StoreContext } from '../context.ts'
 import { findLaneIds, laneKey, makeLanes } from '../messages/lanes.ts'
 import { loadQuotas, type QuotaFacts } from '../partners/quotas.ts'

@@ -1,6 +1,6 @@
 import type { Batch } from '../../core/batches.ts'
 import { REMOVED_KEPT_MS } from '../accounts/account.ts'
-import { BY_OPERATOR } from '../callbacks/callback.ts'
+import { BY_OPERATOR } from '../callbacks/health.ts'
 import type { StoreContext } from '../context.ts'
 import { lockMessagesOf } from '../messages/deliveries.ts'
 import type { Store } from '../store.ts'

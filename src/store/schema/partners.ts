@@ -1,4 +1,4 @@
-import { CALLBACK_STATES, type CallbackHealth } from '../callbacks/callback.ts'
+import { CALLBACK_STATES, type CallbackHealth } from '../callbacks/health.ts'
 import { oneOf, sql } from '../drizzle.ts'
 import type { Kit } from '../postgres/drizzle.ts'
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { HOUR, MINUTE } from '../../../src/core/duration.ts'
-import { RELEASED_TOGETHER } from '../../../src/store/callbacks/urls.ts'
+import { RELEASED_TOGETHER } from '../../../src/store/callbacks/rows.ts'
 import { first, HOOK, type OpenStore, openStoreFixture, SUCCESS } from '../../support/store.ts'
 
 type StoreFixture = Awaited<ReturnType<typeof openStoreFixture>>

@@ -1,6 +1,6 @@
 import type pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { releaseSome, releaseUrls } from '../../../src/store/callbacks/urls.ts'
+import { releaseSome, releaseUrls } from '../../../src/store/callbacks/rows.ts'
 import { DUE_LANES, DUE_MESSAGES, PARTNERS_WITH_LANES, PEEK, SETTLE_LANES } from '../../../src/store/messages/claims.ts'
 import {
   type LockedMessage,

@@ -12,7 +12,7 @@ import {
   endsHold,
   firstNoticeAt,
   type HoldEnd,
-} from './callback.ts'
+} from './health.ts'
 
 /** Of `callbacks c`, what a `CallbackRow` has. */
 export const HEALTH = columnsOf(

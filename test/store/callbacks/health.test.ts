@@ -1,11 +1,6 @@
 import { expect, test } from 'vitest'
 import { DAY, HOUR } from '../../../src/core/duration.ts'
-import {
-  afterAttemptAt,
-  type CallbackHealth,
-  endsHold,
-  STILL_FAILING_MS,
-} from '../../../src/store/callbacks/callback.ts'
+import { afterAttemptAt, type CallbackHealth, endsHold, STILL_FAILING_MS } from '../../../src/store/callbacks/health.ts'
 
 const AT = 1_795_507_200_000
 const REJECTED = { outcome: 'rejected', httpStatus: 503, error: null, holdsUrl: false } as const
