@@ -40,7 +40,7 @@ interface ResealedValue {
  * canary, which tells that all others have moved; so it moves after a pass that found nothing to move, in case somebody still sealed
  * under the earlier key behind it.
  */
-export const createResealing = ({ sealed: { reseal, keyId }, read, write }: StoreContext): Pick<Store, 'reseal'> => {
+export const createResealing = ({ sealed: { reseal, keyId }, read, write }: StoreContext) => {
   const isStale = (value: Buffer | null, { emptyLength = 0 }: SealedColumn): value is Buffer =>
     value !== null && value.length !== emptyLength && !value.subarray(0, keyId.length).equals(keyId)
 
@@ -74,7 +74,7 @@ export const createResealing = ({ sealed: { reseal, keyId }, read, write }: Stor
       const last = batch.length < limit ? null : (batch.at(-1)?.key ?? null)
       return { moved, unreadable, next: nextOf(place, last, place.moved + moved) }
     },
-  }
+  } satisfies Partial<Store>
 }
 
 /** As people know it; a message by its registration. */

@@ -125,7 +125,7 @@ type Step = BulkStep & { changedUrls: readonly ChangedCallback[] }
 const IDLE: Step = { count: 0, isIdle: true, isOfPartner: false, cancelled: [], changedUrls: [] }
 
 /** The part that workers call. */
-export const createBulkSteps = (context: StoreContext): Pick<Store, 'continueBulkActs'> => {
+export const createBulkSteps = (context: StoreContext) => {
   const { read, write, tell } = context
 
   const apply = async (tx: Tx, { act }: BulkRow, batch: readonly FoundRegistration[]): Promise<Partial<Step>> => {
@@ -194,5 +194,5 @@ export const createBulkSteps = (context: StoreContext): Pick<Store, 'continueBul
         ])
       return done
     },
-  }
+  } satisfies Partial<Store>
 }

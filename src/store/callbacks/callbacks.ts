@@ -29,40 +29,39 @@ const troubleOf = ({ state, lastError, ...row }: CallbackRow, held: number): Cal
   held,
 })
 
-type Verbs = Pick<Store, 'enableCallback' | 'disableCallback' | 'listCallbacks'>
+export const createCallbacks = ({ read, write, tell }: Pick<StoreContext, 'read' | 'write' | 'tell'>) =>
+  ({
+    enableCallback: async (url, end) => {
+      if ((await read(tx => findUrl(tx, url))) === null) return false
+      const { isReleased, changedUrls } = await write(async tx => {
+        const stored = await lockUrls(tx, [url])
+        const before = stored.get(callbackKey(url)) ?? null
+        const isReleased = endsHold(end, before)
+        const works = isReleased || heldBecause(before) === null
+        const changes = works ? [{ ...url, before, ...afterSuccess(before) }] : []
+        return { isReleased, changedUrls: await saveUrls(tx, stored, changes) }
+      })
+      tell(afterCallbackChanges(changedUrls))
+      if (isReleased) tell([['messagesDue']])
+      return isReleased
+    },
 
-export const createCallbacks = ({ read, write, tell }: Pick<StoreContext, 'read' | 'write' | 'tell'>): Verbs => ({
-  enableCallback: async (url, end) => {
-    if ((await read(tx => findUrl(tx, url))) === null) return false
-    const { isReleased, changedUrls } = await write(async tx => {
-      const stored = await lockUrls(tx, [url])
-      const before = stored.get(callbackKey(url)) ?? null
-      const isReleased = endsHold(end, before)
-      const works = isReleased || heldBecause(before) === null
-      const changes = works ? [{ ...url, before, ...afterSuccess(before) }] : []
-      return { isReleased, changedUrls: await saveUrls(tx, stored, changes) }
-    })
-    tell(afterCallbackChanges(changedUrls))
-    if (isReleased) tell([['messagesDue']])
-    return isReleased
-  },
+    disableCallback: url =>
+      write(async tx => {
+        const stored = await lockUrls(tx, [url])
+        const before = stored.get(callbackKey(url)) ?? null
+        if (heldBecause(before) === 'operator') return false
+        await saveUrls(tx, stored, [{ ...url, before, ...disabledByOperator(tx.at) }])
+        return true
+      }),
 
-  disableCallback: url =>
-    write(async tx => {
-      const stored = await lockUrls(tx, [url])
-      const before = stored.get(callbackKey(url)) ?? null
-      if (heldBecause(before) === 'operator') return false
-      await saveUrls(tx, stored, [{ ...url, before, ...disabledByOperator(tx.at) }])
-      return true
-    }),
-
-  listCallbacks: (partnerId, { after, limit }) =>
-    read(async tx => {
-      const from = after ?? { partnerId: partnerId ?? '', callbackUrl: '' }
-      const rows = await tx.all<CallbackRow>(PAGE, { ...from, of: partnerId, limit: limit + 1 })
-      return pageOf(await withHeld(tx, rows), limit, ({ partnerId, callbackUrl }) => ({ partnerId, callbackUrl }))
-    }),
-})
+    listCallbacks: (partnerId, { after, limit }) =>
+      read(async tx => {
+        const from = after ?? { partnerId: partnerId ?? '', callbackUrl: '' }
+        const rows = await tx.all<CallbackRow>(PAGE, { ...from, of: partnerId, limit: limit + 1 })
+        return pageOf(await withHeld(tx, rows), limit, ({ partnerId, callbackUrl }) => ({ partnerId, callbackUrl }))
+      }),
+  }) satisfies Partial<Store>
 
 /** Of all partners without those that have only begun to fail. */
 const PAGE = `

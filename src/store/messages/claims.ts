@@ -90,7 +90,7 @@ const NOTHING_CLAIMED: ClaimedMessages = { messages: [], secrets: new Map(), nex
  * their messages in a later statement: so it sees all that those who had a lane locked before have made due, and puts the lane's due time
  * right. What others have locked it leaves to them; it waits only for the lanes of a URL that is being released.
  */
-export const createMessageClaims = (context: StoreContext): Store['claimMessages'] => {
+export const createMessageClaims = (context: StoreContext) => {
   /** The partner that the last claim read last. It moves only with a commit. */
   let last = ''
 
@@ -129,13 +129,15 @@ export const createMessageClaims = (context: StoreContext): Store['claimMessages
     }
   }
 
-  return async request => {
-    const { at, nextAt } = await context.read(async tx => ({ at: tx.at, nextAt: await firstDueAt(tx) }))
-    if (nextAt === null || nextAt > at || request.slots <= 0) return { ...NOTHING_CLAIMED, nextAt }
-    const done = await context.write(tx => claimAll(tx, request, last))
-    last = done.last
-    return done.claimed
-  }
+  return {
+    claimMessages: async request => {
+      const { at, nextAt } = await context.read(async tx => ({ at: tx.at, nextAt: await firstDueAt(tx) }))
+      if (nextAt === null || nextAt > at || request.slots <= 0) return { ...NOTHING_CLAIMED, nextAt }
+      const done = await context.write(tx => claimAll(tx, request, last))
+      last = done.last
+      return done.claimed
+    },
+  } satisfies Partial<Store>
 }
 
 /** When the first message may be due; null: nothing is to be sent. What is held for a URL that is released may be made due at once. */

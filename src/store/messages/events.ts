@@ -133,20 +133,21 @@ const FOLLOWING = `
  * A partner's messages in the order of their commits, as a reader goes through them: whoever writes some gives out their numbers under
  * the lock of the partner's row, so none appears behind one that is there.
  */
-export const createEvents = (context: Pick<StoreContext, 'read' | 'sealed' | 'openOr'>): Pick<Store, 'listEvents'> => ({
-  listEvents: (partnerId, query) =>
-    context.read(async tx => {
-      const { after, since } = query
-      const [facts = NO_EVENTS] = await tx.all<PositionFacts>(FACTS, { partnerId, n: after?.n ?? null })
-      const lastBy = (at: number) => lastEventBy(tx, { partnerId, at, newest: facts.newest })
-      if (after !== null && !isOfThisHistory(after, facts))
-        return { outcome: 'lost', beginAfter: await lastBy(after.at) }
-      // All that were created at `since` or later are behind it.
-      const before = since === undefined ? null : await lastBy(since - 1 - OVERLAP_MS)
-      const begin = (before?.n ?? 0) > (after?.n ?? 0) ? before : after
-      return readPage(tx, { ...query, partnerId, begin }, context)
-    }),
-})
+export const createEvents = (context: Pick<StoreContext, 'read' | 'sealed' | 'openOr'>) =>
+  ({
+    listEvents: (partnerId, query) =>
+      context.read(async tx => {
+        const { after, since } = query
+        const [facts = NO_EVENTS] = await tx.all<PositionFacts>(FACTS, { partnerId, n: after?.n ?? null })
+        const lastBy = (at: number) => lastEventBy(tx, { partnerId, at, newest: facts.newest })
+        if (after !== null && !isOfThisHistory(after, facts))
+          return { outcome: 'lost', beginAfter: await lastBy(after.at) }
+        // All that were created at `since` or later are behind it.
+        const before = since === undefined ? null : await lastBy(since - 1 - OVERLAP_MS)
+        const begin = (before?.n ?? 0) > (after?.n ?? 0) ? before : after
+        return readPage(tx, { ...query, partnerId, begin }, context)
+      }),
+  }) satisfies Partial<Store>
 
 /**
  * The last event that was created by then, where a reader of a lost history begins: what was created later is of the new history; what

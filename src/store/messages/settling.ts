@@ -97,13 +97,14 @@ export const TRIM_ATTEMPTS: Sql = d => `
       SELECT k.n FROM attempts k WHERE k.message_seq = trims.seq ORDER BY k.n DESC LIMIT 1 OFFSET ${KEPT_ATTEMPTS})
     LIMIT 1000)`
 
-export const createMessageSettling =
-  ({ write, tell }: Pick<StoreContext, 'write' | 'tell'>): Store['settleMessages'] =>
-  async settlements => {
-    const { outcomes, changedUrls } = await write(tx => settleAll(tx, settlements))
-    tell(afterCallbackChanges(changedUrls))
-    return outcomes
-  }
+export const createMessageSettling = ({ write, tell }: StoreContext) =>
+  ({
+    settleMessages: async settlements => {
+      const { outcomes, changedUrls } = await write(tx => settleAll(tx, settlements))
+      tell(afterCallbackChanges(changedUrls))
+      return outcomes
+    },
+  }) satisfies Partial<Store>
 
 /** Each message, lane and URL is read once, changed in memory, and written once. */
 const settleAll = async (tx: Tx, settlements: readonly MessageSettlement[]) => {

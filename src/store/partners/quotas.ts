@@ -88,6 +88,7 @@ const usagesOf = async (tx: Tx, partnerIds: readonly string[]): Promise<Map<stri
   )
 }
 
-export const createUsage = ({ read }: Pick<StoreContext, 'read'>): Pick<Store, 'usageOf'> => ({
-  usageOf: partnerId => read(async tx => (await usagesOf(tx, [partnerId])).get(partnerId) as Usage),
-})
+export const createUsage = ({ read }: Pick<StoreContext, 'read'>) =>
+  ({
+    usageOf: partnerId => read(async tx => (await usagesOf(tx, [partnerId])).get(partnerId) as Usage),
+  }) satisfies Partial<Store>

@@ -25,7 +25,7 @@ export const afterCancelling = (partnerId: string, registrationId: string): Hint
 ]
 
 /** What its partner does to a registration. */
-export const createRegistrationActs = (context: StoreContext): Pick<Store, 'cancel' | 'nudge' | 'resend'> => {
+export const createRegistrationActs = (context: StoreContext) => {
   const { write, tell } = context
 
   return {
@@ -48,7 +48,7 @@ export const createRegistrationActs = (context: StoreContext): Pick<Store, 'canc
       if (outcome === 'resent') tell([['messagesDue'], ...afterCallbackChanges(changedUrls)])
       return outcome
     },
-  }
+  } satisfies Partial<Store>
 }
 
 /** Makes the verifications due of those that are pending. All that there are, by their ids. */

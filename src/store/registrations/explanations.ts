@@ -38,9 +38,7 @@ export interface Explanation {
   allHeldSince: number | null
 }
 
-export const createExplanations = (
-  context: Pick<StoreContext, 'read' | 'sealed' | 'openOr' | 'defaultRate'>,
-): Pick<Store, 'explain'> => {
+export const createExplanations = (context: Pick<StoreContext, 'read' | 'sealed' | 'openOr' | 'defaultRate'>) => {
   /** Why a message that waits is not sent. */
   const holdsOf = async (tx: Tx, row: RegistrationRow) => {
     if (row.messageState !== 'pending') return NOT_HELD
@@ -79,7 +77,7 @@ export const createExplanations = (
           ...(await holdsOf(tx, row)),
         }
       }),
-  }
+  } satisfies Partial<Store>
 }
 
 const NOT_HELD = { heldSince: null, heldBecause: null, unsignable: false, allHeldSince: null }

@@ -7,8 +7,6 @@ import { columnsOf, type Sql, type Tx } from '../tx.ts'
 import { type RegistrationRow, SELECT_REGISTRATIONS, selectOwned, toRegistration } from './registration.ts'
 import { pageOfPartner, readWindow } from './search.ts'
 
-type Verb = 'endedAmong' | 'findRegistration' | 'lookUpRegistrations' | 'listRegistrations' | 'listAttempts'
-
 export interface RegistrationQuery {
   idcardid: string | null
   status: RegistrationStatus | null
@@ -18,9 +16,7 @@ export interface RegistrationQuery {
 }
 
 /** What the API reads of registrations. */
-export const createRegistrationQueries = (
-  context: Pick<StoreContext, 'read' | 'sealed' | 'openOr'>,
-): Pick<Store, Verb> => {
+export const createRegistrationQueries = (context: Pick<StoreContext, 'read' | 'sealed' | 'openOr'>) => {
   const { read } = context
 
   /** The newest first. */
@@ -61,7 +57,7 @@ export const createRegistrationQueries = (
         const newest = row.messageSeq === null ? [] : await newestAttempts(tx, row.messageSeq, KEPT_ATTEMPTS)
         return newest.map(({ attempt }) => attempt).reverse()
       }),
-  }
+  } satisfies Partial<Store>
 }
 
 const SELECT_THESE: Sql = d => `${SELECT_REGISTRATIONS} WHERE r.id IN ${d.list('ids', 'text')} ORDER BY r.id DESC`

@@ -10,31 +10,32 @@ import { NEW_REGISTRATION } from './registration.ts'
 import { type Ending, endRegistrations } from './resolutions.ts'
 import { loadSerials, type Serial, type SerialOf, saveSerials, viewLive } from './serials.ts'
 
-export const createRegistering = (context: StoreContext): Pick<Store, 'register'> => ({
-  register: async items => {
-    const { registered, isReleased, changedUrls } = await context.write(async tx => {
-      const quotas = await loadQuotas(tx, [...new Set(items.map(({ partnerId }) => partnerId))])
-      const { serials, serialOf } = await loadSerials(tx, items, context)
-      const laneIds = await findLaneIds(tx, items)
-      const lanes = new Set(laneIds.keys())
-      const created: Created[] = []
-      const registered = items.map(item => registerOne(item, tx.at, { serialOf, quotas, lanes, created }))
+export const createRegistering = (context: StoreContext) =>
+  ({
+    register: async items => {
+      const { registered, isReleased, changedUrls } = await context.write(async tx => {
+        const quotas = await loadQuotas(tx, [...new Set(items.map(({ partnerId }) => partnerId))])
+        const { serials, serialOf } = await loadSerials(tx, items, context)
+        const laneIds = await findLaneIds(tx, items)
+        const lanes = new Set(laneIds.keys())
+        const created: Created[] = []
+        const registered = items.map(item => registerOne(item, tx.at, { serialOf, quotas, lanes, created }))
 
-      await saveSerials(tx, serials)
-      const endings = await saveCreated(tx, created, { ...context, laneIds })
-      // Their partners name these URLs again, so they are there again: what was held goes on.
-      const named = items.filter((_, i) => registered[i] && 'registration' in registered[i])
-      const released = await releaseUrls(tx, named, 'registration')
-      await endRegistrations(tx, endings, context)
-      return { registered, ...released }
-    })
-    const statuses = registered.flatMap(one => (one.outcome === 'created' ? one.registration.status : []))
-    if (statuses.includes('pending')) context.tell([['verificationsDue']])
-    if (isReleased || statuses.some(status => status !== 'pending')) context.tell([['messagesDue']])
-    context.tell(afterCallbackChanges(changedUrls))
-    return registered
-  },
-})
+        await saveSerials(tx, serials)
+        const endings = await saveCreated(tx, created, { ...context, laneIds })
+        // Their partners name these URLs again, so they are there again: what was held goes on.
+        const named = items.filter((_, i) => registered[i] && 'registration' in registered[i])
+        const released = await releaseUrls(tx, named, 'registration')
+        await endRegistrations(tx, endings, context)
+        return { registered, ...released }
+      })
+      const statuses = registered.flatMap(one => (one.outcome === 'created' ? one.registration.status : []))
+      if (statuses.includes('pending')) context.tell([['verificationsDue']])
+      if (isReleased || statuses.some(status => status !== 'pending')) context.tell([['messagesDue']])
+      context.tell(afterCallbackChanges(changedUrls))
+      return registered
+    },
+  }) satisfies Partial<Store>
 
 /** A registration that is to be written. */
 interface Created {

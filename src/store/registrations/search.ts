@@ -22,8 +22,6 @@ import {
 } from './filter.ts'
 import type { RegistrationQuery } from './queries.ts'
 
-type Verb = 'searchRegistrations' | 'countRegistrations' | 'countExhausted' | 'groupFailures' | 'partnerOf'
-
 /** Where a search has come to. `before`: a registration; null: it begins with the newest. */
 export interface SearchPlace {
   filter: RegistrationFilter
@@ -33,7 +31,7 @@ export interface SearchPlace {
 /** Up to `limit` of the registrations among which the meant ones are, the newest first; fewer: there are no more. */
 type ReadWindow = (place: SearchPlace, limit: number) => Promise<FoundRegistration[]>
 
-export const createRegistrationSearch = ({ read }: Pick<StoreContext, 'read'>): Pick<Store, Verb> => {
+export const createRegistrationSearch = ({ read }: Pick<StoreContext, 'read'>) => {
   const window: ReadWindow = (place, limit) => read(tx => readWindow(tx, place, limit))
 
   return {
@@ -68,7 +66,7 @@ export const createRegistrationSearch = ({ read }: Pick<StoreContext, 'read'>): 
         const [row] = await tx.all<{ partnerId: string }>(sql, { id })
         return row?.partnerId ?? null
       }),
-  }
+  } satisfies Partial<Store>
 }
 
 /** A page of a partner's registrations, the newest first. */

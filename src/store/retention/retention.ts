@@ -31,17 +31,18 @@ const WINDOW = `
 const BEGINNING: PrunePlace = { resolvedAt: -1, id: '' }
 
 /** Erases what ended long ago, a small batch at a time, so that nobody waits for it. */
-export const createRetention = ({ read, write }: StoreContext): Pick<Store, 'prune'> => ({
-  prune: async (before, limit, place) => {
-    const window = await read(tx => tx.all<InWindow>(WINDOW, { before, limit, ...(place ?? BEGINNING) }))
-    const ended = window.filter(({ isWaiting }) => !isWaiting)
-    const erased = ended.length === 0 ? 0 : await write(tx => erase(tx, ended, before))
-    const last = window.length < limit ? undefined : window.at(-1)
-    if (last) return { erased, next: { resolvedAt: last.resolvedAt, id: last.id } }
-    for (const sql of REST) await write(tx => tx.all(sql, { before, removedBefore: tx.at - REMOVED_KEPT_MS }))
-    return { erased, next: null }
-  },
-})
+export const createRetention = ({ read, write }: StoreContext) =>
+  ({
+    prune: async (before, limit, place) => {
+      const window = await read(tx => tx.all<InWindow>(WINDOW, { before, limit, ...(place ?? BEGINNING) }))
+      const ended = window.filter(({ isWaiting }) => !isWaiting)
+      const erased = ended.length === 0 ? 0 : await write(tx => erase(tx, ended, before))
+      const last = window.length < limit ? undefined : window.at(-1)
+      if (last) return { erased, next: { resolvedAt: last.resolvedAt, id: last.id } }
+      for (const sql of REST) await write(tx => tx.all(sql, { before, removedBefore: tx.at - REMOVED_KEPT_MS }))
+      return { erased, next: null }
+    },
+  }) satisfies Partial<Store>
 
 /** In the order in which all lock them. */
 const urlsWhere = (d: Dialect, condition: string): string => `(partner_id, callback_url) IN (

@@ -56,51 +56,52 @@ interface Due {
 export const createStats = (
   { read, defaultRate, sealed }: StoreContext,
   figuresOf: (tx: Tx) => Promise<EngineFigures>,
-): Pick<Store, 'stats'> => ({
-  stats: () =>
-    read(async tx => {
-      const { at, db, schema } = tx
-      const stored = db.select().from(schema.accounts).where(isShown(tx)).orderBy(asc(schema.accounts.id))
-      const rows = await stored.limit(MOST_ACCOUNTS)
-      const countOf = await loadCounts(tx, [ALL, ...rows.map(({ id }) => id)])
-      const due = await dueVerifications(tx)
-      const queueOf = (
-        rows: 'verifications' | 'messages',
-        owner: string,
-        { due: counted, oldestDueAt }: Due,
-      ): QueueStats => {
-        const due = Math.min(counted, MOST_COUNTED)
-        // What was claimed and whose lease has run out is both due and leased.
-        const scheduled = Math.max(0, countOf(`${rows}_waiting`, owner) - due)
-        return { due, dueIsCapped: counted > due, scheduled, leased: countOf(`${rows}_leased`, owner), oldestDueAt }
-      }
-      const accounts = rows.map((row): AccountStats => {
-        const { passwordMode: _, partnerId: __, ...account } = accountOfRow(row, defaultRate)
-        const queue = queueOf('verifications', row.id, due.get(row.id) ?? NOTHING)
-        const ramp = { rate: account.rate, rampAt: row.rampAt, rampRate: row.rampRate }
-        const pace = { rateNow: effectiveRate(ramp, at), catchUpMs: durationOf(queue.due, ramp, at) }
-        const waiting = countOf('verifications_waiting', row.id) + queue.leased
-        return { ...account, probeAt: row.probeAt, ...pace, waiting, ...queue }
-      })
-      return {
-        at,
-        accounts,
-        polls: sumOf(accounts),
-        deliveries: {
-          ...queueOf('messages', ALL, await dueMessages(tx)),
-          held: countOf('messages_held', ALL),
-          heldAt: await findFact(tx, DELIVERIES_HELD),
-          givenUp: await givenUp(tx),
-        },
-        callbacks: await troubledUrls(tx),
-        bulk: await openBulkActs(tx),
-        nodes: await loadNodes(tx),
-        backup: (await findFact(tx, BACKUPS)) ?? NO_BACKUP,
-        refusingChannel: await findFact(tx, CHANNEL_REFUSING),
-        engine: { ...(await figuresOf(tx)), masterKey: sealed.keyId.toString('hex') },
-      }
-    }),
-})
+) =>
+  ({
+    stats: () =>
+      read(async tx => {
+        const { at, db, schema } = tx
+        const stored = db.select().from(schema.accounts).where(isShown(tx)).orderBy(asc(schema.accounts.id))
+        const rows = await stored.limit(MOST_ACCOUNTS)
+        const countOf = await loadCounts(tx, [ALL, ...rows.map(({ id }) => id)])
+        const due = await dueVerifications(tx)
+        const queueOf = (
+          rows: 'verifications' | 'messages',
+          owner: string,
+          { due: counted, oldestDueAt }: Due,
+        ): QueueStats => {
+          const due = Math.min(counted, MOST_COUNTED)
+          // What was claimed and whose lease has run out is both due and leased.
+          const scheduled = Math.max(0, countOf(`${rows}_waiting`, owner) - due)
+          return { due, dueIsCapped: counted > due, scheduled, leased: countOf(`${rows}_leased`, owner), oldestDueAt }
+        }
+        const accounts = rows.map((row): AccountStats => {
+          const { passwordMode: _, partnerId: __, ...account } = accountOfRow(row, defaultRate)
+          const queue = queueOf('verifications', row.id, due.get(row.id) ?? NOTHING)
+          const ramp = { rate: account.rate, rampAt: row.rampAt, rampRate: row.rampRate }
+          const pace = { rateNow: effectiveRate(ramp, at), catchUpMs: durationOf(queue.due, ramp, at) }
+          const waiting = countOf('verifications_waiting', row.id) + queue.leased
+          return { ...account, probeAt: row.probeAt, ...pace, waiting, ...queue }
+        })
+        return {
+          at,
+          accounts,
+          polls: sumOf(accounts),
+          deliveries: {
+            ...queueOf('messages', ALL, await dueMessages(tx)),
+            held: countOf('messages_held', ALL),
+            heldAt: await findFact(tx, DELIVERIES_HELD),
+            givenUp: await givenUp(tx),
+          },
+          callbacks: await troubledUrls(tx),
+          bulk: await openBulkActs(tx),
+          nodes: await loadNodes(tx),
+          backup: (await findFact(tx, BACKUPS)) ?? NO_BACKUP,
+          refusingChannel: await findFact(tx, CHANNEL_REFUSING),
+          engine: { ...(await figuresOf(tx)), masterKey: sealed.keyId.toString('hex') },
+        }
+      }),
+  }) satisfies Partial<Store>
 
 /** The owner of what is counted over the whole database. */
 const ALL = ''

@@ -29,7 +29,7 @@ interface Survey {
   nextAt: number | null
 }
 
-export const createVerificationClaims = (context: StoreContext): Pick<Store, 'claimVerifications'> => {
+export const createVerificationClaims = (context: StoreContext) => {
   const { write, read } = context
   const accounts = createClaimableAccounts(context)
   const places = new Map<string, PollPlace>()
@@ -87,7 +87,7 @@ export const createVerificationClaims = (context: StoreContext): Pick<Store, 'cl
       for (const [accountId, place] of done.places) places.set(accountId, place)
       return { claims: done.claims, nextAt: earlier(done.nextAt, nextAt) }
     },
-  }
+  } satisfies Partial<Store>
 }
 
 /** What has been claimed of an account; the account, its free slots and its place as they are then. */

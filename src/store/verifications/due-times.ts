@@ -20,20 +20,21 @@ const DELIVERIES = (d: Dialect) => `
   RETURNING lane_id AS "laneId"`
 
 /** What a clock that was set back has left due too late. */
-export const createDueTimes = ({ write, tell }: Pick<StoreContext, 'write' | 'tell'>): Pick<Store, 'mendDueTimes'> => ({
-  mendDueTimes: async ({ pollMs, retryMs }, limit) => {
-    const verifications = await write(({ all, at }) => all(VERIFICATIONS, { at, latest: at + pollMs, limit }))
-    const deliveries = await write(async tx => {
-      const mended = await tx.all<{ laneId: number }>(DELIVERIES, { at: tx.at, latest: tx.at + retryMs, limit })
-      await advanceLanes(
-        tx,
-        mended.map(({ laneId }) => laneId),
-        tx.at,
-      )
+export const createDueTimes = ({ write, tell }: Pick<StoreContext, 'write' | 'tell'>) =>
+  ({
+    mendDueTimes: async ({ pollMs, retryMs }, limit) => {
+      const verifications = await write(({ all, at }) => all(VERIFICATIONS, { at, latest: at + pollMs, limit }))
+      const deliveries = await write(async tx => {
+        const mended = await tx.all<{ laneId: number }>(DELIVERIES, { at: tx.at, latest: tx.at + retryMs, limit })
+        await advanceLanes(
+          tx,
+          mended.map(({ laneId }) => laneId),
+          tx.at,
+        )
+        return mended
+      })
+      const mended = verifications.length + deliveries.length
+      if (mended > 0) tell([['verificationsDue'], ['messagesDue']])
       return mended
-    })
-    const mended = verifications.length + deliveries.length
-    if (mended > 0) tell([['verificationsDue'], ['messagesDue']])
-    return mended
-  },
-})
+    },
+  }) satisfies Partial<Store>
