@@ -12,8 +12,7 @@ import {
   type RegistrationBody,
   viewRegistration,
 } from '../../src/http/partner/registration-schemas.ts'
-import { NEW_REGISTRATION, registrationOf } from '../../src/store/registrations/registration.ts'
-import type { Registration } from '../../src/store/store.ts'
+import { NEW_REGISTRATION, type Registration, registrationOf } from '../../src/store/registrations/registration.ts'
 import { newRegistration } from '../../test/support/store.ts'
 import { answerMessages } from '../support/child.ts'
 

@@ -3,7 +3,8 @@ import { monotonicFactory } from 'ulid'
 import { SECOND } from '../../src/core/duration.ts'
 import { newPartner } from '../../src/core/new-partner.ts'
 import { Secret } from '../../src/core/secret.ts'
-import type { ClaimedVerification, Store } from '../../src/store/store.ts'
+import type { Store } from '../../src/store/store.ts'
+import type { ClaimedVerification } from '../../src/store/verifications/verification.ts'
 import { newRegistration } from '../../test/support/store.ts'
 
 /** Upstream's, of every benchmark. */

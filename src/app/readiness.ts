@@ -5,8 +5,9 @@ import { onceIn } from '../core/once-in.ts'
 import { describeTrouble } from '../core/operator-texts/describe.ts'
 import type { TroubleCode } from '../core/trouble.ts'
 import type { ReadyCheck as Check } from '../http/probes.ts'
+import type { Stats } from '../store/stats/stats.ts'
 import { troublesOf } from '../store/stats/troubles.ts'
-import type { Stats, Store } from '../store/store.ts'
+import type { Store } from '../store/store.ts'
 import { databaseErrorOf } from '../store/unavailable.ts'
 
 /** Everybody may ask, a probe writes to the disk, and accounts may be many: requests within a second share one look. */

@@ -1,6 +1,6 @@
 import type { AttemptError } from '../core/message.ts'
 import type { Exchange } from '../http-client/client.ts'
-import type { Attempt } from '../store/store.ts'
+import type { Attempt } from '../store/messages/message.ts'
 import { type Failure, type FailureCode, failureOf } from './failure.ts'
 
 /** How an attempt ended. `answered` once the answer's headers were complete, even if the body failed. */

@@ -1,5 +1,6 @@
 import { webhookBody } from '../core/message.ts'
-import type { Attempt, Store } from '../store/store.ts'
+import type { Attempt } from '../store/messages/message.ts'
+import type { Store } from '../store/store.ts'
 import { attemptOf } from './outcome.ts'
 import type { Sender } from './sender.ts'
 import { createKeyring, webhookHeaders } from './signing.ts'

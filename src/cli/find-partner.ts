@@ -1,6 +1,8 @@
 import { showPartner } from '../core/operator-texts/catalogue.ts'
+import type { Account } from '../store/accounts/account.ts'
 import { listAll } from '../store/page.ts'
-import type { Account, Partner, Store } from '../store/store.ts'
+import type { Partner } from '../store/partners/partners.ts'
+import type { Store } from '../store/store.ts'
 import { refuse } from './ending.ts'
 
 const MOST_NAMED = 10

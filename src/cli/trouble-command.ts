@@ -1,5 +1,5 @@
 import type { TroubleCode } from '../core/trouble.ts'
-import type { Explanation } from '../store/store.ts'
+import type { Explanation } from '../store/registrations/explanations.ts'
 import { quoted } from './doctor/finding.ts'
 import { callOf } from './program.ts'
 

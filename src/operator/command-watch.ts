@@ -1,5 +1,6 @@
 import { isoTime } from '../core/show-time.ts'
-import type { LastBackup, Stats } from '../store/store.ts'
+import type { LastBackup } from '../store/backup.ts'
+import type { Stats } from '../store/stats/stats.ts'
 import type { Emit } from '../telemetry/emit.ts'
 
 const HELD = 'to send again, run: idface-notifier deliveries resume'

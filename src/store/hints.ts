@@ -1,6 +1,6 @@
 import type { EventEmitter } from 'node:events'
+import type { ChangedCallback } from './callbacks/health.ts'
 import type { Unreadable } from './sealed.ts'
-import type { ChangedCallback } from './store.ts'
 
 /**
  * What must not be sent any more as it was claimed: a cancelled registration, or everything (null) of a partner that is disabled or has

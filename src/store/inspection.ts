@@ -1,8 +1,8 @@
-import type { AccountRow } from './accounts/account.ts'
+import type { AccountRow, ClaimedAccount } from './accounts/account.ts'
 import type { StoreContext } from './context.ts'
 import { asc } from './drizzle.ts'
 import type { SchemaAge } from './opening.ts'
-import type { ClaimedAccount, Stats } from './store.ts'
+import type { Stats } from './stats/stats.ts'
 
 /** So many accounts are asked. */
 const MOST_INSPECTED_ACCOUNTS = 100

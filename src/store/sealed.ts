@@ -2,7 +2,7 @@ import { createCipheriv, createDecipheriv, createHash, createSecretKey } from 'n
 import type { EventEmitter } from 'node:events'
 import type { Verdict } from '../core/answer.ts'
 import { Secret } from '../core/secret.ts'
-import type { StoreHints } from './store.ts'
+import type { StoreHints } from './hints.ts'
 import type { TableName } from './tx.ts'
 
 /**

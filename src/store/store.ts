@@ -37,32 +37,6 @@ import type {
   VerificationSettlement,
 } from './verifications/verification.ts'
 
-export type { Account, ClaimedAccount, NewAccount } from './accounts/account.ts'
-export type { LastBackup } from './backup.ts'
-export type { BulkStep, NewBulkAct } from './bulk/bulk-act.ts'
-export type * from './callbacks/health.ts'
-export type { StoreHints, Withdrawn } from './hints.ts'
-export type { EventPage, EventPosition, EventQuery, StoredEvent } from './messages/events.ts'
-export type * from './messages/message.ts'
-export type { Act, NewAct } from './operators/acts.ts'
-export type { AdminToken } from './operators/admin-tokens.ts'
-export type * from './operators/operator-events.ts'
-export type { ApiKey, KeyOwner, NewKey } from './partners/api-keys.ts'
-export type { NewPartner, Partner, PartnerChange } from './partners/partners.ts'
-export type { Quotas, Usage } from './partners/quotas.ts'
-export type { NewSigningSecret, RotatedSecret, SigningSecret } from './partners/signing-secrets.ts'
-export type { PartnerStatus } from './partners/status.ts'
-export type { ResendOutcome } from './registrations/acts.ts'
-export type { Explanation } from './registrations/explanations.ts'
-export type * from './registrations/filter.ts'
-export type { RegistrationQuery } from './registrations/queries.ts'
-export type { NewRegistration, Registered } from './registrations/register.ts'
-export type { Cancellation, Registration } from './registrations/registration.ts'
-export type { Resealed, ResealPlace } from './resealing.ts'
-export type { Unreadable } from './sealed.ts'
-export type * from './stats/stats.ts'
-export type * from './verifications/verification.ts'
-
 /**
  * What the service remembers: the verbs of all nouns; those of `operators/` stand in a file of that folder. Every verb is atomic, and durable
  * when its promise resolves: a power cut afterwards loses nothing of it. Times are epoch ms by the store's own clock. A verb that takes a

@@ -1,6 +1,7 @@
 import { AppError, codeOf } from '../core/error.ts'
 import type { Words } from '../core/language.ts'
-import type { Store, StoreError } from './store.ts'
+import type { StoreError } from './stats/stats.ts'
+import type { Store } from './store.ts'
 
 const BUSY: Words = { en: 'others keep it busy', zh: '被其他会话占用' }
 

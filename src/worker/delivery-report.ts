@@ -1,6 +1,6 @@
 import type { SendResult } from '../callback/sender.ts'
 import { messageIdOf, originOf } from '../core/message.ts'
-import type { AttemptKind, ClaimedMessage, MessageOutcome } from '../store/store.ts'
+import type { AttemptKind, ClaimedMessage, MessageOutcome } from '../store/messages/message.ts'
 import type { Emit } from '../telemetry/emit.ts'
 
 type Ended = NonNullable<MessageOutcome>

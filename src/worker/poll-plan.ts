@@ -3,7 +3,8 @@ import type { Clock } from '../core/clock.ts'
 import { SECOND } from '../core/duration.ts'
 import { createPollLearner, type PollLearner } from '../core/polling/learner.ts'
 import type { PollSchedule } from '../core/polling/schedule.ts'
-import type { ClaimedVerification, Store } from '../store/store.ts'
+import type { Store } from '../store/store.ts'
+import type { ClaimedVerification } from '../store/verifications/verification.ts'
 import { startHeartbeat } from './timers.ts'
 
 export type PollPlan = ReturnType<typeof createPollPlan>

@@ -2,7 +2,8 @@ import type { AccountChange } from '../core/account.ts'
 import type { Answer } from '../core/answer.ts'
 import { silenceOf } from '../core/outage.ts'
 import { isoTime } from '../core/show-time.ts'
-import type { ClaimedAccount, VerificationOutcome, VerificationSettlement } from '../store/store.ts'
+import type { ClaimedAccount } from '../store/accounts/account.ts'
+import type { VerificationOutcome, VerificationSettlement } from '../store/verifications/verification.ts'
 import type { Emit } from '../telemetry/emit.ts'
 
 type AlertEmit = Emit<

@@ -1,7 +1,7 @@
 import type { Answer } from '../core/answer.ts'
 import { answerOfTestSerial, readTestSerial, type TestSerial } from '../core/test-serial.ts'
 import { afterAnswer, type PollPolicy, type VerificationStep, type Waiting } from '../core/verification.ts'
-import type { ClaimedVerification } from '../store/store.ts'
+import type { ClaimedVerification } from '../store/verifications/verification.ts'
 
 /**
  * Answers a test serial here, by the age of the oldest registration that waits for it. `test_expire_5s` expires after its 5 s, and

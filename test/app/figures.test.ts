@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { createFigures } from '../../src/app/node-metrics.ts'
 import { yieldToLoop } from '../../src/core/clock.ts'
 import { SECOND } from '../../src/core/duration.ts'
-import type { EngineCounts, Stats } from '../../src/store/store.ts'
+import type { EngineCounts, Stats } from '../../src/store/stats/stats.ts'
 import { createFixedClock } from '../support/fixed-clock.ts'
 
 /** A database that is asked, and answers when it is told to. */

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { createReadiness } from '../../src/app/readiness.ts'
 import type { ServiceNode } from '../../src/store/operators/nodes.ts'
-import type { AccountStats, Stats } from '../../src/store/store.ts'
+import type { AccountStats, Stats } from '../../src/store/stats/stats.ts'
 import { unavailableBy } from '../../src/store/unavailable.ts'
 
 const QUEUE = { due: 0, dueIsCapped: false, scheduled: 0, leased: 0, oldestDueAt: null }

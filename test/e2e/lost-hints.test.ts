@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events'
 import { expect, test } from 'vitest'
-import type { Store, StoreHints } from '../../src/store/store.ts'
+import type { StoreHints } from '../../src/store/hints.ts'
+import type { Store } from '../../src/store/store.ts'
 import { createAdminClient, createApiClient } from '../support/api-client.ts'
 import { ADMIN_TOKEN, openService } from '../support/service.ts'
 import { bodyOf, openScene } from './stage.ts'

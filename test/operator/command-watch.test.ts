@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { createCommandWatch } from '../../src/operator/command-watch.ts'
-import type { Stats } from '../../src/store/store.ts'
+import type { Stats } from '../../src/store/stats/stats.ts'
 
 const AT = Date.parse('2026-11-26T03:00:00Z')
 

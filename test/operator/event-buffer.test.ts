@@ -3,7 +3,7 @@ import { SECOND } from '../../src/core/duration.ts'
 import type { OperatorNote } from '../../src/core/operator-event.ts'
 import { createEventBuffer } from '../../src/operator/event-buffer.ts'
 import { notesOfEvent } from '../../src/operator/notes.ts'
-import type { NotedOperatorEvents } from '../../src/store/store.ts'
+import type { NotedOperatorEvents } from '../../src/store/operators/operator-events.ts'
 import { createFixedClock } from '../support/fixed-clock.ts'
 
 const exhausted = (subject: string, adds = 1): OperatorNote => ({

@@ -8,19 +8,17 @@ import { afterAttempt } from '../../src/core/message.ts'
 import { newPartner } from '../../src/core/new-partner.ts'
 import { Secret } from '../../src/core/secret.ts'
 import { afterAnswer } from '../../src/core/verification.ts'
+import type { ClaimedAccount } from '../../src/store/accounts/account.ts'
+import type { ClaimedMessage, MessageClaimRequest, MessageSettlement } from '../../src/store/messages/message.ts'
+import type { NewRegistration } from '../../src/store/registrations/register.ts'
+import type { Registration } from '../../src/store/registrations/registration.ts'
 import { createPruning } from '../../src/store/retention/retention.ts'
+import type { Store } from '../../src/store/store.ts'
 import type {
-  ClaimedAccount,
-  ClaimedMessage,
   ClaimedVerification,
-  MessageClaimRequest,
-  MessageSettlement,
-  NewRegistration,
-  Registration,
-  Store,
   VerificationClaimRequest,
   VerificationSettlement,
-} from '../../src/store/store.ts'
+} from '../../src/store/verifications/verification.ts'
 
 export interface OpenedStore {
   store: Store

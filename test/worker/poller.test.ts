@@ -4,13 +4,13 @@ import { yieldToLoop } from '../../src/core/clock.ts'
 import { HOUR, SECOND } from '../../src/core/duration.ts'
 import { pollInterval } from '../../src/core/polling/schedule.ts'
 import { TEST_ACCOUNT_ID } from '../../src/core/test-serial.ts'
+import type { ClaimedAccount } from '../../src/store/accounts/account.ts'
 import type {
-  ClaimedAccount,
   ClaimedVerification,
   VerificationClaimRequest,
   VerificationOutcome,
   VerificationSettlement,
-} from '../../src/store/store.ts'
+} from '../../src/store/verifications/verification.ts'
 import { createEmit, type TelemetryEvent } from '../../src/telemetry/emit.ts'
 import { createPoller, type PollerDeps } from '../../src/worker/poller.ts'
 import { ACCOUNT } from '../support/claimed-account.ts'

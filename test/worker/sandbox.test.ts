@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { HOUR, SECOND } from '../../src/core/duration.ts'
-import type { ClaimedVerification } from '../../src/store/store.ts'
+import type { ClaimedVerification } from '../../src/store/verifications/verification.ts'
 import { answerTestSerial } from '../../src/worker/sandbox.ts'
 import { POLICY } from '../support/store.ts'
 import { NOW, verificationOf } from './support/verification.ts'

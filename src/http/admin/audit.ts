@@ -1,6 +1,5 @@
 import { z } from 'zod'
-import { ACT_OUTCOMES } from '../../store/operators/acts.ts'
-import type { Act } from '../../store/store.ts'
+import { ACT_OUTCOMES, type Act } from '../../store/operators/acts.ts'
 import type { AdminCalls } from '../calls.ts'
 import { AT, textField, timeField } from '../json/fields.ts'
 import { cursorField, listOf, PAGE_PARAMETERS, viewPage } from '../json/pagination.ts'

@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import type { CallbackTrouble, Store } from '../../store/store.ts'
+import type { CallbackTrouble } from '../../store/callbacks/health.ts'
+import type { Store } from '../../store/store.ts'
 import type { AdminCalls } from '../calls.ts'
 import { CALLBACK_TROUBLE, idField } from '../json/fields.ts'
 import { cursorField, listOf, PAGE_PARAMETERS, viewPage } from '../json/pagination.ts'

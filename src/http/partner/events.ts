@@ -1,7 +1,6 @@
 import { z } from 'zod'
 import { MESSAGE_STATES, MESSAGE_TYPES, messageIdOf } from '../../core/message.ts'
-import { EVENT_WINDOW } from '../../store/messages/events.ts'
-import type { EventPosition } from '../../store/store.ts'
+import { EVENT_WINDOW, type EventPosition } from '../../store/messages/events.ts'
 import type { PartnerCalls } from '../calls.ts'
 import { AT, choiceField, idField, timeField } from '../json/fields.ts'
 import { CURSOR, PAGE_PARAMETERS } from '../json/pagination.ts'

@@ -3,7 +3,8 @@ import { toldOf } from '../../core/message.ts'
 import { describeFault } from '../../core/operator-texts/describe.ts'
 import { roundedRate, showSpan } from '../../core/show-sizes.ts'
 import { SHOW_TIME, type ShowTime } from '../../core/show-time.ts'
-import type { Attempt, Explanation } from '../../store/store.ts'
+import type { Attempt } from '../../store/messages/message.ts'
+import type { Explanation } from '../../store/registrations/explanations.ts'
 import { EXPLAIN_TEXTS, type ExplainTexts } from './explain-texts.ts'
 
 export interface Reader {

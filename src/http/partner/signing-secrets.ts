@@ -7,8 +7,8 @@ import {
   MOST_LIVE_SECRETS,
   OVERLAP_RULE,
   readOverlap,
+  type SigningSecret,
 } from '../../store/partners/signing-secrets.ts'
-import type { SigningSecret } from '../../store/store.ts'
 import type { PartnerCalls } from '../calls.ts'
 import { AT, AT_OR_NULL, DURATION_PATTERN, idField, SHOWN_ONCE } from '../json/fields.ts'
 import { listOf } from '../json/pagination.ts'

@@ -1,4 +1,5 @@
 import { AppError } from '../../core/error.ts'
+import type { ChangedCallback } from '../callbacks/health.ts'
 import { afterCallbackChanges } from '../callbacks/rows.ts'
 import type { StoreContext } from '../context.ts'
 import { and, asc, desc, eq, lt, sql } from '../drizzle.ts'
@@ -7,7 +8,7 @@ import { afterCancelling, nudgeAll, resendAll } from '../registrations/acts.ts'
 import { cancelAll } from '../registrations/cancelling.ts'
 import type { FoundRegistration } from '../registrations/filter.ts'
 import { END, findRegistration, readWindow } from '../registrations/search.ts'
-import type { ChangedCallback, Store } from '../store.ts'
+import type { Store } from '../store.ts'
 import type { NewRow, Row, Tx } from '../tx.ts'
 import {
   afterProbe,

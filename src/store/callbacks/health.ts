@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import { DAY, HOUR } from '../../core/duration.ts'
-import type { AttemptKind } from '../store.ts'
+import type { AttemptKind } from '../messages/message.ts'
 
 /** A callback URL of a partner. */
 export interface Callback {

@@ -5,9 +5,10 @@ import type { StoreContext } from '../context.ts'
 import { heldAt } from '../operators/facts.ts'
 import { openSecrets } from '../partners/signing-secrets.ts'
 import type { Opening } from '../sealed.ts'
-import type { ClaimedMessage, ClaimedMessages, MessageClaimRequest, Store } from '../store.ts'
+import type { Store } from '../store.ts'
 import { columnsOf, type Sql, type Tx } from '../tx.ts'
 import { lockFreeLanes } from './lanes.ts'
+import type { ClaimedMessage, ClaimedMessages, MessageClaimRequest } from './message.ts'
 import { type DueLane, lanesFor, type Share, shareSlots } from './share-slots.ts'
 import {
   afterMessageClaim,

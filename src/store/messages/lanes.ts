@@ -1,7 +1,8 @@
 import { hostOf } from '../../core/callback-url.ts'
 import { earlier } from '../../core/clock.ts'
-import type { Callback, HostSignal } from '../store.ts'
+import type { Callback } from '../callbacks/health.ts'
 import { columnsOf, type Sql, type Tx } from '../tx.ts'
+import type { HostSignal } from './message.ts'
 
 /** What decides how many slots a lane gets. */
 export interface LaneState {

@@ -2,10 +2,11 @@ import { earlier } from '../../core/clock.ts'
 import { afterAttemptAt, type CallbackHealth, callbackKey } from '../callbacks/health.ts'
 import { afterCallbackChanges, lockUrls, saveUrls, type UrlChange } from '../callbacks/rows.ts'
 import type { StoreContext } from '../context.ts'
-import type { Attempt, MessageOutcome, MessageSettlement, Store } from '../store.ts'
+import type { Store } from '../store.ts'
 import type { Sql, Tx } from '../tx.ts'
 import { type LockedMessage, lockMessages, saveDeliveries } from './deliveries.ts'
 import { afterAttemptInLane, isSameLane, type Lane, type LaneState, lockUnsteadyLanes } from './lanes.ts'
+import type { Attempt, MessageOutcome, MessageSettlement } from './message.ts'
 
 /** A message when an attempt of it is to be written. */
 export interface MessageFacts extends Omit<LockedMessage, 'partnerId' | 'callbackUrl' | 'laneId' | 'kept'> {

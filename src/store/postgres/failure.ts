@@ -1,5 +1,5 @@
 import { codeOf } from '../../core/error.ts'
-import type { StoreError } from '../store.ts'
+import type { StoreError } from '../stats/stats.ts'
 import { unavailableBy } from '../unavailable.ts'
 
 /**

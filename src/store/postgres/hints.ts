@@ -1,7 +1,6 @@
 import type { EventEmitter } from 'node:events'
 import type { Client } from 'pg'
-import { type Hint, tellHints } from '../hints.ts'
-import type { StoreHints } from '../store.ts'
+import { type Hint, type StoreHints, tellHints } from '../hints.ts'
 import { pg } from './drizzle.ts'
 import { sessionOf } from './pool.ts'
 

@@ -2,9 +2,9 @@ import type { MessageState } from '../../core/message.ts'
 import { REGISTRATION_STATUSES, type RegistrationStatus } from '../../core/registration.ts'
 import { type LockedMessage, lockMessagesOf, saveDeliveries } from '../messages/deliveries.ts'
 import type { Opening } from '../sealed.ts'
-import type { Cancellation } from '../store.ts'
 import type { Sql, Tx } from '../tx.ts'
 import {
+  type Cancellation,
   lockVerificationsOf,
   type OwnedRegistration,
   type RegistrationRow,

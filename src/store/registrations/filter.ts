@@ -2,7 +2,7 @@ import { hostOf } from '../../core/callback-url.ts'
 import { type MessageState, toldOf } from '../../core/message.ts'
 import { deliveryWithoutMessage, type RegistrationStatus } from '../../core/registration.ts'
 import type { Reason } from '../../core/verification.ts'
-import type { Attempt } from '../store.ts'
+import type { Attempt } from '../messages/message.ts'
 
 /** Which registrations an operator means; null: that does not matter. Times are epoch ms. */
 export interface RegistrationFilter {

@@ -1,5 +1,5 @@
 import type { Verdict } from '../../core/answer.ts'
-import type { Quotas, Usage } from '../store.ts'
+import type { Quotas, Usage } from '../partners/quotas.ts'
 import { isOfBatch, NEW_IN_BATCH, NUDGED, queueOfNew } from '../verifications/poll-queues.ts'
 import type { Registration } from './registration.ts'
 import type { Ending } from './resolutions.ts'

@@ -1,11 +1,11 @@
 import { LIVE_STATUSES, serialKey } from '../../core/registration.ts'
 import type { Opening } from '../sealed.ts'
-import type { NewRegistration, Registration } from '../store.ts'
 import { columnsOf, type Row, type Sql, type Tx } from '../tx.ts'
-import type { KnownVerification, Nudge, RegisterFacts } from './register.ts'
+import type { KnownVerification, NewRegistration, Nudge, RegisterFacts } from './register.ts'
 import {
   openMetadata,
   openVerdict,
+  type Registration,
   type RegistrationRow,
   registrationOf,
   SELECT_REGISTRATIONS,

@@ -1,7 +1,7 @@
 import type { MessageState, MessageType } from '../../core/message.ts'
 import { oneOf, sql } from '../drizzle.ts'
+import type { AttemptKind } from '../messages/message.ts'
 import type { Kit } from '../postgres/drizzle.ts'
-import type { AttemptKind } from '../store.ts'
 
 export const messageTables = ({
   byEngine,

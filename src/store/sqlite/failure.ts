@@ -1,6 +1,6 @@
 import { codeOf } from '../../core/error.ts'
 import type { Words } from '../../core/language.ts'
-import type { StoreError } from '../store.ts'
+import type { StoreError } from '../stats/stats.ts'
 import { databaseErrorOf } from '../unavailable.ts'
 
 /**

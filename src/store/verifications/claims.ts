@@ -1,9 +1,10 @@
 import { afterClaim, claimableAt } from '../../core/account.ts'
 import { earlier } from '../../core/clock.ts'
+import type { ClaimedAccount } from '../accounts/account.ts'
 import { createClaimableAccounts, saveAccounts } from '../accounts/rows.ts'
 import { beginClaim } from '../claims-lock.ts'
 import type { StoreContext } from '../context.ts'
-import type { ClaimedAccount, ClaimedVerification, Store } from '../store.ts'
+import type { Store } from '../store.ts'
 import { columnsOf, type Dialect, type Tx } from '../tx.ts'
 import { type DueVerification, FRESH_MS, NEW, takeDue } from './poll-queues.ts'
 import { HEADS, type Head } from './queue-heads.ts'
@@ -15,6 +16,7 @@ import {
   shareAccount,
   type Taken,
 } from './round-robin.ts'
+import type { ClaimedVerification } from './verification.ts'
 
 /** What another node has locked is retried after this. */
 const LOCKED_ELSEWHERE_MS = 50

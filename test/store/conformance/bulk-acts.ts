@@ -2,9 +2,8 @@ import { ulid } from 'ulid'
 import { expect, test } from 'vitest'
 import { HOUR, MINUTE } from '../../../src/core/duration.ts'
 import type { MessageState } from '../../../src/core/message.ts'
-import { BULK_WINDOW, mostUnderWay } from '../../../src/store/bulk/bulk-act.ts'
+import { BULK_WINDOW, mostUnderWay, type NewBulkAct } from '../../../src/store/bulk/bulk-act.ts'
 import { ALL_REGISTRATIONS, type RegistrationFilter } from '../../../src/store/registrations/filter.ts'
-import type { NewBulkAct } from '../../../src/store/store.ts'
 import { type OpenStore, openStoreFixture } from '../../support/store.ts'
 
 type StoreFixture = Awaited<ReturnType<typeof openStoreFixture>>

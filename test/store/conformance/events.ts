@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { MINUTE } from '../../../src/core/duration.ts'
 import type { MessageState } from '../../../src/core/message.ts'
-import type { EventPosition, StoredEvent } from '../../../src/store/store.ts'
+import type { EventPosition, StoredEvent } from '../../../src/store/messages/events.ts'
 import { type OpenStore, openStoreFixture } from '../../support/store.ts'
 
 type StoreFixture = Awaited<ReturnType<typeof openStoreFixture>>

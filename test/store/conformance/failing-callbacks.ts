@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { DAY, HOUR, MINUTE } from '../../../src/core/duration.ts'
-import type { ChangedCallback } from '../../../src/store/store.ts'
+import type { ChangedCallback } from '../../../src/store/callbacks/health.ts'
 import { first, HOOK, type OpenStore, openStoreFixture } from '../../support/store.ts'
 
 type StoreFixture = Awaited<ReturnType<typeof openStoreFixture>>

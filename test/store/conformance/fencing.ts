@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { HOUR, MINUTE } from '../../../src/core/duration.ts'
-import type { ClaimedMessage } from '../../../src/store/store.ts'
+import type { ClaimedMessage } from '../../../src/store/messages/message.ts'
 import {
   type Claimed,
   FAIL,

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { SECOND } from '../../../src/core/duration.ts'
-import type { ClaimedMessage, MessageSettlement } from '../../../src/store/store.ts'
+import type { ClaimedMessage, MessageSettlement } from '../../../src/store/messages/message.ts'
 import { first, type OpenStore, openStoreFixture } from '../../support/store.ts'
 
 type StoreFixture = Awaited<ReturnType<typeof openStoreFixture>>

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { HOUR, MINUTE } from '../../../src/core/duration.ts'
+import type { ClaimedMessage } from '../../../src/store/messages/message.ts'
 import { sharesOf } from '../../../src/store/messages/share-slots.ts'
-import type { ClaimedMessage } from '../../../src/store/store.ts'
 import { CLAIM_ALL, first, type OpenStore, openStoreFixture, SUCCESS } from '../../support/store.ts'
 
 type StoreFixture = Awaited<ReturnType<typeof openStoreFixture>>

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { expect, test } from 'vitest'
 import { createAdminToken } from '../../../src/core/api-key.ts'
 import { DAY, MINUTE } from '../../../src/core/duration.ts'
-import type { NewAct } from '../../../src/store/store.ts'
+import type { NewAct } from '../../../src/store/operators/acts.ts'
 import { type OpenStore, openStoreFixture } from '../../support/store.ts'
 
 type StoreFixture = Awaited<ReturnType<typeof openStoreFixture>>

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { HOUR, MINUTE } from '../../../src/core/duration.ts'
-import type { RegistrationQuery } from '../../../src/store/store.ts'
+import type { RegistrationQuery } from '../../../src/store/registrations/queries.ts'
 import { type OpenStore, openStoreFixture, WAITING } from '../../support/store.ts'
 
 const OTHER_HOOK = 'https://other.example/hook'

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { DAY, HOUR } from '../../../src/core/duration.ts'
-import type { Resealed, ResealPlace } from '../../../src/store/store.ts'
+import type { Resealed, ResealPlace } from '../../../src/store/resealing.ts'
 import { type OpenStore, openStoreFixture } from '../../support/store.ts'
 
 export const describeRetention = (open: OpenStore): void => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
+import type { Attempt, MessageSettlement } from '../../../src/store/messages/message.ts'
 import { type MessageFacts, settleMessage } from '../../../src/store/messages/settling.ts'
-import type { Attempt, MessageSettlement } from '../../../src/store/store.ts'
 
 const ATTEMPT: Attempt = {
   at: 90,

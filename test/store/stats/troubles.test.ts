@@ -2,9 +2,8 @@ import { expect, test } from 'vitest'
 import { MINUTE, SECOND } from '../../../src/core/duration.ts'
 import { NO_BACKUP } from '../../../src/store/backup.ts'
 import type { ServiceNode } from '../../../src/store/operators/nodes.ts'
-import type { SqliteStats } from '../../../src/store/stats/stats.ts'
+import type { AccountStats, SqliteStats, Stats } from '../../../src/store/stats/stats.ts'
 import { type TroubleFacts, troublesOf } from '../../../src/store/stats/troubles.ts'
-import type { AccountStats, Stats } from '../../../src/store/store.ts'
 
 const AT = Date.parse('2026-11-24T16:20:00.000Z')
 const NOTHING = { due: 0, dueIsCapped: false, scheduled: 0, leased: 0, oldestDueAt: null }

@@ -1,6 +1,6 @@
 import { DAY } from '../../../src/core/duration.ts'
+import type { NewBulkAct } from '../../../src/store/bulk/bulk-act.ts'
 import { ALL_REGISTRATIONS } from '../../../src/store/registrations/filter.ts'
-import type { NewBulkAct } from '../../../src/store/store.ts'
 import { FAIL, HOOK, SUCCESS, WAITING } from '../../support/store.ts'
 import { disabled, exhausted, exhaustion, type StoreFixture } from './replay-fixture.ts'
 

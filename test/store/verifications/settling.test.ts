@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import type { Answer } from '../../../src/core/answer.ts'
 import type { VerificationStep } from '../../../src/core/verification.ts'
-import type { VerificationSettlement } from '../../../src/store/store.ts'
 import { endsSomebody, settleVerification, type VerificationFacts } from '../../../src/store/verifications/settling.ts'
+import type { VerificationSettlement } from '../../../src/store/verifications/verification.ts'
 
 const VERDICT = { status: 'SUCCESS', message: null, livingScore: null, similarity: '100' } as const
 const SUCCESS: Answer = { kind: 'verdict', code: 2, verdict: VERDICT }

@@ -7,7 +7,7 @@ import type {
   MessageClaimRequest,
   MessageOutcome,
   MessageSettlement,
-} from '../../../src/store/store.ts'
+} from '../../../src/store/messages/message.ts'
 import { createDeliverer, type DelivererDeps } from '../../../src/worker/deliverer.ts'
 import { createFixedClock } from '../../support/fixed-clock.ts'
 

@@ -1,5 +1,5 @@
 import { HOUR } from '../../../src/core/duration.ts'
-import type { ClaimedVerification } from '../../../src/store/store.ts'
+import type { ClaimedVerification } from '../../../src/store/verifications/verification.ts'
 
 export const NOW = Date.parse('2026-11-24T16:20:00.000Z')
 

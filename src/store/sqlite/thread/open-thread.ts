@@ -1,7 +1,7 @@
 import type { EventEmitter } from 'node:events'
 import { Worker } from 'node:worker_threads'
 import type { Words } from '../../../core/language.ts'
-import type { StoreHints } from '../../store.ts'
+import type { StoreHints } from '../../hints.ts'
 import { unavailable } from '../../unavailable.ts'
 import { CLOSED } from '../failure.ts'
 import type { OpeningStep } from '../opening.ts'

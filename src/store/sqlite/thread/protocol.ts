@@ -1,4 +1,5 @@
-import type { Store, StoreHints } from '../../store.ts'
+import type { StoreHints } from '../../hints.ts'
+import type { Store } from '../../store.ts'
 import type { PackedError } from './errors.ts'
 
 /** What a thread is asked to do: the store's asynchronous verbs. */

@@ -2,15 +2,11 @@ import { inspect, isDeepStrictEqual } from 'node:util'
 import { encodeTime } from 'ulid'
 import { DAY } from '../../../../src/core/duration.ts'
 import { Secret } from '../../../../src/core/secret.ts'
-import type {
-  ClaimedAccount,
-  ClaimedMessage,
-  ClaimedVerification,
-  MessageSettlement,
-  Registration,
-  Store,
-  VerificationSettlement,
-} from '../../../../src/store/store.ts'
+import type { ClaimedAccount } from '../../../../src/store/accounts/account.ts'
+import type { ClaimedMessage, MessageSettlement } from '../../../../src/store/messages/message.ts'
+import type { Registration } from '../../../../src/store/registrations/registration.ts'
+import type { Store } from '../../../../src/store/store.ts'
+import type { ClaimedVerification, VerificationSettlement } from '../../../../src/store/verifications/verification.ts'
 import type { Engine, OpenEngine } from './engine.ts'
 
 export class Difference extends Error {
