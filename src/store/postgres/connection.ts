@@ -4,16 +4,7 @@ import { createEngineCounts } from '../stats/engine-counts.ts'
 import type { PostgresCounts } from '../stats/stats.ts'
 import type { Transactions, Tx } from '../tx.ts'
 import { drizzle } from './drizzle.ts'
-import {
-  explain,
-  isLost,
-  isOfConnection,
-  isUnprepared,
-  judgeFailure,
-  postgresCodeOf,
-  readOnly,
-  storeErrorOf,
-} from './failure.ts'
+import { connectionAfter, explain, judgeFailure, readOnly, storeErrorOf } from './failure.ts'
 import { openPool, type Pool, TIME_LIMITS, type TimeLimits } from './pool.ts'
 import { openTx } from './tx.ts'
 
@@ -74,7 +65,7 @@ class CommitLost extends Error {}
 export const openConnection = (options: ConnectionOptions): Connection => {
   const { url, now, hasDatabaseClock, sleep, limits = TIME_LIMITS } = options
   const beginnings = { write: beginWrite(limits), read: beginRead(limits) }
-  const counts = createEngineCounts(error => storeErrorOf(postgresCodeOf(error)))
+  const counts = createEngineCounts(storeErrorOf)
   let aheadMs = 0
   const prepare = createPreparing()
 
@@ -98,7 +89,8 @@ export const openConnection = (options: ConnectionOptions): Connection => {
     const { command } = await counts
       .timed(() => client.query('COMMIT'))
       .catch((error: unknown) => {
-        throw isLost(error) ? new CommitLost('the answer to a COMMIT is lost', { cause: error }) : error
+        const isLost = connectionAfter(error) === 'lost'
+        throw isLost ? new CommitLost('the answer to a COMMIT is lost', { cause: error }) : error
       })
     if (command !== 'COMMIT') throw new Error('PostgreSQL has undone a transaction in which a statement failed')
   }
@@ -112,7 +104,8 @@ export const openConnection = (options: ConnectionOptions): Connection => {
       isReusable = true
       return value
     } catch (error) {
-      isReusable = !isOfConnection(error) && (await rolledBack(client))
+      const state = connectionAfter(error)
+      isReusable = state !== 'lost' && state !== 'stale' && (await rolledBack(client))
       throw error
     } finally {
       client.release(!isReusable)
@@ -126,7 +119,7 @@ export const openConnection = (options: ConnectionOptions): Connection => {
       try {
         return await runOnce(pool, kind, run)
       } catch (error) {
-        if (isUnprepared(error)) prepare.giveUp()
+        if (connectionAfter(error) === 'unprepared') prepare.giveUp()
         const mayRunAgain = judgeFailure(error) === 'again' && !(error instanceof CommitLost)
         if (!mayRunAgain || performance.now() - start + pauseMs >= RUN_AGAIN_WITHIN_MS) throw error
         await sleep(pauseMs)

@@ -11,31 +11,31 @@ export type Failure = 'again' | 'passing' | null
 /**
  * `lost`: nothing is known of what was sent last. `stale`: a new connection may lead to another server, or to the same one with nothing
  * prepared. `unprepared`: a statement that was prepared is not known, since a pooler has given the transaction another connection of the
- * server.
+ * server. Undefined: it goes on.
  */
-type Connection = 'lost' | 'stale' | 'unprepared'
+type ConnectionState = 'lost' | 'stale' | 'unprepared' | undefined
 
 /**
  * SQLSTATEs, what Node calls an error of a socket, and names for what pg gives no code; the first that fits. A row that is damaged fails
  * each time, so that does not pass.
  */
-const CLASSES: readonly (readonly [codes: RegExp, failure: Failure, kind: StoreError, connection?: Connection])[] = [
-  [/^(40001|40P01)$/, 'again', 'serialization'],
-  [/^(25P0[34]|TIMEOUT)$/, 'again', 'timeout', 'lost'],
-  [/^(08\w{3}|57P0[123]|ECONNRESET|ECONNREFUSED|EPIPE|LOST)$/, 'again', 'connection', 'lost'],
-  // A migration may have changed what a prepared statement returns.
-  [/^0A000$/, 'again', 'other', 'stale'],
-  [/^(26000|42P05)$/, 'again', 'other', 'unprepared'],
-  [/^(53300|55P03|EXHAUSTED)$/, 'passing', 'busy'],
-  [/^57014$/, 'passing', 'timeout'],
-  [/^53100$/, 'passing', 'full'],
-  [/^25006$/, 'passing', 'read_only', 'stale'],
-  [/^(57P\w{2}|E(?!RR_)[A-Z_]+)$/, 'passing', 'connection', 'lost'],
-  [/^58\w{3}$/, 'passing', 'io'],
-  [/^((28|53|55|57)\w{3}|3D000)$/, 'passing', 'other'],
-  [/^XX00[12]$/, null, 'corrupt'],
-]
-const classOf = (code: string) => CLASSES.find(([codes]) => codes.test(code))
+const CLASSES: readonly (readonly [codes: RegExp, failure: Failure, kind: StoreError, connection?: ConnectionState])[] =
+  [
+    [/^(40001|40P01)$/, 'again', 'serialization'],
+    [/^(25P0[34]|TIMEOUT)$/, 'again', 'timeout', 'lost'],
+    [/^(08\w{3}|57P0[123]|ECONNRESET|ECONNREFUSED|EPIPE|LOST)$/, 'again', 'connection', 'lost'],
+    // A migration may have changed what a prepared statement returns.
+    [/^0A000$/, 'again', 'other', 'stale'],
+    [/^(26000|42P05)$/, 'again', 'other', 'unprepared'],
+    [/^(53300|55P03|EXHAUSTED)$/, 'passing', 'busy'],
+    [/^57014$/, 'passing', 'timeout'],
+    [/^53100$/, 'passing', 'full'],
+    [/^25006$/, 'passing', 'read_only', 'stale'],
+    [/^(57P\w{2}|E(?!RR_)[A-Z_]+)$/, 'passing', 'connection', 'lost'],
+    [/^58\w{3}$/, 'passing', 'io'],
+    [/^((28|53|55|57)\w{3}|3D000)$/, 'passing', 'other'],
+    [/^XX00[12]$/, null, 'corrupt'],
+  ]
 
 /** The messages of pg that have no code. */
 const NAMES: readonly (readonly [message: RegExp, name: string])[] = [
@@ -56,15 +56,12 @@ export const postgresCodeOf = (error: unknown): string => {
   return NAMES.find(([message]) => message.test(cause.message))?.[1] ?? ''
 }
 
+const classOf = (error: unknown) => CLASSES.find(([codes]) => codes.test(postgresCodeOf(error)))
+
 /** By what an error is counted. */
-export const storeErrorOf = (code: string): StoreError => classOf(code)?.[2] ?? 'other'
+export const storeErrorOf = (error: unknown): StoreError => classOf(error)?.[2] ?? 'other'
 
-const connectionAfter = (error: unknown): Connection | undefined => classOf(postgresCodeOf(error))?.[3]
-
-export const isLost = (error: unknown): boolean => connectionAfter(error) === 'lost'
-export const isUnprepared = (error: unknown): boolean => connectionAfter(error) === 'unprepared'
-/** The connection is of no more use. */
-export const isOfConnection = (error: unknown): boolean => isLost(error) || connectionAfter(error) === 'stale'
+export const connectionAfter = (error: unknown): ConnectionState => classOf(error)?.[3]
 
 /** As the server's own: it takes no writes. */
 export const readOnly = (): Error => Object.assign(new Error('this server is a standby'), { code: '25006' })
@@ -80,15 +77,14 @@ const OF_AN_ID = /_pkey$|^registrations_id_unique$/
 const isAddedTwice = (error: unknown): boolean =>
   postgresCodeOf(error) === '23505' && !OF_AN_ID.test(constraintOf(error) ?? '')
 
-export const judgeFailure = (error: unknown): Failure =>
-  isAddedTwice(error) ? 'again' : (classOf(postgresCodeOf(error))?.[1] ?? null)
+export const judgeFailure = (error: unknown): Failure => (isAddedTwice(error) ? 'again' : (classOf(error)?.[1] ?? null))
 
 /** What the caller may know. The errors of pg and drizzle carry statements and values, so none of them goes on. */
 export const explain = (error: unknown): unknown => {
   const code = postgresCodeOf(error)
   const constraint = constraintOf(error)
   // A row that is still there when it was looked for again is no other node's.
-  if (code !== '23505' && judgeFailure(error) !== null) return unavailableBy(code, storeErrorOf(code))
+  if (code !== '23505' && judgeFailure(error) !== null) return unavailableBy(code, storeErrorOf(error))
   if (code === '' || code.startsWith('ERR_'))
     return isOfDrizzle(error) ? new Error('a statement cannot be sent') : error
   const of = constraint === null ? '' : ` (${constraint})`

@@ -49,8 +49,7 @@ export const createAttempts = ({
     const failure = judgeFailure(error)
     if (failure === null) return error
     onFailed(error)
-    const code = sqliteCodeOf(error)
-    const told = unavailableBy(code, storeErrorOf(code))
+    const told = unavailableBy(sqliteCodeOf(error), storeErrorOf(error))
     return failure === 'broken' ? breakDown(told) : told
   }
   const attempt = async <T>(run: () => T | Promise<T>): Promise<T> => {
@@ -136,7 +135,7 @@ export const openConnection = (
   const path = inMemory ? given : realPathOf(given)
   const client = openClient(path)
 
-  const counts = createEngineCounts(error => storeErrorOf(sqliteCodeOf(error)))
+  const counts = createEngineCounts(storeErrorOf)
   const batches = createHistogram(BATCH_BOUNDS)
   const { attempt, breakDown, explain } = createAttempts({
     path: inMemory ? null : path,

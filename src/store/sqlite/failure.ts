@@ -31,11 +31,11 @@ export const sqliteCodeOf = (error: unknown): string => {
 export const judgeFailure = (error: unknown): Failure => classOf(sqliteCodeOf(error))?.[1] ?? null
 
 /** By what an error is counted. */
-export const storeErrorOf = (code: string): StoreError => classOf(code)?.[2] ?? 'other'
+export const storeErrorOf = (error: unknown): StoreError => classOf(sqliteCodeOf(error))?.[2] ?? 'other'
 
 /** Whether SQLite has found the file itself damaged. */
 export const isDamage = (error: unknown): boolean =>
-  storeErrorOf(sqliteCodeOf(error) || (databaseErrorOf(error) ?? '')) === 'corrupt'
+  classOf(sqliteCodeOf(error) || (databaseErrorOf(error) ?? ''))?.[2] === 'corrupt'
 
 /** Why nothing more is asked of it. */
 export const CLOSED: Words = { en: 'it has been closed', zh: '已关闭' }
