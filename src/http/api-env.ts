@@ -1,7 +1,7 @@
 import type { Edit } from '../core/changes.ts'
 import type { Clock } from '../core/clock.ts'
 import type { Attempt } from '../store/messages/message.ts'
-import type { NewRegistration, Registered } from '../store/registrations/register.ts'
+import type { NewRegistration, Registered } from '../store/registrations/registering.ts'
 import type { Store } from '../store/store.ts'
 import type { Emit } from '../telemetry/emit.ts'
 import type { ShownSettings } from './docs/setting-texts.ts'

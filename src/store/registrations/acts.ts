@@ -8,7 +8,7 @@ import { advanceLanes } from '../messages/lanes.ts'
 import type { Store } from '../store.ts'
 import type { Tx } from '../tx.ts'
 import { cancelAll } from './cancelling.ts'
-import { nudge } from './register.ts'
+import { nudge } from './registering.ts'
 import {
   lockVerificationsOf,
   type OwnedRegistration,

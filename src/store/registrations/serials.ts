@@ -1,7 +1,7 @@
 import { LIVE_STATUSES, serialKey } from '../../core/registration.ts'
 import type { Opening } from '../sealed.ts'
 import { columnsOf, type Row, type Sql, type Tx } from '../tx.ts'
-import type { KnownVerification, NewRegistration, Nudge, RegisterFacts } from './register.ts'
+import type { KnownVerification, NewRegistration, Nudge, RegisterFacts } from './registering.ts'
 import {
   openMetadata,
   openVerdict,

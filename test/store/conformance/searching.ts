@@ -2,7 +2,7 @@ import { ulid } from 'ulid'
 import { expect, test } from 'vitest'
 import { DAY, HOUR, SECOND } from '../../../src/core/duration.ts'
 import { ALL_REGISTRATIONS, type RegistrationFilter } from '../../../src/store/registrations/filter.ts'
-import type { NewRegistration } from '../../../src/store/registrations/register.ts'
+import type { NewRegistration } from '../../../src/store/registrations/registering.ts'
 import { FAIL, type OpenStore, openStoreFixture } from '../../support/store.ts'
 
 type StoreFixture = Awaited<ReturnType<typeof openStoreFixture>>

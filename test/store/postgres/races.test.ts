@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { openPostgresStore } from '../../../src/store/postgres/store.ts'
-import type { NewRegistration, Registered } from '../../../src/store/registrations/register.ts'
+import type { NewRegistration, Registered } from '../../../src/store/registrations/registering.ts'
 import { openTestServer, type TestServer } from '../../support/postgres.ts'
 import { first, openStoreFixture, SUCCESS } from '../../support/store.ts'
 

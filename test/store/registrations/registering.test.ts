@@ -4,7 +4,7 @@ import {
   nudge,
   type RegisterFacts,
   register,
-} from '../../../src/store/registrations/register.ts'
+} from '../../../src/store/registrations/registering.ts'
 import { newRegistration } from '../../support/store.ts'
 
 const AT = 1_000
