@@ -1,6 +1,6 @@
 import { clock, createIds } from '../app/clock-and-ids.ts'
 import type { TypedTime } from '../core/read-time.ts'
-import { exhaustedIn, isUnderWay } from '../store/bulk/bulk-act.ts'
+import { exhaustedIn, isUnderWay } from '../store/bulk/states.ts'
 import { COMMAND } from '../store/operators/acts.ts'
 import type { Store } from '../store/store.ts'
 import { userName } from './audit.ts'

@@ -1,6 +1,6 @@
 import type { Clock } from '../core/clock.ts'
 import { SECOND } from '../core/duration.ts'
-import { BULK_RATE } from '../store/bulk/bulk-act.ts'
+import { BULK_RATE } from '../store/bulk/states.ts'
 import type { Store } from '../store/store.ts'
 import type { Emit } from '../telemetry/emit.ts'
 import { tellCancelled } from '../telemetry/tell-cancelled.ts'

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { yieldToLoop } from '../../src/core/clock.ts'
-import type { BulkStep } from '../../src/store/bulk/bulk-act.ts'
+import type { BulkStep } from '../../src/store/bulk/states.ts'
 import type { Cancellation } from '../../src/store/registrations/registration.ts'
 import { createBulkActJob } from '../../src/worker/bulk-acts.ts'
 

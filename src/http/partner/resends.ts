@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { MINUTE } from '../../core/duration.ts'
 import { AppError } from '../../core/error.ts'
-import { type BulkAct, exhaustedIn, isUnderWay } from '../../store/bulk/bulk-act.ts'
+import { type BulkAct, exhaustedIn, isUnderWay } from '../../store/bulk/states.ts'
 import type { PartnerCalls } from '../calls.ts'
 import { AT, COUNT, idField, timeField } from '../json/fields.ts'
 import { found, readId } from '../json/problem.ts'

@@ -26,7 +26,7 @@ import {
   ULID_LENGTH,
   UNDER_WAY,
   withWholeFilter,
-} from './bulk-act.ts'
+} from './states.ts'
 
 type BulkRow = Row<'bulkActs'>
 

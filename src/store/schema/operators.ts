@@ -1,7 +1,7 @@
 import type { NodeRole } from '../../core/node.ts'
 import type { OperatorCondition } from '../../core/operator-event.ts'
 import { ROLES } from '../../core/role.ts'
-import { BULK_STATES } from '../bulk/bulk-act.ts'
+import { BULK_STATES } from '../bulk/states.ts'
 import { oneOf, sql } from '../drizzle.ts'
 import { ACT_OUTCOMES } from '../operators/acts.ts'
 import type { Kit } from '../postgres/drizzle.ts'

@@ -2,7 +2,7 @@ import { ulid } from 'ulid'
 import { expect, test } from 'vitest'
 import { HOUR, MINUTE } from '../../../src/core/duration.ts'
 import type { MessageState } from '../../../src/core/message.ts'
-import { BULK_WINDOW, mostUnderWay, type NewBulkAct } from '../../../src/store/bulk/bulk-act.ts'
+import { BULK_WINDOW, mostUnderWay, type NewBulkAct } from '../../../src/store/bulk/states.ts'
 import { ALL_REGISTRATIONS, type RegistrationFilter } from '../../../src/store/registrations/filter.ts'
 import { type OpenStore, openStoreFixture } from '../../support/store.ts'
 

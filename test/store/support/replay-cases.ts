@@ -1,5 +1,5 @@
 import { DAY } from '../../../src/core/duration.ts'
-import type { NewBulkAct } from '../../../src/store/bulk/bulk-act.ts'
+import type { NewBulkAct } from '../../../src/store/bulk/states.ts'
 import { ALL_REGISTRATIONS } from '../../../src/store/registrations/filter.ts'
 import { FAIL, HOOK, SUCCESS, WAITING } from '../../support/store.ts'
 import { disabled, exhausted, exhaustion, type StoreFixture } from './replay-fixture.ts'
