@@ -1,5 +1,5 @@
 import { showPartner } from '../core/operator-texts/catalogue.ts'
-import type { Account } from '../store/accounts/account.ts'
+import type { Account } from '../store/accounts/rows.ts'
 import { listAll } from '../store/page.ts'
 import type { Partner } from '../store/partners/partners.ts'
 import type { Store } from '../store/store.ts'

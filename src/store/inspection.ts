@@ -1,4 +1,4 @@
-import type { AccountRow, ClaimedAccount } from './accounts/account.ts'
+import type { AccountRow, ClaimedAccount } from './accounts/rows.ts'
 import type { StoreContext } from './context.ts'
 import { asc } from './drizzle.ts'
 import type { SchemaAge } from './opening.ts'

@@ -1,7 +1,7 @@
 import type { EventEmitter } from 'node:events'
 import type { BinsChange, CompletionBins } from '../core/polling/completion-bins.ts'
 import type { Secret } from '../core/secret.ts'
-import type { Account, AccountRemoval, NewAccount } from './accounts/account.ts'
+import type { Account, AccountRemoval, NewAccount } from './accounts/rows.ts'
 import type { BulkAct, BulkCommand, BulkStep, NewBulkAct } from './bulk/states.ts'
 import type { Callback, CallbackNotice, CallbackTrouble } from './callbacks/health.ts'
 import type { StoreHints } from './hints.ts'

@@ -2,7 +2,7 @@ import type { AccountChange } from '../core/account.ts'
 import type { Answer } from '../core/answer.ts'
 import { silenceOf } from '../core/outage.ts'
 import { isoTime } from '../core/show-time.ts'
-import type { ClaimedAccount } from '../store/accounts/account.ts'
+import type { ClaimedAccount } from '../store/accounts/rows.ts'
 import type { VerificationOutcome, VerificationSettlement } from '../store/verifications/verification.ts'
 import type { Emit } from '../telemetry/emit.ts'
 

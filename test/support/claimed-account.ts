@@ -1,6 +1,6 @@
 import type { AccountState } from '../../src/core/account.ts'
 import { Secret } from '../../src/core/secret.ts'
-import type { ClaimedAccount } from '../../src/store/accounts/account.ts'
+import type { ClaimedAccount } from '../../src/store/accounts/rows.ts'
 
 /** In order: neither paused nor starting slowly. */
 export const RUNNING: AccountState = {

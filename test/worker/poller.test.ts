@@ -4,7 +4,7 @@ import { yieldToLoop } from '../../src/core/clock.ts'
 import { HOUR, SECOND } from '../../src/core/duration.ts'
 import { pollInterval } from '../../src/core/polling/schedule.ts'
 import { TEST_ACCOUNT_ID } from '../../src/core/test-serial.ts'
-import type { ClaimedAccount } from '../../src/store/accounts/account.ts'
+import type { ClaimedAccount } from '../../src/store/accounts/rows.ts'
 import type {
   ClaimedVerification,
   VerificationClaimRequest,

@@ -3,7 +3,7 @@ import { PAUSE_REASONS } from '../../core/account.ts'
 import type { Words } from '../../core/language.ts'
 import { isHarmless, lineForm } from '../../core/line.ts'
 import { SERIAL, SERIAL_AS_NUMBER, SERIAL_FORM } from '../../core/registration-input.ts'
-import type { Account } from '../../store/accounts/account.ts'
+import type { Account } from '../../store/accounts/rows.ts'
 import { oneOf, said } from './validate.ts'
 
 /** Fields that several bodies and answers have in common. */

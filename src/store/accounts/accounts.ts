@@ -12,8 +12,18 @@ import { and, asc, eq, gt, isNotNull, or } from '../drizzle.ts'
 import { idOf, pageOf } from '../page.ts'
 import type { Store } from '../store.ts'
 import type { Tx } from '../tx.ts'
-import { type Account, type AccountRow, accountOfRow, judgeRemoval, type NewAccount } from './account.ts'
-import { accountFor, isShown, loadAccounts, named, saveAccounts } from './rows.ts'
+import {
+  type Account,
+  type AccountRow,
+  accountFor,
+  accountOfRow,
+  isShown,
+  judgeRemoval,
+  loadAccounts,
+  type NewAccount,
+  named,
+  saveAccounts,
+} from './rows.ts'
 
 export const createAccounts = (context: StoreContext) => {
   const { sealed, write, read, tell, defaultRate } = context

@@ -1,7 +1,6 @@
 import { HOUR } from '../../core/duration.ts'
 import type { MessageState } from '../../core/message.ts'
-import { type Account, accountOfRow } from '../accounts/account.ts'
-import { accountFor } from '../accounts/rows.ts'
+import { type Account, accountFor, accountOfRow } from '../accounts/rows.ts'
 import { worstCallbacks } from '../callbacks/callbacks.ts'
 import type { CallbackTrouble } from '../callbacks/health.ts'
 import type { StoreContext } from '../context.ts'

@@ -1,7 +1,7 @@
 import { isProbed } from '../../core/account.ts'
 import type { Answer } from '../../core/answer.ts'
 import type { MessageType } from '../../core/message.ts'
-import type { Account } from '../accounts/account.ts'
+import type { Account } from '../accounts/rows.ts'
 import { type HeldBecause, heldBecause } from '../callbacks/health.ts'
 import { findUrl } from '../callbacks/rows.ts'
 import type { StoreContext } from '../context.ts'

@@ -1,5 +1,5 @@
 import type { Batch } from '../../core/batches.ts'
-import { REMOVED_KEPT_MS } from '../accounts/account.ts'
+import { REMOVED_KEPT_MS } from '../accounts/rows.ts'
 import { BY_OPERATOR } from '../callbacks/health.ts'
 import type { StoreContext } from '../context.ts'
 import { lockMessagesOf } from '../messages/deliveries.ts'

@@ -1,7 +1,6 @@
 import { durationOf, effectiveRate } from '../../core/account.ts'
 import { earlier } from '../../core/clock.ts'
-import { accountOfRow } from '../accounts/account.ts'
-import { isShown } from '../accounts/rows.ts'
+import { accountOfRow, isShown } from '../accounts/rows.ts'
 import { NO_BACKUP } from '../backup.ts'
 import { STILL_FAILING_MS } from '../callbacks/health.ts'
 import type { StoreContext } from '../context.ts'

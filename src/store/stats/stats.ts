@@ -1,7 +1,7 @@
 import { DAY } from '../../core/duration.ts'
 import type { Histogram } from '../../core/histogram.ts'
 import type { RefusingChannel } from '../../core/operator-channel.ts'
-import type { Account } from '../accounts/account.ts'
+import type { Account } from '../accounts/rows.ts'
 import type { LastBackup } from '../backup.ts'
 import type { ServiceNode } from '../operators/nodes.ts'
 

@@ -1,7 +1,6 @@
 import { afterClaim, claimableAt } from '../../core/account.ts'
 import { earlier } from '../../core/clock.ts'
-import type { ClaimedAccount } from '../accounts/account.ts'
-import { createClaimableAccounts, saveAccounts } from '../accounts/rows.ts'
+import { type ClaimedAccount, createClaimableAccounts, saveAccounts } from '../accounts/rows.ts'
 import { beginClaim } from '../claims-lock.ts'
 import type { StoreContext } from '../context.ts'
 import type { Store } from '../store.ts'

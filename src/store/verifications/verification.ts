@@ -1,7 +1,7 @@
 import type { AccountChange } from '../../core/account.ts'
 import type { Answer } from '../../core/answer.ts'
 import type { Reason, VerificationState, VerificationStep } from '../../core/verification.ts'
-import type { ClaimedAccount } from '../accounts/account.ts'
+import type { ClaimedAccount } from '../accounts/rows.ts'
 
 export interface VerificationClaimRequest {
   /** Calls in flight on this node, by account. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { TEST_ACCOUNT_ID } from '../../../src/core/test-serial.ts'
-import { type AccountRow, accountOfRow, chooseAccount } from '../../../src/store/accounts/account.ts'
+import { type AccountRow, accountOfRow, chooseAccount } from '../../../src/store/accounts/rows.ts'
 import { RUNNING } from '../../support/claimed-account.ts'
 
 const ROW: AccountRow = {
