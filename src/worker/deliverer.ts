@@ -92,6 +92,7 @@ export const createDeliverer = (deps: DelivererDeps) => {
     clock,
     emit,
     event: 'delivery',
+    ownerOf: ({ message }) => message.partnerId,
   })
 
   const send = (message: ClaimedMessage, secrets: readonly Secret[], at: number): Promise<SendResult> =>

@@ -45,6 +45,11 @@ interface Reported {
   now: number
 }
 
+interface Answered {
+  partnerId: string
+  settlement: VerificationSettlement
+}
+
 /** The second one by upstream's clock, where it calls the password wrong. */
 export const CALLS_OF_A_POLL = 2
 
@@ -62,8 +67,8 @@ export const createPoller = (deps: PollerDeps) => {
   const alert = createUpstreamAlerts(emit)
   const tellOutcome = createOutcomeReport(emit)
   const settle = createSettler(
-    (settlements: readonly VerificationSettlement[]) => store.settleVerifications(settlements),
-    { clock: deps.clock, emit, event: 'poll' },
+    (answered: readonly Answered[]) => store.settleVerifications(answered.map(({ settlement }) => settlement)),
+    { clock: deps.clock, emit, event: 'poll', ownerOf: ({ partnerId }) => partnerId },
   )
   let isBreakingOff = false
 
@@ -95,16 +100,16 @@ export const createPoller = (deps: PollerDeps) => {
     }
   }
 
-  const record = async (account: ClaimedAccount, settlement: VerificationSettlement): Promise<void> => {
-    const outcome = await settle(settlement)
+  const record = async (account: ClaimedAccount, { partnerId, settlement }: Answered): Promise<void> => {
+    const outcome = await settle({ partnerId, settlement })
     if (outcome) tellOutcome(account, settlement, outcome)
     if (settlement.step.dueAt !== null) deps.onDue(settlement.step.dueAt)
   }
 
-  const recordChange = async (account: ClaimedAccount, settlement: VerificationSettlement): Promise<void> => {
+  const recordChange = async (account: ClaimedAccount, answered: Answered): Promise<void> => {
     changing.start(account.id)
     try {
-      await record(account, settlement)
+      await record(account, answered)
     } finally {
       changing.end(account.id)
     }
@@ -116,12 +121,12 @@ export const createPoller = (deps: PollerDeps) => {
    */
   const ask = async (account: ClaimedAccount, verification: ClaimedVerification, freeSlot: () => void) => {
     const askedAt = store.now()
-    const { id, claim, idcardid } = verification
+    const { id, claim, idcardid, partnerId } = verification
     if (account.id === TEST_ACCOUNT_ID) {
       const scripted = answerTestSerial(verification, { now: askedAt, policy })
       const unchanged = { id: account.id, change: null }
       const settlement = { id, claim, idcardid, ...scripted, askedAt, observedAt: askedAt, account: unchanged }
-      return record(account, settlement)
+      return record(account, { partnerId, settlement })
     }
     const startedAt = deps.clock.monotonic()
     const answer = await upstream.ask(account, verification)
@@ -133,9 +138,9 @@ export const createPoller = (deps: PollerDeps) => {
     const { step, change } = judged
     report(account, verification, { answer, ...judged, durationMs, now: observedAt })
     const settlement = { id, claim, idcardid, answer, askedAt, observedAt, step, account: { id: account.id, change } }
-    if (change) return recordChange(account, settlement)
+    if (change) return recordChange(account, { partnerId, settlement })
     if (!isProbed(account)) freeSlot()
-    return record(account, settlement)
+    return record(account, { partnerId, settlement })
   }
 
   const report = (

@@ -2,6 +2,7 @@ import type { Clock } from '../core/clock.ts'
 import { createCoalescer } from '../core/coalescer.ts'
 import { SECOND } from '../core/duration.ts'
 import { AppError } from '../core/error.ts'
+import { createInFlight } from '../core/keyed-limiter.ts'
 import type { Emit } from '../telemetry/emit.ts'
 
 type Settling = 'poll' | 'delivery'
@@ -9,14 +10,13 @@ type Settling = 'poll' | 'delivery'
 /** Short enough that what was kept is recorded within the grace of a stop. */
 const LONGEST_WAIT_MS = 5 * SECOND
 
-/** Of a batch that has failed. Those that are locked each take a while to fail. */
-const ONE_BY_ONE_MS = 10 * SECOND
-
-interface SettlerDeps {
-  clock: Pick<Clock, 'monotonic' | 'sleep'>
+interface SettlerDeps<Settlement> {
+  clock: Pick<Clock, 'sleep'>
   emit: Emit<`${Settling}.settle_${'delayed' | 'failed'}`>
   /** How the names of its events begin. */
   event: Settling
+  /** The partner that it is about. */
+  ownerOf: (settlement: Settlement) => string
 }
 
 /** What has come of a try; an error: nothing is recorded. */
@@ -28,49 +28,67 @@ const isPassing = (error: unknown): boolean => error instanceof AppError && erro
  * Records outcomes, many in one commit. Its promise resolves when the outcome is recorded, to what came of that, and never
  * rejects; it resolves to null where the outcome was dropped.
  *
- * Where a batch fails, each of it is recorded by itself, so that none stops the others. What fails while the database cannot be
- * written, or another session keeps locked what it changes, is kept and tried again after 1 s, 2 s, 4 s and then every 5 s, because
- * what has happened must not be forgotten. What fails for good is dropped; its row is due again when its lease runs out.
+ * What fails while the database cannot be written, or another session keeps locked what it changes, is kept and tried again after 1 s,
+ * 2 s, 4 s and then every 5 s, because what has happened must not be forgotten. Where a batch fails, each partner's part of it is
+ * recorded by itself, and of a partner each outcome; a partner of whom something waits has a line of its own, so that none stops the
+ * others. What fails for good is dropped; its row is due again when its lease runs out.
  */
 export const createSettler = <Settlement, Result>(
   settle: (settlements: readonly Settlement[]) => Promise<readonly Result[]>,
-  { clock, emit, event }: SettlerDeps,
+  { clock, emit, event, ownerOf }: SettlerDeps<Settlement>,
 ): ((settlement: Settlement) => Promise<Result | null>) => {
-  const tryEach = async (settlements: readonly Settlement[]): Promise<Tried<Result>[]> => {
-    const until = clock.monotonic() + ONE_BY_ONE_MS
-    const tried: Tried<Result>[] = []
-    for (const one of settlements) {
-      if (clock.monotonic() < until) tried.push(...(await tryAll([one])))
-      else tried.push('untried')
-    }
-    return tried
-  }
+  const waiting = createInFlight()
 
-  const tryAll = async (settlements: readonly Settlement[]): Promise<Tried<Result>[]> => {
+  const tryAll = async (
+    settlements: readonly Settlement[],
+    onFailed = (_error: unknown): void => {},
+  ): Promise<Tried<Result>[]> => {
     try {
       return (await settle(settlements)).map(result => ({ result }))
     } catch (error) {
-      return settlements.length === 1 ? [{ error }] : tryEach(settlements)
+      onFailed(error)
+      return settlements.length === 1 ? [{ error }] : tryParts(settlements)
     }
   }
 
-  const attempt = createCoalescer(async (settlements: readonly Settlement[]) => {
-    const tried = await tryAll(settlements)
-    const delayed = tried.flatMap(one => (one !== 'untried' && 'error' in one && isPassing(one.error) ? one.error : []))
-    if (delayed.length > 0) emit(`${event}.settle_delayed`, { error: delayed[0], outcomes: delayed.length })
-    return tried
-  })
+  const tryParts = async (settlements: readonly Settlement[]): Promise<Tried<Result>[]> => {
+    const owned = [...Map.groupBy(settlements, ownerOf).values()]
+    const parts = owned.length > 1 ? owned : settlements.map(one => [one])
+    const tried = new Map<Settlement, Tried<Result>>()
+    for (const part of parts) {
+      const outcomes = await tryAll(part)
+      for (const [i, outcome] of outcomes.entries()) tried.set(part[i] as Settlement, outcome)
+      const [last] = outcomes
+      // Those behind one that is locked go first while that waits.
+      if (owned.length === 1 && last && last !== 'untried' && 'error' in last && isPassing(last.error)) break
+    }
+    return settlements.map(one => tried.get(one) ?? 'untried')
+  }
+
+  const run = (settlements: readonly Settlement[]) =>
+    tryAll(settlements, error => {
+      if (isPassing(error)) emit(`${event}.settle_delayed`, { error, outcomes: settlements.length })
+    })
+  const record = createCoalescer(run)
+  const recordWaiting = createCoalescer(run)
 
   return async settlement => {
-    for (let failures = 0; ; ) {
-      const tried = await attempt(settlement)
-      if (tried === 'untried') continue
-      if ('result' in tried) return tried.result
-      if (!isPassing(tried.error)) {
-        emit(`${event}.settle_failed`, { error: tried.error })
-        return null
+    const owner = ownerOf(settlement)
+    let failures = 0
+    try {
+      for (;;) {
+        const tried = await (waiting.counts.has(owner) ? recordWaiting : record)(settlement)
+        if (tried === 'untried') continue
+        if ('result' in tried) return tried.result
+        if (!isPassing(tried.error)) {
+          emit(`${event}.settle_failed`, { error: tried.error })
+          return null
+        }
+        if (failures === 0) waiting.start(owner)
+        await clock.sleep(Math.min(LONGEST_WAIT_MS, SECOND * 2 ** Math.min(failures++, 10)))
       }
-      await clock.sleep(Math.min(LONGEST_WAIT_MS, SECOND * 2 ** Math.min(failures++, 10)))
+    } finally {
+      if (failures > 0) waiting.end(owner)
     }
   }
 }

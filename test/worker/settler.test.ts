@@ -15,7 +15,7 @@ const openSettler = (settle: (batch: readonly string[]) => void) => {
       settle(batch)
       return batch.map(outcome => `${outcome} is recorded`)
     },
-    { clock, emit, event: 'poll' },
+    { clock, emit, event: 'poll', ownerOf: outcome => outcome.split(' ')[0] ?? '' },
   )
   return { record, batches, clock, emit }
 }
@@ -49,20 +49,27 @@ describe('recording outcomes', () => {
     const locked = record('locked')
     expect(await Promise.all(['a', 'b'].map(record))).toEqual(['a is recorded', 'b is recorded'])
     expect(await record('c')).toBe('c is recorded')
-    expect(emit.mock.calls).toEqual([['poll.settle_delayed', { error: expect.any(AppError), outcomes: 1 }]])
+    expect(emit.mock.calls).toEqual([['poll.settle_delayed', { error: expect.any(AppError), outcomes: 3 }]])
     isLocked = false
     await clock.advance(1_000)
     expect(await locked).toBe('locked is recorded')
   })
 
-  test('goes on with those behind one that took long to fail', async () => {
-    const { record, clock } = openSettler(batch => {
-      if (!batch.includes('locked')) return
-      void clock.advance(10_000)
+  test('holds up no other partner, however many of one are locked, and of that one only those', async () => {
+    let failures = 0
+    const { record } = openSettler(batch => {
+      if (!batch.some(outcome => outcome.includes('locked'))) return
+      failures++
       throw new AppError('unavailable', both('lock timeout'))
     })
-    void record('locked')
-    expect(await Promise.all(['a', 'b'].map(record))).toEqual(['a is recorded', 'b is recorded'])
+    for (let n = 0; n < 20; n++) void record(`a locked ${n}`)
+    const free = record('a free')
+    expect(await record('b')).toBe('b is recorded')
+    // All together, those of the partner, the first of those.
+    expect(failures).toBe(3)
+    expect(await record('b again')).toBe('b again is recorded')
+    expect(failures).toBeLessThan(10)
+    expect(await free).toBe('a free is recorded')
   })
 
   test('leaves out the one that fails, so that it stops nobody else', async () => {
