@@ -149,7 +149,7 @@ const ended = ({ at }: OperatorNote, known: OperatorEvent | null, now: number): 
 /** The event once this is noted; null: nothing changes. */
 export const afterNote = (known: OperatorEvent | null, note: OperatorNote, now: number): OperatorEvent | null => {
   // Somebody else has seen it later. After a step of the clock what was seen then lies ahead.
-  if (known !== null && note.at < Math.min(known.at, now)) return null
+  if (known !== null && known.at <= now && note.at < known.at) return null
   if (note.details === null) return ended(note, known, now)
   const firing = note as Firing
   if (known === null) return begun(firing, null, now)

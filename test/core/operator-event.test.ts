@@ -69,6 +69,11 @@ test('its end is told where it ended while its begin was being told', () => {
   expect(afterTold(over, event, at(1))).toEqual({ toldState: 'firing', toldAt: at(1), dueAt: at(1) })
 })
 
+test('what is noted after the clock was set back counts, though it is written a moment later', () => {
+  const event = afterNote(null, low(6 * 60), 6 * 60) as OperatorEvent
+  expect(afterNote({ ...event, at: at(6 * 60) }, room(1), at(1) + 500)).toMatchObject({ state: 'resolved' })
+})
+
 test('what concerns all is told before what concerns a partner', () => {
   const due = (condition: OperatorEvent['condition'], id: number) => ({ condition, dueAt: HOUR, id })
   const all = [due('message.exhausted', 1), due('account.paused', 2), due('disk.low', 3)]
