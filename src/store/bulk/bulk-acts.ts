@@ -156,12 +156,12 @@ export const createBulkSteps = (context: StoreContext) => {
     return { ...IDLE, ...applied, count: batch.length, isIdle: false, isOfPartner: row.partnerId !== null }
   }
 
-  /** It would fail again each time, and keep the others from going on. */
-  const endFailed = (id: string): Promise<void> =>
+  /** It would keep the others from going on. What fails for good would fail again each time. */
+  const afterFailure = (id: string, isPassing: boolean): Promise<void> =>
     write(async tx => {
       await lockBulkActs(tx)
       const row = await load(tx, id)
-      if (row) await change(tx, row, failedBulk(row, tx.at))
+      if (row) await change(tx, row, isPassing ? { steppedAt: tx.at } : failedBulk(row, tx.at))
     })
 
   const stepOfNext = async (limit: number, id: string | undefined): Promise<Step> => {
@@ -177,7 +177,7 @@ export const createBulkSteps = (context: StoreContext) => {
       })
     } catch (error) {
       const isPassing = error instanceof AppError && error.code === 'unavailable'
-      if (row && !isPassing) await endFailed(row.id)
+      if (row) await afterFailure(row.id, isPassing)
       throw error
     }
   }

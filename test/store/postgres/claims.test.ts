@@ -4,6 +4,7 @@ import pg from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { MINUTE, SECOND } from '../../../src/core/duration.ts'
 import { openPostgresStore } from '../../../src/store/postgres/store.ts'
+import { ALL_REGISTRATIONS } from '../../../src/store/registrations/filter.ts'
 import type { Store } from '../../../src/store/store.ts'
 import { openTestServer, type TestServer } from '../../support/postgres.ts'
 import { type Claimed, openStoreFixture, SUCCESS, WAITING } from '../../support/store.ts'
@@ -154,4 +155,28 @@ test('a delivery at a host that answers is recorded without waiting for whoever 
   })
   expect(pauses).toEqual([])
   expect((await bench.find(id)).delivery.state).toBe('delivered')
+})
+
+test('a bulk act that meets a locked row gives the others their turn', async () => {
+  await using opened = await openNodes(1)
+  const { bench, whileLocked } = opened
+  const [locked, free] = [await bench.register(), await bench.register()]
+  for (const [id, idcardid] of [
+    ['bulk_0', locked.idcardid],
+    ['bulk_1', free.idcardid],
+  ] as const) {
+    const filter = { ...ALL_REGISTRATIONS, idcardid }
+    const counted = { count: 1, isCapped: false }
+    const whose = { partnerId: null, reason: 'test', who: 'ADMIN_TOKEN', name: 'ADMIN_TOKEN' }
+    const act = { id, act: 'poll' as const, filter, counted, ...whose, probe: false, createdAt: bench.store.now() }
+    await bench.store.createBulkAct(act)
+    await bench.store.startBulkAct(id)
+  }
+  const ofLocked = `SELECT FROM verifications WHERE idcardid = '${locked.idcardid}' FOR UPDATE`
+  await whileLocked(ofLocked, async () => {
+    await expect(bench.store.continueBulkActs(10)).rejects.toMatchObject({ code: 'unavailable' })
+    await bench.advance(1)
+    expect(await bench.store.continueBulkActs(10)).toMatchObject({ count: 1 })
+  })
+  expect(await bench.store.findBulkAct('bulk_1')).toMatchObject({ done: 1 })
 })
