@@ -74,6 +74,8 @@ const HTTP_FOLDERS: Record<string, readonly string[]> = {
   admin: ['json', 'middleware', 'partner'],
   openapi: ['json', 'middleware', 'partner', 'admin'],
   docs: ['middleware', 'openapi'],
+  // A client of the API: of that it has the types of the answers, and calls it as any other.
+  console: ['json', 'partner', 'admin', 'docs'],
 }
 
 const files = readdirSync(SRC, { recursive: true, encoding: 'utf8' }).filter(file => file.endsWith('.ts'))

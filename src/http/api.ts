@@ -2,6 +2,7 @@ import type { Hono } from 'hono'
 import { createAudit, requireRole } from './admin/authorize.ts'
 import type { ApiDeps, ApiEnv, PartDeps } from './api-env.ts'
 import { callsOf, type PartnerCalls } from './calls.ts'
+import { addConsole } from './console/console.ts'
 import { createDocs } from './docs/routes.ts'
 import { createFrame } from './frame.ts'
 import { noQuery } from './json/validate.ts'
@@ -24,6 +25,7 @@ export const createApi = (given: ApiDeps) => {
   })
   addProbes(app, deps)
   app.route('/', createDocs(deps))
+  addConsole(app, deps)
   // Before the partners' part, so that no partner's key is checked for it.
   app.use('/v1/admin/*', createAdminAuth(deps))
   addCalls(app, OPERATOR_OPERATIONS, deps)

@@ -2,6 +2,7 @@ import { ACCOUNT_CALLS } from '../admin/accounts.ts'
 import { AUDIT_CALLS } from '../admin/audit.ts'
 import { BULK_CALLS } from '../admin/bulk.ts'
 import { CALLBACK_CALLS } from '../admin/callbacks.ts'
+import { OPERATOR_CALLS } from '../admin/me.ts'
 import { FAILURE_CALLS } from '../admin/messages.ts'
 import { NODE_CALLS } from '../admin/nodes.ts'
 import { OVERVIEW_CALLS } from '../admin/overview.ts'
@@ -33,6 +34,7 @@ export const OPERATOR_OPERATIONS = {
     ...ACCOUNT_CALLS,
     ...NODE_CALLS,
     ...OVERVIEW_CALLS,
+    ...OPERATOR_CALLS,
     ...FOUND_REGISTRATION_CALLS,
     ...FAILURE_CALLS,
     ...BULK_CALLS,

@@ -1,0 +1,20 @@
+import { z } from 'zod'
+import { ROLES } from '../../core/role.ts'
+import type { AdminCalls } from '../calls.ts'
+
+const OPERATOR = z.object({
+  id: z.string().describe('Of the token, or `ADMIN_TOKEN`: the `who` of the audit.'),
+  name: z.string(),
+  role: z.enum(ROLES),
+})
+
+/** `GET /v1/admin/me`: whose token this is. */
+export const OPERATOR_CALLS = {
+  'GET /v1/admin/me': {
+    role: 'read',
+    operationId: 'getOperator',
+    summary: 'Whose token this is, and what it may do',
+    answers: { 200: OPERATOR },
+    handle: c => c.json(z.decode(OPERATOR, c.get('operator'))),
+  },
+} satisfies AdminCalls

@@ -1,0 +1,193 @@
+import type { Context, Hono } from 'hono'
+import { csrf } from 'hono/csrf'
+import { html } from 'hono/html'
+import { secureHeaders } from 'hono/secure-headers'
+import { AppError } from '../../core/error.ts'
+import type { Words } from '../../core/language.ts'
+import type { ApiEnv, SharedDeps } from '../api-env.ts'
+import { clientNetwork } from '../caller.ts'
+import { baseUrlOf } from '../docs/base-url.ts'
+import { type CallApi, createApiCalls, Refused } from './api-calls.ts'
+import { addAssets } from './assets.ts'
+import { keepLanguage } from './language.ts'
+import { addNow } from './now.ts'
+import { type Html, layout, type Page, type Reader, readerOf } from './page.ts'
+import { createSessions, type Session } from './sessions.ts'
+
+/** What a page is made with. */
+export interface Visit {
+  c: Context<ApiEnv>
+  reader: Reader
+  session: Session
+  /** Calls the API as who is signed in. */
+  call: <Answer>(
+    method: 'GET' | 'POST' | 'PATCH' | 'DELETE',
+    path: string,
+    more?: { query?: Parameters<CallApi>[2]['query']; body?: unknown },
+  ) => Promise<Answer>
+  /** The fields of the form that was posted. */
+  form: () => Promise<Readonly<Record<string, string>>>
+}
+
+export interface Console {
+  /** A page; null: there is none for who is signed in. */
+  page: (path: string, make: (visit: Visit) => Promise<Page | null>) => void
+  /** What a form does. It gives the path of the page that shows what came of it. */
+  act: (path: string, run: (visit: Visit) => Promise<string | Page>) => void
+}
+
+const SECURE = secureHeaders({
+  contentSecurityPolicy: {
+    defaultSrc: ["'none'"],
+    scriptSrc: ["'self'"],
+    styleSrc: ["'self'"],
+    imgSrc: ["'self'"],
+    connectSrc: ["'self'"],
+    baseUri: ["'none'"],
+    formAction: ["'self'"],
+    frameAncestors: ["'none'"],
+  },
+  xFrameOptions: 'DENY',
+  referrerPolicy: 'no-referrer',
+  // Only the proxy that terminates TLS knows whether there is any.
+  strictTransportSecurity: false,
+})
+
+const NOT_THERE = {
+  title: { en: 'Not there', zh: '不存在' },
+  text: { en: 'There is no such page.', zh: '没有这个页面。' },
+}
+const WRONG: Words = {
+  en: 'This is no valid admin token and no valid API key.',
+  zh: '这不是有效的管理令牌，也不是有效的 API 密钥。',
+}
+const SIGN_IN: Words = { en: 'Sign in', zh: '登录' }
+
+/** `/console`: the API as pages, for operators and, with a key, for partners. */
+export const addConsole = (app: Hono<ApiEnv>, deps: SharedDeps): void => {
+  const sessions = createSessions(deps)
+  const callApi = createApiCalls(app)
+
+  const send = async (c: Context, reader: Reader, page: Page, status: 200 | 400 | 401 | 404 | 409 | 429 | 500 = 200) =>
+    c.html(await layout(c, reader, page), status)
+  const notThere = (c: Context, reader: Reader) =>
+    send(c, reader, { title: reader.t(NOT_THERE.title), body: html`<p>${reader.t(NOT_THERE.text)}</p>` }, 404)
+
+  const refuseOtherSites = csrf({ origin: (origin, c) => origin === new URL(baseUrlOf(c, deps.trustedProxies)).origin })
+  app.use('/console/*', SECURE, async (c, next) => {
+    await refuseOtherSites(c, async () => {}).catch(() => {
+      throw new AppError('forbidden', OTHER_SITE)
+    })
+    c.header('cache-control', 'no-store')
+    keepLanguage(c, sessions.pathOf(c))
+    await next()
+  })
+  app.get('/console', c => c.redirect('console/'))
+  addAssets(app)
+
+  const visited = async (c: Context<ApiEnv>, make: (visit: Visit) => Promise<Response>): Promise<Response> => {
+    const session = sessions.of(c)
+    const reader = readerOf(c, session)
+    const signIn = () => c.redirect(reader.to('sign-in', { to: c.req.method === 'GET' ? pathOf(c) : null }), 303)
+    if (!session) return signIn()
+    try {
+      return await make({
+        ...{ c, reader, session },
+        call: (method, path, more = {}) => callApi(c, session, { method, path, ...more }),
+        form: async () =>
+          Object.fromEntries([...(await c.req.formData())].map(([name, value]) => [name, String(value)])),
+      })
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error
+      // The token has ended.
+      if (error.problem.status === 401) {
+        sessions.end(c)
+        return signIn()
+      }
+      return send(c, reader, problemPage(error), error.problem.status as 400)
+    }
+  }
+  const pages: Console = {
+    page: (path, make) =>
+      app.get(`/console/${path}`, c =>
+        visited(c, async visit => {
+          const page = await make(visit)
+          return page ? send(c, visit.reader, page) : notThere(c, visit.reader)
+        }),
+      ),
+    act: (path, run) =>
+      app.post(`/console/${path}`, c =>
+        visited(c, async visit => {
+          const done = await run(visit)
+          return typeof done === 'string' ? c.redirect(visit.reader.to(done), 303) : send(c, visit.reader, done)
+        }),
+      ),
+  }
+
+  const signInPage = (c: Context, reader: Reader, wrong: string | null): Page => ({
+    title: reader.t(SIGN_IN),
+    body: signInForm(reader, { to: c.req.query('to') ?? '', wrong }),
+  })
+  app.get('/console/sign-in', c => {
+    const reader = readerOf(c, null)
+    return send(c, reader, signInPage(c, reader, null))
+  })
+  app.post('/console/sign-in', async c => {
+    const reader = readerOf(c, null)
+    const form = await c.req.formData()
+    const token = String(form.get('token') ?? '').trim()
+    for (const [kind, path] of [
+      ['operator', '/v1/admin/me'],
+      ['partner', '/v1/me'],
+    ] as const) {
+      try {
+        await callApi(c, { token }, { method: 'GET', path })
+        sessions.begin(c, { kind, token })
+        return c.redirect(reader.to(ownPath(String(form.get('to') ?? ''))), 303)
+      } catch (error) {
+        if (!(error instanceof Refused)) throw error
+      }
+    }
+    deps.rates.take('wrongKeys', clientNetwork(c, deps.trustedProxies))
+    return send(c, reader, signInPage(c, reader, reader.t(WRONG)), 401)
+  })
+  app.post('/console/sign-out', c => {
+    sessions.end(c)
+    return c.redirect(readerOf(c, null).to('sign-in'), 303)
+  })
+
+  addNow(pages)
+  app.all('/console/*', c => visited(c, visit => notThere(c, visit.reader)))
+}
+
+const OTHER_SITE: Words = {
+  en: 'This form was sent from another site. Open the console and send it from there.',
+  zh: '该表单来自其他网站。请打开控制台，在其中提交。',
+}
+
+/** Where a page is below `/console/`, with its query. */
+const pathOf = (c: Context): string => {
+  const { pathname, search } = new URL(c.req.url)
+  return `${pathname.slice('/console/'.length)}${search}`
+}
+/** Nothing that could lead elsewhere. */
+const ownPath = (path: string): string => (/^[\w-]+(\/[\w-]+)*(\?[^#]*)?$/.test(path) ? path : '')
+
+const signInForm = ({ t, to }: Reader, { to: target, wrong }: { to: string; wrong: string | null }): Html => html`
+  <form method="post" action="${to('sign-in')}" class="sign-in">
+    ${wrong ? html`<p role="alert" class="bad">${wrong}</p>` : ''}
+    <input type="hidden" name="to" value="${target}">
+    <label>${t({ en: 'Admin token or API key', zh: '管理令牌或 API 密钥' })}
+      <input type="password" name="token" required autocomplete="current-password" maxlength="400"></label>
+    <button>${t(SIGN_IN)}</button>
+    <p>${t({
+      en: 'Operators: ADMIN_TOKEN, or a token of your own (npm run cli -- admin-token create NAME). Partners: your API key, which begins with ifn_.',
+      zh: '运维人员：ADMIN_TOKEN，或自己的令牌（npm run cli -- admin-token create NAME）。合作方：以 ifn_ 开头的 API 密钥。',
+    })}</p>
+  </form>`
+
+const problemPage = ({ problem }: Refused): Page => ({
+  title: problem.title,
+  body: html`<p role="alert" class="bad">${problem.detail}</p>
+    ${problem.errors ? html`<ul>${problem.errors.map(({ path, message }) => html`<li><code>${path}</code> ${message}</li>`)}</ul>` : ''}`,
+})

@@ -1,0 +1,173 @@
+import { html } from 'hono/html'
+import type { Words } from '../../core/language.ts'
+import { showBytes, showSpan } from '../../core/show-sizes.ts'
+import type { Overview } from '../admin/overview.ts'
+import type { StatusAnswer } from '../partner/status.ts'
+import type { Console, Visit } from './console.ts'
+import { facts, type Html, type Page, type Reader, table, time } from './page.ts'
+
+const NOW: Words = { en: 'Now', zh: '现状' }
+const MORE = '+'
+
+type Light = 'good' | 'bad'
+/** One of the lights: is it well, and what is it about. */
+const light = ({ t }: Reader, is: Light, name: Words): Html => {
+  const state = is === 'good' ? { en: 'well', zh: '正常' } : { en: 'not well', zh: '异常' }
+  return html`<li class="light ${is}"><span aria-hidden="true"></span>${t(name)}<span class="hidden">: ${t(state)}</span></li>`
+}
+
+/** Which troubles each light is about. */
+const ASKED = new Set(['account_paused', 'account_paused_by_operator', 'upstream_unreachable', 'polls_late'])
+const SENT = new Set(['deliveries_held', 'deliveries_late', 'messages_exhausted', 'callbacks_failing', 'messages_held'])
+const SERVICE = new Set(['no_service', 'store_failing', 'node_lost', 'node_differs', 'disk_low', 'backup_failed'])
+
+const lights = (reader: Reader, { problems }: Overview): Html => {
+  const isAny = (among: ReadonlySet<string>): Light => (problems.some(({ code }) => among.has(code)) ? 'bad' : 'good')
+  return html`<ul class="lights" aria-label="${reader.t({ en: 'Is it well', zh: '是否正常' })}">
+    ${light(reader, isAny(ASKED), { en: 'Asked', zh: '查询' })}
+    ${light(reader, isAny(SENT), { en: 'Sent', zh: '投递' })}
+    ${light(reader, isAny(SERVICE), { en: 'Service', zh: '服务' })}
+    ${light(reader, isAny(new Set(['clock_wrong'])), { en: 'Clock', zh: '时钟' })}
+    ${light(reader, isAny(new Set(['operators_not_told'])), { en: 'Notices', zh: '通知' })}
+  </ul>`
+}
+
+/** Where to mend what, in the console. */
+const WHERE: Readonly<Record<string, string>> = {
+  account_paused: 'accounts',
+  account_paused_by_operator: 'accounts',
+  upstream_unreachable: 'accounts',
+  polls_late: 'accounts',
+  messages_exhausted: 'deliveries',
+  callbacks_failing: 'deliveries',
+  messages_held: 'deliveries',
+  node_lost: 'nodes',
+  node_differs: 'nodes',
+  clock_wrong: 'nodes',
+  operators_not_told: 'told',
+}
+
+const problemList = (reader: Reader, { problems }: Overview): Html => {
+  const { t, to } = reader
+  if (problems.length === 0) return html`<p class="calm">${t({ en: 'Nothing is wrong.', zh: '一切正常。' })}</p>`
+  return html`<ol class="problems">${problems.map(({ code, since, sentence, remedy }) => {
+    const where = WHERE[code]
+    return html`<li><p class="bad">${sentence}</p><p>${remedy}${
+      since ? html` <small>${t({ en: 'Since', zh: '始于' })} ${time(reader, since)}</small>` : ''
+    }</p>${where ? html`<p><a class="button" href="${to(where)}">${t({ en: 'Look there', zh: '前往处理' })}</a></p>` : ''}</li>`
+  })}</ol>`
+}
+
+const count = (n: number, isCapped: boolean): string => `${n.toLocaleString('en')}${isCapped ? MORE : ''}`
+
+const queues = (reader: Reader, { at, polls, deliveries }: Overview): Html => {
+  const { t, language } = reader
+  const late = (oldest: string | null) =>
+    oldest === null ? '–' : showSpan(Math.max(0, Date.parse(at) - Date.parse(oldest)), language)
+  const row = (name: Words, queue: Overview['polls'], held: number | string) => [
+    t(name),
+    count(queue.due, queue.dueIsCapped),
+    late(queue.oldestDueAt),
+    queue.leased.toLocaleString('en'),
+    queue.scheduled.toLocaleString('en'),
+    held,
+  ]
+  return html`<h2>${t({ en: 'Queues', zh: '队列' })}</h2>
+  ${table(
+    t({ en: 'Queues', zh: '队列' }),
+    [
+      '',
+      t({ en: 'Due now', zh: '已到期' }),
+      t({ en: 'Longest wait', zh: '最长等待' }),
+      t({ en: 'Under way', zh: '进行中' }),
+      t({ en: 'Later', zh: '未到期' }),
+      t({ en: 'Held', zh: '暂缓' }),
+    ],
+    [
+      row({ en: 'Serials to ask about', zh: '待查询的序列号' }, polls, '–'),
+      row({ en: 'Webhooks to send', zh: '待投递的回调' }, deliveries, deliveries.held.toLocaleString('en')),
+    ],
+  )}
+  <figure class="backlog" data-at="${at}" data-polls="${polls.due}" data-deliveries="${deliveries.due}" hidden>
+    <figcaption>${t({ en: 'Due now, since this page was opened', zh: '自打开本页以来的到期数' })}</figcaption>
+    <div data-labels="${t({ en: 'Serials', zh: '序列号' })}|${t({ en: 'Webhooks', zh: '回调' })}"></div>
+  </figure>`
+}
+
+const engineFacts = ({ t, language }: Reader, { engine }: Overview): Html =>
+  engine.kind === 'sqlite'
+    ? facts([
+        [t({ en: 'Database', zh: '数据库' }), `SQLite, ${showBytes(engine.databaseBytes)}`],
+        [t({ en: 'Log', zh: '日志文件' }), showBytes(engine.walBytes)],
+        [
+          t({ en: 'Free on the disk', zh: '磁盘剩余' }),
+          engine.diskFreeBytes === null ? '–' : showBytes(engine.diskFreeBytes),
+        ],
+      ])
+    : facts([
+        [t({ en: 'Database', zh: '数据库' }), `PostgreSQL ${engine.serverVersion}, ${showBytes(engine.databaseBytes)}`],
+        [t({ en: 'Oldest transaction', zh: '最久的事务' }), showSpan(engine.oldestSnapshotMs, language)],
+      ])
+
+const operatorPage = async ({ reader, call }: Visit): Promise<Page> => {
+  const { t } = reader
+  const overview = await call<Overview>('GET', '/v1/admin/overview')
+  return {
+    title: t(NOW),
+    active: '',
+    body: html`<div id="live" hx-get="" hx-trigger="look" hx-select="#live" hx-swap="outerMorph" data-live>
+    <p class="as-of">${t({ en: 'As of', zh: '截至' })} ${time(reader, overview.at)}</p>
+    ${lights(reader, overview)}
+    ${problemList(reader, overview)}
+    ${queues(reader, overview)}
+    <h2>${t({ en: 'Service', zh: '服务' })}</h2>
+    ${engineFacts(reader, overview)}
+    <p>${t({
+      en: 'Verdicts a minute, detection and delivery times over hours and days: Prometheus has them from /metrics; deploy/ has a dashboard.',
+      zh: '每分钟结果数、发现与投递用时的历史曲线由 Prometheus 从 /metrics 采集；deploy/ 中有现成的面板。',
+    })}</p></div>`,
+  }
+}
+
+const partnerPage = async ({ reader, call }: Visit): Promise<Page> => {
+  const { t } = reader
+  const { at, upstream, account, queue, deliveries, callbacks } = await call<StatusAnswer>('GET', '/v1/status')
+  const isWell = upstream.reachable && !account.paused && callbacks.length === 0
+  return {
+    title: t(NOW),
+    active: '',
+    body: html`<div id="live" hx-get="" hx-trigger="look" hx-select="#live" hx-swap="outerMorph" data-live>
+    <p class="as-of">${t({ en: 'As of', zh: '截至' })} ${time(reader, at)}</p>
+    <ul class="lights">
+      ${light(reader, upstream.reachable && !account.paused ? 'good' : 'bad', { en: 'Asked', zh: '查询' })}
+      ${light(reader, callbacks.length === 0 ? 'good' : 'bad', { en: 'Sent', zh: '投递' })}
+    </ul>
+    ${isWell ? html`<p class="calm">${t({ en: 'Nothing is wrong.', zh: '一切正常。' })}</p>` : ''}
+    ${facts([
+      [
+        t({ en: 'GetResult', zh: 'GetResult' }),
+        upstream.reachable
+          ? t({ en: 'answers', zh: '可用' })
+          : (upstream.error ?? t({ en: 'does not answer', zh: '不可用' })),
+      ],
+      [
+        t({ en: 'Account', zh: '账户' }),
+        account.paused ? t({ en: 'paused', zh: '已暂停' }) : t({ en: 'in use', zh: '使用中' }),
+      ],
+      [
+        t({ en: 'A new serial is asked after about', zh: '新序列号约多久后查询' }),
+        queue ? `${queue.waitSeconds} s` : '–',
+      ],
+    ])}
+    <h2>${t({ en: 'Webhooks of the last hour', zh: '最近一小时的回调' })}</h2>
+    ${facts([
+      [t({ en: 'Delivered', zh: '已送达' }), deliveries.delivered.toLocaleString('en')],
+      [t({ en: 'Sent again by themselves', zh: '自动重试中' }), deliveries.pending.toLocaleString('en')],
+      [t({ en: 'Given up', zh: '已放弃' }), deliveries.exhausted.toLocaleString('en')],
+    ])}</div>`,
+  }
+}
+
+/** The first page: what is wrong, and where to mend it. */
+export const addNow = ({ page }: Console): void =>
+  page('', visit => (visit.session.kind === 'operator' ? operatorPage(visit) : partnerPage(visit)))

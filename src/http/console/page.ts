@@ -1,0 +1,146 @@
+import type { Context } from 'hono'
+import { html, raw } from 'hono/html'
+import type { HtmlEscapedString } from 'hono/utils/html'
+import type { Language, Words } from '../../core/language.ts'
+import { SHOW_TIME, ZONE_OF, zoneName } from '../../core/show-time.ts'
+import { languageFor } from './language.ts'
+import type { Session } from './sessions.ts'
+
+export type Html = HtmlEscapedString | Promise<HtmlEscapedString>
+
+/** Who reads a page, and how things are written for them. */
+export interface Reader {
+  language: Language
+  session: Session | null
+  t: (words: Words) => string
+  /** A link to a page of the console, relative to the one that is read. */
+  to: (path: string, query?: Readonly<Record<string, string | null | undefined>>) => string
+}
+
+const BELOW = '/console/'
+
+export const readerOf = (c: Context, session: Session | null): Reader => {
+  const language = languageFor(c)
+  const depth = Math.max(0, c.req.path.slice(BELOW.length).split('/').length - 1)
+  return {
+    language,
+    session,
+    t: words => words[language],
+    to: (path, query = {}) => {
+      const given = Object.entries(query).flatMap(([name, value]) => (value ? [[name, value] as [string, string]] : []))
+      const text = given.length === 0 ? '' : `?${new URLSearchParams(given)}`
+      return `${'../'.repeat(depth)}${path || './'}${text}`
+    },
+  }
+}
+
+/** A time of the API, in the reader's zone. */
+export const time = ({ language }: Reader, at: string | null, none = '–'): Html =>
+  at === null ? html`${none}` : html`<time datetime="${at}">${SHOW_TIME[language](Date.parse(at))}</time>`
+
+interface Entry {
+  path: string
+  words: Words
+}
+const PAGES: Readonly<Record<Session['kind'], readonly Entry[]>> = {
+  operator: [
+    { path: '', words: { en: 'Now', zh: '现状' } },
+    { path: 'registrations', words: { en: 'Registrations', zh: '登记' } },
+    { path: 'deliveries', words: { en: 'Deliveries', zh: '投递' } },
+    { path: 'partners', words: { en: 'Partners', zh: '合作方' } },
+    { path: 'accounts', words: { en: 'Accounts', zh: '账户' } },
+    { path: 'bulk', words: { en: 'Bulk acts', zh: '批量操作' } },
+    { path: 'nodes', words: { en: 'Nodes', zh: '节点' } },
+    { path: 'told', words: { en: 'What was told', zh: '通知记录' } },
+    { path: 'settings', words: { en: 'Settings', zh: '设置' } },
+    { path: 'audit', words: { en: 'Audit', zh: '审计' } },
+  ],
+  partner: [
+    { path: '', words: { en: 'Now', zh: '现状' } },
+    { path: 'registrations', words: { en: 'Registrations', zh: '登记' } },
+    { path: 'deliveries', words: { en: 'Deliveries', zh: '投递' } },
+    { path: 'secrets', words: { en: 'Signing secrets', zh: '签名密钥' } },
+  ],
+}
+
+const OTHER: Readonly<Record<Language, { lang: Language; name: string; tag: string }>> = {
+  en: { lang: 'zh', name: '中文', tag: 'zh-CN' },
+  zh: { lang: 'en', name: 'English', tag: 'en' },
+}
+const TAG: Readonly<Record<Language, string>> = { en: 'en', zh: 'zh-CN' }
+
+const navigation = (reader: Reader, session: Session, active: string): Html => {
+  const { t, to } = reader
+  return html`<nav aria-label="${t({ en: 'Pages', zh: '页面' })}"><ul>${PAGES[session.kind].map(
+    ({ path, words }) =>
+      html`<li><a href="${to(path)}"${path === active ? raw(' aria-current="page"') : ''}>${t(words)}</a></li>`,
+  )}</ul></nav>
+  <form role="search" action="${to('find')}"><label><span class="hidden">${t({ en: 'Serial, id, or a search such as host:a.example since:2h', zh: '序列号、ID，或条件，例如 host:a.example since:2h' })}</span>
+    <input type="search" name="q" maxlength="500" autocomplete="off" placeholder="${t({ en: 'Serial or id   /', zh: '序列号或 ID   /' })}" data-key="/"></label></form>
+  <form method="post" action="${to('sign-out')}"><button class="plain">${t({ en: 'Sign out', zh: '退出' })}</button></form>`
+}
+
+export interface Page {
+  title: string
+  /** The entry of the navigation that it belongs to. */
+  active?: string
+  body: Html
+}
+
+/** A whole page. Partners' text comes into it by `html` only, which escapes it. */
+export const layout = (c: Context, reader: Reader, { title, active = '-', body }: Page): Html => {
+  const { language, session, t, to } = reader
+  const other = OTHER[language]
+  const here = new URL(c.req.url)
+  here.searchParams.set('lang', other.lang)
+  const asset = (name: string) => to(`assets/${name}`)
+  return html`<!doctype html>
+<html lang="${TAG[language]}">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<meta name="htmx-config" content='{"includeIndicatorCSS":false,"history":false}'>
+<title>${title} · idface-notifier</title>
+<link rel="icon" href="${asset('icon.svg')}">
+<link rel="stylesheet" href="${asset('uPlot.min.css')}">
+<link rel="stylesheet" href="${asset('console.css')}">
+<script src="${asset('htmx.min.js')}" defer></script>
+<script src="${asset('uPlot.iife.min.js')}" defer></script>
+<script src="${asset('console.js')}" defer></script>
+</head>
+<body>
+<a class="skip" href="#main">${t({ en: 'To the content', zh: '跳到正文' })}</a>
+<header><strong>idface-notifier</strong>${session ? navigation(reader, session, active) : ''}
+<a class="language" href="${here.search}" lang="${other.tag}" hreflang="${other.tag}">${other.name}</a></header>
+<main id="main" tabindex="-1"><h1>${title}</h1>
+${body}
+</main>
+<footer>${t({ en: 'Times in', zh: '时间：' })} ${zoneName(language, ZONE_OF[language])}</footer>
+</body>
+</html>`
+}
+
+/** `1 of` many: what a list says when it has nothing. */
+export const empty = (text: string): Html => html`<p class="empty">${text}</p>`
+
+/** A table that scrolls by itself where the screen is narrow. */
+export const table = (
+  label: string,
+  head: readonly string[],
+  rows: readonly (readonly (Html | string | number)[])[],
+): Html =>
+  html`<div class="table" role="region" aria-label="${label}" tabindex="0"><table><thead><tr>${head.map(
+    name => html`<th scope="col">${name}</th>`,
+  )}</tr></thead><tbody>${rows.map(cells => html`<tr>${cells.map(cell => html`<td>${cell}</td>`)}</tr>`)}</tbody></table></div>`
+
+/** Facts by name. */
+export const facts = (entries: readonly (readonly [name: string, value: Html | string | number])[]): Html =>
+  html`<dl>${entries.map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>`
+
+/** A link to the next page of a list, which keeps what the list is filtered by. */
+export const nextPage = (c: Context, { t }: Reader, cursor: string | null): Html | string => {
+  if (cursor === null) return ''
+  const here = new URL(c.req.url)
+  here.searchParams.set('cursor', cursor)
+  return html`<p><a rel="next" href="${here.search}">${t({ en: 'Older ones', zh: '更早的记录' })}</a></p>`
+}

@@ -1,0 +1,79 @@
+import { hkdfSync } from 'node:crypto'
+import type { Context } from 'hono'
+import { deleteCookie, getCookie, setCookie } from 'hono/cookie'
+import { setNewest } from '../../core/bounded-map.ts'
+import { HOUR, SECOND } from '../../core/duration.ts'
+import { createVault } from '../../store/sealed.ts'
+import type { ApiDeps } from '../api-env.ts'
+import { baseUrlOf } from '../docs/base-url.ts'
+
+/** Who has signed in: with what the API is called, and until when. */
+export interface Session {
+  id: string
+  kind: 'operator' | 'partner'
+  token: string
+  until: number
+}
+
+const COOKIE = 'idface_console'
+const LASTS_MS = 8 * HOUR
+const MOST_ENDED = 10_000
+/** What a cookie is sealed for, so that it is taken for nothing else. */
+const CONTEXT = 'console'
+
+/**
+ * A session is its cookie: the token, sealed under a key that all nodes derive from MASTER_KEY, or that lasts as long as the process
+ * where there is none. It ends with the token, since each page calls the API with that; after 8 hours; and by signing out, which
+ * the node that did it remembers.
+ */
+export const createSessions = ({
+  config,
+  random,
+  newId,
+  now,
+  trustedProxies,
+}: Pick<ApiDeps, 'config' | 'random' | 'newId' | 'now' | 'trustedProxies'>) => {
+  const { masterKey } = config.storage
+  const secret = masterKey ? Buffer.from(masterKey.reveal(), 'base64') : random(32)
+  const vault = createVault(random, Buffer.from(hkdfSync('sha256', secret, '', CONTEXT, 32)))
+  const ended = new Map<string, true>()
+
+  const read = (text: string): Session | null => {
+    try {
+      return JSON.parse(vault.open(Buffer.from(text, 'base64url'), CONTEXT)) as Session
+    } catch {
+      return null
+    }
+  }
+  const of = (c: Context): Session | null => {
+    const session = read(getCookie(c, COOKIE) ?? '')
+    return session && session.until > now() && !ended.has(session.id) ? session : null
+  }
+
+  /** Below whatever path a proxy serves us. */
+  const pathOf = (c: Context): string => `${new URL(baseUrlOf(c, trustedProxies)).pathname.replace(/\/$/, '')}/console`
+
+  return {
+    of,
+    pathOf,
+    begin: (
+      c: Context,
+      { kind, token, until = now() + LASTS_MS }: Omit<Session, 'id' | 'until'> & { until?: number },
+    ) => {
+      const session: Session = { id: newId('session'), kind, token, until: Math.min(until, now() + LASTS_MS) }
+      setCookie(c, COOKIE, vault.seal(JSON.stringify(session), CONTEXT).toString('base64url'), {
+        path: pathOf(c),
+        httpOnly: true,
+        sameSite: 'Strict',
+        secure: baseUrlOf(c, trustedProxies).startsWith('https:'),
+        maxAge: Math.floor((session.until - now()) / SECOND),
+      })
+    },
+    end: (c: Context): void => {
+      const session = of(c)
+      if (session) setNewest(ended, MOST_ENDED, [session.id, true])
+      deleteCookie(c, COOKIE, { path: pathOf(c) })
+    },
+  }
+}
+export type Sessions = ReturnType<typeof createSessions>

@@ -1,0 +1,62 @@
+import { describe, expect, test } from 'vitest'
+import { ADMIN_TOKEN, openApi } from '../support/api.ts'
+import { openConsole } from './support.ts'
+
+describe('signing in', () => {
+  test('shows nothing to who has not signed in, and leads back to the page that was asked for', async () => {
+    const api = await openApi()
+    for (const path of ['', 'registrations?status=pending', 'nothing']) {
+      const answer = await api.app.request(`/console/${path}`)
+      expect(answer.status).toBe(303)
+      expect(answer.headers.get('location')).toBe(`sign-in${path === '' ? '' : `?to=${encodeURIComponent(path)}`}`)
+    }
+  })
+
+  test('refuses a wrong token, and counts it', async () => {
+    const { signIn } = await openConsole()
+    for (let n = 0; n < 20; n++) expect((await signIn('ifn_wrong')).status).toBeOneOf([401, 429])
+    expect((await signIn('ifn_wrong')).status).toBe(429)
+  })
+
+  test('ends with the token, by signing out, and after eight hours', async () => {
+    const { api, visit, cookieOf, post } = await openConsole()
+    const { id, text } = await api.addToken('read')
+    const cookie = await cookieOf(text)
+    expect((await visit('', cookie)).status).toBe(200)
+    await api.store.revokeAdminToken(id)
+    api.clock.now += 2_000
+    expect((await visit('', cookie)).status).toBe(303)
+
+    const mine = await cookieOf(ADMIN_TOKEN)
+    expect((await visit('', mine)).status).toBe(200)
+    await post('sign-out', {}, mine)
+    expect((await visit('', mine)).status).toBe(303)
+
+    const other = await cookieOf(ADMIN_TOKEN)
+    api.clock.now += 8 * 3_600_000
+    expect((await visit('', other)).status).toBe(303)
+  })
+
+  test('takes no form of another site', async () => {
+    const { api, cookieOf } = await openConsole()
+    const cookie = await cookieOf(ADMIN_TOKEN)
+    const answer = await api.app.request('http://notifier.example/console/sign-out', {
+      method: 'POST',
+      headers: {
+        cookie,
+        host: 'notifier.example',
+        origin: 'https://elsewhere.example',
+        'content-type': 'application/x-www-form-urlencoded',
+      },
+      body: '',
+    })
+    expect(answer.status).toBe(403)
+  })
+})
+
+test.each(['en', 'zh'])('Now says in %s that nothing is wrong', async lang => {
+  const { visit, cookieOf } = await openConsole()
+  const cookie = await cookieOf(ADMIN_TOKEN)
+  const page = await (await visit(`?lang=${lang}`, cookie)).text()
+  expect(page).toContain(lang === 'en' ? 'Nothing is wrong.' : '一切正常。')
+})
