@@ -3,18 +3,18 @@ import { z } from 'zod'
 import { AppError } from '../../core/error.ts'
 import { isRegistrationId } from '../../core/registration.ts'
 import type { Attempt } from '../../store/messages/message.ts'
-import type { Registration } from '../../store/registrations/registration.ts'
 import type { Store } from '../../store/store.ts'
+import { tellCancelled } from '../../telemetry/tell-cancelled.ts'
 import type { ApiEnv, PartDeps } from '../api-env.ts'
 import type { AdminCalls } from '../calls.ts'
-import { COUNT, idField } from '../json/fields.ts'
+import { AT_OR_NULL, COUNT, idField } from '../json/fields.ts'
 import { listOf, PAGE_PARAMETERS, viewPage } from '../json/pagination.ts'
 import { found } from '../json/problem.ts'
 import { readQuery } from '../json/validate.ts'
 import { answerLanguage } from '../language.ts'
 import { answerExplanation, EXPLANATION } from '../partner/explain.ts'
 import { ATTEMPT, REGISTRATION, viewAttempt } from '../partner/registration-schemas.ts'
-import { RESEND_REFUSALS } from '../partner/registrations.ts'
+import { NOT_POLLED, RESEND_REFUSALS } from '../partner/registrations.ts'
 import { ACT, readAct } from './authorize.ts'
 import { FOUND_REGISTRATION, REGISTRATION_DETAIL, seesAll, viewDetail, viewFound } from './registration-view.ts'
 import { FILTER, FILTER_QUERY, type Filter, readFilter } from './search.ts'
@@ -24,13 +24,12 @@ const BOUNDED_COUNT = z.strictObject({
   count: COUNT,
   isCapped: z.boolean().describe('There may be more than `count`.'),
 })
-const RESENT = z.object({
-  registrationId: idField('reg'),
-  partnerId: idField('partner'),
-  delivery: REGISTRATION.shape.delivery,
+const WHOSE = { registrationId: idField('reg'), partnerId: idField('partner') }
+const RESENT = z.object({ ...WHOSE, delivery: REGISTRATION.shape.delivery })
+const POLLED = z.object({
+  ...WHOSE,
+  nextPollAt: AT_OR_NULL.describe('Null: it has ended, so nothing is asked.'),
 })
-const viewResent = (registration: Registration) =>
-  z.decode(RESENT, { ...registration, registrationId: registration.id })
 
 /** What receivers have answered is for the role `admin`. */
 const shown = (c: Context<ApiEnv>, attempt: Attempt): Attempt =>
@@ -129,7 +128,41 @@ export const FOUND_REGISTRATION_CALLS = {
       const outcome = await store.resend(partnerId, id)
       if (outcome !== 'resent') throw new AppError('conflict', RESEND_REFUSALS[found(outcome, 'registration')])
       const registration = found(await store.findRegistration(partnerId, id), 'registration')
-      return c.json(viewResent({ ...registration, partnerId }), 202)
+      return c.json(z.decode(RESENT, { ...registration, registrationId: id, partnerId }), 202)
+    },
+  },
+  'POST /v1/admin/registrations/:id/poll': {
+    role: 'operate',
+    act: 'registration.poll',
+    operationId: 'pollForPartner',
+    summary: 'Ask the upstream now',
+    description: 'Where it has a verdict already, this changes nothing.',
+    body: ACT,
+    answers: { 202: POLLED },
+    problems: ['conflict'],
+    handle: async (c, { store }) => {
+      await readAct(c, ACT, { empty: {} })
+      const [partnerId, id] = await target(c, store)
+      await c.get('begin')(id)
+      const { status, nextPollAt } = found(await store.nudge(partnerId, id), 'registration')
+      if (status === 'cancelled') throw new AppError('conflict', NOT_POLLED)
+      return c.json(z.decode(POLLED, { registrationId: id, partnerId, nextPollAt }), 202)
+    },
+  },
+  'DELETE /v1/admin/registrations/:id': {
+    role: 'admin',
+    act: 'registration.cancel',
+    operationId: 'cancelForPartner',
+    summary: 'Cancel a registration',
+    description: 'It is not polled any more and sends no webhook. Cancelling it again changes nothing.',
+    query: ACT,
+    answers: { 204: null },
+    handle: async (c, { store, emit, now }) => {
+      c.set('reason', readQuery(c, ACT).reason ?? null)
+      const [partnerId, id] = await target(c, store)
+      await c.get('begin')(id)
+      tellCancelled(found(await store.cancel(partnerId, id), 'registration'), emit, now())
+      return c.body(null, 204)
     },
   },
 } satisfies AdminCalls

@@ -110,7 +110,7 @@ export const RESEND_REFUSALS = {
 /** What is overdue for this long waits in a queue; up to then it is on its way. */
 const QUEUED_MS = 2 * SECOND
 
-const NOT_POLLED = {
+export const NOT_POLLED = {
   en: 'The registration is cancelled, so nothing is polled for it. Register the serial again.',
   zh: '该登记已取消，不再查询。请重新登记该流水号。',
 }

@@ -155,6 +155,49 @@ describe('an operator', () => {
   })
 })
 
+describe('acts', () => {
+  const act = (method: string, path: string) =>
+    api.call(method, `/v1/admin/registrations/${path}`, { key: ADMIN_TOKEN })
+
+  test('an operator has a serial asked about now, but not one that is cancelled', async () => {
+    const { failing, waiting } = await populate()
+    await api.answerWith({ kind: 'waiting', code: 2, status: 'REGISTERED' })
+    const { nextPollAt: planned } = (await get(`/registrations/${waiting}`)).json
+    api.clock.now += 1_000
+    expect(Date.parse(planned)).toBeGreaterThan(api.clock.now)
+    const poll = (id: string) =>
+      api.call('POST', `/v1/admin/registrations/${id}/poll`, { key: ADMIN_TOKEN, body: { reason: 'they called' } })
+    expect((await poll(waiting)).json).toEqual({
+      registrationId: waiting,
+      partnerId: api.partner.id,
+      nextPollAt: '2026-11-24T16:20:03.000Z',
+    })
+    expect(await poll(failing)).toMatchObject({ status: 202, json: { nextPollAt: null } })
+    expect((await act('DELETE', waiting)).status).toBe(204)
+    expect((await poll(waiting)).status).toBe(409)
+    expect((await act('POST', 'reg_01KAW2X5G0Q8T3M6V9Y1B4D7FH/poll')).status).toBe(404)
+    expect((await get('/audit')).json.data).toMatchObject([
+      { act: 'registration.poll', outcome: 'refused' },
+      { act: 'registration.poll', object: waiting, reason: 'they called', outcome: 'refused' },
+      { act: 'registration.cancel', object: waiting, outcome: 'done' },
+      { act: 'registration.poll', object: failing, outcome: 'done' },
+      { act: 'registration.poll', object: waiting, reason: 'they called', outcome: 'done' },
+    ])
+  })
+
+  test('an operator cancels a registration of any partner, which the log and the audit have', async () => {
+    const { waiting } = await populate()
+    for (let n = 0; n < 2; n++) expect((await act('DELETE', `${waiting}?reason=wrong`)).status).toBe(204)
+    expect((await get(`/registrations/${waiting}`)).json.status).toBe('cancelled')
+    expect(api.logged.filter(line => line.includes('registration.ended') && line.includes(waiting))).toHaveLength(1)
+    expect((await get('/audit')).json.data[0]).toMatchObject({
+      ...{ act: 'registration.cancel', object: waiting, reason: 'wrong', outcome: 'done' },
+    })
+    expect((await act('DELETE', 'reg_01KAW2X5G0Q8T3M6V9Y1B4D7FH')).status).toBe(404)
+    expect((await act('DELETE', `${waiting}?why=wrong`)).status).toBe(400)
+  })
+})
+
 describe('failures', () => {
   test('are grouped by host and error', async () => {
     await populate()
