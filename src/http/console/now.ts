@@ -84,13 +84,13 @@ const queues = (reader: Reader, { at, polls, deliveries }: Overview): Html => {
       t({ en: 'Held', zh: '暂缓' }),
     ],
     [
-      row({ en: 'Serials to ask about', zh: '待查询的序列号' }, polls, '–'),
+      row({ en: 'Serials to ask about', zh: '待查询的流水号' }, polls, '–'),
       row({ en: 'Webhooks to send', zh: '待投递的回调' }, deliveries, deliveries.held.toLocaleString('en')),
     ],
   )}
   <figure class="backlog" data-at="${at}" data-polls="${polls.due}" data-deliveries="${deliveries.due}" hidden>
     <figcaption>${t({ en: 'Due now, since this page was opened', zh: '自打开本页以来的到期数' })}</figcaption>
-    <div data-labels="${t({ en: 'Serials', zh: '序列号' })}|${t({ en: 'Webhooks', zh: '回调' })}"></div>
+    <div data-labels="${t({ en: 'Serials', zh: '流水号' })}|${t({ en: 'Webhooks', zh: '回调' })}"></div>
   </figure>`
 }
 
@@ -155,7 +155,7 @@ const partnerPage = async ({ reader, call }: Visit): Promise<Page> => {
         account.paused ? t({ en: 'paused', zh: '已暂停' }) : t({ en: 'in use', zh: '使用中' }),
       ],
       [
-        t({ en: 'A new serial is asked after about', zh: '新序列号约多久后查询' }),
+        t({ en: 'A new serial is asked after about', zh: '新流水号约多久后查询' }),
         queue ? `${queue.waitSeconds} s` : '–',
       ],
     ])}

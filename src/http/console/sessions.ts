@@ -76,4 +76,3 @@ export const createSessions = ({
     },
   }
 }
-export type Sessions = ReturnType<typeof createSessions>
