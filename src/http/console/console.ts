@@ -9,9 +9,12 @@ import { clientNetwork } from '../caller.ts'
 import { baseUrlOf } from '../docs/base-url.ts'
 import { type CallApi, createApiCalls, Refused } from './api-calls.ts'
 import { addAssets } from './assets.ts'
+import { addFind } from './find.ts'
 import { keepLanguage } from './language.ts'
 import { addNow } from './now.ts'
+import { addOneRegistration } from './one-registration.ts'
 import { type Html, layout, type Page, type Reader, readerOf } from './page.ts'
+import { addRegistrations } from './registrations.ts'
 import { createSessions, type Session } from './sessions.ts'
 
 /** What a page is made with. */
@@ -19,6 +22,8 @@ export interface Visit {
   c: Context<ApiEnv>
   reader: Reader
   session: Session
+  /** Where the caller reaches the API. */
+  baseUrl: string
   /** Calls the API as who is signed in. */
   call: <Answer>(
     method: 'GET' | 'POST' | 'PATCH' | 'DELETE',
@@ -30,8 +35,8 @@ export interface Visit {
 }
 
 export interface Console {
-  /** A page; null: there is none for who is signed in. */
-  page: (path: string, make: (visit: Visit) => Promise<Page | null>) => void
+  /** A page, or the path of the one that it leads to; null: there is none for who is signed in. */
+  page: (path: string, make: (visit: Visit) => Promise<Page | string | null>) => void
   /** What a form does. It gives the path of the page that shows what came of it. */
   act: (path: string, run: (visit: Visit) => Promise<string | Page>) => void
 }
@@ -92,7 +97,7 @@ export const addConsole = (app: Hono<ApiEnv>, deps: SharedDeps): void => {
     if (!session) return signIn()
     try {
       return await make({
-        ...{ c, reader, session },
+        ...{ c, reader, session, baseUrl: baseUrlOf(c, deps.trustedProxies) },
         call: (method, path, more = {}) => callApi(c, session, { method, path, ...more }),
         form: async () =>
           Object.fromEntries([...(await c.req.formData())].map(([name, value]) => [name, String(value)])),
@@ -107,21 +112,13 @@ export const addConsole = (app: Hono<ApiEnv>, deps: SharedDeps): void => {
       return send(c, reader, problemPage(error), error.problem.status as 400)
     }
   }
+  const show = async ({ c, reader }: Visit, made: Page | string | null) => {
+    if (made === null) return notThere(c, reader)
+    return typeof made === 'string' ? c.redirect(reader.to(made), 303) : send(c, reader, made)
+  }
   const pages: Console = {
-    page: (path, make) =>
-      app.get(`/console/${path}`, c =>
-        visited(c, async visit => {
-          const page = await make(visit)
-          return page ? send(c, visit.reader, page) : notThere(c, visit.reader)
-        }),
-      ),
-    act: (path, run) =>
-      app.post(`/console/${path}`, c =>
-        visited(c, async visit => {
-          const done = await run(visit)
-          return typeof done === 'string' ? c.redirect(visit.reader.to(done), 303) : send(c, visit.reader, done)
-        }),
-      ),
+    page: (path, make) => app.get(`/console/${path}`, c => visited(c, async visit => show(visit, await make(visit)))),
+    act: (path, run) => app.post(`/console/${path}`, c => visited(c, async visit => show(visit, await run(visit)))),
   }
 
   const signInPage = (c: Context, reader: Reader, wrong: string | null): Page => ({
@@ -157,6 +154,9 @@ export const addConsole = (app: Hono<ApiEnv>, deps: SharedDeps): void => {
   })
 
   addNow(pages)
+  addRegistrations(pages)
+  addOneRegistration(pages)
+  addFind(pages)
   app.all('/console/*', c => visited(c, visit => notThere(c, visit.reader)))
 }
 

@@ -1,0 +1,207 @@
+import { html } from 'hono/html'
+import type { z } from 'zod'
+import type { Words } from '../../core/language.ts'
+import { LONGEST_REASON } from '../../core/line.ts'
+import type { REGISTRATION_DETAIL } from '../admin/registration-view.ts'
+import type { ExplanationAnswer } from '../partner/explain.ts'
+import type { AttemptAnswer, RegistrationAnswer } from '../partner/registration-schemas.ts'
+import type { Console, Visit } from './console.ts'
+import { empty, facts, type Html, type Page, type Reader, table, time } from './page.ts'
+import type { Session } from './sessions.ts'
+import { DELIVERY_WORDS, statusOf } from './words.ts'
+
+type Detail = z.output<typeof REGISTRATION_DETAIL>
+/** What its partner reads, and what operators read. */
+type One = RegistrationAnswer | Detail
+
+/** Another path is no registration's, so that what a path names cannot lead to other calls. */
+const PATH = 'registrations/:id{reg_[0-9A-Z]+}'
+/** Of the calls that the API has for who is signed in. */
+const BASES: Readonly<Record<Session['kind'], string>> = {
+  operator: '/v1/admin/registrations',
+  partner: '/v1/registrations',
+}
+const callOf = ({ c, session }: Visit): string => `${BASES[session.kind]}/${c.req.param('id')}`
+const pathOf = ({ c }: Visit): string => `registrations/${c.req.param('id')}`
+
+const ATTEMPTS: Words = { en: 'Attempts', zh: '投递记录' }
+const WEBHOOK: Words = { en: 'Webhook', zh: '回调' }
+const ATTEMPT_WORDS: Readonly<Record<AttemptAnswer['outcome'], Words>> = {
+  delivered: { en: 'delivered', zh: '已送达' },
+  rejected: { en: 'refused', zh: '被拒绝' },
+  gone: { en: 'gone', zh: '地址已废弃' },
+  failed: { en: 'no answer', zh: '无响应' },
+}
+const ANSWER_WORDS: Readonly<Record<NonNullable<ExplanationAnswer['polling']['lastAnswer']>, Words>> = {
+  verdict: { en: 'the verdict', zh: '已有结果' },
+  waiting: { en: 'not finished yet', zh: '尚未完成' },
+  unknown_status: { en: 'an undocumented status', zh: '未知状态' },
+  not_found: { en: 'does not know the serial', zh: '查无此号' },
+  invalid_id: { en: 'malformed serial', zh: '流水号格式错误' },
+  transient: { en: 'failed', zh: '查询失败' },
+  throttled: { en: 'asked for fewer calls', zh: '要求降低频率' },
+  account: { en: 'refused the account', zh: '拒绝该账户' },
+  clock: { en: 'refused the time of the call', zh: '拒绝请求时间' },
+}
+
+const lastAnswer = ({ t }: Reader, { polling: { lastAnswer: kind, code, status } }: ExplanationAnswer): string =>
+  kind === null ? '–' : [t(ANSWER_WORDS[kind]), code, status].filter(part => part !== null).join(', ')
+
+const verdict = ({ t }: Reader, { result }: One): string => {
+  if (result === null) return '–'
+  const { status, message, similarity, livingScore } = result
+  const scores: [Words, string | null][] = [
+    [{ en: 'similarity', zh: '相似度' }, similarity],
+    [{ en: 'living score', zh: '活体分' }, livingScore],
+  ]
+  const shown = scores.flatMap(([name, score]) => (score === null ? [] : [`${t(name)} ${score}`]))
+  return [status, ...(message === null ? [] : [message]), ...shown].join(' · ')
+}
+
+/** Whose it is, and with what it is asked: for operators. */
+const belonging = ({ t, to }: Reader, { partner, account }: Detail): [string, Html | string][] => [
+  [
+    t({ en: 'Partner', zh: '合作方' }),
+    html`${partner.name ?? '–'} <a href="${to('registrations', { partner: partner.id })}"><code>${partner.id}</code></a>${
+      partner.disabled ? ` ${t({ en: '(disabled)', zh: '（已停用）' })}` : ''
+    }`,
+  ],
+  [
+    t({ en: 'Account', zh: '账户' }),
+    `${account.account ?? account.id}${account.paused ? t({ en: ' (paused)', zh: '（已暂停）' }) : ''}`,
+  ],
+]
+
+const registrationFacts = (reader: Reader, one: One, explanation: ExplanationAnswer): Html => {
+  const { t } = reader
+  const { polling } = explanation
+  return facts([
+    [
+      t({ en: 'Serial', zh: '流水号' }),
+      one.sandbox ? `${one.idcardid} ${t({ en: '(test)', zh: '（测试）' })}` : one.idcardid,
+    ],
+    ...('partner' in one ? belonging(reader, one) : []),
+    [t({ en: 'Status', zh: '状态' }), statusOf(reader, one.status, one.reason)],
+    [t({ en: 'Verdict', zh: '结果' }), verdict(reader, one)],
+    [t({ en: 'Metadata', zh: '附加数据' }), one.metadata === null ? '–' : JSON.stringify(one.metadata)],
+    [t({ en: 'Registered', zh: '登记时间' }), time(reader, one.createdAt)],
+    [t({ en: 'Expires', zh: '截止时间' }), time(reader, one.expiresAt)],
+    [t({ en: 'Ended', zh: '结束时间' }), time(reader, one.resolvedAt)],
+    [t({ en: 'Polls', zh: '查询次数' }), polling.polls],
+    [t({ en: 'Last poll', zh: '上次查询' }), time(reader, polling.lastPolledAt)],
+    [t({ en: 'Next poll', zh: '下次查询' }), time(reader, polling.nextPollAt)],
+    [t({ en: 'Last answer', zh: '上次查询的响应' }), lastAnswer(reader, explanation)],
+  ])
+}
+
+const attemptTable = (reader: Reader, attempts: readonly AttemptAnswer[]): Html => {
+  const { t } = reader
+  if (attempts.length === 0) return empty(t({ en: 'It was not sent yet.', zh: '尚未投递。' }))
+  return table(
+    t(ATTEMPTS),
+    [
+      t({ en: 'When', zh: '时间' }),
+      t({ en: 'Outcome', zh: '结局' }),
+      t({ en: 'Status or error', zh: '状态码或错误' }),
+      t({ en: 'Took', zh: '用时' }),
+      t({ en: 'What was answered', zh: '响应内容' }),
+    ],
+    attempts.map(({ at, outcome, httpStatus, error, errorText, durationMs, responseExcerpt }) => [
+      time(reader, at),
+      t(ATTEMPT_WORDS[outcome]),
+      html`${httpStatus ?? error ?? '–'}${errorText === null ? '' : html`<br><small>${errorText}</small>`}`,
+      `${Math.round(durationMs)} ms`,
+      responseExcerpt ?? '–',
+    ]),
+  )
+}
+
+const webhookPart = (
+  reader: Reader,
+  { one, explanation, attempts }: { one: One; explanation: ExplanationAnswer; attempts: readonly AttemptAnswer[] },
+): Html => {
+  const { t } = reader
+  const { messageId, state, nextAttemptAt } = one.delivery
+  return html`<h2>${t(WEBHOOK)}</h2>
+  ${facts([
+    [t({ en: 'Callback URL', zh: '回调地址' }), one.callbackUrl ?? ('host' in one ? one.host : '–')],
+    ['webhook-id', messageId ?? '–'],
+    [t({ en: 'Delivery', zh: '投递' }), messageId === null ? '–' : t(DELIVERY_WORDS[state])],
+    [t({ en: 'Next attempt', zh: '下次投递' }), time(reader, nextAttemptAt)],
+    [t({ en: 'On hold since', zh: '暂缓起始' }), time(reader, explanation.delivery.heldSince)],
+  ])}
+  <h2>${t(ATTEMPTS)}</h2>
+  ${attemptTable(reader, attempts)}`
+}
+
+/** A form of one act; operators say why. */
+const actForm = (visit: Visit, name: string, words: Words): Html => {
+  const { reader, session } = visit
+  const why = html`<label>${reader.t({ en: 'Reason, for the audit', zh: '原因（记入审计）' })}
+    <input name="reason" maxlength="${LONGEST_REASON}"></label>`
+  return html`<form method="post" action="${reader.to(`${pathOf(visit)}/${name}`)}" class="row">
+    ${session.kind === 'operator' ? why : ''}<button>${reader.t(words)}</button></form>`
+}
+
+const actForms = (visit: Visit, { status, delivery }: One): Html => {
+  const { t } = visit.reader
+  if (status === 'cancelled') return html``
+  return html`<h2>${t({ en: 'Do something', zh: '操作' })}</h2>
+  ${status === 'pending' ? actForm(visit, 'poll', { en: 'Poll now', zh: '立即查询' }) : ''}
+  ${delivery.messageId === null ? '' : actForm(visit, 'resend', { en: 'Resend', zh: '重发回调' })}
+  <details><summary>${t({ en: 'Cancel…', zh: '取消登记……' })}</summary>
+    <p>${t({
+      en: 'It is not polled any more and sends no webhook. This cannot be undone.',
+      zh: '取消后不再查询，也不再投递回调，且无法恢复。',
+    })}</p>
+    ${actForm(visit, 'cancel', { en: 'Cancel the registration', zh: '取消该登记' })}
+  </details>`
+}
+
+const curlPart = (visit: Visit): Html => {
+  const { reader, session, baseUrl } = visit
+  const token = session.kind === 'operator' ? '$ADMIN_TOKEN' : '$API_KEY'
+  return html`<h2>curl</h2>
+  <pre id="curl">curl -s "${baseUrl}${callOf(visit)}" -H "authorization: Bearer ${token}"</pre>
+  <button type="button" data-copy="#curl" data-done="${reader.t({ en: 'Copied', zh: '已复制' })}" hidden>${reader.t({ en: 'Copy as curl', zh: '复制为 curl 命令' })}</button>`
+}
+
+const onePage = async (visit: Visit): Promise<Page> => {
+  const { c, reader, call } = visit
+  const [one, explanation, { data: attempts }] = await Promise.all([
+    call<One>('GET', callOf(visit)),
+    call<ExplanationAnswer>('GET', `${callOf(visit)}/explain`),
+    call<{ data: AttemptAnswer[] }>('GET', `${callOf(visit)}/attempts`),
+  ])
+  return {
+    title: reader.t({ en: `Registration ${c.req.param('id')}`, zh: `登记 ${c.req.param('id')}` }),
+    active: 'registrations',
+    body: html`<p>${explanation.sentence}</p>
+    ${registrationFacts(reader, one, explanation)}
+    ${webhookPart(reader, { one, explanation, attempts })}
+    ${actForms(visit, one)}
+    ${curlPart(visit)}`,
+  }
+}
+
+/** The reason that the form has; a partner's has none. */
+const reasonOf = async ({ form }: Visit): Promise<{ reason?: string }> => {
+  const { reason } = await form()
+  return reason ? { reason } : {}
+}
+
+/** `/console/registrations/:id`: all about one registration, and what can be done with it. */
+export const addOneRegistration = ({ page, act }: Console): void => {
+  page(PATH, onePage)
+  for (const name of ['poll', 'resend'])
+    act(`${PATH}/${name}`, async visit => {
+      const body = visit.session.kind === 'operator' ? { body: await reasonOf(visit) } : {}
+      await visit.call('POST', `${callOf(visit)}/${name}`, body)
+      return pathOf(visit)
+    })
+  act(`${PATH}/cancel`, async visit => {
+    const query = visit.session.kind === 'operator' ? { query: await reasonOf(visit) } : {}
+    await visit.call('DELETE', callOf(visit), query)
+    return pathOf(visit)
+  })
+}

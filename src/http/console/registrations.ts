@@ -1,0 +1,144 @@
+import { html, raw } from 'hono/html'
+import type { z } from 'zod'
+import type { Words } from '../../core/language.ts'
+import { LONGEST_REASON } from '../../core/line.ts'
+import type { FOUND_REGISTRATION } from '../admin/registration-view.ts'
+import type { RegistrationAnswer } from '../partner/registration-schemas.ts'
+import type { Console, Visit } from './console.ts'
+import { empty, type Html, nextPage, type Page, type Reader, table, time } from './page.ts'
+import type { Session } from './sessions.ts'
+import { DELIVERY_WORDS, REASON_WORDS, STATUS_WORDS, statusOf } from './words.ts'
+
+type Found = z.output<typeof FOUND_REGISTRATION>
+interface ListOf<Item> {
+  data: Item[]
+  nextCursor: string | null
+}
+
+const REGISTRATIONS: Words = { en: 'Registrations', zh: '登记' }
+const SERIAL: Words = { en: 'Serial', zh: '流水号' }
+const STATUS: Words = { en: 'Status', zh: '状态' }
+const WEBHOOK: Words = { en: 'Webhook', zh: '回调' }
+const CREATED: Words = { en: 'Registered', zh: '登记时间' }
+const PARTNER: Words = { en: 'Partner', zh: '合作方' }
+const HOST: Words = { en: 'Host', zh: '主机' }
+const ERROR: Words = { en: 'Error', zh: '错误' }
+
+interface Field {
+  words: Words
+  /** What it may be; left out: any text. */
+  choices?: Readonly<Record<string, Words>>
+  /** What such a text looks like. */
+  example?: Words
+}
+const OWN_FIELDS: Readonly<Record<string, Field>> = {
+  serial: { words: SERIAL },
+  status: { words: STATUS, choices: STATUS_WORDS },
+  delivery: { words: WEBHOOK, choices: DELIVERY_WORDS },
+}
+const AGO: Words = { en: '2h, 2026-11-24T08:00:00Z', zh: '2h、2026-11-24T08:00:00Z' }
+/** What a list can be searched by, by the names that the URL, and the search of all pages, have for it. */
+const FIELDS: Readonly<Record<Session['kind'], Readonly<Record<string, Field>>>> = {
+  operator: {
+    ...OWN_FIELDS,
+    reason: { words: { en: 'Unresolved because', zh: '无结果的原因' }, choices: REASON_WORDS },
+    partner: { words: { en: 'Partner’s id', zh: '合作方 ID' } },
+    account: { words: { en: 'Account', zh: '账户' } },
+    host: { words: HOST },
+    error: { words: ERROR, example: { en: 'http_503, timeout', zh: 'http_503、timeout' } },
+    since: { words: { en: 'Since', zh: '起始时间' }, example: AGO },
+    until: { words: { en: 'Until', zh: '截止时间' }, example: AGO },
+  },
+  partner: OWN_FIELDS,
+}
+export const searchFieldsOf = ({ kind }: Pick<Session, 'kind'>): readonly string[] => Object.keys(FIELDS[kind])
+
+type Search = Readonly<Record<string, string | undefined>>
+
+/** What the API finds. A partner's own serials have another name there. */
+export const search = (
+  { session, call }: Visit,
+  { serial, ...query }: Search,
+): Promise<ListOf<Found> | ListOf<RegistrationAnswer>> =>
+  session.kind === 'operator'
+    ? call<ListOf<Found>>('GET', '/v1/admin/registrations', { query: { ...query, serial } })
+    : call<ListOf<RegistrationAnswer>>('GET', '/v1/registrations', { query: { ...query, idcardid: serial } })
+
+const fieldOf = ({ t }: Reader, [name, { words, choices, example }]: [string, Field], value: string): Html => {
+  const control = choices
+    ? html`<select name="${name}"><option value="">${t({ en: 'any', zh: '全部' })}</option>${Object.entries(
+        choices,
+      ).map(
+        ([choice, called]) =>
+          html`<option value="${choice}"${choice === value ? raw(' selected') : ''}>${t(called)}</option>`,
+      )}</select>`
+    : html`<input name="${name}" value="${value}" maxlength="${LONGEST_REASON}"${
+        example ? html` placeholder="${t(example)}"` : ''
+      }>`
+  return html`<label>${t(words)}${control}</label>`
+}
+
+const searchForm = ({ reader, session }: Visit, searched: Search): Html => html`
+  <form class="row" action="${reader.to('registrations')}">
+    ${Object.entries(FIELDS[session.kind]).map(field => fieldOf(reader, field, searched[field[0]] ?? ''))}
+    <button>${reader.t({ en: 'Search', zh: '查找' })}</button>
+    <a href="${reader.to('registrations')}">${reader.t({ en: 'All', zh: '全部' })}</a>
+  </form>`
+
+const rowOf = (reader: Reader, found: Found | RegistrationAnswer): (Html | string)[] => {
+  const { t, to } = reader
+  const { id, idcardid, status, reason, delivery, createdAt } = found
+  const webhook = delivery.messageId === null ? '–' : `${t(DELIVERY_WORDS[delivery.state])} (${delivery.attempts})`
+  return [
+    html`<a href="${to(`registrations/${id}`)}">${idcardid}</a>`,
+    statusOf(reader, status, reason),
+    webhook,
+    ...('partnerId' in found
+      ? [html`<code>${found.partnerId}</code>`, found.host, found.delivery.error ?? '–']
+      : [found.callbackUrl]),
+    time(reader, createdAt),
+  ]
+}
+
+/** Why there is nothing: what was looked through has an end, nothing matches, or there is nothing yet. */
+const nothing = ({ t }: Reader, { nextCursor }: ListOf<unknown>, isSearched: boolean): Html => {
+  if (nextCursor !== null)
+    return empty(
+      t({
+        en: 'Nothing among the registrations that were looked through. Older ones may match: go on, or narrow the search.',
+        zh: '已查看的登记中没有匹配的。更早的记录中可能有：请继续翻页，或缩小范围。',
+      }),
+    )
+  return empty(
+    isSearched
+      ? t({ en: 'No registration matches this search.', zh: '没有匹配的登记。' })
+      : t({ en: 'There is no registration yet.', zh: '还没有登记。' }),
+  )
+}
+
+const listPage = async (visit: Visit): Promise<Page> => {
+  const { c, reader, session } = visit
+  const { t } = reader
+  const searched = Object.fromEntries(searchFieldsOf(session).map(name => [name, c.req.query(name)]))
+  const found = await search(visit, { ...searched, cursor: c.req.query('cursor') })
+  const head = [
+    ...[SERIAL, STATUS, WEBHOOK],
+    ...(session.kind === 'operator' ? [PARTNER, HOST, ERROR] : [{ en: 'Callback URL', zh: '回调地址' }]),
+    CREATED,
+  ]
+  const rows = found.data.map(one => rowOf(reader, one))
+  return {
+    title: t(REGISTRATIONS),
+    active: 'registrations',
+    body: html`${searchForm(visit, searched)}
+    ${
+      rows.length === 0
+        ? nothing(reader, found, Object.values(searched).some(Boolean))
+        : table(t(REGISTRATIONS), head.map(t), rows)
+    }
+    ${nextPage(c, reader, found.nextCursor)}`,
+  }
+}
+
+/** `/console/registrations`: the search of the API, newest first. */
+export const addRegistrations = ({ page }: Console): void => page('registrations', listPage)

@@ -1,0 +1,113 @@
+import { describe, expect, test } from 'vitest'
+import { SECOND } from '../../../src/core/duration.ts'
+import { ADMIN_TOKEN } from '../support/api.ts'
+import { openConsole } from './support.ts'
+
+const HOSTILE = `<script>alert(1)</script>\u202e"'`
+
+/** One whose webhook has failed, and one that waits for its verdict. */
+const populate = async () => {
+  const opened = await openConsole()
+  const { api, cookieOf, visit } = opened
+  const sent = await api.register({ metadata: { order: HOSTILE } })
+  await api.succeed()
+  await api.receiveWith(503)
+  api.clock.now += SECOND
+  const waits = await api.register({ idcardid: 'waits' })
+  const cookies = {
+    admin: await cookieOf(ADMIN_TOKEN),
+    operate: await cookieOf((await api.addToken('operate')).text),
+    read: await cookieOf((await api.addToken('read')).text),
+    partner: await cookieOf(api.partner.key),
+    other: await cookieOf(api.other.key),
+  }
+  const read = async (path: string, who: keyof typeof cookies) => (await visit(path, cookies[who])).text()
+  const stateOf = async (id: string) =>
+    (await api.call('GET', `/v1/admin/registrations/${id}`, { key: ADMIN_TOKEN })).json
+  return { ...opened, cookies, read, stateOf, sent: sent.id as string, waits: waits.id as string }
+}
+
+describe('a registration', () => {
+  test.each(['admin', 'partner'] as const)('is shown whole to %s', async who => {
+    const { read, sent } = await populate()
+    const page = await read(`registrations/${sent}`, who)
+    for (const mark of [
+      'The verification succeeded',
+      '16236437872836',
+      'https://partner.example/hook',
+      '认证成功',
+      '503',
+    ])
+      expect(page).toContain(mark)
+    for (const mark of ['hello', sent.replace('reg_', 'msg_'), 'id="curl"', 'similarity 100'])
+      expect(page).toContain(mark)
+    expect(page.includes('name="reason"')).toBe(who === 'admin')
+    expect(page).not.toContain('<script>alert')
+    expect(page).not.toContain(ADMIN_TOKEN)
+  })
+
+  test('is shown in Chinese', async () => {
+    const { read, sent } = await populate()
+    expect(await read(`registrations/${sent}?lang=zh`, 'admin')).toContain('核验通过')
+  })
+
+  test.each(['read', 'operate'] as const)('is masked for %s', async who => {
+    const { read, sent } = await populate()
+    const page = await read(`registrations/${sent}`, who)
+    expect(page).toContain('1623…36')
+    for (const mark of ['16236437872836', '/hook', '认证成功', 'hello', 'order']) expect(page).not.toContain(mark)
+  })
+
+  test('of another partner is not there, and no other call is made', async () => {
+    const { visit, post, cookies, sent, stateOf } = await populate()
+    const before = await stateOf(sent)
+    for (const path of [sent, 'reg_01KAW2X5G0Q8T3M6V9Y1B4D7FH', 'reg_1', 'nothing', '..%2Fme', `${sent}%2Fattempts`])
+      expect([path, (await visit(`registrations/${path}`, cookies.other)).status]).toEqual([path, 404])
+    for (const act of ['poll', 'resend', 'cancel'])
+      expect([act, (await post(`registrations/${sent}/${act}`, {}, cookies.other)).status]).toEqual([act, 404])
+    expect(await stateOf(sent)).toEqual(before)
+  })
+})
+
+describe('the forms', () => {
+  test.each([
+    ['poll', 'admin', 303],
+    ['poll', 'operate', 303],
+    ['poll', 'read', 403],
+    ['poll', 'partner', 303],
+    ['resend', 'admin', 303],
+    ['resend', 'operate', 303],
+    ['resend', 'read', 403],
+    ['resend', 'partner', 303],
+    ['cancel', 'admin', 303],
+    ['cancel', 'operate', 403],
+    ['cancel', 'read', 403],
+    ['cancel', 'partner', 303],
+  ] as const)('%s by %s is answered with %i', async (act, who, status) => {
+    const { api, post, cookies, sent, waits, stateOf } = await populate()
+    await api.answerWith({ kind: 'waiting', code: 2, status: 'REGISTERED' })
+    const id = act === 'resend' ? sent : waits
+    const before = await stateOf(id)
+    api.clock.now += SECOND
+    const answer = await post(`registrations/${id}/${act}`, { reason: 'they called' }, cookies[who])
+    expect(answer.status).toBe(status)
+    const after = await stateOf(id)
+    if (status !== 303) return expect(after).toEqual(before)
+    expect(answer.headers.get('location')).toBe(`../../registrations/${id}`)
+    expect(after).not.toEqual(before)
+    if (act === 'cancel') expect(after.status).toBe('cancelled')
+    if (who !== 'admin') return
+    const { json } = await api.call('GET', '/v1/admin/audit', { key: ADMIN_TOKEN })
+    expect(json.data[0]).toMatchObject({ act: `registration.${act}`, object: id, reason: 'they called' })
+  })
+
+  test('are gone once it is cancelled, and what is refused says why', async () => {
+    const { post, read, cookies, waits } = await populate()
+    expect(await read(`registrations/${waits}`, 'admin')).not.toContain('/resend"')
+    expect((await post(`registrations/${waits}/resend`, {}, cookies.admin)).status).toBe(409)
+    expect((await post(`registrations/${waits}/cancel`, { reason: '' }, cookies.admin)).status).toBe(303)
+    expect(await read(`registrations/${waits}`, 'admin')).not.toContain('name="reason"')
+    const again = await post(`registrations/${waits}/poll`, {}, cookies.admin)
+    expect([again.status, await again.text()]).toEqual([409, expect.stringContaining('cancelled')])
+  })
+})

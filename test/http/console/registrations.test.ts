@@ -1,0 +1,121 @@
+import { describe, expect, test } from 'vitest'
+import { HOUR, SECOND } from '../../../src/core/duration.ts'
+import { ADMIN_TOKEN } from '../support/api.ts'
+import { openConsole } from './support.ts'
+
+const HOSTILE = '<script>alert(1)</script>\u202e"\''
+
+/** Two of one partner, and one of another that has failed. */
+const populate = async () => {
+  const opened = await openConsole()
+  const { api, cookieOf, visit } = opened
+  const theirs = await api.register({ idcardid: 'theirs', callbackUrl: 'https://other.example:8443/x' }, api.other.key)
+  await api.succeed()
+  await api.receiveWith(503, { scheduleMs: [] })
+  api.clock.now += SECOND
+  const first = await api.register({ idcardid: '16236437872836' })
+  api.clock.now += HOUR
+  const second = await api.register({ idcardid: '26236437872836' })
+  const [operator, partner] = [await cookieOf(ADMIN_TOKEN), await cookieOf(api.partner.key)]
+  const read = async (path: string, cookie = operator) => (await visit(path, cookie)).text()
+  /** The ids of a page, in its order. */
+  const idsOf = async (path: string, cookie = operator) =>
+    [...(await read(path, cookie)).matchAll(/href="registrations\/(reg_\w+)"/g)].map(([, id]) => id)
+  const whereTo = async (path: string, cookie = operator) => (await visit(path, cookie)).headers.get('location')
+  return {
+    ...{ ...opened, operator, partner, read, idsOf, whereTo },
+    ...{ theirs: theirs.id as string, first: first.id as string, second: second.id as string },
+  }
+}
+
+describe('the list', () => {
+  test('shows operators the registrations of all partners, newest first, and what is searched for', async () => {
+    const { idsOf, theirs, first, second, api } = await populate()
+    expect(await idsOf('registrations')).toEqual([second, first, theirs])
+    for (const [query, ids] of Object.entries({
+      [`partner=${api.other.id}`]: [theirs],
+      'serial=16236437872836': [first],
+      'status=pending&since=30m': [second],
+      'delivery=exhausted&host=other.example:8443&error=http_503': [theirs],
+      'reason=expired': [],
+      'status=&serial=&lang=zh': [second, first, theirs],
+    }))
+      expect([query, await idsOf(`registrations?${query}`)]).toEqual([query, ids])
+  })
+
+  test('shows partners their own only', async () => {
+    const { idsOf, partner, first, second, api, cookieOf, theirs } = await populate()
+    expect(await idsOf('registrations', partner)).toEqual([second, first])
+    expect(await idsOf('registrations?serial=16236437872836', partner)).toEqual([first])
+    expect(await idsOf('registrations?serial=theirs', partner)).toEqual([])
+    expect(await idsOf('registrations', await cookieOf(api.other.key))).toEqual([theirs])
+  })
+
+  test('leads on, with what is searched for', async () => {
+    const { api, idsOf, read } = await populate()
+    for (let n = 0; n < 50; n++) {
+      api.clock.now += SECOND
+      await api.register({ idcardid: `more_${n}` })
+    }
+    const [, next] = /rel="next" href="([^"]+)"/.exec(await read('registrations?status=pending')) ?? []
+    expect(next).toContain('status=pending')
+    expect(await idsOf(`registrations${next?.replaceAll('&amp;', '&')}`)).toHaveLength(2)
+  })
+
+  test('keeps what was searched for, as text', async () => {
+    const { read, visit, operator } = await populate()
+    const page = await read('registrations?status=pending&serial=1')
+    expect(page).toContain('<option value="pending" selected>')
+    expect(page).toContain('name="serial" value="1"')
+    expect(page).toContain('No registration matches')
+    const wrong = await visit(`registrations?serial=${encodeURIComponent(HOSTILE)}`, operator)
+    expect([wrong.status, (await wrong.text()).includes('<script>alert')]).toEqual([400, false])
+  })
+
+  test('masks serials for the role read', async () => {
+    const { api, cookieOf, read } = await populate()
+    const page = await read('registrations', await cookieOf((await api.addToken('read')).text))
+    expect(page).toContain('1623…36')
+    expect(page).not.toContain('16236437872836')
+  })
+})
+
+describe('finding', () => {
+  test('leads to the one that is meant', async () => {
+    const { whereTo, first, second, theirs, partner } = await populate()
+    for (const [q, id] of [
+      [first, first],
+      [` id:${first} `, first],
+      [first.replace('reg_', 'msg_'), first],
+      ['16236437872836', first],
+      ['serial:theirs', theirs],
+      ['HOST:other.example:8443', theirs],
+      ['status：pending since:30m', second],
+      ['error:"http_503"', theirs],
+    ] as const)
+      expect([q, await whereTo(`find?q=${encodeURIComponent(q)}`)]).toEqual([q, `registrations/${id}`])
+    expect(await whereTo('find?q=16236437872836', partner)).toBe(`registrations/${first}`)
+  })
+
+  test('leads to the list where there are many, or none', async () => {
+    const { whereTo, partner } = await populate()
+    expect(await whereTo('find?q=status:pending%20since:2h')).toBe('registrations?status=pending&since=2h')
+    expect(await whereTo('find?q=nothing')).toBe('registrations?serial=nothing')
+    expect(await whereTo('find?q=theirs', partner)).toBe('registrations?serial=theirs')
+    for (const nothing of ['find', 'find?q=', 'find?q=%20']) expect(await whereTo(nothing)).toBe('registrations')
+  })
+
+  test('says what is wrong with a search', async () => {
+    const { visit, operator, partner } = await populate()
+    for (const [q, cookie] of [
+      [HOSTILE, operator],
+      ['x'.repeat(10_000), operator],
+      ['colour:red', operator],
+      ['since:yesterday', operator],
+      ['host:other.example', partner],
+    ] as const) {
+      const answer = await visit(`find?q=${encodeURIComponent(q)}`, cookie)
+      expect([q, answer.status, (await answer.text()).includes('<script>alert')]).toEqual([q, 400, false])
+    }
+  })
+})
