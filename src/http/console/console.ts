@@ -98,11 +98,15 @@ export const addConsole = (app: Hono<ApiEnv>, deps: SharedDeps): void => {
     try {
       return await make({
         ...{ c, reader, session, baseUrl: baseUrlOf(c, deps.trustedProxies) },
-        call: (method, path, more = {}) => callApi(c, session, { method, path, ...more }),
+        call: (method, path, more = {}) => {
+          if (path.startsWith('/v1/admin/') !== (session.kind === 'operator')) throw new NotTheirs()
+          return callApi(c, session, { method, path, ...more })
+        },
         form: async () =>
           Object.fromEntries([...(await c.req.formData())].map(([name, value]) => [name, String(value)])),
       })
     } catch (error) {
+      if (error instanceof NotTheirs) return notThere(c, reader)
       if (!(error instanceof Refused)) throw error
       // The token has ended.
       if (error.problem.status === 401) {
@@ -159,6 +163,9 @@ export const addConsole = (app: Hono<ApiEnv>, deps: SharedDeps): void => {
   addFind(pages)
   app.all('/console/*', c => visited(c, visit => notThere(c, visit.reader)))
 }
+
+/** A page, or a form, for partners that an operator has opened, or the reverse. The API would take the token for a wrong one. */
+class NotTheirs extends Error {}
 
 const OTHER_SITE: Words = {
   en: 'This form was sent from another site. Open the console and send it from there.',

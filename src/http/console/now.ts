@@ -4,7 +4,7 @@ import { showBytes, showSpan } from '../../core/show-sizes.ts'
 import type { Overview } from '../admin/overview.ts'
 import type { StatusAnswer } from '../partner/status.ts'
 import type { Console, Visit } from './console.ts'
-import { facts, type Html, type Page, type Reader, table, time } from './page.ts'
+import { facts, type Html, live, type Page, type Reader, table, time } from './page.ts'
 
 const NOW: Words = { en: 'Now', zh: '现状' }
 const MORE = '+'
@@ -115,7 +115,9 @@ const operatorPage = async ({ reader, call }: Visit): Promise<Page> => {
   return {
     title: t(NOW),
     active: '',
-    body: html`<div id="live" hx-get="" hx-trigger="look" hx-select="#live" hx-swap="outerMorph" data-live>
+    body: live(
+      true,
+      html`
     <p class="as-of">${t({ en: 'As of', zh: '截至' })} ${time(reader, overview.at)}</p>
     ${lights(reader, overview)}
     ${problemList(reader, overview)}
@@ -125,7 +127,8 @@ const operatorPage = async ({ reader, call }: Visit): Promise<Page> => {
     <p>${t({
       en: 'Verdicts a minute, detection and delivery times over hours and days: Prometheus has them from /metrics; deploy/ has a dashboard.',
       zh: '每分钟结果数、发现与投递用时的历史曲线由 Prometheus 从 /metrics 采集；deploy/ 中有现成的面板。',
-    })}</p></div>`,
+    })}</p>`,
+    ),
   }
 }
 
@@ -136,7 +139,9 @@ const partnerPage = async ({ reader, call }: Visit): Promise<Page> => {
   return {
     title: t(NOW),
     active: '',
-    body: html`<div id="live" hx-get="" hx-trigger="look" hx-select="#live" hx-swap="outerMorph" data-live>
+    body: live(
+      true,
+      html`
     <p class="as-of">${t({ en: 'As of', zh: '截至' })} ${time(reader, at)}</p>
     <ul class="lights">
       ${light(reader, upstream.reachable && !account.paused ? 'good' : 'bad', { en: 'Asked', zh: '查询' })}
@@ -164,7 +169,8 @@ const partnerPage = async ({ reader, call }: Visit): Promise<Page> => {
       [t({ en: 'Delivered', zh: '已送达' }), deliveries.delivered.toLocaleString('en')],
       [t({ en: 'Sent again by themselves', zh: '自动重试中' }), deliveries.pending.toLocaleString('en')],
       [t({ en: 'Given up', zh: '已放弃' }), deliveries.exhausted.toLocaleString('en')],
-    ])}</div>`,
+    ])}`,
+    ),
   }
 }
 

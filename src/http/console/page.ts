@@ -138,9 +138,18 @@ export const facts = (entries: readonly (readonly [name: string, value: Html | s
   html`<dl>${entries.map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>`
 
 /** A link to the next page of a list, which keeps what the list is filtered by. */
-export const nextPage = (c: Context, { t }: Reader, cursor: string | null): Html | string => {
+export const nextPage = (
+  c: Context,
+  { t }: Reader,
+  cursor: string | null,
+  name: Words = { en: 'Older ones', zh: '更早的记录' },
+): Html | string => {
   if (cursor === null) return ''
   const here = new URL(c.req.url)
   here.searchParams.set('cursor', cursor)
-  return html`<p><a rel="next" href="${here.search}">${t({ en: 'Older ones', zh: '更早的记录' })}</a></p>`
+  return html`<p><a rel="next" href="${here.search}">${t(name)}</a></p>`
 }
+
+/** What is looked at again by itself, as long as it `changes`. */
+export const live = (changes: boolean, body: Html): Html =>
+  html`<div id="live"${changes ? raw(' hx-get="" hx-trigger="look" hx-select="#live" hx-swap="outerMorph" data-live') : ''}>${body}</div>`

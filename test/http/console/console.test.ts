@@ -54,6 +54,17 @@ describe('signing in', () => {
   })
 })
 
+test('neither signs out nor shows anything where a page or a form is not theirs', async () => {
+  const { api, visit, cookieOf, post } = await openConsole()
+  const operator = await cookieOf(ADMIN_TOKEN)
+  const partner = await cookieOf(api.partner.key)
+  expect((await visit('bulk', partner)).status).toBe(404)
+  expect((await post('deliveries/test', { callbackUrl: 'https://a.example/' }, operator)).status).toBe(404)
+  expect((await post('deliveries/enable', {}, partner)).status).toBe(404)
+  expect((await visit('', operator)).status).toBe(200)
+  expect((await visit('', partner)).status).toBe(200)
+})
+
 test.each(['en', 'zh'])('Now says in %s that nothing is wrong', async lang => {
   const { visit, cookieOf } = await openConsole()
   const cookie = await cookieOf(ADMIN_TOKEN)
