@@ -65,6 +65,10 @@ export const FILTER = {
   until: when
     .optional()
     .meta({ format: TIME_OR_DURATION, description: 'Created then or earlier: a time, or how long ago.' }),
+  messageSince: when.optional().meta({
+    format: TIME_OR_DURATION,
+    description: 'Whose webhook was created then or later: a time, or how long ago.',
+  }),
 }
 export const FILTER_QUERY = z.strictObject(FILTER)
 export type Filter = z.output<typeof FILTER_QUERY>
@@ -77,7 +81,7 @@ const NO_ACCOUNT = {
 
 /** Throws the problem that names what there is not: it would be taken for a search that finds nothing. */
 export const readFilter = async (
-  { partner, serial, account, status, reason, delivery, host, error, since, until }: Filter,
+  { partner, serial, account, status, reason, delivery, host, error, since, until, messageSince }: Filter,
   { store, now, source }: { store: Pick<Store, 'findAccount' | 'findPartner'>; now: number; source: 'query' | 'body' },
 ): Promise<RegistrationFilter> => {
   const fieldOf = (name: string): string => (source === 'query' ? name : `filter.${name}`)
@@ -97,5 +101,6 @@ export const readFilter = async (
     error: error ?? null,
     since: since?.(now) ?? null,
     until: until?.(now) ?? null,
+    messageSince: messageSince?.(now) ?? null,
   }
 }

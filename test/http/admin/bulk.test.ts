@@ -89,6 +89,18 @@ describe('a bulk act', () => {
     expect((await call('POST', `/bulk/${id}/start`)).status).toBe(200)
   })
 
+  test('can mean those whose webhook was created since', async () => {
+    const [, older] = await exhaust(2)
+    api.clock.now += 60_000
+    await api.register({ idcardid: 'another' })
+    await api.succeed()
+    await api.receiveWith(500, { scheduleMs: [] })
+    const filter = { delivery: 'exhausted', messageSince: '1m' }
+    const { json } = await create({ filter })
+    expect([json.count, json.filter.messageSince]).toEqual([1, '2026-11-24T16:20:02.000Z'])
+    expect(json.sample.map(({ id }: Json) => id)).not.toContain(older)
+  })
+
   test('shows serials whole to the role admin only', async () => {
     await exhaust(1)
     const filter = { serial: 'serial-number-0' }
