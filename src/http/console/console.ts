@@ -9,6 +9,8 @@ import { clientNetwork } from '../caller.ts'
 import { baseUrlOf } from '../docs/base-url.ts'
 import { type CallApi, createApiCalls, Refused } from './api-calls.ts'
 import { addAssets } from './assets.ts'
+import { addBulk } from './bulk.ts'
+import { addDeliveries } from './deliveries.ts'
 import { addFind } from './find.ts'
 import { keepLanguage } from './language.ts'
 import { addNow } from './now.ts'
@@ -161,6 +163,8 @@ export const addConsole = (app: Hono<ApiEnv>, deps: SharedDeps): void => {
   addRegistrations(pages)
   addOneRegistration(pages)
   addFind(pages)
+  addDeliveries(pages)
+  addBulk(pages)
   app.all('/console/*', c => visited(c, visit => notThere(c, visit.reader)))
 }
 

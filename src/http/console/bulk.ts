@@ -1,0 +1,214 @@
+import { html } from 'hono/html'
+import type { z } from 'zod'
+import { SECOND } from '../../core/duration.ts'
+import type { Words } from '../../core/language.ts'
+import { showSpan } from '../../core/show-sizes.ts'
+import type { BULK_CALLS } from '../admin/bulk.ts'
+import type { BULK, BULK_DRAFT } from '../admin/bulk-view.ts'
+import type { Console, Visit } from './console.ts'
+import { empty, facts, type Html, live, nextPage, type Page, type Reader, table, time } from './page.ts'
+import { withZone } from './picked-time.ts'
+import { DELIVERY_WORDS, statusOf } from './words.ts'
+
+type Bulk = z.output<typeof BULK>
+type Draft = z.output<typeof BULK_DRAFT>
+type Bulks = z.output<(typeof BULK_CALLS)['GET /v1/admin/bulk']['answers'][200]>
+
+const BULK_ACTS: Words = { en: 'Bulk acts', zh: '批量操作' }
+const NAMES: Readonly<Record<Bulk['act'], Words>> = {
+  resend: { en: 'Send webhooks again', zh: '重新投递回调' },
+  cancel: { en: 'Cancel registrations', zh: '取消登记' },
+  poll: { en: 'Ask GetResult now', zh: '立即查询 GetResult' },
+}
+const STATES: Readonly<Record<Bulk['state'], Words>> = {
+  draft: { en: 'not started', zh: '未开始' },
+  probing: { en: 'waits for its probe', zh: '等待探测结果' },
+  running: { en: 'under way', zh: '进行中' },
+  stopped: { en: 'stopped', zh: '已停止' },
+  done: { en: 'done', zh: '已完成' },
+  failed: { en: 'failed', zh: '失败' },
+}
+const TIMES = ['since', 'until', 'messageSince', 'messageUntil'] as const
+const isTime = (name: string): boolean => TIMES.some(time => time === name)
+
+const REASON: Words = { en: 'Reason', zh: '原因' }
+const WHO: Words = { en: 'Who', zh: '操作人' }
+const STATE: Words = { en: 'State', zh: '状态' }
+const CREATED: Words = { en: 'Created', zh: '创建时间' }
+const WHICH: Words = { en: 'Which', zh: '范围' }
+
+const isUnderWay = ({ state }: Bulk): boolean => state === 'probing' || state === 'running'
+const countOf = ({ count, countIsCapped }: Bulk): string => `${count.toLocaleString('en')}${countIsCapped ? '+' : ''}`
+
+/** What it is done to, by the names of a search. */
+const filterList = (reader: Reader, filter: Bulk['filter']): Html =>
+  html`${Object.entries(filter).flatMap(([name, value]) => {
+    if (value === null) return []
+    return [html`<div><code>${name}</code> ${isTime(name) ? time(reader, value) : value}</div>`]
+  })}`
+
+const progress = ({ t, language }: Reader, bulk: Bulk): string => {
+  const { done, ratePerSecond, secondsLeft } = bulk
+  return [
+    `${done.toLocaleString('en')} / ${countOf(bulk)}`,
+    ...(ratePerSecond === null ? [] : [`${ratePerSecond} / ${t({ en: 's', zh: '秒' })}`]),
+    ...(secondsLeft === null ? [] : [`${t({ en: 'left', zh: '剩余' })} ${showSpan(secondsLeft * SECOND, language)}`]),
+  ].join(' · ')
+}
+
+const listPage = async ({ c, reader, call }: Visit): Promise<Page> => {
+  const { t, to } = reader
+  const query = { cursor: c.req.query('cursor') }
+  const { data, nextCursor } = await call<Bulks>('GET', '/v1/admin/bulk', { query })
+  return {
+    title: t(BULK_ACTS),
+    active: 'bulk',
+    body: html`<p>${t({
+      en: 'They begin with a search, or with a group of failing webhooks, and show what they mean before they start.',
+      zh: '批量操作从搜索结果或失败回调的分组发起，开始前会显示其范围。',
+    })}</p>${
+      data.length === 0
+        ? empty(t({ en: 'There has been none.', zh: '还没有批量操作。' }))
+        : table(
+            t(BULK_ACTS),
+            [t({ en: 'Act', zh: '操作' }), t(STATE), t({ en: 'Progress', zh: '进度' }), t(WHO), t(REASON), t(CREATED)],
+            data.map(bulk => [
+              bulk.id ? html`<a href="${to(`bulk/${bulk.id}`)}">${t(NAMES[bulk.act])}</a>` : t(NAMES[bulk.act]),
+              t(STATES[bulk.state]),
+              progress(reader, bulk),
+              bulk.name || bulk.who,
+              bulk.reason,
+              time(reader, bulk.createdAt),
+            ]),
+          )
+    }${nextPage(c, reader, nextCursor)}`,
+  }
+}
+
+const samples = (reader: Reader, { sample }: Draft): Html => {
+  const { t, to } = reader
+  const name = t({ en: 'The newest ten of them', zh: '其中最新的十条' })
+  return html`<h2>${name}</h2>${table(
+    name,
+    [
+      t({ en: 'Serial', zh: '流水号' }),
+      t({ en: 'Partner', zh: '合作方' }),
+      t(STATE),
+      t({ en: 'Host', zh: '主机' }),
+      t({ en: 'Webhook', zh: '回调' }),
+      t({ en: 'Registered', zh: '登记时间' }),
+    ],
+    sample.map(({ id, idcardid, partnerId, status, reason, host, delivery, createdAt }) => [
+      html`<a href="${to(`registrations/${id}`)}">${idcardid}</a>`,
+      partnerId,
+      statusOf(reader, status, reason),
+      host,
+      delivery.error ?? (delivery.messageId === null ? '–' : t(DELIVERY_WORDS[delivery.state])),
+      time(reader, createdAt),
+    ]),
+  )}`
+}
+
+/** Its times are those of the preview: what is registered, or falls into it, later is not meant. */
+const startForm = ({ t, to }: Reader, { act, filter: shown }: Draft, asked: Readonly<Record<string, string>>): Html => {
+  const times = TIMES.flatMap(name => (shown[name] ? [[name, shown[name]]] : []))
+  const fields = Object.entries({ ...asked, ...Object.fromEntries(times) })
+  return html`<form method="post" action="${to('bulk/new')}" class="row">
+    <input type="hidden" name="act" value="${act}">
+    ${fields.map(([name, value]) => html`<input type="hidden" name="${name}" value="${value}">`)}
+    <label>${t(REASON)} <input name="reason" required maxlength="500"></label>
+    ${
+      act === 'resend'
+        ? html`<label><input type="checkbox" name="probe" value="true"> ${t({
+            en: 'Send one first, and the rest once it has arrived',
+            zh: '先投递一条，送达后再继续',
+          })}</label>`
+        : ''
+    }
+    <button>${t({ en: 'Start', zh: '开始' })}</button></form>`
+}
+
+/** A dry run, which the API keeps nothing of. */
+const previewPage = async ({ c, reader, call }: Visit): Promise<Page> => {
+  const { t, language } = reader
+  const { act, lang: _, ...query } = c.req.query()
+  const filter = withZone(query)
+  const body = { act, filter, reason: 'dry run', dryRun: true }
+  const draft = await call<Draft>('POST', '/v1/admin/bulk', { body })
+  return {
+    title: t(NAMES[draft.act]),
+    active: 'bulk',
+    body: html`${facts([
+      [t({ en: 'Registrations', zh: '登记数' }), countOf(draft)],
+      [t({ en: 'It takes about', zh: '预计用时' }), showSpan(draft.estimatedSeconds * SECOND, language)],
+      [t(WHICH), filterList(reader, draft.filter)],
+    ])}${
+      draft.count === 0
+        ? empty(t({ en: 'There is none to which this can be done.', zh: '没有可执行该操作的登记。' }))
+        : html`${startForm(reader, draft, filter)}${samples(reader, draft)}`
+    }`,
+  }
+}
+
+const commandForm = ({ t, to }: Reader, id: string, command: 'start' | 'stop', name: Words): Html =>
+  html`<form method="post" action="${to(`bulk/${id}/${command}`)}" class="row">
+    <label>${t(REASON)} <input name="reason" maxlength="500"></label><button>${t(name)}</button></form>`
+
+const onePage = async ({ c, reader, call }: Visit): Promise<Page> => {
+  const { t, to } = reader
+  const id = encodeURIComponent(c.req.param('id') ?? '')
+  const bulk = await call<Bulk>('GET', `/v1/admin/bulk/${id}`)
+  const { state, probed, error, startedAt, endedAt } = bulk
+  const progressFacts = facts([
+    [t(STATE), html`${t(STATES[state])}${error ? html` <code class="bad">${error}</code>` : ''}`],
+    [t({ en: 'Progress', zh: '进度' }), progress(reader, bulk)],
+    ...(probed
+      ? [
+          [
+            t({ en: 'Its probe', zh: '探测' }),
+            html`<a href="${to(`registrations/${probed.registrationId}`)}">${probed.registrationId}</a> ${time(
+              reader,
+              probed.arrivedAt,
+              t({ en: 'has not arrived', zh: '尚未送达' }),
+            )}`,
+          ] as const,
+        ]
+      : []),
+    [t(WHICH), filterList(reader, bulk.filter)],
+    [t(REASON), bulk.reason],
+    [t(WHO), bulk.name || bulk.who],
+    [t(CREATED), time(reader, bulk.createdAt)],
+    [t({ en: 'Started', zh: '开始时间' }), time(reader, startedAt)],
+    [t({ en: 'Ended', zh: '结束时间' }), time(reader, endedAt)],
+  ])
+  return {
+    title: t(NAMES[bulk.act]),
+    active: 'bulk',
+    body: html`${live(isUnderWay(bulk), progressFacts)}
+    ${state === 'draft' ? commandForm(reader, id, 'start', { en: 'Start', zh: '开始' }) : ''}
+    ${state === 'stopped' ? commandForm(reader, id, 'start', { en: 'Go on', zh: '继续' }) : ''}
+    ${isUnderWay(bulk) ? commandForm(reader, id, 'stop', { en: 'Stop', zh: '停止' }) : ''}
+    <p><a href="${to('bulk')}">${t({ en: 'All bulk acts', zh: '全部批量操作' })}</a></p>`,
+  }
+}
+
+/** Acts on all registrations that a search means: what they would do, what they do, what they have done. */
+export const addBulk = ({ page, act }: Console): void => {
+  page('bulk', listPage)
+  page('bulk/new', previewPage)
+  page('bulk/:id', onePage)
+  act('bulk/new', async ({ call, form }) => {
+    const { act, reason, probe, ...filter } = await form()
+    const body = { act, filter, reason, ...(probe ? { probe: true } : {}) }
+    const { id } = await call<Draft>('POST', '/v1/admin/bulk', { body })
+    await call('POST', `/v1/admin/bulk/${id}/start`, { body: { reason } })
+    return `bulk/${id}`
+  })
+  for (const command of ['start', 'stop'] as const)
+    act(`bulk/:id/${command}`, async ({ c, call, form }) => {
+      const id = encodeURIComponent(c.req.param('id') ?? '')
+      const { reason } = await form()
+      await call('POST', `/v1/admin/bulk/${id}/${command}`, { body: { reason: reason || undefined } })
+      return `bulk/${id}`
+    })
+}

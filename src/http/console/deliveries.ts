@@ -1,0 +1,234 @@
+import { html } from 'hono/html'
+import type { z } from 'zod'
+import type { Words } from '../../core/language.ts'
+import type { CALLBACK_CALLS } from '../admin/callbacks.ts'
+import type { FAILURE_CALLS } from '../admin/messages.ts'
+import type { AttemptAnswer } from '../partner/registration-schemas.ts'
+import type { ResendAnswer } from '../partner/resends.ts'
+import type { StatusAnswer } from '../partner/status.ts'
+import { Refused } from './api-calls.ts'
+import type { Console, Visit } from './console.ts'
+import { empty, facts, type Html, live, nextPage, type Page, type Reader, table, time } from './page.ts'
+import { timeInput, withZone, zoneInput } from './picked-time.ts'
+
+type Groups = z.output<(typeof FAILURE_CALLS)['GET /v1/admin/messages/groups']['answers'][200]>
+type Callbacks = z.output<(typeof CALLBACK_CALLS)['GET /v1/admin/callbacks']['answers'][200]>
+type Trouble = StatusAnswer['callbacks'][number]
+
+const DELIVERIES: Words = { en: 'Deliveries', zh: '投递' }
+const URLS: Words = { en: 'URLs that fail or are held', zh: '失败或暂缓投递的回调地址' }
+const GIVEN_UP: Words = { en: 'Given up', zh: '已放弃' }
+const PENDING: Words = { en: 'Sent again by themselves', zh: '自动重试中' }
+const SINCE: Words = { en: 'Since', zh: '始于' }
+
+const groupList = (reader: Reader, { data, isCapped }: Groups): Html => {
+  const { t, to } = reader
+  const name = t({ en: 'Failing webhooks', zh: '失败的回调' })
+  return html`<h2>${name}</h2>${
+    data.length === 0
+      ? empty(t({ en: 'Every webhook that was sent has arrived.', zh: '已投递的回调全部送达。' }))
+      : table(
+          name,
+          [
+            t({ en: 'Host', zh: '主机' }),
+            t({ en: 'Error', zh: '错误' }),
+            t({ en: 'Webhooks', zh: '回调数' }),
+            t(PENDING),
+            t(GIVEN_UP),
+            t({ en: 'Partners', zh: '合作方数' }),
+            t(SINCE),
+            '',
+          ],
+          data.map(({ host, error, count, pending, exhausted, partners, oldestAt }) => [
+            html`<a href="${to('registrations', { host, error })}">${host}</a>`,
+            html`<code>${error}</code>`,
+            ...[count, pending, exhausted, partners].map(n => n.toLocaleString('en')),
+            time(reader, oldestAt),
+            html`<a class="button" href="${to('bulk/new', { act: 'resend', host, error })}">${t({ en: 'Send all again…', zh: '全部重新投递…' })}</a>`,
+          ]),
+        )
+  }${
+    isCapped
+      ? html`<p>${t({
+          en: 'There are more: only the newest 10,000 failures were looked at, or the largest 250 groups are shown.',
+          zh: '不止这些：仅统计了最近 10,000 条失败的回调，或仅显示最大的 250 组。',
+        })}</p>`
+      : ''
+  }`
+}
+
+const STATES: Readonly<Record<Trouble['state'], Words>> = {
+  failing: { en: 'every attempt fails', zh: '每次投递都失败' },
+  disabled: { en: 'disabled: it has failed for five days', zh: '已停用：连续失败五天' },
+  gone: { en: 'it answered 410', zh: '响应了 410' },
+}
+const troubleHead = ({ t }: Reader): string[] => [
+  t({ en: 'URL', zh: '回调地址' }),
+  t({ en: 'State', zh: '状态' }),
+  t(SINCE),
+  t({ en: 'Last error', zh: '最近的错误' }),
+  t({ en: 'Held', zh: '暂缓' }),
+]
+const troubleCells = (reader: Reader, { callbackUrl, state, since, lastError, held }: Trouble) => [
+  html`<code>${callbackUrl}</code>`,
+  reader.t(STATES[state]),
+  time(reader, since),
+  lastError ?? '–',
+  held.toLocaleString('en'),
+]
+
+const callbackList = ({ c, reader }: Visit, { data, nextCursor }: Callbacks): Html => {
+  const { t, to } = reader
+  const why = t({ en: 'Reason', zh: '原因' })
+  return html`${
+    data.length === 0
+      ? empty(t({ en: 'No URL fails or is held.', zh: '没有失败或暂缓投递的回调地址。' }))
+      : table(
+          t(URLS),
+          [...troubleHead(reader), t({ en: 'Partner', zh: '合作方' }), ''],
+          data.map(({ partnerId, ...trouble }) => [
+            ...troubleCells(reader, trouble),
+            html`<a href="${to(`partners/${partnerId}`)}">${partnerId}</a>`,
+            html`<form method="post" action="${to('deliveries/enable')}" class="row">
+              <input type="hidden" name="partnerId" value="${partnerId}">
+              <input type="hidden" name="callbackUrl" value="${trouble.callbackUrl}">
+              <label><span class="hidden">${why}</span><input name="reason" maxlength="500" placeholder="${why}"></label>
+              <button>${t({ en: 'Enable', zh: '启用' })}</button></form>`,
+          ]),
+        )
+  }${nextPage(c, reader, nextCursor, { en: 'More URLs', zh: '更多回调地址' })}`
+}
+
+/** To who may not see the URLs it says so, and the rest of the page stands. */
+const callbacksFor = async (visit: Visit): Promise<Html> => {
+  try {
+    const query = { cursor: visit.c.req.query('cursor') }
+    return callbackList(visit, await visit.call<Callbacks>('GET', '/v1/admin/callbacks', { query }))
+  } catch (error) {
+    if (!(error instanceof Refused && error.problem.status === 403)) throw error
+    return empty(error.problem.detail)
+  }
+}
+
+const operatorPage = async (visit: Visit): Promise<Page> => {
+  const { reader, call } = visit
+  const { t, to } = reader
+  const groups = await call<Groups>('GET', '/v1/admin/messages/groups')
+  const callbacks = await callbacksFor(visit)
+  return {
+    title: t(DELIVERIES),
+    active: 'deliveries',
+    body: html`${groupList(reader, groups)}
+    <h2>${t(URLS)}</h2>${callbacks}
+    <h2>${t({ en: 'Given up, of all partners', zh: '所有合作方已放弃的回调' })}</h2>
+    <form method="get" action="${to('bulk/new')}" class="row">
+      <input type="hidden" name="act" value="resend"><input type="hidden" name="delivery" value="exhausted">
+      ${timeInput(reader, 'messageSince', { label: t({ en: 'Created since', zh: '创建时间不早于' }), isRequired: true })}
+      ${zoneInput(reader)}<button>${t({ en: 'Send again…', zh: '重新投递…' })}</button></form>`,
+  }
+}
+
+const partnerPage = async ({ reader, call }: Visit): Promise<Page> => {
+  const { t, to } = reader
+  const { deliveries, callbacks } = await call<StatusAnswer>('GET', '/v1/status')
+  return {
+    title: t(DELIVERIES),
+    active: 'deliveries',
+    body: html`${facts([
+      [t({ en: 'Delivered in the last hour', zh: '最近一小时已送达' }), deliveries.delivered.toLocaleString('en')],
+      [t(PENDING), deliveries.pending.toLocaleString('en')],
+      [t(GIVEN_UP), deliveries.exhausted.toLocaleString('en')],
+    ])}
+    <h2>${t(URLS)}</h2>
+    ${
+      callbacks.length === 0
+        ? empty(t({ en: 'No URL fails or is held.', zh: '没有失败或暂缓投递的回调地址。' }))
+        : table(
+            t(URLS),
+            [...troubleHead(reader), ''],
+            callbacks.map(trouble => [
+              ...troubleCells(reader, trouble),
+              html`<form method="post" action="${to('deliveries/test')}">
+                <input type="hidden" name="callbackUrl" value="${trouble.callbackUrl}">
+                <button>${t({ en: 'Send a test', zh: '发送测试' })}</button></form>`,
+            ]),
+          )
+    }
+    <h2>${t({ en: 'Send again what was given up', zh: '重新投递已放弃的回调' })}</h2>
+    <form method="post" action="${to('deliveries/resend')}" class="row">
+      ${timeInput(reader, 'since', { label: t({ en: 'Created since', zh: '创建时间不早于' }), isRequired: true })}
+      ${timeInput(reader, 'until', { label: t({ en: 'Until; empty: now', zh: '不晚于；留空为现在' }), isRequired: false })}
+      ${zoneInput(reader)}<button>${t({ en: 'Send again', zh: '重新投递' })}</button></form>`,
+  }
+}
+
+const testPage = ({ reader }: Visit, callbackUrl: string, attempt: AttemptAnswer): Page => {
+  const { t, to } = reader
+  const { at, outcome, httpStatus, error, errorText, durationMs, responseExcerpt } = attempt
+  return {
+    title:
+      outcome === 'delivered'
+        ? t({ en: 'The test has arrived', zh: '测试已送达' })
+        : t({ en: 'The test has not arrived', zh: '测试未送达' }),
+    active: 'deliveries',
+    body: html`<p><code>${callbackUrl}</code></p>
+    ${errorText ? html`<p role="alert" class="bad">${errorText}</p>` : ''}
+    ${facts([
+      [t({ en: 'Sent', zh: '投递时间' }), time(reader, at)],
+      [t({ en: 'Answer', zh: '响应' }), httpStatus ?? error ?? outcome],
+      [t({ en: 'It took', zh: '用时' }), `${Math.round(durationMs)} ms`],
+    ])}
+    ${responseExcerpt ? html`<pre>${responseExcerpt}</pre>` : ''}
+    <p><a href="${to('deliveries')}">${t({ en: 'Back to the deliveries', zh: '返回投递' })}</a></p>`,
+  }
+}
+
+const resendPage = async ({ c, reader, call }: Visit): Promise<Page> => {
+  const { t } = reader
+  const id = encodeURIComponent(c.req.param('id') ?? '')
+  const { since, until, count, resent, done, stopped } = await call<ResendAnswer>('GET', `/v1/resend/${id}`)
+  const state = stopped
+    ? t({
+        en: 'Stopped. Send again what is left.',
+        zh: '已停止。剩下的请再次重新投递。',
+      })
+    : done
+      ? t({ en: 'All are on their way.', zh: '已全部进入投递。' })
+      : t({ en: 'Under way', zh: '进行中' })
+  return {
+    title: t({ en: 'Send again what was given up', zh: '重新投递已放弃的回调' }),
+    active: 'deliveries',
+    body: live(
+      !done,
+      facts([
+        [t({ en: 'Created since', zh: '创建时间不早于' }), time(reader, since)],
+        [t({ en: 'Until', zh: '不晚于' }), time(reader, until)],
+        [t({ en: 'Progress', zh: '进度' }), `${resent.toLocaleString('en')} / ${count.toLocaleString('en')}`],
+        [t({ en: 'State', zh: '状态' }), state],
+      ]),
+    ),
+  }
+}
+
+/** Webhooks that fail, and what is done about them. */
+export const addDeliveries = ({ page, act }: Console): void => {
+  page('deliveries', visit => (visit.session.kind === 'operator' ? operatorPage(visit) : partnerPage(visit)))
+  page('deliveries/resend/:id', resendPage)
+  // What a test has brought is kept nowhere.
+  page('deliveries/test', async () => 'deliveries')
+  act('deliveries/enable', async ({ call, form }) => {
+    const { reason, ...which } = await form()
+    await call('POST', '/v1/admin/callbacks/enable', { body: { ...which, reason: reason || undefined } })
+    return 'deliveries'
+  })
+  act('deliveries/test', async visit => {
+    const { callbackUrl = '' } = await visit.form()
+    const attempt = await visit.call<AttemptAnswer>('POST', '/v1/callbacks/test', { body: { callbackUrl } })
+    return testPage(visit, callbackUrl, attempt)
+  })
+  act('deliveries/resend', async ({ call, form }) => {
+    const body = { ...withZone(await form()), delivery: 'exhausted' }
+    const { id } = await call<ResendAnswer>('POST', '/v1/resend', { body })
+    return `deliveries/resend/${id}`
+  })
+}

@@ -1,0 +1,30 @@
+import { html } from 'hono/html'
+import type { Language } from '../../core/language.ts'
+import { ZONE_OF, zoneName } from '../../core/show-time.ts'
+import type { Html, Reader } from './page.ts'
+
+/** Of `ZONE_OF`; neither has a summer time. */
+const OFFSET: Readonly<Record<Language, string>> = { en: 'Z', zh: '+08:00' }
+/** As browsers send it: seconds only where somebody has typed some. */
+const PICKED = /^(\d{4}-\d\d-\d\dT\d\d:\d\d)(:\d\d)?$/
+
+/** A field for a time in the reader's zone. A form that has one needs `zoneInput` too. */
+export const timeInput = (
+  { language }: Reader,
+  name: string,
+  { label, isRequired }: { label: string; isRequired: boolean },
+): Html =>
+  html`<label>${label} (${zoneName(language, ZONE_OF[language])})
+    ${isRequired ? html`<input type="datetime-local" name="${name}" required>` : html`<input type="datetime-local" name="${name}">`}</label>`
+
+/** Goes with the times, so that they mean the same to whoever opens the link in another language. */
+export const zoneInput = ({ language }: Reader): Html =>
+  html`<input type="hidden" name="zone" value="${OFFSET[language]}">`
+
+/** The fields of a form, its times as the API takes them; without those that are empty. */
+export const withZone = ({ zone = 'Z', ...fields }: Readonly<Record<string, string>>): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(fields).flatMap(([name, value]) =>
+      value === '' ? [] : [[name, value.replace(PICKED, (_, minute, second = ':00') => `${minute}${second}${zone}`)]],
+    ),
+  )

@@ -1,0 +1,98 @@
+import { describe, expect, test } from 'vitest'
+import { ADMIN_TOKEN, type Json } from '../support/api.ts'
+import { openConsole } from './support.ts'
+
+const FAILING = 'act=resend&host=partner.example&error=http_500'
+
+/** Twelve webhooks that were given up. */
+const openExhausted = async () => {
+  const { api, ...console } = await openConsole()
+  for (let n = 0; n < 12; n++) {
+    await api.register({ idcardid: `serial-number-${n}` })
+    await api.succeed()
+    await api.receiveWith(500, { scheduleMs: [] })
+    api.clock.now += 1_000
+  }
+  const cookie = await console.cookieOf(ADMIN_TOKEN)
+  const show = async (path: string) => (await console.visit(path, cookie)).text()
+  const bulks = async (): Promise<Json[]> => (await api.call('GET', '/v1/admin/bulk', { key: ADMIN_TOKEN })).json.data
+  const roleCookie = async (role: 'read' | 'operate') => console.cookieOf((await api.addToken(role)).text)
+  return { api, cookie, show, bulks, roleCookie, ...console }
+}
+/** What a form of the page sends. */
+const formOf = (page: string): Record<string, string> =>
+  Object.fromEntries(
+    [...page.matchAll(/type="hidden" name="(\w+)" value="([^"]*)"/g)].map(([, name = '', value = '']) => [name, value]),
+  )
+
+describe('the preview', () => {
+  test('says how many it means, which, and how long it takes, and keeps nothing', async () => {
+    const { show, bulks } = await openExhausted()
+    const page = await show(`bulk/new?${FAILING}`)
+    expect(page).toContain('<dd>12</dd>')
+    expect(page.match(/href="\.\.\/registrations\/reg_/g)).toHaveLength(10)
+    expect(page).toContain('name="probe"')
+    expect(await show('bulk/new?act=cancel&host=partner.example')).not.toContain('name="probe"')
+    expect(await show('bulk/new?act=resend&host=nobody.example')).not.toContain('name="reason"')
+    expect(await bulks()).toEqual([])
+  })
+
+  test('has the times of what it shows started, not later ones', async () => {
+    const { api, show, post, cookie, bulks } = await openExhausted()
+    const page = await show('bulk/new?act=resend&delivery=exhausted&messageSince=2026-11-25T00:20&zone=%2B08:00')
+    const form = formOf(page)
+    expect(form).toEqual({
+      act: 'resend',
+      delivery: 'exhausted',
+      messageSince: '2026-11-24T16:20:00.000Z',
+      until: '2026-11-24T16:20:12.000Z',
+    })
+    api.clock.now += 60_000
+    const { status, headers } = await post('bulk/new', { ...form, reason: 'it works again', probe: 'true' }, cookie)
+    const [bulk] = await bulks()
+    expect([status, headers.get('location')]).toEqual([303, `../bulk/${bulk.id}`])
+    expect(bulk).toMatchObject({ state: 'probing', reason: 'it works again', filter: { until: form.until } })
+  })
+
+  test('is refused as the API refuses it', async () => {
+    const { visit, post, cookie, roleCookie, bulks } = await openExhausted()
+    for (const query of ['', 'act=resend', `${FAILING}&nothing=1`, `${FAILING}&partner=partner_none`])
+      expect((await visit(`bulk/new?${query}`, cookie)).status).toBe(422)
+    const form = { act: 'resend', host: 'partner.example', reason: 'x' }
+    expect((await visit(`bulk/new?${FAILING}`, await roleCookie('read'))).status).toBe(403)
+    expect((await post('bulk/new', form, await roleCookie('read'))).status).toBe(403)
+    expect((await visit('bulk/new?act=cancel&status=pending', await roleCookie('operate'))).status).toBe(403)
+    expect((await post('bulk/new', { ...form, act: 'cancel' }, await roleCookie('operate'))).status).toBe(403)
+    expect((await post('bulk/new', { ...form, reason: '' }, cookie)).status).toBe(422)
+    expect(await bulks()).toEqual([])
+  })
+})
+
+describe('a bulk act', () => {
+  test('shows how far it is, is stopped, and goes on', async () => {
+    const { api, show, post, cookie, roleCookie, bulks } = await openExhausted()
+    await post('bulk/new', { act: 'resend', host: 'partner.example', reason: '<b>again</b>' }, cookie)
+    const { id } = (await bulks())[0]
+    await api.store.continueBulkActs(3)
+    api.clock.now += 3_000
+    const page = await show(`bulk/${id}`)
+    expect(page).toContain('data-live')
+    expect(page).toContain('3 / 12 · 1 / s · left 9 s')
+    expect(page).toContain('&lt;b&gt;again&lt;/b&gt;')
+    expect((await post(`bulk/${id}/stop`, { reason: '' }, await roleCookie('read'))).status).toBe(403)
+    expect((await post(`bulk/${id}/stop`, { reason: 'too fast' }, await roleCookie('operate'))).status).toBe(303)
+    const stopped = await show(`bulk/${id}`)
+    expect(stopped).not.toContain('data-live')
+    expect(stopped).toContain(`action="../bulk/${id}/start"`)
+    expect((await post(`bulk/${id}/stop`, { reason: '' }, cookie)).status).toBe(409)
+    expect((await post(`bulk/${id}/start`, { reason: '' }, cookie)).status).toBe(303)
+    while (!(await api.store.continueBulkActs(100)).isIdle);
+    expect(await show('bulk')).toMatch(new RegExp(`<a href="bulk/${id}">[^]*<td>done</td><td>12 / 12`))
+  })
+
+  test('that there is not is not found', async () => {
+    const { visit, cookie } = await openExhausted()
+    expect((await visit('bulk/bulk_none', cookie)).status).toBe(404)
+    expect((await visit('bulk/..%2faudit', cookie)).status).toBe(404)
+  })
+})

@@ -1,0 +1,105 @@
+import { describe, expect, test } from 'vitest'
+import { ADMIN_TOKEN, type ApiOverrides, HOOK } from '../support/api.ts'
+import { openConsole } from './support.ts'
+
+/** One webhook of a partner that was given up. */
+const openFailing = async (overrides: ApiOverrides = {}) => {
+  const { api, ...console } = await openConsole(overrides)
+  await api.register()
+  await api.succeed()
+  await api.receiveWith(503, { scheduleMs: [] })
+  api.clock.now += 60_000
+  const show = async (path: string, token: string) => (await console.visit(path, await console.cookieOf(token))).text()
+  return { api, show, ...console }
+}
+
+describe('to operators', () => {
+  test('shows failures by host and error, each with its registrations and what sends them again', async () => {
+    const { show } = await openFailing()
+    const page = await show('deliveries', ADMIN_TOKEN)
+    expect(page).toContain('href="registrations?host=partner.example&amp;error=http_503"')
+    expect(page).toContain('href="bulk/new?act=resend&amp;host=partner.example&amp;error=http_503"')
+    expect(await show('deliveries?lang=zh', ADMIN_TOKEN)).toContain('(北京时间)')
+  })
+
+  test('enables a URL that is held', async () => {
+    const { api, visit, post, cookieOf } = await openConsole()
+    await api.register()
+    await api.succeed()
+    await api.receiveWith(410)
+    const show = async (token: string) => (await visit('deliveries', await cookieOf(token))).text()
+    expect(await show(ADMIN_TOKEN)).toContain('it answered 410')
+    const form = { partnerId: api.partner.id, callbackUrl: HOOK, reason: '' }
+    const { text: reader } = await api.addToken('read')
+    expect((await post('deliveries/enable', form, await cookieOf(reader))).status).toBe(403)
+    const { text: operator } = await api.addToken('operate')
+    const answer = await post('deliveries/enable', { ...form, reason: 'mended' }, await cookieOf(operator))
+    expect([answer.status, answer.headers.get('location')]).toEqual([303, '../deliveries'])
+    expect(await show(operator)).not.toContain('it answered 410')
+    const { json } = await api.call('GET', '/v1/admin/audit?act=callback.enable', { key: ADMIN_TOKEN })
+    expect(json.data[0]).toMatchObject({ reason: 'mended', outcome: 'done' })
+  })
+
+  test('shows who only reads the groups, and why not the URLs', async () => {
+    const { api, show } = await openFailing()
+    const { text } = await api.addToken('read')
+    const page = await show('deliveries', text)
+    expect(page).toContain('http_503')
+    expect(page).toContain('This needs a token with the role operate')
+  })
+
+  test('shows what partners gave as text', async () => {
+    const callbackUrl = `https://a.example/?q="'<script>${'x'.repeat(1_000)}`
+    const { api, visit, cookieOf } = await openConsole()
+    await api.register({ callbackUrl })
+    await api.succeed()
+    await api.receiveWith(410)
+    for (const token of [ADMIN_TOKEN, api.partner.key]) {
+      const page = await (await visit('deliveries', await cookieOf(token))).text()
+      expect(page).toContain('https://a.example/')
+      expect(page).not.toMatch(/q="|'<script>|<script>x|href="https/)
+    }
+  })
+})
+
+describe('to partners', () => {
+  test('tests a URL that fails, and shows the answer as text', async () => {
+    const { api, show, post, cookieOf } = await openFailing({
+      testCallback: async () => ({
+        at: Date.now(),
+        outcome: 'rejected',
+        httpStatus: 502,
+        error: null,
+        durationMs: 7,
+        responseExcerpt: '</pre><script>alert(1)</script>\u202e',
+      }),
+    })
+    expect(await show('deliveries', api.partner.key)).toContain(`value="${HOOK}"`)
+    expect(await show('deliveries', api.other.key)).not.toContain(HOOK)
+    const answer = await post('deliveries/test', { callbackUrl: HOOK }, await cookieOf(api.partner.key))
+    const page = await answer.text()
+    expect(page).toContain('The test has not arrived')
+    expect(page).toContain('<dd>502</dd>')
+    expect(page).toContain('&lt;/pre&gt;&lt;script&gt;')
+    const refused = await post('deliveries/test', { callbackUrl: 'http://' }, await cookieOf(api.partner.key))
+    expect(refused.status).toBe(422)
+  })
+
+  test('sends again what was given up of a span of their zone, and shows how far that is', async () => {
+    const { api, show, post, visit, cookieOf } = await openFailing()
+    const cookie = await cookieOf(api.partner.key)
+    // 16:20 UTC, as picked in Beijing.
+    const form = { since: '2026-11-25T00:20', until: '', zone: '+08:00' }
+    const location = (await post('deliveries/resend', form, cookie)).headers.get('location') ?? ''
+    const [, path = ''] = /^\.\.\/(deliveries\/resend\/resend_\w+)$/.exec(location) ?? []
+    const page = await show(path, api.partner.key)
+    expect(page).toContain('<dd>0 / 1</dd>')
+    expect(page).toContain('data-live')
+    while (!(await api.store.continueBulkActs(10)).isIdle);
+    const done = await show(path, api.partner.key)
+    expect(done).toContain('<dd>1 / 1</dd>')
+    expect(done).not.toContain('data-live')
+    expect((await visit(path, await cookieOf(api.other.key))).status).toBe(404)
+    expect((await post('deliveries/resend', { since: '', zone: 'Z' }, cookie)).status).toBe(422)
+  })
+})
