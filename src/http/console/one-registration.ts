@@ -45,7 +45,7 @@ const ANSWER_WORDS: Readonly<Record<NonNullable<ExplanationAnswer['polling']['la
 }
 
 const lastAnswer = ({ t }: Reader, { polling: { lastAnswer: kind, code, status } }: ExplanationAnswer): string =>
-  kind === null ? '–' : [t(ANSWER_WORDS[kind]), code, status].filter(part => part !== null).join(', ')
+  kind === null ? '–' : [t(ANSWER_WORDS[kind]), code, status].filter(part => part !== null).join(' · ')
 
 const verdict = ({ t }: Reader, { result }: One): string => {
   if (result === null) return '–'
@@ -162,7 +162,7 @@ const curlPart = (visit: Visit): Html => {
   const { reader, session, baseUrl } = visit
   const token = session.kind === 'operator' ? '$ADMIN_TOKEN' : '$API_KEY'
   return html`<h2>curl</h2>
-  <pre id="curl">curl -s "${baseUrl}${callOf(visit)}" -H "authorization: Bearer ${token}"</pre>
+  <pre id="curl" tabindex="0">curl -s "${baseUrl}${callOf(visit)}" -H "authorization: Bearer ${token}"</pre>
   <button type="button" data-copy="#curl" data-done="${reader.t({ en: 'Copied', zh: '已复制' })}" hidden>${reader.t({ en: 'Copy as curl', zh: '复制为 curl 命令' })}</button>`
 }
 
