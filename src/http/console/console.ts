@@ -7,6 +7,7 @@ import type { Words } from '../../core/language.ts'
 import type { ApiEnv, SharedDeps } from '../api-env.ts'
 import { clientNetwork } from '../caller.ts'
 import { baseUrlOf } from '../docs/base-url.ts'
+import { addAccounts } from './accounts.ts'
 import { type CallApi, createApiCalls, Refused } from './api-calls.ts'
 import { addAssets } from './assets.ts'
 import { addBulk } from './bulk.ts'
@@ -165,6 +166,7 @@ export const addConsole = (app: Hono<ApiEnv>, deps: SharedDeps): void => {
   addFind(pages)
   addDeliveries(pages)
   addBulk(pages)
+  addAccounts(pages)
   app.all('/console/*', c => visited(c, visit => notThere(c, visit.reader)))
 }
 

@@ -1,0 +1,38 @@
+import { html } from 'hono/html'
+import type { z } from 'zod'
+import type { Words } from '../../core/language.ts'
+import { LONGEST_REASON } from '../../core/line.ts'
+import { includesRole, type Role } from '../../core/role.ts'
+import type { OPERATOR_CALLS } from '../admin/me.ts'
+import type { Visit } from './console.ts'
+import type { Html, Reader } from './page.ts'
+
+type Operator = z.output<(typeof OPERATOR_CALLS)['GET /v1/admin/me']['answers'][200]>
+
+/** Whether who is signed in may make a call of the API: forms that it would refuse are not shown. */
+export const mayOf = async ({ call }: Visit): Promise<(needed: { role: Role }) => boolean> => {
+  const { role } = await call<Operator>('GET', '/v1/admin/me')
+  return needed => includesRole(role, needed.role)
+}
+
+/** Asks why, for the audit. */
+export const reasonField = ({ t }: Reader): Html =>
+  html`<label>${t({ en: 'Reason, for the audit', zh: '原因（记入审计）' })}
+    <input name="reason" maxlength="${LONGEST_REASON}" autocomplete="off"></label>`
+
+/** Leaves out of a call's body what a form has left empty. */
+export const orNone = (text: string | undefined): string | undefined => text || undefined
+
+/** What is no number is sent as it is: the API says what it must be. */
+export const numberOf = (text = ''): number | string => (Number.isNaN(Number(text)) ? text : Number(text))
+
+/** Secrets that are shown this once, each with a button that copies it. */
+export const shownOnce = ({ t }: Reader, secrets: readonly (readonly [name: Words, value: string])[]): Html =>
+  html`<p role="status">${t({
+    en: 'Shown only this once: keep it before you leave this page.',
+    zh: '仅显示这一次，离开本页前请妥善保存。',
+  })}</p>${secrets.map(
+    ([name, value], index) =>
+      html`<h2 id="name-${index}">${t(name)}</h2><pre id="secret-${index}" tabindex="0" role="region" aria-labelledby="name-${index}">${value}</pre>
+      <button type="button" data-copy="#secret-${index}" data-done="${t({ en: 'Copied', zh: '已复制' })}" hidden>${t({ en: 'Copy', zh: '复制' })}</button>`,
+  )}`

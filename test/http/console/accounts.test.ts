@@ -1,0 +1,85 @@
+import { describe, expect, test } from 'vitest'
+import { ADMIN_TOKEN } from '../support/api.ts'
+import { openConsole } from './support.ts'
+
+const open = async () => {
+  const console = await openConsole()
+  const { api, cookieOf, visit } = console
+  return {
+    ...console,
+    admin: await cookieOf(ADMIN_TOKEN),
+    as: async (role: 'read' | 'operate' | 'admin') => cookieOf((await api.addToken(role)).text),
+    read: async (path: string, cookie: string) => (await visit(path, cookie)).text(),
+    isPaused: async () => (await api.store.findAccount(api.account.id))?.pausedAt !== null,
+  }
+}
+
+describe('accounts', () => {
+  test('say why they are paused, and what waits', async () => {
+    const { api, admin, read } = await open()
+    await api.register()
+    expect(await read('accounts', admin)).toMatch(/C12345678[\s\S]*works/)
+    const change = { kind: 'pause', reason: 'credentials_wrong', code: 405, probes: 1, probeAt: api.clock.now + 60_000 }
+    await api.answerWith({ kind: 'account', code: 405, fault: 'credentials_wrong' }, change)
+    const page = await read('accounts?lang=en', admin)
+    for (const text of ['paused: ', '>405<', 'datetime="2026-11-24T16:21:00.000Z"', '>Serials that wait</dt><dd>1<'])
+      expect(page).toContain(text)
+  })
+
+  test('are shown to operators only', async () => {
+    const { api, cookieOf, visit, post } = await open()
+    const partner = await cookieOf(api.partner.key)
+    for (const path of ['accounts', 'accounts/new', `accounts/${api.account.id}/remove`])
+      expect((await visit(path, partner)).status).toBe(404)
+    expect((await post('accounts', { account: api.account.id, act: 'pause' }, partner)).status).toBe(404)
+  })
+
+  test.each([
+    ['read', false],
+    ['operate', true],
+    ['admin', true],
+  ] as const)('are paused and resumed by %s: %s', async (role, may) => {
+    const { api, as, post, read, isPaused } = await open()
+    const cookie = await as(role)
+    expect((await read('accounts', cookie)).includes('value="pause"')).toBe(may)
+    const form = { account: api.account.id, reason: 'the vendor asked for it' }
+    expect((await post('accounts', { ...form, act: 'pause' }, cookie)).status).toBe(may ? 303 : 403)
+    expect(await isPaused()).toBe(may)
+    expect((await post('accounts', { ...form, act: 'resume' }, cookie)).status).toBe(may ? 303 : 403)
+    expect(await isPaused()).toBe(false)
+    const { json } = await api.call('GET', '/v1/admin/audit?act=account.pause', { key: ADMIN_TOKEN })
+    expect(json.data[0].outcome).toBe(may ? 'done' : 'refused')
+    if (may) expect(json.data[0].reason).toBe('the vendor asked for it')
+  })
+
+  test.each([
+    ['read', false],
+    ['operate', false],
+    ['admin', true],
+  ] as const)('are added and removed by %s: %s', async (role, may) => {
+    const { api, as, post, read, visit } = await open()
+    const cookie = await as(role)
+    const page = await read('accounts', cookie)
+    for (const path of ['accounts/new', '/remove"']) expect(page.includes(path)).toBe(may)
+    const form = { account: 'C2', apiKey: 'marker-of-the-key', mode: 'static', rate: '2.5', partnerId: '', reason: '' }
+    expect((await post('accounts/new', form, cookie)).status).toBe(may ? 303 : 403)
+    const added = await api.store.findAccount('C2')
+    expect(added?.rate).toBe(may ? 2.5 : undefined)
+    const id = added?.id ?? api.account.id
+    expect((await visit(`accounts/${id}/remove`, cookie)).status).toBe(200)
+    expect(await read('accounts', cookie)).not.toContain('marker-of-the-key')
+    expect((await post(`accounts/${id}/remove`, { reason: 'unused' }, cookie)).status).toBe(may ? 303 : 403)
+    expect(await api.store.findAccount('C2')).toBeNull()
+  })
+
+  test('show what the API has against a form', async () => {
+    const { api, admin, post, visit } = await open()
+    expect((await post(`accounts/${api.account.id}/remove`, {}, admin)).status).toBe(409)
+    const form = { account: 'C 3<script>', apiKey: 'k', mode: 'static', rate: 'fast', partnerId: '', reason: '' }
+    const answer = await post('accounts/new', form, admin)
+    expect(answer.status).toBe(422)
+    const page = await answer.text()
+    for (const path of ['account', 'rate']) expect(page).toContain(`<code>${path}</code>`)
+    expect((await visit('accounts/nobody/remove', admin)).status).toBe(404)
+  })
+})
