@@ -17,6 +17,7 @@ import { keepLanguage } from './language.ts'
 import { addNow } from './now.ts'
 import { addOneRegistration } from './one-registration.ts'
 import { type Html, layout, type Page, type Reader, readerOf } from './page.ts'
+import { addPartners } from './partners.ts'
 import { addRegistrations } from './registrations.ts'
 import { createSessions, type Session } from './sessions.ts'
 
@@ -167,6 +168,7 @@ export const addConsole = (app: Hono<ApiEnv>, deps: SharedDeps): void => {
   addDeliveries(pages)
   addBulk(pages)
   addAccounts(pages)
+  addPartners(pages)
   app.all('/console/*', c => visited(c, visit => notThere(c, visit.reader)))
 }
 

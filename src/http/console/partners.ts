@@ -1,0 +1,260 @@
+import { html } from 'hono/html'
+import type { z } from 'zod'
+import type { Words } from '../../core/language.ts'
+import { LONGEST_NAME } from '../../core/line.ts'
+import { KEY_CALLS, PARTNER_CALLS } from '../admin/partners.ts'
+import { QUOTA_NAMES } from '../json/fields.ts'
+import type { Console, Visit } from './console.ts'
+import { mayOf, numberOf, orNone, reasonField, shownOnce } from './forms.ts'
+import { empty, facts, type Html, nextPage, type Page, type Reader, table, time } from './page.ts'
+
+type Partners = z.output<(typeof PARTNER_CALLS)['GET /v1/admin/partners']['answers'][200]>
+type Partner = Partners['data'][number]
+type Created = z.output<(typeof PARTNER_CALLS)['POST /v1/admin/partners']['answers'][201]>
+type Keys = z.output<(typeof KEY_CALLS)['GET /v1/admin/partners/:id/keys']['answers'][200]>
+type Key = Keys['data'][number]
+type CreatedKey = z.output<(typeof KEY_CALLS)['POST /v1/admin/partners/:id/keys']['answers'][201]>
+
+const active = 'partners'
+const PARTNERS: Words = { en: 'Partners', zh: '合作方' }
+const NEW: Words = { en: 'New partner', zh: '新建合作方' }
+const NEW_KEY: Words = { en: 'New API key', zh: '新建 API 密钥' }
+const REVOKE: Words = { en: 'Revoke', zh: '吊销' }
+const NAME: Words = { en: 'Name', zh: '名称' }
+const CREATED: Words = { en: 'Created', zh: '创建时间' }
+const API_KEY: Words = { en: 'API key', zh: 'API 密钥' }
+const PAYLOADS = ['full', 'thin'] as const
+const PAYLOAD: Words = { en: 'Webhooks', zh: '回调内容' }
+const PAYLOAD_WORDS = {
+  full: { en: 'full', zh: '完整（full）' },
+  thin: { en: 'thin: without the scores and the message', zh: '精简（thin）：不含分数和 message' },
+} satisfies Record<string, Words>
+const QUOTAS = ['pending', 'hosts', 'daily'] as const
+const limitName = ({ t }: Reader, quota: (typeof QUOTAS)[number]): string => {
+  const { en, zh } = QUOTA_NAMES[quota]
+  return t({ en: `Most ${en}`, zh: `${zh}上限` })
+}
+
+const pathOf = (id = ''): string => `/v1/admin/partners/${encodeURIComponent(id)}`
+const idOf = ({ c }: Visit): string => c.req.param('id') ?? ''
+
+const stateOf = ({ t }: Reader, { disabled }: Pick<Partner, 'disabled'>): Html =>
+  disabled
+    ? html`<span class="bad">${t({ en: 'disabled', zh: '已停用' })}</span>`
+    : html`${t({ en: 'enabled', zh: '启用' })}`
+
+const listPage = async (visit: Visit): Promise<Page> => {
+  const { c, reader, call } = visit
+  const { t, to } = reader
+  const [{ data, nextCursor }, may] = await Promise.all([
+    call<Partners>('GET', '/v1/admin/partners', { query: { cursor: c.req.query('cursor') } }),
+    mayOf(visit),
+  ])
+  const rows = data.map(partner => [
+    html`<a href="${to(`partners/${partner.id}`)}"><bdi>${partner.name}</bdi></a>`,
+    html`<code>${partner.id}</code>`,
+    stateOf(reader, partner),
+    t(PAYLOAD_WORDS[partner.payload]),
+    time(reader, partner.createdAt),
+  ])
+  const head = [t(NAME), 'id', t({ en: 'State', zh: '状态' }), t(PAYLOAD), t(CREATED)]
+  return {
+    title: t(PARTNERS),
+    active,
+    body: html`${
+      may(PARTNER_CALLS['POST /v1/admin/partners'])
+        ? html`<p><a class="button" href="${to('partners/new')}">${t(NEW)}</a></p>`
+        : ''
+    }
+    ${rows.length === 0 ? empty(t({ en: 'There is no partner yet.', zh: '还没有合作方。' })) : table(t(PARTNERS), head, rows)}
+    ${nextPage(c, reader, nextCursor, { en: 'More partners', zh: '更多合作方' })}`,
+  }
+}
+
+const nameField = ({ t }: Reader, name = ''): Html =>
+  html`<label>${t(NAME)} <input name="name" value="${name}" required maxlength="${LONGEST_NAME}" autocomplete="off"></label>`
+
+const newPage = (reader: Reader): Page => ({
+  title: reader.t(NEW),
+  active,
+  body: html`<form method="post" action="${reader.to('partners/new')}" class="fields">${nameField(reader)}
+    ${reasonField(reader)}<button>${reader.t(NEW)}</button></form>`,
+})
+
+const changeForm = (reader: Reader, { id, name, payload, quotas }: Partner): Html => {
+  const { t, to } = reader
+  return html`<h2>${t({ en: 'Change', zh: '修改' })}</h2>
+  <form method="post" action="${to(`partners/${id}`)}" class="fields">${nameField(reader, name)}
+    <label>${t(PAYLOAD)} <select name="payload">${PAYLOADS.map(
+      one => html`<option value="${one}"${one === payload ? html` selected` : ''}>${t(PAYLOAD_WORDS[one])}</option>`,
+    )}</select></label>
+    ${QUOTAS.map(
+      quota => html`<label>${limitName(reader, quota)}${t({ en: ' (empty: no limit)', zh: '（不填则不限）' })}
+      <input name="${quota}" value="${quotas[quota] ?? ''}" inputmode="numeric" maxlength="10" autocomplete="off"></label>`,
+    )}
+    ${reasonField(reader)}<button>${t({ en: 'Save', zh: '保存' })}</button></form>`
+}
+
+const disableForm = (reader: Reader, { id, disabled }: Partner): Html => {
+  const { t, to } = reader
+  return html`<h2>${disabled ? t({ en: 'Enable', zh: '启用' }) : t({ en: 'Disable', zh: '停用' })}</h2>
+  <p>${t({
+    en: 'The keys of a disabled partner stop working, and nothing is asked or sent for it; nothing is lost.',
+    zh: '停用后，该合作方的密钥失效，不再为其查询和投递；数据不会丢失。',
+  })}</p>
+  <form method="post" action="${to(`partners/${id}`)}" class="row">${reasonField(reader)}
+    <button name="disabled" value="${disabled ? 'false' : 'true'}">${
+      disabled ? t({ en: 'Enable', zh: '启用' }) : t({ en: 'Disable', zh: '停用' })
+    }</button></form>`
+}
+
+const keyFacts = (reader: Reader, { createdAt, lastUsedAt, expiresAt }: Key) =>
+  [
+    [reader.t(CREATED), time(reader, createdAt)],
+    [reader.t({ en: 'Last used', zh: '最近使用' }), time(reader, lastUsedAt)],
+    [reader.t({ en: 'Expires', zh: '到期时间' }), time(reader, expiresAt)],
+  ] as const
+
+const keyTable = (reader: Reader, partnerId: string, { keys, mayRevoke }: { keys: Keys; mayRevoke: boolean }): Html => {
+  const { t, to } = reader
+  const revocation = ({ id, revoked }: Key) => {
+    if (revoked) return t({ en: 'revoked', zh: '已吊销' })
+    return mayRevoke ? html`<a href="${to(`partners/${partnerId}/revoke`, { key: id })}">${t(REVOKE)}…</a>` : '–'
+  }
+  const [first] = keys.data
+  if (!first) return empty(t({ en: 'It has no key.', zh: '没有密钥。' }))
+  return table(
+    t(API_KEY),
+    ['id', ...keyFacts(reader, first).map(([name]) => name), t(REVOKE)],
+    keys.data.map(key => [
+      html`<code>${key.id}</code>`,
+      ...keyFacts(reader, key).map(([, value]) => value),
+      revocation(key),
+    ]),
+  )
+}
+
+const partnerPage = async (visit: Visit): Promise<Page> => {
+  const { reader, call } = visit
+  const { t, to } = reader
+  const path = pathOf(idOf(visit))
+  const [partner, keys, may] = await Promise.all([
+    call<Partner>('GET', path),
+    call<Keys>('GET', `${path}/keys`),
+    mayOf(visit),
+  ])
+  const { id, name, payload, quotas, createdAt } = partner
+  const mayChange = may(PARTNER_CALLS['PATCH /v1/admin/partners/:id'])
+  return {
+    title: name,
+    active,
+    body: html`${facts([
+      ['id', html`<code>${id}</code>`],
+      [t({ en: 'State', zh: '状态' }), stateOf(reader, partner)],
+      [t(PAYLOAD), t(PAYLOAD_WORDS[payload])],
+      ...QUOTAS.map(
+        quota =>
+          [limitName(reader, quota), quotas[quota]?.toLocaleString('en') ?? t({ en: 'no limit', zh: '不限' })] as const,
+      ),
+      [t(CREATED), time(reader, createdAt)],
+    ])}
+    <p><a href="${to('registrations', { partner: id })}">${t({ en: 'Its registrations', zh: '其登记' })}</a></p>
+    <h2>${t({ en: 'API keys', zh: 'API 密钥' })}</h2>
+    ${keyTable(reader, id, { keys, mayRevoke: may(KEY_CALLS['DELETE /v1/admin/keys/:id']) })}
+    ${
+      may(KEY_CALLS['POST /v1/admin/partners/:id/keys'])
+        ? html`<p><a class="button" href="${to(`partners/${id}/new-key`)}">${t(NEW_KEY)}</a></p>`
+        : ''
+    }
+    ${mayChange ? changeForm(reader, partner) : ''}${mayChange ? disableForm(reader, partner) : ''}`,
+  }
+}
+
+const revokePage = async (visit: Visit): Promise<Page | null> => {
+  const { c, reader, call } = visit
+  const { t, to } = reader
+  const id = idOf(visit)
+  const keys = await call<Keys>('GET', `${pathOf(id)}/keys`)
+  const key = keys.data.find(one => one.id === c.req.query('key') && !one.revoked)
+  if (!key) return null
+  return {
+    title: `${t(REVOKE)} ${key.id}`,
+    active,
+    body: html`<p>${t({
+      en: 'It stops working within a second, for good. Make sure that the partner uses another one.',
+      zh: '密钥会在一秒内失效，且无法恢复。请先确认合作方已改用其他密钥。',
+    })}</p>${facts(keyFacts(reader, key))}
+    <form method="post" action="${to(`partners/${id}/revoke`)}" class="row"><input type="hidden" name="key" value="${key.id}">
+      ${reasonField(reader)}<button>${t(REVOKE)}</button> <a href="${to(`partners/${id}`)}">${t({ en: 'Leave it', zh: '不吊销' })}</a></form>`,
+  }
+}
+
+type Form = Readonly<Record<string, string>>
+const quotaOf = (text: string | undefined) => (text === '' ? null : numberOf(text))
+/** Only what the form that was sent has. */
+const changeOf = ({ name, payload, disabled, pending, hosts, daily, reason }: Form) => ({
+  name,
+  payload,
+  disabled: disabled === undefined ? undefined : disabled === 'true',
+  quotas:
+    pending === undefined ? undefined : { pending: quotaOf(pending), hosts: quotaOf(hosts), daily: quotaOf(daily) },
+  reason: orNone(reason),
+})
+
+/** `/console/partners`: who may call the API, with which keys. */
+export const addPartners = ({ page, act }: Console): void => {
+  page('partners', listPage)
+  page('partners/new', async visit =>
+    (await mayOf(visit))(PARTNER_CALLS['POST /v1/admin/partners']) ? newPage(visit.reader) : null,
+  )
+  act('partners/new', async ({ reader, form, call }) => {
+    const { name, reason } = await form()
+    const created = await call<Created>('POST', '/v1/admin/partners', { body: { name, reason: orNone(reason) } })
+    const link = html`<p><a href="${reader.to(`partners/${created.partnerId}`)}"><bdi>${created.name}</bdi></a></p>`
+    return {
+      title: reader.t(NEW),
+      active,
+      body: html`${shownOnce(reader, [
+        [API_KEY, created.apiKey],
+        [{ en: 'Signing secret', zh: '签名密钥' }, created.signingSecret],
+      ])}${link}`,
+    }
+  })
+
+  page('partners/:id', partnerPage)
+  act('partners/:id', async visit => {
+    const id = idOf(visit)
+    await visit.call('PATCH', pathOf(id), { body: changeOf(await visit.form()) })
+    return `partners/${id}`
+  })
+
+  page('partners/:id/new-key', async visit => {
+    const { reader, call } = visit
+    const { id, name } = await call<Partner>('GET', pathOf(idOf(visit)))
+    return {
+      title: `${reader.t(NEW_KEY)}: ${name}`,
+      active,
+      body: html`<p>${reader.t({ en: 'Its other keys stay as they are.', zh: '其他密钥不受影响。' })}</p>
+      <form method="post" action="${reader.to(`partners/${id}/new-key`)}" class="row">${reasonField(reader)}
+        <button>${reader.t(NEW_KEY)}</button></form>`,
+    }
+  })
+  act('partners/:id/new-key', async visit => {
+    const { reason } = await visit.form()
+    const body = { reason: orNone(reason) }
+    const { partnerId, apiKey } = await visit.call<CreatedKey>('POST', `${pathOf(idOf(visit))}/keys`, { body })
+    const back = html`<p><a href="${visit.reader.to(`partners/${partnerId}`)}">${visit.reader.t({ en: 'Its keys', zh: '其密钥' })}</a></p>`
+    return {
+      title: visit.reader.t(NEW_KEY),
+      active,
+      body: html`${shownOnce(visit.reader, [[API_KEY, apiKey]])}${back}`,
+    }
+  })
+
+  page('partners/:id/revoke', revokePage)
+  act('partners/:id/revoke', async visit => {
+    const { key = '', reason } = await visit.form()
+    await visit.call('DELETE', `/v1/admin/keys/${encodeURIComponent(key)}`, { query: { reason } })
+    return `partners/${idOf(visit)}`
+  })
+}

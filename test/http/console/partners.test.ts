@@ -1,0 +1,110 @@
+import { describe, expect, test } from 'vitest'
+import { ADMIN_TOKEN } from '../support/api.ts'
+import { openConsole } from './support.ts'
+
+const open = async () => {
+  const console = await openConsole()
+  const { api, cookieOf, visit } = console
+  return {
+    ...console,
+    path: `partners/${api.partner.id}`,
+    admin: await cookieOf(ADMIN_TOKEN),
+    read: async (path: string, cookie: string) => (await visit(path, cookie)).text(),
+    partner: async () => (await api.call('GET', `/v1/admin/partners/${api.partner.id}`, { key: ADMIN_TOKEN })).json,
+    worksWith: async (key: string) => (await api.call('GET', '/v1/registrations', { key })).status === 200,
+  }
+}
+/** As a browser sends the whole form. */
+const CHANGE = { name: 'Acme', payload: 'thin', pending: '', hosts: '0', daily: '70', reason: 'their contract' }
+
+describe('partners', () => {
+  test('are listed by pages, with hostile names as text', async () => {
+    const { api, admin, read } = await open()
+    const hostile = '"><script>alert(1)</script>'
+    for (let n = 0; n < 50; n++)
+      await api.call('POST', '/v1/admin/partners', { key: ADMIN_TOKEN, body: { name: `${hostile} ${n}` } })
+    const first = await read('partners', admin)
+    expect(first).toContain(`href="${`partners/${api.partner.id}`}"`)
+    expect(first).toContain('&lt;script&gt;alert(1)&lt;/script&gt; 47<')
+    expect(first).not.toContain('<script>alert')
+    const next = first.match(/rel="next" href="(\?[^"]*)"/)?.[1]?.replaceAll('&amp;', '&') ?? ''
+    const second = await read(`partners${next}`, admin)
+    expect(second).toContain('script&gt; 49<')
+    expect(second).not.toContain('script&gt; 47<')
+    const id = second.match(/href="(partners\/partner_\w+)"/)?.[1] ?? ''
+    const whole = (await read(id, admin)) + (await read(`${id}/new-key`, admin))
+    expect(whole).toContain('&lt;script&gt;alert(1)')
+    expect(whole).not.toContain('<script>alert')
+  })
+
+  test('are created with a key and a secret that are shown once', async () => {
+    const { admin, read, post, worksWith } = await open()
+    expect(await read('partners/new', admin)).toContain('name="reason"')
+    const page = await (await post('partners/new', { name: 'Acme', reason: '' }, admin)).text()
+    const key = page.match(/ifn_[\w-]+/)?.[0] ?? ''
+    expect(page).toMatch(/whsec_/)
+    expect(await worksWith(key)).toBe(true)
+    const id = page.match(/partner_\w+/)?.[0] ?? ''
+    expect(await read(`partners/${id}`, admin)).not.toContain(key)
+  })
+
+  test('change only by the form that was sent', async () => {
+    const { admin, post, path, partner } = await open()
+    const before = await partner()
+    expect((await post(path, CHANGE, admin)).headers.get('location')).toBe(`../${path}`)
+    const changed = { ...before, name: 'Acme', payload: 'thin', quotas: { pending: null, hosts: 0, daily: 70 } }
+    expect(await partner()).toEqual(changed)
+    await post(path, { disabled: 'true', reason: '' }, admin)
+    expect(await partner()).toEqual({ ...changed, disabled: true })
+    await post(path, { disabled: 'false', reason: '' }, admin)
+    expect(await partner()).toEqual(changed)
+    const answer = await post(path, { ...CHANGE, daily: 'many' }, admin)
+    expect(answer.status).toBe(422)
+    expect(await answer.text()).toContain('<code>quotas.daily</code>')
+    expect(await partner()).toEqual(changed)
+  })
+
+  test('get keys, and lose them after a page that says which', async () => {
+    const { api, admin, read, post, visit, path, worksWith } = await open()
+    const key = (await (await post(`${path}/new-key`, { reason: '' }, admin)).text()).match(/ifn_[\w-]+/)?.[0] ?? ''
+    expect(await worksWith(key)).toBe(true)
+    const { keyId } = api.partner
+    expect(await read(path, admin)).toContain(`revoke?key=${keyId}`)
+    expect(await read(`${path}/revoke?key=${keyId}`, admin)).toContain(`value="${keyId}"`)
+    expect((await visit(`${path}/revoke?key=${api.other.keyId}`, admin)).status).toBe(404)
+    expect((await post(`${path}/revoke`, { key: keyId, reason: 'leaked' }, admin)).status).toBe(303)
+    api.clock.now += 2_000
+    expect(await worksWith(api.partner.key)).toBe(false)
+    expect(await worksWith(key)).toBe(true)
+    expect((await visit(`${path}/revoke?key=${keyId}`, admin)).status).toBe(404)
+    expect((await visit('partners/partner_nobody', admin)).status).toBe(404)
+  })
+
+  test.each(['read', 'operate'] as const)('are changed by nobody with the role %s', async role => {
+    const { api, cookieOf, read, post, path, partner, worksWith } = await open()
+    const cookie = await cookieOf((await api.addToken(role)).text)
+    const before = await partner()
+    expect(`${await read(path, cookie)}${await read('partners', cookie)}`).not.toMatch(
+      /new-key|revoke\?|name="reason"|partners\/new/,
+    )
+    for (const [to, form] of [
+      [path, CHANGE],
+      ['partners/new', { name: 'Acme', reason: '' }],
+      [`${path}/new-key`, { reason: '' }],
+      [`${path}/revoke`, { key: api.partner.keyId, reason: '' }],
+    ] as const)
+      expect((await post(to, form, cookie)).status).toBe(403)
+    expect(await partner()).toEqual(before)
+    api.clock.now += 2_000
+    expect(await worksWith(api.partner.key)).toBe(true)
+  })
+
+  test('see nothing of it themselves', async () => {
+    const { api, cookieOf, visit, post, path, partner } = await open()
+    const cookie = await cookieOf(api.partner.key)
+    for (const to of ['partners', 'partners/new', path, `${path}/new-key`, `${path}/revoke?key=${api.partner.keyId}`])
+      expect((await visit(to, cookie)).status).toBe(404)
+    expect((await post(path, CHANGE, cookie)).status).toBe(404)
+    expect((await partner()).name).toBe('one')
+  })
+})
