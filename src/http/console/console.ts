@@ -14,6 +14,7 @@ import { addBulk } from './bulk.ts'
 import { addDeliveries } from './deliveries.ts'
 import { addFind } from './find.ts'
 import { keepLanguage } from './language.ts'
+import { addNodes } from './nodes.ts'
 import { addNow } from './now.ts'
 import { addOneRegistration } from './one-registration.ts'
 import { type Html, layout, type Page, type Reader, readerOf } from './page.ts'
@@ -169,6 +170,7 @@ export const addConsole = (app: Hono<ApiEnv>, deps: SharedDeps): void => {
   addBulk(pages)
   addAccounts(pages)
   addPartners(pages)
+  addNodes(pages)
   app.all('/console/*', c => visited(c, visit => notThere(c, visit.reader)))
 }
 

@@ -1,0 +1,59 @@
+import { html } from 'hono/html'
+import type { z } from 'zod'
+import type { Words } from '../../core/language.ts'
+import { CATALOGUES } from '../../core/operator-texts/describe.ts'
+import type { NODE_CALLS } from '../admin/nodes.ts'
+import type { Console, Visit } from './console.ts'
+import { empty, type Html, type Page, type Reader, table, time } from './page.ts'
+
+type Nodes = z.output<(typeof NODE_CALLS)['GET /v1/admin/nodes']['answers'][200]>
+type Node = Nodes['data'][number]
+
+const NODES: Words = { en: 'Nodes', zh: '节点' }
+
+const stateOf = ({ t, language }: Reader, { lost, differsIn }: Node): Html => {
+  const { traits } = CATALOGUES[language]
+  const different = differsIn.map(trait => traits[trait]).join(t({ en: ', ', zh: '、' }))
+  const said = [
+    ...(lost ? [t({ en: 'lost', zh: '失联' })] : []),
+    ...(different ? [t({ en: `differs in: ${different}`, zh: `与其他节点不一致：${different}` })] : []),
+  ]
+  return said.length === 0
+    ? html`${t({ en: 'works', zh: '正常' })}`
+    : html`<span class="bad">${said.join(t({ en: '; ', zh: '；' }))}</span>`
+}
+
+const listPage = async ({ reader, call }: Visit): Promise<Page> => {
+  const { t } = reader
+  const { data } = await call<Nodes>('GET', '/v1/admin/nodes')
+  const head = [
+    t({ en: 'Name', zh: '名称' }),
+    t({ en: 'State', zh: '状态' }),
+    t({ en: 'Roles', zh: '角色' }),
+    t({ en: 'Version', zh: '版本' }),
+    t({ en: 'Settings', zh: '配置' }),
+    t({ en: 'Started', zh: '启动时间' }),
+    t({ en: 'Last seen', zh: '最近报到' }),
+  ]
+  const rows = data.map(node => [
+    html`<span title="${node.id}">${node.name}</span>`,
+    stateOf(reader, node),
+    node.roles.join(' '),
+    node.version,
+    html`<code>${node.settings}</code>`,
+    time(reader, node.startedAt),
+    time(reader, node.seenAt),
+  ])
+  return {
+    title: t(NODES),
+    active: 'nodes',
+    body: html`${rows.length === 0 ? empty(t({ en: 'No node works on the database.', zh: '没有节点使用此数据库。' })) : table(t(NODES), head, rows)}
+    <p>${t({
+      en: 'Nodes with the same settings have the same name for them. A lost node has not shown itself for 30 s and was not stopped; it is forgotten after a day.',
+      zh: '配置相同的节点，配置标识也相同。失联：超过 30 秒没有报到且并非正常停止；一天后不再显示。',
+    })}</p>`,
+  }
+}
+
+/** `/console/nodes`: the processes that work on the database. */
+export const addNodes = ({ page }: Console): void => page('nodes', listPage)

@@ -1,0 +1,22 @@
+import { expect, test } from 'vitest'
+import { ADMIN_TOKEN } from '../support/api.ts'
+import { openConsole } from './support.ts'
+
+test('nodes say which of them are lost, and in what they differ', async () => {
+  const { api, cookieOf, visit } = await openConsole()
+  const read = async () => (await visit('nodes?lang=en', await cookieOf(ADMIN_TOKEN))).text()
+  expect(await read()).toContain('No node works on the database.')
+  const node = { version: '1.0', settings: 'red-fox', clockAheadMs: null, roles: ['api', 'poll', 'deliver'] as const }
+  await api.store.beatNode({ ...node, id: 'node_1', name: 'gone:1' })
+  for (let seconds = 0; seconds <= 60; seconds += 5) {
+    api.clock.now += 5_000
+    await api.store.beatNode({ ...node, id: 'node_0', name: 'old:1' })
+    await api.store.beatNode({ ...node, id: 'node_2', name: '<b>:2', version: '1.1' })
+  }
+  const page = await read()
+  const rowOf = (name: string) => page.match(new RegExp(`${name}<.*?</tr>`))?.[0]
+  expect(rowOf('gone:1')).toMatch(/>lost<.*>api poll deliver<.*>red-fox</)
+  expect(rowOf('old:1')).toContain('differs in: version')
+  expect(rowOf('&lt;b&gt;:2')).toContain('>works<')
+  expect(page).toContain('datetime="2026-11-24T16:20:00.000Z"')
+})
