@@ -10,6 +10,7 @@ import { baseUrlOf } from '../docs/base-url.ts'
 import { addAccounts } from './accounts.ts'
 import { type CallApi, createApiCalls, Refused } from './api-calls.ts'
 import { addAssets } from './assets.ts'
+import { addAudit } from './audit.ts'
 import { addBulk } from './bulk.ts'
 import { addDeliveries } from './deliveries.ts'
 import { addFind } from './find.ts'
@@ -171,6 +172,7 @@ export const addConsole = (app: Hono<ApiEnv>, deps: SharedDeps): void => {
   addAccounts(pages)
   addPartners(pages)
   addNodes(pages)
+  addAudit(pages)
   app.all('/console/*', c => visited(c, visit => notThere(c, visit.reader)))
 }
 

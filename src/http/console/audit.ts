@@ -1,0 +1,96 @@
+import { html } from 'hono/html'
+import type { z } from 'zod'
+import type { Words } from '../../core/language.ts'
+import type { AUDIT_CALLS } from '../admin/audit.ts'
+import type { Console, Visit } from './console.ts'
+import { empty, type Html, nextPage, type Page, type Reader, table, time } from './page.ts'
+
+type Acts = z.output<(typeof AUDIT_CALLS)['GET /v1/admin/audit']['answers'][200]>
+type Act = Acts['data'][number]
+
+const AUDIT: Words = { en: 'Audit', zh: '审计' }
+const WHO: Words = { en: 'Who', zh: '操作者' }
+const WHAT: Words = { en: 'What', zh: '操作' }
+const OUTCOMES = {
+  begun: { en: 'begun', zh: '已开始' },
+  done: { en: 'done', zh: '已完成' },
+  refused: { en: 'refused', zh: '被拒绝' },
+  failed: { en: 'failed', zh: '失败' },
+} satisfies Record<Act['outcome'], Words>
+
+const outcomeOf = ({ t }: Reader, { outcome }: Act): Html =>
+  outcome === 'done' ? html`${t(OUTCOMES.done)}` : html`<span class="bad">${t(OUTCOMES[outcome])}</span>`
+
+const whichOf = ({ to }: Reader, { object }: Act): Html => {
+  if (object === null) return html`–`
+  return /^partner_\w+$/.test(object)
+    ? html`<a href="${to(`partners/${object}`)}">${object}</a>`
+    : html`<code>${object}</code>`
+}
+
+type Fact = string | number | boolean | null
+const changesOf = ({ changes }: Act): Html => {
+  const shown = (fact: Fact | undefined) => (fact === undefined || fact === null ? '–' : String(fact))
+  if (changes === null) return html`–`
+  return html`<ul class="plain">${Object.entries(changes).map(
+    ([field, { before, after }]) => html`<li>${field}: <bdi>${shown(before)}</bdi> → <bdi>${shown(after)}</bdi></li>`,
+  )}</ul>`
+}
+
+const filterForm = ({ t, to }: Reader, { who, act, since }: Readonly<Record<string, string | undefined>>): Html =>
+  html`<form action="${to('audit')}" class="row">
+    <label>${t({ en: 'Who: id of a token, ADMIN_TOKEN, command', zh: '操作者：令牌 id、ADMIN_TOKEN、command' })}
+      <input name="who" value="${who ?? ''}" maxlength="64" autocomplete="off"></label>
+    <label>${t(WHAT)} <input name="act" value="${act ?? ''}" placeholder="account.pause" maxlength="61" autocomplete="off"></label>
+    <label>${t({ en: 'Since', zh: '起始时间' })} <input name="since" value="${since ?? ''}" placeholder="2026-11-24T08:00:00Z" maxlength="40" autocomplete="off"></label>
+    <button>${t({ en: 'Show', zh: '筛选' })}</button> <a href="${to('audit')}">${t({ en: 'All', zh: '全部' })}</a></form>`
+
+const nothing = ({ t }: Reader, isFiltered: boolean, goesOn: boolean): Html => {
+  if (goesOn)
+    return empty(
+      t({ en: 'None among the newest ones. Older ones may match.', zh: '较新的记录中没有，更早的记录中可能有。' }),
+    )
+  return empty(
+    isFiltered
+      ? t({
+          en: 'Nothing matches. Everything else is hidden by the filter.',
+          zh: '没有符合条件的记录，其余记录已被筛选隐藏。',
+        })
+      : t({ en: 'Nothing has been done yet.', zh: '还没有操作记录。' }),
+  )
+}
+
+const listPage = async ({ c, reader, call }: Visit): Promise<Page> => {
+  const { t, to } = reader
+  const { who, act, since, cursor } = c.req.query()
+  const { data, nextCursor } = await call<Acts>('GET', '/v1/admin/audit', { query: { who, act, since, cursor } })
+  const head = [
+    t({ en: 'When', zh: '时间' }),
+    t(WHO),
+    t(WHAT),
+    t({ en: 'Which', zh: '对象' }),
+    t({ en: 'Why', zh: '原因' }),
+    t({ en: 'Changes', zh: '变更' }),
+    t({ en: 'Outcome', zh: '结果' }),
+  ]
+  const only = (more: Readonly<Record<string, string>>) => to('audit', { who, act, since, ...more })
+  const rows = data.map(one => [
+    time(reader, one.at),
+    html`<a href="${only({ who: one.who })}" title="${one.who}"><bdi>${one.name}</bdi></a>`,
+    html`<a href="${only({ act: one.act })}">${one.act}</a>`,
+    whichOf(reader, one),
+    html`<bdi>${one.reason ?? '–'}</bdi>`,
+    changesOf(one),
+    outcomeOf(reader, one),
+  ])
+  return {
+    title: t(AUDIT),
+    active: 'audit',
+    body: html`${filterForm(reader, { who, act, since })}
+    ${rows.length === 0 ? nothing(reader, Boolean(who || act || since), nextCursor !== null) : table(t(AUDIT), head, rows)}
+    ${nextPage(c, reader, nextCursor)}`,
+  }
+}
+
+/** `/console/audit`: what operators have done. */
+export const addAudit = ({ page }: Console): void => page('audit', listPage)

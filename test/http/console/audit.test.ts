@@ -1,0 +1,61 @@
+import { describe, expect, test } from 'vitest'
+import { ADMIN_TOKEN } from '../support/api.ts'
+import { openConsole } from './support.ts'
+
+const open = async () => {
+  const console = await openConsole()
+  const { api, cookieOf, visit } = console
+  const admin = await cookieOf(ADMIN_TOKEN)
+  return {
+    ...console,
+    admin,
+    read: async (path: string) => (await visit(path, admin)).text(),
+    rename: (name: string, reason: string) =>
+      api.call('PATCH', `/v1/admin/partners/${api.partner.id}`, { key: ADMIN_TOKEN, body: { name, reason } }),
+  }
+}
+
+describe('the audit', () => {
+  test('says who did what to what, why, from what to what, and how it ended', async () => {
+    const { api, read, rename } = await open()
+    expect(await read('audit?lang=en')).toContain('Nothing has been done yet.')
+    await rename('Acme', '<script>alert(1)</script> & "so"')
+    await rename('<img src=x>', 'a')
+    const page = await read('audit')
+    expect(page).toContain('&lt;script&gt;alert(1)&lt;/script&gt; &amp; &quot;so&quot;')
+    expect(page).toContain('name: <bdi>one</bdi> → <bdi>Acme</bdi>')
+    expect(page).toContain('<bdi>&lt;img src=x&gt;</bdi>')
+    expect(page).toContain(`href="partners/${api.partner.id}"`)
+    expect(page).toContain('partner.change</a>')
+    expect(page).toContain('>done<')
+  })
+
+  test('is filtered by what the URL says, and goes on by pages', async () => {
+    const { api, read, rename } = await open()
+    for (let n = 0; n < 51; n++) await rename(`Acme ${n}`, `reason ${n}.`)
+    await api.call('POST', `/v1/admin/accounts/${api.account.id}/pause`, { key: ADMIN_TOKEN })
+    const path = 'audit?act=partner.change&who=ADMIN_TOKEN'
+    const first = await read(path)
+    expect(first).toContain('reason 50.')
+    expect(first).not.toContain(`<code>${api.account.id}</code>`)
+    expect(first).not.toContain('reason 0.')
+    expect(first).toContain('value="partner.change"')
+    const next = first.match(/rel="next" href="(\?[^"]*)"/)?.[1]?.replaceAll('&amp;', '&') ?? ''
+    expect(next).toContain('act=partner.change')
+    expect(await read(`audit${next}`)).toContain('reason 0.')
+    const later = encodeURIComponent(new Date(api.clock.now + 1_000).toISOString())
+    expect(await read(`audit?since=${later}&lang=en`)).toContain('hidden by the filter')
+    expect(await read('audit?who=%3Cscript%3E')).not.toContain('<script>')
+  })
+
+  test.each(['read', 'operate'] as const)('is refused to the role %s', async role => {
+    const { api, cookieOf, visit } = await open()
+    expect((await visit('audit', await cookieOf((await api.addToken(role)).text))).status).toBe(403)
+  })
+
+  test('is not there for partners', async () => {
+    const { api, cookieOf, visit } = await open()
+    const cookie = await cookieOf(api.partner.key)
+    for (const path of ['audit', 'nodes']) expect((await visit(path, cookie)).status).toBe(404)
+  })
+})
