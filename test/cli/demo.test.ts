@@ -84,6 +84,11 @@ describe.concurrent('demo', () => {
     })
     expect(statusCode).toBe(201)
     await printed('test_fail     idface.failed')
+    const [, console = '', token = ''] = /(http\S+\/console\/)\n +(\S+)/.exec(text) ?? []
+    const form = new URLSearchParams({ token }).toString()
+    const signIn = { 'content-type': 'application/x-www-form-urlencoded', origin: url }
+    const signedIn = await request(`${console}sign-in`, { method: 'POST', dispatcher, headers: signIn, body: form })
+    expect([signedIn.statusCode, signedIn.headers.location]).toEqual([303, './'])
     await dispatcher.close()
     child.kill('SIGINT')
     expect(await ended).toMatchObject({ code: 0, left: [] })

@@ -66,6 +66,11 @@ const printKept = (stage: Stage, say: Say): void => {
   )
   print(`${stops}
 
+${say('The console, for operators with this token, and for partners with the API key below:', '控制台（运维人员用此令牌登录，合作方用下方的 API 密钥登录）：')}
+
+  ${stage.url}/console/
+  ${stage.adminToken}
+
 ${say('Paste this into another terminal first:', '先在另一个终端整段粘贴：')}
 
 ${exportsOf(stage)}

@@ -12,7 +12,7 @@ import { createLog } from '../../telemetry/log.ts'
 const ACCOUNT = { apiId: 'demo', apiKey: 'demo-key' }
 
 /** What makes the story end within ten seconds; all other settings are the defaults of `serve`. */
-const settingsFor = (folder: string, upstreamUrl: string): Environment => ({
+const settingsFor = (folder: string, upstreamUrl: string, adminToken: string): Environment => ({
   DATABASE_URL: `file:${join(folder, 'demo.db')}`,
   PORT: '0',
   IHUYI_ACCOUNT: ACCOUNT.apiId,
@@ -23,6 +23,7 @@ const settingsFor = (folder: string, upstreamUrl: string): Environment => ({
   RETRY_SCHEDULE: '1s,2s',
   CALLBACK_ALLOW_HTTP: 'true',
   CALLBACK_ALLOW_NETWORKS: '127.0.0.0/8',
+  ADMIN_TOKEN: adminToken,
   LOG_LEVEL: 'silent',
 })
 
@@ -31,7 +32,8 @@ export type Stage = Awaited<ReturnType<typeof openStage>>
 /** Opens GetResult, the service with one partner, and the partner's receiver in this process. The database is in `folder`. */
 export const openStage = async (folder: string) => {
   const simulator = await openUpstreamSimulator({ accounts: [ACCOUNT], now: clock.now, defaultScript: scriptOfSerial })
-  const read = readConfig(settingsFor(folder, simulator.url), 'upstream', false)
+  const adminToken = random(24).toString('base64url')
+  const read = readConfig(settingsFor(folder, simulator.url, adminToken), 'upstream', false)
   if (!read.ok) throw new Error(read.problems.map(({ setting, message }) => `${setting}: ${message.en}`).join('\n'))
   const app = await openApp(read.config, createLog({ level: read.config.log.level, now: clock.now }))
   const { partner, apiKey, signingSecret } = newPartner('Demo', { newId: createIds(), random })
@@ -43,6 +45,7 @@ export const openStage = async (folder: string) => {
     simulator,
     receiver,
     apiKey,
+    adminToken,
     signingSecret,
     /** The partner's side of the API, over real HTTP. */
     client: createClient({ baseUrl: app.url, apiKey }),
