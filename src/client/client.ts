@@ -6,6 +6,7 @@ import { pause } from './pause.ts'
 import type {
   Attempt,
   BulkResend,
+  ConsoleLink,
   Explanation,
   LookedUp,
   Me,
@@ -116,6 +117,8 @@ export interface Client {
   deleteSigningSecret(id: string, options?: Signalled): Promise<void>
   /** Sends `idface.test` now and resolves with the attempt, whatever its outcome. */
   testCallback(callbackUrl: string, options?: Signalled): Promise<Attempt>
+  /** Makes a link that opens your pages of the console for `ttl` (`15m` unless given). */
+  createConsoleLink(link?: { ttl?: string | undefined }, options?: Signalled): Promise<ConsoleLink>
   me(options?: Signalled): Promise<Me>
   /** Whether serials are asked now, how long a new one waits, and how the webhooks of the last hour fare; by `account`, if given. */
   status(options?: Signalled & { account?: string | undefined }): Promise<Status>
@@ -233,6 +236,8 @@ export const createCalls = ({ request, elapsed }: { request: Transport; elapsed:
 
     testCallback: (callbackUrl, { signal } = {}) =>
       post('v1/callbacks/test', { body: { callbackUrl }, waitMs: LONGEST_ATTEMPT_MS, signal, isOnce: true }),
+
+    createConsoleLink: (link = {}, { signal } = {}) => post('v1/console-links', { body: link, signal }),
 
     me: ({ signal } = {}) => get('v1/me', { signal }),
     status: ({ account, signal } = {}) => get('v1/status', { query: { account }, signal }),

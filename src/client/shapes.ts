@@ -128,6 +128,12 @@ export interface NewSigningSecret {
   previousExpiresAt: string | null
 }
 
+/** Lets in whoever has it: give it to nobody else. */
+export interface ConsoleLink {
+  url: string
+  expiresAt: string
+}
+
 /** Whose key this is, what it may do, and how much of that is used. A null quota is no limit. */
 export interface Me {
   partnerId: string

@@ -4,6 +4,7 @@ import type { Attempt } from '../store/messages/message.ts'
 import type { NewRegistration, Registered } from '../store/registrations/registering.ts'
 import type { Store } from '../store/store.ts'
 import type { Emit } from '../telemetry/emit.ts'
+import type { ConsoleVault } from './console-links.ts'
 import type { ShownSettings } from './docs/setting-texts.ts'
 import type { Operator } from './middleware/authenticate-operator.ts'
 import type { EnumerationGuard } from './middleware/enumeration-guard.ts'
@@ -18,6 +19,8 @@ export interface ApiEnv {
   Variables: {
     requestId: string
     partnerId: string
+    /** Of a partner: the API key that it has called with; null: it came by a console link. */
+    keyId: string | null
     /** Of a partner: takes the bytes of a body from its rate before they are kept; throws where it has to wait. */
     charge: (bytes: number) => void
     traceparent: string
@@ -51,7 +54,7 @@ export interface ApiDeps extends ProbeDeps {
   emit: Emit
 }
 
-export type SharedDeps = ApiDeps & { rates: Rates }
+export type SharedDeps = ApiDeps & { rates: Rates; consoleVault: ConsoleVault }
 export type PartDeps = SharedDeps & {
   registrar: ReturnType<typeof createRegistrar>
   waitForEnd: ReturnType<typeof createLongPoll>

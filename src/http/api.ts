@@ -3,6 +3,7 @@ import { createAudit, requireRole } from './admin/authorize.ts'
 import type { ApiDeps, ApiEnv, PartDeps } from './api-env.ts'
 import { callsOf, type PartnerCalls } from './calls.ts'
 import { addConsole } from './console/console.ts'
+import { createConsoleVault } from './console-links.ts'
 import { createDocs } from './docs/routes.ts'
 import { createFrame } from './frame.ts'
 import { noQuery } from './json/validate.ts'
@@ -17,7 +18,7 @@ import { createRates } from './rates.ts'
 
 /** The HTTP API as one Hono app. Every error is answered as `application/problem+json`. */
 export const createApi = (given: ApiDeps) => {
-  const shared = { ...given, rates: createRates(given) }
+  const shared = { ...given, rates: createRates(given), consoleVault: createConsoleVault(given) }
   const deps = { ...shared, registrar: createRegistrar(shared), waitForEnd: createLongPoll(shared) }
   const app = createFrame(deps, {
     en: 'This address does not exist. See /docs for those that do.',

@@ -1,10 +1,8 @@
-import { hkdfSync } from 'node:crypto'
 import type { Context } from 'hono'
 import { deleteCookie, getCookie, setCookie } from 'hono/cookie'
 import { setNewest } from '../../core/bounded-map.ts'
 import { HOUR, SECOND } from '../../core/duration.ts'
-import { createVault } from '../../store/sealed.ts'
-import type { ApiDeps } from '../api-env.ts'
+import type { SharedDeps } from '../api-env.ts'
 import { baseUrlOf } from '../docs/base-url.ts'
 
 /** Who has signed in: with what the API is called, and until when. */
@@ -22,20 +20,15 @@ const MOST_ENDED = 10_000
 const CONTEXT = 'console'
 
 /**
- * A session is its cookie: the token, sealed under a key that all nodes derive from MASTER_KEY, or that lasts as long as the process
- * where there is none. It ends with the token, since each page calls the API with that; after 8 hours; and by signing out, which
- * the node that did it remembers.
+ * A session is its cookie: the token, sealed. It ends with the token, since each page calls the API with that; after 8 hours; and by
+ * signing out, which the node that did it remembers.
  */
 export const createSessions = ({
-  config,
-  random,
+  consoleVault: vault,
   newId,
   now,
   trustedProxies,
-}: Pick<ApiDeps, 'config' | 'random' | 'newId' | 'now' | 'trustedProxies'>) => {
-  const { masterKey } = config.storage
-  const secret = masterKey ? Buffer.from(masterKey.reveal(), 'base64') : random(32)
-  const vault = createVault(random, Buffer.from(hkdfSync('sha256', secret, '', CONTEXT, 32)))
+}: Pick<SharedDeps, 'consoleVault' | 'newId' | 'now' | 'trustedProxies'>) => {
   const ended = new Map<string, true>()
 
   const read = (text: string): Session | null => {

@@ -8,6 +8,7 @@ import type { Words } from '../../core/language.ts'
 import { createTtlCache } from '../../core/ttl-cache.ts'
 import type { ApiEnv, PartDeps } from '../api-env.ts'
 import { clientNetwork, setHeader, type TrustedProxies } from '../caller.ts'
+import { type ConsoleLink, openConsoleLink } from '../console-links.ts'
 import type { Rates } from '../rates.ts'
 
 const BEARER = /^Bearer +([\x21-\x7e]+) *$/i
@@ -118,22 +119,46 @@ export const createKeyring = <Owner extends { hash: Uint8Array; live: boolean }>
 /** Requests of one partner, over all its keys: a quarter of the connections that there may be. */
 const MOST_AT_ONCE = 1_024
 
-/** Lets partners in by their API key, and sets `partnerId` and `charge`. */
+/** Whether a link lets in: until its time is over, while whatever it was made with does. */
+const createLinkCheck = ({ store, now }: Pick<PartDeps, 'store' | 'now'>) => {
+  const cached = { ttlMs: KEY_TTL_MS, size: MOST_KEYS, now }
+  const findKey = createTtlCache({ ...cached, load: (id: string) => store.findKey(id) })
+  const findPartner = createTtlCache({ ...cached, load: (id: string) => store.findPartner(id) })
+  return async ({ partnerId, keyId, until }: ConsoleLink): Promise<boolean> => {
+    if (until <= now()) return false
+    if (keyId !== null) return (await findKey(keyId))?.live === true
+    return (await findPartner(partnerId))?.disabled === false
+  }
+}
+
+/** Lets partners in by their API key or a console link, and sets `partnerId`, `keyId` and `charge`. */
 export const createPartnerAuth = (deps: PartDeps): MiddlewareHandler<ApiEnv> => {
-  const { store, now, rates, enumerationGuard } = deps
+  const { store, now, rates, enumerationGuard, consoleVault } = deps
   const ownerOf = createKeyring({ find: id => store.findKey(id), touch: ids => store.touchKeys(ids), now })
+  const isLive = createLinkCheck(deps)
   const atOnce = createAtOnce(MOST_AT_ONCE)
 
-  return async function authenticatePartner(c, next) {
-    const key = readApiKey(readToken(c.req.header('authorization')))
+  /** `key`: whose rate counts. */
+  const callerOf = async (token: string): Promise<{ partnerId: string; keyId: string | null; key: string } | null> => {
+    const key = readApiKey(token)
     const owner = key && (await ownerOf(key))
-    if (!owner) throw refusalOf(c, deps, WRONG_KEY)
-    const { partnerId } = owner
+    if (owner) return { partnerId: owner.partnerId, keyId: key.id, key: key.id }
+    const link = openConsoleLink(consoleVault, token)
+    return link && (await isLive(link))
+      ? { partnerId: link.partnerId, keyId: null, key: link.keyId ?? link.partnerId }
+      : null
+  }
+
+  return async function authenticatePartner(c, next) {
+    const caller = await callerOf(readToken(c.req.header('authorization')))
+    if (!caller) throw refusalOf(c, deps, WRONG_KEY)
+    const { partnerId, keyId, key } = caller
     c.set('partnerId', partnerId)
+    c.set('keyId', keyId)
     c.set('charge', bytes => rates.take('bytes', partnerId, bytes))
     // The partner is slowed down, whichever of its keys it uses.
     if (enumerationGuard.slowedForMs(partnerId) > 0) rates.take('slowed', partnerId)
-    else rates.take('requests', key.id)
+    else rates.take('requests', key)
     return atOnce(partnerId, c, next)
   }
 }

@@ -2,6 +2,7 @@ import { ACCOUNT_CALLS } from '../admin/accounts.ts'
 import { AUDIT_CALLS } from '../admin/audit.ts'
 import { BULK_CALLS } from '../admin/bulk.ts'
 import { CALLBACK_CALLS } from '../admin/callbacks.ts'
+import { PARTNER_LINK_CALLS } from '../admin/console-links.ts'
 import { OPERATOR_CALLS } from '../admin/me.ts'
 import { FAILURE_CALLS } from '../admin/messages.ts'
 import { NODE_CALLS } from '../admin/nodes.ts'
@@ -9,6 +10,7 @@ import { OVERVIEW_CALLS } from '../admin/overview.ts'
 import { KEY_CALLS, PARTNER_CALLS } from '../admin/partners.ts'
 import { FOUND_REGISTRATION_CALLS } from '../admin/registrations.ts'
 import { CALLBACK_TEST_CALLS } from '../partner/callback-test.ts'
+import { CONSOLE_LINK_CALLS } from '../partner/console-links.ts'
 import { EVENT_CALLS } from '../partner/events.ts'
 import { EXPLAIN_CALLS } from '../partner/explain.ts'
 import { LOOKUP_CALLS } from '../partner/lookup.ts'
@@ -23,7 +25,7 @@ import { STATUS_CALLS } from '../partner/status.ts'
 export const PARTNER_OPERATIONS = {
   Registrations: { ...REGISTER_CALLS, ...LOOKUP_CALLS, ...REGISTRATION_CALLS, ...EXPLAIN_CALLS },
   Delivery: { ...DELIVERY_CALLS, ...BULK_RESEND_CALLS, ...EVENT_CALLS, ...CALLBACK_TEST_CALLS },
-  Account: { ...SECRET_CALLS, ...ME_CALLS, ...STATUS_CALLS },
+  Account: { ...SECRET_CALLS, ...ME_CALLS, ...STATUS_CALLS, ...CONSOLE_LINK_CALLS },
 }
 
 /** What operators call, by tag. */
@@ -31,6 +33,7 @@ export const OPERATOR_OPERATIONS = {
   Admin: {
     ...PARTNER_CALLS,
     ...KEY_CALLS,
+    ...PARTNER_LINK_CALLS,
     ...ACCOUNT_CALLS,
     ...NODE_CALLS,
     ...OVERVIEW_CALLS,

@@ -39,6 +39,7 @@ export const MATRIX: Record<string, Kind | 'own' | 'operator' | 'public'> = {
   'POST /v1/resend': 'own',
   'GET /v1/resend/:id': 'resend',
   'POST /v1/callbacks/test': 'own',
+  'POST /v1/console-links': 'own',
   'GET /v1/me': 'own',
   'GET /v1/status': 'own',
   'GET /v1/signing-secrets': 'own',

@@ -1,0 +1,34 @@
+import { z } from 'zod'
+import type { AdminCalls } from '../calls.ts'
+import { consoleLinkUrl } from '../console-links.ts'
+import { found, readId } from '../json/problem.ts'
+import { CONSOLE_LINK, DEFAULT_LINK_MS, LINK_TTL } from '../partner/console-links.ts'
+import { readAct, WHY } from './authorize.ts'
+
+const LINK = z.strictObject({ ttl: LINK_TTL, ...WHY })
+
+/** `POST /v1/admin/partners/:id/console-links`: it lets in as the partner, so it takes whoever may make the partner's keys. */
+export const PARTNER_LINK_CALLS = {
+  'POST /v1/admin/partners/:id/console-links': {
+    role: 'admin',
+    act: 'partner.console_link',
+    operationId: 'createPartnerConsoleLink',
+    summary: "Make a link that opens a partner's pages of the console for a while",
+    description:
+      'Whoever has it may do there what the partner may, until it ends. While the partner is disabled, it lets nobody in.',
+    body: LINK,
+    answers: { 201: CONSOLE_LINK },
+    handle: async (c, deps) => {
+      const partnerId = readId(c.req.param('id'), 'partner')
+      const { ttl } = await readAct(c, LINK, { empty: {} })
+      found(await deps.store.findPartner(partnerId), 'partner')
+      const until = deps.now() + (ttl ?? DEFAULT_LINK_MS)
+      const { url, expiresAt } = z.decode(CONSOLE_LINK, {
+        url: consoleLinkUrl(c, deps, { partnerId, keyId: null, until }),
+        expiresAt: until,
+      })
+      await c.get('begin')(partnerId, { after: { expiresAt } })
+      return c.json({ url, expiresAt }, 201)
+    },
+  },
+} satisfies AdminCalls

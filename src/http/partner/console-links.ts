@@ -1,0 +1,63 @@
+import { z } from 'zod'
+import { DAY, MINUTE, readDuration } from '../../core/duration.ts'
+import { AppError } from '../../core/error.ts'
+import type { PartnerCalls } from '../calls.ts'
+import { consoleLinkUrl } from '../console-links.ts'
+import { AT, DURATION_PATTERN } from '../json/fields.ts'
+import { readBody } from '../json/request-body.ts'
+import { said } from '../json/validate.ts'
+
+export const DEFAULT_LINK_MS = 15 * MINUTE
+
+const TTL = said({
+  en: 'must be a duration with its unit, such as 15m, from 1m to 24h',
+  zh: '必须是数字加单位的时长（例如 15m），在 1m 到 24h 之间',
+})
+const readTtl = (text: string): number | null => {
+  const ms = readDuration(text)
+  return ms !== null && ms >= 1 * MINUTE && ms <= 1 * DAY ? ms : null
+}
+export const LINK_TTL = z
+  .string(TTL)
+  .transform(readTtl)
+  .refine(ms => ms !== null, TTL)
+  .meta({ pattern: DURATION_PATTERN, description: 'How long it lets in; 15m by default, from 1m to 24h.' })
+  .optional()
+const LINK_REQUEST = z.strictObject({ ttl: LINK_TTL }).meta({ id: 'ConsoleLinkRequest' })
+
+export const CONSOLE_LINK = z
+  .object({
+    url: z.string().meta({
+      description: 'Lets in whoever has it: give it to nobody else. It is kept nowhere, so it is shown only this once.',
+      examples: ['https://notifier.example/console/enter?link=ifl_…'],
+    }),
+    expiresAt: AT.describe('When it ends, and with it whatever was opened with it.'),
+  })
+  .meta({ id: 'ConsoleLink', description: "A link to the partner's pages." })
+export type ConsoleLinkAnswer = z.output<typeof CONSOLE_LINK>
+
+const NOT_BY_LINK = {
+  en: 'This needs an API key: a console link makes no others.',
+  zh: '该操作需要 API 密钥；控制台链接不能生成新的链接。',
+}
+
+/** `POST /v1/console-links`: for who should see the partner's pages and not have its key. */
+export const CONSOLE_LINK_CALLS = {
+  'POST /v1/console-links': {
+    operationId: 'createConsoleLink',
+    summary: 'Make a link that opens your pages of the console for a while',
+    description:
+      'Whoever has it may do there what you may, with no key, until it ends, the key that made it is revoked, or you are disabled.',
+    body: LINK_REQUEST,
+    answers: { 201: CONSOLE_LINK },
+    problems: ['forbidden'],
+    handle: async (c, deps) => {
+      const { ttl } = await readBody(c, LINK_REQUEST, { empty: {} })
+      const keyId = c.get('keyId')
+      if (keyId === null) throw new AppError('forbidden', NOT_BY_LINK)
+      const until = deps.now() + (ttl ?? DEFAULT_LINK_MS)
+      const url = consoleLinkUrl(c, deps, { partnerId: c.get('partnerId'), keyId, until })
+      return c.json(z.decode(CONSOLE_LINK, { url, expiresAt: until }), 201)
+    },
+  },
+} satisfies PartnerCalls

@@ -1,0 +1,98 @@
+import { describe, expect, test } from 'vitest'
+import { DAY, MINUTE } from '../../../src/core/duration.ts'
+import { ADMIN_TOKEN, openApiForEach } from '../support/api.ts'
+
+const api = openApiForEach()
+
+const PATH = '/v1/console-links'
+const tokenOf = (url: string) => new URL(url).searchParams.get('link') ?? ''
+const make = async (body?: unknown) => tokenOf((await api.call('POST', PATH, { body })).json.url)
+const makeAsOperator = async () => {
+  const { status, json } = await api.call('POST', `/v1/admin/partners/${api.partner.id}/console-links`, {
+    key: ADMIN_TOKEN,
+    body: { reason: 'asked by phone' },
+  })
+  expect(status).toBe(201)
+  return tokenOf(json.url)
+}
+const statusFor = async (key: string) => (await api.call('GET', '/v1/me', { key })).status
+
+describe('a console link', () => {
+  test('lets in as its partner, for 15 minutes unless told otherwise', async () => {
+    const { status, json } = await api.call('POST', PATH, { headers: { host: 'notifier.company.example' } })
+    expect(status).toBe(201)
+    expect(json).toEqual({
+      url: expect.stringMatching(/^http:\/\/notifier\.company\.example\/console\/enter\?link=ifl_[\w-]+$/),
+      expiresAt: new Date(api.clock.now + 15 * MINUTE).toISOString(),
+    })
+    const key = tokenOf(json.url)
+    expect((await api.call('GET', '/v1/me', { key })).json.partnerId).toBe(api.partner.id)
+    const { id } = await api.register({}, api.other.key)
+    expect((await api.call('GET', `/v1/registrations/${id}`, { key })).status).toBe(404)
+    expect((await api.call('GET', '/v1/admin/me', { key })).status).toBe(401)
+  })
+
+  test.each([
+    ['1m', MINUTE],
+    ['24h', DAY],
+  ])('for %s ends then', async (ttl, ms) => {
+    const key = await make({ ttl })
+    api.clock.now += ms - 1
+    expect(await statusFor(key)).toBe(200)
+    api.clock.now += 1
+    expect(await statusFor(key)).toBe(401)
+  })
+
+  test.each(['59s', '1441m', '25h', '15', '', 15, '1m '])('for %o is refused', async ttl => {
+    const { status, json } = await api.call('POST', PATH, { body: { ttl } })
+    expect([status, json.errors[0].path]).toEqual([422, 'ttl'])
+  })
+
+  test('ends with the key that made it, within two seconds', async () => {
+    const [key, other] = [await make(), await makeAsOperator()]
+    expect(await statusFor(key)).toBe(200)
+    await api.store.revokeKey(api.partner.keyId)
+    api.clock.now += 1_000
+    expect([await statusFor(key), await statusFor(other)]).toEqual([401, 200])
+  })
+
+  test('ends while the partner is disabled, whoever has made it', async () => {
+    const links = [await make(), await makeAsOperator()]
+    for (const disabled of [true, false]) {
+      await api.store.changePartner(api.partner.id, { disabled })
+      api.clock.now += 1_000
+      for (const link of links) expect(await statusFor(link)).toBe(disabled ? 401 : 200)
+    }
+  })
+
+  test('makes no other link', async () => {
+    for (const key of [await make(), await makeAsOperator()]) {
+      const { status, json } = await api.call('POST', PATH, { key })
+      expect([status, json.type]).toEqual([403, '/docs/problems#forbidden'])
+    }
+  })
+
+  test('that was changed, or cut, lets nobody in', async () => {
+    const key = await make()
+    const middle = Math.floor(key.length / 2)
+    const changed = `${key.slice(0, middle)}${key[middle] === 'A' ? 'B' : 'A'}${key.slice(middle + 1)}`
+    for (const wrong of [changed, key.slice(0, -2), 'ifl_', key.slice('ifl_'.length)])
+      expect(await statusFor(wrong)).toBe(401)
+  })
+
+  test('is in no line of the log and not in the audit, which tells who has made it for whom and why', async () => {
+    const links = [await make(), await makeAsOperator()]
+    for (const link of links) await statusFor(link)
+    const audit = await api.call('GET', '/v1/admin/audit', { key: ADMIN_TOKEN })
+    expect(audit.json.data[0]).toMatchObject({
+      ...{ act: 'partner.console_link', object: api.partner.id, reason: 'asked by phone', outcome: 'done' },
+      changes: { expiresAt: { after: new Date(api.clock.now + 15 * MINUTE).toISOString() } },
+    })
+    for (const link of links) expect(`${audit.text}${api.logged.join('')}`).not.toContain(link.slice('ifl_'.length))
+  })
+
+  test('of no partner is made for nobody', async () => {
+    const call = (id: string) => api.call('POST', `/v1/admin/partners/${id}/console-links`, { key: ADMIN_TOKEN })
+    expect((await call('partner_01JABCDEFGHJKMNPQRSTVWXYZ0')).status).toBe(404)
+  })
+})
