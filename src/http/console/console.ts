@@ -13,8 +13,10 @@ import { addAssets } from './assets.ts'
 import { addAudit } from './audit.ts'
 import { addBulk } from './bulk.ts'
 import { addDeliveries } from './deliveries.ts'
+import { addEntering } from './entering.ts'
 import { addFind } from './find.ts'
 import { keepLanguage } from './language.ts'
+import { addLinks } from './links.ts'
 import { addNodes } from './nodes.ts'
 import { addNow } from './now.ts'
 import { addOneRegistration } from './one-registration.ts'
@@ -72,6 +74,8 @@ const WRONG: Words = {
   en: 'This is no valid admin token and no valid API key.',
   zh: '这不是有效的管理令牌，也不是有效的 API 密钥。',
 }
+/** Whose token it is. */
+const ME: Readonly<Record<Session['kind'], string>> = { operator: '/v1/admin/me', partner: '/v1/me' }
 const SIGN_IN: Words = { en: 'Sign in', zh: '登录' }
 
 /** `/console`: the API as pages, for operators and, with a key, for partners. */
@@ -114,7 +118,6 @@ export const addConsole = (app: Hono<ApiEnv>, deps: SharedDeps): void => {
     } catch (error) {
       if (error instanceof NotTheirs) return notThere(c, reader)
       if (!(error instanceof Refused)) throw error
-      // The token has ended.
       if (error.problem.status === 401) {
         sessions.end(c)
         return signIn()
@@ -143,12 +146,9 @@ export const addConsole = (app: Hono<ApiEnv>, deps: SharedDeps): void => {
     const reader = readerOf(c, null)
     const form = await c.req.formData()
     const token = String(form.get('token') ?? '').trim()
-    for (const [kind, path] of [
-      ['operator', '/v1/admin/me'],
-      ['partner', '/v1/me'],
-    ] as const) {
+    for (const kind of ['operator', 'partner'] as const) {
       try {
-        await callApi(c, { token }, { method: 'GET', path })
+        await callApi(c, { token }, { method: 'GET', path: ME[kind] })
         sessions.begin(c, { kind, token })
         return c.redirect(reader.to(ownPath(String(form.get('to') ?? ''))), 303)
       } catch (error) {
@@ -163,6 +163,7 @@ export const addConsole = (app: Hono<ApiEnv>, deps: SharedDeps): void => {
     return c.redirect(readerOf(c, null).to('sign-in'), 303)
   })
 
+  addEntering(app, { deps, sessions, callApi, send })
   addNow(pages)
   addRegistrations(pages)
   addOneRegistration(pages)
@@ -173,6 +174,7 @@ export const addConsole = (app: Hono<ApiEnv>, deps: SharedDeps): void => {
   addPartners(pages)
   addNodes(pages)
   addAudit(pages)
+  addLinks(pages)
   app.all('/console/*', c => visited(c, visit => notThere(c, visit.reader)))
 }
 

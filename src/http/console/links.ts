@@ -1,0 +1,56 @@
+import { html } from 'hono/html'
+import type { Words } from '../../core/language.ts'
+import type { ConsoleLinkAnswer } from '../partner/console-links.ts'
+import type { Console, Visit } from './console.ts'
+import { copied, type Html, type Page, type Reader, time } from './page.ts'
+
+const TITLE: Words = { en: 'A link for this partner', zh: '合作方的控制台链接' }
+const MAKE: Words = { en: 'Make the link', zh: '生成链接' }
+const TTLS = ['15m', '1h', '8h', '24h'] as const
+
+/** Makes a link for a partner, and shows it. */
+const linkForm = ({ t, to }: Reader, partnerId: string): Html => html`
+  <form method="post" action="${to(`partners/${encodeURIComponent(partnerId)}/link`)}" class="row">
+    <label>${t({ en: 'Open for', zh: '有效时长' })}
+      <select name="ttl">${TTLS.map(ttl => html`<option>${ttl}</option>`)}</select></label>
+    <label>${t({ en: 'Reason', zh: '原因' })} <input name="reason" maxlength="500"></label>
+    <button>${t(MAKE)}</button>
+  </form>`
+
+const pageOf = async ({ c, reader, call }: Visit): Promise<Page> => {
+  const { t } = reader
+  const id = c.req.param('id') ?? ''
+  const { name } = await call<{ name: string }>('GET', `/v1/admin/partners/${encodeURIComponent(id)}`)
+  return {
+    title: t(TITLE),
+    active: 'partners',
+    body: html`<p><strong>${name}</strong> <code>${id}</code></p>
+      <p>${t({
+        en: 'Whoever has the link may do what the partner may, with no key, until it ends.',
+        zh: '持有链接者无需密钥即可行使该合作方的全部权限，直至链接失效。',
+      })}</p>${linkForm(reader, id)}`,
+  }
+}
+
+const make = async ({ c, reader, call, form, baseUrl }: Visit): Promise<Page> => {
+  const { t } = reader
+  const { ttl, reason } = await form()
+  const path = `/v1/admin/partners/${encodeURIComponent(c.req.param('id') ?? '')}/console-links`
+  const { url, expiresAt } = await call<ConsoleLinkAnswer>('POST', path, {
+    body: { ttl: ttl || undefined, reason: reason || undefined },
+  })
+  // The call in process knows no address.
+  const link = `${baseUrl}/console/enter${new URL(url).search}`
+  return {
+    title: t(TITLE),
+    active: 'partners',
+    body: html`<p>${t({ en: 'It is shown only this once, and ends at', zh: '仅显示这一次，失效时间：' })} ${time(reader, expiresAt)}</p>
+      ${copied(reader, link)}`,
+  }
+}
+
+/** `/console/partners/:id/link` */
+export const addLinks = ({ page, act }: Console): void => {
+  page('partners/:id/link', pageOf)
+  act('partners/:id/link', make)
+}
