@@ -119,7 +119,7 @@ const startForm = ({ t, to }: Reader, { act, filter: shown }: Draft, asked: Read
     <label>${t(REASON)} <input name="reason" required maxlength="500"></label>
     ${
       act === 'resend'
-        ? html`<label><input type="checkbox" name="probe" value="true"> ${t({
+        ? html`<label class="choice"><input type="checkbox" name="probe" value="true"> ${t({
             en: 'Send one first, and the rest once it has arrived',
             zh: '先投递一条，送达后再继续',
           })}</label>`

@@ -129,8 +129,8 @@ export const table = (
   head: readonly string[],
   rows: readonly (readonly (Html | string | number)[])[],
 ): Html =>
-  html`<div class="table" role="region" aria-label="${label}" tabindex="0"><table><thead><tr>${head.map(
-    name => html`<th scope="col">${name}</th>`,
+  html`<div class="table" role="region" aria-label="${label}" tabindex="0"><table><thead><tr>${head.map(name =>
+    name ? html`<th scope="col">${name}</th>` : html`<td></td>`,
   )}</tr></thead><tbody>${rows.map(cells => html`<tr>${cells.map(cell => html`<td>${cell}</td>`)}</tr>`)}</tbody></table></div>`
 
 /** Facts by name. */

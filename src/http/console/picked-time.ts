@@ -8,13 +8,18 @@ const OFFSET: Readonly<Record<Language, string>> = { en: 'Z', zh: '+08:00' }
 /** As browsers send it: seconds only where somebody has typed some. */
 const PICKED = /^(\d{4}-\d\d-\d\dT\d\d:\d\d)(:\d\d)?$/
 
+const IN_ZONE: Readonly<Record<Language, string>> = {
+  en: ` (${zoneName('en', ZONE_OF.en)})`,
+  zh: `（${zoneName('zh', ZONE_OF.zh)}）`,
+}
+
 /** A field for a time in the reader's zone. A form that has one needs `zoneInput` too. */
 export const timeInput = (
   { language }: Reader,
   name: string,
   { label, isRequired }: { label: string; isRequired: boolean },
 ): Html =>
-  html`<label>${label} (${zoneName(language, ZONE_OF[language])})
+  html`<label>${label}${IN_ZONE[language]}
     ${isRequired ? html`<input type="datetime-local" name="${name}" required>` : html`<input type="datetime-local" name="${name}">`}</label>`
 
 /** Goes with the times, so that they mean the same to whoever opens the link in another language. */

@@ -19,7 +19,7 @@ describe('to operators', () => {
     const page = await show('deliveries', ADMIN_TOKEN)
     expect(page).toContain('href="registrations?host=partner.example&amp;error=http_503"')
     expect(page).toContain('href="bulk/new?act=resend&amp;host=partner.example&amp;error=http_503"')
-    expect(await show('deliveries?lang=zh', ADMIN_TOKEN)).toContain('(北京时间)')
+    expect(await show('deliveries?lang=zh', ADMIN_TOKEN)).toContain('（北京时间）')
   })
 
   test('enables a URL that is held', async () => {
