@@ -23,6 +23,7 @@ import { addOneRegistration } from './one-registration.ts'
 import { type Html, layout, type Page, type Reader, readerOf } from './page.ts'
 import { addPartners } from './partners.ts'
 import { addRegistrations } from './registrations.ts'
+import { addSecrets } from './secrets.ts'
 import { createSessions, type Session } from './sessions.ts'
 
 /** What a page is made with. */
@@ -118,6 +119,7 @@ export const addConsole = (app: Hono<ApiEnv>, deps: SharedDeps): void => {
     } catch (error) {
       if (error instanceof NotTheirs) return notThere(c, reader)
       if (!(error instanceof Refused)) throw error
+      // The token has ended.
       if (error.problem.status === 401) {
         sessions.end(c)
         return signIn()
@@ -175,6 +177,7 @@ export const addConsole = (app: Hono<ApiEnv>, deps: SharedDeps): void => {
   addNodes(pages)
   addAudit(pages)
   addLinks(pages)
+  addSecrets(pages)
   app.all('/console/*', c => visited(c, visit => notThere(c, visit.reader)))
 }
 

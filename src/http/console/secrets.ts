@@ -1,0 +1,121 @@
+import { html } from 'hono/html'
+import type { Words } from '../../core/language.ts'
+import type { MeAnswer } from '../partner/me.ts'
+import type { NewSigningSecretAnswer, SigningSecretAnswer } from '../partner/signing-secrets.ts'
+import type { Console, Visit } from './console.ts'
+import { copied, facts, type Html, type Page, type Reader, table, time } from './page.ts'
+
+const TITLE: Words = { en: 'Signing secrets', zh: '签名密钥' }
+
+const FORMS: readonly (readonly ['v1' | 'v1a', Words])[] = [
+  ['v1', { en: 'v1: HMAC-SHA256', zh: 'v1：HMAC-SHA256' }],
+  ['v1a', { en: 'v1a: ed25519, with a public key', zh: 'v1a：ed25519，使用公钥' }],
+]
+const OVERLAPS: readonly (readonly [string, Words])[] = [
+  ['24h', { en: '24 hours', zh: '24 小时' }],
+  ['7d', { en: '7 days', zh: '7 天' }],
+  ['30d', { en: '30 days', zh: '30 天' }],
+  ['0s', { en: 'none: the old ones end now', zh: '无：旧密钥立即失效' }],
+]
+const choices = ({ t }: Reader, all: readonly (readonly [string, Words])[]): Html =>
+  html`${all.map(([value, words]) => html`<option value="${value}">${t(words)}</option>`)}`
+
+const secretTable = (reader: Reader, secrets: readonly SigningSecretAnswer[]): Html => {
+  const { t, to } = reader
+  const end = (id: string) => html`<form method="post" action="${to('secrets/end')}">
+    <input type="hidden" name="id" value="${id}"><button>${t({ en: 'End it now', zh: '立即失效' })}</button></form>`
+  return table(
+    t(TITLE),
+    [
+      'ID',
+      t({ en: 'Signature', zh: '签名方式' }),
+      t({ en: 'Signs since', zh: '启用于' }),
+      t({ en: 'Until', zh: '失效于' }),
+      '',
+    ],
+    secrets.map(({ id, type, createdAt, expiresAt }, at) => [
+      html`<code>${id}</code>`,
+      type,
+      time(reader, createdAt),
+      time(reader, expiresAt, t({ en: 'no end', zh: '长期' })),
+      // The newest cannot be ended.
+      at === 0 ? '' : end(id),
+    ]),
+  )
+}
+
+const rotateForm = (reader: Reader): Html => {
+  const { t, to } = reader
+  return html`<h2>${t({ en: 'Change the secret', zh: '更换签名密钥' })}</h2>
+  <p>${t({
+    en: 'For the overlap every webhook carries a signature of each secret, so the receiver may change in its own time.',
+    zh: '重叠期内，每次回调都带有新旧密钥各自的签名，接收端可从容切换。',
+  })}</p>
+  <form method="post" action="${to('secrets/rotate')}" class="row">
+    <label>${t({ en: 'Overlap', zh: '重叠期' })} <select name="overlap">${choices(reader, OVERLAPS)}</select></label>
+    <label>${t({ en: 'Signature', zh: '签名方式' })} <select name="type">${choices(reader, FORMS)}</select></label>
+    <button>${t({ en: 'Make a new secret', zh: '生成新密钥' })}</button>
+  </form>`
+}
+
+const USAGE: readonly (readonly ['pending' | 'hosts' | 'daily', Words])[] = [
+  ['pending', { en: 'Registrations that wait', zh: '等待结果的登记' }],
+  ['hosts', { en: 'Callback hosts', zh: '回调主机' }],
+  ['daily', { en: 'Registrations of 24 hours', zh: '24 小时内的登记' }],
+]
+const usage = (reader: Reader, { name, partnerId, payload, rate, registrationRate, quotas, usage }: MeAnswer): Html => {
+  const { t } = reader
+  const perSecond = ({ perSecond, burst }: MeAnswer['rate']) =>
+    t({ en: `${perSecond} a second, ${burst} at once`, zh: `每秒 ${perSecond}，突发 ${burst}` })
+  const of = (used: number, quota: number | null) =>
+    quota === null ? used.toLocaleString('en') : `${used.toLocaleString('en')} / ${quota.toLocaleString('en')}`
+  return html`<h2>${t({ en: 'Limits and usage', zh: '限额与用量' })}</h2>
+  ${facts([
+    [t({ en: 'Partner', zh: '合作方' }), html`${name} <code>${partnerId}</code>`],
+    ...USAGE.map(([quota, words]) => [t(words), of(usage[quota], quotas[quota])] as const),
+    [t({ en: 'Requests of a key', zh: '每个密钥的请求' }), perSecond(rate)],
+    [t({ en: 'Registrations', zh: '登记速率' }), perSecond(registrationRate)],
+    [
+      t({ en: 'Webhooks', zh: '回调内容' }),
+      payload === 'thin' ? t({ en: 'thin', zh: '精简' }) : t({ en: 'full', zh: '完整' }),
+    ],
+  ])}
+  <p class="as-of">${t({ en: 'As of', zh: '截至' })} ${time(reader, usage.at)}</p>`
+}
+
+const secretsPage = async ({ reader, call }: Visit): Promise<Page> => {
+  const [{ data }, me] = await Promise.all([
+    call<{ data: SigningSecretAnswer[] }>('GET', '/v1/signing-secrets'),
+    call<MeAnswer>('GET', '/v1/me'),
+  ])
+  return {
+    title: reader.t(TITLE),
+    active: 'secrets',
+    body: html`${secretTable(reader, data)}${rotateForm(reader)}${usage(reader, me)}`,
+  }
+}
+
+const rotate = async ({ reader, call, form }: Visit): Promise<Page> => {
+  const { t, to } = reader
+  const { overlap, type } = await form()
+  const made = await call<NewSigningSecretAnswer>('POST', '/v1/signing-secrets/rotate', { body: { overlap, type } })
+  return {
+    title: t(TITLE),
+    active: 'secrets',
+    body: html`<p><strong>${t({ en: 'It is shown only this once.', zh: '仅显示这一次。' })}</strong>
+      ${t({ en: 'The secrets before it sign until', zh: '此前的密钥失效于' })} ${time(reader, made.previousExpiresAt)}</p>
+      ${copied(reader, made.secret)}
+      <p><a href="${to('secrets')}">${t({ en: 'Back to the secrets', zh: '返回签名密钥' })}</a></p>`,
+  }
+}
+
+/** `/console/secrets`: what a partner's webhooks are signed with, and its limits. */
+export const addSecrets = ({ page, act }: Console): void => {
+  page('secrets', secretsPage)
+  act('secrets/rotate', rotate)
+  act('secrets/end', async ({ call, form }) => {
+    const { id = '' } = await form()
+    await call('DELETE', `/v1/signing-secrets/${encodeURIComponent(id)}`)
+    return 'secrets'
+  })
+}
