@@ -2,10 +2,13 @@ import { html } from 'hono/html'
 import type { z } from 'zod'
 import { SECOND } from '../../core/duration.ts'
 import type { Words } from '../../core/language.ts'
+import { LONGEST_REASON } from '../../core/line.ts'
 import { showSpan } from '../../core/show-sizes.ts'
-import type { BULK_CALLS } from '../admin/bulk.ts'
+import { BULK_ACTS } from '../../store/registrations/filter.ts'
+import { BULK_CALLS } from '../admin/bulk.ts'
 import type { BULK, BULK_DRAFT } from '../admin/bulk-view.ts'
 import type { Console, Visit } from './console.ts'
+import { mayOf, orNone, reasonField } from './forms.ts'
 import { empty, facts, type Html, live, nextPage, type Page, type Reader, table, time } from './page.ts'
 import { withZone } from './picked-time.ts'
 import { DELIVERY_WORDS, statusOf } from './words.ts'
@@ -14,7 +17,7 @@ type Bulk = z.output<typeof BULK>
 type Draft = z.output<typeof BULK_DRAFT>
 type Bulks = z.output<(typeof BULK_CALLS)['GET /v1/admin/bulk']['answers'][200]>
 
-const BULK_ACTS: Words = { en: 'Bulk acts', zh: '批量操作' }
+const TITLE: Words = { en: 'Bulk acts', zh: '批量操作' }
 const NAMES: Readonly<Record<Bulk['act'], Words>> = {
   resend: { en: 'Send webhooks again', zh: '重新投递回调' },
   cancel: { en: 'Cancel registrations', zh: '取消登记' },
@@ -61,7 +64,7 @@ const listPage = async ({ c, reader, call }: Visit): Promise<Page> => {
   const query = { cursor: c.req.query('cursor') }
   const { data, nextCursor } = await call<Bulks>('GET', '/v1/admin/bulk', { query })
   return {
-    title: t(BULK_ACTS),
+    title: t(TITLE),
     active: 'bulk',
     body: html`<p>${t({
       en: 'They begin with a search, or with a group of failing webhooks, and show what they mean before they start.',
@@ -70,7 +73,7 @@ const listPage = async ({ c, reader, call }: Visit): Promise<Page> => {
       data.length === 0
         ? empty(t({ en: 'There has been none.', zh: '还没有批量操作。' }))
         : table(
-            t(BULK_ACTS),
+            t(TITLE),
             [t({ en: 'Act', zh: '操作' }), t(STATE), t({ en: 'Progress', zh: '进度' }), t(WHO), t(REASON), t(CREATED)],
             data.map(bulk => [
               bulk.id ? html`<a href="${to(`bulk/${bulk.id}`)}">${t(NAMES[bulk.act])}</a>` : t(NAMES[bulk.act]),
@@ -116,7 +119,7 @@ const startForm = ({ t, to }: Reader, { act, filter: shown }: Draft, asked: Read
   return html`<form method="post" action="${to('bulk/new')}" class="row">
     <input type="hidden" name="act" value="${act}">
     ${fields.map(([name, value]) => html`<input type="hidden" name="${name}" value="${value}">`)}
-    <label>${t(REASON)} <input name="reason" required maxlength="500"></label>
+    <label>${t(REASON)} <input name="reason" required maxlength="${LONGEST_REASON}"></label>
     ${
       act === 'resend'
         ? html`<label class="choice"><input type="checkbox" name="probe" value="true"> ${t({
@@ -150,12 +153,35 @@ const previewPage = async ({ c, reader, call }: Visit): Promise<Page> => {
   }
 }
 
-const commandForm = ({ t, to }: Reader, id: string, command: 'start' | 'stop', name: Words): Html =>
-  html`<form method="post" action="${to(`bulk/${id}/${command}`)}" class="row">
-    <label>${t(REASON)} <input name="reason" maxlength="500"></label><button>${t(name)}</button></form>`
+/** What can be done to all that a list shows, for who may. */
+export const bulkLinks = async (visit: Visit, filter: Readonly<Record<string, string | undefined>>): Promise<Html> => {
+  const { t, to } = visit.reader
+  const may = await mayOf(visit)
+  if (!may(BULK_CALLS['POST /v1/admin/bulk'])) return html``
+  return html`<p>${t({ en: 'To all that match:', zh: '对全部匹配的登记：' })} ${BULK_ACTS.map(
+    act => html`<a class="button" href="${to('bulk/new', { act, ...filter })}">${t(NAMES[act])}…</a> `,
+  )}</p>`
+}
 
-const onePage = async ({ c, reader, call }: Visit): Promise<Page> => {
+const COMMANDS: Readonly<Record<Bulk['state'], readonly ['start' | 'stop', Words] | null>> = {
+  draft: ['start', { en: 'Start', zh: '开始' }],
+  probing: ['stop', { en: 'Stop', zh: '停止' }],
+  running: ['stop', { en: 'Stop', zh: '停止' }],
+  stopped: ['start', { en: 'Go on', zh: '继续' }],
+  done: null,
+  failed: null,
+}
+const commandForm = (reader: Reader, id: string, state: Bulk['state']): Html | '' => {
+  if (COMMANDS[state] === null) return ''
+  const [command, name] = COMMANDS[state]
+  return html`<form method="post" action="${reader.to(`bulk/${id}/${command}`)}" class="row">
+    ${reasonField(reader)}<button>${reader.t(name)}</button></form>`
+}
+
+const onePage = async (visit: Visit): Promise<Page> => {
+  const { c, reader, call } = visit
   const { t, to } = reader
+  const may = await mayOf(visit)
   const id = encodeURIComponent(c.req.param('id') ?? '')
   const bulk = await call<Bulk>('GET', `/v1/admin/bulk/${id}`)
   const { state, probed, error, startedAt, endedAt } = bulk
@@ -185,9 +211,7 @@ const onePage = async ({ c, reader, call }: Visit): Promise<Page> => {
     title: t(NAMES[bulk.act]),
     active: 'bulk',
     body: html`${live(isUnderWay(bulk), progressFacts)}
-    ${state === 'draft' ? commandForm(reader, id, 'start', { en: 'Start', zh: '开始' }) : ''}
-    ${state === 'stopped' ? commandForm(reader, id, 'start', { en: 'Go on', zh: '继续' }) : ''}
-    ${isUnderWay(bulk) ? commandForm(reader, id, 'stop', { en: 'Stop', zh: '停止' }) : ''}
+    ${may(BULK_CALLS['POST /v1/admin/bulk/:id/stop']) ? commandForm(reader, id, state) : ''}
     <p><a href="${to('bulk')}">${t({ en: 'All bulk acts', zh: '全部批量操作' })}</a></p>`,
   }
 }
@@ -208,7 +232,7 @@ export const addBulk = ({ page, act }: Console): void => {
     act(`bulk/:id/${command}`, async ({ c, call, form }) => {
       const id = encodeURIComponent(c.req.param('id') ?? '')
       const { reason } = await form()
-      await call('POST', `/v1/admin/bulk/${id}/${command}`, { body: { reason: reason || undefined } })
+      await call('POST', `/v1/admin/bulk/${id}/${command}`, { body: { reason: orNone(reason) } })
       return `bulk/${id}`
     })
 }

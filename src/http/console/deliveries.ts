@@ -1,6 +1,7 @@
 import { html } from 'hono/html'
 import type { z } from 'zod'
 import type { Words } from '../../core/language.ts'
+import { BULK_CALLS } from '../admin/bulk.ts'
 import type { CALLBACK_CALLS } from '../admin/callbacks.ts'
 import type { FAILURE_CALLS } from '../admin/messages.ts'
 import type { AttemptAnswer } from '../partner/registration-schemas.ts'
@@ -8,6 +9,7 @@ import type { ResendAnswer } from '../partner/resends.ts'
 import type { StatusAnswer } from '../partner/status.ts'
 import { Refused } from './api-calls.ts'
 import type { Console, Visit } from './console.ts'
+import { mayOf, orNone, reasonField } from './forms.ts'
 import { empty, facts, type Html, live, nextPage, type Page, type Reader, table, time } from './page.ts'
 import { timeInput, withZone, zoneInput } from './picked-time.ts'
 
@@ -21,7 +23,7 @@ const GIVEN_UP: Words = { en: 'Given up', zh: '已放弃' }
 const PENDING: Words = { en: 'Sent again by themselves', zh: '自动重试中' }
 const SINCE: Words = { en: 'Since', zh: '始于' }
 
-const groupList = (reader: Reader, { data, isCapped }: Groups): Html => {
+const groupList = (reader: Reader, { data, isCapped }: Groups, maySend: boolean): Html => {
   const { t, to } = reader
   const name = t({ en: 'Failing webhooks', zh: '失败的回调' })
   return html`<h2>${name}</h2>${
@@ -44,7 +46,9 @@ const groupList = (reader: Reader, { data, isCapped }: Groups): Html => {
             html`<code>${error}</code>`,
             ...[count, pending, exhausted, partners].map(n => n.toLocaleString('en')),
             time(reader, oldestAt),
-            html`<a class="button" href="${to('bulk/new', { act: 'resend', host, error })}">${t({ en: 'Send all again…', zh: '全部重新投递…' })}</a>`,
+            maySend
+              ? html`<a class="button" href="${to('bulk/new', { act: 'resend', host, error })}">${t({ en: 'Send all again…', zh: '全部重新投递…' })}</a>`
+              : '',
           ]),
         )
   }${
@@ -79,7 +83,6 @@ const troubleCells = (reader: Reader, { callbackUrl, state, since, lastError, he
 
 const callbackList = ({ c, reader }: Visit, { data, nextCursor }: Callbacks): Html => {
   const { t, to } = reader
-  const why = t({ en: 'Reason', zh: '原因' })
   return html`${
     data.length === 0
       ? empty(t({ en: 'No URL fails or is held.', zh: '没有失败或暂缓投递的回调地址。' }))
@@ -92,8 +95,7 @@ const callbackList = ({ c, reader }: Visit, { data, nextCursor }: Callbacks): Ht
             html`<form method="post" action="${to('deliveries/enable')}" class="row">
               <input type="hidden" name="partnerId" value="${partnerId}">
               <input type="hidden" name="callbackUrl" value="${trouble.callbackUrl}">
-              <label><span class="hidden">${why}</span><input name="reason" maxlength="500" placeholder="${why}"></label>
-              <button>${t({ en: 'Enable', zh: '启用' })}</button></form>`,
+              ${reasonField(reader)}<button>${t({ en: 'Enable', zh: '启用' })}</button></form>`,
           ]),
         )
   }${nextPage(c, reader, nextCursor, { en: 'More URLs', zh: '更多回调地址' })}`
@@ -110,21 +112,27 @@ const callbacksFor = async (visit: Visit): Promise<Html> => {
   }
 }
 
+const givenUpForm = (reader: Reader): Html => {
+  const { t, to } = reader
+  return html`<h2>${t({ en: 'Given up, of all partners', zh: '所有合作方已放弃的回调' })}</h2>
+    <form method="get" action="${to('bulk/new')}" class="row">
+      <input type="hidden" name="act" value="resend"><input type="hidden" name="delivery" value="exhausted">
+      ${timeInput(reader, 'messageSince', { label: t({ en: 'Created since', zh: '创建时间不早于' }), isRequired: true })}
+      ${zoneInput(reader)}<button>${t({ en: 'Send again…', zh: '重新投递…' })}</button></form>`
+}
+
 const operatorPage = async (visit: Visit): Promise<Page> => {
   const { reader, call } = visit
-  const { t, to } = reader
+  const { t } = reader
+  const maySend = (await mayOf(visit))(BULK_CALLS['POST /v1/admin/bulk'])
   const groups = await call<Groups>('GET', '/v1/admin/messages/groups')
   const callbacks = await callbacksFor(visit)
   return {
     title: t(DELIVERIES),
     active: 'deliveries',
-    body: html`${groupList(reader, groups)}
+    body: html`${groupList(reader, groups, maySend)}
     <h2>${t(URLS)}</h2>${callbacks}
-    <h2>${t({ en: 'Given up, of all partners', zh: '所有合作方已放弃的回调' })}</h2>
-    <form method="get" action="${to('bulk/new')}" class="row">
-      <input type="hidden" name="act" value="resend"><input type="hidden" name="delivery" value="exhausted">
-      ${timeInput(reader, 'messageSince', { label: t({ en: 'Created since', zh: '创建时间不早于' }), isRequired: true })}
-      ${zoneInput(reader)}<button>${t({ en: 'Send again…', zh: '重新投递…' })}</button></form>`,
+    ${maySend ? givenUpForm(reader) : ''}`,
   }
 }
 
@@ -218,7 +226,7 @@ export const addDeliveries = ({ page, act }: Console): void => {
   page('deliveries/test', async () => 'deliveries')
   act('deliveries/enable', async ({ call, form }) => {
     const { reason, ...which } = await form()
-    await call('POST', '/v1/admin/callbacks/enable', { body: { ...which, reason: reason || undefined } })
+    await call('POST', '/v1/admin/callbacks/enable', { body: { ...which, reason: orNone(reason) } })
     return 'deliveries'
   })
   act('deliveries/test', async visit => {

@@ -4,6 +4,7 @@ import type { Words } from '../../core/language.ts'
 import { LONGEST_REASON } from '../../core/line.ts'
 import type { FOUND_REGISTRATION } from '../admin/registration-view.ts'
 import type { RegistrationAnswer } from '../partner/registration-schemas.ts'
+import { bulkLinks } from './bulk.ts'
 import type { Console, Visit } from './console.ts'
 import { empty, type Html, nextPage, type Page, type Reader, table, time } from './page.ts'
 import type { Session } from './sessions.ts'
@@ -126,16 +127,14 @@ const listPage = async (visit: Visit): Promise<Page> => {
     ...(session.kind === 'operator' ? [PARTNER, HOST, ERROR] : [{ en: 'Callback URL', zh: '回调地址' }]),
     CREATED,
   ]
+  const isSearched = Object.values(searched).some(Boolean)
   const rows = found.data.map(one => rowOf(reader, one))
   return {
     title: t(REGISTRATIONS),
     active: 'registrations',
     body: html`${searchForm(visit, searched)}
-    ${
-      rows.length === 0
-        ? nothing(reader, found, Object.values(searched).some(Boolean))
-        : table(t(REGISTRATIONS), head.map(t), rows)
-    }
+    ${rows.length === 0 ? nothing(reader, found, isSearched) : table(t(REGISTRATIONS), head.map(t), rows)}
+    ${session.kind === 'operator' && isSearched && rows.length > 0 ? await bulkLinks(visit, searched) : ''}
     ${nextPage(c, reader, found.nextCursor)}`,
   }
 }

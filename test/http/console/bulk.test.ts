@@ -37,6 +37,15 @@ describe('the preview', () => {
     expect(await bulks()).toEqual([])
   })
 
+  test('is where the search of a list leads to, for who may', async () => {
+    const { visit, cookie, roleCookie } = await openExhausted()
+    const path = 'registrations?host=partner.example&since=2h'
+    const link = 'href="bulk/new?act=resend&amp;host=partner.example&amp;since=2h"'
+    expect(await (await visit(path, cookie)).text()).toContain(link)
+    expect(await (await visit(path, await roleCookie('read'))).text()).not.toContain('bulk/new')
+    expect(await (await visit('deliveries', await roleCookie('read'))).text()).not.toContain('bulk/new')
+  })
+
   test('has the times of what it shows started, not later ones', async () => {
     const { api, show, post, cookie, bulks } = await openExhausted()
     const page = await show('bulk/new?act=resend&delivery=exhausted&messageSince=2026-11-25T00:20&zone=%2B08:00')
