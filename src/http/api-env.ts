@@ -1,3 +1,4 @@
+import type { Config } from '../config/settings.ts'
 import type { Edit } from '../core/changes.ts'
 import type { Clock } from '../core/clock.ts'
 import type { Attempt } from '../store/messages/message.ts'
@@ -5,7 +6,6 @@ import type { NewRegistration, Registered } from '../store/registrations/registe
 import type { Store } from '../store/store.ts'
 import type { Emit } from '../telemetry/emit.ts'
 import type { ConsoleVault } from './console-links.ts'
-import type { ShownSettings } from './docs/setting-texts.ts'
 import type { Operator } from './middleware/authenticate-operator.ts'
 import type { EnumerationGuard } from './middleware/enumeration-guard.ts'
 import type { createRegistrar } from './partner/register.ts'
@@ -37,7 +37,7 @@ export interface ApiEnv {
 
 /** Everything that the API needs. */
 export interface ApiDeps extends ProbeDeps {
-  config: ShownSettings
+  config: Config
   store: Store
   /** Resolves once the registration is durable. */
   register: (item: NewRegistration) => Promise<Registered>

@@ -11,7 +11,7 @@ import { createActs } from './operators/acts.ts'
 import { createAdminTokens } from './operators/admin-tokens.ts'
 import { createFactVerbs } from './operators/facts.ts'
 import { createNodes } from './operators/nodes.ts'
-import { createOperatorEvents } from './operators/operator-events.ts'
+import { createOperatorEventList, createOperatorEvents } from './operators/operator-events.ts'
 import { createApiKeys } from './partners/api-keys.ts'
 import { createPartners } from './partners/partners.ts'
 import { createUsage } from './partners/quotas.ts'
@@ -66,6 +66,7 @@ export const createVerbs = (
   ...createRegistrationSearch(searches),
   ...createStats(searches, figuresOf),
   ...createActs(searches),
+  ...createOperatorEventList(searches),
 
   ...createVerificationClaims(loops),
   ...createVerificationSettling(loops),

@@ -6,6 +6,7 @@ import { PARTNER_LINK_CALLS } from '../admin/console-links.ts'
 import { OPERATOR_CALLS } from '../admin/me.ts'
 import { FAILURE_CALLS } from '../admin/messages.ts'
 import { NODE_CALLS } from '../admin/nodes.ts'
+import { OPERATOR_EVENT_CALLS } from '../admin/operator-events.ts'
 import { OVERVIEW_CALLS } from '../admin/overview.ts'
 import { KEY_CALLS, PARTNER_CALLS } from '../admin/partners.ts'
 import { FOUND_REGISTRATION_CALLS } from '../admin/registrations.ts'
@@ -38,6 +39,7 @@ export const OPERATOR_OPERATIONS = {
     ...NODE_CALLS,
     ...OVERVIEW_CALLS,
     ...OPERATOR_CALLS,
+    ...OPERATOR_EVENT_CALLS,
     ...FOUND_REGISTRATION_CALLS,
     ...FAILURE_CALLS,
     ...BULK_CALLS,

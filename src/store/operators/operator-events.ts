@@ -1,3 +1,4 @@
+import type { RefusingChannel } from '../../core/operator-channel.ts'
 import {
   afterNote,
   afterTold,
@@ -10,12 +11,19 @@ import {
   subjectKey,
 } from '../../core/operator-event.ts'
 import type { StoreContext } from '../context.ts'
-import { asc, eq, gt, lte, or } from '../drizzle.ts'
+import { and, asc, desc, eq, gt, lt, lte, or } from '../drizzle.ts'
+import { type Page, pageOf } from '../page.ts'
 import type { Store } from '../store.ts'
 import { columnsOf, type Row, type Sql, type Tx } from '../tx.ts'
 import { CHANNEL_REFUSING, EVENTS_CLAIMABLE, findFact, putFact, removeFact } from './facts.ts'
 
 export type OperatorEventName = Pick<OperatorEvent, 'condition' | 'subject'>
+
+/** Where an event stands in their list; one that is noted again comes first. */
+export type OperatorEventPlace = Pick<ClaimedOperatorEvent, 'at' | 'id'>
+export interface ListedOperatorEvents extends Page<OperatorEvent, OperatorEventPlace> {
+  refusing: RefusingChannel | null
+}
 
 /** What came of notes, beside what is to be told now. */
 export interface NotedOperatorEvents {
@@ -152,6 +160,21 @@ export const createOperatorEvents = ({ read, write }: StoreContext) => {
       write(tx => (refusing === null ? removeFact(tx, CHANNEL_REFUSING) : putFact(tx, CHANNEL_REFUSING, refusing))),
   } satisfies Partial<Store>
 }
+
+/** What operators read of it. */
+export const createOperatorEventList = ({ read }: StoreContext) =>
+  ({
+    listOperatorEvents: ({ limit, before }) =>
+      read(async tx => {
+        const { operatorEvents } = tx.schema
+        const { at, id } = operatorEvents
+        const older = before === null ? undefined : or(lt(at, before.at), and(eq(at, before.at), lt(id, before.id)))
+        const found = tx.db.select().from(operatorEvents).where(older).orderBy(desc(at), desc(id))
+        const rows = (await found.limit(limit + 1)).map(eventOfRow)
+        const page = pageOf(rows, limit, last => ({ at: last.at, id: last.id }))
+        return { ...page, refusing: await findFact(tx, CHANNEL_REFUSING) }
+      }),
+  }) satisfies Partial<Store>
 
 const COLUMNS = ['id', 'condition', 'subject', 'state', 'since', 'at', 'count', 'details'] as const
 const TELLING = ['toldState', 'toldAt', 'dueAt', 'claims'] as const

@@ -6,9 +6,11 @@ import type { AdminToken, AdminTokenOwner, NewAdminToken } from './admin-tokens.
 import type { NewNode, ServiceNode } from './nodes.ts'
 import type {
   ClaimedOperatorEvent,
+  ListedOperatorEvents,
   NotedOperatorEvents,
   OperatorClaimRequest,
   OperatorEventName,
+  OperatorEventPlace,
   OperatorSettlement,
 } from './operator-events.ts'
 
@@ -40,6 +42,8 @@ export interface OperatorVerbs {
   claimOperatorEvents(claim: OperatorClaimRequest): Promise<ClaimedOperatorEvent[]>
   /** Records what came of a message. What no longer holds its claim changes nothing. */
   settleOperatorEvents(settlement: OperatorSettlement): Promise<void>
+  /** What is kept of them, the last noted first, and whether the channel takes anything. */
+  listOperatorEvents(page: { limit: number; before: OperatorEventPlace | null }): Promise<ListedOperatorEvents>
   /** Those that have not ended, by when they were noted first. */
   firingOperatorEvents(): Promise<OperatorEventName[]>
   /** Records that the channel refuses all it is sent; null: it does not, or there is none. */

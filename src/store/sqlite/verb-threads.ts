@@ -23,6 +23,7 @@ export const THREAD_OF: Readonly<Record<Verb, 'here' | 'reader' | 'writer'>> = {
   listAttempts: 'reader',
   listEvents: 'reader',
   listActs: 'reader',
+  listOperatorEvents: 'reader',
   searchRegistrations: 'reader',
   countRegistrations: 'reader',
   countExhausted: 'reader',

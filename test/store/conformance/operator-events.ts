@@ -54,6 +54,23 @@ export const describeOperatorEvents = (open: OpenStore): void => {
     expect(await tell(bench)).toEqual([])
   })
 
+  test('are listed with what was told and what is held back, the last noted first', async () => {
+    await using bench = await openStoreFixture(open)
+    const { store } = bench
+    await store.noteOperatorEvents([exhausted(bench, 'one')])
+    await tell(bench)
+    await store.noteOperatorEvents([exhausted(bench, 'two'), exhausted(bench, 'three')])
+    const first = await store.listOperatorEvents({ limit: 2, before: null })
+    const rest = await store.listOperatorEvents({ limit: 2, before: first.next })
+    expect([...first.found, ...rest.found].map(({ subject }) => subject)).toEqual(['three', 'two', 'one'])
+    expect([rest.next, rest.refusing]).toEqual([null, null])
+    expect(first.found[0]).toMatchObject({ toldAt: null, dueAt: expect.any(Number) })
+    expect(rest.found[0]).toMatchObject({ toldState: 'firing', toldAt: expect.any(Number), dueAt: null })
+    const refusing = { since: store.now(), channel: 'slack', problem: null, error: 'http 500' } as const
+    await store.recordOperatorChannel(refusing)
+    expect((await store.listOperatorEvents({ limit: 1, before: null })).refusing).toEqual(refusing)
+  })
+
   test('nobody claims within the gap, or before the time that a robot asked for', async () => {
     await using bench = await openStoreFixture(open)
     const at = bench.store.now()

@@ -1,0 +1,70 @@
+import { z } from 'zod'
+import { operatorChannelOf } from '../../core/operator-channel.ts'
+import { describeEvent } from '../../core/operator-texts/describe.ts'
+import type { AdminCalls } from '../calls.ts'
+import { AT, AT_OR_NULL, COUNT, TEXT_OR_NULL } from '../json/fields.ts'
+import { cursorField, listOf, PAGE_PARAMETERS, viewPage } from '../json/pagination.ts'
+import { readQuery } from '../json/validate.ts'
+import { answerLanguage } from '../language.ts'
+
+const STATE = z.enum(['firing', 'resolved'])
+const CHANNEL = z.enum(['wecom', 'dingtalk', 'feishu', 'slack', 'webhook'])
+
+const EVENT = z.object({
+  type: z.string().describe('The name by which it is told, such as `account.paused`.'),
+  subject: z.string().describe('What it is about: an account, a node, a partner and a host.'),
+  state: STATE,
+  since: AT.describe('When it began.'),
+  at: AT.describe('When it was noted last.'),
+  count: COUNT.describe('How often it has begun, or happened, within the hour.'),
+  headline: z.string(),
+  sentence: z.string().describe('What is wrong.'),
+  remedy: z.string().describe('What to do; empty where there is nothing to do.'),
+  toldState: STATE.nullable().describe('What operators were told last; null: nothing.'),
+  toldAt: AT_OR_NULL.describe('When they were told that.'),
+  dueAt: AT_OR_NULL.describe('When there is more to tell, which is held back until then; null: all is told.'),
+})
+
+const EVENTS = z.strictObject({
+  ...listOf(EVENT).shape,
+  channel: CHANNEL.nullable().describe('Who is told, by `OPERATOR_URL` of the node that answers; null: nobody.'),
+  refusing: z
+    .object({
+      since: AT,
+      channel: CHANNEL,
+      problem: z.enum(['signature', 'key', 'keyword', 'address']).nullable().describe('What lasts; null: it may pass.'),
+      error: TEXT_OR_NULL.describe('What it answered, such as `http 404`.'),
+    })
+    .nullable()
+    .describe('That the channel has taken none of several messages in a row; null: it takes them.'),
+})
+export type EventsAnswer = z.output<typeof EVENTS>
+
+const EVENTS_QUERY = z.strictObject({
+  limit: PAGE_PARAMETERS.limit,
+  cursor: cursorField(z.strictObject({ at: z.int().min(0), id: z.int().min(0) })),
+})
+
+/** `GET /v1/admin/events`: what operators are told. */
+export const OPERATOR_EVENT_CALLS = {
+  'GET /v1/admin/events': {
+    role: 'read',
+    operationId: 'listOperatorEvents',
+    summary: 'List what operators were told, and what is held back, the last noted first',
+    description:
+      'Of each condition and subject there is one event, which changes as that does; a thousand are kept. Texts are in the language that `accept-language` asks for.',
+    query: EVENTS_QUERY,
+    answers: { 200: EVENTS },
+    handle: async (c, { store, config, now }) => {
+      const { limit, cursor } = readQuery(c, EVENTS_QUERY)
+      const { refusing, ...page } = await store.listOperatorEvents({ limit, before: cursor ?? null })
+      const language = answerLanguage(c)
+      const { url } = config.operator
+      return c.json({
+        ...viewPage(page, event => z.decode(EVENT, { ...event, ...describeEvent(event, language, now()) })),
+        channel: url && operatorChannelOf(new URL(url.reveal())),
+        refusing: z.decode(EVENTS.shape.refusing, refusing),
+      })
+    },
+  },
+} satisfies AdminCalls

@@ -1,0 +1,76 @@
+import { html } from 'hono/html'
+import type { Words } from '../../core/language.ts'
+import type { EventsAnswer } from '../admin/operator-events.ts'
+import type { Console, Visit } from './console.ts'
+import { empty, facts, type Html, nextPage, type Page, type Reader, table, time } from './page.ts'
+
+const TITLE: Words = { en: 'What was told', zh: '通知记录' }
+type Event = EventsAnswer['data'][number]
+
+const CHANNELS: Readonly<Record<NonNullable<EventsAnswer['channel']>, Words>> = {
+  wecom: { en: 'WeCom', zh: '企业微信' },
+  dingtalk: { en: 'DingTalk', zh: '钉钉' },
+  feishu: { en: 'Feishu', zh: '飞书' },
+  slack: { en: 'Slack', zh: 'Slack' },
+  webhook: { en: 'a webhook', zh: 'webhook' },
+}
+const NOBODY: Words = { en: 'nobody: OPERATOR_URL is not set', zh: '未设置 OPERATOR_URL，不通知任何人' }
+
+const channelFacts = (reader: Reader, { channel, refusing }: EventsAnswer): Html => {
+  const { t } = reader
+  return html`${facts([[t({ en: 'Told by', zh: '通知方式' }), t(channel === null ? NOBODY : CHANNELS[channel])]])}
+  ${
+    refusing
+      ? html`<p role="alert" class="bad">${t({ en: 'It has taken nothing since', zh: '该渠道拒收，始于' })}
+        ${time(reader, refusing.since)} (${t(CHANNELS[refusing.channel])}): <code>${refusing.error}</code></p>`
+      : ''
+  }`
+}
+
+const toldCell = (reader: Reader, { state, toldState, toldAt, dueAt }: Event): Html => {
+  const { t } = reader
+  const told: Words =
+    toldState === state ? { en: 'told', zh: '已通知' } : { en: 'told before its change', zh: '变化前已通知' }
+  return html`${toldAt === null ? t({ en: 'not told', zh: '未通知' }) : html`${t(told)} ${time(reader, toldAt)}`}${
+    dueAt === null ? '' : html`<br>${t({ en: 'held back until', zh: '暂缓至' })} ${time(reader, dueAt)}`
+  }`
+}
+
+const eventTable = (reader: Reader, events: readonly Event[]): Html => {
+  const { t } = reader
+  return table(
+    t(TITLE),
+    [
+      t({ en: 'Last noted', zh: '最近一次' }),
+      t({ en: 'Began', zh: '始于' }),
+      t({ en: 'What', zh: '内容' }),
+      t({ en: 'Told', zh: '通知' }),
+    ],
+    events.map(event => [
+      time(reader, event.at),
+      time(reader, event.since),
+      html`<strong class="${event.state === 'firing' ? 'bad' : ''}">${event.headline}</strong><br>${event.sentence} ${event.remedy}
+        <br><small><code>${event.type}</code> ${event.subject}</small>`,
+      toldCell(reader, event),
+    ]),
+  )
+}
+
+const toldPage = async ({ c, reader, call }: Visit): Promise<Page> => {
+  const { t } = reader
+  const answer = await call<EventsAnswer>('GET', '/v1/admin/events', { query: { cursor: c.req.query('cursor') } })
+  return {
+    title: t(TITLE),
+    active: 'told',
+    body: html`${channelFacts(reader, answer)}
+    ${
+      answer.data.length === 0
+        ? empty(t({ en: 'There was nothing to tell.', zh: '尚无需要通知的内容。' }))
+        : eventTable(reader, answer.data)
+    }
+    ${nextPage(c, reader, answer.nextCursor)}`,
+  }
+}
+
+/** `/console/told`: what operators were told, and what is held back. */
+export const addTold = ({ page }: Console): void => page('told', toldPage)

@@ -1,0 +1,46 @@
+import { expect, test } from 'vitest'
+import { Secret } from '../../../src/core/secret.ts'
+import { ADMIN_TOKEN, DEFAULTS } from '../support/api.ts'
+import { openConsole } from './support.ts'
+
+test('says that nobody is told, and that there was nothing to tell', async () => {
+  const { visit, cookieOf } = await openConsole()
+  const page = await (await visit('told?lang=en', await cookieOf(ADMIN_TOKEN))).text()
+  expect(page).toContain('OPERATOR_URL is not set')
+  expect(page).toContain('There was nothing to tell.')
+})
+
+test('shows what is held back, and that the channel refuses, with the text of others as text', async () => {
+  const url = new Secret('https://hooks.slack.com/services/the-key')
+  const { api, visit, cookieOf } = await openConsole({
+    config: { ...DEFAULTS, operator: { ...DEFAULTS.operator, url } },
+  })
+  const { text: token } = await api.addToken('read')
+  const cookie = await cookieOf(token)
+  const at = api.clock.now
+  await api.store.noteOperatorEvents([
+    {
+      ...{ condition: 'message.exhausted', subject: 'partner_1 <script>x</script>', at, adds: 1 },
+      details: { partnerId: 'partner_1', host: 'partner.example', error: 'timeout' },
+    },
+  ])
+  await api.store.recordOperatorChannel({ since: at, channel: 'slack', problem: 'key', error: 'http 404' })
+  const page = await (await visit('told?lang=en', cookie)).text()
+  for (const part of ['Slack', 'http 404', 'held back until', 'message.exhausted', '&lt;script&gt;x'])
+    expect(page).toContain(part)
+  expect(page).not.toContain('the-key')
+  expect(page).not.toContain('<script>x')
+
+  const { json } = await api.call('GET', '/v1/admin/events', { key: token, headers: { 'accept-language': 'zh' } })
+  expect(json).toMatchObject({
+    channel: 'slack',
+    refusing: { since: new Date(at).toISOString(), problem: 'key', error: 'http 404' },
+    data: [{ type: 'message.exhausted', state: 'firing', toldAt: null, dueAt: new Date(at).toISOString() }],
+    nextCursor: null,
+  })
+})
+
+test('partners have no such page', async () => {
+  const { api, visit, cookieOf } = await openConsole()
+  expect((await visit('told', await cookieOf(api.partner.key))).status).toBe(404)
+})
