@@ -73,8 +73,9 @@ const troubleHead = ({ t }: Reader): string[] => [
   t({ en: 'Last error', zh: '最近的错误' }),
   t({ en: 'Held', zh: '暂缓' }),
 ]
-const troubleCells = (reader: Reader, { callbackUrl, state, since, lastError, held }: Trouble) => [
-  html`<code>${callbackUrl}</code>`,
+/** What can be done stands below the URL, where narrow screens show it too. */
+const troubleCells = (reader: Reader, { callbackUrl, state, since, lastError, held }: Trouble, form: Html) => [
+  html`<code>${callbackUrl}</code>${form}`,
   reader.t(STATES[state]),
   time(reader, since),
   lastError ?? '–',
@@ -88,14 +89,17 @@ const callbackList = ({ c, reader }: Visit, { data, nextCursor }: Callbacks): Ht
       ? empty(t({ en: 'No URL fails or is held.', zh: '没有失败或暂缓投递的回调地址。' }))
       : table(
           t(URLS),
-          [...troubleHead(reader), t({ en: 'Partner', zh: '合作方' }), ''],
+          [...troubleHead(reader), t({ en: 'Partner', zh: '合作方' })],
           data.map(({ partnerId, ...trouble }) => [
-            ...troubleCells(reader, trouble),
-            html`<a href="${to(`partners/${partnerId}`)}">${partnerId}</a>`,
-            html`<form method="post" action="${to('deliveries/enable')}" class="row">
+            ...troubleCells(
+              reader,
+              trouble,
+              html`<form method="post" action="${to('deliveries/enable')}" class="row">
               <input type="hidden" name="partnerId" value="${partnerId}">
               <input type="hidden" name="callbackUrl" value="${trouble.callbackUrl}">
               ${reasonField(reader)}<button>${t({ en: 'Enable', zh: '启用' })}</button></form>`,
+            ),
+            html`<a href="${to(`partners/${partnerId}`)}">${partnerId}</a>`,
           ]),
         )
   }${nextPage(c, reader, nextCursor, { en: 'More URLs', zh: '更多回调地址' })}`
@@ -153,13 +157,16 @@ const partnerPage = async ({ reader, call }: Visit): Promise<Page> => {
         ? empty(t({ en: 'No URL fails or is held.', zh: '没有失败或暂缓投递的回调地址。' }))
         : table(
             t(URLS),
-            [...troubleHead(reader), ''],
-            callbacks.map(trouble => [
-              ...troubleCells(reader, trouble),
-              html`<form method="post" action="${to('deliveries/test')}">
+            troubleHead(reader),
+            callbacks.map(trouble =>
+              troubleCells(
+                reader,
+                trouble,
+                html`<form method="post" action="${to('deliveries/test')}" class="row">
                 <input type="hidden" name="callbackUrl" value="${trouble.callbackUrl}">
                 <button>${t({ en: 'Send a test', zh: '发送测试' })}</button></form>`,
-            ]),
+              ),
+            ),
           )
     }
     <h2>${t({ en: 'Send again what was given up', zh: '重新投递已放弃的回调' })}</h2>
