@@ -25,6 +25,7 @@ import { addPartners } from './partners.ts'
 import { addRegistrations } from './registrations.ts'
 import { addSecrets } from './secrets.ts'
 import { createSessions, type Session } from './sessions.ts'
+import { addSettings } from './settings.ts'
 import { addTold } from './told.ts'
 
 /** What a page is made with. */
@@ -180,6 +181,7 @@ export const addConsole = (app: Hono<ApiEnv>, deps: SharedDeps): void => {
   addLinks(pages)
   addSecrets(pages)
   addTold(pages)
+  addSettings(pages)
   app.all('/console/*', c => visited(c, visit => notThere(c, visit.reader)))
 }
 

@@ -10,6 +10,7 @@ import { OPERATOR_EVENT_CALLS } from '../admin/operator-events.ts'
 import { OVERVIEW_CALLS } from '../admin/overview.ts'
 import { KEY_CALLS, PARTNER_CALLS } from '../admin/partners.ts'
 import { FOUND_REGISTRATION_CALLS } from '../admin/registrations.ts'
+import { SETTING_CALLS } from '../admin/settings.ts'
 import { CALLBACK_TEST_CALLS } from '../partner/callback-test.ts'
 import { CONSOLE_LINK_CALLS } from '../partner/console-links.ts'
 import { EVENT_CALLS } from '../partner/events.ts'
@@ -39,6 +40,7 @@ export const OPERATOR_OPERATIONS = {
     ...NODE_CALLS,
     ...OVERVIEW_CALLS,
     ...OPERATOR_CALLS,
+    ...SETTING_CALLS,
     ...OPERATOR_EVENT_CALLS,
     ...FOUND_REGISTRATION_CALLS,
     ...FAILURE_CALLS,

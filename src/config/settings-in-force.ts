@@ -1,0 +1,47 @@
+import { isDeepStrictEqual } from 'node:util'
+import { formatDuration } from '../core/duration.ts'
+import type { Language } from '../core/language.ts'
+import type { Setting } from './setting.ts'
+import { type Config, settingGroups } from './settings.ts'
+
+type Described = Pick<Setting, 'name' | 'default'> & {
+  group: string
+  required: boolean
+  secret: boolean
+  meaning: string
+}
+
+const describe = (group: string, setting: Setting, language: Language): Described => {
+  const { name, default: text, neededFor, secret } = setting
+  return {
+    ...{ name, group, default: text, required: neededFor !== undefined, secret: secret === true },
+    meaning: setting[language],
+  }
+}
+
+/** Every setting with its default, not what is set. */
+export const listSettings = (language: Language): Described[] =>
+  settingGroups.flatMap(([group, { settings }]) =>
+    Object.values(settings).map(setting => describe(group, setting, language)),
+  )
+
+/** As it is written where it is set. `key`: its name in the config, which ends in `Ms` for durations. */
+const textOf = (key: string, value: unknown): string => {
+  if (Array.isArray(value)) return value.map(item => textOf(key, item)).join(',')
+  if (typeof value === 'number' && key.endsWith('Ms')) return formatDuration(value)
+  if (typeof value === 'object' && value !== null && 'prefix' in value && 'address' in value)
+    return `${value.address}/${value.prefix}`
+  return String(value)
+}
+
+/** Every setting with its default and what is in force; of secrets only whether that is another. */
+export const settingsInForce = (config: Config, language: Language) =>
+  settingGroups.flatMap(([group, { settings }]) =>
+    Object.entries(settings).map(([key, setting]) => {
+      const value = (config[group as keyof Config] as Readonly<Record<string, unknown>>)[key] ?? null
+      const standard = setting.default === null ? null : setting.parser.parse(setting.default)
+      const isDefault = isDeepStrictEqual(value, standard)
+      const text = value === null || setting.secret ? null : isDefault ? setting.default : textOf(key, value)
+      return { ...describe(group, setting, language), value: text, isDefault }
+    }),
+  )

@@ -1,0 +1,32 @@
+import { z } from 'zod'
+import { settingsInForce } from '../../config/settings-in-force.ts'
+import type { AdminCalls } from '../calls.ts'
+import { TEXT_OR_NULL } from '../json/fields.ts'
+import { listOf } from '../json/pagination.ts'
+import { answerLanguage } from '../language.ts'
+
+const SETTING = z.object({
+  name: z.string(),
+  group: z.string(),
+  default: TEXT_OR_NULL,
+  required: z.boolean().describe('The service does not start without it.'),
+  secret: z.boolean().describe('It is never shown.'),
+  meaning: z.string(),
+  value: TEXT_OR_NULL.describe('As it is written; null: it is secret, or not set.'),
+  isDefault: z.boolean().describe('What is in force is the default, or nothing where there is none.'),
+})
+const SETTINGS = listOf(SETTING)
+export type SettingsAnswer = z.output<typeof SETTINGS>
+
+/** `GET /v1/admin/settings`. They are one page. */
+export const SETTING_CALLS = {
+  'GET /v1/admin/settings': {
+    role: 'read',
+    operationId: 'listSettings',
+    summary: 'List the settings of the node that answers beside their defaults',
+    description: 'Secrets are left out. Texts are in the language that `accept-language` asks for.',
+    answers: { 200: SETTINGS },
+    handle: (c, { config }) =>
+      c.json({ data: settingsInForce(config, answerLanguage(c)), nextCursor: null } satisfies SettingsAnswer),
+  },
+} satisfies AdminCalls

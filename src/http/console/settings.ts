@@ -1,0 +1,46 @@
+import { html } from 'hono/html'
+import type { Words } from '../../core/language.ts'
+import type { SettingsAnswer } from '../admin/settings.ts'
+import type { Console, Visit } from './console.ts'
+import { type Html, type Page, type Reader, table } from './page.ts'
+
+const TITLE: Words = { en: 'Settings', zh: '设置' }
+type Setting = SettingsAnswer['data'][number]
+
+const inForce = ({ t }: Reader, { value, secret, isDefault }: Setting): Html => {
+  if (value !== null && value !== '')
+    return isDefault ? html`<code>${value}</code>` : html`<strong><code>${value}</code></strong>`
+  if (!secret) return html`${t({ en: 'not set', zh: '未设置' })}`
+  return html`${t(isDefault ? { en: 'not set', zh: '未设置' } : { en: 'set, and not shown', zh: '已设置（不显示）' })}`
+}
+
+const settingsPage = async ({ reader, call }: Visit): Promise<Page> => {
+  const { t } = reader
+  const { data } = await call<SettingsAnswer>('GET', '/v1/admin/settings')
+  return {
+    title: t(TITLE),
+    active: 'settings',
+    body: html`<p>${t({
+      en: 'Of the node that answers. What is not the default is bold. They are changed where the service is started.',
+      zh: '以下为响应本页的节点的设置，粗体为非默认值。请在启动服务处修改。',
+    })}</p>
+    ${table(
+      t(TITLE),
+      [
+        t({ en: 'Name', zh: '名称' }),
+        t({ en: 'In force', zh: '当前值' }),
+        t({ en: 'Default', zh: '默认值' }),
+        t({ en: 'Meaning', zh: '含义' }),
+      ],
+      data.map(setting => [
+        html`<code>${setting.name}</code>`,
+        inForce(reader, setting),
+        setting.default ? html`<code>${setting.default}</code>` : '–',
+        setting.meaning.replaceAll('`', ''),
+      ]),
+    )}`,
+  }
+}
+
+/** `/console/settings`: what is set. */
+export const addSettings = ({ page }: Console): void => page('settings', settingsPage)
