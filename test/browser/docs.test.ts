@@ -1,53 +1,12 @@
-import { mkdirSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import type { AxeResults } from 'axe-core'
-import type { Browser, Page } from 'playwright-core'
+import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { LIMITS } from '../../src/http/listen.ts'
 import { openListening } from '../attack/support/listening.ts'
 import { openBrowser, reasonToSkip } from './chromium.ts'
+import { BUSY_MS, contextOf, faultsOf, SCREENS, violationsOf } from './faults.ts'
 
-const AXE = readFileSync(fileURLToPath(import.meta.resolve('axe-core/axe.min.js')), 'utf8')
 const PAGES = ['/docs', '/docs/webhooks', '/docs/examples', '/docs/frameworks', '/docs/problems', '/docs/reference']
 const LANGUAGES = ['en', 'zh-CN']
-/** Each width with each theme, since some of a page is shown on wide ones only; both languages with each of either. */
-const ALL_SCREENS = [
-  { width: 1280, theme: 'light', locale: 'en' },
-  { width: 1280, theme: 'dark', locale: 'zh-CN' },
-  { width: 375, theme: 'light', locale: 'zh-CN' },
-  { width: 375, theme: 'dark', locale: 'en' },
-] as const
-/** By day the first. */
-const SCREENS = ALL_SCREENS.filter((_, index) => process.env.ALL_SCREENS === '1' || index === 0)
-/** Other tests run beside. */
-const BUSY_MS = 120_000
-/** A folder for pictures of each page, for those who want to look at them. */
-const PICTURES = process.env.PICTURES ?? null
-
-/** What a page did that it should not, while it was read. */
-const watch = (page: Page, origin: string) => {
-  const faults: string[] = []
-  page.on('console', message => {
-    if (['error', 'warning'].includes(message.type())) faults.push(`console: ${message.text()}`)
-  })
-  page.on('pageerror', error => faults.push(`error: ${error.message}`))
-  page.on('request', request => {
-    const url = request.url()
-    if (!url.startsWith(`${origin}/`) && !url.startsWith('data:')) faults.push(`foreign request: ${url}`)
-  })
-  page.on('response', response => {
-    if (response.status() >= 400) faults.push(`${response.status()}: ${response.url()}`)
-  })
-  return faults
-}
-
-const violationsOf = async (page: Page): Promise<string[]> => {
-  // By the debugger, which the page's policy does not concern.
-  await page.evaluate(AXE)
-  const { violations } = (await page.evaluate("axe.run({ resultTypes: ['violations'] })")) as AxeResults
-  return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 150)).join(' | ')}`)
-}
 
 describe.skipIf(reasonToSkip !== null)('in Chromium', () => {
   let api: Awaited<ReturnType<typeof openListening>>
@@ -64,22 +23,11 @@ describe.skipIf(reasonToSkip !== null)('in Chromium', () => {
   const cases = PAGES.flatMap(path => SCREENS.map(screen => ({ path, ...screen })))
   test.each(cases)(
     '$path at $width px, $locale, $theme has no fault',
-    async ({ path, width, locale, theme }) => {
-      const context = await browser.newContext({ viewport: { width, height: 800 }, locale, colorScheme: theme })
+    async ({ path, ...screen }) => {
+      const context = await browser.newContext(contextOf(screen))
       try {
-        context.setDefaultTimeout(BUSY_MS / 2)
-        const page = await context.newPage()
-        const faults = watch(page, api.url)
-        await page.goto(`${api.url}${path}`)
-        expect(await page.getAttribute('html', 'lang')).toBe(locale)
-        expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(width)
-        if (PICTURES !== null) {
-          mkdirSync(PICTURES, { recursive: true })
-          const name = `${path.slice(1).replaceAll('/', '-')}-${width}-${locale}-${theme}.png`
-          await page.screenshot({ path: join(PICTURES, name), fullPage: true })
-        }
-        expect(await violationsOf(page)).toEqual([])
-        expect(faults).toEqual([])
+        const name = path.slice(1).replaceAll('/', '-')
+        expect(await faultsOf(context, screen, { origin: api.url, path, name })).toEqual([])
       } finally {
         await context.close()
       }

@@ -1,0 +1,310 @@
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { MINUTE } from '../../src/core/duration.ts'
+import { LIMITS } from '../../src/http/listen.ts'
+import { openListening } from '../attack/support/listening.ts'
+import { ADMIN_TOKEN } from '../http/support/api.ts'
+import { openBrowser, reasonToSkip } from './chromium.ts'
+import { BUSY_MS, contextOf, faultsOf, SCREENS } from './faults.ts'
+
+const HOSTILE = `<script>alert(1)</script>"' ${'long'.repeat(17)}`
+
+/** A service of which something is in each state. */
+const openService = async () => {
+  const api = await openListening(LIMITS)
+  const admin = async (method: string, path: string, body?: unknown) => {
+    const { status, text, json } = await api.call(method, `/v1/admin/${path}`, { key: ADMIN_TOKEN, body })
+    if (status >= 300) throw new Error(text)
+    return json
+  }
+  const register = async (idcardid: string, host: string) => {
+    api.clock.now += MINUTE
+    const { id } = await api.register({
+      idcardid,
+      callbackUrl: `https://${host}/hook`,
+      metadata: { order: `${HOSTILE}\u202e` },
+    })
+    return id as string
+  }
+  await register('1000000001', 'well.example')
+  await api.succeed()
+  await api.receiveWith(200)
+  const exhausted = await register('1000000002', 'down.example')
+  await api.succeed()
+  await api.receiveWith(503, { scheduleMs: [] })
+  await register('1000000003', `${'long.'.repeat(20)}example`)
+  await api.succeed()
+  await api.receiveWith(null)
+  await register('1000000004', 'gone.example')
+  await api.succeed()
+  await api.receiveWith(410)
+  await register('1000000005', 'well.example')
+  for (let times = 0; times < 5; times++) {
+    await api.answerWith({ kind: 'invalid_id', code: 4060 })
+    api.clock.now += MINUTE
+  }
+  const cancelled = await register('1000000006', 'well.example')
+  await api.call('DELETE', `/v1/registrations/${cancelled}`)
+  await admin('PATCH', `partners/${api.other.id}`, { name: HOSTILE, reason: HOSTILE })
+  const { id: bulk } = await admin('POST', 'bulk', { act: 'resend', filter: { host: 'down.example' }, reason: HOSTILE })
+  const since = new Date(api.clock.now - MINUTE).toISOString()
+  const { json: resend } = await api.call('POST', '/v1/resend', { body: { since, delivery: 'exhausted' } })
+  const node = { version: '1.0', settings: 'red-fox', clockAheadMs: null, roles: ['api', 'poll', 'deliver'] as const }
+  await api.store.beatNode({ ...node, id: 'node_1', name: 'lost:1' })
+  api.clock.now += MINUTE
+  await api.store.beatNode({ ...node, id: 'node_0', name: 'works:1' })
+  const pending = await register('1000000007', 'well.example')
+  const pause = { kind: 'pause', reason: 'credentials_wrong', code: 405, probes: 1, probeAt: api.clock.now + MINUTE }
+  await api.answerWith({ kind: 'account', code: 405, fault: 'credentials_wrong' }, pause)
+
+  const origin = api.url
+  const cookieOf = async (token: string) => {
+    const answer = await fetch(`${origin}/console/sign-in`, {
+      method: 'POST',
+      headers: { origin },
+      body: new URLSearchParams({ token }),
+      redirect: 'manual',
+    })
+    const [name = '', value = ''] = answer.headers.get('set-cookie')?.split(';')[0]?.split('=') ?? []
+    return { name, value, url: `${origin}/console` }
+  }
+  return { api, origin, exhausted, pending, bulk: bulk as string, resend: resend.id as string, cookieOf }
+}
+type Service = Awaited<ReturnType<typeof openService>>
+type Who = 'operator' | 'partner'
+
+const PAGES: Readonly<Record<Who, Readonly<Record<string, (service: Service) => string>>>> = {
+  operator: {
+    now: () => '',
+    registrations: () => 'registrations',
+    'a search without results': () => 'registrations?serial=404',
+    'a registration with attempts': ({ exhausted }) => `registrations/${exhausted}`,
+    'a pending registration': ({ pending }) => `registrations/${pending}`,
+    deliveries: () => 'deliveries',
+    partners: () => 'partners',
+    'a new partner': () => 'partners/new',
+    'a partner': ({ api }) => `partners/${api.partner.id}`,
+    'a partner with a hostile name': ({ api }) => `partners/${api.other.id}`,
+    'a new key': ({ api }) => `partners/${api.partner.id}/new-key`,
+    'revoking a key': ({ api }) => `partners/${api.partner.id}/revoke?key=${api.partner.keyId}`,
+    'a link for a partner': ({ api }) => `partners/${api.partner.id}/link`,
+    accounts: () => 'accounts',
+    'a new account': () => 'accounts/new',
+    'removing an account': ({ api }) => `accounts/${api.account.id}/remove`,
+    'bulk acts': () => 'bulk',
+    'a new bulk act': () => 'bulk/new?act=resend&host=down.example&error=http_503',
+    'a bulk act': ({ bulk }) => `bulk/${bulk}`,
+    nodes: () => 'nodes',
+    'what was told': () => 'told',
+    audit: () => 'audit',
+  },
+  partner: {
+    now: () => '',
+    registrations: () => 'registrations',
+    'a registration': ({ exhausted }) => `registrations/${exhausted}`,
+    deliveries: () => 'deliveries',
+    'sending again': ({ resend }) => `deliveries/resend/${resend}`,
+    secrets: () => 'secrets',
+  },
+}
+
+describe.skipIf(reasonToSkip !== null)('the console in Chromium', () => {
+  let service: Service
+  let browser: Browser
+  let cookies: Record<Who, Awaited<ReturnType<Service['cookieOf']>>>
+  beforeAll(async () => {
+    service = await openService()
+    cookies = {
+      operator: await service.cookieOf(ADMIN_TOKEN),
+      partner: await service.cookieOf(service.api.partner.key),
+    }
+    browser = await openBrowser()
+  }, 60_000)
+  afterAll(async () => {
+    await browser.close()
+    await service.api[Symbol.asyncDispose]()
+  })
+
+  const urlOf = (path: string) => `${service.origin}/console/${path}`
+  const openContext = async (who: Who | null, options: BrowserContextOptions = {}) => {
+    const context = await browser.newContext({ locale: 'en', ...options })
+    context.setDefaultTimeout(BUSY_MS / 2)
+    if (who !== null) await context.addCookies([cookies[who]])
+    return Object.assign(context, { [Symbol.asyncDispose]: () => context.close() })
+  }
+  const openPage = async (who: Who | null, path: string, options: BrowserContextOptions = {}) => {
+    const context = await openContext(who, options)
+    const page = await context.newPage()
+    await page.goto(urlOf(path))
+    return Object.assign(page, { [Symbol.asyncDispose]: () => context.close() })
+  }
+  const focusedText = (page: Page) => page.evaluate('document.activeElement.textContent.trim()')
+
+  const cases = [
+    { who: null, name: 'signing in', pathOf: () => 'sign-in' },
+    ...(['operator', 'partner'] as const).flatMap(who =>
+      Object.entries(PAGES[who]).map(([name, pathOf]) => ({ who, name, pathOf })),
+    ),
+  ].flatMap(page => SCREENS.map(screen => ({ ...page, ...screen })))
+  test.each(cases)(
+    '$who: $name at $width px, $locale, $theme has no fault',
+    async ({ who, name, pathOf, ...screen }) => {
+      await using context = await openContext(who, contextOf(screen))
+      const of = { origin: service.origin, path: `/console/${pathOf(service)}`, name: `console-${who}-${name}` }
+      expect(await faultsOf(context, screen, of)).toEqual([])
+    },
+    BUSY_MS,
+  )
+
+  test('is signed in to by keys alone, shows what was asked for, and is left', async () => {
+    await using page = await openPage(null, 'registrations?status=cancelled')
+    expect(await page.title()).toMatch(/^Sign in/)
+    const isInField = () => page.evaluate('document.activeElement.name === "token"')
+    for (let tabs = 0; tabs < 10 && !(await isInField()); tabs++) await page.keyboard.press('Tab')
+    await page.keyboard.type(ADMIN_TOKEN)
+    await page.keyboard.press('Enter')
+    await page.waitForURL(urlOf('registrations?status=cancelled'))
+    expect(await page.locator('tbody tr').count()).toBe(1)
+    expect(await page.evaluate('document.cookie')).not.toContain('idface_console')
+    await page.click('button:text-is("Sign out")')
+    await page.waitForURL(urlOf('sign-in'))
+    await page.goBack()
+    await page.waitForURL(/\/sign-in/)
+  })
+
+  test('says that a token is wrong', async () => {
+    await using page = await openPage(null, 'sign-in')
+    await page.fill('[name="token"]', 'ifn_wrong')
+    await page.keyboard.press('Enter')
+    await page.waitForSelector('[role="alert"]:has-text("no valid admin token")')
+  })
+
+  test('is entered by a link of a partner, with a button', async () => {
+    const { json } = await service.api.call('POST', '/v1/console-links', { body: {} })
+    await using page = await openPage(null, `enter${new URL(json.url).search}`)
+    await page.click('main button')
+    await page.waitForURL(urlOf(''))
+    expect(await page.locator('h1').textContent()).toBe('Now')
+  })
+
+  const lookedAt = (page: Page) => page.getAttribute('.as-of time', 'datetime')
+  const isLook = (request: { url: () => string; resourceType: () => string }) =>
+    request.url() === urlOf('') && request.resourceType() === 'fetch'
+
+  test('looks again by itself at what is so now, and leaves the focus and the place', async () => {
+    await using context = await openContext('operator', { viewport: { width: 1280, height: 300 } })
+    const page = await context.newPage()
+    await page.clock.install()
+    await page.goto(urlOf(''))
+    const before = await lookedAt(page)
+    await page.locator('#live a.button').last().focus()
+    await page.evaluate('document.activeElement.isTheSame = true; window.scrollTo(0, 150)')
+    service.api.clock.now += MINUTE
+    await page.clock.runFor(6_000)
+    await expect.poll(() => lookedAt(page)).not.toBe(before)
+    expect(await page.evaluate('[document.activeElement.isTheSame, window.scrollY]')).toEqual([true, 150])
+    // From the second look on there is a curve.
+    await page.waitForSelector('.backlog canvas')
+  })
+
+  test('looks not again while it is hidden', async () => {
+    await using context = await openContext('operator')
+    const page = await context.newPage()
+    await page.clock.install()
+    await page.goto(urlOf(''))
+    let looks = 0
+    page.on('request', request => {
+      if (isLook(request)) looks++
+    })
+    const hide = (isHidden: boolean) =>
+      page.evaluate(`Object.defineProperty(document, 'hidden', { value: ${isHidden}, configurable: true })`)
+    await hide(true)
+    await page.clock.runFor(10 * MINUTE)
+    await hide(false)
+    expect(looks).toBe(0)
+    const look = page.waitForRequest(isLook)
+    await page.clock.runFor(40_000)
+    await look
+  })
+
+  test('has all of a search in its address, for bookmarks and the way back', async () => {
+    await using page = await openPage('operator', 'registrations')
+    await page.selectOption('[name="status"]', 'cancelled')
+    await page.click('main form button')
+    await page.waitForURL(/registrations\?.*status=cancelled/)
+    const found = await page.locator('tbody').textContent()
+    const bookmark = page.url()
+    await page.click('tbody a')
+    await page.waitForURL(/registrations\/reg_/)
+    await page.goBack()
+    expect(page.url()).toBe(bookmark)
+    expect(await page.locator('tbody').textContent()).toBe(found)
+    await using other = await openPage('operator', bookmark.slice(urlOf('').length))
+    expect(await other.inputValue('[name="status"]')).toBe('cancelled')
+    expect(await other.locator('tbody').textContent()).toBe(found)
+  })
+
+  test('is used by keys: / searches, j and k go along a list, Enter opens', async () => {
+    await using page = await openPage('operator', 'registrations')
+    const serials = await page.locator('tbody td:first-child a').allTextContents()
+    const steps = [
+      ['j', 0],
+      ['j', 1],
+      ['k', 0],
+    ] as const
+    for (const [key, at] of steps) {
+      await page.keyboard.press(key)
+      expect(await focusedText(page)).toBe(serials[at])
+    }
+    await page.keyboard.press('/')
+    await page.keyboard.type('jk/')
+    expect(await page.inputValue('[name="q"]')).toBe('jk/')
+    await page.fill('[name="q"]', '1000000002')
+    await page.keyboard.press('Enter')
+    await page.waitForURL(urlOf(`registrations/${service.exhausted}`))
+    await page.goBack()
+    await page.keyboard.press('j')
+    await page.keyboard.press('Enter')
+    await page.waitForURL(/registrations\/reg_/)
+  })
+
+  test('a button copies', async () => {
+    await using page = await openPage('operator', `registrations/${service.exhausted}`, {
+      permissions: ['clipboard-read', 'clipboard-write'],
+    })
+    await page.click('[data-copy="#curl"]')
+    await page.waitForSelector('button:text-is("Copied")')
+    const copied = await page.evaluate('navigator.clipboard.readText()')
+    expect(copied).toBe(await page.locator('#curl').textContent())
+    expect(copied).toContain(`${service.origin}/v1/admin/registrations/${service.exhausted}`)
+  })
+
+  test('the other language is at the same page, and stays', async () => {
+    await using page = await openPage('operator', 'registrations?status=pending')
+    await page.click('text=中文')
+    expect(await page.getAttribute('html', 'lang')).toBe('zh-CN')
+    expect(await page.inputValue('[name="status"]')).toBe('pending')
+    await page.click('nav >> text=投递')
+    expect(await page.getAttribute('html', 'lang')).toBe('zh-CN')
+  })
+
+  test('signs in, finds, resends and leaves without JavaScript', async () => {
+    await using page = await openPage(null, '', { javaScriptEnabled: false })
+    await page.fill('[name="token"]', service.api.partner.key)
+    await page.click('main button')
+    await page.fill('[name="q"]', '1000000002')
+    await page.press('[name="q"]', 'Enter')
+    await page.waitForURL(urlOf(`registrations/${service.exhausted}`))
+    expect(await page.isVisible('[data-copy]')).toBe(false)
+    const deliveryOf = async () =>
+      (await service.api.call('GET', `/v1/registrations/${service.exhausted}`)).json.delivery
+    const before = await deliveryOf()
+    await page.click('button:text-is("Resend")')
+    await page.waitForURL(urlOf(`registrations/${service.exhausted}`))
+    expect([before.state, (await deliveryOf()).state]).toEqual(['exhausted', 'pending'])
+    await page.click('button:text-is("Sign out")')
+    await page.waitForURL(urlOf('sign-in'))
+  })
+})
+
+if (reasonToSkip !== null) test('the console in Chromium', ({ skip }) => skip(reasonToSkip ?? ''))

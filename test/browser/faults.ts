@@ -1,0 +1,74 @@
+import { mkdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { AxeResults } from 'axe-core'
+import type { BrowserContext, Page } from 'playwright-core'
+
+const AXE = readFileSync(fileURLToPath(import.meta.resolve('axe-core/axe.min.js')), 'utf8')
+/** Each width with each theme, since some of a page is shown on wide ones only; both languages with each of either. */
+const ALL_SCREENS = [
+  { width: 1280, theme: 'light', locale: 'en' },
+  { width: 1280, theme: 'dark', locale: 'zh-CN' },
+  { width: 375, theme: 'light', locale: 'zh-CN' },
+  { width: 375, theme: 'dark', locale: 'en' },
+] as const
+export type Screen = (typeof ALL_SCREENS)[number]
+/** By day the first. */
+export const SCREENS = ALL_SCREENS.filter((_, index) => process.env.ALL_SCREENS === '1' || index === 0)
+/** Other tests run beside. */
+export const BUSY_MS = 120_000
+/** A folder for pictures of each page, for those who want to look at them. */
+const PICTURES = process.env.PICTURES ?? null
+
+/** What a screen is to a browser. */
+export const contextOf = ({ width, theme, locale }: Screen) => ({
+  viewport: { width, height: 800 },
+  colorScheme: theme,
+  locale,
+})
+
+/** What a page did that it should not, while it was read. */
+const watch = (page: Page, origin: string) => {
+  const faults: string[] = []
+  page.on('console', message => {
+    if (['error', 'warning'].includes(message.type())) faults.push(`console: ${message.text()}`)
+  })
+  page.on('pageerror', error => faults.push(`error: ${error.message}`))
+  page.on('request', request => {
+    const url = request.url()
+    if (!url.startsWith(`${origin}/`) && !url.startsWith('data:')) faults.push(`foreign request: ${url}`)
+  })
+  page.on('response', response => {
+    if (response.status() >= 400) faults.push(`${response.status()}: ${response.url()}`)
+  })
+  return faults
+}
+
+export const violationsOf = async (page: Page): Promise<string[]> => {
+  // By the debugger, which the page's policy does not concern.
+  await page.evaluate(AXE)
+  const { violations } = (await page.evaluate("axe.run({ resultTypes: ['violations'] })")) as AxeResults
+  return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 150)).join(' | ')}`)
+}
+
+/** What is wrong with a page: its language, what is wider than the screen, what axe finds, what it logs, loads and is refused. */
+export const faultsOf = async (
+  context: BrowserContext,
+  { width, locale, theme }: Screen,
+  { origin, path, name }: { origin: string; path: string; name: string },
+): Promise<string[]> => {
+  context.setDefaultTimeout(BUSY_MS / 2)
+  const page = await context.newPage()
+  const faults = watch(page, origin)
+  await page.goto(`${origin}${path}`)
+  const language = await page.getAttribute('html', 'lang')
+  if (language !== locale) faults.push(`language: ${language}`)
+  const scrollWidth = Number(await page.evaluate('document.documentElement.scrollWidth'))
+  if (scrollWidth > width) faults.push(`${scrollWidth} pixels wide`)
+  if (PICTURES !== null) {
+    mkdirSync(PICTURES, { recursive: true })
+    await page.screenshot({ path: join(PICTURES, `${name}-${width}-${locale}-${theme}.png`), fullPage: true })
+  }
+  faults.push(...(await violationsOf(page)))
+  return faults
+}
