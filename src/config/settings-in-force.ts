@@ -41,7 +41,8 @@ export const settingsInForce = (config: Config, language: Language) =>
       const value = (config[group as keyof Config] as Readonly<Record<string, unknown>>)[key] ?? null
       const standard = setting.default === null ? null : setting.parser.parse(setting.default)
       const isDefault = isDeepStrictEqual(value, standard)
-      const text = value === null || setting.secret ? null : isDefault ? setting.default : textOf(key, value)
+      const own = value === null || setting.secret ? null : textOf(key, value)
+      const text = isDefault ? setting.default : own
       return { ...describe(group, setting, language), value: text, isDefault }
     }),
   )

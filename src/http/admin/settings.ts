@@ -12,7 +12,7 @@ const SETTING = z.object({
   required: z.boolean().describe('The service does not start without it.'),
   secret: z.boolean().describe('It is never shown.'),
   meaning: z.string(),
-  value: TEXT_OR_NULL.describe('As it is written; null: it is secret, or not set.'),
+  value: TEXT_OR_NULL.describe('As it is written; null: it is not set, or secret and not the default.'),
   isDefault: z.boolean().describe('What is in force is the default, or nothing where there is none.'),
 })
 const SETTINGS = listOf(SETTING)

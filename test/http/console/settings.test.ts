@@ -16,6 +16,7 @@ test('the API has what is in force beside the default, and of a secret whether i
   const of = (name: string) => json.data.find((one: { name: string }) => one.name === name)
   expect(of('RETRY_SCHEDULE')).toMatchObject({ value: '5s,1h', isDefault: false, secret: false })
   expect(of('RETENTION')).toMatchObject({ value: '30d', default: '30d', isDefault: true })
+  expect(of('DATABASE_URL')).toMatchObject({ value: 'file:data/notifier.db', isDefault: true, secret: true })
   expect(of('MASTER_KEY')).toMatchObject({ value: null, default: null, isDefault: false, secret: true })
   expect(of('OPERATOR_URL')).toMatchObject({ value: null, isDefault: true })
   expect(text).not.toContain(config.storage.masterKey.reveal())
