@@ -87,7 +87,10 @@ export interface Page {
   body: Html
 }
 
-/** A whole page. Partners' text comes into it by `html` only, which escapes it. */
+/**
+ * A whole page. Its referrer policy is looser than the header's: with `no-referrer`, forms over plain HTTP name no origin, and are
+ * refused as those of another site. Partners' text comes into it by `html` only, which escapes it.
+ */
 export const layout = (c: Context, reader: Reader, { title, active = '-', body }: Page): Html => {
   const { language, session, t, to } = reader
   const other = OTHER[language]
@@ -99,6 +102,7 @@ export const layout = (c: Context, reader: Reader, { title, active = '-', body }
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width">
+<meta name="referrer" content="same-origin">
 <meta name="htmx-config" content='{"includeIndicatorCSS":false,"history":false}'>
 <title>${title} · idface-notifier</title>
 <link rel="icon" href="${asset('icon.svg')}">
@@ -138,7 +142,7 @@ export const facts = (entries: readonly (readonly [name: string, value: Html | s
   html`<dl>${entries.map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>`
 
 /** What is shown once, with a button that copies it. */
-export const copied = ({ t }: Reader, text: string): Html => html`<pre id="copied">${text}</pre>
+export const copied = ({ t }: Reader, text: string): Html => html`<pre id="copied" tabindex="0">${text}</pre>
 <p><button data-copy="#copied" data-done="${t({ en: 'Copied', zh: '已复制' })}" hidden>${t({ en: 'Copy', zh: '复制' })}</button></p>`
 
 /** A link to the next page of a list, which keeps what the list is filtered by. */
