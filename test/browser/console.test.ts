@@ -96,6 +96,7 @@ const PAGES: Readonly<Record<Who, Readonly<Record<string, (service: Service) => 
     'a bulk act': ({ bulk }) => `bulk/${bulk}`,
     nodes: () => 'nodes',
     'what was told': () => 'told',
+    settings: () => 'settings',
     audit: () => 'audit',
   },
   partner: {
