@@ -2,6 +2,7 @@ import type { Context, Hono } from 'hono'
 import { csrf } from 'hono/csrf'
 import { html } from 'hono/html'
 import { secureHeaders } from 'hono/secure-headers'
+import { readApiKey } from '../../core/api-key.ts'
 import { AppError } from '../../core/error.ts'
 import type { Words } from '../../core/language.ts'
 import type { ApiEnv, SharedDeps } from '../api-env.ts'
@@ -150,17 +151,18 @@ export const addConsole = (app: Hono<ApiEnv>, deps: SharedDeps): void => {
     const reader = readerOf(c, null)
     const form = await c.req.formData()
     const token = String(form.get('token') ?? '').trim()
-    for (const kind of ['operator', 'partner'] as const) {
-      try {
-        await callApi(c, { token }, { method: 'GET', path: ME[kind] })
-        sessions.begin(c, { kind, token })
-        return c.redirect(reader.to(ownPath(String(form.get('to') ?? ''))), 303)
-      } catch (error) {
-        if (!(error instanceof Refused)) throw error
-      }
+    const kind = readApiKey(token) ? 'partner' : 'operator'
+    try {
+      await callApi(c, { token }, { method: 'GET', path: ME[kind] })
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error
+      const { status } = error.problem
+      if (status !== 401 && status !== 404) return send(c, reader, problemPage(error), status as 429)
+      deps.rates.take('wrongKeys', clientNetwork(c, deps.trustedProxies))
+      return send(c, reader, signInPage(c, reader, reader.t(WRONG)), 401)
     }
-    deps.rates.take('wrongKeys', clientNetwork(c, deps.trustedProxies))
-    return send(c, reader, signInPage(c, reader, reader.t(WRONG)), 401)
+    sessions.begin(c, { kind, token })
+    return c.redirect(reader.to(ownPath(String(form.get('to') ?? ''))), 303)
   })
   app.post('/console/sign-out', c => {
     sessions.end(c)

@@ -2,6 +2,7 @@ import { html } from 'hono/html'
 import type { z } from 'zod'
 import type { Words } from '../../core/language.ts'
 import { LONGEST_NAME } from '../../core/line.ts'
+import { PARTNER_LINK_CALLS } from '../admin/console-links.ts'
 import { KEY_CALLS, PARTNER_CALLS } from '../admin/partners.ts'
 import { QUOTA_NAMES } from '../json/fields.ts'
 import type { Console, Visit } from './console.ts'
@@ -164,6 +165,11 @@ const partnerPage = async (visit: Visit): Promise<Page> => {
     ${
       may(KEY_CALLS['POST /v1/admin/partners/:id/keys'])
         ? html`<p><a class="button" href="${to(`partners/${id}/new-key`)}">${t(NEW_KEY)}</a></p>`
+        : ''
+    }
+    ${
+      may(PARTNER_LINK_CALLS['POST /v1/admin/partners/:id/console-links'])
+        ? html`<p><a class="button" href="${to(`partners/${id}/link`)}">${t({ en: 'A link to its pages', zh: '生成其页面的链接' })}</a></p>`
         : ''
     }
     ${mayChange ? changeForm(reader, partner) : ''}${mayChange ? disableForm(reader, partner) : ''}`,
