@@ -150,7 +150,7 @@ const partnerPage = async ({ reader, call }: Visit): Promise<Page> => {
     ${isWell ? html`<p class="calm">${t({ en: 'Nothing is wrong.', zh: '一切正常。' })}</p>` : ''}
     ${facts([
       [
-        t({ en: 'GetResult', zh: 'GetResult' }),
+        'GetResult',
         upstream.reachable
           ? t({ en: 'answers', zh: '可用' })
           : (upstream.error ?? t({ en: 'does not answer', zh: '不可用' })),

@@ -46,7 +46,7 @@ const FIELDS: Readonly<Record<Session['kind'], Readonly<Record<string, Field>>>>
     partner: { words: { en: 'Partner’s id', zh: '合作方 ID' } },
     account: { words: { en: 'Account', zh: '账户' } },
     host: { words: HOST },
-    error: { words: ERROR, example: { en: 'http_503, timeout', zh: 'http_503、timeout' } },
+    error: { words: ERROR, example: { en: 'http_503, timeout', zh: '如 http_503、timeout' } },
     since: { words: { en: 'Since', zh: '起始时间' }, example: AGO },
     until: { words: { en: 'Until', zh: '截止时间' }, example: AGO },
   },

@@ -8,7 +8,7 @@ import { copied, facts, type Html, type Page, type Reader, table, time } from '.
 const TITLE: Words = { en: 'Signing secrets', zh: '签名密钥' }
 
 const FORMS: readonly (readonly ['v1' | 'v1a', Words])[] = [
-  ['v1', { en: 'v1: HMAC-SHA256', zh: 'v1：HMAC-SHA256' }],
+  ['v1', { en: 'v1: HMAC-SHA256, one secret for both sides', zh: 'v1：HMAC-SHA256，共享密钥' }],
   ['v1a', { en: 'v1a: ed25519, with a public key', zh: 'v1a：ed25519，使用公钥' }],
 ]
 const OVERLAPS: readonly (readonly [string, Words])[] = [

@@ -11,8 +11,8 @@ const CHANNELS: Readonly<Record<NonNullable<EventsAnswer['channel']>, Words>> = 
   wecom: { en: 'WeCom', zh: '企业微信' },
   dingtalk: { en: 'DingTalk', zh: '钉钉' },
   feishu: { en: 'Feishu', zh: '飞书' },
-  slack: { en: 'Slack', zh: 'Slack' },
-  webhook: { en: 'a webhook', zh: 'webhook' },
+  slack: { en: 'Slack', zh: 'Slack 频道' },
+  webhook: { en: 'a webhook', zh: '自建的 webhook 接收端' },
 }
 const NOBODY: Words = { en: 'nobody: OPERATOR_URL is not set', zh: '未设置 OPERATOR_URL，不通知任何人' }
 
