@@ -51,7 +51,7 @@ export const EVENTS = {
   ),
   'admin.closed': info(
     { reason: TEXT },
-    '`ADMIN_TOKEN` is not set: `/v1/admin` answers 404, but to tokens that `admin-token create` has made.',
+    '`ADMIN_TOKEN` is not set: `/console` and `/v1/admin` answer 404, but to tokens that `admin-token create` has made.',
   ),
   'audit.recorded': info(
     {

@@ -80,6 +80,10 @@ const WRONG: Words = {
 }
 /** Whose token it is. */
 const ME: Readonly<Record<Session['kind'], string>> = { operator: '/v1/admin/me', partner: '/v1/me' }
+const NOT_OPEN: Words = {
+  en: 'The console is not open: ADMIN_TOKEN is not set. With a token of your own (admin-token create) or an API key you can sign in.',
+  zh: '控制台未开放：未设置 ADMIN_TOKEN。持有自己的令牌（admin-token create）或 API 密钥的，仍可登录。',
+}
 const SIGN_IN: Words = { en: 'Sign in', zh: '登录' }
 
 /** `/console`: the API as pages, for operators and, with a key, for partners. */
@@ -92,6 +96,15 @@ export const addConsole = (app: Hono<ApiEnv>, deps: SharedDeps): void => {
   const notThere = (c: Context, reader: Reader) =>
     send(c, reader, { title: reader.t(NOT_THERE.title), body: html`<p>${reader.t(NOT_THERE.text)}</p>` }, 404)
 
+  const isOpen = deps.config.server.adminToken !== null
+  /** Without ADMIN_TOKEN there is no console, but for partners, and for tokens of the database. */
+  const notOpen = (c: Context) => {
+    const reader = readerOf(c, null)
+    const signIn = c.req.path === '/console' ? 'console/sign-in' : reader.to('sign-in')
+    const link = html`<p><a href="${signIn}">${reader.t(SIGN_IN)}</a></p>`
+    return send(c, reader, { title: reader.t(NOT_THERE.title), body: html`<p>${reader.t(NOT_OPEN)}</p>${link}` }, 404)
+  }
+
   const refuseOtherSites = csrf({ origin: (origin, c) => origin === new URL(baseUrlOf(c, deps.trustedProxies)).origin })
   app.use('/console/*', SECURE, async (c, next) => {
     await refuseOtherSites(c, async () => {}).catch(() => {
@@ -101,13 +114,14 @@ export const addConsole = (app: Hono<ApiEnv>, deps: SharedDeps): void => {
     keepLanguage(c, sessions.pathOf(c))
     await next()
   })
-  app.get('/console', c => c.redirect('console/'))
+  app.get('/console', async c => (isOpen || sessions.of(c) ? c.redirect('console/') : notOpen(c)))
   addAssets(app)
 
   const visited = async (c: Context<ApiEnv>, make: (visit: Visit) => Promise<Response>): Promise<Response> => {
     const session = sessions.of(c)
     const reader = readerOf(c, session)
-    const signIn = () => c.redirect(reader.to('sign-in', { to: c.req.method === 'GET' ? pathOf(c) : null }), 303)
+    const signIn = () =>
+      isOpen ? c.redirect(reader.to('sign-in', { to: c.req.method === 'GET' ? pathOf(c) : null }), 303) : notOpen(c)
     if (!session) return signIn()
     try {
       return await make({
