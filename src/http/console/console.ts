@@ -184,7 +184,7 @@ export const addConsole = (app: Hono<ApiEnv>, deps: SharedDeps): void => {
   })
 
   addEntering(app, { deps, sessions, callApi, send })
-  addNow(pages)
+  addNow(pages, deps)
   addRegistrations(pages)
   addOneRegistration(pages)
   addFind(pages)

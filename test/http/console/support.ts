@@ -1,3 +1,4 @@
+import type { Store } from '../../../src/store/store.ts'
 import type { ApiOverrides } from '../support/api.ts'
 import { openApi } from '../support/api.ts'
 
@@ -5,8 +6,8 @@ const HOST = 'notifier.example'
 const ORIGIN = `http://${HOST}`
 
 /** The console over a real store, as a browser calls it: with its cookie, and forms from its own pages. */
-export const openConsole = async (overrides: ApiOverrides = {}) => {
-  const api = await openApi(overrides)
+export const openConsole = async (overrides: ApiOverrides = {}, wrap?: (store: Store) => Store) => {
+  const api = await openApi(overrides, wrap)
   const post = async (path: string, form: Readonly<Record<string, string>>, cookie = '') =>
     api.app.request(`${ORIGIN}/console/${path}`, {
       method: 'POST',
@@ -18,6 +19,9 @@ export const openConsole = async (overrides: ApiOverrides = {}) => {
     api,
     post,
     signIn,
+    /** As a page that looks again by itself. */
+    refresh: async (path: string, cookie: string) =>
+      api.app.request(`${ORIGIN}/console/${path}`, { headers: { cookie, host: HOST, 'hx-request': 'true' } }),
     visit: async (path: string, cookie: string) =>
       api.app.request(`${ORIGIN}/console/${path}`, { headers: { cookie, host: HOST, accept: 'text/html' } }),
     /** The cookie of who signs in with it. */
