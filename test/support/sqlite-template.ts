@@ -26,7 +26,7 @@ const makeTemplate = async (options: Options): Promise<Buffer> => {
 let template: Promise<Buffer> | null = null
 
 /** A store on a new file, copied from another one: all migrations take as long as everything else of opening. */
-export const openNewStore = async (options: Options): Promise<Store> => {
+export const openNewStore = async (options: Options): Promise<Store & { path: string }> => {
   template ??= makeTemplate(options)
   const bytes = await template
   const { path, remove } = newFolder()
@@ -36,5 +36,5 @@ export const openNewStore = async (options: Options): Promise<Store> => {
     await store.close()
     remove()
   }
-  return { ...store, close }
+  return { ...store, close, path }
 }

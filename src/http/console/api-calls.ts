@@ -1,5 +1,6 @@
 import type { Context, Hono } from 'hono'
-import type { ApiEnv } from '../api-env.ts'
+import type { ApiEnv, SharedDeps } from '../api-env.ts'
+import { clientAddress } from '../caller.ts'
 import type { ProblemAnswer } from '../json/problem.ts'
 import { languageFor } from './language.ts'
 import type { Session } from './sessions.ts'
@@ -7,9 +8,11 @@ import type { Session } from './sessions.ts'
 /** The API has refused a call of the console. */
 export class Refused extends Error {
   readonly problem: ProblemAnswer
-  constructor(problem: ProblemAnswer) {
+  readonly retryAfter: string | null
+  constructor(problem: ProblemAnswer, retryAfter: string | null) {
     super(problem.detail)
     this.problem = problem
+    this.retryAfter = retryAfter
   }
 }
 
@@ -24,27 +27,35 @@ const queryText = (query: Query): string => {
   return given.length === 0 ? '' : `?${new URLSearchParams(given)}`
 }
 
+/** What else was typed can be in no header, and is no token. */
+const TOKEN = /^[\x21-\x7e]+$/
+
 /**
- * Calls the API as whoever is signed in would: with their token, so that roles, rates, the audit and what is masked are the API's.
- * Throws `Refused` with the problem that the API answers.
+ * Calls the API as whoever is signed in would: with their token and from their address, so that roles, rates, the audit and what is
+ * masked are the API's. Throws `Refused` with the problem that the API answers.
  */
-export const createApiCalls = (app: Pick<Hono<ApiEnv>, 'request'>) => {
+export const createApiCalls = (
+  app: Pick<Hono<ApiEnv>, 'request'>,
+  { trustedProxies }: Pick<SharedDeps, 'trustedProxies'>,
+) => {
   const call = async <Answer>(
     c: Context,
     session: Pick<Session, 'token'>,
     { method, path, query = {}, body }: { method: Method; path: string; query?: Query | undefined; body?: unknown },
   ): Promise<Answer> => {
-    const response = await app.request(`${path}${queryText(query)}`, {
+    const init = {
       method,
       headers: {
-        authorization: `Bearer ${session.token}`,
+        authorization: `Bearer ${TOKEN.test(session.token) ? session.token : ''}`,
         'accept-language': languageFor(c),
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    })
+    }
+    const from = { incoming: { socket: { remoteAddress: clientAddress(c, trustedProxies) } } }
+    const response = await app.request(`${path}${queryText(query)}`, init, from)
     const answer = response.status === 204 ? null : await response.json()
-    if (!response.ok) throw new Refused(answer as ProblemAnswer)
+    if (!response.ok) throw new Refused(answer as ProblemAnswer, response.headers.get('retry-after'))
     return answer as Answer
   }
   return call

@@ -1,4 +1,5 @@
-import type { Context, Hono } from 'hono'
+import type { Context, Hono, MiddlewareHandler } from 'hono'
+import { bodyLimit } from 'hono/body-limit'
 import { csrf } from 'hono/csrf'
 import { html } from 'hono/html'
 import { secureHeaders } from 'hono/secure-headers'
@@ -6,8 +7,8 @@ import { readApiKey } from '../../core/api-key.ts'
 import { AppError } from '../../core/error.ts'
 import type { Words } from '../../core/language.ts'
 import type { ApiEnv, SharedDeps } from '../api-env.ts'
-import { clientNetwork } from '../caller.ts'
 import { baseUrlOf } from '../docs/base-url.ts'
+import { problemOf, problemOfError } from '../json/problem.ts'
 import { addAccounts } from './accounts.ts'
 import { type CallApi, createApiCalls, Refused } from './api-calls.ts'
 import { addAssets } from './assets.ts'
@@ -16,6 +17,7 @@ import { addBulk } from './bulk.ts'
 import { addDeliveries } from './deliveries.ts'
 import { addEntering } from './entering.ts'
 import { addFind } from './find.ts'
+import { formOf } from './forms.ts'
 import { keepLanguage } from './language.ts'
 import { addLinks } from './links.ts'
 import { addNodes } from './nodes.ts'
@@ -70,6 +72,18 @@ const SECURE = secureHeaders({
   strictTransportSecurity: false,
 })
 
+const MOST_KB = 64
+/** Forms are read whole, before it is known who sends them. */
+const LIMITED = bodyLimit({
+  maxSize: MOST_KB * 1024,
+  onError: () => {
+    throw new AppError('payload_too_large', {
+      en: `A form may have ${MOST_KB} KiB at most.`,
+      zh: `表单最大为 ${MOST_KB} KiB。`,
+    })
+  },
+})
+
 const NOT_THERE = {
   title: { en: 'Not there', zh: '不存在' },
   text: { en: 'There is no such page.', zh: '没有这个页面。' },
@@ -89,7 +103,7 @@ const SIGN_IN: Words = { en: 'Sign in', zh: '登录' }
 /** `/console`: the API as pages, for operators and, with a key, for partners. */
 export const addConsole = (app: Hono<ApiEnv>, deps: SharedDeps): void => {
   const sessions = createSessions(deps)
-  const callApi = createApiCalls(app)
+  const callApi = createApiCalls(app, deps)
 
   const send = async (c: Context, reader: Reader, page: Page, status: 200 | 400 | 401 | 404 | 409 | 429 | 500 = 200) =>
     c.html(await layout(c, reader, page), status)
@@ -106,7 +120,19 @@ export const addConsole = (app: Hono<ApiEnv>, deps: SharedDeps): void => {
   }
 
   const refuseOtherSites = csrf({ origin: (origin, c) => origin === new URL(baseUrlOf(c, deps.trustedProxies)).origin })
-  app.use('/console/*', SECURE, async (c, next) => {
+  /** What the API answers, or would answer, with a problem is a page. */
+  const pageOfError: MiddlewareHandler<ApiEnv> = async (c, next) => {
+    await next()
+    const { error } = c
+    if (!error) return
+    const reader = readerOf(c, sessions.of(c))
+    const isRefused = error instanceof Refused
+    const problem = isRefused ? error.problem : problemOf(problemOfError(c, error), reader.language)
+    if (isRefused && error.retryAfter) c.header('retry-after', error.retryAfter)
+    c.header('content-language', reader.language)
+    c.res = await send(c, reader, problemPage(problem), problem.status as 400)
+  }
+  app.use('/console/*', SECURE, pageOfError, LIMITED, async (c, next) => {
     await refuseOtherSites(c, async () => {}).catch(() => {
       throw new AppError('forbidden', OTHER_SITE)
     })
@@ -130,18 +156,14 @@ export const addConsole = (app: Hono<ApiEnv>, deps: SharedDeps): void => {
           if (path.startsWith('/v1/admin/') !== (session.kind === 'operator')) throw new NotTheirs()
           return callApi(c, session, { method, path, ...more })
         },
-        form: async () =>
-          Object.fromEntries([...(await c.req.formData())].map(([name, value]) => [name, String(value)])),
+        form: () => formOf(c),
       })
     } catch (error) {
       if (error instanceof NotTheirs) return notThere(c, reader)
-      if (!(error instanceof Refused)) throw error
+      if (!(error instanceof Refused) || error.problem.status !== 401) throw error
       // The token has ended.
-      if (error.problem.status === 401) {
-        sessions.end(c)
-        return signIn()
-      }
-      return send(c, reader, problemPage(error), error.problem.status as 400)
+      sessions.end(c)
+      return signIn()
     }
   }
   const show = async ({ c, reader }: Visit, made: Page | string | null) => {
@@ -163,20 +185,18 @@ export const addConsole = (app: Hono<ApiEnv>, deps: SharedDeps): void => {
   })
   app.post('/console/sign-in', async c => {
     const reader = readerOf(c, null)
-    const form = await c.req.formData()
-    const token = String(form.get('token') ?? '').trim()
+    const { token: given = '', to: target = '' } = await formOf(c)
+    const token = given.trim()
     const kind = readApiKey(token) ? 'partner' : 'operator'
     try {
       await callApi(c, { token }, { method: 'GET', path: ME[kind] })
     } catch (error) {
-      if (!(error instanceof Refused)) throw error
-      const { status } = error.problem
-      if (status !== 401 && status !== 404) return send(c, reader, problemPage(error), status as 429)
-      deps.rates.take('wrongKeys', clientNetwork(c, deps.trustedProxies))
+      // A wrong one is counted by the API; 404: it takes no admin tokens.
+      if (!(error instanceof Refused) || ![401, 404].includes(error.problem.status)) throw error
       return send(c, reader, signInPage(c, reader, reader.t(WRONG)), 401)
     }
     sessions.begin(c, { kind, token })
-    return c.redirect(reader.to(ownPath(String(form.get('to') ?? ''))), 303)
+    return c.redirect(reader.to(ownPath(target)), 303)
   })
   app.post('/console/sign-out', c => {
     sessions.end(c)
@@ -230,7 +250,7 @@ const signInForm = ({ t, to }: Reader, { to: target, wrong }: { to: string; wron
     })}</p>
   </form>`
 
-const problemPage = ({ problem }: Refused): Page => ({
+const problemPage = (problem: Pick<Refused['problem'], 'title' | 'detail' | 'errors'>): Page => ({
   title: problem.title,
   body: html`<p role="alert" class="bad">${problem.detail}</p>
     ${problem.errors ? html`<ul>${problem.errors.map(({ path, message }) => html`<li><code>${path}</code> ${message}</li>`)}</ul>` : ''}`,

@@ -6,6 +6,7 @@ import { clientNetwork } from '../caller.ts'
 import { openConsoleLink } from '../console-links.ts'
 import type { MeAnswer } from '../partner/me.ts'
 import { type CallApi, Refused } from './api-calls.ts'
+import { formOf } from './forms.ts'
 import { type Page, type Reader, readerOf, time } from './page.ts'
 import type { createSessions } from './sessions.ts'
 
@@ -23,13 +24,16 @@ export const addEntering = (app: Hono<ApiEnv>, { deps, sessions, callApi, send }
   /** Null: the link lets nobody in, which counts like a wrong key. */
   const read = async (c: Context, token: string) => {
     const link = openConsoleLink(deps.consoleVault, token)
+    if (!link) {
+      deps.rates.take('wrongKeys', clientNetwork(c, deps.trustedProxies))
+      return null
+    }
     try {
-      if (link) return { ...link, me: await callApi<MeAnswer>(c, { token }, { method: 'GET', path: '/v1/me' }) }
+      return { ...link, me: await callApi<MeAnswer>(c, { token }, { method: 'GET', path: '/v1/me' }) }
     } catch (error) {
       if (!(error instanceof Refused) || error.problem.status !== 401) throw error
+      return null
     }
-    deps.rates.take('wrongKeys', clientNetwork(c, deps.trustedProxies))
-    return null
   }
   const refuse = (c: Context, reader: Reader) => {
     const ended: Words = {
@@ -62,7 +66,7 @@ export const addEntering = (app: Hono<ApiEnv>, { deps, sessions, callApi, send }
   })
   app.post('/console/enter', async c => {
     const reader = readerOf(c, null)
-    const token = String((await c.req.formData()).get('link') ?? '')
+    const { link: token = '' } = await formOf(c)
     const link = await read(c, token)
     if (!link) return refuse(c, reader)
     sessions.begin(c, { kind: 'partner', token, until: link.until })

@@ -1,5 +1,7 @@
+import type { Context } from 'hono'
 import { html } from 'hono/html'
 import type { z } from 'zod'
+import { AppError } from '../../core/error.ts'
 import type { Words } from '../../core/language.ts'
 import { LONGEST_REASON } from '../../core/line.ts'
 import { includesRole, type Role } from '../../core/role.ts'
@@ -8,6 +10,17 @@ import type { Visit } from './console.ts'
 import type { Html, Reader } from './page.ts'
 
 type Operator = z.output<(typeof OPERATOR_CALLS)['GET /v1/admin/me']['answers'][200]>
+
+const NO_FORM: Words = { en: 'The body must be that of a form.', zh: '请求体必须是表单。' }
+
+/** The fields of the form that was posted. */
+export const formOf = async (c: Context): Promise<Readonly<Record<string, string>>> => {
+  const form = await c.req.formData().catch((error: unknown) => {
+    // What cannot be read as a form.
+    throw error instanceof TypeError ? new AppError('unsupported_media_type', NO_FORM) : error
+  })
+  return Object.fromEntries([...form].map(([name, value]) => [name, String(value)]))
+}
 
 /** Whether who is signed in may make a call of the API: forms that it would refuse are not shown. */
 export const mayOf = async ({ call }: Visit): Promise<(needed: { role: Role }) => boolean> => {

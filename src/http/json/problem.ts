@@ -110,12 +110,13 @@ const inTheLog = (requestId: string): Words => ({
   zh: `日志中的请求 id 为 ${requestId}。`,
 })
 
-/** Answers an error that a handler threw. Anything but an `AppError` is a bug, of which the caller only gets the request id. */
-export const sendError = (c: Context, error: Error): Response => {
-  if (!(error instanceof AppError)) return sendProblem(c, { code: 'internal', detail: inTheLog(c.get('requestId')) })
+/** What is told of an error that a handler threw. Anything but an `AppError` is a bug, of which the caller only gets the request id. */
+export const problemOfError = (c: Context, error: Error): Problem => {
+  if (!(error instanceof AppError)) return { code: 'internal', detail: inTheLog(c.get('requestId')) }
   const { code, detail, errors } = error
-  return sendProblem(c, { code, detail, errors, headers: headersOf(error) })
+  return { code, detail, errors, headers: headersOf(error) }
 }
+export const sendError = (c: Context, error: Error): Response => sendProblem(c, problemOfError(c, error))
 
 /** The `Retry-After` of a 429 or 503 for which no better time is known. */
 const RETRY_AFTER_MS = 2 * SECOND

@@ -59,7 +59,8 @@ export const openApi = async (
 ) => {
   const clock = { now: START }
   const now = () => clock.now
-  const store = wrap(await openNewStore({ now, defaultRate: 5 }))
+  const opened = await openNewStore({ now, defaultRate: 5 })
+  const store = wrap(opened)
   const ulid = monotonicFactory()
   const newId = (prefix: string) => `${prefix}_${ulid(clock.now)}`
   const logged: string[] = []
@@ -213,6 +214,8 @@ export const openApi = async (
   return {
     app,
     store,
+    /** The file of the database. */
+    path: opened.path,
     clock,
     logged,
     account,

@@ -1,0 +1,492 @@
+import Database from 'better-sqlite3'
+import { describe, expect, test } from 'vitest'
+import { SECOND } from '../../../src/core/duration.ts'
+import { ROLES, type Role } from '../../../src/core/role.ts'
+import { ADMIN_ROUTES } from '../support/admin-routes.ts'
+import { ADMIN_TOKEN, HOOK, type Json } from '../support/api.ts'
+import { openConsole } from './support.ts'
+
+const SERIAL = 'serial-of-one'
+const FAILED_HOOK = 'https://failed.one.example/hook'
+
+/** Partner one with all that can be acted on, and everyone who might try. */
+const openWorld = async () => {
+  const opened = await openConsole()
+  const { api, post, cookieOf } = opened
+  const asAdmin = async (method: string, path: string, body?: unknown): Promise<Json> =>
+    (await api.call(method, path, { key: ADMIN_TOKEN, body })).json
+  const settle = async (status: number) => {
+    await api.succeed()
+    await api.receiveWith(status, { scheduleMs: [] })
+    api.clock.now += SECOND
+  }
+  await api.register({ idcardid: 'serial-of-one-held' })
+  await settle(410)
+  const failed = await api.register({ idcardid: 'serial-of-one-failed', callbackUrl: FAILED_HOOK })
+  await settle(500)
+  const resend = await api.call('POST', '/v1/resend', {
+    body: { since: '2026-11-01T00:00:00Z', until: '2026-11-02T00:00:00Z', delivery: 'exhausted' },
+  })
+  const waits = await api.register({ idcardid: SERIAL, callbackUrl: 'https://waits.one.example/hook' })
+  await api.answerWith({ kind: 'waiting', code: 2, status: 'REGISTERED' })
+  await api.call('POST', '/v1/signing-secrets/rotate', { body: {} })
+  const [, secret] = (await api.call('GET', '/v1/signing-secrets')).json.data
+  const account = await asAdmin('POST', '/v1/admin/accounts', { account: 'C2', apiKey: 'x' })
+  const bulkOf = () => asAdmin('POST', '/v1/admin/bulk', { act: 'poll', filter: { status: 'pending' }, reason: 'x' })
+  const draft = await bulkOf()
+  const started = await bulkOf()
+  await asAdmin('POST', `/v1/admin/bulk/${started.id}/start`)
+  const tokens = {
+    read: await api.addToken('read'),
+    operate: await api.addToken('operate'),
+    admin: await api.addToken('admin'),
+  }
+  const linkOf = async () => new URL((await api.call('POST', '/v1/console-links', { body: {} })).json.url).searchParams
+  const link = (await linkOf()).get('link') ?? ''
+  const entered = await post('enter', { link })
+  const cookies = {
+    nobody: '',
+    read: await cookieOf(tokens.read.text),
+    operate: await cookieOf(tokens.operate.text),
+    admin: await cookieOf(tokens.admin.text),
+    one: await cookieOf(api.partner.key),
+    two: await cookieOf(api.other.key),
+    link: entered.headers.get('set-cookie')?.split(';')[0] ?? '',
+  }
+  api.clock.now += SECOND
+  return {
+    ...opened,
+    ...{ tokens, cookies, link, secret: secret.id as string, account: account.id as string },
+    ...{ waits: waits.id as string, failed: failed.id as string, resend: resend.json.id as string },
+    ...{ draft: draft.id as string, started: started.id as string },
+    partner: api.partner.id,
+    keyId: api.partner.keyId,
+  }
+}
+type World = Awaited<ReturnType<typeof openWorld>>
+type Who = keyof World['cookies']
+const WHO = ['nobody', 'read', 'operate', 'admin', 'one', 'two', 'link'] as const satisfies readonly Who[]
+const roleOf = (who: Who): Role | null => ROLES.find(role => role === who) ?? null
+const mayAs = (role: Role, needed: Role): boolean => ROLES.indexOf(role) >= ROLES.indexOf(needed)
+
+/** Every row of the database but those of the audit, and those of the audit. That the database was tried is no fact of ours. */
+const factsOf = ({ api }: World) => {
+  const database = new Database(api.path, { readonly: true })
+  const names = database.prepare<[], string>("SELECT name FROM sqlite_schema WHERE type = 'table'").pluck().all()
+  const rowsOf = (name: string) =>
+    database
+      .prepare(`SELECT * FROM "${name}"`)
+      .all()
+      .map(row => `${name} ${JSON.stringify(row)}`)
+  const rows = names
+    .filter(name => name !== 'acts' && !name.startsWith('sqlite_'))
+    .flatMap(rowsOf)
+    .filter(row => !row.startsWith('meta {"key":"probed"'))
+  const acts = database.prepare<[], Record<string, unknown>>('SELECT * FROM acts ORDER BY id').all()
+  database.close()
+  return { rows, acts, ofOne: rows.filter(row => row.includes(api.partner.id)) }
+}
+
+interface Case {
+  route: string
+  /** What the operator's API and the partner's have for it; left out: it is no form of theirs. */
+  operator?: keyof typeof ADMIN_ROUTES & string
+  partner?: string
+  /** The least role, where it is not that of the route. */
+  role?: Role
+  /** It has no id, so that partner two does it to what is its own. */
+  isOwn?: true
+  changesNothing?: true
+  id?: (world: World) => string
+  form: (world: World) => Readonly<Record<string, string>>
+}
+const reason = 'asked by phone'
+const because = () => ({ reason })
+const CASES: readonly Case[] = [
+  {
+    route: 'accounts',
+    operator: 'POST /v1/admin/accounts/:id/pause',
+    form: ({ account }) => ({ account, act: 'pause', reason }),
+  },
+  {
+    route: 'accounts/new',
+    operator: 'POST /v1/admin/accounts',
+    form: () => ({ account: 'C3', apiKey: 'x', mode: 'dynamic', rate: '', partnerId: '', reason }),
+  },
+  {
+    route: 'accounts/:id/remove',
+    operator: 'DELETE /v1/admin/accounts/:id',
+    id: ({ account }) => account,
+    form: because,
+  },
+  { route: 'bulk/new', operator: 'POST /v1/admin/bulk', form: () => ({ act: 'poll', status: 'pending', reason }) },
+  {
+    route: 'bulk/new',
+    operator: 'POST /v1/admin/bulk',
+    role: 'admin',
+    form: () => ({ act: 'cancel', status: 'pending', reason }),
+  },
+  { route: 'bulk/:id/start', operator: 'POST /v1/admin/bulk/:id/start', id: ({ draft }) => draft, form: because },
+  { route: 'bulk/:id/stop', operator: 'POST /v1/admin/bulk/:id/stop', id: ({ started }) => started, form: because },
+  {
+    route: 'deliveries/enable',
+    operator: 'POST /v1/admin/callbacks/enable',
+    form: ({ partner }) => ({ partnerId: partner, callbackUrl: HOOK, reason }),
+  },
+  {
+    route: 'deliveries/test',
+    partner: 'POST /v1/callbacks/test',
+    isOwn: true,
+    changesNothing: true,
+    form: () => ({ callbackUrl: HOOK }),
+  },
+  {
+    route: 'deliveries/resend',
+    partner: 'POST /v1/resend',
+    isOwn: true,
+    form: () => ({ since: '2026-11-01T00:00', until: '', zone: '+08:00' }),
+  },
+  ...(
+    [
+      ['poll', 'POST /v1/admin/registrations/:id/poll', 'POST /v1/registrations/:id/poll'],
+      ['resend', 'POST /v1/admin/registrations/:id/resend', 'POST /v1/registrations/:id/resend'],
+      ['cancel', 'DELETE /v1/admin/registrations/:id', 'DELETE /v1/registrations/:id'],
+    ] as const
+  ).map(([act, operator, partner]) => ({
+    route: `registrations/:id/${act}`,
+    ...{ operator, partner },
+    id: ({ waits, failed }: World) => (act === 'resend' ? failed : waits),
+    form: because,
+  })),
+  { route: 'partners/new', operator: 'POST /v1/admin/partners', form: () => ({ name: 'Acme', reason }) },
+  {
+    route: 'partners/:id',
+    operator: 'PATCH /v1/admin/partners/:id',
+    id: ({ partner }) => partner,
+    form: () => ({ name: 'Acme', payload: 'thin', pending: '', hosts: '0', daily: '70', reason }),
+  },
+  {
+    route: 'partners/:id/new-key',
+    operator: 'POST /v1/admin/partners/:id/keys',
+    id: ({ partner }) => partner,
+    form: because,
+  },
+  {
+    route: 'partners/:id/revoke',
+    operator: 'DELETE /v1/admin/keys/:id',
+    id: ({ partner }) => partner,
+    form: ({ keyId }) => ({ key: keyId, reason }),
+  },
+  {
+    route: 'partners/:id/link',
+    operator: 'POST /v1/admin/partners/:id/console-links',
+    changesNothing: true,
+    id: ({ partner }) => partner,
+    form: () => ({ ttl: '1h', reason }),
+  },
+  {
+    route: 'secrets/rotate',
+    partner: 'POST /v1/signing-secrets/rotate',
+    isOwn: true,
+    form: () => ({ overlap: '7d', type: 'v1' }),
+  },
+  { route: 'secrets/end', partner: 'DELETE /v1/signing-secrets/:id', form: ({ secret }) => ({ id: secret }) },
+]
+/** Those who send them need not have signed in. */
+const OPEN_FORMS = ['sign-in', 'sign-out', 'enter']
+
+const BELOW = '/console/'
+const routesOf = async (method: string) => {
+  const { api } = await openConsole()
+  const own = api.app.routes.filter(route => route.method === method && route.path.startsWith(BELOW))
+  return [...new Set(own.map(({ path }) => path.slice(BELOW.length).replace(/\{.*?\}/, '')))].sort()
+}
+const pathOf = ({ route, id }: Pick<Case, 'route' | 'id'>, world: World): string =>
+  route.replace(':id', () => encodeURIComponent(id?.(world) ?? ''))
+
+type Outcome = 'sign in' | 'done' | 'refused' | 'not there'
+const outcomeFor = ({ operator, partner, role, isOwn }: Case, who: Who): Outcome => {
+  if (who === 'nobody') return 'sign in'
+  const signed = roleOf(who)
+  if (signed === null) return partner && (who !== 'two' || isOwn) ? 'done' : 'not there'
+  if (!operator) return 'not there'
+  return mayAs(signed, role ?? ADMIN_ROUTES[operator]?.role ?? 'admin') ? 'done' : 'refused'
+}
+
+describe('forms', () => {
+  test('are all among these', async () => {
+    expect([...new Set([...CASES.map(({ route }) => route), ...OPEN_FORMS])].sort()).toEqual(await routesOf('POST'))
+  })
+
+  const rows = CASES.flatMap(one => WHO.map(who => [one.route, who, outcomeFor(one, who), one] as const))
+  test.each(rows)('%s by %s: %s', async (_, who, outcome, one) => {
+    const world = await openWorld()
+    const before = factsOf(world)
+    const answer = await world.post(pathOf(one, world), one.form(world), world.cookies[who])
+    const after = factsOf(world)
+    const text = await answer.text()
+    const location = answer.headers.get('location')
+    const role = roleOf(who)
+    const acts = after.acts.slice(before.acts.length)
+
+    if (outcome === 'done') {
+      expect([200, 303], text).toContain(answer.status)
+      expect(location ?? '').not.toContain('sign-in')
+      if (one.changesNothing) expect(after.rows).toEqual(before.rows)
+      else expect(after.rows).not.toEqual(before.rows)
+      if (who === 'two') expect(after.ofOne).toEqual(before.ofOne)
+    } else {
+      expect(answer.status, text).toBe({ 'sign in': 303, refused: 403, 'not there': 404 }[outcome])
+      if (outcome === 'sign in') expect(location).toMatch(/^(\.\.\/)*sign-in$/)
+      else expect(answer.headers.get('content-type')).toMatch(/^text\/html/)
+      expect(after.rows).toEqual(before.rows)
+    }
+
+    if (role === null || outcome === 'not there') return expect(acts).toEqual([])
+    const isDone = outcome === 'done'
+    const begun = acts.find(({ act }) => act === ADMIN_ROUTES[one.operator ?? '']?.act)
+    expect(begun).toMatchObject({ who: world.tokens[role].id, outcome: isDone ? 'done' : 'refused' })
+    if (isDone) expect(begun).toMatchObject({ reason })
+    for (const act of acts) expect(act).toMatchObject({ who: world.tokens[role].id })
+  })
+
+  test.each(WHO)('for who has not signed in change nothing in the store by %s', async who => {
+    const world = await openWorld()
+    const { post, cookies, link, api, visit } = world
+    const before = factsOf(world)
+    for (const [path, form, status] of [
+      ['enter', { link }, 303],
+      ['enter', { link: 'ifl_x' }, 401],
+      ['sign-in', { token: api.partner.key }, 303],
+      ['sign-in', { token: '' }, 401],
+      ['sign-out', {}, 303],
+    ] as const)
+      expect((await post(path, form as Record<string, string>, cookies[who])).status).toBe(status)
+    expect(factsOf(world)).toEqual(before)
+    expect((await visit('', cookies[who])).headers.get('location')).toBe('sign-in')
+  })
+
+  test('with nothing in them, or too much, or of another kind, are refused by a page', async () => {
+    const world = await openWorld()
+    const { api, cookies } = world
+    const before = factsOf(world)
+    const refused = async (path: string, cookie: string, type: string, body: string) => {
+      const url = `http://notifier.example/console/${path}`
+      const headers = { cookie, host: 'notifier.example', origin: 'http://notifier.example', 'content-type': type }
+      const answer = await api.app.request(url, { method: 'POST', headers, body })
+      expect(answer.headers.get('content-type'), path).toMatch(/^text\/html/)
+      return answer.status
+    }
+    const form = 'application/x-www-form-urlencoded'
+    for (const path of ['sign-in', 'enter', 'accounts/new', 'partners/new']) {
+      expect([path, await refused(path, cookies.admin, 'application/json', '{}')]).toEqual([path, 415])
+      expect([path, await refused(path, cookies.admin, 'multipart/form-data', 'x')]).toEqual([path, 415])
+      expect([path, await refused(path, cookies.admin, form, `x=${'x'.repeat(70_000)}`)]).toEqual([path, 413])
+    }
+    for (const path of ['accounts/new', 'partners/new', 'bulk/new', 'deliveries/enable'])
+      expect([path, await refused(path, cookies.admin, form, '')]).toEqual([path, 422])
+    expect(factsOf(world).rows).toEqual(before.rows)
+  })
+
+  test('of another site, and of who guesses too often, are refused by a page in the language of the reader', async () => {
+    const { api, post } = await openConsole()
+    const foreign = await api.app.request('http://notifier.example/console/sign-out?lang=zh', {
+      method: 'POST',
+      headers: { host: 'notifier.example', origin: 'https://elsewhere.example' },
+    })
+    expect([foreign.status, foreign.headers.get('content-type')]).toEqual([403, 'text/html; charset=UTF-8'])
+    expect(await foreign.text()).toContain('该表单来自其他网站')
+
+    const guess = () => post('sign-in', { token: 'ifn_wrong' }, 'idface_lang=zh')
+    let answer = await guess()
+    for (let n = 0; n < 200 && answer.status === 401; n++) answer = await guess()
+    expect([answer.status, answer.headers.get('content-type')]).toEqual([429, 'text/html; charset=UTF-8'])
+    expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0)
+    expect(answer.headers.get('content-language')).toBe('zh')
+    const page = await answer.text()
+    expect(page).toContain('<html lang="zh-CN">')
+    expect(page).toContain('请求过于频繁')
+  })
+
+  test('that guess are counted by the network that they come from, and a right token never', async () => {
+    const { api } = await openConsole()
+    const signIn = async (token: string, remoteAddress: string) => {
+      const headers = { host: 'notifier.example', origin: 'http://notifier.example' }
+      const init = { method: 'POST', headers, body: new URLSearchParams({ token }) }
+      const from = { incoming: { socket: { remoteAddress } } }
+      return (await api.app.request('http://notifier.example/console/sign-in', init, from)).status
+    }
+    for (let n = 0; n < 50; n++) expect(await signIn('ifn_wrong', '192.0.2.7')).toBe(401)
+    expect(await signIn('not a token 令牌', '192.0.2.7')).toBe(401)
+    expect(await signIn('ifn_wrong', '192.0.2.7')).toBe(429)
+    expect(await signIn('ifn_wrong', '198.51.100.7')).toBe(401)
+    expect(await signIn(ADMIN_TOKEN, '192.0.2.7')).toBe(303)
+  })
+})
+
+interface PageCase {
+  /** The least role that sees it; left out: it is no page of operators. */
+  operator?: Role
+  /** Who has less of a role gets it. */
+  below?: 403 | 404
+  partner?: true
+  id?: (world: World) => string
+  query?: (world: World) => string
+  /** It leads to another one. */
+  leads?: true
+  /** It is about something of partner one. */
+  isOfOne?: true
+}
+const ofPartner = { id: ({ partner }: World) => partner }
+const PAGES: Readonly<Record<string, PageCase>> = {
+  '': { operator: 'read', partner: true },
+  registrations: { operator: 'read', partner: true },
+  'registrations/:id': { operator: 'read', partner: true, id: ({ failed }) => failed, isOfOne: true },
+  find: { operator: 'read', partner: true, query: () => `?q=${SERIAL}`, leads: true },
+  deliveries: { operator: 'read', partner: true },
+  'deliveries/test': { operator: 'read', partner: true, leads: true },
+  'deliveries/resend/:id': { partner: true, id: ({ resend }) => resend, isOfOne: true },
+  bulk: { operator: 'read' },
+  'bulk/new': { operator: 'operate', below: 403, query: () => '?act=poll&status=pending' },
+  'bulk/:id': { operator: 'read', id: ({ draft }) => draft },
+  accounts: { operator: 'read' },
+  'accounts/new': { operator: 'admin', below: 404 },
+  'accounts/:id/remove': { operator: 'read', id: ({ account }) => account },
+  audit: { operator: 'admin', below: 403 },
+  partners: { operator: 'read' },
+  'partners/new': { operator: 'admin', below: 404 },
+  'partners/:id': { operator: 'read', ...ofPartner },
+  'partners/:id/new-key': { operator: 'read', ...ofPartner },
+  'partners/:id/link': { operator: 'read', ...ofPartner },
+  'partners/:id/revoke': { operator: 'read', ...ofPartner, query: ({ keyId }) => `?key=${keyId}` },
+  nodes: { operator: 'read' },
+  told: { operator: 'read' },
+  settings: { operator: 'read' },
+  secrets: { partner: true },
+}
+/** Who has not signed in sees them too. */
+const OPEN_PAGES = ['sign-in', 'enter', 'assets/:name']
+
+const statusFor = ({ operator, below, partner, leads, isOfOne }: PageCase, who: Who): number => {
+  if (who === 'nobody') return 303
+  const seen = leads ? 303 : 200
+  const role = roleOf(who)
+  if (role === null) return partner && !(isOfOne && who === 'two') ? seen : 404
+  if (!operator) return 404
+  return mayAs(role, operator) ? seen : (below ?? 403)
+}
+
+describe('pages', () => {
+  test('are all among these', async () => {
+    expect([...Object.keys(PAGES), ...OPEN_PAGES].sort()).toEqual(await routesOf('GET'))
+  })
+
+  test.each(WHO)('answer %s as the API does, and show nobody what is of partner one alone', async who => {
+    const world = await openWorld()
+    const before = factsOf(world)
+    for (const [route, one] of Object.entries(PAGES)) {
+      const path = `${pathOf({ route, ...one }, world)}${one.query?.(world) ?? ''}`
+      const answer = await world.visit(path, world.cookies[who])
+      const text = await answer.text()
+      expect([route, answer.status]).toEqual([route, statusFor(one, who)])
+      expect((answer.headers.get('location') ?? '').includes('sign-in'), route).toBe(who === 'nobody')
+      if (answer.status !== 303) expect(answer.headers.get('content-type'), route).toMatch(/^text\/html/)
+      if (who === 'two' || who === 'nobody')
+        for (const mark of [SERIAL, HOOK, 'one.example', world.partner, world.waits, world.failed, world.secret])
+          expect(text, route).not.toContain(mark)
+    }
+    const { rows, acts } = factsOf(world)
+    expect(rows).toEqual(before.rows)
+    // A preview is refused as the act would be.
+    expect(acts.slice(before.acts.length).filter(({ outcome }) => outcome !== 'refused')).toEqual([])
+  })
+})
+
+const SHORT = `"'></td></pre></title><script>alert(1)</script><img src=x onerror=alert(2)>\u202e\u2066&`
+const HOSTILE = `${SHORT}${'x'.repeat(10_240)}`
+
+test('hostile names, serials, metadata, reasons and excerpts are text on every page', async () => {
+  const opened = await openConsole({
+    testCallback: async () => ({
+      ...{ at: 0, outcome: 'rejected', httpStatus: 502, durationMs: 7 },
+      ...{ error: SHORT, responseExcerpt: HOSTILE },
+    }),
+  })
+  const { api, visit, post, cookieOf } = opened
+  const store = api.store as { -readonly [Name in keyof typeof api.store]: (typeof api.store)[Name] }
+  const { register, settleMessages } = store
+  store.register = items =>
+    register(items.map((item, at) => ({ ...item, idcardid: `${at}${HOSTILE}`, metadata: { [SHORT]: HOSTILE } })))
+  store.settleMessages = settlements =>
+    settleMessages(
+      settlements.map(one =>
+        one.attempt ? { ...one, attempt: { ...one.attempt, error: SHORT, responseExcerpt: HOSTILE } } : one,
+      ),
+    )
+  await store.changePartner(api.partner.id, { name: HOSTILE })
+  const { id } = await api.register({ callbackUrl: `https://hostile.example/?q=${encodeURI(SHORT)}` })
+  await api.answerWith({
+    kind: 'verdict',
+    code: 2,
+    verdict: { status: 'FAIL', message: HOSTILE, livingScore: null, similarity: SHORT },
+  })
+  await api.receiveWith(410)
+  api.clock.now += SECOND
+  await store.recordAct({
+    ...{ who: 'command', name: HOSTILE, act: 'partner.change', object: api.partner.id, outcome: 'done' },
+    ...{ reason: HOSTILE, changes: JSON.stringify({ name: { before: HOSTILE, after: SHORT } }) },
+  })
+  const node = { version: SHORT, settings: SHORT, clockAheadMs: null, roles: ['api'] as const }
+  await store.beatNode({ ...node, id: 'node_1', name: HOSTILE })
+  await store.noteOperatorEvents([
+    {
+      ...{ condition: 'message.exhausted', subject: HOSTILE, at: api.clock.now, adds: 1 },
+      details: { partnerId: SHORT, host: SHORT, error: SHORT },
+    },
+  ])
+  const admin = await cookieOf(ADMIN_TOKEN)
+  const partner = await cookieOf(api.partner.key)
+
+  const shown: string[] = []
+  const look = async (name: string, answer: Response) => {
+    const text = await answer.text()
+    expect([name, answer.status < 500]).toEqual([name, true])
+    // What is escaped has none of these.
+    for (const raw of ['<script>', '<img', '"\'>', `'></td>`]) expect(text.includes(raw), `${name}: ${raw}`).toBe(false)
+    if (text.includes('&lt;script&gt;alert(1)&lt;/script&gt;')) shown.push(name)
+  }
+  const hostileQuery = encodeURIComponent(SHORT)
+  for (const [who, cookie] of [
+    ['admin', admin],
+    ['partner', partner],
+    ['nobody', ''],
+  ] as const) {
+    for (const [route] of Object.entries(PAGES)) {
+      const of = route.startsWith('partners') ? api.partner.id : route.startsWith('acc') ? api.account.id : id
+      const path = route.replace(':id', of)
+      const query = route.endsWith('revoke') ? `?key=${api.partner.keyId}` : ''
+      await look(`${who} ${route}`, await visit(`${path}${query}`, cookie))
+      const names = ['serial', 'status', 'host', 'error', 'since', 'who', 'act', 'cursor', 'key', 'to', 'link', 'q']
+      const hostile = names.map(name => `${name}=${hostileQuery}`).join('&')
+      await look(`${who} ${route}?`, await visit(`${route.replace(':id', hostileQuery)}?${hostile}`, cookie))
+    }
+    await look(`${who} sign-in`, await visit(`sign-in?to=${hostileQuery}&lang=${hostileQuery}`, cookie))
+    await look(`${who} enter`, await visit(`enter?link=${hostileQuery}`, cookie))
+    await look(`${who} wrong`, await post('sign-in', { token: HOSTILE, to: SHORT }, cookie))
+  }
+  await look('partner tests', await post('deliveries/test', { callbackUrl: HOOK }, partner))
+  await look('bulk', await visit('bulk/new?act=resend&host=hostile.example', admin))
+  for (const { route, form } of CASES) {
+    const names = Object.keys(form({ partner: '', keyId: '', secret: '', account: '' } as World))
+    const hostile = Object.fromEntries(names.map(name => [name, SHORT]))
+    for (const cookie of [admin, partner])
+      await look(`form ${route}`, await post(route.replace(':id', hostileQuery), hostile, cookie))
+  }
+  expect(shown).toEqual(
+    expect.arrayContaining([
+      ...['admin registrations', 'admin registrations/:id', 'admin partners', 'admin partners/:id', 'admin audit'],
+      ...['admin partners/:id/new-key', 'admin partners/:id/link', 'admin nodes', 'admin told'],
+      ...['partner registrations', 'partner registrations/:id', 'partner secrets', 'partner tests', 'nobody sign-in'],
+    ]),
+  )
+})
