@@ -59,7 +59,7 @@ const proseOf = (markdown: string): string[] =>
     .replaceAll(/^```[\s\S]*?^```$/gm, block => block.replaceAll(/[^\n]/g, ''))
     .replaceAll(/<!--[\s\S]*?-->|<\/?a\b[^>]*>/g, '')
     .replaceAll(/`[^`\n]+`/g, CODE)
-    .replaceAll(/\[([^\]]*)\]\([^)\s]*\)/g, '$1')
+    .replaceAll(/!?\[([^\]]*)\]\([^)\s]*\)/g, '$1')
     // Without the space Markdown would show the asterisks.
     .replaceAll(/([。：！？）])\*\* /g, '$1')
     .replaceAll('*', '')

@@ -159,7 +159,7 @@ const TROUBLES: Catalogue['troubles'] = {
       '"idface-notifier registration list --delivery exhausted" shows whose. Tell the partners; when a receiver works again, run "idface-notifier resend --partner PARTNER --since 7d", or let the partner do so (POST /v1/resend).',
   }),
   callbacks_failing: ({ urls }) => ({
-    sentence: `${urls === 1 ? '1 callback URL has' : `${urls} callback URLs have`} only failed for an hour or more. Their webhooks are tried on.`,
+    sentence: `${urls === 1 ? '1 callback URL has' : `${urls} callback URLs have`} only failed for an hour or more. ${urls === 1 ? 'Its' : 'Their'} webhooks are tried on.`,
     remedy:
       '"idface-notifier callback list" shows the URLs, since when and why. Tell the partners. Where many fail with the same error, look at DNS, egress and proxy of this machine.',
   }),

@@ -20,7 +20,7 @@ type Trouble = StatusAnswer['callbacks'][number]
 const DELIVERIES: Words = { en: 'Deliveries', zh: '投递' }
 const URLS: Words = { en: 'URLs that fail or are held', zh: '失败或暂缓投递的回调地址' }
 const GIVEN_UP: Words = { en: 'Given up', zh: '已放弃' }
-const PENDING: Words = { en: 'Sent again by themselves', zh: '自动重试中' }
+const PENDING: Words = { en: 'Retrying', zh: '自动重试中' }
 const SINCE: Words = { en: 'Since', zh: '始于' }
 
 const groupList = (reader: Reader, { data, isCapped }: Groups, maySend: boolean): Html => {

@@ -53,11 +53,9 @@ const WHERE: Readonly<Record<string, string>> = {
 const problemList = (reader: Reader, { problems }: Overview): Html => {
   const { t, to } = reader
   if (problems.length === 0) return html`<p class="calm">${t({ en: 'Nothing is wrong.', zh: '一切正常。' })}</p>`
-  return html`<ol class="problems">${problems.map(({ code, since, sentence, remedy }) => {
+  return html`<ol class="problems">${problems.map(({ code, sentence, remedy }) => {
     const where = WHERE[code]
-    return html`<li><p class="bad">${sentence}</p><p>${remedy}${
-      since ? html` <small>${t({ en: 'Since', zh: '始于' })} ${time(reader, since)}</small>` : ''
-    }</p>${where ? html`<p><a class="button" href="${to(where)}">${t({ en: 'Look there', zh: '前往处理' })}</a></p>` : ''}</li>`
+    return html`<li><p class="bad">${sentence}</p><p>${remedy}</p>${where ? html`<p><a class="button" href="${to(where)}">${t({ en: 'Look there', zh: '前往处理' })}</a></p>` : ''}</li>`
   })}</ol>`
 }
 
@@ -135,7 +133,7 @@ const operatorPage = (reader: Reader, overview: Overview): Page => {
 }
 
 const partnerPage = async ({ reader, call }: Visit): Promise<Page> => {
-  const { t } = reader
+  const { t, to } = reader
   const { at, upstream, account, queue, deliveries, callbacks } = await call<StatusAnswer>('GET', '/v1/status')
   const isWell = upstream.reachable && !account.paused && callbacks.length === 0
   return {
@@ -150,6 +148,12 @@ const partnerPage = async ({ reader, call }: Visit): Promise<Page> => {
       ${light(reader, callbacks.length === 0 ? 'good' : 'bad', { en: 'Sent', zh: '投递' })}
     </ul>
     ${isWell ? html`<p class="calm">${t({ en: 'Nothing is wrong.', zh: '一切正常。' })}</p>` : ''}
+    ${
+      callbacks.length === 0
+        ? ''
+        : html`<ol class="problems"><li><p class="bad">${t({ en: 'Webhooks do not arrive at a URL of yours.', zh: '您有回调地址无法送达。' })}</p>
+          <p><a class="button" href="${to('deliveries')}">${t({ en: 'Look there', zh: '前往处理' })}</a></p></li></ol>`
+    }
     ${facts([
       [
         'GetResult',
@@ -162,14 +166,14 @@ const partnerPage = async ({ reader, call }: Visit): Promise<Page> => {
         account.paused ? t({ en: 'paused', zh: '已暂停' }) : t({ en: 'in use', zh: '使用中' }),
       ],
       [
-        t({ en: 'A new serial is asked after about', zh: '新流水号约多久后查询' }),
+        t({ en: 'A new serial is first asked about after', zh: '新流水号约多久后查询' }),
         queue ? `${queue.waitSeconds} s` : '–',
       ],
     ])}
     <h2>${t({ en: 'Webhooks of the last hour', zh: '最近一小时的回调' })}</h2>
     ${facts([
       [t({ en: 'Delivered', zh: '已送达' }), deliveries.delivered.toLocaleString('en')],
-      [t({ en: 'Sent again by themselves', zh: '自动重试中' }), deliveries.pending.toLocaleString('en')],
+      [t({ en: 'Retrying', zh: '自动重试中' }), deliveries.pending.toLocaleString('en')],
       [t({ en: 'Given up', zh: '已放弃' }), deliveries.exhausted.toLocaleString('en')],
     ])}`,
     ),
