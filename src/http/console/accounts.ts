@@ -32,6 +32,9 @@ const stateOf = ({ t, language }: Reader, account: Pick<Work, 'paused' | 'reason
   return html`<span class="bad">${t({ en: 'GetResult cannot be reached: ', zh: '无法连接 GetResult：' })}${error}</span>`
 }
 
+const remedyOf = ({ language }: Reader, { paused, reason }: Pick<Work, 'paused' | 'reason'>): Html | '' =>
+  paused && reason !== null && reason !== 'operator' ? html`<p>${describeFault(reason, language).remedy}</p>` : ''
+
 const work = (reader: Reader, { waiting, due, dueIsCapped, oldestDueAt, nextTryAt }: Work) => {
   const { t } = reader
   const shown = `${due.toLocaleString('en')}${dueIsCapped ? '+' : ''}`
@@ -65,6 +68,7 @@ const section = (
     ],
     ...(waits ? work(reader, waits) : []),
   ])}
+  ${remedyOf(reader, account)}
   ${
     mayPause
       ? html`<form method="post" action="${to('accounts')}" class="row"><input type="hidden" name="account" value="${id}">

@@ -23,9 +23,11 @@ const outcomeOf = ({ t }: Reader, { outcome }: Act): Html =>
 
 const whichOf = ({ to }: Reader, { object }: Act): Html => {
   if (object === null) return html`–`
-  return /^partner_\w+$/.test(object)
-    ? html`<a href="${to(`partners/${object}`)}">${object}</a>`
-    : html`<code>${object}</code>`
+  const place = /^(?:(partner)|(bulk)|reg)_\w+$/.exec(object)
+  if (!place) return html`<code>${object}</code>`
+  const [, partner, bulk] = place
+  const path = partner ? 'partners' : bulk ? 'bulk' : 'registrations'
+  return html`<a href="${to(`${path}/${object}`)}">${object}</a>`
 }
 
 type Fact = string | number | boolean | null

@@ -9,7 +9,7 @@ import { BULK_CALLS } from '../admin/bulk.ts'
 import type { BULK, BULK_DRAFT } from '../admin/bulk-view.ts'
 import type { Console, Visit } from './console.ts'
 import { mayOf, orNone, reasonField } from './forms.ts'
-import { empty, facts, type Html, live, nextPage, type Page, type Reader, table, time } from './page.ts'
+import { empty, facts, type Html, live, nextPage, type Page, partnerLink, type Reader, table, time } from './page.ts'
 import { withZone } from './picked-time.ts'
 import { DELIVERY_WORDS, statusOf } from './words.ts'
 
@@ -103,7 +103,7 @@ const samples = (reader: Reader, { sample }: Draft): Html => {
     ],
     sample.map(({ id, idcardid, partnerId, status, reason, host, delivery, createdAt }) => [
       html`<a href="${to(`registrations/${id}`)}">${idcardid}</a>`,
-      partnerId,
+      partnerLink(reader, partnerId),
       statusOf(reader, status, reason),
       host,
       delivery.error ?? (delivery.messageId === null ? '–' : t(DELIVERY_WORDS[delivery.state])),
@@ -185,6 +185,7 @@ const onePage = async (visit: Visit): Promise<Page> => {
   const id = encodeURIComponent(c.req.param('id') ?? '')
   const bulk = await call<Bulk>('GET', `/v1/admin/bulk/${id}`)
   const { state, probed, error, startedAt, endedAt } = bulk
+  const mayStop = may(BULK_CALLS['POST /v1/admin/bulk/:id/stop'])
   const progressFacts = facts([
     [t(STATE), html`${t(STATES[state])}${error ? html` <code class="bad">${error}</code>` : ''}`],
     [t({ en: 'Progress', zh: '进度' }), progress(reader, bulk)],
@@ -210,8 +211,7 @@ const onePage = async (visit: Visit): Promise<Page> => {
   return {
     title: t(NAMES[bulk.act]),
     active: 'bulk',
-    body: html`${live(isUnderWay(bulk), progressFacts)}
-    ${may(BULK_CALLS['POST /v1/admin/bulk/:id/stop']) ? commandForm(reader, id, state) : ''}
+    body: html`${live(isUnderWay(bulk), html`${progressFacts}${mayStop ? commandForm(reader, id, state) : ''}`)}
     <p><a href="${to('bulk')}">${t({ en: 'All bulk acts', zh: '全部批量操作' })}</a></p>`,
   }
 }

@@ -4,6 +4,7 @@ import type { Words } from '../../core/language.ts'
 import { BULK_CALLS } from '../admin/bulk.ts'
 import type { CALLBACK_CALLS } from '../admin/callbacks.ts'
 import type { FAILURE_CALLS } from '../admin/messages.ts'
+import { errorText } from '../partner/explain-sentence.ts'
 import type { AttemptAnswer } from '../partner/registration-schemas.ts'
 import type { ResendAnswer } from '../partner/resends.ts'
 import type { StatusAnswer } from '../partner/status.ts'
@@ -24,7 +25,15 @@ const PENDING: Words = { en: 'Retrying', zh: '自动重试中' }
 const SINCE: Words = { en: 'Since', zh: '始于' }
 
 const groupList = (reader: Reader, { data, isCapped }: Groups, maySend: boolean): Html => {
-  const { t, to } = reader
+  const { t, to, language } = reader
+  const resend = (query: Readonly<Record<string, string>>) =>
+    maySend
+      ? html`<p><a class="button" href="${to('bulk/new', { act: 'resend', ...query })}">${t({ en: 'Send all again…', zh: '全部重新投递…' })}</a></p>`
+      : ''
+  const meaning = (error: string) => {
+    const text = errorText(error, language)
+    return text === null ? '' : html`<br><small>${text}</small>`
+  }
   const name = t({ en: 'Failing webhooks', zh: '失败的回调' })
   return html`<h2>${name}</h2>${
     data.length === 0
@@ -39,16 +48,12 @@ const groupList = (reader: Reader, { data, isCapped }: Groups, maySend: boolean)
             t(GIVEN_UP),
             t({ en: 'Partners', zh: '合作方数' }),
             t(SINCE),
-            '',
           ],
           data.map(({ host, error, count, pending, exhausted, partners, oldestAt }) => [
-            html`<a href="${to('registrations', { host, error })}">${host}</a>`,
-            html`<code>${error}</code>`,
+            html`<a href="${to('registrations', { host, error })}">${host}</a>${resend({ host, error })}`,
+            html`<code>${error}</code>${meaning(error)}`,
             ...[count, pending, exhausted, partners].map(n => n.toLocaleString('en')),
             time(reader, oldestAt),
-            maySend
-              ? html`<a class="button" href="${to('bulk/new', { act: 'resend', host, error })}">${t({ en: 'Send all again…', zh: '全部重新投递…' })}</a>`
-              : '',
           ]),
         )
   }${

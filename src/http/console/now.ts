@@ -5,7 +5,7 @@ import { showBytes, showSpan } from '../../core/show-sizes.ts'
 import type { Overview } from '../admin/overview.ts'
 import type { StatusAnswer } from '../partner/status.ts'
 import type { Console, Visit } from './console.ts'
-import { facts, type Html, live, type Page, type Reader, table, time } from './page.ts'
+import { facts, type Html, live, type Page, pageName, type Reader, table, time } from './page.ts'
 
 const NOW: Words = { en: 'Now', zh: '现状' }
 const MORE = '+'
@@ -46,7 +46,6 @@ const WHERE: Readonly<Record<string, string>> = {
   messages_held: 'deliveries',
   node_lost: 'nodes',
   node_differs: 'nodes',
-  clock_wrong: 'nodes',
   operators_not_told: 'told',
 }
 
@@ -54,8 +53,13 @@ const problemList = (reader: Reader, { problems }: Overview): Html => {
   const { t, to } = reader
   if (problems.length === 0) return html`<p class="calm">${t({ en: 'Nothing is wrong.', zh: '一切正常。' })}</p>`
   return html`<ol class="problems">${problems.map(({ code, sentence, remedy }) => {
-    const where = WHERE[code]
-    return html`<li><p class="bad">${sentence}</p><p>${remedy}</p>${where ? html`<p><a class="button" href="${to(where)}">${t({ en: 'Look there', zh: '前往处理' })}</a></p>` : ''}</li>`
+    const where = WHERE[code] ?? ''
+    const name = pageName(where)
+    const link =
+      where && name
+        ? html`<p><a class="button" href="${to(where)}">${t({ en: `Look there: ${name.en}`, zh: `前往“${name.zh}”处理` })}</a></p>`
+        : ''
+    return html`<li><p class="bad">${sentence}</p><p>${remedy}</p>${link}</li>`
   })}</ol>`
 }
 

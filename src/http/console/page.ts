@@ -63,6 +63,9 @@ const PAGES: Readonly<Record<Session['kind'], readonly Entry[]>> = {
   ],
 }
 
+/** What operators know a page by. */
+export const pageName = (path: string): Words | undefined => PAGES.operator.find(page => page.path === path)?.words
+
 const OTHER: Readonly<Record<Language, { lang: Language; name: string; tag: string }>> = {
   en: { lang: 'zh', name: '中文', tag: 'zh-CN' },
   zh: { lang: 'en', name: 'English', tag: 'en' },
@@ -123,6 +126,8 @@ ${body}
 </body>
 </html>`
 }
+
+export const partnerLink = ({ to }: Reader, id: string): Html => html`<a href="${to(`partners/${id}`)}">${id}</a>`
 
 /** `1 of` many: what a list says when it has nothing. */
 export const empty = (text: string): Html => html`<p class="empty">${text}</p>`

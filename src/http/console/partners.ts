@@ -124,7 +124,7 @@ const keyTable = (reader: Reader, partnerId: string, { keys, mayRevoke }: { keys
   }
   const [first] = keys.data
   if (!first) return empty(t({ en: 'It has no key.', zh: '没有密钥。' }))
-  return table(
+  const list = table(
     t(API_KEY),
     ['id', ...keyFacts(reader, first).map(([name]) => name), t(REVOKE)],
     keys.data.map(key => [
@@ -133,6 +133,10 @@ const keyTable = (reader: Reader, partnerId: string, { keys, mayRevoke }: { keys
       revocation(key),
     ]),
   )
+  return html`${list}<p><small>${t({
+    en: 'A key’s text is ifn_, then what its id has after key_, then its secret. Its last use is told to the minute.',
+    zh: '密钥文本依次为 ifn_、其 id 中 key_ 之后的部分、密文。最近使用时间精确到分钟。',
+  })}</small></p>`
 }
 
 const partnerPage = async (visit: Visit): Promise<Page> => {

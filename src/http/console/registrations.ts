@@ -6,7 +6,7 @@ import type { FOUND_REGISTRATION } from '../admin/registration-view.ts'
 import type { RegistrationAnswer } from '../partner/registration-schemas.ts'
 import { bulkLinks } from './bulk.ts'
 import type { Console, Visit } from './console.ts'
-import { empty, type Html, nextPage, type Page, type Reader, table, time } from './page.ts'
+import { empty, type Html, nextPage, type Page, partnerLink, type Reader, table, time } from './page.ts'
 import type { Session } from './sessions.ts'
 import { DELIVERY_WORDS, REASON_WORDS, STATUS_WORDS, statusOf } from './words.ts'
 
@@ -95,7 +95,7 @@ const rowOf = (reader: Reader, found: Found | RegistrationAnswer): (Html | strin
     statusOf(reader, status, reason),
     webhook,
     ...('partnerId' in found
-      ? [html`<code>${found.partnerId}</code>`, found.host, found.delivery.error ?? '–']
+      ? [partnerLink(reader, found.partnerId), found.host, found.delivery.error ?? '–']
       : [found.callbackUrl]),
     time(reader, createdAt),
   ]

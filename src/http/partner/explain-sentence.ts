@@ -138,10 +138,14 @@ const attemptClause = ({ lastAttempt, registration }: Explanation, { texts, lang
   return fill(attempt.error, { ...values, error: (error ?? '?') + (text === null ? '' : words) })
 }
 
+/** What an error without an answer means, and what to do about it. */
+export const errorText = (error: string, language: Language): string | null =>
+  new Map<string, string>(Object.entries(EXPLAIN_TEXTS[language].attemptError)).get(toldOf(error)) ?? null
+
 /** What an attempt says by itself of what is wrong with the receiver, and what to do about it. */
 export const attemptText = ({ error, httpStatus, responseExcerpt }: Attempt, language: Language): string | null => {
-  const { attempt, attemptError } = EXPLAIN_TEXTS[language]
-  if (error !== null) return new Map<string, string>(Object.entries(attemptError)).get(toldOf(error)) ?? null
+  const { attempt } = EXPLAIN_TEXTS[language]
+  if (error !== null) return errorText(error, language)
   if (httpStatus === 401) return attempt.unauthorized
   if (httpStatus === null || httpStatus < 300 || httpStatus > 399) return null
   return attempt.redirect + (/^Location: (.*)/.exec(responseExcerpt ?? '')?.[1] ?? '-')

@@ -24,6 +24,10 @@ describe('accounts', () => {
     const page = await read('accounts?lang=en', admin)
     for (const text of ['paused: ', '>405<', 'datetime="2026-11-24T16:21:00.000Z"', '>Serials that wait</dt><dd>1<'])
       expect(page).toContain(text)
+    expect(page).toContain('Correct IHUYI_ACCOUNT')
+    const now = await read('?lang=en', admin)
+    expect(now).toContain('<a class="button" href="accounts">Look there: Accounts</a>')
+    expect(now).not.toContain('Since')
   })
 
   test('are shown to operators only', async () => {

@@ -86,6 +86,8 @@ describe('a bulk act', () => {
     api.clock.now += 3_000
     const page = await show(`bulk/${id}`)
     expect(page).toContain('data-live')
+    // With what is looked at again: it ends with the act.
+    expect(page).toMatch(new RegExp(`id="live"[^]*action="../bulk/${id}/stop"[^]*</div>\\s*<p>`))
     expect(page).toContain('3 / 12 · 1 / s · left 9 s')
     expect(page).toContain('&lt;b&gt;again&lt;/b&gt;')
     expect((await post(`bulk/${id}/stop`, { reason: '' }, await roleCookie('read'))).status).toBe(403)
@@ -96,6 +98,8 @@ describe('a bulk act', () => {
     expect((await post(`bulk/${id}/stop`, { reason: '' }, cookie)).status).toBe(409)
     expect((await post(`bulk/${id}/start`, { reason: '' }, cookie)).status).toBe(303)
     while (!(await api.store.continueBulkActs(100)).isIdle);
+    expect(await show(`bulk/${id}`)).not.toContain(`action="../bulk/${id}/`)
+    expect(await show('audit')).toContain(`<a href="bulk/${id}">`)
     expect(await show('bulk')).toMatch(new RegExp(`<a href="bulk/${id}">[^]*<td>done</td><td>12 / 12`))
   })
 

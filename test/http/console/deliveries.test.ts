@@ -22,6 +22,16 @@ describe('to operators', () => {
     expect(await show('deliveries?lang=zh', ADMIN_TOKEN)).toContain('（北京时间）')
   })
 
+  test('says what an error means', async () => {
+    const { api, visit, cookieOf } = await openConsole()
+    await api.register()
+    await api.succeed()
+    await api.receiveWith(null)
+    const read = async (path: string) => (await visit(path, await cookieOf(ADMIN_TOKEN))).text()
+    expect(await read('deliveries?lang=en')).toMatch(/<code>no_response ECONNREFUSED<\/code><br><small>[^<]{20}/)
+    expect(await read('registrations')).toContain(`href="partners/${api.partner.id}"`)
+  })
+
   test('enables a URL that is held', async () => {
     const { api, visit, post, cookieOf } = await openConsole()
     await api.register()
