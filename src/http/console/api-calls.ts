@@ -20,7 +20,7 @@ type Query = Readonly<Record<string, string | number | null | undefined>>
 type Method = 'GET' | 'POST' | 'PATCH' | 'DELETE'
 
 /** Without what is null or empty, as a form sends it. */
-const queryText = (query: Query): string => {
+export const queryText = (query: Query): string => {
   const given = Object.entries(query).flatMap(([name, value]) =>
     value ? [[name, String(value)] as [string, string]] : [],
   )

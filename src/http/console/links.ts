@@ -2,6 +2,7 @@ import { html } from 'hono/html'
 import type { Words } from '../../core/language.ts'
 import type { ConsoleLinkAnswer } from '../partner/console-links.ts'
 import type { Console, Visit } from './console.ts'
+import { reasonField } from './forms.ts'
 import { copied, type Html, type Page, type Reader, time } from './page.ts'
 
 const TITLE: Words = { en: 'A link for this partner', zh: '合作方的控制台链接' }
@@ -9,12 +10,12 @@ const MAKE: Words = { en: 'Make the link', zh: '生成链接' }
 const TTLS = ['15m', '1h', '8h', '24h'] as const
 
 /** Makes a link for a partner, and shows it. */
-const linkForm = ({ t, to }: Reader, partnerId: string): Html => html`
-  <form method="post" action="${to(`partners/${encodeURIComponent(partnerId)}/link`)}" class="row">
-    <label>${t({ en: 'Open for', zh: '有效时长' })}
+const linkForm = (reader: Reader, partnerId: string): Html => html`
+  <form method="post" action="${reader.to(`partners/${encodeURIComponent(partnerId)}/link`)}" class="row">
+    <label>${reader.t({ en: 'Open for', zh: '有效时长' })}
       <select name="ttl">${TTLS.map(ttl => html`<option>${ttl}</option>`)}</select></label>
-    <label>${t({ en: 'Reason', zh: '原因' })} <input name="reason" maxlength="500"></label>
-    <button>${t(MAKE)}</button>
+    ${reasonField(reader)}
+    <button>${reader.t(MAKE)}</button>
   </form>`
 
 const pageOf = async ({ c, reader, call }: Visit): Promise<Page> => {

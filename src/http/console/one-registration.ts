@@ -1,11 +1,11 @@
 import { html } from 'hono/html'
 import type { z } from 'zod'
 import type { Words } from '../../core/language.ts'
-import { LONGEST_REASON } from '../../core/line.ts'
 import type { REGISTRATION_DETAIL } from '../admin/registration-view.ts'
 import type { ExplanationAnswer } from '../partner/explain.ts'
 import type { AttemptAnswer, RegistrationAnswer } from '../partner/registration-schemas.ts'
 import type { Console, Visit } from './console.ts'
+import { reasonField } from './forms.ts'
 import { empty, facts, type Html, type Page, type Reader, table, time } from './page.ts'
 import type { Session } from './sessions.ts'
 import { DELIVERY_WORDS, statusOf } from './words.ts'
@@ -137,10 +137,8 @@ const webhookPart = (
 /** A form of one act; operators say why. */
 const actForm = (visit: Visit, name: string, words: Words): Html => {
   const { reader, session } = visit
-  const why = html`<label>${reader.t({ en: 'Reason, for the audit', zh: '原因（记入审计）' })}
-    <input name="reason" maxlength="${LONGEST_REASON}"></label>`
   return html`<form method="post" action="${reader.to(`${pathOf(visit)}/${name}`)}" class="row">
-    ${session.kind === 'operator' ? why : ''}<button>${reader.t(words)}</button></form>`
+    ${session.kind === 'operator' ? reasonField(reader) : ''}<button>${reader.t(words)}</button></form>`
 }
 
 const actForms = (visit: Visit, { status, delivery }: One): Html => {

@@ -3,6 +3,7 @@ import { html, raw } from 'hono/html'
 import type { HtmlEscapedString } from 'hono/utils/html'
 import type { Language, Words } from '../../core/language.ts'
 import { SHOW_TIME, ZONE_OF, zoneName } from '../../core/show-time.ts'
+import { queryText } from './api-calls.ts'
 import { languageFor } from './language.ts'
 import type { Session } from './sessions.ts'
 
@@ -27,9 +28,7 @@ export const readerOf = (c: Context, session: Session | null): Reader => {
     session,
     t: words => words[language],
     to: (path, query = {}) => {
-      const given = Object.entries(query).flatMap(([name, value]) => (value ? [[name, value] as [string, string]] : []))
-      const text = given.length === 0 ? '' : `?${new URLSearchParams(given)}`
-      return `${'../'.repeat(depth)}${path || './'}${text}`
+      return `${'../'.repeat(depth)}${path || './'}${queryText(query)}`
     },
   }
 }
