@@ -76,8 +76,8 @@ export const SERVER = {
     }),
     adminToken: setting('ADMIN_TOKEN', secretWord({ min: 32 }), null, {
       secret: true,
-      en: 'Opens `/v1/admin`, at least 32 characters, with the role `admin`. Without it `/v1/admin` answers 404, but to tokens made by `admin-token create`.',
-      zh: '`/v1/admin` 的令牌，至少 32 个字符，角色为 `admin`。未设置时 `/v1/admin` 返回 404，仅 `admin-token create` 创建的令牌可用。',
+      en: 'Opens `/console` and `/v1/admin`, at least 32 characters, with the role `admin`. Without it both answer 404, but to partners (console) and tokens made by `admin-token create`.',
+      zh: '`/console` 和 `/v1/admin` 的令牌，至少 32 个字符，角色为 `admin`。未设置时两者都返回 404，仅合作方（控制台）和 `admin-token create` 创建的令牌可用。',
     }),
     metricsToken: setting('METRICS_TOKEN', secretWord({ min: 1 }), null, {
       secret: true,
