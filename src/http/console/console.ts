@@ -127,6 +127,8 @@ export const addConsole = (app: Hono<ApiEnv>, deps: SharedDeps): void => {
     if (!error) return
     const reader = readerOf(c, sessions.of(c))
     const isRefused = error instanceof Refused
+    // The call that failed has it in the log.
+    if (isRefused) c.error = undefined
     const problem = isRefused ? error.problem : problemOf(problemOfError(c, error), reader.language)
     if (isRefused && error.retryAfter) c.header('retry-after', error.retryAfter)
     c.header('content-language', reader.language)

@@ -103,3 +103,13 @@ test.each(['en', 'zh'])('Now says in %s that nothing is wrong', async lang => {
   const page = await (await visit(`?lang=${lang}`, cookie)).text()
   expect(page).toContain(lang === 'en' ? 'Nothing is wrong.' : '一切正常。')
 })
+
+test('a bug behind a page is in the log once, by the id that the page shows', async () => {
+  const broken = (store: Store): Store => ({ ...store, stats: () => Promise.reject(new Error('a bug')) })
+  const { api, visit, cookieOf } = await openConsole({}, broken)
+  const answer = await visit('', await cookieOf(ADMIN_TOKEN))
+  expect(answer.status).toBe(500)
+  const failed = api.logged.map(line => JSON.parse(line)).filter(({ event }) => event === 'request.failed')
+  expect(failed).toHaveLength(1)
+  expect(await answer.text()).toContain(failed[0].requestId)
+})
