@@ -280,6 +280,17 @@ describe.skipIf(reasonToSkip !== null)('the console in Chromium', () => {
     expect(copied).toContain(`${service.origin}/v1/admin/registrations/${service.exhausted}`)
   })
 
+  test('what is personal is shown for a reason, on a page that no address names', async () => {
+    await using page = await openPage('operator', `registrations/${service.pending}`)
+    expect(await page.locator('main').textContent()).not.toContain('<script>')
+    await page.fill('form[action$="/reveal"] [name="reason"]', 'the person asks')
+    await page.click('text=Show message, scores and metadata')
+    await page.waitForSelector('dd:has-text("<script>alert(1)</script>")')
+    await page.click('text=中文')
+    await page.waitForURL(urlOf(`registrations/${service.pending}`))
+    expect(await page.locator('main').textContent()).not.toContain('<script>')
+  })
+
   test('the other language is at the same page, and stays', async () => {
     await using page = await openPage('operator', 'registrations?status=pending')
     await page.click('text=中文')

@@ -16,8 +16,7 @@ import { REGISTRATION } from '../partner/registration-schemas.ts'
 export const maskSerial = (serial: string): string =>
   serial.length < 10 ? `${serial.slice(0, 2)}…` : `${serial.slice(0, 4)}…${serial.slice(-2)}`
 
-const ADMIN_ONLY = 'Only for the role `admin`; null for others.'
-const ADMIN_ONLY_TEXT = z.string().nullable().describe(ADMIN_ONLY)
+const ADMIN_ONLY_TEXT = z.string().nullable().describe('Only for the role `admin`; null for others.')
 const MASKED_SERIAL = z
   .string()
   .describe('Whole only for the role `admin`: others see its first 4 and last 2 characters.')
@@ -66,8 +65,8 @@ export const REGISTRATION_DETAIL = z.object({
   ...REGISTRATION.shape,
   idcardid: MASKED_SERIAL,
   callbackUrl: ADMIN_ONLY_TEXT,
-  metadata: REGISTRATION.shape.metadata.nullable().describe(ADMIN_ONLY),
-  result: REGISTRATION.shape.result.describe('Without its message and scores, but for the role `admin`.'),
+  metadata: REGISTRATION.shape.metadata.nullable().describe('Null, but where it is revealed.'),
+  result: REGISTRATION.shape.result.describe('Its message and scores are null, but where it is revealed.'),
   host: z.string(),
   partner: z.object({ id: idField('partner'), name: z.string().nullable(), disabled: z.boolean().nullable() }),
   account: z.object({ id: z.string(), account: z.string().nullable().describe('The APIID.'), ...PAUSE }),
@@ -83,7 +82,7 @@ interface Facts {
 
 export const viewDetail = (
   { explanation, partner, account }: Facts,
-  role: Role,
+  { role, revealed }: { role: Role; revealed: boolean },
 ): z.output<typeof REGISTRATION_DETAIL> => {
   const { registration } = explanation
   const { id, isTest, idcardid, callbackUrl, metadata, status, reason, verdict, delivery } = registration
@@ -101,9 +100,8 @@ export const viewDetail = (
     createdAt,
     expiresAt,
     resolvedAt,
-    ...(seesAll(role)
-      ? { idcardid, callbackUrl, metadata, result: verdict }
-      : { idcardid: maskSerial(idcardid), callbackUrl: null, metadata: null, result }),
+    ...(seesAll(role) ? { idcardid, callbackUrl } : { idcardid: maskSerial(idcardid), callbackUrl: null }),
+    ...(revealed ? { metadata, result: verdict } : { metadata: null, result }),
     host: hostOf(callbackUrl),
     partner: { id: registration.partnerId, name: partner?.name ?? null, disabled: partner?.disabled ?? null },
     account: { id: explanation.account.id, account: account?.apiId ?? null, ...pauseFacts(explanation.account) },

@@ -15,7 +15,7 @@ import { answerLanguage } from '../language.ts'
 import { answerExplanation, EXPLANATION } from '../partner/explain.ts'
 import { ATTEMPT, REGISTRATION, viewAttempt } from '../partner/registration-schemas.ts'
 import { NOT_POLLED, RESEND_REFUSALS } from '../partner/registrations.ts'
-import { ACT, readAct } from './authorize.ts'
+import { ACT, REASON, readAct } from './authorize.ts'
 import { FOUND_REGISTRATION, REGISTRATION_DETAIL, seesAll, viewDetail, viewFound } from './registration-view.ts'
 import { FILTER, FILTER_QUERY, type Filter, readFilter } from './search.ts'
 
@@ -31,6 +31,8 @@ const POLLED = z.object({
   nextPollAt: AT_OR_NULL.describe('Null: it has ended, so nothing is asked.'),
 })
 
+const REVEALING = z.strictObject({ reason: REASON })
+
 /** What receivers have answered is for the role `admin`. */
 const shown = (c: Context<ApiEnv>, attempt: Attempt): Attempt =>
   seesAll(c.get('operator').role) ? attempt : { ...attempt, responseExcerpt: null }
@@ -40,6 +42,19 @@ const target = async (c: Context<ApiEnv>, store: Store) => {
   const id = c.req.param('id') ?? ''
   const partnerId = isRegistrationId(id) ? await store.partnerOf(id) : null
   return [found(partnerId, 'registration'), id] as const
+}
+const detailOf = async (
+  c: Context<ApiEnv>,
+  { store, revealed = false }: { store: Store; revealed?: boolean },
+): Promise<Response> => {
+  const [partnerId, id] = await target(c, store)
+  const explanation = found(await store.explain(partnerId, id), 'registration')
+  const [partner, account] = await Promise.all([
+    store.findPartner(partnerId),
+    store.findAccount(explanation.account.id),
+  ])
+  if (revealed) await c.get('begin')(id)
+  return c.json(viewDetail({ explanation, partner, account }, { role: c.get('operator').role, revealed }))
 }
 const filterOf = (query: Filter, { store, now }: Pick<PartDeps, 'store' | 'now'>) =>
   readFilter(query, { store, now: now(), source: 'query' })
@@ -76,16 +91,21 @@ export const FOUND_REGISTRATION_CALLS = {
     operationId: 'getRegistrationDetail',
     summary: 'Get a registration of any partner, with its partner and its account',
     description:
-      'The serial is masked, and callback URL, metadata and what came with the verdict are left out, unless the role of the token lets it see all.',
+      'Without metadata and what came with the verdict, which `reveal` tells. The serial is masked, and the callback URL left out, but for the role `admin`.',
+    answers: { 200: REGISTRATION_DETAIL },
+    handle: (c, { store }) => detailOf(c, { store }),
+  },
+  'POST /v1/admin/registrations/:id/reveal': {
+    role: 'admin',
+    act: 'registration.reveal',
+    operationId: 'revealRegistration',
+    summary: 'Get a registration with its metadata, and the message and the scores of its verdict',
+    description: 'It changes nothing. The audit has who has seen them, and why, before they are answered.',
+    body: REVEALING,
     answers: { 200: REGISTRATION_DETAIL },
     handle: async (c, { store }) => {
-      const [partnerId, id] = await target(c, store)
-      const explanation = found(await store.explain(partnerId, id), 'registration')
-      const [partner, account] = await Promise.all([
-        store.findPartner(partnerId),
-        store.findAccount(explanation.account.id),
-      ])
-      return c.json(viewDetail({ explanation, partner, account }, c.get('operator').role))
+      await readAct(c, REVEALING)
+      return detailOf(c, { store, revealed: true })
     },
   },
   'GET /v1/admin/registrations/:id/explain': {

@@ -1,5 +1,5 @@
 import type { Context } from 'hono'
-import { html } from 'hono/html'
+import { html, raw } from 'hono/html'
 import type { z } from 'zod'
 import { AppError } from '../../core/error.ts'
 import type { Words } from '../../core/language.ts'
@@ -29,9 +29,9 @@ export const mayOf = async ({ call }: Visit): Promise<(needed: { role: Role }) =
 }
 
 /** Asks why, for the audit. */
-export const reasonField = ({ t }: Reader): Html =>
+export const reasonField = ({ t }: Reader, isRequired = false): Html =>
   html`<label>${t({ en: 'Reason, for the audit', zh: '原因（记入审计）' })}
-    <input name="reason" maxlength="${LONGEST_REASON}" autocomplete="off"></label>`
+    <input name="reason" maxlength="${LONGEST_REASON}" autocomplete="off"${raw(isRequired ? ' required' : '')}></label>`
 
 /** Leaves out of a call's body what a form has left empty. */
 export const orNone = (text: string | undefined): string | undefined => text || undefined

@@ -2,10 +2,11 @@ import { html } from 'hono/html'
 import type { z } from 'zod'
 import type { Words } from '../../core/language.ts'
 import type { REGISTRATION_DETAIL } from '../admin/registration-view.ts'
+import { FOUND_REGISTRATION_CALLS } from '../admin/registrations.ts'
 import type { ExplanationAnswer } from '../partner/explain.ts'
 import type { AttemptAnswer, RegistrationAnswer } from '../partner/registration-schemas.ts'
 import type { Console, Visit } from './console.ts'
-import { reasonField } from './forms.ts'
+import { mayOf, reasonField } from './forms.ts'
 import { empty, facts, type Html, type Page, type Reader, table, time } from './page.ts'
 import type { Session } from './sessions.ts'
 import { DELIVERY_WORDS, statusOf } from './words.ts'
@@ -47,15 +48,19 @@ const ANSWER_WORDS: Readonly<Record<NonNullable<ExplanationAnswer['polling']['la
 const lastAnswer = ({ t }: Reader, { polling: { lastAnswer: kind, code, status } }: ExplanationAnswer): string =>
   kind === null ? '–' : [t(ANSWER_WORDS[kind]), code, status].filter(part => part !== null).join(' · ')
 
-const verdict = ({ t }: Reader, { result }: One): string => {
-  if (result === null) return '–'
+/** What came with it is not for who looks over a partner's shoulder. */
+const verdict = ({ t, session }: Reader, { result }: One): Html => {
+  if (result === null) return html`–`
   const { status, message, similarity, livingScore } = result
   const scores: [Words, string | null][] = [
     [{ en: 'similarity', zh: '相似度' }, similarity],
     [{ en: 'living score', zh: '活体分' }, livingScore],
   ]
   const shown = scores.flatMap(([name, score]) => (score === null ? [] : [`${t(name)} ${score}`]))
-  return [status, ...(message === null ? [] : [message]), ...shown].join(' · ')
+  const told = [...(message === null ? [] : [message]), ...shown].join(' · ')
+  if (told === '') return html`${status}`
+  if (session?.kind === 'operator') return html`${status} · ${told}`
+  return html`${status}<details><summary>${t({ en: 'Show', zh: '显示' })}</summary>${told}</details>`
 }
 
 /** Whose it is, and with what it is asked: for operators. */
@@ -83,7 +88,10 @@ const registrationFacts = (reader: Reader, one: One, explanation: ExplanationAns
     ...('partner' in one ? belonging(reader, one) : []),
     [t({ en: 'Status', zh: '状态' }), statusOf(reader, one.status, one.reason)],
     [t({ en: 'Verdict', zh: '结果' }), verdict(reader, one)],
-    [t({ en: 'Metadata', zh: '附加数据' }), one.metadata === null ? '–' : JSON.stringify(one.metadata)],
+    [
+      t({ en: 'Metadata', zh: '附加数据' }),
+      one.metadata === null ? t({ en: 'hidden', zh: '已隐藏' }) : JSON.stringify(one.metadata),
+    ],
     [t({ en: 'Registered', zh: '登记时间' }), time(reader, one.createdAt)],
     [t({ en: 'Expires', zh: '截止时间' }), time(reader, one.expiresAt)],
     [t({ en: 'Ended', zh: '结束时间' }), time(reader, one.resolvedAt)],
@@ -141,6 +149,16 @@ const actForm = (visit: Visit, name: string, words: Words): Html => {
     ${session.kind === 'operator' ? reasonField(reader) : ''}<button>${reader.t(words)}</button></form>`
 }
 
+/** For who may see what stands hidden. */
+const revealForm = async (visit: Visit, { status, metadata }: One): Promise<Html> => {
+  const { reader, session } = visit
+  if (session.kind === 'partner' || metadata !== null || status === 'cancelled') return html``
+  const may = await mayOf(visit)
+  if (!may(FOUND_REGISTRATION_CALLS['POST /v1/admin/registrations/:id/reveal'])) return html``
+  return html`<form method="post" action="${reader.to(`${pathOf(visit)}/reveal`)}" class="row">${reasonField(reader, true)}
+    <button>${reader.t({ en: 'Show message, scores and metadata', zh: '显示结果说明、分数和附加数据' })}</button></form>`
+}
+
 const actForms = (visit: Visit, { status, delivery }: One): Html => {
   const { t } = visit.reader
   if (status === 'cancelled') return html``
@@ -164,10 +182,11 @@ const curlPart = (visit: Visit): Html => {
   <button type="button" data-copy="#curl" data-done="${reader.t({ en: 'Copied', zh: '已复制' })}" hidden>${reader.t({ en: 'Copy as curl', zh: '复制为 curl 命令' })}</button>`
 }
 
-const onePage = async (visit: Visit): Promise<Page> => {
+/** @param readOne what of it who is signed in may see */
+const onePage = async (visit: Visit, readOne = () => visit.call<One>('GET', callOf(visit))): Promise<Page> => {
   const { c, reader, call } = visit
   const [one, explanation, { data: attempts }] = await Promise.all([
-    call<One>('GET', callOf(visit)),
+    readOne(),
     call<ExplanationAnswer>('GET', `${callOf(visit)}/explain`),
     call<{ data: AttemptAnswer[] }>('GET', `${callOf(visit)}/attempts`),
   ])
@@ -175,7 +194,7 @@ const onePage = async (visit: Visit): Promise<Page> => {
     title: reader.t({ en: `Registration ${c.req.param('id')}`, zh: `登记 ${c.req.param('id')}` }),
     active: 'registrations',
     body: html`<p>${explanation.sentence}</p>
-    ${registrationFacts(reader, one, explanation)}
+    ${registrationFacts(reader, one, explanation)}${await revealForm(visit, one)}
     ${webhookPart(reader, { one, explanation, attempts })}
     ${actForms(visit, one)}
     ${curlPart(visit)}`,
@@ -190,7 +209,13 @@ const reasonOf = async ({ form }: Visit): Promise<{ reason?: string }> => {
 
 /** `/console/registrations/:id`: all about one registration, and what can be done with it. */
 export const addOneRegistration = ({ page, act }: Console): void => {
-  page(PATH, onePage)
+  page(PATH, visit => onePage(visit))
+  // What was revealed is in no address.
+  page(`${PATH}/reveal`, async visit => pathOf(visit))
+  act(`${PATH}/reveal`, async visit => {
+    const { reason } = await visit.form()
+    return onePage(visit, () => visit.call<Detail>('POST', `${callOf(visit)}/reveal`, { body: { reason } }))
+  })
   for (const name of ['poll', 'resend'])
     act(`${PATH}/${name}`, async visit => {
       const body = visit.session.kind === 'operator' ? { body: await reasonOf(visit) } : {}

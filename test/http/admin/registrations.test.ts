@@ -111,6 +111,8 @@ describe('an operator', () => {
   test.each(['read', 'operate'] as const)('with the role %s sees serials masked, and nothing personal', async role => {
     const { failing } = await populate()
     const { text: key } = await api.addToken(role)
+    const revealed = await api.call('POST', `/v1/admin/registrations/${failing}/reveal`, { key, body: { reason: 'x' } })
+    expect(revealed.status).toBe(403)
     const paths = ['/registrations', `/registrations/${failing}`, `/registrations/${failing}/attempts`]
     const answers = await Promise.all([...paths, `/registrations/${failing}/explain`].map(p => get(p, key)))
     for (const { status, text } of answers) {
@@ -121,19 +123,42 @@ describe('an operator', () => {
     expect(answers[1]?.json).toMatchObject({ idcardid: '1623…36', result: { status: 'SUCCESS', message: null } })
   })
 
-  test('sees one whole, with its partner, its account and how it is asked', async () => {
+  test('sees one with its partner, its account and how it is asked', async () => {
     const { failing } = await populate()
     const { status, json } = await get(`/registrations/${failing}`)
     expect(status).toBe(200)
     expect(json).toMatchObject({
       id: failing,
       idcardid: SERIAL,
-      metadata: { order: '42' },
-      result: { status: 'SUCCESS', message: '认证成功', similarity: '100' },
+      callbackUrl: 'https://partner.example/hook',
+      metadata: null,
+      result: { status: 'SUCCESS', message: null, similarity: null, livingScore: null },
       partner: { id: api.partner.id, name: 'one', disabled: false },
       account: { id: api.account.id, account: 'C12345678', paused: false },
       polling: { polls: 1, lastAnswer: 'verdict', code: 2, status: 'SUCCESS', nextPollAt: null },
       heldSince: null,
+    })
+  })
+
+  test('saw metadata, message and scores without a trace: they are revealed for a reason, which the audit has', async () => {
+    const { failing } = await populate()
+    const reveal = (id: string, body?: unknown) =>
+      api.call('POST', `/v1/admin/registrations/${id}/reveal`, { key: ADMIN_TOKEN, body })
+    const hidden = (await get(`/registrations/${failing}`)).json
+    const { status, json } = await reveal(failing, { reason: 'the person asks' })
+    expect([status, json]).toEqual([
+      200,
+      {
+        ...hidden,
+        metadata: { order: '42' },
+        result: { status: 'SUCCESS', message: '认证成功', similarity: '100', livingScore: null },
+      },
+    ])
+    for (const body of [undefined, {}, { reason: ' ' }, { reason: 'x', why: 'y' }])
+      expect([400, 415, 422]).toContain((await reveal(failing, body)).status)
+    expect((await reveal('reg_01KAW2X5G0Q8T3M6V9Y1B4D7FH', { reason: 'x' })).status).toBe(404)
+    expect((await get('/audit')).json.data.at(-1)).toMatchObject({
+      ...{ act: 'registration.reveal', object: failing, reason: 'the person asks', changes: null, outcome: 'done' },
     })
   })
 

@@ -158,6 +158,13 @@ const CASES: readonly Case[] = [
     id: ({ waits, failed }: World) => (act === 'resend' ? failed : waits),
     form: because,
   })),
+  {
+    route: 'registrations/:id/reveal',
+    operator: 'POST /v1/admin/registrations/:id/reveal',
+    changesNothing: true,
+    id: ({ failed }) => failed,
+    form: because,
+  },
   { route: 'partners/new', operator: 'POST /v1/admin/partners', form: () => ({ name: 'Acme', reason }) },
   {
     route: 'partners/:id',
@@ -342,6 +349,7 @@ const PAGES: Readonly<Record<string, PageCase>> = {
   '': { operator: 'read', partner: true },
   registrations: { operator: 'read', partner: true },
   'registrations/:id': { operator: 'read', partner: true, id: ({ failed }) => failed, isOfOne: true },
+  'registrations/:id/reveal': { operator: 'read', partner: true, id: ({ failed }) => failed, leads: true },
   find: { operator: 'read', partner: true, query: () => `?q=${SERIAL}`, leads: true },
   deliveries: { operator: 'read', partner: true },
   'deliveries/test': { operator: 'read', partner: true, leads: true },

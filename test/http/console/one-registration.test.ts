@@ -28,22 +28,41 @@ const populate = async () => {
 }
 
 describe('a registration', () => {
-  test.each(['admin', 'partner'] as const)('is shown whole to %s', async who => {
-    const { read, sent } = await populate()
-    const page = await read(`registrations/${sent}`, who)
-    for (const mark of [
-      'The verification succeeded',
-      '16236437872836',
-      'https://partner.example/hook',
-      '认证成功',
-      '503',
-    ])
-      expect(page).toContain(mark)
-    for (const mark of ['hello', sent.replace('reg_', 'msg_'), 'id="curl"', 'similarity 100'])
-      expect(page).toContain(mark)
-    expect(page.includes('name="reason"')).toBe(who === 'admin')
+  test.each(['admin', 'partner'] as const)(
+    'is shown to %s, but what came with the verdict only to who asks for it',
+    async who => {
+      const { read, sent } = await populate()
+      const page = await read(`registrations/${sent}`, who)
+      for (const mark of ['The verification succeeded', '16236437872836', 'https://partner.example/hook', '503'])
+        expect(page).toContain(mark)
+      for (const mark of ['hello', sent.replace('reg_', 'msg_'), 'id="curl"']) expect(page).toContain(mark)
+      expect(page.includes('<summary>Show</summary>认证成功 · similarity 100')).toBe(who === 'partner')
+      for (const mark of ['认证成功', 'similarity', 'order'])
+        expect([mark, page.includes(mark)]).toEqual([mark, who === 'partner'])
+      expect(page.includes('name="reason"')).toBe(who === 'admin')
+      expect(page).not.toContain('<script>alert')
+      expect(page).not.toContain(ADMIN_TOKEN)
+    },
+  )
+
+  test('is revealed to the role admin, for a reason that the audit has', async () => {
+    const { api, read, post, visit, cookies, sent } = await populate()
+    for (const who of ['read', 'operate', 'partner'] as const)
+      expect([who, (await read(`registrations/${sent}`, who)).includes('/reveal"')]).toEqual([who, false])
+    const revealed = await post(`registrations/${sent}/reveal`, { reason: 'the person asks' }, cookies.admin)
+    expect([revealed.status, revealed.headers.get('cache-control')]).toEqual([200, 'no-store'])
+    const page = await revealed.text()
+    for (const mark of ['认证成功', 'similarity 100', 'order']) expect(page).toContain(mark)
+    expect(page).not.toContain('/reveal"')
     expect(page).not.toContain('<script>alert')
-    expect(page).not.toContain(ADMIN_TOKEN)
+    expect((await visit(`registrations/${sent}/reveal`, cookies.admin)).headers.get('location')).toBe(
+      `../../registrations/${sent}`,
+    )
+    expect((await post(`registrations/${sent}/reveal`, { reason: '' }, cookies.admin)).status).toBe(422)
+    expect((await api.call('GET', '/v1/admin/audit', { key: ADMIN_TOKEN })).json.data).toMatchObject([
+      { act: 'registration.reveal', object: sent, reason: null, outcome: 'refused' },
+      { act: 'registration.reveal', object: sent, reason: 'the person asks', outcome: 'done' },
+    ])
   })
 
   test('is shown in Chinese', async () => {
