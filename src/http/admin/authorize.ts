@@ -77,14 +77,17 @@ export const createAudit = ({ store, now, emit }: SharedDeps) => {
     }
 }
 
+export const checkRole = (role: Role, needed: Role): void => {
+  if (!includesRole(role, needed))
+    throw new AppError('forbidden', {
+      en: `This needs a token with the role ${needed}; yours has the role ${role}.`,
+      zh: `该操作需要 ${needed} 角色的令牌；当前令牌的角色是 ${role}。`,
+    })
+}
+
 /** Lets operators do what their role allows. */
 export const requireRole = (needed: Role): MiddlewareHandler<ApiEnv> =>
   async function refuseByRole(c, next) {
-    const { role } = c.get('operator')
-    if (!includesRole(role, needed))
-      throw new AppError('forbidden', {
-        en: `This needs a token with the role ${needed}; yours has the role ${role}.`,
-        zh: `该操作需要 ${needed} 角色的令牌；当前令牌的角色是 ${role}。`,
-      })
+    checkRole(c.get('operator').role, needed)
     return next()
   }

@@ -147,13 +147,12 @@ const removePage = (reader: Reader, account: Work): Page => {
 /** `/console/accounts`: whether GetResult takes each account, and what waits for it. */
 export const addAccounts = ({ page, act }: Console): void => {
   page('accounts', listPage)
-  page('accounts/new', async visit =>
-    (await mayOf(visit))(ACCOUNT_CALLS['POST /v1/admin/accounts']) ? newPage(visit.reader) : null,
-  )
-  page('accounts/:id/remove', async visit => {
+  page('accounts/new', async ({ reader }) => newPage(reader), ACCOUNT_CALLS['POST /v1/admin/accounts'])
+  const remove = async (visit: Visit) => {
     const account = (await worksOf(visit)).find(({ id }) => id === visit.c.req.param('id'))
     return account ? removePage(visit.reader, account) : null
-  })
+  }
+  page('accounts/:id/remove', remove, ACCOUNT_CALLS['DELETE /v1/admin/accounts/:id'])
   act('accounts', async ({ form, call }) => {
     const { account = '', act: wanted, reason } = await form()
     const verb = wanted === 'pause' ? 'pause' : 'resume'

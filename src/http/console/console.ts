@@ -6,6 +6,8 @@ import { secureHeaders } from 'hono/secure-headers'
 import { readApiKey } from '../../core/api-key.ts'
 import { AppError } from '../../core/error.ts'
 import type { Words } from '../../core/language.ts'
+import type { Role } from '../../core/role.ts'
+import { checkRole } from '../admin/authorize.ts'
 import type { ApiEnv, SharedDeps } from '../api-env.ts'
 import { baseUrlOf } from '../docs/base-url.ts'
 import { problemOf, problemOfError } from '../json/problem.ts'
@@ -17,7 +19,7 @@ import { addBulk } from './bulk.ts'
 import { addDeliveries } from './deliveries.ts'
 import { addEntering } from './entering.ts'
 import { addFind } from './find.ts'
-import { formOf } from './forms.ts'
+import { formOf, roleOf } from './forms.ts'
 import { keepLanguage } from './language.ts'
 import { addLinks } from './links.ts'
 import { addNodes } from './nodes.ts'
@@ -49,8 +51,11 @@ export interface Visit {
 }
 
 export interface Console {
-  /** A page, or the path of the one that it leads to; null: there is none for who is signed in. */
-  page: (path: string, make: (visit: Visit) => Promise<Page | string | null>) => void
+  /**
+   * A page, or the path of the one that it leads to; null: there is none for who is signed in. One that asks for something is
+   * refused to who may not do it.
+   */
+  page: (path: string, make: (visit: Visit) => Promise<Page | string | null>, asksFor?: { role: Role }) => void
   /** What a form does. It gives the path of the page that shows what came of it. */
   act: (path: string, run: (visit: Visit) => Promise<string | Page>) => void
 }
@@ -173,7 +178,13 @@ export const addConsole = (app: Hono<ApiEnv>, deps: SharedDeps): void => {
     return typeof made === 'string' ? c.redirect(reader.to(made), 303) : send(c, reader, made)
   }
   const pages: Console = {
-    page: (path, make) => app.get(`/console/${path}`, c => visited(c, async visit => show(visit, await make(visit)))),
+    page: (path, make, asksFor) =>
+      app.get(`/console/${path}`, c =>
+        visited(c, async visit => {
+          if (asksFor) checkRole(await roleOf(visit), asksFor.role)
+          return show(visit, await make(visit))
+        }),
+      ),
     act: (path, run) => app.post(`/console/${path}`, c => visited(c, async visit => show(visit, await run(visit)))),
   }
 

@@ -22,9 +22,11 @@ export const formOf = async (c: Context): Promise<Readonly<Record<string, string
   return Object.fromEntries([...form].map(([name, value]) => [name, String(value)]))
 }
 
+export const roleOf = async ({ call }: Visit): Promise<Role> => (await call<Operator>('GET', '/v1/admin/me')).role
+
 /** Whether who is signed in may make a call of the API: forms that it would refuse are not shown. */
-export const mayOf = async ({ call }: Visit): Promise<(needed: { role: Role }) => boolean> => {
-  const { role } = await call<Operator>('GET', '/v1/admin/me')
+export const mayOf = async (visit: Visit): Promise<(needed: { role: Role }) => boolean> => {
+  const role = await roleOf(visit)
   return needed => includesRole(role, needed.role)
 }
 

@@ -1,5 +1,6 @@
 import { html } from 'hono/html'
 import type { Words } from '../../core/language.ts'
+import { PARTNER_LINK_CALLS } from '../admin/console-links.ts'
 import type { ConsoleLinkAnswer } from '../partner/console-links.ts'
 import type { Console, Visit } from './console.ts'
 import { reasonField } from './forms.ts'
@@ -52,6 +53,6 @@ const make = async ({ c, reader, call, form, baseUrl }: Visit): Promise<Page> =>
 
 /** `/console/partners/:id/link` */
 export const addLinks = ({ page, act }: Console): void => {
-  page('partners/:id/link', pageOf)
+  page('partners/:id/link', pageOf, PARTNER_LINK_CALLS['POST /v1/admin/partners/:id/console-links'])
   act('partners/:id/link', make)
 }

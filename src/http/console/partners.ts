@@ -199,6 +199,18 @@ const revokePage = async (visit: Visit): Promise<Page | null> => {
   }
 }
 
+const newKeyPage = async (visit: Visit): Promise<Page> => {
+  const { reader, call } = visit
+  const { id, name } = await call<Partner>('GET', pathOf(idOf(visit)))
+  return {
+    title: `${reader.t(NEW_KEY)}: ${name}`,
+    active,
+    body: html`<p>${reader.t({ en: 'Its other keys stay as they are.', zh: '其他密钥不受影响。' })}</p>
+    <form method="post" action="${reader.to(`partners/${id}/new-key`)}" class="row">${reasonField(reader)}
+      <button>${reader.t(NEW_KEY)}</button></form>`,
+  }
+}
+
 type Form = Readonly<Record<string, string>>
 const quotaOf = (text: string | undefined) => (text === '' ? null : numberOf(text))
 /** Only what the form that was sent has. */
@@ -214,9 +226,7 @@ const changeOf = ({ name, payload, disabled, pending, hosts, daily, reason }: Fo
 /** `/console/partners`: who may call the API, with which keys. */
 export const addPartners = ({ page, act }: Console): void => {
   page('partners', listPage)
-  page('partners/new', async visit =>
-    (await mayOf(visit))(PARTNER_CALLS['POST /v1/admin/partners']) ? newPage(visit.reader) : null,
-  )
+  page('partners/new', async ({ reader }) => newPage(reader), PARTNER_CALLS['POST /v1/admin/partners'])
   act('partners/new', async ({ reader, form, call }) => {
     const { name, reason } = await form()
     const created = await call<Created>('POST', '/v1/admin/partners', { body: { name, reason: orNone(reason) } })
@@ -238,17 +248,7 @@ export const addPartners = ({ page, act }: Console): void => {
     return `partners/${id}`
   })
 
-  page('partners/:id/new-key', async visit => {
-    const { reader, call } = visit
-    const { id, name } = await call<Partner>('GET', pathOf(idOf(visit)))
-    return {
-      title: `${reader.t(NEW_KEY)}: ${name}`,
-      active,
-      body: html`<p>${reader.t({ en: 'Its other keys stay as they are.', zh: '其他密钥不受影响。' })}</p>
-      <form method="post" action="${reader.to(`partners/${id}/new-key`)}" class="row">${reasonField(reader)}
-        <button>${reader.t(NEW_KEY)}</button></form>`,
-    }
-  })
+  page('partners/:id/new-key', newKeyPage, KEY_CALLS['POST /v1/admin/partners/:id/keys'])
   act('partners/:id/new-key', async visit => {
     const { reason } = await visit.form()
     const body = { reason: orNone(reason) }
@@ -261,7 +261,7 @@ export const addPartners = ({ page, act }: Console): void => {
     }
   })
 
-  page('partners/:id/revoke', revokePage)
+  page('partners/:id/revoke', revokePage, KEY_CALLS['DELETE /v1/admin/keys/:id'])
   act('partners/:id/revoke', async visit => {
     const { key = '', reason } = await visit.form()
     await visit.call('DELETE', `/v1/admin/keys/${encodeURIComponent(key)}`, { query: { reason } })

@@ -334,8 +334,6 @@ describe('forms', () => {
 interface PageCase {
   /** The least role that sees it; left out: it is no page of operators. */
   operator?: Role
-  /** Who has less of a role gets it. */
-  below?: 403 | 404
   partner?: true
   id?: (world: World) => string
   query?: (world: World) => string
@@ -355,18 +353,18 @@ const PAGES: Readonly<Record<string, PageCase>> = {
   'deliveries/test': { operator: 'read', partner: true, leads: true },
   'deliveries/resend/:id': { partner: true, id: ({ resend }) => resend, isOfOne: true },
   bulk: { operator: 'read' },
-  'bulk/new': { operator: 'operate', below: 403, query: () => '?act=poll&status=pending' },
+  'bulk/new': { operator: 'operate', query: () => '?act=poll&status=pending' },
   'bulk/:id': { operator: 'read', id: ({ draft }) => draft },
   accounts: { operator: 'read' },
-  'accounts/new': { operator: 'admin', below: 404 },
-  'accounts/:id/remove': { operator: 'read', id: ({ account }) => account },
-  audit: { operator: 'admin', below: 403 },
+  'accounts/new': { operator: 'admin' },
+  'accounts/:id/remove': { operator: 'admin', id: ({ account }) => account },
+  audit: { operator: 'admin' },
   partners: { operator: 'read' },
-  'partners/new': { operator: 'admin', below: 404 },
+  'partners/new': { operator: 'admin' },
   'partners/:id': { operator: 'read', ...ofPartner },
-  'partners/:id/new-key': { operator: 'read', ...ofPartner },
-  'partners/:id/link': { operator: 'read', ...ofPartner },
-  'partners/:id/revoke': { operator: 'read', ...ofPartner, query: ({ keyId }) => `?key=${keyId}` },
+  'partners/:id/new-key': { operator: 'admin', ...ofPartner },
+  'partners/:id/link': { operator: 'admin', ...ofPartner },
+  'partners/:id/revoke': { operator: 'admin', ...ofPartner, query: ({ keyId }) => `?key=${keyId}` },
   nodes: { operator: 'read' },
   told: { operator: 'read' },
   settings: { operator: 'read' },
@@ -375,13 +373,13 @@ const PAGES: Readonly<Record<string, PageCase>> = {
 /** Who has not signed in sees them too. */
 const OPEN_PAGES = ['sign-in', 'enter', 'assets/:name']
 
-const statusFor = ({ operator, below, partner, leads, isOfOne }: PageCase, who: Who): number => {
+const statusFor = ({ operator, partner, leads, isOfOne }: PageCase, who: Who): number => {
   if (who === 'nobody') return 303
   const seen = leads ? 303 : 200
   const role = roleOf(who)
   if (role === null) return partner && !(isOfOne && who === 'two') ? seen : 404
   if (!operator) return 404
-  return mayAs(role, operator) ? seen : (below ?? 403)
+  return mayAs(role, operator) ? seen : 403
 }
 
 describe('pages', () => {
