@@ -3,7 +3,9 @@ import type { OperatorEvent } from '../core/operator-event.ts'
 import { CATALOGUES, describeEvent, type EventWords } from '../core/operator-texts/describe.ts'
 
 /** One event in words, as plain text: each channel makes it harmless in its own way. An empty remedy: there is nothing to do. */
-export interface NoticeItem extends EventWords, Pick<OperatorEvent, 'subject' | 'state' | 'since' | 'count'> {
+export interface NoticeItem
+  extends Omit<EventWords, 'advice'>,
+    Pick<OperatorEvent, 'subject' | 'state' | 'since' | 'count'> {
   /** Where there is more to read. */
   runbook: string
   details: Readonly<Record<string, unknown>>
@@ -25,13 +27,14 @@ const RUNBOOK = { en: 'docs/operations.md', zh: 'docs/operations.zh-CN.md' } as 
 /** @param at epoch ms */
 export const noticeItem = (event: OperatorEvent, language: Language, at: number): NoticeItem => {
   const { subject, state, since, count, details, condition } = event
+  const { advice: _, ...words } = describeEvent(event, language, at)
   return {
     subject,
     state,
     since,
     count,
     details: { ...details },
-    ...describeEvent(event, language, at),
+    ...words,
     runbook: `${RUNBOOK[language]}#${condition}`,
   }
 }

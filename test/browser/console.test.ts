@@ -188,6 +188,18 @@ describe.skipIf(reasonToSkip !== null)('the console in Chromium', () => {
     expect(await page.locator('h1').textContent()).toBe('Now')
   })
 
+  test('leads from each problem to the place where it is mended', async () => {
+    await using page = await openPage('operator', '')
+    const links = await page.evaluate<string[]>(
+      `[...document.querySelectorAll('.problems a[href*="#"]')].map(({ href }) => href)`,
+    )
+    expect(links).toHaveLength(2)
+    for (const link of links) {
+      await page.goto(link)
+      expect(await page.locator(':target').count()).toBe(1)
+    }
+  })
+
   const lookedAt = (page: Page) => page.getAttribute('.as-of time', 'datetime')
   const isLook = (request: { url: () => string; resourceType: () => string }) =>
     request.url() === urlOf('') && request.resourceType() === 'fetch'

@@ -12,6 +12,11 @@ export interface TroubleWords {
   remedy: string
 }
 
+/** A remedy, and the commands that do what the console has a button for, which are said after it elsewhere. */
+export interface Entry extends TroubleWords {
+  commands?: readonly string[]
+}
+
 /** When it is said (epoch ms), and how a time is written. */
 export interface Moment {
   at: number
@@ -26,13 +31,13 @@ type Own = {
   [Condition in OperatorCondition as OperatorDetails[Condition] extends Trouble ? never : Condition]: (
     details: OperatorDetails[Condition],
     event: { count: number } & Moment,
-  ) => TroubleWords
+  ) => Entry
 }
 
 /** All that operators read of what is wrong, in one language: `status`, `doctor`, the overview and notices have it from here. */
 export interface Catalogue {
-  troubles: { [Code in TroubleCode]: (trouble: Extract<Trouble, { code: Code }>, moment: Moment) => TroubleWords }
-  faults: Readonly<Record<AccountFault, TroubleWords>>
+  troubles: { [Code in TroubleCode]: (trouble: Extract<Trouble, { code: Code }>, moment: Moment) => Entry }
+  faults: Readonly<Record<AccountFault, Entry>>
   databaseRemedies: Readonly<Record<DatabaseFault, string>>
   channelRemedies: Readonly<Record<ChannelFault, string>>
   traits: Readonly<Record<NodeTrait, string>>

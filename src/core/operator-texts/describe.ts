@@ -4,11 +4,22 @@ import { type OperatorEvent, operatorEventType } from '../operator-event.ts'
 import { showSpan } from '../show-sizes.ts'
 import { SHOW_TIME } from '../show-time.ts'
 import type { Trouble } from '../trouble.ts'
-import type { Catalogue, ChannelFault, Moment, TroubleWords } from './catalogue.ts'
+import type { Catalogue, ChannelFault, Entry, Moment, TroubleWords } from './catalogue.ts'
 import { EN } from './en.ts'
 import { ZH } from './zh.ts'
 
 export const CATALOGUES: Readonly<Record<Language, Catalogue>> = { en: EN, zh: ZH }
+
+/** `advice` is the remedy without the commands that the console has a button for. */
+interface Described extends TroubleWords {
+  advice: string
+}
+
+const described = ({ sentence, remedy: advice, commands = [] }: Entry, language: Language): Described => ({
+  sentence,
+  advice,
+  remedy: [advice, ...commands].join(language === 'en' ? ' ' : ''),
+})
 
 /** Says it in words of the reader's language, as of `at` (epoch ms); `showTime` knows the reader's zone. */
 export const describeTrouble = (
@@ -16,20 +27,20 @@ export const describeTrouble = (
   language: Language,
   at: number,
   showTime = SHOW_TIME[language],
-): TroubleWords => {
-  const words = CATALOGUES[language].troubles[trouble.code] as (trouble: Trouble, moment: Moment) => TroubleWords
-  return words(trouble, { at, showTime })
+): Described => {
+  const words = CATALOGUES[language].troubles[trouble.code] as (trouble: Trouble, moment: Moment) => Entry
+  return described(words(trouble, { at, showTime }), language)
 }
 
 /** Why GetResult refuses an account. */
-export const describeFault = (fault: AccountFault, language: Language): TroubleWords =>
-  CATALOGUES[language].faults[fault]
+export const describeFault = (fault: AccountFault, language: Language): Described =>
+  described(CATALOGUES[language].faults[fault], language)
 
 /** What to do about a channel that does not take what it is sent. */
 export const channelRemedy = (fault: ChannelFault, language: Language): string =>
   CATALOGUES[language].channelRemedies[fault]
 
-export interface EventWords extends TroubleWords {
+export interface EventWords extends Described {
   /** The name by which it is told. */
   type: string
   headline: string
@@ -44,12 +55,12 @@ export const describeEvent = (event: OperatorEvent, language: Language, at: numb
   const named = { type: operatorEventType(event), headline }
   if (state === 'resolved') {
     const span = showSpan(Math.max(0, event.at - since), language)
-    return { ...named, sentence: lasted(showTime(since), showTime(event.at), span), remedy: '' }
+    return { ...named, sentence: lasted(showTime(since), showTime(event.at), span), remedy: '', advice: '' }
   }
   if ('code' in details) return { ...named, ...describeTrouble(details, language, at) }
   const words = own[condition as keyof typeof own] as (
     details: OperatorEvent['details'],
     event: { count: number } & Moment,
-  ) => TroubleWords
-  return { ...named, ...words(details, { count, at, showTime }) }
+  ) => Entry
+  return { ...named, ...described(words(details, { count, at, showTime }), language) }
 }

@@ -5,7 +5,9 @@ import { databaseFaultOf } from './database-fault.ts'
 
 /** Of an account that no setting names. What waits for it goes on with the new key. */
 const CHANGE_KEY =
-  'The key of another account is in no setting: "idface-notifier account remove APIID", then "idface-notifier account create APIID --api-key-file FILE", with the --mode and --rate it had, has it tried at once. One that is a partner\'s own: "partner disable PARTNER" before, --partner PARTNER with the new key, and "partner enable PARTNER" after.'
+  "The key of another account is in no setting: remove the account, then add it with the new key, and the mode and rate it had; it is tried at once. One that is a partner's own: disable the partner before, and enable it after."
+const CHANGE_KEY_BY =
+  'Commands: "idface-notifier account remove APIID", "idface-notifier account create APIID --api-key-file FILE" (with --mode, --rate and --partner), "idface-notifier partner disable PARTNER" and "partner enable PARTNER".'
 
 const FAULTS: Catalogue['faults'] = {
   egress_ip: {
@@ -20,6 +22,7 @@ const FAULTS: Catalogue['faults'] = {
   credentials_wrong: {
     sentence: 'the APIID or the APIKEY is wrong',
     remedy: `Correct IHUYI_ACCOUNT and IHUYI_API_KEY (as shipped, in /etc/idface-notifier/settings) or the file that IHUYI_API_KEY_FILE names, and restart: "systemctl restart idface-notifier". ${CHANGE_KEY} An APIID that was mistyped: cancel what waits for it before you remove it. Repeated bad logins may freeze an account.`,
+    commands: [CHANGE_KEY_BY],
   },
   frozen: { sentence: 'the account is frozen', remedy: 'Ask the vendor to unfreeze it.' },
   clock: {
@@ -29,6 +32,7 @@ const FAULTS: Catalogue['faults'] = {
   password_refused: {
     sentence: 'GetResult does not accept the password',
     remedy: `Check the APIKEY (IHUYI_API_KEY, or the file that IHUYI_API_KEY_FILE names) and the clock ("timedatectl"); if both are right, try IHUYI_PASSWORD_MODE=static. Then restart. ${CHANGE_KEY}`,
+    commands: [CHANGE_KEY_BY],
   },
   no_contract: {
     sentence: 'the account has no contract for this product',
@@ -37,6 +41,7 @@ const FAULTS: Catalogue['faults'] = {
   password_or_balance: {
     sentence: 'the password is wrong or the balance is used up',
     remedy: `Check the balance first, then the APIKEY: IHUYI_API_KEY, or the file that IHUYI_API_KEY_FILE names, and a restart. ${CHANGE_KEY}`,
+    commands: [CHANGE_KEY_BY],
   },
   serial_not_received: {
     sentence: 'GetResult does not receive the serials of nearly all calls',
@@ -98,11 +103,13 @@ const TROUBLES: Catalogue['troubles'] = {
   }),
   account_paused: ({ account, since, reason, upstreamCode, nextTryAt }, { at, showTime }) => ({
     sentence: `Account ${account} has been paused since ${showTime(since)}: ${FAULTS[reason].sentence} (code ${upstreamCode ?? '-'}). Its serials wait; none of them expires.`,
-    remedy: `${FAULTS[reason].remedy} ${isAhead(nextTryAt, at) ? `The next try is at ${showTime(nextTryAt)}` : 'The service tries the account again by itself'}; once this is mended, "idface-notifier account resume ${account}" has it tried at once.`,
+    remedy: `${FAULTS[reason].remedy} ${isAhead(nextTryAt, at) ? `The next try is at ${showTime(nextTryAt)}` : 'The service tries the account again by itself'}; once this is mended, resume the account to have it tried at once.`,
+    commands: [`"idface-notifier account resume ${account}" resumes it.`, ...(FAULTS[reason].commands ?? [])],
   }),
   account_paused_by_operator: ({ account, since }, { showTime }) => ({
     sentence: `An operator paused account ${account} at ${showTime(since)}. Its serials wait.`,
-    remedy: `When it may go on, run "idface-notifier account resume ${account}".`,
+    remedy: 'When it may go on, resume it.',
+    commands: [`"idface-notifier account resume ${account}" does so.`],
   }),
   upstream_unreachable: ({ account, since, error, nextTryAt }, { at, showTime }) => ({
     sentence: `GetResult cannot be reached with account ${account} since ${showTime(since)} (${error}). Its serials wait; none of them expires within a day.`,
@@ -156,17 +163,23 @@ const TROUBLES: Catalogue['troubles'] = {
   messages_exhausted: ({ count }) => ({
     sentence: `${count === 1 ? '1 webhook was' : `${count} webhooks were`} given up in the last day: ${count === 1 ? 'its partner has' : 'their partners have'} not been told.`,
     remedy:
-      '"idface-notifier registration list --delivery exhausted" shows whose. Tell the partners; when a receiver works again, run "idface-notifier resend --partner PARTNER --since 7d", or let the partner do so (POST /v1/resend).',
+      'Tell the partners; when a receiver works again, send its webhooks again, or let the partner do so (POST /v1/resend).',
+    commands: [
+      '"idface-notifier registration list --delivery exhausted" shows whose they are, and "idface-notifier resend --partner PARTNER --since 7d" sends them.',
+    ],
   }),
   callbacks_failing: ({ urls }) => ({
     sentence: `${urls === 1 ? '1 callback URL has' : `${urls} callback URLs have`} only failed for an hour or more. ${urls === 1 ? 'Its' : 'Their'} webhooks are tried on.`,
-    remedy:
-      '"idface-notifier callback list" shows the URLs, since when and why. Tell the partners. Where many fail with the same error, look at DNS, egress and proxy of this machine.',
+    remedy: 'Tell the partners. Where many fail with the same error, look at DNS, egress and proxy of this machine.',
+    commands: ['"idface-notifier callback list" shows the URLs, since when and why.'],
   }),
   messages_held: ({ held, urls }) => ({
     sentence: `${held === 1 ? '1 webhook is' : `${held} webhooks are`} on hold (callback URLs: ${urls}): the URL answered 410, or is disabled after five days of failures or by an operator.`,
     remedy:
-      '"idface-notifier callback list" shows the URLs. Ask the partners to register with their URL again, or to resend; what an operator disabled goes on by "idface-notifier callback enable URL --partner PARTNER" alone.',
+      'Ask the partners to register with their URL again, or to resend; what an operator disabled goes on only when one enables it.',
+    commands: [
+      '"idface-notifier callback list" shows the URLs, and "idface-notifier callback enable URL --partner PARTNER" enables one.',
+    ],
   }),
 }
 
@@ -185,17 +198,19 @@ export const EN: Catalogue = {
     }),
     'callback.failing': ({ host, since, error, ...whose }, { showTime }) => ({
       sentence: `Webhooks of partner ${showPartner(whose)} to a URL at ${host} have only failed since ${showTime(since)} (${error}). They are tried on.`,
-      remedy:
-        'Tell the partner, who sees the errors at GET /v1/registrations/{id}/attempts. "idface-notifier callback list" shows the URL.',
+      remedy: 'Tell the partner, who sees the errors at GET /v1/registrations/{id}/attempts.',
+      commands: ['"idface-notifier callback list" shows the URL.'],
     }),
     'callback.disabled': ({ host, since, error, ...whose }, { showTime }) => ({
       sentence: `A callback URL of partner ${showPartner(whose)} at ${host} is disabled: it has only failed since ${showTime(since)} (${error}). Its webhooks are held until RETENTION erases them, one after the other.`,
       remedy:
-        'Tell the partner: a registration of the URL, or a test that succeeds, enables it again. "idface-notifier callback list" shows the URL; "idface-notifier callback enable" is for you.',
+        'Tell the partner: a registration of the URL, or a test that succeeds, enables it again. You can enable it too.',
+      commands: ['"idface-notifier callback list" shows the URL, and "idface-notifier callback enable" enables it.'],
     }),
     'message.exhausted': ({ host, error, ...whose }, { count }) => ({
       sentence: `Webhooks of partner ${showPartner(whose)} that could not be delivered and are not tried again: ${count}, the last one to ${host} (${error}).`,
-      remedy: `Tell the partner, who has not been told of these results. When the receiver works again, run "idface-notifier resend --partner ${whose.partnerId} --since 7d", or let the partner do so (POST /v1/resend).`,
+      remedy: `Tell the partner, who has not been told of these results. When the receiver works again, send them again, or let the partner do so (POST /v1/resend).`,
+      commands: [`"idface-notifier resend --partner ${whose.partnerId} --since 7d" sends them.`],
     }),
   },
   titles: {

@@ -5,7 +5,9 @@ import { databaseFaultOf } from './database-fault.ts'
 
 /** Of an account that no setting names. What waits for it goes on with the new key. */
 const CHANGE_KEY =
-  '其他账户的 APIKEY 不在配置中：先运行 "idface-notifier account remove APIID"，再运行 "idface-notifier account create APIID --api-key-file FILE"（--mode、--rate 与原来相同），随即试探该账户。专供某个合作方的账户：先运行 "partner disable PARTNER"，新建时加上 --partner PARTNER，最后运行 "partner enable PARTNER"。'
+  '其他账户的 APIKEY 不在配置中：请先移除该账户，再用新的 APIKEY 添加（密码方式和频率与原来相同），系统随即试探。专供某个合作方的账户：请先停用该合作方，完成后再启用。'
+const CHANGE_KEY_BY =
+  '相应命令："idface-notifier account remove APIID"、"idface-notifier account create APIID --api-key-file FILE"（加上 --mode、--rate 和 --partner）、"idface-notifier partner disable PARTNER" 和 "partner enable PARTNER"。'
 
 const FAULTS: Catalogue['faults'] = {
   egress_ip: { sentence: 'GetResult 不接受来自本服务 IP 地址的请求', remedy: '请厂商备案本机的出口 IP 地址。' },
@@ -17,17 +19,20 @@ const FAULTS: Catalogue['faults'] = {
   credentials_wrong: {
     sentence: 'APIID 或 APIKEY 错误',
     remedy: `请改正 IHUYI_ACCOUNT 和 IHUYI_API_KEY（按安装文档部署时，位于 /etc/idface-notifier/settings），或 IHUYI_API_KEY_FILE 指定的文件，然后重启："systemctl restart idface-notifier"。${CHANGE_KEY}若是 APIID 填错：请先取消等待中的登记，再移除该账户。多次登录失败可能导致账户被冻结。`,
+    commands: [CHANGE_KEY_BY],
   },
   frozen: { sentence: '账户已被冻结', remedy: '请联系厂商解冻。' },
   clock: { sentence: '本服务与 GetResult 的时钟相差过大', remedy: '请校准本机时钟："sudo timedatectl set-ntp true"。' },
   password_refused: {
     sentence: 'GetResult 不接受该密码',
     remedy: `请检查 APIKEY（IHUYI_API_KEY，或 IHUYI_API_KEY_FILE 指定的文件）和本机时钟（"timedatectl"）；两者都无误时，可尝试 IHUYI_PASSWORD_MODE=static。改后须重启。${CHANGE_KEY}`,
+    commands: [CHANGE_KEY_BY],
   },
   no_contract: { sentence: '账户未开通此产品', remedy: '请向厂商开通此产品。' },
   password_or_balance: {
     sentence: '密码错误或余额不足',
     remedy: `请先检查余额，再检查 APIKEY：IHUYI_API_KEY，或 IHUYI_API_KEY_FILE 指定的文件，改后须重启。${CHANGE_KEY}`,
+    commands: [CHANGE_KEY_BY],
   },
   serial_not_received: {
     sentence: 'GetResult 未收到绝大多数请求中的流水号',
@@ -84,11 +89,13 @@ const TROUBLES: Catalogue['troubles'] = {
   }),
   account_paused: ({ account, since, reason, upstreamCode, nextTryAt }, { at, showTime }) => ({
     sentence: `账户 ${account} 自${showTime(since)} 起暂停使用：${FAULTS[reason].sentence}（返回码 ${upstreamCode ?? '-'}）。其流水号等待中，不会过期。`,
-    remedy: `${FAULTS[reason].remedy}${isAhead(nextTryAt, at) ? `下次重试时间为${showTime(nextTryAt)}` : '系统会自动重试该账户'}；处理完成后，可运行 "idface-notifier account resume ${account}" 立即重试。`,
+    remedy: `${FAULTS[reason].remedy}${isAhead(nextTryAt, at) ? `下次重试时间为${showTime(nextTryAt)}` : '系统会自动重试该账户'}；处理完成后，可恢复该账户以立即重试。`,
+    commands: [`恢复命令："idface-notifier account resume ${account}"。`, ...(FAULTS[reason].commands ?? [])],
   }),
   account_paused_by_operator: ({ account, since }, { showTime }) => ({
     sentence: `运维人员已于${showTime(since)} 暂停账户 ${account}，其流水号等待中。`,
-    remedy: `可以恢复时，请运行 "idface-notifier account resume ${account}"。`,
+    remedy: '可以继续使用时，请恢复该账户。',
+    commands: [`恢复命令："idface-notifier account resume ${account}"。`],
   }),
   upstream_unreachable: ({ account, since, error, nextTryAt }, { at, showTime }) => ({
     sentence: `自${showTime(since)} 起，账户 ${account} 无法连接 GetResult（${error}）。其流水号等待中，一天之内不会过期。`,
@@ -139,18 +146,22 @@ const TROUBLES: Catalogue['troubles'] = {
   }),
   messages_exhausted: ({ count }) => ({
     sentence: `最近一天有 ${count} 个回调放弃投递，合作方尚未收到这些结果。`,
-    remedy:
-      '用 "idface-notifier registration list --delivery exhausted" 查看属于哪些合作方，并告知对方；待接收端恢复后，运行 "idface-notifier resend --partner PARTNER --since 7d"，或由合作方自行重发（POST /v1/resend）。',
+    remedy: '请告知相关合作方；待接收端恢复后，重新投递这些回调，或由合作方自行重发（POST /v1/resend）。',
+    commands: [
+      '用 "idface-notifier registration list --delivery exhausted" 查看属于哪些合作方，用 "idface-notifier resend --partner PARTNER --since 7d" 重新投递。',
+    ],
   }),
   callbacks_failing: ({ urls }) => ({
     sentence: `${urls} 个回调地址持续失败已达一小时以上，系统会继续重试。`,
-    remedy:
-      '用 "idface-notifier callback list" 查看地址、起始时间和原因，并告知合作方。若大量地址因同一错误失败，请检查本机的 DNS、出口网络和代理。',
+    remedy: '请告知合作方。若大量地址因同一错误失败，请检查本机的 DNS、出口网络和代理。',
+    commands: ['用 "idface-notifier callback list" 查看地址、起始时间和原因。'],
   }),
   messages_held: ({ held, urls }) => ({
     sentence: `${held} 个回调暂停投递：${urls} 个回调地址返回 410，或因连续五天失败、由运维人员操作而停用。`,
-    remedy:
-      '用 "idface-notifier callback list" 查看这些地址。请让合作方用该地址重新登记，或重新投递；由运维人员停用的，只能用 "idface-notifier callback enable URL --partner PARTNER" 启用。',
+    remedy: '请让合作方用该地址重新登记，或重新投递；由运维人员停用的，只能由运维人员启用。',
+    commands: [
+      '用 "idface-notifier callback list" 查看这些地址，用 "idface-notifier callback enable URL --partner PARTNER" 启用。',
+    ],
   }),
 }
 
@@ -169,17 +180,18 @@ export const ZH: Catalogue = {
     }),
     'callback.failing': ({ host, since, error, ...whose }, { showTime }) => ({
       sentence: `合作方 ${showPartner(whose)} 发往 ${host} 某地址的回调自${showTime(since)} 起全部失败（${error}），系统会继续重试。`,
-      remedy:
-        '请告知合作方；合作方可通过 GET /v1/registrations/{id}/attempts 查看错误。用 "idface-notifier callback list" 查看具体地址。',
+      remedy: '请告知合作方；合作方可通过 GET /v1/registrations/{id}/attempts 查看错误。',
+      commands: ['用 "idface-notifier callback list" 查看具体地址。'],
     }),
     'callback.disabled': ({ host, since, error, ...whose }, { showTime }) => ({
       sentence: `合作方 ${showPartner(whose)} 在 ${host} 的某回调地址自${showTime(since)} 起全部失败（${error}），已停用；其回调暂不投递，按 RETENTION 陆续删除。`,
-      remedy:
-        '请告知合作方：用该地址重新登记，或测试回调成功，即可重新启用。用 "idface-notifier callback list" 查看具体地址；您也可以用 "idface-notifier callback enable" 启用。',
+      remedy: '请告知合作方：用该地址重新登记，或测试回调成功，即可重新启用。您也可以直接启用。',
+      commands: ['用 "idface-notifier callback list" 查看具体地址，用 "idface-notifier callback enable" 启用。'],
     }),
     'message.exhausted': ({ host, error, ...whose }, { count }) => ({
       sentence: `合作方 ${showPartner(whose)} 有 ${count} 个回调未能送达，不再重试；最近一个发往 ${host}（${error}）。`,
-      remedy: `合作方尚不知道这些结果，请告知合作方。待接收端恢复后，运行 "idface-notifier resend --partner ${whose.partnerId} --since 7d"，或由合作方自行重发（POST /v1/resend）。`,
+      remedy: `合作方尚不知道这些结果，请告知合作方。待接收端恢复后，重新投递这些回调，或由合作方自行重发（POST /v1/resend）。`,
+      commands: [`用 "idface-notifier resend --partner ${whose.partnerId} --since 7d" 重新投递。`],
     }),
   },
   titles: {

@@ -20,6 +20,7 @@ const EVENT = z.object({
   headline: z.string(),
   sentence: z.string().describe('What is wrong.'),
   remedy: z.string().describe('What to do; empty where there is nothing to do.'),
+  advice: z.string().describe('The same, without the commands for what the console has buttons for.'),
   toldState: STATE.nullable().describe('What operators were told last; null: nothing.'),
   toldAt: AT_OR_NULL.describe('When they were told that.'),
   dueAt: AT_OR_NULL.describe('When there is more to tell, which is held back until then; null: all is told.'),

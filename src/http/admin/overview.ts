@@ -53,6 +53,7 @@ export const OVERVIEW = z.object({
         since: AT_OR_NULL,
         sentence: z.string().describe('What is wrong.'),
         remedy: z.string().describe('What to do.'),
+        advice: z.string().describe('The same, without the commands for what the console has buttons for.'),
       }),
     )
     .describe('The worst first; empty where nothing is wrong.'),

@@ -33,7 +33,7 @@ const stateOf = ({ t, language }: Reader, account: Pick<Work, 'paused' | 'reason
 }
 
 const remedyOf = ({ language }: Reader, { paused, reason }: Pick<Work, 'paused' | 'reason'>): Html | '' =>
-  paused && reason !== null && reason !== 'operator' ? html`<p>${describeFault(reason, language).remedy}</p>` : ''
+  paused && reason !== null && reason !== 'operator' ? html`<p>${describeFault(reason, language).advice}</p>` : ''
 
 const work = (reader: Reader, { waiting, due, dueIsCapped, oldestDueAt, nextTryAt }: Work) => {
   const { t } = reader
@@ -53,7 +53,7 @@ const section = (
 ): Html => {
   const { t, to } = reader
   const { id, partnerId, paused, rate, mode, code, since } = account
-  return html`<section><h2>${account.account}</h2>
+  return html`<section id="${id}"><h2>${account.account}</h2>
   ${facts([
     [t({ en: 'State', zh: '状态' }), stateOf(reader, account)],
     [t({ en: 'Code of GetResult', zh: 'GetResult 返回码' }), code ?? '–'],

@@ -123,7 +123,7 @@ const callbacksFor = async (visit: Visit): Promise<Html> => {
 
 const givenUpForm = (reader: Reader): Html => {
   const { t, to } = reader
-  return html`<h2>${t({ en: 'Given up, of all partners', zh: '所有合作方已放弃的回调' })}</h2>
+  return html`<h2 id="given-up">${t({ en: 'Given up, of all partners', zh: '所有合作方已放弃的回调' })}</h2>
     <form method="get" action="${to('bulk/new')}" class="row">
       <input type="hidden" name="act" value="resend"><input type="hidden" name="delivery" value="exhausted">
       ${timeInput(reader, 'messageSince', { label: t({ en: 'Created since', zh: '创建时间不早于' }), isRequired: true })}
@@ -140,7 +140,7 @@ const operatorPage = async (visit: Visit): Promise<Page> => {
     title: t(DELIVERIES),
     active: 'deliveries',
     body: html`${groupList(reader, groups, maySend)}
-    <h2>${t(URLS)}</h2>${callbacks}
+    <h2 id="urls">${t(URLS)}</h2>${callbacks}
     ${maySend ? givenUpForm(reader) : ''}`,
   }
 }

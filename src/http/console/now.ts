@@ -35,31 +35,31 @@ const lights = (reader: Reader, { problems }: Overview): Html => {
   </ul>`
 }
 
-/** Where to mend what, in the console. */
+/** Where to mend what, in the console: a page, and the place in it. */
 const WHERE: Readonly<Record<string, string>> = {
   account_paused: 'accounts',
   account_paused_by_operator: 'accounts',
   upstream_unreachable: 'accounts',
   polls_late: 'accounts',
-  messages_exhausted: 'deliveries',
-  callbacks_failing: 'deliveries',
-  messages_held: 'deliveries',
+  messages_exhausted: 'deliveries#given-up',
+  callbacks_failing: 'deliveries#urls',
+  messages_held: 'deliveries#urls',
   node_lost: 'nodes',
   node_differs: 'nodes',
   operators_not_told: 'told',
 }
 
-const problemList = (reader: Reader, { problems }: Overview): Html => {
+const problemList = (reader: Reader, { problems, accounts }: Overview): Html => {
   const { t, to } = reader
   if (problems.length === 0) return html`<p class="calm">${t({ en: 'Nothing is wrong.', zh: '一切正常。' })}</p>`
-  return html`<ol class="problems">${problems.map(({ code, sentence, remedy }) => {
-    const where = WHERE[code] ?? ''
+  return html`<ol class="problems">${problems.map(({ code, account, sentence, advice }) => {
+    const [where = '', place = accounts.find(one => one.account === account)?.id ?? ''] = (WHERE[code] ?? '').split('#')
     const name = pageName(where)
     const link =
       where && name
-        ? html`<p><a class="button" href="${to(where)}">${t({ en: `Look there: ${name.en}`, zh: `前往“${name.zh}”处理` })}</a></p>`
+        ? html`<p><a class="button" href="${to(where)}${place && `#${place}`}">${t({ en: `Look there: ${name.en}`, zh: `前往“${name.zh}”处理` })}</a></p>`
         : ''
-    return html`<li><p class="bad">${sentence}</p><p>${remedy}</p>${link}</li>`
+    return html`<li><p class="bad">${sentence}</p><p>${advice}</p>${link}</li>`
   })}</ol>`
 }
 

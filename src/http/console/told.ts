@@ -49,7 +49,7 @@ const eventTable = (reader: Reader, events: readonly Event[]): Html => {
     events.map(event => [
       time(reader, event.at),
       time(reader, event.since),
-      html`<strong class="${event.state === 'firing' ? 'bad' : ''}">${event.headline}</strong><br>${event.sentence} ${event.remedy}
+      html`<strong class="${event.state === 'firing' ? 'bad' : ''}">${event.headline}</strong><br>${event.sentence} ${event.advice}
         <br><small><code>${event.type}</code> ${event.subject}</small>`,
       toldCell(reader, event),
     ]),

@@ -43,13 +43,30 @@ const TROUBLES: readonly Trouble[] = [
 test('each trouble is said, with what to do, in both languages', () => {
   expect(new Set(TROUBLES.map(({ code }) => code))).toEqual(new Set(Object.keys(CATALOGUES.en.troubles)))
   const all = TROUBLES.flatMap(trouble => [describeTrouble(trouble, 'en', AT), describeTrouble(trouble, 'zh', AT)])
-  for (const [index, { sentence, remedy }] of all.entries()) {
+  for (const [index, { sentence, remedy, advice }] of all.entries()) {
     const isChinese = index % 2 === 1
-    for (const text of [sentence, remedy]) {
+    for (const text of [sentence, remedy, advice]) {
       expect(text).toMatch(isChinese ? /。$/ : /\.$/)
       expect(/[\u4e00-\u9fff]/.test(text)).toBe(isChinese)
       expect(text).not.toMatch(/undefined|NaN|null/)
     }
   }
   expect(new Set(all.map(({ sentence }) => sentence)).size).toBe(all.length)
+})
+
+test('advice names no command for what the console has a button for, and the remedy does', () => {
+  const paused = { code: 'account_paused', since, account: 'C1', upstreamCode: 405, nextTryAt: null } as const
+  for (const trouble of [
+    { ...paused, reason: 'credentials_wrong' },
+    { code: 'account_paused_by_operator', since, account: 'C1' },
+    { code: 'messages_exhausted', since: null, count: 1 },
+    { code: 'callbacks_failing', since: null, urls: 1 },
+    { code: 'messages_held', since: null, held: 1, urls: 1 },
+  ] as const satisfies readonly Trouble[])
+    for (const language of ['en', 'zh'] as const) {
+      const { advice, remedy } = describeTrouble(trouble, language, AT)
+      expect(advice).not.toContain('"idface-notifier ')
+      expect(remedy.startsWith(advice)).toBe(true)
+      expect(remedy).toContain('"idface-notifier ')
+    }
 })
