@@ -98,15 +98,17 @@ const changeForm = (reader: Reader, { id, name, payload, quotas }: Partner): Htm
 
 const disableForm = (reader: Reader, { id, disabled }: Partner): Html => {
   const { t, to } = reader
-  return html`<h2>${disabled ? t({ en: 'Enable', zh: '启用' }) : t({ en: 'Disable', zh: '停用' })}</h2>
-  <p>${t({
-    en: 'The keys of a disabled partner stop working, and nothing is asked or sent for it; nothing is lost.',
-    zh: '停用后，该合作方的密钥失效，不再为其查询和投递；数据不会丢失。',
-  })}</p>
-  <form method="post" action="${to(`partners/${id}`)}" class="row">${reasonField(reader)}
-    <button name="disabled" value="${disabled ? 'false' : 'true'}">${
-      disabled ? t({ en: 'Enable', zh: '启用' }) : t({ en: 'Disable', zh: '停用' })
-    }</button></form>`
+  const form = (isToBe: boolean, name: Words) => html`
+    <form method="post" action="${to(`partners/${id}`)}" class="row">${reasonField(reader)}
+      <button name="disabled" value="${String(isToBe)}">${t(name)}</button></form>`
+  if (disabled) return form(false, { en: 'Enable', zh: '启用' })
+  return html`<details><summary>${t({ en: 'Disable…', zh: '停用……' })}</summary>
+    <p>${t({
+      en: 'Its keys and links stop working, and nothing is asked or sent for it until it is enabled: all its webhooks wait. Nothing is lost.',
+      zh: '停用后，其密钥和链接失效，在重新启用之前不再为其查询和投递，所有回调都会等待；数据不会丢失。',
+    })}</p>
+    ${form(true, { en: 'Disable the partner', zh: '停用该合作方' })}
+  </details>`
 }
 
 const keyFacts = (reader: Reader, { createdAt, lastUsedAt, expiresAt }: Key) =>

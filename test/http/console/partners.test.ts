@@ -49,13 +49,15 @@ describe('partners', () => {
   })
 
   test('change only by the form that was sent', async () => {
-    const { admin, post, path, partner } = await open()
+    const { admin, read, post, path, partner } = await open()
     const before = await partner()
     expect((await post(path, CHANGE, admin)).headers.get('location')).toBe(`../${path}`)
     const changed = { ...before, name: 'Acme', payload: 'thin', quotas: { pending: null, hosts: 0, daily: 70 } }
     expect(await partner()).toEqual(changed)
+    expect(await read(path, admin)).toMatch(/<details>(?:(?!<\/details>)[^])*name="disabled" value="true"/)
     await post(path, { disabled: 'true', reason: '' }, admin)
     expect(await partner()).toEqual({ ...changed, disabled: true })
+    expect(await read(path, admin)).toContain('name="disabled" value="false"')
     await post(path, { disabled: 'false', reason: '' }, admin)
     expect(await partner()).toEqual(changed)
     const answer = await post(path, { ...CHANGE, daily: 'many' }, admin)
