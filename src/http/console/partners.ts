@@ -8,6 +8,7 @@ import { QUOTA_NAMES } from '../json/fields.ts'
 import type { Console, Visit } from './console.ts'
 import { mayOf, numberOf, orNone, reasonField, shownOnce } from './forms.ts'
 import { empty, facts, type Html, nextPage, type Page, type Reader, table, time } from './page.ts'
+import { timeInput, withZone, zoneInput } from './picked-time.ts'
 
 type Partners = z.output<(typeof PARTNER_CALLS)['GET /v1/admin/partners']['answers'][200]>
 type Partner = Partners['data'][number]
@@ -208,7 +209,9 @@ const newKeyPage = async (visit: Visit): Promise<Page> => {
     title: `${reader.t(NEW_KEY)}: ${name}`,
     active,
     body: html`<p>${reader.t({ en: 'Its other keys stay as they are.', zh: '其他密钥不受影响。' })}</p>
-    <form method="post" action="${reader.to(`partners/${id}/new-key`)}" class="row">${reasonField(reader)}
+    <form method="post" action="${reader.to(`partners/${id}/new-key`)}" class="row">
+      ${timeInput(reader, 'expiresAt', { label: reader.t({ en: 'Expires; empty: never', zh: '到期时间；不填则不过期' }), isRequired: false })}
+      ${zoneInput(reader)}${reasonField(reader)}
       <button>${reader.t(NEW_KEY)}</button></form>`,
   }
 }
@@ -252,8 +255,7 @@ export const addPartners = ({ page, act }: Console): void => {
 
   page('partners/:id/new-key', newKeyPage, KEY_CALLS['POST /v1/admin/partners/:id/keys'])
   act('partners/:id/new-key', async visit => {
-    const { reason } = await visit.form()
-    const body = { reason: orNone(reason) }
+    const body = withZone(await visit.form())
     const { partnerId, apiKey } = await visit.call<CreatedKey>('POST', `${pathOf(idOf(visit))}/keys`, { body })
     const back = html`<p><a href="${visit.reader.to(`partners/${partnerId}`)}">${visit.reader.t({ en: 'Its keys', zh: '其密钥' })}</a></p>`
     return {

@@ -176,7 +176,7 @@ const CASES: readonly Case[] = [
     route: 'partners/:id/new-key',
     operator: 'POST /v1/admin/partners/:id/keys',
     id: ({ partner }) => partner,
-    form: because,
+    form: () => ({ expiresAt: '2027-01-01T08:00', zone: '+08:00', reason }),
   },
   {
     route: 'partners/:id/revoke',

@@ -54,7 +54,7 @@ describe('partners', () => {
     expect((await post(path, CHANGE, admin)).headers.get('location')).toBe(`../${path}`)
     const changed = { ...before, name: 'Acme', payload: 'thin', quotas: { pending: null, hosts: 0, daily: 70 } }
     expect(await partner()).toEqual(changed)
-    expect(await read(path, admin)).toMatch(/<details>(?:(?!<\/details>)[^])*name="disabled" value="true"/)
+    expect(await read(path, admin)).toMatch(/<details>.*name="disabled" value="true".*<\/details>/s)
     await post(path, { disabled: 'true', reason: '' }, admin)
     expect(await partner()).toEqual({ ...changed, disabled: true })
     expect(await read(path, admin)).toContain('name="disabled" value="false"')
@@ -80,6 +80,16 @@ describe('partners', () => {
     expect(await worksWith(key)).toBe(true)
     expect((await visit(`${path}/revoke?key=${keyId}`, admin)).status).toBe(404)
     expect((await visit('partners/partner_nobody', admin)).status).toBe(404)
+  })
+
+  test('get keys that expire, at a time in the zone of the reader', async () => {
+    const { api, admin, read, post, path } = await open()
+    expect(await read(`${path}/new-key`, admin)).toContain('type="datetime-local" name="expiresAt"')
+    const form = { expiresAt: '2027-01-01T08:00', zone: '+08:00', reason: '' }
+    expect((await post(`${path}/new-key`, form, admin)).status).toBe(200)
+    const { json } = await api.call('GET', `/v1/admin/${path}/keys`, { key: ADMIN_TOKEN })
+    expect(json.data).toContainEqual(expect.objectContaining({ expiresAt: '2027-01-01T00:00:00.000Z' }))
+    expect((await post(`${path}/new-key`, { ...form, expiresAt: '2020-01-01T08:00' }, admin)).status).toBe(422)
   })
 
   test.each(['read', 'operate'] as const)('are changed by nobody with the role %s', async role => {
