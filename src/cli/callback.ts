@@ -1,11 +1,13 @@
 import { callbackPolicy, judgeUrl } from '../core/callback-url.ts'
+import { showPartner } from '../core/operator-texts/catalogue.ts'
 import { callbackFacts, viewCallback } from '../http/admin/callbacks.ts'
+import { withPartnerNames } from '../http/admin/partner-names.ts'
 import type { Callback, CallbackTrouble } from '../store/callbacks/health.ts'
 import { listAll } from '../store/page.ts'
 import type { Store } from '../store/store.ts'
 import { argument, defineCommand, type Pair, partnerOption, required } from './command.ts'
 import { refuse } from './ending.ts'
-import { findPartner, partnerNames } from './find-partner.ts'
+import { findPartner } from './find-partner.ts'
 import { answerList } from './output.ts'
 
 const URL_ARGUMENT = argument('URL', ['the URL, as "callback list --json" has it', '地址，见 "callback list --json"'])
@@ -29,15 +31,15 @@ export const commands = [
       ]),
     },
     onStore: async (store, { partner, say, lang }) => {
-      const troubles = await allCallbacks(store, partner && (await findPartner(store, partner)).id)
+      const found = await allCallbacks(store, partner && (await findPartner(store, partner)).id)
+      const troubles = await withPartnerNames(store, found)
       const states = {
         failing: say('failing', '投递失败'),
         disabled: say('disabled', '已停用'),
         gone: say('410 (gone)', '410（已失效）'),
       }
-      const named = await partnerNames(store, troubles)
-      const rows = troubles.map(({ partnerId, callbackUrl, state, since, lastError, held }) => [
-        ...[named(partnerId), callbackUrl, states[state], since, lastError, String(held)],
+      const rows = troubles.map(one => [
+        ...[showPartner(one), one.callbackUrl, states[one.state], one.since, one.lastError, String(one.held)],
       ])
       const head = say('partner|URL|state|since|last error|held', '合作方|地址|状态|起始时间|最近错误|暂停条数')
       return answerList(troubles.map(viewCallback), { head, rows, lang })

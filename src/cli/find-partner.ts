@@ -35,13 +35,11 @@ export const findPartner = async (
 
 /** How a table names the partners of its rows. */
 export const partnerNames = async (
-  store: Pick<Store, 'findPartner'>,
+  store: Pick<Store, 'partnerNames'>,
   shown: readonly { partnerId: string | null }[],
 ): Promise<(id: string) => string> => {
-  const ids = new Set(shown.flatMap(({ partnerId }) => partnerId ?? []))
-  const found = await Promise.all([...ids].map(id => store.findPartner(id)))
-  const names = new Map(found.flatMap(one => (one ? [[one.id, nameOfPartner(one)]] : [])))
-  return id => names.get(id) ?? id
+  const names = await store.partnerNames([...new Set(shown.flatMap(({ partnerId }) => partnerId ?? []))])
+  return partnerId => showPartner({ partnerId, partnerName: names.get(partnerId) })
 }
 
 /** The account with this APIID or id. Ends the command where there is none. */

@@ -1,7 +1,9 @@
 import { oneOf, wholeNumber } from '../config/parsers.ts'
 import { MESSAGE_STATES } from '../core/message.ts'
+import { showPartner } from '../core/operator-texts/catalogue.ts'
 import { isRegistrationId, REGISTRATION_STATUSES } from '../core/registration.ts'
 import { REASONS } from '../core/verification.ts'
+import { withPartnerNames } from '../http/admin/partner-names.ts'
 import { viewFound } from '../http/admin/registration-view.ts'
 import {
   ALL_REGISTRATIONS,
@@ -12,7 +14,7 @@ import {
 import type { Store } from '../store/store.ts'
 import { anyText, defineCommand, option, type Pair, partnerOption, required, type Say, time } from './command.ts'
 import { refuse } from './ending.ts'
-import { findAccount, findPartner, partnerNames } from './find-partner.ts'
+import { findAccount, findPartner } from './find-partner.ts'
 import { type Cell, readerZone, showTable } from './output.ts'
 
 /** A page of a search looks at 10,000 registrations at most, so this many look at 500,000. */
@@ -118,13 +120,13 @@ export const commands = [
         until: wanted.until?.(here) ?? null,
       }
       const { found, next } = await searchAll(store, { filter, limit, before: cursor })
-      const data = found.map(one => viewFound(one, 'admin'))
-      const named = await partnerNames(store, found)
+      const named = await withPartnerNames(store, found)
+      const data = named.map(one => viewFound(one, 'admin'))
       const head = say(
         'id|serial|partner|status|webhook|last error|created',
         'id|流水号|合作方|状态|回调|最近错误|创建时间',
       )
-      const rows = found.map(one => rowOf(one, named(one.partnerId), say))
+      const rows = named.map(one => rowOf(one, showPartner(one), say))
       const text = showTable(head.split('|'), rows, lang)
       const more = next === null ? '' : say(`\nThere may be more: --cursor ${next}`, `\n可能还有更多：--cursor ${next}`)
       return { data: { data, nextCursor: next }, text: `${text}${more}` }

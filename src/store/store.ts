@@ -158,6 +158,8 @@ export interface Store extends OperatorVerbs {
 
   createPartner(partner: NewPartner): Promise<Partner>
   findPartner(id: string): Promise<Partner | null>
+  /** By their ids; without those that there are not. */
+  partnerNames(ids: readonly string[]): Promise<ReadonlyMap<string, string>>
   /** Oldest first, `limit` at most, from after the partner `after`. */
   listPartners(page: { limit: number; after: string | null }): Promise<Page<Partner>>
   /**

@@ -11,6 +11,8 @@ const partners = [
 ]
 const store = {
   findPartner: async (id: string) => (partners.find(one => one.id === id) ?? null) as never,
+  partnerNames: async (ids: readonly string[]) =>
+    new Map(partners.flatMap(({ id, name }) => (ids.includes(id) ? [[id, name]] : []))),
   listPartners: async () => ({ found: partners as never[], next: null }),
 }
 

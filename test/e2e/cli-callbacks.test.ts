@@ -23,7 +23,14 @@ test('callback list shows what is disabled, and callback enable enables it', asy
   const { partnerId } = await cli.runJson<{ partnerId: string }>('partner', 'create', 'one')
   expect((await cli.run('callback', 'list', '--lang', 'zh')).stdout).toContain('（无）')
   disable(join(cli.path, 'notifier.db'), partnerId)
-  const trouble = { partnerId, callbackUrl: HOOK, state: 'disabled', lastError: 'http_503', held: 0 }
+  const trouble = {
+    partnerId,
+    partnerName: 'one',
+    callbackUrl: HOOK,
+    state: 'disabled',
+    lastError: 'http_503',
+    held: 0,
+  }
   const times = { since: '2026-11-18T22:40:00.000Z', heldSince: '2026-11-23T22:40:00.000Z' }
   expect(await cli.runJson('callback', 'list')).toEqual({ data: [{ ...trouble, ...times }], nextCursor: null })
   const { stdout } = await cli.run('callback', 'list', '--partner', partnerId, '--lang', 'zh')

@@ -59,8 +59,14 @@ export const FULL_BYTES = 32 * 1024
 
 export const atLeast = (count: number, isCapped: boolean): string => `${count}${isCapped ? '+' : ''}`
 
-export const showPartner = ({ partnerId, partnerName }: { partnerId: string; partnerName?: string }): string =>
-  partnerName === undefined ? partnerId : `${partnerName} (${partnerId})`
+interface NamedPartner {
+  partnerId: string
+  /** Not known, where there is none. */
+  partnerName?: string | null | undefined
+}
+
+export const showPartner = ({ partnerId, partnerName }: NamedPartner): string =>
+  partnerName ? `${partnerName} (${partnerId})` : partnerId
 
 /** What is not ahead is under way. */
 export const isAhead = (at: number | null, now: number): at is number => at !== null && at > now

@@ -13,6 +13,7 @@ import { found, readId } from '../json/problem.ts'
 import { oneOf, readQuery, said } from '../json/validate.ts'
 import { ACT, REASON, readAct } from './authorize.ts'
 import { BULK, BULK_DRAFT, viewBulk } from './bulk-view.ts'
+import { withPartnerNames } from './partner-names.ts'
 import { viewFound } from './registration-view.ts'
 import { FILTER_QUERY, readFilter } from './search.ts'
 
@@ -131,7 +132,7 @@ export const BULK_CALLS = {
       const drafted: z.output<typeof BULK_DRAFT> = {
         ...view(c, bulk, now()),
         ...(dryRun ? { id: null } : {}),
-        sample: sample.map(one => viewFound(one, role)),
+        sample: (await withPartnerNames(store, sample)).map(one => viewFound(one, role)),
         estimatedSeconds: Math.ceil(counted.count / BULK_RATE),
       }
       return c.json(drafted, dryRun ? 200 : 201)

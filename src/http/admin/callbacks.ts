@@ -6,6 +6,7 @@ import { CALLBACK_TROUBLE, idField } from '../json/fields.ts'
 import { cursorField, listOf, PAGE_PARAMETERS, viewPage } from '../json/pagination.ts'
 import { invalid, readQuery, said } from '../json/validate.ts'
 import { readAct, WHY } from './authorize.ts'
+import { PARTNER_NAME, withPartnerNames } from './partner-names.ts'
 import { NO_PARTNER, PARTNER_ID } from './search.ts'
 
 const URL_FORM = said({
@@ -28,13 +29,13 @@ const CALLBACK_ENABLING = z.strictObject({
   ...WHY,
 })
 
-const CALLBACK = z.object({ partnerId: idField('partner'), ...CALLBACK_TROUBLE.shape })
+const CALLBACK = z.object({ partnerId: idField('partner'), partnerName: PARTNER_NAME, ...CALLBACK_TROUBLE.shape })
 
 const ENABLED_CALLBACK = z.strictObject({
   released: z.boolean().describe('Whether webhooks were held for it, which go out now.'),
 })
 
-export const viewCallback = (trouble: CallbackTrouble) => z.decode(CALLBACK, trouble)
+export const viewCallback = (trouble: CallbackTrouble & { partnerName: string | null }) => z.decode(CALLBACK, trouble)
 
 /** For the audit: not the URL, since a partner may have put a secret into it. */
 export const callbackFacts = (url: string, disabled: boolean) => ({ host: URL.parse(url)?.host ?? null, disabled })
@@ -57,7 +58,8 @@ export const CALLBACK_CALLS = {
     handle: async (c, { store }) => {
       const { partnerId: ofPartner = null, limit, cursor = null } = readQuery(c, CALLBACKS_QUERY)
       if (ofPartner !== null) await refuseNobody(store, ofPartner, 'query')
-      return c.json(viewPage(await store.listCallbacks(ofPartner, { after: cursor, limit }), viewCallback))
+      const { found, next } = await store.listCallbacks(ofPartner, { after: cursor, limit })
+      return c.json(viewPage({ found: await withPartnerNames(store, found), next }, viewCallback))
     },
   },
   'POST /v1/admin/callbacks/enable': {

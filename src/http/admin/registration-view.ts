@@ -11,6 +11,7 @@ import { errorOf, type FoundRegistration } from '../../store/registrations/filte
 import { AT, AT_OR_NULL, idField, PAUSE, pauseFacts } from '../json/fields.ts'
 import { POLLING, pollingFacts } from '../partner/explain.ts'
 import { REGISTRATION } from '../partner/registration-schemas.ts'
+import { PARTNER_NAME } from './partner-names.ts'
 
 /** A serial in a list: enough to tell two apart, not enough to look somebody up. Short ones show less. */
 export const maskSerial = (serial: string): string =>
@@ -25,6 +26,7 @@ const MASKED_SERIAL = z
 export const FOUND_REGISTRATION = z.object({
   id: idField('reg'),
   partnerId: idField('partner'),
+  partnerName: PARTNER_NAME,
   accountId: z.string(),
   idcardid: MASKED_SERIAL,
   host: z.string().describe('Of the callback URL.'),
@@ -42,7 +44,10 @@ export const FOUND_REGISTRATION = z.object({
 
 export const seesAll = (role: Role): boolean => includesRole(role, 'admin')
 
-export const viewFound = (found: FoundRegistration, role: Role): z.output<typeof FOUND_REGISTRATION> => {
+export const viewFound = (
+  found: FoundRegistration & { partnerName: string | null },
+  role: Role,
+): z.output<typeof FOUND_REGISTRATION> => {
   const { id, message, callbackUrl } = found
   return z.decode(FOUND_REGISTRATION, {
     ...found,

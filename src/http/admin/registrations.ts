@@ -16,6 +16,7 @@ import { answerExplanation, EXPLANATION } from '../partner/explain.ts'
 import { ATTEMPT, REGISTRATION, viewAttempt } from '../partner/registration-schemas.ts'
 import { NOT_POLLED, RESEND_REFUSALS } from '../partner/registrations.ts'
 import { ACT, REASON, readAct } from './authorize.ts'
+import { withPartnerNames } from './partner-names.ts'
 import { FOUND_REGISTRATION, REGISTRATION_DETAIL, seesAll, viewDetail, viewFound } from './registration-view.ts'
 import { FILTER, FILTER_QUERY, type Filter, readFilter } from './search.ts'
 
@@ -72,7 +73,8 @@ export const FOUND_REGISTRATION_CALLS = {
       const { limit, cursor, ...query } = readQuery(c, SEARCH_QUERY)
       const wanted = { filter: await filterOf(query, { store, now }), act: null, limit, before: cursor ?? null }
       const { role } = c.get('operator')
-      return c.json(viewPage(await store.searchRegistrations(wanted), one => viewFound(one, role)))
+      const { found, next } = await store.searchRegistrations(wanted)
+      return c.json(viewPage({ found: await withPartnerNames(store, found), next }, one => viewFound(one, role)))
     },
   },
   'GET /v1/admin/registrations/count': {

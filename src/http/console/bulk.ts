@@ -101,9 +101,9 @@ const samples = (reader: Reader, { sample }: Draft): Html => {
       t({ en: 'Webhook', zh: '回调' }),
       t({ en: 'Registered', zh: '登记时间' }),
     ],
-    sample.map(({ id, idcardid, partnerId, status, reason, host, delivery, createdAt }) => [
+    sample.map(({ id, idcardid, status, reason, host, delivery, createdAt, ...whose }) => [
       html`<a href="${to(`registrations/${id}`)}">${idcardid}</a>`,
-      partnerLink(reader, partnerId),
+      partnerLink(reader, whose),
       statusOf(reader, status, reason),
       host,
       delivery.error ?? (delivery.messageId === null ? '–' : t(DELIVERY_WORDS[delivery.state])),

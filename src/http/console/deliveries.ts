@@ -11,7 +11,7 @@ import type { StatusAnswer } from '../partner/status.ts'
 import { Refused } from './api-calls.ts'
 import type { Console, Visit } from './console.ts'
 import { mayOf, orNone, reasonField } from './forms.ts'
-import { empty, facts, type Html, live, nextPage, type Page, type Reader, table, time } from './page.ts'
+import { empty, facts, type Html, live, nextPage, type Page, partnerLink, type Reader, table, time } from './page.ts'
 import { timeInput, withZone, zoneInput } from './picked-time.ts'
 
 type Groups = z.output<(typeof FAILURE_CALLS)['GET /v1/admin/messages/groups']['answers'][200]>
@@ -95,16 +95,16 @@ const callbackList = ({ c, reader }: Visit, { data, nextCursor }: Callbacks): Ht
       : table(
           t(URLS),
           [...troubleHead(reader), t({ en: 'Partner', zh: '合作方' })],
-          data.map(({ partnerId, ...trouble }) => [
+          data.map(one => [
             ...troubleCells(
               reader,
-              trouble,
+              one,
               html`<form method="post" action="${to('deliveries/enable')}" class="row">
-              <input type="hidden" name="partnerId" value="${partnerId}">
-              <input type="hidden" name="callbackUrl" value="${trouble.callbackUrl}">
+              <input type="hidden" name="partnerId" value="${one.partnerId}">
+              <input type="hidden" name="callbackUrl" value="${one.callbackUrl}">
               ${reasonField(reader)}<button>${t({ en: 'Enable', zh: '启用' })}</button></form>`,
             ),
-            html`<a href="${to(`partners/${partnerId}`)}">${partnerId}</a>`,
+            partnerLink(reader, one),
           ]),
         )
   }${nextPage(c, reader, nextCursor, { en: 'More URLs', zh: '更多回调地址' })}`

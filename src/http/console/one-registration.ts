@@ -67,7 +67,7 @@ const verdict = ({ t, session }: Reader, { result }: One): Html => {
 const belonging = ({ t, to }: Reader, { partner, account }: Detail): [string, Html | string][] => [
   [
     t({ en: 'Partner', zh: '合作方' }),
-    html`${partner.name ?? '–'} <a href="${to('registrations', { partner: partner.id })}"><code>${partner.id}</code></a>${
+    html`<bdi>${partner.name ?? '–'}</bdi> <a href="${to('registrations', { partner: partner.id })}"><code>${partner.id}</code></a>${
       partner.disabled ? ` ${t({ en: '(disabled)', zh: '（已停用）' })}` : ''
     }`,
   ],

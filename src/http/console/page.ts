@@ -2,6 +2,7 @@ import type { Context } from 'hono'
 import { html, raw } from 'hono/html'
 import type { HtmlEscapedString } from 'hono/utils/html'
 import type { Language, Words } from '../../core/language.ts'
+import { showPartner } from '../../core/operator-texts/catalogue.ts'
 import { SHOW_TIME, ZONE_OF, zoneName } from '../../core/show-time.ts'
 import { queryText } from './api-calls.ts'
 import { languageFor } from './language.ts'
@@ -126,7 +127,8 @@ ${body}
 </html>`
 }
 
-export const partnerLink = ({ to }: Reader, id: string): Html => html`<a href="${to(`partners/${id}`)}">${id}</a>`
+export const partnerLink = ({ to }: Reader, one: { partnerId: string; partnerName: string | null }): Html =>
+  html`<a href="${to(`partners/${one.partnerId}`)}" title="${showPartner(one)}"><bdi class="name">${one.partnerName ?? one.partnerId}</bdi></a>`
 
 /** `1 of` many: what a list says when it has nothing. */
 export const empty = (text: string): Html => html`<p class="empty">${text}</p>`

@@ -95,7 +95,7 @@ const rowOf = (reader: Reader, found: Found | RegistrationAnswer): (Html | strin
     statusOf(reader, status, reason),
     webhook,
     ...('partnerId' in found
-      ? [partnerLink(reader, found.partnerId), found.host, found.delivery.error ?? '–']
+      ? [partnerLink(reader, found), found.host, found.delivery.error ?? '–']
       : [found.callbackUrl]),
     time(reader, createdAt),
   ]

@@ -3,7 +3,7 @@ import type { StoreContext } from '../context.ts'
 import { asc, eq, gt } from '../drizzle.ts'
 import { idOf, pageOf } from '../page.ts'
 import type { Store } from '../store.ts'
-import type { Row } from '../tx.ts'
+import type { Row, Sql } from '../tx.ts'
 import { addKey, type NewKey } from './api-keys.ts'
 import type { Quotas } from './quotas.ts'
 import { addSecret, type NewSigningSecret } from './signing-secrets.ts'
@@ -37,6 +37,8 @@ const viewPartner = ({ maxPending, maxHosts, maxDaily, events: _, ...partner }: 
   quotas: { pending: maxPending, hosts: maxHosts, daily: maxDaily },
 })
 
+const NAMES: Sql = d => `SELECT id, name FROM partners WHERE id IN ${d.list('ids', 'text')}`
+
 export const createPartners = ({ read, write, tell, sealed }: StoreContext) =>
   ({
     createPartner: ({ id, name, key, secret }) =>
@@ -52,6 +54,12 @@ export const createPartners = ({ read, write, tell, sealed }: StoreContext) =>
       read(async ({ db, schema: { partners } }) => {
         const [row] = await db.select().from(partners).where(eq(partners.id, id))
         return row ? viewPartner(row) : null
+      }),
+
+    partnerNames: ids =>
+      read(async tx => {
+        const rows = await tx.all<Pick<Partner, 'id' | 'name'>>(NAMES, { ids })
+        return new Map(rows.map(({ id, name }) => [id, name]))
       }),
 
     listPartners: ({ limit, after }) =>

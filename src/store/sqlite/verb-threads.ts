@@ -8,6 +8,7 @@ export const THREAD_OF: Readonly<Record<Verb, 'here' | 'reader' | 'writer'>> = {
   findKey: 'here',
   findAdminToken: 'here',
   findPartner: 'here',
+  partnerNames: 'here',
   findAccount: 'here',
   accountFor: 'here',
   findRegistration: 'here',

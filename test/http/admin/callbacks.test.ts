@@ -21,7 +21,13 @@ test('lists URLs on hold, page by page', async () => {
   const second = await list(`?limit=2&cursor=${first.nextCursor}`)
   const all = [...first.data, ...second.data]
   expect(all.map(({ callbackUrl }) => callbackUrl)).toEqual(urls)
-  expect(all[0]).toMatchObject({ partnerId: api.partner.id, state: 'gone', lastError: null, held: 0 })
+  expect(all[0]).toMatchObject({
+    partnerId: api.partner.id,
+    partnerName: 'one',
+    state: 'gone',
+    lastError: null,
+    held: 0,
+  })
   expect(second.nextCursor).toBeNull()
   expect((await list(`?partnerId=${api.other.id}`)).data).toEqual([])
   expect((await api.call('GET', '/v1/admin/callbacks?cursor=x', { key: ADMIN_TOKEN })).status).toBe(400)

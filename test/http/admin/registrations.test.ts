@@ -33,6 +33,7 @@ describe('an operator', () => {
     expect((await get('/registrations')).json.data[2]).toEqual({
       id: failing,
       partnerId: api.partner.id,
+      partnerName: 'one',
       accountId: api.account.id,
       idcardid: SERIAL,
       host: 'partner.example',

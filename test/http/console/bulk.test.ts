@@ -46,6 +46,30 @@ describe('the preview', () => {
     expect(await (await visit('deliveries', await roleCookie('read'))).text()).not.toContain('bulk/new')
   })
 
+  test('means what the list shows that a failure of the deliveries leads to', async () => {
+    const { api, show } = await openExhausted()
+    // Neither failed so, nor there.
+    await api.register({ idcardid: 'otherwise' })
+    await api.succeed()
+    await api.receiveWith(503, { scheduleMs: [] })
+    api.clock.now += 1_000
+    await api.register({ idcardid: 'elsewhere', callbackUrl: 'https://elsewhere.example/' })
+    await api.succeed()
+    await api.receiveWith(500, { scheduleMs: [] })
+    api.clock.now += 1_000
+    const linkTo = (page: string, path: string) =>
+      new RegExp(`href="(${path}\\?[^"]*host=partner.example[^"]*http_500[^"]*)"`)
+        .exec(page)?.[1]
+        ?.replaceAll('&amp;', '&') ?? ''
+    const idsOf = (page: string) => [...page.matchAll(/registrations\/(reg_\w+)"/g)].map(([, id]) => id)
+    const list = await show(linkTo(await show('deliveries'), 'registrations'))
+    const preview = await show(linkTo(list, 'bulk/new'))
+    expect(idsOf(list)).toHaveLength(12)
+    expect(preview).toContain('<dd>12</dd>')
+    expect(idsOf(preview)).toEqual(idsOf(list).slice(0, 10))
+    expect(preview).toContain('<bdi class="name">one</bdi>')
+  })
+
   test('has the times of what it shows started, not later ones', async () => {
     const { api, show, post, cookie, bulks } = await openExhausted()
     const page = await show('bulk/new?act=resend&delivery=exhausted&messageSince=2026-11-25T00:20&zone=%2B08:00')

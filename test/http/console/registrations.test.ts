@@ -43,6 +43,16 @@ describe('the list', () => {
       expect([query, await idsOf(`registrations?${query}`)]).toEqual([query, ids])
   })
 
+  test('names the partner of each to operators, as text', async () => {
+    const { api, read } = await populate()
+    await api.store.changePartner(api.other.id, { name: HOSTILE })
+    const page = await read(`registrations?partner=${api.other.id}`)
+    expect(page).toContain(`<a href="partners/${api.other.id}" title="&lt;script&gt;`)
+    expect(page).toContain('<bdi class="name">&lt;script&gt;alert(1)')
+    expect(page).not.toContain('<script>alert')
+    expect(await read('registrations?serial=16236437872836')).toContain('<bdi class="name">one</bdi>')
+  })
+
   test('shows partners their own only', async () => {
     const { idsOf, partner, first, second, api, cookieOf, theirs } = await populate()
     expect(await idsOf('registrations', partner)).toEqual([second, first])

@@ -39,6 +39,23 @@ export const describePartners = (open: OpenStore): void => {
     expect(await page(2, ids[1] ?? '')).toEqual(ids.slice(2))
   })
 
+  test('are named by their ids, however many and often they are asked for', async () => {
+    await using bench = await openStoreFixture(open)
+    const { store, partnerId } = bench
+    await store.changePartner(partnerId, { name: 'one' })
+    const two = await bench.addPartner('two')
+    const names = await store.partnerNames([two, 'partner_nobody', partnerId, two])
+    expect(names).toEqual(
+      new Map([
+        [partnerId, 'one'],
+        [two, 'two'],
+      ]),
+    )
+    expect(await store.partnerNames([])).toEqual(new Map())
+    const many = Array.from({ length: 40_000 }, (_, n) => `partner_${n}`)
+    expect((await store.partnerNames([...many, two])).size).toBe(1)
+  })
+
   test('change in what is named, and stay the same in everything else', async () => {
     await using bench = await openStoreFixture(open)
     const { store, partnerId } = bench
