@@ -3,6 +3,7 @@ import { SECOND } from '../../core/duration.ts'
 import type { Language, Words } from '../../core/language.ts'
 import { showBytes, showSpan } from '../../core/show-sizes.ts'
 import type { Overview } from '../admin/overview.ts'
+import type { SharedDeps } from '../api-env.ts'
 import type { StatusAnswer } from '../partner/status.ts'
 import type { Console, Visit } from './console.ts'
 import { facts, type Html, live, type Page, pageName, type Reader, table, time } from './page.ts'
@@ -114,8 +115,11 @@ const engineFacts = ({ t, language }: Reader, { engine }: Overview): Html =>
         [t({ en: 'Oldest transaction', zh: '最久的事务' }), showSpan(engine.oldestSnapshotMs, language)],
       ])
 
-const operatorPage = (reader: Reader, overview: Overview): Page => {
-  const { t } = reader
+const operatorPage = (reader: Reader, overview: Overview, metricsNeedToken: boolean): Page => {
+  const { t, to } = reader
+  const metrics = metricsNeedToken
+    ? html`<code>/metrics</code> (METRICS_TOKEN)`
+    : html`<a href="${to('../metrics')}">/metrics</a>`
   return {
     title: t(NOW),
     active: '',
@@ -129,8 +133,11 @@ const operatorPage = (reader: Reader, overview: Overview): Page => {
     <h2>${t({ en: 'Service', zh: '服务' })}</h2>
     ${engineFacts(reader, overview)}
     <p>${t({
-      en: 'Verdicts a minute, detection and delivery times over hours and days: Prometheus has them from /metrics; deploy/ has a dashboard.',
-      zh: '每分钟结果数、发现与投递用时的历史曲线由 Prometheus 从 /metrics 采集；deploy/ 中有现成的面板。',
+      en: 'Verdicts a minute, detection and delivery times over hours and days: Prometheus has them from ',
+      zh: '每分钟结果数、发现与投递用时的历史曲线由 Prometheus 采集自 ',
+    })}${metrics}${t({
+      en: '; the dashboard for Grafana is deploy/grafana/idface-notifier.json.',
+      zh: '；Grafana 面板见 deploy/grafana/idface-notifier.json。',
     })}</p>`,
     ),
   }
@@ -185,7 +192,8 @@ const partnerPage = async ({ reader, call }: Visit): Promise<Page> => {
 }
 
 /** The first page: what is wrong, and where to mend it. */
-export const addNow = ({ page }: Console, { monotonic }: { monotonic: () => number }): void => {
+export const addNow = ({ page }: Console, { monotonic, config }: Pick<SharedDeps, 'monotonic' | 'config'>): void => {
+  const metricsNeedToken = config.server.metricsToken !== null
   const latest = new Map<Language, { at: number; overview: Overview }>()
 
   const overviewFor = async ({ c, reader: { language }, call }: Visit): Promise<Overview> => {
@@ -202,6 +210,8 @@ export const addNow = ({ page }: Console, { monotonic }: { monotonic: () => numb
     return overview
   }
   page('', async visit =>
-    visit.session.kind === 'operator' ? operatorPage(visit.reader, await overviewFor(visit)) : partnerPage(visit),
+    visit.session.kind === 'operator'
+      ? operatorPage(visit.reader, await overviewFor(visit), metricsNeedToken)
+      : partnerPage(visit),
   )
 }
