@@ -4,6 +4,8 @@ import type { Language, Words } from '../../core/language.ts'
 import { showBytes, showSpan } from '../../core/show-sizes.ts'
 import type { Overview } from '../admin/overview.ts'
 import type { SharedDeps } from '../api-env.ts'
+import { QUOTA_NAMES } from '../json/fields.ts'
+import type { MeAnswer } from '../partner/me.ts'
 import type { StatusAnswer } from '../partner/status.ts'
 import type { Console, Visit } from './console.ts'
 import { facts, type Html, live, type Page, pageName, type Reader, table, time } from './page.ts'
@@ -143,9 +145,26 @@ const operatorPage = (reader: Reader, overview: Overview, metricsNeedToken: bool
   }
 }
 
+const QUOTAS = ['pending', 'hosts', 'daily'] as const
+const usageTable = ({ t }: Reader, { usage, quotas }: MeAnswer): Html => {
+  const name = t({ en: 'What counts for your quotas', zh: '配额用量' })
+  return html`<h2>${name}</h2>${table(
+    name,
+    ['', t({ en: 'Used', zh: '已用' }), t({ en: 'At most', zh: '上限' })],
+    QUOTAS.map(quota => [
+      t(QUOTA_NAMES[quota]),
+      usage[quota].toLocaleString('en'),
+      quotas[quota]?.toLocaleString('en') ?? t({ en: 'no limit', zh: '不限' }),
+    ]),
+  )}`
+}
+
 const partnerPage = async ({ reader, call }: Visit): Promise<Page> => {
   const { t, to } = reader
-  const { at, upstream, account, queue, deliveries, callbacks } = await call<StatusAnswer>('GET', '/v1/status')
+  const [{ at, upstream, account, queue, deliveries, callbacks }, me] = await Promise.all([
+    call<StatusAnswer>('GET', '/v1/status'),
+    call<MeAnswer>('GET', '/v1/me'),
+  ])
   const isWell = upstream.reachable && !account.paused && callbacks.length === 0
   return {
     title: t(NOW),
@@ -186,7 +205,8 @@ const partnerPage = async ({ reader, call }: Visit): Promise<Page> => {
       [t({ en: 'Delivered', zh: '已送达' }), deliveries.delivered.toLocaleString('en')],
       [t({ en: 'Retrying', zh: '自动重试中' }), deliveries.pending.toLocaleString('en')],
       [t({ en: 'Given up', zh: '已放弃' }), deliveries.exhausted.toLocaleString('en')],
-    ])}`,
+    ])}
+    ${usageTable(reader, me)}`,
     ),
   }
 }

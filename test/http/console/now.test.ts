@@ -11,3 +11,16 @@ test('leads to the metrics, but not where they need a token', async () => {
   expect(await read(null)).toContain('<a href="../metrics">')
   expect(await read(new Secret('the-token-of-prometheus'))).not.toContain('href="../metrics"')
 })
+
+test('tells a partner what it has used of its quotas', async () => {
+  const { api, visit, cookieOf } = await openConsole()
+  await api.call('PATCH', `/v1/admin/partners/${api.partner.id}`, {
+    key: ADMIN_TOKEN,
+    body: { quotas: { pending: 1_500 } },
+  })
+  await api.register()
+  const page = await (await visit('?lang=en', await cookieOf(api.partner.key))).text()
+  expect(page).toMatch(/wait for their verdict<\/td><td>1<\/td><td>1,500<\/td>/)
+  expect(page).toMatch(/callback hosts<\/td><td>1<\/td><td>no limit<\/td>/)
+  expect(page).toMatch(/in 24 hours<\/td><td>1<\/td><td>no limit<\/td>/)
+})
