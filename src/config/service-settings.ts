@@ -5,6 +5,7 @@ import {
   duration,
   flag,
   host,
+  matching,
   networks,
   oneOf,
   type Parser,
@@ -51,6 +52,8 @@ export const NODE = {
   },
 } satisfies SettingGroup
 
+const LABEL = matching(/^\P{C}{1,40}$/u, { en: 'must be up to 40 visible characters', zh: '须为可见字符，最多 40 个' })
+
 export const SERVER = {
   title: { en: 'API', zh: '接口' },
   settings: {
@@ -83,6 +86,10 @@ export const SERVER = {
       secret: true,
       en: 'If set, `/metrics` asks for it as a bearer token.',
       zh: '设置后，访问 `/metrics` 须以 Bearer 令牌方式提供它。',
+    }),
+    consoleLabel: setting('CONSOLE_LABEL', LABEL, null, {
+      en: 'Shown in the header and the title of every page of the console, such as `staging`, so that nobody takes one service for another.',
+      zh: '显示在控制台每个页面的页眉和标题中的环境名称，例如 `staging`，以免把环境弄混。',
     }),
   },
 } satisfies SettingGroup

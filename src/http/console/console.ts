@@ -111,7 +111,7 @@ export const addConsole = (app: Hono<ApiEnv>, deps: SharedDeps): void => {
   const callApi = createApiCalls(app, deps)
 
   const send = async (c: Context, reader: Reader, page: Page, status: 200 | 400 | 401 | 404 | 409 | 429 | 500 = 200) =>
-    c.html(await layout(c, reader, page), status)
+    c.html(await layout(c, reader, page, deps.config.server.consoleLabel), status)
   const notThere = (c: Context, reader: Reader) =>
     send(c, reader, { title: reader.t(NOT_THERE.title), body: html`<p>${reader.t(NOT_THERE.text)}</p>` }, 404)
 

@@ -91,10 +91,10 @@ export interface Page {
 }
 
 /**
- * A whole page. Its referrer policy is looser than the header's: with `no-referrer`, forms over plain HTTP name no origin, and are
+ * A whole page, with the label of the environment. Its referrer policy is looser than the header's: with `no-referrer`, forms over plain HTTP name no origin, and are
  * refused as those of another site. Partners' text comes into it by `html` only, which escapes it.
  */
-export const layout = (c: Context, reader: Reader, { title, active = '-', body }: Page): Html => {
+export const layout = (c: Context, reader: Reader, { title, active = '-', body }: Page, label: string | null): Html => {
   const { language, session, t, to } = reader
   const other = OTHER[language]
   const here = new URL(c.req.url)
@@ -107,7 +107,7 @@ export const layout = (c: Context, reader: Reader, { title, active = '-', body }
 <meta name="viewport" content="width=device-width">
 <meta name="referrer" content="same-origin">
 <meta name="htmx-config" content='{"includeIndicatorCSS":false,"history":false}'>
-<title>${title} · idface-notifier</title>
+<title>${label === null ? '' : `${label} · `}${title} · idface-notifier</title>
 <link rel="icon" href="${asset('icon.svg')}">
 <link rel="stylesheet" href="${asset('uPlot.min.css')}">
 <link rel="stylesheet" href="${asset('console.css')}">
@@ -117,7 +117,7 @@ export const layout = (c: Context, reader: Reader, { title, active = '-', body }
 </head>
 <body>
 <a class="skip" href="#main">${t({ en: 'To the content', zh: '跳到正文' })}</a>
-<header><strong>idface-notifier</strong>${session ? navigation(reader, session, active) : ''}
+<header><strong>idface-notifier</strong>${label === null ? '' : html`<strong class="label bad">${label}</strong>`}${session ? navigation(reader, session, active) : ''}
 <a class="language" href="${here.search}" lang="${other.tag}" hreflang="${other.tag}">${other.name}</a></header>
 <main id="main" tabindex="-1"><h1>${title}</h1>
 ${body}

@@ -24,3 +24,12 @@ test('tells a partner what it has used of its quotas', async () => {
   expect(page).toMatch(/callback hosts<\/td><td>1<\/td><td>no limit<\/td>/)
   expect(page).toMatch(/in 24 hours<\/td><td>1<\/td><td>no limit<\/td>/)
 })
+
+test('says on every page, before signing in too, which service it is', async () => {
+  const { visit, cookieOf } = await openConsole({ server: { consoleLabel: '<b>staging' } })
+  for (const cookie of ['', await cookieOf(ADMIN_TOKEN)]) {
+    const page = await (await visit(cookie === '' ? 'sign-in' : 'nodes', cookie)).text()
+    expect(page).toMatch(/<title>&lt;b&gt;staging · /)
+    expect(page).toContain('<strong class="label bad">&lt;b&gt;staging</strong>')
+  }
+})
