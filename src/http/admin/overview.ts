@@ -82,6 +82,18 @@ export const OVERVIEW = z.object({
     ),
   }),
   nodes: z.array(NODE).describe('Those that work on the database, oldest first.'),
+  backup: z
+    .object({
+      good: z
+        .object({ at: AT.describe('Of which moment it is.'), path: z.string(), bytes: COUNT })
+        .nullable()
+        .describe('The newest one that is good; null: none is known.'),
+      failed: z
+        .object({ at: AT, reason: z.string().describe('A word, such as `no_room`.') })
+        .nullable()
+        .describe('The newest one that has failed since then; null: none has.'),
+    })
+    .describe('Those that the command `backup` makes, of SQLite.'),
   engine: z.discriminatedUnion('kind', [SQLITE, POSTGRES]),
 })
 /** How it is going, in words and numbers. */

@@ -2,9 +2,11 @@ import { html } from 'hono/html'
 import type { z } from 'zod'
 import type { Words } from '../../core/language.ts'
 import { CATALOGUES } from '../../core/operator-texts/describe.ts'
+import { showBytes, showSpan } from '../../core/show-sizes.ts'
 import type { NODE_CALLS } from '../admin/nodes.ts'
+import type { Overview } from '../admin/overview.ts'
 import type { Console, Visit } from './console.ts'
-import { empty, type Html, type Page, type Reader, table, time } from './page.ts'
+import { empty, facts, type Html, type Page, type Reader, table, time } from './page.ts'
 
 type Nodes = z.output<(typeof NODE_CALLS)['GET /v1/admin/nodes']['answers'][200]>
 type Node = Nodes['data'][number]
@@ -23,9 +25,36 @@ const stateOf = ({ t, language }: Reader, { lost, differsIn }: Node): Html => {
     : html`<span class="bad">${said.join(t({ en: '; ', zh: '；' }))}</span>`
 }
 
+const backups = (reader: Reader, { at, engine, backup: { good, failed } }: Overview): Html => {
+  const { t, language } = reader
+  if (engine.kind === 'postgres')
+    return html`<p>${t({
+      en: 'PostgreSQL is backed up with its own tools, which nothing here knows of: docs/postgresql.md.',
+      zh: 'PostgreSQL 由其自带工具备份，此处不显示：见 docs/postgresql.zh-CN.md。',
+    })}</p>`
+  const age = showSpan(Date.parse(at) - Date.parse(good?.at ?? at), language)
+  return html`${facts([
+    [
+      t({ en: 'Last good one', zh: '最近一次成功' }),
+      good
+        ? html`${time(reader, good.at)} (${t({ en: `${age} ago`, zh: `${age}前` })}), <code>${good.path}</code>, ${showBytes(good.bytes)}`
+        : t({ en: 'none', zh: '没有' }),
+    ],
+    [
+      t({ en: 'Failed since then', zh: '此后失败' }),
+      failed
+        ? html`<span class="bad">${time(reader, failed.at)}: ${failed.reason}</span>`
+        : t({ en: 'none', zh: '没有' }),
+    ],
+  ])}<p>${t({ en: 'One is made, while the service goes on, by', zh: '备份不影响服务运行，命令为' })} <code>idface-notifier backup FILE</code>${t({ en: ': docs/backup.md.', zh: '，见 docs/backup.zh-CN.md。' })}</p>`
+}
+
 const listPage = async ({ reader, call }: Visit): Promise<Page> => {
   const { t } = reader
-  const { data } = await call<Nodes>('GET', '/v1/admin/nodes')
+  const [{ data }, overview] = await Promise.all([
+    call<Nodes>('GET', '/v1/admin/nodes'),
+    call<Overview>('GET', '/v1/admin/overview'),
+  ])
   const head = [
     t({ en: 'Name', zh: '名称' }),
     t({ en: 'State', zh: '状态' }),
@@ -51,9 +80,11 @@ const listPage = async ({ reader, call }: Visit): Promise<Page> => {
     <p>${t({
       en: 'Nodes with the same settings have the same name for them. A lost node has not shown itself for 30 s and was not stopped; it is forgotten after a day.',
       zh: '配置相同的节点，配置标识也相同。失联：超过 30 秒没有报到且并非正常停止；一天后不再显示。',
-    })}</p>`,
+    })}</p>
+    <h2 id="backups">${t({ en: 'Backups', zh: '备份' })}</h2>
+    ${backups(reader, overview)}`,
   }
 }
 
-/** `/console/nodes`: the processes that work on the database. */
+/** `/console/nodes`: the processes that work on the database, and its backups. */
 export const addNodes = ({ page }: Console): void => page('nodes', listPage)

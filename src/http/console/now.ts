@@ -49,6 +49,7 @@ const WHERE: Readonly<Record<string, string>> = {
   messages_held: 'deliveries#urls',
   node_lost: 'nodes',
   node_differs: 'nodes',
+  backup_failed: 'nodes#backups',
   operators_not_told: 'told',
 }
 

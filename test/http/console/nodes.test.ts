@@ -1,4 +1,6 @@
 import { expect, test } from 'vitest'
+import { HOUR } from '../../../src/core/duration.ts'
+import { type LastBackup, NO_BACKUP } from '../../../src/store/backup.ts'
 import { ADMIN_TOKEN } from '../support/api.ts'
 import { openConsole } from './support.ts'
 
@@ -19,4 +21,23 @@ test('nodes say which of them are lost, and in what they differ', async () => {
   expect(rowOf('old:1')).toContain('differs in: version')
   expect(rowOf('&lt;b&gt;:2')).toContain('>works<')
   expect(page).toContain('datetime="2026-11-24T16:20:00.000Z"')
+})
+
+test('backups say when the last one succeeded, and why one has failed since', async () => {
+  let backup: LastBackup = NO_BACKUP
+  const { api, cookieOf, visit } = await openConsole({}, store => ({
+    ...store,
+    stats: async () => ({ ...(await store.stats()), backup }),
+  }))
+  const read = async (path: string) => (await visit(`${path}?lang=en`, await cookieOf(ADMIN_TOKEN))).text()
+  expect(await read('nodes')).toMatch(/Last good one<\/dt><dd>none<.*Failed since then<\/dt><dd>none</)
+
+  const at = api.clock.now - 3 * HOUR
+  backup = { good: { at, path: '/backup/<b>.db', bytes: 4_096 }, failed: { at: at + HOUR, reason: 'no_room' } }
+  const page = await read('nodes')
+  expect(page).toContain('datetime="2026-11-24T13:20:00.000Z"')
+  expect(page).toMatch(/3 h ago.*<code>\/backup\/&lt;b&gt;\.db<\/code>/)
+  expect(page).toMatch(/datetime="2026-11-24T14:20:00\.000Z".*no_room/)
+  expect(page).toContain('<code>idface-notifier backup FILE</code>')
+  expect(await read('')).toContain('href="nodes#backups"')
 })
