@@ -4,6 +4,7 @@ import type { Words } from '../../core/language.ts'
 import type { AUDIT_CALLS } from '../admin/audit.ts'
 import type { Console, Visit } from './console.ts'
 import { empty, type Html, nextPage, type Page, type Reader, table, time } from './page.ts'
+import { timeInput, withZone, zoneInput } from './picked-time.ts'
 
 type Acts = z.output<(typeof AUDIT_CALLS)['GET /v1/admin/audit']['answers'][200]>
 type Act = Acts['data'][number]
@@ -39,13 +40,15 @@ const changesOf = ({ changes }: Act): Html => {
   )}</ul>`
 }
 
-const filterForm = ({ t, to }: Reader, { who, act, since }: Readonly<Record<string, string | undefined>>): Html =>
-  html`<form action="${to('audit')}" class="row">
+const filterForm = (reader: Reader, { who, act, since }: Readonly<Record<string, string | undefined>>): Html => {
+  const { t, to } = reader
+  return html`<form action="${to('audit')}" class="row">
     <label>${t({ en: 'Who: id of a token, ADMIN_TOKEN, command', zh: '操作者：令牌 id、ADMIN_TOKEN、command' })}
       <input name="who" value="${who ?? ''}" maxlength="64" autocomplete="off"></label>
     <label>${t(WHAT)} <input name="act" value="${act ?? ''}" placeholder="account.pause" maxlength="61" autocomplete="off"></label>
-    <label>${t({ en: 'Since', zh: '起始时间' })} <input name="since" value="${since ?? ''}" placeholder="2026-11-24T08:00:00Z" maxlength="40" autocomplete="off"></label>
+    ${timeInput(reader, 'since', { label: t({ en: 'Since', zh: '起始时间' }), isRequired: false, at: since })}${zoneInput(reader)}
     <button>${t({ en: 'Show', zh: '筛选' })}</button> <a href="${to('audit')}">${t({ en: 'All', zh: '全部' })}</a></form>`
+}
 
 const nothing = ({ t }: Reader, isFiltered: boolean, goesOn: boolean): Html => {
   if (goesOn)
@@ -64,7 +67,7 @@ const nothing = ({ t }: Reader, isFiltered: boolean, goesOn: boolean): Html => {
 
 const listPage = async ({ c, reader, call }: Visit): Promise<Page> => {
   const { t, to } = reader
-  const { who, act, since, cursor } = c.req.query()
+  const { who, act, since, cursor } = withZone(c.req.query())
   const { data, nextCursor } = await call<Acts>('GET', '/v1/admin/audit', { query: { who, act, since, cursor } })
   const head = [
     t({ en: 'When', zh: '时间' }),

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { MINUTE } from '../../../src/core/duration.ts'
 import { ADMIN_TOKEN } from '../support/api.ts'
 import { openConsole } from './support.ts'
 
@@ -46,6 +47,20 @@ describe('the audit', () => {
     const later = encodeURIComponent(new Date(api.clock.now + 1_000).toISOString())
     expect(await read(`audit?since=${later}&lang=en`)).toContain('hidden by the filter')
     expect(await read('audit?who=%3Cscript%3E')).not.toContain('<script>')
+  })
+
+  test('is asked for since a time in the zone of the reader, which means the same in the other language', async () => {
+    const { api, read, rename } = await open()
+    await rename('before', 'a')
+    api.clock.now += 60 * MINUTE
+    await rename('after', 'b')
+    const at = new Date(api.clock.now + 8 * 60 * MINUTE - MINUTE).toISOString().slice(0, 16)
+    const page = await read(`audit?since=${at}&zone=%2B08:00&lang=zh`)
+    expect(page).toContain('<bdi>after</bdi>')
+    expect(page).not.toContain('<bdi>one</bdi>')
+    expect(page).toContain(`name="since" value="${at}"`)
+    const inUtc = new Date(api.clock.now - MINUTE).toISOString().slice(0, 16)
+    expect(await read(`audit?since=${at}&zone=%2B08:00&lang=en`)).toContain(`name="since" value="${inUtc}"`)
   })
 
   test.each(['read', 'operate'] as const)('is refused to the role %s', async role => {
