@@ -312,6 +312,23 @@ describe.skipIf(reasonToSkip !== null)('the console in Chromium', () => {
     expect(await page.getAttribute('html', 'lang')).toBe('zh-CN')
   })
 
+  test('shows a form that was refused again, to be mended, without JavaScript', async () => {
+    await using page = await openPage('operator', 'accounts/new', { javaScriptEnabled: false })
+    await page.fill('[name="apiId"]', 'C99')
+    await page.fill('[name="apiKey"]', 'secret')
+    await page.selectOption('[name="mode"]', 'static')
+    await page.fill('[name="rate"]', 'fast')
+    await page.click('main button')
+    await page.waitForSelector('[role="alert"]')
+    expect(await page.inputValue('[name="apiId"]')).toBe('C99')
+    expect(await page.inputValue('[name="apiKey"]')).toBe('')
+    await page.fill('[name="apiKey"]', 'secret')
+    await page.fill('[name="rate"]', '7')
+    await page.click('main button')
+    await page.waitForURL(urlOf('accounts'))
+    expect(await service.api.store.findAccount('C99')).toMatchObject({ rate: 7, passwordMode: 'static' })
+  })
+
   test('signs in, finds, resends and leaves without JavaScript', async () => {
     await using page = await openPage(null, '', { javaScriptEnabled: false })
     await page.fill('[name="token"]', service.api.partner.key)

@@ -5,7 +5,7 @@ import { describeFault } from '../../core/operator-texts/describe.ts'
 import { ACCOUNT_CALLS, type AccountAnswer } from '../admin/accounts.ts'
 import type { Overview } from '../admin/overview.ts'
 import type { Console, Visit } from './console.ts'
-import { mayOf, numberOf, orNone, reasonField } from './forms.ts'
+import { field, mayOf, numberOf, orNone, reasonField } from './forms.ts'
 import { empty, facts, type Html, nextPage, type Page, type Reader, time } from './page.ts'
 
 type Accounts = z.output<(typeof ACCOUNT_CALLS)['GET /v1/admin/accounts']['answers'][200]>
@@ -115,15 +115,10 @@ const newPage = (reader: Reader): Page => {
     title: t(ADD),
     active: 'accounts',
     body: html`<form method="post" action="${to('accounts/new')}" class="fields">
-    <label>APIID <input name="account" required maxlength="128" autocomplete="off"></label>
-    <label>APIKEY <input type="password" name="apiKey" required maxlength="256" autocomplete="off"></label>
+    ${field(reader, 'apiId')}${field(reader, 'apiKey')}
     <label>${t({ en: 'How its password is made', zh: '密码方式' })}
       <select name="mode"><option>dynamic</option><option>static</option></select></label>
-    <label>${t({ en: 'Calls a second; empty: as UPSTREAM_RATE says', zh: '每秒查询次数；不填则按 UPSTREAM_RATE' })}
-      <input name="rate" inputmode="decimal" maxlength="10" autocomplete="off"></label>
-    <label>${t({ en: 'Id of the only partner that may use it; empty: every partner', zh: '专用合作方的 id；不填则所有合作方共用' })}
-      <input name="partnerId" maxlength="64" autocomplete="off"></label>
-    ${reasonField(reader)}
+    ${field(reader, 'rate')}${field(reader, 'onlyPartner')}${reasonField(reader)}
     <button>${t(ADD)}</button></form>`,
   }
 }
@@ -160,8 +155,8 @@ export const addAccounts = ({ page, act }: Console): void => {
     return 'accounts'
   })
   act('accounts/new', async ({ form, call }) => {
-    const { account, apiKey, mode, rate, partnerId, reason } = await form()
-    const body = { account, apiKey, mode, partnerId: orNone(partnerId), reason: orNone(reason) }
+    const { apiId: account, apiKey, mode, rate, onlyPartner, reason } = await form()
+    const body = { account, apiKey, mode, partnerId: orNone(onlyPartner), reason: orNone(reason) }
     await call('POST', '/v1/admin/accounts', { body: { ...body, rate: orNone(rate) && numberOf(rate) } })
     return 'accounts'
   })

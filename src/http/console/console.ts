@@ -19,7 +19,7 @@ import { addBulk } from './bulk.ts'
 import { addDeliveries } from './deliveries.ts'
 import { addEntering } from './entering.ts'
 import { addFind } from './find.ts'
-import { formOf, roleOf } from './forms.ts'
+import { formAgain, formOf, roleOf } from './forms.ts'
 import { keepLanguage } from './language.ts'
 import { addLinks } from './links.ts'
 import { addNodes } from './nodes.ts'
@@ -137,7 +137,13 @@ export const addConsole = (app: Hono<ApiEnv>, deps: SharedDeps): void => {
     const problem = isRefused ? error.problem : problemOf(problemOfError(c, error), reader.language)
     if (isRefused && error.retryAfter) c.header('retry-after', error.retryAfter)
     c.header('content-language', reader.language)
-    c.res = await send(c, reader, problemPage(problem), problem.status as 400)
+    const isToMend = isRefused && c.req.method === 'POST' && problem.status < 500
+    c.res = await send(
+      c,
+      reader,
+      problemPage(problem, isToMend ? formAgain(reader, await formOf(c)) : ''),
+      problem.status as 400,
+    )
   }
   app.use('/console/*', SECURE, pageOfError, LIMITED, async (c, next) => {
     await refuseOtherSites(c, async () => {}).catch(() => {
@@ -263,8 +269,9 @@ const signInForm = ({ t, to }: Reader, { to: target, wrong }: { to: string; wron
     })}</p>
   </form>`
 
-const problemPage = (problem: Pick<Refused['problem'], 'title' | 'detail' | 'errors'>): Page => ({
+const problemPage = (problem: Pick<Refused['problem'], 'title' | 'detail' | 'errors'>, form: Html | ''): Page => ({
   title: problem.title,
   body: html`<p role="alert" class="bad">${problem.detail}</p>
-    ${problem.errors ? html`<ul>${problem.errors.map(({ path, message }) => html`<li><code>${path}</code> ${message}</li>`)}</ul>` : ''}`,
+    ${problem.errors ? html`<ul>${problem.errors.map(({ path, message }) => html`<li><code>${path}</code> ${message}</li>`)}</ul>` : ''}
+    ${form}`,
 })

@@ -176,8 +176,8 @@ const partnerPage = async ({ reader, call }: Visit): Promise<Page> => {
     }
     <h2>${t({ en: 'Send again what was given up', zh: '重新投递已放弃的回调' })}</h2>
     <form method="post" action="${to('deliveries/resend')}" class="row">
-      ${timeInput(reader, 'since', { label: t({ en: 'Created since', zh: '创建时间不早于' }), isRequired: true })}
-      ${timeInput(reader, 'until', { label: t({ en: 'Until; empty: now', zh: '不晚于；留空为现在' }), isRequired: false })}
+      ${timeInput(reader, 'from', { label: t({ en: 'Created since', zh: '创建时间不早于' }), isRequired: true })}
+      ${timeInput(reader, 'before', { label: t({ en: 'Until; empty: now', zh: '不晚于；留空为现在' }), isRequired: false })}
       ${zoneInput(reader)}<button>${t({ en: 'Send again', zh: '重新投递' })}</button></form>`,
   }
 }
@@ -247,7 +247,8 @@ export const addDeliveries = ({ page, act }: Console): void => {
     return testPage(visit, callbackUrl, attempt)
   })
   act('deliveries/resend', async ({ call, form }) => {
-    const body = { ...withZone(await form()), delivery: 'exhausted' }
+    const { from, before } = withZone(await form())
+    const body = { since: from, until: before, delivery: 'exhausted' }
     const { id } = await call<ResendAnswer>('POST', '/v1/resend', { body })
     return `deliveries/resend/${id}`
   })

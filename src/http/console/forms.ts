@@ -3,9 +3,10 @@ import { html, raw } from 'hono/html'
 import type { z } from 'zod'
 import { AppError } from '../../core/error.ts'
 import type { Words } from '../../core/language.ts'
-import { LONGEST_REASON } from '../../core/line.ts'
+import { LONGEST_NAME, LONGEST_REASON } from '../../core/line.ts'
 import { includesRole, type Role } from '../../core/role.ts'
 import type { OPERATOR_CALLS } from '../admin/me.ts'
+import { QUOTA_NAMES } from '../json/fields.ts'
 import type { Visit } from './console.ts'
 import type { Html, Reader } from './page.ts'
 
@@ -30,10 +31,46 @@ export const mayOf = async (visit: Visit): Promise<(needed: { role: Role }) => b
   return needed => includesRole(role, needed.role)
 }
 
+const limitOf = ({ en, zh }: Words): Words => ({ en: `Most ${en} (empty: no limit)`, zh: `${zh}上限（不填则不限）` })
+const NUMBER = 'inputmode="decimal" maxlength="10"'
+/** What people type, and what its input is like, by names that no form has for anything else. */
+const FIELDS = {
+  name: [{ en: 'Name', zh: '名称' }, `required maxlength="${LONGEST_NAME}"`],
+  apiId: [{ en: 'APIID', zh: 'APIID' }, 'required maxlength="128"'],
+  apiKey: [{ en: 'APIKEY', zh: 'APIKEY' }, 'type="password" required maxlength="256"'],
+  rate: [{ en: 'Calls a second; empty: UPSTREAM_RATE', zh: '每秒查询次数；不填：UPSTREAM_RATE' }, NUMBER],
+  onlyPartner: [{ en: 'Id of its only partner; empty: for all', zh: '专用合作方的 id；不填则共用' }, 'maxlength="64"'],
+  pending: [limitOf(QUOTA_NAMES.pending), NUMBER],
+  hosts: [limitOf(QUOTA_NAMES.hosts), NUMBER],
+  daily: [limitOf(QUOTA_NAMES.daily), NUMBER],
+  from: [{ en: 'Created since', zh: '创建时间不早于' }, 'type="datetime-local" required'],
+  before: [{ en: 'Until; empty: now', zh: '不晚于；留空为现在' }, 'type="datetime-local"'],
+  expiresAt: [{ en: 'Expires; empty: never', zh: '到期时间；不填则不过期' }, 'type="datetime-local"'],
+  reason: [{ en: 'Reason, for the audit', zh: '原因（记入审计）' }, `maxlength="${LONGEST_REASON}"`],
+} satisfies Record<string, readonly [Words, attributes: string]>
+type Typed = keyof typeof FIELDS
+
+export const field = ({ t }: Reader, name: Typed, value: string | number = '', isRequired = false): Html => {
+  const [words, attributes] = FIELDS[name]
+  return html`<label>${t(words)}
+    <input name="${name}" value="${value}" autocomplete="off" ${raw(attributes)}${isRequired ? raw(' required') : ''}></label>`
+}
+
 /** Asks why, for the audit. */
-export const reasonField = ({ t }: Reader, isRequired = false): Html =>
-  html`<label>${t({ en: 'Reason, for the audit', zh: '原因（记入审计）' })}
-    <input name="reason" maxlength="${LONGEST_REASON}" autocomplete="off"${raw(isRequired ? ' required' : '')}></label>`
+export const reasonField = (reader: Reader, isRequired = false): Html => field(reader, 'reason', '', isRequired)
+
+const MOST_FIELDS = 40
+/** A form that was refused, to be changed and sent again: what was typed can be seen, but for a secret, which is to be typed again. */
+export const formAgain = (reader: Reader, sent: Readonly<Record<string, string>>): Html | '' => {
+  const isTyped = (name: string): name is Typed => Object.hasOwn(FIELDS, name)
+  const names = Object.keys(sent).slice(0, MOST_FIELDS)
+  if (!names.some(isTyped)) return ''
+  return html`<form method="post" class="fields">${names.map(name =>
+    isTyped(name)
+      ? field(reader, name, name === 'apiKey' ? '' : sent[name])
+      : html`<input type="hidden" name="${name}" value="${sent[name]}">`,
+  )}<button>${reader.t({ en: 'Send again', zh: '重新提交' })}</button></form>`
+}
 
 /** Leaves out of a call's body what a form has left empty. */
 export const orNone = (text: string | undefined): string | undefined => text || undefined

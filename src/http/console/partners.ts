@@ -1,12 +1,11 @@
 import { html } from 'hono/html'
 import type { z } from 'zod'
 import type { Words } from '../../core/language.ts'
-import { LONGEST_NAME } from '../../core/line.ts'
 import { PARTNER_LINK_CALLS } from '../admin/console-links.ts'
 import { KEY_CALLS, PARTNER_CALLS } from '../admin/partners.ts'
 import { QUOTA_NAMES } from '../json/fields.ts'
 import type { Console, Visit } from './console.ts'
-import { mayOf, numberOf, orNone, reasonField, shownOnce } from './forms.ts'
+import { field, mayOf, numberOf, orNone, reasonField, shownOnce } from './forms.ts'
 import { empty, facts, type Html, nextPage, type Page, type Reader, table, time } from './page.ts'
 import { timeInput, withZone, zoneInput } from './picked-time.ts'
 
@@ -73,27 +72,21 @@ const listPage = async (visit: Visit): Promise<Page> => {
   }
 }
 
-const nameField = ({ t }: Reader, name = ''): Html =>
-  html`<label>${t(NAME)} <input name="name" value="${name}" required maxlength="${LONGEST_NAME}" autocomplete="off"></label>`
-
 const newPage = (reader: Reader): Page => ({
   title: reader.t(NEW),
   active,
-  body: html`<form method="post" action="${reader.to('partners/new')}" class="fields">${nameField(reader)}
+  body: html`<form method="post" action="${reader.to('partners/new')}" class="fields">${field(reader, 'name')}
     ${reasonField(reader)}<button>${reader.t(NEW)}</button></form>`,
 })
 
 const changeForm = (reader: Reader, { id, name, payload, quotas }: Partner): Html => {
   const { t, to } = reader
   return html`<h2>${t({ en: 'Change', zh: '修改' })}</h2>
-  <form method="post" action="${to(`partners/${id}`)}" class="fields">${nameField(reader, name)}
+  <form method="post" action="${to(`partners/${id}`)}" class="fields">${field(reader, 'name', name)}
     <label>${t(PAYLOAD)} <select name="payload">${PAYLOADS.map(
       one => html`<option value="${one}"${one === payload ? html` selected` : ''}>${t(PAYLOAD_WORDS[one])}</option>`,
     )}</select></label>
-    ${QUOTAS.map(
-      quota => html`<label>${limitName(reader, quota)}${t({ en: ' (empty: no limit)', zh: '（不填则不限）' })}
-      <input name="${quota}" value="${quotas[quota] ?? ''}" inputmode="numeric" maxlength="10" autocomplete="off"></label>`,
-    )}
+    ${QUOTAS.map(quota => field(reader, quota, quotas[quota] ?? ''))}
     ${reasonField(reader)}<button>${t({ en: 'Save', zh: '保存' })}</button></form>`
 }
 

@@ -6,6 +6,7 @@ import { ADMIN_ROUTES } from '../support/admin-routes.ts'
 import { ADMIN_TOKEN, HOOK, type Json } from '../support/api.ts'
 import { openConsole } from './support.ts'
 
+const SHORT = `"'></td></pre></title><script>alert(1)</script><img src=x onerror=alert(2)>\u202e\u2066&`
 const SERIAL = 'serial-of-one'
 const FAILED_HOOK = 'https://failed.one.example/hook'
 
@@ -111,7 +112,7 @@ const CASES: readonly Case[] = [
   {
     route: 'accounts/new',
     operator: 'POST /v1/admin/accounts',
-    form: () => ({ account: 'C3', apiKey: 'x', mode: 'dynamic', rate: '', partnerId: '', reason }),
+    form: () => ({ apiId: 'C3', apiKey: 'x', mode: 'dynamic', rate: '', onlyPartner: '', reason }),
   },
   {
     route: 'accounts/:id/remove',
@@ -144,7 +145,7 @@ const CASES: readonly Case[] = [
     route: 'deliveries/resend',
     partner: 'POST /v1/resend',
     isOwn: true,
-    form: () => ({ since: '2026-11-01T00:00', until: '', zone: '+08:00' }),
+    form: () => ({ from: '2026-11-01T00:00', before: '', zone: '+08:00' }),
   },
   ...(
     [
@@ -295,6 +296,39 @@ describe('forms', () => {
     expect(factsOf(world).rows).toEqual(before.rows)
   })
 
+  const AGAIN: readonly (readonly [path: string, who: Who, form: Record<string, string>, shown: string[]])[] = [
+    [
+      'accounts/new',
+      'admin',
+      { apiId: `C 3${SHORT}`, apiKey: 'the "secret"', mode: 'static', rate: 'fast', onlyPartner: 'p', reason: 'why' },
+      ['apiId', 'rate', 'onlyPartner', 'reason'],
+    ],
+    ['accounts', 'admin', { account: 'nobody', act: 'pause', reason: SHORT }, ['reason']],
+    ['partners/new', 'admin', { name: '\u0007', reason: SHORT }, ['name', 'reason']],
+    [
+      'partners/:id/new-key',
+      'admin',
+      { expiresAt: '2020-01-01T08:00', zone: 'Z', reason: 'x' },
+      ['expiresAt', 'reason'],
+    ],
+    ['deliveries/resend', 'one', { from: 'soon', before: '', zone: '+08:00' }, ['from', 'before']],
+  ]
+  test.each(AGAIN)('that are refused are shown again, with what was typed: %s', async (route, who, form, shown) => {
+    const world = await openWorld()
+    const answer = await world.post(route.replace(':id', world.partner), form, world.cookies[who])
+    const again = (await answer.text()).match(/<form method="post" class="fields">.*<\/form>/s)?.[0] ?? ''
+    const inputs = [...again.matchAll(/<input ([^>]*)>/g)].map(([, attributes = '']) => attributes)
+    const escaped = (text = '') =>
+      text.replace(/[&<>"']/g, one => `&${{ '&': 'amp', '<': 'lt', '>': 'gt', '"': 'quot', "'": '#39' }[one]};`)
+    for (const [name, value] of Object.entries(form)) {
+      const input = inputs.find(one => one.includes(`name="${name}"`))
+      expect(input).toContain(`value="${name === 'apiKey' ? '' : escaped(value)}"`)
+      expect([name, !input?.includes('type="hidden"')]).toEqual([name, shown.includes(name) || name === 'apiKey'])
+    }
+    expect(again).not.toContain('secret')
+    expect(inputs).toHaveLength(Object.keys(form).length)
+  })
+
   test('of another site, and of who guesses too often, are refused by a page in the language of the reader', async () => {
     const { api, post } = await openConsole()
     const foreign = await api.app.request('http://notifier.example/console/sign-out?lang=zh', {
@@ -408,7 +442,6 @@ describe('pages', () => {
   })
 })
 
-const SHORT = `"'></td></pre></title><script>alert(1)</script><img src=x onerror=alert(2)>\u202e\u2066&`
 const HOSTILE = `${SHORT}${'x'.repeat(10_240)}`
 
 test('hostile names, serials, metadata, reasons and excerpts are text on every page', async () => {
