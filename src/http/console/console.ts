@@ -18,6 +18,7 @@ import { addAudit } from './audit.ts'
 import { addBulk } from './bulk.ts'
 import { addDeliveries } from './deliveries.ts'
 import { addEntering } from './entering.ts'
+import { addExport } from './export.ts'
 import { addFind } from './find.ts'
 import { formAgain, formOf, roleOf } from './forms.ts'
 import { keepLanguage } from './language.ts'
@@ -56,6 +57,8 @@ export interface Console {
    * refused to who may not do it.
    */
   page: (path: string, make: (visit: Visit) => Promise<Page | string | null>, asksFor?: { role: Role }) => void
+  /** What is no page. */
+  file: (path: string, make: (visit: Visit) => Promise<Response>) => void
   /** What a form does. It gives the path of the page that shows what came of it. */
   act: (path: string, run: (visit: Visit) => Promise<string | Page>) => void
 }
@@ -191,6 +194,7 @@ export const addConsole = (app: Hono<ApiEnv>, deps: SharedDeps): void => {
           return show(visit, await make(visit))
         }),
       ),
+    file: (path, make) => app.get(`/console/${path}`, c => visited(c, make)),
     act: (path, run) => app.post(`/console/${path}`, c => visited(c, async visit => show(visit, await run(visit)))),
   }
 
@@ -225,6 +229,7 @@ export const addConsole = (app: Hono<ApiEnv>, deps: SharedDeps): void => {
   addEntering(app, { deps, sessions, callApi, send })
   addNow(pages, deps)
   addRegistrations(pages)
+  addExport(pages, deps)
   addOneRegistration(pages)
   addFind(pages)
   addDeliveries(pages)

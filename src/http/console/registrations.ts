@@ -135,6 +135,7 @@ const listPage = async (visit: Visit): Promise<Page> => {
     body: html`${searchForm(visit, searched)}
     ${rows.length === 0 ? nothing(reader, found, isSearched) : table(t(REGISTRATIONS), head.map(t), rows)}
     ${session.kind === 'operator' && isSearched && rows.length > 0 ? await bulkLinks(visit, searched) : ''}
+    ${rows.length > 0 ? html`<p><a href="${reader.to('registrations/export', searched)}" download>${t({ en: 'Export as CSV', zh: '导出 CSV' })}</a></p>` : ''}
     ${nextPage(c, reader, found.nextCursor)}`,
   }
 }

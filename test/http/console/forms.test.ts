@@ -373,6 +373,8 @@ interface PageCase {
   query?: (world: World) => string
   /** It leads to another one. */
   leads?: true
+  /** It is a file, and no page. */
+  file?: true
   /** It is about something of partner one. */
   isOfOne?: true
 }
@@ -380,6 +382,7 @@ const ofPartner = { id: ({ partner }: World) => partner }
 const PAGES: Readonly<Record<string, PageCase>> = {
   '': { operator: 'read', partner: true },
   registrations: { operator: 'read', partner: true },
+  'registrations/export': { operator: 'read', partner: true, file: true },
   'registrations/:id': { operator: 'read', partner: true, id: ({ failed }) => failed, isOfOne: true },
   'registrations/:id/reveal': { operator: 'read', partner: true, id: ({ failed }) => failed, leads: true },
   find: { operator: 'read', partner: true, query: () => `?q=${SERIAL}`, leads: true },
@@ -430,7 +433,8 @@ describe('pages', () => {
       const text = await answer.text()
       expect([route, answer.status]).toEqual([route, statusFor(one, who)])
       expect((answer.headers.get('location') ?? '').includes('sign-in'), route).toBe(who === 'nobody')
-      if (answer.status !== 303) expect(answer.headers.get('content-type'), route).toMatch(/^text\/html/)
+      if (answer.status !== 303)
+        expect(answer.headers.get('content-type'), route).toMatch(one.file ? /^text\/csv/ : /^text\/html/)
       if (who === 'two' || who === 'nobody')
         for (const mark of [SERIAL, HOOK, 'one.example', world.partner, world.waits, world.failed, world.secret])
           expect(text, route).not.toContain(mark)
@@ -500,7 +504,8 @@ test('hostile names, serials, metadata, reasons and excerpts are text on every p
     ['partner', partner],
     ['nobody', ''],
   ] as const) {
-    for (const [route] of Object.entries(PAGES)) {
+    for (const [route, { file }] of Object.entries(PAGES)) {
+      if (file) continue
       const of = route.startsWith('partners') ? api.partner.id : route.startsWith('acc') ? api.account.id : id
       const path = route.replace(':id', of)
       const query = route.endsWith('revoke') ? `?key=${api.partner.keyId}` : ''

@@ -1,0 +1,187 @@
+import { once } from 'node:events'
+import type { Socket } from 'node:net'
+import { afterEach, describe, expect, test } from 'vitest'
+import { SECOND } from '../../../src/core/duration.ts'
+import type { FoundRegistration } from '../../../src/store/registrations/filter.ts'
+import type { Store } from '../../../src/store/store.ts'
+import { openListening } from '../../attack/support/listening.ts'
+import { ADMIN_TOKEN } from '../support/api.ts'
+import { openConsole } from './support.ts'
+
+type Search = Store['searchRegistrations']
+
+/** The cells of each line, as RFC 4180 reads them. */
+const read = (text: string): string[][] => {
+  expect(text.startsWith('\uFEFF')).toBe(true)
+  expect(text.endsWith('"\r\n')).toBe(true)
+  const lines = text.slice(1, -2).split('\r\n')
+  return lines.map(line =>
+    [...line.matchAll(/"((?:[^"]|"")*)"(?:,|$)/g)].map(([, cell = '']) => cell.replaceAll('""', '"')),
+  )
+}
+const rowsOf = (text: string): Record<string, string>[] => {
+  const [names = [], ...rows] = read(text)
+  return rows.map(cells => Object.fromEntries(cells.map((cell, i) => [names[i] ?? i, cell])))
+}
+
+const found = (id: string, change: Partial<FoundRegistration> = {}): FoundRegistration => ({
+  ...{
+    id,
+    partnerId: 'partner_1',
+    accountId: 'acc_1',
+    idcardid: '1',
+    callbackUrl: 'https://a.example/',
+    status: 'pending',
+  },
+  ...{ reason: null, createdAt: 0, resolvedAt: null, message: null },
+  ...change,
+})
+/** Pages without end, each of as many as are asked for. */
+const endless: Search = async ({ limit, before }) => {
+  const from = Number(before?.slice(4) ?? 0)
+  return {
+    found: Array.from({ length: limit }, (_, n) => found(`reg_${from + n + 1}`)),
+    next: `reg_${from + limit}`,
+  }
+}
+const withSearch = (searchRegistrations: Search) => (store: Store) => ({ ...store, searchRegistrations })
+
+describe('the export', () => {
+  test('has what the list shows to operators and to partners, with a link from there', async () => {
+    const { api, visit, cookieOf } = await openConsole()
+    const theirs = await api.register({ idcardid: 'theirs', callbackUrl: 'https://other.example/' }, api.other.key)
+    await api.succeed()
+    await api.receiveWith(503)
+    api.clock.now += SECOND
+    const ours = await api.register({ metadata: { order: '42' } })
+    const admin = await cookieOf(ADMIN_TOKEN)
+    const [, link = ''] =
+      /href="(registrations\/export[^"]*)"/.exec(
+        await (await visit('registrations?host=other.example', admin)).text(),
+      ) ?? []
+    expect(link).toBe('registrations/export?host=other.example')
+    const answer = await visit(link, admin)
+    expect(Object.fromEntries(answer.headers)).toMatchObject({
+      ...{ 'content-type': 'text/csv; charset=utf-8', 'cache-control': 'no-store' },
+      'content-disposition': 'attachment; filename="registrations.csv"',
+    })
+    const text = new TextDecoder('utf-8', { ignoreBOM: true }).decode(await answer.arrayBuffer())
+    expect(rowsOf(text)).toMatchObject([
+      {
+        ...{ id: theirs.id, idcardid: 'theirs', status: 'succeeded', reason: '', delivery: 'pending', attempts: '1' },
+        ...{ error: 'http_503', partnerName: 'other', host: 'other.example', createdAt: theirs.createdAt },
+      },
+    ])
+    const all = async (cookie: string) => (await (await visit('registrations/export', cookie)).text()).trimEnd()
+    expect((await all(admin)).split('\r\n')).toHaveLength(3)
+    const own = await all(await cookieOf(api.partner.key))
+    expect(own.split('\r\n')).toHaveLength(2)
+    expect(own).toContain(ours.id)
+    expect(own).not.toMatch(/42|theirs/)
+    const masked = await all(await cookieOf((await api.addToken('read')).text))
+    expect(masked).toContain('1623…36')
+    expect(masked).not.toMatch(/16236437872836|\/hook/)
+  })
+
+  test('is text to who opens it as a table, whatever is in it', async () => {
+    const hostile = ['=1+1', '+1', '-1', '@x', '\tx', '\rx', '＝1', '"a",\r\n"b"', '<script>', 'a=1', '-']
+    const search: Search = async () => ({
+      found: hostile.map((text, n) => found(`reg_${n}`, { idcardid: text })),
+      next: null,
+    })
+    const { visit, cookieOf } = await openConsole({}, withSearch(search))
+    const answer = await visit('registrations/export', await cookieOf(ADMIN_TOKEN))
+    const text = new TextDecoder('utf-8', { ignoreBOM: true }).decode(await answer.arrayBuffer())
+    const cells = [...text.matchAll(/"reg_\d+","((?:[^"]|"")*)"/g)].map(([, cell = '']) => cell.replaceAll('""', '"'))
+    expect(cells).toEqual(hostile.map(one => (/^[\w"<]/.test(one) ? one : `'${one}`)))
+  })
+
+  test('has 10,000 rows at most, and says so', async () => {
+    const { visit, cookieOf } = await openConsole({}, withSearch(endless))
+    const answer = await visit('registrations/export?lang=zh', await cookieOf(ADMIN_TOKEN))
+    const lines = (await answer.text()).trimEnd().split('\r\n')
+    expect(lines).toHaveLength(10_002)
+    expect(lines.at(-1)).toContain('此文件可能不完整')
+  })
+
+  test('ends where very much is looked through for little, and says so', async () => {
+    let calls = 0
+    const search: Search = async () => ({ found: [], next: `reg_${++calls}` })
+    const { visit, cookieOf } = await openConsole({}, withSearch(search))
+    const text = await (await visit('registrations/export', await cookieOf(ADMIN_TOKEN))).text()
+    expect([calls, text.trimEnd().split('\r\n').at(-1)]).toEqual([200, expect.stringContaining('There may be more')])
+  })
+
+  test('waits where its calls are too many for now', async () => {
+    const waits: number[] = []
+    const { api, visit, cookieOf } = await openConsole(
+      {
+        server: { apiRate: 5 },
+        sleep: async ms => {
+          waits.push(ms)
+          api.clock.now += ms
+        },
+      },
+      withSearch(async query => (query.before === 'reg_5000' ? { found: [], next: null } : endless(query))),
+    )
+    const text = await (await visit('registrations/export', await cookieOf(ADMIN_TOKEN))).text()
+    expect(text.trimEnd().split('\r\n')).toHaveLength(5_001)
+    expect(waits.length).toBeGreaterThan(0)
+  })
+
+  test('is a page where the API refuses it', async () => {
+    const { visit, cookieOf } = await openConsole()
+    const answer = await visit('registrations/export?status=x', await cookieOf(ADMIN_TOKEN))
+    expect([answer.status, answer.headers.get('content-type')]).toEqual([400, 'text/html; charset=UTF-8'])
+    expect(answer.headers.get('content-disposition')).toBeNull()
+  })
+})
+
+describe('on a real connection', () => {
+  const open: AsyncDisposable[] = []
+  const signIn = async (url: string) => {
+    const form = { method: 'POST', headers: { origin: url }, body: new URLSearchParams({ token: ADMIN_TOKEN }) }
+    const answer = await fetch(`${url}/console/sign-in`, { ...form, redirect: 'manual' })
+    return answer.headers.get('set-cookie')?.split(';')[0] ?? ''
+  }
+  afterEach(async () => {
+    for (const one of open.splice(0)) await one[Symbol.asyncDispose]()
+  })
+
+  test('an export that fails on its way breaks off, so that nobody takes it for whole', async () => {
+    const api = await openListening()
+    open.push(api)
+    const store = api.store as { -readonly [Name in keyof Store]: Store[Name] }
+    store.searchRegistrations = async query => {
+      if (query.before === 'reg_500') throw new Error('the disk is gone')
+      return endless(query)
+    }
+    const cookie = await signIn(api.url)
+    const answer = await fetch(`${api.url}/console/registrations/export`, { headers: { cookie } })
+    expect(answer.status).toBe(200)
+    await expect(answer.text()).rejects.toThrow()
+  })
+
+  test('who goes away ends the export', async () => {
+    const api = await openListening()
+    open.push(api)
+    const store = api.store as { -readonly [Name in keyof Store]: Store[Name] }
+    const leaves = new AbortController()
+    const ended = Promise.withResolvers<void>()
+    let calls = 0
+    store.searchRegistrations = async query => {
+      if (++calls === 3) {
+        const closed = once(api.handled.at(-1) as Socket, 'close')
+        leaves.abort()
+        await closed
+        setImmediate(ended.resolve)
+      }
+      return endless(query)
+    }
+    const headers = { cookie: await signIn(api.url) }
+    const answer = fetch(`${api.url}/console/registrations/export`, { headers, signal: leaves.signal })
+    await expect(answer.then(one => one.text())).rejects.toThrow()
+    await ended.promise
+    expect(calls).toBe(3)
+  })
+})
