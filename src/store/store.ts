@@ -206,6 +206,11 @@ export interface Store extends OperatorVerbs {
   accountFor(partnerId: string, idOrApiId: string | null): Promise<Account | null>
   /** Those in use. */
   listAccounts(page: { limit: number; after: string | null }): Promise<Page<Account>>
+  /** Null of a field: it stays. Where it is paused, though not by an operator, the next canary goes at once. */
+  changeAccount(
+    id: string,
+    change: { apiKey: Secret | null; passwordMode: NewAccount['passwordMode'] | null },
+  ): Promise<Account | null>
   /** Nothing is asked of it, not even by a canary, until an operator resumes it. */
   pauseAccount(id: string): Promise<Account | null>
   /** Resumes it with a slow start. An account that is not paused stays as it is. */

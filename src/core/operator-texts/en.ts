@@ -5,9 +5,9 @@ import { databaseFaultOf } from './database-fault.ts'
 
 /** Of an account that no setting names. What waits for it goes on with the new key. */
 const CHANGE_KEY =
-  "The key of another account is in no setting: remove the account, then add it with the new key, and the mode and rate it had; it is tried at once. One that is a partner's own: disable the partner before, and enable it after."
+  'The key of another account is in no setting: give it the new one in the console, on its page, or by PATCH /v1/admin/accounts/APIID; it is tried at once.'
 const CHANGE_KEY_BY =
-  'Commands: "idface-notifier account remove APIID", "idface-notifier account create APIID --api-key-file FILE" (with --mode, --rate and --partner), "idface-notifier partner disable PARTNER" and "partner enable PARTNER".'
+  'Or by commands: disable the partner whose own it is, remove the account, create it with the new key (and the --mode, --rate and --partner it had), enable the partner: "idface-notifier partner disable PARTNER", "idface-notifier account remove APIID", "idface-notifier account create APIID --api-key-file FILE", "idface-notifier partner enable PARTNER".'
 
 const FAULTS: Catalogue['faults'] = {
   egress_ip: {

@@ -5,9 +5,9 @@ import { databaseFaultOf } from './database-fault.ts'
 
 /** Of an account that no setting names. What waits for it goes on with the new key. */
 const CHANGE_KEY =
-  '其他账户的 APIKEY 不在配置中：请先移除该账户，再用新的 APIKEY 添加（密码方式和频率与原来相同），系统随即试探。专供某个合作方的账户：请先停用该合作方，完成后再启用。'
+  '其他账户的 APIKEY 不在配置中：请在控制台该账户的页面填写新的 APIKEY，或调用 PATCH /v1/admin/accounts/APIID，系统随即试探。'
 const CHANGE_KEY_BY =
-  '相应命令："idface-notifier account remove APIID"、"idface-notifier account create APIID --api-key-file FILE"（加上 --mode、--rate 和 --partner）、"idface-notifier partner disable PARTNER" 和 "partner enable PARTNER"。'
+  '也可用命令：账户专供某个合作方时，先停用该合作方；再移除账户，以新的 APIKEY 新建（--mode、--rate、--partner 与原来相同），最后启用该合作方："idface-notifier partner disable PARTNER"、"idface-notifier account remove APIID"、"idface-notifier account create APIID --api-key-file FILE"、"idface-notifier partner enable PARTNER"。'
 
 const FAULTS: Catalogue['faults'] = {
   egress_ip: { sentence: 'GetResult 不接受来自本服务 IP 地址的请求', remedy: '请厂商备案本机的出口 IP 地址。' },

@@ -38,6 +38,7 @@ const NEW_ACCOUNT = z.strictObject({
   partnerId: textField(/^\w{1,64}$/, said(PARTNER)).optional(),
   ...WHY,
 })
+const CHANGED_ACCOUNT = NEW_ACCOUNT.pick({ apiKey: true, mode: true, reason: true }).partial()
 const EXISTS = { en: 'An account with this APIID exists already.', zh: '已有使用该 APIID 的账户。' }
 /** Why it is not removed, and what to do. */
 export const REMOVAL_REFUSALS = {
@@ -129,6 +130,32 @@ export const ACCOUNT_CALLS = {
       if (!account) throw new AppError('conflict', EXISTS)
       c.header('location', `/v1/admin/accounts/${account.id}`)
       return c.json(viewAccount(account), 201)
+    },
+  },
+  'GET /v1/admin/accounts/:id': {
+    role: 'read',
+    operationId: 'getAccount',
+    summary: 'Get an upstream account',
+    description: 'By its id or its APIID.',
+    answers: { 200: ACCOUNT },
+    handle: async (c, { store }) => c.json(viewAccount(await find(store, c.req.param('id')))),
+  },
+  'PATCH /v1/admin/accounts/:id': {
+    role: 'admin',
+    act: 'account.change',
+    operationId: 'changeAccount',
+    summary: 'Change the APIKEY of an upstream account, or how its password is made',
+    description:
+      'By its id or its APIID. Only the fields in the body change. Where it is paused, though not by an operator, it is tried at once. What the settings say of the account of `IHUYI_ACCOUNT` holds again from the next start on: change it there too.',
+    body: CHANGED_ACCOUNT,
+    answers: { 200: ACCOUNT },
+    handle: async (c, { store }) => {
+      const { apiKey, mode } = await readAct(c, CHANGED_ACCOUNT)
+      const before = await find(store, c.req.param('id'))
+      const after = { mode, apiKey: apiKey && 'another' }
+      await c.get('begin')(before.id, { before: viewAccount(before), after })
+      const change = { apiKey: apiKey === undefined ? null : new Secret(apiKey), passwordMode: mode ?? null }
+      return c.json(viewAccount(found(await store.changeAccount(before.id, change), 'account')))
     },
   },
   'POST /v1/admin/accounts/:id/pause': {

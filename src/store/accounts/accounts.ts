@@ -107,6 +107,24 @@ export const createAccounts = (context: StoreContext) => {
         return pageOf(found, limit, idOf)
       }),
 
+    changeAccount: async (id, { apiKey, passwordMode }) => {
+      const changed = await write(async tx => {
+        const { at, db, dialect, schema } = tx
+        const { accounts } = schema
+        const isMeant = and(isShown(tx), eq(accounts.id, id))
+        const [row] = await dialect.locked(db.select().from(accounts).where(isMeant))
+        if (!row) return null
+        const credentials = {
+          apiKey: apiKey ? sealed.accountKey.seal(row, apiKey) : row.apiKey,
+          passwordMode: passwordMode ?? row.passwordMode,
+        }
+        await db.update(accounts).set(credentials).where(eq(accounts.id, id))
+        return patch(tx, id, account => afterNewCredentials(account, at))
+      })
+      if (changed) tell([['verificationsDue']])
+      return changed
+    },
+
     pauseAccount: id => write(tx => patch(tx, id, () => pausedByOperator(tx.at))),
 
     resumeAccount: async id => {

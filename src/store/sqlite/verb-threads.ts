@@ -43,6 +43,7 @@ export const THREAD_OF: Readonly<Record<Verb, 'here' | 'reader' | 'writer'>> = {
   putDefaultAccount: 'writer',
   createAccount: 'writer',
   listAccounts: 'writer',
+  changeAccount: 'writer',
   pauseAccount: 'writer',
   resumeAccount: 'writer',
   removeAccount: 'writer',

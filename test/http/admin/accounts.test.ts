@@ -84,6 +84,29 @@ describe('accounts', () => {
   })
 })
 
+test('an account gets another key, which nobody sees, and is tried with it at once', async () => {
+  await api.register()
+  const change = { kind: 'pause', reason: 'credentials_wrong', code: 405, probes: 1, probeAt: api.clock.now + 1e6 }
+  await api.answerWith({ kind: 'account', code: 405, fault: 'credentials_wrong' }, change)
+  const path = `/accounts/${api.account.apiId}`
+  const changed = await admin('PATCH', path, { apiKey: 'upstream-marker-7', mode: 'static', reason: 'a typo' })
+  expect([changed.status, changed.json]).toEqual([200, (await admin('GET', path)).json])
+  expect(changed.json).toMatchObject({ id: api.account.id, mode: 'static', paused: true })
+  const [{ nextTryAt }] = (await admin('GET', '/overview')).json.accounts
+  expect(Date.parse(nextTryAt)).toBe(api.clock.now)
+  const audit = await admin('GET', '/audit?act=account.change')
+  expect(audit.json.data[0]).toMatchObject({
+    object: api.account.id,
+    reason: 'a typo',
+    changes: { mode: { before: 'dynamic', after: 'static' }, apiKey: { after: 'another' } },
+  })
+  for (const said of [changed.text, audit.text, api.logged.join('')]) expect(said).not.toContain('upstream-marker-7')
+  const refused = await admin('PATCH', path, { apiKey: 'a b', rate: 3 })
+  expect([refused.status, refused.json.errors.length]).toEqual([422, 2])
+  expect((await admin('PATCH', '/accounts/nobody', { mode: 'static' })).status).toBe(404)
+  expect((await admin('GET', '/accounts/nobody')).status).toBe(404)
+})
+
 describe('a new account', () => {
   test('is never shown with its API key', async () => {
     const { status, headers, json, text } = await add({ mode: 'static', rate: 2.5 })

@@ -64,6 +64,26 @@ export const describeAccounts = (open: OpenStore): void => {
     expect(first(await bench.claim()).account.apiKey.reveal()).toBe('corrected')
   })
 
+  test('get another key, or mode, and are tried with it at once, but not in a pause of an operator', async () => {
+    await using bench = await openStoreFixture(open)
+    const { store, account: one } = bench
+    await bench.register()
+    await pause(bench, HOUR)
+    await bench.advance(SECOND)
+    expect(await bench.claim()).toEqual([])
+    const changed = await store.changeAccount(one.id, { apiKey: new Secret('another'), passwordMode: null })
+    expect(changed).toMatchObject({ id: one.id, passwordMode: one.passwordMode, pauseReason: 'frozen' })
+    expect(first(await bench.claim()).account.apiKey.reveal()).toBe('another')
+    await store.pauseAccount(one.id)
+    const operators = await store.changeAccount(one.id, { apiKey: null, passwordMode: 'static' })
+    expect(operators).toMatchObject({ passwordMode: 'static', pauseReason: 'operator' })
+    await bench.advance(LEASE_MS)
+    expect(await bench.claim()).toEqual([])
+    await store.resumeAccount(one.id)
+    expect(first(await bench.claim()).account).toMatchObject({ apiId: one.apiId, passwordMode: 'static' })
+    expect(await store.changeAccount('acc_nobody', { apiKey: null, passwordMode: 'static' })).toBeNull()
+  })
+
   test('are found by id or APIID, and listed in order', async () => {
     await using bench = await openStoreFixture(open)
     const created = await bench.store.createAccount(account({ rate: 3 }))
