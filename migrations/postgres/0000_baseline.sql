@@ -314,6 +314,7 @@ CREATE UNIQUE INDEX "message_bodies_event" ON "message_bodies" USING btree ("par
 CREATE UNIQUE INDEX "message_bodies_registration" ON "message_bodies" USING btree ("registration_id");--> statement-breakpoint
 CREATE UNIQUE INDEX "operator_events_subject" ON "operator_events" USING btree ("condition","subject");--> statement-breakpoint
 CREATE INDEX "operator_events_due" ON "operator_events" USING btree ("due_at") WHERE due_at IS NOT NULL;--> statement-breakpoint
+CREATE INDEX "partners_disabled" ON "partners" USING btree ("id") WHERE disabled;--> statement-breakpoint
 CREATE INDEX "registrations_list" ON "registrations" USING btree ("partner_id","status","id");--> statement-breakpoint
 CREATE INDEX "registrations_lane" ON "registrations" USING btree ("lane_id");--> statement-breakpoint
 CREATE INDEX "registrations_ended" ON "registrations" USING btree ("resolved_at","id") WHERE resolved_at IS NOT NULL;--> statement-breakpoint

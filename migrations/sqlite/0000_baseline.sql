@@ -245,6 +245,7 @@ CREATE TABLE `partners` (
 	CONSTRAINT "partners_quotas" CHECK(max_pending >= 0 AND max_hosts >= 0 AND max_daily >= 0)
 );
 --> statement-breakpoint
+CREATE INDEX `partners_disabled` ON `partners` (`id`) WHERE disabled;--> statement-breakpoint
 CREATE TABLE `registrations` (
 	`verification_id` integer NOT NULL,
 	`n` integer NOT NULL,

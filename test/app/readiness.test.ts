@@ -18,6 +18,7 @@ const STATS: Stats = {
   deliveries: { ...QUEUE, held: 0, heldAt: null, givenUp: 0 },
   callbacks: { gone: 0, failing: 0, disabled: 0 },
   bulk: { resends: { open: 0, remaining: 0 }, acts: { open: 0, remaining: 0 } },
+  disabledPartners: [],
   backup: { good: null, failed: null },
   engine: { kind: 'sqlite', databaseBytes: 1, walBytes: 1, diskFreeBytes: 1e12, masterKey: 'f00d' },
 }

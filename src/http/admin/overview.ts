@@ -9,7 +9,7 @@ import { troublesOf } from '../../store/stats/troubles.ts'
 import type { Store } from '../../store/store.ts'
 import { findWriteError } from '../../store/unavailable.ts'
 import type { AdminCalls } from '../calls.ts'
-import { AT, AT_OR_NULL, COUNT } from '../json/fields.ts'
+import { AT, AT_OR_NULL, COUNT, idField } from '../json/fields.ts'
 import { answerLanguage } from '../language.ts'
 import { ACCOUNT, namedFacts } from './accounts.ts'
 import { NODE, namedNodes } from './nodes.ts'
@@ -82,6 +82,10 @@ export const OVERVIEW = z.object({
     ),
   }),
   nodes: z.array(NODE).describe('Those that work on the database, oldest first.'),
+  disabledPartners: z
+    .array(z.object({ id: idField('partner'), name: z.string() }))
+    .readonly()
+    .describe('Disabled ones whose registrations or webhooks wait, oldest first, 20 at most.'),
   backup: z
     .object({
       good: z

@@ -67,6 +67,14 @@ const problemList = (reader: Reader, { problems, accounts }: Overview): Html => 
   })}</ol>`
 }
 
+const disabledOnes = ({ t, to }: Reader, { disabledPartners }: Overview): Html | '' =>
+  disabledPartners.length === 0
+    ? ''
+    : html`<p>${t({ en: 'Disabled partners whose work waits', zh: '已停用、但仍有登记或回调等待的合作方' })}${disabledPartners.map(
+        ({ id, name }, i) =>
+          html`${i === 0 ? t({ en: ': ', zh: '：' }) : t({ en: ', ', zh: '、' })}<a href="${to(`partners/${id}`)}"><bdi>${name}</bdi></a>`,
+      )}</p>`
+
 const count = (n: number, isCapped: boolean): string => `${n.toLocaleString('en')}${isCapped ? MORE : ''}`
 
 const queues = (reader: Reader, { at, polls, deliveries }: Overview): Html => {
@@ -132,6 +140,7 @@ const operatorPage = (reader: Reader, overview: Overview, metricsNeedToken: bool
     <p class="as-of">${t({ en: 'As of', zh: '截至' })} ${time(reader, overview.at)}</p>
     ${lights(reader, overview)}
     ${problemList(reader, overview)}
+    ${disabledOnes(reader, overview)}
     ${queues(reader, overview)}
     <h2>${t({ en: 'Service', zh: '服务' })}</h2>
     ${engineFacts(reader, overview)}

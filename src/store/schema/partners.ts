@@ -32,7 +32,8 @@ export const partnerTables = ({
       /** The number of its newest event. */
       events: int8('events').notNull().default(0),
     },
-    () => [
+    t => [
+      index('partners_disabled').on(t.id).where(sql`disabled`),
       check('partners_payload', oneOf('payload', ['full', 'thin'])),
       check('partners_quotas', sql`max_pending >= 0 AND max_hosts >= 0 AND max_daily >= 0`),
     ],

@@ -95,6 +95,7 @@ export const createStats = (
           callbacks: await troubledUrls(tx),
           bulk: await openBulkActs(tx),
           nodes: await loadNodes(tx),
+          disabledPartners: await tx.all<{ id: string; name: string }>(DISABLED_PARTNERS),
           backup: (await findFact(tx, BACKUPS)) ?? NO_BACKUP,
           refusingChannel: await findFact(tx, CHANNEL_REFUSING),
           engine: { ...(await figuresOf(tx)), masterKey: sealed.keyId.toString('hex') },
@@ -218,6 +219,14 @@ const GIVEN_UP = (d: Dialect) => `
 
 const givenUp = async (tx: Tx): Promise<number> =>
   (await tx.all<{ count: number }>(GIVEN_UP, { since: tx.at - GIVEN_UP_MS }))[0]?.count ?? 0
+
+const MOST_DISABLED = 20
+/** Of the oldest of those that are disabled. By scalar queries, which PostgreSQL never answers from all lanes at once. */
+const DISABLED_PARTNERS = `
+  SELECT p.id, p.name FROM (SELECT id, name FROM partners WHERE disabled ORDER BY id LIMIT 1000) AS p
+  WHERE (SELECT sum(n) FROM current_counts WHERE what = 'partner_pending' AND owner = p.id) > 0
+    OR (SELECT l.id FROM lanes l WHERE l.partner_id = p.id AND l.due_at IS NOT NULL LIMIT 1) IS NOT NULL
+  ORDER BY p.id LIMIT ${MOST_DISABLED}`
 
 const countUrls = (condition: string): string => `(SELECT count(*) FROM (
   SELECT 1 FROM callbacks WHERE state <> 'watched' AND ${condition} LIMIT ${MOST_COUNTED}) AS capped)`

@@ -60,6 +60,8 @@ export interface Stats {
   }
   /** Oldest first. */
   nodes: readonly ServiceNode[]
+  /** Whose registrations or webhooks wait, oldest first; not all of very many. */
+  disabledPartners: readonly { id: string; name: string }[]
   backup: LastBackup
   refusingChannel: RefusingChannel | null
   engine: EngineStats

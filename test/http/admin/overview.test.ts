@@ -25,6 +25,7 @@ test('tells what waits, of each account and in all', async () => {
     polls: { due: 1, dueIsCapped: false, scheduled: 0, leased: 0, oldestDueAt: since },
     deliveries: { due: 0, held: 0, oldestDueAt: null },
     bulk: { resends: { open: 0, remaining: 0 }, acts: { open: 0, remaining: 0 } },
+    disabledPartners: [],
     backup: { good: null, failed: null },
     engine: { kind: 'sqlite', databaseBytes: expect.any(Number) },
   })

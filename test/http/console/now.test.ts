@@ -33,3 +33,16 @@ test('says on every page, before signing in too, which service it is', async () 
     expect(page).toContain('<strong class="label bad">&lt;b&gt;staging</strong>')
   }
 })
+
+test('names a disabled partner whose work waits, and leads to it', async () => {
+  const { api, visit, cookieOf } = await openConsole()
+  const change = async (body: unknown) =>
+    api.call('PATCH', `/v1/admin/partners/${api.partner.id}`, { key: ADMIN_TOKEN, body })
+  const read = async () => (await visit('?lang=en', await cookieOf(ADMIN_TOKEN))).text()
+  await api.register()
+  const link = `<a href="partners/${api.partner.id}"><bdi>&lt;b&gt;Bank</bdi></a>`
+  await change({ name: '<b>Bank' })
+  expect(await read()).not.toContain(link)
+  await change({ disabled: true })
+  expect(await read()).toContain(link)
+})

@@ -24,7 +24,7 @@ export const describeStats = (open: OpenStore): void => {
       deliveries: { ...nothing, held: 0, heldAt: null, givenUp: 0 },
       callbacks: { gone: 0, failing: 0, disabled: 0 },
       bulk: { resends: { open: 0, remaining: 0 }, acts: { open: 0, remaining: 0 } },
-      ...{ nodes: [], backup: NO_BACKUP, refusingChannel: null, engine: expect.anything() },
+      ...{ nodes: [], disabledPartners: [], backup: NO_BACKUP, refusingChannel: null, engine: expect.anything() },
     })
   })
 
@@ -61,6 +61,20 @@ export const describeStats = (open: OpenStore): void => {
       deliveries: { due: 1, scheduled: 0, leased: 0, held: 1, oldestDueAt: since },
       callbacks: { gone: 1 },
     })
+  })
+
+  test('names the disabled partners whose registrations or webhooks wait', async () => {
+    await using bench = await openStoreFixture(open)
+    const waits = async () => (await bench.store.stats()).disabledPartners.map(({ id }) => id)
+    const [asked, sent, idle] = [await bench.addPartner(), await bench.addPartner(), await bench.addPartner()]
+    await bench.resolve({ partnerId: sent })
+    await bench.register({ partnerId: asked })
+    await bench.register()
+    expect(await waits()).toEqual([])
+    for (const id of [asked, sent, idle]) await bench.store.changePartner(id, { disabled: true })
+    expect(await waits()).toEqual([asked, sent].toSorted())
+    await bench.store.changePartner(asked, { disabled: false })
+    expect(await waits()).toEqual([sent])
   })
 
   test('tells for a day what was given up, but for what was resent or cancelled', async () => {

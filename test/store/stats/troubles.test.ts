@@ -27,6 +27,7 @@ const stats: Stats = {
   deliveries: { ...NOTHING, held: 0, heldAt: null, givenUp: 0 },
   callbacks: { gone: 0, failing: 0, disabled: 0 },
   bulk: { resends: { open: 0, remaining: 0 }, acts: { open: 0, remaining: 0 } },
+  disabledPartners: [],
 }
 const withAccount = (more: Partial<AccountStats>): Stats => ({
   ...stats,
