@@ -97,8 +97,8 @@ const NOT_THERE = {
   text: { en: 'There is no such page.', zh: '没有这个页面。' },
 }
 const WRONG: Words = {
-  en: 'This is no valid admin token and no valid API key.',
-  zh: '这不是有效的管理令牌，也不是有效的 API 密钥。',
+  en: 'This is no valid admin token and no valid API key. The keys of a disabled partner are not valid.',
+  zh: '这不是有效的管理令牌，也不是有效的 API 密钥。合作方被停用后，其密钥无效。',
 }
 /** Whose token it is. */
 const ME: Readonly<Record<Session['kind'], string>> = { operator: '/v1/admin/me', partner: '/v1/me' }

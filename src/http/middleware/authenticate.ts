@@ -19,8 +19,8 @@ const WRONG_TOKEN = {
   zh: '请发送 "authorization: Bearer <key>"，其中的密钥必须有效且未被吊销。',
 }
 const WRONG_KEY = {
-  en: 'Send "authorization: Bearer <key>". Check that the key is copied whole (it begins with "ifn_"), is not revoked, and is one of this service.',
-  zh: '请发送 "authorization: Bearer <key>"，并检查密钥：是否复制完整（以 "ifn_" 开头）、未被吊销，并且由本服务签发。',
+  en: 'Send "authorization: Bearer <key>". Check that the key is copied whole (it begins with "ifn_"), is not revoked, and is one of this service. If it is all of that, ask the operator: the keys of a disabled partner do not work.',
+  zh: '请发送 "authorization: Bearer <key>"，并检查密钥：是否复制完整（以 "ifn_" 开头）、未被吊销，并且由本服务签发。若均无误，请联系运维人员：合作方被停用后，其密钥不可用。',
 }
 /** By its form alone, so that it does not show which secrets exist. */
 const SIGNING_SECRET = {
