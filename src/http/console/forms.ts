@@ -8,7 +8,7 @@ import { includesRole, type Role } from '../../core/role.ts'
 import type { OPERATOR_CALLS } from '../admin/me.ts'
 import { QUOTA_NAMES } from '../json/fields.ts'
 import type { Visit } from './console.ts'
-import type { Html, Reader } from './page.ts'
+import { copied, type Html, type Reader } from './page.ts'
 
 type Operator = z.output<(typeof OPERATOR_CALLS)['GET /v1/admin/me']['answers'][200]>
 
@@ -79,12 +79,10 @@ export const orNone = (text: string | undefined): string | undefined => text || 
 export const numberOf = (text = ''): number | string => (Number.isNaN(Number(text)) ? text : Number(text))
 
 /** Secrets that are shown this once, each with a button that copies it. */
-export const shownOnce = ({ t }: Reader, secrets: readonly (readonly [name: Words, value: string])[]): Html =>
-  html`<p role="status">${t({
+export const shownOnce = (reader: Reader, secrets: readonly (readonly [name: Words, value: string])[]): Html =>
+  html`<p role="status">${reader.t({
     en: 'Shown only this once: keep it before you leave this page.',
     zh: '仅显示这一次，离开本页前请妥善保存。',
   })}</p>${secrets.map(
-    ([name, value], index) =>
-      html`<h2 id="name-${index}">${t(name)}</h2><pre id="secret-${index}" tabindex="0" role="region" aria-labelledby="name-${index}">${value}</pre>
-      <button type="button" data-copy="#secret-${index}" data-done="${t({ en: 'Copied', zh: '已复制' })}" hidden>${t({ en: 'Copy', zh: '复制' })}</button>`,
+    ([name, value], index) => html`<h2>${reader.t(name)}</h2>${copied(reader, value, `secret-${index}`)}`,
   )}`

@@ -6,8 +6,8 @@ import { FOUND_REGISTRATION_CALLS } from '../admin/registrations.ts'
 import type { ExplanationAnswer } from '../partner/explain.ts'
 import type { AttemptAnswer, RegistrationAnswer } from '../partner/registration-schemas.ts'
 import type { Console, Visit } from './console.ts'
-import { mayOf, reasonField } from './forms.ts'
-import { empty, facts, type Html, type Page, type Reader, table, time } from './page.ts'
+import { mayOf, orNone, reasonField } from './forms.ts'
+import { copied, empty, facts, type Html, type Page, type Reader, table, time } from './page.ts'
 import type { Session } from './sessions.ts'
 import { DELIVERY_WORDS, statusOf } from './words.ts'
 
@@ -26,7 +26,6 @@ const callOf = ({ c, session }: Visit): string => `${BASES[session.kind]}/${c.re
 const pathOf = ({ c }: Visit): string => `registrations/${c.req.param('id')}`
 
 const ATTEMPTS: Words = { en: 'Attempts', zh: '投递记录' }
-const WEBHOOK: Words = { en: 'Webhook', zh: '回调' }
 const ATTEMPT_WORDS: Readonly<Record<AttemptAnswer['outcome'], Words>> = {
   delivered: { en: 'delivered', zh: '已送达' },
   rejected: { en: 'refused', zh: '被拒绝' },
@@ -52,12 +51,13 @@ const lastAnswer = ({ t }: Reader, { polling: { lastAnswer: kind, code, status }
 const verdict = ({ t, session }: Reader, { result }: One): Html => {
   if (result === null) return html`–`
   const { status, message, similarity, livingScore } = result
-  const scores: [Words, string | null][] = [
-    [{ en: 'similarity', zh: '相似度' }, similarity],
-    [{ en: 'living score', zh: '活体分' }, livingScore],
+  const told = [
+    message,
+    similarity && `${t({ en: 'similarity', zh: '相似度' })} ${similarity}`,
+    livingScore && `${t({ en: 'living score', zh: '活体分' })} ${livingScore}`,
   ]
-  const shown = scores.flatMap(([name, score]) => (score === null ? [] : [`${t(name)} ${score}`]))
-  const told = [...(message === null ? [] : [message]), ...shown].join(' · ')
+    .filter(Boolean)
+    .join(' · ')
   if (told === '') return html`${status}`
   if (session?.kind === 'operator') return html`${status} · ${told}`
   return html`${status}<details><summary>${t({ en: 'Show', zh: '显示' })}</summary>${told}</details>`
@@ -130,7 +130,7 @@ const webhookPart = (
 ): Html => {
   const { t } = reader
   const { messageId, state, nextAttemptAt } = one.delivery
-  return html`<h2>${t(WEBHOOK)}</h2>
+  return html`<h2>${t({ en: 'Webhook', zh: '回调' })}</h2>
   ${facts([
     [t({ en: 'Callback URL', zh: '回调地址' }), one.callbackUrl ?? ('host' in one ? one.host : '–')],
     ['webhook-id', messageId ?? '–'],
@@ -146,23 +146,20 @@ const webhookPart = (
 const actForm = (visit: Visit, name: string, words: Words): Html => {
   const { reader, session } = visit
   return html`<form method="post" action="${reader.to(`${pathOf(visit)}/${name}`)}" class="row">
-    ${session.kind === 'operator' ? reasonField(reader) : ''}<button>${reader.t(words)}</button></form>`
+    ${session.kind === 'operator' ? reasonField(reader, name === 'reveal') : ''}<button>${reader.t(words)}</button></form>`
 }
 
-/** For who may see what stands hidden. */
-const revealForm = async (visit: Visit, { status, metadata }: One): Promise<Html> => {
-  const { reader, session } = visit
-  if (session.kind === 'partner' || metadata !== null || status === 'cancelled') return html``
-  const may = await mayOf(visit)
-  if (!may(FOUND_REGISTRATION_CALLS['POST /v1/admin/registrations/:id/reveal'])) return html``
-  return html`<form method="post" action="${reader.to(`${pathOf(visit)}/reveal`)}" class="row">${reasonField(reader, true)}
-    <button>${reader.t({ en: 'Show message, scores and metadata', zh: '显示结果说明、分数和附加数据' })}</button></form>`
-}
+const REVEAL: Words = { en: 'Show message, scores and metadata', zh: '显示结果说明、分数和附加数据' }
+/** Whether the API has left something out that who is signed in may ask for. */
+const mayReveal = async (visit: Visit, { metadata }: One): Promise<boolean> =>
+  metadata === null && (await mayOf(visit))(FOUND_REGISTRATION_CALLS['POST /v1/admin/registrations/:id/reveal'])
 
-const actForms = (visit: Visit, { status, delivery }: One): Html => {
+const actForms = async (visit: Visit, one: One): Promise<Html> => {
   const { t } = visit.reader
+  const { status, delivery } = one
   if (status === 'cancelled') return html``
   return html`<h2>${t({ en: 'Do something', zh: '操作' })}</h2>
+  ${(await mayReveal(visit, one)) ? actForm(visit, 'reveal', REVEAL) : ''}
   ${status === 'pending' ? actForm(visit, 'poll', { en: 'Poll now', zh: '立即查询' }) : ''}
   ${delivery.messageId === null ? '' : actForm(visit, 'resend', { en: 'Resend', zh: '重发回调' })}
   <details><summary>${t({ en: 'Cancel…', zh: '取消登记……' })}</summary>
@@ -174,12 +171,13 @@ const actForms = (visit: Visit, { status, delivery }: One): Html => {
   </details>`
 }
 
-const curlPart = (visit: Visit): Html => {
+/** The call that the page shows the answer of, and that. */
+const callPart = (visit: Visit, one: One): Html => {
   const { reader, session, baseUrl } = visit
   const token = session.kind === 'operator' ? '$ADMIN_TOKEN' : '$API_KEY'
   return html`<h2>curl</h2>
-  <pre id="curl" tabindex="0">curl -s "${baseUrl}${callOf(visit)}" -H "authorization: Bearer ${token}"</pre>
-  <button type="button" data-copy="#curl" data-done="${reader.t({ en: 'Copied', zh: '已复制' })}" hidden>${reader.t({ en: 'Copy as curl', zh: '复制为 curl 命令' })}</button>`
+  ${copied(reader, `curl -s "${baseUrl}${callOf(visit)}" -H "authorization: Bearer ${token}"`, 'curl')}
+  <details><summary>JSON</summary>${copied(reader, JSON.stringify(one, null, 2), 'json')}</details>`
 }
 
 /** @param readOne what of it who is signed in may see */
@@ -194,18 +192,16 @@ const onePage = async (visit: Visit, readOne = () => visit.call<One>('GET', call
     title: reader.t({ en: `Registration ${c.req.param('id')}`, zh: `登记 ${c.req.param('id')}` }),
     active: 'registrations',
     body: html`<p>${explanation.sentence}</p>
-    ${registrationFacts(reader, one, explanation)}${await revealForm(visit, one)}
+    ${registrationFacts(reader, one, explanation)}
     ${webhookPart(reader, { one, explanation, attempts })}
-    ${actForms(visit, one)}
-    ${curlPart(visit)}`,
+    ${await actForms(visit, one)}
+    ${callPart(visit, one)}`,
   }
 }
 
-/** The reason that the form has; a partner's has none. */
-const reasonOf = async ({ form }: Visit): Promise<{ reason?: string }> => {
-  const { reason } = await form()
-  return reason ? { reason } : {}
-}
+/** The reason that the form has; a partner gives none. */
+const whyOf = async ({ session, form }: Visit): Promise<{ reason?: string | undefined } | undefined> =>
+  session.kind === 'operator' ? { reason: orNone((await form()).reason) } : undefined
 
 /** `/console/registrations/:id`: all about one registration, and what can be done with it. */
 export const addOneRegistration = ({ page, act }: Console): void => {
@@ -213,18 +209,16 @@ export const addOneRegistration = ({ page, act }: Console): void => {
   // What was revealed is in no address.
   page(`${PATH}/reveal`, async visit => pathOf(visit))
   act(`${PATH}/reveal`, async visit => {
-    const { reason } = await visit.form()
-    return onePage(visit, () => visit.call<Detail>('POST', `${callOf(visit)}/reveal`, { body: { reason } }))
+    const body = await whyOf(visit)
+    return onePage(visit, () => visit.call<Detail>('POST', `${callOf(visit)}/reveal`, { body }))
   })
   for (const name of ['poll', 'resend'])
     act(`${PATH}/${name}`, async visit => {
-      const body = visit.session.kind === 'operator' ? { body: await reasonOf(visit) } : {}
-      await visit.call('POST', `${callOf(visit)}/${name}`, body)
+      await visit.call('POST', `${callOf(visit)}/${name}`, { body: await whyOf(visit) })
       return pathOf(visit)
     })
   act(`${PATH}/cancel`, async visit => {
-    const query = visit.session.kind === 'operator' ? { query: await reasonOf(visit) } : {}
-    await visit.call('DELETE', callOf(visit), query)
+    await visit.call('DELETE', callOf(visit), { query: await whyOf(visit) })
     return pathOf(visit)
   })
 }

@@ -147,9 +147,9 @@ export const table = (
 export const facts = (entries: readonly (readonly [name: string, value: Html | string | number])[]): Html =>
   html`<dl>${entries.map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>`
 
-/** What is shown once, with a button that copies it. */
-export const copied = ({ t }: Reader, text: string): Html => html`<pre id="copied" tabindex="0">${text}</pre>
-<p><button data-copy="#copied" data-done="${t({ en: 'Copied', zh: '已复制' })}" hidden>${t({ en: 'Copy', zh: '复制' })}</button></p>`
+/** A text with a button that copies it. */
+export const copied = ({ t }: Reader, text: string, id = 'copied'): Html =>
+  html`<pre id="${id}" tabindex="0">${text}</pre><p><button type="button" data-copy="#${id}" data-done="${t({ en: 'Copied', zh: '已复制' })}" hidden>${t({ en: 'Copy', zh: '复制' })}</button></p>`
 
 /** A link to the next page of a list, which keeps what the list is filtered by. */
 export const nextPage = (
