@@ -2,7 +2,6 @@ import { html } from 'hono/html'
 import type { z } from 'zod'
 import { SECOND } from '../../core/duration.ts'
 import type { Words } from '../../core/language.ts'
-import { LONGEST_REASON } from '../../core/line.ts'
 import { showSpan } from '../../core/show-sizes.ts'
 import { BULK_ACTS } from '../../store/registrations/filter.ts'
 import { BULK_CALLS } from '../admin/bulk.ts'
@@ -113,13 +112,14 @@ const samples = (reader: Reader, { sample }: Draft): Html => {
 }
 
 /** Its times are those of the preview: what is registered, or falls into it, later is not meant. */
-const startForm = ({ t, to }: Reader, { act, filter: shown }: Draft, asked: Readonly<Record<string, string>>): Html => {
+const startForm = (reader: Reader, { act, filter: shown }: Draft, asked: Readonly<Record<string, string>>): Html => {
+  const { t, to } = reader
   const times = TIMES.flatMap(name => (shown[name] ? [[name, shown[name]]] : []))
   const fields = Object.entries({ ...asked, ...Object.fromEntries(times) })
   return html`<form method="post" action="${to('bulk/new')}" class="row">
     <input type="hidden" name="act" value="${act}">
     ${fields.map(([name, value]) => html`<input type="hidden" name="${name}" value="${value}">`)}
-    <label>${t(REASON)} <input name="reason" required maxlength="${LONGEST_REASON}"></label>
+    ${reasonField(reader, true)}
     ${
       act === 'resend'
         ? html`<label class="choice"><input type="checkbox" name="probe" value="true"> ${t({
@@ -186,21 +186,13 @@ const onePage = async (visit: Visit): Promise<Page> => {
   const bulk = await call<Bulk>('GET', `/v1/admin/bulk/${id}`)
   const { state, probed, error, startedAt, endedAt } = bulk
   const mayStop = may(BULK_CALLS['POST /v1/admin/bulk/:id/stop'])
+  const arrived = probed && time(reader, probed.arrivedAt, t({ en: 'has not arrived', zh: '尚未送达' }))
+  const probe =
+    probed && html`<a href="${to(`registrations/${probed.registrationId}`)}">${probed.registrationId}</a> ${arrived}`
   const progressFacts = facts([
     [t(STATE), html`${t(STATES[state])}${error ? html` <code class="bad">${error}</code>` : ''}`],
     [t({ en: 'Progress', zh: '进度' }), progress(reader, bulk)],
-    ...(probed
-      ? [
-          [
-            t({ en: 'Its probe', zh: '探测' }),
-            html`<a href="${to(`registrations/${probed.registrationId}`)}">${probed.registrationId}</a> ${time(
-              reader,
-              probed.arrivedAt,
-              t({ en: 'has not arrived', zh: '尚未送达' }),
-            )}`,
-          ] as const,
-        ]
-      : []),
+    ...(probe ? [[t({ en: 'Its probe', zh: '探测' }), probe] as const] : []),
     [t(WHICH), filterList(reader, bulk.filter)],
     [t(REASON), bulk.reason],
     [t(WHO), bulk.name || bulk.who],

@@ -20,8 +20,6 @@ const REGISTRATIONS: Words = { en: 'Registrations', zh: '登记' }
 const SERIAL: Words = { en: 'Serial', zh: '流水号' }
 const STATUS: Words = { en: 'Status', zh: '状态' }
 const WEBHOOK: Words = { en: 'Webhook', zh: '回调' }
-const CREATED: Words = { en: 'Registered', zh: '登记时间' }
-const PARTNER: Words = { en: 'Partner', zh: '合作方' }
 const HOST: Words = { en: 'Host', zh: '主机' }
 const ERROR: Words = { en: 'Error', zh: '错误' }
 
@@ -117,15 +115,21 @@ const nothing = ({ t }: Reader, { nextCursor }: ListOf<unknown>, isSearched: boo
   )
 }
 
+/** What the address says that is searched for. */
+export const searchedOf = ({ c, session }: Visit): Search =>
+  Object.fromEntries(searchFieldsOf(session).map(name => [name, c.req.query(name)]))
+
 const listPage = async (visit: Visit): Promise<Page> => {
   const { c, reader, session } = visit
   const { t } = reader
-  const searched = Object.fromEntries(searchFieldsOf(session).map(name => [name, c.req.query(name)]))
+  const searched = searchedOf(visit)
   const found = await search(visit, { ...searched, cursor: c.req.query('cursor') })
   const head = [
     ...[SERIAL, STATUS, WEBHOOK],
-    ...(session.kind === 'operator' ? [PARTNER, HOST, ERROR] : [{ en: 'Callback URL', zh: '回调地址' }]),
-    CREATED,
+    ...(session.kind === 'operator'
+      ? [{ en: 'Partner', zh: '合作方' }, HOST, ERROR]
+      : [{ en: 'Callback URL', zh: '回调地址' }]),
+    { en: 'Registered', zh: '登记时间' },
   ]
   const isSearched = Object.values(searched).some(Boolean)
   const rows = found.data.map(one => rowOf(reader, one))

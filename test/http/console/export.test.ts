@@ -101,7 +101,7 @@ describe('the export', () => {
     const answer = await visit('registrations/export?lang=zh', await cookieOf(ADMIN_TOKEN))
     const lines = (await answer.text()).trimEnd().split('\r\n')
     expect(lines).toHaveLength(10_002)
-    expect(lines.at(-1)).toContain('此文件可能不完整')
+    expect(lines.at(-1)).toContain('可能还有更多')
   })
 
   test('ends where very much is looked through for little, and says so', async () => {
