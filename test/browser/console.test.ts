@@ -90,7 +90,7 @@ const PAGES: Readonly<Record<Who, Readonly<Record<string, (service: Service) => 
     'a link for a partner': ({ api }) => `partners/${api.partner.id}/link`,
     accounts: () => 'accounts',
     'a new account': () => 'accounts/new',
-    'removing an account': ({ api }) => `accounts/${api.account.id}/remove`,
+    'an account': ({ api }) => `accounts/${api.account.id}`,
     'bulk acts': () => 'bulk',
     'a new bulk act': () => 'bulk/new?act=resend&host=down.example&error=http_503',
     'a bulk act': ({ bulk }) => `bulk/${bulk}`,
@@ -218,6 +218,20 @@ describe.skipIf(reasonToSkip !== null)('the console in Chromium', () => {
     expect(await page.evaluate('[document.activeElement.isTheSame, window.scrollY]')).toEqual([true, 150])
     // From the second look on there is a curve.
     await page.waitForSelector('.backlog canvas')
+  })
+
+  test('looks again at an account, and leaves what is typed beside it', async () => {
+    await using context = await openContext('operator')
+    const page = await context.newPage()
+    await page.clock.install()
+    await page.goto(urlOf(`accounts/${service.api.account.id}`))
+    await page.fill('[name="apiKey"]', 'half a')
+    await page.fill('form[action$="/change"] [name="reason"]', 'a typo')
+    await service.api.store.pauseAccount(service.api.account.id)
+    await page.clock.runFor(6_000)
+    await page.waitForSelector('#live .bad:has-text("by an operator")')
+    expect(await page.inputValue('[name="apiKey"]')).toBe('half a')
+    expect(await page.inputValue('form[action$="/change"] [name="reason"]')).toBe('a typo')
   })
 
   test('looks not again while it is hidden', async () => {

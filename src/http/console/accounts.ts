@@ -1,4 +1,4 @@
-import { html } from 'hono/html'
+import { html, raw } from 'hono/html'
 import type { z } from 'zod'
 import type { Words } from '../../core/language.ts'
 import { describeFault } from '../../core/operator-texts/describe.ts'
@@ -6,7 +6,7 @@ import { ACCOUNT_CALLS, type AccountAnswer } from '../admin/accounts.ts'
 import type { Overview } from '../admin/overview.ts'
 import type { Console, Visit } from './console.ts'
 import { field, mayOf, numberOf, orNone, reasonField } from './forms.ts'
-import { empty, facts, type Html, nextPage, type Page, type Reader, time } from './page.ts'
+import { empty, facts, type Html, live, nextPage, type Page, type Reader, time } from './page.ts'
 
 type Accounts = z.output<(typeof ACCOUNT_CALLS)['GET /v1/admin/accounts']['answers'][200]>
 /** What waits for an account, which the list of accounts has not. */
@@ -14,9 +14,10 @@ type Work = Overview['accounts'][number]
 
 const ACCOUNTS: Words = { en: 'Accounts', zh: '账户' }
 const ADD: Words = { en: 'Add an account', zh: '添加账户' }
-const REMOVE: Words = { en: 'Remove', zh: '移除' }
+const MODES = ['dynamic', 'static'] as const
 
-const pathOf = (account: string): string => `/v1/admin/accounts/${encodeURIComponent(account)}`
+const idOf = ({ c }: Visit): string => encodeURIComponent(c.req.param('id') ?? '')
+const pathOf = (visit: Visit): string => `/v1/admin/accounts/${idOf(visit)}`
 const worksOf = async ({ call }: Visit): Promise<readonly Work[]> =>
   (await call<Overview>('GET', '/v1/admin/overview')).accounts
 
@@ -46,15 +47,11 @@ const work = (reader: Reader, { waiting, due, dueIsCapped, oldestDueAt, nextTryA
   ] as const
 }
 
-const section = (
-  reader: Reader,
-  account: AccountAnswer,
-  { waits, mayPause, mayRemove }: { waits: Work | undefined; mayPause: boolean; mayRemove: boolean },
-): Html => {
+const accountFacts = (reader: Reader, account: AccountAnswer, works: readonly Work[]): Html => {
   const { t, to } = reader
-  const { id, partnerId, paused, rate, mode, code, since } = account
-  return html`<section id="${id}"><h2>${account.account}</h2>
-  ${facts([
+  const { id, partnerId, rate, mode, code, since } = account
+  const waits = works.find(one => one.id === id)
+  return html`${facts([
     [t({ en: 'State', zh: '状态' }), stateOf(reader, account)],
     [t({ en: 'Code of GetResult', zh: 'GetResult 返回码' }), code ?? '–'],
     [t({ en: 'Since', zh: '始于' }), time(reader, since)],
@@ -68,16 +65,7 @@ const section = (
     ],
     ...(waits ? work(reader, waits) : []),
   ])}
-  ${remedyOf(reader, account)}
-  ${
-    mayPause
-      ? html`<form method="post" action="${to('accounts')}" class="row"><input type="hidden" name="account" value="${id}">
-    ${reasonField(reader)}<button name="act" value="${paused ? 'resume' : 'pause'}">${
-      paused ? t({ en: 'Resume, slowly at first', zh: '恢复（逐步放量）' }) : t({ en: 'Pause', zh: '暂停' })
-    }</button></form>`
-      : ''
-  }
-  ${mayRemove ? html`<p><a href="${to(`accounts/${id}/remove`)}">${t(REMOVE)}…</a></p>` : ''}</section>`
+  ${remedyOf(reader, account)}`
 }
 
 const listPage = async (visit: Visit): Promise<Page> => {
@@ -87,9 +75,11 @@ const listPage = async (visit: Visit): Promise<Page> => {
     worksOf(visit),
     mayOf(visit),
   ])
-  const mayPause = may(ACCOUNT_CALLS['POST /v1/admin/accounts/:id/pause'])
-  const mayRemove = may(ACCOUNT_CALLS['DELETE /v1/admin/accounts/:id'])
   const { t, to } = reader
+  const sections = list.data.map(
+    account => html`<section id="${account.id}">
+    <h2><a href="${to(`accounts/${account.id}`)}">${account.account}</a></h2>${accountFacts(reader, account, works)}</section>`,
+  )
   return {
     title: t(ACCOUNTS),
     active: 'accounts',
@@ -98,14 +88,51 @@ const listPage = async (visit: Visit): Promise<Page> => {
         ? html`<p><a class="button" href="${to('accounts/new')}">${t(ADD)}</a></p>`
         : ''
     }
-    ${
-      list.data.length === 0
-        ? empty(t({ en: 'There is no account yet.', zh: '还没有账户。' }))
-        : list.data.map(account =>
-            section(reader, account, { waits: works.find(({ id }) => id === account.id), mayPause, mayRemove }),
-          )
-    }
+    ${sections.length === 0 ? empty(t({ en: 'There is no account yet.', zh: '还没有账户。' })) : live(true, html`${sections}`)}
     ${nextPage(c, reader, list.nextCursor, { en: 'More accounts', zh: '更多账户' })}`,
+  }
+}
+
+const modeField = ({ t }: Reader, mode: AccountAnswer['mode']): Html =>
+  html`<label>${t({ en: 'How its password is made', zh: '密码方式' })} <select name="mode">${MODES.map(
+    one => html`<option${one === mode ? raw(' selected') : ''}>${one}</option>`,
+  )}</select></label>`
+
+/** What it shows looks again by itself; what is typed beside that stays. */
+const onePage = async (visit: Visit): Promise<Page> => {
+  const { reader, call } = visit
+  const { t, to } = reader
+  const [account, works, may] = await Promise.all([
+    call<AccountAnswer>('GET', pathOf(visit)),
+    worksOf(visit),
+    mayOf(visit),
+  ])
+  const { id, paused, mode } = account
+  const form = (act: string, name: Words, fields: Html | '' = '') => html`
+    <form method="post" action="${to(`accounts/${id}/${act}`)}" class="row">${fields}${reasonField(reader)}
+      <button>${t(name)}</button></form>`
+  const pausing = paused
+    ? form('resume', { en: 'Resume, slowly at first', zh: '恢复（逐步放量）' })
+    : form('pause', { en: 'Pause', zh: '暂停' })
+  const changing = html`<h2>${t({ en: 'Another APIKEY', zh: '更换 APIKEY' })}</h2>
+    <p>${t({
+      en: 'It is tried at once, unless an operator has paused the account. Empty, the APIKEY stays. The account of IHUYI_ACCOUNT takes that of the settings again at the next start: correct it there too.',
+      zh: '保存后立即试探，由运维人员暂停的账户除外；不填则不更换。IHUYI_ACCOUNT 的账户下次启动时仍取配置中的 APIKEY，请一并改正。',
+    })}</p>
+    ${form('change', { en: 'Save', zh: '保存' }, html`${field(reader, 'apiKey')}${modeField(reader, mode)}`)}`
+  const removing = html`<details><summary>${t({ en: 'Remove…', zh: '移除……' })}</summary>
+    <p>${t({
+      en: 'Nobody finds it any more, and registrations that name it are refused. What waits for it is still asked, to its end; then its APIKEY is erased.',
+      zh: '移除后无法再找到该账户，指定它的登记会被拒绝。等待中的流水号仍会用它查询到结束，之后清除其 APIKEY。',
+    })}</p>
+    ${form('remove', { en: 'Remove the account', zh: '移除该账户' })}</details>`
+  return {
+    title: account.account,
+    active: 'accounts',
+    body: html`${live(true, accountFacts(reader, account, works))}
+    ${may(ACCOUNT_CALLS['POST /v1/admin/accounts/:id/pause']) ? pausing : ''}
+    ${may(ACCOUNT_CALLS['PATCH /v1/admin/accounts/:id']) ? changing : ''}
+    ${may(ACCOUNT_CALLS['DELETE /v1/admin/accounts/:id']) ? removing : ''}`,
   }
 }
 
@@ -115,27 +142,9 @@ const newPage = (reader: Reader): Page => {
     title: t(ADD),
     active: 'accounts',
     body: html`<form method="post" action="${to('accounts/new')}" class="fields">
-    ${field(reader, 'apiId')}${field(reader, 'apiKey')}
-    <label>${t({ en: 'How its password is made', zh: '密码方式' })}
-      <select name="mode"><option>dynamic</option><option>static</option></select></label>
+    ${field(reader, 'apiId')}${field(reader, 'apiKey', '', true)}${modeField(reader, 'dynamic')}
     ${field(reader, 'rate')}${field(reader, 'onlyPartner')}${reasonField(reader)}
     <button>${t(ADD)}</button></form>`,
-  }
-}
-
-/** Before an account is removed: what waits for it. */
-const removePage = (reader: Reader, account: Work): Page => {
-  const { t, to } = reader
-  return {
-    title: `${t(REMOVE)} ${account.account}`,
-    active: 'accounts',
-    body: html`<p>${t({
-      en: 'Nobody finds it any more, and registrations that name it are refused. What waits for it is still asked, to its end; then its APIKEY is erased.',
-      zh: '移除后无法再找到该账户，指定它的登记会被拒绝。等待中的流水号仍会用它查询到结束，之后清除其 APIKEY。',
-    })}</p>
-    ${facts([[t({ en: 'State', zh: '状态' }), stateOf(reader, account)], ...work(reader, account)])}
-    <form method="post" action="${to(`accounts/${account.id}/remove`)}" class="row">${reasonField(reader)}
-      <button>${t(REMOVE)}</button> <a href="${to('accounts')}">${t({ en: 'Leave it', zh: '不移除' })}</a></form>`,
   }
 }
 
@@ -143,26 +152,27 @@ const removePage = (reader: Reader, account: Work): Page => {
 export const addAccounts = ({ page, act }: Console): void => {
   page('accounts', listPage)
   page('accounts/new', async ({ reader }) => newPage(reader), ACCOUNT_CALLS['POST /v1/admin/accounts'])
-  const remove = async (visit: Visit) => {
-    const account = (await worksOf(visit)).find(({ id }) => id === visit.c.req.param('id'))
-    return account ? removePage(visit.reader, account) : null
-  }
-  page('accounts/:id/remove', remove, ACCOUNT_CALLS['DELETE /v1/admin/accounts/:id'])
-  act('accounts', async ({ form, call }) => {
-    const { account = '', act: wanted, reason } = await form()
-    const verb = wanted === 'pause' ? 'pause' : 'resume'
-    await call('POST', `${pathOf(account)}/${verb}`, { body: { reason: orNone(reason) } })
-    return 'accounts'
-  })
+  page('accounts/:id', onePage)
   act('accounts/new', async ({ form, call }) => {
     const { apiId: account, apiKey, mode, rate, onlyPartner, reason } = await form()
     const body = { account, apiKey, mode, partnerId: orNone(onlyPartner), reason: orNone(reason) }
     await call('POST', '/v1/admin/accounts', { body: { ...body, rate: orNone(rate) && numberOf(rate) } })
     return 'accounts'
   })
-  act('accounts/:id/remove', async ({ c, form, call }) => {
-    const { reason } = await form()
-    await call('DELETE', pathOf(c.req.param('id') ?? ''), { query: { reason } })
+  for (const verb of ['pause', 'resume'])
+    act(`accounts/:id/${verb}`, async visit => {
+      const { reason } = await visit.form()
+      await visit.call('POST', `${pathOf(visit)}/${verb}`, { body: { reason: orNone(reason) } })
+      return `accounts/${idOf(visit)}`
+    })
+  act('accounts/:id/change', async visit => {
+    const { apiKey, mode, reason } = await visit.form()
+    await visit.call('PATCH', pathOf(visit), { body: { apiKey: orNone(apiKey), mode, reason: orNone(reason) } })
+    return `accounts/${idOf(visit)}`
+  })
+  act('accounts/:id/remove', async visit => {
+    const { reason } = await visit.form()
+    await visit.call('DELETE', pathOf(visit), { query: { reason } })
     return 'accounts'
   })
 }

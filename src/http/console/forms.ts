@@ -37,7 +37,7 @@ const NUMBER = 'inputmode="decimal" maxlength="10"'
 const FIELDS = {
   name: [{ en: 'Name', zh: '名称' }, `required maxlength="${LONGEST_NAME}"`],
   apiId: [{ en: 'APIID', zh: 'APIID' }, 'required maxlength="128"'],
-  apiKey: [{ en: 'APIKEY', zh: 'APIKEY' }, 'type="password" required maxlength="256"'],
+  apiKey: [{ en: 'APIKEY', zh: 'APIKEY' }, 'type="password" maxlength="256"'],
   rate: [{ en: 'Calls a second; empty: UPSTREAM_RATE', zh: '每秒查询次数；不填：UPSTREAM_RATE' }, NUMBER],
   onlyPartner: [{ en: 'Id of its only partner; empty: for all', zh: '专用合作方的 id；不填则共用' }, 'maxlength="64"'],
   pending: [limitOf(QUOTA_NAMES.pending), NUMBER],

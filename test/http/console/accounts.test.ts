@@ -35,9 +35,9 @@ describe('accounts', () => {
   test('are shown to operators only', async () => {
     const { api, cookieOf, visit, post } = await open()
     const partner = await cookieOf(api.partner.key)
-    for (const path of ['accounts', 'accounts/new', `accounts/${api.account.id}/remove`])
-      expect((await visit(path, partner)).status).toBe(404)
-    expect((await post('accounts', { account: api.account.id, act: 'pause' }, partner)).status).toBe(404)
+    const one = `accounts/${api.account.id}`
+    for (const path of ['accounts', 'accounts/new', one]) expect((await visit(path, partner)).status).toBe(404)
+    expect((await post(`${one}/pause`, {}, partner)).status).toBe(404)
   })
 
   test.each([
@@ -47,11 +47,13 @@ describe('accounts', () => {
   ] as const)('are paused and resumed by %s: %s', async (role, may) => {
     const { api, as, post, read, isPaused } = await open()
     const cookie = await as(role)
-    expect((await read('accounts', cookie)).includes('value="pause"')).toBe(may)
-    const form = { account: api.account.id, reason: 'the vendor asked for it' }
-    expect((await post('accounts', { ...form, act: 'pause' }, cookie)).status).toBe(may ? 303 : 403)
+    const path = `accounts/${api.account.id}`
+    expect((await read(path, cookie)).includes(`${path}/pause`)).toBe(may)
+    const form = { reason: 'the vendor asked for it' }
+    expect((await post(`${path}/pause`, form, cookie)).status).toBe(may ? 303 : 403)
     expect(await isPaused()).toBe(may)
-    expect((await post('accounts', { ...form, act: 'resume' }, cookie)).status).toBe(may ? 303 : 403)
+    expect((await read(path, cookie)).includes(`${path}/resume`)).toBe(may)
+    expect((await post(`${path}/resume`, form, cookie)).status).toBe(may ? 303 : 403)
     expect(await isPaused()).toBe(false)
     const { json } = await api.call('GET', '/v1/admin/audit?act=account.pause', { key: ADMIN_TOKEN })
     expect(json.data[0].outcome).toBe(may ? 'done' : 'refused')
@@ -63,19 +65,38 @@ describe('accounts', () => {
     ['operate', false],
     ['admin', true],
   ] as const)('are added and removed by %s: %s', async (role, may) => {
-    const { api, as, post, read, visit } = await open()
+    const { api, as, post, read } = await open()
     const cookie = await as(role)
-    const page = await read('accounts', cookie)
-    for (const path of ['accounts/new', '/remove"']) expect(page.includes(path)).toBe(may)
+    const page = (await read('accounts', cookie)) + (await read(`accounts/${api.account.id}`, cookie))
+    for (const path of ['accounts/new', '/remove"', '/change"']) expect(page.includes(path)).toBe(may)
     const form = { apiId: 'C2', apiKey: 'marker-of-the-key', mode: 'static', rate: '2.5', onlyPartner: '', reason: '' }
     expect((await post('accounts/new', form, cookie)).status).toBe(may ? 303 : 403)
     const added = await api.store.findAccount('C2')
     expect(added?.rate).toBe(may ? 2.5 : undefined)
     const id = added?.id ?? api.account.id
-    expect((await visit(`accounts/${id}/remove`, cookie)).status).toBe(may ? 200 : 403)
     expect(await read('accounts', cookie)).not.toContain('marker-of-the-key')
     expect((await post(`accounts/${id}/remove`, { reason: 'unused' }, cookie)).status).toBe(may ? 303 : 403)
     expect(await api.store.findAccount('C2')).toBeNull()
+  })
+
+  test('get another APIKEY on a page that looks again, and are tried with it at once', async () => {
+    const { api, admin, read, post } = await open()
+    await api.register()
+    const change = { kind: 'pause', reason: 'credentials_wrong', code: 405, probes: 1, probeAt: api.clock.now + 1e6 }
+    await api.answerWith({ kind: 'account', code: 405, fault: 'credentials_wrong' }, change)
+    const path = `accounts/${api.account.id}`
+    const [, facts = '', forms = ''] = (await read(path, admin)).split(/<div id="live"|<\/dl>/)
+    expect(facts).toContain('data-live')
+    expect(forms).toContain('type="password"')
+    const nextTry = async () =>
+      (await api.call('GET', '/v1/admin/overview', { key: ADMIN_TOKEN })).json.accounts[0].nextTryAt
+    const form = { apiKey: 'marker-of-the-key', mode: 'dynamic', reason: 'a typo' }
+    const answer = await post(`${path}/change`, form, admin)
+    expect([answer.status, answer.headers.get('location')]).toEqual([303, `../../${path}`])
+    expect(Date.parse(await nextTry())).toBe(api.clock.now)
+    expect(await read(path, admin)).not.toContain('marker-of-the-key')
+    await post(`${path}/change`, { ...form, apiKey: '', mode: 'static' }, admin)
+    expect(await api.store.findAccount(api.account.id)).toMatchObject({ passwordMode: 'static' })
   })
 
   test('show what the API has against a form', async () => {
@@ -86,6 +107,6 @@ describe('accounts', () => {
     expect(answer.status).toBe(422)
     const page = await answer.text()
     for (const path of ['account', 'rate']) expect(page).toContain(`<code>${path}</code>`)
-    expect((await visit('accounts/nobody/remove', admin)).status).toBe(404)
+    expect((await visit('accounts/nobody', admin)).status).toBe(404)
   })
 })

@@ -33,6 +33,8 @@ const openWorld = async () => {
   await api.call('POST', '/v1/signing-secrets/rotate', { body: {} })
   const [, secret] = (await api.call('GET', '/v1/signing-secrets')).json.data
   const account = await asAdmin('POST', '/v1/admin/accounts', { account: 'C2', apiKey: 'x' })
+  const paused = await asAdmin('POST', '/v1/admin/accounts', { account: 'C4', apiKey: 'x' })
+  await asAdmin('POST', `/v1/admin/accounts/${paused.id}/pause`)
   const bulkOf = () => asAdmin('POST', '/v1/admin/bulk', { act: 'poll', filter: { status: 'pending' }, reason: 'x' })
   const draft = await bulkOf()
   const started = await bulkOf()
@@ -57,7 +59,14 @@ const openWorld = async () => {
   api.clock.now += SECOND
   return {
     ...opened,
-    ...{ tokens, cookies, link, secret: secret.id as string, account: account.id as string },
+    ...{
+      tokens,
+      cookies,
+      link,
+      secret: secret.id as string,
+      account: account.id as string,
+      paused: paused.id as string,
+    },
     ...{ waits: waits.id as string, failed: failed.id as string, resend: resend.json.id as string },
     ...{ draft: draft.id as string, started: started.id as string },
     partner: api.partner.id,
@@ -104,11 +113,12 @@ interface Case {
 const reason = 'asked by phone'
 const because = () => ({ reason })
 const CASES: readonly Case[] = [
-  {
-    route: 'accounts',
-    operator: 'POST /v1/admin/accounts/:id/pause',
-    form: ({ account }) => ({ account, act: 'pause', reason }),
-  },
+  ...(['pause', 'resume', 'change'] as const).map(act => ({
+    route: `accounts/:id/${act}`,
+    operator: act === 'change' ? 'PATCH /v1/admin/accounts/:id' : `POST /v1/admin/accounts/:id/${act}`,
+    id: ({ account, paused }: World) => (act === 'resume' ? paused : account),
+    form: () => (act === 'change' ? { apiKey: 'y', mode: 'static', reason } : { reason }),
+  })),
   {
     route: 'accounts/new',
     operator: 'POST /v1/admin/accounts',
@@ -303,7 +313,7 @@ describe('forms', () => {
       { apiId: `C 3${SHORT}`, apiKey: 'the "secret"', mode: 'static', rate: 'fast', onlyPartner: 'p', reason: 'why' },
       ['apiId', 'rate', 'onlyPartner', 'reason'],
     ],
-    ['accounts', 'admin', { account: 'nobody', act: 'pause', reason: SHORT }, ['reason']],
+    ['accounts/nobody/pause', 'admin', { reason: SHORT }, ['reason']],
     ['partners/new', 'admin', { name: '\u0007', reason: SHORT }, ['name', 'reason']],
     [
       'partners/:id/new-key',
@@ -394,7 +404,7 @@ const PAGES: Readonly<Record<string, PageCase>> = {
   'bulk/:id': { operator: 'read', id: ({ draft }) => draft },
   accounts: { operator: 'read' },
   'accounts/new': { operator: 'admin' },
-  'accounts/:id/remove': { operator: 'admin', id: ({ account }) => account },
+  'accounts/:id': { operator: 'read', id: ({ account }) => account },
   audit: { operator: 'admin' },
   partners: { operator: 'read' },
   'partners/new': { operator: 'admin' },
