@@ -11,6 +11,7 @@ import type { StatusAnswer } from '../partner/status.ts'
 import { Refused } from './api-calls.ts'
 import type { Console, Visit } from './console.ts'
 import { mayOf, orNone, reasonField } from './forms.ts'
+import { attemptTable } from './one-registration.ts'
 import { empty, facts, type Html, live, nextPage, type Page, partnerLink, type Reader, table, time } from './page.ts'
 import { timeInput, withZone, zoneInput } from './picked-time.ts'
 
@@ -184,21 +185,13 @@ const partnerPage = async ({ reader, call }: Visit): Promise<Page> => {
 
 const testPage = ({ reader }: Visit, callbackUrl: string, attempt: AttemptAnswer): Page => {
   const { t, to } = reader
-  const { at, outcome, httpStatus, error, errorText, durationMs, responseExcerpt } = attempt
   return {
     title:
-      outcome === 'delivered'
+      attempt.outcome === 'delivered'
         ? t({ en: 'The test has arrived', zh: '测试已送达' })
         : t({ en: 'The test has not arrived', zh: '测试未送达' }),
     active: 'deliveries',
-    body: html`<p><code>${callbackUrl}</code></p>
-    ${errorText ? html`<p role="alert" class="bad">${errorText}</p>` : ''}
-    ${facts([
-      [t({ en: 'Sent', zh: '投递时间' }), time(reader, at)],
-      [t({ en: 'Answer', zh: '响应' }), httpStatus ?? error ?? outcome],
-      [t({ en: 'It took', zh: '用时' }), `${Math.round(durationMs)} ms`],
-    ])}
-    ${responseExcerpt ? html`<pre>${responseExcerpt}</pre>` : ''}
+    body: html`<p><code>${callbackUrl}</code></p>${attemptTable(reader, [attempt])}
     <p><a href="${to('deliveries')}">${t({ en: 'Back to the deliveries', zh: '返回投递' })}</a></p>`,
   }
 }

@@ -102,7 +102,7 @@ const registrationFacts = (reader: Reader, one: One, explanation: ExplanationAns
   ])
 }
 
-const attemptTable = (reader: Reader, attempts: readonly AttemptAnswer[]): Html => {
+export const attemptTable = (reader: Reader, attempts: readonly AttemptAnswer[]): Html => {
   const { t } = reader
   if (attempts.length === 0) return empty(t({ en: 'It was not sent yet.', zh: '尚未投递。' }))
   return table(
