@@ -1,19 +1,14 @@
 import { html } from 'hono/html'
-import type { z } from 'zod'
 import type { Words } from '../../core/language.ts'
 import { CATALOGUES } from '../../core/operator-texts/describe.ts'
 import { showBytes, showSpan } from '../../core/show-sizes.ts'
-import type { NODE_CALLS } from '../admin/nodes.ts'
 import type { Overview } from '../admin/overview.ts'
 import type { Console, Visit } from './console.ts'
 import { empty, facts, type Html, type Page, type Reader, table, time } from './page.ts'
 
-type Nodes = z.output<(typeof NODE_CALLS)['GET /v1/admin/nodes']['answers'][200]>
-type Node = Nodes['data'][number]
-
 const NODES: Words = { en: 'Nodes', zh: '节点' }
 
-const stateOf = ({ t, language }: Reader, { lost, differsIn }: Node): Html => {
+const stateOf = ({ t, language }: Reader, { lost, differsIn }: Overview['nodes'][number]): Html => {
   const { traits } = CATALOGUES[language]
   const different = differsIn.map(trait => traits[trait]).join(t({ en: ', ', zh: '、' }))
   const said = [
@@ -27,6 +22,7 @@ const stateOf = ({ t, language }: Reader, { lost, differsIn }: Node): Html => {
 
 const backups = (reader: Reader, { at, engine, backup: { good, failed } }: Overview): Html => {
   const { t, language } = reader
+  const none = t({ en: 'none', zh: '没有' })
   if (engine.kind === 'postgres')
     return html`<p>${t({
       en: 'PostgreSQL is backed up with its own tools, which nothing here knows of: docs/postgresql.md.',
@@ -38,23 +34,18 @@ const backups = (reader: Reader, { at, engine, backup: { good, failed } }: Overv
       t({ en: 'Last good one', zh: '最近一次成功' }),
       good
         ? html`${time(reader, good.at)} (${t({ en: `${age} ago`, zh: `${age}前` })}), <code>${good.path}</code>, ${showBytes(good.bytes)}`
-        : t({ en: 'none', zh: '没有' }),
+        : none,
     ],
     [
       t({ en: 'Failed since then', zh: '此后失败' }),
-      failed
-        ? html`<span class="bad">${time(reader, failed.at)}: ${failed.reason}</span>`
-        : t({ en: 'none', zh: '没有' }),
+      failed ? html`<span class="bad">${time(reader, failed.at)}: ${failed.reason}</span>` : none,
     ],
   ])}<p>${t({ en: 'One is made, while the service goes on, by', zh: '备份不影响服务运行，命令为' })} <code>idface-notifier backup FILE</code>${t({ en: ': docs/backup.md.', zh: '，见 docs/backup.zh-CN.md。' })}</p>`
 }
 
 const listPage = async ({ reader, call }: Visit): Promise<Page> => {
   const { t } = reader
-  const [{ data }, overview] = await Promise.all([
-    call<Nodes>('GET', '/v1/admin/nodes'),
-    call<Overview>('GET', '/v1/admin/overview'),
-  ])
+  const overview = await call<Overview>('GET', '/v1/admin/overview')
   const head = [
     t({ en: 'Name', zh: '名称' }),
     t({ en: 'State', zh: '状态' }),
@@ -64,7 +55,7 @@ const listPage = async ({ reader, call }: Visit): Promise<Page> => {
     t({ en: 'Started', zh: '启动时间' }),
     t({ en: 'Last seen', zh: '最近报到' }),
   ]
-  const rows = data.map(node => [
+  const rows = overview.nodes.map(node => [
     html`<span title="${node.id}">${node.name}</span>`,
     stateOf(reader, node),
     node.roles.join(' '),

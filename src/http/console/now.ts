@@ -38,12 +38,8 @@ const lights = (reader: Reader, { problems }: Overview): Html => {
   </ul>`
 }
 
-/** Where to mend what, in the console: a page, and the place in it. */
+/** Where to mend what is of no account, in the console: a page, and the place in it. */
 const WHERE: Readonly<Record<string, string>> = {
-  account_paused: 'accounts',
-  account_paused_by_operator: 'accounts',
-  upstream_unreachable: 'accounts',
-  polls_late: 'accounts',
   messages_exhausted: 'deliveries#given-up',
   callbacks_failing: 'deliveries#urls',
   messages_held: 'deliveries#urls',
@@ -57,12 +53,12 @@ const problemList = (reader: Reader, { problems, accounts }: Overview): Html => 
   const { t, to } = reader
   if (problems.length === 0) return html`<p class="calm">${t({ en: 'Nothing is wrong.', zh: '一切正常。' })}</p>`
   return html`<ol class="problems">${problems.map(({ code, account, sentence, advice }) => {
-    const [where = '', place = accounts.find(one => one.account === account)?.id ?? ''] = (WHERE[code] ?? '').split('#')
-    const name = pageName(where)
-    const link =
-      where && name
-        ? html`<p><a class="button" href="${to(where)}${place && `#${place}`}">${t({ en: `Look there: ${name.en}`, zh: `前往“${name.zh}”处理` })}</a></p>`
-        : ''
+    const id = accounts.find(one => one.account === account)?.id
+    const where = id ? `accounts#${id}` : (WHERE[code] ?? '')
+    const name = where && pageName(where.replace(/#.*/, ''))
+    const link = name
+      ? html`<p><a class="button" href="${to(where)}">${t({ en: `Look there: ${name.en}`, zh: `前往“${name.zh}”处理` })}</a></p>`
+      : ''
     return html`<li><p class="bad">${sentence}</p><p>${advice}</p>${link}</li>`
   })}</ol>`
 }
@@ -126,11 +122,8 @@ const engineFacts = ({ t, language }: Reader, { engine }: Overview): Html =>
         [t({ en: 'Oldest transaction', zh: '最久的事务' }), showSpan(engine.oldestSnapshotMs, language)],
       ])
 
-const operatorPage = (reader: Reader, overview: Overview, metricsNeedToken: boolean): Page => {
-  const { t, to } = reader
-  const metrics = metricsNeedToken
-    ? html`<code>/metrics</code> (METRICS_TOKEN)`
-    : html`<a href="${to('../metrics')}">/metrics</a>`
+const operatorPage = (reader: Reader, overview: Overview, metrics: Html): Page => {
+  const { t } = reader
   return {
     title: t(NOW),
     active: '',
@@ -155,23 +148,9 @@ const operatorPage = (reader: Reader, overview: Overview, metricsNeedToken: bool
   }
 }
 
-const QUOTAS = ['pending', 'hosts', 'daily'] as const
-const usageTable = ({ t }: Reader, { usage, quotas }: MeAnswer): Html => {
-  const name = t({ en: 'What counts for your quotas', zh: '配额用量' })
-  return html`<h2>${name}</h2>${table(
-    name,
-    ['', t({ en: 'Used', zh: '已用' }), t({ en: 'At most', zh: '上限' })],
-    QUOTAS.map(quota => [
-      t(QUOTA_NAMES[quota]),
-      usage[quota].toLocaleString('en'),
-      quotas[quota]?.toLocaleString('en') ?? t({ en: 'no limit', zh: '不限' }),
-    ]),
-  )}`
-}
-
 const partnerPage = async ({ reader, call }: Visit): Promise<Page> => {
   const { t, to } = reader
-  const [{ at, upstream, account, queue, deliveries, callbacks }, me] = await Promise.all([
+  const [{ at, upstream, account, queue, deliveries, callbacks }, { usage, quotas }] = await Promise.all([
     call<StatusAnswer>('GET', '/v1/status'),
     call<MeAnswer>('GET', '/v1/me'),
   ])
@@ -216,14 +195,21 @@ const partnerPage = async ({ reader, call }: Visit): Promise<Page> => {
       [t({ en: 'Retrying', zh: '自动重试中' }), deliveries.pending.toLocaleString('en')],
       [t({ en: 'Given up', zh: '已放弃' }), deliveries.exhausted.toLocaleString('en')],
     ])}
-    ${usageTable(reader, me)}`,
+    <h2>${t({ en: 'What counts for your quotas', zh: '配额用量' })}</h2>
+    ${facts(
+      (['pending', 'hosts', 'daily'] as const).map(quota => [
+        t(QUOTA_NAMES[quota]),
+        `${usage[quota].toLocaleString('en')} / ${quotas[quota]?.toLocaleString('en') ?? t({ en: 'no limit', zh: '不限' })}`,
+      ]),
+    )}`,
     ),
   }
 }
 
 /** The first page: what is wrong, and where to mend it. */
 export const addNow = ({ page }: Console, { monotonic, config }: Pick<SharedDeps, 'monotonic' | 'config'>): void => {
-  const metricsNeedToken = config.server.metricsToken !== null
+  const isOpen = config.server.metricsToken === null
+  const metrics = isOpen ? html`<a href="../metrics">/metrics</a>` : html`<code>/metrics</code> (METRICS_TOKEN)`
   const latest = new Map<Language, { at: number; overview: Overview }>()
 
   const overviewFor = async ({ c, reader: { language }, call }: Visit): Promise<Overview> => {
@@ -241,7 +227,7 @@ export const addNow = ({ page }: Console, { monotonic, config }: Pick<SharedDeps
   }
   page('', async visit =>
     visit.session.kind === 'operator'
-      ? operatorPage(visit.reader, await overviewFor(visit), metricsNeedToken)
+      ? operatorPage(visit.reader, await overviewFor(visit), metrics)
       : partnerPage(visit),
   )
 }

@@ -20,9 +20,9 @@ test('tells a partner what it has used of its quotas', async () => {
   })
   await api.register()
   const page = await (await visit('?lang=en', await cookieOf(api.partner.key))).text()
-  expect(page).toMatch(/wait for their verdict<\/td><td>1<\/td><td>1,500<\/td>/)
-  expect(page).toMatch(/callback hosts<\/td><td>1<\/td><td>no limit<\/td>/)
-  expect(page).toMatch(/in 24 hours<\/td><td>1<\/td><td>no limit<\/td>/)
+  expect(page).toMatch(/wait for their verdict<\/dt><dd>1 \/ 1,500</)
+  expect(page).toMatch(/callback hosts<\/dt><dd>1 \/ no limit</)
+  expect(page).toMatch(/in 24 hours<\/dt><dd>1 \/ no limit</)
 })
 
 test('says on every page, before signing in too, which service it is', async () => {
