@@ -43,6 +43,12 @@ const openService = async () => {
     await api.answerWith({ kind: 'invalid_id', code: 4060 })
     api.clock.now += MINUTE
   }
+  await api.store.noteOperatorEvents([
+    {
+      ...{ condition: 'message.exhausted', subject: `${'long.'.repeat(20)}example`, at: api.clock.now, adds: 1 },
+      details: { partnerId: api.partner.id, host: `${'long.'.repeat(20)}example`, error: 'http_503' },
+    },
+  ])
   const cancelled = await register('1000000006', 'well.example')
   await api.call('DELETE', `/v1/registrations/${cancelled}`)
   await admin('PATCH', `partners/${api.other.id}`, { name: HOSTILE, reason: HOSTILE })

@@ -52,13 +52,13 @@ const listPage = async (visit: Visit): Promise<Page> => {
     mayOf(visit),
   ])
   const rows = data.map(partner => [
-    html`<a href="${to(`partners/${partner.id}`)}"><bdi>${partner.name}</bdi></a>`,
-    html`<code>${partner.id}</code>`,
+    html`<a href="${to(`partners/${partner.id}`)}" title="${partner.name}"><bdi class="name">${partner.name}</bdi></a>`,
     stateOf(reader, partner),
+    html`<code>${partner.id}</code>`,
     t(PAYLOAD_WORDS[partner.payload]),
     time(reader, partner.createdAt),
   ])
-  const head = [t(NAME), 'id', t({ en: 'State', zh: '状态' }), t(PAYLOAD), t(CREATED)]
+  const head = [t(NAME), t({ en: 'State', zh: '状态' }), 'id', t(PAYLOAD), t(CREATED)]
   return {
     title: t(PARTNERS),
     active,

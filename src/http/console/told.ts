@@ -41,16 +41,16 @@ const eventTable = (reader: Reader, events: readonly Event[]): Html => {
   return table(
     t(TITLE),
     [
+      t({ en: 'What', zh: '内容' }),
       t({ en: 'Last noted', zh: '最近一次' }),
       t({ en: 'Began', zh: '始于' }),
-      t({ en: 'What', zh: '内容' }),
       t({ en: 'Told', zh: '通知' }),
     ],
     events.map(event => [
-      time(reader, event.at),
-      time(reader, event.since),
       html`<strong class="${event.state === 'firing' ? 'bad' : ''}">${event.headline}</strong><br>${event.sentence} ${event.advice}
         <br><small><code>${event.type}</code> ${event.subject}</small>`,
+      time(reader, event.at),
+      time(reader, event.since),
       toldCell(reader, event),
     ]),
   )
