@@ -52,8 +52,7 @@ export const AUDIT_CALLS = {
     role: 'admin',
     operationId: 'listActs',
     summary: 'List what operators have done, newest first',
-    description:
-      'What the admin API was asked to change, and what commands have changed, for a year. A page looks at 5,000 acts at most, so it may be short, or empty, and have a `nextCursor`.',
+    description: 'What the admin API was asked to change, and what commands have changed, for a year.',
     query: AUDIT_QUERY,
     answers: { 200: listOf(AUDITED_ACT) },
     handle: async (c, { store }) => {

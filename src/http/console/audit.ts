@@ -22,13 +22,19 @@ const OUTCOMES = {
 const outcomeOf = ({ t }: Reader, { outcome }: Act): Html =>
   outcome === 'done' ? html`${t(OUTCOMES.done)}` : html`<span class="bad">${t(OUTCOMES[outcome])}</span>`
 
+/** Where an object has a page, by what its id begins with. */
+const PLACES = new Map([
+  ['acc', 'accounts'],
+  ['bulk', 'bulk'],
+  ['partner', 'partners'],
+  ['reg', 'registrations'],
+])
 const whichOf = ({ to }: Reader, { object }: Act): Html => {
   if (object === null) return html`–`
-  const place = /^(?:(partner)|(bulk)|reg)_\w+$/.exec(object)
-  if (!place) return html`<code>${object}</code>`
-  const [, partner, bulk] = place
-  const path = partner ? 'partners' : bulk ? 'bulk' : 'registrations'
-  return html`<a href="${to(`${path}/${object}`)}">${object}</a>`
+  const place = PLACES.get(object.split('_')[0] ?? '')
+  return place
+    ? html`<a href="${to(`${place}/${encodeURIComponent(object)}`)}">${object}</a>`
+    : html`<code>${object}</code>`
 }
 
 type Fact = string | number | boolean | null
@@ -50,12 +56,8 @@ const filterForm = (reader: Reader, { who, act, since }: Readonly<Record<string,
     <button>${t({ en: 'Show', zh: '筛选' })}</button> <a href="${to('audit')}">${t({ en: 'All', zh: '全部' })}</a></form>`
 }
 
-const nothing = ({ t }: Reader, isFiltered: boolean, goesOn: boolean): Html => {
-  if (goesOn)
-    return empty(
-      t({ en: 'None among the newest ones. Older ones may match.', zh: '较新的记录中没有，更早的记录中可能有。' }),
-    )
-  return empty(
+const nothing = ({ t }: Reader, isFiltered: boolean): Html =>
+  empty(
     isFiltered
       ? t({
           en: 'Nothing matches. Everything else is hidden by the filter.',
@@ -63,7 +65,6 @@ const nothing = ({ t }: Reader, isFiltered: boolean, goesOn: boolean): Html => {
         })
       : t({ en: 'Nothing has been done yet.', zh: '还没有操作记录。' }),
   )
-}
 
 const listPage = async ({ c, reader, call }: Visit): Promise<Page> => {
   const { t, to } = reader
@@ -92,7 +93,7 @@ const listPage = async ({ c, reader, call }: Visit): Promise<Page> => {
     title: t(AUDIT),
     active: 'audit',
     body: html`${filterForm(reader, { who, act, since })}
-    ${rows.length === 0 ? nothing(reader, Boolean(who || act || since), nextCursor !== null) : table(t(AUDIT), head, rows)}
+    ${rows.length === 0 ? nothing(reader, Boolean(who || act || since)) : table(t(AUDIT), head, rows)}
     ${nextPage(c, reader, nextCursor)}`,
   }
 }
