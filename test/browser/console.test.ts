@@ -301,6 +301,19 @@ describe.skipIf(reasonToSkip !== null)('the console in Chromium', () => {
     await page.waitForURL(/registrations\/reg_/)
   })
 
+  test('disables a partner by keys alone, after it has said what that means', async () => {
+    await using page = await openPage('operator', `partners/${service.api.other.id}`)
+    const reason = page.locator('details [name="reason"]')
+    expect(await reason.isVisible()).toBe(false)
+    await page.locator('summary').focus()
+    await page.keyboard.press('Enter')
+    await page.waitForSelector('details p:has-text("all its webhooks wait")')
+    await page.keyboard.press('Tab')
+    await page.keyboard.type('left us')
+    await page.keyboard.press('Enter')
+    await page.waitForSelector('dd .bad:text-is("disabled")')
+  })
+
   test('a button copies', async () => {
     await using page = await openPage('operator', `registrations/${service.exhausted}`, {
       permissions: ['clipboard-read', 'clipboard-write'],
