@@ -57,7 +57,8 @@ export const settleVerification = (settlement: VerificationSettlement, facts: Ve
   // Where everybody has cancelled during the call, nobody may be told the verdict, so it is not kept.
   const verdict = waiting.length === 0 ? null : step.verdict
   const rawStatus = 'status' in answer ? answer.status : (verdict?.status ?? facts.rawStatus)
-  const isNudged = facts.claimedAt !== null && facts.nudgedAt > facts.claimedAt
+  // One from the future was there before the clock was set back.
+  const isNudged = facts.claimedAt !== null && facts.nudgedAt > facts.claimedAt && facts.nudgedAt <= at
   // What says nothing about the serial leaves it where it was, at the end of its queue.
   const leavesPlace = step.dueAt !== null && step.dueAt <= observedAt
   const dueAt = isNudged ? at : (step.dueAt ?? at)

@@ -79,6 +79,11 @@ describe('an answer', () => {
     expect(settleVerification(settlement({}), { ...FACTS, nudgedAt: 85 }, AT)?.update.dueAt).toBe(AT)
   })
 
+  test('is not asked again and again after the clock was set back behind the nudge', () => {
+    const { dueAt } = settlement({}).step
+    expect(settleVerification(settlement({}), { ...FACTS, nudgedAt: AT + 1 }, AT)?.update.dueAt).toBe(dueAt)
+  })
+
   test('changes nothing where the claim does not hold, is settled already, or there is a verdict', () => {
     expect(settleVerification(settlement({}, WAITING, 2), FACTS, AT)).toBeNull()
     expect(settleVerification(settlement({}), { ...FACTS, claimedAt: null }, AT)).toBeNull()
