@@ -232,12 +232,12 @@ describe.skipIf(reasonToSkip !== null)('the console in Chromium', () => {
     await page.clock.install()
     await page.goto(urlOf(`accounts/${service.api.account.id}`))
     await page.fill('[name="apiKey"]', 'half a')
-    await page.fill('form[action$="/change"] [name="reason"]', 'a typo')
+    await page.fill('form[action$="/change"] [name="why"]', 'a typo')
     await service.api.store.pauseAccount(service.api.account.id)
     await page.clock.runFor(6_000)
     await page.waitForSelector('#live .bad:has-text("by an operator")')
     expect(await page.inputValue('[name="apiKey"]')).toBe('half a')
-    expect(await page.inputValue('form[action$="/change"] [name="reason"]')).toBe('a typo')
+    expect(await page.inputValue('form[action$="/change"] [name="why"]')).toBe('a typo')
   })
 
   test('looks not again while it is hidden', async () => {
@@ -303,7 +303,7 @@ describe.skipIf(reasonToSkip !== null)('the console in Chromium', () => {
 
   test('disables a partner by keys alone, after it has said what that means', async () => {
     await using page = await openPage('operator', `partners/${service.api.other.id}`)
-    const reason = page.locator('details [name="reason"]')
+    const reason = page.locator('details [name="why"]')
     expect(await reason.isVisible()).toBe(false)
     await page.locator('summary').focus()
     await page.keyboard.press('Enter')
@@ -328,7 +328,7 @@ describe.skipIf(reasonToSkip !== null)('the console in Chromium', () => {
   test('what is personal is shown for a reason, on a page that no address names', async () => {
     await using page = await openPage('operator', `registrations/${service.pending}`)
     expect(await page.locator('main').textContent()).not.toContain('<script>')
-    await page.fill('form[action$="/reveal"] [name="reason"]', 'the person asks')
+    await page.fill('form[action$="/reveal"] [name="why"]', 'the person asks')
     await page.click('text=Show message, scores and metadata')
     await page.waitForSelector('dd:has-text("<script>alert(1)</script>")')
     await page.click('text=中文')

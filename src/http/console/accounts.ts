@@ -154,20 +154,22 @@ export const addAccounts = ({ page, act }: Console): void => {
   page('accounts/new', async ({ reader }) => newPage(reader), ACCOUNT_CALLS['POST /v1/admin/accounts'])
   page('accounts/:id', onePage)
   act('accounts/new', async ({ form, call }) => {
-    const { apiId: account, apiKey, mode, rate, onlyPartner, reason } = await form()
-    const body = { account, apiKey, mode, partnerId: orNone(onlyPartner), reason: orNone(reason) }
+    const { reason, fields } = await form()
+    const { apiId: account, apiKey, mode, rate, onlyPartner } = fields
+    const body = { account, apiKey, mode, partnerId: orNone(onlyPartner), reason }
     await call('POST', '/v1/admin/accounts', { body: { ...body, rate: orNone(rate) && numberOf(rate) } })
     return 'accounts'
   })
   for (const verb of ['pause', 'resume'])
     act(`accounts/:id/${verb}`, async visit => {
       const { reason } = await visit.form()
-      await visit.call('POST', `${pathOf(visit)}/${verb}`, { body: { reason: orNone(reason) } })
+      await visit.call('POST', `${pathOf(visit)}/${verb}`, { body: { reason } })
       return `accounts/${idOf(visit)}`
     })
   act('accounts/:id/change', async visit => {
-    const { apiKey, mode, reason } = await visit.form()
-    await visit.call('PATCH', pathOf(visit), { body: { apiKey: orNone(apiKey), mode, reason: orNone(reason) } })
+    const { reason, fields } = await visit.form()
+    const body = { apiKey: orNone(fields.apiKey), mode: fields.mode, reason }
+    await visit.call('PATCH', pathOf(visit), { body })
     return `accounts/${idOf(visit)}`
   })
   act('accounts/:id/remove', async visit => {

@@ -7,7 +7,7 @@ import { BULK_ACTS } from '../../store/registrations/filter.ts'
 import { BULK_CALLS } from '../admin/bulk.ts'
 import type { BULK, BULK_DRAFT } from '../admin/bulk-view.ts'
 import type { Console, Visit } from './console.ts'
-import { mayOf, orNone, reasonField } from './forms.ts'
+import { mayOf, reasonField } from './forms.ts'
 import { empty, facts, type Html, live, nextPage, type Page, partnerLink, type Reader, table, time } from './page.ts'
 import { withZone } from './picked-time.ts'
 import { DELIVERY_WORDS, statusOf } from './words.ts'
@@ -214,7 +214,8 @@ export const addBulk = ({ page, act }: Console): void => {
   page('bulk/new', previewPage)
   page('bulk/:id', onePage)
   act('bulk/new', async ({ call, form }) => {
-    const { act, reason, probe, ...filter } = await form()
+    const { reason, fields } = await form()
+    const { act, probe, ...filter } = fields
     const body = { act, filter, reason, ...(probe ? { probe: true } : {}) }
     const { id } = await call<Draft>('POST', '/v1/admin/bulk', { body })
     await call('POST', `/v1/admin/bulk/${id}/start`, { body: { reason } })
@@ -224,7 +225,7 @@ export const addBulk = ({ page, act }: Console): void => {
     act(`bulk/:id/${command}`, async ({ c, call, form }) => {
       const id = encodeURIComponent(c.req.param('id') ?? '')
       const { reason } = await form()
-      await call('POST', `/v1/admin/bulk/${id}/${command}`, { body: { reason: orNone(reason) } })
+      await call('POST', `/v1/admin/bulk/${id}/${command}`, { body: { reason } })
       return `bulk/${id}`
     })
 }

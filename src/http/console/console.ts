@@ -20,7 +20,7 @@ import { addDeliveries } from './deliveries.ts'
 import { addEntering } from './entering.ts'
 import { addExport } from './export.ts'
 import { addFind } from './find.ts'
-import { formAgain, formOf, roleOf } from './forms.ts'
+import { type Form, formAgain, formOf, postedOf, roleOf } from './forms.ts'
 import { keepLanguage } from './language.ts'
 import { addLinks } from './links.ts'
 import { addNodes } from './nodes.ts'
@@ -47,8 +47,8 @@ export interface Visit {
     path: string,
     more?: { query?: Parameters<CallApi>[2]['query']; body?: unknown },
   ) => Promise<Answer>
-  /** The fields of the form that was posted. */
-  form: () => Promise<Readonly<Record<string, string>>>
+  /** The form that was posted. */
+  form: () => Promise<Form>
 }
 
 export interface Console {
@@ -144,7 +144,7 @@ export const addConsole = (app: Hono<ApiEnv>, deps: SharedDeps): void => {
     c.res = await send(
       c,
       reader,
-      problemPage(problem, isToMend ? formAgain(reader, await formOf(c)) : ''),
+      problemPage(problem, isToMend ? formAgain(reader, await postedOf(c)) : ''),
       problem.status as 400,
     )
   }
@@ -208,7 +208,7 @@ export const addConsole = (app: Hono<ApiEnv>, deps: SharedDeps): void => {
   })
   app.post('/console/sign-in', async c => {
     const reader = readerOf(c, null)
-    const { token: given = '', to: target = '' } = await formOf(c)
+    const { token: given = '', to: target = '' } = await postedOf(c)
     const token = given.trim()
     const kind = readApiKey(token) ? 'partner' : 'operator'
     try {

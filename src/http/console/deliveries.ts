@@ -10,7 +10,7 @@ import type { ResendAnswer } from '../partner/resends.ts'
 import type { StatusAnswer } from '../partner/status.ts'
 import { Refused } from './api-calls.ts'
 import type { Console, Visit } from './console.ts'
-import { mayOf, orNone, reasonField } from './forms.ts'
+import { mayOf, reasonField } from './forms.ts'
 import { attemptTable } from './one-registration.ts'
 import { empty, facts, type Html, live, nextPage, type Page, partnerLink, type Reader, table, time } from './page.ts'
 import { timeInput, withZone, zoneInput } from './picked-time.ts'
@@ -230,17 +230,17 @@ export const addDeliveries = ({ page, act }: Console): void => {
   // What a test has brought is kept nowhere.
   page('deliveries/test', async () => 'deliveries')
   act('deliveries/enable', async ({ call, form }) => {
-    const { reason, ...which } = await form()
-    await call('POST', '/v1/admin/callbacks/enable', { body: { ...which, reason: orNone(reason) } })
+    const { reason, fields } = await form()
+    await call('POST', '/v1/admin/callbacks/enable', { body: { ...fields, reason } })
     return 'deliveries'
   })
   act('deliveries/test', async visit => {
-    const { callbackUrl = '' } = await visit.form()
+    const { callbackUrl = '' } = (await visit.form()).fields
     const attempt = await visit.call<AttemptAnswer>('POST', '/v1/callbacks/test', { body: { callbackUrl } })
     return testPage(visit, callbackUrl, attempt)
   })
   act('deliveries/resend', async ({ call, form }) => {
-    const { from, before } = withZone(await form())
+    const { from, before } = withZone((await form()).fields)
     const body = { since: from, until: before, delivery: 'exhausted' }
     const { id } = await call<ResendAnswer>('POST', '/v1/resend', { body })
     return `deliveries/resend/${id}`

@@ -6,7 +6,7 @@ import { clientNetwork } from '../caller.ts'
 import { openConsoleLink } from '../console-links.ts'
 import type { MeAnswer } from '../partner/me.ts'
 import { type CallApi, Refused } from './api-calls.ts'
-import { formOf } from './forms.ts'
+import { postedOf } from './forms.ts'
 import { type Page, type Reader, readerOf, time } from './page.ts'
 import type { createSessions } from './sessions.ts'
 
@@ -66,7 +66,7 @@ export const addEntering = (app: Hono<ApiEnv>, { deps, sessions, callApi, send }
   })
   app.post('/console/enter', async c => {
     const reader = readerOf(c, null)
-    const { link: token = '' } = await formOf(c)
+    const { link: token = '' } = await postedOf(c)
     const link = await read(c, token)
     if (!link) return refuse(c, reader)
     sessions.begin(c, { kind: 'partner', token, until: link.until })

@@ -14,13 +14,29 @@ type Operator = z.output<(typeof OPERATOR_CALLS)['GET /v1/admin/me']['answers'][
 
 const NO_FORM: Words = { en: 'The body must be that of a form.', zh: '请求体必须是表单。' }
 
-/** The fields of the form that was posted. */
-export const formOf = async (c: Context): Promise<Readonly<Record<string, string>>> => {
+const TWICE: Words = { en: 'A field must not come twice.', zh: '同一字段不得重复。' }
+
+/** What was posted, as it was typed. */
+export const postedOf = async (c: Context): Promise<Readonly<Record<string, string>>> => {
   const form = await c.req.formData().catch((error: unknown) => {
     // What cannot be read as a form.
     throw error instanceof TypeError ? new AppError('unsupported_media_type', NO_FORM) : error
   })
+  const names = [...form.keys()]
+  const twice = names.filter((name, at) => names.indexOf(name) !== at)
+  if (twice.length > 0)
+    throw new AppError('invalid_body', TWICE, { errors: twice.map(path => ({ path, message: TWICE })) })
   return Object.fromEntries([...form].map(([name, value]) => [name, String(value)]))
+}
+
+export interface Form {
+  fields: Readonly<Record<string, string>>
+  /** For the audit. The form calls it `why`: searches have a `reason` too. */
+  reason: string | undefined
+}
+export const formOf = async (c: Context): Promise<Form> => {
+  const { why, ...fields } = await postedOf(c)
+  return { fields, reason: orNone(why) }
 }
 
 export const roleOf = async ({ call }: Visit): Promise<Role> => (await call<Operator>('GET', '/v1/admin/me')).role
@@ -46,7 +62,7 @@ const FIELDS = {
   from: [{ en: 'Created since', zh: '创建时间不早于' }, 'type="datetime-local" required'],
   before: [{ en: 'Until; empty: now', zh: '不晚于；留空为现在' }, 'type="datetime-local"'],
   expiresAt: [{ en: 'Expires; empty: never', zh: '到期时间；不填则不过期' }, 'type="datetime-local"'],
-  reason: [{ en: 'Reason, for the audit', zh: '原因（记入审计）' }, `maxlength="${LONGEST_REASON}"`],
+  why: [{ en: 'Reason, for the audit', zh: '原因（记入审计）' }, `maxlength="${LONGEST_REASON}"`],
 } satisfies Record<string, readonly [Words, attributes: string]>
 type Typed = keyof typeof FIELDS
 
@@ -57,7 +73,7 @@ export const field = ({ t }: Reader, name: Typed, value: string | number = '', i
 }
 
 /** Asks why, for the audit. */
-export const reasonField = (reader: Reader, isRequired = false): Html => field(reader, 'reason', '', isRequired)
+export const reasonField = (reader: Reader, isRequired = false): Html => field(reader, 'why', '', isRequired)
 
 const MOST_FIELDS = 40
 /** A form that was refused, to be changed and sent again: what was typed can be seen, but for a secret, which is to be typed again. */

@@ -36,10 +36,10 @@ const pageOf = async ({ c, reader, call }: Visit): Promise<Page> => {
 
 const make = async ({ c, reader, call, form, baseUrl }: Visit): Promise<Page> => {
   const { t } = reader
-  const { ttl, reason } = await form()
+  const { fields, reason } = await form()
   const path = `/v1/admin/partners/${encodeURIComponent(c.req.param('id') ?? '')}/console-links`
   const { url, expiresAt } = await call<ConsoleLinkAnswer>('POST', path, {
-    body: { ttl: ttl || undefined, reason: reason || undefined },
+    body: { ttl: fields.ttl || undefined, reason },
   })
   // The call in process knows no address.
   const link = `${baseUrl}/console/enter${new URL(url).search}`

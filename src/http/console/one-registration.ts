@@ -6,7 +6,7 @@ import { FOUND_REGISTRATION_CALLS } from '../admin/registrations.ts'
 import type { ExplanationAnswer } from '../partner/explain.ts'
 import type { AttemptAnswer, RegistrationAnswer } from '../partner/registration-schemas.ts'
 import type { Console, Visit } from './console.ts'
-import { mayOf, orNone, reasonField } from './forms.ts'
+import { mayOf, reasonField } from './forms.ts'
 import { copied, empty, facts, type Html, type Page, type Reader, table, time } from './page.ts'
 import type { Session } from './sessions.ts'
 import { DELIVERY_WORDS, statusOf } from './words.ts'
@@ -201,7 +201,7 @@ const onePage = async (visit: Visit, readOne = () => visit.call<One>('GET', call
 
 /** The reason that the form has; a partner gives none. */
 const whyOf = async ({ session, form }: Visit): Promise<{ reason?: string | undefined } | undefined> =>
-  session.kind === 'operator' ? { reason: orNone((await form()).reason) } : undefined
+  session.kind === 'operator' ? { reason: (await form()).reason } : undefined
 
 /** `/console/registrations/:id`: all about one registration, and what can be done with it. */
 export const addOneRegistration = ({ page, act }: Console): void => {

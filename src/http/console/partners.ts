@@ -5,7 +5,7 @@ import { PARTNER_LINK_CALLS } from '../admin/console-links.ts'
 import { KEY_CALLS, PARTNER_CALLS } from '../admin/partners.ts'
 import { QUOTA_NAMES } from '../json/fields.ts'
 import type { Console, Visit } from './console.ts'
-import { field, mayOf, numberOf, orNone, reasonField, shownOnce } from './forms.ts'
+import { type Form, field, mayOf, numberOf, reasonField, shownOnce } from './forms.ts'
 import { empty, facts, type Html, nextPage, type Page, type Reader, table, time } from './page.ts'
 import { timeInput, withZone, zoneInput } from './picked-time.ts'
 
@@ -209,16 +209,15 @@ const newKeyPage = async (visit: Visit): Promise<Page> => {
   }
 }
 
-type Form = Readonly<Record<string, string>>
 const quotaOf = (text: string | undefined) => (text === '' ? null : numberOf(text))
 /** Only what the form that was sent has. */
-const changeOf = ({ name, payload, disabled, pending, hosts, daily, reason }: Form) => ({
+const changeOf = ({ fields: { name, payload, disabled, pending, hosts, daily }, reason }: Form) => ({
   name,
   payload,
   disabled: disabled === undefined ? undefined : disabled === 'true',
   quotas:
     pending === undefined ? undefined : { pending: quotaOf(pending), hosts: quotaOf(hosts), daily: quotaOf(daily) },
-  reason: orNone(reason),
+  reason,
 })
 
 /** `/console/partners`: who may call the API, with which keys. */
@@ -226,8 +225,8 @@ export const addPartners = ({ page, act }: Console): void => {
   page('partners', listPage)
   page('partners/new', async ({ reader }) => newPage(reader), PARTNER_CALLS['POST /v1/admin/partners'])
   act('partners/new', async ({ reader, form, call }) => {
-    const { name, reason } = await form()
-    const created = await call<Created>('POST', '/v1/admin/partners', { body: { name, reason: orNone(reason) } })
+    const { fields, reason } = await form()
+    const created = await call<Created>('POST', '/v1/admin/partners', { body: { name: fields.name, reason } })
     const link = html`<p><a href="${reader.to(`partners/${created.partnerId}`)}"><bdi>${created.name}</bdi></a></p>`
     return {
       title: reader.t(NEW),
@@ -248,7 +247,8 @@ export const addPartners = ({ page, act }: Console): void => {
 
   page('partners/:id/new-key', newKeyPage, KEY_CALLS['POST /v1/admin/partners/:id/keys'])
   act('partners/:id/new-key', async visit => {
-    const body = withZone(await visit.form())
+    const { fields, reason } = await visit.form()
+    const body = { ...withZone(fields), reason }
     const { partnerId, apiKey } = await visit.call<CreatedKey>('POST', `${pathOf(idOf(visit))}/keys`, { body })
     const back = html`<p><a href="${visit.reader.to(`partners/${partnerId}`)}">${visit.reader.t({ en: 'Its keys', zh: '其密钥' })}</a></p>`
     return {
@@ -260,8 +260,8 @@ export const addPartners = ({ page, act }: Console): void => {
 
   page('partners/:id/revoke', revokePage, KEY_CALLS['DELETE /v1/admin/keys/:id'])
   act('partners/:id/revoke', async visit => {
-    const { key = '', reason } = await visit.form()
-    await visit.call('DELETE', `/v1/admin/keys/${encodeURIComponent(key)}`, { query: { reason } })
+    const { fields, reason } = await visit.form()
+    await visit.call('DELETE', `/v1/admin/keys/${encodeURIComponent(fields.key ?? '')}`, { query: { reason } })
     return `partners/${idOf(visit)}`
   })
 }

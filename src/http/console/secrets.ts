@@ -97,7 +97,7 @@ const secretsPage = async ({ reader, call }: Visit): Promise<Page> => {
 
 const rotate = async ({ reader, call, form }: Visit): Promise<Page> => {
   const { t, to } = reader
-  const { overlap, type } = await form()
+  const { overlap, type } = (await form()).fields
   const made = await call<NewSigningSecretAnswer>('POST', '/v1/signing-secrets/rotate', { body: { overlap, type } })
   return {
     title: t(TITLE),
@@ -114,7 +114,7 @@ export const addSecrets = ({ page, act }: Console): void => {
   page('secrets', secretsPage)
   act('secrets/rotate', rotate)
   act('secrets/end', async ({ call, form }) => {
-    const { id = '' } = await form()
+    const { id = '' } = (await form()).fields
     await call('DELETE', `/v1/signing-secrets/${encodeURIComponent(id)}`)
     return 'secrets'
   })

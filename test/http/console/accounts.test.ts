@@ -49,7 +49,7 @@ describe('accounts', () => {
     const cookie = await as(role)
     const path = `accounts/${api.account.id}`
     expect((await read(path, cookie)).includes(`${path}/pause`)).toBe(may)
-    const form = { reason: 'the vendor asked for it' }
+    const form = { why: 'the vendor asked for it' }
     expect((await post(`${path}/pause`, form, cookie)).status).toBe(may ? 303 : 403)
     expect(await isPaused()).toBe(may)
     expect((await read(path, cookie)).includes(`${path}/resume`)).toBe(may)
@@ -69,13 +69,13 @@ describe('accounts', () => {
     const cookie = await as(role)
     const page = (await read('accounts', cookie)) + (await read(`accounts/${api.account.id}`, cookie))
     for (const path of ['accounts/new', '/remove"', '/change"']) expect(page.includes(path)).toBe(may)
-    const form = { apiId: 'C2', apiKey: 'marker-of-the-key', mode: 'static', rate: '2.5', onlyPartner: '', reason: '' }
+    const form = { apiId: 'C2', apiKey: 'marker-of-the-key', mode: 'static', rate: '2.5', onlyPartner: '', why: '' }
     expect((await post('accounts/new', form, cookie)).status).toBe(may ? 303 : 403)
     const added = await api.store.findAccount('C2')
     expect(added?.rate).toBe(may ? 2.5 : undefined)
     const id = added?.id ?? api.account.id
     expect(await read('accounts', cookie)).not.toContain('marker-of-the-key')
-    expect((await post(`accounts/${id}/remove`, { reason: 'unused' }, cookie)).status).toBe(may ? 303 : 403)
+    expect((await post(`accounts/${id}/remove`, { why: 'unused' }, cookie)).status).toBe(may ? 303 : 403)
     expect(await api.store.findAccount('C2')).toBeNull()
   })
 
@@ -90,7 +90,7 @@ describe('accounts', () => {
     expect(forms).toContain('type="password"')
     const nextTry = async () =>
       (await api.call('GET', '/v1/admin/overview', { key: ADMIN_TOKEN })).json.accounts[0].nextTryAt
-    const form = { apiKey: 'marker-of-the-key', mode: 'dynamic', reason: 'a typo' }
+    const form = { apiKey: 'marker-of-the-key', mode: 'dynamic', why: 'a typo' }
     const answer = await post(`${path}/change`, form, admin)
     expect([answer.status, answer.headers.get('location')]).toEqual([303, `../../${path}`])
     expect(Date.parse(await nextTry())).toBe(api.clock.now)
@@ -102,7 +102,7 @@ describe('accounts', () => {
   test('show what the API has against a form', async () => {
     const { api, admin, post, visit } = await open()
     expect((await post(`accounts/${api.account.id}/remove`, {}, admin)).status).toBe(409)
-    const form = { apiId: 'C 3<script>', apiKey: 'k', mode: 'static', rate: 'fast', onlyPartner: '', reason: '' }
+    const form = { apiId: 'C 3<script>', apiKey: 'k', mode: 'static', rate: 'fast', onlyPartner: '', why: '' }
     const answer = await post('accounts/new', form, admin)
     expect(answer.status).toBe(422)
     const page = await answer.text()

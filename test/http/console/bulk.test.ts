@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { searchFieldsOf } from '../../../src/http/console/registrations.ts'
 import { ADMIN_TOKEN, type Json } from '../support/api.ts'
 import { openConsole } from './support.ts'
 
@@ -33,7 +34,7 @@ describe('the preview', () => {
     expect(page.match(/href="\.\.\/registrations\/reg_/g)).toHaveLength(10)
     expect(page).toContain('name="probe"')
     expect(await show('bulk/new?act=cancel&host=partner.example')).not.toContain('name="probe"')
-    expect(await show('bulk/new?act=resend&host=nobody.example')).not.toContain('name="reason"')
+    expect(await show('bulk/new?act=resend&host=nobody.example')).not.toContain('name="why"')
     expect(await bulks()).toEqual([])
   })
 
@@ -81,7 +82,7 @@ describe('the preview', () => {
       until: '2026-11-24T16:20:12.000Z',
     })
     api.clock.now += 60_000
-    const { status, headers } = await post('bulk/new', { ...form, reason: 'it works again', probe: 'true' }, cookie)
+    const { status, headers } = await post('bulk/new', { ...form, why: 'it works again', probe: 'true' }, cookie)
     const [bulk] = await bulks()
     expect([status, headers.get('location')]).toEqual([303, `../bulk/${bulk.id}`])
     expect(bulk).toMatchObject({ state: 'probing', reason: 'it works again', filter: { until: form.until } })
@@ -91,20 +92,46 @@ describe('the preview', () => {
     const { visit, post, cookie, roleCookie, bulks } = await openExhausted()
     for (const query of ['', 'act=resend', `${FAILING}&nothing=1`, `${FAILING}&partner=partner_none`])
       expect((await visit(`bulk/new?${query}`, cookie)).status).toBe(422)
-    const form = { act: 'resend', host: 'partner.example', reason: 'x' }
+    const form = { act: 'resend', host: 'partner.example', why: 'x' }
     expect((await visit(`bulk/new?${FAILING}`, await roleCookie('read'))).status).toBe(403)
     expect((await post('bulk/new', form, await roleCookie('read'))).status).toBe(403)
     expect((await visit('bulk/new?act=cancel&status=pending', await roleCookie('operate'))).status).toBe(403)
     expect((await post('bulk/new', { ...form, act: 'cancel' }, await roleCookie('operate'))).status).toBe(403)
-    expect((await post('bulk/new', { ...form, reason: '' }, cookie)).status).toBe(422)
+    expect((await post('bulk/new', { ...form, why: '' }, cookie)).status).toBe(422)
     expect(await bulks()).toEqual([])
   })
+})
+
+test('a bulk act means what its preview was asked for, by each field of a search', async () => {
+  const { api, show, post, cookie, bulks } = await openExhausted()
+  await api.register({ idcardid: 'never-known' })
+  for (let n = 0; n < 4; n++) {
+    await api.answerWith({ kind: 'invalid_id', code: 4060 })
+    api.clock.now += 60_000
+  }
+  await api.receiveWith(500, { scheduleMs: [] })
+  api.clock.now += 1_000
+  const filter: Record<string, string> = {
+    ...{ partner: api.partner.id, serial: 'never-known', account: api.account.id, status: 'unresolved' },
+    ...{ reason: 'invalid_id', delivery: 'exhausted', host: 'partner.example', error: 'http_500' },
+    ...{ since: '2026-11-24T16:00:00.000Z', until: '2026-11-24T17:00:00.000Z' },
+  }
+  expect(Object.keys(filter)).toEqual(expect.arrayContaining([...searchFieldsOf({ kind: 'operator' })]))
+  for (const [name, value] of Object.entries(filter)) {
+    const page = await show(`bulk/new?${new URLSearchParams({ act: 'resend', [name]: value })}`)
+    const answer = await post('bulk/new', { ...formOf(page), why: 'asked by phone' }, cookie)
+    expect([name, answer.status]).toEqual([name, 303])
+    const [bulk] = await bulks()
+    const meant = name === 'until' ? expect.any(String) : value
+    expect(bulk).toMatchObject({ reason: 'asked by phone', filter: { [name]: meant } })
+    await post(`bulk/${bulk.id}/stop`, { why: '' }, cookie)
+  }
 })
 
 describe('a bulk act', () => {
   test('shows how far it is, is stopped, and goes on', async () => {
     const { api, show, post, cookie, roleCookie, bulks } = await openExhausted()
-    await post('bulk/new', { act: 'resend', host: 'partner.example', reason: '<b>again</b>' }, cookie)
+    await post('bulk/new', { act: 'resend', host: 'partner.example', why: '<b>again</b>' }, cookie)
     const { id } = (await bulks())[0]
     await api.store.continueBulkActs(3)
     api.clock.now += 3_000
@@ -114,13 +141,13 @@ describe('a bulk act', () => {
     expect(page).toMatch(new RegExp(`id="live"[^]*action="../bulk/${id}/stop"[^]*</div>\\s*<p>`))
     expect(page).toContain('3 / 12 · 1 / s · left 9 s')
     expect(page).toContain('&lt;b&gt;again&lt;/b&gt;')
-    expect((await post(`bulk/${id}/stop`, { reason: '' }, await roleCookie('read'))).status).toBe(403)
-    expect((await post(`bulk/${id}/stop`, { reason: 'too fast' }, await roleCookie('operate'))).status).toBe(303)
+    expect((await post(`bulk/${id}/stop`, { why: '' }, await roleCookie('read'))).status).toBe(403)
+    expect((await post(`bulk/${id}/stop`, { why: 'too fast' }, await roleCookie('operate'))).status).toBe(303)
     const stopped = await show(`bulk/${id}`)
     expect(stopped).not.toContain('data-live')
     expect(stopped).toContain(`action="../bulk/${id}/start"`)
-    expect((await post(`bulk/${id}/stop`, { reason: '' }, cookie)).status).toBe(409)
-    expect((await post(`bulk/${id}/start`, { reason: '' }, cookie)).status).toBe(303)
+    expect((await post(`bulk/${id}/stop`, { why: '' }, cookie)).status).toBe(409)
+    expect((await post(`bulk/${id}/start`, { why: '' }, cookie)).status).toBe(303)
     while (!(await api.store.continueBulkActs(100)).isIdle);
     expect(await show(`bulk/${id}`)).not.toContain(`action="../bulk/${id}/`)
     expect(await show('audit')).toContain(`<a href="bulk/${id}">`)

@@ -39,11 +39,11 @@ describe('to operators', () => {
     await api.receiveWith(410)
     const show = async (token: string) => (await visit('deliveries', await cookieOf(token))).text()
     expect(await show(ADMIN_TOKEN)).toMatch(/it answered 410[\s\S]*<bdi class="name">one<\/bdi>/)
-    const form = { partnerId: api.partner.id, callbackUrl: HOOK, reason: '' }
+    const form = { partnerId: api.partner.id, callbackUrl: HOOK, why: '' }
     const { text: reader } = await api.addToken('read')
     expect((await post('deliveries/enable', form, await cookieOf(reader))).status).toBe(403)
     const { text: operator } = await api.addToken('operate')
-    const answer = await post('deliveries/enable', { ...form, reason: 'mended' }, await cookieOf(operator))
+    const answer = await post('deliveries/enable', { ...form, why: 'mended' }, await cookieOf(operator))
     expect([answer.status, answer.headers.get('location')]).toEqual([303, '../deliveries'])
     expect(await show(operator)).not.toContain('it answered 410')
     const { json } = await api.call('GET', '/v1/admin/audit?act=callback.enable', { key: ADMIN_TOKEN })

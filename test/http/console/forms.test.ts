@@ -111,18 +111,18 @@ interface Case {
   form: (world: World) => Readonly<Record<string, string>>
 }
 const reason = 'asked by phone'
-const because = () => ({ reason })
+const because = () => ({ why: reason })
 const CASES: readonly Case[] = [
   ...(['pause', 'resume', 'change'] as const).map(act => ({
     route: `accounts/:id/${act}`,
     operator: act === 'change' ? 'PATCH /v1/admin/accounts/:id' : `POST /v1/admin/accounts/:id/${act}`,
     id: ({ account, paused }: World) => (act === 'resume' ? paused : account),
-    form: () => (act === 'change' ? { apiKey: 'y', mode: 'static', reason } : { reason }),
+    form: () => (act === 'change' ? { apiKey: 'y', mode: 'static', why: reason } : { why: reason }),
   })),
   {
     route: 'accounts/new',
     operator: 'POST /v1/admin/accounts',
-    form: () => ({ apiId: 'C3', apiKey: 'x', mode: 'dynamic', rate: '', onlyPartner: '', reason }),
+    form: () => ({ apiId: 'C3', apiKey: 'x', mode: 'dynamic', rate: '', onlyPartner: '', why: reason }),
   },
   {
     route: 'accounts/:id/remove',
@@ -130,19 +130,19 @@ const CASES: readonly Case[] = [
     id: ({ account }) => account,
     form: because,
   },
-  { route: 'bulk/new', operator: 'POST /v1/admin/bulk', form: () => ({ act: 'poll', status: 'pending', reason }) },
+  { route: 'bulk/new', operator: 'POST /v1/admin/bulk', form: () => ({ act: 'poll', status: 'pending', why: reason }) },
   {
     route: 'bulk/new',
     operator: 'POST /v1/admin/bulk',
     role: 'admin',
-    form: () => ({ act: 'cancel', status: 'pending', reason }),
+    form: () => ({ act: 'cancel', status: 'pending', why: reason }),
   },
   { route: 'bulk/:id/start', operator: 'POST /v1/admin/bulk/:id/start', id: ({ draft }) => draft, form: because },
   { route: 'bulk/:id/stop', operator: 'POST /v1/admin/bulk/:id/stop', id: ({ started }) => started, form: because },
   {
     route: 'deliveries/enable',
     operator: 'POST /v1/admin/callbacks/enable',
-    form: ({ partner }) => ({ partnerId: partner, callbackUrl: HOOK, reason }),
+    form: ({ partner }) => ({ partnerId: partner, callbackUrl: HOOK, why: reason }),
   },
   {
     route: 'deliveries/test',
@@ -176,31 +176,31 @@ const CASES: readonly Case[] = [
     id: ({ failed }) => failed,
     form: because,
   },
-  { route: 'partners/new', operator: 'POST /v1/admin/partners', form: () => ({ name: 'Acme', reason }) },
+  { route: 'partners/new', operator: 'POST /v1/admin/partners', form: () => ({ name: 'Acme', why: reason }) },
   {
     route: 'partners/:id',
     operator: 'PATCH /v1/admin/partners/:id',
     id: ({ partner }) => partner,
-    form: () => ({ name: 'Acme', payload: 'thin', pending: '', hosts: '0', daily: '70', reason }),
+    form: () => ({ name: 'Acme', payload: 'thin', pending: '', hosts: '0', daily: '70', why: reason }),
   },
   {
     route: 'partners/:id/new-key',
     operator: 'POST /v1/admin/partners/:id/keys',
     id: ({ partner }) => partner,
-    form: () => ({ expiresAt: '2027-01-01T08:00', zone: '+08:00', reason }),
+    form: () => ({ expiresAt: '2027-01-01T08:00', zone: '+08:00', why: reason }),
   },
   {
     route: 'partners/:id/revoke',
     operator: 'DELETE /v1/admin/keys/:id',
     id: ({ partner }) => partner,
-    form: ({ keyId }) => ({ key: keyId, reason }),
+    form: ({ keyId }) => ({ key: keyId, why: reason }),
   },
   {
     route: 'partners/:id/link',
     operator: 'POST /v1/admin/partners/:id/console-links',
     changesNothing: true,
     id: ({ partner }) => partner,
-    form: () => ({ ttl: '1h', reason }),
+    form: () => ({ ttl: '1h', why: reason }),
   },
   {
     route: 'secrets/rotate',
@@ -303,6 +303,7 @@ describe('forms', () => {
     }
     for (const path of ['accounts/new', 'partners/new', 'bulk/new', 'deliveries/enable'])
       expect([path, await refused(path, cookies.admin, form, '')]).toEqual([path, 422])
+    expect(await refused('bulk/new', cookies.admin, form, 'act=poll&status=pending&status=failed&why=x')).toBe(422)
     expect(factsOf(world).rows).toEqual(before.rows)
   })
 
@@ -310,17 +311,12 @@ describe('forms', () => {
     [
       'accounts/new',
       'admin',
-      { apiId: `C 3${SHORT}`, apiKey: 'the "secret"', mode: 'static', rate: 'fast', onlyPartner: 'p', reason: 'why' },
-      ['apiId', 'rate', 'onlyPartner', 'reason'],
+      { apiId: `C 3${SHORT}`, apiKey: 'the "secret"', mode: 'static', rate: 'fast', onlyPartner: 'p', why: 'why' },
+      ['apiId', 'rate', 'onlyPartner', 'why'],
     ],
-    ['accounts/nobody/pause', 'admin', { reason: SHORT }, ['reason']],
-    ['partners/new', 'admin', { name: '\u0007', reason: SHORT }, ['name', 'reason']],
-    [
-      'partners/:id/new-key',
-      'admin',
-      { expiresAt: '2020-01-01T08:00', zone: 'Z', reason: 'x' },
-      ['expiresAt', 'reason'],
-    ],
+    ['accounts/nobody/pause', 'admin', { why: SHORT }, ['why']],
+    ['partners/new', 'admin', { name: '\u0007', why: SHORT }, ['name', 'why']],
+    ['partners/:id/new-key', 'admin', { expiresAt: '2020-01-01T08:00', zone: 'Z', why: 'x' }, ['expiresAt', 'why']],
     ['deliveries/resend', 'one', { from: 'soon', before: '', zone: '+08:00' }, ['from', 'before']],
   ]
   test.each(AGAIN)('that are refused are shown again, with what was typed: %s', async (route, who, form, shown) => {

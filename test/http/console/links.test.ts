@@ -63,7 +63,7 @@ test('an operator makes a link on a page of the partner, as the role allows', as
   const admin = await cookieOf(ADMIN_TOKEN)
   await api.store.changePartner(api.partner.id, { name: '<script>x</script>' })
   expect(await (await visit(path, admin)).text()).toContain('&lt;script&gt;')
-  const made = await (await post(path, { ttl: '1h', reason: 'asked by phone' }, admin)).text()
+  const made = await (await post(path, { ttl: '1h', why: 'asked by phone' }, admin)).text()
   const url = new URL(/http:\/\/notifier\.example\/console\/enter\?link=[\w-]+/.exec(made)?.[0] ?? '')
   expect((await enter(console, url.searchParams.get('link') ?? '')).status).toBe(303)
   const acts = await api.call('GET', '/v1/admin/audit?act=partner.console_link', { key: ADMIN_TOKEN })

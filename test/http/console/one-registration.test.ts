@@ -39,7 +39,7 @@ describe('a registration', () => {
       expect(page.includes('<summary>Show</summary>认证成功 · similarity 100')).toBe(who === 'partner')
       for (const mark of ['认证成功', 'similarity 100', 'order'])
         expect([mark, page.includes(mark)]).toEqual([mark, who === 'partner'])
-      expect(page.includes('name="reason"')).toBe(who === 'admin')
+      expect(page.includes('name="why"')).toBe(who === 'admin')
       expect(page).not.toContain('<script>alert')
       expect(page).not.toContain(ADMIN_TOKEN)
     },
@@ -49,7 +49,7 @@ describe('a registration', () => {
     const { api, read, post, visit, cookies, sent } = await populate()
     for (const who of ['read', 'operate', 'partner'] as const)
       expect([who, (await read(`registrations/${sent}`, who)).includes('/reveal"')]).toEqual([who, false])
-    const revealed = await post(`registrations/${sent}/reveal`, { reason: 'the person asks' }, cookies.admin)
+    const revealed = await post(`registrations/${sent}/reveal`, { why: 'the person asks' }, cookies.admin)
     expect([revealed.status, revealed.headers.get('cache-control')]).toEqual([200, 'no-store'])
     const page = await revealed.text()
     for (const mark of ['认证成功', 'similarity 100', 'order']) expect(page).toContain(mark)
@@ -58,7 +58,7 @@ describe('a registration', () => {
     expect((await visit(`registrations/${sent}/reveal`, cookies.admin)).headers.get('location')).toBe(
       `../../registrations/${sent}`,
     )
-    expect((await post(`registrations/${sent}/reveal`, { reason: '' }, cookies.admin)).status).toBe(422)
+    expect((await post(`registrations/${sent}/reveal`, { why: '' }, cookies.admin)).status).toBe(422)
     expect((await api.call('GET', '/v1/admin/audit', { key: ADMIN_TOKEN })).json.data).toMatchObject([
       { act: 'registration.reveal', object: sent, reason: null, outcome: 'refused' },
       { act: 'registration.reveal', object: sent, reason: 'the person asks', outcome: 'done' },
@@ -108,7 +108,7 @@ describe('the forms', () => {
     const id = act === 'resend' ? sent : waits
     const before = await stateOf(id)
     api.clock.now += SECOND
-    const answer = await post(`registrations/${id}/${act}`, { reason: 'they called' }, cookies[who])
+    const answer = await post(`registrations/${id}/${act}`, { why: 'they called' }, cookies[who])
     expect(answer.status).toBe(status)
     const after = await stateOf(id)
     if (status !== 303) return expect(after).toEqual(before)
@@ -124,8 +124,8 @@ describe('the forms', () => {
     const { post, read, cookies, waits } = await populate()
     expect(await read(`registrations/${waits}`, 'admin')).not.toContain('/resend"')
     expect((await post(`registrations/${waits}/resend`, {}, cookies.admin)).status).toBe(409)
-    expect((await post(`registrations/${waits}/cancel`, { reason: '' }, cookies.admin)).status).toBe(303)
-    expect(await read(`registrations/${waits}`, 'admin')).not.toContain('name="reason"')
+    expect((await post(`registrations/${waits}/cancel`, { why: '' }, cookies.admin)).status).toBe(303)
+    expect(await read(`registrations/${waits}`, 'admin')).not.toContain('name="why"')
     const again = await post(`registrations/${waits}/poll`, {}, cookies.admin)
     expect([again.status, await again.text()]).toEqual([409, expect.stringContaining('cancelled')])
   })

@@ -15,7 +15,7 @@ const open = async () => {
   }
 }
 /** As a browser sends the whole form. */
-const CHANGE = { name: 'Acme', payload: 'thin', pending: '', hosts: '0', daily: '70', reason: 'their contract' }
+const CHANGE = { name: 'Acme', payload: 'thin', pending: '', hosts: '0', daily: '70', why: 'their contract' }
 
 describe('partners', () => {
   test('are listed by pages, with hostile names as text', async () => {
@@ -39,8 +39,8 @@ describe('partners', () => {
 
   test('are created with a key and a secret that are shown once', async () => {
     const { admin, read, post, worksWith } = await open()
-    expect(await read('partners/new', admin)).toContain('name="reason"')
-    const page = await (await post('partners/new', { name: 'Acme', reason: '' }, admin)).text()
+    expect(await read('partners/new', admin)).toContain('name="why"')
+    const page = await (await post('partners/new', { name: 'Acme', why: '' }, admin)).text()
     const key = page.match(/ifn_[\w-]+/)?.[0] ?? ''
     expect(page).toMatch(/whsec_/)
     expect(await worksWith(key)).toBe(true)
@@ -55,10 +55,10 @@ describe('partners', () => {
     const changed = { ...before, name: 'Acme', payload: 'thin', quotas: { pending: null, hosts: 0, daily: 70 } }
     expect(await partner()).toEqual(changed)
     expect(await read(path, admin)).toMatch(/<details>.*name="disabled" value="true".*<\/details>/s)
-    await post(path, { disabled: 'true', reason: '' }, admin)
+    await post(path, { disabled: 'true', why: '' }, admin)
     expect(await partner()).toEqual({ ...changed, disabled: true })
     expect(await read(path, admin)).toContain('name="disabled" value="false"')
-    await post(path, { disabled: 'false', reason: '' }, admin)
+    await post(path, { disabled: 'false', why: '' }, admin)
     expect(await partner()).toEqual(changed)
     const answer = await post(path, { ...CHANGE, daily: 'many' }, admin)
     expect(answer.status).toBe(422)
@@ -68,13 +68,13 @@ describe('partners', () => {
 
   test('get keys, and lose them after a page that says which', async () => {
     const { api, admin, read, post, visit, path, worksWith } = await open()
-    const key = (await (await post(`${path}/new-key`, { reason: '' }, admin)).text()).match(/ifn_[\w-]+/)?.[0] ?? ''
+    const key = (await (await post(`${path}/new-key`, { why: '' }, admin)).text()).match(/ifn_[\w-]+/)?.[0] ?? ''
     expect(await worksWith(key)).toBe(true)
     const { keyId } = api.partner
     expect(await read(path, admin)).toContain(`revoke?key=${keyId}`)
     expect(await read(`${path}/revoke?key=${keyId}`, admin)).toContain(`value="${keyId}"`)
     expect((await visit(`${path}/revoke?key=${api.other.keyId}`, admin)).status).toBe(404)
-    expect((await post(`${path}/revoke`, { key: keyId, reason: 'leaked' }, admin)).status).toBe(303)
+    expect((await post(`${path}/revoke`, { key: keyId, why: 'leaked' }, admin)).status).toBe(303)
     api.clock.now += 2_000
     expect(await worksWith(api.partner.key)).toBe(false)
     expect(await worksWith(key)).toBe(true)
@@ -85,7 +85,7 @@ describe('partners', () => {
   test('get keys that expire, at a time in the zone of the reader', async () => {
     const { api, admin, read, post, path } = await open()
     expect(await read(`${path}/new-key`, admin)).toContain('type="datetime-local" name="expiresAt"')
-    const form = { expiresAt: '2027-01-01T08:00', zone: '+08:00', reason: '' }
+    const form = { expiresAt: '2027-01-01T08:00', zone: '+08:00', why: '' }
     expect((await post(`${path}/new-key`, form, admin)).status).toBe(200)
     const { json } = await api.call('GET', `/v1/admin/${path}/keys`, { key: ADMIN_TOKEN })
     expect(json.data).toContainEqual(expect.objectContaining({ expiresAt: '2027-01-01T00:00:00.000Z' }))
@@ -97,13 +97,13 @@ describe('partners', () => {
     const cookie = await cookieOf((await api.addToken(role)).text)
     const before = await partner()
     expect(`${await read(path, cookie)}${await read('partners', cookie)}`).not.toMatch(
-      /new-key|revoke\?|name="reason"|partners\/new/,
+      /new-key|revoke\?|name="why"|partners\/new/,
     )
     for (const [to, form] of [
       [path, CHANGE],
-      ['partners/new', { name: 'Acme', reason: '' }],
-      [`${path}/new-key`, { reason: '' }],
-      [`${path}/revoke`, { key: api.partner.keyId, reason: '' }],
+      ['partners/new', { name: 'Acme', why: '' }],
+      [`${path}/new-key`, { why: '' }],
+      [`${path}/revoke`, { key: api.partner.keyId, why: '' }],
     ] as const)
       expect((await post(to, form, cookie)).status).toBe(403)
     expect(await partner()).toEqual(before)
