@@ -3,7 +3,7 @@ import type { z } from 'zod'
 import type { Words } from '../../core/language.ts'
 import type { AUDIT_CALLS } from '../admin/audit.ts'
 import type { Console, Visit } from './console.ts'
-import { empty, type Html, nextPage, type Page, type Reader, table, time } from './page.ts'
+import { type Column, type Html, nextPage, type Page, type Reader, table, time } from './page.ts'
 import { timeInput, withZone, zoneInput } from './picked-time.ts'
 
 type Acts = z.output<(typeof AUDIT_CALLS)['GET /v1/admin/audit']['answers'][200]>
@@ -56,44 +56,31 @@ const filterForm = (reader: Reader, { who, act, since }: Readonly<Record<string,
     <button>${t({ en: 'Show', zh: '筛选' })}</button> <a href="${to('audit')}">${t({ en: 'All', zh: '全部' })}</a></form>`
 }
 
-const nothing = ({ t }: Reader, isFiltered: boolean): Html =>
-  empty(
-    isFiltered
-      ? t({
-          en: 'Nothing matches. Everything else is hidden by the filter.',
-          zh: '没有符合条件的记录，其余记录已被筛选隐藏。',
-        })
-      : t({ en: 'Nothing has been done yet.', zh: '还没有操作记录。' }),
-  )
+const HIDDEN: Words = {
+  en: 'Nothing matches. Everything else is hidden by the filter.',
+  zh: '没有符合条件的记录，其余记录已被筛选隐藏。',
+}
+const NONE: Words = { en: 'Nothing has been done yet.', zh: '还没有操作记录。' }
 
 const listPage = async ({ c, reader, call }: Visit): Promise<Page> => {
   const { t, to } = reader
   const { who, act, since, cursor } = withZone(c.req.query())
   const { data, nextCursor } = await call<Acts>('GET', '/v1/admin/audit', { query: { who, act, since, cursor } })
-  const head = [
-    t({ en: 'When', zh: '时间' }),
-    t(WHO),
-    t(WHAT),
-    t({ en: 'Which', zh: '对象' }),
-    t({ en: 'Why', zh: '原因' }),
-    t({ en: 'Changes', zh: '变更' }),
-    t({ en: 'Outcome', zh: '结果' }),
-  ]
   const only = (more: Readonly<Record<string, string>>) => to('audit', { who, act, since, ...more })
-  const rows = data.map(one => [
-    time(reader, one.at),
-    html`<a href="${only({ who: one.who })}" title="${one.who}"><bdi>${one.name}</bdi></a>`,
-    html`<a href="${only({ act: one.act })}">${one.act}</a>`,
-    whichOf(reader, one),
-    html`<bdi>${one.reason ?? '–'}</bdi>`,
-    changesOf(one),
-    outcomeOf(reader, one),
-  ])
+  const columns: readonly Column<Act>[] = [
+    [{ en: 'When', zh: '时间' }, ({ at }) => time(reader, at)],
+    [WHO, one => html`<a href="${only({ who: one.who })}" title="${one.who}"><bdi>${one.name}</bdi></a>`],
+    [WHAT, one => html`<a href="${only({ act: one.act })}">${one.act}</a>`],
+    [{ en: 'Which', zh: '对象' }, one => whichOf(reader, one)],
+    [{ en: 'Why', zh: '原因' }, ({ reason }) => html`<bdi>${reason ?? '–'}</bdi>`],
+    [{ en: 'Changes', zh: '变更' }, changesOf],
+    [{ en: 'Outcome', zh: '结果' }, one => outcomeOf(reader, one)],
+  ]
   return {
     title: t(AUDIT),
     active: 'audit',
     body: html`${filterForm(reader, { who, act, since })}
-    ${rows.length === 0 ? nothing(reader, Boolean(who || act || since)) : table(t(AUDIT), head, rows)}
+    ${table(reader, AUDIT, { columns, items: data, none: who || act || since ? HIDDEN : NONE })}
     ${nextPage(c, reader, nextCursor)}`,
   }
 }

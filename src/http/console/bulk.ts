@@ -8,9 +8,9 @@ import { BULK_CALLS } from '../admin/bulk.ts'
 import type { BULK, BULK_DRAFT } from '../admin/bulk-view.ts'
 import type { Console, Visit } from './console.ts'
 import { mayOf, reasonField } from './forms.ts'
-import { empty, facts, type Html, live, nextPage, type Page, partnerLink, type Reader, table, time } from './page.ts'
+import { empty, facts, type Html, live, nextPage, type Page, type Reader, table, time } from './page.ts'
 import { withZone } from './picked-time.ts'
-import { DELIVERY_WORDS, statusOf } from './words.ts'
+import { foundColumns } from './registration-columns.ts'
 
 type Bulk = z.output<typeof BULK>
 type Draft = z.output<typeof BULK_DRAFT>
@@ -68,47 +68,26 @@ const listPage = async ({ c, reader, call }: Visit): Promise<Page> => {
     body: html`<p>${t({
       en: 'They begin with a search, or with a group of failing webhooks, and show what they mean before they start.',
       zh: '批量操作从搜索结果或失败回调的分组发起，开始前会显示其范围。',
-    })}</p>${
-      data.length === 0
-        ? empty(t({ en: 'There has been none.', zh: '还没有批量操作。' }))
-        : table(
-            t(TITLE),
-            [t({ en: 'Act', zh: '操作' }), t(STATE), t({ en: 'Progress', zh: '进度' }), t(WHO), t(REASON), t(CREATED)],
-            data.map(bulk => [
-              bulk.id ? html`<a href="${to(`bulk/${bulk.id}`)}">${t(NAMES[bulk.act])}</a>` : t(NAMES[bulk.act]),
-              t(STATES[bulk.state]),
-              progress(reader, bulk),
-              bulk.name || bulk.who,
-              bulk.reason,
-              time(reader, bulk.createdAt),
-            ]),
-          )
-    }${nextPage(c, reader, nextCursor)}`,
+    })}</p>
+    ${table(reader, TITLE, {
+      items: data,
+      none: { en: 'There has been none.', zh: '还没有批量操作。' },
+      columns: [
+        [{ en: 'Act', zh: '操作' }, ({ id, act }) => html`<a href="${to(`bulk/${id}`)}">${t(NAMES[act])}</a>`],
+        [STATE, ({ state }) => t(STATES[state])],
+        [{ en: 'Progress', zh: '进度' }, bulk => progress(reader, bulk)],
+        [WHO, ({ name, who }) => name || who],
+        [REASON, ({ reason }) => reason],
+        [CREATED, ({ createdAt }) => time(reader, createdAt)],
+      ],
+    })}
+    ${nextPage(c, reader, nextCursor)}`,
   }
 }
 
 const samples = (reader: Reader, { sample }: Draft): Html => {
-  const { t, to } = reader
-  const name = t({ en: 'The newest ten of them', zh: '其中最新的十条' })
-  return html`<h2>${name}</h2>${table(
-    name,
-    [
-      t({ en: 'Serial', zh: '流水号' }),
-      t({ en: 'Partner', zh: '合作方' }),
-      t(STATE),
-      t({ en: 'Host', zh: '主机' }),
-      t({ en: 'Webhook', zh: '回调' }),
-      t({ en: 'Registered', zh: '登记时间' }),
-    ],
-    sample.map(({ id, idcardid, status, reason, host, delivery, createdAt, ...whose }) => [
-      html`<a href="${to(`registrations/${id}`)}">${idcardid}</a>`,
-      partnerLink(reader, whose),
-      statusOf(reader, status, reason),
-      host,
-      delivery.error ?? (delivery.messageId === null ? '–' : t(DELIVERY_WORDS[delivery.state])),
-      time(reader, createdAt),
-    ]),
-  )}`
+  const name: Words = { en: 'The newest ten of them', zh: '其中最新的十条' }
+  return html`<h2>${reader.t(name)}</h2>${table(reader, name, { columns: foundColumns(reader), items: sample })}`
 }
 
 /** Its times are those of the preview: what is registered, or falls into it, later is not meant. */

@@ -12,7 +12,19 @@ import { Refused } from './api-calls.ts'
 import type { Console, Visit } from './console.ts'
 import { mayOf, reasonField } from './forms.ts'
 import { attemptTable } from './one-registration.ts'
-import { empty, facts, type Html, live, nextPage, type Page, partnerLink, type Reader, table, time } from './page.ts'
+import {
+  type Column,
+  empty,
+  facts,
+  type Html,
+  live,
+  nextPage,
+  type Page,
+  partnerLink,
+  type Reader,
+  table,
+  time,
+} from './page.ts'
 import { timeInput, withZone, zoneInput } from './picked-time.ts'
 
 type Groups = z.output<(typeof FAILURE_CALLS)['GET /v1/admin/messages/groups']['answers'][200]>
@@ -21,6 +33,7 @@ type Trouble = StatusAnswer['callbacks'][number]
 
 const DELIVERIES: Words = { en: 'Deliveries', zh: '投递' }
 const URLS: Words = { en: 'URLs that fail or are held', zh: '失败或暂缓投递的回调地址' }
+const NO_URL: Words = { en: 'No URL fails or is held.', zh: '没有失败或暂缓投递的回调地址。' }
 const GIVEN_UP: Words = { en: 'Given up', zh: '已放弃' }
 const PENDING: Words = { en: 'Retrying', zh: '自动重试中' }
 const SINCE: Words = { en: 'Since', zh: '始于' }
@@ -35,29 +48,24 @@ const groupList = (reader: Reader, { data, isCapped }: Groups, maySend: boolean)
     const text = errorText(error, language)
     return text === null ? '' : html`<br><small>${text}</small>`
   }
-  const name = t({ en: 'Failing webhooks', zh: '失败的回调' })
-  return html`<h2>${name}</h2>${
-    data.length === 0
-      ? empty(t({ en: 'Every webhook that was sent has arrived.', zh: '已投递的回调全部送达。' }))
-      : table(
-          name,
-          [
-            t({ en: 'Host', zh: '主机' }),
-            t({ en: 'Error', zh: '错误' }),
-            t({ en: 'Webhooks', zh: '回调数' }),
-            t(PENDING),
-            t(GIVEN_UP),
-            t({ en: 'Partners', zh: '合作方数' }),
-            t(SINCE),
-          ],
-          data.map(({ host, error, count, pending, exhausted, partners, oldestAt }) => [
-            html`<a href="${to('registrations', { host, error })}">${host}</a>${resend({ host, error })}`,
-            html`<code>${error}</code>${meaning(error)}`,
-            ...[count, pending, exhausted, partners].map(n => n.toLocaleString('en')),
-            time(reader, oldestAt),
-          ]),
-        )
-  }${
+  const name: Words = { en: 'Failing webhooks', zh: '失败的回调' }
+  return html`<h2>${t(name)}</h2>${table(reader, name, {
+    items: data,
+    none: { en: 'Every webhook that was sent has arrived.', zh: '已投递的回调全部送达。' },
+    columns: [
+      [
+        { en: 'Host', zh: '主机' },
+        ({ host, error }) =>
+          html`<a href="${to('registrations', { host, error })}">${host}</a>${resend({ host, error })}`,
+      ],
+      [{ en: 'Error', zh: '错误' }, ({ error }) => html`<code>${error}</code>${meaning(error)}`],
+      [{ en: 'Webhooks', zh: '回调数' }, ({ count }) => count.toLocaleString('en')],
+      [PENDING, ({ pending }) => pending.toLocaleString('en')],
+      [GIVEN_UP, ({ exhausted }) => exhausted.toLocaleString('en')],
+      [{ en: 'Partners', zh: '合作方数' }, ({ partners }) => partners.toLocaleString('en')],
+      [SINCE, ({ oldestAt }) => time(reader, oldestAt)],
+    ],
+  })}${
     isCapped
       ? html`<p>${t({
           en: 'There are more: only the newest 10,000 failures were looked at, or the largest 250 groups are shown.',
@@ -72,43 +80,27 @@ const STATES: Readonly<Record<Trouble['state'], Words>> = {
   disabled: { en: 'disabled: it has failed for five days', zh: '已停用：连续失败五天' },
   gone: { en: 'it answered 410', zh: '响应了 410' },
 }
-const troubleHead = ({ t }: Reader): string[] => [
-  t({ en: 'URL', zh: '回调地址' }),
-  t({ en: 'State', zh: '状态' }),
-  t(SINCE),
-  t({ en: 'Last error', zh: '最近的错误' }),
-  t({ en: 'Held', zh: '暂缓' }),
-]
 /** What can be done stands below the URL, where narrow screens show it too. */
-const troubleCells = (reader: Reader, { callbackUrl, state, since, lastError, held }: Trouble, form: Html) => [
-  html`<code>${callbackUrl}</code>${form}`,
-  reader.t(STATES[state]),
-  time(reader, since),
-  lastError ?? '–',
-  held.toLocaleString('en'),
+const troubleColumns = <One extends Trouble>(reader: Reader, form: (one: One) => Html): readonly Column<One>[] => [
+  [{ en: 'URL', zh: '回调地址' }, one => html`<code>${one.callbackUrl}</code>${form(one)}`],
+  [{ en: 'State', zh: '状态' }, ({ state }) => reader.t(STATES[state])],
+  [SINCE, ({ since }) => time(reader, since)],
+  [{ en: 'Last error', zh: '最近的错误' }, ({ lastError }) => lastError ?? '–'],
+  [{ en: 'Held', zh: '暂缓' }, ({ held }) => held.toLocaleString('en')],
 ]
 
 const callbackList = ({ c, reader }: Visit, { data, nextCursor }: Callbacks): Html => {
   const { t, to } = reader
-  return html`${
-    data.length === 0
-      ? empty(t({ en: 'No URL fails or is held.', zh: '没有失败或暂缓投递的回调地址。' }))
-      : table(
-          t(URLS),
-          [...troubleHead(reader), t({ en: 'Partner', zh: '合作方' })],
-          data.map(one => [
-            ...troubleCells(
-              reader,
-              one,
-              html`<form method="post" action="${to('deliveries/enable')}" class="row">
-              <input type="hidden" name="partnerId" value="${one.partnerId}">
-              <input type="hidden" name="callbackUrl" value="${one.callbackUrl}">
-              ${reasonField(reader)}<button>${t({ en: 'Enable', zh: '启用' })}</button></form>`,
-            ),
-            partnerLink(reader, one),
-          ]),
-        )
-  }${nextPage(c, reader, nextCursor, { en: 'More URLs', zh: '更多回调地址' })}`
+  const form = ({ partnerId, callbackUrl }: Callbacks['data'][number]) => html`
+    <form method="post" action="${to('deliveries/enable')}" class="row">
+      <input type="hidden" name="partnerId" value="${partnerId}">
+      <input type="hidden" name="callbackUrl" value="${callbackUrl}">
+      ${reasonField(reader)}<button>${t({ en: 'Enable', zh: '启用' })}</button></form>`
+  return html`${table(reader, URLS, {
+    items: data,
+    none: NO_URL,
+    columns: [...troubleColumns(reader, form), [{ en: 'Partner', zh: '合作方' }, one => partnerLink(reader, one)]],
+  })}${nextPage(c, reader, nextCursor, { en: 'More URLs', zh: '更多回调地址' })}`
 }
 
 /** To who may not see the URLs it says so, and the rest of the page stands. */
@@ -148,6 +140,10 @@ const operatorPage = async (visit: Visit): Promise<Page> => {
 
 const partnerPage = async ({ reader, call }: Visit): Promise<Page> => {
   const { t, to } = reader
+  const testForm = ({ callbackUrl }: Trouble) => html`
+    <form method="post" action="${to('deliveries/test')}" class="row">
+      <input type="hidden" name="callbackUrl" value="${callbackUrl}">
+      <button>${t({ en: 'Send a test', zh: '发送测试' })}</button></form>`
   const { deliveries, callbacks } = await call<StatusAnswer>('GET', '/v1/status')
   return {
     title: t(DELIVERIES),
@@ -158,23 +154,7 @@ const partnerPage = async ({ reader, call }: Visit): Promise<Page> => {
       [t(GIVEN_UP), deliveries.exhausted.toLocaleString('en')],
     ])}
     <h2>${t(URLS)}</h2>
-    ${
-      callbacks.length === 0
-        ? empty(t({ en: 'No URL fails or is held.', zh: '没有失败或暂缓投递的回调地址。' }))
-        : table(
-            t(URLS),
-            troubleHead(reader),
-            callbacks.map(trouble =>
-              troubleCells(
-                reader,
-                trouble,
-                html`<form method="post" action="${to('deliveries/test')}" class="row">
-                <input type="hidden" name="callbackUrl" value="${trouble.callbackUrl}">
-                <button>${t({ en: 'Send a test', zh: '发送测试' })}</button></form>`,
-              ),
-            ),
-          )
-    }
+    ${table(reader, URLS, { items: callbacks, none: NO_URL, columns: troubleColumns(reader, testForm) })}
     <h2>${t({ en: 'Send again what was given up', zh: '重新投递已放弃的回调' })}</h2>
     <form method="post" action="${to('deliveries/resend')}" class="row">
       ${timeInput(reader, 'from', { label: t({ en: 'Created since', zh: '创建时间不早于' }), isRequired: true })}

@@ -2,18 +2,31 @@ import { SECOND } from '../../core/duration.ts'
 import type { Words } from '../../core/language.ts'
 import type { SharedDeps } from '../api-env.ts'
 import { MOST_OF_A_PAGE } from '../json/pagination.ts'
+import type { RegistrationAnswer } from '../partner/registration-schemas.ts'
 import { Refused } from './api-calls.ts'
 import type { Console } from './console.ts'
+import type { Either, Found } from './registration-columns.ts'
 import { search, searchedOf } from './registrations.ts'
-import type { Session } from './sessions.ts'
 
 const MOST_ROWS = 10_000
 /** A call may find little, or be told to wait. */
 const MOST_CALLS = 200
 const MORE: Words = { en: 'There may be more: narrow the search.', zh: '可能还有更多：请缩小范围。' }
 
-const OWN = ['id', 'idcardid', 'status', 'reason', 'delivery', 'attempts', 'callbackUrl', 'createdAt', 'resolvedAt']
-const COLUMNS: Readonly<Record<Session['kind'], readonly string[]>> = {
+/** By the names of the API; those of a delivery stand beside the others. */
+type NameOf<One extends Either> = keyof One | keyof One['delivery']
+const OWN = [
+  'id',
+  'idcardid',
+  'status',
+  'reason',
+  'delivery',
+  'attempts',
+  'callbackUrl',
+  'createdAt',
+  'resolvedAt',
+] as const
+const COLUMNS: Readonly<{ operator: readonly NameOf<Found>[]; partner: readonly NameOf<RegistrationAnswer>[] }> = {
   operator: [...OWN, 'partnerId', 'partnerName', 'accountId', 'host', 'error', 'lastAttemptAt'],
   partner: [...OWN, 'expiresAt'],
 }
@@ -41,8 +54,10 @@ export const addExport = ({ file }: Console, { sleep, stopping }: Pick<SharedDep
       // By its mark Excel knows that it is UTF-8.
       yield Buffer.from(`\uFEFF${lineOf(columns)}`)
       for (let calls = 1, count = 0; ; calls++) {
-        const rows = data.map(one => ({ ...one, ...one.delivery, delivery: one.delivery.state }))
-        yield Buffer.from(rows.map(row => lineOf(columns.map(name => row[name as keyof typeof row]))).join(''))
+        const rows = data.map(
+          (one): Readonly<Record<string, unknown>> => ({ ...one, ...one.delivery, delivery: one.delivery.state }),
+        )
+        yield Buffer.from(rows.map(row => lineOf(columns.map(name => row[name]))).join(''))
         count += rows.length
         if (nextCursor === null) return
         if (count > MOST_ROWS - MOST_OF_A_PAGE || calls === MOST_CALLS) break

@@ -4,7 +4,7 @@ import { CATALOGUES } from '../../core/operator-texts/describe.ts'
 import { showBytes, showSpan } from '../../core/show-sizes.ts'
 import type { Overview } from '../admin/overview.ts'
 import type { Console, Visit } from './console.ts'
-import { empty, facts, type Html, type Page, type Reader, table, time } from './page.ts'
+import { facts, type Html, type Page, type Reader, table, time } from './page.ts'
 
 const NODES: Words = { en: 'Nodes', zh: '节点' }
 
@@ -43,31 +43,28 @@ const backups = (reader: Reader, { at, engine, backup: { good, failed } }: Overv
   ])}<p>${t({ en: 'One is made, while the service goes on, by', zh: '备份不影响服务运行，命令为' })} <code>idface-notifier backup FILE</code>${t({ en: ': docs/backup.md.', zh: '，见 docs/backup.zh-CN.md。' })}</p>`
 }
 
+const nodeTable = (reader: Reader, nodes: Overview['nodes']): Html =>
+  table(reader, NODES, {
+    items: nodes,
+    none: { en: 'No node works on the database.', zh: '没有节点使用此数据库。' },
+    columns: [
+      [{ en: 'Name', zh: '名称' }, ({ id, name }) => html`<span title="${id}">${name}</span>`],
+      [{ en: 'State', zh: '状态' }, node => stateOf(reader, node)],
+      [{ en: 'Roles', zh: '角色' }, ({ roles }) => roles.join(' ')],
+      [{ en: 'Version', zh: '版本' }, ({ version }) => version],
+      [{ en: 'Settings', zh: '配置' }, ({ settings }) => html`<code>${settings}</code>`],
+      [{ en: 'Started', zh: '启动时间' }, ({ startedAt }) => time(reader, startedAt)],
+      [{ en: 'Last seen', zh: '最近报到' }, ({ seenAt }) => time(reader, seenAt)],
+    ],
+  })
+
 const listPage = async ({ reader, call }: Visit): Promise<Page> => {
   const { t } = reader
   const overview = await call<Overview>('GET', '/v1/admin/overview')
-  const head = [
-    t({ en: 'Name', zh: '名称' }),
-    t({ en: 'State', zh: '状态' }),
-    t({ en: 'Roles', zh: '角色' }),
-    t({ en: 'Version', zh: '版本' }),
-    t({ en: 'Settings', zh: '配置' }),
-    t({ en: 'Started', zh: '启动时间' }),
-    t({ en: 'Last seen', zh: '最近报到' }),
-  ]
-  const rows = overview.nodes.map(node => [
-    html`<span title="${node.id}">${node.name}</span>`,
-    stateOf(reader, node),
-    node.roles.join(' '),
-    node.version,
-    html`<code>${node.settings}</code>`,
-    time(reader, node.startedAt),
-    time(reader, node.seenAt),
-  ])
   return {
     title: t(NODES),
     active: 'nodes',
-    body: html`${rows.length === 0 ? empty(t({ en: 'No node works on the database.', zh: '没有节点使用此数据库。' })) : table(t(NODES), head, rows)}
+    body: html`${nodeTable(reader, overview.nodes)}
     <p>${t({
       en: 'Nodes with the same settings have the same name for them. A lost node has not shown itself for 30 s and was not stopped; it is forgotten after a day.',
       zh: '配置相同的节点，配置标识也相同。失联：超过 30 秒没有报到且并非正常停止；一天后不再显示。',

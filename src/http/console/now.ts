@@ -8,7 +8,7 @@ import { QUOTA_NAMES } from '../json/fields.ts'
 import type { MeAnswer } from '../partner/me.ts'
 import type { StatusAnswer } from '../partner/status.ts'
 import type { Console, Visit } from './console.ts'
-import { facts, type Html, live, type Page, pageName, type Reader, table, time } from './page.ts'
+import { facts, type Html, live, type Page, pageName, type Reader, table, time, UNNAMED } from './page.ts'
 
 const NOW: Words = { en: 'Now', zh: '现状' }
 const MORE = '+'
@@ -77,30 +77,22 @@ const queues = (reader: Reader, { at, polls, deliveries }: Overview): Html => {
   const { t, language } = reader
   const late = (oldest: string | null) =>
     oldest === null ? '–' : showSpan(Math.max(0, Date.parse(at) - Date.parse(oldest)), language)
-  const row = (name: Words, queue: Overview['polls'], held: number | string) => [
-    t(name),
-    count(queue.due, queue.dueIsCapped),
-    late(queue.oldestDueAt),
-    queue.leased.toLocaleString('en'),
-    queue.scheduled.toLocaleString('en'),
-    held,
-  ]
-  return html`<h2>${t({ en: 'Queues', zh: '队列' })}</h2>
-  ${table(
-    t({ en: 'Queues', zh: '队列' }),
-    [
-      '',
-      t({ en: 'Due now', zh: '已到期' }),
-      t({ en: 'Longest wait', zh: '最长等待' }),
-      t({ en: 'Under way', zh: '进行中' }),
-      t({ en: 'Later', zh: '未到期' }),
-      t({ en: 'Held', zh: '暂缓' }),
+  const name: Words = { en: 'Queues', zh: '队列' }
+  return html`<h2>${t(name)}</h2>
+  ${table(reader, name, {
+    items: [
+      { ...polls, is: { en: 'Serials to ask about', zh: '待查询的流水号' }, held: null },
+      { ...deliveries, is: { en: 'Webhooks to send', zh: '待投递的回调' } },
     ],
-    [
-      row({ en: 'Serials to ask about', zh: '待查询的流水号' }, polls, '–'),
-      row({ en: 'Webhooks to send', zh: '待投递的回调' }, deliveries, deliveries.held.toLocaleString('en')),
+    columns: [
+      [UNNAMED, ({ is }) => t(is)],
+      [{ en: 'Due now', zh: '已到期' }, ({ due, dueIsCapped }) => count(due, dueIsCapped)],
+      [{ en: 'Longest wait', zh: '最长等待' }, ({ oldestDueAt }) => late(oldestDueAt)],
+      [{ en: 'Under way', zh: '进行中' }, ({ leased }) => leased.toLocaleString('en')],
+      [{ en: 'Later', zh: '未到期' }, ({ scheduled }) => scheduled.toLocaleString('en')],
+      [{ en: 'Held', zh: '暂缓' }, ({ held }) => held?.toLocaleString('en') ?? '–'],
     ],
-  )}
+  })}
   <figure class="backlog" data-at="${at}" data-polls="${polls.due}" data-deliveries="${deliveries.due}" hidden>
     <figcaption>${t({ en: 'Due now, since this page was opened', zh: '自打开本页以来的到期数' })}</figcaption>
     <div data-labels="${t({ en: 'Serials', zh: '流水号' })}|${t({ en: 'Webhooks', zh: '回调' })}"></div>

@@ -7,7 +7,7 @@ import type { ExplanationAnswer } from '../partner/explain.ts'
 import type { AttemptAnswer, RegistrationAnswer } from '../partner/registration-schemas.ts'
 import type { Console, Visit } from './console.ts'
 import { mayOf, reasonField } from './forms.ts'
-import { copied, empty, facts, type Html, type Page, type Reader, table, time } from './page.ts'
+import { copied, facts, type Html, type Page, type Reader, table, time } from './page.ts'
 import type { Session } from './sessions.ts'
 import { DELIVERY_WORDS, statusOf } from './words.ts'
 
@@ -102,27 +102,21 @@ const registrationFacts = (reader: Reader, one: One, explanation: ExplanationAns
   ])
 }
 
-export const attemptTable = (reader: Reader, attempts: readonly AttemptAnswer[]): Html => {
-  const { t } = reader
-  if (attempts.length === 0) return empty(t({ en: 'It was not sent yet.', zh: '尚未投递。' }))
-  return table(
-    t(ATTEMPTS),
-    [
-      t({ en: 'When', zh: '时间' }),
-      t({ en: 'Outcome', zh: '结局' }),
-      t({ en: 'Status or error', zh: '状态码或错误' }),
-      t({ en: 'Took', zh: '用时' }),
-      t({ en: 'What was answered', zh: '响应内容' }),
+const answered = ({ httpStatus, error, errorText }: AttemptAnswer): Html =>
+  html`${httpStatus ?? error ?? '–'}${errorText === null ? '' : html`<br><small>${errorText}</small>`}`
+
+export const attemptTable = (reader: Reader, attempts: readonly AttemptAnswer[]): Html =>
+  table(reader, ATTEMPTS, {
+    items: attempts,
+    none: { en: 'It was not sent yet.', zh: '尚未投递。' },
+    columns: [
+      [{ en: 'When', zh: '时间' }, ({ at }) => time(reader, at)],
+      [{ en: 'Outcome', zh: '结局' }, ({ outcome }) => reader.t(ATTEMPT_WORDS[outcome])],
+      [{ en: 'Status or error', zh: '状态码或错误' }, answered],
+      [{ en: 'Took', zh: '用时' }, ({ durationMs }) => `${Math.round(durationMs)} ms`],
+      [{ en: 'What was answered', zh: '响应内容' }, ({ responseExcerpt }) => responseExcerpt ?? '–'],
     ],
-    attempts.map(({ at, outcome, httpStatus, error, errorText, durationMs, responseExcerpt }) => [
-      time(reader, at),
-      t(ATTEMPT_WORDS[outcome]),
-      html`${httpStatus ?? error ?? '–'}${errorText === null ? '' : html`<br><small>${errorText}</small>`}`,
-      `${Math.round(durationMs)} ms`,
-      responseExcerpt ?? '–',
-    ]),
-  )
-}
+  })
 
 const webhookPart = (
   reader: Reader,

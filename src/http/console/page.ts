@@ -133,15 +133,23 @@ export const partnerLink = ({ to }: Reader, one: { partnerId: string; partnerNam
 /** `1 of` many: what a list says when it has nothing. */
 export const empty = (text: string): Html => html`<p class="empty">${text}</p>`
 
+/** What a table has of each item. */
+export type Column<Item> = readonly [name: Words, cell: (item: Item) => Html | string | number]
+export const UNNAMED: Words = { en: '', zh: '' }
+
+interface Table<Item> {
+  columns: readonly Column<Item>[]
+  items: readonly Item[]
+  /** What stands there instead when there are no items. */
+  none?: Words
+}
 /** A table that scrolls by itself where the screen is narrow. */
-export const table = (
-  label: string,
-  head: readonly string[],
-  rows: readonly (readonly (Html | string | number)[])[],
-): Html =>
-  html`<div class="table" role="region" aria-label="${label}" tabindex="0"><table><thead><tr>${head.map(name =>
-    name ? html`<th scope="col">${name}</th>` : html`<td></td>`,
-  )}</tr></thead><tbody>${rows.map(cells => html`<tr>${cells.map(cell => html`<td>${cell}</td>`)}</tr>`)}</tbody></table></div>`
+export const table = <Item>({ t }: Reader, label: Words, { columns, items, none }: Table<Item>): Html => {
+  if (none && items.length === 0) return empty(t(none))
+  const head = columns.map(([name]) => (name === UNNAMED ? html`<td></td>` : html`<th scope="col">${t(name)}</th>`))
+  const rows = items.map(item => html`<tr>${columns.map(([, cell]) => html`<td>${cell(item)}</td>`)}</tr>`)
+  return html`<div class="table" role="region" aria-label="${t(label)}" tabindex="0"><table><thead><tr>${head}</tr></thead><tbody>${rows}</tbody></table></div>`
+}
 
 /** Facts by name. */
 export const facts = (entries: readonly (readonly [name: string, value: Html | string | number])[]): Html =>

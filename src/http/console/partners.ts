@@ -6,7 +6,7 @@ import { KEY_CALLS, PARTNER_CALLS } from '../admin/partners.ts'
 import { QUOTA_NAMES } from '../json/fields.ts'
 import type { Console, Visit } from './console.ts'
 import { type Form, field, mayOf, numberOf, reasonField, shownOnce } from './forms.ts'
-import { empty, facts, type Html, nextPage, type Page, type Reader, table, time } from './page.ts'
+import { type Column, facts, type Html, nextPage, type Page, partnerLink, type Reader, table, time } from './page.ts'
 import { timeInput, withZone, zoneInput } from './picked-time.ts'
 
 type Partners = z.output<(typeof PARTNER_CALLS)['GET /v1/admin/partners']['answers'][200]>
@@ -21,7 +21,8 @@ const PARTNERS: Words = { en: 'Partners', zh: '合作方' }
 const NEW: Words = { en: 'New partner', zh: '新建合作方' }
 const NEW_KEY: Words = { en: 'New API key', zh: '新建 API 密钥' }
 const REVOKE: Words = { en: 'Revoke', zh: '吊销' }
-const NAME: Words = { en: 'Name', zh: '名称' }
+const ID: Words = { en: 'id', zh: 'id' }
+const STATE: Words = { en: 'State', zh: '状态' }
 const CREATED: Words = { en: 'Created', zh: '创建时间' }
 const API_KEY: Words = { en: 'API key', zh: 'API 密钥' }
 const PAYLOADS = ['full', 'thin'] as const
@@ -51,14 +52,13 @@ const listPage = async (visit: Visit): Promise<Page> => {
     call<Partners>('GET', '/v1/admin/partners', { query: { cursor: c.req.query('cursor') } }),
     mayOf(visit),
   ])
-  const rows = data.map(partner => [
-    html`<a href="${to(`partners/${partner.id}`)}" title="${partner.name}"><bdi class="name">${partner.name}</bdi></a>`,
-    stateOf(reader, partner),
-    html`<code>${partner.id}</code>`,
-    t(PAYLOAD_WORDS[partner.payload]),
-    time(reader, partner.createdAt),
-  ])
-  const head = [t(NAME), t({ en: 'State', zh: '状态' }), 'id', t(PAYLOAD), t(CREATED)]
+  const columns: readonly Column<Partner>[] = [
+    [{ en: 'Name', zh: '名称' }, ({ id, name }) => partnerLink(reader, { partnerId: id, partnerName: name })],
+    [STATE, partner => stateOf(reader, partner)],
+    [ID, ({ id }) => html`<code>${id}</code>`],
+    [PAYLOAD, ({ payload }) => t(PAYLOAD_WORDS[payload])],
+    [CREATED, ({ createdAt }) => time(reader, createdAt)],
+  ]
   return {
     title: t(PARTNERS),
     active,
@@ -67,7 +67,7 @@ const listPage = async (visit: Visit): Promise<Page> => {
         ? html`<p><a class="button" href="${to('partners/new')}">${t(NEW)}</a></p>`
         : ''
     }
-    ${rows.length === 0 ? empty(t({ en: 'There is no partner yet.', zh: '还没有合作方。' })) : table(t(PARTNERS), head, rows)}
+    ${table(reader, PARTNERS, { columns, items: data, none: { en: 'There is no partner yet.', zh: '还没有合作方。' } })}
     ${nextPage(c, reader, nextCursor, { en: 'More partners', zh: '更多合作方' })}`,
   }
 }
@@ -105,12 +105,11 @@ const disableForm = (reader: Reader, { id, disabled }: Partner): Html => {
   </details>`
 }
 
-const keyFacts = (reader: Reader, { createdAt, lastUsedAt, expiresAt }: Key) =>
-  [
-    [reader.t(CREATED), time(reader, createdAt)],
-    [reader.t({ en: 'Last used', zh: '最近使用' }), time(reader, lastUsedAt)],
-    [reader.t({ en: 'Expires', zh: '到期时间' }), time(reader, expiresAt)],
-  ] as const
+const keyTimes = (reader: Reader): readonly Column<Key>[] => [
+  [CREATED, ({ createdAt }) => time(reader, createdAt)],
+  [{ en: 'Last used', zh: '最近使用' }, ({ lastUsedAt }) => time(reader, lastUsedAt)],
+  [{ en: 'Expires', zh: '到期时间' }, ({ expiresAt }) => time(reader, expiresAt)],
+]
 
 const keyTable = (reader: Reader, partnerId: string, { keys, mayRevoke }: { keys: Keys; mayRevoke: boolean }): Html => {
   const { t, to } = reader
@@ -118,17 +117,11 @@ const keyTable = (reader: Reader, partnerId: string, { keys, mayRevoke }: { keys
     if (revoked) return t({ en: 'revoked', zh: '已吊销' })
     return mayRevoke ? html`<a href="${to(`partners/${partnerId}/revoke`, { key: id })}">${t(REVOKE)}…</a>` : '–'
   }
-  const [first] = keys.data
-  if (!first) return empty(t({ en: 'It has no key.', zh: '没有密钥。' }))
-  const list = table(
-    t(API_KEY),
-    ['id', ...keyFacts(reader, first).map(([name]) => name), t(REVOKE)],
-    keys.data.map(key => [
-      html`<code>${key.id}</code>`,
-      ...keyFacts(reader, key).map(([, value]) => value),
-      revocation(key),
-    ]),
-  )
+  const list = table(reader, API_KEY, {
+    items: keys.data,
+    none: { en: 'It has no key.', zh: '没有密钥。' },
+    columns: [[ID, ({ id }) => html`<code>${id}</code>`], ...keyTimes(reader), [REVOKE, revocation]],
+  })
   return html`${list}<p><small>${t({
     en: 'A key’s text is ifn_, then what its id has after key_, then its secret. Its last use is told to the minute.',
     zh: '密钥文本依次为 ifn_、其 id 中 key_ 之后的部分、密文。最近使用时间精确到分钟。',
@@ -151,7 +144,7 @@ const partnerPage = async (visit: Visit): Promise<Page> => {
     active,
     body: html`${facts([
       ['id', html`<code>${id}</code>`],
-      [t({ en: 'State', zh: '状态' }), stateOf(reader, partner)],
+      [t(STATE), stateOf(reader, partner)],
       [t(PAYLOAD), t(PAYLOAD_WORDS[payload])],
       ...QUOTAS.map(
         quota =>
@@ -189,7 +182,7 @@ const revokePage = async (visit: Visit): Promise<Page | null> => {
     body: html`<p>${t({
       en: 'It stops working within a second, for good. Make sure that the partner uses another one.',
       zh: '密钥会在一秒内失效，且无法恢复。请先确认合作方已改用其他密钥。',
-    })}</p>${facts(keyFacts(reader, key))}
+    })}</p>${facts(keyTimes(reader).map(([name, cell]) => [t(name), cell(key)]))}
     <form method="post" action="${to(`partners/${id}/revoke`)}" class="row"><input type="hidden" name="key" value="${key.id}">
       ${reasonField(reader)}<button>${t(REVOKE)}</button> <a href="${to(`partners/${id}`)}">${t({ en: 'Leave it', zh: '不吊销' })}</a></form>`,
   }

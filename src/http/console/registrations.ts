@@ -1,27 +1,31 @@
 import { html, raw } from 'hono/html'
-import type { z } from 'zod'
 import type { Words } from '../../core/language.ts'
 import { LONGEST_REASON } from '../../core/line.ts'
-import type { FOUND_REGISTRATION } from '../admin/registration-view.ts'
 import type { RegistrationAnswer } from '../partner/registration-schemas.ts'
 import { bulkLinks } from './bulk.ts'
 import type { Console, Visit } from './console.ts'
-import { empty, type Html, nextPage, type Page, partnerLink, type Reader, table, time } from './page.ts'
+import { type Html, nextPage, type Page, type Reader, table } from './page.ts'
+import {
+  type Either,
+  ERROR,
+  type Found,
+  foundColumns,
+  HOST,
+  isFound,
+  ownColumns,
+  SERIAL,
+  STATUS,
+  WEBHOOK,
+} from './registration-columns.ts'
 import type { Session } from './sessions.ts'
-import { DELIVERY_WORDS, REASON_WORDS, STATUS_WORDS, statusOf } from './words.ts'
+import { DELIVERY_WORDS, REASON_WORDS, STATUS_WORDS } from './words.ts'
 
-type Found = z.output<typeof FOUND_REGISTRATION>
 interface ListOf<Item> {
   data: Item[]
   nextCursor: string | null
 }
 
 const REGISTRATIONS: Words = { en: 'Registrations', zh: '登记' }
-const SERIAL: Words = { en: 'Serial', zh: '流水号' }
-const STATUS: Words = { en: 'Status', zh: '状态' }
-const WEBHOOK: Words = { en: 'Webhook', zh: '回调' }
-const HOST: Words = { en: 'Host', zh: '主机' }
-const ERROR: Words = { en: 'Error', zh: '错误' }
 
 interface Field {
   words: Words
@@ -84,36 +88,22 @@ const searchForm = ({ reader, session }: Visit, searched: Search): Html => html`
     <a href="${reader.to('registrations')}">${reader.t({ en: 'All', zh: '全部' })}</a>
   </form>`
 
-const rowOf = (reader: Reader, found: Found | RegistrationAnswer): (Html | string)[] => {
-  const { t, to } = reader
-  const { id, idcardid, status, reason, delivery, createdAt } = found
-  const webhook = delivery.messageId === null ? '–' : `${t(DELIVERY_WORDS[delivery.state])} (${delivery.attempts})`
-  return [
-    html`<a href="${to(`registrations/${id}`)}">${idcardid}</a>`,
-    statusOf(reader, status, reason),
-    webhook,
-    ...('partnerId' in found
-      ? [partnerLink(reader, found), found.host, found.delivery.error ?? '–']
-      : [found.callbackUrl]),
-    time(reader, createdAt),
-  ]
+/** Why there is nothing: what was looked through has an end, nothing matches, or there is nothing yet. */
+const nothing = ({ nextCursor }: ListOf<unknown>, isSearched: boolean): Words => {
+  if (nextCursor !== null)
+    return {
+      en: 'Nothing among the registrations that were looked through. Older ones may match: go on, or narrow the search.',
+      zh: '已查看的登记中没有匹配的。更早的记录中可能有：请继续翻页，或缩小范围。',
+    }
+  return isSearched
+    ? { en: 'No registration matches this search.', zh: '没有匹配的登记。' }
+    : { en: 'There is no registration yet.', zh: '还没有登记。' }
 }
 
-/** Why there is nothing: what was looked through has an end, nothing matches, or there is nothing yet. */
-const nothing = ({ t }: Reader, { nextCursor }: ListOf<unknown>, isSearched: boolean): Html => {
-  if (nextCursor !== null)
-    return empty(
-      t({
-        en: 'Nothing among the registrations that were looked through. Older ones may match: go on, or narrow the search.',
-        zh: '已查看的登记中没有匹配的。更早的记录中可能有：请继续翻页，或缩小范围。',
-      }),
-    )
-  return empty(
-    isSearched
-      ? t({ en: 'No registration matches this search.', zh: '没有匹配的登记。' })
-      : t({ en: 'There is no registration yet.', zh: '还没有登记。' }),
-  )
-}
+const tableOf = (reader: Reader, items: readonly Either[], none: Words): Html =>
+  items.every(isFound)
+    ? table(reader, REGISTRATIONS, { columns: foundColumns(reader), items, none })
+    : table(reader, REGISTRATIONS, { columns: ownColumns(reader), items, none })
 
 /** What the address says that is searched for. */
 export const searchedOf = ({ c, session }: Visit): Search =>
@@ -124,22 +114,15 @@ const listPage = async (visit: Visit): Promise<Page> => {
   const { t } = reader
   const searched = searchedOf(visit)
   const found = await search(visit, { ...searched, cursor: c.req.query('cursor') })
-  const head = [
-    ...[SERIAL, STATUS, WEBHOOK],
-    ...(session.kind === 'operator'
-      ? [{ en: 'Partner', zh: '合作方' }, HOST, ERROR]
-      : [{ en: 'Callback URL', zh: '回调地址' }]),
-    { en: 'Registered', zh: '登记时间' },
-  ]
   const isSearched = Object.values(searched).some(Boolean)
-  const rows = found.data.map(one => rowOf(reader, one))
+  const isEmpty = found.data.length === 0
   return {
     title: t(REGISTRATIONS),
     active: 'registrations',
     body: html`${searchForm(visit, searched)}
-    ${rows.length === 0 ? nothing(reader, found, isSearched) : table(t(REGISTRATIONS), head.map(t), rows)}
-    ${session.kind === 'operator' && isSearched && rows.length > 0 ? await bulkLinks(visit, searched) : ''}
-    ${rows.length > 0 ? html`<p><a href="${reader.to('registrations/export', searched)}" download>${t({ en: 'Export as CSV', zh: '导出 CSV' })}</a></p>` : ''}
+    ${tableOf(reader, found.data, nothing(found, isSearched))}
+    ${session.kind === 'operator' && isSearched && !isEmpty ? await bulkLinks(visit, searched) : ''}
+    ${isEmpty ? '' : html`<p><a href="${reader.to('registrations/export', searched)}" download>${t({ en: 'Export as CSV', zh: '导出 CSV' })}</a></p>`}
     ${nextPage(c, reader, found.nextCursor)}`,
   }
 }

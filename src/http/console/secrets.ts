@@ -3,7 +3,7 @@ import type { Words } from '../../core/language.ts'
 import type { MeAnswer } from '../partner/me.ts'
 import type { NewSigningSecretAnswer, SigningSecretAnswer } from '../partner/signing-secrets.ts'
 import type { Console, Visit } from './console.ts'
-import { copied, facts, type Html, type Page, type Reader, table, time } from './page.ts'
+import { copied, facts, type Html, type Page, type Reader, table, time, UNNAMED } from './page.ts'
 
 const TITLE: Words = { en: 'Signing secrets', zh: '签名密钥' }
 
@@ -24,24 +24,17 @@ const secretTable = (reader: Reader, secrets: readonly SigningSecretAnswer[]): H
   const { t, to } = reader
   const end = (id: string) => html`<form method="post" action="${to('secrets/end')}">
     <input type="hidden" name="id" value="${id}"><button>${t({ en: 'End it now', zh: '立即失效' })}</button></form>`
-  return table(
-    t(TITLE),
-    [
-      'ID',
-      t({ en: 'Signature', zh: '签名方式' }),
-      t({ en: 'Signs since', zh: '启用于' }),
-      t({ en: 'Until', zh: '失效于' }),
-      '',
-    ],
-    secrets.map(({ id, type, createdAt, expiresAt }, at) => [
-      html`<code>${id}</code>`,
-      type,
-      time(reader, createdAt),
-      time(reader, expiresAt, t({ en: 'no end', zh: '长期' })),
+  return table(reader, TITLE, {
+    items: secrets,
+    columns: [
+      [{ en: 'ID', zh: 'ID' }, ({ id }) => html`<code>${id}</code>`],
+      [{ en: 'Signature', zh: '签名方式' }, ({ type }) => type],
+      [{ en: 'Signs since', zh: '启用于' }, ({ createdAt }) => time(reader, createdAt)],
+      [{ en: 'Until', zh: '失效于' }, ({ expiresAt }) => time(reader, expiresAt, t({ en: 'no end', zh: '长期' }))],
       // The newest cannot be ended.
-      at === 0 ? '' : end(id),
-    ]),
-  )
+      [UNNAMED, secret => (secret === secrets[0] ? '' : end(secret.id))],
+    ],
+  })
 }
 
 const rotateForm = (reader: Reader): Html => {

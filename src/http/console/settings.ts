@@ -24,21 +24,15 @@ const settingsPage = async ({ reader, call }: Visit): Promise<Page> => {
       en: 'Of the node that answers. What is not the default is bold. They are changed where the service is started.',
       zh: '以下为响应本页的节点的设置，粗体为非默认值。请在启动服务处修改。',
     })}</p>
-    ${table(
-      t(TITLE),
-      [
-        t({ en: 'Name', zh: '名称' }),
-        t({ en: 'In force', zh: '当前值' }),
-        t({ en: 'Default', zh: '默认值' }),
-        t({ en: 'Meaning', zh: '含义' }),
+    ${table(reader, TITLE, {
+      items: data,
+      columns: [
+        [{ en: 'Name', zh: '名称' }, ({ name }) => html`<code>${name}</code>`],
+        [{ en: 'In force', zh: '当前值' }, setting => inForce(reader, setting)],
+        [{ en: 'Default', zh: '默认值' }, one => (one.default ? html`<code>${one.default}</code>` : '–')],
+        [{ en: 'Meaning', zh: '含义' }, ({ meaning }) => meaning.replaceAll('`', '')],
       ],
-      data.map(setting => [
-        html`<code>${setting.name}</code>`,
-        inForce(reader, setting),
-        setting.default ? html`<code>${setting.default}</code>` : '–',
-        setting.meaning.replaceAll('`', ''),
-      ]),
-    )}`,
+    })}`,
   }
 }
 

@@ -2,7 +2,7 @@ import { html } from 'hono/html'
 import type { Words } from '../../core/language.ts'
 import type { EventsAnswer } from '../admin/operator-events.ts'
 import type { Console, Visit } from './console.ts'
-import { empty, facts, type Html, nextPage, type Page, type Reader, table, time } from './page.ts'
+import { facts, type Html, nextPage, type Page, type Reader, table, time } from './page.ts'
 
 const TITLE: Words = { en: 'What was told', zh: '通知记录' }
 type Event = EventsAnswer['data'][number]
@@ -36,25 +36,21 @@ const toldCell = (reader: Reader, { state, toldState, toldAt, dueAt }: Event): H
   }`
 }
 
-const eventTable = (reader: Reader, events: readonly Event[]): Html => {
-  const { t } = reader
-  return table(
-    t(TITLE),
-    [
-      t({ en: 'What', zh: '内容' }),
-      t({ en: 'Last noted', zh: '最近一次' }),
-      t({ en: 'Began', zh: '始于' }),
-      t({ en: 'Told', zh: '通知' }),
+const eventCell = ({ state, headline, sentence, advice, type, subject }: Event): Html =>
+  html`<strong class="${state === 'firing' ? 'bad' : ''}">${headline}</strong><br>${sentence} ${advice}
+    <br><small><code>${type}</code> ${subject}</small>`
+
+const eventTable = (reader: Reader, events: readonly Event[]): Html =>
+  table(reader, TITLE, {
+    items: events,
+    none: { en: 'There was nothing to tell.', zh: '尚无需要通知的内容。' },
+    columns: [
+      [{ en: 'What', zh: '内容' }, eventCell],
+      [{ en: 'Last noted', zh: '最近一次' }, ({ at }) => time(reader, at)],
+      [{ en: 'Began', zh: '始于' }, ({ since }) => time(reader, since)],
+      [{ en: 'Told', zh: '通知' }, event => toldCell(reader, event)],
     ],
-    events.map(event => [
-      html`<strong class="${event.state === 'firing' ? 'bad' : ''}">${event.headline}</strong><br>${event.sentence} ${event.advice}
-        <br><small><code>${event.type}</code> ${event.subject}</small>`,
-      time(reader, event.at),
-      time(reader, event.since),
-      toldCell(reader, event),
-    ]),
-  )
-}
+  })
 
 const toldPage = async ({ c, reader, call }: Visit): Promise<Page> => {
   const { t } = reader
@@ -63,11 +59,7 @@ const toldPage = async ({ c, reader, call }: Visit): Promise<Page> => {
     title: t(TITLE),
     active: 'told',
     body: html`${channelFacts(reader, answer)}
-    ${
-      answer.data.length === 0
-        ? empty(t({ en: 'There was nothing to tell.', zh: '尚无需要通知的内容。' }))
-        : eventTable(reader, answer.data)
-    }
+    ${eventTable(reader, answer.data)}
     ${nextPage(c, reader, answer.nextCursor)}`,
   }
 }
