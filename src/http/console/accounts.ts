@@ -12,7 +12,6 @@ type Accounts = z.output<(typeof ACCOUNT_CALLS)['GET /v1/admin/accounts']['answe
 /** What waits for an account, which the list of accounts has not. */
 type Work = Overview['accounts'][number]
 
-const ACCOUNTS: Words = { en: 'Accounts', zh: '账户' }
 const ADD: Words = { en: 'Add an account', zh: '添加账户' }
 const MODES = ['dynamic', 'static'] as const
 
@@ -81,7 +80,6 @@ const listPage = async (visit: Visit): Promise<Page> => {
     <h2><a href="${to(`accounts/${account.id}`)}">${account.account}</a></h2>${accountFacts(reader, account, works)}</section>`,
   )
   return {
-    title: t(ACCOUNTS),
     active: 'accounts',
     body: html`${
       may(ACCOUNT_CALLS['POST /v1/admin/accounts'])

@@ -3,13 +3,12 @@ import type { z } from 'zod'
 import type { Words } from '../../core/language.ts'
 import type { AUDIT_CALLS } from '../admin/audit.ts'
 import type { Console, Visit } from './console.ts'
-import { type Column, type Html, nextPage, type Page, type Reader, table, time } from './page.ts'
+import { type Column, type Html, nextPage, PAGE_NAMES, type Page, type Reader, table, time } from './page.ts'
 import { timeInput, withZone, zoneInput } from './picked-time.ts'
 
 type Acts = z.output<(typeof AUDIT_CALLS)['GET /v1/admin/audit']['answers'][200]>
 type Act = Acts['data'][number]
 
-const AUDIT: Words = { en: 'Audit', zh: '审计' }
 const WHO: Words = { en: 'Who', zh: '操作者' }
 const WHAT: Words = { en: 'What', zh: '操作' }
 const OUTCOMES = {
@@ -63,7 +62,7 @@ const HIDDEN: Words = {
 const NONE: Words = { en: 'Nothing has been done yet.', zh: '还没有操作记录。' }
 
 const listPage = async ({ c, reader, call }: Visit): Promise<Page> => {
-  const { t, to } = reader
+  const { to } = reader
   const { who, act, since, cursor } = withZone(c.req.query())
   const { data, nextCursor } = await call<Acts>('GET', '/v1/admin/audit', { query: { who, act, since, cursor } })
   const only = (more: Readonly<Record<string, string>>) => to('audit', { who, act, since, ...more })
@@ -77,10 +76,9 @@ const listPage = async ({ c, reader, call }: Visit): Promise<Page> => {
     [{ en: 'Outcome', zh: '结果' }, one => outcomeOf(reader, one)],
   ]
   return {
-    title: t(AUDIT),
     active: 'audit',
     body: html`${filterForm(reader, { who, act, since })}
-    ${table(reader, AUDIT, { columns, items: data, none: who || act || since ? HIDDEN : NONE })}
+    ${table(reader, PAGE_NAMES.audit, { columns, items: data, none: who || act || since ? HIDDEN : NONE })}
     ${nextPage(c, reader, nextCursor)}`,
   }
 }

@@ -8,7 +8,7 @@ import { BULK_CALLS } from '../admin/bulk.ts'
 import type { BULK, BULK_DRAFT } from '../admin/bulk-view.ts'
 import type { Console, Visit } from './console.ts'
 import { mayOf, reasonField } from './forms.ts'
-import { empty, facts, type Html, live, nextPage, type Page, type Reader, table, time } from './page.ts'
+import { empty, facts, type Html, live, nextPage, PAGE_NAMES, type Page, type Reader, table, time } from './page.ts'
 import { withZone } from './picked-time.ts'
 import { foundColumns } from './registration-columns.ts'
 
@@ -16,7 +16,6 @@ type Bulk = z.output<typeof BULK>
 type Draft = z.output<typeof BULK_DRAFT>
 type Bulks = z.output<(typeof BULK_CALLS)['GET /v1/admin/bulk']['answers'][200]>
 
-const TITLE: Words = { en: 'Bulk acts', zh: '批量操作' }
 const NAMES: Readonly<Record<Bulk['act'], Words>> = {
   resend: { en: 'Send webhooks again', zh: '重新投递回调' },
   cancel: { en: 'Cancel registrations', zh: '取消登记' },
@@ -63,13 +62,12 @@ const listPage = async ({ c, reader, call }: Visit): Promise<Page> => {
   const query = { cursor: c.req.query('cursor') }
   const { data, nextCursor } = await call<Bulks>('GET', '/v1/admin/bulk', { query })
   return {
-    title: t(TITLE),
     active: 'bulk',
     body: html`<p>${t({
       en: 'They begin with a search, or with a group of failing webhooks, and show what they mean before they start.',
       zh: '批量操作从搜索结果或失败回调的分组发起，开始前会显示其范围。',
     })}</p>
-    ${table(reader, TITLE, {
+    ${table(reader, PAGE_NAMES.bulk, {
       items: data,
       none: { en: 'There has been none.', zh: '还没有批量操作。' },
       columns: [

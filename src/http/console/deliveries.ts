@@ -31,7 +31,6 @@ type Groups = z.output<(typeof FAILURE_CALLS)['GET /v1/admin/messages/groups']['
 type Callbacks = z.output<(typeof CALLBACK_CALLS)['GET /v1/admin/callbacks']['answers'][200]>
 type Trouble = StatusAnswer['callbacks'][number]
 
-const DELIVERIES: Words = { en: 'Deliveries', zh: '投递' }
 const URLS: Words = { en: 'URLs that fail or are held', zh: '失败或暂缓投递的回调地址' }
 const NO_URL: Words = { en: 'No URL fails or is held.', zh: '没有失败或暂缓投递的回调地址。' }
 const GIVEN_UP: Words = { en: 'Given up', zh: '已放弃' }
@@ -130,7 +129,6 @@ const operatorPage = async (visit: Visit): Promise<Page> => {
   const groups = await call<Groups>('GET', '/v1/admin/messages/groups')
   const callbacks = await callbacksFor(visit)
   return {
-    title: t(DELIVERIES),
     active: 'deliveries',
     body: html`${groupList(reader, groups, maySend)}
     <h2 id="urls">${t(URLS)}</h2>${callbacks}
@@ -146,7 +144,6 @@ const partnerPage = async ({ reader, call }: Visit): Promise<Page> => {
       <button>${t({ en: 'Send a test', zh: '发送测试' })}</button></form>`
   const { deliveries, callbacks } = await call<StatusAnswer>('GET', '/v1/status')
   return {
-    title: t(DELIVERIES),
     active: 'deliveries',
     body: html`${facts([
       [t({ en: 'Delivered in the last hour', zh: '最近一小时已送达' }), deliveries.delivered.toLocaleString('en')],

@@ -1,12 +1,9 @@
 import { html } from 'hono/html'
-import type { Words } from '../../core/language.ts'
 import { CATALOGUES } from '../../core/operator-texts/describe.ts'
 import { showBytes, showSpan } from '../../core/show-sizes.ts'
 import type { Overview } from '../admin/overview.ts'
 import type { Console, Visit } from './console.ts'
-import { facts, type Html, type Page, type Reader, table, time } from './page.ts'
-
-const NODES: Words = { en: 'Nodes', zh: '节点' }
+import { facts, type Html, PAGE_NAMES, type Page, type Reader, table, time } from './page.ts'
 
 const stateOf = ({ t, language }: Reader, { lost, differsIn }: Overview['nodes'][number]): Html => {
   const { traits } = CATALOGUES[language]
@@ -44,7 +41,7 @@ const backups = (reader: Reader, { at, engine, backup: { good, failed } }: Overv
 }
 
 const nodeTable = (reader: Reader, nodes: Overview['nodes']): Html =>
-  table(reader, NODES, {
+  table(reader, PAGE_NAMES.nodes, {
     items: nodes,
     none: { en: 'No node works on the database.', zh: '没有节点使用此数据库。' },
     columns: [
@@ -62,7 +59,6 @@ const listPage = async ({ reader, call }: Visit): Promise<Page> => {
   const { t } = reader
   const overview = await call<Overview>('GET', '/v1/admin/overview')
   return {
-    title: t(NODES),
     active: 'nodes',
     body: html`${nodeTable(reader, overview.nodes)}
     <p>${t({

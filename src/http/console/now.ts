@@ -10,7 +10,6 @@ import type { StatusAnswer } from '../partner/status.ts'
 import type { Console, Visit } from './console.ts'
 import { facts, type Html, live, type Page, pageName, type Reader, table, time, UNNAMED } from './page.ts'
 
-const NOW: Words = { en: 'Now', zh: '现状' }
 const MORE = '+'
 /** For so long those who watch share what one of them has read: it writes into the database, to see whether that can be. */
 const SHARED_MS = 4 * SECOND
@@ -117,7 +116,6 @@ const engineFacts = ({ t, language }: Reader, { engine }: Overview): Html =>
 const operatorPage = (reader: Reader, overview: Overview, metrics: Html): Page => {
   const { t } = reader
   return {
-    title: t(NOW),
     active: '',
     body: live(
       true,
@@ -148,7 +146,6 @@ const partnerPage = async ({ reader, call }: Visit): Promise<Page> => {
   ])
   const isWell = upstream.reachable && !account.paused && callbacks.length === 0
   return {
-    title: t(NOW),
     active: '',
     body: live(
       true,

@@ -38,33 +38,28 @@ export const readerOf = (c: Context, session: Session | null): Reader => {
 export const time = ({ language }: Reader, at: string | null, none = '–'): Html =>
   at === null ? html`${none}` : html`<time datetime="${at}">${SHOW_TIME[language](Date.parse(at))}</time>`
 
-interface Entry {
-  path: string
-  words: Words
-}
+/** What the pages of the navigation are called. */
+export const PAGE_NAMES = {
+  '': { en: 'Now', zh: '现状' },
+  registrations: { en: 'Registrations', zh: '登记' },
+  deliveries: { en: 'Deliveries', zh: '投递' },
+  partners: { en: 'Partners', zh: '合作方' },
+  accounts: { en: 'Accounts', zh: '账户' },
+  bulk: { en: 'Bulk acts', zh: '批量操作' },
+  nodes: { en: 'Nodes', zh: '节点' },
+  told: { en: 'What was told', zh: '通知记录' },
+  settings: { en: 'Settings', zh: '设置' },
+  audit: { en: 'Audit', zh: '审计' },
+  secrets: { en: 'Signing secrets', zh: '签名密钥' },
+} satisfies Record<string, Words>
+type Entry = keyof typeof PAGE_NAMES
 const PAGES: Readonly<Record<Session['kind'], readonly Entry[]>> = {
-  operator: [
-    { path: '', words: { en: 'Now', zh: '现状' } },
-    { path: 'registrations', words: { en: 'Registrations', zh: '登记' } },
-    { path: 'deliveries', words: { en: 'Deliveries', zh: '投递' } },
-    { path: 'partners', words: { en: 'Partners', zh: '合作方' } },
-    { path: 'accounts', words: { en: 'Accounts', zh: '账户' } },
-    { path: 'bulk', words: { en: 'Bulk acts', zh: '批量操作' } },
-    { path: 'nodes', words: { en: 'Nodes', zh: '节点' } },
-    { path: 'told', words: { en: 'What was told', zh: '通知记录' } },
-    { path: 'settings', words: { en: 'Settings', zh: '设置' } },
-    { path: 'audit', words: { en: 'Audit', zh: '审计' } },
-  ],
-  partner: [
-    { path: '', words: { en: 'Now', zh: '现状' } },
-    { path: 'registrations', words: { en: 'Registrations', zh: '登记' } },
-    { path: 'deliveries', words: { en: 'Deliveries', zh: '投递' } },
-    { path: 'secrets', words: { en: 'Signing secrets', zh: '签名密钥' } },
-  ],
+  operator: ['', 'registrations', 'deliveries', 'partners', 'accounts', 'bulk', 'nodes', 'told', 'settings', 'audit'],
+  partner: ['', 'registrations', 'deliveries', 'secrets'],
 }
 
-/** What operators know a page by. */
-export const pageName = (path: string): Words | undefined => PAGES.operator.find(page => page.path === path)?.words
+export const pageName = (path: string): Words | undefined =>
+  new Map<string, Words>(Object.entries(PAGE_NAMES)).get(path)
 
 const OTHER: Readonly<Record<Language, { lang: Language; name: string; tag: string }>> = {
   en: { lang: 'zh', name: '中文', tag: 'zh-CN' },
@@ -72,30 +67,27 @@ const OTHER: Readonly<Record<Language, { lang: Language; name: string; tag: stri
 }
 const TAG: Readonly<Record<Language, string>> = { en: 'en', zh: 'zh-CN' }
 
-const navigation = (reader: Reader, session: Session, active: string): Html => {
+const navigation = (reader: Reader, session: Session, active: Entry | undefined): Html => {
   const { t, to } = reader
   return html`<nav aria-label="${t({ en: 'Pages', zh: '页面' })}"><ul>${PAGES[session.kind].map(
-    ({ path, words }) =>
-      html`<li><a href="${to(path)}"${path === active ? raw(' aria-current="page"') : ''}>${t(words)}</a></li>`,
+    path =>
+      html`<li><a href="${to(path)}"${path === active ? raw(' aria-current="page"') : ''}>${t(PAGE_NAMES[path])}</a></li>`,
   )}</ul></nav>
   <form role="search" action="${to('find')}"><label><span class="hidden">${t({ en: 'Serial, id, or a search such as host:a.example since:2h', zh: '流水号、ID，或条件，例如 host:a.example since:2h' })}</span>
     <input type="search" name="q" maxlength="500" autocomplete="off" placeholder="${t({ en: 'Serial or id   /', zh: '流水号或 ID   /' })}" data-key="/"></label></form>
   <form method="post" action="${to('sign-out')}"><button class="plain">${t({ en: 'Sign out', zh: '退出' })}</button></form>`
 }
 
-export interface Page {
-  title: string
-  /** The entry of the navigation that it belongs to. */
-  active?: string
-  body: Html
-}
+/** It is called as the entry of the navigation that it belongs to, unless it has a title of its own. */
+export type Page = { body: Html } & ({ title: string; active?: Entry } | { title?: string; active: Entry })
 
 /**
  * A whole page, with the label of the environment. Its referrer policy is looser than the header's: with `no-referrer`, forms over plain HTTP name no origin, and are
  * refused as those of another site. Partners' text comes into it by `html` only, which escapes it.
  */
-export const layout = (c: Context, reader: Reader, { title, active = '-', body }: Page, label: string | null): Html => {
+export const layout = (c: Context, reader: Reader, page: Page, label: string | null): Html => {
   const { language, session, t, to } = reader
+  const { active, title = active === undefined ? '' : t(PAGE_NAMES[active]), body } = page
   const other = OTHER[language]
   const here = new URL(c.req.url)
   here.searchParams.set('lang', other.lang)

@@ -6,7 +6,18 @@ import { KEY_CALLS, PARTNER_CALLS } from '../admin/partners.ts'
 import { QUOTA_NAMES } from '../json/fields.ts'
 import type { Console, Visit } from './console.ts'
 import { type Form, field, mayOf, numberOf, reasonField, shownOnce } from './forms.ts'
-import { type Column, facts, type Html, nextPage, type Page, partnerLink, type Reader, table, time } from './page.ts'
+import {
+  type Column,
+  facts,
+  type Html,
+  nextPage,
+  PAGE_NAMES,
+  type Page,
+  partnerLink,
+  type Reader,
+  table,
+  time,
+} from './page.ts'
 import { timeInput, withZone, zoneInput } from './picked-time.ts'
 
 type Partners = z.output<(typeof PARTNER_CALLS)['GET /v1/admin/partners']['answers'][200]>
@@ -17,7 +28,6 @@ type Key = Keys['data'][number]
 type CreatedKey = z.output<(typeof KEY_CALLS)['POST /v1/admin/partners/:id/keys']['answers'][201]>
 
 const active = 'partners'
-const PARTNERS: Words = { en: 'Partners', zh: '合作方' }
 const NEW: Words = { en: 'New partner', zh: '新建合作方' }
 const NEW_KEY: Words = { en: 'New API key', zh: '新建 API 密钥' }
 const REVOKE: Words = { en: 'Revoke', zh: '吊销' }
@@ -60,14 +70,13 @@ const listPage = async (visit: Visit): Promise<Page> => {
     [CREATED, ({ createdAt }) => time(reader, createdAt)],
   ]
   return {
-    title: t(PARTNERS),
     active,
     body: html`${
       may(PARTNER_CALLS['POST /v1/admin/partners'])
         ? html`<p><a class="button" href="${to('partners/new')}">${t(NEW)}</a></p>`
         : ''
     }
-    ${table(reader, PARTNERS, { columns, items: data, none: { en: 'There is no partner yet.', zh: '还没有合作方。' } })}
+    ${table(reader, PAGE_NAMES.partners, { columns, items: data, none: { en: 'There is no partner yet.', zh: '还没有合作方。' } })}
     ${nextPage(c, reader, nextCursor, { en: 'More partners', zh: '更多合作方' })}`,
   }
 }

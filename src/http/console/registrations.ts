@@ -4,7 +4,7 @@ import { LONGEST_REASON } from '../../core/line.ts'
 import type { RegistrationAnswer } from '../partner/registration-schemas.ts'
 import { bulkLinks } from './bulk.ts'
 import type { Console, Visit } from './console.ts'
-import { type Html, nextPage, type Page, type Reader, table } from './page.ts'
+import { type Html, nextPage, PAGE_NAMES, type Page, type Reader, table } from './page.ts'
 import {
   type Either,
   ERROR,
@@ -24,8 +24,6 @@ interface ListOf<Item> {
   data: Item[]
   nextCursor: string | null
 }
-
-const REGISTRATIONS: Words = { en: 'Registrations', zh: '登记' }
 
 interface Field {
   words: Words
@@ -102,8 +100,8 @@ const nothing = ({ nextCursor }: ListOf<unknown>, isSearched: boolean): Words =>
 
 const tableOf = (reader: Reader, items: readonly Either[], none: Words): Html =>
   items.every(isFound)
-    ? table(reader, REGISTRATIONS, { columns: foundColumns(reader), items, none })
-    : table(reader, REGISTRATIONS, { columns: ownColumns(reader), items, none })
+    ? table(reader, PAGE_NAMES.registrations, { columns: foundColumns(reader), items, none })
+    : table(reader, PAGE_NAMES.registrations, { columns: ownColumns(reader), items, none })
 
 /** What the address says that is searched for. */
 export const searchedOf = ({ c, session }: Visit): Search =>
@@ -117,7 +115,6 @@ const listPage = async (visit: Visit): Promise<Page> => {
   const isSearched = Object.values(searched).some(Boolean)
   const isEmpty = found.data.length === 0
   return {
-    title: t(REGISTRATIONS),
     active: 'registrations',
     body: html`${searchForm(visit, searched)}
     ${tableOf(reader, found.data, nothing(found, isSearched))}

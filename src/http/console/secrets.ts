@@ -3,9 +3,7 @@ import type { Words } from '../../core/language.ts'
 import type { MeAnswer } from '../partner/me.ts'
 import type { NewSigningSecretAnswer, SigningSecretAnswer } from '../partner/signing-secrets.ts'
 import type { Console, Visit } from './console.ts'
-import { copied, facts, type Html, type Page, type Reader, table, time, UNNAMED } from './page.ts'
-
-const TITLE: Words = { en: 'Signing secrets', zh: '签名密钥' }
+import { copied, facts, type Html, PAGE_NAMES, type Page, type Reader, table, time, UNNAMED } from './page.ts'
 
 const FORMS: readonly (readonly ['v1' | 'v1a', Words])[] = [
   ['v1', { en: 'v1: HMAC-SHA256, one secret for both sides', zh: 'v1：HMAC-SHA256，共享密钥' }],
@@ -24,7 +22,7 @@ const secretTable = (reader: Reader, secrets: readonly SigningSecretAnswer[]): H
   const { t, to } = reader
   const end = (id: string) => html`<form method="post" action="${to('secrets/end')}">
     <input type="hidden" name="id" value="${id}"><button>${t({ en: 'End it now', zh: '立即失效' })}</button></form>`
-  return table(reader, TITLE, {
+  return table(reader, PAGE_NAMES.secrets, {
     items: secrets,
     columns: [
       [{ en: 'ID', zh: 'ID' }, ({ id }) => html`<code>${id}</code>`],
@@ -82,7 +80,6 @@ const secretsPage = async ({ reader, call }: Visit): Promise<Page> => {
     call<MeAnswer>('GET', '/v1/me'),
   ])
   return {
-    title: reader.t(TITLE),
     active: 'secrets',
     body: html`${secretTable(reader, data)}${rotateForm(reader)}${usage(reader, me)}`,
   }
@@ -93,7 +90,6 @@ const rotate = async ({ reader, call, form }: Visit): Promise<Page> => {
   const { overlap, type } = (await form()).fields
   const made = await call<NewSigningSecretAnswer>('POST', '/v1/signing-secrets/rotate', { body: { overlap, type } })
   return {
-    title: t(TITLE),
     active: 'secrets',
     body: html`<p><strong>${t({ en: 'It is shown only this once.', zh: '仅显示这一次。' })}</strong>
       ${t({ en: 'The secrets before it sign until', zh: '此前的密钥失效于' })} ${time(reader, made.previousExpiresAt)}</p>

@@ -1,10 +1,8 @@
 import { html } from 'hono/html'
-import type { Words } from '../../core/language.ts'
 import type { SettingsAnswer } from '../admin/settings.ts'
 import type { Console, Visit } from './console.ts'
-import { type Html, type Page, type Reader, table } from './page.ts'
+import { type Html, PAGE_NAMES, type Page, type Reader, table } from './page.ts'
 
-const TITLE: Words = { en: 'Settings', zh: '设置' }
 type Setting = SettingsAnswer['data'][number]
 
 const inForce = ({ t }: Reader, { value, secret, isDefault }: Setting): Html => {
@@ -18,13 +16,12 @@ const settingsPage = async ({ reader, call }: Visit): Promise<Page> => {
   const { t } = reader
   const { data } = await call<SettingsAnswer>('GET', '/v1/admin/settings')
   return {
-    title: t(TITLE),
     active: 'settings',
     body: html`<p>${t({
       en: 'Of the node that answers. What is not the default is bold. They are changed where the service is started.',
       zh: '以下为响应本页的节点的设置，粗体为非默认值。请在启动服务处修改。',
     })}</p>
-    ${table(reader, TITLE, {
+    ${table(reader, PAGE_NAMES.settings, {
       items: data,
       columns: [
         [{ en: 'Name', zh: '名称' }, ({ name }) => html`<code>${name}</code>`],

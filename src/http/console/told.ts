@@ -2,9 +2,8 @@ import { html } from 'hono/html'
 import type { Words } from '../../core/language.ts'
 import type { EventsAnswer } from '../admin/operator-events.ts'
 import type { Console, Visit } from './console.ts'
-import { facts, type Html, nextPage, type Page, type Reader, table, time } from './page.ts'
+import { facts, type Html, nextPage, PAGE_NAMES, type Page, type Reader, table, time } from './page.ts'
 
-const TITLE: Words = { en: 'What was told', zh: '通知记录' }
 type Event = EventsAnswer['data'][number]
 
 const CHANNELS: Readonly<Record<NonNullable<EventsAnswer['channel']>, Words>> = {
@@ -41,7 +40,7 @@ const eventCell = ({ state, headline, sentence, advice, type, subject }: Event):
     <br><small><code>${type}</code> ${subject}</small>`
 
 const eventTable = (reader: Reader, events: readonly Event[]): Html =>
-  table(reader, TITLE, {
+  table(reader, PAGE_NAMES.told, {
     items: events,
     none: { en: 'There was nothing to tell.', zh: '尚无需要通知的内容。' },
     columns: [
@@ -53,10 +52,8 @@ const eventTable = (reader: Reader, events: readonly Event[]): Html =>
   })
 
 const toldPage = async ({ c, reader, call }: Visit): Promise<Page> => {
-  const { t } = reader
   const answer = await call<EventsAnswer>('GET', '/v1/admin/events', { query: { cursor: c.req.query('cursor') } })
   return {
-    title: t(TITLE),
     active: 'told',
     body: html`${channelFacts(reader, answer)}
     ${eventTable(reader, answer.data)}
