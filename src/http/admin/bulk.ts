@@ -2,7 +2,7 @@ import type { Context } from 'hono'
 import { z } from 'zod'
 import { AppError } from '../../core/error.ts'
 import type { Words } from '../../core/language.ts'
-import { includesRole } from '../../core/role.ts'
+import { includesRole, type Role } from '../../core/role.ts'
 import { BULK_RATE, type BulkAct, mostUnderWay, type NewBulkAct } from '../../store/bulk/states.ts'
 import { BULK_ACTS } from '../../store/registrations/filter.ts'
 import type { Store } from '../../store/store.ts'
@@ -60,8 +60,10 @@ const ADMIN_ONLY = {
 }
 
 /** To cancel takes away what partners wait for, and cannot be undone. To stop it is for everybody who operates. */
+export const roleOfBulkAct = (act: NewBulkAct['act']): Role => (act === 'cancel' ? 'admin' : 'operate')
+
 const refuseByAct = (c: Context<ApiEnv>, act: NewBulkAct['act']): void => {
-  if (act === 'cancel' && !includesRole(c.get('operator').role, 'admin')) throw new AppError('forbidden', ADMIN_ONLY)
+  if (!includesRole(c.get('operator').role, roleOfBulkAct(act))) throw new AppError('forbidden', ADMIN_ONLY)
 }
 
 const find = async (c: Context<ApiEnv>, store: Store) =>

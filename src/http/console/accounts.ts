@@ -5,7 +5,7 @@ import { describeFault } from '../../core/operator-texts/describe.ts'
 import { ACCOUNT_CALLS, type AccountAnswer } from '../admin/accounts.ts'
 import type { Overview } from '../admin/overview.ts'
 import type { Console, Visit } from './console.ts'
-import { field, mayOf, numberOf, orNone, reasonField } from './forms.ts'
+import { actForm, actLink, field, numberOf, orNone } from './forms.ts'
 import { empty, facts, type Html, live, nextPage, type Page, type Reader, time } from './page.ts'
 
 type Accounts = z.output<(typeof ACCOUNT_CALLS)['GET /v1/admin/accounts']['answers'][200]>
@@ -69,10 +69,9 @@ const accountFacts = (reader: Reader, account: AccountAnswer, works: readonly Wo
 
 const listPage = async (visit: Visit): Promise<Page> => {
   const { c, reader, call } = visit
-  const [list, works, may] = await Promise.all([
+  const [list, works] = await Promise.all([
     call<Accounts>('GET', '/v1/admin/accounts', { query: { cursor: c.req.query('cursor') } }),
     worksOf(visit),
-    mayOf(visit),
   ])
   const { t, to } = reader
   const sections = list.data.map(
@@ -81,11 +80,7 @@ const listPage = async (visit: Visit): Promise<Page> => {
   )
   return {
     active: 'accounts',
-    body: html`${
-      may(ACCOUNT_CALLS['POST /v1/admin/accounts'])
-        ? html`<p><a class="button" href="${to('accounts/new')}">${t(ADD)}</a></p>`
-        : ''
-    }
+    body: html`${actLink(visit, { to: to('accounts/new'), name: ADD, call: ACCOUNT_CALLS['POST /v1/admin/accounts'] })}
     ${sections.length === 0 ? empty(t({ en: 'There is no account yet.', zh: '还没有账户。' })) : live(true, html`${sections}`)}
     ${nextPage(c, reader, list.nextCursor, { en: 'More accounts', zh: '更多账户' })}`,
   }
@@ -99,57 +94,67 @@ const modeField = ({ t }: Reader, mode: AccountAnswer['mode']): Html =>
 /** What it shows looks again by itself; what is typed beside that stays. */
 const onePage = async (visit: Visit): Promise<Page> => {
   const { reader, call } = visit
-  const { t, to } = reader
-  const [account, works, may] = await Promise.all([
-    call<AccountAnswer>('GET', pathOf(visit)),
-    worksOf(visit),
-    mayOf(visit),
-  ])
+  const { t } = reader
+  const [account, works] = await Promise.all([call<AccountAnswer>('GET', pathOf(visit)), worksOf(visit)])
   const { id, paused, mode } = account
-  const form = (act: string, name: Words, fields: Html | '' = '') => html`
-    <form method="post" action="${to(`accounts/${id}/${act}`)}" class="row">${fields}${reasonField(reader)}
-      <button>${t(name)}</button></form>`
   const pausing = paused
-    ? form('resume', { en: 'Resume, slowly at first', zh: '恢复（逐步放量）' })
-    : form('pause', { en: 'Pause', zh: '暂停' })
+    ? actForm(visit, {
+        to: `accounts/${id}/resume`,
+        name: { en: 'Resume, slowly at first', zh: '恢复（逐步放量）' },
+        call: ACCOUNT_CALLS['POST /v1/admin/accounts/:id/resume'],
+      })
+    : actForm(visit, {
+        to: `accounts/${id}/pause`,
+        name: { en: 'Pause', zh: '暂停' },
+        call: ACCOUNT_CALLS['POST /v1/admin/accounts/:id/pause'],
+      })
+  const change = ACCOUNT_CALLS['PATCH /v1/admin/accounts/:id']
   const changing = html`<h2>${t({ en: 'Another APIKEY', zh: '更换 APIKEY' })}</h2>
     <p>${t({
       en: 'It is tried at once, unless an operator has paused the account. Empty, the APIKEY stays. The account of IHUYI_ACCOUNT takes that of the settings again at the next start: correct it there too.',
       zh: '保存后立即试探，由运维人员暂停的账户除外；不填则不更换。IHUYI_ACCOUNT 的账户下次启动时仍取配置中的 APIKEY，请一并改正。',
     })}</p>
-    ${form('change', { en: 'Save', zh: '保存' }, html`${field(reader, 'apiKey')}${modeField(reader, mode)}`)}`
-  const removing = html`<details><summary>${t({ en: 'Remove…', zh: '移除……' })}</summary>
-    <p>${t({
-      en: 'Nobody finds it any more, and registrations that name it are refused. What waits for it is still asked, to its end; then its APIKEY is erased.',
-      zh: '移除后无法再找到该账户，指定它的登记会被拒绝。等待中的流水号仍会用它查询到结束，之后清除其 APIKEY。',
-    })}</p>
-    ${form('remove', { en: 'Remove the account', zh: '移除该账户' })}</details>`
+    ${actForm(visit, {
+      to: `accounts/${id}/change`,
+      name: { en: 'Save', zh: '保存' },
+      fields: html`${field(reader, 'apiKey')}${modeField(reader, mode)}`,
+    })}`
   return {
     title: account.account,
     active: 'accounts',
     body: html`${live(true, accountFacts(reader, account, works))}
-    ${may(ACCOUNT_CALLS['POST /v1/admin/accounts/:id/pause']) ? pausing : ''}
-    ${may(ACCOUNT_CALLS['PATCH /v1/admin/accounts/:id']) ? changing : ''}
-    ${may(ACCOUNT_CALLS['DELETE /v1/admin/accounts/:id']) ? removing : ''}`,
+    ${pausing}
+    ${(await visit.may(change)) ? changing : ''}
+    ${actForm(visit, {
+      to: `accounts/${id}/remove`,
+      name: { en: 'Remove the account', zh: '移除该账户' },
+      call: ACCOUNT_CALLS['DELETE /v1/admin/accounts/:id'],
+      warning: {
+        name: { en: 'Remove…', zh: '移除…' },
+        text: {
+          en: 'Nobody finds it any more, and registrations that name it are refused. What waits for it is still asked, to its end; then its APIKEY is erased.',
+          zh: '移除后无法再找到该账户，指定它的登记会被拒绝。等待中的流水号仍会用它查询到结束，之后清除其 APIKEY。',
+        },
+      },
+    })}`,
   }
 }
 
-const newPage = (reader: Reader): Page => {
-  const { t, to } = reader
+const newPage = async (visit: Visit): Promise<Page> => {
+  const { reader } = visit
+  const fields = html`${field(reader, 'apiId')}${field(reader, 'apiKey', '', true)}${modeField(reader, 'dynamic')}
+    ${field(reader, 'rate')}${field(reader, 'onlyPartner')}`
   return {
-    title: t(ADD),
+    title: reader.t(ADD),
     active: 'accounts',
-    body: html`<form method="post" action="${to('accounts/new')}" class="fields">
-    ${field(reader, 'apiId')}${field(reader, 'apiKey', '', true)}${modeField(reader, 'dynamic')}
-    ${field(reader, 'rate')}${field(reader, 'onlyPartner')}${reasonField(reader)}
-    <button>${t(ADD)}</button></form>`,
+    body: html`${actForm(visit, { to: 'accounts/new', name: ADD, fields })}`,
   }
 }
 
 /** `/console/accounts`: whether GetResult takes each account, and what waits for it. */
 export const addAccounts = ({ page, act }: Console): void => {
   page('accounts', listPage)
-  page('accounts/new', async ({ reader }) => newPage(reader), ACCOUNT_CALLS['POST /v1/admin/accounts'])
+  page('accounts/new', newPage, ACCOUNT_CALLS['POST /v1/admin/accounts'])
   page('accounts/:id', onePage)
   act('accounts/new', async ({ form, call }) => {
     const { reason, fields } = await form()

@@ -4,10 +4,10 @@ import { SECOND } from '../../core/duration.ts'
 import type { Words } from '../../core/language.ts'
 import { showSpan } from '../../core/show-sizes.ts'
 import { BULK_ACTS } from '../../store/registrations/filter.ts'
-import { BULK_CALLS } from '../admin/bulk.ts'
+import { BULK_CALLS, roleOfBulkAct } from '../admin/bulk.ts'
 import type { BULK, BULK_DRAFT } from '../admin/bulk-view.ts'
 import type { Console, Visit } from './console.ts'
-import { mayOf, reasonField } from './forms.ts'
+import { actForm } from './forms.ts'
 import { empty, facts, type Html, live, nextPage, PAGE_NAMES, type Page, type Reader, table, time } from './page.ts'
 import { withZone } from './picked-time.ts'
 import { foundColumns } from './registration-columns.ts'
@@ -36,6 +36,7 @@ const REASON: Words = { en: 'Reason', zh: '原因' }
 const WHO: Words = { en: 'Who', zh: '操作人' }
 const STATE: Words = { en: 'State', zh: '状态' }
 const CREATED: Words = { en: 'Created', zh: '创建时间' }
+const START: Words = { en: 'Start', zh: '开始' }
 const WHICH: Words = { en: 'Which', zh: '范围' }
 
 const isUnderWay = ({ state }: Bulk): boolean => state === 'probing' || state === 'running'
@@ -89,27 +90,24 @@ const samples = (reader: Reader, { sample }: Draft): Html => {
 }
 
 /** Its times are those of the preview: what is registered, or falls into it, later is not meant. */
-const startForm = (reader: Reader, { act, filter: shown }: Draft, asked: Readonly<Record<string, string>>): Html => {
-  const { t, to } = reader
+const startForm = (visit: Visit, { act, filter: shown }: Draft, asked: Readonly<Record<string, string>>) => {
   const times = TIMES.flatMap(name => (shown[name] ? [[name, shown[name]]] : []))
-  const fields = Object.entries({ ...asked, ...Object.fromEntries(times) })
-  return html`<form method="post" action="${to('bulk/new')}" class="row">
-    <input type="hidden" name="act" value="${act}">
-    ${fields.map(([name, value]) => html`<input type="hidden" name="${name}" value="${value}">`)}
-    ${reasonField(reader, true)}
-    ${
-      act === 'resend'
-        ? html`<label class="choice"><input type="checkbox" name="probe" value="true"> ${t({
-            en: 'Send one first, and the rest once it has arrived',
-            zh: '先投递一条，送达后再继续',
-          })}</label>`
-        : ''
-    }
-    <button>${t({ en: 'Start', zh: '开始' })}</button></form>`
+  const probe = html`<label class="choice"><input type="checkbox" name="probe" value="true"> ${visit.reader.t({
+    en: 'Send one first, and the rest once it has arrived',
+    zh: '先投递一条，送达后再继续',
+  })}</label>`
+  return actForm(visit, {
+    to: 'bulk/new',
+    name: START,
+    hidden: { act, ...asked, ...Object.fromEntries(times) },
+    fields: act === 'resend' ? probe : '',
+    isReasonRequired: true,
+  })
 }
 
 /** A dry run, which the API keeps nothing of. */
-const previewPage = async ({ c, reader, call }: Visit): Promise<Page> => {
+const previewPage = async (visit: Visit): Promise<Page> => {
+  const { c, reader, call } = visit
   const { t, language } = reader
   const { act, lang: _, ...query } = c.req.query()
   const filter = withZone(query)
@@ -125,7 +123,7 @@ const previewPage = async ({ c, reader, call }: Visit): Promise<Page> => {
     ])}${
       draft.count === 0
         ? empty(t({ en: 'There is none to which this can be done.', zh: '没有可执行该操作的登记。' }))
-        : html`${startForm(reader, draft, filter)}${samples(reader, draft)}`
+        : html`${startForm(visit, draft, filter)}${samples(reader, draft)}`
     }`,
   }
 }
@@ -133,36 +131,36 @@ const previewPage = async ({ c, reader, call }: Visit): Promise<Page> => {
 /** What can be done to all that a list shows, for who may. */
 export const bulkLinks = async (visit: Visit, filter: Readonly<Record<string, string | undefined>>): Promise<Html> => {
   const { t, to } = visit.reader
-  const may = await mayOf(visit)
-  if (!may(BULK_CALLS['POST /v1/admin/bulk'])) return html``
-  return html`<p>${t({ en: 'To all that match:', zh: '对全部匹配的登记：' })} ${BULK_ACTS.map(
-    act => html`<a class="button" href="${to('bulk/new', { act, ...filter })}">${t(NAMES[act])}…</a> `,
-  )}</p>`
+  const links = BULK_ACTS.map(async act =>
+    (await visit.may({ role: roleOfBulkAct(act) }))
+      ? html`<a class="button" href="${to('bulk/new', { act, ...filter })}">${t(NAMES[act])}…</a> `
+      : '',
+  )
+  if (!(await visit.may(BULK_CALLS['POST /v1/admin/bulk']))) return html``
+  return html`<p>${t({ en: 'To all that match:', zh: '对全部匹配的登记：' })} ${links}</p>`
 }
 
 const COMMANDS: Readonly<Record<Bulk['state'], readonly ['start' | 'stop', Words] | null>> = {
-  draft: ['start', { en: 'Start', zh: '开始' }],
+  draft: ['start', START],
   probing: ['stop', { en: 'Stop', zh: '停止' }],
   running: ['stop', { en: 'Stop', zh: '停止' }],
   stopped: ['start', { en: 'Go on', zh: '继续' }],
   done: null,
   failed: null,
 }
-const commandForm = (reader: Reader, id: string, state: Bulk['state']): Html | '' => {
+const commandForm = (visit: Visit, { id, act, state }: Bulk) => {
   if (COMMANDS[state] === null) return ''
   const [command, name] = COMMANDS[state]
-  return html`<form method="post" action="${reader.to(`bulk/${id}/${command}`)}" class="row">
-    ${reasonField(reader)}<button>${reader.t(name)}</button></form>`
+  const call = command === 'start' ? { role: roleOfBulkAct(act) } : BULK_CALLS['POST /v1/admin/bulk/:id/stop']
+  return actForm(visit, { to: `bulk/${id}/${command}`, name, call })
 }
 
 const onePage = async (visit: Visit): Promise<Page> => {
   const { c, reader, call } = visit
   const { t, to } = reader
-  const may = await mayOf(visit)
   const id = encodeURIComponent(c.req.param('id') ?? '')
   const bulk = await call<Bulk>('GET', `/v1/admin/bulk/${id}`)
   const { state, probed, error, startedAt, endedAt } = bulk
-  const mayStop = may(BULK_CALLS['POST /v1/admin/bulk/:id/stop'])
   const arrived = probed && time(reader, probed.arrivedAt, t({ en: 'has not arrived', zh: '尚未送达' }))
   const probe =
     probed && html`<a href="${to(`registrations/${probed.registrationId}`)}">${probed.registrationId}</a> ${arrived}`
@@ -180,7 +178,7 @@ const onePage = async (visit: Visit): Promise<Page> => {
   return {
     title: t(NAMES[bulk.act]),
     active: 'bulk',
-    body: html`${live(isUnderWay(bulk), html`${progressFacts}${mayStop ? commandForm(reader, id, state) : ''}`)}
+    body: html`${live(isUnderWay(bulk), html`${progressFacts}${commandForm(visit, bulk)}`)}
     <p><a href="${to('bulk')}">${t({ en: 'All bulk acts', zh: '全部批量操作' })}</a></p>`,
   }
 }

@@ -6,7 +6,7 @@ import { secureHeaders } from 'hono/secure-headers'
 import { readApiKey } from '../../core/api-key.ts'
 import { AppError } from '../../core/error.ts'
 import type { Words } from '../../core/language.ts'
-import type { Role } from '../../core/role.ts'
+import { includesRole, type Role } from '../../core/role.ts'
 import { checkRole } from '../admin/authorize.ts'
 import type { ApiEnv, SharedDeps } from '../api-env.ts'
 import { baseUrlOf } from '../docs/base-url.ts'
@@ -47,6 +47,8 @@ export interface Visit {
     path: string,
     more?: { query?: Parameters<CallApi>[2]['query']; body?: unknown },
   ) => Promise<Answer>
+  /** Whether who is signed in may make a call of the API: what it would refuse is not offered. */
+  may: (call: { role: Role }) => Promise<boolean>
   /** The form that was posted. */
   form: () => Promise<Form>
 }
@@ -165,12 +167,18 @@ export const addConsole = (app: Hono<ApiEnv>, deps: SharedDeps): void => {
     const signIn = () =>
       isOpen ? c.redirect(reader.to('sign-in', { to: c.req.method === 'GET' ? pathOf(c) : null }), 303) : notOpen(c)
     if (!session) return signIn()
+    const call: Visit['call'] = async (method, path, more = {}) => {
+      if (path.startsWith('/v1/admin/') !== (session.kind === 'operator')) throw new NotTheirs()
+      return callApi(c, session, { method, path, ...more })
+    }
+    let role: Promise<Role> | undefined
     try {
       return await make({
-        ...{ c, reader, session, baseUrl: baseUrlOf(c, deps.trustedProxies) },
-        call: (method, path, more = {}) => {
-          if (path.startsWith('/v1/admin/') !== (session.kind === 'operator')) throw new NotTheirs()
-          return callApi(c, session, { method, path, ...more })
+        ...{ c, reader, session, baseUrl: baseUrlOf(c, deps.trustedProxies), call },
+        may: async needed => {
+          if (session.kind === 'partner') return true
+          role ??= roleOf({ call })
+          return includesRole(await role, needed.role)
         },
         form: () => formOf(c),
       })

@@ -2,7 +2,7 @@ import { html } from 'hono/html'
 import type { z } from 'zod'
 import type { Words } from '../../core/language.ts'
 import { BULK_CALLS } from '../admin/bulk.ts'
-import type { CALLBACK_CALLS } from '../admin/callbacks.ts'
+import { CALLBACK_CALLS } from '../admin/callbacks.ts'
 import type { FAILURE_CALLS } from '../admin/messages.ts'
 import { errorText } from '../partner/explain-sentence.ts'
 import type { AttemptAnswer } from '../partner/registration-schemas.ts'
@@ -10,7 +10,7 @@ import type { ResendAnswer } from '../partner/resends.ts'
 import type { StatusAnswer } from '../partner/status.ts'
 import { Refused } from './api-calls.ts'
 import type { Console, Visit } from './console.ts'
-import { mayOf, reasonField } from './forms.ts'
+import { actForm, actLink } from './forms.ts'
 import { attemptTable } from './one-registration.ts'
 import {
   type Column,
@@ -37,12 +37,15 @@ const GIVEN_UP: Words = { en: 'Given up', zh: '已放弃' }
 const PENDING: Words = { en: 'Retrying', zh: '自动重试中' }
 const SINCE: Words = { en: 'Since', zh: '始于' }
 
-const groupList = (reader: Reader, { data, isCapped }: Groups, maySend: boolean): Html => {
+const groupList = (visit: Visit, { data, isCapped }: Groups): Html => {
+  const { reader } = visit
   const { t, to, language } = reader
   const resend = (query: Readonly<Record<string, string>>) =>
-    maySend
-      ? html`<p><a class="button" href="${to('bulk/new', { act: 'resend', ...query })}">${t({ en: 'Send all again…', zh: '全部重新投递…' })}</a></p>`
-      : ''
+    actLink(visit, {
+      to: to('bulk/new', { act: 'resend', ...query }),
+      name: { en: 'Send all again…', zh: '全部重新投递…' },
+      call: BULK_CALLS['POST /v1/admin/bulk'],
+    })
   const meaning = (error: string) => {
     const text = errorText(error, language)
     return text === null ? '' : html`<br><small>${text}</small>`
@@ -88,13 +91,15 @@ const troubleColumns = <One extends Trouble>(reader: Reader, form: (one: One) =>
   [{ en: 'Held', zh: '暂缓' }, ({ held }) => held.toLocaleString('en')],
 ]
 
-const callbackList = ({ c, reader }: Visit, { data, nextCursor }: Callbacks): Html => {
-  const { t, to } = reader
-  const form = ({ partnerId, callbackUrl }: Callbacks['data'][number]) => html`
-    <form method="post" action="${to('deliveries/enable')}" class="row">
-      <input type="hidden" name="partnerId" value="${partnerId}">
-      <input type="hidden" name="callbackUrl" value="${callbackUrl}">
-      ${reasonField(reader)}<button>${t({ en: 'Enable', zh: '启用' })}</button></form>`
+const callbackList = (visit: Visit, { data, nextCursor }: Callbacks): Html => {
+  const { c, reader } = visit
+  const form = ({ partnerId, callbackUrl }: Callbacks['data'][number]) =>
+    actForm(visit, {
+      to: 'deliveries/enable',
+      name: { en: 'Enable', zh: '启用' },
+      call: CALLBACK_CALLS['POST /v1/admin/callbacks/enable'],
+      hidden: { partnerId, callbackUrl },
+    })
   return html`${table(reader, URLS, {
     items: data,
     none: NO_URL,
@@ -125,23 +130,21 @@ const givenUpForm = (reader: Reader): Html => {
 const operatorPage = async (visit: Visit): Promise<Page> => {
   const { reader, call } = visit
   const { t } = reader
-  const maySend = (await mayOf(visit))(BULK_CALLS['POST /v1/admin/bulk'])
   const groups = await call<Groups>('GET', '/v1/admin/messages/groups')
   const callbacks = await callbacksFor(visit)
   return {
     active: 'deliveries',
-    body: html`${groupList(reader, groups, maySend)}
+    body: html`${groupList(visit, groups)}
     <h2 id="urls">${t(URLS)}</h2>${callbacks}
-    ${maySend ? givenUpForm(reader) : ''}`,
+    ${(await visit.may(BULK_CALLS['POST /v1/admin/bulk'])) ? givenUpForm(reader) : ''}`,
   }
 }
 
-const partnerPage = async ({ reader, call }: Visit): Promise<Page> => {
-  const { t, to } = reader
-  const testForm = ({ callbackUrl }: Trouble) => html`
-    <form method="post" action="${to('deliveries/test')}" class="row">
-      <input type="hidden" name="callbackUrl" value="${callbackUrl}">
-      <button>${t({ en: 'Send a test', zh: '发送测试' })}</button></form>`
+const partnerPage = async (visit: Visit): Promise<Page> => {
+  const { reader, call } = visit
+  const { t } = reader
+  const testForm = ({ callbackUrl }: Trouble) =>
+    actForm(visit, { to: 'deliveries/test', name: { en: 'Send a test', zh: '发送测试' }, hidden: { callbackUrl } })
   const { deliveries, callbacks } = await call<StatusAnswer>('GET', '/v1/status')
   return {
     active: 'deliveries',
@@ -153,10 +156,13 @@ const partnerPage = async ({ reader, call }: Visit): Promise<Page> => {
     <h2>${t(URLS)}</h2>
     ${table(reader, URLS, { items: callbacks, none: NO_URL, columns: troubleColumns(reader, testForm) })}
     <h2>${t({ en: 'Send again what was given up', zh: '重新投递已放弃的回调' })}</h2>
-    <form method="post" action="${to('deliveries/resend')}" class="row">
-      ${timeInput(reader, 'from', { label: t({ en: 'Created since', zh: '创建时间不早于' }), isRequired: true })}
+    ${actForm(visit, {
+      to: 'deliveries/resend',
+      name: { en: 'Send again', zh: '重新投递' },
+      fields: html`${timeInput(reader, 'from', { label: t({ en: 'Created since', zh: '创建时间不早于' }), isRequired: true })}
       ${timeInput(reader, 'before', { label: t({ en: 'Until; empty: now', zh: '不晚于；留空为现在' }), isRequired: false })}
-      ${zoneInput(reader)}<button>${t({ en: 'Send again', zh: '重新投递' })}</button></form>`,
+      ${zoneInput(reader)}`,
+    })}`,
   }
 }
 

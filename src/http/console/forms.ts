@@ -1,10 +1,11 @@
 import type { Context } from 'hono'
 import { html, raw } from 'hono/html'
+import type { HtmlEscapedString } from 'hono/utils/html'
 import type { z } from 'zod'
 import { AppError } from '../../core/error.ts'
 import type { Words } from '../../core/language.ts'
 import { LONGEST_NAME, LONGEST_REASON } from '../../core/line.ts'
-import { includesRole, type Role } from '../../core/role.ts'
+import type { Role } from '../../core/role.ts'
 import type { OPERATOR_CALLS } from '../admin/me.ts'
 import { QUOTA_NAMES } from '../json/fields.ts'
 import type { Visit } from './console.ts'
@@ -39,13 +40,8 @@ export const formOf = async (c: Context): Promise<Form> => {
   return { fields, reason: orNone(why) }
 }
 
-export const roleOf = async ({ call }: Visit): Promise<Role> => (await call<Operator>('GET', '/v1/admin/me')).role
-
-/** Whether who is signed in may make a call of the API: forms that it would refuse are not shown. */
-export const mayOf = async (visit: Visit): Promise<(needed: { role: Role }) => boolean> => {
-  const role = await roleOf(visit)
-  return needed => includesRole(role, needed.role)
-}
+export const roleOf = async ({ call }: Pick<Visit, 'call'>): Promise<Role> =>
+  (await call<Operator>('GET', '/v1/admin/me')).role
 
 const limitOf = ({ en, zh }: Words): Words => ({ en: `Most ${en} (empty: no limit)`, zh: `${zh}上限（不填则不限）` })
 const NUMBER = 'inputmode="decimal" maxlength="10"'
@@ -72,8 +68,39 @@ export const field = ({ t }: Reader, name: Typed, value: string | number = '', i
     <input name="${name}" value="${value}" autocomplete="off" ${raw(attributes)}${isRequired ? raw(' required') : ''}></label>`
 }
 
-/** Asks why, for the audit. */
-export const reasonField = (reader: Reader, isRequired = false): Html => field(reader, 'why', '', isRequired)
+interface ActForm {
+  /** The page that it is sent to. */
+  to: string
+  name: Words
+  /** What of the API it calls for operators. */
+  call?: { role: Role }
+  fields?: Html | ''
+  hidden?: Readonly<Record<string, string>>
+  /** It is opened first, and says what it means. */
+  warning?: { name: Words; text: Words }
+  isReasonRequired?: boolean
+}
+/** Something that can be done, with the reason of operators; nothing for who may not do it. */
+export const actForm = async (
+  { reader, session, may }: Visit,
+  { to, name, call, fields = '', hidden = {}, warning, isReasonRequired = false }: ActForm,
+): Promise<HtmlEscapedString> => {
+  if (call && !(await may(call))) return html``
+  const { t } = reader
+  const form = html`<form method="post" action="${reader.to(to)}" class="${fields ? 'fields' : 'row'}">
+    ${hiddenInputs(hidden)}${fields}${session.kind === 'operator' ? field(reader, 'why', '', isReasonRequired) : ''}
+    <button>${t(name)}</button></form>`
+  return warning ? html`<details><summary>${t(warning.name)}</summary><p>${t(warning.text)}</p>${form}</details>` : form
+}
+const hiddenInputs = (fields: Readonly<Record<string, string>>): Html[] =>
+  Object.entries(fields).map(([name, value]) => html`<input type="hidden" name="${name}" value="${value}">`)
+
+/** A page that leads to something that can be done; nothing for who may not do it. */
+export const actLink = async (
+  { reader, may }: Visit,
+  { to, name, call }: { to: string; name: Words; call: { role: Role } },
+): Promise<HtmlEscapedString> =>
+  (await may(call)) ? html`<p><a class="button" href="${to}">${reader.t(name)}</a></p>` : html``
 
 const MOST_FIELDS = 40
 /** A form that was refused, to be changed and sent again: what was typed can be seen, but for a secret, which is to be typed again. */

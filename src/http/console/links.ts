@@ -3,23 +3,15 @@ import type { Words } from '../../core/language.ts'
 import { PARTNER_LINK_CALLS } from '../admin/console-links.ts'
 import type { ConsoleLinkAnswer } from '../partner/console-links.ts'
 import type { Console, Visit } from './console.ts'
-import { reasonField } from './forms.ts'
-import { copied, type Html, type Page, type Reader, time } from './page.ts'
+import { actForm } from './forms.ts'
+import { copied, type Page, time } from './page.ts'
 
 const TITLE: Words = { en: 'A link for this partner', zh: '合作方的控制台链接' }
 const MAKE: Words = { en: 'Make the link', zh: '生成链接' }
 const TTLS = ['15m', '1h', '8h', '24h'] as const
 
-/** Makes a link for a partner, and shows it. */
-const linkForm = (reader: Reader, partnerId: string): Html => html`
-  <form method="post" action="${reader.to(`partners/${encodeURIComponent(partnerId)}/link`)}" class="row">
-    <label>${reader.t({ en: 'Open for', zh: '有效时长' })}
-      <select name="ttl">${TTLS.map(ttl => html`<option>${ttl}</option>`)}</select></label>
-    ${reasonField(reader)}
-    <button>${reader.t(MAKE)}</button>
-  </form>`
-
-const pageOf = async ({ c, reader, call }: Visit): Promise<Page> => {
+const pageOf = async (visit: Visit): Promise<Page> => {
+  const { c, reader, call } = visit
   const { t } = reader
   const id = c.req.param('id') ?? ''
   const { name } = await call<{ name: string }>('GET', `/v1/admin/partners/${encodeURIComponent(id)}`)
@@ -30,7 +22,12 @@ const pageOf = async ({ c, reader, call }: Visit): Promise<Page> => {
       <p>${t({
         en: 'Whoever has the link may do what the partner may, with no key, until it ends.',
         zh: '持有链接者无需密钥即可行使该合作方的全部权限，直至链接失效。',
-      })}</p>${linkForm(reader, id)}`,
+      })}</p>${actForm(visit, {
+        to: `partners/${encodeURIComponent(id)}/link`,
+        name: MAKE,
+        fields: html`<label>${t({ en: 'Open for', zh: '有效时长' })}
+          <select name="ttl">${TTLS.map(ttl => html`<option>${ttl}</option>`)}</select></label>`,
+      })}`,
   }
 }
 

@@ -6,7 +6,7 @@ import { FOUND_REGISTRATION_CALLS } from '../admin/registrations.ts'
 import type { ExplanationAnswer } from '../partner/explain.ts'
 import type { AttemptAnswer, RegistrationAnswer } from '../partner/registration-schemas.ts'
 import type { Console, Visit } from './console.ts'
-import { mayOf, reasonField } from './forms.ts'
+import { actForm } from './forms.ts'
 import { copied, facts, type Html, type Page, type Reader, table, time } from './page.ts'
 import type { Session } from './sessions.ts'
 import { DELIVERY_WORDS, statusOf } from './words.ts'
@@ -136,33 +136,39 @@ const webhookPart = (
   ${attemptTable(reader, attempts)}`
 }
 
-/** A form of one act; operators say why. */
-const actForm = (visit: Visit, name: string, words: Words): Html => {
-  const { reader, session } = visit
-  return html`<form method="post" action="${reader.to(`${pathOf(visit)}/${name}`)}" class="row">
-    ${session.kind === 'operator' ? reasonField(reader, name === 'reveal') : ''}<button>${reader.t(words)}</button></form>`
-}
-
-const REVEAL: Words = { en: 'Show message, scores and metadata', zh: '显示结果说明、分数和附加数据' }
-/** Whether the API has left something out that who is signed in may ask for. */
-const mayReveal = async (visit: Visit, { metadata }: One): Promise<boolean> =>
-  metadata === null && (await mayOf(visit))(FOUND_REGISTRATION_CALLS['POST /v1/admin/registrations/:id/reveal'])
-
-const actForms = async (visit: Visit, one: One): Promise<Html> => {
-  const { t } = visit.reader
-  const { status, delivery } = one
-  if (status === 'cancelled') return html``
-  return html`<h2>${t({ en: 'Do something', zh: '操作' })}</h2>
-  ${(await mayReveal(visit, one)) ? actForm(visit, 'reveal', REVEAL) : ''}
-  ${status === 'pending' ? actForm(visit, 'poll', { en: 'Poll now', zh: '立即查询' }) : ''}
-  ${delivery.messageId === null ? '' : actForm(visit, 'resend', { en: 'Resend', zh: '重发回调' })}
-  <details><summary>${t({ en: 'Cancel…', zh: '取消登记……' })}</summary>
-    <p>${t({
-      en: 'It is not polled any more and sends no webhook. This cannot be undone.',
-      zh: '取消后不再查询，也不再投递回调，且无法恢复。',
-    })}</p>
-    ${actForm(visit, 'cancel', { en: 'Cancel the registration', zh: '取消该登记' })}
-  </details>`
+const actForms = (visit: Visit, { status, delivery, metadata }: One): Html | '' => {
+  if (status === 'cancelled') return ''
+  const path = pathOf(visit)
+  const reveal = actForm(visit, {
+    to: `${path}/reveal`,
+    name: { en: 'Show message, scores and metadata', zh: '显示结果说明、分数和附加数据' },
+    call: FOUND_REGISTRATION_CALLS['POST /v1/admin/registrations/:id/reveal'],
+    isReasonRequired: true,
+  })
+  const poll = actForm(visit, {
+    to: `${path}/poll`,
+    name: { en: 'Poll now', zh: '立即查询' },
+    call: FOUND_REGISTRATION_CALLS['POST /v1/admin/registrations/:id/poll'],
+  })
+  const resend = actForm(visit, {
+    to: `${path}/resend`,
+    name: { en: 'Resend', zh: '重发回调' },
+    call: FOUND_REGISTRATION_CALLS['POST /v1/admin/registrations/:id/resend'],
+  })
+  const cancel = actForm(visit, {
+    to: `${path}/cancel`,
+    name: { en: 'Cancel the registration', zh: '取消该登记' },
+    call: FOUND_REGISTRATION_CALLS['DELETE /v1/admin/registrations/:id'],
+    warning: {
+      name: { en: 'Cancel…', zh: '取消登记…' },
+      text: {
+        en: 'It is not polled any more and sends no webhook. This cannot be undone.',
+        zh: '取消后不再查询，也不再投递回调，且无法恢复。',
+      },
+    },
+  })
+  return html`${metadata === null ? reveal : ''}${status === 'pending' ? poll : ''}
+    ${delivery.messageId === null ? '' : resend}${cancel}`
 }
 
 /** The call that the page shows the answer of, and that. */
@@ -188,7 +194,7 @@ const onePage = async (visit: Visit, readOne = () => visit.call<One>('GET', call
     body: html`<p>${explanation.sentence}</p>
     ${registrationFacts(reader, one, explanation)}
     ${webhookPart(reader, { one, explanation, attempts })}
-    ${await actForms(visit, one)}
+    ${actForms(visit, one)}
     ${callPart(visit, one)}`,
   }
 }

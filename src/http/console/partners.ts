@@ -5,7 +5,7 @@ import { PARTNER_LINK_CALLS } from '../admin/console-links.ts'
 import { KEY_CALLS, PARTNER_CALLS } from '../admin/partners.ts'
 import { QUOTA_NAMES } from '../json/fields.ts'
 import type { Console, Visit } from './console.ts'
-import { type Form, field, mayOf, numberOf, reasonField, shownOnce } from './forms.ts'
+import { actForm, actLink, type Form, field, numberOf, shownOnce } from './forms.ts'
 import {
   type Column,
   facts,
@@ -58,10 +58,8 @@ const stateOf = ({ t }: Reader, { disabled }: Pick<Partner, 'disabled'>): Html =
 const listPage = async (visit: Visit): Promise<Page> => {
   const { c, reader, call } = visit
   const { t, to } = reader
-  const [{ data, nextCursor }, may] = await Promise.all([
-    call<Partners>('GET', '/v1/admin/partners', { query: { cursor: c.req.query('cursor') } }),
-    mayOf(visit),
-  ])
+  const query = { cursor: c.req.query('cursor') }
+  const { data, nextCursor } = await call<Partners>('GET', '/v1/admin/partners', { query })
   const columns: readonly Column<Partner>[] = [
     [{ en: 'Name', zh: '名称' }, ({ id, name }) => partnerLink(reader, { partnerId: id, partnerName: name })],
     [STATE, partner => stateOf(reader, partner)],
@@ -71,47 +69,42 @@ const listPage = async (visit: Visit): Promise<Page> => {
   ]
   return {
     active,
-    body: html`${
-      may(PARTNER_CALLS['POST /v1/admin/partners'])
-        ? html`<p><a class="button" href="${to('partners/new')}">${t(NEW)}</a></p>`
-        : ''
-    }
+    body: html`${actLink(visit, { to: to('partners/new'), name: NEW, call: PARTNER_CALLS['POST /v1/admin/partners'] })}
     ${table(reader, PAGE_NAMES.partners, { columns, items: data, none: { en: 'There is no partner yet.', zh: '还没有合作方。' } })}
     ${nextPage(c, reader, nextCursor, { en: 'More partners', zh: '更多合作方' })}`,
   }
 }
 
-const newPage = (reader: Reader): Page => ({
-  title: reader.t(NEW),
+const newPage = async (visit: Visit): Promise<Page> => ({
+  title: visit.reader.t(NEW),
   active,
-  body: html`<form method="post" action="${reader.to('partners/new')}" class="fields">${field(reader, 'name')}
-    ${reasonField(reader)}<button>${reader.t(NEW)}</button></form>`,
+  body: html`${actForm(visit, { to: 'partners/new', name: NEW, fields: field(visit.reader, 'name') })}`,
 })
 
-const changeForm = (reader: Reader, { id, name, payload, quotas }: Partner): Html => {
-  const { t, to } = reader
-  return html`<h2>${t({ en: 'Change', zh: '修改' })}</h2>
-  <form method="post" action="${to(`partners/${id}`)}" class="fields">${field(reader, 'name', name)}
+const changeForms = (visit: Visit, { id, name, payload, quotas, disabled }: Partner): Html => {
+  const { reader } = visit
+  const { t } = reader
+  const fields = html`${field(reader, 'name', name)}
     <label>${t(PAYLOAD)} <select name="payload">${PAYLOADS.map(
       one => html`<option value="${one}"${one === payload ? html` selected` : ''}>${t(PAYLOAD_WORDS[one])}</option>`,
     )}</select></label>
-    ${QUOTAS.map(quota => field(reader, quota, quotas[quota] ?? ''))}
-    ${reasonField(reader)}<button>${t({ en: 'Save', zh: '保存' })}</button></form>`
-}
-
-const disableForm = (reader: Reader, { id, disabled }: Partner): Html => {
-  const { t, to } = reader
-  const form = (isToBe: boolean, name: Words) => html`
-    <form method="post" action="${to(`partners/${id}`)}" class="row">${reasonField(reader)}
-      <button name="disabled" value="${String(isToBe)}">${t(name)}</button></form>`
-  if (disabled) return form(false, { en: 'Enable', zh: '启用' })
-  return html`<details><summary>${t({ en: 'Disable…', zh: '停用……' })}</summary>
-    <p>${t({
-      en: 'Its keys and links stop working, and nothing is asked or sent for it until it is enabled: all its webhooks wait. Nothing is lost.',
-      zh: '停用后，其密钥和链接失效，在重新启用之前不再为其查询和投递，所有回调都会等待；数据不会丢失。',
-    })}</p>
-    ${form(true, { en: 'Disable the partner', zh: '停用该合作方' })}
-  </details>`
+    ${QUOTAS.map(quota => field(reader, quota, quotas[quota] ?? ''))}`
+  const to = `partners/${id}`
+  const enable = actForm(visit, { to, name: { en: 'Enable', zh: '启用' }, hidden: { disabled: 'false' } })
+  const disable = actForm(visit, {
+    to,
+    name: { en: 'Disable the partner', zh: '停用该合作方' },
+    hidden: { disabled: 'true' },
+    warning: {
+      name: { en: 'Disable…', zh: '停用…' },
+      text: {
+        en: 'Its keys and links stop working, and nothing is asked or sent for it until it is enabled: all its webhooks wait. Nothing is lost.',
+        zh: '停用后，其密钥和链接失效，在重新启用之前不再为其查询和投递，所有回调都会等待；数据不会丢失。',
+      },
+    },
+  })
+  return html`<h2>${t({ en: 'Change', zh: '修改' })}</h2>
+    ${actForm(visit, { to, name: { en: 'Save', zh: '保存' }, fields })}${disabled ? enable : disable}`
 }
 
 const keyTimes = (reader: Reader): readonly Column<Key>[] => [
@@ -141,13 +134,9 @@ const partnerPage = async (visit: Visit): Promise<Page> => {
   const { reader, call } = visit
   const { t, to } = reader
   const path = pathOf(idOf(visit))
-  const [partner, keys, may] = await Promise.all([
-    call<Partner>('GET', path),
-    call<Keys>('GET', `${path}/keys`),
-    mayOf(visit),
-  ])
+  const [partner, keys] = await Promise.all([call<Partner>('GET', path), call<Keys>('GET', `${path}/keys`)])
   const { id, name, payload, quotas, createdAt } = partner
-  const mayChange = may(PARTNER_CALLS['PATCH /v1/admin/partners/:id'])
+  const mayChange = await visit.may(PARTNER_CALLS['PATCH /v1/admin/partners/:id'])
   return {
     title: name,
     active,
@@ -163,18 +152,18 @@ const partnerPage = async (visit: Visit): Promise<Page> => {
     ])}
     <p><a href="${to('registrations', { partner: id })}">${t({ en: 'Its registrations', zh: '其登记' })}</a></p>
     <h2>${t({ en: 'API keys', zh: 'API 密钥' })}</h2>
-    ${keyTable(reader, id, { keys, mayRevoke: may(KEY_CALLS['DELETE /v1/admin/keys/:id']) })}
-    ${
-      may(KEY_CALLS['POST /v1/admin/partners/:id/keys'])
-        ? html`<p><a class="button" href="${to(`partners/${id}/new-key`)}">${t(NEW_KEY)}</a></p>`
-        : ''
-    }
-    ${
-      may(PARTNER_LINK_CALLS['POST /v1/admin/partners/:id/console-links'])
-        ? html`<p><a class="button" href="${to(`partners/${id}/link`)}">${t({ en: 'A link to its pages', zh: '生成其页面的链接' })}</a></p>`
-        : ''
-    }
-    ${mayChange ? changeForm(reader, partner) : ''}${mayChange ? disableForm(reader, partner) : ''}`,
+    ${keyTable(reader, id, { keys, mayRevoke: await visit.may(KEY_CALLS['DELETE /v1/admin/keys/:id']) })}
+    ${actLink(visit, {
+      to: to(`partners/${id}/new-key`),
+      name: NEW_KEY,
+      call: KEY_CALLS['POST /v1/admin/partners/:id/keys'],
+    })}
+    ${actLink(visit, {
+      to: to(`partners/${id}/link`),
+      name: { en: 'A link to its pages', zh: '生成控制台链接' },
+      call: PARTNER_LINK_CALLS['POST /v1/admin/partners/:id/console-links'],
+    })}
+    ${mayChange ? changeForms(visit, partner) : ''}`,
   }
 }
 
@@ -192,8 +181,8 @@ const revokePage = async (visit: Visit): Promise<Page | null> => {
       en: 'It stops working within a second, for good. Make sure that the partner uses another one.',
       zh: '密钥会在一秒内失效，且无法恢复。请先确认合作方已改用其他密钥。',
     })}</p>${facts(keyTimes(reader).map(([name, cell]) => [t(name), cell(key)]))}
-    <form method="post" action="${to(`partners/${id}/revoke`)}" class="row"><input type="hidden" name="key" value="${key.id}">
-      ${reasonField(reader)}<button>${t(REVOKE)}</button> <a href="${to(`partners/${id}`)}">${t({ en: 'Leave it', zh: '不吊销' })}</a></form>`,
+    ${actForm(visit, { to: `partners/${id}/revoke`, name: REVOKE, hidden: { key: key.id } })}
+    <p><a href="${to(`partners/${id}`)}">${t({ en: 'Do not revoke it', zh: '不吊销' })}</a></p>`,
   }
 }
 
@@ -204,10 +193,11 @@ const newKeyPage = async (visit: Visit): Promise<Page> => {
     title: `${reader.t(NEW_KEY)}: ${name}`,
     active,
     body: html`<p>${reader.t({ en: 'Its other keys stay as they are.', zh: '其他密钥不受影响。' })}</p>
-    <form method="post" action="${reader.to(`partners/${id}/new-key`)}" class="row">
-      ${timeInput(reader, 'expiresAt', { label: reader.t({ en: 'Expires; empty: never', zh: '到期时间；不填则不过期' }), isRequired: false })}
-      ${zoneInput(reader)}${reasonField(reader)}
-      <button>${reader.t(NEW_KEY)}</button></form>`,
+    ${actForm(visit, {
+      to: `partners/${id}/new-key`,
+      name: NEW_KEY,
+      fields: html`${timeInput(reader, 'expiresAt', { label: reader.t({ en: 'Expires; empty: never', zh: '到期时间；不填则不过期' }), isRequired: false })}${zoneInput(reader)}`,
+    })}`,
   }
 }
 
@@ -225,7 +215,7 @@ const changeOf = ({ fields: { name, payload, disabled, pending, hosts, daily }, 
 /** `/console/partners`: who may call the API, with which keys. */
 export const addPartners = ({ page, act }: Console): void => {
   page('partners', listPage)
-  page('partners/new', async ({ reader }) => newPage(reader), PARTNER_CALLS['POST /v1/admin/partners'])
+  page('partners/new', newPage, PARTNER_CALLS['POST /v1/admin/partners'])
   act('partners/new', async ({ reader, form, call }) => {
     const { fields, reason } = await form()
     const created = await call<Created>('POST', '/v1/admin/partners', { body: { name: fields.name, reason } })

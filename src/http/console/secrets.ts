@@ -3,6 +3,7 @@ import type { Words } from '../../core/language.ts'
 import type { MeAnswer } from '../partner/me.ts'
 import type { NewSigningSecretAnswer, SigningSecretAnswer } from '../partner/signing-secrets.ts'
 import type { Console, Visit } from './console.ts'
+import { actForm } from './forms.ts'
 import { copied, facts, type Html, PAGE_NAMES, type Page, type Reader, table, time, UNNAMED } from './page.ts'
 
 const FORMS: readonly (readonly ['v1' | 'v1a', Words])[] = [
@@ -18,10 +19,11 @@ const OVERLAPS: readonly (readonly [string, Words])[] = [
 const choices = ({ t }: Reader, all: readonly (readonly [string, Words])[]): Html =>
   html`${all.map(([value, words]) => html`<option value="${value}">${t(words)}</option>`)}`
 
-const secretTable = (reader: Reader, secrets: readonly SigningSecretAnswer[]): Html => {
-  const { t, to } = reader
-  const end = (id: string) => html`<form method="post" action="${to('secrets/end')}">
-    <input type="hidden" name="id" value="${id}"><button>${t({ en: 'End it now', zh: '立即失效' })}</button></form>`
+const secretTable = (visit: Visit, secrets: readonly SigningSecretAnswer[]): Html => {
+  const { reader } = visit
+  const { t } = reader
+  const end = (id: string) =>
+    actForm(visit, { to: 'secrets/end', name: { en: 'End it now', zh: '立即失效' }, hidden: { id } })
   return table(reader, PAGE_NAMES.secrets, {
     items: secrets,
     columns: [
@@ -35,18 +37,20 @@ const secretTable = (reader: Reader, secrets: readonly SigningSecretAnswer[]): H
   })
 }
 
-const rotateForm = (reader: Reader): Html => {
-  const { t, to } = reader
+const rotateForm = (visit: Visit): Html => {
+  const { reader } = visit
+  const { t } = reader
   return html`<h2>${t({ en: 'Change the secret', zh: '更换签名密钥' })}</h2>
   <p>${t({
     en: 'For the overlap every webhook carries a signature of each secret, so the receiver may change in its own time.',
     zh: '重叠期内，每次回调都带有新旧密钥各自的签名，接收端可从容切换。',
   })}</p>
-  <form method="post" action="${to('secrets/rotate')}" class="row">
-    <label>${t({ en: 'Overlap', zh: '重叠期' })} <select name="overlap">${choices(reader, OVERLAPS)}</select></label>
-    <label>${t({ en: 'Signature', zh: '签名方式' })} <select name="type">${choices(reader, FORMS)}</select></label>
-    <button>${t({ en: 'Make a new secret', zh: '生成新密钥' })}</button>
-  </form>`
+  ${actForm(visit, {
+    to: 'secrets/rotate',
+    name: { en: 'Make a new secret', zh: '生成新密钥' },
+    fields: html`<label>${t({ en: 'Overlap', zh: '重叠期' })} <select name="overlap">${choices(reader, OVERLAPS)}</select></label>
+    <label>${t({ en: 'Signature', zh: '签名方式' })} <select name="type">${choices(reader, FORMS)}</select></label>`,
+  })}`
 }
 
 const USAGE: readonly (readonly ['pending' | 'hosts' | 'daily', Words])[] = [
@@ -74,14 +78,15 @@ const usage = (reader: Reader, { name, partnerId, payload, rate, registrationRat
   <p class="as-of">${t({ en: 'As of', zh: '截至' })} ${time(reader, usage.at)}</p>`
 }
 
-const secretsPage = async ({ reader, call }: Visit): Promise<Page> => {
+const secretsPage = async (visit: Visit): Promise<Page> => {
+  const { reader, call } = visit
   const [{ data }, me] = await Promise.all([
     call<{ data: SigningSecretAnswer[] }>('GET', '/v1/signing-secrets'),
     call<MeAnswer>('GET', '/v1/me'),
   ])
   return {
     active: 'secrets',
-    body: html`${secretTable(reader, data)}${rotateForm(reader)}${usage(reader, me)}`,
+    body: html`${secretTable(visit, data)}${rotateForm(visit)}${usage(reader, me)}`,
   }
 }
 

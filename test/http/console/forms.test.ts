@@ -231,6 +231,14 @@ const outcomeFor = ({ operator, partner, role, isOwn }: Case, who: Who): Outcome
   return mayAs(signed, role ?? ADMIN_ROUTES[operator]?.role ?? 'admin') ? 'done' : 'refused'
 }
 
+/** Who may do what: forms, and bulk acts by their names. */
+const WHO_MAY = new Map(
+  CASES.map(one => [
+    [one.route, one.role ? 'cancel' : ''].join(' '),
+    new Set<Who>(WHO.filter(who => ['done', 'sign in'].includes(outcomeFor(one, who)))),
+  ]),
+)
+
 describe('forms', () => {
   test('are all among these', async () => {
     expect([...new Set([...CASES.map(({ route }) => route), ...OPEN_FORMS])].sort()).toEqual(await routesOf('POST'))
@@ -387,7 +395,7 @@ interface PageCase {
 const ofPartner = { id: ({ partner }: World) => partner }
 const PAGES: Readonly<Record<string, PageCase>> = {
   '': { operator: 'read', partner: true },
-  registrations: { operator: 'read', partner: true },
+  registrations: { operator: 'read', partner: true, query: () => '?since=400d' },
   'registrations/export': { operator: 'read', partner: true, file: true },
   'registrations/:id': { operator: 'read', partner: true, id: ({ failed }) => failed, isOfOne: true },
   'registrations/:id/reveal': { operator: 'read', partner: true, id: ({ failed }) => failed, leads: true },
@@ -425,6 +433,16 @@ const statusFor = ({ operator, partner, leads, isOfOne }: PageCase, who: Who): n
   return mayAs(role, operator) ? seen : 403
 }
 
+/** What a page lets its reader do: its forms, and the bulk acts that it leads to. */
+const formsOf = (page: string, path: string): string[] => {
+  const links = [...page.matchAll(/(?:method="post" action|class="button" href)="([^"]*)"/g)].map(([, to = '']) => {
+    const { pathname, searchParams } = new URL(to.replaceAll('&amp;', '&'), `http://notifier.example${BELOW}${path}`)
+    const route = pathname.slice(BELOW.length).replace(/\/[a-z]+_\w{26}(?=\/|$)/, '/:id')
+    return [route, searchParams.get('act') === 'cancel' ? 'cancel' : ''].join(' ')
+  })
+  return links.filter(link => WHO_MAY.has(link))
+}
+
 describe('pages', () => {
   test('are all among these', async () => {
     expect([...Object.keys(PAGES), ...OPEN_PAGES].sort()).toEqual(await routesOf('GET'))
@@ -439,6 +457,8 @@ describe('pages', () => {
       const text = await answer.text()
       expect([route, answer.status]).toEqual([route, statusFor(one, who)])
       expect((answer.headers.get('location') ?? '').includes('sign-in'), route).toBe(who === 'nobody')
+      for (const form of formsOf(text, path))
+        expect([route, form, WHO_MAY.get(form)?.has(who)]).toEqual([route, form, true])
       if (answer.status !== 303)
         expect(answer.headers.get('content-type'), route).toMatch(one.file ? /^text\/csv/ : /^text\/html/)
       if (who === 'two' || who === 'nobody')
