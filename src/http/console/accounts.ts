@@ -6,7 +6,7 @@ import { ACCOUNT_CALLS, type AccountAnswer } from '../admin/accounts.ts'
 import type { Overview } from '../admin/overview.ts'
 import type { Console, Visit } from './console.ts'
 import { actForm, actLink, field, numberOf, orNone } from './forms.ts'
-import { empty, facts, type Html, live, nextPage, type Page, type Reader, time } from './page.ts'
+import { empty, facts, type Html, live, nextPage, type Page, type Reader, showCount, time } from './page.ts'
 
 type Accounts = z.output<(typeof ACCOUNT_CALLS)['GET /v1/admin/accounts']['answers'][200]>
 /** What waits for an account, which the list of accounts has not. */
@@ -28,20 +28,19 @@ const stateOf = ({ t, language }: Reader, account: Pick<Work, 'paused' | 'reason
         ? t({ en: 'by an operator', zh: '由运维人员暂停' })
         : describeFault(reason, language).sentence
     }</span>`
-  if (reachable) return html`${t({ en: 'works', zh: '正常' })}`
+  if (reachable) return t({ en: 'works', zh: '正常' })
   return html`<span class="bad">${t({ en: 'GetResult cannot be reached: ', zh: '无法连接 GetResult：' })}${error}</span>`
 }
 
-const remedyOf = ({ language }: Reader, { paused, reason }: Pick<Work, 'paused' | 'reason'>): Html | '' =>
+const remedyOf = ({ language }: Reader, { paused, reason }: Pick<Work, 'paused' | 'reason'>): Html =>
   paused && reason !== null && reason !== 'operator' ? html`<p>${describeFault(reason, language).advice}</p>` : ''
 
 const work = (reader: Reader, { waiting, due, dueIsCapped, oldestDueAt, nextTryAt }: Work) => {
   const { t } = reader
-  const shown = `${due.toLocaleString('en')}${dueIsCapped ? '+' : ''}`
   return [
     [t({ en: 'Next try', zh: '下次重试' }), time(reader, nextTryAt)],
-    [t({ en: 'Serials that wait', zh: '等待中的流水号' }), waiting.toLocaleString('en')],
-    [t({ en: 'Due now', zh: '已到期' }), shown],
+    [t({ en: 'Serials that wait', zh: '等待中的流水号' }), waiting],
+    [t({ en: 'Due now', zh: '已到期' }), showCount(due, dueIsCapped)],
     [t({ en: 'Due the longest, since', zh: '最早到期于' }), time(reader, oldestDueAt)],
   ] as const
 }
@@ -54,7 +53,7 @@ const accountFacts = (reader: Reader, account: AccountAnswer, works: readonly Wo
     [t({ en: 'State', zh: '状态' }), stateOf(reader, account)],
     [t({ en: 'Code of GetResult', zh: 'GetResult 返回码' }), code ?? '–'],
     [t({ en: 'Since', zh: '始于' }), time(reader, since)],
-    [t({ en: 'Calls a second', zh: '每秒查询次数' }), rate],
+    [t({ en: 'Calls a second', zh: '每秒查询次数' }), String(rate)],
     [t({ en: 'Password', zh: '密码方式' }), mode],
     [
       t({ en: 'For', zh: '使用者' }),

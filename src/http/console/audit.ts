@@ -19,7 +19,7 @@ const OUTCOMES = {
 } satisfies Record<Act['outcome'], Words>
 
 const outcomeOf = ({ t }: Reader, { outcome }: Act): Html =>
-  outcome === 'done' ? html`${t(OUTCOMES.done)}` : html`<span class="bad">${t(OUTCOMES[outcome])}</span>`
+  outcome === 'done' ? t(OUTCOMES.done) : html`<span class="bad">${t(OUTCOMES[outcome])}</span>`
 
 /** Where an object has a page, by what its id begins with. */
 const PLACES = new Map([
@@ -29,7 +29,7 @@ const PLACES = new Map([
   ['reg', 'registrations'],
 ])
 const whichOf = ({ to }: Reader, { object }: Act): Html => {
-  if (object === null) return html`–`
+  if (object === null) return '–'
   const place = PLACES.get(object.split('_')[0] ?? '')
   return place
     ? html`<a href="${to(`${place}/${encodeURIComponent(object)}`)}">${object}</a>`
@@ -39,7 +39,7 @@ const whichOf = ({ to }: Reader, { object }: Act): Html => {
 type Fact = string | number | boolean | null
 const changesOf = ({ changes }: Act): Html => {
   const shown = (fact: Fact | undefined) => (fact === undefined || fact === null ? '–' : String(fact))
-  if (changes === null) return html`–`
+  if (changes === null) return '–'
   return html`<ul class="plain">${Object.entries(changes).map(
     ([field, { before, after }]) => html`<li>${field}: <bdi>${shown(before)}</bdi> → <bdi>${shown(after)}</bdi></li>`,
   )}</ul>`

@@ -8,7 +8,19 @@ import { BULK_CALLS, roleOfBulkAct } from '../admin/bulk.ts'
 import type { BULK, BULK_DRAFT } from '../admin/bulk-view.ts'
 import type { Console, Visit } from './console.ts'
 import { actForm } from './forms.ts'
-import { empty, facts, type Html, live, nextPage, PAGE_NAMES, type Page, type Reader, table, time } from './page.ts'
+import {
+  empty,
+  facts,
+  type Html,
+  live,
+  nextPage,
+  PAGE_NAMES,
+  type Page,
+  type Reader,
+  showCount,
+  table,
+  time,
+} from './page.ts'
 import { withZone } from './picked-time.ts'
 import { foundColumns } from './registration-columns.ts'
 
@@ -40,7 +52,6 @@ const START: Words = { en: 'Start', zh: '开始' }
 const WHICH: Words = { en: 'Which', zh: '范围' }
 
 const isUnderWay = ({ state }: Bulk): boolean => state === 'probing' || state === 'running'
-const countOf = ({ count, countIsCapped }: Bulk): string => `${count.toLocaleString('en')}${countIsCapped ? '+' : ''}`
 
 /** What it is done to, by the names of a search. */
 const filterList = (reader: Reader, filter: Bulk['filter']): Html =>
@@ -52,7 +63,7 @@ const filterList = (reader: Reader, filter: Bulk['filter']): Html =>
 const progress = ({ t, language }: Reader, bulk: Bulk): string => {
   const { done, ratePerSecond, secondsLeft } = bulk
   return [
-    `${done.toLocaleString('en')} / ${countOf(bulk)}`,
+    `${showCount(done)} / ${showCount(bulk.count, bulk.countIsCapped)}`,
     ...(ratePerSecond === null ? [] : [`${ratePerSecond} / ${t({ en: 's', zh: '秒' })}`]),
     ...(secondsLeft === null ? [] : [`${t({ en: 'left', zh: '剩余' })} ${showSpan(secondsLeft * SECOND, language)}`]),
   ].join(' · ')
@@ -117,7 +128,7 @@ const previewPage = async (visit: Visit): Promise<Page> => {
     title: t(NAMES[draft.act]),
     active: 'bulk',
     body: html`${facts([
-      [t({ en: 'Registrations', zh: '登记数' }), countOf(draft)],
+      [t({ en: 'Registrations', zh: '登记数' }), showCount(draft.count, draft.countIsCapped)],
       [t({ en: 'It takes about', zh: '预计用时' }), showSpan(draft.estimatedSeconds * SECOND, language)],
       [t(WHICH), filterList(reader, draft.filter)],
     ])}${
@@ -136,7 +147,7 @@ export const bulkLinks = async (visit: Visit, filter: Readonly<Record<string, st
       ? html`<a class="button" href="${to('bulk/new', { act, ...filter })}">${t(NAMES[act])}…</a> `
       : '',
   )
-  if (!(await visit.may(BULK_CALLS['POST /v1/admin/bulk']))) return html``
+  if (!(await visit.may(BULK_CALLS['POST /v1/admin/bulk']))) return ''
   return html`<p>${t({ en: 'To all that match:', zh: '对全部匹配的登记：' })} ${links}</p>`
 }
 

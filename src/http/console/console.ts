@@ -174,7 +174,11 @@ export const addConsole = (app: Hono<ApiEnv>, deps: SharedDeps): void => {
     let role: Promise<Role> | undefined
     try {
       return await make({
-        ...{ c, reader, session, baseUrl: baseUrlOf(c, deps.trustedProxies), call },
+        c,
+        reader,
+        session,
+        call,
+        baseUrl: baseUrlOf(c, deps.trustedProxies),
         may: async needed => {
           if (session.kind === 'partner') return true
           role ??= roleOf({ call })
@@ -282,7 +286,7 @@ const signInForm = ({ t, to }: Reader, { to: target, wrong }: { to: string; wron
     })}</p>
   </form>`
 
-const problemPage = (problem: Pick<Refused['problem'], 'title' | 'detail' | 'errors'>, form: Html | ''): Page => ({
+const problemPage = (problem: Pick<Refused['problem'], 'title' | 'detail' | 'errors'>, form: Html): Page => ({
   title: problem.title,
   body: html`<p role="alert" class="bad">${problem.detail}</p>
     ${problem.errors ? html`<ul>${problem.errors.map(({ path, message }) => html`<li><code>${path}</code> ${message}</li>`)}</ul>` : ''}

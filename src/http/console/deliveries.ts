@@ -22,6 +22,7 @@ import {
   type Page,
   partnerLink,
   type Reader,
+  showCount,
   table,
   time,
 } from './page.ts'
@@ -61,10 +62,10 @@ const groupList = (visit: Visit, { data, isCapped }: Groups): Html => {
           html`<a href="${to('registrations', { host, error })}">${host}</a>${resend({ host, error })}`,
       ],
       [{ en: 'Error', zh: '错误' }, ({ error }) => html`<code>${error}</code>${meaning(error)}`],
-      [{ en: 'Webhooks', zh: '回调数' }, ({ count }) => count.toLocaleString('en')],
-      [PENDING, ({ pending }) => pending.toLocaleString('en')],
-      [GIVEN_UP, ({ exhausted }) => exhausted.toLocaleString('en')],
-      [{ en: 'Partners', zh: '合作方数' }, ({ partners }) => partners.toLocaleString('en')],
+      [{ en: 'Webhooks', zh: '回调数' }, ({ count }) => count],
+      [PENDING, ({ pending }) => pending],
+      [GIVEN_UP, ({ exhausted }) => exhausted],
+      [{ en: 'Partners', zh: '合作方数' }, ({ partners }) => partners],
       [SINCE, ({ oldestAt }) => time(reader, oldestAt)],
     ],
   })}${
@@ -88,7 +89,7 @@ const troubleColumns = <One extends Trouble>(reader: Reader, form: (one: One) =>
   [{ en: 'State', zh: '状态' }, ({ state }) => reader.t(STATES[state])],
   [SINCE, ({ since }) => time(reader, since)],
   [{ en: 'Last error', zh: '最近的错误' }, ({ lastError }) => lastError ?? '–'],
-  [{ en: 'Held', zh: '暂缓' }, ({ held }) => held.toLocaleString('en')],
+  [{ en: 'Held', zh: '暂缓' }, ({ held }) => held],
 ]
 
 const callbackList = (visit: Visit, { data, nextCursor }: Callbacks): Html => {
@@ -149,9 +150,9 @@ const partnerPage = async (visit: Visit): Promise<Page> => {
   return {
     active: 'deliveries',
     body: html`${facts([
-      [t({ en: 'Delivered in the last hour', zh: '最近一小时已送达' }), deliveries.delivered.toLocaleString('en')],
-      [t(PENDING), deliveries.pending.toLocaleString('en')],
-      [t(GIVEN_UP), deliveries.exhausted.toLocaleString('en')],
+      [t({ en: 'Delivered in the last hour', zh: '最近一小时已送达' }), deliveries.delivered],
+      [t(PENDING), deliveries.pending],
+      [t(GIVEN_UP), deliveries.exhausted],
     ])}
     <h2>${t(URLS)}</h2>
     ${table(reader, URLS, { items: callbacks, none: NO_URL, columns: troubleColumns(reader, testForm) })}
@@ -199,7 +200,7 @@ const resendPage = async ({ c, reader, call }: Visit): Promise<Page> => {
       facts([
         [t({ en: 'Created since', zh: '创建时间不早于' }), time(reader, since)],
         [t({ en: 'Until', zh: '不晚于' }), time(reader, until)],
-        [t({ en: 'Progress', zh: '进度' }), `${resent.toLocaleString('en')} / ${count.toLocaleString('en')}`],
+        [t({ en: 'Progress', zh: '进度' }), `${showCount(resent)} / ${showCount(count)}`],
         [t({ en: 'State', zh: '状态' }), state],
       ]),
     ),

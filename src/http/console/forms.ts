@@ -74,7 +74,7 @@ interface ActForm {
   name: Words
   /** What of the API it calls for operators. */
   call?: { role: Role }
-  fields?: Html | ''
+  fields?: Html
   hidden?: Readonly<Record<string, string>>
   /** It is opened first, and says what it means. */
   warning?: { name: Words; text: Words }
@@ -104,7 +104,7 @@ export const actLink = async (
 
 const MOST_FIELDS = 40
 /** A form that was refused, to be changed and sent again: what was typed can be seen, but for a secret, which is to be typed again. */
-export const formAgain = (reader: Reader, sent: Readonly<Record<string, string>>): Html | '' => {
+export const formAgain = (reader: Reader, sent: Readonly<Record<string, string>>): Html => {
   const isTyped = (name: string): name is Typed => Object.hasOwn(FIELDS, name)
   const names = Object.keys(sent).slice(0, MOST_FIELDS)
   if (!names.some(isTyped)) return ''

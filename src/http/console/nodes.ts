@@ -13,7 +13,7 @@ const stateOf = ({ t, language }: Reader, { lost, differsIn }: Overview['nodes']
     ...(different ? [t({ en: `differs in: ${different}`, zh: `与其他节点不一致：${different}` })] : []),
   ]
   return said.length === 0
-    ? html`${t({ en: 'works', zh: '正常' })}`
+    ? t({ en: 'works', zh: '正常' })
     : html`<span class="bad">${said.join(t({ en: '; ', zh: '；' }))}</span>`
 }
 

@@ -8,9 +8,8 @@ import { QUOTA_NAMES } from '../json/fields.ts'
 import type { MeAnswer } from '../partner/me.ts'
 import type { StatusAnswer } from '../partner/status.ts'
 import type { Console, Visit } from './console.ts'
-import { facts, type Html, live, type Page, pageName, type Reader, table, time, UNNAMED } from './page.ts'
+import { facts, type Html, live, type Page, pageName, type Reader, showCount, table, time, UNNAMED } from './page.ts'
 
-const MORE = '+'
 /** For so long those who watch share what one of them has read: it writes into the database, to see whether that can be. */
 const SHARED_MS = 4 * SECOND
 
@@ -62,15 +61,13 @@ const problemList = (reader: Reader, { problems, accounts }: Overview): Html => 
   })}</ol>`
 }
 
-const disabledOnes = ({ t, to }: Reader, { disabledPartners }: Overview): Html | '' =>
+const disabledOnes = ({ t, to }: Reader, { disabledPartners }: Overview): Html =>
   disabledPartners.length === 0
     ? ''
     : html`<p>${t({ en: 'Disabled partners whose work waits', zh: '已停用、但仍有登记或回调等待的合作方' })}${disabledPartners.map(
         ({ id, name }, i) =>
           html`${i === 0 ? t({ en: ': ', zh: '：' }) : t({ en: ', ', zh: '、' })}<a href="${to(`partners/${id}`)}"><bdi>${name}</bdi></a>`,
       )}</p>`
-
-const count = (n: number, isCapped: boolean): string => `${n.toLocaleString('en')}${isCapped ? MORE : ''}`
 
 const queues = (reader: Reader, { at, polls, deliveries }: Overview): Html => {
   const { t, language } = reader
@@ -85,11 +82,11 @@ const queues = (reader: Reader, { at, polls, deliveries }: Overview): Html => {
     ],
     columns: [
       [UNNAMED, ({ is }) => t(is)],
-      [{ en: 'Due now', zh: '已到期' }, ({ due, dueIsCapped }) => count(due, dueIsCapped)],
+      [{ en: 'Due now', zh: '已到期' }, ({ due, dueIsCapped }) => showCount(due, dueIsCapped)],
       [{ en: 'Longest wait', zh: '最长等待' }, ({ oldestDueAt }) => late(oldestDueAt)],
-      [{ en: 'Under way', zh: '进行中' }, ({ leased }) => leased.toLocaleString('en')],
-      [{ en: 'Later', zh: '未到期' }, ({ scheduled }) => scheduled.toLocaleString('en')],
-      [{ en: 'Held', zh: '暂缓' }, ({ held }) => held?.toLocaleString('en') ?? '–'],
+      [{ en: 'Under way', zh: '进行中' }, ({ leased }) => leased],
+      [{ en: 'Later', zh: '未到期' }, ({ scheduled }) => scheduled],
+      [{ en: 'Held', zh: '暂缓' }, ({ held }) => held ?? '–'],
     ],
   })}
   <figure class="backlog" data-at="${at}" data-polls="${polls.due}" data-deliveries="${deliveries.due}" hidden>
@@ -180,15 +177,15 @@ const partnerPage = async ({ reader, call }: Visit): Promise<Page> => {
     ])}
     <h2>${t({ en: 'Webhooks of the last hour', zh: '最近一小时的回调' })}</h2>
     ${facts([
-      [t({ en: 'Delivered', zh: '已送达' }), deliveries.delivered.toLocaleString('en')],
-      [t({ en: 'Retrying', zh: '自动重试中' }), deliveries.pending.toLocaleString('en')],
-      [t({ en: 'Given up', zh: '已放弃' }), deliveries.exhausted.toLocaleString('en')],
+      [t({ en: 'Delivered', zh: '已送达' }), deliveries.delivered],
+      [t({ en: 'Retrying', zh: '自动重试中' }), deliveries.pending],
+      [t({ en: 'Given up', zh: '已放弃' }), deliveries.exhausted],
     ])}
     <h2>${t({ en: 'What counts for your quotas', zh: '配额用量' })}</h2>
     ${facts(
       (['pending', 'hosts', 'daily'] as const).map(quota => [
         t(QUOTA_NAMES[quota]),
-        `${usage[quota].toLocaleString('en')} / ${quotas[quota]?.toLocaleString('en') ?? t({ en: 'no limit', zh: '不限' })}`,
+        `${showCount(usage[quota])} / ${quotas[quota]?.toLocaleString('en') ?? t({ en: 'no limit', zh: '不限' })}`,
       ]),
     )}`,
     ),

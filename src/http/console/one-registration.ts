@@ -49,7 +49,7 @@ const lastAnswer = ({ t }: Reader, { polling: { lastAnswer: kind, code, status }
 
 /** What came with it is not for who looks over a partner's shoulder. */
 const verdict = ({ t, session }: Reader, { result }: One): Html => {
-  if (result === null) return html`–`
+  if (result === null) return '–'
   const { status, message, similarity, livingScore } = result
   const told = [
     message,
@@ -58,13 +58,13 @@ const verdict = ({ t, session }: Reader, { result }: One): Html => {
   ]
     .filter(Boolean)
     .join(' · ')
-  if (told === '') return html`${status}`
+  if (told === '') return status
   if (session?.kind === 'operator') return html`${status} · ${told}`
   return html`${status}<details><summary>${t({ en: 'Show', zh: '显示' })}</summary>${told}</details>`
 }
 
 /** Whose it is, and with what it is asked: for operators. */
-const belonging = ({ t, to }: Reader, { partner, account }: Detail): [string, Html | string][] => [
+const belonging = ({ t, to }: Reader, { partner, account }: Detail): [string, Html][] => [
   [
     t({ en: 'Partner', zh: '合作方' }),
     html`<bdi>${partner.name ?? '–'}</bdi> <a href="${to('registrations', { partner: partner.id })}"><code>${partner.id}</code></a>${
@@ -136,7 +136,7 @@ const webhookPart = (
   ${attemptTable(reader, attempts)}`
 }
 
-const actForms = (visit: Visit, { status, delivery, metadata }: One): Html | '' => {
+const actForms = (visit: Visit, { status, delivery, metadata }: One): Html => {
   if (status === 'cancelled') return ''
   const path = pathOf(visit)
   const reveal = actForm(visit, {

@@ -8,7 +8,8 @@ import { queryText } from './api-calls.ts'
 import { languageFor } from './language.ts'
 import type { Session } from './sessions.ts'
 
-export type Html = HtmlEscapedString | Promise<HtmlEscapedString>
+/** What can stand in a page. A plain string is text: `html` escapes it. */
+export type Html = string | HtmlEscapedString | Promise<HtmlEscapedString>
 
 /** Who reads a page, and how things are written for them. */
 export interface Reader {
@@ -36,7 +37,7 @@ export const readerOf = (c: Context, session: Session | null): Reader => {
 
 /** A time of the API, in the reader's zone. */
 export const time = ({ language }: Reader, at: string | null, none = '–'): Html =>
-  at === null ? html`${none}` : html`<time datetime="${at}">${SHOW_TIME[language](Date.parse(at))}</time>`
+  at === null ? none : html`<time datetime="${at}">${SHOW_TIME[language](Date.parse(at))}</time>`
 
 /** What the pages of the navigation are called. */
 export const PAGE_NAMES = {
@@ -125,8 +126,12 @@ export const partnerLink = ({ to }: Reader, one: { partnerId: string; partnerNam
 /** `1 of` many: what a list says when it has nothing. */
 export const empty = (text: string): Html => html`<p class="empty">${text}</p>`
 
+/** `1,000`, or `1,000+` where there may be more. */
+export const showCount = (n: number, isCapped = false): string => `${n.toLocaleString('en')}${isCapped ? '+' : ''}`
+const shown = (value: Html | number): Html => (typeof value === 'number' ? showCount(value) : value)
+
 /** What a table has of each item. */
-export type Column<Item> = readonly [name: Words, cell: (item: Item) => Html | string | number]
+export type Column<Item> = readonly [name: Words, cell: (item: Item) => Html | number]
 export const UNNAMED: Words = { en: '', zh: '' }
 
 interface Table<Item> {
@@ -139,13 +144,13 @@ interface Table<Item> {
 export const table = <Item>({ t }: Reader, label: Words, { columns, items, none }: Table<Item>): Html => {
   if (none && items.length === 0) return empty(t(none))
   const head = columns.map(([name]) => (name === UNNAMED ? html`<td></td>` : html`<th scope="col">${t(name)}</th>`))
-  const rows = items.map(item => html`<tr>${columns.map(([, cell]) => html`<td>${cell(item)}</td>`)}</tr>`)
+  const rows = items.map(item => html`<tr>${columns.map(([, cell]) => html`<td>${shown(cell(item))}</td>`)}</tr>`)
   return html`<div class="table" role="region" aria-label="${t(label)}" tabindex="0"><table><thead><tr>${head}</tr></thead><tbody>${rows}</tbody></table></div>`
 }
 
 /** Facts by name. */
-export const facts = (entries: readonly (readonly [name: string, value: Html | string | number])[]): Html =>
-  html`<dl>${entries.map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>`
+export const facts = (entries: readonly (readonly [name: string, value: Html | number])[]): Html =>
+  html`<dl>${entries.map(([name, value]) => html`<div><dt>${name}</dt><dd>${shown(value)}</dd></div>`)}</dl>`
 
 /** A text with a button that copies it. */
 export const copied = ({ t }: Reader, text: string, id = 'copied'): Html =>
@@ -157,7 +162,7 @@ export const nextPage = (
   { t }: Reader,
   cursor: string | null,
   name: Words = { en: 'Older ones', zh: '更早的记录' },
-): Html | string => {
+): Html => {
   if (cursor === null) return ''
   const here = new URL(c.req.url)
   here.searchParams.set('cursor', cursor)

@@ -51,9 +51,7 @@ const pathOf = (id = ''): string => `/v1/admin/partners/${encodeURIComponent(id)
 const idOf = ({ c }: Visit): string => c.req.param('id') ?? ''
 
 const stateOf = ({ t }: Reader, { disabled }: Pick<Partner, 'disabled'>): Html =>
-  disabled
-    ? html`<span class="bad">${t({ en: 'disabled', zh: '已停用' })}</span>`
-    : html`${t({ en: 'enabled', zh: '启用' })}`
+  disabled ? html`<span class="bad">${t({ en: 'disabled', zh: '已停用' })}</span>` : t({ en: 'enabled', zh: '启用' })
 
 const listPage = async (visit: Visit): Promise<Page> => {
   const { c, reader, call } = visit
@@ -144,10 +142,7 @@ const partnerPage = async (visit: Visit): Promise<Page> => {
       ['id', html`<code>${id}</code>`],
       [t(STATE), stateOf(reader, partner)],
       [t(PAYLOAD), t(PAYLOAD_WORDS[payload])],
-      ...QUOTAS.map(
-        quota =>
-          [limitName(reader, quota), quotas[quota]?.toLocaleString('en') ?? t({ en: 'no limit', zh: '不限' })] as const,
-      ),
+      ...QUOTAS.map(quota => [limitName(reader, quota), quotas[quota] ?? t({ en: 'no limit', zh: '不限' })] as const),
       [t(CREATED), time(reader, createdAt)],
     ])}
     <p><a href="${to('registrations', { partner: id })}">${t({ en: 'Its registrations', zh: '其登记' })}</a></p>

@@ -4,7 +4,18 @@ import type { MeAnswer } from '../partner/me.ts'
 import type { NewSigningSecretAnswer, SigningSecretAnswer } from '../partner/signing-secrets.ts'
 import type { Console, Visit } from './console.ts'
 import { actForm } from './forms.ts'
-import { copied, facts, type Html, PAGE_NAMES, type Page, type Reader, table, time, UNNAMED } from './page.ts'
+import {
+  copied,
+  facts,
+  type Html,
+  PAGE_NAMES,
+  type Page,
+  type Reader,
+  showCount,
+  table,
+  time,
+  UNNAMED,
+} from './page.ts'
 
 const FORMS: readonly (readonly ['v1' | 'v1a', Words])[] = [
   ['v1', { en: 'v1: HMAC-SHA256, one secret for both sides', zh: 'v1：HMAC-SHA256，共享密钥' }],
@@ -63,7 +74,7 @@ const usage = (reader: Reader, { name, partnerId, payload, rate, registrationRat
   const perSecond = ({ perSecond, burst }: MeAnswer['rate']) =>
     t({ en: `${perSecond} a second, ${burst} at once`, zh: `每秒 ${perSecond}，突发 ${burst}` })
   const of = (used: number, quota: number | null) =>
-    quota === null ? used.toLocaleString('en') : `${used.toLocaleString('en')} / ${quota.toLocaleString('en')}`
+    quota === null ? used : `${showCount(used)} / ${showCount(quota)}`
   return html`<h2>${t({ en: 'Limits and usage', zh: '限额与用量' })}</h2>
   ${facts([
     [t({ en: 'Partner', zh: '合作方' }), html`${name} <code>${partnerId}</code>`],

@@ -8,8 +8,8 @@ type Setting = SettingsAnswer['data'][number]
 const inForce = ({ t }: Reader, { value, secret, isDefault }: Setting): Html => {
   if (value !== null && value !== '')
     return isDefault ? html`<code>${value}</code>` : html`<strong><code>${value}</code></strong>`
-  if (!secret) return html`${t({ en: 'not set', zh: '未设置' })}`
-  return html`${t(isDefault ? { en: 'not set', zh: '未设置' } : { en: 'set, and not shown', zh: '已设置（不显示）' })}`
+  if (!secret) return t({ en: 'not set', zh: '未设置' })
+  return t(isDefault ? { en: 'not set', zh: '未设置' } : { en: 'set, and not shown', zh: '已设置（不显示）' })
 }
 
 const settingsPage = async ({ reader, call }: Visit): Promise<Page> => {
