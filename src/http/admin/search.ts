@@ -7,7 +7,7 @@ import { REASONS } from '../../core/verification.ts'
 import type { Account } from '../../store/accounts/rows.ts'
 import { ALL_REGISTRATIONS, type RegistrationFilter } from '../../store/registrations/filter.ts'
 import type { Store } from '../../store/store.ts'
-import { choiceField, textField } from '../json/fields.ts'
+import { choiceField, textField, timeField } from '../json/fields.ts'
 import { invalid, said } from '../json/validate.ts'
 
 const PARTNER = said({ en: 'must be the id of a partner', zh: '必须是某个合作方的 id' })
@@ -29,14 +29,14 @@ const WHEN = said({
 const TIME_OR_DURATION = 'time-or-duration'
 const LONGEST_BACK_MS = 400 * DAY
 
-const isoTime = z.iso.datetime({ offset: true })
+const time = timeField()
 
 /** A time, or how long ago it was, as epoch ms by `now`. */
 const when = z
   .string(WHEN)
   .refine(text => {
     const ms = readDuration(text)
-    return ms === null ? isoTime.safeParse(text).success : ms <= LONGEST_BACK_MS
+    return ms === null ? time.safeParse(text).success : ms <= LONGEST_BACK_MS
   }, WHEN)
   .transform(text => (now: number) => {
     const ms = readDuration(text)

@@ -89,6 +89,11 @@ const TIME = {
   en: 'must be a time in ISO 8601 with its offset, such as 2026-11-24T08:00:00Z',
   zh: '必须是带时区偏移的 ISO 8601 时间，例如 2026-11-24T08:00:00Z',
 }
-/** A time in a body, as epoch ms; `message` says what it must be. */
+const FIRST = Date.parse('0000-01-01T00:00:00Z')
+const LAST = Date.parse('9999-12-31T23:59:59.999Z')
+/** A time, as epoch ms; `message` says what it must be. In UTC too its year has four digits: another could be in no answer. */
 export const timeField = (message: Words = TIME) =>
-  z.iso.datetime({ offset: true, error: said(message) }).transform(text => Date.parse(text))
+  z.iso
+    .datetime({ offset: true, error: said(message) })
+    .transform(text => Date.parse(text))
+    .refine(at => at >= FIRST && at <= LAST, said(message))

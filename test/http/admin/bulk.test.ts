@@ -116,6 +116,7 @@ describe('a bulk act', () => {
     [{ filter: { account: 'none' } }, 'filter.account'],
     [{ filter: { partner: 'partner_none' } }, 'filter.partner'],
     [{ filter: { since: 'yesterday' } }, 'filter.since'],
+    [{ filter: { since: '9999-12-31T23:59:59-08:00' } }, 'filter.since'],
     [{ filter: { status: 'failed', idcardid: '1' } }, 'filter.idcardid'],
     [{ reason: undefined }, 'reason'],
     [{ act: 'poll', probe: true }, 'probe'],

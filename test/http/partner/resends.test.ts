@@ -46,7 +46,9 @@ test('answers with the number of messages and the address of its progress', asyn
 test.each([
   [{}, ['since', 'delivery']],
   [{ since: 'yesterday', delivery: 'exhausted' }, ['since']],
-
+  // In UTC they are of the years 10000 and -1.
+  [{ since: '9999-12-31T23:59:59-08:00', delivery: 'exhausted' }, ['since']],
+  [{ since: '0000-01-01T00:00:00+08:00', delivery: 'exhausted' }, ['since']],
   [{ since: SINCE, until: '2026-11-24T15:59:59Z', delivery: 'exhausted' }, ['until']],
   [{ since: SINCE, delivery: 'delivered' }, ['delivery']],
   [{ since: SINCE, delivery: 'exhausted', partner: 'x' }, ['partner']],
