@@ -74,7 +74,7 @@ const listPage = async (visit: Visit): Promise<Page> => {
   ])
   const { t, to } = reader
   const sections = list.data.map(
-    account => html`<section id="${account.id}">
+    account => html`<section>
     <h2><a href="${to(`accounts/${account.id}`)}">${account.account}</a></h2>${accountFacts(reader, account, works)}</section>`,
   )
   return {

@@ -2,60 +2,68 @@ import { html } from 'hono/html'
 import { SECOND } from '../../core/duration.ts'
 import type { Language, Words } from '../../core/language.ts'
 import { showBytes, showSpan } from '../../core/show-sizes.ts'
+import type { TroubleCode } from '../../core/trouble.ts'
 import type { Overview } from '../admin/overview.ts'
 import type { SharedDeps } from '../api-env.ts'
 import { QUOTA_NAMES } from '../json/fields.ts'
 import type { MeAnswer } from '../partner/me.ts'
 import type { StatusAnswer } from '../partner/status.ts'
 import type { Console, Visit } from './console.ts'
-import { facts, type Html, live, type Page, pageName, type Reader, showCount, table, time, UNNAMED } from './page.ts'
+import { facts, type Html, live, PAGE_NAMES, type Page, type Reader, showCount, table, time, UNNAMED } from './page.ts'
 
 /** For so long those who watch share what one of them has read: it writes into the database, to see whether that can be. */
 const SHARED_MS = 4 * SECOND
 
-type Light = 'good' | 'bad'
 /** One of the lights: is it well, and what is it about. */
-const light = ({ t }: Reader, is: Light, name: Words): Html => {
-  const state = is === 'good' ? { en: 'well', zh: '正常' } : { en: 'not well', zh: '异常' }
-  return html`<li class="light ${is}"><span aria-hidden="true"></span>${t(name)}<span class="hidden">: ${t(state)}</span></li>`
+const light = ({ t }: Reader, isGood: boolean, name: Words): Html => {
+  const state = isGood ? { en: 'well', zh: '正常' } : { en: 'not well', zh: '异常' }
+  return html`<li class="light ${isGood ? 'good' : 'bad'}"><span aria-hidden="true"></span>${t(name)}<span class="hidden">: ${t(state)}</span></li>`
 }
 
-/** Which troubles each light is about. */
-const ASKED = new Set(['account_paused', 'account_paused_by_operator', 'upstream_unreachable', 'polls_late'])
-const SENT = new Set(['deliveries_held', 'deliveries_late', 'messages_exhausted', 'callbacks_failing', 'messages_held'])
-const SERVICE = new Set(['no_service', 'store_failing', 'node_lost', 'node_differs', 'disk_low', 'backup_failed'])
+const ASKED: Words = { en: 'Asked', zh: '查询' }
+const SENT: Words = { en: 'Sent', zh: '投递' }
+const SERVICE: Words = { en: 'Service', zh: '服务' }
+const CLOCK: Words = { en: 'Clock', zh: '时钟' }
+const NOTICES: Words = { en: 'Notices', zh: '通知' }
 
-const lights = (reader: Reader, { problems }: Overview): Html => {
-  const isAny = (among: ReadonlySet<string>): Light => (problems.some(({ code }) => among.has(code)) ? 'bad' : 'good')
-  return html`<ul class="lights" aria-label="${reader.t({ en: 'Is it well', zh: '是否正常' })}">
-    ${light(reader, isAny(ASKED), { en: 'Asked', zh: '查询' })}
-    ${light(reader, isAny(SENT), { en: 'Sent', zh: '投递' })}
-    ${light(reader, isAny(SERVICE), { en: 'Service', zh: '服务' })}
-    ${light(reader, isAny(new Set(['clock_wrong'])), { en: 'Clock', zh: '时钟' })}
-    ${light(reader, isAny(new Set(['operators_not_told'])), { en: 'Notices', zh: '通知' })}
+type Place = readonly [page: keyof typeof PAGE_NAMES, anchor: string]
+/** Which light each trouble is about, and where it is mended; one of an account, there. */
+const TROUBLES: Readonly<Record<TroubleCode, readonly [light: Words, where?: Place]>> = {
+  account_paused: [ASKED],
+  account_paused_by_operator: [ASKED],
+  upstream_unreachable: [ASKED],
+  polls_late: [ASKED],
+  deliveries_held: [SENT],
+  deliveries_late: [SENT],
+  messages_exhausted: [SENT, ['deliveries', '#given-up']],
+  callbacks_failing: [SENT, ['deliveries', '#urls']],
+  messages_held: [SENT, ['deliveries', '#urls']],
+  no_service: [SERVICE],
+  store_failing: [SERVICE],
+  node_lost: [SERVICE, ['nodes', '']],
+  node_differs: [SERVICE, ['nodes', '']],
+  disk_low: [SERVICE],
+  backup_failed: [SERVICE, ['nodes', '#backups']],
+  clock_wrong: [CLOCK],
+  operators_not_told: [NOTICES, ['told', '']],
+}
+
+export const lights = (reader: Reader, problems: readonly Pick<Overview['problems'][number], 'code'>[]): Html =>
+  html`<ul class="lights" aria-label="${reader.t({ en: 'Is it well', zh: '是否正常' })}">
+    ${[ASKED, SENT, SERVICE, CLOCK, NOTICES].map(name =>
+      light(reader, !problems.some(({ code }) => TROUBLES[code][0] === name), name),
+    )}
   </ul>`
-}
-
-/** Where to mend what is of no account, in the console: a page, and the place in it. */
-const WHERE: Readonly<Record<string, string>> = {
-  messages_exhausted: 'deliveries#given-up',
-  callbacks_failing: 'deliveries#urls',
-  messages_held: 'deliveries#urls',
-  node_lost: 'nodes',
-  node_differs: 'nodes',
-  backup_failed: 'nodes#backups',
-  operators_not_told: 'told',
-}
 
 const problemList = (reader: Reader, { problems, accounts }: Overview): Html => {
   const { t, to } = reader
   if (problems.length === 0) return html`<p class="calm">${t({ en: 'Nothing is wrong.', zh: '一切正常。' })}</p>`
   return html`<ol class="problems">${problems.map(({ code, account, sentence, advice }) => {
     const id = accounts.find(one => one.account === account)?.id
-    const where = id ? `accounts#${id}` : (WHERE[code] ?? '')
-    const name = where && pageName(where.replace(/#.*/, ''))
+    const where: Place | undefined = id ? ['accounts', `/${id}`] : TROUBLES[code][1]
+    const name = where && PAGE_NAMES[where[0]]
     const link = name
-      ? html`<p><a class="button" href="${to(where)}">${t({ en: `Look there: ${name.en}`, zh: `前往“${name.zh}”处理` })}</a></p>`
+      ? html`<p><a class="button" href="${to(where.join(''))}">${t({ en: `Look there: ${name.en}`, zh: `前往“${name.zh}”处理` })}</a></p>`
       : ''
     return html`<li><p class="bad">${sentence}</p><p>${advice}</p>${link}</li>`
   })}</ol>`
@@ -118,7 +126,7 @@ const operatorPage = (reader: Reader, overview: Overview, metrics: Html): Page =
       true,
       html`
     <p class="as-of">${t({ en: 'As of', zh: '截至' })} ${time(reader, overview.at)}</p>
-    ${lights(reader, overview)}
+    ${lights(reader, overview.problems)}
     ${problemList(reader, overview)}
     ${disabledOnes(reader, overview)}
     ${queues(reader, overview)}
@@ -149,8 +157,8 @@ const partnerPage = async ({ reader, call }: Visit): Promise<Page> => {
       html`
     <p class="as-of">${t({ en: 'As of', zh: '截至' })} ${time(reader, at)}</p>
     <ul class="lights">
-      ${light(reader, upstream.reachable && !account.paused ? 'good' : 'bad', { en: 'Asked', zh: '查询' })}
-      ${light(reader, callbacks.length === 0 ? 'good' : 'bad', { en: 'Sent', zh: '投递' })}
+      ${light(reader, upstream.reachable && !account.paused, ASKED)}
+      ${light(reader, callbacks.length === 0, SENT)}
     </ul>
     ${isWell ? html`<p class="calm">${t({ en: 'Nothing is wrong.', zh: '一切正常。' })}</p>` : ''}
     ${

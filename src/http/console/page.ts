@@ -59,9 +59,6 @@ const PAGES: Readonly<Record<Session['kind'], readonly Entry[]>> = {
   partner: ['', 'registrations', 'deliveries', 'secrets'],
 }
 
-export const pageName = (path: string): Words | undefined =>
-  new Map<string, Words>(Object.entries(PAGE_NAMES)).get(path)
-
 const OTHER: Readonly<Record<Language, { lang: Language; name: string; tag: string }>> = {
   en: { lang: 'zh', name: '中文', tag: 'zh-CN' },
   zh: { lang: 'en', name: 'English', tag: 'en' },

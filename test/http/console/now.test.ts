@@ -1,5 +1,9 @@
 import { expect, test } from 'vitest'
+import type { Words } from '../../../src/core/language.ts'
+import { CATALOGUES } from '../../../src/core/operator-texts/describe.ts'
 import { Secret } from '../../../src/core/secret.ts'
+import type { TroubleCode } from '../../../src/core/trouble.ts'
+import { lights } from '../../../src/http/console/now.ts'
 import { ADMIN_TOKEN } from '../support/api.ts'
 import { openConsole } from './support.ts'
 
@@ -45,4 +49,16 @@ test('names a disabled partner whose work waits, and leads to it', async () => {
   expect(await read()).not.toContain(link)
   await change({ disabled: true })
   expect(await read()).toContain(link)
+})
+
+test('each trouble turns one light red', () => {
+  const reader = { language: 'en', session: null, t: (words: Words) => words.en, to: (path: string) => path } as const
+  const red = (code: TroubleCode) =>
+    [...String(lights(reader, [{ code }])).matchAll(/class="light bad"><span[^>]*><\/span>(\w+)/g)].map(
+      ([, name]) => name,
+    )
+  const codes = Object.keys(CATALOGUES.en.troubles) as TroubleCode[]
+  const all = codes.map(code => [code, red(code)] as const)
+  for (const [code, names] of all) expect([code, names.length]).toEqual([code, 1])
+  expect(new Set(all.flatMap(([, names]) => names))).toEqual(new Set(['Asked', 'Sent', 'Service', 'Clock', 'Notices']))
 })
