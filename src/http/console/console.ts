@@ -207,7 +207,11 @@ export const addConsole = (app: Hono<ApiEnv>, deps: SharedDeps): void => {
         }),
       ),
     file: (path, make) => app.get(`/console/${path}`, c => visited(c, make)),
-    act: (path, run) => app.post(`/console/${path}`, c => visited(c, async visit => show(visit, await run(visit)))),
+    act: (path, run) => {
+      app.post(`/console/${path}`, c => visited(c, async visit => show(visit, await run(visit))))
+      // Where it has no page of that path, what it answers leads on, such as to the other language.
+      app.get(`/console/${path}`, c => visited(c, visit => show(visit, pathOf(c).replace(/\/[^/]*$/, ''))))
+    },
   }
 
   const signInPage = (c: Context, reader: Reader, wrong: string | null): Page => ({

@@ -211,8 +211,6 @@ const resendPage = async ({ c, reader, call }: Visit): Promise<Page> => {
 export const addDeliveries = ({ page, act }: Console): void => {
   page('deliveries', visit => (visit.session.kind === 'operator' ? operatorPage(visit) : partnerPage(visit)))
   page('deliveries/resend/:id', resendPage)
-  // What a test has brought is kept nowhere.
-  page('deliveries/test', async () => 'deliveries')
   act('deliveries/enable', async ({ call, form }) => {
     const { reason, fields } = await form()
     await call('POST', '/v1/admin/callbacks/enable', { body: { ...fields, reason } })

@@ -206,8 +206,6 @@ const whyOf = async ({ session, form }: Visit): Promise<{ reason?: string | unde
 /** `/console/registrations/:id`: all about one registration, and what can be done with it. */
 export const addOneRegistration = ({ page, act }: Console): void => {
   page(PATH, visit => onePage(visit))
-  // What was revealed is in no address.
-  page(`${PATH}/reveal`, async visit => pathOf(visit))
   act(`${PATH}/reveal`, async visit => {
     const body = await whyOf(visit)
     return onePage(visit, () => visit.call<Detail>('POST', `${callOf(visit)}/reveal`, { body }))

@@ -394,14 +394,16 @@ interface PageCase {
 }
 const ofPartner = { id: ({ partner }: World) => partner }
 const PAGES: Readonly<Record<string, PageCase>> = {
+  // What a form answers has the address of the form: from there it leads to the page above.
+  ...Object.fromEntries(
+    CASES.map(({ route, id }) => [route, { operator: 'read', partner: true, leads: true, ...(id ? { id } : {}) }]),
+  ),
   '': { operator: 'read', partner: true },
   registrations: { operator: 'read', partner: true, query: () => '?since=400d' },
   'registrations/export': { operator: 'read', partner: true, file: true },
   'registrations/:id': { operator: 'read', partner: true, id: ({ failed }) => failed, isOfOne: true },
-  'registrations/:id/reveal': { operator: 'read', partner: true, id: ({ failed }) => failed, leads: true },
   find: { operator: 'read', partner: true, query: () => `?q=${SERIAL}`, leads: true },
   deliveries: { operator: 'read', partner: true },
-  'deliveries/test': { operator: 'read', partner: true, leads: true },
   'deliveries/resend/:id': { partner: true, id: ({ resend }) => resend, isOfOne: true },
   bulk: { operator: 'read' },
   'bulk/new': { operator: 'operate', query: () => '?act=poll&status=pending' },
