@@ -5,11 +5,12 @@ import { showBytes, showSpan } from '../../core/show-sizes.ts'
 import type { TroubleCode } from '../../core/trouble.ts'
 import type { Overview } from '../admin/overview.ts'
 import type { SharedDeps } from '../api-env.ts'
-import { QUOTA_NAMES } from '../json/fields.ts'
+import { QUOTA_KEYS, QUOTA_NAMES } from '../json/fields.ts'
 import type { MeAnswer } from '../partner/me.ts'
 import type { StatusAnswer } from '../partner/status.ts'
 import type { Console, Visit } from './console.ts'
 import { facts, type Html, live, PAGE_NAMES, type Page, type Reader, showCount, table, time, UNNAMED } from './page.ts'
+import { PAYLOAD, PAYLOAD_WORDS } from './words.ts'
 
 /** For so long those who watch share what one of them has read: it writes into the database, to see whether that can be. */
 const SHARED_MS = 4 * SECOND
@@ -143,9 +144,27 @@ const operatorPage = (reader: Reader, overview: Overview, metrics: Html): Page =
   }
 }
 
+const usageFacts = (
+  reader: Reader,
+  { name, partnerId, payload, rate, registrationRate, quotas, usage }: MeAnswer,
+): Html => {
+  const { t } = reader
+  const perSecond = ({ perSecond, burst }: MeAnswer['rate']) =>
+    t({ en: `${perSecond} a second, ${burst} at once`, zh: `每秒 ${perSecond}，突发 ${burst}` })
+  const limit = (quota: number | null) => (quota === null ? t({ en: 'no limit', zh: '不限' }) : showCount(quota))
+  return html`<h2>${t({ en: 'Limits and usage', zh: '限额与用量' })}</h2>
+  ${facts([
+    [t({ en: 'Partner', zh: '合作方' }), html`${name} <code>${partnerId}</code>`],
+    ...QUOTA_KEYS.map(key => [t(QUOTA_NAMES[key]), `${showCount(usage[key])} / ${limit(quotas[key])}`] as const),
+    [t({ en: 'Requests of a key', zh: '每个密钥的请求' }), perSecond(rate)],
+    [t({ en: 'Registrations', zh: '登记速率' }), perSecond(registrationRate)],
+    [t(PAYLOAD), t(PAYLOAD_WORDS[payload])],
+  ])}`
+}
+
 const partnerPage = async ({ reader, call }: Visit): Promise<Page> => {
   const { t, to } = reader
-  const [{ at, upstream, account, queue, deliveries, callbacks }, { usage, quotas }] = await Promise.all([
+  const [{ at, upstream, account, queue, callbacks }, me] = await Promise.all([
     call<StatusAnswer>('GET', '/v1/status'),
     call<MeAnswer>('GET', '/v1/me'),
   ])
@@ -183,19 +202,7 @@ const partnerPage = async ({ reader, call }: Visit): Promise<Page> => {
         queue ? `${queue.waitSeconds} s` : '–',
       ],
     ])}
-    <h2>${t({ en: 'Webhooks of the last hour', zh: '最近一小时的回调' })}</h2>
-    ${facts([
-      [t({ en: 'Delivered', zh: '已送达' }), deliveries.delivered],
-      [t({ en: 'Retrying', zh: '自动重试中' }), deliveries.pending],
-      [t({ en: 'Given up', zh: '已放弃' }), deliveries.exhausted],
-    ])}
-    <h2>${t({ en: 'What counts for your quotas', zh: '配额用量' })}</h2>
-    ${facts(
-      (['pending', 'hosts', 'daily'] as const).map(quota => [
-        t(QUOTA_NAMES[quota]),
-        `${showCount(usage[quota])} / ${quotas[quota]?.toLocaleString('en') ?? t({ en: 'no limit', zh: '不限' })}`,
-      ]),
-    )}`,
+    ${usageFacts(reader, me)}`,
     ),
   }
 }

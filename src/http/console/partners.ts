@@ -3,7 +3,7 @@ import type { z } from 'zod'
 import type { Words } from '../../core/language.ts'
 import { PARTNER_LINK_CALLS } from '../admin/console-links.ts'
 import { KEY_CALLS, PARTNER_CALLS } from '../admin/partners.ts'
-import { QUOTA_NAMES } from '../json/fields.ts'
+import { QUOTA_KEYS, QUOTA_NAMES } from '../json/fields.ts'
 import type { Console, Visit } from './console.ts'
 import { actForm, actLink, type Form, field, numberOf, shownOnce } from './forms.ts'
 import {
@@ -19,6 +19,7 @@ import {
   time,
 } from './page.ts'
 import { timeInput, withZone, zoneInput } from './picked-time.ts'
+import { PAYLOAD, PAYLOAD_WORDS } from './words.ts'
 
 type Partners = z.output<(typeof PARTNER_CALLS)['GET /v1/admin/partners']['answers'][200]>
 type Partner = Partners['data'][number]
@@ -35,14 +36,7 @@ const ID: Words = { en: 'id', zh: 'id' }
 const STATE: Words = { en: 'State', zh: '状态' }
 const CREATED: Words = { en: 'Created', zh: '创建时间' }
 const API_KEY: Words = { en: 'API key', zh: 'API 密钥' }
-const PAYLOADS = ['full', 'thin'] as const
-const PAYLOAD: Words = { en: 'Webhooks', zh: '回调内容' }
-const PAYLOAD_WORDS = {
-  full: { en: 'full', zh: '完整（full）' },
-  thin: { en: 'thin: without the scores and the message', zh: '精简（thin）：不含分数和 message' },
-} satisfies Record<string, Words>
-const QUOTAS = ['pending', 'hosts', 'daily'] as const
-const limitName = ({ t }: Reader, quota: (typeof QUOTAS)[number]): string => {
+const limitName = ({ t }: Reader, quota: keyof Partner['quotas']): string => {
   const { en, zh } = QUOTA_NAMES[quota]
   return t({ en: `Most ${en}`, zh: `${zh}上限` })
 }
@@ -83,10 +77,10 @@ const changeForms = (visit: Visit, { id, name, payload, quotas, disabled }: Part
   const { reader } = visit
   const { t } = reader
   const fields = html`${field(reader, 'name', name)}
-    <label>${t(PAYLOAD)} <select name="payload">${PAYLOADS.map(
-      one => html`<option value="${one}"${one === payload ? html` selected` : ''}>${t(PAYLOAD_WORDS[one])}</option>`,
+    <label>${t(PAYLOAD)} <select name="payload">${Object.entries(PAYLOAD_WORDS).map(
+      ([one, words]) => html`<option value="${one}"${one === payload ? html` selected` : ''}>${t(words)}</option>`,
     )}</select></label>
-    ${QUOTAS.map(quota => field(reader, quota, quotas[quota] ?? ''))}`
+    ${QUOTA_KEYS.map(quota => field(reader, quota, quotas[quota] ?? ''))}`
   const to = `partners/${id}`
   const enable = actForm(visit, { to, name: { en: 'Enable', zh: '启用' }, hidden: { disabled: 'false' } })
   const disable = actForm(visit, {
@@ -142,7 +136,9 @@ const partnerPage = async (visit: Visit): Promise<Page> => {
       ['id', html`<code>${id}</code>`],
       [t(STATE), stateOf(reader, partner)],
       [t(PAYLOAD), t(PAYLOAD_WORDS[payload])],
-      ...QUOTAS.map(quota => [limitName(reader, quota), quotas[quota] ?? t({ en: 'no limit', zh: '不限' })] as const),
+      ...QUOTA_KEYS.map(
+        quota => [limitName(reader, quota), quotas[quota] ?? t({ en: 'no limit', zh: '不限' })] as const,
+      ),
       [t(CREATED), time(reader, createdAt)],
     ])}
     <p><a href="${to('registrations', { partner: id })}">${t({ en: 'Its registrations', zh: '其登记' })}</a></p>

@@ -1,21 +1,9 @@
 import { html } from 'hono/html'
 import type { Words } from '../../core/language.ts'
-import type { MeAnswer } from '../partner/me.ts'
 import type { NewSigningSecretAnswer, SigningSecretAnswer } from '../partner/signing-secrets.ts'
 import type { Console, Visit } from './console.ts'
 import { actForm } from './forms.ts'
-import {
-  copied,
-  facts,
-  type Html,
-  PAGE_NAMES,
-  type Page,
-  type Reader,
-  showCount,
-  table,
-  time,
-  UNNAMED,
-} from './page.ts'
+import { copied, type Html, PAGE_NAMES, type Page, type Reader, table, time, UNNAMED } from './page.ts'
 
 const FORMS: readonly (readonly ['v1' | 'v1a', Words])[] = [
   ['v1', { en: 'v1: HMAC-SHA256, one secret for both sides', zh: 'v1：HMAC-SHA256，共享密钥' }],
@@ -64,41 +52,9 @@ const rotateForm = (visit: Visit): Html => {
   })}`
 }
 
-const USAGE: readonly (readonly ['pending' | 'hosts' | 'daily', Words])[] = [
-  ['pending', { en: 'Registrations that wait', zh: '等待结果的登记' }],
-  ['hosts', { en: 'Callback hosts', zh: '回调主机' }],
-  ['daily', { en: 'Registrations of 24 hours', zh: '24 小时内的登记' }],
-]
-const usage = (reader: Reader, { name, partnerId, payload, rate, registrationRate, quotas, usage }: MeAnswer): Html => {
-  const { t } = reader
-  const perSecond = ({ perSecond, burst }: MeAnswer['rate']) =>
-    t({ en: `${perSecond} a second, ${burst} at once`, zh: `每秒 ${perSecond}，突发 ${burst}` })
-  const of = (used: number, quota: number | null) =>
-    quota === null ? used : `${showCount(used)} / ${showCount(quota)}`
-  return html`<h2>${t({ en: 'Limits and usage', zh: '限额与用量' })}</h2>
-  ${facts([
-    [t({ en: 'Partner', zh: '合作方' }), html`${name} <code>${partnerId}</code>`],
-    ...USAGE.map(([quota, words]) => [t(words), of(usage[quota], quotas[quota])] as const),
-    [t({ en: 'Requests of a key', zh: '每个密钥的请求' }), perSecond(rate)],
-    [t({ en: 'Registrations', zh: '登记速率' }), perSecond(registrationRate)],
-    [
-      t({ en: 'Webhooks', zh: '回调内容' }),
-      payload === 'thin' ? t({ en: 'thin', zh: '精简' }) : t({ en: 'full', zh: '完整' }),
-    ],
-  ])}
-  <p class="as-of">${t({ en: 'As of', zh: '截至' })} ${time(reader, usage.at)}</p>`
-}
-
 const secretsPage = async (visit: Visit): Promise<Page> => {
-  const { reader, call } = visit
-  const [{ data }, me] = await Promise.all([
-    call<{ data: SigningSecretAnswer[] }>('GET', '/v1/signing-secrets'),
-    call<MeAnswer>('GET', '/v1/me'),
-  ])
-  return {
-    active: 'secrets',
-    body: html`${secretTable(visit, data)}${rotateForm(visit)}${usage(reader, me)}`,
-  }
+  const { data } = await visit.call<{ data: SigningSecretAnswer[] }>('GET', '/v1/signing-secrets')
+  return { active: 'secrets', body: html`${secretTable(visit, data)}${rotateForm(visit)}` }
 }
 
 const rotate = async ({ reader, call, form }: Visit): Promise<Page> => {
@@ -114,7 +70,7 @@ const rotate = async ({ reader, call, form }: Visit): Promise<Page> => {
   }
 }
 
-/** `/console/secrets`: what a partner's webhooks are signed with, and its limits. */
+/** `/console/secrets`: what a partner's webhooks are signed with. */
 export const addSecrets = ({ page, act }: Console): void => {
   page('secrets', secretsPage)
   act('secrets/rotate', rotate)

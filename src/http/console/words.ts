@@ -2,6 +2,7 @@ import type { Words } from '../../core/language.ts'
 import type { MessageState } from '../../core/message.ts'
 import type { RegistrationStatus } from '../../core/registration.ts'
 import type { Reason } from '../../core/verification.ts'
+import type { MeAnswer } from '../partner/me.ts'
 import type { Reader } from './page.ts'
 
 /** What the words of the API are called. */
@@ -23,6 +24,12 @@ export const REASON_WORDS: Readonly<Record<Reason, Words>> = {
   gone: { en: 'no longer known', zh: '后来查不到' },
   invalid_id: { en: 'malformed serial', zh: '流水号格式错误' },
   unknown_status: { en: 'undocumented status', zh: '未知状态' },
+}
+/** What the webhooks of a partner carry. */
+export const PAYLOAD: Words = { en: 'Webhooks', zh: '回调内容' }
+export const PAYLOAD_WORDS: Readonly<Record<MeAnswer['payload'], Words>> = {
+  full: { en: 'full', zh: '完整（full）' },
+  thin: { en: 'thin: without the scores and the message', zh: '精简（thin）：不含分数和 message' },
 }
 
 /** A status, with why it is so. */

@@ -48,6 +48,7 @@ export const QUOTAS = z.object({
   hosts: quotaField('hosts'),
   daily: quotaField('daily'),
 })
+export const QUOTA_KEYS = QUOTAS.keyof().options
 
 /** Whether an account is paused, and why. */
 export const PAUSE = {

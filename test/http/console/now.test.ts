@@ -16,16 +16,17 @@ test('leads to the metrics, but not where they need a token', async () => {
   expect(await read(new Secret('the-token-of-prometheus'))).not.toContain('href="../metrics"')
 })
 
-test('tells a partner what it has used of its quotas', async () => {
+test('tells a partner what it has used of its quotas, and its name as text', async () => {
   const { api, visit, cookieOf } = await openConsole()
   await api.call('PATCH', `/v1/admin/partners/${api.partner.id}`, {
     key: ADMIN_TOKEN,
-    body: { quotas: { pending: 1_500 } },
+    body: { name: '<b>Bank', quotas: { pending: 1_500 } },
   })
   await api.register()
   const page = await (await visit('?lang=en', await cookieOf(api.partner.key))).text()
   expect(page).toMatch(/wait for their verdict<\/dt><dd>1 \/ 1,500</)
   expect(page).toMatch(/callback hosts<\/dt><dd>1 \/ no limit</)
+  expect(page).toContain('&lt;b&gt;Bank')
   expect(page).toMatch(/in 24 hours<\/dt><dd>1 \/ no limit</)
 })
 

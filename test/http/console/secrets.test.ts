@@ -41,15 +41,6 @@ test("another partner's secret is not there", async () => {
   expect(await api.store.listSigningSecrets(api.other.id)).toEqual(theirs)
 })
 
-test('limits stand beside what is used of them, and a name is text', async () => {
-  const { api, page } = await openAsPartner()
-  await api.store.changePartner(api.partner.id, { name: '<script>x</script>', quotas: { pending: 1_000 } })
-  await api.register()
-  const text = await page()
-  expect(text).toContain('1 / 1,000')
-  expect(text).toContain('&lt;script&gt;x')
-})
-
 test('operators have no such page', async () => {
   const { cookieOf, visit, post } = await openConsole()
   const cookie = await cookieOf(ADMIN_TOKEN)
