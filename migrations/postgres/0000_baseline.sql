@@ -306,6 +306,7 @@ CREATE INDEX "count_changes_owner" ON "count_changes" USING btree ("owner");--> 
 CREATE INDEX "deliveries_due" ON "deliveries" USING btree ("lane_id","due_at","seq") WHERE due_at IS NOT NULL;--> statement-breakpoint
 CREATE INDEX "deliveries_open" ON "deliveries" USING btree ("partner_id","state","registration_id");--> statement-breakpoint
 CREATE INDEX "deliveries_failed" ON "deliveries" USING btree ("registration_id") WHERE state = 'exhausted' OR attempts > 0;--> statement-breakpoint
+CREATE INDEX "deliveries_given_up" ON "deliveries" USING btree ("state","registration_id") WHERE state = 'exhausted';--> statement-breakpoint
 CREATE INDEX "deliveries_held_for_url" ON "deliveries" USING btree ("partner_id","callback_url","seq") WHERE state = 'pending' AND due_at IS NULL;--> statement-breakpoint
 CREATE UNIQUE INDEX "lanes_host" ON "lanes" USING btree ("partner_id","host");--> statement-breakpoint
 CREATE INDEX "lanes_due_of_kind" ON "lanes" USING btree ("partner_id","slow","proven","due_at","id") WHERE due_at IS NOT NULL;--> statement-breakpoint

@@ -159,6 +159,7 @@ CREATE TABLE `deliveries` (
 CREATE INDEX `deliveries_due` ON `deliveries` (`lane_id`,`due_at`) WHERE due_at IS NOT NULL;--> statement-breakpoint
 CREATE INDEX `deliveries_open` ON `deliveries` (`partner_id`,`state`,`registration_id`);--> statement-breakpoint
 CREATE INDEX `deliveries_failed` ON `deliveries` (`registration_id`) WHERE state = 'exhausted' OR attempts > 0;--> statement-breakpoint
+CREATE INDEX `deliveries_given_up` ON `deliveries` (`state`,`registration_id`) WHERE state = 'exhausted';--> statement-breakpoint
 CREATE INDEX `deliveries_held_for_url` ON `deliveries` (`partner_id`,`callback_url`) WHERE state = 'pending' AND due_at IS NULL;--> statement-breakpoint
 CREATE TABLE `lanes` (
 	`id` integer PRIMARY KEY AUTOINCREMENT NOT NULL,

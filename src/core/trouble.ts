@@ -46,7 +46,7 @@ export type Trouble =
   | { code: 'backup_failed'; since: number; reason: string }
   | ({ code: 'operators_not_told' } & RefusingChannel)
   /** In the last day, and not delivered since. */
-  | { code: 'messages_exhausted'; since: null; count: number }
+  | { code: 'messages_exhausted'; since: null; count: number; isCapped: boolean }
   /** URLs that have only failed for an hour at least, and are still tried. */
   | { code: 'callbacks_failing'; since: null; urls: number }
   | { code: 'messages_held'; since: null; held: number; urls: number }

@@ -160,8 +160,8 @@ const TROUBLES: Catalogue['troubles'] = {
     sentence: `Operators have not been told of anything since ${showTime(since)}: OPERATOR_URL (${channel}) ${problem === null ? `takes nothing it is sent (${error}), and is tried every 15 minutes` : `refuses all it is sent (${problem}: ${error}), and is tried each hour`}. What there is to tell is kept.`,
     remedy: `${CHANNEL_REMEDIES[problem ?? 'later']} "idface-notifier notify-test" tries it; a restart sends the rest at once. See "Being told" in docs/operations.md.`,
   }),
-  messages_exhausted: ({ count }) => ({
-    sentence: `${count === 1 ? '1 webhook was' : `${count} webhooks were`} given up in the last day: ${count === 1 ? 'its partner has' : 'their partners have'} not been told.`,
+  messages_exhausted: ({ count, isCapped }) => ({
+    sentence: `${count === 1 ? '1 webhook was' : `${atLeast(count, isCapped)} webhooks were`} given up in the last day: ${count === 1 ? 'its partner has' : 'their partners have'} not been told.`,
     remedy:
       'Tell the partners; when a receiver works again, send its webhooks again, or let the partner do so (POST /v1/resend).',
     commands: [

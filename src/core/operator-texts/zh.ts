@@ -144,8 +144,8 @@ const TROUBLES: Catalogue['troubles'] = {
     sentence: `自${showTime(since)} 起，运维通知均未送达：OPERATOR_URL（${channel}）${problem === null ? `未接收任何消息（${error}），每 15 分钟重试一次` : `拒收全部消息（${problem}：${error}），每小时试发一条`}。待通知的事件会保留。`,
     remedy: `${CHANNEL_REMEDIES[problem ?? 'later']}可用 "idface-notifier notify-test" 试发；重启服务会立即发送其余事件。另见 docs/operations.zh-CN.md 的“告警通知”。`,
   }),
-  messages_exhausted: ({ count }) => ({
-    sentence: `最近一天有 ${count} 个回调放弃投递，合作方尚未收到这些结果。`,
+  messages_exhausted: ({ count, isCapped }) => ({
+    sentence: `最近一天有 ${atLeast(count, isCapped)} 个回调放弃投递，合作方尚未收到这些结果。`,
     remedy: '请告知相关合作方；待接收端恢复后，重新投递这些回调，或由合作方自行重发（POST /v1/resend）。',
     commands: [
       '用 "idface-notifier registration list --delivery exhausted" 查看属于哪些合作方，用 "idface-notifier resend --partner PARTNER --since 7d" 重新投递。',

@@ -110,6 +110,7 @@ export const messageTables = ({
       index('deliveries_open').on(t.partnerId, t.state, t.registrationId),
       // What operators look for: what has failed or was given up, over all partners.
       index('deliveries_failed').on(t.registrationId).where(sql`state = 'exhausted' OR attempts > 0`),
+      index('deliveries_given_up').on(t.state, t.registrationId).where(sql`state = 'exhausted'`),
       // In the order in which they are released.
       index('deliveries_held_for_url')
         .on(t.partnerId, t.callbackUrl, ...rowid(t.seq))

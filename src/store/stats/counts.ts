@@ -14,7 +14,7 @@ import {
   type BulkStats,
   type EngineFigures,
   GIVEN_UP_MS,
-  MOST_FAILED,
+  MOST_GIVEN_UP,
   type QueueStats,
   type Stats,
 } from './stats.ts'
@@ -90,7 +90,7 @@ export const createStats = (
             ...queueOf('messages', ALL, await dueMessages(tx)),
             held: countOf('messages_held', ALL),
             heldAt: await findFact(tx, DELIVERIES_HELD),
-            givenUp: await givenUp(tx),
+            ...(await givenUp(tx)),
           },
           callbacks: await troubledUrls(tx),
           bulk: await openBulkActs(tx),
@@ -209,16 +209,21 @@ const dueMessages = async (tx: Tx): Promise<Due> => {
   return { due: counted.due, oldestDueAt: oldest?.at ?? null }
 }
 
+type GivenUp = Pick<Stats['deliveries'], 'givenUp' | 'givenUpIsCapped'>
 const GIVEN_UP = (d: Dialect) => `
-  SELECT count(*) AS count
-  FROM (SELECT seq, state, registration_id FROM deliveries WHERE state = 'exhausted' OR attempts > 0
-        ORDER BY registration_id DESC LIMIT ${MOST_FAILED}) AS d
-    ${d.lookUp('registrations r', 'r.id = d.registration_id')}
-  WHERE d.state = 'exhausted' AND r.status <> 'cancelled'
-    AND (SELECT at FROM attempts WHERE message_seq = d.seq ORDER BY n DESC LIMIT 1) > @since`
+  SELECT count(CASE WHEN r.status <> 'cancelled'
+      AND (SELECT at FROM attempts WHERE message_seq = d.seq ORDER BY n DESC LIMIT 1) > @since THEN 1 END) AS "givenUp",
+    count(*) = ${MOST_GIVEN_UP} AS "givenUpIsCapped"
+  FROM (SELECT seq, registration_id FROM deliveries WHERE state = 'exhausted'
+        ORDER BY registration_id DESC LIMIT ${MOST_GIVEN_UP}) AS d
+    ${d.lookUp('registrations r', 'r.id = d.registration_id')}`
 
-const givenUp = async (tx: Tx): Promise<number> =>
-  (await tx.all<{ count: number }>(GIVEN_UP, { since: tx.at - GIVEN_UP_MS }))[0]?.count ?? 0
+const givenUp = async (tx: Tx): Promise<GivenUp> => {
+  const [{ givenUp, givenUpIsCapped } = { givenUp: 0, givenUpIsCapped: false }] = await tx.all<GivenUp>(GIVEN_UP, {
+    since: tx.at - GIVEN_UP_MS,
+  })
+  return { givenUp, givenUpIsCapped: Boolean(givenUpIsCapped) }
+}
 
 const MOST_DISABLED = 20
 /** Of the oldest of those that are disabled. By scalar queries, which PostgreSQL never answers from all lanes at once. */

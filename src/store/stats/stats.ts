@@ -7,7 +7,7 @@ import type { ServiceNode } from '../operators/nodes.ts'
 
 /** What was given up is told for a day. */
 export const GIVEN_UP_MS = DAY
-export const MOST_FAILED = 1_000
+export const MOST_GIVEN_UP = 1_000
 
 /** A queue: verifications that wait to be asked about, or messages that wait to be sent. Times are epoch ms. */
 export interface QueueStats {
@@ -38,8 +38,9 @@ export interface DeliveryStats extends QueueStats {
   held: number
   /** Since when an operator holds all of them; null: none does. */
   heldAt: number | null
-  /** Given up within `GIVEN_UP_MS`, and not cancelled, of the newest `MOST_FAILED` that have failed. */
+  /** Given up within `GIVEN_UP_MS`, and not cancelled, of the `MOST_GIVEN_UP` newest. `givenUpIsCapped`: there may be more. */
   givenUp: number
+  givenUpIsCapped: boolean
 }
 
 /** What there is, what waits since when, and what else tells how it is going. */

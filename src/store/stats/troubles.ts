@@ -105,10 +105,10 @@ const diskTroubles = (engine: EngineStats): Trouble[] => {
 }
 
 const callbackTroubles = ({
-  deliveries: { held, givenUp: count },
+  deliveries: { held, givenUp: count, givenUpIsCapped: isCapped },
   callbacks: { gone, failing, disabled },
 }: Stats): Trouble[] => [
-  ...(count > 0 ? [{ code: 'messages_exhausted', since: null, count } as const] : []),
+  ...(count > 0 ? [{ code: 'messages_exhausted', since: null, count, isCapped } as const] : []),
   ...(failing > 0 ? [{ code: 'callbacks_failing', since: null, urls: failing } as const] : []),
   ...(held > 0 ? [{ code: 'messages_held', since: null, held, urls: gone + disabled } as const] : []),
 ]

@@ -106,7 +106,7 @@ describe('a judgement', () => {
     expect(judgeTrouble({ code: 'account_paused_by_operator', since: 1, account: 'C1' }, at)).toMatchObject({
       ...{ state: 'warning', command: 'idface-notifier account resume C1' },
     })
-    expect(judgeTrouble({ code: 'messages_exhausted', since: null, count: 3 }, at)).toMatchObject({
+    expect(judgeTrouble({ code: 'messages_exhausted', since: null, count: 3, isCapped: false }, at)).toMatchObject({
       ...{ state: 'warning', command: 'idface-notifier registration list --delivery exhausted' },
     })
     const alone = (due: number) => states(judgeTrouble({ code: 'no_service', since: null }, { ...at, due }))

@@ -32,8 +32,8 @@ const TROUBLES: readonly Trouble[] = [
   { code: 'operators_not_told', since, channel: 'webhook', problem: null, error: 'http 400' },
   { code: 'clock_wrong', since: null, node: 'a:8080', aheadMs: 3_599_000 },
   { code: 'clock_wrong', since: null, node: 'a:8080', aheadMs: -3_599_000 },
-  { code: 'messages_exhausted', since: null, count: 1 },
-  { code: 'messages_exhausted', since: null, count: 12 },
+  { code: 'messages_exhausted', since: null, count: 1, isCapped: false },
+  { code: 'messages_exhausted', since: null, count: 1_000, isCapped: true },
   { code: 'callbacks_failing', since: null, urls: 1 },
   { code: 'callbacks_failing', since: null, urls: 2 },
   { code: 'messages_held', since: null, held: 1, urls: 1 },
@@ -59,7 +59,7 @@ test('advice names no command for what the console has a button for, and the rem
   for (const trouble of [
     { ...paused, reason: 'credentials_wrong' },
     { code: 'account_paused_by_operator', since, account: 'C1' },
-    { code: 'messages_exhausted', since: null, count: 1 },
+    { code: 'messages_exhausted', since: null, count: 1, isCapped: false },
     { code: 'callbacks_failing', since: null, urls: 1 },
     { code: 'messages_held', since: null, held: 1, urls: 1 },
   ] as const satisfies readonly Trouble[])

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest'
-import { MINUTE } from '../../../src/core/duration.ts'
+import { HOUR, MINUTE, SECOND } from '../../../src/core/duration.ts'
 import { NO_BACKUP } from '../../../src/store/backup.ts'
 import { ALL_REGISTRATIONS } from '../../../src/store/registrations/filter.ts'
-import { GIVEN_UP_MS } from '../../../src/store/stats/stats.ts'
-import { type OpenStore, openStoreFixture, WAITING } from '../../support/store.ts'
+import { GIVEN_UP_MS, MOST_GIVEN_UP } from '../../../src/store/stats/stats.ts'
+import { type OpenStore, openStoreFixture, SUCCESS, WAITING } from '../../support/store.ts'
 
 export const describeStats = (open: OpenStore): void => {
   test('an empty store has nothing', async () => {
@@ -21,7 +21,7 @@ export const describeStats = (open: OpenStore): void => {
         },
       ],
       polls: nothing,
-      deliveries: { ...nothing, held: 0, heldAt: null, givenUp: 0 },
+      deliveries: { ...nothing, held: 0, heldAt: null, givenUp: 0, givenUpIsCapped: false },
       callbacks: { gone: 0, failing: 0, disabled: 0 },
       bulk: { resends: { open: 0, remaining: 0 }, acts: { open: 0, remaining: 0 } },
       ...{ nodes: [], disabledPartners: [], backup: NO_BACKUP, refusingChannel: null, engine: expect.anything() },
@@ -90,6 +90,29 @@ export const describeStats = (open: OpenStore): void => {
     expect(await givenUp()).toBe(1)
     await bench.advance(GIVEN_UP_MS)
     expect(await givenUp()).toBe(0)
+  })
+
+  test('counts what was given up, however many newer webhooks fail, and says where it counted no further', async () => {
+    await using bench = await openStoreFixture(open)
+    const givenUp = async () => {
+      const { givenUp: count, givenUpIsCapped: isCapped } = (await bench.store.stats()).deliveries
+      return { count, isCapped }
+    }
+    const deliverAll = async (httpStatus: number) => {
+      while ((await bench.deliver(httpStatus)) > 0);
+    }
+    await bench.resolve()
+    await bench.deliver(410)
+    const newer = Array.from({ length: MOST_GIVEN_UP }, (_, n) =>
+      bench.newRegistration({ callbackUrl: `https://h${n % 50}.example/${n}` }),
+    )
+    await bench.store.register(newer)
+    while ((await bench.poll(SUCCESS)) > 0) await bench.advance(SECOND)
+    await deliverAll(503)
+    expect(await givenUp()).toEqual({ count: 1, isCapped: false })
+    await bench.advance(HOUR)
+    await deliverAll(410)
+    expect(await givenUp()).toEqual({ count: MOST_GIVEN_UP, isCapped: true })
   })
 
   test('tells how many registrations bulk acts that are under way have still to come to', async () => {

@@ -24,7 +24,7 @@ const stats: Stats = {
     { id: 'acc_1', apiId: 'C1', rate: 5, ...WELL, probeAt: null, rateNow: 5, catchUpMs: 0, waiting: 0, ...NOTHING },
   ],
   polls: NOTHING,
-  deliveries: { ...NOTHING, held: 0, heldAt: null, givenUp: 0 },
+  deliveries: { ...NOTHING, held: 0, heldAt: null, givenUp: 0, givenUpIsCapped: false },
   callbacks: { gone: 0, failing: 0, disabled: 0 },
   bulk: { resends: { open: 0, remaining: 0 }, acts: { open: 0, remaining: 0 } },
   disabledPartners: [],
@@ -137,7 +137,9 @@ test('names the nodes whose clock is off by what receivers may not stand, but fo
 })
 
 test('says what was given up in the last day and is still, and how many URLs only fail', () => {
-  expect(told(withDeliveries({ givenUp: 2 }))).toEqual([{ code: 'messages_exhausted', since: null, count: 2 }])
+  expect(told(withDeliveries({ givenUp: 2, givenUpIsCapped: false }))).toEqual([
+    { code: 'messages_exhausted', since: null, count: 2, isCapped: false },
+  ])
   expect(told({ ...stats, callbacks: { gone: 0, failing: 4, disabled: 0 } })).toEqual([
     { code: 'callbacks_failing', since: null, urls: 4 },
   ])
