@@ -1,6 +1,5 @@
 import { html } from 'hono/html'
-import { SECOND } from '../../core/duration.ts'
-import type { Language, Words } from '../../core/language.ts'
+import type { Words } from '../../core/language.ts'
 import { showBytes, showSpan } from '../../core/show-sizes.ts'
 import type { TroubleCode } from '../../core/trouble.ts'
 import type { Overview } from '../admin/overview.ts'
@@ -11,9 +10,6 @@ import type { StatusAnswer } from '../partner/status.ts'
 import type { Console, Visit } from './console.ts'
 import { facts, type Html, live, PAGE_NAMES, type Page, type Reader, showCount, table, time, UNNAMED } from './page.ts'
 import { PAYLOAD, PAYLOAD_WORDS } from './words.ts'
-
-/** For so long those who watch share what one of them has read: it writes into the database, to see whether that can be. */
-const SHARED_MS = 4 * SECOND
 
 /** One of the lights: is it well, and what is it about. */
 const light = ({ t }: Reader, isGood: boolean, name: Words): Html => {
@@ -119,8 +115,9 @@ const engineFacts = ({ t, language }: Reader, { engine }: Overview): Html =>
         [t({ en: 'Oldest transaction', zh: '最久的事务' }), showSpan(engine.oldestSnapshotMs, language)],
       ])
 
-const operatorPage = (reader: Reader, overview: Overview, metrics: Html): Page => {
+const operatorPage = async ({ reader, call }: Visit, metrics: Html): Promise<Page> => {
   const { t } = reader
+  const overview = await call<Overview>('GET', '/v1/admin/overview')
   return {
     active: '',
     body: live(
@@ -208,27 +205,8 @@ const partnerPage = async ({ reader, call }: Visit): Promise<Page> => {
 }
 
 /** The first page: what is wrong, and where to mend it. */
-export const addNow = ({ page }: Console, { monotonic, config }: Pick<SharedDeps, 'monotonic' | 'config'>): void => {
+export const addNow = ({ page }: Console, { config }: Pick<SharedDeps, 'config'>): void => {
   const isOpen = config.server.metricsToken === null
   const metrics = isOpen ? html`<a href="../metrics">/metrics</a>` : html`<code>/metrics</code> (METRICS_TOKEN)`
-  const latest = new Map<Language, { at: number; overview: Overview }>()
-
-  const overviewFor = async ({ c, reader: { language }, call }: Visit): Promise<Overview> => {
-    const known = latest.get(language)
-    const isRefresh = c.req.header('hx-request') !== undefined
-    if (isRefresh && known && monotonic() - known.at < SHARED_MS) {
-      // It needs the same role.
-      await call('GET', '/v1/admin/me')
-      return known.overview
-    }
-    const at = monotonic()
-    const overview = await call<Overview>('GET', '/v1/admin/overview')
-    latest.set(language, { at, overview })
-    return overview
-  }
-  page('', async visit =>
-    visit.session.kind === 'operator'
-      ? operatorPage(visit.reader, await overviewFor(visit), metrics)
-      : partnerPage(visit),
-  )
+  page('', async visit => (visit.session.kind === 'operator' ? operatorPage(visit, metrics) : partnerPage(visit)))
 }

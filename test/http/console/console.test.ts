@@ -75,28 +75,6 @@ test('neither signs out nor shows anything where a page or a form is not theirs'
   expect((await visit('', partner)).status).toBe(200)
 })
 
-test('Now is read once for all who watch it, and not for who may not', async () => {
-  let reads = 0
-  const count = (store: Store): Store => ({
-    ...store,
-    stats: () => {
-      reads++
-      return store.stats()
-    },
-  })
-  const { api, refresh, visit, cookieOf } = await openConsole({}, count)
-  const token = await api.addToken('read')
-  const cookies = [await cookieOf(ADMIN_TOKEN), await cookieOf(token.text)] as const
-  await visit('', cookies[0])
-  for (const cookie of cookies) expect(await (await refresh('', cookie)).text()).toContain('Nothing is wrong.')
-  expect(reads).toBe(1)
-  await api.store.revokeAdminToken(token.id)
-  api.clock.now += 2_000
-  expect((await refresh('', cookies[1])).status).toBe(303)
-  await visit('', cookies[0])
-  expect(reads).toBe(2)
-})
-
 test.each(['en', 'zh'])('Now says in %s that nothing is wrong', async lang => {
   const { visit, cookieOf } = await openConsole()
   const cookie = await cookieOf(ADMIN_TOKEN)

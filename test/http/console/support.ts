@@ -19,9 +19,6 @@ export const openConsole = async (overrides: ApiOverrides = {}, wrap?: (store: S
     api,
     post,
     signIn,
-    /** As a page that looks again by itself. */
-    refresh: async (path: string, cookie: string) =>
-      api.app.request(`${ORIGIN}/console/${path}`, { headers: { cookie, host: HOST, 'hx-request': 'true' } }),
     visit: async (path: string, cookie: string) =>
       api.app.request(`${ORIGIN}/console/${path}`, { headers: { cookie, host: HOST, accept: 'text/html' } }),
     /** The cookie of who signs in with it. */
