@@ -62,6 +62,27 @@ describe('signing in', () => {
     })
     expect(answer.status).toBe(403)
   })
+
+  test.each<[path: string, headers: Record<string, string>, status: number]>([
+    ['sign-in', { 'transfer-encoding': 'chunked' }, 413],
+    ['sign-in', { 'content-length': String(8 * 1024 + 1) }, 413],
+    ['enter', { 'content-length': String(8 * 1024 + 1) }, 413],
+    ['sign-out', { 'content-length': String(64 * 1024 + 1) }, 413],
+    ['sign-in', { 'transfer-encoding': 'chunked', origin: 'https://elsewhere.example' }, 403],
+    ['sign-out', { 'content-type': 'application/json', origin: 'https://elsewhere.example' }, 403],
+  ])('refuses a form of %s with %o before it is read', async (path, headers, status) => {
+    const { api } = await openConsole()
+    let reads = 0
+    const body = new ReadableStream({ pull: () => void reads++ }, { highWaterMark: 0 })
+    const { app } = api
+    const answer = await app.request(`http://notifier.example/console/${path}`, {
+      method: 'POST',
+      headers: { host: 'notifier.example', origin: 'http://notifier.example', ...headers },
+      body,
+      duplex: 'half',
+    })
+    expect([answer.status, reads]).toEqual([status, 0])
+  })
 })
 
 test('neither signs out nor shows anything where a page or a form is not theirs', async () => {

@@ -298,7 +298,9 @@ describe('forms', () => {
     const before = factsOf(world)
     const refused = async (path: string, cookie: string, type: string, body: string) => {
       const url = `http://notifier.example/console/${path}`
-      const headers = { cookie, host: 'notifier.example', origin: 'http://notifier.example', 'content-type': type }
+      const length = String(Buffer.byteLength(body))
+      const from = { cookie, host: 'notifier.example', origin: 'http://notifier.example' }
+      const headers = { ...from, 'content-type': type, 'content-length': length }
       const answer = await api.app.request(url, { method: 'POST', headers, body })
       expect(answer.headers.get('content-type'), path).toMatch(/^text\/html/)
       return answer.status
