@@ -11,14 +11,16 @@ const ofPackage = (path: string): URL => pathToFileURL(require.resolve(path))
 const ours = (name: string): URL => new URL(`../../../docs/site/${name}`, import.meta.url)
 
 /** What pages load, and nothing else is served. */
-const ASSETS: Readonly<Record<string, () => URL>> = {
-  'htmx.min.js': () => ofPackage('htmx.org/dist/htmx.min.js'),
-  'uPlot.iife.min.js': () => ofPackage('uplot/dist/uPlot.iife.min.js'),
-  'uPlot.min.css': () => ofPackage('uplot/dist/uPlot.min.css'),
-  'console.css': () => ours('console.css'),
-  'console.js': () => ours('console.js'),
-  'icon.svg': () => ours('icon.svg'),
-}
+const ASSETS = new Map<string, () => URL>(
+  Object.entries({
+    'htmx.min.js': () => ofPackage('htmx.org/dist/htmx.min.js'),
+    'uPlot.iife.min.js': () => ofPackage('uplot/dist/uPlot.iife.min.js'),
+    'uPlot.min.css': () => ofPackage('uplot/dist/uPlot.min.css'),
+    'console.css': () => ours('console.css'),
+    'console.js': () => ours('console.js'),
+    'icon.svg': () => ours('icon.svg'),
+  }),
+)
 const TYPES: Readonly<Record<string, string>> = {
   '.css': 'text/css; charset=utf-8',
   '.js': 'text/javascript; charset=utf-8',
@@ -29,7 +31,7 @@ const MAX_AGE = `public, max-age=${HOUR / SECOND}`
 export const addAssets = (app: Hono<ApiEnv>): void => {
   app.get('/console/assets/:name', async c => {
     const name = c.req.param('name')
-    const locate = ASSETS[name]
+    const locate = ASSETS.get(name)
     if (!locate) return c.notFound()
     const bytes = await readFile(locate())
     return c.body(bytes, 200, { 'content-type': TYPES[extname(name)] ?? 'text/plain', 'cache-control': MAX_AGE })

@@ -278,7 +278,7 @@ const pathOf = (c: Context): string => {
   return `${pathname.slice('/console/'.length)}${search}`
 }
 /** Nothing that could lead elsewhere. */
-const ownPath = (path: string): string => (/^[\w-]+(\/[\w-]+)*(\?[^#]*)?$/.test(path) ? path : '')
+const ownPath = (path: string): string => (/^[\w-]+(\/[\w-]+)*(\?[!\x22\x24-\x7e]*)?$/.test(path) ? path : '')
 
 const signInForm = ({ t, to }: Reader, { to: target, wrong }: { to: string; wrong: string | null }): Html => html`
   <form method="post" action="${to('sign-in')}" class="sign-in">

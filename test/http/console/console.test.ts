@@ -47,6 +47,14 @@ describe('signing in', () => {
     expect((await visit('', other)).status).toBe(303)
   })
 
+  test('leads to no page that a header could not name', async () => {
+    const { post } = await openConsole()
+    for (const to of ['registrations?q=\r\nset-cookie: a=b', 'registrations?q=\0', 'registrations?q=流水号'])
+      expect((await post('sign-in', { token: ADMIN_TOKEN, to })).headers.get('location')).toBe('./')
+    const to = 'registrations?since=2h&serial=%E6%B5%81'
+    expect((await post('sign-in', { token: ADMIN_TOKEN, to })).headers.get('location')).toBe(to)
+  })
+
   test('takes no form of another site', async () => {
     const { api, cookieOf } = await openConsole()
     const cookie = await cookieOf(ADMIN_TOKEN)
@@ -83,6 +91,11 @@ describe('signing in', () => {
     })
     expect([answer.status, reads]).toEqual([status, 0])
   })
+})
+
+test.each(['__proto__', 'constructor', 'toString', 'nothing.js'])('has no asset %s', async name => {
+  const { visit } = await openConsole()
+  expect((await visit(`assets/${name}`, '')).status).toBe(404)
 })
 
 test('neither signs out nor shows anything where a page or a form is not theirs', async () => {
