@@ -227,8 +227,7 @@ export const addConsole = (app: Hono<ApiEnv>, deps: SharedDeps): void => {
   })
   app.post('/console/sign-in', async c => {
     const reader = readerOf(c, null)
-    const { token: given = '', to: target = '' } = await postedOf(c)
-    const token = given.trim()
+    const { token = '', to: target = '' } = await postedOf(c)
     const kind = readApiKey(token) ? 'partner' : 'operator'
     try {
       await callApi(c, { token }, { method: 'GET', path: ME[kind] })

@@ -17,7 +17,7 @@ const NO_FORM: Words = { en: 'The body must be that of a form.', zh: '请求体�
 
 const TWICE: Words = { en: 'A field must not come twice.', zh: '同一字段不得重复。' }
 
-/** What was posted, as it was typed. */
+/** What was posted, without the blanks that came along with what was pasted. */
 export const postedOf = async (c: Context): Promise<Readonly<Record<string, string>>> => {
   const form = await c.req.formData().catch((error: unknown) => {
     // What cannot be read as a form.
@@ -27,7 +27,7 @@ export const postedOf = async (c: Context): Promise<Readonly<Record<string, stri
   const twice = names.filter((name, at) => names.indexOf(name) !== at)
   if (twice.length > 0)
     throw new AppError('invalid_body', TWICE, { errors: twice.map(path => ({ path, message: TWICE })) })
-  return Object.fromEntries([...form].map(([name, value]) => [name, String(value)]))
+  return Object.fromEntries([...form].map(([name, value]) => [name, String(value).trim()]))
 }
 
 export interface Form {
@@ -119,7 +119,7 @@ export const formAgain = (reader: Reader, sent: Readonly<Record<string, string>>
 export const orNone = (text: string | undefined): string | undefined => text || undefined
 
 /** What is no number is sent as it is: the API says what it must be. */
-export const numberOf = (text = ''): number | string => (Number.isNaN(Number(text)) ? text : Number(text))
+export const numberOf = (text = ''): number | string => (/^\d{1,15}(\.\d{1,15})?$/.test(text) ? Number(text) : text)
 
 /** Secrets that are shown this once, each with a button that copies it. */
 export const shownOnce = (reader: Reader, secrets: readonly (readonly [name: Words, value: string])[]): Html =>

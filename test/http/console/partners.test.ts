@@ -60,9 +60,13 @@ describe('partners', () => {
     expect(await read(path, admin)).toContain('name="disabled" value="false"')
     await post(path, { disabled: 'false', why: '' }, admin)
     expect(await partner()).toEqual(changed)
-    const answer = await post(path, { ...CHANGE, daily: 'many' }, admin)
-    expect(answer.status).toBe(422)
-    expect(await answer.text()).toContain('<code>quotas.daily</code>')
+    await post(path, { ...CHANGE, daily: ' 70 ', pending: ' ' }, admin)
+    expect(await partner()).toEqual(changed)
+    for (const daily of ['many', '0x10', '1e400', '1e2', '-1']) {
+      const answer = await post(path, { ...CHANGE, daily }, admin)
+      expect(answer.status).toBe(422)
+      expect(await answer.text()).toContain('<code>quotas.daily</code>')
+    }
     expect(await partner()).toEqual(changed)
   })
 
