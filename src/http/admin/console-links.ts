@@ -1,10 +1,15 @@
 import { z } from 'zod'
+import { AppError } from '../../core/error.ts'
 import type { AdminCalls } from '../calls.ts'
 import { consoleLinkUrl } from '../console-links.ts'
 import { found, readId } from '../json/problem.ts'
 import { CONSOLE_LINK, DEFAULT_LINK_MS, LINK_TTL } from '../partner/console-links.ts'
 import { readAct, WHY } from './authorize.ts'
 
+const DISABLED = {
+  en: 'The partner is disabled, so a link would let nobody in. Enable the partner first.',
+  zh: '该合作方已停用，链接无法打开。请先启用该合作方。',
+}
 const LINK = z.strictObject({ ttl: LINK_TTL, ...WHY })
 
 /** `POST /v1/admin/partners/:id/console-links`: it lets in as the partner, so it takes whoever may make the partner's keys. */
@@ -15,13 +20,15 @@ export const PARTNER_LINK_CALLS = {
     operationId: 'createPartnerConsoleLink',
     summary: "Make a link that opens a partner's pages of the console for a while",
     description:
-      'Whoever has it may do there what the partner may, until it ends. While the partner is disabled, it lets nobody in.',
+      'Whoever has it may do there what the partner may, until it ends. While the partner is disabled, none is made, and it lets nobody in.',
     body: LINK,
     answers: { 201: CONSOLE_LINK },
+    problems: ['conflict'],
     handle: async (c, deps) => {
       const partnerId = readId(c.req.param('id'), 'partner')
       const { ttl } = await readAct(c, LINK, { empty: {} })
-      found(await deps.store.findPartner(partnerId), 'partner')
+      const { disabled } = found(await deps.store.findPartner(partnerId), 'partner')
+      if (disabled) throw new AppError('conflict', DISABLED)
       const until = deps.now() + (ttl ?? DEFAULT_LINK_MS)
       const { url, expiresAt } = z.decode(CONSOLE_LINK, {
         url: consoleLinkUrl(c, deps, { partnerId, keyId: null, until }),

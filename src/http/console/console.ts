@@ -253,7 +253,7 @@ export const addConsole = (app: Hono<ApiEnv>, deps: SharedDeps): void => {
   addDeliveries(pages)
   addBulk(pages)
   addAccounts(pages)
-  addPartners(pages)
+  addPartners(pages, deps)
   addNodes(pages)
   addAudit(pages)
   addLinks(pages)

@@ -10,26 +10,22 @@ const TITLE: Words = { en: 'A link for this partner', zh: '合作方的控制台
 const MAKE: Words = { en: 'Make the link', zh: '生成链接' }
 const TTLS = ['15m', '1h', '8h', '24h'] as const
 
-const pageOf = async (visit: Visit): Promise<Page> => {
-  const { c, reader, call } = visit
-  const { t } = reader
-  const id = c.req.param('id') ?? ''
-  const { name } = await call<{ name: string }>('GET', `/v1/admin/partners/${encodeURIComponent(id)}`)
-  return {
-    title: t(TITLE),
-    active: 'partners',
-    body: html`<p><strong>${name}</strong> <code>${id}</code></p>
-      <p>${t({
+/** On the page of the partner. */
+export const linkForm = (visit: Visit, id: string) =>
+  actForm(visit, {
+    to: `partners/${id}/link`,
+    name: MAKE,
+    call: PARTNER_LINK_CALLS['POST /v1/admin/partners/:id/console-links'],
+    fields: html`<label>${visit.reader.t({ en: 'Open for', zh: '有效时长' })}
+      <select name="ttl">${TTLS.map(ttl => html`<option>${ttl}</option>`)}</select></label>`,
+    warning: {
+      name: { en: 'A link to its pages…', zh: '生成控制台链接…' },
+      text: {
         en: 'Whoever has the link may do what the partner may, with no key, until it ends.',
         zh: '持有链接者无需密钥即可行使该合作方的全部权限，直至链接失效。',
-      })}</p>${actForm(visit, {
-        to: `partners/${encodeURIComponent(id)}/link`,
-        name: MAKE,
-        fields: html`<label>${t({ en: 'Open for', zh: '有效时长' })}
-          <select name="ttl">${TTLS.map(ttl => html`<option>${ttl}</option>`)}</select></label>`,
-      })}`,
-  }
-}
+      },
+    },
+  })
 
 const make = async ({ c, reader, call, form, baseUrl }: Visit): Promise<Page> => {
   const { t } = reader
@@ -49,7 +45,4 @@ const make = async ({ c, reader, call, form, baseUrl }: Visit): Promise<Page> =>
 }
 
 /** `/console/partners/:id/link` */
-export const addLinks = ({ page, act }: Console): void => {
-  page('partners/:id/link', pageOf, PARTNER_LINK_CALLS['POST /v1/admin/partners/:id/console-links'])
-  act('partners/:id/link', make)
-}
+export const addLinks = ({ act }: Console): void => act('partners/:id/link', make)

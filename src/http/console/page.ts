@@ -112,7 +112,7 @@ export const layout = (c: Context, reader: Reader, page: Page, label: string | n
 <main id="main" tabindex="-1"><h1>${title}</h1>
 ${body}
 </main>
-<footer>${t({ en: 'Times in', zh: '时间：' })} ${zoneName(language, ZONE_OF[language])}</footer>
+<footer>${t({ en: 'Times in', zh: '时间：' })} ${zoneName(language, ZONE_OF[language])} · <a href="${to('../docs')}">${t({ en: 'How to call the API', zh: '接入文档' })}</a></footer>
 </body>
 </html>`
 }

@@ -1,11 +1,13 @@
 import { html } from 'hono/html'
 import type { z } from 'zod'
 import type { Words } from '../../core/language.ts'
-import { PARTNER_LINK_CALLS } from '../admin/console-links.ts'
+import { AUDIT_CALLS } from '../admin/audit.ts'
 import { KEY_CALLS, PARTNER_CALLS } from '../admin/partners.ts'
+import type { SharedDeps } from '../api-env.ts'
 import { QUOTA_KEYS, QUOTA_NAMES } from '../json/fields.ts'
 import type { Console, Visit } from './console.ts'
 import { actForm, actLink, type Form, field, numberOf, shownOnce } from './forms.ts'
+import { linkForm } from './links.ts'
 import {
   type Column,
   facts,
@@ -99,22 +101,40 @@ const changeForms = (visit: Visit, { id, name, payload, quotas, disabled }: Part
     ${actForm(visit, { to, name: { en: 'Save', zh: '保存' }, fields })}${disabled ? enable : disable}`
 }
 
-const keyTimes = (reader: Reader): readonly Column<Key>[] => [
-  [CREATED, ({ createdAt }) => time(reader, createdAt)],
-  [{ en: 'Last used', zh: '最近使用' }, ({ lastUsedAt }) => time(reader, lastUsedAt)],
-  [{ en: 'Expires', zh: '到期时间' }, ({ expiresAt }) => time(reader, expiresAt)],
-]
-
-const keyTable = (reader: Reader, partnerId: string, { keys, mayRevoke }: { keys: Keys; mayRevoke: boolean }): Html => {
-  const { t, to } = reader
-  const revocation = ({ id, revoked }: Key) => {
-    if (revoked) return t({ en: 'revoked', zh: '已吊销' })
-    return mayRevoke ? html`<a href="${to(`partners/${partnerId}/revoke`, { key: id })}">${t(REVOKE)}…</a>` : '–'
-  }
+/** Its keys, each with a form that revokes it. */
+const keyTable = (visit: Visit, partnerId: string, { data, now }: Keys & { now: number }): Html => {
+  const { reader } = visit
+  const { t } = reader
+  const expiry = ({ expiresAt }: Key) =>
+    expiresAt !== null && Date.parse(expiresAt) <= now
+      ? html`<span class="bad">${t({ en: 'expired', zh: '已过期' })}</span> ${time(reader, expiresAt)}`
+      : time(reader, expiresAt)
+  const revocation = ({ id, revoked }: Key) =>
+    revoked
+      ? t({ en: 'revoked', zh: '已吊销' })
+      : actForm(visit, {
+          to: `partners/${partnerId}/revoke`,
+          name: REVOKE,
+          call: KEY_CALLS['DELETE /v1/admin/keys/:id'],
+          hidden: { key: id },
+          warning: {
+            name: { en: 'Revoke…', zh: '吊销…' },
+            text: {
+              en: 'It stops working within a second, for good. Make sure that the partner uses another one.',
+              zh: '密钥会在一秒内失效，且无法恢复。请先确认合作方已改用其他密钥。',
+            },
+          },
+        })
   const list = table(reader, API_KEY, {
-    items: keys.data,
+    items: data,
     none: { en: 'It has no key.', zh: '没有密钥。' },
-    columns: [[ID, ({ id }) => html`<code>${id}</code>`], ...keyTimes(reader), [REVOKE, revocation]],
+    columns: [
+      [ID, ({ id }) => html`<code>${id}</code>`],
+      [CREATED, ({ createdAt }) => time(reader, createdAt)],
+      [{ en: 'Last used', zh: '最近使用' }, ({ lastUsedAt }) => time(reader, lastUsedAt)],
+      [{ en: 'Expires', zh: '到期时间' }, expiry],
+      [REVOKE, revocation],
+    ],
   })
   return html`${list}<p><small>${t({
     en: 'A key’s text is ifn_, then what its id has after key_, then its secret. Its last use is told to the minute.',
@@ -122,19 +142,34 @@ const keyTable = (reader: Reader, partnerId: string, { keys, mayRevoke }: { keys
   })}</small></p>`
 }
 
-const partnerPage = async (visit: Visit): Promise<Page> => {
+const newKeyForm = (visit: Visit, id: string) =>
+  actForm(visit, {
+    to: `partners/${id}/new-key`,
+    name: NEW_KEY,
+    call: KEY_CALLS['POST /v1/admin/partners/:id/keys'],
+    fields: html`${timeInput(visit.reader, 'expiresAt', { label: visit.reader.t({ en: 'Expires; empty: never', zh: '到期时间；不填则不过期' }), isRequired: false })}${zoneInput(visit.reader)}`,
+    warning: {
+      name: { en: 'New API key…', zh: '新建 API 密钥…' },
+      text: { en: 'Its other keys stay as they are.', zh: '其他密钥不受影响。' },
+    },
+  })
+
+const partnerPage = async (visit: Visit, now: number): Promise<Page> => {
   const { reader, call } = visit
   const { t, to } = reader
   const path = pathOf(idOf(visit))
   const [partner, keys] = await Promise.all([call<Partner>('GET', path), call<Keys>('GET', `${path}/keys`)])
-  const { id, name, payload, quotas, createdAt } = partner
-  const mayChange = await visit.may(PARTNER_CALLS['PATCH /v1/admin/partners/:id'])
+  const { id, name, disabled, payload, quotas, createdAt } = partner
+  const changes = html` <a href="${to('audit', { act: 'partner.change' })}">${t({ en: 'Since when, by whom and why', zh: '停用时间、操作者及原因' })}</a>`
   return {
     title: name,
     active,
     body: html`${facts([
       ['id', html`<code>${id}</code>`],
-      [t(STATE), stateOf(reader, partner)],
+      [
+        t(STATE),
+        html`${stateOf(reader, partner)}${disabled && (await visit.may(AUDIT_CALLS['GET /v1/admin/audit'])) ? changes : ''}`,
+      ],
       [t(PAYLOAD), t(PAYLOAD_WORDS[payload])],
       ...QUOTA_KEYS.map(
         quota => [limitName(reader, quota), quotas[quota] ?? t({ en: 'no limit', zh: '不限' })] as const,
@@ -143,52 +178,13 @@ const partnerPage = async (visit: Visit): Promise<Page> => {
     ])}
     <p><a href="${to('registrations', { partner: id })}">${t({ en: 'Its registrations', zh: '其登记' })}</a></p>
     <h2>${t({ en: 'API keys', zh: 'API 密钥' })}</h2>
-    ${keyTable(reader, id, { keys, mayRevoke: await visit.may(KEY_CALLS['DELETE /v1/admin/keys/:id']) })}
-    ${actLink(visit, {
-      to: to(`partners/${id}/new-key`),
-      name: NEW_KEY,
-      call: KEY_CALLS['POST /v1/admin/partners/:id/keys'],
-    })}
-    ${actLink(visit, {
-      to: to(`partners/${id}/link`),
-      name: { en: 'A link to its pages', zh: '生成控制台链接' },
-      call: PARTNER_LINK_CALLS['POST /v1/admin/partners/:id/console-links'],
-    })}
-    ${mayChange ? changeForms(visit, partner) : ''}`,
-  }
-}
-
-const revokePage = async (visit: Visit): Promise<Page | null> => {
-  const { c, reader, call } = visit
-  const { t, to } = reader
-  const id = idOf(visit)
-  const keys = await call<Keys>('GET', `${pathOf(id)}/keys`)
-  const key = keys.data.find(one => one.id === c.req.query('key') && !one.revoked)
-  if (!key) return null
-  return {
-    title: `${t(REVOKE)} ${key.id}`,
-    active,
-    body: html`<p>${t({
-      en: 'It stops working within a second, for good. Make sure that the partner uses another one.',
-      zh: '密钥会在一秒内失效，且无法恢复。请先确认合作方已改用其他密钥。',
-    })}</p>${facts(keyTimes(reader).map(([name, cell]) => [t(name), cell(key)]))}
-    ${actForm(visit, { to: `partners/${id}/revoke`, name: REVOKE, hidden: { key: key.id } })}
-    <p><a href="${to(`partners/${id}`)}">${t({ en: 'Do not revoke it', zh: '不吊销' })}</a></p>`,
-  }
-}
-
-const newKeyPage = async (visit: Visit): Promise<Page> => {
-  const { reader, call } = visit
-  const { id, name } = await call<Partner>('GET', pathOf(idOf(visit)))
-  return {
-    title: `${reader.t(NEW_KEY)}: ${name}`,
-    active,
-    body: html`<p>${reader.t({ en: 'Its other keys stay as they are.', zh: '其他密钥不受影响。' })}</p>
-    ${actForm(visit, {
-      to: `partners/${id}/new-key`,
-      name: NEW_KEY,
-      fields: html`${timeInput(reader, 'expiresAt', { label: reader.t({ en: 'Expires; empty: never', zh: '到期时间；不填则不过期' }), isRequired: false })}${zoneInput(reader)}`,
-    })}`,
+    ${keyTable(visit, id, { ...keys, now })}${newKeyForm(visit, id)}
+    <p>${t({
+      en: 'Signing secrets: the partner rotates them on its own pages, which a link opens; or use the command secret rotate.',
+      zh: '签名密钥由合作方在自己的控制台页面更换（可用链接打开），也可用命令 secret rotate 更换。',
+    })}</p>
+    ${disabled ? '' : linkForm(visit, id)}
+    ${(await visit.may(PARTNER_CALLS['PATCH /v1/admin/partners/:id'])) ? changeForms(visit, partner) : ''}`,
   }
 }
 
@@ -204,13 +200,15 @@ const changeOf = ({ fields: { name, payload, disabled, pending, hosts, daily }, 
 })
 
 /** `/console/partners`: who may call the API, with which keys. */
-export const addPartners = ({ page, act }: Console): void => {
+export const addPartners = ({ page, act }: Console, { now }: Pick<SharedDeps, 'now'>): void => {
   page('partners', listPage)
   page('partners/new', newPage, PARTNER_CALLS['POST /v1/admin/partners'])
-  act('partners/new', async ({ reader, form, call }) => {
+  act('partners/new', async ({ reader, form, call, baseUrl }) => {
     const { fields, reason } = await form()
     const created = await call<Created>('POST', '/v1/admin/partners', { body: { name: fields.name, reason } })
-    const link = html`<p><a href="${reader.to(`partners/${created.partnerId}`)}"><bdi>${created.name}</bdi></a></p>`
+    const link = html`<p>${reader.t({ en: 'The partner needs them, the address of the service, and what to call:', zh: '请一并告知合作方：服务地址和接入文档：' })}
+      <code>${baseUrl}</code> <a href="${reader.to('../docs')}">${baseUrl}/docs</a></p>
+      <p><a href="${reader.to(`partners/${created.partnerId}`)}"><bdi>${created.name}</bdi></a></p>`
     return {
       title: reader.t(NEW),
       active,
@@ -221,14 +219,18 @@ export const addPartners = ({ page, act }: Console): void => {
     }
   })
 
-  page('partners/:id', partnerPage)
+  page('partners/:id', visit => partnerPage(visit, now()))
   act('partners/:id', async visit => {
     const id = idOf(visit)
     await visit.call('PATCH', pathOf(id), { body: changeOf(await visit.form()) })
     return `partners/${id}`
   })
 
-  page('partners/:id/new-key', newKeyPage, KEY_CALLS['POST /v1/admin/partners/:id/keys'])
+  // What was made, or refused, is in no address.
+  for (const made of ['new-key', 'revoke', 'link'])
+    page(`partners/:id/${made}`, async visit =>
+      visit.session.kind === 'operator' ? `partners/${encodeURIComponent(idOf(visit))}` : null,
+    )
   act('partners/:id/new-key', async visit => {
     const { fields, reason } = await visit.form()
     const body = { ...withZone(fields), reason }
@@ -241,7 +243,6 @@ export const addPartners = ({ page, act }: Console): void => {
     }
   })
 
-  page('partners/:id/revoke', revokePage, KEY_CALLS['DELETE /v1/admin/keys/:id'])
   act('partners/:id/revoke', async visit => {
     const { fields, reason } = await visit.form()
     await visit.call('DELETE', `/v1/admin/keys/${encodeURIComponent(fields.key ?? '')}`, { query: { reason } })

@@ -61,12 +61,17 @@ test('an operator makes a link on a page of the partner, as the role allows', as
   expect((await visit('', partner)).status).toBe(200)
 
   const admin = await cookieOf(ADMIN_TOKEN)
-  await api.store.changePartner(api.partner.id, { name: '<script>x</script>' })
-  expect(await (await visit(path, admin)).text()).toContain('&lt;script&gt;')
+  const page = `partners/${api.partner.id}`
+  expect(await (await visit(page, admin)).text()).toContain('name="ttl"')
   const made = await (await post(path, { ttl: '1h', why: 'asked by phone' }, admin)).text()
   const url = new URL(/http:\/\/notifier\.example\/console\/enter\?link=[\w-]+/.exec(made)?.[0] ?? '')
   expect((await enter(console, url.searchParams.get('link') ?? '')).status).toBe(303)
   const acts = await api.call('GET', '/v1/admin/audit?act=partner.console_link', { key: ADMIN_TOKEN })
   expect(acts.json.data[0]).toMatchObject({ reason: 'asked by phone', outcome: 'done' })
-  expect((await visit('partners/partner_none/link', admin)).status).toBe(404)
+  expect((await post('partners/partner_none/link', { ttl: '1h' }, admin)).status).toBe(404)
+
+  await api.store.changePartner(api.partner.id, { disabled: true })
+  const disabled = await (await visit(page, admin)).text()
+  expect([disabled.includes('name="ttl"'), disabled.includes('audit?act=partner.change')]).toEqual([false, true])
+  expect((await post(path, { ttl: '1h' }, admin)).status).toBe(409)
 })
