@@ -60,12 +60,18 @@ const filterList = (reader: Reader, filter: Bulk['filter']): Html =>
     return [html`<div><code>${name}</code> ${isTime(name) ? time(reader, value) : value}</div>`]
   })}`
 
+/** A webhook that was sent again waits to be delivered. */
+const isQueued = ({ act, state }: Bulk): boolean => act === 'resend' && state === 'done'
+const stateOf = (bulk: Bulk): Words => (isQueued(bulk) ? { en: 'queued', zh: '已加入投递队列' } : STATES[bulk.state])
+
 const progress = ({ t, language }: Reader, bulk: Bulk): string => {
-  const { done, ratePerSecond, secondsLeft } = bulk
+  const { state, done, count, ratePerSecond, secondsLeft } = bulk
+  const changed = state === 'done' ? showCount(Math.max(0, count - done)) : '0'
   return [
-    `${showCount(done)} / ${showCount(bulk.count, bulk.countIsCapped)}`,
+    `${showCount(done)} / ${showCount(count, bulk.countIsCapped)}`,
     ...(ratePerSecond === null ? [] : [`${ratePerSecond} / ${t({ en: 's', zh: '秒' })}`]),
     ...(secondsLeft === null ? [] : [`${t({ en: 'left', zh: '剩余' })} ${showSpan(secondsLeft * SECOND, language)}`]),
+    ...(changed === '0' ? [] : [t({ en: `${changed} had changed meanwhile`, zh: `${changed} 个其间已变化` })]),
   ].join(' · ')
 }
 
@@ -84,7 +90,7 @@ const listPage = async ({ c, reader, call }: Visit): Promise<Page> => {
       none: { en: 'There has been none.', zh: '还没有批量操作。' },
       columns: [
         [{ en: 'Act', zh: '操作' }, ({ id, act }) => html`<a href="${to(`bulk/${id}`)}">${t(NAMES[act])}</a>`],
-        [STATE, ({ state }) => t(STATES[state])],
+        [STATE, bulk => t(stateOf(bulk))],
         [{ en: 'Progress', zh: '进度' }, bulk => progress(reader, bulk)],
         [WHO, ({ name, who }) => name || who],
         [REASON, ({ reason }) => reason],
@@ -103,7 +109,7 @@ const samples = (reader: Reader, { sample }: Draft): Html => {
 /** Its times are those of the preview: what is registered, or falls into it, later is not meant. */
 const startForm = (visit: Visit, { act, filter: shown }: Draft, asked: Readonly<Record<string, string>>) => {
   const times = TIMES.flatMap(name => (shown[name] ? [[name, shown[name]]] : []))
-  const probe = html`<label class="choice"><input type="checkbox" name="probe" value="true"> ${visit.reader.t({
+  const probe = html`<label class="choice"><input type="checkbox" name="probe" value="true" checked> ${visit.reader.t({
     en: 'Send one first, and the rest once it has arrived',
     zh: '先投递一条，送达后再继续',
   })}</label>`
@@ -171,12 +177,12 @@ const onePage = async (visit: Visit): Promise<Page> => {
   const { t, to } = reader
   const id = encodeURIComponent(c.req.param('id') ?? '')
   const bulk = await call<Bulk>('GET', `/v1/admin/bulk/${id}`)
-  const { state, probed, error, startedAt, endedAt } = bulk
+  const { probed, error, startedAt, endedAt } = bulk
   const arrived = probed && time(reader, probed.arrivedAt, t({ en: 'has not arrived', zh: '尚未送达' }))
   const probe =
     probed && html`<a href="${to(`registrations/${probed.registrationId}`)}">${probed.registrationId}</a> ${arrived}`
   const progressFacts = facts([
-    [t(STATE), html`${t(STATES[state])}${error ? html` <code class="bad">${error}</code>` : ''}`],
+    [t(STATE), html`${t(stateOf(bulk))}${error ? html` <code class="bad">${error}</code>` : ''}`],
     [t({ en: 'Progress', zh: '进度' }), progress(reader, bulk)],
     ...(probe ? [[t({ en: 'Its probe', zh: '探测' }), probe] as const] : []),
     [t(WHICH), filterList(reader, bulk.filter)],
@@ -186,10 +192,12 @@ const onePage = async (visit: Visit): Promise<Page> => {
     [t({ en: 'Started', zh: '开始时间' }), time(reader, startedAt)],
     [t({ en: 'Ended', zh: '结束时间' }), time(reader, endedAt)],
   ])
+  const undelivered = to('registrations', { ...bulk.filter, delivery: 'pending' })
+  const rest = html`<p><a href="${undelivered}">${t({ en: 'Which have not arrived yet', zh: '查看尚未送达的回调' })}</a></p>`
   return {
     title: t(NAMES[bulk.act]),
     active: 'bulk',
-    body: html`${live(isUnderWay(bulk), html`${progressFacts}${commandForm(visit, bulk)}`)}
+    body: html`${live(isUnderWay(bulk), html`${progressFacts}${isQueued(bulk) ? rest : ''}${commandForm(visit, bulk)}`)}
     <p><a href="${to('bulk')}">${t({ en: 'All bulk acts', zh: '全部批量操作' })}</a></p>`,
   }
 }

@@ -151,7 +151,20 @@ describe('a bulk act', () => {
     while (!(await api.store.continueBulkActs(100)).isIdle);
     expect(await show(`bulk/${id}`)).not.toContain(`action="../bulk/${id}/`)
     expect(await show('audit')).toContain(`<a href="bulk/${id}">`)
-    expect(await show('bulk')).toMatch(new RegExp(`<a href="bulk/${id}">[^]*<td>done</td><td>12 / 12`))
+    expect(await show('bulk')).toMatch(new RegExp(`<a href="bulk/${id}">[^]*<td>queued</td><td>12 / 12`))
+  })
+
+  test('that has made webhooks due says how many, and leads to those that have not arrived', async () => {
+    const { api, show, post, cookie, bulks } = await openExhausted()
+    await post('bulk/new', { act: 'resend', host: 'partner.example', delivery: 'exhausted', why: 'again' }, cookie)
+    const [{ id }] = await bulks()
+    const found = await api.call('GET', '/v1/admin/registrations', { key: ADMIN_TOKEN })
+    await api.call('DELETE', `/v1/admin/registrations/${found.json.data[0].id}`, { key: ADMIN_TOKEN })
+    while (!(await api.store.continueBulkActs(100)).isIdle);
+    const page = await show(`bulk/${id}`)
+    expect(page).toContain('queued')
+    expect(page).toContain('11 / 12 · 1 had changed meanwhile')
+    expect(page).toContain('href="../registrations?delivery=pending&amp;host=partner.example&amp;until=')
   })
 
   test('that there is not is not found', async () => {
