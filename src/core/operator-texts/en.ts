@@ -3,9 +3,10 @@ import { LATE_MS } from '../trouble.ts'
 import { atLeast, type Catalogue, FULL_BYTES, isAhead, showPartner } from './catalogue.ts'
 import { databaseFaultOf } from './database-fault.ts'
 
-/** Of an account that no setting names. What waits for it goes on with the new key. */
+/** What waits for the account goes on with the new key. */
 const CHANGE_KEY =
-  'The key of another account is in no setting: give it the new one in the console, on its page, or by PATCH /v1/admin/accounts/APIID; it is tried at once.'
+  'Give the account its new APIKEY in the console, on its page, or by PATCH /v1/admin/accounts/APIID: it is tried at once. For the account of IHUYI_ACCOUNT correct IHUYI_API_KEY (as shipped, in /etc/idface-notifier/settings) or the file that IHUYI_API_KEY_FILE names too: the next start takes it from there.'
+/** Of an account that no setting names. */
 const CHANGE_KEY_BY =
   'Or by commands: disable the partner whose own it is, remove the account, create it with the new key (and the --mode, --rate and --partner it had), enable the partner: "idface-notifier partner disable PARTNER", "idface-notifier account remove APIID", "idface-notifier account create APIID --api-key-file FILE", "idface-notifier partner enable PARTNER".'
 
@@ -21,7 +22,7 @@ const FAULTS: Catalogue['faults'] = {
   app_missing: { sentence: 'the APIID has no such application', remedy: 'Ask the vendor.' },
   credentials_wrong: {
     sentence: 'the APIID or the APIKEY is wrong',
-    remedy: `Correct IHUYI_ACCOUNT and IHUYI_API_KEY (as shipped, in /etc/idface-notifier/settings) or the file that IHUYI_API_KEY_FILE names, and restart: "systemctl restart idface-notifier". ${CHANGE_KEY} An APIID that was mistyped: cancel what waits for it before you remove it. Repeated bad logins may freeze an account.`,
+    remedy: `Check the APIID and the APIKEY. ${CHANGE_KEY} An APIID that was mistyped in IHUYI_ACCOUNT is corrected there, and takes a restart: "systemctl restart idface-notifier". Cancel what waits for the wrong one before you remove it. Repeated bad logins may freeze an account.`,
     commands: [CHANGE_KEY_BY],
   },
   frozen: { sentence: 'the account is frozen', remedy: 'Ask the vendor to unfreeze it.' },
@@ -31,7 +32,7 @@ const FAULTS: Catalogue['faults'] = {
   },
   password_refused: {
     sentence: 'GetResult does not accept the password',
-    remedy: `Check the APIKEY (IHUYI_API_KEY, or the file that IHUYI_API_KEY_FILE names) and the clock ("timedatectl"); if both are right, try IHUYI_PASSWORD_MODE=static. Then restart. ${CHANGE_KEY}`,
+    remedy: `Check the APIKEY and the clock ("timedatectl"). ${CHANGE_KEY} If both are right, try the password mode static there, for the account of IHUYI_ACCOUNT by IHUYI_PASSWORD_MODE=static and a restart.`,
     commands: [CHANGE_KEY_BY],
   },
   no_contract: {
@@ -40,7 +41,7 @@ const FAULTS: Catalogue['faults'] = {
   },
   password_or_balance: {
     sentence: 'the password is wrong or the balance is used up',
-    remedy: `Check the balance first, then the APIKEY: IHUYI_API_KEY, or the file that IHUYI_API_KEY_FILE names, and a restart. ${CHANGE_KEY}`,
+    remedy: `Check the balance first, then the APIKEY. ${CHANGE_KEY}`,
     commands: [CHANGE_KEY_BY],
   },
   serial_not_received: {

@@ -3,9 +3,10 @@ import { LATE_MS } from '../trouble.ts'
 import { atLeast, type Catalogue, FULL_BYTES, isAhead, showPartner } from './catalogue.ts'
 import { databaseFaultOf } from './database-fault.ts'
 
-/** Of an account that no setting names. What waits for it goes on with the new key. */
+/** What waits for the account goes on with the new key. */
 const CHANGE_KEY =
-  '其他账户的 APIKEY 不在配置中：请在控制台该账户的页面填写新的 APIKEY，或调用 PATCH /v1/admin/accounts/APIID，系统随即试探。'
+  '请在控制台该账户的页面填写新的 APIKEY，或调用 PATCH /v1/admin/accounts/APIID，系统随即试探。IHUYI_ACCOUNT 的账户还须改正 IHUYI_API_KEY（按安装文档部署时，位于 /etc/idface-notifier/settings）或 IHUYI_API_KEY_FILE 指定的文件：下次启动时以其为准。'
+/** Of an account that no setting names. */
 const CHANGE_KEY_BY =
   '也可用命令：账户专供某个合作方时，先停用该合作方；再移除账户，以新的 APIKEY 新建（--mode、--rate、--partner 与原来相同），最后启用该合作方："idface-notifier partner disable PARTNER"、"idface-notifier account remove APIID"、"idface-notifier account create APIID --api-key-file FILE"、"idface-notifier partner enable PARTNER"。'
 
@@ -18,20 +19,20 @@ const FAULTS: Catalogue['faults'] = {
   app_missing: { sentence: '该 APIID 下没有此应用', remedy: '请联系厂商。' },
   credentials_wrong: {
     sentence: 'APIID 或 APIKEY 错误',
-    remedy: `请改正 IHUYI_ACCOUNT 和 IHUYI_API_KEY（按安装文档部署时，位于 /etc/idface-notifier/settings），或 IHUYI_API_KEY_FILE 指定的文件，然后重启："systemctl restart idface-notifier"。${CHANGE_KEY}若是 APIID 填错：请先取消等待中的登记，再移除该账户。多次登录失败可能导致账户被冻结。`,
+    remedy: `请核对 APIID 和 APIKEY。${CHANGE_KEY}若是 IHUYI_ACCOUNT 中的 APIID 填错：请在配置中改正并重启（"systemctl restart idface-notifier"）；移除填错的账户前，请先取消等待它的登记。多次登录失败可能导致账户被冻结。`,
     commands: [CHANGE_KEY_BY],
   },
   frozen: { sentence: '账户已被冻结', remedy: '请联系厂商解冻。' },
   clock: { sentence: '本服务与 GetResult 的时钟相差过大', remedy: '请校准本机时钟："sudo timedatectl set-ntp true"。' },
   password_refused: {
     sentence: 'GetResult 不接受该密码',
-    remedy: `请检查 APIKEY（IHUYI_API_KEY，或 IHUYI_API_KEY_FILE 指定的文件）和本机时钟（"timedatectl"）；两者都无误时，可尝试 IHUYI_PASSWORD_MODE=static。改后须重启。${CHANGE_KEY}`,
+    remedy: `请检查 APIKEY 和本机时钟（"timedatectl"）。${CHANGE_KEY}两者都无误时，可在同一页面把密码方式改为 static；IHUYI_ACCOUNT 的账户则设置 IHUYI_PASSWORD_MODE=static 并重启。`,
     commands: [CHANGE_KEY_BY],
   },
   no_contract: { sentence: '账户未开通此产品', remedy: '请向厂商开通此产品。' },
   password_or_balance: {
     sentence: '密码错误或余额不足',
-    remedy: `请先检查余额，再检查 APIKEY：IHUYI_API_KEY，或 IHUYI_API_KEY_FILE 指定的文件，改后须重启。${CHANGE_KEY}`,
+    remedy: `请先检查余额，再检查 APIKEY。${CHANGE_KEY}`,
     commands: [CHANGE_KEY_BY],
   },
   serial_not_received: {

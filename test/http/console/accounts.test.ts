@@ -24,7 +24,7 @@ describe('accounts', () => {
     const page = await read('accounts?lang=en', admin)
     for (const text of ['paused: ', '>405<', 'datetime="2026-11-24T16:21:00.000Z"', '>Serials that wait</dt><dd>1<'])
       expect(page).toContain(text)
-    expect(page).toContain('Correct IHUYI_ACCOUNT')
+    expect(page).toContain('new APIKEY in the console')
     const now = await read('?lang=en', admin)
     expect(now).toContain(`<a class="button" href="accounts/${api.account.id}">Look there: Accounts</a>`)
     expect(now).not.toContain('idface-notifier account')
