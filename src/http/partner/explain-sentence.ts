@@ -47,7 +47,9 @@ const timeAhead = (at: number, scope: Scope): Values => ({ at: scope.showAt(at),
 
 const clausesWhilePending = (explanation: Explanation, scope: Scope): string[] => [
   answerClause(explanation, scope),
-  heldClause(explanation.account, scope) ?? nextPollClause(explanation, scope),
+  explanation.isPartnerDisabled
+    ? scope.texts.disabled
+    : (heldClause(explanation.account, scope) ?? nextPollClause(explanation, scope)),
 ]
 
 const answerClause = (explanation: Explanation, { texts, showAt }: Scope): string => {
@@ -114,6 +116,7 @@ const webhookClause = (explanation: Explanation, scope: Scope): string => {
   }
   if (sending === 'under_way')
     return fill(webhook.underWay, { n: attempts + 1, at: scope.showAt(nextAttemptAt ?? scope.now) })
+  if (explanation.isPartnerDisabled) return scope.texts.disabled
   if (heldSince !== null)
     return fill(webhook[heldBecause === 'gone' ? 'held' : (heldBecause ?? 'held')], { at: scope.showAt(heldSince), id })
   if (unsignable) return webhook.unsignable

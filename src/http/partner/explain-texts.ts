@@ -44,6 +44,7 @@ const en = {
       'The next call is due and waits for its turn. Calls of yours before it: more than {before}, at {rate} a second, so it is made {in} at the earliest, roughly.',
     none: 'No further call is planned.',
   },
+  disabled: 'The partner is disabled: nothing is asked or sent until it is enabled.',
   unreachable:
     'The upstream has not been reachable since {at} ({error}). It is tried from time to time, and calls about this serial go on as soon as it answers.',
   paused: {
@@ -136,6 +137,7 @@ const zh: ExplainTexts = {
     queuedFar: '正在排队：前面还有 {before} 次以上查询，目前每秒 {rate} 次，预计最早约 {in}查询。',
     none: '不会再查询。',
   },
+  disabled: '该合作方已停用：启用前不会查询，也不会投递。',
   unreachable: '自{at} 起无法连接 GetResult（{error}）。系统会定期重试，恢复后立即继续查询该流水号。',
   paused: {
     byCode: 'GetResult 账户自{at} 起暂停：{reason}（返回码 {code}）。系统会定期重试，账户恢复后立即继续查询该流水号。',

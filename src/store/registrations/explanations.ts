@@ -22,6 +22,8 @@ export interface Explanation {
   rawStatus: string | null
   /** Why nothing may be asked. */
   account: Pick<Account, 'id' | 'pausedAt' | 'pauseReason' | 'pauseCode' | 'unreachableAt' | 'unreachableError'>
+  /** Nothing of its partner is asked or sent. */
+  isPartnerDisabled: boolean
   /** Null: it is not in a queue, because it is not due, is being asked, or its account is not asked now. */
   queue: PollForecast | null
   lastAttempt: Attempt | null
@@ -86,18 +88,20 @@ const NOT_HELD = { heldSince: null, heldBecause: null, unsignable: false, allHel
 
 const ACCOUNT = ['probeAt', 'pausedAt', 'pauseReason', 'pauseCode', 'unreachableAt', 'unreachableError'] as const
 const POLLING = `
-  SELECT ${columnsOf('verifications', ['lastAnswer', 'lastCode', 'rawStatus'], 'v')}, ${columnsOf('accounts', ACCOUNT, 'a')}
-  FROM verifications v LEFT JOIN accounts a ON a.id = v.account_id WHERE v.id = @verificationId`
+  SELECT ${columnsOf('verifications', ['lastAnswer', 'lastCode', 'rawStatus'], 'v')}, ${columnsOf('accounts', ACCOUNT, 'a')},
+    p.disabled AS "isPartnerDisabled"
+  FROM verifications v JOIN partners p ON p.id = @partnerId LEFT JOIN accounts a ON a.id = v.account_id WHERE v.id = @verificationId`
 
 type Polling = Pick<Explanation, 'lastAnswer' | 'lastCode' | 'rawStatus'> &
-  Pick<Row<'accounts'>, (typeof ACCOUNT)[number]>
+  Pick<Row<'accounts'>, (typeof ACCOUNT)[number]> & { isPartnerDisabled: boolean | number }
 
 /** What is known of its serial, and of the account that is asked; its next canary goes at `probeAt`, or none is planned. */
-const pollingOf = async (tx: Tx, { verificationId, accountId }: RegistrationRow) => {
-  const [row] = await tx.all<Polling>(POLLING, { verificationId })
+const pollingOf = async (tx: Tx, { verificationId, accountId, partnerId }: RegistrationRow) => {
+  const [row] = await tx.all<Polling>(POLLING, { verificationId, partnerId })
   if (!row) throw new Error(`verification ${verificationId} is gone`)
-  const { lastAnswer, lastCode, rawStatus, probeAt, ...account } = row
-  return { lastAnswer, lastCode, rawStatus, probeAt, account: { id: accountId, ...account } }
+  const { lastAnswer, lastCode, rawStatus, probeAt, isPartnerDisabled, ...account } = row
+  const polling = { lastAnswer, lastCode, rawStatus, probeAt, isPartnerDisabled: Boolean(isPartnerDisabled) }
+  return { ...polling, account: { id: accountId, ...account } }
 }
 
 const MESSAGE = 'SELECT type, fence FROM messages WHERE seq = @messageSeq'

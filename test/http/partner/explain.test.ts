@@ -44,6 +44,7 @@ const explanation = (registration: Partial<Registration>, facts: Partial<Explana
   lastCode: 2,
   rawStatus: 'ING',
   account: RUNNING,
+  isPartnerDisabled: false,
   queue: null,
   lastAttempt: null,
   messageType: null,
@@ -151,4 +152,18 @@ test('the call answers with the data and the sentence', async () => {
       allHeldSince: null,
     },
   })
+})
+
+test('of a disabled partner it says only that nothing is asked or sent until it is enabled', () => {
+  const delivery = { messageId: null, state: 'pending', attempts: 0, nextAttemptAt: START } as const
+  const waiting: Partial<Registration>[] = [{ nextPollAt: START }, { status: 'succeeded', delivery }]
+  for (const registration of waiting)
+    for (const isPartnerDisabled of [false, true]) {
+      const sentences = [en, zh].map(say => say(explanation(registration, { isPartnerDisabled })))
+      expect(sentences.map(text => /until it is enabled|启用前/.test(text))).toEqual([
+        isPartnerDisabled,
+        isPartnerDisabled,
+      ])
+      expect(sentences.map(text => /due now|即将/.test(text))).toEqual([!isPartnerDisabled, !isPartnerDisabled])
+    }
 })

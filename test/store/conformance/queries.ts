@@ -126,6 +126,9 @@ export const describeQueries = (open: OpenStore): void => {
     expect(paused).toMatchObject({ lastAnswer: 'waiting', lastCode: 2, rawStatus: 'ING' })
     expect(paused?.account).toMatchObject({ pausedAt: bench.store.now(), pauseReason: 'operator' })
     expect(paused?.registration).toEqual(await bench.find(id))
+    expect(paused?.isPartnerDisabled).toBe(false)
+    await bench.store.changePartner(bench.partnerId, { disabled: true })
+    expect(await bench.store.explain(bench.partnerId, id)).toMatchObject({ isPartnerDisabled: true })
   })
 
   test('explains how the sending goes', async () => {
