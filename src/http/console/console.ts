@@ -103,10 +103,6 @@ const WRONG: Words = {
 }
 /** Whose token it is. */
 const ME: Readonly<Record<Session['kind'], string>> = { operator: '/v1/admin/me', partner: '/v1/me' }
-const NOT_OPEN: Words = {
-  en: 'The console is not open: ADMIN_TOKEN is not set. With a token of your own (admin-token create) or an API key you can sign in.',
-  zh: '控制台未开放：未设置 ADMIN_TOKEN。持有自己的令牌（admin-token create）或 API 密钥的，仍可登录。',
-}
 const SIGN_IN: Words = { en: 'Sign in', zh: '登录' }
 
 /** `/console`: the API as pages, for operators and, with a key, for partners. */
@@ -118,15 +114,6 @@ export const addConsole = (app: Hono<ApiEnv>, deps: SharedDeps): void => {
     c.html(await layout(c, reader, page, deps.config.server.consoleLabel), status)
   const notThere = (c: Context, reader: Reader) =>
     send(c, reader, { title: reader.t(NOT_THERE.title), body: html`<p>${reader.t(NOT_THERE.text)}</p>` }, 404)
-
-  const isOpen = deps.config.server.adminToken !== null
-  /** Without ADMIN_TOKEN there is no console, but for partners, and for tokens of the database. */
-  const notOpen = (c: Context) => {
-    const reader = readerOf(c, null)
-    const signIn = c.req.path === '/console' ? 'console/sign-in' : reader.to('sign-in')
-    const link = html`<p><a href="${signIn}">${reader.t(SIGN_IN)}</a></p>`
-    return send(c, reader, { title: reader.t(NOT_THERE.title), body: html`<p>${reader.t(NOT_OPEN)}</p>${link}` }, 404)
-  }
 
   const refuseOtherSites = (c: Context): void => {
     const isOurs = c.req.header('origin') === new URL(baseUrlOf(c, deps.trustedProxies)).origin
@@ -161,14 +148,16 @@ export const addConsole = (app: Hono<ApiEnv>, deps: SharedDeps): void => {
     keepLanguage(c, sessions.pathOf(c))
     await next()
   })
-  app.get('/console', async c => (isOpen || sessions.of(c) ? c.redirect('console/') : notOpen(c)))
   addAssets(app)
 
   const visited = async (c: Context<ApiEnv>, make: (visit: Visit) => Promise<Response>): Promise<Response> => {
     const session = sessions.of(c)
     const reader = readerOf(c, session)
+    // Without ADMIN_TOKEN there is no console, but for partners, and for tokens of the database.
     const signIn = () =>
-      isOpen ? c.redirect(reader.to('sign-in', { to: c.req.method === 'GET' ? pathOf(c) : null }), 303) : notOpen(c)
+      deps.config.server.adminToken === null
+        ? send(c, reader, signInPage(reader), 404)
+        : c.redirect(reader.to('sign-in', { to: c.req.method === 'GET' ? pathOf(c) : null }), 303)
     if (!session) return signIn()
     const call: Visit['call'] = async (method, path, more = {}) => {
       if (path.startsWith('/v1/admin/') !== (session.kind === 'operator')) throw new NotTheirs()
@@ -197,6 +186,7 @@ export const addConsole = (app: Hono<ApiEnv>, deps: SharedDeps): void => {
       return signIn()
     }
   }
+  app.get('/console', c => visited(c, async () => c.redirect('console/')))
   const show = async ({ c, reader }: Visit, made: Page | string | null) => {
     if (made === null) return notThere(c, reader)
     return typeof made === 'string' ? c.redirect(reader.to(made), 303) : send(c, reader, made)
@@ -217,13 +207,9 @@ export const addConsole = (app: Hono<ApiEnv>, deps: SharedDeps): void => {
     },
   }
 
-  const signInPage = (c: Context, reader: Reader, wrong: string | null): Page => ({
-    title: reader.t(SIGN_IN),
-    body: signInForm(reader, { to: c.req.query('to') ?? '', wrong }),
-  })
   app.get('/console/sign-in', c => {
     const reader = readerOf(c, null)
-    return send(c, reader, signInPage(c, reader, null))
+    return send(c, reader, signInPage(reader, { to: c.req.query('to') }))
   })
   app.post('/console/sign-in', async c => {
     const reader = readerOf(c, null)
@@ -234,7 +220,7 @@ export const addConsole = (app: Hono<ApiEnv>, deps: SharedDeps): void => {
     } catch (error) {
       // A wrong one is counted by the API; 404: it takes no admin tokens.
       if (!(error instanceof Refused) || ![401, 404].includes(error.problem.status)) throw error
-      return send(c, reader, signInPage(c, reader, reader.t(WRONG)), 401)
+      return send(c, reader, signInPage(reader, { to: target, wrong: reader.t(WRONG) }), 401)
     }
     sessions.begin(c, { kind, token })
     return c.redirect(reader.to(ownPath(target)), 303)
@@ -279,7 +265,12 @@ const pathOf = (c: Context): string => {
 /** Nothing that could lead elsewhere. */
 const ownPath = (path: string): string => (/^[\w-]+(\/[\w-]+)*(\?[!\x22\x24-\x7e]*)?$/.test(path) ? path : '')
 
-const signInForm = ({ t, to }: Reader, { to: target, wrong }: { to: string; wrong: string | null }): Html => html`
+const signInPage = (
+  { t, to }: Reader,
+  { to: target = '', wrong }: { to?: string | undefined; wrong?: string } = {},
+): Page => ({
+  title: t(SIGN_IN),
+  body: html`
   <form method="post" action="${to('sign-in')}" class="sign-in">
     ${wrong ? html`<p role="alert" class="bad">${wrong}</p>` : ''}
     <input type="hidden" name="to" value="${target}">
@@ -290,7 +281,8 @@ const signInForm = ({ t, to }: Reader, { to: target, wrong }: { to: string; wron
       en: 'Operators: ADMIN_TOKEN, or a token of your own (npm run cli -- admin-token create NAME). Partners: your API key, which begins with ifn_.',
       zh: '运维人员：ADMIN_TOKEN，或自己的令牌（npm run cli -- admin-token create NAME）。合作方：以 ifn_ 开头的 API 密钥。',
     })}</p>
-  </form>`
+  </form>`,
+})
 
 const problemPage = (problem: Pick<Refused['problem'], 'title' | 'detail' | 'errors'>, form: Html): Page => ({
   title: problem.title,

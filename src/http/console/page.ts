@@ -24,14 +24,13 @@ const BELOW = '/console/'
 
 export const readerOf = (c: Context, session: Session | null): Reader => {
   const language = languageFor(c)
-  const depth = Math.max(0, c.req.path.slice(BELOW.length).split('/').length - 1)
+  const way =
+    c.req.path === '/console' ? 'console/' : '../'.repeat(c.req.path.split('/').length - BELOW.split('/').length)
   return {
     language,
     session,
     t: words => words[language],
-    to: (path, query = {}) => {
-      return `${'../'.repeat(depth)}${path || './'}${queryText(query)}`
-    },
+    to: (path, query = {}) => `${way}${path || './'}${queryText(query)}`,
   }
 }
 

@@ -15,7 +15,9 @@ describe('signing in', () => {
 
   test('is needed to see that there is a console, where ADMIN_TOKEN is not set', async () => {
     const { api, visit, cookieOf } = await openConsole({ server: { adminToken: null } })
-    expect((await api.app.request('/console')).status).toBe(404)
+    const answer = await api.app.request('/console')
+    expect(answer.status).toBe(404)
+    expect(await answer.text()).toContain('action="console/sign-in"')
     for (const path of ['', 'registrations']) expect((await visit(path, '')).status).toBe(404)
     const { text } = await api.addToken('read')
     for (const token of [text, api.partner.key]) expect((await visit('', await cookieOf(token))).status).toBe(200)
