@@ -8,7 +8,7 @@ import type { Console, Visit } from './console.ts'
 import { actForm, actLink, field, numberOf, orNone } from './forms.ts'
 import { empty, facts, type Html, live, nextPage, type Page, type Reader, showCount, time } from './page.ts'
 
-type Accounts = z.output<(typeof ACCOUNT_CALLS)['GET /v1/admin/accounts']['answers'][200]>
+export type Accounts = z.output<(typeof ACCOUNT_CALLS)['GET /v1/admin/accounts']['answers'][200]>
 /** What waits for an account, which the list of accounts has not. */
 type Work = Overview['accounts'][number]
 

@@ -28,12 +28,14 @@ const PLACES = new Map([
   ['partner', 'partners'],
   ['reg', 'registrations'],
 ])
+export const pathOfObject = (id: string): string | null => {
+  const place = PLACES.get(id.split('_')[0] ?? '')
+  return place ? `${place}/${encodeURIComponent(id)}` : null
+}
 const whichOf = ({ to }: Reader, { object }: Act): Html => {
-  if (object === null) return '–'
-  const place = PLACES.get(object.split('_')[0] ?? '')
-  return place
-    ? html`<a href="${to(`${place}/${encodeURIComponent(object)}`)}">${object}</a>`
-    : html`<code>${object}</code>`
+  if (object === null) return html`–`
+  const path = pathOfObject(object)
+  return path ? html`<a href="${to(path)}">${object}</a>` : html`<code>${object}</code>`
 }
 
 type Fact = string | number | boolean | null

@@ -1,36 +1,78 @@
+import { AppError } from '../../core/error.ts'
+import type { Words } from '../../core/language.ts'
 import { isRegistrationId } from '../../core/registration.ts'
+import { SERIAL } from '../../core/registration-input.ts'
+import { MOST_OF_A_PAGE } from '../json/pagination.ts'
+import type { Accounts } from './accounts.ts'
+import { pathOfObject } from './audit.ts'
 import type { Console, Visit } from './console.ts'
+import type { Partners } from './partners.ts'
 import { search, searchFieldsOf } from './registrations.ts'
 
 /** `name:value`, `name:"a value"` or a word; Chinese keyboards have a colon of their own. */
 const PART = /(?:([a-z]+)[:：])?(?:"([^"]*)"|(\S+))/gi
+const ONE_SERIAL: Words = {
+  en: 'One serial at a time. Other words need a name, such as host:a.example since:2h.',
+  zh: '一次只能查找一个流水号；其他条件须写明名称，例如 host:a.example since:2h。',
+}
 
-/** What was typed, by names of a search. What has no such name is a serial. */
-const readSearch = (text: string, names: readonly string[]): Readonly<Record<string, string>> =>
-  Object.fromEntries(
-    [...text.matchAll(PART)].map(([whole, given = '', quoted, word]): [string, string] => {
-      const name = given.toLowerCase()
-      return names.includes(name) ? [name, quoted ?? word ?? ''] : ['serial', whole]
-    }),
-  )
+/** What was typed: what has a name of a search, and the words that have none. */
+const readSearch = (text: string, names: readonly string[]) => {
+  const query: Record<string, string> = {}
+  const words: string[] = []
+  for (const [whole, given = '', quoted, word = ''] of text.matchAll(PART)) {
+    const name = given.toLowerCase()
+    if (name === 'serial' || !names.includes(name)) words.push(name === 'serial' ? (quoted ?? word) : whole)
+    else query[name] = quoted ?? word
+  }
+  return { query, words }
+}
 
-/** The registration that an id, or the id of its webhook, names. */
-const namedBy = (text: string): string | null => {
+/** The page of what an id, or the id of a webhook, names. */
+const namedBy = ({ session }: Visit, text: string): string | null => {
   const id = text.replace(/^id[:：]/i, '').replace(/^msg_/, 'reg_')
-  return isRegistrationId(id) ? id : null
+  if (session.kind === 'partner') return isRegistrationId(id) ? `registrations/${id}` : null
+  return isRegistrationId(id.replace(/^(acc|bulk|partner)_/, 'reg_')) ? pathOfObject(id) : null
+}
+
+const first = { query: { limit: String(MOST_OF_A_PAGE) } }
+/** Of the first page of partners: those that an id, or a part of the name, means. */
+const partnersNamed = async ({ call }: Visit, text: string): Promise<Partners['data']> => {
+  const { data } = await call<Partners>('GET', '/v1/admin/partners', first)
+  return data.filter(({ id, name }) => id === text || name.toLowerCase().includes(text.toLowerCase()))
+}
+/** The page of the partner, or account, that is called so. */
+const called = async (visit: Visit, text: string): Promise<string | null> => {
+  const [partner, another] = await partnersNamed(visit, text)
+  if (partner) return another ? 'partners' : `partners/${partner.id}`
+  const { data } = await visit.call<Accounts>('GET', '/v1/admin/accounts', first)
+  const account = data.find(one => one.account === text)
+  return account ? `accounts/${account.id}` : null
 }
 
 const find = async (visit: Visit): Promise<string> => {
-  const text = visit.c.req.query('q')?.trim() ?? ''
-  const named = namedBy(text)
-  if (named !== null) return `registrations/${named}`
-  const query = readSearch(text, searchFieldsOf(visit.session))
+  const { c, session } = visit
+  const text = c.req.query('q')?.trim() ?? ''
+  const named = namedBy(visit, text)
+  if (named !== null) return named
+  const { query, words } = readSearch(text, searchFieldsOf(session))
+  const serial = words.join(' ')
+  const isName = session.kind === 'operator' && serial !== '' && Object.keys(query).length === 0
+  const other = isName && !SERIAL.test(serial) ? await called(visit, serial) : null
+  if (other !== null) return other
+  if (words.length > 1) throw new AppError('invalid_query', ONE_SERIAL)
+  if (query.partner) {
+    const [partner, another] = await partnersNamed(visit, query.partner)
+    if (partner && !another) query.partner = partner.id
+  }
+  if (serial !== '') query.serial = serial
   if (Object.keys(query).length === 0) return 'registrations'
   const { data, nextCursor } = await search(visit, { ...query, limit: '2' })
   const [only] = data
   if (only && data.length === 1 && nextCursor === null) return `registrations/${only.id}`
-  return `registrations?${new URLSearchParams(query)}`
+  const instead = isName && !only && nextCursor === null ? await called(visit, serial) : null
+  return instead ?? `registrations?${new URLSearchParams(query)}`
 }
 
-/** `/console/find?q=`: leads to the registration that is meant, or to the list of those that match. */
+/** `/console/find?q=`: leads to what is meant, or to the list of the registrations that match. */
 export const addFind = ({ page }: Console): void => page('find', find)

@@ -70,8 +70,8 @@ const navigation = (reader: Reader, session: Session, active: Entry | undefined)
     path =>
       html`<li><a href="${to(path)}"${path === active ? raw(' aria-current="page"') : ''}>${t(PAGE_NAMES[path])}</a></li>`,
   )}</ul></nav>
-  <form role="search" action="${to('find')}"><label><span class="hidden">${t({ en: 'Serial, id, or a search such as host:a.example since:2h', zh: '流水号、ID，或条件，例如 host:a.example since:2h' })}</span>
-    <input type="search" name="q" maxlength="500" autocomplete="off" placeholder="${t({ en: 'Serial or id   /', zh: '流水号或 ID   /' })}" data-key="/"></label></form>
+  <form role="search" action="${to('find')}"><label><span class="hidden">${t({ en: 'Serial, id, name of a partner, APIID, or a search such as host:a.example since:2h', zh: '流水号、ID、合作方名称、APIID，或条件，例如 host:a.example since:2h' })}</span>
+    <input type="search" name="q" maxlength="500" autocomplete="off" placeholder="${t({ en: 'Serial, id or name   /', zh: '流水号、ID 或名称   /' })}" data-key="/"></label></form>
   <form method="post" action="${to('sign-out')}"><button class="plain">${t({ en: 'Sign out', zh: '退出' })}</button></form>`
 }
 

@@ -23,7 +23,7 @@ import {
 import { timeInput, withZone, zoneInput } from './picked-time.ts'
 import { PAYLOAD, PAYLOAD_WORDS } from './words.ts'
 
-type Partners = z.output<(typeof PARTNER_CALLS)['GET /v1/admin/partners']['answers'][200]>
+export type Partners = z.output<(typeof PARTNER_CALLS)['GET /v1/admin/partners']['answers'][200]>
 type Partner = Partners['data'][number]
 type Created = z.output<(typeof PARTNER_CALLS)['POST /v1/admin/partners']['answers'][201]>
 type Keys = z.output<(typeof KEY_CALLS)['GET /v1/admin/partners/:id/keys']['answers'][200]>

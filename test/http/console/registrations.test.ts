@@ -115,6 +115,25 @@ describe('finding', () => {
     for (const nothing of ['find', 'find?q=', 'find?q=%20']) expect(await whereTo(nothing)).toBe('registrations')
   })
 
+  test('leads operators to partners, by id and by name, and to accounts', async () => {
+    const { api, whereTo, partner, first } = await populate()
+    await api.store.changePartner(api.other.id, { name: '沙丘 Dune Bank' })
+    const account = (await api.call('GET', '/v1/admin/accounts', { key: ADMIN_TOKEN })).json.data[0]
+    for (const [q, path] of [
+      [api.other.id, `partners/${api.other.id}`],
+      ['dune bank', `partners/${api.other.id}`],
+      ['沙丘', `partners/${api.other.id}`],
+      ['Dune', `partners/${api.other.id}`],
+      ['n', 'partners'],
+      ['partner:dune status:pending', `registrations?partner=${api.other.id}&status=pending`],
+      [account.account, `accounts/${account.id}`],
+      [`acc_${first.slice(4)}`, `accounts/acc_${first.slice(4)}`],
+      ['16236437872836', `registrations/${first}`],
+    ] as const)
+      expect([q, await whereTo(`find?q=${encodeURIComponent(q)}`)]).toEqual([q, path])
+    expect(await whereTo('find?q=dune', partner)).toBe('registrations?serial=dune')
+  })
+
   test('says what is wrong with a search', async () => {
     const { visit, operator, partner } = await populate()
     for (const [q, cookie] of [
@@ -122,6 +141,8 @@ describe('finding', () => {
       ['x'.repeat(10_000), operator],
       ['colour:red', operator],
       ['since:yesterday', operator],
+      ['16236437872836 26236437872836', operator],
+      ['16236437872836 26236437872836', partner],
       ['host:other.example', partner],
     ] as const) {
       const answer = await visit(`find?q=${encodeURIComponent(q)}`, cookie)
