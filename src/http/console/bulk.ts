@@ -44,6 +44,9 @@ const STATES: Readonly<Record<Bulk['state'], Words>> = {
 const TIMES = ['since', 'until', 'messageSince', 'messageUntil'] as const
 const isTime = (name: string): boolean => TIMES.some(time => time === name)
 
+/** An act, and its filter, by the names of the API. */
+type Asked = Readonly<Record<string, string>>
+
 const REASON: Words = { en: 'Reason', zh: '原因' }
 const WHO: Words = { en: 'Who', zh: '操作人' }
 const STATE: Words = { en: 'State', zh: '状态' }
@@ -106,8 +109,9 @@ const samples = (reader: Reader, { sample }: Draft): Html => {
   return html`<h2>${reader.t(name)}</h2>${table(reader, name, { columns: foundColumns(reader), items: sample })}`
 }
 
-/** Its times are those of the preview: what is registered, or falls into it, later is not meant. */
-const startForm = (visit: Visit, { act, filter: shown }: Draft, asked: Readonly<Record<string, string>>) => {
+/** Its times and its count are those of the preview: what is registered later is not meant, and what falls into it is shown first. */
+const startForm = (visit: Visit, draft: Draft, asked: Asked) => {
+  const { act, filter: shown } = draft
   const times = TIMES.flatMap(name => (shown[name] ? [[name, shown[name]]] : []))
   const probe = html`<label class="choice"><input type="checkbox" name="probe" value="true" checked> ${visit.reader.t({
     en: 'Send one first, and the rest once it has arrived',
@@ -116,31 +120,35 @@ const startForm = (visit: Visit, { act, filter: shown }: Draft, asked: Readonly<
   return actForm(visit, {
     to: 'bulk/new',
     name: START,
-    hidden: { act, ...asked, ...Object.fromEntries(times) },
+    hidden: { ...asked, ...Object.fromEntries(times), previewed: String(draft.count) },
     fields: act === 'resend' ? probe : '',
     isReasonRequired: true,
   })
 }
 
-/** A dry run, which the API keeps nothing of. */
-const previewPage = async (visit: Visit): Promise<Page> => {
-  const { c, reader, call } = visit
+/** A dry run, which the API keeps nothing of; null: it counts what was shown before. */
+const previewPage = async (visit: Visit, asked: Asked, previewed?: string): Promise<Page | null> => {
+  const { reader, call } = visit
   const { t, language } = reader
-  const { act, lang: _, ...query } = c.req.query()
-  const filter = withZone(query)
+  const { act, ...filter } = asked
   const body = { act, filter, reason: 'dry run', dryRun: true }
   const draft = await call<Draft>('POST', '/v1/admin/bulk', { body })
+  if (previewed === String(draft.count)) return null
+  const changed = t({
+    en: 'Nothing was started: the registrations that match have changed. Look again, and start.',
+    zh: '尚未开始：匹配的登记已有变化，请重新确认。',
+  })
   return {
     title: t(NAMES[draft.act]),
     active: 'bulk',
-    body: html`${facts([
+    body: html`${previewed && html`<p role="alert" class="bad">${changed}</p>`}${facts([
       [t({ en: 'Registrations', zh: '登记数' }), showCount(draft.count, draft.countIsCapped)],
       [t({ en: 'It takes about', zh: '预计用时' }), showSpan(draft.estimatedSeconds * SECOND, language)],
       [t(WHICH), filterList(reader, draft.filter)],
     ])}${
       draft.count === 0
         ? empty(t({ en: 'There is none to which this can be done.', zh: '没有可执行该操作的登记。' }))
-        : html`${startForm(visit, draft, filter)}${samples(reader, draft)}`
+        : html`${startForm(visit, draft, asked)}${samples(reader, draft)}`
     }`,
   }
 }
@@ -205,11 +213,18 @@ const onePage = async (visit: Visit): Promise<Page> => {
 /** Acts on all registrations that a search means: what they would do, what they do, what they have done. */
 export const addBulk = ({ page, act }: Console): void => {
   page('bulk', listPage)
-  page('bulk/new', previewPage)
+  page('bulk/new', visit => {
+    const { lang: _, ...query } = visit.c.req.query()
+    return previewPage(visit, withZone(query))
+  })
   page('bulk/:id', onePage)
-  act('bulk/new', async ({ call, form }) => {
+  act('bulk/new', async visit => {
+    const { call, form } = visit
     const { reason, fields } = await form()
-    const { act, probe, ...filter } = fields
+    const { probe, previewed, ...asked } = fields
+    const again = previewed ? await previewPage(visit, asked, previewed) : null
+    if (again) return again
+    const { act, ...filter } = asked
     const body = { act, filter, reason, ...(probe ? { probe: true } : {}) }
     const { id } = await call<Draft>('POST', '/v1/admin/bulk', { body })
     await call('POST', `/v1/admin/bulk/${id}/start`, { body: { reason } })

@@ -80,12 +80,28 @@ describe('the preview', () => {
       delivery: 'exhausted',
       messageSince: '2026-11-24T16:20:00.000Z',
       until: '2026-11-24T16:20:12.000Z',
+      previewed: '12',
     })
     api.clock.now += 60_000
     const { status, headers } = await post('bulk/new', { ...form, why: 'it works again', probe: 'true' }, cookie)
     const [bulk] = await bulks()
     expect([status, headers.get('location')]).toEqual([303, `../bulk/${bulk.id}`])
     expect(bulk).toMatchObject({ state: 'probing', reason: 'it works again', filter: { until: form.until } })
+  })
+
+  test('is shown again, and nothing started, where more have fallen into it since', async () => {
+    const { api, show, post, cookie, bulks } = await openExhausted()
+    await api.register({ idcardid: 'fails-later' })
+    await api.succeed()
+    const form = formOf(await show(`bulk/new?${FAILING}`))
+    await api.receiveWith(500, { scheduleMs: [] })
+    const again = await post('bulk/new', { ...form, why: 'it works again' }, cookie)
+    expect([again.status, await bulks()]).toEqual([200, []])
+    const page = await again.text()
+    expect(page).toContain('<dd>13</dd>')
+    expect(page).toContain('role="alert"')
+    expect((await post('bulk/new', { ...formOf(page), why: 'it works again' }, cookie)).status).toBe(303)
+    expect((await bulks())[0].count).toBe(13)
   })
 
   test('is refused as the API refuses it', async () => {
