@@ -154,14 +154,14 @@ const limitsOf = ({ apiRate, registrationRate }: Config['server']) => {
         zh: '该 IP 地址的指标请求过多。',
       },
     },
-    /** Of a network. A page takes seven, and the search reads every page once. */
+    /** Of a network, for what needs no key: the documentation, and the console before somebody signs in. A page takes seven, and the search reads every page once. */
     documents: {
       rate: 10,
       burst: 100,
       ofNode: true,
       detail: {
-        en: 'Too many calls for the documentation have come from your address.',
-        zh: '该 IP 地址的文档请求过多。',
+        en: 'Too many calls without a key have come from your address.',
+        zh: '该 IP 地址未带密钥的请求过多。',
       },
     },
   } satisfies Record<string, Limit>

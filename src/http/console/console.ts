@@ -7,6 +7,7 @@ import type { Words } from '../../core/language.ts'
 import { includesRole, type Role } from '../../core/role.ts'
 import { checkRole } from '../admin/authorize.ts'
 import type { ApiEnv, SharedDeps } from '../api-env.ts'
+import { clientNetwork } from '../caller.ts'
 import { baseUrlOf } from '../docs/base-url.ts'
 import { problemOf, problemOfError } from '../json/problem.ts'
 import { addAccounts } from './accounts.ts'
@@ -141,6 +142,8 @@ export const addConsole = (app: Hono<ApiEnv>, deps: SharedDeps): void => {
   }
   app.use('/console/*', SECURE, pageOfError, async (c, next) => {
     c.header('cache-control', 'no-store')
+    // All others have the rate of their key or token.
+    if (!sessions.of(c)) deps.rates.take('documents', clientNetwork(c, deps.trustedProxies))
     if (!['GET', 'HEAD'].includes(c.req.method)) {
       refuseOtherSites(c)
       refuseLarge(c)

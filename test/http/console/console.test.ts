@@ -95,6 +95,22 @@ describe('signing in', () => {
   })
 })
 
+test.each(['', 'sign-in', 'enter?link=x', 'assets/console.css', 'nothing'])(
+  'without a session is limited by network: %s',
+  async path => {
+    const { api, visit, cookieOf } = await openConsole()
+    const cookie = await cookieOf(ADMIN_TOKEN)
+    const from = (remoteAddress: string) => ({ incoming: { socket: { remoteAddress } } })
+    const ask = async (address: string) =>
+      (await api.app.request(`http://notifier.example/console/${path}`, {}, from(address))).status
+    for (let n = 0; n < 100; n++) await ask('192.0.2.7')
+    const refused = await ask('192.0.2.7')
+    expect(refused).toBe(429)
+    expect(await ask('198.51.100.7')).not.toBe(429)
+    expect((await visit('', cookie)).status).toBe(200)
+  },
+)
+
 test.each(['__proto__', 'constructor', 'toString', 'nothing.js'])('has no asset %s', async name => {
   const { visit } = await openConsole()
   expect((await visit(`assets/${name}`, '')).status).toBe(404)
