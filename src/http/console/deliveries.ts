@@ -33,7 +33,10 @@ type Callbacks = z.output<(typeof CALLBACK_CALLS)['GET /v1/admin/callbacks']['an
 type Trouble = StatusAnswer['callbacks'][number]
 
 const URLS: Words = { en: 'URLs that fail or are held', zh: '失败或暂缓投递的回调地址' }
-const NO_URL: Words = { en: 'No URL fails or is held.', zh: '没有失败或暂缓投递的回调地址。' }
+const NO_URL: Words = {
+  en: 'No URL has failed for an hour, or is held.',
+  zh: '没有持续失败一小时以上或暂缓投递的回调地址。',
+}
 const GIVEN_UP: Words = { en: 'Given up', zh: '已放弃' }
 const PENDING: Words = { en: 'Retrying', zh: '自动重试中' }
 const SINCE: Words = { en: 'Since', zh: '始于' }

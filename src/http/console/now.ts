@@ -74,6 +74,12 @@ const disabledOnes = ({ t, to }: Reader, { disabledPartners }: Overview): Html =
           html`${i === 0 ? t({ en: ': ', zh: '：' }) : t({ en: ', ', zh: '、' })}<a href="${to(`partners/${id}`)}"><bdi>${name}</bdi></a>`,
       )}</p>`
 
+/** A new webhook is due at once. */
+const later = ({ t, to }: Reader, { scheduled }: Overview['deliveries']): Html =>
+  scheduled === 0
+    ? ''
+    : html`<p><a href="${to('deliveries')}">${t({ en: `Webhooks that wait for another attempt: ${showCount(scheduled)}`, zh: `等待再次投递的回调：${showCount(scheduled)} 个` })}</a></p>`
+
 const queues = (reader: Reader, { at, polls, deliveries }: Overview): Html => {
   const { t, language } = reader
   const late = (oldest: string | null) =>
@@ -127,6 +133,7 @@ const operatorPage = async ({ reader, call }: Visit, metrics: Html): Promise<Pag
     ${lights(reader, overview.problems)}
     ${problemList(reader, overview)}
     ${disabledOnes(reader, overview)}
+    ${later(reader, overview.deliveries)}
     ${queues(reader, overview)}
     <h2>${t({ en: 'Service', zh: '服务' })}</h2>
     ${engineFacts(reader, overview)}

@@ -52,6 +52,17 @@ test('names a disabled partner whose work waits, and leads to it', async () => {
   expect(await read()).toContain(link)
 })
 
+test('leads to the webhooks that are retried before their URL counts as failing', async () => {
+  const { api, visit, cookieOf } = await openConsole()
+  const read = async () => (await visit('?lang=en', await cookieOf(ADMIN_TOKEN))).text()
+  const link = /<a href="deliveries">[^<]*: 1<\/a>/
+  await api.register()
+  await api.succeed()
+  expect(await read()).not.toMatch(link)
+  await api.receiveWith(500)
+  expect(await read()).toMatch(link)
+})
+
 test('each trouble turns one light red', () => {
   const reader = { language: 'en', session: null, t: (words: Words) => words.en, to: (path: string) => path } as const
   const red = (code: TroubleCode) =>
