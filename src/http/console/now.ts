@@ -1,4 +1,5 @@
 import { html } from 'hono/html'
+import { HOUR } from '../../core/duration.ts'
 import type { Words } from '../../core/language.ts'
 import { showBytes, showSpan } from '../../core/show-sizes.ts'
 import type { TroubleCode } from '../../core/trouble.ts'
@@ -106,9 +107,19 @@ const queues = (reader: Reader, { at, polls, deliveries }: Overview): Html => {
   </figure>`
 }
 
-const engineFacts = ({ t, language }: Reader, { engine }: Overview): Html =>
-  engine.kind === 'sqlite'
+const BACKUP_IS_OLD_MS = 36 * HOUR
+const lastBackup = (reader: Reader, { at, backup: { good } }: Overview): Html => {
+  const isOld = !good || Date.parse(at) - Date.parse(good.at) > BACKUP_IS_OLD_MS
+  const shown = good ? time(reader, good.at) : reader.t({ en: 'none was ever made', zh: '从未备份' })
+  return html`<a class="${isOld ? 'bad' : ''}" href="${reader.to('nodes#backups')}">${shown}</a>`
+}
+
+const engineFacts = (reader: Reader, overview: Overview): Html => {
+  const { t, language } = reader
+  const { engine } = overview
+  return engine.kind === 'sqlite'
     ? facts([
+        [t({ en: 'Last backup', zh: '最近备份' }), lastBackup(reader, overview)],
         [t({ en: 'Database', zh: '数据库' }), `SQLite, ${showBytes(engine.databaseBytes)}`],
         [t({ en: 'Log', zh: '日志文件' }), showBytes(engine.walBytes)],
         [
@@ -120,6 +131,7 @@ const engineFacts = ({ t, language }: Reader, { engine }: Overview): Html =>
         [t({ en: 'Database', zh: '数据库' }), `PostgreSQL ${engine.serverVersion}, ${showBytes(engine.databaseBytes)}`],
         [t({ en: 'Oldest transaction', zh: '最久的事务' }), showSpan(engine.oldestSnapshotMs, language)],
       ])
+}
 
 const operatorPage = async ({ reader, call }: Visit, metrics: Html): Promise<Page> => {
   const { t } = reader

@@ -1,9 +1,11 @@
 import { expect, test } from 'vitest'
+import { HOUR } from '../../../src/core/duration.ts'
 import type { Words } from '../../../src/core/language.ts'
 import { CATALOGUES } from '../../../src/core/operator-texts/describe.ts'
 import { Secret } from '../../../src/core/secret.ts'
 import type { TroubleCode } from '../../../src/core/trouble.ts'
 import { lights } from '../../../src/http/console/now.ts'
+import { type LastBackup, NO_BACKUP } from '../../../src/store/backup.ts'
 import { ADMIN_TOKEN } from '../support/api.ts'
 import { openConsole } from './support.ts'
 
@@ -61,6 +63,25 @@ test('leads to the webhooks that are retried before their URL counts as failing'
   expect(await read()).not.toMatch(link)
   await api.receiveWith(500)
   expect(await read()).toMatch(link)
+})
+
+test('names the last backup, in red once it is too old', async () => {
+  let backup: LastBackup = NO_BACKUP
+  const { api, visit, cookieOf } = await openConsole({}, store => ({
+    ...store,
+    stats: async () => ({ ...(await store.stats()), backup }),
+  }))
+  const cookie = await cookieOf(ADMIN_TOKEN)
+  const read = async () =>
+    /Last backup<\/dt><dd><a class="(\w*)" href="nodes#backups">(none)?/.exec(
+      await (await visit('?lang=en', cookie)).text(),
+    )
+  expect((await read())?.slice(1)).toEqual(['bad', 'none'])
+  const good = { at: api.clock.now, path: '/backup', bytes: 1 }
+  backup = { good, failed: null }
+  expect((await read())?.slice(1)).toEqual(['', undefined])
+  backup = { good: { ...good, at: good.at - 37 * HOUR }, failed: null }
+  expect((await read())?.slice(1)).toEqual(['bad', undefined])
 })
 
 test('each trouble turns one light red', () => {
