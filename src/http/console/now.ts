@@ -121,7 +121,7 @@ const engineFacts = (reader: Reader, overview: Overview): Html => {
     ? facts([
         [t({ en: 'Last backup', zh: '最近备份' }), lastBackup(reader, overview)],
         [t({ en: 'Database', zh: '数据库' }), `SQLite, ${showBytes(engine.databaseBytes)}`],
-        [t({ en: 'Log', zh: '日志文件' }), showBytes(engine.walBytes)],
+        [t({ en: 'Write-ahead log (-wal)', zh: '预写日志（-wal）' }), showBytes(engine.walBytes)],
         [
           t({ en: 'Free on the disk', zh: '磁盘剩余' }),
           engine.diskFreeBytes === null ? '–' : showBytes(engine.diskFreeBytes),
