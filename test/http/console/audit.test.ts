@@ -66,15 +66,4 @@ describe('the audit', () => {
     const inUtc = new Date(api.clock.now - MINUTE).toISOString().slice(0, 16)
     expect(await read(`audit?since=${at}&zone=%2B08:00&lang=en`)).toContain(`name="since" value="${inUtc}"`)
   })
-
-  test.each(['read', 'operate'] as const)('is refused to the role %s', async role => {
-    const { api, cookieOf, visit } = await open()
-    expect((await visit('audit', await cookieOf((await api.addToken(role)).text))).status).toBe(403)
-  })
-
-  test('is not there for partners', async () => {
-    const { api, cookieOf, visit } = await open()
-    const cookie = await cookieOf(api.partner.key)
-    for (const path of ['audit', 'nodes']) expect((await visit(path, cookie)).status).toBe(404)
-  })
 })

@@ -89,37 +89,6 @@ describe('a registration', () => {
 })
 
 describe('the forms', () => {
-  test.each([
-    ['poll', 'admin', 303],
-    ['poll', 'operate', 303],
-    ['poll', 'read', 403],
-    ['poll', 'partner', 303],
-    ['resend', 'admin', 303],
-    ['resend', 'operate', 303],
-    ['resend', 'read', 403],
-    ['resend', 'partner', 303],
-    ['cancel', 'admin', 303],
-    ['cancel', 'operate', 403],
-    ['cancel', 'read', 403],
-    ['cancel', 'partner', 303],
-  ] as const)('%s by %s is answered with %i', async (act, who, status) => {
-    const { api, post, cookies, sent, waits, stateOf } = await populate()
-    await api.answerWith({ kind: 'waiting', code: 2, status: 'REGISTERED' })
-    const id = act === 'resend' ? sent : waits
-    const before = await stateOf(id)
-    api.clock.now += SECOND
-    const answer = await post(`registrations/${id}/${act}`, { why: 'they called' }, cookies[who])
-    expect(answer.status).toBe(status)
-    const after = await stateOf(id)
-    if (status !== 303) return expect(after).toEqual(before)
-    expect(answer.headers.get('location')).toBe(`../../registrations/${id}`)
-    expect(after).not.toEqual(before)
-    if (act === 'cancel') expect(after.status).toBe('cancelled')
-    if (who !== 'admin') return
-    const { json } = await api.call('GET', '/v1/admin/audit', { key: ADMIN_TOKEN })
-    expect(json.data[0]).toMatchObject({ act: `registration.${act}`, object: id, reason: 'they called' })
-  })
-
   test('are gone once it is cancelled, and what is refused says why', async () => {
     const { post, read, cookies, waits } = await populate()
     expect(await read(`registrations/${waits}`, 'admin')).not.toContain('/resend"')

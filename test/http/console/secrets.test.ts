@@ -1,5 +1,4 @@
 import { expect, test } from 'vitest'
-import { ADMIN_TOKEN } from '../support/api.ts'
 import { openConsole } from './support.ts'
 
 const openAsPartner = async () => {
@@ -39,11 +38,4 @@ test("another partner's secret is not there", async () => {
     expect(await page()).not.toContain(id)
   }
   expect(await api.store.listSigningSecrets(api.other.id)).toEqual(theirs)
-})
-
-test('operators have no such page', async () => {
-  const { cookieOf, visit, post } = await openConsole()
-  const cookie = await cookieOf(ADMIN_TOKEN)
-  expect((await visit('secrets', cookie)).status).toBe(404)
-  expect((await post('secrets/rotate', { overlap: '0s' }, cookie)).status).toBe(404)
 })

@@ -39,8 +39,3 @@ test('shows what is held back, and that the channel refuses, with the text of ot
     nextCursor: null,
   })
 })
-
-test('partners have no such page', async () => {
-  const { api, visit, cookieOf } = await openConsole()
-  expect((await visit('told', await cookieOf(api.partner.key))).status).toBe(404)
-})
