@@ -16,13 +16,13 @@ export class Refused extends Error {
   }
 }
 
-type Query = Readonly<Record<string, string | number | null | undefined>>
-type Method = 'GET' | 'POST' | 'PATCH' | 'DELETE'
+export type Query = Readonly<Record<string, string | number | null | undefined>>
+export type Method = 'GET' | 'POST' | 'PATCH' | 'DELETE'
 
 /** Without what is null or empty, as a form sends it. */
 export const queryText = (query: Query): string => {
   const given = Object.entries(query).flatMap(([name, value]) =>
-    value ? [[name, String(value)] as [string, string]] : [],
+    value === null || value === undefined || value === '' ? [] : [[name, String(value)] as [string, string]],
   )
   return given.length === 0 ? '' : `?${new URLSearchParams(given)}`
 }

@@ -1,6 +1,7 @@
 import type { Context, Hono, MiddlewareHandler } from 'hono'
 import { html } from 'hono/html'
 import { secureHeaders } from 'hono/secure-headers'
+import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import { readApiKey } from '../../core/api-key.ts'
 import { AppError } from '../../core/error.ts'
 import type { Words } from '../../core/language.ts'
@@ -11,7 +12,7 @@ import { clientNetwork } from '../caller.ts'
 import { baseUrlOf } from '../docs/base-url.ts'
 import { problemOf, problemOfError } from '../json/problem.ts'
 import { addAccounts } from './accounts.ts'
-import { type CallApi, createApiCalls, Refused } from './api-calls.ts'
+import { createApiCalls, type Method, type Query, Refused } from './api-calls.ts'
 import { addAssets } from './assets.ts'
 import { addAudit } from './audit.ts'
 import { addBulk } from './bulk.ts'
@@ -41,11 +42,7 @@ export interface Visit {
   /** Where the caller reaches the API. */
   baseUrl: string
   /** Calls the API as who is signed in. */
-  call: <Answer>(
-    method: 'GET' | 'POST' | 'PATCH' | 'DELETE',
-    path: string,
-    more?: { query?: Parameters<CallApi>[2]['query']; body?: unknown },
-  ) => Promise<Answer>
+  call: <Answer>(method: Method, path: string, more?: { query?: Query | undefined; body?: unknown }) => Promise<Answer>
   /** Whether who is signed in may make a call of the API: what it would refuse is not offered. */
   may: (call: { role: Role }) => Promise<boolean>
   /** The form that was posted. */
@@ -58,7 +55,7 @@ export interface Console {
    * refused to who may not do it.
    */
   page: (path: string, make: (visit: Visit) => Promise<Page | string | null>, asksFor?: { role: Role }) => void
-  /** What is no page. */
+  /** What is answered as it is, such as a download. */
   file: (path: string, make: (visit: Visit) => Promise<Response>) => void
   /** What a form does. It gives the path of the page that shows what came of it. */
   act: (path: string, run: (visit: Visit) => Promise<string | Page>) => void
@@ -111,7 +108,7 @@ export const addConsole = (app: Hono<ApiEnv>, deps: SharedDeps): void => {
   const sessions = createSessions(deps)
   const callApi = createApiCalls(app, deps)
 
-  const send = async (c: Context, reader: Reader, page: Page, status: 200 | 400 | 401 | 404 | 409 | 429 | 500 = 200) =>
+  const send = async (c: Context, reader: Reader, page: Page, status: ContentfulStatusCode = 200) =>
     c.html(await layout(c, reader, page, deps.config.server.consoleLabel), status)
   const notThere = (c: Context, reader: Reader) =>
     send(c, reader, { title: reader.t(NOT_THERE.title), body: html`<p>${reader.t(NOT_THERE.text)}</p>` }, 404)
@@ -137,7 +134,7 @@ export const addConsole = (app: Hono<ApiEnv>, deps: SharedDeps): void => {
       c,
       reader,
       problemPage(problem, isToMend ? formAgain(reader, await postedOf(c)) : ''),
-      problem.status as 400,
+      problem.status as ContentfulStatusCode,
     )
   }
   app.use('/console/*', SECURE, pageOfError, async (c, next) => {

@@ -10,7 +10,6 @@ const TITLE: Words = { en: 'A link for this partner', zh: '合作方的控制台
 const MAKE: Words = { en: 'Make the link', zh: '生成链接' }
 const TTLS = ['15m', '1h', '8h', '24h'] as const
 
-/** On the page of the partner. */
 export const linkForm = (visit: Visit, id: string) =>
   actForm(visit, {
     to: `partners/${id}/link`,

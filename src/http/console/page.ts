@@ -119,7 +119,7 @@ ${body}
 export const partnerLink = ({ to }: Reader, one: { partnerId: string; partnerName: string | null }): Html =>
   html`<a href="${to(`partners/${one.partnerId}`)}" title="${showPartner(one)}"><bdi class="name">${one.partnerName ?? one.partnerId}</bdi></a>`
 
-/** `1 of` many: what a list says when it has nothing. */
+/** What a list says when it has nothing. */
 export const empty = (text: string): Html => html`<p class="empty">${text}</p>`
 
 /** `1,000`, or `1,000+` where there may be more. */
