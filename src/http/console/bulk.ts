@@ -6,6 +6,7 @@ import { showSpan } from '../../core/show-sizes.ts'
 import { BULK_ACTS } from '../../store/registrations/filter.ts'
 import { BULK_CALLS, roleOfBulkAct } from '../admin/bulk.ts'
 import type { BULK, BULK_DRAFT } from '../admin/bulk-view.ts'
+import { Refused } from './api-calls.ts'
 import type { Console, Visit } from './console.ts'
 import { actForm } from './forms.ts'
 import {
@@ -210,6 +211,13 @@ const onePage = async (visit: Visit): Promise<Page> => {
   }
 }
 
+/** What could not be started now. */
+const draftPage = async ({ reader }: Visit, id: string, detail: string): Promise<Page> => ({
+  active: 'bulk',
+  body: html`<p role="alert" class="bad">${detail}</p>
+    <p><a class="button" href="${reader.to(`bulk/${id}`)}">${reader.t({ en: 'Start it later', zh: '稍后开始' })}</a></p>`,
+})
+
 /** Acts on all registrations that a search means: what they would do, what they do, what they have done. */
 export const addBulk = ({ page, act }: Console): void => {
   page('bulk', listPage)
@@ -227,7 +235,13 @@ export const addBulk = ({ page, act }: Console): void => {
     const { act, ...filter } = asked
     const body = { act, filter, reason, ...(probe ? { probe: true } : {}) }
     const { id } = await call<Draft>('POST', '/v1/admin/bulk', { body })
-    await call('POST', `/v1/admin/bulk/${id}/start`, { body: { reason } })
+    try {
+      await call('POST', `/v1/admin/bulk/${id}/start`, { body: { reason } })
+    } catch (error) {
+      // The draft is there, and is to be started later: sent again, the form would make another.
+      if (!(error instanceof Refused && error.problem.status === 409)) throw error
+      return draftPage(visit, String(id), error.problem.detail)
+    }
     return `bulk/${id}`
   })
   for (const command of ['start', 'stop'] as const)

@@ -129,7 +129,8 @@ export const addConsole = (app: Hono<ApiEnv>, deps: SharedDeps): void => {
     const problem = isRefused ? error.problem : problemOf(problemOfError(c, error), reader.language)
     if (isRefused && error.retryAfter) c.header('retry-after', error.retryAfter)
     c.header('content-language', reader.language)
-    const isToMend = isRefused && c.req.method === 'POST' && problem.status < 500
+    // What was typed can be mended, or sent again later.
+    const isToMend = isRefused && c.req.method === 'POST' && [409, 422, 429].includes(problem.status)
     c.res = await send(
       c,
       reader,

@@ -183,6 +183,18 @@ describe('a bulk act', () => {
     expect(page).toContain('href="../registrations?delivery=pending&amp;host=partner.example&amp;until=')
   })
 
+  test('that cannot be started now is one draft, and is not offered again as another', async () => {
+    const { api, post, cookie, bulks, show } = await openExhausted()
+    const form = { act: 'resend', host: 'partner.example', why: 'x' }
+    Object.assign(api.store, { startBulkAct: async () => ({ outcome: 'too_many' }) })
+    const page = await (await post('bulk/new', form, cookie)).text()
+    const [draft, ...others] = (await bulks()).filter(({ state }) => state === 'draft')
+    expect(others).toEqual([])
+    expect(page).toContain(`href="../bulk/${draft?.id}"`)
+    expect(page).not.toContain('name="why"')
+    expect(await show(`bulk/${draft?.id}`)).toContain(`action="../bulk/${draft?.id}/start"`)
+  })
+
   test('that there is not is not found', async () => {
     const { visit, cookie } = await openExhausted()
     expect((await visit('bulk/bulk_none', cookie)).status).toBe(404)

@@ -345,6 +345,13 @@ describe('forms', () => {
     expect(inputs).toHaveLength(Object.keys(form).length)
   })
 
+  test('that the API forbids are not offered again', async () => {
+    const { post, cookies } = await openWorld()
+    const answer = await post('partners/new', { name: 'Acme', why: 'x' }, cookies.operate)
+    expect(answer.status).toBe(403)
+    expect(await answer.text()).not.toContain('name="name"')
+  })
+
   test('of another site, and of who guesses too often, are refused by a page in the language of the reader', async () => {
     const { api, post } = await openConsole()
     const foreign = await api.app.request('http://notifier.example/console/sign-out?lang=zh', {
