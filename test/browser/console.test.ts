@@ -344,13 +344,13 @@ describe.skipIf(reasonToSkip !== null)('the console in Chromium', () => {
 
   test('shows a form that was refused again, to be mended, without JavaScript', async () => {
     await using page = await openPage('operator', 'accounts/new', { javaScriptEnabled: false })
-    await page.fill('[name="apiId"]', 'C99')
+    await page.fill('[name="account"]', 'C99')
     await page.fill('[name="apiKey"]', 'secret')
     await page.selectOption('[name="mode"]', 'static')
     await page.fill('[name="rate"]', 'fast')
     await page.click('main button')
     await page.waitForSelector('[role="alert"]')
-    expect(await page.inputValue('[name="apiId"]')).toBe('C99')
+    expect(await page.inputValue('[name="account"]')).toBe('C99')
     expect(await page.inputValue('[name="apiKey"]')).toBe('')
     await page.fill('[name="apiKey"]', 'secret')
     await page.fill('[name="rate"]', '7')

@@ -1,11 +1,11 @@
-import { html, raw } from 'hono/html'
+import { html } from 'hono/html'
 import type { z } from 'zod'
 import type { Words } from '../../core/language.ts'
 import { describeFault } from '../../core/operator-texts/describe.ts'
 import { ACCOUNT_CALLS, type AccountAnswer } from '../admin/accounts.ts'
 import type { Overview } from '../admin/overview.ts'
 import type { Console, Visit } from './console.ts'
-import { actForm, actLink, field, numberOf, orNone } from './forms.ts'
+import { actForm, actLink, field, numberOf } from './forms.ts'
 import { empty, facts, type Html, live, nextPage, type Page, type Reader, showCount, time } from './page.ts'
 
 export type Accounts = z.output<(typeof ACCOUNT_CALLS)['GET /v1/admin/accounts']['answers'][200]>
@@ -13,7 +13,6 @@ export type Accounts = z.output<(typeof ACCOUNT_CALLS)['GET /v1/admin/accounts']
 type Work = Overview['accounts'][number]
 
 const ADD: Words = { en: 'Add an account', zh: '添加账户' }
-const MODES = ['dynamic', 'static'] as const
 
 const idOf = ({ c }: Visit): string => encodeURIComponent(c.req.param('id') ?? '')
 const pathOf = (visit: Visit): string => `/v1/admin/accounts/${idOf(visit)}`
@@ -85,11 +84,6 @@ const listPage = async (visit: Visit): Promise<Page> => {
   }
 }
 
-const modeField = ({ t }: Reader, mode: AccountAnswer['mode']): Html =>
-  html`<label>${t({ en: 'How its password is made', zh: '密码方式' })} <select name="mode">${MODES.map(
-    one => html`<option${one === mode ? raw(' selected') : ''}>${one}</option>`,
-  )}</select></label>`
-
 /** What it shows looks again by itself; what is typed beside that stays. */
 const onePage = async (visit: Visit): Promise<Page> => {
   const { reader, call } = visit
@@ -116,7 +110,7 @@ const onePage = async (visit: Visit): Promise<Page> => {
     ${actForm(visit, {
       to: `accounts/${id}/change`,
       name: { en: 'Save', zh: '保存' },
-      fields: html`${field(reader, 'apiKey')}${modeField(reader, mode)}`,
+      fields: html`${field(reader, 'apiKey')}${field(reader, 'mode', mode)}`,
     })}`
   return {
     title: account.account,
@@ -141,8 +135,8 @@ const onePage = async (visit: Visit): Promise<Page> => {
 
 const newPage = async (visit: Visit): Promise<Page> => {
   const { reader } = visit
-  const fields = html`${field(reader, 'apiId')}${field(reader, 'apiKey', '', true)}${modeField(reader, 'dynamic')}
-    ${field(reader, 'rate')}${field(reader, 'onlyPartner')}`
+  const fields = html`${field(reader, 'account')}${field(reader, 'apiKey', '', true)}${field(reader, 'mode')}
+    ${field(reader, 'rate')}${field(reader, 'partnerId')}`
   return {
     title: reader.t(ADD),
     active: 'accounts',
@@ -157,9 +151,7 @@ export const addAccounts = ({ page, act }: Console): void => {
   page('accounts/:id', onePage)
   act('accounts/new', async ({ form, call }) => {
     const { reason, fields } = await form()
-    const { apiId: account, apiKey, mode, rate, onlyPartner } = fields
-    const body = { account, apiKey, mode, partnerId: orNone(onlyPartner), reason }
-    await call('POST', '/v1/admin/accounts', { body: { ...body, rate: orNone(rate) && numberOf(rate) } })
+    await call('POST', '/v1/admin/accounts', { body: { ...fields, rate: numberOf(fields.rate), reason } })
     return 'accounts'
   })
   for (const verb of ['pause', 'resume'])
@@ -170,8 +162,7 @@ export const addAccounts = ({ page, act }: Console): void => {
     })
   act('accounts/:id/change', async visit => {
     const { reason, fields } = await visit.form()
-    const body = { apiKey: orNone(fields.apiKey), mode: fields.mode, reason }
-    await visit.call('PATCH', pathOf(visit), { body })
+    await visit.call('PATCH', pathOf(visit), { body: { ...fields, reason } })
     return `accounts/${idOf(visit)}`
   })
   act('accounts/:id/remove', async visit => {

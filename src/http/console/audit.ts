@@ -3,8 +3,9 @@ import type { z } from 'zod'
 import type { Words } from '../../core/language.ts'
 import type { AUDIT_CALLS } from '../admin/audit.ts'
 import type { Console, Visit } from './console.ts'
+import { field } from './forms.ts'
 import { type Column, type Html, nextPage, PAGE_NAMES, type Page, type Reader, table, time } from './page.ts'
-import { timeInput, withZone, zoneInput } from './picked-time.ts'
+import { asApiTakes } from './picked-time.ts'
 
 type Acts = z.output<(typeof AUDIT_CALLS)['GET /v1/admin/audit']['answers'][200]>
 type Act = Acts['data'][number]
@@ -53,7 +54,7 @@ const filterForm = (reader: Reader, { who, act, since }: Readonly<Record<string,
     <label>${t({ en: 'Who: id of a token, ADMIN_TOKEN, command', zh: '操作者：令牌 id、ADMIN_TOKEN、command' })}
       <input name="who" value="${who ?? ''}" maxlength="64" autocomplete="off"></label>
     <label>${t(WHAT)} <input name="act" value="${act ?? ''}" placeholder="account.pause" maxlength="61" autocomplete="off"></label>
-    ${timeInput(reader, 'since', { label: t({ en: 'Since', zh: '起始时间' }), isRequired: false, at: since })}${zoneInput(reader)}
+    ${field(reader, 'since', since)}
     <button>${t({ en: 'Show', zh: '筛选' })}</button> <a href="${to('audit')}">${t({ en: 'All', zh: '全部' })}</a></form>`
 }
 
@@ -65,7 +66,7 @@ const NONE: Words = { en: 'Nothing has been done yet.', zh: '还没有操作记�
 
 const listPage = async ({ c, reader, call }: Visit): Promise<Page> => {
   const { to } = reader
-  const { who, act, since, cursor } = withZone(c.req.query())
+  const { who, act, since, cursor } = asApiTakes(c.req.query())
   const { data, nextCursor } = await call<Acts>('GET', '/v1/admin/audit', { query: { who, act, since, cursor } })
   const only = (more: Readonly<Record<string, string>>) => to('audit', { who, act, since, ...more })
   const columns: readonly Column<Act>[] = [

@@ -22,7 +22,7 @@ import {
   table,
   time,
 } from './page.ts'
-import { withZone } from './picked-time.ts'
+import { asApiTakes } from './picked-time.ts'
 import { foundColumns } from './registration-columns.ts'
 
 type Bulk = z.output<typeof BULK>
@@ -110,10 +110,17 @@ const samples = (reader: Reader, { sample }: Draft): Html => {
   return html`<h2>${reader.t(name)}</h2>${table(reader, name, { columns: foundColumns(reader), items: sample })}`
 }
 
+/** As the API names what is in a filter; other forms have fields of the same names. */
+const FILTER = 'filter.'
+
 /** Its times and its count are those of the preview: what is registered later is not meant, and what falls into it is shown first. */
-const startForm = (visit: Visit, draft: Draft, asked: Asked) => {
+const startForm = (visit: Visit, draft: Draft, { act: _, ...asked }: Asked) => {
   const { act, filter: shown } = draft
   const times = TIMES.flatMap(name => (shown[name] ? [[name, shown[name]]] : []))
+  const filter = Object.entries({ ...asked, ...Object.fromEntries(times) }).map(([name, value]) => [
+    `${FILTER}${name}`,
+    value,
+  ])
   const probe = html`<label class="choice"><input type="checkbox" name="probe" value="true" checked> ${visit.reader.t({
     en: 'Send one first, and the rest once it has arrived',
     zh: '先投递一条，送达后再继续',
@@ -121,7 +128,7 @@ const startForm = (visit: Visit, draft: Draft, asked: Asked) => {
   return actForm(visit, {
     to: 'bulk/new',
     name: START,
-    hidden: { ...asked, ...Object.fromEntries(times), previewed: String(draft.count) },
+    hidden: { act, ...Object.fromEntries(filter), previewed: String(draft.count) },
     fields: act === 'resend' ? probe : '',
     isReasonRequired: true,
   })
@@ -223,16 +230,16 @@ export const addBulk = ({ page, act }: Console): void => {
   page('bulk', listPage)
   page('bulk/new', visit => {
     const { lang: _, ...query } = visit.c.req.query()
-    return previewPage(visit, withZone(query))
+    return previewPage(visit, asApiTakes(query))
   })
   page('bulk/:id', onePage)
   act('bulk/new', async visit => {
     const { call, form } = visit
     const { reason, fields } = await form()
-    const { probe, previewed, ...asked } = fields
-    const again = previewed ? await previewPage(visit, asked, previewed) : null
+    const { act = '', probe, previewed, ...named } = fields
+    const filter = Object.fromEntries(Object.entries(named).map(([name, value]) => [name.replace(FILTER, ''), value]))
+    const again = previewed ? await previewPage(visit, { act, ...filter }, previewed) : null
     if (again) return again
-    const { act, ...filter } = asked
     const body = { act, filter, reason, ...(probe ? { probe: true } : {}) }
     const { id } = await call<Draft>('POST', '/v1/admin/bulk', { body })
     try {

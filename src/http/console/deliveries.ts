@@ -10,7 +10,7 @@ import type { ResendAnswer } from '../partner/resends.ts'
 import type { StatusAnswer } from '../partner/status.ts'
 import { Refused } from './api-calls.ts'
 import type { Console, Visit } from './console.ts'
-import { actForm, actLink } from './forms.ts'
+import { actForm, actLink, field } from './forms.ts'
 import { attemptTable } from './one-registration.ts'
 import {
   type Column,
@@ -26,7 +26,6 @@ import {
   table,
   time,
 } from './page.ts'
-import { timeInput, withZone, zoneInput } from './picked-time.ts'
 
 type Groups = z.output<(typeof FAILURE_CALLS)['GET /v1/admin/messages/groups']['answers'][200]>
 type Callbacks = z.output<(typeof CALLBACK_CALLS)['GET /v1/admin/callbacks']['answers'][200]>
@@ -127,8 +126,8 @@ const givenUpForm = (reader: Reader): Html => {
   return html`<h2 id="given-up">${t({ en: 'Given up, of all partners', zh: '所有合作方已放弃的回调' })}</h2>
     <form method="get" action="${to('bulk/new')}" class="row">
       <input type="hidden" name="act" value="resend"><input type="hidden" name="delivery" value="exhausted">
-      ${timeInput(reader, 'messageSince', { label: t({ en: 'Created since', zh: '创建时间不早于' }), isRequired: true })}
-      ${zoneInput(reader)}<button>${t({ en: 'Send again…', zh: '重新投递…' })}</button></form>`
+      ${field(reader, 'messageSince', '', true)}
+      <button>${t({ en: 'Send again…', zh: '重新投递…' })}</button></form>`
 }
 
 const operatorPage = async (visit: Visit): Promise<Page> => {
@@ -163,9 +162,7 @@ const partnerPage = async (visit: Visit): Promise<Page> => {
     ${actForm(visit, {
       to: 'deliveries/resend',
       name: { en: 'Send again', zh: '重新投递' },
-      fields: html`${timeInput(reader, 'from', { label: t({ en: 'Created since', zh: '创建时间不早于' }), isRequired: true })}
-      ${timeInput(reader, 'before', { label: t({ en: 'Until; empty: now', zh: '不晚于；留空为现在' }), isRequired: false })}
-      ${zoneInput(reader)}`,
+      fields: html`${field(reader, 'since', '', true)}${field(reader, 'until')}`,
     })}`,
   }
 }
@@ -225,8 +222,7 @@ export const addDeliveries = ({ page, act }: Console): void => {
     return testPage(visit, callbackUrl, attempt)
   })
   act('deliveries/resend', async ({ call, form }) => {
-    const { from, before } = withZone((await form()).fields)
-    const body = { since: from, until: before, delivery: 'exhausted' }
+    const body = { ...(await form()).fields, delivery: 'exhausted' }
     const { id } = await call<ResendAnswer>('POST', '/v1/resend', { body })
     return `deliveries/resend/${id}`
   })

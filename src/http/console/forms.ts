@@ -10,6 +10,8 @@ import type { OPERATOR_CALLS } from '../admin/me.ts'
 import { QUOTA_NAMES } from '../json/fields.ts'
 import type { Visit } from './console.ts'
 import { copied, type Html, type Reader } from './page.ts'
+import { asApiTakes, isZone, timeInput, zoneOf } from './picked-time.ts'
+import { MODE_WORDS, OVERLAP_WORDS, PAYLOAD, PAYLOAD_WORDS, SIGNATURE_WORDS, TTL_WORDS } from './words.ts'
 
 type Operator = z.output<(typeof OPERATOR_CALLS)['GET /v1/admin/me']['answers'][200]>
 
@@ -31,42 +33,88 @@ export const postedOf = async (c: Context): Promise<Readonly<Record<string, stri
 }
 
 export interface Form {
+  /** Without those that are empty. */
   fields: Readonly<Record<string, string>>
   /** For the audit. The form calls it `why`: searches have a `reason` too. */
   reason: string | undefined
 }
 export const formOf = async (c: Context): Promise<Form> => {
-  const { why, ...fields } = await postedOf(c)
-  return { fields, reason: orNone(why) }
+  const { why, ...fields } = asApiTakes(await postedOf(c))
+  return { fields, reason: why }
 }
 
 export const roleOf = async ({ call }: Pick<Visit, 'call'>): Promise<Role> =>
   (await call<Operator>('GET', '/v1/admin/me')).role
 
-const limitOf = ({ en, zh }: Words): Words => ({ en: `Most ${en} (empty: no limit)`, zh: `${zh}上限（不填则不限）` })
+const limitOf = ({ en, zh }: Words): Words => ({ en: `Limit of ${en}; empty: none`, zh: `${zh}上限；不填则不限` })
 const NUMBER = 'inputmode="decimal" maxlength="10"'
-/** What people type, and what its input is like, by names that no form has for anything else. */
-const FIELDS = {
-  name: [{ en: 'Name', zh: '名称' }, `required maxlength="${LONGEST_NAME}"`],
-  apiId: [{ en: 'APIID', zh: 'APIID' }, 'required maxlength="128"'],
-  apiKey: [{ en: 'APIKEY', zh: 'APIKEY' }, 'type="password" maxlength="256"'],
-  rate: [{ en: 'Calls a second; empty: UPSTREAM_RATE', zh: '每秒查询次数；不填：UPSTREAM_RATE' }, NUMBER],
-  onlyPartner: [{ en: 'Id of its only partner; empty: for all', zh: '专用合作方的 id；不填则共用' }, 'maxlength="64"'],
-  pending: [limitOf(QUOTA_NAMES.pending), NUMBER],
-  hosts: [limitOf(QUOTA_NAMES.hosts), NUMBER],
-  daily: [limitOf(QUOTA_NAMES.daily), NUMBER],
-  from: [{ en: 'Created since', zh: '创建时间不早于' }, 'type="datetime-local" required'],
-  before: [{ en: 'Until; empty: now', zh: '不晚于；留空为现在' }, 'type="datetime-local"'],
-  expiresAt: [{ en: 'Expires; empty: never', zh: '到期时间；不填则不过期' }, 'type="datetime-local"'],
-  why: [{ en: 'Reason, for the audit', zh: '原因（记入审计）' }, `maxlength="${LONGEST_REASON}"`],
-} satisfies Record<string, readonly [Words, attributes: string]>
-type Typed = keyof typeof FIELDS
 
-export const field = ({ t }: Reader, name: Typed, value: string | number = '', isRequired = false): Html => {
-  const [words, attributes] = FIELDS[name]
-  return html`<label>${t(words)}
-    <input name="${name}" value="${value}" autocomplete="off" ${raw(attributes)}${isRequired ? raw(' required') : ''}></label>`
+export interface Type {
+  words: Words
+  /** What it may be; left out: any text. */
+  choices?: Readonly<Record<string, Words>>
+  /** What such a text looks like. */
+  example?: Words
+  /** A time, typed in the reader's zone. */
+  isTime?: true
+  attributes?: string
 }
+/** What is typed or chosen in forms, by names that mean nothing else in any: those of the API. */
+const TYPES = {
+  name: { words: { en: 'Name', zh: '名称' }, attributes: `required maxlength="${LONGEST_NAME}"` },
+  account: { words: { en: 'APIID', zh: 'APIID' }, attributes: 'required maxlength="128"' },
+  apiKey: { words: { en: 'APIKEY', zh: 'APIKEY' }, attributes: 'type="password" maxlength="256"' },
+  mode: { words: { en: 'How its password is made', zh: '密码方式' }, choices: MODE_WORDS },
+  rate: {
+    words: { en: 'Calls a second; empty: UPSTREAM_RATE', zh: '每秒查询次数；不填则为 UPSTREAM_RATE' },
+    attributes: NUMBER,
+  },
+  partnerId: {
+    words: { en: 'Partner’s ID; empty: every partner', zh: '合作方 ID；不填则共用' },
+    attributes: 'maxlength="64"',
+  },
+  payload: { words: PAYLOAD, choices: PAYLOAD_WORDS },
+  'quotas.pending': { words: limitOf(QUOTA_NAMES.pending), attributes: NUMBER },
+  'quotas.hosts': { words: limitOf(QUOTA_NAMES.hosts), attributes: NUMBER },
+  'quotas.daily': { words: limitOf(QUOTA_NAMES.daily), attributes: NUMBER },
+  since: { words: { en: 'Since', zh: '起始时间' }, isTime: true },
+  until: { words: { en: 'Until; empty: now', zh: '截止时间；不填则为现在' }, isTime: true },
+  messageSince: { words: { en: 'Created since', zh: '创建时间不早于' }, isTime: true },
+  expiresAt: { words: { en: 'Expires; empty: never', zh: '到期时间；不填则不过期' }, isTime: true },
+  ttl: { words: { en: 'Open for', zh: '有效时长' }, choices: TTL_WORDS },
+  overlap: { words: { en: 'Overlap', zh: '重叠期' }, choices: OVERLAP_WORDS },
+  type: { words: { en: 'Signature', zh: '签名方式' }, choices: SIGNATURE_WORDS },
+  why: { words: { en: 'Reason, for the audit', zh: '原因（记入审计）' }, attributes: `maxlength="${LONGEST_REASON}"` },
+} satisfies Record<string, Type>
+type Typed = keyof typeof TYPES
+
+const select = (
+  { t }: Reader,
+  name: string,
+  { choices, chosen }: { choices: Readonly<Record<string, Words>>; chosen: string },
+) =>
+  html`<select name="${name}">${Object.entries(choices).map(
+    ([choice, words]) =>
+      html`<option value="${choice}"${choice === chosen ? raw(' selected') : ''}>${t(words)}</option>`,
+  )}</select>`
+
+const inputOf = (
+  reader: Reader,
+  name: string,
+  { type, value, required }: { type: Type; value: string; required: Html },
+) => {
+  const { choices, isTime, example, attributes = '' } = type
+  if (choices) return select(reader, name, { choices, chosen: value })
+  if (isTime) return timeInput(reader, name, { at: value, required })
+  const placeholder = example ? html` placeholder="${reader.t(example)}"` : ''
+  return html`<input name="${name}" value="${value}" autocomplete="off" ${raw(attributes)}${placeholder}${required}>`
+}
+export const fieldOf = (reader: Reader, name: string, type: Type, value = '', isRequired = false): Html =>
+  html`<label>${reader.t(type.words)}${type.isTime ? zoneOf(reader) : ''}
+    ${inputOf(reader, name, { type, value, required: isRequired ? raw(' required') : '' })}</label>`
+
+export const field = (reader: Reader, name: Typed, value: string | number = '', isRequired = false): Html =>
+  fieldOf(reader, name, TYPES[name], String(value), isRequired)
 
 interface ActForm {
   /** The page that it is sent to. */
@@ -105,21 +153,22 @@ export const actLink = async (
 const MOST_FIELDS = 40
 /** A form that was refused, to be changed and sent again: what was typed can be seen, but for a secret, which is to be typed again. */
 export const formAgain = (reader: Reader, sent: Readonly<Record<string, string>>): Html => {
-  const isTyped = (name: string): name is Typed => Object.hasOwn(FIELDS, name)
-  const names = Object.keys(sent).slice(0, MOST_FIELDS)
+  const isTyped = (name: string): name is Typed => Object.hasOwn(TYPES, name)
+  const taken = asApiTakes(sent)
+  const names = Object.keys(sent)
+    .filter(name => !isZone(name))
+    .slice(0, MOST_FIELDS)
   if (!names.some(isTyped)) return ''
   return html`<form method="post" class="fields">${names.map(name =>
     isTyped(name)
-      ? field(reader, name, name === 'apiKey' ? '' : sent[name])
+      ? field(reader, name, name === 'apiKey' ? '' : taken[name])
       : html`<input type="hidden" name="${name}" value="${sent[name]}">`,
   )}<button>${reader.t({ en: 'Send again', zh: '重新提交' })}</button></form>`
 }
 
-/** Leaves out of a call's body what a form has left empty. */
-export const orNone = (text: string | undefined): string | undefined => text || undefined
-
 /** What is no number is sent as it is: the API says what it must be. */
-export const numberOf = (text = ''): number | string => (/^\d{1,15}(\.\d{1,15})?$/.test(text) ? Number(text) : text)
+export const numberOf = (text: string | undefined): number | string | undefined =>
+  text !== undefined && /^\d{1,15}(\.\d{1,15})?$/.test(text) ? Number(text) : text
 
 /** Secrets that are shown this once, each with a button that copies it. */
 export const shownOnce = (reader: Reader, secrets: readonly (readonly [name: Words, value: string])[]): Html =>

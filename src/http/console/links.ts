@@ -3,20 +3,18 @@ import type { Words } from '../../core/language.ts'
 import { PARTNER_LINK_CALLS } from '../admin/console-links.ts'
 import type { ConsoleLinkAnswer } from '../partner/console-links.ts'
 import type { Console, Visit } from './console.ts'
-import { actForm } from './forms.ts'
+import { actForm, field } from './forms.ts'
 import { copied, type Page, time } from './page.ts'
 
 const TITLE: Words = { en: 'A link for this partner', zh: '合作方的控制台链接' }
 const MAKE: Words = { en: 'Make the link', zh: '生成链接' }
-const TTLS = ['15m', '1h', '8h', '24h'] as const
 
 export const linkForm = (visit: Visit, id: string) =>
   actForm(visit, {
     to: `partners/${id}/link`,
     name: MAKE,
     call: PARTNER_LINK_CALLS['POST /v1/admin/partners/:id/console-links'],
-    fields: html`<label>${visit.reader.t({ en: 'Open for', zh: '有效时长' })}
-      <select name="ttl">${TTLS.map(ttl => html`<option>${ttl}</option>`)}</select></label>`,
+    fields: field(visit.reader, 'ttl'),
     warning: {
       name: { en: 'A link to its pages…', zh: '生成控制台链接…' },
       text: {
@@ -30,9 +28,7 @@ const make = async ({ c, reader, call, form, baseUrl }: Visit): Promise<Page> =>
   const { t } = reader
   const { fields, reason } = await form()
   const path = `/v1/admin/partners/${encodeURIComponent(c.req.param('id') ?? '')}/console-links`
-  const { url, expiresAt } = await call<ConsoleLinkAnswer>('POST', path, {
-    body: { ttl: fields.ttl || undefined, reason },
-  })
+  const { url, expiresAt } = await call<ConsoleLinkAnswer>('POST', path, { body: { ...fields, reason } })
   // The call in process knows no address.
   const link = `${baseUrl}/console/enter${new URL(url).search}`
   return {

@@ -20,7 +20,6 @@ import {
   table,
   time,
 } from './page.ts'
-import { timeInput, withZone, zoneInput } from './picked-time.ts'
 import { PAYLOAD, PAYLOAD_WORDS } from './words.ts'
 
 export type Partners = z.output<(typeof PARTNER_CALLS)['GET /v1/admin/partners']['answers'][200]>
@@ -40,7 +39,7 @@ const CREATED: Words = { en: 'Created', zh: '创建时间' }
 const API_KEY: Words = { en: 'API key', zh: 'API 密钥' }
 const limitName = ({ t }: Reader, quota: keyof Partner['quotas']): string => {
   const { en, zh } = QUOTA_NAMES[quota]
-  return t({ en: `Most ${en}`, zh: `${zh}上限` })
+  return t({ en: `Limit of ${en}`, zh: `${zh}上限` })
 }
 
 const pathOf = (id = ''): string => `/v1/admin/partners/${encodeURIComponent(id)}`
@@ -79,10 +78,8 @@ const changeForms = (visit: Visit, { id, name, payload, quotas, disabled }: Part
   const { reader } = visit
   const { t } = reader
   const fields = html`${field(reader, 'name', name)}
-    <label>${t(PAYLOAD)} <select name="payload">${Object.entries(PAYLOAD_WORDS).map(
-      ([one, words]) => html`<option value="${one}"${one === payload ? html` selected` : ''}>${t(words)}</option>`,
-    )}</select></label>
-    ${QUOTA_KEYS.map(quota => field(reader, quota, quotas[quota] ?? ''))}`
+    ${field(reader, 'payload', payload)}
+    ${QUOTA_KEYS.map(quota => field(reader, `quotas.${quota}`, quotas[quota] ?? ''))}`
   const to = `partners/${id}`
   const enable = actForm(visit, { to, name: { en: 'Enable', zh: '启用' }, hidden: { disabled: 'false' } })
   const disable = actForm(visit, {
@@ -147,7 +144,7 @@ const newKeyForm = (visit: Visit, id: string) =>
     to: `partners/${id}/new-key`,
     name: NEW_KEY,
     call: KEY_CALLS['POST /v1/admin/partners/:id/keys'],
-    fields: html`${timeInput(visit.reader, 'expiresAt', { label: visit.reader.t({ en: 'Expires; empty: never', zh: '到期时间；不填则不过期' }), isRequired: false })}${zoneInput(visit.reader)}`,
+    fields: field(visit.reader, 'expiresAt'),
     warning: {
       name: { en: 'New API key…', zh: '新建 API 密钥…' },
       text: { en: 'Its other keys stay as they are.', zh: '其他密钥不受影响。' },
@@ -188,16 +185,12 @@ const partnerPage = async (visit: Visit, now: number): Promise<Page> => {
   }
 }
 
-const quotaOf = (text: string | undefined) => (text === '' ? null : numberOf(text))
-/** Only what the form that was sent has. */
-const changeOf = ({ fields: { name, payload, disabled, pending, hosts, daily }, reason }: Form) => ({
-  name,
-  payload,
-  disabled: disabled === undefined ? undefined : disabled === 'true',
-  quotas:
-    pending === undefined ? undefined : { pending: quotaOf(pending), hosts: quotaOf(hosts), daily: quotaOf(daily) },
-  reason,
-})
+/** Only what the form that was sent has; a limit that it leaves empty is none. */
+const changeOf = ({ fields, reason }: Form) => {
+  const { name, payload, disabled } = fields
+  const quotas = Object.fromEntries(QUOTA_KEYS.map(quota => [quota, numberOf(fields[`quotas.${quota}`]) ?? null]))
+  return payload ? { name, payload, quotas, reason } : { disabled: disabled && disabled === 'true', reason }
+}
 
 /** `/console/partners`: who may call the API, with which keys. */
 export const addPartners = ({ page, act }: Console, { now }: Pick<SharedDeps, 'now'>): void => {
@@ -233,7 +226,7 @@ export const addPartners = ({ page, act }: Console, { now }: Pick<SharedDeps, 'n
     )
   act('partners/:id/new-key', async visit => {
     const { fields, reason } = await visit.form()
-    const body = { ...withZone(fields), reason }
+    const body = { ...fields, reason }
     const { partnerId, apiKey } = await visit.call<CreatedKey>('POST', `${pathOf(idOf(visit))}/keys`, { body })
     const back = html`<p><a href="${visit.reader.to(`partners/${partnerId}`)}">${visit.reader.t({ en: 'Its keys', zh: '其密钥' })}</a></p>`
     return {

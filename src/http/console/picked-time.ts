@@ -1,4 +1,4 @@
-import { html, raw } from 'hono/html'
+import { html } from 'hono/html'
 import { HOUR } from '../../core/duration.ts'
 import type { Language } from '../../core/language.ts'
 import { ZONE_OF, zoneName } from '../../core/show-time.ts'
@@ -10,32 +10,32 @@ const OFFSET_MS: Readonly<Record<Language, number>> = { en: 0, zh: 8 * HOUR }
 /** As browsers send it: seconds only where somebody has typed some. */
 const PICKED = /^(\d{4}-\d\d-\d\dT\d\d:\d\d)(:\d\d)?$/
 
-const IN_ZONE: Readonly<Record<Language, string>> = {
-  en: ` (${zoneName('en', ZONE_OF.en)})`,
-  zh: `（${zoneName('zh', ZONE_OF.zh)}）`,
+export const zoneOf = ({ language }: Reader): string => {
+  const name = zoneName(language, ZONE_OF[language])
+  return language === 'zh' ? `（${name}）` : ` (${name})`
 }
 
-/** A field for a time in the reader's zone, with one of the API in it. A form that has one needs `zoneInput` too. */
+const ZONE = '-zone'
+export const isZone = (name: string): boolean => name.endsWith(ZONE)
+
+/** For a time in the reader's zone, with one of the API in it. Its zone goes with it, so that a link means the same in another language. */
 export const timeInput = (
   { language }: Reader,
   name: string,
-  { label, isRequired, at }: { label: string; isRequired: boolean; at?: string | undefined },
+  { at, required }: { at: string; required: Html },
 ): Html => {
-  const picked = at
-    ? new Date(Date.parse(at) + OFFSET_MS[language]).toISOString().slice(0, 'YYYY-MM-DDTHH:mm'.length)
-    : ''
-  return html`<label>${label}${IN_ZONE[language]}
-    <input type="datetime-local" name="${name}" value="${picked}"${isRequired ? raw(' required') : ''}></label>`
+  const ms = Date.parse(at) + OFFSET_MS[language]
+  const picked = Number.isNaN(ms) ? at : new Date(ms).toISOString().slice(0, 'YYYY-MM-DDTHH:mm'.length)
+  return html`<input type="datetime-local" name="${name}" value="${picked}"${required}>
+    <input type="hidden" name="${name}${ZONE}" value="${OFFSET[language]}">`
 }
 
-/** Goes with the times, so that they mean the same to whoever opens the link in another language. */
-export const zoneInput = ({ language }: Reader): Html =>
-  html`<input type="hidden" name="zone" value="${OFFSET[language]}">`
-
 /** The fields of a form, its times as the API takes them; without those that are empty. */
-export const withZone = ({ zone = 'Z', ...fields }: Readonly<Record<string, string>>): Record<string, string> =>
+export const asApiTakes = (fields: Readonly<Record<string, string>>): Record<string, string> =>
   Object.fromEntries(
-    Object.entries(fields).flatMap(([name, value]) =>
-      value === '' ? [] : [[name, value.replace(PICKED, (_, minute, second = ':00') => `${minute}${second}${zone}`)]],
-    ),
+    Object.entries(fields).flatMap(([name, value]) => {
+      const zone = fields[`${name}${ZONE}`]
+      if (value === '' || isZone(name)) return []
+      return [[name, zone ? value.replace(PICKED, (_, minute, second = ':00') => `${minute}${second}${zone}`) : value]]
+    }),
   )

@@ -1,9 +1,9 @@
-import { html, raw } from 'hono/html'
+import { html } from 'hono/html'
 import type { Words } from '../../core/language.ts'
-import { LONGEST_REASON } from '../../core/line.ts'
 import type { RegistrationAnswer } from '../partner/registration-schemas.ts'
 import { bulkLinks } from './bulk.ts'
 import type { Console, Visit } from './console.ts'
+import { fieldOf, type Type } from './forms.ts'
 import { type Html, nextPage, PAGE_NAMES, type Page, type Reader, table } from './page.ts'
 import {
   type Either,
@@ -25,24 +25,18 @@ interface ListOf<Item> {
   nextCursor: string | null
 }
 
-interface Field {
-  words: Words
-  /** What it may be; left out: any text. */
-  choices?: Readonly<Record<string, Words>>
-  /** What such a text looks like. */
-  example?: Words
-}
-const OWN_FIELDS: Readonly<Record<string, Field>> = {
+const ANY = { '': { en: 'any', zh: '全部' } }
+const OWN_FIELDS: Readonly<Record<string, Type>> = {
   serial: { words: SERIAL },
-  status: { words: STATUS, choices: STATUS_WORDS },
-  delivery: { words: WEBHOOK, choices: DELIVERY_WORDS },
+  status: { words: STATUS, choices: { ...ANY, ...STATUS_WORDS } },
+  delivery: { words: WEBHOOK, choices: { ...ANY, ...DELIVERY_WORDS } },
 }
 const AGO: Words = { en: '2h, 2026-11-24T08:00:00Z', zh: '2h、2026-11-24T08:00:00Z' }
 /** What a list can be searched by, by the names that the URL, and the search of all pages, have for it. */
-const FIELDS: Readonly<Record<Session['kind'], Readonly<Record<string, Field>>>> = {
+const FIELDS: Readonly<Record<Session['kind'], Readonly<Record<string, Type>>>> = {
   operator: {
     ...OWN_FIELDS,
-    reason: { words: { en: 'Unresolved because', zh: '无结果的原因' }, choices: REASON_WORDS },
+    reason: { words: { en: 'Unresolved because', zh: '无结果的原因' }, choices: { ...ANY, ...REASON_WORDS } },
     partner: { words: { en: 'Partner’s id', zh: '合作方 ID' } },
     account: { words: { en: 'Account', zh: '账户' } },
     host: { words: HOST },
@@ -65,23 +59,9 @@ export const search = (
     ? call<ListOf<Found>>('GET', '/v1/admin/registrations', { query: { ...query, serial } })
     : call<ListOf<RegistrationAnswer>>('GET', '/v1/registrations', { query: { ...query, idcardid: serial } })
 
-const fieldOf = ({ t }: Reader, [name, { words, choices, example }]: [string, Field], value: string): Html => {
-  const control = choices
-    ? html`<select name="${name}"><option value="">${t({ en: 'any', zh: '全部' })}</option>${Object.entries(
-        choices,
-      ).map(
-        ([choice, called]) =>
-          html`<option value="${choice}"${choice === value ? raw(' selected') : ''}>${t(called)}</option>`,
-      )}</select>`
-    : html`<input name="${name}" value="${value}" maxlength="${LONGEST_REASON}"${
-        example ? html` placeholder="${t(example)}"` : ''
-      }>`
-  return html`<label>${t(words)}${control}</label>`
-}
-
 const searchForm = ({ reader, session }: Visit, searched: Search): Html => html`
   <form class="row" action="${reader.to('registrations')}">
-    ${Object.entries(FIELDS[session.kind]).map(field => fieldOf(reader, field, searched[field[0]] ?? ''))}
+    ${Object.entries(FIELDS[session.kind]).map(field => fieldOf(reader, ...field, searched[field[0]]))}
     <button>${reader.t({ en: 'Search', zh: '查找' })}</button>
     <a href="${reader.to('registrations')}">${reader.t({ en: 'All', zh: '全部' })}</a>
   </form>`

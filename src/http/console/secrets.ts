@@ -1,22 +1,8 @@
 import { html } from 'hono/html'
-import type { Words } from '../../core/language.ts'
 import type { NewSigningSecretAnswer, SigningSecretAnswer } from '../partner/signing-secrets.ts'
 import type { Console, Visit } from './console.ts'
-import { actForm } from './forms.ts'
-import { copied, type Html, PAGE_NAMES, type Page, type Reader, table, time, UNNAMED } from './page.ts'
-
-const FORMS: readonly (readonly ['v1' | 'v1a', Words])[] = [
-  ['v1', { en: 'v1: HMAC-SHA256, one secret for both sides', zh: 'v1：HMAC-SHA256，共享密钥' }],
-  ['v1a', { en: 'v1a: ed25519, with a public key', zh: 'v1a：ed25519，使用公钥' }],
-]
-const OVERLAPS: readonly (readonly [string, Words])[] = [
-  ['24h', { en: '24 hours', zh: '24 小时' }],
-  ['7d', { en: '7 days', zh: '7 天' }],
-  ['30d', { en: '30 days', zh: '30 天' }],
-  ['0s', { en: 'none: the old ones end now', zh: '无：旧密钥立即失效' }],
-]
-const choices = ({ t }: Reader, all: readonly (readonly [string, Words])[]): Html =>
-  html`${all.map(([value, words]) => html`<option value="${value}">${t(words)}</option>`)}`
+import { actForm, field } from './forms.ts'
+import { copied, type Html, PAGE_NAMES, type Page, table, time, UNNAMED } from './page.ts'
 
 const secretTable = (visit: Visit, secrets: readonly SigningSecretAnswer[]): Html => {
   const { reader } = visit
@@ -47,8 +33,7 @@ const rotateForm = (visit: Visit): Html => {
   ${actForm(visit, {
     to: 'secrets/rotate',
     name: { en: 'Make a new secret', zh: '生成新密钥' },
-    fields: html`<label>${t({ en: 'Overlap', zh: '重叠期' })} <select name="overlap">${choices(reader, OVERLAPS)}</select></label>
-    <label>${t({ en: 'Signature', zh: '签名方式' })} <select name="type">${choices(reader, FORMS)}</select></label>`,
+    fields: html`${field(reader, 'overlap')}${field(reader, 'type')}`,
   })}`
 }
 
@@ -59,8 +44,8 @@ const secretsPage = async (visit: Visit): Promise<Page> => {
 
 const rotate = async ({ reader, call, form }: Visit): Promise<Page> => {
   const { t, to } = reader
-  const { overlap, type } = (await form()).fields
-  const made = await call<NewSigningSecretAnswer>('POST', '/v1/signing-secrets/rotate', { body: { overlap, type } })
+  const { fields: body } = await form()
+  const made = await call<NewSigningSecretAnswer>('POST', '/v1/signing-secrets/rotate', { body })
   return {
     active: 'secrets',
     body: html`<p><strong>${t({ en: 'It is shown only this once.', zh: '仅显示这一次。' })}</strong>

@@ -2,7 +2,9 @@ import type { Words } from '../../core/language.ts'
 import type { MessageState } from '../../core/message.ts'
 import type { RegistrationStatus } from '../../core/registration.ts'
 import type { Reason } from '../../core/verification.ts'
+import type { AccountAnswer } from '../admin/accounts.ts'
 import type { MeAnswer } from '../partner/me.ts'
+import type { SigningSecretAnswer } from '../partner/signing-secrets.ts'
 import type { Reader } from './page.ts'
 
 /** What the words of the API are called. */
@@ -30,6 +32,28 @@ export const PAYLOAD: Words = { en: 'Webhooks', zh: '回调内容' }
 export const PAYLOAD_WORDS: Readonly<Record<MeAnswer['payload'], Words>> = {
   full: { en: 'full', zh: '完整（full）' },
   thin: { en: 'thin: without the scores and the message', zh: '精简（thin）：不含分数和 message' },
+}
+
+export const MODE_WORDS: Readonly<Record<AccountAnswer['mode'], Words>> = {
+  dynamic: { en: 'dynamic', zh: '动态（dynamic）' },
+  static: { en: 'static', zh: '静态（static）' },
+}
+export const SIGNATURE_WORDS: Readonly<Record<SigningSecretAnswer['type'], Words>> = {
+  v1: { en: 'v1: HMAC-SHA256, one secret for both sides', zh: 'v1：HMAC-SHA256，共享密钥' },
+  v1a: { en: 'v1a: ed25519, with a public key', zh: 'v1a：ed25519，使用公钥' },
+}
+/** How long the old secrets sign too. */
+export const OVERLAP_WORDS = {
+  '24h': { en: '24 hours', zh: '24 小时' },
+  '7d': { en: '7 days', zh: '7 天' },
+  '30d': { en: '30 days', zh: '30 天' },
+  '0s': { en: 'none: the old ones end now', zh: '无：旧密钥立即失效' },
+}
+export const TTL_WORDS = {
+  '15m': { en: '15 minutes', zh: '15 分钟' },
+  '1h': { en: '1 hour', zh: '1 小时' },
+  '8h': { en: '8 hours', zh: '8 小时' },
+  '24h': { en: '24 hours', zh: '24 小时' },
 }
 
 /** A status, with why it is so. */

@@ -60,7 +60,7 @@ describe('accounts', () => {
     const cookie = await as(role)
     const page = (await read('accounts', cookie)) + (await read(`accounts/${api.account.id}`, cookie))
     for (const path of ['accounts/new', '/remove"', '/change"']) expect(page.includes(path)).toBe(may)
-    const form = { apiId: ' C2', apiKey: 'marker-of-the-key\n', mode: 'static', rate: '2.5', onlyPartner: '', why: '' }
+    const form = { account: ' C2', apiKey: 'marker-of-the-key\n', mode: 'static', rate: '2.5', partnerId: '', why: '' }
     expect((await post('accounts/new', form, cookie)).status).toBe(may ? 303 : 403)
     const added = await api.store.findAccount('C2')
     expect(added?.rate).toBe(may ? 2.5 : undefined)
@@ -93,7 +93,7 @@ describe('accounts', () => {
   test('show what the API has against a form', async () => {
     const { api, admin, post, visit } = await open()
     expect((await post(`accounts/${api.account.id}/remove`, {}, admin)).status).toBe(409)
-    const form = { apiId: 'C 3<script>', apiKey: 'k', mode: 'static', rate: '1e400', onlyPartner: '', why: '' }
+    const form = { account: 'C 3<script>', apiKey: 'k', mode: 'static', rate: '1e400', partnerId: '', why: '' }
     const answer = await post('accounts/new', form, admin)
     expect(answer.status).toBe(422)
     const page = await answer.text()

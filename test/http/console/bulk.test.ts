@@ -23,7 +23,10 @@ const openExhausted = async () => {
 /** What a form of the page sends. */
 const formOf = (page: string): Record<string, string> =>
   Object.fromEntries(
-    [...page.matchAll(/type="hidden" name="(\w+)" value="([^"]*)"/g)].map(([, name = '', value = '']) => [name, value]),
+    [...page.matchAll(/type="hidden" name="([\w.]+)" value="([^"]*)"/g)].map(([, name = '', value = '']) => [
+      name,
+      value,
+    ]),
   )
 
 describe('the preview', () => {
@@ -73,20 +76,22 @@ describe('the preview', () => {
 
   test('has the times of what it shows started, not later ones', async () => {
     const { api, show, post, cookie, bulks } = await openExhausted()
-    const page = await show('bulk/new?act=resend&delivery=exhausted&messageSince=2026-11-25T00:20&zone=%2B08:00')
+    const page = await show(
+      'bulk/new?act=resend&delivery=exhausted&messageSince=2026-11-25T00:20&messageSince-zone=%2B08:00',
+    )
     const form = formOf(page)
     expect(form).toEqual({
       act: 'resend',
-      delivery: 'exhausted',
-      messageSince: '2026-11-24T16:20:00.000Z',
-      until: '2026-11-24T16:20:12.000Z',
+      'filter.delivery': 'exhausted',
+      'filter.messageSince': '2026-11-24T16:20:00.000Z',
+      'filter.until': '2026-11-24T16:20:12.000Z',
       previewed: '12',
     })
     api.clock.now += 60_000
     const { status, headers } = await post('bulk/new', { ...form, why: 'it works again', probe: 'true' }, cookie)
     const [bulk] = await bulks()
     expect([status, headers.get('location')]).toEqual([303, `../bulk/${bulk.id}`])
-    expect(bulk).toMatchObject({ state: 'probing', reason: 'it works again', filter: { until: form.until } })
+    expect(bulk).toMatchObject({ state: 'probing', reason: 'it works again', filter: { until: form['filter.until'] } })
   })
 
   test('is shown again, and nothing started, where more have fallen into it since', async () => {
@@ -108,7 +113,7 @@ describe('the preview', () => {
     const { visit, post, cookie, roleCookie, bulks } = await openExhausted()
     for (const query of ['', 'act=resend', `${FAILING}&nothing=1`, `${FAILING}&partner=partner_none`])
       expect((await visit(`bulk/new?${query}`, cookie)).status).toBe(422)
-    const form = { act: 'resend', host: 'partner.example', why: 'x' }
+    const form = { act: 'resend', 'filter.host': 'partner.example', why: 'x' }
     expect((await visit(`bulk/new?${FAILING}`, await roleCookie('read'))).status).toBe(403)
     expect((await post('bulk/new', form, await roleCookie('read'))).status).toBe(403)
     expect((await visit('bulk/new?act=cancel&status=pending', await roleCookie('operate'))).status).toBe(403)
@@ -147,7 +152,7 @@ test('a bulk act means what its preview was asked for, by each field of a search
 describe('a bulk act', () => {
   test('shows how far it is, is stopped, and goes on', async () => {
     const { api, show, post, cookie, roleCookie, bulks } = await openExhausted()
-    await post('bulk/new', { act: 'resend', host: 'partner.example', why: '<b>again</b>' }, cookie)
+    await post('bulk/new', { act: 'resend', 'filter.host': 'partner.example', why: '<b>again</b>' }, cookie)
     const { id } = (await bulks())[0]
     await api.store.continueBulkActs(3)
     api.clock.now += 3_000
@@ -185,7 +190,7 @@ describe('a bulk act', () => {
 
   test('that cannot be started now is one draft, and is not offered again as another', async () => {
     const { api, post, cookie, bulks, show } = await openExhausted()
-    const form = { act: 'resend', host: 'partner.example', why: 'x' }
+    const form = { act: 'resend', 'filter.host': 'partner.example', why: 'x' }
     Object.assign(api.store, { startBulkAct: async () => ({ outcome: 'too_many' }) })
     const page = await (await post('bulk/new', form, cookie)).text()
     const [draft, ...others] = (await bulks()).filter(({ state }) => state === 'draft')

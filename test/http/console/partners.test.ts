@@ -15,7 +15,14 @@ const open = async () => {
   }
 }
 /** As a browser sends the whole form. */
-const CHANGE = { name: 'Acme', payload: 'thin', pending: '', hosts: '0', daily: '70', why: 'their contract' }
+const CHANGE = {
+  name: 'Acme',
+  payload: 'thin',
+  'quotas.pending': '',
+  'quotas.hosts': '0',
+  'quotas.daily': '70',
+  why: 'their contract',
+}
 
 describe('partners', () => {
   test('are listed by pages, with hostile names as text', async () => {
@@ -61,10 +68,10 @@ describe('partners', () => {
     expect(await read(path, admin)).toContain('name="disabled" value="false"')
     await post(path, { disabled: 'false', why: '' }, admin)
     expect(await partner()).toEqual(changed)
-    await post(path, { ...CHANGE, daily: ' 70 ', pending: ' ' }, admin)
+    await post(path, { ...CHANGE, 'quotas.daily': ' 70 ', 'quotas.pending': ' ' }, admin)
     expect(await partner()).toEqual(changed)
     for (const daily of ['many', '0x10', '1e400', '1e2', '-1']) {
-      const answer = await post(path, { ...CHANGE, daily }, admin)
+      const answer = await post(path, { ...CHANGE, 'quotas.daily': daily }, admin)
       expect(answer.status).toBe(422)
       expect(await answer.text()).toContain('<code>quotas.daily</code>')
     }
@@ -88,7 +95,7 @@ describe('partners', () => {
   test('get keys that expire, at a time in the zone of the reader', async () => {
     const { api, admin, cookieOf, read, post, path } = await open()
     expect(await read(path, admin)).toContain('type="datetime-local" name="expiresAt"')
-    const form = { expiresAt: '2027-01-01T08:00', zone: '+08:00', why: '' }
+    const form = { expiresAt: '2027-01-01T08:00', 'expiresAt-zone': '+08:00', why: '' }
     expect((await post(`${path}/new-key`, form, admin)).status).toBe(200)
     const { json } = await api.call('GET', `/v1/admin/${path}/keys`, { key: ADMIN_TOKEN })
     expect(json.data).toContainEqual(expect.objectContaining({ expiresAt: '2027-01-01T00:00:00.000Z' }))
