@@ -51,6 +51,9 @@ describe.skipIf(!HAS_NGINX)('the shipped configuration of nginx (skipped where t
     const { nginx } = proxied
     expect(await nginx.call('/v1/admin/partners', { from: '127.0.0.8' })).toMatchObject({ status: 403 })
     expect(await nginx.call('/v1/admin/partners', { from: OPERATOR })).toMatchObject({ status: 401 })
+    for (const path of ['/console', '/console/sign-in', '/console/assets/console.css'])
+      expect(await nginx.call(path, { from: '127.0.0.8' })).toMatchObject({ status: 403 })
+    expect(await nginx.call('/console/', { from: OPERATOR })).toMatchObject({ status: 303 })
     expect(await nginx.call('/metrics')).toMatchObject({ status: 404 })
     expect((await fetch(`${nginx.plainUrl}/v1/me`, { redirect: 'manual' })).status).toBe(403)
   })
