@@ -9,7 +9,7 @@ import type { Either, Found } from './registration-columns.ts'
 import { search, searchedOf } from './registrations.ts'
 
 const MOST_ROWS = 10_000
-/** A call may find little, or be told to wait. */
+/** Each may find little. */
 const MOST_CALLS = 200
 const MORE: Words = { en: 'There may be more: narrow the search.', zh: '可能还有更多：请缩小范围。' }
 
@@ -44,11 +44,11 @@ export const addExport = ({ file }: Console, { sleep, stopping }: Pick<SharedDep
     const columns = COLUMNS[visit.session.kind]
     const searched = { ...searchedOf(visit), limit: String(MOST_OF_A_PAGE) }
     /** What is asked for too often for now is asked for again. */
-    const searchOn = (cursor: string) =>
+    const searchOn = (cursor: string): ReturnType<typeof search> =>
       search(visit, { ...searched, cursor }).catch(async (error: unknown) => {
         if (!(error instanceof Refused) || error.problem.status !== 429) throw error
         await sleep(Number(error.retryAfter) * SECOND, stopping)
-        return { data: [], nextCursor: cursor }
+        return searchOn(cursor)
       })
     const linesFrom = async function* ({ data, nextCursor }: Awaited<ReturnType<typeof search>>) {
       // By its mark Excel knows that it is UTF-8.
