@@ -47,18 +47,25 @@ const ANSWER_WORDS: Readonly<Record<NonNullable<ExplanationAnswer['polling']['la
 const lastAnswer = ({ t }: Reader, { polling: { lastAnswer: kind, code, status } }: ExplanationAnswer): string =>
   kind === null ? '–' : [t(ANSWER_WORDS[kind]), code, status].filter(part => part !== null).join(' · ')
 
+/** Without what would turn the text around it. */
+const jsonOf = (value: unknown, indent = 0): string =>
+  JSON.stringify(value, null, indent).replace(
+    /\p{Bidi_Control}/gu,
+    one => `\\u${one.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  )
+
 /** What came with it is not for who looks over a partner's shoulder. */
 const verdict = ({ t, session }: Reader, { result }: One): Html => {
   if (result === null) return '–'
   const { status, message, similarity, livingScore } = result
   const told = [
-    message,
+    message && html`<bdi>${message}</bdi>`,
     similarity && `${t({ en: 'similarity', zh: '相似度' })} ${similarity}`,
     livingScore && `${t({ en: 'living score', zh: '活体分' })} ${livingScore}`,
   ]
     .filter(Boolean)
-    .join(' · ')
-  if (told === '') return status
+    .map((part, at) => html`${at === 0 ? '' : ' · '}${part}`)
+  if (told.length === 0) return status
   if (session?.kind === 'operator') return html`${status} · ${told}`
   return html`${status}<details><summary>${t({ en: 'Show', zh: '显示' })}</summary>${told}</details>`
 }
@@ -90,7 +97,7 @@ const registrationFacts = (reader: Reader, one: One, explanation: ExplanationAns
     [t({ en: 'Verdict', zh: '结果' }), verdict(reader, one)],
     [
       t({ en: 'Metadata', zh: '附加数据' }),
-      one.metadata === null ? t({ en: 'hidden', zh: '已隐藏' }) : JSON.stringify(one.metadata),
+      one.metadata === null ? t({ en: 'hidden', zh: '已隐藏' }) : jsonOf(one.metadata),
     ],
     [t({ en: 'Registered', zh: '登记时间' }), time(reader, one.createdAt)],
     [t({ en: 'Expires', zh: '截止时间' }), time(reader, one.expiresAt)],
@@ -177,7 +184,7 @@ const callPart = (visit: Visit, one: One): Html => {
   const token = session.kind === 'operator' ? '$ADMIN_TOKEN' : '$API_KEY'
   return html`<h2>curl</h2>
   ${copied(reader, `curl -s "${baseUrl}${callOf(visit)}" -H "authorization: Bearer ${token}"`, 'curl')}
-  <details><summary>JSON</summary>${copied(reader, JSON.stringify(one, null, 2), 'json')}</details>`
+  <details><summary>JSON</summary>${copied(reader, jsonOf(one, 2), 'json')}</details>`
 }
 
 /** @param readOne what of it who is signed in may see */

@@ -36,7 +36,7 @@ describe('a registration', () => {
       for (const mark of ['The verification succeeded', '16236437872836', 'https://partner.example/hook', '503'])
         expect(page).toContain(mark)
       for (const mark of ['hello', sent.replace('reg_', 'msg_'), 'id="curl"', 'id="json"']) expect(page).toContain(mark)
-      expect(page.includes('<summary>Show</summary>认证成功 · similarity 100')).toBe(who === 'partner')
+      expect(page.includes('<summary>Show</summary><bdi>认证成功</bdi> · similarity 100')).toBe(who === 'partner')
       for (const mark of ['认证成功', 'similarity 100', 'order'])
         expect([mark, page.includes(mark)]).toEqual([mark, who === 'partner'])
       expect(page.includes('name="why"')).toBe(who === 'admin')
@@ -44,6 +44,17 @@ describe('a registration', () => {
       expect(page).not.toContain(ADMIN_TOKEN)
     },
   )
+
+  test('has no text that turns what stands beside it', async () => {
+    const { api, visit, cookieOf } = await openConsole()
+    const { id } = await api.register({ metadata: { note: '\u202eturned' } })
+    const message = '\u202eturned'
+    const verdict = { status: 'FAIL', message, livingScore: null, similarity: '100' } as const
+    await api.answerWith({ kind: 'verdict', code: 2, verdict })
+    const page = await (await visit(`registrations/${id}`, await cookieOf(api.partner.key))).text()
+    expect(page.match(/.{5}\u202e[^<]*.{6}/g)).toEqual([`<bdi>${message}</bdi>`])
+    expect(page.match(/\\u202eturned/g)).toHaveLength(3)
+  })
 
   test('is revealed to the role admin, for a reason that the audit has', async () => {
     const { api, read, post, visit, cookies, sent } = await populate()
