@@ -21,7 +21,7 @@ const CONTEXT = 'console'
 
 /**
  * A session is its cookie: the token, sealed. It ends with the token, since each page calls the API with that; after 8 hours; and by
- * signing out, which the node that did it remembers.
+ * signing out, which the node that did it remembers until it restarts, or `MOST_ENDED` more have.
  */
 export const createSessions = ({
   consoleVault: vault,
