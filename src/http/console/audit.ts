@@ -10,7 +10,7 @@ import { asApiTakes } from './picked-time.ts'
 type Acts = z.output<(typeof AUDIT_CALLS)['GET /v1/admin/audit']['answers'][200]>
 type Act = Acts['data'][number]
 
-const WHO: Words = { en: 'Who', zh: '操作者' }
+const WHO: Words = { en: 'Who', zh: '操作人' }
 const WHAT: Words = { en: 'What', zh: '操作' }
 const OUTCOMES = {
   begun: { en: 'begun', zh: '已开始' },
@@ -51,7 +51,7 @@ const changesOf = ({ changes }: Act): Html => {
 const filterForm = (reader: Reader, { who, act, since }: Readonly<Record<string, string | undefined>>): Html => {
   const { t, to } = reader
   return html`<form action="${to('audit')}" class="row">
-    <label>${t({ en: 'Who: id of a token, ADMIN_TOKEN, command', zh: '操作者：令牌 id、ADMIN_TOKEN、command' })}
+    <label>${t({ en: 'Who: id of a token, ADMIN_TOKEN, command', zh: '操作人：令牌 id、ADMIN_TOKEN、command' })}
       <input name="who" value="${who ?? ''}" maxlength="64" autocomplete="off"></label>
     <label>${t(WHAT)} <input name="act" value="${act ?? ''}" placeholder="account.pause" maxlength="61" autocomplete="off"></label>
     ${field(reader, 'since', since)}

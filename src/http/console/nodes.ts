@@ -51,7 +51,7 @@ const nodeTable = (reader: Reader, nodes: Overview['nodes']): Html =>
       [{ en: 'Version', zh: '版本' }, ({ version }) => version],
       [{ en: 'Settings', zh: '配置' }, ({ settings }) => html`<code>${settings}</code>`],
       [{ en: 'Started', zh: '启动时间' }, ({ startedAt }) => time(reader, startedAt)],
-      [{ en: 'Last seen', zh: '最近报到' }, ({ seenAt }) => time(reader, seenAt)],
+      [{ en: 'Last seen', zh: '最近心跳' }, ({ seenAt }) => time(reader, seenAt)],
     ],
   })
 
@@ -63,7 +63,7 @@ const listPage = async ({ reader, call }: Visit): Promise<Page> => {
     body: html`${nodeTable(reader, overview.nodes)}
     <p>${t({
       en: 'Nodes with the same settings have the same name for them. A lost node has not shown itself for 30 s and was not stopped; it is forgotten after a day.',
-      zh: '配置相同的节点，配置标识也相同。失联：超过 30 秒没有报到且并非正常停止；一天后不再显示。',
+      zh: '配置相同的节点，配置标识也相同。失联：超过 30 秒没有心跳且并非正常停止；一天后不再显示。',
     })}</p>
     <h2 id="backups">${t({ en: 'Backups', zh: '备份' })}</h2>
     ${backups(reader, overview)}`,

@@ -118,7 +118,7 @@ export const attemptTable = (reader: Reader, attempts: readonly AttemptAnswer[])
     none: { en: 'It was not sent yet.', zh: '尚未投递。' },
     columns: [
       [{ en: 'When', zh: '时间' }, ({ at }) => time(reader, at)],
-      [{ en: 'Outcome', zh: '结局' }, ({ outcome }) => reader.t(ATTEMPT_WORDS[outcome])],
+      [{ en: 'Outcome', zh: '投递结果' }, ({ outcome }) => reader.t(ATTEMPT_WORDS[outcome])],
       [{ en: 'Status or error', zh: '状态码或错误' }, answered],
       [{ en: 'Took', zh: '用时' }, ({ durationMs }) => `${Math.round(durationMs)} ms`],
       [{ en: 'What was answered', zh: '响应内容' }, ({ responseExcerpt }) => responseExcerpt ?? '–'],

@@ -157,7 +157,7 @@ const partnerPage = async (visit: Visit, now: number): Promise<Page> => {
   const path = pathOf(idOf(visit))
   const [partner, keys] = await Promise.all([call<Partner>('GET', path), call<Keys>('GET', `${path}/keys`)])
   const { id, name, disabled, payload, quotas, createdAt } = partner
-  const changes = html` <a href="${to('audit', { act: 'partner.change' })}">${t({ en: 'Since when, by whom and why', zh: '停用时间、操作者及原因' })}</a>`
+  const changes = html` <a href="${to('audit', { act: 'partner.change' })}">${t({ en: 'Since when, by whom and why', zh: '停用时间、操作人及原因' })}</a>`
   return {
     title: name,
     active,
@@ -173,7 +173,7 @@ const partnerPage = async (visit: Visit, now: number): Promise<Page> => {
       ),
       [t(CREATED), time(reader, createdAt)],
     ])}
-    <p><a href="${to('registrations', { partner: id })}">${t({ en: 'Its registrations', zh: '其登记' })}</a></p>
+    <p><a href="${to('registrations', { partner: id })}">${t({ en: 'Its registrations', zh: '查看登记' })}</a></p>
     <h2>${t({ en: 'API keys', zh: 'API 密钥' })}</h2>
     ${keyTable(visit, id, { ...keys, now })}${newKeyForm(visit, id)}
     <p>${t({
@@ -228,7 +228,7 @@ export const addPartners = ({ page, act }: Console, { now }: Pick<SharedDeps, 'n
     const { fields, reason } = await visit.form()
     const body = { ...fields, reason }
     const { partnerId, apiKey } = await visit.call<CreatedKey>('POST', `${pathOf(idOf(visit))}/keys`, { body })
-    const back = html`<p><a href="${visit.reader.to(`partners/${partnerId}`)}">${visit.reader.t({ en: 'Its keys', zh: '其密钥' })}</a></p>`
+    const back = html`<p><a href="${visit.reader.to(`partners/${partnerId}`)}">${visit.reader.t({ en: 'Its keys', zh: '返回密钥' })}</a></p>`
     return {
       title: visit.reader.t(NEW_KEY),
       active,
