@@ -143,7 +143,7 @@ const TROUBLES: Catalogue['troubles'] = {
   clock_wrong: ({ node, aheadMs }) => ({
     sentence: `The clock of ${node} is ${showSpan(Math.abs(aheadMs), 'en')} ${aheadMs > 0 ? 'behind' : 'ahead of'} GetResult's. Receivers refuse webhooks whose time is minutes off.`,
     remedy:
-      'Have the machine keep its clock right: run "sudo timedatectl set-ntp true" there, and "timedatectl" to see that it has. The service needs no restart.',
+      'Have the machine keep its clock right: run "sudo timedatectl set-ntp true" there, and "timedatectl" to see that it has. If the machine is right, the clock of GetResult is wrong, and the service adjusts its calls to that. The service needs no restart.',
   }),
   disk_low: ({ freeBytes }) => ({
     sentence:

@@ -128,7 +128,8 @@ const TROUBLES: Catalogue['troubles'] = {
   }),
   clock_wrong: ({ node, aheadMs }) => ({
     sentence: `${node} 的时钟比 GetResult ${aheadMs > 0 ? '慢' : '快'} ${showSpan(Math.abs(aheadMs), 'zh')}。相差数分钟时，接收端会拒收回调。`,
-    remedy: '请让该机器自动校时：在其上运行 "sudo timedatectl set-ntp true"，再用 "timedatectl" 确认。服务无需重启。',
+    remedy:
+      '请让该机器自动校时：在其上运行 "sudo timedatectl set-ntp true"，再用 "timedatectl" 确认。若本机时钟无误，则是 GetResult 的时钟有偏差，系统查询时会自动适应。服务无需重启。',
   }),
   disk_low: ({ freeBytes }) => ({
     sentence:
