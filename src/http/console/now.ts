@@ -46,11 +46,12 @@ const TROUBLES: Readonly<Record<TroubleCode, readonly [light: Words, where?: Pla
   operators_not_told: [NOTICES, ['told', '']],
 }
 
-export const lights = (reader: Reader, problems: readonly Pick<Overview['problems'][number], 'code'>[]): Html =>
+type Problems = readonly Pick<Overview['problems'][number], 'code'>[]
+export const lights = (reader: Reader, problems: Problems, isTold = true): Html =>
   html`<ul class="lights" aria-label="${reader.t({ en: 'Is it well', zh: '是否正常' })}">
-    ${[ASKED, SENT, SERVICE, CLOCK, NOTICES].map(name =>
+    ${[ASKED, SENT, SERVICE, CLOCK, ...(isTold ? [NOTICES] : [])].map(name =>
       light(reader, !problems.some(({ code }) => TROUBLES[code][0] === name), name),
-    )}
+    )}${isTold ? '' : html`<li class="light unset"><span aria-hidden="true"></span>${reader.t({ en: 'Notices: nobody is told', zh: '通知：未设置接收方' })}</li>`}
   </ul>`
 
 const problemList = (reader: Reader, { problems, accounts }: Overview): Html => {
@@ -133,7 +134,7 @@ const engineFacts = (reader: Reader, overview: Overview): Html => {
       ])
 }
 
-const operatorPage = async ({ reader, call }: Visit, metrics: Html): Promise<Page> => {
+const operatorPage = async ({ reader, call }: Visit, metrics: Html, isTold: boolean): Promise<Page> => {
   const { t } = reader
   const overview = await call<Overview>('GET', '/v1/admin/overview')
   return {
@@ -142,7 +143,7 @@ const operatorPage = async ({ reader, call }: Visit, metrics: Html): Promise<Pag
       true,
       html`
     <p class="as-of">${t({ en: 'As of', zh: '截至' })} ${time(reader, overview.at)}</p>
-    ${lights(reader, overview.problems)}
+    ${lights(reader, overview.problems, isTold)}
     ${problemList(reader, overview)}
     ${disabledOnes(reader, overview)}
     ${later(reader, overview.deliveries)}
@@ -227,5 +228,8 @@ const partnerPage = async ({ reader, call }: Visit): Promise<Page> => {
 export const addNow = ({ page }: Console, { config }: Pick<SharedDeps, 'config'>): void => {
   const isOpen = config.server.metricsToken === null
   const metrics = isOpen ? html`<a href="../metrics">/metrics</a>` : html`<code>/metrics</code> (METRICS_TOKEN)`
-  page('', async visit => (visit.session.kind === 'operator' ? operatorPage(visit, metrics) : partnerPage(visit)))
+  const isTold = config.operator.url !== null
+  page('', async visit =>
+    visit.session.kind === 'operator' ? operatorPage(visit, metrics, isTold) : partnerPage(visit),
+  )
 }

@@ -39,10 +39,14 @@ const eventCell = ({ state, headline, sentence, advice, type, subject }: Event):
   html`<strong class="${state === 'firing' ? 'bad' : ''}">${headline}</strong><br>${sentence} ${advice}
     <br><small><code>${type}</code> ${subject}</small>`
 
-const eventTable = (reader: Reader, events: readonly Event[]): Html =>
+const NOT_RECORDED: Words = {
+  en: 'Nothing is recorded while OPERATOR_URL is not set.',
+  zh: '未设置 OPERATOR_URL，不作记录。',
+}
+const eventTable = (reader: Reader, { data, channel }: EventsAnswer): Html =>
   table(reader, PAGE_NAMES.told, {
-    items: events,
-    none: { en: 'There was nothing to tell.', zh: '尚无需要通知的内容。' },
+    items: data,
+    none: channel === null ? NOT_RECORDED : { en: 'There was nothing to tell.', zh: '尚无需要通知的内容。' },
     columns: [
       [{ en: 'What', zh: '内容' }, eventCell],
       [{ en: 'Last noted', zh: '最近一次' }, ({ at }) => time(reader, at)],
@@ -56,7 +60,7 @@ const toldPage = async ({ c, reader, call }: Visit): Promise<Page> => {
   return {
     active: 'told',
     body: html`${channelFacts(reader, answer)}
-    ${eventTable(reader, answer.data)}
+    ${eventTable(reader, answer)}
     ${nextPage(c, reader, answer.nextCursor)}`,
   }
 }

@@ -6,7 +6,7 @@ import { Secret } from '../../../src/core/secret.ts'
 import type { TroubleCode } from '../../../src/core/trouble.ts'
 import { lights } from '../../../src/http/console/now.ts'
 import { type LastBackup, NO_BACKUP } from '../../../src/store/backup.ts'
-import { ADMIN_TOKEN } from '../support/api.ts'
+import { ADMIN_TOKEN, DEFAULTS } from '../support/api.ts'
 import { openConsole } from './support.ts'
 
 test('leads to the metrics, but not where they need a token', async () => {
@@ -82,6 +82,18 @@ test('names the last backup, in red once it is too old', async () => {
   expect((await read())?.slice(1)).toEqual(['', undefined])
   backup = { good: { ...good, at: good.at - 37 * HOUR }, failed: null }
   expect((await read())?.slice(1)).toEqual(['bad', undefined])
+})
+
+test('does not call notices well while nobody is told', async () => {
+  for (const url of [null, new Secret('https://hooks.slack.com/services/key')]) {
+    const { api, visit, cookieOf } = await openConsole({
+      config: { ...DEFAULTS, operator: { ...DEFAULTS.operator, url } },
+    })
+    const { text: token } = await api.addToken('read')
+    const page = await (await visit('?lang=en', await cookieOf(token))).text()
+    expect(page.includes('class="light unset"')).toBe(url === null)
+    expect(/Notices<span class="hidden">: well/.test(page)).toBe(url !== null)
+  }
 })
 
 test('each trouble turns one light red', () => {

@@ -3,11 +3,11 @@ import { Secret } from '../../../src/core/secret.ts'
 import { ADMIN_TOKEN, DEFAULTS } from '../support/api.ts'
 import { openConsole } from './support.ts'
 
-test('says that nobody is told, and that there was nothing to tell', async () => {
+test('says that nobody is told, and that nothing is recorded', async () => {
   const { visit, cookieOf } = await openConsole()
   const page = await (await visit('told?lang=en', await cookieOf(ADMIN_TOKEN))).text()
   expect(page).toContain('OPERATOR_URL is not set')
-  expect(page).toContain('There was nothing to tell.')
+  expect(page).toContain('Nothing is recorded while OPERATOR_URL is not set.')
 })
 
 test('shows what is held back, and that the channel refuses, with the text of others as text', async () => {
