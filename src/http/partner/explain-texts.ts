@@ -61,9 +61,9 @@ const en = {
     retryNow: 'The webhook has not been delivered yet: {attempt}. The next attempt is due now.',
     underWay: 'Attempt {n} to deliver the webhook began at {at} and is under way.',
     disabled:
-      'The webhook is on hold since {at}, because every attempt at the callback URL has failed for five days. When it works again, POST it to /v1/callbacks/test, register it again, or POST to /v1/registrations/{id}/resend.',
+      'The webhook is on hold since {at}, because every attempt at the callback URL has failed for five days. When it works again, POST it to /v1/callbacks/test, register it again, or resend it (POST /v1/registrations/{id}/resend, or Resend in the console).',
     operator: 'The webhook is on hold, because the operator has disabled its callback URL since {at}.',
-    held: 'The webhook is on hold, because the callback URL answered 410 (gone) at {at}. Register the URL again, or POST to /v1/registrations/{id}/resend.',
+    held: 'The webhook is on hold, because the callback URL answered 410 (gone) at {at}. Register the URL again, or resend it (POST /v1/registrations/{id}/resend, or Resend in the console).',
     unreadable: 'The webhook was given up, because the service cannot read its text. Its operator has been told.',
     unsignable:
       'The webhook waits, because the service cannot read any of your signing secrets, so it cannot sign. POST to /v1/signing-secrets/rotate and use the new one, or ask the operator, who has been told, to restore the old one; within half a minute the webhook goes out.',
@@ -71,9 +71,9 @@ const en = {
       'The webhook waits: the service itself could not send it, because its egress proxy or its sockets fail, or this host has all the connections that it may have. This used up no attempt. The service tries again at {at} ({in}).',
     allHeld:
       'The webhook waits, because the operator has held all webhooks since {at}; it goes out when they are resumed. GET /v1/events has it meanwhile.',
-    gone: 'The webhook is not sent again by itself, because the callback URL answered 410 (gone) at {at}. When the receiver works again, POST to /v1/registrations/{id}/resend.',
+    gone: 'The webhook is not sent again by itself, because the callback URL answered 410 (gone) at {at}. When the receiver works again, resend it (POST /v1/registrations/{id}/resend, or Resend in the console).',
     exhausted:
-      'The webhook has no attempts left: {attempt}. When the receiver works again, POST to /v1/registrations/{id}/resend.',
+      'The webhook has no attempts left: {attempt}. When the receiver works again, resend it (POST /v1/registrations/{id}/resend, or Resend in the console).',
   },
   attempt: {
     none: 'no attempt is on record',
@@ -151,17 +151,18 @@ const zh: ExplainTexts = {
     retryNow: '回调尚未送达：{attempt}。即将再次投递。',
     underWay: '正在进行第 {n} 次投递（{at} 开始）。',
     disabled:
-      '该回调地址连续五天投递全部失败，自{at} 起暂停投递。修复后，请用 POST /v1/callbacks/test 测试该地址、重新登记该地址，或 POST /v1/registrations/{id}/resend。',
+      '该回调地址连续五天投递全部失败，自{at} 起暂停投递。修复后，请用 POST /v1/callbacks/test 测试该地址、重新登记该地址，或重发（POST /v1/registrations/{id}/resend，或控制台的“重发回调”）。',
     operator: '运维人员自{at} 起停用了该回调地址，回调暂停投递。',
-    held: '回调地址于{at} 返回 410（已失效），回调暂停投递。请重新登记该地址，或 POST /v1/registrations/{id}/resend。',
+    held: '回调地址于{at} 返回 410（已失效），回调暂停投递。请重新登记该地址，或重发（POST /v1/registrations/{id}/resend，或控制台的“重发回调”）。',
     unreadable: '服务无法读取该回调的内容，已放弃投递并通知运维人员。',
     unsignable:
       '签名密钥均无法读取，无法签名，回调等待投递。请 POST /v1/signing-secrets/rotate 并改用新密钥，或等待运维人员（已收到告警）恢复原密钥；之后半分钟内投递。',
     notSent:
       '回调等待投递：本服务侧未能发出（出口代理或网络资源故障，或该主机的并发连接已达上限），不计入投递次数。将于{at} 再次投递（{in}）。',
     allHeld: '运维人员自{at} 起暂停投递所有回调，恢复后自动投递，其间可用 GET /v1/events 拉取。',
-    gone: '回调地址于{at} 返回 410（已失效），该回调不再自动投递。接收端恢复后，请 POST /v1/registrations/{id}/resend。',
-    exhausted: '回调的重试次数已用完：{attempt}。接收端恢复后，请 POST /v1/registrations/{id}/resend。',
+    gone: '回调地址于{at} 返回 410（已失效），该回调不再自动投递。接收端恢复后，请重发（POST /v1/registrations/{id}/resend，或控制台的“重发回调”）。',
+    exhausted:
+      '回调的重试次数已用完：{attempt}。接收端恢复后，请重发（POST /v1/registrations/{id}/resend，或控制台的“重发回调”）。',
   },
   attempt: {
     none: '没有投递记录',
