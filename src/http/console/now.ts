@@ -198,6 +198,14 @@ const partnerPage = async ({ reader, call }: Visit): Promise<Page> => {
     </ul>
     ${isWell ? html`<p class="calm">${t({ en: 'Nothing is wrong.', zh: '一切正常。' })}</p>` : ''}
     ${
+      upstream.reachable && !account.paused
+        ? ''
+        : html`<p class="bad">${t({
+            en: 'GetResult cannot be asked now. Your serials wait, and are asked as soon as it can: there is nothing for you to do.',
+            zh: '目前无法查询 GetResult。您的流水号会等待，恢复后自动查询，您无需处理。',
+          })}</p>`
+    }
+    ${
       callbacks.length === 0
         ? ''
         : html`<ol class="problems"><li><p class="bad">${t({ en: 'Webhooks do not arrive at a URL of yours.', zh: '您有回调地址无法送达。' })}</p>

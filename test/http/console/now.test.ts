@@ -96,6 +96,18 @@ test('does not call notices well while nobody is told', async () => {
   }
 })
 
+test('tells a partner, while its serials cannot be asked about, that they wait', async () => {
+  const { api, visit, cookieOf } = await openConsole()
+  const read = async () => (await visit('?lang=en', await cookieOf(api.partner.key))).text()
+  await api.register()
+  expect(await read()).not.toContain('Your serials wait')
+  await api.answerWith(
+    { kind: 'transient', code: null, cause: 'unreachable' },
+    { kind: 'unreachable', error: 'unreachable', since: api.clock.now, probes: 1, probeAt: api.clock.now },
+  )
+  expect(await read()).toContain('Your serials wait')
+})
+
 test('each trouble turns one light red', () => {
   const reader = { language: 'en', session: null, t: (words: Words) => words.en, to: (path: string) => path } as const
   const red = (code: TroubleCode) =>
