@@ -3,12 +3,15 @@ import type { ApiEnv, SharedDeps } from '../api-env.ts'
 import { clientAddress } from '../caller.ts'
 import type { ProblemAnswer } from '../json/problem.ts'
 import { languageFor } from './language.ts'
+import type { Html } from './page.ts'
 import type { Session } from './sessions.ts'
 
 /** The API has refused a call of the console. */
 export class Refused extends Error {
   readonly problem: ProblemAnswer
   readonly retryAfter: string | null
+  /** What asked for it, to be changed. */
+  form: Html | '' = ''
   constructor(problem: ProblemAnswer, retryAfter: string | null) {
     super(problem.detail)
     this.problem = problem

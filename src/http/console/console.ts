@@ -22,7 +22,6 @@ import { addExport } from './export.ts'
 import { addFind } from './find.ts'
 import { type Form, formAgain, formOf, postedOf, roleOf } from './forms.ts'
 import { keepLanguage } from './language.ts'
-import { addLinks } from './links.ts'
 import { addNodes } from './nodes.ts'
 import { addNow } from './now.ts'
 import { addOneRegistration } from './one-registration.ts'
@@ -134,7 +133,7 @@ export const addConsole = (app: Hono<ApiEnv>, deps: SharedDeps): void => {
     c.res = await send(
       c,
       reader,
-      problemPage(problem, isToMend ? formAgain(reader, await postedOf(c)) : ''),
+      problemPage(problem, isToMend ? formAgain(reader, await postedOf(c)) : isRefused ? error.form : ''),
       problem.status as ContentfulStatusCode,
     )
   }
@@ -243,7 +242,6 @@ export const addConsole = (app: Hono<ApiEnv>, deps: SharedDeps): void => {
   addPartners(pages, deps)
   addNodes(pages)
   addAudit(pages)
-  addLinks(pages)
   addSecrets(pages)
   addTold(pages)
   addSettings(pages)

@@ -7,6 +7,7 @@ import type { Accounts } from './accounts.ts'
 import { pathOfObject } from './audit.ts'
 import type { Console, Visit } from './console.ts'
 import type { Partners } from './partners.ts'
+import { searchAsApiTakes } from './picked-time.ts'
 import { search, searchFieldsOf } from './registrations.ts'
 
 /** `name:value`, `name:"a value"` or a word; Chinese keyboards have a colon of their own. */
@@ -51,11 +52,12 @@ const called = async (visit: Visit, text: string): Promise<string | null> => {
 }
 
 const find = async (visit: Visit): Promise<string> => {
-  const { c, session } = visit
+  const { c, reader, session } = visit
   const text = c.req.query('q')?.trim() ?? ''
   const named = namedBy(visit, text)
   if (named !== null) return named
-  const { query, words } = readSearch(text, searchFieldsOf(session))
+  const { words, ...typed } = readSearch(text, searchFieldsOf(session))
+  const query = searchAsApiTakes(reader, typed.query)
   const serial = words.join(' ')
   const isName = session.kind === 'operator' && serial !== '' && Object.keys(query).length === 0
   const other = isName && !SERIAL.test(serial) ? await called(visit, serial) : null

@@ -2,7 +2,7 @@ import { html } from 'hono/html'
 import type { Words } from '../../core/language.ts'
 import { PARTNER_LINK_CALLS } from '../admin/console-links.ts'
 import type { ConsoleLinkAnswer } from '../partner/console-links.ts'
-import type { Console, Visit } from './console.ts'
+import type { Visit } from './console.ts'
 import { actForm, field } from './forms.ts'
 import { copied, type Page, time } from './page.ts'
 
@@ -24,7 +24,7 @@ export const linkForm = (visit: Visit, id: string) =>
     },
   })
 
-const make = async ({ c, reader, call, form, baseUrl }: Visit): Promise<Page> => {
+export const makeLink = async ({ c, reader, call, form, baseUrl }: Visit): Promise<Page> => {
   const { t } = reader
   const { fields, reason } = await form()
   const path = `/v1/admin/partners/${encodeURIComponent(c.req.param('id') ?? '')}/console-links`
@@ -38,6 +38,3 @@ const make = async ({ c, reader, call, form, baseUrl }: Visit): Promise<Page> =>
       ${copied(reader, link)}`,
   }
 }
-
-/** `/console/partners/:id/link` */
-export const addLinks = ({ act }: Console): void => act('partners/:id/link', make)

@@ -7,7 +7,7 @@ import type { SharedDeps } from '../api-env.ts'
 import { QUOTA_KEYS, QUOTA_NAMES } from '../json/fields.ts'
 import type { Console, Visit } from './console.ts'
 import { actForm, actLink, type Form, field, numberOf, shownOnce } from './forms.ts'
-import { linkForm } from './links.ts'
+import { linkForm, makeLink } from './links.ts'
 import {
   type Column,
   facts,
@@ -236,6 +236,7 @@ export const addPartners = ({ page, act }: Console, { now }: Pick<SharedDeps, 'n
     }
   })
 
+  act('partners/:id/link', makeLink)
   act('partners/:id/revoke', async visit => {
     const { fields, reason } = await visit.form()
     await visit.call('DELETE', `/v1/admin/keys/${encodeURIComponent(fields.key ?? '')}`, { query: { reason } })

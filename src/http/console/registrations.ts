@@ -1,10 +1,12 @@
 import { html } from 'hono/html'
 import type { Words } from '../../core/language.ts'
 import type { RegistrationAnswer } from '../partner/registration-schemas.ts'
+import { Refused } from './api-calls.ts'
 import { bulkLinks } from './bulk.ts'
 import type { Console, Visit } from './console.ts'
 import { fieldOf, type Type } from './forms.ts'
 import { type Html, nextPage, PAGE_NAMES, type Page, type Reader, table } from './page.ts'
+import { searchAsApiTakes, zoneInput } from './picked-time.ts'
 import {
   type Either,
   ERROR,
@@ -31,7 +33,7 @@ const OWN_FIELDS: Readonly<Record<string, Type>> = {
   status: { words: STATUS, choices: { ...ANY, ...STATUS_WORDS } },
   delivery: { words: WEBHOOK, choices: { ...ANY, ...DELIVERY_WORDS } },
 }
-const AGO: Words = { en: '2h, 2026-11-24T08:00:00Z', zh: '2h、2026-11-24T08:00:00Z' }
+const AGO: Words = { en: '2h, 2026-11-24 08:00', zh: '2h、2026-11-24 08:00' }
 /** What a list can be searched by, by the names that the URL, and the search of all pages, have for it. */
 const FIELDS: Readonly<Record<Session['kind'], Readonly<Record<string, Type>>>> = {
   operator: {
@@ -50,19 +52,24 @@ export const searchFieldsOf = ({ kind }: Pick<Session, 'kind'>): readonly string
 
 type Search = Readonly<Record<string, string | undefined>>
 
-/** What the API finds. A partner's own serials have another name there. */
-export const search = (
-  { session, call }: Visit,
-  { serial, ...query }: Search,
-): Promise<ListOf<Found> | ListOf<RegistrationAnswer>> =>
-  session.kind === 'operator'
-    ? call<ListOf<Found>>('GET', '/v1/admin/registrations', { query: { ...query, serial } })
-    : call<ListOf<RegistrationAnswer>>('GET', '/v1/registrations', { query: { ...query, idcardid: serial } })
+/** What the API finds; what it refuses can be changed. A partner's own serials have another name there. */
+export const search = (visit: Visit, searched: Search): Promise<ListOf<Found> | ListOf<RegistrationAnswer>> => {
+  const { serial, ...query } = searched
+  const { session, call } = visit
+  const found =
+    session.kind === 'operator'
+      ? call<ListOf<Found>>('GET', '/v1/admin/registrations', { query: { ...query, serial } })
+      : call<ListOf<RegistrationAnswer>>('GET', '/v1/registrations', { query: { ...query, idcardid: serial } })
+  return found.catch((error: unknown) => {
+    if (error instanceof Refused && error.problem.status === 400) error.form = searchForm(visit, searched)
+    throw error
+  })
+}
 
 const searchForm = ({ reader, session }: Visit, searched: Search): Html => html`
   <form class="row" action="${reader.to('registrations')}">
     ${Object.entries(FIELDS[session.kind]).map(field => fieldOf(reader, ...field, searched[field[0]]))}
-    <button>${reader.t({ en: 'Search', zh: '查找' })}</button>
+    ${zoneInput(reader, 'since')}${zoneInput(reader, 'until')}<button>${reader.t({ en: 'Search', zh: '查找' })}</button>
     <a href="${reader.to('registrations')}">${reader.t({ en: 'All', zh: '全部' })}</a>
   </form>`
 
@@ -83,9 +90,11 @@ const tableOf = (reader: Reader, items: readonly Either[], none: Words): Html =>
     ? table(reader, PAGE_NAMES.registrations, { columns: foundColumns(reader), items, none })
     : table(reader, PAGE_NAMES.registrations, { columns: ownColumns(reader), items, none })
 
-/** What the address says that is searched for. */
-export const searchedOf = ({ c, session }: Visit): Search =>
-  Object.fromEntries(searchFieldsOf(session).map(name => [name, c.req.query(name)]))
+/** What the address says that is searched for. A time without an offset is one of the reader's zone. */
+export const searchedOf = ({ c, reader, session }: Visit): Search => {
+  const given = searchAsApiTakes(reader, c.req.query())
+  return Object.fromEntries(searchFieldsOf(session).map(name => [name, given[name]]))
+}
 
 const listPage = async (visit: Visit): Promise<Page> => {
   const { c, reader, session } = visit

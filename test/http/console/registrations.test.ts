@@ -79,7 +79,20 @@ describe('the list', () => {
     expect(page).toContain('name="serial" value="1"')
     expect(page).toContain('No registration matches')
     const wrong = await visit(`registrations?serial=${encodeURIComponent(HOSTILE)}`, operator)
-    expect([wrong.status, (await wrong.text()).includes('<script>alert')]).toEqual([400, false])
+    const again = await wrong.text()
+    expect([wrong.status, again.includes('<script>alert')]).toEqual([400, false])
+    expect(again).toContain('name="serial" value="&lt;script')
+  })
+
+  test('takes a time without an offset as one of the reader’s zone', async () => {
+    const { api, idsOf, second, whereTo } = await populate()
+    const created = (await api.call('GET', `/v1/registrations/${second}`)).json.createdAt
+    const beijing = new Date(Date.parse(created) + 8 * HOUR).toISOString().slice(0, 19)
+    expect(await idsOf(`registrations?lang=zh&since=${beijing}`)).toEqual([second])
+    expect(await idsOf(`registrations?lang=zh&since=${beijing.replace('T', '%20')}`)).toEqual([second])
+    expect(await idsOf(`registrations?lang=en&since=${created.slice(0, 19)}`)).toEqual([second])
+    expect(await idsOf(`registrations?lang=en&since=${beijing}&since-zone=%2B08:00`)).toEqual([second])
+    expect(await whereTo(`find?lang=zh&q=status:pending%20since:${beijing}`)).toBe(`registrations/${second}`)
   })
 
   test('masks serials for the role read', async () => {
