@@ -8,18 +8,7 @@ import { QUOTA_KEYS, QUOTA_NAMES } from '../json/fields.ts'
 import type { Console, Visit } from './console.ts'
 import { actForm, actLink, type Form, field, numberOf, shownOnce } from './forms.ts'
 import { linkForm, makeLink } from './links.ts'
-import {
-  type Column,
-  facts,
-  type Html,
-  nextPage,
-  PAGE_NAMES,
-  type Page,
-  partnerLink,
-  type Reader,
-  table,
-  time,
-} from './page.ts'
+import { facts, type Html, nextPage, PAGE_NAMES, type Page, partnerLink, type Reader, table, time } from './page.ts'
 import { PAYLOAD, PAYLOAD_WORDS } from './words.ts'
 
 export type Partners = z.output<(typeof PARTNER_CALLS)['GET /v1/admin/partners']['answers'][200]>
@@ -53,17 +42,20 @@ const listPage = async (visit: Visit): Promise<Page> => {
   const { t, to } = reader
   const query = { cursor: c.req.query('cursor') }
   const { data, nextCursor } = await call<Partners>('GET', '/v1/admin/partners', { query })
-  const columns: readonly Column<Partner>[] = [
-    [{ en: 'Name', zh: '名称' }, ({ id, name }) => partnerLink(reader, { partnerId: id, partnerName: name })],
-    [STATE, partner => stateOf(reader, partner)],
-    [ID, ({ id }) => html`<code>${id}</code>`],
-    [PAYLOAD, ({ payload }) => t(PAYLOAD_WORDS[payload])],
-    [CREATED, ({ createdAt }) => time(reader, createdAt)],
-  ]
   return {
     active,
     body: html`${actLink(visit, { to: to('partners/new'), name: NEW, call: PARTNER_CALLS['POST /v1/admin/partners'] })}
-    ${table(reader, PAGE_NAMES.partners, { columns, items: data, none: { en: 'There is no partner yet.', zh: '还没有合作方。' } })}
+    ${table(reader, PAGE_NAMES.partners, {
+      items: data,
+      none: { en: 'There is no partner yet.', zh: '还没有合作方。' },
+      columns: [
+        [{ en: 'Name', zh: '名称' }, ({ id, name }) => partnerLink(reader, { partnerId: id, partnerName: name })],
+        [STATE, partner => stateOf(reader, partner)],
+        [ID, ({ id }) => html`<code>${id}</code>`],
+        [PAYLOAD, ({ payload }) => t(PAYLOAD_WORDS[payload])],
+        [CREATED, ({ createdAt }) => time(reader, createdAt)],
+      ],
+    })}
     ${nextPage(c, reader, nextCursor, { en: 'More partners', zh: '更多合作方' })}`,
   }
 }

@@ -3,7 +3,7 @@ import type { z } from 'zod'
 import type { Words } from '../../core/language.ts'
 import type { FOUND_REGISTRATION } from '../admin/registration-view.ts'
 import type { RegistrationAnswer } from '../partner/registration-schemas.ts'
-import { type Column, partnerLink, type Reader, time } from './page.ts'
+import { type Column, type Html, PAGE_NAMES, partnerLink, type Reader, table, time } from './page.ts'
 import { DELIVERY_WORDS, statusOf } from './words.ts'
 
 export type Found = z.output<typeof FOUND_REGISTRATION>
@@ -15,7 +15,7 @@ export const WEBHOOK: Words = { en: 'Webhook', zh: '回调' }
 export const HOST: Words = { en: 'Host', zh: '主机' }
 export const ERROR: Words = { en: 'Error', zh: '错误' }
 
-export const isFound = (one: Either): one is Found => 'partnerId' in one
+const isFound = (one: Either): one is Found => 'partnerId' in one
 
 const first = (reader: Reader): readonly Column<Either>[] => {
   const { t, to } = reader
@@ -43,8 +43,13 @@ export const foundColumns = (reader: Reader): readonly Column<Found>[] => [
   registered(reader),
 ]
 /** What a partner sees of its own. */
-export const ownColumns = (reader: Reader): readonly Column<Either>[] => [
+const ownColumns = (reader: Reader): readonly Column<Either>[] => [
   ...first(reader),
   [{ en: 'Callback URL', zh: '回调地址' }, ({ callbackUrl }) => callbackUrl ?? '–'],
   registered(reader),
 ]
+
+export const registrationTable = (reader: Reader, items: Found[] | RegistrationAnswer[], none: Words): Html =>
+  items.every(isFound)
+    ? table(reader, PAGE_NAMES.registrations, { columns: foundColumns(reader), items, none })
+    : table(reader, PAGE_NAMES.registrations, { columns: ownColumns(reader), items, none })

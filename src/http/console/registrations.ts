@@ -5,20 +5,9 @@ import { Refused } from './api-calls.ts'
 import { bulkLinks } from './bulk.ts'
 import type { Console, Visit } from './console.ts'
 import { fieldOf, type Type } from './forms.ts'
-import { type Html, nextPage, PAGE_NAMES, type Page, type Reader, table } from './page.ts'
+import { type Html, nextPage, type Page } from './page.ts'
 import { searchAsApiTakes, zoneInput } from './picked-time.ts'
-import {
-  type Either,
-  ERROR,
-  type Found,
-  foundColumns,
-  HOST,
-  isFound,
-  ownColumns,
-  SERIAL,
-  STATUS,
-  WEBHOOK,
-} from './registration-columns.ts'
+import { ERROR, type Found, HOST, registrationTable, SERIAL, STATUS, WEBHOOK } from './registration-columns.ts'
 import type { Session } from './sessions.ts'
 import { DELIVERY_WORDS, REASON_WORDS, STATUS_WORDS } from './words.ts'
 
@@ -85,11 +74,6 @@ const nothing = ({ nextCursor }: ListOf<unknown>, isSearched: boolean): Words =>
     : { en: 'There is no registration yet.', zh: '还没有登记。' }
 }
 
-const tableOf = (reader: Reader, items: readonly Either[], none: Words): Html =>
-  items.every(isFound)
-    ? table(reader, PAGE_NAMES.registrations, { columns: foundColumns(reader), items, none })
-    : table(reader, PAGE_NAMES.registrations, { columns: ownColumns(reader), items, none })
-
 /** What the address says that is searched for. A time without an offset is one of the reader's zone. */
 export const searchedOf = ({ c, reader, session }: Visit): Search => {
   const given = searchAsApiTakes(reader, c.req.query())
@@ -106,7 +90,7 @@ const listPage = async (visit: Visit): Promise<Page> => {
   return {
     active: 'registrations',
     body: html`${searchForm(visit, searched)}
-    ${tableOf(reader, found.data, nothing(found, isSearched))}
+    ${registrationTable(reader, found.data, nothing(found, isSearched))}
     ${session.kind === 'operator' && isSearched && !isEmpty ? await bulkLinks(visit, searched) : ''}
     ${isEmpty ? '' : html`<p><a href="${reader.to('registrations/export', searched)}" download>${t({ en: 'Export as CSV', zh: '导出 CSV' })}</a></p>`}
     ${nextPage(c, reader, found.nextCursor)}`,
