@@ -4,7 +4,6 @@ import type { Words } from '../../core/language.ts'
 import { BULK_CALLS } from '../admin/bulk.ts'
 import { CALLBACK_CALLS } from '../admin/callbacks.ts'
 import type { FAILURE_CALLS } from '../admin/messages.ts'
-import { errorText } from '../partner/explain-sentence.ts'
 import type { AttemptAnswer } from '../partner/registration-schemas.ts'
 import type { ResendAnswer } from '../partner/resends.ts'
 import type { StatusAnswer } from '../partner/status.ts'
@@ -26,6 +25,7 @@ import {
   table,
   time,
 } from './page.ts'
+import { errorCell } from './words.ts'
 
 type Groups = z.output<(typeof FAILURE_CALLS)['GET /v1/admin/messages/groups']['answers'][200]>
 type Callbacks = z.output<(typeof CALLBACK_CALLS)['GET /v1/admin/callbacks']['answers'][200]>
@@ -42,17 +42,15 @@ const SINCE: Words = { en: 'Since', zh: '始于' }
 
 const groupList = (visit: Visit, { data, isCapped }: Groups): Html => {
   const { reader } = visit
-  const { t, to, language } = reader
+  const { t, to } = reader
   const resend = (query: Readonly<Record<string, string>>) =>
     actLink(visit, {
       to: to('bulk/new', { act: 'resend', ...query }),
       name: { en: 'Send all again…', zh: '全部重新投递…' },
       call: BULK_CALLS['POST /v1/admin/bulk'],
     })
-  const meaning = (error: string) => {
-    const text = errorText(error, language)
-    return text === null ? '' : html`<br><small>${text}</small>`
-  }
+  const toThese = (query: Readonly<Record<string, string>>, count: number) =>
+    html`<a href="${to('registrations', query)}">${showCount(count)}</a>`
   const name: Words = { en: 'Failing webhooks', zh: '失败的回调' }
   return html`<h2>${t(name)}</h2>${table(reader, name, {
     items: data,
@@ -63,10 +61,10 @@ const groupList = (visit: Visit, { data, isCapped }: Groups): Html => {
         ({ host, error }) =>
           html`<a href="${to('registrations', { host, error })}">${host}</a>${resend({ host, error })}`,
       ],
-      [{ en: 'Error', zh: '错误' }, ({ error }) => html`<code>${error}</code>${meaning(error)}`],
+      [{ en: 'Error', zh: '错误' }, ({ error }) => errorCell(reader, error)],
       [{ en: 'Webhooks', zh: '回调数' }, ({ count }) => count],
-      [PENDING, ({ pending }) => pending],
-      [GIVEN_UP, ({ exhausted }) => exhausted],
+      [PENDING, ({ host, error, pending }) => toThese({ host, error, delivery: 'pending' }, pending)],
+      [GIVEN_UP, ({ host, error, exhausted }) => toThese({ host, error, delivery: 'exhausted' }, exhausted)],
       [{ en: 'Partners', zh: '合作方数' }, ({ partners }) => partners],
       [SINCE, ({ oldestAt }) => time(reader, oldestAt)],
     ],
@@ -90,7 +88,7 @@ const troubleColumns = <One extends Trouble>(reader: Reader, form: (one: One) =>
   [{ en: 'URL', zh: '回调地址' }, one => html`<code>${one.callbackUrl}</code>${form(one)}`],
   [{ en: 'State', zh: '状态' }, ({ state }) => reader.t(STATES[state])],
   [SINCE, ({ since }) => time(reader, since)],
-  [{ en: 'Last error', zh: '最近的错误' }, ({ lastError }) => lastError ?? '–'],
+  [{ en: 'Last error', zh: '最近的错误' }, ({ lastError }) => errorCell(reader, lastError)],
   [{ en: 'Held', zh: '暂缓' }, ({ held }) => held],
 ]
 

@@ -4,7 +4,7 @@ import type { Words } from '../../core/language.ts'
 import type { FOUND_REGISTRATION } from '../admin/registration-view.ts'
 import type { RegistrationAnswer } from '../partner/registration-schemas.ts'
 import { type Column, type Html, PAGE_NAMES, partnerLink, type Reader, table, time } from './page.ts'
-import { DELIVERY_WORDS, statusOf } from './words.ts'
+import { DELIVERY_WORDS, errorCell, statusOf } from './words.ts'
 
 export type Found = z.output<typeof FOUND_REGISTRATION>
 export type Either = Found | RegistrationAnswer
@@ -39,7 +39,7 @@ export const foundColumns = (reader: Reader): readonly Column<Found>[] => [
   ...first(reader),
   [{ en: 'Partner', zh: '合作方' }, found => partnerLink(reader, found)],
   [HOST, ({ host }) => host],
-  [ERROR, ({ delivery }) => delivery.error ?? '–'],
+  [ERROR, ({ delivery }) => errorCell(reader, delivery.error)],
   registered(reader),
 ]
 /** What a partner sees of its own. */

@@ -1,11 +1,13 @@
+import { html } from 'hono/html'
 import type { Words } from '../../core/language.ts'
 import type { MessageState } from '../../core/message.ts'
 import type { RegistrationStatus } from '../../core/registration.ts'
 import type { Reason } from '../../core/verification.ts'
 import type { AccountAnswer } from '../admin/accounts.ts'
+import { errorText } from '../partner/explain-sentence.ts'
 import type { MeAnswer } from '../partner/me.ts'
 import type { SigningSecretAnswer } from '../partner/signing-secrets.ts'
-import type { Reader } from './page.ts'
+import type { Html, Reader } from './page.ts'
 
 /** What the words of the API are called. */
 export const STATUS_WORDS: Readonly<Record<RegistrationStatus, Words>> = {
@@ -64,3 +66,9 @@ export const statusOf = ({ t }: Reader, status: RegistrationStatus, reason: Reas
         en: `${STATUS_WORDS[status].en} (${REASON_WORDS[reason].en})`,
         zh: `${STATUS_WORDS[status].zh}（${REASON_WORDS[reason].zh}）`,
       })
+
+/** Why the last attempt failed, and what to do about it. */
+export const errorCell = ({ language }: Reader, error: string | null): Html => {
+  const text = error && errorText(error, language)
+  return html`${error ? html`<code>${error}</code>` : '–'}${text ? html`<br><small>${text}</small>` : ''}`
+}

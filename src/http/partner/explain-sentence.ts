@@ -142,8 +142,11 @@ const attemptClause = ({ lastAttempt, registration }: Explanation, { texts, lang
 }
 
 /** What an error without an answer means, and what to do about it. */
-export const errorText = (error: string, language: Language): string | null =>
-  new Map<string, string>(Object.entries(EXPLAIN_TEXTS[language].attemptError)).get(toldOf(error)) ?? null
+export const errorText = (error: string, language: Language): string | null => {
+  const { attempt, attemptError } = EXPLAIN_TEXTS[language]
+  if (error === 'http_401') return attempt.unauthorized
+  return new Map<string, string>(Object.entries(attemptError)).get(toldOf(error)) ?? null
+}
 
 /** What an attempt says by itself of what is wrong with the receiver, and what to do about it. */
 export const attemptText = ({ error, httpStatus, responseExcerpt }: Attempt, language: Language): string | null => {
