@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { AdminCalls } from '../calls.ts'
-import { AT, COUNT } from '../json/fields.ts'
+import { AT, COUNT, idField } from '../json/fields.ts'
+import { PARTNER_NAME, withPartnerNames } from './partner-names.ts'
 
 const MOST_GROUPS = 250
 const FAILURE_GROUP = z.object({
@@ -10,6 +11,8 @@ const FAILURE_GROUP = z.object({
   pending: COUNT.describe('They are tried again by themselves.'),
   exhausted: COUNT.describe('They have been given up.'),
   partners: COUNT,
+  partnerId: idField('partner').describe('Of the newest one; where `partners` is 1, of all.'),
+  partnerName: PARTNER_NAME,
   oldestAt: AT,
   newestAt: AT,
 })
@@ -27,8 +30,9 @@ export const FAILURE_CALLS = {
     answers: { 200: FAILURE_GROUPS },
     handle: async (c, { store }) => {
       const { groups, isCapped } = await store.groupFailures()
+      const shown = await withPartnerNames(store, groups.slice(0, MOST_GROUPS))
       return c.json({
-        data: groups.slice(0, MOST_GROUPS).map(group => z.decode(FAILURE_GROUP, group)),
+        data: shown.map(group => z.decode(FAILURE_GROUP, group)),
         isCapped: isCapped || groups.length > MOST_GROUPS,
       })
     },

@@ -50,7 +50,7 @@ const groupList = (visit: Visit, { data, isCapped }: Groups): Html => {
       call: BULK_CALLS['POST /v1/admin/bulk'],
     })
   const toThese = (query: Readonly<Record<string, string>>, count: number) =>
-    html`<a href="${to('registrations', query)}">${showCount(count)}</a>`
+    count === 0 ? 0 : html`<a href="${to('registrations', query)}">${showCount(count)}</a>`
   const name: Words = { en: 'Failing webhooks', zh: '失败的回调' }
   return html`<h2>${t(name)}</h2>${table(reader, name, {
     items: data,
@@ -65,7 +65,7 @@ const groupList = (visit: Visit, { data, isCapped }: Groups): Html => {
       [{ en: 'Webhooks', zh: '回调数' }, ({ count }) => count],
       [PENDING, ({ host, error, pending }) => toThese({ host, error, delivery: 'pending' }, pending)],
       [GIVEN_UP, ({ host, error, exhausted }) => toThese({ host, error, delivery: 'exhausted' }, exhausted)],
-      [{ en: 'Partners', zh: '合作方数' }, ({ partners }) => partners],
+      [{ en: 'Partners', zh: '合作方' }, one => (one.partners === 1 ? partnerLink(reader, one) : one.partners)],
       [SINCE, ({ oldestAt }) => time(reader, oldestAt)],
     ],
   })}${

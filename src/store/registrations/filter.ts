@@ -94,6 +94,8 @@ export interface FailureGroup {
   pending: number
   exhausted: number
   partners: number
+  /** The newest one's. */
+  partnerId: string
   /** When the oldest and the newest of their webhooks were created. */
   oldestAt: number
   newestAt: number
@@ -166,8 +168,13 @@ export const groupsOf = (found: readonly FoundRegistration[]): FailureGroup[] =>
     if (error === null || one.message === null) continue
     const host = hostOf(one.callbackUrl)
     const { state, createdAt } = one.message
-    const nothing = { host, error, count: 0, pending: 0, exhausted: 0, partners: 0, ids: new Set<string>() }
-    const group = groups.get(`${host} ${error}`) ?? { ...nothing, oldestAt: createdAt, newestAt: createdAt }
+    const nothing = { host, error, count: 0, pending: 0, exhausted: 0, partners: 0, partnerId: one.partnerId }
+    const group = groups.get(`${host} ${error}`) ?? {
+      ...nothing,
+      ids: new Set(),
+      oldestAt: createdAt,
+      newestAt: createdAt,
+    }
     groups.set(`${host} ${error}`, group)
     group.count++
     group[state === 'exhausted' ? 'exhausted' : 'pending']++

@@ -227,11 +227,24 @@ describe('acts', () => {
 describe('failures', () => {
   test('are grouped by host and error', async () => {
     await populate()
-    const both = { count: 1, partners: 1, oldestAt: expect.any(String), newestAt: expect.any(String) }
+    const both = {
+      count: 1,
+      partners: 1,
+      partnerId: expect.any(String),
+      oldestAt: expect.any(String),
+      newestAt: expect.any(String),
+    }
     expect((await get('/messages/groups')).json).toEqual({
       data: [
-        { host: 'other.example:8443', error: 'no_response ECONNREFUSED', pending: 0, exhausted: 1, ...both },
-        { host: 'partner.example', error: 'http_503', pending: 1, exhausted: 0, ...both },
+        {
+          host: 'other.example:8443',
+          error: 'no_response ECONNREFUSED',
+          pending: 0,
+          exhausted: 1,
+          ...both,
+          partnerName: 'other',
+        },
+        { host: 'partner.example', error: 'http_503', pending: 1, exhausted: 0, ...both, partnerName: 'one' },
       ],
       isCapped: false,
     })

@@ -15,9 +15,11 @@ const openFailing = async (overrides: ApiOverrides = {}) => {
 
 describe('to operators', () => {
   test('shows failures by host and error, each with its registrations and what sends them again', async () => {
-    const { show } = await openFailing()
+    const { api, show } = await openFailing()
     const page = await show('deliveries', ADMIN_TOKEN)
     expect(page).toContain('href="registrations?host=partner.example&amp;error=http_503"')
+    expect(page).toContain('href="registrations?host=partner.example&amp;error=http_503&amp;delivery=exhausted"')
+    expect(page).toContain(`href="partners/${api.partner.id}"`)
     expect(page).toContain('href="bulk/new?act=resend&amp;host=partner.example&amp;error=http_503"')
     expect(await show('deliveries?lang=zh', ADMIN_TOKEN)).toContain('（北京时间）')
   })
