@@ -14,8 +14,7 @@ type Work = Overview['accounts'][number]
 
 const ADD: Words = { en: 'Add an account', zh: '添加账户' }
 
-const idOf = ({ c }: Visit): string => encodeURIComponent(c.req.param('id') ?? '')
-const pathOf = (visit: Visit): string => `/v1/admin/accounts/${idOf(visit)}`
+const accountPath = ({ id }: Visit): string => `/v1/admin/accounts/${id}`
 const worksOf = async ({ call }: Visit): Promise<readonly Work[]> =>
   (await call<Overview>('GET', '/v1/admin/overview')).accounts
 
@@ -77,7 +76,6 @@ const listPage = async (visit: Visit): Promise<Page> => {
     <h2><a href="${to(`accounts/${account.id}`)}">${account.account}</a></h2>${accountFacts(reader, account, works)}</section>`,
   )
   return {
-    active: 'accounts',
     body: html`${actLink(visit, { to: to('accounts/new'), name: ADD, call: ACCOUNT_CALLS['POST /v1/admin/accounts'] })}
     ${sections.length === 0 ? empty(t({ en: 'There is no account yet.', zh: '还没有账户。' })) : live(true, html`${sections}`)}
     ${nextPage(c, reader, list.nextCursor, { en: 'More accounts', zh: '更多账户' })}`,
@@ -88,7 +86,7 @@ const listPage = async (visit: Visit): Promise<Page> => {
 const onePage = async (visit: Visit): Promise<Page> => {
   const { reader, call } = visit
   const { t } = reader
-  const [account, works] = await Promise.all([call<AccountAnswer>('GET', pathOf(visit)), worksOf(visit)])
+  const [account, works] = await Promise.all([call<AccountAnswer>('GET', accountPath(visit)), worksOf(visit)])
   const { id, paused, mode } = account
   const pausing = paused
     ? actForm(visit, {
@@ -114,7 +112,6 @@ const onePage = async (visit: Visit): Promise<Page> => {
     })}`
   return {
     title: account.account,
-    active: 'accounts',
     body: html`${live(true, accountFacts(reader, account, works))}
     ${pausing}
     ${(await visit.may(change)) ? changing : ''}
@@ -139,7 +136,6 @@ const newPage = async (visit: Visit): Promise<Page> => {
     ${field(reader, 'rate')}${field(reader, 'partnerId')}`
   return {
     title: reader.t(ADD),
-    active: 'accounts',
     body: html`${actForm(visit, { to: 'accounts/new', name: ADD, fields })}`,
   }
 }
@@ -150,24 +146,21 @@ export const addAccounts = ({ page, act }: Console): void => {
   page('accounts/new', newPage, ACCOUNT_CALLS['POST /v1/admin/accounts'])
   page('accounts/:id', onePage)
   act('accounts/new', async ({ form, call }) => {
-    const { reason, fields } = await form()
-    await call('POST', '/v1/admin/accounts', { body: { ...fields, rate: numberOf(fields.rate), reason } })
+    const body = await form()
+    await call('POST', '/v1/admin/accounts', { body: { ...body, rate: numberOf(body.rate) } })
     return 'accounts'
   })
   for (const verb of ['pause', 'resume'])
     act(`accounts/:id/${verb}`, async visit => {
-      const { reason } = await visit.form()
-      await visit.call('POST', `${pathOf(visit)}/${verb}`, { body: { reason } })
-      return `accounts/${idOf(visit)}`
+      await visit.call('POST', `${accountPath(visit)}/${verb}`, { body: await visit.form() })
+      return `accounts/${visit.id}`
     })
   act('accounts/:id/change', async visit => {
-    const { reason, fields } = await visit.form()
-    await visit.call('PATCH', pathOf(visit), { body: { ...fields, reason } })
-    return `accounts/${idOf(visit)}`
+    await visit.call('PATCH', accountPath(visit), { body: await visit.form() })
+    return `accounts/${visit.id}`
   })
   act('accounts/:id/remove', async visit => {
-    const { reason } = await visit.form()
-    await visit.call('DELETE', pathOf(visit), { query: { reason } })
+    await visit.call('DELETE', accountPath(visit), { query: await visit.form() })
     return 'accounts'
   })
 }

@@ -79,7 +79,6 @@ const listPage = async ({ c, reader, call }: Visit): Promise<Page> => {
     [{ en: 'Outcome', zh: '结果' }, one => outcomeOf(reader, one)],
   ]
   return {
-    active: 'audit',
     body: html`${filterForm(reader, { who, act, since })}
     ${table(reader, PAGE_NAMES.audit, { columns, items: data, none: who || act || since ? HIDDEN : NONE })}
     ${nextPage(c, reader, nextCursor)}`,

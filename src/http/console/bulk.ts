@@ -84,7 +84,6 @@ const listPage = async ({ c, reader, call }: Visit): Promise<Page> => {
   const query = { cursor: c.req.query('cursor') }
   const { data, nextCursor } = await call<Bulks>('GET', '/v1/admin/bulk', { query })
   return {
-    active: 'bulk',
     body: html`<p>${t({
       en: 'They begin with a search, or with a group of failing webhooks, and show what they mean before they start.',
       zh: '批量操作从搜索结果或失败回调的分组发起，开始前会显示其范围。',
@@ -148,7 +147,6 @@ const previewPage = async (visit: Visit, asked: Asked, previewed?: string): Prom
   })
   return {
     title: t(NAMES[draft.act]),
-    active: 'bulk',
     body: html`${previewed && html`<p role="alert" class="bad">${changed}</p>`}${facts([
       [t({ en: 'Registrations', zh: '登记数' }), showCount(draft.count, draft.countIsCapped)],
       [t({ en: 'It takes about', zh: '预计用时' }), showSpan(draft.estimatedSeconds * SECOND, language)],
@@ -189,9 +187,8 @@ const commandForm = (visit: Visit, { id, act, state }: Bulk) => {
 }
 
 const onePage = async (visit: Visit): Promise<Page> => {
-  const { c, reader, call } = visit
+  const { id, reader, call } = visit
   const { t, to } = reader
-  const id = encodeURIComponent(c.req.param('id') ?? '')
   const bulk = await call<Bulk>('GET', `/v1/admin/bulk/${id}`)
   const { probed, error, startedAt, endedAt } = bulk
   const arrived = probed && time(reader, probed.arrivedAt, t({ en: 'has not arrived', zh: '尚未送达' }))
@@ -212,7 +209,6 @@ const onePage = async (visit: Visit): Promise<Page> => {
   const rest = html`<p><a href="${undelivered}">${t({ en: 'Which have not arrived yet', zh: '查看尚未送达的回调' })}</a></p>`
   return {
     title: t(NAMES[bulk.act]),
-    active: 'bulk',
     body: html`${live(isUnderWay(bulk), html`${progressFacts}${isQueued(bulk) ? rest : ''}${commandForm(visit, bulk)}`)}
     <p><a href="${to('bulk')}">${t({ en: 'All bulk acts', zh: '全部批量操作' })}</a></p>`,
   }
@@ -220,7 +216,6 @@ const onePage = async (visit: Visit): Promise<Page> => {
 
 /** What could not be started now. */
 const draftPage = async ({ reader }: Visit, id: string, detail: string): Promise<Page> => ({
-  active: 'bulk',
   body: html`<p role="alert" class="bad">${detail}</p>
     <p><a class="button" href="${reader.to(`bulk/${id}`)}">${reader.t({ en: 'Start it later', zh: '稍后开始' })}</a></p>`,
 })
@@ -235,8 +230,7 @@ export const addBulk = ({ page, act }: Console): void => {
   page('bulk/:id', onePage)
   act('bulk/new', async visit => {
     const { call, form } = visit
-    const { reason, fields } = await form()
-    const { act = '', probe, previewed, ...named } = fields
+    const { act = '', reason, probe, previewed, ...named } = await form()
     const filter = Object.fromEntries(Object.entries(named).map(([name, value]) => [name.replace(FILTER, ''), value]))
     const again = previewed ? await previewPage(visit, { act, ...filter }, previewed) : null
     if (again) return again
@@ -252,10 +246,8 @@ export const addBulk = ({ page, act }: Console): void => {
     return `bulk/${id}`
   })
   for (const command of ['start', 'stop'] as const)
-    act(`bulk/:id/${command}`, async ({ c, call, form }) => {
-      const id = encodeURIComponent(c.req.param('id') ?? '')
-      const { reason } = await form()
-      await call('POST', `/v1/admin/bulk/${id}/${command}`, { body: { reason } })
+    act(`bulk/:id/${command}`, async ({ id, call, form }) => {
+      await call('POST', `/v1/admin/bulk/${id}/${command}`, { body: await form() })
       return `bulk/${id}`
     })
 }

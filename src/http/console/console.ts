@@ -38,6 +38,8 @@ export interface Visit {
   c: Context<ApiEnv>
   reader: Reader
   session: Session
+  /** What the path names; it can be put into another path. */
+  id: string
   /** Where the caller reaches the API. */
   baseUrl: string
   /** Calls the API as who is signed in. */
@@ -170,6 +172,7 @@ export const addConsole = (app: Hono<ApiEnv>, deps: SharedDeps): void => {
         reader,
         session,
         call,
+        id: encodeURIComponent(c.req.param('id') ?? ''),
         baseUrl: baseUrlOf(c, deps.trustedProxies),
         may: async needed => {
           if (session.kind === 'partner') return true

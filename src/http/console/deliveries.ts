@@ -134,7 +134,6 @@ const operatorPage = async (visit: Visit): Promise<Page> => {
   const groups = await call<Groups>('GET', '/v1/admin/messages/groups')
   const callbacks = await callbacksFor(visit)
   return {
-    active: 'deliveries',
     body: html`${groupList(visit, groups)}
     <h2 id="urls">${t(URLS)}</h2>${callbacks}
     ${(await visit.may(BULK_CALLS['POST /v1/admin/bulk'])) ? givenUpForm(reader) : ''}`,
@@ -148,7 +147,6 @@ const partnerPage = async (visit: Visit): Promise<Page> => {
     actForm(visit, { to: 'deliveries/test', name: { en: 'Send a test', zh: '发送测试' }, hidden: { callbackUrl } })
   const { deliveries, callbacks } = await call<StatusAnswer>('GET', '/v1/status')
   return {
-    active: 'deliveries',
     body: html`${facts([
       [t({ en: 'Delivered in the last hour', zh: '最近一小时已送达' }), deliveries.delivered],
       [t(PENDING), deliveries.pending],
@@ -172,15 +170,13 @@ const testPage = ({ reader }: Visit, callbackUrl: string, attempt: AttemptAnswer
       attempt.outcome === 'delivered'
         ? t({ en: 'The test has arrived', zh: '测试已送达' })
         : t({ en: 'The test has not arrived', zh: '测试未送达' }),
-    active: 'deliveries',
     body: html`<p><code>${callbackUrl}</code></p>${attemptTable(reader, [attempt])}
     <p><a href="${to('deliveries')}">${t({ en: 'Back to the deliveries', zh: '返回投递' })}</a></p>`,
   }
 }
 
-const resendPage = async ({ c, reader, call }: Visit): Promise<Page> => {
+const resendPage = async ({ id, reader, call }: Visit): Promise<Page> => {
   const { t } = reader
-  const id = encodeURIComponent(c.req.param('id') ?? '')
   const { since, until, count, resent, done, stopped } = await call<ResendAnswer>('GET', `/v1/resend/${id}`)
   const state = stopped
     ? t({
@@ -192,7 +188,6 @@ const resendPage = async ({ c, reader, call }: Visit): Promise<Page> => {
       : t({ en: 'Under way', zh: '进行中' })
   return {
     title: t({ en: 'Send again what was given up', zh: '重新投递已放弃的回调' }),
-    active: 'deliveries',
     body: live(
       !done,
       facts([
@@ -210,17 +205,16 @@ export const addDeliveries = ({ page, act }: Console): void => {
   page('deliveries', visit => (visit.session.kind === 'operator' ? operatorPage(visit) : partnerPage(visit)))
   page('deliveries/resend/:id', resendPage)
   act('deliveries/enable', async ({ call, form }) => {
-    const { reason, fields } = await form()
-    await call('POST', '/v1/admin/callbacks/enable', { body: { ...fields, reason } })
+    await call('POST', '/v1/admin/callbacks/enable', { body: await form() })
     return 'deliveries'
   })
   act('deliveries/test', async visit => {
-    const { callbackUrl = '' } = (await visit.form()).fields
+    const { callbackUrl = '' } = await visit.form()
     const attempt = await visit.call<AttemptAnswer>('POST', '/v1/callbacks/test', { body: { callbackUrl } })
     return testPage(visit, callbackUrl, attempt)
   })
   act('deliveries/resend', async ({ call, form }) => {
-    const body = { ...(await form()).fields, delivery: 'exhausted' }
+    const body = { ...(await form()), delivery: 'exhausted' }
     const { id } = await call<ResendAnswer>('POST', '/v1/resend', { body })
     return `deliveries/resend/${id}`
   })

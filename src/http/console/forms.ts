@@ -32,15 +32,11 @@ export const postedOf = async (c: Context): Promise<Readonly<Record<string, stri
   return Object.fromEntries([...form].map(([name, value]) => [name, String(value).trim()]))
 }
 
-export interface Form {
-  /** Without those that are empty. */
-  fields: Readonly<Record<string, string>>
-  /** For the audit. The form calls it `why`: searches have a `reason` too. */
-  reason: string | undefined
-}
+/** As the API takes it: without fields that are empty. A form calls the reason `why`, since searches have a `reason` too. */
+export type Form = Readonly<Partial<Record<string, string>>>
 export const formOf = async (c: Context): Promise<Form> => {
   const { why, ...fields } = asApiTakes(await postedOf(c))
-  return { fields, reason: why }
+  return why === undefined ? fields : { ...fields, reason: why }
 }
 
 export const roleOf = async ({ call }: Pick<Visit, 'call'>): Promise<Role> =>

@@ -24,16 +24,14 @@ export const linkForm = (visit: Visit, id: string) =>
     },
   })
 
-export const makeLink = async ({ c, reader, call, form, baseUrl }: Visit): Promise<Page> => {
+export const makeLink = async ({ id, reader, call, form, baseUrl }: Visit): Promise<Page> => {
   const { t } = reader
-  const { fields, reason } = await form()
-  const path = `/v1/admin/partners/${encodeURIComponent(c.req.param('id') ?? '')}/console-links`
-  const { url, expiresAt } = await call<ConsoleLinkAnswer>('POST', path, { body: { ...fields, reason } })
+  const path = `/v1/admin/partners/${id}/console-links`
+  const { url, expiresAt } = await call<ConsoleLinkAnswer>('POST', path, { body: await form() })
   // The call in process knows no address.
   const link = `${baseUrl}/console/enter${new URL(url).search}`
   return {
     title: t(TITLE),
-    active: 'partners',
     body: html`<p>${t({ en: 'It is shown only this once, and ends at', zh: '仅显示这一次，失效时间：' })} ${time(reader, expiresAt)}</p>
       ${copied(reader, link)}`,
   }

@@ -59,7 +59,6 @@ const listPage = async ({ reader, call }: Visit): Promise<Page> => {
   const { t } = reader
   const overview = await call<Overview>('GET', '/v1/admin/overview')
   return {
-    active: 'nodes',
     body: html`${nodeTable(reader, overview.nodes)}
     <p>${t({
       en: 'Nodes with the same settings have the same name for them. A lost node has not shown itself for 30 s and was not stopped; it is forgotten after a day.',

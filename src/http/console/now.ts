@@ -138,7 +138,6 @@ const operatorPage = async ({ reader, call }: Visit, metrics: Html, isTold: bool
   const { t } = reader
   const overview = await call<Overview>('GET', '/v1/admin/overview')
   return {
-    active: '',
     body: live(
       true,
       html`
@@ -187,7 +186,6 @@ const partnerPage = async ({ reader, call }: Visit): Promise<Page> => {
   ])
   const isWell = upstream.reachable && !account.paused && callbacks.length === 0
   return {
-    active: '',
     body: live(
       true,
       html`

@@ -22,8 +22,8 @@ const BASES: Readonly<Record<Session['kind'], string>> = {
   operator: '/v1/admin/registrations',
   partner: '/v1/registrations',
 }
-const callOf = ({ c, session }: Visit): string => `${BASES[session.kind]}/${c.req.param('id')}`
-const pathOf = ({ c }: Visit): string => `registrations/${c.req.param('id')}`
+const callOf = ({ id, session }: Visit): string => `${BASES[session.kind]}/${id}`
+const pagePath = ({ id }: Visit): string => `registrations/${id}`
 
 const ATTEMPTS: Words = { en: 'Attempts', zh: '投递记录' }
 const ATTEMPT_WORDS: Readonly<Record<AttemptAnswer['outcome'], Words>> = {
@@ -145,7 +145,7 @@ const webhookPart = (
 
 const actForms = (visit: Visit, { status, delivery, metadata }: One): Html => {
   if (status === 'cancelled') return ''
-  const path = pathOf(visit)
+  const path = pagePath(visit)
   const reveal = actForm(visit, {
     to: `${path}/reveal`,
     name: { en: 'Show message, scores and metadata', zh: '显示结果说明、分数和附加数据' },
@@ -189,15 +189,14 @@ const callPart = (visit: Visit, one: One): Html => {
 
 /** @param readOne what of it who is signed in may see */
 const onePage = async (visit: Visit, readOne = () => visit.call<One>('GET', callOf(visit))): Promise<Page> => {
-  const { c, reader, call } = visit
+  const { id, reader, call } = visit
   const [one, explanation, { data: attempts }] = await Promise.all([
     readOne(),
     call<ExplanationAnswer>('GET', `${callOf(visit)}/explain`),
     call<{ data: AttemptAnswer[] }>('GET', `${callOf(visit)}/attempts`),
   ])
   return {
-    title: reader.t({ en: `Registration ${c.req.param('id')}`, zh: `登记 ${c.req.param('id')}` }),
-    active: 'registrations',
+    title: reader.t({ en: `Registration ${id}`, zh: `登记 ${id}` }),
     body: html`<p>${explanation.sentence}</p>
     ${registrationFacts(reader, one, explanation)}
     ${webhookPart(reader, { one, explanation, attempts })}
@@ -206,24 +205,22 @@ const onePage = async (visit: Visit, readOne = () => visit.call<One>('GET', call
   }
 }
 
-/** The reason that the form has; a partner gives none. */
-const whyOf = async ({ session, form }: Visit): Promise<{ reason?: string | undefined } | undefined> =>
-  session.kind === 'operator' ? { reason: (await form()).reason } : undefined
-
 /** `/console/registrations/:id`: all about one registration, and what can be done with it. */
 export const addOneRegistration = ({ page, act }: Console): void => {
   page(PATH, visit => onePage(visit))
   act(`${PATH}/reveal`, async visit => {
-    const body = await whyOf(visit)
+    const body = await visit.form()
     return onePage(visit, () => visit.call<Detail>('POST', `${callOf(visit)}/reveal`, { body }))
   })
   for (const name of ['poll', 'resend'])
     act(`${PATH}/${name}`, async visit => {
-      await visit.call('POST', `${callOf(visit)}/${name}`, { body: await whyOf(visit) })
-      return pathOf(visit)
+      await visit.call('POST', `${callOf(visit)}/${name}`, { body: await visit.form() })
+      return pagePath(visit)
     })
   act(`${PATH}/cancel`, async visit => {
-    await visit.call('DELETE', callOf(visit), { query: await whyOf(visit) })
-    return pathOf(visit)
+    // A partner gives no reason.
+    const query = visit.session.kind === 'operator' ? await visit.form() : {}
+    await visit.call('DELETE', callOf(visit), { query })
+    return pagePath(visit)
   })
 }

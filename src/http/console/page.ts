@@ -64,7 +64,7 @@ const OTHER: Readonly<Record<Language, { lang: Language; name: string; tag: stri
 }
 const TAG: Readonly<Record<Language, string>> = { en: 'en', zh: 'zh-CN' }
 
-const navigation = (reader: Reader, session: Session, active: Entry | undefined): Html => {
+const navigation = (reader: Reader, session: Session, active: string): Html => {
   const { t, to } = reader
   return html`<nav aria-label="${t({ en: 'Pages', zh: '页面' })}"><ul>${PAGES[session.kind].map(
     path =>
@@ -75,8 +75,11 @@ const navigation = (reader: Reader, session: Session, active: Entry | undefined)
   <form method="post" action="${to('sign-out')}"><button class="plain">${t({ en: 'Sign out', zh: '退出' })}</button></form>`
 }
 
-/** It is called as the entry of the navigation that it belongs to, unless it has a title of its own. */
-export type Page = { body: Html } & ({ title: string; active?: Entry } | { title?: string; active: Entry })
+/** Without a title it is one of the navigation, and called as that. */
+export interface Page {
+  title?: string
+  body: Html
+}
 
 /**
  * A whole page, with the label of the environment. Its referrer policy is looser than the header's: with `no-referrer`, forms over plain HTTP name no origin, and are
@@ -84,7 +87,8 @@ export type Page = { body: Html } & ({ title: string; active?: Entry } | { title
  */
 export const layout = (c: Context, reader: Reader, page: Page, label: string | null): Html => {
   const { language, session, t, to } = reader
-  const { active, title = active === undefined ? '' : t(PAGE_NAMES[active]), body } = page
+  const [, , active = ''] = c.req.path.split('/')
+  const { title = t(PAGE_NAMES[active as Entry]), body } = page
   const other = OTHER[language]
   const here = new URL(c.req.url)
   here.searchParams.set('lang', other.lang)

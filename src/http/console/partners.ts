@@ -18,7 +18,6 @@ type Keys = z.output<(typeof KEY_CALLS)['GET /v1/admin/partners/:id/keys']['answ
 type Key = Keys['data'][number]
 type CreatedKey = z.output<(typeof KEY_CALLS)['POST /v1/admin/partners/:id/keys']['answers'][201]>
 
-const active = 'partners'
 const NEW: Words = { en: 'New partner', zh: '新建合作方' }
 const NEW_KEY: Words = { en: 'New API key', zh: '新建 API 密钥' }
 const REVOKE: Words = { en: 'Revoke', zh: '吊销' }
@@ -31,8 +30,7 @@ const limitName = ({ t }: Reader, quota: keyof Partner['quotas']): string => {
   return t({ en: `Limit of ${en}`, zh: `${zh}上限` })
 }
 
-const pathOf = (id = ''): string => `/v1/admin/partners/${encodeURIComponent(id)}`
-const idOf = ({ c }: Visit): string => c.req.param('id') ?? ''
+const partnerPath = ({ id }: Visit): string => `/v1/admin/partners/${id}`
 
 const stateOf = ({ t }: Reader, { disabled }: Pick<Partner, 'disabled'>): Html =>
   disabled ? html`<span class="bad">${t({ en: 'disabled', zh: '已停用' })}</span>` : t({ en: 'enabled', zh: '启用' })
@@ -43,7 +41,6 @@ const listPage = async (visit: Visit): Promise<Page> => {
   const query = { cursor: c.req.query('cursor') }
   const { data, nextCursor } = await call<Partners>('GET', '/v1/admin/partners', { query })
   return {
-    active,
     body: html`${actLink(visit, { to: to('partners/new'), name: NEW, call: PARTNER_CALLS['POST /v1/admin/partners'] })}
     ${table(reader, PAGE_NAMES.partners, {
       items: data,
@@ -62,7 +59,6 @@ const listPage = async (visit: Visit): Promise<Page> => {
 
 const newPage = async (visit: Visit): Promise<Page> => ({
   title: visit.reader.t(NEW),
-  active,
   body: html`${actForm(visit, { to: 'partners/new', name: NEW, fields: field(visit.reader, 'name') })}`,
 })
 
@@ -146,13 +142,12 @@ const newKeyForm = (visit: Visit, id: string) =>
 const partnerPage = async (visit: Visit, now: number): Promise<Page> => {
   const { reader, call } = visit
   const { t, to } = reader
-  const path = pathOf(idOf(visit))
+  const path = partnerPath(visit)
   const [partner, keys] = await Promise.all([call<Partner>('GET', path), call<Keys>('GET', `${path}/keys`)])
   const { id, name, disabled, payload, quotas, createdAt } = partner
   const changes = html` <a href="${to('audit', { act: 'partner.change' })}">${t({ en: 'Since when, by whom and why', zh: '停用时间、操作人及原因' })}</a>`
   return {
     title: name,
-    active,
     body: html`${facts([
       ['id', html`<code>${id}</code>`],
       [
@@ -178,8 +173,7 @@ const partnerPage = async (visit: Visit, now: number): Promise<Page> => {
 }
 
 /** Only what the form that was sent has; a limit that it leaves empty is none. */
-const changeOf = ({ fields, reason }: Form) => {
-  const { name, payload, disabled } = fields
+const changeOf = ({ name, payload, disabled, reason, ...fields }: Form) => {
   const quotas = Object.fromEntries(QUOTA_KEYS.map(quota => [quota, numberOf(fields[`quotas.${quota}`]) ?? null]))
   return payload ? { name, payload, quotas, reason } : { disabled: disabled && disabled === 'true', reason }
 }
@@ -189,14 +183,12 @@ export const addPartners = ({ page, act }: Console, { now }: Pick<SharedDeps, 'n
   page('partners', listPage)
   page('partners/new', newPage, PARTNER_CALLS['POST /v1/admin/partners'])
   act('partners/new', async ({ reader, form, call, baseUrl }) => {
-    const { fields, reason } = await form()
-    const created = await call<Created>('POST', '/v1/admin/partners', { body: { name: fields.name, reason } })
+    const created = await call<Created>('POST', '/v1/admin/partners', { body: await form() })
     const link = html`<p>${reader.t({ en: 'The partner needs them, the address of the service, and what to call:', zh: '请一并告知合作方：服务地址和接入文档：' })}
       <code>${baseUrl}</code> <a href="${reader.to('../docs')}">${baseUrl}/docs</a></p>
       <p><a href="${reader.to(`partners/${created.partnerId}`)}"><bdi>${created.name}</bdi></a></p>`
     return {
       title: reader.t(NEW),
-      active,
       body: html`${shownOnce(reader, [
         [API_KEY, created.apiKey],
         [{ en: 'Signing secret', zh: '签名密钥' }, created.signingSecret],
@@ -206,32 +198,27 @@ export const addPartners = ({ page, act }: Console, { now }: Pick<SharedDeps, 'n
 
   page('partners/:id', visit => partnerPage(visit, now()))
   act('partners/:id', async visit => {
-    const id = idOf(visit)
-    await visit.call('PATCH', pathOf(id), { body: changeOf(await visit.form()) })
-    return `partners/${id}`
+    await visit.call('PATCH', partnerPath(visit), { body: changeOf(await visit.form()) })
+    return `partners/${visit.id}`
   })
 
   // What was made, or refused, is in no address.
   for (const made of ['new-key', 'revoke', 'link'])
-    page(`partners/:id/${made}`, async visit =>
-      visit.session.kind === 'operator' ? `partners/${encodeURIComponent(idOf(visit))}` : null,
-    )
+    page(`partners/:id/${made}`, async visit => (visit.session.kind === 'operator' ? `partners/${visit.id}` : null))
   act('partners/:id/new-key', async visit => {
-    const { fields, reason } = await visit.form()
-    const body = { ...fields, reason }
-    const { partnerId, apiKey } = await visit.call<CreatedKey>('POST', `${pathOf(idOf(visit))}/keys`, { body })
+    const body = await visit.form()
+    const { partnerId, apiKey } = await visit.call<CreatedKey>('POST', `${partnerPath(visit)}/keys`, { body })
     const back = html`<p><a href="${visit.reader.to(`partners/${partnerId}`)}">${visit.reader.t({ en: 'Its keys', zh: '返回密钥' })}</a></p>`
     return {
       title: visit.reader.t(NEW_KEY),
-      active,
       body: html`${shownOnce(visit.reader, [[API_KEY, apiKey]])}${back}`,
     }
   })
 
   act('partners/:id/link', makeLink)
   act('partners/:id/revoke', async visit => {
-    const { fields, reason } = await visit.form()
-    await visit.call('DELETE', `/v1/admin/keys/${encodeURIComponent(fields.key ?? '')}`, { query: { reason } })
-    return `partners/${idOf(visit)}`
+    const { key = '', reason } = await visit.form()
+    await visit.call('DELETE', `/v1/admin/keys/${encodeURIComponent(key)}`, { query: { reason } })
+    return `partners/${visit.id}`
   })
 }

@@ -99,7 +99,6 @@ const listPage = async (visit: Visit): Promise<Page> => {
   const isSearched = Object.values(searched).some(Boolean)
   const isEmpty = found.data.length === 0
   return {
-    active: 'registrations',
     body: html`${searchForm(visit, searched)}
     ${registrationTable(reader, found.data, nothing(found, isSearched))}
     ${session.kind === 'operator' && isSearched && !isEmpty ? await bulkLinks(visit, searched) : ''}

@@ -39,15 +39,13 @@ const rotateForm = (visit: Visit): Html => {
 
 const secretsPage = async (visit: Visit): Promise<Page> => {
   const { data } = await visit.call<{ data: SigningSecretAnswer[] }>('GET', '/v1/signing-secrets')
-  return { active: 'secrets', body: html`${secretTable(visit, data)}${rotateForm(visit)}` }
+  return { body: html`${secretTable(visit, data)}${rotateForm(visit)}` }
 }
 
 const rotate = async ({ reader, call, form }: Visit): Promise<Page> => {
   const { t, to } = reader
-  const { fields: body } = await form()
-  const made = await call<NewSigningSecretAnswer>('POST', '/v1/signing-secrets/rotate', { body })
+  const made = await call<NewSigningSecretAnswer>('POST', '/v1/signing-secrets/rotate', { body: await form() })
   return {
-    active: 'secrets',
     body: html`<p><strong>${t({ en: 'It is shown only this once.', zh: '仅显示这一次。' })}</strong>
       ${t({ en: 'The secrets before it sign until', zh: '此前的密钥失效于' })} ${time(reader, made.previousExpiresAt)}</p>
       ${copied(reader, made.secret)}
@@ -60,7 +58,7 @@ export const addSecrets = ({ page, act }: Console): void => {
   page('secrets', secretsPage)
   act('secrets/rotate', rotate)
   act('secrets/end', async ({ call, form }) => {
-    const { id = '' } = (await form()).fields
+    const { id = '' } = await form()
     await call('DELETE', `/v1/signing-secrets/${encodeURIComponent(id)}`)
     return 'secrets'
   })

@@ -16,7 +16,6 @@ const settingsPage = async ({ reader, call }: Visit): Promise<Page> => {
   const { t } = reader
   const { data } = await call<SettingsAnswer>('GET', '/v1/admin/settings')
   return {
-    active: 'settings',
     body: html`<p>${t({
       en: 'Of the node that answers. What is not the default is bold. They are changed where the service is started.',
       zh: '以下为响应本页的节点的设置，粗体为非默认值。请在启动服务处修改。',

@@ -58,7 +58,6 @@ const eventTable = (reader: Reader, { data, channel }: EventsAnswer): Html =>
 const toldPage = async ({ c, reader, call }: Visit): Promise<Page> => {
   const answer = await call<EventsAnswer>('GET', '/v1/admin/events', { query: { cursor: c.req.query('cursor') } })
   return {
-    active: 'told',
     body: html`${channelFacts(reader, answer)}
     ${eventTable(reader, answer)}
     ${nextPage(c, reader, answer.nextCursor)}`,
