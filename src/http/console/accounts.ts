@@ -65,27 +65,26 @@ const accountFacts = (reader: Reader, account: AccountAnswer, works: readonly Wo
 }
 
 const listPage = async (visit: Visit): Promise<Page> => {
-  const { c, reader, call } = visit
+  const { c, call } = visit
   const [list, works] = await Promise.all([
     call<Accounts>('GET', '/v1/admin/accounts', { query: { cursor: c.req.query('cursor') } }),
     worksOf(visit),
   ])
-  const { t, to } = reader
+  const { t, to } = visit
   const sections = list.data.map(
     account => html`<section>
-    <h2><a href="${to(`accounts/${account.id}`)}">${account.account}</a></h2>${accountFacts(reader, account, works)}</section>`,
+    <h2><a href="${to(`accounts/${account.id}`)}">${account.account}</a></h2>${accountFacts(visit, account, works)}</section>`,
   )
   return {
     body: html`${actLink(visit, { to: to('accounts/new'), name: ADD, call: ACCOUNT_CALLS['POST /v1/admin/accounts'] })}
     ${sections.length === 0 ? empty(t({ en: 'There is no account yet.', zh: '还没有账户。' })) : live(true, html`${sections}`)}
-    ${nextPage(c, reader, list.nextCursor, { en: 'More accounts', zh: '更多账户' })}`,
+    ${nextPage(visit, list.nextCursor, { en: 'More accounts', zh: '更多账户' })}`,
   }
 }
 
 /** What it shows looks again by itself; what is typed beside that stays. */
 const onePage = async (visit: Visit): Promise<Page> => {
-  const { reader, call } = visit
-  const { t } = reader
+  const { call, t } = visit
   const [account, works] = await Promise.all([call<AccountAnswer>('GET', accountPath(visit)), worksOf(visit)])
   const { id, paused, mode } = account
   const pausing = paused
@@ -108,11 +107,11 @@ const onePage = async (visit: Visit): Promise<Page> => {
     ${actForm(visit, {
       to: `accounts/${id}/change`,
       name: { en: 'Save', zh: '保存' },
-      fields: html`${field(reader, 'apiKey')}${field(reader, 'mode', mode)}`,
+      fields: html`${field(visit, 'apiKey')}${field(visit, 'mode', mode)}`,
     })}`
   return {
     title: account.account,
-    body: html`${live(true, accountFacts(reader, account, works))}
+    body: html`${live(true, accountFacts(visit, account, works))}
     ${pausing}
     ${(await visit.may(change)) ? changing : ''}
     ${actForm(visit, {
@@ -131,11 +130,10 @@ const onePage = async (visit: Visit): Promise<Page> => {
 }
 
 const newPage = async (visit: Visit): Promise<Page> => {
-  const { reader } = visit
-  const fields = html`${field(reader, 'account')}${field(reader, 'apiKey', '', true)}${field(reader, 'mode')}
-    ${field(reader, 'rate')}${field(reader, 'partnerId')}`
+  const fields = html`${field(visit, 'account')}${field(visit, 'apiKey', '', true)}${field(visit, 'mode')}
+    ${field(visit, 'rate')}${field(visit, 'partnerId')}`
   return {
-    title: reader.t(ADD),
+    title: visit.t(ADD),
     body: html`${actForm(visit, { to: 'accounts/new', name: ADD, fields })}`,
   }
 }

@@ -64,24 +64,24 @@ const HIDDEN: Words = {
 }
 const NONE: Words = { en: 'Nothing has been done yet.', zh: '还没有操作记录。' }
 
-const listPage = async ({ c, reader, call }: Visit): Promise<Page> => {
-  const { to } = reader
+const listPage = async (visit: Visit): Promise<Page> => {
+  const { c, call, to } = visit
   const { who, act, since, cursor } = asApiTakes(c.req.query())
   const { data, nextCursor } = await call<Acts>('GET', '/v1/admin/audit', { query: { who, act, since, cursor } })
   const only = (more: Readonly<Record<string, string>>) => to('audit', { who, act, since, ...more })
   const columns: readonly Column<Act>[] = [
-    [{ en: 'When', zh: '时间' }, ({ at }) => time(reader, at)],
+    [{ en: 'When', zh: '时间' }, ({ at }) => time(visit, at)],
     [WHO, one => html`<a href="${only({ who: one.who })}" title="${one.who}"><bdi>${one.name}</bdi></a>`],
     [WHAT, one => html`<a href="${only({ act: one.act })}">${one.act}</a>`],
-    [{ en: 'Which', zh: '对象' }, one => whichOf(reader, one)],
+    [{ en: 'Which', zh: '对象' }, one => whichOf(visit, one)],
     [{ en: 'Why', zh: '原因' }, ({ reason }) => html`<bdi>${reason ?? '–'}</bdi>`],
     [{ en: 'Changes', zh: '变更' }, changesOf],
-    [{ en: 'Outcome', zh: '结果' }, one => outcomeOf(reader, one)],
+    [{ en: 'Outcome', zh: '结果' }, one => outcomeOf(visit, one)],
   ]
   return {
-    body: html`${filterForm(reader, { who, act, since })}
-    ${table(reader, PAGE_NAMES.audit, { columns, items: data, none: who || act || since ? HIDDEN : NONE })}
-    ${nextPage(c, reader, nextCursor)}`,
+    body: html`${filterForm(visit, { who, act, since })}
+    ${table(visit, PAGE_NAMES.audit, { columns, items: data, none: who || act || since ? HIDDEN : NONE })}
+    ${nextPage(visit, nextCursor)}`,
   }
 }
 

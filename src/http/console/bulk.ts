@@ -79,8 +79,8 @@ const progress = ({ t, language }: Reader, bulk: Bulk): string => {
   ].join(' · ')
 }
 
-const listPage = async ({ c, reader, call }: Visit): Promise<Page> => {
-  const { t, to } = reader
+const listPage = async (visit: Visit): Promise<Page> => {
+  const { c, call, t, to } = visit
   const query = { cursor: c.req.query('cursor') }
   const { data, nextCursor } = await call<Bulks>('GET', '/v1/admin/bulk', { query })
   return {
@@ -88,19 +88,19 @@ const listPage = async ({ c, reader, call }: Visit): Promise<Page> => {
       en: 'They begin with a search, or with a group of failing webhooks, and show what they mean before they start.',
       zh: '批量操作从搜索结果或失败回调的分组发起，开始前会显示其范围。',
     })}</p>
-    ${table(reader, PAGE_NAMES.bulk, {
+    ${table(visit, PAGE_NAMES.bulk, {
       items: data,
       none: { en: 'There has been none.', zh: '还没有批量操作。' },
       columns: [
         [{ en: 'Act', zh: '操作' }, ({ id, act }) => html`<a href="${to(`bulk/${id}`)}">${t(NAMES[act])}</a>`],
         [STATE, bulk => t(stateOf(bulk))],
-        [{ en: 'Progress', zh: '进度' }, bulk => progress(reader, bulk)],
+        [{ en: 'Progress', zh: '进度' }, bulk => progress(visit, bulk)],
         [WHO, ({ name, who }) => name || who],
         [REASON, ({ reason }) => reason],
-        [CREATED, ({ createdAt }) => time(reader, createdAt)],
+        [CREATED, ({ createdAt }) => time(visit, createdAt)],
       ],
     })}
-    ${nextPage(c, reader, nextCursor)}`,
+    ${nextPage(visit, nextCursor)}`,
   }
 }
 
@@ -120,7 +120,7 @@ const startForm = (visit: Visit, draft: Draft, { act: _, ...asked }: Asked) => {
     `${FILTER}${name}`,
     value,
   ])
-  const probe = html`<label class="choice"><input type="checkbox" name="probe" value="true" checked> ${visit.reader.t({
+  const probe = html`<label class="choice"><input type="checkbox" name="probe" value="true" checked> ${visit.t({
     en: 'Send one first, and the rest once it has arrived',
     zh: '先投递一条，送达后再继续',
   })}</label>`
@@ -135,8 +135,7 @@ const startForm = (visit: Visit, draft: Draft, { act: _, ...asked }: Asked) => {
 
 /** A dry run, which the API keeps nothing of; null: it counts what was shown before. */
 const previewPage = async (visit: Visit, asked: Asked, previewed?: string): Promise<Page | null> => {
-  const { reader, call } = visit
-  const { t, language } = reader
+  const { call, t, language } = visit
   const { act, ...filter } = asked
   const body = { act, filter, reason: 'dry run', dryRun: true }
   const draft = await call<Draft>('POST', '/v1/admin/bulk', { body })
@@ -150,18 +149,18 @@ const previewPage = async (visit: Visit, asked: Asked, previewed?: string): Prom
     body: html`${previewed && html`<p role="alert" class="bad">${changed}</p>`}${facts([
       [t({ en: 'Registrations', zh: '登记数' }), showCount(draft.count, draft.countIsCapped)],
       [t({ en: 'It takes about', zh: '预计用时' }), showSpan(draft.estimatedSeconds * SECOND, language)],
-      [t(WHICH), filterList(reader, draft.filter)],
+      [t(WHICH), filterList(visit, draft.filter)],
     ])}${
       draft.count === 0
         ? empty(t({ en: 'There is none to which this can be done.', zh: '没有可执行该操作的登记。' }))
-        : html`${startForm(visit, draft, asked)}${samples(reader, draft)}`
+        : html`${startForm(visit, draft, asked)}${samples(visit, draft)}`
     }`,
   }
 }
 
 /** What can be done to all that a list shows, for who may. */
 export const bulkLinks = async (visit: Visit, filter: Readonly<Record<string, string | undefined>>): Promise<Html> => {
-  const { t, to } = visit.reader
+  const { t, to } = visit
   const links = BULK_ACTS.map(async act =>
     (await visit.may({ role: roleOfBulkAct(act) }))
       ? html`<a class="button" href="${to('bulk/new', { act, ...filter })}">${t(NAMES[act])}…</a> `
@@ -187,23 +186,22 @@ const commandForm = (visit: Visit, { id, act, state }: Bulk) => {
 }
 
 const onePage = async (visit: Visit): Promise<Page> => {
-  const { id, reader, call } = visit
-  const { t, to } = reader
+  const { id, call, t, to } = visit
   const bulk = await call<Bulk>('GET', `/v1/admin/bulk/${id}`)
   const { probed, error, startedAt, endedAt } = bulk
-  const arrived = probed && time(reader, probed.arrivedAt, t({ en: 'has not arrived', zh: '尚未送达' }))
+  const arrived = probed && time(visit, probed.arrivedAt, t({ en: 'has not arrived', zh: '尚未送达' }))
   const probe =
     probed && html`<a href="${to(`registrations/${probed.registrationId}`)}">${probed.registrationId}</a> ${arrived}`
   const progressFacts = facts([
     [t(STATE), html`${t(stateOf(bulk))}${error ? html` <code class="bad">${error}</code>` : ''}`],
-    [t({ en: 'Progress', zh: '进度' }), progress(reader, bulk)],
+    [t({ en: 'Progress', zh: '进度' }), progress(visit, bulk)],
     ...(probe ? [[t({ en: 'Its probe', zh: '探测' }), probe] as const] : []),
-    [t(WHICH), filterList(reader, bulk.filter)],
+    [t(WHICH), filterList(visit, bulk.filter)],
     [t(REASON), bulk.reason],
     [t(WHO), bulk.name || bulk.who],
-    [t(CREATED), time(reader, bulk.createdAt)],
-    [t({ en: 'Started', zh: '开始时间' }), time(reader, startedAt)],
-    [t({ en: 'Ended', zh: '结束时间' }), time(reader, endedAt)],
+    [t(CREATED), time(visit, bulk.createdAt)],
+    [t({ en: 'Started', zh: '开始时间' }), time(visit, startedAt)],
+    [t({ en: 'Ended', zh: '结束时间' }), time(visit, endedAt)],
   ])
   const undelivered = to('registrations', { ...bulk.filter, delivery: 'pending' })
   const rest = html`<p><a href="${undelivered}">${t({ en: 'Which have not arrived yet', zh: '查看尚未送达的回调' })}</a></p>`
@@ -215,9 +213,9 @@ const onePage = async (visit: Visit): Promise<Page> => {
 }
 
 /** What could not be started now. */
-const draftPage = async ({ reader }: Visit, id: string, detail: string): Promise<Page> => ({
+const draftPage = async ({ t, to }: Visit, id: string, detail: string): Promise<Page> => ({
   body: html`<p role="alert" class="bad">${detail}</p>
-    <p><a class="button" href="${reader.to(`bulk/${id}`)}">${reader.t({ en: 'Start it later', zh: '稍后开始' })}</a></p>`,
+    <p><a class="button" href="${to(`bulk/${id}`)}">${t({ en: 'Start it later', zh: '稍后开始' })}</a></p>`,
 })
 
 /** Acts on all registrations that a search means: what they would do, what they do, what they have done. */

@@ -34,9 +34,8 @@ import { addSettings } from './settings.ts'
 import { addTold } from './told.ts'
 
 /** What a page is made with. */
-export interface Visit {
+export interface Visit extends Reader {
   c: Context<ApiEnv>
-  reader: Reader
   session: Session
   /** What the path names; it can be put into another path. */
   id: string
@@ -168,8 +167,8 @@ export const addConsole = (app: Hono<ApiEnv>, deps: SharedDeps): void => {
     let role: Promise<Role> | undefined
     try {
       return await make({
+        ...reader,
         c,
-        reader,
         session,
         call,
         id: encodeURIComponent(c.req.param('id') ?? ''),
@@ -190,9 +189,9 @@ export const addConsole = (app: Hono<ApiEnv>, deps: SharedDeps): void => {
     }
   }
   app.get('/console', c => visited(c, async () => c.redirect('console/')))
-  const show = async ({ c, reader }: Visit, made: Page | string | null) => {
-    if (made === null) return notThere(c, reader)
-    return typeof made === 'string' ? c.redirect(reader.to(made), 303) : send(c, reader, made)
+  const show = async (visit: Visit, made: Page | string | null) => {
+    if (made === null) return notThere(visit.c, visit)
+    return typeof made === 'string' ? visit.c.redirect(visit.to(made), 303) : send(visit.c, visit, made)
   }
   const pages: Console = {
     page: (path, make, asksFor) =>
@@ -248,7 +247,7 @@ export const addConsole = (app: Hono<ApiEnv>, deps: SharedDeps): void => {
   addSecrets(pages)
   addTold(pages)
   addSettings(pages)
-  app.all('/console/*', c => visited(c, visit => notThere(c, visit.reader)))
+  app.all('/console/*', c => visited(c, visit => notThere(c, visit)))
 }
 
 /** A page, or a form, for partners that an operator has opened, or the reverse. The API would take the token for a wrong one. */

@@ -41,8 +41,7 @@ const PENDING: Words = { en: 'Retrying', zh: '自动重试中' }
 const SINCE: Words = { en: 'Since', zh: '始于' }
 
 const groupList = (visit: Visit, { data, isCapped }: Groups): Html => {
-  const { reader } = visit
-  const { t, to } = reader
+  const { t, to } = visit
   const resend = (query: Readonly<Record<string, string>>) =>
     actLink(visit, {
       to: to('bulk/new', { act: 'resend', ...query }),
@@ -52,7 +51,7 @@ const groupList = (visit: Visit, { data, isCapped }: Groups): Html => {
   const toThese = (query: Readonly<Record<string, string>>, count: number) =>
     count === 0 ? 0 : html`<a href="${to('registrations', query)}">${showCount(count)}</a>`
   const name: Words = { en: 'Failing webhooks', zh: '失败的回调' }
-  return html`<h2>${t(name)}</h2>${table(reader, name, {
+  return html`<h2>${t(name)}</h2>${table(visit, name, {
     items: data,
     none: { en: 'Every webhook that was sent has arrived.', zh: '已投递的回调全部送达。' },
     columns: [
@@ -61,12 +60,12 @@ const groupList = (visit: Visit, { data, isCapped }: Groups): Html => {
         ({ host, error }) =>
           html`<a href="${to('registrations', { host, error })}">${host}</a>${resend({ host, error })}`,
       ],
-      [{ en: 'Error', zh: '错误' }, ({ error }) => errorCell(reader, error)],
+      [{ en: 'Error', zh: '错误' }, ({ error }) => errorCell(visit, error)],
       [{ en: 'Webhooks', zh: '回调数' }, ({ count }) => count],
       [PENDING, ({ host, error, pending }) => toThese({ host, error, delivery: 'pending' }, pending)],
       [GIVEN_UP, ({ host, error, exhausted }) => toThese({ host, error, delivery: 'exhausted' }, exhausted)],
-      [{ en: 'Partners', zh: '合作方' }, one => (one.partners === 1 ? partnerLink(reader, one) : one.partners)],
-      [SINCE, ({ oldestAt }) => time(reader, oldestAt)],
+      [{ en: 'Partners', zh: '合作方' }, one => (one.partners === 1 ? partnerLink(visit, one) : one.partners)],
+      [SINCE, ({ oldestAt }) => time(visit, oldestAt)],
     ],
   })}${
     isCapped
@@ -93,7 +92,6 @@ const troubleColumns = <One extends Trouble>(reader: Reader, form: (one: One) =>
 ]
 
 const callbackList = (visit: Visit, { data, nextCursor }: Callbacks): Html => {
-  const { c, reader } = visit
   const form = ({ partnerId, callbackUrl }: Callbacks['data'][number]) =>
     actForm(visit, {
       to: 'deliveries/enable',
@@ -101,11 +99,11 @@ const callbackList = (visit: Visit, { data, nextCursor }: Callbacks): Html => {
       call: CALLBACK_CALLS['POST /v1/admin/callbacks/enable'],
       hidden: { partnerId, callbackUrl },
     })
-  return html`${table(reader, URLS, {
+  return html`${table(visit, URLS, {
     items: data,
     none: NO_URL,
-    columns: [...troubleColumns(reader, form), [{ en: 'Partner', zh: '合作方' }, one => partnerLink(reader, one)]],
-  })}${nextPage(c, reader, nextCursor, { en: 'More URLs', zh: '更多回调地址' })}`
+    columns: [...troubleColumns(visit, form), [{ en: 'Partner', zh: '合作方' }, one => partnerLink(visit, one)]],
+  })}${nextPage(visit, nextCursor, { en: 'More URLs', zh: '更多回调地址' })}`
 }
 
 /** To who may not see the URLs it says so, and the rest of the page stands. */
@@ -129,20 +127,18 @@ const givenUpForm = (reader: Reader): Html => {
 }
 
 const operatorPage = async (visit: Visit): Promise<Page> => {
-  const { reader, call } = visit
-  const { t } = reader
+  const { call, t } = visit
   const groups = await call<Groups>('GET', '/v1/admin/messages/groups')
   const callbacks = await callbacksFor(visit)
   return {
     body: html`${groupList(visit, groups)}
     <h2 id="urls">${t(URLS)}</h2>${callbacks}
-    ${(await visit.may(BULK_CALLS['POST /v1/admin/bulk'])) ? givenUpForm(reader) : ''}`,
+    ${(await visit.may(BULK_CALLS['POST /v1/admin/bulk'])) ? givenUpForm(visit) : ''}`,
   }
 }
 
 const partnerPage = async (visit: Visit): Promise<Page> => {
-  const { reader, call } = visit
-  const { t } = reader
+  const { call, t } = visit
   const testForm = ({ callbackUrl }: Trouble) =>
     actForm(visit, { to: 'deliveries/test', name: { en: 'Send a test', zh: '发送测试' }, hidden: { callbackUrl } })
   const { deliveries, callbacks } = await call<StatusAnswer>('GET', '/v1/status')
@@ -153,30 +149,30 @@ const partnerPage = async (visit: Visit): Promise<Page> => {
       [t(GIVEN_UP), deliveries.exhausted],
     ])}
     <h2>${t(URLS)}</h2>
-    ${table(reader, URLS, { items: callbacks, none: NO_URL, columns: troubleColumns(reader, testForm) })}
+    ${table(visit, URLS, { items: callbacks, none: NO_URL, columns: troubleColumns(visit, testForm) })}
     <h2>${t({ en: 'Send again what was given up', zh: '重新投递已放弃的回调' })}</h2>
     ${actForm(visit, {
       to: 'deliveries/resend',
       name: { en: 'Send again', zh: '重新投递' },
-      fields: html`${field(reader, 'since', '', true)}${field(reader, 'until')}`,
+      fields: html`${field(visit, 'since', '', true)}${field(visit, 'until')}`,
     })}`,
   }
 }
 
-const testPage = ({ reader }: Visit, callbackUrl: string, attempt: AttemptAnswer): Page => {
-  const { t, to } = reader
+const testPage = (visit: Visit, callbackUrl: string, attempt: AttemptAnswer): Page => {
+  const { t, to } = visit
   return {
     title:
       attempt.outcome === 'delivered'
         ? t({ en: 'The test has arrived', zh: '测试已送达' })
         : t({ en: 'The test has not arrived', zh: '测试未送达' }),
-    body: html`<p><code>${callbackUrl}</code></p>${attemptTable(reader, [attempt])}
+    body: html`<p><code>${callbackUrl}</code></p>${attemptTable(visit, [attempt])}
     <p><a href="${to('deliveries')}">${t({ en: 'Back to the deliveries', zh: '返回投递' })}</a></p>`,
   }
 }
 
-const resendPage = async ({ id, reader, call }: Visit): Promise<Page> => {
-  const { t } = reader
+const resendPage = async (visit: Visit): Promise<Page> => {
+  const { id, call, t } = visit
   const { since, until, count, resent, done, stopped } = await call<ResendAnswer>('GET', `/v1/resend/${id}`)
   const state = stopped
     ? t({
@@ -191,8 +187,8 @@ const resendPage = async ({ id, reader, call }: Visit): Promise<Page> => {
     body: live(
       !done,
       facts([
-        [t({ en: 'Created since', zh: '创建时间不早于' }), time(reader, since)],
-        [t({ en: 'Until', zh: '不晚于' }), time(reader, until)],
+        [t({ en: 'Created since', zh: '创建时间不早于' }), time(visit, since)],
+        [t({ en: 'Until', zh: '不晚于' }), time(visit, until)],
         [t({ en: 'Progress', zh: '进度' }), `${showCount(resent)} / ${showCount(count)}`],
         [t({ en: 'State', zh: '状态' }), state],
       ]),

@@ -63,7 +63,7 @@ export const addExport = ({ file }: Console, { sleep, stopping }: Pick<SharedDep
         if (count > MOST_ROWS - MOST_OF_A_PAGE || calls === MOST_CALLS) break
         ;({ data, nextCursor } = await searchOn(nextCursor))
       }
-      yield Buffer.from(lineOf([visit.reader.t(MORE)]))
+      yield Buffer.from(lineOf([visit.t(MORE)]))
     }
     // What the API refuses at once is a page.
     const lines = linesFrom(await search(visit, searched))

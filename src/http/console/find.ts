@@ -52,12 +52,12 @@ const called = async (visit: Visit, text: string): Promise<string | null> => {
 }
 
 const find = async (visit: Visit): Promise<string> => {
-  const { c, reader, session } = visit
+  const { c, session } = visit
   const text = c.req.query('q')?.trim() ?? ''
   const named = namedBy(visit, text)
   if (named !== null) return named
   const { words, ...typed } = readSearch(text, searchFieldsOf(session))
-  const query = searchAsApiTakes(reader, typed.query)
+  const query = searchAsApiTakes(visit, typed.query)
   const serial = words.join(' ')
   const isName = session.kind === 'operator' && serial !== '' && Object.keys(query).length === 0
   const other = isName && !SERIAL.test(serial) ? await called(visit, serial) : null

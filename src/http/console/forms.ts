@@ -7,11 +7,19 @@ import type { Words } from '../../core/language.ts'
 import { LONGEST_NAME, LONGEST_REASON } from '../../core/line.ts'
 import type { Role } from '../../core/role.ts'
 import type { OPERATOR_CALLS } from '../admin/me.ts'
-import { QUOTA_NAMES } from '../json/fields.ts'
 import type { Visit } from './console.ts'
 import { copied, type Html, type Reader } from './page.ts'
 import { asApiTakes, isZone, timeInput, zoneOf } from './picked-time.ts'
-import { MODE_WORDS, OVERLAP_WORDS, PAYLOAD, PAYLOAD_WORDS, SIGNATURE_WORDS, TTL_WORDS } from './words.ts'
+import {
+  limitOf,
+  MODE_WORDS,
+  NO_LIMIT,
+  OVERLAP_WORDS,
+  PAYLOAD,
+  PAYLOAD_WORDS,
+  SIGNATURE_WORDS,
+  TTL_WORDS,
+} from './words.ts'
 
 type Operator = z.output<(typeof OPERATOR_CALLS)['GET /v1/admin/me']['answers'][200]>
 
@@ -42,7 +50,6 @@ export const formOf = async (c: Context): Promise<Form> => {
 export const roleOf = async ({ call }: Pick<Visit, 'call'>): Promise<Role> =>
   (await call<Operator>('GET', '/v1/admin/me')).role
 
-const limitOf = ({ en, zh }: Words): Words => ({ en: `Limit of ${en}; empty: none`, zh: `${zh}上限；不填则不限` })
 const NUMBER = 'inputmode="decimal" maxlength="10"'
 
 export interface Type {
@@ -70,9 +77,9 @@ const TYPES = {
     attributes: 'maxlength="64"',
   },
   payload: { words: PAYLOAD, choices: PAYLOAD_WORDS },
-  'quotas.pending': { words: limitOf(QUOTA_NAMES.pending), attributes: NUMBER },
-  'quotas.hosts': { words: limitOf(QUOTA_NAMES.hosts), attributes: NUMBER },
-  'quotas.daily': { words: limitOf(QUOTA_NAMES.daily), attributes: NUMBER },
+  'quotas.pending': { words: limitOf('pending'), example: NO_LIMIT, attributes: NUMBER },
+  'quotas.hosts': { words: limitOf('hosts'), example: NO_LIMIT, attributes: NUMBER },
+  'quotas.daily': { words: limitOf('daily'), example: NO_LIMIT, attributes: NUMBER },
   since: { words: { en: 'Since', zh: '起始时间' }, isTime: true },
   until: { words: { en: 'Until; empty: now', zh: '截止时间；不填则为现在' }, isTime: true },
   messageSince: { words: { en: 'Created since', zh: '创建时间不早于' }, isTime: true },
@@ -126,13 +133,13 @@ interface ActForm {
 }
 /** Something that can be done, with the reason of operators; nothing for who may not do it. */
 export const actForm = async (
-  { reader, session, may }: Visit,
+  visit: Visit,
   { to, name, call, fields = '', hidden = {}, warning, isReasonRequired = false }: ActForm,
 ): Promise<HtmlEscapedString> => {
-  if (call && !(await may(call))) return html``
-  const { t } = reader
-  const form = html`<form method="post" action="${reader.to(to)}" class="${fields ? 'fields' : 'row'}">
-    ${hiddenInputs(hidden)}${fields}${session.kind === 'operator' ? field(reader, 'why', '', isReasonRequired) : ''}
+  if (call && !(await visit.may(call))) return html``
+  const { t, session } = visit
+  const form = html`<form method="post" action="${visit.to(to)}" class="${fields ? 'fields' : 'row'}">
+    ${hiddenInputs(hidden)}${fields}${session.kind === 'operator' ? field(visit, 'why', '', isReasonRequired) : ''}
     <button>${t(name)}</button></form>`
   return warning ? html`<details><summary>${t(warning.name)}</summary><p>${t(warning.text)}</p>${form}</details>` : form
 }
@@ -141,10 +148,10 @@ const hiddenInputs = (fields: Readonly<Record<string, string>>): Html[] =>
 
 /** A page that leads to something that can be done; nothing for who may not do it. */
 export const actLink = async (
-  { reader, may }: Visit,
+  { t, may }: Visit,
   { to, name, call }: { to: string; name: Words; call: { role: Role } },
 ): Promise<HtmlEscapedString> =>
-  (await may(call)) ? html`<p><a class="button" href="${to}">${reader.t(name)}</a></p>` : html``
+  (await may(call)) ? html`<p><a class="button" href="${to}">${t(name)}</a></p>` : html``
 
 const MOST_FIELDS = 40
 /** A form that was refused, to be changed and sent again: what was typed can be seen, but for a secret, which is to be typed again. */

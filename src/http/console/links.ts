@@ -14,7 +14,7 @@ export const linkForm = (visit: Visit, id: string) =>
     to: `partners/${id}/link`,
     name: MAKE,
     call: PARTNER_LINK_CALLS['POST /v1/admin/partners/:id/console-links'],
-    fields: field(visit.reader, 'ttl'),
+    fields: field(visit, 'ttl'),
     warning: {
       name: { en: 'A link to its pages…', zh: '生成控制台链接…' },
       text: {
@@ -24,15 +24,15 @@ export const linkForm = (visit: Visit, id: string) =>
     },
   })
 
-export const makeLink = async ({ id, reader, call, form, baseUrl }: Visit): Promise<Page> => {
-  const { t } = reader
+export const makeLink = async (visit: Visit): Promise<Page> => {
+  const { id, call, form, baseUrl, t } = visit
   const path = `/v1/admin/partners/${id}/console-links`
   const { url, expiresAt } = await call<ConsoleLinkAnswer>('POST', path, { body: await form() })
   // The call in process knows no address.
   const link = `${baseUrl}/console/enter${new URL(url).search}`
   return {
     title: t(TITLE),
-    body: html`<p>${t({ en: 'It is shown only this once, and ends at', zh: '仅显示这一次，失效时间：' })} ${time(reader, expiresAt)}</p>
-      ${copied(reader, link)}`,
+    body: html`<p>${t({ en: 'It is shown only this once, and ends at', zh: '仅显示这一次，失效时间：' })} ${time(visit, expiresAt)}</p>
+      ${copied(visit, link)}`,
   }
 }

@@ -55,17 +55,17 @@ const nodeTable = (reader: Reader, nodes: Overview['nodes']): Html =>
     ],
   })
 
-const listPage = async ({ reader, call }: Visit): Promise<Page> => {
-  const { t } = reader
+const listPage = async (visit: Visit): Promise<Page> => {
+  const { call, t } = visit
   const overview = await call<Overview>('GET', '/v1/admin/overview')
   return {
-    body: html`${nodeTable(reader, overview.nodes)}
+    body: html`${nodeTable(visit, overview.nodes)}
     <p>${t({
       en: 'Nodes with the same settings have the same name for them. A lost node has not shown itself for 30 s and was not stopped; it is forgotten after a day.',
       zh: '配置相同的节点，配置标识也相同。失联：超过 30 秒没有心跳且并非正常停止；一天后不再显示。',
     })}</p>
     <h2 id="backups">${t({ en: 'Backups', zh: '备份' })}</h2>
-    ${backups(reader, overview)}`,
+    ${backups(visit, overview)}`,
   }
 }
 

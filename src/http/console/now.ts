@@ -10,7 +10,7 @@ import type { MeAnswer } from '../partner/me.ts'
 import type { StatusAnswer } from '../partner/status.ts'
 import type { Console, Visit } from './console.ts'
 import { facts, type Html, live, PAGE_NAMES, type Page, type Reader, showCount, table, time, UNNAMED } from './page.ts'
-import { PAYLOAD, PAYLOAD_WORDS } from './words.ts'
+import { NO_LIMIT, PAYLOAD, PAYLOAD_WORDS } from './words.ts'
 
 /** One of the lights: is it well, and what is it about. */
 const light = ({ t }: Reader, isGood: boolean, name: Words): Html => {
@@ -134,21 +134,21 @@ const engineFacts = (reader: Reader, overview: Overview): Html => {
       ])
 }
 
-const operatorPage = async ({ reader, call }: Visit, metrics: Html, isTold: boolean): Promise<Page> => {
-  const { t } = reader
+const operatorPage = async (visit: Visit, metrics: Html, isTold: boolean): Promise<Page> => {
+  const { call, t } = visit
   const overview = await call<Overview>('GET', '/v1/admin/overview')
   return {
     body: live(
       true,
       html`
-    <p class="as-of">${t({ en: 'As of', zh: '截至' })} ${time(reader, overview.at)}</p>
-    ${lights(reader, overview.problems, isTold)}
-    ${problemList(reader, overview)}
-    ${disabledOnes(reader, overview)}
-    ${later(reader, overview.deliveries)}
-    ${queues(reader, overview)}
+    <p class="as-of">${t({ en: 'As of', zh: '截至' })} ${time(visit, overview.at)}</p>
+    ${lights(visit, overview.problems, isTold)}
+    ${problemList(visit, overview)}
+    ${disabledOnes(visit, overview)}
+    ${later(visit, overview.deliveries)}
+    ${queues(visit, overview)}
     <h2>${t({ en: 'Service', zh: '服务' })}</h2>
-    ${engineFacts(reader, overview)}
+    ${engineFacts(visit, overview)}
     <p>${t({
       en: 'Verdicts a minute, detection and delivery times over hours and days: Prometheus has them from ',
       zh: '每分钟结果数、发现与投递用时的历史曲线由 Prometheus 采集自 ',
@@ -167,7 +167,7 @@ const usageFacts = (
   const { t } = reader
   const perSecond = ({ perSecond, burst }: MeAnswer['rate']) =>
     t({ en: `${perSecond} a second, ${burst} at once`, zh: `每秒 ${perSecond}，突发 ${burst}` })
-  const limit = (quota: number | null) => (quota === null ? t({ en: 'no limit', zh: '不限' }) : showCount(quota))
+  const limit = (quota: number | null) => (quota === null ? t(NO_LIMIT) : showCount(quota))
   return html`<h2>${t({ en: 'Limits and usage', zh: '限额与用量' })}</h2>
   ${facts([
     [t({ en: 'Partner', zh: '合作方' }), html`${name} <code>${partnerId}</code>`],
@@ -178,8 +178,8 @@ const usageFacts = (
   ])}`
 }
 
-const partnerPage = async ({ reader, call }: Visit): Promise<Page> => {
-  const { t, to } = reader
+const partnerPage = async (visit: Visit): Promise<Page> => {
+  const { call, t, to } = visit
   const [{ at, upstream, account, queue, callbacks }, me] = await Promise.all([
     call<StatusAnswer>('GET', '/v1/status'),
     call<MeAnswer>('GET', '/v1/me'),
@@ -189,10 +189,10 @@ const partnerPage = async ({ reader, call }: Visit): Promise<Page> => {
     body: live(
       true,
       html`
-    <p class="as-of">${t({ en: 'As of', zh: '截至' })} ${time(reader, at)}</p>
+    <p class="as-of">${t({ en: 'As of', zh: '截至' })} ${time(visit, at)}</p>
     <ul class="lights">
-      ${light(reader, upstream.reachable && !account.paused, ASKED)}
-      ${light(reader, callbacks.length === 0, SENT)}
+      ${light(visit, upstream.reachable && !account.paused, ASKED)}
+      ${light(visit, callbacks.length === 0, SENT)}
     </ul>
     ${isWell ? html`<p class="calm">${t({ en: 'Nothing is wrong.', zh: '一切正常。' })}</p>` : ''}
     ${
@@ -225,7 +225,7 @@ const partnerPage = async ({ reader, call }: Visit): Promise<Page> => {
         queue ? `${queue.waitSeconds} s` : '–',
       ],
     ])}
-    ${usageFacts(reader, me)}`,
+    ${usageFacts(visit, me)}`,
     ),
   }
 }

@@ -180,26 +180,26 @@ const actForms = (visit: Visit, { status, delivery, metadata }: One): Html => {
 
 /** The call that the page shows the answer of, and that. */
 const callPart = (visit: Visit, one: One): Html => {
-  const { reader, session, baseUrl } = visit
+  const { session, baseUrl } = visit
   const token = session.kind === 'operator' ? '$ADMIN_TOKEN' : '$API_KEY'
   return html`<h2>curl</h2>
-  ${copied(reader, `curl -s "${baseUrl}${callOf(visit)}" -H "authorization: Bearer ${token}"`, 'curl')}
-  <details><summary>JSON</summary>${copied(reader, jsonOf(one, 2), 'json')}</details>`
+  ${copied(visit, `curl -s "${baseUrl}${callOf(visit)}" -H "authorization: Bearer ${token}"`, 'curl')}
+  <details><summary>JSON</summary>${copied(visit, jsonOf(one, 2), 'json')}</details>`
 }
 
 /** @param readOne what of it who is signed in may see */
 const onePage = async (visit: Visit, readOne = () => visit.call<One>('GET', callOf(visit))): Promise<Page> => {
-  const { id, reader, call } = visit
+  const { id, call } = visit
   const [one, explanation, { data: attempts }] = await Promise.all([
     readOne(),
     call<ExplanationAnswer>('GET', `${callOf(visit)}/explain`),
     call<{ data: AttemptAnswer[] }>('GET', `${callOf(visit)}/attempts`),
   ])
   return {
-    title: reader.t({ en: `Registration ${id}`, zh: `登记 ${id}` }),
+    title: visit.t({ en: `Registration ${id}`, zh: `登记 ${id}` }),
     body: html`<p>${explanation.sentence}</p>
-    ${registrationFacts(reader, one, explanation)}
-    ${webhookPart(reader, { one, explanation, attempts })}
+    ${registrationFacts(visit, one, explanation)}
+    ${webhookPart(visit, { one, explanation, attempts })}
     ${actForms(visit, one)}
     ${callPart(visit, one)}`,
   }

@@ -5,6 +5,7 @@ import type { Language, Words } from '../../core/language.ts'
 import { showPartner } from '../../core/operator-texts/catalogue.ts'
 import { SHOW_TIME, ZONE_OF, zoneName } from '../../core/show-time.ts'
 import { queryText } from './api-calls.ts'
+import type { Visit } from './console.ts'
 import { languageFor } from './language.ts'
 import type { Session } from './sessions.ts'
 
@@ -158,8 +159,7 @@ export const copied = ({ t }: Reader, text: string, id = 'copied'): Html =>
 
 /** A link to the next page of a list, which keeps what the list is filtered by. */
 export const nextPage = (
-  c: Context,
-  { t }: Reader,
+  { c, t }: Visit,
   cursor: string | null,
   name: Words = { en: 'Older ones', zh: '更早的记录' },
 ): Html => {

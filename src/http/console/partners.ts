@@ -4,12 +4,12 @@ import type { Words } from '../../core/language.ts'
 import { AUDIT_CALLS } from '../admin/audit.ts'
 import { KEY_CALLS, PARTNER_CALLS } from '../admin/partners.ts'
 import type { SharedDeps } from '../api-env.ts'
-import { QUOTA_KEYS, QUOTA_NAMES } from '../json/fields.ts'
+import { QUOTA_KEYS } from '../json/fields.ts'
 import type { Console, Visit } from './console.ts'
 import { actForm, actLink, type Form, field, numberOf, shownOnce } from './forms.ts'
 import { linkForm, makeLink } from './links.ts'
 import { facts, type Html, nextPage, PAGE_NAMES, type Page, partnerLink, type Reader, table, time } from './page.ts'
-import { PAYLOAD, PAYLOAD_WORDS } from './words.ts'
+import { limitOf, NO_LIMIT, PAYLOAD, PAYLOAD_WORDS } from './words.ts'
 
 export type Partners = z.output<(typeof PARTNER_CALLS)['GET /v1/admin/partners']['answers'][200]>
 type Partner = Partners['data'][number]
@@ -25,49 +25,42 @@ const ID: Words = { en: 'id', zh: 'id' }
 const STATE: Words = { en: 'State', zh: '状态' }
 const CREATED: Words = { en: 'Created', zh: '创建时间' }
 const API_KEY: Words = { en: 'API key', zh: 'API 密钥' }
-const limitName = ({ t }: Reader, quota: keyof Partner['quotas']): string => {
-  const { en, zh } = QUOTA_NAMES[quota]
-  return t({ en: `Limit of ${en}`, zh: `${zh}上限` })
-}
-
 const partnerPath = ({ id }: Visit): string => `/v1/admin/partners/${id}`
 
 const stateOf = ({ t }: Reader, { disabled }: Pick<Partner, 'disabled'>): Html =>
   disabled ? html`<span class="bad">${t({ en: 'disabled', zh: '已停用' })}</span>` : t({ en: 'enabled', zh: '启用' })
 
 const listPage = async (visit: Visit): Promise<Page> => {
-  const { c, reader, call } = visit
-  const { t, to } = reader
+  const { c, call, t, to } = visit
   const query = { cursor: c.req.query('cursor') }
   const { data, nextCursor } = await call<Partners>('GET', '/v1/admin/partners', { query })
   return {
     body: html`${actLink(visit, { to: to('partners/new'), name: NEW, call: PARTNER_CALLS['POST /v1/admin/partners'] })}
-    ${table(reader, PAGE_NAMES.partners, {
+    ${table(visit, PAGE_NAMES.partners, {
       items: data,
       none: { en: 'There is no partner yet.', zh: '还没有合作方。' },
       columns: [
-        [{ en: 'Name', zh: '名称' }, ({ id, name }) => partnerLink(reader, { partnerId: id, partnerName: name })],
-        [STATE, partner => stateOf(reader, partner)],
+        [{ en: 'Name', zh: '名称' }, ({ id, name }) => partnerLink(visit, { partnerId: id, partnerName: name })],
+        [STATE, partner => stateOf(visit, partner)],
         [ID, ({ id }) => html`<code>${id}</code>`],
         [PAYLOAD, ({ payload }) => t(PAYLOAD_WORDS[payload])],
-        [CREATED, ({ createdAt }) => time(reader, createdAt)],
+        [CREATED, ({ createdAt }) => time(visit, createdAt)],
       ],
     })}
-    ${nextPage(c, reader, nextCursor, { en: 'More partners', zh: '更多合作方' })}`,
+    ${nextPage(visit, nextCursor, { en: 'More partners', zh: '更多合作方' })}`,
   }
 }
 
 const newPage = async (visit: Visit): Promise<Page> => ({
-  title: visit.reader.t(NEW),
-  body: html`${actForm(visit, { to: 'partners/new', name: NEW, fields: field(visit.reader, 'name') })}`,
+  title: visit.t(NEW),
+  body: html`${actForm(visit, { to: 'partners/new', name: NEW, fields: field(visit, 'name') })}`,
 })
 
 const changeForms = (visit: Visit, { id, name, payload, quotas, disabled }: Partner): Html => {
-  const { reader } = visit
-  const { t } = reader
-  const fields = html`${field(reader, 'name', name)}
-    ${field(reader, 'payload', payload)}
-    ${QUOTA_KEYS.map(quota => field(reader, `quotas.${quota}`, quotas[quota] ?? ''))}`
+  const { t } = visit
+  const fields = html`${field(visit, 'name', name)}
+    ${field(visit, 'payload', payload)}
+    ${QUOTA_KEYS.map(quota => field(visit, `quotas.${quota}`, quotas[quota] ?? ''))}`
   const to = `partners/${id}`
   const enable = actForm(visit, { to, name: { en: 'Enable', zh: '启用' }, hidden: { disabled: 'false' } })
   const disable = actForm(visit, {
@@ -88,12 +81,11 @@ const changeForms = (visit: Visit, { id, name, payload, quotas, disabled }: Part
 
 /** Its keys, each with a form that revokes it. */
 const keyTable = (visit: Visit, partnerId: string, { data, now }: Keys & { now: number }): Html => {
-  const { reader } = visit
-  const { t } = reader
+  const { t } = visit
   const expiry = ({ expiresAt }: Key) =>
     expiresAt !== null && Date.parse(expiresAt) <= now
-      ? html`<span class="bad">${t({ en: 'expired', zh: '已过期' })}</span> ${time(reader, expiresAt)}`
-      : time(reader, expiresAt)
+      ? html`<span class="bad">${t({ en: 'expired', zh: '已过期' })}</span> ${time(visit, expiresAt)}`
+      : time(visit, expiresAt)
   const revocation = ({ id, revoked }: Key) =>
     revoked
       ? t({ en: 'revoked', zh: '已吊销' })
@@ -110,13 +102,13 @@ const keyTable = (visit: Visit, partnerId: string, { data, now }: Keys & { now: 
             },
           },
         })
-  const list = table(reader, API_KEY, {
+  const list = table(visit, API_KEY, {
     items: data,
     none: { en: 'It has no key.', zh: '没有密钥。' },
     columns: [
       [ID, ({ id }) => html`<code>${id}</code>`],
-      [CREATED, ({ createdAt }) => time(reader, createdAt)],
-      [{ en: 'Last used', zh: '最近使用' }, ({ lastUsedAt }) => time(reader, lastUsedAt)],
+      [CREATED, ({ createdAt }) => time(visit, createdAt)],
+      [{ en: 'Last used', zh: '最近使用' }, ({ lastUsedAt }) => time(visit, lastUsedAt)],
       [{ en: 'Expires', zh: '到期时间' }, expiry],
       [REVOKE, revocation],
     ],
@@ -132,7 +124,7 @@ const newKeyForm = (visit: Visit, id: string) =>
     to: `partners/${id}/new-key`,
     name: NEW_KEY,
     call: KEY_CALLS['POST /v1/admin/partners/:id/keys'],
-    fields: field(visit.reader, 'expiresAt'),
+    fields: field(visit, 'expiresAt'),
     warning: {
       name: { en: 'New API key…', zh: '新建 API 密钥…' },
       text: { en: 'Its other keys stay as they are.', zh: '其他密钥不受影响。' },
@@ -140,8 +132,7 @@ const newKeyForm = (visit: Visit, id: string) =>
   })
 
 const partnerPage = async (visit: Visit, now: number): Promise<Page> => {
-  const { reader, call } = visit
-  const { t, to } = reader
+  const { call, t, to } = visit
   const path = partnerPath(visit)
   const [partner, keys] = await Promise.all([call<Partner>('GET', path), call<Keys>('GET', `${path}/keys`)])
   const { id, name, disabled, payload, quotas, createdAt } = partner
@@ -152,13 +143,11 @@ const partnerPage = async (visit: Visit, now: number): Promise<Page> => {
       ['id', html`<code>${id}</code>`],
       [
         t(STATE),
-        html`${stateOf(reader, partner)}${disabled && (await visit.may(AUDIT_CALLS['GET /v1/admin/audit'])) ? changes : ''}`,
+        html`${stateOf(visit, partner)}${disabled && (await visit.may(AUDIT_CALLS['GET /v1/admin/audit'])) ? changes : ''}`,
       ],
       [t(PAYLOAD), t(PAYLOAD_WORDS[payload])],
-      ...QUOTA_KEYS.map(
-        quota => [limitName(reader, quota), quotas[quota] ?? t({ en: 'no limit', zh: '不限' })] as const,
-      ),
-      [t(CREATED), time(reader, createdAt)],
+      ...QUOTA_KEYS.map(quota => [t(limitOf(quota)), quotas[quota] ?? t(NO_LIMIT)] as const),
+      [t(CREATED), time(visit, createdAt)],
     ])}
     <p><a href="${to('registrations', { partner: id })}">${t({ en: 'Its registrations', zh: '查看登记' })}</a></p>
     <h2>${t({ en: 'API keys', zh: 'API 密钥' })}</h2>
@@ -182,14 +171,15 @@ const changeOf = ({ name, payload, disabled, reason, ...fields }: Form) => {
 export const addPartners = ({ page, act }: Console, { now }: Pick<SharedDeps, 'now'>): void => {
   page('partners', listPage)
   page('partners/new', newPage, PARTNER_CALLS['POST /v1/admin/partners'])
-  act('partners/new', async ({ reader, form, call, baseUrl }) => {
+  act('partners/new', async visit => {
+    const { t, to, form, call, baseUrl } = visit
     const created = await call<Created>('POST', '/v1/admin/partners', { body: await form() })
-    const link = html`<p>${reader.t({ en: 'The partner needs them, the address of the service, and what to call:', zh: '请一并告知合作方：服务地址和接入文档：' })}
-      <code>${baseUrl}</code> <a href="${reader.to('../docs')}">${baseUrl}/docs</a></p>
-      <p><a href="${reader.to(`partners/${created.partnerId}`)}"><bdi>${created.name}</bdi></a></p>`
+    const link = html`<p>${t({ en: 'The partner needs them, the address of the service, and what to call:', zh: '请一并告知合作方：服务地址和接入文档：' })}
+      <code>${baseUrl}</code> <a href="${to('../docs')}">${baseUrl}/docs</a></p>
+      <p><a href="${to(`partners/${created.partnerId}`)}"><bdi>${created.name}</bdi></a></p>`
     return {
-      title: reader.t(NEW),
-      body: html`${shownOnce(reader, [
+      title: t(NEW),
+      body: html`${shownOnce(visit, [
         [API_KEY, created.apiKey],
         [{ en: 'Signing secret', zh: '签名密钥' }, created.signingSecret],
       ])}${link}`,
@@ -202,16 +192,13 @@ export const addPartners = ({ page, act }: Console, { now }: Pick<SharedDeps, 'n
     return `partners/${visit.id}`
   })
 
-  // What was made, or refused, is in no address.
-  for (const made of ['new-key', 'revoke', 'link'])
-    page(`partners/:id/${made}`, async visit => (visit.session.kind === 'operator' ? `partners/${visit.id}` : null))
   act('partners/:id/new-key', async visit => {
     const body = await visit.form()
     const { partnerId, apiKey } = await visit.call<CreatedKey>('POST', `${partnerPath(visit)}/keys`, { body })
-    const back = html`<p><a href="${visit.reader.to(`partners/${partnerId}`)}">${visit.reader.t({ en: 'Its keys', zh: '返回密钥' })}</a></p>`
+    const back = html`<p><a href="${visit.to(`partners/${partnerId}`)}">${visit.t({ en: 'Its keys', zh: '返回密钥' })}</a></p>`
     return {
-      title: visit.reader.t(NEW_KEY),
-      body: html`${shownOnce(visit.reader, [[API_KEY, apiKey]])}${back}`,
+      title: visit.t(NEW_KEY),
+      body: html`${shownOnce(visit, [[API_KEY, apiKey]])}${back}`,
     }
   })
 

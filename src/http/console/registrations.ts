@@ -58,11 +58,11 @@ export const search = (visit: Visit, searched: Search): Promise<ListOf<Found> | 
   })
 }
 
-const searchForm = ({ reader, session }: Visit, searched: Search): Html => html`
-  <form class="row" action="${reader.to('registrations')}">
-    ${Object.entries(FIELDS[session.kind]).map(field => fieldOf(reader, ...field, searched[field[0]]))}
-    ${zoneInput(reader, 'since')}${zoneInput(reader, 'until')}<button>${reader.t({ en: 'Search', zh: '查找' })}</button>
-    <a href="${reader.to('registrations')}">${reader.t({ en: 'All', zh: '全部' })}</a>
+const searchForm = (visit: Visit, searched: Search): Html => html`
+  <form class="row" action="${visit.to('registrations')}">
+    ${Object.entries(FIELDS[visit.session.kind]).map(field => fieldOf(visit, ...field, searched[field[0]]))}
+    ${zoneInput(visit, 'since')}${zoneInput(visit, 'until')}<button>${visit.t({ en: 'Search', zh: '查找' })}</button>
+    <a href="${visit.to('registrations')}">${visit.t({ en: 'All', zh: '全部' })}</a>
   </form>`
 
 /** Why there is nothing: what was looked through has an end, nothing matches, or there is nothing yet. */
@@ -78,32 +78,33 @@ const nothing = ({ nextCursor }: ListOf<unknown>, isSearched: boolean): Words =>
 }
 
 /** What the address says that is searched for. A time without an offset is one of the reader's zone. */
-export const searchedOf = ({ c, reader, session }: Visit): Search => {
-  const given = searchAsApiTakes(reader, c.req.query())
+export const searchedOf = (visit: Visit): Search => {
+  const { c, session } = visit
+  const given = searchAsApiTakes(visit, c.req.query())
   return Object.fromEntries(searchFieldsOf(session).map(name => [name, given[name]]))
 }
 
 /** How many are found, as far as the API counts; partners are told none. */
-const countOf = async ({ reader, session, call }: Visit, searched: Search): Promise<string> => {
+const countOf = async (visit: Visit, searched: Search): Promise<string> => {
+  const { session, call, t } = visit
   if (session.kind === 'partner') return ''
   const { count, isCapped } = await call<Counted>('GET', '/v1/admin/registrations/count', { query: searched })
   const shown = showCount(count, isCapped)
-  return reader.t({ en: `(${shown} found)`, zh: `（共 ${shown} 条）` })
+  return t({ en: `(${shown} found)`, zh: `（共 ${shown} 条）` })
 }
 
 const listPage = async (visit: Visit): Promise<Page> => {
-  const { c, reader, session } = visit
-  const { t } = reader
+  const { c, session, t } = visit
   const searched = searchedOf(visit)
   const found = await search(visit, { ...searched, cursor: c.req.query('cursor') })
   const isSearched = Object.values(searched).some(Boolean)
   const isEmpty = found.data.length === 0
   return {
     body: html`${searchForm(visit, searched)}
-    ${registrationTable(reader, found.data, nothing(found, isSearched))}
+    ${registrationTable(visit, found.data, nothing(found, isSearched))}
     ${session.kind === 'operator' && isSearched && !isEmpty ? await bulkLinks(visit, searched) : ''}
-    ${isEmpty ? '' : html`<p><a href="${reader.to('registrations/export', searched)}" download>${t({ en: 'Export as CSV', zh: '导出 CSV' })}</a> ${isSearched ? await countOf(visit, searched) : ''}</p>`}
-    ${nextPage(c, reader, found.nextCursor)}`,
+    ${isEmpty ? '' : html`<p><a href="${visit.to('registrations/export', searched)}" download>${t({ en: 'Export as CSV', zh: '导出 CSV' })}</a> ${isSearched ? await countOf(visit, searched) : ''}</p>`}
+    ${nextPage(visit, found.nextCursor)}`,
   }
 }
 

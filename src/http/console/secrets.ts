@@ -5,17 +5,16 @@ import { actForm, field } from './forms.ts'
 import { copied, type Html, PAGE_NAMES, type Page, table, time, UNNAMED } from './page.ts'
 
 const secretTable = (visit: Visit, secrets: readonly SigningSecretAnswer[]): Html => {
-  const { reader } = visit
-  const { t } = reader
+  const { t } = visit
   const end = (id: string) =>
     actForm(visit, { to: 'secrets/end', name: { en: 'End it now', zh: '立即失效' }, hidden: { id } })
-  return table(reader, PAGE_NAMES.secrets, {
+  return table(visit, PAGE_NAMES.secrets, {
     items: secrets,
     columns: [
       [{ en: 'ID', zh: 'ID' }, ({ id }) => html`<code>${id}</code>`],
       [{ en: 'Signature', zh: '签名方式' }, ({ type }) => type],
-      [{ en: 'Signs since', zh: '启用于' }, ({ createdAt }) => time(reader, createdAt)],
-      [{ en: 'Until', zh: '失效于' }, ({ expiresAt }) => time(reader, expiresAt, t({ en: 'no end', zh: '长期' }))],
+      [{ en: 'Signs since', zh: '启用于' }, ({ createdAt }) => time(visit, createdAt)],
+      [{ en: 'Until', zh: '失效于' }, ({ expiresAt }) => time(visit, expiresAt, t({ en: 'no end', zh: '长期' }))],
       // The newest cannot be ended.
       [UNNAMED, secret => (secret === secrets[0] ? '' : end(secret.id))],
     ],
@@ -23,8 +22,7 @@ const secretTable = (visit: Visit, secrets: readonly SigningSecretAnswer[]): Htm
 }
 
 const rotateForm = (visit: Visit): Html => {
-  const { reader } = visit
-  const { t } = reader
+  const { t } = visit
   return html`<h2>${t({ en: 'Change the secret', zh: '更换签名密钥' })}</h2>
   <p>${t({
     en: 'For the overlap every webhook carries a signature of each secret, so the receiver may change in its own time.',
@@ -33,7 +31,7 @@ const rotateForm = (visit: Visit): Html => {
   ${actForm(visit, {
     to: 'secrets/rotate',
     name: { en: 'Make a new secret', zh: '生成新密钥' },
-    fields: html`${field(reader, 'overlap')}${field(reader, 'type')}`,
+    fields: html`${field(visit, 'overlap')}${field(visit, 'type')}`,
   })}`
 }
 
@@ -42,13 +40,13 @@ const secretsPage = async (visit: Visit): Promise<Page> => {
   return { body: html`${secretTable(visit, data)}${rotateForm(visit)}` }
 }
 
-const rotate = async ({ reader, call, form }: Visit): Promise<Page> => {
-  const { t, to } = reader
+const rotate = async (visit: Visit): Promise<Page> => {
+  const { call, form, t, to } = visit
   const made = await call<NewSigningSecretAnswer>('POST', '/v1/signing-secrets/rotate', { body: await form() })
   return {
     body: html`<p><strong>${t({ en: 'It is shown only this once.', zh: '仅显示这一次。' })}</strong>
-      ${t({ en: 'The secrets before it sign until', zh: '此前的密钥失效于' })} ${time(reader, made.previousExpiresAt)}</p>
-      ${copied(reader, made.secret)}
+      ${t({ en: 'The secrets before it sign until', zh: '此前的密钥失效于' })} ${time(visit, made.previousExpiresAt)}</p>
+      ${copied(visit, made.secret)}
       <p><a href="${to('secrets')}">${t({ en: 'Back to the secrets', zh: '返回签名密钥' })}</a></p>`,
   }
 }

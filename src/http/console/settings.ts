@@ -12,19 +12,19 @@ const inForce = ({ t }: Reader, { value, secret, isDefault }: Setting): Html => 
   return t(isDefault ? { en: 'not set', zh: '未设置' } : { en: 'set, and not shown', zh: '已设置（不显示）' })
 }
 
-const settingsPage = async ({ reader, call }: Visit): Promise<Page> => {
-  const { t } = reader
+const settingsPage = async (visit: Visit): Promise<Page> => {
+  const { call, t } = visit
   const { data } = await call<SettingsAnswer>('GET', '/v1/admin/settings')
   return {
     body: html`<p>${t({
       en: 'Of the node that answers. What is not the default is bold. They are changed where the service is started.',
       zh: '以下为响应本页的节点的设置，粗体为非默认值。请在启动服务处修改。',
     })}</p>
-    ${table(reader, PAGE_NAMES.settings, {
+    ${table(visit, PAGE_NAMES.settings, {
       items: data,
       columns: [
         [{ en: 'Name', zh: '名称' }, ({ name }) => html`<code>${name}</code>`],
-        [{ en: 'In force', zh: '当前值' }, setting => inForce(reader, setting)],
+        [{ en: 'In force', zh: '当前值' }, setting => inForce(visit, setting)],
         [{ en: 'Default', zh: '默认值' }, one => (one.default ? html`<code>${one.default}</code>` : '–')],
         [{ en: 'Meaning', zh: '含义' }, ({ meaning }) => meaning.replaceAll('`', '')],
       ],

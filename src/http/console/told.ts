@@ -55,12 +55,13 @@ const eventTable = (reader: Reader, { data, channel }: EventsAnswer): Html =>
     ],
   })
 
-const toldPage = async ({ c, reader, call }: Visit): Promise<Page> => {
+const toldPage = async (visit: Visit): Promise<Page> => {
+  const { c, call } = visit
   const answer = await call<EventsAnswer>('GET', '/v1/admin/events', { query: { cursor: c.req.query('cursor') } })
   return {
-    body: html`${channelFacts(reader, answer)}
-    ${eventTable(reader, answer)}
-    ${nextPage(c, reader, answer.nextCursor)}`,
+    body: html`${channelFacts(visit, answer)}
+    ${eventTable(visit, answer)}
+    ${nextPage(visit, answer.nextCursor)}`,
   }
 }
 

@@ -4,6 +4,7 @@ import type { MessageState } from '../../core/message.ts'
 import type { RegistrationStatus } from '../../core/registration.ts'
 import type { Reason } from '../../core/verification.ts'
 import type { AccountAnswer } from '../admin/accounts.ts'
+import { QUOTA_NAMES } from '../json/fields.ts'
 import { errorText } from '../partner/explain-sentence.ts'
 import type { MeAnswer } from '../partner/me.ts'
 import type { SigningSecretAnswer } from '../partner/signing-secrets.ts'
@@ -29,6 +30,11 @@ export const REASON_WORDS: Readonly<Record<Reason, Words>> = {
   invalid_id: { en: 'malformed serial', zh: '流水号格式错误' },
   unknown_status: { en: 'undocumented status', zh: '未知状态' },
 }
+export const limitOf = (quota: keyof typeof QUOTA_NAMES): Words => {
+  const { en, zh } = QUOTA_NAMES[quota]
+  return { en: `Limit of ${en}`, zh: `${zh}上限` }
+}
+export const NO_LIMIT: Words = { en: 'no limit', zh: '不限' }
 /** What the webhooks of a partner carry. */
 export const PAYLOAD: Words = { en: 'Webhooks', zh: '回调内容' }
 export const PAYLOAD_WORDS: Readonly<Record<MeAnswer['payload'], Words>> = {
