@@ -133,20 +133,19 @@ const startForm = (visit: Visit, draft: Draft, { act: _, ...asked }: Asked) => {
   })
 }
 
-/** A dry run, which the API keeps nothing of; null: it counts what was shown before. */
-const previewPage = async (visit: Visit, asked: Asked, previewed?: string): Promise<Page | null> => {
-  const { call, t, language } = visit
-  const { act, ...filter } = asked
-  const body = { act, filter, reason: 'dry run', dryRun: true }
-  const draft = await call<Draft>('POST', '/v1/admin/bulk', { body })
-  if (previewed === String(draft.count)) return null
-  const changed = t({
-    en: 'Nothing was started: the registrations that match have changed. Look again, and start.',
-    zh: '尚未开始：匹配的登记已有变化，请重新确认。',
-  })
+/** A dry run, which the API keeps nothing of. */
+const dryRun = async ({ call }: Visit, { act, ...filter }: Asked): Promise<Draft> =>
+  call<Draft>('POST', '/v1/admin/bulk', { body: { act, filter, reason: 'dry run', dryRun: true } })
+
+const CHANGED: Words = {
+  en: 'Nothing was started: the registrations that match have changed. Look again, and start.',
+  zh: '尚未开始：匹配的登记已有变化，请重新确认。',
+}
+const previewPage = (visit: Visit, asked: Asked, draft: Draft): Page => {
+  const { t, language } = visit
   return {
     title: t(NAMES[draft.act]),
-    body: html`${previewed && html`<p role="alert" class="bad">${changed}</p>`}${facts([
+    body: html`${facts([
       [t({ en: 'Registrations', zh: '登记数' }), showCount(draft.count, draft.countIsCapped)],
       [t({ en: 'It takes about', zh: '预计用时' }), showSpan(draft.estimatedSeconds * SECOND, language)],
       [t(WHICH), filterList(visit, draft.filter)],
@@ -221,17 +220,22 @@ const draftPage = async ({ t, to }: Visit, id: string, detail: string): Promise<
 /** Acts on all registrations that a search means: what they would do, what they do, what they have done. */
 export const addBulk = ({ page, act }: Console): void => {
   page('bulk', listPage)
-  page('bulk/new', visit => {
+  page('bulk/new', async visit => {
     const { lang: _, ...query } = visit.c.req.query()
-    return previewPage(visit, asApiTakes(query))
+    const asked = asApiTakes(query)
+    return previewPage(visit, asked, await dryRun(visit, asked))
   })
   page('bulk/:id', onePage)
   act('bulk/new', async visit => {
     const { call, form } = visit
     const { act = '', reason, probe, previewed, ...named } = await form()
     const filter = Object.fromEntries(Object.entries(named).map(([name, value]) => [name.replace(FILTER, ''), value]))
-    const again = previewed ? await previewPage(visit, { act, ...filter }, previewed) : null
-    if (again) return again
+    const asked = { act, ...filter }
+    const draft = previewed ? await dryRun(visit, asked) : null
+    if (draft && previewed !== String(draft.count)) {
+      const preview = previewPage(visit, asked, draft)
+      return { ...preview, body: html`<p role="alert" class="bad">${visit.t(CHANGED)}</p>${preview.body}` }
+    }
     const body = { act, filter, reason, ...(probe ? { probe: true } : {}) }
     const { id } = await call<Draft>('POST', '/v1/admin/bulk', { body })
     try {

@@ -2,7 +2,6 @@ import type { Context, Hono, MiddlewareHandler } from 'hono'
 import { html } from 'hono/html'
 import { secureHeaders } from 'hono/secure-headers'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
-import { readApiKey } from '../../core/api-key.ts'
 import { AppError } from '../../core/error.ts'
 import type { Words } from '../../core/language.ts'
 import { includesRole, type Role } from '../../core/role.ts'
@@ -17,7 +16,6 @@ import { addAssets } from './assets.ts'
 import { addAudit } from './audit.ts'
 import { addBulk } from './bulk.ts'
 import { addDeliveries } from './deliveries.ts'
-import { addEntering } from './entering.ts'
 import { addExport } from './export.ts'
 import { addFind } from './find.ts'
 import { type Form, formAgain, formOf, postedOf, roleOf } from './forms.ts'
@@ -31,6 +29,7 @@ import { addRegistrations } from './registrations.ts'
 import { addSecrets } from './secrets.ts'
 import { createSessions, type Session } from './sessions.ts'
 import { addSettings } from './settings.ts'
+import { addSigningIn, signInPage } from './signing-in.ts'
 import { addTold } from './told.ts'
 
 /** What a page is made with. */
@@ -50,11 +49,14 @@ export interface Visit extends Reader {
 }
 
 export interface Console {
-  /**
-   * A page, or the path of the one that it leads to; null: there is none for who is signed in. One that asks for something is
-   * refused to who may not do it.
-   */
-  page: (path: string, make: (visit: Visit) => Promise<Page | string | null>, asksFor?: { role: Role }) => void
+  /** For who has not signed in. */
+  open: (
+    method: 'GET' | 'POST',
+    path: string,
+    make: (c: Context<ApiEnv>, reader: Reader) => Promise<Page | string>,
+  ) => void
+  /** A page, or the path of the one that it leads to. One that asks for something is refused to who may not do it. */
+  page: (path: string, make: (visit: Visit) => Promise<Page | string>, asksFor?: { role: Role }) => void
   /** What is answered as it is, such as a download. */
   file: (path: string, make: (visit: Visit) => Promise<Response>) => void
   /** What a form does. It gives the path of the page that shows what came of it. */
@@ -91,27 +93,21 @@ const refuseLarge = (c: Context): void => {
   })
 }
 
-const NOT_THERE = {
-  title: { en: 'Not there', zh: '不存在' },
-  text: { en: 'There is no such page.', zh: '没有这个页面。' },
-}
-const WRONG: Words = {
-  en: 'This is no valid admin token and no valid API key. The keys of a disabled partner are not valid.',
-  zh: '这不是有效的管理令牌，也不是有效的 API 密钥。合作方被停用后，其密钥无效。',
-}
-/** Whose token it is. */
-const ME: Readonly<Record<Session['kind'], string>> = { operator: '/v1/admin/me', partner: '/v1/me' }
-const SIGN_IN: Words = { en: 'Sign in', zh: '登录' }
-
+const notThere = ({ t }: Reader): Page => ({
+  title: t({ en: 'Not there', zh: '不存在' }),
+  body: html`<p>${t({ en: 'There is no such page.', zh: '没有这个页面。' })}</p>`,
+  status: 404,
+})
 /** `/console`: the API as pages, for operators and, with a key, for partners. */
 export const addConsole = (app: Hono<ApiEnv>, deps: SharedDeps): void => {
   const sessions = createSessions(deps)
   const callApi = createApiCalls(app, deps)
 
-  const send = async (c: Context, reader: Reader, page: Page, status: ContentfulStatusCode = 200) =>
-    c.html(await layout(c, reader, page, deps.config.server.consoleLabel), status)
-  const notThere = (c: Context, reader: Reader) =>
-    send(c, reader, { title: reader.t(NOT_THERE.title), body: html`<p>${reader.t(NOT_THERE.text)}</p>` }, 404)
+  /** A page, or what leads to one. */
+  const send = async (c: Context, reader: Reader, made: Page | string): Promise<Response> =>
+    typeof made === 'string'
+      ? c.redirect(reader.to(made), 303)
+      : c.html(await layout(c, reader, made, deps.config.server.consoleLabel), made.status)
 
   const refuseOtherSites = (c: Context): void => {
     const isOurs = c.req.header('origin') === new URL(baseUrlOf(c, deps.trustedProxies)).origin
@@ -131,12 +127,8 @@ export const addConsole = (app: Hono<ApiEnv>, deps: SharedDeps): void => {
     c.header('content-language', reader.language)
     // What was typed can be mended, or sent again later.
     const isToMend = isRefused && c.req.method === 'POST' && [409, 422, 429].includes(problem.status)
-    c.res = await send(
-      c,
-      reader,
-      problemPage(problem, isToMend ? formAgain(reader, await postedOf(c)) : isRefused ? error.form : ''),
-      problem.status as ContentfulStatusCode,
-    )
+    const form = isToMend ? formAgain(reader, await postedOf(c)) : isRefused ? error.form : ''
+    c.res = await send(c, reader, problemPage(problem, form))
   }
   app.use('/console/*', SECURE, pageOfError, async (c, next) => {
     c.header('cache-control', 'no-store')
@@ -157,7 +149,7 @@ export const addConsole = (app: Hono<ApiEnv>, deps: SharedDeps): void => {
     // Without ADMIN_TOKEN there is no console, but for partners, and for tokens of the database.
     const signIn = () =>
       deps.config.server.adminToken === null
-        ? send(c, reader, signInPage(reader), 404)
+        ? send(c, reader, { ...signInPage(reader), status: 404 })
         : c.redirect(reader.to('sign-in', { to: c.req.method === 'GET' ? pathOf(c) : null }), 303)
     if (!session) return signIn()
     const call: Visit['call'] = async (method, path, more = {}) => {
@@ -181,7 +173,7 @@ export const addConsole = (app: Hono<ApiEnv>, deps: SharedDeps): void => {
         form: () => formOf(c),
       })
     } catch (error) {
-      if (error instanceof NotTheirs) return notThere(c, reader)
+      if (error instanceof NotTheirs) return send(c, reader, notThere(reader))
       if (!(error instanceof Refused) || error.problem.status !== 401) throw error
       // The token has ended.
       sessions.end(c)
@@ -189,50 +181,30 @@ export const addConsole = (app: Hono<ApiEnv>, deps: SharedDeps): void => {
     }
   }
   app.get('/console', c => visited(c, async () => c.redirect('console/')))
-  const show = async (visit: Visit, made: Page | string | null) => {
-    if (made === null) return notThere(visit.c, visit)
-    return typeof made === 'string' ? visit.c.redirect(visit.to(made), 303) : send(visit.c, visit, made)
-  }
+  const show = (c: Context<ApiEnv>, make: (visit: Visit) => Promise<Page | string>) =>
+    visited(c, async visit => send(c, visit, await make(visit)))
   const pages: Console = {
+    open: (method, path, make) =>
+      app.on(method, `/console/${path}`, async c => {
+        const reader = readerOf(c, null)
+        return send(c, reader, await make(c, reader))
+      }),
     page: (path, make, asksFor) =>
       app.get(`/console/${path}`, c =>
-        visited(c, async visit => {
+        show(c, async visit => {
           if (asksFor) checkRole(await roleOf(visit), asksFor.role)
-          return show(visit, await make(visit))
+          return make(visit)
         }),
       ),
     file: (path, make) => app.get(`/console/${path}`, c => visited(c, make)),
     act: (path, run) => {
-      app.post(`/console/${path}`, c => visited(c, async visit => show(visit, await run(visit))))
+      app.post(`/console/${path}`, c => show(c, run))
       // Where it has no page of that path, what it answers leads on, such as to the other language.
-      app.get(`/console/${path}`, c => visited(c, visit => show(visit, pathOf(c).replace(/\/[^/]*$/, ''))))
+      app.get(`/console/${path}`, c => show(c, async () => pathOf(c).replace(/\/[^/]*$/, '')))
     },
   }
 
-  app.get('/console/sign-in', c => {
-    const reader = readerOf(c, null)
-    return send(c, reader, signInPage(reader, { to: c.req.query('to') }))
-  })
-  app.post('/console/sign-in', async c => {
-    const reader = readerOf(c, null)
-    const { token = '', to: target = '' } = await postedOf(c)
-    const kind = readApiKey(token) ? 'partner' : 'operator'
-    try {
-      await callApi(c, { token }, { method: 'GET', path: ME[kind] })
-    } catch (error) {
-      // A wrong one is counted by the API; 404: it takes no admin tokens.
-      if (!(error instanceof Refused) || ![401, 404].includes(error.problem.status)) throw error
-      return send(c, reader, signInPage(reader, { to: target, wrong: reader.t(WRONG) }), 401)
-    }
-    sessions.begin(c, { kind, token })
-    return c.redirect(reader.to(ownPath(target)), 303)
-  })
-  app.post('/console/sign-out', c => {
-    sessions.end(c)
-    return c.redirect(readerOf(c, null).to('sign-in'), 303)
-  })
-
-  addEntering(app, { deps, sessions, callApi, send })
+  addSigningIn(pages, { deps, sessions, callApi })
   addNow(pages, deps)
   addRegistrations(pages)
   addExport(pages, deps)
@@ -247,7 +219,7 @@ export const addConsole = (app: Hono<ApiEnv>, deps: SharedDeps): void => {
   addSecrets(pages)
   addTold(pages)
   addSettings(pages)
-  app.all('/console/*', c => visited(c, visit => notThere(c, visit)))
+  app.all('/console/*', c => show(c, async visit => notThere(visit)))
 }
 
 /** A page, or a form, for partners that an operator has opened, or the reverse. The API would take the token for a wrong one. */
@@ -263,30 +235,13 @@ const pathOf = (c: Context): string => {
   const { pathname, search } = new URL(c.req.url)
   return `${pathname.slice('/console/'.length)}${search}`
 }
-/** Nothing that could lead elsewhere. */
-const ownPath = (path: string): string => (/^[\w-]+(\/[\w-]+)*(\?[!\x22\x24-\x7e]*)?$/.test(path) ? path : '')
 
-const signInPage = (
-  { t, to }: Reader,
-  { to: target = '', wrong }: { to?: string | undefined; wrong?: string } = {},
+const problemPage = (
+  problem: Pick<Refused['problem'], 'title' | 'detail' | 'errors' | 'status'>,
+  form: Html,
 ): Page => ({
-  title: t(SIGN_IN),
-  body: html`
-  <form method="post" action="${to('sign-in')}" class="sign-in">
-    ${wrong ? html`<p role="alert" class="bad">${wrong}</p>` : ''}
-    <input type="hidden" name="to" value="${target}">
-    <label>${t({ en: 'Admin token or API key', zh: '管理令牌或 API 密钥' })}
-      <input type="password" name="token" required autocomplete="current-password" maxlength="400"></label>
-    <button>${t(SIGN_IN)}</button>
-    <p>${t({
-      en: 'Operators: ADMIN_TOKEN, or a token of your own (npm run cli -- admin-token create NAME). Partners: your API key, which begins with ifn_.',
-      zh: '运维人员：ADMIN_TOKEN，或自己的令牌（npm run cli -- admin-token create NAME）。合作方：以 ifn_ 开头的 API 密钥。',
-    })}</p>
-  </form>`,
-})
-
-const problemPage = (problem: Pick<Refused['problem'], 'title' | 'detail' | 'errors'>, form: Html): Page => ({
   title: problem.title,
+  status: problem.status as ContentfulStatusCode,
   body: html`<p role="alert" class="bad">${problem.detail}</p>
     ${problem.errors ? html`<ul>${problem.errors.map(({ path, message }) => html`<li><code>${path}</code> ${message}</li>`)}</ul>` : ''}
     ${form}`,

@@ -1,6 +1,7 @@
 import type { Context } from 'hono'
 import { html, raw } from 'hono/html'
 import type { HtmlEscapedString } from 'hono/utils/html'
+import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import type { Language, Words } from '../../core/language.ts'
 import { showPartner } from '../../core/operator-texts/catalogue.ts'
 import { SHOW_TIME, ZONE_OF, zoneName } from '../../core/show-time.ts'
@@ -80,6 +81,7 @@ const navigation = (reader: Reader, session: Session, active: string): Html => {
 export interface Page {
   title?: string
   body: Html
+  status?: ContentfulStatusCode
 }
 
 /**

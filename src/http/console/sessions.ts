@@ -69,3 +69,4 @@ export const createSessions = ({
     },
   }
 }
+export type Sessions = ReturnType<typeof createSessions>
