@@ -15,6 +15,7 @@ const PARTS: Record<string, () => Promise<Part>> = {
   start: async () => (await import('./start.ts')).start,
   pinned: async () => (await import('./pinned.ts')).pinned,
   stats: async () => (await import('./stats.ts')).stats,
+  console: async () => (await import('./console.ts')).consolePart,
   nodes: async () => (await import('./nodes.ts')).nodesPart,
 }
 

@@ -1,12 +1,10 @@
-import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { Client } from 'pg'
-import { moveDatabase } from '../src/store/move/move.ts'
-import { sealedUnder } from '../src/store/sealed.ts'
 import { createGraphileWorker } from './deliver/graphile-worker.ts'
 import { IN_FLIGHT } from './deliver/job.ts'
 import { createPgBoss } from './deliver/pg-boss.ts'
 import { fillDatabase } from './growth/fill.ts'
+import { moveInto } from './growth/move.ts'
 import { measureQueues } from './growth/queues.ts'
 import { nodesContestant } from './nodes/deliver.ts'
 import { multiply } from './nodes/multiply.ts'
@@ -58,20 +56,11 @@ const fillSizes = async (server: Database, sizes: Readonly<Record<string, number
   await admin.connect()
   for (const [name, rows] of Object.entries(sizes)) {
     const path = join(folder.path, `${rows}.db`)
-    const { masterKey } = await fillDatabase(path, { rows, now: Date.now() })
+    const file = await fillDatabase(path, { rows, now: Date.now() })
     await admin.query(`CREATE DATABASE rows_${rows}`)
     const database = server.connection.replace('/postgres?', `/rows_${rows}?`)
-    const sealed = sealedUnder({ masterKey }, randomBytes)
-    const by = { name: 'bench', reason: null }
-    await moveDatabase({
-      ...{ from: path, to: database, name, sealed, by, now: Date.now },
-      ...{ onRows: () => {}, signal: new AbortController().signal },
-    })
-    const client = new Client({ connectionString: database })
-    await client.connect()
-    await client.query('VACUUM ANALYZE')
-    await client.end()
-    filled.set(name, { database, masterKey })
+    await moveInto(database, file)
+    filled.set(name, { database, masterKey: file.masterKey })
     say(`filled ${name}`)
   }
   const last = [...filled.values()].at(-1)

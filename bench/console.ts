@@ -1,0 +1,158 @@
+import { join } from 'node:path'
+import { monitorEventLoopDelay } from 'node:perf_hooks'
+import { openApp } from '../src/app/open-app.ts'
+import { readConfig } from '../src/config/read-config.ts'
+import { createLog } from '../src/telemetry/log.ts'
+import { fillDatabase } from './growth/fill.ts'
+import { moveInto } from './growth/move.ts'
+import { contest, medianOf, percentile, type Sample } from './support/contest.ts'
+import { type Columns, findAtMost, type Part, tableOf } from './support/part.ts'
+import { openPostgres } from './support/postgres.ts'
+import { openFolder } from './support/service.ts'
+
+const ROWS = 1_000_000
+const PARTNERS = 50
+const ADMIN_TOKEN = 'the-operator-of-this-benchmark-0123456789'
+const LOOKS = 20
+/** *Now* looks again each 10 s. */
+const OPEN_PAGES = 20
+const LOOKS_A_SECOND = OPEN_PAGES / 10
+
+/** All pages that a list, a count or a search makes. `id` and `partner` are those of the first registration. */
+const pagesOf = (id: string, partner: string): readonly string[] => [
+  '',
+  'registrations',
+  'registrations?status=pending',
+  'registrations?delivery=exhausted',
+  `registrations?partner=${partner}`,
+  'registrations?host=nothing.example',
+  'registrations?error=http_503',
+  `registrations/${id}`,
+  'deliveries',
+  'partners',
+  `partners/${partner}`,
+  'accounts',
+  'bulk',
+  'bulk/new?act=resend&delivery=pending',
+  'nodes',
+  'told',
+  'settings',
+  'audit',
+]
+
+const signIn = async (url: string): Promise<string> => {
+  const answer = await fetch(`${url}/console/sign-in`, {
+    method: 'POST',
+    redirect: 'manual',
+    headers: { origin: url },
+    body: new URLSearchParams({ token: ADMIN_TOKEN }),
+  })
+  return answer.headers.get('set-cookie')?.split(';')[0] ?? ''
+}
+
+/** A service in this process, which nothing is due for, looked at as a browser does. */
+const measure = async (databaseUrl: string, masterKey: Buffer, say: (line: string) => void): Promise<Sample> => {
+  const read = readConfig(
+    {
+      ...{ DATABASE_URL: databaseUrl, MASTER_KEY: masterKey.toString('base64'), PORT: '0', ROLES: 'api' },
+      ...{ IHUYI_ACCOUNT: 'bench', IHUYI_API_KEY: 'bench-key', ADMIN_TOKEN, LOG_LEVEL: 'error' },
+    },
+    'upstream',
+  )
+  if (!read.ok) throw new Error(read.problems.map(({ setting }) => setting).join(', '))
+  const log = createLog({ level: 'error', destination: process.stderr, now: Date.now })
+  await using app = await openApp(read.config, log)
+  const cookie = await signIn(app.url)
+  const get = async (path: string): Promise<string> => {
+    const answer = await fetch(`${app.url}/console/${path}`, { headers: { cookie } })
+    const text = await answer.text()
+    if (answer.status !== 200) throw new Error(`${path}: ${answer.status}`)
+    return text
+  }
+  const [id = ''] = /reg_\w{26}/.exec(await get('registrations')) ?? []
+  const [partner = ''] = /partner_\w{26}/.exec(await get('partners')) ?? []
+
+  const medians: number[] = []
+  let longestMs = 0
+  let loopMs = 0
+  for (const path of pagesOf(id, partner)) {
+    await get(path)
+    const loop = monitorEventLoopDelay({ resolution: 1 })
+    loop.enable()
+    const took: number[] = []
+    for (let look = 0; look < LOOKS; look++) {
+      const startedAt = performance.now()
+      await get(path)
+      took.push(performance.now() - startedAt)
+    }
+    loop.disable()
+    const [median, longest, blocked] = [percentile(took, 0.5), percentile(took, 1), loop.max / 1e6]
+    say(`${path || 'now'}: ${median.toFixed(0)} ms, ${longest.toFixed(0)} ms at most, loop ${blocked.toFixed(0)} ms`)
+    medians.push(median)
+    longestMs = Math.max(longestMs, longest)
+    loopMs = Math.max(loopMs, blocked)
+  }
+  const before = process.cpuUsage()
+  for (let look = 0; look < 5 * LOOKS; look++) await get('')
+  const { user, system } = process.cpuUsage(before)
+  const lookMs = (user + system) / 1_000 / (5 * LOOKS)
+  return {
+    medianMs: percentile(medians, 0.5),
+    slowestMs: Math.max(...medians),
+    longestMs,
+    loopMs,
+    openPercent: (lookMs * LOOKS_A_SECOND) / 10,
+  }
+}
+
+const COLUMNS: Columns = {
+  'a page, ms': ['medianMs', 1],
+  'the slowest page, ms': ['slowestMs', 0],
+  'longest, ms': ['longestMs', 0],
+  'event loop at most, ms': ['loopMs', 0],
+  [`${OPEN_PAGES} open pages, % of a core`]: ['openPercent', 2],
+}
+
+export const consolePart: Part = async ({ rounds, scale, say }) => {
+  using folder = openFolder()
+  await using server = await openPostgres()
+  const path = join(folder.path, 'notifier.db')
+  const filled = await fillDatabase(path, { rows: ROWS * scale, now: Date.now(), partners: PARTNERS, queues: 3 })
+  say('filled SQLite')
+  const copy = await fillDatabase(join(folder.path, 'moved.db'), {
+    rows: ROWS * scale,
+    now: Date.now(),
+    partners: PARTNERS,
+    queues: 3,
+  })
+  await moveInto(server.connection, copy)
+  say('filled PostgreSQL')
+  const samples = await contest(
+    [
+      { name: 'SQLite', run: () => measure(`file:${path}`, filled.masterKey, say) },
+      { name: 'PostgreSQL', run: () => measure(server.connection, copy.masterKey, say) },
+    ],
+    { rounds, say },
+  )
+  return {
+    part: 'console',
+    title: 'The console',
+    method: `A service in one process with whoever looks at it, over ${(ROWS * scale).toLocaleString('en')} rows of ${PARTNERS} partners: half serials that are due, half messages. Every
+page, and searches that find much, little or nothing, ${LOOKS} times each. \`Now\` looks again each 10 s; its cost has that of the client in it.`,
+    ...tableOf(samples, COLUMNS),
+    findings: ['SQLite', 'PostgreSQL'].flatMap(engine => [
+      findAtMost(`${engine}: the longest page`, medianOf(samples, engine, 'longestMs'), {
+        aim: 200,
+        unit: ' ms',
+        digits: 0,
+      }),
+      findAtMost(`${engine}: the event loop`, medianOf(samples, engine, 'loopMs'), { aim: 50, unit: ' ms', digits: 0 }),
+      findAtMost(`${engine}: ${OPEN_PAGES} open pages`, medianOf(samples, engine, 'openPercent'), {
+        aim: 1,
+        unit: ' %',
+        digits: 2,
+      }),
+    ]),
+    notes: [],
+  }
+}
