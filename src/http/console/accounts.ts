@@ -87,17 +87,12 @@ const onePage = async (visit: Visit): Promise<Page> => {
   const { call, t } = visit
   const [account, works] = await Promise.all([call<AccountAnswer>('GET', accountPath(visit)), worksOf(visit)])
   const { id, paused, mode } = account
-  const pausing = paused
-    ? actForm(visit, {
-        to: `accounts/${id}/resume`,
-        name: { en: 'Resume, slowly at first', zh: '恢复（逐步放量）' },
-        call: ACCOUNT_CALLS['POST /v1/admin/accounts/:id/resume'],
-      })
-    : actForm(visit, {
-        to: `accounts/${id}/pause`,
-        name: { en: 'Pause', zh: '暂停' },
-        call: ACCOUNT_CALLS['POST /v1/admin/accounts/:id/pause'],
-      })
+  const verb = paused ? 'resume' : 'pause'
+  const pausing = actForm(visit, {
+    to: `accounts/${id}/${verb}`,
+    name: paused ? { en: 'Resume, slowly at first', zh: '恢复（逐步放量）' } : { en: 'Pause', zh: '暂停' },
+    call: ACCOUNT_CALLS[`POST /v1/admin/accounts/:id/${verb}`],
+  })
   const change = ACCOUNT_CALLS['PATCH /v1/admin/accounts/:id']
   const changing = html`<h2>${t({ en: 'Another APIKEY', zh: '更换 APIKEY' })}</h2>
     <p>${t({
@@ -119,11 +114,8 @@ const onePage = async (visit: Visit): Promise<Page> => {
       name: { en: 'Remove the account', zh: '移除该账户' },
       call: ACCOUNT_CALLS['DELETE /v1/admin/accounts/:id'],
       warning: {
-        name: { en: 'Remove…', zh: '移除…' },
-        text: {
-          en: 'Nobody finds it any more, and registrations that name it are refused. What waits for it is still asked, to its end; then its APIKEY is erased.',
-          zh: '移除后无法再找到该账户，指定它的登记会被拒绝。等待中的流水号仍会用它查询到结束，之后清除其 APIKEY。',
-        },
+        en: 'Nobody finds it any more, and registrations that name it are refused. What waits for it is still asked, to its end; then its APIKEY is erased.',
+        zh: '移除后无法再找到该账户，指定它的登记会被拒绝。等待中的流水号仍会用它查询到结束，之后清除其 APIKEY。',
       },
     })}`,
   }

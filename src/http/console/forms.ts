@@ -91,30 +91,20 @@ const TYPES = {
 } satisfies Record<string, Type>
 type Typed = keyof typeof TYPES
 
-const select = (
-  { t }: Reader,
-  name: string,
-  { choices, chosen }: { choices: Readonly<Record<string, Words>>; chosen: string },
-) =>
-  html`<select name="${name}">${Object.entries(choices).map(
-    ([choice, words]) =>
-      html`<option value="${choice}"${choice === chosen ? raw(' selected') : ''}>${t(words)}</option>`,
-  )}</select>`
-
-const inputOf = (
-  reader: Reader,
-  name: string,
-  { type, value, required }: { type: Type; value: string; required: Html },
-) => {
-  const { choices, isTime, example, attributes = '' } = type
-  if (choices) return select(reader, name, { choices, chosen: value })
-  if (isTime) return timeInput(reader, name, { at: value, required })
-  const placeholder = example ? html` placeholder="${reader.t(example)}"` : ''
-  return html`<input name="${name}" value="${value}" autocomplete="off" ${raw(attributes)}${placeholder}${required}>`
+export const fieldOf = (reader: Reader, name: string, type: Type, value = '', isRequired = false): Html => {
+  const { t } = reader
+  const { words, choices = {}, isTime, example, attributes = '' } = type
+  const options = Object.entries(choices).map(
+    ([choice, one]) => html`<option value="${choice}"${choice === value ? raw(' selected') : ''}>${t(one)}</option>`,
+  )
+  const required = isRequired ? raw(' required') : ''
+  if (isTime)
+    return html`<label>${t(words)}${zoneOf(reader)} ${timeInput(reader, name, { at: value, required })}</label>`
+  if (options.length > 0) return html`<label>${t(words)} <select name="${name}">${options}</select></label>`
+  const placeholder = example ? html` placeholder="${t(example)}"` : ''
+  return html`<label>${t(words)}
+    <input name="${name}" value="${value}" autocomplete="off" ${raw(attributes)}${placeholder}${required}></label>`
 }
-export const fieldOf = (reader: Reader, name: string, type: Type, value = '', isRequired = false): Html =>
-  html`<label>${reader.t(type.words)}${type.isTime ? zoneOf(reader) : ''}
-    ${inputOf(reader, name, { type, value, required: isRequired ? raw(' required') : '' })}</label>`
 
 export const field = (reader: Reader, name: Typed, value: string | number = '', isRequired = false): Html =>
   fieldOf(reader, name, TYPES[name], String(value), isRequired)
@@ -127,8 +117,8 @@ interface ActForm {
   call?: { role: Role }
   fields?: Html
   hidden?: Readonly<Record<string, string>>
-  /** It is opened first, and says what it means. */
-  warning?: { name: Words; text: Words }
+  /** What it means. The form is opened first, and shows it. */
+  warning?: Words
   isReasonRequired?: boolean
 }
 /** Something that can be done, with the reason of operators; nothing for who may not do it. */
@@ -141,7 +131,7 @@ export const actForm = async (
   const form = html`<form method="post" action="${visit.to(to)}" class="${fields ? 'fields' : 'row'}">
     ${hiddenInputs(hidden)}${fields}${session.kind === 'operator' ? field(visit, 'why', '', isReasonRequired) : ''}
     <button>${t(name)}</button></form>`
-  return warning ? html`<details><summary>${t(warning.name)}</summary><p>${t(warning.text)}</p>${form}</details>` : form
+  return warning ? html`<details><summary>${t(name)}…</summary><p>${t(warning)}</p>${form}</details>` : form
 }
 const hiddenInputs = (fields: Readonly<Record<string, string>>): Html[] =>
   Object.entries(fields).map(([name, value]) => html`<input type="hidden" name="${name}" value="${value}">`)

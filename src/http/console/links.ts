@@ -7,20 +7,16 @@ import { actForm, field } from './forms.ts'
 import { copied, type Page, time } from './page.ts'
 
 const TITLE: Words = { en: 'A link for this partner', zh: '合作方的控制台链接' }
-const MAKE: Words = { en: 'Make the link', zh: '生成链接' }
 
 export const linkForm = (visit: Visit, id: string) =>
   actForm(visit, {
     to: `partners/${id}/link`,
-    name: MAKE,
+    name: { en: 'Make a link to its pages', zh: '生成控制台链接' },
     call: PARTNER_LINK_CALLS['POST /v1/admin/partners/:id/console-links'],
     fields: field(visit, 'ttl'),
     warning: {
-      name: { en: 'A link to its pages…', zh: '生成控制台链接…' },
-      text: {
-        en: 'Whoever has the link may do what the partner may, with no key, until it ends.',
-        zh: '持有链接者无需密钥即可行使该合作方的全部权限，直至链接失效。',
-      },
+      en: 'Whoever has the link may do what the partner may, with no key, until it ends.',
+      zh: '持有链接者无需密钥即可行使该合作方的全部权限，直至链接失效。',
     },
   })
 

@@ -167,11 +167,8 @@ const actForms = (visit: Visit, { status, delivery, metadata }: One): Html => {
     name: { en: 'Cancel the registration', zh: '取消该登记' },
     call: FOUND_REGISTRATION_CALLS['DELETE /v1/admin/registrations/:id'],
     warning: {
-      name: { en: 'Cancel…', zh: '取消登记…' },
-      text: {
-        en: 'It is not polled any more and sends no webhook. This cannot be undone.',
-        zh: '取消后不再查询，也不再投递回调，且无法恢复。',
-      },
+      en: 'It is not polled any more and sends no webhook. This cannot be undone.',
+      zh: '取消后不再查询，也不再投递回调，且无法恢复。',
     },
   })
   return html`${metadata === null ? reveal : ''}${status === 'pending' ? poll : ''}

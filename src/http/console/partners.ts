@@ -68,11 +68,8 @@ const changeForms = (visit: Visit, { id, name, payload, quotas, disabled }: Part
     name: { en: 'Disable the partner', zh: '停用该合作方' },
     hidden: { disabled: 'true' },
     warning: {
-      name: { en: 'Disable…', zh: '停用…' },
-      text: {
-        en: 'Its keys and links stop working, and nothing is asked or sent for it until it is enabled: all its webhooks wait. Nothing is lost.',
-        zh: '停用后，其密钥和链接失效，在重新启用之前不再为其查询和投递，所有回调都会等待；数据不会丢失。',
-      },
+      en: 'Its keys and links stop working, and nothing is asked or sent for it until it is enabled: all its webhooks wait. Nothing is lost.',
+      zh: '停用后，其密钥和链接失效，在重新启用之前不再为其查询和投递，所有回调都会等待；数据不会丢失。',
     },
   })
   return html`<h2>${t({ en: 'Change', zh: '修改' })}</h2>
@@ -95,11 +92,8 @@ const keyTable = (visit: Visit, partnerId: string, { data, now }: Keys & { now: 
           call: KEY_CALLS['DELETE /v1/admin/keys/:id'],
           hidden: { key: id },
           warning: {
-            name: { en: 'Revoke…', zh: '吊销…' },
-            text: {
-              en: 'It stops working within a second, for good. Make sure that the partner uses another one.',
-              zh: '密钥会在一秒内失效，且无法恢复。请先确认合作方已改用其他密钥。',
-            },
+            en: 'It stops working within a second, for good. Make sure that the partner uses another one.',
+            zh: '密钥会在一秒内失效，且无法恢复。请先确认合作方已改用其他密钥。',
           },
         })
   const list = table(visit, API_KEY, {
@@ -125,10 +119,7 @@ const newKeyForm = (visit: Visit, id: string) =>
     name: NEW_KEY,
     call: KEY_CALLS['POST /v1/admin/partners/:id/keys'],
     fields: field(visit, 'expiresAt'),
-    warning: {
-      name: { en: 'New API key…', zh: '新建 API 密钥…' },
-      text: { en: 'Its other keys stay as they are.', zh: '其他密钥不受影响。' },
-    },
+    warning: { en: 'Its other keys stay as they are.', zh: '其他密钥不受影响。' },
   })
 
 const partnerPage = async (visit: Visit, now: number): Promise<Page> => {
