@@ -6,7 +6,7 @@ import { ACCOUNT_CALLS, type AccountAnswer } from '../admin/accounts.ts'
 import type { Overview } from '../admin/overview.ts'
 import type { Console, Visit } from './console.ts'
 import { actForm, actLink, field, numberOf } from './forms.ts'
-import { empty, facts, type Html, live, nextPage, type Page, type Reader, showCount, time } from './page.ts'
+import { empty, type Fact, facts, type Html, live, nextPage, type Page, type Reader, showCount, time } from './page.ts'
 
 export type Accounts = z.output<(typeof ACCOUNT_CALLS)['GET /v1/admin/accounts']['answers'][200]>
 /** What waits for an account, which the list of accounts has not. */
@@ -33,32 +33,25 @@ const stateOf = ({ t, language }: Reader, account: Pick<Work, 'paused' | 'reason
 const remedyOf = ({ language }: Reader, { paused, reason }: Pick<Work, 'paused' | 'reason'>): Html =>
   paused && reason !== null && reason !== 'operator' ? html`<p>${describeFault(reason, language).advice}</p>` : ''
 
-const work = (reader: Reader, { waiting, due, dueIsCapped, oldestDueAt, nextTryAt }: Work) => {
-  const { t } = reader
-  return [
-    [t({ en: 'Next try', zh: '下次重试' }), time(reader, nextTryAt)],
-    [t({ en: 'Serials that wait', zh: '等待中的流水号' }), waiting],
-    [t({ en: 'Due now', zh: '已到期' }), showCount(due, dueIsCapped)],
-    [t({ en: 'Due the longest, since', zh: '最早到期于' }), time(reader, oldestDueAt)],
-  ] as const
-}
+const work = (reader: Reader, { waiting, due, dueIsCapped, oldestDueAt, nextTryAt }: Work): readonly Fact[] => [
+  [{ en: 'Next try', zh: '下次重试' }, time(reader, nextTryAt)],
+  [{ en: 'Serials that wait', zh: '等待中的流水号' }, waiting],
+  [{ en: 'Due now', zh: '已到期' }, showCount(due, dueIsCapped)],
+  [{ en: 'Due the longest, since', zh: '最早到期于' }, time(reader, oldestDueAt)],
+]
 
 const accountFacts = (reader: Reader, account: AccountAnswer, works: readonly Work[]): Html => {
   const { t, to } = reader
   const { id, partnerId, rate, mode, code, since } = account
   const waits = works.find(one => one.id === id)
-  return html`${facts([
-    [t({ en: 'State', zh: '状态' }), stateOf(reader, account)],
-    [t({ en: 'Code of GetResult', zh: 'GetResult 返回码' }), code ?? '–'],
-    [t({ en: 'Since', zh: '始于' }), time(reader, since)],
-    [t({ en: 'Calls a second', zh: '每秒查询次数' }), String(rate)],
-    [t({ en: 'Password', zh: '密码方式' }), mode],
-    [
-      t({ en: 'For', zh: '使用者' }),
-      partnerId === null
-        ? t({ en: 'every partner', zh: '所有合作方' })
-        : html`<a href="${to(`partners/${partnerId}`)}">${partnerId}</a>`,
-    ],
+  const partner = partnerId && html`<a href="${to(`partners/${partnerId}`)}">${partnerId}</a>`
+  return html`${facts(reader, [
+    [{ en: 'State', zh: '状态' }, stateOf(reader, account)],
+    [{ en: 'Code of GetResult', zh: 'GetResult 返回码' }, code ?? '–'],
+    [{ en: 'Since', zh: '始于' }, time(reader, since)],
+    [{ en: 'Calls a second', zh: '每秒查询次数' }, String(rate)],
+    [{ en: 'Password', zh: '密码方式' }, mode],
+    [{ en: 'For', zh: '使用者' }, partner ?? t({ en: 'every partner', zh: '所有合作方' })],
     ...(waits ? work(reader, waits) : []),
   ])}
   ${remedyOf(reader, account)}`

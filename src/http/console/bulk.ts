@@ -145,10 +145,10 @@ const previewPage = (visit: Visit, asked: Asked, draft: Draft): Page => {
   const { t, language } = visit
   return {
     title: t(NAMES[draft.act]),
-    body: html`${facts([
-      [t({ en: 'Registrations', zh: '登记数' }), showCount(draft.count, draft.countIsCapped)],
-      [t({ en: 'It takes about', zh: '预计用时' }), showSpan(draft.estimatedSeconds * SECOND, language)],
-      [t(WHICH), filterList(visit, draft.filter)],
+    body: html`${facts(visit, [
+      [{ en: 'Registrations', zh: '登记数' }, showCount(draft.count, draft.countIsCapped)],
+      [{ en: 'It takes about', zh: '预计用时' }, showSpan(draft.estimatedSeconds * SECOND, language)],
+      [WHICH, filterList(visit, draft.filter)],
     ])}${
       draft.count === 0
         ? empty(t({ en: 'There is none to which this can be done.', zh: '没有可执行该操作的登记。' }))
@@ -191,23 +191,22 @@ const onePage = async (visit: Visit): Promise<Page> => {
   const arrived = probed && time(visit, probed.arrivedAt, t({ en: 'has not arrived', zh: '尚未送达' }))
   const probe =
     probed && html`<a href="${to(`registrations/${probed.registrationId}`)}">${probed.registrationId}</a> ${arrived}`
-  const progressFacts = facts([
-    [t(STATE), html`${t(stateOf(bulk))}${error ? html` <code class="bad">${error}</code>` : ''}`],
-    [t({ en: 'Progress', zh: '进度' }), progress(visit, bulk)],
-    ...(probe ? [[t({ en: 'Its probe', zh: '探测' }), probe] as const] : []),
-    [t(WHICH), filterList(visit, bulk.filter)],
-    [t(REASON), bulk.reason],
-    [t(WHO), bulk.name || bulk.who],
-    [t(CREATED), time(visit, bulk.createdAt)],
-    [t({ en: 'Started', zh: '开始时间' }), time(visit, startedAt)],
-    [t({ en: 'Ended', zh: '结束时间' }), time(visit, endedAt)],
+  const progressFacts = facts(visit, [
+    [STATE, html`${t(stateOf(bulk))}${error ? html` <code class="bad">${error}</code>` : ''}`],
+    [{ en: 'Progress', zh: '进度' }, progress(visit, bulk)],
+    ...(probe ? [[{ en: 'Its probe', zh: '探测' }, probe] as const] : []),
+    [WHICH, filterList(visit, bulk.filter)],
+    [REASON, bulk.reason],
+    [WHO, bulk.name || bulk.who],
+    [CREATED, time(visit, bulk.createdAt)],
+    [{ en: 'Started', zh: '开始时间' }, time(visit, startedAt)],
+    [{ en: 'Ended', zh: '结束时间' }, time(visit, endedAt)],
   ])
   const undelivered = to('registrations', { ...bulk.filter, delivery: 'pending' })
   const rest = html`<p><a href="${undelivered}">${t({ en: 'Which have not arrived yet', zh: '查看尚未送达的回调' })}</a></p>`
   return {
     title: t(NAMES[bulk.act]),
-    body: html`${live(isUnderWay(bulk), html`${progressFacts}${isQueued(bulk) ? rest : ''}${commandForm(visit, bulk)}`)}
-    <p><a href="${to('bulk')}">${t({ en: 'All bulk acts', zh: '全部批量操作' })}</a></p>`,
+    body: html`${live(isUnderWay(bulk), html`${progressFacts}${isQueued(bulk) ? rest : ''}${commandForm(visit, bulk)}`)}`,
   }
 }
 

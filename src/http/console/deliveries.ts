@@ -143,10 +143,10 @@ const partnerPage = async (visit: Visit): Promise<Page> => {
     actForm(visit, { to: 'deliveries/test', name: { en: 'Send a test', zh: '发送测试' }, hidden: { callbackUrl } })
   const { deliveries, callbacks } = await call<StatusAnswer>('GET', '/v1/status')
   return {
-    body: html`${facts([
-      [t({ en: 'Delivered in the last hour', zh: '最近一小时已送达' }), deliveries.delivered],
-      [t(PENDING), deliveries.pending],
-      [t(GIVEN_UP), deliveries.exhausted],
+    body: html`${facts(visit, [
+      [{ en: 'Delivered in the last hour', zh: '最近一小时已送达' }, deliveries.delivered],
+      [PENDING, deliveries.pending],
+      [GIVEN_UP, deliveries.exhausted],
     ])}
     <h2>${t(URLS)}</h2>
     ${table(visit, URLS, { items: callbacks, none: NO_URL, columns: troubleColumns(visit, testForm) })}
@@ -160,14 +160,13 @@ const partnerPage = async (visit: Visit): Promise<Page> => {
 }
 
 const testPage = (visit: Visit, callbackUrl: string, attempt: AttemptAnswer): Page => {
-  const { t, to } = visit
+  const { t } = visit
   return {
     title:
       attempt.outcome === 'delivered'
         ? t({ en: 'The test has arrived', zh: '测试已送达' })
         : t({ en: 'The test has not arrived', zh: '测试未送达' }),
-    body: html`<p><code>${callbackUrl}</code></p>${attemptTable(visit, [attempt])}
-    <p><a href="${to('deliveries')}">${t({ en: 'Back to the deliveries', zh: '返回投递' })}</a></p>`,
+    body: html`<p><code>${callbackUrl}</code></p>${attemptTable(visit, [attempt])}`,
   }
 }
 
@@ -186,11 +185,11 @@ const resendPage = async (visit: Visit): Promise<Page> => {
     title: t({ en: 'Send again what was given up', zh: '重新投递已放弃的回调' }),
     body: live(
       !done,
-      facts([
-        [t({ en: 'Created since', zh: '创建时间不早于' }), time(visit, since)],
-        [t({ en: 'Until', zh: '不晚于' }), time(visit, until)],
-        [t({ en: 'Progress', zh: '进度' }), `${showCount(resent)} / ${showCount(count)}`],
-        [t({ en: 'State', zh: '状态' }), state],
+      facts(visit, [
+        [{ en: 'Created since', zh: '创建时间不早于' }, time(visit, since)],
+        [{ en: 'Until', zh: '不晚于' }, time(visit, until)],
+        [{ en: 'Progress', zh: '进度' }, `${showCount(resent)} / ${showCount(count)}`],
+        [{ en: 'State', zh: '状态' }, state],
       ]),
     ),
   }

@@ -26,15 +26,15 @@ const backups = (reader: Reader, { at, engine, backup: { good, failed } }: Overv
       zh: 'PostgreSQL 由其自带工具备份，此处不显示：见 docs/postgresql.zh-CN.md。',
     })}</p>`
   const age = showSpan(Date.parse(at) - Date.parse(good?.at ?? at), language)
-  return html`${facts([
+  return html`${facts(reader, [
     [
-      t({ en: 'Last good one', zh: '最近一次成功' }),
+      { en: 'Last good one', zh: '最近一次成功' },
       good
         ? html`${time(reader, good.at)} (${t({ en: `${age} ago`, zh: `${age}前` })}), <code>${good.path}</code>, ${showBytes(good.bytes)}`
         : none,
     ],
     [
-      t({ en: 'Failed since then', zh: '此后失败' }),
+      { en: 'Failed since then', zh: '此后失败' },
       failed ? html`<span class="bad">${time(reader, failed.at)}: ${failed.reason}</span>` : none,
     ],
   ])}<p>${t({ en: 'One is made, while the service goes on, by', zh: '备份不影响服务运行，命令为' })} <code>idface-notifier backup FILE</code>${t({ en: ': docs/backup.md.', zh: '，见 docs/backup.zh-CN.md。' })}</p>`

@@ -116,21 +116,21 @@ const lastBackup = (reader: Reader, { at, backup: { good } }: Overview): Html =>
 }
 
 const engineFacts = (reader: Reader, overview: Overview): Html => {
-  const { t, language } = reader
+  const { language } = reader
   const { engine } = overview
   return engine.kind === 'sqlite'
-    ? facts([
-        [t({ en: 'Last backup', zh: '最近备份' }), lastBackup(reader, overview)],
-        [t({ en: 'Database', zh: '数据库' }), `SQLite, ${showBytes(engine.databaseBytes)}`],
-        [t({ en: 'Write-ahead log (-wal)', zh: '预写日志（-wal）' }), showBytes(engine.walBytes)],
+    ? facts(reader, [
+        [{ en: 'Last backup', zh: '最近备份' }, lastBackup(reader, overview)],
+        [{ en: 'Database', zh: '数据库' }, `SQLite, ${showBytes(engine.databaseBytes)}`],
+        [{ en: 'Write-ahead log (-wal)', zh: '预写日志（-wal）' }, showBytes(engine.walBytes)],
         [
-          t({ en: 'Free on the disk', zh: '磁盘剩余' }),
+          { en: 'Free on the disk', zh: '磁盘剩余' },
           engine.diskFreeBytes === null ? '–' : showBytes(engine.diskFreeBytes),
         ],
       ])
-    : facts([
-        [t({ en: 'Database', zh: '数据库' }), `PostgreSQL ${engine.serverVersion}, ${showBytes(engine.databaseBytes)}`],
-        [t({ en: 'Oldest transaction', zh: '最久的事务' }), showSpan(engine.oldestSnapshotMs, language)],
+    : facts(reader, [
+        [{ en: 'Database', zh: '数据库' }, `PostgreSQL ${engine.serverVersion}, ${showBytes(engine.databaseBytes)}`],
+        [{ en: 'Oldest transaction', zh: '最久的事务' }, showSpan(engine.oldestSnapshotMs, language)],
       ])
 }
 
@@ -169,12 +169,12 @@ const usageFacts = (
     t({ en: `${perSecond} a second, ${burst} at once`, zh: `每秒 ${perSecond}，突发 ${burst}` })
   const limit = (quota: number | null) => (quota === null ? t(NO_LIMIT) : showCount(quota))
   return html`<h2>${t({ en: 'Limits and usage', zh: '限额与用量' })}</h2>
-  ${facts([
-    [t({ en: 'Partner', zh: '合作方' }), html`${name} <code>${partnerId}</code>`],
-    ...QUOTA_KEYS.map(key => [t(QUOTA_NAMES[key]), `${showCount(usage[key])} / ${limit(quotas[key])}`] as const),
-    [t({ en: 'Requests of a key', zh: '每个密钥的请求' }), perSecond(rate)],
-    [t({ en: 'Registrations', zh: '登记速率' }), perSecond(registrationRate)],
-    [t(PAYLOAD), t(PAYLOAD_WORDS[payload])],
+  ${facts(reader, [
+    [{ en: 'Partner', zh: '合作方' }, html`${name} <code>${partnerId}</code>`],
+    ...QUOTA_KEYS.map(key => [QUOTA_NAMES[key], `${showCount(usage[key])} / ${limit(quotas[key])}`] as const),
+    [{ en: 'Requests of a key', zh: '每个密钥的请求' }, perSecond(rate)],
+    [{ en: 'Registrations', zh: '登记速率' }, perSecond(registrationRate)],
+    [PAYLOAD, t(PAYLOAD_WORDS[payload])],
   ])}`
 }
 
@@ -184,46 +184,27 @@ const partnerPage = async (visit: Visit): Promise<Page> => {
     call<StatusAnswer>('GET', '/v1/status'),
     call<MeAnswer>('GET', '/v1/me'),
   ])
-  const isWell = upstream.reachable && !account.paused && callbacks.length === 0
+  const isAsked = upstream.reachable && !account.paused
+  const arrives = callbacks.length === 0
+  const waiting = html`<p class="bad">${t({
+    en: 'GetResult cannot be asked now. Your serials wait, and are asked as soon as it can: there is nothing for you to do.',
+    zh: '目前无法查询 GetResult。您的流水号会等待，恢复后自动查询，您无需处理。',
+  })}</p>`
+  const failing = html`<ol class="problems"><li><p class="bad">${t({ en: 'Webhooks do not arrive at a URL of yours.', zh: '您有回调地址无法送达。' })}</p>
+    <p><a class="button" href="${to('deliveries')}">${t({ en: 'Look there', zh: '前往处理' })}</a></p></li></ol>`
+  const calm = html`<p class="calm">${t({ en: 'Nothing is wrong.', zh: '一切正常。' })}</p>`
+  const pause = account.paused ? { en: 'paused', zh: '已暂停' } : { en: 'in use', zh: '使用中' }
+  const wait = queue ? `${queue.waitSeconds} s` : '–'
   return {
     body: live(
       true,
       html`
     <p class="as-of">${t({ en: 'As of', zh: '截至' })} ${time(visit, at)}</p>
-    <ul class="lights">
-      ${light(visit, upstream.reachable && !account.paused, ASKED)}
-      ${light(visit, callbacks.length === 0, SENT)}
-    </ul>
-    ${isWell ? html`<p class="calm">${t({ en: 'Nothing is wrong.', zh: '一切正常。' })}</p>` : ''}
-    ${
-      upstream.reachable && !account.paused
-        ? ''
-        : html`<p class="bad">${t({
-            en: 'GetResult cannot be asked now. Your serials wait, and are asked as soon as it can: there is nothing for you to do.',
-            zh: '目前无法查询 GetResult。您的流水号会等待，恢复后自动查询，您无需处理。',
-          })}</p>`
-    }
-    ${
-      callbacks.length === 0
-        ? ''
-        : html`<ol class="problems"><li><p class="bad">${t({ en: 'Webhooks do not arrive at a URL of yours.', zh: '您有回调地址无法送达。' })}</p>
-          <p><a class="button" href="${to('deliveries')}">${t({ en: 'Look there', zh: '前往处理' })}</a></p></li></ol>`
-    }
-    ${facts([
-      [
-        'GetResult',
-        upstream.reachable
-          ? t({ en: 'answers', zh: '可用' })
-          : (upstream.error ?? t({ en: 'does not answer', zh: '不可用' })),
-      ],
-      [
-        t({ en: 'Account', zh: '账户' }),
-        account.paused ? t({ en: 'paused', zh: '已暂停' }) : t({ en: 'in use', zh: '使用中' }),
-      ],
-      [
-        t({ en: 'A new serial is first asked about after', zh: '新流水号约多久后查询' }),
-        queue ? `${queue.waitSeconds} s` : '–',
-      ],
+    <ul class="lights">${light(visit, isAsked, ASKED)}${light(visit, arrives, SENT)}</ul>
+    ${isAsked ? '' : waiting}${arrives ? '' : failing}${isAsked && arrives ? calm : ''}
+    ${facts(visit, [
+      [{ en: 'Account', zh: '账户' }, t(pause)],
+      [{ en: 'A new serial is first asked about after', zh: '新流水号约多久后查询' }, wait],
     ])}
     ${usageFacts(visit, me)}`,
     ),

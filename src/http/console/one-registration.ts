@@ -7,7 +7,7 @@ import type { ExplanationAnswer } from '../partner/explain.ts'
 import type { AttemptAnswer, RegistrationAnswer } from '../partner/registration-schemas.ts'
 import type { Console, Visit } from './console.ts'
 import { actForm } from './forms.ts'
-import { copied, facts, type Html, type Page, type Reader, table, time } from './page.ts'
+import { copied, type Fact, facts, type Html, type Page, type Reader, table, time } from './page.ts'
 import type { Session } from './sessions.ts'
 import { DELIVERY_WORDS, statusOf } from './words.ts'
 
@@ -71,41 +71,38 @@ const verdict = ({ t, session }: Reader, { result }: One): Html => {
 }
 
 /** Whose it is, and with what it is asked: for operators. */
-const belonging = ({ t, to }: Reader, { partner, account }: Detail): [string, Html][] => [
-  [
-    t({ en: 'Partner', zh: '合作方' }),
-    html`<bdi>${partner.name ?? '–'}</bdi> <a href="${to('registrations', { partner: partner.id })}"><code>${partner.id}</code></a>${
-      partner.disabled ? ` ${t({ en: '(disabled)', zh: '（已停用）' })}` : ''
-    }`,
-  ],
-  [
-    t({ en: 'Account', zh: '账户' }),
-    `${account.account ?? account.id}${account.paused ? t({ en: ' (paused)', zh: '（已暂停）' }) : ''}`,
-  ],
-]
+const belonging = ({ t, to }: Reader, { partner, account }: Detail): readonly Fact[] => {
+  const disabled = partner.disabled ? ` ${t({ en: '(disabled)', zh: '（已停用）' })}` : ''
+  const all = html`<a href="${to('registrations', { partner: partner.id })}"><code>${partner.id}</code></a>`
+  const paused = account.paused ? t({ en: ' (paused)', zh: '（已暂停）' }) : ''
+  return [
+    [{ en: 'Partner', zh: '合作方' }, html`<bdi>${partner.name ?? '–'}</bdi> ${all}${disabled}`],
+    [{ en: 'Account', zh: '账户' }, `${account.account ?? account.id}${paused}`],
+  ]
+}
 
 const registrationFacts = (reader: Reader, one: One, explanation: ExplanationAnswer): Html => {
   const { t } = reader
   const { polling } = explanation
-  return facts([
+  return facts(reader, [
     [
-      t({ en: 'Serial', zh: '流水号' }),
+      { en: 'Serial', zh: '流水号' },
       one.sandbox ? `${one.idcardid} ${t({ en: '(test)', zh: '（测试）' })}` : one.idcardid,
     ],
     ...('partner' in one ? belonging(reader, one) : []),
-    [t({ en: 'Status', zh: '状态' }), statusOf(reader, one.status, one.reason)],
-    [t({ en: 'Verdict', zh: '结果' }), verdict(reader, one)],
+    [{ en: 'Status', zh: '状态' }, statusOf(reader, one.status, one.reason)],
+    [{ en: 'Verdict', zh: '结果' }, verdict(reader, one)],
     [
-      t({ en: 'Metadata', zh: '附加数据' }),
+      { en: 'Metadata', zh: '附加数据' },
       one.metadata === null ? t({ en: 'hidden', zh: '已隐藏' }) : jsonOf(one.metadata),
     ],
-    [t({ en: 'Registered', zh: '登记时间' }), time(reader, one.createdAt)],
-    [t({ en: 'Expires', zh: '截止时间' }), time(reader, one.expiresAt)],
-    [t({ en: 'Ended', zh: '结束时间' }), time(reader, one.resolvedAt)],
-    [t({ en: 'Polls', zh: '查询次数' }), polling.polls],
-    [t({ en: 'Last poll', zh: '上次查询' }), time(reader, polling.lastPolledAt)],
-    [t({ en: 'Next poll', zh: '下次查询' }), time(reader, polling.nextPollAt)],
-    [t({ en: 'Last answer', zh: '上次查询的响应' }), lastAnswer(reader, explanation)],
+    [{ en: 'Registered', zh: '登记时间' }, time(reader, one.createdAt)],
+    [{ en: 'Expires', zh: '截止时间' }, time(reader, one.expiresAt)],
+    [{ en: 'Ended', zh: '结束时间' }, time(reader, one.resolvedAt)],
+    [{ en: 'Polls', zh: '查询次数' }, polling.polls],
+    [{ en: 'Last poll', zh: '上次查询' }, time(reader, polling.lastPolledAt)],
+    [{ en: 'Next poll', zh: '下次查询' }, time(reader, polling.nextPollAt)],
+    [{ en: 'Last answer', zh: '上次查询的响应' }, lastAnswer(reader, explanation)],
   ])
 }
 
@@ -132,12 +129,12 @@ const webhookPart = (
   const { t } = reader
   const { messageId, state, nextAttemptAt } = one.delivery
   return html`<h2>${t({ en: 'Webhook', zh: '回调' })}</h2>
-  ${facts([
-    [t({ en: 'Callback URL', zh: '回调地址' }), one.callbackUrl ?? ('host' in one ? one.host : '–')],
+  ${facts(reader, [
+    [{ en: 'Callback URL', zh: '回调地址' }, one.callbackUrl ?? ('host' in one ? one.host : '–')],
     ['webhook-id', messageId ?? '–'],
-    [t({ en: 'Delivery', zh: '投递' }), messageId === null ? '–' : t(DELIVERY_WORDS[state])],
-    [t({ en: 'Next attempt', zh: '下次投递' }), time(reader, nextAttemptAt)],
-    [t({ en: 'On hold since', zh: '暂缓起始' }), time(reader, explanation.delivery.heldSince)],
+    [{ en: 'Delivery', zh: '投递' }, messageId === null ? '–' : t(DELIVERY_WORDS[state])],
+    [{ en: 'Next attempt', zh: '下次投递' }, time(reader, nextAttemptAt)],
+    [{ en: 'On hold since', zh: '暂缓起始' }, time(reader, explanation.delivery.heldSince)],
   ])}
   <h2>${t(ATTEMPTS)}</h2>
   ${attemptTable(reader, attempts)}`
@@ -152,16 +149,12 @@ const actForms = (visit: Visit, { status, delivery, metadata }: One): Html => {
     call: FOUND_REGISTRATION_CALLS['POST /v1/admin/registrations/:id/reveal'],
     isReasonRequired: true,
   })
-  const poll = actForm(visit, {
-    to: `${path}/poll`,
-    name: { en: 'Poll now', zh: '立即查询' },
-    call: FOUND_REGISTRATION_CALLS['POST /v1/admin/registrations/:id/poll'],
-  })
-  const resend = actForm(visit, {
-    to: `${path}/resend`,
-    name: { en: 'Resend', zh: '重发回调' },
-    call: FOUND_REGISTRATION_CALLS['POST /v1/admin/registrations/:id/resend'],
-  })
+  const again = (act: 'poll' | 'resend', name: Words) =>
+    actForm(visit, {
+      to: `${path}/${act}`,
+      name,
+      call: FOUND_REGISTRATION_CALLS[`POST /v1/admin/registrations/:id/${act}`],
+    })
   const cancel = actForm(visit, {
     to: `${path}/cancel`,
     name: { en: 'Cancel the registration', zh: '取消该登记' },
@@ -171,8 +164,9 @@ const actForms = (visit: Visit, { status, delivery, metadata }: One): Html => {
       zh: '取消后不再查询，也不再投递回调，且无法恢复。',
     },
   })
-  return html`${metadata === null ? reveal : ''}${status === 'pending' ? poll : ''}
-    ${delivery.messageId === null ? '' : resend}${cancel}`
+  return html`${metadata === null ? reveal : ''}
+    ${status === 'pending' ? again('poll', { en: 'Poll now', zh: '立即查询' }) : ''}
+    ${delivery.messageId === null ? '' : again('resend', { en: 'Resend', zh: '重发回调' })}${cancel}`
 }
 
 /** The call that the page shows the answer of, and that. */

@@ -60,10 +60,6 @@ const PAGES: Readonly<Record<Session['kind'], readonly Entry[]>> = {
   partner: ['', 'registrations', 'deliveries', 'secrets'],
 }
 
-const OTHER: Readonly<Record<Language, { lang: Language; name: string; tag: string }>> = {
-  en: { lang: 'zh', name: '中文', tag: 'zh-CN' },
-  zh: { lang: 'en', name: 'English', tag: 'en' },
-}
 const TAG: Readonly<Record<Language, string>> = { en: 'en', zh: 'zh-CN' }
 
 const navigation = (reader: Reader, session: Session, active: string): Html => {
@@ -92,9 +88,9 @@ export const layout = (c: Context, reader: Reader, page: Page, label: string | n
   const { language, session, t, to } = reader
   const [, , active = ''] = c.req.path.split('/')
   const { title = t(PAGE_NAMES[active as Entry]), body } = page
-  const other = OTHER[language]
+  const other = language === 'en' ? 'zh' : 'en'
   const here = new URL(c.req.url)
-  here.searchParams.set('lang', other.lang)
+  here.searchParams.set('lang', other)
   const asset = (name: string) => to(`assets/${name}`)
   return html`<!doctype html>
 <html lang="${TAG[language]}">
@@ -114,7 +110,7 @@ export const layout = (c: Context, reader: Reader, page: Page, label: string | n
 <body>
 <a class="skip" href="#main">${t({ en: 'To the content', zh: '跳到正文' })}</a>
 <header><strong>idface-notifier</strong>${label === null ? '' : html`<strong class="label bad">${label}</strong>`}${session ? navigation(reader, session, active) : ''}
-<a class="language" href="${here.search}" lang="${other.tag}" hreflang="${other.tag}">${other.name}</a></header>
+<a class="language" href="${here.search}" lang="${TAG[other]}" hreflang="${TAG[other]}">${t({ en: '中文', zh: 'English' })}</a></header>
 <main id="main" tabindex="-1"><h1>${title}</h1>
 ${body}
 </main>
@@ -151,9 +147,10 @@ export const table = <Item>({ t }: Reader, label: Words, { columns, items, none 
   return html`<div class="table" role="region" aria-label="${t(label)}" tabindex="0"><table><thead><tr>${head}</tr></thead><tbody>${rows}</tbody></table></div>`
 }
 
-/** Facts by name. */
-export const facts = (entries: readonly (readonly [name: string, value: Html | number])[]): Html =>
-  html`<dl>${entries.map(([name, value]) => html`<div><dt>${name}</dt><dd>${shown(value)}</dd></div>`)}</dl>`
+/** By its name, which may be the same in all languages. */
+export type Fact = readonly [name: Words | string, value: Html | number]
+export const facts = ({ t }: Reader, all: readonly Fact[]): Html =>
+  html`<dl>${all.map(([name, value]) => html`<div><dt>${typeof name === 'string' ? name : t(name)}</dt><dd>${shown(value)}</dd></div>`)}</dl>`
 
 /** A text with a button that copies it. */
 export const copied = ({ t }: Reader, text: string, id = 'copied'): Html =>

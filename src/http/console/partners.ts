@@ -9,7 +9,7 @@ import type { Console, Visit } from './console.ts'
 import { actForm, actLink, type Form, field, numberOf, shownOnce } from './forms.ts'
 import { linkForm, makeLink } from './links.ts'
 import { facts, type Html, nextPage, PAGE_NAMES, type Page, partnerLink, type Reader, table, time } from './page.ts'
-import { limitOf, NO_LIMIT, PAYLOAD, PAYLOAD_WORDS } from './words.ts'
+import { limitOf, NO_LIMIT, PAYLOAD, PAYLOAD_WORDS, SIGNING_SECRET } from './words.ts'
 
 export type Partners = z.output<(typeof PARTNER_CALLS)['GET /v1/admin/partners']['answers'][200]>
 type Partner = Partners['data'][number]
@@ -130,15 +130,15 @@ const partnerPage = async (visit: Visit, now: number): Promise<Page> => {
   const changes = html` <a href="${to('audit', { act: 'partner.change' })}">${t({ en: 'Since when, by whom and why', zh: '停用时间、操作人及原因' })}</a>`
   return {
     title: name,
-    body: html`${facts([
+    body: html`${facts(visit, [
       ['id', html`<code>${id}</code>`],
       [
-        t(STATE),
+        STATE,
         html`${stateOf(visit, partner)}${disabled && (await visit.may(AUDIT_CALLS['GET /v1/admin/audit'])) ? changes : ''}`,
       ],
-      [t(PAYLOAD), t(PAYLOAD_WORDS[payload])],
-      ...QUOTA_KEYS.map(quota => [t(limitOf(quota)), quotas[quota] ?? t(NO_LIMIT)] as const),
-      [t(CREATED), time(visit, createdAt)],
+      [PAYLOAD, t(PAYLOAD_WORDS[payload])],
+      ...QUOTA_KEYS.map(quota => [limitOf(quota), quotas[quota] ?? t(NO_LIMIT)] as const),
+      [CREATED, time(visit, createdAt)],
     ])}
     <p><a href="${to('registrations', { partner: id })}">${t({ en: 'Its registrations', zh: '查看登记' })}</a></p>
     <h2>${t({ en: 'API keys', zh: 'API 密钥' })}</h2>
@@ -172,7 +172,7 @@ export const addPartners = ({ page, act }: Console, { now }: Pick<SharedDeps, 'n
       title: t(NEW),
       body: html`${shownOnce(visit, [
         [API_KEY, created.apiKey],
-        [{ en: 'Signing secret', zh: '签名密钥' }, created.signingSecret],
+        [SIGNING_SECRET, created.signingSecret],
       ])}${link}`,
     }
   })

@@ -1,8 +1,9 @@
 import { html } from 'hono/html'
 import type { NewSigningSecretAnswer, SigningSecretAnswer } from '../partner/signing-secrets.ts'
 import type { Console, Visit } from './console.ts'
-import { actForm, field } from './forms.ts'
-import { copied, type Html, PAGE_NAMES, type Page, table, time, UNNAMED } from './page.ts'
+import { actForm, field, shownOnce } from './forms.ts'
+import { type Html, PAGE_NAMES, type Page, table, time, UNNAMED } from './page.ts'
+import { SIGNING_SECRET } from './words.ts'
 
 const secretTable = (visit: Visit, secrets: readonly SigningSecretAnswer[]): Html => {
   const { t } = visit
@@ -41,13 +42,10 @@ const secretsPage = async (visit: Visit): Promise<Page> => {
 }
 
 const rotate = async (visit: Visit): Promise<Page> => {
-  const { call, form, t, to } = visit
+  const { call, form, t } = visit
   const made = await call<NewSigningSecretAnswer>('POST', '/v1/signing-secrets/rotate', { body: await form() })
   return {
-    body: html`<p><strong>${t({ en: 'It is shown only this once.', zh: '仅显示这一次。' })}</strong>
-      ${t({ en: 'The secrets before it sign until', zh: '此前的密钥失效于' })} ${time(visit, made.previousExpiresAt)}</p>
-      ${copied(visit, made.secret)}
-      <p><a href="${to('secrets')}">${t({ en: 'Back to the secrets', zh: '返回签名密钥' })}</a></p>`,
+    body: html`${shownOnce(visit, [[SIGNING_SECRET, made.secret]])}<p>${t({ en: 'The secrets before it sign until', zh: '此前的密钥失效于' })} ${time(visit, made.previousExpiresAt)}</p>`,
   }
 }
 

@@ -17,7 +17,7 @@ const NOBODY: Words = { en: 'nobody: OPERATOR_URL is not set', zh: '未设置 OP
 
 const channelFacts = (reader: Reader, { channel, refusing }: EventsAnswer): Html => {
   const { t } = reader
-  return html`${facts([[t({ en: 'Told by', zh: '通知方式' }), t(channel === null ? NOBODY : CHANNELS[channel])]])}
+  return html`${facts(reader, [[{ en: 'Told by', zh: '通知方式' }, t(channel === null ? NOBODY : CHANNELS[channel])]])}
   ${
     refusing
       ? html`<p role="alert" class="bad">${t({ en: 'It has taken nothing since', zh: '该渠道拒收，始于' })}

@@ -50,6 +50,7 @@ export const SIGNATURE_WORDS: Readonly<Record<SigningSecretAnswer['type'], Words
   v1: { en: 'v1: HMAC-SHA256, one secret for both sides', zh: 'v1：HMAC-SHA256，共享密钥' },
   v1a: { en: 'v1a: ed25519, with a public key', zh: 'v1a：ed25519，使用公钥' },
 }
+export const SIGNING_SECRET: Words = { en: 'Signing secret', zh: '签名密钥' }
 /** How long the old secrets sign too. */
 export const OVERLAP_WORDS = {
   '24h': { en: '24 hours', zh: '24 小时' },

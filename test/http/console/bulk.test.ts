@@ -159,7 +159,7 @@ describe('a bulk act', () => {
     const page = await show(`bulk/${id}`)
     expect(page).toContain('data-live')
     // With what is looked at again: it ends with the act.
-    expect(page).toMatch(new RegExp(`id="live"[^]*action="../bulk/${id}/stop"[^]*</div>\\s*<p>`))
+    expect(page).toMatch(new RegExp(`id="live"[^]*action="../bulk/${id}/stop"[^]*</div>\\s*</main>`))
     expect(page).toContain('3 / 12 · 1 / s · left 9 s')
     expect(page).toContain('&lt;b&gt;again&lt;/b&gt;')
     expect((await post(`bulk/${id}/stop`, { why: '' }, await roleCookie('read'))).status).toBe(403)
