@@ -24,6 +24,7 @@ import {
 } from './page.ts'
 import { asApiTakes } from './picked-time.ts'
 import { foundColumns } from './registration-columns.ts'
+import { CREATED, STATE } from './words.ts'
 
 type Bulk = z.output<typeof BULK>
 type Draft = z.output<typeof BULK_DRAFT>
@@ -50,8 +51,6 @@ type Asked = Readonly<Record<string, string>>
 
 const REASON: Words = { en: 'Reason', zh: '原因' }
 const WHO: Words = { en: 'Who', zh: '操作人' }
-const STATE: Words = { en: 'State', zh: '状态' }
-const CREATED: Words = { en: 'Created', zh: '创建时间' }
 const START: Words = { en: 'Start', zh: '开始' }
 const WHICH: Words = { en: 'Which', zh: '范围' }
 

@@ -19,6 +19,7 @@ import { addDeliveries } from './deliveries.ts'
 import { addExport } from './export.ts'
 import { addFind } from './find.ts'
 import { type Form, formAgain, formOf, postedOf, roleOf } from './forms.ts'
+import { addKeys } from './keys.ts'
 import { keepLanguage } from './language.ts'
 import { addNodes } from './nodes.ts'
 import { addNow } from './now.ts'
@@ -214,6 +215,7 @@ export const addConsole = (app: Hono<ApiEnv>, deps: SharedDeps): void => {
   addBulk(pages)
   addAccounts(pages)
   addPartners(pages, deps)
+  addKeys(pages)
   addNodes(pages)
   addAudit(pages)
   addSecrets(pages)

@@ -9,7 +9,7 @@ import { QUOTA_KEYS, QUOTA_NAMES } from '../json/fields.ts'
 import type { MeAnswer } from '../partner/me.ts'
 import type { StatusAnswer } from '../partner/status.ts'
 import type { Console, Visit } from './console.ts'
-import { facts, type Html, live, PAGE_NAMES, type Page, type Reader, showCount, table, time, UNNAMED } from './page.ts'
+import { facts, type Html, live, PAGE_NAMES, type Page, type Reader, showCount, table, time } from './page.ts'
 import { NO_LIMIT, PAYLOAD, PAYLOAD_WORDS } from './words.ts'
 
 /** One of the lights: is it well, and what is it about. */
@@ -94,7 +94,7 @@ const queues = (reader: Reader, { at, polls, deliveries }: Overview): Html => {
       { ...deliveries, is: { en: 'Webhooks to send', zh: '待投递的回调' } },
     ],
     columns: [
-      [UNNAMED, ({ is }) => t(is)],
+      ['', ({ is }) => t(is)],
       [{ en: 'Due now', zh: '已到期' }, ({ due, dueIsCapped }) => showCount(due, dueIsCapped)],
       [{ en: 'Longest wait', zh: '最长等待' }, ({ oldestDueAt }) => late(oldestDueAt)],
       [{ en: 'Under way', zh: '进行中' }, ({ leased }) => leased],

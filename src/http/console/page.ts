@@ -129,9 +129,12 @@ export const empty = (text: string): Html => html`<p class="empty">${text}</p>`
 export const showCount = (n: number, isCapped = false): string => `${n.toLocaleString('en')}${isCapped ? '+' : ''}`
 const shown = (value: Html | number): Html => (typeof value === 'number' ? showCount(value) : value)
 
+/** A text is the name in all languages. */
+type Name = Words | string
+const named = ({ t }: Reader, name: Name): string => (typeof name === 'string' ? name : t(name))
+
 /** What a table has of each item. */
-export type Column<Item> = readonly [name: Words, cell: (item: Item) => Html | number]
-export const UNNAMED: Words = { en: '', zh: '' }
+export type Column<Item> = readonly [name: Name, cell: (item: Item) => Html | number]
 
 interface Table<Item> {
   columns: readonly Column<Item>[]
@@ -140,17 +143,16 @@ interface Table<Item> {
   none?: Words
 }
 /** A table that scrolls by itself where the screen is narrow. */
-export const table = <Item>({ t }: Reader, label: Words, { columns, items, none }: Table<Item>): Html => {
-  if (none && items.length === 0) return empty(t(none))
-  const head = columns.map(([name]) => (name === UNNAMED ? html`<td></td>` : html`<th scope="col">${t(name)}</th>`))
+export const table = <Item>(reader: Reader, label: Words, { columns, items, none }: Table<Item>): Html => {
+  if (none && items.length === 0) return empty(reader.t(none))
+  const head = columns.map(([name]) => (name ? html`<th scope="col">${named(reader, name)}</th>` : html`<td></td>`))
   const rows = items.map(item => html`<tr>${columns.map(([, cell]) => html`<td>${shown(cell(item))}</td>`)}</tr>`)
-  return html`<div class="table" role="region" aria-label="${t(label)}" tabindex="0"><table><thead><tr>${head}</tr></thead><tbody>${rows}</tbody></table></div>`
+  return html`<div class="table" role="region" aria-label="${reader.t(label)}" tabindex="0"><table><thead><tr>${head}</tr></thead><tbody>${rows}</tbody></table></div>`
 }
 
-/** By its name, which may be the same in all languages. */
-export type Fact = readonly [name: Words | string, value: Html | number]
-export const facts = ({ t }: Reader, all: readonly Fact[]): Html =>
-  html`<dl>${all.map(([name, value]) => html`<div><dt>${typeof name === 'string' ? name : t(name)}</dt><dd>${shown(value)}</dd></div>`)}</dl>`
+export type Fact = readonly [name: Name, value: Html | number]
+export const facts = (reader: Reader, all: readonly Fact[]): Html =>
+  html`<dl>${all.map(([name, value]) => html`<div><dt>${named(reader, name)}</dt><dd>${shown(value)}</dd></div>`)}</dl>`
 
 /** A text with a button that copies it. */
 export const copied = ({ t }: Reader, text: string, id = 'copied'): Html =>

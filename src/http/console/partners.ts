@@ -2,29 +2,20 @@ import { html } from 'hono/html'
 import type { z } from 'zod'
 import type { Words } from '../../core/language.ts'
 import { AUDIT_CALLS } from '../admin/audit.ts'
-import { KEY_CALLS, PARTNER_CALLS } from '../admin/partners.ts'
+import { PARTNER_CALLS } from '../admin/partners.ts'
 import type { SharedDeps } from '../api-env.ts'
 import { QUOTA_KEYS } from '../json/fields.ts'
 import type { Console, Visit } from './console.ts'
 import { actForm, actLink, type Form, field, numberOf, shownOnce } from './forms.ts'
-import { linkForm, makeLink } from './links.ts'
+import { API_KEY, keyTable, linkForm, newKeyForm, readKeys } from './keys.ts'
 import { facts, type Html, nextPage, PAGE_NAMES, type Page, partnerLink, type Reader, table, time } from './page.ts'
-import { limitOf, NO_LIMIT, PAYLOAD, PAYLOAD_WORDS, SIGNING_SECRET } from './words.ts'
+import { CREATED, limitOf, NO_LIMIT, PAYLOAD, PAYLOAD_WORDS, SIGNING_SECRET, STATE } from './words.ts'
 
 export type Partners = z.output<(typeof PARTNER_CALLS)['GET /v1/admin/partners']['answers'][200]>
 type Partner = Partners['data'][number]
 type Created = z.output<(typeof PARTNER_CALLS)['POST /v1/admin/partners']['answers'][201]>
-type Keys = z.output<(typeof KEY_CALLS)['GET /v1/admin/partners/:id/keys']['answers'][200]>
-type Key = Keys['data'][number]
-type CreatedKey = z.output<(typeof KEY_CALLS)['POST /v1/admin/partners/:id/keys']['answers'][201]>
 
 const NEW: Words = { en: 'New partner', zh: '新建合作方' }
-const NEW_KEY: Words = { en: 'New API key', zh: '新建 API 密钥' }
-const REVOKE: Words = { en: 'Revoke', zh: '吊销' }
-const ID: Words = { en: 'id', zh: 'id' }
-const STATE: Words = { en: 'State', zh: '状态' }
-const CREATED: Words = { en: 'Created', zh: '创建时间' }
-const API_KEY: Words = { en: 'API key', zh: 'API 密钥' }
 const partnerPath = ({ id }: Visit): string => `/v1/admin/partners/${id}`
 
 const stateOf = ({ t }: Reader, { disabled }: Pick<Partner, 'disabled'>): Html =>
@@ -42,7 +33,7 @@ const listPage = async (visit: Visit): Promise<Page> => {
       columns: [
         [{ en: 'Name', zh: '名称' }, ({ id, name }) => partnerLink(visit, { partnerId: id, partnerName: name })],
         [STATE, partner => stateOf(visit, partner)],
-        [ID, ({ id }) => html`<code>${id}</code>`],
+        ['id', ({ id }) => html`<code>${id}</code>`],
         [PAYLOAD, ({ payload }) => t(PAYLOAD_WORDS[payload])],
         [CREATED, ({ createdAt }) => time(visit, createdAt)],
       ],
@@ -76,56 +67,10 @@ const changeForms = (visit: Visit, { id, name, payload, quotas, disabled }: Part
     ${actForm(visit, { to, name: { en: 'Save', zh: '保存' }, fields })}${disabled ? enable : disable}`
 }
 
-/** Its keys, each with a form that revokes it. */
-const keyTable = (visit: Visit, partnerId: string, { data, now }: Keys & { now: number }): Html => {
-  const { t } = visit
-  const expiry = ({ expiresAt }: Key) =>
-    expiresAt !== null && Date.parse(expiresAt) <= now
-      ? html`<span class="bad">${t({ en: 'expired', zh: '已过期' })}</span> ${time(visit, expiresAt)}`
-      : time(visit, expiresAt)
-  const revocation = ({ id, revoked }: Key) =>
-    revoked
-      ? t({ en: 'revoked', zh: '已吊销' })
-      : actForm(visit, {
-          to: `partners/${partnerId}/revoke`,
-          name: REVOKE,
-          call: KEY_CALLS['DELETE /v1/admin/keys/:id'],
-          hidden: { key: id },
-          warning: {
-            en: 'It stops working within a second, for good. Make sure that the partner uses another one.',
-            zh: '密钥会在一秒内失效，且无法恢复。请先确认合作方已改用其他密钥。',
-          },
-        })
-  const list = table(visit, API_KEY, {
-    items: data,
-    none: { en: 'It has no key.', zh: '没有密钥。' },
-    columns: [
-      [ID, ({ id }) => html`<code>${id}</code>`],
-      [CREATED, ({ createdAt }) => time(visit, createdAt)],
-      [{ en: 'Last used', zh: '最近使用' }, ({ lastUsedAt }) => time(visit, lastUsedAt)],
-      [{ en: 'Expires', zh: '到期时间' }, expiry],
-      [REVOKE, revocation],
-    ],
-  })
-  return html`${list}<p><small>${t({
-    en: 'A key’s text is ifn_, then what its id has after key_, then its secret. Its last use is told to the minute.',
-    zh: '密钥文本依次为 ifn_、其 id 中 key_ 之后的部分、密文。最近使用时间精确到分钟。',
-  })}</small></p>`
-}
-
-const newKeyForm = (visit: Visit, id: string) =>
-  actForm(visit, {
-    to: `partners/${id}/new-key`,
-    name: NEW_KEY,
-    call: KEY_CALLS['POST /v1/admin/partners/:id/keys'],
-    fields: field(visit, 'expiresAt'),
-    warning: { en: 'Its other keys stay as they are.', zh: '其他密钥不受影响。' },
-  })
-
 const partnerPage = async (visit: Visit, now: number): Promise<Page> => {
   const { call, t, to } = visit
   const path = partnerPath(visit)
-  const [partner, keys] = await Promise.all([call<Partner>('GET', path), call<Keys>('GET', `${path}/keys`)])
+  const [partner, keys] = await Promise.all([call<Partner>('GET', path), readKeys(visit)])
   const { id, name, disabled, payload, quotas, createdAt } = partner
   const changes = html` <a href="${to('audit', { act: 'partner.change' })}">${t({ en: 'Since when, by whom and why', zh: '停用时间、操作人及原因' })}</a>`
   return {
@@ -142,12 +87,12 @@ const partnerPage = async (visit: Visit, now: number): Promise<Page> => {
     ])}
     <p><a href="${to('registrations', { partner: id })}">${t({ en: 'Its registrations', zh: '查看登记' })}</a></p>
     <h2>${t({ en: 'API keys', zh: 'API 密钥' })}</h2>
-    ${keyTable(visit, id, { ...keys, now })}${newKeyForm(visit, id)}
+    ${keyTable(visit, keys, now)}${newKeyForm(visit)}
     <p>${t({
       en: 'Signing secrets: the partner rotates them on its own pages, which a link opens; or use the command secret rotate.',
       zh: '签名密钥由合作方在自己的控制台页面更换（可用链接打开），也可用命令 secret rotate 更换。',
     })}</p>
-    ${disabled ? '' : linkForm(visit, id)}
+    ${disabled ? '' : linkForm(visit)}
     ${(await visit.may(PARTNER_CALLS['PATCH /v1/admin/partners/:id'])) ? changeForms(visit, partner) : ''}`,
   }
 }
@@ -158,7 +103,7 @@ const changeOf = ({ name, payload, disabled, reason, ...fields }: Form) => {
   return payload ? { name, payload, quotas, reason } : { disabled: disabled && disabled === 'true', reason }
 }
 
-/** `/console/partners`: who may call the API, with which keys. */
+/** `/console/partners`: who may call the API. */
 export const addPartners = ({ page, act }: Console, { now }: Pick<SharedDeps, 'now'>): void => {
   page('partners', listPage)
   page('partners/new', newPage, PARTNER_CALLS['POST /v1/admin/partners'])
@@ -176,27 +121,9 @@ export const addPartners = ({ page, act }: Console, { now }: Pick<SharedDeps, 'n
       ])}${link}`,
     }
   })
-
   page('partners/:id', visit => partnerPage(visit, now()))
   act('partners/:id', async visit => {
     await visit.call('PATCH', partnerPath(visit), { body: changeOf(await visit.form()) })
-    return `partners/${visit.id}`
-  })
-
-  act('partners/:id/new-key', async visit => {
-    const body = await visit.form()
-    const { partnerId, apiKey } = await visit.call<CreatedKey>('POST', `${partnerPath(visit)}/keys`, { body })
-    const back = html`<p><a href="${visit.to(`partners/${partnerId}`)}">${visit.t({ en: 'Its keys', zh: '返回密钥' })}</a></p>`
-    return {
-      title: visit.t(NEW_KEY),
-      body: html`${shownOnce(visit, [[API_KEY, apiKey]])}${back}`,
-    }
-  })
-
-  act('partners/:id/link', makeLink)
-  act('partners/:id/revoke', async visit => {
-    const { key = '', reason } = await visit.form()
-    await visit.call('DELETE', `/v1/admin/keys/${encodeURIComponent(key)}`, { query: { reason } })
     return `partners/${visit.id}`
   })
 }

@@ -2,7 +2,7 @@ import { html } from 'hono/html'
 import type { NewSigningSecretAnswer, SigningSecretAnswer } from '../partner/signing-secrets.ts'
 import type { Console, Visit } from './console.ts'
 import { actForm, field, shownOnce } from './forms.ts'
-import { type Html, PAGE_NAMES, type Page, table, time, UNNAMED } from './page.ts'
+import { type Html, PAGE_NAMES, type Page, table, time } from './page.ts'
 import { SIGNING_SECRET } from './words.ts'
 
 const secretTable = (visit: Visit, secrets: readonly SigningSecretAnswer[]): Html => {
@@ -12,12 +12,12 @@ const secretTable = (visit: Visit, secrets: readonly SigningSecretAnswer[]): Htm
   return table(visit, PAGE_NAMES.secrets, {
     items: secrets,
     columns: [
-      [{ en: 'ID', zh: 'ID' }, ({ id }) => html`<code>${id}</code>`],
+      ['ID', ({ id }) => html`<code>${id}</code>`],
       [{ en: 'Signature', zh: '签名方式' }, ({ type }) => type],
       [{ en: 'Signs since', zh: '启用于' }, ({ createdAt }) => time(visit, createdAt)],
       [{ en: 'Until', zh: '失效于' }, ({ expiresAt }) => time(visit, expiresAt, t({ en: 'no end', zh: '长期' }))],
       // The newest cannot be ended.
-      [UNNAMED, secret => (secret === secrets[0] ? '' : end(secret.id))],
+      ['', secret => (secret === secrets[0] ? '' : end(secret.id))],
     ],
   })
 }

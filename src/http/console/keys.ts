@@ -1,0 +1,104 @@
+import { html } from 'hono/html'
+import type { z } from 'zod'
+import type { Words } from '../../core/language.ts'
+import { PARTNER_LINK_CALLS } from '../admin/console-links.ts'
+import { KEY_CALLS } from '../admin/partners.ts'
+import type { ConsoleLinkAnswer } from '../partner/console-links.ts'
+import type { Console, Visit } from './console.ts'
+import { actForm, field, shownOnce } from './forms.ts'
+import { type Html, table, time } from './page.ts'
+import { CREATED } from './words.ts'
+
+type Keys = z.output<(typeof KEY_CALLS)['GET /v1/admin/partners/:id/keys']['answers'][200]>
+type Key = Keys['data'][number]
+type CreatedKey = z.output<(typeof KEY_CALLS)['POST /v1/admin/partners/:id/keys']['answers'][201]>
+
+export const API_KEY: Words = { en: 'API key', zh: 'API 密钥' }
+const NEW_KEY: Words = { en: 'New API key', zh: '新建 API 密钥' }
+const REVOKE: Words = { en: 'Revoke', zh: '吊销' }
+const LINK: Words = { en: 'A link for this partner', zh: '合作方的控制台链接' }
+
+const keysPath = ({ id }: Visit): string => `/v1/admin/partners/${id}/keys`
+export const readKeys = (visit: Visit): Promise<Keys> => visit.call<Keys>('GET', keysPath(visit))
+
+/** The keys of a partner, each with a form that revokes it. */
+export const keyTable = (visit: Visit, { data }: Keys, now: number): Html => {
+  const { t } = visit
+  const expiry = ({ expiresAt }: Key) =>
+    expiresAt !== null && Date.parse(expiresAt) <= now
+      ? html`<span class="bad">${t({ en: 'expired', zh: '已过期' })}</span> ${time(visit, expiresAt)}`
+      : time(visit, expiresAt)
+  const revocation = ({ id, revoked }: Key) =>
+    revoked
+      ? t({ en: 'revoked', zh: '已吊销' })
+      : actForm(visit, {
+          to: `partners/${visit.id}/revoke`,
+          name: REVOKE,
+          call: KEY_CALLS['DELETE /v1/admin/keys/:id'],
+          hidden: { key: id },
+          warning: {
+            en: 'It stops working within a second, for good. Make sure that the partner uses another one.',
+            zh: '密钥会在一秒内失效，且无法恢复。请先确认合作方已改用其他密钥。',
+          },
+        })
+  const list = table(visit, API_KEY, {
+    items: data,
+    none: { en: 'It has no key.', zh: '没有密钥。' },
+    columns: [
+      ['id', ({ id }) => html`<code>${id}</code>`],
+      [CREATED, ({ createdAt }) => time(visit, createdAt)],
+      [{ en: 'Last used', zh: '最近使用' }, ({ lastUsedAt }) => time(visit, lastUsedAt)],
+      [{ en: 'Expires', zh: '到期时间' }, expiry],
+      [REVOKE, revocation],
+    ],
+  })
+  return html`${list}<p><small>${t({
+    en: 'A key’s text is ifn_, then what its id has after key_, then its secret. Its last use is told to the minute.',
+    zh: '密钥文本依次为 ifn_、其 id 中 key_ 之后的部分、密文。最近使用时间精确到分钟。',
+  })}</small></p>`
+}
+
+export const newKeyForm = (visit: Visit) =>
+  actForm(visit, {
+    to: `partners/${visit.id}/new-key`,
+    name: NEW_KEY,
+    call: KEY_CALLS['POST /v1/admin/partners/:id/keys'],
+    fields: field(visit, 'expiresAt'),
+    warning: { en: 'Its other keys stay as they are.', zh: '其他密钥不受影响。' },
+  })
+
+export const linkForm = (visit: Visit) =>
+  actForm(visit, {
+    to: `partners/${visit.id}/link`,
+    name: { en: 'Make a link to its pages', zh: '生成控制台链接' },
+    call: PARTNER_LINK_CALLS['POST /v1/admin/partners/:id/console-links'],
+    fields: field(visit, 'ttl'),
+    warning: {
+      en: 'Whoever has the link may do what the partner may, with no key, until it ends.',
+      zh: '持有链接者无需密钥即可行使该合作方的全部权限，直至链接失效。',
+    },
+  })
+
+/** `/console/partners/:id`: what lets a partner in. */
+export const addKeys = ({ act }: Console): void => {
+  act('partners/:id/new-key', async visit => {
+    const { id, call, form, t, to } = visit
+    const { apiKey } = await call<CreatedKey>('POST', keysPath(visit), { body: await form() })
+    const back = html`<p><a href="${to(`partners/${id}`)}">${t({ en: 'Its keys', zh: '返回密钥' })}</a></p>`
+    return { title: t(NEW_KEY), body: html`${shownOnce(visit, [[API_KEY, apiKey]])}${back}` }
+  })
+  act('partners/:id/revoke', async ({ id, call, form }) => {
+    const { key = '', reason } = await form()
+    await call('DELETE', `/v1/admin/keys/${encodeURIComponent(key)}`, { query: { reason } })
+    return `partners/${id}`
+  })
+  act('partners/:id/link', async visit => {
+    const { id, call, form, baseUrl, t } = visit
+    const path = `/v1/admin/partners/${id}/console-links`
+    const { url, expiresAt } = await call<ConsoleLinkAnswer>('POST', path, { body: await form() })
+    // The call in process knows no address.
+    const link = `${baseUrl}/console/enter${new URL(url).search}`
+    const end = html`<p>${t({ en: 'It ends at', zh: '失效时间：' })} ${time(visit, expiresAt)}</p>`
+    return { title: t(LINK), body: html`${shownOnce(visit, [[LINK, link]])}${end}` }
+  })
+}
