@@ -7,6 +7,7 @@ import type { Overview } from '../admin/overview.ts'
 import type { Console, Visit } from './console.ts'
 import { actForm, actLink, field, numberOf } from './forms.ts'
 import { empty, type Fact, facts, type Html, live, nextPage, type Page, type Reader, showCount, time } from './page.ts'
+import { STATE } from './words.ts'
 
 export type Accounts = z.output<(typeof ACCOUNT_CALLS)['GET /v1/admin/accounts']['answers'][200]>
 /** What waits for an account, which the list of accounts has not. */
@@ -20,18 +21,14 @@ const worksOf = async ({ call }: Visit): Promise<readonly Work[]> =>
 
 const stateOf = ({ t, language }: Reader, account: Pick<Work, 'paused' | 'reason' | 'reachable' | 'error'>): Html => {
   const { paused, reason, reachable, error } = account
-  if (paused)
-    return html`<span class="bad">${t({ en: 'paused: ', zh: '已暂停：' })}${
-      reason === null || reason === 'operator'
-        ? t({ en: 'by an operator', zh: '由运维人员暂停' })
-        : describeFault(reason, language).sentence
-    }</span>`
+  if (paused) {
+    const fault = reason === null || reason === 'operator' ? null : describeFault(reason, language)
+    const why = fault?.sentence ?? t({ en: 'by an operator', zh: '由运维人员暂停' })
+    return html`<span class="bad">${t({ en: 'paused: ', zh: '已暂停：' })}${why}</span> ${fault?.advice ?? ''}`
+  }
   if (reachable) return t({ en: 'works', zh: '正常' })
   return html`<span class="bad">${t({ en: 'GetResult cannot be reached: ', zh: '无法连接 GetResult：' })}${error}</span>`
 }
-
-const remedyOf = ({ language }: Reader, { paused, reason }: Pick<Work, 'paused' | 'reason'>): Html =>
-  paused && reason !== null && reason !== 'operator' ? html`<p>${describeFault(reason, language).advice}</p>` : ''
 
 const work = (reader: Reader, { waiting, due, dueIsCapped, oldestDueAt, nextTryAt }: Work): readonly Fact[] => [
   [{ en: 'Next try', zh: '下次重试' }, time(reader, nextTryAt)],
@@ -45,16 +42,15 @@ const accountFacts = (reader: Reader, account: AccountAnswer, works: readonly Wo
   const { id, partnerId, rate, mode, code, since } = account
   const waits = works.find(one => one.id === id)
   const partner = partnerId && html`<a href="${to(`partners/${partnerId}`)}">${partnerId}</a>`
-  return html`${facts(reader, [
-    [{ en: 'State', zh: '状态' }, stateOf(reader, account)],
+  return facts(reader, [
+    [STATE, stateOf(reader, account)],
     [{ en: 'Code of GetResult', zh: 'GetResult 返回码' }, code ?? '–'],
     [{ en: 'Since', zh: '始于' }, time(reader, since)],
     [{ en: 'Calls a second', zh: '每秒查询次数' }, String(rate)],
     [{ en: 'Password', zh: '密码方式' }, mode],
     [{ en: 'For', zh: '使用者' }, partner ?? t({ en: 'every partner', zh: '所有合作方' })],
     ...(waits ? work(reader, waits) : []),
-  ])}
-  ${remedyOf(reader, account)}`
+  ])
 }
 
 const listPage = async (visit: Visit): Promise<Page> => {

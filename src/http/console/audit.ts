@@ -6,11 +6,11 @@ import type { Console, Visit } from './console.ts'
 import { field } from './forms.ts'
 import { type Column, type Html, nextPage, PAGE_NAMES, type Page, type Reader, table, time } from './page.ts'
 import { asApiTakes } from './picked-time.ts'
+import { WHO } from './words.ts'
 
 type Acts = z.output<(typeof AUDIT_CALLS)['GET /v1/admin/audit']['answers'][200]>
 type Act = Acts['data'][number]
 
-const WHO: Words = { en: 'Who', zh: '操作人' }
 const WHAT: Words = { en: 'What', zh: '操作' }
 const OUTCOMES = {
   begun: { en: 'begun', zh: '已开始' },

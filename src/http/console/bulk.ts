@@ -24,7 +24,7 @@ import {
 } from './page.ts'
 import { asApiTakes } from './picked-time.ts'
 import { foundColumns } from './registration-columns.ts'
-import { CREATED, STATE } from './words.ts'
+import { CREATED, STATE, WHO } from './words.ts'
 
 type Bulk = z.output<typeof BULK>
 type Draft = z.output<typeof BULK_DRAFT>
@@ -50,7 +50,6 @@ const isTime = (name: string): boolean => TIMES.some(time => time === name)
 type Asked = Readonly<Record<string, string>>
 
 const REASON: Words = { en: 'Reason', zh: '原因' }
-const WHO: Words = { en: 'Who', zh: '操作人' }
 const START: Words = { en: 'Start', zh: '开始' }
 const WHICH: Words = { en: 'Which', zh: '范围' }
 

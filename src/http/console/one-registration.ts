@@ -84,18 +84,13 @@ const belonging = ({ t, to }: Reader, { partner, account }: Detail): readonly Fa
 const registrationFacts = (reader: Reader, one: One, explanation: ExplanationAnswer): Html => {
   const { t } = reader
   const { polling } = explanation
+  const metadata = one.metadata === null ? t({ en: 'hidden', zh: '已隐藏' }) : jsonOf(one.metadata)
   return facts(reader, [
-    [
-      { en: 'Serial', zh: '流水号' },
-      one.sandbox ? `${one.idcardid} ${t({ en: '(test)', zh: '（测试）' })}` : one.idcardid,
-    ],
+    [{ en: 'Serial', zh: '流水号' }, `${one.idcardid}${one.sandbox ? t({ en: ' (test)', zh: '（测试）' }) : ''}`],
     ...('partner' in one ? belonging(reader, one) : []),
     [{ en: 'Status', zh: '状态' }, statusOf(reader, one.status, one.reason)],
     [{ en: 'Verdict', zh: '结果' }, verdict(reader, one)],
-    [
-      { en: 'Metadata', zh: '附加数据' },
-      one.metadata === null ? t({ en: 'hidden', zh: '已隐藏' }) : jsonOf(one.metadata),
-    ],
+    [{ en: 'Metadata', zh: '附加数据' }, metadata],
     [{ en: 'Registered', zh: '登记时间' }, time(reader, one.createdAt)],
     [{ en: 'Expires', zh: '截止时间' }, time(reader, one.expiresAt)],
     [{ en: 'Ended', zh: '结束时间' }, time(reader, one.resolvedAt)],
@@ -122,10 +117,7 @@ export const attemptTable = (reader: Reader, attempts: readonly AttemptAnswer[])
     ],
   })
 
-const webhookPart = (
-  reader: Reader,
-  { one, explanation, attempts }: { one: One; explanation: ExplanationAnswer; attempts: readonly AttemptAnswer[] },
-): Html => {
+const webhookPart = (reader: Reader, one: One, explanation: ExplanationAnswer): Html => {
   const { t } = reader
   const { messageId, state, nextAttemptAt } = one.delivery
   return html`<h2>${t({ en: 'Webhook', zh: '回调' })}</h2>
@@ -135,9 +127,7 @@ const webhookPart = (
     [{ en: 'Delivery', zh: '投递' }, messageId === null ? '–' : t(DELIVERY_WORDS[state])],
     [{ en: 'Next attempt', zh: '下次投递' }, time(reader, nextAttemptAt)],
     [{ en: 'On hold since', zh: '暂缓起始' }, time(reader, explanation.delivery.heldSince)],
-  ])}
-  <h2>${t(ATTEMPTS)}</h2>
-  ${attemptTable(reader, attempts)}`
+  ])}`
 }
 
 const actForms = (visit: Visit, { status, delivery, metadata }: One): Html => {
@@ -190,7 +180,8 @@ const onePage = async (visit: Visit, readOne = () => visit.call<One>('GET', call
     title: visit.t({ en: `Registration ${id}`, zh: `登记 ${id}` }),
     body: html`<p>${explanation.sentence}</p>
     ${registrationFacts(visit, one, explanation)}
-    ${webhookPart(visit, { one, explanation, attempts })}
+    ${webhookPart(visit, one, explanation)}
+    <h2>${visit.t(ATTEMPTS)}</h2>${attemptTable(visit, attempts)}
     ${actForms(visit, one)}
     ${callPart(visit, one)}`,
   }

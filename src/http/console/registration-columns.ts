@@ -27,12 +27,9 @@ const first = (reader: Reader): readonly Column<Either>[] => {
       ({ delivery: { messageId, state, attempts } }) =>
         messageId === null ? '–' : `${t(DELIVERY_WORDS[state])} (${attempts})`,
     ],
+    [{ en: 'Registered', zh: '登记时间' }, ({ createdAt }) => time(reader, createdAt)],
   ]
 }
-const registered = (reader: Reader): Column<Either> => [
-  { en: 'Registered', zh: '登记时间' },
-  ({ createdAt }) => time(reader, createdAt),
-]
 
 /** What operators see of registrations in a table. */
 export const foundColumns = (reader: Reader): readonly Column<Found>[] => [
@@ -40,13 +37,11 @@ export const foundColumns = (reader: Reader): readonly Column<Found>[] => [
   [{ en: 'Partner', zh: '合作方' }, found => partnerLink(reader, found)],
   [HOST, ({ host }) => host],
   [ERROR, ({ delivery }) => errorCell(reader, delivery.error)],
-  registered(reader),
 ]
 /** What a partner sees of its own. */
 const ownColumns = (reader: Reader): readonly Column<Either>[] => [
   ...first(reader),
   [{ en: 'Callback URL', zh: '回调地址' }, ({ callbackUrl }) => callbackUrl ?? '–'],
-  registered(reader),
 ]
 
 export const registrationTable = (reader: Reader, items: Found[] | RegistrationAnswer[], none: Words): Html =>

@@ -49,11 +49,8 @@ export const createSessions = ({
   return {
     of,
     pathOf,
-    begin: (
-      c: Context,
-      { kind, token, until = now() + LASTS_MS }: Omit<Session, 'id' | 'until'> & { until?: number },
-    ) => {
-      const session: Session = { id: newId('session'), kind, token, until: Math.min(until, now() + LASTS_MS) }
+    begin: (c: Context, given: Pick<Session, 'kind' | 'token'>, until = Number.POSITIVE_INFINITY) => {
+      const session: Session = { ...given, id: newId('session'), until: Math.min(until, now() + LASTS_MS) }
       setCookie(c, COOKIE, vault.seal(JSON.stringify(session), CONTEXT).toString('base64url'), {
         path: pathOf(c),
         httpOnly: true,

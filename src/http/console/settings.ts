@@ -6,10 +6,9 @@ import { type Html, PAGE_NAMES, type Page, type Reader, table } from './page.ts'
 type Setting = SettingsAnswer['data'][number]
 
 const inForce = ({ t }: Reader, { value, secret, isDefault }: Setting): Html => {
-  if (value !== null && value !== '')
-    return isDefault ? html`<code>${value}</code>` : html`<strong><code>${value}</code></strong>`
-  if (!secret) return t({ en: 'not set', zh: '未设置' })
-  return t(isDefault ? { en: 'not set', zh: '未设置' } : { en: 'set, and not shown', zh: '已设置（不显示）' })
+  if (value) return isDefault ? html`<code>${value}</code>` : html`<strong><code>${value}</code></strong>`
+  const isHidden = secret && !isDefault
+  return t(isHidden ? { en: 'set, and not shown', zh: '已设置（不显示）' } : { en: 'not set', zh: '未设置' })
 }
 
 const settingsPage = async (visit: Visit): Promise<Page> => {

@@ -112,7 +112,7 @@ export const addSigningIn = (
     const { link: token = '' } = await postedOf(c)
     const link = await read(c, token)
     if (!link) return endedPage(reader)
-    sessions.begin(c, { kind: 'partner', token, until: link.until })
+    sessions.begin(c, { kind: 'partner', token }, link.until)
     return ''
   })
 }

@@ -11,6 +11,7 @@ import type { SigningSecretAnswer } from '../partner/signing-secrets.ts'
 import type { Html, Reader } from './page.ts'
 
 export const STATE: Words = { en: 'State', zh: '状态' }
+export const WHO: Words = { en: 'Who', zh: '操作人' }
 export const CREATED: Words = { en: 'Created', zh: '创建时间' }
 /** What the words of the API are called. */
 export const STATUS_WORDS: Readonly<Record<RegistrationStatus, Words>> = {
