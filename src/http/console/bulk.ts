@@ -225,15 +225,15 @@ export const addBulk = ({ page, act }: Console): void => {
   page('bulk/:id', onePage)
   act('bulk/new', async visit => {
     const { call, form } = visit
-    const { act = '', reason, probe, previewed, ...named } = await form()
+    const { act: kind = '', reason, probe, previewed, ...named } = await form()
     const filter = Object.fromEntries(Object.entries(named).map(([name, value]) => [name.replace(FILTER, ''), value]))
-    const asked = { act, ...filter }
+    const asked = { act: kind, ...filter }
     const draft = previewed ? await dryRun(visit, asked) : null
     if (draft && previewed !== String(draft.count)) {
       const preview = previewPage(visit, asked, draft)
       return { ...preview, body: html`<p role="alert" class="bad">${visit.t(CHANGED)}</p>${preview.body}` }
     }
-    const body = { act, filter, reason, ...(probe ? { probe: true } : {}) }
+    const body = { act: kind, filter, reason, probe: probe ? true : undefined }
     const { id } = await call<Draft>('POST', '/v1/admin/bulk', { body })
     try {
       await call('POST', `/v1/admin/bulk/${id}/start`, { body: { reason } })

@@ -25,7 +25,7 @@ import {
   table,
   time,
 } from './page.ts'
-import { errorCell } from './words.ts'
+import { errorCell, STATE } from './words.ts'
 
 type Groups = z.output<(typeof FAILURE_CALLS)['GET /v1/admin/messages/groups']['answers'][200]>
 type Callbacks = z.output<(typeof CALLBACK_CALLS)['GET /v1/admin/callbacks']['answers'][200]>
@@ -38,6 +38,7 @@ const NO_URL: Words = {
 }
 const GIVEN_UP: Words = { en: 'Given up', zh: '已放弃' }
 const PENDING: Words = { en: 'Retrying', zh: '自动重试中' }
+const SEND_AGAIN: Words = { en: 'Send again what was given up', zh: '重新投递已放弃的回调' }
 const SINCE: Words = { en: 'Since', zh: '始于' }
 
 const groupList = (visit: Visit, { data, isCapped }: Groups): Html => {
@@ -85,7 +86,7 @@ const STATES: Readonly<Record<Trouble['state'], Words>> = {
 /** What can be done stands below the URL, where narrow screens show it too. */
 const troubleColumns = <One extends Trouble>(reader: Reader, form: (one: One) => Html): readonly Column<One>[] => [
   [{ en: 'URL', zh: '回调地址' }, one => html`<code>${one.callbackUrl}</code>${form(one)}`],
-  [{ en: 'State', zh: '状态' }, ({ state }) => reader.t(STATES[state])],
+  [STATE, ({ state }) => reader.t(STATES[state])],
   [SINCE, ({ since }) => time(reader, since)],
   [{ en: 'Last error', zh: '最近的错误' }, ({ lastError }) => errorCell(reader, lastError)],
   [{ en: 'Held', zh: '暂缓' }, ({ held }) => held],
@@ -150,7 +151,7 @@ const partnerPage = async (visit: Visit): Promise<Page> => {
     ])}
     <h2>${t(URLS)}</h2>
     ${table(visit, URLS, { items: callbacks, none: NO_URL, columns: troubleColumns(visit, testForm) })}
-    <h2>${t({ en: 'Send again what was given up', zh: '重新投递已放弃的回调' })}</h2>
+    <h2>${t(SEND_AGAIN)}</h2>
     ${actForm(visit, {
       to: 'deliveries/resend',
       name: { en: 'Send again', zh: '重新投递' },
@@ -159,40 +160,19 @@ const partnerPage = async (visit: Visit): Promise<Page> => {
   }
 }
 
-const testPage = (visit: Visit, callbackUrl: string, attempt: AttemptAnswer): Page => {
-  const { t } = visit
-  return {
-    title:
-      attempt.outcome === 'delivered'
-        ? t({ en: 'The test has arrived', zh: '测试已送达' })
-        : t({ en: 'The test has not arrived', zh: '测试未送达' }),
-    body: html`<p><code>${callbackUrl}</code></p>${attemptTable(visit, [attempt])}`,
-  }
-}
-
 const resendPage = async (visit: Visit): Promise<Page> => {
   const { id, call, t } = visit
   const { since, until, count, resent, done, stopped } = await call<ResendAnswer>('GET', `/v1/resend/${id}`)
-  const state = stopped
-    ? t({
-        en: 'Stopped. Send again what is left.',
-        zh: '已停止。剩下的请再次重新投递。',
-      })
-    : done
-      ? t({ en: 'All are on their way.', zh: '已全部进入投递。' })
-      : t({ en: 'Under way', zh: '进行中' })
-  return {
-    title: t({ en: 'Send again what was given up', zh: '重新投递已放弃的回调' }),
-    body: live(
-      !done,
-      facts(visit, [
-        [{ en: 'Created since', zh: '创建时间不早于' }, time(visit, since)],
-        [{ en: 'Until', zh: '不晚于' }, time(visit, until)],
-        [{ en: 'Progress', zh: '进度' }, `${showCount(resent)} / ${showCount(count)}`],
-        [{ en: 'State', zh: '状态' }, state],
-      ]),
-    ),
-  }
+  const ended: Words = stopped
+    ? { en: 'Stopped. Send again what is left.', zh: '已停止。剩下的请再次重新投递。' }
+    : { en: 'All are on their way.', zh: '已全部进入投递。' }
+  const progress = facts(visit, [
+    [{ en: 'Created since', zh: '创建时间不早于' }, time(visit, since)],
+    [{ en: 'Until', zh: '不晚于' }, time(visit, until)],
+    [{ en: 'Progress', zh: '进度' }, `${showCount(resent)} / ${showCount(count)}`],
+    [STATE, t(done ? ended : { en: 'Under way', zh: '进行中' })],
+  ])
+  return { title: t(SEND_AGAIN), body: live(!done, progress) }
 }
 
 /** Webhooks that fail, and what is done about them. */
@@ -206,7 +186,12 @@ export const addDeliveries = ({ page, act }: Console): void => {
   act('deliveries/test', async visit => {
     const { callbackUrl = '' } = await visit.form()
     const attempt = await visit.call<AttemptAnswer>('POST', '/v1/callbacks/test', { body: { callbackUrl } })
-    return testPage(visit, callbackUrl, attempt)
+    const arrived: Words =
+      attempt.outcome === 'delivered'
+        ? { en: 'The test has arrived', zh: '测试已送达' }
+        : { en: 'The test has not arrived', zh: '测试未送达' }
+    const body = html`<p><code>${callbackUrl}</code></p>${attemptTable(visit, [attempt])}`
+    return { title: visit.t(arrived), body }
   })
   act('deliveries/resend', async ({ call, form }) => {
     const body = { ...(await form()), delivery: 'exhausted' }

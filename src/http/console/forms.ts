@@ -129,12 +129,11 @@ export const actForm = async (
   if (call && !(await visit.may(call))) return html``
   const { t, session } = visit
   const form = html`<form method="post" action="${visit.to(to)}" class="${fields ? 'fields' : 'row'}">
-    ${hiddenInputs(hidden)}${fields}${session.kind === 'operator' ? field(visit, 'why', '', isReasonRequired) : ''}
+    ${Object.entries(hidden).map(one => hiddenInput(...one))}${fields}${session.kind === 'operator' ? field(visit, 'why', '', isReasonRequired) : ''}
     <button>${t(name)}</button></form>`
   return warning ? html`<details><summary>${t(name)}…</summary><p>${t(warning)}</p>${form}</details>` : form
 }
-const hiddenInputs = (fields: Readonly<Record<string, string>>): Html[] =>
-  Object.entries(fields).map(([name, value]) => html`<input type="hidden" name="${name}" value="${value}">`)
+const hiddenInput = (name: string, value = ''): Html => html`<input type="hidden" name="${name}" value="${value}">`
 
 /** A page that leads to something that can be done; nothing for who may not do it. */
 export const actLink = async (
@@ -153,9 +152,7 @@ export const formAgain = (reader: Reader, sent: Readonly<Record<string, string>>
     .slice(0, MOST_FIELDS)
   if (!names.some(isTyped)) return ''
   return html`<form method="post" class="fields">${names.map(name =>
-    isTyped(name)
-      ? field(reader, name, name === 'apiKey' ? '' : taken[name])
-      : html`<input type="hidden" name="${name}" value="${sent[name]}">`,
+    isTyped(name) ? field(reader, name, name === 'apiKey' ? '' : taken[name]) : hiddenInput(name, sent[name]),
   )}<button>${reader.t({ en: 'Send again', zh: '重新提交' })}</button></form>`
 }
 

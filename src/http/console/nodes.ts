@@ -9,9 +9,9 @@ const stateOf = ({ t, language }: Reader, { lost, differsIn }: Overview['nodes']
   const { traits } = CATALOGUES[language]
   const different = differsIn.map(trait => traits[trait]).join(t({ en: ', ', zh: '、' }))
   const said = [
-    ...(lost ? [t({ en: 'lost', zh: '失联' })] : []),
-    ...(different ? [t({ en: `differs in: ${different}`, zh: `与其他节点不一致：${different}` })] : []),
-  ]
+    lost && t({ en: 'lost', zh: '失联' }),
+    different && t({ en: `differs in: ${different}`, zh: `与其他节点不一致：${different}` }),
+  ].filter(Boolean)
   return said.length === 0
     ? t({ en: 'works', zh: '正常' })
     : html`<span class="bad">${said.join(t({ en: '; ', zh: '；' }))}</span>`
