@@ -14,9 +14,9 @@ const ROWS = 1_000_000
 const PARTNERS = 50
 const ADMIN_TOKEN = 'the-operator-of-this-benchmark-0123456789'
 const LOOKS = 20
-/** *Now* looks again each 10 s. */
+/** *Now* looks again each 20 s. */
 const OPEN_PAGES = 20
-const LOOKS_A_SECOND = OPEN_PAGES / 10
+const LOOKS_A_SECOND = OPEN_PAGES / 20
 
 /** All pages that a list, a count or a search makes. `id` and `partner` are those of the first registration. */
 const pagesOf = (id: string, partner: string): readonly string[] => [
@@ -138,7 +138,7 @@ export const consolePart: Part = async ({ rounds, scale, say }) => {
     part: 'console',
     title: 'The console',
     method: `A service in one process with whoever looks at it, over ${(ROWS * scale).toLocaleString('en')} rows of ${PARTNERS} partners: half serials that are due, half messages. Every
-page, and searches that find much, little or nothing, ${LOOKS} times each. \`Now\` looks again each 10 s; its cost has that of the client in it.`,
+page, and searches that find much, little or nothing, ${LOOKS} times each. \`Now\` looks again each 20 s; its cost has that of the client in it.`,
     ...tableOf(samples, COLUMNS),
     findings: ['SQLite', 'PostgreSQL'].flatMap(engine => [
       findAtMost(`${engine}: the longest page`, medianOf(samples, engine, 'longestMs'), {

@@ -1,6 +1,5 @@
 // What a page of the console does by itself. Without it all of it can be read, filtered and done.
 
-const LEAST_MS = 10_000
 const MOST_MS = 30_000
 
 /** The page that shows what is so now looks again, the more rarely the longer the service takes; never while it is hidden. */
@@ -8,12 +7,13 @@ const watchLive = () => {
   const live = () => document.querySelector('[data-live]')
   if (!live()) return
   let askedAt = 0
-  let waitMs = LEAST_MS
+  const leastMs = Number(live().dataset.live) * 1_000
+  let waitMs = leastMs
   document.addEventListener('htmx:before:request', () => {
     askedAt = performance.now()
   })
   document.addEventListener('htmx:after:request', () => {
-    waitMs = Math.min(MOST_MS, Math.max(LEAST_MS, 250 * Math.sqrt(performance.now() - askedAt) - 1_000))
+    waitMs = Math.min(MOST_MS, Math.max(leastMs, 250 * Math.sqrt(performance.now() - askedAt) - 1_000))
   })
   const look = () => {
     if (!document.hidden) live()?.dispatchEvent(new CustomEvent('look'))

@@ -216,7 +216,7 @@ describe.skipIf(reasonToSkip !== null)('the console in Chromium', () => {
     await page.locator('#live a.button').last().focus()
     await page.evaluate('document.activeElement.isTheSame = true; window.scrollTo(0, 150)')
     service.api.clock.now += MINUTE
-    await page.clock.runFor(11_000)
+    await page.clock.runFor(21_000)
     await expect.poll(() => lookedAt(page)).not.toBe(before)
     expect(await page.evaluate('[document.activeElement.isTheSame, window.scrollY]')).toEqual([true, 150])
     // From the second look on there is a curve.
@@ -231,7 +231,7 @@ describe.skipIf(reasonToSkip !== null)('the console in Chromium', () => {
     await page.fill('[name="apiKey"]', 'half a')
     await page.fill('form[action$="/change"] [name="why"]', 'a typo')
     await service.api.store.pauseAccount(service.api.account.id)
-    await page.clock.runFor(11_000)
+    await page.clock.runFor(21_000)
     await page.waitForSelector('#live .bad:has-text("by an operator")')
     expect(await page.inputValue('[name="apiKey"]')).toBe('half a')
     expect(await page.inputValue('form[action$="/change"] [name="why"]')).toBe('a typo')

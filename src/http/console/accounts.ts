@@ -66,7 +66,7 @@ const listPage = async (visit: Visit): Promise<Page> => {
   )
   return {
     body: html`${actLink(visit, { to: to('accounts/new'), name: ADD, call: ACCOUNT_CALLS['POST /v1/admin/accounts'] })}
-    ${sections.length === 0 ? empty(t({ en: 'There is no account yet.', zh: '还没有账户。' })) : live(true, html`${sections}`)}
+    ${sections.length === 0 ? empty(t({ en: 'There is no account yet.', zh: '还没有账户。' })) : live(20, html`${sections}`)}
     ${nextPage(visit, list.nextCursor, { en: 'More accounts', zh: '更多账户' })}`,
   }
 }
@@ -95,7 +95,7 @@ const onePage = async (visit: Visit): Promise<Page> => {
     })}`
   return {
     title: account.account,
-    body: html`${live(true, accountFacts(visit, account, works))}
+    body: html`${live(20, accountFacts(visit, account, works))}
     ${pausing}
     ${(await visit.may(change)) ? changing : ''}
     ${actForm(visit, {

@@ -204,7 +204,7 @@ const onePage = async (visit: Visit): Promise<Page> => {
   const rest = html`<p><a href="${undelivered}">${t({ en: 'Which have not arrived yet', zh: '查看尚未送达的回调' })}</a></p>`
   return {
     title: t(NAMES[bulk.act]),
-    body: html`${live(isUnderWay(bulk), html`${progressFacts}${isQueued(bulk) ? rest : ''}${commandForm(visit, bulk)}`)}`,
+    body: html`${live(isUnderWay(bulk) ? 5 : null, html`${progressFacts}${isQueued(bulk) ? rest : ''}${commandForm(visit, bulk)}`)}`,
   }
 }
 

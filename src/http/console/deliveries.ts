@@ -172,7 +172,7 @@ const resendPage = async (visit: Visit): Promise<Page> => {
     [{ en: 'Progress', zh: '进度' }, `${showCount(resent)} / ${showCount(count)}`],
     [STATE, t(done ? ended : { en: 'Under way', zh: '进行中' })],
   ])
-  return { title: t(SEND_AGAIN), body: live(!done, progress) }
+  return { title: t(SEND_AGAIN), body: live(done ? null : 5, progress) }
 }
 
 /** Webhooks that fail, and what is done about them. */

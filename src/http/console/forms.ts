@@ -128,7 +128,7 @@ export const actForm = async (
 ): Promise<HtmlEscapedString> => {
   if (call && !(await visit.may(call))) return html``
   const { t, session } = visit
-  const form = html`<form method="post" action="${visit.to(to)}" class="${fields ? 'fields' : 'row'}">
+  const form = html`<form method="post" action="${visit.to(to)}" class="${fields === '' ? 'row' : 'fields'}">
     ${Object.entries(hidden).map(one => hiddenInput(...one))}${fields}${session.kind === 'operator' ? field(visit, 'why', '', isReasonRequired) : ''}
     <button>${t(name)}</button></form>`
   return warning ? html`<details><summary>${t(name)}…</summary><p>${t(warning)}</p>${form}</details>` : form

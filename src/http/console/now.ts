@@ -139,7 +139,7 @@ const operatorPage = async (visit: Visit, metrics: Html, isTold: boolean): Promi
   const overview = await call<Overview>('GET', '/v1/admin/overview')
   return {
     body: live(
-      true,
+      20,
       html`
     <p class="as-of">${t({ en: 'As of', zh: '截至' })} ${time(visit, overview.at)}</p>
     ${lights(visit, overview.problems, isTold)}
@@ -197,7 +197,7 @@ const partnerPage = async (visit: Visit): Promise<Page> => {
   const wait = queue ? `${queue.waitSeconds} s` : '–'
   return {
     body: live(
-      true,
+      20,
       html`
     <p class="as-of">${t({ en: 'As of', zh: '截至' })} ${time(visit, at)}</p>
     <ul class="lights">${light(visit, isAsked, ASKED)}${light(visit, arrives, SENT)}</ul>

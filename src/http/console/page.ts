@@ -170,6 +170,8 @@ export const nextPage = (
   return html`<p><a rel="next" href="${here.search}">${t(name)}</a></p>`
 }
 
-/** What is looked at again by itself, as long as it `changes`. */
-export const live = (changes: boolean, body: Html): Html =>
-  html`<div id="live"${changes ? raw(' hx-get="" hx-trigger="look" hx-select="#live" hx-swap="outerMorph" data-live') : ''}>${body}</div>`
+/** What is looked at again by itself, after so many seconds at the earliest; null: it does not change any more. */
+export const live = (seconds: number | null, body: Html): Html => {
+  const again = html` hx-get="" hx-trigger="look" hx-select="#live" hx-swap="outerMorph" data-live="${seconds}"`
+  return html`<div id="live"${seconds === null ? '' : again}>${body}</div>`
+}
