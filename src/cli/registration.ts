@@ -17,8 +17,8 @@ import { refuse } from './ending.ts'
 import { findAccount, findPartner } from './find-partner.ts'
 import { type Cell, readerZone, showTable } from './output.ts'
 
-/** A page of a search looks at 10,000 registrations at most, so this many look at 500,000. */
-const MOST_PAGES = 50
+/** A page of a search looks at 5,000 registrations at most, so this many look at 500,000. */
+const MOST_PAGES = 100
 
 const statusWords = (say: Say) => ({
   pending: say('pending', '等待中'),

@@ -66,7 +66,7 @@ export const FOUND_REGISTRATION_CALLS = {
     operationId: 'searchRegistrations',
     summary: 'Search registrations of all partners, newest first',
     description:
-      'A page looks at 10,000 registrations at most, so it may be short, or empty, and have a `nextCursor`: go on, or narrow the search with `partner`, `serial`, `since` or `error`.',
+      'A page looks at 5,000 registrations at most, so it may be short, or empty, and have a `nextCursor`: go on, or narrow the search with `partner`, `serial`, `since` or `error`.',
     query: SEARCH_QUERY,
     answers: { 200: listOf(FOUND_REGISTRATION) },
     handle: async (c, { store, now }) => {

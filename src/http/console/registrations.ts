@@ -1,19 +1,16 @@
 import { html } from 'hono/html'
-import type { z } from 'zod'
 import type { Words } from '../../core/language.ts'
-import type { FOUND_REGISTRATION_CALLS } from '../admin/registrations.ts'
 import type { RegistrationAnswer } from '../partner/registration-schemas.ts'
 import { Refused } from './api-calls.ts'
 import { bulkLinks } from './bulk.ts'
 import type { Console, Visit } from './console.ts'
 import { fieldOf, type Type } from './forms.ts'
-import { type Html, nextPage, type Page, showCount } from './page.ts'
+import { type Html, nextPage, type Page } from './page.ts'
 import { searchAsApiTakes, zoneInput } from './picked-time.ts'
 import { ERROR, type Found, HOST, registrationTable, SERIAL, STATUS, WEBHOOK } from './registration-columns.ts'
 import type { Session } from './sessions.ts'
 import { DELIVERY_WORDS, REASON_WORDS, STATUS_WORDS } from './words.ts'
 
-type Counted = z.output<(typeof FOUND_REGISTRATION_CALLS)['GET /v1/admin/registrations/count']['answers'][200]>
 interface ListOf<Item> {
   data: Item[]
   nextCursor: string | null
@@ -84,15 +81,6 @@ export const searchedOf = (visit: Visit): Search => {
   return Object.fromEntries(searchFieldsOf(session).map(name => [name, given[name]]))
 }
 
-/** How many are found, as far as the API counts; partners are told none. */
-const countOf = async (visit: Visit, searched: Search): Promise<string> => {
-  const { session, call, t } = visit
-  if (session.kind === 'partner') return ''
-  const { count, isCapped } = await call<Counted>('GET', '/v1/admin/registrations/count', { query: searched })
-  const shown = showCount(count, isCapped)
-  return t({ en: `(${shown} found)`, zh: `（共 ${shown} 条）` })
-}
-
 const listPage = async (visit: Visit): Promise<Page> => {
   const { c, session, t } = visit
   const searched = searchedOf(visit)
@@ -103,7 +91,7 @@ const listPage = async (visit: Visit): Promise<Page> => {
     body: html`${searchForm(visit, searched)}
     ${registrationTable(visit, found.data, nothing(found, isSearched))}
     ${session.kind === 'operator' && isSearched && !isEmpty ? await bulkLinks(visit, searched) : ''}
-    ${isEmpty ? '' : html`<p><a href="${visit.to('registrations/export', searched)}" download>${t({ en: 'Export as CSV', zh: '导出 CSV' })}</a> ${isSearched ? await countOf(visit, searched) : ''}</p>`}
+    ${isEmpty ? '' : html`<p><a href="${visit.to('registrations/export', searched)}" download>${t({ en: 'Export as CSV', zh: '导出 CSV' })}</a></p>`}
     ${nextPage(visit, found.nextCursor)}`,
   }
 }

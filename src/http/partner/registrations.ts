@@ -139,7 +139,7 @@ export const REGISTRATION_CALLS = {
     operationId: 'listRegistrations',
     summary: 'List registrations, newest first',
     description:
-      'Where `nextCursor` is not null, there is another page: pass it as `cursor`. A page looks at 10,000 registrations at most, so with a filter it may be short, or empty, and have a `nextCursor`. To ask for many serials at once, `POST /v1/registrations/lookup`.',
+      'Where `nextCursor` is not null, there is another page: pass it as `cursor`. A page looks at 5,000 registrations at most, so with a filter it may be short, or empty, and have a `nextCursor`. To ask for many serials at once, `POST /v1/registrations/lookup`.',
     query: LIST_QUERY,
     answers: { 200: listOf(REGISTRATION) },
     handle: async (c, { store, rates }) => {

@@ -108,7 +108,7 @@ export interface FailureGroups {
 }
 
 /** So many registrations a page looks at, and so many a count. */
-export const SEARCHED_AT_ONCE = 10_000
+export const SEARCHED_AT_ONCE = 5_000
 export const COUNTED_AMONG = 100_000
 export const MOST_MATCHES = 10_000
 /** Of so many open failures, the newest, groups are made. */

@@ -78,7 +78,6 @@ describe('the list', () => {
     expect(page).toContain('<option value="pending" selected>')
     expect(page).toContain('name="serial" value="1"')
     expect(page).toContain('No registration matches')
-    expect(await read('registrations?status=pending&lang=en')).toContain('(2 found)')
     const wrong = await visit(`registrations?serial=${encodeURIComponent(HOSTILE)}`, operator)
     const again = await wrong.text()
     expect([wrong.status, again.includes('<script>alert')]).toEqual([400, false])
