@@ -185,7 +185,7 @@ const takePictures = async (): Promise<void> => {
   const shots: readonly [Day, Shot][] = [
     [good, { ...operator, name: 'now-good' }],
     [bad, { ...operator, name: 'now-bad', endsAbove: 'h2:text-is("Service")' }],
-    [bad, { ...operator, name: 'serial', path: `registrations/${expired}`, endsAbove: 'h2:text-is("Do something")' }],
+    [bad, { ...operator, name: 'serial', path: `registrations/${expired}`, endsAbove: 'h2:text-is("curl")' }],
     [bad, { ...operator, name: 'deliveries', path: 'deliveries' }],
     [bad, { ...operator, name: 'partner', token: bad.partners.shop.key }],
   ]
