@@ -13,6 +13,8 @@ export interface Round {
  * run out.
  */
 const LONGEST_NAP_MS = 1_000
+/** Why a nap ends: to make an error, as `abort` would, costs more than a round that finds nothing. */
+const RUNG = 'rung'
 /** Rounds begin at least so far apart. Under load each then claims a batch that is worth its transaction. */
 const MIN_GAP_MS = 1
 
@@ -83,7 +85,7 @@ export const createRounds = (
   /** Something may be due: starts a round soon, or one more after the round that runs now. */
   const ring = () => {
     if (isStopped) return
-    nap?.abort()
+    nap?.abort(RUNG)
     nap = null
     isRung = true
     running ??= runWhileRung()
@@ -95,7 +97,7 @@ export const createRounds = (
     announced = Math.min(announced, at)
     // A round that runs looks at what was announced when it has ended.
     if (running !== null || at >= napEnd) return
-    nap?.abort()
+    nap?.abort(RUNG)
     if (at <= now()) ring()
     else ringAfter(at - now())
   }
@@ -106,7 +108,7 @@ export const createRounds = (
     /** Starts no more rounds; resolves when the last one has ended. */
     stop: async () => {
       isStopped = true
-      nap?.abort()
+      nap?.abort(RUNG)
       await running
     },
   }
