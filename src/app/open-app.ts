@@ -13,13 +13,14 @@ import { createEnumerationGuard } from '../http/middleware/enumeration-guard.ts'
 import type { NewAccount } from '../store/accounts/rows.ts'
 import type { Store } from '../store/store.ts'
 import { createEmit, type Emit, type Listener } from '../telemetry/emit.ts'
+import { openUpstream } from '../upstream/upstream.ts'
 import { USER_AGENT, VERSION } from '../version.ts'
 import { createBackgroundJob } from '../worker/background-job.ts'
 import { CALLS_OF_A_POLL } from '../worker/poller.ts'
 import { createPresence } from '../worker/presence.ts'
 import { leaseFor } from '../worker/settler.ts'
 import { createClockWatch, startHeartbeat } from '../worker/timers.ts'
-import { clock, createIds } from './clock-and-ids.ts'
+import { clock, createIds, system } from './clock-and-ids.ts'
 import { openDatabase } from './database.ts'
 import { createNodeMetrics } from './node-metrics.ts'
 import { openApi } from './open-api.ts'
@@ -157,8 +158,11 @@ export const openApp = async (
   })
   const heartbeat = startHeartbeat({ everyMs: SECOND, ring: watchClock, clock })
   stack.defer(heartbeat.stop)
-  poller = does('poll') ? openPoller({ ...shared, onLookup: enumerationGuard.recordLookup }) : null
-  deliverer = does('deliver') ? openDeliverer({ ...shared, sender }) : null
+  if (does('poll')) {
+    const client = openUpstream({ ...upstream, userAgent: USER_AGENT, clock })
+    poller = openPoller({ ...shared, ...system, client, onLookup: enumerationGuard.recordLookup })
+  }
+  if (does('deliver')) deliverer = openDeliverer({ ...shared, ...system, sender })
   roles.push(...[poller, deliverer].filter(role => role !== null))
   // The clock may have been set back while nobody was there to see it.
   dueTimes.ring()

@@ -6,11 +6,11 @@ import { createBulkActJob } from '../worker/bulk-acts.ts'
 import { createCallbackNoticeJob } from '../worker/callback-notices.ts'
 import { createDeliverer } from '../worker/deliverer.ts'
 import { createRounds, onceAMinute } from '../worker/rounds.ts'
-import { startCalendar, startHeartbeat } from '../worker/timers.ts'
-import { clock } from './clock-and-ids.ts'
+import { startHeartbeat } from '../worker/timers.ts'
+import type { System } from './clock-and-ids.ts'
 import { createRole, type RoleDeps } from './role.ts'
 
-type Deps = RoleDeps & { sender: Pick<Sender, 'send' | 'close'> }
+type Deps = RoleDeps & System & { sender: Pick<Sender, 'send' | 'close'> }
 
 export type DelivererRole = ReturnType<typeof openDeliverer>
 
@@ -19,7 +19,8 @@ export type DelivererRole = ReturnType<typeof openDeliverer>
  * what is older than RETENTION.
  * To break off closes the sender.
  */
-export const openDeliverer = ({ config: { callback, storage }, store, sender, emit }: Deps) => {
+export const openDeliverer = ({ config: { callback, storage }, store, sender, emit, ...system }: Deps) => {
+  const { clock, random, startCalendar } = system
   const deliverer = createDeliverer({
     store,
     sender,
@@ -27,7 +28,7 @@ export const openDeliverer = ({ config: { callback, storage }, store, sender, em
     timeoutMs: callback.timeoutMs,
     concurrency: callback.concurrency,
     perHost: callback.concurrencyPerHost,
-    random: Math.random,
+    random,
     clock,
     onFree: () => rounds.ring(),
     onDue: at => rounds.ringAt(at),

@@ -1,20 +1,33 @@
 import type { Tracer } from '../telemetry/traces/span-tracer.ts'
-import { openUpstream } from '../upstream/upstream.ts'
-import { USER_AGENT } from '../version.ts'
+import type { Upstream } from '../upstream/upstream.ts'
 import { createPollPlan } from '../worker/poll-plan.ts'
 import { createPoller, type PollerDeps } from '../worker/poller.ts'
 import { createRounds, onceAMinute } from '../worker/rounds.ts'
-import { clock } from './clock-and-ids.ts'
+import type { System } from './clock-and-ids.ts'
 import { createRole, type RoleDeps } from './role.ts'
 import { tracePolls } from './traced.ts'
 
-type Deps = RoleDeps & Pick<PollerDeps, 'onLookup'> & { tracer: Tracer | null }
+type Deps = RoleDeps &
+  Pick<PollerDeps, 'onLookup'> &
+  Omit<System, 'startCalendar'> & {
+    /** Closed with the role. */
+    client: Pick<Upstream, 'ask' | 'clockAheadMs' | 'close'>
+    tracer: Tracer | null
+  }
 
 export type PollerRole = ReturnType<typeof openPoller>
 
 /** Asks GetResult about what is due, from now on. */
-export const openPoller = ({ config: { upstream, polling }, store, emit, onLookup, tracer }: Deps) => {
-  const client = openUpstream({ ...upstream, userAgent: USER_AGENT, clock })
+export const openPoller = ({
+  config: { upstream, polling },
+  store,
+  emit,
+  client,
+  onLookup,
+  tracer,
+  ...system
+}: Deps) => {
+  const { clock, random } = system
   const plan = createPollPlan({ store, schedule: polling, clock })
   const poller = createPoller({
     store,
@@ -23,7 +36,7 @@ export const openPoller = ({ config: { upstream, polling }, store, emit, onLooku
     plan,
     concurrency: upstream.concurrency,
     timeoutMs: upstream.timeoutMs,
-    random: Math.random,
+    random,
     clock,
     onLookup,
     onFree: () => rounds.ring(),

@@ -1,5 +1,6 @@
 import { EventEmitter } from 'node:events'
 import { expect, test, vi } from 'vitest'
+import { system } from '../../src/app/clock-and-ids.ts'
 import { openDeliverer } from '../../src/app/open-deliverer.ts'
 import type { SendResult } from '../../src/callback/sender.ts'
 import { readConfig } from '../../src/config/read-config.ts'
@@ -28,6 +29,7 @@ const open = (messages: ClaimedMessage[]) => {
     cancelled: [],
   }))
   const deliverer = openDeliverer({
+    ...system,
     config: read.config,
     store: {
       now: Date.now,
