@@ -1,3 +1,5 @@
+import Database from 'better-sqlite3'
+
 /** What never holds in a database, whatever happened: how many rows break it, in the SQL of every engine. A name has at most 63 bytes. */
 const BROKEN_IN_SQL = {
   'a lane is due later than its first message': `
@@ -60,3 +62,13 @@ export const BROKEN_SQL = `SELECT ${Object.entries({
 /** What is broken, by its name. */
 export const brokenIn = (row: object | undefined): string[] =>
   Object.entries(row ?? {}).flatMap(([name, rows]) => (rows === 0 ? [] : [name]))
+
+/** What is broken in a file of SQLite. */
+export const findInconsistencies = (path: string): string[] => {
+  const client = new Database(path, { readonly: true })
+  try {
+    return brokenIn(client.prepare<[], object>(BROKEN_SQL).get())
+  } finally {
+    client.close()
+  }
+}

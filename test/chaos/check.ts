@@ -1,0 +1,121 @@
+import type { Finding, Promises } from './findings.ts'
+import type { Poll, Seen } from './seen.ts'
+import { type Story, storiesOf } from './stories.ts'
+import { isOk, type Judged, STORY_RULES, VERDICTS } from './story-rules.ts'
+
+/**
+ * Judges what was seen from outside, and knows nothing of how the service works. It is to be called when all has come to rest: faults
+ * have ended, and what could be told has been told. Empty: every promise was kept.
+ */
+export const findBroken = (seen: Seen, promises: Promises): Finding[] => {
+  const findings: Finding[] = []
+  const stories = storiesOf(seen, findings)
+  for (const story of stories) {
+    const note: Judged['note'] = (broken, what) => void findings.push({ broken, what: `${story.id}: ${what}` })
+    const judged = { story, seen, promises, note }
+    for (const check of STORY_RULES) check(judged)
+  }
+  checkPairs(stories, findings)
+  checkVerdicts(stories, findings)
+  checkEvents(seen, stories, findings)
+  checkRates(seen, promises, findings)
+  return findings
+}
+
+/** Of a serial and a URL a partner has one registration that lives. */
+const checkPairs = (stories: readonly Story[], findings: Finding[]): void => {
+  const pairs = Map.groupBy(stories, ({ asked: { partner, serial, url } }) => `${partner} ${serial} ${url}`)
+  for (const [pair, same] of pairs) {
+    const alive = same.filter(({ shown, acts }) => {
+      const status = shown.at(-1)?.registration?.status
+      return (
+        status !== undefined &&
+        status !== 'unresolved' &&
+        status !== 'cancelled' &&
+        !acts.some(({ what }) => what === 'cancel')
+      )
+    })
+    if (alive.length > 1) findings.push({ broken: 'doubled', what: `${pair}: ${alive.map(({ id }) => id).join(', ')}` })
+  }
+}
+
+/** The first verdict of a serial is everybody's, until a cancel has erased it. */
+const checkVerdicts = (stories: readonly Story[], findings: Finding[]): void => {
+  for (const [serial, same] of Map.groupBy(stories, ({ asked }) => asked.serial)) {
+    if (same.some(({ acts }) => acts.some(({ what }) => what === 'cancel'))) continue
+    const told = new Set(
+      same.flatMap(story =>
+        story.told.flatMap(({ data: { status } }) => (status && VERDICTS.has(status) ? [status] : [])),
+      ),
+    )
+    if (told.size > 1) findings.push({ broken: 'told wrongly', what: `${serial}: both SUCCESS and FAIL` })
+  }
+}
+
+/** The events of a partner are its webhooks, each once, in an order that never changes. */
+const checkEvents = ({ events: pages }: Seen, stories: readonly Story[], findings: Finding[]): void => {
+  const storyOf = new Map(stories.map(story => [story.id, story]))
+  for (const [partner, read] of Map.groupBy(pages, page => page.partner)) {
+    const note = (broken: Finding['broken'], what: string) =>
+      findings.push({ broken, what: `events of ${partner}: ${what}` })
+    const known = new Set<string>()
+    for (const { events } of read) {
+      for (const { messageId, registrationId, body } of events) {
+        if (known.has(messageId)) note('out of order', `${messageId} came twice`)
+        known.add(messageId)
+        const story = storyOf.get(registrationId)
+        if (story && story.asked.partner !== partner) note('told to the wrong one', registrationId)
+        const webhook = story?.told[0]
+        if (webhook && (webhook.body !== body || webhook.id !== messageId))
+          note('changed', `${messageId} was sent otherwise`)
+      }
+    }
+    if (read.length === 0) continue
+    for (const { id, asked, told, acts } of stories) {
+      if (asked.partner !== partner || told.length === 0 || acts.some(({ what }) => what === 'cancel')) continue
+      if (!known.has(told[0]?.id ?? '')) note('lost', `${id} was sent, and is no event`)
+    }
+  }
+}
+
+/** How far calls ever went beyond `rate` a second. */
+const highestLevel = (polls: readonly Poll[], rate: number): number => {
+  let level = 0
+  let highest = 0
+  let last = Number.NEGATIVE_INFINITY
+  for (const { at } of polls) {
+    level = Math.max(0, level - ((at - last) / 1_000) * rate) + 1
+    highest = Math.max(highest, level)
+    last = at
+  }
+  return highest
+}
+
+/** Polls beyond the shortest interval that failures, and processes that died, may bring. */
+const EXTRA_POLLS = 8
+
+/** Neither of the account, nor of a serial for which nobody has asked anew. */
+const checkRates = (
+  { polls, registering, faults }: Seen,
+  { rate, burst, pollAtMost }: Promises,
+  findings: Finding[],
+) => {
+  const all = highestLevel(polls, rate)
+  if (all > burst) findings.push({ broken: 'over the rate', what: `${all.toFixed(1)} calls at once` })
+  for (const [serial, ofSerial] of Map.groupBy(polls, one => one.serial)) {
+    const asked = registering.filter(one => one.serial === serial).length
+    const level = highestLevel(ofSerial, 1_000 / pollAtMost)
+    if (level > asked + faults.length + EXTRA_POLLS)
+      findings.push({ broken: 'over the rate', what: `${serial}: ${level.toFixed(1)} calls at once` })
+  }
+}
+
+/** Webhooks that came again, with the same id, after their 2xx. */
+export const countDuplicates = ({ webhooks }: Seen): number => {
+  const arrived = new Set<string>()
+  return webhooks.filter(({ id, status }) => {
+    if (arrived.has(id)) return true
+    if (isOk(status)) arrived.add(id)
+    return false
+  }).length
+}

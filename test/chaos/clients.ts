@@ -1,0 +1,146 @@
+import { MINUTE } from '../../src/core/duration.ts'
+import type { EventAnswer } from '../../src/http/partner/events.ts'
+import type { RegistrationAnswer } from '../../src/http/partner/registration-schemas.ts'
+import type { Draw } from './draw.ts'
+import type { Seen } from './seen.ts'
+
+export interface Partner {
+  id: string
+  apiKey: string
+}
+/** Calls the API as a partner. Null: no answer came. */
+export type CallApi = (
+  key: string,
+  method: string,
+  path: string,
+  body?: unknown,
+) => Promise<{ status: number; json: unknown } | null>
+
+/** Simulated, or real. */
+export interface Time {
+  now: () => number
+  wait: (ms: number) => Promise<void>
+}
+interface Scene {
+  time: Time
+  /** How long it waits about before it tries again what was not answered, in ms. */
+  patience: number
+  draw: Draw
+  seen: Seen
+  call: CallApi
+}
+
+/** What a partner does with its API key; all of it is noted. */
+export const createClient = ({ time, patience, draw, seen, call }: Scene, { id: partner, apiKey }: Partner) => {
+  const begin = () => ({ partner, at: time.now() })
+  const isAnswer = (answer: Awaited<ReturnType<CallApi>>): answer is NonNullable<typeof answer> =>
+    answer !== null && answer.status < 500 && answer.status !== 429
+
+  let cursor: string | null = null
+
+  const show = async (id: string): Promise<RegistrationAnswer | null> => {
+    const begun = begin()
+    const answer = await call(apiKey, 'GET', `/v1/registrations/${id}`)
+    if (!isAnswer(answer)) return null
+    const registration = answer.status === 200 ? (answer.json as RegistrationAnswer) : null
+    seen.shown.push({ ...begun, answeredAt: time.now(), id, registration })
+    return registration
+  }
+  /** Reads the events that have come since it did so last, a page at a time. */
+  const readEvents = async (): Promise<void> => {
+    for (;;) {
+      const begun = begin()
+      const answer = await call(apiKey, 'GET', `/v1/events?limit=20${cursor === null ? '' : `&after=${cursor}`}`)
+      if (answer?.status !== 200) return
+      const { data, nextCursor } = answer.json as { data: EventAnswer[]; nextCursor: string }
+      seen.events.push({ ...begun, answeredAt: time.now(), events: data })
+      cursor = nextCursor
+      if (data.length === 0) return
+    }
+  }
+
+  return {
+    /** Until it is answered. Null: it was refused. */
+    register: async (serial: string, url: string, expiresAt: string | null): Promise<string | null> => {
+      for (;;) {
+        const begun = begin()
+        const body = {
+          idcardid: serial,
+          callbackUrl: url,
+          metadata: { of: serial },
+          ...(expiresAt ? { expiresAt } : {}),
+        }
+        const answer = await call(apiKey, 'POST', '/v1/registrations', body)
+        const isDone = isAnswer(answer)
+        const id = isDone && answer.status < 300 ? (answer.json as RegistrationAnswer).id : null
+        if (!isDone || id !== null)
+          seen.registering.push({ ...begun, answeredAt: isDone ? time.now() : null, serial, url, id })
+        if (isDone) return id
+        await time.wait(patience / 2 + draw.below(patience))
+      }
+    },
+    act: async (what: 'cancel' | 'resend' | 'poll', id: string): Promise<void> => {
+      for (;;) {
+        const begun = begin()
+        const path = `/v1/registrations/${id}`
+        const answer = await (what === 'cancel'
+          ? call(apiKey, 'DELETE', path)
+          : call(apiKey, 'POST', `${path}/${what}`))
+        const isDone = isAnswer(answer)
+        const isRefused = isDone && answer.status >= 300
+        if (what !== 'poll' && !isRefused)
+          seen.acts.push({ ...begun, answeredAt: isDone ? time.now() : null, what, id })
+        if (isDone) return
+        await time.wait(patience / 2 + draw.below(patience))
+      }
+    },
+    show,
+    readEvents,
+    /** Looks once more at all that it has registered, and at its events. */
+    showAll: async (): Promise<void> => {
+      const own = seen.registering.filter(one => one.partner === partner).flatMap(({ id }) => id ?? [])
+      for (const id of new Set(own)) await show(id)
+      await readEvents()
+    },
+    /** Whether anything of it is still to come. */
+    isWaiting: async (): Promise<boolean> => {
+      for (const query of ['status=pending', 'delivery=pending']) {
+        const answer = await call(apiKey, 'GET', `/v1/registrations?limit=5&${query}`)
+        if (answer?.status !== 200) return true
+        const { data } = answer.json as { data: RegistrationAnswer[] }
+        if (data.some(one => one.status === 'pending' || one.delivery.nextAttemptAt !== null)) return true
+      }
+      return false
+    },
+  }
+}
+export type Client = ReturnType<typeof createClient>
+
+/**
+ * One registration's life, as its partner has it: asked for, perhaps twice, looked at, cancelled, resent, asked for anew.
+ *
+ * @param life.pauseMs the longest between two acts
+ */
+export const liveWith = async (
+  { time, draw }: Pick<Scene, 'time' | 'draw'>,
+  client: Client,
+  life: { serial: string; url: string; now: () => number; pauseMs: number },
+): Promise<void> => {
+  const pause = () => time.wait(draw.below(life.pauseMs))
+  const expiresAt = draw.chance(0.4) ? new Date(life.now() + MINUTE + draw.below(4 * life.pauseMs)).toISOString() : null
+  const register = () => client.register(life.serial, life.url, expiresAt)
+  const id = await register()
+  if (id === null) return
+  if (draw.chance(0.2)) await register()
+  for (let look = draw.below(3); look > 0; look--) {
+    await pause()
+    await client.show(id)
+  }
+  if (draw.chance(0.1)) await client.act('poll', id)
+  if (draw.chance(0.1)) return client.act('cancel', id)
+  if (draw.chance(0.15)) await client.act('resend', id)
+  await pause()
+  await pause()
+  const shown = await client.show(id)
+  if (shown?.status === 'unresolved' && draw.chance(0.3)) await register()
+}

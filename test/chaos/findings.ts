@@ -1,0 +1,36 @@
+/** What is promised, in ms where it is a time. */
+export interface Promises {
+  /** Calls a second of GetResult, and how many may come at once. */
+  rate: number
+  burst: number
+  /** Retries of a webhook before it is given up. */
+  retries: number
+  /** The shortest from one poll of a serial to the next. */
+  pollAtMost: number
+  /** The longest from one poll of a serial that is waited for to the next. */
+  pollEvery: number
+  /** The longest from a verdict to its webhook, while the receiver is well. */
+  tellWithin: number
+  /** How far the service's clock may be wrong. */
+  clockError: number
+  /** After a fault: leases run out, queues are worked off. */
+  recovery: number
+}
+
+export const BROKEN = [
+  'lost',
+  'doubled',
+  'changed',
+  'told early',
+  'told wrongly',
+  'told to the wrong one',
+  'sent after its cancel',
+  'starved',
+  'over the rate',
+  'badly signed',
+  'out of order',
+] as const
+export interface Finding {
+  broken: (typeof BROKEN)[number]
+  what: string
+}

@@ -1,0 +1,100 @@
+import { createHmac } from 'node:crypto'
+import type { EventAnswer } from '../../src/http/partner/events.ts'
+import type { RegistrationAnswer } from '../../src/http/partner/registration-schemas.ts'
+
+/** From when to when, in ms of a clock that makes no steps, as all times here are. */
+export interface Span {
+  from: number
+  to: number
+}
+
+/** What a partner has asked of the API. `answeredAt` is null where no answer came, or a 5xx: it may have been done. */
+interface Call {
+  partner: string
+  at: number
+  answeredAt: number | null
+}
+export interface Registering extends Call {
+  serial: string
+  url: string
+  /** Null: not answered. */
+  id: string | null
+}
+export interface Act extends Call {
+  what: 'cancel' | 'resend'
+  id: string
+}
+/** What a GET showed of a registration; null: it is not there. */
+export interface Shown extends Call {
+  id: string
+  registration: RegistrationAnswer | null
+}
+/** A page of events, after the page before it. */
+export interface ShownEvents extends Call {
+  events: readonly EventAnswer[]
+}
+
+/** A request that came to a receiver. */
+export interface Webhook {
+  url: string
+  at: number
+  /** Null: the sender got no answer. */
+  status: number | null
+  answeredAt: number
+  id: string
+  /** Whose secret its signature fits; null: nobody's. */
+  signedBy: string | null
+  /** Of its header, in seconds. */
+  timestamp: number
+  body: string
+}
+
+export const UPSTREAM_ANSWERS = ['SUCCESS', 'FAIL', 'waiting', 'not_found', 'invalid', 'none'] as const
+/** A call of GetResult. */
+export interface Poll {
+  serial: string
+  at: number
+  /** What GetResult said; `none`: nothing that could be used. */
+  answer: (typeof UPSTREAM_ANSWERS)[number]
+  /** When it was heard; null: it got lost on its way, or whoever asked has died. */
+  heardAt: number | null
+}
+
+/** All that partners, receivers and GetResult have seen of a service. Nothing else is judged. */
+export interface Seen {
+  registering: Registering[]
+  acts: Act[]
+  shown: Shown[]
+  events: ShownEvents[]
+  webhooks: Webhook[]
+  polls: Poll[]
+  /** When a process was dead, the database or GetResult away, or an answer lost: promises of time and of once alone are not kept then. */
+  faults: Span[]
+  /** When all of it had ended. */
+  endedAt: number
+}
+
+export const newSeen = (): Seen => ({
+  registering: [],
+  acts: [],
+  shown: [],
+  events: [],
+  webhooks: [],
+  polls: [],
+  faults: [],
+  endedAt: 0,
+})
+
+/** Whose secret a signature fits; null: nobody's. */
+export const signerOf = (
+  { headers, body }: { headers: Readonly<Record<string, unknown>>; body: string },
+  secrets: ReadonlyMap<string, string>,
+): string | null => {
+  const signed = `${headers['webhook-id']}.${headers['webhook-timestamp']}.${body}`
+  const given = new Set(String(headers['webhook-signature']).split(' '))
+  for (const [partner, secret] of secrets) {
+    const key = Buffer.from(secret.replace(/^whsec_/, ''), 'base64')
+    if (given.has(`v1,${createHmac('sha256', key).update(signed).digest('base64')}`)) return partner
+  }
+  return null
+}
