@@ -1,0 +1,13 @@
+import { expect, test } from 'vitest'
+import { runHistory } from './simulation/history.ts'
+import { PLANTED } from './simulation/planted.ts'
+
+const MOST_HISTORIES = 60
+
+test.each(PLANTED)('the checker finds a service that $bug: $broken', async ({ broken, plant }) => {
+  for (let seed = 1; seed <= MOST_HISTORIES; seed++) {
+    const { findings } = await runHistory(seed, { alter: plant })
+    if (findings.some(one => one.broken === broken)) return
+  }
+  expect.fail(`not in ${MOST_HISTORIES} histories`)
+})

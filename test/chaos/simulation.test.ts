@@ -1,0 +1,17 @@
+import { expect, test } from 'vitest'
+import { runHistory } from './simulation/history.ts'
+import { runHistories } from './simulation/many.ts'
+
+const HISTORIES = 2_000
+
+test(`${HISTORIES} simulated histories break no promise`, { timeout: 0 }, async () => {
+  const { counts, red } = await runHistories({ from: 1, count: HISTORIES })
+  expect(red).toEqual([])
+  expect(counts.histories).toBe(HISTORIES)
+  expect(counts.deaths).toBeGreaterThan(HISTORIES)
+})
+
+test('the same seed is the same history', async () => {
+  const [one, other] = [await runHistory(77), await runHistory(77)]
+  expect(one.seen).toEqual(other.seen)
+})

@@ -1,0 +1,229 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createIds } from '../../../src/app/clock-and-ids.ts'
+import { HOUR, MINUTE, SECOND } from '../../../src/core/duration.ts'
+import { newPartner } from '../../../src/core/new-partner.ts'
+import { openSqliteStore } from '../../../src/store/sqlite/store.ts'
+import { findInconsistencies } from '../../store/support/invariants.ts'
+import { findBroken } from '../check.ts'
+import { type CallApi, createClient, liveWith, type Partner } from '../clients.ts'
+import { createDraw, type Draw } from '../draw.ts'
+import type { Finding } from '../findings.ts'
+import { newSeen, type Seen, type Span } from '../seen.ts'
+import { BAD_MINUTES, type Plan } from './plans.ts'
+import { type Fate, type Process, startProcess, type World } from './process.ts'
+import { createReceivers } from './receivers.ts'
+import { createTime } from './time.ts'
+import { createUpstream } from './upstream.ts'
+
+const MASTER_KEY = Buffer.alloc(32, 7)
+const START = Date.parse('2026-11-24T16:20:00.000Z')
+
+/** What goes wrong in a history, drawn before it begins. */
+interface Faults {
+  /** When the process dies; `atCall`: at the next call of the database, before or after it is done. */
+  deaths: { at: number; atCall: boolean; downMs: number }[]
+  /** When the database refuses to write. */
+  refusals: Span[]
+  outages: Span[]
+  /** The clock of the system is set. */
+  steps: { at: number; ms: number }[]
+}
+
+const drawFaults = ({ below, chance, times, oneOf }: Draw, { spanMs, outageMs, deaths }: Plan): Faults => {
+  const at = () => START + below(spanMs)
+  const span = (longestMs: number): Span => {
+    const from = at()
+    return { from, to: from + below(longestMs) }
+  }
+  const few = Math.ceil(deaths / 4)
+  return {
+    deaths: times(below(deaths), () => ({
+      at: at(),
+      atCall: chance(0.7),
+      downMs: oneOf([50, SECOND, 20 * SECOND]),
+    })).sort((a, b) => a.at - b.at),
+    refusals: times(chance(0.2) ? few : 0, () => span(30 * SECOND)),
+    outages: times(chance(0.2) ? few : 0, () => span(outageMs)),
+    steps: times(chance(0.1) ? 1 : 0, () => ({ at: at(), ms: oneOf([-1, 1]) * oneOf([SECOND, MINUTE, HOUR]) })),
+  }
+}
+
+const newFolder = () => mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'notifier-chaos-'))
+let template: Promise<Buffer> | null = null
+/** All migrations take as long as a history. */
+const makeTemplate = async (): Promise<Buffer> => {
+  const folder = newFolder()
+  const path = join(folder, 'notifier.db')
+  await (await openSqliteStore({ path, now: () => START, masterKey: MASTER_KEY, defaultRate: 1 })).close()
+  const bytes = readFileSync(path)
+  rmSync(folder, { recursive: true })
+  return bytes
+}
+
+export interface History {
+  seed: number
+  findings: Finding[]
+  /** Rows that do not fit together. */
+  inconsistencies: string[]
+  seen: Seen
+  deaths: number
+  /** How long it took, simulated. */
+  hours: number
+}
+
+/** The life of a few partners, drawn from the seed: the same seed is the same history. */
+export const runHistory = async (
+  seed: number,
+  { plan = BAD_MINUTES, alter = world => world }: { plan?: Plan; alter?: (world: World) => World } = {},
+): Promise<History> => {
+  const { config, spanMs } = plan
+  const draw = createDraw(seed)
+  const time = createTime(START, plan.idleMs)
+  const seen = newSeen()
+  const faults = drawFaults(draw, plan)
+  const folder = newFolder()
+  const path = join(folder, 'notifier.db')
+  template ??= makeTemplate()
+  writeFileSync(path, await template)
+
+  let wrong = 0
+  const now = () => time.now() + wrong
+  const isIn = ({ from, to }: Span) => time.now() >= from && time.now() < to
+  let nextCallDies = false
+  const fateOf = (verb: string): Fate => {
+    if (nextCallDies) {
+      nextCallDies = false
+      return draw.oneOf(['dies before', 'dies after'])
+    }
+    return faults.refusals.some(isIn) && !READS.test(verb) ? 'refused' : 'done'
+  }
+
+  const secrets = new Map<string, string>()
+  const upstream = createUpstream(
+    { time, draw, polls: seen.polls, timeoutMs: config.upstream.timeoutMs, malformed: plan.malformed },
+    faults.outages,
+  )
+  const sender = createReceivers({
+    ...{ time, draw, webhooks: seen.webhooks, secrets },
+    ...{ timeoutMs: config.callback.timeoutMs, moodMs: plan.moodMs, badUntil: START + spanMs },
+  })
+
+  let running: { process: Process; death: Promise<null> } | null = null
+  let deaths = 0
+  let downMs = SECOND
+  const start = async (): Promise<void> => {
+    const death = Promise.withResolvers<null>()
+    const dead = { from: 0, to: 0 }
+    const onDeath = () => {
+      deaths++
+      running = null
+      dead.from = dead.to = time.now()
+      seen.faults.push(dead)
+      death.resolve(null)
+      void restart()
+    }
+    const restart = async () => {
+      await time.wait(downMs)
+      await process.close()
+      await start()
+      dead.to = time.now()
+    }
+    const outside = { time, now, random: draw.random, config, masterKey: MASTER_KEY, path }
+    const world = alter({ ...outside, fateOf, upstream, sender, onDeath, tamper: store => store })
+    const process = await time.during(() => startProcess(world))
+    running = { process, death: death.promise }
+  }
+  const bringDeaths = async () => {
+    for (const { at, ...death } of faults.deaths) {
+      await time.wait(Math.max(0, at - time.now()))
+      downMs = death.downMs
+      if (death.atCall) nextCallDies = true
+      else running?.process.die()
+    }
+  }
+  const stepClock = async ({ at, ms }: Faults['steps'][number]) => {
+    await time.wait(at - START)
+    wrong += ms
+  }
+
+  const call: CallApi = async (key, method, path, body) => {
+    const target = running
+    if (!target) return null
+    const answer = () => requestOf(target.process, { key, method, path, body })
+    return time.during(() => Promise.race([answer(), target.death]))
+  }
+  const addPartner = async (name: string): Promise<Partner> => {
+    const bytes = (count: number) => Buffer.from(draw.times(count, () => draw.below(256)))
+    const { partner, apiKey, signingSecret } = newPartner(name, { newId: createIds(now, draw.random), random: bytes })
+    await time.during(async () => running?.process.store.createPartner(partner))
+    secrets.set(partner.id, signingSecret)
+    return { id: partner.id, apiKey }
+  }
+  const live = async () => {
+    await start()
+    const partners: Partner[] = []
+    for (let n = 1 + draw.below(3); n > 0; n--) partners.push(await addPartner(`partner ${n}`))
+    const scene = { time, patience: 3 * SECOND, draw, seen, call }
+    const clients = partners.map(partner => createClient(scene, partner))
+    const begin = async (serial: string, beginsMs: number) => {
+      await time.wait(beginsMs)
+      const n = draw.below(clients.length)
+      const url = `https://r${draw.below(2)}.partner${n}.example/hook`
+      const client = clients[n]
+      if (client) await liveWith(scene, client, { serial, url, now, pauseMs: plan.pauseMs })
+    }
+    const lives = draw.times(plan.serials(draw), i => {
+      const beginsMs = draw.below(plan.beginMs)
+      return Promise.all(
+        draw.times(1 + draw.below(2), () => begin(`${seed}${i}00000`, beginsMs + draw.below(plan.pauseMs))),
+      )
+    })
+    const read = async (client: (typeof clients)[number]) => {
+      for (let times = draw.below(4); times > 0; times--) {
+        await time.wait(draw.below(spanMs))
+        await client.readEvents()
+      }
+    }
+    await Promise.all([...lives, bringDeaths(), ...faults.steps.map(stepClock), ...clients.map(read)])
+    await time.wait(Math.max(0, START + spanMs + MINUTE - time.now()))
+    const endsAt = time.now() + plan.restMs
+    for (const client of clients) while ((await client.isWaiting()) && time.now() < endsAt) await time.wait(MINUTE)
+    for (const client of clients) await client.showAll()
+  }
+  let isOver = false
+  const living = live().finally(() => {
+    isOver = true
+  })
+  await time.settle()
+  while (!isOver) await time.step()
+  await living
+  seen.endedAt = time.now()
+  await (running as { process: Process } | null)?.process.close()
+  const inconsistencies = findInconsistencies(path)
+  rmSync(folder, { recursive: true })
+
+  seen.faults.push(...faults.refusals, ...faults.outages)
+  seen.faults.sort((a, b) => a.from - b.from)
+  const clockError = faults.steps.reduce((sum, { ms }) => sum + Math.abs(ms), 0)
+  const findings = findBroken(seen, { ...plan.promises, clockError })
+  return { seed, findings, inconsistencies, seen, deaths, hours: (time.now() - START) / HOUR }
+}
+
+const requestOf = async (
+  process: Process,
+  { key, method, path, body }: { key: string; method: string; path: string; body: unknown },
+) => {
+  const authorization = `Bearer ${key}`
+  const init =
+    body === undefined
+      ? { headers: { authorization } }
+      : { headers: { authorization, 'content-type': 'application/json' }, body: JSON.stringify(body) }
+  const response = await process.request(path, { method, ...init })
+  const text = await response.text()
+  return { status: response.status, json: text ? (JSON.parse(text) as unknown) : null }
+}
+
+/** Verbs that write nothing. */
+const READS = /^(find|list|look|search|count|completionsOf|usageOf|explain|partnerOf|endedAmong|liveSecrets|statusOf)/

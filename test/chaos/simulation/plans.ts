@@ -1,0 +1,90 @@
+import { type Environment, readConfig } from '../../../src/config/read-config.ts'
+import { DAY, HOUR, MINUTE, SECOND } from '../../../src/core/duration.ts'
+import type { Draw } from '../draw.ts'
+import type { Promises } from '../findings.ts'
+
+const configOf = (env: Environment) => {
+  const read = readConfig({ IHUYI_ACCOUNT: 'C12345678', IHUYI_API_KEY: 'key', ...env }, 'upstream')
+  if (!read.ok) throw new Error(read.problems.map(({ setting, message }) => `${setting}: ${message.en}`).join('\n'))
+  return read.config
+}
+type Config = ReturnType<typeof configOf>
+
+const promisesOf = ({ upstream, polling, callback }: Config): Promises => ({
+  rate: upstream.rate,
+  burst: 2,
+  retries: callback.retryScheduleMs.length,
+  pollAtMost: polling.minMs,
+  pollEvery: polling.maxMs + MINUTE,
+  tellWithin: 5 * SECOND,
+  clockError: 0,
+  recovery: 3 * MINUTE,
+})
+
+/** What a history is like. */
+export interface Plan {
+  config: Config
+  promises: Promises
+  /** How long partners register, and things break. */
+  spanMs: number
+  /** When the first registration of a serial comes, at the latest. */
+  beginMs: number
+  serials: (draw: Draw) => number
+  /** The longest between two acts of a partner about a registration. */
+  pauseMs: number
+  /** The longest outage of GetResult, and the longest mood of a receiver. */
+  outageMs: number
+  moodMs: number
+  /** Part of the serials that GetResult calls malformed. Two in a row pause a quiet account, which others then wait for. */
+  malformed: number
+  /** So many deaths of the process at most. */
+  deaths: number
+  /** Whoever only looks for work looks so often. */
+  idleMs: number
+  /** The longest until all has come to rest. */
+  restMs: number
+}
+
+const SHORT = configOf({
+  RETRY_SCHEDULE: '5s,20s,60s',
+  REGISTRATION_TTL: '5m',
+  SETTLE_MARGIN: '1m',
+  NOT_FOUND_GRACE: '4m',
+  POLL_MIN_INTERVAL: '15s',
+  POLL_MAX_INTERVAL: '2m',
+})
+/** Some minutes in which much goes wrong. */
+export const BAD_MINUTES: Plan = {
+  config: SHORT,
+  promises: promisesOf(SHORT),
+  spanMs: 4 * MINUTE,
+  beginMs: MINUTE,
+  serials: draw => 1 + draw.below(5),
+  pauseMs: MINUTE,
+  outageMs: 2 * MINUTE,
+  moodMs: 4 * MINUTE,
+  malformed: 0.03,
+  deaths: 4,
+  idleMs: MINUTE,
+  restMs: 3 * HOUR,
+}
+
+const DEFAULTS = configOf({})
+/** A year with the settings that the service comes with. */
+const ONE_YEAR: Plan = {
+  config: DEFAULTS,
+  promises: promisesOf(DEFAULTS),
+  spanMs: 365 * DAY,
+  beginMs: 364 * DAY,
+  serials: () => 400,
+  pauseMs: 6 * HOUR,
+  outageMs: 12 * HOUR,
+  moodMs: 5 * DAY,
+  malformed: 0,
+  deaths: 60,
+  idleMs: 15 * MINUTE,
+  restMs: 10 * DAY,
+}
+
+export const PLANS = { minutes: BAD_MINUTES, year: ONE_YEAR }
+export type PlanName = keyof typeof PLANS

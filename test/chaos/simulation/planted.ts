@@ -1,0 +1,203 @@
+import type { Outgoing } from '../../../src/callback/sender.ts'
+import type { Answer } from '../../../src/core/answer.ts'
+import { MINUTE } from '../../../src/core/duration.ts'
+import type { Secret } from '../../../src/core/secret.ts'
+import type { Store } from '../../../src/store/store.ts'
+import type { ClaimedVerification } from '../../../src/store/verifications/verification.ts'
+import type { BROKEN } from '../findings.ts'
+import type { World } from './process.ts'
+
+/** A bug, and what the checker has to call it. */
+export interface Planted {
+  bug: string
+  broken: (typeof BROKEN)[number]
+  plant: (world: World) => World
+}
+
+const inStore =
+  (tamper: (store: Store, world: World) => Partial<Store>) =>
+  (world: World): World => ({ ...world, tamper: store => ({ ...store, ...tamper(store, world) }) })
+const inSender =
+  (change: (outgoing: Outgoing) => Outgoing) =>
+  (world: World): World => ({
+    ...world,
+    sender: { send: outgoing => world.sender.send(change(outgoing)) },
+  })
+const inUpstream =
+  (ask: (answer: Answer, world: World, again: () => Promise<Answer>) => Answer | Promise<Answer>) =>
+  (world: World): World => ({
+    ...world,
+    upstream: {
+      ask: async (...args) => {
+        const again = () => world.upstream.ask(...args)
+        return ask(await again(), world, again)
+      },
+    },
+  })
+const isRetry = ({ headers }: Outgoing): boolean => headers['webhook-attempt'] !== '1'
+const VERDICT = { message: null, livingScore: null, similarity: null }
+const verdictOf = (status: 'SUCCESS' | 'FAIL'): Answer => ({
+  kind: 'verdict',
+  code: 2,
+  verdict: { ...VERDICT, status },
+})
+
+/** A dozen bugs such as services of this kind have had; the checker has to find each of them. */
+export const PLANTED: readonly Planted[] = [
+  {
+    bug: 'acknowledges a registration that is not kept',
+    broken: 'lost',
+    plant: inStore((store, { random }) => ({
+      register: async items => {
+        const registered = await store.register(items)
+        for (const [i, one] of registered.entries())
+          if ('registration' in one && random() < 0.2)
+            await store.cancel(items[i]?.partnerId ?? '', one.registration.id)
+        return registered
+      },
+    })),
+  },
+  {
+    bug: 'gives up after one attempt',
+    broken: 'lost',
+    plant: inStore(store => ({
+      settleMessages: settlements =>
+        store.settleMessages(
+          settlements.map(one =>
+            one.step.state === 'pending' && one.attempt
+              ? { ...one, step: { ...one.step, state: 'exhausted', dueAt: null } }
+              : one,
+          ),
+        ),
+    })),
+  },
+  {
+    bug: 'forgets that a webhook has arrived',
+    broken: 'doubled',
+    plant: inStore(store => ({
+      settleMessages: async settlements => {
+        const kept = settlements.filter(({ step }) => step.state !== 'delivered')
+        const outcomes = await store.settleMessages(kept)
+        return settlements.map(one => outcomes[kept.indexOf(one)] ?? null)
+      },
+    })),
+  },
+  {
+    bug: 'gives each attempt an id of its own',
+    broken: 'doubled',
+    plant: inSender(one =>
+      isRetry(one) ? { ...one, headers: { ...one.headers, 'webhook-id': `${one.headers['webhook-id']}x` } } : one,
+    ),
+  },
+  {
+    bug: 'writes the body anew for each attempt',
+    broken: 'changed',
+    plant: inStore(store => ({
+      claimMessages: async request => {
+        const claimed = await store.claimMessages(request)
+        const messages = claimed.messages.map(one => (one.attempts > 0 ? { ...one, body: `${one.body} ` } : one))
+        return { ...claimed, messages }
+      },
+    })),
+  },
+  {
+    bug: 'shows an ended registration as pending again',
+    broken: 'changed',
+    plant: inStore((store, { random }) => ({
+      findRegistration: async (...args) => {
+        const found = await store.findRegistration(...args)
+        return found && random() < 0.3 ? { ...found, status: 'pending' } : found
+      },
+    })),
+  },
+  {
+    bug: 'takes code 2 for a success',
+    broken: 'told early',
+    plant: inUpstream(answer => (answer.kind === 'waiting' ? verdictOf('SUCCESS') : answer)),
+  },
+  {
+    bug: 'gives up some minutes before the deadline',
+    broken: 'told early',
+    plant: inStore(store => ({
+      claimVerifications: async request => {
+        const early = (one: ClaimedVerification) => ({
+          ...one,
+          waiting: one.waiting.map(waiting => ({ ...waiting, expiresAt: waiting.expiresAt - 5 * MINUTE })),
+        })
+        const { claims, nextAt } = await store.claimVerifications(request)
+        return { claims: claims.map(claim => ({ ...claim, verifications: claim.verifications.map(early) })), nextAt }
+      },
+    })),
+  },
+  {
+    bug: 'takes FAIL for SUCCESS',
+    broken: 'told wrongly',
+    plant: inUpstream(answer => (answer.kind === 'verdict' ? verdictOf('SUCCESS') : answer)),
+  },
+  {
+    bug: 'sends to the URL of another partner',
+    broken: 'told to the wrong one',
+    plant: inSender(one => ({ ...one, url: one.url.replace(/partner\d/, 'partner9') })),
+  },
+  {
+    bug: 'signs with the secret of another partner',
+    broken: 'told to the wrong one',
+    plant: inStore(store => {
+      const known: Secret[] = []
+      return {
+        claimMessages: async request => {
+          const claimed = await store.claimMessages(request)
+          for (const [secret] of claimed.secrets.values()) if (secret) known.push(secret)
+          return { ...claimed, secrets: new Map([...claimed.secrets.keys()].map(id => [id, known.slice(0, 1)])) }
+        },
+      }
+    }),
+  },
+  {
+    bug: 'answers a cancel that it has not done',
+    broken: 'sent after its cancel',
+    plant: inStore(store => ({
+      cancel: async (partnerId, id) => {
+        const registration = await store.findRegistration(partnerId, id)
+        return registration && ({ registration, withdrawn: false } as never)
+      },
+    })),
+  },
+  {
+    bug: 'forgets most of the serials that it has claimed',
+    broken: 'starved',
+    plant: inStore((store, { random }) => ({
+      claimVerifications: async request => {
+        const { claims, nextAt } = await store.claimVerifications(request)
+        const some = claims.map(claim => ({
+          ...claim,
+          verifications: claim.verifications.filter(() => random() < 0.1),
+        }))
+        return { claims: some, nextAt }
+      },
+    })),
+  },
+  {
+    bug: 'asks again and again',
+    broken: 'over the rate',
+    plant: inUpstream(async (answer, _, again) => {
+      for (let i = 0; i < 20; i++) void again()
+      return answer
+    }),
+  },
+  {
+    bug: 'signs the time of the first attempt',
+    broken: 'badly signed',
+    plant: inSender(one => ({ ...one, headers: { ...one.headers, 'webhook-timestamp': '1795537200' } })),
+  },
+  {
+    bug: 'gives an event twice',
+    broken: 'out of order',
+    plant: inStore(store => ({
+      listEvents: async (partnerId, query) => {
+        const page = await store.listEvents(partnerId, query)
+        return page.outcome === 'page' ? { ...page, events: [...page.events, ...page.events.slice(0, 1)] } : page
+      },
+    })),
+  },
+]

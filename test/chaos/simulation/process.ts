@@ -1,0 +1,164 @@
+import { createIds } from '../../../src/app/clock-and-ids.ts'
+import { openDeliverer } from '../../../src/app/open-deliverer.ts'
+import { openPoller } from '../../../src/app/open-poller.ts'
+import type { Sender } from '../../../src/callback/sender.ts'
+import { createEventSigner } from '../../../src/callback/signing.ts'
+import type { UpstreamConfig } from '../../../src/config/read-config.ts'
+import { judgeUrl } from '../../../src/core/callback-url.ts'
+import type { Clock } from '../../../src/core/clock.ts'
+import { createCoalescer } from '../../../src/core/coalescer.ts'
+import { SECOND } from '../../../src/core/duration.ts'
+import { AppError } from '../../../src/core/error.ts'
+import { longestRetryDelay } from '../../../src/core/retry-schedule.ts'
+import { createApi } from '../../../src/http/api.ts'
+import { openSqliteStore } from '../../../src/store/sqlite/store.ts'
+import type { Store } from '../../../src/store/store.ts'
+import type { Upstream } from '../../../src/upstream/upstream.ts'
+import { CALLS_OF_A_POLL } from '../../../src/worker/poller.ts'
+import { leaseFor } from '../../../src/worker/settler.ts'
+import { createClockWatch, startHeartbeat } from '../../../src/worker/timers.ts'
+import type { Time } from './time.ts'
+
+/** What a call of the database comes to. */
+export type Fate = 'done' | 'refused' | 'dies before' | 'dies after'
+
+/** What a process lives in. */
+export interface World {
+  time: Time
+  /** The clock of the system, which may be wrong. */
+  now: () => number
+  random: () => number
+  config: UpstreamConfig
+  masterKey: Buffer
+  path: string
+  fateOf: (verb: string) => Fate
+  /** For bugs that are planted. */
+  tamper: (store: Store) => Store
+  upstream: Pick<Upstream, 'ask'>
+  sender: Pick<Sender, 'send'>
+  /** The process has died. */
+  onDeath: () => void
+}
+
+const NEVER = new Promise<never>(() => {})
+const MEND_BATCH = 5_000
+const UNAVAILABLE = { en: 'The database cannot be written.', zh: '数据库无法写入。' }
+
+/**
+ * The service as one process: its API, poller and deliverer over a real SQLite file, in simulated time. Once it has died nothing of it
+ * goes on: whatever it waits for never comes. What it had handed to the database may still be committed.
+ */
+export const startProcess = async (world: World) => {
+  const { time, now, random, config } = world
+  let isDead = false
+  const die = () => {
+    if (isDead) return
+    isDead = true
+    world.onDeath()
+  }
+  /** Comes back to the living only. */
+  const alive = async <T>(promise: Promise<T>): Promise<T> => {
+    try {
+      const result = await promise
+      return isDead ? await NEVER : result
+    } catch (error) {
+      if (isDead) await NEVER
+      throw error
+    }
+  }
+  const clock: Clock = { now, monotonic: time.now, sleep: (ms, signal) => alive(time.sleep(ms, signal)) }
+
+  const opened = await openSqliteStore({
+    path: world.path,
+    now,
+    masterKey: world.masterKey,
+    defaultRate: config.upstream.rate,
+  })
+  const call = async (verb: string, run: () => Promise<unknown>): Promise<unknown> => {
+    if (isDead) return NEVER
+    const fate = world.fateOf(verb)
+    if (fate === 'refused') throw new AppError('unavailable', UNAVAILABLE)
+    if (fate === 'dies before') {
+      die()
+      return NEVER
+    }
+    const result = await alive(time.during(run))
+    if (fate === 'dies after') {
+      die()
+      return NEVER
+    }
+    const { nextAt } = (result ?? {}) as { nextAt?: number | null }
+    if (nextAt) time.fallsDue(nextAt + time.now() - now())
+    return result
+  }
+  const store = new Proxy(world.tamper(opened), {
+    get: (target, name: keyof Store) => {
+      const verb = target[name] as (...args: unknown[]) => Promise<unknown>
+      if (typeof verb !== 'function' || name === 'now') return verb
+      return (...args: unknown[]) => call(name, () => verb(...args))
+    },
+  })
+
+  const emit = () => {}
+  const deps = { config, store, emit }
+  const system = { clock, random, startCalendar: () => ({ stop: async () => {} }) }
+  const newId = createIds(now, random)
+  const client = {
+    ask: (...args: Parameters<Upstream['ask']>) => alive(world.upstream.ask(...args)),
+    clockAheadMs: () => null,
+    close: () => {},
+  }
+  const sender = {
+    send: (...args: Parameters<Sender['send']>) => alive(world.sender.send(...args)),
+    close: () => {},
+  }
+  const longest = {
+    pollMs: Math.max(config.polling.maxMs, leaseFor(CALLS_OF_A_POLL, config.upstream.timeoutMs)),
+    retryMs: Math.max(longestRetryDelay(config.callback.retryScheduleMs), leaseFor(1, config.callback.timeoutMs)),
+  }
+  const mend = () => void store.mendDueTimes(longest, MEND_BATCH).catch(() => {})
+  startHeartbeat({ everyMs: SECOND, ring: createClockWatch({ clock, emit, onStepBack: mend }), clock })
+  const api = createApi({
+    ...deps,
+    register: createCoalescer(store.register),
+    judgeUrl: text => {
+      const verdict = judgeUrl(text, { allowHttp: false, allowed: { contains: () => false } })
+      return verdict.ok ? { ok: true, value: verdict.url.href } : verdict
+    },
+    rateShare: () => 1,
+    trustedProxies: { contains: () => false },
+    enumerationGuard: { recordConflict: () => {}, slowedForMs: () => 0 },
+    sleep: clock.sleep,
+    stopping: new AbortController().signal,
+    signEvents: createEventSigner(store),
+    testCallback: () => NEVER,
+    metrics: { contentType: 'text/plain', text: async () => '' },
+    tracer: null,
+    newId,
+    random: bytes => Buffer.from(Array.from({ length: bytes }, () => Math.floor(random() * 256))),
+    version: '0.0.0',
+    ready: async () => [],
+    now,
+    monotonic: time.now,
+  })
+  await opened.putDefaultAccount({
+    id: newId('acc'),
+    apiId: config.upstream.account,
+    apiKey: config.upstream.apiKey,
+    passwordMode: config.upstream.passwordMode,
+  })
+  openPoller({ ...deps, ...system, client, onLookup: () => {}, tracer: null })
+  openDeliverer({ ...deps, ...system, sender })
+  mend()
+
+  return {
+    store: opened,
+    newId,
+    die,
+    /** Never answers once it has died. */
+    request: async (path: string, init: RequestInit): Promise<Response> => (isDead ? NEVER : api.request(path, init)),
+    /** Closes the file, for the next process. */
+    close: () => opened.close(),
+  }
+}
+export type Process = Awaited<ReturnType<typeof startProcess>>

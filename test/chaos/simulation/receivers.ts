@@ -1,0 +1,83 @@
+import type { Outgoing, SendResult } from '../../../src/callback/sender.ts'
+import { SECOND } from '../../../src/core/duration.ts'
+import type { Draw } from '../draw.ts'
+import { signerOf, type Webhook } from '../seen.ts'
+import type { Time } from './time.ts'
+
+const MOODS = ['well', 'well', 'well', 'flaky', 'flaky', 'down', 'slow', 'hangs', 'gone', 'busy'] as const
+type Mood = (typeof MOODS)[number]
+
+const failed = (error: Extract<SendResult, { kind: 'failed' }>['error'], durationMs: number): SendResult => ({
+  kind: 'failed',
+  error,
+  detail: null,
+  durationMs,
+})
+
+/** Servers of partners. Each has its mood for so long, and then another; after `badUntil` all are well that are not gone for good. */
+export const createReceivers = ({
+  time,
+  draw,
+  webhooks,
+  secrets,
+  timeoutMs,
+  moodMs,
+  badUntil,
+}: {
+  time: Time
+  draw: Draw
+  webhooks: Webhook[]
+  secrets: ReadonlyMap<string, string>
+  timeoutMs: number
+  moodMs: number
+  badUntil: number
+}) => {
+  const moods = new Map<string, { mood: Mood; until: number }>()
+  const moodOf = (url: string): Mood => {
+    const known = moods.get(url)
+    if (known && (time.now() < known.until || known.mood === 'gone')) return known.mood
+    const mood = draw.oneOf(MOODS)
+    moods.set(url, { mood, until: time.now() + draw.below(moodMs) })
+    return mood
+  }
+
+  /** The status that it answers, whether the answer gets lost, and how long it takes. */
+  const answerOf = (mood: Mood): { status: number | null; ms: number; retryAfter?: string } => {
+    const ms = 5 + draw.below(200)
+    const isWell = time.now() >= badUntil
+    if (mood === 'gone') return { status: 410, ms }
+    if (mood === 'flaky' && draw.chance(isWell ? 0.1 : 0.3))
+      return { status: draw.oneOf([500, 503, 404, null, null]), ms }
+    if (isWell || mood === 'well') return { status: draw.oneOf([200, 200, 204]), ms }
+    if (mood === 'down') return { status: draw.oneOf([null, 500, 503]), ms }
+    if (mood === 'busy') return { status: 429, ms, retryAfter: String(draw.below(60)) }
+    if (mood === 'slow') return { status: 200, ms: SECOND + draw.below(13 * SECOND) }
+    return { status: 200, ms: mood === 'hangs' ? Number.POSITIVE_INFINITY : ms }
+  }
+
+  return {
+    send: async ({ url, headers, body, mayStillSend }: Outgoing): Promise<SendResult> => {
+      const at = time.now()
+      await time.wait(1 + draw.below(20))
+      if (mayStillSend?.() === false) return failed('local', 0)
+      const { status, ms, retryAfter = null } = answerOf(moodOf(url))
+      const isLate = ms >= timeoutMs - 50
+      const webhook: Webhook = {
+        url,
+        at: time.now(),
+        status: isLate ? null : status,
+        answeredAt: time.now() + Math.min(ms, timeoutMs),
+        id: headers['webhook-id'] ?? '',
+        timestamp: Number(headers['webhook-timestamp']),
+        signedBy: signerOf({ headers, body }, secrets),
+        body,
+      }
+      webhooks.push(webhook)
+      await time.wait(Math.min(ms, timeoutMs))
+      const durationMs = time.now() - at
+      if (isLate) return failed('timeout', durationMs)
+      if (status === null) return failed('reset', durationMs)
+      return { kind: 'answered', httpStatus: status, retryAfter, excerpt: null, durationMs }
+    },
+  }
+}

@@ -1,0 +1,87 @@
+import { type Clock, yieldToLoop } from '../../../src/core/clock.ts'
+import { SECOND } from '../../../src/core/duration.ts'
+
+interface Sleeper {
+  until: number
+  /** Who only looks whether there is something to do may sleep on until then, for as long as nothing falls due. */
+  latest: number
+  wake: () => void
+}
+
+/** A turn of the event loop in which nobody began anything may still be one in which somebody waits for the next. */
+const QUIET_TURNS = 3
+
+/**
+ * Time that passes only when everybody waits for it. Nothing but what it hands out may make anybody wait, so that the same calls
+ * happen in the same order whenever they begin with the same seed.
+ *
+ * @param idleMs who only looks for work looks at least so often
+ */
+export const createTime = (startAt: number, idleMs: number) => {
+  let at = startAt
+  let activity = 0
+  let underWay = 0
+  const sleepers = new Set<Sleeper>()
+  /** When something falls due, as the store has said. */
+  const due = new Set<number>()
+
+  const sleepUntil = (until: number, latest: number, signal?: AbortSignal): Promise<void> =>
+    new Promise((resolve, reject) => {
+      activity++
+      if (signal?.aborted) return reject(signal.reason)
+      const end = () => {
+        sleepers.delete(sleeper)
+        reject(signal?.reason)
+      }
+      const wake = () => {
+        sleepers.delete(sleeper)
+        signal?.removeEventListener('abort', end)
+        resolve()
+      }
+      const sleeper = { until, latest, wake }
+      sleepers.add(sleeper)
+      signal?.addEventListener('abort', end)
+    })
+
+  /** Lets everybody go on until all of them wait for time. */
+  const settle = async (): Promise<void> => {
+    for (let quiet = 0, known = -1; quiet < QUIET_TURNS || underWay > 0; ) {
+      await yieldToLoop()
+      quiet = known === activity ? quiet + 1 : 0
+      known = activity
+    }
+  }
+
+  return {
+    now: () => at,
+    wait: (ms: number): Promise<void> => sleepUntil(at + Math.ceil(ms), at + Math.ceil(ms)),
+    /** A clock for the code that runs here. Its naps of a whole second, and its heartbeats, only look for work. */
+    sleep: ((ms, signal) => {
+      const until = at + Math.ceil(ms)
+      const onlyLooks = ms === SECOND || ms >= 10 * SECOND
+      return sleepUntil(until, onlyLooks ? Math.max(until, at + idleMs) : until, signal)
+    }) satisfies Clock['sleep'],
+    /** Counts as somebody who goes on by himself until it has ended, as a call of the database does. */
+    during: async <T>(run: () => Promise<T>): Promise<T> => {
+      activity++
+      underWay++
+      try {
+        return await run()
+      } finally {
+        underWay--
+        activity++
+      }
+    },
+    /** Something will be due then. */
+    fallsDue: (dueAt: number): void => void (dueAt > at && due.add(dueAt)),
+    settle,
+    /** Goes on to the next moment at which somebody has something to do. */
+    step: async (): Promise<void> => {
+      at = Math.min(...[...sleepers].map(({ latest }) => latest), ...due)
+      const isDue = due.delete(at)
+      for (const { until, latest, wake } of sleepers) if (latest <= at || (isDue && until <= at)) wake()
+      await settle()
+    },
+  }
+}
+export type Time = ReturnType<typeof createTime>

@@ -1,0 +1,92 @@
+import type { Answer } from '../../../src/core/answer.ts'
+import { readAnswer } from '../../../src/core/answer.ts'
+import { MINUTE, SECOND } from '../../../src/core/duration.ts'
+import type { Draw } from '../draw.ts'
+import type { Poll, Span } from '../seen.ts'
+import type { Time } from './time.ts'
+
+/** What GetResult knows of a serial. */
+interface Check {
+  /** Until then it is "not found". */
+  visibleAt: number
+  completesAt: number
+  verdict: 'SUCCESS' | 'FAIL'
+  /** After the first time that it was told: the other verdict. */
+  flips: boolean
+  /** From then on it is "not found". */
+  vanishesAt: number
+  isMalformed: boolean
+}
+
+const NO_DATE = { message: null, livingScore: null, similarity: null }
+const say = (code: number, status: string | null = null): Answer => readAnswer({ ...NO_DATE, code, status })
+const UNREACHABLE: Answer = { kind: 'transient', code: null, cause: 'unreachable', detail: 'ECONNREFUSED' }
+const TIMED_OUT: Answer = { kind: 'transient', code: null, cause: 'timeout' }
+const NEVER_MS = Number.POSITIVE_INFINITY
+
+/** GetResult, with the moods of a bad day. */
+export const createUpstream = (
+  {
+    time,
+    draw,
+    polls,
+    timeoutMs,
+    malformed,
+  }: { time: Time; draw: Draw; polls: Poll[]; timeoutMs: number; malformed: number },
+  outages: readonly Span[],
+) => {
+  const checks = new Map<string, Check>()
+  const checkOf = (serial: string): Check => {
+    const known = checks.get(serial)
+    if (known) return known
+    const begunAt = time.now()
+    const check: Check = {
+      visibleAt: draw.chance(0.2) ? begunAt + draw.below(MINUTE) : 0,
+      completesAt: draw.chance(0.8) ? begunAt + draw.below(3 * MINUTE) : NEVER_MS,
+      verdict: draw.oneOf(['SUCCESS', 'FAIL']),
+      flips: draw.chance(0.1),
+      vanishesAt: draw.chance(0.05) ? begunAt + draw.below(3 * MINUTE) : NEVER_MS,
+      isMalformed: draw.chance(malformed),
+    }
+    checks.set(serial, check)
+    return check
+  }
+
+  const truthOf = (serial: string): readonly [Poll['answer'], Answer] => {
+    const check = checkOf(serial)
+    const now = time.now()
+    if (check.isMalformed) return ['invalid', say(4060)]
+    if (now < check.visibleAt || now >= check.vanishesAt) return ['not_found', say(4061)]
+    if (now < check.completesAt) return ['waiting', say(2, draw.oneOf(['ING', 'SCAN', 'INIT']))]
+    const { verdict } = check
+    if (check.flips) check.verdict = verdict === 'SUCCESS' ? 'FAIL' : 'SUCCESS'
+    return [verdict, say(2, verdict)]
+  }
+  const troubleOf = (): Answer =>
+    draw.oneOf([
+      say(0),
+      say(1),
+      say(2),
+      { kind: 'transient', code: null, cause: 'http_status', detail: '502' },
+      UNREACHABLE,
+    ])
+
+  return {
+    ask: async (_: unknown, idcardid: string): Promise<Answer> => {
+      const latency = draw.chance(0.03) ? draw.below(12 * SECOND) : 20 + draw.below(300)
+      const isOut = () => outages.some(({ from, to }) => time.now() >= from && time.now() < to)
+      const poll: Poll = { serial: idcardid, at: time.now(), answer: 'none', heardAt: null }
+      polls.push(poll)
+      await time.wait(Math.min(latency / 2, timeoutMs))
+      if (isOut()) return UNREACHABLE
+      const isTrouble = draw.chance(0.04)
+      const [said, answer] = isTrouble ? (['none', troubleOf()] as const) : truthOf(idcardid)
+      poll.answer = said
+      const isLost = latency > timeoutMs || draw.chance(0.02)
+      await time.wait(Math.max(0, Math.min(latency, timeoutMs) - latency / 2))
+      if (isLost) return latency > timeoutMs ? TIMED_OUT : UNREACHABLE
+      poll.heardAt = time.now()
+      return answer
+    },
+  }
+}
