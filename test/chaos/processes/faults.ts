@@ -1,0 +1,115 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Engine, Scene } from './scene.ts'
+
+interface Fault {
+  name: string
+  engines: readonly Engine[]
+  /** What it does, and what mends it: afterwards all is well again. */
+  bring: (scene: Scene, n: number) => Promise<void>
+}
+
+const BOTH: readonly Engine[] = ['sqlite', 'postgres']
+
+/** Restarts what has ended by itself. */
+const revive = async ({ nodes, start }: Scene): Promise<void> => {
+  for (const [n, node] of nodes.entries()) {
+    const hasEnded = node === null || (await Promise.race([node.exited.then(() => true), sleep(0).then(() => false)]))
+    if (hasEnded) await start(n)
+  }
+}
+
+const FAULTS: readonly Fault[] = [
+  {
+    name: 'kill -9',
+    engines: BOTH,
+    bring: async (scene, n) => {
+      await scene.kill(n)
+      await scene.start(n)
+    },
+  },
+  {
+    name: 'kill -9 in the middle of a start',
+    engines: BOTH,
+    bring: async (scene, n) => {
+      await scene.kill(n)
+      await scene.startInVain(n, scene.draw.below(700))
+      await scene.start(n)
+    },
+  },
+  {
+    name: 'power cut',
+    engines: ['sqlite'],
+    bring: async (scene, n) => {
+      await scene.kill(n, { cutsPower: true })
+      await scene.start(n)
+    },
+  },
+  {
+    name: 'disk full',
+    engines: ['sqlite'],
+    bring: async scene => {
+      scene.disk?.set('full-wal')
+      await sleep(500 + scene.draw.below(1_500))
+      scene.disk?.unset('full-wal')
+    },
+  },
+  {
+    name: 'a sync that fails',
+    engines: ['sqlite'],
+    bring: async (scene, n) => {
+      scene.disk?.set('fail-wal')
+      await Promise.race([scene.nodes[n]?.exited, sleep(5_000)])
+      scene.disk?.unset('fail-wal')
+      await revive(scene)
+    },
+  },
+  {
+    name: 'SIGSTOP',
+    engines: BOTH,
+    bring: async (scene, n) => {
+      scene.nodes[n]?.kill('SIGSTOP')
+      await sleep(scene.draw.below(scene.isLong ? 60_000 : 7_000))
+      scene.nodes[n]?.kill('SIGCONT')
+    },
+  },
+  {
+    name: 'SIGTERM',
+    engines: BOTH,
+    bring: async (scene, n) => {
+      scene.nodes[n]?.kill('SIGTERM')
+      await scene.nodes[n]?.exited
+      await scene.start(n)
+    },
+  },
+  {
+    name: 'immediate shutdown of PostgreSQL',
+    engines: ['postgres'],
+    bring: async ({ server, draw }) => {
+      await server?.crash()
+      await sleep(draw.below(3_000))
+      await server?.start()
+    },
+  },
+  {
+    name: 'answers of COMMIT that get lost',
+    engines: ['postgres'],
+    bring: async ({ link, draw }) => {
+      if (!link) return
+      link.judge = sent => (/commit/i.test(sent) && draw.chance(0.3) ? draw.oneOf(['lose', 'lose answer']) : 'pass')
+      await sleep(2_000)
+      link.judge = () => 'pass'
+    },
+  },
+  {
+    name: 'a node without its database',
+    engines: ['postgres'],
+    bring: async ({ link, draw }) => {
+      link?.silence(true)
+      await sleep(draw.below(8_000))
+      link?.heal()
+      link?.cut()
+    },
+  },
+]
+
+export const faultsOf = (engine: Engine): readonly Fault[] => FAULTS.filter(({ engines }) => engines.includes(engine))

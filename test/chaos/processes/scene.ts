@@ -1,0 +1,227 @@
+import { copyFileSync, existsSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Delivery } from '../../../src/simulator/receiver.ts'
+import type { Call } from '../../../src/simulator/upstream.ts'
+import { BROKEN_SQL, brokenIn, findInconsistencies } from '../../store/support/invariants.ts'
+import { createAdminClient } from '../../support/api-client.ts'
+import { type DatabaseLink, openDatabaseLink } from '../../support/database-link.ts'
+import { buildDiskShim, whyNoDiskShim } from '../../support/disk-shim.ts'
+import { type OwnServer, openOwnServer } from '../../support/postgres.ts'
+import { openReceiver, type ReceiverStep } from '../../support/receiver.ts'
+import {
+  ACCOUNT,
+  ADMIN_TOKEN,
+  type Environment,
+  openFolder,
+  serviceEnvironment,
+  spawnCli,
+  spawnService,
+} from '../../support/service.ts'
+import { openUpstreamSimulator } from '../../support/upstream.ts'
+import { type CallApi, createClient } from '../clients.ts'
+import type { Draw } from '../draw.ts'
+import type { Promises } from '../findings.ts'
+import { newSeen, type Poll, type Seen, type Span, signerOf, type Webhook } from '../seen.ts'
+
+export type Engine = 'sqlite' | 'postgres'
+
+const RETRIES = 40
+const RATE = 200
+/** Short limits and many tries, so that much is under way at any time. */
+const SETTINGS: Environment = {
+  UPSTREAM_RATE: String(RATE),
+  UPSTREAM_TIMEOUT: '300ms',
+  CALLBACK_TIMEOUT: '500ms',
+  RETRY_SCHEDULE: Array(RETRIES).fill('50ms').join(','),
+  LOG_LEVEL: 'info',
+  MASTER_KEY: Buffer.alloc(32, 7).toString('base64'),
+}
+export const PROMISES: Promises = {
+  rate: RATE,
+  burst: RATE,
+  retries: RETRIES,
+  pollAtMost: 100,
+  pollEvery: 20_000,
+  tellWithin: 10_000,
+  clockError: 0,
+  // A lease lasts until the time limit of its call and 5 s more.
+  recovery: 30_000,
+}
+const NODES: Readonly<Record<Engine, number>> = { sqlite: 1, postgres: 2 }
+const PARTNERS = 3
+const HOOKS = ['well', 'flaky', 'slow'] as const
+
+/** Known from the serial alone: half of them pass, and a few take a while. */
+const scriptOf = (serial: string) => ({
+  status: Number(serial.slice(-1)) % 2 === 0 ? 'SUCCESS' : 'FAIL',
+  afterMs: serial.endsWith('7') ? 1_000 : 0,
+})
+/** Of the requests to `flaky` a third fail, some of them after the receiver has taken the webhook. */
+const moodsOf = ({ random }: Draw): Record<(typeof HOOKS)[number], ReceiverStep[]> => {
+  const steps = (step: () => ReceiverStep) => Array.from({ length: 50_000 }, step)
+  return {
+    well: [],
+    flaky: steps(() => {
+      const mood = random()
+      if (mood < 0.2) return 500
+      if (mood < 0.25) return { fault: 'reset' }
+      return mood < 0.3 ? { status: 503, delayMs: 100 } : 200
+    }),
+    slow: steps(() => ({ delayMs: random() * 450 })),
+  }
+}
+
+type Node = Awaited<ReturnType<typeof spawnService>>
+export type Scene = Awaited<ReturnType<typeof openScene>>
+
+/** Real processes of the service, with real sockets, disks and databases, and everybody round it. */
+export const openScene = async ({ engine, draw, isLong }: { engine: Engine; draw: Draw; isLong: boolean }) => {
+  await using stack = new AsyncDisposableStack()
+  const folder = stack.use(await openFolder()).path
+  const upstream = stack.use(
+    await openUpstreamSimulator({ accounts: [ACCOUNT], now: Date.now, defaultScript: scriptOf }),
+  )
+  const receiver = stack.use(await openReceiver({ secrets: [], now: Date.now }))
+  for (const [name, steps] of Object.entries(moodsOf(draw))) receiver.plan(`/${name}`, steps)
+
+  const disk = engine === 'sqlite' && whyNoDiskShim === null ? buildDiskShim(join(folder, 'disk')) : null
+  let server: OwnServer | null = null
+  let link: DatabaseLink | null = null
+  const envs: Environment[] = []
+  const base = { ...serviceEnvironment({ folder, upstreamUrl: upstream.url }), ...SETTINGS }
+  if (engine === 'sqlite') envs.push({ ...base, ...disk?.env })
+  else {
+    server = stack.use(await openOwnServer(['fsync=on']))
+    link = stack.use(await openDatabaseLink(server))
+    // The second node reaches its database by a way that can fail.
+    envs.push(
+      { ...base, DATABASE_URL: await server.createDatabase('chaos') },
+      { ...base, DATABASE_URL: link.urlOf('chaos') },
+    )
+  }
+
+  const nodes: (Node | null)[] = []
+  const start = async (n: number): Promise<void> => {
+    nodes[n] = await spawnService(envs[n] ?? base, folder)
+  }
+  stack.defer(async () => {
+    for (const node of nodes) await node?.[Symbol.asyncDispose]()
+  })
+  for (let n = 0; n < NODES[engine]; n++) await start(n)
+
+  const seen = newSeen()
+  const secrets = new Map<string, string>()
+  /** Notes a fault for as long as it lasts. */
+  const during = async (run: () => Promise<void>): Promise<void> => {
+    const span: Span = { from: Date.now(), to: Number.POSITIVE_INFINITY }
+    seen.faults.push(span)
+    await run()
+    span.to = Date.now()
+  }
+
+  const call: CallApi = async (key, method, path, body) => {
+    const target = draw.oneOf(nodes.filter(node => node !== null))
+    if (!target) return null
+    const json = body === undefined ? {} : { 'content-type': 'application/json' }
+    try {
+      const response = await fetch(target.url + path, {
+        method,
+        headers: { authorization: `Bearer ${key}`, ...json },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+        signal: AbortSignal.timeout(15_000),
+      })
+      const text = await response.text()
+      return { status: response.status, json: text === '' ? null : (JSON.parse(text) as unknown) }
+    } catch {
+      return null
+    }
+  }
+  const time = { now: Date.now, wait: (ms: number) => sleep(ms) }
+  const admin = createAdminClient(nodes[0]?.url ?? '', ADMIN_TOKEN)
+  const clients: ReturnType<typeof createClient>[] = []
+  for (let n = 0; n < PARTNERS; n++) {
+    const { partnerId, apiKey, signingSecret } = await admin.createPartner(`partner ${n}`)
+    secrets.set(partnerId, signingSecret)
+    clients.push(createClient({ time, patience: 100, draw, seen, call }, { id: partnerId, apiKey }))
+  }
+  receiver.trust([...secrets.values()])
+
+  const opened = stack.move()
+  return {
+    engine,
+    isLong,
+    draw,
+    seen,
+    server,
+    link,
+    disk,
+    nodes,
+    clients,
+    during,
+    start,
+    /** Starts it, and kills it after so long: it may have begun anything. */
+    startInVain: async (n: number, ms: number): Promise<void> => {
+      await using starting = spawnCli(['serve'], { cwd: folder, env: envs[n] ?? base })
+      await sleep(ms)
+      starting.kill('SIGKILL')
+    },
+    urls: HOOKS.map(name => receiver.urlFor(`/${name}`)),
+    /** kill -9, and what was not synced is gone where `cutsPower`. */
+    kill: async (n: number, { cutsPower = false } = {}): Promise<void> => {
+      const node = nodes[n]
+      if (!node) return
+      nodes[n] = null
+      node.kill('SIGKILL')
+      await node.exited
+      if (!cutsPower || !disk) return
+      for (const name of ['notifier.db', 'notifier.db-wal', 'notifier.db-shm']) {
+        const file = join(folder, name)
+        rmSync(file, { force: true })
+        if (existsSync(join(disk.safe, name))) copyFileSync(join(disk.safe, name), file)
+      }
+    },
+    /** Call it when all has come to rest. */
+    findInconsistencies: async (): Promise<string[]> => {
+      if (server) return brokenIn((await server.query<object>(BROKEN_SQL, [], 'chaos'))[0])
+      return findInconsistencies(join(folder, 'notifier.db'))
+    },
+    /** All that receivers and GetResult have seen too. */
+    gather: (): Seen => {
+      seen.webhooks = receiver.received.map(one => webhookOf(one, receiver.url, secrets))
+      seen.polls = upstream.calls.map(pollOf)
+      seen.faults.sort((a, b) => a.from - b.from)
+      seen.endedAt = Date.now()
+      return seen
+    },
+    [Symbol.asyncDispose]: () => opened.disposeAsync(),
+  }
+}
+
+const webhookOf = (
+  { path, headers, body, at, status, id }: Delivery,
+  origin: string,
+  secrets: ReadonlyMap<string, string>,
+): Webhook => ({
+  url: origin + path,
+  at,
+  status,
+  answeredAt: at,
+  id: id ?? '',
+  signedBy: signerOf({ headers, body }, secrets),
+  timestamp: Number(headers['webhook-timestamp']),
+  body,
+})
+
+const ANSWERS: Readonly<Record<string, Poll['answer']>> = {
+  '2 SUCCESS': 'SUCCESS',
+  '2 FAIL': 'FAIL',
+  '2 ING': 'waiting',
+  '4061': 'not_found',
+}
+const pollOf = ({ idcardid, at, answer }: Call): Poll => ({
+  serial: idcardid ?? '',
+  at,
+  answer: ANSWERS[answer] ?? 'none',
+  heardAt: at,
+})
