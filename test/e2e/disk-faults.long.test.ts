@@ -1,17 +1,11 @@
-import { randomBytes, randomUUID } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import { realpathSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test, vi } from 'vitest'
-import type { RegistrationAnswer } from '../../src/http/partner/registration-schemas.ts'
-import { createAdminClient, createApiClient } from '../support/api-client.ts'
 import { buildDiskShim, whyNoDiskShim } from '../support/disk-shim.ts'
 import { openAnswering } from '../support/operator-robots.ts'
 import { ADMIN_TOKEN, runCliApart, spawnService } from '../support/service.ts'
 import { openScene } from './stage.ts'
-
-interface BatchJson {
-  results: { registration?: RegistrationAnswer }[]
-}
 
 const openDisk = async () => {
   await using stack = new AsyncDisposableStack()
@@ -27,39 +21,6 @@ const openDisk = async () => {
   const opened = stack.move()
   return { ...scene, disk, faulty: { ...scene.env, ...disk.env }, [Symbol.asyncDispose]: () => opened.disposeAsync() }
 }
-
-test.skipIf(whyNoDiskShim !== null).each(['fail-db', 'fail-wal'] as const)(
-  'a disk that refuses to sync (%s) ends the service with 1, and all that it acknowledged is there again',
-  async command => {
-    await using scene = await openDisk()
-    await using service = await spawnService(scene.faulty, scene.folder)
-    const { apiKey } = await createAdminClient(service.url, ADMIN_TOKEN).createPartner('partner')
-    const { call } = createApiClient(service.url, apiKey)
-    const acknowledged: string[] = []
-    const rest = { callbackUrl: scene.receiver.urlFor('/hook'), metadata: { filling: 'x'.repeat(1_500) } }
-    let hasEnded = false
-    const ended = service.exited.then(() => {
-      hasEnded = true
-    })
-    while (!hasEnded) {
-      const items = Array.from({ length: 200 }, () => ({ idcardid: randomUUID(), ...rest }))
-      const answer = await call<BatchJson>('POST', '/v1/registrations/batch', { registrations: items }).catch(
-        () => null,
-      )
-      acknowledged.push(...(answer?.body.results ?? []).flatMap(({ registration }) => registration?.id ?? []))
-      scene.disk.set(command)
-    }
-    await ended
-    expect(await service.exited).toMatchObject({ code: 1 })
-    expect(service.texts.stdout).toContain('"event":"database.broken"')
-    expect(acknowledged.length).toBeGreaterThanOrEqual(100)
-
-    await using again = await spawnService(scene.env, scene.folder)
-    const api = createApiClient(again.url, apiKey)
-    // The last ones are those that could be lost.
-    for (const id of acknowledged.slice(-50)) expect(await api.find(id)).toMatchObject({ id })
-  },
-)
 
 test.skipIf(whyNoDiskShim !== null)(
   'a command on a disk that refuses to sync tells nobody that it has worked',

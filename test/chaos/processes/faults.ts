@@ -40,7 +40,11 @@ const FAULTS: readonly Fault[] = [
     name: 'power cut',
     engines: ['sqlite'],
     bring: async (scene, n) => {
+      // Much is under way where each sync takes a second.
+      if (scene.draw.chance(0.5)) scene.disk?.set('slow')
+      await sleep(scene.draw.below(2_000))
       await scene.kill(n, { cutsPower: true })
+      scene.disk?.unset('slow')
       await scene.start(n)
     },
   },
@@ -57,9 +61,10 @@ const FAULTS: readonly Fault[] = [
     name: 'a sync that fails',
     engines: ['sqlite'],
     bring: async (scene, n) => {
-      scene.disk?.set('fail-wal')
+      const file = scene.draw.oneOf(['fail-wal', 'fail-wal', 'fail-db'] as const)
+      scene.disk?.set(file)
       await Promise.race([scene.nodes[n]?.exited, sleep(5_000)])
-      scene.disk?.unset('fail-wal')
+      scene.disk?.unset(file)
       await revive(scene)
     },
   },

@@ -109,25 +109,6 @@ describe('several processes on one file', () => {
   })
 })
 
-test('kill -9 takes nothing that was acknowledged', async () => {
-  const path = join(newFolder(), 'notifier.db')
-  const child = forkChild(path, 'register')
-  const told: string[] = []
-  child.on('message', message => {
-    told.push(String(message))
-    if (message === 'ready') child.send('go')
-    if (told.length === 200) child.kill('SIGKILL')
-  })
-  const [, signal] = await once(child, 'close')
-  expect(signal).toBe('SIGKILL')
-  const [, partnerId = '', ...acknowledged] = told
-  expect(acknowledged.length).toBeGreaterThanOrEqual(198)
-  const store = await openFile(path)
-  onTestFinished(() => store.close())
-  for (const id of acknowledged)
-    expect(await store.findRegistration(partnerId, id)).toMatchObject({ status: 'pending' })
-})
-
 const unavailable = (run: Promise<unknown>) =>
   run.then(
     () => null,
