@@ -1,18 +1,20 @@
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
+import { describeMachine } from '../../bench/support/machine.ts'
 import { MINUTE } from '../../src/core/duration.ts'
 import type { Finding } from './findings.ts'
 import { runProcesses } from './processes/run.ts'
-import { reportOf } from './report.ts'
+import { partsOf, RELIABILITY_PATH, withPart } from './report.ts'
 import { runHistory } from './simulation/history.ts'
 import { runHistories } from './simulation/many.ts'
 
-const USAGE = `npm run chaos -- [--seed N] [--minutes M] [--postgres] [--report FILE]
+const USAGE = `npm run chaos -- [--seed N] [--minutes M] [--postgres] [--write]
   Half of the time simulated minutes in which much goes wrong, half of it real processes that are killed, on one SQLite file or on two nodes of PostgreSQL.
 npm run chaos -- --histories N    simulated minutes alone, N times
 npm run chaos -- --years N        simulated years alone, N of them
 npm run chaos -- --faults N       real processes alone, until N faults were brought
 npm run chaos -- --history N      what a seed of --histories brings, with all that was seen of it
+  --write  put the figures into docs/reliability.md
 `
 const { values } = parseArgs({
   options: {
@@ -24,7 +26,7 @@ const { values } = parseArgs({
     history: { type: 'string' },
     postgres: { type: 'boolean', default: false },
     long: { type: 'boolean', default: false },
-    report: { type: 'string' },
+    write: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
 })
@@ -68,6 +70,12 @@ const showHistory = async (seed: number): Promise<number> => {
   return broken
 }
 
+/** What to type to see the same again. */
+const commandOf = (seed: number): string => {
+  const given = process.argv.slice(2).filter(one => one !== '--write')
+  return ['npm run chaos --', ...given, ...(given.includes('--seed') ? [] : [`--seed ${seed}`])].join(' ')
+}
+
 const run = async (): Promise<number> => {
   if (values.help) {
     say(USAGE)
@@ -96,9 +104,12 @@ const run = async (): Promise<number> => {
       : null
   const broken = real ? real.findings.length + real.inconsistencies.length : 0
   if (real && broken > 0) say(`real processes, seed ${seed}:\n${list(real)}`)
-  const report = reportOf({ seed, engine, simulated, real, seconds: (Date.now() - startedAt) / 1_000 })
-  say(report)
-  if (values.report) writeFileSync(values.report, report)
+  for (const part of partsOf({ engine, simulated, isYears: values.years !== undefined, real })) {
+    say(part.text)
+    if (!values.write) continue
+    const measured = `\`${commandOf(seed)}\`, ${new Date().toISOString().slice(0, 10)}, on ${describeMachine()}.`
+    writeFileSync(RELIABILITY_PATH, withPart(readFileSync(RELIABILITY_PATH, 'utf8'), part, measured))
+  }
   return (simulated?.red.length ?? 0) + broken
 }
 
