@@ -12,6 +12,9 @@ export interface AskedAccount {
   apiId: string
   /** `paused`: not asked, for repeated bad logins may freeze an account. */
   outcome: Answer | 'paused' | 'unreadable'
+  /** What a second call said where the first had the verdict on a serial of the operator's own. */
+  again: Answer | null
+  passwordMode: 'dynamic' | 'static'
   durationMs: number
   /** How far GetResult's clock is ahead of ours, to within a second; null: nobody knows. */
   aheadMs: number | null
@@ -23,23 +26,31 @@ interface Known {
   isPaused: boolean
 }
 
+const NOT_ASKED = { again: null, durationMs: 0, aheadMs: null }
+
 /** A number as serials are, which GetResult has never given to anybody. */
 const unknownSerial = (): string => `99${randomInt(1e12).toString().padStart(12, '0')}`
 
-/** Asks GetResult once about an unknown serial for each account, one after the other. */
+/**
+ * Asks GetResult for each account, one after the other: about a serial of the operator's own, twice where it has a verdict, or once about
+ * one that is unknown.
+ */
 export const askAccounts = async (
   { upstream: settings }: Config,
   inspection: Inspection | null,
+  live: string | null = null,
 ): Promise<AskedAccount[]> => {
   const upstream = openUpstream({ ...settings, userAgent: USER_AGENT, clock })
   const ask = async ({ account, apiKey, isPaused }: Known): Promise<AskedAccount> => {
-    const { apiId } = account
+    const { apiId, passwordMode } = account
     if (isPaused || apiKey === null)
-      return { apiId, outcome: isPaused ? 'paused' : 'unreadable', durationMs: 0, aheadMs: null }
+      return { ...NOT_ASKED, apiId, passwordMode, outcome: isPaused ? 'paused' : 'unreadable' }
     const begin = clock.monotonic()
-    const outcome = await upstream.ask({ ...account, apiKey }, unknownSerial())
+    const askOnce = () => upstream.ask({ ...account, apiKey }, live ?? unknownSerial())
+    const outcome = await askOnce()
     const durationMs = Math.round(clock.monotonic() - begin)
-    return { apiId, outcome, durationMs, aheadMs: upstream.clockAheadMs() }
+    const again = live !== null && outcome.kind === 'verdict' ? await askOnce() : null
+    return { apiId, passwordMode, outcome, again, durationMs, aheadMs: upstream.clockAheadMs() }
   }
   try {
     const asked: AskedAccount[] = []

@@ -2,14 +2,16 @@ import { styleText } from 'node:util'
 import { clock } from '../../app/clock-and-ids.ts'
 import { oneOf } from '../../config/parsers.ts'
 import type { Language } from '../../core/language.ts'
+import { SERIAL, SERIAL_FORM } from '../../core/registration-input.ts'
 import { type Common, defineCommand, flag, option } from '../command.ts'
-import { wordsOf } from '../ending.ts'
+import { refuse, wordsOf } from '../ending.ts'
 import { print } from '../environment.ts'
 import { checkBackup, checkIntegrity, checkKey, checkSchema, checkWork } from './database.ts'
 import { type Check, type Facts, openFacts } from './facts.ts'
 import { type Finding, type Found, failed, skipped } from './finding.ts'
+import { checkUpstream } from './live.ts'
 import { checkFiles, checkSettings, checkSpace, checkVersions } from './local.ts'
-import { checkClock, checkDns, checkOperator, checkProxies, checkUpstream } from './network.ts'
+import { checkClock, checkDns, checkOperator, checkProxies } from './network.ts'
 import { checkLocks, checkServer, checkTransactions } from './postgres.ts'
 
 interface Checked {
@@ -54,12 +56,17 @@ interface Named {
   name: CheckName
   finding: Finding
 }
-type Input = Common & { offline: boolean; deep: boolean; only: CheckName | null }
+type Input = Common & { offline: boolean; deep: boolean; only: CheckName | null; live: string | null }
 
 /** Looks for what is wrong, changes nothing, and works beside a service. The exit code is 1 where something has failed. */
-const doctor = async ({ offline, deep, only, json, lang }: Input): Promise<void> => {
+const doctor = async ({ offline, deep, only, live, json, lang }: Input): Promise<void> => {
+  if (live !== null && (offline || (only ?? 'upstream') !== 'upstream'))
+    refuse(
+      '--live needs the check upstream: leave out --offline and --only',
+      '--live 需要检查项 upstream：请去掉 --offline 和 --only',
+    )
   await using stack = new AsyncDisposableStack()
-  const facts = await openFacts({ now: clock.now(), deep, offline })
+  const facts = await openFacts({ now: clock.now(), deep, offline, live })
   stack.defer(() => facts.close())
   const all: Named[] = []
   for (const name of CHECK_NAMES) {
@@ -109,12 +116,13 @@ const showFinding = ({ name, finding }: Named, lang: Language): string => {
   ].join('\n')
 }
 
-const viewFinding = ({ name, finding: { state, text, todo, command } }: Named, lang: Language) => ({
+const viewFinding = ({ name, finding: { state, text, todo, command, data } }: Named, lang: Language) => ({
   name,
   state,
   text: text[lang],
   todo: todo?.[lang] ?? null,
   command,
+  data,
 })
 
 export const commands = [
@@ -129,6 +137,14 @@ export const commands = [
       deep: flag(
         'look through the database and the last backup whole, some 10 s a gigabyte, and send a test to OPERATOR_URL',
         '完整检查数据库与最近的备份（每 GB 约 10 秒），并向 OPERATOR_URL 试发一条',
+      ),
+      live: option(
+        'SERIAL',
+        [
+          'ask GetResult about this serial of yours, just submitted or verified, and say what the service would do with the answer; not one that is registered here: a verdict may be served once only',
+          '用您自己的流水号（刚提交或已核验）查询 GetResult，说明服务将如何处理响应；请勿使用已在本服务登记的流水号：结果可能只返回一次',
+        ],
+        { must: SERIAL_FORM, parse: text => (SERIAL.test(text) ? text : null) },
       ),
       only: option('NAME', ['make this check alone', '只做这一项检查'], oneOf(CHECK_NAMES)),
     },

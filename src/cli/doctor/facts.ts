@@ -20,7 +20,7 @@ type AnyInspection = SqliteInspection | PostgresInspection
 export type Facts = Awaited<ReturnType<typeof openFacts>>
 
 /** Reads the settings and opens the database, as far as they are there. */
-export const openFacts = async (options: { now: number; deep: boolean; offline: boolean }) => {
+export const openFacts = async (options: { now: number; deep: boolean; offline: boolean; live: string | null }) => {
   loadEnvFile()
   const service = readConfig(process.env, 'upstream')
   const command = readConfig(process.env, 'database')
@@ -49,9 +49,9 @@ export const openFacts = async (options: { now: number; deep: boolean; offline: 
     /** Null where it is not there, or cannot be opened: `unopened` says why. */
     inspection: inspection as AnyInspection | null,
     unopened: unopened as Words | null,
-    /** Asks GetResult once for each account, the first time. */
+    /** Asks GetResult for each account, the first time. */
     asked: () => {
-      asked ??= config ? askAccounts(config, inspection) : Promise.resolve([])
+      asked ??= config ? askAccounts(config, inspection, options.live) : Promise.resolve([])
       return asked
     },
     close: async (): Promise<void> => inspection?.close(),

@@ -10,6 +10,8 @@ export interface Finding {
   todo: Words | null
   /** What does it, to be pasted into a shell. */
   command: string | null
+  /** What the text says, for programs. */
+  data?: object
 }
 
 export type Found = Finding | Finding[]

@@ -28,7 +28,11 @@ export const checkDns = withConfig(async config => {
   }
 })
 
-export const judgeAnswer = ({ apiId, outcome, durationMs }: Omit<AskedAccount, 'aheadMs'>): Finding => {
+export const judgeAnswer = ({
+  apiId,
+  outcome,
+  durationMs,
+}: Pick<AskedAccount, 'apiId' | 'outcome' | 'durationMs'>): Finding => {
   if (outcome === 'paused')
     return warning(`${apiId} is paused, so it was not asked`, `${apiId} 已暂停，因此未查询`, [
       'the check work says why, and what to do',
@@ -75,11 +79,6 @@ export const judgeAnswer = ({ apiId, outcome, durationMs }: Omit<AskedAccount, '
       )
   }
 }
-
-export const checkUpstream = withConfig(async (_config, { asked }) => {
-  const accounts = await asked()
-  return accounts.length === 0 ? skipped('no account is known', '没有已知账户') : accounts.map(judgeAnswer)
-})
 
 /** @param aheadMs how far GetResult's clock is ahead of this machine's; null: it has not told its time */
 export const judgeClock = (aheadMs: number | null, now: number): Finding => {

@@ -1,0 +1,161 @@
+import type { Config } from '../../config/settings.ts'
+import { type AccountState, accountChange, RUNNING } from '../../core/account.ts'
+import type { Answer } from '../../core/answer.ts'
+import { SECOND } from '../../core/duration.ts'
+import { showSpan } from '../../core/show-sizes.ts'
+import { afterAnswer } from '../../core/verification.ts'
+import type { Pair } from '../command.ts'
+import type { AskedAccount } from './ask-accounts.ts'
+import { withConfig } from './facts.ts'
+import { type Finding, failed, ok, skipped, warning } from './finding.ts'
+import { judgeAnswer } from './network.ts'
+
+/** What may be shown of an answer: a person's message and scores by their lengths alone. */
+const viewAnswer = (answer: Answer) => {
+  if (answer.kind !== 'verdict') return answer
+  const { status, message, livingScore, similarity } = answer.verdict
+  const [messageLength, livingScoreLength, similarityLength] = [message, livingScore, similarity].map(
+    text => text?.length ?? 0,
+  )
+  return { kind: answer.kind, code: answer.code, status, messageLength, livingScoreLength, similarityLength }
+}
+
+/** When the service asks anew, or tries the account anew, by its own rules: about a serial that was registered just now. */
+const afterFirst = (answer: Answer, { upstream, polling }: Config, now: number) => {
+  const waiting = [{ id: '', createdAt: now, expiresAt: now + polling.registrationTtlMs }]
+  const counts = { failures: 0, failingSince: null, invalidIds: 0, seen: false, goneChecks: 0 }
+  const fresh = { ...counts, nudgedAt: now, lastPolledAt: null, rawStatus: null, waiting }
+  const others = { othersInvalid: false, mostlyUnknown: false, invalidIds: 0, outageSince: null }
+  const account: AccountState = { ...RUNNING, rate: upstream.rate, allowedAt: now, rampAt: null, rampRate: null }
+  const { dueAt } = afterAnswer(fresh, answer, { now, random: 1, policy: polling, othersInvalid: false })
+  const change = accountChange(account, answer, { now, random: 1, ...others })
+  if (change?.kind === 'pause') return { askAgainInMs: null, accountWaitMs: change.probeAt - now }
+  const at = change?.kind === 'throttle' ? change.allowedAt : dueAt
+  return { askAgainInMs: at && at - now, accountWaitMs: null }
+}
+
+const actOf = (answer: Answer, then: ReturnType<typeof afterFirst>, { polling, upstream }: Config): Pair => {
+  const spans = (ms: number | null): Pair => [showSpan(ms ?? 0, 'en'), showSpan(ms ?? 0, 'zh')]
+  const [again, againZh] = spans(then.askAgainInMs)
+  switch (answer.kind) {
+    case 'verdict':
+      return ['the service would tell the partner at once', '服务会立即通知合作方']
+    case 'waiting':
+      return [
+        `there is no verdict yet; the service would ask again in ${again}, and more rarely with age`,
+        `尚无结果；服务会在 ${againZh}后再次查询，之后逐渐降低频率`,
+      ]
+    case 'unknown_status':
+      return [
+        `this status is in no table; the service would tell operators, take it for no verdict, and ask again in ${again}`,
+        `该状态不在表中；服务会通知运维人员，不视为结果，并在 ${againZh}后再次查询`,
+      ]
+    case 'not_found': {
+      const [grace, graceZh] = spans(polling.notFoundGraceMs)
+      return [
+        `GetResult does not know this serial, or not yet; the service would ask again in ${again}, and end it as unresolved (not_found) after ${grace}`,
+        `GetResult 没有该流水号，或暂时查不到；服务会在 ${againZh}后再次查询，${graceZh}后以 unresolved（not_found）结束`,
+      ]
+    }
+    case 'invalid_id':
+      return [
+        `GetResult says that no serial arrived; the service would ask again in ${again} and once more, and then end it as unresolved (invalid_id)`,
+        `GetResult 称未收到流水号；服务会在 ${againZh}后再查询，共两次，之后以 unresolved（invalid_id）结束`,
+      ]
+    case 'transient':
+      return [
+        `this says nothing about the serial; the service would ask again within ${again}`,
+        `这与流水号无关；服务会在 ${againZh}内再次查询`,
+      ]
+    case 'throttled':
+      return [
+        `the service would halve its rate of ${upstream.rate} a second, and raise it again`,
+        `服务会把查询频率（每秒 ${upstream.rate} 次）减半，之后逐渐恢复`,
+      ]
+    case 'account':
+    case 'clock': {
+      const [wait, waitZh] = spans(then.accountWaitMs)
+      return [
+        `the service would pause the account, lose nothing, and try it again in ${wait}`,
+        `服务会暂停该账户，不丢失任何登记，并在 ${waitZh}后试探`,
+      ]
+    }
+    default:
+      return answer satisfies never
+  }
+}
+
+const judgeAct = (asked: AskedAccount, answer: Answer, [en, zh]: Pair): Finding => {
+  switch (answer.kind) {
+    case 'verdict':
+    case 'waiting':
+      return ok(en, zh)
+    case 'unknown_status':
+      return warning(en, zh, ['ask the vendor what it means', '请向厂商确认其含义'])
+    case 'not_found':
+      return warning(en, zh, [
+        'see that the serial is whole, and was submitted with this APIID',
+        '请确认流水号完整，且由该 APIID 提交',
+      ])
+    case 'invalid_id':
+      return failed(en, zh, [
+        'see that the serial is whole; try the other IHUYI_METHOD',
+        '请确认流水号完整；可试用另一种 IHUYI_METHOD',
+      ])
+    default: {
+      const { text, ...finding } = judgeAnswer(asked)
+      return { ...finding, text: { en: `${text.en}: ${en}`, zh: `${text.zh}：${zh}` } }
+    }
+  }
+}
+
+const sameVerdict = (one: Answer, other: Answer): boolean => JSON.stringify(one) === JSON.stringify(other)
+
+const judgeAgain = (first: Answer, again: Answer): Finding =>
+  sameVerdict(first, again)
+    ? ok('a second call says the same verdict', '第二次查询返回相同的结果')
+    : warning(
+        `a second call says something else (${again.kind}, code ${again.code}); the service keeps the first verdict`,
+        `第二次查询的响应不同（${again.kind}，返回码 ${again.code}）；服务以首次结果为准`,
+        [
+          'let nothing else ask GetResult about serials that are registered here',
+          '已在本服务登记的流水号，请勿再由其他程序查询 GetResult',
+        ],
+      )
+
+const showAnswer = (answer: Answer): string =>
+  Object.entries(viewAnswer(answer))
+    .filter(([, value]) => value !== null)
+    .map(([name, value]) => `${name} ${value}`)
+    .join(', ')
+
+const showAhead = (aheadMs: number | null): string =>
+  aheadMs === null ? '?' : `${aheadMs <= -SECOND / 2 ? '' : '+'}${Math.round(aheadMs / SECOND)} s`
+
+/** What a first call about a serial of the operator's own has shown: what was asked, what it says, and what follows from it. */
+const judgeLive = (asked: AskedAccount, serial: string, config: Config, now: number): Finding[] => {
+  const { apiId, outcome, again, passwordMode, durationMs, aheadMs } = asked
+  if (typeof outcome === 'string') return [judgeAnswer(asked)]
+  const { method } = config.upstream
+  const shown = showAnswer(outcome)
+  const then = afterFirst(outcome, config, now)
+  const call = ok(
+    `${apiId} about ${serial}, ${method}, ${passwordMode} password: ${shown}; ${durationMs} ms, clock of GetResult ${showAhead(aheadMs)}`,
+    `${apiId} 查询 ${serial}，${method}，${passwordMode} 密码：${shown}；用时 ${durationMs} 毫秒，GetResult 时钟偏差 ${showAhead(aheadMs)}`,
+  )
+  const told = { account: apiId, idcardid: serial, method, passwordMode, durationMs, clockAheadMs: aheadMs }
+  const data = { ...told, answer: viewAnswer(outcome), ...then, again: again && viewAnswer(again) }
+  const found = [{ ...call, data }, judgeAct(asked, outcome, actOf(outcome, then, config))]
+  return again === null ? found : [...found, judgeAgain(outcome, again)]
+}
+
+export const checkUpstream = withConfig(async (config, { asked, live, now }) => {
+  const accounts = await asked()
+  if (live !== null && accounts.length === 0)
+    return failed('no account is known, so nothing was asked', '没有已知账户，因此未查询', [
+      'set IHUYI_ACCOUNT and IHUYI_API_KEY',
+      '请设置 IHUYI_ACCOUNT 和 IHUYI_API_KEY',
+    ])
+  if (accounts.length === 0) return skipped('no account is known', '没有已知账户')
+  return accounts.flatMap(one => (live === null ? judgeAnswer(one) : judgeLive(one, live, config, now)))
+})
