@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Engine, Scene } from './scene.ts'
 
-interface Fault {
+export interface Fault {
   name: string
   engines: readonly Engine[]
   /** What it does, and what mends it: afterwards all is well again. */

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { findBroken } from '../check.ts'
-import { createDraw } from '../draw.ts'
+import { createDraw, type Draw } from '../draw.ts'
 import type { Finding } from '../findings.ts'
 import type { Seen } from '../seen.ts'
-import { faultsOf } from './faults.ts'
+import { type Fault, faultsOf } from './faults.ts'
 import { type Engine, openScene, PROMISES, type Scene } from './scene.ts'
 
 export interface Run {
@@ -49,6 +49,12 @@ const load = ({ clients, urls, draw }: Scene) => {
   }
 }
 
+const shuffled = <T>(list: readonly T[], { random }: Draw): T[] =>
+  list
+    .map(one => ({ one, at: random() }))
+    .sort((a, b) => a.at - b.at)
+    .map(({ one }) => one)
+
 /** Waits until nothing is to come any more, and looks at everything once. */
 const rest = async ({ clients }: Scene): Promise<void> => {
   const endsAt = Date.now() + REST_MS
@@ -70,13 +76,17 @@ export const runProcesses = async (
   const draw = createDraw(seed)
   await using scene = await openScene({ engine, draw, isLong })
   const faults: Record<string, number> = {}
+  // Of their own: the load takes its chances as calls are answered.
+  const chances = createDraw(seed)
+  const next: Fault[] = []
   const loading = load(scene)
   for (let count = 0; !until(count); count++) {
     // The moment falls anywhere in the work that is under way.
-    await sleep(100 + draw.below(400))
-    const { name, bring } = draw.oneOf(faultsOf(engine))
+    await sleep(100 + chances.below(400))
+    if (next.length === 0) next.push(...shuffled(faultsOf(engine), chances))
+    const { name, bring } = next.pop() as Fault
     faults[name] = (faults[name] ?? 0) + 1
-    await scene.during(() => bring(scene, draw.below(scene.nodes.length)))
+    await scene.during(() => bring({ ...scene, draw: chances }, chances.below(scene.nodes.length)))
   }
   await sleep(500)
   await loading.stop()
