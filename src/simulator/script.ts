@@ -30,27 +30,40 @@ const stepFields = {
 const stepSchema = z.strictObject(stepFields)
 
 /**
- * What a serial answers. First `steps`, one for each call. After that: until `afterMs` have passed since it was scripted (a default
- * script: since the serial's first call), `ING`; then the script's own fields.
+ * What a serial answers. First `steps`, one for each call. After that: until `hiddenMs` have passed since it was scripted (a default
+ * script: since the serial's first call), 4061; until `afterMs` have, `ING`; then the script's own fields.
  */
 export const scriptSchema = z.strictObject({
   ...stepFields,
+  hiddenMs: milliseconds.optional(),
   afterMs: milliseconds.optional(),
+  /** A verdict is told to one call only; to those after it, 4061. */
+  once: z.boolean().optional(),
   steps: z.array(stepSchema).optional(),
 })
 
 /** What a whole account answers instead of its serials' scripts, whether or not the password is right: to every call, or to the next `times`. */
-export const accountScriptSchema = z.strictObject({ ...stepFields, times: z.int().min(1).optional() })
+export const accountScriptSchema = z.strictObject({
+  ...stepFields,
+  times: z.int().min(1).optional(),
+  /** A limit of the vendor: only to calls above so many a second. */
+  above: z.int().min(1).optional(),
+})
 
 export type Step = z.infer<typeof stepSchema>
 export type Script = z.infer<typeof scriptSchema>
 export type AccountScript = z.infer<typeof accountScriptSchema>
 
 /** The step for call number `index` (from 0) of a serial that was scripted `ageMs` ago. */
-export const judgeStep = ({ afterMs = 0, steps = [], ...last }: Script, index: number, ageMs: number): Step => {
+export const judgeStep = (
+  { hiddenMs = 0, afterMs = 0, once: _, steps = [], ...last }: Script,
+  index: number,
+  ageMs: number,
+): Step => {
   const { format, delayMs } = last
   const step = steps[index]
   if (step) return { format, ...step }
+  if (Math.max(0, ageMs) < hiddenMs) return { format, delayMs, code: 4061 }
   return Math.max(0, ageMs) < afterMs ? { format, delayMs, status: 'ING' } : last
 }
 

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { SECOND } from '../core/duration.ts'
 import { sendStep } from './answer.ts'
 import { createControl } from './control.ts'
 import { judgeCredentials, type PasswordMode, readPasswordMode } from './credentials.ts'
@@ -47,21 +48,26 @@ export interface UpstreamSimulatorOptions {
 export const openUpstreamSimulator = async (options: UpstreamSimulatorOptions) => {
   const { host = '127.0.0.1', port = 0, now, keepCalls, defaultScript = () => null } = options
   const keys = new Map(options.accounts.map(account => [account.apiId, account.apiKey]))
-  const serials = new Map<string, { script: Script; sinceMs: number; calls: number }>()
-  const accounts = new Map<string, AccountScript & { left: number }>()
+  const serials = new Map<string, { script: Script; sinceMs: number; calls: number; isTold: boolean }>()
+  const accounts = new Map<string, AccountScript & { left: number; passed: number[] }>()
   const journal = createJournal<Call>('call', keepCalls)
 
   const script = (idcardid: string, script: Script): void => {
-    serials.set(idcardid, { script, sinceMs: now(), calls: 0 })
+    serials.set(idcardid, { script, sinceMs: now(), calls: 0, isTold: false })
   }
   const account = (apiId: string, script: AccountScript | null): void => {
-    if (script) accounts.set(apiId, { ...script, left: script.times ?? Number.POSITIVE_INFINITY })
+    if (script) accounts.set(apiId, { ...script, left: script.times ?? Number.POSITIVE_INFINITY, passed: [] })
     else accounts.delete(apiId)
   }
 
   const stepOfAccount = (apiId: string): Step | null => {
     const scripted = accounts.get(apiId)
     if (!scripted || scripted.left < 1) return null
+    scripted.passed = scripted.passed.filter(at => now() - at < SECOND)
+    if (scripted.passed.length < (scripted.above ?? 0)) {
+      scripted.passed.push(now())
+      return null
+    }
     scripted.left -= 1
     return scripted
   }
@@ -69,7 +75,10 @@ export const openUpstreamSimulator = async (options: UpstreamSimulatorOptions) =
     const known = serials.has(idcardid) ? null : defaultScript(idcardid)
     if (known) script(idcardid, known)
     const scripted = serials.get(idcardid)
-    return scripted ? judgeStep(scripted.script, scripted.calls++, now() - scripted.sinceMs) : { code: 4061 }
+    if (!scripted || (scripted.script.once && scripted.isTold)) return { code: 4061 }
+    const step = judgeStep(scripted.script, scripted.calls++, now() - scripted.sinceMs)
+    scripted.isTold ||= /^2 (SUCCESS|FAIL)$/.test(describeAnswer(step).answer)
+    return step
   }
   const judgeCall = (parameters: URLSearchParams): Step => {
     const step = stepOfAccount(parameters.get('account') ?? '')

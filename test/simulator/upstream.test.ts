@@ -52,6 +52,24 @@ describe('upstream simulator', () => {
     ])
   })
 
+  test('hides a serial for a while, and tells a verdict once where it is told to', async () => {
+    upstream.script('1', { hiddenMs: 1_000, afterMs: 2_000, once: true })
+    const told: unknown[] = []
+    for (now of [0, 1_000, 2_000, 2_001]) {
+      const { code, result } = (await askSerial()).json
+      told.push(result?.status ?? code)
+    }
+    expect(told).toEqual([4061, 'ING', 'SUCCESS', 4061])
+  })
+
+  test('refuses the calls of an account above so many a second', async () => {
+    upstream.script('1', {})
+    upstream.account(ACCOUNT.apiId, { code: 4081, above: 2 })
+    expect(await codesOf(4)).toEqual([2, 2, 4081, 4081])
+    now = 1_000
+    expect(await codesOf(3)).toEqual([2, 2, 4081])
+  })
+
   test('answers steps in their order and then the script', async () => {
     upstream.script('1', { steps: [{ code: 4061 }, { code: 2 }], code: 1 })
     expect(await codesOf(4)).toEqual([4061, 2, 1, 1])

@@ -1,0 +1,65 @@
+import type { AccountFault, Answer, TransientCause } from '../../src/core/answer.ts'
+import type { Script } from '../../src/simulator/script.ts'
+
+/** What GetResult may answer, as the simulator plays it, and what it is taken for. */
+interface Odd {
+  name: string
+  script: Script
+  answer: Answer
+}
+
+const transient = (cause: TransientCause, code: number | null = null): Answer => ({ kind: 'transient', code, cause })
+const json = (result: string): Script => ({ body: `{"code":2,"msg":"查询成功"${result}}` })
+
+/** Those that say nothing about the serial, and are no fault of the account. */
+export const TROUBLES: readonly Odd[] = [
+  { name: 'code 0', script: { code: 0 }, answer: transient('upstream_error', 0) },
+  { name: 'code 1', script: { code: 1, format: 'xml' }, answer: transient('upstream_error', 1) },
+  { name: 'no result', script: json(''), answer: transient('no_result', 2) },
+  { name: 'result null', script: json(',"result":null'), answer: transient('no_result', 2) },
+  { name: 'result ""', script: json(',"result":""'), answer: transient('no_result', 2) },
+  { name: 'result []', script: json(',"result":[]'), answer: transient('no_result', 2) },
+  { name: 'an empty status', script: { status: '', format: 'xml' }, answer: transient('no_result', 2) },
+  { name: 'cut JSON', script: { fault: 'cut' }, answer: transient('unparseable') },
+  { name: 'bytes that are no text', script: { fault: 'badUtf8' }, answer: transient('unparseable') },
+  { name: 'a web page with 200', script: { http: 200 }, answer: transient('unparseable') },
+  { name: 'over 64 KiB', script: { fault: 'huge' }, answer: transient('too_large') },
+  { name: '502', script: { http: 502 }, answer: { ...transient('http_status'), detail: '502' } as Answer },
+  {
+    name: 'a reset',
+    script: { fault: 'reset' },
+    answer: { ...transient('unreachable'), detail: 'ECONNRESET' } as Answer,
+  },
+  { name: '4081', script: { code: 4081 }, answer: { kind: 'throttled', code: 4081, retryAfterMs: null } },
+  {
+    name: '429 with Retry-After',
+    script: { http: 429, retryAfter: '20' },
+    answer: { kind: 'throttled', code: null, retryAfterMs: 20_000 },
+  },
+  {
+    name: '503 with Retry-After',
+    script: { http: 503, retryAfter: '5' },
+    answer: { kind: 'throttled', code: null, retryAfterMs: 5_000 },
+  },
+]
+
+const fault = (code: number, fault: AccountFault): Odd => ({
+  name: String(code),
+  script: { code },
+  answer: { kind: 'account', code, fault },
+})
+
+/** Those that refuse the whole account. */
+export const REFUSALS: readonly Odd[] = [
+  fault(400, 'egress_ip'),
+  fault(401, 'credentials_missing'),
+  fault(402, 'credentials_missing'),
+  fault(403, 'app_missing'),
+  fault(405, 'credentials_wrong'),
+  fault(4050, 'frozen'),
+  fault(40501, 'clock'),
+  fault(40502, 'password_refused'),
+  fault(40505, 'no_contract'),
+  fault(4051, 'password_or_balance'),
+  fault(4052, 'egress_ip'),
+]
