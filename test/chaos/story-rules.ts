@@ -170,9 +170,13 @@ const lengthWithout = (faults: readonly Span[], recovery: number, { from, to }: 
 /** A receiver that fails, or takes long, is sent less at a time. */
 const isWell = ({ webhooks }: Seen, url: string, { from, to }: Span): boolean => {
   const { host } = new URL(url)
-  return webhooks
-    .filter(one => new URL(one.url).host === host && one.at <= to && one.answeredAt >= from - UNWELL_FOR_MS)
-    .every(({ status, at, answeredAt }) => isOk(status) && answeredAt - at < 1_000)
+  return !webhooks.some(
+    ({ url, status, at, answeredAt }) =>
+      !(isOk(status) && answeredAt - at < 1_000) &&
+      at <= to &&
+      answeredAt >= from - UNWELL_FOR_MS &&
+      new URL(url).host === host,
+  )
 }
 const UNWELL_FOR_MS = 600_000
 
