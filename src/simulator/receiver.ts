@@ -34,15 +34,17 @@ export interface ReceiverOptions {
   secrets: readonly string[]
   /** Epoch ms. */
   now: () => number
+  /** Keeps about that many of the last deliveries; all unless told. */
+  keepDeliveries?: number
 }
 
 /**
  * A partner's receiver. It verifies every webhook over its raw bytes and answers as planned, else 200, or 401 for a wrong
  * signature. A delivery is announced when it has arrived; its answer may come later or never.
  */
-export const openReceiver = async ({ secrets, now }: ReceiverOptions) => {
+export const openReceiver = async ({ secrets, now, keepDeliveries }: ReceiverOptions) => {
   const plans = new Map<string, ReceiverStep[]>()
-  const journal = createJournal<Delivery>('delivery')
+  const journal = createJournal<Delivery>('delivery', keepDeliveries)
 
   const server = await openServer(
     (request, response) => {

@@ -1,10 +1,14 @@
 import { readFileSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { describeMachine } from '../../bench/support/machine.ts'
 import { MINUTE } from '../../src/core/duration.ts'
 import type { Finding } from './findings.ts'
 import { runProcesses } from './processes/run.ts'
-import { partsOf, RELIABILITY_PATH, withPart } from './report.ts'
+import type { Engine } from './processes/scene.ts'
+import { runSoak } from './processes/soak.ts'
+import { growing, soakPicture, soakPicturePath, soakText } from './processes/soak-report.ts'
+import { type Part, partsOf, RELIABILITY_PATH, withPart } from './report.ts'
 import { runHistory } from './simulation/history.ts'
 import { runHistories } from './simulation/many.ts'
 
@@ -13,6 +17,7 @@ const USAGE = `npm run chaos -- [--seed N] [--minutes M] [--postgres] [--write]
 npm run chaos -- --histories N    simulated minutes alone, N times
 npm run chaos -- --years N        simulated years alone, N of them
 npm run chaos -- --faults N       real processes alone, until N faults were brought
+npm run chaos -- --soak MINUTES   real processes at a constant rate, whose memory, files and times are to stay as they are [--rate N]
 npm run chaos -- --history N      what a seed of --histories brings, with all that was seen of it
   --write  put the figures into docs/reliability.md
 `
@@ -24,13 +29,17 @@ const { values } = parseArgs({
     years: { type: 'string' },
     faults: { type: 'string' },
     history: { type: 'string' },
+    soak: { type: 'string' },
+    rate: { type: 'string', default: '150' },
     postgres: { type: 'boolean', default: false },
     long: { type: 'boolean', default: false },
     write: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
 })
-const numberOf = (name: 'seed' | 'minutes' | 'histories' | 'years' | 'faults' | 'history'): number => {
+const numberOf = (
+  name: 'seed' | 'minutes' | 'histories' | 'years' | 'faults' | 'history' | 'soak' | 'rate',
+): number => {
   const number = Number(values[name])
   if (Number.isInteger(number) && number >= 0) return number
   process.stderr.write(`--${name} must be a whole number, not ${values[name]}\n${USAGE}`)
@@ -76,6 +85,23 @@ const commandOf = (seed: number): string => {
   return ['npm run chaos --', ...given, ...(given.includes('--seed') ? [] : [`--seed ${seed}`])].join(' ')
 }
 
+/** Says it, and puts it into its place if that was asked for. */
+const publish = (part: Part, seed: number): void => {
+  say(part.text)
+  if (!values.write) return
+  const measured = `\`${commandOf(seed)}\`, ${new Date().toISOString().slice(0, 10)}, on ${describeMachine()}.`
+  writeFileSync(RELIABILITY_PATH, withPart(readFileSync(RELIABILITY_PATH, 'utf8'), part, measured))
+}
+
+const soak = async (engine: Engine, seed: number): Promise<number> => {
+  const soaked = await runSoak({ engine, seed, minutes: numberOf('soak'), rate: numberOf('rate') })
+  const red = soaked.findings.length + soaked.inconsistencies.length
+  if (red > 0) say(list(soaked))
+  publish({ name: `soak-${engine}`, text: soakText(soaked) }, seed)
+  if (values.write) writeFileSync(join(dirname(RELIABILITY_PATH), soakPicturePath(engine)), soakPicture(soaked))
+  return red + growing(soaked).length
+}
+
 const run = async (): Promise<number> => {
   if (values.help) {
     say(USAGE)
@@ -85,8 +111,9 @@ const run = async (): Promise<number> => {
   const seed = numberOf('seed')
   const halfMs = (numberOf('minutes') * MINUTE) / 2
   const engine = values.postgres ? 'postgres' : 'sqlite'
-  const startedAt = Date.now()
   say(`seed ${seed}`)
+  if (values.soak !== undefined) return soak(engine, seed)
+  const startedAt = Date.now()
   const simulate = () => {
     if (values.years !== undefined) return runHistories({ from: seed, count: numberOf('years'), plan: 'year' })
     if (values.histories !== undefined) return runHistories({ from: seed, count: numberOf('histories') })
@@ -104,12 +131,7 @@ const run = async (): Promise<number> => {
       : null
   const broken = real ? real.findings.length + real.inconsistencies.length : 0
   if (real && broken > 0) say(`real processes, seed ${seed}:\n${list(real)}`)
-  for (const part of partsOf({ engine, simulated, isYears: values.years !== undefined, real })) {
-    say(part.text)
-    if (!values.write) continue
-    const measured = `\`${commandOf(seed)}\`, ${new Date().toISOString().slice(0, 10)}, on ${describeMachine()}.`
-    writeFileSync(RELIABILITY_PATH, withPart(readFileSync(RELIABILITY_PATH, 'utf8'), part, measured))
-  }
+  for (const part of partsOf({ engine, simulated, isYears: values.years !== undefined, real })) publish(part, seed)
   return (simulated?.red.length ?? 0) + broken
 }
 

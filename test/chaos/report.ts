@@ -33,7 +33,7 @@ Broken: ${verdict([run])}.`
 
 /** Figures that have a place of their own in `docs/reliability.md`. */
 export interface Part {
-  name: 'simulated' | 'years' | Engine
+  name: 'simulated' | 'years' | Engine | `soak-${Engine}`
   text: string
 }
 

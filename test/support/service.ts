@@ -119,6 +119,10 @@ export const spawnCli = (args: readonly string[], { cwd, env = {}, root = ROOT }
   return {
     texts: texts as Readonly<typeof texts>,
     line,
+    /** Of what it has written so far. */
+    forget: (): void => {
+      texts.stdout = texts.stderr = ''
+    },
     pid: child.pid ?? 0,
     exited,
     kill: (signal: NodeJS.Signals): boolean => child.kill(signal),

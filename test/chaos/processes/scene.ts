@@ -2,6 +2,7 @@ import { copyFileSync, existsSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Delivery } from '../../../src/simulator/receiver.ts'
+import type { Script } from '../../../src/simulator/script.ts'
 import type { Call } from '../../../src/simulator/upstream.ts'
 import { BROKEN_SQL, brokenIn, findInconsistencies } from '../../store/support/invariants.ts'
 import { createAdminClient } from '../../support/api-client.ts'
@@ -19,7 +20,7 @@ import {
   spawnService,
 } from '../../support/service.ts'
 import { openUpstreamSimulator } from '../../support/upstream.ts'
-import { type CallApi, createClient } from '../clients.ts'
+import { type CallApi, createClient, type Partner } from '../clients.ts'
 import type { Draw } from '../draw.ts'
 import type { Promises } from '../findings.ts'
 import { newSeen, type Poll, type Seen, type Span, signerOf, type Webhook } from '../seen.ts'
@@ -53,7 +54,7 @@ const PARTNERS = 3
 const HOOKS = ['well', 'flaky', 'slow'] as const
 
 /** Known from the serial alone: half of them pass, and a few take a while. */
-const scriptOf = (serial: string) => ({
+const scriptOfSerial = (serial: string): Script => ({
   status: Number(serial.slice(-1)) % 2 === 0 ? 'SUCCESS' : 'FAIL',
   afterMs: serial.endsWith('7') ? 1_000 : 0,
 })
@@ -75,21 +76,37 @@ const moodsOf = ({ random }: Draw): Record<(typeof HOOKS)[number], ReceiverStep[
 type Node = Awaited<ReturnType<typeof spawnService>>
 export type Scene = Awaited<ReturnType<typeof openScene>>
 
+interface SceneOptions {
+  engine: Engine
+  draw: Draw
+  isLong: boolean
+  /** For a run so long that nothing is kept of what was seen: `listen` to it. Its disk is as it is. */
+  isSoak?: boolean
+  settings?: Environment
+  scriptOf?: (serial: string) => Script
+}
+
 /** Real processes of the service, with real sockets, disks and databases, and everybody round it. */
-export const openScene = async ({ engine, draw, isLong }: { engine: Engine; draw: Draw; isLong: boolean }) => {
+export const openScene = async (options: SceneOptions) => {
+  const { engine, draw, isLong, isSoak = false, settings = SETTINGS, scriptOf = scriptOfSerial } = options
   await using stack = new AsyncDisposableStack()
   const folder = stack.use(await openFolder()).path
   const upstream = stack.use(
-    await openUpstreamSimulator({ accounts: [ACCOUNT], now: Date.now, defaultScript: scriptOf }),
+    await openUpstreamSimulator({
+      accounts: [ACCOUNT],
+      now: Date.now,
+      defaultScript: scriptOf,
+      ...(isSoak && { keepCalls: 1 }),
+    }),
   )
-  const receiver = stack.use(await openReceiver({ secrets: [], now: Date.now }))
+  const receiver = stack.use(await openReceiver({ secrets: [], now: Date.now, ...(isSoak && { keepDeliveries: 1 }) }))
   for (const [name, steps] of Object.entries(moodsOf(draw))) receiver.plan(`/${name}`, steps)
 
-  const disk = engine === 'sqlite' && whyNoDiskShim === null ? buildDiskShim(join(folder, 'disk')) : null
+  const disk = engine === 'sqlite' && whyNoDiskShim === null && !isSoak ? buildDiskShim(join(folder, 'disk')) : null
   let server: OwnServer | null = null
   let link: DatabaseLink | null = null
   const envs: Environment[] = []
-  const base = { ...serviceEnvironment({ folder, upstreamUrl: upstream.url }), ...SETTINGS }
+  const base = { ...serviceEnvironment({ folder, upstreamUrl: upstream.url }), ...settings }
   if (engine === 'sqlite') envs.push({ ...base, ...disk?.env })
   else {
     server = stack.use(await openOwnServer(['fsync=on']))
@@ -139,13 +156,16 @@ export const openScene = async ({ engine, draw, isLong }: { engine: Engine; draw
   }
   const time = { now: Date.now, wait: (ms: number) => sleep(ms) }
   const admin = createAdminClient(nodes[0]?.url ?? '', ADMIN_TOKEN)
-  const clients: ReturnType<typeof createClient>[] = []
+  const partners: Partner[] = []
   for (let n = 0; n < PARTNERS; n++) {
     const { partnerId, apiKey, signingSecret } = await admin.createPartner(`partner ${n}`)
     secrets.set(partnerId, signingSecret)
-    clients.push(createClient({ time, patience: 100, draw, seen, call }, { id: partnerId, apiKey }))
+    partners.push({ id: partnerId, apiKey })
   }
   receiver.trust([...secrets.values()])
+  /** All partners, who note in `seen`. */
+  const clientsOf = (seen: Seen) =>
+    partners.map(partner => createClient({ time, patience: 100, draw, seen, call }, partner))
 
   const opened = stack.move()
   return {
@@ -157,7 +177,9 @@ export const openScene = async ({ engine, draw, isLong }: { engine: Engine; draw
     link,
     disk,
     nodes,
-    clients,
+    clients: clientsOf(seen),
+    clientsOf,
+    folder,
     during,
     start,
     /** Starts it, and kills it after so long: it may have begun anything. */
@@ -167,6 +189,14 @@ export const openScene = async ({ engine, draw, isLong }: { engine: Engine; draw
       starting.kill('SIGKILL')
     },
     urls: HOOKS.map(name => receiver.urlFor(`/${name}`)),
+    /** How the next requests to any of `urls` are answered, each in turn. */
+    plan: (steps: () => ReceiverStep[]): void => {
+      for (const name of HOOKS) receiver.plan(`/${name}`, steps())
+    },
+    listen: (hear: { webhook: (webhook: Webhook) => void; poll: (poll: Poll) => void }): void => {
+      receiver.events.on('delivery', one => hear.webhook(webhookOf(one, receiver.url, secrets)))
+      upstream.events.on('call', one => hear.poll(pollOf(one)))
+    },
     /** kill -9, and what was not synced is gone where `cutsPower`. */
     kill: async (n: number, { cutsPower = false } = {}): Promise<void> => {
       const node = nodes[n]
