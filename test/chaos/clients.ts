@@ -46,11 +46,6 @@ export const createClient = ({ time, patience, draw, seen, call }: Scene, { id: 
     seen.shown.push({ ...begun, answeredAt: time.now(), id, registration })
     return registration
   }
-  /** Looks once more at all that it has registered. */
-  const showOwn = async (): Promise<void> => {
-    const own = seen.registering.filter(one => one.partner === partner).flatMap(({ id }) => id ?? [])
-    for (const id of new Set(own)) await show(id)
-  }
   /** Reads the events that have come since it did so last, a page at a time. */
   const readEvents = async (): Promise<void> => {
     for (;;) {
@@ -101,10 +96,10 @@ export const createClient = ({ time, patience, draw, seen, call }: Scene, { id: 
     },
     show,
     readEvents,
-    showOwn,
     /** Looks once more at all that it has registered, and at its events. */
     showAll: async (): Promise<void> => {
-      await showOwn()
+      const own = seen.registering.filter(one => one.partner === partner).flatMap(({ id }) => id ?? [])
+      for (const id of new Set(own)) await show(id)
       await readEvents()
     },
     /** Whether anything of it is still to come. */

@@ -14,6 +14,9 @@ import { type Engine, openScene, PROMISES, type Scene } from './scene.ts'
 export const SLICE_MS = 10_000
 /** Slices after which all of one has ended. */
 const ENDED_AFTER = 6
+/** From a registration to the last look at it, which may take some more seconds where a process was killed. */
+const LOOK_AFTER_MS = 50_000
+const LOOKS = 8
 /** Slices from one kill to the next. */
 const KILL_EVERY = 60
 export const FAULTY = { receivers: 0.05, upstream: 0.02 }
@@ -136,11 +139,11 @@ export const runSoak = async (options: {
   const counts = { registrations: 0, refused: 0, polls: 0, webhooks: 0, failed: 0, duplicates: 0, kills: 0 }
   const findings: Finding[] = []
 
-  const slices = new Map<number, { seen: Seen; clients: Client[] }>()
+  const slices = new Map<number, Seen>()
   const seenOf = (serial: string): Seen | undefined => {
-    const slice = slices.get(Number(serial.slice(0, 4)) - 1_000)
-    if (!slice) findings.push({ broken: 'out of order', what: `${serial}: it is over, and still something comes` })
-    return slice?.seen
+    const seen = slices.get(Number(serial.slice(0, 4)) - 1_000)
+    if (!seen) findings.push({ broken: 'out of order', what: `${serial}: it is over, and still something comes` })
+    return seen
   }
   scene.listen({
     poll: poll => seenOf(poll.serial)?.polls.push(poll),
@@ -152,14 +155,14 @@ export const runSoak = async (options: {
   const live = async (clients: readonly Client[], serial: string): Promise<void> => {
     const client = draw.oneOf(clients)
     const id = await client.register(serial, draw.oneOf(scene.urls), null)
-    if (id === null) counts.refused++
-    else if (draw.chance(0.02)) await client.act(draw.oneOf(['cancel', 'resend'] as const), id)
+    if (id === null) return void counts.refused++
+    if (draw.chance(0.02)) await client.act(draw.oneOf(['cancel', 'resend'] as const), id)
+    await sleep(LOOK_AFTER_MS)
+    for (let looks = 0; looks < LOOKS && (await client.show(id)) === null; looks++) await sleep(1_000)
   }
-  const judge = async (n: number): Promise<void> => {
-    const slice = slices.get(n)
-    if (!slice) return
-    const { seen, clients } = slice
-    await Promise.all(clients.map(client => client.showOwn()))
+  const judge = (n: number): void => {
+    const seen = slices.get(n)
+    if (!seen) return
     slices.delete(n)
     seen.endedAt = Date.now()
     findings.push(...findBroken(seen, SOAK_PROMISES))
@@ -185,7 +188,7 @@ export const runSoak = async (options: {
       scene.plan(stepsOf(draw, perSlice))
       const seen = { ...newSeen(), faults: scene.seen.faults }
       const clients = scene.clientsOf(seen)
-      slices.set(n, { seen, clients })
+      slices.set(n, seen)
       for (let sent = 0; sent < perSlice; await sleep(20))
         for (const owed = ((Date.now() - beginsAt) / 1_000) * rate; sent < Math.min(owed, perSlice); sent++)
           void live(clients, `${1_000 + n}${String(sent).padStart(6, '0')}`)
@@ -194,7 +197,7 @@ export const runSoak = async (options: {
     // Neither at the same time as the other: whoever is killed cannot be looked at.
     background = background.then(async () => {
       if (n < length) await sample(n)
-      await judge(n - ENDED_AFTER)
+      judge(n - ENDED_AFTER)
       if (n >= length || n % KILL_EVERY !== KILL_EVERY / 2) return
       counts.kills++
       const victim = draw.below(scene.nodes.length)
