@@ -34,7 +34,8 @@ interface Scene {
 export const createClient = ({ time, patience, draw, seen, call }: Scene, { id: partner, apiKey }: Partner) => {
   const begin = () => ({ partner, at: time.now() })
   const isAnswer = (answer: Awaited<ReturnType<CallApi>>): answer is NonNullable<typeof answer> =>
-    answer !== null && answer.status < 500 && answer.status !== 429
+    // A 401: it is disabled.
+    answer !== null && answer.status < 500 && answer.status !== 429 && answer.status !== 401
 
   let cursor: string | null = null
 
@@ -115,6 +116,35 @@ export const createClient = ({ time, patience, draw, seen, call }: Scene, { id: 
   }
 }
 export type Client = ReturnType<typeof createClient>
+
+/** What an operator does: an account is paused, or a partner disabled, for a while. */
+export const operate = async (
+  { time, patience, draw, seen, call }: Scene,
+  { token, partner, account, forMs }: { token: string; partner: string; account: string; forMs: number },
+): Promise<void> => {
+  const until = async (method: string, path: string, body: unknown) => {
+    for (;;) {
+      const answer = await call(token, method, path, body)
+      if (answer && answer.status < 500) return
+      await time.wait(patience)
+    }
+  }
+  const span = { partner, from: time.now(), to: Number.POSITIVE_INFINITY }
+  seen.faults.push(span)
+  if (draw.chance(0.5)) {
+    await until('POST', `/v1/admin/accounts/${account}/pause`, {})
+    await time.wait(draw.below(forMs))
+    await until('POST', `/v1/admin/accounts/${account}/resume`, {})
+  } else {
+    await until('PATCH', `/v1/admin/partners/${partner}`, { disabled: true })
+    const disabled = { partner, from: time.now(), to: Number.POSITIVE_INFINITY }
+    seen.disabled.push(disabled)
+    await time.wait(draw.below(forMs))
+    disabled.to = time.now()
+    await until('PATCH', `/v1/admin/partners/${partner}`, { disabled: false })
+  }
+  span.to = time.now()
+}
 
 /**
  * One registration's life, as its partner has it: asked for, perhaps twice, looked at, cancelled, resent, asked for anew.

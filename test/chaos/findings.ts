@@ -25,6 +25,7 @@ export const BROKEN = [
   'told wrongly',
   'told to the wrong one',
   'sent after its cancel',
+  'sent while disabled',
   'starved',
   'over the rate',
   'badly signed',

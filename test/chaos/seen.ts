@@ -34,6 +34,11 @@ export interface ShownEvents extends Call {
   events: readonly EventAnswer[]
 }
 
+/** From the answer that a partner is disabled until it is enabled again. */
+export interface Disabled extends Span {
+  partner: string
+}
+
 /** A request that came to a receiver. */
 export interface Webhook {
   url: string
@@ -66,6 +71,7 @@ export interface Seen {
   acts: Act[]
   shown: Shown[]
   events: ShownEvents[]
+  disabled: Disabled[]
   webhooks: Webhook[]
   polls: Poll[]
   /** When a process was dead, the database or GetResult away, or an answer lost: promises of time and of once alone are not kept then. */
@@ -79,6 +85,7 @@ export const newSeen = (): Seen => ({
   acts: [],
   shown: [],
   events: [],
+  disabled: [],
   webhooks: [],
   polls: [],
   faults: [],

@@ -79,7 +79,8 @@ const noFault = (faults: readonly Span[], from: number, to: number): boolean =>
   !faults.some(fault => overlaps(fault, from, to))
 
 /** After a 2xx it comes again only where a fault, or a resend, explains it; after a cancel that was answered, not at all. */
-const checkOnce = ({ story: { told, acts }, seen, promises, note }: Judged): undefined => {
+const checkOnce = ({ story, seen, promises, note }: Judged): undefined => {
+  const { told, acts } = story
   for (const [i, one] of told.entries()) {
     const arrived = told.slice(0, i).findLast(({ status }) => isOk(status))
     if (!arrived) continue
@@ -102,6 +103,9 @@ const checkOnce = ({ story: { told, acts }, seen, promises, note }: Judged): und
   )
   const late = told.find(({ at }) => at > cancelledAt)
   if (late) note('sent after its cancel', `at ${late.at}`)
+  const closed = seen.disabled.filter(({ partner }) => partner === story.asked.partner)
+  const sent = told.find(({ at }) => closed.some(({ from, to }) => at > from && at < to))
+  if (sent) note('sent while disabled', `at ${sent.at}`)
 }
 
 /** After a 410 what is for that URL is held. */

@@ -111,7 +111,10 @@ export const spawnCli = (args: readonly string[], { cwd, env = {}, root = ROOT }
     for (;;) {
       const found = texts.stdout.split('\n').slice(0, -1).find(accepts)
       if (found !== undefined) return found
-      const more = once(child.stdout, 'data', { signal }).then(() => true)
+      const more = once(child.stdout, 'data', { signal }).then(
+        () => true,
+        () => Promise.reject(new Error(`not in ${START_MS} ms: ${texts.stdout}${texts.stderr}`)),
+      )
       if (!(await Promise.race([more, exited.then(() => false)]))) throw new Error(`ended: ${texts.stderr}`)
     }
   }

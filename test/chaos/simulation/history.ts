@@ -7,11 +7,11 @@ import { newPartner } from '../../../src/core/new-partner.ts'
 import { openSqliteStore } from '../../../src/store/sqlite/store.ts'
 import { findInconsistencies } from '../../store/support/invariants.ts'
 import { findBroken } from '../check.ts'
-import { type CallApi, createClient, liveWith, type Partner } from '../clients.ts'
+import { type CallApi, createClient, liveWith, operate, type Partner } from '../clients.ts'
 import { createDraw, type Draw } from '../draw.ts'
 import type { Finding } from '../findings.ts'
 import { newSeen, type Seen, type Span } from '../seen.ts'
-import { BAD_MINUTES, type Plan } from './plans.ts'
+import { ACCOUNT, ADMIN_TOKEN, BAD_MINUTES, type Plan } from './plans.ts'
 import { type Fate, type Process, startProcess, type World } from './process.ts'
 import { createReceivers } from './receivers.ts'
 import { createTime } from './time.ts'
@@ -186,7 +186,13 @@ export const runHistory = async (
         await client.readEvents()
       }
     }
-    await Promise.all([...lives, bringDeaths(), ...faults.steps.map(stepClock), ...clients.map(read)])
+    const operating = async () => {
+      if (!draw.chance(0.25)) return
+      await time.wait(draw.below(spanMs / 2))
+      const { id: partner } = draw.oneOf(partners)
+      await operate(scene, { token: ADMIN_TOKEN, partner, account: ACCOUNT, forMs: plan.outageMs })
+    }
+    await Promise.all([...lives, operating(), bringDeaths(), ...faults.steps.map(stepClock), ...clients.map(read)])
     await time.wait(Math.max(0, START + spanMs + MINUTE - time.now()))
     const endsAt = time.now() + plan.restMs
     for (const client of clients) while ((await client.isWaiting()) && time.now() < endsAt) await time.wait(MINUTE)

@@ -3,8 +3,10 @@ import { DAY, HOUR, MINUTE, SECOND } from '../../../src/core/duration.ts'
 import type { Draw } from '../draw.ts'
 import type { Promises } from '../findings.ts'
 
+export const ADMIN_TOKEN = 'the-operator-of-all-simulated-histories'
+export const ACCOUNT = 'C12345678'
 const configOf = (env: Environment) => {
-  const read = readConfig({ IHUYI_ACCOUNT: 'C12345678', IHUYI_API_KEY: 'key', ...env }, 'upstream')
+  const read = readConfig({ IHUYI_ACCOUNT: ACCOUNT, IHUYI_API_KEY: 'key', ADMIN_TOKEN, ...env }, 'upstream')
   if (!read.ok) throw new Error(read.problems.map(({ setting, message }) => `${setting}: ${message.en}`).join('\n'))
   return read.config
 }
@@ -35,7 +37,7 @@ export interface Plan {
   /** The longest outage of GetResult, and the longest mood of a receiver. */
   outageMs: number
   moodMs: number
-  /** Part of the serials that GetResult calls malformed. Two in a row pause a quiet account, which others then wait for. */
+  /** How likely GetResult calls a serial malformed, and none after it: two in a row pause a quiet account, which others then wait for. */
   malformed: number
   /** So many deaths of the process at most. */
   deaths: number

@@ -73,7 +73,7 @@ export const createTime = (startAt: number, idleMs: number) => {
       }
     },
     /** Something will be due then. */
-    fallsDue: (dueAt: number): void => void (dueAt > at && due.add(dueAt)),
+    fallsDue: (dueAt: number): void => void (dueAt > at && due.add(Math.ceil(dueAt))),
     settle,
     /** Goes on to the next moment at which somebody has something to do. */
     step: async (): Promise<void> => {

@@ -46,7 +46,7 @@ export const createUpstream = (
       verdict: draw.oneOf(['SUCCESS', 'FAIL']),
       flips: draw.chance(0.1),
       vanishesAt: draw.chance(0.05) ? begunAt + draw.below(3 * MINUTE) : NEVER_MS,
-      isMalformed: draw.chance(malformed),
+      isMalformed: draw.chance(malformed) && ![...checks.values()].some(one => one.isMalformed),
     }
     checks.set(serial, check)
     return check
