@@ -12,6 +12,8 @@ import { type Engine, openScene, PROMISES, type Scene } from './scene.ts'
 
 /** How long registrations are put together: they are judged, and forgotten, as one, and there is a sample for each slice. */
 export const SLICE_MS = 10_000
+/** A slice is judged in so many parts, because one takes time by the square of its size, and nobody is answered meanwhile. */
+const PARTS = 10
 /** Slices after which all of one has ended. */
 const ENDED_AFTER = 6
 /** From a registration to the last look at it, which may take some more seconds where a process was killed. */
@@ -139,9 +141,11 @@ export const runSoak = async (options: {
   const counts = { registrations: 0, refused: 0, polls: 0, webhooks: 0, failed: 0, duplicates: 0, kills: 0 }
   const findings: Finding[] = []
 
-  const slices = new Map<number, Seen>()
+  /** By what the serials of a part begin with. */
+  const parts = new Map<string, Seen>()
+  const partOf = (n: number, part: number) => `${1_000 + n}${part}`
   const seenOf = (serial: string): Seen | undefined => {
-    const seen = slices.get(Number(serial.slice(0, 4)) - 1_000)
+    const seen = parts.get(serial.slice(0, 5))
     if (!seen) findings.push({ broken: 'out of order', what: `${serial}: it is over, and still something comes` })
     return seen
   }
@@ -160,19 +164,26 @@ export const runSoak = async (options: {
     await sleep(LOOK_AFTER_MS)
     for (let looks = 0; looks < LOOKS && (await client.show(id)) === null; looks++) await sleep(1_000)
   }
-  const judge = (n: number): void => {
-    const seen = slices.get(n)
-    if (!seen) return
-    slices.delete(n)
-    seen.endedAt = Date.now()
-    findings.push(...findBroken(seen, SOAK_PROMISES))
-    const answered = seen.registering.filter(({ id }) => id !== null)
-    counts.registrations += answered.length
-    counts.polls += seen.polls.length
-    counts.webhooks += seen.webhooks.length
-    counts.failed += seen.webhooks.filter(({ status }) => !isOk(status)).length
-    counts.duplicates += countDuplicates(seen)
-    const took = { POST: answered.map(one => (one.answeredAt ?? 0) - one.at), 'verdict to 2xx': timesToTell(seen) }
+  const judge = async (n: number): Promise<void> => {
+    if (n < 0) return
+    const took: Record<string, number[]> = { POST: [], 'verdict to 2xx': [] }
+    for (let part = 0; part < PARTS; part++) {
+      const key = partOf(n, part)
+      const seen = parts.get(key)
+      if (!seen) continue
+      parts.delete(key)
+      seen.endedAt = Date.now()
+      findings.push(...findBroken(seen, SOAK_PROMISES))
+      const answered = seen.registering.filter(({ id }) => id !== null)
+      counts.registrations += answered.length
+      counts.polls += seen.polls.length
+      counts.webhooks += seen.webhooks.length
+      counts.failed += seen.webhooks.filter(({ status }) => !isOk(status)).length
+      counts.duplicates += countDuplicates(seen)
+      took.POST?.push(...answered.map(one => (one.answeredAt ?? 0) - one.at))
+      took['verdict to 2xx']?.push(...timesToTell(seen))
+      await sleep(0)
+    }
     for (const [name, times] of Object.entries(took)) {
       times.sort((a, b) => a - b)
       for (const p of [50, 99]) note(n, `${name}, p${p}`, 'ms', percentile(times, p / 100))
@@ -186,18 +197,20 @@ export const runSoak = async (options: {
     const beginsAt = startedAt + n * SLICE_MS
     if (n < length) {
       scene.plan(stepsOf(draw, perSlice))
-      const seen = { ...newSeen(), faults: scene.seen.faults }
-      const clients = scene.clientsOf(seen)
-      slices.set(n, seen)
+      const clients = draw.times(PARTS, part => {
+        const seen = { ...newSeen(), faults: scene.seen.faults }
+        parts.set(partOf(n, part), seen)
+        return scene.clientsOf(seen)
+      })
       for (let sent = 0; sent < perSlice; await sleep(20))
         for (const owed = ((Date.now() - beginsAt) / 1_000) * rate; sent < Math.min(owed, perSlice); sent++)
-          void live(clients, `${1_000 + n}${String(sent).padStart(6, '0')}`)
+          void live(clients[sent % PARTS] ?? [], `${partOf(n, sent % PARTS)}${String(sent).padStart(6, '0')}`)
     }
     await sleep(Math.max(0, beginsAt + SLICE_MS - Date.now()))
     // Neither at the same time as the other: whoever is killed cannot be looked at.
     background = background.then(async () => {
       if (n < length) await sample(n)
-      judge(n - ENDED_AFTER)
+      await judge(n - ENDED_AFTER)
       if (n >= length || n % KILL_EVERY !== KILL_EVERY / 2) return
       counts.kills++
       const victim = draw.below(scene.nodes.length)
