@@ -6,6 +6,7 @@ import { HOUR, MINUTE, SECOND } from '../../../src/core/duration.ts'
 import { newPartner } from '../../../src/core/new-partner.ts'
 import { openSqliteStore } from '../../../src/store/sqlite/store.ts'
 import { findInconsistencies } from '../../store/support/invariants.ts'
+import { REFUSALS } from '../../support/odd-answers.ts'
 import { findBroken } from '../check.ts'
 import { type CallApi, createClient, liveWith, operate, type Partner } from '../clients.ts'
 import { createDraw, type Draw } from '../draw.ts'
@@ -15,7 +16,7 @@ import { ACCOUNT, ADMIN_TOKEN, BAD_MINUTES, type Plan } from './plans.ts'
 import { type Fate, type Process, startProcess, type World } from './process.ts'
 import { createReceivers } from './receivers.ts'
 import { createTime } from './time.ts'
-import { createUpstream } from './upstream.ts'
+import { createUpstream, type Refusal } from './upstream.ts'
 
 const MASTER_KEY = Buffer.alloc(32, 7)
 const START = Date.parse('2026-11-24T16:20:00.000Z')
@@ -27,6 +28,8 @@ interface Faults {
   /** When the database refuses to write. */
   refusals: Span[]
   outages: Span[]
+  /** When GetResult refuses the account. */
+  accountRefusals: Refusal[]
   /** The clock of the system is set. */
   steps: { at: number; ms: number }[]
 }
@@ -46,6 +49,7 @@ const drawFaults = ({ below, chance, times, oneOf }: Draw, { spanMs, outageMs, d
     })).sort((a, b) => a.at - b.at),
     refusals: times(chance(0.2) ? few : 0, () => span(30 * SECOND)),
     outages: times(chance(0.2) ? few : 0, () => span(outageMs)),
+    accountRefusals: times(chance(0.2) ? few : 0, () => ({ ...span(outageMs), answer: oneOf(REFUSALS).answer })),
     steps: times(chance(0.1) ? 1 : 0, () => ({ at: at(), ms: oneOf([-1, 1]) * oneOf([SECOND, MINUTE, HOUR]) })),
   }
 }
@@ -102,8 +106,8 @@ export const runHistory = async (
 
   const secrets = new Map<string, string>()
   const upstream = createUpstream(
-    { time, draw, polls: seen.polls, timeoutMs: config.upstream.timeoutMs, malformed: plan.malformed },
-    faults.outages,
+    { time, draw, seen, timeoutMs: config.upstream.timeoutMs, malformed: plan.malformed },
+    { outages: faults.outages, refusals: faults.accountRefusals },
   )
   const sender = createReceivers({
     ...{ time, draw, webhooks: seen.webhooks, secrets },

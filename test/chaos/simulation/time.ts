@@ -72,7 +72,7 @@ export const createTime = (startAt: number, idleMs: number) => {
         activity++
       }
     },
-    /** Something will be due then. */
+    /** Something will be due then. While an account recovers that is no whole millisecond, which a clock shows alone. */
     fallsDue: (dueAt: number): void => void (dueAt > at && due.add(Math.ceil(dueAt))),
     settle,
     /** Goes on to the next moment at which somebody has something to do. */

@@ -1,8 +1,9 @@
 import type { Answer } from '../../../src/core/answer.ts'
 import { readAnswer } from '../../../src/core/answer.ts'
-import { MINUTE, SECOND } from '../../../src/core/duration.ts'
+import { HOUR, MINUTE, SECOND } from '../../../src/core/duration.ts'
+import { TROUBLES } from '../../support/odd-answers.ts'
 import type { Draw } from '../draw.ts'
-import type { Poll, Span } from '../seen.ts'
+import type { Poll, Seen, Span } from '../seen.ts'
 import type { Time } from './time.ts'
 
 /** What GetResult knows of a serial. */
@@ -18,22 +19,29 @@ interface Check {
   isMalformed: boolean
 }
 
-const NO_DATE = { message: null, livingScore: null, similarity: null }
-const say = (code: number, status: string | null = null): Answer => readAnswer({ ...NO_DATE, code, status })
+/** GetResult refuses the account. */
+export interface Refusal extends Span {
+  answer: Answer
+}
+
+const NO_DATA = { message: null, livingScore: null, similarity: null }
+const say = (code: number, status: string | null = null): Answer => readAnswer({ ...NO_DATA, code, status })
 const UNREACHABLE: Answer = { kind: 'transient', code: null, cause: 'unreachable', detail: 'ECONNREFUSED' }
 const TIMED_OUT: Answer = { kind: 'transient', code: null, cause: 'timeout' }
 const NEVER_MS = Number.POSITIVE_INFINITY
+/** A refused account is tried again every two hours at least, and what that call brings may be no answer. */
+const LONGEST_PAUSE_MS = 5 * HOUR
 
 /** GetResult, with the moods of a bad day. */
 export const createUpstream = (
   {
     time,
     draw,
-    polls,
+    seen,
     timeoutMs,
     malformed,
-  }: { time: Time; draw: Draw; polls: Poll[]; timeoutMs: number; malformed: number },
-  outages: readonly Span[],
+  }: { time: Time; draw: Draw; seen: Pick<Seen, 'polls' | 'faults'>; timeoutMs: number; malformed: number },
+  { outages, refusals }: { outages: readonly Span[]; refusals: readonly Refusal[] },
 ) => {
   const checks = new Map<string, Check>()
   const checkOf = (serial: string): Check => {
@@ -62,30 +70,43 @@ export const createUpstream = (
     if (check.flips) check.verdict = verdict === 'SUCCESS' ? 'FAIL' : 'SUCCESS'
     return [verdict, say(2, verdict)]
   }
-  const troubleOf = (): Answer =>
-    draw.oneOf([
-      say(0),
-      say(1),
-      say(2),
-      { kind: 'transient', code: null, cause: 'http_status', detail: '502' },
-      UNREACHABLE,
-    ])
+  const isIn = ({ from, to }: Span): boolean => time.now() >= from && time.now() < to
+  /** Since the account was refused, until a later call is answered again: whoever asks pauses. */
+  let pause: Span | null = null
+  let refusedAt = 0
+  const hear = ({ at, answer }: Poll, { kind }: Answer): void => {
+    if (kind === 'account') {
+      refusedAt = time.now()
+      if (pause === null) {
+        pause = { from: at, to: 0 }
+        seen.faults.push(pause)
+      }
+      pause.to = refusedAt + LONGEST_PAUSE_MS
+    } else if (pause !== null && at > refusedAt && answer !== 'none' && answer !== 'invalid') {
+      pause.to = time.now()
+      pause = null
+    }
+  }
+  const judge = (serial: string): readonly [Poll['answer'], Answer] => {
+    const refusal = refusals.find(isIn)
+    if (refusal) return ['none', refusal.answer]
+    return draw.chance(0.04) ? ['none', draw.oneOf(TROUBLES).answer] : truthOf(serial)
+  }
 
   return {
     ask: async (_: unknown, idcardid: string): Promise<Answer> => {
       const latency = draw.chance(0.03) ? draw.below(12 * SECOND) : 20 + draw.below(300)
-      const isOut = () => outages.some(({ from, to }) => time.now() >= from && time.now() < to)
       const poll: Poll = { serial: idcardid, at: time.now(), answer: 'none', heardAt: null }
-      polls.push(poll)
+      seen.polls.push(poll)
       await time.wait(Math.min(latency / 2, timeoutMs))
-      if (isOut()) return UNREACHABLE
-      const isTrouble = draw.chance(0.04)
-      const [said, answer] = isTrouble ? (['none', troubleOf()] as const) : truthOf(idcardid)
+      if (outages.some(isIn)) return UNREACHABLE
+      const [said, answer] = judge(idcardid)
       poll.answer = said
       const isLost = latency > timeoutMs || draw.chance(0.02)
       await time.wait(Math.max(0, Math.min(latency, timeoutMs) - latency / 2))
       if (isLost) return latency > timeoutMs ? TIMED_OUT : UNREACHABLE
       poll.heardAt = time.now()
+      hear(poll, answer)
       return answer
     },
   }
