@@ -58,6 +58,18 @@ export const PLANTED: readonly Planted[] = [
     })),
   },
   {
+    bug: 'never ends the pause of an account',
+    broken: 'starved',
+    plant: inStore(store => ({
+      settleVerifications: settlements =>
+        store.settleVerifications(
+          settlements.map(one =>
+            one.account.change?.kind === 'resume' ? { ...one, account: { ...one.account, change: null } } : one,
+          ),
+        ),
+    })),
+  },
+  {
     bug: 'gives up after one attempt',
     broken: 'lost',
     plant: inStore(store => ({
