@@ -1,3 +1,4 @@
+import { onTestFinished } from 'vitest'
 import type { Store } from '../../../src/store/store.ts'
 import type { ApiOverrides } from '../support/api.ts'
 import { openApi } from '../support/api.ts'
@@ -5,9 +6,10 @@ import { openApi } from '../support/api.ts'
 const HOST = 'notifier.example'
 const ORIGIN = `http://${HOST}`
 
-/** The console over a real store, as a browser calls it: with its cookie, and forms from its own pages. */
+/** The console over a real store, as a browser calls it: with its cookie, and forms from its own pages. It ends with its test. */
 export const openConsole = async (overrides: ApiOverrides = {}, wrap?: (store: Store) => Store) => {
   const api = await openApi(overrides, wrap)
+  onTestFinished(() => api[Symbol.asyncDispose]())
   const post = async (path: string, form: Readonly<Record<string, string>>, cookie = '') =>
     api.app.request(`${ORIGIN}/console/${path}`, {
       method: 'POST',
