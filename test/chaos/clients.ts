@@ -100,7 +100,11 @@ export const createClient = ({ time, patience, draw, seen, call }: Scene, { id: 
     /** Looks once more at all that it has registered, and at its events. */
     showAll: async (): Promise<void> => {
       const own = seen.registering.filter(one => one.partner === partner).flatMap(({ id }) => id ?? [])
-      for (const id of new Set(own)) await show(id)
+      for (const id of new Set(own)) {
+        await show(id)
+        // An API key may make so many calls a second.
+        await time.wait(10)
+      }
       await readEvents()
     },
     /** Whether anything of it is still to come. */
