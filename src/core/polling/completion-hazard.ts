@@ -12,7 +12,7 @@ import { type PollSchedule, pollInterval } from './schedule.ts'
 /** For how many completions the prior counts, and the bins around at most, each of them so much less than the one before. Found by simulation. */
 const PRIOR_WEIGHT = 0.05
 const AROUND_WEIGHT = 10
-const NEARNESS = 0.6
+const NEARNESS = BIN_MIDDLES_MS.map((_, distance) => 0.6 ** distance)
 /** As long as nothing is known: a level at which most checks are completed within a day. */
 const PRIOR_COMPLETIONS = 2
 
@@ -35,7 +35,7 @@ export const estimateHazard = (bins: CompletionBins, schedule: PollSchedule): Ha
   const prior = priorOf(bins, schedule)
   const expected = prior.map((one, bin) => one * (bins.exposureMs[bin] ?? 0))
   const around = (counts: readonly number[], bin: number) =>
-    counts.reduce((sum, count, other) => sum + count * NEARNESS ** Math.abs(other - bin), PRIOR_WEIGHT)
+    counts.reduce((sum, count, other) => sum + count * (NEARNESS[Math.abs(other - bin)] ?? 0), PRIOR_WEIGHT)
   return prior.map((one, bin) => {
     const [seenAround, expectedAround] = [around(bins.completions, bin), around(expected, bin)]
     const weight = Math.min(AROUND_WEIGHT, Math.max(seenAround, expectedAround))
