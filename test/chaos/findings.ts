@@ -15,6 +15,8 @@ export interface Promises {
   clockError: number
   /** After a fault: leases run out, queues are worked off. */
   recovery: number
+  /** How late we may note what has reached a receiver, while much happens at once. */
+  notedLate: number
 }
 
 export const BROKEN = [

@@ -94,7 +94,7 @@ const publish = (part: Part, seed: number): void => {
 }
 
 const soak = async (engine: Engine, seed: number): Promise<number> => {
-  const soaked = await runSoak({ engine, seed, minutes: numberOf('soak'), rate: numberOf('rate') })
+  const soaked = await runSoak({ engine, seed, minutes: numberOf('soak'), rate: numberOf('rate'), onProgress: say })
   const red = soaked.findings.length + soaked.inconsistencies.length
   if (red > 0) say(list(soaked))
   publish({ name: `soak-${engine}`, text: soakText(soaked) }, seed)

@@ -81,10 +81,11 @@ const noFault = (faults: readonly Span[], from: number, to: number): boolean =>
 /** After a 2xx it comes again only where a fault, or a resend, explains it; after a cancel that was answered, not at all. */
 const checkOnce = ({ story, seen, promises, note }: Judged): undefined => {
   const { told, acts } = story
+  const { notedLate } = promises
   for (const [i, one] of told.entries()) {
     const arrived = told.slice(0, i).findLast(({ status }) => isOk(status))
     if (!arrived) continue
-    const [from, to] = [arrived.at, one.at]
+    const [from, to] = [arrived.at - notedLate, one.at]
     const isAsked = acts.some(
       ({ what, at, answeredAt }) => what === 'resend' && overlaps({ from: at, to: answeredAt ?? to }, from, to),
     )
@@ -96,15 +97,15 @@ const checkOnce = ({ story, seen, promises, note }: Judged): undefined => {
         Math.min(to, arrived.answeredAt + promises.recovery),
       ),
     )
-    if (!isAsked && !isExcused) note('doubled', `sent again at ${to} after its 2xx at ${from}`)
+    if (!isAsked && !isExcused) note('doubled', `sent again at ${to} after its 2xx at ${arrived.at}`)
   }
   const cancelledAt = Math.min(
     ...acts.filter(({ what }) => what === 'cancel').map(({ answeredAt }) => answeredAt ?? Number.POSITIVE_INFINITY),
   )
-  const late = told.find(({ at }) => at > cancelledAt)
+  const late = told.find(({ at }) => at > cancelledAt + notedLate)
   if (late) note('sent after its cancel', `at ${late.at}`)
   const closed = seen.disabled.filter(({ partner }) => partner === story.asked.partner)
-  const sent = told.find(({ at }) => closed.some(({ from, to }) => at > from && at < to))
+  const sent = told.find(({ at }) => closed.some(({ from, to }) => at > from + notedLate && at < to))
   if (sent) note('sent while disabled', `at ${sent.at}`)
 }
 

@@ -48,6 +48,7 @@ export const PROMISES: Promises = {
   clockError: 0,
   // A lease lasts until the time limit of its call and 5 s more.
   recovery: 30_000,
+  notedLate: 500,
 }
 const NODES: Readonly<Record<Engine, number>> = { sqlite: 1, postgres: 2 }
 const PARTNERS = 3

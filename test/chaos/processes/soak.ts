@@ -19,8 +19,9 @@ const ENDED_AFTER = 6
 /** From a registration to the last look at it, which may take some more seconds where a process was killed. */
 const LOOK_AFTER_MS = 50_000
 const LOOKS = 8
-/** Slices from one kill to the next. */
+/** Slices from one kill to the next, and from one line about how far it is to the next. */
 const KILL_EVERY = 60
+const PROGRESS_EVERY = 30
 export const FAULTY = { receivers: 0.05, upstream: 0.02 }
 const RETRY_SECONDS = [1, 2, 4, 8, 8, 8, 8]
 
@@ -122,8 +123,10 @@ export const runSoak = async (options: {
   seed: number
   minutes: number
   rate: number
+  /** Told now and then how far it is. */
+  onProgress: (text: string) => void
 }): Promise<Soak> => {
-  const { engine, seed, minutes, rate } = options
+  const { engine, seed, minutes, rate, onProgress } = options
   const draw = createDraw(seed)
   await using scene = await openScene({
     ...{ engine, draw, isLong: true, isSoak: true },
@@ -211,6 +214,8 @@ export const runSoak = async (options: {
     background = background.then(async () => {
       if (n < length) await sample(n)
       await judge(n - ENDED_AFTER)
+      if (n % PROGRESS_EVERY === 0)
+        onProgress(`${(n * SLICE_MS) / 60_000} min: ${counts.registrations} registrations, ${findings.length} broken`)
       if (n >= length || n % KILL_EVERY !== KILL_EVERY / 2) return
       counts.kills++
       const victim = draw.below(scene.nodes.length)
@@ -221,5 +226,6 @@ export const runSoak = async (options: {
     })
   }
   await background
-  return { ...options, series, counts, findings, inconsistencies: await scene.findInconsistencies() }
+  const inconsistencies = await scene.findInconsistencies()
+  return { engine, minutes, rate, series, counts, findings, inconsistencies }
 }

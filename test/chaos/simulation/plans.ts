@@ -21,6 +21,7 @@ const promisesOf = ({ upstream, polling, callback }: Config): Promises => ({
   tellWithin: 5 * SECOND,
   clockError: 0,
   recovery: 3 * MINUTE,
+  notedLate: 0,
 })
 
 /** What a history is like. */
