@@ -4,11 +4,12 @@ import { parseArgs } from 'node:util'
 import { describeMachine } from '../../bench/support/machine.ts'
 import { MINUTE } from '../../src/core/duration.ts'
 import type { Finding } from './findings.ts'
+import { KILL } from './processes/faults.ts'
 import { runProcesses } from './processes/run.ts'
 import type { Engine } from './processes/scene.ts'
 import { runSoak } from './processes/soak.ts'
 import { growing, soakPicture, soakPicturePath, soakText } from './processes/soak-report.ts'
-import { type Part, partsOf, RELIABILITY_PATH, withPart } from './report.ts'
+import { type Part, RELIABILITY_PATH, realText, simulatedText, withPart } from './report.ts'
 import { runHistory } from './simulation/history.ts'
 import { runHistories } from './simulation/many.ts'
 
@@ -17,10 +18,13 @@ const USAGE = `npm run chaos -- [--seed N] [--minutes M] [--postgres] [--write]
 npm run chaos -- --histories N    simulated minutes alone, N times
 npm run chaos -- --years N        simulated years alone, N of them
 npm run chaos -- --faults N       real processes alone, until N faults were brought
+npm run chaos -- --kills N        the same, and each fault is a kill -9
 npm run chaos -- --soak MINUTES   real processes at a constant rate, whose memory, files and times are to stay as they are [--rate N]
 npm run chaos -- --history N      what a seed of --histories brings, with all that was seen of it
   --write  put the figures into docs/reliability.md
 `
+/** Of a run of one of these alone. */
+const KINDS = ['histories', 'years', 'faults', 'kills'] as const
 const { values } = parseArgs({
   options: {
     seed: { type: 'string', default: String(Math.floor(Date.now() / 1_000)) },
@@ -28,6 +32,7 @@ const { values } = parseArgs({
     histories: { type: 'string' },
     years: { type: 'string' },
     faults: { type: 'string' },
+    kills: { type: 'string' },
     history: { type: 'string' },
     soak: { type: 'string' },
     rate: { type: 'string', default: '150' },
@@ -37,9 +42,7 @@ const { values } = parseArgs({
     help: { type: 'boolean', default: false },
   },
 })
-const numberOf = (
-  name: 'seed' | 'minutes' | 'histories' | 'years' | 'faults' | 'history' | 'soak' | 'rate',
-): number => {
+const numberOf = (name: Exclude<keyof typeof values, 'postgres' | 'long' | 'write' | 'help'>): number => {
   const number = Number(values[name])
   if (Number.isInteger(number) && number >= 0) return number
   process.stderr.write(`--${name} must be a whole number, not ${values[name]}\n${USAGE}`)
@@ -113,26 +116,29 @@ const run = async (): Promise<number> => {
   const engine = values.postgres ? 'postgres' : 'sqlite'
   say(`seed ${seed}`)
   if (values.soak !== undefined) return soak(engine, seed)
-  const startedAt = Date.now()
-  const simulate = () => {
-    if (values.years !== undefined) return runHistories({ from: seed, count: numberOf('years'), plan: 'year' })
-    if (values.histories !== undefined) return runHistories({ from: seed, count: numberOf('histories') })
-    return runHistories({ from: seed, count: Number.MAX_SAFE_INTEGER, endsAt: startedAt + halfMs })
+  const isAll = KINDS.every(kind => values[kind] === undefined)
+  let broken = 0
+  if (isAll || values.histories !== undefined || values.years !== undefined) {
+    const plan = values.years === undefined ? 'minutes' : 'year'
+    const count = isAll ? Number.MAX_SAFE_INTEGER : numberOf(plan === 'year' ? 'years' : 'histories')
+    const simulated = await runHistories({ from: seed, count, plan, ...(isAll && { endsAt: Date.now() + halfMs }) })
+    for (const { seed, ...red } of simulated.red) say(`npm run chaos -- --history ${seed}\n${list(red)}`)
+    publish({ name: plan === 'year' ? 'years' : 'simulated', text: simulatedText(simulated) }, seed)
+    broken += simulated.red.length
   }
-  const simulated = values.faults === undefined ? await simulate() : null
-  for (const { seed, ...red } of simulated?.red ?? []) say(`npm run chaos -- --history ${seed}\n${list(red)}`)
-  const endsAt = Date.now() + halfMs
-  const most = values.faults === undefined ? null : numberOf('faults')
-  const real =
-    values.histories === undefined && values.years === undefined
-      ? await runProcesses({ engine, seed, isLong: values.long }, faults =>
-          most === null ? Date.now() >= endsAt : faults >= most,
-        )
-      : null
-  const broken = real ? real.findings.length + real.inconsistencies.length : 0
-  if (real && broken > 0) say(`real processes, seed ${seed}:\n${list(real)}`)
-  for (const part of partsOf({ engine, simulated, isYears: values.years !== undefined, real })) publish(part, seed)
-  return (simulated?.red.length ?? 0) + broken
+  if (isAll || values.faults !== undefined || values.kills !== undefined) {
+    const until = isAll
+      ? { endsAt: Date.now() + halfMs }
+      : values.kills === undefined
+        ? { faults: numberOf('faults') }
+        : { faults: numberOf('kills'), kinds: [KILL] }
+    const real = await runProcesses({ engine, seed, isLong: values.long, ...until })
+    const red = real.findings.length + real.inconsistencies.length
+    if (red > 0) say(`real processes, seed ${seed}:\n${list(real)}`)
+    publish({ name: values.kills === undefined ? engine : `kills-${engine}`, text: realText(real, engine) }, seed)
+    broken += red
+  }
+  return broken
 }
 
 process.exitCode = (await run()) === 0 ? 0 : 1

@@ -18,15 +18,16 @@ const revive = async ({ nodes, start }: Scene): Promise<void> => {
   }
 }
 
-const FAULTS: readonly Fault[] = [
-  {
-    name: 'kill -9',
-    engines: BOTH,
-    bring: async (scene, n) => {
-      await scene.kill(n)
-      await scene.start(n)
-    },
+export const KILL: Fault = {
+  name: 'kill -9',
+  engines: BOTH,
+  bring: async (scene, n) => {
+    await scene.kill(n)
+    await scene.start(n)
   },
+}
+const FAULTS: readonly Fault[] = [
+  KILL,
   {
     name: 'kill -9 in the middle of a start',
     engines: BOTH,

@@ -1,5 +1,6 @@
+import { availableParallelism } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { findBroken } from '../check.ts'
+import { countDuplicates, findBroken } from '../check.ts'
 import { createDraw, type Draw } from '../draw.ts'
 import type { Finding } from '../findings.ts'
 import type { Seen } from '../seen.ts'
@@ -10,11 +11,27 @@ export interface Run {
   findings: Finding[]
   /** Rows that do not fit together. */
   inconsistencies: string[]
-  seen: Seen
+  counts: Readonly<Record<(typeof COUNTED)[number], number>>
   /** How often each fault was brought. */
   faults: Readonly<Record<string, number>>
 }
+const COUNTED = ['acknowledged', 'unanswered', 'polls', 'webhooks', 'duplicates'] as const
 
+export interface RunOptions {
+  engine: Engine
+  seed: number
+  /** Some faults last longer. */
+  isLong?: boolean
+  /** Ends when so many were brought; unless given, at `endsAt`. */
+  faults?: number
+  /** By the clock of the system. */
+  endsAt?: number
+  /** All unless given. */
+  kinds?: readonly Fault[]
+}
+
+/** Judged together, which takes time by the square of what was seen; then all begins anew. */
+const FAULTS_OF_A_SCENE = 100
 const AT_ONCE = 8
 const REST_MS = 120_000
 
@@ -64,15 +81,26 @@ const rest = async ({ clients }: Scene): Promise<void> => {
   }
 }
 
-/**
- * Real processes under load and faults, judged from outside.
- *
- * @param until whether that was enough, by the number of faults so far
- */
-export const runProcesses = async (
-  { engine, seed, isLong = false }: { engine: Engine; seed: number; isLong?: boolean },
-  until: (faults: number) => boolean,
-): Promise<Run> => {
+const countsOf = (seen: Seen): Run['counts'] => {
+  const acknowledged = seen.registering.filter(({ id }) => id !== null).length
+  return {
+    acknowledged,
+    unanswered: seen.registering.length - acknowledged,
+    polls: seen.polls.length,
+    webhooks: seen.webhooks.length,
+    duplicates: countDuplicates(seen),
+  }
+}
+
+const addUp = <Name extends string>(parts: readonly Readonly<Record<Name, number>>[]): Record<Name, number> => {
+  const sums = {} as Record<Name, number>
+  for (const part of parts) for (const name in part) sums[name] = (sums[name] ?? 0) + part[name]
+  return sums
+}
+
+const runScene = async (options: RunOptions): Promise<Run> => {
+  const { engine, seed, isLong = false, faults: most = 0, endsAt = Number.POSITIVE_INFINITY } = options
+  const { kinds = faultsOf(engine) } = options
   const draw = createDraw(seed)
   await using scene = await openScene({ engine, draw, isLong })
   const faults: Record<string, number> = {}
@@ -80,10 +108,10 @@ export const runProcesses = async (
   const chances = createDraw(seed)
   const next: Fault[] = []
   const loading = load(scene)
-  for (let count = 0; !until(count); count++) {
+  for (let count = 0; count < most && Date.now() < endsAt; count++) {
     // The moment falls anywhere in the work that is under way.
     await sleep(100 + chances.below(400))
-    if (next.length === 0) next.push(...shuffled(faultsOf(engine), chances))
+    if (next.length === 0) next.push(...shuffled(kinds, chances))
     const { name, bring } = next.pop() as Fault
     faults[name] = (faults[name] ?? 0) + 1
     await scene.during(() => bring({ ...scene, draw: chances }, chances.below(scene.nodes.length)))
@@ -92,5 +120,28 @@ export const runProcesses = async (
   await loading.stop()
   await rest(scene)
   const seen = scene.gather()
-  return { findings: findBroken(seen, PROMISES), inconsistencies: await scene.findInconsistencies(), seen, faults }
+  const inconsistencies = await scene.findInconsistencies()
+  return { findings: findBroken(seen, PROMISES), inconsistencies, counts: countsOf(seen), faults }
+}
+
+/** Real processes under load and faults, judged from outside. */
+export const runProcesses = async (options: RunOptions): Promise<Run> => {
+  const { seed, faults = Number.POSITIVE_INFINITY, endsAt = Number.POSITIVE_INFINITY } = options
+  const runs: Run[] = []
+  const scenes = Math.ceil(faults / FAULTS_OF_A_SCENE)
+  let begun = 0
+  const runNext = async (): Promise<void> => {
+    while (begun < scenes && Date.now() < endsAt) {
+      const n = begun++
+      const left = faults - n * FAULTS_OF_A_SCENE
+      runs.push(await runScene({ ...options, seed: seed + n, faults: Math.min(FAULTS_OF_A_SCENE, left) }))
+    }
+  }
+  await Promise.all(Array.from({ length: Math.min(scenes, availableParallelism()) }, runNext))
+  return {
+    findings: runs.flatMap(({ findings }) => findings),
+    inconsistencies: runs.flatMap(({ inconsistencies }) => inconsistencies),
+    counts: addUp(runs.map(({ counts }) => counts)),
+    faults: addUp(runs.map(({ faults }) => faults)),
+  }
 }
