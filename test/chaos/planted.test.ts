@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { runHistory } from './simulation/history.ts'
 import { PLANTED } from './simulation/planted.ts'
 
-const MOST_HISTORIES = 60
+const MOST_HISTORIES = 200
 
 test.each(PLANTED)('the checker finds a service that $bug: $broken', async ({ broken, plant }) => {
   for (let seed = 1; seed <= MOST_HISTORIES; seed++) {

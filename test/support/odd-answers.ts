@@ -15,6 +15,7 @@ const json = (result: string): Script => ({ body: `{"code":2,"msg":"查询成功
 export const TROUBLES: readonly Odd[] = [
   { name: 'code 0', script: { code: 0 }, answer: transient('upstream_error', 0) },
   { name: 'code 1', script: { code: 1, format: 'xml' }, answer: transient('upstream_error', 1) },
+  { name: 'an unknown code', script: { code: 4999 }, answer: transient('unknown_code', 4999) },
   { name: 'no result', script: json(''), answer: transient('no_result', 2) },
   { name: 'result null', script: json(',"result":null'), answer: transient('no_result', 2) },
   { name: 'result ""', script: json(',"result":""'), answer: transient('no_result', 2) },

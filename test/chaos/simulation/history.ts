@@ -28,6 +28,10 @@ interface Faults {
   /** When the database refuses to write. */
   refusals: Span[]
   outages: Span[]
+  /** When the machine has no network. */
+  cuts: Span[]
+  /** When the process stands still, as its machine does. */
+  pauses: Span[]
   /** When GetResult refuses the account. */
   accountRefusals: Refusal[]
   /** The clock of the system is set. */
@@ -49,6 +53,8 @@ const drawFaults = ({ below, chance, times, oneOf }: Draw, { spanMs, outageMs, d
     })).sort((a, b) => a.at - b.at),
     refusals: times(chance(0.2) ? few : 0, () => span(30 * SECOND)),
     outages: times(chance(0.2) ? few : 0, () => span(outageMs)),
+    cuts: times(chance(0.1) ? few : 0, () => span(outageMs)),
+    pauses: times(chance(0.2) ? 1 : 0, () => span(oneOf([10 * SECOND, 2 * MINUTE, 2 * HOUR]))),
     accountRefusals: times(chance(0.2) ? few : 0, () => ({ ...span(outageMs), answer: oneOf(REFUSALS).answer })),
     steps: times(chance(0.1) ? 1 : 0, () => ({ at: at(), ms: oneOf([-1, 1]) * oneOf([SECOND, MINUTE, HOUR]) })),
   }
@@ -107,13 +113,14 @@ export const runHistory = async (
   const secrets = new Map<string, string>()
   const upstream = createUpstream(
     { time, draw, seen, timeoutMs: config.upstream.timeoutMs, malformed: plan.malformed },
-    { outages: faults.outages, refusals: faults.accountRefusals },
+    { outages: [...faults.outages, ...faults.cuts], refusals: faults.accountRefusals },
   )
   const sender = createReceivers({
     ...{ time, draw, webhooks: seen.webhooks, secrets },
-    ...{ timeoutMs: config.callback.timeoutMs, moodMs: plan.moodMs, badUntil: START + spanMs },
+    ...{ timeoutMs: config.callback.timeoutMs, moodMs: plan.moodMs, badUntil: START + spanMs, cuts: faults.cuts },
   })
 
+  let awake = Promise.resolve()
   let running: { process: Process; death: Promise<null> } | null = null
   let deaths = 0
   let downMs = SECOND
@@ -134,7 +141,7 @@ export const runHistory = async (
       await start()
       dead.to = time.now()
     }
-    const outside = { time, now, random: draw.random, config, masterKey: MASTER_KEY, path }
+    const outside = { time, now, random: draw.random, config, masterKey: MASTER_KEY, path, awake: () => awake }
     const world = alter({ ...outside, fateOf, upstream, sender, onDeath, tamper: store => store })
     const process = await time.during(() => startProcess(world))
     running = { process, death: death.promise }
@@ -147,12 +154,20 @@ export const runHistory = async (
       else running?.process.die()
     }
   }
+  const standStill = async ({ from, to }: Span) => {
+    await time.wait(from - START)
+    const { promise, resolve } = Promise.withResolvers<void>()
+    awake = promise
+    await time.wait(to - from)
+    resolve()
+  }
   const stepClock = async ({ at, ms }: Faults['steps'][number]) => {
     await time.wait(at - START)
     wrong += ms
   }
 
   const call: CallApi = async (key, method, path, body) => {
+    await awake
     const target = running
     if (!target) return null
     const answer = () => requestOf(target.process, { key, method, path, body })
@@ -196,7 +211,14 @@ export const runHistory = async (
       const { id: partner } = draw.oneOf(partners)
       await operate(scene, { token: ADMIN_TOKEN, partner, account: ACCOUNT, forMs: plan.outageMs })
     }
-    await Promise.all([...lives, operating(), bringDeaths(), ...faults.steps.map(stepClock), ...clients.map(read)])
+    await Promise.all([
+      ...lives,
+      operating(),
+      bringDeaths(),
+      ...faults.steps.map(stepClock),
+      ...faults.pauses.map(standStill),
+      ...clients.map(read),
+    ])
     await time.wait(Math.max(0, START + spanMs + MINUTE - time.now()))
     const endsAt = time.now() + plan.restMs
     for (const client of clients) while ((await client.isWaiting()) && time.now() < endsAt) await time.wait(MINUTE)
@@ -214,7 +236,7 @@ export const runHistory = async (
   const inconsistencies = findInconsistencies(path)
   rmSync(folder, { recursive: true })
 
-  seen.faults.push(...faults.refusals, ...faults.outages)
+  seen.faults.push(...faults.refusals, ...faults.outages, ...faults.cuts, ...faults.pauses)
   seen.faults.sort((a, b) => a.from - b.from)
   const clockError = faults.steps.reduce((sum, { ms }) => sum + Math.abs(ms), 0)
   const findings = findBroken(seen, { ...plan.promises, clockError })

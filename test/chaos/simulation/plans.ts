@@ -14,7 +14,8 @@ type Config = ReturnType<typeof configOf>
 
 const promisesOf = ({ upstream, polling, callback }: Config): Promises => ({
   rate: upstream.rate,
-  burst: 2,
+  // One that was held up between its claim and its call, and the next, which may be 50 ms early.
+  burst: 2.25,
   retries: callback.retryScheduleMs.length,
   pollAtMost: polling.minMs,
   pollEvery: polling.maxMs + MINUTE,

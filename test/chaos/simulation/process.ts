@@ -38,6 +38,8 @@ export interface World {
   sender: Pick<Sender, 'send'>
   /** The process has died. */
   onDeath: () => void
+  /** Resolves when the process does not stand still. */
+  awake: () => Promise<void>
 }
 
 const NEVER = new Promise<never>(() => {})
@@ -60,8 +62,10 @@ export const startProcess = async (world: World) => {
   const alive = async <T>(promise: Promise<T>): Promise<T> => {
     try {
       const result = await promise
+      await world.awake()
       return isDead ? await NEVER : result
     } catch (error) {
+      await world.awake()
       if (isDead) await NEVER
       throw error
     }

@@ -1,7 +1,7 @@
 import type { Outgoing, SendResult } from '../../../src/callback/sender.ts'
 import { SECOND } from '../../../src/core/duration.ts'
 import type { Draw } from '../draw.ts'
-import { signerOf, type Webhook } from '../seen.ts'
+import { type Span, signerOf, type Webhook } from '../seen.ts'
 import type { Time } from './time.ts'
 
 const MOODS = ['well', 'well', 'well', 'flaky', 'flaky', 'down', 'slow', 'hangs', 'gone', 'busy'] as const
@@ -23,6 +23,7 @@ export const createReceivers = ({
   timeoutMs,
   moodMs,
   badUntil,
+  cuts,
 }: {
   time: Time
   draw: Draw
@@ -31,6 +32,8 @@ export const createReceivers = ({
   timeoutMs: number
   moodMs: number
   badUntil: number
+  /** When nothing reaches anybody. */
+  cuts: readonly Span[]
 }) => {
   const moods = new Map<string, { mood: Mood; until: number }>()
   const moodOf = (url: string): Mood => {
@@ -42,9 +45,10 @@ export const createReceivers = ({
   }
 
   /** The status that it answers, whether the answer gets lost, and how long it takes. */
-  const answerOf = (mood: Mood): { status: number | null; ms: number; retryAfter?: string } => {
+  const answerOf = (mood: Mood | 'cut off'): { status: number | null; ms: number; retryAfter?: string } => {
     const ms = 5 + draw.below(200)
     const isWell = time.now() >= badUntil
+    if (mood === 'cut off') return { status: null, ms }
     if (mood === 'gone') return { status: 410, ms }
     if (mood === 'flaky' && draw.chance(isWell ? 0.1 : 0.3))
       return { status: draw.oneOf([500, 503, 404, null, null]), ms }
@@ -60,7 +64,8 @@ export const createReceivers = ({
       const at = time.now()
       await time.wait(1 + draw.below(20))
       if (mayStillSend?.() === false) return failed('local', 0)
-      const { status, ms, retryAfter = null } = answerOf(moodOf(url))
+      const isCut = cuts.some(({ from, to }) => time.now() >= from && time.now() < to)
+      const { status, ms, retryAfter = null } = answerOf(isCut ? 'cut off' : moodOf(url))
       const isLate = ms >= timeoutMs - 50
       const webhook: Webhook = {
         url,

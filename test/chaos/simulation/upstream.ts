@@ -12,8 +12,8 @@ interface Check {
   visibleAt: number
   completesAt: number
   verdict: 'SUCCESS' | 'FAIL'
-  /** After the first time that it was told: the other verdict. */
-  flips: boolean
+  /** After the first time that it was told: the other verdict, or "not found". */
+  after: 'the same' | 'the other' | 'not found'
   /** From then on it is "not found". */
   vanishesAt: number
   isMalformed: boolean
@@ -52,7 +52,7 @@ export const createUpstream = (
       visibleAt: draw.chance(0.2) ? begunAt + draw.below(MINUTE) : 0,
       completesAt: draw.chance(0.8) ? begunAt + draw.below(3 * MINUTE) : NEVER_MS,
       verdict: draw.oneOf(['SUCCESS', 'FAIL']),
-      flips: draw.chance(0.1),
+      after: draw.chance(0.2) ? draw.oneOf(['the other', 'not found']) : 'the same',
       vanishesAt: draw.chance(0.05) ? begunAt + draw.below(3 * MINUTE) : NEVER_MS,
       isMalformed: draw.chance(malformed) && ![...checks.values()].some(one => one.isMalformed),
     }
@@ -65,9 +65,10 @@ export const createUpstream = (
     const now = time.now()
     if (check.isMalformed) return ['invalid', say(4060)]
     if (now < check.visibleAt || now >= check.vanishesAt) return ['not_found', say(4061)]
-    if (now < check.completesAt) return ['waiting', say(2, draw.oneOf(['ING', 'SCAN', 'INIT']))]
+    if (now < check.completesAt) return ['waiting', say(2, draw.oneOf(['ING', 'SCAN', 'INIT', 'REVIEW']))]
     const { verdict } = check
-    if (check.flips) check.verdict = verdict === 'SUCCESS' ? 'FAIL' : 'SUCCESS'
+    if (check.after === 'the other') check.verdict = verdict === 'SUCCESS' ? 'FAIL' : 'SUCCESS'
+    if (check.after === 'not found') check.vanishesAt = now
     return [verdict, say(2, verdict)]
   }
   const isIn = ({ from, to }: Span): boolean => time.now() >= from && time.now() < to
