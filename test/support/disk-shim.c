@@ -6,6 +6,7 @@
  *   fail-wal  a sync of its log fails with EIO
  *   full      nothing more can be written to a copy that is not ready yet
  *   full-wal  nothing more can be written to the database's log
+ *   full-db   nothing more can be written to the database file, as a checkpoint does
  * With DISK_SHIM_KILL=N it kills the process (-9) at the Nth call that gives a file its name or syncs one.
  */
 #define _GNU_SOURCE
@@ -99,14 +100,15 @@ int link(const char *from, const char *to) {
 
 static int is_full(int fd) {
   char link[64], path[PATH_MAX];
-  int copies = is_set("full"), log = is_set("full-wal");
-  if (!copies && !log) return 0;
+  int copies = is_set("full"), log = is_set("full-wal"), file = is_set("full-db");
+  if (!copies && !log && !file) return 0;
   snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
   ssize_t length = readlink(link, path, sizeof path - 1);
   if (length < 0) return 0;
   path[length] = 0;
   int is_copy = strstr(path, ".partial") != NULL || strstr(path, ".restored") != NULL;
-  if (!(copies && is_copy) && !(log && strstr(path, ".db-wal") != NULL)) return 0;
+  int is_file = length > 3 && strcmp(path + length - 3, ".db") == 0;
+  if (!(copies && is_copy) && !(log && strstr(path, ".db-wal") != NULL) && !(file && is_file)) return 0;
   errno = ENOSPC;
   return 1;
 }

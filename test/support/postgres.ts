@@ -1,12 +1,13 @@
 import { execFile, execFileSync, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { appendFileSync, chownSync, cpSync, mkdtempSync, rmSync } from 'node:fs'
+import { appendFileSync, chownSync, cpSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import pg from 'pg'
 
@@ -58,6 +59,10 @@ export interface OwnServer extends TestServer {
   /** As a fast shutdown: clients are cut off, and all is on disk. */
   stop: () => Promise<void>
   start: () => Promise<void>
+  /** Another server has the place, the address and the role of this one, which has crashed: that of a data folder beside `data`. */
+  replaceBy: (data: string) => Promise<void>
+  /** A standby without which nothing is committed from now on. `takeOver`: it replaces this server, which has crashed. */
+  openStandby: () => Promise<{ takeOver: () => Promise<void> }>
 }
 
 const accessTo = (folder: string): Omit<TestServer, typeof Symbol.asyncDispose> => {
@@ -141,10 +146,10 @@ export const openOwnServer = async (settings: readonly string[] = [], network?: 
   if (network !== undefined) appendFileSync(join(data, 'pg_hba.conf'), 'host all all samenet trust\n')
   const flags = [...SETTINGS, `unix_socket_directories=${folder}`, ...settings].flatMap(setting => ['-c', setting])
 
-  const launch = async () => {
+  const launch = async (of = data, more: readonly string[] = []) => {
     const [program, ...args] = [
       ...(network === undefined ? [] : ['nsenter', `--net=${network}`, `-S${ids?.uid}`, `-G${ids?.gid}`]),
-      ...[join(native, 'bin/postgres'), '-D', data, ...flags],
+      ...[join(native, 'bin/postgres'), '-D', of, ...flags, ...more],
     ] as [string, ...string[]]
     const child = spawn(program, args, {
       cwd: folder,
@@ -166,12 +171,52 @@ export const openOwnServer = async (settings: readonly string[] = [], network?: 
   }
 
   let running = await launch()
-  const stop = async (signal: NodeJS.Signals) => {
-    running.child.kill(signal)
-    await running.exited
+  let standby: typeof running | null = null
+  const stop = async (signal: NodeJS.Signals, { child, exited } = running) => {
+    child.kill(signal)
+    await exited
+  }
+  const access = accessTo(folder)
+  const replaceBy = async (copy: string) => {
+    rmSync(data, { recursive: true })
+    renameSync(copy, data)
+    writeFileSync(join(data, 'standby.signal'), '')
+    running = await launch()
+    await access.query('SELECT pg_promote()')
+  }
+  const openStandby = async () => {
+    const copy = join(folder, 'standby')
+    const client = new pg.Client({ connectionString: access.urlOf('postgres') })
+    await client.connect()
+    await client.query("SELECT pg_backup_start('standby', true)")
+    // Files that go meanwhile are not needed; with their owner, who runs it.
+    await promisify(execFile)('cp', ['-a', data, copy]).catch(() => {})
+    const [label] = (await client.query<{ labelfile: string }>('SELECT labelfile FROM pg_backup_stop(false)')).rows
+    await client.end()
+    rmSync(join(copy, 'postmaster.pid'))
+    writeFileSync(join(copy, 'backup_label'), label?.labelfile ?? '')
+    writeFileSync(join(copy, 'standby.signal'), '')
+    const sockets = join(folder, 'sockets')
+    mkdirSync(sockets, { recursive: true })
+    if (ids) for (const path of [sockets, join(copy, 'backup_label')]) chownSync(path, ids.uid, ids.gid)
+    const primary = `primary_conninfo=host=${folder} user=${USER} application_name=standby`
+    standby = await launch(copy, ['-c', `unix_socket_directories=${sockets}`, '-c', primary])
+    await access.query("ALTER SYSTEM SET synchronous_standby_names = 'standby'")
+    await access.query('SELECT pg_reload_conf()')
+    const following = "SELECT FROM pg_stat_replication WHERE sync_state = 'sync'"
+    while ((await access.query(following)).length === 0) await sleep(50)
+    return {
+      takeOver: async () => {
+        if (standby) await stop('SIGINT', standby)
+        standby = null
+        await replaceBy(copy)
+      },
+    }
   }
   return {
-    ...accessTo(folder),
+    ...access,
+    replaceBy,
+    openStandby,
     crash: () => stop('SIGQUIT'),
     stop: () => stop('SIGINT'),
     start: async () => {
@@ -179,6 +224,7 @@ export const openOwnServer = async (settings: readonly string[] = [], network?: 
     },
     [Symbol.asyncDispose]: async () => {
       // Nothing of it is kept, so it need not end well.
+      if (standby) await stop('SIGQUIT', standby)
       await stop('SIGQUIT')
       rmSync(folder, { recursive: true, force: true })
     },

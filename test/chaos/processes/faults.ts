@@ -53,9 +53,11 @@ const FAULTS: readonly Fault[] = [
     name: 'disk full',
     engines: ['sqlite'],
     bring: async scene => {
-      scene.disk?.set('full-wal')
+      // No room for a commit, or for a checkpoint.
+      const which = scene.draw.oneOf(['full-wal', 'full-db'] as const)
+      scene.disk?.set(which)
       await sleep(500 + scene.draw.below(1_500))
-      scene.disk?.unset('full-wal')
+      scene.disk?.unset(which)
     },
   },
   {
@@ -94,6 +96,17 @@ const FAULTS: readonly Fault[] = [
       await server?.crash()
       await sleep(draw.below(3_000))
       await server?.start()
+    },
+  },
+  {
+    name: 'fail-over to a standby',
+    engines: ['postgres'],
+    bring: async ({ server, draw }) => {
+      const standby = await server?.openStandby()
+      await sleep(draw.below(2_000))
+      await server?.crash()
+      await sleep(draw.below(2_000))
+      await standby?.takeOver()
     },
   },
   {
