@@ -6,7 +6,7 @@ import { MINUTE } from '../../src/core/duration.ts'
 import type { Finding } from './findings.ts'
 import { KILL } from './processes/faults.ts'
 import { runProcesses } from './processes/run.ts'
-import type { Engine } from './processes/scene.ts'
+import { closeScenes, type Engine } from './processes/scene.ts'
 import { runSoak } from './processes/soak.ts'
 import { growing, soakPicture, soakPicturePath, soakText } from './processes/soak-report.ts'
 import { type Part, RELIABILITY_PATH, realText, simulatedText, withPart } from './report.ts'
@@ -141,4 +141,6 @@ const run = async (): Promise<number> => {
   return broken
 }
 
+for (const signal of ['SIGINT', 'SIGTERM'] as const)
+  process.once(signal, () => void closeScenes().finally(() => process.exit(130)))
 process.exitCode = (await run()) === 0 ? 0 : 1

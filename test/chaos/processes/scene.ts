@@ -74,6 +74,13 @@ const moodsOf = ({ random }: Draw): Record<(typeof HOOKS)[number], ReceiverStep[
   }
 }
 
+/** Scenes whose processes run. */
+const running = new Set<AsyncDisposableStack>()
+/** Whoever is told to end leaves nothing behind. */
+export const closeScenes = async (): Promise<void> => {
+  await Promise.all([...running].map(scene => scene.disposeAsync()))
+}
+
 type Node = Awaited<ReturnType<typeof spawnService>>
 export type Scene = Awaited<ReturnType<typeof openScene>>
 
@@ -167,6 +174,7 @@ export const openScene = async (options: SceneOptions) => {
     partners.map(partner => createClient({ time, patience: 100, draw, seen, call }, partner))
 
   const opened = stack.move()
+  running.add(opened)
   return {
     engine,
     isLong,
@@ -223,7 +231,10 @@ export const openScene = async (options: SceneOptions) => {
       seen.endedAt = Date.now()
       return seen
     },
-    [Symbol.asyncDispose]: () => opened.disposeAsync(),
+    [Symbol.asyncDispose]: async () => {
+      running.delete(opened)
+      await opened.disposeAsync()
+    },
   }
 }
 
