@@ -96,7 +96,7 @@ const EXTRA_POLLS = 8
 
 /** Neither of the account, nor of a serial for which nobody has asked anew. */
 const checkRates = (
-  { polls, registering, faults }: Seen,
+  { polls, registering, troubles }: Seen,
   { rate, burst, pollAtMost }: Promises,
   findings: Finding[],
 ) => {
@@ -105,7 +105,7 @@ const checkRates = (
   for (const [serial, ofSerial] of Map.groupBy(polls, one => one.serial)) {
     const asked = registering.filter(one => one.serial === serial).length
     const level = highestLevel(ofSerial, 1_000 / pollAtMost)
-    if (level > asked + faults.length + EXTRA_POLLS)
+    if (level > asked + troubles.length + EXTRA_POLLS)
       findings.push({ broken: 'over the rate', what: `${serial}: ${level.toFixed(1)} calls at once` })
   }
 }

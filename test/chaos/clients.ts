@@ -2,7 +2,7 @@ import { MINUTE } from '../../src/core/duration.ts'
 import type { EventAnswer } from '../../src/http/partner/events.ts'
 import type { RegistrationAnswer } from '../../src/http/partner/registration-schemas.ts'
 import type { Draw } from './draw.ts'
-import type { Seen } from './seen.ts'
+import type { Seen, Trouble } from './seen.ts'
 
 export interface Partner {
   id: string
@@ -133,9 +133,13 @@ export const operate = async (
       await time.wait(patience)
     }
   }
-  const span = { partner, from: time.now(), to: Number.POSITIVE_INFINITY }
-  seen.faults.push(span)
-  if (draw.chance(0.5)) {
+  const isPaused = draw.chance(0.5)
+  const trouble: Trouble = {
+    ...{ from: time.now(), to: Number.POSITIVE_INFINITY },
+    ...(isPaused ? { of: 'GetResult', name: 'the account is paused' } : { of: 'partner', partner, name: 'disabled' }),
+  }
+  seen.troubles.push(trouble)
+  if (isPaused) {
     await until('POST', `/v1/admin/accounts/${account}/pause`, {})
     await time.wait(draw.below(forMs))
     await until('POST', `/v1/admin/accounts/${account}/resume`, {})
@@ -147,7 +151,7 @@ export const operate = async (
     disabled.to = time.now()
     await until('PATCH', `/v1/admin/partners/${partner}`, { disabled: false })
   }
-  span.to = time.now()
+  trouble.to = time.now()
 }
 
 /**

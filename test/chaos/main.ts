@@ -74,7 +74,7 @@ const showHistory = async (seed: number): Promise<number> => {
       one.at,
       `GetResult is asked about ${one.serial}: ${one.answer}${one.heardAt === null ? ', unheard' : ''}`,
     ]),
-    ...seen.faults.map(one => [one.from, `something is broken until ${new Date(one.to).toISOString()}`]),
+    ...seen.troubles.map(({ from, to, name }) => [from, `${name}, until ${new Date(to).toISOString()}`]),
   ] as [number, string][]
   for (const [at, text] of lines.sort(([a], [b]) => a - b)) say(`${new Date(at).toISOString()} ${text}`)
   const broken = findings.length + inconsistencies.length

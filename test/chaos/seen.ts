@@ -34,6 +34,14 @@ export interface ShownEvents extends Call {
   events: readonly EventAnswer[]
 }
 
+/** For as long as it lasts not all is promised. */
+export interface Trouble extends Span {
+  /** Of the service and its database; of GetResult, or its account; of the network; of one partner, who is disabled. */
+  of: 'service' | 'GetResult' | 'network' | 'partner'
+  partner?: string
+  name: string
+}
+
 /** From the answer that a partner is disabled until it is enabled again. */
 export interface Disabled extends Span {
   partner: string
@@ -74,8 +82,8 @@ export interface Seen {
   disabled: Disabled[]
   webhooks: Webhook[]
   polls: Poll[]
-  /** When a process was dead, the database or GetResult away, or an answer lost: promises of time and of once alone are not kept then. */
-  faults: Span[]
+  /** Promises of time, and of once alone, are not kept then. */
+  troubles: Trouble[]
   /** When all of it had ended. */
   endedAt: number
 }
@@ -88,7 +96,7 @@ export const newSeen = (): Seen => ({
   disabled: [],
   webhooks: [],
   polls: [],
-  faults: [],
+  troubles: [],
   endedAt: 0,
 })
 

@@ -52,7 +52,7 @@ const checkVerdict = ({ story, seen, promises, note }: Judged): undefined => {
   }
   if (
     verdicts.some(
-      ({ heardAt }) => (heardAt ?? 0) + promises.recovery < first.at && noFault(seen.faults, heardAt ?? 0, first.at),
+      ({ heardAt }) => (heardAt ?? 0) + promises.recovery < first.at && noFault(seen.troubles, heardAt ?? 0, first.at),
     )
   )
     note('told wrongly', `unresolved (${reason}), with a verdict`)
@@ -90,7 +90,7 @@ const checkOnce = ({ story, seen, promises, note }: Judged): undefined => {
       ({ what, at, answeredAt }) => what === 'resend' && overlaps({ from: at, to: answeredAt ?? to }, from, to),
     )
     // Whoever had sent it did not live to record that, or could not.
-    const isExcused = seen.faults.some(fault =>
+    const isExcused = seen.troubles.some(fault =>
       overlaps(
         { from: fault.from, to: fault.to + promises.recovery },
         from,
@@ -188,7 +188,7 @@ const UNWELL_FOR_MS = 600_000
 /** It is asked about as long as it waits, and told soon. */
 const checkTimes = ({ story, seen, promises, note }: Judged): undefined => {
   const { from, told, acts, polls, shown } = story
-  const without = (span: Span) => lengthWithout(seen.faults, promises.recovery, span)
+  const without = (span: Span) => lengthWithout(seen.troubles, promises.recovery, span)
   const cancelledAt = Math.min(...acts.filter(({ what }) => what === 'cancel').map(({ at }) => at))
   // It may have been known before this was registered.
   const verdict = seen.polls.find(

@@ -114,7 +114,7 @@ const runScene = async (options: RunOptions): Promise<Run> => {
     if (next.length === 0) next.push(...shuffled(kinds, chances))
     const { name, bring } = next.pop() as Fault
     faults[name] = (faults[name] ?? 0) + 1
-    await scene.during(() => bring({ ...scene, draw: chances }, chances.below(scene.nodes.length)))
+    await scene.during(name, () => bring({ ...scene, draw: chances }, chances.below(scene.nodes.length)))
   }
   await sleep(500)
   await loading.stop()

@@ -23,7 +23,7 @@ import { openUpstreamSimulator } from '../../support/upstream.ts'
 import { type CallApi, createClient, type Partner } from '../clients.ts'
 import type { Draw } from '../draw.ts'
 import type { Promises } from '../findings.ts'
-import { newSeen, type Poll, type Seen, type Span, signerOf, type Webhook } from '../seen.ts'
+import { newSeen, type Poll, type Seen, signerOf, type Trouble, type Webhook } from '../seen.ts'
 
 export type Engine = 'sqlite' | 'postgres'
 
@@ -136,11 +136,11 @@ export const openScene = async (options: SceneOptions) => {
   const seen = newSeen()
   const secrets = new Map<string, string>()
   /** Notes a fault for as long as it lasts. */
-  const during = async (run: () => Promise<void>): Promise<void> => {
-    const span: Span = { from: Date.now(), to: Number.POSITIVE_INFINITY }
-    seen.faults.push(span)
+  const during = async (name: string, run: () => Promise<void>): Promise<void> => {
+    const trouble: Trouble = { from: Date.now(), to: Number.POSITIVE_INFINITY, of: 'service', name }
+    seen.troubles.push(trouble)
     await run()
-    span.to = Date.now()
+    trouble.to = Date.now()
   }
 
   const call: CallApi = async (key, method, path, body) => {
@@ -227,7 +227,7 @@ export const openScene = async (options: SceneOptions) => {
     gather: (): Seen => {
       seen.webhooks = receiver.received.map(one => webhookOf(one, receiver.url, secrets))
       seen.polls = upstream.calls.map(pollOf)
-      seen.faults.sort((a, b) => a.from - b.from)
+      seen.troubles.sort((a, b) => a.from - b.from)
       seen.endedAt = Date.now()
       return seen
     },

@@ -201,7 +201,7 @@ export const runSoak = async (options: {
     if (n < length) {
       scene.plan(stepsOf(draw, perSlice))
       const clients = draw.times(PARTS, part => {
-        const seen = { ...newSeen(), faults: scene.seen.faults }
+        const seen = { ...newSeen(), troubles: scene.seen.troubles }
         parts.set(partOf(n, part), seen)
         return scene.clientsOf(seen)
       })
@@ -219,7 +219,7 @@ export const runSoak = async (options: {
       if (n >= length || n % KILL_EVERY !== KILL_EVERY / 2) return
       counts.kills++
       const victim = draw.below(scene.nodes.length)
-      await scene.during(async () => {
+      await scene.during('kill -9', async () => {
         await scene.kill(victim)
         await scene.start(victim)
       })

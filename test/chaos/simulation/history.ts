@@ -11,7 +11,7 @@ import { findBroken } from '../check.ts'
 import { type CallApi, createClient, liveWith, operate, type Partner } from '../clients.ts'
 import { createDraw, type Draw } from '../draw.ts'
 import type { Finding } from '../findings.ts'
-import { newSeen, type Seen, type Span } from '../seen.ts'
+import { newSeen, type Seen, type Span, type Trouble } from '../seen.ts'
 import { ACCOUNT, ADMIN_TOKEN, BAD_MINUTES, type Plan } from './plans.ts'
 import { type Fate, type Process, startProcess, type World } from './process.ts'
 import { createReceivers } from './receivers.ts'
@@ -126,12 +126,12 @@ export const runHistory = async (
   let downMs = SECOND
   const start = async (): Promise<void> => {
     const death = Promise.withResolvers<null>()
-    const dead = { from: 0, to: 0 }
+    const dead: Trouble = { from: 0, to: 0, of: 'service', name: 'the process is dead' }
     const onDeath = () => {
       deaths++
       running = null
       dead.from = dead.to = time.now()
-      seen.faults.push(dead)
+      seen.troubles.push(dead)
       death.resolve(null)
       void restart()
     }
@@ -236,8 +236,13 @@ export const runHistory = async (
   const inconsistencies = findInconsistencies(path)
   rmSync(folder, { recursive: true })
 
-  seen.faults.push(...faults.refusals, ...faults.outages, ...faults.cuts, ...faults.pauses)
-  seen.faults.sort((a, b) => a.from - b.from)
+  const note = (spans: readonly Span[], of: Trouble['of'], name: string) =>
+    void seen.troubles.push(...spans.map(span => ({ ...span, of, name })))
+  note(faults.refusals, 'service', 'the database refuses to write')
+  note(faults.pauses, 'service', 'the machine stands still')
+  note(faults.outages, 'GetResult', 'GetResult is away')
+  note(faults.cuts, 'network', 'there is no network')
+  seen.troubles.sort((a, b) => a.from - b.from)
   const clockError = faults.steps.reduce((sum, { ms }) => sum + Math.abs(ms), 0)
   const findings = findBroken(seen, { ...plan.promises, clockError })
   return { seed, findings, inconsistencies, seen, deaths, hours: (time.now() - START) / HOUR }

@@ -3,7 +3,7 @@ import { readAnswer } from '../../../src/core/answer.ts'
 import { HOUR, MINUTE, SECOND } from '../../../src/core/duration.ts'
 import { TROUBLES } from '../../support/odd-answers.ts'
 import type { Draw } from '../draw.ts'
-import type { Poll, Seen, Span } from '../seen.ts'
+import type { Poll, Seen, Span, Trouble } from '../seen.ts'
 import type { Time } from './time.ts'
 
 /** What GetResult knows of a serial. */
@@ -40,7 +40,7 @@ export const createUpstream = (
     seen,
     timeoutMs,
     malformed,
-  }: { time: Time; draw: Draw; seen: Pick<Seen, 'polls' | 'faults'>; timeoutMs: number; malformed: number },
+  }: { time: Time; draw: Draw; seen: Pick<Seen, 'polls' | 'troubles'>; timeoutMs: number; malformed: number },
   { outages, refusals }: { outages: readonly Span[]; refusals: readonly Refusal[] },
 ) => {
   const checks = new Map<string, Check>()
@@ -73,14 +73,14 @@ export const createUpstream = (
   }
   const isIn = ({ from, to }: Span): boolean => time.now() >= from && time.now() < to
   /** Since the account was refused, until a later call is answered again: whoever asks pauses. */
-  let pause: Span | null = null
+  let pause: Trouble | null = null
   let refusedAt = 0
   const hear = ({ at, answer }: Poll, { kind }: Answer): void => {
     if (kind === 'account') {
       refusedAt = time.now()
       if (pause === null) {
-        pause = { from: at, to: 0 }
-        seen.faults.push(pause)
+        pause = { from: at, to: 0, of: 'GetResult', name: 'the account is refused' }
+        seen.troubles.push(pause)
       }
       pause.to = refusedAt + LONGEST_PAUSE_MS
     } else if (pause !== null && at > refusedAt && answer !== 'none' && answer !== 'invalid') {
