@@ -12,6 +12,7 @@ import { growing, soakPicture, soakPicturePath, soakText } from './processes/soa
 import { type Part, RELIABILITY_PATH, realText, simulatedText, withPart } from './report.ts'
 import { runHistory } from './simulation/history.ts'
 import { runHistories } from './simulation/many.ts'
+import { PLANS, type PlanName } from './simulation/plans.ts'
 
 const USAGE = `npm run chaos -- [--seed N] [--minutes M] [--postgres] [--write]
   Half of the time simulated minutes in which much goes wrong, half of it real processes that are killed, on one SQLite file or on two nodes of PostgreSQL.
@@ -20,7 +21,7 @@ npm run chaos -- --years N        simulated years alone, N of them
 npm run chaos -- --faults N       real processes alone, until N faults were brought
 npm run chaos -- --kills N        the same, and each fault is a kill -9
 npm run chaos -- --soak MINUTES   real processes at a constant rate, whose memory, files and times are to stay as they are [--rate N]
-npm run chaos -- --history N      what a seed of --histories brings, with all that was seen of it
+npm run chaos -- --history N      what a seed of --histories brings, with all that was seen of it; with --years 1, what one of --years brings
   --write  put the figures into docs/reliability.md
 `
 /** Of a run of one of these alone. */
@@ -49,16 +50,18 @@ const numberOf = (name: Exclude<keyof typeof values, 'postgres' | 'long' | 'writ
   process.exit(2)
 }
 const say = (text: string) => process.stdout.write(`${text}\n`)
+/** As `--history` shows them. */
+const withTimes = (text: string) => text.replace(/\b1[78]\d{11}\b/g, ms => new Date(Number(ms)).toISOString())
 const list = ({ findings, inconsistencies }: { findings: readonly Finding[]; inconsistencies: readonly string[] }) =>
   [
-    ...findings.map(({ broken, what }) => `  ${broken}: ${what}`),
+    ...findings.map(({ broken, what }) => `  ${broken}: ${withTimes(what)}`),
     ...inconsistencies.map(name => `  rows: ${name}`),
   ].join('\n')
 
 /** All that was seen of one history, in the order of time. */
-const showHistory = async (seed: number): Promise<number> => {
-  const history = await runHistory(seed)
-  const { seen, findings, inconsistencies } = history
+const showHistory = async (seed: number, plan: PlanName): Promise<number> => {
+  const history = await runHistory(seed, { plan: PLANS[plan] })
+  const { seen, steps, findings, inconsistencies } = history
   const lines = [
     ...seen.registering.map(one => [
       one.at,
@@ -75,6 +78,7 @@ const showHistory = async (seed: number): Promise<number> => {
       `GetResult is asked about ${one.serial}: ${one.answer}${one.heardAt === null ? ', unheard' : ''}`,
     ]),
     ...seen.troubles.map(({ from, to, name }) => [from, `${name}, until ${new Date(to).toISOString()}`]),
+    ...steps.map(({ at, ms }) => [at, `the clock of the service is set by ${ms} ms`]),
   ] as [number, string][]
   for (const [at, text] of lines.sort(([a], [b]) => a - b)) say(`${new Date(at).toISOString()} ${text}`)
   const broken = findings.length + inconsistencies.length
@@ -110,7 +114,8 @@ const run = async (): Promise<number> => {
     say(USAGE)
     return 0
   }
-  if (values.history !== undefined) return showHistory(numberOf('history'))
+  const plan = values.years === undefined ? 'minutes' : 'year'
+  if (values.history !== undefined) return showHistory(numberOf('history'), plan)
   const seed = numberOf('seed')
   const halfMs = (numberOf('minutes') * MINUTE) / 2
   const engine = values.postgres ? 'postgres' : 'sqlite'
@@ -119,10 +124,10 @@ const run = async (): Promise<number> => {
   const isAll = KINDS.every(kind => values[kind] === undefined)
   let broken = 0
   if (isAll || values.histories !== undefined || values.years !== undefined) {
-    const plan = values.years === undefined ? 'minutes' : 'year'
     const count = isAll ? Number.MAX_SAFE_INTEGER : numberOf(plan === 'year' ? 'years' : 'histories')
     const simulated = await runHistories({ from: seed, count, plan, ...(isAll && { endsAt: Date.now() + halfMs }) })
-    for (const { seed, ...red } of simulated.red) say(`npm run chaos -- --history ${seed}\n${list(red)}`)
+    const kind = plan === 'year' ? ' --years 1' : ''
+    for (const { seed, ...red } of simulated.red) say(`npm run chaos -- --history ${seed}${kind}\n${list(red)}`)
     publish({ name: plan === 'year' ? 'years' : 'simulated', text: simulatedText(simulated) }, seed)
     broken += simulated.red.length
   }

@@ -79,6 +79,7 @@ export interface History {
   inconsistencies: string[]
   seen: Seen
   deaths: number
+  steps: Faults['steps']
   /** How long it took, simulated. */
   hours: number
 }
@@ -245,7 +246,7 @@ export const runHistory = async (
   seen.troubles.sort((a, b) => a.from - b.from)
   const clockError = faults.steps.reduce((sum, { ms }) => sum + Math.abs(ms), 0)
   const findings = findBroken(seen, { ...plan.promises, clockError })
-  return { seed, findings, inconsistencies, seen, deaths, hours: (time.now() - START) / HOUR }
+  return { seed, findings, inconsistencies, seen, deaths, steps: faults.steps, hours: (time.now() - START) / HOUR }
 }
 
 const requestOf = async (
