@@ -182,7 +182,7 @@ describe.skipIf(whyNoDiskShim !== null)('on a disk with faults', () => {
     const file = join(backups, 'one.db')
     mkdirSync(backups)
     await using service = await spawnService(env, folder)
-    disk.set('full')
+    disk.set('full-copies')
     const faulty = { cwd: folder, env: { ...env, ...disk.env } }
     const full = await runCliApart(['backup', file], faulty)
     expect(full.code).toBe(1)

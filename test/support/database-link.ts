@@ -12,56 +12,55 @@ export interface DatabaseLink {
   urlOf: (database: string) => string
   /** Decides over each piece that a client sends; all passes at first. */
   judge: (sent: string) => Fate
-  /** Delays each piece that the server sends. */
-  delayMs: number
   /** Connections that are open now, and from now on new ones too if `isForNew`, carry nothing more, and nobody is told. */
   silence: (isForNew?: boolean) => void
   /** Connections carry again: those that are opened from now on. */
   heal: () => void
   /** Cuts those that are open. */
   cut: () => void
-  /** How many were opened. */
-  opened: number
   [Symbol.asyncDispose]: () => Promise<void>
 }
 
+interface Pair {
+  near: Socket
+  far: Socket
+  isSilent: boolean
+}
 const SOCKET = '.s.PGSQL.5432'
 
 /** A way to a PostgreSQL server, on a socket in `folder`, that can fail as networks do. */
 export const openDatabaseLink = async (server: { folder: string; urlOf: (database: string) => string }) => {
   const folder = mkdtempSync(join(tmpdir(), 'notifier-link-'))
-  const pairs = new Set<{ near: Socket; far: Socket; isSilent: boolean }>()
+  const pairs = new Set<Pair>()
+  const cut = (pair: Pair) => {
+    pair.near.destroy()
+    pair.far.destroy()
+    pairs.delete(pair)
+  }
   let isSilentForNew = false
 
   const listener = createServer(near => {
-    link.opened++
     const far = connect(join(server.folder, SOCKET))
     const pair = { near, far, isSilent: isSilentForNew }
     pairs.add(pair)
     let isAnswerLost = false
-    const cut = () => {
-      near.destroy()
-      far.destroy()
-      pairs.delete(pair)
-    }
     near.on('data', piece => {
       if (pair.isSilent) return
       const fate = link.judge(piece.toString('latin1'))
-      if (fate === 'lose') return cut()
+      if (fate === 'lose') return cut(pair)
       if (fate === 'lose answer') isAnswerLost = true
       far.write(piece)
     })
     far.on('data', piece => {
-      if (isAnswerLost) return cut()
+      if (isAnswerLost) return cut(pair)
       if (pair.isSilent) return
-      if (link.delayMs === 0) near.write(piece)
-      else setTimeout(() => near.writable && near.write(piece), link.delayMs)
+      near.write(piece)
     })
     for (const socket of [near, far]) {
       socket.on('error', () => {})
       // A link that is silent does not tell that the other side has gone.
       socket.on('close', () => {
-        if (!pair.isSilent) cut()
+        if (!pair.isSilent) cut(pair)
       })
     }
   })
@@ -70,8 +69,6 @@ export const openDatabaseLink = async (server: { folder: string; urlOf: (databas
     urlOf: database =>
       server.urlOf(database).replace(encodeURIComponent(server.folder), () => encodeURIComponent(folder)),
     judge: () => 'pass',
-    delayMs: 0,
-    opened: 0,
     silence: (isForNew = false) => {
       isSilentForNew = isForNew
       for (const pair of pairs) pair.isSilent = true
@@ -79,17 +76,9 @@ export const openDatabaseLink = async (server: { folder: string; urlOf: (databas
     heal: () => {
       isSilentForNew = false
     },
-    cut: () => {
-      for (const { near, far } of pairs) {
-        near.destroy()
-        far.destroy()
-      }
-    },
+    cut: () => pairs.forEach(cut),
     [Symbol.asyncDispose]: async () => {
-      for (const { near, far } of pairs) {
-        near.destroy()
-        far.destroy()
-      }
+      pairs.forEach(cut)
       listener.close()
       await once(listener, 'close')
       rmSync(folder, { recursive: true, force: true })

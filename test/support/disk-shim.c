@@ -1,12 +1,12 @@
 /*
  * A disk whose power can be cut: loaded into a process (LD_PRELOAD), it keeps in the folder DISK_SHIM a copy of each of the
  * database's files as the last sync made it safe. Files in that folder command it:
- *   slow      each sync takes a second
- *   fail-db   a sync of the database file fails with EIO
- *   fail-wal  a sync of its log fails with EIO
- *   full      nothing more can be written to a copy that is not ready yet
- *   full-wal  nothing more can be written to the database's log
- *   full-db   nothing more can be written to the database file, as a checkpoint does
+ *   slow         each sync takes a second
+ *   fail-db      a sync of the database file fails with EIO
+ *   fail-wal     a sync of its log fails with EIO
+ *   full-copies  nothing more can be written to a copy that is not ready yet, as a backup makes
+ *   full-wal     nothing more can be written to the database's log
+ *   full-db      nothing more can be written to the database file, as a checkpoint does
  * With DISK_SHIM_KILL=N it kills the process (-9) at the Nth call that gives a file its name or syncs one.
  */
 #define _GNU_SOURCE
@@ -30,14 +30,17 @@ static int is_set(const char *command) {
   return access(path, F_OK) == 0;
 }
 
-/* The name of the file, where it is one of the database's; its descriptor is only read from. */
-static const char *name_of(int fd, char *path, size_t size) {
+static int path_of(int fd, char path[PATH_MAX]) {
   char link[64];
   snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
-  ssize_t length = readlink(link, path, size - 1);
-  if (length < 0) return NULL;
-  path[length] = 0;
-  const char *name = strrchr(path, '/');
+  ssize_t length = readlink(link, path, PATH_MAX - 1);
+  path[length < 0 ? 0 : length] = 0;
+  return length > 0;
+}
+
+/* The name of the file, where it is one of the database's; its descriptor is only read from. */
+static const char *name_of(int fd, char path[PATH_MAX]) {
+  const char *name = path_of(fd, path) ? strrchr(path, '/') : NULL;
   if (name == NULL) return NULL;
   const char *end = strstr(name, ".db");
   if (end == NULL || (strcmp(end, ".db") != 0 && strcmp(end, ".db-wal") != 0)) return NULL;
@@ -67,7 +70,7 @@ static int sync_through(int fd, const char *function) {
   char path[PATH_MAX], taken[PATH_MAX], safe[PATH_MAX];
   const char *folder = getenv("DISK_SHIM");
   kill_at_turn();
-  const char *name = folder == NULL ? NULL : name_of(fd, path, sizeof path);
+  const char *name = folder == NULL ? NULL : name_of(fd, path);
   if (name == NULL) return sync_file(fd);
   if (is_set(strstr(name, "-wal") ? "fail-wal" : "fail-db")) {
     errno = EIO;
@@ -99,15 +102,12 @@ int link(const char *from, const char *to) {
 }
 
 static int is_full(int fd) {
-  char link[64], path[PATH_MAX];
-  int copies = is_set("full"), log = is_set("full-wal"), file = is_set("full-db");
-  if (!copies && !log && !file) return 0;
-  snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
-  ssize_t length = readlink(link, path, sizeof path - 1);
-  if (length < 0) return 0;
-  path[length] = 0;
+  char path[PATH_MAX];
+  int copies = is_set("full-copies"), log = is_set("full-wal"), file = is_set("full-db");
+  if ((!copies && !log && !file) || !path_of(fd, path)) return 0;
   int is_copy = strstr(path, ".partial") != NULL || strstr(path, ".restored") != NULL;
-  int is_file = length > 3 && strcmp(path + length - 3, ".db") == 0;
+  const char *end = strrchr(path, '.');
+  int is_file = end != NULL && strcmp(end, ".db") == 0;
   if (!(copies && is_copy) && !(log && strstr(path, ".db-wal") != NULL) && !(file && is_file)) return 0;
   errno = ENOSPC;
   return 1;
