@@ -1,14 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Engine, Scene } from './scene.ts'
+import type { Scene } from './scene.ts'
 
 export interface Fault {
   name: string
-  engines: readonly Engine[]
+  /** Left out where the scene has none. */
+  needs?: 'disk' | 'server' | 'link'
   /** What it does, and what mends it: afterwards all is well again. */
   bring: (scene: Scene, n: number) => Promise<void>
 }
-
-const BOTH: readonly Engine[] = ['sqlite', 'postgres']
 
 /** Restarts what has ended by itself. */
 const revive = async ({ nodes, start }: Scene): Promise<void> => {
@@ -20,7 +19,6 @@ const revive = async ({ nodes, start }: Scene): Promise<void> => {
 
 export const KILL: Fault = {
   name: 'kill -9',
-  engines: BOTH,
   bring: async (scene, n) => {
     await scene.kill(n)
     await scene.start(n)
@@ -30,7 +28,6 @@ const FAULTS: readonly Fault[] = [
   KILL,
   {
     name: 'kill -9 in the middle of a start',
-    engines: BOTH,
     bring: async (scene, n) => {
       await scene.kill(n)
       await scene.startInVain(n, scene.draw.below(700))
@@ -39,7 +36,7 @@ const FAULTS: readonly Fault[] = [
   },
   {
     name: 'power cut',
-    engines: ['sqlite'],
+    needs: 'disk',
     bring: async (scene, n) => {
       // Much is under way where each sync takes a second.
       if (scene.draw.chance(0.5)) scene.disk?.set('slow')
@@ -51,7 +48,7 @@ const FAULTS: readonly Fault[] = [
   },
   {
     name: 'disk full',
-    engines: ['sqlite'],
+    needs: 'disk',
     bring: async scene => {
       // No room for a commit, or for a checkpoint.
       const which = scene.draw.oneOf(['full-wal', 'full-db'] as const)
@@ -62,7 +59,7 @@ const FAULTS: readonly Fault[] = [
   },
   {
     name: 'a sync that fails',
-    engines: ['sqlite'],
+    needs: 'disk',
     bring: async (scene, n) => {
       const file = scene.draw.oneOf(['fail-wal', 'fail-wal', 'fail-db'] as const)
       scene.disk?.set(file)
@@ -73,7 +70,6 @@ const FAULTS: readonly Fault[] = [
   },
   {
     name: 'SIGSTOP',
-    engines: BOTH,
     bring: async (scene, n) => {
       scene.nodes[n]?.kill('SIGSTOP')
       await sleep(scene.draw.below(scene.isLong ? 60_000 : 7_000))
@@ -82,7 +78,6 @@ const FAULTS: readonly Fault[] = [
   },
   {
     name: 'SIGTERM',
-    engines: BOTH,
     bring: async (scene, n) => {
       scene.nodes[n]?.kill('SIGTERM')
       await scene.nodes[n]?.exited
@@ -91,7 +86,7 @@ const FAULTS: readonly Fault[] = [
   },
   {
     name: 'immediate shutdown of PostgreSQL',
-    engines: ['postgres'],
+    needs: 'server',
     bring: async ({ server, draw }) => {
       await server?.crash()
       await sleep(draw.below(3_000))
@@ -100,7 +95,7 @@ const FAULTS: readonly Fault[] = [
   },
   {
     name: 'fail-over to a standby',
-    engines: ['postgres'],
+    needs: 'server',
     bring: async ({ server, draw }) => {
       const standby = await server?.openStandby()
       await sleep(draw.below(2_000))
@@ -111,7 +106,7 @@ const FAULTS: readonly Fault[] = [
   },
   {
     name: 'answers of COMMIT that get lost',
-    engines: ['postgres'],
+    needs: 'link',
     bring: async ({ link, draw }) => {
       if (!link) return
       link.judge = sent => (/commit/i.test(sent) && draw.chance(0.3) ? draw.oneOf(['lose', 'lose answer']) : 'pass')
@@ -121,7 +116,7 @@ const FAULTS: readonly Fault[] = [
   },
   {
     name: 'a node without its database',
-    engines: ['postgres'],
+    needs: 'link',
     bring: async ({ link, draw }) => {
       link?.silence(true)
       await sleep(draw.below(8_000))
@@ -131,4 +126,5 @@ const FAULTS: readonly Fault[] = [
   },
 ]
 
-export const faultsOf = (engine: Engine): readonly Fault[] => FAULTS.filter(({ engines }) => engines.includes(engine))
+export const faultsOf = (scene: Scene): readonly Fault[] =>
+  FAULTS.filter(({ needs }) => needs === undefined || scene[needs] !== null)

@@ -100,9 +100,9 @@ const addUp = <Name extends string>(parts: readonly Readonly<Record<Name, number
 
 const runScene = async (options: RunOptions): Promise<Run> => {
   const { engine, seed, isLong = false, faults: most = 0, endsAt = Number.POSITIVE_INFINITY } = options
-  const { kinds = faultsOf(engine) } = options
   const draw = createDraw(seed)
   await using scene = await openScene({ engine, draw, isLong })
+  const { kinds = faultsOf(scene) } = options
   const faults: Record<string, number> = {}
   // Of their own: the load takes its chances as calls are answered.
   const chances = createDraw(seed)
