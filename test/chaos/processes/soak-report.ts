@@ -44,7 +44,7 @@ export const soakText = (soak: Soak): string => {
       .map(({ name, unit, from, to }) => `${name} ${shown(from)} → ${shown(to)} ${unit}`)
       .join('; ') || 'nothing'
   const { registrations, refused, polls, webhooks, failed, duplicates, kills } = counts
-  return `${shown(minutes)} minutes of ${shown(rate)} registrations a second (${engine === 'sqlite' ? 'one process on SQLite' : 'two nodes on PostgreSQL'}), ${100 * FAULTY.receivers} % of receivers' answers and ${100 * FAULTY.upstream} % of the first answers of GetResult faulty, ${shown(kills)} × kill -9: ${shown(registrations)} registrations acknowledged, ${shown(refused)} refused, ${shown(polls)} calls of GetResult, ${shown(webhooks)} webhooks, ${shown(failed)} of them not answered with a 2xx, ${shown(duplicates)} again after their 2xx, resends that were asked for among them.
+  return `${shown(minutes)} minutes of ${shown(rate)} registrations a second (${engine === 'sqlite' ? 'one process on SQLite' : 'two nodes on PostgreSQL'}), ${100 * FAULTY.receivers} % of receivers' answers and ${100 * FAULTY.upstream} % of the first answers of GetResult faulty, ${shown(kills)} × kill -9: ${shown(registrations)} registrations acknowledged, ${shown(refused)} refused, ${shown(polls)} calls of GetResult, ${shown(webhooks)} webhooks, ${shown(failed)} of them not answered with a 2xx, ${shown(duplicates)} again after their 2xx.
 Broken promises: ${findings.length}; rows that do not fit together: ${inconsistencies.length}. Judged ${SLICE_MS / 1_000} s of registrations at a time, each a minute after its end; events are not read.
 Flat, from the second fifth of the run to the last: ${list(true)}.
 Growing: ${list(false)}.
