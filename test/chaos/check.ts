@@ -1,6 +1,6 @@
 import type { Finding, Promises } from './findings.ts'
 import type { Poll, Seen } from './seen.ts'
-import { type Story, storiesOf } from './stories.ts'
+import { pairKey, type Story, storiesOf } from './stories.ts'
 import { isOk, type Judged, STORY_RULES, VERDICTS } from './story-rules.ts'
 
 /**
@@ -10,21 +10,37 @@ import { isOk, type Judged, STORY_RULES, VERDICTS } from './story-rules.ts'
 export const findBroken = (seen: Seen, promises: Promises): Finding[] => {
   const findings: Finding[] = []
   const stories = storiesOf(seen, findings)
+  const failed = seen.webhooks.filter(({ status, at, answeredAt }) => !isOk(status) || answeredAt - at >= SLOW_MS)
+  const unwell = Map.groupBy(failed, ({ url }) => new URL(url).host)
   for (const story of stories) {
     const note: Judged['note'] = (broken, what) => void findings.push({ broken, what: `${story.id}: ${what}` })
-    const judged = { story, seen, promises, note }
+    const judged = { story, seen, promises, unwell, note }
     for (const check of STORY_RULES) check(judged)
   }
   checkPairs(stories, findings)
   checkVerdicts(stories, findings)
   checkEvents(seen, stories, findings)
   checkRates(seen, promises, findings)
+  checkRefusals(seen, promises, findings)
   return findings
+}
+/** A receiver that takes so long is waited for. */
+const SLOW_MS = 1_000
+
+/** Refused is what expires in the past, or belongs to another partner. */
+const checkRefusals = ({ refusals, registering }: Seen, { clockError }: Promises, findings: Finding[]): void => {
+  const ownersOf = Map.groupBy(registering, ({ serial }) => serial)
+  for (const { partner, serial, expiresAt, status, answeredAt } of refusals) {
+    const isPast = expiresAt !== null && Date.parse(expiresAt) <= (answeredAt ?? 0) + clockError
+    const isTaken = (ownersOf.get(serial) ?? []).some(one => one.partner !== partner)
+    if (!(status === 422 && isPast) && !(status === 409 && isTaken))
+      findings.push({ broken: 'refused', what: `${serial} of ${partner}, with ${status}` })
+  }
 }
 
 /** Of a serial and a URL a partner has one registration that lives. */
 const checkPairs = (stories: readonly Story[], findings: Finding[]): void => {
-  const pairs = Map.groupBy(stories, ({ asked: { partner, serial, url } }) => `${partner} ${serial} ${url}`)
+  const pairs = Map.groupBy(stories, ({ asked }) => pairKey(asked))
   for (const [pair, same] of pairs) {
     const alive = same.filter(({ shown, acts }) => {
       const status = shown.at(-1)?.registration?.status
@@ -70,7 +86,6 @@ const checkEvents = ({ events: pages }: Seen, stories: readonly Story[], finding
           note('changed', `${messageId} was sent otherwise`)
       }
     }
-    if (read.length === 0) continue
     for (const { id, asked, told, acts } of stories) {
       if (asked.partner !== partner || told.length === 0 || acts.some(({ what }) => what === 'cancel')) continue
       if (!known.has(told[0]?.id ?? '')) note('lost', `${id} was sent, and is no event`)
@@ -102,8 +117,9 @@ const checkRates = (
 ) => {
   const all = highestLevel(polls, rate)
   if (all > burst) findings.push({ broken: 'over the rate', what: `${all.toFixed(1)} calls at once` })
+  const askedOf = Map.groupBy(registering, ({ serial }) => serial)
   for (const [serial, ofSerial] of Map.groupBy(polls, one => one.serial)) {
-    const asked = registering.filter(one => one.serial === serial).length
+    const asked = askedOf.get(serial)?.length ?? 0
     const level = highestLevel(ofSerial, 1_000 / pollAtMost)
     if (level > asked + troubles.length + EXTRA_POLLS)
       findings.push({ broken: 'over the rate', what: `${serial}: ${level.toFixed(1)} calls at once` })

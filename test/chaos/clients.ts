@@ -74,8 +74,9 @@ export const createClient = ({ time, patience, draw, seen, call }: Scene, { id: 
         const answer = await call(apiKey, 'POST', '/v1/registrations', body)
         const isDone = isAnswer(answer)
         const id = isDone && answer.status < 300 ? (answer.json as RegistrationAnswer).id : null
-        if (!isDone || id !== null)
-          seen.registering.push({ ...begun, answeredAt: isDone ? time.now() : null, serial, url, id })
+        const asked = { ...begun, answeredAt: isDone ? time.now() : null, serial, url, expiresAt }
+        if (isDone && id === null) seen.refusals.push({ ...asked, status: answer.status })
+        else seen.registering.push({ ...asked, id })
         if (isDone) return id
         await time.wait(patience / 2 + draw.below(patience))
       }

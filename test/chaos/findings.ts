@@ -13,8 +13,14 @@ export interface Promises {
   tellWithin: number
   /** How far the service's clock may be wrong. */
   clockError: number
-  /** After a fault: leases run out, queues are worked off. */
+  /** Until all is asked about, or sent, as before, after a trouble: leases run out, queues are worked off. */
   recovery: number
+  resend: number
+  /** As the settings of these names say. */
+  ttl: number
+  settleMargin: number
+  notFoundGrace: number
+  retention: number
   /** How late we may note what has reached a receiver, while much happens at once. */
   notedLate: number
 }
@@ -28,6 +34,7 @@ export const BROKEN = [
   'told to the wrong one',
   'sent after its cancel',
   'sent while disabled',
+  'refused',
   'starved',
   'over the rate',
   'badly signed',

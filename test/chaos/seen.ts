@@ -17,8 +17,14 @@ interface Call {
 export interface Registering extends Call {
   serial: string
   url: string
+  /** Null: left to the service. */
+  expiresAt: string | null
   /** Null: not answered. */
   id: string | null
+}
+/** An answer that a registration is not made. */
+export interface Refusal extends Omit<Registering, 'id'> {
+  status: number
 }
 export interface Act extends Call {
   what: 'cancel' | 'resend'
@@ -62,7 +68,7 @@ export interface Webhook {
   body: string
 }
 
-export const UPSTREAM_ANSWERS = ['SUCCESS', 'FAIL', 'waiting', 'not_found', 'invalid', 'none'] as const
+export const UPSTREAM_ANSWERS = ['SUCCESS', 'FAIL', 'waiting', 'unknown', 'not_found', 'invalid', 'none'] as const
 /** A call of GetResult. */
 export interface Poll {
   serial: string
@@ -76,6 +82,7 @@ export interface Poll {
 /** All that partners, receivers and GetResult have seen of a service. Nothing else is judged. */
 export interface Seen {
   registering: Registering[]
+  refusals: Refusal[]
   acts: Act[]
   shown: Shown[]
   events: ShownEvents[]
@@ -90,6 +97,7 @@ export interface Seen {
 
 export const newSeen = (): Seen => ({
   registering: [],
+  refusals: [],
   acts: [],
   shown: [],
   events: [],

@@ -23,15 +23,20 @@ export interface Story {
   told: readonly Told[]
   acts: readonly Act[]
   /** In the order in which they were answered. */
-  shown: readonly { at: number; answeredAt: number; registration: RegistrationAnswer | null }[]
-  /** Calls about its serial since it was asked for. */
+  shown: readonly { at: number; registration: RegistrationAnswer | null }[]
+  /** Calls about its serial, also before it was asked for. */
   polls: readonly Poll[]
+  /** Calls that asked for the same serial and URL. */
+  pair: readonly Registering[]
 }
 
 const readTold = (webhook: Webhook): Told => {
   const { type, data } = JSON.parse(webhook.body) as { type: string; data: WebhookData }
   return { ...webhook, type, data }
 }
+
+/** Of a partner, a serial and a URL. */
+export const pairKey = ({ partner, serial, url }: Registering): string => `${partner} ${serial} ${url}`
 
 /** What was seen of each registration that a partner knows of, or that somebody was told about. */
 export const storiesOf = (seen: Seen, findings: Finding[]): Story[] => {
@@ -41,6 +46,7 @@ export const storiesOf = (seen: Seen, findings: Finding[]): Story[] => {
   const shownOf = Map.groupBy(seen.shown, ({ id }) => id)
   const pollsOf = Map.groupBy(seen.polls, ({ serial }) => serial)
   const answered = Map.groupBy(seen.registering, ({ id }) => id)
+  const pairOf = Map.groupBy(seen.registering, pairKey)
 
   const story = (id: string, asked: Registering): Story => ({
     id,
@@ -48,10 +54,9 @@ export const storiesOf = (seen: Seen, findings: Finding[]): Story[] => {
     from: asked.answeredAt ?? asked.at,
     told: toldOf.get(id) ?? [],
     acts: actsOf.get(id) ?? [],
-    shown: (shownOf.get(id) ?? []).flatMap(({ at, answeredAt, registration }) =>
-      answeredAt === null ? [] : [{ at, answeredAt, registration }],
-    ),
-    polls: (pollsOf.get(asked.serial) ?? []).filter(({ heardAt }) => heardAt === null || heardAt >= asked.at),
+    shown: shownOf.get(id) ?? [],
+    polls: pollsOf.get(asked.serial) ?? [],
+    pair: pairOf.get(pairKey(asked)) ?? [],
   })
   const stories: Story[] = []
   for (const [id, [asked]] of answered) if (id !== null && asked) stories.push(story(id, asked))

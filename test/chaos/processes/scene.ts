@@ -1,6 +1,7 @@
 import { copyFileSync, existsSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { DAY, HOUR, MINUTE } from '../../../src/core/duration.ts'
 import type { Delivery } from '../../../src/simulator/receiver.ts'
 import type { Script } from '../../../src/simulator/script.ts'
 import type { Call } from '../../../src/simulator/upstream.ts'
@@ -48,6 +49,11 @@ export const PROMISES: Promises = {
   clockError: 0,
   // A lease lasts until the time limit of its call and 5 s more.
   recovery: 30_000,
+  resend: 10_000,
+  ttl: 24 * HOUR,
+  settleMargin: 10 * MINUTE,
+  notFoundGrace: 2 * HOUR,
+  retention: 30 * DAY,
   notedLate: 500,
 }
 const NODES: Readonly<Record<Engine, number>> = { sqlite: 1, postgres: 2 }

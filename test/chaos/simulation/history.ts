@@ -113,12 +113,18 @@ export const runHistory = async (
 
   const secrets = new Map<string, string>()
   const upstream = createUpstream(
-    { time, draw, seen, timeoutMs: config.upstream.timeoutMs, malformed: plan.malformed },
+    { time, draw, seen, timeoutMs: config.upstream.timeoutMs, malformed: plan.malformed, awake: () => awake },
     { outages: [...faults.outages, ...faults.cuts], refusals: faults.accountRefusals },
   )
   const sender = createReceivers({
     ...{ time, draw, webhooks: seen.webhooks, secrets },
-    ...{ timeoutMs: config.callback.timeoutMs, moodMs: plan.moodMs, badUntil: START + spanMs, cuts: faults.cuts },
+    ...{
+      timeoutMs: config.callback.timeoutMs,
+      moodMs: plan.moodMs,
+      badUntil: START + spanMs,
+      cuts: faults.cuts,
+      awake: () => awake,
+    },
   })
 
   let awake = Promise.resolve()

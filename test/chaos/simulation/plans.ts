@@ -12,7 +12,7 @@ const configOf = (env: Environment) => {
 }
 type Config = ReturnType<typeof configOf>
 
-const promisesOf = ({ upstream, polling, callback }: Config): Promises => ({
+const promisesOf = ({ upstream, polling, callback, storage }: Config): Promises => ({
   rate: upstream.rate,
   // One that was held up between its claim and its call, and the next, which may be 50 ms early.
   burst: 2.25,
@@ -22,6 +22,11 @@ const promisesOf = ({ upstream, polling, callback }: Config): Promises => ({
   tellWithin: 5 * SECOND,
   clockError: 0,
   recovery: 3 * MINUTE,
+  resend: 30 * SECOND,
+  ttl: polling.registrationTtlMs,
+  settleMargin: polling.settleMarginMs,
+  notFoundGrace: polling.notFoundGraceMs,
+  retention: storage.retentionMs,
   notedLate: 0,
 })
 

@@ -24,6 +24,7 @@ export const createReceivers = ({
   moodMs,
   badUntil,
   cuts,
+  awake,
 }: {
   time: Time
   draw: Draw
@@ -34,6 +35,7 @@ export const createReceivers = ({
   badUntil: number
   /** When nothing reaches anybody. */
   cuts: readonly Span[]
+  awake: () => Promise<void>
 }) => {
   const moods = new Map<string, { mood: Mood; until: number }>()
   const moodOf = (url: string): Mood => {
@@ -79,8 +81,12 @@ export const createReceivers = ({
       }
       webhooks.push(webhook)
       await time.wait(Math.min(ms, timeoutMs))
+      await awake()
       const durationMs = time.now() - at
-      if (isLate) return failed('timeout', durationMs)
+      if (isLate || durationMs > timeoutMs + 50) {
+        webhook.status = null
+        return failed('timeout', durationMs)
+      }
       if (status === null) return failed('reset', durationMs)
       return { kind: 'answered', httpStatus: status, retryAfter, excerpt: null, durationMs }
     },

@@ -40,7 +40,15 @@ export const createUpstream = (
     seen,
     timeoutMs,
     malformed,
-  }: { time: Time; draw: Draw; seen: Pick<Seen, 'polls' | 'troubles'>; timeoutMs: number; malformed: number },
+    awake,
+  }: {
+    time: Time
+    draw: Draw
+    seen: Pick<Seen, 'polls' | 'troubles'>
+    timeoutMs: number
+    malformed: number
+    awake: () => Promise<void>
+  },
   { outages, refusals }: { outages: readonly Span[]; refusals: readonly Refusal[] },
 ) => {
   const checks = new Map<string, Check>()
@@ -65,7 +73,8 @@ export const createUpstream = (
     const now = time.now()
     if (check.isMalformed) return ['invalid', say(4060)]
     if (now < check.visibleAt || now >= check.vanishesAt) return ['not_found', say(4061)]
-    if (now < check.completesAt) return ['waiting', say(2, draw.oneOf(['ING', 'SCAN', 'INIT', 'REVIEW']))]
+    if (now < check.completesAt)
+      return draw.chance(0.1) ? ['unknown', say(2, 'REVIEW')] : ['waiting', say(2, draw.oneOf(['ING', 'SCAN', 'INIT']))]
     const { verdict } = check
     if (check.after === 'the other') check.verdict = verdict === 'SUCCESS' ? 'FAIL' : 'SUCCESS'
     if (check.after === 'not found') check.vanishesAt = now
@@ -103,9 +112,11 @@ export const createUpstream = (
       if (outages.some(isIn)) return UNREACHABLE
       const [said, answer] = judge(idcardid)
       poll.answer = said
-      const isLost = latency > timeoutMs || draw.chance(0.02)
+      const isLost = draw.chance(0.02)
       await time.wait(Math.max(0, Math.min(latency, timeoutMs) - latency / 2))
-      if (isLost) return latency > timeoutMs ? TIMED_OUT : UNREACHABLE
+      await awake()
+      if (latency > timeoutMs || time.now() > poll.at + timeoutMs) return TIMED_OUT
+      if (isLost) return UNREACHABLE
       poll.heardAt = time.now()
       hear(poll, answer)
       return answer

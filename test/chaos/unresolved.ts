@@ -1,0 +1,70 @@
+import type { Poll } from './seen.ts'
+import type { Told } from './stories.ts'
+import type { Judged } from './story-rules.ts'
+
+/** A webhook without a verdict, and what GetResult had said until then. */
+interface Unresolved extends Judged {
+  first: Told
+  heard: readonly Poll[]
+  isRecorded: (poll: Poll) => boolean
+}
+
+/** For so long after its deadline whoever is never answered is still asked about. */
+const UNANSWERED_MS = 24 * 3_600_000
+const KNOWN: ReadonlySet<string> = new Set(['waiting', 'unknown'])
+
+const isKnown = ({ answer }: Poll): boolean => KNOWN.has(answer)
+const count = (heard: readonly Poll[], answer: Poll['answer']): number =>
+  heard.filter(one => one.answer === answer).length
+
+/** What GetResult must have said, by the reason that is given; a text is what is wrong. */
+const RULES: Readonly<Record<string, (facts: Unresolved) => string | null>> = {
+  expired: facts => afterDeadline(facts) ?? (mayKnow(facts, 'waiting') ? null : 'the status is unknown'),
+  unknown_status: facts => afterDeadline(facts) ?? (mayKnow(facts, 'unknown') ? null : 'no status is unknown'),
+  not_found: ({ story, heard, promises, isRecorded }) => {
+    const graceEnd = story.asked.at + promises.notFoundGrace - promises.clockError
+    if (!heard.some(({ answer, heardAt }) => answer === 'not_found' && (heardAt ?? 0) >= graceEnd))
+      return 'not asked about after the time in which it may appear'
+    return heard.some(one => isKnown(one) && isRecorded(one)) ? 'GetResult has known it' : null
+  },
+  gone: facts => {
+    const isGone = facts.heard.some(isKnown) && count(sinceKnown(facts), 'not_found') >= 3
+    return isGone ? null : 'not seen, and then missed three times'
+  },
+  invalid_id: ({ heard }) => (count(heard, 'invalid') >= 3 ? null : 'not called malformed three times'),
+}
+
+/** From the last status on that was certainly recorded. */
+const sinceKnown = ({ heard, isRecorded }: Unresolved) =>
+  heard.slice(
+    Math.max(
+      0,
+      heard.findLastIndex(one => isKnown(one) && isRecorded(one)),
+    ),
+  )
+/** Whether that may be the last status that was recorded, or none was. */
+const mayKnow = (facts: Unresolved, answer: Poll['answer']): boolean => {
+  const known = sinceKnown(facts).filter(isKnown)
+  return known.some(one => one.answer === answer) || (answer === 'waiting' && known.length === 0)
+}
+
+/** Its deadline passes only with an answer, or after a day without. */
+const afterDeadline = ({ first, story, heard, promises }: Unresolved): string | null => {
+  const expiresAt = story.shown.map(({ registration }) => registration?.expiresAt).find(at => at !== undefined)
+  if (expiresAt === undefined) return null
+  const deadline = Date.parse(expiresAt) + promises.settleMargin - promises.clockError
+  const isAsked = heard.some(({ answer, heardAt }) => answer !== 'none' && (heardAt ?? 0) >= deadline)
+  return isAsked || first.at >= deadline + UNANSWERED_MS ? null : 'without a last look'
+}
+
+/** Nobody is given up who has a verdict, and for no other reason than what GetResult has said. */
+export const checkUnresolved = (facts: Unresolved): undefined => {
+  const { first, story, heard, isRecorded, note } = facts
+  const { reason } = first.data
+  // A verdict of before may have been erased with a cancelled registration.
+  const own = heard.filter(({ heardAt }) => (heardAt ?? 0) >= story.asked.at)
+  if (own.some(one => (one.answer === 'SUCCESS' || one.answer === 'FAIL') && isRecorded(one)))
+    note('told wrongly', `unresolved (${reason}), with a verdict`)
+  const wrong = (RULES[reason ?? ''] ?? (() => 'there is no such reason'))(facts)
+  if (wrong !== null) note(wrong === 'without a last look' ? 'told early' : 'told wrongly', `${reason}: ${wrong}`)
+}
