@@ -6,7 +6,6 @@ import { callbackPolicy, hostOf } from '../core/callback-url.ts'
 import { within } from '../core/clock.ts'
 import { SECOND } from '../core/duration.ts'
 import type { NodeRole } from '../core/node.ts'
-import { longestRetryDelay } from '../core/retry-schedule.ts'
 import { Secret } from '../core/secret.ts'
 import { TEST_ACCOUNT_ID } from '../core/test-serial.ts'
 import { createEnumerationGuard } from '../http/middleware/enumeration-guard.ts'
@@ -15,24 +14,20 @@ import type { Store } from '../store/store.ts'
 import { createEmit, type Emit, type Listener } from '../telemetry/emit.ts'
 import { openUpstream } from '../upstream/upstream.ts'
 import { USER_AGENT, VERSION } from '../version.ts'
-import { createBackgroundJob } from '../worker/background-job.ts'
-import { CALLS_OF_A_POLL } from '../worker/poller.ts'
 import { createPresence } from '../worker/presence.ts'
-import { leaseFor } from '../worker/settler.ts'
-import { createClockWatch, startHeartbeat } from '../worker/timers.ts'
 import { clock, createIds, system } from './clock-and-ids.ts'
 import { openDatabase } from './database.ts'
 import { createNodeMetrics } from './node-metrics.ts'
 import { openApi } from './open-api.ts'
 import { type DelivererRole, openDeliverer } from './open-deliverer.ts'
+import { openDueTimes } from './open-due-times.ts'
 import { openOperator } from './open-operator.ts'
 import { openPoller, type PollerRole } from './open-poller.ts'
 import { openProbes } from './open-server.ts'
 import { createReadiness } from './readiness.ts'
-import { createRole, GRACE_MS, type Role } from './role.ts'
+import { GRACE_MS, type Role } from './role.ts'
 import { traceAttempts } from './traced.ts'
 
-const MEND_BATCH = 5_000
 /** Its rate bounds only how many test serials are answered at once. */
 const TEST_ACCOUNT: NewAccount = {
   id: TEST_ACCOUNT_ID,
@@ -135,37 +130,13 @@ export const openApp = async (
   const server = await (does('api') ? openApi({ ...served, sender, enumerationGuard }) : openProbes(served))
   roles.push(server)
   await presence.begin(`${hostname()}:${new URL(server.url).port}`)
-  // What is claimed is due at the end of its lease, which may be longer than any pause.
-  const longest = {
-    pollMs: Math.max(config.polling.maxMs, leaseFor(CALLS_OF_A_POLL, upstream.timeoutMs)),
-    retryMs: Math.max(longestRetryDelay(callback.retryScheduleMs), leaseFor(1, callback.timeoutMs)),
-  }
-  const dueTimes = createBackgroundJob({
-    batch: async () => {
-      const count = await store.mendDueTimes(longest, MEND_BATCH)
-      return { count, hasMore: count > 0 }
-    },
-    event: 'due_times',
-    clock,
-    emit,
-  })
-  roles.push(createRole({ end: dueTimes.stop, breakOff: () => {} }))
-  const watchClock = createClockWatch({
-    // The clock of decisions, which may be the database's.
-    clock: { now: store.now, monotonic: clock.monotonic },
-    emit,
-    onStepBack: dueTimes.ring,
-  })
-  const heartbeat = startHeartbeat({ everyMs: SECOND, ring: watchClock, clock })
-  stack.defer(heartbeat.stop)
+  roles.push(openDueTimes({ ...shared, clock }))
   if (does('poll')) {
     const client = openUpstream({ ...upstream, userAgent: USER_AGENT, clock })
     poller = openPoller({ ...shared, ...system, client, onLookup: enumerationGuard.recordLookup })
   }
   if (does('deliver')) deliverer = openDeliverer({ ...shared, ...system, sender })
   roles.push(...[poller, deliverer].filter(role => role !== null))
-  // The clock may have been set back while nobody was there to see it.
-  dueTimes.ring()
   const running = stack.move()
   const late = () => {
     throw new Error('not all was recorded before the stop had to end')

@@ -5,6 +5,8 @@ import { createIds } from '../../../src/app/clock-and-ids.ts'
 import { HOUR, MINUTE, SECOND } from '../../../src/core/duration.ts'
 import { newPartner } from '../../../src/core/new-partner.ts'
 import { openSqliteStore } from '../../../src/store/sqlite/store.ts'
+import type { Verb } from '../../../src/store/sqlite/thread/protocol.ts'
+import { THREAD_OF } from '../../../src/store/sqlite/verb-threads.ts'
 import { findInconsistencies } from '../../store/support/invariants.ts'
 import { REFUSALS } from '../../support/odd-answers.ts'
 import { findBroken } from '../check.ts'
@@ -103,12 +105,12 @@ export const runHistory = async (
   const now = () => time.now() + wrong
   const isIn = ({ from, to }: Span) => time.now() >= from && time.now() < to
   let nextCallDies = false
-  const fateOf = (verb: string): Fate => {
+  const fateOf = (verb: Verb): Fate => {
     if (nextCallDies) {
       nextCallDies = false
       return draw.oneOf(['dies before', 'dies after'])
     }
-    return faults.refusals.some(isIn) && !READS.test(verb) ? 'refused' : 'done'
+    return faults.refusals.some(isIn) && THREAD_OF[verb] === 'writer' ? 'refused' : 'done'
   }
 
   const secrets = new Map<string, string>()
@@ -268,6 +270,3 @@ const requestOf = async (
   const text = await response.text()
   return { status: response.status, json: text ? (JSON.parse(text) as unknown) : null }
 }
-
-/** Verbs that write nothing. */
-const READS = /^(find|list|look|search|count|completionsOf|usageOf|explain|partnerOf|endedAmong|liveSecrets|statusOf)/

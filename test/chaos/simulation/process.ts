@@ -1,5 +1,6 @@
 import { createIds } from '../../../src/app/clock-and-ids.ts'
 import { openDeliverer } from '../../../src/app/open-deliverer.ts'
+import { openDueTimes } from '../../../src/app/open-due-times.ts'
 import { openPoller } from '../../../src/app/open-poller.ts'
 import type { Sender } from '../../../src/callback/sender.ts'
 import { createEventSigner } from '../../../src/callback/signing.ts'
@@ -7,16 +8,12 @@ import type { UpstreamConfig } from '../../../src/config/read-config.ts'
 import { judgeUrl } from '../../../src/core/callback-url.ts'
 import type { Clock } from '../../../src/core/clock.ts'
 import { createCoalescer } from '../../../src/core/coalescer.ts'
-import { SECOND } from '../../../src/core/duration.ts'
 import { AppError } from '../../../src/core/error.ts'
-import { longestRetryDelay } from '../../../src/core/retry-schedule.ts'
 import { createApi } from '../../../src/http/api.ts'
 import { openSqliteStore } from '../../../src/store/sqlite/store.ts'
+import type { Verb } from '../../../src/store/sqlite/thread/protocol.ts'
 import type { Store } from '../../../src/store/store.ts'
 import type { Upstream } from '../../../src/upstream/upstream.ts'
-import { CALLS_OF_A_POLL } from '../../../src/worker/poller.ts'
-import { leaseFor } from '../../../src/worker/settler.ts'
-import { createClockWatch, startHeartbeat } from '../../../src/worker/timers.ts'
 import type { Time } from './time.ts'
 
 /** What a call of the database comes to. */
@@ -31,7 +28,7 @@ export interface World {
   config: UpstreamConfig
   masterKey: Buffer
   path: string
-  fateOf: (verb: string) => Fate
+  fateOf: (verb: Verb) => Fate
   /** For bugs that are planted. */
   tamper: (store: Store) => Store
   upstream: Pick<Upstream, 'ask'>
@@ -43,7 +40,6 @@ export interface World {
 }
 
 const NEVER = new Promise<never>(() => {})
-const MEND_BATCH = 5_000
 const UNAVAILABLE = { en: 'The database cannot be written.', zh: '数据库无法写入。' }
 
 /**
@@ -78,7 +74,7 @@ export const startProcess = async (world: World) => {
     masterKey: world.masterKey,
     defaultRate: config.upstream.rate,
   })
-  const call = async (verb: string, run: () => Promise<unknown>): Promise<unknown> => {
+  const call = async (verb: Verb, run: () => Promise<unknown>): Promise<unknown> => {
     if (isDead) return NEVER
     const fate = world.fateOf(verb)
     if (fate === 'refused') throw new AppError('unavailable', UNAVAILABLE)
@@ -96,7 +92,7 @@ export const startProcess = async (world: World) => {
     return result
   }
   const store = new Proxy(world.tamper(opened), {
-    get: (target, name: keyof Store) => {
+    get: (target, name: Verb | 'now') => {
       const verb = target[name] as (...args: unknown[]) => Promise<unknown>
       if (typeof verb !== 'function' || name === 'now') return verb
       return (...args: unknown[]) => call(name, () => verb(...args))
@@ -116,12 +112,6 @@ export const startProcess = async (world: World) => {
     send: (...args: Parameters<Sender['send']>) => alive(world.sender.send(...args)),
     close: () => {},
   }
-  const longest = {
-    pollMs: Math.max(config.polling.maxMs, leaseFor(CALLS_OF_A_POLL, config.upstream.timeoutMs)),
-    retryMs: Math.max(longestRetryDelay(config.callback.retryScheduleMs), leaseFor(1, config.callback.timeoutMs)),
-  }
-  const mend = () => void store.mendDueTimes(longest, MEND_BATCH).catch(() => {})
-  startHeartbeat({ everyMs: SECOND, ring: createClockWatch({ clock, emit, onStepBack: mend }), clock })
   const api = createApi({
     ...deps,
     register: createCoalescer(store.register),
@@ -153,7 +143,7 @@ export const startProcess = async (world: World) => {
   })
   openPoller({ ...deps, ...system, client, onLookup: () => {}, tracer: null })
   openDeliverer({ ...deps, ...system, sender })
-  mend()
+  openDueTimes({ ...deps, clock })
 
   return {
     store: opened,

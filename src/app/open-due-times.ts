@@ -1,0 +1,35 @@
+import type { Clock } from '../core/clock.ts'
+import { SECOND } from '../core/duration.ts'
+import { longestRetryDelay } from '../core/retry-schedule.ts'
+import { createBackgroundJob } from '../worker/background-job.ts'
+import { CALLS_OF_A_POLL } from '../worker/poller.ts'
+import { leaseFor } from '../worker/settler.ts'
+import { createClockWatch, startHeartbeat } from '../worker/timers.ts'
+import { createRole, type Role, type RoleDeps } from './role.ts'
+
+const MEND_BATCH = 5_000
+
+/** Mends due times whenever the clock is set back, and at once: it may have been while nobody was there to see it. */
+export const openDueTimes = ({ config, store, clock, emit }: RoleDeps & { clock: Clock }): Role => {
+  const { polling, upstream, callback } = config
+  // What is claimed is due at the end of its lease, which may be longer than any pause.
+  const longest = {
+    pollMs: Math.max(polling.maxMs, leaseFor(CALLS_OF_A_POLL, upstream.timeoutMs)),
+    retryMs: Math.max(longestRetryDelay(callback.retryScheduleMs), leaseFor(1, callback.timeoutMs)),
+  }
+  const batch = async () => {
+    const count = await store.mendDueTimes(longest, MEND_BATCH)
+    return { count, hasMore: count > 0 }
+  }
+  const job = createBackgroundJob({ batch, event: 'due_times', clock, emit })
+  // The clock of decisions, which may be the database's.
+  const decisions = { now: store.now, monotonic: clock.monotonic }
+  const watch = createClockWatch({ clock: decisions, emit, onStepBack: job.ring })
+  const heartbeat = startHeartbeat({ everyMs: SECOND, ring: watch, clock })
+  job.ring()
+  const end = () => {
+    heartbeat.stop()
+    return job.stop()
+  }
+  return createRole({ end, breakOff: () => {} })
+}
