@@ -14,7 +14,7 @@ const failed = (error: Extract<SendResult, { kind: 'failed' }>['error'], duratio
   durationMs,
 })
 
-/** Servers of partners. Each has its mood for so long, and then another; after `badUntil` all are well that are not gone for good. */
+/** Servers of partners. Each has its mood for so long, and then another; after `badUntil` all are well. */
 export const createReceivers = ({
   time,
   draw,
@@ -40,7 +40,7 @@ export const createReceivers = ({
   const moods = new Map<string, { mood: Mood; until: number }>()
   const moodOf = (url: string): Mood => {
     const known = moods.get(url)
-    if (known && (time.now() < known.until || known.mood === 'gone')) return known.mood
+    if (known && time.now() < known.until) return known.mood
     const mood = draw.oneOf(MOODS)
     moods.set(url, { mood, until: time.now() + draw.below(moodMs) })
     return mood
@@ -51,10 +51,10 @@ export const createReceivers = ({
     const ms = 5 + draw.below(200)
     const isWell = time.now() >= badUntil
     if (mood === 'cut off') return { status: null, ms }
-    if (mood === 'gone') return { status: 410, ms }
     if (mood === 'flaky' && draw.chance(isWell ? 0.1 : 0.3))
       return { status: draw.oneOf([500, 503, 404, null, null]), ms }
     if (isWell || mood === 'well') return { status: draw.oneOf([200, 200, 204]), ms }
+    if (mood === 'gone') return { status: 410, ms }
     if (mood === 'down') return { status: draw.oneOf([null, 500, 503]), ms }
     if (mood === 'busy') return { status: 429, ms, retryAfter: String(draw.below(60)) }
     if (mood === 'slow') return { status: 200, ms: SECOND + draw.below(13 * SECOND) }
