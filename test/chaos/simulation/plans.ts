@@ -75,7 +75,7 @@ export const BAD_MINUTES: Plan = {
   malformed: 0.03,
   deaths: 4,
   idleMs: MINUTE,
-  restMs: 3 * HOUR,
+  restMs: 6 * HOUR,
 }
 
 const DEFAULTS = configOf({})
