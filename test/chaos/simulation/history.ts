@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createIds } from '../../../src/app/clock-and-ids.ts'
-import { HOUR, MINUTE, SECOND } from '../../../src/core/duration.ts'
+import { DAY, HOUR, MINUTE, SECOND } from '../../../src/core/duration.ts'
 import { newPartner } from '../../../src/core/new-partner.ts'
 import { openSqliteStore } from '../../../src/store/sqlite/store.ts'
 import type { Verb } from '../../../src/store/sqlite/thread/protocol.ts'
@@ -61,6 +61,9 @@ const drawFaults = ({ below, chance, times, oneOf }: Draw, { spanMs, outageMs, d
     steps: times(chance(0.1) ? 1 : 0, () => ({ at: at(), ms: oneOf([-1, 1]) * oneOf([SECOND, MINUTE, HOUR]) })),
   }
 }
+
+/** A partner looks at all that it has so often that nothing ends and is erased meanwhile. */
+const LOOKS_AGAIN_MS = 15 * DAY
 
 const newFolder = () => mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'notifier-chaos-'))
 let template: Promise<Buffer> | null = null
@@ -208,10 +211,11 @@ export const runHistory = async (
         draw.times(1 + draw.below(2), () => begin(`${seed}${i}00000`, beginsMs + draw.below(plan.pauseMs))),
       )
     })
-    const read = async (client: (typeof clients)[number]) => {
-      for (let times = draw.below(4); times > 0; times--) {
-        await time.wait(draw.below(spanMs))
-        await client.readEvents()
+    const look = async (client: (typeof clients)[number]) => {
+      const pause = () => 1 + draw.below(Math.min(spanMs, LOOKS_AGAIN_MS))
+      for (let at = START + pause(); at < START + spanMs; at += pause()) {
+        await time.wait(Math.max(0, at - time.now()))
+        await client.showAll()
       }
     }
     const operating = async () => {
@@ -226,7 +230,7 @@ export const runHistory = async (
       bringDeaths(),
       ...faults.steps.map(stepClock),
       ...faults.pauses.map(standStill),
-      ...clients.map(read),
+      ...clients.map(look),
     ])
     await time.wait(Math.max(0, START + spanMs + MINUTE - time.now()))
     const endsAt = time.now() + plan.restMs

@@ -8,12 +8,14 @@ import type { UpstreamConfig } from '../../../src/config/read-config.ts'
 import { judgeUrl } from '../../../src/core/callback-url.ts'
 import type { Clock } from '../../../src/core/clock.ts'
 import { createCoalescer } from '../../../src/core/coalescer.ts'
+import { MINUTE } from '../../../src/core/duration.ts'
 import { AppError } from '../../../src/core/error.ts'
 import { createApi } from '../../../src/http/api.ts'
 import { openSqliteStore } from '../../../src/store/sqlite/store.ts'
 import type { Verb } from '../../../src/store/sqlite/thread/protocol.ts'
 import type { Store } from '../../../src/store/store.ts'
 import type { Upstream } from '../../../src/upstream/upstream.ts'
+import { startHeartbeat } from '../../../src/worker/timers.ts'
 import type { Time } from './time.ts'
 
 /** What a call of the database comes to. */
@@ -101,7 +103,11 @@ export const startProcess = async (world: World) => {
 
   const emit = () => {}
   const deps = { config, store, emit }
-  const system = { clock, random, startCalendar: () => ({ stop: async () => {} }) }
+  const startCalendar = (ring: () => void) => {
+    const { stop } = startHeartbeat({ everyMs: MINUTE, ring, clock })
+    return { stop: async () => stop() }
+  }
+  const system = { clock, random, startCalendar }
   const newId = createIds(now, random)
   const client = {
     ask: (...args: Parameters<Upstream['ask']>) => alive(world.upstream.ask(...args)),
