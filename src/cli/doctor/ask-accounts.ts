@@ -2,11 +2,15 @@ import { randomInt } from 'node:crypto'
 import { clock } from '../../app/clock-and-ids.ts'
 import type { Config } from '../../config/settings.ts'
 import type { Answer } from '../../core/answer.ts'
+import type { Words } from '../../core/language.ts'
 import type { Secret } from '../../core/secret.ts'
 import { isInUse } from '../../store/accounts/rows.ts'
 import type { Inspection } from '../../store/inspection.ts'
 import { openUpstream } from '../../upstream/upstream.ts'
 import { USER_AGENT } from '../../version.ts'
+import { wordsOf } from '../ending.ts'
+import { callOf } from '../program.ts'
+import { type Finding, failed, quoted } from './finding.ts'
 
 export interface AskedAccount {
   apiId: string
@@ -21,7 +25,7 @@ export interface AskedAccount {
 }
 
 interface Known {
-  account: { id: string; apiId: string; passwordMode: 'dynamic' | 'static' }
+  account: { id: string; apiId: string; passwordMode: 'dynamic' | 'static'; isDefault: boolean }
   apiKey: Secret | null
   isPaused: boolean
 }
@@ -31,9 +35,58 @@ const NOT_ASKED = { again: null, durationMs: 0, aheadMs: null }
 /** A number as serials are, which GetResult has never given to anybody. */
 const unknownSerial = (): string => `99${randomInt(1e12).toString().padStart(12, '0')}`
 
+const unread = (en: string, zh: string): Finding =>
+  failed(
+    `nothing was asked, for nobody knows whether this serial is registered here; the database cannot be read: ${en}`,
+    `未查询：不能确定该流水号是否已在本服务登记；无法读取数据库：${zh}`,
+    [
+      'mend what the other checks of doctor find',
+      '请先处理 doctor 其他检查项指出的问题',
+      `${callOf()} doctor --offline`,
+    ],
+  )
+
 /**
- * Asks GetResult for each account, one after the other: about a serial of the operator's own, twice where it has a verdict, or once about
- * one that is unknown.
+ * Why a serial of the operator's own is not asked about; null: it may be. GetResult may serve a verdict once only, and that of a serial
+ * that is registered here belongs to the service.
+ *
+ * @param unopened why the database that is there cannot be opened
+ */
+export const findRefusal = async (
+  serial: string,
+  { inspection, unopened }: { inspection: Inspection | null; unopened: Words | null },
+): Promise<Finding | null> => {
+  if (serial.startsWith('test_'))
+    return failed('nothing was asked: GetResult has no test serials', '未查询：GetResult 没有测试流水号', [
+      'give a serial that Submit has returned',
+      '请使用 Submit 返回的流水号',
+    ])
+  if (unopened) return unread(unopened.en, unopened.zh)
+  if (inspection === null) return null
+  try {
+    const age = await inspection.age()
+    if (age === 'new') return null
+    if (age !== 'current') return unread('its schema is not the one of this version', '数据库结构不是当前版本')
+    const registered = await inspection.registeredAs(serial)
+    if (registered === null) return null
+    return failed(
+      `nothing was asked: ${registered} is registered here, and GetResult may serve its verdict once only, which the service needs`,
+      `未查询：${registered} 已在本服务登记；结果可能只返回一次，应留给服务读取`,
+      [
+        'see what the service knows of it, or give a serial that is not registered here',
+        '请查看该登记的情况，或改用未在本服务登记的流水号',
+        `${callOf()} explain ${quoted(registered)}`,
+      ],
+    )
+  } catch (error) {
+    const { en, zh } = wordsOf(error)
+    return unread(en, zh)
+  }
+}
+
+/**
+ * Asks GetResult about an unknown serial, for each account, one after the other; or about one of the operator's own, for the default
+ * account alone, for a serial belongs to one account: twice where there is a verdict.
  */
 export const askAccounts = async (
   { upstream: settings }: Config,
@@ -54,7 +107,9 @@ export const askAccounts = async (
   }
   try {
     const asked: AskedAccount[] = []
-    for (const one of await accountsOf(settings, inspection)) asked.push(await ask(one))
+    const known = await accountsOf(settings, inspection)
+    const isMeant = ({ account }: Known) => account.isDefault && account.apiId === (settings.account ?? account.apiId)
+    for (const one of live === null ? known : known.filter(isMeant).slice(0, 1)) asked.push(await ask(one))
     return asked
   } finally {
     upstream.close()
@@ -72,5 +127,5 @@ const accountsOf = async (
   if (apiId === null || apiKey === null) return known.filter(one => isInUse(one.account))
   const isPaused = known.some(one => one.account.apiId === apiId && one.isPaused)
   const others = known.filter(one => isInUse(one.account) && one.account.apiId !== apiId)
-  return [{ account: { id: 'settings', apiId, passwordMode }, apiKey, isPaused }, ...others]
+  return [{ account: { id: 'settings', apiId, passwordMode, isDefault: true }, apiKey, isPaused }, ...others]
 }

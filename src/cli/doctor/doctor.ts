@@ -141,8 +141,8 @@ export const commands = [
       live: option(
         'SERIAL',
         [
-          'ask GetResult about this serial of yours, just submitted or verified, and say what the service would do with the answer; not one that is registered here: a verdict may be served once only',
-          '用您自己的流水号（刚提交或已核验）查询 GetResult，说明服务将如何处理响应；请勿使用已在本服务登记的流水号：结果可能只返回一次',
+          'ask GetResult with the default account about this serial of yours, just submitted or verified, and say what the service would do with the answer; one that is registered here is refused: a verdict may be served once only',
+          '以默认账户和您自己的流水号（刚提交或已核验）查询 GetResult，说明服务将如何处理响应；已在本服务登记的流水号不予查询：结果可能只返回一次',
         ],
         { must: SERIAL_FORM, parse: text => (SERIAL.test(text) ? text : null) },
       ),

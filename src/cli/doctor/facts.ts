@@ -11,7 +11,7 @@ import { findRealPath } from '../../store/sqlite/database-file.ts'
 import { openInspection, type SqliteInspection } from '../../store/sqlite/inspection.ts'
 import { wordsOf } from '../ending.ts'
 import { loadEnvFile } from '../environment.ts'
-import { type AskedAccount, askAccounts } from './ask-accounts.ts'
+import { type AskedAccount, askAccounts, findRefusal } from './ask-accounts.ts'
 import { type Found, failed, skipped } from './finding.ts'
 
 type AnyInspection = SqliteInspection | PostgresInspection
@@ -35,6 +35,8 @@ export const openFacts = async (options: { now: number; deep: boolean; offline: 
   } catch (thrown) {
     unopened = wordsOf(database ? explainStart(thrown, database) : thrown)
   }
+  const { live } = options
+  const refusal = live === null ? null : await findRefusal(live, { inspection, unopened })
   let asked: Promise<readonly AskedAccount[]> | null = null
   return {
     ...options,
@@ -49,9 +51,11 @@ export const openFacts = async (options: { now: number; deep: boolean; offline: 
     /** Null where it is not there, or cannot be opened: `unopened` says why. */
     inspection: inspection as AnyInspection | null,
     unopened: unopened as Words | null,
-    /** Asks GetResult for each account, the first time. */
+    /** Why the serial of the operator's own is not asked about; null: it may be. */
+    refusal,
+    /** Asks GetResult, the first time. */
     asked: () => {
-      asked ??= config ? askAccounts(config, inspection, options.live) : Promise.resolve([])
+      asked ??= config && !refusal ? askAccounts(config, inspection, live) : Promise.resolve([])
       return asked
     },
     close: async (): Promise<void> => inspection?.close(),

@@ -1,17 +1,24 @@
 import type { Config } from '../../config/settings.ts'
 import { type AccountState, accountChange, RUNNING } from '../../core/account.ts'
-import type { Answer } from '../../core/answer.ts'
+import { type Answer, checkStateOf } from '../../core/answer.ts'
 import { SECOND } from '../../core/duration.ts'
 import { showSpan } from '../../core/show-sizes.ts'
 import { afterAnswer } from '../../core/verification.ts'
 import type { Pair } from '../command.ts'
+import { callOf } from '../program.ts'
 import type { AskedAccount } from './ask-accounts.ts'
-import { withConfig } from './facts.ts'
+import { type Check, withConfig } from './facts.ts'
 import { type Finding, failed, ok, skipped, warning } from './finding.ts'
+import { remedyFor } from './live-remedy.ts'
 import { judgeAnswer } from './network.ts'
+
+/** With the numbers of characters that hide text, or turn it. */
+const escaped = (text: string): string =>
+  text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, one => `\\u{${one.codePointAt(0)?.toString(16)}}`)
 
 /** What may be shown of an answer: a person's message and scores by their lengths alone. */
 const viewAnswer = (answer: Answer) => {
+  if (answer.kind === 'unknown_status') return { ...answer, status: escaped(answer.status) }
   if (answer.kind !== 'verdict') return answer
   const { status, message, livingScore, similarity } = answer.verdict
   const [messageLength, livingScoreLength, similarityLength] = [message, livingScore, similarity].map(
@@ -51,10 +58,13 @@ const actOf = (answer: Answer, then: ReturnType<typeof afterFirst>, { polling, u
         `该状态不在表中；服务会通知运维人员，不视为结果，并在 ${againZh}后再次查询`,
       ]
     case 'not_found': {
-      const [grace, graceZh] = spans(polling.notFoundGraceMs)
+      const { notFoundGraceMs, registrationTtlMs, settleMarginMs } = polling
+      const deadlineMs = registrationTtlMs + settleMarginMs
+      const reason = deadlineMs <= notFoundGraceMs ? 'expired' : 'not_found'
+      const [end, endZh] = spans(Math.min(deadlineMs, notFoundGraceMs))
       return [
-        `GetResult does not know this serial, or not yet; the service would ask again in ${again}, and end it as unresolved (not_found) after ${grace}`,
-        `GetResult 没有该流水号，或暂时查不到；服务会在 ${againZh}后再次查询，${graceZh}后以 unresolved（not_found）结束`,
+        `GetResult does not know this serial, or not yet; the service would ask again in ${again}, and end it as unresolved (${reason}) after ${end}`,
+        `GetResult 没有该流水号，或暂时查不到；服务会在 ${againZh}后再次查询，${endZh}后以 unresolved（${reason}）结束`,
       ]
     }
     case 'invalid_id':
@@ -85,7 +95,13 @@ const actOf = (answer: Answer, then: ReturnType<typeof afterFirst>, { polling, u
   }
 }
 
-const judgeAct = (asked: AskedAccount, answer: Answer, [en, zh]: Pair): Finding => {
+interface Act {
+  words: Pair
+  /** The settings name the account, and its key. */
+  isOfSettings: boolean
+}
+
+const judgeAct = (asked: AskedAccount, answer: Answer, { words: [en, zh], isOfSettings }: Act): Finding => {
   switch (answer.kind) {
     case 'verdict':
     case 'waiting':
@@ -103,25 +119,31 @@ const judgeAct = (asked: AskedAccount, answer: Answer, [en, zh]: Pair): Finding 
         '请确认流水号完整；可试用另一种 IHUYI_METHOD',
       ])
     default: {
-      const { text, ...finding } = judgeAnswer(asked)
-      return { ...finding, text: { en: `${text.en}: ${en}`, zh: `${text.zh}：${zh}` } }
+      const { text, todo, ...finding } = judgeAnswer(asked)
+      const told = { en: `${text.en}: ${en}`, zh: `${text.zh}：${zh}` }
+      return { ...finding, text: told, todo: remedyFor(answer, isOfSettings) ?? todo }
     }
   }
 }
 
 const sameVerdict = (one: Answer, other: Answer): boolean => JSON.stringify(one) === JSON.stringify(other)
 
-const judgeAgain = (first: Answer, again: Answer): Finding =>
-  sameVerdict(first, again)
-    ? ok('a second call says the same verdict', '第二次查询返回相同的结果')
-    : warning(
-        `a second call says something else (${again.kind}, code ${again.code}); the service keeps the first verdict`,
-        `第二次查询的响应不同（${again.kind}，返回码 ${again.code}）；服务以首次结果为准`,
-        [
-          'let nothing else ask GetResult about serials that are registered here',
-          '已在本服务登记的流水号，请勿再由其他程序查询 GetResult',
-        ],
-      )
+const judgeAgain = (first: Answer, again: Answer): Finding => {
+  if (sameVerdict(first, again)) return ok('a second call says the same verdict', '第二次查询返回相同的结果')
+  if (checkStateOf(again) === null && again.kind !== 'invalid_id')
+    return skipped(
+      `a second call brought no answer about the serial (${again.kind}, code ${again.code ?? '-'}), so nobody knows whether a verdict can be read twice`,
+      `第二次查询未得到关于该流水号的响应（${again.kind}，返回码 ${again.code ?? '-'}），无法得知结果能否再次读取`,
+    )
+  return warning(
+    `a second call says something else (${again.kind}, code ${again.code}); the service keeps the first verdict`,
+    `第二次查询的响应不同（${again.kind}，返回码 ${again.code}）；服务以首次结果为准`,
+    [
+      'let nothing else ask GetResult about serials that are registered here',
+      '已在本服务登记的流水号，请勿再由其他程序查询 GetResult',
+    ],
+  )
+}
 
 const showAnswer = (answer: Answer): string =>
   Object.entries(viewAnswer(answer))
@@ -139,17 +161,25 @@ const judgeLive = (asked: AskedAccount, serial: string, config: Config, now: num
   const { method } = config.upstream
   const shown = showAnswer(outcome)
   const then = afterFirst(outcome, config, now)
+  const words = actOf(outcome, then, config)
+  const act = judgeAct(asked, outcome, { words, isOfSettings: apiId === config.upstream.account })
+  // An answer about the serial is the answer of an account that is accepted.
+  const [accepted, acceptedZh] =
+    checkStateOf(outcome) === null
+      ? ['', '']
+      : ['GetResult accepts the key and this address: ', '密钥和本机出口 IP 已被 GetResult 接受：']
   const call = ok(
-    `${apiId} about ${serial}, ${method}, ${passwordMode} password: ${shown}; ${durationMs} ms, clock of GetResult ${showAhead(aheadMs)}`,
-    `${apiId} 查询 ${serial}，${method}，${passwordMode} 密码：${shown}；用时 ${durationMs} 毫秒，GetResult 时钟偏差 ${showAhead(aheadMs)}`,
+    `${accepted}${apiId} about ${serial}, ${method}, ${passwordMode} password: ${shown}; ${durationMs} ms, clock of GetResult ${showAhead(aheadMs)}`,
+    `${acceptedZh}${apiId} 查询 ${serial}，${method}，${passwordMode} 密码：${shown}；用时 ${durationMs} 毫秒，GetResult 时钟偏差 ${showAhead(aheadMs)}`,
   )
   const told = { account: apiId, idcardid: serial, method, passwordMode, durationMs, clockAheadMs: aheadMs }
   const data = { ...told, answer: viewAnswer(outcome), ...then, again: again && viewAnswer(again) }
-  const found = [{ ...call, data }, judgeAct(asked, outcome, actOf(outcome, then, config))]
+  const found = [{ ...call, state: act.state, data }, act]
   return again === null ? found : [...found, judgeAgain(outcome, again)]
 }
 
-export const checkUpstream = withConfig(async (config, { asked, live, now }) => {
+const askUpstream = withConfig(async (config, { asked, live, now, refusal }) => {
+  if (refusal) return refusal
   const accounts = await asked()
   if (live !== null && accounts.length === 0)
     return failed('no account is known, so nothing was asked', '没有已知账户，因此未查询', [
@@ -159,3 +189,12 @@ export const checkUpstream = withConfig(async (config, { asked, live, now }) => 
   if (accounts.length === 0) return skipped('no account is known', '没有已知账户')
   return accounts.flatMap(one => (live === null ? judgeAnswer(one) : judgeLive(one, live, config, now)))
 })
+
+export const checkUpstream: Check = facts =>
+  facts.live !== null && facts.config === null
+    ? failed('nothing was asked: the settings must be corrected first', '未查询：请先改正配置', [
+        'correct what the check settings names',
+        '请改正检查项 settings 指出的配置',
+        `${callOf()} doctor --only settings`,
+      ])
+    : askUpstream(facts)

@@ -1,5 +1,5 @@
 import { createContext, createHints } from '../context.ts'
-import { type Inspection, inspectAccounts } from '../inspection.ts'
+import { findRegistered, type Inspection, inspectAccounts } from '../inspection.ts'
 import { createStats } from '../stats/counts.ts'
 import { openConnection } from './connection.ts'
 import { ageOf, canaryOf, openClient } from './opening.ts'
@@ -57,6 +57,7 @@ export const openPostgresInspection = async (
     lockHolders: () => readLockHolders(client),
     stats: createStats(context, readServerStats).stats,
     accounts: () => inspectAccounts(context),
+    registeredAs: serial => findRegistered(context, serial),
     close: async () => {
       await Promise.all([client.end(), connection.close()])
     },

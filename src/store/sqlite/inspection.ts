@@ -1,4 +1,4 @@
-import { type Inspection, inspectAccounts } from '../inspection.ts'
+import { findRegistered, type Inspection, inspectAccounts } from '../inspection.ts'
 import { createStats } from '../stats/counts.ts'
 import { ageOf, canaryOf, hasTable } from './opening.ts'
 import { openReadOnly } from './read-only.ts'
@@ -29,6 +29,7 @@ export const openInspection = (options: SqliteOptions): SqliteInspection => {
     },
     stats: createStats(context, figures).stats,
     accounts: () => inspectAccounts(context),
+    registeredAs: serial => findRegistered(context, serial),
     close,
   }
 }
