@@ -1,3 +1,4 @@
+import Database from 'better-sqlite3'
 import type { Outgoing } from '../../../src/callback/sender.ts'
 import type { Answer } from '../../../src/core/answer.ts'
 import { MINUTE } from '../../../src/core/duration.ts'
@@ -47,12 +48,15 @@ export const PLANTED: readonly Planted[] = [
   {
     bug: 'acknowledges a registration that is not kept',
     broken: 'lost',
-    plant: inStore((store, { random }) => ({
+    plant: inStore((store, { random, path }) => ({
       register: async items => {
         const registered = await store.register(items)
-        for (const [i, one] of registered.entries())
+        const file = new Database(path)
+        file.pragma('foreign_keys = OFF')
+        for (const one of registered)
           if ('registration' in one && random() < 0.2)
-            await store.cancel(items[i]?.partnerId ?? '', one.registration.id)
+            file.prepare('DELETE FROM registrations WHERE id = ?').run(one.registration.id)
+        file.close()
         return registered
       },
     })),
@@ -200,7 +204,35 @@ export const PLANTED: readonly Planted[] = [
   {
     bug: 'signs the time of the first attempt',
     broken: 'badly signed',
-    plant: inSender(one => ({ ...one, headers: { ...one.headers, 'webhook-timestamp': '1795537200' } })),
+    plant: world => {
+      const signed = new Map<string | undefined, Outgoing['headers']>()
+      const asAtFirst = (one: Outgoing): Outgoing => {
+        const headers = signed.get(one.headers['webhook-id']) ?? one.headers
+        signed.set(headers['webhook-id'], headers)
+        return { ...one, headers }
+      }
+      return inSender(asAtFirst)(world)
+    },
+  },
+  {
+    bug: 'sends one webhook at a time',
+    broken: 'starved',
+    plant: world => {
+      let last: Promise<unknown> = Promise.resolve()
+      const send: World['sender']['send'] = outgoing => {
+        const sent = last.then(() => world.sender.send(outgoing))
+        last = sent
+        return sent
+      }
+      return { ...world, sender: { send } }
+    },
+  },
+  {
+    bug: 'does not keep that a partner is disabled',
+    broken: 'sent while disabled',
+    plant: inStore(store => ({
+      changePartner: (id, change) => store.changePartner(id, { ...change, disabled: undefined }),
+    })),
   },
   {
     bug: 'gives an event twice',
