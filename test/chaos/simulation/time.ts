@@ -55,7 +55,11 @@ export const createTime = (startAt: number, idleMs: number) => {
   return {
     now: () => at,
     wait: (ms: number): Promise<void> => sleepUntil(at + Math.ceil(ms), at + Math.ceil(ms)),
-    /** A clock for the code that runs here. Its naps of a whole second, and its heartbeats, only look for work. */
+    /**
+     * A clock for the code that runs here. Who sleeps for a second, or ten and more, is taken for one of those who only look for work,
+     * rounds and heartbeats: with a wake of each of them minutes would take a quarter longer, and a year hours. Whoever sleeps as long
+     * for a reason of its own, which no store has told, wakes late here, by `idleMs` at most: to rule that out, let it be 0.
+     */
     sleep: ((ms, signal) => {
       const until = at + Math.ceil(ms)
       const onlyLooks = ms === SECOND || ms >= 10 * SECOND
