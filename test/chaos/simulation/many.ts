@@ -1,5 +1,7 @@
+import { once } from 'node:events'
 import { availableParallelism } from 'node:os'
-import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads'
+import { parentPort, Worker, workerData } from 'node:worker_threads'
+import { HOUR, MINUTE, SECOND } from '../../../src/core/duration.ts'
 import { countDuplicates } from '../check.ts'
 import type { Finding } from '../findings.ts'
 import { type History, runHistory } from './history.ts'
@@ -8,26 +10,30 @@ import { PLANS, type PlanName } from './plans.ts'
 /** What many histories came to. */
 export interface Totals {
   counts: Readonly<Record<(typeof COUNTED)[number], number>>
-  red: { seed: number; findings: Finding[]; inconsistencies: string[] }[]
+  red: {
+    seed: number
+    findings: Finding[]
+    inconsistencies: string[]
+    /** That it threw, or did not come to rest. */
+    errors: string[]
+  }[]
 }
-const COUNTED = ['histories', 'hours', 'deaths', 'registrations', 'webhooks', 'duplicates', 'polls'] as const
+const COUNTED = ['histories', 'hours', 'faults', 'deaths', 'registrations', 'webhooks', 'duplicates', 'polls'] as const
 
 interface Task {
-  /** This seed, and each `step`th after it. */
-  from: number
-  step: number
-  count: number
+  seed: number
   plan: PlanName
-  /** It ends then at the latest, by the clock of the system. */
-  endsAt: number
 }
 
 /** With so many red ones there is enough to look at. */
-const MOST_RED = 10
+export const MOST_RED = 10
+/** Whatever takes longer, by the clock of the system, does not come to rest. */
+const LONGEST_MS: Readonly<Record<PlanName, number>> = { minutes: MINUTE, year: HOUR }
 
 const countsOf = ({ seen, deaths, hours }: History): Totals['counts'] => ({
   histories: 1,
   hours,
+  faults: seen.troubles.length,
   deaths,
   registrations: seen.registering.filter(({ id }) => id !== null).length,
   webhooks: seen.webhooks.length,
@@ -42,17 +48,39 @@ const addUp = (parts: readonly Totals[]): Totals => ({
   red: parts.flatMap(({ red }) => red),
 })
 
-const runTask = async ({ from, step, count, plan, endsAt }: Task): Promise<Totals> => {
-  let totals = addUp([])
-  for (let i = 0; i < count && Date.now() < endsAt && totals.red.length < MOST_RED; i++) {
-    const seed = from + i * step
-    const history = await runHistory(seed, { plan: PLANS[plan] })
-    const { findings, inconsistencies } = history
-    const isRed = findings.length + inconsistencies.length > 0
-    totals = addUp([totals, { counts: countsOf(history), red: isRed ? [{ seed, findings, inconsistencies }] : [] }])
-  }
-  return totals
+const judge = async ({ seed, plan }: Task): Promise<Totals> => {
+  const history = await runHistory(seed, { plan: PLANS[plan] })
+  const { findings, inconsistencies } = history
+  const isRed = findings.length + inconsistencies.length > 0
+  return { counts: countsOf(history), red: isRed ? [{ seed, findings, inconsistencies, errors: [] }] : [] }
 }
+
+/** Of a thread that runs this file. */
+const ROLE = 'simulated histories'
+if (workerData === ROLE)
+  parentPort?.on('message', async (task: Task) => {
+    parentPort?.postMessage(await judge(task))
+  })
+
+/** Judged by a thread, which is not to be asked again where there are `errors`. */
+const judgeIn = async (worker: Worker, task: Task): Promise<Totals> => {
+  const longestMs = LONGEST_MS[task.plan]
+  const signal = AbortSignal.timeout(longestMs)
+  worker.postMessage(task)
+  try {
+    const [totals] = await once(worker, 'message', { signal })
+    return totals as Totals
+  } catch (error) {
+    const errors = [signal.aborted ? `has not come to rest in ${longestMs / SECOND} s` : textOf(error)]
+    return {
+      counts: { ...addUp([]).counts, histories: 1 },
+      red: [{ seed: task.seed, findings: [], inconsistencies: [], errors }],
+    }
+  }
+}
+/** What an error says, and where it was thrown. */
+const textOf = (error: unknown): string =>
+  error instanceof Error ? (error.stack ?? error.message).split('\n    at ', 2).join(' at ') : String(error)
 
 /** Runs histories with the seeds from `from` on, on all cores. */
 export const runHistories = async ({
@@ -60,19 +88,36 @@ export const runHistories = async ({
   count,
   plan = 'minutes',
   endsAt = Number.POSITIVE_INFINITY,
-}: Pick<Task, 'from' | 'count'> & Partial<Task>): Promise<Totals> => {
-  const threads = Math.min(count, availableParallelism())
-  const parts = await Promise.all(
-    Array.from({ length: threads }, async (_, n) => {
-      const part = { from: from + n, step: threads, count: Math.ceil((count - n) / threads) }
-      const task: Task = { ...part, plan, endsAt }
-      const worker = new Worker(new URL(import.meta.url), { workerData: task })
-      const { promise, resolve, reject } = Promise.withResolvers<Totals>()
-      worker.once('message', resolve).once('error', reject)
-      return promise
-    }),
-  )
-  return addUp(parts)
+  signal,
+  onJudged,
+}: {
+  from: number
+  count: number
+  plan?: PlanName
+  /** None begins later, by the clock of the system. */
+  endsAt?: number
+  /** None begins after it. */
+  signal?: AbortSignal
+  /** Told what they came to so far. */
+  onJudged?: (totals: Totals) => void
+}): Promise<Totals> => {
+  let totals = addUp([])
+  let begun = 0
+  const goesOn = () => begun < count && Date.now() < endsAt && totals.red.length < MOST_RED && !signal?.aborted
+  const runNext = async (): Promise<void> => {
+    let worker: Worker | null = null
+    while (goesOn()) {
+      worker ??= new Worker(new URL(import.meta.url), { workerData: ROLE })
+      const judged = await judgeIn(worker, { seed: from + begun++, plan })
+      totals = addUp([totals, judged])
+      onJudged?.(totals)
+      if (judged.red.every(({ errors }) => errors.length === 0)) continue
+      await worker.terminate()
+      worker = null
+    }
+    await worker?.terminate()
+  }
+  await Promise.all(Array.from({ length: Math.min(count, availableParallelism()) }, runNext))
+  totals.red.sort((a, b) => a.seed - b.seed)
+  return totals
 }
-
-if (!isMainThread && (workerData as Task | null)?.step) parentPort?.postMessage(await runTask(workerData as Task))
