@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest'
-import { withPart } from './report.ts'
+import type { Finding } from './findings.ts'
+import { readOptions } from './options.ts'
+import { KEPT, linesOf, redHistories, resultOf, withPart } from './report.ts'
 
 const place = (name: string, text: string) => `<!-- chaos:${name} -->\n${text}<!-- /chaos -->\n`
 
@@ -12,4 +14,72 @@ test('figures replace those of the same part, and nothing else', () => {
 
 test('a page without a place for them is refused', () => {
   expect(() => withPart(place('sqlite', ''), { name: 'years', text: '' }, '')).toThrow('years')
+})
+
+test.each([
+  ['', { mode: 'minutes', count: 10, engine: 'sqlite' }],
+  ['--histories 5 --seed 0', { mode: 'histories', count: 5, seed: 0, plan: 'minutes' }],
+  ['--history 7 --years 1', { mode: 'history', count: 7, plan: 'year' }],
+  ['--soak 6 --rate=20 --postgres --write', { mode: 'soak', rate: 20, engine: 'postgres', writes: true }],
+])('what is run by "%s"', (args, options) => {
+  expect(readOptions(args.split(' ').filter(Boolean))).toMatchObject(options)
+})
+
+test.each([
+  '--histories 0',
+  '--kills 0',
+  '--minutes 0',
+  '--soak 10 --rate 0',
+  '--histories -5',
+  '--histories=-5',
+  '--histories 1e3',
+  '--histories',
+  '--nothing 5',
+  '5',
+  '--soak 10 --kills 5',
+  '--rate 20',
+  '--histories 5 --postgres',
+  '--history 5 --write',
+])('%s is refused, in a line', args => {
+  expect(readOptions(args.split(' '))).toMatch(/^[^\n]*(--|'5')[^\n]*$/)
+})
+
+const lost = (id: number): Finding => ({ broken: 'lost', what: `reg_${id}: is not there any more at 1795536000000` })
+const many = (ids: number, times: number): Finding[] =>
+  Array.from({ length: ids * times }, (_, i) => lost(Math.floor(i / times)))
+
+test('few findings of each registration are listed, and few of all', () => {
+  expect(linesOf({ findings: many(2, 4), inconsistencies: [] })).toHaveLength(2 * 3 + 1)
+  const lines = linesOf({ findings: many(30, 4), inconsistencies: ['pending'] })
+  expect(lines).toHaveLength(20 + 1)
+  expect(lines[1]).toContain('2026-11-')
+  expect(lines.at(-1)).toContain('101 more')
+})
+
+test('each red history is shown with its command', () => {
+  const counts = {
+    histories: 12,
+    hours: 1,
+    faults: 1,
+    deaths: 1,
+    registrations: 1,
+    webhooks: 1,
+    duplicates: 0,
+    polls: 1,
+  }
+  const red = Array.from({ length: 10 }, (_, seed) => ({
+    ...{ seed, findings: many(9, 9), inconsistencies: [], errors: ['thrown'] },
+  }))
+  const text = redHistories({ counts, red }, 'year', 100)
+  for (const { seed } of red) expect(text).toContain(`npm run chaos -- --history ${seed} --years 1`)
+  expect(text.split('\n').length).toBeLessThan(30)
+  expect(text).toContain('12')
+})
+
+test('a run ends with a result', () => {
+  const red = { findings: many(2, 1), inconsistencies: [], errors: ['thrown'] }
+  expect(resultOf([])).toBe(KEPT)
+  expect(resultOf([red, red])).toContain('BROKEN: 4 lost, 2 errors')
+  expect(resultOf([], { growing: ['memory'] })).toContain('memory')
+  expect(resultOf([], { missing: ['webhooks'] })).toContain('no webhooks')
 })

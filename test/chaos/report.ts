@@ -1,23 +1,86 @@
 import { fileURLToPath } from 'node:url'
-import { BROKEN } from './findings.ts'
+import { BROKEN, type Finding } from './findings.ts'
 import type { Run } from './processes/run.ts'
 import type { Engine } from './processes/scene.ts'
-import type { Totals } from './simulation/many.ts'
+import { MOST_RED, type Totals } from './simulation/many.ts'
+import type { PlanName } from './simulation/plans.ts'
 
 export const RELIABILITY_PATH = fileURLToPath(new URL('../../docs/reliability.md', import.meta.url))
 
 const shown = (n: number): string => Math.round(n).toLocaleString('en')
 
-const verdict = (red: readonly Pick<Run, 'findings' | 'inconsistencies'>[]): string => {
-  const broken = red.flatMap(({ findings }) => findings.map(one => one.broken))
-  const rows = red.flatMap(({ inconsistencies }) => inconsistencies).length
-  return `${BROKEN.map(name => `${shown(broken.filter(one => one === name).length)} ${name}`).join(', ')}, ${shown(rows)} kinds of rows that do not fit together`
+/** What is wrong with a history, or a run. */
+export interface Breaches {
+  findings: readonly Finding[]
+  /** Rows that do not fit together. */
+  inconsistencies: readonly string[]
+  /** Of the run itself, which has not come to its end. */
+  errors?: readonly string[]
 }
+
+/** How often each word is said. */
+const wordsOf = (red: readonly Breaches[]): [count: number, word: string][] => {
+  const broken = red.flatMap(({ findings }) => findings.map(one => one.broken))
+  return [
+    ...BROKEN.map((name): [number, string] => [broken.filter(one => one === name).length, name]),
+    [red.flatMap(({ inconsistencies }) => inconsistencies).length, 'kinds of rows that do not fit together'],
+    [red.flatMap(({ errors = [] }) => errors).length, 'errors'],
+  ]
+}
+const listed = (words: readonly [number, string][]): string =>
+  words.map(([count, word]) => `${shown(count)} ${word}`).join(', ')
+
+export const KEPT = 'Every promise was kept.'
+
+/** The last line of a run. Nothing is shown where something that belongs to it has not happened at all. */
+export const resultOf = (
+  red: readonly Breaches[],
+  { growing = [], missing = [] }: { growing?: readonly string[]; missing?: readonly string[] } = {},
+): string => {
+  const words = wordsOf(red).filter(([count]) => count > 0)
+  const broken = [...(words.length > 0 ? [listed(words)] : []), ...growing.map(name => `${name} grows`)]
+  if (broken.length > 0) return `BROKEN: ${broken.join(', ')}, see above.`
+  return missing.length > 0 ? `NOTHING SHOWN: there were no ${missing.join(', no ')}.` : KEPT
+}
+
+const MOST_OF_ONE = 3
+/** Times as `--history` shows them. */
+const withTimes = (text: string) => text.replace(/\b1[78]\d{11}\b/g, ms => new Date(Number(ms)).toISOString())
+
+/** What is broken, a line for each: few of a registration, `most` of all. */
+export const linesOf = ({ findings, inconsistencies, errors = [] }: Breaches, most = 20): string[] => {
+  const ofOne = Map.groupBy(findings, ({ what }) => what.split(':', 1)[0])
+  const few = [...ofOne.values()].flatMap(same => same.slice(0, MOST_OF_ONE))
+  const lines = [
+    ...errors.map(error => `error: ${error}`),
+    ...inconsistencies.map(name => `rows: ${name}`),
+    ...few.map(({ broken, what }) => `${broken}: ${withTimes(what)}`),
+  ].slice(0, most)
+  const more = errors.length + inconsistencies.length + findings.length - lines.length
+  return [...lines, ...(more > 0 ? [`… ${shown(more)} more`] : [])].map(line => `  ${line}`)
+}
+
+const HOW_TO = 'docs/reliability.md, A red seed, says how to go on.'
+const MOST_HISTORIES = 5
+
+/** What to type to see each again, and what it broke. */
+export const redHistories = ({ counts, red }: Totals, plan: PlanName, count: number): string => {
+  const commands = red.map(({ seed }) => `npm run chaos -- --history ${seed}${plan === 'year' ? ' --years 1' : ''}`)
+  const lines = red.slice(0, MOST_HISTORIES).flatMap((one, i) => [commands[i], ...linesOf(one, MOST_OF_ONE)])
+  const more = commands.slice(MOST_HISTORIES)
+  if (more.length > 0) lines.push(`… ${more.length} more: ${more.join('; ')}`)
+  if (red.length >= MOST_RED && counts.histories < count)
+    lines.push(`Ended early, after ${shown(counts.histories)} histories, as ${red.length} of them are red.`)
+  return [...lines, HOW_TO].join('\n')
+}
+
+/** The same of real processes. */
+export const redProcesses = (run: Breaches, command: string): string => [command, ...linesOf(run), HOW_TO].join('\n')
 
 export const simulatedText = ({ counts, red }: Totals): string => {
   const { histories, hours, deaths, registrations, webhooks, duplicates, polls } = counts
   return `Simulated: ${shown(histories)} histories (${shown(hours)} hours), ${shown(deaths)} deaths of the process, ${shown(registrations)} registrations, ${shown(polls)} calls of GetResult, ${shown(webhooks)} webhooks, ${shown(duplicates)} of them again after their 2xx, with the same id.
-Broken: ${verdict(red)}.`
+Broken: ${listed(wordsOf(red))}.`
 }
 
 export const realText = (run: Run, engine: Engine): string => {
@@ -26,7 +89,7 @@ export const realText = (run: Run, engine: Engine): string => {
 Faults: ${Object.entries(run.faults)
     .map(([name, times]) => `${shown(times)} × ${name}`)
     .join(', ')}.
-Broken: ${verdict([run])}.`
+Broken: ${listed(wordsOf([run]))}.`
 }
 
 /** Figures that have a place of their own in `docs/reliability.md`. */

@@ -1,0 +1,87 @@
+import { parseArgs } from 'node:util'
+import type { Engine } from './processes/scene.ts'
+
+export const USAGE = `npm run chaos -- [--minutes M] [--seed N] [--postgres] [--write]
+  Half of the time simulated minutes in which much goes wrong, half of it real processes that are killed, on one SQLite file or on two nodes of PostgreSQL.
+npm run chaos -- --histories N         simulated minutes alone, N times
+npm run chaos -- --years N             simulated years alone, N of them
+npm run chaos -- --faults N            real processes alone, until N faults were brought [--postgres]
+npm run chaos -- --kills N             the same, and each fault is a kill -9 [--postgres]
+npm run chaos -- --soak MINUTES        real processes at a constant rate, whose memory, files and times are to stay as they are; from 6 minutes on a process is killed now and then [--rate N] [--postgres]
+npm run chaos -- --history N           what a seed of --histories brings, with all that was seen of it; with --years 1, what one of --years brings
+  --seed N  the same again
+  --write   put the figures into docs/reliability.md, if nothing was broken
+The -- after chaos is needed: npm keeps what stands before it.
+`
+
+/** What is run: `minutes` of all, or one kind alone. Of two the first is taken as meant. */
+const MODES = ['help', 'history', 'soak', 'histories', 'years', 'faults', 'kills', 'minutes'] as const
+export type Mode = (typeof MODES)[number]
+const GOES_WITH: Readonly<Record<Mode, readonly string[]>> = {
+  help: [],
+  history: ['years'],
+  soak: ['rate', 'seed', 'postgres', 'write'],
+  histories: ['seed', 'write'],
+  years: ['seed', 'write'],
+  faults: ['seed', 'postgres', 'write'],
+  kills: ['seed', 'postgres', 'write'],
+  minutes: ['seed', 'postgres', 'write'],
+}
+const MAY_BE_ZERO: ReadonlySet<string> = new Set(['seed', 'history'])
+
+export interface Options {
+  mode: Mode
+  /** The number that its mode takes. */
+  count: number
+  plan: 'minutes' | 'year'
+  seed: number
+  rate: number
+  engine: Engine
+  writes: boolean
+}
+
+const parse = (args: string[]) =>
+  parseArgs({
+    args,
+    options: {
+      minutes: { type: 'string' },
+      histories: { type: 'string' },
+      years: { type: 'string' },
+      faults: { type: 'string' },
+      kills: { type: 'string' },
+      soak: { type: 'string' },
+      history: { type: 'string' },
+      seed: { type: 'string' },
+      rate: { type: 'string' },
+      postgres: { type: 'boolean' },
+      write: { type: 'boolean' },
+      help: { type: 'boolean' },
+    },
+  }).values
+
+/** A text says what is wrong with the arguments. */
+export const readOptions = (args: string[]): Options | string => {
+  let values: ReturnType<typeof parse>
+  try {
+    values = parse(args)
+  } catch (error) {
+    return (error as Error).message.split(/\.\s/, 1)[0] ?? ''
+  }
+  const mode = MODES.find(name => values[name] !== undefined) ?? 'minutes'
+  for (const [name, value] of Object.entries(values)) {
+    if (name !== mode && !GOES_WITH[mode].includes(name))
+      return `--${name} does not go ${name === 'rate' ? 'without --soak' : `with --${mode}`}`
+    const least = MAY_BE_ZERO.has(name) ? 0 : 1
+    if (typeof value === 'string' && !(/^\d+$/.test(value) && Number.isSafeInteger(+value) && +value >= least))
+      return `--${name} must be a whole number from ${least} on, not ${value}`
+  }
+  return {
+    mode,
+    count: Number(values[mode] ?? 10),
+    plan: values.years === undefined ? 'minutes' : 'year',
+    seed: Number(values.seed ?? Math.floor(Date.now() / 1_000)),
+    rate: Number(values.rate ?? 150),
+    engine: values.postgres ? 'postgres' : 'sqlite',
+    writes: values.write === true,
+  }
+}

@@ -1,0 +1,28 @@
+import { type History, runHistory } from './history.ts'
+import { PLANS, type PlanName } from './plans.ts'
+
+/** All that was seen of one history, in the order of time. */
+export const showHistory = async (seed: number, plan: PlanName, say: (line: string) => void): Promise<History> => {
+  const history = await runHistory(seed, { plan: PLANS[plan] })
+  const { seen, steps } = history
+  const lines = [
+    ...seen.registering.map(one => [
+      one.at,
+      `${one.partner} registers ${one.serial} for ${one.url}: ${one.id ?? 'no answer'}`,
+    ]),
+    ...seen.acts.map(one => [one.at, `${one.partner} wants ${one.what} of ${one.id}`]),
+    ...seen.shown.map(one => [
+      one.at,
+      `${one.id} is shown as ${one.registration?.status}, ${one.registration?.delivery.state}`,
+    ]),
+    ...seen.webhooks.map(one => [one.at, `${one.id} comes to ${one.url}: ${one.status ?? 'no answer'}`]),
+    ...seen.polls.map(one => [
+      one.at,
+      `GetResult is asked about ${one.serial}: ${one.answer}${one.heardAt === null ? ', unheard' : ''}`,
+    ]),
+    ...seen.troubles.map(({ from, to, name }) => [from, `${name}, until ${new Date(to).toISOString()}`]),
+    ...steps.map(({ at, ms }) => [at, `the clock of the service is set by ${ms} ms`]),
+  ] as [number, string][]
+  for (const [at, text] of lines.sort(([a], [b]) => a - b)) say(`${new Date(at).toISOString()} ${text}`)
+  return history
+}
