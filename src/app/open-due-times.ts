@@ -9,7 +9,10 @@ import { createRole, type Role, type RoleDeps } from './role.ts'
 
 const MEND_BATCH = 5_000
 
-/** Mends due times whenever the clock is set back, and at once: it may have been while nobody was there to see it. */
+/**
+ * Mends due times whenever the clock is set back, and at once: it may have been while nobody was there to see it. Where the database is
+ * away, with the first beat after that.
+ */
 export const openDueTimes = ({ config, store, clock, emit }: RoleDeps & { clock: Clock }): Role => {
   const { polling, upstream, callback } = config
   // What is claimed is due at the end of its lease, which may be longer than any pause.
@@ -17,15 +20,22 @@ export const openDueTimes = ({ config, store, clock, emit }: RoleDeps & { clock:
     pollMs: Math.max(polling.maxMs, leaseFor(CALLS_OF_A_POLL, upstream.timeoutMs)),
     retryMs: Math.max(longestRetryDelay(callback.retryScheduleMs), leaseFor(1, callback.timeoutMs)),
   }
+  let isMended = false
   const batch = async () => {
+    isMended = false
     const count = await store.mendDueTimes(longest, MEND_BATCH)
+    isMended = count === 0
     return { count, hasMore: count > 0 }
   }
   const job = createBackgroundJob({ batch, event: 'due_times', clock, emit })
   // The clock of decisions, which may be the database's.
   const decisions = { now: store.now, monotonic: clock.monotonic }
   const watch = createClockWatch({ clock: decisions, emit, onStepBack: job.ring })
-  const heartbeat = startHeartbeat({ everyMs: SECOND, ring: watch, clock })
+  const look = () => {
+    watch()
+    if (!isMended) job.ring()
+  }
+  const heartbeat = startHeartbeat({ everyMs: SECOND, ring: look, clock })
   job.ring()
   const end = () => {
     heartbeat.stop()
