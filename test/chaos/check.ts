@@ -1,7 +1,8 @@
 import type { Finding, Promises } from './findings.ts'
 import type { Poll, Seen } from './seen.ts'
 import { pairKey, type Story, storiesOf } from './stories.ts'
-import { isOk, type Judged, STORY_RULES, VERDICTS } from './story-rules.ts'
+import { couldRecord, isOk, type Judged, STORY_RULES, VERDICTS } from './story-rules.ts'
+import { urlsOf } from './urls.ts'
 
 /**
  * Judges what was seen from outside, and knows nothing of how the service works. It is to be called when all has come to rest: faults
@@ -10,11 +11,10 @@ import { isOk, type Judged, STORY_RULES, VERDICTS } from './story-rules.ts'
 export const findBroken = (seen: Seen, promises: Promises): Finding[] => {
   const findings: Finding[] = []
   const stories = storiesOf(seen, findings)
-  const failed = seen.webhooks.filter(({ status, at, answeredAt }) => !isOk(status) || answeredAt - at >= SLOW_MS)
-  const unwell = Map.groupBy(failed, ({ url }) => new URL(url).host)
+  const urls = urlsOf(seen)
   for (const story of stories) {
     const note: Judged['note'] = (broken, what) => void findings.push({ broken, what: `${story.id}: ${what}` })
-    const judged = { story, seen, promises, unwell, note }
+    const judged = { story, seen, promises, urls, note }
     for (const check of STORY_RULES) check(judged)
   }
   checkPairs(stories, findings)
@@ -24,9 +24,6 @@ export const findBroken = (seen: Seen, promises: Promises): Finding[] => {
   checkRefusals(seen, promises, findings)
   return findings
 }
-/** A receiver that takes so long is waited for. */
-const SLOW_MS = 1_000
-
 /** Refused is what expires in the past, or belongs to another partner. */
 const checkRefusals = ({ refusals, registering }: Seen, { clockError }: Promises, findings: Finding[]): void => {
   const ownersOf = Map.groupBy(registering, ({ serial }) => serial)
@@ -111,12 +108,25 @@ const EXTRA_POLLS = 8
 
 /** Neither of the account, nor of a serial for which nobody has asked anew. */
 const checkRates = (
-  { polls, registering, troubles }: Seen,
-  { rate, burst, pollAtMost }: Promises,
+  { polls, registering, troubles, paused }: Seen,
+  { rate, burst, pollAtMost, clockError }: Promises,
   findings: Finding[],
 ) => {
   const all = highestLevel(polls, rate)
   if (all > burst) findings.push({ broken: 'over the rate', what: `${all.toFixed(1)} calls at once` })
+  for (const { from, to } of paused) {
+    const asked = polls.find(({ at }) => at > from && at < to)
+    if (asked) findings.push({ broken: 'over the rate', what: `asked at ${asked.at}, while its account was paused` })
+  }
+  for (const { heardAt, retryAfterMs } of polls) {
+    if (!retryAfterMs || heardAt === null || clockError > 0 || !couldRecord(troubles, heardAt, heardAt)) continue
+    const early = polls.find(({ at }) => at > heardAt && at < heardAt + retryAfterMs)
+    if (early)
+      findings.push({
+        broken: 'over the rate',
+        what: `asked at ${early.at}, ${retryAfterMs} ms after ${heardAt} were asked for`,
+      })
+  }
   const askedOf = Map.groupBy(registering, ({ serial }) => serial)
   for (const [serial, ofSerial] of Map.groupBy(polls, one => one.serial)) {
     const asked = askedOf.get(serial)?.length ?? 0

@@ -2,7 +2,7 @@ import { MINUTE } from '../../src/core/duration.ts'
 import type { EventAnswer } from '../../src/http/partner/events.ts'
 import type { RegistrationAnswer } from '../../src/http/partner/registration-schemas.ts'
 import type { Draw } from './draw.ts'
-import type { Seen, Trouble } from './seen.ts'
+import { metadataOf, type Seen, type Trouble } from './seen.ts'
 
 export interface Partner {
   id: string
@@ -51,7 +51,7 @@ export const createClient = ({ time, patience, draw, seen, call }: Scene, { id: 
   const readEvents = async (): Promise<void> => {
     for (;;) {
       const begun = begin()
-      const answer = await call(apiKey, 'GET', `/v1/events?limit=20${cursor === null ? '' : `&after=${cursor}`}`)
+      const answer = await call(apiKey, 'GET', `/v1/events?limit=2${cursor === null ? '' : `&after=${cursor}`}`)
       if (answer?.status !== 200) return
       const { data, nextCursor } = answer.json as { data: EventAnswer[]; nextCursor: string }
       seen.events.push({ ...begun, answeredAt: time.now(), events: data })
@@ -68,7 +68,7 @@ export const createClient = ({ time, patience, draw, seen, call }: Scene, { id: 
         const body = {
           idcardid: serial,
           callbackUrl: url,
-          metadata: { of: serial },
+          metadata: metadataOf(serial),
           ...(expiresAt ? { expiresAt } : {}),
         }
         const answer = await call(apiKey, 'POST', '/v1/registrations', body)
@@ -142,7 +142,10 @@ export const operate = async (
   seen.troubles.push(trouble)
   if (isPaused) {
     await until('POST', `/v1/admin/accounts/${account}/pause`, {})
+    const paused = { from: time.now(), to: Number.POSITIVE_INFINITY }
+    seen.paused.push(paused)
     await time.wait(draw.below(forMs))
+    paused.to = time.now()
     await until('POST', `/v1/admin/accounts/${account}/resume`, {})
   } else {
     await until('PATCH', `/v1/admin/partners/${partner}`, { disabled: true })

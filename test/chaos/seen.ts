@@ -59,6 +59,8 @@ export interface Webhook {
   at: number
   /** Null: the sender got no answer. */
   status: number | null
+  /** In seconds, as its answer says. */
+  retryAfter?: number
   answeredAt: number
   id: string
   /** Whose secret its signature fits; null: nobody's. */
@@ -77,7 +79,17 @@ export interface Poll {
   answer: (typeof UPSTREAM_ANSWERS)[number]
   /** When it was heard; null: it got lost on its way, or whoever asked has died. */
   heardAt: number | null
+  /** As the answer asks for. */
+  retryAfterMs?: number | null
 }
+
+/** What partners send with a serial, and what GetResult says of a person: each is to come back as it is. */
+export const metadataOf = (serial: string): Record<string, string> => ({ of: serial, as: 'é "中文" \\ \u2028 😀' })
+export const personOf = (serial: string) => ({
+  message: `核验 ${serial} \u2029 "😀"`,
+  livingScore: `8${serial.slice(-1)}.50`,
+  similarity: `9${serial.slice(-1)}`,
+})
 
 /** All that partners, receivers and GetResult have seen of a service. Nothing else is judged. */
 export interface Seen {
@@ -87,6 +99,8 @@ export interface Seen {
   shown: Shown[]
   events: ShownEvents[]
   disabled: Disabled[]
+  /** When the account was paused, by an operator: from the answer on. */
+  paused: Span[]
   webhooks: Webhook[]
   polls: Poll[]
   /** Promises of time, and of once alone, are not kept then. */
@@ -102,6 +116,7 @@ export const newSeen = (): Seen => ({
   shown: [],
   events: [],
   disabled: [],
+  paused: [],
   webhooks: [],
   polls: [],
   troubles: [],

@@ -7,6 +7,9 @@ interface WebhookData {
   idcardid: string
   status: string | null
   reason: RegistrationAnswer['reason']
+  message: string | null
+  livingScore: string | null
+  similarity: string | null
   metadata: Record<string, string>
 }
 export interface Told extends Webhook {

@@ -1,28 +1,31 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { RegistrationAnswer } from '../../src/http/partner/registration-schemas.ts'
 import type { Finding, Promises } from './findings.ts'
-import type { Poll, Seen, Span, Trouble, Webhook } from './seen.ts'
+import { metadataOf, type Poll, personOf, type Seen, type Span, type Trouble } from './seen.ts'
 import type { Story } from './stories.ts'
 import { checkUnresolved } from './unresolved.ts'
+import type { Urls } from './urls.ts'
 
 /** A registration, and where what is wrong with it is noted. */
 export interface Judged {
   story: Story
   seen: Seen
   promises: Promises
-  /** Answers that are no 2xx, or took long, by host. */
-  unwell: ReadonlyMap<string, readonly Webhook[]>
+  urls: Urls
   note: (broken: Finding['broken'], what: string) => undefined
 }
 
 export const isOk = (status: number | null): boolean => status !== null && status >= 200 && status < 300
 export const VERDICTS = new Set<string>(['SUCCESS', 'FAIL'])
+const isVerdict = ({ status, reason }: Story['told'][number]['data']): boolean =>
+  reason === null && status !== null && VERDICTS.has(status)
 const STATUS_OF: Readonly<Record<string, string>> = { SUCCESS: 'succeeded', FAIL: 'failed' }
 
 const overlaps = (span: Span, from: number, to: number): boolean => span.from <= to && span.to >= from
 /** From an answer until it is recorded, and from a trouble until what it has held up has gone. */
 const RECORDED_WITHIN_MS = 1_000
 /** Whether whoever got an answer from `from` to `to` lived to record it, and could. */
-const couldRecord = (troubles: readonly Trouble[], from: number, to: number): boolean =>
+export const couldRecord = (troubles: readonly Trouble[], from: number, to: number): boolean =>
   !troubles.some(one => one.of === 'service' && overlaps(one, from - RECORDED_WITHIN_MS, to + RECORDED_WITHIN_MS))
 
 const isRecorded =
@@ -37,8 +40,11 @@ const checkContent = ({ story: { asked, told }, promises, note }: Judged): undef
     if (signedBy === null) note('badly signed', 'fits no secret')
     else if (signedBy !== asked.partner) note('told to the wrong one', `signed for ${signedBy}`)
     if (Math.abs(timestamp * 1_000 - at) > promises.clockError + 30_000) note('badly signed', `at ${timestamp}`)
-    if (data.idcardid !== asked.serial || data.metadata.of !== asked.serial)
-      note('told wrongly', `is about ${data.idcardid}`)
+    if (data.idcardid !== asked.serial) note('told wrongly', `is about ${data.idcardid}`)
+    if (!isDeepStrictEqual(data.metadata, metadataOf(asked.serial))) note('changed', 'has other metadata')
+    const { message, livingScore, similarity } = data
+    if (isVerdict(data) && !isDeepStrictEqual({ message, livingScore, similarity }, personOf(asked.serial)))
+      note('told wrongly', 'with what GetResult has not said of the person')
     if (id !== told[0]?.id) note('doubled', `has a second webhook-id, ${id}`)
     else if (body !== told[0]?.body) note('changed', 'another body with the same webhook-id')
   }
@@ -59,22 +65,31 @@ const checkVerdict = (judged: Judged): undefined => {
   if (verdicts.length === 0) return note('told early', `${status} before GetResult has said so`)
   if (!verdicts.some(({ answer }) => answer === status)) note('told wrongly', `${status}, which GetResult has not said`)
 }
+const isResent = (acts: Story['acts'], from: number, to: number): boolean =>
+  acts.some(({ what, at, answeredAt }) => what === 'resend' && overlaps({ from: at, to: answeredAt ?? to }, from, to))
+
 /** After a 2xx it comes again only where a trouble, or a resend, explains it; after a cancel that was answered, not at all. */
-const checkOnce = ({ story, seen, promises, note }: Judged): undefined => {
+const checkOnce = ({ story, seen, promises, urls, note }: Judged): undefined => {
   const { told, acts } = story
   const { notedLate } = promises
   for (const [i, one] of told.entries()) {
     const arrived = told.slice(0, i).findLast(({ status }) => isOk(status))
     if (!arrived) continue
     const [from, to] = [arrived.at - notedLate, one.at]
-    const isAsked = acts.some(
-      ({ what, at, answeredAt }) => what === 'resend' && overlaps({ from: at, to: answeredAt ?? to }, from, to),
-    )
-    if (!isAsked && couldRecord(seen.troubles, from, Math.min(to, arrived.answeredAt + notedLate)))
+    if (!isResent(acts, from, to) && couldRecord(seen.troubles, from, Math.min(to, arrived.answeredAt + notedLate)))
       note('doubled', `sent again at ${to} after its 2xx at ${arrived.at}`)
   }
   const late = told.find(({ at }) => at > cancelledAt(story) + notedLate)
   if (late) note('sent after its cancel', `at ${late.at}`)
+  // Attempts that nobody lived to record count as none.
+  const most = (1 + acts.filter(({ what }) => what === 'resend').length) * (promises.retries + 1)
+  const unrecorded = seen.troubles.filter(one => one.of === 'service').length
+  if (told.length > most + unrecorded) note('doubled', `sent ${told.length} times`)
+  for (const one of told) {
+    const gone = urls.goneSince(story.asked, one.at)
+    if (gone && one.at > gone.answeredAt + RECORDED_WITHIN_MS && couldRecord(seen.troubles, gone.at, gone.answeredAt))
+      note('sent while disabled', `at ${one.at} to a URL that has answered 410 at ${gone.at}`)
+  }
   const closed = seen.disabled.filter(({ partner }) => partner === story.asked.partner)
   const sent = told.find(({ at }) => closed.some(({ from, to }) => at > from + notedLate && at < to))
   if (sent) note('sent while disabled', `at ${sent.at}`)
@@ -84,13 +99,20 @@ const cancelledAt = ({ acts }: Story): number =>
   Math.min(...acts.map(({ what, answeredAt }) => (what === 'cancel' && answeredAt) || Number.POSITIVE_INFINITY))
 const wantsCancel = ({ acts }: Story): boolean => acts.some(({ what }) => what === 'cancel')
 
-/** After a 410 what is for that URL is held. */
-const isGoneUrl = ({ unwell }: Judged, { url, partner }: Story['asked']): boolean =>
-  (unwell.get(new URL(url).host) ?? []).some(one => one.status === 410 && one.url === url && one.signedBy === partner)
+/** Not before a receiver that answered 429 or 503 has said, but for a resend. */
+const checkRetries = ({ story: { told, acts }, seen, promises, note }: Judged): undefined => {
+  if (promises.clockError > 0) return
+  for (const [i, { at, answeredAt, retryAfter }] of told.entries()) {
+    const next = told[i + 1]
+    if (!next || !retryAfter || !couldRecord(seen.troubles, at, answeredAt)) continue
+    if (!isResent(acts, at - promises.notedLate, next.at) && next.at < answeredAt + retryAfter * 1_000)
+      note('over the rate', `sent at ${next.at}, ${retryAfter} s after ${answeredAt} were asked for`)
+  }
+}
 
 /** Once all is quiet it has arrived, is given up after all its attempts, or was cancelled. */
 const checkEnd = (judged: Judged): undefined => {
-  const { story, promises, note } = judged
+  const { story, promises, urls, seen, note } = judged
   const { told, acts, shown, asked } = story
   const known = shown.findLast(({ registration }) => registration !== null)?.registration
   if (!known) return asked.answeredAt === null ? undefined : note('lost', 'is not there any more')
@@ -104,9 +126,12 @@ const checkEnd = (judged: Judged): undefined => {
   if (status === 'cancelled') return note('lost', 'is cancelled, and nobody has done that')
   const isArrived = told.some(one => isOk(one.status))
   if (delivery.state === 'delivered' && !isArrived) note('lost', 'is called delivered, and no 2xx was answered')
-  if (isGoneUrl(judged, asked)) return
+  if (urls.mayBeGone(asked, seen.endedAt) || told.at(-1)?.status === 410) return
   if (delivery.state === 'pending' && !missing) note('lost', 'is still to be sent')
-  const resentAt = Math.max(0, ...acts.map(({ at }) => at))
+  const resent = acts.filter(({ what }) => what === 'resend')
+  const resentAt = Math.max(0, ...resent.map(({ at }) => at))
+  if (resent.some(one => one.answeredAt !== null) && !told.some(({ at }) => at >= resentAt - promises.notedLate))
+    note('lost', `is not sent again, as was asked for at ${resentAt}`)
   if (delivery.state === 'exhausted' && told.filter(({ at }) => at >= resentAt).length <= promises.retries)
     note('lost', `is given up after ${told.length} attempts`)
 }
@@ -156,14 +181,16 @@ const lengthWithout = (troubles: readonly Trouble[], recovery: number, { from, t
 }
 
 /** A host that has just failed, or taken long, may be waited for. */
-const isWell = ({ unwell, promises }: Judged, url: string, { from, to }: Span): boolean =>
-  !(unwell.get(new URL(url).host) ?? []).some(one =>
-    overlaps({ from: one.at, to: one.answeredAt + promises.resend }, from, to),
-  )
+const isWell = ({ urls, promises }: Judged, url: string, { from, to }: Span): boolean =>
+  !urls.unwell(url).some(one => overlaps({ from: one.at, to: one.answeredAt + promises.resend }, from, to))
+
+const QUIET_MS = 300_000
+/** A call may be under way as its deadline passes. */
+const LAST_LOOK_WITHIN_MS = 15_000
 
 /** It is asked about as long as it waits, and told soon. */
 const checkTimes = (judged: Judged): undefined => {
-  const { story, seen, promises, note } = judged
+  const { story, seen, promises, urls, note } = judged
   const { from, told, acts, polls, shown, asked } = story
   const ofIt = seen.troubles.filter(({ partner = asked.partner }) => partner === asked.partner)
   const untilCancel = Math.min(...acts.filter(({ what }) => what === 'cancel').map(({ at }) => at))
@@ -181,12 +208,24 @@ const checkTimes = (judged: Judged): undefined => {
     if (lengthWithout(ofIt, promises.recovery, span) > promises.pollEvery)
       note('starved', `not asked about from ${span.from} to ${at}`)
   }
-  const span = { from: Math.max(from, verdictAt), to: Math.min(told[0]?.at ?? seen.endedAt, untilCancel) }
-  if (span.from >= seen.endedAt || isGoneUrl(judged, asked) || !isWell(judged, asked.url, span)) return
+  const expiresAt = shown.map(({ registration }) => registration?.expiresAt).find(at => at !== undefined)
+  if (expiresAt !== undefined && promises.clockError === 0) {
+    const deadline = Date.parse(expiresAt) + promises.settleMargin
+    const look = { from: deadline, to: asks.find(at => at >= deadline) ?? seen.endedAt }
+    // After an answer that says nothing it is asked about less often, and its account too.
+    const isQuiet = !seen.polls.some(
+      ({ at, answer, heardAt }) => (answer === 'none' || heardAt === null) && at < look.to && at > deadline - QUIET_MS,
+    )
+    if (until > deadline && isQuiet && lengthWithout(ofIt, promises.recovery, look) > LAST_LOOK_WITHIN_MS)
+      note('starved', `expires at ${deadline}, and is looked at ${look.to}`)
+  }
+  const knownAt = verdict || promises.clockError > 0 ? verdictAt : endedAt
+  const span = { from: Math.max(from, knownAt), to: Math.min(told[0]?.at ?? seen.endedAt, untilCancel) }
+  if (span.from >= seen.endedAt || urls.mayBeGone(asked, span.to) || !isWell(judged, asked.url, span)) return
   const inTelling = ofIt.filter(one => one.of !== 'GetResult')
   if (lengthWithout(inTelling, promises.resend, span) > promises.tellWithin)
-    note('starved', `verdict at ${span.from}, told at ${span.to}`)
+    note('starved', `known at ${span.from}, told at ${span.to}`)
 }
 
 /** What holds of each registration. */
-export const STORY_RULES = [checkContent, checkVerdict, checkOnce, checkEnd, checkShown, checkTimes]
+export const STORY_RULES = [checkContent, checkVerdict, checkOnce, checkRetries, checkEnd, checkShown, checkTimes]

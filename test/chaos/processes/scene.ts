@@ -24,7 +24,7 @@ import { openUpstreamSimulator } from '../../support/upstream.ts'
 import { type CallApi, createClient, type Partner } from '../clients.ts'
 import type { Draw } from '../draw.ts'
 import type { Promises } from '../findings.ts'
-import { newSeen, type Poll, type Seen, signerOf, type Trouble, type Webhook } from '../seen.ts'
+import { newSeen, type Poll, personOf, type Seen, signerOf, type Trouble, type Webhook } from '../seen.ts'
 
 export type Engine = 'sqlite' | 'postgres'
 
@@ -64,6 +64,7 @@ const HOOKS = ['well', 'flaky', 'slow'] as const
 const scriptOfSerial = (serial: string): Script => ({
   status: Number(serial.slice(-1)) % 2 === 0 ? 'SUCCESS' : 'FAIL',
   afterMs: serial.endsWith('7') ? 1_000 : 0,
+  ...personOf(serial),
 })
 /** Of the requests to `flaky` a third fail, some of them after the receiver has taken the webhook. */
 const moodsOf = ({ random }: Draw): Record<(typeof HOOKS)[number], ReceiverStep[]> => {

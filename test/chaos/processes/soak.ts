@@ -6,7 +6,7 @@ import { countDuplicates, findBroken } from '../check.ts'
 import type { Client } from '../clients.ts'
 import { createDraw, type Draw } from '../draw.ts'
 import type { Finding, Promises } from '../findings.ts'
-import { newSeen, type Seen } from '../seen.ts'
+import { newSeen, personOf, type Seen } from '../seen.ts'
 import { isOk, VERDICTS } from '../story-rules.ts'
 import { type Engine, openScene, PROMISES, type Scene } from './scene.ts'
 
@@ -50,6 +50,7 @@ const SOAK_PROMISES: Promises = {
 const scriptsOf = (draw: Draw) => (serial: string) => ({
   status: Number(serial.slice(-1)) % 2 === 0 ? 'SUCCESS' : 'FAIL',
   afterMs: serial.endsWith('7') ? 8_000 : 0,
+  ...personOf(serial),
   steps: draw.chance(FAULTY.upstream)
     ? [draw.oneOf([{ http: 503 }, { fault: 'reset' as const }, { fault: 'cut' as const }])]
     : [],

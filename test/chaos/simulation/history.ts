@@ -14,6 +14,7 @@ import { type CallApi, createClient, liveWith, operate, type Partner } from '../
 import { createDraw, type Draw } from '../draw.ts'
 import type { Finding } from '../findings.ts'
 import { newSeen, type Seen, type Span, type Trouble } from '../seen.ts'
+import { createMeddling } from './meddling.ts'
 import { ACCOUNT, ADMIN_TOKEN, BAD_MINUTES, type Plan } from './plans.ts'
 import { type Fate, type Process, startProcess, type World } from './process.ts'
 import { createReceivers } from './receivers.ts'
@@ -118,7 +119,15 @@ export const runHistory = async (
 
   const secrets = new Map<string, string>()
   const upstream = createUpstream(
-    { time, draw, seen, timeoutMs: config.upstream.timeoutMs, malformed: plan.malformed, awake: () => awake },
+    {
+      time,
+      draw,
+      seen,
+      timeoutMs: config.upstream.timeoutMs,
+      malformed: plan.malformed,
+      awake: () => awake,
+      onAsk: serial => meddling?.asking(serial),
+    },
     { outages: [...faults.outages, ...faults.cuts], refusals: faults.accountRefusals },
   )
   const sender = createReceivers({
@@ -129,9 +138,11 @@ export const runHistory = async (
       badUntil: START + spanMs,
       cuts: faults.cuts,
       awake: () => awake,
+      onSend: id => meddling?.sending(id),
     },
   })
 
+  let meddling: ReturnType<typeof createMeddling> | null = null
   let awake = Promise.resolve()
   let running: { process: Process; death: Promise<null> } | null = null
   let deaths = 0
@@ -198,6 +209,8 @@ export const runHistory = async (
     for (let n = 1 + draw.below(3); n > 0; n--) partners.push(await addPartner(`partner ${n}`))
     const scene = { time, patience: 3 * SECOND, draw, seen, call }
     const clients = partners.map(partner => createClient(scene, partner))
+    const clientOf = (partner: string) => clients[partners.findIndex(({ id }) => id === partner)]
+    meddling = createMeddling({ time, draw, seen, until: START + spanMs, clientOf })
     const begin = async (serial: string, beginsMs: number) => {
       await time.wait(beginsMs)
       const n = draw.below(clients.length)
@@ -233,6 +246,7 @@ export const runHistory = async (
       ...clients.map(look),
     ])
     await time.wait(Math.max(0, START + spanMs + MINUTE - time.now()))
+    await meddling.ended()
     const endsAt = time.now() + plan.restMs
     for (const client of clients) while ((await client.isWaiting()) && time.now() < endsAt) await time.wait(MINUTE)
     for (const client of clients) await client.showAll()

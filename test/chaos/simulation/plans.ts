@@ -27,7 +27,7 @@ const promisesOf = ({ upstream, polling, callback, storage }: Config): Promises 
   settleMargin: polling.settleMarginMs,
   notFoundGrace: polling.notFoundGraceMs,
   retention: storage.retentionMs,
-  notedLate: 0,
+  notedLate: 50,
 })
 
 /** What a history is like. */
@@ -74,7 +74,7 @@ export const BAD_MINUTES: Plan = {
   moodMs: 4 * MINUTE,
   malformed: 0.03,
   deaths: 4,
-  idleMs: MINUTE,
+  idleMs: SECOND,
   restMs: 6 * HOUR,
 }
 

@@ -1,5 +1,5 @@
 import Database from 'better-sqlite3'
-import type { Outgoing } from '../../../src/callback/sender.ts'
+import type { Outgoing, SendResult } from '../../../src/callback/sender.ts'
 import type { Answer } from '../../../src/core/answer.ts'
 import { MINUTE } from '../../../src/core/duration.ts'
 import type { Secret } from '../../../src/core/secret.ts'
@@ -35,6 +35,18 @@ const inUpstream =
       },
     },
   })
+const inAnswers =
+  (change: (answered: Answered) => Answered) =>
+  (world: World): World => ({
+    ...world,
+    sender: {
+      send: async outgoing => {
+        const result = await world.sender.send(outgoing)
+        return result.kind === 'answered' ? change(result) : result
+      },
+    },
+  })
+type Answered = Extract<SendResult, { kind: 'answered' }>
 const isRetry = ({ headers }: Outgoing): boolean => headers['webhook-attempt'] !== '1'
 const VERDICT = { message: null, livingScore: null, similarity: null }
 const verdictOf = (status: 'SUCCESS' | 'FAIL'): Answer => ({
@@ -43,7 +55,7 @@ const verdictOf = (status: 'SUCCESS' | 'FAIL'): Answer => ({
   verdict: { ...VERDICT, status },
 })
 
-/** A dozen bugs such as services of this kind have had; the checker has to find each of them. */
+/** Bugs such as services of this kind have had; the checker has to find each of them. */
 export const PLANTED: readonly Planted[] = [
   {
     bug: 'acknowledges a registration that is not kept',
@@ -232,6 +244,61 @@ export const PLANTED: readonly Planted[] = [
     broken: 'sent while disabled',
     plant: inStore(store => ({
       changePartner: (id, change) => store.changePartner(id, { ...change, disabled: undefined }),
+    })),
+  },
+  {
+    bug: 'refuses some registrations',
+    broken: 'refused',
+    plant: inStore((store, { random }) => ({
+      register: async items =>
+        (await store.register(items)).map(one => (random() < 0.1 ? ({ outcome: 'taken' } as const) : one)),
+    })),
+  },
+  {
+    bug: 'shortens the deadline',
+    broken: 'changed',
+    plant: inStore(store => ({
+      register: items =>
+        store.register(items.map(one => ({ ...one, expiresAt: one.expiresAt && one.expiresAt - MINUTE }))),
+    })),
+  },
+  {
+    bug: 'gives up at once what is not found yet',
+    broken: 'told wrongly',
+    plant: world => ({
+      ...world,
+      config: { ...world.config, polling: { ...world.config.polling, notFoundGraceMs: 1 } },
+    }),
+  },
+  {
+    bug: 'tells each verdict late',
+    broken: 'starved',
+    plant: world => ({
+      ...world,
+      sender: {
+        send: async outgoing => {
+          await world.time.wait(8_000)
+          return world.sender.send(outgoing)
+        },
+      },
+    }),
+  },
+  {
+    bug: 'forgets a resend',
+    broken: 'lost',
+    plant: inStore(() => ({ resend: async () => 'resent' })),
+  },
+  {
+    bug: 'takes no notice of Retry-After',
+    broken: 'over the rate',
+    plant: inAnswers(answered => ({ ...answered, retryAfter: null })),
+  },
+  {
+    bug: 'takes no notice of a 410',
+    broken: 'sent while disabled',
+    plant: inAnswers(answered => ({
+      ...answered,
+      httpStatus: answered.httpStatus === 410 ? 500 : answered.httpStatus,
     })),
   },
   {

@@ -41,7 +41,8 @@ export interface World {
   awake: () => Promise<void>
 }
 
-const NEVER = new Promise<never>(() => {})
+/** Of its own each time: whoever waits for a promise is kept as long as it. */
+const never = () => new Promise<never>(() => {})
 const UNAVAILABLE = { en: 'The database cannot be written.', zh: '数据库无法写入。' }
 
 /**
@@ -61,10 +62,10 @@ export const startProcess = async (world: World) => {
     try {
       const result = await promise
       await world.awake()
-      return isDead ? await NEVER : result
+      return isDead ? await never() : result
     } catch (error) {
       await world.awake()
-      if (isDead) await NEVER
+      if (isDead) await never()
       throw error
     }
   }
@@ -77,17 +78,17 @@ export const startProcess = async (world: World) => {
     defaultRate: config.upstream.rate,
   })
   const call = async (verb: Verb, run: () => Promise<unknown>): Promise<unknown> => {
-    if (isDead) return NEVER
+    if (isDead) return never()
     const fate = world.fateOf(verb)
     if (fate === 'refused') throw new AppError('unavailable', UNAVAILABLE)
     if (fate === 'dies before') {
       die()
-      return NEVER
+      return never()
     }
     const result = await alive(time.during(run))
     if (fate === 'dies after') {
       die()
-      return NEVER
+      return never()
     }
     const { nextAt } = (result ?? {}) as { nextAt?: number | null }
     if (nextAt) time.fallsDue(nextAt + time.now() - now())
@@ -131,7 +132,7 @@ export const startProcess = async (world: World) => {
     sleep: clock.sleep,
     stopping: new AbortController().signal,
     signEvents: createEventSigner(store),
-    testCallback: () => NEVER,
+    testCallback: () => never(),
     metrics: { contentType: 'text/plain', text: async () => '' },
     tracer: null,
     newId,
@@ -156,7 +157,7 @@ export const startProcess = async (world: World) => {
     newId,
     die,
     /** Never answers once it has died. */
-    request: async (path: string, init: RequestInit): Promise<Response> => (isDead ? NEVER : api.request(path, init)),
+    request: async (path: string, init: RequestInit): Promise<Response> => (isDead ? never() : api.request(path, init)),
     /** Closes the file, for the next process. */
     close: () => opened.close(),
   }

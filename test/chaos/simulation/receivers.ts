@@ -25,6 +25,7 @@ export const createReceivers = ({
   badUntil,
   cuts,
   awake,
+  onSend,
 }: {
   time: Time
   draw: Draw
@@ -36,6 +37,7 @@ export const createReceivers = ({
   /** When nothing reaches anybody. */
   cuts: readonly Span[]
   awake: () => Promise<void>
+  onSend: (registrationId: string) => void
 }) => {
   const moods = new Map<string, { mood: Mood; until: number }>()
   const moodOf = (url: string): Mood => {
@@ -64,6 +66,7 @@ export const createReceivers = ({
   return {
     send: async ({ url, headers, body, mayStillSend }: Outgoing): Promise<SendResult> => {
       const at = time.now()
+      onSend((JSON.parse(body) as { data: { registrationId: string } }).data.registrationId)
       await time.wait(1 + draw.below(20))
       if (mayStillSend?.() === false) return failed('local', 0)
       const isCut = cuts.some(({ from, to }) => time.now() >= from && time.now() < to)
@@ -73,6 +76,7 @@ export const createReceivers = ({
         url,
         at: time.now(),
         status: isLate ? null : status,
+        ...(retryAfter !== null && { retryAfter: Number(retryAfter) }),
         answeredAt: time.now() + Math.min(ms, timeoutMs),
         id: headers['webhook-id'] ?? '',
         timestamp: Number(headers['webhook-timestamp']),

@@ -3,7 +3,7 @@ import { readAnswer } from '../../../src/core/answer.ts'
 import { HOUR, MINUTE, SECOND } from '../../../src/core/duration.ts'
 import { TROUBLES } from '../../support/odd-answers.ts'
 import type { Draw } from '../draw.ts'
-import type { Poll, Seen, Span, Trouble } from '../seen.ts'
+import { type Poll, personOf, type Seen, type Span, type Trouble } from '../seen.ts'
 import type { Time } from './time.ts'
 
 /** What GetResult knows of a serial. */
@@ -25,7 +25,8 @@ export interface Refusal extends Span {
 }
 
 const NO_DATA = { message: null, livingScore: null, similarity: null }
-const say = (code: number, status: string | null = null): Answer => readAnswer({ ...NO_DATA, code, status })
+const say = (code: number, status: string | null = null, data: ReturnType<typeof personOf> | null = null): Answer =>
+  readAnswer({ ...(data ?? NO_DATA), code, status })
 const UNREACHABLE: Answer = { kind: 'transient', code: null, cause: 'unreachable', detail: 'ECONNREFUSED' }
 const TIMED_OUT: Answer = { kind: 'transient', code: null, cause: 'timeout' }
 const NEVER_MS = Number.POSITIVE_INFINITY
@@ -41,6 +42,7 @@ export const createUpstream = (
     timeoutMs,
     malformed,
     awake,
+    onAsk,
   }: {
     time: Time
     draw: Draw
@@ -48,6 +50,7 @@ export const createUpstream = (
     timeoutMs: number
     malformed: number
     awake: () => Promise<void>
+    onAsk: (serial: string) => void
   },
   { outages, refusals }: { outages: readonly Span[]; refusals: readonly Refusal[] },
 ) => {
@@ -78,7 +81,7 @@ export const createUpstream = (
     const { verdict } = check
     if (check.after === 'the other') check.verdict = verdict === 'SUCCESS' ? 'FAIL' : 'SUCCESS'
     if (check.after === 'not found') check.vanishesAt = now
-    return [verdict, say(2, verdict)]
+    return [verdict, say(2, verdict, personOf(serial))]
   }
   const isIn = ({ from, to }: Span): boolean => time.now() >= from && time.now() < to
   /** Since the account was refused, until a later call is answered again: whoever asks pauses. */
@@ -108,10 +111,12 @@ export const createUpstream = (
       const latency = draw.chance(0.03) ? draw.below(12 * SECOND) : 20 + draw.below(300)
       const poll: Poll = { serial: idcardid, at: time.now(), answer: 'none', heardAt: null }
       seen.polls.push(poll)
+      onAsk(idcardid)
       await time.wait(Math.min(latency / 2, timeoutMs))
       if (outages.some(isIn)) return UNREACHABLE
       const [said, answer] = judge(idcardid)
       poll.answer = said
+      if (answer.kind === 'throttled') poll.retryAfterMs = answer.retryAfterMs
       const isLost = draw.chance(0.02)
       await time.wait(Math.max(0, Math.min(latency, timeoutMs) - latency / 2))
       await awake()

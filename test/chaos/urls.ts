@@ -1,0 +1,57 @@
+import type { Registering, Seen, Webhook } from './seen.ts'
+
+/** What callback URLs have answered, and their hosts. */
+export interface Urls {
+  /** Answers of the host that are no 2xx, or took long. */
+  unwell: (url: string) => readonly Webhook[]
+  /** The 410 since which nothing may be sent there; null: there was none, or it may have been released. */
+  goneSince: (asked: UrlOf, at: number) => Webhook | null
+  /** Whether there was a 410 that may not have been released. */
+  mayBeGone: (asked: UrlOf, at: number) => boolean
+}
+type UrlOf = Pick<Registering, 'partner' | 'url'>
+
+/** Until its answer is recorded. */
+const RECORDED_WITHIN_MS = 1_000
+/** A receiver that takes so long is waited for. */
+const SLOW_MS = 1_000
+
+const messageOf = (registrationId: string): string => registrationId.replace('reg_', 'msg_')
+
+/** After a 410 nothing goes to that URL until it is registered again, or one of its messages is resent. */
+export const urlsOf = ({ webhooks, registering, acts }: Seen): Urls => {
+  const failed = webhooks.filter(
+    ({ status, at, answeredAt }) => status === null || status < 200 || status > 299 || answeredAt - at >= SLOW_MS,
+  )
+  const unwell = Map.groupBy(failed, ({ url }) => new URL(url).host)
+  const keyOf = ({ partner, url }: { partner: string | null; url: string }) => `${partner} ${url}`
+  // What its registration's cancel has withdrawn is not recorded.
+  const cancelledAt = new Map(acts.flatMap(({ what, id, at }) => (what === 'cancel' ? [[messageOf(id), at]] : [])))
+  const gone = Map.groupBy(
+    webhooks.filter(one => one.status === 410 && (cancelledAt.get(one.id) ?? one.answeredAt + 1) > one.answeredAt),
+    ({ signedBy, url }) => keyOf({ partner: signedBy, url }),
+  )
+  const urlOf = new Map(registering.flatMap(({ id, url }) => (id === null ? [] : [[id, url] as const])))
+  const resends = acts.flatMap(({ what, id, ...act }) =>
+    what === 'resend' ? [{ ...act, url: urlOf.get(id) ?? '' }] : [],
+  )
+  const releases = Map.groupBy([...registering, ...resends], keyOf)
+  const lastGone = (asked: UrlOf, at: number) =>
+    gone.get(keyOf(asked))?.findLast(({ answeredAt }) => answeredAt < at) ?? null
+  const isReleased = (asked: UrlOf, by: (release: { at: number; answeredAt: number | null }) => boolean) =>
+    (releases.get(keyOf(asked)) ?? []).some(by)
+  return {
+    unwell: url => unwell.get(new URL(url).host) ?? [],
+    goneSince: (asked, at) => {
+      const last = lastGone(asked, at)
+      return last && !isReleased(asked, one => one.at <= at && (one.answeredAt ?? at) >= last.at) ? last : null
+    },
+    mayBeGone: (asked, at) => {
+      const last = lastGone(asked, at)
+      return (
+        last !== null &&
+        !isReleased(asked, one => one.at > last.answeredAt + RECORDED_WITHIN_MS && (one.answeredAt ?? at) < at)
+      )
+    },
+  }
+}
