@@ -1,7 +1,8 @@
+import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import type { Finding } from './findings.ts'
+import { BROKEN, type Finding } from './findings.ts'
 import { readOptions } from './options.ts'
-import { KEPT, linesOf, redHistories, resultOf, withPart } from './report.ts'
+import { KEPT, linesOf, RELIABILITY_PATH, redHistories, resultOf, withPart } from './report.ts'
 
 const place = (name: string, text: string) => `<!-- chaos:${name} -->\n${text}<!-- /chaos -->\n`
 
@@ -82,4 +83,8 @@ test('a run ends with a result', () => {
   expect(resultOf([red, red])).toContain('BROKEN: 4 lost, 2 errors')
   expect(resultOf([], { growing: ['memory'] })).toContain('memory')
   expect(resultOf([], { missing: ['webhooks'] })).toContain('no webhooks')
+})
+
+test.each(BROKEN)('the page says what "%s" means', word => {
+  expect(readFileSync(RELIABILITY_PATH, 'utf8')).toContain(`\n| ${word} | `)
 })
