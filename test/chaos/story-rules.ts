@@ -221,7 +221,8 @@ const checkTimes = (judged: Judged): undefined => {
   }
   const knownAt = verdict || promises.clockError > 0 ? verdictAt : endedAt
   const span = { from: Math.max(from, knownAt), to: Math.min(told[0]?.at ?? seen.endedAt, untilCancel) }
-  if (span.from >= seen.endedAt || urls.mayBeGone(asked, span.to) || !isWell(judged, asked.url, span)) return
+  const isGone = urls.mayBeGone(asked, span.from) || urls.mayBeGone(asked, span.to)
+  if (span.from >= seen.endedAt || isGone || !isWell(judged, asked.url, span)) return
   const inTelling = ofIt.filter(one => one.of !== 'GetResult')
   if (lengthWithout(inTelling, promises.resend, span) > promises.tellWithin)
     note('starved', `known at ${span.from}, told at ${span.to}`)

@@ -85,7 +85,6 @@ export interface History {
   inconsistencies: string[]
   seen: Seen
   deaths: number
-  steps: Faults['steps']
   /** How long it took, simulated. */
   hours: number
 }
@@ -263,6 +262,8 @@ export const runHistory = async (
   const inconsistencies = findInconsistencies(path)
   rmSync(folder, { recursive: true })
 
+  for (const { at, ms } of faults.steps)
+    seen.troubles.push({ from: at, to: at, of: 'service', name: `the clock is set by ${ms / SECOND} s` })
   const note = (spans: readonly Span[], of: Trouble['of'], name: string) =>
     void seen.troubles.push(...spans.map(span => ({ ...span, of, name })))
   note(faults.refusals, 'service', 'the database refuses to write')
@@ -272,7 +273,7 @@ export const runHistory = async (
   seen.troubles.sort((a, b) => a.from - b.from)
   const clockError = faults.steps.reduce((sum, { ms }) => sum + Math.abs(ms), 0)
   const findings = findBroken(seen, { ...plan.promises, clockError })
-  return { seed, findings, inconsistencies, seen, deaths, steps: faults.steps, hours: (time.now() - START) / HOUR }
+  return { seed, findings, inconsistencies, seen, deaths, hours: (time.now() - START) / HOUR }
 }
 
 const requestOf = async (

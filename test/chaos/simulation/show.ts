@@ -4,7 +4,7 @@ import { PLANS, type PlanName } from './plans.ts'
 /** All that was seen of one history, in the order of time. */
 export const showHistory = async (seed: number, plan: PlanName, say: (line: string) => void): Promise<History> => {
   const history = await runHistory(seed, { plan: PLANS[plan] })
-  const { seen, steps } = history
+  const { seen } = history
   const lines = [
     ...seen.registering.map(one => [
       one.at,
@@ -21,7 +21,6 @@ export const showHistory = async (seed: number, plan: PlanName, say: (line: stri
       `GetResult is asked about ${one.serial}: ${one.answer}${one.heardAt === null ? ', unheard' : ''}`,
     ]),
     ...seen.troubles.map(({ from, to, name }) => [from, `${name}, until ${new Date(to).toISOString()}`]),
-    ...steps.map(({ at, ms }) => [at, `the clock of the service is set by ${ms} ms`]),
   ] as [number, string][]
   for (const [at, text] of lines.sort(([a], [b]) => a - b)) say(`${new Date(at).toISOString()} ${text}`)
   return history
