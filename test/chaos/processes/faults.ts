@@ -72,7 +72,7 @@ const FAULTS: readonly Fault[] = [
     name: 'SIGSTOP',
     bring: async (scene, n) => {
       scene.nodes[n]?.kill('SIGSTOP')
-      await sleep(scene.draw.below(scene.isLong ? 60_000 : 7_000))
+      await sleep(scene.draw.below(7_000))
       scene.nodes[n]?.kill('SIGCONT')
     },
   },

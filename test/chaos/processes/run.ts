@@ -20,8 +20,6 @@ const COUNTED = ['acknowledged', 'unanswered', 'polls', 'webhooks', 'duplicates'
 export interface RunOptions {
   engine: Engine
   seed: number
-  /** Some faults last longer. */
-  isLong?: boolean
   /** Ends when so many were brought; unless given, at `endsAt`. */
   faults?: number
   /** By the clock of the system. */
@@ -99,9 +97,9 @@ const addUp = <Name extends string>(parts: readonly Readonly<Record<Name, number
 }
 
 const runScene = async (options: RunOptions): Promise<Run> => {
-  const { engine, seed, isLong = false, faults: most = 0, endsAt = Number.POSITIVE_INFINITY } = options
+  const { engine, seed, faults: most = 0, endsAt = Number.POSITIVE_INFINITY } = options
   const draw = createDraw(seed)
-  await using scene = await openScene({ engine, draw, isLong })
+  await using scene = await openScene({ engine, draw })
   const { kinds = faultsOf(scene) } = options
   const faults: Record<string, number> = {}
   // Of their own: the load takes its chances as calls are answered.

@@ -94,7 +94,6 @@ export type Scene = Awaited<ReturnType<typeof openScene>>
 interface SceneOptions {
   engine: Engine
   draw: Draw
-  isLong: boolean
   /** For a run so long that nothing is kept of what was seen: `listen` to it. Its disk is as it is. */
   isSoak?: boolean
   settings?: Environment
@@ -103,7 +102,7 @@ interface SceneOptions {
 
 /** Real processes of the service, with real sockets, disks and databases, and everybody round it. */
 export const openScene = async (options: SceneOptions) => {
-  const { engine, draw, isLong, isSoak = false, settings = SETTINGS, scriptOf = scriptOfSerial } = options
+  const { engine, draw, isSoak = false, settings = SETTINGS, scriptOf = scriptOfSerial } = options
   await using stack = new AsyncDisposableStack()
   const folder = stack.use(await openFolder()).path
   const upstream = stack.use(
@@ -183,8 +182,6 @@ export const openScene = async (options: SceneOptions) => {
   const opened = stack.move()
   running.add(opened)
   return {
-    engine,
-    isLong,
     draw,
     seen,
     server,

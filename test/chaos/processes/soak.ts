@@ -130,7 +130,7 @@ export const runSoak = async (options: {
   const { engine, seed, minutes, rate, onProgress } = options
   const draw = createDraw(seed)
   await using scene = await openScene({
-    ...{ engine, draw, isLong: true, isSoak: true },
+    ...{ engine, draw, isSoak: true },
     settings: settingsOf(minutes),
     scriptOf: scriptsOf(draw),
   })
