@@ -39,6 +39,7 @@ export const BROKEN = [
   'over the rate',
   'badly signed',
   'out of order',
+  'ended by itself',
 ] as const
 export interface Finding {
   broken: (typeof BROKEN)[number]

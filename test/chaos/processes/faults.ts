@@ -5,16 +5,10 @@ export interface Fault {
   name: string
   /** Left out where the scene has none. */
   needs?: 'disk' | 'server' | 'link'
+  /** Whether a process may end by it that was not told to. */
+  mayEnd?: boolean
   /** What it does, and what mends it: afterwards all is well again. */
   bring: (scene: Scene, n: number) => Promise<void>
-}
-
-/** Restarts what has ended by itself. */
-const revive = async ({ nodes, start }: Scene): Promise<void> => {
-  for (const [n, node] of nodes.entries()) {
-    const hasEnded = node === null || (await Promise.race([node.exited.then(() => true), sleep(0).then(() => false)]))
-    if (hasEnded) await start(n)
-  }
 }
 
 export const KILL: Fault = {
@@ -60,12 +54,15 @@ const FAULTS: readonly Fault[] = [
   {
     name: 'a sync that fails',
     needs: 'disk',
+    mayEnd: true,
     bring: async (scene, n) => {
       const file = scene.draw.oneOf(['fail-wal', 'fail-wal', 'fail-db'] as const)
       scene.disk?.set(file)
-      await Promise.race([scene.nodes[n]?.exited, sleep(5_000)])
+      const exited = scene.nodes[n]?.exited
+      await Promise.race([exited, sleep(5_000)])
       scene.disk?.unset(file)
-      await revive(scene)
+      // It may just have failed.
+      await Promise.race([exited, sleep(1_000)])
     },
   },
   {
@@ -79,8 +76,7 @@ const FAULTS: readonly Fault[] = [
   {
     name: 'SIGTERM',
     bring: async (scene, n) => {
-      scene.nodes[n]?.kill('SIGTERM')
-      await scene.nodes[n]?.exited
+      await scene.kill(n, { signal: 'SIGTERM' })
       await scene.start(n)
     },
   },

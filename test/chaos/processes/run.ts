@@ -105,21 +105,27 @@ const runScene = async (options: RunOptions): Promise<Run> => {
   // Of their own: the load takes its chances as calls are answered.
   const chances = createDraw(seed)
   const next: Fault[] = []
+  const ended: Finding[] = []
   const loading = load(scene)
   for (let count = 0; count < most && Date.now() < endsAt; count++) {
     // The moment falls anywhere in the work that is under way.
     await sleep(100 + chances.below(400))
     if (next.length === 0) next.push(...shuffled(kinds, chances))
-    const { name, bring } = next.pop() as Fault
+    const { name, mayEnd = false, bring } = next.pop() as Fault
     faults[name] = (faults[name] ?? 0) + 1
-    await scene.during(name, () => bring({ ...scene, draw: chances }, chances.below(scene.nodes.length)))
+    await scene.during(name, async () => {
+      await bring({ ...scene, draw: chances }, chances.below(scene.nodes.length))
+      const found = await scene.revive()
+      if (!mayEnd) ended.push(...found)
+    })
   }
   await sleep(500)
+  ended.push(...(await scene.revive()))
   await loading.stop()
   await rest(scene)
   const seen = scene.gather()
   const inconsistencies = await scene.findInconsistencies()
-  return { findings: findBroken(seen, PROMISES), inconsistencies, counts: countsOf(seen), faults }
+  return { findings: [...ended, ...findBroken(seen, PROMISES)], inconsistencies, counts: countsOf(seen), faults }
 }
 
 /** Real processes under load and faults, judged from outside. */

@@ -23,7 +23,7 @@ import {
 import { openUpstreamSimulator } from '../../support/upstream.ts'
 import { type CallApi, createClient, type Partner } from '../clients.ts'
 import type { Draw } from '../draw.ts'
-import type { Promises } from '../findings.ts'
+import type { Finding, Promises } from '../findings.ts'
 import { newSeen, type Poll, personOf, type Seen, signerOf, type Trouble, type Webhook } from '../seen.ts'
 
 export type Engine = 'sqlite' | 'postgres'
@@ -131,11 +131,34 @@ export const openScene = async (options: SceneOptions) => {
   }
 
   const nodes: (Node | null)[] = []
+  /** To end. */
+  const told = new Set<Node>()
+  const ended: Finding[] = []
   const start = async (n: number): Promise<void> => {
-    nodes[n] = await spawnService(envs[n] ?? base, folder)
+    const node = await spawnService(envs[n] ?? base, folder)
+    nodes[n] = node
+    void node.exited.then(({ code, signal }) => {
+      nodes[n] = null
+      const last = node.texts.stdout.trimEnd().split('\n').at(-1)
+      if (!told.has(node)) ended.push({ broken: 'ended by itself', what: `node ${n + 1}: ${signal ?? code}: ${last}` })
+    })
+  }
+  /** kill -9 unless told, and what was not synced is gone where `cutsPower`. */
+  const kill = async (n: number, { signal = 'SIGKILL' as NodeJS.Signals, cutsPower = false } = {}): Promise<void> => {
+    const node = nodes[n]
+    if (!node) return
+    told.add(node)
+    node.kill(signal)
+    await node.exited
+    if (!cutsPower || !disk) return
+    for (const name of ['notifier.db', 'notifier.db-wal', 'notifier.db-shm']) {
+      const file = join(folder, name)
+      rmSync(file, { force: true })
+      if (existsSync(join(disk.safe, name))) copyFileSync(join(disk.safe, name), file)
+    }
   }
   stack.defer(async () => {
-    for (const node of nodes) await node?.[Symbol.asyncDispose]()
+    for (const n of nodes.keys()) await kill(n)
   })
   for (let n = 0; n < NODES[engine]; n++) await start(n)
 
@@ -208,19 +231,11 @@ export const openScene = async (options: SceneOptions) => {
       receiver.events.on('delivery', one => hear.webhook(webhookOf(one, receiver.url, secrets)))
       upstream.events.on('call', one => hear.poll(pollOf(one)))
     },
-    /** kill -9, and what was not synced is gone where `cutsPower`. */
-    kill: async (n: number, { cutsPower = false } = {}): Promise<void> => {
-      const node = nodes[n]
-      if (!node) return
-      nodes[n] = null
-      node.kill('SIGKILL')
-      await node.exited
-      if (!cutsPower || !disk) return
-      for (const name of ['notifier.db', 'notifier.db-wal', 'notifier.db-shm']) {
-        const file = join(folder, name)
-        rmSync(file, { force: true })
-        if (existsSync(join(disk.safe, name))) copyFileSync(join(disk.safe, name), file)
-      }
+    kill,
+    /** Starts again what has ended, and says what has done so by itself since it was last called. */
+    revive: async (): Promise<Finding[]> => {
+      for (const [n, node] of nodes.entries()) if (node === null) await start(n)
+      return ended.splice(0)
     },
     /** Call it when all has come to rest. */
     findInconsistencies: async (): Promise<string[]> => {

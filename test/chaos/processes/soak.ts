@@ -213,6 +213,7 @@ export const runSoak = async (options: {
     await sleep(Math.max(0, beginsAt + SLICE_MS - Date.now()))
     // Neither at the same time as the other: whoever is killed cannot be looked at.
     background = background.then(async () => {
+      findings.push(...(await scene.revive()))
       if (n < length) await sample(n)
       await judge(n - ENDED_AFTER)
       if (n % PROGRESS_EVERY === 0)
