@@ -31,6 +31,8 @@ export interface RunOptions {
 /** Judged together, which takes time by the square of what was seen; then all begins anew. */
 const FAULTS_OF_A_SCENE = 100
 const AT_ONCE = 8
+const PAUSE_MS = 200
+const CALM_MS = 5_000
 const REST_MS = 120_000
 
 /** Partners who register one serial after another, look, cancel and resend now and then, until they are told to stop. */
@@ -39,6 +41,8 @@ const load = ({ clients, urls, draw }: Scene) => {
   let serials = 0
   const live = async (): Promise<void> => {
     while (!isOver) {
+      // GetResult can be asked about all of them within its rate.
+      await sleep(draw.below(PAUSE_MS))
       const serial = `${++serials}${draw.below(10)}`
       const client = draw.oneOf(clients)
       const id = await client.register(serial, draw.oneOf(urls), null)
@@ -119,7 +123,8 @@ const runScene = async (options: RunOptions): Promise<Run> => {
       if (!mayEnd) ended.push(...found)
     })
   }
-  await sleep(500)
+  // So long after the last fault that promises of time hold again.
+  await sleep(PROMISES.recovery + CALM_MS)
   ended.push(...(await scene.revive()))
   await loading.stop()
   await rest(scene)

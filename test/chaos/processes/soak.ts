@@ -45,6 +45,9 @@ const SOAK_PROMISES: Promises = {
   burst: 1_000,
   retries: RETRY_SECONDS.length,
   pollAtMost: 5_000,
+  // Its leases are longer.
+  recovery: 30_000,
+  resend: 30_000,
 }
 
 const scriptsOf = (draw: Draw) => (serial: string) => ({
