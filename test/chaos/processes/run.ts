@@ -28,7 +28,7 @@ export interface RunOptions {
   kinds?: readonly Fault[]
 }
 
-/** Judged together, which takes time by the square of what was seen; then all begins anew. */
+/** Judged together; then all begins anew. */
 const FAULTS_OF_A_SCENE = 100
 const AT_ONCE = 8
 const PAUSE_MS = 200

@@ -12,8 +12,6 @@ import { type Engine, openScene, PROMISES, type Scene } from './scene.ts'
 
 /** How long registrations are put together: they are judged, and forgotten, as one, and there is a sample for each slice. */
 export const SLICE_MS = 10_000
-/** A slice is judged in so many parts, because one takes time by the square of its size, and nobody is answered meanwhile. */
-const PARTS = 10
 /** Slices after which all of one has ended. */
 const ENDED_AFTER = 6
 /** From a registration to the last look at it, which may take some more seconds where a process was killed. */
@@ -148,11 +146,11 @@ export const runSoak = async (options: {
   const counts = { registrations: 0, refused: 0, polls: 0, webhooks: 0, failed: 0, duplicates: 0, kills: 0 }
   const findings: Finding[] = []
 
-  /** By what the serials of a part begin with. */
-  const parts = new Map<string, Seen>()
-  const partOf = (n: number, part: number) => `${1_000 + n}${part}`
+  /** By what the serials of a slice begin with. */
+  const slices = new Map<string, Seen>()
+  const keyOf = (n: number) => String(10_000 + n)
   const seenOf = (serial: string): Seen | undefined => {
-    const seen = parts.get(serial.slice(0, 5))
+    const seen = slices.get(serial.slice(0, 5))
     if (!seen) findings.push({ broken: 'out of order', what: `${serial}: it is over, and still something comes` })
     return seen
   }
@@ -171,26 +169,19 @@ export const runSoak = async (options: {
     await sleep(LOOK_AFTER_MS)
     for (let looks = 0; looks < LOOKS && (await client.show(id)) === null; looks++) await sleep(1_000)
   }
-  const judge = async (n: number): Promise<void> => {
-    if (n < 0) return
-    const took: Record<string, number[]> = { POST: [], 'verdict to 2xx': [] }
-    for (let part = 0; part < PARTS; part++) {
-      const key = partOf(n, part)
-      const seen = parts.get(key)
-      if (!seen) continue
-      parts.delete(key)
-      seen.endedAt = Date.now()
-      findings.push(...findBroken(seen, SOAK_PROMISES))
-      const answered = seen.registering.filter(({ id }) => id !== null)
-      counts.registrations += answered.length
-      counts.polls += seen.polls.length
-      counts.webhooks += seen.webhooks.length
-      counts.failed += seen.webhooks.filter(({ status }) => !isOk(status)).length
-      counts.duplicates += countDuplicates(seen)
-      took.POST?.push(...answered.map(one => (one.answeredAt ?? 0) - one.at))
-      took['verdict to 2xx']?.push(...timesToTell(seen))
-      await sleep(0)
-    }
+  const judge = (n: number): void => {
+    const seen = slices.get(keyOf(n))
+    if (!seen) return
+    slices.delete(keyOf(n))
+    seen.endedAt = Date.now()
+    findings.push(...findBroken(seen, SOAK_PROMISES))
+    const answered = seen.registering.filter(({ id }) => id !== null)
+    counts.registrations += answered.length
+    counts.polls += seen.polls.length
+    counts.webhooks += seen.webhooks.length
+    counts.failed += seen.webhooks.filter(({ status }) => !isOk(status)).length
+    counts.duplicates += countDuplicates(seen)
+    const took = { POST: answered.map(one => (one.answeredAt ?? 0) - one.at), 'verdict to 2xx': timesToTell(seen) }
     for (const [name, times] of Object.entries(took)) {
       times.sort((a, b) => a - b)
       for (const p of [50, 99]) note(n, `${name}, p${p}`, 'ms', percentile(times, p / 100))
@@ -204,21 +195,19 @@ export const runSoak = async (options: {
     const beginsAt = startedAt + n * SLICE_MS
     if (n < length) {
       scene.plan(stepsOf(draw, perSlice))
-      const clients = draw.times(PARTS, part => {
-        const seen = { ...newSeen(), troubles: scene.seen.troubles }
-        parts.set(partOf(n, part), seen)
-        return scene.clientsOf(seen)
-      })
+      const seen = { ...newSeen(), troubles: scene.seen.troubles }
+      slices.set(keyOf(n), seen)
+      const clients = scene.clientsOf(seen)
       for (let sent = 0; sent < perSlice; await sleep(20))
         for (const owed = ((Date.now() - beginsAt) / 1_000) * rate; sent < Math.min(owed, perSlice); sent++)
-          void live(clients[sent % PARTS] ?? [], `${partOf(n, sent % PARTS)}${String(sent).padStart(6, '0')}`)
+          void live(clients, keyOf(n) + String(sent).padStart(6, '0'))
     }
     await sleep(Math.max(0, beginsAt + SLICE_MS - Date.now()))
     // Neither at the same time as the other: whoever is killed cannot be looked at.
     background = background.then(async () => {
       findings.push(...(await scene.revive()))
       if (n < length) await sample(n)
-      await judge(n - ENDED_AFTER)
+      judge(n - ENDED_AFTER)
       if (n % PROGRESS_EVERY === 0)
         onProgress(`${(n * SLICE_MS) / 60_000} min: ${counts.registrations} registrations, ${findings.length} broken`)
       if (n >= length || n % KILL_EVERY !== KILL_EVERY / 2) return
