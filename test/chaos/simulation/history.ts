@@ -15,7 +15,7 @@ import { createDraw, type Draw } from '../draw.ts'
 import type { Finding } from '../findings.ts'
 import { newSeen, type Seen, type Span, type Trouble } from '../seen.ts'
 import { createMeddling } from './meddling.ts'
-import { ACCOUNT, ADMIN_TOKEN, BAD_MINUTES, type Plan } from './plans.ts'
+import { ACCOUNT, ADMIN_TOKEN, type Plan, planOf } from './plans.ts'
 import { type Fate, type Process, startProcess, type World } from './process.ts'
 import { createReceivers } from './receivers.ts'
 import { createTime } from './time.ts'
@@ -57,9 +57,12 @@ const drawFaults = ({ below, chance, times, oneOf }: Draw, { spanMs, outageMs, d
     refusals: times(chance(0.2) ? few : 0, () => span(30 * SECOND)),
     outages: times(chance(0.2) ? few : 0, () => span(outageMs)),
     cuts: times(chance(0.1) ? few : 0, () => span(outageMs)),
-    pauses: times(chance(0.2) ? 1 : 0, () => span(oneOf([10 * SECOND, 2 * MINUTE, 2 * HOUR]))),
+    pauses: times(chance(0.2) ? Math.min(1, few) : 0, () => span(oneOf([10 * SECOND, 2 * MINUTE, 2 * HOUR]))),
     accountRefusals: times(chance(0.2) ? few : 0, () => ({ ...span(outageMs), answer: oneOf(REFUSALS).answer })),
-    steps: times(chance(0.1) ? 1 : 0, () => ({ at: at(), ms: oneOf([-1, 1]) * oneOf([SECOND, MINUTE, HOUR]) })),
+    steps: times(chance(0.1) ? Math.min(1, few) : 0, () => ({
+      at: at(),
+      ms: oneOf([-1, 1]) * oneOf([SECOND, MINUTE, HOUR]),
+    })),
   }
 }
 
@@ -92,7 +95,7 @@ export interface History {
 /** The life of a few partners, drawn from the seed: the same seed is the same history. */
 export const runHistory = async (
   seed: number,
-  { plan = BAD_MINUTES, alter = world => world }: { plan?: Plan; alter?: (world: World) => World } = {},
+  { plan = planOf('minutes', seed), alter = world => world }: { plan?: Plan; alter?: (world: World) => World } = {},
 ): Promise<History> => {
   const { config, spanMs } = plan
   const draw = createDraw(seed)
@@ -118,27 +121,13 @@ export const runHistory = async (
 
   const secrets = new Map<string, string>()
   const upstream = createUpstream(
-    {
-      time,
-      draw,
-      seen,
-      timeoutMs: config.upstream.timeoutMs,
-      malformed: plan.malformed,
-      awake: () => awake,
-      onAsk: serial => meddling?.asking(serial),
-    },
+    { time, draw, seen, plan, awake: () => awake, onAsk: serial => meddling?.asking(serial) },
     { outages: [...faults.outages, ...faults.cuts], refusals: faults.accountRefusals },
   )
   const sender = createReceivers({
     ...{ time, draw, webhooks: seen.webhooks, secrets },
-    ...{
-      timeoutMs: config.callback.timeoutMs,
-      moodMs: plan.moodMs,
-      badUntil: START + spanMs,
-      cuts: faults.cuts,
-      awake: () => awake,
-      onSend: id => meddling?.sending(id),
-    },
+    ...{ plan, badUntil: START + spanMs, cuts: faults.cuts, awake: () => awake },
+    onSend: id => meddling?.sending(id),
   })
 
   let meddling: ReturnType<typeof createMeddling> | null = null
@@ -205,7 +194,7 @@ export const runHistory = async (
   const live = async () => {
     await start()
     const partners: Partner[] = []
-    for (let n = 1 + draw.below(3); n > 0; n--) partners.push(await addPartner(`partner ${n}`))
+    for (let n = plan.partners(draw); n > 0; n--) partners.push(await addPartner(`partner ${n}`))
     const scene = { time, patience: 3 * SECOND, draw, seen, call }
     const clients = partners.map(partner => createClient(scene, partner))
     const clientOf = (partner: string) => clients[partners.findIndex(({ id }) => id === partner)]

@@ -5,7 +5,7 @@ import { HOUR, MINUTE, SECOND } from '../../../src/core/duration.ts'
 import { countDuplicates } from '../check.ts'
 import type { Finding } from '../findings.ts'
 import { type History, runHistory } from './history.ts'
-import { PLANS, type PlanName } from './plans.ts'
+import { type PlanName, planOf } from './plans.ts'
 
 /** What many histories came to. */
 export interface Totals {
@@ -49,7 +49,7 @@ const addUp = (parts: readonly Totals[]): Totals => ({
 })
 
 const judge = async ({ seed, plan }: Task): Promise<Totals> => {
-  const history = await runHistory(seed, { plan: PLANS[plan] })
+  const history = await runHistory(seed, { plan: planOf(plan, seed) })
   const { findings, inconsistencies } = history
   const isRed = findings.length + inconsistencies.length > 0
   return { counts: countsOf(history), red: isRed ? [{ seed, findings, inconsistencies, errors: [] }] : [] }

@@ -2,6 +2,7 @@ import { type Environment, readConfig } from '../../../src/config/read-config.ts
 import { DAY, HOUR, MINUTE, SECOND } from '../../../src/core/duration.ts'
 import type { Draw } from '../draw.ts'
 import type { Promises } from '../findings.ts'
+import { MOODS, type Mood } from './receivers.ts'
 
 export const ADMIN_TOKEN = 'the-operator-of-all-simulated-histories'
 export const ACCOUNT = 'C12345678'
@@ -38,15 +39,20 @@ export interface Plan {
   spanMs: number
   /** When the first registration of a serial comes, at the latest. */
   beginMs: number
+  partners: (draw: Draw) => number
   serials: (draw: Draw) => number
   /** The longest between two acts of a partner about a registration. */
   pauseMs: number
   /** The longest outage of GetResult, and the longest mood of a receiver. */
   outageMs: number
   moodMs: number
+  /** What a receiver is like for a while, one as likely as the other. */
+  moods: readonly Mood[]
+  /** The longest until a check is completed, if it ever is. */
+  verdictMs: number
   /** How likely GetResult calls a serial malformed, and none after it: two in a row pause a quiet account, which others then wait for. */
   malformed: number
-  /** So many deaths of the process at most. */
+  /** So many deaths of the process at most. Without any, nothing else breaks either. */
   deaths: number
   /** Whoever only looks for work looks so often. */
   idleMs: number
@@ -63,24 +69,40 @@ const SHORT = configOf({
   POLL_MAX_INTERVAL: '2m',
 })
 /** Some minutes in which much goes wrong. */
-export const BAD_MINUTES: Plan = {
+const BAD_MINUTES: Plan = {
   config: SHORT,
   promises: promisesOf(SHORT),
   spanMs: 4 * MINUTE,
   beginMs: MINUTE,
+  partners: draw => 1 + draw.below(3),
   serials: draw => 1 + draw.below(5),
   pauseMs: MINUTE,
   outageMs: 2 * MINUTE,
   moodMs: 4 * MINUTE,
+  moods: MOODS,
+  verdictMs: 3 * MINUTE,
   malformed: 0.03,
   deaths: 4,
   idleMs: SECOND,
   restMs: 6 * HOUR,
 }
 
+/** Many verdicts at once, some of them for hosts that never answer. */
+const CROWD: Plan = {
+  ...BAD_MINUTES,
+  beginMs: 10 * SECOND,
+  partners: () => 3,
+  serials: () => 60,
+  moodMs: HOUR,
+  moods: ['well', 'well', 'well', 'hangs'],
+  verdictMs: 30 * SECOND,
+  deaths: 0,
+}
+
 const DEFAULTS = configOf({})
 /** A year with the settings that the service comes with. */
 const ONE_YEAR: Plan = {
+  ...BAD_MINUTES,
   config: DEFAULTS,
   promises: promisesOf(DEFAULTS),
   spanMs: 365 * DAY,
@@ -95,5 +117,8 @@ const ONE_YEAR: Plan = {
   restMs: 10 * DAY,
 }
 
-export const PLANS = { minutes: BAD_MINUTES, year: ONE_YEAR }
-export type PlanName = keyof typeof PLANS
+export type PlanName = 'minutes' | 'year'
+export const planOf = (name: PlanName, seed: number): Plan => {
+  if (name === 'year') return ONE_YEAR
+  return seed % 20 === 0 ? CROWD : BAD_MINUTES
+}

@@ -2,10 +2,11 @@ import type { Outgoing, SendResult } from '../../../src/callback/sender.ts'
 import { SECOND } from '../../../src/core/duration.ts'
 import type { Draw } from '../draw.ts'
 import { type Span, signerOf, type Webhook } from '../seen.ts'
+import type { Plan } from './plans.ts'
 import type { Time } from './time.ts'
 
-const MOODS = ['well', 'well', 'well', 'flaky', 'flaky', 'down', 'slow', 'hangs', 'gone', 'busy'] as const
-type Mood = (typeof MOODS)[number]
+export const MOODS = ['well', 'well', 'well', 'flaky', 'flaky', 'down', 'slow', 'hangs', 'gone', 'busy'] as const
+export type Mood = (typeof MOODS)[number]
 
 const failed = (error: Extract<SendResult, { kind: 'failed' }>['error'], durationMs: number): SendResult => ({
   kind: 'failed',
@@ -20,8 +21,7 @@ export const createReceivers = ({
   draw,
   webhooks,
   secrets,
-  timeoutMs,
-  moodMs,
+  plan,
   badUntil,
   cuts,
   awake,
@@ -31,20 +31,20 @@ export const createReceivers = ({
   draw: Draw
   webhooks: Webhook[]
   secrets: ReadonlyMap<string, string>
-  timeoutMs: number
-  moodMs: number
+  plan: Pick<Plan, 'config' | 'moods' | 'moodMs'>
   badUntil: number
   /** When nothing reaches anybody. */
   cuts: readonly Span[]
   awake: () => Promise<void>
   onSend: (registrationId: string) => void
 }) => {
+  const { timeoutMs } = plan.config.callback
   const moods = new Map<string, { mood: Mood; until: number }>()
   const moodOf = (url: string): Mood => {
     const known = moods.get(url)
     if (known && time.now() < known.until) return known.mood
-    const mood = draw.oneOf(MOODS)
-    moods.set(url, { mood, until: time.now() + draw.below(moodMs) })
+    const mood = draw.oneOf(plan.moods)
+    moods.set(url, { mood, until: time.now() + draw.below(plan.moodMs) })
     return mood
   }
 

@@ -1,9 +1,9 @@
 import { type History, runHistory } from './history.ts'
-import { PLANS, type PlanName } from './plans.ts'
+import { type PlanName, planOf } from './plans.ts'
 
 /** All that was seen of one history, in the order of time. */
 export const showHistory = async (seed: number, plan: PlanName, say: (line: string) => void): Promise<History> => {
-  const history = await runHistory(seed, { plan: PLANS[plan] })
+  const history = await runHistory(seed, { plan: planOf(plan, seed) })
   const { seen } = history
   const lines = [
     ...seen.registering.map(one => [

@@ -4,6 +4,7 @@ import { HOUR, MINUTE, SECOND } from '../../../src/core/duration.ts'
 import { TROUBLES } from '../../support/odd-answers.ts'
 import type { Draw } from '../draw.ts'
 import { type Poll, personOf, type Seen, type Span, type Trouble } from '../seen.ts'
+import type { Plan } from './plans.ts'
 import type { Time } from './time.ts'
 
 /** What GetResult knows of a serial. */
@@ -39,21 +40,20 @@ export const createUpstream = (
     time,
     draw,
     seen,
-    timeoutMs,
-    malformed,
+    plan,
     awake,
     onAsk,
   }: {
     time: Time
     draw: Draw
     seen: Pick<Seen, 'polls' | 'troubles'>
-    timeoutMs: number
-    malformed: number
+    plan: Pick<Plan, 'config' | 'malformed' | 'verdictMs'>
     awake: () => Promise<void>
     onAsk: (serial: string) => void
   },
   { outages, refusals }: { outages: readonly Span[]; refusals: readonly Refusal[] },
 ) => {
+  const { timeoutMs } = plan.config.upstream
   const checks = new Map<string, Check>()
   const checkOf = (serial: string): Check => {
     const known = checks.get(serial)
@@ -61,11 +61,11 @@ export const createUpstream = (
     const begunAt = time.now()
     const check: Check = {
       visibleAt: draw.chance(0.2) ? begunAt + draw.below(MINUTE) : 0,
-      completesAt: draw.chance(0.8) ? begunAt + draw.below(3 * MINUTE) : NEVER_MS,
+      completesAt: draw.chance(0.8) ? begunAt + draw.below(plan.verdictMs) : NEVER_MS,
       verdict: draw.oneOf(['SUCCESS', 'FAIL']),
       after: draw.chance(0.2) ? draw.oneOf(['the other', 'not found']) : 'the same',
       vanishesAt: draw.chance(0.05) ? begunAt + draw.below(3 * MINUTE) : NEVER_MS,
-      isMalformed: draw.chance(malformed) && ![...checks.values()].some(one => one.isMalformed),
+      isMalformed: draw.chance(plan.malformed) && ![...checks.values()].some(one => one.isMalformed),
     }
     checks.set(serial, check)
     return check
