@@ -194,8 +194,9 @@ const checkTimes = (judged: Judged): undefined => {
   const { from, told, acts, polls, shown, asked } = story
   const ofIt = seen.troubles.filter(({ partner = asked.partner }) => partner === asked.partner)
   const untilCancel = Math.min(...acts.filter(({ what }) => what === 'cancel').map(({ at }) => at))
-  // It may have been known before this was registered.
-  const verdict = polls.find(one => VERDICTS.has(one.answer) && isRecorded(seen)(one))
+  // It may have been known before this was registered, or be forgotten by then.
+  const known = told[0] && isVerdict(told[0].data) ? Number.NEGATIVE_INFINITY : asked.at
+  const verdict = polls.find(one => VERDICTS.has(one.answer) && (one.heardAt ?? known) > known && isRecorded(seen)(one))
   const verdictAt = verdict?.heardAt ?? Number.POSITIVE_INFINITY
   const resolvedAt = shown.map(({ registration }) => registration?.resolvedAt).find(at => at)
   const endedAt = resolvedAt ? Date.parse(resolvedAt) : Number.POSITIVE_INFINITY
