@@ -56,7 +56,10 @@ const checkVerdict = (judged: Judged): undefined => {
   const [first] = story.told
   if (!first) return
   const { status } = first.data
-  const heard = story.polls.filter(({ heardAt }) => heardAt !== null && heardAt <= first.at)
+  // Its serial may still be asked about for others while its webhook waits.
+  const endedAt = story.shown.findLast(({ registration }) => registration?.resolvedAt)?.registration?.resolvedAt
+  const until = Math.min(first.at, endedAt ? Date.parse(endedAt) + judged.promises.clockError : first.at)
+  const heard = story.polls.filter(({ heardAt }) => heardAt !== null && heardAt <= until)
   if (first.type === 'idface.unresolved')
     return checkUnresolved({ ...judged, first, heard, isRecorded: isRecorded(seen) })
   if (status === null || !VERDICTS.has(status) || first.type !== `idface.${STATUS_OF[status]}`)
@@ -194,9 +197,14 @@ const checkTimes = (judged: Judged): undefined => {
   const { from, told, acts, polls, shown, asked } = story
   const ofIt = seen.troubles.filter(({ partner = asked.partner }) => partner === asked.partner)
   const untilCancel = Math.min(...acts.filter(({ what }) => what === 'cancel').map(({ at }) => at))
+  const isErased = () => {
+    const same = new Set(seen.registering.filter(({ serial }) => serial === asked.serial).map(({ id }) => id))
+    return seen.acts.some(({ what, id }) => what === 'cancel' && same.has(id))
+  }
   // It may have been known before this was registered, or be forgotten by then.
   const known = told[0] && isVerdict(told[0].data) ? Number.NEGATIVE_INFINITY : asked.at
-  const verdict = polls.find(one => VERDICTS.has(one.answer) && (one.heardAt ?? known) > known && isRecorded(seen)(one))
+  const isKept = ({ heardAt }: Poll) => (heardAt ?? known) > known && ((heardAt ?? 0) >= asked.at || !isErased())
+  const verdict = polls.find(one => VERDICTS.has(one.answer) && isKept(one) && isRecorded(seen)(one))
   const verdictAt = verdict?.heardAt ?? Number.POSITIVE_INFINITY
   const resolvedAt = shown.map(({ registration }) => registration?.resolvedAt).find(at => at)
   const endedAt = resolvedAt ? Date.parse(resolvedAt) : Number.POSITIVE_INFINITY
