@@ -3,6 +3,7 @@ import type { RegistrationAnswer } from '../../src/http/partner/registration-sch
 import type { Finding, Promises } from './findings.ts'
 import { metadataOf, type Poll, personOf, type Seen, type Span, type Trouble } from './seen.ts'
 import type { Story } from './stories.ts'
+import { TIME_RULES } from './time-rules.ts'
 import { checkUnresolved } from './unresolved.ts'
 import type { Urls } from './urls.ts'
 
@@ -17,18 +18,18 @@ export interface Judged {
 
 export const isOk = (status: number | null): boolean => status !== null && status >= 200 && status < 300
 export const VERDICTS = new Set<string>(['SUCCESS', 'FAIL'])
-const isVerdict = ({ status, reason }: Story['told'][number]['data']): boolean =>
+export const isVerdict = ({ status, reason }: Story['told'][number]['data']): boolean =>
   reason === null && status !== null && VERDICTS.has(status)
 const STATUS_OF: Readonly<Record<string, string>> = { SUCCESS: 'succeeded', FAIL: 'failed' }
 
-const overlaps = (span: Span, from: number, to: number): boolean => span.from <= to && span.to >= from
+export const overlaps = (span: Span, from: number, to: number): boolean => span.from <= to && span.to >= from
 /** From an answer until it is recorded, and from a trouble until what it has held up has gone. */
 const RECORDED_WITHIN_MS = 1_000
 /** Whether whoever got an answer from `from` to `to` lived to record it, and could. */
 export const couldRecord = (troubles: readonly Trouble[], from: number, to: number): boolean =>
   !troubles.some(one => one.of === 'service' && overlaps(one, from - RECORDED_WITHIN_MS, to + RECORDED_WITHIN_MS))
 
-const isRecorded =
+export const isRecorded =
   ({ troubles }: Seen) =>
   ({ heardAt }: Poll): boolean =>
     heardAt !== null && couldRecord(troubles, heardAt, heardAt)
@@ -169,73 +170,5 @@ const checkShown = ({ story, promises, note }: Judged): undefined => {
   }
 }
 
-/** Time of troubles does not count, nor what it takes to recover from them. */
-const lengthWithout = (troubles: readonly Trouble[], recovery: number, { from, to }: Span): number => {
-  let length = to - from
-  let counted = from
-  for (const trouble of troubles) {
-    const begin = Math.max(counted, trouble.from)
-    const end = Math.min(to, trouble.to + recovery)
-    if (end <= begin) continue
-    length -= end - begin
-    counted = end
-  }
-  return length
-}
-
-/** A host that has just failed, or taken long, may be waited for. */
-const isWell = ({ urls, promises }: Judged, url: string, { from, to }: Span): boolean =>
-  !urls.unwell(url).some(one => overlaps({ from: one.at, to: one.answeredAt + promises.resend }, from, to))
-
-const QUIET_MS = 300_000
-/** A call may be under way as its deadline passes. */
-const LAST_LOOK_WITHIN_MS = 15_000
-
-/** It is asked about as long as it waits, and told soon. */
-const checkTimes = (judged: Judged): undefined => {
-  const { story, seen, promises, urls, note } = judged
-  const { from, told, acts, polls, shown, asked } = story
-  const ofIt = seen.troubles.filter(({ partner = asked.partner }) => partner === asked.partner)
-  const untilCancel = Math.min(...acts.filter(({ what }) => what === 'cancel').map(({ at }) => at))
-  const isErased = () => {
-    const same = new Set(seen.registering.filter(({ serial }) => serial === asked.serial).map(({ id }) => id))
-    return seen.acts.some(({ what, id }) => what === 'cancel' && same.has(id))
-  }
-  // It may have been known before this was registered, or be forgotten by then.
-  const known = told[0] && isVerdict(told[0].data) ? Number.NEGATIVE_INFINITY : asked.at
-  const isKept = ({ heardAt }: Poll) => (heardAt ?? known) > known && ((heardAt ?? 0) >= asked.at || !isErased())
-  const verdict = polls.find(one => VERDICTS.has(one.answer) && isKept(one) && isRecorded(seen)(one))
-  const verdictAt = verdict?.heardAt ?? Number.POSITIVE_INFINITY
-  const resolvedAt = shown.map(({ registration }) => registration?.resolvedAt).find(at => at)
-  const endedAt = resolvedAt ? Date.parse(resolvedAt) : Number.POSITIVE_INFINITY
-  const until = Math.min(untilCancel, verdictAt, told[0]?.at ?? Number.POSITIVE_INFINITY, endedAt)
-  const asks = polls.map(one => one.at).filter(at => at > from && at < until)
-  // When it has ended is said by its own clock, which may be wrong.
-  if (promises.clockError === 0 && until !== Number.POSITIVE_INFINITY) asks.push(until)
-  for (const [i, at] of asks.entries()) {
-    const span = { from: asks[i - 1] ?? from, to: at }
-    if (lengthWithout(ofIt, promises.recovery, span) > promises.pollEvery)
-      note('starved', `not asked about from ${span.from} to ${at}`)
-  }
-  const expiresAt = shown.map(({ registration }) => registration?.expiresAt).find(at => at !== undefined)
-  if (expiresAt !== undefined && promises.clockError === 0) {
-    const deadline = Date.parse(expiresAt) + promises.settleMargin
-    const look = { from: deadline, to: asks.find(at => at >= deadline) ?? seen.endedAt }
-    // After an answer that says nothing it is asked about less often, and its account too.
-    const isQuiet = !seen.polls.some(
-      ({ at, answer, heardAt }) => (answer === 'none' || heardAt === null) && at < look.to && at > deadline - QUIET_MS,
-    )
-    if (until > deadline && isQuiet && lengthWithout(ofIt, promises.recovery, look) > LAST_LOOK_WITHIN_MS)
-      note('starved', `expires at ${deadline}, and is looked at ${look.to}`)
-  }
-  const knownAt = verdict || promises.clockError > 0 ? verdictAt : endedAt
-  const span = { from: Math.max(from, knownAt), to: Math.min(told[0]?.at ?? seen.endedAt, untilCancel) }
-  const isGone = urls.mayBeGone(asked, span.from) || urls.mayBeGone(asked, span.to)
-  if (span.from >= seen.endedAt || isGone || !isWell(judged, asked.url, span)) return
-  const inTelling = ofIt.filter(one => one.of !== 'GetResult')
-  if (lengthWithout(inTelling, promises.resend, span) > promises.tellWithin)
-    note('starved', `known at ${span.from}, told at ${span.to}`)
-}
-
 /** What holds of each registration. */
-export const STORY_RULES = [checkContent, checkVerdict, checkOnce, checkRetries, checkEnd, checkShown, checkTimes]
+export const STORY_RULES = [checkContent, checkVerdict, checkOnce, checkRetries, checkEnd, checkShown, ...TIME_RULES]

@@ -1,6 +1,6 @@
 import type { Poll } from './seen.ts'
 import type { Told } from './stories.ts'
-import type { Judged } from './story-rules.ts'
+import { type Judged, VERDICTS } from './story-rules.ts'
 
 /** A webhook without a verdict, and what GetResult had said until then. */
 interface Unresolved extends Judged {
@@ -11,7 +11,7 @@ interface Unresolved extends Judged {
 
 /** For so long after its deadline whoever is never answered is still asked about. */
 const UNANSWERED_MS = 24 * 3_600_000
-const KNOWN: ReadonlySet<string> = new Set(['waiting', 'unknown'])
+const KNOWN: ReadonlySet<string> = new Set(['waiting', 'unknown', 'SUCCESS', 'FAIL'])
 
 const isKnown = ({ answer }: Poll): boolean => KNOWN.has(answer)
 const count = (heard: readonly Poll[], answer: Poll['answer']): number =>
@@ -44,8 +44,10 @@ const sinceKnown = ({ heard, isRecorded }: Unresolved) =>
   )
 /** Whether that may be the last status that was recorded, or none was. */
 const mayKnow = (facts: Unresolved, answer: Poll['answer']): boolean => {
-  const known = sinceKnown(facts).filter(isKnown)
-  return known.some(one => one.answer === answer) || (answer === 'waiting' && known.length === 0)
+  const known = sinceKnown(facts).filter(one => isKnown(one) && !VERDICTS.has(one.answer))
+  // Of an erased verdict the status may be left.
+  const isErased = facts.heard.some(one => VERDICTS.has(one.answer))
+  return known.some(one => one.answer === answer) || (known.length === 0 && (answer === 'waiting' || isErased))
 }
 
 /** Its deadline passes only with an answer, or after a day without. */
@@ -63,7 +65,7 @@ export const checkUnresolved = (facts: Unresolved): undefined => {
   const { reason } = first.data
   // A verdict of before may have been erased with a cancelled registration.
   const own = heard.filter(({ heardAt }) => (heardAt ?? 0) >= story.asked.at)
-  if (own.some(one => (one.answer === 'SUCCESS' || one.answer === 'FAIL') && isRecorded(one)))
+  if (own.some(one => VERDICTS.has(one.answer) && isRecorded(one)))
     note('told wrongly', `unresolved (${reason}), with a verdict`)
   const wrong = (RULES[reason ?? ''] ?? (() => 'there is no such reason'))(facts)
   if (wrong !== null) note(wrong === 'without a last look' ? 'told early' : 'told wrongly', `${reason}: ${wrong}`)

@@ -1,0 +1,104 @@
+import type { Poll, Span, Trouble } from './seen.ts'
+import { isRecorded, isVerdict, type Judged, overlaps, VERDICTS } from './story-rules.ts'
+
+/** Time of troubles does not count, nor what it takes to recover from them. */
+const lengthWithout = (troubles: readonly Trouble[], recovery: number, { from, to }: Span): number => {
+  let length = to - from
+  let counted = from
+  for (const trouble of troubles) {
+    const begin = Math.max(counted, trouble.from)
+    const end = Math.min(to, trouble.to + recovery)
+    if (end <= begin) continue
+    length -= end - begin
+    counted = end
+  }
+  return length
+}
+
+/** Troubles of everybody, and of its partner. */
+const troublesOf = ({ story: { asked }, seen }: Judged): Trouble[] =>
+  seen.troubles.filter(({ partner = asked.partner }) => partner === asked.partner)
+const saysNothing = ({ answer, heardAt }: Poll): boolean => answer === 'none' || heardAt === null
+
+/** When it was known what to tell, when somebody wanted to cancel it, and when the waiting had ended for any of it. */
+const momentsOf = ({ story, seen, promises }: Judged) => {
+  const { told, acts, polls, shown, asked } = story
+  const isErased = () => {
+    const same = new Set(seen.registering.filter(({ serial }) => serial === asked.serial).map(({ id }) => id))
+    return seen.acts.some(({ what, id }) => what === 'cancel' && same.has(id))
+  }
+  // It may have been known before this was registered, or be forgotten by then.
+  const known = told[0] && isVerdict(told[0].data) ? Number.NEGATIVE_INFINITY : asked.at
+  const isKept = ({ heardAt }: Poll) => (heardAt ?? known) > known && ((heardAt ?? 0) >= asked.at || !isErased())
+  const verdict = polls.find(one => VERDICTS.has(one.answer) && isKept(one) && isRecorded(seen)(one))
+  const verdictAt = verdict?.heardAt ?? Number.POSITIVE_INFINITY
+  const resolvedAt = shown.map(({ registration }) => registration?.resolvedAt).find(at => at)
+  const endedAt = resolvedAt ? Date.parse(resolvedAt) : Number.POSITIVE_INFINITY
+  const cancelAt = Math.min(...acts.filter(({ what }) => what === 'cancel').map(({ at }) => at))
+  return {
+    cancelAt,
+    // When it has ended is said by its own clock, which may be wrong.
+    knownAt: verdict || promises.clockError > 0 ? verdictAt : endedAt,
+    until: Math.min(cancelAt, verdictAt, told[0]?.at ?? Number.POSITIVE_INFINITY, endedAt),
+  }
+}
+
+/** Calls about it while it waits. */
+const looksOf = ({ story: { from, polls } }: Judged, until: number): Poll[] =>
+  polls.filter(({ at }) => at > from && at < until)
+
+/** After an unknown code a serial is asked about again within so long. */
+const SLOW_BACK_OFF_MS = 600_000
+/** It is asked about for as long as it waits. */
+const checkAsked = (judged: Judged): undefined => {
+  const { promises, story, note } = judged
+  const { until } = momentsOf(judged)
+  const looks = looksOf(judged, until)
+  const ends = looks.map(({ at }) => at)
+  if (promises.clockError === 0 && until !== Number.POSITIVE_INFINITY) ends.push(until)
+  for (const [i, at] of ends.entries()) {
+    const before = looks[i - 1]
+    const longest = promises.pollEvery + (before && saysNothing(before) ? SLOW_BACK_OFF_MS : 0)
+    const span = { from: before?.at ?? story.from, to: at }
+    if (lengthWithout(troublesOf(judged), promises.recovery, span) > longest)
+      note('starved', `not asked about from ${span.from} to ${at}`)
+  }
+}
+
+const QUIET_MS = 300_000
+/** A call may be under way as its deadline passes. */
+const LAST_LOOK_WITHIN_MS = 15_000
+/** As soon as its deadline has passed. */
+const checkLastLook = (judged: Judged): undefined => {
+  const { story, seen, promises, note } = judged
+  const expiresAt = story.shown.map(({ registration }) => registration?.expiresAt).find(at => at !== undefined)
+  if (expiresAt === undefined || promises.clockError > 0) return
+  const deadline = Date.parse(expiresAt) + promises.settleMargin
+  const { until } = momentsOf(judged)
+  if (until <= deadline) return
+  const ends = [...looksOf(judged, until).map(({ at }) => at), Math.min(until, seen.endedAt)]
+  const look = { from: deadline, to: ends.find(at => at >= deadline) ?? seen.endedAt }
+  // After an answer that says nothing it is asked about less often, and its account too.
+  const isQuiet = !seen.polls.some(one => saysNothing(one) && one.at < look.to && one.at > deadline - QUIET_MS)
+  if (isQuiet && lengthWithout(troublesOf(judged), promises.recovery, look) > LAST_LOOK_WITHIN_MS)
+    note('starved', `expires at ${deadline}, and is looked at ${look.to}`)
+}
+
+/** A host that has just failed, or taken long, may be waited for. */
+const isWell = ({ urls, promises }: Judged, url: string, { from, to }: Span): boolean =>
+  !urls.unwell(url).some(one => overlaps({ from: one.at, to: one.answeredAt + promises.resend }, from, to))
+
+/** It is told as soon as something is known. */
+const checkTold = (judged: Judged): undefined => {
+  const { story, seen, promises, urls, note } = judged
+  const { from, told, asked } = story
+  const { knownAt, cancelAt } = momentsOf(judged)
+  const span = { from: Math.max(from, knownAt), to: Math.min(told[0]?.at ?? seen.endedAt, cancelAt) }
+  const isGone = urls.mayBeGone(asked, span.from) || urls.mayBeGone(asked, span.to)
+  if (span.from >= seen.endedAt || isGone || !isWell(judged, asked.url, span)) return
+  const troubles = troublesOf(judged).filter(one => one.of !== 'GetResult')
+  if (lengthWithout(troubles, promises.resend, span) > promises.tellWithin)
+    note('starved', `known at ${span.from}, told at ${span.to}`)
+}
+
+export const TIME_RULES = [checkAsked, checkLastLook, checkTold]
