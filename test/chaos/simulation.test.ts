@@ -3,7 +3,7 @@ import { redHistories } from './report.ts'
 import { runHistory } from './simulation/history.ts'
 import { runHistories } from './simulation/many.ts'
 
-const HISTORIES = 500
+const HISTORIES = 400
 
 test(`${HISTORIES} simulated histories break no promise`, { timeout: 0 }, async () => {
   const totals = await runHistories({ from: 1, count: HISTORIES })

@@ -21,3 +21,20 @@ test('a start with deliveries held tells it once, and their end', () => {
   expect(check(AT)).toEqual([])
   expect(check(null)).toEqual([['deliveries.resumed']])
 })
+
+test('tells each new backup once, and that one has failed', () => {
+  const told: unknown[] = []
+  const look = createCommandWatch((...event) => void told.push(event))
+  const check = (backup: Stats['backup']) => {
+    told.length = 0
+    look({ deliveries: { heldAt: null }, backup } as Stats)
+    return [...told]
+  }
+  const good = (at: number) => ({ at, bytes: 4_096 })
+  expect(check({ good: good(AT), failed: null } as Stats['backup'])).toEqual([])
+  const made = { good: good(AT + 1_000), failed: null } as Stats['backup']
+  expect(check(made)).toEqual([['backup.done', { at: '2026-11-26T03:00:01.000Z', bytes: 4_096 }]])
+  expect(check(made)).toEqual([])
+  const failed = { ...made, failed: { at: AT + 2_000, reason: 'no_room' } } as Stats['backup']
+  expect(check(failed)).toEqual([['backup.failed', { at: '2026-11-26T03:00:02.000Z', reason: 'no_room' }]])
+})
