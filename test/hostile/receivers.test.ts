@@ -103,20 +103,3 @@ describe('hosts whose TLS handshake never ends', () => {
     silent.close()
   })
 })
-
-describe('R28 registrations', () => {
-  test('of different partners are each signed with their own secret only', async () => {
-    await using stage = await openStage()
-    const { api, partner, addPartner, receiver, upstream } = stage
-    const other = await addPartner('other')
-    upstream.setDefault(SUCCESS)
-    receiver.trust([partner.signingSecret])
-    const mine = await api.register({ idcardid: 'mine', callbackUrl: receiver.urlFor('/mine') })
-    await api.until(mine.id, ({ delivery }) => delivery.state === 'delivered')
-    receiver.trust([other.signingSecret])
-    const theirs = await other.api.register({ idcardid: 'theirs', callbackUrl: receiver.urlFor('/theirs') })
-    await other.api.until(theirs.id, ({ delivery }) => delivery.state === 'delivered')
-    expect(receiver.received.map(({ verified }) => verified)).toEqual([true, true])
-    expect((await other.api.call('GET', `/v1/registrations/${mine.id}`)).status).toBe(404)
-  })
-})

@@ -34,6 +34,8 @@ const RATE = 200
 const SETTINGS: Environment = {
   UPSTREAM_RATE: String(RATE),
   UPSTREAM_TIMEOUT: '300ms',
+  // Well above what a busy machine makes an answer wait: one that comes too late counts as none, and its webhook comes again.
+  CALLBACK_TIMEOUT: '3s',
   RETRY_SCHEDULE: Array(RETRIES).fill('50ms').join(','),
   LOG_LEVEL: 'info',
   MASTER_KEY: Buffer.alloc(32, 7).toString('base64'),
@@ -47,8 +49,8 @@ export const PROMISES: Promises = {
   tellWithin: 10_000,
   clockError: 0,
   // A lease lasts until the time limit of its call and 5 s more; what could not be recorded is tried again every 5 s.
-  recovery: 8_000,
-  resend: 8_000,
+  recovery: 11_000,
+  resend: 11_000,
   ttl: 24 * HOUR,
   settleMargin: 10 * MINUTE,
   notFoundGrace: 2 * HOUR,

@@ -1,11 +1,11 @@
 import Database from 'better-sqlite3'
-import type { Outgoing, SendResult } from '../../../src/callback/sender.ts'
+import type { Outgoing } from '../../../src/callback/sender.ts'
 import type { Answer } from '../../../src/core/answer.ts'
 import { MINUTE } from '../../../src/core/duration.ts'
 import type { Secret } from '../../../src/core/secret.ts'
-import type { Store } from '../../../src/store/store.ts'
 import type { ClaimedVerification } from '../../../src/store/verifications/verification.ts'
 import type { BROKEN } from '../findings.ts'
+import { inAnswers, inSender, inStore, inUpstream } from './planting.ts'
 import type { World } from './process.ts'
 
 /** A bug, and what the checker has to call it. */
@@ -15,38 +15,6 @@ export interface Planted {
   plant: (world: World) => World
 }
 
-const inStore =
-  (tamper: (store: Store, world: World) => Partial<Store>) =>
-  (world: World): World => ({ ...world, tamper: store => ({ ...store, ...tamper(store, world) }) })
-const inSender =
-  (change: (outgoing: Outgoing) => Outgoing) =>
-  (world: World): World => ({
-    ...world,
-    sender: { send: outgoing => world.sender.send(change(outgoing)) },
-  })
-const inUpstream =
-  (ask: (answer: Answer, world: World, again: () => Promise<Answer>) => Answer | Promise<Answer>) =>
-  (world: World): World => ({
-    ...world,
-    upstream: {
-      ask: async (...args) => {
-        const again = () => world.upstream.ask(...args)
-        return ask(await again(), world, again)
-      },
-    },
-  })
-const inAnswers =
-  (change: (answered: Answered) => Answered) =>
-  (world: World): World => ({
-    ...world,
-    sender: {
-      send: async outgoing => {
-        const result = await world.sender.send(outgoing)
-        return result.kind === 'answered' ? change(result) : result
-      },
-    },
-  })
-type Answered = Extract<SendResult, { kind: 'answered' }>
 const isRetry = ({ headers }: Outgoing): boolean => headers['webhook-attempt'] !== '1'
 const VERDICT = { message: null, livingScore: null, similarity: null }
 const verdictOf = (status: 'SUCCESS' | 'FAIL'): Answer => ({
