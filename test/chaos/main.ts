@@ -77,10 +77,10 @@ const simulate = async ({ mode, seed, plan, count: asked }: Options, endsAt: num
 }
 
 const bringFaults = async ({ mode, seed, engine, count }: Options, endsAt: number): Promise<Outcome> => {
-  const begunAt = Date.now()
-  progress = () => `real processes, ${Math.round((Date.now() - begunAt) / SECOND)} s`
+  let brought = 0
+  progress = () => `real processes, ${brought} faults`
   const run = await runProcesses({
-    ...{ engine, seed, endsAt },
+    ...{ engine, seed, endsAt, onFault: () => void brought++ },
     ...(mode !== 'minutes' && { faults: count }),
     ...(mode === 'kills' && { kinds: [KILL] }),
   })

@@ -26,6 +26,8 @@ export interface RunOptions {
   endsAt?: number
   /** All unless given. */
   kinds?: readonly Fault[]
+  /** Told after each. */
+  onFault?: () => void
 }
 
 /** Judged together; then all begins anew. */
@@ -119,6 +121,7 @@ const runScene = async (options: RunOptions): Promise<Run> => {
     faults[name] = (faults[name] ?? 0) + 1
     await scene.during(name, async () => {
       await bring({ ...scene, draw: chances }, chances.below(scene.nodes.length))
+      options.onFault?.()
       const found = await scene.revive()
       if (!mayEnd) ended.push(...found)
     })
