@@ -1,7 +1,9 @@
 import type { Finding, Promises } from './findings.ts'
+import { couldRecord, isOk, type Judged, VERDICTS } from './judged.ts'
 import type { Poll, Seen } from './seen.ts'
 import { pairKey, type Story, storiesOf } from './stories.ts'
-import { couldRecord, isOk, type Judged, STORY_RULES, VERDICTS } from './story-rules.ts'
+import { STORY_RULES } from './story-rules.ts'
+import { TIME_RULES } from './time-rules.ts'
 import { urlsOf } from './urls.ts'
 
 /**
@@ -15,7 +17,7 @@ export const findBroken = (seen: Seen, promises: Promises): Finding[] => {
   for (const story of stories) {
     const note: Judged['note'] = (broken, what) => void findings.push({ broken, what: `${story.id}: ${what}` })
     const judged = { story, seen, promises, urls, note }
-    for (const check of STORY_RULES) check(judged)
+    for (const check of [...STORY_RULES, ...TIME_RULES]) check(judged)
   }
   checkPairs(stories, findings)
   checkVerdicts(stories, findings)
@@ -24,6 +26,7 @@ export const findBroken = (seen: Seen, promises: Promises): Finding[] => {
   checkRefusals(seen, promises, findings)
   return findings
 }
+
 /** Refused is what expires in the past, or belongs to another partner. */
 const checkRefusals = ({ refusals, registering }: Seen, { clockError }: Promises, findings: Finding[]): void => {
   const ownersOf = Map.groupBy(registering, ({ serial }) => serial)

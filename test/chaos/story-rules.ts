@@ -1,38 +1,20 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { RegistrationAnswer } from '../../src/http/partner/registration-schemas.ts'
-import type { Finding, Promises } from './findings.ts'
-import { metadataOf, type Poll, personOf, type Seen, type Span, type Trouble } from './seen.ts'
+import {
+  couldRecord,
+  isOk,
+  isRecorded,
+  isVerdict,
+  type Judged,
+  overlaps,
+  RECORDED_WITHIN_MS,
+  VERDICTS,
+} from './judged.ts'
+import { metadataOf, personOf, type Span } from './seen.ts'
 import type { Story } from './stories.ts'
-import { TIME_RULES } from './time-rules.ts'
 import { checkUnresolved } from './unresolved.ts'
-import type { Urls } from './urls.ts'
 
-/** A registration, and where what is wrong with it is noted. */
-export interface Judged {
-  story: Story
-  seen: Seen
-  promises: Promises
-  urls: Urls
-  note: (broken: Finding['broken'], what: string) => undefined
-}
-
-export const isOk = (status: number | null): boolean => status !== null && status >= 200 && status < 300
-export const VERDICTS = new Set<string>(['SUCCESS', 'FAIL'])
-export const isVerdict = ({ status, reason }: Story['told'][number]['data']): boolean =>
-  reason === null && status !== null && VERDICTS.has(status)
 const STATUS_OF: Readonly<Record<string, string>> = { SUCCESS: 'succeeded', FAIL: 'failed' }
-
-export const overlaps = (span: Span, from: number, to: number): boolean => span.from <= to && span.to >= from
-/** From an answer until it is recorded, and from a trouble until what it has held up has gone. */
-const RECORDED_WITHIN_MS = 1_000
-/** Whether whoever got an answer from `from` to `to` lived to record it, and could. */
-export const couldRecord = (troubles: readonly Trouble[], from: number, to: number): boolean =>
-  !troubles.some(one => one.of === 'service' && overlaps(one, from - RECORDED_WITHIN_MS, to + RECORDED_WITHIN_MS))
-
-export const isRecorded =
-  ({ troubles }: Seen) =>
-  ({ heardAt }: Poll): boolean =>
-    heardAt !== null && couldRecord(troubles, heardAt, heardAt)
 
 /** Its own receiver, with its own secret, its own data, always the same bytes and id. */
 const checkContent = ({ story: { asked, told }, promises, note }: Judged): undefined => {
@@ -171,4 +153,4 @@ const checkShown = ({ story, promises, note }: Judged): undefined => {
 }
 
 /** What holds of each registration. */
-export const STORY_RULES = [checkContent, checkVerdict, checkOnce, checkRetries, checkEnd, checkShown, ...TIME_RULES]
+export const STORY_RULES = [checkContent, checkVerdict, checkOnce, checkRetries, checkEnd, checkShown]

@@ -1,5 +1,5 @@
+import { isRecorded, isVerdict, type Judged, overlaps, VERDICTS } from './judged.ts'
 import type { Poll, Span, Trouble } from './seen.ts'
-import { isRecorded, isVerdict, type Judged, overlaps, VERDICTS } from './story-rules.ts'
 
 /** Time of troubles does not count, nor what it takes to recover from them. */
 const lengthWithout = (troubles: readonly Trouble[], recovery: number, { from, to }: Span): number => {

@@ -1,6 +1,6 @@
+import { type Judged, VERDICTS } from './judged.ts'
 import type { Poll } from './seen.ts'
 import type { Told } from './stories.ts'
-import { type Judged, VERDICTS } from './story-rules.ts'
 
 /** A webhook without a verdict, and what GetResult had said until then. */
 interface Unresolved extends Judged {

@@ -1,3 +1,4 @@
+import { isOk, RECORDED_WITHIN_MS } from './judged.ts'
 import type { Registering, Seen, Webhook } from './seen.ts'
 
 /** What callback URLs have answered, and their hosts. */
@@ -11,8 +12,6 @@ export interface Urls {
 }
 type UrlOf = Pick<Registering, 'partner' | 'url'>
 
-/** Until its answer is recorded. */
-const RECORDED_WITHIN_MS = 1_000
 /** A receiver that takes so long is waited for. */
 const SLOW_MS = 1_000
 
@@ -20,9 +19,7 @@ const messageOf = (registrationId: string): string => registrationId.replace('re
 
 /** After a 410 nothing goes to that URL until it is registered again, or one of its messages is resent. */
 export const urlsOf = ({ webhooks, registering, acts }: Seen): Urls => {
-  const failed = webhooks.filter(
-    ({ status, at, answeredAt }) => status === null || status < 200 || status > 299 || answeredAt - at >= SLOW_MS,
-  )
+  const failed = webhooks.filter(({ status, at, answeredAt }) => !isOk(status) || answeredAt - at >= SLOW_MS)
   const unwell = Map.groupBy(failed, ({ url }) => new URL(url).host)
   const keyOf = ({ partner, url }: { partner: string | null; url: string }) => `${partner} ${url}`
   // What its registration's cancel has withdrawn is not recorded.

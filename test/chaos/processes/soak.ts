@@ -6,8 +6,8 @@ import { countDuplicates, findBroken } from '../check.ts'
 import type { Client } from '../clients.ts'
 import { createDraw, type Draw } from '../draw.ts'
 import type { Finding, Promises } from '../findings.ts'
+import { isOk, VERDICTS } from '../judged.ts'
 import { newSeen, personOf, type Seen } from '../seen.ts'
-import { isOk, VERDICTS } from '../story-rules.ts'
 import { type Engine, openScene, PROMISES, type Scene } from './scene.ts'
 
 /** How long registrations are put together: they are judged, and forgotten, as one, and there is a sample for each slice. */

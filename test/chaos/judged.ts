@@ -1,0 +1,30 @@
+import type { Finding, Promises } from './findings.ts'
+import type { Poll, Seen, Span, Trouble } from './seen.ts'
+import type { Story } from './stories.ts'
+import type { Urls } from './urls.ts'
+
+/** A registration, and where what is wrong with it is noted. */
+export interface Judged {
+  story: Story
+  seen: Seen
+  promises: Promises
+  urls: Urls
+  note: (broken: Finding['broken'], what: string) => undefined
+}
+
+export const isOk = (status: number | null): boolean => status !== null && status >= 200 && status < 300
+export const VERDICTS = new Set<string>(['SUCCESS', 'FAIL'])
+export const isVerdict = ({ status, reason }: Story['told'][number]['data']): boolean =>
+  reason === null && status !== null && VERDICTS.has(status)
+
+export const overlaps = (span: Span, from: number, to: number): boolean => span.from <= to && span.to >= from
+/** From an answer until it is recorded, and from a trouble until what it has held up has gone. */
+export const RECORDED_WITHIN_MS = 1_000
+/** Whether whoever got an answer from `from` to `to` lived to record it, and could. */
+export const couldRecord = (troubles: readonly Trouble[], from: number, to: number): boolean =>
+  !troubles.some(one => one.of === 'service' && overlaps(one, from - RECORDED_WITHIN_MS, to + RECORDED_WITHIN_MS))
+
+export const isRecorded =
+  ({ troubles }: Seen) =>
+  ({ heardAt }: Poll): boolean =>
+    heardAt !== null && couldRecord(troubles, heardAt, heardAt)
