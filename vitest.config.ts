@@ -6,7 +6,7 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node'
 process.env.NODE_COMPILE_CACHE ??= fileURLToPath(new URL('node_modules/.cache/idface-notifier', import.meta.url))
 
 /** The longest of all are small files, which would come last, and be waited for alone. */
-const LONGEST = /\/test\/store\/(sqlite|postgres)\.test\.ts$/
+const LONGEST = /\/test\/(chaos\/(processes|simulation)|store\/(sqlite|postgres))\.test\.ts$/
 
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
@@ -28,7 +28,6 @@ const SHARING = ['core', `store/${NOUNS}`, 'config', 'operator', 'worker', 'tele
 
 /** Of what a service does that runs in the test's own process, and not of the threads of its store. */
 const STAGES = [
-  'test/attack/races.test.ts',
   'test/client/{client,transport}.test.ts',
   'test/e2e/{callback-notice,delivery,metrics,metrics-format,outage,roles,sandbox,traces,verdicts}.test.ts',
   'test/hostile/{operator,receivers}.test.ts',
