@@ -101,7 +101,10 @@ const checkEnd = (judged: Judged): undefined => {
   const { story, promises, urls, seen, note } = judged
   const { told, acts, shown, asked } = story
   const known = shown.findLast(({ registration }) => registration !== null)?.registration
-  if (!known) return asked.answeredAt === null ? undefined : note('lost', 'is not there any more')
+  if (!known) {
+    if (asked.answeredAt === null) return
+    return note('lost', shown.length === 0 ? 'no call for it was ever answered' : 'is not there any more')
+  }
   const endedAt = known.resolvedAt === null ? Number.POSITIVE_INFINITY : Date.parse(known.resolvedAt)
   const missing = shown.find(({ at, registration }) => registration === null && at > asked.at)
   if (missing && missing.at < endedAt + promises.retention - promises.clockError)

@@ -13,10 +13,10 @@ import { type Engine, openScene, PROMISES, type Scene } from './scene.ts'
 /** How long registrations are put together: they are judged, and forgotten, as one, and there is a sample for each slice. */
 export const SLICE_MS = 10_000
 /** Slices after which all of one has ended. */
-const ENDED_AFTER = 6
+const ENDED_AFTER = 8
 /** From a registration to the last look at it, which may take some more seconds where a process was killed. */
 const LOOK_AFTER_MS = 50_000
-const LOOKS = 8
+const LOOKS = 20
 /** Slices from one kill to the next, and from one line about how far it is to the next. */
 const KILL_EVERY = 60
 const PROGRESS_EVERY = 30
@@ -208,8 +208,10 @@ export const runSoak = async (options: {
       findings.push(...(await scene.revive()))
       if (n < length) await sample(n)
       judge(n - ENDED_AFTER)
-      if (n % PROGRESS_EVERY === 0)
+      if (n % PROGRESS_EVERY === 0) {
         onProgress(`${(n * SLICE_MS) / 60_000} min: ${counts.registrations} registrations, ${findings.length} broken`)
+        for (const { broken, what } of findings.slice(-3)) onProgress(`  ${broken}: ${what}`)
+      }
       if (n >= length || n % KILL_EVERY !== KILL_EVERY / 2) return
       counts.kills++
       const victim = draw.below(scene.nodes.length)
