@@ -1,56 +1,12 @@
 import { once } from 'node:events'
 import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { describe, expect, test } from 'vitest'
-import { createRandom } from '../e2e/seeded-random.ts'
 import { openStage } from '../e2e/stage.ts'
-import { findInconsistencies } from '../support/inconsistencies.ts'
-import type { ReceiverStep } from '../support/receiver.ts'
 
 const SUCCESS = { status: 'SUCCESS' }
-/** So many that bad luck alone exhausts none of 200: a chance of one in a million million. */
-const RETRIES = 48
 const OLD = 'webhook timestamp too old'
 
 describe('a receiver that fails now and then', () => {
-  test.each([1])('R17 flaps for 200 rows: all are delivered once, with one id and body each (seed %i)', async seed => {
-    const schedule = Array.from({ length: RETRIES }, () => '20ms').join(',')
-    await using stage = await openStage({
-      RETRY_SCHEDULE: schedule,
-      CALLBACK_TIMEOUT: '5s',
-      UPSTREAM_RATE: '2000',
-    })
-    const { api, receiver, upstream, deliveriesOf } = stage
-    const random = createRandom(seed)
-    const flap = (): ReceiverStep => {
-      const chance = random()
-      if (chance < 0.5) return 200
-      if (chance < 0.8) return { status: 500 + Math.floor(random() * 4) }
-      return chance < 0.9 ? { fault: 'reset' } : chance < 0.96 ? { fault: 'end' } : { raw: 'SSH-2.0-x\r\n' }
-    }
-    upstream.setDefault(SUCCESS)
-    receiver.plan('/flapping', Array.from({ length: 200 * RETRIES }, flap))
-    const registrations = Array.from({ length: 200 }, (_, index) => ({
-      idcardid: `flapping-${seed}-${index}`,
-      callbackUrl: receiver.urlFor('/flapping'),
-    }))
-    const { body } = await api.call<{ results: { registration: { id: string } }[] }>(
-      'POST',
-      '/v1/registrations/batch',
-      { registrations },
-    )
-    const ids = body.results.map(({ registration }) => registration.id)
-    expect(ids).toHaveLength(200)
-    for (const id of ids) {
-      const { delivery } = await api.until(id, seen => seen.delivery.state !== 'pending')
-      expect(delivery.state).toBe('delivered')
-      const deliveries = deliveriesOf(id)
-      expect(deliveries.length).toBeLessThanOrEqual(1 + RETRIES)
-      expect(deliveries.filter(({ status }) => status === 200)).toHaveLength(1)
-    }
-    expect(findInconsistencies(receiver.received)).toEqual([])
-    expect(receiver.received.length).toBeGreaterThan(300)
-  })
-
   test('R25 says that the timestamp is too old: is sent the same id and bytes with a fresh one', async () => {
     // A second apart: timestamps are whole seconds.
     await using stage = await openStage({ RETRY_SCHEDULE: '1500ms,1500ms' })

@@ -1,7 +1,7 @@
-import { execFileSync, fork } from 'node:child_process'
+import { fork } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -10,7 +10,7 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import { AppError } from '../../../src/core/error.ts'
 import { openConnection } from '../../../src/store/sqlite/connection.ts'
 import { openRemoteStore } from '../../../src/store/sqlite/thread/remote-store.ts'
-import { type OpenStore, openStoreFixture, SUCCESS } from '../../support/store.ts'
+import { type OpenStore, openStoreFixture } from '../../support/store.ts'
 
 const KEY = randomBytes(32)
 const START = Date.parse('2026-11-24T08:00:00Z')
@@ -28,11 +28,11 @@ const fixtureAt = (path: string) => {
   return openStoreFixture(open)
 }
 
-const forkChild = (path: string, task: string) => fork(CHILD, [path, KEY.toString('hex'), task], { execArgv: [] })
-
-/** Runs a task in several processes at the same moment. */
-const inProcesses = async (count: number, args: [path: string, task: string], afterGo = () => {}) => {
-  const children = Array.from({ length: count }, () => forkChild(...args))
+/** Opens it in several processes at the same moment. */
+const openInProcesses = async (count: number, path: string, afterGo = () => {}) => {
+  const children = Array.from({ length: count }, () =>
+    fork(CHILD, [path, KEY.toString('hex'), 'open'], { execArgv: [] }),
+  )
   await Promise.all(children.map(child => once(child, 'message')))
   const answers = children.map(child => once(child, 'message'))
   for (const child of children) child.send('go')
@@ -65,7 +65,7 @@ describe('the file', () => {
 describe('several processes on one file', () => {
   test('that start at once all come up', async () => {
     const path = join(newFolder(), 'data', 'notifier.db')
-    const answers = await inProcesses(3, [path, 'open'])
+    const answers = await openInProcesses(3, path)
     expect(answers).toEqual(answers.map(() => ({ ok: true, result: null })))
   })
 
@@ -87,25 +87,7 @@ describe('several processes on one file', () => {
     faster.exec('INSERT INTO main.__drizzle_migrations SELECT * FROM migrated.__drizzle_migrations')
     // Time enough for the other one to have seen that the schema is missing, and to wait for the lock.
     const commitLater = () => void setTimeout(() => faster.exec('COMMIT'), 250)
-    expect(await inProcesses(1, [path, 'open'], commitLater)).toEqual([{ ok: true, result: null }])
-  })
-
-  test('never take the same row', async () => {
-    const path = join(newFolder(), 'notifier.db')
-    await using fixture = await fixtureAt(path)
-    const items = (count: number, prefix: string) =>
-      Array.from({ length: count }, (_, i) => fixture.newRegistration({ idcardid: `${prefix}${i}` }))
-    await fixture.store.register(items(100, 'm'))
-    while ((await fixture.poll(SUCCESS)) > 0);
-    await fixture.store.register(items(100, 'v'))
-    const client = new Database(path)
-    client.exec('UPDATE accounts SET allowed_at = 0')
-    client.close()
-    const answers = await inProcesses(3, [path, 'claim'])
-    const taken = answers.flatMap(({ result }) => result as string[])
-    expect(answers.filter(answer => !answer.ok)).toEqual([])
-    expect(new Set(taken).size).toBe(taken.length)
-    expect(taken).toHaveLength(200)
+    expect(await openInProcesses(1, path, commitLater)).toEqual([{ ok: true, result: null }])
   })
 })
 
@@ -134,66 +116,3 @@ describe('S12 a write lock held by somebody else', () => {
     await fixture.register()
   })
 })
-
-/** A program of the machine's, not of a package. */
-const system = (program: string, ...args: string[]) => void execFileSync(program, args, { stdio: 'pipe' })
-
-/** A disk of two megabytes, or why there is none. */
-const mountSmallDisk = (): string | { skip: string } => {
-  const folder = newFolder()
-  try {
-    system('mount', '-t', 'tmpfs', '-o', 'size=2m', 'tmpfs', folder)
-  } catch (error) {
-    return { skip: `no tmpfs can be mounted here: ${error instanceof Error ? error.message.trim() : error}` }
-  }
-  onTestFinished(() => system('umount', '-l', folder))
-  return folder
-}
-
-describe('S3 a full disk', () => {
-  test('is told, leaves nothing half done, and is over as soon as there is space', async context => {
-    const folder = mountSmallDisk()
-    if (typeof folder !== 'string') {
-      process.stderr.write(`${folder.skip}\n`)
-      return context.skip(folder.skip)
-    }
-    await using fixture = await fixtureAt(join(folder, 'notifier.db'))
-    let broken = 0
-    fixture.store.hints.on('broken', () => broken++)
-    const kept = await fixture.register()
-    const ballast = join(folder, 'ballast')
-    fillUp(ballast)
-
-    const metadata = { filling: 'x'.repeat(2_000) }
-    const acknowledged: string[] = []
-    let refused: string[] = []
-    for (let i = 0; i < 200 && refused.length === 0; i++) {
-      const batch = Array.from({ length: 20 }, () => fixture.newRegistration({ metadata }))
-      const outcome = await unavailable(fixture.store.register(batch))
-      if (outcome === null) acknowledged.push(...batch.map(item => item.id))
-      else {
-        expect(outcome).toBe('unavailable')
-        refused = batch.map(item => item.id)
-      }
-    }
-    expect(refused).not.toEqual([])
-    expect(await fixture.find(kept.id)).toMatchObject({ status: 'pending' })
-    for (const id of acknowledged) await fixture.find(id)
-    for (const id of refused) expect(await fixture.store.findRegistration(fixture.partnerId, id)).toBeNull()
-
-    rmSync(ballast)
-    const after = await fixture.register()
-    expect(await fixture.find(after.id)).toEqual(after)
-    expect(existsSync(join(folder, 'notifier.db'))).toBe(true)
-    expect(broken).toBe(0)
-  })
-})
-
-/** Leaves the disk of `path` next to no space. */
-const fillUp = (path: string) => {
-  for (let size = 2 * 1024 * 1024; size >= 4_096; size = Math.floor(size / 2)) {
-    try {
-      writeFileSync(path, Buffer.alloc(size), { flag: 'a' })
-    } catch {}
-  }
-}

@@ -5,7 +5,7 @@ import { newPartner } from '../../../src/core/new-partner.ts'
 import { Secret } from '../../../src/core/secret.ts'
 import { openRemoteStore } from '../../../src/store/sqlite/thread/remote-store.ts'
 import type { Store } from '../../../src/store/store.ts'
-import { CLAIM_ALL, newRegistration } from '../../support/store.ts'
+import { newRegistration } from '../../support/store.ts'
 
 /**
  * One of several processes on one file. `<path> <master key, hex> <task>`: says that it is ready, waits for
@@ -16,54 +16,6 @@ const tell = (message: unknown) => process.send?.(message)
 const open = () => {
   const options = { path, masterKey: Buffer.from(key, 'hex'), now: () => Date.now(), defaultRate: 1_000_000 }
   return openRemoteStore(options)
-}
-
-const claimAll = async () => {
-  const store = await open()
-  const taken: string[] = []
-  for (let idle = 0; idle < 20; ) {
-    const verifications = await claimVerifications(store).catch(whileBusy)
-    const messages = await claimMessages(store).catch(whileBusy)
-    taken.push(...verifications, ...messages)
-    idle = verifications.length + messages.length === 0 ? idle + 1 : 0
-    await new Promise(setImmediate)
-  }
-  await store.close()
-  return taken
-}
-
-const claimVerifications = async (store: Store): Promise<string[]> => {
-  const { claims } = await store.claimVerifications({
-    busy: new Map(),
-    concurrency: 3,
-    leaseMs: 60_000,
-  })
-  return claims.flatMap(claim => claim.verifications.map(one => `v${one.id}`))
-}
-
-const claimMessages = async (store: Store): Promise<string[]> => {
-  const { messages } = await store.claimMessages({ ...CLAIM_ALL, slots: 3 })
-  return messages.map(message => `m${message.seq}`)
-}
-
-/** Others write all the time, so now and then one has to wait. */
-const whileBusy = (error: unknown): string[] => {
-  if (error instanceof AppError && error.code === 'unavailable') return []
-  throw error
-}
-
-/** Without end: tells the partner, and then each registration that was acknowledged. */
-const registerOn = async () => {
-  const store = await open()
-  const { partnerId, item } = await prepare(store)
-  tell(partnerId)
-  const go = async () => {
-    for (;;) {
-      const [registered] = await store.register([item()])
-      if (registered?.outcome === 'created') tell(registered.registration.id)
-    }
-  }
-  await Promise.all(Array.from({ length: 8 }, go))
 }
 
 const prepare = async (store: Store) => {
@@ -96,7 +48,7 @@ const registerUntilBroken = async () => {
   const later = await Promise.allSettled([
     store.register([item()]),
     store.findPartner(partnerId),
-    claimVerifications(store),
+    store.claimVerifications({ busy: new Map(), concurrency: 3, leaseMs: 60_000 }),
     store.probe(),
   ])
   return { broken, acknowledged, partnerId, later: later.map(({ status }) => status) }
@@ -132,8 +84,6 @@ const tasks: Record<string, () => Promise<unknown>> = {
   open: async () => {
     await (await open()).close()
   },
-  claim: claimAll,
-  register: registerOn,
   'register until broken': registerUntilBroken,
   'list during sync': listDuringSync,
 }
