@@ -19,8 +19,8 @@ const count = (heard: readonly Poll[], answer: Poll['answer']): number =>
 
 /** What GetResult must have said, by the reason that is given; a text is what is wrong. */
 const RULES: Readonly<Record<string, (facts: Unresolved) => string | null>> = {
-  expired: facts => afterDeadline(facts) ?? (mayKnow(facts, 'waiting') ? null : 'the status is unknown'),
-  unknown_status: facts => afterDeadline(facts) ?? (mayKnow(facts, 'unknown') ? null : 'no status is unknown'),
+  expired: facts => (mayKnow(facts, 'waiting') ? null : 'the status is unknown'),
+  unknown_status: facts => (mayKnow(facts, 'unknown') ? null : 'no status is unknown'),
   not_found: ({ story, heard, promises, isRecorded }) => {
     const graceEnd = story.asked.at + promises.notFoundGrace - promises.clockError
     if (!heard.some(({ answer, heardAt }) => answer === 'not_found' && (heardAt ?? 0) >= graceEnd))
@@ -50,13 +50,15 @@ const mayKnow = (facts: Unresolved, answer: Poll['answer']): boolean => {
   return known.some(one => one.answer === answer) || (known.length === 0 && (answer === 'waiting' || isErased))
 }
 
+/** Whose deadline must have passed. */
+const LATE: ReadonlySet<string | null> = new Set(['expired', 'unknown_status'])
 /** Its deadline passes only with an answer, or after a day without. */
-const afterDeadline = ({ first, story, heard, promises }: Unresolved): string | null => {
+const isPassed = ({ first, story, heard, promises }: Unresolved): boolean => {
   const expiresAt = story.shown.map(({ registration }) => registration?.expiresAt).find(at => at !== undefined)
-  if (expiresAt === undefined) return null
+  if (expiresAt === undefined) return true
   const deadline = Date.parse(expiresAt) + promises.settleMargin - promises.clockError
   const isAsked = heard.some(({ answer, heardAt }) => answer !== 'none' && (heardAt ?? 0) >= deadline)
-  return isAsked || first.at >= deadline + UNANSWERED_MS ? null : 'without a last look'
+  return isAsked || first.at >= deadline + UNANSWERED_MS
 }
 
 /** Nobody is given up who has a verdict, and for no other reason than what GetResult has said. */
@@ -67,6 +69,7 @@ export const checkUnresolved = (facts: Unresolved): undefined => {
   const own = heard.filter(({ heardAt }) => (heardAt ?? 0) >= story.asked.at)
   if (own.some(one => VERDICTS.has(one.answer) && isRecorded(one)))
     note('told wrongly', `unresolved (${reason}), with a verdict`)
+  if (LATE.has(reason) && !isPassed(facts)) note('told early', `${reason}, without a last look`)
   const wrong = (RULES[reason ?? ''] ?? (() => 'there is no such reason'))(facts)
-  if (wrong !== null) note(wrong === 'without a last look' ? 'told early' : 'told wrongly', `${reason}: ${wrong}`)
+  if (wrong !== null) note('told wrongly', `${reason}: ${wrong}`)
 }
