@@ -52,8 +52,8 @@ export default defineConfig({
       },
       { extends: true, test: { name: 'long', include: LONG } },
     ],
-    // Many tests wait for sockets and processes, so two at a time pay even where there are two cores.
-    maxWorkers: 2,
+    // Many tests wait for sockets and processes, so three at a time pay even where there are two cores.
+    maxWorkers: 3,
     // Only what hangs runs into it: a busy machine takes ten times as long as a quiet one.
     testTimeout: 60_000,
     hookTimeout: 60_000,
