@@ -61,7 +61,7 @@ test.skipIf(whyNoDiskShim !== null)(
     const state = () => told.filter(({ data }) => data.subject === 'database').map(({ data }) => data.state)
     await using service = await spawnService({ ...scene.faulty, OPERATOR_URL: duty.url }, scene.folder)
     scene.disk.set('full-wal')
-    await vi.waitFor(() => expect(state()).toEqual(['firing']), { timeout: 30_000, interval: 100 })
+    await vi.waitFor(() => expect(state()).toEqual(['firing']), { timeout: 60_000, interval: 100 })
     const seen = await runCliApart(['status', '--lang', 'zh'], { cwd: scene.folder, env: scene.faulty })
     expect(seen.stdout).toContain('数据库无法写入（SQLITE_FULL）')
     const codes = async () => {
@@ -71,8 +71,8 @@ test.skipIf(whyNoDiskShim !== null)(
     }
     expect(await codes()).toContain('store_failing')
     scene.disk.unset('full-wal')
-    await vi.waitFor(() => expect(state()).toEqual(['firing', 'resolved']), { timeout: 30_000, interval: 100 })
+    await vi.waitFor(() => expect(state()).toEqual(['firing', 'resolved']), { timeout: 60_000, interval: 100 })
     expect(await codes()).not.toContain('store_failing')
   },
-  90_000,
+  150_000,
 )

@@ -54,7 +54,7 @@ describe.each(SHELLS)('pasted into %s', shell => {
       const open = (cwd: string, env: Record<string, string> = {}) =>
         openTerminal(shell, { cwd, env: { npm_config_update_notifier: 'false', ...env } })
 
-      const [simulate = '', serve = '', receive = '', register = '', ...others] = blocksOf(
+      const [simulate = '', serve = '', receive = '', register = '', live = '', ...others] = blocksOf(
         sectionOf(read('README.md'), 'Your first webhook'),
       )
       expect(others).toEqual([])
@@ -75,6 +75,10 @@ describe.each(SHELLS)('pasted into %s', shell => {
       await three.shows(/listening on/)
       three.paste(replaceAll(register, ports))
       await three.shows(/msg_\S+ idface\.succeeded test_success_3s/)
+      // Of the real GetResult; the simulated one does not know the serial either.
+      await using check = open(clone.path)
+      check.paste(live)
+      await check.shows(/4061/)
 
       const steps = blocksOf(read('docs/start.md'))
       const [, url = '', key = '', secret = ''] =
@@ -120,7 +124,7 @@ describe.each(SHELLS)('pasted into %s', shell => {
       await five.shows(/"sentence":"The verification succeeded/)
 
       await six.shows(/idface\.succeeded reg_\w+ test_success_3s_\d+ → 204/)
-      for (const terminal of [one, two, three, four, five, six]) expect(terminal.text()).not.toMatch(COMPLAINT)
+      for (const terminal of [one, two, three, check, four, five, six]) expect(terminal.text()).not.toMatch(COMPLAINT)
     },
     120_000,
   )
