@@ -1,5 +1,5 @@
 import type { Finding, Promises } from './findings.ts'
-import { couldRecord, isOk, type Judged, VERDICTS } from './judged.ts'
+import { isOk, isRecorded, type Judged, VERDICTS } from './judged.ts'
 import type { Poll, Seen } from './seen.ts'
 import { pairKey, type Story, storiesOf } from './stories.ts'
 import { STORY_RULES } from './story-rules.ts'
@@ -121,8 +121,9 @@ const checkRates = (
     const asked = polls.find(({ at }) => at > from && at < to)
     if (asked) findings.push({ broken: 'over the rate', what: `asked at ${asked.at}, while its account was paused` })
   }
-  for (const { heardAt, retryAfterMs } of polls) {
-    if (!retryAfterMs || heardAt === null || clockError > 0 || !couldRecord(troubles, heardAt, heardAt)) continue
+  for (const poll of polls) {
+    const { heardAt, retryAfterMs } = poll
+    if (!retryAfterMs || heardAt === null || clockError > 0 || !isRecorded({ troubles })(poll)) continue
     const early = polls.find(({ at }) => at > heardAt && at < heardAt + retryAfterMs)
     if (early)
       findings.push({

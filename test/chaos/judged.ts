@@ -24,7 +24,8 @@ export const RECORDED_WITHIN_MS = 1_000
 export const couldRecord = (troubles: readonly Trouble[], from: number, to: number): boolean =>
   !troubles.some(one => one.of === 'service' && overlaps(one, from - RECORDED_WITHIN_MS, to + RECORDED_WITHIN_MS))
 
+/** Whether whoever asked heard the answer, and lived to record it. */
 export const isRecorded =
-  ({ troubles }: Seen) =>
-  ({ heardAt }: Poll): boolean =>
-    heardAt !== null && couldRecord(troubles, heardAt, heardAt)
+  ({ troubles }: Pick<Seen, 'troubles'>) =>
+  ({ at, heardAt }: Poll): boolean =>
+    heardAt !== null && couldRecord(troubles, at, heardAt)

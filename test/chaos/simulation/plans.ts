@@ -84,7 +84,7 @@ const BAD_MINUTES: Plan = {
   malformed: 0.03,
   deaths: 4,
   idleMs: SECOND,
-  restMs: 6 * HOUR,
+  restMs: 12 * HOUR,
 }
 
 /** Many verdicts at once, some of them for hosts that never answer. */

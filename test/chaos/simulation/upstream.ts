@@ -31,8 +31,8 @@ const say = (code: number, status: string | null = null, data: ReturnType<typeof
 const UNREACHABLE: Answer = { kind: 'transient', code: null, cause: 'unreachable', detail: 'ECONNREFUSED' }
 const TIMED_OUT: Answer = { kind: 'transient', code: null, cause: 'timeout' }
 const NEVER_MS = Number.POSITIVE_INFINITY
-/** A refused account is tried again every two hours at least, and what that call brings may be no answer. */
-const LONGEST_PAUSE_MS = 5 * HOUR
+/** A refused account is tried again every two hours at least, each time perhaps without an answer, by a clock that may have been set. */
+const TRIED_WITHIN_MS = 3.5 * HOUR
 
 /** GetResult, with the moods of a bad day. */
 export const createUpstream = (
@@ -94,7 +94,7 @@ export const createUpstream = (
         pause = { from: at, to: 0, of: 'GetResult', name: 'the account is refused' }
         seen.troubles.push(pause)
       }
-      pause.to = refusedAt + LONGEST_PAUSE_MS
+      pause.to = refusedAt + TRIED_WITHIN_MS
     } else if (pause !== null && at > refusedAt && answer !== 'none' && answer !== 'invalid') {
       pause.to = time.now()
       pause = null
@@ -111,6 +111,7 @@ export const createUpstream = (
       const latency = draw.chance(0.03) ? draw.below(12 * SECOND) : 20 + draw.below(300)
       const poll: Poll = { serial: idcardid, at: time.now(), answer: 'none', heardAt: null }
       seen.polls.push(poll)
+      if (pause !== null) pause.to = Math.max(pause.to, poll.at + TRIED_WITHIN_MS)
       onAsk(idcardid)
       await time.wait(Math.min(latency / 2, timeoutMs))
       if (outages.some(isIn)) return UNREACHABLE
