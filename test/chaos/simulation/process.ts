@@ -43,6 +43,8 @@ export interface World {
 
 /** Of its own each time: whoever waits for a promise is kept as long as it. */
 const never = () => new Promise<never>(() => {})
+/** What has been asked about, or sent, says itself when it is due again. */
+const SETTLING: ReadonlySet<string> = new Set(['settleVerifications', 'settleMessages'])
 const UNAVAILABLE = { en: 'The database cannot be written.', zh: '数据库无法写入。' }
 
 /**
@@ -77,6 +79,9 @@ export const startProcess = async (world: World) => {
     masterKey: world.masterKey,
     defaultRate: config.upstream.rate,
   })
+  const fallsDue = (at: number | null | undefined) => {
+    if (at) time.fallsDue(at + time.now() - now())
+  }
   const call = async (verb: Verb, run: () => Promise<unknown>): Promise<unknown> => {
     if (isDead) return never()
     const fate = world.fateOf(verb)
@@ -90,15 +95,18 @@ export const startProcess = async (world: World) => {
       die()
       return never()
     }
-    const { nextAt } = (result ?? {}) as { nextAt?: number | null }
-    if (nextAt) time.fallsDue(nextAt + time.now() - now())
+    fallsDue(((result ?? {}) as { nextAt?: number | null }).nextAt)
     return result
   }
   const store = new Proxy(world.tamper(opened), {
     get: (target, name: Verb | 'now') => {
       const verb = target[name] as (...args: unknown[]) => Promise<unknown>
       if (typeof verb !== 'function' || name === 'now') return verb
-      return (...args: unknown[]) => call(name, () => verb(...args))
+      return (...args: unknown[]) => {
+        if (SETTLING.has(name))
+          for (const { step } of args[0] as { step: { dueAt: number | null } }[]) fallsDue(step.dueAt)
+        return call(name, () => verb(...args))
+      }
     },
   })
 
