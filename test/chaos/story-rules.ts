@@ -115,7 +115,7 @@ const checkEnd = (judged: Judged): undefined => {
   if (status === 'cancelled') return note('lost', 'is cancelled, and nobody has done that')
   const isArrived = told.some(one => isOk(one.status))
   if (delivery.state === 'delivered' && !isArrived) note('lost', 'is called delivered, and no 2xx was answered')
-  if (urls.mayBeGone(asked, seen.endedAt) || told.at(-1)?.status === 410) return
+  if (urls.mayBeHeld(asked, seen.endedAt) || told.at(-1)?.status === 410) return
   if (delivery.state === 'pending' && !missing) note('lost', 'is still to be sent')
   const resent = acts.filter(({ what }) => what === 'resend')
   const resentAt = Math.max(0, ...resent.map(({ at }) => at))

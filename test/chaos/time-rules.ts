@@ -94,8 +94,8 @@ const checkTold = (judged: Judged): undefined => {
   const { from, told, asked } = story
   const { knownAt, cancelAt } = momentsOf(judged)
   const span = { from: Math.max(from, knownAt), to: Math.min(told[0]?.at ?? seen.endedAt, cancelAt) }
-  const isGone = urls.mayBeGone(asked, span.from) || urls.mayBeGone(asked, span.to)
-  if (span.from >= seen.endedAt || isGone || !isWell(judged, asked.url, span)) return
+  const isHeld = urls.mayBeHeld(asked, span.from) || urls.mayBeHeld(asked, span.to)
+  if (span.from >= seen.endedAt || isHeld || !isWell(judged, asked.url, span)) return
   const troubles = troublesOf(judged).filter(one => one.of !== 'GetResult')
   if (lengthWithout(troubles, promises.resend, span) > promises.tellWithin)
     note('starved', `known at ${span.from}, told at ${span.to}`)

@@ -1,3 +1,4 @@
+import { DAY, HOUR } from '../../src/core/duration.ts'
 import { isOk, RECORDED_WITHIN_MS } from './judged.ts'
 import type { Registering, Seen, Webhook } from './seen.ts'
 
@@ -7,17 +8,19 @@ export interface Urls {
   unwell: (url: string) => readonly Webhook[]
   /** The 410 since which nothing may be sent there; null: there was none, or it may have been released. */
   goneSince: (asked: UrlOf, at: number) => Webhook | null
-  /** Whether there was a 410 that may not have been released. */
-  mayBeGone: (asked: UrlOf, at: number) => boolean
+  /** Whether nothing may be sent there: there was a 410, or five days of failures, which may not have been released. */
+  mayBeHeld: (asked: UrlOf, at: number) => boolean
 }
 type UrlOf = Pick<Registering, 'partner' | 'url'>
 
 /** A receiver that takes so long is waited for. */
 const SLOW_MS = 1_000
+/** A URL where every attempt has failed for five days is disabled, by a clock that may have been set. */
+const DISABLED_AFTER_MS = 5 * DAY - 2 * HOUR
 
 const messageOf = (registrationId: string): string => registrationId.replace('reg_', 'msg_')
 
-/** After a 410 nothing goes to that URL until it is registered again, or one of its messages is resent. */
+/** After a 410, or five days of failures, nothing goes to that URL until it is registered again, or one of its messages is resent. */
 export const urlsOf = ({ webhooks, registering, acts }: Seen): Urls => {
   const failed = webhooks.filter(({ status, at, answeredAt }) => !isOk(status) || answeredAt - at >= SLOW_MS)
   const unwell = Map.groupBy(failed, ({ url }) => new URL(url).host)
@@ -28,6 +31,14 @@ export const urlsOf = ({ webhooks, registering, acts }: Seen): Urls => {
     webhooks.filter(one => one.status === 410 && (cancelledAt.get(one.id) ?? one.answeredAt + 1) > one.answeredAt),
     ({ signedBy, url }) => keyOf({ partner: signedBy, url }),
   )
+  const sent = Map.groupBy(webhooks, ({ signedBy, url }) => keyOf({ partner: signedBy, url }))
+  /** The failure with which five days of them may have been over. */
+  const lastOfDays = (asked: UrlOf, at: number): Webhook | null => {
+    const known = (sent.get(keyOf(asked)) ?? []).filter(({ answeredAt }) => answeredAt < at)
+    const [first, ...more] = known.slice(known.findLastIndex(({ status }) => isOk(status)) + 1)
+    const last = more.at(-1)
+    return first && last && last.answeredAt - first.at >= DISABLED_AFTER_MS ? last : null
+  }
   const urlOf = new Map(registering.flatMap(({ id, url }) => (id === null ? [] : [[id, url] as const])))
   const resends = acts.flatMap(({ what, id, ...act }) =>
     what === 'resend' ? [{ ...act, url: urlOf.get(id) ?? '' }] : [],
@@ -43,12 +54,11 @@ export const urlsOf = ({ webhooks, registering, acts }: Seen): Urls => {
       const last = lastGone(asked, at)
       return last && !isReleased(asked, one => one.at <= at && (one.answeredAt ?? at) >= last.at) ? last : null
     },
-    mayBeGone: (asked, at) => {
-      const last = lastGone(asked, at)
-      return (
-        last !== null &&
-        !isReleased(asked, one => one.at > last.answeredAt + RECORDED_WITHIN_MS && (one.answeredAt ?? at) < at)
-      )
-    },
+    mayBeHeld: (asked, at) =>
+      [lastGone(asked, at), lastOfDays(asked, at)].some(
+        last =>
+          last !== null &&
+          !isReleased(asked, one => one.at > last.answeredAt + RECORDED_WITHIN_MS && (one.answeredAt ?? at) < at),
+      ),
   }
 }
