@@ -13,6 +13,8 @@ export interface Promises {
   tellWithin: number
   /** How far the service's clock may be wrong. */
   clockError: number
+  /** How far from it a node may take the clock of its database to be. */
+  databaseClock: number
   /** Until all is asked about, or sent, as before, after a trouble: leases run out, queues are worked off. */
   recovery: number
   resend: number

@@ -42,8 +42,8 @@ const checkVerdict = (judged: Judged): undefined => {
   // Its serial may still be asked about for others while its webhook waits.
   const endedAt = story.shown.findLast(({ registration }) => registration?.resolvedAt)?.registration?.resolvedAt
   // Its end is told by the clock of its database.
-  const { clockError, notedLate } = judged.promises
-  const until = Math.min(first.at, endedAt ? Date.parse(endedAt) + clockError + notedLate : first.at)
+  const { clockError, databaseClock } = judged.promises
+  const until = Math.min(first.at, endedAt ? Date.parse(endedAt) + clockError + databaseClock : first.at)
   const heard = story.polls.filter(({ heardAt }) => heardAt !== null && heardAt <= until)
   if (first.type === 'idface.unresolved')
     return checkUnresolved({ ...judged, first, heard, isRecorded: isRecorded(seen) })

@@ -48,6 +48,8 @@ export const PROMISES: Promises = {
   pollEvery: 20_000,
   tellWithin: 10_000,
   clockError: 0,
+  // Half a round trip to it, on a busy machine.
+  databaseClock: 500,
   // A lease lasts until the time limit of its call and 5 s more; what could not be recorded is tried again every 5 s.
   recovery: 11_000,
   resend: 11_000,

@@ -22,6 +22,7 @@ const promisesOf = ({ upstream, polling, callback, storage }: Config): Promises 
   pollEvery: polling.maxMs + MINUTE,
   tellWithin: 5 * SECOND,
   clockError: 0,
+  databaseClock: 0,
   recovery: 3 * MINUTE,
   resend: 30 * SECOND,
   ttl: polling.registrationTtlMs,
