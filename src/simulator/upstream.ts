@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { setNewest } from '../core/bounded-map.ts'
 import { SECOND } from '../core/duration.ts'
 import { sendStep } from './answer.ts'
 import { createControl } from './control.ts'
@@ -36,6 +37,8 @@ export interface UpstreamSimulatorOptions {
   now: () => number
   /** Keeps about that many of the last calls; all unless told. */
   keepCalls?: number
+  /** Of more serials the script that was set first is forgotten; none unless told. */
+  keepScripts?: number
   /** For serials without a script; null: they answer 4061, as all do unless told. */
   defaultScript?: (idcardid: string) => Script | null
 }
@@ -47,13 +50,14 @@ export interface UpstreamSimulatorOptions {
  */
 export const openUpstreamSimulator = async (options: UpstreamSimulatorOptions) => {
   const { host = '127.0.0.1', port = 0, now, keepCalls, defaultScript = () => null } = options
+  const { keepScripts = Number.POSITIVE_INFINITY } = options
   const keys = new Map(options.accounts.map(account => [account.apiId, account.apiKey]))
   const serials = new Map<string, { script: Script; sinceMs: number; calls: number; isTold: boolean }>()
   const accounts = new Map<string, AccountScript & { left: number; passed: number[] }>()
   const journal = createJournal<Call>('call', keepCalls)
 
   const script = (idcardid: string, script: Script): void => {
-    serials.set(idcardid, { script, sinceMs: now(), calls: 0, isTold: false })
+    setNewest(serials, keepScripts, [idcardid, { script, sinceMs: now(), calls: 0, isTold: false }])
   }
   const account = (apiId: string, script: AccountScript | null): void => {
     if (script) accounts.set(apiId, { ...script, left: script.times ?? Number.POSITIVE_INFINITY, passed: [] })

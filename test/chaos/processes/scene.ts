@@ -113,7 +113,8 @@ export const openScene = async (options: SceneOptions) => {
       accounts: [ACCOUNT],
       now: Date.now,
       defaultScript: scriptOf,
-      ...(isSoak && { keepCalls: 1 }),
+      // A serial is over within a minute and a half.
+      ...(isSoak && { keepCalls: 1, keepScripts: 100_000 }),
     }),
   )
   // Each is a host of its own.
