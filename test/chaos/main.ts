@@ -1,4 +1,5 @@
 import { accessSync, constants, readFileSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { describeMachine } from '../../bench/support/machine.ts'
 import { MINUTE, SECOND } from '../../src/core/duration.ts'
@@ -133,6 +134,13 @@ const write = ({ engine, seed }: Options, part: Part, picture?: string): void =>
   if (picture) writeFileSync(join(dirname(RELIABILITY_PATH), soakPicturePath(engine)), picture)
 }
 
+/** Where a picture is that does not go into the page. */
+const keepApart = (picture: string): string => {
+  const path = join(tmpdir(), `idface-notifier-soak-${Date.now()}.svg`)
+  writeFileSync(path, picture)
+  return path
+}
+
 const run = async (options: Options): Promise<number> => {
   const { mode, count, plan, seed, writes } = options
   if (mode === 'history') {
@@ -162,6 +170,7 @@ const run = async (options: Options): Promise<number> => {
   })
   const isKept = result === KEPT
   if (writes && isKept) for (const { picture, ...part } of outcomes) write(options, part, picture)
+  else for (const { picture } of outcomes) if (picture) say(`The picture of its course: ${keepApart(picture)}`)
   if (writes && !isKept) say('docs/reliability.md is as it was.')
   say(result)
   return isKept ? 0 : 1

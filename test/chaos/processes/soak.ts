@@ -210,6 +210,10 @@ export const runSoak = async (options: {
       judge(n - ENDED_AFTER)
       if (n % PROGRESS_EVERY === 0) {
         onProgress(`${(n * SLICE_MS) / 60_000} min: ${counts.registrations} registrations, ${findings.length} broken`)
+        const last = [...series].map(
+          ([name, { unit, values }]) => `${name} ${Math.round(values[n - ENDED_AFTER] ?? 0)} ${unit}`,
+        )
+        if (n > 0) onProgress(`  ${last.join('; ')}`)
         for (const { broken, what } of findings.slice(-3)) onProgress(`  ${broken}: ${what}`)
       }
       if (n >= length || n % KILL_EVERY !== KILL_EVERY / 2) return
