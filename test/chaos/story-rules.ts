@@ -50,7 +50,10 @@ const checkVerdict = (judged: Judged): undefined => {
   if (status === null || !VERDICTS.has(status) || first.type !== `idface.${STATUS_OF[status]}`)
     return note('told wrongly', `${first.type} with ${status}`)
   const verdicts = heard.filter(({ answer }) => VERDICTS.has(answer))
-  if (verdicts.length === 0) return note('told early', `${status} before GetResult has said so`)
+  if (verdicts.length === 0) {
+    const said = story.polls.find(({ answer }) => VERDICTS.has(answer))?.heardAt ?? 'never'
+    return note('told early', `${status} at ${until}, which GetResult has said at ${said}`)
+  }
   if (!verdicts.some(({ answer }) => answer === status)) note('told wrongly', `${status}, which GetResult has not said`)
 }
 const isResent = (acts: Story['acts'], from: number, to: number): boolean =>
