@@ -69,7 +69,8 @@ const FAULTS: readonly Fault[] = [
     name: 'SIGSTOP',
     bring: async (scene, n) => {
       scene.nodes[n]?.kill('SIGSTOP')
-      await sleep(scene.draw.below(7_000))
+      // Longer than a lease, at times: it wakes while another has its work.
+      await sleep(scene.draw.below(12_000))
       scene.nodes[n]?.kill('SIGCONT')
     },
   },
