@@ -10,7 +10,7 @@ import {
   RECORDED_WITHIN_MS,
   VERDICTS,
 } from './judged.ts'
-import { metadataOf, personOf, type Span } from './seen.ts'
+import { metadataOf, type Poll, personOf, type Span } from './seen.ts'
 import type { Story } from './stories.ts'
 import { checkUnresolved } from './unresolved.ts'
 
@@ -45,8 +45,9 @@ const checkVerdict = (judged: Judged): undefined => {
   const { clockError, databaseClock } = judged.promises
   const until = Math.min(first.at, endedAt ? Date.parse(endedAt) + clockError + databaseClock : first.at)
   const heard = story.polls.filter(({ heardAt }) => heardAt !== null && heardAt <= until)
-  if (first.type === 'idface.unresolved')
-    return checkUnresolved({ ...judged, first, heard, isRecorded: isRecorded(seen) })
+  // What was said before may have been erased with a cancelled registration.
+  const isKept = (poll: Poll) => (poll.heardAt ?? 0) >= story.asked.at && isRecorded(seen)(poll)
+  if (first.type === 'idface.unresolved') return checkUnresolved({ ...judged, first, heard, isRecorded: isKept })
   if (status === null || !VERDICTS.has(status) || first.type !== `idface.${STATUS_OF[status]}`)
     return note('told wrongly', `${first.type} with ${status}`)
   const verdicts = heard.filter(({ answer }) => VERDICTS.has(answer))

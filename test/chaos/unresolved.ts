@@ -63,11 +63,9 @@ const isPassed = ({ first, story, heard, promises }: Unresolved): boolean => {
 
 /** Nobody is given up who has a verdict, and for no other reason than what GetResult has said. */
 export const checkUnresolved = (facts: Unresolved): undefined => {
-  const { first, story, heard, isRecorded, note } = facts
+  const { first, heard, isRecorded, note } = facts
   const { reason } = first.data
-  // A verdict of before may have been erased with a cancelled registration.
-  const own = heard.filter(({ heardAt }) => (heardAt ?? 0) >= story.asked.at)
-  if (own.some(one => VERDICTS.has(one.answer) && isRecorded(one)))
+  if (heard.some(one => VERDICTS.has(one.answer) && isRecorded(one)))
     note('told wrongly', `unresolved (${reason}), with a verdict`)
   if (LATE.has(reason) && !isPassed(facts)) note('told early', `${reason}, without a last look`)
   const wrong = (RULES[reason ?? ''] ?? (() => 'there is no such reason'))(facts)
