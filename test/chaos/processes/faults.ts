@@ -70,7 +70,7 @@ const FAULTS: readonly Fault[] = [
     bring: async (scene, n) => {
       scene.nodes[n]?.kill('SIGSTOP')
       // Longer than a lease, at times: it wakes while another has its work.
-      await sleep(scene.draw.below(12_000))
+      await sleep(scene.draw.chance(0.1) ? 60_000 : scene.draw.below(12_000))
       scene.nodes[n]?.kill('SIGCONT')
     },
   },
