@@ -34,8 +34,8 @@ interface Scene {
 export const createClient = ({ time, patience, draw, seen, call }: Scene, { id: partner, apiKey }: Partner) => {
   const begin = () => ({ partner, at: time.now() })
   const isAnswer = (answer: Awaited<ReturnType<CallApi>>): answer is NonNullable<typeof answer> =>
-    // A 401: it is disabled.
-    answer !== null && answer.status < 500 && answer.status !== 429 && answer.status !== 401
+    // A 401: it is disabled. A 408: the process stood still while the request came, and has not read it.
+    answer !== null && answer.status < 500 && ![401, 408, 429].includes(answer.status)
 
   let cursor: string | null = null
 
