@@ -32,7 +32,7 @@ public class NotifierException : Exception
 
     internal bool MayPass
     {
-        get { return Status == 0 || Status == 429 || Status == 502 || Status == 503 || Status == 504; }
+        get { return Status == 0 || Status == 408 || Status == 429 || Status == 502 || Status == 503 || Status == 504; }
     }
 }
 

@@ -38,7 +38,7 @@ public class Caller {
         }
 
         boolean mayPass() {
-            return status == 0 || status == 429 || status == 502 || status == 503 || status == 504;
+            return status == 0 || status == 408 || status == 429 || status == 502 || status == 503 || status == 504;
         }
     }
 

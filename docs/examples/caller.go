@@ -63,7 +63,7 @@ func (e *NotifierError) Error() string {
 }
 
 func (e *NotifierError) mayPass() bool {
-	return e.Status == 0 || e.Status == 429 || e.Status == 502 || e.Status == 503 || e.Status == 504
+	return e.Status == 0 || e.Status == 408 || e.Status == 429 || e.Status == 502 || e.Status == 503 || e.Status == 504
 }
 
 type Notifier struct {

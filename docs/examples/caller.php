@@ -10,7 +10,7 @@ declare(strict_types=1);
 const TIMEOUT_SECONDS = 15;
 // A restart of the service is crossed.
 const RETRY_FOR_SECONDS = 30;
-const RETRIED = [0, 429, 502, 503, 504];
+const RETRIED = [0, 408, 429, 502, 503, 504];
 
 /** Its code is the status of HTTP, 0 without an answer. */
 class NotifierError extends RuntimeException

@@ -20,7 +20,7 @@ import urllib.request
 TIMEOUT_SECONDS = 15
 # A restart of the service is crossed.
 RETRY_FOR_SECONDS = 30
-RETRIED = (429, 502, 503, 504)
+RETRIED = (408, 429, 502, 503, 504)
 
 
 class NotifierError(Exception):

@@ -14,7 +14,7 @@ export interface ClientOptions {
   timeoutMs?: number | undefined
   /**
    * For how many ms a call is tried again after it failed first; 30,000 unless given, 0: never. It is after network errors,
-   * timeouts, 429, 502, 503 and 504, with a growing random delay, and after `Retry-After` if that is no longer. `waitForVerdict`
+   * timeouts, 408, 429, 502, 503 and 504, with a growing random delay, and after `Retry-After` if that is no longer. `waitForVerdict`
    * goes on until its own limit. `rotateSigningSecret`, `resendExhausted` and `testCallback` are tried again only if the service
    * says that it did nothing.
    */
@@ -136,6 +136,8 @@ const unreachable = (why: string): Words => ({
   zh: `无法连接服务：${why}`,
 })
 
+/** 408: the service stood still while the request came, and has not read it. The others: who is between. */
+const MAY_PASS: ReadonlySet<number> = new Set([408, 502, 503, 504])
 /**
  * How long to wait before the next try; null: there is none. Full jitter under a ceiling that doubles, so that a herd spreads.
  * The last try is at the end of the time, and a `Retry-After` that is longer is left to the caller.
@@ -146,7 +148,7 @@ const delayAfter = (
 ): number | null => {
   const { status, problem } = error
   const notDone = status === 429 || (status === 503 && problem !== null)
-  const mayHelp = notDone || status === null || status === 502 || status === 503 || status === 504
+  const mayHelp = notDone || status === null || MAY_PASS.has(status)
   const retryAfterMs = error.retryAfterMs ?? 0
   if (!mayHelp || (isOnce && !notDone) || leftMs <= 0 || retryAfterMs > leftMs) return null
   return Math.min(leftMs, retryAfterMs + random() * Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** tries))

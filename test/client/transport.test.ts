@@ -102,6 +102,7 @@ describe('a call', () => {
     ['a reset connection', reset],
     ['503 of the service', problem(503)],
     ['503 of a proxy', page(503)],
+    ['408 of a machine that stood still', page(408)],
     ['502', page(502)],
     ['504', page(504)],
     ['429', problem(429, { 'retry-after': '0' })],
@@ -128,6 +129,7 @@ describe('a call', () => {
   test('that must happen once is tried again only where the service did nothing', async () => {
     for (const [answer, calls] of [
       [reset, 1],
+      [page(408), 1],
       [page(503), 1],
       [page(502), 1],
       [problem(503), 2],
