@@ -8,7 +8,7 @@ const FAILURE_GROUP = z.object({
   host: z.string(),
   error: z.string().describe('Why the last attempts failed, such as `no_response ECONNREFUSED` or `http_503`.'),
   count: COUNT,
-  pending: COUNT.describe('They are tried again by themselves.'),
+  pending: COUNT.describe('They are tried again by themselves. What is held is not among them.'),
   exhausted: COUNT.describe('They have been given up.'),
   partners: COUNT,
   partnerId: idField('partner').describe('Of the newest one; where `partners` is 1, of all.'),

@@ -52,7 +52,9 @@ export const FILTER = {
     .describe('The id of the account, or its APIID.'),
   status: choiceField(REGISTRATION_STATUSES).describe('Only registrations in this state.'),
   reason: choiceField(REASONS).describe('Why it is `unresolved`.'),
-  delivery: choiceField(MESSAGE_STATES).describe('Only registrations whose webhook is in this state.'),
+  delivery: choiceField(MESSAGE_STATES).describe(
+    'Only registrations that have a webhook, and it is in this state: `pending` is one that is not delivered yet.',
+  ),
   host: textField(/^[\w.:[\]-]{1,260}$/, HOST)
     .optional()
     .describe('Of the callback URL, with its port where it names one.'),

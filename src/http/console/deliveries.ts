@@ -146,7 +146,7 @@ const partnerPage = async (visit: Visit): Promise<Page> => {
   return {
     body: html`${facts(visit, [
       [{ en: 'Delivered in the last hour', zh: '最近一小时已送达' }, deliveries.delivered],
-      [PENDING, deliveries.pending],
+      [PENDING, html`<a href="${visit.to('registrations', { delivery: 'pending' })}">${deliveries.pending}</a>`],
       [GIVEN_UP, deliveries.exhausted],
     ])}
     <h2>${t(URLS)}</h2>

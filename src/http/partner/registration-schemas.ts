@@ -99,7 +99,9 @@ export const STATUS = z
   .describe('`pending` until there is a verdict, it is given up (`unresolved`), or it is cancelled.')
 export const DELIVERY_STATE = z
   .enum(MESSAGE_STATES)
-  .describe('Of the webhook: `delivered` once a 2xx has answered, `exhausted` once it is given up.')
+  .describe(
+    'Of the webhook: `delivered` once a 2xx has answered, `exhausted` once it is given up. Where `messageId` is null there is no webhook: `pending`, it may come; `exhausted`, it will not.',
+  )
 export const REASON = z
   .enum(REASONS)
   .nullable()

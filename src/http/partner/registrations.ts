@@ -73,7 +73,9 @@ export const createLongPoll = ({ store, sleep }: Pick<ApiDeps, 'store' | 'sleep'
 const LIST_QUERY = z.strictObject({
   idcardid: z.string().regex(SERIAL, said(SERIAL_FORM)).optional().describe('Only registrations of this serial.'),
   status: choiceField(REGISTRATION_STATUSES).describe('Only registrations in this state.'),
-  delivery: choiceField(MESSAGE_STATES).describe('Only registrations whose webhook is in this state.'),
+  delivery: choiceField(MESSAGE_STATES).describe(
+    'Only registrations that have a webhook, and it is in this state: `pending` is one that is not delivered yet.',
+  ),
   ...PAGE_PARAMETERS,
 })
 

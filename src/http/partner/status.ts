@@ -38,7 +38,9 @@ const STATUS_ANSWER = z
       .object({
         since: AT.describe('The time that the others count from.'),
         delivered: COUNT.describe('A 2xx has answered.'),
-        pending: COUNT.describe('They are sent, or sent again, by themselves.'),
+        pending: COUNT.describe(
+          'They are sent, or sent again, by themselves. What is held is not among them: see `callbacks`.',
+        ),
         exhausted: COUNT.describe('They were given up.'),
         successRate: z.number().min(0).max(1).nullable().describe('Delivered over all; null where there is none.'),
       })

@@ -110,9 +110,11 @@ export const RELEASED_TOGETHER = 300
 const RELEASING: Sql = d => `
   SELECT ${columnsOf('callbacks', ['partnerId', 'callbackUrl'])} FROM callbacks
   WHERE state = 'releasing' AND state <> 'watched' ORDER BY last_at LIMIT 1 ${d.forUpdate({ skipLocked: true })}`
+/** As SQL: it is held for its URL. */
+export const IS_HELD = "state = 'pending' AND due_at IS NULL"
 /** Of `deliveries`, what is held for a URL. Without the order, which is an index's, the planner may read all that there are. */
 export const HELD = `
-  partner_id = @partnerId AND callback_url = @callbackUrl AND state = 'pending' AND due_at IS NULL ORDER BY seq`
+  partner_id = @partnerId AND callback_url = @callbackUrl AND ${IS_HELD} ORDER BY seq`
 /** The first messages that nobody else has locked. */
 const RELEASE: Sql = d => `
   UPDATE deliveries SET due_at = @at WHERE seq IN (

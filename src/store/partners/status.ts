@@ -3,6 +3,7 @@ import type { MessageState } from '../../core/message.ts'
 import { type Account, accountFor, accountOfRow } from '../accounts/rows.ts'
 import { worstCallbacks } from '../callbacks/callbacks.ts'
 import type { CallbackTrouble } from '../callbacks/health.ts'
+import { IS_HELD } from '../callbacks/rows.ts'
 import type { StoreContext } from '../context.ts'
 import { newestOf } from '../messages/events.ts'
 import type { Store } from '../store.ts'
@@ -16,7 +17,7 @@ export interface PartnerStatus {
   account: Account | null
   /** Of a serial that is registered now; null: the account is not asked. */
   queue: PollForecast | null
-  /** Of the newest messages since then, `MOST_MESSAGES` at most. */
+  /** Of the newest messages since then, `MOST_MESSAGES` at most, without those that are held. */
   messages: { since: number } & Record<MessageState, number>
   /** Its URLs that fail or are held, the longest first, `MOST_TROUBLES` at most. */
   callbacks: readonly CallbackTrouble[]
@@ -51,10 +52,11 @@ export const createPartnerStatus = ({ read, defaultRate }: StoreContext) =>
 const COUNT_NEWEST = `
   SELECT state, count(*) AS count
   FROM (
-    SELECT newest.created_at, (SELECT m.state FROM messages m WHERE m.seq = newest.seq) AS state
+    SELECT newest.created_at,
+      (SELECT m.state FROM messages m WHERE m.seq = newest.seq AND NOT (${IS_HELD})) AS state
     FROM (SELECT seq, created_at FROM message_bodies WHERE ${newestOf('@partnerId')} LIMIT ${MOST_MESSAGES}) AS newest
   ) AS known
-  WHERE created_at >= @since GROUP BY state`
+  WHERE created_at >= @since AND state IS NOT NULL GROUP BY state`
 
 /** Of the newest messages since then. */
 const countNewest = async (

@@ -1,6 +1,6 @@
 import { hostOf } from '../../core/callback-url.ts'
 import { type MessageState, toldOf } from '../../core/message.ts'
-import { deliveryWithoutMessage, type RegistrationStatus } from '../../core/registration.ts'
+import type { RegistrationStatus } from '../../core/registration.ts'
 import type { Reason } from '../../core/verification.ts'
 import type { Attempt } from '../messages/message.ts'
 
@@ -11,6 +11,7 @@ export interface RegistrationFilter {
   accountId: string | null
   status: RegistrationStatus | null
   reason: Reason | null
+  /** Has a webhook in this state. */
   delivery: MessageState | null
   /** Of the callback URL, with its port where it names one. */
   host: string | null
@@ -134,7 +135,7 @@ const isMeant = (found: FoundRegistration, filter: RegistrationFilter): boolean 
   (filter.accountId === null || found.accountId === filter.accountId) &&
   (filter.status === null || found.status === filter.status) &&
   (filter.reason === null || found.reason === filter.reason) &&
-  (filter.delivery === null || (found.message?.state ?? deliveryWithoutMessage(found.status)) === filter.delivery) &&
+  (filter.delivery === null || found.message?.state === filter.delivery) &&
   (filter.host === null || hostOf(found.callbackUrl) === filter.host) &&
   (filter.since === null || found.createdAt >= filter.since) &&
   (filter.until === null || found.createdAt <= filter.until) &&
@@ -167,7 +168,7 @@ export const groupsOf = (found: readonly FoundRegistration[]): FailureGroup[] =>
     const error = errorOf(one)
     if (error === null || one.message === null) continue
     const host = hostOf(one.callbackUrl)
-    const { state, createdAt } = one.message
+    const { state, createdAt, dueAt } = one.message
     const nothing = { host, error, count: 0, pending: 0, exhausted: 0, partners: 0, partnerId: one.partnerId }
     const group = groups.get(`${host} ${error}`) ?? {
       ...nothing,
@@ -177,7 +178,8 @@ export const groupsOf = (found: readonly FoundRegistration[]): FailureGroup[] =>
     }
     groups.set(`${host} ${error}`, group)
     group.count++
-    group[state === 'exhausted' ? 'exhausted' : 'pending']++
+    if (state === 'exhausted') group.exhausted++
+    else if (dueAt !== null) group.pending++
     group.ids.add(one.partnerId)
     group.oldestAt = Math.min(group.oldestAt, createdAt)
     group.newestAt = Math.max(group.newestAt, createdAt)

@@ -150,28 +150,17 @@ const statesOf = ({ filter: { delivery, failing, error } }: SearchPlace): Messag
   return failing || error !== null ? ['pending', 'exhausted'] : []
 }
 
-/** The statuses of registrations that may be meant and are not in `statesOf`: those without a message, or with a delivered one. */
+/** The statuses of registrations that may be meant and are not in `statesOf`: none, or those with a delivered message, or without one. */
 const statusesOf = (place: SearchPlace): RegistrationStatus[] => {
   const { status, delivery } = place.filter
-  const isNamed = (one: RegistrationStatus) => status === null || one === status
-  if (statesOf(place).length === 0)
-    return REGISTRATION_STATUSES.filter(
-      one => isNamed(one) && (status !== null || delivery === null || one !== 'pending'),
-    )
-  if (isOfMessages(place)) return []
-  // How `deliveryWithoutMessage` counts them.
-  return [delivery === 'pending' ? ('pending' as const) : ('cancelled' as const)].filter(isNamed)
+  if (statesOf(place).length > 0) return []
+  if (status !== null) return [status]
+  return REGISTRATION_STATUSES.filter(one => delivery === null || one !== 'pending')
 }
-
-/** Nothing without a message is meant. */
-const isOfMessages = ({ act, filter: { failing, error } }: SearchPlace): boolean =>
-  act === 'resend' || failing || error !== null
 
 /** All that are meant have a message that has failed or was given up. */
-const isAmongFailed = (place: SearchPlace): boolean => {
-  const { failing, error, delivery } = place.filter
-  return failing || error !== null || (delivery === 'exhausted' && statusesOf(place).length === 0)
-}
+const isAmongFailed = ({ filter: { failing, error, delivery } }: SearchPlace): boolean =>
+  failing || error !== null || delivery === 'exhausted'
 
 /** After every id. */
 export const END = '~'

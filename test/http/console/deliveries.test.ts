@@ -62,6 +62,21 @@ describe('to operators', () => {
 })
 
 describe('to partners', () => {
+  test('links how many are retried to their list', async () => {
+    const { api, show } = await openConsole().then(({ api, visit, cookieOf }) => ({
+      api,
+      show: async (path: string) => (await visit(path, await cookieOf(api.partner.key))).text(),
+    }))
+    await api.register({ idcardid: 'retried' })
+    await api.succeed()
+    await api.receiveWith(503)
+    await api.register({ idcardid: 'waiting' })
+    expect(await show('deliveries')).toContain('<a href="registrations?delivery=pending">1</a>')
+    const list = await show('registrations?delivery=pending')
+    expect(list).toContain('>retried</a>')
+    expect(list).not.toContain('>waiting</a>')
+  })
+
   test('tests a URL that fails, and shows the answer as text', async () => {
     const { api, show, post, cookieOf } = await openFailing({
       testCallback: async () => ({

@@ -71,6 +71,19 @@ describe('of a partner with several accounts', () => {
   })
 })
 
+test('counts as retried what is not held', async () => {
+  await using api = await openApi()
+  await api.register({ idcardid: 'a' })
+  await api.register({ idcardid: 'b' })
+  await api.register({ idcardid: 'c', callbackUrl: 'https://other.example/' })
+  while ((await api.succeed()) > 0) api.clock.now += SECOND
+  await api.receiveWith(410, { slots: 1 })
+  await api.receiveWith(503)
+  const { deliveries, callbacks } = (await api.call('GET', '/v1/status')).json
+  expect(deliveries).toMatchObject({ delivered: 0, pending: 1, exhausted: 1 })
+  expect(callbacks).toContainEqual(expect.objectContaining({ state: 'gone', held: 1 }))
+})
+
 test('names the callback URLs that fail or are held, and how many webhooks are', async () => {
   await using api = await openApi()
   await api.register({ idcardid: 'a' })

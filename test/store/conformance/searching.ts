@@ -71,8 +71,10 @@ export const describeSearching = (open: OpenStore): void => {
     expect(await search(bench, { status: 'cancelled' })).toEqual([cancelled])
     expect(await search(bench, { reason: 'expired' })).toEqual([])
     expect(await search(bench, { delivery: 'delivered' })).toEqual([delivered])
-    expect(await search(bench, { delivery: 'exhausted' })).toEqual([cancelled, exhausted])
+    expect(await search(bench, { delivery: 'exhausted' })).toEqual([exhausted])
     expect(await search(bench, { delivery: 'exhausted', status: 'failed' })).toEqual([exhausted])
+    expect(await search(bench, { delivery: 'pending' })).toEqual([theirs, failing])
+    expect(await search(bench, { delivery: 'pending', partnerId: other })).toEqual([theirs])
     expect(await search(bench, { delivery: 'pending', status: 'failed' })).toEqual([theirs, failing])
     expect(await search(bench, { host: 'gone.example:8443' })).toEqual([exhausted])
     expect(await search(bench, { host: 'gone.example' })).toEqual([])
@@ -168,5 +170,13 @@ export const describeSearching = (open: OpenStore): void => {
       ['partner.example', 'http_503', 1, 1, 0, 1],
       ['slow.example', 'no_response', 1, 1, 0, 1],
     ])
+    // What is held is tried no more.
+    await newAt(bench, { callbackUrl: 'https://slow.example/other' })
+    await bench.poll(FAIL)
+    await bench.deliver(410)
+    await bench.advance(HOUR)
+    await bench.claimMessagesWith()
+    const [largest] = (await bench.store.groupFailures()).groups
+    expect(largest).toMatchObject({ host: 'slow.example', error: 'http_503', count: 2, pending: 1, exhausted: 0 })
   })
 }
