@@ -47,6 +47,8 @@ export interface Catalogue {
   states: Readonly<Record<OperatorState, string>>
   times: (count: number) => string
   lasted: (since: string, until: string, span: string) => string
+  /** It ended before it began, by a clock that was set back. */
+  ended: (until: string) => string
   test: TroubleWords & { title: string }
   toDo: string
   page: (anchor: string) => string

@@ -49,13 +49,15 @@ export interface EventWords extends Described {
 /** What a notice says of an event, as of `at`. Of its end there is nothing to do. */
 export const describeEvent = (event: OperatorEvent, language: Language, at: number): EventWords => {
   const { condition, details, state, since, count } = event
-  const { states, titles, times, lasted, own } = CATALOGUES[language]
+  const { states, titles, times, lasted, ended, own } = CATALOGUES[language]
   const showTime = SHOW_TIME[language]
   const headline = `${states[state]}: ${titles[condition]}${count > 1 ? times(count) : ''}`
   const named = { type: operatorEventType(event), headline }
   if (state === 'resolved') {
-    const span = showSpan(Math.max(0, event.at - since), language)
-    return { ...named, sentence: lasted(showTime(since), showTime(event.at), span), remedy: '', advice: '' }
+    const until = showTime(event.at)
+    const isOrdered = since <= event.at
+    const sentence = isOrdered ? lasted(showTime(since), until, showSpan(event.at - since, language)) : ended(until)
+    return { ...named, sentence, remedy: '', advice: '' }
   }
   if ('code' in details) return { ...named, ...describeTrouble(details, language, at) }
   const words = own[condition as keyof typeof own] as (

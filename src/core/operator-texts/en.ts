@@ -231,6 +231,7 @@ export const EN: Catalogue = {
   states: { firing: 'ALERT', resolved: 'RESOLVED' },
   times: count => ` (${count} times)`,
   lasted: (since, until, span) => `It lasted from ${since} to ${until}, ${span}.`,
+  ended: until => `It ended at ${until}. A clock was set back meanwhile, so nobody can say how long it lasted.`,
   test: {
     title: 'TEST: this channel works',
     sentence: 'This is a test by notify-test. Nothing is wrong.',

@@ -213,6 +213,7 @@ export const ZH: Catalogue = {
   states: { firing: '告警', resolved: '已解除' },
   times: count => `（${count} 次）`,
   lasted: (since, until, span) => `自${since} 至${until}，持续 ${span}。`,
+  ended: until => `已于${until} 结束；期间时钟曾被回拨，持续时间未知。`,
   test: { title: '测试：通知渠道正常', sentence: '这是 notify-test 发出的测试消息，系统没有异常。', remedy: '' },
   toDo: '处理方法：',
   page: anchor => `详见运维手册（operations.zh-CN.md）中的“${anchor}”`,

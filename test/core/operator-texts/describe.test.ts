@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest'
 import { ACCOUNT_FAULTS } from '../../../src/core/answer.ts'
 import { MINUTE, SECOND } from '../../../src/core/duration.ts'
-import { CATALOGUES, describeTrouble } from '../../../src/core/operator-texts/describe.ts'
+import type { OperatorEvent } from '../../../src/core/operator-event.ts'
+import { CATALOGUES, describeEvent, describeTrouble } from '../../../src/core/operator-texts/describe.ts'
 import type { Trouble } from '../../../src/core/trouble.ts'
 
 const AT = Date.parse('2026-11-24T16:20:00.000Z')
@@ -69,4 +70,18 @@ test('advice names no command for what the console has a button for, and the rem
       expect(remedy.startsWith(advice)).toBe(true)
       expect(remedy).toContain('"idface-notifier ')
     }
+})
+
+test('an end that came before the beginning, by a clock that was set back, was said to have lasted for 0 s', () => {
+  const resolved = (at: number): OperatorEvent => ({
+    ...{ condition: 'upstream.unreachable', subject: 'C1', state: 'resolved', since: AT, at, count: 1 },
+    ...{ details: { code: 'upstream_unreachable', since: AT, account: 'C1', error: 'timeout', nextTryAt: null } },
+    ...{ toldState: 'firing', toldAt: AT, dueAt: at },
+  })
+  for (const language of ['en', 'zh'] as const) {
+    const said = (at: number) => describeEvent(resolved(at), language, at).sentence
+    expect(said(AT + MINUTE)).toMatch(/16:20:00.*16:21:00|00:20:00.*00:21:00/)
+    expect(said(AT - 2_000)).toMatch(/16:19:58|00:19:58/)
+    expect(said(AT - 2_000)).not.toMatch(/16:20:00|00:20:00| 0 /)
+  }
 })
