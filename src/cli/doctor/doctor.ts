@@ -2,7 +2,10 @@ import { styleText } from 'node:util'
 import { clock } from '../../app/clock-and-ids.ts'
 import { oneOf } from '../../config/parsers.ts'
 import type { Language } from '../../core/language.ts'
+import { databaseFaultOf } from '../../core/operator-texts/database-fault.ts'
+import { CATALOGUES } from '../../core/operator-texts/describe.ts'
 import { SERIAL, SERIAL_FORM } from '../../core/registration-input.ts'
+import { databaseErrorOf } from '../../store/unavailable.ts'
 import { type Common, defineCommand, flag, option } from '../command.ts'
 import { refuse, wordsOf } from '../ending.ts'
 import { print } from '../environment.ts'
@@ -94,9 +97,14 @@ const run = async (name: CheckName, facts: Facts): Promise<Found> => {
   try {
     return await check(facts)
   } catch (error) {
-    const { en, zh } = wordsOf(error)
-    return failed(`the check broke: ${en}`, `检查中断：${zh}`)
+    return judgeBroken(error)
   }
+}
+
+export const judgeBroken = (error: unknown): Finding => {
+  const [{ en, zh }, fault] = [wordsOf(error), databaseFaultOf(databaseErrorOf(error) ?? '')]
+  const todo = [CATALOGUES.en.databaseRemedies[fault], CATALOGUES.zh.databaseRemedies[fault]] as const
+  return failed(`the check broke: ${en}`, `检查中断：${zh}`, todo)
 }
 
 /** A reason for several checks to fail, such as a database that cannot be opened, is told by the first of them. */

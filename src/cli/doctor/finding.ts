@@ -16,9 +16,11 @@ export interface Finding {
 
 export type Found = Finding | Finding[]
 
+type Todo = readonly [en: string, zh: string, command?: string | null]
+
 const finding =
   (state: FindingState) =>
-  (en: string, zh: string, todo?: readonly [en: string, zh: string, command?: string | null]): Finding => ({
+  (en: string, zh: string, todo?: Todo): Finding => ({
     state,
     text: { en, zh },
     todo: todo ? { en: todo[0], zh: todo[1] } : null,
@@ -26,8 +28,10 @@ const finding =
   })
 
 export const ok = finding('ok')
-export const warning = finding('warning')
-export const failed = finding('failed')
+/** Whoever reads of a fault is told what to do. */
+type Fault = (en: string, zh: string, todo: Todo) => Finding
+export const warning: Fault = finding('warning')
+export const failed: Fault = finding('failed')
 export const skipped = finding('skipped')
 
 /** For a shell. */

@@ -1,9 +1,11 @@
 import { describe, expect, test } from 'vitest'
 import { judgeBackup, judgeDamage, judgeKey, judgeSchema, judgeTrouble } from '../../../src/cli/doctor/database.ts'
+import { judgeBroken } from '../../../src/cli/doctor/doctor.ts'
 import { type Finding, quoted } from '../../../src/cli/doctor/finding.ts'
 import { checkSettings, judgeFiles, judgeSpace, judgeVersions } from '../../../src/cli/doctor/local.ts'
 import { judgeAnswer, judgeClock, judgeOperator } from '../../../src/cli/doctor/network.ts'
 import { judgeLocks, judgeServer, judgeTransactions } from '../../../src/cli/doctor/postgres.ts'
+import { unavailableBy } from '../../../src/store/unavailable.ts'
 
 const MINUTE = 60_000
 const DAY = 86_400_000
@@ -99,6 +101,19 @@ describe('a judgement', () => {
     const found = judgeOperator('chat.example', { ...told, answer: refused })
     expect(states(found)).toEqual(['failed'])
     expect(found.todo?.en).toContain('keyword')
+  })
+
+  test('of the channel was well while it refused all that it was sent, which status said', () => {
+    const refusing = { since: NOW, channel: 'wecom', problem: 'key', error: 'errcode 93000' } as const
+    const found = judgeOperator('chat.example', null, { refusing, at: NOW })
+    expect(states(found)).toEqual(['failed'])
+    expect(found).toEqual(judgeTrouble({ code: 'operators_not_told', ...refusing }, { at: NOW }))
+  })
+
+  test('of a check that broke says what to do too, by what the database says', () => {
+    for (const error of [unavailableBy('25006', 'read_only'), new Error('odd'), 'odd'])
+      expect(states(judgeBroken(error))).toEqual(['failed'])
+    expect(judgeBroken(unavailableBy('25006', 'read_only')).todo?.en).toContain('standby')
   })
 
   test('of work gives the command that ends it, and fails without a service once something is due', () => {
