@@ -44,6 +44,8 @@ export type AccountPatch = Partial<Omit<AccountState, 'rate'>>
 const PROBE_DELAYS_MS = [1 * MINUTE, 5 * MINUTE, 15 * MINUTE, 30 * MINUTE]
 /** Repeated bad logins may freeze an account for good. */
 const CAREFUL_PROBE_DELAYS_MS = [10 * MINUTE, 30 * MINUTE, 60 * MINUTE, 120 * MINUTE]
+/** The serials may be to blame, and the next one may be good. */
+const SERIAL_PROBE_DELAYS_MS = [1 * MINUTE]
 const RAMP_DOUBLING_MS = 10 * SECOND
 const SLOW_START_SHARE = 1 / 8
 const SLOWEST_RATE = 0.1
@@ -244,8 +246,10 @@ const throttle = (account: AccountState, holdMs: number, now: number): AccountCh
   return { kind: 'throttle', rampRate, rampAt: now + holdMs, allowedAt: Math.max(account.allowedAt, now + holdMs) }
 }
 
-const probeDelays = (reason: PauseReason | null): readonly number[] =>
-  reason === 'credentials_wrong' || reason === 'frozen' ? CAREFUL_PROBE_DELAYS_MS : PROBE_DELAYS_MS
+const probeDelays = (reason: PauseReason | null): readonly number[] => {
+  if (reason === 'serial_not_received') return SERIAL_PROBE_DELAYS_MS
+  return reason === 'credentials_wrong' || reason === 'frozen' ? CAREFUL_PROBE_DELAYS_MS : PROBE_DELAYS_MS
+}
 
 const pause = ({ probes }: AccountState, reason: PauseReason, code: number, now: number) => {
   const delays = probeDelays(reason)

@@ -177,6 +177,12 @@ export const createRecentCalls = () => {
         othersFail: isRepeated(run),
       }
     },
+    /** A serial has ended as malformed: what was said of it says nothing of the account. */
+    ended: (accountId: string, verificationId: number): void => {
+      const recent = recentOf(accountId)
+      const calls = recent.calls.filter(call => call.verificationId !== verificationId)
+      accounts.set(accountId, { ...recent, calls })
+    },
     paused: (accountId: string, now: number): void => {
       accounts.set(accountId, { ...recentOf(accountId), pausedAt: now })
     },

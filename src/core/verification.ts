@@ -188,9 +188,14 @@ const afterInvalidId = (state: VerificationState, moment: PollMoment): Verificat
     const ends = endsAtDeadline(lateReason(state))
     return goOn(state, moment, { ends, delayMs: moment.policy.minMs, counts: { invalidIds } })
   }
-  return moment.othersInvalid
-    ? stay(state, moment)
-    : goOn(state, moment, { ends: endsNow(state, moment, 'invalid_id') })
+  if (!moment.othersInvalid) return goOn(state, moment, { ends: endsNow(state, moment, 'invalid_id') })
+  // GetResult has shown it before, so it is not malformed: the account is to blame.
+  if (state.seen) return stay(state, moment)
+  return goOn(state, moment, {
+    ends: endsAtDeadline('invalid_id'),
+    delayMs: 0,
+    counts: { invalidIds: state.invalidIds },
+  })
 }
 
 /**

@@ -85,7 +85,9 @@ export const createPoller = (deps: PollerDeps) => {
     const intervalMs = deps.plan.intervalMs(account.id, now - verification.nudgedAt)
     const breaks = { startedAt, resumedAt: account.rampAt ?? 0 }
     const moment = { now, random: deps.random(), policy, ...recent, intervalMs, breaks }
-    return { step: afterAnswer(verification, answer, moment), change }
+    const step = afterAnswer(verification, answer, moment)
+    if (answer.kind === 'invalid_id' && step.dueAt === null) recentCalls.ended(account.id, verification.id)
+    return { step, change }
   }
 
   /** Takes a slot of the account. What it returns frees that slot, once. */

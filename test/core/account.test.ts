@@ -109,6 +109,10 @@ describe('canaries of a paused account', () => {
     expect(delaysOf(reason, code)).toEqual([10, 30, 60, 120, 120, 120])
   })
 
+  test('go each minute where the serial did not arrive: the next one may', () => {
+    expect(delaysOf('serial_not_received', 4060)).toEqual([1, 1, 1, 1, 1, 1])
+  })
+
   test('resume it with an eighth of its rate when one is answered well', () => {
     for (const answer of [VERDICT, WAITING, UNKNOWN_STATUS, NOT_FOUND])
       expect(change(PAUSED, answer)).toEqual({ kind: 'resume', rampRate: 5 / 8, rampAt: NOW })

@@ -152,6 +152,13 @@ describe('a serial that did not arrive (4060)', () => {
     expect(step).toMatchObject({ ended: [], invalidIds: 2, dueAt: NOW })
   })
 
+  test('ends at its deadline there too, unless GetResult has shown it: then it is not malformed', () => {
+    const late = { invalidIds: 2, waiting: [waiting(0)] }
+    expect(reasonsOf(stepAfter(state(late), INVALID, { othersInvalid: true }))).toEqual(['invalid_id'])
+    const shown = stepAfter(state({ ...late, seen: true }), INVALID, { othersInvalid: true })
+    expect(shown).toMatchObject({ ended: [], dueAt: NOW })
+  })
+
   test('ends as expired where its deadline comes first', () => {
     expect(reasonsOf(stepAfter(state({ waiting: [waiting(0)] }), INVALID))).toEqual(['expired'])
     expect(reasonsOf(stepAfter(state({ invalidIds: 2, waiting: [waiting(0)] }), INVALID))).toEqual(['expired'])

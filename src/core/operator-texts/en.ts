@@ -46,7 +46,8 @@ const FAULTS: Catalogue['faults'] = {
   },
   serial_not_received: {
     sentence: 'GetResult does not receive the serials of nearly all calls',
-    remedy: 'Check IHUYI_METHOD, and any proxy between the service and GetResult.',
+    remedy:
+      'Are only a few serials asked about, they may be malformed: have the partner compare them with those that Submit returned. A good one resumes the account within a minute, and the malformed ones then end as invalid_id, at their deadline at the latest. Otherwise check IHUYI_METHOD, and any proxy between the service and GetResult.',
   },
   unknown_code: {
     sentence: 'GetResult answers nearly all calls with a code that is in no table',
@@ -103,7 +104,7 @@ const TROUBLES: Catalogue['troubles'] = {
       'Start it, as it was started before (npm start, systemctl start idface-notifier), and look in the last lines of its log for why it ended.',
   }),
   account_paused: ({ account, since, reason, upstreamCode, nextTryAt }, { at, showTime }) => ({
-    sentence: `Account ${account} has been paused since ${showTime(since)}: ${FAULTS[reason].sentence} (code ${upstreamCode ?? '-'}). Its serials wait; none of them expires.`,
+    sentence: `Account ${account} has been paused since ${showTime(since)}: ${FAULTS[reason].sentence} (code ${upstreamCode ?? '-'}). Its serials wait${reason === 'serial_not_received' ? '' : '; none of them expires'}.`,
     remedy: `${FAULTS[reason].remedy} ${isAhead(nextTryAt, at) ? `The next try is at ${showTime(nextTryAt)}` : 'The service tries the account again by itself'}; once this is mended, resume the account to have it tried at once.`,
     commands: [`"idface-notifier account resume ${account}" resumes it.`, ...(FAULTS[reason].commands ?? [])],
   }),

@@ -37,7 +37,8 @@ const FAULTS: Catalogue['faults'] = {
   },
   serial_not_received: {
     sentence: 'GetResult 未收到绝大多数请求中的流水号',
-    remedy: '请检查 IHUYI_METHOD，以及本服务与 GetResult 之间的代理。',
+    remedy:
+      '若正在查询的流水号很少，可能是流水号格式错误：请让合作方与 Submit 返回的流水号核对。只要有一个有效的流水号，账户一分钟内即恢复，格式错误的随后以 invalid_id 结束，最迟到各自的截止时间。否则请检查 IHUYI_METHOD，以及本服务与 GetResult 之间的代理。',
   },
   unknown_code: {
     sentence: 'GetResult 对绝大多数请求返回文档中未列出的返回码',
@@ -89,7 +90,7 @@ const TROUBLES: Catalogue['troubles'] = {
       '请按原来的方式启动服务（npm start、systemctl start idface-notifier），并查看其日志的最后几行，了解其退出原因。',
   }),
   account_paused: ({ account, since, reason, upstreamCode, nextTryAt }, { at, showTime }) => ({
-    sentence: `账户 ${account} 自${showTime(since)} 起暂停使用：${FAULTS[reason].sentence}（返回码 ${upstreamCode ?? '-'}）。其流水号等待中，不会过期。`,
+    sentence: `账户 ${account} 自${showTime(since)} 起暂停使用：${FAULTS[reason].sentence}（返回码 ${upstreamCode ?? '-'}）。其流水号等待中${reason === 'serial_not_received' ? '' : '，不会过期'}。`,
     remedy: `${FAULTS[reason].remedy}${isAhead(nextTryAt, at) ? `下次重试时间为${showTime(nextTryAt)}` : '系统会自动重试该账户'}；处理完成后，可恢复该账户以立即重试。`,
     commands: [`恢复命令："idface-notifier account resume ${account}"。`, ...(FAULTS[reason].commands ?? [])],
   }),

@@ -6,7 +6,7 @@ import { newPartner } from '../../../src/core/new-partner.ts'
 import { pollInterval } from '../../../src/core/polling/schedule.ts'
 import { Secret } from '../../../src/core/secret.ts'
 import { openSqliteStore } from '../../../src/store/sqlite/store.ts'
-import { createPoller } from '../../../src/worker/poller.ts'
+import { createPoller, type PollerDeps } from '../../../src/worker/poller.ts'
 import { createFixedClock } from '../../support/fixed-clock.ts'
 import { newRegistration, POLICY } from '../../support/store.ts'
 
@@ -35,7 +35,7 @@ const MOST_ROUNDS = 200_000
 const VERDICT = { status: 'SUCCESS', message: null, livingScore: null, similarity: null } as const
 const UNREACHABLE: Answer = { kind: 'transient', code: null, cause: 'unreachable' }
 
-const openDayStore = async (now: () => number, partners: number) => {
+export const openDayStore = async (now: () => number, partners: number) => {
   const ulid = monotonicFactory()
   const newId = (prefix: string) => `${prefix}_${ulid()}`
   const store = await openSqliteStore({ path: ':memory:', masterKey: randomBytes(32), now, defaultRate: RATE })
@@ -57,8 +57,27 @@ const openDayStore = async (now: () => number, partners: number) => {
         }),
       ),
     )
-  return { store, register }
+  return { store, register, partnerIds }
 }
+
+type DayPoller = Pick<PollerDeps, 'store' | 'clock'> & PollerDeps['upstream'] & Partial<Pick<PollerDeps, 'emit'>>
+
+/** The service's own poller with the usual schedule. */
+export const createDayPoller = ({ store, clock, ask, emit = () => {} }: DayPoller) =>
+  createPoller({
+    store,
+    upstream: { ask },
+    policy: POLICY,
+    plan: { intervalMs: (_, ageMs) => pollInterval(ageMs, POLICY), polled: () => {} },
+    concurrency: CONCURRENCY,
+    timeoutMs: 10 * SECOND,
+    random: Math.random,
+    clock,
+    onLookup: () => {},
+    onFree: () => {},
+    onDue: () => {},
+    emit,
+  })
 
 /**
  * Runs the service's own store and poller through a day whose hours take no time; a call takes none either. Resolves to
@@ -82,20 +101,7 @@ export const runDay = async ({ checks, outage }: Day): Promise<number[]> => {
     if (!toldAt.has(serial)) toldAt.set(serial, clock.now() - startedAt)
     return { kind: 'verdict', code: 2, verdict: VERDICT }
   }
-  const poller = createPoller({
-    store,
-    upstream: { ask: (account, { idcardid }) => ask(account, idcardid) },
-    policy: POLICY,
-    plan: { intervalMs: (_, ageMs) => pollInterval(ageMs, POLICY), polled: () => {} },
-    concurrency: CONCURRENCY,
-    timeoutMs: 10 * SECOND,
-    random: Math.random,
-    clock,
-    onLookup: () => {},
-    onFree: () => {},
-    onDue: () => {},
-    emit: () => {},
-  })
+  const poller = createDayPoller({ store, clock, ask: (account, { idcardid }) => ask(account, idcardid) })
 
   const arrivals = checks
     .map((check, index) => ({ check, serial: serialOf(index) }))

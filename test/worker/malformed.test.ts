@@ -1,0 +1,71 @@
+import { expect, test } from 'vitest'
+import type { Answer } from '../../src/core/answer.ts'
+import { DAY, HOUR, MINUTE, SECOND } from '../../src/core/duration.ts'
+import { createFixedClock } from '../support/fixed-clock.ts'
+import { POLICY } from '../support/store.ts'
+import { createDayPoller, openDayStore } from './support/day.ts'
+
+const INVALID: Answer = { kind: 'invalid_id', code: 4060 }
+const VERDICT: Answer = {
+  kind: 'verdict',
+  code: 2,
+  verdict: { status: 'SUCCESS', message: null, livingScore: null, similarity: null },
+}
+const check = (partner: number) => ({ check: { kind: '', partner, registeredAt: 0, batch: null, completesAt: 0 } })
+
+/** A quiet account on which GetResult calls the serials of the first partner malformed. In simulated time. */
+const openScene = async (bad: readonly string[]) => {
+  const clock = createFixedClock(1_800_000_000_000)
+  const { store, register, partnerIds } = await openDayStore(clock.now, 2)
+  const happened: string[] = []
+  const poller = createDayPoller({
+    store,
+    clock,
+    ask: async (_, { idcardid }) => (bad.includes(idcardid) ? INVALID : VERDICT),
+    emit: name => happened.push(name),
+  })
+  const statusOf = async (partner: number, serials: readonly string[]) => {
+    const found = await store.lookUpRegistrations(partnerIds[partner] ?? '', serials, 10)
+    return found.map(({ status, reason }) => reason ?? status)
+  }
+  await register(bad.map(serial => ({ ...check(0), serial })))
+  return {
+    happened,
+    badOnes: () => statusOf(0, bad),
+    /** Asks about whatever is due until so much time has passed, or until the condition holds; resolves to how long that took. */
+    run: async (ms: number, isOver: () => Promise<boolean> = async () => false): Promise<number> => {
+      const [from, until] = [clock.now(), clock.now() + ms]
+      while (clock.now() < until && !(await isOver())) {
+        const { claimed, nextAt } = await poller.round()
+        await poller.whenIdle()
+        if (claimed === 0)
+          await clock.advance(Math.max(1, Math.min(nextAt ?? until, until, clock.now() + MINUTE) - clock.now()))
+      }
+      return clock.now() - from
+    },
+    registerGood: (serial: string) => register([{ ...check(1), serial }]),
+    isTold: async (serial: string) => (await statusOf(1, [serial]))[0] === 'succeeded',
+  }
+}
+
+test.each([0.3, 1.5, 3, 10, 40, 120, 600, 1_500])(
+  'two malformed serials keep a good one of another partner, %d min later, waiting for a minute at most, and both end',
+  async minutes => {
+    const { happened, run, badOnes, registerGood, isTold } = await openScene(['bad-1', 'bad-2'])
+    await run(minutes * MINUTE)
+    expect(happened).toContain('account.paused')
+    await registerGood('good')
+    expect(await run(HOUR, () => isTold('good'))).toBeLessThan(MINUTE + SECOND)
+    await run(MINUTE)
+    expect(await badOnes()).toEqual(['invalid_id', 'invalid_id'])
+    expect(happened.slice(happened.indexOf('account.resumed'))).not.toContain('account.paused')
+  },
+)
+
+test('malformed serials end at their deadline where nobody else is asked about', async () => {
+  const { run, badOnes } = await openScene(['bad-1', 'bad-2'])
+  await run(DAY + POLICY.settleMarginMs - MINUTE)
+  expect(await badOnes()).toEqual(['pending', 'pending'])
+  await run(3 * MINUTE)
+  expect(await badOnes()).toEqual(['invalid_id', 'invalid_id'])
+})
