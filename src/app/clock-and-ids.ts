@@ -8,6 +8,10 @@ import { startCalendar } from '../worker/timers.ts'
 export const clock: Clock = {
   now: Date.now,
   monotonic: () => performance.now(),
+  threadCpu: () => {
+    const { user, system } = process.threadCpuUsage()
+    return (user + system) / 1_000
+  },
   sleep: (ms, signal) => sleep(ms, undefined, { signal }),
 }
 export const random = randomBytes

@@ -4,6 +4,8 @@ export interface Clock {
   now(): number
   /** ms since an arbitrary moment. It never jumps. */
   monotonic(): number
+  /** ms that this thread has worked: what others have of the machine meanwhile does not count. */
+  threadCpu(): number
   /** Resolves after `ms`. Rejects at once when the signal aborts. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>
 }

@@ -1,10 +1,11 @@
 import type { Socket } from 'node:net'
 import { Duplex } from 'node:stream'
 import { networkOf } from '../core/address.ts'
+import type { Clock } from '../core/clock.ts'
 
 /** What a peer may send before its handshake is complete: an honest chain of certificates has less than half of it. */
 const MOST_BYTES = 16 * 1024
-/** An honest chain is verified in 3 ms. */
+/** Of the thread's own time; an honest chain is verified in 3 ms. */
 const LONG_MS = 40
 /** The handshakes of a network that holds the loop take no more than a hundredth of its time. */
 const WAIT_FACTOR = 100
@@ -18,10 +19,8 @@ const LONG_WAIT_MS = 60_000
  * counted before TLS has them, and after a peer has held the loop the hosts of its network wait. A host whose last handshake was
  * completed, and held nothing, does not wait: it may share the address with the one that does. Unless its network waits, its bytes
  * are only counted when the handshake is over: a layer in front of TLS sees every read and write of the connection, too.
- *
- * @param now monotonic ms
  */
-export const createHandshakes = (now: () => number) => {
+export const createHandshakes = ({ monotonic: now, threadCpu }: Pick<Clock, 'monotonic' | 'threadCpu'>) => {
   /** Until when each network waits. */
   const waiting = new Map<string, number>()
   const proven = new Set<string>()
@@ -60,11 +59,11 @@ export const createHandshakes = (now: () => number) => {
       if (isComplete) return void below.push(chunk)
       bytes += chunk.length
       if (bytes > MOST_BYTES) return refuse('HANDSHAKE_TOO_LONG')
-      const from = now()
+      const [from, workedBefore] = [now(), threadCpu()]
       if (from < (waiting.get(network) ?? 0) && !proven.has(host)) return refuse('HANDSHAKE_WAITS')
       // TLS has dealt with it when this returns.
       below.push(chunk)
-      const heldMs = now() - from
+      const heldMs = threadCpu() - workedBefore
       if (heldMs < LONG_MS) return
       // At once: this handshake may never end, and others are under way.
       proven.delete(host)

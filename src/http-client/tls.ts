@@ -23,8 +23,8 @@ export const TLS_OPTIONS = {
 } as const satisfies ConnectionOptions
 
 /** Starts TLS on a connected socket. No session is resumed: each connection verifies the certificate. */
-export const createStartTls = ({ monotonic }: Pick<Clock, 'monotonic'>) => {
-  const beginHandshake = createHandshakes(monotonic)
+export const createStartTls = (clock: Pick<Clock, 'monotonic' | 'threadCpu'>) => {
+  const beginHandshake = createHandshakes(clock)
   /** One for all connections: making one costs as much as a handshake. */
   let secureContext: SecureContext | null = null
 

@@ -11,6 +11,7 @@ test('C1: what could not be mended, since the database was away, is mended with 
   const clock = {
     now: () => 0,
     monotonic: () => 0,
+    threadCpu: () => 0,
     sleep: () => new Promise<void>(resolve => void beats.push(resolve)),
   }
   const mendDueTimes = vi.fn(async () => 0).mockRejectedValueOnce(new Error('away'))

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { DAY } from '../../src/core/duration.ts'
 import { createOpen } from '../../src/http-client/socket.ts'
 import { clockWith } from '../support/clock.ts'
 import { openTlsReceiver, type TlsReceiver, trustedAuthority } from '../support/tls-receiver.ts'
@@ -7,14 +8,18 @@ const authority = trustedAuthority()
 const certificate = authority.issue(['127.0.0.1'])
 const untrusted = authority.selfSigned(['127.0.0.1'])
 
-/** Opens connections to receivers, each named by its port. The clock shows a later time with each look, by `tickMs`. */
-const createOpener = (tickMs = 0) => {
-  const time = { now: 0, tickMs }
-  const monotonic = () => {
-    time.now += time.tickMs
-    return time.now
+/**
+ * Opens connections to receivers, each named by its port. With each look at the thread's own time it has worked for `workMs`, and
+ * others for `othersMs` besides.
+ */
+const createOpener = ({ workMs = 0, othersMs = 0 } = {}) => {
+  const time = { now: 0, worked: 0, workMs, othersMs }
+  const threadCpu = () => {
+    time.now += time.workMs + time.othersMs
+    time.worked += time.workMs
+    return time.worked
   }
-  const open = createOpen((_origin, { openTcp }) => openTcp(), clockWith(monotonic))
+  const open = createOpen((_origin, { openTcp }) => openTcp(), { ...clockWith(() => time.now), threadCpu })
   const to = async ({ port }: TlsReceiver, host = `127.0.0.1:${port}`): Promise<string> => {
     const origin = { protocol: 'https:', hostname: '127.0.0.1', port, host } as const
     const signal = new AbortController().signal
@@ -42,9 +47,9 @@ describe('a TLS handshake', () => {
   test('that has held the loop and failed lets all of its address wait, a hundred times as long', async () => {
     await using bad = await openTlsReceiver(untrusted)
     await using good = await openTlsReceiver(certificate)
-    const { to, time } = createOpener(50)
+    const { to, time } = createOpener({ workMs: 50 })
     expect(await to(bad)).toBe('DEPTH_ZERO_SELF_SIGNED_CERT')
-    time.tickMs = 0
+    time.workMs = 0
     const failedAt = time.now
     expect([await to(bad), await to(good)]).toEqual(['HANDSHAKE_WAITS', 'HANDSHAKE_WAITS'])
     time.now = failedAt + 5_000
@@ -52,14 +57,22 @@ describe('a TLS handshake', () => {
     expect(await to(bad)).toBe('DEPTH_ZERO_SELF_SIGNED_CERT')
   })
 
+  test('that was slow because others had the machine lets nobody wait, and is told as what it is', async () => {
+    await using expired = await openTlsReceiver(authority.issue(['127.0.0.1'], new Date(Date.now() - DAY)))
+    await using good = await openTlsReceiver(certificate)
+    const { to } = createOpener({ workMs: 3, othersMs: 500 })
+    expect([await to(expired), await to(expired)]).toEqual(['CERT_HAS_EXPIRED', 'CERT_HAS_EXPIRED'])
+    expect(await to(good)).toBe('open')
+  })
+
   test('of a host that is proven waits for nobody who shares its address', async () => {
     await using bad = await openTlsReceiver(untrusted)
     await using good = await openTlsReceiver(certificate)
     const { to, time } = createOpener()
     expect(await to(good)).toBe('open')
-    time.tickMs = 50
+    time.workMs = 50
     expect(await to(bad)).toBe('DEPTH_ZERO_SELF_SIGNED_CERT')
-    time.tickMs = 0
+    time.workMs = 0
     expect([await to(bad), await to(good)]).toEqual(['HANDSHAKE_WAITS', 'open'])
   })
 

@@ -28,7 +28,12 @@ export const createTime = () => {
   let time = 1_000
   return {
     now: () => time,
-    clock: { now: () => time, monotonic: () => time, sleep: () => new Promise<void>(resolve => sleepers.add(resolve)) },
+    clock: {
+      now: () => time,
+      monotonic: () => time,
+      threadCpu: () => 0,
+      sleep: () => new Promise<void>(resolve => sleepers.add(resolve)),
+    },
     sleeping: () => sleepers.size,
     watch: (onPass: () => void) => void watchers.add(onPass),
     /** Lets this much time pass; whoever sleeps wakes up. */

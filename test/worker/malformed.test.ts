@@ -22,11 +22,11 @@ const openScene = async (bad: readonly string[]) => {
     store,
     clock,
     ask: async (_, { idcardid }) => (bad.includes(idcardid) ? INVALID : VERDICT),
-    emit: name => happened.push(name),
+    emit: (...[name]) => happened.push(name),
   })
   const statusOf = async (partner: number, serials: readonly string[]) => {
     const found = await store.lookUpRegistrations(partnerIds[partner] ?? '', serials, 10)
-    return found.map(({ status, reason }) => reason ?? status)
+    return found?.map(one => one.reason ?? one.status)
   }
   await register(bad.map(serial => ({ ...check(0), serial })))
   return {
@@ -44,7 +44,7 @@ const openScene = async (bad: readonly string[]) => {
       return clock.now() - from
     },
     registerGood: (serial: string) => register([{ ...check(1), serial }]),
-    isTold: async (serial: string) => (await statusOf(1, [serial]))[0] === 'succeeded',
+    isTold: async (serial: string) => (await statusOf(1, [serial]))?.[0] === 'succeeded',
   }
 }
 

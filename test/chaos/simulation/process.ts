@@ -71,7 +71,8 @@ export const startProcess = async (world: World) => {
       throw error
     }
   }
-  const clock: Clock = { now, monotonic: time.now, sleep: (ms, signal) => alive(time.sleep(ms, signal)) }
+  const sleep: Clock['sleep'] = (ms, signal) => alive(time.sleep(ms, signal))
+  const clock: Clock = { now, monotonic: time.now, threadCpu: () => 0, sleep }
 
   const opened = await openSqliteStore({
     path: world.path,
