@@ -1,3 +1,5 @@
+import type { Language } from './language.ts'
+
 /** Where operators are told, by what it understands. `webhook`: Standard Webhooks, as partners get. */
 export type OperatorChannel = 'wecom' | 'dingtalk' | 'feishu' | 'slack' | 'webhook'
 
@@ -13,6 +15,26 @@ export interface RefusingChannel {
   problem: OperatorProblem | null
   /** What it answered, such as `http 404`. */
   error: string
+}
+
+/** How a channel has failed since it took something last. */
+export interface ChannelHealth {
+  /** Epoch ms. */
+  since: number
+  failures: number
+  /** Failures of a kind that lasts, in a row. */
+  refusals: number
+  /** Not null: it is off, after several of these in a row, and gets one message an hour. */
+  problem: OperatorProblem | null
+  /** What it answered, such as `http 404`. */
+  error: string
+}
+
+/** Where a partner is told that its URLs fail. */
+export interface Contact {
+  url: string
+  secret: string | null
+  language: Language
 }
 
 const ROBOTS: Readonly<Record<string, Exclude<OperatorChannel, 'webhook'>>> = {

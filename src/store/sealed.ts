@@ -1,6 +1,7 @@
 import { createCipheriv, createDecipheriv, createHash, createSecretKey } from 'node:crypto'
 import type { EventEmitter } from 'node:events'
 import type { Verdict } from '../core/answer.ts'
+import type { Contact } from '../core/operator-channel.ts'
 import { Secret } from '../core/secret.ts'
 import type { StoreHints } from './hints.ts'
 import type { TableName } from './tx.ts'
@@ -86,7 +87,7 @@ type OwnerRow = Readonly<Partial<Record<OwnerColumn, string>>>
 /** A sealed column of a table. */
 export interface SealedColumn {
   table: TableName
-  column: 'apiKey' | 'secret' | 'verdict' | 'metadata' | 'body' | 'value'
+  column: 'apiKey' | 'secret' | 'verdict' | 'metadata' | 'body' | 'contact' | 'value'
   /** What each value is sealed for: this word, and these columns of its row. */
   word: string
   owner: readonly OwnerColumn[]
@@ -132,6 +133,7 @@ export const SEALED = {
     key: 'seq',
     isCounted: true,
   },
+  contact: { table: 'contacts', column: 'contact', word: 'contact', owner: ['id'] },
   canary: { table: 'meta', column: 'value', word: 'canary', owner: [], key: 'key', only: 'canary' },
 } as const satisfies Record<string, SealedColumn>
 type OwnerOf<Value extends keyof typeof SEALED> = Readonly<Record<(typeof SEALED)[Value]['owner'][number], string>>
@@ -183,6 +185,11 @@ export const sealedUnder = (
       seal: (row: OwnerOf<'message'>, body: string) => seal(SEALED.message, row, body),
       open: (row: OwnerOf<'message'> & { body: Buffer }) => open(SEALED.message, row, row.body),
     },
+    contact: {
+      seal: (row: OwnerOf<'contact'>, contact: Contact) => seal(SEALED.contact, row, JSON.stringify(contact)),
+      open: (row: OwnerOf<'contact'> & { contact: Buffer }) =>
+        JSON.parse(open(SEALED.contact, row, row.contact)) as Contact,
+    },
     /** Tells whether a database was written with a key that is there. */
     canary: {
       seal: () => seal(SEALED.canary, {}, CANARY),
@@ -203,7 +210,7 @@ export const sealedUnder = (
 
 /** Where a stored value is that cannot be decrypted: it is damaged, from another row, or sealed under a key that is not there. */
 export interface Unreadable {
-  table: 'accounts' | 'signing_secrets' | 'verifications' | 'registrations' | 'messages'
+  table: 'accounts' | 'signing_secrets' | 'verifications' | 'registrations' | 'messages' | 'contacts'
   /** The id of its row; of a message, that of its registration. */
   id: string
 }

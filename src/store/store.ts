@@ -1,4 +1,5 @@
 import type { EventEmitter } from 'node:events'
+import type { Contact } from '../core/operator-channel.ts'
 import type { BinsChange, CompletionBins } from '../core/polling/completion-bins.ts'
 import type { Secret } from '../core/secret.ts'
 import type { Account, AccountRemoval, NewAccount } from './accounts/rows.ts'
@@ -16,6 +17,7 @@ import type {
 import type { OperatorVerbs } from './operators/operator-verbs.ts'
 import type { Page } from './page.ts'
 import type { ApiKey, KeyOwner, NewKey } from './partners/api-keys.ts'
+import type { ClaimedContact, ContactSettlement, StoredContact } from './partners/contacts.ts'
 import type { NewPartner, Partner, PartnerChange } from './partners/partners.ts'
 import type { Usage } from './partners/quotas.ts'
 import type { EndOfSecret, NewSigningSecret, RotatedSecret, SigningSecret } from './partners/signing-secrets.ts'
@@ -140,6 +142,14 @@ export interface Store extends OperatorVerbs {
   claimCallbackNotices(limit: number): Promise<readonly CallbackNotice[]>
   /** Its partner has been told. */
   endCallbackNotice(callback: Callback): Promise<void>
+
+  findContact(partnerId: string): Promise<StoredContact | null>
+  /** Null: there is none from now on. Another URL has been told nothing; the same one is tried again now. */
+  putContact(partnerId: string, contact: Contact | null): Promise<void>
+  /** Hands out contacts that are to be told something, of partners that are not disabled, each to one caller only until its lease runs out. */
+  claimContacts(limit: number): Promise<readonly ClaimedContact[]>
+  /** Records what came of it. What no longer holds its claim changes nothing. */
+  settleContact(settlement: ContactSettlement): Promise<void>
 
   /** Keeps what is to be done, and does nothing yet. */
   createBulkAct(bulk: NewBulkAct): Promise<BulkAct>

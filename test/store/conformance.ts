@@ -8,6 +8,7 @@ import { describeCancelling } from './conformance/cancelling.ts'
 import { describeCatchingUp } from './conformance/catching-up.ts'
 import { describeClockSteps } from './conformance/clock-steps.ts'
 import { describeCompletions } from './conformance/completions.ts'
+import { describeContacts } from './conformance/contacts.ts'
 import { describeDelivering } from './conformance/delivering.ts'
 import { describeEvents } from './conformance/events.ts'
 import { describeFailingCallbacks } from './conformance/failing-callbacks.ts'
@@ -46,6 +47,7 @@ const PARTS = {
   'a URL that answered 410': describeGoneCallbacks,
   'a URL that fails': describeFailingCallbacks,
   'the notice of a disabled URL': describeCallbackNotices,
+  'the contact of a partner': describeContacts,
   'catching up': describeCatchingUp,
   'order and bounds': describeOrdering,
   repeating: describeRepeating,

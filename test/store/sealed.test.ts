@@ -45,6 +45,8 @@ describe('what is sealed', () => {
     expect(vault.open(sealed.message.seal({ partnerId: 'p', registrationId: 'r' }, 'text'), 'message|p|r')).toBe('text')
     const metadata = sealed.metadata.seal({ partnerId: 'p', id: 'r' }, { a: 'b' })
     expect(vault.open(metadata as Buffer, 'metadata|p|r')).toBe('{"a":"b"}')
+    const contact = { url: 'https://partner.example/contact', secret: null, language: 'zh' } as const
+    expect(JSON.parse(vault.open(sealed.contact.seal({ id: 'p' }, contact), 'contact|p'))).toEqual(contact)
     expect(vault.open(sealed.canary.seal(), 'canary')).toBe('idface-notifier')
   })
 })
@@ -82,6 +84,7 @@ describe('resealing', () => {
       verifications: 'verdict|p|1',
       registrations: 'metadata|p|r',
       messageBodies: 'message|p|r',
+      contacts: 'contact|r',
       meta: 'canary',
     }
     for (const column of Object.values<SealedColumn>(SEALED)) {

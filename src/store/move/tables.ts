@@ -37,6 +37,8 @@ const MOVED = [
   schema.deliveries,
   schema.attempts,
   schema.callbacks,
+  schema.contacts,
+  schema.toldCallbacks,
   schema.completionBins,
   schema.bulkActs,
   schema.acts,

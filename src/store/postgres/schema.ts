@@ -9,7 +9,7 @@ import { kit } from './drizzle.ts'
 export const { accounts, completionBins } = accountTables(kit)
 export const { verifications, registrations } = registrationTables(kit)
 export const { lanes, messageBodies, deliveries, attempts } = messageTables(kit)
-export const { partners, apiKeys, signingSecrets, callbacks } = partnerTables(kit)
+export const { partners, apiKeys, signingSecrets, callbacks, contacts, toldCallbacks } = partnerTables(kit)
 export const { operatorEvents, nodes, adminTokens, acts, bulkActs } = operatorTables(kit)
 export const { meta, counts } = databaseTables(kit)
 

@@ -60,8 +60,11 @@ const REST: readonly Sql[] = [
         SELECT 1 FROM deliveries d WHERE d.partner_id = c.partner_id AND d.callback_url = c.callback_url
           AND d.state = 'pending' AND d.due_at IS NULL)`,
     )}`,
-  d =>
-    `DELETE FROM callbacks WHERE ${urlsWhere(d, "held_since IS NULL AND state <> 'releasing' AND last_at < @before")}`,
+  // That nothing is sent there any more is no end that a contact is told of.
+  ...['told_callbacks', 'callbacks'].map(
+    table => (d: Dialect) =>
+      `DELETE FROM ${table} WHERE ${urlsWhere(d, "held_since IS NULL AND state <> 'releasing' AND last_at < @before")}`,
+  ),
   'DELETE FROM signing_secrets WHERE expires_at < @before',
   `DELETE FROM accounts WHERE removed_at < @removedBefore
      AND NOT EXISTS (SELECT 1 FROM verifications WHERE account_id = accounts.id AND due_at IS NOT NULL)`,

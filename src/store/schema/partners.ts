@@ -1,3 +1,4 @@
+import type { ChannelHealth } from '../../core/operator-channel.ts'
 import { CALLBACK_STATES, type CallbackHealth } from '../callbacks/health.ts'
 import { oneOf, sql } from '../drizzle.ts'
 import type { Kit } from '../postgres/drizzle.ts'
@@ -9,6 +10,7 @@ export const partnerTables = ({
   index,
   int8,
   integer,
+  json,
   primaryKey,
   sealed,
   table,
@@ -97,5 +99,30 @@ export const partnerTables = ({
       index('callbacks_notice').on(t.noticeDueAt).where(sql`notice_due_at IS NOT NULL`),
       check('callbacks_state_known', oneOf('state', CALLBACK_STATES)),
     ],
+  ),
+
+  /** Where a partner is told that its URLs fail. */
+  contacts: table('contacts', {
+    /** The partner's. */
+    id: text('id').primaryKey(),
+    /** JSON: `Contact`. */
+    contact: sealed('contact').notNull(),
+    health: json('health').$type<ChannelHealth | null>(),
+    toldAt: time('told_at'),
+    /** Nothing is sent before; while claimed, when the lease runs out. */
+    dueAt: time('due_at').notNull(),
+  }),
+
+  /** The URLs that a contact was told of, until it is told that it is over. */
+  toldCallbacks: table(
+    'told_callbacks',
+    {
+      partnerId: text('partner_id').notNull(),
+      callbackUrl: text('callback_url').notNull(),
+      since: time('since').notNull(),
+      /** Null: that they fail. */
+      heldSince: time('held_since'),
+    },
+    t => [primaryKey({ columns: [t.partnerId, t.callbackUrl] })],
   ),
 })

@@ -49,6 +49,15 @@ const oneMore = (statements: readonly string[]): string => {
   return folder
 }
 
+/** The first of them alone. */
+const baseline = (): string => {
+  const folder = oneMore([])
+  const path = join(folder, 'meta/_journal.json')
+  const journal = JSON.parse(readFileSync(path, 'utf8'))
+  writeFileSync(path, JSON.stringify({ ...journal, entries: journal.entries.slice(0, 1) }))
+  return folder
+}
+
 const ADD_TABLE = ['CREATE TABLE one_more (id bigint);']
 
 describe('a migration', () => {
@@ -71,6 +80,17 @@ describe('a migration', () => {
     await runMigrations(url(), oneMore(ADD_TABLE))
     const schemas = "SELECT DISTINCT schemaname AS name FROM pg_tables WHERE schemaname IN ('public', 'postgres')"
     expect(await query(schemas)).toEqual([{ name: 'public' }])
+  })
+
+  test('from the baseline keeps what was there, and partners may have contacts then', async () => {
+    await runMigrations(url(), baseline())
+    await query("INSERT INTO partners (id, name, created_at) VALUES ('prt_1', 'Zoë', 1)")
+    await query(`INSERT INTO callbacks (partner_id, callback_url, state, failing_since, attempts, last_error, last_at, held_since)
+      VALUES ('prt_1', 'https://partner.example/hook', 'gone', 1, 1, 'http_410', 1, 1)`)
+    const node = await openNode()
+    expect(await node.findPartner('prt_1')).toMatchObject({ name: 'Zoë' })
+    await node.putContact('prt_1', { url: 'https://partner.example/contact', secret: null, language: 'en' })
+    expect(await node.claimContacts(1)).toMatchObject([{ partnerId: 'prt_1', news: [{ heldSince: 1 }] }])
   })
 
   test('of a later version is seen by a node at its next beat', async () => {

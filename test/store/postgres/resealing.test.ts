@@ -31,10 +31,12 @@ test('all that is sealed moves to the new key', async () => {
   const metadata = { order: '42' }
   const before = await bench.resolve({ metadata })
   await bench.resolve()
+  const contact = { url: 'https://partner.example/contact', secret: 'x', language: 'en' } as const
+  await bench.store.putContact(bench.partnerId, contact)
   const rekeying = await openWith('moved', NEW_KEY, OLD_KEY)
-  // The account, the secret, two verdicts, one metadata, two messages, the canary.
+  // The account, the secret, two verdicts, one metadata, two messages, the contact, the canary.
   const first = await resealAll(rekeying.reseal, BATCH)
-  expect(first).toEqual({ moved: 8, unreadable: [] })
+  expect(first).toEqual({ moved: 9, unreadable: [] })
   expect(await resealAll(rekeying.reseal, BATCH)).toEqual({ moved: 0, unreadable: [] })
   await rekeying.close()
 
@@ -42,6 +44,7 @@ test('all that is sealed moves to the new key', async () => {
   const { partnerId } = bench
   expect(await moved.findRegistration(partnerId, before.id)).toMatchObject({ metadata, verdict: { status: 'SUCCESS' } })
   expect(await moved.liveSecrets(partnerId)).toHaveLength(1)
+  expect(await moved.findContact(partnerId)).toMatchObject(contact)
   const page = await moved.listEvents(partnerId, { after: null, limit: 10 })
   expect(page).toMatchObject({ outcome: 'page', events: [{ registrationId: before.id }, {}] })
   await moved.close()

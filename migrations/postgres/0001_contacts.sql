@@ -1,0 +1,15 @@
+CREATE TABLE "contacts" (
+	"id" text COLLATE "C" PRIMARY KEY NOT NULL,
+	"contact" "bytea" NOT NULL,
+	"health" jsonb,
+	"told_at" bigint,
+	"due_at" bigint NOT NULL
+);
+--> statement-breakpoint
+CREATE TABLE "told_callbacks" (
+	"partner_id" text COLLATE "C" NOT NULL,
+	"callback_url" text COLLATE "C" NOT NULL,
+	"since" bigint NOT NULL,
+	"held_since" bigint,
+	CONSTRAINT "told_callbacks_partner_id_callback_url_pk" PRIMARY KEY("partner_id","callback_url")
+);

@@ -1,0 +1,15 @@
+CREATE TABLE `contacts` (
+	`id` text PRIMARY KEY NOT NULL,
+	`contact` blob NOT NULL,
+	`health` text,
+	`told_at` integer,
+	`due_at` integer NOT NULL
+);
+--> statement-breakpoint
+CREATE TABLE `told_callbacks` (
+	`partner_id` text NOT NULL,
+	`callback_url` text NOT NULL,
+	`since` integer NOT NULL,
+	`held_since` integer,
+	PRIMARY KEY(`partner_id`, `callback_url`)
+);
