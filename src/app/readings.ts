@@ -207,6 +207,11 @@ export const READ_METRICS = [
       },
     },
   ),
+  counter(
+    'idface_pg_hints_unreadable_total',
+    'What came on the channel of PostgreSQL by which nodes hear of each other, and could not be read: of a node of a later version, or of others. It is left out; this node looks each second.',
+    { read: facts => shown(postgresCounts(facts)?.unreadableHints) },
+  ),
   gauge(
     'idface_pg_clock_skew_seconds',
     "How far PostgreSQL's clock, which decides what is due, is ahead of this node's.",

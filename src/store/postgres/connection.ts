@@ -13,7 +13,7 @@ export interface Connection extends Transactions {
   loops: Transactions
   /** The database's clock, as far as the last transaction told it. */
   now: () => number
-  engineCounts: () => Omit<PostgresCounts, 'kind' | 'isListening'>
+  engineCounts: () => Omit<PostgresCounts, 'kind' | 'isListening' | 'unreadableHints'>
   close(): Promise<void>
 }
 

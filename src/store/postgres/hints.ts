@@ -1,5 +1,6 @@
 import type { EventEmitter } from 'node:events'
 import type { Client } from 'pg'
+import { z } from 'zod'
 import { type Hint, type StoreHints, tellHints } from '../hints.ts'
 import { pg } from './drizzle.ts'
 import { sessionOf } from './pool.ts'
@@ -36,14 +37,16 @@ const MOST_WAITING = 10_000
 const CLOSING_MS = 500
 const CONNECT_AGAIN_MS = 5_000
 
-/** What other nodes have to know. The others are of what a process itself has seen. */
-const CROSSING: ReadonlySet<string> = new Set<keyof StoreHints>([
-  'verificationsDue',
-  'messagesDue',
-  'bulkActsDue',
-  'resolved',
-  'withdrawn',
+/** What other nodes have to know, with the form of its argument. The others are of what a process itself has seen. */
+const CROSSING = new Map<unknown, z.ZodType>([
+  ['verificationsDue', z.undefined()],
+  ['messagesDue', z.undefined()],
+  ['bulkActsDue', z.undefined()],
+  ['resolved', z.array(z.string())],
+  ['withdrawn', z.object({ partnerId: z.string(), registrationId: z.string().nullable() })],
 ])
+const HINT = z.custom<Hint>(word => Array.isArray(word) && CROSSING.get(word[0])?.safeParse(word[1]).success)
+const PAYLOAD = z.object({ from: z.string(), hints: z.array(z.unknown()) })
 
 /**
  * Hints between nodes, by NOTIFY on a connection of its own. Nobody may need them: behind a pooler in transaction mode, or while that
@@ -56,6 +59,7 @@ export const openHintChannel = ({ url, hints, sleep, id }: HintChannelOptions) =
   let sending: Promise<void> | null = null
   let isListening = false
   let isUp = false
+  let unreadable = 0
 
   const notify = async (words: readonly string[]) => {
     const payload = `{"from":"${id}","hints":[${words.join(',')}]}`
@@ -80,11 +84,20 @@ export const openHintChannel = ({ url, hints, sleep, id }: HintChannelOptions) =
   /** Waits for no answer. */
   const leave = () => void client?.connection.stream.destroy()
 
-  const hear = (payload: string | undefined) => {
-    const { from, told } = readPayload(payload)
-    if (from === id) isUp = true
-    else tellHints(hints, told)
+  /** Whoever may connect to the database can send anything, and nobody would catch what is thrown here. */
+  const attempt = (run: () => void) => {
+    try {
+      run()
+    } catch {
+      unreadable++
+    }
   }
+  const hear = (payload = '') =>
+    attempt(() => {
+      const { from, hints: words } = PAYLOAD.parse(JSON.parse(payload))
+      if (from === id) isUp = true
+      else for (const word of words) attempt(() => tellHints(hints, [HINT.parse(word)]))
+    })
 
   /** Listens until the connection ends. */
   const listen = async (): Promise<void> => {
@@ -126,6 +139,8 @@ export const openHintChannel = ({ url, hints, sleep, id }: HintChannelOptions) =
     },
     /** Whether it has heard itself, and so hears the other nodes. */
     isUp: () => isUp,
+    /** How many payloads and hints it could not read. */
+    unreadable: () => unreadable,
     close: async (): Promise<void> => {
       // A command tells something, and ends at once.
       for (let left = CLOSING_MS; left > 0 && (outbox.size > 0 || sending); left -= GAP_MS) await sleep(GAP_MS)
@@ -143,13 +158,3 @@ const wordsOf = (told: readonly Hint[]): string[] =>
     .filter(([name]) => CROSSING.has(name))
     .flatMap((hint): unknown[] => (hint[0] === 'resolved' ? hint[1].map(id => ['resolved', [id]]) : [hint]))
     .map(word => JSON.stringify(word))
-
-/** Of what others send on the channel nothing is told. */
-const readPayload = (payload = ''): { from: string | null; told: Hint[] } => {
-  try {
-    const { from, hints } = JSON.parse(payload) as { from: string; hints: Hint[] }
-    return { from, told: hints.filter(([name]) => CROSSING.has(name)) }
-  } catch {
-    return { from: null, told: [] }
-  }
-}

@@ -45,6 +45,7 @@ export const openPostgresStore = async ({
     kind: 'postgres',
     ...connection.engineCounts(),
     isListening: channel.isUp(),
+    unreadableHints: channel.unreadable(),
   })
   const { now } = connection
   const close = async () => {

@@ -154,6 +154,8 @@ export interface PostgresCounts extends AnyEngineCounts {
   pools: Readonly<Record<PoolName, PoolStats>>
   /** Whether this node hears at once of what others do. */
   isListening: boolean
+  /** How much of what it has heard it could not read, and left out. */
+  unreadableHints: number
   /** How far the database's clock, which decides, is ahead of this node's. */
   clockAheadMs: number
 }

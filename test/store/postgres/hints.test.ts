@@ -68,7 +68,7 @@ const openNode = async (url: string) => {
   )
   await settled({ heard })
   heard.length = 0
-  return { ...channel, heard }
+  return { ...channel, hints, heard }
 }
 
 /** Without what they have heard of each other's start. */
@@ -108,6 +108,34 @@ describe('hints between nodes', () => {
       await server.query('SELECT pg_notify($1, $2)', ['idface_notifier', payload], database)
     one.tell([['bulkActsDue']])
     await soon(() => expect(two.heard).toEqual([['messagesDue'], ['bulkActsDue']]))
+  })
+
+  test('that cannot be read, or that a listener cannot bear, are left out and counted, and end nothing', async () => {
+    const node = await openNode(here())
+    node.hints.on('withdrawn', ({ partnerId }) => {
+      if (partnerId === 'unbearable') throw new Error('a listener has failed')
+    })
+    const before = node.unreadable()
+    const unreadable = [
+      ...['x', '{}', '{"from":"x","hints":null}', '{"from":"x","hints":{}}'],
+      ...[null, 5, [], ['newer', 1], ['broken', {}], ['error', 'x'], ['toString']].map(hint => [hint]),
+      ...[['resolved'], ['resolved', null], ['resolved', 5], ['resolved', 'reg_1'], ['resolved', [5]]].map(hint => [
+        hint,
+      ]),
+      ...[undefined, null, 5, {}, { partnerId: 5, registrationId: null }, { partnerId: 'p' }].map(what => [
+        ['withdrawn', what],
+      ]),
+      [['messagesDue', { newer: true }]],
+      [['withdrawn', { partnerId: 'unbearable', registrationId: null }]],
+    ].map(one => (typeof one === 'string' ? one : JSON.stringify({ from: 'x', hints: [...one, ['bulkActsDue']] })))
+    for (const payload of unreadable)
+      await server.query('SELECT pg_notify($1, $2)', ['idface_notifier', payload], database)
+    await settled(node)
+    expect(node.unreadable() - before).toBe(unreadable.length)
+    const bearable = node.heard.filter(
+      ([name, what]) => name !== 'withdrawn' || !/^(mark|unbearable)/.test(what.partnerId),
+    )
+    expect(bearable).toEqual(Array.from({ length: unreadable.length - 4 }, () => ['bulkActsDue']))
   })
 
   test('of a command that ends at once are heard', async () => {

@@ -77,6 +77,7 @@ const TABLE: readonly (readonly [name: string, type: string, labels: Record<stri
   ['idface_pg_dead_rows', GAUGE, { table: 'deliveries lanes registrations verifications' }],
   ['idface_pg_oldest_xmin_seconds', GAUGE, {}],
   ['idface_pg_listen_up', GAUGE, {}],
+  ['idface_pg_hints_unreadable_total', COUNTER, {}],
   ['idface_pg_clock_skew_seconds', GAUGE, {}],
   [
     'idface_store_errors_total',
