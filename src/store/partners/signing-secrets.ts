@@ -109,18 +109,27 @@ export const createSigningSecrets = (context: StoreContext) => {
     },
 
     endSigningSecret: async (partnerId, id) => {
-      const { outcome, ended } = await write(async tx => {
-        await tx.lock([lockOf(partnerId)])
-        await stopClaims(tx)
-        const { signingSecrets } = tx.schema
-        const isMeant = and(eq(signingSecrets.id, id), eq(signingSecrets.partnerId, partnerId))
-        const [row] = await tx.db.select().from(signingSecrets).where(isMeant)
-        if (!row) return { outcome: null, ended: 0 }
-        const outcome = endOfSecret(row)
-        return { outcome, ended: outcome === 'ended' ? await expireBy(tx, [row], tx.at) : 0 }
-      })
-      if (ended > 0) tell([['withdrawn', { partnerId, registrationId: null }]])
-      return outcome
+      let isEnding = false
+      try {
+        return await write(async tx => {
+          await tx.lock([lockOf(partnerId)])
+          const { signingSecrets } = tx.schema
+          const isMeant = and(eq(signingSecrets.id, id), eq(signingSecrets.partnerId, partnerId))
+          const [row] = await tx.db.select().from(signingSecrets).where(isMeant)
+          if (!row) return null
+          const outcome = endOfSecret(row)
+          isEnding = outcome === 'ended' && endedByRotation([row], tx.at).length > 0
+          // Whoever names what is not live keeps no claim waiting.
+          if (isEnding) {
+            await stopClaims(tx)
+            await expireBy(tx, [row], tx.at)
+          }
+          return outcome
+        })
+      } finally {
+        // Where the answer to the COMMIT is lost too: whoever ends it again finds it ended.
+        if (isEnding) tell([['withdrawn', { partnerId, registrationId: null }]])
+      }
     },
   } satisfies Partial<Store>
 }

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import { MINUTE } from '../../../src/core/duration.ts'
+import { Secret } from '../../../src/core/secret.ts'
 import { TIME_LIMITS } from '../../../src/store/postgres/pool.ts'
 import { openPostgresStore } from '../../../src/store/postgres/store.ts'
 import { openDatabaseLink } from '../../support/database-link.ts'
@@ -94,6 +95,26 @@ describe('nodes on PostgreSQL', () => {
     link.judge = () => 'pass'
     const again = await node.store.register([{ ...made, id: node.newId('reg') }])
     expect(again).toMatchObject([{ outcome: 'existing', registration: { id: made.id } }])
+  })
+
+  test('G2: what is claimed is withdrawn when a secret ends whose COMMIT has lost its answer', async () => {
+    await using link = await openDatabaseLink(server)
+    const node = await openNode({ url: link.urlOf(database) })
+    const { partnerId, store } = node
+    const [old] = await store.listSigningSecrets(partnerId)
+    await store.rotateSigningSecret(
+      partnerId,
+      { id: node.newId('secret'), type: 'v1', text: new Secret('new') },
+      10 * MINUTE,
+    )
+    const told: unknown[] = []
+    store.hints.on('withdrawn', what => told.push(what))
+    const end = () => store.endSigningSecret(partnerId, old?.id ?? '')
+    link.judge = sent => (sent.includes('COMMIT\0') ? 'lose answer' : 'pass')
+    await expect(end()).rejects.toMatchObject(unavailable)
+    link.judge = () => 'pass'
+    expect(await end()).toBe('ended')
+    expect(told).toEqual([{ partnerId, registrationId: null }])
   })
 
   test('G3: another takes over what one has claimed that is cut off, whose late success counts once', {

@@ -2,6 +2,8 @@ import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { MINUTE } from '../../../src/core/duration.ts'
+import { Secret } from '../../../src/core/secret.ts'
 import { openPostgresStore } from '../../../src/store/postgres/store.ts'
 import type { NewRegistration, Registered } from '../../../src/store/registrations/registering.ts'
 import { openTestServer, type TestServer } from '../../support/postgres.ts'
@@ -187,6 +189,30 @@ test('a reader who begins at a time gets an event of then that another node has 
   const [, newer, older] = (await read()).map(({ createdAt }) => createdAt)
   expect(newer).toBeGreaterThan(older ?? Number.NaN)
   expect((await read(newer)).map(({ position }) => position.n)).toEqual([2, 4])
+})
+
+test('the end of a signing secret waits for claims only where it ends one', async () => {
+  await using opened = await openNodes()
+  const { bench, query, url } = opened
+  const { partnerId, store } = bench
+  const [old] = await store.listSigningSecrets(partnerId)
+  const rotate = (id: string, overlapMs: number) =>
+    store.rotateSigningSecret(partnerId, { id, type: 'v1', text: new Secret(id) }, overlapMs)
+  const end = (id = '') => store.endSigningSecret(partnerId, id)
+  await rotate('secret_2', 0)
+  await rotate('secret_3', MINUTE)
+  const claim = new pg.Client(url)
+  await claim.connect()
+  try {
+    await claim.query("BEGIN; SELECT pg_advisory_xact_lock_shared(hashtextextended('claims', 0))")
+    expect([await end('secret_nobody'), await end('secret_3'), await end(old?.id)]).toEqual([null, 'newest', 'ended'])
+    const ended = end('secret_2')
+    await vi.waitUntil(async () => (await query(WAITING)).length > 0, 10_000)
+    await claim.query('COMMIT')
+    expect(await ended).toBe('ended')
+  } finally {
+    await claim.end()
+  }
 })
 
 test('a URL that is enabled while its notice is claimed is not told as disabled', async () => {
