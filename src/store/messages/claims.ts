@@ -26,6 +26,9 @@ export const PEEK = `SELECT
     WHERE l.due_at >= 0 AND NOT p.disabled ORDER BY l.due_at LIMIT 1) AS "firstDue",
   EXISTS (SELECT 1 FROM callbacks c WHERE c.state = 'releasing' AND c.state <> 'watched') AS "isReleasing"`
 
+const PARTNER = `
+  p.id, p.disabled, (SELECT c.held_since FROM callbacks c WHERE c.partner_id = p.id AND c.held_since IS NOT NULL LIMIT 1) IS NOT NULL
+    AS "hasHeld"`
 /** The partners that have something to send, in order, from after one: one seek of the index a partner. EXISTS may read all holds. */
 export const PARTNERS_WITH_LANES = `
   WITH RECURSIVE walk(partner_id, nth) AS (
@@ -33,9 +36,15 @@ export const PARTNERS_WITH_LANES = `
     UNION ALL
     SELECT (SELECT min(partner_id) FROM lanes WHERE due_at IS NOT NULL AND partner_id > walk.partner_id), nth + 1
     FROM walk WHERE walk.partner_id IS NOT NULL AND nth < @limit)
-  SELECT p.id, p.disabled, (SELECT c.held_since FROM callbacks c WHERE c.partner_id = p.id AND c.held_since IS NOT NULL LIMIT 1) IS NOT NULL
-    AS "hasHeld"
-  FROM walk JOIN partners p ON p.id = walk.partner_id ORDER BY p.id`
+  SELECT ${PARTNER} FROM walk JOIN partners p ON p.id = walk.partner_id ORDER BY p.id`
+
+/** Those of the lanes that are due first: nobody is to wait until the round has come by all who have only retries for later. */
+export const FIRST_PARTNERS: Sql = d => `
+  SELECT ${PARTNER} FROM (
+    SELECT DISTINCT partner_id FROM (
+      SELECT l.partner_id FROM lanes l ${d.lookUp('partners o', 'o.id = l.partner_id AND NOT o.disabled')}
+      WHERE l.due_at >= 0 ORDER BY l.due_at LIMIT 64) AS first) AS foremost
+    ${d.lookUp('partners p', 'p.id = foremost.partner_id')}`
 
 /** Of a partner and a kind. */
 export const DUE_LANES = `
@@ -99,9 +108,11 @@ export const createMessageClaims = (context: StoreContext) => {
     await beginClaim(tx)
     if ((await heldAt(tx)) !== null) return { claimed: NOTHING_CLAIMED, last }
     await releaseSome(tx)
-    const { partners, isAll } = await partnersRoundRobin(last, (after, limit) =>
+    const { partners: round, isAll } = await partnersRoundRobin(last, (after, limit) =>
       tx.all<PartnerWithLanes>(PARTNERS_WITH_LANES, { after, limit }),
     )
+    const foremost = isAll ? [] : await tx.all<PartnerWithLanes>(FIRST_PARTNERS)
+    const partners = [...new Map([...round, ...foremost].map(one => [one.id, one])).values()]
     const enabled = partners.filter(({ disabled }) => !disabled).map(({ id }) => id)
     const windows = lanesFor(request, enabled).map(window => ({ ...window, at: tx.at }))
     const found = (await tx.each<DueLane>(DUE_LANES, windows)).flat()
@@ -126,7 +137,7 @@ export const createMessageClaims = (context: StoreContext) => {
     const signing = new Map(messages.map(({ partnerId }) => [partnerId, secretsOf(partnerId)]))
     return {
       claimed: { messages, secrets: signing, nextAt: afterMessageClaim(done, tx.at) },
-      last: partners.at(-1)?.id ?? '',
+      last: round.at(-1)?.id ?? '',
     }
   }
 

@@ -124,6 +124,28 @@ export const describeLanes = (open: OpenStore): void => {
     expect(seen.size).toBe(300)
   })
 
+  test('hands out at once what is due behind many partners that have only retries for later', {
+    timeout: 60_000,
+  }, async () => {
+    await using bench = await openStoreFixture(open)
+    // No 256 partners in a row have both the first and the one in the middle.
+    const partnerIds = await Promise.all(Array.from({ length: 520 }, () => bench.addPartner()))
+    const registerFor = (ids: readonly string[]) =>
+      bench.store.register(ids.map(partnerId => bench.newRegistration({ partnerId, idcardid: bench.newId('s') })))
+    await registerFor(partnerIds)
+    while ((await bench.poll(SUCCESS)) > 0) await bench.advance(100)
+    for (let failed = 0; failed < partnerIds.length; ) failed += await bench.deliver(500)
+    const [one = '', ...others] = partnerIds.toSorted()
+    const disabled = others.slice(0, 70)
+    const both = [one, others[259] ?? '']
+    await registerFor(disabled)
+    while ((await bench.poll(SUCCESS)) > 0) await bench.advance(100)
+    for (const id of disabled) await bench.store.changePartner(id, { disabled: true })
+    await registerFor(both)
+    await bench.poll(SUCCESS)
+    expect((await bench.claimMessages()).map(({ partnerId }) => partnerId).sort()).toEqual(both)
+  })
+
   test('all of a long queue goes out in the end, the longest due first', async () => {
     await using bench = await openStoreFixture(open)
     await fill(bench, { 'a.example': 10 })

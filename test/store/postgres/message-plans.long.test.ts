@@ -1,7 +1,14 @@
 import type pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { releaseSome, releaseUrls } from '../../../src/store/callbacks/rows.ts'
-import { DUE_LANES, DUE_MESSAGES, PARTNERS_WITH_LANES, PEEK, SETTLE_LANES } from '../../../src/store/messages/claims.ts'
+import {
+  DUE_LANES,
+  DUE_MESSAGES,
+  FIRST_PARTNERS,
+  PARTNERS_WITH_LANES,
+  PEEK,
+  SETTLE_LANES,
+} from '../../../src/store/messages/claims.ts'
 import {
   type LockedMessage,
   lockMessages,
@@ -101,6 +108,11 @@ const CASES: readonly Case[] = [
     name: 'the partners in turn',
     run: tx => tx.all(PARTNERS_WITH_LANES, { after: 'par_010', limit: 256 }),
     blocks: 256 * 10,
+  },
+  {
+    name: 'the partners of the first lanes',
+    run: tx => tx.all(FIRST_PARTNERS),
+    blocks: 64 * 12,
   },
   {
     name: 'the due lanes of partners',
