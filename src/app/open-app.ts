@@ -2,7 +2,7 @@ import { hostname } from 'node:os'
 import { openSender } from '../callback/sender.ts'
 import type { UpstreamConfig } from '../config/read-config.ts'
 import { settingsIdOf } from '../config/settings-id.ts'
-import { callbackPolicy, hostOf } from '../core/callback-url.ts'
+import { callbackPolicy } from '../core/callback-url.ts'
 import { within } from '../core/clock.ts'
 import { SECOND } from '../core/duration.ts'
 import type { NodeRole } from '../core/node.ts'
@@ -15,6 +15,7 @@ import { createEmit, type Emit, type Listener } from '../telemetry/emit.ts'
 import { openUpstream } from '../upstream/upstream.ts'
 import { USER_AGENT, VERSION } from '../version.ts'
 import { createPresence } from '../worker/presence.ts'
+import { emitCallbackChanges } from './callback-changes.ts'
 import { clock, createIds, system } from './clock-and-ids.ts'
 import { openDatabase } from './database.ts'
 import { createNodeMetrics } from './node-metrics.ts'
@@ -86,12 +87,7 @@ export const openApp = async (
   const listeners = [log, metrics.listener]
   const emit = createEmit(listeners)
   store.hints.on('unreadable', where => emit('value.unreadable', where))
-  store.hints.on('callbacksChanged', changedUrls => {
-    for (const { transition, partnerId, callbackUrl, failingSince, lastError } of changedUrls) {
-      const since = new Date(failingSince).toISOString()
-      emit(`callback.${transition}`, { partnerId, host: hostOf(callbackUrl), since, error: lastError })
-    }
-  })
+  emitCallbackChanges(store, emit)
   await store.putDefaultAccount({
     id: createIds()('acc'),
     apiId: upstream.account,

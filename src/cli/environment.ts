@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
+import { noteCallbackChanges } from '../app/callback-changes.ts'
 import { openDatabase } from '../app/database.ts'
 import { type Need, readConfig, type UpstreamConfig } from '../config/read-config.ts'
 import type { Config } from '../config/settings.ts'
@@ -71,9 +72,10 @@ export const withStore = async (
       )
   }
   const store = await openDatabase(config, { emit, as: 'command' })
+  const noteChanges = noteCallbackChanges(store)
   try {
     const broken = new Promise<never>((_resolve, reject) => store.hints.once('broken', reject))
-    await Promise.race([run(store, config), broken])
+    await Promise.race([run(store, config).then(noteChanges), broken])
   } finally {
     await store.close()
   }

@@ -7,15 +7,19 @@ vi.setConfig({ testTimeout: 60_000 })
 
 const HOOK = 'https://partner.example/hook'
 
+const openClient = (path: string) => {
+  const client = new Database(path)
+  return Object.assign(client, { [Symbol.dispose]: () => void client.close() })
+}
+
 /** As five days of failures would leave it. */
 const disable = (path: string, partnerId: string) => {
-  const client = new Database(path)
+  using client = openClient(path)
   const since = Date.parse('2026-11-18T22:40:00Z')
   client
     .prepare(`INSERT INTO callbacks (partner_id, callback_url, failing_since, attempts, last_error, last_at, state, held_since)
       VALUES (?, ?, ?, 10, 'http_503', ?, 'disabled', ?)`)
     .run(partnerId, HOOK, since, since, since + 5 * 86_400_000)
-  client.close()
 }
 
 test('callback list shows what is disabled, and callback enable enables it', async () => {
@@ -48,4 +52,21 @@ test('callback list shows what is disabled, and callback enable enables it', asy
     data: [{ partnerId, callbackUrl: HOOK, state: 'disabled', lastError: 'operator' }],
   })
   expect((await cli.run('callback', 'enable', HOOK)).code).toBe(2)
+})
+
+test('operators were told for good that a URL is disabled which a command had enabled', async () => {
+  await using cli = await openCli()
+  const { partnerId } = await cli.runJson<{ partnerId: string }>('partner', 'create', 'one')
+  const path = join(cli.path, 'notifier.db')
+  disable(path, partnerId)
+  const details = JSON.stringify({ partnerId, host: 'partner.example', since: 1, error: 'http_503' })
+  using client = openClient(path)
+  client
+    .prepare(`INSERT INTO operator_events (condition, subject, state, since, at, count, details, told_state, told_at)
+      VALUES ('callback.disabled', ?, 'firing', 1, 1, 1, ?, 'firing', 1)`)
+    .run(`${partnerId} partner.example`, details)
+  const events = () => client.prepare('SELECT condition, state, due_at > 0 AS "isDue" FROM operator_events').all()
+  expect(events()).toEqual([{ condition: 'callback.disabled', state: 'firing', isDue: null }])
+  await cli.runJson('callback', 'enable', HOOK, '--partner', 'one')
+  expect(events()).toEqual([{ condition: 'callback.disabled', state: 'resolved', isDue: 1 }])
 })
