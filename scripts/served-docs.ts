@@ -92,9 +92,27 @@ export const servedLink = (href: string, page: Page, language: Language): string
   return file.startsWith('examples/') && EXAMPLES.includes(basename(file)) ? `${root}docs/${file}` : null
 }
 
+/** The languages of the code, as Markdown names them. */
+const CODE: Readonly<Record<string, string>> = { mjs: 'js', py: 'python', cs: 'csharp', rb: 'ruby' }
+const VERIFY = /^.*--- verify: copy from here ---\n([\s\S]*?)\n.*--- verify: to here ---$/m
+
+/** The part of an example that verifies, which stands alone. */
+export const verifyBlock = (file: string): string => {
+  const block = VERIFY.exec(readFileSync(join(DOCS, 'examples', file), 'utf8'))?.[1]
+  if (block === undefined) throw new Error(`${file} has no block that verifies`)
+  return block.trim()
+}
+
+/** `<!-- verify: receiver.py -->` is where a page shows that part. */
+const withVerifyBlocks = (markdown: string): string =>
+  markdown.replaceAll(/^<!-- verify: ([\w.]+) -->$/gm, (_, file: string) => {
+    const ending = file.split('.').at(-1) ?? ''
+    return `\`\`\`${CODE[ending] ?? ending}\n${verifyBlock(file)}\n\`\`\``
+  })
+
 const markdownOf = ({ source }: Page, language: Language): string => {
   if (source === null) return referencePage(language)
-  const text = readFileSync(join(DOCS, `${source}${language === 'zh' ? '.zh-CN' : ''}.md`), 'utf8')
+  const text = withVerifyBlocks(readFileSync(join(DOCS, `${source}${language === 'zh' ? '.zh-CN' : ''}.md`), 'utf8'))
   if (source !== 'examples/README') return text
   const files = EXAMPLES.map(name => `- [${name}](${name})`)
   return `${text}\n## <a id="files"></a>${WORDS[language].files}\n\n${files.join('\n')}\n`

@@ -6,26 +6,70 @@
 package main
 
 import (
-	"crypto/hmac"
-	"crypto/sha256"
-	"encoding/base64"
 	"encoding/json"
-	"errors"
-	"fmt"
 	"io"
 	"log"
 	"net"
 	"net/http"
 	"os"
+)
+
+// --- verify: copy from here ---
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"errors"
+	"fmt"
 	"strconv"
 	"strings"
 	"time"
 )
 
-const (
-	tolerance = 300 * time.Second
-	maxBytes  = 64 * 1024
-)
+func readKey(secret string) ([]byte, error) {
+	text, isSecret := strings.CutPrefix(secret, "whsec_")
+	key, err := base64.StdEncoding.DecodeString(text)
+	// Anybody could sign with an empty key.
+	if !isSecret || err != nil || len(key) < 24 {
+		return nil, errors.New("a signing secret must be as it was shown, whsec_…")
+	}
+	return key, nil
+}
+
+// verify is nil where one of the secrets has signed these very bytes, within five minutes of now. Else answer 401 with the error.
+func verify(secrets []string, id, timestamp, signatures string, body []byte, now time.Time) error {
+	seconds, err := strconv.ParseUint(timestamp, 10, 40)
+	if id == "" || err != nil {
+		return errors.New("no webhook: a header is missing or malformed")
+	}
+	age := now.Sub(time.Unix(int64(seconds), 0))
+	if age.Abs() > 5*time.Minute {
+		return fmt.Errorf("timestamp %.0f s old: is the clock right?", age.Seconds())
+	}
+	isSigned := false
+	for _, secret := range secrets {
+		key, err := readKey(secret)
+		if err != nil {
+			return err
+		}
+		mac := hmac.New(sha256.New, key)
+		mac.Write([]byte(id + "." + timestamp + "."))
+		mac.Write(body)
+		expected := []byte("v1," + base64.StdEncoding.EncodeToString(mac.Sum(nil)))
+		for _, signature := range strings.Split(signatures, " ") {
+			// In constant time.
+			isSigned = isSigned || hmac.Equal(expected, []byte(signature))
+		}
+	}
+	if !isSigned {
+		return errors.New("no signature matches: is the secret the one of this partner?")
+	}
+	return nil
+}
+
+// --- verify: to here ---
+
+const maxBytes = 64 * 1024
 
 type event struct {
 	Type string `json:"type"`
@@ -35,47 +79,7 @@ type event struct {
 	} `json:"data"`
 }
 
-func readKeys(secrets string) ([][]byte, error) {
-	var keys [][]byte
-	for _, secret := range strings.Split(secrets, " ") {
-		text, isSecret := strings.CutPrefix(secret, "whsec_")
-		key, err := base64.StdEncoding.DecodeString(text)
-		// Anybody could sign with an empty key.
-		if !isSecret || err != nil || len(key) < 24 {
-			return nil, errors.New("WEBHOOK_SECRET must be the signing secret as it was shown, whsec_…")
-		}
-		keys = append(keys, key)
-	}
-	return keys, nil
-}
-
-// reasonToRefuse is empty where the service has signed these very bytes, and lately.
-func reasonToRefuse(keys [][]byte, header http.Header, body []byte) string {
-	id, timestamp := header.Get("webhook-id"), header.Get("webhook-timestamp")
-	seconds, err := strconv.ParseUint(timestamp, 10, 40)
-	if id == "" || err != nil {
-		return "no webhook: its headers are missing or malformed"
-	}
-	age := time.Since(time.Unix(int64(seconds), 0))
-	if age.Abs() > tolerance {
-		return fmt.Sprintf("timestamp %.0f s old: is the clock right?", age.Seconds())
-	}
-	for _, key := range keys {
-		mac := hmac.New(sha256.New, key)
-		mac.Write([]byte(id + "." + timestamp + "."))
-		mac.Write(body)
-		expected := []byte("v1," + base64.StdEncoding.EncodeToString(mac.Sum(nil)))
-		for _, signature := range strings.Split(header.Get("webhook-signature"), " ") {
-			// In constant time.
-			if hmac.Equal(expected, []byte(signature)) {
-				return ""
-			}
-		}
-	}
-	return "no signature matches: is WEBHOOK_SECRET the one of this partner?"
-}
-
-func receive(keys [][]byte) http.HandlerFunc {
+func receive(secrets []string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		if r.Method != http.MethodPost {
 			w.WriteHeader(http.StatusMethodNotAllowed)
@@ -86,9 +90,10 @@ func receive(keys [][]byte) http.HandlerFunc {
 			w.WriteHeader(http.StatusRequestEntityTooLarge)
 			return
 		}
-		if reason := reasonToRefuse(keys, r.Header, body); reason != "" {
-			fmt.Println("refused:", reason)
-			http.Error(w, reason, http.StatusUnauthorized)
+		id, timestamp, signatures := r.Header.Get("webhook-id"), r.Header.Get("webhook-timestamp"), r.Header.Get("webhook-signature")
+		if err := verify(secrets, id, timestamp, signatures, body, time.Now()); err != nil {
+			fmt.Println("refused:", err)
+			http.Error(w, err.Error(), http.StatusUnauthorized)
 			return
 		}
 		// A webhook can come twice. Keep its id with what you do, and do nothing for an id that you have.
@@ -97,15 +102,17 @@ func receive(keys [][]byte) http.HandlerFunc {
 			w.WriteHeader(http.StatusInternalServerError)
 			return
 		}
-		fmt.Println(r.Header.Get("webhook-id"), e.Type, e.Data.IDCardID+e.Data.CallbackURL)
+		fmt.Println(id, e.Type, e.Data.IDCardID+e.Data.CallbackURL)
 		w.WriteHeader(http.StatusNoContent)
 	}
 }
 
 func main() {
-	keys, err := readKeys(os.Getenv("WEBHOOK_SECRET"))
-	if err != nil {
-		log.Fatal(err)
+	secrets := strings.Split(os.Getenv("WEBHOOK_SECRET"), " ")
+	for _, secret := range secrets {
+		if _, err := readKey(secret); err != nil {
+			log.Fatal("WEBHOOK_SECRET: ", err)
+		}
 	}
 	port := os.Getenv("PORT")
 	if port == "" {
@@ -116,6 +123,6 @@ func main() {
 		log.Fatal(err)
 	}
 	fmt.Printf("listening on http://%s/\n", listener.Addr())
-	server := &http.Server{Handler: receive(keys), ReadTimeout: 15 * time.Second}
+	server := &http.Server{Handler: receive(secrets), ReadTimeout: 15 * time.Second}
 	log.Fatal(server.Serve(listener))
 }

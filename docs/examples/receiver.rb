@@ -2,45 +2,47 @@
 #   WEBHOOK_SECRET=whsec_… ruby receiver.rb
 # While a secret is being changed: both, separated by a space.
 require "json"
-require "openssl"
 require "socket"
 require "timeout"
 
-TOLERANCE_SECONDS = 300
+# --- verify: copy from here ---
+require "openssl"
+
+module IdfaceWebhook
+  # Not signed with one of the secrets, or too long ago: answer 401 with the message.
+  class Refused < StandardError; end
+
+  def self.read_key(secret)
+    key = secret.start_with?("whsec_") ? secret.delete_prefix("whsec_").unpack1("m0") : ""
+    # Anybody could sign with an empty key.
+    key.bytesize >= 24 ? key : raise(ArgumentError)
+  rescue ArgumentError
+    raise ArgumentError, "a signing secret must be as it was shown, whsec_…"
+  end
+
+  # Raises unless one of the secrets has signed these very bytes, within five minutes of now in epoch seconds.
+  def self.verify(secrets, id, timestamp, signatures, body, now = Time.now.to_i)
+    keys = secrets.map { |secret| read_key(secret) }
+    if id.to_s.empty? || !timestamp.to_s.match?(/\A[0-9]{1,12}\z/)
+      raise Refused, "no webhook: a header is missing or malformed"
+    end
+    age = now - timestamp.to_i
+    raise Refused, "timestamp #{age} s old: is the clock right?" if age.abs > 300
+    is_signed = keys.any? do |key|
+      mac = OpenSSL::HMAC.digest("SHA256", key, "#{id}.#{timestamp}.".b + body.b)
+      expected = "v1,#{[mac].pack("m0")}"
+      # In constant time.
+      signatures.to_s.split(" ").any? { |signature| OpenSSL.secure_compare(expected, signature) }
+    end
+    raise Refused, "no signature matches: is the secret the one of this partner?" unless is_signed
+  end
+end
+# --- verify: to here ---
+
 MAX_BYTES = 64 * 1024
 READ_SECONDS = 15
 REASONS = { 204 => "No Content", 400 => "Bad Request", 401 => "Unauthorized", 405 => "Method Not Allowed",
             411 => "Length Required", 413 => "Content Too Large", 500 => "Internal Server Error" }.freeze
-
-KEYS = ENV.fetch("WEBHOOK_SECRET", "").split(" ", -1).map do |secret|
-  key = begin
-    secret.delete_prefix("whsec_").unpack1("m0")
-  rescue ArgumentError
-    ""
-  end
-  # Anybody could sign with an empty key.
-  unless secret.start_with?("whsec_") && key.bytesize >= 24
-    abort "WEBHOOK_SECRET must be the signing secret as it was shown, whsec_…"
-  end
-  key
-end
-abort "WEBHOOK_SECRET must be the signing secret as it was shown, whsec_…" if KEYS.empty?
-
-# Nil where the service has signed these very bytes, and lately; or why not.
-def reason_to_refuse(headers, body)
-  id, timestamp = headers.fetch("webhook-id", ""), headers.fetch("webhook-timestamp", "")
-  return "no webhook: its headers are missing or malformed" if id.empty? || !timestamp.match?(/\A[0-9]{1,12}\z/)
-  age_seconds = Time.now.to_i - timestamp.to_i
-  return "timestamp #{age_seconds} s old: is the clock right?" if age_seconds.abs > TOLERANCE_SECONDS
-  signatures = headers.fetch("webhook-signature", "").split(" ")
-  is_signed = KEYS.any? do |key|
-    mac = OpenSSL::HMAC.digest("SHA256", key, "#{id}.#{timestamp}.".b + body)
-    expected = "v1,#{[mac].pack("m0")}"
-    # In constant time.
-    signatures.any? { |signature| OpenSSL.secure_compare(expected, signature) }
-  end
-  is_signed ? nil : "no signature matches: is WEBHOOK_SECRET the one of this partner?"
-end
 
 # The method and the headers of a request, with names in lower case; nil for what is none.
 def read_head(socket)
@@ -57,7 +59,7 @@ def read_head(socket)
 end
 
 # The status to answer, and a text where there is one to tell.
-def receive(socket)
+def receive(secrets, socket)
   method, headers = read_head(socket)
   return 400 if headers.nil?
   return 405 if method != "POST"
@@ -66,20 +68,23 @@ def receive(socket)
   return 413 if length.to_i > MAX_BYTES
   body = socket.read(length.to_i).to_s
   return 400 if body.bytesize < length.to_i
-  if (reason = reason_to_refuse(headers, body))
-    puts "refused: #{reason}"
-    return 401, reason
+  id, timestamp, signatures = headers.values_at("webhook-id", "webhook-timestamp", "webhook-signature")
+  begin
+    IdfaceWebhook.verify(secrets, id, timestamp, signatures, body)
+  rescue IdfaceWebhook::Refused => error
+    puts "refused: #{error.message}"
+    return 401, error.message
   end
   # A webhook can come twice. Keep its id with what you do, and do nothing for an id that you have.
   event = JSON.parse(body)
   about = event["data"]["idcardid"] || event["data"]["callbackUrl"]
-  puts "#{headers["webhook-id"]} #{event["type"]} #{about}"
+  puts "#{id} #{event["type"]} #{about}"
   204
 end
 
-def answer(socket)
+def answer(secrets, socket)
   status, text = begin
-    Timeout.timeout(READ_SECONDS) { receive(socket) }
+    Timeout.timeout(READ_SECONDS) { receive(secrets, socket) }
   rescue StandardError => error
     warn error.full_message
     500
@@ -92,7 +97,16 @@ ensure
   socket.close
 end
 
-$stdout.sync = true
-server = TCPServer.new("127.0.0.1", Integer(ENV.fetch("PORT", "9000")))
-puts "listening on http://127.0.0.1:#{server.addr[1]}/"
-loop { Thread.new(server.accept) { |socket| answer(socket) } }
+if $PROGRAM_NAME == __FILE__
+  secrets = ENV.fetch("WEBHOOK_SECRET", "").split(" ", -1)
+  begin
+    secrets = [""] if secrets.empty?
+    secrets.each { |secret| IdfaceWebhook.read_key(secret) }
+  rescue ArgumentError => error
+    abort "WEBHOOK_SECRET: #{error.message}"
+  end
+  $stdout.sync = true
+  server = TCPServer.new("127.0.0.1", Integer(ENV.fetch("PORT", "9000")))
+  puts "listening on http://127.0.0.1:#{server.addr[1]}/"
+  loop { Thread.new(server.accept) { |socket| answer(secrets, socket) } }
+end

@@ -12,7 +12,7 @@ describe('a rendered document', () => {
   })
 
   test('has nothing of comments', () => {
-    expect(render('<!-- snippet: node -->\n```js\nx\n```\n\na <!-- b --> c').html).not.toContain('--')
+    expect(render('<!-- verify: receiver.py -->\n```js\nx\n```\n\na <!-- b --> c').html).not.toContain('--')
   })
 
   test('has anchors like those of GitHub, also for Chinese and for equal headings', () => {
