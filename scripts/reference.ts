@@ -171,6 +171,13 @@ const objectParts = (schema: Schema, terms: Terms, resolve: Resolve): string[] =
   block('json', JSON.stringify(exampleOf(schema, resolve), null, 2)),
 ]
 
+/** As it is pasted: curl would take the braces of `{id}` for a list of its own. The parameter says which ids it is. */
+const pastedPath = (path: string, parameters: readonly Parameter[]): string =>
+  path.replaceAll(/\{(\w+)\}/g, (_, name: string) => {
+    const { description = '' } = parameters.find(one => one.name === name) ?? {}
+    return /`(\w+_…)`/.exec(description)?.[1] ?? name
+  })
+
 const curl = (method: string, path: string, example: unknown): string => {
   const lines = [
     `curl -s${method === 'get' || example !== undefined ? '' : ` -X ${method.toUpperCase()}`} "${SERVICE}${path}"`,
@@ -210,6 +217,9 @@ const createParts = (document: ApiDocument, language: Language) => {
     description,
   ]
 
+  const exampleBlock = (schema: Schema | undefined): string =>
+    schema ? block('json', JSON.stringify(exampleOf(schema, resolve), null, 2)) : ''
+
   const call = (method: string, path: string, operation: Operation): string[] => {
     const parameters = (operation.parameters ?? []).map(resolve)
     const body = bodyOf(operation)
@@ -223,7 +233,7 @@ const createParts = (document: ApiDocument, language: Language) => {
         ),
       ),
       table(terms.fields, body ? fieldRows(body, terms) : []),
-      curl(method, path, body ? exampleOf(body, resolve) : undefined),
+      curl(method, pastedPath(path, parameters), body ? exampleOf(body, resolve) : undefined),
       table(
         terms.answers,
         answers
@@ -233,6 +243,7 @@ const createParts = (document: ApiDocument, language: Language) => {
             return row(status, [description, ...types].join(terms.space))
           }),
       ),
+      exampleBlock(answers[0]?.[1].content?.['application/json']?.schema),
       terms.errors +
         errorsOf(
           answers.filter(([status]) => status >= '4'),
@@ -268,11 +279,7 @@ const renderReference = (document: ApiDocument, language: Language): string => {
     // These stand with their calls and webhooks.
     /(Request|Webhook)$/.test(name)
       ? []
-      : [
-          `### <a id="${name}"></a>${name}`,
-          schema.description ?? '',
-          ...objectParts(schema, terms, resolve).slice(0, name.endsWith('List') ? 1 : 2),
-        ],
+      : [`### <a id="${name}"></a>${name}`, schema.description ?? '', ...objectParts(schema, terms, resolve)],
   )
   // The object of a body stands with its call.
   const bodies = operationsOf(paths).map(({ operation: { operationId, requestBody } }) => {

@@ -32,7 +32,7 @@ export interface NewRegistration {
   callbackUrl: string
   /** Comes back in the webhook; 2 KiB at most. */
   metadata?: Readonly<Record<string, string>> | undefined
-  /** When the link expires; text and numbers as Submit returned them. */
+  /** When the service stops waiting, usually when the link expires; text and numbers as Submit returned them. */
   expiresAt?: Date | string | number | undefined
   /** The upstream account, by id or APIID; the default one unless given. */
   account?: string | undefined

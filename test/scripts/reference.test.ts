@@ -5,24 +5,62 @@ import { referencePage } from '../../scripts/reference.ts'
 import { createPartnerDocument } from '../../src/http/openapi/document.ts'
 import type { Json } from '../http/support/api.ts'
 
+const { paths, webhooks, components }: Json = createPartnerDocument('0.0.0', 'en')
+const ajv = new Ajv2020({ strict: false })
+addFormats.default(ajv)
+ajv.addSchema({ $id: 'https://document.example/', components })
+const operationsOf = (all: Json) => Object.values<Json>(all).flatMap(item => Object.values<Json>(item))
+const refOf = (content: Json): string | undefined => content?.['application/json'].schema.$ref
+
+/** The sections of the page by their anchors. */
+const sections = new Map(
+  referencePage('en')
+    .split('\n### <a id="')
+    .slice(1)
+    .map(section => [section.split('"')[0] ?? '', section]),
+)
+const faultOf = (ref: string, json: string | undefined): string | null => {
+  const validate = ajv.getSchema(`https://document.example/${ref}`)
+  return json === undefined ? 'is not shown' : validate?.(JSON.parse(json)) ? null : ajv.errorsText(validate?.errors)
+}
+const shownIn = (section = '', pattern = /```json\n([\s\S]*?)\n```/): string | undefined => pattern.exec(section)?.[1]
+
 test('the example of each object, webhook and body fits its schema', () => {
-  const { paths, webhooks, components }: Json = createPartnerDocument('0.0.0', 'en')
-  const ajv = new Ajv2020({ strict: false })
-  addFormats.default(ajv)
-  ajv.addSchema({ $id: 'https://document.example/', components })
-  const operations = Object.values<Json>({ ...paths, ...webhooks }).flatMap(item => Object.values<Json>(item))
-  /** By the names of the sections: of what they show an example. */
-  const refs = new Map(
-    operations.map(one => [one.operationId, one.requestBody?.content['application/json'].schema.$ref]),
+  const ofBody = /-d '([\s\S]*?)'\n/
+  const shown = [
+    ...Object.keys(components.schemas).map(
+      name => [`#/components/schemas/${name}`, shownIn(sections.get(name))] as const,
+    ),
+    ...operationsOf(webhooks).map(
+      one => [refOf(one.requestBody.content), shownIn(sections.get(one.operationId))] as const,
+    ),
+    ...operationsOf(paths).flatMap(({ operationId, requestBody }) =>
+      requestBody ? [[refOf(requestBody.content), shownIn(sections.get(operationId), ofBody)] as const] : [],
+    ),
+  ]
+  const faults = shown.flatMap(([ref = '', json]) => {
+    const isElsewhere = json === undefined && /(Request|Webhook)$/.test(ref)
+    const fault = isElsewhere ? null : faultOf(ref, json)
+    return fault === null ? [] : [`${ref}: ${fault}`]
+  })
+  expect(faults).toEqual([])
+})
+
+test('beside each call is the JSON of its answer', () => {
+  const faults = operationsOf(paths).flatMap(({ operationId, responses }) => {
+    const [, answer] = Object.entries<Json>(responses).find(([status]) => status < '3') ?? []
+    const ref = refOf(answer.content)
+    const fault = ref === undefined ? null : faultOf(ref, shownIn(sections.get(operationId)))
+    return fault === null ? [] : [`${operationId}: ${fault}`]
+  })
+  expect(faults).toEqual([])
+})
+
+test.each(['en', 'zh'] as const)('an id in a command is shown as the ids of that kind are: %s', language => {
+  const addresses = [...referencePage(language).matchAll(/^curl .*"(https:[^"]+)"/gm)].map(
+    ([, address = '']) => address,
   )
-  let shown = 0
-  for (const section of referencePage('en').split('\n### <a id="').slice(1)) {
-    const [id = ''] = section.split('"')
-    const json = /(?:```json\n|-d ')([{[][\s\S]*?[}\]])(?:'\n|\n```)/.exec(section)?.[1]
-    if (json === undefined) continue
-    const validate = ajv.getSchema(`https://document.example/${refs.get(id) ?? `#/components/schemas/${id}`}`)
-    expect(validate?.(JSON.parse(json)), `${id}: ${ajv.errorsText(validate?.errors)}`).toBe(true)
-    shown++
-  }
-  expect(shown).toBeGreaterThan(15)
+  expect(addresses.filter(address => address.includes('{'))).toEqual([])
+  const ids = addresses.flatMap(address => /\/(\w+_…)/.exec(address)?.[1] ?? [])
+  expect([...new Set(ids)].toSorted()).toEqual(['reg_…', 'resend_…', 'secret_…'])
 })

@@ -5,7 +5,17 @@ import { type Components, header, REQUEST_ID } from './components.ts'
 import { problemsOf } from './problems.ts'
 
 const LOCATION = { location: header('The address of the new object.') }
-const ID = { name: 'id', in: 'path', required: true, description: 'Its id.', schema: { type: 'string' } }
+/** What the ids of partners’ collections begin with. */
+const PREFIXES: Readonly<Record<string, string>> = {
+  registrations: 'reg',
+  resend: 'resend',
+  'signing-secrets': 'secret',
+}
+const idOf = (path: string) => {
+  const prefix = PREFIXES[/([\w-]+)\/:id/.exec(path)?.[1] ?? '']
+  const description = prefix === undefined ? 'Its id.' : `Its id, \`${prefix}_…\`.`
+  return { name: 'id', in: 'path', required: true, description, schema: { type: 'string' } }
+}
 
 interface ObjectSchema {
   properties?: Record<string, Record<string, unknown>>
@@ -35,7 +45,7 @@ const describeCall = (call: Call, { schemaOf, refusalOf }: Components) => {
     description: [description, role && `Needs the role \`${role}\`.`].filter(Boolean).join(' '),
     security: [isForOperators ? { adminToken: [] } : { partnerKey: [] }],
     parameters: [
-      ...(path.includes('/:id') ? [ID] : []),
+      ...(path.includes('/:id') ? [idOf(path)] : []),
       ...(query ? queryParameters(schemaOf(query, 'input')) : []),
       { $ref: '#/components/parameters/AcceptLanguage' },
     ],

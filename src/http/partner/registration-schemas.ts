@@ -83,7 +83,7 @@ export const createRegistrationBody = ({
         .transform(readWith(input => readExpiry(input, now())))
         .meta({
           type: ['string', 'integer'],
-          description: `When the link expires: ISO 8601, or the epoch in seconds or milliseconds; at most ${LONGEST_EXPIRY_DAYS} days ahead.`,
+          description: `When the service stops waiting, usually the time at which the link of Submit expires: ISO 8601, or the epoch in seconds or milliseconds; at most ${LONGEST_EXPIRY_DAYS} days ahead.`,
         })
         .optional(),
       account: z.string(said(ACCOUNT_FORM)).min(1, said(ACCOUNT_FORM)).optional().meta({
