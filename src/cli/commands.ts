@@ -1,3 +1,4 @@
+import { codeOf } from '../core/error.ts'
 import type { Pair } from './command.ts'
 import { buildProgram, type CommandFile, languageFor, type Section } from './program.ts'
 
@@ -77,11 +78,20 @@ export const loadSections = async (only?: string): Promise<Section[]> =>
     }),
   )
 
+/** A reader that has ended, as `head` does, ends no command: what it does is done whole, and its exit code stays. */
+const passEndedReader = (error: Error): void => {
+  if (codeOf(error) !== 'EPIPE') throw error
+}
+
 /** Runs the command that was typed. */
 export const runCommand = async (): Promise<void> => {
   // What it makes is for its user alone: the database, its log, its key, backups.
   process.umask(0o077)
   const args = process.argv.slice(2)
+  // The log of the service is written by other means.
+  if (args[0] !== 'serve')
+    for (const stream of [process.stdout, process.stderr])
+      stream.off('error', passEndedReader).on('error', passEndedReader)
   const isKnown = SECTIONS.some(({ files }) => args[0] !== undefined && args[0] in files)
   const sections = await loadSections(isKnown ? args[0] : undefined)
   await buildProgram(sections, languageFor(args, process.env)).run()

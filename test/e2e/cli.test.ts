@@ -1,7 +1,7 @@
 import { describe, expect, test, vi } from 'vitest'
 import { openCli } from '../support/open-cli.ts'
 import { runCli } from '../support/run-cli.ts'
-import { openFolder } from '../support/service.ts'
+import { openFolder, spawnCli } from '../support/service.ts'
 
 // Each starts node several times, which takes its time on a machine that is busy with other tests.
 vi.setConfig({ testTimeout: 60_000 })
@@ -62,6 +62,19 @@ describe.concurrent('key', () => {
       expect(one).toMatchObject({ createdAt: expect.stringMatching(ISO), lastUsedAt: null })
     expect(listed.data).toContainEqual(expect.objectContaining({ id: key.id, revoked: true }))
     expect(listed.data).toContainEqual(expect.objectContaining({ revoked: false }))
+  })
+})
+
+describe.concurrent('to a reader that has ended, as head does,', () => {
+  test.each([
+    [['settings'], 0],
+    [['doctor', '--offline'], 1],
+  ] as const)('%j ends without a word, as it would have otherwise', async (args, code) => {
+    await using folder = await openFolder()
+    await using command = spawnCli(args, { cwd: folder.path })
+    command.hangUp()
+    expect(await command.exited).toMatchObject({ code, signal: null })
+    expect(command.texts.stderr).toBe('')
   })
 })
 

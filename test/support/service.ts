@@ -126,6 +126,8 @@ export const spawnCli = (args: readonly string[], { cwd, env = {}, root = ROOT }
     forget: (): void => {
       texts.stdout = texts.stderr = ''
     },
+    /** Reads no more, as `head` does. */
+    hangUp: (): void => void child.stdout.destroy(),
     pid: child.pid ?? 0,
     exited,
     kill: (signal: NodeJS.Signals): boolean => child.kill(signal),
