@@ -7,7 +7,7 @@ import { type ClientOptions, createTransport, type TransportOptions } from './tr
 export type { BatchResult, Client, EventFilter, NewRegistration, RegistrationFilter, Signalled } from './client.ts'
 export { NotifierError, type NotifierErrorCode } from './error.ts'
 export type { Pages } from './pages.ts'
-export type * from './shapes.ts'
+export * from './shapes.ts'
 export type { ClientOptions } from './transport.ts'
 
 const isBaseUrl: Rule = value => {

@@ -64,7 +64,7 @@ const readBase64 = (text: string): Uint8Array<ArrayBuffer> | null => {
 }
 
 /** Whether one signature (`v1,…` or `v1a,…`) of `webhook-signature` was made with this secret. */
-type VerificationKey = (signature: string, content: Uint8Array<ArrayBuffer>) => Promise<boolean>
+type VerificationKey = (signature: string, content: ArrayBuffer) => Promise<boolean>
 
 const ALGORITHMS = {
   v1: { imported: { name: 'HMAC', hash: 'SHA-256' }, name: 'HMAC', signatureBytes: 32 },

@@ -54,11 +54,11 @@ const bytesOf = (body: Webhook['body']): Uint8Array => {
   return body instanceof ArrayBuffer ? new Uint8Array(body) : body
 }
 
-const joined = (head: Uint8Array, tail: Uint8Array): Uint8Array<ArrayBuffer> => {
+const joined = (head: Uint8Array, tail: Uint8Array): ArrayBuffer => {
   const whole = new Uint8Array(head.length + tail.length)
   whole.set(head)
   whole.set(tail, head.length)
-  return whole
+  return whole.buffer
 }
 
 /** Several values are joined; then only signatures can still match. */
