@@ -29,6 +29,8 @@ export type UpstreamConfig = Config & {
 type Draft = { [G in keyof Config]: Partial<Config[G]> }
 
 const OUR_PREFIX = /^(CALLBACK|IHUYI|POLL|UPSTREAM)_/
+/** What the pages for partners export, perhaps in the same shell. */
+const PARTNERS_OWN = 'CALLBACK_URL'
 
 const settings = settingGroups.flatMap(([, group]) => Object.values(group.settings))
 const names = settings.flatMap(({ name, secret }) => (secret ? [name, `${name}_FILE`] : [name]))
@@ -132,7 +134,7 @@ function* contradictions({ polling, storage, operator }: Draft): Generator<Probl
 
 function* unknownNames(env: Environment): Generator<Problem> {
   for (const name of Object.keys(env)) {
-    if (!OUR_PREFIX.test(name) || names.includes(name)) continue
+    if (!OUR_PREFIX.test(name) || names.includes(name) || name === PARTNERS_OWN) continue
     const nearest = nearestName(name, names)
     yield problem(name, `is not a setting; did you mean ${nearest}?`, `没有这个配置项，是否想用 ${nearest}？`)
   }

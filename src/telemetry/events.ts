@@ -53,6 +53,10 @@ export const EVENTS = {
     { reason: TEXT },
     '`ADMIN_TOKEN` is not set: `/console` and `/v1/admin` answer 404, but to tokens that `admin-token create` has made.',
   ),
+  'setting.doubted': warn(
+    { setting: TEXT, reason: TEXT },
+    'A setting is valid, and hardly meant so: `RETENTION` under a day, `REGISTRATION_TTL` under a minute, a short `METRICS_TOKEN`, or the secret of a webhook for a robot. Told at the start; `doctor` warns of the same.',
+  ),
   'audit.recorded': info(
     {
       who: TEXT,

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { inspect } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { doubtfulSettings } from '../../src/config/doubtful-settings.ts'
 import { type Environment, type Need, readConfig } from '../../src/config/read-config.ts'
 import { Secret } from '../../src/core/secret.ts'
 import { createLog } from '../../src/telemetry/log.ts'
@@ -81,6 +82,10 @@ describe('readConfig', () => {
     ['CALLBACK_TIMEOUT_FILE', 'CALLBACK_TIMEOUT'],
   ])('O4: refuses the unknown %s and names %s', (unknown, nearest) => {
     expect(problems({ [unknown]: '1' })).toEqual([`${unknown}: is not a setting; did you mean ${nearest}?`])
+  })
+
+  test('takes the CALLBACK_URL that the pages for partners export', () => {
+    expect(problems({ CALLBACK_URL: 'https://partner.example/hook' })).toEqual([])
   })
 
   test.each([
@@ -172,5 +177,20 @@ describe('a secret', () => {
     expect(printed).toHaveLength(7)
     expect(printed.join('\n')).not.toContain(CANARY)
     expect(printed.join('\n')).not.toContain(KEY)
+  })
+})
+
+describe('a setting that is valid and hardly meant', () => {
+  const DINGTALK = 'https://oapi.dingtalk.com/robot/send?access_token=x'
+  test.each([
+    [{}, []],
+    [{ RETENTION: '1d', REGISTRATION_TTL: '1m', METRICS_TOKEN: 'a'.repeat(16) }, []],
+    [{ RETENTION: '23h' }, ['RETENTION']],
+    [{ REGISTRATION_TTL: '59s', METRICS_TOKEN: 'a' }, ['REGISTRATION_TTL', 'METRICS_TOKEN']],
+    [{ OPERATOR_URL: DINGTALK, OPERATOR_SECRET: `whsec_${KEY}` }, ['OPERATOR_SECRET']],
+    [{ OPERATOR_URL: DINGTALK, OPERATOR_SECRET: 'SEC1' }, []],
+    [{ OPERATOR_URL: 'https://hooks.example/', OPERATOR_SECRET: `whsec_${KEY}` }, []],
+  ])('of %j is %j', (env, named) => {
+    expect([...doubtfulSettings(configOf(env))].map(({ setting }) => setting)).toEqual(named)
   })
 })

@@ -42,6 +42,13 @@ test.concurrent('a start on a taken port told of the database first, and would h
   expect(existsSync(join(scene.folder, 'other.db'))).toBe(false)
 })
 
+test.concurrent('a start with RETENTION=30m, which erases all that is finished, said nothing of it', async () => {
+  await using scene = await openScene({ RETENTION: '30m' })
+  await using service = await spawnService(scene.env, scene.folder)
+  await service.line(line => line.includes('"event":"setting.doubted"'))
+  expect(ofEvent(service.texts.stdout, 'setting.doubted')).toMatchObject([{ level: 'warn', setting: 'RETENTION' }])
+})
+
 test.concurrent('"listening" did not say which database and which account', async () => {
   await using scene = await openScene({ DATABASE_URL: 'file:here.db' })
   await using service = await spawnService(scene.env, scene.folder)

@@ -1,6 +1,8 @@
 import { type Stats, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import Database from 'better-sqlite3'
+import { doubtfulSettings } from '../../config/doubtful-settings.ts'
+import type { Problem } from '../../config/read-config.ts'
 import { showBytes } from '../../core/show-sizes.ts'
 import { freeBytesOf, networkOf } from '../../store/sqlite/file-system.ts'
 import { LOW_DISK_BYTES } from '../../store/stats/troubles.ts'
@@ -8,15 +10,16 @@ import { VERSION } from '../../version.ts'
 import type { Facts } from './facts.ts'
 import { type Finding, failed, ok, quoted, skipped, warning } from './finding.ts'
 
-export const checkSettings = ({ problems }: Pick<Facts, 'problems'>): Finding[] => {
-  const wrong = problems.map(({ setting, message }) =>
-    failed(`${setting}: ${message.en}`, `${setting}：${message.zh}`, [
+export const checkSettings = ({ problems, config }: Pick<Facts, 'problems' | 'config'>): Finding[] => {
+  const told = (judge: typeof failed) => (setting: Problem) =>
+    judge(`${setting.setting}: ${setting.message.en}`, `${setting.setting}：${setting.message.zh}`, [
       'correct it where the service gets its settings from',
       '请在服务读取配置处改正',
-    ]),
-  )
-  return wrong.length > 0
-    ? wrong
+    ])
+  const doubts = config ? [...doubtfulSettings(config)] : []
+  const found = [...problems.map(told(failed)), ...doubts.map(told(warning))]
+  return found.length > 0
+    ? found
     : [ok('all settings are valid, and every name is known', '全部配置项有效，无未知名称')]
 }
 

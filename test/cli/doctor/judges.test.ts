@@ -5,6 +5,7 @@ import { type Finding, quoted } from '../../../src/cli/doctor/finding.ts'
 import { checkSettings, judgeFiles, judgeSpace, judgeVersions } from '../../../src/cli/doctor/local.ts'
 import { judgeAnswer, judgeClock, judgeOperator } from '../../../src/cli/doctor/network.ts'
 import { judgeLocks, judgeServer, judgeTransactions } from '../../../src/cli/doctor/postgres.ts'
+import { readConfig } from '../../../src/config/read-config.ts'
 import { unavailableBy } from '../../../src/store/unavailable.ts'
 
 const MINUTE = 60_000
@@ -26,11 +27,13 @@ const commands = (found: readonly Finding[]) => found.map(({ command }) => comma
 
 describe('a judgement', () => {
   test('of settings names each that is wrong', () => {
-    expect(states(checkSettings({ problems: [] }))).toEqual(['ok'])
+    expect(states(checkSettings({ problems: [], config: null }))).toEqual(['ok'])
     const problems = [{ setting: 'PORTT', message: { en: 'is not a setting', zh: '没有这个配置项' } }]
-    const found = checkSettings({ problems })
-    expect(states(found)).toEqual(['failed'])
+    const read = readConfig({ RETENTION: '30m' }, 'database')
+    const found = checkSettings({ problems, config: read.ok ? read.config : null })
+    expect(states(found)).toEqual(['failed', 'warning'])
     expect(found[0]?.text.en).toContain('PORTT')
+    expect(found[1]?.text.en).toContain('RETENTION')
   })
 
   test.each([
