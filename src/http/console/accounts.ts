@@ -44,7 +44,7 @@ const accountFacts = (reader: Reader, account: AccountAnswer, works: readonly Wo
   const partner = partnerId && html`<a href="${to(`partners/${partnerId}`)}">${partnerId}</a>`
   return facts(reader, [
     [STATE, stateOf(reader, account)],
-    [{ en: 'Code of GetResult', zh: 'GetResult 返回码' }, code ?? '–'],
+    [{ en: 'Code of GetResult', zh: 'GetResult 返回码' }, code === null ? '–' : String(code)],
     [{ en: 'Since', zh: '始于' }, time(reader, since)],
     [{ en: 'Calls a second', zh: '每秒查询次数' }, String(rate)],
     [{ en: 'Password', zh: '密码方式' }, mode],

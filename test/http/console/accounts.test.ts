@@ -19,10 +19,16 @@ describe('accounts', () => {
     const { api, admin, read } = await open()
     await api.register()
     expect(await read('accounts', admin)).toMatch(/C12345678[\s\S]*works/)
-    const change = { kind: 'pause', reason: 'credentials_wrong', code: 405, probes: 1, probeAt: api.clock.now + 60_000 }
-    await api.answerWith({ kind: 'account', code: 405, fault: 'credentials_wrong' }, change)
+    const change = {
+      kind: 'pause',
+      reason: 'credentials_wrong',
+      code: 40502,
+      probes: 1,
+      probeAt: api.clock.now + 60_000,
+    }
+    await api.answerWith({ kind: 'account', code: 40502, fault: 'credentials_wrong' }, change)
     const page = await read('accounts?lang=en', admin)
-    for (const text of ['paused: ', '>405<', 'datetime="2026-11-24T16:21:00.000Z"', '>Serials that wait</dt><dd>1<'])
+    for (const text of ['paused: ', '>40502<', 'datetime="2026-11-24T16:21:00.000Z"', '>Serials that wait</dt><dd>1<'])
       expect(page).toContain(text)
     expect(page).toContain('new APIKEY in the console')
     const now = await read('?lang=en', admin)
@@ -73,8 +79,8 @@ describe('accounts', () => {
   test('get another APIKEY on a page that looks again, and are tried with it at once', async () => {
     const { api, admin, read, post } = await open()
     await api.register()
-    const change = { kind: 'pause', reason: 'credentials_wrong', code: 405, probes: 1, probeAt: api.clock.now + 1e6 }
-    await api.answerWith({ kind: 'account', code: 405, fault: 'credentials_wrong' }, change)
+    const change = { kind: 'pause', reason: 'credentials_wrong', code: 40502, probes: 1, probeAt: api.clock.now + 1e6 }
+    await api.answerWith({ kind: 'account', code: 40502, fault: 'credentials_wrong' }, change)
     const path = `accounts/${api.account.id}`
     const [, facts = '', forms = ''] = (await read(path, admin)).split(/<div id="live"|<\/dl>/)
     expect(facts).toContain('data-live')
