@@ -1,4 +1,6 @@
 import { describe, expect, test, vi } from 'vitest'
+import type { Words } from '../../src/core/language.ts'
+import { signInPage } from '../../src/http/console/signing-in.ts'
 import { openCli } from '../support/open-cli.ts'
 import { runCli } from '../support/run-cli.ts'
 import { openFolder, spawnCli } from '../support/service.ts'
@@ -64,6 +66,21 @@ describe.concurrent('key', () => {
     expect(listed.data).toContainEqual(expect.objectContaining({ revoked: false }))
   })
 })
+
+test.concurrent.each(['en', 'zh'] as const)(
+  'the hint of the sign-in page makes a token as it stands: %s',
+  async lang => {
+    await using cli = await openCli()
+    const reader = { language: lang, session: null, t: (words: Words) => words[lang], to: (path: string) => path }
+    const [, call, typed = ''] =
+      /(npm run -s cli --|idface-notifier) ([\w -]+)/.exec(String(await signInPage(reader).body)) ?? []
+    // The tests run from a clone.
+    expect(call).toBe('npm run -s cli --')
+    expect(await cli.runJson('admin-token', ...typed.trim().split(' ').slice(1))).toMatchObject({
+      token: expect.any(String),
+    })
+  },
+)
 
 describe.concurrent('to a reader that has ended, as head does,', () => {
   test.each([

@@ -22,6 +22,8 @@ const ENDED: Words = {
   en: 'This link has ended, or it is not whole. Ask whoever gave it to you for a new one.',
   zh: '该链接已失效或不完整。请向提供链接的人索取新的链接。',
 }
+/** To be pasted where the service runs; from its source it is a clone. */
+const MAKE_TOKEN = `${import.meta.url.endsWith('.ts') ? 'npm run -s cli --' : 'idface-notifier'} admin-token create NAME --role operate`
 /** Whose token it is. */
 const ME: Readonly<Record<Session['kind'], string>> = { operator: '/v1/admin/me', partner: '/v1/me' }
 
@@ -41,8 +43,8 @@ export const signInPage = (reader: Reader, target = '', wrong?: Words): Page => 
       <input type="password" name="token" required autocomplete="current-password" maxlength="400"></label>
     <button>${t(SIGN_IN)}</button>
     <p>${t({
-      en: 'Operators: ADMIN_TOKEN, or a token of your own (npm run cli -- admin-token create NAME). Partners: your API key, which begins with ifn_.',
-      zh: '运维人员：ADMIN_TOKEN，或自己的令牌（npm run cli -- admin-token create NAME）。合作方：以 ifn_ 开头的 API 密钥。',
+      en: `Operators: ADMIN_TOKEN, or a token of your own (${MAKE_TOKEN}). Partners: your API key, which begins with ifn_.`,
+      zh: `运维人员：ADMIN_TOKEN，或自己的令牌（${MAKE_TOKEN}）。合作方：以 ifn_ 开头的 API 密钥。`,
     })}</p>
   </form>`,
   }
