@@ -36,15 +36,32 @@ const expectErased = async (stage: Stage, id: string) => {
 }
 
 describe('DELETE', () => {
-  test('erases metadata, scores, message and what the receiver said', async () => {
+  test.each(['its partner', 'an operator'])(
+    'erases metadata, scores, message and what the receiver said: by %s',
+    async who => {
+      await using stage = await openStage()
+      const { api, receiver, admin } = stage
+      receiver.plan(`/${path}`, [{ status: 500, body: excerpt }])
+      const { id } = await register(stage)
+      await api.until(id, ({ delivery }) => delivery.state === 'delivered')
+      const before = await readAll(stage, id)
+      for (const marker of ERASED) expect(before).toContain(marker)
+      const isOperator = who === 'an operator'
+      const ended = isOperator ? await admin.call('DELETE', `/v1/admin/registrations/${id}`) : await api.cancel(id)
+      expect(ended.status).toBe(204)
+      await expectErased(stage, id)
+    },
+  )
+
+  test('of one of two registrations of a serial keeps the verdict for the other, and of both erases it', async () => {
     await using stage = await openStage()
-    const { api, receiver } = stage
-    receiver.plan(`/${path}`, [{ status: 500, body: excerpt }])
-    const { id } = await register(stage)
-    await api.until(id, ({ delivery }) => delivery.state === 'delivered')
-    const before = await readAll(stage, id)
-    for (const marker of ERASED) expect(before).toContain(marker)
-    expect((await api.cancel(id)).status).toBe(204)
+    const { api } = stage
+    const { id, idcardid } = await register(stage)
+    const other = await api.register({ idcardid, callbackUrl: stage.receiver.urlFor('/other') })
+    for (const one of [id, other.id]) await api.until(one, ({ delivery }) => delivery.state === 'delivered')
+    await api.cancel(id)
+    expect(await api.find(other.id)).toMatchObject({ result: { similarity, livingScore } })
+    await api.cancel(other.id)
     await expectErased(stage, id)
   })
 

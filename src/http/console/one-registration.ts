@@ -150,8 +150,8 @@ const actForms = (visit: Visit, { status, delivery, metadata }: One): Html => {
     name: { en: 'Cancel the registration', zh: '取消该登记' },
     call: FOUND_REGISTRATION_CALLS['DELETE /v1/admin/registrations/:id'],
     warning: {
-      en: 'It is not polled any more and sends no webhook. This cannot be undone.',
-      zh: '取消后不再查询，也不再投递回调，且无法恢复。',
+      en: 'It is not polled any more and sends no webhook. Its metadata, its verdict with the scores and the text of its webhook are erased, the verdict with the last registration of the serial. The serial and the URL stay until RETENTION is over, and backups keep all. This cannot be undone.',
+      zh: '取消后不再查询，也不再投递回调，并删除自定义数据、结果与分数、回调内容；同一流水号有多个登记时，全部取消后才删除结果。流水号和回调地址保留至 RETENTION 到期，已有备份不受影响。取消后无法恢复。',
     },
   })
   return html`${metadata === null ? reveal : ''}
