@@ -36,8 +36,8 @@ export const notesOfEvent = ({ name, fields }: TelemetryEvent, at: number): Oper
       return [{ condition: name, subject: `${account} ${status}`, at, adds: 1, details: { account, status } }]
     }
     case 'message.exhausted': {
-      const { partnerId, host, httpStatus, error: kind, detail } = fields
-      const error = httpStatus === null ? [kind, detail].filter(one => one !== null).join(' ') : `http_${httpStatus}`
+      const { partnerId, host, httpStatus } = fields
+      const error = httpStatus === null ? (fields.error ?? '') : `http_${httpStatus}`
       return [{ condition: name, subject: partnerId, at, adds: 1, details: { partnerId, host, error } }]
     }
     case 'callback.failing':

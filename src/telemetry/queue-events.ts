@@ -115,9 +115,10 @@ export const QUEUE_EVENTS = {
       host: TEXT,
       attempts: NUMBER,
       end: field<'exhausted' | 'gone'>('text'),
-      ...ANSWER,
+      httpStatus: orNull(NUMBER),
+      error: orNull(TEXT),
     },
-    'A webhook is given up: its last attempt failed, or the receiver answered 410. Tell the partner; when the receiver works again, resend it, or let the partner do so.',
+    'A webhook is given up: its last attempt failed, or the receiver answered 410. `error` is as the console shows it. Tell the partner; when the receiver works again, resend it, or let the partner do so.',
   ),
   'delivery.attempted': info(
     {

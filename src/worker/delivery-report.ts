@@ -1,3 +1,4 @@
+import { attemptOf } from '../callback/outcome.ts'
 import type { SendResult } from '../callback/sender.ts'
 import { messageIdOf, originOf } from '../core/message.ts'
 import type { AttemptKind, ClaimedMessage, MessageOutcome } from '../store/messages/message.ts'
@@ -41,6 +42,10 @@ export const createDeliveryReport = (emit: Emit<'delivery.attempted' | 'message.
       attempts: message.attempts + 1,
     }
     if (end === 'delivered') emit('message.delivered', { ...told, ageMs: Math.max(0, at - message.createdAt) })
-    else emit('message.exhausted', { ...told, end, ...whyOf(result) })
+    else {
+      // As the pages, the commands and the robot name it.
+      const { httpStatus, error } = attemptOf(result, at)
+      emit('message.exhausted', { ...told, end, httpStatus, error })
+    }
   },
 })

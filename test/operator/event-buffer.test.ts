@@ -59,13 +59,13 @@ test('counts what was merged, and what had to go, also where nothing can be writ
 
 test('an exhausted webhook is noted for its partner, with how it failed', () => {
   const fields = { messageId: 'msg_1', registrationId: 'reg_1', partnerId: 'par_1', host: 'h', attempts: 9 }
-  const note = (more: { httpStatus: number | null; error: string | null; detail: string | null }) =>
+  const note = (more: { httpStatus: number | null; error: string | null }) =>
     notesOfEvent({ name: 'message.exhausted', level: 'warn', fields: { ...fields, end: 'exhausted', ...more } }, 5)[0]
-  expect(note({ httpStatus: 500, error: null, detail: null })).toMatchObject({
+  expect(note({ httpStatus: 500, error: null })).toMatchObject({
     ...{ subject: 'par_1', at: 5, adds: 1, details: { error: 'http_500' } },
   })
-  expect(note({ httpStatus: null, error: 'tls', detail: 'expired' })).toMatchObject({
-    details: { error: 'tls expired' },
+  expect(note({ httpStatus: null, error: 'certificate_expired CERT_HAS_EXPIRED' })).toMatchObject({
+    details: { error: 'certificate_expired CERT_HAS_EXPIRED' },
   })
 })
 

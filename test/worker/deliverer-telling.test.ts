@@ -37,4 +37,14 @@ describe('telling of an attempt', () => {
     await other.deliverer.whenIdle()
     expect(other.told.map(({ name }) => name)).toEqual(['delivery.attempted'])
   })
+
+  test('of a webhook that is given up says the error as it is recorded, and the console shows it', async () => {
+    const { deliverer, round, answer, told, settled } = openTold({ outcome: 'exhausted' })
+    await round(messageOf(1, { retries: 1 }))
+    await answer(1, { kind: 'failed', error: 'tls', detail: 'CERT_HAS_EXPIRED', durationMs: 12 })
+    await deliverer.whenIdle()
+    const error = 'certificate_expired CERT_HAS_EXPIRED'
+    expect(settled).toMatchObject([{ attempt: { error } }])
+    expect(told.at(-1)).toMatchObject({ name: 'message.exhausted', fields: { httpStatus: null, error } })
+  })
 })
