@@ -2,6 +2,7 @@ import { userInfo } from 'node:os'
 import { changesOf, type Edit } from '../core/changes.ts'
 import { COMMAND, objectOf } from '../store/operators/acts.ts'
 import type { Store } from '../store/store.ts'
+import { isConflict } from './ending.ts'
 
 const LONGEST_NAME = 100
 
@@ -40,7 +41,7 @@ export const auditedBy =
       return result
     } catch (error) {
       // The first error tells more than one here.
-      await store.endAct(begun, 'failed').catch(() => {})
+      await store.endAct(begun, isConflict(error) ? 'refused' : 'failed').catch(() => {})
       throw error
     }
   }

@@ -36,10 +36,14 @@ export const fail = (en: string, zh: string): never => {
 /** Faults of a backup that are no wrong request. */
 const ON_THE_WAY: readonly BackupFault[] = ['no_room', 'not_usable', 'damaged']
 
+/** What was asked for is not possible as things are, and nothing of it was done. */
+export const isConflict = (error: unknown): boolean => error instanceof AppError && error.code === 'conflict'
+
 /** With 1 where it may work later as things are. */
 export const exitCodeOf = (error: unknown): ExitCode => {
   if (error instanceof CommandError) return error.exitCode
   if (error instanceof StartError) return mayPass(error) ? 1 : 2
+  if (isConflict(error)) return 2
   return error instanceof BackupError && !ON_THE_WAY.includes(error.fault) ? 2 : 1
 }
 

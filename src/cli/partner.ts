@@ -6,7 +6,6 @@ import { viewPartner } from '../http/admin/partners.ts'
 import { listAll } from '../store/page.ts'
 import { argument, defineCommand, line, option, type Pair, partnerArgument } from './command.ts'
 import { refuse } from './ending.ts'
-import { complain } from './environment.ts'
 import { findPartner } from './find-partner.ts'
 import { answerList } from './output.ts'
 import { addressOf, exportsOf } from './partner-environment.ts'
@@ -57,17 +56,9 @@ export const commands = [
     changes: true,
     example: 'partner create "Spruce Ltd"',
     onStore: async (store, { name: typed, say, config, audited }) => {
-      const twin = (await listAll(store.listPartners)).find(one => one.name === typed)
       const { partner, apiKey, signingSecret } = newPartner(typed, { newId: createIds(), random })
       const act = { act: 'partner.create', object: partner.id, after: { name: typed } }
       const { id, name } = await audited(act, () => store.createPartner(partner))
-      if (twin)
-        complain(
-          say(
-            `Another partner is called ${name} too (${twin.id}): name them by their ids.`,
-            `另有合作方名为 ${name}（${twin.id}）：请以 id 区分。`,
-          ),
-        )
       const created = say(
         `Created ${name} (${id}). Partners of one account have to trust each other: the first to register a serial gets its verdict. "account create … --partner ${id}" gives this one its own. The key and the secret are shown this once; keep them. To paste into a shell:`,
         `已新建 ${name}（${id}）。共用一个上游账户的合作方须相互信任：流水号归先登记的一方，结果也只发给它。要让它独用一个账户，请运行 "account create … --partner ${id}"。以下密钥仅显示这一次，请妥善保存；可整段粘贴到终端：`,

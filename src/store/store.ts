@@ -166,6 +166,7 @@ export interface Store extends OperatorVerbs {
    */
   continueBulkActs(limit: number, id?: string): Promise<BulkStep>
 
+  /** Throws a conflict where another has its name, as `changePartner` does. */
   createPartner(partner: NewPartner): Promise<Partner>
   findPartner(id: string): Promise<Partner | null>
   /** By their ids; without those that there are not. */

@@ -32,6 +32,15 @@ describe.concurrent('partner', () => {
     ])
   })
 
+  test('create refuses a name that there is, and says whose it is', async () => {
+    await using cli = await openCli()
+    const { partnerId } = await cli.runJson<Created>('partner', 'create', 'one')
+    const { code, stdout, stderr } = await cli.run('partner', 'create', 'one')
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
+    expect(stderr).toContain(partnerId)
+    expect((await cli.runJson<{ data: object[] }>('partner', 'list')).data).toHaveLength(1)
+  })
+
   test('list, disable and enable tell the same story', async () => {
     await using cli = await openCli()
     const { partnerId: id } = await cli.runJson<Created>('partner', 'create', 'one')

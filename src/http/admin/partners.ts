@@ -69,6 +69,7 @@ export const PARTNER_CALLS = {
     description: 'The key and the secret are shown only in this answer: hand them to the partner.',
     body: NEW_PARTNER,
     answers: { 201: CREATED_PARTNER },
+    problems: ['conflict'],
     handle: async (c, { store, newId, random }) => {
       const { name } = await readAct(c, NEW_PARTNER)
       const { partner, apiKey, signingSecret } = newPartner(name, { newId, random })
@@ -100,6 +101,7 @@ export const PARTNER_CALLS = {
       'Only the fields in the body change. The keys of a disabled partner stop working, and nothing is asked or sent for it; nothing is lost.',
     body: PARTNER_CHANGE,
     answers: { 200: PARTNER },
+    problems: ['conflict'],
     handle: async (c, { store }) => {
       const id = readId(c.req.param('id'), 'partner')
       const { reason: _, ...change } = await readAct(c, PARTNER_CHANGE)

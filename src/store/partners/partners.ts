@@ -1,9 +1,10 @@
+import { AppError } from '../../core/error.ts'
 import { stopClaims } from '../claims-lock.ts'
 import type { StoreContext } from '../context.ts'
 import { asc, eq, gt } from '../drizzle.ts'
 import { idOf, pageOf } from '../page.ts'
 import type { Store } from '../store.ts'
-import type { Row, Sql } from '../tx.ts'
+import type { Row, Sql, Tx } from '../tx.ts'
 import { addKey, type NewKey } from './api-keys.ts'
 import type { Quotas } from './quotas.ts'
 import { addSecret, type NewSigningSecret } from './signing-secrets.ts'
@@ -37,12 +38,26 @@ const viewPartner = ({ maxPending, maxHosts, maxDaily, events: _, ...partner }: 
   quotas: { pending: maxPending, hosts: maxHosts, daily: maxDaily },
 })
 
+/** Two of a name may be there from before: then each keeps it whatever else of it changes. */
+const NAMESAKE = `
+  SELECT id FROM partners
+  WHERE name = @name AND NOT EXISTS (SELECT 1 FROM partners WHERE id = @id AND name = @name) ORDER BY id LIMIT 1`
+const refuseTakenName = async (tx: Tx, id: string, name: string): Promise<void> => {
+  await tx.lock(['names of partners'])
+  const [other] = await tx.all<Pick<Partner, 'id'>>(NAMESAKE, { id, name })
+  if (!other) return
+  const message = { en: `is the name of ${other.id} already`, zh: `已是 ${other.id} 的名称` }
+  const detail = { en: `Another partner has this name: ${other.id}.`, zh: `已有同名的合作方：${other.id}。` }
+  throw new AppError('conflict', detail, { errors: [{ path: 'name', message }] })
+}
+
 const NAMES: Sql = d => `SELECT id, name FROM partners WHERE id IN ${d.list('ids', 'text')}`
 
 export const createPartners = ({ read, write, tell, sealed }: StoreContext) =>
   ({
     createPartner: ({ id, name, key, secret }) =>
       write(async tx => {
+        await refuseTakenName(tx, id, name)
         const added = tx.db.insert(tx.schema.partners).values({ id, name, createdAt: tx.at })
         const [row] = await added.returning()
         await addKey(tx, id, key)
@@ -75,6 +90,7 @@ export const createPartners = ({ read, write, tell, sealed }: StoreContext) =>
     changePartner: async (id, change) => {
       const { name, disabled, payload, quotas: { pending, hosts, daily } = {} } = change
       const changed = await write(async tx => {
+        if (name !== undefined) await refuseTakenName(tx, id, name)
         if (disabled) await stopClaims(tx)
         const { partners } = tx.schema
         // What is undefined is left out; the id is there because a statement must set something.

@@ -44,6 +44,23 @@ describe('partners', () => {
     expect(json.errors).toContainEqual({ path: 'name', message: expect.stringContaining('must') })
   })
 
+  test('are neither created nor renamed with the name of another', async () => {
+    for (const [method, path] of [
+      ['POST', '/partners'],
+      ['PATCH', `/partners/${api.other.id}`],
+    ] as const) {
+      const { status, json } = await admin(method, path, { name: 'one' })
+      expect({ status, errors: json.errors }).toEqual({
+        ...{ status: 409, errors: [{ path: 'name', message: expect.stringContaining(api.partner.id) }] },
+      })
+    }
+    const { json } = await admin('GET', '/audit')
+    expect(json.data.map(({ act, outcome }: { act: string; outcome: string }) => [act, outcome])).toEqual([
+      ['partner.change', 'refused'],
+      ['partner.create', 'refused'],
+    ])
+  })
+
   test('are listed page by page', async () => {
     const first = (await admin('GET', '/partners?limit=1')).json
     const second = (await admin('GET', `/partners?limit=1&cursor=${first.nextCursor}`)).json

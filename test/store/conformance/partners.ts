@@ -29,6 +29,20 @@ export const describePartners = (open: OpenStore): void => {
     expect(await bench.store.findPartner(two.id)).toBeNull()
   })
 
+  test('have names of their own: one that another has is refused where it is created or renamed', async () => {
+    await using bench = await openStoreFixture(open)
+    const one = await bench.addPartner('one')
+    const two = await bench.addPartner('two')
+    const taken = { code: 'conflict', errors: [{ path: 'name' }] }
+    await expect(bench.addPartner('one')).rejects.toMatchObject(taken)
+    await expect(bench.store.changePartner(two, { name: 'one' })).rejects.toMatchObject(taken)
+    expect((await bench.store.listPartners({ limit: 9, after: null })).found).toHaveLength(3)
+    // Its own name is nobody else's.
+    expect(await bench.store.changePartner(one, { name: 'one', payload: 'thin' })).toMatchObject({ payload: 'thin' })
+    const both = await Promise.allSettled([bench.addPartner('three'), bench.addPartner('three')])
+    expect(both.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected'])
+  })
+
   test('are listed the oldest first, page by page', async () => {
     await using bench = await openStoreFixture(open)
     const ids = [bench.partnerId, await bench.addPartner('b'), await bench.addPartner('a')]
