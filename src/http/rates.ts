@@ -154,14 +154,17 @@ const limitsOf = ({ apiRate, registrationRate }: Config['server']) => {
         zh: '该 IP 地址的指标请求过多。',
       },
     },
-    /** Of a network, for what needs no key: the documentation, and the console before somebody signs in. A page takes seven, and the search reads every page once. */
+    /**
+     * Of a network, for what needs no key: the documentation, and the console before somebody signs in. A page takes seven, and the
+     * search reads every page once. Of a key or token, for what of the console the API does not count, or refuses.
+     */
     documents: {
       rate: 10,
       burst: 100,
       ofNode: true,
       detail: {
-        en: 'Too many calls without a key have come from your address.',
-        zh: '该 IP 地址未带密钥的请求过多。',
+        en: 'Too many pages or files have been asked for from your address, or with your key.',
+        zh: '您的 IP 地址或密钥对页面和文件的请求过多。',
       },
     },
   } satisfies Record<string, Limit>

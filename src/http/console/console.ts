@@ -24,7 +24,7 @@ import { keepLanguage } from './language.ts'
 import { addNodes } from './nodes.ts'
 import { addNow } from './now.ts'
 import { addOneRegistration } from './one-registration.ts'
-import { type Html, layout, type Page, type Reader, readerOf } from './page.ts'
+import { type Html, layout, type Page, type Reader, readerOf, shortPage } from './page.ts'
 import { addPartners } from './partners.ts'
 import { addRegistrations } from './registrations.ts'
 import { addSecrets } from './secrets.ts'
@@ -128,12 +128,26 @@ export const addConsole = (app: Hono<ApiEnv>, deps: SharedDeps): void => {
     // What was typed can be mended, or sent again later.
     const isToMend = isRefused && c.req.method === 'POST' && [409, 422, 429].includes(problem.status)
     const form = isToMend ? formAgain(reader, await postedOf(c)) : isRefused ? error.form : ''
-    c.res = await send(c, reader, problemPage(problem, form))
+    const isShort = problem.status === 429 && form === ''
+    c.res = isShort ? await c.html(shortPage(reader, problem), 429) : await send(c, reader, problemPage(problem, form))
   }
-  app.use('/console/*', SECURE, pageOfError, async (c, next) => {
+  /** Before all else, so that who asks too often costs little more than at the API. */
+  const limit: MiddlewareHandler<ApiEnv> = async (c, next) => {
+    try {
+      deps.rates.take('documents', sessions.of(c)?.who ?? clientNetwork(c, deps.trustedProxies))
+    } catch (error) {
+      const reader = readerOf(c, null)
+      const { headers, ...problem } = problemOfError(c, error as AppError)
+      return c.body(String(await shortPage(reader, problemOf(problem, reader.language))), 429, {
+        ...headers,
+        ...{ 'content-type': 'text/html; charset=utf-8', 'content-language': reader.language },
+        'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+      })
+    }
+    return next()
+  }
+  app.use('/console/*', limit, SECURE, pageOfError, async (c, next) => {
     c.header('cache-control', 'no-store')
-    // All others have the rate of their key or token.
-    if (!sessions.of(c)) deps.rates.take('documents', clientNetwork(c, deps.trustedProxies))
     if (!['GET', 'HEAD'].includes(c.req.method)) {
       refuseOtherSites(c)
       refuseLarge(c)
@@ -152,9 +166,14 @@ export const addConsole = (app: Hono<ApiEnv>, deps: SharedDeps): void => {
         ? send(c, reader, { ...signInPage(reader), status: 404 })
         : c.redirect(reader.to('sign-in', { to: c.req.method === 'GET' ? pathOf(c) : null }), 303)
     if (!session) return signIn()
+    let isCounted = false
     const call: Visit['call'] = async (method, path, more = {}) => {
       if (path.startsWith('/v1/admin/') !== (session.kind === 'operator')) throw new NotTheirs()
-      return callApi(c, session, { method, path, ...more })
+      const answer = await callApi<never>(c, session, { method, path, ...more })
+      // The API has counted this page, so pages that look again by themselves leave the rate as it is.
+      if (!isCounted) deps.rates.give('documents', session.who, 1)
+      isCounted = true
+      return answer
     }
     let role: Promise<Role> | undefined
     try {

@@ -119,6 +119,11 @@ ${body}
 </html>`
 }
 
+/** All that is sent to who asks too often: it costs little and loads nothing. */
+export const shortPage = ({ language, t }: Reader, { title, detail }: Readonly<Record<'title' | 'detail', string>>) =>
+  html`<!doctype html><html lang="${TAG[language]}"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<title>${title} · idface-notifier</title><h1>${title}</h1><p role="alert">${detail}</p><p><a href="">${t({ en: 'Try again', zh: '重试' })}</a></p></html>`
+
 export const partnerLink = ({ to }: Reader, one: { partnerId: string; partnerName: string | null }): Html =>
   html`<a href="${to(`partners/${one.partnerId}`)}" title="${showPartner(one)}"><bdi class="name">${one.partnerName ?? one.partnerId}</bdi></a>`
 

@@ -10,6 +10,8 @@ export interface Session {
   id: string
   kind: 'operator' | 'partner'
   token: string
+  /** Whose rates count: the id of the key or token, or, of an operator's link, the partner's. */
+  who: string
   until: number
 }
 
@@ -49,7 +51,7 @@ export const createSessions = ({
   return {
     of,
     pathOf,
-    begin: (c: Context, given: Pick<Session, 'kind' | 'token'>, until = Number.POSITIVE_INFINITY) => {
+    begin: (c: Context, given: Pick<Session, 'kind' | 'token' | 'who'>, until = Number.POSITIVE_INFINITY) => {
       const session: Session = { ...given, id: newId('session'), until: Math.min(until, now() + LASTS_MS) }
       setCookie(c, COOKIE, vault.seal(JSON.stringify(session), CONTEXT).toString('base64url'), {
         path: pathOf(c),

@@ -75,16 +75,17 @@ export const addSigningIn = (
   open('GET', 'sign-in', async (c, reader) => signInPage(reader, c.req.query('to')))
   open('POST', 'sign-in', async (c, reader) => {
     const { token = '', to: target = '' } = await postedOf(c)
-    const kind = readApiKey(token) ? 'partner' : 'operator'
+    const key = readApiKey(token)
+    const kind = key ? 'partner' : 'operator'
     try {
-      await callApi(c, { token }, { method: 'GET', path: ME[kind] })
+      const { id } = await callApi<{ id: string }>(c, { token }, { method: 'GET', path: ME[kind] })
+      sessions.begin(c, { kind, token, who: key?.id ?? id })
+      return ownPath(target)
     } catch (error) {
       // A wrong one is counted by the API; 404: it takes no admin tokens.
       if (!(error instanceof Refused) || ![401, 404].includes(error.problem.status)) throw error
       return { ...signInPage(reader, target, WRONG), status: 401 }
     }
-    sessions.begin(c, { kind, token })
-    return ownPath(target)
   })
   open('POST', 'sign-out', async c => {
     sessions.end(c)
@@ -114,7 +115,7 @@ export const addSigningIn = (
     const { link: token = '' } = await postedOf(c)
     const link = await read(c, token)
     if (!link) return endedPage(reader)
-    sessions.begin(c, { kind: 'partner', token }, link.until)
+    sessions.begin(c, { kind: 'partner', token, who: link.keyId ?? link.partnerId }, link.until)
     return ''
   })
 }

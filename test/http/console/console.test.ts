@@ -104,6 +104,59 @@ test.each(['', 'sign-in', 'enter?link=x', 'assets/console.css', 'nothing'])(
   },
 )
 
+test('a form has a rate before it is read, with a session too', async () => {
+  const { api, post, cookieOf } = await openConsole()
+  const cookie = await cookieOf(api.partner.key)
+  for (let n = 0; n < 100; n++) expect((await post('deliveries/test', {}, cookie)).status).toBe(422)
+  let reads = 0
+  const body = new ReadableStream({ pull: () => void reads++ }, { highWaterMark: 0 })
+  const headers = { cookie, host: 'notifier.example', origin: 'http://notifier.example' }
+  const url = 'http://notifier.example/console/deliveries/test?lang=zh'
+  const refused = await api.app.request(url, { method: 'POST', headers, body, duplex: 'half' })
+  expect([refused.status, reads]).toEqual([429, 0])
+  expect(refused.headers.get('retry-after')).toBe('1')
+  const page = await refused.text()
+  expect(page).toContain('<html lang="zh-CN">')
+  expect(page).toContain('role="alert"')
+  expect((await post('deliveries/test', {}, await cookieOf(api.other.key))).status).toBe(422)
+})
+
+test.each(['sign-in', 'assets/console.css', 'nothing', 'partners/new'])(
+  'what the API does not count has a rate of the key: %s',
+  async path => {
+    const { api, visit, cookieOf } = await openConsole()
+    const [cookie, again, other] = [
+      await cookieOf(api.partner.key),
+      await cookieOf(api.partner.key),
+      await cookieOf(api.other.key),
+    ]
+    for (let n = 0; n < 100; n++) expect((await visit(path, cookie)).status).not.toBe(429)
+    for (const mine of [cookie, again]) expect((await visit(path, mine)).status).toBe(429)
+    expect((await visit(path, other)).status).not.toBe(429)
+    api.clock.now += 1_000
+    expect((await visit(path, again)).status).not.toBe(429)
+  },
+)
+
+test('pages that look again by themselves in many tabs leave the rate of what the API does not count as it is', async () => {
+  const { visit, cookieOf } = await openConsole()
+  const cookie = await cookieOf(ADMIN_TOKEN)
+  for (let n = 0; n < 200; n++) expect((await visit('', cookie)).status).toBe(200)
+  for (let n = 0; n < 100; n++) expect((await visit('assets/htmx.min.js', cookie)).status).toBe(200)
+})
+
+test('what is refused as too often is a short page that loads nothing, in the language of its reader', async () => {
+  const { api, visit, cookieOf } = await openConsole({ server: { apiRate: 1 } })
+  const cookie = await cookieOf(api.partner.key)
+  await visit('registrations', cookie)
+  const answer = await visit('registrations?lang=en', cookie)
+  expect([answer.status, answer.headers.get('retry-after')]).toEqual([429, '1'])
+  const page = await answer.text()
+  expect(page).toContain('<html lang="en">')
+  expect(page).not.toMatch(/<nav|<script|<link|<form/)
+  expect(answer.headers.get('content-security-policy')).toContain("default-src 'none'")
+})
+
 test.each(['__proto__', 'constructor', 'toString', 'nothing.js'])('has no asset %s', async name => {
   const { visit } = await openConsole()
   expect((await visit(`assets/${name}`, '')).status).toBe(404)
