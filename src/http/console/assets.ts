@@ -29,11 +29,13 @@ const TYPES: Readonly<Record<string, string>> = {
 const MAX_AGE = `public, max-age=${HOUR / SECOND}`
 
 export const addAssets = (app: Hono<ApiEnv>): void => {
+  const read = new Map<string, Buffer<ArrayBuffer>>()
   app.get('/console/assets/:name', async c => {
     const name = c.req.param('name')
     const locate = ASSETS.get(name)
     if (!locate) return c.notFound()
-    const bytes = await readFile(locate())
+    const bytes = read.get(name) ?? (await readFile(locate()))
+    read.set(name, bytes)
     return c.body(bytes, 200, { 'content-type': TYPES[extname(name)] ?? 'text/plain', 'cache-control': MAX_AGE })
   })
 }

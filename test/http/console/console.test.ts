@@ -1,4 +1,6 @@
-import { describe, expect, test } from 'vitest'
+import fs from 'node:fs'
+import { syncBuiltinESMExports } from 'node:module'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import type { Store } from '../../../src/store/store.ts'
 import { ADMIN_TOKEN, openApi } from '../support/api.ts'
 import { openConsole } from './support.ts'
@@ -155,6 +157,19 @@ test('what is refused as too often is a short page that loads nothing, in the la
   expect(page).toContain('<html lang="en">')
   expect(page).not.toMatch(/<nav|<script|<link|<form/)
   expect(answer.headers.get('content-security-policy')).toContain("default-src 'none'")
+})
+
+test('an asset is read from the disk once', async () => {
+  const { visit } = await openConsole()
+  const first = await (await visit('assets/icon.svg', '')).text()
+  expect(first).toContain('<svg')
+  const read = vi.spyOn(fs.promises, 'readFile').mockRejectedValue(new Error('the disk is gone'))
+  syncBuiltinESMExports()
+  onTestFinished(() => {
+    read.mockRestore()
+    syncBuiltinESMExports()
+  })
+  expect(await (await visit('assets/icon.svg', '')).text()).toBe(first)
 })
 
 test.each(['__proto__', 'constructor', 'toString', 'nothing.js'])('has no asset %s', async name => {
