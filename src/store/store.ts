@@ -78,14 +78,18 @@ export interface Store extends OperatorVerbs {
   listAttempts(partnerId: string, id: string): Promise<Attempt[] | null>
   explain(partnerId: string, id: string): Promise<Explanation | null>
 
-  /** Over all partners, newest first. A page looks at so many registrations at most (`registrations/filter.ts`). */
-  searchRegistrations(query: SearchQuery): Promise<Page<FoundRegistration>>
+  /**
+   * Over all partners, newest first. A page looks at so many registrations at most (`registrations/filter.ts`).
+   *
+   * @param reader here and below the operator's token: its reads wait in line among themselves (`reads-in-line.ts`)
+   */
+  searchRegistrations(query: SearchQuery, reader?: string): Promise<Page<FoundRegistration>>
   /** How many a search would find, up to `MOST_MATCHES` among so many. */
-  countRegistrations(wanted: Pick<SearchQuery, 'filter' | 'act'>): Promise<BoundedCount>
+  countRegistrations(wanted: Pick<SearchQuery, 'filter' | 'act'>, reader?: string): Promise<BoundedCount>
   /** All that `exhaustedIn` means. */
   countExhausted(partnerId: string, span: { since: number; until: number }): Promise<number>
   /** Open failures by host and error; the newest of them, where there are very many. */
-  groupFailures(): Promise<FailureGroups>
+  groupFailures(reader?: string): Promise<FailureGroups>
   /** Whose registration it is; null: there is none. */
   partnerOf(registrationId: string): Promise<string | null>
 

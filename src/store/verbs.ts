@@ -18,6 +18,7 @@ import { createPartners } from './partners/partners.ts'
 import { createUsage } from './partners/quotas.ts'
 import { createSigningSecrets } from './partners/signing-secrets.ts'
 import { createPartnerStatus } from './partners/status.ts'
+import { readsInLine } from './reads-in-line.ts'
 import { createRegistrationActs } from './registrations/acts.ts'
 import { createExplanations } from './registrations/explanations.ts'
 import { createRegistrationQueries } from './registrations/queries.ts'
@@ -43,7 +44,9 @@ type Verbs = Omit<Store, 'now' | 'hints' | 'close' | 'engineCounts'>
  * @param figuresOf what the engine tells of itself
  * @param upkeep what the engine does with each beat of a node
  */
-export const createVerbs = (
+export const createVerbs = (...given: Parameters<typeof verbsOf>): Verbs => readsInLine(verbsOf(...given))
+
+const verbsOf = (
   { calls, loops, searches }: Readonly<Record<'calls' | 'loops' | 'searches', StoreContext>>,
   figuresOf: (tx: Tx) => Promise<EngineFigures>,
   upkeep?: () => Promise<void>,

@@ -113,9 +113,9 @@ export const BULK_CALLS = {
       const at = now()
       const meant = await readFilter(body.filter, { store, now: at, source: 'body' })
       const filter = { ...meant, until: Math.min(meant.until ?? at, at) }
-      const counted = await store.countRegistrations({ filter, act })
-      const { found: sample } = await store.searchRegistrations({ filter, act, limit: SAMPLE, before: null })
       const { id: who, name, role } = c.get('operator')
+      const counted = await store.countRegistrations({ filter, act }, who)
+      const { found: sample } = await store.searchRegistrations({ filter, act, limit: SAMPLE, before: null }, who)
       const draft: NewBulkAct = {
         id: newId('bulk'),
         partnerId: null,

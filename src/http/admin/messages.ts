@@ -29,7 +29,7 @@ export const FAILURE_CALLS = {
     summary: 'Group the newest 10,000 webhooks that have failed and have not arrived, by host and error',
     answers: { 200: FAILURE_GROUPS },
     handle: async (c, { store }) => {
-      const { groups, isCapped } = await store.groupFailures()
+      const { groups, isCapped } = await store.groupFailures(c.get('operator').id)
       const shown = await withPartnerNames(store, groups.slice(0, MOST_GROUPS))
       return c.json({
         data: shown.map(group => z.decode(FAILURE_GROUP, group)),

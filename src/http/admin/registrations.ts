@@ -72,8 +72,8 @@ export const FOUND_REGISTRATION_CALLS = {
     handle: async (c, { store, now }) => {
       const { limit, cursor, ...query } = readQuery(c, SEARCH_QUERY)
       const wanted = { filter: await filterOf(query, { store, now }), act: null, limit, before: cursor ?? null }
-      const { role } = c.get('operator')
-      const { found, next } = await store.searchRegistrations(wanted)
+      const { id, role } = c.get('operator')
+      const { found, next } = await store.searchRegistrations(wanted, id)
       return c.json(viewPage({ found: await withPartnerNames(store, found), next }, one => viewFound(one, role)))
     },
   },
@@ -85,7 +85,7 @@ export const FOUND_REGISTRATION_CALLS = {
     answers: { 200: BOUNDED_COUNT },
     handle: async (c, { store, now }) => {
       const filter = await filterOf(readQuery(c, FILTER_QUERY), { store, now })
-      return c.json(await store.countRegistrations({ filter, act: null }))
+      return c.json(await store.countRegistrations({ filter, act: null }, c.get('operator').id))
     },
   },
   'GET /v1/admin/registrations/:id': {

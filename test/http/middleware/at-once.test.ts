@@ -26,8 +26,12 @@ const COUNT = '/v1/admin/registrations/count'
 test('one operator’s token held all connections with slow counts; more than 16 are refused, and nobody else’s', async () => {
   const slow = Promise.withResolvers<{ count: number; isCapped: boolean }>()
   await using api = await openApi()
-  const { text: key } = await api.addToken('read')
-  api.store.countRegistrations = () => slow.promise
+  const { id, text: key } = await api.addToken('read')
+  const readers: unknown[] = []
+  api.store.countRegistrations = (_, reader) => {
+    readers.push(reader)
+    return slow.promise
+  }
   const held = Array.from({ length: 16 }, () => api.call('GET', COUNT, { key }))
   const { status, headers } = await api.call('GET', COUNT, { key })
   expect([status, headers.get('retry-after'), headers.get('connection')]).toEqual([429, '2', 'close'])
@@ -36,6 +40,8 @@ test('one operator’s token held all connections with slow counts; more than 16
   slow.resolve({ count: 0, isCapped: false })
   expect((await Promise.all(held)).map(({ status }) => status)).toEqual(Array(16).fill(200))
   expect((await api.call('GET', COUNT, { key })).status).toBe(200)
+  // Where they wait in line.
+  expect(readers).toEqual(Array(17).fill(id))
 })
 
 test('an operator’s token has the rate of a key, each its own', async () => {

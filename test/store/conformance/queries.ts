@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { HOUR, MINUTE } from '../../../src/core/duration.ts'
+import { ALL_REGISTRATIONS } from '../../../src/store/registrations/filter.ts'
 import type { RegistrationQuery } from '../../../src/store/registrations/queries.ts'
 import { type OpenStore, openStoreFixture, WAITING } from '../../support/store.ts'
 
@@ -27,6 +28,24 @@ const openMixed = async (open: OpenStore) => {
 }
 
 export const describeQueries = (open: OpenStore): void => {
+  test('is in line with what the same partner or operator reads, and in front of nobody else', async () => {
+    await using bench = await openStoreFixture(open)
+    const { store } = bench
+    const other = await bench.addPartner()
+    const ended: string[] = []
+    const read = (reader: string, run: () => Promise<unknown>) => run().then(() => void ended.push(reader))
+    const status = (reader: string) => read(reader, () => store.statusOf(reader, null))
+    const count = (reader: string) =>
+      read(reader, () => store.countRegistrations({ filter: ALL_REGISTRATIONS, act: null }, reader))
+    await Promise.all([
+      ...Array.from({ length: 60 }, () => status(bench.partnerId)),
+      ...Array.from({ length: 60 }, () => count('token_1')),
+      ...[status(other), count('token_2')],
+    ])
+    expect(ended.indexOf(other)).toBeLessThan(20)
+    expect(ended.indexOf('token_2')).toBeLessThan(20)
+  })
+
   test('goes on from before a registration, without gaps or repeats', async () => {
     const { bench, ids, list } = await openMixed(open)
     await using _ = bench

@@ -1,5 +1,4 @@
 import { AppError } from '../../../core/error.ts'
-import { createKeyedQueue } from '../../../core/keyed-limiter.ts'
 import { createHints } from '../../context.ts'
 import type { Store } from '../../store.ts'
 import { unavailable } from '../../unavailable.ts'
@@ -9,12 +8,6 @@ import type { SqliteOptions } from '../store.ts'
 import { THREAD_OF } from '../verb-threads.ts'
 import { ENDED, type OpenThread, openThread } from './open-thread.ts'
 import type { Verb } from './protocol.ts'
-
-/**
- * So many reads of one partner are with the thread at a time; the second is at hand there when the first ends. The thread takes
- * what it has in turn, a statement of each, so whoever has thousands of lists waiting delays another's read by two statements.
- */
-const READS_AT_ONCE = 2
 
 /**
  * Opens the SQLite file on a thread of its own, so that no statement, however long, holds up the event loop, and two
@@ -31,7 +24,6 @@ export const openRemoteStore = async (options: SqliteOptions): Promise<Store> =>
   })
   const store = await openThread('store', options, hints)
   const here = options.path === ':memory:' ? null : openReadOnlyStore(options, hints)
-  const queued = createKeyedQueue(READS_AT_ONCE)
   let reader: Promise<OpenThread> | null = null
   let closing: Promise<void> | null = null
 
@@ -49,10 +41,9 @@ export const openRemoteStore = async (options: SqliteOptions): Promise<Store> =>
     if (refusal) throw refusal
     if (thread === 'here')
       return (here[verb as keyof typeof here] as (...given: unknown[]) => Promise<unknown>)(...args)
-    return queued(queueOf(verb, args), async () => {
-      if (refusal) throw refusal
-      return (await openReader()).call(verb, args)
-    })
+    const found = await (await openReader()).call(verb, args)
+    if (refusal) throw refusal
+    return found
   }
   const close = async () => {
     refusal ??= unavailable(CLOSED)
@@ -73,10 +64,4 @@ export const openRemoteStore = async (options: SqliteOptions): Promise<Store> =>
       return closing
     },
   }
-}
-
-/** What is not about one partner is queued like one. The figures for the metrics wait for no operator's search. */
-const queueOf = (verb: Verb, [partnerId]: readonly unknown[]): string => {
-  if (verb === 'stats') return verb
-  return typeof partnerId === 'string' ? partnerId : ''
 }
