@@ -22,8 +22,11 @@ export interface OperatorDetails {
   /** Subject: the partner and the host, which may have many URLs. `error` is how the last attempt failed. */
   'callback.failing': Receiver & { since: number; error: string }
   'callback.disabled': Receiver & { since: number; error: string }
-  /** Subject: the partner. `host` and `error` are of the last one. */
-  'message.exhausted': Receiver & { error: string }
+  /**
+   * Subject: the partner. `host` and `error` are of the last one; `hosts`: of all, up to `MOST_HOSTS`. `left`, looked up when it is told:
+   * how many are not delivered.
+   */
+  'message.exhausted': Receiver & { error: string; hosts?: readonly string[]; left?: number; leftIsCapped?: boolean }
   /** Subject: the node's name. */
   'node.lost': TroubleOf<'node_lost'>
   'clock.wrong': TroubleOf<'clock_wrong'>
@@ -131,18 +134,38 @@ const begun = (note: Firing, known: OperatorEvent | null, now: number): Operator
     : { ...event, count: Math.max(1, adds), dueAt: now }
 }
 
-/** What is added is told when the hour is over, or with the end. */
-const continued = ({ at, adds, details }: Firing, known: OperatorEvent, now: number): OperatorEvent | null => {
+/** So many hosts of a partner are told one by one. */
+const MOST_HOSTS = 10
+
+const hostsOf = ({ condition, details }: Pick<OperatorEvent, 'condition' | 'details'>): readonly string[] => {
+  if (condition !== 'message.exhausted' || !('host' in details)) return []
+  return 'hosts' in details && details.hosts ? details.hosts : [details.host]
+}
+
+type Amount = Pick<OperatorEvent, 'condition' | 'count' | 'details'>
+
+/** What has no end is told again before its hour is over: at 10, 100, 1,000 …, and where it happens at another host. */
+const isWorse = (after: Amount, before: Amount): boolean =>
+  KINDS[after.condition].end === null &&
+  (`${after.count}`.length > `${before.count}`.length || hostsOf(after).length > hostsOf(before).length)
+
+/** What is added is told when the hour is over, or with the end, unless it is much. */
+const continued = (note: Firing, known: OperatorEvent, now: number): OperatorEvent | null => {
+  const { at, adds } = note
   const isBack = known.state === 'resolved'
   if (adds === 0 && !isBack) return null
-  const dueAt = isBack || known.dueAt === null ? Math.max(now, hourEnd(known, now)) : known.dueAt
-  return { ...known, state: 'firing', at, count: known.count + Math.max(adds, isBack ? 1 : 0), details, dueAt }
+  const count = known.count + Math.max(adds, isBack ? 1 : 0)
+  const hosts = [...new Set([...hostsOf(known), ...hostsOf(note)])].slice(0, MOST_HOSTS)
+  const details = hosts.length > 1 ? { ...note.details, hosts } : note.details
+  const after = { ...known, state: 'firing', at, count, details } as const
+  if (isWorse(after, known)) return { ...after, dueAt: now }
+  return { ...after, dueAt: isBack || known.dueAt === null ? Math.max(now, hourEnd(known, now)) : known.dueAt }
 }
 
 const ended = ({ at }: OperatorNote, known: OperatorEvent | null, now: number): OperatorEvent | null => {
   if (known === null || known.state === 'resolved') return null
-  // Its last end was told, and nobody has heard that it had begun again.
-  const isUntold = known.toldState === 'resolved'
+  // Its last end was told, and nobody has heard that it had begun again; or nobody has heard of what has no end.
+  const isUntold = known.toldState === 'resolved' || (known.toldState === null && KINDS[known.condition].end === null)
   return { ...known, state: 'resolved', at, dueAt: isUntold ? null : now }
 }
 
@@ -163,14 +186,16 @@ export const afterNote = (known: OperatorEvent | null, note: OperatorNote, now: 
 /**
  * Once operators have been told.
  *
- * @param told the state and the count that they were told of: more may have been noted since
+ * @param told what they were told of: more may have been noted since
  */
 export const afterTold = (
-  { state, count }: OperatorEvent,
-  told: Pick<OperatorEvent, 'state' | 'count'>,
+  event: OperatorEvent,
+  told: Amount & Pick<OperatorEvent, 'state'>,
   now: number,
 ): Pick<OperatorEvent, 'toldState' | 'toldAt' | 'dueAt'> => {
+  const { state, count } = event
   const after = { toldState: told.state, toldAt: now }
+  if (state === told.state && isWorse(event, told)) return { ...after, dueAt: now }
   if (state === told.state) return { ...after, dueAt: count > told.count ? now + ONCE_A_MS : null }
   return { ...after, dueAt: state === 'resolved' ? now : now + AGAIN_MS }
 }

@@ -9,6 +9,10 @@ const MOST_PENDING = 1_000
 /** Between two writes: what comes many times a second is one row. */
 const GAP_MS = SECOND / 2
 
+/** What is given up at another host is told at once, so it is not merged away. */
+const keyOf = (note: OperatorNote): string =>
+  note.condition === 'message.exhausted' ? `${subjectKey(note)} ${note.details?.host}` : subjectKey(note)
+
 export const createEventBuffer = (deps: {
   store: Pick<Store, 'noteOperatorEvents'>
   clock: Pick<Clock, 'sleep'>
@@ -19,9 +23,9 @@ export const createEventBuffer = (deps: {
   const stopping = new AbortController()
 
   const keep = (note: OperatorNote) => {
-    const known = pending.get(subjectKey(note))
-    if (known || pending.size < MOST_PENDING)
-      pending.set(subjectKey(note), known ? { ...note, adds: known.adds + note.adds } : note)
+    const key = keyOf(note)
+    const known = pending.get(key)
+    if (known || pending.size < MOST_PENDING) pending.set(key, known ? { ...note, adds: known.adds + note.adds } : note)
     else emit('operator_event.ended', { type: note.condition, outcome: 'dropped' })
   }
 

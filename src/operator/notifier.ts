@@ -40,9 +40,22 @@ export const fullHourWait = (now: number, random: number): number => {
 const lastingProblem = (answer: Answer): OperatorProblem | null =>
   answer.kind === 'refused' && answer.problem !== 'content' ? answer.problem : null
 
+/** How many webhooks are not delivered; undefined: that was not looked up. */
+const leftOf = ({ details }: Pick<ClaimedOperatorEvent, 'details'>): number | undefined =>
+  'left' in details ? details.left : undefined
+
 /** One message at a time, of all that waits in the store, to the channel. */
 export const createNotifier = (deps: {
-  store: Pick<Store, 'now' | 'findPartner' | 'claimOperatorEvents' | 'settleOperatorEvents' | 'recordOperatorChannel'>
+  store: Pick<
+    Store,
+    | 'now'
+    | 'findPartner'
+    | 'givenUpOf'
+    | 'noteOperatorEvents'
+    | 'claimOperatorEvents'
+    | 'settleOperatorEvents'
+    | 'recordOperatorChannel'
+  >
   channel: Pick<Channel, 'name' | 'most' | 'gapMs' | 'avoidsFullHours' | 'post'>
   language: Language
   /** Which service this is. */
@@ -60,16 +73,33 @@ export const createNotifier = (deps: {
   /** Most events in the next message: half of a digest whose text is refused, then twice as many after each that is not. */
   let most = channel.most
 
-  const noticeOf = async (events: readonly ClaimedOperatorEvent[]): Promise<Notice> => {
+  /** With what is true of it now: the partner's name, and how many of its webhooks are left. */
+  const asOfNow = async (event: ClaimedOperatorEvent): Promise<ClaimedOperatorEvent> => {
+    const { condition, state, since, details } = event
+    if (!('partnerId' in details)) return event
+    const partner = await store.findPartner(details.partnerId)
+    const named = { ...details, ...(partner && { partnerName: partner.name }) }
+    if (condition !== 'message.exhausted' || state === 'resolved') return { ...event, details: named }
+    const { givenUp: left, givenUpIsCapped: leftIsCapped } = await store.givenUpOf(details.partnerId, since)
+    // Behind those that were counted there may be some.
+    const counted = left === 0 && leftIsCapped ? {} : { left, leftIsCapped }
+    return { ...event, details: { ...named, ...counted } }
+  }
+
+  const noticeOf = (events: readonly ClaimedOperatorEvent[]): Notice => {
     const at = store.now()
     const id = events.map(({ id, since, state, count }) => `op_${id}_${since}_${state}_${count}`).join('.')
-    const item = async (event: ClaimedOperatorEvent) => {
-      const { details } = event
-      const partner = 'partnerId' in details ? await store.findPartner(details.partnerId) : null
-      const named = partner === null ? event : { ...event, details: { ...details, partnerName: partner.name } }
-      return noticeItem(named as ClaimedOperatorEvent, language, at)
-    }
-    return { id, at, language, source, items: await Promise.all(events.map(item)) }
+    const items = events.map(event => noticeItem({ ...event, count: leftOf(event) ?? event.count }, language, at))
+    return { id, at, language, source, items }
+  }
+
+  /** Those that are to be told: webhooks of which none is left end here, and their end is told next. */
+  const stillFiring = async (events: readonly ClaimedOperatorEvent[], at: number): Promise<ClaimedOperatorEvent[]> => {
+    const isOver = (event: ClaimedOperatorEvent) => leftOf(event) === 0
+    const over = events.filter(isOver).map(({ subject }) => ({ condition: 'message.exhausted' as const, subject }))
+    // What was noted since this was looked up counts, and not its end.
+    if (over.length > 0) await store.noteOperatorEvents(over.map(one => ({ ...one, at, adds: 0, details: null })))
+    return events.filter(event => !isOver(event))
   }
 
   const ended = (events: readonly ClaimedOperatorEvent[], outcome: 'sent' | 'merged' | 'dropped' | 'failed') => {
@@ -110,7 +140,7 @@ export const createNotifier = (deps: {
   }
 
   const tell = async (events: readonly ClaimedOperatorEvent[]): Promise<void> => {
-    const answer = await channel.post(await noticeOf(events))
+    const answer = await channel.post(noticeOf(events))
     if (answer.kind === 'told') {
       await worked()
       most = Math.min(2 * most, channel.most)
@@ -136,7 +166,9 @@ export const createNotifier = (deps: {
     const limit = refusing?.problem == null ? most : 1
     const events = await store.claimOperatorEvents({ limit, leaseMs: LEASE_MS, gapMs })
     if (events.length === 0) return IDLE_MS
-    await tell(events)
+    const at = store.now()
+    const left = await stillFiring(await Promise.all(events.map(asOfNow)), at)
+    if (left.length > 0) await tell(left)
     return Math.min(gapMs, IDLE_MS)
   }
 

@@ -30,7 +30,7 @@ import type { NewRegistration, Registered } from './registrations/registering.ts
 import type { Cancellation, Registration } from './registrations/registration.ts'
 import type { Resealed, ResealPlace } from './resealing.ts'
 import type { Pruned, PrunePlace } from './retention/retention.ts'
-import type { EngineCounts, Stats } from './stats/stats.ts'
+import type { EngineCounts, GivenUp, Stats } from './stats/stats.ts'
 import type { LongestPauses } from './verifications/due-times.ts'
 import type {
   ClaimedVerifications,
@@ -248,6 +248,8 @@ export interface Store extends OperatorVerbs {
 
   /** How it is going, as of one moment, however much there is: what metrics, the overview, `status` and operators are told from. */
   stats(): Promise<Stats>
+  /** What this partner has not received, of what was given up within `GIVEN_UP_MS` or since then (epoch ms). */
+  givenUpOf(partnerId: string, since: number): Promise<GivenUp>
   /** Needs no database, so it is told while that is away. */
   engineCounts(): Promise<EngineCounts>
 

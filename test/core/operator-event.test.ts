@@ -15,9 +15,10 @@ const low = (minutes: number): OperatorNote => ({
   ...{ condition: 'disk.low', subject: 'disk', at: at(minutes), adds: 0, details: DISK },
 })
 const room = (minutes: number): OperatorNote => ({ ...low(minutes), details: null }) as OperatorNote
-const exhausted = (minutes: number): OperatorNote => ({
-  ...{ condition: 'message.exhausted', subject: 'partner_1', at: at(minutes), adds: 1, details: EXHAUSTED },
+const exhausted = (minutes: number, adds = 1, host = EXHAUSTED.host): OperatorNote => ({
+  ...{ condition: 'message.exhausted', subject: 'partner_1', at: at(minutes), adds, details: { ...EXHAUSTED, host } },
 })
+const delivered = (minutes: number) => ({ ...exhausted(minutes, 0), details: null }) as OperatorNote
 
 /** Notes each at its time, and tells whatever is due after each; what was told: minute, state, count. */
 const run = (notes: readonly OperatorNote[]) => {
@@ -43,6 +44,22 @@ test.each<[string, OperatorNote[], string[]]>([
   ['what goes on is told once', [low(0), low(1), low(90)], ['0 firing 1']],
   ['its end is told at once', [low(0), room(3)], ['0 firing 1', '3 resolved 1']],
   ['what happens is counted for an hour', [exhausted(0), exhausted(1), exhausted(20)], ['0 firing 1', '60 firing 3']],
+  [
+    'what happens ten times as often is told at once: at 10, 100, 1,000',
+    [exhausted(0), exhausted(1, 8), exhausted(2, 3), exhausted(3, 80), exhausted(4, 4_000), exhausted(5, 3_000)],
+    ['0 firing 1', '2 firing 12', '4 firing 4092', '64 firing 7092'],
+  ],
+  [
+    'what happens at another host is told at once, and once',
+    [exhausted(0), exhausted(1, 1, 'other.example'), exhausted(2), exhausted(3, 1, 'other.example')],
+    ['0 firing 1', '1 firing 2', '61 firing 4'],
+  ],
+  [
+    'that many hosts fail is told of ten of them',
+    Array.from({ length: 30 }, (_, n) => exhausted(n, n === 0 ? 10 : 1, `${n}.example`)),
+    [...Array.from({ length: 10 }, (_, n) => `${n} firing ${10 + n}`), '69 firing 39'],
+  ],
+  ['that none is left is told', [exhausted(0), delivered(20), delivered(21)], ['0 firing 1', '20 resolved 1']],
   ['what happens after its hour is new', [exhausted(0), exhausted(90)], ['0 firing 1', '90 firing 1']],
   [
     'what begins again within the hour is told when it has lasted, with its number',
@@ -67,6 +84,21 @@ test('its end is told where it ended while its begin was being told', () => {
   const event = afterNote(null, low(0), 0) as OperatorEvent
   const over = { ...event, ...afterNote(event, room(1), at(1)) }
   expect(afterTold(over, event, at(1))).toEqual({ toldState: 'firing', toldAt: at(1), dueAt: at(1) })
+})
+
+test('of what is gone before anybody was told, nothing is told, and the next is told at once', () => {
+  const event = afterNote(null, exhausted(0), 0) as OperatorEvent
+  const over = afterNote(event, delivered(1), at(1)) as OperatorEvent
+  expect(over).toMatchObject({ state: 'resolved', dueAt: null })
+  expect(afterNote(over, exhausted(2), at(2))).toMatchObject({ state: 'firing', count: 1, dueAt: at(2) })
+})
+
+test('what grows tenfold, or at another host, while it is being told is told at once', () => {
+  const event = afterNote(null, exhausted(0), 0) as OperatorEvent
+  for (const more of [exhausted(1, 9), exhausted(1, 1, 'other.example')])
+    expect(afterTold(afterNote(event, more, at(1)) as OperatorEvent, event, at(1))).toMatchObject({ dueAt: at(1) })
+  const few = afterNote(event, exhausted(1), at(1)) as OperatorEvent
+  expect(afterTold(few, event, at(1))).toMatchObject({ dueAt: at(61) })
 })
 
 test('what is noted after the clock was set back counts, though it is written a moment later', () => {

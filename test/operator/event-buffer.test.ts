@@ -6,9 +6,9 @@ import { notesOfEvent } from '../../src/operator/notes.ts'
 import type { NotedOperatorEvents } from '../../src/store/operators/operator-events.ts'
 import { createFixedClock } from '../support/fixed-clock.ts'
 
-const exhausted = (subject: string, adds = 1): OperatorNote => ({
+const exhausted = (subject: string, adds = 1, host = 'partner.example'): OperatorNote => ({
   ...{ condition: 'message.exhausted', subject, at: 0, adds },
-  details: { partnerId: subject, host: 'partner.example', error: 'timeout' },
+  details: { partnerId: subject, host, error: 'timeout' },
 })
 
 const open = () => {
@@ -41,6 +41,13 @@ test('what cannot be written is kept, in its order, and written later', async ()
   await clock.advance(SECOND)
   expect(written.flat()).toEqual([exhausted('one', 2), exhausted('two')])
   await buffer.stop()
+})
+
+test('what is given up at another host is noted by itself: it is told at once', async () => {
+  const { written, buffer } = open()
+  for (const host of ['a.example', 'b.example', 'a.example']) buffer.note(exhausted('one', 1, host))
+  await buffer.stop()
+  expect(written.flat()).toEqual([exhausted('one', 2, 'a.example'), exhausted('one', 1, 'b.example')])
 })
 
 test('counts what was merged, and what had to go, also where nothing can be written', async () => {

@@ -20,10 +20,10 @@ const open = async ({ start = AT + MINUTE, most = 20 } = {}) => {
   onTestFinished(() => store.close())
   const posted: { at: number; notice: Notice }[] = []
   const emitted: unknown[] = []
-  /** `hated`: the subject of an event whose text is refused. */
-  const state = { answer: TOLD as Answer, first: [] as Answer[], hated: '' }
+  /** `hated`: the subject of an event whose text is refused. `left`: what each partner has not received. */
+  const state = { answer: TOLD as Answer, first: [] as Answer[], hated: '', left: 1 }
   const notifier = createNotifier({
-    store,
+    store: { ...store, givenUpOf: async () => ({ givenUp: state.left, givenUpIsCapped: false }) },
     channel: {
       ...{ name: 'dingtalk', most, gapMs: MINUTE / 18, avoidsFullHours: true },
       post: async notice => {
@@ -78,6 +78,46 @@ test('status and readyz called a channel well that took nothing, where that migh
   await advance(15 * MINUTE)
   expect((await store.stats()).refusingChannel).toBeNull()
   await notifier.stop()
+})
+
+describe('of webhooks that were given up', () => {
+  const told = (posted: readonly { notice: Notice }[]) =>
+    posted.flatMap(({ notice }) => notice.items.map(({ state, count, details }) => [state, count, details.left]))
+
+  test('what is left is told, as it is when the message is sent, and when none is', async () => {
+    const { state, note, advance, posted, notifier } = await open()
+    await note('one')
+    for (let n = 0; n < 9; n++) await note('one')
+    state.left = 6
+    await advance(MINUTE)
+    await note('one')
+    expect(told(posted)).toEqual([
+      ['firing', 1, 1],
+      ['firing', 1, 1],
+    ])
+    await advance(HOUR)
+    expect(told(posted).slice(2)).toEqual([['firing', 6, 6]])
+    await note('one', 'one')
+    state.left = 0
+    await advance(HOUR + MINUTE)
+    expect(told(posted).slice(3)).toEqual([['resolved', 13, undefined]])
+    await advance(2 * HOUR)
+    expect(posted).toHaveLength(4)
+    await notifier.stop()
+  })
+
+  test('nothing is told where all are delivered before anybody was told, and of the next at once', async () => {
+    const { state, note, advance, posted, notifier } = await open()
+    state.left = 0
+    await note('one')
+    await advance(MINUTE)
+    expect(posted).toEqual([])
+    state.left = 2
+    await note('one')
+    await advance(10 * SECOND)
+    expect(told(posted)).toEqual([['firing', 2, 2]])
+    await notifier.stop()
+  })
 })
 
 test('a robot gets 18 messages a minute at most, however much there is', async () => {

@@ -1,7 +1,7 @@
 import type { AccountFault } from '../answer.ts'
 import type { NodeTrait } from '../node.ts'
 import type { OperatorProblem } from '../operator-channel.ts'
-import type { OperatorCondition, OperatorDetails, OperatorState } from '../operator-event.ts'
+import type { OperatorCondition, OperatorDetails, OperatorEvent, OperatorState } from '../operator-event.ts'
 import type { ShowTime } from '../show-time.ts'
 import type { Trouble, TroubleCode } from '../trouble.ts'
 import type { DatabaseFault } from './database-fault.ts'
@@ -30,9 +30,11 @@ export type ChannelFault = OperatorProblem | 'content' | 'later'
 type Own = {
   [Condition in OperatorCondition as OperatorDetails[Condition] extends Trouble ? never : Condition]: (
     details: OperatorDetails[Condition],
-    event: { count: number } & Moment,
+    event: Happened & Moment,
   ) => Entry
 }
+
+type Happened = Pick<OperatorEvent, 'count' | 'since' | 'state'>
 
 /** All that operators read of what is wrong, in one language: `status`, `doctor`, the overview and notices have it from here. */
 export interface Catalogue {
@@ -59,7 +61,7 @@ export interface Catalogue {
 /** A commit does not fit into less: it writes some pages of 4 KiB. */
 export const FULL_BYTES = 32 * 1024
 
-export const atLeast = (count: number, isCapped: boolean): string => `${count}${isCapped ? '+' : ''}`
+export const atLeast = (count: number, isCapped = false): string => `${count}${isCapped ? '+' : ''}`
 
 interface NamedPartner {
   partnerId: string

@@ -53,7 +53,7 @@ export const describeEvent = (event: OperatorEvent, language: Language, at: numb
   const showTime = SHOW_TIME[language]
   const headline = `${states[state]}: ${titles[condition]}${count > 1 ? times(count) : ''}`
   const named = { type: operatorEventType(event), headline }
-  if (state === 'resolved') {
+  if (state === 'resolved' && condition !== 'message.exhausted') {
     const until = showTime(event.at)
     const isOrdered = since <= event.at
     const sentence = isOrdered ? lasted(showTime(since), until, showSpan(event.at - since, language)) : ended(until)
@@ -62,7 +62,7 @@ export const describeEvent = (event: OperatorEvent, language: Language, at: numb
   if ('code' in details) return { ...named, ...describeTrouble(details, language, at) }
   const words = own[condition as keyof typeof own] as (
     details: OperatorEvent['details'],
-    event: { count: number } & Moment,
+    event: OperatorEvent & Moment,
   ) => Entry
-  return { ...named, ...described(words(details, { count, at, showTime }), language) }
+  return { ...named, ...described(words(details, { ...event, at, showTime }), language) }
 }

@@ -209,11 +209,22 @@ export const EN: Catalogue = {
         'Tell the partner: a registration of the URL, or a test that succeeds, enables it again. You can enable it too.',
       commands: ['"idface-notifier callback list" shows the URL, and "idface-notifier callback enable" enables it.'],
     }),
-    'message.exhausted': ({ host, error, ...whose }, { count }) => ({
-      sentence: `Webhooks of partner ${showPartner(whose)} that could not be delivered and are not tried again: ${count}, the last one to ${host} (${error}).`,
-      remedy: `Tell the partner, who has not been told of these results. When the receiver works again, send them again, or let the partner do so (POST /v1/resend).`,
-      commands: [`"idface-notifier resend --partner ${whose.partnerId} --since 7d" sends them.`],
-    }),
+    'message.exhausted': ({ host, error, left, leftIsCapped, ...whose }, { count, since, state, showTime }) => {
+      const partner = showPartner(whose)
+      if (state === 'resolved')
+        return {
+          sentence: `None of the webhooks of partner ${partner} that were given up since ${showTime(since)} is left: they were delivered after all, or cancelled.`,
+          remedy: '',
+        }
+      return {
+        sentence:
+          left === undefined
+            ? `Webhooks of partner ${partner} given up since ${showTime(since)}: ${count}, the last one to ${host} (${error}).`
+            : `Webhooks of partner ${partner} that could not be delivered and are not tried again: ${atLeast(left, leftIsCapped)}. The last one was given up at ${host} (${error}).`,
+        remedy: `Tell the partner, who has not been told of these results. When the receiver works again, send them again, or let the partner do so (POST /v1/resend).`,
+        commands: [`"idface-notifier resend --partner ${whose.partnerId} --since 7d" sends them.`],
+      }
+    },
   },
   titles: {
     'account.paused': 'upstream account paused',

@@ -191,11 +191,22 @@ export const ZH: Catalogue = {
       remedy: '请告知合作方：用该地址重新登记，或测试回调成功，即可重新启用。您也可以直接启用。',
       commands: ['用 "idface-notifier callback list" 查看具体地址，用 "idface-notifier callback enable" 启用。'],
     }),
-    'message.exhausted': ({ host, error, ...whose }, { count }) => ({
-      sentence: `合作方 ${showPartner(whose)} 有 ${count} 个回调未能送达，不再重试；最近一个发往 ${host}（${error}）。`,
-      remedy: `合作方尚不知道这些结果，请告知合作方。待接收端恢复后，重新投递这些回调，或由合作方自行重发（POST /v1/resend）。`,
-      commands: [`用 "idface-notifier resend --partner ${whose.partnerId} --since 7d" 重新投递。`],
-    }),
+    'message.exhausted': ({ host, error, left, leftIsCapped, ...whose }, { count, since, state, showTime }) => {
+      const partner = showPartner(whose)
+      if (state === 'resolved')
+        return {
+          sentence: `合作方 ${partner} 自${showTime(since)} 起放弃投递的回调已全部送达或取消。`,
+          remedy: '',
+        }
+      return {
+        sentence:
+          left === undefined
+            ? `合作方 ${partner} 自${showTime(since)} 起有 ${count} 个回调放弃投递，最近一个发往 ${host}（${error}）。`
+            : `合作方 ${partner} 有 ${atLeast(left, leftIsCapped)} 个回调未能送达，不再重试；最近放弃的一个发往 ${host}（${error}）。`,
+        remedy: `合作方尚不知道这些结果，请告知合作方。待接收端恢复后，重新投递这些回调，或由合作方自行重发（POST /v1/resend）。`,
+        commands: [`用 "idface-notifier resend --partner ${whose.partnerId} --since 7d" 重新投递。`],
+      }
+    },
   },
   titles: {
     'account.paused': '上游账户暂停',

@@ -47,7 +47,7 @@ export interface ClaimedOperatorEvent extends OperatorEvent {
 }
 
 export interface OperatorSettlement {
-  events: readonly Pick<ClaimedOperatorEvent, 'condition' | 'subject' | 'claim' | 'state' | 'count'>[]
+  events: readonly Pick<ClaimedOperatorEvent, 'condition' | 'subject' | 'claim' | 'state' | 'count' | 'details'>[]
   /** `told`: that they were so, and so often; `untold`: they are due again; `dropped`: they are not told as they are. */
   outcome: 'told' | 'untold' | 'dropped'
   /** Nobody claims before; null: as the claim says. */
@@ -57,7 +57,7 @@ export interface OperatorSettlement {
 /** When the event is to be told, and what was, once its claim is settled. */
 const afterSettling = (
   event: OperatorEvent,
-  told: Pick<OperatorEvent, 'state' | 'count'>,
+  told: Pick<OperatorEvent, 'condition' | 'state' | 'count' | 'details'>,
   { outcome, at }: { outcome: OperatorSettlement['outcome']; at: number },
 ): Pick<OperatorEvent, 'toldState' | 'toldAt' | 'dueAt'> => {
   const { toldState, toldAt } = event

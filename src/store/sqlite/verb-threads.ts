@@ -34,6 +34,7 @@ export const THREAD_OF: Readonly<Record<Verb, 'here' | 'reader' | 'writer'>> = {
   statusOf: 'reader',
   listCallbacks: 'reader',
   stats: 'reader',
+  givenUpOf: 'reader',
   createPartner: 'writer',
   listPartners: 'writer',
   changePartner: 'writer',

@@ -8,12 +8,13 @@ import { asc } from '../drizzle.ts'
 import { BACKUPS, CHANNEL_REFUSING, DELIVERIES_HELD, findFact } from '../operators/facts.ts'
 import { loadNodes } from '../operators/nodes.ts'
 import type { Store } from '../store.ts'
-import type { Dialect, Tx } from '../tx.ts'
+import type { Dialect, Sql, Tx } from '../tx.ts'
 import {
   type AccountStats,
   type BulkStats,
   type EngineFigures,
   GIVEN_UP_MS,
+  type GivenUp,
   MOST_GIVEN_UP,
   type QueueStats,
   type Stats,
@@ -90,7 +91,7 @@ export const createStats = (
             ...queueOf('messages', ALL, await dueMessages(tx)),
             held: countOf('messages_held', ALL),
             heldAt: await findFact(tx, DELIVERIES_HELD),
-            ...(await givenUp(tx)),
+            ...(await givenUp(tx, GIVEN_UP, { since: at - GIVEN_UP_MS })),
           },
           callbacks: await troubledUrls(tx),
           bulk: await openBulkActs(tx),
@@ -101,6 +102,9 @@ export const createStats = (
           engine: { ...(await figuresOf(tx)), masterKey: sealed.keyId.toString('hex') },
         }
       }),
+
+    givenUpOf: (partnerId, since) =>
+      read(tx => givenUp(tx, GIVEN_UP_OF, { partnerId, since: Math.min(since, tx.at - GIVEN_UP_MS) })),
   }) satisfies Partial<Store>
 
 /** The owner of what is counted over the whole database. */
@@ -209,20 +213,22 @@ const dueMessages = async (tx: Tx): Promise<Due> => {
   return { due: counted.due, oldestDueAt: oldest?.at ?? null }
 }
 
-type GivenUp = Pick<Stats['deliveries'], 'givenUp' | 'givenUpIsCapped'>
-const GIVEN_UP = (d: Dialect) => `
+const countGivenUp =
+  (limit: number, whose = '') =>
+  (d: Dialect) =>
+    `
   SELECT count(CASE WHEN r.status <> 'cancelled'
       AND (SELECT at FROM attempts WHERE message_seq = d.seq ORDER BY n DESC LIMIT 1) > @since THEN 1 END) AS "givenUp",
-    count(*) = ${MOST_GIVEN_UP} AS "givenUpIsCapped"
-  FROM (SELECT seq, registration_id FROM deliveries WHERE state = 'exhausted'
-        ORDER BY registration_id DESC LIMIT ${MOST_GIVEN_UP}) AS d
+    count(*) = ${limit} AS "givenUpIsCapped"
+  FROM (SELECT seq, registration_id FROM deliveries WHERE ${whose} state = 'exhausted'
+        ORDER BY registration_id DESC LIMIT ${limit}) AS d
     ${d.lookUp('registrations r', 'r.id = d.registration_id')}`
+const GIVEN_UP = countGivenUp(MOST_GIVEN_UP)
+const GIVEN_UP_OF = countGivenUp(MOST_COUNTED, 'partner_id = @partnerId AND')
 
-const givenUp = async (tx: Tx): Promise<GivenUp> => {
-  const [{ givenUp, givenUpIsCapped } = { givenUp: 0, givenUpIsCapped: false }] = await tx.all<GivenUp>(GIVEN_UP, {
-    since: tx.at - GIVEN_UP_MS,
-  })
-  return { givenUp, givenUpIsCapped: Boolean(givenUpIsCapped) }
+const givenUp = async (tx: Tx, sql: Sql, values: { since: number; partnerId?: string }): Promise<GivenUp> => {
+  const [counted] = await tx.all<GivenUp>(sql, values)
+  return { givenUp: counted?.givenUp ?? 0, givenUpIsCapped: Boolean(counted?.givenUpIsCapped) }
 }
 
 const MOST_DISABLED = 20

@@ -88,8 +88,13 @@ export const describeStats = (open: OpenStore): void => {
     await bench.store.resend(bench.partnerId, registrations[0]?.id ?? '')
     await bench.store.cancel(bench.partnerId, registrations[1]?.id ?? '')
     expect(await givenUp()).toBe(1)
+    const since = bench.store.now()
+    const other = await bench.addPartner()
     await bench.advance(GIVEN_UP_MS)
     expect(await givenUp()).toBe(0)
+    const left = async (partnerId: string, from: number) => (await bench.store.givenUpOf(partnerId, from)).givenUp
+    expect(await left(bench.partnerId, bench.store.now())).toBe(0)
+    expect([await left(bench.partnerId, since - HOUR), await left(other, since - HOUR)]).toEqual([1, 0])
   })
 
   test('counts what was given up, however many newer webhooks fail, and says where it counted no further', async () => {
