@@ -6,6 +6,25 @@ import type { RefusingChannel } from './operator-channel.ts'
 /** What is due waits longer than this: webhooks or polls are late, whatever their number. */
 export const LATE_MS = 2 * MINUTE
 
+/** A host where every attempt to a partner's callback URLs has failed, two or more of each; `since`: all of them. */
+export interface FailingHost {
+  partnerId: string
+  partnerName: string
+  host: string
+  urls: number
+  since: number
+  /** How the last attempt to the URL failed that has failed the longest. */
+  error: string
+  /** Webhooks for the host that are not delivered, counted up to 10,000. */
+  waiting: number
+}
+
+/** Those that have failed the longest, and how many there are. */
+export interface FailingHosts {
+  worst: readonly FailingHost[]
+  hosts: number
+}
+
 /**
  * What an operator has to see to. Times are epoch ms; `since` null: it is not known. `account` is an APIID, which is tried next at
  * `nextTryAt`; null: that is not known. `etaMs` null: nobody works the backlog off.
@@ -47,8 +66,8 @@ export type Trouble =
   | ({ code: 'operators_not_told' } & RefusingChannel)
   /** In the last day, and not delivered since. */
   | { code: 'messages_exhausted'; since: null; count: number; isCapped: boolean }
-  /** URLs that have only failed for an hour at least, and are still tried. */
-  | { code: 'callbacks_failing'; since: null; urls: number }
+  /** URLs that only fail, and are still tried. */
+  | ({ code: 'callbacks_failing'; since: number } & FailingHosts)
   | { code: 'messages_held'; since: null; held: number; urls: number }
 
 export type TroubleCode = Trouble['code']

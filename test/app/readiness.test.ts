@@ -17,6 +17,7 @@ const STATS: Stats = {
   ...{ at: 0, accounts: [ACCOUNT], polls: QUEUE, nodes: [NODE], refusingChannel: null },
   deliveries: { ...QUEUE, held: 0, heldAt: null, givenUp: 0, givenUpIsCapped: false },
   callbacks: { gone: 0, failing: 0, disabled: 0 },
+  failingHosts: { worst: [], hosts: 0 },
   bulk: { resends: { open: 0, remaining: 0 }, acts: { open: 0, remaining: 0 } },
   disabledPartners: [],
   backup: { good: null, failed: null },

@@ -170,8 +170,13 @@ const TROUBLES: Catalogue['troubles'] = {
       '"idface-notifier registration list --delivery exhausted" shows whose they are, and "idface-notifier resend --partner PARTNER --since 7d" sends them.',
     ],
   }),
-  callbacks_failing: ({ urls }) => ({
-    sentence: `${urls === 1 ? '1 callback URL has' : `${urls} callback URLs have`} only failed for an hour or more. ${urls === 1 ? 'Its' : 'Their'} webhooks are tried on.`,
+  callbacks_failing: ({ worst, hosts }, { showTime }) => ({
+    sentence: `Every attempt fails, and is made again: ${worst
+      .map(
+        ({ host, urls, since, error, waiting, ...whose }) =>
+          `${urls === 1 ? 'a callback URL' : `${urls} callback URLs`} of partner ${showPartner(whose)} at ${host} since ${showTime(since)} (${error}; ${waiting === 1 ? '1 webhook waits' : `${waiting} webhooks wait`})`,
+      )
+      .join(', ')}${hosts > worst.length ? `, and ${hosts - worst.length} more hosts` : ''}.`,
     remedy: 'Tell the partners. Where many fail with the same error, look at DNS, egress and proxy of this machine.',
     commands: ['"idface-notifier callback list" shows the URLs, since when and why.'],
   }),

@@ -154,8 +154,13 @@ const TROUBLES: Catalogue['troubles'] = {
       '用 "idface-notifier registration list --delivery exhausted" 查看属于哪些合作方，用 "idface-notifier resend --partner PARTNER --since 7d" 重新投递。',
     ],
   }),
-  callbacks_failing: ({ urls }) => ({
-    sentence: `${urls} 个回调地址持续失败已达一小时以上，系统会继续重试。`,
+  callbacks_failing: ({ worst, hosts }, { showTime }) => ({
+    sentence: `以下回调全部投递失败，系统会继续重试：${worst
+      .map(
+        ({ host, urls, since, error, waiting, ...whose }) =>
+          `合作方 ${showPartner(whose)} 在 ${host} 的 ${urls} 个回调地址，自${showTime(since)} 起（${error}，${waiting} 个回调等待投递）`,
+      )
+      .join('；')}${hosts > worst.length ? `；另有 ${hosts - worst.length} 台主机` : ''}。`,
     remedy: '请告知合作方。若大量地址因同一错误失败，请检查本机的 DNS、出口网络和代理。',
     commands: ['用 "idface-notifier callback list" 查看地址、起始时间和原因。'],
   }),

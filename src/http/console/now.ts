@@ -12,11 +12,14 @@ import type { Console, Visit } from './console.ts'
 import { facts, type Html, live, PAGE_NAMES, type Page, type Reader, showCount, table, time } from './page.ts'
 import { NO_LIMIT, PAYLOAD, PAYLOAD_WORDS } from './words.ts'
 
-/** One of the lights: is it well, and what is it about. */
-const light = ({ t }: Reader, isGood: boolean, name: Words): Html => {
-  const state = isGood ? { en: 'well', zh: '正常' } : { en: 'not well', zh: '异常' }
-  return html`<li class="light ${isGood ? 'good' : 'bad'}"><span aria-hidden="true"></span>${t(name)}<span class="hidden">: ${t(state)}</span></li>`
+const STATES = {
+  good: { en: 'well', zh: '正常' },
+  warned: { en: 'a warning', zh: '有警告' },
+  bad: { en: 'not well', zh: '异常' },
 }
+/** One of the lights: is it well, and what is it about. */
+const light = ({ t }: Reader, state: keyof typeof STATES, name: Words): Html =>
+  html`<li class="light ${state}"><span aria-hidden="true"></span>${t(name)}<span class="hidden">: ${t(STATES[state])}</span></li>`
 
 const ASKED: Words = { en: 'Asked', zh: '查询' }
 const SENT: Words = { en: 'Sent', zh: '投递' }
@@ -25,32 +28,46 @@ const CLOCK: Words = { en: 'Clock', zh: '时钟' }
 const NOTICES: Words = { en: 'Notices', zh: '通知' }
 
 type Place = readonly [page: keyof typeof PAGE_NAMES, anchor: string]
-/** Which light each trouble is about, and where it is mended; one of an account, there. */
-const TROUBLES: Readonly<Record<TroubleCode, readonly [light: Words, where?: Place]>> = {
-  account_paused: [ASKED],
-  account_paused_by_operator: [ASKED],
-  upstream_unreachable: [ASKED],
-  polls_late: [ASKED],
-  deliveries_held: [SENT],
-  deliveries_late: [SENT],
-  messages_exhausted: [SENT, ['deliveries', '#given-up']],
-  callbacks_failing: [SENT, ['deliveries', '#urls']],
-  messages_held: [SENT, ['deliveries', '#urls']],
-  no_service: [SERVICE],
-  store_failing: [SERVICE],
-  node_lost: [SERVICE, ['nodes', '']],
-  node_differs: [SERVICE, ['nodes', '']],
-  disk_low: [SERVICE],
-  backup_failed: [SERVICE, ['nodes', '#backups']],
-  clock_wrong: [CLOCK],
-  operators_not_told: [NOTICES, ['told', '']],
+/** Which lights each trouble is about, and where it is mended; one of an account, there. */
+const TROUBLES: Readonly<Record<TroubleCode, readonly [lights: readonly Words[], where?: Place]>> = {
+  account_paused: [[ASKED]],
+  account_paused_by_operator: [[ASKED]],
+  upstream_unreachable: [[ASKED]],
+  polls_late: [[ASKED]],
+  deliveries_held: [[SENT]],
+  deliveries_late: [[SENT]],
+  messages_exhausted: [[SENT], ['deliveries', '#given-up']],
+  callbacks_failing: [[SENT], ['deliveries', '#urls']],
+  messages_held: [[SENT], ['deliveries', '#urls']],
+  no_service: [[SERVICE, ASKED, SENT, NOTICES]],
+  store_failing: [[SERVICE, ASKED, SENT]],
+  node_lost: [[SERVICE], ['nodes', '']],
+  node_differs: [[SERVICE], ['nodes', '']],
+  disk_low: [[SERVICE]],
+  backup_failed: [[SERVICE], ['nodes', '#backups']],
+  clock_wrong: [[CLOCK]],
+  operators_not_told: [[NOTICES], ['told', '']],
+}
+/** It may pass by itself, and nobody is told of it at once. */
+const WARNINGS: readonly TroubleCode[] = ['callbacks_failing']
+
+interface Seen {
+  problems: readonly Pick<Overview['problems'][number], 'code'>[]
+  nodes: readonly Pick<Overview['nodes'][number], 'roles' | 'lost'>[]
+}
+const stateOf = (name: Words, { problems, nodes }: Seen): keyof typeof STATES => {
+  const found = problems.map(({ code }) => code).filter(code => TROUBLES[code][0].includes(name))
+  const role = name === ASKED ? 'poll' : name === SENT ? 'deliver' : null
+  /** Whether a node has the role that is lost, or one that is not. */
+  const has = (lost: boolean) => nodes.some(node => node.lost === lost && node.roles.some(one => one === role))
+  if (found.some(code => !WARNINGS.includes(code)) || (has(true) && !has(false))) return 'bad'
+  return found.length > 0 ? 'warned' : 'good'
 }
 
-type Problems = readonly Pick<Overview['problems'][number], 'code'>[]
-export const lights = (reader: Reader, problems: Problems, isTold = true): Html =>
+export const lights = (reader: Reader, seen: Seen, isTold: boolean): Html =>
   html`<ul class="lights" aria-label="${reader.t({ en: 'Is it well', zh: '是否正常' })}">
     ${[ASKED, SENT, SERVICE, CLOCK, ...(isTold ? [NOTICES] : [])].map(name =>
-      light(reader, !problems.some(({ code }) => TROUBLES[code][0] === name), name),
+      light(reader, stateOf(name, seen), name),
     )}${isTold ? '' : html`<li class="light unset"><span aria-hidden="true"></span>${reader.t({ en: 'Notices: nobody is told', zh: '通知：未设置接收方' })}</li>`}
   </ul>`
 
@@ -142,7 +159,7 @@ const operatorPage = async (visit: Visit, metrics: Html, isTold: boolean): Promi
       20,
       html`
     <p class="as-of">${t({ en: 'As of', zh: '截至' })} ${time(visit, overview.at)}</p>
-    ${lights(visit, overview.problems, isTold)}
+    ${lights(visit, overview, isTold)}
     ${problemList(visit, overview)}
     ${disabledOnes(visit, overview)}
     ${later(visit, overview.deliveries)}
@@ -200,7 +217,7 @@ const partnerPage = async (visit: Visit): Promise<Page> => {
       20,
       html`
     <p class="as-of">${t({ en: 'As of', zh: '截至' })} ${time(visit, at)}</p>
-    <ul class="lights">${light(visit, isAsked, ASKED)}${light(visit, arrives, SENT)}</ul>
+    <ul class="lights">${light(visit, isAsked ? 'good' : 'bad', ASKED)}${light(visit, arrives ? 'good' : 'bad', SENT)}</ul>
     ${isAsked ? '' : waiting}${arrives ? '' : failing}${isAsked && arrives ? calm : ''}
     ${facts(visit, [
       [{ en: 'Account', zh: '账户' }, t(pause)],

@@ -11,7 +11,7 @@ import {
   endsHold,
   heldBecause,
 } from './health.ts'
-import { afterCallbackChanges, findUrl, HEALTH, HELD, lockUrls, saveUrls } from './rows.ts'
+import { afterCallbackChanges, findUrl, HEALTH, HELD, lockUrls, ONLY_FAILS, saveUrls } from './rows.ts'
 
 /** Of a partner's status: the ones that have failed the longest. */
 const MOST_TROUBLES = 20
@@ -63,11 +63,11 @@ export const createCallbacks = ({ read, write, tell }: Pick<StoreContext, 'read'
       }),
   }) satisfies Partial<Store>
 
-/** Of all partners without those that have only begun to fail. */
+/** Of all partners without those that have failed once. */
 const PAGE = `
   SELECT ${HEALTH} FROM callbacks c
   WHERE (partner_id, callback_url) > (@partnerId, @callbackUrl) AND state <> 'releasing'
-    AND CASE WHEN CAST(@of AS text) IS NULL THEN state <> 'watched' ELSE partner_id = @of END
+    AND CASE WHEN CAST(@of AS text) IS NULL THEN state <> 'watched' OR ${ONLY_FAILS} ELSE partner_id = @of END
   ORDER BY partner_id, callback_url LIMIT @limit`
 const WORST = `
   SELECT ${HEALTH} FROM callbacks c WHERE partner_id = @partnerId AND state <> 'releasing'

@@ -21,6 +21,9 @@ export const HEALTH = columnsOf(
   'c',
 )
 
+/** Of `callbacks c`: every attempt has failed, and they go on. One failed attempt may be a flaky moment. */
+export const ONLY_FAILS = `(c.state = 'failing' OR (c.state = 'watched' AND c.attempts > 1))`
+
 const OF_URLS: Sql = d => `(partner_id, callback_url) IN (
   SELECT partner_id, callback_url FROM ${d.rows('urls', { partnerId: 'text', callbackUrl: 'text' })})`
 const FIND: Sql = d => `SELECT ${HEALTH} FROM callbacks c WHERE ${OF_URLS(d)}`

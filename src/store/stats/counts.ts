@@ -2,6 +2,7 @@ import { durationOf, effectiveRate } from '../../core/account.ts'
 import { earlier } from '../../core/clock.ts'
 import { accountOfRow, isShown } from '../accounts/rows.ts'
 import { NO_BACKUP } from '../backup.ts'
+import { failingHosts } from '../callbacks/failing-hosts.ts'
 import { STILL_FAILING_MS } from '../callbacks/health.ts'
 import type { StoreContext } from '../context.ts'
 import { asc } from '../drizzle.ts'
@@ -94,6 +95,7 @@ export const createStats = (
             ...(await givenUp(tx, GIVEN_UP, { since: at - GIVEN_UP_MS })),
           },
           callbacks: await troubledUrls(tx),
+          failingHosts: await failingHosts(tx),
           bulk: await openBulkActs(tx),
           nodes: await loadNodes(tx),
           disabledPartners: await tx.all<{ id: string; name: string }>(DISABLED_PARTNERS),

@@ -1,6 +1,7 @@
 import { DAY } from '../../core/duration.ts'
 import type { Histogram } from '../../core/histogram.ts'
 import type { RefusingChannel } from '../../core/operator-channel.ts'
+import type { FailingHosts } from '../../core/trouble.ts'
 import type { Account } from '../accounts/rows.ts'
 import type { LastBackup } from '../backup.ts'
 import type { ServiceNode } from '../operators/nodes.ts'
@@ -57,6 +58,8 @@ export interface Stats {
   deliveries: DeliveryStats
   /** URLs, counted up to the cap: on hold after a 410, failing for an hour or more and still tried, and disabled. */
   callbacks: { gone: number; failing: number; disabled: number }
+  /** Of URLs that only fail and are still tried, also for less than an hour. */
+  failingHosts: FailingHosts
   bulk: {
     /** Of partners, that are not done: the messages that they have still to make due. */
     resends: BulkStats

@@ -106,9 +106,10 @@ const diskTroubles = (engine: EngineStats): Trouble[] => {
 
 const callbackTroubles = ({
   deliveries: { held, givenUp: count, givenUpIsCapped: isCapped },
-  callbacks: { gone, failing, disabled },
+  callbacks: { gone, disabled },
+  failingHosts: failing,
 }: Stats): Trouble[] => [
   ...(count > 0 ? [{ code: 'messages_exhausted', since: null, count, isCapped } as const] : []),
-  ...(failing > 0 ? [{ code: 'callbacks_failing', since: null, urls: failing } as const] : []),
+  ...failing.worst.slice(0, 1).map(({ since }) => ({ code: 'callbacks_failing', since, ...failing }) as const),
   ...(held > 0 ? [{ code: 'messages_held', since: null, held, urls: gone + disabled } as const] : []),
 ]

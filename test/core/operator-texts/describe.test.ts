@@ -8,6 +8,9 @@ import type { Trouble } from '../../../src/core/trouble.ts'
 const AT = Date.parse('2026-11-24T16:20:00.000Z')
 const since = AT - 10 * MINUTE
 const late = { code: 'deliveries_late', since, due: 12, isCapped: false } as const
+const FAILING = {
+  ...{ partnerId: 'partner_1', partnerName: 'Bravo', host: 'a.example', urls: 1, since, error: 'http_500', waiting: 1 },
+}
 const TROUBLES: readonly Trouble[] = [
   ...ACCOUNT_FAULTS.map(
     reason =>
@@ -35,8 +38,8 @@ const TROUBLES: readonly Trouble[] = [
   { code: 'clock_wrong', since: null, node: 'a:8080', aheadMs: -3_599_000 },
   { code: 'messages_exhausted', since: null, count: 1, isCapped: false },
   { code: 'messages_exhausted', since: null, count: 1_000, isCapped: true },
-  { code: 'callbacks_failing', since: null, urls: 1 },
-  { code: 'callbacks_failing', since: null, urls: 2 },
+  { code: 'callbacks_failing', since, worst: [FAILING], hosts: 1 },
+  { code: 'callbacks_failing', since, worst: [FAILING, { ...FAILING, urls: 2, waiting: 60 }], hosts: 7 },
   { code: 'messages_held', since: null, held: 1, urls: 1 },
   { code: 'messages_held', since: null, held: 3, urls: 1 },
 ]
@@ -55,13 +58,20 @@ test('each trouble is said, with what to do, in both languages', () => {
   expect(new Set(all.map(({ sentence }) => sentence)).size).toBe(all.length)
 })
 
+test('a host that only fails is named with its partner, since when, why and how much waits', () => {
+  const failing = { code: 'callbacks_failing', since, worst: [{ ...FAILING, waiting: 60 }], hosts: 1 } as const
+  const [en, zh] = [describeTrouble(failing, 'en', AT).sentence, describeTrouble(failing, 'zh', AT).sentence]
+  for (const said of ['Bravo', 'a.example', 'http_500', '60', ':10:00'])
+    for (const text of [en, zh]) expect(text).toContain(said)
+})
+
 test('advice names no command for what the console has a button for, and the remedy does', () => {
   const paused = { code: 'account_paused', since, account: 'C1', upstreamCode: 405, nextTryAt: null } as const
   for (const trouble of [
     { ...paused, reason: 'credentials_wrong' },
     { code: 'account_paused_by_operator', since, account: 'C1' },
     { code: 'messages_exhausted', since: null, count: 1, isCapped: false },
-    { code: 'callbacks_failing', since: null, urls: 1 },
+    { code: 'callbacks_failing', since, worst: [FAILING], hosts: 1 },
     { code: 'messages_held', since: null, held: 1, urls: 1 },
   ] as const satisfies readonly Trouble[])
     for (const language of ['en', 'zh'] as const) {

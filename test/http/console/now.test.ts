@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
-import { HOUR } from '../../../src/core/duration.ts'
+import { HOUR, MINUTE, SECOND } from '../../../src/core/duration.ts'
 import type { Words } from '../../../src/core/language.ts'
+import type { NodeRole } from '../../../src/core/node.ts'
 import { CATALOGUES } from '../../../src/core/operator-texts/describe.ts'
 import { Secret } from '../../../src/core/secret.ts'
 import type { TroubleCode } from '../../../src/core/trouble.ts'
@@ -108,14 +109,42 @@ test('tells a partner, while its serials cannot be asked about, that they wait',
   expect(await read()).toContain('Your serials wait')
 })
 
-test('each trouble turns one light red', () => {
+/** The lights that are not green, by the class of each. */
+const lightsOf = (page: string) =>
+  Object.fromEntries(
+    [...page.matchAll(/class="light (bad|warned)"><span[^>]*><\/span>(\w+)/g)].map(([, state, name]) => [name, state]),
+  )
+
+test('each trouble turns a light red, or yellow where it is only a warning, and all lights that depend on it', () => {
   const reader = { language: 'en', session: null, t: (words: Words) => words.en, to: (path: string) => path } as const
-  const red = (code: TroubleCode) =>
-    [...String(lights(reader, [{ code }])).matchAll(/class="light bad"><span[^>]*><\/span>(\w+)/g)].map(
-      ([, name]) => name,
-    )
+  const shown = (code: TroubleCode, nodes: Parameters<typeof lights>[1]['nodes'] = []) =>
+    lightsOf(String(lights(reader, { problems: [{ code }], nodes }, true)))
   const codes = Object.keys(CATALOGUES.en.troubles) as TroubleCode[]
-  const all = codes.map(code => [code, red(code)] as const)
-  for (const [code, names] of all) expect([code, names.length]).toEqual([code, 1])
-  expect(new Set(all.flatMap(([, names]) => names))).toEqual(new Set(['Asked', 'Sent', 'Service', 'Clock', 'Notices']))
+  const names = new Set(codes.flatMap(code => Object.keys(shown(code))))
+  expect(names).toEqual(new Set(['Asked', 'Sent', 'Service', 'Clock', 'Notices']))
+  for (const code of codes) expect([code, Object.keys(shown(code))]).not.toEqual([code, []])
+  const nothingGoes = { Asked: 'bad', Sent: 'bad', Service: 'bad' }
+  expect(shown('store_failing')).toEqual(nothingGoes)
+  expect(shown('no_service')).toEqual({ ...nothingGoes, Notices: 'bad' })
+  expect(shown('callbacks_failing')).toEqual({ Sent: 'warned' })
+  const node = (roles: readonly NodeRole[], lost = false) => ({ roles: [...roles], lost })
+  expect(shown('node_lost', [node(['api', 'deliver']), node(['poll', 'deliver'], true)])).toEqual({
+    ...{ Asked: 'bad', Service: 'bad' },
+  })
+})
+
+test('said that nothing is wrong while all webhooks to a host failed', async () => {
+  const { api, visit, cookieOf } = await openConsole()
+  const read = async () => (await visit('?lang=en', await cookieOf(ADMIN_TOKEN))).text()
+  const schedule = { scheduleMs: [5 * SECOND, 5 * MINUTE] }
+  await api.register()
+  await api.succeed()
+  await api.receiveWith(500, schedule)
+  expect(await read()).toContain('Nothing is wrong.')
+  api.clock.now += 10 * SECOND
+  await api.receiveWith(500, schedule)
+  const page = await read()
+  expect(page).not.toContain('Nothing is wrong.')
+  expect(lightsOf(page)).toEqual({ Sent: 'warned' })
+  expect(page).toMatch(/partner\.example[^<]*http_500/)
 })

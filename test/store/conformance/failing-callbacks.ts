@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { DAY, HOUR, MINUTE } from '../../../src/core/duration.ts'
+import { DAY, HOUR, MINUTE, SECOND } from '../../../src/core/duration.ts'
 import type { ChangedCallback } from '../../../src/store/callbacks/health.ts'
 import { first, HOOK, type OpenStore, openStoreFixture } from '../../support/store.ts'
 
@@ -67,6 +67,47 @@ export const describeFailingCallbacks = (open: OpenStore): void => {
     await bench.deliver(200)
     expect(changedUrls.map(({ transition }) => transition)).toEqual(['failing', 'recovered'])
     expect(await callbacksOf(bench)).toEqual([])
+  })
+
+  test('was no trouble for an hour: its host is one from the second failed attempt on, until the next success', async () => {
+    await using bench = await openStoreFixture(open)
+    const hosts = async () => (await bench.store.stats()).failingHosts
+    const since = bench.store.now()
+    await bench.resolve()
+    await bench.deliver(500)
+    // One may be a flaky moment.
+    expect(await hosts()).toEqual({ worst: [], hosts: 0 })
+    await bench.resolve()
+    await bench.deliver(500)
+    const partner = { partnerId: bench.partnerId, partnerName: 'partner' }
+    const one = { ...partner, host: 'partner.example', urls: 1, since, error: 'http_500', waiting: 2 }
+    expect(await hosts()).toEqual({ worst: [one], hosts: 1 })
+    expect((await bench.store.listCallbacks(null, { after: null, limit: 9 })).found).toHaveLength(1)
+    await bench.store.changePartner(bench.partnerId, { disabled: true })
+    expect(await hosts()).toEqual({ worst: [], hosts: 0 })
+    await bench.store.changePartner(bench.partnerId, { disabled: false })
+    await bench.advance(MINUTE)
+    await bench.deliver(200, { slots: 1 })
+    expect(await hosts()).toEqual({ worst: [], hosts: 0 })
+  })
+
+  test('is counted with the others of its host, and of many hosts the first few are named', async () => {
+    await using bench = await openStoreFixture(open)
+    const hosts = async () => (await bench.store.stats()).failingHosts
+    for (const name of ['a', 'b', 'c', 'd', 'e']) {
+      for (const path of ['1', '2']) await bench.resolve({ callbackUrl: `https://${name}.example/${path}` })
+      for (let attempt = 0; attempt < 2; attempt++) {
+        await bench.deliver(null)
+        await bench.advance(MINUTE + 15 * SECOND)
+      }
+    }
+    const { worst, hosts: count } = await hosts()
+    expect(count).toBe(5)
+    expect(worst.map(({ host, urls, waiting, error }) => [host, urls, waiting, error])).toEqual(
+      ['a', 'b', 'c'].map(name => [`${name}.example`, 2, 2, 'no_response']),
+    )
+    await bench.advance(2 * DAY)
+    expect(await hosts()).toEqual({ worst: [], hosts: 0 })
   })
 
   test('begins anew with each success', async () => {

@@ -23,6 +23,7 @@ export const describeStats = (open: OpenStore): void => {
       polls: nothing,
       deliveries: { ...nothing, held: 0, heldAt: null, givenUp: 0, givenUpIsCapped: false },
       callbacks: { gone: 0, failing: 0, disabled: 0 },
+      failingHosts: { worst: [], hosts: 0 },
       bulk: { resends: { open: 0, remaining: 0 }, acts: { open: 0, remaining: 0 } },
       ...{ nodes: [], disabledPartners: [], backup: NO_BACKUP, refusingChannel: null, engine: expect.anything() },
     })

@@ -26,6 +26,7 @@ const stats: Stats = {
   polls: NOTHING,
   deliveries: { ...NOTHING, held: 0, heldAt: null, givenUp: 0, givenUpIsCapped: false },
   callbacks: { gone: 0, failing: 0, disabled: 0 },
+  failingHosts: { worst: [], hosts: 0 },
   bulk: { resends: { open: 0, remaining: 0 }, acts: { open: 0, remaining: 0 } },
   disabledPartners: [],
 }
@@ -136,13 +137,13 @@ test('names the nodes whose clock is off by what receivers may not stand, but fo
   ])
 })
 
-test('says what was given up in the last day and is still, and how many URLs only fail', () => {
+test('says what was given up in the last day and is still, and which hosts only fail', () => {
   expect(told(withDeliveries({ givenUp: 2, givenUpIsCapped: false }))).toEqual([
     { code: 'messages_exhausted', since: null, count: 2, isCapped: false },
   ])
-  expect(told({ ...stats, callbacks: { gone: 0, failing: 4, disabled: 0 } })).toEqual([
-    { code: 'callbacks_failing', since: null, urls: 4 },
-  ])
+  const host = { partnerId: 'p', partnerName: 'P', host: 'a.example', urls: 4, since: AT - 1, error: 'http_500' }
+  const failingHosts = { worst: [{ ...host, waiting: 60 }], hosts: 1 }
+  expect(told({ ...stats, failingHosts })).toEqual([{ code: 'callbacks_failing', since: AT - 1, ...failingHosts }])
 })
 
 test('says of a lost node what nobody else does, and nothing where others do all of it', () => {

@@ -1,0 +1,37 @@
+import { hostOf } from '../../core/callback-url.ts'
+import type { FailingHost, FailingHosts } from '../../core/trouble.ts'
+import { laneKey } from '../messages/lanes.ts'
+import type { Sql, Tx } from '../tx.ts'
+import { type Callback, STILL_FAILING_MS } from './health.ts'
+import { ONLY_FAILS } from './rows.ts'
+
+/** So many URLs are looked at, and webhooks of a host counted. */
+const MOST_COUNTED = 10_000
+const MOST_NAMED = 3
+
+const FAILING: Sql = d => `
+  SELECT c.partner_id AS "partnerId", p.name AS "partnerName", c.callback_url AS "callbackUrl", c.failing_since AS since,
+    c.last_error AS error
+  FROM (SELECT * FROM callbacks LIMIT ${MOST_COUNTED}) AS c ${d.lookUp('partners p', 'p.id = c.partner_id')}
+  WHERE ${ONLY_FAILS} AND c.last_at > @since AND NOT p.disabled ORDER BY c.failing_since, c.partner_id, c.callback_url`
+const WAITING = `
+  SELECT count(*) AS waiting FROM (
+    SELECT 1 FROM deliveries WHERE due_at IS NOT NULL
+      AND lane_id = (SELECT id FROM lanes WHERE partner_id = @partnerId AND host = @host) LIMIT ${MOST_COUNTED}) AS capped`
+
+/** The hosts of URLs that only fail and are still tried, by partner: what a host answers to one says nothing of its URLs of another. */
+export const failingHosts = async (tx: Tx): Promise<FailingHosts> => {
+  type Row = Callback & Pick<FailingHost, 'partnerName' | 'since' | 'error'>
+  const rows = await tx.all<Row>(FAILING, { since: tx.at - STILL_FAILING_MS })
+  const all = [...Map.groupBy(rows, laneKey).values()].flatMap(([first, ...others]) => {
+    if (!first) return []
+    const { callbackUrl, ...host } = first
+    return [{ ...host, host: hostOf(callbackUrl), urls: others.length + 1 }]
+  })
+  const worst = all.slice(0, MOST_NAMED)
+  const counted = await tx.each<Pick<FailingHost, 'waiting'>>(
+    WAITING,
+    worst.map(({ partnerId, host }) => ({ partnerId, host })),
+  )
+  return { worst: worst.map((host, i) => ({ ...host, waiting: counted[i]?.[0]?.waiting ?? 0 })), hosts: all.length }
+}
