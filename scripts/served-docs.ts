@@ -29,7 +29,10 @@ export const PAGES: readonly Page[] = [
   { name: 'frameworks', source: 'frameworks', label: { en: 'Frameworks', zh: '常用框架' } },
   { name: 'problems', source: 'problems', label: { en: 'Errors', zh: '错误码' } },
   { name: 'reference', source: null, label: { en: 'API reference', zh: '接口参考' } },
+  { name: 'changelog', source: '../CHANGELOG', label: { en: 'Changelog', zh: '更新日志' } },
 ]
+/** In the place of a page that is not there. */
+const MISSING: Page = { name: '404', source: null, label: { en: 'No such page', zh: '没有这个页面' } }
 
 const WORDS = {
   en: {
@@ -40,6 +43,8 @@ const WORDS = {
     language: 'Language',
     anchor: 'Link to this section',
     files: 'The files',
+    missing: 'It may have been renamed. Search, or look here:',
+    machines: 'The pages as Markdown. The calls, webhooks and objects as OpenAPI 3.1: ',
     script: {
       ...{ copy: 'Copy', copied: 'Copied', code: 'Language of the code' },
       ...{ search: 'Search', found: 'Search all pages', nothing: 'Nothing found', close: 'Close' },
@@ -53,6 +58,8 @@ const WORDS = {
     language: '语言',
     anchor: '本节链接',
     files: '文件',
+    missing: '该页面可能已更名。请搜索，或查看以下页面：',
+    machines: '各页面的 Markdown 版本。接口、回调和对象的 OpenAPI 3.1 文档：',
     script: {
       ...{ copy: '复制', copied: '已复制', code: '示例代码的语言' },
       ...{ search: '搜索', found: '搜索全部文档', nothing: '没有找到相关内容', close: '关闭' },
@@ -110,7 +117,20 @@ const withVerifyBlocks = (markdown: string): string =>
     return `\`\`\`${CODE[ending] ?? ending}\n${verifyBlock(file)}\n\`\`\``
   })
 
-const markdownOf = ({ source }: Page, language: Language): string => {
+/** The changelog is in English only. */
+const changelog = (): Words => {
+  const en = readFileSync(join(ROOT, 'CHANGELOG.md'), 'utf8')
+  return { en, zh: en.replace('# Changelog\n', '# <a id="changelog"></a>更新日志\n\n以下内容只有英文版。\n') }
+}
+
+const missingPage = (language: Language): string => {
+  const pages = PAGES.map(page => `- [${page.label[language]}](${EXAMPLE_URL}/${addressOf(page)})`)
+  return `# ${MISSING.label[language]}\n\n${WORDS[language].missing}\n\n${pages.join('\n')}\n`
+}
+
+const markdownOf = ({ name, source }: Page, language: Language): string => {
+  if (name === 'changelog') return changelog()[language]
+  if (name === MISSING.name) return missingPage(language)
   if (source === null) return referencePage(language)
   const text = withVerifyBlocks(readFileSync(join(DOCS, `${source}${language === 'zh' ? '.zh-CN' : ''}.md`), 'utf8'))
   if (source !== 'examples/README') return text
@@ -160,7 +180,7 @@ const layout = (page: Page, language: Language, { title, sections, html }: Rende
 ${html}
 </main>
 </div>
-<footer>idface-notifier ${VERSION}</footer>
+<footer>idface-notifier ${VERSION}${page === MISSING ? '' : ` · <a href="${root}docs/${page.name}.md?lang=${language}">Markdown</a>`} · <a href="${root}docs/llms.txt?lang=${language}">llms.txt</a></footer>
 </body>
 </html>
 `
@@ -175,15 +195,59 @@ export const renderPage = (page: Page, language: Language): string => {
   return layout(page, language, rendered)
 }
 
+/** Where a link of the Markdown of a page leads: to the Markdown of another. */
+const machineLink = (href: string, page: Page, language: Language): string | null => {
+  const to = servedLink(href, page, language)
+  if (to === null || to.startsWith('#')) return to
+  const url = new URL(to, `${EXAMPLE_URL}/${addressOf(page)}`)
+  const target = PAGES.find(one => url.href.startsWith(EXAMPLE_URL) && url.pathname === `/${addressOf(one)}`)
+  if (target) url.pathname = `/docs/${target.name}.md`
+  return url.href
+}
+
+const LINK = /(?<!\\)\[((?:[^[\]\\]|\\.)+)\]\(([^()\s]+)\)/g
+
+/** A page as Markdown for machines. */
+const renderMachinePage = (page: Page, language: Language): string =>
+  markSettings(markdownOf(page, language))
+    .split(/(^```[\s\S]*?^```$)/m)
+    .map((part, index) =>
+      index % 2 === 1
+        ? part
+        : part
+            .replaceAll(/<!--[\s\S]*?-->\n*|<a id="[^"]*"><\/a>/g, '')
+            .replaceAll(LINK, (_, text: string, href: string) => {
+              const to = machineLink(href, page, language)
+              return to === null ? text : `[${text}](${to})`
+            }),
+    )
+    .join('')
+
+/** https://llmstxt.org: what there is, with the headings of each page. */
+const renderLlms = (language: Language): string => {
+  const pages = PAGES.map(page => {
+    const { sections } = renderMarkdown(markdownOf(page, language), { linkTo: () => null, anchorLabel: '' })
+    const headings = sections.filter(({ depth }) => depth === 2).map(({ text }) => text)
+    const address = `${EXAMPLE_URL}/docs/${page.name}.md?lang=${language}`
+    return `- [${page.label[language]}](${address}): ${headings.join(' · ')}`
+  })
+  return `# idface-notifier\n\n> ${WORDS[language].machines}${EXAMPLE_URL}/openapi.json\n\n${pages.join('\n')}\n`
+}
+
+const writeServed = (name: string, text: string): void => {
+  const file = join(OUT, name)
+  // Whoever reads it meanwhile reads a whole one.
+  writeFileSync(`${file}.${process.pid}`, text)
+  renameSync(`${file}.${process.pid}`, file)
+}
+
 export const writeServedDocs = (): void => {
   mkdirSync(OUT, { recursive: true })
-  for (const page of PAGES)
-    for (const language of LANGUAGES) {
-      const file = join(OUT, `${page.name}.${language}.html`)
-      // Whoever reads it meanwhile reads a whole one.
-      writeFileSync(`${file}.${process.pid}`, renderPage(page, language))
-      renameSync(`${file}.${process.pid}`, file)
-    }
+  for (const language of LANGUAGES) {
+    for (const page of [...PAGES, MISSING]) writeServed(`${page.name}.${language}.html`, renderPage(page, language))
+    for (const page of PAGES) writeServed(`${page.name}.${language}.md`, renderMachinePage(page, language))
+    writeServed(`llms.${language}.txt`, renderLlms(language))
+  }
 }
 
 if (import.meta.main) writeServedDocs()

@@ -1,6 +1,10 @@
 import type { Context } from 'hono'
+import { getCookie, setCookie } from 'hono/cookie'
 import { type DetectorOptions, detectFromHeader, detectFromQuery } from 'hono/language'
+import { DAY, SECOND } from '../core/duration.ts'
 import type { Language } from '../core/language.ts'
+
+const COOKIE = 'idface_lang'
 
 const OPTIONS: DetectorOptions = {
   order: ['querystring', 'header'],
@@ -25,7 +29,19 @@ export const answerLanguage = (c: Context, language = languageOf(c)): Language =
 }
 
 /** What a reader has chosen by `?lang=`; null where that is missing or no language of ours. */
-export const chosenLanguage = (c: Context): Language | null => {
+const chosenLanguage = (c: Context): Language | null => {
   const chosen = detectFromQuery(c, OPTIONS)
   return chosen === 'zh' || chosen === 'en' ? chosen : null
+}
+
+/** What the reader of a page has chosen last, or what the browser asks for. */
+export const languageFor = (c: Context): Language => {
+  const chosen = chosenLanguage(c) ?? getCookie(c, COOKIE)
+  return chosen === 'zh' || chosen === 'en' ? chosen : languageOf(c)
+}
+
+/** Remembers what `?lang=` says, for all pages below a path. */
+export const keepLanguage = (c: Context, path: string): void => {
+  const chosen = chosenLanguage(c)
+  if (chosen) setCookie(c, COOKIE, chosen, { path, sameSite: 'Lax', maxAge: (400 * DAY) / SECOND })
 }

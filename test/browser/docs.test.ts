@@ -5,7 +5,10 @@ import { openListening } from '../attack/support/listening.ts'
 import { openBrowser, reasonToSkip } from './chromium.ts'
 import { BUSY_MS, contextOf, faultsOf, SCREENS, violationsOf } from './faults.ts'
 
-const PAGES = ['/docs', '/docs/webhooks', '/docs/examples', '/docs/frameworks', '/docs/problems', '/docs/reference']
+const PAGES = [
+  '/docs',
+  ...['webhooks', 'examples', 'frameworks', 'problems', 'reference', 'changelog'].map(name => `/docs/${name}`),
+]
 const LANGUAGES = ['en', 'zh-CN']
 
 describe.skipIf(reasonToSkip !== null)('in Chromium', () => {

@@ -2,7 +2,7 @@ import type { Context, Hono } from 'hono'
 import type { ApiEnv, SharedDeps } from '../api-env.ts'
 import { clientAddress } from '../caller.ts'
 import type { ProblemAnswer } from '../json/problem.ts'
-import { languageFor } from './language.ts'
+import { languageFor } from '../language.ts'
 import type { Html } from './page.ts'
 import type { Session } from './sessions.ts'
 

@@ -5,9 +5,9 @@ import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import type { Language, Words } from '../../core/language.ts'
 import { showPartner } from '../../core/operator-texts/catalogue.ts'
 import { SHOW_TIME, ZONE_OF, zoneName } from '../../core/show-time.ts'
+import { languageFor } from '../language.ts'
 import { queryText } from './api-calls.ts'
 import type { Visit } from './console.ts'
-import { languageFor } from './language.ts'
 import type { Session } from './sessions.ts'
 
 /** What can stand in a page. A plain string is text: `html` escapes it. */

@@ -9,7 +9,7 @@ import { AppError, codeOf } from '../../core/error.ts'
 import type { Language } from '../../core/language.ts'
 import type { ApiEnv } from '../api-env.ts'
 import { clientNetwork, type TrustedProxies } from '../caller.ts'
-import { answerLanguage, chosenLanguage, languageOf } from '../language.ts'
+import { answerLanguage, keepLanguage, languageFor } from '../language.ts'
 import { createPartnerDocument } from '../openapi/document.ts'
 import type { Rates } from '../rates.ts'
 import { baseUrlOf, withBaseUrl } from './base-url.ts'
@@ -20,6 +20,13 @@ const BUILT = new URL('../../../dist/served/', import.meta.url)
 const DOCS = new URL('../../../docs/', import.meta.url)
 
 const NAME = /^\w[\w.-]*$/
+/** Of a page. Its Markdown has the same name. */
+const PAGE = /^([a-z-]+)(\.md|\.txt)?$/
+const FORMS: Readonly<Record<string, string>> = {
+  '.html': 'text/html; charset=UTF-8',
+  '.md': 'text/markdown; charset=UTF-8',
+  '.txt': 'text/plain; charset=UTF-8',
+}
 
 /**
  * The bytes of a file that is served from `folder`. Client packages of earlier versions may be kept beside this version's, for lock
@@ -90,18 +97,33 @@ export const createDocs = (deps: DocsDeps) => {
     c.header('cache-control', 'private, no-cache')
     return withBaseUrl(text, baseUrlOf(c, deps.trustedProxies))
   }
-  const languageFor = (c: Context): Language => answerLanguage(c, chosenLanguage(c) ?? languageOf(c))
-  const sendPage = async (c: Context, name: string) => {
-    const language = languageFor(c)
-    const page = (await readServed(`${name}.${language}.html`, new URL('docs/', BUILT))).toString()
-    return c.html(forReader(c, withSettings(page, deps.config, language)))
+  const readPage = async (c: Context, name: string, form: string): Promise<string> => {
+    keepLanguage(c, `${new URL(baseUrlOf(c, deps.trustedProxies)).pathname.replace(/\/$/, '')}/docs`)
+    const language = answerLanguage(c, languageFor(c))
+    const page = (await readServed(`${name}.${language}${form}`, new URL('docs/', BUILT))).toString()
+    return forReader(c, withSettings(page, deps.config, language))
+  }
+  const sendMissing = async (c: Context) => {
+    // Its links lead up from the folder /docs.
+    const up = '../'.repeat(c.req.path.split('/').length - 2)
+    return c.html((await readPage(c, '404', '.html')).replaceAll('="../', `="${up}`), 404)
+  }
+  const sendPage = async (c: Context, page: string) => {
+    const [, name, form = '.html'] = PAGE.exec(page) ?? []
+    if (name === undefined) return sendMissing(c)
+    try {
+      return c.body(await readPage(c, name, form), 200, { 'content-type': FORMS[form] ?? '' })
+    } catch (error) {
+      if (!(error instanceof AppError)) throw error
+      return sendMissing(c)
+    }
   }
 
   app.use('/openapi.json', limit, headers, etag())
   app.use('/docs/*', limit, headers, etag())
 
   app.get('/openapi.json', c => {
-    const language = languageFor(c)
+    const language = answerLanguage(c, languageFor(c))
     openApi[language] ??= withTag(createPartnerDocument(deps.version, language))
     const { bytes, tag } = openApi[language]
     return c.body(bytes, 200, { 'content-type': 'application/json', etag: tag })
@@ -128,5 +150,6 @@ export const createDocs = (deps: DocsDeps) => {
     c.header('cache-control', `public, max-age=${ASSET_SECONDS}`)
     return c.body(asset, 200, { 'content-type': TYPES[extname(c.req.path)] ?? 'text/plain; charset=utf-8' })
   })
+  app.get('/docs/*', sendMissing)
   return app
 }

@@ -5,7 +5,10 @@ import { type Json, openApi } from '../support/api.ts'
 
 const EXAMPLES = new URL('../../../docs/examples/', import.meta.url)
 const PROXY = '10.0.0.1'
-const PAGES = ['/docs', '/docs/webhooks', '/docs/examples', '/docs/frameworks', '/docs/problems', '/docs/reference']
+const PAGES = [
+  '/docs',
+  ...['webhooks', 'examples', 'frameworks', 'problems', 'reference', 'changelog'].map(name => `/docs/${name}`),
+]
 
 let api: Awaited<ReturnType<typeof openApi>>
 beforeEach(async () => {
@@ -40,6 +43,87 @@ describe.each(PAGES)('the page %s', path => {
     expect(pages.length).toBeGreaterThanOrEqual(PAGES.length)
     for (const href of pages.slice(0, PAGES.length)) expect(href).toMatch(`?lang=${tag.slice(0, 2)}`)
   })
+})
+
+describe('the language that was chosen', () => {
+  const tagOf = (text: string) => /<html lang="([^"]+)">/.exec(text)?.[1]
+
+  test('is kept for pages that are typed or opened from a bookmark', async () => {
+    const { headers } = await get('/docs/webhooks?lang=zh', { 'accept-language': 'en' })
+    const [kept = ''] = headers.getSetCookie()
+    expect(kept).toMatch(/^idface_lang=zh; Max-Age=\d{8}; Path=\/docs; SameSite=Lax$/)
+    const cookie = kept.split(';', 1)[0] ?? ''
+    for (const path of [...PAGES, '/docs/nothing'])
+      expect(tagOf((await get(path, { cookie, 'accept-language': 'en' })).text)).toBe('zh-CN')
+    expect(tagOf((await get('/docs?lang=en', { cookie })).text)).toBe('en')
+  })
+
+  test('is kept below the prefix of a proxy, and only if it is one of ours', async () => {
+    const { headers } = await get('/docs?lang=en', { host: 'n.example', 'x-forwarded-prefix': '/idface' }, PROXY)
+    expect(headers.getSetCookie()[0]).toContain('Path=/idface/docs;')
+    for (const path of ['/docs', '/docs?lang=de'])
+      expect((await get(path, { cookie: 'idface_lang=de' })).headers.getSetCookie()).toEqual([])
+  })
+})
+
+describe('an unknown page', () => {
+  test.each(['/docs/nothing', '/docs/webhooks/', '/docs/a/b/c', '/docs/nothing.md', '/docs/not-found.zh'])(
+    '%s is a page in its reader’s language, which leads on',
+    async path => {
+      const { status, headers, text } = await get(path, { 'accept-language': 'zh' })
+      expect([status, headers.get('content-type')]).toEqual([404, 'text/html; charset=UTF-8'])
+      expect(text).toContain('<html lang="zh-CN">')
+      const links = [...text.matchAll(/\s(?:href|src)="([^"#?]+)/g)].map(
+        ([, href = '']) => new URL(href, `http://x${path}`),
+      )
+      expect(links.length).toBeGreaterThan(PAGES.length)
+      for (const { pathname } of links) expect((await get(pathname)).status, pathname).toBe(200)
+    },
+  )
+
+  test.each(['/docs/examples/nothing.py', '/docs/assets/nothing.js', '/docs/client-9.9.9.tgz', '/openapi.yaml'])(
+    'a file %s is a problem, for programs',
+    async path => {
+      const { status, headers } = await get(path)
+      expect([status, headers.get('content-type')]).toEqual([404, 'application/problem+json'])
+    },
+  )
+})
+
+describe('for machines', () => {
+  test('llms.txt leads to each page as Markdown, in its language, with this service’s address and settings', async () => {
+    for (const lang of ['en', 'zh']) {
+      const { status, headers, text } = await get(`/docs/llms.txt?lang=${lang}`, { host: 'n.example' })
+      expect([status, headers.get('content-type')]).toEqual([200, 'text/plain; charset=UTF-8'])
+      const links = [...text.matchAll(/\]\(http:\/\/n\.example(\/docs\/\S+\.md\?lang=..)\)/g)].map(
+        ([, path = '']) => path,
+      )
+      expect(links).toHaveLength(PAGES.length)
+      for (const path of links) {
+        const page = await get(path, { host: 'n.example' })
+        expect([page.status, page.headers.get('content-type')]).toEqual([200, 'text/markdown; charset=UTF-8'])
+        expect(page.headers.get('content-language')).toBe(lang)
+        expect(page.text).toMatch(/^# /)
+        expect(page.text).not.toMatch(/<!--|<a id|notifier\.example|[\uE000-\uE002]/)
+        for (const [, link = ''] of page.text.matchAll(/\]\((http:\/\/n\.example\/[^)#]*)/g)) {
+          const { pathname, search } = new URL(link)
+          api.clock.now += 1_000
+          expect((await get(`${pathname}${search}`)).status, `${link} on ${path}`).toBe(200)
+        }
+      }
+    }
+  })
+
+  test('the Markdown of a page has the code that verifies', async () => {
+    expect((await get('/docs/webhooks.md')).text).toContain('def verify(')
+  })
+})
+
+test('the changelog is a page of its own', async () => {
+  const { text } = await get('/docs/changelog')
+  expect(text).toContain('<h1 id="changelog">Changelog</h1>')
+  expect(text).toContain('<h2 id="unreleased">')
+  expect((await get('/docs/changelog?lang=zh')).text).toContain('<h1 id="changelog">更新日志</h1>')
 })
 
 test('the reference has every call, webhook and object', async () => {
