@@ -28,6 +28,7 @@ import type { BoundedCount, FailureGroups, FoundRegistration, SearchQuery } from
 import type { RegistrationQuery } from './registrations/queries.ts'
 import type { NewRegistration, Registered } from './registrations/registering.ts'
 import type { Cancellation, Registration } from './registrations/registration.ts'
+import type { SearchPage } from './registrations/search.ts'
 import type { Resealed, ResealPlace } from './resealing.ts'
 import type { Pruned, PrunePlace } from './retention/retention.ts'
 import type { EngineCounts, GivenUp, Stats } from './stats/stats.ts'
@@ -56,7 +57,7 @@ export interface Store extends OperatorVerbs {
   register(items: readonly NewRegistration[]): Promise<Registered[]>
   findRegistration(partnerId: string, id: string): Promise<Registration | null>
   /** Newest first, `limit` at most, from before the registration `before`. A page looks at as many as one of `searchRegistrations`. */
-  listRegistrations(partnerId: string, query: RegistrationQuery): Promise<Page<Registration>>
+  listRegistrations(partnerId: string, query: RegistrationQuery): Promise<SearchPage<Registration>>
   /** All of these serials, newest first. Null: they are more than `limit`, of which it looks at one more at most. */
   lookUpRegistrations(partnerId: string, idcardids: readonly string[], limit: number): Promise<Registration[] | null>
   /** Those of these registrations, of any partner, that are not pending any more. */
@@ -83,7 +84,7 @@ export interface Store extends OperatorVerbs {
    *
    * @param reader here and below the operator's token: its reads wait in line among themselves (`reads-in-line.ts`)
    */
-  searchRegistrations(query: SearchQuery, reader?: string): Promise<Page<FoundRegistration>>
+  searchRegistrations(query: SearchQuery, reader?: string): Promise<SearchPage<FoundRegistration>>
   /** How many a search would find, up to `MOST_MATCHES` among so many. */
   countRegistrations(wanted: Pick<SearchQuery, 'filter' | 'act'>, reader?: string): Promise<BoundedCount>
   /** All that `exhaustedIn` means. */

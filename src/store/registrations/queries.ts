@@ -1,17 +1,23 @@
-import type { MessageState } from '../../core/message.ts'
-import type { RegistrationStatus } from '../../core/registration.ts'
 import type { StoreContext } from '../context.ts'
 import type { Attempt } from '../messages/message.ts'
 import { KEPT_ATTEMPTS } from '../messages/settling.ts'
 import type { Store } from '../store.ts'
 import { columnsOf, type Sql, type Tx } from '../tx.ts'
-import { type RegistrationRow, SELECT_REGISTRATIONS, selectOwned, toRegistration } from './registration.ts'
-import { pageOfPartner, readWindow } from './search.ts'
+import type { RegistrationFilter } from './filter.ts'
+import {
+  openMetadata,
+  type RegistrationRow,
+  SELECT_REGISTRATIONS,
+  selectOwned,
+  toRegistration,
+} from './registration.ts'
+import { type Choose, pageOfPartner, type ReadWindow, readWindow } from './search.ts'
 
-export interface RegistrationQuery {
-  idcardid: string | null
-  status: RegistrationStatus | null
-  delivery: MessageState | null
+export interface RegistrationQuery
+  extends Pick<RegistrationFilter, 'idcardid' | 'status' | 'delivery'>,
+    Partial<Pick<RegistrationFilter, 'host' | 'since' | 'until'>> {
+  /** Has this value for this key. It is sealed, so no index has it: what else is meant is opened, one by one. */
+  metadata?: { key: string; value: string } | null
   limit: number
   before: string | null
 }
@@ -25,6 +31,15 @@ export const createRegistrationQueries = (context: Pick<StoreContext, 'read' | '
     const rows = await tx.all<RegistrationRow>(SELECT_THESE, { ids })
     return rows.map(row => toRegistration(context, row))
   }
+
+  const carrying =
+    ({ key, value }: { key: string; value: string }): Choose =>
+    async meant => {
+      const ids = meant.map(({ id }) => id)
+      const rows = await read(tx => tx.all<Parameters<typeof openMetadata>[1]>(SEALED_METADATA, { ids }))
+      const those = new Set(rows.filter(row => openMetadata(context, row)[key] === value).map(({ id }) => id))
+      return meant.filter(({ id }) => those.has(id))
+    }
 
   return {
     findRegistration: (partnerId, id) =>
@@ -45,8 +60,9 @@ export const createRegistrationQueries = (context: Pick<StoreContext, 'read' | '
         )
       }),
 
-    listRegistrations: async (partnerId, query) => {
-      const page = await pageOfPartner((place, limit) => read(tx => readWindow(tx, place, limit)), partnerId, query)
+    listRegistrations: async (partnerId, { metadata, ...query }) => {
+      const window: ReadWindow = (place, limit) => read(tx => readWindow(tx, place, limit))
+      const page = await pageOfPartner(window, partnerId, query, metadata ? carrying(metadata) : undefined)
       const ids = page.found.map(({ id }) => id)
       return { ...page, found: await read(tx => findAll(tx, ids)) }
     },
@@ -62,6 +78,8 @@ export const createRegistrationQueries = (context: Pick<StoreContext, 'read' | '
 }
 
 const SELECT_THESE: Sql = d => `${SELECT_REGISTRATIONS} WHERE r.id IN ${d.list('ids', 'text')} ORDER BY r.id DESC`
+const SEALED_METADATA: Sql = d => `
+  SELECT ${columnsOf('registrations', ['id', 'partnerId', 'metadata'])} FROM registrations WHERE id IN ${d.list('ids', 'text')}`
 const ENDED: Sql = d => `SELECT id FROM registrations WHERE id IN ${d.list('ids', 'text')} AND status <> 'pending'`
 
 const OF_SERIALS: Sql = d => `

@@ -29,7 +29,15 @@ export interface SearchPlace {
   before: string | null
 }
 /** Up to `limit` of the registrations among which the meant ones are, the newest first; fewer: there are no more. */
-type ReadWindow = (place: SearchPlace, limit: number) => Promise<FoundRegistration[]>
+export type ReadWindow = (place: SearchPlace, limit: number) => Promise<FoundRegistration[]>
+
+/** Those of them that are wanted by what cannot be seen of them. */
+export type Choose = (meant: readonly FoundRegistration[]) => Promise<readonly FoundRegistration[]>
+
+/** `lookedBackTo`: it has looked at as many as it may; when the last of them was created. */
+export interface SearchPage<Item> extends Page<Item> {
+  lookedBackTo?: number
+}
 
 export const createRegistrationSearch = ({ read }: Pick<StoreContext, 'read'>) => {
   const window: ReadWindow = (place, limit) => read(tx => readWindow(tx, place, limit))
@@ -73,10 +81,11 @@ export const createRegistrationSearch = ({ read }: Pick<StoreContext, 'read'>) =
 export const pageOfPartner = (
   window: ReadWindow,
   partnerId: string,
-  { limit, before, ...named }: RegistrationQuery,
-): Promise<Page<FoundRegistration>> => {
+  { limit, before, ...named }: Omit<RegistrationQuery, 'metadata'>,
+  choose?: Choose,
+): Promise<SearchPage<FoundRegistration>> => {
   const place = { filter: { ...ALL_REGISTRATIONS, partnerId, ...named }, act: null, before }
-  return search(window, place, { among: SEARCHED_AT_ONCE, most: limit })
+  return search(window, place, { among: SEARCHED_AT_ONCE, most: limit, choose })
 }
 
 /** So many registrations one statement reads; others read in between. */
@@ -86,19 +95,21 @@ const WINDOW = 1_000
 const search = async (
   window: ReadWindow,
   { filter, act, before }: SearchPlace,
-  { among, most }: { among: number; most: number },
-): Promise<Page<FoundRegistration>> => {
+  { among, most, choose }: { among: number; most: number; choose?: Choose | undefined },
+): Promise<SearchPage<FoundRegistration>> => {
   const found: FoundRegistration[] = []
   let end = before
   let left = among
   for (let size = Math.min(most + 1, WINDOW, left); ; size = Math.min(WINDOW, left)) {
     const rows = await window({ filter, act, before: end }, size)
-    found.push(...rows.filter(row => isWanted(row, filter, act)))
+    const meant = rows.filter(row => isWanted(row, filter, act))
+    found.push(...(choose ? await choose(meant) : meant))
     left -= rows.length
     if (found.length > most) return { found: found.slice(0, most), next: found[most - 1]?.id ?? end }
     if (rows.length < size) return { found, next: null }
-    end = rows.at(-1)?.id ?? end
-    if (left === 0) return { found, next: end }
+    const last = rows.at(-1)
+    end = last?.id ?? end
+    if (left === 0) return { found, next: end, ...(last ? { lookedBackTo: last.createdAt } : {}) }
     await yieldToLoop()
   }
 }

@@ -79,6 +79,30 @@ export const describeQueries = (open: OpenStore): void => {
     expect(await list({ delivery: 'exhausted', status: 'cancelled' })).toEqual(['failing'])
   })
 
+  test('finds by metadata, exactly, and by host', async () => {
+    await using bench = await openStoreFixture(open)
+    const { store, partnerId } = bench
+    const other = await bench.addPartner()
+    const add = (idcardid: string, metadata: Record<string, string>, more = {}) =>
+      bench.register({ idcardid, metadata, ...more })
+    const found = async (query: Partial<RegistrationQuery>, whose = partnerId) =>
+      (await store.listRegistrations(whose, { ...ALL, ...query })).found.map(({ idcardid }) => idcardid)
+    await add('a', { order: '42', shop: '7' })
+    await add('b', { order: '42' }, { callbackUrl: OTHER_HOOK })
+    await add('c', { order: '420', constructor: 'x' })
+    await add('theirs', { order: '42' }, { partnerId: other })
+    const cancelled = await add('d', { order: '42' })
+    await store.cancel(partnerId, cancelled.id)
+    expect(await found({ metadata: { key: 'order', value: '42' } })).toEqual(['b', 'a'])
+    expect(await found({ metadata: { key: 'order', value: '42' } }, other)).toEqual(['theirs'])
+    expect(await found({ metadata: { key: 'Order', value: '42' } })).toEqual([])
+    expect(await found({ metadata: { key: 'order', value: '4' } })).toEqual([])
+    expect(await found({ metadata: { key: 'constructor', value: 'x' } })).toEqual(['c'])
+    expect(await found({ metadata: { key: 'order', value: '42' }, idcardid: 'a' })).toEqual(['a'])
+    expect(await found({ metadata: { key: 'order', value: '42' }, host: 'other.example' })).toEqual(['b'])
+    expect(await found({ host: 'other.example' })).toEqual(['b'])
+  })
+
   test('tells which of some registrations have ended, whoever has them', async () => {
     const { bench, ids } = await openMixed(open)
     await using _ = bench

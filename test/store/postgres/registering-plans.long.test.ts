@@ -1,7 +1,10 @@
 import { randomBytes } from 'node:crypto'
 import type pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { DAY } from '../../../src/core/duration.ts'
+import { ALL_REGISTRATIONS } from '../../../src/store/registrations/filter.ts'
 import { type Ending, endRegistrations } from '../../../src/store/registrations/resolutions.ts'
+import { readWindow } from '../../../src/store/registrations/search.ts'
 import { loadSerials, saveSerials } from '../../../src/store/registrations/serials.ts'
 import { sealedUnder } from '../../../src/store/sealed.ts'
 import { loadCounts } from '../../../src/store/stats/counts.ts'
@@ -74,6 +77,10 @@ const endingOf = (n: number): Ending => ({
   ...{ observedAt: NOW, previousPollAt: null },
 })
 
+const ofPartner = { ...ALL_REGISTRATIONS, partnerId: 'par_0' }
+/** When nothing was registered. */
+const SPAN = { since: NOW, until: NOW + DAY }
+
 const VERBS: readonly { name: string; run: (tx: Tx) => Promise<unknown>; blocks: number }[] = [
   { name: 'the serials that are registered', run: registerSome, blocks: 80 * TAKEN },
   {
@@ -90,10 +97,20 @@ const VERBS: readonly { name: string; run: (tx: Tx) => Promise<unknown>; blocks:
       ),
     blocks: 10 * TAKEN,
   },
+  {
+    name: 'what a partner lists',
+    run: tx => readWindow(tx, { filter: ofPartner, act: null, before: 'reg_5' }, TAKEN),
+    blocks: 20 * TAKEN,
+  },
+  {
+    name: 'what a partner finds of a day',
+    run: tx => readWindow(tx, { filter: { ...ofPartner, ...SPAN }, act: null, before: null }, TAKEN),
+    blocks: TAKEN,
+  },
 ]
 
 /** To read all of these costs nothing. */
-const EMPTY: readonly (string | undefined)[] = ['lanes', 'message_bodies', 'deliveries']
+const EMPTY: readonly (string | undefined)[] = ['lanes', 'message_bodies', 'deliveries', 'attempts']
 
 // The planner knows nothing of a table until its statistics are collected, and expects the worst or the best.
 describe.each(['before', 'after'] as const)('%s statistics were collected', when => {

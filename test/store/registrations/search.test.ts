@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { SECOND } from '../../../src/core/duration.ts'
 import { type FoundRegistration, SEARCHED_AT_ONCE } from '../../../src/store/registrations/filter.ts'
 import { createRegistrationSearch, pageOfPartner, type SearchPlace } from '../../../src/store/registrations/search.ts'
 import type { Tx } from '../../../src/store/tx.ts'
@@ -13,19 +14,36 @@ const windowsOf = (count: number) => {
     const ids = Array.from({ length: Math.min(limit, from) }, (_, n) => from - n)
     read += ids.length
     return ids.map(
-      n => ({ id: idOf(n), partnerId: 'partner_1', status: n === 1 ? 'cancelled' : 'pending' }) as FoundRegistration,
+      n =>
+        ({
+          ...{ id: idOf(n), partnerId: 'partner_1', createdAt: n * SECOND },
+          status: n === 1 ? 'cancelled' : 'pending',
+        }) as FoundRegistration,
     )
   }
   return { window, read: () => read }
 }
 
-test('a page of a partner looks at so many registrations at most, and says where to go on', async () => {
+test('a page of a partner looks at so many registrations at most, and says where it stopped', async () => {
   const { window, read } = windowsOf(SEARCHED_AT_ONCE + 10)
   const query = { idcardid: null, status: 'cancelled', delivery: null, limit: 1 } as const
   const empty = await pageOfPartner(window, 'partner_1', { ...query, before: null })
-  expect([empty, read()]).toEqual([{ found: [], next: idOf(11) }, SEARCHED_AT_ONCE])
-  const { found, next } = await pageOfPartner(window, 'partner_1', { ...query, before: empty.next })
-  expect([found.map(({ id }) => id), next]).toEqual([[idOf(1)], null])
+  expect([empty, read()]).toEqual([{ found: [], next: idOf(11), lookedBackTo: 11 * SECOND }, SEARCHED_AT_ONCE])
+  const last = await pageOfPartner(window, 'partner_1', { ...query, before: empty.next })
+  expect([last.found.map(({ id }) => id), last.next, last.lookedBackTo]).toEqual([[idOf(1)], null, undefined])
+})
+
+test('a page looks only at so many, too, where what it wants is to be opened', async () => {
+  const { window, read } = windowsOf(SEARCHED_AT_ONCE + 10)
+  const query = { idcardid: null, status: null, delivery: null, limit: 2, before: null }
+  const opened: number[] = []
+  const page = await pageOfPartner(window, 'partner_1', query, async meant => {
+    opened.push(meant.length)
+    return meant.filter(({ id }) => id === idOf(100))
+  })
+  expect([page.found.map(({ id }) => id), page.next]).toEqual([[idOf(100)], idOf(11)])
+  expect(read()).toBe(SEARCHED_AT_ONCE)
+  expect(Math.max(...opened)).toBeLessThanOrEqual(1_000)
 })
 
 test('a page that has all that it may reads no further', async () => {
