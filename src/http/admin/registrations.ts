@@ -8,7 +8,7 @@ import { tellCancelled } from '../../telemetry/tell-cancelled.ts'
 import type { ApiEnv, PartDeps } from '../api-env.ts'
 import type { AdminCalls } from '../calls.ts'
 import { AT_OR_NULL, COUNT, idField } from '../json/fields.ts'
-import { listOf, PAGE_PARAMETERS, viewPage } from '../json/pagination.ts'
+import { listOf, PAGE_PARAMETERS, SEARCH, viewSearch } from '../json/pagination.ts'
 import { found } from '../json/problem.ts'
 import { readQuery } from '../json/validate.ts'
 import { answerLanguage } from '../language.ts'
@@ -68,13 +68,14 @@ export const FOUND_REGISTRATION_CALLS = {
     description:
       'A page looks at 5,000 registrations at most, so it may be short, or empty, and have a `nextCursor`: go on, or narrow the search with `partner`, `serial`, `since` or `error`.',
     query: SEARCH_QUERY,
-    answers: { 200: listOf(FOUND_REGISTRATION) },
+    answers: { 200: listOf(FOUND_REGISTRATION, SEARCH) },
     handle: async (c, { store, now }) => {
       const { limit, cursor, ...query } = readQuery(c, SEARCH_QUERY)
       const wanted = { filter: await filterOf(query, { store, now }), act: null, limit, before: cursor ?? null }
       const { id, role } = c.get('operator')
-      const { found, next } = await store.searchRegistrations(wanted, id)
-      return c.json(viewPage({ found: await withPartnerNames(store, found), next }, one => viewFound(one, role)))
+      const page = await store.searchRegistrations(wanted, id)
+      const found = await withPartnerNames(store, page.found)
+      return c.json(viewSearch({ ...page, found }, one => viewFound(one, role)))
     },
   },
   'GET /v1/admin/registrations/count': {

@@ -1,5 +1,4 @@
 import { z } from 'zod'
-import { DAY, readDuration } from '../../core/duration.ts'
 import { ATTEMPT_ERRORS, MESSAGE_STATES } from '../../core/message.ts'
 import { REGISTRATION_STATUSES } from '../../core/registration.ts'
 import { SERIAL, SERIAL_FORM } from '../../core/registration-input.ts'
@@ -7,42 +6,17 @@ import { REASONS } from '../../core/verification.ts'
 import type { Account } from '../../store/accounts/rows.ts'
 import { ALL_REGISTRATIONS, type RegistrationFilter } from '../../store/registrations/filter.ts'
 import type { Store } from '../../store/store.ts'
-import { choiceField, textField, timeField } from '../json/fields.ts'
+import { choiceField, HOST, SPAN, TIME_OR_DURATION, textField, when } from '../json/fields.ts'
 import { invalid, said } from '../json/validate.ts'
 
 const PARTNER = said({ en: 'must be the id of a partner', zh: '必须是某个合作方的 id' })
 export const PARTNER_ID = textField(/^\w{1,64}$/, PARTNER)
 const ACCOUNT = said({ en: 'must be the id of an account, or its APIID', zh: '必须是某个账户的 id 或 APIID' })
-const HOST = said({
-  en: 'must be the host of a callback URL, with its port where the URL names one',
-  zh: '必须是回调地址的主机；地址中写明端口的，须带上端口',
-})
 const ERROR = said({
   en: `must be an error as attempts show it: ${ATTEMPT_ERRORS.join(', ')}, or http_ with a status, such as http_503`,
   zh: `必须是投递记录中的错误：${ATTEMPT_ERRORS.join('、')}，或 http_ 加状态码，例如 http_503`,
 })
 const ERROR_FORM = new RegExp(`^(${ATTEMPT_ERRORS.join('|')}|http_[1-5]\\d\\d)( \\w{1,64})?$`)
-const WHEN = said({
-  en: 'must be a time in ISO 8601 with its offset, such as 2026-11-24T08:00:00Z, or a duration before now, such as 2h',
-  zh: '必须是带时区偏移的 ISO 8601 时间，例如 2026-11-24T08:00:00Z，或距现在多久，例如 2h',
-})
-const TIME_OR_DURATION = 'time-or-duration'
-const LONGEST_BACK_MS = 400 * DAY
-
-const time = timeField()
-
-/** A time, or how long ago it was, as epoch ms by `now`. */
-const when = z
-  .string(WHEN)
-  .refine(text => {
-    const ms = readDuration(text)
-    return ms === null ? time.safeParse(text).success : ms <= LONGEST_BACK_MS
-  }, WHEN)
-  .transform(text => (now: number) => {
-    const ms = readDuration(text)
-    return ms === null ? Date.parse(text) : now - ms
-  })
-
 /** What registrations are searched by; the same names are the filter of a bulk act. */
 export const FILTER = {
   partner: PARTNER_ID.optional().describe('The id of the partner.'),
@@ -55,18 +29,11 @@ export const FILTER = {
   delivery: choiceField(MESSAGE_STATES).describe(
     'Only registrations that have a webhook, and it is in this state: `pending` is one that is not delivered yet.',
   ),
-  host: textField(/^[\w.:[\]-]{1,260}$/, HOST)
-    .optional()
-    .describe('Of the callback URL, with its port where it names one.'),
+  host: HOST,
   error: textField(ERROR_FORM, ERROR)
     .optional()
     .describe('Why the last attempt failed of a webhook that has not arrived.'),
-  since: when
-    .optional()
-    .meta({ format: TIME_OR_DURATION, description: 'Created then or later: a time, or how long ago.' }),
-  until: when
-    .optional()
-    .meta({ format: TIME_OR_DURATION, description: 'Created then or earlier: a time, or how long ago.' }),
+  ...SPAN,
   messageSince: when.optional().meta({
     format: TIME_OR_DURATION,
     description: 'Whose webhook was created then or later: a time, or how long ago.',

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { PAUSE_REASONS } from '../../core/account.ts'
+import { DAY, readDuration } from '../../core/duration.ts'
 import type { Words } from '../../core/language.ts'
 import { isHarmless, lineForm } from '../../core/line.ts'
 import { SERIAL, SERIAL_AS_NUMBER, SERIAL_FORM } from '../../core/registration-input.ts'
@@ -80,6 +81,17 @@ export const CALLBACK_TROUBLE = z.object({
   held: COUNT.describe('Webhooks that are held, counted up to 1,000.'),
 })
 
+/** Of a callback URL. */
+export const HOST = textField(
+  /^[\w.:[\]-]{1,260}$/,
+  said({
+    en: 'must be the host of a callback URL, with its port where the URL names one',
+    zh: '必须是回调地址的主机；地址中写明端口的，须带上端口',
+  }),
+)
+  .optional()
+  .describe('Of the callback URL, with its port where it names one.')
+
 /** For a secret in an answer. */
 export const SHOWN_ONCE = 'It is shown only this once.'
 
@@ -98,3 +110,27 @@ export const timeField = (message: Words = TIME) =>
     .datetime({ offset: true, error: said(message) })
     .transform(text => Date.parse(text))
     .refine(at => at >= FIRST && at <= LAST, said(message))
+
+const WHEN = said({
+  en: 'must be a time in ISO 8601 with its offset, such as 2026-11-24T08:00:00Z, or a duration before now, such as 2h',
+  zh: '必须是带时区偏移的 ISO 8601 时间，例如 2026-11-24T08:00:00Z，或距现在多久，例如 2h',
+})
+export const TIME_OR_DURATION = 'time-or-duration'
+const LONGEST_BACK_MS = 400 * DAY
+
+/** A time, or how long ago it was, as epoch ms by `now`. */
+export const when = z
+  .string(WHEN)
+  .refine(text => {
+    const ms = readDuration(text)
+    return ms === null ? timeField().safeParse(text).success : ms <= LONGEST_BACK_MS
+  }, WHEN)
+  .transform(text => (now: number) => {
+    const ms = readDuration(text)
+    return ms === null ? Date.parse(text) : now - ms
+  })
+const timed = (description: string) => when.optional().meta({ format: TIME_OR_DURATION, description })
+export const SPAN = {
+  since: timed('Created then or later: a time, or how long ago.'),
+  until: timed('Created then or earlier: a time, or how long ago.'),
+}

@@ -1,6 +1,8 @@
 import { z } from 'zod'
 import type { Words } from '../../core/language.ts'
 import type { Page } from '../../store/page.ts'
+import type { SearchPage } from '../../store/registrations/search.ts'
+import { AT } from './fields.ts'
 import { said } from './validate.ts'
 
 export const MOST_OF_A_PAGE = 250
@@ -45,14 +47,29 @@ export const PAGE_PARAMETERS = {
 export const PAGE_QUERY = z.strictObject(PAGE_PARAMETERS)
 
 /** A page of a list as it is answered. It has a name in the OpenAPI document where its items have one. */
-export const listOf = <Item extends z.ZodType>(item: Item) => {
+export const listOf = <Item extends z.ZodType, More extends z.ZodRawShape = Record<never, never>>(
+  item: Item,
+  more?: More,
+) => {
   const id = item.meta()?.id
   const list = z.strictObject({
     data: z.array(item),
     nextCursor: z.string().nullable().describe('Pass it as `cursor` to get the next page; null: this is the last one.'),
+    ...(more as More),
   })
   return id === undefined ? list : list.meta({ id: `${id}List` })
 }
+
+/** For the list of what a search finds. */
+export const SEARCH = {
+  lookedBackTo: AT.exactOptional().describe(
+    'Only where the page has looked at 5,000 registrations and stopped: when the last of these was created. Older ones may match: go on.',
+  ),
+}
+export const viewSearch = <Item, View>(page: SearchPage<Item>, view: (item: Item) => View) => ({
+  ...viewPage(page, view),
+  ...(page.lookedBackTo === undefined ? {} : { lookedBackTo: new Date(page.lookedBackTo).toISOString() }),
+})
 
 export const viewPage = <Item, View>({ found, next }: Page<Item, unknown>, view: (item: Item) => View) => ({
   data: found.map(view),

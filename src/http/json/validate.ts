@@ -125,7 +125,19 @@ export const readQuery = <T>(c: Context, schema: z.ZodType<T>): T => {
   if (searchParams.size > MOST_PARAMETERS) throw new AppError('invalid_query', TOO_MANY)
   const repeated = namesOf(schema).filter(name => searchParams.getAll(name).length > 1)
   const errors = repeated.map(path => ({ path, message: REPEATED }))
-  return check(Object.fromEntries(searchParams), schema, 'query', errors)
+  return check(partsOf([...searchParams], namesOf(schema)), schema, 'query', errors)
+}
+
+/** What has a name such as `metadata.order` is a pair of the parameter `metadata`, where there is one. */
+const partsOf = (all: readonly (readonly [name: string, value: string])[], known: readonly string[]) => {
+  const query: Record<string, unknown> = Object.fromEntries(all)
+  for (const [name, value] of all) {
+    const [, group = '', key] = /^(\w+)\.(.*)$/s.exec(name) ?? []
+    if (key === undefined || !known.includes(group)) continue
+    delete query[name]
+    query[group] = [...(Array.isArray(query[group]) ? query[group] : []), [key, value]]
+  }
+  return query
 }
 
 const NONE = z.strictObject({})

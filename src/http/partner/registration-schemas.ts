@@ -31,7 +31,7 @@ export const ACCOUNT_FORM = {
 }
 
 /** A field that one of our own functions reads. Its JSON schema is given by `meta`. */
-const readWith =
+export const readWith =
   <In, Out>(read: (input: In) => Read<Out>) =>
   (input: In, ctx: z.RefinementCtx): Out => {
     const result = read(input)

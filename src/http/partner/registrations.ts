@@ -6,18 +6,18 @@ import { AppError } from '../../core/error.ts'
 import { createInFlight } from '../../core/keyed-limiter.ts'
 import { asTold, MESSAGE_STATES } from '../../core/message.ts'
 import { isRegistrationId, REGISTRATION_STATUSES } from '../../core/registration.ts'
-import { SERIAL, SERIAL_FORM } from '../../core/registration-input.ts'
+import { type Read, SERIAL, SERIAL_FORM } from '../../core/registration-input.ts'
 import type { Registration } from '../../store/registrations/registration.ts'
 import type { Store } from '../../store/store.ts'
 import { tellCancelled } from '../../telemetry/tell-cancelled.ts'
 import type { ApiDeps, ApiEnv } from '../api-env.ts'
 import type { PartnerCalls } from '../calls.ts'
-import { choiceField, DURATION_PATTERN } from '../json/fields.ts'
-import { listOf, PAGE_PARAMETERS, viewPage } from '../json/pagination.ts'
+import { choiceField, DURATION_PATTERN, HOST, SPAN } from '../json/fields.ts'
+import { listOf, PAGE_PARAMETERS, SEARCH, viewSearch } from '../json/pagination.ts'
 import { found } from '../json/problem.ts'
 import { readQuery, said } from '../json/validate.ts'
 import { answerLanguage } from '../language.ts'
-import { ATTEMPT, REGISTRATION, viewAttempt, viewDue, viewRegistration } from './registration-schemas.ts'
+import { ATTEMPT, REGISTRATION, readWith, viewAttempt, viewDue, viewRegistration } from './registration-schemas.ts'
 
 interface Wait {
   partnerId: string
@@ -70,12 +70,38 @@ export const createLongPoll = ({ store, sleep }: Pick<ApiDeps, 'store' | 'sleep'
   }
 }
 
+const ONE_PAIR = {
+  en: 'must be one key with its value, such as metadata.order=42',
+  zh: '只能有一个键和值，例如 metadata.order=42',
+}
+/** The pairs of a `metadata.KEY=value`, of which there is one. */
+const readWanted = (pairs: unknown): Read<{ key: string; value: string }> => {
+  const [[key, value] = [], ...others]: readonly (readonly string[])[] = Array.isArray(pairs) ? pairs : []
+  if (key === undefined || value === undefined || others.length > 0) return { ok: false, message: ONE_PAIR }
+  return { ok: true, value: { key, value } }
+}
+
 const LIST_QUERY = z.strictObject({
   idcardid: z.string().regex(SERIAL, said(SERIAL_FORM)).optional().describe('Only registrations of this serial.'),
   status: choiceField(REGISTRATION_STATUSES).describe('Only registrations in this state.'),
   delivery: choiceField(MESSAGE_STATES).describe(
     'Only registrations that have a webhook, and it is in this state: `pending` is one that is not delivered yet.',
   ),
+  host: HOST,
+  ...SPAN,
+  metadata: z
+    .unknown()
+    .transform(readWith(readWanted))
+    .optional()
+    .meta({
+      type: 'object',
+      patternProperties: { '^metadata\\.': { type: 'string' } },
+      additionalProperties: false,
+      maxProperties: 1,
+      description:
+        '`metadata.KEY=value`, such as `metadata.order=42`: only registrations whose `metadata` has exactly this value for this key; one key at most. Metadata is encrypted, so all that the other parameters mean are opened: with `since` the search is short.',
+      examples: [{ 'metadata.order': '42' }],
+    }),
   ...PAGE_PARAMETERS,
 })
 
@@ -141,17 +167,25 @@ export const REGISTRATION_CALLS = {
     operationId: 'listRegistrations',
     summary: 'List registrations, newest first',
     description:
-      'Where `nextCursor` is not null, there is another page: pass it as `cursor`. A page looks at 5,000 registrations at most, so with a filter it may be short, or empty, and have a `nextCursor`. To ask for many serials at once, `POST /v1/registrations/lookup`.',
+      'Where `nextCursor` is not null, there is another page: pass it as `cursor`. A page looks at 5,000 registrations at most, so with a filter it may be short, or empty, and have a `nextCursor`; `lookedBackTo` then says how far it has come. To ask for many serials at once, `POST /v1/registrations/lookup`.',
     query: LIST_QUERY,
-    answers: { 200: listOf(REGISTRATION) },
-    handle: async (c, { store, rates }) => {
-      const { limit, cursor, idcardid, status, delivery } = readQuery(c, LIST_QUERY)
-      const filter = { idcardid: idcardid ?? null, status: status ?? null, delivery: delivery ?? null }
+    answers: { 200: listOf(REGISTRATION, SEARCH) },
+    handle: async (c, { store, rates, now }) => {
+      const { limit, cursor, ...query } = readQuery(c, LIST_QUERY)
+      const filter = {
+        idcardid: query.idcardid ?? null,
+        status: query.status ?? null,
+        delivery: query.delivery ?? null,
+        host: query.host?.toLowerCase() ?? null,
+        since: query.since?.(now()) ?? null,
+        until: query.until?.(now()) ?? null,
+        metadata: query.metadata ?? null,
+      }
       const partnerId = c.get('partnerId')
       rates.take('items', partnerId, limit)
       const page = await store.listRegistrations(partnerId, { ...filter, limit, before: cursor ?? null })
       rates.give('items', partnerId, limit - page.found.length)
-      return c.json(viewPage(page, viewRegistration))
+      return c.json(viewSearch(page, viewRegistration))
     },
   },
   'GET /v1/registrations/:id': {

@@ -135,13 +135,28 @@ const bodyWithOurs = (body: Json): Json => {
 const queryOf = (parameters: Json[]): fc.Arbitrary<string> => {
   const inQuery = parameters.filter(parameter => parameter.in === 'query')
   const fits = fc
-    .record(Object.fromEntries(inQuery.map(({ name, schema }) => [name, fitting(schema, resolve).map(String)])), {
-      requiredKeys: [],
-    })
+    .record(
+      Object.fromEntries(
+        inQuery.map(({ name, schema }) => {
+          const fits = fitting(schema, resolve)
+          return [name, schema.type === 'object' ? fits : fits.map(String)]
+        }),
+      ),
+      { requiredKeys: [] },
+    )
     .map(withOurs)
+  // The properties of an object are parameters of their own, as OpenAPI has it without a style.
+  const exploded = ([name, value]: [string, Json]): [string, Json][] =>
+    typeof value === 'object' &&
+    value !== null &&
+    inQuery.some(one => one.name === name && one.schema.type === 'object')
+      ? Object.entries(value)
+      : [[name, value]]
   const asText = (query: Json) =>
     new URLSearchParams(
-      Object.entries(query ?? {}).map(([name, value]): [string, string] => [name, textOf(value).toWellFormed()]),
+      Object.entries<Json>(query ?? {})
+        .flatMap(exploded)
+        .map(([name, value]): [string, string] => [name, textOf(value).toWellFormed()]),
     )
   return fc
     .oneof(

@@ -1,4 +1,5 @@
 import { describe, expect, test, vi } from 'vitest'
+import { DAY, HOUR } from '../../../src/core/duration.ts'
 import { type Json, openApi, openApiForEach } from '../support/api.ts'
 
 const api = openApiForEach()
@@ -30,7 +31,44 @@ describe('the list', () => {
     expect(idsOf(await list('?status=failed'))).toEqual([])
   })
 
+  test('can be filtered by time, by metadata and by host', async () => {
+    const a = await api.register({ idcardid: 'a', metadata: { order: '42', 'a.b': 'c d&é' } })
+    api.clock.now += DAY
+    const from = new Date(api.clock.now).toISOString()
+    const b = await api.register({ idcardid: 'b', metadata: { order: '42' } })
+    const beijing = encodeURIComponent(`${new Date(api.clock.now + 8 * HOUR).toISOString().slice(0, 19)}+08:00`)
+    await api.register({ idcardid: 'foreign', metadata: { order: '42' } }, api.other.key)
+    expect(idsOf(await list('?metadata.order=42'))).toEqual([b.id, a.id])
+    expect(idsOf(await list(`?metadata.order=42&since=${from}`))).toEqual([b.id])
+    expect(idsOf(await list(`?since=${beijing}`))).toEqual([b.id])
+    expect(idsOf(await list(`?until=${beijing}`))).toEqual([b.id, a.id])
+    expect(idsOf(await list('?since=2h'))).toEqual([b.id])
+    expect(idsOf(await list('?until=2h'))).toEqual([a.id])
+    expect(idsOf(await list(`?metadata.${encodeURIComponent('a.b')}=${encodeURIComponent('c d&é')}`))).toEqual([a.id])
+    expect(idsOf(await list('?metadata.order=43'))).toEqual([])
+    expect(idsOf(await list('?host=partner.example'))).toEqual([b.id, a.id])
+    expect(idsOf(await list('?host=other.example'))).toEqual([])
+  })
+
+  test('says where it stopped, where it has looked at so many', async () => {
+    await api.register({ metadata: { order: '42' } })
+    const lookedBackTo = api.clock.now
+    const read = vi.spyOn(api.store, 'listRegistrations')
+    expect(await list('?metadata.order=1')).toEqual({ data: [], nextCursor: null })
+    read.mockResolvedValueOnce({ found: [], next: 'reg_1', lookedBackTo })
+    const stopped = { data: [], nextCursor: expect.any(String), lookedBackTo: new Date(lookedBackTo).toISOString() }
+    expect(await list('?metadata.order=1')).toEqual(stopped)
+  })
+
   test.each([
+    ['metadata=42', 'metadata'],
+    ['metadata.order=42&metadata.order=43', 'metadata'],
+    ['metadata.order=42&metadata.shop=7', 'metadata'],
+    ['metadata.order=%00', 'metadata.value'],
+    ['since=2026-11-24', 'since'],
+    ['until=2026-11-24T08:00:00', 'until'],
+    ['host=a/b', 'host'],
+    ['meta.order=42', 'meta.order'],
     ['limit=0', 'limit'],
     ['limit=251', 'limit'],
     ['cursor=abc!', 'cursor'],
