@@ -50,7 +50,15 @@ type RefusedStatus = 403 | 409 | 422 | 429 | 503
 export interface RegistrationFilter {
   idcardid?: string | undefined
   status?: RegistrationStatus | undefined
+  /** Only those that have a webhook, and it is in this state. */
   delivery?: MessageState | undefined
+  /** Of the callback URL, with its port where it names one. */
+  host?: string | undefined
+  /** Registered then or later, or earlier; ISO 8601 with its offset, if it is text. */
+  since?: Date | string | undefined
+  until?: Date | string | undefined
+  /** One key and the value that it has, exactly. Where there are very many, `since` makes it quick. */
+  metadata?: Readonly<Record<string, string>> | undefined
   /** The size of a page, 250 at most. */
   limit?: number | undefined
   /** The `nextCursor` of a page. */
@@ -80,7 +88,7 @@ export interface Client {
   /** The registrations of any number of serials, in order. They are asked for in thousands, or fewer where an answer would be too large. */
   lookup(idcardids: readonly string[], options?: Signalled): Promise<LookedUp[]>
   getRegistration(id: string, options?: Signalled): Promise<Registration>
-  /** Newest first. */
+  /** Newest first. A search goes on until all are looked through; of `pages()`, one with `lookedBackTo` says where it stopped. */
   listRegistrations(filter?: RegistrationFilter, options?: Signalled): Pages<Registration>
   /** Stops polls and webhooks. */
   cancel(id: string, options?: Signalled): Promise<void>
@@ -186,11 +194,14 @@ export const createCalls = ({ request, elapsed }: { request: Transport; elapsed:
 
     getRegistration: (id, { signal } = {}) => get(pathOf(id), { signal }),
 
-    listRegistrations: ({ cursor: start, ...filter } = {}, { signal } = {}) =>
-      createPages(
-        cursor => get<Page<Registration>>('v1/registrations', { query: { ...filter, cursor }, signal }),
+    listRegistrations: ({ cursor: start, since, until, metadata = {}, ...filter } = {}, { signal } = {}) => {
+      const pairs = Object.entries(metadata).map(([key, value]) => [`metadata.${key}`, value])
+      const query = { ...filter, since: timeOf(since), until: timeOf(until), ...Object.fromEntries(pairs) }
+      return createPages(
+        cursor => get<Page<Registration>>('v1/registrations', { query: { ...query, cursor }, signal }),
         start,
-      ),
+      )
+    },
 
     cancel: (id, { signal } = {}) => request({ method: 'DELETE', path: pathOf(id), signal }),
     poll: (id, { signal } = {}) => post(`${pathOf(id)}/poll`, { signal }),
@@ -207,7 +218,7 @@ export const createCalls = ({ request, elapsed }: { request: Transport; elapsed:
     getResend: (id, { signal } = {}) => get(`v1/resend/${encodeURIComponent(id)}`, { signal }),
 
     events: ({ after: start, since, ...filter } = {}, { signal } = {}) => {
-      const query = { ...filter, since: since instanceof Date ? since.toISOString() : since }
+      const query = { ...filter, since: timeOf(since) }
       return createPages(
         after => get<Page<StoredEvent, string>>('v1/events', { query: { ...query, after }, signal }),
         start,
@@ -252,6 +263,8 @@ const areTooMany = (error: unknown): boolean =>
 
 /** The longest CALLBACK_TIMEOUT that an operator may set. */
 const LONGEST_ATTEMPT_MS = 45 * SECOND
+
+const timeOf = (time: Date | string | undefined) => (time instanceof Date ? time.toISOString() : time)
 
 const pathOf = (id: string): string => `v1/registrations/${encodeURIComponent(id)}`
 

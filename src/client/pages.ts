@@ -14,7 +14,7 @@ export const createPages = <T, Cursor extends string | null>(
     let cursor: string | null | undefined = start
     while (cursor !== null) {
       const page: Page<T, Cursor> = await load(cursor)
-      if (page.data.length > 0) yield page
+      if (page.data.length > 0 || page.lookedBackTo !== undefined) yield page
       else if (page.nextCursor === cursor) return
       cursor = page.nextCursor
     }

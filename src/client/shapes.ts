@@ -190,4 +190,6 @@ export interface Problem {
 export interface Page<T, Cursor = string | null> {
   data: T[]
   nextCursor: Cursor
+  /** Of a search: the page has looked at as many registrations as one may, and stopped at one that was created then. */
+  lookedBackTo?: string
 }

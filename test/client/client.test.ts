@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type Client, createClient, NotifierError } from '../../src/client/index.ts'
+import { type Client, createClient, NotifierError, type RegistrationFilter } from '../../src/client/index.ts'
 import { verifyWebhook } from '../../src/webhook/index.ts'
 import { openStage } from '../e2e/stage.ts'
 
@@ -75,6 +75,33 @@ test('a batch of any size is registered in order, and a bad item harms no other'
   const [first] = pages
   const [second] = await collect(client.listRegistrations({ ...filter, cursor: first?.nextCursor ?? '' }).pages())
   expect(second).toEqual(pages[1])
+})
+
+test('registrations are found by metadata and time', async () => {
+  const since = new Date()
+  const add = (idcardid: string, order: string) =>
+    client.register({ idcardid: `test_fail_1h_${idcardid}`, callbackUrl: hook, metadata: { order } })
+  const { id } = await add('found', 'A-42 &=')
+  await add('another', 'A-43')
+  const found = async (filter: RegistrationFilter) =>
+    (await collect(client.listRegistrations(filter))).map(one => one.id)
+  expect(await found({ metadata: { order: 'A-42 &=' } })).toEqual([id])
+  expect(await found({ metadata: { order: 'A-42 &=' }, since, until: new Date().toISOString() })).toEqual([id])
+  expect(await found({ metadata: { order: 'A-42 &=' }, until: new Date(since.getTime() - 60_000) })).toEqual([])
+  expect(await found({ since, host: 'other.example' })).toEqual([])
+  await expect(found({ metadata: { order: '1', shop: '2' } })).rejects.toMatchObject({ code: 'invalid_query' })
+})
+
+test('pages say where a search has stopped, also an empty one', async () => {
+  const stopped = { data: [], nextCursor: 'c', lookedBackTo: '2026-11-24T08:00:00.000Z' }
+  const answers = [stopped, { data: [], nextCursor: null }]
+  const small = createClient({
+    baseUrl: 'https://notifier.example',
+    apiKey: 'ifn_key',
+    fetch: async () => Response.json(answers.shift()),
+  })
+  const [page] = await collect(small.listRegistrations({ metadata: { order: '42' } }).pages())
+  expect(page).toEqual(stopped)
 })
 
 test('events go on from a cursor, and verify with the secret', async () => {
