@@ -15,6 +15,8 @@ const MORE: Words = { en: 'There may be more: narrow the search.', zh: '可能�
 
 /** By the names of the API; those of a delivery stand beside the others. */
 type NameOf<One extends Either> = keyof One | keyof One['delivery']
+/** Of what came with the verdict. */
+const VERDICT = ['verdict', 'message', 'livingScore', 'similarity'] as const
 const OWN = [
   'id',
   'idcardid',
@@ -26,9 +28,12 @@ const OWN = [
   'createdAt',
   'resolvedAt',
 ] as const
-const COLUMNS: Readonly<{ operator: readonly NameOf<Found>[]; partner: readonly NameOf<RegistrationAnswer>[] }> = {
+const COLUMNS: Readonly<{
+  operator: readonly NameOf<Found>[]
+  partner: readonly (NameOf<RegistrationAnswer> | (typeof VERDICT)[number])[]
+}> = {
   operator: [...OWN, 'partnerId', 'partnerName', 'accountId', 'host', 'error', 'lastAttemptAt'],
-  partner: [...OWN, 'expiresAt'],
+  partner: [...OWN, 'expiresAt', 'metadata', ...VERDICT],
 }
 
 /** As RFC 4180 has it. What a spreadsheet would take for a formula gets an apostrophe. */
@@ -37,6 +42,12 @@ const cellOf = (value: unknown): string => {
   return `"${text.replaceAll('"', '""')}"`
 }
 const lineOf = (values: readonly unknown[]): string => `${values.map(cellOf).join(',')}\r\n`
+
+const rowOf = (one: Either): Readonly<Record<string, unknown>> => ({
+  ...('result' in one ? { ...one.result, verdict: one.result?.status } : {}),
+  ...{ ...one, ...one.delivery, delivery: one.delivery.state },
+  ...('metadata' in one ? { metadata: JSON.stringify(one.metadata) } : {}),
+})
 
 /** `/console/registrations/export`: what a list shows, as CSV, read page by page. Where that fails on the way, the answer breaks off. */
 export const addExport = ({ file }: Console, { sleep, stopping }: Pick<SharedDeps, 'sleep' | 'stopping'>): void =>
@@ -54,9 +65,7 @@ export const addExport = ({ file }: Console, { sleep, stopping }: Pick<SharedDep
       // By its mark Excel knows that it is UTF-8.
       yield Buffer.from(`\uFEFF${lineOf(columns)}`)
       for (let calls = 1, count = 0; ; calls++) {
-        const rows = data.map(
-          (one): Readonly<Record<string, unknown>> => ({ ...one, ...one.delivery, delivery: one.delivery.state }),
-        )
+        const rows = data.map(rowOf)
         yield Buffer.from(rows.map(row => lineOf(columns.map(name => row[name]))).join(''))
         count += rows.length
         if (nextCursor === null) return

@@ -6,25 +6,29 @@ import { MOST_OF_A_PAGE } from '../json/pagination.ts'
 import type { Accounts } from './accounts.ts'
 import { pathOfObject } from './audit.ts'
 import type { Console, Visit } from './console.ts'
+import { SEARCH_EXAMPLE } from './page.ts'
 import type { Partners } from './partners.ts'
 import { searchAsApiTakes } from './picked-time.ts'
 import { search, searchFieldsOf } from './registrations.ts'
 
 /** `name:value`, `name:"a value"` or a word; Chinese keyboards have a colon of their own. */
-const PART = /(?:([a-z]+)[:：])?(?:"([^"]*)"|(\S+))/gi
-const ONE_SERIAL: Words = {
-  en: 'One serial at a time. Other words need a name, such as host:a.example since:2h.',
-  zh: '一次只能查找一个流水号；其他条件须写明名称，例如 host:a.example since:2h。',
-}
+const PART = /(?:([a-z][\w.-]*)[:：])?(?:"([^"]*)"|(\S+))/gi
+const oneSerial = (example: string): Words => ({
+  en: `One serial at a time. Other words need a name, such as ${example}.`,
+  zh: `一次只能查找一个流水号；其他条件须写明名称，例如 ${example}。`,
+})
 
-/** What was typed: what has a name of a search, and the words that have none. */
+/** What was typed: what has a name of a search, and the words that have none. Another name is a key of metadata, for who searches that. */
 const readSearch = (text: string, names: readonly string[]) => {
   const query: Record<string, string> = {}
   const words: string[] = []
   for (const [whole, given = '', quoted, word = ''] of text.matchAll(PART)) {
     const name = given.toLowerCase()
-    if (name === 'serial' || !names.includes(name)) words.push(name === 'serial' ? (quoted ?? word) : whole)
-    else query[name] = quoted ?? word
+    if (name === 'serial') words.push(quoted ?? word)
+    else if (names.includes(name)) query[name] = quoted ?? word
+    else if (name !== '' && names.includes('metadata') && !query.metadata && !word.startsWith('//'))
+      query.metadata = `${given.replace(/^metadata\./i, '')}=${quoted ?? word}`
+    else words.push(whole)
   }
   return { query, words }
 }
@@ -62,7 +66,7 @@ const find = async (visit: Visit): Promise<string> => {
   const isName = session.kind === 'operator' && serial !== '' && Object.keys(query).length === 0
   const other = isName && !SERIAL.test(serial) ? await called(visit, serial) : null
   if (other !== null) return other
-  if (words.length > 1) throw new AppError('invalid_query', ONE_SERIAL)
+  if (words.length > 1) throw new AppError('invalid_query', oneSerial(SEARCH_EXAMPLE[session.kind]))
   if (query.partner) {
     const [partner, another] = await partnersNamed(visit, query.partner)
     if (partner && !another) query.partner = partner.id

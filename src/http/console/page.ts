@@ -62,14 +62,28 @@ const PAGES: Readonly<Record<Session['kind'], readonly Entry[]>> = {
 
 const TAG: Readonly<Record<Language, string>> = { en: 'en', zh: 'zh-CN' }
 
+/** What each may search for, beside a serial. */
+export const SEARCH_EXAMPLE: Readonly<Record<Session['kind'], string>> = {
+  operator: 'host:a.example since:2h',
+  partner: 'metadata.order:42 since:2h',
+}
+const searchWords = (kind: Session['kind']): Words => ({
+  en: `Serial, id, ${kind === 'operator' ? 'name of a partner, APIID, ' : ''}or a search such as ${SEARCH_EXAMPLE[kind]}`,
+  zh: `流水号、ID${kind === 'operator' ? '、合作方名称、APIID' : ''}，或条件，例如 ${SEARCH_EXAMPLE[kind]}`,
+})
+const SEARCH_SHORTLY: Readonly<Record<Session['kind'], Words>> = {
+  operator: { en: 'Serial, id or name   /', zh: '流水号、ID 或名称   /' },
+  partner: { en: 'Serial, id or order:42   /', zh: '流水号、ID 或 order:42   /' },
+}
+
 const navigation = (reader: Reader, session: Session, active: string): Html => {
   const { t, to } = reader
   return html`<nav aria-label="${t({ en: 'Pages', zh: '页面' })}"><ul>${PAGES[session.kind].map(
     path =>
       html`<li><a href="${to(path)}"${path === active ? raw(' aria-current="page"') : ''}>${t(PAGE_NAMES[path])}</a></li>`,
   )}</ul></nav>
-  <form role="search" action="${to('find')}"><label><span class="hidden">${t({ en: 'Serial, id, name of a partner, APIID, or a search such as host:a.example since:2h', zh: '流水号、ID、合作方名称、APIID，或条件，例如 host:a.example since:2h' })}</span>
-    <input type="search" name="q" maxlength="500" autocomplete="off" placeholder="${t({ en: 'Serial, id or name   /', zh: '流水号、ID 或名称   /' })}" data-key="/"></label></form>
+  <form role="search" action="${to('find')}"><label><span class="hidden">${t(searchWords(session.kind))}</span>
+    <input type="search" name="q" maxlength="500" autocomplete="off" placeholder="${t(SEARCH_SHORTLY[session.kind])}" data-key="/"></label></form>
   <form method="post" action="${to('sign-out')}"><button class="plain">${t({ en: 'Sign out', zh: '退出' })}</button></form>`
 }
 

@@ -5,7 +5,7 @@ import { Refused } from './api-calls.ts'
 import { bulkLinks } from './bulk.ts'
 import type { Console, Visit } from './console.ts'
 import { fieldOf, type Type } from './forms.ts'
-import { type Html, nextPage, type Page } from './page.ts'
+import { type Html, nextPage, type Page, type Reader, time } from './page.ts'
 import { searchAsApiTakes, zoneInput } from './picked-time.ts'
 import { ERROR, type Found, HOST, registrationTable, SERIAL, STATUS, WEBHOOK } from './registration-columns.ts'
 import type { Session } from './sessions.ts'
@@ -14,6 +14,7 @@ import { DELIVERY_WORDS, REASON_WORDS, STATUS_WORDS } from './words.ts'
 interface ListOf<Item> {
   data: Item[]
   nextCursor: string | null
+  lookedBackTo?: string
 }
 
 const ANY = { '': { en: 'any', zh: '全部' } }
@@ -23,6 +24,11 @@ const OWN_FIELDS: Readonly<Record<string, Type>> = {
   delivery: { words: WEBHOOK, choices: { ...ANY, ...DELIVERY_WORDS } },
 }
 const AGO: Words = { en: '2h, 2026-11-24 08:00', zh: '2h、2026-11-24 08:00' }
+const HOST_AND_TIME: Readonly<Record<string, Type>> = {
+  host: { words: HOST },
+  since: { words: { en: 'Since', zh: '起始时间' }, example: AGO },
+  until: { words: { en: 'Until', zh: '截止时间' }, example: AGO },
+}
 /** What a list can be searched by, by the names that the URL, and the search of all pages, have for it. */
 const FIELDS: Readonly<Record<Session['kind'], Readonly<Record<string, Type>>>> = {
   operator: {
@@ -30,25 +36,35 @@ const FIELDS: Readonly<Record<Session['kind'], Readonly<Record<string, Type>>>> 
     reason: { words: { en: 'Unresolved because', zh: '无结果的原因' }, choices: { ...ANY, ...REASON_WORDS } },
     partner: { words: { en: 'Partner’s id', zh: '合作方 ID' } },
     account: { words: { en: 'Account', zh: '账户' } },
-    host: { words: HOST },
     error: { words: ERROR, example: { en: 'http_503, timeout', zh: '如 http_503、timeout' } },
-    since: { words: { en: 'Since', zh: '起始时间' }, example: AGO },
-    until: { words: { en: 'Until', zh: '截止时间' }, example: AGO },
+    ...HOST_AND_TIME,
   },
-  partner: OWN_FIELDS,
+  partner: {
+    ...OWN_FIELDS,
+    metadata: { words: { en: 'Metadata', zh: '自定义数据' }, example: { en: 'order=42', zh: '如 order=42' } },
+    ...HOST_AND_TIME,
+  },
 }
 export const searchFieldsOf = ({ kind }: Pick<Session, 'kind'>): readonly string[] => Object.keys(FIELDS[kind])
 
 type Search = Readonly<Record<string, string | undefined>>
 
+/** `order=42` as the API takes it, which refuses what is none. */
+const metadataQuery = (text: string | undefined) => {
+  const [, key, value] = /^([^=]+)=(.+)$/s.exec(text ?? '') ?? []
+  return key === undefined ? { metadata: text } : { [`metadata.${key}`]: value }
+}
+
 /** What the API finds; what it refuses can be changed. A partner's own serials have another name there. */
 export const search = (visit: Visit, searched: Search): Promise<ListOf<Found> | ListOf<RegistrationAnswer>> => {
-  const { serial, ...query } = searched
+  const { serial, metadata, ...query } = searched
   const { session, call } = visit
   const found =
     session.kind === 'operator'
       ? call<ListOf<Found>>('GET', '/v1/admin/registrations', { query: { ...query, serial } })
-      : call<ListOf<RegistrationAnswer>>('GET', '/v1/registrations', { query: { ...query, idcardid: serial } })
+      : call<ListOf<RegistrationAnswer>>('GET', '/v1/registrations', {
+          query: { ...query, ...metadataQuery(metadata), idcardid: serial },
+        })
   return found.catch((error: unknown) => {
     if (error instanceof Refused && error.problem.status === 400) error.form = searchForm(visit, searched)
     throw error
@@ -74,6 +90,12 @@ const nothing = ({ nextCursor }: ListOf<unknown>, isSearched: boolean): Words =>
     : { en: 'There is no registration yet.', zh: '还没有登记。' }
 }
 
+/** Where a page has stopped before it was full. */
+const stopped = (reader: Reader, { lookedBackTo }: ListOf<unknown>): Html =>
+  lookedBackTo === undefined
+    ? ''
+    : html`<p>${reader.t({ en: 'Looked at registrations back to', zh: '已查看的登记截至' })} ${time(reader, lookedBackTo)}${reader.t({ en: '; older ones may match: go on.', zh: '；更早的登记中可能还有匹配的，请继续。' })}</p>`
+
 /** What the address says that is searched for. A time without an offset is one of the reader's zone. */
 export const searchedOf = (visit: Visit): Search => {
   const { c, session } = visit
@@ -92,7 +114,7 @@ const listPage = async (visit: Visit): Promise<Page> => {
     ${registrationTable(visit, found.data, nothing(found, isSearched))}
     ${session.kind === 'operator' && isSearched && !isEmpty ? await bulkLinks(visit, searched) : ''}
     ${isEmpty ? '' : html`<p><a href="${visit.to('registrations/export', searched)}" download>${t({ en: 'Export as CSV', zh: '导出 CSV' })}</a></p>`}
-    ${nextPage(visit, found.nextCursor)}`,
+    ${stopped(visit, found)}${nextPage(visit, found.nextCursor)}`,
   }
 }
 

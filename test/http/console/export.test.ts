@@ -77,7 +77,16 @@ describe('the export', () => {
     const own = await all(await cookieOf(api.partner.key))
     expect(own.split('\r\n')).toHaveLength(2)
     expect(own).toContain(ours.id)
-    expect(own).not.toMatch(/42|theirs/)
+    expect(own).not.toMatch(/theirs/)
+    expect(rowsOf(`\uFEFF${own}\r\n`)).toMatchObject([
+      { id: ours.id, metadata: '{"order":"42"}', verdict: '', similarity: '' },
+    ])
+    await api.succeed()
+    const [row] = rowsOf(`\uFEFF${await all(await cookieOf(api.partner.key))}\r\n`)
+    const { result, resolvedAt } = (await api.call('GET', `/v1/registrations/${ours.id}`)).json
+    const { status: verdict, message, livingScore, similarity } = result
+    expect(row).toMatchObject({ verdict, message, livingScore: livingScore ?? '', similarity, resolvedAt })
+    expect(await all(admin)).not.toContain('42"')
     const masked = await all(await cookieOf((await api.addToken('read')).text))
     expect(masked).toContain('1623…36')
     expect(masked).not.toMatch(/16236437872836|\/hook/)

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { HOUR, SECOND } from '../../../src/core/duration.ts'
 import { ADMIN_TOKEN } from '../support/api.ts'
 import { openConsole } from './support.ts'
@@ -147,6 +147,48 @@ describe('finding', () => {
     expect(await whereTo('find?q=dune', partner)).toBe('registrations?serial=dune')
   })
 
+  test('leads partners to what they name, by metadata, host and time', async () => {
+    const { api, whereTo, idsOf, read, partner, first, second } = await populate()
+    const order = await api.register({ idcardid: 'with', metadata: { orderNo: 'A 42=1' } })
+    for (const q of ['metadata.orderNo:"A 42=1"', 'orderNo:"A 42=1"', 'since：30m orderNo："A 42=1"', 'serial:with'])
+      expect([q, await whereTo(`find?q=${encodeURIComponent(q)}`, partner)]).toEqual([q, `registrations/${order.id}`])
+    expect(await whereTo('find?q=host:partner.example%20until:30m', partner)).toBe(`registrations/${first}`)
+    expect(await whereTo('find?q=orderNo:A%20since:2h', partner)).toBe('registrations?metadata=orderNo%3DA&since=2h')
+    expect(await idsOf('registrations?metadata=orderNo%3DA+42%3D1', partner)).toEqual([order.id])
+    expect(await idsOf('registrations?since=30m', partner)).toEqual([order.id, second])
+    expect(await read('registrations?metadata=orderNo%3DA+42%3D1', partner)).toContain(
+      'name="metadata" value="orderNo=A 42=1"',
+    )
+    const wrong = await read('registrations?metadata=A42', partner)
+    expect(wrong).toContain('name="metadata" value="A42"')
+    expect(wrong).toContain('metadata.order=42')
+  })
+
+  test('tells each only words that are taken', async () => {
+    const { read, whereTo, operator, partner } = await populate()
+    for (const cookie of [operator, partner]) {
+      const [, label = ''] =
+        /role="search"[^>]*><label><span class="hidden">([^<]*)/.exec(await read('?lang=en', cookie)) ?? []
+      const words = label.match(/[\w.]+:\S+/g) ?? []
+      expect(words).toHaveLength(2)
+      expect(await whereTo(`find?q=${encodeURIComponent(words.join(' '))}`, cookie)).toMatch(/^registrations/)
+      expect(await read('find?q=two%20serials', cookie)).toContain(words.join(' '))
+    }
+  })
+
+  test('says where it has stopped', async () => {
+    const { api, read, operator, partner } = await populate()
+    const lookedBackTo = api.clock.now
+    const stopped = { found: [], next: 'reg_1', lookedBackTo }
+    vi.spyOn(api.store, 'listRegistrations').mockResolvedValue(stopped)
+    vi.spyOn(api.store, 'searchRegistrations').mockResolvedValue(stopped)
+    for (const cookie of [operator, partner]) {
+      const page = await read('registrations?host=nobody.example', cookie)
+      expect(page).toContain(`<time datetime="${new Date(lookedBackTo).toISOString()}"`)
+      expect(page).toContain('rel="next"')
+    }
+  })
+
   test('says what is wrong with a search', async () => {
     const { visit, operator, partner } = await populate()
     for (const [q, cookie] of [
@@ -156,7 +198,8 @@ describe('finding', () => {
       ['since:yesterday', operator],
       ['16236437872836 26236437872836', operator],
       ['16236437872836 26236437872836', partner],
-      ['host:other.example', partner],
+      ['since:yesterday', partner],
+      ['metadata.order:42 metadata.shop:7', partner],
     ] as const) {
       const answer = await visit(`find?q=${encodeURIComponent(q)}`, cookie)
       expect([q, answer.status, (await answer.text()).includes('<script>alert')]).toEqual([q, 400, false])
