@@ -1,6 +1,7 @@
 import { clock } from '../app/clock-and-ids.ts'
 import { SECOND } from '../core/duration.ts'
 import { CATALOGUES } from '../core/operator-texts/describe.ts'
+import { CALM, DISABLED, LAST_BACKUP, NO_BACKUP, QUEUE, retried } from '../core/operator-texts/overview.ts'
 import { showBytes, showSpan } from '../core/show-sizes.ts'
 import { type Overview, readOverview } from '../http/admin/overview.ts'
 import { type Answer, type Common, defineCommand, flag } from './command.ts'
@@ -18,10 +19,15 @@ type Reader = Pick<Common, 'lang' | 'say'>
 const showOverview = (overview: Overview, reader: Reader): string => {
   const { say, lang } = reader
   const { resends, acts } = overview.bulk
+  const { disabledPartners, deliveries } = overview
   const lines = [
     formatTime(Date.parse(overview.at), lang),
     '',
     ...problemLines(overview, reader),
+    ...(disabledPartners.length === 0
+      ? []
+      : [`${DISABLED[lang]}${disabledPartners.map(({ name }) => name).join(say(', ', '、'))}`]),
+    ...(deliveries.scheduled === 0 ? [] : [retried(String(deliveries.scheduled))[lang]]),
     '',
     queueTable(overview, reader),
     '',
@@ -44,21 +50,22 @@ const showOverview = (overview: Overview, reader: Reader): string => {
   return [...lines, engineLine(overview, reader)].join('\n')
 }
 
-const engineLine = ({ engine }: Overview, { say }: Reader): string => {
+const engineLine = ({ engine, backup: { good } }: Overview, { say, lang }: Reader): string => {
   const size = showBytes(engine.databaseBytes)
   if (engine.kind === 'postgres') {
     const { serverVersion: version } = engine
     return say(`Database: ${size} in PostgreSQL ${version}.`, `数据库 ${size}（PostgreSQL ${version}）。`)
   }
+  const backup = good ? formatTime(Date.parse(good.at), lang) : NO_BACKUP[lang]
   const [log, free] = [showBytes(engine.walBytes), showBytes(engine.diskFreeBytes ?? 0)]
   return say(
-    `Database: ${size}, its log ${log}, ${free} free on its disk.`,
-    `数据库 ${size}，日志 ${log}，磁盘剩余 ${free}。`,
+    `Database: ${size}, its log ${log}, ${free} free on its disk. ${LAST_BACKUP.en}: ${backup}.`,
+    `数据库 ${size}，日志 ${log}，磁盘剩余 ${free}。${LAST_BACKUP.zh}：${backup}。`,
   )
 }
 
-const problemLines = ({ problems }: Overview, { say }: Reader): string[] => {
-  if (problems.length === 0) return [say('Nothing is wrong.', '一切正常。')]
+const problemLines = ({ problems }: Overview, { lang }: Reader): string[] => {
+  if (problems.length === 0) return [CALM[lang]]
   return problems.flatMap(problem => {
     const command = commandFor(problem)
     return [`! ${problem.sentence}`, `  → ${problem.remedy}`, ...(command === null ? [] : [`  $ ${command}`])]
@@ -78,17 +85,14 @@ const queueTable = ({ at, problems, accounts, deliveries }: Overview, { say, lan
     if (paused) return say('paused', '已暂停')
     return reachable ? say('running', '运行中') : say('unreachable', '无法连接')
   }
-  const head = say(
-    'queue|due|oldest due for|under way|later|on hold|state',
-    '队列|待处理|最久已等待|处理中|稍后|暂停投递|状态',
-  )
+  const head = [say('Queue', '队列'), ...Object.values(QUEUE).map(words => words[lang]), say('State', '状态')]
   const rows = accounts.map(account => [
     say(`polls of ${account.account}`, `查询（${account.account}）`),
     ...cells(account),
     ...['', stateOf(account)],
   ])
   const webhooks = [say('webhooks', '回调'), ...cells(deliveries), String(deliveries.held), '']
-  return showTable(head.split('|'), [...rows, webhooks], lang)
+  return showTable(head, [...rows, webhooks], lang)
 }
 
 /** One that works alone needs no table. */

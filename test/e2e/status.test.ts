@@ -2,6 +2,7 @@ import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test, vi } from 'vitest'
 import { MINUTE } from '../../src/core/duration.ts'
+import { DISABLED, LAST_BACKUP, NO_BACKUP, QUEUE } from '../../src/core/operator-texts/overview.ts'
 import type { Overview } from '../../src/http/admin/overview.ts'
 import { openSqliteStore } from '../../src/store/sqlite/store.ts'
 import { runCli } from '../support/run-cli.ts'
@@ -70,6 +71,27 @@ test('status begins with what is wrong, what to do, and the command, in the zone
     accounts: [{ account: 'C12345678', paused: true, waiting: 1 }],
     deliveries: { held: 1 },
   })
+})
+
+test('status left out what the console says: who is disabled, what waits for another attempt, the last backup', async () => {
+  await using cli = await openCli()
+  const read = async (lang: 'en' | 'zh') => (await runCli(['status', '--lang', lang], cli.at)).stdout
+  for (const lang of ['en', 'zh'] as const) {
+    const text = await read(lang)
+    expect(text).toContain(`${LAST_BACKUP[lang]}`)
+    expect(text).toContain(NO_BACKUP[lang])
+    for (const words of Object.values(QUEUE)) expect(text).toContain(words[lang])
+    expect(text).not.toContain(DISABLED[lang])
+  }
+  const { data } = JSON.parse((await runCli(['partner', 'list', '--json'], cli.at)).stdout)
+  await runCli(['partner', 'disable', data[0].id], cli.at)
+  await runCli(['backup', 'backup.db'], cli.at)
+  for (const lang of ['en', 'zh'] as const) {
+    const text = await read(lang)
+    expect(text).toContain(`${DISABLED[lang]}${data[0].name}\n`)
+    expect(text).toContain(LAST_BACKUP[lang])
+    expect(text).not.toContain(NO_BACKUP[lang])
+  }
 })
 
 test('status names the nodes where there are several, who is lost, and who differs', async () => {

@@ -1,6 +1,7 @@
 import { html } from 'hono/html'
 import { HOUR } from '../../core/duration.ts'
 import type { Words } from '../../core/language.ts'
+import { CALM, DISABLED, LAST_BACKUP, NO_BACKUP, QUEUE, retried } from '../../core/operator-texts/overview.ts'
 import { showBytes, showSpan } from '../../core/show-sizes.ts'
 import type { TroubleCode } from '../../core/trouble.ts'
 import type { Overview } from '../admin/overview.ts'
@@ -73,7 +74,7 @@ export const lights = (reader: Reader, seen: Seen, isTold: boolean): Html =>
 
 const problemList = (reader: Reader, { problems, accounts }: Overview): Html => {
   const { t, to } = reader
-  if (problems.length === 0) return html`<p class="calm">${t({ en: 'Nothing is wrong.', zh: '一切正常。' })}</p>`
+  if (problems.length === 0) return html`<p class="calm">${t(CALM)}</p>`
   return html`<ol class="problems">${problems.map(({ code, account, sentence, advice }) => {
     const id = accounts.find(one => one.account === account)?.id
     const where: Place | undefined = id ? ['accounts', `/${id}`] : TROUBLES[code][1]
@@ -88,16 +89,13 @@ const problemList = (reader: Reader, { problems, accounts }: Overview): Html => 
 const disabledOnes = ({ t, to }: Reader, { disabledPartners }: Overview): Html =>
   disabledPartners.length === 0
     ? ''
-    : html`<p>${t({ en: 'Disabled partners whose work waits', zh: '已停用、但仍有登记或回调等待的合作方' })}${disabledPartners.map(
+    : html`<p>${t(DISABLED)}${disabledPartners.map(
         ({ id, name }, i) =>
-          html`${i === 0 ? t({ en: ': ', zh: '：' }) : t({ en: ', ', zh: '、' })}<a href="${to(`partners/${id}`)}"><bdi>${name}</bdi></a>`,
+          html`${i === 0 ? '' : t({ en: ', ', zh: '、' })}<a href="${to(`partners/${id}`)}"><bdi>${name}</bdi></a>`,
       )}</p>`
 
-/** A new webhook is due at once. */
 const later = ({ t, to }: Reader, { scheduled }: Overview['deliveries']): Html =>
-  scheduled === 0
-    ? ''
-    : html`<p><a href="${to('deliveries')}">${t({ en: `Webhooks that wait for another attempt: ${showCount(scheduled)}`, zh: `等待再次投递的回调：${showCount(scheduled)} 个` })}</a></p>`
+  scheduled === 0 ? '' : html`<p><a href="${to('deliveries')}">${t(retried(showCount(scheduled)))}</a></p>`
 
 const queues = (reader: Reader, { at, polls, deliveries }: Overview): Html => {
   const { t, language } = reader
@@ -112,11 +110,11 @@ const queues = (reader: Reader, { at, polls, deliveries }: Overview): Html => {
     ],
     columns: [
       ['', ({ is }) => t(is)],
-      [{ en: 'Due now', zh: '已到期' }, ({ due, dueIsCapped }) => showCount(due, dueIsCapped)],
-      [{ en: 'Longest wait', zh: '最长等待' }, ({ oldestDueAt }) => late(oldestDueAt)],
-      [{ en: 'Under way', zh: '进行中' }, ({ leased }) => leased],
-      [{ en: 'Later', zh: '未到期' }, ({ scheduled }) => scheduled],
-      [{ en: 'Held', zh: '暂缓' }, ({ held }) => held ?? '–'],
+      [QUEUE.due, ({ due, dueIsCapped }) => showCount(due, dueIsCapped)],
+      [QUEUE.oldest, ({ oldestDueAt }) => late(oldestDueAt)],
+      [QUEUE.leased, ({ leased }) => leased],
+      [QUEUE.scheduled, ({ scheduled }) => scheduled],
+      [QUEUE.held, ({ held }) => held ?? '–'],
     ],
   })}
   <figure class="backlog" data-at="${at}" data-polls="${polls.due}" data-deliveries="${deliveries.due}" hidden>
@@ -128,7 +126,7 @@ const queues = (reader: Reader, { at, polls, deliveries }: Overview): Html => {
 const BACKUP_IS_OLD_MS = 36 * HOUR
 const lastBackup = (reader: Reader, { at, backup: { good } }: Overview): Html => {
   const isOld = !good || Date.parse(at) - Date.parse(good.at) > BACKUP_IS_OLD_MS
-  const shown = good ? time(reader, good.at) : reader.t({ en: 'none was ever made', zh: '从未备份' })
+  const shown = good ? time(reader, good.at) : reader.t(NO_BACKUP)
   return html`<a class="${isOld ? 'bad' : ''}" href="${reader.to('nodes#backups')}">${shown}</a>`
 }
 
@@ -137,7 +135,7 @@ const engineFacts = (reader: Reader, overview: Overview): Html => {
   const { engine } = overview
   return engine.kind === 'sqlite'
     ? facts(reader, [
-        [{ en: 'Last backup', zh: '最近备份' }, lastBackup(reader, overview)],
+        [LAST_BACKUP, lastBackup(reader, overview)],
         [{ en: 'Database', zh: '数据库' }, `SQLite, ${showBytes(engine.databaseBytes)}`],
         [{ en: 'Write-ahead log (-wal)', zh: '预写日志（-wal）' }, showBytes(engine.walBytes)],
         [
@@ -209,7 +207,7 @@ const partnerPage = async (visit: Visit): Promise<Page> => {
   })}</p>`
   const failing = html`<ol class="problems"><li><p class="bad">${t({ en: 'Webhooks do not arrive at a URL of yours.', zh: '您有回调地址无法送达。' })}</p>
     <p><a class="button" href="${to('deliveries')}">${t({ en: 'Look there', zh: '前往处理' })}</a></p></li></ol>`
-  const calm = html`<p class="calm">${t({ en: 'Nothing is wrong.', zh: '一切正常。' })}</p>`
+  const calm = html`<p class="calm">${t(CALM)}</p>`
   const pause = account.paused ? { en: 'paused', zh: '已暂停' } : { en: 'in use', zh: '使用中' }
   const wait = queue ? `${queue.waitSeconds} s` : '–'
   return {

@@ -1,0 +1,22 @@
+import type { Words } from '../language.ts'
+
+/** What the console and `status` say alike. */
+export const CALM: Words = { en: 'Nothing is wrong.', zh: '一切正常。' }
+export const QUEUE = {
+  due: { en: 'Due now', zh: '已到期' },
+  oldest: { en: 'Longest wait', zh: '最长等待' },
+  leased: { en: 'Under way', zh: '进行中' },
+  scheduled: { en: 'Later', zh: '未到期' },
+  held: { en: 'Held', zh: '暂缓' },
+} satisfies Record<string, Words>
+export const DISABLED: Words = {
+  en: 'Disabled partners whose work waits: ',
+  zh: '已停用、但仍有登记或回调等待的合作方：',
+}
+/** A new webhook is due at once. */
+export const retried = (count: string): Words => ({
+  en: `Webhooks that wait for another attempt: ${count}`,
+  zh: `等待再次投递的回调：${count} 个`,
+})
+export const LAST_BACKUP: Words = { en: 'Last backup', zh: '最近备份' }
+export const NO_BACKUP: Words = { en: 'none was ever made', zh: '从未备份' }
