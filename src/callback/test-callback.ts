@@ -13,7 +13,7 @@ export interface TestCallbackDeps {
 
 /**
  * Sends `idface.test` to a URL once, signed like any webhook, and resolves with how that ended. A 2xx enables the URL where it was
- * disabled; nothing else is stored.
+ * disabled, or had answered 410; nothing else is stored.
  */
 export const createTestCallback = ({ store, sender, newId }: TestCallbackDeps) => {
   const signingKeys = createKeyring()

@@ -127,7 +127,7 @@ export interface Store extends OperatorVerbs {
 
   /**
    * Takes a URL to work, since a test of it was answered well, or an operator says so: what was held goes out,
-   * and its failures are forgotten. Only an operator ends the hold after a 410 so. Whether messages were held.
+   * and its failures are forgotten. Whether messages were held.
    */
   enableCallback(callback: Callback, end: 'test' | 'operator'): Promise<boolean>
   /** Holds what is for a URL until an operator enables it. False: one has disabled it already. */

@@ -63,7 +63,7 @@ const en = {
     disabled:
       'The webhook is on hold since {at}, because every attempt at the callback URL has failed for five days. When it works again, POST it to /v1/callbacks/test, register it again, or resend it (POST /v1/registrations/{id}/resend, or Resend in the console).',
     operator: 'The webhook is on hold, because the operator has disabled its callback URL since {at}.',
-    held: 'The webhook is on hold, because the callback URL answered 410 (gone) at {at}. Register the URL again, or resend it (POST /v1/registrations/{id}/resend, or Resend in the console).',
+    held: 'The webhook is on hold, because the callback URL answered 410 (gone) at {at}. When it works again, POST it to /v1/callbacks/test, register it again, or resend it (POST /v1/registrations/{id}/resend, or Resend in the console).',
     unreadable: 'The webhook was given up, because the service cannot read its text. Its operator has been told.',
     unsignable:
       'The webhook waits, because the service cannot read any of your signing secrets, so it cannot sign. POST to /v1/signing-secrets/rotate and use the new one, or ask the operator, who has been told, to restore the old one; within half a minute the webhook goes out.',
@@ -153,7 +153,7 @@ const zh: ExplainTexts = {
     disabled:
       '该回调地址连续五天投递全部失败，自{at} 起暂停投递。修复后，请用 POST /v1/callbacks/test 测试该地址、重新登记该地址，或重发（POST /v1/registrations/{id}/resend，或控制台的“重发回调”）。',
     operator: '运维人员自{at} 起停用了该回调地址，回调暂停投递。',
-    held: '回调地址于{at} 返回 410（已失效），回调暂停投递。请重新登记该地址，或重发（POST /v1/registrations/{id}/resend，或控制台的“重发回调”）。',
+    held: '回调地址于{at} 返回 410（已失效），回调暂停投递。修复后，请用 POST /v1/callbacks/test 测试该地址、重新登记该地址，或重发（POST /v1/registrations/{id}/resend，或控制台的“重发回调”）。',
     unreadable: '服务无法读取该回调的内容，已放弃投递并通知运维人员。',
     unsignable:
       '签名密钥均无法读取，无法签名，回调等待投递。请 POST /v1/signing-secrets/rotate 并改用新密钥，或等待运维人员（已收到告警）恢复原密钥；之后半分钟内投递。',

@@ -151,20 +151,13 @@ export const heldBecause = (health: Pick<CallbackHealth, 'state' | 'lastError'> 
   return health.lastError === BY_OPERATOR ? BY_OPERATOR : 'disabled'
 }
 
-/** By what messages are held, and who may end that: a 410 says that nobody shall send there, which only a new order takes back. */
-const ENDED_BY = {
-  gone: ['registration', 'resend', 'operator'],
-  disabled: ['registration', 'resend', 'operator', 'test'],
-  operator: ['operator'],
-} as const satisfies Record<HeldBecause, readonly string[]>
-
 /** What may end a hold: the URL is registered again, a message resent to it, a test answered well, or an operator says so. */
-export type HoldEnd = (typeof ENDED_BY)['disabled'][number]
+export type HoldEnd = 'registration' | 'resend' | 'test' | 'operator'
 
-/** Whether messages are held that this lets go. */
+/** Whether messages are held that this lets go: what an operator holds only an operator does. */
 export const endsHold = (end: HoldEnd, health: CallbackHealth | null): boolean => {
   const because = heldBecause(health)
-  return because !== null && (ENDED_BY[because] as readonly HoldEnd[]).includes(end)
+  return because !== null && (because !== BY_OPERATOR || end === 'operator')
 }
 
 /** When the notice of a URL is due whose health has just changed; null: there is none. */

@@ -102,12 +102,11 @@ test('a clock that was set back lets it begin then, and disables nothing too ear
   expect(plan.health).toMatchObject({ failingSince: AT - DAY, attempts: 2 })
 })
 
-test('a good test ends the hold of what is disabled, and not that after a 410', () => {
-  const gone = health({ ...HELD, state: 'gone' })
-  expect(endsHold('test', health(HELD))).toBe(true)
-  expect(endsHold('test', gone)).toBe(false)
-  for (const end of ['registration', 'resend', 'operator'] as const) {
-    expect(endsHold(end, gone)).toBe(true)
+test('each of what may end a hold does, but what an operator has disabled only an operator enables', () => {
+  for (const end of ['registration', 'resend', 'test', 'operator'] as const) {
+    expect(endsHold(end, health({ ...HELD, state: 'gone' }))).toBe(true)
+    expect(endsHold(end, health(HELD))).toBe(true)
+    expect(endsHold(end, health({ ...HELD, lastError: 'operator' }))).toBe(end === 'operator')
     expect(endsHold(end, health({ state: 'failing' }))).toBe(false)
   }
 })

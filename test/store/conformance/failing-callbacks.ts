@@ -161,16 +161,21 @@ export const describeFailingCallbacks = (open: OpenStore): void => {
     expect((await sent(other.bench)).sort()).toEqual(other.heldIds.sort())
   })
 
-  test('that answered 410 is told of as gone, and a good test does not end that, an operator does', async () => {
+  test('that answered 410 is told of as gone, and works again after a good test, or when an operator says so', async () => {
     await using bench = await openStoreFixture(open)
     await bench.resolve()
-    await bench.deliver(410)
+    const held = await bench.resolve()
+    await bench.deliver(410, { slots: 1 })
+    expect(await sent(bench)).toEqual([])
     const at = bench.store.now()
-    const gone = { ...url(bench), state: 'gone', since: at, heldSince: at, lastError: null, held: 0 }
+    const gone = { ...url(bench), state: 'gone', since: at, heldSince: at, lastError: null, held: 1 }
     expect(await callbacksOf(bench)).toEqual([gone])
     expect((await bench.store.stats()).callbacks).toEqual({ gone: 1, failing: 0, disabled: 0 })
-    expect(await bench.store.enableCallback(url(bench), 'test')).toBe(false)
-    expect(await callbacksOf(bench)).toEqual([gone])
+    expect(await bench.store.enableCallback(url(bench), 'test')).toBe(true)
+    expect(await callbacksOf(bench)).toEqual([])
+    expect(await sent(bench)).toEqual([held.id])
+    await bench.resolve()
+    await bench.deliver(410)
     expect(await bench.store.enableCallback(url(bench), 'operator')).toBe(true)
     expect(await callbacksOf(bench)).toEqual([])
   })
