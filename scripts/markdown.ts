@@ -52,6 +52,8 @@ const givenAnchorOf = ([open, close, ...words]: Token[]): { id: string; words: T
   return id !== undefined && close?.raw === '</a>' ? { id, words } : null
 }
 
+/** `<!-- words: sandbox, mock -->` below a heading: words by which the search finds it, and nobody sees. */
+const SEARCHED = /^<!-- words: (.+) -->\s*$/
 const COMMENT = /^\s*<!--[\s\S]*?-->\s*$/
 
 /** HTML in the Markdown is shown as text, and nothing is loaded from anywhere. */
@@ -62,6 +64,8 @@ export const renderMarkdown = (source: string, { linkTo, anchorLabel }: RenderOp
 
   class PageRenderer extends Renderer {
     override html({ text }: Tokens.HTML | Tokens.Tag): string {
+      const [, words] = SEARCHED.exec(text) ?? []
+      if (words !== undefined) return `<p hidden>${escapeHtml(words)}</p>\n`
       return COMMENT.test(text) ? '' : escapeHtml(text)
     }
     override image({ text }: Tokens.Image): string {

@@ -119,7 +119,11 @@ const withVerifyBlocks = (markdown: string): string =>
 
 /** The changelog is in English only. */
 const changelog = (): Words => {
-  const en = readFileSync(join(ROOT, 'CHANGELOG.md'), 'utf8')
+  const text = readFileSync(join(ROOT, 'CHANGELOG.md'), 'utf8')
+  const en = text.replace(
+    '# Changelog\n',
+    '# Changelog\n\n<!-- words: versions, versioning, releases, 版本, 变更, 更新记录 -->\n',
+  )
   return { en, zh: en.replace('# Changelog\n', '# <a id="changelog"></a>更新日志\n\n以下内容只有英文版。\n') }
 }
 

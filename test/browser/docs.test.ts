@@ -141,6 +141,24 @@ describe.skipIf(reasonToSkip !== null)('in Chromium', () => {
     expect(await violationsOf(page)).toEqual([])
   })
 
+  test('the search marks what it has found, also by words that no page shows', async () => {
+    await using page = await openPage('/docs/nothing')
+    expect(await page.title()).toContain('No such page')
+    await page.keyboard.press('/')
+    await page.fill('.finder input', 'retry')
+    await page.waitForSelector('.finder mark')
+    const [first] = await page.locator('.finder a').all()
+    expect(await first?.getAttribute('href')).toBe(`${api.url}/docs/webhooks?lang=en#retries`)
+    expect(await first?.locator('strong mark').textContent()).toBe('Retries')
+    expect(await violationsOf(page)).toEqual([])
+    await page.fill('.finder input', 'ngrok')
+    await page.waitForSelector('.finder a[href$="#2-start-a-receiver"]')
+    expect(await page.locator('.finder a').first().textContent()).not.toContain('ngrok')
+    await page.click('.finder a >> nth=0')
+    await page.waitForURL(`${api.url}/docs?lang=en#2-start-a-receiver`)
+    expect(await page.locator('main p[hidden]').first().isVisible()).toBe(false)
+  })
+
   test('the search is used by keys alone, though not while an input method has them', async () => {
     await using page = await openPage('/docs/examples')
     await page.keyboard.press('/')

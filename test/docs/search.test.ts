@@ -1,0 +1,131 @@
+import { describe, expect, test } from 'vitest'
+import { PAGES, renderPage } from '../../scripts/served-docs.ts'
+
+type Parts = [text: string, isFound: boolean][]
+interface Section {
+  url: string
+  heading: string
+  page: string
+  text: string
+  words: string
+}
+interface Found {
+  url: string
+  heading: Parts
+  excerpt: Parts
+}
+
+const { find } = (await import(new URL('../../docs/site/search.js', import.meta.url).href)) as {
+  find: (sections: readonly Section[], query: string) => Found[]
+}
+
+const ENTITIES: Record<string, string> = { '&amp;': '&', '&lt;': '<', '&gt;': '>', '&quot;': '"', '&#39;': "'" }
+const textOf = (html: string): string =>
+  html
+    .replaceAll(/<a class="anchor".*?<\/a>/g, '')
+    .replaceAll(/<[^>]*>/g, ' ')
+    .replaceAll(/&\w+;|&#39;/g, entity => ENTITIES[entity] ?? entity)
+    .replaceAll(/\s+/g, ' ')
+    .trim()
+
+/** What the browser reads of the pages. */
+const sectionsIn = (language: 'en' | 'zh'): Section[] =>
+  PAGES.flatMap(page => {
+    const [, main = ''] = renderPage(page, language).split('<main id="content">')
+    const [, ...parts] = main.split('</main>')[0]?.split(/<h[1-3] id="([^"]*)">/) ?? []
+    return parts.flatMap((id, index) => {
+      if (index % 2 === 1) return []
+      const [heading = '', body = ''] = parts[index + 1]?.split(/<\/h[1-3]>/) ?? []
+      const words = [...body.matchAll(/<p hidden>(.*?)<\/p>/g)].map(([, one = '']) => one).join(' ')
+      const text = textOf(body.replaceAll(/<p hidden>.*?<\/p>/g, ''))
+      return [{ url: `${page.name}#${id}`, heading: textOf(heading), page: page.label[language], text, words }]
+    })
+  })
+const SECTIONS = { en: sectionsIn('en'), zh: sectionsIn('zh') }
+const search = (language: 'en' | 'zh', query: string): Found[] => find(SECTIONS[language], query)
+
+const plain = (parts: Parts): string => parts.map(([text]) => text).join('')
+
+describe('the search', () => {
+  test.each([
+    ['idempotent', 'webhooks#signatures-and-duplicates'],
+    ['idempotency', 'webhooks#signatures-and-duplicates'],
+    ['dedupe', 'webhooks#signatures-and-duplicates'],
+    ['replay', 'webhooks#signatures-and-duplicates'],
+    ['redeliver', 'webhooks#missed-webhooks-and-events'],
+    ['localhost', 'start#2-start-a-receiver'],
+    ['ngrok', 'start#2-start-a-receiver'],
+    ['whitelist', 'webhooks#what-the-url-may-be'],
+    ['ip', 'webhooks#what-the-url-may-be'],
+    ['SDK', 'webhooks#javascript-and-typescript'],
+    ['changelog', 'changelog#changelog'],
+    ['versioning', 'changelog#changelog'],
+    ['postman', 'start#where-to-read-on'],
+    ['apifox', 'start#where-to-read-on'],
+    ['retry', 'webhooks#retries'],
+    ['backoff', 'webhooks#retries'],
+    ['rotate secret', 'webhooks#rotating-the-secret'],
+    ['sandbox', 'webhooks#test-serials'],
+    ['throttling', 'problems#too_many_requests'],
+    ['django', 'frameworks#django'],
+  ])('in English finds %s first', (query, expected) => {
+    expect(search('en', query)[0]?.url).toBe(expected)
+  })
+
+  test.each([
+    ['沙箱', 'webhooks#test-serials'],
+    ['密钥轮换', 'webhooks#rotating-the-secret'],
+    ['本地调试', 'start#2-start-a-receiver'],
+    ['内网穿透', 'start#2-start-a-receiver'],
+    ['退避', 'webhooks#retries'],
+    ['重试', 'webhooks#retries'],
+    ['身份证', 'start#4-register-a-serial'],
+    ['幂等', 'webhooks#signatures-and-duplicates'],
+    ['白名单', 'webhooks#what-the-url-may-be'],
+    ['限流', 'problems#too_many_requests'],
+    ['更新日志', 'changelog#changelog'],
+    ['SDK下载', 'webhooks#javascript-and-typescript'],
+    ['postman', 'start#where-to-read-on'],
+  ])('in Chinese finds %s first', (query, expected) => {
+    expect(search('zh', query)[0]?.url).toBe(expected)
+  })
+
+  test('takes a word from its beginning, with the parts of a name', () => {
+    expect(search('en', 'ip').map(({ url }) => url)).not.toContain('webhooks#javascript-and-typescript')
+    expect(search('en', 'url').some(({ url }) => url === 'reference#testCallback')).toBe(true)
+    expect(search('en', 'ebhook')).toEqual([])
+    for (const [one, other] of [
+      ['retry', 'retries'],
+      ['key', 'keys'],
+      ['signature', 'signatures'],
+    ] as const)
+      expect(search('en', one).map(({ url }) => url)).toEqual(search('en', other).map(({ url }) => url))
+  })
+
+  test.each(['en', 'zh'] as const)('marks what it has found, and cuts no word: %s', language => {
+    const queries = language === 'en' ? ['retry', 'webhook-id', 'tls'] : ['重试', '密钥', 'webhook-id']
+    for (const query of queries)
+      for (const { url, heading, excerpt } of search(language, query)) {
+        const section = SECTIONS[language].find(one => one.url === url)
+        const shown = plain(excerpt)
+        const inner = shown.replace(/^…/, '').replace(/…$/, '')
+        expect(plain(heading)).toBe(section?.heading)
+        expect(section?.text).toContain(inner)
+        const at = section?.text.indexOf(inner) ?? 0
+        const around = ` ${section?.text} `
+        for (const edge of [around.slice(at, at + 2), around.slice(at + inner.length, at + inner.length + 2)])
+          expect(edge, `${shown} of ${url}`).not.toMatch(/^[A-Za-z0-9]{2}$/)
+        expect([...shown].length).toBeLessThan(200)
+        for (const [text] of [...heading, ...excerpt].filter(([, isFound]) => isFound))
+          expect(text.toLowerCase()).toContain(query.slice(0, 4))
+      }
+    const marked = search(language, queries[0] ?? '').slice(0, 3)
+    for (const { heading, excerpt } of marked)
+      expect([...heading, ...excerpt].some(([, isFound]) => isFound)).toBe(true)
+  })
+
+  test('finds nothing for nothing, and is quick with any query', () => {
+    expect(search('en', '  ')).toEqual([])
+    expect(search('en', '('.repeat(2_000))).toEqual([])
+  })
+})
