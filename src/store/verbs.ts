@@ -44,9 +44,7 @@ type Verbs = Omit<Store, 'now' | 'hints' | 'close' | 'engineCounts'>
  * @param figuresOf what the engine tells of itself
  * @param upkeep what the engine does with each beat of a node
  */
-export const createVerbs = (...given: Parameters<typeof verbsOf>): Verbs => readsInLine(verbsOf(...given))
-
-const verbsOf = (
+export const createVerbs = (
   { calls, loops, searches }: Readonly<Record<'calls' | 'loops' | 'searches', StoreContext>>,
   figuresOf: (tx: Tx) => Promise<EngineFigures>,
   upkeep?: () => Promise<void>,
@@ -56,22 +54,27 @@ const verbsOf = (
   ...createAccounts(calls),
   ...createSigningSecrets(calls),
   ...createContacts(calls),
-  ...createEvents(calls),
   ...createRegistering(calls),
   ...createRegistrationActs(calls),
-  ...createRegistrationQueries(calls),
-  ...createExplanations(calls),
-  ...createUsage(calls),
-  ...createPartnerStatus(calls),
   ...createAdminTokens(calls),
   ...createBulkActs(calls),
   ...createCallbacks(calls),
   ...createFactVerbs(calls),
-
-  ...createRegistrationSearch(searches),
-  ...createStats(searches, figuresOf),
   ...createActs(searches),
-  ...createOperatorEventList(searches),
+
+  ...readsInLine({
+    ...createEvents(calls),
+    ...createRegistrationQueries(calls),
+    ...createExplanations(calls),
+    ...createUsage(calls),
+    ...createPartnerStatus(calls),
+    ...createRegistrationSearch(searches),
+    ...createStats(searches, figuresOf),
+    ...createOperatorEventList(searches),
+    listSigningSecrets: createSigningSecrets(calls).listSigningSecrets,
+    listCallbacks: createCallbacks(calls).listCallbacks,
+    listActs: createActs(searches).listActs,
+  }),
 
   ...createVerificationClaims(loops),
   ...createVerificationSettling(loops),
