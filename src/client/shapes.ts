@@ -67,7 +67,7 @@ export interface Explanation {
     polls: number
     lastPolledAt: string | null
     nextPollAt: string | null
-    queue: { before: number; rate: number } | null
+    queue: { before: number; rate: number; isAtLeast: boolean } | null
   }
   account: { paused: boolean; reason: PauseReason | null; code: number | null; since: string | null }
   delivery: {
@@ -155,7 +155,7 @@ export interface Status {
   upstream: { reachable: boolean; since: string | null; error: string | null }
   account: { paused: boolean; reason: PauseReason | null; code: number | null; since: string | null }
   /** Calls of yours that go before a serial that is registered now; null while nothing is asked. */
-  queue: { before: number; rate: number; waitSeconds: number } | null
+  queue: { before: number; rate: number; waitSeconds: number; isAtLeast: boolean } | null
   /** Your webhooks of the last hour, or the newest 1,000 of them. */
   deliveries: { since: string; delivered: number; pending: number; exhausted: number; successRate: number | null }
   /** Callback URLs that need you, the longest first, 20 at most. */

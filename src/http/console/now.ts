@@ -209,7 +209,8 @@ const partnerPage = async (visit: Visit): Promise<Page> => {
     <p><a class="button" href="${to('deliveries')}">${t({ en: 'Look there', zh: '前往处理' })}</a></p></li></ol>`
   const calm = html`<p class="calm">${t(CALM)}</p>`
   const pause = account.paused ? { en: 'paused', zh: '已暂停' } : { en: 'in use', zh: '使用中' }
-  const wait = queue ? `${queue.waitSeconds} s` : '–'
+  const seconds = queue ? `${queue.waitSeconds} s` : '–'
+  const wait = queue?.isAtLeast ? t({ en: `at least ${seconds}`, zh: `至少 ${seconds}` }) : seconds
   return {
     body: live(
       20,

@@ -27,6 +27,10 @@ export const lineField = (longest: number) => {
   return z.string(form).trim().min(1, form).max(longest, form).refine(isHarmless, form)
 }
 export const TEXT_OR_NULL = z.string().nullable()
+/** Of a place in a queue. */
+export const IS_AT_LEAST = z
+  .boolean()
+  .describe('More may go before it, and it may be asked later: over 5,000 serials, or over 200 partners, wait.')
 export const COUNT = z.int().min(0)
 
 /** A time in an answer: epoch ms, which `z.decode` writes as ISO 8601 in UTC. */

@@ -41,7 +41,7 @@ const en = {
     queued:
       'The next call is due and waits for its turn. Calls of yours before it: {before}, at {rate} a second, so it is made {in}, roughly.',
     queuedFar:
-      'The next call is due and waits for its turn. Calls of yours before it: more than {before}, at {rate} a second, so it is made {in} at the earliest, roughly.',
+      'The next call is due and waits for its turn. Calls of yours before it: at least {before}, at {rate} a second at most, so it is made {in} at the earliest, roughly.',
     none: 'No further call is planned.',
   },
   disabled: 'The partner is disabled: nothing is asked or sent until it is enabled.',
@@ -134,7 +134,7 @@ const zh: ExplainTexts = {
     at: '下次查询时间：{at}（{in}）。',
     now: '即将查询。',
     queued: '正在排队：前面还有 {before} 次查询，目前每秒 {rate} 次，预计约 {in}查询。',
-    queuedFar: '正在排队：前面还有 {before} 次以上查询，目前每秒 {rate} 次，预计最早约 {in}查询。',
+    queuedFar: '正在排队：前面至少还有 {before} 次查询，目前每秒最多 {rate} 次，预计最早约 {in}查询。',
     none: '不会再查询。',
   },
   disabled: '该合作方已停用：启用前不会查询，也不会投递。',

@@ -6,7 +6,7 @@ import { roundedRate } from '../../core/show-sizes.ts'
 import type { Explanation } from '../../store/registrations/explanations.ts'
 import type { ApiEnv } from '../api-env.ts'
 import type { PartnerCalls } from '../calls.ts'
-import { AT, AT_OR_NULL, COUNT, idField, PAUSE, pauseFacts } from '../json/fields.ts'
+import { AT, AT_OR_NULL, COUNT, IS_AT_LEAST, idField, PAUSE, pauseFacts } from '../json/fields.ts'
 import { found } from '../json/problem.ts'
 import { answerLanguage } from '../language.ts'
 import { explainSentence, type Reader } from './explain-sentence.ts'
@@ -65,10 +65,9 @@ export const EXPLANATION = z
       ...POLLING,
       queue: z
         .object({
-          before: COUNT.describe(
-            'Calls of yours that go before it, roughly; at least so many where there are over 5,000.',
-          ),
+          before: COUNT.describe('Calls of yours that go before it, roughly.'),
           rate: z.number().positive().describe('Calls a second that you have now.'),
+          isAtLeast: IS_AT_LEAST,
         })
         .nullable()
         .describe('Null unless it is due and waits for its turn.'),
@@ -106,7 +105,7 @@ export const viewExplanation = (explanation: Explanation, { language, now }: Rea
     at: now,
     polling: {
       ...pollingFacts(explanation),
-      queue: queue && { before: queue.before, rate: roundedRate(queue.rate) },
+      queue: queue && { ...queue, rate: roundedRate(queue.rate) },
     },
     account: pauseFacts(explanation.account),
     delivery: {

@@ -5,7 +5,7 @@ import { toldOf } from '../../core/message.ts'
 import { roundedRate } from '../../core/show-sizes.ts'
 import type { PartnerStatus } from '../../store/partners/status.ts'
 import type { PartnerCalls } from '../calls.ts'
-import { AT, AT_OR_NULL, CALLBACK_TROUBLE, COUNT, PAUSE, pauseFacts, textField } from '../json/fields.ts'
+import { AT, AT_OR_NULL, CALLBACK_TROUBLE, COUNT, IS_AT_LEAST, PAUSE, pauseFacts, textField } from '../json/fields.ts'
 import { invalid, readQuery, said } from '../json/validate.ts'
 import { ACCOUNT_FORM } from './registration-schemas.ts'
 
@@ -31,6 +31,7 @@ const STATUS_ANSWER = z
         before: COUNT.describe('Calls of yours that go before a serial that is registered now.'),
         rate: z.number().positive().describe('Calls a second that you have now.'),
         waitSeconds: COUNT.describe('About how long until it is asked.'),
+        isAtLeast: IS_AT_LEAST,
       })
       .nullable()
       .describe('Null while nothing is asked.'),
@@ -66,7 +67,7 @@ const viewStatus = ({ queue, messages, callbacks, ...status }: PartnerStatus, no
     },
     account: pauseFacts(account),
     queue: queue && {
-      before: queue.before,
+      ...queue,
       rate: roundedRate(queue.rate),
       waitSeconds: Math.ceil(Math.max(0, queue.at - now) / SECOND),
     },

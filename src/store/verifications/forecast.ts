@@ -3,7 +3,7 @@ import { SECOND } from '../../core/duration.ts'
 import { loadAccounts } from '../accounts/rows.ts'
 import type { Dialect, Tx } from '../tx.ts'
 import { FRESH_MS, isNewOrBack, isOfBatch, NEW } from './poll-queues.ts'
-import { HEADS, type Head } from './queue-heads.ts'
+import { DUE_PARTNERS, MOST_PARTNERS, QUEUES_OF_PARTNER } from './queue-heads.ts'
 
 /** Where a verification stands that waits to be asked. */
 interface QueuePlace {
@@ -18,9 +18,9 @@ interface QueuePlace {
 export interface PollForecast {
   /** Calls of the same partner that go before it. */
   before: number
-  /** There may be more of them, and it may be asked later. */
+  /** There may be more of them, or more partners that wait, and it may be asked later. */
   isAtLeast: boolean
-  /** Calls a second that the partner has now: the account's rate, shared with the other partners that wait. */
+  /** Calls a second that the partner has now, at most: the account's rate, shared with the other partners that wait. */
   rate: number
   at: number
 }
@@ -60,18 +60,18 @@ export const spansBefore = (
  * What the pick order of `poll-queues.ts` comes to, roughly: what falls due meanwhile is not foreseen.
  *
  * @param counted how many each of `spansBefore` has, up to `MOST_AHEAD`
- * @param waits.partners that have something due of this account, its own partner included
+ * @param waits.partners that have something due of this account, its own partner included; `hasMore`: there may be more of them
  */
 export const forecastPoll = (
   counted: { before: number; between: number },
-  { account, partners }: { account: AccountState; partners: number },
+  { account, partners, hasMore }: { account: AccountState; partners: number; hasMore: boolean },
   now: number,
 ): PollForecast => {
   const before = counted.before + Math.min(counted.before, counted.between)
   const rate = effectiveRate(account, now) / partners
   return {
     before,
-    isAtLeast: before >= MOST_AHEAD,
+    isAtLeast: hasMore || before >= MOST_AHEAD,
     rate,
     at: Math.ceil(Math.max(now, account.allowedAt) + (before / rate) * SECOND),
   }
@@ -92,8 +92,7 @@ export const forecastAt = async (tx: Tx, place: QueuePlace, defaultRate: number)
   const { accountId, partnerId } = place
   const [account] = await loadAccounts(tx, [accountId], { defaultRate, lock: 'none' })
   if (!account || isProbed(account)) return null
-  const [heads = []] = await tx.each<Head>(HEADS, [{ accountId }])
-  const ours = heads.filter(head => head.partnerId === partnerId).map(({ queue }) => queue)
+  const ours = (await tx.all<{ queue: number }>(QUEUES_OF_PARTNER, { accountId, partnerId })).map(({ queue }) => queue)
   const count = async ({ queues, ...span }: Span): Promise<number> => {
     const values = { accountId, partnerId, queues: queues.map(queue => ({ queue })), ...span, most: MOST_AHEAD }
     const [counted] = await tx.all<{ n: number }>(STANDING_BEFORE, values)
@@ -101,7 +100,7 @@ export const forecastAt = async (tx: Tx, place: QueuePlace, defaultRate: number)
   }
   const { before, between } = spansBefore(place, ours, tx.at)
   const counted = { before: await count(before), between: await count(between) }
-  const due = heads.filter(({ dueAt }) => dueAt <= tx.at)
-  const partners = new Set([partnerId, ...due.map(head => head.partnerId)]).size
-  return forecastPoll(counted, { account, partners }, tx.at)
+  const [due] = await tx.all<{ others: number; seen: number | null }>(DUE_PARTNERS, { accountId, partnerId, at: tx.at })
+  const hasMore = (due?.seen ?? 0) > MOST_PARTNERS
+  return forecastPoll(counted, { account, partners: 1 + (due?.others ?? 0), hasMore }, tx.at)
 }

@@ -58,8 +58,25 @@ describe('of a partner with several accounts', () => {
     for (const name of ['SHARED', 'acc_SHARED'])
       expect(await statusOf(api, `?account=${name}`)).toMatchObject({
         account: { paused: false },
-        queue: { before: 1, rate: 7 },
+        queue: { before: 1, rate: 7, isAtLeast: false },
       })
+  })
+
+  test('says so where more may go before it than were counted, as an explanation does in its sentence too', async () => {
+    await using api = await openApi()
+    const { id } = await api.register()
+    const { statusOf: exact, explain } = api.store
+    const explained = async () => (await api.call('GET', `/v1/registrations/${id}/explain`)).json
+    const queue = { before: 9, isAtLeast: true, rate: 7, at: api.clock.now }
+    api.store.explain = async (...args) =>
+      ({ ...(await explain(...args)), queue }) as Awaited<ReturnType<typeof explain>>
+    const { sentence, polling } = await explained()
+    api.store.explain = async (...args) =>
+      ({ ...(await explain(...args)), queue: { ...queue, isAtLeast: false } }) as Awaited<ReturnType<typeof explain>>
+    expect([polling.queue.isAtLeast, (await explained()).polling.queue.isAtLeast]).toEqual([true, false])
+    expect((await explained()).sentence).not.toBe(sentence)
+    api.store.statusOf = async (...args) => ({ ...(await exact(...args)), queue })
+    expect(await statusOf(api)).toMatchObject({ queue: { before: 9, isAtLeast: true } })
   })
 
   test('refuses an account of another partner like one that does not exist', async () => {

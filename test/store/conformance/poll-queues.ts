@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { HOUR, MINUTE, SECOND } from '../../../src/core/duration.ts'
+import { MOST_PARTNERS } from '../../../src/store/verifications/queue-heads.ts'
 import { type OpenStore, openStoreFixture, WAITING } from '../../support/store.ts'
 
 /** Who is asked first where more is due than may be asked. The bench's rule asks every 5 s, and one call may go at a time. */
@@ -76,6 +77,26 @@ export const describePollQueues = (open: OpenStore): void => {
     await bench.advance(SECOND)
     await queue.ask(1)
     expect((await bench.store.explain(bench.partnerId, id))?.queue?.before).toBe(19)
+  })
+
+  test('shares its rate with the partners that wait, of which so many are counted, and then says so', {
+    timeout: 60_000,
+  }, async () => {
+    await using queue = await openQueue({ rate: 6_000 })
+    const { store, partnerId, ...bench } = queue.bench
+    const wait = async (count: number) => {
+      const ids = await Promise.all(Array.from({ length: count }, () => bench.addPartner()))
+      await store.register(ids.map(id => bench.newRegistration({ partnerId: id, idcardid: bench.newId('s') })))
+      return ids
+    }
+    const forecast = async () => (await store.statusOf(partnerId, null)).queue
+    await bench.register()
+    const [one = ''] = await wait(MOST_PARTNERS - 1)
+    expect(await forecast()).toMatchObject({ before: 1, isAtLeast: false, rate: 30 })
+    await store.changePartner(one, { disabled: true })
+    expect(await forecast()).toMatchObject({ isAtLeast: false, rate: 6_000 / 199 })
+    await wait(10)
+    expect(await forecast()).toMatchObject({ before: 1, isAtLeast: true, rate: 30 })
   })
 
   test('a status says how many calls go before what is registered next, and counts the messages of the last hour', async () => {

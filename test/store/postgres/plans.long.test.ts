@@ -6,7 +6,7 @@ import { openTx } from '../../../src/store/postgres/tx.ts'
 import type { Tx } from '../../../src/store/tx.ts'
 import { DUE, FREE } from '../../../src/store/verifications/claims.ts'
 import { STANDING_BEFORE } from '../../../src/store/verifications/forecast.ts'
-import { HEADS } from '../../../src/store/verifications/queue-heads.ts'
+import { DUE_PARTNERS, HEADS, QUEUES_OF_PARTNER } from '../../../src/store/verifications/queue-heads.ts'
 import { FIND, WAITING } from '../../../src/store/verifications/settling.ts'
 import { explain, openPlanDatabase } from '../../support/postgres-plan.ts'
 
@@ -72,6 +72,16 @@ const CASES: readonly Case[] = [
     name: 'the heads of all queues',
     run: tx => tx.each(HEADS, [{ accountId: 'acc_0' }, { accountId: 'acc_1' }]),
     blocks: 4_000,
+  },
+  {
+    name: 'the queues of one partner',
+    run: tx => tx.all(QUEUES_OF_PARTNER, { accountId: 'acc_0', partnerId: 'par_0' }),
+    blocks: 50,
+  },
+  {
+    name: 'the partners of whom something is due',
+    run: tx => tx.all(DUE_PARTNERS, { accountId: 'acc_0', partnerId: 'par_0', at: NOW }),
+    blocks: 201 * 10 * 4,
   },
   {
     name: 'what is due',

@@ -29,11 +29,12 @@ test('a fresh one passes new ones that are not', () => {
 })
 
 test('the time follows from the rate, which the partners that wait share', () => {
-  const forecast = (counted: { before: number; between: number }, partners = 1) =>
-    forecastPoll(counted, { account: ACCOUNT, partners }, NOW)
+  const forecast = (counted: { before: number; between: number }, partners = 1, hasMore = false) =>
+    forecastPoll(counted, { account: ACCOUNT, partners, hasMore }, NOW)
   expect(forecast({ before: 0, between: 500 })).toMatchObject({ before: 0, at: NOW })
   expect(forecast({ before: 50, between: 0 })).toMatchObject({ before: 50, rate: 5, at: NOW + 10_000 })
   expect(forecast({ before: 25, between: 500 }, 2)).toMatchObject({ before: 50, rate: 2.5, at: NOW + 20_000 })
   expect(forecast({ before: 4_999, between: 0 }).isAtLeast).toBe(false)
   expect(forecast({ before: 5_000, between: 0 }).isAtLeast).toBe(true)
+  expect(forecast({ before: 0, between: 0 }, 200, true).isAtLeast).toBe(true)
 })
