@@ -1,19 +1,16 @@
 import { z } from 'zod'
+import { LONGEST_NAME } from '../../core/line.ts'
 import { ACT_OUTCOMES, type Act } from '../../store/operators/acts.ts'
 import type { AdminCalls } from '../calls.ts'
-import { AT, textField, timeField } from '../json/fields.ts'
+import { AT, lineField, textField, timeField } from '../json/fields.ts'
 import { cursorField, listOf, PAGE_PARAMETERS, viewPage } from '../json/pagination.ts'
 import { readQuery, said } from '../json/validate.ts'
 
-const WHO = said({
-  en: 'must be the id of a token, ADMIN_TOKEN or command',
-  zh: '必须是某个令牌的 id、ADMIN_TOKEN 或 command',
-})
 const WHAT = said({ en: 'must be an act, such as account.pause', zh: '必须是某种操作，例如 account.pause' })
 const AUDIT_QUERY = z.strictObject({
-  who: textField(/^\w{1,64}$/, WHO)
+  who: lineField(LONGEST_NAME)
     .optional()
-    .describe('The id of a token; `ADMIN_TOKEN`; `command`.'),
+    .describe("The id or the name of a token; `ADMIN_TOKEN`; `command`, or the system's user who ran one."),
   act: textField(/^[a-z_]{1,30}\.[a-z_]{1,30}$/, WHAT)
     .optional()
     .describe('Only this act, such as `account.pause`.'),

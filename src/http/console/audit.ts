@@ -1,6 +1,7 @@
 import { html } from 'hono/html'
 import type { z } from 'zod'
 import type { Words } from '../../core/language.ts'
+import { LONGEST_NAME } from '../../core/line.ts'
 import type { AUDIT_CALLS } from '../admin/audit.ts'
 import type { Console, Visit } from './console.ts'
 import { field } from './forms.ts'
@@ -51,8 +52,8 @@ const changesOf = ({ changes }: Act): Html => {
 const filterForm = (reader: Reader, { who, act, since }: Readonly<Record<string, string | undefined>>): Html => {
   const { t, to } = reader
   return html`<form action="${to('audit')}" class="row">
-    <label>${t({ en: 'Who: id of a token, ADMIN_TOKEN, command', zh: '操作人：令牌 id、ADMIN_TOKEN、command' })}
-      <input name="who" value="${who ?? ''}" maxlength="64" autocomplete="off"></label>
+    <label>${t({ en: 'Who (name of a token, ADMIN_TOKEN, or user of the system)', zh: '操作人（令牌名称、ADMIN_TOKEN 或系统用户名）' })}
+      <input name="who" value="${who ?? ''}" maxlength="${LONGEST_NAME}" autocomplete="off"></label>
     <label>${t(WHAT)} <input name="act" value="${act ?? ''}" placeholder="account.pause" maxlength="61" autocomplete="off"></label>
     ${field(reader, 'since', since)}
     <button>${t({ en: 'Show', zh: '筛选' })}</button> <a href="${to('audit')}">${t({ en: 'All', zh: '全部' })}</a></form>`

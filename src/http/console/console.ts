@@ -19,7 +19,7 @@ import { addBulk } from './bulk.ts'
 import { addDeliveries } from './deliveries.ts'
 import { addExport } from './export.ts'
 import { addFind } from './find.ts'
-import { type Form, formAgain, formOf, postedOf, roleOf } from './forms.ts'
+import { type Form, fieldErrors, formAgain, formOf, postedOf, roleOf } from './forms.ts'
 import { addKeys } from './keys.ts'
 import { addNodes } from './nodes.ts'
 import { addNow } from './now.ts'
@@ -128,8 +128,10 @@ export const addConsole = (app: Hono<ApiEnv>, deps: SharedDeps): void => {
     // What was typed can be mended, or sent again later.
     const isToMend = isRefused && c.req.method === 'POST' && [409, 422, 429].includes(problem.status)
     const form = isToMend ? formAgain(reader, await postedOf(c)) : isRefused ? error.form : ''
+    const errors = problem.errors ? fieldErrors(reader, problem.errors, isRefused ? error.fields : undefined) : ''
     const isShort = problem.status === 429 && form === ''
-    c.res = isShort ? await c.html(shortPage(reader, problem), 429) : await send(c, reader, problemPage(problem, form))
+    const page = problemPage(problem, html`${errors}${form}`)
+    c.res = isShort ? await c.html(shortPage(reader, problem), 429) : await send(c, reader, page)
   }
   /** Before all else, so that who asks too often costs little more than at the API. */
   const limit: MiddlewareHandler<ApiEnv> = async (c, next) => {
@@ -256,13 +258,9 @@ const pathOf = (c: Context): string => {
   return `${pathname.slice('/console/'.length)}${search}`
 }
 
-const problemPage = (
-  problem: Pick<Refused['problem'], 'title' | 'detail' | 'errors' | 'status'>,
-  form: Html,
-): Page => ({
+const problemPage = (problem: Pick<Refused['problem'], 'title' | 'detail' | 'status'>, more: Html): Page => ({
   title: problem.title,
   status: problem.status as ContentfulStatusCode,
   body: html`<p role="alert" class="bad">${problem.detail}</p>
-    ${problem.errors ? html`<ul>${problem.errors.map(({ path, message }) => html`<li><code>${path}</code> ${message}</li>`)}</ul>` : ''}
-    ${form}`,
+    ${more}`,
 })

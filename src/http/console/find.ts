@@ -2,12 +2,11 @@ import { AppError } from '../../core/error.ts'
 import type { Words } from '../../core/language.ts'
 import { isRegistrationId } from '../../core/registration.ts'
 import { SERIAL } from '../../core/registration-input.ts'
-import { MOST_OF_A_PAGE } from '../json/pagination.ts'
 import type { Accounts } from './accounts.ts'
 import { pathOfObject } from './audit.ts'
 import type { Console, Visit } from './console.ts'
 import { SEARCH_EXAMPLE } from './page.ts'
-import type { Partners } from './partners.ts'
+import { FIRST_PAGE, partnerIdOf, partnersNamed } from './partners.ts'
 import { searchAsApiTakes } from './picked-time.ts'
 import { search, searchFieldsOf } from './registrations.ts'
 
@@ -40,17 +39,11 @@ const namedBy = ({ session }: Visit, text: string): string | null => {
   return isRegistrationId(id.replace(/^(acc|bulk|partner)_/, 'reg_')) ? pathOfObject(id) : null
 }
 
-const first = { query: { limit: String(MOST_OF_A_PAGE) } }
-/** Of the first page of partners: those that an id, or a part of the name, means. */
-const partnersNamed = async ({ call }: Visit, text: string): Promise<Partners['data']> => {
-  const { data } = await call<Partners>('GET', '/v1/admin/partners', first)
-  return data.filter(({ id, name }) => id === text || name.toLowerCase().includes(text.toLowerCase()))
-}
 /** The page of the partner, or account, that is called so. */
 const called = async (visit: Visit, text: string): Promise<string | null> => {
   const [partner, another] = await partnersNamed(visit, text)
   if (partner) return another ? 'partners' : `partners/${partner.id}`
-  const { data } = await visit.call<Accounts>('GET', '/v1/admin/accounts', first)
+  const { data } = await visit.call<Accounts>('GET', '/v1/admin/accounts', FIRST_PAGE)
   const account = data.find(one => one.account === text)
   return account ? `accounts/${account.id}` : null
 }
@@ -67,10 +60,7 @@ const find = async (visit: Visit): Promise<string> => {
   const other = isName && !SERIAL.test(serial) ? await called(visit, serial) : null
   if (other !== null) return other
   if (words.length > 1) throw new AppError('invalid_query', oneSerial(SEARCH_EXAMPLE[session.kind]))
-  if (query.partner) {
-    const [partner, another] = await partnersNamed(visit, query.partner)
-    if (partner && !another) query.partner = partner.id
-  }
+  if (query.partner) query.partner = await partnerIdOf(visit, query.partner)
   if (serial !== '') query.serial = serial
   if (Object.keys(query).length === 0) return 'registrations'
   const { data, nextCursor } = await search(visit, { ...query, limit: '2' })

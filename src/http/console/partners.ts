@@ -5,6 +5,7 @@ import { AUDIT_CALLS } from '../admin/audit.ts'
 import { PARTNER_CALLS } from '../admin/partners.ts'
 import type { SharedDeps } from '../api-env.ts'
 import { QUOTA_KEYS } from '../json/fields.ts'
+import { MOST_OF_A_PAGE } from '../json/pagination.ts'
 import type { Console, Visit } from './console.ts'
 import { actForm, actLink, type Form, field, numberOf, shownOnce } from './forms.ts'
 import { API_KEY, keyTable, linkForm, newKeyForm, readKeys } from './keys.ts'
@@ -15,8 +16,27 @@ export type Partners = z.output<(typeof PARTNER_CALLS)['GET /v1/admin/partners']
 type Partner = Partners['data'][number]
 type Created = z.output<(typeof PARTNER_CALLS)['POST /v1/admin/partners']['answers'][201]>
 
+const ID = /^partner_\w{26}$/
 const NEW: Words = { en: 'New partner', zh: '新建合作方' }
 const partnerPath = ({ id }: Visit): string => `/v1/admin/partners/${id}`
+
+export const FIRST_PAGE = { query: { limit: String(MOST_OF_A_PAGE) } }
+/** Of the first page of partners: those that an id, or a part of the name, means. */
+export const partnersNamed = async ({ call }: Visit, text: string): Promise<Partners['data']> => {
+  const { data } = await call<Partners>('GET', '/v1/admin/partners', FIRST_PAGE)
+  return data.filter(({ id, name }) => id === text || name.toLowerCase().includes(text.toLowerCase()))
+}
+/** The id of the one that is meant; what no one, or several are meant by, stays as it is. */
+export const partnerIdOf = async <Typed extends string | undefined>(
+  visit: Visit,
+  typed: Typed,
+): Promise<Typed | string> => {
+  if (!typed || ID.test(typed)) return typed
+  const named = await partnersNamed(visit, typed)
+  const exact = named.filter(({ name }) => name === typed)
+  const [one, another] = exact.length > 0 ? exact : named
+  return one && !another ? one.id : typed
+}
 
 const stateOf = ({ t }: Reader, { disabled }: Pick<Partner, 'disabled'>): Html =>
   disabled ? html`<span class="bad">${t({ en: 'disabled', zh: '已停用' })}</span>` : t({ en: 'enabled', zh: '启用' })

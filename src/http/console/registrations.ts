@@ -1,11 +1,12 @@
 import { html } from 'hono/html'
 import type { Words } from '../../core/language.ts'
 import type { RegistrationAnswer } from '../partner/registration-schemas.ts'
-import { Refused } from './api-calls.ts'
+import { queryText, Refused } from './api-calls.ts'
 import { bulkLinks } from './bulk.ts'
 import type { Console, Visit } from './console.ts'
 import { fieldOf, type Type } from './forms.ts'
 import { type Html, nextPage, type Page, type Reader, time } from './page.ts'
+import { partnerIdOf } from './partners.ts'
 import { searchAsApiTakes, zoneInput } from './picked-time.ts'
 import { ERROR, type Found, HOST, registrationTable, SERIAL, STATUS, WEBHOOK } from './registration-columns.ts'
 import type { Session } from './sessions.ts'
@@ -23,18 +24,24 @@ const OWN_FIELDS: Readonly<Record<string, Type>> = {
   status: { words: STATUS, choices: { ...ANY, ...STATUS_WORDS } },
   delivery: { words: WEBHOOK, choices: { ...ANY, ...DELIVERY_WORDS } },
 }
-const AGO: Words = { en: '2h, 2026-11-24 08:00', zh: '2h、2026-11-24 08:00' }
+const AGO = {
+  example: { en: '2h, 2026-11-24 08:00', zh: '2h、2026-11-24 08:00' },
+  must: { en: 'must be like 2h (ago), or 2026-11-24 08:00', zh: '须形如 2h（距今）或 2026-11-24 08:00' },
+}
 const HOST_AND_TIME: Readonly<Record<string, Type>> = {
   host: { words: HOST },
-  since: { words: { en: 'Since', zh: '起始时间' }, example: AGO },
-  until: { words: { en: 'Until', zh: '截止时间' }, example: AGO },
+  since: { words: { en: 'Since', zh: '起始时间' }, ...AGO },
+  until: { words: { en: 'Until', zh: '截止时间' }, ...AGO },
 }
 /** What a list can be searched by, by the names that the URL, and the search of all pages, have for it. */
 const FIELDS: Readonly<Record<Session['kind'], Readonly<Record<string, Type>>>> = {
   operator: {
     ...OWN_FIELDS,
     reason: { words: { en: 'Unresolved because', zh: '无结果的原因' }, choices: { ...ANY, ...REASON_WORDS } },
-    partner: { words: { en: 'Partner’s id', zh: '合作方 ID' } },
+    partner: {
+      words: { en: 'Partner', zh: '合作方' },
+      must: { en: 'must be the id or the name of one partner', zh: '须为某一个合作方的 ID 或名称' },
+    },
     account: { words: { en: 'Account', zh: '账户' } },
     error: { words: ERROR, example: { en: 'http_503, timeout', zh: '如 http_503、timeout' } },
     ...HOST_AND_TIME,
@@ -66,7 +73,10 @@ export const search = (visit: Visit, searched: Search): Promise<ListOf<Found> | 
           query: { ...query, ...metadataQuery(metadata), idcardid: serial },
         })
   return found.catch((error: unknown) => {
-    if (error instanceof Refused && error.problem.status === 400) error.form = searchForm(visit, searched)
+    if (error instanceof Refused && error.problem.status === 400) {
+      error.form = searchForm(visit, searched)
+      error.fields = { ...FIELDS[session.kind], idcardid: OWN_FIELDS.serial as Type }
+    }
     throw error
   })
 }
@@ -103,9 +113,11 @@ export const searchedOf = (visit: Visit): Search => {
   return Object.fromEntries(searchFieldsOf(session).map(name => [name, given[name]]))
 }
 
-const listPage = async (visit: Visit): Promise<Page> => {
+const listPage = async (visit: Visit): Promise<Page | string> => {
   const { c, session, t } = visit
   const searched = searchedOf(visit)
+  const partner = await partnerIdOf(visit, searched.partner)
+  if (partner !== searched.partner) return `registrations${queryText({ ...searched, partner })}`
   const found = await search(visit, { ...searched, cursor: c.req.query('cursor') })
   const isSearched = Object.values(searched).some(Boolean)
   const isEmpty = found.data.length === 0

@@ -1,6 +1,6 @@
 import { DAY } from '../../core/duration.ts'
 import type { StoreContext } from '../context.ts'
-import { and, desc, eq, gte, lt } from '../drizzle.ts'
+import { and, desc, eq, gte, lt, or } from '../drizzle.ts'
 import { idOf, pageOf } from '../page.ts'
 import type { Store } from '../store.ts'
 import type { Row, Sql } from '../tx.ts'
@@ -35,6 +35,7 @@ export type NewAct = Omit<Act, 'id' | 'at'>
 export type CommandUser = Pick<NewAct, 'name' | 'reason'>
 
 export interface ActQuery {
+  /** `who` or `name` of the act. */
   who: string | null
   act: string | null
   /** Epoch ms. */
@@ -74,7 +75,7 @@ export const createActs = ({ read, write }: StoreContext) =>
         const asked = and(
           before === null ? undefined : lt(acts.id, before),
           gte(acts.at, Math.max(since ?? 0, actsKeptFrom(at))),
-          who === null ? undefined : eq(acts.who, who),
+          who === null ? undefined : or(eq(acts.who, who), eq(acts.name, who)),
           act === null ? undefined : eq(acts.act, act),
         )
         const found = db.select().from(acts).where(asked).orderBy(desc(acts.id))

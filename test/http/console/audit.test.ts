@@ -66,4 +66,30 @@ describe('the audit', () => {
     const inUtc = new Date(api.clock.now - MINUTE).toISOString().slice(0, 16)
     expect(await read(`audit?since=${at}&since-zone=%2B08:00&lang=en`)).toContain(`name="since" value="${inUtc}"`)
   })
+
+  test('is filtered by the names that it shows: of a token, of the user of a command', async () => {
+    const { api, read } = await open()
+    const token = await api.addToken('admin')
+    await api.call('PATCH', `/v1/admin/partners/${api.partner.id}`, { key: token.text, body: { name: 'by a token' } })
+    await api.store.recordAct({
+      ...{ who: 'command', name: 'root', act: 'account.pause', object: 'acc_1', reason: null },
+      ...{ changes: null, outcome: 'done' },
+    })
+    for (const [who, shown, hidden] of [
+      ['root', 'acc_1', 'by a token'],
+      ['值班', 'by a token', 'acc_1'],
+      [token.id, 'by a token', 'acc_1'],
+    ] as const) {
+      const page = await read(`audit?who=${encodeURIComponent(who)}`)
+      expect(page).toContain(shown)
+      expect(page).not.toContain(hidden)
+    }
+  })
+
+  test('says of a time that it cannot read what may be typed, by the name of the field', async () => {
+    const { read } = await open()
+    const page = await read('audit?since=yesterday&lang=zh')
+    expect(page).toMatch(/<li>起始时间[^<]*2026-11-24 08:00/)
+    expect(page).not.toContain('ISO 8601')
+  })
 })

@@ -53,6 +53,14 @@ describe('the list', () => {
     expect(await read('registrations?serial=16236437872836')).toContain('<bdi class="name">one</bdi>')
   })
 
+  test('takes the name of a partner, and leads on with its id, which export and bulk acts take', async () => {
+    const { api, whereTo, read } = await populate()
+    const found = `registrations?status=failed&partner=${api.other.id}`
+    expect(await whereTo('registrations?status=failed&partner=other')).toBe(found)
+    const page = await read('registrations?partner=nobody&lang=en')
+    expect(page).toMatch(/<li>Partner[^<]*name/)
+  })
+
   test('shows partners their own only', async () => {
     const { idsOf, partner, first, second, api, cookieOf, theirs } = await populate()
     expect(await idsOf('registrations', partner)).toEqual([second, first])
