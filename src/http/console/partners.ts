@@ -10,6 +10,7 @@ import type { Console, Visit } from './console.ts'
 import { actForm, actLink, type Form, field, numberOf, shownOnce } from './forms.ts'
 import { API_KEY, keyTable, linkForm, newKeyForm, readKeys } from './keys.ts'
 import { facts, type Html, nextPage, PAGE_NAMES, type Page, partnerLink, type Reader, table, time } from './page.ts'
+import { secretsOfPartner } from './secrets.ts'
 import { CREATED, limitOf, NO_LIMIT, PAYLOAD, PAYLOAD_WORDS, SIGNING_SECRET, STATE } from './words.ts'
 
 export type Partners = z.output<(typeof PARTNER_CALLS)['GET /v1/admin/partners']['answers'][200]>
@@ -108,10 +109,8 @@ const partnerPage = async (visit: Visit, now: number): Promise<Page> => {
     <p><a href="${to('registrations', { partner: id })}">${t({ en: 'Its registrations', zh: '查看登记' })}</a></p>
     <h2>${t({ en: 'API keys', zh: 'API 密钥' })}</h2>
     ${keyTable(visit, keys, now)}${newKeyForm(visit)}
-    <p>${t({
-      en: 'Signing secrets: the partner rotates them on its own pages, which a link opens; or use the command secret rotate.',
-      zh: '签名密钥由合作方在自己的控制台页面更换（可用链接打开），也可用命令 secret rotate 更换。',
-    })}</p>
+    <h2>${t(PAGE_NAMES.secrets)}</h2>
+    ${secretsOfPartner(visit)}
     ${disabled ? '' : linkForm(visit)}
     ${(await visit.may(PARTNER_CALLS['PATCH /v1/admin/partners/:id'])) ? changeForms(visit, partner) : ''}`,
   }

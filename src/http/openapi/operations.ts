@@ -11,6 +11,7 @@ import { OVERVIEW_CALLS } from '../admin/overview.ts'
 import { KEY_CALLS, PARTNER_CALLS } from '../admin/partners.ts'
 import { FOUND_REGISTRATION_CALLS } from '../admin/registrations.ts'
 import { SETTING_CALLS } from '../admin/settings.ts'
+import { PARTNER_SECRET_CALLS } from '../admin/signing-secrets.ts'
 import { CALLBACK_TEST_CALLS } from '../partner/callback-test.ts'
 import { CONSOLE_LINK_CALLS } from '../partner/console-links.ts'
 import { EVENT_CALLS } from '../partner/events.ts'
@@ -35,6 +36,7 @@ export const OPERATOR_OPERATIONS = {
   Admin: {
     ...PARTNER_CALLS,
     ...KEY_CALLS,
+    ...PARTNER_SECRET_CALLS,
     ...PARTNER_LINK_CALLS,
     ...ACCOUNT_CALLS,
     ...NODE_CALLS,

@@ -1,5 +1,8 @@
+import type { Context } from 'hono'
 import { z } from 'zod'
+import { SECOND } from '../../core/duration.ts'
 import { AppError } from '../../core/error.ts'
+import type { Words } from '../../core/language.ts'
 import { Secret } from '../../core/secret.ts'
 import { generateSecret } from '../../core/signature.ts'
 import {
@@ -9,6 +12,7 @@ import {
   readOverlap,
   type SigningSecret,
 } from '../../store/partners/signing-secrets.ts'
+import type { ApiEnv, PartDeps } from '../api-env.ts'
 import type { PartnerCalls } from '../calls.ts'
 import { AT, AT_OR_NULL, DURATION_PATTERN, idField, SHOWN_ONCE } from '../json/fields.ts'
 import { listOf } from '../json/pagination.ts'
@@ -21,7 +25,7 @@ const FORM = said({
   en: 'must be v1 (HMAC-SHA256) or v1a (ed25519)',
   zh: '必须是 v1（HMAC-SHA256）或 v1a（ed25519）',
 })
-const ROTATION = z
+export const ROTATION = z
   .strictObject({
     overlap: z
       .string(OVERLAP)
@@ -42,10 +46,10 @@ const TOO_MANY_SECRETS = {
 }
 
 const NOUN = 'signing secret'
-const NEWEST_SECRET = {
-  en: 'This is your newest signing secret: without it no webhook could be signed. If it has leaked, POST {"overlap": "0s"} to /v1/signing-secrets/rotate.',
-  zh: '这是最新的签名密钥，正用于签名回调，不能删除。若已泄露，请 POST {"overlap": "0s"} 到 /v1/signing-secrets/rotate。',
-}
+const newestSecret = (rotate: string): Words => ({
+  en: `This is the newest signing secret: without it no webhook could be signed. If it has leaked, POST {"overlap": "0s"} to ${rotate}.`,
+  zh: `这是最新的签名密钥，正用于签名回调，不能删除。若已泄露，请 POST {"overlap": "0s"} 到 ${rotate}。`,
+})
 
 const TYPE = z
   .enum(['v1', 'v1a'])
@@ -75,6 +79,38 @@ export type NewSigningSecretAnswer = z.output<typeof NEW_SIGNING_SECRET>
 
 export const viewSecret = (secret: SigningSecret): SigningSecretAnswer => z.decode(SIGNING_SECRET, secret)
 
+export const listSecrets = async (c: Context<ApiEnv>, { store }: PartDeps, partnerId: string) =>
+  c.json({ data: (await store.listSigningSecrets(partnerId)).map(viewSecret), nextCursor: null })
+
+type Rotation = z.output<typeof ROTATION> & { partnerId: string }
+
+/** Of an operator it is in the audit before it is done; a partner has none. */
+export const rotateSecret = async (
+  c: Context<ApiEnv>,
+  { store, newId, random }: PartDeps,
+  { partnerId, type = 'v1', overlap }: Rotation,
+) => {
+  const overlapMs = overlap ?? DEFAULT_OVERLAP_MS
+  const { secret, publicText } = generateSecret(type, random)
+  const id = newId('secret')
+  await c.get('begin')?.(id, { after: { partnerId, type, overlapSeconds: overlapMs / SECOND } })
+  const rotated = await store.rotateSigningSecret(partnerId, { id, type, text: new Secret(secret) }, overlapMs)
+  if (!rotated) throw new AppError('conflict', TOO_MANY_SECRETS)
+  return c.json(z.decode(NEW_SIGNING_SECRET, { ...rotated, type, secret: publicText }), 201)
+}
+
+/** The one that the path names, as `rotateSecret`. */
+export const endSecret = async (c: Context<ApiEnv>, { store }: PartDeps, partnerId: string) => {
+  const id = readId(c.req.param('id'), NOUN)
+  await c.get('begin')?.(id, { before: { partnerId } })
+  const outcome = found(await store.endSigningSecret(partnerId, id), NOUN)
+  if (outcome === 'newest') {
+    const collection = c.get('operator') ? `/v1/admin/partners/${partnerId}/signing-secrets` : '/v1/signing-secrets'
+    throw new AppError('conflict', newestSecret(`${collection}/rotate`))
+  }
+  return c.body(null, 204)
+}
+
 /** `/v1/signing-secrets`. A new secret is shown once; the private key of a `v1a` secret is never shown. */
 export const SECRET_CALLS = {
   'GET /v1/signing-secrets': {
@@ -82,10 +118,7 @@ export const SECRET_CALLS = {
     summary: 'List the live signing secrets, newest first',
     description: 'With what your webhooks are signed now. The texts of secrets are shown only when they are created.',
     answers: { 200: listOf(SIGNING_SECRET) },
-    handle: async (c, { store }) => {
-      const secrets = await store.listSigningSecrets(c.get('partnerId'))
-      return c.json({ data: secrets.map(viewSecret), nextCursor: null })
-    },
+    handle: (c, deps) => listSecrets(c, deps, c.get('partnerId')),
   },
   'POST /v1/signing-secrets/rotate': {
     operationId: 'rotateSigningSecret',
@@ -94,14 +127,9 @@ export const SECRET_CALLS = {
     body: ROTATION,
     answers: { 201: NEW_SIGNING_SECRET },
     problems: ['conflict'],
-    handle: async (c, { store, newId, random }) => {
-      const { type = 'v1', overlap } = await readBody(c, ROTATION, { empty: {} })
-      const overlapMs = overlap ?? DEFAULT_OVERLAP_MS
-      const { secret, publicText } = generateSecret(type, random)
-      const added = { id: newId('secret'), type, text: new Secret(secret) }
-      const rotated = await store.rotateSigningSecret(c.get('partnerId'), added, overlapMs)
-      if (!rotated) throw new AppError('conflict', TOO_MANY_SECRETS)
-      return c.json(z.decode(NEW_SIGNING_SECRET, { ...rotated, type, secret: publicText }), 201)
+    handle: async (c, deps) => {
+      const asked = await readBody(c, ROTATION, { empty: {} })
+      return rotateSecret(c, deps, { ...asked, partnerId: c.get('partnerId') })
     },
   },
   'DELETE /v1/signing-secrets/:id': {
@@ -111,11 +139,6 @@ export const SECRET_CALLS = {
       'What is signed from then on has no signature of it. The newest secret cannot be deleted: rotate with an overlap of `0s` instead. Deleting it again changes nothing.',
     answers: { 204: null },
     problems: ['conflict'],
-    handle: async (c, { store }) => {
-      const id = readId(c.req.param('id'), NOUN)
-      const outcome = found(await store.endSigningSecret(c.get('partnerId'), id), NOUN)
-      if (outcome === 'newest') throw new AppError('conflict', NEWEST_SECRET)
-      return c.body(null, 204)
-    },
+    handle: (c, deps) => endSecret(c, deps, c.get('partnerId')),
   },
 } satisfies PartnerCalls

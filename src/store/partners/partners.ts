@@ -46,7 +46,7 @@ const refuseTakenName = async (tx: Tx, id: string, name: string): Promise<void> 
   await tx.lock(['names of partners'])
   const [other] = await tx.all<Pick<Partner, 'id'>>(NAMESAKE, { id, name })
   if (!other) return
-  const message = { en: `is the name of ${other.id} already`, zh: `已是 ${other.id} 的名称` }
+  const message = { en: `must be another: it is the name of ${other.id}`, zh: `必须换一个：${other.id} 已使用该名称` }
   const detail = { en: `Another partner has this name: ${other.id}.`, zh: `已有同名的合作方：${other.id}。` }
   throw new AppError('conflict', detail, { errors: [{ path: 'name', message }] })
 }

@@ -214,6 +214,18 @@ const CASES: readonly Case[] = [
     form: () => ({ ttl: '1h', why: reason }),
   },
   {
+    route: 'partners/:id/rotate-secret',
+    operator: 'POST /v1/admin/partners/:id/signing-secrets/rotate',
+    id: ({ partner }) => partner,
+    form: () => ({ overlap: '7d', type: 'v1', why: reason }),
+  },
+  {
+    route: 'partners/:id/end-secret',
+    operator: 'DELETE /v1/admin/signing-secrets/:id',
+    id: ({ partner }) => partner,
+    form: ({ secret }) => ({ id: secret, why: reason }),
+  },
+  {
     route: 'secrets/rotate',
     partner: 'POST /v1/signing-secrets/rotate',
     isOwn: true,

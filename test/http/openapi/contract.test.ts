@@ -76,6 +76,7 @@ beforeAll(async () => {
   const [secret] = await api.store.listSigningSecrets(api.partner.id)
   await api.call('POST', '/v1/signing-secrets/rotate', { body: { overlap: '30d' } })
   known['/v1/signing-secrets/'] = [secret?.id ?? '']
+  known['/v1/admin/signing-secrets/'] = [secret?.id ?? '']
 })
 afterAll(() => api[Symbol.asyncDispose]())
 
