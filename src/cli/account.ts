@@ -1,13 +1,15 @@
 import { readFileSync } from 'node:fs'
-import { createIds } from '../app/clock-and-ids.ts'
+import { clock, createIds } from '../app/clock-and-ids.ts'
 import { decimal, matching, oneOf } from '../config/parsers.ts'
-import { API_ID } from '../core/account.ts'
+import { API_ID, isTried } from '../core/account.ts'
 import { codeOf } from '../core/error.ts'
 import { describeFault } from '../core/operator-texts/describe.ts'
 import { Secret } from '../core/secret.ts'
-import { REMOVAL_REFUSALS, viewAccount } from '../http/admin/accounts.ts'
+import { pausing, REMOVAL_REFUSALS, viewAccount } from '../http/admin/accounts.ts'
 import type { Account } from '../store/accounts/rows.ts'
+import { isThere } from '../store/operators/nodes.ts'
 import { listAll } from '../store/page.ts'
+import type { Store } from '../store/store.ts'
 import { anyText, argument, type Common, defineCommand, option, type Pair, partnerOption, required } from './command.ts'
 import { quoted } from './doctor/finding.ts'
 import { refuse } from './ending.ts'
@@ -36,7 +38,8 @@ const stateOf = (account: Account, { say, lang }: Common): string => {
       pauseReason === null || pauseReason === 'operator'
         ? say('by an operator', '由运维人员暂停')
         : describeFault(pauseReason, lang).sentence
-    return `${say('paused: ', '已暂停：')}${reason}${pauseCode === null ? '' : ` (${pauseCode})`}`
+    const tried = isTried(account) ? say(', being tried', '，正在试探') : ''
+    return `${say('paused: ', '已暂停：')}${reason}${pauseCode === null ? '' : ` (${pauseCode})`}${tried}`
   }
   return unreachableAt === null ? say('works', '正常') : say(`not reachable (${error})`, `无法连接（${error}）`)
 }
@@ -73,9 +76,23 @@ const PAUSING: Readonly<Record<'pause' | 'resume', { words: Pair; told: (apiId: 
     },
   },
   resume: {
-    words: ['ask with an account again, slowly at first', '恢复账户，查询逐步放量'],
+    words: [
+      'ask with an account again, slowly at first; one that GetResult refused is tried at once, and back when a call succeeds',
+      '恢复账户，查询逐步放量；被 GetResult 拒绝的账户立即试探，调用成功后恢复',
+    ],
     told: apiId => [`${apiId} is asked again, slowly at first.`, `已恢复 ${apiId}，查询逐步放量。`],
   },
+}
+
+/** Waits, for 5 s at most, until a service has tried it. */
+const afterTrial = async (store: Store, resumed: Account): Promise<Account> => {
+  const isServed = (await store.listNodes()).some(node => isThere(node, store.now()))
+  let account = resumed
+  for (let n = 0; isServed && isTried(account) && n < 25; n++) {
+    await clock.sleep(200)
+    account = await findAccount(store, account.id)
+  }
+  return account
 }
 
 export const group: Pair = [
@@ -143,15 +160,21 @@ export const commands = [
       args: { account: ACCOUNT },
       changes: true,
       example: `account ${verb} C12345678`,
-      onStore: async (store, { account: typed, say, audited }) => {
+      onStore: async (store, input) => {
+        const { account: typed, say, audited } = input
         const before = await findAccount(store, typed)
-        const edit = { before: viewAccount(before), after: { paused: verb === 'pause' } }
-        const changed = await audited({ act: `account.${verb}`, object: before.id, ...edit }, () =>
+        const changed = await audited({ act: `account.${verb}`, object: before.id, ...pausing(before, verb) }, () =>
           store[`${verb}Account`](before.id),
         )
         // Null: somebody has removed it since.
-        const account = changed ?? (await findAccount(store, before.id))
-        return { data: viewAccount(account), text: say(...PAUSING[verb].told(account.apiId)) }
+        const account = await afterTrial(store, changed ?? (await findAccount(store, before.id)))
+        const { apiId, pausedAt } = account
+        const isBack = verb === 'pause' || pausedAt === null
+        const state = stateOf(account, input)
+        const told = isBack
+          ? PAUSING[verb].told(apiId)
+          : ([`${apiId} is not back: ${state}`, `${apiId} 未恢复：${state}`] as const)
+        return { data: viewAccount(account), text: say(...told) }
       },
     }),
   ),

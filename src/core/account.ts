@@ -222,9 +222,15 @@ export const afterNewCredentials = ({ pausedAt, pauseReason }: AccountState, now
 /** Nothing is asked, not even by a canary, until an operator resumes the account. */
 export const pausedByOperator = (now: number): AccountPatch => ({ ...RUNNING, pausedAt: now, pauseReason: 'operator' })
 
-/** Null: it is not paused, so nothing changes; it is not slowed down either. */
+/** Null: it is not paused, so nothing changes. What an answer has paused is tried at once, and only a good answer ends the pause. */
 export const resumedByOperator = (account: AccountState, now: number): AccountPatch | null =>
-  account.pausedAt === null ? null : { ...RUNNING, ...slowStart(account.rate, now) }
+  account.pauseReason === 'operator'
+    ? { ...RUNNING, ...slowStart(account.rate, now) }
+    : afterNewCredentials(account, now)
+
+/** It is paused, and may work again: what came of the call that tries it is not known yet. */
+export const isTried = ({ pausedAt, pauseReason, probes }: Pick<AccountState, 'pausedAt' | 'pauseReason' | 'probes'>) =>
+  pausedAt !== null && pauseReason !== 'operator' && probes === 0
 
 /** What waits for an account that is removed is asked to its end: nobody could end an operator's pause any more. */
 export const removedByOperator = (account: AccountState, now: number): AccountPatch | null =>

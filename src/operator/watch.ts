@@ -23,15 +23,21 @@ const eventOf = (found: Found, state: OperatorEvent['state'], { since, at }: { s
   dueAt: null,
 })
 
-/** Whether nothing can be said of a backlog: while an operator holds all webhooks, or the account is not asked, none is late by itself. */
-const isUnknown = ({ condition, subject }: Pick<Found, 'condition' | 'subject'>, stats: Stats): boolean =>
-  condition === 'backlog.growing' &&
-  (subject === 'deliver'
-    ? stats.deliveries.heldAt !== null
-    : stats.accounts.some(
-        ({ apiId, pausedAt, unreachableAt }) =>
-          `poll ${apiId}` === subject && (pausedAt !== null || unreachableAt !== null),
-      ))
+/**
+ * Whether nothing can be said of it: while an operator holds all webhooks, or the account is not asked, none is late by itself; and a
+ * pause of an operator does not end that of an account that is refused.
+ */
+const isUnknown = (
+  { condition, subject }: Pick<Found, 'condition' | 'subject'>,
+  { deliveries, accounts }: Stats,
+): boolean => {
+  if (subject === 'deliver') return deliveries.heldAt !== null
+  return accounts.some(({ apiId, pausedAt, pauseReason, unreachableAt }) =>
+    condition === 'account.paused'
+      ? subject === apiId && pauseReason === 'operator'
+      : subject === `poll ${apiId}` && (pausedAt !== null || unreachableAt !== null),
+  )
+}
 
 /** Checks the state of the service, and notes what has come and gone, whichever node has noted it before. */
 export const createWatch = ({

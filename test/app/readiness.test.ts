@@ -7,7 +7,7 @@ import { unavailableBy } from '../../src/store/unavailable.ts'
 const QUEUE = { due: 0, dueIsCapped: false, scheduled: 0, leased: 0, oldestDueAt: null }
 const ACCOUNT: AccountStats = {
   ...{ id: 'acc_1', apiId: 'C1', rate: 5, rateNow: 5, probeAt: null, waiting: 0, catchUpMs: 0, ...QUEUE },
-  ...{ pausedAt: null, pauseReason: null, pauseCode: null, unreachableAt: null, unreachableError: null },
+  ...{ pausedAt: null, pauseReason: null, pauseCode: null, unreachableAt: null, unreachableError: null, probes: 0 },
 }
 const NODE: ServiceNode = {
   ...{ id: 'node_1', name: 'secret-host:8080', version: '1.0.0', settings: 'aaaaaaaa', key: '11111111' },

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import {
+  type AccountChange,
   type AccountState,
   afterAccountChange,
   afterClaim,
@@ -7,6 +8,7 @@ import {
   allowance,
   claimableAt,
   durationOf,
+  isTried,
   pausedByOperator,
   resumedByOperator,
 } from '../../src/core/account.ts'
@@ -200,12 +202,23 @@ describe('an operator', () => {
     }
   })
 
-  test('resumes it with an eighth of its rate, and slows down none that runs', () => {
-    expect({ ...PAUSED, ...resumedByOperator({ ...PAUSED, rate: 8 }, NOW) }).toEqual({
-      ...RUNNING,
-      rampRate: 1,
-      rampAt: NOW,
+  test('resumes what an operator has paused with an eighth of its rate, and slows down none that runs', () => {
+    const paused = { ...RUNNING, ...pausedByOperator(NOW), rate: 8 }
+    expect({ ...paused, ...resumedByOperator(paused, NOW) }).toEqual({
+      ...{ ...RUNNING, rate: 8 },
+      ...{ rampRate: 1, rampAt: NOW },
     })
     expect(resumedByOperator(RUNNING, NOW)).toBeNull()
+  })
+
+  test('has what an answer has paused tried at once: it was resumed while it was still refused, with a new beginning', () => {
+    const tried = { ...PAUSED, probes: 3, probeAt: NOW + HOUR, ...resumedByOperator(PAUSED, NOW) }
+    expect(tried).toEqual({ ...PAUSED, probes: 0, probeAt: NOW })
+    expect([isTried(tried), isTried(PAUSED), isTried(RUNNING)]).toEqual([true, false, false])
+    const refused = change(tried, faulty('credentials_wrong', 405)) as AccountChange
+    const again = { ...tried, ...afterAccountChange(tried, refused, NOW + SECOND) }
+    expect(again).toMatchObject({ pausedAt: PAUSED.pausedAt, probes: 1 })
+    expect(isTried(again)).toBe(false)
+    expect(isTried({ ...RUNNING, ...pausedByOperator(NOW) })).toBe(false)
   })
 })

@@ -21,7 +21,7 @@ test('account create, list, pause and resume keep to their shapes, and show no k
   const created = await cli.runJson<AccountJson>(...create)
   expect(created).toEqual({
     ...{ id: expect.stringMatching(/^acc_/), account: 'C1', mode: 'dynamic', rate: 2.5, partnerId },
-    ...{ paused: false, reason: null, code: null, since: null, reachable: true, error: null },
+    ...{ paused: false, tried: false, reason: null, code: null, since: null, reachable: true, error: null },
   })
   expect(await cli.run(...create)).toMatchObject({
     code: 2,

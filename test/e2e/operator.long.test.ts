@@ -42,15 +42,21 @@ describe.concurrent('operators', () => {
   test('are told that an account is paused, and that it goes on, whoever resumed it', async () => {
     await using duty = await openDuty()
     await using stage = await openStage(duty.env)
-    const { admin, service, upstream } = stage
+    const { service, upstream } = stage
     upstream.account(ACCOUNT.apiId, { code: 405 })
     await stage.register({ status: 'SUCCESS' })
     const paused = await duty.until('account.paused')
     expect(paused.data).toMatchObject({ subject: ACCOUNT.apiId, state: 'firing', count: 1 })
     expect(paused.data.sentence).toContain('the APIID or the APIKEY is wrong (code 405)')
 
+    // Resumed while it is still refused, it is not back, and nobody is told so.
+    const resume = ['account', 'resume', ACCOUNT.apiId, '--lang', 'en']
+    const still = await runCli(resume, { cwd: stage.folder, env: stage.env })
+    expect(still).toMatchObject({ code: 0, stdout: expect.stringMatching(/is not back: paused: .*wrong \(405\)\n$/) })
+
     upstream.account(ACCOUNT.apiId, null)
-    await admin.resume(ACCOUNT.apiId)
+    const back = await runCli(resume, { cwd: stage.folder, env: stage.env })
+    expect(back.stdout).toContain('is asked again')
     expect((await duty.until('account.resumed')).data).toMatchObject({ subject: ACCOUNT.apiId, state: 'resolved' })
     expect(duty.told.map(({ type }) => type)).toEqual(['account.paused', 'account.resumed'])
     const page = await scrape(service.url)

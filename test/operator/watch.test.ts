@@ -101,6 +101,24 @@ test('while an operator holds webhooks, their backlog is neither late nor over',
   expect(await check()).toEqual(['backlog.growing deliver: over'])
 })
 
+test('of an account that is refused, nobody was told that it goes on before a call had succeeded', async () => {
+  const { check, state, sqlite, account } = await open()
+  const [running] = (await sqlite.stats()).accounts
+  const now = (more: object) => ({ accounts: [{ ...running, ...more }] }) as Partial<Stats>
+  const refused = { pausedAt: AT, pauseReason: 'credentials_wrong', pauseCode: 405, probes: 1 }
+  state.stats = now(refused)
+  expect(await check()).toEqual(['account.paused C1: wrong'])
+  for (const more of [
+    { ...refused, probes: 0 },
+    { pausedAt: AT, pauseReason: 'operator' },
+  ]) {
+    state.stats = now(more)
+    expect(await check()).toEqual([])
+  }
+  state.stats = now({})
+  expect(await check()).toEqual([`account.paused ${account.apiId}: over`])
+})
+
 test('a database that two checks cannot write is told past it until that is told, and its end', async () => {
   const { check, state, logged, toldNow } = await open()
   const checkWith = async (writeError: string, isUntold = false) => {

@@ -17,6 +17,12 @@ export interface Entry extends TroubleWords {
   commands?: readonly string[]
 }
 
+/** `page`: what to do on the page of the account, which is said first elsewhere. */
+export interface Fault extends TroubleWords {
+  page?: string
+}
+export const remedyOf = ({ page = '', remedy }: Fault): string => page + remedy
+
 /** When it is said (epoch ms), and how a time is written. */
 export interface Moment {
   at: number
@@ -39,7 +45,7 @@ type Happened = Pick<OperatorEvent, 'count' | 'since' | 'state'>
 /** All that operators read of what is wrong, in one language: `status`, `doctor`, the overview and notices have it from here. */
 export interface Catalogue {
   troubles: { [Code in TroubleCode]: (trouble: Extract<Trouble, { code: Code }>, moment: Moment) => Entry }
-  faults: Readonly<Record<AccountFault, Entry>>
+  faults: Readonly<Record<AccountFault, Fault>>
   databaseRemedies: Readonly<Record<DatabaseFault, string>>
   channelRemedies: Readonly<Record<ChannelFault, string>>
   traits: Readonly<Record<NodeTrait, string>>

@@ -4,7 +4,7 @@ import { type OperatorEvent, operatorEventType } from '../operator-event.ts'
 import { showSpan } from '../show-sizes.ts'
 import { SHOW_TIME } from '../show-time.ts'
 import type { Trouble } from '../trouble.ts'
-import type { Catalogue, ChannelFault, Entry, Moment, TroubleWords } from './catalogue.ts'
+import { type Catalogue, type ChannelFault, type Entry, type Moment, remedyOf, type TroubleWords } from './catalogue.ts'
 import { EN } from './en.ts'
 import { ZH } from './zh.ts'
 
@@ -32,9 +32,11 @@ export const describeTrouble = (
   return described(words(trouble, { at, showTime }), language)
 }
 
-/** Why GetResult refuses an account. */
-export const describeFault = (fault: AccountFault, language: Language): Described =>
-  described(CATALOGUES[language].faults[fault], language)
+/** Why GetResult refuses an account; `here`: what to do for whoever is on its page. */
+export const describeFault = (fault: AccountFault, language: Language): TroubleWords & { here: string } => {
+  const words = CATALOGUES[language].faults[fault]
+  return { sentence: words.sentence, here: words.remedy, remedy: remedyOf(words) }
+}
 
 /** What to do about a channel that does not take what it is sent. */
 export const channelRemedy = (fault: ChannelFault, language: Language): string =>

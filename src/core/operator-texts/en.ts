@@ -1,14 +1,13 @@
 import { roundedRate, showBytes, showSpan } from '../show-sizes.ts'
 import { LATE_MS } from '../trouble.ts'
-import { atLeast, type Catalogue, FULL_BYTES, isAhead, showPartner } from './catalogue.ts'
+import { atLeast, type Catalogue, FULL_BYTES, isAhead, remedyOf, showPartner } from './catalogue.ts'
 import { databaseFaultOf } from './database-fault.ts'
 
-/** What waits for the account goes on with the new key. */
-const CHANGE_KEY =
-  'Give the account its new APIKEY in the console, on its page, or by PATCH /v1/admin/accounts/APIID: it is tried at once. For the account of IHUYI_ACCOUNT correct IHUYI_API_KEY (as shipped, in /etc/idface-notifier/settings) or the file that IHUYI_API_KEY_FILE names too: the next start takes it from there.'
-/** Of an account that no setting names. */
-const CHANGE_KEY_BY =
-  'Or by commands: disable the partner whose own it is, remove the account, create it with the new key (and the --mode, --rate and --partner it had), enable the partner: "idface-notifier partner disable PARTNER", "idface-notifier account remove APIID", "idface-notifier account create APIID --api-key-file FILE", "idface-notifier partner enable PARTNER".'
+/** The space is before the remedy. */
+const PAGE =
+  'Open the page of the account in the console, enter the right APIKEY and save (or PATCH /v1/admin/accounts/APIID): it is tried at once. '
+const SETTINGS =
+  'For the account of IHUYI_ACCOUNT correct IHUYI_API_KEY (as shipped, in /etc/idface-notifier/settings) or the file that IHUYI_API_KEY_FILE names too: the next start takes it from there.'
 
 const FAULTS: Catalogue['faults'] = {
   egress_ip: {
@@ -22,8 +21,8 @@ const FAULTS: Catalogue['faults'] = {
   app_missing: { sentence: 'the APIID has no such application', remedy: 'Ask the vendor.' },
   credentials_wrong: {
     sentence: 'the APIID or the APIKEY is wrong',
-    remedy: `Check the APIID and the APIKEY. ${CHANGE_KEY} An APIID that was mistyped in IHUYI_ACCOUNT is corrected there, and takes a restart: "systemctl restart idface-notifier". Cancel what waits for the wrong one before you remove it. Repeated bad logins may freeze an account.`,
-    commands: [CHANGE_KEY_BY],
+    page: PAGE,
+    remedy: `${SETTINGS} An APIID that was mistyped in IHUYI_ACCOUNT is corrected there, and takes a restart: "systemctl restart idface-notifier". Cancel what waits for the wrong one before you remove it. Repeated bad logins may freeze an account.`,
   },
   frozen: { sentence: 'the account is frozen', remedy: 'Ask the vendor to unfreeze it.' },
   clock: {
@@ -32,8 +31,8 @@ const FAULTS: Catalogue['faults'] = {
   },
   password_refused: {
     sentence: 'GetResult does not accept the password',
-    remedy: `Check the APIKEY and the clock ("timedatectl"). ${CHANGE_KEY} If both are right, try the password mode static there, for the account of IHUYI_ACCOUNT by IHUYI_PASSWORD_MODE=static and a restart.`,
-    commands: [CHANGE_KEY_BY],
+    page: PAGE,
+    remedy: `Check the clock too ("timedatectl"). ${SETTINGS} If both are right, try the password mode static, for the account of IHUYI_ACCOUNT by IHUYI_PASSWORD_MODE=static and a restart.`,
   },
   no_contract: {
     sentence: 'the account has no contract for this product',
@@ -41,8 +40,8 @@ const FAULTS: Catalogue['faults'] = {
   },
   password_or_balance: {
     sentence: 'the password is wrong or the balance is used up',
-    remedy: `Check the balance first, then the APIKEY. ${CHANGE_KEY}`,
-    commands: [CHANGE_KEY_BY],
+    page: `Check the balance first. If the APIKEY is wrong: ${PAGE}`,
+    remedy: `${SETTINGS} A balance that was used up is topped up with the vendor.`,
   },
   serial_not_received: {
     sentence: 'GetResult does not receive the serials of nearly all calls',
@@ -105,8 +104,8 @@ const TROUBLES: Catalogue['troubles'] = {
   }),
   account_paused: ({ account, since, reason, upstreamCode, nextTryAt }, { at, showTime }) => ({
     sentence: `Account ${account} has been paused since ${showTime(since)}: ${FAULTS[reason].sentence} (code ${upstreamCode ?? '-'}). Its serials wait${reason === 'serial_not_received' ? '' : '; none of them expires'}.`,
-    remedy: `${FAULTS[reason].remedy} ${isAhead(nextTryAt, at) ? `The next try is at ${showTime(nextTryAt)}` : 'The service tries the account again by itself'}; once this is mended, resume the account to have it tried at once.`,
-    commands: [`"idface-notifier account resume ${account}" resumes it.`, ...(FAULTS[reason].commands ?? [])],
+    remedy: `${remedyOf(FAULTS[reason])} ${isAhead(nextTryAt, at) ? `The next try is at ${showTime(nextTryAt)}` : 'The service tries the account again by itself'}; once this is mended, have it tried at once.`,
+    commands: [`"idface-notifier account resume ${account}" has it tried at once.`],
   }),
   account_paused_by_operator: ({ account, since }, { showTime }) => ({
     sentence: `An operator paused account ${account} at ${showTime(since)}. Its serials wait.`,

@@ -1,14 +1,12 @@
 import { roundedRate, showBytes, showSpan } from '../show-sizes.ts'
 import { LATE_MS } from '../trouble.ts'
-import { atLeast, type Catalogue, FULL_BYTES, isAhead, showPartner } from './catalogue.ts'
+import { atLeast, type Catalogue, FULL_BYTES, isAhead, remedyOf, showPartner } from './catalogue.ts'
 import { databaseFaultOf } from './database-fault.ts'
 
-/** What waits for the account goes on with the new key. */
-const CHANGE_KEY =
-  '请在控制台该账户的页面填写新的 APIKEY，或调用 PATCH /v1/admin/accounts/APIID，系统随即试探。IHUYI_ACCOUNT 的账户还须改正 IHUYI_API_KEY（按安装文档部署时，位于 /etc/idface-notifier/settings）或 IHUYI_API_KEY_FILE 指定的文件：下次启动时以其为准。'
-/** Of an account that no setting names. */
-const CHANGE_KEY_BY =
-  '也可用命令：账户专供某个合作方时，先停用该合作方；再移除账户，以新的 APIKEY 新建（--mode、--rate、--partner 与原来相同），最后启用该合作方："idface-notifier partner disable PARTNER"、"idface-notifier account remove APIID"、"idface-notifier account create APIID --api-key-file FILE"、"idface-notifier partner enable PARTNER"。'
+const PAGE =
+  '请在控制台打开该账户的页面，填写正确的 APIKEY 并保存（或调用 PATCH /v1/admin/accounts/APIID），系统随即试探。'
+const SETTINGS =
+  'IHUYI_ACCOUNT 的账户还须改正 IHUYI_API_KEY（按安装文档部署时，位于 /etc/idface-notifier/settings）或 IHUYI_API_KEY_FILE 指定的文件：下次启动时以其为准。'
 
 const FAULTS: Catalogue['faults'] = {
   egress_ip: { sentence: 'GetResult 不接受来自本服务 IP 地址的请求', remedy: '请厂商备案本机的出口 IP 地址。' },
@@ -19,21 +17,21 @@ const FAULTS: Catalogue['faults'] = {
   app_missing: { sentence: '该 APIID 下没有此应用', remedy: '请联系厂商。' },
   credentials_wrong: {
     sentence: 'APIID 或 APIKEY 错误',
-    remedy: `请核对 APIID 和 APIKEY。${CHANGE_KEY}若是 IHUYI_ACCOUNT 中的 APIID 填错：请在配置中改正并重启（"systemctl restart idface-notifier"）；移除填错的账户前，请先取消等待它的登记。多次登录失败可能导致账户被冻结。`,
-    commands: [CHANGE_KEY_BY],
+    page: PAGE,
+    remedy: `${SETTINGS}若是 IHUYI_ACCOUNT 中的 APIID 填错：请在配置中改正并重启（"systemctl restart idface-notifier"）；移除填错的账户前，请先取消等待它的登记。多次登录失败可能导致账户被冻结。`,
   },
   frozen: { sentence: '账户已被冻结', remedy: '请联系厂商解冻。' },
   clock: { sentence: '本服务与 GetResult 的时钟相差过大', remedy: '请校准本机时钟："sudo timedatectl set-ntp true"。' },
   password_refused: {
     sentence: 'GetResult 不接受该密码',
-    remedy: `请检查 APIKEY 和本机时钟（"timedatectl"）。${CHANGE_KEY}两者都无误时，可在同一页面把密码方式改为 static；IHUYI_ACCOUNT 的账户则设置 IHUYI_PASSWORD_MODE=static 并重启。`,
-    commands: [CHANGE_KEY_BY],
+    page: PAGE,
+    remedy: `请同时检查本机时钟（"timedatectl"）。${SETTINGS}两者都无误时，可把密码方式改为 static；IHUYI_ACCOUNT 的账户则设置 IHUYI_PASSWORD_MODE=static 并重启。`,
   },
   no_contract: { sentence: '账户未开通此产品', remedy: '请向厂商开通此产品。' },
   password_or_balance: {
     sentence: '密码错误或余额不足',
-    remedy: `请先检查余额，再检查 APIKEY。${CHANGE_KEY}`,
-    commands: [CHANGE_KEY_BY],
+    page: `请先检查余额。若 APIKEY 有误，${PAGE}`,
+    remedy: `${SETTINGS}余额不足时，请向厂商充值。`,
   },
   serial_not_received: {
     sentence: 'GetResult 未收到绝大多数请求中的流水号',
@@ -91,8 +89,8 @@ const TROUBLES: Catalogue['troubles'] = {
   }),
   account_paused: ({ account, since, reason, upstreamCode, nextTryAt }, { at, showTime }) => ({
     sentence: `账户 ${account} 自${showTime(since)} 起暂停使用：${FAULTS[reason].sentence}（返回码 ${upstreamCode ?? '-'}）。其流水号等待中${reason === 'serial_not_received' ? '' : '，不会过期'}。`,
-    remedy: `${FAULTS[reason].remedy}${isAhead(nextTryAt, at) ? `下次重试时间为${showTime(nextTryAt)}` : '系统会自动重试该账户'}；处理完成后，可恢复该账户以立即重试。`,
-    commands: [`恢复命令："idface-notifier account resume ${account}"。`, ...(FAULTS[reason].commands ?? [])],
+    remedy: `${remedyOf(FAULTS[reason])}${isAhead(nextTryAt, at) ? `下次重试时间为${showTime(nextTryAt)}` : '系统会自动重试该账户'}；处理完成后，可立即试探该账户。`,
+    commands: [`立即试探的命令："idface-notifier account resume ${account}"。`],
   }),
   account_paused_by_operator: ({ account, since }, { showTime }) => ({
     sentence: `运维人员已于${showTime(since)} 暂停账户 ${account}，其流水号等待中。`,

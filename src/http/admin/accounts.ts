@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { API_ID } from '../../core/account.ts'
+import { API_ID, isTried } from '../../core/account.ts'
 import { AppError } from '../../core/error.ts'
 import type { Words } from '../../core/language.ts'
 import { Secret } from '../../core/secret.ts'
@@ -60,6 +60,9 @@ export const ACCOUNT = z.object({
   rate: z.number().describe('Calls a second.'),
   partnerId: idField('partner').nullable().describe('The only partner that may use it; null: every partner may.'),
   ...PAUSE,
+  tried: z
+    .boolean()
+    .describe('Paused, and resumed or given another key since: what came of the next call is not known yet.'),
   reachable: z.boolean(),
   since: AT_OR_NULL.describe('Since when it is paused, or GetResult cannot be reached.'),
   error: TEXT_OR_NULL.describe('Why GetResult cannot be reached, such as `unreachable: ECONNREFUSED`.'),
@@ -71,6 +74,7 @@ export const namedFacts = <A extends Omit<Account, 'passwordMode' | 'partnerId'>
   ...account,
   account: account.apiId,
   paused: account.pausedAt !== null,
+  tried: isTried(account),
   reason: account.pauseReason,
   code: account.pauseCode,
   reachable: account.unreachableAt === null,
@@ -84,12 +88,19 @@ export const viewAccount = (account: Account): AccountAnswer =>
 const find = async (store: Store, name = ''): Promise<Account> =>
   found(ACCOUNT_ID.test(name) ? await store.findAccount(name) : null, 'account')
 
+/** What an operator changes by it, for the audit: of what an answer has paused nothing, until a call succeeds. */
+export const pausing = (account: Account, act: 'pause' | 'resume') => {
+  const isRefused = account.pausedAt !== null && account.pauseReason !== 'operator'
+  const before = viewAccount(account)
+  return { before, after: act === 'resume' && isRefused ? {} : { paused: act === 'pause' } }
+}
+
 const changeBy =
   (act: 'pause' | 'resume'): Handle =>
   async (c, { store }) => {
     await readAct(c, ACT, { empty: {} })
     const before = await find(store, c.req.param('id'))
-    await c.get('begin')(before.id, { before: viewAccount(before), after: { paused: act === 'pause' } })
+    await c.get('begin')(before.id, pausing(before, act))
     return c.json(viewAccount(found(await store[`${act}Account`](before.id), 'account')))
   }
 
@@ -173,8 +184,9 @@ export const ACCOUNT_CALLS = {
     role: 'operate',
     act: 'account.resume',
     operationId: 'resumeAccount',
-    summary: 'Resume an upstream account, slowly at first',
-    description: 'It is tried with one call first; then its rate grows to the whole.',
+    summary: 'Resume an upstream account, or try it again',
+    description:
+      'What GetResult has refused stays paused, with `tried`, and is tried at once with one call: only when that succeeds does the pause end. Then its rate grows to the whole.',
     body: ACT,
     answers: { 200: ACCOUNT },
     handle: changeBy('resume'),

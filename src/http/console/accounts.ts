@@ -15,16 +15,26 @@ type Work = Overview['accounts'][number]
 
 const ADD: Words = { en: 'Add an account', zh: '添加账户' }
 
+const TRIED: Words = {
+  en: 'It is being tried: it is back once a call succeeds.',
+  zh: '正在试探，调用成功后即恢复。',
+}
+const RESUME: Words = { en: 'Resume, slowly at first', zh: '恢复（逐步放量）' }
+const TRY: Words = { en: 'Try it now', zh: '立即试探' }
+
 const accountPath = ({ id }: Visit): string => `/v1/admin/accounts/${id}`
 const worksOf = async ({ call }: Visit): Promise<readonly Work[]> =>
   (await call<Overview>('GET', '/v1/admin/overview')).accounts
 
-const stateOf = ({ t, language }: Reader, account: Pick<Work, 'paused' | 'reason' | 'reachable' | 'error'>): Html => {
-  const { paused, reason, reachable, error } = account
+const stateOf = (
+  { t, language }: Reader,
+  account: Pick<Work, 'paused' | 'tried' | 'reason' | 'reachable' | 'error'>,
+): Html => {
+  const { paused, tried, reason, reachable, error } = account
   if (paused) {
     const fault = reason === null || reason === 'operator' ? null : describeFault(reason, language)
     const why = fault?.sentence ?? t({ en: 'by an operator', zh: '由运维人员暂停' })
-    return html`<span class="bad">${t({ en: 'paused: ', zh: '已暂停：' })}${why}</span> ${fault?.advice ?? ''}`
+    return html`<span class="bad">${t({ en: 'paused: ', zh: '已暂停：' })}${why}</span> ${tried ? t(TRIED) : ''} ${fault?.here ?? ''}`
   }
   if (reachable) return t({ en: 'works', zh: '正常' })
   return html`<span class="bad">${t({ en: 'GetResult cannot be reached: ', zh: '无法连接 GetResult：' })}${error}</span>`
@@ -75,11 +85,11 @@ const listPage = async (visit: Visit): Promise<Page> => {
 const onePage = async (visit: Visit): Promise<Page> => {
   const { call, t } = visit
   const [account, works] = await Promise.all([call<AccountAnswer>('GET', accountPath(visit)), worksOf(visit)])
-  const { id, paused, mode } = account
+  const { id, paused, tried, reason, mode } = account
   const verb = paused ? 'resume' : 'pause'
   const pausing = actForm(visit, {
     to: `accounts/${id}/${verb}`,
-    name: paused ? { en: 'Resume, slowly at first', zh: '恢复（逐步放量）' } : { en: 'Pause', zh: '暂停' },
+    name: paused ? (reason === 'operator' ? RESUME : TRY) : { en: 'Pause', zh: '暂停' },
     call: ACCOUNT_CALLS[`POST /v1/admin/accounts/:id/${verb}`],
   })
   const change = ACCOUNT_CALLS['PATCH /v1/admin/accounts/:id']
@@ -95,7 +105,7 @@ const onePage = async (visit: Visit): Promise<Page> => {
     })}`
   return {
     title: account.account,
-    body: html`${live(20, accountFacts(visit, account, works))}
+    body: html`${live(tried ? 2 : 20, accountFacts(visit, account, works))}
     ${pausing}
     ${(await visit.may(change)) ? changing : ''}
     ${actForm(visit, {

@@ -18,7 +18,10 @@ export interface NewAccount {
 }
 
 export type Account = Pick<NewAccount, 'id' | 'apiId' | 'passwordMode' | 'partnerId'> &
-  Pick<AccountState, 'rate' | 'pausedAt' | 'pauseReason' | 'pauseCode' | 'unreachableAt' | 'unreachableError'>
+  Pick<
+    AccountState,
+    'rate' | 'pausedAt' | 'pauseReason' | 'pauseCode' | 'unreachableAt' | 'unreachableError' | 'probes'
+  >
 
 export type ClaimedAccount = AccountState & Pick<NewAccount, 'id' | 'apiId' | 'apiKey' | 'passwordMode'>
 
@@ -55,6 +58,7 @@ export const accountOfRow = (
   pauseCode: row.pauseCode,
   unreachableAt: row.unreachableAt,
   unreachableError: row.unreachableError,
+  probes: row.probes,
 })
 
 /**

@@ -14,7 +14,14 @@ const post = (body: Record<string, unknown>, key = api.partner.key) =>
   api.call('POST', '/v1/registrations', { key, body: { idcardid: '1', callbackUrl: HOOK, ...body } })
 
 describe('accounts', () => {
-  const shown = () => ({ id: api.account.id, account: 'C12345678', mode: 'dynamic', rate: 5, partnerId: null })
+  const shown = () => ({
+    id: api.account.id,
+    account: 'C12345678',
+    mode: 'dynamic',
+    rate: 5,
+    partnerId: null,
+    tried: false,
+  })
 
   test('are listed without their API key', async () => {
     const { json } = await admin('GET', '/accounts')
@@ -107,6 +114,29 @@ test('an account gets another key, which nobody sees, and is tried with it at on
   expect((await admin('GET', '/accounts/nobody')).status).toBe(404)
 })
 
+test('an account that GetResult refuses was called resumed before a call had succeeded', async () => {
+  await api.register()
+  const change = { kind: 'pause', reason: 'credentials_wrong', code: 405, probes: 1, probeAt: api.clock.now + 1e6 }
+  await api.answerWith({ kind: 'account', code: 405, fault: 'credentials_wrong' }, change)
+  const path = `/accounts/${api.account.apiId}`
+  const refused = (await admin('GET', path)).json
+  expect(refused).toMatchObject({ paused: true, tried: false })
+  api.clock.now += SECOND
+  expect((await admin('POST', `${path}/resume`)).json).toEqual({ ...refused, tried: true })
+  expect((await admin('GET', '/overview')).json.problems).toMatchObject([
+    { code: 'account_paused', since: refused.since },
+  ])
+  expect((await admin('GET', '/audit?act=account.resume')).json.data[0]).toMatchObject({
+    outcome: 'done',
+    changes: null,
+  })
+  await api.answerWith({ kind: 'account', code: 405, fault: 'credentials_wrong' }, change)
+  expect((await admin('GET', path)).json).toEqual(refused)
+  await admin('POST', `${path}/resume`)
+  await api.answerWith({ kind: 'not_found', code: 4061 }, { kind: 'resume', rampRate: 1, rampAt: api.clock.now })
+  expect((await admin('GET', path)).json).toMatchObject({ paused: false, tried: false, since: null })
+})
+
 describe('a new account', () => {
   test('is never shown with its API key', async () => {
     const { status, headers, json, text } = await add({ mode: 'static', rate: 2.5 })
@@ -118,6 +148,7 @@ describe('a new account', () => {
       rate: 2.5,
       partnerId: null,
       paused: false,
+      tried: false,
       reason: null,
       code: null,
       since: null,

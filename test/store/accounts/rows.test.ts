@@ -34,6 +34,7 @@ describe('an account', () => {
       pauseCode: null,
       unreachableAt: null,
       unreachableError: null,
+      probes: ROW.probes,
     })
   })
 })
