@@ -6,6 +6,13 @@ import type { RefusingChannel } from './operator-channel.ts'
 /** What is due waits longer than this: webhooks or polls are late, whatever their number. */
 export const LATE_MS = 2 * MINUTE
 
+/** The partner of an account that has the most registrations that wait for their verdict. */
+export interface MostWaiting {
+  partnerId: string
+  partnerName: string
+  waiting: number
+}
+
 /** A host where every attempt to a partner's callback URLs has failed, two or more of each; `since`: all of them. */
 export interface FailingHost {
   partnerId: string
@@ -51,6 +58,7 @@ export type Trouble =
       account: string
       due: number
       isCapped: boolean
+      most?: MostWaiting | undefined
       rate: number
       /** Less than `rate` while the account recovers. */
       rateNow: number

@@ -116,8 +116,8 @@ const TROUBLES: Catalogue['troubles'] = {
     sentence: `GetResult cannot be reached with account ${account} since ${showTime(since)} (${error}). Its serials wait; none of them expires within a day.`,
     remedy: `Look at DNS, the network, a firewall and proxies of this machine; if they are well, ask the vendor. The service goes on by itself as soon as GetResult answers${isAhead(nextTryAt, at) ? `; the next try is at ${showTime(nextTryAt)}` : ''}.`,
   }),
-  polls_late: ({ account, since, due, isCapped, rateNow, etaMs }, { showTime }) => ({
-    sentence: `Polls of account ${account} have been late since ${showTime(since)}: ${atLeast(due, isCapped)} are due${etaMs === null ? '' : `, and one round of calls takes ${isCapped ? 'more than' : 'about'} ${showSpan(etaMs, 'en')} at ${roundedRate(rateNow)} calls a second`}.`,
+  polls_late: ({ account, since, due, isCapped, most, rateNow, etaMs }, { showTime }) => ({
+    sentence: `Polls of account ${account} have been late since ${showTime(since)}: ${atLeast(due, isCapped)} are due${etaMs === null ? '' : `, and one round of calls takes ${isCapped ? 'more than' : 'about'} ${showSpan(etaMs, 'en')} at ${roundedRate(rateNow)} calls a second`}.${most ? ` Partner ${showPartner(most)} has the most registrations that wait: ${most.waiting}.` : ''}`,
     remedy:
       'After an outage or a large batch this goes away by itself. If it stays, more is open than can be asked about within POLL_MAX_INTERVAL: have the vendor allow more calls and raise UPSTREAM_RATE, or raise POLL_MIN_INTERVAL and POLL_MAX_INTERVAL to ask less often.',
   }),

@@ -1,12 +1,13 @@
 import { durationOf, effectiveRate } from '../../core/account.ts'
 import { earlier } from '../../core/clock.ts'
+import { LATE_MS, type MostWaiting } from '../../core/trouble.ts'
 import { accountOfRow, isShown } from '../accounts/rows.ts'
 import { NO_BACKUP } from '../backup.ts'
 import { failingHosts } from '../callbacks/failing-hosts.ts'
 import { STILL_FAILING_MS } from '../callbacks/health.ts'
 import type { StoreContext } from '../context.ts'
 import { asc } from '../drizzle.ts'
-import { BACKUPS, CHANNEL_REFUSING, DELIVERIES_HELD, findFact } from '../operators/facts.ts'
+import { BACKUPS, CHANNEL_REFUSING, DELIVERIES_HELD, ENABLED, findFact } from '../operators/facts.ts'
 import { loadNodes } from '../operators/nodes.ts'
 import type { Store } from '../store.ts'
 import type { Dialect, Sql, Tx } from '../tx.ts'
@@ -66,6 +67,7 @@ export const createStats = (
         const rows = await stored.limit(MOST_ACCOUNTS)
         const countOf = await loadCounts(tx, [ALL, ...rows.map(({ id }) => id)])
         const due = await dueVerifications(tx)
+        const most = await mostWaiting(tx, due)
         const queueOf = (
           rows: 'verifications' | 'messages',
           owner: string,
@@ -82,7 +84,7 @@ export const createStats = (
           const ramp = { rate: account.rate, rampAt: row.rampAt, rampRate: row.rampRate }
           const pace = { rateNow: effectiveRate(ramp, at), catchUpMs: durationOf(queue.due, ramp, at) }
           const waiting = countOf('verifications_waiting', row.id) + queue.leased
-          return { ...account, probeAt: row.probeAt, ...pace, waiting, ...queue }
+          return { ...account, probeAt: row.probeAt, ...pace, waiting, ...queue, most: most.get(row.id) }
         })
         return {
           at,
@@ -166,6 +168,10 @@ const NEXT_HEAD = `coalesce(
   ${firstBehind('n.account_id = head.account_id AND n.partner_id > head.partner_id')},
   ${firstBehind('n.account_id > head.account_id')})`
 
+const enabled = (d: Dialect) => d.rows('enabled', { partnerId: 'text', since: 'int8' })
+/** Not before its partner was enabled. */
+const dueSince = (at: string) => `CASE WHEN enabled.since > ${at} THEN enabled.since ELSE ${at} END`
+
 /**
  * From queue to queue of all partners and accounts: an index seek each (neither engine has a skip scan for it), so that a partner with a
  * million rows costs no more than one with a single row.
@@ -181,16 +187,40 @@ const DUE_VERIFICATIONS = (d: Dialect) => `
     FROM head
       ${d.lookUp('verifications v', `v.id = ${NEXT_HEAD}`)}
       ${d.lookUp('partners p', 'p.id = v.partner_id')})
-  SELECT account_id AS "accountId", max(due) AS due, min(due_at) AS "oldestDueAt" FROM head GROUP BY account_id`
+  SELECT head.account_id AS "accountId", max(head.due) AS due, min(${dueSince('head.due_at')}) AS "oldestDueAt"
+  FROM head LEFT JOIN ${enabled(d)} ON enabled.partner_id = head.partner_id GROUP BY head.account_id`
 
 const dueVerifications = async (tx: Tx): Promise<ReadonlyMap<string, Due>> => {
-  const rows = await tx.all<Due & { accountId: string }>(DUE_VERIFICATIONS, { at: tx.at })
+  const values = { at: tx.at, enabled: (await findFact(tx, ENABLED)) ?? [] }
+  const rows = await tx.all<Due & { accountId: string }>(DUE_VERIFICATIONS, values)
   return new Map(rows.map(({ accountId, ...due }) => [accountId, due]))
+}
+
+/** By what triggers count: a seek or two for each partner that has something to be asked with the account. */
+const MOST_WAITING = `
+  WITH RECURSIVE walk(partner_id) AS (
+    SELECT (SELECT min(partner_id) FROM verifications WHERE account_id = @accountId AND due_at IS NOT NULL)
+    UNION ALL
+    SELECT (SELECT min(v.partner_id) FROM verifications v
+      WHERE v.account_id = @accountId AND v.due_at IS NOT NULL AND v.partner_id > walk.partner_id)
+    FROM walk WHERE walk.partner_id IS NOT NULL)
+  SELECT p.id AS "partnerId", p.name AS "partnerName",
+    coalesce((SELECT sum(n) FROM current_counts WHERE what = 'partner_pending' AND owner = p.id), 0) AS waiting
+  FROM walk JOIN partners p ON p.id = walk.partner_id WHERE NOT p.disabled ORDER BY waiting DESC, p.id LIMIT 1`
+
+/** Of accounts whose polls are late. */
+const mostWaiting = async (tx: Tx, due: ReadonlyMap<string, Due>): Promise<ReadonlyMap<string, MostWaiting>> => {
+  const late = [...due].filter(([, { oldestDueAt }]) => oldestDueAt !== null && tx.at - oldestDueAt > LATE_MS)
+  const found = await tx.each<MostWaiting>(
+    MOST_WAITING,
+    late.map(([accountId]) => ({ accountId })),
+  )
+  return new Map(late.flatMap(([accountId], i) => (found[i] ?? []).map(one => [accountId, one] as const)))
 }
 
 /** Of partners that may be sent to, in the order in which they say that they are due. */
 const dueLanes = (d: Dialect) => `
-  SELECT l.id FROM lanes l ${d.lookUp('partners p', 'p.id = l.partner_id')}
+  SELECT l.id, l.partner_id FROM lanes l ${d.lookUp('partners p', 'p.id = l.partner_id')}
   WHERE l.due_at >= 0 AND l.due_at <= @at AND NOT p.disabled ORDER BY l.due_at`
 const DUE_OF_LANE = 'd.lane_id = l.id AND d.due_at IS NOT NULL AND d.due_at <= @at'
 
@@ -204,14 +234,16 @@ const DUE_MESSAGES = (d: Dialect) => `
  * first.
  */
 const OLDEST_MESSAGE = (d: Dialect) => `
-  SELECT min(at) AS at FROM (
-    SELECT (SELECT d.due_at FROM deliveries d WHERE ${DUE_OF_LANE} ORDER BY d.due_at LIMIT 1) AS at
-    FROM (${dueLanes(d)} LIMIT ${MOST_LANES}) AS l) AS oldest`
+  SELECT min(${dueSince('oldest.at')}) AS at FROM (
+    SELECT l.partner_id, (SELECT d.due_at FROM deliveries d WHERE ${DUE_OF_LANE} ORDER BY d.due_at LIMIT 1) AS at
+    FROM (${dueLanes(d)} LIMIT ${MOST_LANES}) AS l) AS oldest
+    LEFT JOIN ${enabled(d)} ON enabled.partner_id = oldest.partner_id`
 
 const dueMessages = async (tx: Tx): Promise<Due> => {
   const [counted] = await tx.all<{ due: number }>(DUE_MESSAGES, { at: tx.at })
   if (!counted || counted.due === 0) return NOTHING
-  const [oldest] = await tx.all<{ at: number | null }>(OLDEST_MESSAGE, { at: tx.at })
+  const values = { at: tx.at, enabled: (await findFact(tx, ENABLED)) ?? [] }
+  const [oldest] = await tx.all<{ at: number | null }>(OLDEST_MESSAGE, values)
   return { due: counted.due, oldestDueAt: oldest?.at ?? null }
 }
 

@@ -1,7 +1,7 @@
 import { DAY } from '../../core/duration.ts'
 import type { Histogram } from '../../core/histogram.ts'
 import type { RefusingChannel } from '../../core/operator-channel.ts'
-import type { FailingHosts } from '../../core/trouble.ts'
+import type { FailingHosts, MostWaiting } from '../../core/trouble.ts'
 import type { Account } from '../accounts/rows.ts'
 import type { LastBackup } from '../backup.ts'
 import type { ServiceNode } from '../operators/nodes.ts'
@@ -26,6 +26,8 @@ export interface QueueStats {
 export interface AccountStats extends Omit<Account, 'passwordMode' | 'partnerId'>, QueueStats {
   /** All that somebody waits for: `due`, `scheduled` and `leased`. */
   waiting: number
+  /** Where polls are late. */
+  most?: MostWaiting | undefined
   /** When the next canary may go, in a pause or an outage. */
   probeAt: number | null
   /** Calls a second now: less than `rate` after a pause, and where GetResult asked for time. */

@@ -60,11 +60,19 @@ const accountTroubles = (account: AccountStats, moment: Moment): Trouble[] => {
 }
 
 const latePolls = (
-  { apiId, rate, rateNow, catchUpMs, due, dueIsCapped, oldestDueAt }: AccountStats,
+  { apiId, rate, rateNow, catchUpMs, due, dueIsCapped, oldestDueAt, most }: AccountStats,
   { at, isServed }: Moment,
 ): Trouble[] => {
   if (oldestDueAt === null || at - oldestDueAt <= LATE_MS) return []
-  const backlog = { account: apiId, due, isCapped: dueIsCapped, rate, rateNow, etaMs: isServed ? catchUpMs : null }
+  const backlog = {
+    account: apiId,
+    due,
+    isCapped: dueIsCapped,
+    most,
+    rate,
+    rateNow,
+    etaMs: isServed ? catchUpMs : null,
+  }
   return [{ code: 'polls_late', since: oldestDueAt + LATE_MS, ...backlog }]
 }
 

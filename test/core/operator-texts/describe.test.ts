@@ -26,6 +26,10 @@ const TROUBLES: readonly Trouble[] = [
   { code: 'backup_failed', since, reason: 'no_room' },
   late,
   { code: 'polls_late', since, account: 'C1', due: 10_000, isCapped: true, rate: 5, rateNow: 5, etaMs: 2_000 * SECOND },
+  {
+    ...{ code: 'polls_late', since, account: 'C1', due: 2_732, isCapped: false, rate: 5, rateNow: 5, etaMs: 1 },
+    most: { partnerId: 'partner_1', partnerName: 'Bravo', waiting: 2_690 },
+  },
   { code: 'polls_late', since, account: 'C1', due: 7, isCapped: false, rate: 5, rateNow: 5, etaMs: null },
   { code: 'disk_low', since: null, freeBytes: 5e8 },
   { code: 'disk_low', since: null, freeBytes: 4_096 },

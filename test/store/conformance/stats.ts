@@ -53,6 +53,43 @@ export const describeStats = (open: OpenStore): void => {
     expect(account).toMatchObject({ id: bench.account.id, waiting: 2, leased: 1 })
   })
 
+  test('names whose serials wait the most where polls are late', async () => {
+    await using bench = await openStoreFixture(open)
+    const most = async () => (await bench.store.stats()).accounts.map(account => account.most)
+    const [few, many, off] = [await bench.addPartner(), await bench.addPartner(), await bench.addPartner()]
+    for (const [partnerId, count] of [
+      [few, 1],
+      [many, 3],
+      [off, 9],
+    ] as const)
+      for (let n = 0; n < count; n++) await bench.register({ partnerId })
+    await bench.store.changePartner(off, { disabled: true })
+    await bench.advance(2 * MINUTE)
+    expect(await most()).toEqual([undefined])
+    await bench.advance(1)
+    expect(await most()).toEqual([{ partnerId: many, partnerName: expect.stringMatching(/^partner/), waiting: 3 }])
+  })
+
+  test('what waited while its partner was disabled was said to be late since before', async () => {
+    await using bench = await openStoreFixture(open)
+    const oldest = async () => {
+      const { polls, deliveries } = await bench.store.stats()
+      return [polls.oldestDueAt, deliveries.oldestDueAt]
+    }
+    const [since, other] = [bench.store.now(), await bench.addPartner()]
+    await bench.resolve()
+    await bench.register()
+    for (const disabled of [true, false, false]) {
+      await bench.advance(HOUR)
+      await bench.store.changePartner(bench.partnerId, { disabled })
+    }
+    // Enabling what is enabled changes nothing.
+    expect(await oldest()).toEqual([since + 2 * HOUR, since + 2 * HOUR])
+    await bench.store.changePartner(other, { disabled: true })
+    await bench.store.changePartner(other, { disabled: false })
+    expect(await oldest()).toEqual([since + 2 * HOUR, since + 2 * HOUR])
+  })
+
   test('counts what is sent, given up and held, over all partners', async () => {
     await using bench = await openStoreFixture(open)
     const other = await bench.addPartner()
