@@ -22,11 +22,6 @@ const DOCS = new URL('../../../docs/', import.meta.url)
 const NAME = /^\w[\w.-]*$/
 /** Of a page. Its Markdown has the same name. */
 const PAGE = /^([a-z-]+)(\.md|\.txt)?$/
-const FORMS: Readonly<Record<string, string>> = {
-  '.html': 'text/html; charset=UTF-8',
-  '.md': 'text/markdown; charset=UTF-8',
-  '.txt': 'text/plain; charset=UTF-8',
-}
 
 /**
  * The bytes of a file that is served from `folder`. Client packages of earlier versions may be kept beside this version's, for lock
@@ -44,12 +39,15 @@ const readServed = async (name: string, folder: URL): Promise<Buffer<ArrayBuffer
   })
 }
 
-/** By the ends of the names of the assets. */
+/** By the ends of names; of all others, plain text. */
 const TYPES: Readonly<Record<string, string>> = {
   '.css': 'text/css; charset=utf-8',
   '.js': 'text/javascript; charset=utf-8',
   '.svg': 'image/svg+xml',
+  '.html': 'text/html; charset=UTF-8',
+  '.md': 'text/markdown; charset=UTF-8',
 }
+const typeOf = (ending: string) => ({ 'content-type': TYPES[ending] ?? 'text/plain; charset=UTF-8' })
 const ASSET_SECONDS = HOUR / SECOND
 const IMMUTABLE = `public, max-age=${(365 * DAY) / SECOND}, immutable`
 
@@ -104,15 +102,14 @@ export const createDocs = (deps: DocsDeps) => {
     return forReader(c, withSettings(page, deps.config, language))
   }
   const sendMissing = async (c: Context) => {
-    // Its links lead up from the folder /docs.
-    const up = '../'.repeat(c.req.path.split('/').length - 2)
+    // Its links lead up from the folder /docs. The longest path is no reason for a long page.
+    const up = '../'.repeat(Math.min(8, c.req.path.split('/').length - 2))
     return c.html((await readPage(c, '404', '.html')).replaceAll('="../', `="${up}`), 404)
   }
   const sendPage = async (c: Context, page: string) => {
-    const [, name, form = '.html'] = PAGE.exec(page) ?? []
-    if (name === undefined) return sendMissing(c)
+    const [, name = '', form = '.html'] = PAGE.exec(page) ?? []
     try {
-      return c.body(await readPage(c, name, form), 200, { 'content-type': FORMS[form] ?? '' })
+      return c.body(await readPage(c, name, form), 200, typeOf(form))
     } catch (error) {
       if (!(error instanceof AppError)) throw error
       return sendMissing(c)
@@ -148,7 +145,7 @@ export const createDocs = (deps: DocsDeps) => {
   app.get('/docs/assets/:file', async c => {
     const asset = await readServed(c.req.param('file'), new URL('site/', DOCS))
     c.header('cache-control', `public, max-age=${ASSET_SECONDS}`)
-    return c.body(asset, 200, { 'content-type': TYPES[extname(c.req.path)] ?? 'text/plain; charset=utf-8' })
+    return c.body(asset, 200, typeOf(extname(c.req.path)))
   })
   app.get('/docs/*', sendMissing)
   return app

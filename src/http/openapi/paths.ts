@@ -13,7 +13,7 @@ const PREFIXES: Readonly<Record<string, string>> = {
 }
 const idOf = (path: string) => {
   const prefix = PREFIXES[/([\w-]+)\/:id/.exec(path)?.[1] ?? '']
-  const description = prefix === undefined ? 'Its id.' : `Its id, \`${prefix}_…\`.`
+  const description = prefix ? `Its id, \`${prefix}_…\`.` : 'Its id.'
   return { name: 'id', in: 'path', required: true, description, schema: { type: 'string' } }
 }
 

@@ -81,6 +81,12 @@ describe('an unknown page', () => {
     },
   )
 
+  test('is no longer for a long path', async () => {
+    const { status, text } = await get(`/docs${'/a'.repeat(4_000)}`)
+    expect(status).toBe(404)
+    expect(text.length).toBeLessThan(10_000)
+  })
+
   test.each(['/docs/examples/nothing.py', '/docs/assets/nothing.js', '/docs/client-9.9.9.tgz', '/openapi.yaml'])(
     'a file %s is a problem, for programs',
     async path => {
