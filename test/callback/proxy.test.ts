@@ -1,58 +1,14 @@
-import { once } from 'node:events'
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import { createServer as createSecureServer } from 'node:https'
-import { type AddressInfo, connect, type Socket } from 'node:net'
+import type { Socket } from 'node:net'
 import { describe, expect, test } from 'vitest'
 import { openNameResolver } from '../../src/callback/resolve.ts'
-import type { Certificate } from '../support/certificate.ts'
 import { clockWith } from '../support/clock.ts'
+import { openProxy } from '../support/egress-proxy.ts'
 import { openFakeDns } from '../support/fake-dns.ts'
 import { openRawReceiver } from '../support/raw-receiver.ts'
 import { attemptTo, openSender } from '../support/sender.ts'
 import { trustedAuthority } from '../support/tls-receiver.ts'
 
-interface ProxySettings {
-  /** What it does where it opens no tunnel. */
-  refusal?: (client: Socket) => unknown
-  /** With one it is spoken to over TLS. */
-  certificate?: Certificate
-}
-
 const authority = trustedAuthority()
-
-/** An egress proxy that opens every tunnel to this machine, whatever the address. */
-const openProxy = async (portOf: () => number, { refusal, certificate }: ProxySettings = {}) => {
-  const asked: IncomingMessage[] = []
-  const answer = (request: IncomingMessage, response: ServerResponse) => {
-    asked.push(request)
-    response.end()
-  }
-  const server = certificate ? createSecureServer(certificate, answer) : createServer(answer)
-  server.on('connect', (request, client) => {
-    asked.push(request)
-    client.on('error', () => {})
-    if (refusal) return void refusal(client as Socket)
-    const upstream = connect(portOf(), '127.0.0.1', () => {
-      client.write('HTTP/1.1 200 Connected\r\n\r\n')
-      upstream.pipe(client)
-      client.pipe(upstream)
-    })
-    upstream.on('error', () => client.destroy())
-    client.on('close', () => upstream.destroy())
-  })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  return {
-    port: (server.address() as AddressInfo).port,
-    protocol: 'http:',
-    asked,
-    [Symbol.asyncDispose]: async () => {
-      server.closeAllConnections()
-      server.close()
-      await once(server, 'close')
-    },
-  }
-}
 
 const answering = (status: number) => (client: Socket) => void client.end(`HTTP/1.1 ${status} No\r\n\r\n`)
 

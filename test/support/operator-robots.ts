@@ -148,6 +148,7 @@ export const openAnswering = async (answer: (call: Call, count: number) => Answe
   return {
     calls: calls as readonly Call[],
     connect,
+    port,
     url: `http://127.0.0.1:${port}/alerts?team=7`,
     [Symbol.asyncDispose]: async () => {
       server.closeAllConnections()
