@@ -16,7 +16,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   'http-client': ['core'],
   upstream: ['core', 'http-client'],
   callback: ['core', 'http-client', 'store'],
-  operator: ['core', 'http-client', 'store', 'telemetry'],
+  operator: ['core', 'http-client', 'store', 'telemetry', 'callback'],
   worker: ['core', 'telemetry', 'store', 'callback'],
   http: ['core', 'config', 'telemetry', 'store'],
   simulator: ['core'],

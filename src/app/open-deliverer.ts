@@ -1,9 +1,11 @@
 import type { Sender } from '../callback/sender.ts'
 import { MINUTE, SECOND } from '../core/duration.ts'
+import { createContacts } from '../operator/contacts.ts'
 import { createPruning } from '../store/retention/retention.ts'
 import { createBackgroundJob } from '../worker/background-job.ts'
 import { createBulkActJob } from '../worker/bulk-acts.ts'
 import { createCallbackNoticeJob } from '../worker/callback-notices.ts'
+import { createContactJob } from '../worker/contacts.ts'
 import { createDeliverer } from '../worker/deliverer.ts'
 import { createRounds, onceAMinute } from '../worker/rounds.ts'
 import { startHeartbeat } from '../worker/timers.ts'
@@ -47,19 +49,25 @@ export const openDeliverer = ({ config: { callback, storage }, store, sender, em
   })
   const bulkActs = createBulkActJob({ store, clock, emit })
   const notices = createCallbackNoticeJob({ store, sender, clock, emit })
+  const { tell } = createContacts({ store, sender, random, emit })
+  const contacts = createContactJob({ store, tell, clock, emit })
+  const ringNotices = () => {
+    notices.ring()
+    contacts.ring()
+  }
   store.hints.on('messagesDue', rounds.ring)
-  store.hints.on('callbacksChanged', notices.ring)
+  store.hints.on('callbacksChanged', ringNotices)
   store.hints.on('withdrawn', deliverer.withdraw)
   store.hints.on('bulkActsDue', bulkActs.ring)
   const calendar = startCalendar(retention.ring, error => emit('retention.failed', { error }))
   const heartbeats = [
     // A bulk act may wait for its probe.
     startHeartbeat({ everyMs: SECOND, ring: bulkActs.ring, clock }),
-    startHeartbeat({ everyMs: MINUTE, ring: notices.ring, clock }),
+    startHeartbeat({ everyMs: MINUTE, ring: ringNotices, clock }),
   ]
   rounds.ring()
   bulkActs.ring()
-  notices.ring()
+  ringNotices()
 
   const stop = async () => {
     await rounds.stop()
@@ -68,7 +76,7 @@ export const openDeliverer = ({ config: { callback, storage }, store, sender, em
   const role = createRole({
     end: () => {
       for (const heartbeat of heartbeats) heartbeat.stop()
-      return Promise.all([stop(), calendar.stop(), retention.stop(), bulkActs.stop(), notices.stop()])
+      return Promise.all([stop(), calendar.stop(), retention.stop(), bulkActs.stop(), notices.stop(), contacts.stop()])
     },
     breakOff: () => {
       deliverer.giveBack()

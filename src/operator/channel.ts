@@ -16,7 +16,7 @@ import { WECOM } from './wecom.ts'
 
 export type Channel = ReturnType<typeof openChannel>
 
-const DIALECTS: Readonly<Record<OperatorChannel, Dialect>> = {
+export const DIALECTS: Readonly<Record<OperatorChannel, Dialect>> = {
   wecom: WECOM,
   dingtalk: DINGTALK,
   feishu: FEISHU,
@@ -25,7 +25,14 @@ const DIALECTS: Readonly<Record<OperatorChannel, Dialect>> = {
 }
 
 const TIMEOUT_MS = 10 * SECOND
-const JSON_HEADERS = ['content-type', 'application/json; charset=utf-8'] as const
+const JSON_HEADERS = { 'content-type': 'application/json; charset=utf-8' }
+
+/** Where and how a message of a dialect is POSTed. */
+export const rendered = ({ render }: Dialect, url: URL, notice: Notice, secrets: readonly string[]) => {
+  const { query = '', headers = JSON_HEADERS, body } = render(notice, secrets)
+  const search = query === '' ? url.search : `${url.search === '' ? '?' : `${url.search}&`}${query}`
+  return { path: url.pathname + search, headers, body }
+}
 
 /** Never a message of an error, which may contain addresses. */
 const faultName = (fault: Fault): string => {
@@ -50,7 +57,8 @@ export const openChannel = (deps: {
   const { secret, userAgent, clock, connect } = deps
   const url = new URL(deps.url.reveal())
   const name = operatorChannelOf(url)
-  const { render, judge, most, gapMs, avoidsFullHours } = DIALECTS[name]
+  const dialect = DIALECTS[name]
+  const { judge, most, gapMs, avoidsFullHours } = dialect
   const client = openClient({
     limits: SHORT_ANSWER,
     retries: 'unanswered',
@@ -66,10 +74,9 @@ export const openChannel = (deps: {
     avoidsFullHours,
     /** Sends once and never rejects, whatever the robot does. */
     post: async (notice: Notice): Promise<Answer> => {
-      const { query = '', headers = JSON_HEADERS, body } = render(notice, secret?.reveal() ?? null)
-      const search = query === '' ? url.search : `${url.search === '' ? '?' : `${url.search}&`}${query}`
-      const path = url.pathname + search
-      const request = { method: 'POST', path, headers: ['user-agent', userAgent, ...headers], body } as const
+      const { path, headers, body } = rendered(dialect, url, notice, secret ? [secret.reveal()] : [])
+      const flat = ['user-agent', userAgent, ...Object.entries(headers).flat()]
+      const request = { method: 'POST', path, headers: flat, body } as const
       const { head, body: answer, fault } = await client.send({ key: name, origin }, request, TIMEOUT_MS)
       if (head === null) return { kind: 'later', code: fault ? faultName(fault) : 'no answer', said: '', waitMs: null }
       const waitMs = readRetryAfter(head.headers.get('retry-after') ?? null, clock.now())

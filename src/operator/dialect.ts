@@ -26,7 +26,7 @@ export interface Reply {
 /** What is to be sent: `query` is added to that of the URL, and the headers are those of JSON unless given. */
 interface Rendered {
   query?: string
-  headers?: readonly string[]
+  headers?: Readonly<Record<string, string>>
   body: string
 }
 
@@ -37,7 +37,8 @@ export interface Dialect {
   gapMs: number
   /** Full and half hours are when everybody sends, and robots refuse. */
   avoidsFullHours: boolean
-  render: (notice: Notice, secret: string | null) => Rendered
+  /** A robot has one secret, or none. */
+  render: (notice: Notice, secrets: readonly string[]) => Rendered
   judge: (reply: Reply) => Answer
 }
 
@@ -63,7 +64,7 @@ export const paragraphsOf = (
     const lines = [
       sentence,
       ...(remedy === '' ? [] : [words.toDo + remedy]),
-      `${words.page(runbook.replace(/.*#/, ''))} · ${cutTo(subject, 200)}`,
+      ...(runbook === undefined ? [] : [`${words.page(runbook.replace(/.*#/, ''))} · ${cutTo(subject, 200)}`]),
     ]
     return paragraph(
       items.length === 1 ? [] : [defused(headline)],

@@ -42,7 +42,7 @@ const signatureOf = (timestamp: number, secret: string): string =>
 /** 钉钉. */
 export const DINGTALK: Dialect = {
   ...ROBOT,
-  render: (notice, secret) => {
+  render: (notice, [secret]) => {
     const title = titleOf(notice)
     const paragraphs = paragraphsOf(notice, {
       most: MOST_BYTES - Buffer.byteLength(title) - 100,
@@ -50,7 +50,7 @@ export const DINGTALK: Dialect = {
     })
     const text = cutTo([`#### ${title}`, ...paragraphs].join('\n\n'), MOST_BYTES)
     return {
-      query: secret === null ? '' : `timestamp=${notice.at}&sign=${signatureOf(notice.at, secret)}`,
+      query: secret === undefined ? '' : `timestamp=${notice.at}&sign=${signatureOf(notice.at, secret)}`,
       body: JSON.stringify({ msgtype: 'markdown', markdown: { title, text } }),
     }
   },

@@ -28,7 +28,7 @@ const plain = (content: string) => ({ tag: 'plain_text', content })
 /** 飞书, and Lark: a card of version 1.0. In plain text nothing is a mention. */
 export const FEISHU: Dialect = {
   ...ROBOT,
-  render: (notice, secret) => {
+  render: (notice, [secret]) => {
     const timestamp = String(Math.floor(notice.at / SECOND))
     const paragraphs = paragraphsOf(notice, {
       most: MOST_BYTES,
@@ -43,7 +43,7 @@ export const FEISHU: Dialect = {
       },
       elements: paragraphs.map(text => ({ tag: 'div', text: plain(text) })),
     }
-    const signed = secret === null ? {} : { timestamp, sign: signatureOf(timestamp, secret) }
+    const signed = secret === undefined ? {} : { timestamp, sign: signatureOf(timestamp, secret) }
     return { body: JSON.stringify({ ...signed, msg_type: 'interactive', card }) }
   },
   judge: reply => judgeByCode(reply, { code: 'code', said: 'msg' }, code => CODES[code]),

@@ -6,8 +6,8 @@ import { CATALOGUES, describeEvent, type EventWords } from '../core/operator-tex
 export interface NoticeItem
   extends Omit<EventWords, 'advice'>,
     Pick<OperatorEvent, 'subject' | 'state' | 'since' | 'count'> {
-  /** Where there is more to read. */
-  runbook: string
+  /** Where operators read more. */
+  runbook?: string
   details: Readonly<Record<string, unknown>>
 }
 

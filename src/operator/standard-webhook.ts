@@ -26,10 +26,10 @@ const withIsoTimes = (details: NoticeItem['details']): NoticeItem['details'] =>
     ]),
   )
 
-/** Any other receiver: Standard Webhooks, as partners get. Without `OPERATOR_SECRET` it is not signed. */
+/** Any other receiver: Standard Webhooks, as partners get. Without a secret it is not signed. */
 export const STANDARD_WEBHOOK: Dialect = {
   ...LIMITS,
-  render: ({ id, at, source, items }, secret) => {
+  render: ({ id, at, source, items }, secrets) => {
     const [item] = items
     if (!item) throw new Error('a notice has an event')
     const { type, since, headline, sentence, remedy, details, ...rest } = item
@@ -40,10 +40,10 @@ export const STANDARD_WEBHOOK: Dialect = {
       data: { ...rest, since: isoTime(since), ...texts, details: withIsoTimes(details), source },
     })
     const timestampSeconds = Math.floor(at / SECOND)
-    const key = secret === null ? null : createSigningKey(secret)
-    const signature = key === null ? [] : ['webhook-signature', sign([key], { id, timestampSeconds, body })]
-    const headers = ['content-type', 'application/json', 'webhook-id', id]
-    return { headers: [...headers, 'webhook-timestamp', String(timestampSeconds), ...signature], body }
+    const keys = secrets.map(createSigningKey).filter(key => key !== null)
+    const signature = keys.length === 0 ? {} : { 'webhook-signature': sign(keys, { id, timestampSeconds, body }) }
+    const headers = { 'content-type': 'application/json', 'webhook-id': id }
+    return { headers: { ...headers, 'webhook-timestamp': String(timestampSeconds), ...signature }, body }
   },
   // What the receiver has said is not kept: it may be anybody's page.
   judge: ({ status, waitMs }) => {

@@ -158,11 +158,11 @@ export const QUEUE_EVENTS = {
       ...ANSWER,
       durationMs: DURATION_MS,
     },
-    'The service told a partner, or tried to, that a callback URL at `host` is disabled, by a webhook to a URL at `toHost` that works. It tries five times within an hour.',
+    'The service told a partner, or tried to, of callback URLs, of which the first is at `host`: that it is disabled, by a webhook to a URL at `toHost` that works, five times within an hour; or that they fail, are held, or do so no more, at its contact at `toHost`.',
   ),
   'callback_notice.done': info({ count: NUMBER }, '`count` of these were tried, and none is due now.'),
   'callback_notice.failed': failed(
-    'Partners could not be told of disabled callback URLs, because of the database or a signing secret; the service tries again within a minute or two.',
+    'Partners could not be told of callback URLs that are disabled or fail, because of the database or a signing secret; the service tries again within a minute or two.',
   ),
   'delivery.settle_delayed': warn(
     { error: ERROR, outcomes: NUMBER },

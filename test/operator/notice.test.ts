@@ -34,7 +34,7 @@ describe.each(CONDITIONS)('%s', condition => {
     ['en', 'docs/operations.md'],
     ['zh', 'docs/operations.zh-CN.md'],
   ] as const)('has its place in the runbook (%s)', (language, page) => {
-    const [file, anchor] = noticeItem(event, language, AT).runbook.split('#')
+    const [file, anchor] = (noticeItem(event, language, AT).runbook ?? '').split('#')
     expect(file).toBe(page)
     expect(readFileSync(join(ROOT, page), 'utf8')).toContain(`<a id="${anchor}"></a>`)
   })

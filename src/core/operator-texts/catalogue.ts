@@ -58,6 +58,11 @@ export interface Catalogue {
   /** It ended before it began, by a clock that was set back. */
   ended: (until: string) => string
   test: TroubleWords & { title: string }
+  /** What a partner's contact is told of its URLs. */
+  contact: Readonly<Record<'callback.failing' | 'callback.disabled', (urls: string) => TroubleWords>> & {
+    over: (urls: string) => string
+    others: (count: number) => string
+  }
   toDo: string
   page: (anchor: string) => string
   several: (count: number) => string

@@ -250,8 +250,21 @@ export const EN: Catalogue = {
   ended: until => `It ended at ${until}. A clock was set back meanwhile, so nobody can say how long it lasted.`,
   test: {
     title: 'TEST: this channel works',
-    sentence: 'This is a test by notify-test. Nothing is wrong.',
+    sentence: 'This is a test. Nothing is wrong.',
     remedy: '',
+  },
+  contact: {
+    'callback.failing': urls => ({
+      sentence: `Every attempt has failed since then, the last one with this error: ${urls}. Webhooks are tried on.`,
+      remedy: 'Mend the receiver, and send it a test (POST /v1/callbacks/test).',
+    }),
+    'callback.disabled': urls => ({
+      sentence: `No webhook is sent there any more, since the URL has only failed, has answered 410, or was disabled by the operator: ${urls}. Webhooks wait until RETENTION erases them.`,
+      remedy:
+        'Once the receiver works, register with the URL again, or resend; what the operator has disabled, the operator enables.',
+    }),
+    over: urls => `It fails, or is held, no more: ${urls}.`,
+    others: count => ` and ${count} more`,
   },
   toDo: 'What to do: ',
   page: anchor => `More: “${anchor}” in the page Operations (operations.md)`,

@@ -229,7 +229,19 @@ export const ZH: Catalogue = {
   times: count => `（${count} 次）`,
   lasted: (since, until, span) => `自${since} 至${until}，持续 ${span}。`,
   ended: until => `已于${until} 结束；期间时钟曾被回拨，持续时间未知。`,
-  test: { title: '测试：通知渠道正常', sentence: '这是 notify-test 发出的测试消息，系统没有异常。', remedy: '' },
+  test: { title: '测试：通知渠道正常', sentence: '这是一条测试消息，系统没有异常。', remedy: '' },
+  contact: {
+    'callback.failing': urls => ({
+      sentence: `以下回调地址自所示时间起全部失败，所附为最近一次的错误：${urls}。系统会继续重试。`,
+      remedy: '请修复接收端，并发送测试回调（POST /v1/callbacks/test）。',
+    }),
+    'callback.disabled': urls => ({
+      sentence: `以下回调地址持续失败、响应了 410 或被运维人员停用，已停止投递：${urls}。回调会保留，直至按 RETENTION 删除。`,
+      remedy: '接收端恢复后，请用该地址重新登记，或重发回调；被运维人员停用的地址由运维人员启用。',
+    }),
+    over: urls => `以下回调地址已不再失败或停用：${urls}。`,
+    others: count => ` 等，另有 ${count} 个`,
+  },
   toDo: '处理方法：',
   page: anchor => `详见运维手册（operations.zh-CN.md）中的“${anchor}”`,
   several: count => `${count} 个事件`,

@@ -48,6 +48,14 @@ export const describeHandles = (open: OpenTwo): void => {
     expect(claims.flat()).toHaveLength(1)
   })
 
+  test('claim a contact once, when both claim at once', async () => {
+    await using opened = await openStoreFixtures(open)
+    const { bench, both } = opened
+    await bench.store.putContact(bench.partnerId, { url: 'https://a.example/', secret: null, language: 'en' })
+    await bench.store.disableCallback({ partnerId: bench.partnerId, callbackUrl: 'https://partner.example/hook' })
+    expect((await both(store => store.claimContacts(5))).flat()).toHaveLength(1)
+  })
+
   test('claim a verification once, when both claim at once', async () => {
     await using opened = await openStoreFixtures(open)
     const { bench, both, claim } = opened

@@ -1,0 +1,62 @@
+import { expect, test, vi } from 'vitest'
+import { yieldToLoop } from '../../src/core/clock.ts'
+import type { ClaimedContact } from '../../src/store/partners/contacts.ts'
+import { createContactJob } from '../../src/worker/contacts.ts'
+import { createFixedClock } from '../support/fixed-clock.ts'
+
+/** `waiting` are told in this order; telling the first one takes until `answer`. */
+const open = (waiting: string[]) => {
+  const told: string[] = []
+  const emit = vi.fn()
+  const { promise, resolve: answer } = Promise.withResolvers<void>()
+  const job = createContactJob({
+    store: {
+      claimContacts: async limit =>
+        waiting.splice(0, limit).map(partnerId => ({ partnerId }) as unknown as ClaimedContact),
+    },
+    tell: async ({ partnerId }) => {
+      told.push(partnerId)
+      if (partnerId === 'slow') await promise
+      if (partnerId === 'broken') throw new Error('no secret')
+    },
+    clock: createFixedClock(),
+    emit,
+  })
+  return { job, told, emit, answer, waiting }
+}
+
+test('a contact that does not answer keeps no other one waiting, and a stop waits for it', async () => {
+  const { job, told, waiting, answer } = open(['slow', 'one'])
+  job.ring()
+  await yieldToLoop()
+  waiting.push('two')
+  job.ring()
+  await yieldToLoop()
+  expect(told).toEqual(['slow', 'one', 'two'])
+  let isStopped = false
+  const stopping = job.stop().then(() => {
+    isStopped = true
+  })
+  await yieldToLoop()
+  expect(isStopped).toBe(false)
+  answer()
+  await stopping
+  expect(isStopped).toBe(true)
+})
+
+test('of very many a few are told at a time, and the others as soon as there is room', async () => {
+  const names = Array.from({ length: 50 }, (_, n) => `p${n}`)
+  const { job, told } = open([...Array(19).fill('slow'), ...names])
+  job.ring()
+  for (let n = 0; n < 60; n++) await yieldToLoop()
+  expect(told.slice(19)).toEqual(names)
+})
+
+test('one that cannot be told is in the log', async () => {
+  const { job, told, emit } = open(['broken', 'one'])
+  job.ring()
+  await yieldToLoop()
+  expect(told).toEqual(['broken', 'one'])
+  expect(emit).toHaveBeenCalledWith('callback_notice.failed', { error: expect.any(Error) })
+  await job.stop()
+})
