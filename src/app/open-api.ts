@@ -6,6 +6,7 @@ import { callbackPolicy } from '../core/callback-url.ts'
 import { createCoalescer } from '../core/coalescer.ts'
 import { createApi } from '../http/api.ts'
 import type { EnumerationGuard } from '../http/middleware/enumeration-guard.ts'
+import { createContacts } from '../operator/contacts.ts'
 import { createIds, random } from './clock-and-ids.ts'
 import { openServer, probesOf, type Serving } from './open-server.ts'
 import type { RoleDeps } from './role.ts'
@@ -43,6 +44,7 @@ export const openApi = (serving: RoleDeps & Serving & { sender: Sender; enumerat
     },
     enumerationGuard,
     testCallback: createTestCallback({ store, sender, newId }),
+    testContact: createContacts({ store, sender, random: Math.random, emit }).test,
     newId,
     random,
     now,

@@ -7,6 +7,7 @@ import type {
   Attempt,
   BulkResend,
   ConsoleLink,
+  Contact,
   Explanation,
   LookedUp,
   Me,
@@ -125,6 +126,13 @@ export interface Client {
   deleteSigningSecret(id: string, options?: Signalled): Promise<void>
   /** Sends `idface.test` now and resolves with the attempt, whatever its outcome. */
   testCallback(callbackUrl: string, options?: Signalled): Promise<Attempt>
+  /** Where you are told that your URLs fail; refused with `not_found` where you have set none. */
+  contact(options?: Signalled): Promise<Contact>
+  /** The texts for people are in the client's language. */
+  setContact(contact: { url: string; secret?: string | undefined }, options?: Signalled): Promise<Contact>
+  deleteContact(options?: Signalled): Promise<void>
+  /** Sends a test to the contact now and resolves with the attempt, whatever its outcome. */
+  testContact(options?: Signalled): Promise<Attempt>
   /** Makes a link that opens your pages of the console for `ttl` (`15m` unless given). */
   createConsoleLink(link?: { ttl?: string | undefined }, options?: Signalled): Promise<ConsoleLink>
   me(options?: Signalled): Promise<Me>
@@ -247,6 +255,12 @@ export const createCalls = ({ request, elapsed }: { request: Transport; elapsed:
 
     testCallback: (callbackUrl, { signal } = {}) =>
       post('v1/callbacks/test', { body: { callbackUrl }, waitMs: LONGEST_ATTEMPT_MS, signal, isOnce: true }),
+
+    contact: ({ signal } = {}) => get('v1/contact', { signal }),
+    setContact: ({ url, secret }, { signal } = {}) =>
+      request({ method: 'PUT', path: 'v1/contact', body: { url, secret }, signal }),
+    deleteContact: ({ signal } = {}) => request({ method: 'DELETE', path: 'v1/contact', signal }),
+    testContact: ({ signal } = {}) => post('v1/contact/test', { waitMs: LONGEST_ATTEMPT_MS, signal, isOnce: true }),
 
     createConsoleLink: (link = {}, { signal } = {}) => post('v1/console-links', { body: link, signal }),
 

@@ -134,6 +134,18 @@ export interface ConsoleLink {
   expiresAt: string
 }
 
+/** Where you are told that your callback URLs fail, without what is secret of it. */
+export interface Contact {
+  /** `webhook`: signed JSON. */
+  channel: 'wecom' | 'dingtalk' | 'feishu' | 'slack' | 'webhook'
+  host: string
+  hasSecret: boolean
+  language: 'en' | 'zh'
+  lastToldAt: string | null
+  /** `isOff`: it refuses lastingly, and is tried once an hour, or when you test or set it. */
+  failing: { since: string; error: string; isOff: boolean } | null
+}
+
 /** Whose key this is, what it may do, and how much of that is used. A null quota is no limit. */
 export interface Me {
   partnerId: string

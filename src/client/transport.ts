@@ -38,7 +38,7 @@ export interface TransportOptions extends Given<ClientOptions> {
 type Given<Options> = { [Name in keyof Options]-?: Exclude<Options[Name], undefined> }
 
 export interface Call {
-  method: 'GET' | 'POST' | 'DELETE'
+  method: 'GET' | 'POST' | 'PUT' | 'DELETE'
   path: string
   query?: Readonly<Record<string, string | number | undefined>>
   body?: unknown

@@ -1,7 +1,8 @@
 import type { Language } from './language.ts'
 
 /** Where operators are told, by what it understands. `webhook`: Standard Webhooks, as partners get. */
-export type OperatorChannel = 'wecom' | 'dingtalk' | 'feishu' | 'slack' | 'webhook'
+export const OPERATOR_CHANNELS = ['wecom', 'dingtalk', 'feishu', 'slack', 'webhook'] as const
+export type OperatorChannel = (typeof OPERATOR_CHANNELS)[number]
 
 /** What a channel holds against us that lasts until somebody sees to it. */
 export type OperatorProblem = 'signature' | 'key' | 'keyword' | 'address'

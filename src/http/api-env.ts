@@ -49,6 +49,8 @@ export interface ApiDeps extends ProbeDeps {
     events: readonly { id: string; body: string }[],
   ) => Promise<readonly Readonly<Record<string, string>>[]>
   testCallback: (partnerId: string, callbackUrl: string) => Promise<Attempt>
+  /** Null: the partner has no contact. `id` is that of the message. */
+  testContact: (partnerId: string, id: string) => Promise<Attempt | null>
   random: (bytes: number) => Buffer
   sleep: Clock['sleep']
   emit: Emit

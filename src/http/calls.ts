@@ -22,7 +22,7 @@ export interface Operation extends Partial<AdminRoute> {
 }
 
 /** By method and path as the router has them, such as `GET /v1/registrations/:id`. */
-type Routes<Of> = Readonly<Record<`${'GET' | 'POST' | 'PATCH' | 'DELETE'} /${string}`, Of>>
+type Routes<Of> = Readonly<Record<`${'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'} /${string}`, Of>>
 export type PartnerCalls = Routes<Operation>
 export type AdminCalls = Routes<Operation & AdminRoute>
 

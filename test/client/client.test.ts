@@ -136,6 +136,16 @@ describe('the rest of the API', () => {
     expect(await client.getResend(resend.id)).toMatchObject({ id: resend.id, resent: 1 })
   })
 
+  test('sets a contact, tests it, and removes it', async () => {
+    const url = stage.receiver.urlFor('/contact')
+    expect(await client.setContact({ url })).toMatchObject({ channel: 'webhook', hasSecret: false, language: 'en' })
+    expect(await client.testContact()).toMatchObject({ outcome: 'delivered', httpStatus: 200 })
+    expect(stage.receiver.received.at(-1)).toMatchObject({ path: '/contact', verified: true })
+    expect(await client.contact()).toMatchObject({ failing: null })
+    expect(await client.deleteContact()).toBeUndefined()
+    expect(await refusalOf(client.contact())).toMatchObject({ code: 'not_found', status: 404 })
+  })
+
   test('rotates the signing secret', async () => {
     const { api, apiKey } = await stage.addPartner('rotating')
     const other = createClient({ baseUrl: `${stage.service.url}/`, apiKey })

@@ -3,6 +3,7 @@ import type * as client from '../../src/client/index.ts'
 import type { ErrorCode } from '../../src/core/error.ts'
 import type { ProblemAnswer } from '../../src/http/json/problem.ts'
 import type { ConsoleLinkAnswer } from '../../src/http/partner/console-links.ts'
+import type { ContactAnswer } from '../../src/http/partner/contact.ts'
 import type { EventAnswer } from '../../src/http/partner/events.ts'
 import type { ExplanationAnswer } from '../../src/http/partner/explain.ts'
 import type { LookupAnswer } from '../../src/http/partner/lookup.ts'
@@ -26,6 +27,7 @@ test("the client's shapes are the service's", () => {
   expectTypeOf<ResendAnswer>().toEqualTypeOf<client.BulkResend>()
   expectTypeOf<SigningSecretAnswer>().toEqualTypeOf<client.SigningSecret>()
   expectTypeOf<NewSigningSecretAnswer>().toEqualTypeOf<client.NewSigningSecret>()
+  expectTypeOf<ContactAnswer>().toEqualTypeOf<client.Contact>()
   expectTypeOf<ConsoleLinkAnswer>().toEqualTypeOf<client.ConsoleLink>()
   expectTypeOf<MeAnswer>().toEqualTypeOf<client.Me>()
   expectTypeOf<StatusAnswer>().toEqualTypeOf<client.Status>()

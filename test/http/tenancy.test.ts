@@ -40,6 +40,7 @@ const populate = async ({ register, succeed, receiveWith, store, other, call, cl
   const pending = await add(SERIAL)
   const [secret] = await store.listSigningSecrets(other.id)
   await call('POST', '/v1/signing-secrets/rotate', { key: other.key, body: {} })
+  await call('PUT', '/v1/contact', { key: other.key, body: { url: 'https://foreign.example/contact' } })
   const resend = await call('POST', '/v1/resend', { key: other.key, body: { ...SINCE, until: SINCE.since } })
   await store.continueBulkActs(1)
   return {
@@ -55,6 +56,7 @@ const snapshot = async (): Promise<string> => {
   const own = [
     '/v1/registrations',
     '/v1/signing-secrets',
+    '/v1/contact',
     '/v1/me',
     '/v1/status',
     '/v1/events',

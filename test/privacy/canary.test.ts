@@ -69,6 +69,12 @@ const runAll = async () => {
   await api.call('GET', `/v1/registrations/${MARKERS.serial}?x=${MARKERS.query}`)
   await api.call('GET', `/v1/${MARKERS.path}?key=${partner.apiKey}`)
   await api.call('POST', '/v1/callbacks/test', { callbackUrl })
+  const [contactKey, contactSecret] = [randomBytes(18).toString('hex'), randomBytes(24).toString('base64')]
+  const contact = { url: receiver.urlFor(`/${contactKey}`), secret: `whsec_${contactSecret}` }
+  receiver.plan(`/${contactKey}`, [404, 200])
+  const shown = [await api.call('PUT', '/v1/contact', contact), await api.call('POST', '/v1/contact/test')]
+  expect(shown.map(({ status }) => status)).toEqual([200, 200])
+  await asStranger('GET', '/v1/contact')
   await fetch(`${service.url}/v1/registrations`, { headers: { authorization: `Bearer ${partner.apiKey}x` } })
   await fetch(`${service.url}/v1/admin/partners`, { headers: { authorization: `Bearer ${MARKERS.adminToken}x` } })
   await asStranger('POST', '/v1/registrations', { idcardid: MARKERS.serial, callbackUrl: receiver.urlFor('/thief') })
@@ -102,6 +108,7 @@ const runAll = async () => {
       apiKey: partner.apiKey.slice(-24),
       signingSecret: partner.signingSecret.slice(6),
       rotatedSecret: rotated.secret.slice(6),
+      ...{ contactKey, contactSecret },
       masterKey: masterKey.replace(/=+$/, ''),
     },
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
@@ -129,9 +136,9 @@ describe('O10 markers in everything sensitive, over a full run with errors at LO
 
     const { metadata, metadataKey, message, livingScore, similarity } = secrets
     const { upstreamKey, adminToken, metricsToken } = secrets
-    const { apiKey, signingSecret, rotatedSecret, masterKey } = secrets
+    const { apiKey, signingSecret, rotatedSecret, masterKey, contactKey, contactSecret } = secrets
     const sealed = { metadata, metadataKey, message, livingScore, similarity, upstreamKey, adminToken, metricsToken }
-    const never = { ...sealed, apiKey, signingSecret, rotatedSecret, masterKey }
+    const never = { ...sealed, apiKey, signingSecret, rotatedSecret, masterKey, contactKey, contactSecret }
     const files = readdirSync(folder).filter(name => name.startsWith('notifier.db'))
     expect(files).toContain('notifier.db')
     for (const file of files)

@@ -14,6 +14,7 @@ import { SETTING_CALLS } from '../admin/settings.ts'
 import { PARTNER_SECRET_CALLS } from '../admin/signing-secrets.ts'
 import { CALLBACK_TEST_CALLS } from '../partner/callback-test.ts'
 import { CONSOLE_LINK_CALLS } from '../partner/console-links.ts'
+import { CONTACT_CALLS } from '../partner/contact.ts'
 import { EVENT_CALLS } from '../partner/events.ts'
 import { EXPLAIN_CALLS } from '../partner/explain.ts'
 import { LOOKUP_CALLS } from '../partner/lookup.ts'
@@ -27,7 +28,7 @@ import { STATUS_CALLS } from '../partner/status.ts'
 /** What partners call, by tag. Each is named like the verb of the client that makes the call. */
 export const PARTNER_OPERATIONS = {
   Registrations: { ...REGISTER_CALLS, ...LOOKUP_CALLS, ...REGISTRATION_CALLS, ...EXPLAIN_CALLS },
-  Delivery: { ...DELIVERY_CALLS, ...BULK_RESEND_CALLS, ...EVENT_CALLS, ...CALLBACK_TEST_CALLS },
+  Delivery: { ...DELIVERY_CALLS, ...BULK_RESEND_CALLS, ...EVENT_CALLS, ...CALLBACK_TEST_CALLS, ...CONTACT_CALLS },
   Account: { ...SECRET_CALLS, ...ME_CALLS, ...STATUS_CALLS, ...CONSOLE_LINK_CALLS },
 }
 

@@ -142,6 +142,7 @@ export const startProcess = async (world: World) => {
     stopping: new AbortController().signal,
     signEvents: createEventSigner(store),
     testCallback: () => never(),
+    testContact: () => never(),
     metrics: { contentType: 'text/plain', text: async () => '' },
     tracer: null,
     newId,

@@ -97,6 +97,10 @@ export const openApi = async (
       durationMs: 1,
       responseExcerpt: null,
     }),
+    testContact: async id =>
+      (await store.findContact(id)) && {
+        ...{ at: now(), outcome: 'delivered', httpStatus: 200, error: null, durationMs: 1, responseExcerpt: null },
+      },
     metrics: { contentType: 'text/plain', text: async () => '' },
     tracer: null,
     newId,

@@ -1,0 +1,124 @@
+import { z } from 'zod'
+import { AppError } from '../../core/error.ts'
+import { OPERATOR_CHANNELS, operatorChannelOf } from '../../core/operator-channel.ts'
+import { createSigningKey } from '../../core/signature.ts'
+import type { StoredContact } from '../../store/partners/contacts.ts'
+import type { PartnerCalls } from '../calls.ts'
+import { AT, AT_OR_NULL } from '../json/fields.ts'
+import { readBody } from '../json/request-body.ts'
+import { said } from '../json/validate.ts'
+import { answerLanguage, languageOf } from '../language.ts'
+import { ATTEMPT, callbackUrlField, type JudgeUrl, NO_JUDGE, viewAttempt } from './registration-schemas.ts'
+
+const SECRET = said({
+  en: 'must be what DingTalk or Feishu shows for signatures, or, for a URL of your own, whsec_ and the base64 of 24 to 64 bytes; WeCom and Slack have none',
+  zh: '必须是钉钉“加签”或飞书“签名校验”的密钥；自有地址则为 whsec_ 加 24 至 64 字节的 base64；企业微信与 Slack 没有密钥',
+})
+const fits = (url: string, secret: string): boolean => {
+  const channel = operatorChannelOf(new URL(url))
+  if (channel === 'webhook') return secret.startsWith('whsec_') && createSigningKey(secret) !== null
+  return channel === 'dingtalk' || channel === 'feishu'
+}
+const createContactBody = (judgeUrl: JudgeUrl) =>
+  z
+    .strictObject({
+      url: callbackUrlField(judgeUrl).meta({
+        description:
+          'A robot of WeCom, DingTalk, Feishu, Lark or Slack, known by its host, or any other URL for signed JSON.',
+        examples: ['https://partner.example/contact'],
+      }),
+      secret: z
+        .string(SECRET)
+        .regex(/^[\x21-\x7e]{1,256}$/, { error: SECRET, abort: true })
+        .optional()
+        .describe(
+          'Of the robot, if it has one. JSON is signed with it, `whsec_…`, or, without it, as your webhooks are.',
+        ),
+    })
+    .refine(({ url, secret }) => secret === undefined || fits(url, secret), { error: SECRET, path: ['secret'] })
+    .meta({ id: 'ContactRequest' })
+
+const CONTACT = z
+  .object({
+    channel: z.enum(OPERATOR_CHANNELS).describe('What it understands; `webhook` is signed JSON.'),
+    host: z.string().meta({ description: 'Of its URL.', examples: ['partner.example'] }),
+    hasSecret: z.boolean().describe('Whether it has a secret of its own.'),
+    language: z.enum(['en', 'zh']).describe('By `Accept-Language` when it was set.'),
+    lastToldAt: AT_OR_NULL.describe('When it took a message last; null: none yet.'),
+    failing: z
+      .object({
+        since: AT.describe('Since when it takes nothing.'),
+        error: z.string().meta({ description: 'What it answered last.', examples: ['http 404'] }),
+        isOff: z
+          .boolean()
+          .describe('It refuses lastingly: it is tried once an hour, until it takes a test or is set again.'),
+      })
+      .nullable()
+      .describe('Null: it takes what it is sent.'),
+  })
+  .meta({
+    id: 'Contact',
+    description: 'Where you are told that your callback URLs fail, without what is secret of it.',
+  })
+export type ContactAnswer = z.output<typeof CONTACT>
+
+const NONE = { en: 'You have no contact: PUT one to /v1/contact.', zh: '尚未设置联系方式：请 PUT 到 /v1/contact。' }
+const isThere = <T>(value: T | null): T => {
+  if (value === null) throw new AppError('not_found', NONE)
+  return value
+}
+
+const view = ({ url: text, secret, language, toldAt, health }: StoredContact): ContactAnswer => {
+  const url = new URL(text)
+  const failing = health && { since: health.since, error: health.error, isOff: health.problem !== null }
+  return z.decode(CONTACT, {
+    ...{ channel: operatorChannelOf(url), host: url.host, hasSecret: secret !== null },
+    ...{ language, lastToldAt: toldAt, failing },
+  })
+}
+
+/** `/v1/contact`. Of what is set only the host is shown again: the path of a robot is its key. */
+export const CONTACT_CALLS = {
+  'PUT /v1/contact': {
+    operationId: 'setContact',
+    summary: 'Set where you are told that your callback URLs fail',
+    description:
+      'It is told when every attempt at a URL has failed for 30 minutes, when the URL is disabled or has answered 410, and when that is over. It takes the place of the one before.',
+    body: createContactBody(NO_JUDGE),
+    answers: { 200: CONTACT },
+    handle: async (c, { store, judgeUrl }) => {
+      const { url, secret = null } = await readBody(c, createContactBody(judgeUrl))
+      await store.putContact(c.get('partnerId'), { url, secret, language: languageOf(c) })
+      return c.json(view(isThere(await store.findContact(c.get('partnerId')))))
+    },
+  },
+  'GET /v1/contact': {
+    operationId: 'contact',
+    summary: 'The contact, and whether it takes what it is sent',
+    description: 'Its path, query and secret are not shown again: the path of a robot is its key.',
+    answers: { 200: CONTACT },
+    problems: ['not_found'],
+    handle: async (c, { store }) => c.json(view(isThere(await store.findContact(c.get('partnerId'))))),
+  },
+  'DELETE /v1/contact': {
+    operationId: 'deleteContact',
+    summary: 'Remove the contact',
+    description: 'Again: changes nothing.',
+    answers: { 204: null },
+    handle: async (c, { store }) => {
+      await store.putContact(c.get('partnerId'), null)
+      return c.body(null, 204)
+    },
+  },
+  'POST /v1/contact/test': {
+    operationId: 'testContact',
+    summary: 'Send a test to the contact now',
+    description: 'Answers with the attempt, whatever its outcome. One a second, ten at once, with tests of callbacks.',
+    answers: { 200: ATTEMPT },
+    problems: ['not_found'],
+    handle: async (c, { testContact, rates, newId }) => {
+      rates.take('callbackTests', c.get('partnerId'))
+      return c.json(viewAttempt(isThere(await testContact(c.get('partnerId'), newId('msg'))), answerLanguage(c)))
+    },
+  },
+} satisfies PartnerCalls

@@ -1,0 +1,50 @@
+import Database from 'better-sqlite3'
+import { expect, test } from 'vitest'
+import { MINUTE } from '../../src/core/duration.ts'
+import type { Delivery } from '../../src/simulator/receiver.ts'
+import { createApiClient } from '../support/api-client.ts'
+import { openStage } from './stage.ts'
+
+const jsonOf = ({ body }: Delivery) => JSON.parse(body)
+
+test('a partner with one URL is told at its contact that it fails, and that it works again, each once', async () => {
+  await using stage = await openStage({ RETRY_SCHEDULE: '0s,1h' })
+  const { receiver, partner, api, env } = stage
+  const told = () => receiver.received.filter(({ path }) => path === '/contact')
+  receiver.plan('/hook', [503, 503, 200])
+  const { status, body } = await api.call<object>('PUT', '/v1/contact', { url: receiver.urlFor('/contact') })
+  expect([status, body]).toMatchObject([200, { channel: 'webhook', failing: null, lastToldAt: null }])
+  const { id } = await stage.register({ status: 'SUCCESS' })
+  await api.until(id, ({ delivery }) => delivery.attempts === 2)
+  await stage.service.stop()
+  expect(told()).toEqual([])
+
+  // As half an hour would leave it.
+  const since = Date.now() - 31 * MINUTE
+  const client = new Database((env.DATABASE_URL as string).slice('file:'.length))
+  client.prepare('UPDATE callbacks SET failing_since = ?').run(since)
+  client.close()
+  for (let starts = 0; starts < 2; starts++) {
+    await using again = await stage.restart()
+    await receiver.waitFor(() => told().length === 1)
+    if (starts === 0) continue
+    const { api } = again
+    await api.resend(id)
+    await api.until(id, ({ delivery }) => delivery.state === 'delivered')
+  }
+  await using last = await stage.restart()
+  await receiver.waitFor(() => told().length === 2)
+  expect(told()).toMatchObject([{ verified: true }, { verified: true }])
+  expect(told().map(jsonOf)).toMatchObject([
+    {
+      type: 'callback.failing',
+      data: {
+        ...{ state: 'firing', count: 1, since: new Date(since).toISOString() },
+        details: { callbacks: [{ callbackUrl: receiver.urlFor('/hook'), lastError: 'http_503' }] },
+      },
+    },
+    { type: 'callback.failing', data: { state: 'resolved', count: 1 } },
+  ])
+  const shown = await createApiClient(last.service.url, partner.apiKey).call<object>('GET', '/v1/contact')
+  expect(shown.body).toMatchObject({ failing: null, lastToldAt: expect.any(String) })
+})

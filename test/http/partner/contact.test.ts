@@ -1,0 +1,83 @@
+import { expect, test, vi } from 'vitest'
+import { openApi, START } from '../support/api.ts'
+
+const ROBOT = 'https://oapi.dingtalk.com/robot/send?access_token=the-key'
+const OWN = 'https://partner.example:8443/told?token=private'
+const WHSEC = `whsec_${Buffer.alloc(24, 7).toString('base64')}`
+const put = ({ call }: Awaited<ReturnType<typeof openApi>>, body: unknown, headers: Record<string, string> = {}) =>
+  call('PUT', '/v1/contact', { body, headers })
+
+test('shows the host of what is set, and nothing that is secret of it', async () => {
+  await using api = await openApi()
+  const set = await put(api, { url: ROBOT, secret: 'SEC-of-the-robot' }, { 'accept-language': 'zh-CN' })
+  expect(set.json).toEqual({
+    ...{ channel: 'dingtalk', host: 'oapi.dingtalk.com', hasSecret: true, language: 'zh' },
+    ...{ lastToldAt: null, failing: null },
+  })
+  const shown = await api.call('GET', '/v1/contact')
+  expect([shown.status, shown.json]).toEqual([200, set.json])
+  expect(set.text + shown.text + api.logged.join()).not.toMatch(/the-key|of-the-robot/)
+  const own = await put(api, { url: OWN })
+  expect(own.json).toMatchObject({ channel: 'webhook', host: 'partner.example:8443', hasSecret: false, language: 'en' })
+  expect(own.text).not.toMatch(/private/)
+  expect((await put(api, { url: OWN, secret: WHSEC })).json).toMatchObject({ hasSecret: true })
+})
+
+test('shows that it takes nothing', async () => {
+  await using api = await openApi()
+  await put(api, { url: OWN })
+  const health = { since: START, failures: 3, refusals: 3, problem: 'key', error: 'http 404' } as const
+  vi.spyOn(api.store, 'findContact').mockResolvedValue({
+    ...{ url: OWN, secret: null, language: 'en', toldAt: START },
+    health,
+  })
+  expect((await api.call('GET', '/v1/contact')).json).toMatchObject({
+    lastToldAt: '2026-11-24T16:20:00.000Z',
+    failing: { since: '2026-11-24T16:20:00.000Z', error: 'http 404', isOff: true },
+  })
+})
+
+test('is removed, and there is none before and afterwards', async () => {
+  await using api = await openApi()
+  const none = async () => [
+    (await api.call('GET', '/v1/contact')).status,
+    (await api.call('POST', '/v1/contact/test')).status,
+  ]
+  expect(await none()).toEqual([404, 404])
+  await put(api, { url: OWN })
+  for (let n = 0; n < 2; n++) expect((await api.call('DELETE', '/v1/contact')).status).toBe(204)
+  const { json } = await api.call('GET', '/v1/contact', { headers: { 'accept-language': 'zh' } })
+  expect(json).toMatchObject({ type: '/docs/problems#not_found', detail: expect.stringContaining('尚未设置') })
+  expect(await none()).toEqual([404, 404])
+})
+
+test.each([
+  [{}, ['url']],
+  [{ url: 'http://partner.example/' }, ['url']],
+  [{ url: 'https://10.0.0.1/' }, ['url']],
+  [{ url: OWN, secret: 'SECx' }, ['secret']],
+  [{ url: OWN, secret: 'whsec_short' }, ['secret']],
+  [{ url: OWN, secret: '' }, ['secret']],
+  [{ url: ROBOT, secret: 'has space' }, ['secret']],
+  [{ url: ROBOT, secret: 7 }, ['secret']],
+  [{ url: 'https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=k', secret: 'x' }, ['secret']],
+  [{ url: 'https://hooks.slack.com/services/T/B/k', secret: 'x' }, ['secret']],
+  [{ url: OWN, channel: 'webhook' }, ['channel']],
+])('refuses %j and names the field', async (body, paths) => {
+  await using api = await openApi()
+  const { status, json } = await put(api, body)
+  expect([status, json.errors.map(({ path }: { path: string }) => path)]).toEqual([422, paths])
+  expect((await api.call('GET', '/v1/contact')).status).toBe(404)
+})
+
+test('is tested at the rate of callbacks, and the attempt is answered', async () => {
+  const attempt = { at: START, outcome: 'rejected', httpStatus: 200, error: 'errcode 300005', durationMs: 7 } as const
+  const testContact = vi.fn().mockResolvedValue({ ...attempt, responseExcerpt: 'token is not exist' })
+  await using api = await openApi({ testContact })
+  const { status, json } = await api.call('POST', '/v1/contact/test')
+  expect([status, json]).toMatchObject([200, { outcome: 'rejected', error: 'errcode 300005', errorText: null }])
+  expect(testContact.mock.calls).toEqual([[api.partner.id, expect.stringMatching(/^msg_/)]])
+  const statuses: number[] = []
+  for (let n = 0; n < 10; n++) statuses.push((await api.call('POST', '/v1/contact/test')).status)
+  expect(statuses).toEqual([...Array(9).fill(200), 429])
+})
