@@ -23,7 +23,7 @@ import {
   time,
 } from './page.ts'
 import { asApiTakes } from './picked-time.ts'
-import { foundColumns } from './registration-columns.ts'
+import { FIELDS, foundColumns } from './registration-columns.ts'
 import { CREATED, STATE, WHO } from './words.ts'
 
 type Bulk = z.output<typeof BULK>
@@ -55,11 +55,19 @@ const WHICH: Words = { en: 'Which', zh: '范围' }
 
 const isUnderWay = ({ state }: Bulk): boolean => state === 'probing' || state === 'running'
 
-/** What it is done to, by the names of a search. */
+const SCOPE: typeof FIELDS = {
+  ...FIELDS,
+  messageSince: { words: { en: 'Webhook created since', zh: '回调创建时间不早于' } },
+  messageUntil: { words: { en: 'Webhook created until', zh: '回调创建时间不晚于' } },
+}
+/** What it is done to, in the words of a search. */
 const filterList = (reader: Reader, filter: Bulk['filter']): Html =>
   html`${Object.entries(filter).flatMap(([name, value]) => {
-    if (value === null) return []
-    return [html`<div><code>${name}</code> ${isTime(name) ? time(reader, value) : value}</div>`]
+    const field = SCOPE[name]
+    if (value === null || !field) return []
+    const choice = field.choices?.[value]
+    const shown = isTime(name) ? time(reader, value) : choice ? reader.t(choice) : value
+    return [html`<div>${reader.t(field.words)}${reader.t({ en: ': ', zh: '：' })}${shown}</div>`]
   })}`
 
 /** A webhook that was sent again waits to be delivered. */
@@ -139,6 +147,10 @@ const CHANGED: Words = {
   en: 'Nothing was started: the registrations that match have changed. Look again, and start.',
   zh: '尚未开始：匹配的登记已有变化，请重新确认。',
 }
+const NONE_YET: Words = {
+  en: 'There is none among the newest 100,000 registrations that were looked at. Older ones may match: narrow the search, such as with a partner or until.',
+  zh: '已查看的最近 100,000 条登记中没有可执行该操作的。更早的记录中可能有：请缩小范围，例如指定合作方或截止时间。',
+}
 const previewPage = (visit: Visit, asked: Asked, draft: Draft): Page => {
   const { t, language } = visit
   return {
@@ -149,7 +161,13 @@ const previewPage = (visit: Visit, asked: Asked, draft: Draft): Page => {
       [WHICH, filterList(visit, draft.filter)],
     ])}${
       draft.count === 0
-        ? empty(t({ en: 'There is none to which this can be done.', zh: '没有可执行该操作的登记。' }))
+        ? empty(
+            t(
+              draft.countIsCapped
+                ? NONE_YET
+                : { en: 'There is none to which this can be done.', zh: '没有可执行该操作的登记。' },
+            ),
+          )
         : html`${startForm(visit, draft, asked)}${samples(visit, draft)}`
     }`,
   }

@@ -8,7 +8,8 @@ import type { Console, Visit } from './console.ts'
 import { SEARCH_EXAMPLE } from './page.ts'
 import { FIRST_PAGE, partnerIdOf, partnersNamed } from './partners.ts'
 import { searchAsApiTakes } from './picked-time.ts'
-import { search, searchFieldsOf } from './registrations.ts'
+import { searchFieldsOf } from './registration-columns.ts'
+import { search } from './registrations.ts'
 
 /** `name:value`, `name:"a value"` or a word; Chinese keyboards have a colon of their own. */
 const PART = /(?:([a-z][\w.-]*)[:：])?(?:"([^"]*)"|(\S+))/gi

@@ -4,55 +4,17 @@ import type { RegistrationAnswer } from '../partner/registration-schemas.ts'
 import { queryText, Refused } from './api-calls.ts'
 import { bulkLinks } from './bulk.ts'
 import type { Console, Visit } from './console.ts'
-import { fieldOf, type Type } from './forms.ts'
+import { fieldOf } from './forms.ts'
 import { type Html, nextPage, type Page, type Reader, time } from './page.ts'
 import { partnerIdOf } from './partners.ts'
 import { searchAsApiTakes, zoneInput } from './picked-time.ts'
-import { ERROR, type Found, HOST, registrationTable, SERIAL, STATUS, WEBHOOK } from './registration-columns.ts'
-import type { Session } from './sessions.ts'
-import { DELIVERY_WORDS, REASON_WORDS, STATUS_WORDS } from './words.ts'
+import { FIELDS, type Found, registrationTable, SERIAL, searchFieldsOf } from './registration-columns.ts'
 
 interface ListOf<Item> {
   data: Item[]
   nextCursor: string | null
   lookedBackTo?: string
 }
-
-const ANY = { '': { en: 'any', zh: '全部' } }
-const OWN_FIELDS: Readonly<Record<string, Type>> = {
-  serial: { words: SERIAL },
-  status: { words: STATUS, choices: { ...ANY, ...STATUS_WORDS } },
-  delivery: { words: WEBHOOK, choices: { ...ANY, ...DELIVERY_WORDS } },
-}
-const AGO = {
-  example: { en: '2h, 2026-11-24 08:00', zh: '2h、2026-11-24 08:00' },
-  must: { en: 'must be like 2h (ago), or 2026-11-24 08:00', zh: '须形如 2h（距今）或 2026-11-24 08:00' },
-}
-const HOST_AND_TIME: Readonly<Record<string, Type>> = {
-  host: { words: HOST },
-  since: { words: { en: 'Since', zh: '起始时间' }, ...AGO },
-  until: { words: { en: 'Until', zh: '截止时间' }, ...AGO },
-}
-/** What a list can be searched by, by the names that the URL, and the search of all pages, have for it. */
-const FIELDS: Readonly<Record<Session['kind'], Readonly<Record<string, Type>>>> = {
-  operator: {
-    ...OWN_FIELDS,
-    reason: { words: { en: 'Unresolved because', zh: '无结果的原因' }, choices: { ...ANY, ...REASON_WORDS } },
-    partner: {
-      words: { en: 'Partner', zh: '合作方' },
-      must: { en: 'must be the id or the name of one partner', zh: '须为某一个合作方的 ID 或名称' },
-    },
-    account: { words: { en: 'Account', zh: '账户' } },
-    error: { words: ERROR, example: { en: 'http_503, timeout', zh: '如 http_503、timeout' } },
-    ...HOST_AND_TIME,
-  },
-  partner: {
-    ...OWN_FIELDS,
-    metadata: { words: { en: 'Metadata', zh: '自定义数据' }, example: { en: 'order=42', zh: '如 order=42' } },
-    ...HOST_AND_TIME,
-  },
-}
-export const searchFieldsOf = ({ kind }: Pick<Session, 'kind'>): readonly string[] => Object.keys(FIELDS[kind])
 
 type Search = Readonly<Record<string, string | undefined>>
 
@@ -75,7 +37,7 @@ export const search = (visit: Visit, searched: Search): Promise<ListOf<Found> | 
   return found.catch((error: unknown) => {
     if (error instanceof Refused && error.problem.status === 400) {
       error.form = searchForm(visit, searched)
-      error.fields = { ...FIELDS[session.kind], idcardid: OWN_FIELDS.serial as Type }
+      error.fields = { ...FIELDS, idcardid: { words: SERIAL } }
     }
     throw error
   })
@@ -83,7 +45,9 @@ export const search = (visit: Visit, searched: Search): Promise<ListOf<Found> | 
 
 const searchForm = (visit: Visit, searched: Search): Html => html`
   <form class="row" action="${visit.to('registrations')}">
-    ${Object.entries(FIELDS[visit.session.kind]).map(field => fieldOf(visit, ...field, searched[field[0]]))}
+    ${Object.entries(FIELDS)
+      .filter(([name]) => searchFieldsOf(visit.session).includes(name))
+      .map(field => fieldOf(visit, ...field, searched[field[0]]))}
     ${zoneInput(visit, 'since')}${zoneInput(visit, 'until')}<button>${visit.t({ en: 'Search', zh: '查找' })}</button>
     <a href="${visit.to('registrations')}">${visit.t({ en: 'All', zh: '全部' })}</a>
   </form>`

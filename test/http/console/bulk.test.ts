@@ -1,5 +1,5 @@
-import { describe, expect, test } from 'vitest'
-import { searchFieldsOf } from '../../../src/http/console/registrations.ts'
+import { describe, expect, test, vi } from 'vitest'
+import { searchFieldsOf } from '../../../src/http/console/registration-columns.ts'
 import { ADMIN_TOKEN, type Json } from '../support/api.ts'
 import { openConsole } from './support.ts'
 
@@ -39,6 +39,39 @@ describe('the preview', () => {
     expect(await show('bulk/new?act=cancel&host=partner.example')).not.toContain('name="probe"')
     expect(await show('bulk/new?act=resend&host=nobody.example')).not.toContain('name="why"')
     expect(await bulks()).toEqual([])
+  })
+
+  test('names its scope as a list does, in the language of the page', async () => {
+    const { show } = await openExhausted()
+    const path = 'bulk/new?act=resend&host=partner.example&status=succeeded&delivery=exhausted&messageSince=2h'
+    const scopeOf = (page: string) =>
+      [...(/<dt>(?:Which|范围)<\/dt><dd>([\s\S]*?)<\/dd>/.exec(page)?.[1] ?? '').matchAll(/<div>([^<]*)/g)].map(
+        ([, one]) => one,
+      )
+    const scope = [
+      'Status: succeeded',
+      'Webhook: exhausted',
+      'Host: partner.example',
+      'Until: ',
+      'Webhook created since: ',
+    ]
+    expect(scopeOf(await show(`${path}&lang=en`))).toEqual(scope)
+    expect(scopeOf(await show(`${path}&lang=zh`))).toEqual([
+      '状态：通过',
+      '回调：已放弃',
+      '主机：partner.example',
+      '截止时间：',
+      '回调创建时间不早于：',
+    ])
+  })
+
+  test('that found nothing says so where older ones may match', async () => {
+    const { api, show } = await openExhausted()
+    const page = (path: string) => show(`bulk/new?act=resend&host=nobody.example${path}`)
+    expect(await page('')).toContain('There is none to which')
+    vi.spyOn(api.store, 'countRegistrations').mockResolvedValue({ count: 0, isCapped: true })
+    expect(await page('')).toContain('Older ones may match')
+    expect(await page('&lang=zh')).toContain('更早的记录中可能有')
   })
 
   test('is where the search of a list leads to, for who may', async () => {
