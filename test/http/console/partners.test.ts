@@ -92,6 +92,23 @@ describe('partners', () => {
     expect((await visit('partners/partner_nobody', admin)).status).toBe(404)
   })
 
+  test('get a new signing secret, which is shown once, and lose an old one', async () => {
+    const { api, admin, read, post, path } = await open()
+    const secrets = async () => (await api.call('GET', '/v1/signing-secrets')).json.data
+    const [old] = await secrets()
+    const shown = await (
+      await post(`${path}/rotate-secret`, { overlap: '7d', type: 'v1', why: 'yearly' }, admin)
+    ).text()
+    expect(shown).toMatch(/whsec_[\w+/]+/)
+    const [newest] = await secrets()
+    const page = await read(path, admin)
+    expect(page).not.toContain('whsec_')
+    expect([newest.id, old.id].map(id => page.includes(`name="id" value="${id}"`))).toEqual([false, true])
+    const ended = await post(`${path}/end-secret`, { id: old.id, why: 'leaked' }, admin)
+    expect(ended.headers.get('location')).toBe(`../../${path}`)
+    expect((await secrets()).map(({ id }: { id: string }) => id)).toEqual([newest.id])
+  })
+
   test('get keys that expire, at a time in the zone of the reader', async () => {
     const { api, admin, cookieOf, read, post, path } = await open()
     expect(await read(path, admin)).toContain('type="datetime-local" name="expiresAt"')
@@ -109,7 +126,7 @@ describe('partners', () => {
     const { api, cookieOf, read, path } = await open()
     const cookie = await cookieOf((await api.addToken(role)).text)
     expect(`${await read(path, cookie)}${await read('partners', cookie)}`).not.toMatch(
-      /new-key|revoke|name="why"|partners\/new/,
+      /new-key|revoke|-secret|name="why"|partners\/new/,
     )
   })
 })
