@@ -1,6 +1,7 @@
 import type { Answer, Verdict } from './answer.ts'
 import { readDuration } from './duration.ts'
 import type { Words } from './language.ts'
+import { nearestName } from './nearest-name.ts'
 
 /**
  * The account of test serials, which the service answers itself, so that no account's pause, outage or rate concerns them. It is made
@@ -8,33 +9,59 @@ import type { Words } from './language.ts'
  */
 export const TEST_ACCOUNT_ID = 'acc_test'
 
+const OUTCOMES = ['success', 'fail', 'notfound', 'expire', 'invalid', 'unknown'] as const
+
 /** A serial that stands for a check with a known end. */
 export interface TestSerial {
-  outcome: 'success' | 'fail' | 'notfound' | 'expire'
+  outcome: (typeof OUTCOMES)[number]
   /** The age at which it ends; 0 without a duration. */
   afterMs: number
+  /** Scores of its verdict; null: those of any. */
+  similarity: string | null
+  livingScore: string | null
+  /** Its webhook comes twice. */
+  twice: boolean
 }
 
-const TEST_SERIAL = /^test_(success|fail|notfound|expire)(?:_([0-9]+[a-z]+)(?:_[\w-]+)?|_[A-Za-z][\w-]*)?$/
+const WORDS = ['similarity', 'living', 'twice'].map(word => `${word}(?:_|$)`).join('|')
+const TEST_SERIAL = new RegExp(
+  `^test_(${OUTCOMES.join('|')})(?:_([0-9]+[a-z]+))?(?:_similarity_([0-9]{1,3}))?(?:_living_([0-9]{1,3}))?(_twice(?=_|$))?(?:_(?!${WORDS})([\\w-]+))?$`,
+)
 
 /**
- * Reads `test_(success|fail|notfound|expire)`, optionally with a duration, and after that any word that makes it unique, such as
- * `test_success_3s` or `test_success_3s_order-42`. Without a duration the word begins with a letter: `test_success_3` has lost its unit.
- * Null for any other serial.
+ * Reads `test_OUTCOME`, then if given, in this order: a duration, `similarity_95`, `living_88`, `twice`, and any word that makes it unique,
+ * such as `test_success_3s` or `test_success_3s_order-42`. Without a duration before it the word begins with a letter: `test_success_3`
+ * has lost its unit. Null for any other serial.
  */
 export const readTestSerial = (idcardid: string): TestSerial | null => {
-  const [, outcome, duration = '0s'] = TEST_SERIAL.exec(idcardid) ?? []
-  const afterMs = readDuration(duration)
-  return outcome === undefined || afterMs === null ? null : { outcome: outcome as TestSerial['outcome'], afterMs }
+  const [, named, duration, similarity = null, livingScore = null, twice, word = ''] = TEST_SERIAL.exec(idcardid) ?? []
+  const outcome = OUTCOMES.find(one => one === named)
+  const afterMs = readDuration(duration ?? '0s')
+  if (outcome === undefined || afterMs === null || (duration === undefined && /^[^A-Za-z]/.test(word))) return null
+  const scores = [similarity, livingScore].filter(score => score !== null)
+  const isVerdict = outcome === 'success' || outcome === 'fail'
+  if (scores.some(score => !isVerdict || Number(score) > 100)) return null
+  return { outcome, afterMs, similarity, livingScore, twice: twice !== undefined }
 }
 
-/** Whether it was meant to be one and cannot be read, such as `test_sucess`. */
+/** Whether it was meant to be one and cannot be read, such as `test_sucess` or `TEST-SUCCESS`. */
 export const isMisspelt = (idcardid: string): boolean =>
-  idcardid.startsWith('test_') && readTestSerial(idcardid) === null
-export const TEST_SERIAL_FORM: Words = {
-  en: 'begins like a test serial: it must be test_success, test_fail, test_notfound or test_expire, with a duration and a word of your own if you like, such as test_success_3s_my-1',
-  zh: '以 test_ 开头，但不是可用的测试流水号：必须是 test_success、test_fail、test_notfound 或 test_expire，之后可加时长和自定义后缀，例如 test_success_3s_my-1',
+  /^test[_-]/i.test(idcardid) && readTestSerial(idcardid) === null
+
+/** What a test serial must be, and what this one was likely meant to be. */
+export const testSerialForm = (idcardid: string): Words => {
+  const [test, outcome = '', ...rest] = idcardid.toLowerCase().replaceAll('-', '_').split('_')
+  const meant = [test, nearestName(outcome, OUTCOMES), ...rest].join('_')
+  const isOne = readTestSerial(meant) !== null
+  return {
+    en: `must be a test serial as docs/webhooks names them, such as test_success_3s_my-1, since it begins like one${isOne ? `: did you mean ${meant}?` : ''}`,
+    zh: `以 test_ 开头，必须是文档中列出的测试流水号，例如 test_success_3s_my-1${isOne ? `；是否想用 ${meant}？` : ''}`,
+  }
 }
+
+/** Whether this is the text of a webhook that the sandbox sends twice. */
+export const isToldTwice = (body: string): boolean =>
+  body.includes('"sandbox":true') && (readTestSerial(JSON.parse(body).data.idcardid)?.twice ?? false)
 
 const WAITING: Answer = { kind: 'waiting', code: 2, status: 'ING' }
 const PASSED: Verdict = { status: 'SUCCESS', message: '认证成功', livingScore: null, similarity: '100' }
@@ -42,11 +69,22 @@ const FAILED: Verdict = { status: 'FAIL', message: '认证失败', livingScore: 
 const ENDS: Readonly<Record<TestSerial['outcome'], Answer>> = {
   success: { kind: 'verdict', code: 2, verdict: PASSED },
   fail: { kind: 'verdict', code: 2, verdict: FAILED },
+  invalid: { kind: 'invalid_id', code: 4060 },
+  unknown: { kind: 'unknown_status', code: 2, status: 'UNDOCUMENTED' },
   notfound: { kind: 'not_found', code: 4061 },
   // Like a link that nobody uses: it ends at the registration's deadline.
   expire: WAITING,
 }
 
 /** What GetResult would answer about a test serial of this age: ING until `afterMs` has passed. */
-export const answerOfTestSerial = ({ outcome, afterMs }: TestSerial, ageMs: number): Answer =>
-  ageMs < afterMs ? WAITING : ENDS[outcome]
+export const answerOfTestSerial = (
+  { outcome, afterMs, similarity, livingScore }: TestSerial,
+  ageMs: number,
+): Answer => {
+  if (ageMs < afterMs) return WAITING
+  const end = ENDS[outcome]
+  if (end.kind !== 'verdict') return end
+  const { verdict } = end
+  const scores = { similarity: similarity ?? verdict.similarity, livingScore: livingScore ?? verdict.livingScore }
+  return { ...end, verdict: { ...verdict, ...scores } }
+}

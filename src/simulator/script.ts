@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { readTestSerial } from '../core/test-serial.ts'
+import { answerOfTestSerial, readTestSerial } from '../core/test-serial.ts'
 
 const milliseconds = z.int().min(0)
 const score = z.union([z.string(), z.number(), z.null()])
@@ -67,24 +67,14 @@ export const judgeStep = (
   return Math.max(0, ageMs) < afterMs ? { format, delayMs, status: 'ING' } : last
 }
 
-/**
- * The script of a test serial: a verdict, or 4061, after its duration. `expire` answers ING for ever, as GetResult does for a
- * link that nobody uses; the deadline is the service's own, so the duration of `expire` changes nothing here.
- */
+/** The script of a test serial: its end, after its duration. Deadlines are the service's own, so `expire` answers ING for ever here. */
 export const scriptOfSerial = (idcardid: string): Script | null => {
   const serial = readTestSerial(idcardid)
   if (!serial) return null
-  const { outcome, afterMs } = serial
-  switch (outcome) {
-    case 'success':
-      return { afterMs, status: 'SUCCESS' }
-    case 'fail':
-      return { afterMs, status: 'FAIL' }
-    case 'notfound':
-      return { afterMs, code: 4061 }
-    case 'expire':
-      return { status: 'ING' }
-    default:
-      return outcome satisfies never
-  }
+  const { afterMs } = serial
+  const end = answerOfTestSerial(serial, afterMs)
+  if ('status' in end) return { afterMs, status: end.status }
+  if (end.kind !== 'verdict') return { afterMs, code: end.code ?? 0 }
+  const { status, livingScore, similarity } = end.verdict
+  return { afterMs, status, livingScore, similarity }
 }

@@ -5,9 +5,10 @@ import { createKeyring, webhookHeaders } from '../callback/signing.ts'
 import type { Clock } from '../core/clock.ts'
 import { SECOND } from '../core/duration.ts'
 import { createInFlight, createKeyedLimiter } from '../core/keyed-limiter.ts'
-import { afterAttempt, messageIdOf, ourFailureDelay } from '../core/message.ts'
+import { afterAttempt, type MessageStep, messageIdOf, ourFailureDelay } from '../core/message.ts'
 import { readRetryAfter } from '../core/retry-after.ts'
 import type { Secret } from '../core/secret.ts'
+import { isToldTwice } from '../core/test-serial.ts'
 import type { Withdrawn } from '../store/hints.ts'
 import type { ClaimedMessage, HostSignal, MessageOutcome, MessageSettlement } from '../store/messages/message.ts'
 import type { Store } from '../store/store.ts'
@@ -109,6 +110,12 @@ export const createDeliverer = (deps: DelivererDeps) => {
       traceparent: message.traceparent,
     })
 
+  /** As after a crash before the first 2xx could be recorded: a test serial may ask for that. */
+  const repeated = (message: ClaimedMessage, step: MessageStep): MessageStep =>
+    step.state === 'delivered' && message.attempts === 0 && isToldTwice(message.body)
+      ? { ...step, state: 'pending', dueAt: store.now() }
+      : step
+
   const judge = (message: ClaimedMessage, result: SendResult, { at, now }: { at: number; now: number }) => {
     const answered = result.kind === 'answered' ? result : null
     const outcome = {
@@ -117,7 +124,10 @@ export const createDeliverer = (deps: DelivererDeps) => {
     }
     return {
       message: keyOf(message),
-      step: afterAttempt(message, outcome, { now, random: deps.random(), scheduleMs: deps.scheduleMs }),
+      step: repeated(
+        message,
+        afterAttempt(message, outcome, { now, random: deps.random(), scheduleMs: deps.scheduleMs }),
+      ),
       attempt: attemptOf(result, at),
       hostSignal: hostSignalOf(result),
     } satisfies MessageSettlement

@@ -4,7 +4,7 @@ import { afterAnswer, type PollPolicy, type VerificationStep, type Waiting } fro
 import type { ClaimedVerification } from '../store/verifications/verification.ts'
 
 /**
- * Answers a test serial here, by the age of the oldest registration that waits for it. `test_expire_5s` expires after its 5 s, and
+ * Answers a test serial here, by the age of the oldest registration that waits for it. `test_expire_5s` and `test_unknown_5s` end after their 5 s, and
  * an unknown serial is given up at once: nobody testing wants to wait for SETTLE_MARGIN or NOT_FOUND_GRACE.
  */
 export const answerTestSerial = (
@@ -12,7 +12,7 @@ export const answerTestSerial = (
   { now, policy }: { now: number; policy: PollPolicy },
 ): { answer: Answer; step: VerificationStep } => {
   // Null: a version that knows more test serials has registered it.
-  const serial = readTestSerial(verification.idcardid) ?? UNKNOWN
+  const serial = readTestSerial(verification.idcardid) ?? (readTestSerial('test_notfound') as TestSerial)
   const since = Math.min(...verification.waiting.map(one => one.createdAt))
   const answer = answerOfTestSerial(serial, now - since)
   const waiting = verification.waiting.map(one => withTestDeadline(one, serial))
@@ -22,8 +22,9 @@ export const answerTestSerial = (
   return { answer, step: step.dueAt !== null && endsAt > now ? { ...step, dueAt: Math.min(step.dueAt, endsAt) } : step }
 }
 
-const UNKNOWN: TestSerial = { outcome: 'notfound', afterMs: 0 }
 const IMPATIENT = { settleMarginMs: 0, notFoundGraceMs: 0 }
 
 const withTestDeadline = (waiting: Waiting, { outcome, afterMs }: TestSerial): Waiting =>
-  outcome === 'expire' ? { ...waiting, expiresAt: Math.min(waiting.expiresAt, waiting.createdAt + afterMs) } : waiting
+  outcome === 'expire' || outcome === 'unknown'
+    ? { ...waiting, expiresAt: Math.min(waiting.expiresAt, waiting.createdAt + afterMs) }
+    : waiting

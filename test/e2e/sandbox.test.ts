@@ -23,4 +23,26 @@ describe('a test serial is answered', () => {
     expect(other).not.toHaveProperty('sandbox')
     await stage.upstream.waitFor(1)
   })
+
+  test('with a webhook that comes twice, under one id, as after a crash before a 2xx could be recorded', async () => {
+    await using stage = await openStage(SANDBOX)
+    const callbackUrl = stage.receiver.urlFor('/hook')
+    const { id } = await stage.api.register({ idcardid: 'test_success_similarity_95_twice', callbackUrl })
+    const [first, second] = [await stage.delivery(id, 1), await stage.delivery(id, 2)]
+    expect(second.body).toEqual(first.body)
+    expect(second.headers['webhook-id']).toBe(first.headers['webhook-id'])
+    expect(bodyOf(second).data).toMatchObject({ status: 'SUCCESS', similarity: '95' })
+    await stage.api.until(id, ({ delivery }) => delivery.state === 'delivered')
+    expect(await stage.api.attempts(id)).toMatchObject([{ outcome: 'delivered' }, { outcome: 'delivered' }])
+    expect(stage.deliveriesOf(id)).toHaveLength(2)
+  })
+
+  test.each([
+    ['test_invalid', 'invalid_id'],
+    ['test_unknown_1s', 'unknown_status'],
+  ])('%s as %s', async (idcardid, reason) => {
+    await using stage = await openStage({ ...SANDBOX, POLL_MIN_INTERVAL: '100ms' })
+    const { id } = await stage.api.register({ idcardid, callbackUrl: stage.receiver.urlFor('/hook') })
+    expect(bodyOf(await stage.delivery(id))).toMatchObject({ type: 'idface.unresolved', data: { reason } })
+  })
 })

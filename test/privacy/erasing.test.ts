@@ -37,7 +37,7 @@ const expectErased = async (stage: Stage, id: string) => {
 
 describe('DELETE', () => {
   test.each(['its partner', 'an operator'])(
-    'erases metadata, scores, message and what the receiver said: by %s',
+    'erases metadata, scores, message and what the receiver said',
     async who => {
       await using stage = await openStage()
       const { api, receiver, admin } = stage

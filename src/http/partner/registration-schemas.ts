@@ -10,7 +10,7 @@ import {
   readExpiry,
   readMetadata,
 } from '../../core/registration-input.ts'
-import { isMisspelt, TEST_SERIAL_FORM } from '../../core/test-serial.ts'
+import { isMisspelt, testSerialForm } from '../../core/test-serial.ts'
 import { REASONS } from '../../core/verification.ts'
 import { ATTEMPT_KINDS, type Attempt } from '../../store/messages/message.ts'
 import type { Registration } from '../../store/registrations/registration.ts'
@@ -65,7 +65,9 @@ export const createRegistrationBody = ({
   z
     .strictObject({
       idcardid: serialField()
-        .refine(serial => !sandbox || !isMisspelt(serial), said(TEST_SERIAL_FORM))
+        .refine(serial => !sandbox || !isMisspelt(serial), {
+          error: ({ input }) => said(testSerialForm(String(input))),
+        })
         .describe('The serial that Submit returned, as a string.'),
       callbackUrl: callbackUrlField(judgeUrl),
       metadata: z
