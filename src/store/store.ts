@@ -79,11 +79,7 @@ export interface Store extends OperatorVerbs {
   listAttempts(partnerId: string, id: string): Promise<Attempt[] | null>
   explain(partnerId: string, id: string): Promise<Explanation | null>
 
-  /**
-   * Over all partners, newest first. A page looks at so many registrations at most (`registrations/filter.ts`).
-   *
-   * @param reader here and below the operator's token: its reads wait in line among themselves (`reads-in-line.ts`)
-   */
+  /** Over all partners, newest first. A page looks at so many registrations at most (`registrations/filter.ts`). `reader`: the token's id. */
   searchRegistrations(query: SearchQuery, reader?: string): Promise<SearchPage<FoundRegistration>>
   /** How many a search would find, up to `MOST_MATCHES` among so many. */
   countRegistrations(wanted: Pick<SearchQuery, 'filter' | 'act'>, reader?: string): Promise<BoundedCount>

@@ -77,7 +77,7 @@ export interface Dialect {
   rows(parameter: string, columns: Readonly<Record<string, ParameterType>>): string
   /**
    * Behind a SELECT: keeps others from changing the rows until the transaction ends. SQLite has one writer anyway. With `skipLocked` and a
-   * LIMIT never behind IN: PostgreSQL may run it anew for each row, and finds others each time.
+   * LIMIT behind IN only as MATERIALIZED: else PostgreSQL may run it anew for each row, and finds others each time.
    */
   forUpdate(how?: { of?: string; skipLocked?: boolean }): string
   /** Keeps others from removing the rows. */

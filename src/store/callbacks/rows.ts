@@ -119,8 +119,10 @@ export const IS_HELD = "state = 'pending' AND due_at IS NULL"
 export const HELD = `
   partner_id = @partnerId AND callback_url = @callbackUrl AND ${IS_HELD} ORDER BY seq`
 /** The first messages that nobody else has locked. */
-const RELEASED: Sql = d =>
-  `SELECT seq FROM deliveries WHERE ${HELD} LIMIT ${RELEASED_TOGETHER} ${d.forUpdate({ skipLocked: true })}`
+const RELEASE: Sql = d => `
+  WITH held AS MATERIALIZED (
+    SELECT seq FROM deliveries WHERE ${HELD} LIMIT ${RELEASED_TOGETHER} ${d.forUpdate({ skipLocked: true })})
+  UPDATE deliveries SET due_at = @at WHERE seq IN (SELECT seq FROM held)`
 const IS_HOLDING = `SELECT 1 FROM deliveries WHERE ${HELD} LIMIT 1`
 
 /**
@@ -134,12 +136,7 @@ export const releaseSome = async (tx: Tx): Promise<void> => {
   if (!url) return
   const laneId = (await findLaneIds(tx, [url])).get(laneKey(url))
   if (laneId !== undefined) await advanceLanes(tx, [laneId], tx.at)
-  const released = await tx.all<{ seq: number }>(RELEASED, { ...url })
-  await tx.update(
-    'deliveries',
-    ['seq'],
-    released.map(({ seq }) => ({ seq, dueAt: tx.at })),
-  )
+  await tx.all(RELEASE, { ...url, at: tx.at })
   const [held] = await tx.all(IS_HOLDING, { ...url })
   if (!held) await run(tx, REMOVE, [url])
   else await tx.update('callbacks', ['partnerId', 'callbackUrl'], [{ ...url, lastAt: tx.at }])

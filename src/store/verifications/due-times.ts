@@ -1,7 +1,7 @@
 import type { StoreContext } from '../context.ts'
 import { advanceLanes } from '../messages/lanes.ts'
 import type { Store } from '../store.ts'
-import type { Row, Sql } from '../tx.ts'
+import type { Dialect } from '../tx.ts'
 
 /** No serial and no webhook is ever due later than that from now on. */
 export interface LongestPauses {
@@ -10,41 +10,28 @@ export interface LongestPauses {
 }
 
 /** A row that is locked is claimed or settled now, and gets another due time by that. */
-const LATE_VERIFICATIONS: Sql = d =>
-  `SELECT id FROM verifications WHERE due_at > @latest LIMIT @limit ${d.forUpdate({ skipLocked: true })}`
-const LATE_DELIVERIES: Sql = d =>
-  `SELECT seq, lane_id AS "laneId" FROM deliveries WHERE due_at > @latest LIMIT @limit ${d.forUpdate({ skipLocked: true })}`
+const VERIFICATIONS = (d: Dialect) => `
+  WITH late AS MATERIALIZED (
+    SELECT id FROM verifications WHERE due_at > @latest LIMIT @limit ${d.forUpdate({ skipLocked: true })})
+  UPDATE verifications SET due_at = @at WHERE id IN (SELECT id FROM late) RETURNING id`
+const DELIVERIES = (d: Dialect) => `
+  WITH late AS MATERIALIZED (
+    SELECT seq FROM deliveries WHERE due_at > @latest LIMIT @limit ${d.forUpdate({ skipLocked: true })})
+  UPDATE deliveries SET due_at = @at WHERE seq IN (SELECT seq FROM late) RETURNING lane_id AS "laneId"`
 
 /** What a clock that was set back has left due too late. */
 export const createDueTimes = ({ write, tell }: Pick<StoreContext, 'write' | 'tell'>) =>
   ({
     mendDueTimes: async ({ pollMs, retryMs }, limit) => {
-      const verifications = await write(async ({ all, update, at: dueAt }) => {
-        const late = await all<{ id: number }>(LATE_VERIFICATIONS, { latest: dueAt + pollMs, limit })
-        await update(
-          'verifications',
-          ['id'],
-          late.map(({ id }) => ({ id, dueAt })),
-        )
-        return late
-      })
+      const verifications = await write(({ all, at }) => all(VERIFICATIONS, { at, latest: at + pollMs, limit }))
       const deliveries = await write(async tx => {
-        const { at: dueAt } = tx
-        const late = await tx.all<Pick<Row<'deliveries'>, 'seq' | 'laneId'>>(LATE_DELIVERIES, {
-          latest: dueAt + retryMs,
-          limit,
-        })
-        await tx.update(
-          'deliveries',
-          ['seq'],
-          late.map(({ seq }) => ({ seq, dueAt })),
-        )
+        const mended = await tx.all<{ laneId: number }>(DELIVERIES, { at: tx.at, latest: tx.at + retryMs, limit })
         await advanceLanes(
           tx,
-          late.map(({ laneId }) => laneId),
-          dueAt,
+          mended.map(({ laneId }) => laneId),
+          tx.at,
         )
-        return late
+        return mended
       })
       const mended = verifications.length + deliveries.length
       if (mended > 0) tell([['verificationsDue'], ['messagesDue']])

@@ -2,8 +2,8 @@ import { type AccountState, effectiveRate, isProbed } from '../../core/account.t
 import { SECOND } from '../../core/duration.ts'
 import { loadAccounts } from '../accounts/rows.ts'
 import type { Dialect, Tx } from '../tx.ts'
-import { FRESH_MS, isNewOrBack, isOfBatch, NEW } from './poll-queues.ts'
-import { DUE_PARTNERS, MOST_PARTNERS, QUEUES_OF_PARTNER } from './queue-heads.ts'
+import { FRESH_MS, isNewOrBack, isOfBatch, NEW, QUEUES } from './poll-queues.ts'
+import { DUE_PARTNERS, MOST_PARTNERS } from './queue-heads.ts'
 
 /** Where a verification stands that waits to be asked. */
 interface QueuePlace {
@@ -39,7 +39,7 @@ const MOST_AHEAD = 5_000
 /**
  * What goes before a place, and what of the other queues has every second pick.
  *
- * @param queues those of the partner in which something waits
+ * @param queues the partner's
  */
 export const spansBefore = (
   { queue, dueAt, id }: Pick<QueuePlace, 'queue' | 'dueAt' | 'id'>,
@@ -92,13 +92,12 @@ export const forecastAt = async (tx: Tx, place: QueuePlace, defaultRate: number)
   const { accountId, partnerId } = place
   const [account] = await loadAccounts(tx, [accountId], { defaultRate, lock: 'none' })
   if (!account || isProbed(account)) return null
-  const ours = (await tx.all<{ queue: number }>(QUEUES_OF_PARTNER, { accountId, partnerId })).map(({ queue }) => queue)
   const count = async ({ queues, ...span }: Span): Promise<number> => {
     const values = { accountId, partnerId, queues: queues.map(queue => ({ queue })), ...span, most: MOST_AHEAD }
     const [counted] = await tx.all<{ n: number }>(STANDING_BEFORE, values)
     return counted?.n ?? 0
   }
-  const { before, between } = spansBefore(place, ours, tx.at)
+  const { before, between } = spansBefore(place, QUEUES, tx.at)
   const counted = { before: await count(before), between: await count(between) }
   const [due] = await tx.all<{ others: number; seen: number | null }>(DUE_PARTNERS, { accountId, partnerId, at: tx.at })
   const hasMore = (due?.seen ?? 0) > MOST_PARTNERS

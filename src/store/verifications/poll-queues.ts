@@ -12,6 +12,8 @@ const BANDS = 16
 const AGAIN = BANDS
 const AGAIN_IN_BATCH = 2 * BANDS
 
+export const QUEUES = [NUDGED, NEW, NEW_IN_BATCH, ...Array.from({ length: 2 * BANDS }, (_, band) => AGAIN + band)]
+
 const isAgainInBatch = (queue: number): boolean => queue >= AGAIN_IN_BATCH
 export const isOfBatch = (queue: number): boolean => queue === NEW_IN_BATCH || isAgainInBatch(queue)
 

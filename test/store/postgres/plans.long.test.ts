@@ -6,7 +6,8 @@ import { openTx } from '../../../src/store/postgres/tx.ts'
 import type { Tx } from '../../../src/store/tx.ts'
 import { DUE, FREE } from '../../../src/store/verifications/claims.ts'
 import { STANDING_BEFORE } from '../../../src/store/verifications/forecast.ts'
-import { DUE_PARTNERS, HEADS, QUEUES_OF_PARTNER } from '../../../src/store/verifications/queue-heads.ts'
+import { QUEUES } from '../../../src/store/verifications/poll-queues.ts'
+import { DUE_PARTNERS, HEADS } from '../../../src/store/verifications/queue-heads.ts'
 import { FIND, WAITING } from '../../../src/store/verifications/settling.ts'
 import { explain, openPlanDatabase } from '../../support/postgres-plan.ts'
 
@@ -50,7 +51,6 @@ const fill = async () => {
 }
 
 const TAKEN = 100
-const QUEUES = [1, 16, 17, 18, 19, 20]
 const taken = async () => {
   const { rows } = await client.query<{ id: string; due_at: string }>(
     'SELECT id, due_at FROM verifications WHERE due_at <= $1 ORDER BY id LIMIT $2',
@@ -72,11 +72,6 @@ const CASES: readonly Case[] = [
     name: 'the heads of all queues',
     run: tx => tx.each(HEADS, [{ accountId: 'acc_0' }, { accountId: 'acc_1' }]),
     blocks: 4_000,
-  },
-  {
-    name: 'the queues of one partner',
-    run: tx => tx.all(QUEUES_OF_PARTNER, { accountId: 'acc_0', partnerId: 'par_0' }),
-    blocks: 50,
   },
   {
     name: 'the partners of whom something is due',
