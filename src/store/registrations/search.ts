@@ -115,13 +115,15 @@ const search = async (
 }
 
 export const readWindow = async (tx: Tx, place: SearchPlace, limit: number): Promise<FoundRegistration[]> => {
-  const { idcardid, partnerId } = place.filter
+  const { idcardid, partnerId, host } = place.filter
+  // Of another host nothing is meant, so its message is not looked up.
+  const urls = host === null ? '%' : `%${host}%`
   const sql = factsOf(sourceOf(place, tx.dialect), tx.dialect)
-  return (await tx.all<FoundRow>(sql, { ...idRangeOf(place), limit, idcardid, partnerId })).map(toFound)
+  return (await tx.all<FoundRow>(sql, { ...idRangeOf(place), limit, idcardid, partnerId, urls })).map(toFound)
 }
 
 export const findRegistration = async (tx: Tx, id: string): Promise<FoundRegistration | undefined> =>
-  (await tx.all<FoundRow>(FIND, { id })).map(toFound)[0]
+  (await tx.all<FoundRow>(FIND, { id, urls: '%' })).map(toFound)[0]
 
 const newest = (id: string) => `${id} < @before AND ${id} >= @from ORDER BY ${id} DESC LIMIT @limit`
 
@@ -213,7 +215,7 @@ const factsOf = (source: string, { lookUp }: Dialect): string => `
     ${columnsOf('deliveries', ['dueAt', 'claimedAt'], 'd')}, a.at AS "attemptAt",
     ${columnsOf('attempts', ['n', 'durationMs', 'outcome', 'httpStatus', 'error'], 'a')}
   FROM (${source}) AS s ${lookUp('registrations r', 'r.id = s.id')} ${lookUp('verifications v', 'v.id = r.verification_id')}
-    ${lookUp('message_bodies b', 'b.seq = r.message_seq', 'or none')} ${lookUp('deliveries d', 'd.seq = b.seq', 'or none')}
+    ${lookUp('message_bodies b', 'b.seq = r.message_seq AND r.callback_url LIKE @urls', 'or none')} ${lookUp('deliveries d', 'd.seq = b.seq', 'or none')}
     ${lookUp('attempts a', 'a.message_seq = b.seq AND a.n = (SELECT max(n) FROM attempts WHERE message_seq = b.seq)', 'or none')}
   ORDER BY s.id DESC`
 
