@@ -4,6 +4,7 @@ import { secureHeaders } from 'hono/secure-headers'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import { AppError } from '../../core/error.ts'
 import type { Words } from '../../core/language.ts'
+import { describeTrouble } from '../../core/operator-texts/describe.ts'
 import { includesRole, type Role } from '../../core/role.ts'
 import { checkRole } from '../admin/authorize.ts'
 import type { ApiEnv, SharedDeps } from '../api-env.ts'
@@ -130,7 +131,10 @@ export const addConsole = (app: Hono<ApiEnv>, deps: SharedDeps): void => {
     const form = isToMend ? formAgain(reader, await postedOf(c)) : isRefused ? error.form : ''
     const errors = problem.errors ? fieldErrors(reader, problem.errors, isRefused ? error.fields : undefined) : ''
     const isShort = problem.status === 429 && form === ''
-    const page = problemPage(problem, html`${errors}${form}`)
+    const [, fault] = (sessions.of(c)?.kind === 'operator' && DATABASE_FAULT.exec(problem.detail)) || []
+    const failing = fault && ({ code: 'store_failing', since: null, error: fault } as const)
+    const todo = failing ? html`<p>${describeTrouble(failing, reader.language, 0).advice}</p>` : ''
+    const page = problemPage(problem, html`${errors}${todo}${form}`)
     c.res = isShort ? await c.html(shortPage(reader, problem), 429) : await send(c, reader, page)
   }
   /** Before all else, so that who asks too often costs little more than at the API. */
@@ -257,6 +261,9 @@ const pathOf = (c: Context): string => {
   const { pathname, search } = new URL(c.req.url)
   return `${pathname.slice('/console/'.length)}${search}`
 }
+
+/** What the database calls it stands at the end of what everybody is told. */
+const DATABASE_FAULT = /(?:: |：)(\w+)[)）]$/
 
 const problemPage = (problem: Pick<Refused['problem'], 'title' | 'detail' | 'status'>, more: Html): Page => ({
   title: problem.title,

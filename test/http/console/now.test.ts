@@ -1,12 +1,13 @@
 import { expect, test } from 'vitest'
 import { HOUR, MINUTE, SECOND } from '../../../src/core/duration.ts'
-import type { Words } from '../../../src/core/language.ts'
+import type { Language, Words } from '../../../src/core/language.ts'
 import type { NodeRole } from '../../../src/core/node.ts'
 import { CATALOGUES } from '../../../src/core/operator-texts/describe.ts'
 import { Secret } from '../../../src/core/secret.ts'
 import type { TroubleCode } from '../../../src/core/trouble.ts'
 import { lights } from '../../../src/http/console/now.ts'
 import { type LastBackup, NO_BACKUP } from '../../../src/store/backup.ts'
+import { unavailableBy } from '../../../src/store/unavailable.ts'
 import { ADMIN_TOKEN, DEFAULTS } from '../support/api.ts'
 import { openConsole } from './support.ts'
 
@@ -147,4 +148,19 @@ test('said that nothing is wrong while all webhooks to a host failed', async () 
   expect(page).not.toContain('Nothing is wrong.')
   expect(lightsOf(page)).toEqual({ Sent: 'warned' })
   expect(page).toMatch(/partner\.example[^<]*http_500/)
+})
+
+test('did not say what to do while the database is away, as readiness does; a partner can do nothing', async () => {
+  const away = async () => Promise.reject(unavailableBy('ECONNREFUSED', 'connection'))
+  const { api, visit, cookieOf } = await openConsole({}, store => ({ ...store, stats: away, statusOf: away }))
+  const read = async (key: string, language: Language) => {
+    const answer = await visit(`?lang=${language}`, await cookieOf(key))
+    expect(answer.status).toBe(503)
+    return answer.text()
+  }
+  for (const language of ['en', 'zh'] as const) {
+    const remedy = CATALOGUES[language].databaseRemedies.absent
+    expect(await read(ADMIN_TOKEN, language)).toContain(remedy)
+    expect(await read(api.partner.key, language)).not.toContain(remedy)
+  }
 })
