@@ -95,7 +95,7 @@ export interface Dialect {
   locked<Query extends Lockable>(query: Query): Query
   /** In ORDER BY: NULL comes first, as it does in SQLite. */
   nullsFirst: string
-  /** Take a few pages of the disk for a moment, as new rows do: what is updated may still fit in where it stands. */
+  /** Take the locks that new rows need, and a few pages of the disk for a moment: what is updated may still fit in where it stands. */
   takeRoom: readonly string[]
 }
 interface Lockable {

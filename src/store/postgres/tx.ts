@@ -23,7 +23,11 @@ const POSTGRES: Dialect = {
     `CROSS JOIN LATERAL (SELECT * FROM ${table} WHERE ${which} LIMIT 1) AS ${table.split(' ')[1]}`,
   locked: query => query.for('no key update') as typeof query,
   nullsFirst: 'NULLS FIRST',
-  takeRoom: ["SET LOCAL work_mem = '64kB'", 'SELECT count(*) FROM generate_series(1, 4000)'],
+  takeRoom: [
+    'LOCK TABLE registrations, verifications IN ROW EXCLUSIVE MODE',
+    "SET LOCAL work_mem = '64kB'",
+    'SELECT count(*) FROM generate_series(1, 4000)',
+  ],
 }
 
 const TABLES: Readonly<Record<TableName, PgTable>> = schema
