@@ -5,7 +5,6 @@ import { createPruning } from '../store/retention/retention.ts'
 import { createBackgroundJob } from '../worker/background-job.ts'
 import { createBulkActJob } from '../worker/bulk-acts.ts'
 import { createCallbackNoticeJob } from '../worker/callback-notices.ts'
-import { createContactJob } from '../worker/contacts.ts'
 import { createDeliverer } from '../worker/deliverer.ts'
 import { createRounds, onceAMinute } from '../worker/rounds.ts'
 import { startHeartbeat } from '../worker/timers.ts'
@@ -48,26 +47,21 @@ export const openDeliverer = ({ config: { callback, storage }, store, sender, em
     emit,
   })
   const bulkActs = createBulkActJob({ store, clock, emit })
-  const notices = createCallbackNoticeJob({ store, sender, clock, emit })
-  const { tell } = createContacts({ store, sender, random, emit })
-  const contacts = createContactJob({ store, tell, clock, emit })
-  const ringNotices = () => {
-    notices.ring()
-    contacts.ring()
-  }
+  const { tell: tellContact } = createContacts({ store, sender, random, emit })
+  const notices = createCallbackNoticeJob({ store, sender, tellContact, clock, emit })
   store.hints.on('messagesDue', rounds.ring)
-  store.hints.on('callbacksChanged', ringNotices)
+  store.hints.on('callbacksChanged', notices.ring)
   store.hints.on('withdrawn', deliverer.withdraw)
   store.hints.on('bulkActsDue', bulkActs.ring)
   const calendar = startCalendar(retention.ring, error => emit('retention.failed', { error }))
   const heartbeats = [
     // A bulk act may wait for its probe.
     startHeartbeat({ everyMs: SECOND, ring: bulkActs.ring, clock }),
-    startHeartbeat({ everyMs: MINUTE, ring: ringNotices, clock }),
+    startHeartbeat({ everyMs: MINUTE, ring: notices.ring, clock }),
   ]
   rounds.ring()
   bulkActs.ring()
-  ringNotices()
+  notices.ring()
 
   const stop = async () => {
     await rounds.stop()
@@ -76,7 +70,7 @@ export const openDeliverer = ({ config: { callback, storage }, store, sender, em
   const role = createRole({
     end: () => {
       for (const heartbeat of heartbeats) heartbeat.stop()
-      return Promise.all([stop(), calendar.stop(), retention.stop(), bulkActs.stop(), notices.stop(), contacts.stop()])
+      return Promise.all([stop(), calendar.stop(), retention.stop(), bulkActs.stop(), notices.stop()])
     },
     breakOff: () => {
       deliverer.giveBack()

@@ -18,18 +18,8 @@ export interface RefusingChannel {
   error: string
 }
 
-/** How a channel has failed since it took something last. */
-export interface ChannelHealth {
-  /** Epoch ms. */
-  since: number
-  failures: number
-  /** Failures of a kind that lasts, in a row. */
-  refusals: number
-  /** Not null: it is off, after several of these in a row, and gets one message an hour. */
-  problem: OperatorProblem | null
-  /** What it answered, such as `http 404`. */
-  error: string
-}
+/** How a channel has failed since it took something last; in a row, and of these in a row what lasts. */
+export type ChannelHealth = Omit<RefusingChannel, 'channel'> & { failures: number; refusals: number }
 
 /** Where a partner is told that its URLs fail. */
 export interface Contact {

@@ -19,40 +19,30 @@ import type { Answer } from './dialect.ts'
 import { type Notice, type NoticeItem, testItem } from './notice.ts'
 import { cutTo } from './plain-text.ts'
 
-/** URLs that a text names, and bytes of each; URLs that a webhook lists. */
+/** URLs that a text names, and that a webhook lists. */
 const NAMED = 3
-const NAMED_BYTES = 200
 const LISTED = 50
 
-type News = readonly [CallbackNews, ...CallbackNews[]]
-
-/** News by kind, each in one message however many URLs there are. */
-const kindsOf = (news: readonly CallbackNews[]): News[] =>
-  [...Map.groupBy(news, ({ isOver, heldSince }) => `${isOver} ${heldSince === null}`).values()] as unknown as News[]
-
-const itemOf = (news: News, language: Contact['language']): NoticeItem => {
+/** All news of a kind, however many URLs there are. */
+const itemOf = (news: readonly [CallbackNews, ...CallbackNews[]], language: Contact['language']): NoticeItem => {
   const [{ isOver, heldSince, callbackUrl: subject }] = news
   const { states, titles, contact: words } = CATALOGUES[language]
-  const [type, state] = [
-    heldSince === null ? 'callback.failing' : 'callback.disabled',
-    isOver ? 'resolved' : 'firing',
-  ] as const
+  const type = heldSince === null ? 'callback.failing' : 'callback.disabled'
+  const state = isOver ? 'resolved' : 'firing'
   const count = news.length
   // A query may be a secret, and many people read a chat.
   const named = news.slice(0, NAMED).map(({ callbackUrl, since, lastError }) => {
-    const facts = [toldOf(lastError), SHOW_TIME[language](since)].filter(text => text !== '')
-    return `${cutTo(callbackUrl.replace(/\?.*/, '?…'), NAMED_BYTES)} (${facts.join(', ')})`
+    const error = lastError === '' ? '' : `${toldOf(lastError)}, `
+    return `${cutTo(callbackUrl.replace(/\?.*/, '?…'), 200)} (${error}${SHOW_TIME[language](since)})`
   })
   const urls = `${named.join(' · ')}${count > NAMED ? words.others(count - NAMED) : ''}`
+  const callbacks = news.slice(0, LISTED).map(({ callbackUrl, since, lastError }) => ({
+    ...{ callbackUrl, since: isoTime(since), lastError: toldOf(lastError) || null },
+  }))
   return {
-    ...{ type, subject, state, count, since: Math.min(...news.map(({ since }) => since)) },
+    ...{ type, subject, state, count, since: Math.min(...news.map(({ since }) => since)), details: { callbacks } },
     headline: `${states[state]}: ${titles[type]}${count > 1 ? ` (${count})` : ''}`,
     ...(isOver ? { sentence: words.over(urls), remedy: '' } : words[type](urls)),
-    details: {
-      callbacks: news.slice(0, LISTED).map(({ callbackUrl, since, lastError }) => {
-        return { callbackUrl, since: isoTime(since), lastError: toldOf(lastError) || null }
-      }),
-    },
   }
 }
 
@@ -68,34 +58,30 @@ export const createContacts = (deps: {
 }) => {
   const { store, sender, random, emit } = deps
 
-  const post = async (partnerId: string, contact: Contact, { id, items }: Pick<Notice, 'id' | 'items'>) => {
-    const { url: text, secret, language } = contact
+  const post = async (
+    partnerId: string,
+    { url: text, secret, language }: Contact,
+    message: Pick<Notice, 'id' | 'items'>,
+  ) => {
     const url = new URL(text)
     const channel = operatorChannelOf(url)
     const at = store.now()
-    const partners = channel === 'webhook' ? (await store.liveSecrets(partnerId)).map(one => one.reveal()) : []
+    const own = channel === 'webhook' ? (await store.liveSecrets(partnerId)).map(one => one.reveal()) : []
     const source = (await store.findPartner(partnerId))?.name ?? partnerId
-    const notice = { id, at, language, source, items }
-    const { path, headers, body } = rendered(DIALECTS[channel], url, notice, secret === null ? partners : [secret])
+    const notice = { ...message, at, language, source }
+    const { path, headers, body } = rendered(DIALECTS[channel], url, notice, secret === null ? own : [secret])
     const result = await sender.send({ partnerId, url: url.origin + path, headers, body })
     const attempt = asTold(attemptOf(result, at))
-    const { error, durationMs, httpStatus, responseExcerpt } = attempt
-    const answer: Answer =
-      result.kind === 'failed'
-        ? { kind: 'later', code: error ?? 'no_response', said: '', waitMs: null }
-        : DIALECTS[channel].judge({
-            status: result.httpStatus,
-            waitMs: readRetryAfter(result.retryAfter, at),
-            text: responseExcerpt ?? '',
-          })
-    // A robot's answer is in its body, which may repeat the path with the key.
-    const judged: Attempt =
-      answer.kind === 'told'
-        ? { ...attempt, outcome: 'delivered' }
-        : channel === 'webhook' || httpStatus === null
-          ? attempt
-          : { ...attempt, outcome: 'rejected', error: answer.code, responseExcerpt: answer.said }
-    return { answer, attempt: judged, isOurs: result.kind === 'failed' && isOurFailure(result.error), durationMs }
+    if (result.kind === 'failed') {
+      const answer: Answer = { kind: 'later', code: attempt.error ?? 'no_response', said: '', waitMs: null }
+      return { answer, attempt, isOurs: isOurFailure(result.error) }
+    }
+    const { httpStatus: status, retryAfter, excerpt } = result
+    const answer = DIALECTS[channel].judge({ status, waitMs: readRetryAfter(retryAfter, at), text: excerpt ?? '' })
+    if (answer.kind === 'told' || channel === 'webhook') return { answer, attempt, isOurs: false }
+    // What a robot answers may repeat the path, which holds the key.
+    const judged = { outcome: 'rejected', error: answer.code, responseExcerpt: answer.said } as const
+    return { answer, attempt: { ...attempt, ...judged }, isOurs: false }
   }
 
   return {
@@ -106,17 +92,18 @@ export const createContacts = (deps: {
         store.settleContact({ partnerId, lease, health, toldAt, dueAt, told: [], ...more })
       const busyMs = avoidsFullHours ? fullHourWait(store.now(), random()) : 0
       if (busyMs > 0) return settle(store.now() + busyMs)
-      const kinds = kindsOf(news).slice(0, most)
+      const kinds = [...Map.groupBy(news, one => `${one.isOver} ${one.heldSince === null}`).values()].slice(0, most)
       const told = kinds.flat()
       const id = `msg_${hash('sha256', JSON.stringify([partnerId, told]))
         .slice(0, 26)
         .toUpperCase()}`
-      const items = kinds.map(kind => itemOf(kind, contact.language))
+      const items = kinds.map(kind => itemOf(kind as [CallbackNews], contact.language))
       const { answer, attempt, isOurs } = await post(partnerId, contact, { id, items })
-      const host = hostOf(told[0]?.callbackUrl ?? '')
       const { outcome, httpStatus, error, durationMs } = attempt
-      const tried = { outcome, httpStatus, error, detail: null, durationMs, attempt: (health?.failures ?? 0) + 1 }
-      emit('callback_notice.attempted', { messageId: id, partnerId, host, toHost: hostOf(contact.url), ...tried })
+      emit('callback_notice.attempted', {
+        ...{ messageId: id, partnerId, host: hostOf(told[0]?.callbackUrl ?? ''), toHost: hostOf(contact.url) },
+        ...{ outcome, httpStatus, error, detail: null, durationMs, attempt: (health?.failures ?? 0) + 1 },
+      })
       const at = store.now()
       if (isOurs) return settle(at + MINUTE)
       if (answer.kind === 'told') return settle(at + Math.ceil(gapMs), { health: null, toldAt: at, told })

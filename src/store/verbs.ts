@@ -13,7 +13,7 @@ import { createFactVerbs } from './operators/facts.ts'
 import { createNodes } from './operators/nodes.ts'
 import { createOperatorEventList, createOperatorEvents } from './operators/operator-events.ts'
 import { createApiKeys } from './partners/api-keys.ts'
-import { createContactClaims, createContacts } from './partners/contacts.ts'
+import { createContacts } from './partners/contacts.ts'
 import { createPartners } from './partners/partners.ts'
 import { createUsage } from './partners/quotas.ts'
 import { createSigningSecrets } from './partners/signing-secrets.ts'
@@ -83,7 +83,6 @@ export const createVerbs = (
   ...createMessageClaims(loops),
   ...createMessageSettling(loops),
   ...createCallbackNotices(loops),
-  ...createContactClaims(loops),
   ...createBulkSteps(loops),
   ...createRetention(loops),
   ...createResealing(loops),

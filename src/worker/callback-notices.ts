@@ -3,14 +3,17 @@ import type { Sender } from '../callback/sender.ts'
 import { createKeyring, webhookHeaders } from '../callback/signing.ts'
 import { hostOf } from '../core/callback-url.ts'
 import type { Clock } from '../core/clock.ts'
+import { createInFlight } from '../core/keyed-limiter.ts'
 import { callbackDisabledBody } from '../core/message.ts'
 import type { CallbackNotice } from '../store/callbacks/health.ts'
+import type { ClaimedContact } from '../store/partners/contacts.ts'
 import type { Store } from '../store/store.ts'
 import type { Emit } from '../telemetry/emit.ts'
 import { type BackgroundJob, createBackgroundJob } from './background-job.ts'
 
 export interface CallbackNoticesDeps {
-  store: Pick<Store, 'now' | 'liveSecrets' | 'claimCallbackNotices' | 'endCallbackNotice'>
+  store: Pick<Store, 'now' | 'liveSecrets' | 'claimCallbackNotices' | 'endCallbackNotice' | 'claimContacts'>
+  tellContact: (contact: ClaimedContact) => Promise<void>
   sender: Pick<Sender, 'send'>
   clock: Pick<Clock, 'monotonic'>
   emit: Emit
@@ -18,9 +21,20 @@ export interface CallbackNoticesDeps {
 
 /** Sent at the same time. */
 const BATCH = 10
+/** Told at the same time: one that is slow keeps no other one waiting. */
+const CONTACTS = 20
 
-/** Tells partners by `idface.callback_disabled`, at a URL that works and signed like any webhook, of URLs that are disabled. */
-export const createCallbackNoticeJob = ({ store, sender, clock, emit }: CallbackNoticesDeps): BackgroundJob => {
+/**
+ * Tells partners of URLs that are disabled by `idface.callback_disabled`, at a URL that works and signed like any webhook, and their
+ * contacts what is new.
+ */
+export const createCallbackNoticeJob = ({
+  store,
+  sender,
+  tellContact,
+  clock,
+  emit,
+}: CallbackNoticesDeps): BackgroundJob => {
   const signingKeys = createKeyring()
 
   const tell = async (notice: CallbackNotice): Promise<void> => {
@@ -46,15 +60,26 @@ export const createCallbackNoticeJob = ({ store, sender, clock, emit }: Callback
     if (outcome === 'delivered') await store.endCallbackNotice({ partnerId, callbackUrl })
   }
 
-  return createBackgroundJob({
+  const contacts = createInFlight<null>()
+  const begin = async (contact: ClaimedContact): Promise<void> => {
+    contacts.start(null)
+    await tellContact(contact).catch(error => emit('callback_notice.failed', { error }))
+    contacts.end(null)
+    job.ring()
+  }
+
+  const job = createBackgroundJob({
     batch: async () => {
+      const claimed = await store.claimContacts(CONTACTS - contacts.total())
+      for (const contact of claimed) void begin(contact)
       const notices = await store.claimCallbackNotices(BATCH)
       const [failed] = (await Promise.allSettled(notices.map(tell))).filter(({ status }) => status === 'rejected')
       if (failed?.status === 'rejected') throw failed.reason
-      return { count: notices.length, hasMore: notices.length > 0 }
+      return { count: claimed.length + notices.length, hasMore: notices.length > 0 }
     },
     event: 'callback_notice',
     clock,
     emit,
   })
+  return { ring: job.ring, stop: () => job.stop().then(contacts.whenIdle) }
 }

@@ -16,8 +16,8 @@ const SECRET = said({
 })
 const fits = (url: string, secret: string): boolean => {
   const channel = operatorChannelOf(new URL(url))
-  if (channel === 'webhook') return secret.startsWith('whsec_') && createSigningKey(secret) !== null
-  return channel === 'dingtalk' || channel === 'feishu'
+  if (channel !== 'webhook') return channel === 'dingtalk' || channel === 'feishu'
+  return secret.startsWith('whsec_') && createSigningKey(secret) !== null
 }
 const createContactBody = (judgeUrl: JudgeUrl) =>
   z

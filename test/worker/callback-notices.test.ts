@@ -1,7 +1,7 @@
 import { expect, test, vi } from 'vitest'
 import { yieldToLoop } from '../../src/core/clock.ts'
 import type { ClaimedContact } from '../../src/store/partners/contacts.ts'
-import { createContactJob } from '../../src/worker/contacts.ts'
+import { createCallbackNoticeJob } from '../../src/worker/callback-notices.ts'
 import { createFixedClock } from '../support/fixed-clock.ts'
 
 /** `waiting` are told in this order; telling the first one takes until `answer`. */
@@ -9,12 +9,17 @@ const open = (waiting: string[]) => {
   const told: string[] = []
   const emit = vi.fn()
   const { promise, resolve: answer } = Promise.withResolvers<void>()
-  const job = createContactJob({
+  const job = createCallbackNoticeJob({
+    sender: { send: () => Promise.reject(new Error('there is nothing to send')) },
     store: {
+      now: () => 0,
+      liveSecrets: async () => [],
+      claimCallbackNotices: async () => [],
+      endCallbackNotice: async () => {},
       claimContacts: async limit =>
         waiting.splice(0, limit).map(partnerId => ({ partnerId }) as unknown as ClaimedContact),
     },
-    tell: async ({ partnerId }) => {
+    tellContact: async ({ partnerId }) => {
       told.push(partnerId)
       if (partnerId === 'slow') await promise
       if (partnerId === 'broken') throw new Error('no secret')
