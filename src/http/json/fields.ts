@@ -27,7 +27,6 @@ export const lineField = (longest: number) => {
   return z.string(form).trim().min(1, form).max(longest, form).refine(isHarmless, form)
 }
 export const TEXT_OR_NULL = z.string().nullable()
-/** Of a place in a queue. */
 export const IS_AT_LEAST = z
   .boolean()
   .describe('More may go before it, and it may be asked later: over 5,000 serials, or over 200 partners, wait.')

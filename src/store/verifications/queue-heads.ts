@@ -8,7 +8,7 @@ export interface Head {
 }
 
 /** The first queue of each partner of an account, and from there to all of its queues; without those of partners that are disabled. */
-const heads = (d: Dialect, { bound, select }: { bound: string; select: string }) => {
+const heads = (d: Dialect, select: string, bound = '') => {
   const first = (which: string) =>
     d.first('verifications v', `v.account_id = @accountId AND v.due_at IS NOT NULL ${which}`)
   return `
@@ -29,17 +29,12 @@ const heads = (d: Dialect, { bound, select }: { bound: string; select: string })
 
 /** An index seek a partner and a queue, so that a partner with a million rows costs no more than one with a single row. */
 export const HEADS: Sql = d =>
-  heads(d, {
-    bound: '',
-    select: 'SELECT partner_id AS "partnerId", queue, due_at AS "dueAt" FROM head ORDER BY partner_id, queue',
-  })
+  heads(d, 'SELECT partner_id AS "partnerId", queue, due_at AS "dueAt" FROM head ORDER BY partner_id, queue')
 
 /** Partners beyond so many are not looked at. */
 export const MOST_PARTNERS = 200
 /** How many other partners have something due, of those looked at; `seen` above `MOST_PARTNERS`: there are more. */
-export const DUE_PARTNERS: Sql = d =>
-  heads(d, {
-    bound: `WHERE f.nth <= ${MOST_PARTNERS}`,
-    select: `SELECT count(DISTINCT partner_id) AS others, (SELECT max(nth) FROM foremost) AS seen
-      FROM head WHERE due_at <= @at AND partner_id <> @partnerId`,
-  })
+export const DUE_PARTNERS: Sql = d => {
+  const due = 'count(DISTINCT partner_id) AS others FROM head WHERE due_at <= @at AND partner_id <> @partnerId'
+  return heads(d, `SELECT (SELECT max(nth) FROM foremost) AS seen, ${due}`, `WHERE f.nth <= ${MOST_PARTNERS}`)
+}
