@@ -67,4 +67,5 @@ export const PAGES: Readonly<Record<`GET /${string}`, readonly number[]>> = {
   'GET /docs/:page': [200, 404, 429],
   'GET /docs/examples/:file': [200, 404, 429],
   'GET /docs/assets/:file': [200, 404, 429],
+  'GET /docs/*': [404, 429],
 }
