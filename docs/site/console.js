@@ -36,13 +36,17 @@ const drawBacklog = () => {
     if (points[0].length < 2) return
     figure.hidden = false
     const place = figure.querySelector('[data-labels]')
-    const [first, second] = place.dataset.labels.split('|')
+    const [time, first, second] = place.dataset.labels.split('|')
     if (chart === null || !place.contains(chart.root)) {
       chart = new window.uPlot(
         {
           width: Math.min(720, figure.clientWidth || 320),
           height: 180,
-          series: [{}, { label: first, stroke: '#0b6e4f', width: 2 }, { label: second, stroke: '#0b5cad', width: 2 }],
+          series: [
+            { label: time, value: '{YYYY}-{MM}-{DD} {HH}:{mm}:{ss}' },
+            { label: first, stroke: '#0b6e4f', width: 2 },
+            { label: second, stroke: '#0b5cad', width: 2 },
+          ],
           axes: [{ stroke: 'gray' }, { stroke: 'gray' }],
         },
         points,

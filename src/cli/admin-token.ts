@@ -57,7 +57,7 @@ export const commands = [
   }),
   defineCommand({
     path: 'admin-token list',
-    words: ['list the tokens, oldest first', '列出令牌，最早的在前'],
+    words: ['list the tokens, oldest first', '列出令牌（按时间正序）'],
     onStore: async (store, { say, lang }) => {
       const tokens = await listAll(store.listAdminTokens)
       const rows = tokens.map(({ id, name, role, createdAt, lastUsedAt, expiresAt, revokedAt }) => [

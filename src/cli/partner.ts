@@ -69,7 +69,7 @@ export const commands = [
   }),
   defineCommand({
     path: 'partner list',
-    words: ['list the partners, oldest first', '列出合作方，最早的在前'],
+    words: ['list the partners, oldest first', '列出合作方（按时间正序）'],
     onStore: async (store, { say, lang }) => {
       const partners = await listAll(store.listPartners)
       const rows = partners.map(one => [one.id, one.name, one.disabled, one.createdAt])

@@ -24,7 +24,7 @@ const statusWords = (say: Say) => ({
   pending: say('pending', '等待中'),
   succeeded: say('succeeded', '通过'),
   failed: say('failed', '未通过'),
-  unresolved: say('unresolved', '无结果'),
+  unresolved: say('unresolved', '未决'),
   cancelled: say('cancelled', '已取消'),
   delivered: say('delivered', '已送达'),
   exhausted: say('exhausted', '已放弃'),
@@ -71,13 +71,13 @@ export const group: Pair = ['find registrations of all partners', '查找所有�
 export const commands = [
   defineCommand({
     path: 'registration list',
-    words: ['find registrations of all partners, newest first', '查找所有合作方的登记，最近的在前'],
+    words: ['find registrations of all partners, newest first', '查找所有合作方的登记（按时间倒序）'],
     options: {
       partner: partnerOption(['of this partner, by its name or id', '只看该合作方（名称或 id）']),
       serial: option('SERIAL', ['of this serial', '只看该流水号'], anyText),
       status: option('STATUS', ['with this status', '只看该状态'], oneOf(REGISTRATION_STATUSES)),
       delivery: option('STATE', ['whose webhook is in this state', '只看回调处于该状态的'], oneOf(MESSAGE_STATES)),
-      reasonEnded: option('REASON', ['unresolved for this reason', '只看因该原因无结果的'], oneOf(REASONS)),
+      reasonEnded: option('REASON', ['unresolved for this reason', '只看因该原因未决的'], oneOf(REASONS)),
       host: option('HOST', ['with this callback host', '只看该回调主机'], anyText),
       account: option(
         'ACCOUNT',

@@ -34,7 +34,7 @@ const resendOne = async (store: Store, id: string, input: Common & OnStore): Pro
   if (outcome === 'no_message')
     refuse(
       `${id} has no webhook yet: it has no verdict. "explain ${id}" says why.`,
-      `${id} 尚无回调：还没有结果。可用 "explain ${id}" 查看原因。`,
+      `${id} 尚无结果，因此没有回调。可用 "explain ${id}" 查看原因。`,
     )
   if (outcome === 'cancelled')
     refuse(`${id} was cancelled, and its partner is told nothing more.`, `${id} 已取消，不再通知合作方。`)

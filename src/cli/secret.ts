@@ -15,7 +15,7 @@ export const group: Pair = ["list, rotate and end a partner's signing secrets", 
 export const commands = [
   defineCommand({
     path: 'secret list',
-    words: ['list what signs the webhooks of a partner, the newest first', '列出合作方的有效签名密钥，最新的在前'],
+    words: ['list what signs the webhooks of a partner, the newest first', '列出合作方的有效签名密钥（按时间倒序）'],
     args: { partner: partnerArgument },
     example: 'secret list "Spruce Ltd"',
     onStore: async (store, { partner, say, lang }) => {

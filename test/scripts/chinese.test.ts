@@ -18,6 +18,11 @@ test.each([
   ['因此重复提交总是安全的', 'another word for 幂等'],
   ['以免丢失位数', 'another word for 丢失精度'],
   ['情况属实，可以忽略', 'another word for 可以放心忽略'],
+  ['暂缓投递的回调', 'another word for 暂停'],
+  ['附加数据原样带回', 'another word for 自定义数据'],
+  ['轮换签名密钥', 'another word for 更换'],
+  ['无结果的登记', 'another word for 未决'],
+  ['登记列表，最新的在前', 'another word for 按时间倒序'],
 ])('of a page “%s” is found', (line, fault) => {
   expect(chineseFaults(`# 标题\n\n${line}`, 'page').join('\n')).toContain(`3: ${fault}`)
 })

@@ -81,7 +81,7 @@ ${say('Register a serial; paste all of it:', '登记一个流水号（整段粘�
     -H "authorization: Bearer $API_KEY" -H 'content-type: application/json' \\
     -d '{"idcardid":"test_success_3s","callbackUrl":"${stage.receiver.urlFor('/hook')}"}'
 
-${say('What has become of it, newest first:', '查看登记（新的在前）：')}
+${say('What has become of it, newest first:', '查看登记（按时间倒序）：')}
 
   curl -s "$NOTIFIER_URL/v1/registrations" -H "authorization: Bearer $API_KEY"
 

@@ -26,7 +26,7 @@ const TRANSIENT: Record<TransientCause, (answer: Extract<Answer, { kind: 'transi
     zh: `请向厂商确认返回码 ${code} 的含义`,
   }),
   upstream_error: ({ code }) => later(`code ${code}`, `返回码 ${code}`),
-  no_result: ({ code }) => later(`code ${code} without a result`, `：返回码为 ${code}，但没有结果`),
+  no_result: ({ code }) => later(`code ${code} without a result`, `：返回码为 ${code}，但不含结果`),
 }
 
 const CORRECT_KEY = {

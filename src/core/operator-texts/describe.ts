@@ -53,7 +53,7 @@ export const describeEvent = (event: OperatorEvent, language: Language, at: numb
   const { condition, details, state, since, count } = event
   const { states, titles, times, lasted, ended, own } = CATALOGUES[language]
   const showTime = SHOW_TIME[language]
-  const headline = `${states[state]}: ${titles[condition]}${count > 1 ? times(count) : ''}`
+  const headline = `${states[state]}${titles[condition]}${count > 1 ? times(count) : ''}`
   const named = { type: operatorEventType(event), headline }
   if (state === 'resolved' && condition !== 'message.exhausted') {
     const until = showTime(event.at)

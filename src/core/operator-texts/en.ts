@@ -244,7 +244,7 @@ export const EN: Catalogue = {
     'disk.low': 'disk nearly full',
     'store.failing': 'database cannot be written',
   },
-  states: { firing: 'ALERT', resolved: 'RESOLVED' },
+  states: { firing: 'ALERT: ', resolved: 'RESOLVED: ' },
   times: count => ` (${count} times)`,
   lasted: (since, until, span) => `It lasted from ${since} to ${until}, ${span}.`,
   ended: until => `It ended at ${until}. A clock was set back meanwhile, so nobody can say how long it lasted.`,

@@ -7,16 +7,16 @@ export const QUEUE = {
   oldest: { en: 'Longest wait', zh: '最长等待' },
   leased: { en: 'Under way', zh: '进行中' },
   scheduled: { en: 'Later', zh: '未到期' },
-  held: { en: 'Held', zh: '暂缓' },
+  held: { en: 'Held', zh: '暂停' },
 } satisfies Record<string, Words>
 export const DISABLED: Words = {
   en: 'Disabled partners whose work waits: ',
-  zh: '已停用、但仍有登记或回调等待的合作方：',
+  zh: '合作方已停用，但仍有登记待查询或回调待投递：',
 }
 /** A new webhook is due at once. */
 export const retried = (count: string): Words => ({
   en: `Webhooks that wait for another attempt: ${count}`,
-  zh: `等待再次投递的回调：${count} 个`,
+  zh: `${count} 个回调投递失败，等待重试`,
 })
 export const LAST_BACKUP: Words = { en: 'Last backup', zh: '最近备份' }
 export const NO_BACKUP: Words = { en: 'none was ever made', zh: '从未备份' }

@@ -225,7 +225,7 @@ export const ZH: Catalogue = {
     'disk.low': '磁盘空间不足',
     'store.failing': '数据库无法写入',
   },
-  states: { firing: '告警', resolved: '已解除' },
+  states: { firing: '告警：', resolved: '已恢复：' },
   times: count => `（${count} 次）`,
   lasted: (since, until, span) => `自${since} 至${until}，持续 ${span}。`,
   ended: until => `已于${until} 结束；期间时钟曾被回拨，持续时间未知。`,

@@ -32,10 +32,10 @@ type Groups = z.output<(typeof FAILURE_CALLS)['GET /v1/admin/messages/groups']['
 type Callbacks = z.output<(typeof CALLBACK_CALLS)['GET /v1/admin/callbacks']['answers'][200]>
 type Trouble = StatusAnswer['callbacks'][number]
 
-const URLS: Words = { en: 'URLs that fail or are held', zh: '失败或暂缓投递的回调地址' }
+const URLS: Words = { en: 'URLs that fail or are held', zh: '投递失败或暂停投递的回调地址' }
 const NO_URL: Words = {
   en: 'No URL has failed for an hour, or is held.',
-  zh: '没有持续失败一小时以上或暂缓投递的回调地址。',
+  zh: '没有持续失败一小时以上或暂停投递的回调地址。',
 }
 const GIVEN_UP: Words = { en: 'Given up', zh: '已放弃' }
 const PENDING: Words = { en: 'Retrying', zh: '自动重试中' }
@@ -90,7 +90,7 @@ const troubleColumns = <One extends Trouble>(reader: Reader, form: (one: One) =>
   [STATE, ({ state }) => reader.t(STATES[state])],
   [SINCE, ({ since }) => time(reader, since)],
   [{ en: 'Last error', zh: '最近的错误' }, ({ lastError }) => errorCell(reader, lastError)],
-  [{ en: 'Held', zh: '暂缓' }, ({ held }) => held],
+  [{ en: 'Held', zh: '暂停' }, ({ held }) => held],
 ]
 
 const callbackList = (visit: Visit, { data, nextCursor }: Callbacks): Html => {

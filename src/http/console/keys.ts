@@ -54,7 +54,7 @@ export const keyTable = (visit: Visit, { data }: Keys, now: number): Html => {
   })
   return html`${list}<p><small>${t({
     en: 'A key’s text is ifn_, then what its id has after key_, then its secret. Its last use is told to the minute.',
-    zh: '密钥文本依次为 ifn_、其 id 中 key_ 之后的部分、密文。最近使用时间精确到分钟。',
+    zh: '密钥格式：ifn_ + id 中 key_ 之后的部分 + 随机串，可据此对应。最近使用时间精确到分钟。',
   })}</small></p>`
 }
 
@@ -98,7 +98,7 @@ export const addKeys = ({ act }: Console): void => {
     const { url, expiresAt } = await call<ConsoleLinkAnswer>('POST', path, { body: await form() })
     // The call in process knows no address.
     const link = `${baseUrl}/console/enter${new URL(url).search}`
-    const end = html`<p>${t({ en: 'It ends at', zh: '失效时间：' })} ${time(visit, expiresAt)}</p>`
+    const end = html`<p>${t({ en: 'It ends at ', zh: '失效时间：' })}${time(visit, expiresAt)}</p>`
     return { title: t(LINK), body: html`${shownOnce(visit, [[LINK, link]])}${end}` }
   })
 }

@@ -35,7 +35,9 @@ const backups = (reader: Reader, { at, engine, backup: { good, failed } }: Overv
     ],
     [
       { en: 'Failed since then', zh: '此后失败' },
-      failed ? html`<span class="bad">${time(reader, failed.at)}: ${failed.reason}</span>` : none,
+      failed
+        ? html`<span class="bad">${time(reader, failed.at)}${t({ en: ': ', zh: '：' })}${failed.reason}</span>`
+        : none,
     ],
   ])}<p>${t({ en: 'One is made, while the service goes on, by', zh: '备份不影响服务运行，命令为' })} <code>idface-notifier backup FILE</code>${t({ en: ': docs/backup.md.', zh: '，见 docs/backup.zh-CN.md。' })}</p>`
 }

@@ -1,5 +1,5 @@
 import { html } from 'hono/html'
-import { HOUR } from '../../core/duration.ts'
+import { HOUR, SECOND } from '../../core/duration.ts'
 import type { Words } from '../../core/language.ts'
 import { CALM, DISABLED, LAST_BACKUP, NO_BACKUP, QUEUE, retried } from '../../core/operator-texts/overview.ts'
 import { showBytes, showSpan } from '../../core/show-sizes.ts'
@@ -118,8 +118,8 @@ const queues = (reader: Reader, { at, polls, deliveries }: Overview): Html => {
     ],
   })}
   <figure class="backlog" data-at="${at}" data-polls="${polls.due}" data-deliveries="${deliveries.due}" hidden>
-    <figcaption>${t({ en: 'Due now, since this page was opened', zh: '自打开本页以来的到期数' })}</figcaption>
-    <div data-labels="${t({ en: 'Serials', zh: '流水号' })}|${t({ en: 'Webhooks', zh: '回调' })}"></div>
+    <figcaption>${t({ en: 'Due now, since this page was opened', zh: '打开本页后的待处理数' })}</figcaption>
+    <div data-labels="${t({ en: 'Time', zh: '时间' })}|${t({ en: 'Serials', zh: '流水号' })}|${t({ en: 'Webhooks', zh: '回调' })}"></div>
   </figure>`
 }
 
@@ -156,7 +156,7 @@ const operatorPage = async (visit: Visit, metrics: Html, isTold: boolean): Promi
     body: live(
       20,
       html`
-    <p class="as-of">${t({ en: 'As of', zh: '截至' })} ${time(visit, overview.at)}</p>
+    <p class="as-of">${t({ en: 'As of ', zh: '数据更新于' })}${time(visit, overview.at)}</p>
     ${lights(visit, overview, isTold)}
     ${problemList(visit, overview)}
     ${disabledOnes(visit, overview)}
@@ -208,19 +208,19 @@ const partnerPage = async (visit: Visit): Promise<Page> => {
   const failing = html`<ol class="problems"><li><p class="bad">${t({ en: 'Webhooks do not arrive at a URL of yours.', zh: '您有回调地址无法送达。' })}</p>
     <p><a class="button" href="${to('deliveries')}">${t({ en: 'Look there', zh: '前往处理' })}</a></p></li></ol>`
   const calm = html`<p class="calm">${t(CALM)}</p>`
-  const pause = account.paused ? { en: 'paused', zh: '已暂停' } : { en: 'in use', zh: '使用中' }
-  const seconds = queue ? `${queue.waitSeconds} s` : '–'
+  const pause = account.paused ? { en: 'paused', zh: '已暂停' } : { en: 'in use', zh: '正常' }
+  const seconds = queue ? showSpan(queue.waitSeconds * SECOND, visit.language) : '–'
   const wait = queue?.isAtLeast ? t({ en: `at least ${seconds}`, zh: `至少 ${seconds}` }) : seconds
   return {
     body: live(
       20,
       html`
-    <p class="as-of">${t({ en: 'As of', zh: '截至' })} ${time(visit, at)}</p>
+    <p class="as-of">${t({ en: 'As of ', zh: '数据更新于' })}${time(visit, at)}</p>
     <ul class="lights">${light(visit, isAsked ? 'good' : 'bad', ASKED)}${light(visit, arrives ? 'good' : 'bad', SENT)}</ul>
     ${isAsked ? '' : waiting}${arrives ? '' : failing}${isAsked && arrives ? calm : ''}
     ${facts(visit, [
       [{ en: 'Account', zh: '账户' }, t(pause)],
-      [{ en: 'A new serial is first asked about after', zh: '新流水号约多久后查询' }, wait],
+      [{ en: 'A new serial is first asked about after', zh: '新流水号预计等待' }, wait],
     ])}
     ${usageFacts(visit, me)}`,
     ),

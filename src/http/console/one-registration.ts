@@ -67,7 +67,7 @@ const verdict = ({ t, session }: Reader, { result }: One): Html => {
     .map((part, at) => html`${at === 0 ? '' : ' · '}${part}`)
   if (told.length === 0) return status
   if (session?.kind === 'operator') return html`${status} · ${told}`
-  return html`${status}<details><summary>${t({ en: 'Show', zh: '显示' })}</summary>${told}</details>`
+  return html`${status}<details><summary>${t({ en: 'Show', zh: '查看详情' })}</summary>${told}</details>`
 }
 
 /** Whose it is, and with what it is asked: for operators. */
@@ -90,7 +90,7 @@ const registrationFacts = (reader: Reader, one: One, explanation: ExplanationAns
     ...('partner' in one ? belonging(reader, one) : []),
     [{ en: 'Status', zh: '状态' }, statusOf(reader, one.status, one.reason)],
     [{ en: 'Verdict', zh: '结果' }, verdict(reader, one)],
-    [{ en: 'Metadata', zh: '附加数据' }, metadata],
+    [{ en: 'Metadata', zh: '自定义数据' }, metadata],
     [{ en: 'Registered', zh: '登记时间' }, time(reader, one.createdAt)],
     [{ en: 'Expires', zh: '截止时间' }, time(reader, one.expiresAt)],
     [{ en: 'Ended', zh: '结束时间' }, time(reader, one.resolvedAt)],
@@ -126,7 +126,7 @@ const webhookPart = (reader: Reader, one: One, explanation: ExplanationAnswer): 
     ['webhook-id', messageId ?? '–'],
     [{ en: 'Delivery', zh: '投递' }, messageId === null ? '–' : t(DELIVERY_WORDS[state])],
     [{ en: 'Next attempt', zh: '下次投递' }, time(reader, nextAttemptAt)],
-    [{ en: 'On hold since', zh: '暂缓起始' }, time(reader, explanation.delivery.heldSince)],
+    [{ en: 'On hold since', zh: '暂停开始于' }, time(reader, explanation.delivery.heldSince)],
   ])}`
 }
 
@@ -135,7 +135,7 @@ const actForms = (visit: Visit, { status, delivery, metadata }: One): Html => {
   const path = pagePath(visit)
   const reveal = actForm(visit, {
     to: `${path}/reveal`,
-    name: { en: 'Show message, scores and metadata', zh: '显示结果说明、分数和附加数据' },
+    name: { en: 'Show message, scores and metadata', zh: '显示结果说明、分数和自定义数据' },
     call: FOUND_REGISTRATION_CALLS['POST /v1/admin/registrations/:id/reveal'],
     isReasonRequired: true,
   })

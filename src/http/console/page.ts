@@ -42,7 +42,7 @@ export const time = ({ language }: Reader, at: string | null, none = '–'): Htm
 
 /** What the pages of the navigation are called. */
 export const PAGE_NAMES = {
-  '': { en: 'Now', zh: '现状' },
+  '': { en: 'Now', zh: '概览' },
   registrations: { en: 'Registrations', zh: '登记' },
   deliveries: { en: 'Deliveries', zh: '投递' },
   partners: { en: 'Partners', zh: '合作方' },

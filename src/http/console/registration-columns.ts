@@ -28,7 +28,7 @@ export const FIELDS: Readonly<Record<string, Type>> = {
   status: { words: STATUS, choices: { ...ANY, ...STATUS_WORDS } },
   delivery: { words: WEBHOOK, choices: { ...ANY, ...DELIVERY_WORDS } },
   metadata: { words: { en: 'Metadata', zh: '自定义数据' }, example: { en: 'order=42', zh: '如 order=42' } },
-  reason: { words: { en: 'Unresolved because', zh: '无结果的原因' }, choices: { ...ANY, ...REASON_WORDS } },
+  reason: { words: { en: 'Unresolved because', zh: '未决的原因' }, choices: { ...ANY, ...REASON_WORDS } },
   partner: {
     words: { en: 'Partner', zh: '合作方' },
     must: { en: 'must be the id or the name of one partner', zh: '须为某一个合作方的 ID 或名称' },

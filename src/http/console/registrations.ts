@@ -68,7 +68,7 @@ const nothing = ({ nextCursor }: ListOf<unknown>, isSearched: boolean): Words =>
 const stopped = (reader: Reader, { lookedBackTo }: ListOf<unknown>): Html =>
   lookedBackTo === undefined
     ? ''
-    : html`<p>${reader.t({ en: 'Looked at registrations back to', zh: '已查看的登记截至' })} ${time(reader, lookedBackTo)}${reader.t({ en: '; older ones may match: go on.', zh: '；更早的登记中可能还有匹配的，请继续。' })}</p>`
+    : html`<p>${reader.t({ en: 'Looked at registrations back to ', zh: '已查看的登记截至' })}${time(reader, lookedBackTo)}${reader.t({ en: '; older ones may match: go on.', zh: '；更早的登记中可能还有匹配的，请继续。' })}</p>`
 
 /** What the address says that is searched for. A time without an offset is one of the reader's zone. */
 export const searchedOf = (visit: Visit): Search => {

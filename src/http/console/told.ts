@@ -29,9 +29,9 @@ const channelFacts = (reader: Reader, { channel, refusing }: EventsAnswer): Html
 const toldCell = (reader: Reader, { state, toldState, toldAt, dueAt }: Event): Html => {
   const { t } = reader
   const told: Words =
-    toldState === state ? { en: 'told', zh: '已通知' } : { en: 'told before its change', zh: '变化前已通知' }
+    toldState === state ? { en: 'told', zh: '已通知' } : { en: 'told before its change', zh: '已通知的是此前的状态' }
   return html`${toldAt === null ? t({ en: 'not told', zh: '未通知' }) : html`${t(told)} ${time(reader, toldAt)}`}${
-    dueAt === null ? '' : html`<br>${t({ en: 'held back until', zh: '暂缓至' })} ${time(reader, dueAt)}`
+    dueAt === null ? '' : html`<br>${t({ en: 'held back until ', zh: '推迟至' })}${time(reader, dueAt)}`
   }`
 }
 

@@ -18,7 +18,7 @@ export const STATUS_WORDS: Readonly<Record<RegistrationStatus, Words>> = {
   pending: { en: 'pending', zh: '等待中' },
   succeeded: { en: 'succeeded', zh: '通过' },
   failed: { en: 'failed', zh: '未通过' },
-  unresolved: { en: 'unresolved', zh: '无结果' },
+  unresolved: { en: 'unresolved', zh: '未决' },
   cancelled: { en: 'cancelled', zh: '已取消' },
 }
 export const DELIVERY_WORDS: Readonly<Record<MessageState, Words>> = {

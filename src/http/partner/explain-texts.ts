@@ -110,7 +110,7 @@ const zh: ExplainTexts = {
     succeeded: '核验通过（{at} 查询到结果）。',
     failed: '核验未通过（{at} 查询到结果）。',
     cancelled: '该登记已取消，不再查询，也不会投递回调。',
-    unresolved_expired: '截止时间前没有结果，该登记已于{at} 结束。',
+    unresolved_expired: '截止时间前未得到结果，该登记已于{at} 结束。',
     unresolved_not_found: 'GetResult 始终查不到该流水号，该登记已于{at} 结束。请核对是否与 Submit 返回的一致。',
     unresolved_gone: 'GetResult 曾查到该流水号，后来查不到了，该登记已于{at} 结束。',
     unresolved_invalid_id:

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { chineseFaults } from '../../../scripts/chinese.ts'
 import { ACCOUNT_FAULTS } from '../../../src/core/answer.ts'
 import { MINUTE, SECOND } from '../../../src/core/duration.ts'
 import type { OperatorEvent } from '../../../src/core/operator-event.ts'
@@ -98,4 +99,21 @@ test('an end that came before the beginning, by a clock that was set back, was s
     expect(said(AT - 2_000)).toMatch(/16:19:58|00:19:58/)
     expect(said(AT - 2_000)).not.toMatch(/16:20:00|00:20:00| 0 /)
   }
+})
+
+test('what is put together in Chinese has its punctuation and its spaces', () => {
+  const headline = (state: 'firing' | 'resolved') => {
+    const details = {
+      code: 'upstream_unreachable',
+      since: AT,
+      account: 'C1',
+      error: 'timeout',
+      nextTryAt: null,
+    } as const
+    const event = { condition: 'upstream.unreachable', subject: 'C1', since: AT, at: AT + MINUTE, count: 3 } as const
+    return describeEvent({ ...event, details, state, toldState: null, toldAt: null, dueAt: null }, 'zh', AT).headline
+  }
+  const texts = TROUBLES.flatMap(trouble => Object.values(describeTrouble(trouble, 'zh', AT)))
+  expect([...texts, headline('firing'), headline('resolved')].flatMap(text => chineseFaults(text, 'page'))).toEqual([])
+  expect(headline('firing')).toMatch(/^告警：/)
 })
