@@ -58,11 +58,11 @@ export const createConnections = ({ most }: { most: number }) => {
         listener(request, response)
       },
 
-    /** Nothing has come from the socket, and nothing was taken of its answer, for as long as may be. */
+    /** Nothing has come from the socket, and nothing was taken of its answer, for as long as may be. It stays while there is nothing to take. */
     timeOut: (socket: Socket): void => {
       const connection = connections.get(socket)
       if (!connection) socket.destroy()
-      else if (!isAnswering(connection)) drop(connection)
+      else if (!isAnswering(connection) || socket.writableLength > 0) drop(connection)
     },
 
     /** Each answer ends its connection from now on. Resolves when those that are under way now have gone out. */

@@ -11,9 +11,11 @@ const MIB = 1024 * 1024
 /** More than the buffers of a connection on both sides hold. */
 const LARGE = Buffer.alloc(32 * MIB, 'x')
 
-/** Answers everything with 32 MiB, `/short` with two bytes and `/never` not at all. */
+/** Answers everything with 32 MiB, `/short` with two bytes and `/never` not at all; `/begun` and `/stream` have more to come, which never does. */
 const answer: RequestListener = (request, response) => {
-  if (!request.url?.startsWith('/never')) response.end(request.url === '/short' ? 'ok' : LARGE)
+  if (request.url === '/begun') response.write('ok')
+  else if (request.url === '/stream') response.write(LARGE)
+  else if (!request.url?.startsWith('/never')) response.end(request.url === '/short' ? 'ok' : LARGE)
 }
 
 const openGated = async ({ most = 100, takingMs = 60_000 } = {}) => {
@@ -65,6 +67,14 @@ test('a caller that does not take its answer is cut off after a while, and one t
   await using server = await openGated({ takingMs: 100 })
   await using _ = await server.open('/never')
   await using __ = await server.open('/large')
+  await eventually(() => expect(server.sockets[1]?.destroyed).toBe(true))
+  expect(server.sockets[0]?.destroyed).toBe(false)
+})
+
+test('a caller that does not take what has come of its answer is cut off after a while, and one that has taken it is not', async () => {
+  await using server = await openGated({ takingMs: 100 })
+  await using _ = await server.open('/begun')
+  await using __ = await server.open('/stream')
   await eventually(() => expect(server.sockets[1]?.destroyed).toBe(true))
   expect(server.sockets[0]?.destroyed).toBe(false)
 })
