@@ -154,10 +154,7 @@ const limitsOf = ({ apiRate, registrationRate }: Config['server']) => {
         zh: '该 IP 地址的指标请求过多。',
       },
     },
-    /**
-     * Of a network, for what needs no key: the documentation, and the console before somebody signs in. A page takes seven, and the
-     * search reads every page once. Of a key or token, for what of the console the API does not count, or refuses.
-     */
+    /** Of a network, for what needs no key: the documentation (a page takes seven, the search reads every page once), and the console before somebody signs in. Of a key or token, for what of the console the API does not count, or refuses. */
     documents: {
       rate: 10,
       burst: 100,

@@ -144,11 +144,7 @@ export const addConsole = (app: Hono<ApiEnv>, deps: SharedDeps): void => {
     } catch (error) {
       const reader = readerOf(c, null)
       const { headers, ...problem } = problemOfError(c, error as AppError)
-      return c.body(String(await shortPage(reader, problemOf(problem, reader.language))), 429, {
-        ...headers,
-        ...{ 'content-type': 'text/html; charset=utf-8', 'content-language': reader.language },
-        'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
-      })
+      return c.html(shortPage(reader, problemOf(problem, reader.language)), 429, headers)
     }
     return next()
   }
@@ -172,13 +168,11 @@ export const addConsole = (app: Hono<ApiEnv>, deps: SharedDeps): void => {
         ? send(c, reader, { ...signInPage(reader), status: 404 })
         : c.redirect(reader.to('sign-in', { to: c.req.method === 'GET' ? pathOf(c) : null }), 303)
     if (!session) return signIn()
-    let isCounted = false
     const call: Visit['call'] = async (method, path, more = {}) => {
       if (path.startsWith('/v1/admin/') !== (session.kind === 'operator')) throw new NotTheirs()
       const answer = await callApi<never>(c, session, { method, path, ...more })
-      // The API has counted this page, so pages that look again by themselves leave the rate as it is.
-      if (!isCounted) deps.rates.give('documents', session.who, 1)
-      isCounted = true
+      // The API has counted it, so pages that look again by themselves leave the rate as it is.
+      deps.rates.give('documents', session.who, 1)
       return answer
     }
     let role: Promise<Role> | undefined

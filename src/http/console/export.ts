@@ -1,6 +1,9 @@
 import { SECOND } from '../../core/duration.ts'
+import { AppError } from '../../core/error.ts'
+import { createInFlight } from '../../core/keyed-limiter.ts'
 import type { Words } from '../../core/language.ts'
 import type { SharedDeps } from '../api-env.ts'
+import { nodeBindings } from '../caller.ts'
 import { MOST_OF_A_PAGE } from '../json/pagination.ts'
 import type { RegistrationAnswer } from '../partner/registration-schemas.ts'
 import { Refused } from './api-calls.ts'
@@ -11,7 +14,17 @@ import { search, searchedOf } from './registrations.ts'
 const MOST_ROWS = 10_000
 /** Each may find little. */
 const MOST_CALLS = 200
+const MOST_REFUSALS = 10
+const MOST_AT_ONCE = 2
 const MORE: Words = { en: 'There may be more: narrow the search.', zh: '可能还有更多：请缩小范围。' }
+const REFUSED: Words = {
+  en: 'There may be more: ten requests in a row were refused as too many. Export again later.',
+  zh: '可能还有更多：请求过于频繁，已连续 10 次被拒绝。请稍后重新导出。',
+}
+const AT_ONCE: Words = {
+  en: 'Two exports with this key or token are under way. Wait until one of them has ended.',
+  zh: '该密钥或令牌已有两个导出正在进行，请等待其中一个结束。',
+}
 
 /** By the names of the API; those of a delivery stand beside the others. */
 type NameOf<One extends Either> = keyof One | keyof One['delivery']
@@ -50,16 +63,26 @@ const rowOf = (one: Either): Readonly<Record<string, unknown>> => ({
 })
 
 /** `/console/registrations/export`: what a list shows, as CSV, read page by page. Where that fails on the way, the answer breaks off. */
-export const addExport = ({ file }: Console, { sleep, stopping }: Pick<SharedDeps, 'sleep' | 'stopping'>): void =>
+export const addExport = ({ file }: Console, { sleep, stopping }: Pick<SharedDeps, 'sleep' | 'stopping'>): void => {
+  const underWay = createInFlight()
   file('registrations/export', async visit => {
+    const { who } = visit.session
+    if ((underWay.counts.get(who) ?? 0) === MOST_AT_ONCE) throw new AppError('too_many_requests', AT_ONCE)
+    const { outgoing } = nodeBindings(visit.c)
+    // It is under way to its last byte, or until its connection ends.
+    if (outgoing?.closed === false) {
+      underWay.start(who)
+      outgoing.once('close', () => underWay.end(who))
+    }
     const columns = COLUMNS[visit.session.kind]
     const searched = { ...searchedOf(visit), limit: String(MOST_OF_A_PAGE) }
-    /** What is asked for too often for now is asked for again. */
-    const searchOn = (cursor: string): ReturnType<typeof search> =>
+    /** What is asked for too often for now is asked for again, so many times. */
+    const searchOn = (cursor: string, refusals = 1): Promise<Awaited<ReturnType<typeof search>> | Words> =>
       search(visit, { ...searched, cursor }).catch(async (error: unknown) => {
         if (!(error instanceof Refused) || error.problem.status !== 429) throw error
+        if (refusals === MOST_REFUSALS) return REFUSED
         await sleep(Number(error.retryAfter) * SECOND, stopping)
-        return searchOn(cursor)
+        return searchOn(cursor, refusals + 1)
       })
     const linesFrom = async function* ({ data, nextCursor }: Awaited<ReturnType<typeof search>>) {
       // By its mark Excel knows that it is UTF-8.
@@ -69,10 +92,14 @@ export const addExport = ({ file }: Console, { sleep, stopping }: Pick<SharedDep
         yield Buffer.from(rows.map(row => lineOf(columns.map(name => row[name]))).join(''))
         count += rows.length
         if (nextCursor === null) return
-        if (count > MOST_ROWS - MOST_OF_A_PAGE || calls === MOST_CALLS) break
-        ;({ data, nextCursor } = await searchOn(nextCursor))
+        const isLast = count > MOST_ROWS - MOST_OF_A_PAGE || calls === MOST_CALLS
+        const next = isLast ? MORE : await searchOn(nextCursor)
+        if ('en' in next) {
+          yield Buffer.from(lineOf([visit.t(next)]))
+          return
+        }
+        ;({ data, nextCursor } = next)
       }
-      yield Buffer.from(lineOf([visit.t(MORE)]))
     }
     // What the API refuses at once is a page.
     const lines = linesFrom(await search(visit, searched))
@@ -81,3 +108,4 @@ export const addExport = ({ file }: Console, { sleep, stopping }: Pick<SharedDep
       'content-disposition': 'attachment; filename="registrations.csv"',
     })
   })
+}

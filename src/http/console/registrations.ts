@@ -89,7 +89,7 @@ const listPage = async (visit: Visit): Promise<Page | string> => {
     body: html`${searchForm(visit, searched)}
     ${registrationTable(visit, found.data, nothing(found, isSearched))}
     ${session.kind === 'operator' && isSearched && !isEmpty ? await bulkLinks(visit, searched) : ''}
-    ${isEmpty ? '' : html`<p><a href="${visit.to('registrations/export', searched)}" download>${t({ en: 'Export as CSV', zh: '导出 CSV' })}</a></p>`}
+    ${isEmpty ? '' : html`<p><a href="${visit.to('registrations/export', searched)}">${t({ en: 'Export as CSV', zh: '导出 CSV' })}</a></p>`}
     ${stopped(visit, found)}${nextPage(visit, found.nextCursor)}`,
   }
 }

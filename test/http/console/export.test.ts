@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import type { Socket } from 'node:net'
-import { afterEach, describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, test, vi } from 'vitest'
 import { SECOND } from '../../../src/core/duration.ts'
 import type { FoundRegistration } from '../../../src/store/registrations/filter.ts'
 import type { Store } from '../../../src/store/store.ts'
@@ -55,8 +55,9 @@ describe('the export', () => {
     api.clock.now += SECOND
     const ours = await api.register({ metadata: { order: '42' } })
     const admin = await cookieOf(ADMIN_TOKEN)
+    // With `download` a browser would not show why it is refused.
     const [, link = ''] =
-      /href="(registrations\/export[^"]*)"/.exec(
+      /href="(registrations\/export[^"]*)">/.exec(
         await (await visit('registrations?host=other.example', admin)).text(),
       ) ?? []
     expect(link).toBe('registrations/export?host=other.example')
@@ -129,7 +130,7 @@ describe('the export', () => {
         sleep: async ms => {
           waits.push(ms)
           // The clock of who waits may run fast.
-          api.clock.now += ms / 200
+          api.clock.now += ms / 2
         },
       },
       withSearch(async query => (query.before === 'reg_5000' ? { found: [], next: null } : endless(query))),
@@ -137,6 +138,23 @@ describe('the export', () => {
     const text = await (await visit('registrations/export', await cookieOf(ADMIN_TOKEN))).text()
     expect(text.trimEnd().split('\r\n')).toHaveLength(5_001)
     expect(waits.length).toBeGreaterThan(0)
+  })
+
+  test.each(['en', 'zh'])('ends where it is refused ten times in a row, and says so: %s', async lang => {
+    let waits = 0
+    const { visit, cookieOf } = await openConsole(
+      {
+        server: { apiRate: 5 },
+        sleep: async () => {
+          if (++waits === 20) throw new Error('it goes on')
+        },
+      },
+      withSearch(endless),
+    )
+    const answer = await visit(`registrations/export?lang=${lang}`, await cookieOf(ADMIN_TOKEN))
+    const lines = (await answer.text()).trimEnd().split('\r\n')
+    expect(waits).toBe(9)
+    expect(lines.at(-1)).toContain(lang === 'en' ? 'ten requests in a row' : '连续 10 次被拒绝')
   })
 
   test('is a page where the API refuses it', async () => {
@@ -170,6 +188,40 @@ describe('on a real connection', () => {
     const answer = await fetch(`${api.url}/console/registrations/export`, { headers: { cookie } })
     expect(answer.status).toBe(200)
     await expect(answer.text()).rejects.toThrow()
+  })
+
+  test.each(['GET', 'HEAD'])('a key has two exports at once, which end with their connections: %s', async method => {
+    const api = await openListening({ takingTimeout: 60_000 })
+    open.push(api)
+    const store = api.store as { -readonly [Name in keyof Store]: Store[Name] }
+    const held = Promise.withResolvers<void>()
+    let searches = 0
+    store.searchRegistrations = async () => {
+      if (++searches <= 2) await held.promise
+      return { found: [], next: null }
+    }
+    const eventually = (expectation: () => unknown) => vi.waitFor(expectation, { timeout: 30_000 })
+    const [cookie, again] = [await signIn(api.url), await signIn(api.url)]
+    const ask = (of: string, signal?: AbortSignal) =>
+      fetch(`${api.url}/console/registrations/export`, { method, headers: { cookie: of }, signal: signal ?? null })
+    const leaves = new AbortController()
+    const [left, stays] = [ask(cookie, leaves.signal), ask(again)]
+    await eventually(() => expect(searches).toBe(2))
+    const third = await ask(again)
+    expect([third.status, third.headers.get('retry-after')]).toEqual([429, '2'])
+    if (method === 'GET') expect(await third.text()).toContain('Two exports')
+    leaves.abort()
+    await expect(left).rejects.toThrow()
+    const answered = async () => {
+      const answer = await ask(cookie)
+      await answer.text()
+      expect(answer.status).toBe(200)
+    }
+    await eventually(answered)
+    held.resolve()
+    await (await stays).text()
+    // Those that have been answered have ended too.
+    for (let n = 0; n < 3; n++) await eventually(answered)
   })
 
   test('who goes away ends the export', async () => {
