@@ -78,6 +78,7 @@ export const openApp = async (
   const workers = {
     inUse: () => ({ poll: poller?.underWay() ?? 0, deliver: deliverer?.underWay() ?? 0 }),
     clockAheadMs: () => poller?.clockAheadMs() ?? null,
+    answers: () => poller?.answers() ?? null,
   }
   const self = { id: createIds()('node'), version: VERSION, settings: settingsIdOf(config), roles: config.node.roles }
   const presence = createPresence(store, self, { ...workers, clock })

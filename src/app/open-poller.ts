@@ -63,5 +63,5 @@ export const openPoller = ({
       client.close()
     },
   })
-  return { ...role, underWay: poller.underWay, clockAheadMs: client.clockAheadMs }
+  return { ...role, underWay: poller.underWay, answers: poller.answers, clockAheadMs: client.clockAheadMs }
 }

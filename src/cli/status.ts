@@ -1,8 +1,8 @@
 import { clock } from '../app/clock-and-ids.ts'
 import { SECOND } from '../core/duration.ts'
 import { CATALOGUES } from '../core/operator-texts/describe.ts'
-import { CALM, DISABLED, LAST_BACKUP, NO_BACKUP, QUEUE, retried } from '../core/operator-texts/overview.ts'
-import { showBytes, showSpan } from '../core/show-sizes.ts'
+import { ANSWERS, CALM, DISABLED, LAST_BACKUP, NO_BACKUP, QUEUE, retried } from '../core/operator-texts/overview.ts'
+import { showBytes, showSeconds, showSpan } from '../core/show-sizes.ts'
 import { type Overview, readOverview } from '../http/admin/overview.ts'
 import { type Answer, type Common, defineCommand, flag } from './command.ts'
 import { print } from './environment.ts'
@@ -80,10 +80,12 @@ const queueTable = ({ at, problems, accounts, deliveries }: Overview, { say, lan
     queue.oldestDueAt === null ? '-' : showSpan(now - Date.parse(queue.oldestDueAt), lang),
     ...[String(queue.leased), String(queue.scheduled)],
   ]
-  const stateOf = ({ paused, reachable }: Overview['accounts'][number]): string => {
+  const stateOf = ({ paused, reachable, answerMs }: Overview['accounts'][number]): string => {
     if (isIdle) return '–'
     if (paused) return say('paused', '已暂停')
-    return reachable ? say('running', '运行中') : say('unreachable', '无法连接')
+    if (!reachable) return say('unreachable', '无法连接')
+    const running = say('running', '运行中')
+    return answerMs === null ? running : `${running}, ${ANSWERS[lang]}: ${showSeconds(answerMs, lang)}`
   }
   const head = [say('Queue', '队列'), ...Object.values(QUEUE).map(words => words[lang]), say('State', '状态')]
   const rows = accounts.map(account => [

@@ -23,5 +23,9 @@ export const showBytes = (bytes: number): string => {
   return `${Number((bytes / size).toPrecision(3))} ${unit}`
 }
 
+/** `0.25 s` */
+export const showSeconds = (ms: number, language: Language): string =>
+  `${roundedRate(ms / SECOND)} ${SECONDS[1][language]}`
+
 /** Three digits say all that an estimate can. */
 export const roundedRate = (rate: number): number => Number(rate.toPrecision(3))

@@ -1,4 +1,5 @@
 import type { AccountFault } from './answer.ts'
+import type { AnswerTime } from './answer-times.ts'
 import { MINUTE } from './duration.ts'
 import type { NodeRole, NodeTrait } from './node.ts'
 import type { RefusingChannel } from './operator-channel.ts'
@@ -60,8 +61,11 @@ export type Trouble =
       isCapped: boolean
       most?: MostWaiting | undefined
       rate: number
-      /** Less than `rate` while the account recovers. */
+      /** Less than `rate` while the account recovers, or where `isSlow`. */
       rateNow: number
+      /** Null: not known. `isSlow`: they are what limits the rate. */
+      answers: AnswerTime | null
+      isSlow: boolean
       etaMs: number | null
     }
   /** `node` is its name; `since`: when it last showed itself; `undone`: those of its roles that no other node has, if there are any. */

@@ -1,5 +1,6 @@
 import { type AccountChange, accountChange, isProbed } from '../core/account.ts'
 import type { Answer } from '../core/answer.ts'
+import { createAnswerTimes, type NodeAnswers } from '../core/answer-times.ts'
 import type { Clock } from '../core/clock.ts'
 import { createInFlight } from '../core/keyed-limiter.ts'
 import { createRecentCalls } from '../core/outage.ts'
@@ -64,6 +65,7 @@ export const createPoller = (deps: PollerDeps) => {
   /** Verifications that are claimed and not recorded yet. */
   const unrecorded = createInFlight<null>()
   const recentCalls = createRecentCalls()
+  const answerTimes = createAnswerTimes(concurrency)
   const alert = createUpstreamAlerts(emit)
   const tellOutcome = createOutcomeReport(emit)
   const settle = createSettler(
@@ -135,6 +137,7 @@ export const createPoller = (deps: PollerDeps) => {
     if (isBreakingOff && answer.kind === 'transient') return
     const durationMs = Math.round(deps.clock.monotonic() - startedAt)
     const observedAt = store.now()
+    answerTimes.add(account.id, durationMs, observedAt)
     deps.plan.polled(account.id, verification, { answer, askedAt })
     const judged = judge(account, verification, { answer, askedAt })
     const { step, change } = judged
@@ -194,6 +197,7 @@ export const createPoller = (deps: PollerDeps) => {
     },
     /** How many calls are under way. */
     underWay: calls.total,
+    answers: (): NodeAnswers => answerTimes.means(store.now()),
     /** Call it before the calls are broken off: no failure is counted then, and what they ask about is due when its lease has run out. */
     breakOff: (): void => {
       isBreakingOff = true

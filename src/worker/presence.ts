@@ -1,3 +1,4 @@
+import type { NodeAnswers } from '../core/answer-times.ts'
 import type { Clock } from '../core/clock.ts'
 import { BEAT_EVERY_MS, type NewNode, shareOfRates } from '../store/operators/nodes.ts'
 import type { Store } from '../store/store.ts'
@@ -6,12 +7,16 @@ import { startHeartbeat } from './timers.ts'
 /**
  * That this node is one of those that work on the database.
  *
- * @param clockAheadMs as of `NewNode`, at each beat
+ * @param clockAheadMs as of `NewNode`, at each beat, as `answers`; null: it asks nothing
  */
 export const createPresence = (
   store: Pick<Store, 'now' | 'beatNode' | 'removeNode'>,
   node: Omit<NewNode, 'name' | 'clockAheadMs'>,
-  { clockAheadMs, clock }: { clockAheadMs: () => number | null; clock: Pick<Clock, 'sleep'> },
+  {
+    clockAheadMs,
+    answers,
+    clock,
+  }: { clockAheadMs: () => number | null; answers: () => NodeAnswers | null; clock: Pick<Clock, 'sleep'> },
 ) => {
   let rateShare = 1
   let beating: Promise<void> | null = null
@@ -19,7 +24,7 @@ export const createPresence = (
 
   const beat = async (name: string) => {
     try {
-      const nodes = await store.beatNode({ ...node, name, clockAheadMs: clockAheadMs() })
+      const nodes = await store.beatNode({ ...node, name, clockAheadMs: clockAheadMs() }, answers())
       rateShare = shareOfRates(nodes, nodes.find(({ id }) => id === node.id)?.seenAt ?? store.now())
     } catch {
       // The others miss it only when it has not come back for a while.

@@ -6,7 +6,17 @@ import { unavailableBy } from '../../src/store/unavailable.ts'
 
 const QUEUE = { due: 0, dueIsCapped: false, scheduled: 0, leased: 0, oldestDueAt: null }
 const ACCOUNT: AccountStats = {
-  ...{ id: 'acc_1', apiId: 'C1', rate: 5, rateNow: 5, probeAt: null, waiting: 0, catchUpMs: 0, ...QUEUE },
+  ...{
+    id: 'acc_1',
+    apiId: 'C1',
+    rate: 5,
+    rateNow: 5,
+    probeAt: null,
+    waiting: 0,
+    catchUpMs: 0,
+    answers: null,
+    ...QUEUE,
+  },
   ...{ pausedAt: null, pauseReason: null, pauseCode: null, unreachableAt: null, unreachableError: null, probes: 0 },
 }
 const NODE: ServiceNode = {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import type { Answer } from '../../src/core/answer.ts'
 import { yieldToLoop } from '../../src/core/clock.ts'
-import { HOUR, SECOND } from '../../src/core/duration.ts'
+import { HOUR, MINUTE, SECOND } from '../../src/core/duration.ts'
 import { pollInterval } from '../../src/core/polling/schedule.ts'
 import { TEST_ACCOUNT_ID } from '../../src/core/test-serial.ts'
 import type { ClaimedAccount } from '../../src/store/accounts/rows.ts'
@@ -117,6 +117,19 @@ test('asks about what it claims, decides, and records under the claim', async ()
     { ...at, id: 1, answer: WAITING, step: { verdict: null, dueAt: NOW + 300 + POLICY.minMs } },
     { ...at, id: 2, answer: SUCCESS, step: { verdict: SUCCESS.kind === 'verdict' && SUCCESS.verdict, dueAt: null } },
   ])
+})
+
+test('tells how long the calls of the last minute took, by account', async () => {
+  const { poller, clock, round, answer } = openScene()
+  await round(verificationOf(1), verificationOf(2))
+  await clock.advance(7_000)
+  await answer(1, WAITING)
+  await clock.advance(2_000)
+  await answer(2, UNREACHABLE)
+  const at = NOW + 9_000
+  expect(poller.answers()).toEqual({ at, accounts: { acc_1: { ms: 8_000, calls: CONCURRENCY } } })
+  await clock.advance(MINUTE)
+  expect(poller.answers().accounts).toEqual({})
 })
 
 test('a slot is free as soon as the answer is there, before it is recorded', async () => {

@@ -25,7 +25,12 @@ const open = () => {
     },
     removeNode: async () => void calls.push('remove'),
   }
-  return { clock, calls, pending, presence: createPresence(store, NODE, { clockAheadMs: () => null, clock }) }
+  return {
+    clock,
+    calls,
+    pending,
+    presence: createPresence(store, NODE, { clockAheadMs: () => null, answers: () => null, clock }),
+  }
 }
 
 test('a beat that fails leaves what the last one saw, and the next one tries again', async () => {

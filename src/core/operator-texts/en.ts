@@ -1,4 +1,4 @@
-import { roundedRate, showBytes, showSpan } from '../show-sizes.ts'
+import { roundedRate, showBytes, showSeconds, showSpan } from '../show-sizes.ts'
 import { LATE_MS } from '../trouble.ts'
 import { atLeast, type Catalogue, FULL_BYTES, isAhead, remedyOf, showPartner } from './catalogue.ts'
 import { databaseFaultOf } from './database-fault.ts'
@@ -116,10 +116,11 @@ const TROUBLES: Catalogue['troubles'] = {
     sentence: `GetResult cannot be reached with account ${account} since ${showTime(since)} (${error}). Its serials wait; none of them expires within a day.`,
     remedy: `Look at DNS, the network, a firewall and proxies of this machine; if they are well, ask the vendor. The service goes on by itself as soon as GetResult answers${isAhead(nextTryAt, at) ? `; the next try is at ${showTime(nextTryAt)}` : ''}.`,
   }),
-  polls_late: ({ account, since, due, isCapped, most, rateNow, etaMs }, { showTime }) => ({
-    sentence: `Polls of account ${account} have been late since ${showTime(since)}: ${atLeast(due, isCapped)} are due${etaMs === null ? '' : `, and one round of calls takes ${isCapped ? 'more than' : 'about'} ${showSpan(etaMs, 'en')} at ${roundedRate(rateNow)} calls a second`}.${most ? ` Partner ${showPartner(most)} has the most registrations that wait: ${most.waiting}.` : ''}`,
-    remedy:
-      'After an outage or a large batch this goes away by itself. If it stays, more is open than can be asked about within POLL_MAX_INTERVAL: have the vendor allow more calls and raise UPSTREAM_RATE, or raise POLL_MIN_INTERVAL and POLL_MAX_INTERVAL to ask less often.',
+  polls_late: ({ account, since, due, isCapped, most, rateNow, answers, isSlow, etaMs }, { showTime }) => ({
+    sentence: `Polls of account ${account} have been late since ${showTime(since)}: ${atLeast(due, isCapped)} are due${etaMs === null ? '' : `, and one round of calls takes ${isCapped ? 'more than' : 'about'} ${showSpan(etaMs, 'en')} at ${roundedRate(rateNow)} calls a second`}. ${answers === null ? 'How long GetResult takes to answer is not known.' : `GetResult takes ${showSeconds(answers.ms, 'en')} to answer, and ${answers.calls} calls are made at a time.`}${most ? ` Partner ${showPartner(most)} has the most registrations that wait: ${most.waiting}.` : ''}`,
+    remedy: isSlow
+      ? 'The time of its answers limits the rate, and not UPSTREAM_RATE: raise UPSTREAM_CONCURRENCY, and tell the vendor how long GetResult takes.'
+      : 'After an outage or a large batch this goes away by itself. If it stays, more is open than can be asked about within POLL_MAX_INTERVAL: have the vendor allow more calls and raise UPSTREAM_RATE, or raise POLL_MIN_INTERVAL and POLL_MAX_INTERVAL to ask less often.',
   }),
   deliveries_held: ({ since, due, isCapped }, { showTime }) => ({
     sentence: `An operator has held all webhooks since ${showTime(since)}: ${atLeast(due, isCapped)} are due, and none is sent.`,

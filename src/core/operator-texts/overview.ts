@@ -9,6 +9,7 @@ export const QUEUE = {
   scheduled: { en: 'Later', zh: '未到期' },
   held: { en: 'Held', zh: '暂停' },
 } satisfies Record<string, Words>
+export const ANSWERS: Words = { en: 'GetResult answers in', zh: 'GetResult 平均响应时间' }
 export const DISABLED: Words = {
   en: 'Disabled partners whose work waits: ',
   zh: '合作方已停用，但仍有登记待查询或回调待投递：',

@@ -1,4 +1,4 @@
-import { roundedRate, showBytes, showSpan } from '../show-sizes.ts'
+import { roundedRate, showBytes, showSeconds, showSpan } from '../show-sizes.ts'
 import { LATE_MS } from '../trouble.ts'
 import { atLeast, type Catalogue, FULL_BYTES, isAhead, remedyOf, showPartner } from './catalogue.ts'
 import { databaseFaultOf } from './database-fault.ts'
@@ -101,10 +101,11 @@ const TROUBLES: Catalogue['troubles'] = {
     sentence: `自${showTime(since)} 起，账户 ${account} 无法连接 GetResult（${error}）。其流水号等待中，一天之内不会过期。`,
     remedy: `请检查本机的 DNS、网络、防火墙和代理；均正常时请联系厂商。GetResult 恢复响应后，系统会自动继续${isAhead(nextTryAt, at) ? `；下次重试时间为${showTime(nextTryAt)}` : ''}。`,
   }),
-  polls_late: ({ account, since, due, isCapped, most, rateNow, etaMs }, { showTime }) => ({
-    sentence: `账户 ${account} 的查询自${showTime(since)} 起延迟：${atLeast(due, isCapped)} 个流水号待查询${etaMs === null ? '' : `，按每秒 ${roundedRate(rateNow)} 次计算，查询一轮${isCapped ? '至少' : '大约'}需要 ${showSpan(etaMs, 'zh')}`}。${most ? `等待结果的登记最多的合作方是 ${showPartner(most)}：${most.waiting} 个。` : ''}`,
-    remedy:
-      'GetResult 中断或大批量登记之后，会自行恢复。如果持续存在，说明未结束的流水号过多，无法在 POLL_MAX_INTERVAL 内查询一遍：请向厂商申请更高频率后调大 UPSTREAM_RATE，或调大 POLL_MIN_INTERVAL 和 POLL_MAX_INTERVAL 以降低查询频率。',
+  polls_late: ({ account, since, due, isCapped, most, rateNow, answers, isSlow, etaMs }, { showTime }) => ({
+    sentence: `账户 ${account} 的查询自${showTime(since)} 起延迟：${atLeast(due, isCapped)} 个流水号待查询${etaMs === null ? '' : `，按每秒 ${roundedRate(rateNow)} 次计算，全部查一遍${isCapped ? '至少' : '大约'}需要 ${showSpan(etaMs, 'zh')}`}。${answers === null ? 'GetResult 的响应时间未知。' : `GetResult 平均 ${showSeconds(answers.ms, 'zh')}响应，同时进行 ${answers.calls} 个查询。`}${most ? `等待结果的登记最多的合作方是 ${showPartner(most)}：${most.waiting} 个。` : ''}`,
+    remedy: isSlow
+      ? '限制频率的是响应时间，而不是 UPSTREAM_RATE：请调大 UPSTREAM_CONCURRENCY，并把 GetResult 的响应时间告知厂商。'
+      : 'GetResult 中断或大批量登记之后，会自行恢复。如果持续存在，说明未结束的流水号过多，无法在 POLL_MAX_INTERVAL 内查询一遍：请向厂商申请更高频率后调大 UPSTREAM_RATE，或调大 POLL_MIN_INTERVAL 和 POLL_MAX_INTERVAL 以降低查询频率。',
   }),
   deliveries_held: ({ since, due, isCapped }, { showTime }) => ({
     sentence: `运维人员自${showTime(since)} 起暂停投递全部回调：${atLeast(due, isCapped)} 个回调待投递。`,

@@ -61,6 +61,9 @@ export const OVERVIEW = z.object({
     z.object({
       ...ACCOUNT.omit({ mode: true, partnerId: true }).shape,
       nextTryAt: AT_OR_NULL.describe('When one call is made to try it, in a pause or an outage.'),
+      answerMs: MS.nullable().describe(
+        'How long GetResult took to answer in the last minute, on average; null: not known.',
+      ),
       waiting: COUNT.describe('Serials that somebody waits for.'),
       ...QUEUE,
     }),
@@ -125,7 +128,11 @@ export const readOverview = async (store: Pick<Store, 'stats' | 'probe'>, reader
       since: trouble.since,
       ...describeTrouble(trouble, language, stats.at, showTime),
     })),
-    accounts: stats.accounts.map(account => ({ ...namedFacts(account), nextTryAt: account.probeAt })),
+    accounts: stats.accounts.map(account => ({
+      ...namedFacts(account),
+      nextTryAt: account.probeAt,
+      answerMs: account.answers?.ms ?? null,
+    })),
     nodes: namedNodes(stats.nodes),
   })
 }

@@ -2,6 +2,8 @@ import { html } from 'hono/html'
 import type { z } from 'zod'
 import type { Words } from '../../core/language.ts'
 import { describeFault } from '../../core/operator-texts/describe.ts'
+import { ANSWERS } from '../../core/operator-texts/overview.ts'
+import { showSeconds } from '../../core/show-sizes.ts'
 import { ACCOUNT_CALLS, type AccountAnswer } from '../admin/accounts.ts'
 import type { Overview } from '../admin/overview.ts'
 import type { Console, Visit } from './console.ts'
@@ -40,7 +42,11 @@ const stateOf = (
   return html`<span class="bad">${t({ en: 'GetResult cannot be reached: ', zh: '无法连接 GetResult：' })}${error}</span>`
 }
 
-const work = (reader: Reader, { waiting, due, dueIsCapped, oldestDueAt, nextTryAt }: Work): readonly Fact[] => [
+const work = (
+  reader: Reader,
+  { waiting, due, dueIsCapped, oldestDueAt, nextTryAt, answerMs }: Work,
+): readonly Fact[] => [
+  [ANSWERS, answerMs === null ? '–' : showSeconds(answerMs, reader.language)],
   [{ en: 'Next try', zh: '下次重试' }, time(reader, nextTryAt)],
   [{ en: 'Serials that wait', zh: '等待中的流水号' }, waiting],
   [{ en: 'Due now', zh: '已到期' }, showCount(due, dueIsCapped)],

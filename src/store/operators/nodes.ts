@@ -4,6 +4,7 @@ import type { StoreContext } from '../context.ts'
 import { asc, eq, inArray } from '../drizzle.ts'
 import type { Store } from '../store.ts'
 import type { Row, Tx } from '../tx.ts'
+import { ANSWERS, findFact, putFact } from './facts.ts'
 
 /**
  * A process that works on the database.
@@ -112,7 +113,7 @@ export const createNodes = (
   upkeep: () => Promise<void> = async () => {},
 ) =>
   ({
-    beatNode: async node => {
+    beatNode: async (node, answers = null) => {
       await upkeep()
       return write(async tx => {
         // Two that take the place of a lost one take that of one each.
@@ -126,6 +127,11 @@ export const createNodes = (
           ['id'],
           beat.lost.map(({ id, lostAt }) => ({ id, lostAt })),
         )
+        if (answers) {
+          const told = { ...(await findFact(tx, ANSWERS)), [node.id]: answers }
+          const isKnown = ([id]: [string, unknown]) => beat.nodes.some(one => one.id === id)
+          await putFact(tx, ANSWERS, Object.fromEntries(Object.entries(told).filter(isKnown)))
+        }
         if (beat.forgotten.length > 0) await tx.db.delete(nodes).where(inArray(nodes.id, beat.forgotten))
         return beat.nodes
       })

@@ -1,5 +1,7 @@
 import { durationOf, effectiveRate } from '../../core/account.ts'
+import { answersOf, reachOf } from '../../core/answer-times.ts'
 import { earlier } from '../../core/clock.ts'
+import { SECOND } from '../../core/duration.ts'
 import { LATE_MS, type MostWaiting } from '../../core/trouble.ts'
 import { accountOfRow, isShown } from '../accounts/rows.ts'
 import { NO_BACKUP } from '../backup.ts'
@@ -7,7 +9,7 @@ import { failingHosts } from '../callbacks/failing-hosts.ts'
 import { STILL_FAILING_MS } from '../callbacks/health.ts'
 import type { StoreContext } from '../context.ts'
 import { asc } from '../drizzle.ts'
-import { BACKUPS, CHANNEL_REFUSING, DELIVERIES_HELD, ENABLED, findFact } from '../operators/facts.ts'
+import { ANSWERS, BACKUPS, CHANNEL_REFUSING, DELIVERIES_HELD, ENABLED, findFact } from '../operators/facts.ts'
 import { loadNodes } from '../operators/nodes.ts'
 import type { Store } from '../store.ts'
 import type { Dialect, Sql, Tx } from '../tx.ts'
@@ -68,6 +70,7 @@ export const createStats = (
         const countOf = await loadCounts(tx, [ALL, ...rows.map(({ id }) => id)])
         const due = await dueVerifications(tx)
         const most = await mostWaiting(tx, due)
+        const told = Object.values((await findFact(tx, ANSWERS)) ?? {})
         const queueOf = (
           rows: 'verifications' | 'messages',
           owner: string,
@@ -82,7 +85,10 @@ export const createStats = (
           const { passwordMode: _, partnerId: __, ...account } = accountOfRow(row, defaultRate)
           const queue = queueOf('verifications', row.id, due.get(row.id) ?? NOTHING)
           const ramp = { rate: account.rate, rampAt: row.rampAt, rampRate: row.rampRate }
-          const pace = { rateNow: effectiveRate(ramp, at), catchUpMs: durationOf(queue.due, ramp, at) }
+          const answers = answersOf(row.id, told, at)
+          const reach = reachOf(answers)
+          const catchUpMs = Math.max(durationOf(queue.due, ramp, at), (queue.due / reach) * SECOND)
+          const pace = { rateNow: Math.min(effectiveRate(ramp, at), reach), answers, catchUpMs }
           const waiting = countOf('verifications_waiting', row.id) + queue.leased
           return { ...account, probeAt: row.probeAt, ...pace, waiting, ...queue, most: most.get(row.id) }
         })

@@ -1,3 +1,4 @@
+import type { AnswerTime } from '../../core/answer-times.ts'
 import { DAY } from '../../core/duration.ts'
 import type { Histogram } from '../../core/histogram.ts'
 import type { RefusingChannel } from '../../core/operator-channel.ts'
@@ -30,8 +31,10 @@ export interface AccountStats extends Omit<Account, 'passwordMode' | 'partnerId'
   most?: MostWaiting | undefined
   /** When the next canary may go, in a pause or an outage. */
   probeAt: number | null
-  /** Calls a second now: less than `rate` after a pause, and where GetResult asked for time. */
+  /** Calls a second now: less than `rate` after a pause, where GetResult asked for time, and where its answers take long. */
   rateNow: number
+  /** Null: not known. */
+  answers: AnswerTime | null
   /** About how long the calls take that are due. */
   catchUpMs: number
 }

@@ -1,3 +1,4 @@
+import { reachOf } from '../../core/answer-times.ts'
 import { SECOND } from '../../core/duration.ts'
 import { LATE_MS, type Trouble } from '../../core/trouble.ts'
 import { type JudgedNode, judgeNodes } from '../operators/nodes.ts'
@@ -60,7 +61,7 @@ const accountTroubles = (account: AccountStats, moment: Moment): Trouble[] => {
 }
 
 const latePolls = (
-  { apiId, rate, rateNow, catchUpMs, due, dueIsCapped, oldestDueAt, most }: AccountStats,
+  { apiId, rate, rateNow, answers, catchUpMs, due, dueIsCapped, oldestDueAt, most }: AccountStats,
   { at, isServed }: Moment,
 ): Trouble[] => {
   if (oldestDueAt === null || at - oldestDueAt <= LATE_MS) return []
@@ -71,6 +72,8 @@ const latePolls = (
     most,
     rate,
     rateNow,
+    answers,
+    isSlow: reachOf(answers) <= rateNow,
     etaMs: isServed ? catchUpMs : null,
   }
   return [{ code: 'polls_late', since: oldestDueAt + LATE_MS, ...backlog }]

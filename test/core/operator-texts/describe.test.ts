@@ -12,6 +12,7 @@ const late = { code: 'deliveries_late', since, due: 12, isCapped: false } as con
 const FAILING = {
   ...{ partnerId: 'partner_1', partnerName: 'Bravo', host: 'a.example', urls: 1, since, error: 'http_500', waiting: 1 },
 }
+const polls = { code: 'polls_late', since, account: 'C1', rate: 5 } as const
 const TROUBLES: readonly Trouble[] = [
   ...ACCOUNT_FAULTS.map(
     reason =>
@@ -26,12 +27,29 @@ const TROUBLES: readonly Trouble[] = [
   { code: 'deliveries_held', since, due: 12, isCapped: false },
   { code: 'backup_failed', since, reason: 'no_room' },
   late,
-  { code: 'polls_late', since, account: 'C1', due: 10_000, isCapped: true, rate: 5, rateNow: 5, etaMs: 2_000 * SECOND },
   {
-    ...{ code: 'polls_late', since, account: 'C1', due: 2_732, isCapped: false, rate: 5, rateNow: 5, etaMs: 1 },
+    ...{ ...polls, due: 2_732, isCapped: false, rateNow: 5, answers: null, isSlow: false, etaMs: 1 },
     most: { partnerId: 'partner_1', partnerName: 'Bravo', waiting: 2_690 },
   },
-  { code: 'polls_late', since, account: 'C1', due: 7, isCapped: false, rate: 5, rateNow: 5, etaMs: null },
+  {
+    ...polls,
+    due: 10_000,
+    isCapped: true,
+    rateNow: 5,
+    answers: { ms: 250, calls: 4 },
+    isSlow: false,
+    etaMs: 2_000 * SECOND,
+  },
+  {
+    ...polls,
+    due: 64,
+    isCapped: false,
+    rateNow: 0.5,
+    answers: { ms: 8_000, calls: 4 },
+    isSlow: true,
+    etaMs: 128 * SECOND,
+  },
+  { ...polls, due: 7, isCapped: false, rateNow: 5, answers: null, isSlow: false, etaMs: null },
   { code: 'disk_low', since: null, freeBytes: 5e8 },
   { code: 'disk_low', since: null, freeBytes: 4_096 },
   { code: 'node_lost', since, node: 'a:8080' },
@@ -68,6 +86,23 @@ test('a host that only fails is named with its partner, since when, why and how 
   const [en, zh] = [describeTrouble(failing, 'en', AT).sentence, describeTrouble(failing, 'zh', AT).sentence]
   for (const said of ['Bravo', 'a.example', 'http_500', '60', ':10:00'])
     for (const text of [en, zh]) expect(text).toContain(said)
+})
+
+test('what limits late polls is named: the rate, or the time of the answers', () => {
+  const late = {
+    ...polls,
+    due: 64,
+    isCapped: false,
+    rateNow: 0.5,
+    etaMs: 128 * SECOND,
+    answers: { ms: 8_000, calls: 4 },
+  }
+  for (const language of ['en', 'zh'] as const) {
+    const bySlowness = describeTrouble({ ...late, isSlow: true }, language, AT)
+    expect(bySlowness.sentence).toMatch(/0\.5[\s\S]*\b8 (s|秒)/)
+    expect(bySlowness.remedy).toContain('UPSTREAM_CONCURRENCY')
+    expect(describeTrouble({ ...late, isSlow: false }, language, AT).remedy).not.toContain('UPSTREAM_CONCURRENCY')
+  }
 })
 
 test('advice names no command for what the console has a button for, and the remedy does', () => {

@@ -24,7 +24,7 @@ export const describeStats = (open: OpenStore): void => {
             unreachableError: null,
             probes: 0,
           },
-          ...{ probeAt: null, rateNow: 1_000, catchUpMs: 0, waiting: 0, ...nothing },
+          ...{ probeAt: null, rateNow: 1_000, answers: null, catchUpMs: 0, waiting: 0, ...nothing },
         },
       ],
       polls: nothing,
@@ -88,6 +88,27 @@ export const describeStats = (open: OpenStore): void => {
     await bench.store.changePartner(other, { disabled: true })
     await bench.store.changePartner(other, { disabled: false })
     expect(await oldest()).toEqual([since + 2 * HOUR, since + 2 * HOUR])
+  })
+
+  test('tells the rate that can be reached with the answers of the last minute, over all nodes', async () => {
+    await using bench = await openStoreFixture(open)
+    const { store } = bench
+    const beat = (id: string, ms: number) =>
+      store.beatNode(
+        { id, name: id, version: '1', settings: 's', roles: ['poll'], clockAheadMs: null },
+        { at: store.now(), accounts: { [bench.account.id]: { ms, calls: 4 } } },
+      )
+    const account = async () => (await store.stats()).accounts[0]
+    for (let n = 0; n < 64; n++) await bench.register()
+    await beat('node_1', 8_000)
+    expect(await account()).toMatchObject({ rateNow: 0.5, catchUpMs: 128 * SECOND, answers: { ms: 8_000, calls: 4 } })
+    await beat('node_2', 2_000)
+    expect(await account()).toMatchObject({ rateNow: 2.5, answers: { ms: 3_200, calls: 8 } })
+    await beat('node_1', 1)
+    await beat('node_2', 1)
+    expect((await account())?.rateNow).toBe(1_000)
+    await bench.advance(MINUTE)
+    expect(await account()).toMatchObject({ rateNow: 1_000, answers: null })
   })
 
   test('counts what is sent, given up and held, over all partners', async () => {

@@ -30,6 +30,7 @@ const stats: Stats = {
       probeAt: null,
       rateNow: 5,
       catchUpMs: 0,
+      answers: null,
       waiting: 0,
       ...NOTHING,
     },
@@ -84,7 +85,15 @@ test.each([
     withAccount({ due: 600, oldestDueAt: AT - 2 * MINUTE - 1, catchUpMs: 120 * SECOND }),
     {
       ...{ code: 'polls_late', since: AT - 1, account: 'C1', due: 600, isCapped: false },
-      ...{ rate: 5, rateNow: 5, etaMs: 120 * SECOND },
+      ...{ rate: 5, rateNow: 5, answers: null, isSlow: false, etaMs: 120 * SECOND },
+    },
+  ],
+  [
+    'late polls, where the time of the answers limits the rate',
+    withAccount({ due: 64, oldestDueAt: AT - 3 * MINUTE, rateNow: 0.5, answers: { ms: 8_000, calls: 4 } }),
+    {
+      ...{ code: 'polls_late', since: AT - MINUTE, account: 'C1', due: 64, isCapped: false, etaMs: 0 },
+      ...{ rate: 5, rateNow: 0.5, answers: { ms: 8_000, calls: 4 }, isSlow: true },
     },
   ],
   [

@@ -1,0 +1,46 @@
+import { MINUTE, SECOND } from './duration.ts'
+
+/** How long GetResult takes to answer, and how many calls are made at a time meanwhile. */
+export interface AnswerTime {
+  ms: number
+  calls: number
+}
+
+/** What a node has seen in the last minute, by account. `at`: epoch ms. */
+export interface NodeAnswers {
+  at: number
+  accounts: Readonly<Record<string, AnswerTime>>
+}
+
+/** Of each account so many calls are kept. */
+const MOST_CALLS = 200
+
+/** @param calls that an account may have in flight */
+export const createAnswerTimes = (calls: number) => {
+  const accounts = new Map<string, { at: number; ms: number }[]>()
+  return {
+    add: (accountId: string, ms: number, at: number): void =>
+      void accounts.set(accountId, [...(accounts.get(accountId) ?? []).slice(1 - MOST_CALLS), { at, ms }]),
+    /** The means of the last minute. */
+    means: (now: number): NodeAnswers => {
+      const means = [...accounts].flatMap(([id, all]): [string, AnswerTime][] => {
+        const recent = all.filter(({ at }) => Math.abs(now - at) < MINUTE)
+        const ms = recent.reduce((sum, call) => sum + call.ms, 0) / recent.length
+        return recent.length > 0 ? [[id, { ms, calls }]] : []
+      })
+      return { at: now, accounts: Object.fromEntries(means) }
+    },
+  }
+}
+
+/** Calls a second that can be reached, whatever the rate. */
+export const reachOf = (answers: AnswerTime | null): number =>
+  answers === null ? Number.POSITIVE_INFINITY : (answers.calls / Math.max(1, answers.ms)) * SECOND
+
+/** Those of all nodes that have told of it within a minute, as one; null: none has. */
+export const answersOf = (accountId: string, nodes: readonly NodeAnswers[], now: number): AnswerTime | null => {
+  const told = nodes.flatMap(({ at, accounts }) => (Math.abs(now - at) < MINUTE ? (accounts[accountId] ?? []) : []))
+  const calls = told.reduce((sum, one) => sum + one.calls, 0)
+  const reach = told.reduce((sum, one) => sum + reachOf(one), 0)
+  return told.length === 0 ? null : { ms: (calls / reach) * SECOND, calls }
+}
