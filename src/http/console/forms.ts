@@ -63,11 +63,6 @@ export interface Type {
   must?: Words
   attributes?: string
 }
-const LIMIT = {
-  example: NO_LIMIT,
-  attributes: NUMBER,
-  must: { en: 'must be a whole number; empty: no limit', zh: '须为整数；不填则不限' },
-}
 const TIME: Words = { en: 'must be a time, such as 2026-11-24 08:00', zh: '须为时间，例如 2026-11-24 08:00' }
 /** What is typed or chosen in forms, by names that mean nothing else in any: those of the API. */
 const TYPES = {
@@ -84,9 +79,9 @@ const TYPES = {
     attributes: 'maxlength="64"',
   },
   payload: { words: PAYLOAD, choices: PAYLOAD_WORDS },
-  'quotas.pending': { words: limitOf('pending'), ...LIMIT },
-  'quotas.hosts': { words: limitOf('hosts'), ...LIMIT },
-  'quotas.daily': { words: limitOf('daily'), ...LIMIT },
+  'quotas.pending': { words: limitOf('pending'), example: NO_LIMIT, attributes: NUMBER },
+  'quotas.hosts': { words: limitOf('hosts'), example: NO_LIMIT, attributes: NUMBER },
+  'quotas.daily': { words: limitOf('daily'), example: NO_LIMIT, attributes: NUMBER },
   url: {
     words: { en: 'Webhook address of the robot, or a URL', zh: '机器人 webhook 地址，或自有地址' },
     attributes: 'type="url" required maxlength="2048"',
@@ -98,11 +93,7 @@ const TYPES = {
   since: { words: { en: 'Since', zh: '起始时间' }, isTime: true, must: TIME },
   until: { words: { en: 'Until; empty: now', zh: '截止时间；不填则为现在' }, isTime: true, must: TIME },
   messageSince: { words: { en: 'Created since', zh: '创建时间不早于' }, isTime: true, must: TIME },
-  expiresAt: {
-    words: { en: 'Expires; empty: never', zh: '到期时间；不填则不过期' },
-    isTime: true,
-    must: { en: 'must be a time in the future', zh: '须为将来的时间' },
-  },
+  expiresAt: { words: { en: 'Expires; empty: never', zh: '到期时间；不填则不过期' }, isTime: true },
   ttl: { words: { en: 'Open for', zh: '有效时长' }, choices: TTL_WORDS },
   overlap: { words: { en: 'Overlap', zh: '重叠期' }, choices: OVERLAP_WORDS },
   type: { words: { en: 'Signature', zh: '签名方式' }, choices: SIGNATURE_WORDS },

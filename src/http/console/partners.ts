@@ -17,7 +17,6 @@ export type Partners = z.output<(typeof PARTNER_CALLS)['GET /v1/admin/partners']
 type Partner = Partners['data'][number]
 type Created = z.output<(typeof PARTNER_CALLS)['POST /v1/admin/partners']['answers'][201]>
 
-const ID = /^partner_\w{26}$/
 const NEW: Words = { en: 'New partner', zh: '新建合作方' }
 const partnerPath = ({ id }: Visit): string => `/v1/admin/partners/${id}`
 
@@ -27,16 +26,14 @@ export const partnersNamed = async ({ call }: Visit, text: string): Promise<Part
   const { data } = await call<Partners>('GET', '/v1/admin/partners', FIRST_PAGE)
   return data.filter(({ id, name }) => id === text || name.toLowerCase().includes(text.toLowerCase()))
 }
-/** The id of the one that is meant; what no one, or several are meant by, stays as it is. */
+/** The id of the one that is meant; what none, or several, are meant by stays as it is. */
 export const partnerIdOf = async <Typed extends string | undefined>(
   visit: Visit,
   typed: Typed,
 ): Promise<Typed | string> => {
-  if (!typed || ID.test(typed)) return typed
+  if (!typed || typed.startsWith('partner_')) return typed
   const named = await partnersNamed(visit, typed)
-  const exact = named.filter(({ name }) => name === typed)
-  const [one, another] = exact.length > 0 ? exact : named
-  return one && !another ? one.id : typed
+  return (named.find(({ name }) => name === typed) ?? (named.length === 1 ? named[0] : null))?.id ?? typed
 }
 
 const stateOf = ({ t }: Reader, { disabled }: Pick<Partner, 'disabled'>): Html =>

@@ -79,36 +79,18 @@ export type NewSigningSecretAnswer = z.output<typeof NEW_SIGNING_SECRET>
 
 export const viewSecret = (secret: SigningSecret): SigningSecretAnswer => z.decode(SIGNING_SECRET, secret)
 
-export const listSecrets = async (c: Context<ApiEnv>, { store }: PartDeps, partnerId: string) =>
-  c.json({ data: (await store.listSigningSecrets(partnerId)).map(viewSecret), nextCursor: null })
-
-type Rotation = z.output<typeof ROTATION> & { partnerId: string }
-
 /** Of an operator it is in the audit before it is done; a partner has none. */
 export const rotateSecret = async (
   c: Context<ApiEnv>,
   { store, newId, random }: PartDeps,
-  { partnerId, type = 'v1', overlap }: Rotation,
+  { type = 'v1', overlap }: z.output<typeof ROTATION>,
 ) => {
-  const overlapMs = overlap ?? DEFAULT_OVERLAP_MS
+  const [partnerId, id, overlapMs] = [c.get('partnerId'), newId('secret'), overlap ?? DEFAULT_OVERLAP_MS]
   const { secret, publicText } = generateSecret(type, random)
-  const id = newId('secret')
   await c.get('begin')?.(id, { after: { partnerId, type, overlapSeconds: overlapMs / SECOND } })
   const rotated = await store.rotateSigningSecret(partnerId, { id, type, text: new Secret(secret) }, overlapMs)
   if (!rotated) throw new AppError('conflict', TOO_MANY_SECRETS)
   return c.json(z.decode(NEW_SIGNING_SECRET, { ...rotated, type, secret: publicText }), 201)
-}
-
-/** The one that the path names, as `rotateSecret`. */
-export const endSecret = async (c: Context<ApiEnv>, { store }: PartDeps, partnerId: string) => {
-  const id = readId(c.req.param('id'), NOUN)
-  await c.get('begin')?.(id, { before: { partnerId } })
-  const outcome = found(await store.endSigningSecret(partnerId, id), NOUN)
-  if (outcome === 'newest') {
-    const collection = c.get('operator') ? `/v1/admin/partners/${partnerId}/signing-secrets` : '/v1/signing-secrets'
-    throw new AppError('conflict', newestSecret(`${collection}/rotate`))
-  }
-  return c.body(null, 204)
 }
 
 /** `/v1/signing-secrets`. A new secret is shown once; the private key of a `v1a` secret is never shown. */
@@ -118,7 +100,10 @@ export const SECRET_CALLS = {
     summary: 'List the live signing secrets, newest first',
     description: 'With what your webhooks are signed now. The texts of secrets are shown only when they are created.',
     answers: { 200: listOf(SIGNING_SECRET) },
-    handle: (c, deps) => listSecrets(c, deps, c.get('partnerId')),
+    handle: async (c, { store }) => {
+      const secrets = await store.listSigningSecrets(c.get('partnerId'))
+      return c.json({ data: secrets.map(viewSecret), nextCursor: null })
+    },
   },
   'POST /v1/signing-secrets/rotate': {
     operationId: 'rotateSigningSecret',
@@ -127,10 +112,7 @@ export const SECRET_CALLS = {
     body: ROTATION,
     answers: { 201: NEW_SIGNING_SECRET },
     problems: ['conflict'],
-    handle: async (c, deps) => {
-      const asked = await readBody(c, ROTATION, { empty: {} })
-      return rotateSecret(c, deps, { ...asked, partnerId: c.get('partnerId') })
-    },
+    handle: async (c, deps) => rotateSecret(c, deps, await readBody(c, ROTATION, { empty: {} })),
   },
   'DELETE /v1/signing-secrets/:id': {
     operationId: 'deleteSigningSecret',
@@ -139,6 +121,13 @@ export const SECRET_CALLS = {
       'What is signed from then on has no signature of it. The newest secret cannot be deleted: rotate with an overlap of `0s` instead. Deleting it again changes nothing.',
     answers: { 204: null },
     problems: ['conflict'],
-    handle: (c, deps) => endSecret(c, deps, c.get('partnerId')),
+    handle: async (c, { store }) => {
+      const [partnerId, id] = [c.get('partnerId'), readId(c.req.param('id'), NOUN)]
+      await c.get('begin')?.(id, { before: { partnerId } })
+      const outcome = found(await store.endSigningSecret(partnerId, id), NOUN)
+      const secrets = c.get('operator') ? `/v1/admin/partners/${partnerId}/signing-secrets` : '/v1/signing-secrets'
+      if (outcome === 'newest') throw new AppError('conflict', newestSecret(`${secrets}/rotate`))
+      return c.body(null, 204)
+    },
   },
 } satisfies PartnerCalls
