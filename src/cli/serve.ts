@@ -2,8 +2,7 @@ import { resolve } from 'node:path'
 import { clock } from '../app/clock-and-ids.ts'
 import { openDatabase } from '../app/database.ts'
 import type { App } from '../app/open-app.ts'
-import { doubtfulSettings } from '../config/doubtful-settings.ts'
-import type { UpstreamConfig } from '../config/read-config.ts'
+import { doubtsOf, type UpstreamConfig } from '../config/read-config.ts'
 import { AppError } from '../core/error.ts'
 import { refuseTakenPort } from '../http/listen.ts'
 import { limitMemory } from '../limit-memory.ts'
@@ -34,7 +33,7 @@ const serve = async (): Promise<void> => {
     emit('admin.closed', {
       reason: 'ADMIN_TOKEN is not set, so /v1/admin answers 404, but to tokens of admin-token create',
     })
-  for (const { setting, message } of doubtfulSettings(config)) emit('setting.doubted', { setting, reason: message.en })
+  for (const { setting, message } of doubtsOf(config)) emit('setting.doubted', { setting, reason: message.en })
   app.store.hints.on('broken', error => {
     emit('database.broken', { error, advice: adviceOn(error)?.en ?? BROKEN })
     process.exit(1)

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { url as debuggerUrl } from 'node:inspector'
+import { DAY, MINUTE } from '../core/duration.ts'
 import { codeOf } from '../core/error.ts'
 import type { Words } from '../core/language.ts'
 import { nearestName } from '../core/nearest-name.ts'
@@ -129,6 +130,29 @@ function* contradictions({ polling, storage, operator }: Draft): Generator<Probl
       'OPERATOR_SECRET',
       'cannot sign webhooks; write whsec_ and the base64 of 24 to 64 bytes, such as from: echo whsec_$(openssl rand -base64 32)',
       '无法用于 webhook 签名；格式为 whsec_ 加 24 至 64 字节的 base64，可用 echo whsec_$(openssl rand -base64 32) 生成',
+    )
+}
+
+const SHORTEST_TOKEN = 16
+
+/** What is valid and hardly meant: the start and `doctor` warn of it. */
+export function* doubtsOf({ storage, polling, server, operator }: Config): Generator<Problem> {
+  if (storage.retentionMs < DAY)
+    yield problem(
+      'RETENTION',
+      'is under a day: after it all that has ended is erased',
+      '不足一天：已结束的登记到期即删除',
+    )
+  if (polling.registrationTtlMs < MINUTE)
+    yield problem('REGISTRATION_TTL', 'is under a minute: too short for a check', '不足一分钟：来不及完成核验')
+  if ((server.metricsToken?.reveal().length ?? SHORTEST_TOKEN) < SHORTEST_TOKEN)
+    yield problem('METRICS_TOKEN', 'can be guessed: make it longer', '过短，容易被猜出：请加长')
+  const isRobot = operator.url && operatorChannelOf(new URL(operator.url.reveal())) !== 'webhook'
+  if (isRobot && operator.secret?.reveal().startsWith('whsec_'))
+    yield problem(
+      'OPERATOR_SECRET',
+      'is one of webhooks, and OPERATOR_URL a robot',
+      '是 webhook 的密钥，而 OPERATOR_URL 是机器人',
     )
 }
 

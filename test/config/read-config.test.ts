@@ -3,8 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { inspect } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { doubtfulSettings } from '../../src/config/doubtful-settings.ts'
-import { type Environment, type Need, readConfig } from '../../src/config/read-config.ts'
+import { doubtsOf, type Environment, type Need, readConfig } from '../../src/config/read-config.ts'
 import { Secret } from '../../src/core/secret.ts'
 import { createLog } from '../../src/telemetry/log.ts'
 
@@ -191,6 +190,6 @@ describe('a setting that is valid and hardly meant', () => {
     [{ OPERATOR_URL: DINGTALK, OPERATOR_SECRET: 'SEC1' }, []],
     [{ OPERATOR_URL: 'https://hooks.example/', OPERATOR_SECRET: `whsec_${KEY}` }, []],
   ])('of %j is %j', (env, named) => {
-    expect([...doubtfulSettings(configOf(env))].map(({ setting }) => setting)).toEqual(named)
+    expect([...doubtsOf(configOf(env))].map(({ setting }) => setting)).toEqual(named)
   })
 })

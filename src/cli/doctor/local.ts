@@ -1,8 +1,7 @@
 import { type Stats, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import Database from 'better-sqlite3'
-import { doubtfulSettings } from '../../config/doubtful-settings.ts'
-import type { Problem } from '../../config/read-config.ts'
+import { doubtsOf, type Problem } from '../../config/read-config.ts'
 import { showBytes } from '../../core/show-sizes.ts'
 import { freeBytesOf, networkOf } from '../../store/sqlite/file-system.ts'
 import { LOW_DISK_BYTES } from '../../store/stats/troubles.ts'
@@ -16,7 +15,7 @@ export const checkSettings = ({ problems, config }: Pick<Facts, 'problems' | 'co
       'correct it where the service gets its settings from',
       '请在服务读取配置处改正',
     ])
-  const doubts = config ? [...doubtfulSettings(config)] : []
+  const doubts = config ? [...doubtsOf(config)] : []
   const found = [...problems.map(told(failed)), ...doubts.map(told(warning))]
   return found.length > 0
     ? found
