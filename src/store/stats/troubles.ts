@@ -30,10 +30,10 @@ export const troublesOf = ({ stats, writeError, isServed }: TroubleFacts): Troub
     ...wrongClocks(judged),
     // That it is full is said already.
     ...(writeError === 'SQLITE_FULL' ? [] : diskTroubles(stats.engine)),
-    ...(failed ? [{ code: 'backup_failed', since: failed.at, reason: failed.reason } as const] : []),
     ...(stats.refusingChannel ? [{ code: 'operators_not_told', ...stats.refusingChannel } as const] : []),
     ...differingNodes(judged),
     ...callbackTroubles(stats),
+    ...(failed ? [{ code: 'backup_failed', since: failed.at, reason: failed.reason } as const] : []),
   ]
 }
 

@@ -166,6 +166,14 @@ test('says what was given up in the last day and is still, and which hosts only 
   expect(told({ ...stats, failingHosts })).toEqual([{ code: 'callbacks_failing', since: AT - 1, ...failingHosts }])
 })
 
+test('a backup that failed, perhaps one by hand, came before thousands of webhooks that were given up', () => {
+  const both = {
+    ...withDeliveries({ givenUp: 4_000 }),
+    backup: { good: null, failed: { at: AT, reason: 'not_usable' } },
+  }
+  expect(told(both).map(({ code }) => code)).toEqual(['messages_exhausted', 'backup_failed'])
+})
+
 test('says of a lost node what nobody else does, and nothing where others do all of it', () => {
   const node = (name: string, roles: ServiceNode['roles'], seenAt = AT): ServiceNode => ({
     ...{ id: `node_${name}`, name, version: '1.0.0', settings: 'aaaaaaaa', clockAheadMs: null, key: '11111111', roles },
