@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { operatorChannelOf } from '../../core/operator-channel.ts'
+import type { OperatorEvent } from '../../core/operator-event.ts'
 import { describeEvent } from '../../core/operator-texts/describe.ts'
 import type { AdminCalls } from '../calls.ts'
 import { AT, AT_OR_NULL, COUNT, TEXT_OR_NULL } from '../json/fields.ts'
@@ -61,8 +62,15 @@ export const OPERATOR_EVENT_CALLS = {
       const { refusing, ...page } = await store.listOperatorEvents({ limit, before: cursor ?? null })
       const language = answerLanguage(c)
       const { url } = config.operator
+      const names = await store.partnerNames(
+        page.found.flatMap(({ details }) => ('partnerId' in details ? [details.partnerId] : [])),
+      )
+      const named = (event: OperatorEvent): OperatorEvent =>
+        'partnerId' in event.details
+          ? { ...event, details: { ...event.details, partnerName: names.get(event.details.partnerId) ?? '' } }
+          : event
       return c.json({
-        ...viewPage(page, event => z.decode(EVENT, { ...event, ...describeEvent(event, language, now()) })),
+        ...viewPage(page, event => z.decode(EVENT, { ...event, ...describeEvent(named(event), language, now()) })),
         channel: url && operatorChannelOf(new URL(url.reveal())),
         refusing: z.decode(EVENTS.shape.refusing, refusing),
       })

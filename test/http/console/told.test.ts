@@ -21,13 +21,14 @@ test('shows what is held back, and that the channel refuses, with the text of ot
   await api.store.noteOperatorEvents([
     {
       ...{ condition: 'message.exhausted', subject: 'partner_1 <script>x</script>', at, adds: 1 },
-      details: { partnerId: 'partner_1', host: 'partner.example', error: 'timeout' },
+      details: { partnerId: api.partner.id, host: 'partner.example', error: 'timeout' },
     },
   ])
   await api.store.recordOperatorChannel({ since: at, channel: 'slack', problem: 'key', error: 'http 404' })
   const page = await (await visit('told?lang=en', cookie)).text()
   for (const part of ['Slack', 'http 404', 'held back until', 'message.exhausted', '&lt;script&gt;x'])
     expect(page).toContain(part)
+  expect(page).toContain(`one (${api.partner.id})`)
   expect(page).not.toContain('the-key')
   expect(page).not.toContain('<script>x')
 
