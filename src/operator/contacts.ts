@@ -1,9 +1,7 @@
 import { hash } from 'node:crypto'
-import { isOurFailure } from '../callback/failure.ts'
 import { attemptOf } from '../callback/outcome.ts'
 import type { Sender } from '../callback/sender.ts'
 import { hostOf } from '../core/callback-url.ts'
-import { MINUTE } from '../core/duration.ts'
 import { asTold, toldOf } from '../core/message.ts'
 import { type Contact, operatorChannelOf } from '../core/operator-channel.ts'
 import { CATALOGUES } from '../core/operator-texts/describe.ts'
@@ -14,7 +12,7 @@ import type { CallbackNews, ClaimedContact } from '../store/partners/contacts.ts
 import type { Store } from '../store/store.ts'
 import type { Emit } from '../telemetry/emit.ts'
 import { DIALECTS, rendered } from './channel.ts'
-import { afterFailure, fullHourWait } from './channel-health.ts'
+import { afterFailure } from './channel-health.ts'
 import type { Answer } from './dialect.ts'
 import { type Notice, type NoticeItem, testItem } from './notice.ts'
 import { cutTo } from './plain-text.ts'
@@ -74,38 +72,35 @@ export const createContacts = (deps: {
     const attempt = asTold(attemptOf(result, at))
     if (result.kind === 'failed') {
       const answer: Answer = { kind: 'later', code: attempt.error ?? 'no_response', said: '', waitMs: null }
-      return { answer, attempt, isOurs: isOurFailure(result.error) }
+      return { answer, attempt }
     }
     const { httpStatus: status, retryAfter, excerpt } = result
     const answer = DIALECTS[channel].judge({ status, waitMs: readRetryAfter(retryAfter, at), text: excerpt ?? '' })
-    if (answer.kind === 'told' || channel === 'webhook') return { answer, attempt, isOurs: false }
+    if (answer.kind === 'told' || channel === 'webhook') return { answer, attempt }
     // What a robot answers may repeat the path, which holds the key.
     const judged = { outcome: 'rejected', error: answer.code, responseExcerpt: answer.said } as const
-    return { answer, attempt: { ...attempt, ...judged }, isOurs: false }
+    return { answer, attempt: { ...attempt, ...judged } }
   }
 
   return {
     /** Sends what is new as one message, and records what came of it. */
     tell: async ({ partnerId, lease, news, health, toldAt, ...contact }: ClaimedContact): Promise<void> => {
-      const { most, gapMs, avoidsFullHours } = DIALECTS[operatorChannelOf(new URL(contact.url))]
+      const { most, gapMs } = DIALECTS[operatorChannelOf(new URL(contact.url))]
       const settle = (dueAt: number, more: Partial<Parameters<Store['settleContact']>[0]> = {}) =>
         store.settleContact({ partnerId, lease, health, toldAt, dueAt, told: [], ...more })
-      const busyMs = avoidsFullHours ? fullHourWait(store.now(), random()) : 0
-      if (busyMs > 0) return settle(store.now() + busyMs)
       const kinds = [...Map.groupBy(news, one => `${one.isOver} ${one.heldSince === null}`).values()].slice(0, most)
       const told = kinds.flat()
       const id = `msg_${hash('sha256', JSON.stringify([partnerId, told]))
         .slice(0, 26)
         .toUpperCase()}`
       const items = kinds.map(kind => itemOf(kind as [CallbackNews], contact.language))
-      const { answer, attempt, isOurs } = await post(partnerId, contact, { id, items })
+      const { answer, attempt } = await post(partnerId, contact, { id, items })
       const { outcome, httpStatus, error, durationMs } = attempt
       emit('callback_notice.attempted', {
         ...{ messageId: id, partnerId, host: hostOf(told[0]?.callbackUrl ?? ''), toHost: hostOf(contact.url) },
         ...{ outcome, httpStatus, error, detail: null, durationMs, attempt: (health?.failures ?? 0) + 1 },
       })
       const at = store.now()
-      if (isOurs) return settle(at + MINUTE)
       if (answer.kind === 'told') return settle(at + Math.ceil(gapMs), { health: null, toldAt: at, told })
       const after = afterFailure(health, answer, { at, random: random() })
       // A text that is refused would be refused again, and keep all that comes after it.

@@ -3,6 +3,7 @@ import type { Sender } from '../callback/sender.ts'
 import { createKeyring, webhookHeaders } from '../callback/signing.ts'
 import { hostOf } from '../core/callback-url.ts'
 import type { Clock } from '../core/clock.ts'
+import { SECOND } from '../core/duration.ts'
 import { createInFlight } from '../core/keyed-limiter.ts'
 import { callbackDisabledBody } from '../core/message.ts'
 import type { CallbackNotice } from '../store/callbacks/health.ts'
@@ -23,6 +24,8 @@ export interface CallbackNoticesDeps {
 const BATCH = 10
 /** Told at the same time: one that is slow keeps no other one waiting. */
 const CONTACTS = 20
+/** Where there was nothing to tell contacts, which takes a look at all URLs that fail, that is not asked again for so long. */
+const QUIET_MS = 10 * SECOND
 
 /**
  * Tells partners of URLs that are disabled by `idface.callback_disabled`, at a URL that works and signed like any webhook, and their
@@ -61,6 +64,7 @@ export const createCallbackNoticeJob = ({
   }
 
   const contacts = createInFlight<null>()
+  let quietUntil = 0
   const begin = async (contact: ClaimedContact): Promise<void> => {
     contacts.start(null)
     await tellContact(contact).catch(error => emit('callback_notice.failed', { error }))
@@ -70,7 +74,9 @@ export const createCallbackNoticeJob = ({
 
   const job = createBackgroundJob({
     batch: async () => {
-      const claimed = await store.claimContacts(CONTACTS - contacts.total())
+      const isQuiet = clock.monotonic() < quietUntil
+      const claimed = isQuiet ? [] : await store.claimContacts(CONTACTS - contacts.total())
+      if (!isQuiet && claimed.length === 0) quietUntil = clock.monotonic() + QUIET_MS
       for (const contact of claimed) void begin(contact)
       const notices = await store.claimCallbackNotices(BATCH)
       const [failed] = (await Promise.allSettled(notices.map(tell))).filter(({ status }) => status === 'rejected')

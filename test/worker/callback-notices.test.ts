@@ -1,5 +1,6 @@
 import { expect, test, vi } from 'vitest'
 import { yieldToLoop } from '../../src/core/clock.ts'
+import { SECOND } from '../../src/core/duration.ts'
 import type { ClaimedContact } from '../../src/store/partners/contacts.ts'
 import { createCallbackNoticeJob } from '../../src/worker/callback-notices.ts'
 import { createFixedClock } from '../support/fixed-clock.ts'
@@ -8,6 +9,8 @@ import { createFixedClock } from '../support/fixed-clock.ts'
 const open = (waiting: string[]) => {
   const told: string[] = []
   const emit = vi.fn()
+  const clock = createFixedClock()
+  let looks = 0
   const { promise, resolve: answer } = Promise.withResolvers<void>()
   const job = createCallbackNoticeJob({
     sender: { send: () => Promise.reject(new Error('there is nothing to send')) },
@@ -16,25 +19,28 @@ const open = (waiting: string[]) => {
       liveSecrets: async () => [],
       claimCallbackNotices: async () => [],
       endCallbackNotice: async () => {},
-      claimContacts: async limit =>
-        waiting.splice(0, limit).map(partnerId => ({ partnerId }) as unknown as ClaimedContact),
+      claimContacts: async limit => {
+        looks++
+        return waiting.splice(0, limit).map(partnerId => ({ partnerId }) as unknown as ClaimedContact)
+      },
     },
     tellContact: async ({ partnerId }) => {
       told.push(partnerId)
       if (partnerId === 'slow') await promise
       if (partnerId === 'broken') throw new Error('no secret')
     },
-    clock: createFixedClock(),
+    clock,
     emit,
   })
-  return { job, told, emit, answer, waiting }
+  return { job, told, emit, answer, waiting, clock, looks: () => looks }
 }
 
 test('a contact that does not answer keeps no other one waiting, and a stop waits for it', async () => {
-  const { job, told, waiting, answer } = open(['slow', 'one'])
+  const { job, told, waiting, answer, clock } = open(['slow', 'one'])
   job.ring()
   await yieldToLoop()
   waiting.push('two')
+  await clock.advance(10 * SECOND)
   job.ring()
   await yieldToLoop()
   expect(told).toEqual(['slow', 'one', 'two'])
@@ -64,4 +70,13 @@ test('one that cannot be told is in the log', async () => {
   expect(told).toEqual(['broken', 'one'])
   expect(emit).toHaveBeenCalledWith('callback_notice.failed', { error: expect.any(Error) })
   await job.stop()
+})
+
+test('while URLs change many times a second, one look in ten seconds finds that there is nothing to tell', async () => {
+  const { job, looks, clock } = open([])
+  for (let n = 0; n < 200; n++) {
+    job.ring()
+    await clock.advance(SECOND / 10)
+  }
+  expect(looks()).toBe(2)
 })
