@@ -8,20 +8,15 @@ import type { RefusingChannel } from './operator-channel.ts'
 export const LATE_MS = 2 * MINUTE
 
 /** The partner of an account that has the most registrations that wait for their verdict. */
-export interface MostWaiting {
-  partnerId: string
-  partnerName: string
-  waiting: number
-}
+export type MostWaiting = Pick<FailingHost, 'partnerId' | 'partnerName' | 'waiting'>
 
-/** A host where every attempt to a partner's callback URLs has failed, two or more of each; `since`: all of them. */
+/** A host where every attempt to a partner's callback URLs has failed, two or more of each: `error` is of the one that failed first. */
 export interface FailingHost {
   partnerId: string
   partnerName: string
   host: string
   urls: number
   since: number
-  /** How the last attempt to the URL failed that has failed the longest. */
   error: string
   /** Webhooks for the host that are not delivered, counted up to 10,000. */
   waiting: number

@@ -5,7 +5,6 @@ import { hostname } from 'node:os'
 import { tellTest } from '../../app/open-operator.ts'
 import { SECOND } from '../../core/duration.ts'
 import { codeOf } from '../../core/error.ts'
-import type { RefusingChannel } from '../../core/operator-channel.ts'
 import { channelRemedy, describeFault } from '../../core/operator-texts/describe.ts'
 import { originOf } from '../../core/origin.ts'
 import { wrongClocks } from '../../store/stats/troubles.ts'
@@ -140,15 +139,8 @@ const connectionError = async (host: string, port: number): Promise<string | nul
   }
 }
 
-/**
- * @param told what came of a test; null: none was sent
- * @param known what the service says of the channel, as of `at`; null: it refuses nothing
- */
-export const judgeOperator = (
-  host: string | null,
-  told: Awaited<ReturnType<typeof tellTest>>,
-  known: { refusing: RefusingChannel | null; at: number } | null = null,
-): Finding => {
+/** @param told what came of a test; null: none was sent */
+export const judgeOperator = (host: string | null, told: Awaited<ReturnType<typeof tellTest>>): Finding => {
   const command = `${callOf()} notify-test`
   if (host === null)
     return warning(
@@ -156,7 +148,6 @@ export const judgeOperator = (
       '未设置 OPERATOR_URL：出问题时不会通知任何人',
       ['set it to the webhook address of a robot, then try it', '请设为群机器人的 webhook 地址，再试发', command],
     )
-  if (told === null && known?.refusing) return judgeTrouble({ code: 'operators_not_told', ...known.refusing }, known)
   if (told === null)
     return ok(`operators are told at ${host}; --deep sends a test there`, `运维通知发往 ${host}；加 --deep 会试发一条`)
   const { channel, answer } = told
@@ -169,9 +160,10 @@ export const judgeOperator = (
   )
 }
 
-export const checkOperator = withConfig(async ({ operator }, { deep, offline, inspection }) => {
+export const checkOperator = withConfig(async ({ operator }, { deep, offline, inspection, now }) => {
   const told = deep && !offline ? await tellTest(operator) : null
   const stats = (await inspection?.age()) === 'current' ? await inspection?.stats() : null
-  const known = stats ? { refusing: stats.refusingChannel, at: stats.at } : null
-  return judgeOperator(operator.url && new URL(operator.url.reveal()).host, told, known)
+  if (operator.url && told === null && stats?.refusingChannel)
+    return judgeTrouble({ code: 'operators_not_told', ...stats.refusingChannel }, { at: now })
+  return judgeOperator(operator.url && new URL(operator.url.reveal()).host, told)
 })

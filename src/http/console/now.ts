@@ -52,16 +52,13 @@ const TROUBLES: Readonly<Record<TroubleCode, readonly [lights: readonly Words[],
 /** It may pass by itself, and nobody is told of it at once. */
 const WARNINGS: readonly TroubleCode[] = ['callbacks_failing']
 
-interface Seen {
-  problems: readonly Pick<Overview['problems'][number], 'code'>[]
-  nodes: readonly Pick<Overview['nodes'][number], 'roles' | 'lost'>[]
-}
+type Seen = Pick<Overview, 'problems' | 'nodes'>
 const stateOf = (name: Words, { problems, nodes }: Seen): keyof typeof STATES => {
-  const found = problems.map(({ code }) => code).filter(code => TROUBLES[code][0].includes(name))
-  const role = name === ASKED ? 'poll' : name === SENT ? 'deliver' : null
-  /** Whether a node has the role that is lost, or one that is not. */
-  const has = (lost: boolean) => nodes.some(node => node.lost === lost && node.roles.some(one => one === role))
-  if (found.some(code => !WARNINGS.includes(code)) || (has(true) && !has(false))) return 'bad'
+  const found = problems.filter(({ code }) => TROUBLES[code][0].includes(name))
+  const role = name === ASKED ? 'poll' : 'deliver'
+  const having = nodes.filter(({ roles }) => [ASKED, SENT].includes(name) && roles.includes(role))
+  const isUndone = having.length > 0 && having.every(({ lost }) => lost)
+  if (isUndone || found.some(({ code }) => !WARNINGS.includes(code))) return 'bad'
   return found.length > 0 ? 'warned' : 'good'
 }
 

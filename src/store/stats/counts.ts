@@ -215,13 +215,11 @@ const MOST_WAITING = `
   FROM walk JOIN partners p ON p.id = walk.partner_id WHERE NOT p.disabled ORDER BY waiting DESC, p.id LIMIT 1`
 
 /** Of accounts whose polls are late. */
-const mostWaiting = async (tx: Tx, due: ReadonlyMap<string, Due>): Promise<ReadonlyMap<string, MostWaiting>> => {
-  const late = [...due].filter(([, { oldestDueAt }]) => oldestDueAt !== null && tx.at - oldestDueAt > LATE_MS)
-  const found = await tx.each<MostWaiting>(
-    MOST_WAITING,
-    late.map(([accountId]) => ({ accountId })),
-  )
-  return new Map(late.flatMap(([accountId], i) => (found[i] ?? []).map(one => [accountId, one] as const)))
+const mostWaiting = async (tx: Tx, due: ReadonlyMap<string, Due>) => {
+  const late = [...due].filter(([, { oldestDueAt }]) => tx.at - (oldestDueAt ?? tx.at) > LATE_MS)
+  const ids = late.map(([accountId]) => ({ accountId }))
+  const found = await tx.each<MostWaiting>(MOST_WAITING, ids)
+  return new Map(ids.map(({ accountId }, i) => [accountId, found[i]?.[0]]))
 }
 
 /** Of partners that may be sent to, in the order in which they say that they are due. */

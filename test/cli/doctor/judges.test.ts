@@ -1,11 +1,13 @@
 import { describe, expect, test } from 'vitest'
 import { judgeBackup, judgeDamage, judgeKey, judgeSchema, judgeTrouble } from '../../../src/cli/doctor/database.ts'
 import { judgeBroken } from '../../../src/cli/doctor/doctor.ts'
+import type { Facts } from '../../../src/cli/doctor/facts.ts'
 import { type Finding, quoted } from '../../../src/cli/doctor/finding.ts'
 import { checkSettings, judgeFiles, judgeSpace, judgeVersions } from '../../../src/cli/doctor/local.ts'
-import { judgeAnswer, judgeClock, judgeOperator } from '../../../src/cli/doctor/network.ts'
+import { checkOperator, judgeAnswer, judgeClock, judgeOperator } from '../../../src/cli/doctor/network.ts'
 import { judgeLocks, judgeServer, judgeTransactions } from '../../../src/cli/doctor/postgres.ts'
 import { readConfig } from '../../../src/config/read-config.ts'
+import { Secret } from '../../../src/core/secret.ts'
 import { unavailableBy } from '../../../src/store/unavailable.ts'
 
 const MINUTE = 60_000
@@ -106,9 +108,11 @@ describe('a judgement', () => {
     expect(found.todo?.en).toContain('keyword')
   })
 
-  test('of the channel was well while it refused all that it was sent, which status said', () => {
+  test('of the channel was well while it refused all that it was sent, which status said', async () => {
     const refusing = { since: NOW, channel: 'wecom', problem: 'key', error: 'errcode 93000' } as const
-    const found = judgeOperator('chat.example', null, { refusing, at: NOW })
+    const inspection = { age: async () => 'current', stats: async () => ({ refusingChannel: refusing }) }
+    const config = { operator: { url: new Secret('https://chat.example/key'), secret: null, language: 'en' } }
+    const found = await checkOperator({ config, inspection, deep: false, offline: true, now: NOW } as unknown as Facts)
     expect(states(found)).toEqual(['failed'])
     expect(found).toEqual(judgeTrouble({ code: 'operators_not_told', ...refusing }, { at: NOW }))
   })

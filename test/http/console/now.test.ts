@@ -5,6 +5,7 @@ import type { NodeRole } from '../../../src/core/node.ts'
 import { CATALOGUES } from '../../../src/core/operator-texts/describe.ts'
 import { Secret } from '../../../src/core/secret.ts'
 import type { TroubleCode } from '../../../src/core/trouble.ts'
+import type { Overview } from '../../../src/http/admin/overview.ts'
 import { lights } from '../../../src/http/console/now.ts'
 import { type LastBackup, NO_BACKUP } from '../../../src/store/backup.ts'
 import { unavailableBy } from '../../../src/store/unavailable.ts'
@@ -118,8 +119,8 @@ const lightsOf = (page: string) =>
 
 test('each trouble turns a light red, or yellow where it is only a warning, and all lights that depend on it', () => {
   const reader = { language: 'en', session: null, t: (words: Words) => words.en, to: (path: string) => path } as const
-  const shown = (code: TroubleCode, nodes: Parameters<typeof lights>[1]['nodes'] = []) =>
-    lightsOf(String(lights(reader, { problems: [{ code }], nodes }, true)))
+  const shown = (code: TroubleCode, nodes: readonly object[] = []) =>
+    lightsOf(String(lights(reader, { problems: [{ code }], nodes } as unknown as Overview, true)))
   const codes = Object.keys(CATALOGUES.en.troubles) as TroubleCode[]
   const names = new Set(codes.flatMap(code => Object.keys(shown(code))))
   expect(names).toEqual(new Set(['Asked', 'Sent', 'Service', 'Clock', 'Notices']))
