@@ -71,8 +71,8 @@ const MESSAGES = {
   special_use: () => NOT_PUBLIC,
   address: () => NOT_PUBLIC,
   port: ({ allowHttp }) => ({
-    en: `must use port 443${allowHttp ? ', 80' : ''} or one from 1024 up that browsers allow`,
-    zh: `必须使用 443${allowHttp ? '、80' : ''} 端口，或 1024 及以上且浏览器允许的端口`,
+    en: `must use port 443${allowHttp ? ' for https, 80 for http,' : ''} or one from 1024 up that browsers allow`,
+    zh: `必须使用 443 端口${allowHttp ? '（https）、80 端口（http）' : ''}，或 1024 及以上且浏览器允许的端口`,
   }),
 } satisfies Record<string, (policy: UrlPolicy) => Words>
 
@@ -103,9 +103,11 @@ const judgeName = (name: string, policy: UrlPolicy): UrlVerdict | null => {
 }
 
 /** Any port inside the operator's own networks; elsewhere only ports at which HTTP is to be expected. */
-const isPortAllowed = (url: Pick<CallbackUrl, 'hostname' | 'port' | 'isLiteral'>, policy: UrlPolicy): boolean => {
-  const { hostname, port, isLiteral } = url
-  if (port === 443 || (port === 80 && policy.allowHttp) || (port >= 1024 && !BAD_PORTS.has(port))) return true
+const isPortAllowed = (
+  { protocol, hostname, port, isLiteral }: Pick<CallbackUrl, 'protocol' | 'hostname' | 'port' | 'isLiteral'>,
+  policy: UrlPolicy,
+): boolean => {
+  if (port === (protocol === 'https:' ? 443 : 80) || (port >= 1024 && !BAD_PORTS.has(port))) return true
   return isLiteral && port > 0 && policy.allowed.contains(hostname, isIP(hostname) === 4 ? 'ipv4' : 'ipv6')
 }
 

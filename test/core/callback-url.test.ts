@@ -57,7 +57,13 @@ const refused: Record<string, unknown[]> = {
     'https://10.0.0.1:22/',
     'https://168.63.129.16/',
   ],
-  port: ['https://a.example:22/', 'https://a.example:1023/', 'https://a.example:2049/', 'https://1.1.1.1:25/'],
+  port: [
+    'https://a.example:22/',
+    'https://a.example:1023/',
+    'https://a.example:2049/',
+    'https://1.1.1.1:25/',
+    'https://a.example:80/',
+  ],
 }
 
 describe('judging a callback URL', () => {
@@ -88,7 +94,8 @@ describe('judging a callback URL', () => {
 
   test('accepts http and its port only where it is allowed', () => {
     expect(judgeUrl('http://a.example/', http)).toMatchObject({ ok: true, url: { port: 80 } })
-    expect(judgeUrl('http://a.example:22/', http)).toMatchObject({ ok: false, refusal: 'port' })
+    for (const url of ['http://a.example:22/', 'http://a.example:443/', 'https://a.example:80/'])
+      expect(judgeUrl(url, http)).toMatchObject({ ok: false, refusal: 'port' })
     expect(judgeUrl('http://127.0.0.1/', http)).toMatchObject({ ok: false, refusal: 'address' })
   })
 
