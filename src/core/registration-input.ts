@@ -1,8 +1,8 @@
 import { DAY, SECOND } from './duration.ts'
 import type { Words } from './language.ts'
 
-/** The value that was meant, or a message that says what would be right. */
-export type Read<T> = { ok: true; value: T } | { ok: false; message: Words }
+/** The value that was meant, or a message that says what would be right; `path`: of which part. */
+export type Read<T> = { ok: true; value: T } | { ok: false; message: Words; path?: string[] }
 
 /** A serial of GetResult. Submit sends `0` if there is none. */
 export const SERIAL = /^(?!0$)[0-9A-Za-z_-]{1,64}$/
@@ -16,9 +16,21 @@ export const SERIAL_AS_NUMBER: Words = {
   zh: '必须是字符串，但传的是数字：请加引号，例如 "16236437872836"',
 }
 
+const CITIZEN = /^\d{6}((?:18|19|20)\d\d)(\d\d)(\d\d)\d{3}[\dXx]$/
+/** Whether it has the form of a 身份证号 of GB 11643, its day and its checksum right. */
+export const isCitizenId = (text: string): boolean => {
+  const [, year, month, day] = CITIZEN.exec(text) ?? []
+  const sum = [...text].reduce((sum, one, i) => sum + (/x/i.test(one) ? 10 : Number(one)) * (2 ** (17 - i) % 11), 0)
+  const date = new Date(`${year}-${month}-${day}T00:00:00Z`)
+  return sum % 11 === 1 && date.getUTCDate() === Number(day)
+}
+export const CITIZEN_ID: Words = {
+  en: 'must be the serial that Submit returned: this has the form of a person’s ID card number, which is not to be sent',
+  zh: '必须是 Submit 返回的流水号：该值符合身份证号的格式，请勿传入身份证号',
+}
+
 export const METADATA_BYTES = 2 * 1024
 export const LONGEST_EXPIRY_DAYS = 400
-const SHOWN_KEY_LENGTH = 40
 
 const EXPIRY_FORM = {
   en: 'must be a time: ISO 8601 with its offset ("2026-11-24T08:00:00Z"), or the epoch in 10 digits (s) or 13 digits (ms)',
@@ -69,9 +81,9 @@ export const readMetadata = (input: unknown): Read<Record<string, string>> => {
   if (typeof input !== 'object' || input === null) return { ok: false, message: NOT_STRINGS }
   const entries = Object.entries(input)
   const wrong = entries.find(([, value]) => typeof value !== 'string')
-  if (wrong) return { ok: false, message: notText(wrong[0]) }
+  if (wrong) return { ok: false, message: { en: 'must be a string', zh: '必须是字符串' }, path: [wrong[0]] }
   const untold = entries.find(pair => pair.some(text => text.includes('\0') || !text.isWellFormed()))
-  if (untold) return { ok: false, message: notUnicode(untold[0]) }
+  if (untold) return { ok: false, message: NOT_UNICODE, path: [untold[0]] }
   const size = Buffer.byteLength(JSON.stringify(input))
   if (size > METADATA_BYTES) return { ok: false, message: tooLong(size) }
   return { ok: true, value: Object.fromEntries(entries) }
@@ -82,17 +94,11 @@ const AN_ARRAY = {
   en: 'must be an object whose values are strings, and was sent as an array: where there is nothing, send {}, or leave it out',
   zh: '必须是值均为字符串的对象，但传的是数组：没有内容时请传 {} 或省略该字段',
 }
-const notText = (key: string): Words => ({
-  en: `must have strings as its values: ${showKey(key)} is not one`,
-  zh: `metadata 的值只能是字符串，${showKey(key)} 不是`,
-})
-const notUnicode = (key: string): Words => ({
-  en: `must be Unicode text without \\u0000 and lone surrogates: see ${showKey(key)}`,
-  zh: `必须是不含 \\u0000 和孤立代理项的 Unicode 文本：请检查 ${showKey(key)}`,
-})
+export const NOT_UNICODE: Words = {
+  en: 'must be Unicode text without \\u0000 and lone surrogates',
+  zh: '必须是不含 \\u0000 和孤立代理项的 Unicode 文本',
+}
 const tooLong = (bytes: number): Words => ({
   en: `must be at most ${METADATA_BYTES} bytes as JSON: it has ${bytes}`,
   zh: `序列化为 JSON 后不能超过 ${METADATA_BYTES} 字节：现为 ${bytes} 字节`,
 })
-
-const showKey = (key: string): string => JSON.stringify(key.slice(0, SHOWN_KEY_LENGTH).toWellFormed())

@@ -2,6 +2,7 @@ import { IncomingMessage } from 'node:http'
 import type { Context } from 'hono'
 import type { z } from 'zod'
 import { AppError } from '../../core/error.ts'
+import type { Words } from '../../core/language.ts'
 import type { ApiEnv } from '../api-env.ts'
 import { nodeBindings } from '../caller.ts'
 import { checkBody } from './validate.ts'
@@ -47,7 +48,38 @@ const NOT_JSON = {
 }
 const ENCODED = { en: 'Send the body without a content-encoding.', zh: '发送请求体时请不要使用 content-encoding。' }
 
-const INVALID = { en: 'The body is not valid JSON.', zh: '请求体不是有效的 JSON。' }
+const notJson = (place: readonly number[] | null): Words => ({
+  en: `The body is not valid JSON${place ? `: see line ${place[0]}, column ${place[1]}` : ''}.`,
+  zh: `请求体不是有效的 JSON${place ? `：请检查第 ${place[0]} 行第 ${place[1]} 列` : ''}。`,
+})
+
+/** In a text that is longer it is not looked for where it breaks, if the parser does not say so. */
+const LONGEST_SEARCHED = 16 * 1024
+
+const failureOf = (text: string): string => {
+  try {
+    return JSON.parse(text) && ''
+  } catch (error) {
+    return String(error)
+  }
+}
+
+/** The line and the column at which a text is no JSON. Of a token in the wrong place the parser does not say where: it is the last one of the longest beginning without. */
+const placeOf = (text: string): readonly [line: number, column: number] | null => {
+  const failure = failureOf(text)
+  const [, line, column] = /line (\d+) column (\d+)/.exec(failure) ?? []
+  if (line !== undefined) return [Number(line), Number(column)]
+  let [good, bad] = [0, text.length]
+  if (!failure.includes('Unexpected token')) good = bad
+  else if (bad > LONGEST_SEARCHED) return null
+  while (bad - good > 1) {
+    const middle = Math.floor((good + bad) / 2)
+    if (failureOf(text.slice(0, middle)).includes('Unexpected token')) bad = middle
+    else good = middle
+  }
+  const lines = text.slice(0, good).split('\n')
+  return [lines.length, (lines.at(-1) ?? '').length + 1]
+}
 
 const refuseOtherTypes = (c: Context): void => {
   if (!JSON_TYPE.test(c.req.header('content-type')?.trim() ?? ''))
@@ -135,6 +167,6 @@ const parseJson = (bytes: Uint8Array): unknown => {
   try {
     return JSON.parse(text)
   } catch {
-    throw new AppError('invalid_json', INVALID)
+    throw new AppError('invalid_json', notJson(placeOf(text)))
   }
 }

@@ -2,6 +2,7 @@ import type { Context, MiddlewareHandler } from 'hono'
 import { z } from 'zod'
 import { AppError, type FieldError } from '../../core/error.ts'
 import type { Words } from '../../core/language.ts'
+import { NOT_UNICODE } from '../../core/registration-input.ts'
 
 /** Stands in no message, and JSON escapes it where one quotes its caller. */
 const BETWEEN = '\u0000'
@@ -41,14 +42,9 @@ const check = <T>(value: unknown, schema: z.ZodType<T>, source: Source, others: 
   const known = namesOf(schema)
   const errors = parsed.success
     ? untoldIn(parsed.data, [])
-    : parsed.error.issues.flatMap(issue => fieldErrorsOf(issue, known)).slice(0, MOST_ERRORS)
+    : fieldErrorsOf(parsed.error.issues, { value, known, what: SOURCES[source].zh[1] }).slice(0, MOST_ERRORS)
   if (!parsed.success || errors.length > 0 || others.length > 0) throw invalid(source, [...errors, ...others])
   return parsed.data
-}
-
-const NOT_UNICODE: Words = {
-  en: 'must be Unicode text without \\u0000 and lone surrogates',
-  zh: '必须是不含 \\u0000 和孤立代理项的 Unicode 文本',
 }
 
 /** Texts that PostgreSQL cannot keep, whatever their schema allows. An object in a list is checked by whoever takes it out. */
@@ -94,18 +90,50 @@ const namesOf = (schema: z.ZodType): readonly string[] =>
 
 const UNKNOWN = { en: 'is unknown here', zh: '未知字段' }
 const NONE_KNOWN = { en: 'is unknown: there are none here', zh: '未知：此处不接受任何参数' }
-const useOneOf = (names: readonly string[]): Words => ({
-  en: `is unknown: use ${names.join(', ')}`,
-  zh: `未知：可用的有 ${names.join('、')}`,
-})
+const MISSING = { en: 'is missing', zh: '缺少该字段，请填写' }
 
-/** Each unknown field is listed by its own name. */
-const fieldErrorsOf = (issue: z.core.$ZodIssue, known: readonly string[]): FieldError[] => {
-  if (issue.code !== 'unrecognized_keys') return [{ path: pathOf(issue.path), message: heard(issue.message) }]
-  // What is known are the names of the outermost object.
-  if (issue.path.length > 0) return issue.keys.map(key => ({ path: pathOf([...issue.path, key]), message: UNKNOWN }))
-  const message = known.length === 0 ? NONE_KNOWN : useOneOf(known)
-  return issue.keys.map(key => ({ path: pathOf([...issue.path, key]), message }))
+/** The field of which this is another spelling: `callback_url` is `callbackUrl`. */
+const meantBy = (name: string, known: readonly string[]): string | undefined => {
+  const plain = (one: string) => one.replace(/[_-]/g, '').toLowerCase()
+  return known.find(one => plain(one) === plain(name))
+}
+
+const unknownField = (name: string, known: readonly string[], what: string): Words => {
+  const meant = meantBy(name, known)
+  if (meant) return { en: `is unknown: did you mean ${meant}?`, zh: `不支持该${what}，是否应为 ${meant}？` }
+  if (known.length === 0) return NONE_KNOWN
+  return { en: `is unknown: use ${known.join(', ')}`, zh: `不支持该${what}，可用${what}：${known.join('、')}` }
+}
+
+/** What is wrong with a value that the schema refuses, where that is plain to see. */
+const plainFault = (value: unknown): Words | null => {
+  if (value === undefined) return MISSING
+  if (typeof value !== 'string' || value.trim() === '' || value.trim() === value) return null
+  return value.trimStart() === value
+    ? { en: 'has a space or a line break at its end', zh: '末尾有空格或换行' }
+    : { en: 'has a space or a line break at its beginning', zh: '开头有空格或换行' }
+}
+
+/** Each unknown field is listed by its own name, and the one that was meant by it is not listed as missing. */
+const fieldErrorsOf = (
+  issues: readonly z.core.$ZodIssue[],
+  { value, known, what }: { value: unknown; known: readonly string[]; what: string },
+): FieldError[] => {
+  const meant = issues.flatMap(one =>
+    one.code === 'unrecognized_keys' ? one.keys.map(key => meantBy(key, known)) : [],
+  )
+  return issues.flatMap(issue => {
+    // What is known are the names of the outermost object.
+    if (issue.code === 'unrecognized_keys')
+      return issue.keys.map(key => ({
+        path: pathOf([...issue.path, key]),
+        message: issue.path.length > 0 ? UNKNOWN : unknownField(key, known, what),
+      }))
+    const [name] = issue.path
+    const given = issue.path.reduce<unknown>((part, key) => (part as Record<PropertyKey, unknown>)?.[key], value)
+    if (given === undefined && meant.includes(name as string)) return []
+    return [{ path: pathOf(issue.path), message: plainFault(given) ?? heard(issue.message) }]
+  })
 }
 
 const pathOf = (path: readonly PropertyKey[]): string =>

@@ -4,6 +4,8 @@ import type { Language } from '../../core/language.ts'
 import { COMMON_ERRORS, MESSAGE_STATES, NETWORK_ERRORS } from '../../core/message.ts'
 import { REGISTRATION_STATUSES } from '../../core/registration.ts'
 import {
+  CITIZEN_ID,
+  isCitizenId,
   LONGEST_EXPIRY_DAYS,
   METADATA_BYTES,
   type Read,
@@ -36,7 +38,7 @@ export const readWith =
   (input: In, ctx: z.RefinementCtx): Out => {
     const result = read(input)
     if (result.ok) return result.value
-    ctx.addIssue({ code: 'custom', message: said(result.message) })
+    ctx.addIssue({ code: 'custom', message: said(result.message), path: result.path ?? [] })
     return z.NEVER
   }
 
@@ -68,7 +70,8 @@ export const createRegistrationBody = ({
         .refine(serial => !sandbox || !isMisspelt(serial), {
           error: ({ input }) => said(testSerialForm(String(input))),
         })
-        .describe('The serial that Submit returned, as a string.'),
+        .refine(serial => !isCitizenId(serial), said(CITIZEN_ID))
+        .describe('The serial that Submit returned, as a string; never the ID card number of a person.'),
       callbackUrl: callbackUrlField(judgeUrl),
       metadata: z
         .unknown()

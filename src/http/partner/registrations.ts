@@ -143,9 +143,15 @@ export const NOT_POLLED = {
   zh: '该登记已取消，不再查询。请重新登记该流水号。',
 }
 
+const serialForId = (serial: string) => ({
+  en: `There is no registration with this id. If it is a serial, its registrations are at /v1/registrations?idcardid=${serial}.`,
+  zh: `没有该 id 对应的登记。如果这是流水号，请用 /v1/registrations?idcardid=${serial} 查询其登记。`,
+})
+
 /** The partner and the registration that a path names. */
 export const readTarget = (c: Context<ApiEnv>): [partnerId: string, id: string] => {
   const id = c.req.param('id') ?? ''
+  if (SERIAL.test(id) && !/^(reg|msg)_/.test(id)) throw new AppError('not_found', serialForId(id))
   return [c.get('partnerId'), found(isRegistrationId(id) ? id : null, 'registration')]
 }
 

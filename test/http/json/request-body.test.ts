@@ -48,6 +48,24 @@ test.each([
   expect(json.detail).toContain(detail)
 })
 
+test.each([
+  ["{'a':1}", 'line 1, column 2'],
+  ['{\n  "a": 1,\n}', 'line 3, column 1'],
+  ['{"a":\n \'secret\'}', 'line 2, column 2'],
+  ['{"idcardid": secret}', 'line 1, column 14'],
+  ['{"a":[1,]}', 'line 1, column 9'],
+  ['{"a":1', 'line 1, column 7'],
+  ['"\\u00', 'line 1, column 6'],
+  [`{"a":"${'x'.repeat(20_000)}", "b": secret}`, null],
+])('says where %j is not JSON, and nothing of it', async (raw, place) => {
+  for (const language of ['en', 'zh']) {
+    const { json } = await post(raw, { 'accept-language': language })
+    const [, line, column] = place?.match(/(\d+)\D+(\d+)/) ?? []
+    expect(json.detail.match(/\d+/g) ?? []).toEqual(place === null ? [] : [line, column])
+    expect(json.detail).not.toContain('secret')
+  }
+})
+
 test('64 KiB are accepted and one byte more is 413, with a Content-Length or without', async () => {
   const pad = (size: number) => BODY + ' '.repeat(size - BODY.length)
   const lengthOf = (text: string) => ({ 'content-length': String(text.length) })

@@ -137,8 +137,6 @@ describe('an invalid field', () => {
     ['callbackUrl', 'http://partner.example/'],
     ['callbackUrl', `https://partner.example/${'a'.repeat(2048)}`],
     ['metadata', []],
-    ['metadata', { a: 1 }],
-    ['metadata', { a: '\ud800' }],
     ['metadata', { a: '证'.repeat(700) }],
     ['expiresAt', 'tomorrow'],
     ['expiresAt', '2026-11-24T16:20:00Z'],
@@ -146,12 +144,69 @@ describe('an invalid field', () => {
     ['expiresAt', START + 400 * DAY + 1],
     ['account', 'nobody'],
     ['status', 'succeeded'],
+    ['idcardid', '11010519491231002X'],
+    ['idcardid', '16236437872836\n'],
   ])('%s = %j is a 422 that names the field and says what would be right', async (path, value) => {
     const { status, json } = await post({ ...valid, [path]: value })
     expect(status).toBe(422)
     expect(json).toMatchObject({ type: '/docs/problems#invalid_body', status: 422 })
-    expect(json.errors).toEqual([{ path, message: expect.stringMatching(/must|is unknown/) }])
+    expect(json.errors).toEqual([{ path, message: expect.stringMatching(/must|is unknown|is missing|has a space/) }])
     expect((await api.call('GET', '/v1/registrations')).json.data).toEqual([])
+  })
+
+  test('says of each field what is wrong with it, in both languages', async () => {
+    const said = async (body: Json, language = 'en') => {
+      const { json } = await api.call('POST', '/v1/registrations', { body, headers: { 'accept-language': language } })
+      return (json.errors ?? []).map(({ path, message }: Json) => `${path} ${message}`)
+    }
+    const { idcardid, callbackUrl } = valid
+    expect(await said({ callbackUrl })).toEqual(['idcardid is missing'])
+    expect(await said({ idcardid })).toEqual(['callbackUrl is missing'])
+    expect(await said({ idcardid }, 'zh')).toEqual(['callbackUrl 缺少该字段，请填写'])
+    expect(await said({ callbackUrl, idcardid: ' 1' })).toEqual([
+      'idcardid has a space or a line break at its beginning',
+    ])
+    expect(await said({ callbackUrl: `${callbackUrl}\n`, idcardid })).toEqual([
+      'callbackUrl has a space or a line break at its end',
+    ])
+    for (const [name, field, rest] of [
+      ['idCardId', 'idcardid', { callbackUrl }],
+      ['idcard_id', 'idcardid', { callbackUrl }],
+      ['callback_url', 'callbackUrl', { idcardid }],
+      ['expires_at', 'expiresAt', valid],
+    ] as const) {
+      expect(await said({ ...rest, [name]: '1' })).toEqual([`${name} is unknown: did you mean ${field}?`])
+      expect(await said({ ...rest, [name]: '1' }, 'zh')).toEqual([`${name} 不支持该字段，是否应为 ${field}？`])
+    }
+    expect(await said({ ...valid, colour: '1' }, 'zh')).toEqual([
+      expect.stringMatching(/^colour 不支持该字段，可用字段：idcardid、/),
+    ])
+    expect(await said({ ...valid, metadata: { order: 42 } }, 'zh')).toEqual(['metadata.order 必须是字符串'])
+    expect(await said({ ...valid, metadata: { a: '1', b: '\ud800' } })).toEqual([
+      expect.stringMatching(/^metadata.b must/),
+    ])
+  })
+
+  test('takes no number of a person for a serial, but what only looks like one', async () => {
+    const { json } = await post({ ...valid, idcardid: '11010519491231002x' })
+    expect(json.errors).toEqual([{ path: 'idcardid', message: expect.stringContaining('ID card') }])
+    const batch = { registrations: [{ ...valid, idcardid: '11010519491231002X' }, valid] }
+    const { results } = (await api.call('POST', '/v1/registrations/batch', { body: batch })).json
+    expect(results.map(({ status }: Json) => status)).toEqual([422, 201])
+    // A wrong checksum, no such day, and one digit more.
+    for (const idcardid of ['110105194912310021', '110105194902300020', '1101051949123100200'])
+      expect((await post({ ...valid, idcardid })).status).toBe(201)
+    const lookup = await api.call('POST', '/v1/registrations/lookup', { body: { idcardids: ['11010519491231002X'] } })
+    expect(lookup.status).toBe(200)
+  })
+
+  test('a serial in the place of an id is answered with how to find it', async () => {
+    for (const call of ['', '/explain', '/attempts']) {
+      const { status, json } = await api.call('GET', `/v1/registrations/16236437872836${call}`)
+      expect([status, json.detail.includes('?idcardid=16236437872836')]).toEqual([404, true])
+    }
+    const { json } = await api.call('GET', '/v1/registrations/msg_01M8QHK1V7TTZ645VXQTNNZ0C0')
+    expect(json.detail).not.toContain('idcardid')
   })
 
   test('is listed together with all the others', async () => {
