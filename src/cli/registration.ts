@@ -33,8 +33,9 @@ const statusWords = (say: Say) => ({
 const rowOf = (found: FoundRegistration, partner: string, say: Say): Cell[] => {
   const { id, idcardid, status, reason, message, createdAt } = found
   const words = statusWords(say)
-  const webhook = message && `${words[message.state]} (${message.attempts})`
-  const shown = reason === null ? words[status] : `${words[status]}: ${reason}`
+  const sent = message && words[message.state]
+  const webhook = message && say(`${sent} (${message.attempts})`, `${sent}（${message.attempts} 次）`)
+  const shown = reason === null ? words[status] : say(`${words[status]}: ${reason}`, `${words[status]}：${reason}`)
   return [id, idcardid, partner, shown, webhook, errorOf(found), createdAt]
 }
 

@@ -28,10 +28,11 @@ const itemOf = (news: readonly [CallbackNews, ...CallbackNews[]], language: Cont
   const type = heldSince === null ? 'callback.failing' : 'callback.disabled'
   const state = isOver ? 'resolved' : 'firing'
   const count = news.length
+  const inBrackets = (text: string | number) => (language === 'zh' ? `（${text}）` : ` (${text})`)
   // A query may be a secret, and many people read a chat.
   const named = news.slice(0, NAMED).map(({ callbackUrl, since, lastError }) => {
-    const error = lastError === '' ? '' : `${toldOf(lastError)}, `
-    return `${cutTo(callbackUrl.replace(/\?.*/, '?…'), 200)} (${error}${SHOW_TIME[language](since)})`
+    const error = lastError === '' ? '' : `${toldOf(lastError)}${language === 'zh' ? '，' : ', '}`
+    return `${cutTo(callbackUrl.replace(/\?.*/, '?…'), 200)}${inBrackets(`${error}${SHOW_TIME[language](since)}`)}`
   })
   const urls = `${named.join(' · ')}${count > NAMED ? words.others(count - NAMED) : ''}`
   const callbacks = news.slice(0, LISTED).map(({ callbackUrl, since, lastError }) => ({
@@ -39,7 +40,7 @@ const itemOf = (news: readonly [CallbackNews, ...CallbackNews[]], language: Cont
   }))
   return {
     ...{ type, subject, state, count, since: Math.min(...news.map(({ since }) => since)), details: { callbacks } },
-    headline: `${states[state]}: ${titles[type]}${count > 1 ? ` (${count})` : ''}`,
+    headline: `${states[state]}${titles[type]}${count > 1 ? inBrackets(count) : ''}`,
     ...(isOver ? { sentence: words.over(urls), remedy: '' } : words[type](urls)),
   }
 }

@@ -64,7 +64,7 @@ test('registration list and explain find out why, for every partner', async () =
   expect((await runJson<ListJson>('registration', 'list', '--until', '1h')).data).toEqual([])
   const table = await run('registration', 'list', '--lang', 'zh')
   expect(table.stdout).toMatch(
-    /流水号.*创建时间\n.* waits +second \(partner_\w+\) +等待中[\s\S]* passes +first .* 通过 +已放弃 \(2\)[\s\S]*时间：北京时间/,
+    /流水号.*创建时间\n.* waits +second \(partner_\w+\) +等待中[\s\S]* passes +first .* 通过 +已放弃（2 次）[\s\S]*时间：北京时间/,
   )
 
   const disabled = await run('callback', 'disable', receiver.urlFor('/down'), '--partner', 'first')

@@ -107,7 +107,7 @@ describe.each([
     await service.advance(MINUTE)
     expect(await service.tell()).toBe(0)
     expect(robot.texts()).toHaveLength(1)
-    expect(robot.texts()[0]).toContain('告警: 回调地址持续失败 (300)')
+    expect(robot.texts()[0]).toContain('告警：回调地址持续失败（300）')
     expect(robot.texts()[0]).toContain('另有 297 个')
   })
 

@@ -133,11 +133,11 @@ const judgeAgain = (first: Answer, again: Answer): Finding => {
   if (checkStateOf(again) === null && again.kind !== 'invalid_id')
     return skipped(
       `a second call brought no answer about the serial (${again.kind}, code ${again.code ?? '-'}), so nobody knows whether a verdict can be read twice`,
-      `第二次查询未得到关于该流水号的响应（${again.kind}，返回码 ${again.code ?? '-'}），无法得知结果能否再次读取`,
+      `第二次查询未得到关于该流水号的响应（返回码 ${again.code ?? '-'}），无法得知结果能否再次读取`,
     )
   return warning(
     `a second call says something else (${again.kind}, code ${again.code}); the service keeps the first verdict`,
-    `第二次查询的响应不同（${again.kind}，返回码 ${again.code}）；服务以首次结果为准`,
+    `第二次查询的响应不同（返回码 ${again.code}）；服务以首次结果为准`,
     [
       'let nothing else ask GetResult about serials that are registered here',
       '已在本服务登记的流水号，请勿再由其他程序查询 GetResult',

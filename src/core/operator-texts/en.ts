@@ -2,6 +2,7 @@ import { roundedRate, showBytes, showSeconds, showSpan } from '../show-sizes.ts'
 import { LATE_MS } from '../trouble.ts'
 import { atLeast, type Catalogue, FULL_BYTES, isAhead, remedyOf, showPartner } from './catalogue.ts'
 import { databaseFaultOf } from './database-fault.ts'
+import { BACKUP_FAULTS } from './overview.ts'
 
 /** The space is before the remedy. */
 const PAGE =
@@ -155,7 +156,7 @@ const TROUBLES: Catalogue['troubles'] = {
       'Free some space or enlarge the disk; then shorten RETENTION and run "idface-notifier prune". Do not stop the service on a full disk.',
   }),
   backup_failed: ({ since, reason }, { showTime }) => ({
-    sentence: `The last backup failed at ${showTime(since)} (${reason}).`,
+    sentence: `The last backup failed at ${showTime(since)} (${BACKUP_FAULTS[reason]?.en ?? reason}).`,
     remedy: 'Run "idface-notifier backup FILE" by hand: it says what to do. See docs/backup.md.',
   }),
   operators_not_told: ({ since, channel, problem, error }, { showTime }) => ({

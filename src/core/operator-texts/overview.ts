@@ -19,5 +19,11 @@ export const retried = (count: string): Words => ({
   en: `Webhooks that wait for another attempt: ${count}`,
   zh: `${count} 个回调投递失败，等待重试`,
 })
+/** Why a backup failed; any other reason is shown as it is. */
+export const BACKUP_FAULTS: Readonly<Record<string, Words>> = {
+  no_room: { en: 'not enough room', zh: '空间不足' },
+  not_usable: { en: 'it cannot be written there', zh: '备份位置无法写入' },
+  damaged: { en: 'the database is damaged', zh: '数据库已损坏' },
+}
 export const LAST_BACKUP: Words = { en: 'Last backup', zh: '最近备份' }
 export const NO_BACKUP: Words = { en: 'none was ever made', zh: '从未备份' }

@@ -2,6 +2,7 @@ import { roundedRate, showBytes, showSeconds, showSpan } from '../show-sizes.ts'
 import { LATE_MS } from '../trouble.ts'
 import { atLeast, type Catalogue, FULL_BYTES, isAhead, remedyOf, showPartner } from './catalogue.ts'
 import { databaseFaultOf } from './database-fault.ts'
+import { BACKUP_FAULTS } from './overview.ts'
 
 const PAGE =
   '请在控制台打开该账户的页面，填写正确的 APIKEY 并保存（或调用 PATCH /v1/admin/accounts/APIID），系统随即试探。'
@@ -139,7 +140,7 @@ const TROUBLES: Catalogue['troubles'] = {
     remedy: '请先清理或扩容磁盘，再缩短 RETENTION 并运行 "idface-notifier prune"。磁盘写满时不要停止服务。',
   }),
   backup_failed: ({ since, reason }, { showTime }) => ({
-    sentence: `上次备份于${showTime(since)} 失败（${reason}）。`,
+    sentence: `上次备份于${showTime(since)} 失败（${BACKUP_FAULTS[reason]?.zh ?? reason}）。`,
     remedy: '请手动运行 "idface-notifier backup FILE"，其输出会说明如何处理。另见 docs/backup.zh-CN.md。',
   }),
   operators_not_told: ({ since, channel, problem, error }, { showTime }) => ({

@@ -1,5 +1,6 @@
 import { html } from 'hono/html'
 import { CATALOGUES } from '../../core/operator-texts/describe.ts'
+import { BACKUP_FAULTS } from '../../core/operator-texts/overview.ts'
 import { showBytes, showSpan } from '../../core/show-sizes.ts'
 import type { Overview } from '../admin/overview.ts'
 import type { Console, Visit } from './console.ts'
@@ -36,7 +37,7 @@ const backups = (reader: Reader, { at, engine, backup: { good, failed } }: Overv
     [
       { en: 'Failed since then', zh: '此后失败' },
       failed
-        ? html`<span class="bad">${time(reader, failed.at)}${t({ en: ': ', zh: '：' })}${failed.reason}</span>`
+        ? html`<span class="bad">${time(reader, failed.at)}${t({ en: ': ', zh: '：' })}${BACKUP_FAULTS[failed.reason]?.[language] ?? failed.reason}</span>`
         : none,
     ],
   ])}<p>${t({ en: 'One is made, while the service goes on, by', zh: '备份不影响服务运行，命令为' })} <code>idface-notifier backup FILE</code>${t({ en: ': docs/backup.md.', zh: '，见 docs/backup.zh-CN.md。' })}</p>`

@@ -37,7 +37,7 @@ test('backups say when the last one succeeded, and why one has failed since', as
   const page = await read('nodes')
   expect(page).toContain('datetime="2026-11-24T13:20:00.000Z"')
   expect(page).toMatch(/3 h ago.*<code>\/backup\/&lt;b&gt;\.db<\/code>/)
-  expect(page).toMatch(/datetime="2026-11-24T14:20:00\.000Z".*no_room/)
+  expect(page).toMatch(/datetime="2026-11-24T14:20:00\.000Z".*not enough room/)
   expect(page).toContain('<code>idface-notifier backup FILE</code>')
   expect(await read('')).toContain('href="nodes#backups"')
 })
