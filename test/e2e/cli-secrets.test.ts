@@ -1,3 +1,5 @@
+import { join } from 'node:path'
+import Database from 'better-sqlite3'
 import { expect, test, vi } from 'vitest'
 import { openCli } from '../support/open-cli.ts'
 
@@ -32,6 +34,11 @@ test('secret list, rotate and end, and commands take partners by name', async ()
   const { partnerId: fir } = await cli.runJson<{ partnerId: string }>('partner', 'create', 'Fir')
   expect((await cli.run('partner', 'create', 'Fir', '--json')).stderr).toContain(fir)
   expect((await cli.run('key', 'list', 'spruce')).stderr).toMatch(/no partner spruce.*\n {2}Spruce Ltd \(partner_/)
+  // As they are in a database of before.
+  await cli.runJson('partner', 'create', 'Fir of before')
+  const database = new Database(join(cli.path, 'notifier.db'))
+  database.exec("UPDATE partners SET name = 'Fir' WHERE name = 'Fir of before'")
+  database.close()
   const unclear = await cli.run('partner', 'disable', 'Fir', '--lang', 'zh')
   expect(unclear).toMatchObject({ code: 2, stderr: expect.stringMatching(/多个.*\n {2}Fir \(.*\n {2}Fir \(/) })
 

@@ -44,7 +44,7 @@ const NAMESAKE = `
   SELECT id FROM partners
   WHERE name = @name AND NOT EXISTS (SELECT 1 FROM partners WHERE id = @id AND name = @name) ORDER BY id LIMIT 1`
 const refuseTakenName = async (tx: Tx, id: string, name: string): Promise<void> => {
-  await tx.lock(['names of partners'])
+  await tx.lock([`name of a partner ${name}`])
   const [other] = await tx.all<Pick<Partner, 'id'>>(NAMESAKE, { id, name })
   if (!other) return
   const message = { en: `must be another: it is the name of ${other.id}`, zh: `必须换一个：${other.id} 已使用该名称` }

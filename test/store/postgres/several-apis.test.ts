@@ -57,7 +57,7 @@ const openNode = async (url = server.urlOf('postgres')) => {
 type Node = Awaited<ReturnType<typeof openNode>>
 
 const addPartner = async ({ store, newId }: Node) => {
-  const { partner, apiKey: key } = newPartner('partner', { newId, random: randomBytes })
+  const { partner, apiKey: key } = newPartner(newId('partner'), { newId, random: randomBytes })
   await store.createPartner(partner)
   return { id: partner.id, keyId: partner.key.id, key }
 }
