@@ -89,8 +89,8 @@ export interface Claimed {
 /** A store with one account and one partner, and the workers' steps as single calls. */
 export const openStoreFixture = async (open: OpenStore, options: { rate: number } = { rate: 1_000 }) => {
   const { store, advance } = await open(options)
-  let added = 0
-  const addPartner = async (name = `partner ${++added}`): Promise<string> => {
+  // Fixtures may share a database.
+  const addPartner = async (name = newId('named')): Promise<string> => {
     const { partner } = newPartner(name, { newId, random: randomBytes })
     return (await store.createPartner(partner)).id
   }

@@ -42,7 +42,8 @@ const openNode = async (url = server.urlOf('postgres')) => {
     return found
   }
   const api = await openApi({
-    store: { ...store, findRegistration },
+    // Each node has partners of its own.
+    store: { ...store, findRegistration, createPartner: one => store.createPartner({ ...one, name: one.id }) },
     register: async item => first(await store.register([item])),
     now: Date.now,
     monotonic: () => performance.now(),
