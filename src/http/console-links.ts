@@ -1,5 +1,6 @@
-import { hkdfSync } from 'node:crypto'
+import { hash, hkdfSync } from 'node:crypto'
 import type { Context } from 'hono'
+import type { Config } from '../config/settings.ts'
 import { createVault } from '../store/sealed.ts'
 import type { ApiDeps, SharedDeps } from './api-env.ts'
 import { baseUrlOf } from './docs/base-url.ts'
@@ -23,8 +24,14 @@ export interface ConsoleLink {
   partnerId: string
   /** The API key that it was made with; null: an operator has made it. */
   keyId: string | null
+  /** Of an operator's: the `tokenMark` of the token that it was made with. */
+  token?: string
   until: number
 }
+
+/** By what a link names an operator's token: `ADMIN_TOKEN`, which may be changed, by its hash. */
+export const tokenMark = (id: string, { server: { adminToken } }: Pick<Config, 'server'>): string =>
+  id === 'ADMIN_TOKEN' && adminToken ? hash('sha256', adminToken.reveal()) : id
 
 const PREFIX = 'ifl_'
 /** What links are sealed for, so that a session is not taken for one. */

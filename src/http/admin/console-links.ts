@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { AppError } from '../../core/error.ts'
 import type { AdminCalls } from '../calls.ts'
-import { consoleLinkUrl } from '../console-links.ts'
+import { consoleLinkUrl, tokenMark } from '../console-links.ts'
 import { found, readId } from '../json/problem.ts'
 import { CONSOLE_LINK, DEFAULT_LINK_MS, LINK_TTL } from '../partner/console-links.ts'
 import { readAct, WHY } from './authorize.ts'
@@ -20,7 +20,7 @@ export const PARTNER_LINK_CALLS = {
     operationId: 'createPartnerConsoleLink',
     summary: "Make a link that opens a partner's pages of the console for a while",
     description:
-      'Whoever has it may do there what the partner may, until it ends. While the partner is disabled, none is made, and it lets nobody in.',
+      'Whoever has it may do there what the partner may, until it ends, at its time or with the token that made it. While the partner is disabled, none is made, and it lets nobody in.',
     body: LINK,
     answers: { 201: CONSOLE_LINK },
     problems: ['conflict'],
@@ -31,7 +31,12 @@ export const PARTNER_LINK_CALLS = {
       if (disabled) throw new AppError('conflict', DISABLED)
       const until = deps.now() + (ttl ?? DEFAULT_LINK_MS)
       const { url, expiresAt } = z.decode(CONSOLE_LINK, {
-        url: consoleLinkUrl(c, deps, { partnerId, keyId: null, until }),
+        url: consoleLinkUrl(c, deps, {
+          partnerId,
+          keyId: null,
+          token: tokenMark(c.get('operator').id, deps.config),
+          until,
+        }),
         expiresAt: until,
       })
       await c.get('begin')(partnerId, { after: { expiresAt } })

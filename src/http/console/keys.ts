@@ -37,8 +37,8 @@ export const keyTable = (visit: Visit, { data }: Keys, now: number): Html => {
           call: KEY_CALLS['DELETE /v1/admin/keys/:id'],
           hidden: { key: id },
           warning: {
-            en: 'It stops working within a second, for good. Make sure that the partner uses another one.',
-            zh: '密钥会在一秒内失效，且无法恢复。请先确认合作方已改用其他密钥。',
+            en: 'It stops working within a second, for good, and so do console links made with it. A link that an operator made goes on until its time, or until that operator’s token ends; it lets nobody in while the partner is disabled. Make sure that the partner uses another key.',
+            zh: '密钥会在一秒内失效，且无法恢复；用它生成的控制台链接随之失效。运维人员生成的链接不受影响，到期或其令牌失效后才失效；停用该合作方期间无法打开。请先确认合作方已改用其他密钥。',
           },
         })
   const list = table(visit, API_KEY, {

@@ -8,7 +8,7 @@ import type { Words } from '../../core/language.ts'
 import { createTtlCache } from '../../core/ttl-cache.ts'
 import type { ApiEnv, PartDeps } from '../api-env.ts'
 import { clientNetwork, setHeader, type TrustedProxies } from '../caller.ts'
-import { type ConsoleLink, openConsoleLink } from '../console-links.ts'
+import { type ConsoleLink, openConsoleLink, tokenMark } from '../console-links.ts'
 import type { Rates } from '../rates.ts'
 
 const BEARER = /^Bearer +([\x21-\x7e]+) *$/i
@@ -120,13 +120,15 @@ export const createKeyring = <Owner extends { hash: Uint8Array; live: boolean }>
 const MOST_AT_ONCE = 1_024
 
 /** Whether a link lets in: until its time is over, while whatever it was made with does. */
-const createLinkCheck = ({ store, now }: Pick<PartDeps, 'store' | 'now'>) => {
+const createLinkCheck = ({ store, now, config }: Pick<PartDeps, 'store' | 'now' | 'config'>) => {
   const cached = { ttlMs: KEY_TTL_MS, size: MOST_KEYS, now }
   const findKey = createTtlCache({ ...cached, load: (id: string) => store.findKey(id) })
   const findPartner = createTtlCache({ ...cached, load: (id: string) => store.findPartner(id) })
-  return async ({ partnerId, keyId, until }: ConsoleLink): Promise<boolean> => {
+  const findToken = createTtlCache({ ...cached, load: store.findAdminToken })
+  return async ({ partnerId, keyId, token = '', until }: ConsoleLink): Promise<boolean> => {
     if (until <= now()) return false
     if (keyId !== null) return (await findKey(keyId))?.live === true
+    if (token !== tokenMark('ADMIN_TOKEN', config) && (await findToken(token))?.live !== true) return false
     return (await findPartner(partnerId))?.disabled === false
   }
 }

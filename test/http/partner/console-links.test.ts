@@ -1,15 +1,16 @@
 import { describe, expect, test } from 'vitest'
 import { DAY, MINUTE } from '../../../src/core/duration.ts'
-import { ADMIN_TOKEN, openApiForEach } from '../support/api.ts'
+import { Secret } from '../../../src/core/secret.ts'
+import { ADMIN_TOKEN, DEFAULTS, openApi, openApiForEach } from '../support/api.ts'
 
 const api = openApiForEach()
 
 const PATH = '/v1/console-links'
 const tokenOf = (url: string) => new URL(url).searchParams.get('link') ?? ''
 const make = async (body?: unknown) => tokenOf((await api.call('POST', PATH, { body })).json.url)
-const makeAsOperator = async () => {
+const makeAsOperator = async (key = ADMIN_TOKEN) => {
   const { status, json } = await api.call('POST', `/v1/admin/partners/${api.partner.id}/console-links`, {
-    key: ADMIN_TOKEN,
+    key,
     body: { reason: 'asked by phone' },
   })
   expect(status).toBe(201)
@@ -54,6 +55,37 @@ describe('a console link', () => {
     await api.store.revokeKey(api.partner.keyId)
     api.clock.now += 1_000
     expect([await statusFor(key), await statusFor(other)]).toEqual([401, 200])
+  })
+
+  test.each(['revoked', 'expired'])('of an operator ends with the token that made it: %s', async how => {
+    const admin = await api.addToken('admin', how === 'expired' ? api.clock.now + MINUTE : null)
+    const [key, other] = [await makeAsOperator(admin.text), await makeAsOperator()]
+    expect([await statusFor(key), await statusFor(other)]).toEqual([200, 200])
+    if (how === 'revoked') await api.store.revokeAdminToken(admin.id)
+    api.clock.now += how === 'expired' ? MINUTE : 1_000
+    expect([await statusFor(key), await statusFor(other)]).toEqual([401, 200])
+  })
+
+  test('made with ADMIN_TOKEN ends when that is another, or none', async () => {
+    const masterKey = new Secret(Buffer.alloc(32, 7).toString('base64'))
+    const { server, storage } = DEFAULTS
+    const config = (adminToken: Secret | null) => ({
+      ...{ ...DEFAULTS, server: { ...server, adminToken }, storage: { ...storage, masterKey } },
+    })
+    await using before = await openApi({ config: config(new Secret(ADMIN_TOKEN)) })
+    const path = `/v1/admin/partners/${before.partner.id}/console-links`
+    const key = tokenOf((await before.call('POST', path, { key: ADMIN_TOKEN })).json.url)
+    for (const [adminToken, status] of [
+      [new Secret(ADMIN_TOKEN), 200],
+      [new Secret('another-token-of-the-operator-1234'), 401],
+      [null, 401],
+    ] as const) {
+      await using after = await openApi({ config: config(adminToken) }, store => ({
+        ...store,
+        findPartner: before.store.findPartner,
+      }))
+      expect((await after.call('GET', '/v1/me', { key })).status).toBe(status)
+    }
   })
 
   test('ends while the partner is disabled, whoever has made it', async () => {
