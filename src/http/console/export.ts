@@ -84,22 +84,19 @@ export const addExport = ({ file }: Console, { sleep, stopping }: Pick<SharedDep
         await sleep(Number(error.retryAfter) * SECOND, stopping)
         return searchOn(cursor, refusals + 1)
       })
-    const linesFrom = async function* ({ data, nextCursor }: Awaited<ReturnType<typeof search>>) {
+    const linesFrom = async function* (first: Awaited<ReturnType<typeof search>>) {
       // By its mark Excel knows that it is UTF-8.
       yield Buffer.from(`\uFEFF${lineOf(columns)}`)
-      for (let calls = 1, count = 0; ; calls++) {
-        const rows = data.map(rowOf)
+      let next: Awaited<ReturnType<typeof searchOn>> = first
+      for (let calls = 1, count = 0; 'data' in next; calls++) {
+        const rows = next.data.map(rowOf)
         yield Buffer.from(rows.map(row => lineOf(columns.map(name => row[name]))).join(''))
         count += rows.length
-        if (nextCursor === null) return
+        if (next.nextCursor === null) return
         const isLast = count > MOST_ROWS - MOST_OF_A_PAGE || calls === MOST_CALLS
-        const next = isLast ? MORE : await searchOn(nextCursor)
-        if ('en' in next) {
-          yield Buffer.from(lineOf([visit.t(next)]))
-          return
-        }
-        ;({ data, nextCursor } = next)
+        next = isLast ? MORE : await searchOn(next.nextCursor)
       }
+      yield Buffer.from(lineOf([visit.t(next)]))
     }
     // What the API refuses at once is a page.
     const lines = linesFrom(await search(visit, searched))
