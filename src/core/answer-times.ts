@@ -6,7 +6,7 @@ export interface AnswerTime {
   calls: number
 }
 
-/** What a node has seen in the last minute, by account. `at`: epoch ms. */
+/** What a node has seen in the minute before `at` (epoch ms), by account. */
 export interface NodeAnswers {
   at: number
   accounts: Readonly<Record<string, AnswerTime>>
@@ -19,14 +19,13 @@ const MOST_CALLS = 200
 export const createAnswerTimes = (calls: number) => {
   const accounts = new Map<string, { at: number; ms: number }[]>()
   return {
-    add: (accountId: string, ms: number, at: number): void =>
-      void accounts.set(accountId, [...(accounts.get(accountId) ?? []).slice(1 - MOST_CALLS), { at, ms }]),
-    /** The means of the last minute. */
+    add: (id: string, ms: number, at: number) =>
+      void accounts.set(id, [...(accounts.get(id) ?? []).slice(1 - MOST_CALLS), { at, ms }]),
     means: (now: number): NodeAnswers => {
-      const means = [...accounts].flatMap(([id, all]): [string, AnswerTime][] => {
+      const means = [...accounts].flatMap(([id, all]) => {
         const recent = all.filter(({ at }) => Math.abs(now - at) < MINUTE)
         const ms = recent.reduce((sum, call) => sum + call.ms, 0) / recent.length
-        return recent.length > 0 ? [[id, { ms, calls }]] : []
+        return recent.length > 0 ? [[id, { ms, calls }] as const] : []
       })
       return { at: now, accounts: Object.fromEntries(means) }
     },

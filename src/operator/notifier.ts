@@ -17,10 +17,6 @@ const LEASE_MS = MINUTE
 /** How often to look for what any node has noted. */
 const IDLE_MS = SECOND
 
-/** How many webhooks are not delivered; undefined: that was not looked up. */
-const leftOf = ({ details }: Pick<ClaimedOperatorEvent, 'details'>): number | undefined =>
-  'left' in details ? details.left : undefined
-
 /** One message at a time, of all that waits in the store, to the channel. */
 export const createNotifier = (deps: {
   store: Pick<
@@ -48,33 +44,28 @@ export const createNotifier = (deps: {
   /** Most events in the next message: half of a digest whose text is refused, then twice as many after each that is not. */
   let most = channel.most
 
-  /** With what is true of it now: the partner's name, and how many of its webhooks are left. */
-  const asOfNow = async (event: ClaimedOperatorEvent): Promise<ClaimedOperatorEvent> => {
-    const { condition, state, since, details } = event
+  /** With what is true of it now. Null: none of its webhooks is left, so it ends here, and its end is told next. */
+  const asOfNow = async (event: ClaimedOperatorEvent): Promise<ClaimedOperatorEvent | null> => {
+    const { condition, subject, state, since, details } = event
     if (!('partnerId' in details)) return event
+    const at = store.now()
     const partner = await store.findPartner(details.partnerId)
     const named = { ...details, ...(partner && { partnerName: partner.name }) }
     if (condition !== 'message.exhausted' || state === 'resolved') return { ...event, details: named }
     const { givenUp: left, givenUpIsCapped: leftIsCapped } = await store.givenUpOf(details.partnerId, since)
-    // Behind those that were counted there may be some.
-    const counted = left === 0 && leftIsCapped ? {} : { left, leftIsCapped }
-    return { ...event, details: { ...named, ...counted } }
+    if (left > 0 || leftIsCapped) return { ...event, details: { ...named, left, leftIsCapped } }
+    // What was noted after `at` counts, and not this end.
+    await store.noteOperatorEvents([{ condition, subject, at, adds: 0, details: null }])
+    return null
   }
 
   const noticeOf = (events: readonly ClaimedOperatorEvent[]): Notice => {
     const at = store.now()
     const id = events.map(({ id, since, state, count }) => `op_${id}_${since}_${state}_${count}`).join('.')
-    const items = events.map(event => noticeItem({ ...event, count: leftOf(event) ?? event.count }, language, at))
+    const counted = (event: ClaimedOperatorEvent) =>
+      'left' in event.details ? (event.details.left ?? event.count) : event.count
+    const items = events.map(event => noticeItem({ ...event, count: counted(event) }, language, at))
     return { id, at, language, source, items }
-  }
-
-  /** Those that are to be told: webhooks of which none is left end here, and their end is told next. */
-  const stillFiring = async (events: readonly ClaimedOperatorEvent[], at: number): Promise<ClaimedOperatorEvent[]> => {
-    const isOver = (event: ClaimedOperatorEvent) => leftOf(event) === 0
-    const over = events.filter(isOver).map(({ subject }) => ({ condition: 'message.exhausted' as const, subject }))
-    // What was noted since this was looked up counts, and not its end.
-    if (over.length > 0) await store.noteOperatorEvents(over.map(one => ({ ...one, at, adds: 0, details: null })))
-    return events.filter(event => !isOver(event))
   }
 
   const ended = (events: readonly ClaimedOperatorEvent[], outcome: 'sent' | 'merged' | 'dropped' | 'failed') => {
@@ -133,9 +124,8 @@ export const createNotifier = (deps: {
     const limit = refusing?.problem == null ? most : 1
     const events = await store.claimOperatorEvents({ limit, leaseMs: LEASE_MS, gapMs })
     if (events.length === 0) return IDLE_MS
-    const at = store.now()
-    const left = await stillFiring(await Promise.all(events.map(asOfNow)), at)
-    if (left.length > 0) await tell(left)
+    const current = (await Promise.all(events.map(asOfNow))).filter(event => event !== null)
+    if (current.length > 0) await tell(current)
     return Math.min(gapMs, IDLE_MS)
   }
 

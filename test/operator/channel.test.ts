@@ -28,7 +28,7 @@ describe.each(NAMES)('%s', name => {
     const [text] = robot.texts()
     expect(text).toContain('idface-notifier: ALERT: upstream account paused')
     expect(text).toContain('since 2026-11-26 03:04:05 UTC')
-    expect(text).toContain('What to do: Check the APIID and the APIKEY')
+    expect(text).toContain('What to do: Open the page of the account in the console')
     expect(text).toContain('“account.paused” in the page Operations')
     // What a reader cannot click is no link.
     expect(text).not.toMatch(/docs\/|#account/)
@@ -144,7 +144,7 @@ describe('any other receiver', () => {
         },
         headline: 'ALERT: upstream account paused (3 times)',
         sentence: expect.stringContaining('Account C12345678 has been paused since'),
-        remedy: expect.stringContaining('new APIKEY in the console'),
+        remedy: expect.stringContaining('enter the right APIKEY and save'),
         runbook: 'docs/operations.md#account.paused',
       },
     })

@@ -216,17 +216,12 @@ export const EN: Catalogue = {
       commands: ['"idface-notifier callback list" shows the URL, and "idface-notifier callback enable" enables it.'],
     }),
     'message.exhausted': ({ host, error, left, leftIsCapped, ...whose }, { count, since, state, showTime }) => {
-      const partner = showPartner(whose)
+      const given = `Webhooks of partner ${showPartner(whose)} that were given up since ${showTime(since)}`
       if (state === 'resolved')
-        return {
-          sentence: `None of the webhooks of partner ${partner} that were given up since ${showTime(since)} is left: they were delivered after all, or cancelled.`,
-          remedy: '',
-        }
+        return { sentence: `${given}: none is left. They were delivered after all, or cancelled.`, remedy: '' }
+      const number = left === undefined ? count : `${atLeast(left, leftIsCapped)} are not delivered`
       return {
-        sentence:
-          left === undefined
-            ? `Webhooks of partner ${partner} given up since ${showTime(since)}: ${count}, the last one to ${host} (${error}).`
-            : `Webhooks of partner ${partner} that could not be delivered and are not tried again: ${atLeast(left, leftIsCapped)}. The last one was given up at ${host} (${error}).`,
+        sentence: `${given}: ${number}. The last one was for ${host} (${error}).`,
         remedy: `Tell the partner, who has not been told of these results. When the receiver works again, send them again, or let the partner do so (POST /v1/resend).`,
         commands: [`"idface-notifier resend --partner ${whose.partnerId} --since 7d" sends them.`],
       }

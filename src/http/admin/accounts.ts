@@ -88,11 +88,10 @@ export const viewAccount = (account: Account): AccountAnswer =>
 const find = async (store: Store, name = ''): Promise<Account> =>
   found(ACCOUNT_ID.test(name) ? await store.findAccount(name) : null, 'account')
 
-/** What an operator changes by it, for the audit: of what an answer has paused nothing, until a call succeeds. */
+/** For the audit: what an answer has paused is not resumed by an operator. */
 export const pausing = (account: Account, act: 'pause' | 'resume') => {
-  const isRefused = account.pausedAt !== null && account.pauseReason !== 'operator'
-  const before = viewAccount(account)
-  return { before, after: act === 'resume' && isRefused ? {} : { paused: act === 'pause' } }
+  const isChanged = act === 'pause' || account.pauseReason === 'operator'
+  return { before: viewAccount(account), after: isChanged ? { paused: act === 'pause' } : {} }
 }
 
 const changeBy =

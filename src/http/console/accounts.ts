@@ -28,10 +28,7 @@ const accountPath = ({ id }: Visit): string => `/v1/admin/accounts/${id}`
 const worksOf = async ({ call }: Visit): Promise<readonly Work[]> =>
   (await call<Overview>('GET', '/v1/admin/overview')).accounts
 
-const stateOf = (
-  { t, language }: Reader,
-  account: Pick<Work, 'paused' | 'tried' | 'reason' | 'reachable' | 'error'>,
-): Html => {
+const stateOf = ({ t, language }: Reader, account: AccountAnswer): Html => {
   const { paused, tried, reason, reachable, error } = account
   if (paused) {
     const fault = reason === null || reason === 'operator' ? null : describeFault(reason, language)
@@ -42,12 +39,9 @@ const stateOf = (
   return html`<span class="bad">${t({ en: 'GetResult cannot be reached: ', zh: '无法连接 GetResult：' })}${error}</span>`
 }
 
-const work = (
-  reader: Reader,
-  { waiting, due, dueIsCapped, oldestDueAt, nextTryAt, answerMs }: Work,
-): readonly Fact[] => [
-  [ANSWERS, answerMs === null ? '–' : showSeconds(answerMs, reader.language)],
-  [{ en: 'Next try', zh: '下次重试' }, time(reader, nextTryAt)],
+const work = (reader: Reader, { waiting, due, dueIsCapped, oldestDueAt, ...at }: Work): readonly Fact[] => [
+  [ANSWERS, at.answerMs === null ? '–' : showSeconds(at.answerMs, reader.language)],
+  [{ en: 'Next try', zh: '下次重试' }, time(reader, at.nextTryAt)],
   [{ en: 'Serials that wait', zh: '等待中的流水号' }, waiting],
   [{ en: 'Due now', zh: '已到期' }, showCount(due, dueIsCapped)],
   [{ en: 'Due the longest, since', zh: '最早到期于' }, time(reader, oldestDueAt)],

@@ -39,19 +39,17 @@ export interface AccountStats extends Omit<Account, 'passwordMode' | 'partnerId'
   catchUpMs: number
 }
 
-/** Not cancelled. `givenUpIsCapped`: there may be more. */
-export interface GivenUp {
-  givenUp: number
-  givenUpIsCapped: boolean
-}
-
-/** `givenUp`: within `GIVEN_UP_MS`, of the `MOST_GIVEN_UP` newest. */
-export interface DeliveryStats extends QueueStats, GivenUp {
+export interface DeliveryStats extends QueueStats {
   /** Pending without a due time: its URL answered 410, or is disabled. */
   held: number
   /** Since when an operator holds all of them; null: none does. */
   heldAt: number | null
+  /** Within `GIVEN_UP_MS`, and not cancelled, of the `MOST_GIVEN_UP` newest. `givenUpIsCapped`: there may be more. */
+  givenUp: number
+  givenUpIsCapped: boolean
 }
+
+export type GivenUp = Pick<DeliveryStats, 'givenUp' | 'givenUpIsCapped'>
 
 /** What there is, what waits since when, and what else tells how it is going. */
 export interface Stats {
