@@ -8,7 +8,7 @@ import { tellCancelled } from '../../telemetry/tell-cancelled.ts'
 import type { ApiEnv, PartDeps } from '../api-env.ts'
 import type { AdminCalls } from '../calls.ts'
 import { AT_OR_NULL, COUNT, idField } from '../json/fields.ts'
-import { listOf, PAGE_PARAMETERS, SEARCH, viewSearch } from '../json/pagination.ts'
+import { listOf, PAGE_PARAMETERS, SEARCH, viewPage } from '../json/pagination.ts'
 import { found } from '../json/problem.ts'
 import { readQuery } from '../json/validate.ts'
 import { answerLanguage } from '../language.ts'
@@ -75,7 +75,7 @@ export const FOUND_REGISTRATION_CALLS = {
       const { id, role } = c.get('operator')
       const page = await store.searchRegistrations(wanted, id)
       const found = await withPartnerNames(store, page.found)
-      return c.json(viewSearch({ ...page, found }, one => viewFound(one, role)))
+      return c.json(viewPage({ ...page, found }, one => viewFound(one, role)))
     },
   },
   'GET /v1/admin/registrations/count': {

@@ -5,11 +5,11 @@ import type { Words } from '../../core/language.ts'
 import type { SharedDeps } from '../api-env.ts'
 import { nodeBindings } from '../caller.ts'
 import { MOST_OF_A_PAGE } from '../json/pagination.ts'
-import type { RegistrationAnswer } from '../partner/registration-schemas.ts'
 import { Refused } from './api-calls.ts'
 import type { Console } from './console.ts'
-import type { Either, Found } from './registration-columns.ts'
+import type { Either } from './registration-columns.ts'
 import { search, searchedOf } from './registrations.ts'
+import type { Session } from './sessions.ts'
 
 const MOST_ROWS = 10_000
 /** Each may find little. */
@@ -27,26 +27,10 @@ const AT_ONCE: Words = {
 }
 
 /** By the names of the API; those of a delivery stand beside the others. */
-type NameOf<One extends Either> = keyof One | keyof One['delivery']
-/** Of what came with the verdict. */
-const VERDICT = ['verdict', 'message', 'livingScore', 'similarity'] as const
-const OWN = [
-  'id',
-  'idcardid',
-  'status',
-  'reason',
-  'delivery',
-  'attempts',
-  'callbackUrl',
-  'createdAt',
-  'resolvedAt',
-] as const
-const COLUMNS: Readonly<{
-  operator: readonly NameOf<Found>[]
-  partner: readonly (NameOf<RegistrationAnswer> | (typeof VERDICT)[number])[]
-}> = {
+const OWN = ['id', 'idcardid', 'status', 'reason', 'delivery', 'attempts', 'callbackUrl', 'createdAt', 'resolvedAt']
+const COLUMNS: Readonly<Record<Session['kind'], readonly string[]>> = {
   operator: [...OWN, 'partnerId', 'partnerName', 'accountId', 'host', 'error', 'lastAttemptAt'],
-  partner: [...OWN, 'expiresAt', 'metadata', ...VERDICT],
+  partner: [...OWN, 'expiresAt', 'metadata', 'verdict', 'message', 'livingScore', 'similarity'],
 }
 
 /** As RFC 4180 has it. What a spreadsheet would take for a formula gets an apostrophe. */

@@ -71,10 +71,6 @@ const searchWords = (kind: Session['kind']): Words => ({
   en: `Serial, id, ${kind === 'operator' ? 'name of a partner, APIID, ' : ''}or a search such as ${SEARCH_EXAMPLE[kind]}`,
   zh: `流水号、ID${kind === 'operator' ? '、合作方名称、APIID' : ''}，或条件，例如 ${SEARCH_EXAMPLE[kind]}`,
 })
-const SEARCH_SHORTLY: Readonly<Record<Session['kind'], Words>> = {
-  operator: { en: 'Serial, id or name   /', zh: '流水号、ID 或名称   /' },
-  partner: { en: 'Serial, id or order:42   /', zh: '流水号、ID 或 order:42   /' },
-}
 
 const navigation = (reader: Reader, session: Session, active: string): Html => {
   const { t, to } = reader
@@ -83,7 +79,7 @@ const navigation = (reader: Reader, session: Session, active: string): Html => {
       html`<li><a href="${to(path)}"${path === active ? raw(' aria-current="page"') : ''}>${t(PAGE_NAMES[path])}</a></li>`,
   )}</ul></nav>
   <form role="search" action="${to('find')}"><label><span class="hidden">${t(searchWords(session.kind))}</span>
-    <input type="search" name="q" maxlength="500" autocomplete="off" placeholder="${t(SEARCH_SHORTLY[session.kind])}" data-key="/"></label></form>
+    <input type="search" name="q" maxlength="500" autocomplete="off" placeholder="${t({ en: 'Serial, id or search   /', zh: '流水号、ID 或条件   /' })}" data-key="/"></label></form>
   <form method="post" action="${to('sign-out')}"><button class="plain">${t({ en: 'Sign out', zh: '退出' })}</button></form>`
 }
 

@@ -54,11 +54,7 @@ const searchForm = (visit: Visit, searched: Search): Html => html`
 
 /** Why there is nothing: what was looked through has an end, nothing matches, or there is nothing yet. */
 const nothing = ({ nextCursor }: ListOf<unknown>, isSearched: boolean): Words => {
-  if (nextCursor !== null)
-    return {
-      en: 'Nothing among the registrations that were looked through. Older ones may match: go on, or narrow the search.',
-      zh: '已查看的登记中没有匹配的。更早的记录中可能有：请继续翻页，或缩小范围。',
-    }
+  if (nextCursor !== null) return { en: 'Nothing up to here.', zh: '暂未找到。' }
   return isSearched
     ? { en: 'No registration matches this search.', zh: '没有匹配的登记。' }
     : { en: 'There is no registration yet.', zh: '还没有登记。' }

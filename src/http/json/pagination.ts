@@ -1,7 +1,6 @@
 import { z } from 'zod'
 import type { Words } from '../../core/language.ts'
 import type { Page } from '../../store/page.ts'
-import type { SearchPage } from '../../store/registrations/search.ts'
 import { AT } from './fields.ts'
 import { said } from './validate.ts'
 
@@ -66,12 +65,12 @@ export const SEARCH = {
     'Only where the page has looked at 5,000 registrations and stopped: when the last of these was created. Older ones may match: go on.',
   ),
 }
-export const viewSearch = <Item, View>(page: SearchPage<Item>, view: (item: Item) => View) => ({
-  ...viewPage(page, view),
-  ...(page.lookedBackTo === undefined ? {} : { lookedBackTo: new Date(page.lookedBackTo).toISOString() }),
-})
 
-export const viewPage = <Item, View>({ found, next }: Page<Item, unknown>, view: (item: Item) => View) => ({
+export const viewPage = <Item, View>(
+  { found, next, lookedBackTo }: Page<Item, unknown> & { lookedBackTo?: number },
+  view: (item: Item) => View,
+) => ({
   data: found.map(view),
   nextCursor: next === null ? null : cursorOf(next),
+  ...(lookedBackTo === undefined ? {} : { lookedBackTo: new Date(lookedBackTo).toISOString() }),
 })

@@ -88,10 +88,6 @@ const defaultMessage: z.core.$ZodErrorMap = issue =>
 const namesOf = (schema: z.ZodType): readonly string[] =>
   schema instanceof z.ZodObject ? Object.keys(schema.shape) : []
 
-const UNKNOWN = { en: 'is unknown here', zh: '未知字段' }
-const NONE_KNOWN = { en: 'is unknown: there are none here', zh: '未知：此处不接受任何参数' }
-const MISSING = { en: 'is missing', zh: '缺少该字段，请填写' }
-
 /** The field of which this is another spelling: `callback_url` is `callbackUrl`. */
 const meantBy = (name: string, known: readonly string[]): string | undefined => {
   const plain = (one: string) => one.replace(/[_-]/g, '').toLowerCase()
@@ -101,13 +97,13 @@ const meantBy = (name: string, known: readonly string[]): string | undefined => 
 const unknownField = (name: string, known: readonly string[], what: string): Words => {
   const meant = meantBy(name, known)
   if (meant) return { en: `is unknown: did you mean ${meant}?`, zh: `不支持该${what}，是否应为 ${meant}？` }
-  if (known.length === 0) return NONE_KNOWN
+  if (known.length === 0) return { en: 'is unknown here', zh: `此处不支持该${what}` }
   return { en: `is unknown: use ${known.join(', ')}`, zh: `不支持该${what}，可用${what}：${known.join('、')}` }
 }
 
 /** What is wrong with a value that the schema refuses, where that is plain to see. */
 const plainFault = (value: unknown): Words | null => {
-  if (value === undefined) return MISSING
+  if (value === undefined) return { en: 'is missing', zh: '缺少该字段，请填写' }
   if (typeof value !== 'string' || value.trim() === '' || value.trim() === value) return null
   return value.trimStart() === value
     ? { en: 'has a space or a line break at its end', zh: '末尾有空格或换行' }
@@ -127,11 +123,10 @@ const fieldErrorsOf = (
     if (issue.code === 'unrecognized_keys')
       return issue.keys.map(key => ({
         path: pathOf([...issue.path, key]),
-        message: issue.path.length > 0 ? UNKNOWN : unknownField(key, known, what),
+        message: unknownField(key, issue.path.length > 0 ? [] : known, what),
       }))
-    const [name] = issue.path
     const given = issue.path.reduce<unknown>((part, key) => (part as Record<PropertyKey, unknown>)?.[key], value)
-    if (given === undefined && meant.includes(name as string)) return []
+    if (given === undefined && meant.includes(String(issue.path[0]))) return []
     return [{ path: pathOf(issue.path), message: plainFault(given) ?? heard(issue.message) }]
   })
 }
@@ -151,21 +146,13 @@ const REPEATED = { en: 'must be given only once', zh: '只能出现一次' }
 export const readQuery = <T>(c: Context, schema: z.ZodType<T>): T => {
   const searchParams = new URLSearchParams(/\?([^#]*)/.exec(c.req.url)?.[1])
   if (searchParams.size > MOST_PARAMETERS) throw new AppError('invalid_query', TOO_MANY)
-  const repeated = namesOf(schema).filter(name => searchParams.getAll(name).length > 1)
+  const known = namesOf(schema)
+  const repeated = known.filter(name => searchParams.getAll(name).length > 1)
   const errors = repeated.map(path => ({ path, message: REPEATED }))
-  return check(partsOf([...searchParams], namesOf(schema)), schema, 'query', errors)
-}
-
-/** What has a name such as `metadata.order` is a pair of the parameter `metadata`, where there is one. */
-const partsOf = (all: readonly (readonly [name: string, value: string])[], known: readonly string[]) => {
-  const query: Record<string, unknown> = Object.fromEntries(all)
-  for (const [name, value] of all) {
-    const [, group = '', key] = /^(\w+)\.(.*)$/s.exec(name) ?? []
-    if (key === undefined || !known.includes(group)) continue
-    delete query[name]
-    query[group] = [...(Array.isArray(query[group]) ? query[group] : []), [key, value]]
-  }
-  return query
+  // What has a name such as `metadata.order` is a pair of the parameter `metadata`, where there is one.
+  const isPair = ([name]: string[]) => known.includes('metadata') && name?.startsWith('metadata.')
+  const { pairs, others = [] } = Object.groupBy([...searchParams], pair => (isPair(pair) ? 'pairs' : 'others'))
+  return check({ ...(pairs && { metadata: pairs }), ...Object.fromEntries(others) }, schema, 'query', errors)
 }
 
 const NONE = z.strictObject({})

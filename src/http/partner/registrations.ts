@@ -13,7 +13,7 @@ import { tellCancelled } from '../../telemetry/tell-cancelled.ts'
 import type { ApiDeps, ApiEnv } from '../api-env.ts'
 import type { PartnerCalls } from '../calls.ts'
 import { choiceField, DURATION_PATTERN, HOST, SPAN } from '../json/fields.ts'
-import { listOf, PAGE_PARAMETERS, SEARCH, viewSearch } from '../json/pagination.ts'
+import { listOf, PAGE_PARAMETERS, SEARCH, viewPage } from '../json/pagination.ts'
 import { found } from '../json/problem.ts'
 import { readQuery, said } from '../json/validate.ts'
 import { answerLanguage } from '../language.ts'
@@ -76,9 +76,9 @@ const ONE_PAIR = {
 }
 /** The pairs of a `metadata.KEY=value`, of which there is one. */
 const readWanted = (pairs: unknown): Read<{ key: string; value: string }> => {
-  const [[key, value] = [], ...others]: readonly (readonly string[])[] = Array.isArray(pairs) ? pairs : []
-  if (key === undefined || value === undefined || others.length > 0) return { ok: false, message: ONE_PAIR }
-  return { ok: true, value: { key, value } }
+  const [name, value] = Array.isArray(pairs) && pairs.length === 1 ? pairs[0] : []
+  if (value === undefined) return { ok: false, message: ONE_PAIR }
+  return { ok: true, value: { key: name.slice('metadata.'.length), value } }
 }
 
 const LIST_QUERY = z.strictObject({
@@ -97,7 +97,6 @@ const LIST_QUERY = z.strictObject({
       type: 'object',
       patternProperties: { '^metadata\\.': { type: 'string' } },
       additionalProperties: false,
-      maxProperties: 1,
       description:
         '`metadata.KEY=value`, such as `metadata.order=42`: only registrations whose `metadata` has exactly this value for this key; one key at most. Metadata is encrypted, so all that the other parameters mean are opened: with `since` the search is short.',
       examples: [{ 'metadata.order': '42' }],
@@ -191,7 +190,7 @@ export const REGISTRATION_CALLS = {
       rates.take('items', partnerId, limit)
       const page = await store.listRegistrations(partnerId, { ...filter, limit, before: cursor ?? null })
       rates.give('items', partnerId, limit - page.found.length)
-      return c.json(viewSearch(page, viewRegistration))
+      return c.json(viewPage(page, viewRegistration))
     },
   },
   'GET /v1/registrations/:id': {
