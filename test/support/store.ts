@@ -94,6 +94,12 @@ export const openStoreFixture = async (open: OpenStore, options: { rate: number 
     const { partner } = newPartner(name, { newId, random: randomBytes })
     return (await store.createPartner(partner)).id
   }
+  /** One after the other, as each waits for a lock of all. */
+  const addPartners = async (count: number): Promise<string[]> => {
+    const ids: string[] = []
+    while (ids.length < count) ids.push(await addPartner())
+    return ids
+  }
   const account = await store.putDefaultAccount({
     id: newId('acc'),
     apiId: 'C12345678',
@@ -188,6 +194,7 @@ export const openStoreFixture = async (open: OpenStore, options: { rate: number 
     partnerId,
     newId,
     addPartner,
+    addPartners,
     newRegistration: newItem,
     register,
     find,

@@ -85,7 +85,7 @@ export const describePollQueues = (open: OpenStore): void => {
     await using queue = await openQueue({ rate: 6_000 })
     const { store, partnerId, ...bench } = queue.bench
     const wait = async (count: number) => {
-      const ids = await Promise.all(Array.from({ length: count }, () => bench.addPartner()))
+      const ids = await bench.addPartners(count)
       await store.register(ids.map(id => bench.newRegistration({ partnerId: id, idcardid: bench.newId('s') })))
       return ids
     }
