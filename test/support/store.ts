@@ -94,7 +94,7 @@ export const openStoreFixture = async (open: OpenStore, options: { rate: number 
     const { partner } = newPartner(name, { newId, random: randomBytes })
     return (await store.createPartner(partner)).id
   }
-  /** One after the other, as each waits for a lock of all. */
+  /** One after the other: hundreds at once would wait too long for a connection. */
   const addPartners = async (count: number): Promise<string[]> => {
     const ids: string[] = []
     while (ids.length < count) ids.push(await addPartner())
