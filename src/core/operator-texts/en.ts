@@ -258,7 +258,7 @@ export const EN: Catalogue = {
     'callback.disabled': urls => ({
       sentence: `No webhook is sent there any more, since the URL has only failed, has answered 410, or was disabled by the operator: ${urls}. Webhooks wait until RETENTION erases them.`,
       remedy:
-        'Once the receiver works, register with the URL again, or resend; what the operator has disabled, the operator enables.',
+        'Once the receiver works, send it a test (POST /v1/callbacks/test): a 2xx enables it. What the operator has disabled, the operator enables.',
     }),
     over: urls => `It fails, or is held, no more: ${urls}.`,
     others: count => ` and ${count} more`,

@@ -233,7 +233,8 @@ export const ZH: Catalogue = {
     }),
     'callback.disabled': urls => ({
       sentence: `以下回调地址持续失败、响应了 410 或被运维人员停用，已停止投递：${urls}。回调会保留，直至按 RETENTION 删除。`,
-      remedy: '接收端恢复后，请用该地址重新登记，或重发回调；被运维人员停用的地址由运维人员启用。',
+      remedy:
+        '接收端恢复后，请发送测试回调（POST /v1/callbacks/test），返回 2xx 即恢复投递；被运维人员停用的地址由运维人员启用。',
     }),
     over: urls => `以下回调地址已不再失败或停用：${urls}。`,
     others: count => ` 等，另有 ${count} 个`,
