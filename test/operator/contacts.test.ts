@@ -60,6 +60,7 @@ const openFailing = async (
     while ((await bench.deliver(503)) > 0);
   }
   await bench.advance(30 * MINUTE)
+  const name = async () => (await store.findPartner(partnerId))?.name
   const tell = async () => {
     const claimed = await store.claimContacts(5)
     for (const one of claimed) await contacts.tell(one)
@@ -69,7 +70,7 @@ const openFailing = async (
     await store.resend(partnerId, first(registered))
     await bench.deliver(200)
   }
-  return { ...bench, bench, contacts, tell, recover, emitted, proxy, stored: () => store.findContact(partnerId) }
+  return { ...bench, bench, contacts, tell, recover, emitted, proxy, stored: () => store.findContact(partnerId), name }
 }
 
 describe.each([
@@ -89,7 +90,7 @@ describe.each([
     expect(text).toContain('ALERT: callback URL failing')
     expect(text).toContain('partner.example/hook?… (http_503, ')
     expect(text).toContain('What to do: Mend the receiver')
-    expect(text).toContain('idface-notifier · partner')
+    expect(text).toContain(`idface-notifier · ${await service.name()}`)
     expect(text).not.toMatch(/private|operations\.md|<@|:\/\//)
     expect(await service.stored()).toMatchObject({ health: null, toldAt: service.store.now() })
     await service.advance(MINUTE)
@@ -150,7 +151,13 @@ describe('a partner’s own URL', () => {
     expect(verified).toMatchObject({
       type: 'callback.failing',
       data: {
-        ...{ subject: HOOK, state: 'firing', count: 1, source: 'partner 1', sentence: expect.stringContaining(HOOK) },
+        ...{
+          subject: HOOK,
+          state: 'firing',
+          count: 1,
+          source: await service.name(),
+          sentence: expect.stringContaining(HOOK),
+        },
         details: { callbacks: [{ callbackUrl: HOOK, since: new Date(START).toISOString(), lastError: 'http_503' }] },
       },
     })
