@@ -116,12 +116,12 @@ const fieldErrorsOf = (
   { value, known, what }: { value: unknown; known: readonly string[]; what: string },
 ): FieldError[] => {
   const meant = issues.flatMap(one =>
-    one.code === 'unrecognized_keys' ? one.keys.map(key => meantBy(key, known)) : [],
+    one.code === 'unrecognized_keys' ? one.keys.slice(0, MOST_ERRORS).map(key => meantBy(key, known)) : [],
   )
   return issues.flatMap(issue => {
     // What is known are the names of the outermost object.
     if (issue.code === 'unrecognized_keys')
-      return issue.keys.map(key => ({
+      return issue.keys.slice(0, MOST_ERRORS).map(key => ({
         path: pathOf([...issue.path, key]),
         message: unknownField(key, issue.path.length > 0 ? [] : known, what),
       }))
