@@ -82,7 +82,7 @@ const SECURE = secureHeaders({
   strictTransportSecurity: false,
 })
 
-/** Of a form, which is read whole: it may have 2,500 fields, and the longest honest one has a URL and a reason. */
+/** Of a form, which is read whole: the longest honest one has a URL and a reason. */
 const MOST_FORM_BYTES = 8 * 1024
 const TOO_LARGE: Words = {
   en: 'A form may have 8 KiB at most, and must say its length (content-length).',

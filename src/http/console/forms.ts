@@ -25,18 +25,18 @@ type Operator = z.output<(typeof OPERATOR_CALLS)['GET /v1/admin/me']['answers'][
 
 const NO_FORM: Words = { en: 'The body must be that of a form.', zh: '请求体必须是表单。' }
 
-const TWICE: Words = { en: 'A field must not come twice.', zh: '同一字段不得重复。' }
+const MOST_FIELDS = 40
+const TOO_MANY: Words = { en: 'A form has 40 fields at most, each once.', zh: '表单最多 40 个字段，且不得重复。' }
 
 /** What was posted, without the blanks that came along with what was pasted. */
 export const postedOf = async (c: Context): Promise<Readonly<Record<string, string>>> => {
-  const form = await c.req.formData().catch((error: unknown) => {
-    // What cannot be read as a form.
-    throw error instanceof TypeError ? new AppError('unsupported_media_type', NO_FORM) : error
-  })
-  const fields = [...form]
-  const posted = Object.fromEntries(fields.map(([name, value]) => [name, String(value).trim()]))
-  if (Object.keys(posted).length < fields.length) throw new AppError('invalid_body', TWICE)
-  return posted
+  const isForm = /^application\/x-www-form-urlencoded\s*(;|$)/i.test(c.req.header('content-type') ?? '')
+  const text = isForm ? await c.req.text().catch(() => null) : null
+  if (text === null) throw new AppError('unsupported_media_type', NO_FORM)
+  const fields = [...new URLSearchParams(text)]
+  if (fields.length > MOST_FIELDS || new Set(fields.map(([name]) => name)).size < fields.length)
+    throw new AppError('invalid_body', TOO_MANY)
+  return Object.fromEntries(fields.map(([name, value]) => [name, value.trim()]))
 }
 
 /** As the API takes it: without fields that are empty. A form calls the reason `why`, since searches have a `reason` too. */
@@ -164,14 +164,11 @@ export const actLink = async (
 ): Promise<HtmlEscapedString> =>
   (await may(call)) ? html`<p><a class="button" href="${to}">${t(name)}</a></p>` : html``
 
-const MOST_FIELDS = 40
 /** A form that was refused, to be changed and sent again: what was typed can be seen, but for a secret, which is to be typed again. */
 export const formAgain = (reader: Reader, sent: Readonly<Record<string, string>>): Html => {
   const isTyped = (name: string): name is Typed => Object.hasOwn(TYPES, name)
   const taken = asApiTakes(sent)
-  const names = Object.keys(sent)
-    .filter(name => !isZone(name))
-    .slice(0, MOST_FIELDS)
+  const names = Object.keys(sent).filter(name => !isZone(name))
   if (!names.some(isTyped)) return ''
   return html`<form method="post" class="fields">${names.map(name =>
     isTyped(name)

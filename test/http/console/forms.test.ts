@@ -353,6 +353,11 @@ describe('forms', () => {
     for (const path of ['accounts/new', 'partners/new', 'bulk/new', 'deliveries/enable'])
       expect([path, await refused(path, cookies.admin, form, '')]).toEqual([path, 422])
     expect(await refused('bulk/new', cookies.admin, form, 'act=poll&status=pending&status=failed&why=x')).toBe(422)
+    const fields = Array.from({ length: 41 }, (_, n) => `x${n}=`).join('&')
+    expect([
+      await refused('sign-in', cookies.one, form, fields),
+      await refused('deliveries/test', cookies.one, `${form}; charset=utf-8`, `callbackUrl=`),
+    ]).toEqual([422, 422])
     expect(factsOf(world).rows).toEqual(before.rows)
   })
 
