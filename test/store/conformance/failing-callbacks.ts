@@ -79,7 +79,7 @@ export const describeFailingCallbacks = (open: OpenStore): void => {
     expect(await hosts()).toEqual({ worst: [], hosts: 0 })
     await bench.resolve()
     await bench.deliver(500)
-    const partner = { partnerId: bench.partnerId, partnerName: expect.stringMatching(/^partner/) }
+    const partner = { partnerId: bench.partnerId, partnerName: expect.stringMatching(/^named_/) }
     const one = { ...partner, host: 'partner.example', urls: 1, since, error: 'http_500', waiting: 2 }
     expect(await hosts()).toEqual({ worst: [one], hosts: 1 })
     expect((await bench.store.listCallbacks(null, { after: null, limit: 9 })).found).toHaveLength(1)

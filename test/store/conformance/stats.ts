@@ -67,7 +67,7 @@ export const describeStats = (open: OpenStore): void => {
     await bench.advance(2 * MINUTE)
     expect(await most()).toEqual([undefined])
     await bench.advance(1)
-    expect(await most()).toEqual([{ partnerId: many, partnerName: expect.stringMatching(/^partner/), waiting: 3 }])
+    expect(await most()).toEqual([{ partnerId: many, partnerName: expect.stringMatching(/^named_/), waiting: 3 }])
   })
 
   test('what waited while its partner was disabled was said to be late since before', async () => {
