@@ -4,7 +4,6 @@ import type { Words } from '../../core/language.ts'
 import { BULK_CALLS } from '../admin/bulk.ts'
 import { CALLBACK_CALLS } from '../admin/callbacks.ts'
 import type { FAILURE_CALLS } from '../admin/messages.ts'
-import type { ContactAnswer } from '../partner/contact.ts'
 import type { AttemptAnswer } from '../partner/registration-schemas.ts'
 import type { ResendAnswer } from '../partner/resends.ts'
 import type { StatusAnswer } from '../partner/status.ts'
@@ -139,31 +138,6 @@ const operatorPage = async (visit: Visit): Promise<Page> => {
   }
 }
 
-const NOT_FOUND = 404
-const contactPart = async (visit: Visit): Promise<Html> => {
-  const { call, t } = visit
-  const contact = await call<ContactAnswer>('GET', '/v1/contact').catch(error => {
-    if (error instanceof Refused && error.problem.status === NOT_FOUND) return null
-    throw error
-  })
-  const form = (to: string, name: Words, fields: Html = '') =>
-    actForm(visit, { to: `deliveries/contact${to}`, name, fields })
-  return html`<h2 id="contact">${t({ en: 'Who is told of failing URLs', zh: '回调失败通知' })}</h2>
-    <p>${t({
-      en: 'Told when every attempt at a URL has failed for 30 minutes, when the URL is disabled, and when that is over: a robot of WeCom, DingTalk, Feishu, Lark or Slack, or a URL for signed JSON.',
-      zh: '当某个地址连续 30 分钟全部失败、被停用，以及恢复时发送通知。可填企业微信、钉钉、飞书、Lark、Slack 群机器人，或接收签名 JSON 的自有地址。',
-    })}</p>
-    ${
-      contact &&
-      html`${facts(visit, [
-        [{ en: 'Host', zh: '主机' }, contact.host],
-        [{ en: 'Last told', zh: '最近通知于' }, time(visit, contact.lastToldAt)],
-        [{ en: 'Last error', zh: '最近的错误' }, contact.failing?.error ?? ''],
-      ])}${form('-test', { en: 'Send a test', zh: '发送测试' })}${form('-remove', { en: 'Remove', zh: '移除' })}`
-    }
-    ${form('', { en: 'Set', zh: '设置' }, html`${field(visit, 'url')}${field(visit, 'secret')}`)}`
-}
-
 const partnerPage = async (visit: Visit): Promise<Page> => {
   const { call, t } = visit
   const testForm = ({ callbackUrl }: Trouble) =>
@@ -182,8 +156,7 @@ const partnerPage = async (visit: Visit): Promise<Page> => {
       to: 'deliveries/resend',
       name: { en: 'Send again', zh: '重新投递' },
       fields: html`${field(visit, 'since', '', true)}${field(visit, 'until')}`,
-    })}
-    ${contactPart(visit)}`,
+    })}`,
   }
 }
 
@@ -202,14 +175,6 @@ const resendPage = async (visit: Visit): Promise<Page> => {
   return { title: t(SEND_AGAIN), body: live(done ? null : 5, progress) }
 }
 
-const testedPage = (visit: Visit, attempt: AttemptAnswer, of: Html = ''): Page => {
-  const arrived: Words =
-    attempt.outcome === 'delivered'
-      ? { en: 'The test has arrived', zh: '测试已送达' }
-      : { en: 'The test has not arrived', zh: '测试未送达' }
-  return { title: visit.t(arrived), body: html`${of}${attemptTable(visit, [attempt])}` }
-}
-
 /** Webhooks that fail, and what is done about them. */
 export const addDeliveries = ({ page, act }: Console): void => {
   page('deliveries', visit => (visit.session.kind === 'operator' ? operatorPage(visit) : partnerPage(visit)))
@@ -221,19 +186,12 @@ export const addDeliveries = ({ page, act }: Console): void => {
   act('deliveries/test', async visit => {
     const { callbackUrl = '' } = await visit.form()
     const attempt = await visit.call<AttemptAnswer>('POST', '/v1/callbacks/test', { body: { callbackUrl } })
-    return testedPage(visit, attempt, html`<p><code>${callbackUrl}</code></p>`)
+    const arrived: Words =
+      attempt.outcome === 'delivered'
+        ? { en: 'The test has arrived', zh: '测试已送达' }
+        : { en: 'The test has not arrived', zh: '测试未送达' }
+    return { title: visit.t(arrived), body: html`<p><code>${callbackUrl}</code></p>${attemptTable(visit, [attempt])}` }
   })
-  act('deliveries/contact', async ({ call, form }) => {
-    await call('PUT', '/v1/contact', { body: await form() })
-    return 'deliveries#contact'
-  })
-  act('deliveries/contact-remove', async ({ call }) => {
-    await call('DELETE', '/v1/contact')
-    return 'deliveries'
-  })
-  act('deliveries/contact-test', async visit =>
-    testedPage(visit, await visit.call<AttemptAnswer>('POST', '/v1/contact/test')),
-  )
   act('deliveries/resend', async ({ call, form }) => {
     const body = { ...(await form()), delivery: 'exhausted' }
     const { id } = await call<ResendAnswer>('POST', '/v1/resend', { body })

@@ -82,14 +82,6 @@ const TYPES = {
   'quotas.pending': { words: limitOf('pending'), example: NO_LIMIT, attributes: NUMBER },
   'quotas.hosts': { words: limitOf('hosts'), example: NO_LIMIT, attributes: NUMBER },
   'quotas.daily': { words: limitOf('daily'), example: NO_LIMIT, attributes: NUMBER },
-  url: {
-    words: { en: 'Webhook address of the robot, or a URL', zh: '机器人 webhook 地址，或自有地址' },
-    attributes: 'type="url" required maxlength="2048"',
-  },
-  secret: {
-    words: { en: 'Secret; empty: none', zh: '密钥；没有则不填' },
-    attributes: 'type="password" maxlength="256"',
-  },
   since: { words: { en: 'Since', zh: '起始时间' }, isTime: true, must: TIME },
   until: { words: { en: 'Until; empty: now', zh: '截止时间；不填则为现在' }, isTime: true, must: TIME },
   messageSince: { words: { en: 'Created since', zh: '创建时间不早于' }, isTime: true, must: TIME },
@@ -171,9 +163,7 @@ export const formAgain = (reader: Reader, sent: Readonly<Record<string, string>>
   const names = Object.keys(sent).filter(name => !isZone(name))
   if (!names.some(isTyped)) return ''
   return html`<form method="post" class="fields">${names.map(name =>
-    isTyped(name)
-      ? field(reader, name, name === 'apiKey' || name === 'secret' ? '' : taken[name])
-      : hiddenInput(name, sent[name]),
+    isTyped(name) ? field(reader, name, name === 'apiKey' ? '' : taken[name]) : hiddenInput(name, sent[name]),
   )}<button>${reader.t({ en: 'Send again', zh: '重新提交' })}</button></form>`
 }
 
