@@ -3,7 +3,6 @@ import type { ApiEnv, SharedDeps } from '../api-env.ts'
 import { clientAddress } from '../caller.ts'
 import type { ProblemAnswer } from '../json/problem.ts'
 import { languageFor } from '../language.ts'
-import type { Type } from './forms.ts'
 import type { Html } from './page.ts'
 import type { Session } from './sessions.ts'
 
@@ -13,8 +12,6 @@ export class Refused extends Error {
   readonly retryAfter: string | null
   /** What asked for it, to be changed. */
   form: Html | '' = ''
-  /** What that has for the fields of the API, where it is no form of an act. */
-  fields: Readonly<Record<string, Type>> | undefined
   constructor(problem: ProblemAnswer, retryAfter: string | null) {
     super(problem.detail)
     this.problem = problem

@@ -20,7 +20,7 @@ import { addBulk } from './bulk.ts'
 import { addDeliveries } from './deliveries.ts'
 import { addExport } from './export.ts'
 import { addFind } from './find.ts'
-import { type Form, fieldErrors, formAgain, formOf, postedOf, roleOf } from './forms.ts'
+import { type Form, formAgain, formOf, postedOf, roleOf } from './forms.ts'
 import { addKeys } from './keys.ts'
 import { addNodes } from './nodes.ts'
 import { addNow } from './now.ts'
@@ -129,12 +129,12 @@ export const addConsole = (app: Hono<ApiEnv>, deps: SharedDeps): void => {
     // What was typed can be mended, or sent again later.
     const isToMend = isRefused && c.req.method === 'POST' && [409, 422, 429].includes(problem.status)
     const form = isToMend ? formAgain(reader, await postedOf(c)) : isRefused ? error.form : ''
-    const errors = problem.errors ? fieldErrors(reader, problem.errors, isRefused ? error.fields : undefined) : ''
+    const errors = problem.errors?.map(({ path, message }) => html`<li><code>${path}</code> ${message}</li>`)
     const isShort = problem.status === 429 && form === ''
     const [, fault] = (sessions.of(c)?.kind === 'operator' && DATABASE_FAULT.exec(problem.detail)) || []
     const failing = fault && ({ code: 'store_failing', since: null, error: fault } as const)
     const todo = failing ? html`<p>${describeTrouble(failing, reader.language, 0).advice}</p>` : ''
-    const page = problemPage(problem, html`${errors}${todo}${form}`)
+    const page = problemPage(problem, html`${errors ? html`<ul>${errors}</ul>` : ''}${todo}${form}`)
     c.res = isShort ? await c.html(shortPage(reader, problem), 429) : await send(c, reader, page)
   }
   /** Before all else, so that who asks too often costs little more than at the API. */

@@ -59,11 +59,8 @@ export interface Type {
   example?: Words
   /** A time, typed in the reader's zone. */
   isTime?: true
-  /** What is said instead of the API's words, since it is typed in another form. */
-  must?: Words
   attributes?: string
 }
-const TIME: Words = { en: 'must be a time, such as 2026-11-24 08:00', zh: '须为时间，例如 2026-11-24 08:00' }
 /** What is typed or chosen in forms, by names that mean nothing else in any: those of the API. */
 const TYPES = {
   name: { words: { en: 'Name', zh: '名称' }, attributes: `required maxlength="${LONGEST_NAME}"` },
@@ -82,9 +79,9 @@ const TYPES = {
   'quotas.pending': { words: limitOf('pending'), example: NO_LIMIT, attributes: NUMBER },
   'quotas.hosts': { words: limitOf('hosts'), example: NO_LIMIT, attributes: NUMBER },
   'quotas.daily': { words: limitOf('daily'), example: NO_LIMIT, attributes: NUMBER },
-  since: { words: { en: 'Since', zh: '起始时间' }, isTime: true, must: TIME },
-  until: { words: { en: 'Until; empty: now', zh: '截止时间；不填则为现在' }, isTime: true, must: TIME },
-  messageSince: { words: { en: 'Created since', zh: '创建时间不早于' }, isTime: true, must: TIME },
+  since: { words: { en: 'Since', zh: '起始时间' }, isTime: true },
+  until: { words: { en: 'Until; empty: now', zh: '截止时间；不填则为现在' }, isTime: true },
+  messageSince: { words: { en: 'Created since', zh: '创建时间不早于' }, isTime: true },
   expiresAt: { words: { en: 'Expires; empty: never', zh: '到期时间；不填则不过期' }, isTime: true },
   ttl: { words: { en: 'Open for', zh: '有效时长' }, choices: TTL_WORDS },
   overlap: { words: { en: 'Overlap', zh: '重叠期' }, choices: OVERLAP_WORDS },
@@ -92,18 +89,6 @@ const TYPES = {
   why: { words: { en: 'Reason, for the audit', zh: '原因（记入审计）' }, attributes: `maxlength="${LONGEST_REASON}"` },
 } satisfies Record<string, Type>
 type Typed = keyof typeof TYPES
-
-/** What the API says of its fields, by the names and in the forms that a page has for them. */
-export const fieldErrors = (
-  { t }: Reader,
-  errors: readonly { path: string; message: string }[],
-  types: Readonly<Record<string, Type>> = { ...TYPES, reason: TYPES.why },
-): Html =>
-  html`<ul>${errors.map(({ path, message }) => {
-    const type = types[path]
-    const name = type ? t({ en: `${type.words.en}:`, zh: `${type.words.zh}：` }) : html`<code>${path}</code>`
-    return html`<li>${name} ${type?.must ? t(type.must) : message}</li>`
-  })}</ul>`
 
 export const fieldOf = (reader: Reader, name: string, type: Type, value = '', isRequired = false): Html => {
   const { t } = reader

@@ -11,17 +11,14 @@ import { DELIVERY_WORDS, errorCell, REASON_WORDS, STATUS_WORDS, statusOf } from 
 export type Found = z.output<typeof FOUND_REGISTRATION>
 export type Either = Found | RegistrationAnswer
 
-export const SERIAL: Words = { en: 'Serial', zh: '流水号' }
+const SERIAL: Words = { en: 'Serial', zh: '流水号' }
 const STATUS: Words = { en: 'Status', zh: '状态' }
 const WEBHOOK: Words = { en: 'Webhook', zh: '回调' }
 const HOST: Words = { en: 'Host', zh: '主机' }
 const ERROR: Words = { en: 'Error', zh: '错误' }
 
 const ANY = { '': { en: 'any', zh: '全部' } }
-const AGO = {
-  example: { en: '2h, 2026-11-24 08:00', zh: '2h、2026-11-24 08:00' },
-  must: { en: 'must be like 2h (ago), or 2026-11-24 08:00', zh: '须形如 2h（距今）或 2026-11-24 08:00' },
-}
+const AGO: Words = { en: '2h, 2026-11-24 08:00', zh: '2h、2026-11-24 08:00' }
 /** What a list can be searched by, by the names that the URL, and the search of all pages, have for it. */
 export const FIELDS: Readonly<Record<string, Type>> = {
   serial: { words: SERIAL },
@@ -29,15 +26,12 @@ export const FIELDS: Readonly<Record<string, Type>> = {
   delivery: { words: WEBHOOK, choices: { ...ANY, ...DELIVERY_WORDS } },
   metadata: { words: { en: 'Metadata', zh: '自定义数据' }, example: { en: 'order=42', zh: '如 order=42' } },
   reason: { words: { en: 'Unresolved because', zh: '未决的原因' }, choices: { ...ANY, ...REASON_WORDS } },
-  partner: {
-    words: { en: 'Partner', zh: '合作方' },
-    must: { en: 'must be the id or the name of one partner', zh: '须为某一个合作方的 ID 或名称' },
-  },
+  partner: { words: { en: 'Partner', zh: '合作方' } },
   account: { words: { en: 'Account', zh: '账户' } },
   host: { words: HOST },
   error: { words: ERROR, example: { en: 'http_503, timeout', zh: '如 http_503、timeout' } },
-  since: { words: { en: 'Since', zh: '起始时间' }, ...AGO },
-  until: { words: { en: 'Until', zh: '截止时间' }, ...AGO },
+  since: { words: { en: 'Since', zh: '起始时间' }, example: AGO },
+  until: { words: { en: 'Until', zh: '截止时间' }, example: AGO },
 }
 const FOR_OPERATORS = ['reason', 'partner', 'account', 'error']
 export const searchFieldsOf = ({ kind }: Pick<Session, 'kind'>): readonly string[] =>

@@ -8,7 +8,7 @@ import { fieldOf } from './forms.ts'
 import { type Html, nextPage, type Page, type Reader, time } from './page.ts'
 import { partnerIdOf } from './partners.ts'
 import { searchAsApiTakes, zoneInput } from './picked-time.ts'
-import { FIELDS, type Found, registrationTable, SERIAL, searchFieldsOf } from './registration-columns.ts'
+import { FIELDS, type Found, registrationTable, searchFieldsOf } from './registration-columns.ts'
 
 interface ListOf<Item> {
   data: Item[]
@@ -35,10 +35,7 @@ export const search = (visit: Visit, searched: Search): Promise<ListOf<Found> | 
           query: { ...query, ...metadataQuery(metadata), idcardid: serial },
         })
   return found.catch((error: unknown) => {
-    if (error instanceof Refused && error.problem.status === 400) {
-      error.form = searchForm(visit, searched)
-      error.fields = { ...FIELDS, idcardid: { words: SERIAL } }
-    }
+    if (error instanceof Refused && error.problem.status === 400) error.form = searchForm(visit, searched)
     throw error
   })
 }

@@ -106,7 +106,7 @@ describe('accounts', () => {
     const answer = await post('accounts/new', form, admin)
     expect(answer.status).toBe(422)
     const page = await answer.text()
-    for (const label of ['APIID', 'Calls a second; empty: UPSTREAM_RATE']) expect(page).toContain(`<li>${label}: `)
+    for (const path of ['account', 'rate']) expect(page).toContain(`<code>${path}</code>`)
     expect((await visit('accounts/nobody', admin)).status).toBe(404)
   })
 })

@@ -57,8 +57,7 @@ describe('the list', () => {
     const { api, whereTo, read } = await populate()
     const found = `registrations?status=failed&partner=${api.other.id}`
     expect(await whereTo('registrations?status=failed&partner=other')).toBe(found)
-    const page = await read('registrations?partner=nobody&lang=en')
-    expect(page).toMatch(/<li>Partner[^<]*name/)
+    expect(await read('registrations?partner=nobody&lang=en')).toContain('<code>partner</code>')
   })
 
   test('shows partners their own only', async () => {
