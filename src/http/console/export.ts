@@ -59,7 +59,7 @@ export const addExport = ({ file }: Console, { sleep, stopping }: Pick<SharedDep
       outgoing.once('close', () => underWay.end(who))
     }
     const columns = COLUMNS[visit.session.kind]
-    const searched = { ...searchedOf(visit), limit: String(MOST_OF_A_PAGE) }
+    const searched = { ...(await searchedOf(visit, visit.c.req.query())), limit: String(MOST_OF_A_PAGE) }
     /** What is asked for too often for now is asked for again, so many times. */
     const searchOn = (cursor: string, refusals = 1): Promise<Awaited<ReturnType<typeof search>> | Words> =>
       search(visit, { ...searched, cursor }).catch(async (error: unknown) => {

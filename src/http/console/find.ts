@@ -6,10 +6,9 @@ import type { Accounts } from './accounts.ts'
 import { pathOfObject } from './audit.ts'
 import type { Console, Visit } from './console.ts'
 import { SEARCH_EXAMPLE } from './page.ts'
-import { FIRST_PAGE, partnerIdOf, partnersNamed } from './partners.ts'
-import { searchAsApiTakes } from './picked-time.ts'
+import { FIRST_PAGE, partnersNamed } from './partners.ts'
 import { searchFieldsOf } from './registration-columns.ts'
-import { search } from './registrations.ts'
+import { search, searchedOf } from './registrations.ts'
 
 /** `name:value`, `name:"a value"` or a word; Chinese keyboards have a colon of their own. */
 const PART = /(?:([a-z][\w.-]*)[:：])?(?:"([^"]*)"|(\S+))/gi
@@ -55,13 +54,12 @@ const find = async (visit: Visit): Promise<string> => {
   const named = namedBy(visit, text)
   if (named !== null) return named
   const { words, ...typed } = readSearch(text, searchFieldsOf(session))
-  const query = searchAsApiTakes(visit, typed.query)
+  const query = await searchedOf(visit, typed.query)
   const serial = words.join(' ')
   const isName = session.kind === 'operator' && serial !== '' && Object.keys(query).length === 0
   const other = isName && !SERIAL.test(serial) ? await called(visit, serial) : null
   if (other !== null) return other
   if (words.length > 1) throw new AppError('invalid_query', oneSerial(SEARCH_EXAMPLE[session.kind]))
-  if (query.partner) query.partner = await partnerIdOf(visit, query.partner)
   if (serial !== '') query.serial = serial
   if (Object.keys(query).length === 0) return 'registrations'
   const { data, nextCursor } = await search(visit, { ...query, limit: '2' })

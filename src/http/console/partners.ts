@@ -27,13 +27,11 @@ export const partnersNamed = async ({ call }: Visit, text: string): Promise<Part
   return data.filter(({ id, name }) => id === text || name.toLowerCase().includes(text.toLowerCase()))
 }
 /** The id of the one that is meant; what none, or several, are meant by stays as it is. */
-export const partnerIdOf = async <Typed extends string | undefined>(
-  visit: Visit,
-  typed: Typed,
-): Promise<Typed | string> => {
-  if (!typed || typed.startsWith('partner_')) return typed
+export const partnerIdOf = async (visit: Visit, typed: string): Promise<string> => {
+  if (typed.startsWith('partner_')) return typed
   const named = await partnersNamed(visit, typed)
-  return (named.find(({ name }) => name === typed) ?? (named.length === 1 ? named[0] : null))?.id ?? typed
+  const meant = named.length === 1 ? named[0] : named.find(({ name }) => name === typed)
+  return meant?.id ?? typed
 }
 
 const stateOf = ({ t }: Reader, { disabled }: Pick<Partner, 'disabled'>): Html =>

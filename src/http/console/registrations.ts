@@ -1,7 +1,7 @@
 import { html } from 'hono/html'
 import type { Words } from '../../core/language.ts'
 import type { RegistrationAnswer } from '../partner/registration-schemas.ts'
-import { queryText, Refused } from './api-calls.ts'
+import { Refused } from './api-calls.ts'
 import { bulkLinks } from './bulk.ts'
 import type { Console, Visit } from './console.ts'
 import { fieldOf } from './forms.ts'
@@ -63,20 +63,20 @@ const stopped = (reader: Reader, { lookedBackTo }: ListOf<unknown>): Html =>
     ? ''
     : html`<p>${reader.t({ en: 'Looked at registrations back to ', zh: '已查看的登记截至' })}${time(reader, lookedBackTo)}${reader.t({ en: '; older ones may match: go on.', zh: '；更早的登记中可能还有匹配的，请继续。' })}</p>`
 
-/** What the address says that is searched for. A time without an offset is one of the reader's zone. */
-export const searchedOf = (visit: Visit): Search => {
-  const { c, session } = visit
-  const given = searchAsApiTakes(visit, c.req.query())
-  return Object.fromEntries(searchFieldsOf(session).map(name => [name, given[name]]))
+/** What is searched for, as the API takes it: a time without an offset is one of the reader's zone, and a partner may be named. */
+export const searchedOf = async (visit: Visit, given: Readonly<Record<string, string>>) => {
+  const names = searchFieldsOf(visit.session)
+  const typed = Object.entries(searchAsApiTakes(visit, given)).filter(([name]) => names.includes(name))
+  const searched = Object.fromEntries(typed)
+  if (searched.partner) searched.partner = await partnerIdOf(visit, searched.partner)
+  return searched
 }
 
-const listPage = async (visit: Visit): Promise<Page | string> => {
+const listPage = async (visit: Visit): Promise<Page> => {
   const { c, session, t } = visit
-  const searched = searchedOf(visit)
-  const partner = await partnerIdOf(visit, searched.partner)
-  if (partner !== searched.partner) return `registrations${queryText({ ...searched, partner })}`
+  const searched = await searchedOf(visit, c.req.query())
   const found = await search(visit, { ...searched, cursor: c.req.query('cursor') })
-  const isSearched = Object.values(searched).some(Boolean)
+  const isSearched = Object.keys(searched).length > 0
   const isEmpty = found.data.length === 0
   return {
     body: html`${searchForm(visit, searched)}

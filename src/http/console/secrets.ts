@@ -1,5 +1,6 @@
 import { html } from 'hono/html'
 import type { HtmlEscapedString } from 'hono/utils/html'
+import type { Words } from '../../core/language.ts'
 import { PARTNER_SECRET_CALLS } from '../admin/signing-secrets.ts'
 import type { NewSigningSecretAnswer, SigningSecretAnswer } from '../partner/signing-secrets.ts'
 import type { Console, Visit } from './console.ts'
@@ -7,28 +8,21 @@ import { actForm, field, shownOnce } from './forms.ts'
 import { type Html, PAGE_NAMES, type Page, table, time } from './page.ts'
 import { SIGNING_SECRET } from './words.ts'
 
-/** Where its partner finds and sends it, and what that calls. */
-const OWN = {
-  page: 'secrets',
-  to: (act: 'rotate' | 'end') => `secrets/${act}`,
-  all: '/v1/signing-secrets',
-  one: '/v1/signing-secrets',
-  partner: null as string | null,
-}
-/** And where an operator does. */
-const ofPartner = ({ id }: Pick<Visit, 'id'>): typeof OWN => ({
+/** The page that has them, and the calls behind it: for the partner itself, */
+const OWN = { page: 'secrets', all: '/v1/signing-secrets', one: '/v1/signing-secrets', partner: null as string | null }
+/** and for an operator, who names the partner. */
+const ofPartner = (id: string): typeof OWN => ({
   page: `partners/${id}`,
-  to: act => `partners/${id}/${act}-secret`,
   all: `/v1/admin/partners/${id}/signing-secrets`,
   one: '/v1/admin/signing-secrets',
   partner: id,
 })
 const ADMIN = PARTNER_SECRET_CALLS['POST /v1/admin/partners/:id/signing-secrets/rotate']
 
-const secretTable = (visit: Visit, secrets: readonly SigningSecretAnswer[], to: string): Html => {
+const END: Words = { en: 'End it now', zh: '立即失效' }
+const secretTable = (visit: Visit, secrets: readonly SigningSecretAnswer[], page: string): Html => {
   const { t } = visit
-  const end = (id: string) =>
-    actForm(visit, { to, call: ADMIN, name: { en: 'End it now', zh: '立即失效' }, hidden: { id } })
+  const end = (id: string) => actForm(visit, { to: `${page}/end-secret`, call: ADMIN, name: END, hidden: { id } })
   return table(visit, PAGE_NAMES.secrets, {
     items: secrets,
     columns: [
@@ -42,7 +36,7 @@ const secretTable = (visit: Visit, secrets: readonly SigningSecretAnswer[], to: 
   })
 }
 
-const rotateForm = (visit: Visit, to: string): Html => {
+const rotateForm = (visit: Visit, page: string): Html => {
   const { t } = visit
   return html`<h2>${t({ en: 'Change the secret', zh: '更换签名密钥' })}</h2>
   <p>${t({
@@ -50,18 +44,18 @@ const rotateForm = (visit: Visit, to: string): Html => {
     zh: '重叠期内，每次回调都带有新旧密钥各自的签名，接收端可从容切换。',
   })}</p>
   ${actForm(visit, {
-    to,
+    to: `${page}/rotate-secret`,
     name: { en: 'Make a new secret', zh: '生成新密钥' },
     fields: html`${field(visit, 'overlap')}${field(visit, 'type')}`,
   })}`
 }
 
-const secretsPart = async (visit: Visit, { all, to }: typeof OWN): Promise<HtmlEscapedString> => {
+const secretsPart = async (visit: Visit, { all, page }: typeof OWN): Promise<HtmlEscapedString> => {
   const { data } = await visit.call<{ data: SigningSecretAnswer[] }>('GET', all)
-  return html`${secretTable(visit, data, to('end'))}${(await visit.may(ADMIN)) ? rotateForm(visit, to('rotate')) : ''}`
+  return html`${secretTable(visit, data, page)}${(await visit.may(ADMIN)) ? rotateForm(visit, page) : ''}`
 }
 /** Of the page of a partner, for operators. */
-export const secretsOfPartner = (visit: Visit) => secretsPart(visit, ofPartner(visit))
+export const secretsOfPartner = (visit: Visit) => secretsPart(visit, ofPartner(visit.id))
 
 const rotate = async (visit: Visit, { all }: typeof OWN): Promise<Page> => {
   const { call, form, t } = visit
@@ -76,12 +70,12 @@ const rotate = async (visit: Visit, { all }: typeof OWN): Promise<Page> => {
 export const addSecrets = ({ page, act }: Console): void => {
   page('secrets', async visit => ({ body: secretsPart(visit, OWN) }))
   for (const placeOf of [() => OWN, ofPartner]) {
-    const { to } = placeOf({ id: ':id' })
-    act(to('rotate'), visit => rotate(visit, placeOf(visit)))
-    act(to('end'), async visit => {
-      const { page: back, one, partner } = placeOf(visit)
+    const { page: path } = placeOf(':id')
+    act(`${path}/rotate-secret`, visit => rotate(visit, placeOf(visit.id)))
+    act(`${path}/end-secret`, async visit => {
+      const { page: back, one, partner } = placeOf(visit.id)
       const { id = '', reason } = await visit.form()
-      await visit.call('DELETE', `${one}/${encodeURIComponent(id)}`, { query: partner ? { partner, reason } : {} })
+      await visit.call('DELETE', `${one}/${encodeURIComponent(id)}`, { query: { partner, reason } })
       return back
     })
   }

@@ -48,13 +48,10 @@ const NOT_JSON = {
 }
 const ENCODED = { en: 'Send the body without a content-encoding.', zh: '发送请求体时请不要使用 content-encoding。' }
 
-const notJson = (place: readonly number[] | null): Words => ({
+const notJson = (place: readonly (string | number)[] | null): Words => ({
   en: `The body is not valid JSON${place ? `: see line ${place[0]}, column ${place[1]}` : ''}.`,
   zh: `请求体不是有效的 JSON${place ? `：请检查第 ${place[0]} 行第 ${place[1]} 列` : ''}。`,
 })
-
-/** In a text that is longer it is not looked for where it breaks, if the parser does not say so. */
-const LONGEST_SEARCHED = 16 * 1024
 
 const failureOf = (text: string): string => {
   try {
@@ -64,14 +61,14 @@ const failureOf = (text: string): string => {
   }
 }
 
-/** The line and the column at which a text is no JSON. Of a token in the wrong place the parser does not say where: it is the last one of the longest beginning without. */
-const placeOf = (text: string): readonly [line: number, column: number] | null => {
-  const failure = failureOf(text)
-  const [, line, column] = /line (\d+) column (\d+)/.exec(failure) ?? []
-  if (line !== undefined) return [Number(line), Number(column)]
-  let [good, bad] = [0, text.length]
-  if (!failure.includes('Unexpected token')) good = bad
-  else if (bad > LONGEST_SEARCHED) return null
+/** So that looking for the place takes no time that others need. */
+const LONGEST_SEARCHED = 16 * 1024
+
+/** The line and the column at which a text is no JSON. The engine says neither of an unexpected token: it ends the shortest beginning that has one. */
+const placeOf = (text: string): readonly (string | number)[] | null => {
+  const told = /line (\d+) column (\d+)/.exec(failureOf(text))?.slice(1) ?? null
+  if (told || text.length > LONGEST_SEARCHED) return told
+  let [good, bad] = [0, text.length + 1]
   while (bad - good > 1) {
     const middle = Math.floor((good + bad) / 2)
     if (failureOf(text.slice(0, middle)).includes('Unexpected token')) bad = middle

@@ -226,12 +226,12 @@ const CASES: readonly Case[] = [
     form: ({ secret }) => ({ id: secret, why: reason }),
   },
   {
-    route: 'secrets/rotate',
+    route: 'secrets/rotate-secret',
     partner: 'POST /v1/signing-secrets/rotate',
     isOwn: true,
     form: () => ({ overlap: '7d', type: 'v1' }),
   },
-  { route: 'secrets/end', partner: 'DELETE /v1/signing-secrets/:id', form: ({ secret }) => ({ id: secret }) },
+  { route: 'secrets/end-secret', partner: 'DELETE /v1/signing-secrets/:id', form: ({ secret }) => ({ id: secret }) },
 ]
 /** Those who send them need not have signed in. */
 const OPEN_FORMS = ['sign-in', 'sign-out', 'enter']

@@ -11,7 +11,7 @@ const openAsPartner = async () => {
 
 test('a new secret is shown once, and the old one signs on for the overlap', async () => {
   const { post, cookie, secrets, page } = await openAsPartner()
-  const shown = await (await post('secrets/rotate', { overlap: '7d', type: 'v1' }, cookie)).text()
+  const shown = await (await post('secrets/rotate-secret', { overlap: '7d', type: 'v1' }, cookie)).text()
   const [secret = ''] = /whsec_[\w+/]+=*/.exec(shown) ?? []
   expect(secret).not.toBe('')
   const [newest, old] = await secrets()
@@ -23,10 +23,10 @@ test('a new secret is shown once, and the old one signs on for the overlap', asy
 
 test('an old secret ends by its button, and the newest does not', async () => {
   const { post, cookie, secrets } = await openAsPartner()
-  await post('secrets/rotate', { overlap: '24h', type: 'v1a' }, cookie)
+  await post('secrets/rotate-secret', { overlap: '24h', type: 'v1a' }, cookie)
   const [newest, old] = await secrets()
-  expect((await post('secrets/end', { id: newest.id }, cookie)).status).toBe(409)
-  expect((await post('secrets/end', { id: old.id }, cookie)).headers.get('location')).toBe('../secrets')
+  expect((await post('secrets/end-secret', { id: newest.id }, cookie)).status).toBe(409)
+  expect((await post('secrets/end-secret', { id: old.id }, cookie)).headers.get('location')).toBe('../secrets')
   expect((await secrets()).map(({ id }: { id: string }) => id)).toEqual([newest.id])
 })
 
@@ -34,7 +34,7 @@ test("another partner's secret is not there", async () => {
   const { api, post, cookie, page } = await openAsPartner()
   const theirs = await api.store.listSigningSecrets(api.other.id)
   for (const { id } of theirs) {
-    expect((await post('secrets/end', { id }, cookie)).status).toBe(404)
+    expect((await post('secrets/end-secret', { id }, cookie)).status).toBe(404)
     expect(await page()).not.toContain(id)
   }
   expect(await api.store.listSigningSecrets(api.other.id)).toEqual(theirs)
