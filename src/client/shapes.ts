@@ -139,8 +139,6 @@ export interface Contact {
   /** `webhook`: signed JSON. */
   channel: 'wecom' | 'dingtalk' | 'feishu' | 'slack' | 'webhook'
   host: string
-  hasSecret: boolean
-  language: 'en' | 'zh'
   lastToldAt: string | null
   /** `isOff`: it refuses lastingly, and is tried once an hour, or when you test or set it. */
   failing: { since: string; error: string; isOff: boolean } | null

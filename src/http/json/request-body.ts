@@ -64,7 +64,7 @@ const failureOf = (text: string): string => {
 /** So that looking for the place takes no time that others need. */
 const LONGEST_SEARCHED = 16 * 1024
 
-/** The line and the column at which a text is no JSON. The engine says neither of an unexpected token: it ends the shortest beginning that has one. */
+/** The line and the column at which a text is no JSON. Of an unexpected token the engine does not say it: that is where the longest beginning without one ends. */
 const placeOf = (text: string): readonly (string | number)[] | null => {
   const told = /line (\d+) column (\d+)/.exec(failureOf(text))?.slice(1) ?? null
   if (told || text.length > LONGEST_SEARCHED) return told

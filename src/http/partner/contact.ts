@@ -15,6 +15,7 @@ const SECRET = said({
   zh: '必须是钉钉“加签”或飞书“签名校验”的密钥；自有地址则为 whsec_ 加 24 至 64 字节的 base64；企业微信与 Slack 没有密钥',
 })
 const fits = (url: string, secret: string): boolean => {
+  if (!/^[\x21-\x7e]{1,256}$/.test(secret)) return false
   const channel = operatorChannelOf(new URL(url))
   if (channel !== 'webhook') return channel === 'dingtalk' || channel === 'feishu'
   return secret.startsWith('whsec_') && createSigningKey(secret) !== null
@@ -29,7 +30,6 @@ const createContactBody = (judgeUrl: JudgeUrl) =>
       }),
       secret: z
         .string(SECRET)
-        .regex(/^[\x21-\x7e]{1,256}$/, { error: SECRET, abort: true })
         .optional()
         .describe(
           'Of the robot, if it has one. JSON is signed with it, `whsec_…`, or, without it, as your webhooks are.',
@@ -42,8 +42,6 @@ const CONTACT = z
   .object({
     channel: z.enum(OPERATOR_CHANNELS).describe('What it understands; `webhook` is signed JSON.'),
     host: z.string().meta({ description: 'Of its URL.', examples: ['partner.example'] }),
-    hasSecret: z.boolean().describe('Whether it has a secret of its own.'),
-    language: z.enum(['en', 'zh']).describe('By `Accept-Language` when it was set.'),
     lastToldAt: AT_OR_NULL.describe('When it took a message last; null: none yet.'),
     failing: z
       .object({
@@ -68,13 +66,10 @@ const isThere = <T>(value: T | null): T => {
   return value
 }
 
-const view = ({ url: text, secret, language, toldAt, health }: StoredContact): ContactAnswer => {
+const view = ({ url: text, toldAt, health }: StoredContact): ContactAnswer => {
   const url = new URL(text)
   const failing = health && { since: health.since, error: health.error, isOff: health.problem !== null }
-  return z.decode(CONTACT, {
-    ...{ channel: operatorChannelOf(url), host: url.host, hasSecret: secret !== null },
-    ...{ language, lastToldAt: toldAt, failing },
-  })
+  return z.decode(CONTACT, { channel: operatorChannelOf(url), host: url.host, lastToldAt: toldAt, failing })
 }
 
 /** `/v1/contact`. Of what is set only the host is shown again: the path of a robot is its key. */
