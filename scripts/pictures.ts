@@ -99,7 +99,13 @@ const openDay = async () => {
     )
   }
   const beat = async () => {
-    const node = { version: '1.0', settings: 'red-fox', clockAheadMs: 40, roles: ['api', 'poll', 'deliver'] as const }
+    const node = {
+      version: '1.0',
+      settings: 'red-fox',
+      clockAheadMs: 40,
+      answers: null,
+      roles: ['api', 'poll', 'deliver'] as const,
+    }
     await store.beatNode({ ...node, id: 'node_0', name: 'verify-1' })
   }
   return { ...api, partners, register, verify, send, beat }

@@ -1,8 +1,6 @@
 CREATE TABLE "contacts" (
 	"id" text COLLATE "C" PRIMARY KEY NOT NULL,
 	"contact" "bytea" NOT NULL,
-	"health" jsonb,
-	"told_at" bigint,
 	"due_at" bigint NOT NULL
 );
 --> statement-breakpoint
@@ -13,3 +11,5 @@ CREATE TABLE "told_callbacks" (
 	"held_since" bigint,
 	CONSTRAINT "told_callbacks_partner_id_callback_url_pk" PRIMARY KEY("partner_id","callback_url")
 );
+--> statement-breakpoint
+ALTER TABLE "nodes" ADD COLUMN "answers" jsonb;

@@ -1,8 +1,6 @@
 CREATE TABLE `contacts` (
 	`id` text PRIMARY KEY NOT NULL,
 	`contact` blob NOT NULL,
-	`health` text,
-	`told_at` integer,
 	`due_at` integer NOT NULL
 );
 --> statement-breakpoint
@@ -13,3 +11,5 @@ CREATE TABLE `told_callbacks` (
 	`held_since` integer,
 	PRIMARY KEY(`partner_id`, `callback_url`)
 );
+--> statement-breakpoint
+ALTER TABLE `nodes` ADD `answers` text;

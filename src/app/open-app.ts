@@ -81,7 +81,7 @@ export const openApp = async (
     answers: () => poller?.answers() ?? null,
   }
   const self = { id: createIds()('node'), version: VERSION, settings: settingsIdOf(config), roles: config.node.roles }
-  const presence = createPresence(store, self, { ...workers, clock })
+  const presence = createPresence(store, self, workers, clock)
   // The others see this node until all that it does has ended.
   stack.defer(presence.end)
   const metrics = createNodeMetrics(store, config, workers)

@@ -6,11 +6,8 @@ export interface AnswerTime {
   calls: number
 }
 
-/** What a node has seen in the minute before `at` (epoch ms), by account. */
-export interface NodeAnswers {
-  at: number
-  accounts: Readonly<Record<string, AnswerTime>>
-}
+/** What a node has seen in the last minute, by account. */
+export type NodeAnswers = Readonly<Record<string, AnswerTime>>
 
 /** Of each account so many calls are kept. */
 const MOST_CALLS = 200
@@ -27,7 +24,7 @@ export const createAnswerTimes = (calls: number) => {
         const ms = recent.reduce((sum, call) => sum + call.ms, 0) / recent.length
         return recent.length > 0 ? [[id, { ms, calls }] as const] : []
       })
-      return { at: now, accounts: Object.fromEntries(means) }
+      return Object.fromEntries(means)
     },
   }
 }
@@ -36,10 +33,10 @@ export const createAnswerTimes = (calls: number) => {
 export const reachOf = (answers: AnswerTime | null): number =>
   answers === null ? Number.POSITIVE_INFINITY : (answers.calls / Math.max(1, answers.ms)) * SECOND
 
-/** Those of all nodes that have told of it within a minute, as one; null: none has. */
-export const answersOf = (accountId: string, nodes: readonly NodeAnswers[], now: number): AnswerTime | null => {
-  const told = nodes.flatMap(({ at, accounts }) => (Math.abs(now - at) < MINUTE ? (accounts[accountId] ?? []) : []))
+/** Those of all nodes as one; null: none knows. */
+export const answersOf = (accountId: string, nodes: readonly (NodeAnswers | null)[]): AnswerTime | null => {
+  const told = nodes.flatMap(answers => answers?.[accountId] ?? [])
   const calls = told.reduce((sum, one) => sum + one.calls, 0)
   const reach = told.reduce((sum, one) => sum + reachOf(one), 0)
-  return told.length === 0 ? null : { ms: (calls / reach) * SECOND, calls }
+  return told.length === 0 ? null : { ms: Math.round((calls / reach) * SECOND), calls }
 }

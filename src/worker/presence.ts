@@ -1,4 +1,3 @@
-import type { NodeAnswers } from '../core/answer-times.ts'
 import type { Clock } from '../core/clock.ts'
 import { BEAT_EVERY_MS, type NewNode, shareOfRates } from '../store/operators/nodes.ts'
 import type { Store } from '../store/store.ts'
@@ -7,16 +6,13 @@ import { startHeartbeat } from './timers.ts'
 /**
  * That this node is one of those that work on the database.
  *
- * @param clockAheadMs as of `NewNode`, at each beat, as `answers`; null: it asks nothing
+ * @param clockAheadMs as of `NewNode`, at each beat, as `answers`
  */
 export const createPresence = (
   store: Pick<Store, 'now' | 'beatNode' | 'removeNode'>,
-  node: Omit<NewNode, 'name' | 'clockAheadMs'>,
-  {
-    clockAheadMs,
-    answers,
-    clock,
-  }: { clockAheadMs: () => number | null; answers: () => NodeAnswers | null; clock: Pick<Clock, 'sleep'> },
+  node: Omit<NewNode, 'name' | 'clockAheadMs' | 'answers'>,
+  measured: { clockAheadMs: () => NewNode['clockAheadMs']; answers: () => NewNode['answers'] },
+  clock: Pick<Clock, 'sleep'>,
 ) => {
   let rateShare = 1
   let beating: Promise<void> | null = null
@@ -24,7 +20,12 @@ export const createPresence = (
 
   const beat = async (name: string) => {
     try {
-      const nodes = await store.beatNode({ ...node, name, clockAheadMs: clockAheadMs() }, answers())
+      const nodes = await store.beatNode({
+        ...node,
+        name,
+        clockAheadMs: measured.clockAheadMs(),
+        answers: measured.answers(),
+      })
       rateShare = shareOfRates(nodes, nodes.find(({ id }) => id === node.id)?.seenAt ?? store.now())
     } catch {
       // The others miss it only when it has not come back for a while.

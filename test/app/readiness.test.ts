@@ -21,7 +21,7 @@ const ACCOUNT: AccountStats = {
 }
 const NODE: ServiceNode = {
   ...{ id: 'node_1', name: 'secret-host:8080', version: '1.0.0', settings: 'aaaaaaaa', key: '11111111' },
-  ...{ roles: ['poll'], clockAheadMs: null, startedAt: 0, seenAt: 0, steadyAt: 0, lostAt: null },
+  ...{ roles: ['poll'], clockAheadMs: null, answers: null, startedAt: 0, seenAt: 0, steadyAt: 0, lostAt: null },
 }
 const STATS: Stats = {
   ...{ at: 0, accounts: [ACCOUNT], polls: QUEUE, nodes: [NODE], refusingChannel: null },

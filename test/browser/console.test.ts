@@ -55,7 +55,13 @@ const openService = async () => {
   const { id: bulk } = await admin('POST', 'bulk', { act: 'resend', filter: { host: 'down.example' }, reason: HOSTILE })
   const since = new Date(api.clock.now - MINUTE).toISOString()
   const { json: resend } = await api.call('POST', '/v1/resend', { body: { since, delivery: 'exhausted' } })
-  const node = { version: '1.0', settings: 'red-fox', clockAheadMs: null, roles: ['api', 'poll', 'deliver'] as const }
+  const node = {
+    version: '1.0',
+    settings: 'red-fox',
+    clockAheadMs: null,
+    answers: null,
+    roles: ['api', 'poll', 'deliver'] as const,
+  }
   await api.store.beatNode({ ...node, id: 'node_1', name: 'lost:1' })
   api.clock.now += MINUTE
   await api.store.beatNode({ ...node, id: 'node_0', name: 'works:1' })

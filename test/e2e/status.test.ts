@@ -110,6 +110,7 @@ test('status names the nodes where there are several, who is lost, and who diffe
           roles: name === 'odd' ? ['api'] : ['poll'],
         },
         clockAheadMs: name === 'odd' ? -3_599_000 : 500,
+        answers: null,
       })
     await beat('gone')
     for (; now <= Date.now(); now += 5_000) for (const name of ['one', 'two']) await beat(name)

@@ -3,11 +3,11 @@ import { BEAT_EVERY_MS, type NewNode, type ServiceNode } from '../../src/store/o
 import { createPresence } from '../../src/worker/presence.ts'
 import { createFixedClock } from '../support/fixed-clock.ts'
 
-const { name, ...NODE }: Omit<NewNode, 'clockAheadMs'> = {
+const { name, ...NODE }: Omit<NewNode, 'clockAheadMs' | 'answers'> = {
   ...{ id: 'node_1', name: 'a:1', version: '1', settings: 's', roles: ['api'] },
 }
 const ROW: ServiceNode = {
-  ...{ ...NODE, name, clockAheadMs: null, key: 'k', startedAt: 1, seenAt: 1, steadyAt: 1, lostAt: null },
+  ...{ ...NODE, name, clockAheadMs: null, answers: null, key: 'k', startedAt: 1, seenAt: 1, steadyAt: 1, lostAt: null },
 }
 
 /** Every beat waits until it is answered. */
@@ -29,7 +29,7 @@ const open = () => {
     clock,
     calls,
     pending,
-    presence: createPresence(store, NODE, { clockAheadMs: () => null, answers: () => null, clock }),
+    presence: createPresence(store, NODE, { clockAheadMs: () => null, answers: () => null }, clock),
   }
 }
 

@@ -1,4 +1,3 @@
-import type { NodeAnswers } from '../../core/answer-times.ts'
 import type { RefusingChannel } from '../../core/operator-channel.ts'
 import type { LastBackup } from '../backup.ts'
 import { stopClaims } from '../claims-lock.ts'
@@ -25,8 +24,6 @@ export const CHANNEL_REFUSING = json<RefusingChannel>('operator_channel_refusing
 /** Partners that were enabled after they had been disabled, of the last `MOST_ENABLED` times: what waited is due since then. */
 export const ENABLED = json<{ partnerId: string; since: number }[]>('partners_enabled')
 const MOST_ENABLED = 20
-/** By node. */
-export const ANSWERS = json<Readonly<Record<string, NodeAnswers>>>('answers')
 const PROBED = json<number>('probed')
 /** Of a file: where its content has gone. */
 export const MOVED_TO = text('moved_to')

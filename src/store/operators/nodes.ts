@@ -4,7 +4,6 @@ import type { StoreContext } from '../context.ts'
 import { asc, eq, inArray } from '../drizzle.ts'
 import type { Store } from '../store.ts'
 import type { Row, Tx } from '../tx.ts'
-import { ANSWERS, findFact, putFact } from './facts.ts'
 
 /**
  * A process that works on the database.
@@ -12,6 +11,7 @@ import { ANSWERS, findFact, putFact } from './facts.ts'
  * - `id`: of this start of the process. `name`: host and port, by which operators know it; after a restart it has the same.
  * - `settings`: names them, as `settingsIdOf` does. `key`: names its master key, as in `EngineStats`.
  * - `clockAheadMs`: how far GetResult's clock is ahead of its own; null: it has had no answer.
+ * - `answers`: how long GetResult takes; null: it asks nothing.
  * - `steadyAt`: since when it has shown itself without a gap. `lostAt`: when another node found it lost; null: it is not.
  */
 export type ServiceNode = Row<'nodes'>
@@ -113,7 +113,7 @@ export const createNodes = (
   upkeep: () => Promise<void> = async () => {},
 ) =>
   ({
-    beatNode: async (node, answers = null) => {
+    beatNode: async node => {
       await upkeep()
       return write(async tx => {
         // Two that take the place of a lost one take that of one each.
@@ -127,11 +127,6 @@ export const createNodes = (
           ['id'],
           beat.lost.map(({ id, lostAt }) => ({ id, lostAt })),
         )
-        if (answers) {
-          const told = { ...(await findFact(tx, ANSWERS)), [node.id]: answers }
-          const isKnown = ([id]: [string, unknown]) => beat.nodes.some(one => one.id === id)
-          await putFact(tx, ANSWERS, Object.fromEntries(Object.entries(told).filter(isKnown)))
-        }
         if (beat.forgotten.length > 0) await tx.db.delete(nodes).where(inArray(nodes.id, beat.forgotten))
         return beat.nodes
       })

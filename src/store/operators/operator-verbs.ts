@@ -1,4 +1,3 @@
-import type { NodeAnswers } from '../../core/answer-times.ts'
 import type { RefusingChannel } from '../../core/operator-channel.ts'
 import type { OperatorNote } from '../../core/operator-event.ts'
 import type { Page } from '../page.ts'
@@ -54,7 +53,7 @@ export interface OperatorVerbs {
    * Records that this node is there, whom it finds lost, and forgets, by `afterBeat`: each shows itself every few seconds, and whoever does
    * not is lost (`judgeNodes`). All nodes, this one too, oldest first.
    */
-  beatNode(node: NewNode, answers?: NodeAnswers | null): Promise<ServiceNode[]>
+  beatNode(node: NewNode): Promise<ServiceNode[]>
   /** All nodes, oldest first. */
   listNodes(): Promise<ServiceNode[]>
   /** It has ended, as it was told to. */

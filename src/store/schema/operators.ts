@@ -1,3 +1,4 @@
+import type { NodeAnswers } from '../../core/answer-times.ts'
 import type { NodeRole } from '../../core/node.ts'
 import type { OperatorCondition } from '../../core/operator-event.ts'
 import { ROLES } from '../../core/role.ts'
@@ -62,6 +63,7 @@ export const operatorTables = ({
     steadyAt: time('steady_at').notNull(),
     lostAt: time('lost_at'),
     clockAheadMs: int8('clock_ahead_ms'),
+    answers: json('answers').$type<NodeAnswers>(),
   }),
 
   adminTokens: table(

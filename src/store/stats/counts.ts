@@ -9,8 +9,8 @@ import { failingHosts } from '../callbacks/failing-hosts.ts'
 import { STILL_FAILING_MS } from '../callbacks/health.ts'
 import type { StoreContext } from '../context.ts'
 import { asc } from '../drizzle.ts'
-import { ANSWERS, BACKUPS, CHANNEL_REFUSING, DELIVERIES_HELD, ENABLED, findFact } from '../operators/facts.ts'
-import { loadNodes } from '../operators/nodes.ts'
+import { BACKUPS, CHANNEL_REFUSING, DELIVERIES_HELD, ENABLED, findFact } from '../operators/facts.ts'
+import { isThere, loadNodes } from '../operators/nodes.ts'
 import type { Store } from '../store.ts'
 import type { Dialect, Sql, Tx } from '../tx.ts'
 import {
@@ -70,7 +70,8 @@ export const createStats = (
         const countOf = await loadCounts(tx, [ALL, ...rows.map(({ id }) => id)])
         const due = await dueVerifications(tx)
         const most = await mostWaiting(tx, due)
-        const told = Object.values((await findFact(tx, ANSWERS)) ?? {})
+        const nodes = await loadNodes(tx)
+        const told = nodes.filter(node => isThere(node, at)).map(({ answers }) => answers)
         const queueOf = (
           rows: 'verifications' | 'messages',
           owner: string,
@@ -85,7 +86,7 @@ export const createStats = (
           const { passwordMode: _, partnerId: __, ...account } = accountOfRow(row, defaultRate)
           const queue = queueOf('verifications', row.id, due.get(row.id) ?? NOTHING)
           const ramp = { rate: account.rate, rampAt: row.rampAt, rampRate: row.rampRate }
-          const answers = answersOf(row.id, told, at)
+          const answers = answersOf(row.id, told)
           const reach = reachOf(answers)
           const catchUpMs = Math.max(durationOf(queue.due, ramp, at), (queue.due / reach) * SECOND)
           const pace = { rateNow: Math.min(effectiveRate(ramp, at), reach), answers, catchUpMs }
@@ -105,7 +106,7 @@ export const createStats = (
           callbacks: await troubledUrls(tx),
           failingHosts: await failingHosts(tx),
           bulk: await openBulkActs(tx),
-          nodes: await loadNodes(tx),
+          nodes,
           disabledPartners: await tx.all<{ id: string; name: string }>(DISABLED_PARTNERS),
           backup: (await findFact(tx, BACKUPS)) ?? NO_BACKUP,
           refusingChannel: await findFact(tx, CHANNEL_REFUSING),

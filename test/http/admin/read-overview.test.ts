@@ -12,7 +12,15 @@ test('where nothing else tells whether a service works, the nodes do', async () 
     return (await readOverview(store, reader)).problems.map(({ code }) => code)
   }
   expect(await problems()).toEqual(['no_service'])
-  await store.beatNode({ id: 'node_1', name: 'a:1', version: '1', settings: 's', clockAheadMs: null, roles: ['poll'] })
+  await store.beatNode({
+    id: 'node_1',
+    name: 'a:1',
+    version: '1',
+    settings: 's',
+    clockAheadMs: null,
+    answers: null,
+    roles: ['poll'],
+  })
   now += 30 * SECOND
   expect(await problems()).toEqual([])
   now += 1

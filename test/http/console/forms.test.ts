@@ -555,7 +555,7 @@ test('hostile names, serials, metadata, reasons and excerpts are text on every p
     ...{ who: 'command', name: HOSTILE, act: 'partner.change', object: api.partner.id, outcome: 'done' },
     ...{ reason: HOSTILE, changes: JSON.stringify({ name: { before: HOSTILE, after: SHORT } }) },
   })
-  const node = { version: SHORT, settings: SHORT, clockAheadMs: null, roles: ['api'] as const }
+  const node = { version: SHORT, settings: SHORT, clockAheadMs: null, answers: null, roles: ['api'] as const }
   await store.beatNode({ ...node, id: 'node_1', name: HOSTILE })
   await store.noteOperatorEvents([
     {

@@ -8,7 +8,13 @@ test('nodes say which of them are lost, and in what they differ', async () => {
   const { api, cookieOf, visit } = await openConsole()
   const read = async () => (await visit('nodes?lang=en', await cookieOf(ADMIN_TOKEN))).text()
   expect(await read()).toContain('No node works on the database.')
-  const node = { version: '1.0', settings: 'red-fox', clockAheadMs: null, roles: ['api', 'poll', 'deliver'] as const }
+  const node = {
+    version: '1.0',
+    settings: 'red-fox',
+    clockAheadMs: null,
+    answers: null,
+    roles: ['api', 'poll', 'deliver'] as const,
+  }
   await api.store.beatNode({ ...node, id: 'node_1', name: 'gone:1' })
   for (let seconds = 0; seconds <= 60; seconds += 5) {
     api.clock.now += 5_000

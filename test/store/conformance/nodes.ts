@@ -4,7 +4,14 @@ import { BEAT_EVERY_MS, type NewNode } from '../../../src/store/operators/nodes.
 import { type OpenStore, openStoreFixture } from '../../support/store.ts'
 
 const named = (name: string, more: Partial<NewNode> = {}): NewNode => ({
-  ...{ id: `node_${name}`, name: `${name}:8080`, version: '1.0.0', settings: 'aaaaaaaa', clockAheadMs: null },
+  ...{
+    id: `node_${name}`,
+    name: `${name}:8080`,
+    version: '1.0.0',
+    settings: 'aaaaaaaa',
+    clockAheadMs: null,
+    answers: null,
+  },
   ...{ roles: ['api', 'deliver'], ...more },
 })
 

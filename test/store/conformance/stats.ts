@@ -94,14 +94,16 @@ export const describeStats = (open: OpenStore): void => {
     await using bench = await openStoreFixture(open)
     const { store } = bench
     const beat = (id: string, ms: number) =>
-      store.beatNode(
-        { id, name: id, version: '1', settings: 's', roles: ['poll'], clockAheadMs: null },
-        { at: store.now(), accounts: { [bench.account.id]: { ms, calls: 4 } } },
-      )
+      store.beatNode({
+        ...{ id, name: id, version: '1', settings: 's', roles: ['poll'], clockAheadMs: null },
+        answers: { [bench.account.id]: { ms, calls: 4 } },
+      })
     const account = async () => (await store.stats()).accounts[0]
     for (let n = 0; n < 64; n++) await bench.register()
     await beat('node_1', 8_000)
     expect(await account()).toMatchObject({ rateNow: 0.5, catchUpMs: 128 * SECOND, answers: { ms: 8_000, calls: 4 } })
+    await beat('node_2', 2_000.6)
+    expect(await account()).toMatchObject({ answers: { ms: 3_201, calls: 8 } })
     await beat('node_2', 2_000)
     expect(await account()).toMatchObject({ rateNow: 2.5, answers: { ms: 3_200, calls: 8 } })
     await beat('node_1', 1)

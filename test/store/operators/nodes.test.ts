@@ -19,6 +19,7 @@ const named = (name: string, more: Partial<NewNode & { key: string }> = {}) => (
     version: '1.0.0',
     settings: 'aaaaaaaa',
     clockAheadMs: null,
+    answers: null,
     key: '11111111',
   },
   ...{ roles: NODE_ROLES, ...more },

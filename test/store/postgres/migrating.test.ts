@@ -98,7 +98,15 @@ describe('a migration', () => {
     const broken: Error[] = []
     node.hints.on('broken', error => broken.push(error))
     const beat = () =>
-      node.beatNode({ id: 'n1', name: 'one:8080', version: '1', settings: '', roles: ['api'], clockAheadMs: null })
+      node.beatNode({
+        id: 'n1',
+        name: 'one:8080',
+        version: '1',
+        settings: '',
+        roles: ['api'],
+        clockAheadMs: null,
+        answers: null,
+      })
     await beat()
     expect(broken).toEqual([])
     await runMigrations(url(), oneMore(ADD_TABLE))

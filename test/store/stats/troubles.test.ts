@@ -147,7 +147,14 @@ test('webhooks that an operator holds are told as that, however late they are', 
 test('names the nodes whose clock is off by what receivers may not stand, but for one that is lost', () => {
   const node = (name: string, clockAheadMs: number | null, seenAt = AT): ServiceNode => ({
     ...{ id: `node_${name}`, name, version: '1.0.0', settings: 'aaaaaaaa', key: '11111111', roles: ['poll'] },
-    ...{ startedAt: AT - MINUTE, seenAt, steadyAt: AT - MINUTE, lostAt: seenAt === AT ? null : AT, clockAheadMs },
+    ...{
+      startedAt: AT - MINUTE,
+      seenAt,
+      steadyAt: AT - MINUTE,
+      lostAt: seenAt === AT ? null : AT,
+      clockAheadMs,
+      answers: null,
+    },
   })
   const lost = node('lost', 3_600_000, AT - 40 * SECOND)
   const nodes = [node('new', null), node('well', 29_999), node('behind', 30_000), node('ahead', -3_600_000), lost]
@@ -176,7 +183,16 @@ test('a backup that failed, perhaps one by hand, came before thousands of webhoo
 
 test('says of a lost node what nobody else does, and nothing where others do all of it', () => {
   const node = (name: string, roles: ServiceNode['roles'], seenAt = AT): ServiceNode => ({
-    ...{ id: `node_${name}`, name, version: '1.0.0', settings: 'aaaaaaaa', clockAheadMs: null, key: '11111111', roles },
+    ...{
+      id: `node_${name}`,
+      name,
+      version: '1.0.0',
+      settings: 'aaaaaaaa',
+      clockAheadMs: null,
+      answers: null,
+      key: '11111111',
+      roles,
+    },
     ...{ startedAt: AT - MINUTE, seenAt, steadyAt: AT - MINUTE, lostAt: seenAt === AT ? null : AT },
   })
   const [a, b] = [node('a', ['api', 'deliver']), node('b', ['poll', 'deliver'], AT - 40 * SECOND)]
