@@ -44,7 +44,7 @@ export const openApi = (serving: RoleDeps & Serving & { sender: Sender; enumerat
     },
     enumerationGuard,
     testCallback: createTestCallback({ store, sender, newId }),
-    testContact: createContacts({ store, sender, random: Math.random, emit }).test,
+    testContact: createContacts({ store, sender, emit }).test,
     newId,
     random,
     now,

@@ -47,7 +47,7 @@ export const openDeliverer = ({ config: { callback, storage }, store, sender, em
     emit,
   })
   const bulkActs = createBulkActJob({ store, clock, emit })
-  const { tell: tellContact } = createContacts({ store, sender, random, emit })
+  const { tell: tellContact } = createContacts({ store, sender, emit })
   const notices = createCallbackNoticeJob({ store, sender, tellContact, clock, emit })
   store.hints.on('messagesDue', rounds.ring)
   store.hints.on('callbacksChanged', notices.ring)

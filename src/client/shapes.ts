@@ -139,9 +139,6 @@ export interface Contact {
   /** `webhook`: signed JSON. */
   channel: 'wecom' | 'dingtalk' | 'feishu' | 'slack' | 'webhook'
   host: string
-  lastToldAt: string | null
-  /** `isOff`: it refuses lastingly, and is tried once an hour, or when you test or set it. */
-  failing: { since: string; error: string; isOff: boolean } | null
 }
 
 /** Whose key this is, what it may do, and how much of that is used. A null quota is no limit. */

@@ -18,9 +18,6 @@ export interface RefusingChannel {
   error: string
 }
 
-/** How a channel has failed since it took something last; in a row, and of these in a row what lasts. */
-export type ChannelHealth = Omit<RefusingChannel, 'channel'> & { failures: number; refusals: number }
-
 /** Where a partner is told that its URLs fail. */
 export interface Contact {
   url: string

@@ -2,6 +2,7 @@ import { hash } from 'node:crypto'
 import { attemptOf } from '../callback/outcome.ts'
 import type { Sender } from '../callback/sender.ts'
 import { hostOf } from '../core/callback-url.ts'
+import { MINUTE } from '../core/duration.ts'
 import { asTold, toldOf } from '../core/message.ts'
 import { type Contact, operatorChannelOf } from '../core/operator-channel.ts'
 import { CATALOGUES } from '../core/operator-texts/describe.ts'
@@ -12,11 +13,12 @@ import type { CallbackNews, ClaimedContact } from '../store/partners/contacts.ts
 import type { Store } from '../store/store.ts'
 import type { Emit } from '../telemetry/emit.ts'
 import { DIALECTS, rendered } from './channel.ts'
-import { afterFailure } from './channel-health.ts'
 import type { Answer } from './dialect.ts'
 import { type Notice, type NoticeItem, testItem } from './notice.ts'
 import { cutTo } from './plain-text.ts'
 
+/** A contact that does not take a message gets it again after so long. */
+const RETRY_MS = 10 * MINUTE
 /** URLs that a text names, and that a webhook lists. */
 const NAMED = 3
 const LISTED = 50
@@ -45,17 +47,13 @@ const itemOf = (news: readonly [CallbackNews, ...CallbackNews[]], language: Cont
   }
 }
 
-/**
- * Tells partners, in the words of operators' channels, but past the guard of callbacks: a stranger has chosen the URL. `random` is in
- * [0, 1).
- */
+/** Tells partners in the words of operators' channels, but through the guard of callbacks: a stranger has chosen the URL. */
 export const createContacts = (deps: {
-  store: Pick<Store, 'now' | 'findPartner' | 'liveSecrets' | 'findContact' | 'putContact' | 'settleContact'>
+  store: Pick<Store, 'now' | 'findPartner' | 'liveSecrets' | 'findContact' | 'settleContact'>
   sender: Pick<Sender, 'send'>
-  random: () => number
   emit: Emit<'callback_notice.attempted'>
 }) => {
-  const { store, sender, random, emit } = deps
+  const { store, sender, emit } = deps
 
   const post = async (
     partnerId: string,
@@ -85,10 +83,8 @@ export const createContacts = (deps: {
 
   return {
     /** Sends what is new as one message, and records what came of it. */
-    tell: async ({ partnerId, lease, news, health, toldAt, ...contact }: ClaimedContact): Promise<void> => {
+    tell: async ({ partnerId, lease, news, ...contact }: ClaimedContact): Promise<void> => {
       const { most, gapMs } = DIALECTS[operatorChannelOf(new URL(contact.url))]
-      const settle = (dueAt: number, more: Partial<Parameters<Store['settleContact']>[0]> = {}) =>
-        store.settleContact({ partnerId, lease, health, toldAt, dueAt, told: [], ...more })
       const kinds = [...Map.groupBy(news, one => `${one.isOver} ${one.heldSince === null}`).values()].slice(0, most)
       const told = kinds.flat()
       const id = `msg_${hash('sha256', JSON.stringify([partnerId, told]))
@@ -99,24 +95,20 @@ export const createContacts = (deps: {
       const { outcome, httpStatus, error, durationMs } = attempt
       emit('callback_notice.attempted', {
         ...{ messageId: id, partnerId, host: hostOf(told[0]?.callbackUrl ?? ''), toHost: hostOf(contact.url) },
-        ...{ outcome, httpStatus, error, detail: null, durationMs, attempt: (health?.failures ?? 0) + 1 },
+        ...{ outcome, httpStatus, error, detail: null, durationMs, attempt: null },
       })
-      const at = store.now()
-      if (answer.kind === 'told') return settle(at + Math.ceil(gapMs), { health: null, toldAt: at, told })
-      const after = afterFailure(health, answer, { at, random: random() })
       // A text that is refused would be refused again, and keep all that comes after it.
-      const dropped = answer.kind === 'refused' && answer.problem === 'content' ? told : []
-      return settle(after.retryAt, { health: after.health, told: dropped })
+      const isDone = answer.kind === 'told' || (answer.kind === 'refused' && answer.problem === 'content')
+      const dueAt = store.now() + (isDone ? Math.ceil(gapMs) : RETRY_MS)
+      await store.settleContact({ partnerId, lease, told: isDone ? told : [], dueAt })
     },
 
-    /** Sends a test now; null: the partner has no contact. One that is taken ends what was held against the contact. */
+    /** Sends a test now; null: the partner has no contact. */
     test: async (partnerId: string, id: string): Promise<Attempt | null> => {
-      const stored = await store.findContact(partnerId)
-      if (stored === null) return null
-      const { health, toldAt: _, ...contact } = stored
+      const contact = await store.findContact(partnerId)
+      if (contact === null) return null
       const { runbook: _none, ...item } = testItem(contact.language, partnerId, store.now())
       const { attempt } = await post(partnerId, contact, { id, items: [{ ...item, type: 'contact.test' }] })
-      if (attempt.outcome === 'delivered' && health !== null) await store.putContact(partnerId, contact)
       return attempt
     },
   }

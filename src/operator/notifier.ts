@@ -1,14 +1,13 @@
 import type { Clock } from '../core/clock.ts'
 import { MINUTE, SECOND } from '../core/duration.ts'
 import type { Language } from '../core/language.ts'
-import type { ChannelHealth, RefusingChannel } from '../core/operator-channel.ts'
-import { operatorEventType } from '../core/operator-event.ts'
+import type { OperatorProblem, RefusingChannel } from '../core/operator-channel.ts'
+import { LONGEST_WAIT_MS, operatorEventType } from '../core/operator-event.ts'
 import { channelRemedy } from '../core/operator-texts/describe.ts'
 import type { ClaimedOperatorEvent } from '../store/operators/operator-events.ts'
 import type { Store } from '../store/store.ts'
 import type { Emit } from '../telemetry/emit.ts'
 import type { Channel } from './channel.ts'
-import { afterFailure, fullHourWait, MOST_FAILURES } from './channel-health.ts'
 import type { Answer } from './dialect.ts'
 import { type Notice, noticeItem } from './notice.ts'
 
@@ -16,6 +15,30 @@ import { type Notice, noticeItem } from './notice.ts'
 const LEASE_MS = MINUTE
 /** How often to look for what any node has noted. */
 const IDLE_MS = SECOND
+/** In a row: then a channel that refuses lastingly is off, and `status` says of any other that it takes nothing. */
+const MOST_FAILURES = 3
+/** How often a channel that is off gets one message, until it takes one. */
+const OFF_MS = LONGEST_WAIT_MS
+const RETRIES_MS = [5 * SECOND, 30 * SECOND, 2 * MINUTE, 10 * MINUTE, 15 * MINUTE]
+const JITTER = 0.2
+/** A channel that asks for more time gets no more: it may be a mistake. */
+const LONGEST_PAUSE_MS = 15 * MINUTE
+
+/** Everybody's robots send on the full and half hour, and the makers refuse then. */
+const BUSY_EVERY_MS = 30 * MINUTE
+const BUSY_BEFORE_MS = 5 * SECOND
+const BUSY_MS = 35 * SECOND
+const SPREAD_MS = 20 * SECOND
+
+/** How long to wait until robots have time, in ms; 0: they have. `random` is in [0, 1). */
+export const fullHourWait = (now: number, random: number): number => {
+  const sinceBusy = (now + BUSY_BEFORE_MS) % BUSY_EVERY_MS
+  return sinceBusy < BUSY_MS ? BUSY_MS - sinceBusy + random * SPREAD_MS : 0
+}
+
+/** Whether the channel holds something against us that lasts, rather than against one text. */
+const lastingProblem = (answer: Answer): OperatorProblem | null =>
+  answer.kind === 'refused' && answer.problem !== 'content' ? answer.problem : null
 
 /** One message at a time, of all that waits in the store, to the channel. */
 export const createNotifier = (deps: {
@@ -39,7 +62,9 @@ export const createNotifier = (deps: {
 }) => {
   const { store, channel, language, source, clock, random, emit } = deps
   const stopping = new AbortController()
-  let health: ChannelHealth | null = null
+  let failures = 0
+  let failingSince = 0
+  let refusals = 0
   let refusing: RefusingChannel | null = null
   /** Most events in the next message: half of a digest whose text is refused, then twice as many after each that is not. */
   let most = channel.most
@@ -73,8 +98,9 @@ export const createNotifier = (deps: {
   }
 
   const worked = async () => {
-    if (health !== null) emit('operator_channel.back', { channel: channel.name })
-    health = null
+    if (failures > 0) emit('operator_channel.back', { channel: channel.name })
+    failures = 0
+    refusals = 0
     if (refusing !== null) await store.recordOperatorChannel(null)
     refusing = null
   }
@@ -82,19 +108,26 @@ export const createNotifier = (deps: {
   /** When to try again. */
   const failed = async (answer: Exclude<Answer, { kind: 'told' }>): Promise<number> => {
     const { code: error, said } = answer
-    const after = afterFailure(health, answer, { at: store.now(), random: random() })
-    health = after.health
-    const { since, failures, problem } = health
-    if (failures === 1) emit('operator_channel.failing', { channel: channel.name, error, answer: said })
-    if (problem !== null && refusing?.problem == null) {
+    const problem = lastingProblem(answer)
+    failures++
+    refusals = problem === null ? 0 : refusals + 1
+    if (failures === 1) {
+      failingSince = store.now()
+      emit('operator_channel.failing', { channel: channel.name, error, answer: said })
+    }
+    const isOff = problem !== null && refusals >= MOST_FAILURES
+    if (isOff && refusing?.problem == null) {
       const advice = channelRemedy(problem, 'en')
       emit('operator_channel.off', { channel: channel.name, problem, error, answer: said, advice })
     }
-    if (problem !== null || (failures >= MOST_FAILURES && refusing === null)) {
-      refusing = { since, channel: channel.name, problem, error }
+    if (isOff || (failures >= MOST_FAILURES && refusing === null)) {
+      refusing = { since: failingSince, channel: channel.name, problem: isOff ? problem : null, error }
       await store.recordOperatorChannel(refusing)
     }
-    return after.retryAt
+    if (isOff) return store.now() + OFF_MS
+    const retryMs = RETRIES_MS[Math.min(failures, RETRIES_MS.length) - 1] ?? 0
+    const askedMs = answer.kind === 'later' ? Math.min(answer.waitMs ?? 0, LONGEST_PAUSE_MS) : 0
+    return store.now() + Math.max(askedMs, Math.round(retryMs * (1 + JITTER * (2 * random() - 1))))
   }
 
   const tell = async (events: readonly ClaimedOperatorEvent[]): Promise<void> => {

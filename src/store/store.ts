@@ -17,7 +17,7 @@ import type {
 import type { OperatorVerbs } from './operators/operator-verbs.ts'
 import type { Page } from './page.ts'
 import type { ApiKey, KeyOwner, NewKey } from './partners/api-keys.ts'
-import type { ClaimedContact, ContactSettlement, StoredContact } from './partners/contacts.ts'
+import type { ClaimedContact, ContactSettlement } from './partners/contacts.ts'
 import type { NewPartner, Partner, PartnerChange } from './partners/partners.ts'
 import type { Usage } from './partners/quotas.ts'
 import type { EndOfSecret, NewSigningSecret, RotatedSecret, SigningSecret } from './partners/signing-secrets.ts'
@@ -144,7 +144,7 @@ export interface Store extends OperatorVerbs {
   /** Its partner has been told. */
   endCallbackNotice(callback: Callback): Promise<void>
 
-  findContact(partnerId: string): Promise<StoredContact | null>
+  findContact(partnerId: string): Promise<Contact | null>
   /** Null: there is none from now on. Another URL has been told nothing; the same one is tried again now. */
   putContact(partnerId: string, contact: Contact | null): Promise<void>
   /** Hands out contacts that are to be told something, of partners that are not disabled, each to one caller only until its lease runs out. */

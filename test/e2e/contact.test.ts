@@ -2,18 +2,17 @@ import Database from 'better-sqlite3'
 import { expect, test } from 'vitest'
 import { MINUTE } from '../../src/core/duration.ts'
 import type { Delivery } from '../../src/simulator/receiver.ts'
-import { createApiClient } from '../support/api-client.ts'
 import { openStage } from './stage.ts'
 
 const jsonOf = ({ body }: Delivery) => JSON.parse(body)
 
 test('a partner with one URL is told at its contact that it fails, and that it works again, each once', async () => {
   await using stage = await openStage({ RETRY_SCHEDULE: '0s,1h' })
-  const { receiver, partner, api, env } = stage
+  const { receiver, api, env } = stage
   const told = () => receiver.received.filter(({ path }) => path === '/contact')
   receiver.plan('/hook', [503, 503, 200])
   const { status, body } = await api.call<object>('PUT', '/v1/contact', { url: receiver.urlFor('/contact') })
-  expect([status, body]).toMatchObject([200, { channel: 'webhook', failing: null, lastToldAt: null }])
+  expect([status, body]).toMatchObject([200, { channel: 'webhook' }])
   const { id } = await stage.register({ status: 'SUCCESS' })
   await api.until(id, ({ delivery }) => delivery.attempts === 2)
   await stage.service.stop()
@@ -32,7 +31,7 @@ test('a partner with one URL is told at its contact that it fails, and that it w
     await api.resend(id)
     await api.until(id, ({ delivery }) => delivery.state === 'delivered')
   }
-  await using last = await stage.restart()
+  await using _last = await stage.restart()
   await receiver.waitFor(() => told().length === 2)
   expect(told()).toMatchObject([{ verified: true }, { verified: true }])
   expect(told().map(jsonOf)).toMatchObject([
@@ -45,6 +44,4 @@ test('a partner with one URL is told at its contact that it fails, and that it w
     },
     { type: 'callback.failing', data: { state: 'resolved', count: 1 } },
   ])
-  const shown = await createApiClient(last.service.url, partner.apiKey).call<object>('GET', '/v1/contact')
-  expect(shown.body).toMatchObject({ failing: null, lastToldAt: expect.any(String) })
 })

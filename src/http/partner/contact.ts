@@ -1,10 +1,8 @@
 import { z } from 'zod'
 import { AppError } from '../../core/error.ts'
-import { OPERATOR_CHANNELS, operatorChannelOf } from '../../core/operator-channel.ts'
+import { type Contact, OPERATOR_CHANNELS, operatorChannelOf } from '../../core/operator-channel.ts'
 import { createSigningKey } from '../../core/signature.ts'
-import type { StoredContact } from '../../store/partners/contacts.ts'
 import type { PartnerCalls } from '../calls.ts'
-import { AT, AT_OR_NULL } from '../json/fields.ts'
 import { readBody } from '../json/request-body.ts'
 import { said } from '../json/validate.ts'
 import { answerLanguage, languageOf } from '../language.ts'
@@ -42,17 +40,6 @@ const CONTACT = z
   .object({
     channel: z.enum(OPERATOR_CHANNELS).describe('What it understands; `webhook` is signed JSON.'),
     host: z.string().meta({ description: 'Of its URL.', examples: ['partner.example'] }),
-    lastToldAt: AT_OR_NULL.describe('When it took a message last; null: none yet.'),
-    failing: z
-      .object({
-        since: AT.describe('Since when it takes nothing.'),
-        error: z.string().meta({ description: 'What it answered last.', examples: ['http 404'] }),
-        isOff: z
-          .boolean()
-          .describe('It refuses lastingly: it is tried once an hour, until it takes a test or is set again.'),
-      })
-      .nullable()
-      .describe('Null: it takes what it is sent.'),
   })
   .meta({
     id: 'Contact',
@@ -66,10 +53,9 @@ const isThere = <T>(value: T | null): T => {
   return value
 }
 
-const view = ({ url: text, toldAt, health }: StoredContact): ContactAnswer => {
+const view = ({ url: text }: Contact): ContactAnswer => {
   const url = new URL(text)
-  const failing = health && { since: health.since, error: health.error, isOff: health.problem !== null }
-  return z.decode(CONTACT, { channel: operatorChannelOf(url), host: url.host, lastToldAt: toldAt, failing })
+  return { channel: operatorChannelOf(url), host: url.host }
 }
 
 /** `/v1/contact`. Of what is set only the host is shown again: the path of a robot is its key. */
@@ -89,7 +75,7 @@ export const CONTACT_CALLS = {
   },
   'GET /v1/contact': {
     operationId: 'contact',
-    summary: 'The contact, and whether it takes what it is sent',
+    summary: 'Where you are told that your callback URLs fail',
     description: 'Its path, query and secret are not shown again: the path of a robot is its key.',
     answers: { 200: CONTACT },
     problems: ['not_found'],

@@ -8,14 +8,15 @@ import { heldAt } from '../operators/facts.ts'
 import type { Store } from '../store.ts'
 import type { Row, Sql, Tx } from '../tx.ts'
 
-/** A partner's contact, and how it has taken what it was sent. */
-export type StoredContact = Contact & Pick<Row<'contacts'>, 'health' | 'toldAt'>
 /** What a contact has not been told of a URL: that it fails, that its messages are held, or that what it was told is over. */
 export type CallbackNews = Omit<Row<'toldCallbacks'>, 'partnerId'> & { lastError: string; isOver: boolean }
 /** `lease` is the fencing token. */
-export type ClaimedContact = StoredContact & { partnerId: string; lease: number; news: readonly CallbackNews[] }
-export type ContactSettlement = Pick<ClaimedContact, 'partnerId' | 'lease'> &
-  Pick<Row<'contacts'>, 'health' | 'toldAt' | 'dueAt'> & { told: readonly CallbackNews[] }
+export type ClaimedContact = Contact & { partnerId: string; lease: number; news: readonly CallbackNews[] }
+/** `dueAt`: before then nothing more is sent to it. */
+export type ContactSettlement = Pick<ClaimedContact, 'partnerId' | 'lease'> & {
+  told: readonly CallbackNews[]
+  dueAt: number
+}
 
 /** One failed attempt may have been an accident. */
 const IS_FAILING = `held_since IS NULL AND state <> 'releasing' AND attempts > 1
@@ -46,10 +47,9 @@ const FORGET: Sql = d =>
 /** Where partners are told that their URLs fail, and what. */
 export const createContacts = ({ read, write, sealed, openOr }: StoreContext) => {
   /** Null: there is none, or none that can be decrypted. */
-  const load = async ({ db, schema: { contacts } }: Tx, id: string): Promise<StoredContact | null> => {
+  const load = async ({ db, schema: { contacts } }: Tx, id: string): Promise<Contact | null> => {
     const [row] = await db.select().from(contacts).where(eq(contacts.id, id))
-    const open = () => row && { ...sealed.contact.open(row), health: row.health, toldAt: row.toldAt }
-    return openOr({ table: 'contacts', id }, { open, instead: null }) ?? null
+    return openOr({ table: 'contacts', id }, { open: () => (row ? sealed.contact.open(row) : null), instead: null })
   }
   const waiting = async (tx: Tx, limit: number): Promise<{ id: string }[]> =>
     (await heldAt(tx)) === null ? tx.all(WAITING, { at: tx.at, limit }) : []
@@ -63,11 +63,9 @@ export const createContacts = ({ read, write, sealed, openOr }: StoreContext) =>
         const known = await load(tx, id)
         const { contacts, toldCallbacks } = tx.schema
         await tx.db.delete(contacts).where(eq(contacts.id, id))
-        const isSame = contact !== null && contact.url === known?.url
-        if (!isSame) await tx.db.delete(toldCallbacks).where(eq(toldCallbacks.partnerId, id))
+        if (contact?.url !== known?.url) await tx.db.delete(toldCallbacks).where(eq(toldCallbacks.partnerId, id))
         if (contact === null) return
-        const row = { id, contact: sealed.contact.seal({ id }, contact), dueAt: tx.at }
-        await tx.insert('contacts', [{ ...row, toldAt: isSame ? known.toldAt : null }])
+        await tx.insert('contacts', [{ id, contact: sealed.contact.seal({ id }, contact), dueAt: tx.at }])
       }),
 
     claimContacts: async limit => {
@@ -86,13 +84,13 @@ export const createContacts = ({ read, write, sealed, openOr }: StoreContext) =>
       })
     },
 
-    settleContact: ({ partnerId, lease, told, ...contact }) =>
+    settleContact: ({ partnerId, lease, told, dueAt }) =>
       write(async tx => {
         await tx.lock([LOCK])
         const { contacts } = tx.schema
         const [row] = await tx.db.select().from(contacts).where(eq(contacts.id, partnerId))
         if (row?.dueAt !== lease) return
-        await tx.update('contacts', ['id'], [{ id: partnerId, ...contact }])
+        await tx.update('contacts', ['id'], [{ id: partnerId, dueAt }])
         await tx.all(FORGET, { partnerId, urls: told.map(({ callbackUrl }) => callbackUrl) })
         const rows = told.flatMap(({ isOver, lastError, ...url }) => (isOver ? [] : [{ ...url, partnerId }]))
         await tx.insert('toldCallbacks', rows)

@@ -1,4 +1,3 @@
-import type { ChannelHealth } from '../../core/operator-channel.ts'
 import { CALLBACK_STATES, type CallbackHealth } from '../callbacks/health.ts'
 import { oneOf, sql } from '../drizzle.ts'
 import type { Kit } from '../postgres/drizzle.ts'
@@ -10,7 +9,6 @@ export const partnerTables = ({
   index,
   int8,
   integer,
-  json,
   primaryKey,
   sealed,
   table,
@@ -107,8 +105,6 @@ export const partnerTables = ({
     id: text('id').primaryKey(),
     /** JSON: `Contact`. */
     contact: sealed('contact').notNull(),
-    health: json('health').$type<ChannelHealth | null>(),
-    toldAt: time('told_at'),
     /** Nothing is sent before; while claimed, when the lease runs out. */
     dueAt: time('due_at').notNull(),
   }),

@@ -10,7 +10,7 @@ const put = ({ call }: Awaited<ReturnType<typeof openApi>>, body: unknown, heade
 test('shows the host of what is set, and nothing that is secret of it', async () => {
   await using api = await openApi()
   const set = await put(api, { url: ROBOT, secret: 'SEC-of-the-robot' }, { 'accept-language': 'zh-CN' })
-  expect(set.json).toEqual({ channel: 'dingtalk', host: 'oapi.dingtalk.com', lastToldAt: null, failing: null })
+  expect(set.json).toEqual({ channel: 'dingtalk', host: 'oapi.dingtalk.com' })
   const shown = await api.call('GET', '/v1/contact')
   expect([shown.status, shown.json]).toEqual([200, set.json])
   expect(set.text + shown.text + api.logged.join()).not.toMatch(/the-key|of-the-robot/)
@@ -18,20 +18,6 @@ test('shows the host of what is set, and nothing that is secret of it', async ()
   expect(own.json).toMatchObject({ channel: 'webhook', host: 'partner.example:8443' })
   expect(own.text).not.toMatch(/private/)
   expect((await put(api, { url: OWN, secret: WHSEC })).status).toBe(200)
-})
-
-test('shows that it takes nothing', async () => {
-  await using api = await openApi()
-  await put(api, { url: OWN })
-  const health = { since: START, failures: 3, refusals: 3, problem: 'key', error: 'http 404' } as const
-  vi.spyOn(api.store, 'findContact').mockResolvedValue({
-    ...{ url: OWN, secret: null, language: 'en', toldAt: START },
-    health,
-  })
-  expect((await api.call('GET', '/v1/contact')).json).toMatchObject({
-    lastToldAt: '2026-11-24T16:20:00.000Z',
-    failing: { since: '2026-11-24T16:20:00.000Z', error: 'http 404', isOff: true },
-  })
 })
 
 test('is removed, and there is none before and afterwards', async () => {

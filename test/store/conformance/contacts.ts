@@ -22,7 +22,7 @@ const openFailing = async (open: OpenStore) => {
 const claim = ({ store }: StoreFixture, limit = 5) => store.claimContacts(limit)
 const told = async ({ store }: StoreFixture, { partnerId, lease, news }: ClaimedContact) => {
   const at = store.now()
-  await store.settleContact({ partnerId, lease, health: null, toldAt: at, dueAt: at, told: news })
+  await store.settleContact({ partnerId, lease, dueAt: at, told: news })
 }
 /** What the partner is told now. */
 const tell = async (bench: StoreFixture) => {
@@ -49,7 +49,7 @@ export const describeContacts = (open: OpenStore): void => {
     const [claimed] = await claim(bench)
     const news = { callbackUrl: HOOK, since, heldSince: null, lastError: 'http_503', isOver: false }
     expect(claimed).toEqual({
-      ...{ ...CONTACT, partnerId: bench.partnerId, health: null, toldAt: null, lease: expect.any(Number) },
+      ...{ ...CONTACT, partnerId: bench.partnerId, lease: expect.any(Number) },
       news: [news],
     })
     expect(await claim(bench)).toEqual([])
@@ -61,7 +61,7 @@ export const describeContacts = (open: OpenStore): void => {
     await bench.deliver(200)
     expect(await tell(bench)).toEqual([{ ...news, lastError: '', isOver: true }])
     expect(await claim(bench)).toEqual([])
-    expect(await bench.store.findContact(bench.partnerId)).toMatchObject({ ...CONTACT, toldAt: bench.store.now() })
+    expect(await bench.store.findContact(bench.partnerId)).toEqual(CONTACT)
   })
 
   test('one failed attempt, and what worked again before it was told, are no news', async () => {
@@ -128,7 +128,7 @@ export const describeContacts = (open: OpenStore): void => {
     await told(bench, before as ClaimedContact)
     expect(await tell(bench)).toHaveLength(1)
     await store.putContact(partnerId, { ...CONTACT, url: 'https://elsewhere.example/' })
-    expect(await store.findContact(partnerId)).toMatchObject({ secret: null, toldAt: store.now() })
+    expect(await store.findContact(partnerId)).toMatchObject({ secret: null })
     expect(await claim(bench)).toEqual([])
     await store.putContact(partnerId, null)
     expect(await store.findContact(partnerId)).toBeNull()
@@ -156,13 +156,11 @@ export const describeContacts = (open: OpenStore): void => {
     await bench.advance(HOUR)
     const [claimed] = await claim(bench)
     const { partnerId, lease } = claimed as ClaimedContact
-    const health = { since: 1, failures: 3, refusals: 3, problem: 'key', error: 'errcode 93000' } as const
     const dueAt = bench.store.now() + HOUR
-    await bench.store.settleContact({ partnerId, lease, health, toldAt: null, dueAt, told: [] })
+    await bench.store.settleContact({ partnerId, lease, dueAt, told: [] })
     expect(await claim(bench)).toEqual([])
-    expect(await bench.store.findContact(partnerId)).toMatchObject({ health, toldAt: null })
     await bench.advance(-20 * MINUTE)
-    expect(await claim(bench)).toMatchObject([{ health }])
+    expect(await claim(bench)).toMatchObject([{ partnerId }])
   })
 
   test('a URL that nothing is sent to any more is erased without a word', async () => {
