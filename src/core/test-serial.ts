@@ -1,7 +1,6 @@
 import type { Answer, Verdict } from './answer.ts'
 import { readDuration } from './duration.ts'
 import type { Words } from './language.ts'
-import { nearestName } from './nearest-name.ts'
 
 /**
  * The account of test serials, which the service answers itself, so that no account's pause, outage or rate concerns them. It is made
@@ -48,15 +47,10 @@ export const readTestSerial = (idcardid: string): TestSerial | null => {
 export const isMisspelt = (idcardid: string): boolean =>
   /^test[_-]/i.test(idcardid) && readTestSerial(idcardid) === null
 
-/** What a test serial must be, and what this one was likely meant to be. */
-export const testSerialForm = (idcardid: string): Words => {
-  const [test, outcome = '', ...rest] = idcardid.toLowerCase().replaceAll('-', '_').split('_')
-  const meant = [test, nearestName(outcome, OUTCOMES), ...rest].join('_')
-  const isOne = readTestSerial(meant) !== null
-  return {
-    en: `must be a test serial as docs/webhooks names them, such as test_success_3s_my-1, since it begins like one${isOne ? `: did you mean ${meant}?` : ''}`,
-    zh: `以 test_ 开头，必须是文档中列出的测试流水号，例如 test_success_3s_my-1${isOne ? `；是否想用 ${meant}？` : ''}`,
-  }
+const FORMS = OUTCOMES.map(outcome => `test_${outcome}`)
+export const TEST_SERIAL_FORM: Words = {
+  en: `begins like a test serial: it must be ${FORMS.join(', ')}, with a duration and a word of your own if you like, such as test_success_3s_my-1`,
+  zh: `以 test_ 开头，但不是可用的测试流水号：必须是 ${FORMS.join('、')} 之一，之后可加时长和自定义后缀，例如 test_success_3s_my-1`,
 }
 
 /** Whether this is the text of a webhook that the sandbox sends twice. */

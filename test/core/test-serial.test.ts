@@ -1,12 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { SERIAL } from '../../src/core/registration-input.ts'
-import {
-  answerOfTestSerial,
-  isMisspelt,
-  isToldTwice,
-  readTestSerial,
-  testSerialForm,
-} from '../../src/core/test-serial.ts'
+import { answerOfTestSerial, isMisspelt, isToldTwice, readTestSerial } from '../../src/core/test-serial.ts'
 
 describe('a test serial', () => {
   const PLAIN = { afterMs: 0, similarity: null, livingScore: null, twice: false }
@@ -64,15 +58,9 @@ describe('a test serial', () => {
     expect(ages('test_expire_3s')).toEqual([waiting, waiting, waiting])
   })
 
-  test('that is misspelt is told what was meant', () => {
-    for (const [typed, meant] of [
-      ['TEST_SUCCESS', 'test_success'],
-      ['test-success-3s', 'test_success_3s'],
-      ['test_sucess_3s', 'test_success_3s'],
-    ] as const) {
+  test('may be misspelt', () => {
+    for (const typed of ['TEST_SUCCESS', 'test-success-3s', 'test_sucess_3s'])
       expect([typed, isMisspelt(typed)]).toEqual([typed, true])
-      for (const text of Object.values(testSerialForm(typed))) expect(text).toContain(`${meant}`)
-    }
     for (const serial of ['16236437872836', 'test', 'testing-1', 'test_fail']) expect(isMisspelt(serial)).toBe(false)
   })
 

@@ -12,7 +12,7 @@ import {
   readExpiry,
   readMetadata,
 } from '../../core/registration-input.ts'
-import { isMisspelt, testSerialForm } from '../../core/test-serial.ts'
+import { isMisspelt, TEST_SERIAL_FORM } from '../../core/test-serial.ts'
 import { REASONS } from '../../core/verification.ts'
 import { ATTEMPT_KINDS, type Attempt } from '../../store/messages/message.ts'
 import type { Registration } from '../../store/registrations/registration.ts'
@@ -67,9 +67,7 @@ export const createRegistrationBody = ({
   z
     .strictObject({
       idcardid: serialField()
-        .refine(serial => !sandbox || !isMisspelt(serial), {
-          error: ({ input }) => said(testSerialForm(String(input))),
-        })
+        .refine(serial => !sandbox || !isMisspelt(serial), said(TEST_SERIAL_FORM))
         .refine(serial => !isCitizenId(serial), said(CITIZEN_ID))
         .describe('The serial that Submit returned, as a string; never the ID card number of a person.'),
       callbackUrl: callbackUrlField(judgeUrl),
