@@ -85,7 +85,9 @@ const queueTable = ({ at, problems, accounts, deliveries }: Overview, { say, lan
     if (paused) return say('paused', '已暂停')
     if (!reachable) return say('unreachable', '无法连接')
     const running = say('running', '运行中')
-    return answerMs === null ? running : `${running}, ${ANSWERS[lang]}: ${showSeconds(answerMs, lang)}`
+    if (answerMs === null) return running
+    const answers = showSeconds(answerMs, lang)
+    return say(`${running}, ${ANSWERS.en}: ${answers}`, `${running}，${ANSWERS.zh}：${answers}`)
   }
   const head = [say('Queue', '队列'), ...Object.values(QUEUE).map(words => words[lang]), say('State', '状态')]
   const rows = accounts.map(account => [
