@@ -20,7 +20,7 @@ export class Refused extends Error {
 }
 
 export type Query = Readonly<Record<string, string | number | null | undefined>>
-export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+export type Method = 'GET' | 'POST' | 'PATCH' | 'DELETE'
 
 /** Without what is null or empty, as a form sends it. */
 export const queryText = (query: Query): string => {

@@ -17,7 +17,7 @@ const oneSerial = (example: string): Words => ({
   zh: `一次只能查找一个流水号；其他条件须写明名称，例如 ${example}。`,
 })
 
-/** What was typed: what has a name of a search, and the words that have none. Another name is a key of metadata, for who searches that. */
+/** What was typed: what has a name of a search, and the words that have none. */
 const readSearch = (text: string, names: readonly string[]) => {
   const query: Record<string, string> = {}
   const words: string[] = []
@@ -25,8 +25,8 @@ const readSearch = (text: string, names: readonly string[]) => {
     const name = given.toLowerCase()
     if (name === 'serial') words.push(quoted ?? word)
     else if (names.includes(name)) query[name] = quoted ?? word
-    else if (name !== '' && names.includes('metadata') && !query.metadata && !word.startsWith('//'))
-      query.metadata = `${given.replace(/^metadata\./i, '')}=${quoted ?? word}`
+    else if (names.includes('metadata') && name.startsWith('metadata.') && !query.metadata)
+      query.metadata = `${given.slice('metadata.'.length)}=${quoted ?? word}`
     else words.push(whole)
   }
   return { query, words }
