@@ -1,6 +1,6 @@
 import { KINDS, type OperatorEvent, type OperatorNote, subjectKey } from '../core/operator-event.ts'
 import { describeEvent } from '../core/operator-texts/describe.ts'
-import type { Stats } from '../store/stats/stats.ts'
+import { GIVEN_UP_MS, type Stats } from '../store/stats/stats.ts'
 import { troublesOf } from '../store/stats/troubles.ts'
 import type { Store } from '../store/store.ts'
 import { findWriteError } from '../store/unavailable.ts'
@@ -46,7 +46,7 @@ export const createWatch = ({
   tellNow,
   emit,
 }: {
-  store: Pick<Store, 'stats' | 'now' | 'probe' | 'firingOperatorEvents'>
+  store: Pick<Store, 'stats' | 'now' | 'probe' | 'firingOperatorEvents' | 'givenUpOf'>
   note: (note: OperatorNote) => void
   /** Tells of what cannot be noted, past the store; whether it was told. */
   tellNow: (event: OperatorEvent) => Promise<boolean>
@@ -55,6 +55,7 @@ export const createWatch = ({
   const tellCommands = createCommandWatch(emit)
   /** What the log says to be wrong, and since when. */
   const logged = new Map<string, OperatorEvent>()
+  let looks = 0
 
   const log = (found: Found, state: OperatorEvent['state'], at: number): void => {
     const key = subjectKey(found)
@@ -104,6 +105,13 @@ export const createWatch = ({
       KINDS[one.condition].isFound && !present.has(subjectKey(one)) && !isUnknown(one, stats)
     for (const event of logged.values()) if (isOver(event)) log(event, 'resolved', at)
     for (const one of firing) if (isOver(one)) note({ ...one, at, adds: 0, details: null })
+
+    // At each look those of one partner are counted, so that this costs no more where there are many.
+    const given = firing.filter(one => one.condition === 'message.exhausted' && one.at > at - GIVEN_UP_MS)
+    const next = given[looks++ % given.length]
+    if (!next) return
+    const { givenUp, givenUpIsCapped } = await store.givenUpOf(next.subject, next.since)
+    if (givenUp === 0 && !givenUpIsCapped) note({ ...next, at, adds: 0, details: null })
   }
 
   let checking: Promise<void> | null = null

@@ -1,10 +1,10 @@
 import { expect, onTestFinished, test } from 'vitest'
-import { MINUTE } from '../../src/core/duration.ts'
+import { DAY, MINUTE } from '../../src/core/duration.ts'
 import type { OperatorEvent } from '../../src/core/operator-event.ts'
 import { Secret } from '../../src/core/secret.ts'
 import { createWatch } from '../../src/operator/watch.ts'
 import type { ServiceNode } from '../../src/store/operators/nodes.ts'
-import type { OperatorEventName } from '../../src/store/operators/operator-events.ts'
+import type { FiringOperatorEvent } from '../../src/store/operators/operator-events.ts'
 import type { SqliteStats, Stats } from '../../src/store/stats/stats.ts'
 import { unavailableBy } from '../../src/store/unavailable.ts'
 import { openNewStore } from '../support/sqlite-template.ts'
@@ -24,12 +24,15 @@ const open = async () => {
     isUntold: false,
     writeError: '',
     nodes: [] as ServiceNode[],
+    /** What a partner has not received of what was given up. */
+    left: {} as Record<string, number>,
   }
   /** What the store has of the events that fire: what was noted, by whichever node. */
-  const firing: OperatorEventName[] = []
+  const firing: FiringOperatorEvent[] = []
   const store: Parameters<typeof createWatch>[0]['store'] = {
     ...sqlite,
     firingOperatorEvents: async () => [...firing],
+    givenUpOf: async partnerId => ({ givenUp: state.left[partnerId] ?? 0, givenUpIsCapped: false }),
     probe: async () => {
       if (state.writeError) throw unavailableBy(state.writeError, 'full')
     },
@@ -54,7 +57,7 @@ const open = async () => {
     store,
     note: ({ condition, subject, details }) => {
       noted.push(`${condition} ${subject}: ${details === null ? 'over' : 'wrong'}`)
-      if (details !== null) firing.push({ condition, subject })
+      if (details !== null) firing.push({ condition, subject, since: AT, at: AT })
       else
         firing.splice(
           firing.findIndex(one => one.condition === condition && one.subject === subject),
@@ -139,4 +142,18 @@ test('a database that two checks cannot write is told past it until that is told
     { type: 'store.failing', state: 'firing', sentence: expect.stringContaining('(SQLITE_FULL)') },
     { type: 'store.failing', state: 'resolved' },
   ])
+})
+
+test('given-up webhooks are over when none is left, of one partner at a look, and for a day', async () => {
+  const { state, firing, check } = await open()
+  const given = (subject: string, at = AT) =>
+    firing.push({ condition: 'message.exhausted', subject, since: AT - DAY, at })
+  given('prt_old', AT - DAY)
+  given('prt_left')
+  given('prt_none')
+  state.left.prt_left = 1
+  expect([await check(), await check()]).toEqual([[], ['message.exhausted prt_none: over']])
+  expect([await check(), await check()]).toEqual([[], []])
+  state.left.prt_left = 0
+  expect(await check()).toEqual(['message.exhausted prt_left: over'])
 })

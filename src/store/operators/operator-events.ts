@@ -18,6 +18,7 @@ import { columnsOf, type Row, type Sql, type Tx } from '../tx.ts'
 import { CHANNEL_REFUSING, EVENTS_CLAIMABLE, findFact, putFact, removeFact } from './facts.ts'
 
 export type OperatorEventName = Pick<OperatorEvent, 'condition' | 'subject'>
+export type FiringOperatorEvent = Pick<OperatorEvent, 'condition' | 'subject' | 'since' | 'at'>
 
 /** Where an event stands in their list; one that is noted again comes first. */
 export type OperatorEventPlace = Pick<ClaimedOperatorEvent, 'at' | 'id'>
@@ -148,13 +149,11 @@ export const createOperatorEvents = ({ read, write }: StoreContext) => {
       }),
 
     firingOperatorEvents: () =>
-      read(({ db, schema: { operatorEvents } }) =>
-        db
-          .select({ condition: operatorEvents.condition, subject: operatorEvents.subject })
-          .from(operatorEvents)
-          .where(eq(operatorEvents.state, 'firing'))
-          .orderBy(asc(operatorEvents.id)),
-      ),
+      read(({ db, schema: { operatorEvents } }) => {
+        const { condition, subject, since, at, id } = operatorEvents
+        const firing = db.select({ condition, subject, since, at }).from(operatorEvents)
+        return firing.where(eq(operatorEvents.state, 'firing')).orderBy(asc(id))
+      }),
 
     recordOperatorChannel: refusing =>
       write(tx => (refusing === null ? removeFact(tx, CHANNEL_REFUSING) : putFact(tx, CHANNEL_REFUSING, refusing))),

@@ -6,10 +6,10 @@ import type { AdminToken, AdminTokenOwner, NewAdminToken } from './admin-tokens.
 import type { NewNode, ServiceNode } from './nodes.ts'
 import type {
   ClaimedOperatorEvent,
+  FiringOperatorEvent,
   ListedOperatorEvents,
   NotedOperatorEvents,
   OperatorClaimRequest,
-  OperatorEventName,
   OperatorEventPlace,
   OperatorSettlement,
 } from './operator-events.ts'
@@ -45,7 +45,7 @@ export interface OperatorVerbs {
   /** What is kept of them, the last noted first, and whether the channel takes anything. */
   listOperatorEvents(page: { limit: number; before: OperatorEventPlace | null }): Promise<ListedOperatorEvents>
   /** Those that have not ended, by when they were noted first. */
-  firingOperatorEvents(): Promise<OperatorEventName[]>
+  firingOperatorEvents(): Promise<FiringOperatorEvent[]>
   /** Records that the channel refuses all it is sent; null: it does not, or there is none. */
   recordOperatorChannel(refusing: RefusingChannel | null): Promise<void>
 

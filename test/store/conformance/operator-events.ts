@@ -45,7 +45,7 @@ export const describeOperatorEvents = (open: OpenStore): void => {
     await using bench = await openStoreFixture(open)
     await bench.store.noteOperatorEvents([low(bench)])
     await tell(bench)
-    expect(await bench.store.firingOperatorEvents()).toEqual([{ condition: 'disk.low', subject: 'disk' }])
+    expect(await bench.store.firingOperatorEvents()).toMatchObject([{ condition: 'disk.low', subject: 'disk' }])
     await bench.store.noteOperatorEvents([low(bench)])
     await bench.store.noteOperatorEvents([room(bench)])
     expect(await bench.store.firingOperatorEvents()).toEqual([])
