@@ -203,17 +203,13 @@ const dueVerifications = async (tx: Tx): Promise<ReadonlyMap<string, Due>> => {
   return new Map(rows.map(({ accountId, ...due }) => [accountId, due]))
 }
 
-/** By what triggers count: a seek or two for each partner that has something to be asked with the account. */
+/** By what triggers count, and a seek for each partner: EXISTS may read all that waits. */
 const MOST_WAITING = `
-  WITH RECURSIVE walk(partner_id) AS (
-    SELECT (SELECT min(partner_id) FROM verifications WHERE account_id = @accountId AND due_at IS NOT NULL)
-    UNION ALL
-    SELECT (SELECT min(v.partner_id) FROM verifications v
-      WHERE v.account_id = @accountId AND v.due_at IS NOT NULL AND v.partner_id > walk.partner_id)
-    FROM walk WHERE walk.partner_id IS NOT NULL)
-  SELECT p.id AS "partnerId", p.name AS "partnerName",
-    coalesce((SELECT sum(n) FROM current_counts WHERE what = 'partner_pending' AND owner = p.id), 0) AS waiting
-  FROM walk JOIN partners p ON p.id = walk.partner_id WHERE NOT p.disabled ORDER BY waiting DESC, p.id LIMIT 1`
+  SELECT p.id AS "partnerId", p.name AS "partnerName", sum(c.n) AS waiting
+  FROM current_counts c JOIN partners p ON p.id = c.owner
+  WHERE c.what = 'partner_pending' AND NOT p.disabled AND (
+    SELECT v.id FROM verifications v WHERE v.account_id = @accountId AND v.partner_id = p.id AND v.due_at IS NOT NULL LIMIT 1) IS NOT NULL
+  GROUP BY p.id, p.name ORDER BY waiting DESC, p.id LIMIT 1`
 
 /** Of accounts whose polls are late. */
 const mostWaiting = async (tx: Tx, due: ReadonlyMap<string, Due>) => {
