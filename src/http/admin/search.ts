@@ -1,12 +1,11 @@
 import { z } from 'zod'
-import { ATTEMPT_ERRORS, MESSAGE_STATES } from '../../core/message.ts'
-import { REGISTRATION_STATUSES } from '../../core/registration.ts'
+import { ATTEMPT_ERRORS } from '../../core/message.ts'
 import { SERIAL, SERIAL_FORM } from '../../core/registration-input.ts'
 import { REASONS } from '../../core/verification.ts'
 import type { Account } from '../../store/accounts/rows.ts'
 import { ALL_REGISTRATIONS, type RegistrationFilter } from '../../store/registrations/filter.ts'
 import type { Store } from '../../store/store.ts'
-import { choiceField, HOST, SPAN, TIME_OR_DURATION, textField, when } from '../json/fields.ts'
+import { choiceField, SEARCHED_BY, textField, timed } from '../json/fields.ts'
 import { invalid, said } from '../json/validate.ts'
 
 const PARTNER = said({ en: 'must be the id of a partner', zh: '必须是某个合作方的 id' })
@@ -24,20 +23,12 @@ export const FILTER = {
   account: textField(/^[\x21-\x7e]{1,128}$/, ACCOUNT)
     .optional()
     .describe('The id of the account, or its APIID.'),
-  status: choiceField(REGISTRATION_STATUSES).describe('Only registrations in this state.'),
+  ...SEARCHED_BY,
   reason: choiceField(REASONS).describe('Why it is `unresolved`.'),
-  delivery: choiceField(MESSAGE_STATES).describe(
-    'Only registrations that have a webhook, and it is in this state: `pending` is one that is not delivered yet.',
-  ),
-  host: HOST,
   error: textField(ERROR_FORM, ERROR)
     .optional()
     .describe('Why the last attempt failed of a webhook that has not arrived.'),
-  ...SPAN,
-  messageSince: when.optional().meta({
-    format: TIME_OR_DURATION,
-    description: 'Whose webhook was created then or later: a time, or how long ago.',
-  }),
+  messageSince: timed('Whose webhook was created then or later: a time, or how long ago.'),
 }
 export const FILTER_QUERY = z.strictObject(FILTER)
 export type Filter = z.output<typeof FILTER_QUERY>

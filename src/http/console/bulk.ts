@@ -147,6 +147,7 @@ const CHANGED: Words = {
   en: 'Nothing was started: the registrations that match have changed. Look again, and start.',
   zh: '尚未开始：匹配的登记已有变化，请重新确认。',
 }
+const NONE: Words = { en: 'There is none to which this can be done.', zh: '没有可执行该操作的登记。' }
 const NONE_YET: Words = {
   en: 'There is none among the newest 100,000 registrations that were looked at. Older ones may match: narrow the search, such as with a partner or until.',
   zh: '已查看的最近 100,000 条登记中没有可执行该操作的。更早的记录中可能有：请缩小范围，例如指定合作方或截止时间。',
@@ -161,13 +162,7 @@ const previewPage = (visit: Visit, asked: Asked, draft: Draft): Page => {
       [WHICH, filterList(visit, draft.filter)],
     ])}${
       draft.count === 0
-        ? empty(
-            t(
-              draft.countIsCapped
-                ? NONE_YET
-                : { en: 'There is none to which this can be done.', zh: '没有可执行该操作的登记。' },
-            ),
-          )
+        ? empty(t(draft.countIsCapped ? NONE_YET : NONE))
         : html`${startForm(visit, draft, asked)}${samples(visit, draft)}`
     }`,
   }

@@ -3,6 +3,8 @@ import { PAUSE_REASONS } from '../../core/account.ts'
 import { DAY, readDuration } from '../../core/duration.ts'
 import type { Words } from '../../core/language.ts'
 import { isHarmless, lineForm } from '../../core/line.ts'
+import { MESSAGE_STATES } from '../../core/message.ts'
+import { REGISTRATION_STATUSES } from '../../core/registration.ts'
 import { SERIAL, SERIAL_AS_NUMBER, SERIAL_FORM } from '../../core/registration-input.ts'
 import type { Account } from '../../store/accounts/rows.ts'
 import { oneOf, said } from './validate.ts'
@@ -84,17 +86,6 @@ export const CALLBACK_TROUBLE = z.object({
   held: COUNT.describe('Webhooks that are held, counted up to 1,000.'),
 })
 
-/** Of a callback URL. */
-export const HOST = textField(
-  /^[\w.:[\]-]{1,260}$/,
-  said({
-    en: 'must be the host of a callback URL, with its port where the URL names one',
-    zh: '必须是回调地址的主机；地址中写明端口的，须带上端口',
-  }),
-)
-  .optional()
-  .describe('Of the callback URL, with its port where it names one.')
-
 /** For a secret in an answer. */
 export const SHOWN_ONCE = 'It is shown only this once.'
 
@@ -118,11 +109,11 @@ const WHEN = said({
   en: 'must be a time in ISO 8601 with its offset, such as 2026-11-24T08:00:00Z, or a duration before now, such as 2h',
   zh: '必须是带时区偏移的 ISO 8601 时间，例如 2026-11-24T08:00:00Z，或距现在多久，例如 2h',
 })
-export const TIME_OR_DURATION = 'time-or-duration'
+const TIME_OR_DURATION = 'time-or-duration'
 const LONGEST_BACK_MS = 400 * DAY
 
 /** A time, or how long ago it was, as epoch ms by `now`. */
-export const when = z
+const when = z
   .string(WHEN)
   .refine(text => {
     const ms = readDuration(text)
@@ -132,8 +123,22 @@ export const when = z
     const ms = readDuration(text)
     return ms === null ? Date.parse(text) : now - ms
   })
-const timed = (description: string) => when.optional().meta({ format: TIME_OR_DURATION, description })
-export const SPAN = {
+export const timed = (description: string) => when.optional().meta({ format: TIME_OR_DURATION, description })
+/** What registrations are searched by, by partners and operators alike. */
+export const SEARCHED_BY = {
+  status: choiceField(REGISTRATION_STATUSES).describe('Only registrations in this state.'),
+  delivery: choiceField(MESSAGE_STATES).describe(
+    'Only registrations that have a webhook, and it is in this state: `pending` is one that is not delivered yet.',
+  ),
+  host: textField(
+    /^[\w.:[\]-]{1,260}$/,
+    said({
+      en: 'must be the host of a callback URL, with its port where the URL names one',
+      zh: '必须是回调地址的主机；地址中写明端口的，须带上端口',
+    }),
+  )
+    .optional()
+    .describe('Of the callback URL, with its port where it names one.'),
   since: timed('Created then or later: a time, or how long ago.'),
   until: timed('Created then or earlier: a time, or how long ago.'),
 }

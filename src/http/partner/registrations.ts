@@ -4,15 +4,15 @@ import { z } from 'zod'
 import { MINUTE, readDuration, SECOND } from '../../core/duration.ts'
 import { AppError } from '../../core/error.ts'
 import { createInFlight } from '../../core/keyed-limiter.ts'
-import { asTold, MESSAGE_STATES } from '../../core/message.ts'
-import { isRegistrationId, REGISTRATION_STATUSES } from '../../core/registration.ts'
+import { asTold } from '../../core/message.ts'
+import { isRegistrationId } from '../../core/registration.ts'
 import { type Read, SERIAL, SERIAL_FORM } from '../../core/registration-input.ts'
 import type { Registration } from '../../store/registrations/registration.ts'
 import type { Store } from '../../store/store.ts'
 import { tellCancelled } from '../../telemetry/tell-cancelled.ts'
 import type { ApiDeps, ApiEnv } from '../api-env.ts'
 import type { PartnerCalls } from '../calls.ts'
-import { choiceField, DURATION_PATTERN, HOST, SPAN } from '../json/fields.ts'
+import { DURATION_PATTERN, SEARCHED_BY } from '../json/fields.ts'
 import { listOf, PAGE_PARAMETERS, SEARCH, viewPage } from '../json/pagination.ts'
 import { found } from '../json/problem.ts'
 import { readQuery, said } from '../json/validate.ts'
@@ -83,12 +83,7 @@ const readWanted = (pairs: unknown): Read<{ key: string; value: string }> => {
 
 const LIST_QUERY = z.strictObject({
   idcardid: z.string().regex(SERIAL, said(SERIAL_FORM)).optional().describe('Only registrations of this serial.'),
-  status: choiceField(REGISTRATION_STATUSES).describe('Only registrations in this state.'),
-  delivery: choiceField(MESSAGE_STATES).describe(
-    'Only registrations that have a webhook, and it is in this state: `pending` is one that is not delivered yet.',
-  ),
-  host: HOST,
-  ...SPAN,
+  ...SEARCHED_BY,
   metadata: z
     .unknown()
     .transform(readWith(readWanted))
