@@ -18,7 +18,7 @@ const fits = (url: string, secret: string): boolean => {
   if (channel !== 'webhook') return channel === 'dingtalk' || channel === 'feishu'
   return secret.startsWith('whsec_') && createSigningKey(secret) !== null
 }
-const createContactBody = (judgeUrl: JudgeUrl) =>
+export const createContactBody = (judgeUrl: JudgeUrl) =>
   z
     .strictObject({
       url: callbackUrlField(judgeUrl).meta({

@@ -123,6 +123,6 @@ describe('a bulk act', () => {
     [{ dryRun: 1 }, 'dryRun'],
   ])('is refused with %j', async (more, path) => {
     const { status, json } = await create(more)
-    expect([status, json.errors]).toEqual([422, [{ path, message: expect.stringMatching(/^(must|is unknown)/) }]])
+    expect([status, json.errors]).toEqual([422, [{ path, message: expect.any(String) }]])
   })
 })

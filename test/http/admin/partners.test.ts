@@ -41,7 +41,7 @@ describe('partners', () => {
   ])('are not created as %j', async body => {
     const { status, json } = await admin('POST', '/partners', body)
     expect(status).toBe(422)
-    expect(json.errors).toContainEqual({ path: 'name', message: expect.stringContaining('must') })
+    expect(json.errors).toEqual([{ path: 'name', message: expect.any(String) }])
   })
 
   test('are neither created nor renamed with the name of another', async () => {
