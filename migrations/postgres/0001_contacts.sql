@@ -12,4 +12,5 @@ CREATE TABLE "told_callbacks" (
 	CONSTRAINT "told_callbacks_partner_id_callback_url_pk" PRIMARY KEY("partner_id","callback_url")
 );
 --> statement-breakpoint
-ALTER TABLE "nodes" ADD COLUMN "answers" jsonb;
+ALTER TABLE "nodes" ADD COLUMN "answers" jsonb;--> statement-breakpoint
+ALTER TABLE "partners" ADD COLUMN "enabled_at" bigint;

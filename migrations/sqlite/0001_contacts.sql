@@ -12,4 +12,5 @@ CREATE TABLE `told_callbacks` (
 	PRIMARY KEY(`partner_id`, `callback_url`)
 );
 --> statement-breakpoint
-ALTER TABLE `nodes` ADD `answers` text;
+ALTER TABLE `nodes` ADD `answers` text;--> statement-breakpoint
+ALTER TABLE `partners` ADD `enabled_at` integer;

@@ -21,9 +21,6 @@ export const BACKUPS = json<LastBackup>('backups')
 /** When the next may claim events for operators. */
 export const EVENTS_CLAIMABLE = json<number>('operator_events_claimable')
 export const CHANNEL_REFUSING = json<RefusingChannel>('operator_channel_refusing')
-/** Partners that were enabled after they had been disabled, of the last `MOST_ENABLED` times: what waited is due since then. */
-export const ENABLED = json<{ partnerId: string; since: number }[]>('partners_enabled')
-const MOST_ENABLED = 20
 const PROBED = json<number>('probed')
 /** Of a file: where its content has gone. */
 export const MOVED_TO = text('moved_to')
@@ -42,11 +39,6 @@ export const putFact = async <Value>(tx: Tx, { name, textOf }: Fact<Value>, valu
 
 export const removeFact = async (tx: Tx, { name }: Pick<Fact<unknown>, 'name'>): Promise<void> => {
   await tx.all('DELETE FROM meta WHERE key = @name', { name })
-}
-
-export const recordEnabled = async (tx: Tx, partnerId: string): Promise<void> => {
-  const others = ((await findFact(tx, ENABLED)) ?? []).filter(one => one.partnerId !== partnerId)
-  await putFact(tx, ENABLED, [{ partnerId, since: tx.at }, ...others].slice(0, MOST_ENABLED))
 }
 
 /** Since when no message is claimed; null: they are. It stands in the database, so it holds for each node and after each restart. */

@@ -1,8 +1,7 @@
 import { AppError } from '../../core/error.ts'
 import { stopClaims } from '../claims-lock.ts'
 import type { StoreContext } from '../context.ts'
-import { asc, eq, gt } from '../drizzle.ts'
-import { recordEnabled } from '../operators/facts.ts'
+import { asc, eq, gt, sql } from '../drizzle.ts'
 import { idOf, pageOf } from '../page.ts'
 import type { Store } from '../store.ts'
 import type { Row, Sql, Tx } from '../tx.ts'
@@ -34,7 +33,14 @@ export interface PartnerChange {
   quotas?: { [Quota in keyof Quotas]?: Quotas[Quota] | undefined } | undefined
 }
 
-const viewPartner = ({ maxPending, maxHosts, maxDaily, events: _, ...partner }: Row<'partners'>): Partner => ({
+const viewPartner = ({
+  maxPending,
+  maxHosts,
+  maxDaily,
+  events: _,
+  enabledAt: __,
+  ...partner
+}: Row<'partners'>): Partner => ({
   ...partner,
   quotas: { pending: maxPending, hosts: maxHosts, daily: maxDaily },
 })
@@ -52,7 +58,6 @@ const refuseTakenName = async (tx: Tx, id: string, name: string): Promise<void> 
   throw new AppError('conflict', detail, { errors: [{ path: 'name', message }] })
 }
 
-const IS_DISABLED = 'SELECT 1 FROM partners WHERE id = @id AND disabled'
 const NAMES: Sql = d => `SELECT id, name FROM partners WHERE id IN ${d.list('ids', 'text')}`
 
 export const createPartners = ({ read, write, tell, sealed }: StoreContext) =>
@@ -95,9 +100,9 @@ export const createPartners = ({ read, write, tell, sealed }: StoreContext) =>
         if (name !== undefined) await refuseTakenName(tx, id, name)
         if (disabled) await stopClaims(tx)
         const { partners } = tx.schema
-        if (disabled === false && (await tx.all(IS_DISABLED, { id })).length > 0) await recordEnabled(tx, id)
+        const enabledAt = disabled === false ? sql`CASE WHEN disabled THEN ${tx.at} ELSE enabled_at END` : undefined
         // What is undefined is left out; the id is there because a statement must set something.
-        const set = { id, name, disabled, payload, maxPending: pending, maxHosts: hosts, maxDaily: daily }
+        const set = { id, name, disabled, enabledAt, payload, maxPending: pending, maxHosts: hosts, maxDaily: daily }
         const [row] = await tx.db.update(partners).set(set).where(eq(partners.id, id)).returning()
         return row ? viewPartner(row) : null
       })

@@ -31,6 +31,8 @@ export const partnerTables = ({
       createdAt: time('created_at').notNull(),
       /** The number of its newest event. */
       events: int8('events').notNull().default(0),
+      /** When its last disabling ended: what waited meanwhile is due since then. */
+      enabledAt: time('enabled_at'),
     },
     t => [
       index('partners_disabled').on(t.id).where(sql`disabled`),

@@ -9,7 +9,7 @@ import { failingHosts } from '../callbacks/failing-hosts.ts'
 import { STILL_FAILING_MS } from '../callbacks/health.ts'
 import type { StoreContext } from '../context.ts'
 import { asc } from '../drizzle.ts'
-import { BACKUPS, CHANNEL_REFUSING, DELIVERIES_HELD, ENABLED, findFact } from '../operators/facts.ts'
+import { BACKUPS, CHANNEL_REFUSING, DELIVERIES_HELD, findFact } from '../operators/facts.ts'
 import { isThere, loadNodes } from '../operators/nodes.ts'
 import type { Store } from '../store.ts'
 import type { Dialect, Sql, Tx } from '../tx.ts'
@@ -175,9 +175,8 @@ const NEXT_HEAD = `coalesce(
   ${firstBehind('n.account_id = head.account_id AND n.partner_id > head.partner_id')},
   ${firstBehind('n.account_id > head.account_id')})`
 
-const enabled = (d: Dialect) => d.rows('enabled', { partnerId: 'text', since: 'int8' })
 /** Not before its partner was enabled. */
-const dueSince = (at: string) => `CASE WHEN enabled.since > ${at} THEN enabled.since ELSE ${at} END`
+const dueSince = (at: string) => `CASE WHEN enabled_at > ${at} THEN enabled_at ELSE ${at} END`
 
 /**
  * From queue to queue of all partners and accounts: an index seek each (neither engine has a skip scan for it), so that a partner with a
@@ -195,11 +194,10 @@ const DUE_VERIFICATIONS = (d: Dialect) => `
       ${d.lookUp('verifications v', `v.id = ${NEXT_HEAD}`)}
       ${d.lookUp('partners p', 'p.id = v.partner_id')})
   SELECT head.account_id AS "accountId", max(head.due) AS due, min(${dueSince('head.due_at')}) AS "oldestDueAt"
-  FROM head LEFT JOIN ${enabled(d)} ON enabled.partner_id = head.partner_id GROUP BY head.account_id`
+  FROM head JOIN partners ON partners.id = head.partner_id GROUP BY head.account_id`
 
 const dueVerifications = async (tx: Tx): Promise<ReadonlyMap<string, Due>> => {
-  const values = { at: tx.at, enabled: (await findFact(tx, ENABLED)) ?? [] }
-  const rows = await tx.all<Due & { accountId: string }>(DUE_VERIFICATIONS, values)
+  const rows = await tx.all<Due & { accountId: string }>(DUE_VERIFICATIONS, { at: tx.at })
   return new Map(rows.map(({ accountId, ...due }) => [accountId, due]))
 }
 
@@ -221,7 +219,7 @@ const mostWaiting = async (tx: Tx, due: ReadonlyMap<string, Due>) => {
 
 /** Of partners that may be sent to, in the order in which they say that they are due. */
 const dueLanes = (d: Dialect) => `
-  SELECT l.id, l.partner_id FROM lanes l ${d.lookUp('partners p', 'p.id = l.partner_id')}
+  SELECT l.id, p.enabled_at FROM lanes l ${d.lookUp('partners p', 'p.id = l.partner_id')}
   WHERE l.due_at >= 0 AND l.due_at <= @at AND NOT p.disabled ORDER BY l.due_at`
 const DUE_OF_LANE = 'd.lane_id = l.id AND d.due_at IS NOT NULL AND d.due_at <= @at'
 
@@ -236,15 +234,13 @@ const DUE_MESSAGES = (d: Dialect) => `
  */
 const OLDEST_MESSAGE = (d: Dialect) => `
   SELECT min(${dueSince('oldest.at')}) AS at FROM (
-    SELECT l.partner_id, (SELECT d.due_at FROM deliveries d WHERE ${DUE_OF_LANE} ORDER BY d.due_at LIMIT 1) AS at
-    FROM (${dueLanes(d)} LIMIT ${MOST_LANES}) AS l) AS oldest
-    LEFT JOIN ${enabled(d)} ON enabled.partner_id = oldest.partner_id`
+    SELECT l.enabled_at, (SELECT d.due_at FROM deliveries d WHERE ${DUE_OF_LANE} ORDER BY d.due_at LIMIT 1) AS at
+    FROM (${dueLanes(d)} LIMIT ${MOST_LANES}) AS l) AS oldest`
 
 const dueMessages = async (tx: Tx): Promise<Due> => {
   const [counted] = await tx.all<{ due: number }>(DUE_MESSAGES, { at: tx.at })
   if (!counted || counted.due === 0) return NOTHING
-  const values = { at: tx.at, enabled: (await findFact(tx, ENABLED)) ?? [] }
-  const [oldest] = await tx.all<{ at: number | null }>(OLDEST_MESSAGE, values)
+  const [oldest] = await tx.all<{ at: number | null }>(OLDEST_MESSAGE, { at: tx.at })
   return { due: counted.due, oldestDueAt: oldest?.at ?? null }
 }
 
