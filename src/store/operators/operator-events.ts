@@ -17,7 +17,7 @@ import type { Store } from '../store.ts'
 import { columnsOf, type Row, type Sql, type Tx } from '../tx.ts'
 import { CHANNEL_REFUSING, EVENTS_CLAIMABLE, findFact, putFact, removeFact } from './facts.ts'
 
-export type OperatorEventName = Pick<OperatorEvent, 'condition' | 'subject'>
+type OperatorEventName = Pick<OperatorEvent, 'condition' | 'subject'>
 export type FiringOperatorEvent = Pick<OperatorEvent, 'condition' | 'subject' | 'since' | 'at'>
 
 /** Where an event stands in their list; one that is noted again comes first. */
