@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { AppError } from '../../core/error.ts'
-import { type Contact, OPERATOR_CHANNELS, operatorChannelOf } from '../../core/operator-channel.ts'
+import { OPERATOR_CHANNELS, operatorChannelOf } from '../../core/operator-channel.ts'
 import { createSigningKey } from '../../core/signature.ts'
 import type { PartnerCalls } from '../calls.ts'
 import { readBody } from '../json/request-body.ts'
@@ -47,13 +47,13 @@ const CONTACT = z
   })
 export type ContactAnswer = z.output<typeof CONTACT>
 
-const NONE = { en: 'You have no contact: PUT one to /v1/contact.', zh: '尚未设置联系方式：请 PUT 到 /v1/contact。' }
+const NONE = { en: 'You have no contact: PUT one to /v1/contact.', zh: '尚未设置通知渠道：请 PUT 到 /v1/contact。' }
 const isThere = <T>(value: T | null): T => {
   if (value === null) throw new AppError('not_found', NONE)
   return value
 }
 
-const view = ({ url: text }: Contact): ContactAnswer => {
+const view = (text: string): ContactAnswer => {
   const url = new URL(text)
   return { channel: operatorChannelOf(url), host: url.host }
 }
@@ -70,7 +70,7 @@ export const CONTACT_CALLS = {
     handle: async (c, { store, judgeUrl }) => {
       const { url, secret = null } = await readBody(c, createContactBody(judgeUrl))
       await store.putContact(c.get('partnerId'), { url, secret, language: languageOf(c) })
-      return c.json(view(isThere(await store.findContact(c.get('partnerId')))))
+      return c.json(view(url))
     },
   },
   'GET /v1/contact': {
@@ -79,7 +79,7 @@ export const CONTACT_CALLS = {
     description: 'Its path, query and secret are not shown again: the path of a robot is its key.',
     answers: { 200: CONTACT },
     problems: ['not_found'],
-    handle: async (c, { store }) => c.json(view(isThere(await store.findContact(c.get('partnerId'))))),
+    handle: async (c, { store }) => c.json(view(isThere(await store.findContact(c.get('partnerId'))).url)),
   },
   'DELETE /v1/contact': {
     operationId: 'deleteContact',
