@@ -135,7 +135,7 @@ test.each(rowsOf('public'))('M10: %s needs no key and shows no partner', async r
   const { status, text } = await api.call(method, path.replace(':file', file).replace(':page', 'problems'), {
     key: null,
   })
-  const expected = { '/': 302, '/docs/': 301, '/docs/start': 301 }[path] ?? 200
+  const expected = { '/': 302, '/docs/': 301, '/docs/start': 301, '/docs/*': 404 }[path] ?? 200
   expect(status).toBe(expected)
   for (const mark of await secretsOfOther()) expect(text).not.toContain(mark)
   expect(text).not.toMatch(/foreign-|foreign\.example/)

@@ -106,7 +106,7 @@ describe('where the service answers test serials itself', () => {
     await using sandbox = await openApi({ sandbox: true })
     const { status, json } = await sandbox.call('POST', '/v1/registrations', { body: { ...valid, idcardid } })
     expect(status).toBe(422)
-    expect(json.errors).toEqual([{ path: 'idcardid', message: expect.stringContaining('test_expire') }])
+    expect(json.errors).toEqual([{ path: 'idcardid', message: expect.stringContaining('test_success') }])
     expect((await post({ ...valid, idcardid })).status).toBe(201)
   })
 })

@@ -19,6 +19,7 @@ export const MATRIX: Record<string, Kind | 'own' | 'operator' | 'public'> = {
   'GET /openapi.json': 'public',
   'GET /': 'public',
   'GET /docs': 'public',
+  'GET /docs/*': 'public',
   'GET /docs/:page': 'public',
   'GET /docs/examples/:file': 'public',
   'GET /docs/assets/:file': 'public',
