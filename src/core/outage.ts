@@ -180,7 +180,8 @@ export const createRecentCalls = () => {
     /** A serial has ended as malformed: what was said of it says nothing of the account. */
     ended: (accountId: string, verificationId: number): void => {
       const recent = recentOf(accountId)
-      const calls = recent.calls.filter(call => call.verificationId !== verificationId)
+      const others = recent.calls.filter(call => call.verificationId !== verificationId)
+      const calls = others.some(({ answer }) => checkStateOf(answer) !== null) ? others : recent.calls
       accounts.set(accountId, { ...recent, calls })
     },
     paused: (accountId: string, now: number): void => {
