@@ -75,6 +75,8 @@ export const createVerbs = (
     listCallbacks: createCallbacks(calls).listCallbacks,
     listActs: createActs(searches).listActs,
   }),
+  // Of the robot, which is no caller of the partner's.
+  givenUpOf: createStats(searches, figuresOf).givenUpOf,
 
   ...createVerificationClaims(loops),
   ...createVerificationSettling(loops),

@@ -41,9 +41,12 @@ export const describeQueries = (open: OpenStore): void => {
       ...Array.from({ length: 60 }, () => status(bench.partnerId)),
       ...Array.from({ length: 60 }, () => count('token_1')),
       ...[status(other), count('token_2')],
+      // The robot of operators is not the partner.
+      read('robot', () => store.givenUpOf(bench.partnerId, 0)),
     ])
     expect(ended.indexOf(other)).toBeLessThan(20)
     expect(ended.indexOf('token_2')).toBeLessThan(20)
+    expect(ended.indexOf('robot')).toBeLessThan(20)
   })
 
   test('goes on from before a registration, without gaps or repeats', async () => {
