@@ -33,8 +33,8 @@ type Trouble = StatusAnswer['callbacks'][number]
 
 const URLS: Words = { en: 'URLs that fail or are held', zh: '投递失败或暂停投递的回调地址' }
 const NO_URL: Words = {
-  en: 'No URL has failed for an hour, or is held.',
-  zh: '没有持续失败一小时以上或暂停投递的回调地址。',
+  en: 'No URL only fails, or is held.',
+  zh: '没有持续失败或暂停投递的回调地址。',
 }
 const GIVEN_UP: Words = { en: 'Given up', zh: '已放弃' }
 const PENDING: Words = { en: 'Retrying', zh: '自动重试中' }
@@ -83,10 +83,15 @@ const STATES: Readonly<Record<Trouble['state'], Words>> = {
   disabled: { en: 'disabled: it has failed for five days', zh: '已停用：连续失败五天' },
   gone: { en: 'it answered 410', zh: '响应了 410' },
 }
+const STOPPED: Words = {
+  en: 'disabled by the operator, who alone enables it',
+  zh: '已由运维人员停用，也只能由运维人员启用',
+}
+const isStopped = ({ lastError }: Trouble) => lastError === 'operator'
 /** What can be done stands below the URL, where narrow screens show it too. */
 const troubleColumns = <One extends Trouble>(reader: Reader, form: (one: One) => Html): readonly Column<One>[] => [
   [{ en: 'URL', zh: '回调地址' }, one => html`<code>${one.callbackUrl}</code>${form(one)}`],
-  [STATE, ({ state }) => reader.t(STATES[state])],
+  [STATE, one => reader.t(isStopped(one) ? STOPPED : STATES[one.state])],
   [SINCE, ({ since }) => time(reader, since)],
   [{ en: 'Last error', zh: '最近的错误' }, ({ lastError }) => errorCell(reader, lastError)],
   [{ en: 'Held', zh: '暂停' }, ({ held }) => held],
@@ -140,14 +145,15 @@ const operatorPage = async (visit: Visit): Promise<Page> => {
 
 const partnerPage = async (visit: Visit): Promise<Page> => {
   const { call, t } = visit
-  const testForm = ({ callbackUrl }: Trouble) =>
-    actForm(visit, { to: 'deliveries/test', name: { en: 'Send a test', zh: '发送测试' }, hidden: { callbackUrl } })
+  const name: Words = { en: 'Send a test', zh: '发送测试' }
+  const testForm = (one: Trouble) =>
+    isStopped(one) ? html`` : actForm(visit, { to: 'deliveries/test', name, hidden: { callbackUrl: one.callbackUrl } })
   const { deliveries, callbacks } = await call<StatusAnswer>('GET', '/v1/status')
   return {
     body: html`${facts(visit, [
       [{ en: 'Delivered in the last hour', zh: '最近一小时已送达' }, deliveries.delivered],
       [PENDING, html`<a href="${visit.to('registrations', { delivery: 'pending' })}">${deliveries.pending}</a>`],
-      [GIVEN_UP, deliveries.exhausted],
+      [GIVEN_UP, html`<a href="${visit.to('registrations', { delivery: 'exhausted' })}">${deliveries.exhausted}</a>`],
     ])}
     <h2>${t(URLS)}</h2>
     ${table(visit, URLS, { items: callbacks, none: NO_URL, columns: troubleColumns(visit, testForm) })}

@@ -99,6 +99,15 @@ describe('to partners', () => {
     expect(refused.status).toBe(422)
   })
 
+  test('offers no test of a URL that the operator has disabled, which only the operator enables', async () => {
+    const { api, show } = await openFailing()
+    await api.store.disableCallback({ partnerId: api.partner.id, callbackUrl: HOOK })
+    const page = await show('deliveries', api.partner.key)
+    expect(page).toContain(HOOK)
+    expect(page).not.toContain('action="deliveries/test"')
+    expect(page).not.toContain('five days')
+  })
+
   test('sends again what was given up of a span of their zone, and shows how far that is', async () => {
     const { api, show, post, visit, cookieOf } = await openFailing()
     const cookie = await cookieOf(api.partner.key)
