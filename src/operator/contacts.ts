@@ -34,7 +34,7 @@ const itemOf = (news: readonly [CallbackNews, ...CallbackNews[]], language: Cont
   // A query may be a secret, and many people read a chat.
   const named = news.slice(0, NAMED).map(({ callbackUrl, since, lastError }) => {
     const error = lastError === '' ? '' : `${toldOf(lastError)}${language === 'zh' ? '，' : ', '}`
-    return `${cutTo(callbackUrl.replace(/\?.*/, '?…'), 200)}${inBrackets(`${error}${SHOW_TIME[language](since)}`)}`
+    return `${cutTo(callbackUrl.replace(/\?.*/, '?…'), 200)}${inBrackets(`${error}${words.since(SHOW_TIME[language](since))}`)}`
   })
   const urls = `${named.join(' · ')}${count > NAMED ? words.others(count - NAMED) : ''}`
   const callbacks = news.slice(0, LISTED).map(({ callbackUrl, since, lastError }) => ({

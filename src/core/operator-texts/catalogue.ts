@@ -61,6 +61,7 @@ export interface Catalogue {
   /** What a partner's contact is told of its URLs. */
   contact: Readonly<Record<'callback.failing' | 'callback.disabled', (urls: string) => TroubleWords>> & {
     over: (urls: string) => string
+    since: (time: string) => string
     others: (count: number) => string
   }
   toDo: string

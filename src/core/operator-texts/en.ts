@@ -172,7 +172,7 @@ const TROUBLES: Catalogue['troubles'] = {
     ],
   }),
   callbacks_failing: ({ worst, hosts }, { showTime }) => ({
-    sentence: `Every attempt fails, and is made again: ${worst
+    sentence: `Every attempt fails: ${worst
       .map(
         ({ host, urls, since, error, waiting, ...whose }) =>
           `${urls === 1 ? 'a callback URL' : `${urls} callback URLs`} of partner ${showPartner(whose)} at ${host} since ${showTime(since)} (${error}; ${waiting === 1 ? '1 webhook waits' : `${waiting} webhooks wait`})`,
@@ -252,7 +252,7 @@ export const EN: Catalogue = {
   },
   contact: {
     'callback.failing': urls => ({
-      sentence: `Every attempt has failed since then, the last one with this error: ${urls}. Webhooks are tried on.`,
+      sentence: `Every attempt has failed, the last one with this error: ${urls}. Webhooks are tried on.`,
       remedy: 'Mend the receiver, and send it a test (POST /v1/callbacks/test).',
     }),
     'callback.disabled': urls => ({
@@ -261,6 +261,7 @@ export const EN: Catalogue = {
         'Once the receiver works, send it a test (POST /v1/callbacks/test): a 2xx enables it. What the operator has disabled, the operator enables.',
     }),
     over: urls => `It fails, or is held, no more: ${urls}.`,
+    since: time => `since ${time}`,
     others: count => ` and ${count} more`,
   },
   toDo: 'What to do: ',

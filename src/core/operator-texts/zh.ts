@@ -155,7 +155,7 @@ const TROUBLES: Catalogue['troubles'] = {
     ],
   }),
   callbacks_failing: ({ worst, hosts }, { showTime }) => ({
-    sentence: `以下回调全部投递失败，系统会继续重试：${worst
+    sentence: `以下回调全部投递失败：${worst
       .map(
         ({ host, urls, since, error, waiting, ...whose }) =>
           `合作方 ${showPartner(whose)} 在 ${host} 的 ${urls} 个回调地址，自${showTime(since)} 起（${error}，${waiting} 个回调等待投递）`,
@@ -228,7 +228,7 @@ export const ZH: Catalogue = {
   test: { title: '测试：通知渠道正常', sentence: '这是一条测试消息，系统没有异常。', remedy: '' },
   contact: {
     'callback.failing': urls => ({
-      sentence: `以下回调地址自所示时间起全部失败，所附为最近一次的错误：${urls}。系统会继续重试。`,
+      sentence: `以下回调地址的投递全部失败，所附为最近一次的错误：${urls}。系统会继续重试。`,
       remedy: '请修复接收端，并发送测试回调（POST /v1/callbacks/test）。',
     }),
     'callback.disabled': urls => ({
@@ -237,6 +237,7 @@ export const ZH: Catalogue = {
         '接收端恢复后，请发送测试回调（POST /v1/callbacks/test），返回 2xx 即恢复投递；被运维人员停用的地址由运维人员启用。',
     }),
     over: urls => `以下回调地址已不再失败或停用：${urls}。`,
+    since: time => `自${time} 起`,
     others: count => ` 等，另有 ${count} 个`,
   },
   toDo: '处理方法：',

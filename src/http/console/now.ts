@@ -79,7 +79,7 @@ const problemList = (reader: Reader, { problems, accounts }: Overview): Html => 
     const link = name
       ? html`<p><a class="button" href="${to(where.join(''))}">${t({ en: `Look there: ${name.en}`, zh: `前往“${name.zh}”处理` })}</a></p>`
       : ''
-    return html`<li><p class="bad">${sentence}</p><p>${advice}</p>${link}</li>`
+    return html`<li${WARNINGS.includes(code) ? html` class="warned"` : ''}><p class="bad">${sentence}</p><p>${advice}</p>${link}</li>`
   })}</ol>`
 }
 
