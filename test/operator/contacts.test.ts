@@ -115,7 +115,7 @@ describe.each([
     await using robot = await openRobot(name, rules)
     await using unknown = await openRobot(name, { isKnown: false })
     const service = await openFailing({ url: unknown.url, port: robot.port }, { secret })
-    for (let n = 0; n < 3; n++) {
+    for (let n = 0; n < 2; n++) {
       expect(await service.tell()).toBe(1)
       await service.advance(9 * MINUTE)
       expect(await service.tell()).toBe(0)
