@@ -169,12 +169,15 @@ export const commands = [
         // Null: somebody has removed it since.
         const account = await afterTrial(store, changed ?? (await findAccount(store, before.id)))
         const { apiId, pausedAt } = account
-        const isBack = verb === 'pause' || pausedAt === null
         const state = stateOf(account, input)
-        const told = isBack
-          ? PAUSING[verb].told(apiId)
-          : ([`${apiId} is not back: ${state}`, `${apiId} 未恢复：${state}`] as const)
-        return { data: viewAccount(account), text: say(...told) }
+        const told = (): Pair => {
+          if (verb === 'pause') return PAUSING.pause.told(apiId)
+          if (pausedAt !== null) return [`${apiId} is not back: ${state}`, `${apiId} 未恢复：${state}`]
+          if (before.pausedAt === null) return [`${apiId} was not paused: ${state}`, `${apiId} 未暂停：${state}`]
+          return PAUSING.resume.told(apiId)
+        }
+        if (verb === 'resume' && pausedAt !== null) process.exitCode = 1
+        return { data: viewAccount(account), text: say(...told()) }
       },
     }),
   ),

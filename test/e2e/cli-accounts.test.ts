@@ -39,7 +39,17 @@ test('account create, list, pause and resume keep to their shapes, and show no k
   )
   expect(table.stdout).not.toContain('the-key-of-it')
   expect(await cli.runJson('account', 'resume', created.id)).toMatchObject({ paused: false })
-  expect((await cli.run('account', 'resume', 'C1')).stdout).toContain('C1 is asked again')
+  expect(await cli.run('account', 'resume', 'C1')).toMatchObject({
+    code: 0,
+    stdout: expect.stringMatching(/C1 was not paused.*works\n$/),
+  })
+  const client = new Database(join(cli.path, 'notifier.db'))
+  client.exec("UPDATE accounts SET paused_at = 1, pause_reason = 'credentials_wrong', pause_code = 405, probes = 1")
+  client.close()
+  expect(await cli.run('account', 'resume', 'C1')).toMatchObject({
+    code: 1,
+    stdout: expect.stringMatching(/C1 is not back.*405/),
+  })
   // Each names a command that a shell takes.
   expect((await cli.run('account', 'pause', 'C1')).stdout).toContain('run: idface-notifier account resume C1')
   expect((await cli.run('deliveries', 'hold')).stdout).toContain('run: idface-notifier deliveries resume')

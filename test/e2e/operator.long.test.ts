@@ -52,7 +52,7 @@ describe.concurrent('operators', () => {
     // Resumed while it is still refused, it is not back, and nobody is told so.
     const resume = ['account', 'resume', ACCOUNT.apiId, '--lang', 'en']
     const still = await runCli(resume, { cwd: stage.folder, env: stage.env })
-    expect(still).toMatchObject({ code: 0, stdout: expect.stringMatching(/is not back: paused: .*wrong \(405\)\n$/) })
+    expect(still).toMatchObject({ code: 1, stdout: expect.stringMatching(/is not back: paused: .*wrong \(405\)\n$/) })
 
     upstream.account(ACCOUNT.apiId, null)
     const back = await runCli(resume, { cwd: stage.folder, env: stage.env })
