@@ -95,8 +95,8 @@ const onePage = async (visit: Visit): Promise<Page> => {
   const change = ACCOUNT_CALLS['PATCH /v1/admin/accounts/:id']
   const changing = html`<h2>${t({ en: 'Another APIKEY', zh: '更换 APIKEY' })}</h2>
     <p>${t({
-      en: 'It is tried at once, unless an operator has paused the account. Empty, the APIKEY stays. The account of IHUYI_ACCOUNT takes that of the settings again at the next start: correct it there too.',
-      zh: '保存后立即试探，由运维人员暂停的账户除外；不填则不更换。IHUYI_ACCOUNT 的账户下次启动时仍取配置中的 APIKEY，请一并改正。',
+      en: 'A paused account is tried at once, unless an operator has paused it; otherwise the next call uses the new key. Empty, the APIKEY stays. The account of IHUYI_ACCOUNT takes that of the settings again at the next start: correct it there too.',
+      zh: '保存后，已暂停的账户立即试探（由运维人员暂停的除外），其他账户下次调用时使用新的 APIKEY；不填则不更换。IHUYI_ACCOUNT 的账户下次启动时仍取配置中的 APIKEY，请一并改正。',
     })}</p>
     ${actForm(visit, {
       to: `accounts/${id}/change`,

@@ -80,9 +80,10 @@ describe('accounts', () => {
   test('get another APIKEY on a page that looks again, and are tried with it at once', async () => {
     const { api, admin, read, post } = await open()
     await api.register()
+    const path = `accounts/${api.account.id}`
+    expect(await read(`${path}?lang=en`, admin)).toContain('otherwise the next call uses the new key')
     const change = { kind: 'pause', reason: 'credentials_wrong', code: 40502, probes: 1, probeAt: api.clock.now + 1e6 }
     await api.answerWith({ kind: 'account', code: 40502, fault: 'credentials_wrong' }, change)
-    const path = `accounts/${api.account.id}`
     const [, facts = '', forms = ''] = (await read(path, admin)).split(/<div id="live"|<\/dl>/)
     expect(facts).toContain('data-live')
     expect(forms).toContain('type="password"')
