@@ -115,7 +115,7 @@ const ONCE_A_MS = HOUR
 /** No event, and no channel, waits longer: what lies further ahead was put off before the clock was set back, and is due now. */
 export const LONGEST_WAIT_MS = HOUR
 /** What begins again within the hour, and after its end was told, is told once it has lasted for so long. */
-const AGAIN_MS = 5 * MINUTE
+export const AGAIN_MS = 5 * MINUTE
 
 const hourEnd = ({ toldAt }: Pick<OperatorEvent, 'toldAt'>, now: number): number => (toldAt ?? now) + ONCE_A_MS
 

@@ -1,5 +1,6 @@
 import { html } from 'hono/html'
 import type { Words } from '../../core/language.ts'
+import { AGAIN_MS } from '../../core/operator-event.ts'
 import type { EventsAnswer } from '../admin/operator-events.ts'
 import type { Console, Visit } from './console.ts'
 import { facts, type Html, nextPage, PAGE_NAMES, type Page, type Reader, table, time } from './page.ts'
@@ -26,11 +27,17 @@ const channelFacts = (reader: Reader, { channel, refusing }: EventsAnswer): Html
   }`
 }
 
-const toldCell = (reader: Reader, { state, toldState, toldAt, dueAt }: Event): Html => {
+const SHORT: Words = { en: 'not told: it ended within five minutes', zh: '未通知：五分钟内已恢复' }
+
+const toldCell = (reader: Reader, { state, since, at, toldState, toldAt, dueAt }: Event): Html => {
   const { t } = reader
   const told: Words =
     toldState === state ? { en: 'told', zh: '已通知' } : { en: 'told before its change', zh: '已通知的是此前的状态' }
-  return html`${toldAt === null ? t({ en: 'not told', zh: '未通知' }) : html`${t(told)} ${time(reader, toldAt)}`}${
+  // What was told was before it began again.
+  const isUntold = toldAt === null || (state === 'resolved' && toldAt < since)
+  const isShort = toldAt !== null && Date.parse(at) - Date.parse(since) < AGAIN_MS
+  const untold: Words = isShort ? SHORT : { en: 'not told', zh: '未通知' }
+  return html`${isUntold ? t(untold) : html`${t(told)} ${time(reader, toldAt)}`}${
     dueAt === null ? '' : html`<br>${t({ en: 'held back until ', zh: '推迟至' })}${time(reader, dueAt)}`
   }`
 }

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { MINUTE } from '../../../src/core/duration.ts'
 import { Secret } from '../../../src/core/secret.ts'
 import { ADMIN_TOKEN, DEFAULTS } from '../support/api.ts'
 import { openConsole } from './support.ts'
@@ -39,4 +40,29 @@ test('shows what is held back, and that the channel refuses, with the text of ot
     data: [{ type: 'message.exhausted', state: 'firing', toldAt: null, dueAt: new Date(at).toISOString() }],
     nextCursor: null,
   })
+})
+
+test('does not show a trouble as told that came back and was over before it was due', async () => {
+  const { api, visit, cookieOf } = await openConsole()
+  const { store, clock } = api
+  const cookie = await cookieOf(ADMIN_TOKEN)
+  const note = (details: { code: 'disk_low'; since: null; freeBytes: number } | null) =>
+    store.noteOperatorEvents([{ condition: 'disk.low', subject: 'disk', at: clock.now, adds: 0, details }])
+  const tell = async () => {
+    const events = await store.claimOperatorEvents({ limit: 10, leaseMs: MINUTE, gapMs: 0 })
+    await store.settleOperatorEvents({ events, outcome: 'told', claimableAt: null })
+    clock.now += MINUTE
+  }
+  const low = { code: 'disk_low', since: null, freeBytes: 1 } as const
+  await note(low)
+  await tell()
+  await note(null)
+  await tell()
+  const ended = 'not told: it ended within five minutes'
+  expect(await (await visit('told?lang=en', cookie)).text()).not.toContain(ended)
+  await note(low)
+  clock.now += 2 * MINUTE
+  await note(null)
+  expect(await (await visit('told?lang=en', cookie)).text()).toContain(ended)
+  expect(await (await visit('told?lang=zh', cookie)).text()).toContain('未通知：五分钟内已恢复')
 })
