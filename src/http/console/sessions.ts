@@ -42,7 +42,8 @@ export const createSessions = ({
   }
   const of = (c: Context): Session | null => {
     const session = read(getCookie(c, COOKIE) ?? '')
-    return session && session.until > now() && !ended.has(session.id) ? session : null
+    // Those of older versions do not say whose they are.
+    return session?.who && session.until > now() && !ended.has(session.id) ? session : null
   }
 
   /** Below whatever path a proxy serves us. */

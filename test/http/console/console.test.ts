@@ -1,8 +1,11 @@
+import { randomBytes } from 'node:crypto'
 import fs from 'node:fs'
 import { syncBuiltinESMExports } from 'node:module'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
+import { Secret } from '../../../src/core/secret.ts'
+import { createConsoleVault } from '../../../src/http/console-links.ts'
 import type { Store } from '../../../src/store/store.ts'
-import { ADMIN_TOKEN, openApi } from '../support/api.ts'
+import { ADMIN_TOKEN, DEFAULTS, openApi, START } from '../support/api.ts'
 import { openConsole } from './support.ts'
 
 describe('signing in', () => {
@@ -42,6 +45,21 @@ describe('signing in', () => {
     const other = await cookieOf(ADMIN_TOKEN)
     api.clock.now += 8 * 3_600_000
     expect((await visit('', other)).status).toBe(303)
+  })
+
+  test('is asked of a session that does not say whose it is, as those of older versions', async () => {
+    const masterKey = new Secret(Buffer.alloc(32).toString('base64'))
+    const server = { ...DEFAULTS.server, adminToken: new Secret(ADMIN_TOKEN) }
+    const config = { ...DEFAULTS, server, storage: { ...DEFAULTS.storage, masterKey } }
+    const { visit } = await openConsole({ config })
+    const vault = createConsoleVault({ config, random: randomBytes })
+    const session = { id: 'session_1', kind: 'operator', token: ADMIN_TOKEN, until: START + 60_000 }
+    const visitAs = (given: object) => {
+      const cookie = vault.seal(JSON.stringify(given), 'console').toString('base64url')
+      return visit('', `idface_console=${cookie}`)
+    }
+    expect((await visitAs({ ...session, who: 'settings' })).status).toBe(200)
+    expect((await visitAs(session)).status).toBe(303)
   })
 
   test('leads to no page that a header could not name', async () => {
