@@ -29,14 +29,15 @@ const TEST_SERIAL = new RegExp(
 
 /**
  * Reads `test_OUTCOME`, then if given, in this order: a duration, `similarity_95`, `living_88`, `twice`, and any word that makes it unique,
- * such as `test_success_3s` or `test_success_3s_order-42`. Without a duration before it the word begins with a letter: `test_success_3`
- * has lost its unit. Null for any other serial.
+ * such as `test_success_3s` or `test_success_3s_order-42`. Without a duration before it the word begins with a letter or is a number:
+ * `test_success_3_order` has lost its unit. Null for any other serial.
  */
 export const readTestSerial = (idcardid: string): TestSerial | null => {
   const [, named, duration, similarity = null, livingScore = null, twice, word = ''] = TEST_SERIAL.exec(idcardid) ?? []
   const outcome = OUTCOMES.find(one => one === named)
   const afterMs = readDuration(duration ?? '0s')
-  if (outcome === undefined || afterMs === null || (duration === undefined && /^[^A-Za-z]/.test(word))) return null
+  if (outcome === undefined || afterMs === null || (duration === undefined && /^(?![A-Za-z]|[0-9]*$)/.test(word)))
+    return null
   const scores = [similarity, livingScore].filter(score => score !== null)
   const isVerdict = outcome === 'success' || outcome === 'fail'
   if (scores.some(score => !isVerdict || Number(score) > 100)) return null
@@ -49,8 +50,8 @@ export const isMisspelt = (idcardid: string): boolean =>
 
 const FORMS = OUTCOMES.map(outcome => `test_${outcome}`)
 export const TEST_SERIAL_FORM: Words = {
-  en: `begins like a test serial: it must be ${FORMS.join(', ')}, with a duration and a word of your own if you like, such as test_success_3s_my-1`,
-  zh: `以 test_ 开头，但不是可用的测试流水号：必须是 ${FORMS.join('、')} 之一，之后可加时长和自定义后缀，例如 test_success_3s_my-1`,
+  en: `begins like a test serial: it must be ${FORMS.join(', ')}, then if you like, in this order, a duration, similarity_95, living_88, twice and a word of your own, such as test_success_3s_twice_my-1; the word begins with a letter or is a number`,
+  zh: `以 test_ 开头，但不是可用的测试流水号：必须是 ${FORMS.join('、')} 之一，之后可依次加时长、similarity_95、living_88、twice 和自定义后缀，例如 test_success_3s_twice_my-1；后缀以字母开头，或为纯数字`,
 }
 
 /** Whether this is the text of a webhook that the sandbox sends twice. */

@@ -22,6 +22,11 @@ describe('a test serial', () => {
     ],
     ['test_success_twice', { ...PLAIN, outcome: 'success', twice: true }],
     ['test_expire_1s_twice_a', { ...PLAIN, outcome: 'expire', afterMs: 1_000, twice: true }],
+    ['test_success_2', { ...PLAIN, outcome: 'success' }],
+    ['test_invalid_2', { ...PLAIN, outcome: 'invalid' }],
+    ['test_notfound_1764579600', { ...PLAIN, outcome: 'notfound' }],
+    ['test_success_twice_2', { ...PLAIN, outcome: 'success', twice: true }],
+    ['test_success_similarity_95_2', { ...PLAIN, outcome: 'success', similarity: '95' }],
     ['test_success_twicely', { ...PLAIN, outcome: 'success' }],
   ])('%s is read, and a serial that can be registered', (idcardid, serial) => {
     expect(readTestSerial(idcardid)).toEqual(serial)
@@ -32,6 +37,10 @@ describe('a test serial', () => {
     '16236437872836',
     'test_',
     'test_success_3_order',
+    'test_success_3S',
+    'test_success_3x',
+    'test_success_similarity_1000',
+    'test_twice',
     'test_success_3s_',
     'test_success_order 42',
     'test_success_3s\n',

@@ -102,7 +102,7 @@ describe('where the service answers test serials itself', () => {
     for (const told of await all(other.id, other.idcardid)) expect(told).not.toHaveProperty('sandbox')
   })
 
-  test.each(['test_sucess_3s', 'test_success_3'])('%s is refused with the forms', async idcardid => {
+  test.each(['test_sucess_3s', 'test_success_3_x'])('%s is refused with the forms', async idcardid => {
     await using sandbox = await openApi({ sandbox: true })
     const { status, json } = await sandbox.call('POST', '/v1/registrations', { body: { ...valid, idcardid } })
     expect(status).toBe(422)
