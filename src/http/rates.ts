@@ -156,8 +156,8 @@ const limitsOf = ({ apiRate, registrationRate }: Config['server']) => {
     },
     /** Of a network, for what needs no key: the documentation (a page takes seven, the search reads every page once), and the console before somebody signs in. Of a key or token, for what of the console the API does not count, or refuses. */
     documents: {
-      rate: 10,
-      burst: 100,
+      rate: 20,
+      burst: 300,
       ofNode: true,
       detail: {
         en: 'Too many pages or files have been asked for from your address, or with your key.',
