@@ -116,7 +116,7 @@ test.each(['', 'sign-in', 'enter?link=x', 'assets/console.css', 'nothing'])(
     const from = (remoteAddress: string) => ({ incoming: { socket: { remoteAddress } } })
     const ask = async (address: string) =>
       (await api.app.request(`http://notifier.example/console/${path}`, {}, from(address))).status
-    for (let n = 0; n < 100; n++) await ask('192.0.2.7')
+    for (let n = 0; n < 300; n++) await ask('192.0.2.7')
     const refused = await ask('192.0.2.7')
     expect(refused).toBe(429)
     expect(await ask('198.51.100.7')).not.toBe(429)
@@ -127,7 +127,7 @@ test.each(['', 'sign-in', 'enter?link=x', 'assets/console.css', 'nothing'])(
 test('a form has a rate before it is read, with a session too', async () => {
   const { api, post, cookieOf } = await openConsole()
   const cookie = await cookieOf(api.partner.key)
-  for (let n = 0; n < 100; n++) expect((await post('deliveries/test', {}, cookie)).status).toBe(422)
+  for (let n = 0; n < 300; n++) expect((await post('deliveries/test', {}, cookie)).status).toBe(422)
   let reads = 0
   const body = new ReadableStream({ pull: () => void reads++ }, { highWaterMark: 0 })
   const headers = { cookie, host: 'notifier.example', origin: 'http://notifier.example' }
@@ -150,7 +150,7 @@ test.each(['sign-in', 'assets/console.css', 'nothing', 'partners/new'])(
       await cookieOf(api.partner.key),
       await cookieOf(api.other.key),
     ]
-    for (let n = 0; n < 100; n++) expect((await visit(path, cookie)).status).not.toBe(429)
+    for (let n = 0; n < 300; n++) expect((await visit(path, cookie)).status).not.toBe(429)
     for (const mine of [cookie, again]) expect((await visit(path, mine)).status).toBe(429)
     expect((await visit(path, other)).status).not.toBe(429)
     api.clock.now += 1_000
@@ -161,8 +161,8 @@ test.each(['sign-in', 'assets/console.css', 'nothing', 'partners/new'])(
 test('pages that look again by themselves in many tabs leave the rate of what the API does not count as it is', async () => {
   const { visit, cookieOf } = await openConsole()
   const cookie = await cookieOf(ADMIN_TOKEN)
-  for (let n = 0; n < 200; n++) expect((await visit('', cookie)).status).toBe(200)
-  for (let n = 0; n < 100; n++) expect((await visit('assets/htmx.min.js', cookie)).status).toBe(200)
+  for (let n = 0; n < 400; n++) expect((await visit('', cookie)).status).toBe(200)
+  for (let n = 0; n < 300; n++) expect((await visit('assets/htmx.min.js', cookie)).status).toBe(200)
 })
 
 test('what is refused as too often is a short page that loads nothing, in the language of its reader', async () => {
