@@ -22,7 +22,8 @@ export const troublesOf = ({ stats, writeError, isServed }: TroubleFacts): Troub
   // Where none works, that is all there is to say of them.
   const judged = isServed ? judgeNodes(stats.nodes) : []
   return [
-    ...(isServed ? [] : [{ code: 'no_service', since: null } as const]),
+    // Where nothing can be written, no service can show that it runs.
+    ...(isServed || writeError !== null ? [] : [{ code: 'no_service', since: null } as const]),
     ...(writeError === null ? [] : [{ code: 'store_failing', since: null, error: writeError } as const]),
     ...stats.accounts.flatMap(account => accountTroubles(account, { at: stats.at, isServed })),
     ...deliveryTroubles(stats),

@@ -113,6 +113,8 @@ test.each([
 test('a database that cannot be written was no trouble', () => {
   const full = { engine: { ...ENGINE, diskFreeBytes: 0 }, writeError: 'SQLITE_FULL' }
   expect(told(stats, full)).toEqual([{ code: 'store_failing', since: null, error: 'SQLITE_FULL' }])
+  // It may run all the same.
+  expect(told(stats, { ...full, isServed: false }).map(({ code }) => code)).not.toContain('no_service')
 })
 
 test('where no service runs, that is told first, and nobody can say how long the backlog takes', () => {
