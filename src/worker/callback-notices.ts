@@ -74,8 +74,9 @@ export const createCallbackNoticeJob = ({
 
   const job = createBackgroundJob({
     batch: async () => {
-      const isQuiet = clock.monotonic() < quietUntil
-      const claimed = isQuiet ? [] : await store.claimContacts(CONTACTS - contacts.total())
+      const places = CONTACTS - contacts.total()
+      const isQuiet = places === 0 || clock.monotonic() < quietUntil
+      const claimed = isQuiet ? [] : await store.claimContacts(places)
       if (!isQuiet && claimed.length === 0) quietUntil = clock.monotonic() + QUIET_MS
       for (const contact of claimed) void begin(contact)
       const notices = await store.claimCallbackNotices(BATCH)

@@ -63,6 +63,18 @@ test('of very many a few are told at a time, and the others as soon as there is 
   expect(told.slice(19)).toEqual(names)
 })
 
+test('when one of as many as are told at a time ends, the next is told at once', async () => {
+  const { job, told, answer } = open([...Array(20).fill('slow'), 'next'])
+  job.ring()
+  await yieldToLoop()
+  // Of a URL that has changed meanwhile.
+  job.ring()
+  await yieldToLoop()
+  answer()
+  for (let n = 0; n < 10; n++) await yieldToLoop()
+  expect(told.at(-1)).toBe('next')
+})
+
 test('one that cannot be told is in the log', async () => {
   const { job, told, emit } = open(['broken', 'one'])
   job.ring()
