@@ -110,16 +110,21 @@ export const describeRegistering = (open: OpenStore): void => {
     expect((await bench.claimMessages()).map(message => message.registrationId)).toEqual([one.id, two.id])
   })
 
-  test('tells a known verdict at once, with no further call', async () => {
+  test('tells a known verdict at once to each of a batch, with no further call', async () => {
     await using bench = await openStoreFixture(open)
     await bench.register({ idcardid: '1' })
     await bench.poll(FAIL)
     await bench.deliver(200)
     await bench.advance(MINUTE)
-    const late = await bench.register({ idcardid: '1', callbackUrl: OTHER_HOOK })
-    expect(late).toMatchObject({ status: 'failed', verdict: FAIL.kind === 'verdict' && FAIL.verdict, nextPollAt: null })
+    const urls = [OTHER_HOOK, `${OTHER_HOOK}/2`]
+    const late = urls.map(callbackUrl => bench.newRegistration({ idcardid: '1', callbackUrl }))
+    const told = { status: 'failed', verdict: FAIL.kind === 'verdict' && FAIL.verdict, nextPollAt: null }
+    expect(await bench.store.register(late)).toMatchObject(
+      urls.map(callbackUrl => ({ outcome: 'created', registration: { ...told, callbackUrl } })),
+    )
+    for (const { id } of late) expect(await bench.find(id)).toMatchObject({ ...told, delivery: { state: 'pending' } })
     expect(await bench.claim()).toEqual([])
-    expect((await bench.claimMessages()).map(message => message.callbackUrl)).toEqual([OTHER_HOOK])
+    expect((await bench.claimMessages()).map(message => message.callbackUrl)).toEqual(urls)
   })
 
   test('rings for what it made due, and not where nothing changed', async () => {
