@@ -78,7 +78,10 @@ export const describeCancelling = (open: OpenStore): void => {
     await using bench = await openStoreFixture(open)
     const { id } = await bench.resolve({ idcardid: '1', metadata: { order: '42' } })
     await bench.deliver(500)
+    const events = () => bench.store.listEvents(bench.partnerId, { after: null, limit: 1 })
+    expect(await events()).toMatchObject({ events: [{ registrationId: id }] })
     await bench.store.cancel(bench.partnerId, id)
+    expect(await events()).toMatchObject({ events: [], scanned: 1 })
     expect(await bench.find(id)).toMatchObject({ metadata: {}, verdict: null })
     expect(await bench.store.listAttempts(bench.partnerId, id)).toMatchObject([{ responseExcerpt: null }])
     expect(await bench.register({ idcardid: '1' })).toMatchObject({ status: 'pending', verdict: null })
@@ -101,6 +104,16 @@ export const describeCancelling = (open: OpenStore): void => {
     await bench.store.cancel(bench.partnerId, one.id)
     await bench.store.settleVerifications([bench.answered(claimed, SUCCESS)])
     expect((await bench.claimMessages()).map(message => message.registrationId)).toEqual([two.id])
+  })
+
+  test('of one of two after the verdict leaves the other its result', async () => {
+    await using bench = await openStoreFixture(open)
+    const one = await bench.register({ idcardid: '1' })
+    const two = await bench.register({ idcardid: '1', callbackUrl: 'https://partner.example/other' })
+    await bench.poll(SUCCESS)
+    const before = await bench.find(two.id)
+    await bench.store.cancel(bench.partnerId, one.id)
+    expect(await bench.find(two.id)).toEqual(before)
   })
 
   test('after the webhook has arrived stops nothing, and leaves it delivered', async () => {

@@ -40,6 +40,11 @@ describe('cancelling', () => {
     expect(plan).toMatchObject({ stoppedClaims: null, isErased: false })
   })
 
+  test('one of two after the verdict leaves what upstream has said to the other', () => {
+    const ended = { ...FACTS, status: 'succeeded', resolvedAt: 700, verdict: Buffer.from('sealed') } as const
+    expect(cancelRegistration(ended, { pending: false, notCancelled: true }, AT)).toMatchObject({ isErased: false })
+  })
+
   test('after the verdict gives up its message, and keeps when it ended', () => {
     const ended = { ...FACTS, status: 'succeeded', resolvedAt: 700, verdict: Buffer.from('sealed') } as const
     const waits = cancelRegistration({ ...ended, messageState: 'pending', messageClaims: 4 }, NOBODY, AT)
