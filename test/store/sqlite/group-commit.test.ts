@@ -4,7 +4,7 @@ import { createGroupCommit } from '../../../src/store/sqlite/group-commit.ts'
 import { createTxs } from '../../../src/store/sqlite/tx.ts'
 
 /** `commits`: how many rows each transaction found when it began. */
-const openTable = ({ beforeCommitted = async () => {} }: { beforeCommitted?: () => Promise<void> } = {}) => {
+const openTable = () => {
   const client = new Database(':memory:')
   onTestFinished(() => void client.close())
   client.exec('CREATE TABLE written (name TEXT)')
@@ -14,7 +14,6 @@ const openTable = ({ beforeCommitted = async () => {} }: { beforeCommitted?: () 
   const { write, end } = createGroupCommit(client, {
     begin: () => begin(0),
     attempt: async run => {
-      await beforeCommitted()
       const before = names().length
       const outcomes = await run()
       commits.push(before)
@@ -67,13 +66,25 @@ describe('writes of one turn', () => {
 describe('a write', () => {
   test('is told once its transaction has been committed, not before', async () => {
     const opened = Promise.withResolvers<void>()
-    const { write, names, add } = openTable({ beforeCommitted: () => opened.promise })
+    const { client, write, names, add } = openTable()
     const written = write(add('a'))
+    const last = write(() => opened.promise)
     expect(await isSettled(written)).toBe(false)
-    expect(names()).toEqual([])
+    expect([client.inTransaction, names()]).toEqual([true, ['a']])
     opened.resolve()
-    await written
-    expect(names()).toEqual(['a'])
+    await Promise.all([written, last])
+    expect([client.inTransaction, names()]).toEqual([false, ['a']])
+  })
+
+  test('is told that it has failed where its COMMIT has', async () => {
+    const { client, write, names, add } = openTable()
+    client.exec('CREATE TABLE owners (name REFERENCES written (rowid) DEFERRABLE INITIALLY DEFERRED)')
+    const owned = write(() => void client.prepare('INSERT INTO owners VALUES (7)').run())
+    expect(await Promise.allSettled([write(add('a')), owned])).toMatchObject([
+      { status: 'rejected' },
+      { status: 'rejected' },
+    ])
+    expect([client.inTransaction, names()]).toEqual([false, []])
   })
 
   test('may be run twice: once more when another one of its transaction has thrown', async () => {
