@@ -15,6 +15,7 @@ import { createDraw, type Draw } from '../draw.ts'
 import type { Finding } from '../findings.ts'
 import { newSeen, type Seen, type Span, type Trouble } from '../seen.ts'
 import { createMeddling } from './meddling.ts'
+import { createNode, type Death } from './node.ts'
 import { ACCOUNT, ADMIN_TOKEN, type Plan, planOf } from './plans.ts'
 import { type Fate, type Process, startProcess, type World } from './process.ts'
 import { createReceivers } from './receivers.ts'
@@ -26,22 +27,21 @@ const START = Date.parse('2026-11-24T16:20:00.000Z')
 
 /** What goes wrong in a history, drawn before it begins. */
 interface Faults {
-  /** When the process dies; `atCall`: at the next call of the database, before or after it is done. */
-  deaths: { at: number; atCall: boolean; downMs: number }[]
+  deaths: (Death & { node: number })[]
   /** When the database refuses to write. */
   refusals: Span[]
   outages: Span[]
   /** When the machine has no network. */
   cuts: Span[]
-  /** When the process stands still, as its machine does. */
-  pauses: Span[]
+  /** When a process stands still, as its machine does. */
+  pauses: (Span & { node: number })[]
   /** When GetResult refuses the account. */
   accountRefusals: Refusal[]
   /** The clock of the system is set. */
   steps: { at: number; ms: number }[]
 }
 
-const drawFaults = ({ below, chance, times, oneOf }: Draw, { spanMs, outageMs, deaths }: Plan): Faults => {
+const drawFaults = ({ below, chance, times, oneOf }: Draw, { nodes, spanMs, outageMs, deaths }: Plan): Faults => {
   const at = () => START + below(spanMs)
   const span = (longestMs: number): Span => {
     const from = at()
@@ -50,6 +50,7 @@ const drawFaults = ({ below, chance, times, oneOf }: Draw, { spanMs, outageMs, d
   const few = Math.ceil(deaths / 4)
   return {
     deaths: times(below(deaths), () => ({
+      node: below(nodes),
       at: at(),
       atCall: chance(0.7),
       downMs: oneOf([50, SECOND, 20 * SECOND]),
@@ -57,7 +58,10 @@ const drawFaults = ({ below, chance, times, oneOf }: Draw, { spanMs, outageMs, d
     refusals: times(chance(0.2) ? few : 0, () => span(30 * SECOND)),
     outages: times(chance(0.2) ? few : 0, () => span(outageMs)),
     cuts: times(chance(0.1) ? few : 0, () => span(outageMs)),
-    pauses: times(chance(0.2) ? Math.min(1, few) : 0, () => span(oneOf([10 * SECOND, 2 * MINUTE, 2 * HOUR]))),
+    pauses: times(chance(0.2) ? Math.min(1, few) : 0, () => ({
+      node: below(nodes),
+      ...span(oneOf([10 * SECOND, 2 * MINUTE, 2 * HOUR])),
+    })),
     accountRefusals: times(chance(0.2) ? few : 0, () => ({ ...span(outageMs), answer: oneOf(REFUSALS).answer })),
     steps: times(chance(0.1) ? Math.min(1, few) : 0, () => ({
       at: at(),
@@ -110,76 +114,43 @@ export const runHistory = async (
   let wrong = 0
   const now = () => time.now() + wrong
   const isIn = ({ from, to }: Span) => time.now() >= from && time.now() < to
-  let nextCallDies = false
-  const fateOf = (verb: Verb): Fate => {
-    if (nextCallDies) {
-      nextCallDies = false
-      return draw.oneOf(['dies before', 'dies after'])
-    }
-    return faults.refusals.some(isIn) && THREAD_OF[verb] === 'writer' ? 'refused' : 'done'
-  }
+  const fateOf = (verb: Verb): Fate => (faults.refusals.some(isIn) && THREAD_OF[verb] === 'writer' ? 'refused' : 'done')
 
   const secrets = new Map<string, string>()
   const upstream = createUpstream(
-    { time, draw, seen, plan, awake: () => awake, onAsk: serial => meddling?.asking(serial) },
+    { time, draw, seen, plan, onAsk: serial => meddling?.asking(serial) },
     { outages: [...faults.outages, ...faults.cuts], refusals: faults.accountRefusals },
   )
   const sender = createReceivers({
     ...{ time, draw, webhooks: seen.webhooks, secrets },
-    ...{ plan, badUntil: START + spanMs, cuts: faults.cuts, awake: () => awake },
+    ...{ plan, badUntil: START + spanMs, cuts: faults.cuts },
     onSend: id => meddling?.sending(id),
   })
 
   let meddling: ReturnType<typeof createMeddling> | null = null
-  let awake = Promise.resolve()
-  let running: { process: Process; death: Promise<null> } | null = null
-  let deaths = 0
-  let downMs = SECOND
-  const start = async (): Promise<void> => {
-    const death = Promise.withResolvers<null>()
-    const dead: Trouble = { from: 0, to: 0, of: 'service', name: 'the process is dead' }
-    const onDeath = () => {
-      deaths++
-      running = null
-      dead.from = dead.to = time.now()
-      seen.troubles.push(dead)
-      death.resolve(null)
-      void restart()
-    }
-    const restart = async () => {
-      await time.wait(downMs)
-      await process.close()
-      await start()
-      dead.to = time.now()
-    }
-    const outside = { time, now, random: draw.random, config, masterKey: MASTER_KEY, path, awake: () => awake }
-    const world = alter({ ...outside, fateOf, upstream, sender, onDeath, tamper: store => store })
-    const process = await time.during(() => startProcess(world))
-    running = { process, death: death.promise }
-  }
-  const bringDeaths = async () => {
-    for (const { at, ...death } of faults.deaths) {
-      await time.wait(Math.max(0, at - time.now()))
-      downMs = death.downMs
-      if (death.atCall) nextCallDies = true
-      else running?.process.die()
-    }
-  }
-  const standStill = async ({ from, to }: Span) => {
-    await time.wait(from - START)
-    const { promise, resolve } = Promise.withResolvers<void>()
-    awake = promise
-    await time.wait(to - from)
-    resolve()
-  }
+  const nodes = draw.times(plan.nodes, () =>
+    createNode({ time, seen }, ({ awake, takeDoom, onDeath }) => {
+      const outside = { time, now, random: draw.random, config, masterKey: MASTER_KEY, path, awake, onDeath }
+      return startProcess(
+        alter({
+          ...outside,
+          fateOf: verb => (takeDoom() ? draw.oneOf(['dies before', 'dies after']) : fateOf(verb)),
+          upstream: { ask: (_, serial) => upstream.ask(serial, awake) },
+          sender: { send: outgoing => sender.send(outgoing, awake) },
+          tamper: store => store,
+        }),
+      )
+    }),
+  )
   const stepClock = async ({ at, ms }: Faults['steps'][number]) => {
     await time.wait(at - START)
     wrong += ms
   }
 
   const call: CallApi = async (key, method, path, body) => {
-    await awake
-    const target = running
+    const node = draw.oneOf(nodes)
+    await node.awake()
+    const target = node.running()
     if (!target) return null
     const answer = () => requestOf(target.process, { key, method, path, body })
     return time.during(() => Promise.race([answer(), target.death]))
@@ -187,12 +158,12 @@ export const runHistory = async (
   const addPartner = async (name: string): Promise<Partner> => {
     const bytes = (count: number) => Buffer.from(draw.times(count, () => draw.below(256)))
     const { partner, apiKey, signingSecret } = newPartner(name, { newId: createIds(now, draw.random), random: bytes })
-    await time.during(async () => running?.process.store.createPartner(partner))
+    await time.during(async () => nodes[0]?.running()?.process.store.createPartner(partner))
     secrets.set(partner.id, signingSecret)
     return { id: partner.id, apiKey }
   }
   const live = async () => {
-    await start()
+    for (const node of nodes) await node.start()
     const partners: Partner[] = []
     for (let n = plan.partners(draw); n > 0; n--) partners.push(await addPartner(`partner ${n}`))
     const scene = { time, patience: 3 * SECOND, draw, seen, call }
@@ -228,9 +199,9 @@ export const runHistory = async (
     await Promise.all([
       ...lives,
       operating(),
-      bringDeaths(),
+      ...nodes.map((node, n) => node.bringDeaths(faults.deaths.filter(death => death.node === n))),
       ...faults.steps.map(stepClock),
-      ...faults.pauses.map(standStill),
+      ...faults.pauses.map(pause => nodes[pause.node]?.standStill(pause)),
       ...clients.map(look),
     ])
     await time.wait(Math.max(0, START + spanMs + MINUTE - time.now()))
@@ -247,7 +218,7 @@ export const runHistory = async (
   while (!isOver) await time.step()
   await living
   seen.endedAt = time.now()
-  await (running as { process: Process } | null)?.process.close()
+  for (const node of nodes) await node.close()
   const inconsistencies = findInconsistencies(path)
   rmSync(folder, { recursive: true })
 
@@ -262,6 +233,7 @@ export const runHistory = async (
   seen.troubles.sort((a, b) => a.from - b.from)
   const clockError = faults.steps.reduce((sum, { ms }) => sum + Math.abs(ms), 0)
   const findings = findBroken(seen, { ...plan.promises, clockError })
+  const deaths = nodes.reduce((sum, node) => sum + node.deaths(), 0)
   return { seed, findings, inconsistencies, seen, deaths, hours: (time.now() - START) / HOUR }
 }
 

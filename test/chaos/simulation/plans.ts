@@ -36,6 +36,8 @@ const promisesOf = ({ upstream, polling, callback, storage }: Config): Promises 
 export interface Plan {
   config: Config
   promises: Promises
+  /** Processes over one database. */
+  nodes: number
   /** How long partners register, and things break. */
   spanMs: number
   /** When the first registration of a serial comes, at the latest. */
@@ -73,6 +75,7 @@ const SHORT = configOf({
 const BAD_MINUTES: Plan = {
   config: SHORT,
   promises: promisesOf(SHORT),
+  nodes: 1,
   spanMs: 4 * MINUTE,
   beginMs: MINUTE,
   partners: draw => 1 + draw.below(3),

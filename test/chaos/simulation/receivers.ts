@@ -24,7 +24,6 @@ export const createReceivers = ({
   plan,
   badUntil,
   cuts,
-  awake,
   onSend,
 }: {
   time: Time
@@ -35,7 +34,6 @@ export const createReceivers = ({
   badUntil: number
   /** When nothing reaches anybody. */
   cuts: readonly Span[]
-  awake: () => Promise<void>
   onSend: (registrationId: string) => void
 }) => {
   const { timeoutMs } = plan.config.callback
@@ -64,7 +62,8 @@ export const createReceivers = ({
   }
 
   return {
-    send: async ({ url, headers, body, mayStillSend }: Outgoing): Promise<SendResult> => {
+    /** @param awake resolves when the sender does not stand still */
+    send: async ({ url, headers, body, mayStillSend }: Outgoing, awake: () => Promise<void>): Promise<SendResult> => {
       const at = time.now()
       onSend((JSON.parse(body) as { data: { registrationId: string } }).data.registrationId)
       await time.wait(1 + draw.below(20))

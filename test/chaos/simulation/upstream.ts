@@ -41,14 +41,12 @@ export const createUpstream = (
     draw,
     seen,
     plan,
-    awake,
     onAsk,
   }: {
     time: Time
     draw: Draw
     seen: Pick<Seen, 'polls' | 'troubles'>
     plan: Pick<Plan, 'config' | 'malformed' | 'verdictMs'>
-    awake: () => Promise<void>
     onAsk: (serial: string) => void
   },
   { outages, refusals }: { outages: readonly Span[]; refusals: readonly Refusal[] },
@@ -107,7 +105,8 @@ export const createUpstream = (
   }
 
   return {
-    ask: async (_: unknown, idcardid: string): Promise<Answer> => {
+    /** @param awake resolves when who asks does not stand still */
+    ask: async (idcardid: string, awake: () => Promise<void>): Promise<Answer> => {
       const latency = draw.chance(0.03) ? draw.below(12 * SECOND) : 20 + draw.below(300)
       const poll: Poll = { serial: idcardid, at: time.now(), answer: 'none', heardAt: null }
       seen.polls.push(poll)
