@@ -1,5 +1,6 @@
+import { isAnswered } from './clients.ts'
 import type { Finding, Promises } from './findings.ts'
-import { isOk, isRecorded, type Judged, VERDICTS } from './judged.ts'
+import { isOk, isRecorded, type Judged, overlaps, VERDICTS } from './judged.ts'
 import type { Poll, Seen } from './seen.ts'
 import { pairKey, type Story, storiesOf } from './stories.ts'
 import { STORY_RULES } from './story-rules.ts'
@@ -24,6 +25,7 @@ export const findBroken = (seen: Seen, promises: Promises): Finding[] => {
   checkEvents(seen, stories, findings)
   checkRates(seen, promises, findings)
   checkRefusals(seen, promises, findings)
+  checkAnswers(seen, findings)
   return findings
 }
 
@@ -138,6 +140,26 @@ const checkRates = (
     if (level > asked + troubles.length + EXTRA_POLLS)
       findings.push({ broken: 'over the rate', what: `${serial}: ${level.toFixed(1)} calls at once` })
   }
+}
+
+/** One call in so many may have no answer. */
+const UNANSWERED_OF = 100
+/** So long after a trouble none may. */
+const ANSWERS_AGAIN_MS = 30_000
+/** The API answers, but while a trouble lasts. */
+const checkAnswers = ({ calls, troubles }: Seen, findings: Finding[]): void => {
+  const note = (what: string) => findings.push({ broken: 'unavailable', what })
+  const hitting = troubles.filter(({ of }) => of === 'service' || of === 'partner')
+  const judged = calls.filter(
+    ({ partner, from, to }) =>
+      !hitting.some(trouble => (trouble.partner ?? partner) === partner && overlaps(trouble, from, to)),
+  )
+  const unanswered = judged.filter(({ status }) => !isAnswered(status))
+  if (unanswered.length > Math.ceil(judged.length / UNANSWERED_OF))
+    note(`${unanswered.length} of ${judged.length} calls without an answer`)
+  for (const { from, to, status } of unanswered)
+    if (!hitting.some(trouble => overlaps(trouble, from - ANSWERS_AGAIN_MS, to)))
+      note(`calls: ${status ?? 'nothing'} at ${to}, long after the last trouble`)
 }
 
 /** Webhooks that came again, with the same id, after their 2xx. */

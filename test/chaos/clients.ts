@@ -16,6 +16,10 @@ export type CallApi = (
   body?: unknown,
 ) => Promise<{ status: number; json: unknown } | null>
 
+/** A 401: its partner is disabled. A 408: the process stood still while the request came, and has not read it. */
+export const isAnswered = (status: number | null): boolean =>
+  status !== null && status < 500 && ![401, 408, 429].includes(status)
+
 /** Simulated, or real. */
 export interface Time {
   now: () => number
@@ -31,11 +35,17 @@ interface Scene {
 }
 
 /** What a partner does with its API key; all of it is noted. */
-export const createClient = ({ time, patience, draw, seen, call }: Scene, { id: partner, apiKey }: Partner) => {
+export const createClient = (scene: Scene, { id: partner, apiKey }: Partner) => {
+  const { time, patience, draw, seen } = scene
+  const call: CallApi = async (...args) => {
+    const from = time.now()
+    const answer = await scene.call(...args)
+    seen.calls.push({ partner, from, to: time.now(), status: answer?.status ?? null })
+    return answer
+  }
   const begin = () => ({ partner, at: time.now() })
   const isAnswer = (answer: Awaited<ReturnType<CallApi>>): answer is NonNullable<typeof answer> =>
-    // A 401: it is disabled. A 408: the process stood still while the request came, and has not read it.
-    answer !== null && answer.status < 500 && ![401, 408, 429].includes(answer.status)
+    isAnswered(answer?.status ?? null)
 
   let cursor: string | null = null
 

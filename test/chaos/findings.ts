@@ -41,6 +41,7 @@ export const BROKEN = [
   'over the rate',
   'badly signed',
   'out of order',
+  'unavailable',
   'ended by itself',
 ] as const
 export interface Finding {

@@ -40,6 +40,12 @@ export interface ShownEvents extends Call {
   events: readonly EventAnswer[]
 }
 
+/** A call of the API by a partner, whatever it is for. `status` is null where no answer came. */
+export interface ApiCall extends Span {
+  partner: string
+  status: number | null
+}
+
 /** For as long as it lasts not all is promised. */
 export interface Trouble extends Span {
   /** Of the service and its database; of GetResult, or its account; of the network; of one partner, who is disabled. */
@@ -98,6 +104,7 @@ export interface Seen {
   acts: Act[]
   shown: Shown[]
   events: ShownEvents[]
+  calls: ApiCall[]
   disabled: Disabled[]
   /** When the account was paused, by an operator: from the answer on. */
   paused: Span[]
@@ -115,6 +122,7 @@ export const newSeen = (): Seen => ({
   acts: [],
   shown: [],
   events: [],
+  calls: [],
   disabled: [],
   paused: [],
   webhooks: [],
