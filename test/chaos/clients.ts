@@ -48,6 +48,7 @@ export const createClient = (scene: Scene, { id: partner, apiKey }: Partner) => 
     isAnswered(answer?.status ?? null)
 
   let cursor: string | null = null
+  let orders = 0
 
   const show = async (id: string): Promise<RegistrationAnswer | null> => {
     const begun = begin()
@@ -73,18 +74,14 @@ export const createClient = (scene: Scene, { id: partner, apiKey }: Partner) => 
   return {
     /** Until it is answered. Null: it was refused. */
     register: async (serial: string, url: string, expiresAt: string | null): Promise<string | null> => {
+      const metadata = metadataOf(partner, ++orders)
       for (;;) {
         const begun = begin()
-        const body = {
-          idcardid: serial,
-          callbackUrl: url,
-          metadata: metadataOf(serial),
-          ...(expiresAt ? { expiresAt } : {}),
-        }
+        const body = { idcardid: serial, callbackUrl: url, metadata, ...(expiresAt ? { expiresAt } : {}) }
         const answer = await call(apiKey, 'POST', '/v1/registrations', body)
         const isDone = isAnswer(answer)
         const id = isDone && answer.status < 300 ? (answer.json as RegistrationAnswer).id : null
-        const asked = { ...begun, answeredAt: isDone ? time.now() : null, serial, url, expiresAt }
+        const asked = { ...begun, answeredAt: isDone ? time.now() : null, serial, url, metadata, expiresAt }
         if (isDone && id === null) seen.refusals.push({ ...asked, status: answer.status })
         else seen.registering.push({ ...asked, id })
         if (isDone) return id

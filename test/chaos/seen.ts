@@ -17,6 +17,7 @@ interface Call {
 export interface Registering extends Call {
   serial: string
   url: string
+  metadata: Metadata
   /** Null: left to the service. */
   expiresAt: string | null
   /** Null: not answered. */
@@ -89,8 +90,9 @@ export interface Poll {
   retryAfterMs?: number | null
 }
 
-/** What partners send with a serial, and what GetResult says of a person: each is to come back as it is. */
-export const metadataOf = (serial: string): Record<string, string> => ({ of: serial, as: 'é "中文" \\ \u2028 😀' })
+/** What partners send with a registration, none of which has another's, and what GetResult says of a person: each is to come back as it is. */
+export const metadataOf = (partner: string, n: number) => ({ order: `${partner} ${n}`, as: 'é "中文" \\ \u2028 😀' })
+export type Metadata = ReturnType<typeof metadataOf>
 export const personOf = (serial: string) => ({
   message: `核验 ${serial} \u2029 "😀"`,
   livingScore: `8${serial.slice(-1)}.50`,

@@ -1,6 +1,6 @@
 import type { RegistrationAnswer } from '../../src/http/partner/registration-schemas.ts'
 import type { Finding } from './findings.ts'
-import type { Act, Poll, Registering, Seen, Webhook } from './seen.ts'
+import type { Act, Metadata, Poll, Registering, Seen, Webhook } from './seen.ts'
 
 interface WebhookData {
   registrationId: string
@@ -10,7 +10,7 @@ interface WebhookData {
   message: string | null
   livingScore: string | null
   similarity: string | null
-  metadata: Record<string, string>
+  metadata: Metadata
 }
 export interface Told extends Webhook {
   type: string
@@ -31,6 +31,8 @@ export interface Story {
   polls: readonly Poll[]
   /** Calls that asked for the same serial and URL. */
   pair: readonly Registering[]
+  /** Those of them that may have made it: whoever asks once it is there gets it as it is. */
+  made: readonly Registering[]
 }
 
 const readTold = (webhook: Webhook): Told => {
@@ -60,6 +62,9 @@ export const storiesOf = (seen: Seen, findings: Finding[]): Story[] => {
     shown: shownOf.get(id) ?? [],
     polls: pollsOf.get(asked.serial) ?? [],
     pair: pairOf.get(pairKey(asked)) ?? [],
+    made: (pairOf.get(pairKey(asked)) ?? []).filter(
+      one => (one.id ?? id) === id && one.at <= (asked.answeredAt ?? Number.POSITIVE_INFINITY),
+    ),
   })
   const stories: Story[] = []
   for (const [id, [asked]] of answered) if (id !== null && asked) stories.push(story(id, asked))

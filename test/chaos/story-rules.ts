@@ -10,21 +10,25 @@ import {
   RECORDED_WITHIN_MS,
   VERDICTS,
 } from './judged.ts'
-import { metadataOf, type Poll, personOf, type Span } from './seen.ts'
+import { type Poll, personOf, type Registering, type Span } from './seen.ts'
 import type { Story } from './stories.ts'
 import { checkUnresolved } from './unresolved.ts'
 
 const STATUS_OF: Readonly<Record<string, string>> = { SUCCESS: 'succeeded', FAIL: 'failed' }
 
+/** It has the metadata that it was made with. */
+const hasOneOf = (made: readonly Registering[], { metadata }: { metadata: Record<string, string> }): boolean =>
+  made.some(one => isDeepStrictEqual(one.metadata, metadata))
+
 /** Its own receiver, with its own secret, its own data, always the same bytes and id. */
-const checkContent = ({ story: { asked, told }, promises, note }: Judged): undefined => {
+const checkContent = ({ story: { asked, told, made }, promises, note }: Judged): undefined => {
   for (const { url, signedBy, timestamp, at, id, body, data } of told) {
     if (url !== asked.url) note('told to the wrong one', `sent to ${url}`)
     if (signedBy === null) note('badly signed', 'fits no secret')
     else if (signedBy !== asked.partner) note('told to the wrong one', `signed for ${signedBy}`)
     if (Math.abs(timestamp * 1_000 - at) > promises.clockError + 30_000) note('badly signed', `at ${timestamp}`)
     if (data.idcardid !== asked.serial) note('told wrongly', `is about ${data.idcardid}`)
-    if (!isDeepStrictEqual(data.metadata, metadataOf(asked.serial))) note('changed', 'has other metadata')
+    if (!hasOneOf(made, data)) note('changed', `has other metadata, of ${data.metadata.order}`)
     const { message, livingScore, similarity } = data
     if (isVerdict(data) && !isDeepStrictEqual({ message, livingScore, similarity }, personOf(asked.serial)))
       note('told wrongly', 'with what GetResult has not said of the person')
@@ -133,7 +137,7 @@ const checkEnd = (judged: Judged): undefined => {
 
 /** It is shown as it was asked for, and what a GET has shown stays so: that it has ended, and how. */
 const checkShown = ({ story, promises, note }: Judged): undefined => {
-  const { asked, shown, told, pair } = story
+  const { asked, shown, told, pair, made } = story
   const deadlines = pair.map(one => (one.expiresAt === null ? null : Date.parse(one.expiresAt)))
   const defaults: Span = {
     from: Math.min(...pair.map(({ at }) => at)) + promises.ttl - promises.clockError,
@@ -142,9 +146,15 @@ const checkShown = ({ story, promises, note }: Judged): undefined => {
   let before: RegistrationAnswer | null = null
   for (const { at, registration } of shown) {
     if (!registration) continue
-    const { idcardid, callbackUrl, status, delivery } = registration
+    const { idcardid, callbackUrl, metadata, status, result, delivery } = registration
     if (idcardid !== asked.serial || callbackUrl !== asked.url)
       note('told to the wrong one', `shown as ${idcardid} for ${callbackUrl}`)
+    // Of whom is cancelled no more is kept.
+    if (!hasOneOf(made, registration) && (status !== 'cancelled' || !isDeepStrictEqual(metadata, {})))
+      note('changed', `shown with other metadata, of ${metadata.order}`)
+    const said = status === 'succeeded' ? 'SUCCESS' : status === 'failed' ? 'FAIL' : null
+    if (!isDeepStrictEqual(result, said && { status: said, ...personOf(asked.serial) }))
+      note('told wrongly', `shown as ${status} with the result ${JSON.stringify(result)}`)
     const expiresAt = Date.parse(registration.expiresAt)
     if (!deadlines.some(asked => (asked === null ? overlaps(defaults, expiresAt, expiresAt) : asked === expiresAt)))
       note('changed', `expires at ${expiresAt}, which nobody has asked for`)
