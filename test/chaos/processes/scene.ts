@@ -1,4 +1,3 @@
-import { copyFileSync, existsSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { DAY, HOUR, MINUTE } from '../../../src/core/duration.ts'
@@ -11,20 +10,13 @@ import { type DatabaseLink, openDatabaseLink } from '../../support/database-link
 import { buildDiskShim, whyNoDiskShim } from '../../support/disk-shim.ts'
 import { type OwnServer, openOwnServer } from '../../support/postgres.ts'
 import { openReceiver, type ReceiverStep } from '../../support/receiver.ts'
-import {
-  ACCOUNT,
-  ADMIN_TOKEN,
-  type Environment,
-  openFolder,
-  serviceEnvironment,
-  spawnCli,
-  spawnService,
-} from '../../support/service.ts'
+import { ACCOUNT, ADMIN_TOKEN, type Environment, openFolder, serviceEnvironment } from '../../support/service.ts'
 import { openUpstreamSimulator } from '../../support/upstream.ts'
 import { type CallApi, createClient, type Partner } from '../clients.ts'
 import type { Draw } from '../draw.ts'
-import type { Finding, Promises } from '../findings.ts'
+import type { Promises } from '../findings.ts'
 import { newSeen, type Poll, personOf, type Seen, signerOf, type Trouble, type Webhook } from '../seen.ts'
+import { createNodes } from './nodes.ts'
 
 export type Engine = 'sqlite' | 'postgres'
 
@@ -91,7 +83,6 @@ export const closeScenes = async (): Promise<void> => {
   await Promise.all([...running].map(scene => scene.disposeAsync()))
 }
 
-type Node = Awaited<ReturnType<typeof spawnService>>
 export type Scene = Awaited<ReturnType<typeof openScene>>
 
 interface SceneOptions {
@@ -128,7 +119,8 @@ export const openScene = async (options: SceneOptions) => {
   const disk = engine === 'sqlite' && whyNoDiskShim === null && !isSoak ? buildDiskShim(join(folder, 'disk')) : null
   let server: OwnServer | null = null
   let link: DatabaseLink | null = null
-  const envs: Environment[] = []
+  const { envs, ...service } = createNodes(folder, disk)
+  const { nodes, start, kill } = service
   const base = { ...serviceEnvironment({ folder, upstreamUrl: upstream.url }), ...settings }
   if (engine === 'sqlite') envs.push({ ...base, ...disk?.env })
   else {
@@ -139,33 +131,6 @@ export const openScene = async (options: SceneOptions) => {
     envs.push({ ...base, DATABASE_URL: url }, { ...base, DATABASE_URL: link?.urlOf('chaos') ?? url })
   }
 
-  const nodes: (Node | null)[] = []
-  /** To end. */
-  const told = new Set<Node>()
-  const ended: Finding[] = []
-  const start = async (n: number): Promise<void> => {
-    const node = await spawnService(envs[n] ?? base, folder)
-    nodes[n] = node
-    void node.exited.then(({ code, signal }) => {
-      nodes[n] = null
-      const last = node.texts.stdout.trimEnd().split('\n').at(-1)
-      if (!told.has(node)) ended.push({ broken: 'ended by itself', what: `node ${n + 1}: ${signal ?? code}: ${last}` })
-    })
-  }
-  /** kill -9 unless told, and what was not synced is gone where `cutsPower`. */
-  const kill = async (n: number, { signal = 'SIGKILL' as NodeJS.Signals, cutsPower = false } = {}): Promise<void> => {
-    const node = nodes[n]
-    if (!node) return
-    told.add(node)
-    node.kill(signal)
-    await node.exited
-    if (!cutsPower || !disk) return
-    for (const name of ['notifier.db', 'notifier.db-wal', 'notifier.db-shm']) {
-      const file = join(folder, name)
-      rmSync(file, { force: true })
-      if (existsSync(join(disk.safe, name))) copyFileSync(join(disk.safe, name), file)
-    }
-  }
   stack.defer(async () => {
     for (const n of nodes.keys()) await kill(n)
   })
@@ -214,23 +179,16 @@ export const openScene = async (options: SceneOptions) => {
   const opened = stack.move()
   running.add(opened)
   return {
+    ...service,
     draw,
     seen,
     server,
     link,
     disk,
-    nodes,
     clients: clientsOf(seen),
     clientsOf,
     folder,
     during,
-    start,
-    /** Starts it, and kills it after so long: it may have begun anything. */
-    startInVain: async (n: number, ms: number): Promise<void> => {
-      await using starting = spawnCli(['serve'], { cwd: folder, env: envs[n] ?? base })
-      await sleep(ms)
-      starting.kill('SIGKILL')
-    },
     urls: receivers.map(({ urlFor }) => urlFor(HOOK)),
     /** How the next requests to any of `urls` are answered, each in turn. */
     plan: (steps: () => ReceiverStep[]): void => {
@@ -239,12 +197,6 @@ export const openScene = async (options: SceneOptions) => {
     listen: (hear: { webhook: (webhook: Webhook) => void; poll: (poll: Poll) => void }): void => {
       for (const { url, events } of receivers) events.on('delivery', one => hear.webhook(webhookOf(one, url, secrets)))
       upstream.events.on('call', one => hear.poll(pollOf(one)))
-    },
-    kill,
-    /** Starts again what has ended, and says what has done so by itself since it was last called. */
-    revive: async (): Promise<Finding[]> => {
-      for (const [n, node] of nodes.entries()) if (node === null) await start(n)
-      return ended.splice(0)
     },
     /** Call it when all has come to rest. */
     findInconsistencies: async (): Promise<string[]> => {

@@ -1,0 +1,64 @@
+import { copyFileSync, existsSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { buildDiskShim } from '../../support/disk-shim.ts'
+import { type Environment, spawnCli, spawnService } from '../../support/service.ts'
+import type { Finding } from '../findings.ts'
+
+type Node = Awaited<ReturnType<typeof spawnService>>
+
+const FILES = ['notifier.db', 'notifier.db-wal', 'notifier.db-shm']
+
+/** The processes of a scene. */
+export const createNodes = (folder: string, disk: ReturnType<typeof buildDiskShim> | null) => {
+  /** With which settings each starts, and of which checkout: this one where there is none. */
+  const envs: Environment[] = []
+  const roots: (string | undefined)[] = []
+  const nodes: (Node | null)[] = []
+  /** To end. */
+  const told = new Set<Node>()
+  const ended: Finding[] = []
+  const whereabouts = (n: number) => ({ cwd: folder, env: envs[n] ?? {}, root: roots[n] })
+
+  const start = async (n: number): Promise<void> => {
+    const node = await spawnService(envs[n] ?? {}, folder, roots[n])
+    nodes[n] = node
+    void node.exited.then(({ code, signal }) => {
+      nodes[n] = null
+      const last = node.texts.stdout.trimEnd().split('\n').at(-1)
+      if (!told.has(node)) ended.push({ broken: 'ended by itself', what: `node ${n + 1}: ${signal ?? code}: ${last}` })
+    })
+  }
+  /** kill -9 unless told, and what was not synced is gone where `cutsPower`. */
+  const kill = async (n: number, { signal = 'SIGKILL' as NodeJS.Signals, cutsPower = false } = {}): Promise<void> => {
+    const node = nodes[n]
+    if (!node) return
+    told.add(node)
+    node.kill(signal)
+    await node.exited
+    if (!cutsPower || !disk) return
+    for (const name of FILES) {
+      const file = join(folder, name)
+      rmSync(file, { force: true })
+      if (existsSync(join(disk.safe, name))) copyFileSync(join(disk.safe, name), file)
+    }
+  }
+  return {
+    envs,
+    roots,
+    nodes,
+    start,
+    kill,
+    /** Starts it, and kills it after so long: it may have begun anything. */
+    startInVain: async (n: number, ms: number): Promise<void> => {
+      await using starting = spawnCli(['serve'], whereabouts(n))
+      await sleep(ms)
+      starting.kill('SIGKILL')
+    },
+    /** Starts again what has ended, and says what has done so by itself since it was last called. */
+    revive: async (): Promise<Finding[]> => {
+      for (const [n, node] of nodes.entries()) if (node === null) await start(n)
+      return ended.splice(0)
+    },
+  }
+}
