@@ -22,6 +22,7 @@ const TEXTS = ['README.md', 'README.zh-CN.md', 'CHANGELOG.md', '.env.example']
 
 interface LockEntry {
   dev?: boolean
+  link?: boolean
   [field: string]: unknown
 }
 
@@ -64,7 +65,7 @@ export const install = async (tarball: string, folder: string): Promise<void> =>
   const { version, dependencies, bin, engines } = (await readJson('package.json')) as Record<string, unknown>
   const resolved = `file:${tarball}`
   const root = { name: 'consumer', version: '1.0.0', type: 'module', dependencies: { 'idface-notifier': resolved } }
-  const needed = Object.entries(packages).filter(([path, { dev }]) => path !== '' && !dev)
+  const needed = Object.entries(packages).filter(([path, { dev, link }]) => path !== '' && !dev && !link)
   const locked = {
     '': root,
     'node_modules/idface-notifier': { version, resolved, dependencies, bin, engines },
