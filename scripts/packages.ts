@@ -4,7 +4,7 @@ import { join } from 'node:path'
 
 const ROOT = join(import.meta.dirname, '..')
 /** Each has a package.json and a lock. */
-const FOLDERS = ['.']
+const FOLDERS = ['.', '.ci/versions']
 const REGISTRY = 'https://registry.npmjs.org/'
 /** The project itself, and a package that is only a list of others. */
 const OWN = ['', 'scripts/node']

