@@ -27,8 +27,10 @@ interface Task {
 
 /** With so many red ones there is enough to look at. */
 export const MOST_RED = 10
-/** Whatever takes longer, by the clock of the system, does not come to rest. */
+/** What takes its thread more CPU time does not come to rest. */
 const LONGEST_MS: Readonly<Record<PlanName, number>> = { minutes: MINUTE, year: HOUR }
+/** So many times as long it may take by the clock of the system, on a machine that does much else. */
+const MOST_OTHERS = 30
 
 const countsOf = ({ seen, deaths, hours }: History): Totals['counts'] => ({
   histories: 1,
@@ -65,18 +67,31 @@ if (workerData === ROLE)
 /** Judged by a thread, which is not to be asked again where there are `errors`. */
 const judgeIn = async (worker: Worker, task: Task): Promise<Totals> => {
   const longestMs = LONGEST_MS[task.plan]
-  const signal = AbortSignal.timeout(longestMs)
+  const worked = new AbortController()
+  const before = await cpuMs(worker)
+  const watching = setInterval(async () => {
+    if ((await cpuMs(worker)) - before > longestMs) worked.abort()
+  }, SECOND)
+  const signal = AbortSignal.any([worked.signal, AbortSignal.timeout(MOST_OTHERS * longestMs)])
   worker.postMessage(task)
   try {
     const [totals] = await once(worker, 'message', { signal })
     return totals as Totals
   } catch (error) {
-    const errors = [signal.aborted ? `has not come to rest in ${longestMs / SECOND} s` : textOf(error)]
+    const rest = `has not come to rest in ${longestMs / SECOND} s of CPU time, or ${MOST_OTHERS} times that`
+    const errors = [signal.aborted ? rest : textOf(error)]
     return {
       counts: { ...addUp([]).counts, histories: 1 },
       red: [{ seed: task.seed, findings: [], inconsistencies: [], errors }],
     }
+  } finally {
+    clearInterval(watching)
   }
+}
+/** CPU time of a thread; 0 before Node 24.6, and where the thread does not run. */
+const cpuMs = async (worker: Worker): Promise<number> => {
+  const used = await worker.cpuUsage?.().catch(() => null)
+  return used ? (used.user + used.system) / 1_000 : 0
 }
 /** What an error says, and where it was thrown. */
 const textOf = (error: unknown): string =>
