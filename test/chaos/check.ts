@@ -1,6 +1,6 @@
 import { isAnswered } from './clients.ts'
 import type { Finding, Promises } from './findings.ts'
-import { isOk, isRecorded, type Judged, overlaps, VERDICTS } from './judged.ts'
+import { couldRecord, isOk, type Judged, overlaps, VERDICTS } from './judged.ts'
 import type { Poll, Seen } from './seen.ts'
 import { pairKey, type Story, storiesOf } from './stories.ts'
 import { STORY_RULES } from './story-rules.ts'
@@ -29,14 +29,25 @@ export const findBroken = (seen: Seen, promises: Promises): Finding[] => {
   return findings
 }
 
-/** Refused is what expires in the past, or belongs to another partner. */
+/** By what a serial belongs to its partner: where it begins with digits, by these, without leading zeros. */
+const keyOf = (serial: string): string => /^0*(\d+)/.exec(serial)?.[1] ?? serial
+const SERIAL = /^(?!0$)[\w-]{1,64}$/
+
+/** Refused is what is no serial, expires in the past, or belongs to another partner, also where that spells it otherwise. */
 const checkRefusals = ({ refusals, registering }: Seen, { clockError }: Promises, findings: Finding[]): void => {
-  const ownersOf = Map.groupBy(registering, ({ serial }) => serial)
-  for (const { partner, serial, expiresAt, status, answeredAt } of refusals) {
+  const ownersOf = Map.groupBy(registering, ({ serial }) => keyOf(serial))
+  for (const { partner, serial, expiresAt, status, at, answeredAt } of refusals) {
     const isPast = expiresAt !== null && Date.parse(expiresAt) <= (answeredAt ?? 0) + clockError
-    const isTaken = (ownersOf.get(serial) ?? []).some(one => one.partner !== partner)
-    if (!(status === 422 && isPast) && !(status === 409 && isTaken))
+    const owners = ownersOf.get(keyOf(serial)) ?? []
+    const isOwn = owners.some(one => one.partner === partner && one.id !== null && (one.answeredAt ?? at) < at)
+    const isTaken = !isOwn && owners.some(one => one.partner !== partner)
+    if (!(status === 422 && (isPast || !SERIAL.test(serial))) && !(status === 409 && isTaken))
       findings.push({ broken: 'refused', what: `${serial} of ${partner}, with ${status}` })
+  }
+  for (const [key, asked] of ownersOf) {
+    const owners = new Set(asked.flatMap(({ id, partner }) => (id === null ? [] : [partner])))
+    if (owners.size > 1)
+      findings.push({ broken: 'told to the wrong one', what: `${key} belongs to ${[...owners].join(', ')}` })
   }
 }
 
@@ -111,34 +122,34 @@ const highestLevel = (polls: readonly Poll[], rate: number): number => {
 /** Polls beyond the shortest interval that failures, and processes that died, may bring. */
 const EXTRA_POLLS = 8
 
-/** Neither of the account, nor of a serial for which nobody has asked anew. */
+/** Neither of an account, nor of a serial for which nobody has asked anew. */
 const checkRates = (
   { polls, registering, troubles, paused }: Seen,
-  { rate, burst, pollAtMost, clockError }: Promises,
+  { rate, burst, rates = {}, pollAtMost, clockError, notedLate }: Promises,
   findings: Finding[],
 ) => {
-  const all = highestLevel(polls, rate)
-  if (all > burst) findings.push({ broken: 'over the rate', what: `${all.toFixed(1)} calls at once` })
-  for (const { from, to } of paused) {
-    const asked = polls.find(({ at }) => at > from && at < to)
-    if (asked) findings.push({ broken: 'over the rate', what: `asked at ${asked.at}, while its account was paused` })
-  }
-  for (const poll of polls) {
-    const { heardAt, retryAfterMs } = poll
-    if (!retryAfterMs || heardAt === null || clockError > 0 || !isRecorded({ troubles })(poll)) continue
-    const early = polls.find(({ at }) => at > heardAt && at < heardAt + retryAfterMs)
-    if (early)
-      findings.push({
-        broken: 'over the rate',
-        what: `asked at ${early.at}, ${retryAfterMs} ms after ${heardAt} were asked for`,
-      })
+  const note = (what: string) => void findings.push({ broken: 'over the rate', what })
+  for (const [account, ofAccount] of Map.groupBy(polls, ({ account = '' }) => account)) {
+    const level = highestLevel(ofAccount, rates[account]?.rate ?? rate)
+    if (level > (rates[account]?.burst ?? burst)) note(`${account} ${level.toFixed(1)} calls at once`)
+    for (const { from, to, ...of } of paused) {
+      const asked = ofAccount.find(({ at }) => at > from + notedLate && at < to)
+      if (asked && (!account || account === of.account) && couldRecord(troubles, from, asked.at))
+        note(`asked at ${asked.at}, while its account was paused`)
+    }
+    for (const poll of ofAccount) {
+      const { heardAt, retryAfterMs } = poll
+      if (!retryAfterMs || heardAt === null || clockError > 0) continue
+      const early = ofAccount.find(({ at }) => at > heardAt + notedLate && at < heardAt + retryAfterMs)
+      if (early && couldRecord(troubles, poll.at, early.at))
+        note(`asked at ${early.at}, ${retryAfterMs} ms after ${heardAt} were asked for`)
+    }
   }
   const askedOf = Map.groupBy(registering, ({ serial }) => serial)
   for (const [serial, ofSerial] of Map.groupBy(polls, one => one.serial)) {
     const asked = askedOf.get(serial)?.length ?? 0
     const level = highestLevel(ofSerial, 1_000 / pollAtMost)
-    if (level > asked + troubles.length + EXTRA_POLLS)
-      findings.push({ broken: 'over the rate', what: `${serial}: ${level.toFixed(1)} calls at once` })
+    if (level > asked + troubles.length + EXTRA_POLLS) note(`${serial}: ${level.toFixed(1)} calls at once`)
   }
 }
 

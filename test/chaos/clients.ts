@@ -1,8 +1,10 @@
-import { MINUTE } from '../../src/core/duration.ts'
+import { MINUTE, SECOND } from '../../src/core/duration.ts'
 import type { EventAnswer } from '../../src/http/partner/events.ts'
 import type { RegistrationAnswer } from '../../src/http/partner/registration-schemas.ts'
+import type { ResendAnswer } from '../../src/http/partner/resends.ts'
+import type { NewSigningSecretAnswer } from '../../src/http/partner/signing-secrets.ts'
 import type { Draw } from './draw.ts'
-import { metadataOf, type Seen, type Trouble } from './seen.ts'
+import { type BulkResend, metadataOf, type Seen } from './seen.ts'
 
 export interface Partner {
   id: string
@@ -25,7 +27,7 @@ export interface Time {
   now: () => number
   wait: (ms: number) => Promise<void>
 }
-interface Scene {
+export interface ClientScene {
   time: Time
   /** How long it waits about before it tries again what was not answered, in ms. */
   patience: number
@@ -34,9 +36,35 @@ interface Scene {
   call: CallApi
 }
 
+/** What a partner registers. */
+export interface Item {
+  serial: string
+  url: string
+  expiresAt: string | null
+  account?: string | undefined
+}
+type Answer = NonNullable<Awaited<ReturnType<CallApi>>>
+type ItemAnswer = { status: number; registration?: RegistrationAnswer }
+
+const isAnswer = (answer: Answer | null): answer is Answer => isAnswered(answer?.status ?? null)
+
+/** Calls until it is answered, and tells of each try when it was, or that it was not. */
+export const createInsist =
+  ({ time, patience, draw }: Omit<ClientScene, 'seen' | 'call'>) =>
+  async (ask: () => Promise<Answer | null>, note: (answer: Answer | null, at: number) => void = () => {}) => {
+    for (;;) {
+      const at = time.now()
+      const answer = await ask()
+      note(isAnswer(answer) ? answer : null, at)
+      if (isAnswer(answer)) return answer
+      await time.wait(patience / 2 + draw.below(patience))
+    }
+  }
+
 /** What a partner does with its API key; all of it is noted. */
-export const createClient = (scene: Scene, { id: partner, apiKey }: Partner) => {
-  const { time, patience, draw, seen } = scene
+export const createClient = (scene: ClientScene, { id: partner, apiKey }: Partner) => {
+  const { time, patience, seen } = scene
+  const insist = createInsist(scene)
   const call: CallApi = async (...args) => {
     const from = time.now()
     const answer = await scene.call(...args)
@@ -44,18 +72,17 @@ export const createClient = (scene: Scene, { id: partner, apiKey }: Partner) => 
     return answer
   }
   const begin = () => ({ partner, at: time.now() })
-  const isAnswer = (answer: Awaited<ReturnType<CallApi>>): answer is NonNullable<typeof answer> =>
-    isAnswered(answer?.status ?? null)
 
   let cursor: string | null = null
   let orders = 0
 
-  const show = async (id: string): Promise<RegistrationAnswer | null> => {
+  /** @param waitMs for its end; the call takes as long */
+  const show = async (id: string, waitMs = 0): Promise<RegistrationAnswer | null> => {
     const begun = begin()
-    const answer = await call(apiKey, 'GET', `/v1/registrations/${id}`)
+    const answer = await call(apiKey, 'GET', `/v1/registrations/${id}${waitMs > 0 ? `?wait=${waitMs}ms` : ''}`)
     if (!isAnswer(answer)) return null
     const registration = answer.status === 200 ? (answer.json as RegistrationAnswer) : null
-    seen.shown.push({ ...begun, answeredAt: time.now(), id, registration })
+    seen.shown.push({ ...begun, answeredAt: time.now(), id, registration, waitMs })
     return registration
   }
   /** Reads the events that have come since it did so last, a page at a time. */
@@ -70,38 +97,86 @@ export const createClient = (scene: Scene, { id: partner, apiKey }: Partner) => 
       if (data.length === 0) return
     }
   }
+  const withOrder = (item: Item) => ({ ...item, metadata: metadataOf(partner, ++orders) })
+  const bodyOf = ({ serial, url, metadata, expiresAt, account }: ReturnType<typeof withOrder>) => ({
+    ...{ idcardid: serial, callbackUrl: url, metadata },
+    ...(expiresAt ? { expiresAt } : {}),
+    ...(account === undefined ? {} : { account }),
+  })
+  /** Its id; null: it has none. */
+  const note = (item: ReturnType<typeof withOrder>, answered: ItemAnswer | null, at: number): string | null => {
+    const asked = { ...item, partner, at, answeredAt: answered && time.now() }
+    const id = answered?.registration?.id ?? null
+    if (answered && id === null) seen.refusals.push({ ...asked, status: answered.status })
+    else seen.registering.push({ ...asked, id })
+    return id
+  }
 
   return {
     /** Until it is answered. Null: it was refused. */
-    register: async (serial: string, url: string, expiresAt: string | null): Promise<string | null> => {
-      const metadata = metadataOf(partner, ++orders)
-      for (;;) {
-        const begun = begin()
-        const body = { idcardid: serial, callbackUrl: url, metadata, ...(expiresAt ? { expiresAt } : {}) }
-        const answer = await call(apiKey, 'POST', '/v1/registrations', body)
-        const isDone = isAnswer(answer)
-        const id = isDone && answer.status < 300 ? (answer.json as RegistrationAnswer).id : null
-        const asked = { ...begun, answeredAt: isDone ? time.now() : null, serial, url, metadata, expiresAt }
-        if (isDone && id === null) seen.refusals.push({ ...asked, status: answer.status })
-        else seen.registering.push({ ...asked, id })
-        if (isDone) return id
-        await time.wait(patience / 2 + draw.below(patience))
-      }
+    register: async (serial: string, url: string, expiresAt: string | null, account?: string) => {
+      const item = withOrder({ serial, url, expiresAt, account })
+      const readOne = ({ status, json }: Answer): ItemAnswer =>
+        status < 300 ? { status, registration: json as RegistrationAnswer } : { status }
+      let id: string | null = null
+      await insist(
+        () => call(apiKey, 'POST', '/v1/registrations', bodyOf(item)),
+        (answer, at) => {
+          id = note(item, answer && readOne(answer), at)
+        },
+      )
+      return id as string | null
+    },
+    /** In one call, until it is answered: each with a result of its own, as if it had come alone. */
+    registerBatch: async (batch: readonly Item[]): Promise<(string | null)[]> => {
+      const items = batch.map(withOrder)
+      let ids: (string | null)[] = []
+      await insist(
+        () => call(apiKey, 'POST', '/v1/registrations/batch', { registrations: items.map(bodyOf) }),
+        (answer, at) => {
+          const { results = [] } = (answer?.json ?? {}) as { results?: ItemAnswer[] }
+          ids = items.map((item, i) => note(item, answer && (results[i] ?? { status: answer.status }), at))
+        },
+      )
+      return ids
     },
     act: async (what: 'cancel' | 'resend' | 'poll', id: string): Promise<void> => {
-      for (;;) {
-        const begun = begin()
-        const path = `/v1/registrations/${id}`
-        const answer = await (what === 'cancel'
-          ? call(apiKey, 'DELETE', path)
-          : call(apiKey, 'POST', `${path}/${what}`))
-        const isDone = isAnswer(answer)
-        const isRefused = isDone && answer.status >= 300
-        if (what !== 'poll' && !isRefused)
-          seen.acts.push({ ...begun, answeredAt: isDone ? time.now() : null, what, id })
-        if (isDone) return
-        await time.wait(patience / 2 + draw.below(patience))
+      const path = `/v1/registrations/${id}`
+      await insist(
+        () => (what === 'cancel' ? call(apiKey, 'DELETE', path) : call(apiKey, 'POST', `${path}/${what}`)),
+        (answer, at) => {
+          if (what === 'poll' || (answer && answer.status >= 300)) return
+          seen.acts.push({ partner, at, answeredAt: answer && time.now(), what, id })
+        },
+      )
+    },
+    /** Sends all of its webhooks again that were given up; ends when that is done. */
+    resendExhausted: async (): Promise<void> => {
+      const act: BulkResend = { ...begin(), answeredAt: null }
+      seen.bulkResends.push(act)
+      const asked = { since: new Date(0).toISOString(), delivery: 'exhausted' }
+      let answer = await insist(() => call(apiKey, 'POST', '/v1/resend', asked))
+      const { id } = answer.json as ResendAnswer
+      while (answer.status < 300 && !(answer.json as ResendAnswer).done) {
+        await time.wait(patience)
+        answer = await insist(() => call(apiKey, 'GET', `/v1/resend/${id}`))
       }
+      if (answer.status < 300) act.answeredAt = time.now()
+    },
+    /** A new secret; the present ones go on signing for so many seconds. */
+    rotate: async (overlap: number): Promise<void> => {
+      const own = seen.secrets.filter(one => one.partner === partner)
+      await insist(
+        () => call(apiKey, 'POST', '/v1/signing-secrets/rotate', { overlap: `${overlap}s` }),
+        (answer, at) => {
+          if (answer && answer.status >= 300) return
+          const text = answer && (answer.json as NewSigningSecretAnswer).secret
+          for (const one of own) if (answer) one.to = Math.min(one.to, time.now() + overlap * SECOND)
+          const secret = { partner, text, from: at, to: Number.POSITIVE_INFINITY }
+          seen.secrets.push(secret)
+          own.push(secret)
+        },
+      )
     },
     show,
     readEvents,
@@ -129,49 +204,13 @@ export const createClient = (scene: Scene, { id: partner, apiKey }: Partner) => 
 }
 export type Client = ReturnType<typeof createClient>
 
-/** What an operator does: an account is paused, or a partner disabled, for a while. */
-export const operate = async (
-  { time, patience, draw, seen, call }: Scene,
-  { token, partner, account, forMs }: { token: string; partner: string; account: string; forMs: number },
-): Promise<void> => {
-  const until = async (method: string, path: string, body: unknown) => {
-    for (;;) {
-      const answer = await call(token, method, path, body)
-      if (answer && answer.status < 500) return
-      await time.wait(patience)
-    }
-  }
-  const isPaused = draw.chance(0.5)
-  const trouble: Trouble = {
-    ...{ from: time.now(), to: Number.POSITIVE_INFINITY },
-    ...(isPaused ? { of: 'GetResult', name: 'the account is paused' } : { of: 'partner', partner, name: 'disabled' }),
-  }
-  seen.troubles.push(trouble)
-  if (isPaused) {
-    await until('POST', `/v1/admin/accounts/${account}/pause`, {})
-    const paused = { from: time.now(), to: Number.POSITIVE_INFINITY }
-    seen.paused.push(paused)
-    await time.wait(draw.below(forMs))
-    paused.to = time.now()
-    await until('POST', `/v1/admin/accounts/${account}/resume`, {})
-  } else {
-    await until('PATCH', `/v1/admin/partners/${partner}`, { disabled: true })
-    const disabled = { partner, from: time.now(), to: Number.POSITIVE_INFINITY }
-    seen.disabled.push(disabled)
-    await time.wait(draw.below(forMs))
-    disabled.to = time.now()
-    await until('PATCH', `/v1/admin/partners/${partner}`, { disabled: false })
-  }
-  trouble.to = time.now()
-}
-
 /**
  * One registration's life, as its partner has it: asked for, perhaps twice, looked at, cancelled, resent, asked for anew.
  *
  * @param life.pauseMs the longest between two acts
  */
 export const liveWith = async (
-  { time, draw }: Pick<Scene, 'time' | 'draw'>,
+  { time, draw }: Pick<ClientScene, 'time' | 'draw'>,
   client: Client,
   life: { serial: string; url: string; now: () => number; pauseMs: number },
 ): Promise<void> => {

@@ -3,6 +3,8 @@ export interface Promises {
   /** Calls a second of GetResult, and how many may come at once. */
   rate: number
   burst: number
+  /** Of accounts that are asked at another rate. */
+  rates?: Readonly<Record<string, { rate: number; burst: number }>>
   /** Retries of a webhook before it is given up. */
   retries: number
   /** The shortest from one poll of a serial to the next. */

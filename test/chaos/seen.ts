@@ -22,6 +22,8 @@ export interface Registering extends Call {
   expiresAt: string | null
   /** Null: not answered. */
   id: string | null
+  /** Its APIID; the default one unless given. */
+  account?: string | undefined
 }
 /** An answer that a registration is not made. */
 export interface Refusal extends Omit<Registering, 'id'> {
@@ -30,11 +32,22 @@ export interface Refusal extends Omit<Registering, 'id'> {
 export interface Act extends Call {
   what: 'cancel' | 'resend'
   id: string
+  /** It may have been left out. */
+  isUnsure?: true
+}
+/** All of a partner's webhooks that were given up are sent again. `answeredAt`: when that was done. */
+export type BulkResend = Call
+/** What signs a partner's webhooks, and from when to when. Null: an answer got lost that had it, so any signature may be its. */
+export interface Secret extends Span {
+  partner: string
+  text: string | null
 }
 /** What a GET showed of a registration; null: it is not there. */
 export interface Shown extends Call {
   id: string
   registration: RegistrationAnswer | null
+  /** So long it was to wait for the end, at most. */
+  waitMs?: number
 }
 /** A page of events, after the page before it. */
 export interface ShownEvents extends Call {
@@ -60,6 +73,11 @@ export interface Disabled extends Span {
   partner: string
 }
 
+/** When an operator has paused an account, from the answer on. */
+export interface Paused extends Span {
+  account: string
+}
+
 /** A request that came to a receiver. */
 export interface Webhook {
   url: string
@@ -80,6 +98,8 @@ export interface Webhook {
 export const UPSTREAM_ANSWERS = ['SUCCESS', 'FAIL', 'waiting', 'unknown', 'not_found', 'invalid', 'none'] as const
 /** A call of GetResult. */
 export interface Poll {
+  /** An APIID; the default one unless given. */
+  account?: string | undefined
   serial: string
   at: number
   /** What GetResult said; `none`: nothing that could be used. */
@@ -104,12 +124,13 @@ export interface Seen {
   registering: Registering[]
   refusals: Refusal[]
   acts: Act[]
+  bulkResends: BulkResend[]
+  secrets: Secret[]
   shown: Shown[]
   events: ShownEvents[]
   calls: ApiCall[]
   disabled: Disabled[]
-  /** When the account was paused, by an operator: from the answer on. */
-  paused: Span[]
+  paused: Paused[]
   webhooks: Webhook[]
   polls: Poll[]
   /** Promises of time, and of once alone, are not kept then. */
@@ -122,6 +143,8 @@ export const newSeen = (): Seen => ({
   registering: [],
   refusals: [],
   acts: [],
+  bulkResends: [],
+  secrets: [],
   shown: [],
   events: [],
   calls: [],
@@ -133,16 +156,19 @@ export const newSeen = (): Seen => ({
   endedAt: 0,
 })
 
-/** Whose secret a signature fits; null: nobody's. */
+/** Whose secret a signature fits, of those that sign at that time; null: nobody's. */
 export const signerOf = (
   { headers, body }: { headers: Readonly<Record<string, unknown>>; body: string },
-  secrets: ReadonlyMap<string, string>,
+  secrets: readonly Secret[],
+  { at, notedLate }: { at: number; notedLate: number },
 ): string | null => {
   const signed = `${headers['webhook-id']}.${headers['webhook-timestamp']}.${body}`
   const given = new Set(String(headers['webhook-signature']).split(' '))
-  for (const [partner, secret] of secrets) {
-    const key = Buffer.from(secret.replace(/^whsec_/, ''), 'base64')
-    if (given.has(`v1,${createHmac('sha256', key).update(signed).digest('base64')}`)) return partner
+  const fits = (text: string) => {
+    const key = Buffer.from(text.replace(/^whsec_/, ''), 'base64')
+    return given.has(`v1,${createHmac('sha256', key).update(signed).digest('base64')}`)
   }
-  return null
+  const live = secrets.filter(({ from, to }) => from <= at && at <= to + notedLate)
+  const signer = live.find(({ text }) => text !== null && fits(text)) ?? live.find(({ text }) => text === null)
+  return signer?.partner ?? null
 }

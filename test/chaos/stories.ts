@@ -1,6 +1,7 @@
 import type { RegistrationAnswer } from '../../src/http/partner/registration-schemas.ts'
 import type { Finding } from './findings.ts'
-import type { Act, Metadata, Poll, Registering, Seen, Webhook } from './seen.ts'
+import { isOk } from './judged.ts'
+import type { Act, Metadata, Poll, Registering, Seen, Shown, Webhook } from './seen.ts'
 
 interface WebhookData {
   registrationId: string
@@ -26,7 +27,7 @@ export interface Story {
   told: readonly Told[]
   acts: readonly Act[]
   /** In the order in which they were answered. */
-  shown: readonly { at: number; registration: RegistrationAnswer | null }[]
+  shown: readonly Shown[]
   /** Calls about its serial, also before it was asked for. */
   polls: readonly Poll[]
   /** Calls that asked for the same serial and URL. */
@@ -53,12 +54,20 @@ export const storiesOf = (seen: Seen, findings: Finding[]): Story[] => {
   const answered = Map.groupBy(seen.registering, ({ id }) => id)
   const pairOf = Map.groupBy(seen.registering, pairKey)
 
+  /** Whose last webhook until then has failed may be meant by a bulk resend: nobody knows whether it was given up. */
+  const resentWithOthers = (id: string, { partner }: Registering): Act[] =>
+    seen.bulkResends.flatMap(bulk => {
+      const last = toldOf.get(id)?.findLast(({ at }) => at <= (bulk.answeredAt ?? seen.endedAt))
+      const mayBe = bulk.partner === partner && last && !isOk(last.status)
+      return mayBe ? [{ ...bulk, what: 'resend', id, isUnsure: true }] : []
+    })
+
   const story = (id: string, asked: Registering): Story => ({
     id,
     asked,
     from: asked.answeredAt ?? asked.at,
     told: toldOf.get(id) ?? [],
-    acts: actsOf.get(id) ?? [],
+    acts: [...(actsOf.get(id) ?? []), ...resentWithOthers(id, asked)],
     shown: shownOf.get(id) ?? [],
     polls: pollsOf.get(asked.serial) ?? [],
     pair: pairOf.get(pairKey(asked)) ?? [],

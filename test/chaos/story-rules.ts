@@ -69,11 +69,14 @@ const checkOnce = ({ story, seen, promises, urls, note }: Judged): undefined => 
   const { told, acts } = story
   const { notedLate } = promises
   for (const [i, one] of told.entries()) {
-    const arrived = told.slice(0, i).findLast(({ status }) => isOk(status))
-    if (!arrived) continue
-    const [from, to] = [arrived.at - notedLate, one.at]
-    if (!isResent(acts, from, to) && couldRecord(seen.troubles, from, Math.min(to, arrived.answeredAt + notedLate)))
-      note('doubled', `sent again at ${to} after its 2xx at ${arrived.at}`)
+    const ended = told.slice(0, i).findLast(({ status }) => isOk(status) || status === 410)
+    if (!ended) continue
+    const [from, to] = [ended.at - notedLate, one.at]
+    if (!isResent(acts, from, to) && couldRecord(seen.troubles, from, Math.min(to, ended.answeredAt + notedLate)))
+      note(
+        isOk(ended.status) ? 'doubled' : 'sent while disabled',
+        `again at ${to} after its ${ended.status} at ${ended.at}`,
+      )
   }
   const late = told.find(({ at }) => at > cancelledAt(story) + notedLate)
   if (late) note('sent after its cancel', `at ${late.at}`)
@@ -82,8 +85,10 @@ const checkOnce = ({ story, seen, promises, urls, note }: Judged): undefined => 
   const unrecorded = seen.troubles.filter(one => one.of === 'service').length
   if (told.length > most + unrecorded) note('doubled', `sent ${told.length} times`)
   for (const one of told) {
-    const gone = urls.goneSince(story.asked, one.at)
-    if (gone && one.at > gone.answeredAt + RECORDED_WITHIN_MS && couldRecord(seen.troubles, gone.at, gone.answeredAt))
+    const gone = urls
+      .goneSince(story.asked, one.at)
+      .find(({ at, answeredAt }) => couldRecord(seen.troubles, at, answeredAt))
+    if (gone && one.at > gone.answeredAt + RECORDED_WITHIN_MS)
       note('sent while disabled', `at ${one.at} to a URL that has answered 410 at ${gone.at}`)
   }
   const closed = seen.disabled.filter(({ partner }) => partner === story.asked.partner)
@@ -127,7 +132,7 @@ const checkEnd = (judged: Judged): undefined => {
   if (delivery.state === 'delivered' && !isArrived) note('lost', 'is called delivered, and no 2xx was answered')
   if (urls.mayBeHeld(asked, seen.endedAt) || told.at(-1)?.status === 410) return
   if (delivery.state === 'pending' && !missing) note('lost', 'is still to be sent')
-  const resent = acts.filter(({ what }) => what === 'resend')
+  const resent = acts.filter(({ what, isUnsure }) => what === 'resend' && !isUnsure)
   const resentAt = Math.max(0, ...resent.map(({ at }) => at))
   if (resent.some(one => one.answeredAt !== null) && !told.some(({ at }) => at >= resentAt - promises.notedLate))
     note('lost', `is not sent again, as was asked for at ${resentAt}`)

@@ -101,4 +101,17 @@ const checkTold = (judged: Judged): undefined => {
     note('starved', `known at ${span.from}, told at ${span.to}`)
 }
 
-export const TIME_RULES = [checkAsked, checkLastLook, checkTold]
+/** Whoever waits for its end is answered as soon as it is known, and when it has waited long enough. */
+const checkWaits = (judged: Judged): undefined => {
+  const { promises, story, note } = judged
+  const { knownAt } = momentsOf(judged)
+  for (const { at, answeredAt, registration, waitMs } of story.shown) {
+    if (!waitMs || answeredAt === null) continue
+    const from = Math.max(knownAt, registration?.status === 'pending' ? story.from : at)
+    const span = { from: Math.min(at + waitMs, from), to: answeredAt }
+    if (lengthWithout(troublesOf(judged), promises.resend, span) > promises.tellWithin)
+      note('starved', `waits until ${answeredAt} for what is known since ${span.from}`)
+  }
+}
+
+export const TIME_RULES = [checkAsked, checkLastLook, checkTold, checkWaits]

@@ -6,8 +6,8 @@ import type { Registering, Seen, Webhook } from './seen.ts'
 export interface Urls {
   /** Answers of the host that are no 2xx, or took long. */
   unwell: (url: string) => readonly Webhook[]
-  /** The 410 since which nothing may be sent there; null: there was none, or it may have been released. */
-  goneSince: (asked: UrlOf, at: number) => Webhook | null
+  /** Each 410 since which nothing may be sent there, but those that may have been released. */
+  goneSince: (asked: UrlOf, at: number) => readonly Webhook[]
   /** Whether nothing may be sent there: there was a 410, or five days of failures, which may not have been released. */
   mayBeHeld: (asked: UrlOf, at: number) => boolean
 }
@@ -21,7 +21,7 @@ const DISABLED_AFTER_MS = 5 * DAY - 2 * HOUR
 const messageOf = (registrationId: string): string => registrationId.replace('reg_', 'msg_')
 
 /** After a 410, or five days of failures, nothing goes to that URL until it is registered again, or one of its messages is resent. */
-export const urlsOf = ({ webhooks, registering, acts }: Seen): Urls => {
+export const urlsOf = ({ webhooks, registering, acts, bulkResends }: Seen): Urls => {
   const failed = webhooks.filter(({ status, at, answeredAt }) => !isOk(status) || answeredAt - at >= SLOW_MS)
   const unwell = Map.groupBy(failed, ({ url }) => new URL(url).host)
   const keyOf = ({ partner, url }: { partner: string | null; url: string }) => `${partner} ${url}`
@@ -50,10 +50,13 @@ export const urlsOf = ({ webhooks, registering, acts }: Seen): Urls => {
     (releases.get(keyOf(asked)) ?? []).some(by)
   return {
     unwell: url => unwell.get(new URL(url).host) ?? [],
-    goneSince: (asked, at) => {
-      const last = lastGone(asked, at)
-      return last && !isReleased(asked, one => one.at <= at && (one.answeredAt ?? at) >= last.at) ? last : null
-    },
+    goneSince: (asked, at) =>
+      (gone.get(keyOf(asked)) ?? []).filter(one => {
+        const mayRelease = (act: { at: number; answeredAt: number | null }) =>
+          act.at <= at && (act.answeredAt ?? at) >= one.at
+        const isOfPartner = bulkResends.some(act => act.partner === asked.partner && mayRelease(act))
+        return one.answeredAt < at && !isOfPartner && !isReleased(asked, mayRelease)
+      }),
     mayBeHeld: (asked, at) =>
       [lastGone(asked, at), lastOfDays(asked, at)].some(
         last =>

@@ -15,7 +15,7 @@ import { openUpstreamSimulator } from '../../support/upstream.ts'
 import { type CallApi, createClient, type Partner } from '../clients.ts'
 import type { Draw } from '../draw.ts'
 import type { Promises } from '../findings.ts'
-import { newSeen, type Poll, personOf, type Seen, signerOf, type Trouble, type Webhook } from '../seen.ts'
+import { newSeen, type Poll, personOf, type Secret, type Seen, signerOf, type Trouble, type Webhook } from '../seen.ts'
 import { createNodes } from './nodes.ts'
 
 export type Engine = 'sqlite' | 'postgres'
@@ -137,7 +137,7 @@ export const openScene = async (options: SceneOptions) => {
   for (let n = 0; n < NODES[engine]; n++) await start(n)
 
   const seen = newSeen()
-  const secrets = new Map<string, string>()
+  const { secrets } = seen
   /** Notes a fault for as long as it lasts. */
   const during = async (name: string, run: () => Promise<void>): Promise<void> => {
     const trouble: Trouble = { from: Date.now(), to: Number.POSITIVE_INFINITY, of: 'service', name }
@@ -168,10 +168,10 @@ export const openScene = async (options: SceneOptions) => {
   const partners: Partner[] = []
   for (let n = 0; n < PARTNERS; n++) {
     const { partnerId, apiKey, signingSecret } = await admin.createPartner(`partner ${n}`)
-    secrets.set(partnerId, signingSecret)
+    secrets.push({ partner: partnerId, text: signingSecret, from: 0, to: Number.POSITIVE_INFINITY })
     partners.push({ id: partnerId, apiKey })
   }
-  for (const receiver of receivers) receiver.trust([...secrets.values()])
+  for (const receiver of receivers) receiver.trust(secrets.flatMap(({ text }) => text ?? []))
   /** All partners, who note in `seen`. */
   const clientsOf = (seen: Seen) =>
     partners.map(partner => createClient({ time, patience: 100, draw, seen, call }, partner))
@@ -223,14 +223,14 @@ export const openScene = async (options: SceneOptions) => {
 const webhookOf = (
   { path, headers, body, at, status, id }: Delivery,
   origin: string,
-  secrets: ReadonlyMap<string, string>,
+  secrets: readonly Secret[],
 ): Webhook => ({
   url: origin + path,
   at,
   status,
   answeredAt: at,
   id: id ?? '',
-  signedBy: signerOf({ headers, body }, secrets),
+  signedBy: signerOf({ headers, body }, secrets, { at, ...PROMISES }),
   timestamp: Number(headers['webhook-timestamp']),
   body,
 })

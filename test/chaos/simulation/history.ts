@@ -10,9 +10,10 @@ import { THREAD_OF } from '../../../src/store/sqlite/verb-threads.ts'
 import { findInconsistencies } from '../../store/support/invariants.ts'
 import { REFUSALS } from '../../support/odd-answers.ts'
 import { findBroken } from '../check.ts'
-import { type CallApi, createClient, liveWith, operate, type Partner } from '../clients.ts'
+import { type CallApi, createClient, liveWith, type Partner } from '../clients.ts'
 import { createDraw, type Draw } from '../draw.ts'
 import type { Finding } from '../findings.ts'
+import { operate } from '../operators.ts'
 import { newSeen, type Seen, type Span, type Trouble } from '../seen.ts'
 import { createMeddling } from './meddling.ts'
 import { createNode, type Death } from './node.ts'
@@ -116,13 +117,12 @@ export const runHistory = async (
   const isIn = ({ from, to }: Span) => time.now() >= from && time.now() < to
   const fateOf = (verb: Verb): Fate => (faults.refusals.some(isIn) && THREAD_OF[verb] === 'writer' ? 'refused' : 'done')
 
-  const secrets = new Map<string, string>()
   const upstream = createUpstream(
     { time, draw, seen, plan, onAsk: serial => meddling?.asking(serial) },
     { outages: [...faults.outages, ...faults.cuts], refusals: faults.accountRefusals },
   )
   const sender = createReceivers({
-    ...{ time, draw, webhooks: seen.webhooks, secrets },
+    ...{ time, draw, webhooks: seen.webhooks, secrets: seen.secrets },
     ...{ plan, badUntil: START + spanMs, cuts: faults.cuts },
     onSend: id => meddling?.sending(id),
   })
@@ -159,7 +159,7 @@ export const runHistory = async (
     const bytes = (count: number) => Buffer.from(draw.times(count, () => draw.below(256)))
     const { partner, apiKey, signingSecret } = newPartner(name, { newId: createIds(now, draw.random), random: bytes })
     await time.during(async () => nodes[0]?.running()?.process.store.createPartner(partner))
-    secrets.set(partner.id, signingSecret)
+    seen.secrets.push({ partner: partner.id, text: signingSecret, from: 0, to: Number.POSITIVE_INFINITY })
     return { id: partner.id, apiKey }
   }
   const live = async () => {

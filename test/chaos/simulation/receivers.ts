@@ -1,7 +1,7 @@
 import type { Outgoing, SendResult } from '../../../src/callback/sender.ts'
 import { SECOND } from '../../../src/core/duration.ts'
 import type { Draw } from '../draw.ts'
-import { type Span, signerOf, type Webhook } from '../seen.ts'
+import { type Secret, type Span, signerOf, type Webhook } from '../seen.ts'
 import type { Plan } from './plans.ts'
 import type { Time } from './time.ts'
 
@@ -29,8 +29,8 @@ export const createReceivers = ({
   time: Time
   draw: Draw
   webhooks: Webhook[]
-  secrets: ReadonlyMap<string, string>
-  plan: Pick<Plan, 'config' | 'moods' | 'moodMs'>
+  secrets: readonly Secret[]
+  plan: Pick<Plan, 'config' | 'promises' | 'moods' | 'moodMs'>
   badUntil: number
   /** When nothing reaches anybody. */
   cuts: readonly Span[]
@@ -79,7 +79,7 @@ export const createReceivers = ({
         answeredAt: time.now() + Math.min(ms, timeoutMs),
         id: headers['webhook-id'] ?? '',
         timestamp: Number(headers['webhook-timestamp']),
-        signedBy: signerOf({ headers, body }, secrets),
+        signedBy: signerOf({ headers, body }, secrets, { at: time.now(), ...plan.promises }),
         body,
       }
       webhooks.push(webhook)

@@ -1,0 +1,58 @@
+import { type ClientScene, createInsist } from './clients.ts'
+import type { Act, Trouble } from './seen.ts'
+
+/** What an operator does: an account is paused, or a partner disabled, for a while. */
+export const operate = async (
+  scene: ClientScene,
+  { token, partner, account, forMs }: { token: string; partner: string; account: string; forMs: number },
+): Promise<void> => {
+  const { time, draw, seen, call } = scene
+  const insist = createInsist(scene)
+  const until = (method: string, path: string, body: unknown) => insist(() => call(token, method, path, body))
+  const isPaused = draw.chance(0.5)
+  const trouble: Trouble = {
+    ...{ from: time.now(), to: Number.POSITIVE_INFINITY },
+    ...(isPaused ? { of: 'GetResult', name: 'the account is paused' } : { of: 'partner', partner, name: 'disabled' }),
+  }
+  seen.troubles.push(trouble)
+  if (isPaused) {
+    await until('POST', `/v1/admin/accounts/${account}/pause`, {})
+    const paused = { account, from: time.now(), to: Number.POSITIVE_INFINITY }
+    seen.paused.push(paused)
+    await time.wait(draw.below(forMs))
+    paused.to = time.now()
+    await until('POST', `/v1/admin/accounts/${account}/resume`, {})
+  } else {
+    await until('PATCH', `/v1/admin/partners/${partner}`, { disabled: true })
+    const disabled = { partner, from: time.now(), to: Number.POSITIVE_INFINITY }
+    seen.disabled.push(disabled)
+    await time.wait(draw.below(forMs))
+    disabled.to = time.now()
+    await until('PATCH', `/v1/admin/partners/${partner}`, { disabled: false })
+  }
+  trouble.to = time.now()
+}
+
+/**
+ * What an operator does to all registrations of a serial that have come to rest, known by these ids. It is answered once it is done
+ * to each of them.
+ */
+export const actOnAll = async (
+  scene: ClientScene,
+  { token, what, serial, ids }: { token: string; what: Act['what']; serial: string; ids: ReadonlyMap<string, string> },
+): Promise<void> => {
+  const { time, seen, call, patience } = scene
+  const insist = createInsist(scene)
+  const acts = [...ids].map(([id, partner]): Act => ({ partner, at: time.now(), answeredAt: null, what, id }))
+  seen.acts.push(...acts)
+  const draft = { act: what, filter: { serial }, reason: 'as asked for' }
+  const { id } = (await insist(() => call(token, 'POST', '/v1/admin/bulk', draft))).json as { id: string }
+  const path = `/v1/admin/bulk/${id}`
+  await insist(() => call(token, 'POST', `${path}/start`, {}))
+  for (;;) {
+    const { state, done } = (await insist(() => call(token, 'GET', path))).json as { state: string; done: number }
+    if (state === 'done' && done === acts.length) for (const act of acts) act.answeredAt = time.now()
+    if (state !== 'running') return
+    await time.wait(patience)
+  }
+}
