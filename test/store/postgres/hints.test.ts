@@ -49,11 +49,11 @@ const settled = async (...nodes: readonly { heard: readonly Hint[] }[]): Promise
 }
 
 /** A node that listens, and what it has heard since then. */
-const openNode = async (url: string) => {
+const openNode = async (url: string, pause = sleep) => {
   const hints = new EventEmitter<StoreHints>()
   const heard: Hint[] = []
   for (const name of NAMES) hints.on(name, (...args: unknown[]) => void heard.push([name, ...args] as unknown as Hint))
-  const channel = openHintChannel({ url, hints, sleep, id: randomUUID() })
+  const channel = openHintChannel({ url, hints, sleep: pause, id: randomUUID() })
   onTestFinished(() => channel.close())
   await vi.waitFor(
     async () => {
@@ -92,6 +92,22 @@ describe('hints between nodes', () => {
     for (const { heard } of [two, three]) await soon(() => expect(heard).toEqual(told))
     const last = await settled(one)
     expect(one.heard).toEqual([...told, last])
+  })
+
+  test('are heard that were told while others were being sent', async () => {
+    let sent = () => {}
+    const one = await openNode(here(), async (...pause) => {
+      await sleep(...pause)
+      // Before the server's answer can be read.
+      setImmediate(() => sent())
+    })
+    const two = await openNode(here())
+    sent = () => {
+      sent = () => {}
+      one.tell([['bulkActsDue']])
+    }
+    one.tell([['messagesDue']])
+    await soon(() => expect(two.heard).toEqual([['messagesDue'], ['bulkActsDue']]))
   })
 
   test('are not disturbed by what others send', async () => {
