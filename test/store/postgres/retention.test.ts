@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
+import pg from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { openPostgresStore } from '../../../src/store/postgres/store.ts'
 import { openTestServer, type TestServer } from '../../support/postgres.ts'
@@ -28,11 +29,18 @@ const openNodes = async () => {
   const bench = await openStoreFixture(async () => ({ store: await openAt(), advance: () => {} }))
   const other = await openAt()
   const itemOf = (n: number, path: string) => ({ idcardid: `${n}`, callbackUrl: `https://host-${n}.example/${path}` })
+  const query = (text: string) => server.query<Record<string, unknown>>(text, [], database)
   const all = Array.from({ length: SERIALS }, (_, n) => n)
   return {
     bench,
     other,
-    query: (text: string) => server.query<Record<string, unknown>>(text, [], database),
+    url: server.urlOf(database),
+    query,
+    /** How many registrations have lost their serial or their host. */
+    homeless: () =>
+      query(`
+        SELECT count(*)::int AS n FROM registrations r LEFT JOIN verifications v ON v.id = r.verification_id
+          LEFT JOIN lanes l ON l.id = r.lane_id WHERE v.id IS NULL OR l.id IS NULL`),
     /** Registers and cancels them, so that nothing of them waits. */
     endAll: async (path: string) => {
       const registered = await bench.store.register(all.map(n => bench.newRegistration(itemOf(n, path))))
@@ -51,16 +59,34 @@ const openNodes = async () => {
 
 test('what is registered while retention erases the last of its serial and host keeps both', async () => {
   await using opened = await openNodes()
-  const { query, endAll, registerAll, prune } = opened
+  const { homeless, endAll, registerAll, prune } = opened
   for (let round = 0; round < ROUNDS; round++) {
     await endAll(`ended-${round}`)
     const [registered] = await Promise.all([registerAll(`new-${round}`), prune()])
     expect(registered.map(({ outcome }) => outcome)).toEqual(Array(SERIALS).fill('created'))
-    const [homeless] = await query(`
-      SELECT count(*)::int AS n FROM registrations r LEFT JOIN verifications v ON v.id = r.verification_id
-        LEFT JOIN lanes l ON l.id = r.lane_id WHERE v.id IS NULL OR l.id IS NULL`)
-    expect(homeless).toEqual({ n: 0 })
+    expect(await homeless()).toEqual([{ n: 0 }])
   }
+})
+
+test('a host is not erased with its last while a registration of another serial that names it is under way', async () => {
+  await using opened = await openNodes()
+  const { bench, other, url, query, homeless, endAll, prune } = opened
+  await endAll('ended')
+  await query(`
+    CREATE FUNCTION hold() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_advisory_xact_lock(7); RETURN NULL; END';
+    CREATE TRIGGER hold BEFORE INSERT ON registrations EXECUTE FUNCTION hold()`)
+  const gate = new pg.Client({ connectionString: url })
+  await gate.connect()
+  await gate.query('SELECT pg_advisory_lock(7)')
+  const waiting = "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+  const whenWaiting = (count: number) => expect.poll(() => query(waiting), { timeout: 10_000 }).toHaveLength(count)
+  const registered = other.register([bench.newRegistration({ callbackUrl: 'https://host-0.example/new' })])
+  await whenWaiting(1)
+  const pruned = prune()
+  await whenWaiting(2)
+  await gate.end()
+  expect(await Promise.all([registered, pruned])).toMatchObject([[{ outcome: 'created' }], { erased: SERIALS }])
+  expect(await homeless()).toEqual([{ n: 0 }])
 })
 
 test('a message that is resent while retention erases it is sent, or there is none to resend', async () => {
