@@ -1,6 +1,6 @@
 import { integer, pgTable } from 'drizzle-orm/pg-core'
 import { describe, expect, test } from 'vitest'
-import { open, useRows } from './support.ts'
+import { count, open, useRows } from './support.ts'
 
 const rows = useRows()
 
@@ -10,6 +10,15 @@ describe('a transaction of PostgreSQL', () => {
     await using connection = await open(rows.url())
     const shown = await connection.write(tx => tx.all('SHOW synchronous_commit'))
     expect(shown).toEqual([{ synchronous_commit: 'on' }])
+  })
+
+  test('that reads sees what there was when it began, whatever is committed meanwhile', async () => {
+    await using connection = await open(rows.url())
+    const seen = await connection.read(async tx => {
+      const sum = () => tx.all('SELECT sum(n)::int AS n FROM rows')
+      return [await sum(), await count(connection), await sum()]
+    })
+    expect([seen[0], seen[2], await rows.counted()]).toEqual([[{ n: 0 }], [{ n: 0 }], 1])
   })
 
   test('keeps nothing in a session', async () => {
