@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
-import { MINUTE } from '../../../src/core/duration.ts'
+import { MINUTE, SECOND } from '../../../src/core/duration.ts'
 import type { MessageState } from '../../../src/core/message.ts'
 import type { EventPosition, StoredEvent } from '../../../src/store/messages/events.ts'
-import { type OpenStore, openStoreFixture } from '../../support/store.ts'
+import { type OpenStore, openStoreFixture, SUCCESS } from '../../support/store.ts'
 
 type StoreFixture = Awaited<ReturnType<typeof openStoreFixture>>
 
@@ -69,6 +69,20 @@ export const describeEvents = (open: OpenStore): void => {
     // Whoever goes on from there later gets what comes then, and nothing of before.
     const none = await bench.store.listEvents(bench.partnerId, { after: null, limit: 10, since: bench.store.now() })
     expect(none).toMatchObject({ outcome: 'page', events: [], end: all[3]?.position })
+  })
+
+  test('since a time are all that were created then, also one that was created up to 30 s later than the next', async () => {
+    await using bench = await openStoreFixture(open)
+    await resolveMany(bench, 1)
+    for (let n = 0; n < 3; n++) await bench.register()
+    const since = bench.store.now()
+    for (const [n, claimed] of (await bench.claim()).entries()) {
+      await bench.store.settleVerifications([bench.answered(claimed, SUCCESS)])
+      if (n === 0) await bench.advance(-29 * SECOND)
+    }
+    expect((await read(bench)).map(({ createdAt }) => createdAt - since)).toEqual([-MINUTE, 0, -29_000, -29_000])
+    const page = await bench.store.listEvents(bench.partnerId, { after: null, limit: 10, since })
+    expect(page).toMatchObject({ outcome: 'page', events: [{ position: { n: 2, at: since } }] })
   })
 
   test('of one state of delivery are those that are in it now', async () => {
