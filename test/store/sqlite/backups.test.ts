@@ -1,11 +1,14 @@
 import { randomBytes } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import type { BackupFault } from '../../../src/store/backup.ts'
 import { findBackupProblem, makeBackup } from '../../../src/store/sqlite/backups.ts'
+import { syncFile, syncFolderOf } from '../../../src/store/sqlite/file-system.ts'
 import { damageTable } from '../../support/damage.ts'
 import { BY, configOf, everyAct, faultOf, NOW, openScene, registrationsIn } from '../support/backup-scene.ts'
+
+vi.mock('../../../src/store/sqlite/file-system.ts', { spy: true })
 
 describe('a backup', () => {
   test('holds what was there, opens without anything beside it, and is told in the database', async () => {
@@ -42,6 +45,20 @@ describe('a backup', () => {
     const found = registrationsIn(file)
     expect(found).toBeGreaterThanOrEqual(1_000)
     expect(found).toBeLessThan(1_000 + written)
+  })
+
+  test('is synced as it is before it has its name, and then its folder is', async () => {
+    const { file, backUp } = await openScene()
+    const synced: [path: string, bytes: Buffer, hasName: boolean][] = []
+    const note = (path: string) => void synced.push([path, readFileSync(path), existsSync(file)])
+    vi.mocked(syncFile).mockImplementationOnce(note)
+    vi.mocked(syncFolderOf).mockImplementationOnce(note)
+    await backUp()
+    const bytes = readFileSync(file)
+    expect(synced).toEqual([
+      [`${file}.partial`, bytes, false],
+      [file, bytes, true],
+    ])
   })
 
   test('overwrites nothing, and leaves nothing where it cannot be', async () => {
