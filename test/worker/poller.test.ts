@@ -104,9 +104,11 @@ const openScene = ({
   }
 }
 
-test('asks about what it claims, decides, and records under the claim', async () => {
-  const { poller, clock, round, answer, asked, settled } = openScene()
+test('asks about what it claims for as long as two calls last, decides, and records under the claim', async () => {
+  const { poller, clock, round, answer, asked, settled, claims } = openScene()
   expect(await round(verificationOf(1), verificationOf(2))).toEqual({ claimed: 2, nextAt: NOW + 9 })
+  // Upstream may be called twice, each time for ten seconds, before it is recorded.
+  expect(claims[0]?.leaseMs).toBeGreaterThan(20 * SECOND)
   expect(asked()).toEqual([1, 2])
   await clock.advance(300)
   await answer(1, WAITING)

@@ -138,6 +138,18 @@ describe('the metrics', () => {
     expect(now.value('idface_http_requests_total', { method: 'other', code: '404' })).toBe(2)
   })
 
+  test('tell how each webhook has ended', async () => {
+    const { emit, page } = open()
+    const message = { messageId: 'msg_1', registrationId: 'reg_1', partnerId: 'p', host: 'h', attempts: 1 }
+    emit('message.delivered', { ...message, ageMs: 5 })
+    for (const end of ['exhausted', 'gone'] as const)
+      emit('message.exhausted', { ...message, end, httpStatus: 500, error: null })
+    emit('message.cancelled', message)
+    const now = await page()
+    const ends = ['delivered', 'exhausted', 'gone', 'cancelled']
+    expect(ends.map(end => now.value('idface_messages_total', { end }))).toEqual([1, 1, 1, 1])
+  })
+
   test('show what is read elsewhere as it was told, a histogram with its buckets added up', async () => {
     const commits = { bounds: [0.001, 0.01], counts: [3, 2, 1], sum: 0.4 }
     const read = [
