@@ -78,6 +78,14 @@ const PUT_IN = /\$\{[^}]*\}|\{\w+\}|\\[a-z]/g
 const ADDRESS = /(?:file:|[a-z]+:\/\/)[^\s，。；：）`']*/g
 const PATTERN = /\/\^.*?\/[a-z]*/g
 
+const NOT_HAN = String.raw`(?:(?!\1)[^\p{Script=Han}])*`
+/** Two words or more, where Chinese belongs. */
+const ENGLISH = new RegExp(String.raw`\bzh:\s*(['"\x60])${NOT_HAN}[A-Za-z]{2,} [A-Za-z]{2,}${NOT_HAN}\1`, 'gu')
+const englishFaults = (source: string): string[] =>
+  [...source.matchAll(ENGLISH)].map(
+    ({ index, 0: found }) => `${source.slice(0, index).split('\n').length}: English, “${found.slice(0, 24)}”`,
+  )
+
 /** The lines of a source that are no comment. Between a string and the code around it stands a quotation mark. */
 const linesOf = (source: string): string[] =>
   source
@@ -92,8 +100,8 @@ const linesOf = (source: string): string[] =>
     )
 
 /** What is wrong with the Chinese of a text, each as `line: what, where`. */
-export const chineseFaults = (text: string, kind: 'page' | 'source', isForPartners = false): string[] =>
-  (kind === 'page' ? proseOf(text) : linesOf(text)).flatMap((line, index) => {
+export const chineseFaults = (text: string, kind: 'page' | 'source', isForPartners = false): string[] => {
+  const inLines = (kind === 'page' ? proseOf(text) : linesOf(text)).flatMap((line, index) => {
     if (!/\p{Script=Han}/u.test(line)) return []
     const where = (at: number) => line.slice(Math.max(0, at - 8), at + 12).trim()
     const list = kind === 'page' ? /[,;] /.exec(line) : null
@@ -105,6 +113,8 @@ export const chineseFaults = (text: string, kind: 'page' | 'source', isForPartne
       ),
     ].flatMap(([found, fault]) => (found ? [`${index + 1}: ${fault}, “${where(found.index)}”`] : []))
   })
+  return kind === 'page' ? inLines : [...englishFaults(text), ...inLines]
+}
 
 /** What is wrong with the Chinese of the pages and of the program, a line each. */
 export const allChineseFaults = (root = ROOT): string[] =>

@@ -45,6 +45,13 @@ test.each([
   expect(chineseFaults(text, 'page')).toEqual([])
 })
 
+test('of a source an English text where Chinese belongs is found', () => {
+  const source = ["const a = { en: 'Not found.', zh: 'APIID' }", "const b = { en: 'x', zh:", "'Not found.' }"].join(
+    '\n',
+  )
+  expect(chineseFaults(source, 'source')).toEqual([expect.stringMatching(/^2: English/)])
+})
+
 test('of a source the strings are read, with what is put into them', () => {
   const source = [
     "const zh = { a: '已登记(201)', b: '第 {n} 次', c: '{x}已新建', d: '请写 file:路径，或 https://主机/路径' }",
