@@ -19,6 +19,7 @@ describe('other serials called invalid too', () => {
     const both = asked([1, INVALID], [2, INVALID], [1, INVALID], [2, INVALID], [1, INVALID])
     expect(othersInvalid(both, 1)).toBe(true)
     expect(othersInvalid(both.slice(1), 1)).toBe(false)
+    expect(othersInvalid(asked([1, INVALID], [1, INVALID], [1, INVALID], [1, INVALID], [1, INVALID]), 1)).toBe(false)
     expect(othersInvalid(callsOf([WAITING, UNKNOWN, OUTAGE, WAITING, UNKNOWN]), 99)).toBe(false)
   })
 

@@ -14,6 +14,11 @@ describe('the schedule', () => {
     )
     expect(delays).toEqual([...schedule, null, null])
   })
+
+  test('waits longer where the receiver asks for it, by a day at most', () => {
+    const delayAfter = (retryAfterMs: number) => retryDelay({ schedule, retries: 1, retryAfterMs, random: MIDDLE })
+    expect([0, HOUR, DAY, 9 * DAY].map(delayAfter)).toEqual([5 * MINUTE, HOUR, DAY, DAY])
+  })
 })
 
 describe('jitter', () => {
