@@ -5,8 +5,8 @@ export interface Promises {
   burst: number
   /** Of accounts that are asked at another rate. */
   rates?: Readonly<Record<string, { rate: number; burst: number }>>
-  /** Retries of a webhook before it is given up. */
-  retries: number
+  /** Delays before the retries of a webhook, after which it is given up. */
+  schedule: readonly number[]
   /** The shortest from one poll of a serial to the next. */
   pollAtMost: number
   /** The longest from one poll of a serial that is waited for to the next. */
@@ -25,6 +25,8 @@ export interface Promises {
   settleMargin: number
   notFoundGrace: number
   retention: number
+  /** For so long a webhook may wait to leave: whatever is asked for meanwhile comes after it, and may be overtaken by it. */
+  queued: number
   /** How late we may note what has reached a receiver, while much happens at once. */
   notedLate: number
 }

@@ -72,7 +72,10 @@ const checkOnce = ({ story, seen, promises, urls, note }: Judged): undefined => 
     const ended = told.slice(0, i).findLast(({ status }) => isOk(status) || status === 410)
     if (!ended) continue
     const [from, to] = [ended.at - notedLate, one.at]
-    if (!isResent(acts, from, to) && couldRecord(seen.troubles, from, Math.min(to, ended.answeredAt + notedLate)))
+    if (
+      !isResent(acts, ended.at - promises.queued, to) &&
+      couldRecord(seen.troubles, from, Math.min(to, ended.answeredAt + notedLate))
+    )
       note(
         isOk(ended.status) ? 'doubled' : 'sent while disabled',
         `again at ${to} after its ${ended.status} at ${ended.at}`,
@@ -81,7 +84,7 @@ const checkOnce = ({ story, seen, promises, urls, note }: Judged): undefined => 
   const late = told.find(({ at }) => at > cancelledAt(story) + notedLate)
   if (late) note('sent after its cancel', `at ${late.at}`)
   // Attempts that nobody lived to record count as none.
-  const most = (1 + acts.filter(({ what }) => what === 'resend').length) * (promises.retries + 1)
+  const most = (1 + acts.filter(({ what }) => what === 'resend').length) * (promises.schedule.length + 1)
   const unrecorded = seen.troubles.filter(one => one.of === 'service').length
   if (told.length > most + unrecorded) note('doubled', `sent ${told.length} times`)
   for (const one of told) {
@@ -106,7 +109,7 @@ const checkRetries = ({ story: { told, acts }, seen, promises, note }: Judged): 
   for (const [i, { at, answeredAt, retryAfter }] of told.entries()) {
     const next = told[i + 1]
     if (!next || !retryAfter || !couldRecord(seen.troubles, at, answeredAt)) continue
-    if (!isResent(acts, at - promises.notedLate, next.at) && next.at < answeredAt + retryAfter * 1_000)
+    if (!isResent(acts, at - promises.queued, next.at) && next.at < answeredAt + retryAfter * 1_000)
       note('over the rate', `sent at ${next.at}, ${retryAfter} s after ${answeredAt} were asked for`)
   }
 }
@@ -136,7 +139,7 @@ const checkEnd = (judged: Judged): undefined => {
   const resentAt = Math.max(0, ...resent.map(({ at }) => at))
   if (resent.some(one => one.answeredAt !== null) && !told.some(({ at }) => at >= resentAt - promises.notedLate))
     note('lost', `is not sent again, as was asked for at ${resentAt}`)
-  if (delivery.state === 'exhausted' && told.filter(({ at }) => at >= resentAt).length <= promises.retries)
+  if (delivery.state === 'exhausted' && told.filter(({ at }) => at >= resentAt).length <= promises.schedule.length)
     note('lost', `is given up after ${told.length} attempts`)
 }
 

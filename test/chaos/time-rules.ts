@@ -1,5 +1,8 @@
-import { isRecorded, isVerdict, type Judged, overlaps, VERDICTS } from './judged.ts'
-import type { Poll, Span, Trouble } from './seen.ts'
+import { SECOND } from '../../src/core/duration.ts'
+import { isOk, isRecorded, isVerdict, type Judged, overlaps, VERDICTS } from './judged.ts'
+import type { Poll, Span, Trouble, Webhook } from './seen.ts'
+import type { Told } from './stories.ts'
+import { SLOW_MS } from './urls.ts'
 
 /** Time of troubles does not count, nor what it takes to recover from them. */
 const lengthWithout = (troubles: readonly Trouble[], recovery: number, { from, to }: Span): number => {
@@ -114,4 +117,40 @@ const checkWaits = (judged: Judged): undefined => {
   }
 }
 
-export const TIME_RULES = [checkAsked, checkLastLook, checkTold, checkWaits]
+/** A host that takes long gets few at once. */
+const isSlow = ({ at, answeredAt }: Webhook): boolean => answeredAt - at >= SLOW_MS
+const JITTER = 1.2
+
+/** What has failed is tried again by the schedule, and what is to be sent again at once. */
+const checkNext = (judged: Judged): undefined => {
+  const { story, promises, urls, note } = judged
+  const { told, acts, asked } = story
+  const { cancelAt } = momentsOf(judged)
+  const troubles = troublesOf(judged).filter(one => one.of !== 'GetResult')
+  const isLate = (from: number, next: Told, wait: number): boolean => {
+    const span = { from, to: Math.min(next.at, cancelAt) }
+    const others = urls
+      .unwell(asked.url)
+      .filter(one => overlaps({ from: one.at, to: one.answeredAt }, span.from, span.to))
+    if (others.some(one => isSlow(one) || (one.status === 410 && one.url === asked.url))) return false
+    if (urls.mayBeHeld(asked, span.from) || urls.mayBeHeld(asked, span.to)) return false
+    return lengthWithout(troubles, promises.resend, span) > wait + promises.tellWithin
+  }
+  const resends = acts.filter(({ what, answeredAt }) => what === 'resend' && answeredAt !== null)
+  for (const { at, answeredAt, isUnsure } of resends) {
+    if (isUnsure) continue
+    const next = told.find(one => one.at >= at - promises.notedLate)
+    if (next && isLate(answeredAt ?? at, next, 0)) note('starved', `resent at ${answeredAt}, and sent at ${next.at}`)
+  }
+  for (const [i, { at, status, answeredAt, retryAfter = 0 }] of told.entries()) {
+    const next = told[i + 1]
+    if (!next || isOk(status) || status === 410) continue
+    if (resends.some(act => overlaps({ from: act.at, to: act.answeredAt ?? act.at }, at, next.at))) continue
+    // What was not recorded counts as no retry: it may be any of those until then.
+    const delay = Math.max(...promises.schedule.slice(0, i + 1)) * JITTER
+    if (isLate(answeredAt, next, Math.max(delay, retryAfter * SECOND)))
+      note('starved', `has failed at ${at}, and is sent again at ${next.at}`)
+  }
+}
+
+export const TIME_RULES = [checkAsked, checkLastLook, checkTold, checkWaits, checkNext]

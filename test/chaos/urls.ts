@@ -14,7 +14,7 @@ export interface Urls {
 type UrlOf = Pick<Registering, 'partner' | 'url'>
 
 /** A receiver that takes so long is waited for. */
-const SLOW_MS = 1_000
+export const SLOW_MS = 1_000
 /** A URL where every attempt has failed for five days is disabled, by a clock that may have been set. */
 const DISABLED_AFTER_MS = 5 * DAY - 2 * HOUR
 

@@ -35,7 +35,7 @@ const SETTINGS: Environment = {
 export const PROMISES: Promises = {
   rate: RATE,
   burst: RATE,
-  retries: RETRIES,
+  schedule: Array(RETRIES).fill(50),
   pollAtMost: 100,
   pollEvery: 20_000,
   tellWithin: 10_000,
@@ -49,6 +49,7 @@ export const PROMISES: Promises = {
   settleMargin: 10 * MINUTE,
   notFoundGrace: 2 * HOUR,
   retention: 30 * DAY,
+  queued: 500,
   notedLate: 500,
 }
 const NODES: Readonly<Record<Engine, number>> = { sqlite: 1, postgres: 2 }

@@ -41,7 +41,7 @@ const SOAK_PROMISES: Promises = {
   ...PROMISES,
   rate: 1_000,
   burst: 1_000,
-  retries: RETRY_SECONDS.length,
+  schedule: RETRY_SECONDS.map(seconds => seconds * 1_000),
   pollAtMost: 5_000,
   // Its leases are longer.
   recovery: 30_000,

@@ -17,7 +17,7 @@ const promisesOf = ({ upstream, polling, callback, storage }: Config): Promises 
   rate: upstream.rate,
   // One that was held up between its claim and its call, and the next, which may be 50 ms early.
   burst: 2.25,
-  retries: callback.retryScheduleMs.length,
+  schedule: callback.retryScheduleMs,
   pollAtMost: polling.minMs,
   pollEvery: polling.maxMs + MINUTE,
   tellWithin: 5 * SECOND,
@@ -29,6 +29,7 @@ const promisesOf = ({ upstream, polling, callback, storage }: Config): Promises 
   settleMargin: polling.settleMarginMs,
   notFoundGrace: polling.notFoundGraceMs,
   retention: storage.retentionMs,
+  queued: 2 * SECOND,
   notedLate: 50,
 })
 

@@ -37,6 +37,8 @@ export const createReceivers = ({
   onSend: (registrationId: string) => void
 }) => {
   const { timeoutMs } = plan.config.callback
+  /** How long the sender has something in its queue, at most. */
+  const queueMs = draw.chance(0.3) ? plan.promises.queued : 20
   const moods = new Map<string, { mood: Mood; until: number }>()
   const moodOf = (url: string): Mood => {
     const known = moods.get(url)
@@ -66,7 +68,7 @@ export const createReceivers = ({
     send: async ({ url, headers, body, mayStillSend }: Outgoing, awake: () => Promise<void>): Promise<SendResult> => {
       const at = time.now()
       onSend((JSON.parse(body) as { data: { registrationId: string } }).data.registrationId)
-      await time.wait(1 + draw.below(20))
+      await time.wait(1 + draw.below(queueMs))
       if (mayStillSend?.() === false) return failed('local', 0)
       const isCut = cuts.some(({ from, to }) => time.now() >= from && time.now() < to)
       const { status, ms, retryAfter = null } = answerOf(isCut ? 'cut off' : moodOf(url))
