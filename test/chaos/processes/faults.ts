@@ -1,10 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { Draw } from '../draw.ts'
+import { OPERATIONS } from './operations.ts'
 import type { Scene } from './scene.ts'
 
 export interface Fault {
   name: string
   /** Left out where the scene has none. */
-  needs?: 'disk' | 'server' | 'link'
+  needs?: 'disk' | 'server' | 'link' | 'file' | 'older'
+  /** Brought once in a scene at most, among its first faults, or its last ones. */
+  once?: 'soon' | 'late'
+  /** It says itself when promises of once and of time are not kept. */
+  isNarrow?: boolean
   /** Whether a process may end by it that was not told to. */
   mayEnd?: boolean
   /** What it does, and what mends it: afterwards all is well again. */
@@ -18,7 +24,8 @@ export const KILL: Fault = {
     await scene.start(n)
   },
 }
-const FAULTS: readonly Fault[] = [
+export const FAULTS: readonly Fault[] = [
+  ...OPERATIONS,
   KILL,
   {
     name: 'kill -9 in the middle of a start',
@@ -123,5 +130,37 @@ const FAULTS: readonly Fault[] = [
   },
 ]
 
-export const faultsOf = (scene: Scene): readonly Fault[] =>
-  FAULTS.filter(({ needs }) => needs === undefined || scene[needs] !== null)
+const shuffled = <T>(list: readonly T[], { random }: Draw): T[] =>
+  list
+    .map(one => ({ one, at: random() }))
+    .sort((a, b) => a.at - b.at)
+    .map(({ one }) => one)
+
+/** Faults from the first, or to the last, within which those come that are brought once. */
+const ROUND = 10
+
+/** The fault of each turn, of so many: all in turn, but for those that are brought once. */
+export const createTurns = (scene: Scene, kinds: readonly Fault[], draw: Draw, most: number) => {
+  const planned = new Map<number, Fault>()
+  for (const kind of kinds) {
+    // What takes half a minute is left to scenes in which all others come again and again.
+    if (!kind.once || (kind.once === 'late' && most < 3 * kinds.length)) continue
+    let turn = draw.below(Math.min(ROUND, Math.ceil(most / 2)))
+    if (kind.once === 'late') turn = most - 1 - turn
+    while (planned.has(turn)) turn = (turn + 1) % most
+    planned.set(turn, kind)
+  }
+  const canBring = ({ needs }: Fault) => needs === undefined || scene[needs] !== null
+  let next: Fault[] = []
+  return (turn: number): Fault | undefined => {
+    const due = planned.get(turn)
+    if (due && canBring(due)) return due
+    next = next.filter(canBring)
+    if (next.length === 0)
+      next = shuffled(
+        kinds.filter(kind => !kind.once && canBring(kind)),
+        draw,
+      )
+    return next.pop()
+  }
+}

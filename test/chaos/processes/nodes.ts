@@ -2,7 +2,7 @@ import { copyFileSync, existsSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { buildDiskShim } from '../../support/disk-shim.ts'
-import { type Environment, spawnCli, spawnService } from '../../support/service.ts'
+import { type Environment, runCliApart, spawnCli, spawnService } from '../../support/service.ts'
 import type { Finding } from '../findings.ts'
 
 type Node = Awaited<ReturnType<typeof spawnService>>
@@ -49,9 +49,28 @@ export const createNodes = (folder: string, disk: ReturnType<typeof buildDiskShi
     nodes,
     start,
     kill,
+    /** From now on it may end by itself. */
+    mayEnd: (n: number): void => {
+      const node = nodes[n]
+      if (node) told.add(node)
+    },
+    /** What a node does wrong. */
+    tell: (broken: Finding['broken'], what: string): void => void ended.push({ broken, what }),
+    /** Runs a command to its end, with the settings and the version of a node. */
+    command: async (args: readonly string[], n: number): Promise<void> => {
+      const { code, stderr } = await runCliApart(args, whereabouts(n))
+      if (code !== 0) throw new Error(`${args.join(' ')} has failed: ${stderr}`)
+    },
+    /** What is on the disk now has been synced. */
+    syncDisk: (): void => {
+      for (const name of disk ? FILES : []) {
+        rmSync(join(disk?.safe ?? '', name), { force: true })
+        if (existsSync(join(folder, name))) copyFileSync(join(folder, name), join(disk?.safe ?? '', name))
+      }
+    },
     /** Starts it, and kills it after so long: it may have begun anything. */
-    startInVain: async (n: number, ms: number): Promise<void> => {
-      await using starting = spawnCli(['serve'], whereabouts(n))
+    startInVain: async (n: number, ms: number, args: readonly string[] = ['serve']): Promise<void> => {
+      await using starting = spawnCli(args, whereabouts(n))
       await sleep(ms)
       starting.kill('SIGKILL')
     },

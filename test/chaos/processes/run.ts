@@ -1,12 +1,14 @@
 import { availableParallelism } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { countDuplicates, findBroken } from '../check.ts'
-import { createDraw, type Draw } from '../draw.ts'
+import { createDraw } from '../draw.ts'
 import type { Finding } from '../findings.ts'
 import type { Seen } from '../seen.ts'
-import { type Fault, faultsOf } from './faults.ts'
+import { createTurns, FAULTS, type Fault } from './faults.ts'
 import { load } from './load.ts'
+import { UPGRADE } from './operations.ts'
 import { type Engine, openScene, PROMISES, type Scene } from './scene.ts'
+import { findVersionBefore } from './versions.ts'
 
 export interface Run {
   findings: Finding[]
@@ -27,6 +29,8 @@ export interface RunOptions {
   endsAt?: number
   /** All unless given. */
   kinds?: readonly Fault[]
+  /** The checkout to which an upgrade leads; this one unless given. */
+  newer?: string | undefined
   /** Told after each. */
   onFault?: () => void
 }
@@ -35,12 +39,6 @@ export interface RunOptions {
 const FAULTS_OF_A_SCENE = 100
 const CALM_MS = 5_000
 const REST_MS = 120_000
-
-const shuffled = <T>(list: readonly T[], { random }: Draw): T[] =>
-  list
-    .map(one => ({ one, at: random() }))
-    .sort((a, b) => a.at - b.at)
-    .map(({ one }) => one)
 
 /** Waits until nothing is to come any more, and looks at everything once. */
 const rest = async ({ clients }: Scene): Promise<void> => {
@@ -71,26 +69,29 @@ const addUp = <Name extends string>(parts: readonly Readonly<Record<Name, number
 const runScene = async (options: RunOptions): Promise<Run> => {
   const { engine, seed, faults: most = 0, endsAt = Number.POSITIVE_INFINITY } = options
   const draw = createDraw(seed)
-  await using scene = await openScene({ engine, draw })
-  const { kinds = faultsOf(scene) } = options
+  const { kinds = FAULTS, newer } = options
+  const older = kinds.includes(UPGRADE) ? findVersionBefore() : null
+  await using scene = await openScene({ engine, draw, older, newer })
   const faults: Record<string, number> = {}
   // Of their own: the load takes its chances as calls are answered.
   const chances = createDraw(seed)
-  const next: Fault[] = []
+  const faultOf = createTurns(scene, kinds, chances, most)
   const ended: Finding[] = []
   const loading = load(scene)
   for (let count = 0; count < most && Date.now() < endsAt; count++) {
     // The moment falls anywhere in the work that is under way.
     await sleep(100 + chances.below(400))
-    if (next.length === 0) next.push(...shuffled(kinds, chances))
-    const { name, mayEnd = false, bring } = next.pop() as Fault
+    const fault = faultOf(count)
+    if (!fault) continue
+    const { name, mayEnd = false, isNarrow = false } = fault
     faults[name] = (faults[name] ?? 0) + 1
-    await scene.during(name, async () => {
-      await bring({ ...scene, draw: chances }, chances.below(scene.nodes.length))
+    const bring = async () => {
+      await fault.bring({ ...scene, draw: chances }, chances.below(scene.nodes.length))
       options.onFault?.()
       const found = await scene.revive()
       if (!mayEnd) ended.push(...found)
-    })
+    }
+    await (isNarrow ? bring() : scene.during(name, bring))
   }
   // So long after the last fault that promises of time hold again.
   await sleep(PROMISES.recovery + CALM_MS)

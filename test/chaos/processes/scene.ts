@@ -16,7 +16,9 @@ import { type CallApi, createClient, type Partner } from '../clients.ts'
 import type { Draw } from '../draw.ts'
 import type { Promises } from '../findings.ts'
 import { newSeen, type Poll, personOf, type Secret, type Seen, signerOf, type Trouble, type Webhook } from '../seen.ts'
+import { createGate } from './gate.ts'
 import { createNodes } from './nodes.ts'
+import { type Restored, withoutUndone } from './operations.ts'
 
 export type Engine = 'sqlite' | 'postgres'
 
@@ -52,7 +54,6 @@ export const PROMISES: Promises = {
   queued: 500,
   notedLate: 500,
 }
-const NODES: Readonly<Record<Engine, number>> = { sqlite: 1, postgres: 2 }
 const PARTNERS = 3
 const HOOK = '/hook'
 
@@ -91,15 +92,19 @@ interface SceneOptions {
   draw: Draw
   /** For a run so long that nothing is kept of what was seen: `listen` to it. Its disk is as it is. */
   isSoak?: boolean
+  /** The checkout of the version that its nodes begin with, and of that to which they are upgraded; this one unless given. */
+  older?: string | null
+  newer?: string | undefined
   settings?: Environment
   scriptOf?: (serial: string) => Script
 }
 
 /** Real processes of the service, with real sockets, disks and databases, and everybody round it. */
 export const openScene = async (options: SceneOptions) => {
-  const { engine, draw, isSoak = false, settings = SETTINGS, scriptOf = scriptOfSerial } = options
+  const { engine, draw, isSoak = false, older = null, newer, settings = SETTINGS, scriptOf = scriptOfSerial } = options
   await using stack = new AsyncDisposableStack()
   const folder = stack.use(await openFolder()).path
+  const file = join(folder, 'notifier.db')
   const upstream = stack.use(
     await openUpstreamSimulator({
       accounts: [ACCOUNT],
@@ -120,22 +125,25 @@ export const openScene = async (options: SceneOptions) => {
   const disk = engine === 'sqlite' && whyNoDiskShim === null && !isSoak ? buildDiskShim(join(folder, 'disk')) : null
   let server: OwnServer | null = null
   let link: DatabaseLink | null = null
-  const { envs, ...service } = createNodes(folder, disk)
-  const { nodes, start, kill } = service
+  const service = createNodes(folder, disk)
+  const { envs, roots, nodes, start, kill } = service
   const base = { ...serviceEnvironment({ folder, upstreamUrl: upstream.url }), ...settings }
-  if (engine === 'sqlite') envs.push({ ...base, ...disk?.env })
-  else {
+  const openPostgres = async (stack: AsyncDisposableStack): Promise<void> => {
     server = stack.use(await openOwnServer(['fsync=on']))
     // The second node reaches its database by a way that can fail, and that costs time.
     link = isSoak ? null : stack.use(await openDatabaseLink(server))
     const url = await server.createDatabase('chaos')
-    envs.push({ ...base, DATABASE_URL: url }, { ...base, DATABASE_URL: link?.urlOf('chaos') ?? url })
+    const settings = envs[0] ?? base
+    envs.splice(0, 1, { ...settings, DATABASE_URL: url }, { ...settings, DATABASE_URL: link?.urlOf('chaos') ?? url })
   }
+  if (engine === 'sqlite') envs.push({ ...base, ...disk?.env })
+  else await openPostgres(stack)
+  if (older) roots.push(...envs.map(() => older))
 
   stack.defer(async () => {
     for (const n of nodes.keys()) await kill(n)
   })
-  for (let n = 0; n < NODES[engine]; n++) await start(n)
+  for (const n of envs.keys()) await start(n)
 
   const seen = newSeen()
   const { secrets } = seen
@@ -147,7 +155,11 @@ export const openScene = async (options: SceneOptions) => {
     trouble.to = Date.now()
   }
 
-  const call: CallApi = async (key, method, path, body) => {
+  const gate = createGate()
+  const restores: Restored[] = []
+  const call: CallApi = (key, method, path, body) =>
+    gate.through(`${method} ${path}`, () => callNow(key, method, path, body))
+  const callNow: CallApi = async (key, method, path, body) => {
     const target = draw.oneOf(nodes.filter(node => node !== null))
     if (!target) return null
     const json = body === undefined ? {} : { 'content-type': 'application/json' }
@@ -183,9 +195,28 @@ export const openScene = async (options: SceneOptions) => {
     ...service,
     draw,
     seen,
-    server,
-    link,
-    disk,
+    get server() {
+      return server
+    },
+    get link() {
+      return link
+    },
+    get disk() {
+      return server ? null : disk
+    },
+    /** Its database, while it is one. */
+    get file() {
+      return server ? null : file
+    },
+    /** From now on its database is to be PostgreSQL; says which file it was. */
+    openPostgres: async (): Promise<string> => {
+      await openPostgres(opened)
+      return file
+    },
+    older,
+    newer,
+    gate,
+    restores,
     clients: clientsOf(seen),
     clientsOf,
     folder,
@@ -202,13 +233,14 @@ export const openScene = async (options: SceneOptions) => {
     /** Call it when all has come to rest. */
     findInconsistencies: async (): Promise<string[]> => {
       if (server) return brokenIn((await server.query<object>(BROKEN_SQL, [], 'chaos'))[0])
-      return findInconsistencies(join(folder, 'notifier.db'))
+      return findInconsistencies(file)
     },
     /** All that receivers and GetResult have seen too. */
     gather: (): Seen => {
-      seen.webhooks = receivers
+      const webhooks = receivers
         .flatMap(({ url, received }) => received.map(one => webhookOf(one, url, secrets)))
         .sort((a, b) => a.at - b.at)
+      seen.webhooks = withoutUndone(webhooks, restores)
       seen.polls = upstream.calls.map(pollOf)
       seen.troubles.sort((a, b) => a.from - b.from)
       seen.endedAt = Date.now()

@@ -1,0 +1,155 @@
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { isAnswered } from '../clients.ts'
+import type { Webhook } from '../seen.ts'
+import type { Fault } from './faults.ts'
+import type { Scene } from './scene.ts'
+
+/** What a restore has undone, in the order of time. */
+export interface Restored {
+  /** As the backup began, and as the service had stopped. */
+  from: number
+  to: number
+  /** Messages of registrations that were acknowledged in between, and may be gone. */
+  lost: ReadonlySet<string>
+}
+
+/** Webhooks but for those that a restore has undone: of a lost registration, or told again since, with a verdict of its own time. */
+export const withoutUndone = (webhooks: readonly Webhook[], restores: readonly Restored[]): Webhook[] => {
+  const lastOf = new Map(webhooks.map(({ id, at }) => [id, at]))
+  return webhooks.filter(
+    ({ id, at }) =>
+      !restores.some(
+        ({ from, to, lost }) => lost.has(id) || (at >= from && at <= to && (lastOf.get(id) ?? Number.NaN) > to),
+      ),
+  )
+}
+
+/** Nobody knows what has become of what was asked for in between. */
+const forget = ({ seen, restores }: Scene, from: number): void => {
+  const to = Date.now()
+  const between = seen.registering.filter(({ answeredAt }) => answeredAt !== null && answeredAt >= from)
+  restores.push({ from, to, lost: new Set(between.flatMap(({ id }) => id?.replace('reg_', 'msg_') ?? [])) })
+  for (const one of between) Object.assign(one, { id: null, answeredAt: null })
+}
+
+const stopOrKill = async ({ kill, draw }: Scene, n: number): Promise<void> =>
+  kill(n, { signal: draw.oneOf(['SIGTERM', 'SIGKILL'] as const) })
+
+/** Stops each node, and starts it with these settings. */
+const restartWith = async (scene: Scene, change: (env: Record<string, string>) => void): Promise<void> => {
+  for (const [n, env] of scene.envs.entries()) {
+    change(env)
+    await scene.kill(n, { signal: 'SIGTERM' })
+    await scene.start(n)
+  }
+}
+
+const RESTORE: Fault = {
+  name: 'restore of a backup',
+  needs: 'file',
+  bring: async (scene, n) => {
+    const { gate, draw, command, folder } = scene
+    // Half of the times nobody asks for anything between the backup and its restore.
+    const isAlone = draw.chance(0.5)
+    await gate.close(call => !isAlone && call === 'POST /v1/registrations')
+    const from = Date.now()
+    const backup = join(folder, `backup-${from}.db`)
+    await command(['backup', backup], n)
+    await sleep(draw.below(1_000))
+    await gate.close()
+    await stopOrKill(scene, n)
+    forget(scene, from)
+    await command(['restore', backup, '--yes'], n)
+    scene.syncDisk()
+    await scene.start(n)
+    gate.open()
+  },
+}
+
+/** A node that was killed by another fault counts for so long as one that has the old key. */
+const MISSED_AFTER_MS = 40_000
+
+const REKEY: Fault = {
+  name: 'change of the master key',
+  once: 'late',
+  bring: async (scene, n) => {
+    const { draw, envs, command } = scene
+    const before = envs[n]?.MASTER_KEY ?? ''
+    const key = Buffer.from(draw.times(32, () => draw.below(256))).toString('base64')
+    if (envs.length > 1) await restartWith(scene, env => Object.assign(env, { MASTER_KEY_PREVIOUS: key }))
+    await restartWith(scene, env => Object.assign(env, { MASTER_KEY: key, MASTER_KEY_PREVIOUS: before }))
+    await scene.startInVain(n, draw.below(1_500), ['rekey'])
+    if (draw.chance(0.5)) {
+      await scene.kill(n)
+      await scene.start(n)
+    }
+    const refused = Date.now() + MISSED_AFTER_MS
+    const rekey = (): Promise<void> =>
+      command(['rekey'], n).catch((error: unknown) => {
+        if (Date.now() > refused) throw error
+        return rekey()
+      })
+    await rekey()
+    await restartWith(scene, env => delete env.MASTER_KEY_PREVIOUS)
+  },
+}
+
+const MOVE: Fault = {
+  name: 'move to PostgreSQL',
+  needs: 'file',
+  once: 'late',
+  bring: async (scene, n) => {
+    await stopOrKill(scene, n)
+    const file = await scene.openPostgres()
+    await scene.command(['move', '--from', `file:${file}`], n)
+    for (const node of scene.envs.keys()) await scene.start(node)
+  },
+}
+
+/** A node that sees that a later version has changed the schema ends, at its next beat. */
+const ENDS_WITHIN_MS = 20_000
+const timeOf = (log: string, event: string): number => {
+  const line = log.split('\n').find(one => one.includes(`"event":"${event}"`))
+  return line === undefined ? Number.NaN : Date.parse((JSON.parse(line) as { time: string }).time)
+}
+
+/** The newer version starts beside a node of the older one, which goes on until it sees the newer schema. */
+const upgradeBeside = async (scene: Scene, n: number): Promise<void> => {
+  const { seen, during, nodes, roots, newer } = scene
+  const [older, other] = [nodes[1 - n], 1 - n]
+  scene.mayEnd(other)
+  await during(UPGRADE.name, () => stopOrKill(scene, n))
+  const from = Date.now()
+  roots[n] = newer
+  await scene.start(n)
+  const migratedAt = timeOf(nodes[n]?.texts.stdout ?? '', 'database.migrated')
+  const unanswered = seen.calls.filter(one => one.from > from && one.to < migratedAt && !isAnswered(one.status))
+  if (unanswered.length > 0)
+    scene.tell('unavailable', `upgrade: ${unanswered.length} calls without an answer while the newer version migrates`)
+  const isOutdated = await Promise.race([older?.exited, sleep(ENDS_WITHIN_MS, null)])
+  if (isOutdated === null)
+    scene.tell('unavailable', 'upgrade: the older version goes on with a schema it does not know')
+  await during(UPGRADE.name, () => scene.kill(other))
+  roots[other] = newer
+  await scene.start(other)
+}
+
+export const UPGRADE: Fault = {
+  name: 'upgrade from the version before',
+  needs: 'older',
+  once: 'soon',
+  isNarrow: true,
+  bring: async (scene, n) => {
+    if (scene.file === null) return upgradeBeside(scene, n)
+    await scene.during(UPGRADE.name, async () => {
+      await stopOrKill(scene, n)
+      scene.roots[n] = scene.newer
+      if (scene.draw.chance(0.3)) await scene.startInVain(n, scene.draw.below(1_500))
+      await scene.start(n)
+    })
+  },
+}
+
+/** What operators do with a service, and go on with the same data. */
+export const OPERATIONS: readonly Fault[] = [RESTORE, REKEY, MOVE, UPGRADE]
