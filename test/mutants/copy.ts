@@ -1,0 +1,76 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import * as fs from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { MINUTE } from '../../src/core/duration.ts'
+import { type Mutant, ROOT } from './table.ts'
+
+/** A layer that takes longer hangs. */
+const LONGEST_MS = 10 * MINUTE
+const NOT_COPIED = new Set(['node_modules', '.git', 'dist', 'coverage', 'data'])
+/** A test or a file that is red, the last line of `chaos`, and an error outside of tests. */
+const RED = /^ *FAIL +(.+)$|^(BROKEN: .+)$|^(error: .+)$/gm
+/** Of what fails and names nothing that is red. */
+export const UNCLEAR = 'fails, and says not why'
+
+const commandOf = (layer: string): string[] => {
+  const [first = '', ...options] = (layer.match(/"[^"]*"|\S+/g) ?? []).map(word => word.replaceAll('"', ''))
+  return first === 'chaos'
+    ? ['test/chaos/main.ts', ...options]
+    : ['node_modules/vitest/vitest.mjs', 'run', first, ...options]
+}
+
+/** A copy of the project as it is now, in `TMPDIR`: mutants are planted there, and nothing is written elsewhere. */
+export const openCopy = (signal: AbortSignal) => {
+  const folder = fs.realpathSync(fs.mkdtempSync(join(tmpdir(), 'notifier-mutants-')))
+  for (const name of fs.readdirSync(ROOT).filter(name => !NOT_COPIED.has(name)))
+    fs.cpSync(join(ROOT, name), join(folder, name), { recursive: true })
+  // PostgreSQL, which has a user of its own, has to get in.
+  fs.chmodSync(folder, 0o755)
+  for (const name of ['node_modules', 'tmp']) fs.mkdirSync(join(folder, name))
+  // Links to each package, and not to all: into what begins with a dot tools write.
+  for (const name of fs
+    .readdirSync(join(ROOT, 'node_modules'))
+    .filter(name => name === '.bin' || !name.startsWith('.')))
+    fs.symlinkSync(join(ROOT, 'node_modules', name), join(folder, 'node_modules', name))
+  const { TEST_POSTGRES_SOCKET: _, NODE_COMPILE_CACHE: __, FORCE_COLOR: ___, ...inherited } = process.env
+  const env = { ...inherited, TMPDIR: join(folder, 'tmp'), NO_COLOR: '1' }
+
+  return {
+    /** Runs a layer; what is red of it. */
+    run: async (layer: string, longestMs = LONGEST_MS): Promise<string[]> => {
+      signal.throwIfAborted()
+      // A group of its own, so that what it has started ends with it.
+      const child = spawn(process.execPath, commandOf(layer), { cwd: folder, env, detached: true })
+      let output = ''
+      for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', text => (output += text))
+      const tooLong = AbortSignal.timeout(longestMs)
+      const ending = AbortSignal.any([signal, tooLong])
+      const end = () => void process.kill(-(child.pid as number), 'SIGKILL')
+      ending.addEventListener('abort', end)
+      const [code] = await once(child, 'close')
+      ending.removeEventListener('abort', end)
+      signal.throwIfAborted()
+      if (tooLong.aborted) return [`hangs: longer than ${longestMs / MINUTE} minutes`]
+      if (code === 0) return []
+      const red = [...output.matchAll(RED)].map(([, ...found]) => found.find(one => one !== undefined) ?? '')
+      return red.length > 0 ? [...new Set(red)] : [`${UNCLEAR}: ${layer}\n${output.slice(-2_000)}`]
+    },
+    with: async <T>({ file, old, new: instead }: Mutant, then: () => Promise<T>): Promise<T> => {
+      const path = join(folder, file)
+      const text = fs.readFileSync(path, 'utf8')
+      fs.writeFileSync(
+        path,
+        text.replace(old, () => instead),
+      )
+      try {
+        return await then()
+      } finally {
+        fs.writeFileSync(path, text)
+      }
+    },
+    remove: () => fs.rmSync(folder, { recursive: true, force: true, maxRetries: 9 }),
+  }
+}
+export type Copy = ReturnType<typeof openCopy>
