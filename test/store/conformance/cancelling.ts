@@ -106,16 +106,6 @@ export const describeCancelling = (open: OpenStore): void => {
     expect((await bench.claimMessages()).map(message => message.registrationId)).toEqual([two.id])
   })
 
-  test('of one of two after the verdict leaves the other its result', async () => {
-    await using bench = await openStoreFixture(open)
-    const one = await bench.register({ idcardid: '1' })
-    const two = await bench.register({ idcardid: '1', callbackUrl: 'https://partner.example/other' })
-    await bench.poll(SUCCESS)
-    const before = await bench.find(two.id)
-    await bench.store.cancel(bench.partnerId, one.id)
-    expect(await bench.find(two.id)).toEqual(before)
-  })
-
   test('after the webhook has arrived stops nothing, and leaves it delivered', async () => {
     await using bench = await openStoreFixture(open)
     const { id } = await bench.resolve()
