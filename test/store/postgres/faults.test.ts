@@ -117,9 +117,7 @@ describe('nodes on PostgreSQL', () => {
     expect(told).toEqual([{ partnerId, registrationId: null }])
   })
 
-  test('G3: another takes over what one has claimed that is cut off, whose late success counts once', {
-    timeout: 60_000,
-  }, async () => {
+  test('G3: another takes over what one has claimed that is cut off, whose late success counts once', async () => {
     await using link = await openDatabaseLink(server)
     const [cut, other] = [await openNode({ url: link.urlOf(database), limits: SHORT_LIMITS }), await openNode()]
     const { id } = await cut.resolve()
@@ -138,16 +136,18 @@ describe('nodes on PostgreSQL', () => {
     expect(await cut.find(id)).toMatchObject({ delivery: { state: 'delivered' } })
   })
 
-  test('G13: a migration that other nodes run disturbs neither calls nor claims', { timeout: 60_000 }, async () => {
+  test('G13: a migration that other nodes run disturbs neither calls nor claims', async () => {
     const [node, other] = [await openNode(), await openNode()]
     let isMigrated = false
     const work = async () => {
       let ended = 0
       while (!isMigrated) {
-        const { id } = await node.resolve()
-        for (const message of await other.claimMessages())
-          await other.store.settleMessages([other.received(message, 200)])
-        expect(await node.find(id)).toMatchObject({ status: 'succeeded', delivery: { state: 'delivered' } })
+        const { id } = await node.register()
+        // A claim takes nothing of an account that somebody else has locked, or what is due a moment later by the database's clock.
+        do {
+          await node.poll(SUCCESS)
+          await other.deliver(200)
+        } while ((await node.find(id)).delivery.state !== 'delivered')
         ended++
       }
       return ended
@@ -190,9 +190,7 @@ const mountSmall = (megabytes: number): { folder: string; unmount(): void } | nu
   }
 }
 
-test('G8: with the disk of the database full, writes are refused and reads go on, until there is room', {
-  timeout: 60_000,
-}, async context => {
+test('G8: with the disk of the database full, writes are refused and reads go on, until there is room', async context => {
   if (!mayMount) return context.skip('only root may mount a small disk')
   const small = mountSmall(64)
   if (!small) return context.skip('a small disk cannot be mounted here')
