@@ -7,6 +7,7 @@ import { openPostgresStore } from '../../../src/store/postgres/store.ts'
 import { ALL_REGISTRATIONS } from '../../../src/store/registrations/filter.ts'
 import type { Store } from '../../../src/store/store.ts'
 import { openTestServer, type TestServer } from '../../support/postgres.ts'
+import { LONG_LIMITS } from '../../support/short-limits.ts'
 import { type Claimed, openStoreFixture, SUCCESS, WAITING } from '../../support/store.ts'
 
 const START = Date.parse('2026-11-24T08:00:00Z')
@@ -43,6 +44,7 @@ const openAt = (database: string, rate: number) =>
     },
     defaultRate: rate,
     connections: 2,
+    limits: LONG_LIMITS,
   })
 
 /** So many nodes on one database, by the same clock; the bench is on the first. */

@@ -7,6 +7,7 @@ import { Secret } from '../../../src/core/secret.ts'
 import { openPostgresStore } from '../../../src/store/postgres/store.ts'
 import type { NewRegistration, Registered } from '../../../src/store/registrations/registering.ts'
 import { openTestServer, type TestServer } from '../../support/postgres.ts'
+import { LONG_LIMITS } from '../../support/short-limits.ts'
 import { first, openStoreFixture, SUCCESS } from '../../support/store.ts'
 
 const MASTER_KEY = randomBytes(32)
@@ -29,6 +30,7 @@ const openAt = (database: string) =>
     now: Date.now,
     sleep,
     defaultRate: 1_000,
+    limits: LONG_LIMITS,
   })
 
 /** Two nodes on one database. */
@@ -51,7 +53,7 @@ const openNodes = async () => {
       await bench.store.close()
       // A backend tells what it counted when it ends.
       const backends = 'SELECT pid FROM pg_stat_activity WHERE datname = $1'
-      await vi.waitUntil(async () => (await server.query(backends, [server.nameOf(database)])).length === 0, 10_000)
+      await vi.waitUntil(async () => (await server.query(backends, [server.nameOf(database)])).length === 0, 20_000)
       const deadlocks = 'SELECT deadlocks::int FROM pg_stat_database WHERE datname = $1'
       expect(await server.query(deadlocks, [server.nameOf(database)])).toEqual([{ deadlocks: 0 }])
     },
@@ -174,7 +176,7 @@ test('a reader who begins at a time gets an event of then that another node has 
   await lock.query('BEGIN')
   await lock.query('SELECT FROM verifications WHERE id = $1 FOR UPDATE', [slow.verification.id])
   const settled = settle(one, slow)
-  await vi.waitUntil(async () => (await nodes.query(WAITING)).length > 0, 5_000)
+  await vi.waitUntil(async () => (await nodes.query(WAITING)).length > 0, 20_000)
   await sleep(5)
   await settle(other, quick)
   await lock.query('COMMIT')
@@ -207,7 +209,7 @@ test('the end of a signing secret waits for claims only where it ends one', asyn
     await claim.query("BEGIN; SELECT pg_advisory_xact_lock_shared(hashtextextended('claims', 0))")
     expect([await end('secret_nobody'), await end('secret_3'), await end(old?.id)]).toEqual([null, 'newest', 'ended'])
     const ended = end('secret_2')
-    await vi.waitUntil(async () => (await query(WAITING)).length > 0, 10_000)
+    await vi.waitUntil(async () => (await query(WAITING)).length > 0, 20_000)
     await claim.query('COMMIT')
     expect(await ended).toBe('ended')
   } finally {
@@ -230,7 +232,7 @@ test('a URL that is enabled while its notice is claimed is not told as disabled'
     await other.query('BEGIN')
     await other.query(`UPDATE callbacks SET state = 'releasing', held_since = NULL, notice_due_at = NULL`)
     const claimed = bench.store.claimCallbackNotices(1)
-    await vi.waitUntil(async () => (await query(WAITING)).length > 0, 10_000)
+    await vi.waitUntil(async () => (await query(WAITING)).length > 0, 20_000)
     await other.query('COMMIT')
     expect(await claimed).toEqual([])
   } finally {

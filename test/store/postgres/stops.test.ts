@@ -42,7 +42,7 @@ const openNode = async () => {
   const bench = await openStoreFixture(async () => ({ store: await openAt(database), advance: () => {} }))
   const waiting = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
   const untilWaiting = (count: number) =>
-    vi.waitUntil(async () => (await server.query(waiting, [], database)).length === count, 2_000)
+    vi.waitUntil(async () => (await server.query(waiting, [], database)).length === count, 20_000)
   return {
     ...bench,
     untilWaiting,
