@@ -55,8 +55,9 @@ export default defineConfig({
     // Many tests wait for sockets and processes, so three at a time pay even where there are two cores.
     maxWorkers: 3,
     // Only what hangs runs into it: a busy machine takes ten times as long as a quiet one.
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    testTimeout: 180_000,
+    hookTimeout: 180_000,
+    expect: { poll: { timeout: 60_000 } },
     reporters: ['default', './test/support/count-reporter.ts'],
   },
 })

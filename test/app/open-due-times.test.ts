@@ -18,10 +18,10 @@ test('C1: what could not be mended, since the database was away, is mended with 
   const emit = vi.fn()
   const store = { now: clock.now, mendDueTimes } satisfies Partial<Store> as unknown as Store
   openDueTimes({ config: read.config, store, clock, emit })
-  await vi.waitFor(() => expect(emit).toHaveBeenCalledWith('due_times.failed', expect.anything()))
+  await vi.waitFor(() => expect(emit).toHaveBeenCalledWith('due_times.failed', expect.anything()), 15_000)
   for (let beat = 1; beat <= 3; beat++) {
     beats.shift()?.()
-    await vi.waitFor(() => expect(beats).toHaveLength(1))
+    await vi.waitFor(() => expect(beats).toHaveLength(1), 15_000)
   }
-  await vi.waitFor(() => expect(mendDueTimes).toHaveBeenCalledTimes(2))
+  await vi.waitFor(() => expect(mendDueTimes).toHaveBeenCalledTimes(2), 15_000)
 })

@@ -16,7 +16,8 @@ interface Registering {
   account?: string
 }
 
-const PATIENCE_MS = 10_000
+/** Only what hangs runs into it. */
+const PATIENCE_MS = 60_000
 const LOOK_AGAIN_MS = 10
 const SHOWN_CHARACTERS = 1_000
 

@@ -11,14 +11,14 @@ interface Journal<T> {
 type Goal<T> = number | ((entries: readonly T[]) => boolean)
 
 interface Patience {
-  /** 10 s unless told. */
+  /** A minute unless told, which only what hangs runs into. */
   timeoutMs?: number
 }
 
 /** Ways to wait for the entries of a journal. */
 export const watchJournal = <T>(event: string, { entries, events }: Journal<T>) => {
   /** The next entry that `accepts` takes; rejects if none comes in time. */
-  const next = (accepts: (entry: T) => boolean, { timeoutMs = 10 * SECOND }: Patience = {}): Promise<T> =>
+  const next = (accepts: (entry: T) => boolean, { timeoutMs = 60 * SECOND }: Patience = {}): Promise<T> =>
     new Promise((resolve, reject) => {
       const stop = (): void => {
         clearTimeout(timer)

@@ -75,5 +75,5 @@ test('uses what was learned before the start', async () => {
   await first.plan.stop()
   const second = createPollPlan({ store: first.store, schedule: RULE, clock: first.clock })
   expect(second.intervalMs('acc_1', 0)).toBe(5 * SECOND)
-  await vi.waitFor(() => expect(second.intervalMs('acc_1', 0)).toBeGreaterThan(6 * SECOND))
+  await vi.waitFor(() => expect(second.intervalMs('acc_1', 0)).toBeGreaterThan(6 * SECOND), 15_000)
 })

@@ -8,7 +8,7 @@ const startWaiting = async (id: string, wait: string, { store, call }: Pick<type
   const looked = vi.spyOn(store, 'findRegistration')
   const before = looked.mock.calls.length
   const answer = call('GET', `/v1/registrations/${id}?wait=${wait}`)
-  await vi.waitFor(() => expect(looked.mock.calls.length).toBeGreaterThan(before), { interval: 1 })
+  await vi.waitFor(() => expect(looked.mock.calls.length).toBeGreaterThan(before), { interval: 1, timeout: 15_000 })
   await looked.mock.results.at(-1)?.value
   return { answer, looked }
 }
@@ -71,11 +71,11 @@ test('the 65th waiting call of a partner is answered at once, and those of anoth
   const call = (target: string, key = api.partner.key) =>
     api.call('GET', `/v1/registrations/${target}?wait=60s`, { key })
   const waiting = Array.from({ length: 64 }, () => call(id))
-  await vi.waitFor(() => expect(looked).toHaveBeenCalledTimes(64), { interval: 1 })
+  await vi.waitFor(() => expect(looked).toHaveBeenCalledTimes(64), { interval: 1, timeout: 15_000 })
   const one = await call(id)
   expect([one.status, one.json.status]).toEqual([200, 'pending'])
   const other = call(foreign.id, api.other.key)
-  await vi.waitFor(() => expect(looked).toHaveBeenCalledTimes(67), { interval: 1 })
+  await vi.waitFor(() => expect(looked).toHaveBeenCalledTimes(67), { interval: 1, timeout: 15_000 })
   await api.succeed()
   api.clock.now += 1_000
   await api.succeed()
@@ -88,7 +88,7 @@ test('a caller that leaves is not waited for any longer', async () => {
   const looked = vi.spyOn(api.store, 'findRegistration')
   const headers = { authorization: `Bearer ${api.partner.key}` }
   const answer = api.app.request(`/v1/registrations/${id}?wait=60s`, { headers, signal: leaving.signal })
-  await vi.waitFor(() => expect(looked).toHaveBeenCalledTimes(1), { interval: 1 })
+  await vi.waitFor(() => expect(looked).toHaveBeenCalledTimes(1), { interval: 1, timeout: 15_000 })
   leaving.abort()
   expect((await answer).status).toBe(200)
   await api.succeed()
