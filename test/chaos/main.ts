@@ -74,7 +74,7 @@ const simulate = async ({ mode, seed, plan, count: asked }: Options, endsAt: num
   const totals = await running
   const { registrations, webhooks, faults } = totals.counts
   if (totals.red.length > 0) say(redHistories(totals, plan, count))
-  return { red: totals.red, happened: { registrations, webhooks, faults }, text: simulatedText(totals) }
+  return { red: totals.red, happened: { registrations, webhooks, faults }, text: simulatedText(totals, plan) }
 }
 
 const bringFaults = async ({ mode, seed, engine, count }: Options, endsAt: number): Promise<Outcome> => {
@@ -114,6 +114,7 @@ const partsOf = (options: Options): Partial<Record<Part['name'], () => Promise<O
   if (mode === 'kills') return { [`kills-${engine}`]: real }
   if (mode === 'faults') return { [engine]: real }
   if (mode === 'years') return { years: simulated }
+  if (options.plan === 'postgres') return { 'simulated-postgres': simulated }
   return { simulated, ...(mode === 'minutes' && { [engine]: real }) }
 }
 

@@ -1,14 +1,15 @@
 import { parseArgs } from 'node:util'
 import type { Engine } from './processes/scene.ts'
+import type { PlanName } from './simulation/plans.ts'
 
 export const USAGE = `npm run chaos -- [--minutes M] [--seed N] [--postgres] [--write]
   Half of the time simulated minutes in which much goes wrong, half of it real processes that are killed, on one SQLite file or on two nodes of PostgreSQL.
-npm run chaos -- --histories N         simulated minutes alone, N times
+npm run chaos -- --histories N         simulated minutes alone, N times; with --postgres those of two nodes on one PostgreSQL
 npm run chaos -- --years N             simulated years alone, N of them
 npm run chaos -- --faults N            real processes alone, until N faults were brought [--postgres]
 npm run chaos -- --kills N             the same, and each fault is a kill -9 [--postgres]
 npm run chaos -- --soak MINUTES        real processes at a constant rate, whose memory, files and times are to stay as they are; from 6 minutes on a process is killed now and then [--rate N] [--postgres]
-npm run chaos -- --history N           what a seed of --histories brings, with all that was seen of it; with --years 1, what one of --years brings
+npm run chaos -- --history N           what a seed of --histories brings, with all that was seen of it; with --years 1, what one of --years brings, and so with --postgres
   --seed N  the same again
   --write   put the figures into docs/reliability.md, if nothing was broken
 The -- after chaos is needed: npm keeps what stands before it.
@@ -19,9 +20,9 @@ const MODES = ['help', 'history', 'soak', 'histories', 'years', 'faults', 'kills
 export type Mode = (typeof MODES)[number]
 const GOES_WITH: Readonly<Record<Mode, readonly string[]>> = {
   help: [],
-  history: ['years'],
+  history: ['years', 'postgres'],
   soak: ['rate', 'seed', 'postgres', 'write'],
-  histories: ['seed', 'write'],
+  histories: ['seed', 'postgres', 'write'],
   years: ['seed', 'write'],
   faults: ['seed', 'postgres', 'write'],
   kills: ['seed', 'postgres', 'write'],
@@ -33,7 +34,7 @@ export interface Options {
   mode: Mode
   /** The number that its mode takes. */
   count: number
-  plan: 'minutes' | 'year'
+  plan: PlanName
   seed: number
   rate: number
   engine: Engine
@@ -78,7 +79,7 @@ export const readOptions = (args: string[]): Options | string => {
   return {
     mode,
     count: Number(values[mode] ?? 10),
-    plan: values.years === undefined ? 'minutes' : 'year',
+    plan: values.years !== undefined ? 'year' : values.postgres && mode !== 'minutes' ? 'postgres' : 'minutes',
     seed: Number(values.seed ?? Math.floor(Date.now() / 1_000)),
     rate: Number(values.rate ?? 150),
     engine: values.postgres ? 'postgres' : 'sqlite',

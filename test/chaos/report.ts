@@ -63,9 +63,11 @@ export const linesOf = ({ findings, inconsistencies, errors = [] }: Breaches, mo
 const HOW_TO = 'docs/reliability.md, A red seed, says how to go on.'
 const MOST_HISTORIES = 5
 
+const ALSO: Readonly<Record<PlanName, string>> = { minutes: '', postgres: ' --postgres', year: ' --years 1' }
+
 /** What to type to see each again, and what it broke. */
 export const redHistories = ({ counts, red }: Totals, plan: PlanName, count: number): string => {
-  const commands = red.map(({ seed }) => `npm run chaos -- --history ${seed}${plan === 'year' ? ' --years 1' : ''}`)
+  const commands = red.map(({ seed }) => `npm run chaos -- --history ${seed}${ALSO[plan]}`)
   const lines = red.slice(0, MOST_HISTORIES).flatMap((one, i) => [commands[i], ...linesOf(one, MOST_OF_ONE)])
   const more = commands.slice(MOST_HISTORIES)
   if (more.length > 0) lines.push(`… ${more.length} more: ${more.join('; ')}`)
@@ -77,9 +79,9 @@ export const redHistories = ({ counts, red }: Totals, plan: PlanName, count: num
 /** The same of real processes. */
 export const redProcesses = (run: Breaches, command: string): string => [command, ...linesOf(run), HOW_TO].join('\n')
 
-export const simulatedText = ({ counts, red }: Totals): string => {
+export const simulatedText = ({ counts, red }: Totals, plan: PlanName): string => {
   const { histories, hours, deaths, registrations, webhooks, duplicates, polls } = counts
-  return `Simulated: ${shown(histories)} histories (${shown(hours)} hours), ${shown(deaths)} deaths of the process, ${shown(registrations)} registrations, ${shown(polls)} calls of GetResult, ${shown(webhooks)} webhooks, ${shown(duplicates)} of them again after their 2xx, with the same id.
+  return `Simulated${plan === 'postgres' ? ' (two nodes on PostgreSQL)' : ''}: ${shown(histories)} histories (${shown(hours)} hours), ${shown(deaths)} deaths of the process, ${shown(registrations)} registrations, ${shown(polls)} calls of GetResult, ${shown(webhooks)} webhooks, ${shown(duplicates)} of them again after their 2xx, with the same id.
 Broken: ${listed(wordsOf(red))}.`
 }
 
@@ -94,7 +96,7 @@ Broken: ${listed(wordsOf([run]))}.`
 
 /** Figures that have a place of their own in `docs/reliability.md`. */
 export interface Part {
-  name: 'simulated' | 'years' | Engine | `kills-${Engine}` | `soak-${Engine}`
+  name: 'simulated' | 'simulated-postgres' | 'years' | Engine | `kills-${Engine}` | `soak-${Engine}`
   text: string
 }
 

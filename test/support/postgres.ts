@@ -66,7 +66,7 @@ export interface OwnServer extends TestServer {
   openStandby: () => Promise<{ takeOver: () => Promise<void> }>
 }
 
-const accessTo = (folder: string): Omit<TestServer, typeof Symbol.asyncDispose> => {
+export const accessTo = (folder: string): Omit<TestServer, typeof Symbol.asyncDispose> => {
   const urlOf = (database: string) => `postgres://${USER}@localhost/${database}?host=${encodeURIComponent(folder)}`
   const query = async <Row extends pg.QueryResultRow>(text: string, values: unknown[] = [], database = 'postgres') => {
     const client = new pg.Client({ connectionString: urlOf(database) })

@@ -1,13 +1,8 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { createIds } from '../../../src/app/clock-and-ids.ts'
 import { DAY, HOUR, MINUTE, SECOND } from '../../../src/core/duration.ts'
 import { newPartner } from '../../../src/core/new-partner.ts'
-import { openSqliteStore } from '../../../src/store/sqlite/store.ts'
 import type { Verb } from '../../../src/store/sqlite/thread/protocol.ts'
 import { THREAD_OF } from '../../../src/store/sqlite/verb-threads.ts'
-import { findInconsistencies } from '../../store/support/invariants.ts'
 import { REFUSALS } from '../../support/odd-answers.ts'
 import { findBroken } from '../check.ts'
 import { type CallApi, createClient, liveWith, type Partner } from '../clients.ts'
@@ -15,22 +10,28 @@ import { createDraw, type Draw } from '../draw.ts'
 import type { Finding } from '../findings.ts'
 import { operate } from '../operators.ts'
 import { newSeen, type Seen, type Span, type Trouble } from '../seen.ts'
+import { createFile } from './database.ts'
 import { createMeddling } from './meddling.ts'
 import { createNode, type Death } from './node.ts'
 import { ACCOUNT, ADMIN_TOKEN, type Plan, planOf } from './plans.ts'
+import { createShared } from './postgres.ts'
 import { type Fate, type Process, startProcess, type World } from './process.ts'
 import { createReceivers } from './receivers.ts'
-import { createTime } from './time.ts'
+import { createTime, type Time } from './time.ts'
 import { createUpstream, type Refusal } from './upstream.ts'
 
 const MASTER_KEY = Buffer.alloc(32, 7)
 const START = Date.parse('2026-11-24T16:20:00.000Z')
+/** A database that nobody has used. */
+export const EMPTY = { now: () => START, masterKey: MASTER_KEY, defaultRate: 1 }
 
 /** What goes wrong in a history, drawn before it begins. */
 interface Faults {
   deaths: (Death & { node: number })[]
   /** When the database refuses to write. */
   refusals: Span[]
+  /** When the connection of a node with its database is lost, at the next statement of a transaction that writes, before or after it. */
+  losses: { node: number; at: number }[]
   outages: Span[]
   /** When the machine has no network. */
   cuts: Span[]
@@ -57,9 +58,10 @@ const drawFaults = ({ below, chance, times, oneOf }: Draw, { nodes, spanMs, outa
       downMs: oneOf([50, SECOND, 20 * SECOND]),
     })).sort((a, b) => a.at - b.at),
     refusals: times(chance(0.2) ? few : 0, () => span(30 * SECOND)),
+    losses: times(nodes > 1 ? below(deaths) : 0, () => ({ node: below(nodes), at: at() })),
     outages: times(chance(0.2) ? few : 0, () => span(outageMs)),
     cuts: times(chance(0.1) ? few : 0, () => span(outageMs)),
-    pauses: times(chance(0.2) ? Math.min(1, few) : 0, () => ({
+    pauses: times(chance(0.2 * nodes) ? Math.min(1, few) : 0, () => ({
       node: below(nodes),
       ...span(oneOf([10 * SECOND, 2 * MINUTE, 2 * HOUR])),
     })),
@@ -73,18 +75,6 @@ const drawFaults = ({ below, chance, times, oneOf }: Draw, { nodes, spanMs, outa
 
 /** A partner looks at all that it has so often that nothing ends and is erased meanwhile. */
 const LOOKS_AGAIN_MS = 15 * DAY
-
-const newFolder = () => mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'notifier-chaos-'))
-let template: Promise<Buffer> | null = null
-/** All migrations take as long as a history. */
-const makeTemplate = async (): Promise<Buffer> => {
-  const folder = newFolder()
-  const path = join(folder, 'notifier.db')
-  await (await openSqliteStore({ path, now: () => START, masterKey: MASTER_KEY, defaultRate: 1 })).close()
-  const bytes = readFileSync(path)
-  rmSync(folder, { recursive: true })
-  return bytes
-}
 
 export interface History {
   seed: number
@@ -100,18 +90,24 @@ export interface History {
 /** The life of a few partners, drawn from the seed: the same seed is the same history. */
 export const runHistory = async (
   seed: number,
-  { plan = planOf('minutes', seed), alter = world => world }: { plan?: Plan; alter?: (world: World) => World } = {},
+  {
+    plan = planOf('minutes', seed),
+    alter = world => world,
+    server = null,
+  }: {
+    plan?: Plan
+    alter?: (world: World) => World /** The folder of a PostgreSQL that `openHistoryServer` has opened. */
+    server?: string | null
+  } = {},
 ): Promise<History> => {
   const { config, spanMs } = plan
   const draw = createDraw(seed)
-  const time = createTime(START, plan.idleMs)
+  const clock = createTime(START, plan.idleMs)
   const seen = newSeen()
   const faults = drawFaults(draw, plan)
-  const folder = newFolder()
-  const path = join(folder, 'notifier.db')
-  template ??= makeTemplate()
-  writeFileSync(path, await template)
-
+  const database = await (server ? createShared(server, { time: clock, draw }) : createFile(EMPTY))
+  // What takes time cannot keep it from passing.
+  const time: Time = database.takesTime ? { ...clock, during: run => run() } : clock
   let wrong = 0
   const now = () => time.now() + wrong
   const isIn = ({ from, to }: Span) => time.now() >= from && time.now() < to
@@ -129,12 +125,16 @@ export const runHistory = async (
 
   let meddling: ReturnType<typeof createMeddling> | null = null
   const nodes = draw.times(plan.nodes, () =>
-    createNode({ time, seen }, ({ awake, takeDoom, onDeath }) => {
-      const outside = { time, now, random: draw.random, config, masterKey: MASTER_KEY, path, awake, onDeath }
+    createNode({ time, seen }, machine => {
+      const { awake, takeDoom, onDeath } = machine
+      const outside = { time, now, random: draw.random, config, masterKey: MASTER_KEY, awake, onDeath }
       return startProcess(
         alter({
           ...outside,
-          fateOf: verb => (takeDoom() ? draw.oneOf(['dies before', 'dies after']) : fateOf(verb)),
+          path: database.path,
+          open: opening => database.open(machine, opening),
+          fateOf: verb =>
+            !database.takesTime && takeDoom() ? draw.oneOf(['dies before', 'dies after']) : fateOf(verb),
           upstream: { ask: (_, serial) => upstream.ask(serial, awake) },
           sender: { send: outgoing => sender.send(outgoing, awake) },
           tamper: store => store,
@@ -200,6 +200,7 @@ export const runHistory = async (
       ...lives,
       operating(),
       ...nodes.map((node, n) => node.bringDeaths(faults.deaths.filter(death => death.node === n))),
+      ...faults.losses.map(({ node, at }) => nodes[node]?.loseConnection(at)),
       ...faults.steps.map(stepClock),
       ...faults.pauses.map(pause => nodes[pause.node]?.standStill(pause)),
       ...clients.map(look),
@@ -219,8 +220,8 @@ export const runHistory = async (
   await living
   seen.endedAt = time.now()
   for (const node of nodes) await node.close()
-  const inconsistencies = findInconsistencies(path)
-  rmSync(folder, { recursive: true })
+  const inconsistencies = await database.findInconsistencies()
+  await database.remove()
 
   for (const { at, ms } of faults.steps)
     seen.troubles.push({ from: at, to: at, of: 'service', name: `the clock is set by ${ms / SECOND} s` })

@@ -4,8 +4,9 @@ import { parentPort, Worker, workerData } from 'node:worker_threads'
 import { HOUR, MINUTE, SECOND } from '../../../src/core/duration.ts'
 import { countDuplicates } from '../check.ts'
 import type { Finding } from '../findings.ts'
-import { type History, runHistory } from './history.ts'
+import { EMPTY, type History, runHistory } from './history.ts'
 import { type PlanName, planOf } from './plans.ts'
+import { openHistoryServer } from './postgres.ts'
 
 /** What many histories came to. */
 export interface Totals {
@@ -23,12 +24,14 @@ const COUNTED = ['histories', 'hours', 'faults', 'deaths', 'registrations', 'web
 interface Task {
   seed: number
   plan: PlanName
+  /** The folder of the PostgreSQL that it is played on, if it is. */
+  server: string | null
 }
 
 /** With so many red ones there is enough to look at. */
 export const MOST_RED = 10
 /** What takes its thread more CPU time does not come to rest. */
-const LONGEST_MS: Readonly<Record<PlanName, number>> = { minutes: MINUTE, year: HOUR }
+const LONGEST_MS: Readonly<Record<PlanName, number>> = { minutes: MINUTE, postgres: MINUTE, year: HOUR }
 /** So many times as long it may take by the clock of the system, on a machine that does much else. */
 const MOST_OTHERS = 30
 
@@ -50,8 +53,8 @@ const addUp = (parts: readonly Totals[]): Totals => ({
   red: parts.flatMap(({ red }) => red),
 })
 
-const judge = async ({ seed, plan }: Task): Promise<Totals> => {
-  const history = await runHistory(seed, { plan: planOf(plan, seed) })
+const judge = async ({ seed, plan, server }: Task): Promise<Totals> => {
+  const history = await runHistory(seed, { plan: planOf(plan, seed), server })
   const { findings, inconsistencies } = history
   const isRed = findings.length + inconsistencies.length > 0
   return { counts: countsOf(history), red: isRed ? [{ seed, findings, inconsistencies, errors: [] }] : [] }
@@ -116,6 +119,7 @@ export const runHistories = async ({
   /** Told what they came to so far. */
   onJudged?: (totals: Totals) => void
 }): Promise<Totals> => {
+  await using server = plan === 'postgres' ? await openHistoryServer(EMPTY) : null
   let totals = addUp([])
   let begun = 0
   const goesOn = () => begun < count && Date.now() < endsAt && totals.red.length < MOST_RED && !signal?.aborted
@@ -123,7 +127,7 @@ export const runHistories = async ({
     let worker: Worker | null = null
     while (goesOn()) {
       worker ??= new Worker(new URL(import.meta.url), { workerData: ROLE })
-      const judged = await judgeIn(worker, { seed: from + begun++, plan })
+      const judged = await judgeIn(worker, { seed: from + begun++, plan, server: server?.folder ?? null })
       totals = addUp([totals, judged])
       onJudged?.(totals)
       if (judged.red.every(({ errors }) => errors.length === 0)) continue

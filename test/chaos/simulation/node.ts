@@ -12,12 +12,18 @@ export interface Death {
 
 /** What a process lives on. */
 export interface Machine {
+  isAwake: () => boolean
   /** Resolves when it does not stand still. */
   awake: () => Promise<void>
-  /** Once: that the call of the database that comes now is the last of its process. */
-  takeDoom: () => boolean
+  /** Once: that the process dies at the call of the database that comes now, or that the connection is lost. */
+  takeDoom: () => Doom | null
+  /** Its process dies, if it runs. */
+  die: () => void
   onDeath: () => void
+  /** Of the process that it starts now. */
+  death: Promise<null>
 }
+type Doom = 'dies' | 'lost'
 
 /** A machine with a process of the service, which starts again a while after each of its deaths. */
 export const createNode = (
@@ -26,7 +32,8 @@ export const createNode = (
 ) => {
   let running: { process: Process; death: Promise<null> } | null = null
   let awake = Promise.resolve()
-  let isDoomed = false
+  let isAwake = true
+  let doom: Doom | null = null
   let deaths = 0
   let downMs = SECOND
 
@@ -47,12 +54,16 @@ export const createNode = (
       await start()
       dead.to = time.now()
     }
+    const die = () => running?.process.die()
     const takeDoom = () => {
-      const isNow = isDoomed
-      isDoomed = false
-      return isNow
+      const taken = running && doom
+      if (taken) doom = null
+      const at = time.now()
+      if (taken === 'lost') seen.troubles.push({ from: at, to: at, of: 'service', name: 'a connection is lost' })
+      return taken
     }
-    const process = await time.during(() => startProcess({ awake: () => awake, takeDoom, onDeath }))
+    const machine = { isAwake: () => isAwake, awake: () => awake, takeDoom, die, onDeath, death: death.promise }
+    const process = await time.during(() => startProcess(machine))
     running = { process, death: death.promise }
   }
 
@@ -66,15 +77,21 @@ export const createNode = (
       for (const death of all) {
         await time.wait(Math.max(0, death.at - time.now()))
         downMs = death.downMs
-        if (death.atCall) isDoomed = true
+        if (death.atCall) doom = 'dies'
         else running?.process.die()
       }
+    },
+    loseConnection: async (at: number): Promise<void> => {
+      await time.wait(Math.max(0, at - time.now()))
+      doom ??= 'lost'
     },
     standStill: async ({ from, to }: Span): Promise<void> => {
       await time.wait(Math.max(0, from - time.now()))
       const { promise, resolve } = Promise.withResolvers<void>()
       awake = promise
+      isAwake = false
       await time.wait(to - from)
+      isAwake = true
       resolve()
     },
     close: async (): Promise<void> => running?.process.close(),

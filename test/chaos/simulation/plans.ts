@@ -104,6 +104,19 @@ const CROWD: Plan = {
   deaths: 0,
 }
 
+/** Two nodes over a database whose statements take time; who only looks for work looks as often as it can be waited for. */
+const TWO_NODES: Plan = {
+  ...BAD_MINUTES,
+  promises: { ...BAD_MINUTES.promises, notedLate: 500 },
+  nodes: 2,
+  spanMs: 2 * MINUTE,
+  beginMs: 20 * SECOND,
+  serials: draw => 2 + draw.below(8),
+  pauseMs: 30 * SECOND,
+  outageMs: MINUTE,
+  idleMs: 10 * SECOND,
+}
+
 const DEFAULTS = configOf({})
 /** A year with the settings that the service comes with. */
 const ONE_YEAR: Plan = {
@@ -122,8 +135,9 @@ const ONE_YEAR: Plan = {
   restMs: 10 * DAY,
 }
 
-export type PlanName = 'minutes' | 'year'
+export type PlanName = 'minutes' | 'postgres' | 'year'
 export const planOf = (name: PlanName, seed: number): Plan => {
   if (name === 'year') return ONE_YEAR
+  if (name === 'postgres') return TWO_NODES
   return seed % 20 === 0 ? CROWD : BAD_MINUTES
 }

@@ -11,11 +11,11 @@ import { createCoalescer } from '../../../src/core/coalescer.ts'
 import { MINUTE } from '../../../src/core/duration.ts'
 import { AppError } from '../../../src/core/error.ts'
 import { createApi } from '../../../src/http/api.ts'
-import { openSqliteStore } from '../../../src/store/sqlite/store.ts'
 import type { Verb } from '../../../src/store/sqlite/thread/protocol.ts'
 import type { Store } from '../../../src/store/store.ts'
 import type { Upstream } from '../../../src/upstream/upstream.ts'
 import { startHeartbeat } from '../../../src/worker/timers.ts'
+import type { Opening } from './database.ts'
 import type { Time } from './time.ts'
 
 /** What a call of the database comes to. */
@@ -29,7 +29,9 @@ export interface World {
   random: () => number
   config: UpstreamConfig
   masterKey: Buffer
+  /** Of the file of its database, if it is one. */
   path: string
+  open: (opening: Opening) => Promise<Store>
   fateOf: (verb: Verb) => Fate
   /** For bugs that are planted. */
   tamper: (store: Store) => Store
@@ -48,7 +50,7 @@ const SETTLING: ReadonlySet<string> = new Set(['settleVerifications', 'settleMes
 const UNAVAILABLE = { en: 'The database cannot be written.', zh: '数据库无法写入。' }
 
 /**
- * The service as one process: its API, poller and deliverer over a real SQLite file, in simulated time. Once it has died nothing of it
+ * The service as one process: its API, poller and deliverer over a real database, in simulated time. Once it has died nothing of it
  * goes on: whatever it waits for never comes. What it had handed to the database may still be committed.
  */
 export const startProcess = async (world: World) => {
@@ -74,12 +76,9 @@ export const startProcess = async (world: World) => {
   const sleep: Clock['sleep'] = (ms, signal) => alive(time.sleep(ms, signal))
   const clock: Clock = { now, monotonic: time.now, threadCpu: () => 0, sleep }
 
-  const opened = await openSqliteStore({
-    path: world.path,
-    now,
-    masterKey: world.masterKey,
-    defaultRate: config.upstream.rate,
-  })
+  const { masterKey } = world
+  const bytes = (count: number) => Buffer.from(Array.from({ length: count }, () => Math.floor(random() * 256)))
+  const opened = await world.open({ now, masterKey, defaultRate: config.upstream.rate, sleep, random: bytes })
   const fallsDue = (at: number | null | undefined) => {
     if (at) time.fallsDue(at + time.now() - now())
   }
@@ -146,7 +145,7 @@ export const startProcess = async (world: World) => {
     metrics: { contentType: 'text/plain', text: async () => '' },
     tracer: null,
     newId,
-    random: bytes => Buffer.from(Array.from({ length: bytes }, () => Math.floor(random() * 256))),
+    random: bytes,
     version: '0.0.0',
     ready: async () => [],
     now,

@@ -21,6 +21,7 @@ export const createTime = (startAt: number, idleMs: number) => {
   let at = startAt
   let activity = 0
   let underWay = 0
+  let allEnded = Promise.withResolvers<void>()
   const sleepers = new Set<Sleeper>()
   /** When something falls due, as the store has said. */
   const due = new Set<number>()
@@ -46,7 +47,7 @@ export const createTime = (startAt: number, idleMs: number) => {
   /** Lets everybody go on until all of them wait for time. */
   const settle = async (): Promise<void> => {
     for (let quiet = 0, known = -1; quiet < QUIET_TURNS || underWay > 0; ) {
-      await yieldToLoop()
+      await (underWay > 0 ? allEnded.promise : yieldToLoop())
       quiet = known === activity ? quiet + 1 : 0
       known = activity
     }
@@ -68,12 +69,12 @@ export const createTime = (startAt: number, idleMs: number) => {
     /** Counts as somebody who goes on by himself until it has ended, as a call of the database does. */
     during: async <T>(run: () => Promise<T>): Promise<T> => {
       activity++
-      underWay++
+      if (underWay++ === 0) allEnded = Promise.withResolvers()
       try {
         return await run()
       } finally {
-        underWay--
         activity++
+        if (--underWay === 0) allEnded.resolve()
       }
     },
     /** Something will be due then. While an account recovers that is no whole millisecond, which a clock shows alone. */
