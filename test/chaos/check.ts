@@ -1,7 +1,8 @@
 import { isAnswered } from './clients.ts'
+import { checkInFlight } from './coverage.ts'
 import type { Finding, Promises } from './findings.ts'
 import { couldRecord, isOk, type Judged, overlaps, VERDICTS } from './judged.ts'
-import type { Poll, Seen } from './seen.ts'
+import { type Poll, type Seen, STANDSTILL } from './seen.ts'
 import { pairKey, type Story, storiesOf } from './stories.ts'
 import { STORY_RULES } from './story-rules.ts'
 import { TIME_RULES } from './time-rules.ts'
@@ -26,6 +27,7 @@ export const findBroken = (seen: Seen, promises: Promises): Finding[] => {
   checkRates(seen, promises, findings)
   checkRefusals(seen, promises, findings)
   checkAnswers(seen, findings)
+  checkInFlight(stories, seen, promises, findings)
   return findings
 }
 
@@ -129,19 +131,22 @@ const checkRates = (
   findings: Finding[],
 ) => {
   const note = (what: string) => void findings.push({ broken: 'over the rate', what })
+  // What came meanwhile is noted at once.
+  const heldUpMs = Math.max(0, ...troubles.filter(({ name }) => name === STANDSTILL).map(({ from, to }) => to - from))
   for (const [account, ofAccount] of Map.groupBy(polls, ({ account = '' }) => account)) {
-    const level = highestLevel(ofAccount, rates[account]?.rate ?? rate)
-    if (level > (rates[account]?.burst ?? burst)) note(`${account} ${level.toFixed(1)} calls at once`)
+    const allowed = rates[account] ?? { rate, burst }
+    const level = highestLevel(ofAccount, allowed.rate)
+    if (level > allowed.burst + (allowed.rate * heldUpMs) / 1_000) note(`${account} ${level.toFixed(1)} calls at once`)
     for (const { from, to, ...of } of paused) {
       const asked = ofAccount.find(({ at }) => at > from + notedLate && at < to)
-      if (asked && (!account || account === of.account) && couldRecord(troubles, from, asked.at))
+      if (asked && (!account || account === of.account) && couldRecord(troubles, { from, to: asked.at }))
         note(`asked at ${asked.at}, while its account was paused`)
     }
     for (const poll of ofAccount) {
       const { heardAt, retryAfterMs } = poll
       if (!retryAfterMs || heardAt === null || clockError > 0) continue
       const early = ofAccount.find(({ at }) => at > heardAt + notedLate && at < heardAt + retryAfterMs)
-      if (early && couldRecord(troubles, poll.at, early.at))
+      if (early && couldRecord(troubles, { from: poll.at, to: early.at }))
         note(`asked at ${early.at}, ${retryAfterMs} ms after ${heardAt} were asked for`)
     }
   }

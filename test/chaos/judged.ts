@@ -20,12 +20,21 @@ export const isVerdict = ({ status, reason }: Story['told'][number]['data']): bo
 export const overlaps = (span: Span, from: number, to: number): boolean => span.from <= to && span.to >= from
 /** From an answer until it is recorded, and from a trouble until what it has held up has gone. */
 export const RECORDED_WITHIN_MS = 1_000
+/** What a node has done, from when to when; unless it is known, any node may have. */
+export interface Done extends Span {
+  node?: number | undefined
+}
+/** Whether a trouble of the service hit the node that did this, then or within so long. */
+export const hits = (trouble: Trouble, { node, from, to }: Done, withinMs = 0): boolean =>
+  trouble.of === 'service' &&
+  (node ?? trouble.node) === (trouble.node ?? node) &&
+  overlaps(trouble, from, to + withinMs)
 /** Whether whoever got an answer from `from` to `to` lived to record it, and could. */
-export const couldRecord = (troubles: readonly Trouble[], from: number, to: number): boolean =>
-  !troubles.some(one => one.of === 'service' && overlaps(one, from - RECORDED_WITHIN_MS, to + RECORDED_WITHIN_MS))
+export const couldRecord = (troubles: readonly Trouble[], done: Done): boolean =>
+  !troubles.some(one => hits(one, done, RECORDED_WITHIN_MS))
 
 /** Whether whoever asked heard the answer, and lived to record it. */
 export const isRecorded =
   ({ troubles }: Pick<Seen, 'troubles'>) =>
-  ({ at, heardAt }: Poll): boolean =>
-    heardAt !== null && couldRecord(troubles, at, heardAt)
+  ({ node, at, heardAt }: Poll): boolean =>
+    heardAt !== null && couldRecord(troubles, { node, from: at, to: heardAt })

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { describeMachine } from '../../bench/support/machine.ts'
 import { MINUTE, SECOND } from '../../src/core/duration.ts'
+import type { Coverage } from './coverage.ts'
 import { type Options, readOptions, USAGE } from './options.ts'
 import { KILL } from './processes/faults.ts'
 import { runProcesses } from './processes/run.ts'
@@ -11,7 +12,7 @@ import { runSoak } from './processes/soak.ts'
 import { growing, soakPicture, soakPicturePath, soakText } from './processes/soak-report.ts'
 import {
   type Breaches,
-  KEPT,
+  isKept,
   linesOf,
   type Part,
   RELIABILITY_PATH,
@@ -36,6 +37,7 @@ interface Outcome {
   growing?: string[]
   /** It shows nothing where there was none of one of these. */
   happened: Readonly<Record<string, number>>
+  coverage?: Coverage
   /** Its figures. */
   text: string
   picture?: string
@@ -74,7 +76,8 @@ const simulate = async ({ mode, seed, plan, count: asked }: Options, endsAt: num
   const totals = await running
   const { registrations, webhooks, faults } = totals.counts
   if (totals.red.length > 0) say(redHistories(totals, plan, count))
-  return { red: totals.red, happened: { registrations, webhooks, faults }, text: simulatedText(totals, plan) }
+  const { red, coverage } = totals
+  return { red, coverage, happened: { registrations, webhooks, faults }, text: simulatedText(totals, plan) }
 }
 
 const bringFaults = async ({ mode, seed, engine, count }: Options, endsAt: number): Promise<Outcome> => {
@@ -85,15 +88,16 @@ const bringFaults = async ({ mode, seed, engine, count }: Options, endsAt: numbe
     ...(mode !== 'minutes' && { faults: count }),
     ...(mode === 'kills' && { kinds: [KILL] }),
   })
-  if (resultOf([run]) !== KEPT) say(redProcesses(run, commandOf(seed)))
+  if (!isKept(resultOf([run]))) say(redProcesses(run, commandOf(seed)))
   const { acknowledged, webhooks } = run.counts
   const faults = Object.values(run.faults).reduce((sum, times) => sum + times, 0)
-  return { red: [run], happened: { registrations: acknowledged, webhooks, faults }, text: realText(run, engine) }
+  const happened = { registrations: acknowledged, webhooks, faults }
+  return { red: [run], coverage: run.coverage, happened, text: realText(run, engine) }
 }
 
 const soak = async ({ engine, seed, count: minutes, rate }: Options): Promise<Outcome> => {
   const soaked = await runSoak({ engine, seed, minutes, rate, onProgress: say })
-  if (resultOf([soaked]) !== KEPT) say(redProcesses(soaked, commandOf(seed)))
+  if (!isKept(resultOf([soaked]))) say(redProcesses(soaked, commandOf(seed)))
   const { registrations, webhooks, kills } = soaked.counts
   return {
     red: [soaked],
@@ -151,7 +155,7 @@ const run = async (options: Options): Promise<number> => {
     for (const line of linesOf(history)) say(line)
     const result = resultOf([history])
     say(result)
-    return result === KEPT ? 0 : 1
+    return isKept(result) ? 0 : 1
   }
   const parts = Object.entries(partsOf(options)) as [Part['name'], () => Promise<Outcome>][]
   const unwritable = writes && parts.map(([name]) => whyNotWritable(name)).find(why => why !== null)
@@ -167,14 +171,15 @@ const run = async (options: Options): Promise<number> => {
   const red = outcomes.flatMap(one => one.red)
   const result = resultOf(red, {
     growing: outcomes.flatMap(({ growing = [] }) => growing),
+    coverage: outcomes.flatMap(({ coverage }) => coverage ?? []),
     missing: outcomes.flatMap(({ happened }) => Object.keys(happened).filter(name => happened[name] === 0)),
   })
-  const isKept = result === KEPT
-  if (writes && isKept) for (const { picture, ...part } of outcomes) write(options, part, picture)
+  const isWritten = writes && isKept(result)
+  if (isWritten) for (const { picture, ...part } of outcomes) write(options, part, picture)
   else for (const { picture } of outcomes) if (picture) say(`The picture of its course: ${keepApart(picture)}`)
-  if (writes && !isKept) say('docs/reliability.md is as it was.')
+  if (writes && !isWritten) say('docs/reliability.md is as it was.')
   say(result)
-  return isKept ? 0 : 1
+  return isKept(result) ? 0 : 1
 }
 
 const options = readOptions(process.argv.slice(2))

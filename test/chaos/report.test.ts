@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
+import { type Coverage, calmMs } from './coverage.ts'
 import { BROKEN, type Finding } from './findings.ts'
 import { readOptions } from './options.ts'
-import { KEPT, linesOf, RELIABILITY_PATH, redHistories, resultOf, withPart } from './report.ts'
+import { isKept, linesOf, RELIABILITY_PATH, redHistories, resultOf, withPart } from './report.ts'
 
 const place = (name: string, text: string) => `<!-- chaos:${name} -->\n${text}<!-- /chaos -->\n`
 
@@ -71,7 +72,7 @@ test('each red history is shown with its command', () => {
   const red = Array.from({ length: 10 }, (_, seed) => ({
     ...{ seed, findings: many(9, 9), inconsistencies: [], errors: ['thrown'] },
   }))
-  const text = redHistories({ counts, red }, 'year', 100)
+  const text = redHistories({ counts, red, coverage: { webhooks: [1, 1], ms: [1, 1] } }, 'year', 100)
   for (const { seed } of red) expect(text).toContain(`npm run chaos -- --history ${seed} --years 1`)
   expect(text.split('\n').length).toBeLessThan(30)
   expect(text).toContain('12')
@@ -79,10 +80,27 @@ test('each red history is shown with its command', () => {
 
 test('a run ends with a result', () => {
   const red = { findings: many(2, 1), inconsistencies: [], errors: ['thrown'] }
-  expect(resultOf([])).toBe(KEPT)
+  expect(isKept(resultOf([]))).toBe(true)
   expect(resultOf([red, red])).toContain('BROKEN: 4 lost, 2 errors')
   expect(resultOf([], { growing: ['memory'] })).toContain('memory')
   expect(resultOf([], { missing: ['webhooks'] })).toContain('no webhooks')
+})
+
+test('a run says how much was judged, and shows nothing where that is less than half', () => {
+  const judged = (webhooks: number, seconds: number): Coverage => ({
+    ...{ webhooks: [webhooks, 1_363], ms: [seconds * 1_000, 612_000] },
+  })
+  const good = resultOf([], { coverage: [judged(1_284, 540)] })
+  expect(isKept(good)).toBe(true)
+  expect(good).toContain('1,284 of 1,363 webhooks, 540 of 612 s')
+  for (const blind of [judged(681, 540), judged(1_284, 305)])
+    expect(resultOf([], { coverage: [judged(1_284, 540), blind] })).toContain('NOTHING SHOWN')
+})
+
+test('time is judged but for troubles and the second after each, which may overlap', () => {
+  const trouble = (from: number, to: number) => ({ from, to, of: 'service' as const, name: 'kill -9' })
+  const troubles = [trouble(9_000, Number.POSITIVE_INFINITY), trouble(2_000, 3_000), trouble(3_500, 4_000)]
+  expect(calmMs({ troubles }, { from: 0, to: 10_000 })).toBe(2_000 + 4_000)
 })
 
 test.each(BROKEN)('the page says what "%s" means', word => {

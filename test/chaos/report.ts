@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url'
+import type { Coverage } from './coverage.ts'
 import { BROKEN, type Finding } from './findings.ts'
 import type { Run } from './processes/run.ts'
 import type { Engine } from './processes/scene.ts'
@@ -16,6 +17,8 @@ export interface Breaches {
   inconsistencies: readonly string[]
   /** Of the run itself, which has not come to its end. */
   errors?: readonly string[]
+  /** Folders with what was seen. */
+  evidence?: readonly string[]
 }
 
 /** How often each word is said. */
@@ -30,17 +33,33 @@ const wordsOf = (red: readonly Breaches[]): [count: number, word: string][] => {
 const listed = (words: readonly [number, string][]): string =>
   words.map(([count, word]) => `${shown(count)} ${word}`).join(', ')
 
-export const KEPT = 'Every promise was kept.'
+const judgedText = ({ webhooks, ms }: Coverage): string =>
+  `${shown(webhooks[0])} of ${shown(webhooks[1])} webhooks, ${shown(ms[0] / 1_000)} of ${shown(ms[1] / 1_000)} s`
+/** Whether less than half of it was judged. */
+const isBlind = ({ webhooks, ms }: Coverage): boolean => [webhooks, ms].some(([judged, all]) => judged < all / 2)
 
-/** The last line of a run. Nothing is shown where something that belongs to it has not happened at all. */
+const KEPT = 'Every promise was kept.'
+export const isKept = (result: string): boolean => result.startsWith(KEPT)
+
+interface Parts {
+  growing?: readonly string[]
+  missing?: readonly string[]
+  coverage?: readonly Coverage[]
+}
+/**
+ * The last line of a run. Nothing is shown where something that belongs to it has not happened at all, or less than half of a part was
+ * judged.
+ */
 export const resultOf = (
   red: readonly Breaches[],
-  { growing = [], missing = [] }: { growing?: readonly string[]; missing?: readonly string[] } = {},
+  { growing = [], missing = [], coverage = [] }: Parts = {},
 ): string => {
   const words = wordsOf(red).filter(([count]) => count > 0)
   const broken = [...(words.length > 0 ? [listed(words)] : []), ...growing.map(name => `${name} grows`)]
-  if (broken.length > 0) return `BROKEN: ${broken.join(', ')}, see above.`
-  return missing.length > 0 ? `NOTHING SHOWN: there were no ${missing.join(', no ')}.` : KEPT
+  const judged = coverage.length > 0 ? ` Judged: ${coverage.map(judgedText).join('; ')}.` : ''
+  if (broken.length > 0) return `BROKEN: ${broken.join(', ')}, see above.${judged}`
+  if (missing.length > 0) return `NOTHING SHOWN: there were no ${missing.join(', no ')}.`
+  return `${coverage.some(isBlind) ? 'NOTHING SHOWN: less than half was judged.' : KEPT}${judged}`
 }
 
 const MOST_OF_ONE = 3
@@ -77,11 +96,15 @@ export const redHistories = ({ counts, red }: Totals, plan: PlanName, count: num
 }
 
 /** The same of real processes. */
-export const redProcesses = (run: Breaches, command: string): string => [command, ...linesOf(run), HOW_TO].join('\n')
+export const redProcesses = (run: Breaches, command: string): string => {
+  const kept = (run.evidence ?? []).map(folder => `  What was seen, the logs and the database: ${folder}`)
+  return [command, ...linesOf(run), ...kept, HOW_TO].join('\n')
+}
 
-export const simulatedText = ({ counts, red }: Totals, plan: PlanName): string => {
+export const simulatedText = ({ counts, red, coverage }: Totals, plan: PlanName): string => {
   const { histories, hours, deaths, registrations, webhooks, duplicates, polls } = counts
   return `Simulated${plan === 'postgres' ? ' (two nodes on PostgreSQL)' : ''}: ${shown(histories)} histories (${shown(hours)} hours), ${shown(deaths)} deaths of the process, ${shown(registrations)} registrations, ${shown(polls)} calls of GetResult, ${shown(webhooks)} webhooks, ${shown(duplicates)} of them again after their 2xx, with the same id.
+Judged: ${judgedText(coverage)}.
 Broken: ${listed(wordsOf(red))}.`
 }
 
@@ -91,6 +114,7 @@ export const realText = (run: Run, engine: Engine): string => {
 Faults: ${Object.entries(run.faults)
     .map(([name, times]) => `${shown(times)} × ${name}`)
     .join(', ')}.
+Judged: ${judgedText(run.coverage)}.
 Broken: ${listed(wordsOf([run]))}.`
 }
 

@@ -65,8 +65,13 @@ export interface Trouble extends Span {
   /** Of the service and its database; of GetResult, or its account; of the network; of one partner, who is disabled. */
   of: 'service' | 'GetResult' | 'network' | 'partner'
   partner?: string
+  /** The one that it hit; unless given, all of them. */
+  node?: number | undefined
   name: string
 }
+
+/** Of the trouble that whoever plays partners and GetResult did not get on for a second or more, nor any process beside it. */
+export const STANDSTILL = 'this machine stands still'
 
 /** From the answer that a partner is disabled until it is enabled again. */
 export interface Disabled extends Span {
@@ -81,6 +86,8 @@ export interface Paused extends Span {
 /** A request that came to a receiver. */
 export interface Webhook {
   url: string
+  /** Who has sent it; unless given, any node may have. */
+  node?: number | undefined
   at: number
   /** Null: the sender got no answer. */
   status: number | null
@@ -101,6 +108,8 @@ export interface Poll {
   /** An APIID; the default one unless given. */
   account?: string | undefined
   serial: string
+  /** As with a webhook. */
+  node?: number | undefined
   at: number
   /** What GetResult said; `none`: nothing that could be used. */
   answer: (typeof UPSTREAM_ANSWERS)[number]

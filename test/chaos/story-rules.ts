@@ -1,7 +1,9 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { RegistrationAnswer } from '../../src/http/partner/registration-schemas.ts'
+import type { Promises } from './findings.ts'
 import {
   couldRecord,
+  type Done,
   isOk,
   isRecorded,
   isVerdict,
@@ -10,8 +12,8 @@ import {
   RECORDED_WITHIN_MS,
   VERDICTS,
 } from './judged.ts'
-import { type Poll, personOf, type Registering, type Span } from './seen.ts'
-import type { Story } from './stories.ts'
+import { type Poll, personOf, type Registering, type Span, type Webhook } from './seen.ts'
+import type { Story, Told } from './stories.ts'
 import { checkUnresolved } from './unresolved.ts'
 
 const STATUS_OF: Readonly<Record<string, string>> = { SUCCESS: 'succeeded', FAIL: 'failed' }
@@ -64,21 +66,31 @@ const checkVerdict = (judged: Judged): undefined => {
 const isResent = (acts: Story['acts'], from: number, to: number): boolean =>
   acts.some(({ what, at, answeredAt }) => what === 'resend' && overlaps({ from: at, to: answeredAt ?? to }, from, to))
 
-/** After a 2xx it comes again only where a trouble, or a resend, explains it; after a cancel that was answered, not at all. */
+/** What came again after its 2xx or 410, without a resend. */
+export const repeatsOf = ({ told, acts }: Story, { queued }: Promises): { ended: Told; again: Told }[] =>
+  told.flatMap((again, i) => {
+    const ended = told.slice(0, i).findLast(({ status }) => isOk(status) || status === 410)
+    return ended && !isResent(acts, ended.at - queued, again.at) ? [{ ended, again }] : []
+  })
+/** An attempt, from when it may have left on. */
+export const attemptOf = ({ node, at, answeredAt }: Webhook, notedLate: number): Done => ({
+  ...{ node, from: at - notedLate, to: answeredAt + notedLate },
+})
+
+/**
+ * After a 2xx it comes again only where a trouble of the node that got it, or a resend, explains it; after a cancel that was answered, not
+ * at all.
+ */
 const checkOnce = ({ story, seen, promises, urls, note }: Judged): undefined => {
   const { told, acts } = story
   const { notedLate } = promises
-  for (const [i, one] of told.entries()) {
-    const ended = told.slice(0, i).findLast(({ status }) => isOk(status) || status === 410)
-    if (!ended) continue
-    const [from, to] = [ended.at - notedLate, one.at]
-    if (
-      !isResent(acts, ended.at - promises.queued, to) &&
-      couldRecord(seen.troubles, from, Math.min(to, ended.answeredAt + notedLate))
-    )
+  for (const { ended, again } of repeatsOf(story, promises)) {
+    // A node that stood still may have had it in its hands.
+    const isHeldUp = again.node !== ended.node && !couldRecord(seen.troubles, attemptOf(again, notedLate))
+    if (!isHeldUp && couldRecord(seen.troubles, attemptOf(ended, notedLate)))
       note(
         isOk(ended.status) ? 'doubled' : 'sent while disabled',
-        `again at ${to} after its ${ended.status} at ${ended.at}`,
+        `again at ${again.at} after its ${ended.status} at ${ended.at}`,
       )
   }
   const late = told.find(({ at }) => at > cancelledAt(story) + notedLate)
@@ -90,7 +102,7 @@ const checkOnce = ({ story, seen, promises, urls, note }: Judged): undefined => 
   for (const one of told) {
     const gone = urls
       .goneSince(story.asked, one.at)
-      .find(({ at, answeredAt }) => couldRecord(seen.troubles, at, answeredAt))
+      .find(answered => couldRecord(seen.troubles, attemptOf(answered, 0)))
     if (gone && one.at > gone.answeredAt + RECORDED_WITHIN_MS)
       note('sent while disabled', `at ${one.at} to a URL that has answered 410 at ${gone.at}`)
   }
@@ -106,9 +118,10 @@ const wantsCancel = ({ acts }: Story): boolean => acts.some(({ what }) => what =
 /** Not before a receiver that answered 429 or 503 has said, but for a resend. */
 const checkRetries = ({ story: { told, acts }, seen, promises, note }: Judged): undefined => {
   if (promises.clockError > 0) return
-  for (const [i, { at, answeredAt, retryAfter }] of told.entries()) {
+  for (const [i, one] of told.entries()) {
+    const { at, answeredAt, retryAfter } = one
     const next = told[i + 1]
-    if (!next || !retryAfter || !couldRecord(seen.troubles, at, answeredAt)) continue
+    if (!next || !retryAfter || !couldRecord(seen.troubles, attemptOf(one, 0))) continue
     if (!isResent(acts, at - promises.queued, next.at) && next.at < answeredAt + retryAfter * 1_000)
       note('over the rate', `sent at ${next.at}, ${retryAfter} s after ${answeredAt} were asked for`)
   }

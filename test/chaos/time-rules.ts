@@ -1,5 +1,5 @@
 import { SECOND } from '../../src/core/duration.ts'
-import { isOk, isRecorded, isVerdict, type Judged, overlaps, VERDICTS } from './judged.ts'
+import { isOk, isRecorded, isVerdict, type Judged, overlaps, RECORDED_WITHIN_MS, VERDICTS } from './judged.ts'
 import type { Poll, Span, Trouble, Webhook } from './seen.ts'
 import type { Told } from './stories.ts'
 import { SLOW_MS } from './urls.ts'
@@ -94,12 +94,16 @@ const isWell = ({ urls, promises }: Judged, url: string, { from, to }: Span): bo
 /** It is told as soon as something is known. */
 const checkTold = (judged: Judged): undefined => {
   const { story, seen, promises, urls, note } = judged
-  const { from, told, asked } = story
+  const { from, told, asked, pair } = story
   const { knownAt, cancelAt } = momentsOf(judged)
   const span = { from: Math.max(from, knownAt), to: Math.min(told[0]?.at ?? seen.endedAt, cancelAt) }
   const isHeld = urls.mayBeHeld(asked, span.from) || urls.mayBeHeld(asked, span.to)
   if (span.from >= seen.endedAt || isHeld || !isWell(judged, asked.url, span)) return
-  const troubles = troublesOf(judged).filter(one => one.of !== 'GetResult')
+  // A trouble that was over before had nothing of it under way.
+  const begun = Math.max(knownAt, Math.min(...pair.map(({ at }) => at)))
+  const troubles = troublesOf(judged).filter(
+    one => one.of !== 'GetResult' && (one.of !== 'service' || one.to + RECORDED_WITHIN_MS >= begun),
+  )
   if (lengthWithout(troubles, promises.resend, span) > promises.tellWithin)
     note('starved', `known at ${span.from}, told at ${span.to}`)
 }

@@ -4,10 +4,11 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { buildDiskShim } from '../../support/disk-shim.ts'
 import { type Environment, runCliApart, spawnCli, spawnService } from '../../support/service.ts'
 import type { Finding } from '../findings.ts'
+import { ownAddress } from './callers.ts'
 
 type Node = Awaited<ReturnType<typeof spawnService>>
 
-const FILES = ['notifier.db', 'notifier.db-wal', 'notifier.db-shm']
+export const FILES = ['notifier.db', 'notifier.db-wal', 'notifier.db-shm']
 
 /** The processes of a scene. */
 export const createNodes = (folder: string, disk: ReturnType<typeof buildDiskShim> | null) => {
@@ -15,14 +16,18 @@ export const createNodes = (folder: string, disk: ReturnType<typeof buildDiskShi
   const envs: Environment[] = []
   const roots: (string | undefined)[] = []
   const nodes: (Node | null)[] = []
+  /** What each process of a node has written. */
+  const logs: Node['texts'][][] = []
   /** To end. */
   const told = new Set<Node>()
   const ended: Finding[] = []
-  const whereabouts = (n: number) => ({ cwd: folder, env: envs[n] ?? {}, root: roots[n] })
+  const envOf = (n: number): Environment => ({ ...envs[n], ...ownAddress(n) })
+  const whereabouts = (n: number) => ({ cwd: folder, env: envOf(n), root: roots[n] })
 
   const start = async (n: number): Promise<void> => {
-    const node = await spawnService(envs[n] ?? {}, folder, roots[n])
+    const node = await spawnService(envOf(n), folder, roots[n])
     nodes[n] = node
+    logs[n] = [...(logs[n] ?? []), node.texts]
     void node.exited.then(({ code, signal }) => {
       nodes[n] = null
       const last = node.texts.stdout.trimEnd().split('\n').at(-1)
@@ -47,6 +52,7 @@ export const createNodes = (folder: string, disk: ReturnType<typeof buildDiskShi
     envs,
     roots,
     nodes,
+    logs,
     start,
     kill,
     /** From now on it may end by itself. */

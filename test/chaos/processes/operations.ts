@@ -72,6 +72,7 @@ const MISSED_AFTER_MS = 40_000
 
 const REKEY: Fault = {
   name: 'change of the master key',
+  hitsAll: true,
   once: 'late',
   bring: async (scene, n) => {
     const { draw, envs, command } = scene
@@ -97,6 +98,7 @@ const REKEY: Fault = {
 
 const MOVE: Fault = {
   name: 'move to PostgreSQL',
+  hitsAll: true,
   needs: 'file',
   once: 'late',
   bring: async (scene, n) => {
@@ -119,7 +121,7 @@ const upgradeBeside = async (scene: Scene, n: number): Promise<void> => {
   const { seen, during, nodes, roots, newer } = scene
   const [older, other] = [nodes[1 - n], 1 - n]
   scene.mayEnd(other)
-  await during(UPGRADE.name, () => stopOrKill(scene, n))
+  await during(UPGRADE.name, () => stopOrKill(scene, n), n)
   const from = Date.now()
   roots[n] = newer
   await scene.start(n)
@@ -130,7 +132,7 @@ const upgradeBeside = async (scene: Scene, n: number): Promise<void> => {
   const isOutdated = await Promise.race([older?.exited, sleep(ENDS_WITHIN_MS, null)])
   if (isOutdated === null)
     scene.tell('unavailable', 'upgrade: the older version goes on with a schema it does not know')
-  await during(UPGRADE.name, () => scene.kill(other))
+  await during(UPGRADE.name, () => scene.kill(other), other)
   roots[other] = newer
   await scene.start(other)
 }

@@ -1,10 +1,12 @@
 import { availableParallelism } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { countDuplicates, findBroken } from '../check.ts'
+import { addCoverage, type Coverage, calmMs, coverageOf, whereBusy } from '../coverage.ts'
 import { createDraw } from '../draw.ts'
 import type { Finding } from '../findings.ts'
 import type { Seen } from '../seen.ts'
-import { createTurns, FAULTS, type Fault } from './faults.ts'
+import { keepEvidence } from './evidence.ts'
+import { createTurns, FAULTS, type Fault, nodeHitBy } from './faults.ts'
 import { load } from './load.ts'
 import { UPGRADE } from './operations.ts'
 import { type Engine, openScene, PROMISES, type Scene } from './scene.ts'
@@ -14,6 +16,9 @@ export interface Run {
   findings: Finding[]
   /** Rows that do not fit together. */
   inconsistencies: string[]
+  /** Where what was seen of a red scene is kept. */
+  evidence: string[]
+  coverage: Coverage
   counts: Readonly<Record<(typeof COUNTED)[number], number>>
   /** How often each fault was brought. */
   faults: Readonly<Record<string, number>>
@@ -37,7 +42,12 @@ export interface RunOptions {
 
 /** Judged together; then all begins anew. */
 const FAULTS_OF_A_SCENE = 100
-const CALM_MS = 5_000
+/** After faults that took so long comes a calm time under the same load: so long, and until more of the run was calm than not. */
+const TROUBLED_MS = 10_000
+const CALM_MS = PROMISES.tellWithin + 3_000
+const CALM_SHARE = 0.55
+/** On a machine that stands still again and again. */
+const LONGEST_CALM_MS = 180_000
 const REST_MS = 120_000
 
 /** Waits until nothing is to come any more, and looks at everything once. */
@@ -46,6 +56,16 @@ const rest = async ({ clients }: Scene): Promise<void> => {
   for (const client of clients) {
     while ((await client.isWaiting()) && Date.now() < endsAt) await sleep(200)
     await client.showAll()
+  }
+}
+
+/** Waits until all that is promised has held for a while. */
+const calm = async ({ seen }: Scene, startedAt: number): Promise<void> => {
+  const endsAt = Date.now() + LONGEST_CALM_MS
+  for (let now = Date.now(); now < endsAt; now = Date.now()) {
+    const isLong = calmMs(seen, { from: now - CALM_MS, to: now }) === CALM_MS
+    if (isLong && calmMs(seen, { from: startedAt, to: now }) > CALM_SHARE * (now - startedAt)) return
+    await sleep(200)
   }
 }
 
@@ -78,6 +98,8 @@ const runScene = async (options: RunOptions): Promise<Run> => {
   const faultOf = createTurns(scene, kinds, chances, most)
   const ended: Finding[] = []
   const loading = load(scene)
+  const startedAt = Date.now()
+  let calmAt = startedAt
   for (let count = 0; count < most && Date.now() < endsAt; count++) {
     // The moment falls anywhere in the work that is under way.
     await sleep(100 + chances.below(400))
@@ -85,22 +107,28 @@ const runScene = async (options: RunOptions): Promise<Run> => {
     if (!fault) continue
     const { name, mayEnd = false, isNarrow = false } = fault
     faults[name] = (faults[name] ?? 0) + 1
+    const n = chances.below(scene.nodes.length)
     const bring = async () => {
-      await fault.bring({ ...scene, draw: chances }, chances.below(scene.nodes.length))
+      await fault.bring({ ...scene, draw: chances }, n)
       options.onFault?.()
       const found = await scene.revive()
       if (!mayEnd) ended.push(...found)
     }
-    await (isNarrow ? bring() : scene.during(name, bring))
+    await (isNarrow ? bring() : scene.during(name, bring, nodeHitBy(fault, n)))
+    if (Date.now() - calmAt < TROUBLED_MS) continue
+    await calm(scene, startedAt)
+    calmAt = Date.now()
   }
-  // So long after the last fault that promises of time hold again.
-  await sleep(PROMISES.recovery + CALM_MS)
+  await calm(scene, startedAt)
   ended.push(...(await scene.revive()))
   await loading.stop()
   await rest(scene)
   const seen = scene.gather()
   const inconsistencies = await scene.findInconsistencies()
-  return { findings: [...ended, ...findBroken(seen, PROMISES)], inconsistencies, counts: countsOf(seen), faults }
+  const promises = whereBusy(PROMISES, seen)
+  const findings = [...ended, ...findBroken(seen, promises)]
+  const evidence = findings.length + inconsistencies.length > 0 ? [await keepEvidence(scene)] : []
+  return { findings, inconsistencies, evidence, counts: countsOf(seen), faults, coverage: coverageOf(seen, promises) }
 }
 
 /** Real processes under load and faults, judged from outside. */
@@ -120,6 +148,8 @@ export const runProcesses = async (options: RunOptions): Promise<Run> => {
   return {
     findings: runs.flatMap(({ findings }) => findings),
     inconsistencies: runs.flatMap(({ inconsistencies }) => inconsistencies),
+    evidence: runs.flatMap(({ evidence }) => evidence),
+    coverage: addCoverage(runs.map(({ coverage }) => coverage)),
     counts: addUp(runs.map(({ counts }) => counts)),
     faults: addUp(runs.map(({ faults }) => faults)),
   }

@@ -16,9 +16,11 @@ import { type CallApi, createClient, type Partner } from '../clients.ts'
 import type { Draw } from '../draw.ts'
 import type { Promises } from '../findings.ts'
 import { newSeen, type Poll, personOf, type Secret, type Seen, signerOf, type Trouble, type Webhook } from '../seen.ts'
+import { callerOf, noteCaller } from './callers.ts'
 import { createGate } from './gate.ts'
 import { createNodes } from './nodes.ts'
 import { type Restored, withoutUndone } from './operations.ts'
+import { watchMachine } from './standstill.ts'
 
 export type Engine = 'sqlite' | 'postgres'
 
@@ -114,10 +116,12 @@ export const openScene = async (options: SceneOptions) => {
       ...(isSoak && { keepCalls: 1, keepScripts: 100_000 }),
     }),
   )
+  upstream.events.on('call', noteCaller)
   // Each is a host of its own.
   const receivers: Awaited<ReturnType<typeof openReceiver>>[] = []
   for (const steps of moodsOf(draw)) {
     const receiver = stack.use(await openReceiver({ secrets: [], now: Date.now, ...(isSoak && { keepDeliveries: 1 }) }))
+    receiver.events.on('delivery', noteCaller)
     receiver.plan(HOOK, steps)
     receivers.push(receiver)
   }
@@ -146,10 +150,11 @@ export const openScene = async (options: SceneOptions) => {
   for (const n of envs.keys()) await start(n)
 
   const seen = newSeen()
+  stack.use(watchMachine(seen.troubles))
   const { secrets } = seen
-  /** Notes a fault for as long as it lasts. */
-  const during = async (name: string, run: () => Promise<void>): Promise<void> => {
-    const trouble: Trouble = { from: Date.now(), to: Number.POSITIVE_INFINITY, of: 'service', name }
+  /** Notes a fault of a node, or of all, for as long as it lasts. */
+  const during = async (name: string, run: () => Promise<void>, node?: number): Promise<void> => {
+    const trouble: Trouble = { from: Date.now(), to: Number.POSITIVE_INFINITY, of: 'service', name, node }
     seen.troubles.push(trouble)
     await run()
     trouble.to = Date.now()
@@ -253,19 +258,16 @@ export const openScene = async (options: SceneOptions) => {
   }
 }
 
-const webhookOf = (
-  { path, headers, body, at, status, id }: Delivery,
-  origin: string,
-  secrets: readonly Secret[],
-): Webhook => ({
-  url: origin + path,
-  at,
-  status,
-  answeredAt: at,
-  id: id ?? '',
-  signedBy: signerOf({ headers, body }, secrets, { at, ...PROMISES }),
-  timestamp: Number(headers['webhook-timestamp']),
-  body,
+const webhookOf = (one: Delivery, origin: string, secrets: readonly Secret[]): Webhook => ({
+  url: origin + one.path,
+  node: callerOf(one),
+  at: one.at,
+  status: one.status,
+  answeredAt: one.at,
+  id: one.id ?? '',
+  signedBy: signerOf(one, secrets, { at: one.at, ...PROMISES }),
+  timestamp: Number(one.headers['webhook-timestamp']),
+  body: one.body,
 })
 
 const ANSWERS: Readonly<Record<string, Poll['answer']>> = {
@@ -274,9 +276,10 @@ const ANSWERS: Readonly<Record<string, Poll['answer']>> = {
   '2 ING': 'waiting',
   '4061': 'not_found',
 }
-const pollOf = ({ idcardid, at, answer }: Call): Poll => ({
-  serial: idcardid ?? '',
-  at,
-  answer: ANSWERS[answer] ?? 'none',
-  heardAt: at,
+const pollOf = (one: Call): Poll => ({
+  serial: one.idcardid ?? '',
+  node: callerOf(one),
+  at: one.at,
+  answer: ANSWERS[one.answer] ?? 'none',
+  heardAt: one.at,
 })

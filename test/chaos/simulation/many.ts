@@ -3,6 +3,7 @@ import { availableParallelism } from 'node:os'
 import { parentPort, Worker, workerData } from 'node:worker_threads'
 import { HOUR, MINUTE, SECOND } from '../../../src/core/duration.ts'
 import { countDuplicates } from '../check.ts'
+import { addCoverage, type Coverage, coverageOf } from '../coverage.ts'
 import type { Finding } from '../findings.ts'
 import { EMPTY, type History, runHistory } from './history.ts'
 import { type PlanName, planOf } from './plans.ts'
@@ -18,6 +19,7 @@ export interface Totals {
     /** That it threw, or did not come to rest. */
     errors: string[]
   }[]
+  coverage: Coverage
 }
 const COUNTED = ['histories', 'hours', 'faults', 'deaths', 'registrations', 'webhooks', 'duplicates', 'polls'] as const
 
@@ -51,13 +53,19 @@ const addUp = (parts: readonly Totals[]): Totals => ({
     COUNTED.map(name => [name, parts.reduce((sum, { counts }) => sum + counts[name], 0)]),
   ) as Totals['counts'],
   red: parts.flatMap(({ red }) => red),
+  coverage: addCoverage(parts.map(({ coverage }) => coverage)),
 })
 
-const judge = async ({ seed, plan, server }: Task): Promise<Totals> => {
-  const history = await runHistory(seed, { plan: planOf(plan, seed), server })
+const judge = async ({ seed, plan: name, server }: Task): Promise<Totals> => {
+  const plan = planOf(name, seed)
+  const history = await runHistory(seed, { plan, server })
   const { findings, inconsistencies } = history
   const isRed = findings.length + inconsistencies.length > 0
-  return { counts: countsOf(history), red: isRed ? [{ seed, findings, inconsistencies, errors: [] }] : [] }
+  return {
+    counts: countsOf(history),
+    red: isRed ? [{ seed, findings, inconsistencies, errors: [] }] : [],
+    coverage: coverageOf(history.seen, plan.promises),
+  }
 }
 
 /** Of a thread that runs this file. */
@@ -84,6 +92,7 @@ const judgeIn = async (worker: Worker, task: Task): Promise<Totals> => {
     const rest = `has not come to rest in ${longestMs / SECOND} s of CPU time, or ${MOST_OTHERS} times that`
     const errors = [signal.aborted ? rest : textOf(error)]
     return {
+      ...addUp([]),
       counts: { ...addUp([]).counts, histories: 1 },
       red: [{ seed: task.seed, findings: [], inconsistencies: [], errors }],
     }

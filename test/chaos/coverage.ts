@@ -1,0 +1,79 @@
+import type { Finding, Promises } from './findings.ts'
+import { couldRecord, hits, isOk, overlaps, RECORDED_WITHIN_MS } from './judged.ts'
+import type { Seen, Span, Webhook } from './seen.ts'
+import type { Story } from './stories.ts'
+import { attemptOf, repeatsOf } from './story-rules.ts'
+
+/** How much of it no trouble excuses, of how much. */
+export interface Coverage {
+  /** That were answered with a 2xx, and may not come again. */
+  webhooks: readonly [judged: number, all: number]
+  /** In which the API has to answer, and what is known has to be told. */
+  ms: readonly [judged: number, all: number]
+}
+
+/** How long it is, without troubles of the service and the network, nor the second after each. */
+export const calmMs = ({ troubles }: Pick<Seen, 'troubles'>, { from, to }: Span): number => {
+  let [length, counted] = [to - from, from]
+  for (const trouble of troubles.toSorted((a, b) => a.from - b.from)) {
+    if (trouble.of !== 'service' && trouble.of !== 'network') continue
+    const [begin, end] = [Math.max(counted, trouble.from), Math.min(to, trouble.to + RECORDED_WITHIN_MS)]
+    if (end <= begin) continue
+    length -= end - begin
+    counted = end
+  }
+  return length
+}
+
+export const coverageOf = (seen: Seen, { notedLate }: Promises): Coverage => {
+  const arrived = seen.webhooks.filter(({ status }) => isOk(status))
+  const judged = arrived.filter(one => couldRecord(seen.troubles, attemptOf(one, notedLate)))
+  const from = seen.calls.reduce((first, call) => Math.min(first, call.from), seen.endedAt)
+  const span = { from, to: seen.endedAt }
+  return { webhooks: [judged.length, arrived.length], ms: [calmMs(seen, span), span.to - span.from] }
+}
+
+export const addCoverage = (parts: readonly Coverage[]): Coverage => {
+  const add = (name: keyof Coverage, i: 0 | 1) => parts.reduce((sum, one) => sum + one[name][i], 0)
+  return { webhooks: [add('webhooks', 0), add('webhooks', 1)], ms: [add('ms', 0), add('ms', 1)] }
+}
+
+/** What takes longer than a busy machine makes it take is the service's fault. */
+const MOST_LAG_MS = 3_000
+/** The same promises on a machine that does much else, where all is noted and recorded as late as registrations are answered. */
+export const whereBusy = (promises: Promises, { registering, troubles }: Seen): Promises => {
+  const took = registering
+    .filter(({ at, answeredAt }) => answeredAt !== null && !troubles.some(one => overlaps(one, at, answeredAt)))
+    .map(({ at, answeredAt }) => (answeredAt ?? at) - at)
+    .sort((a, b) => a - b)
+  const lag = Math.min(MOST_LAG_MS, took[Math.floor(took.length * 0.99)] ?? 0)
+  const { notedLate, databaseClock, tellWithin } = promises
+  return {
+    ...promises,
+    notedLate: Math.max(notedLate, lag),
+    databaseClock: Math.max(databaseClock, lag),
+    // It is asked about, recorded, claimed, sent.
+    tellWithin: tellWithin + 4 * lag,
+  }
+}
+
+/** What comes again because of a trouble is at most what was under way then. */
+export const checkInFlight = (
+  stories: readonly Story[],
+  { webhooks, troubles }: Seen,
+  promises: Promises,
+  findings: Finding[],
+): void => {
+  const repeated = [...new Set(stories.flatMap(story => repeatsOf(story, promises).map(({ ended }) => ended)))]
+  for (const trouble of troubles) {
+    const hitting = (attempts: readonly Webhook[], withinMs: number): number =>
+      attempts.filter(one => hits(trouble, attemptOf(one, 0), withinMs)).length
+    const again = hitting(repeated, RECORDED_WITHIN_MS)
+    const inFlight = again > 0 ? hitting(webhooks, promises.notedLate) : 0
+    if (again > inFlight)
+      findings.push({
+        broken: 'doubled',
+        what: `${trouble.name} at ${trouble.from}: ${again} come again, with ${inFlight} under way`,
+      })
+  }
+}
