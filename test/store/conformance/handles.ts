@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { MINUTE } from '../../../src/core/duration.ts'
+import { Secret } from '../../../src/core/secret.ts'
 import type { Store } from '../../../src/store/store.ts'
 import { CLAIM_ALL, FAIL, first, type OpenedStore, openStoreFixture, SUCCESS } from '../../support/store.ts'
 
@@ -146,5 +147,25 @@ export const describeHandles = (open: OpenTwo): void => {
     const page = await bench.store.listEvents(bench.partnerId, { after: null, limit: 100 })
     if (page.outcome !== 'page') throw new Error('there is no position to lose')
     expect(page.events.map(({ position }) => position.n)).toEqual(Array.from({ length: 10 }, (_, i) => i + 1))
+  })
+
+  test('give a name to one partner, when both give it to another at once', async () => {
+    await using opened = await openStoreFixtures(open)
+    const { bench, both } = opened
+    const partners = [bench.partnerId, await bench.addPartner()]
+    const named = await both(store => Promise.allSettled([store.changePartner(partners.pop() ?? '', { name: 'same' })]))
+    expect(named.flatMap(([{ status }]) => status).sort()).toEqual(['fulfilled', 'rejected'])
+  })
+
+  test('leave one signing secret without an end, when both rotate it at once', async () => {
+    await using opened = await openStoreFixtures(open)
+    const { bench, both } = opened
+    const ids = ['secret_2', 'secret_3']
+    await both(store => {
+      const added = { id: ids.pop() ?? '', type: 'v1' as const, text: new Secret('whsec_x') }
+      return store.rotateSigningSecret(bench.partnerId, added, MINUTE)
+    })
+    const ends = (await bench.store.listSigningSecrets(bench.partnerId)).map(({ expiresAt }) => expiresAt)
+    expect(ends.filter(at => at === null)).toHaveLength(1)
   })
 }

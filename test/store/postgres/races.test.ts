@@ -240,3 +240,29 @@ test('a URL that is enabled while its notice is claimed is not told as disabled'
   }
   expect(await query('SELECT notice_due_at FROM callbacks')).toEqual([{ notice_due_at: null }])
 })
+
+test('what an operator pauses and disables while answers are recorded stays so', async () => {
+  await using opened = await openNodes()
+  const { bench, query, url } = opened
+  await bench.resolve()
+  await bench.deliver(503)
+  await bench.resolve()
+  await bench.register()
+  const [asked, sent] = [first(await bench.claim()), first(await bench.claimMessages())]
+  const throttle = { kind: 'throttle' as const, rampRate: 1, rampAt: 0, allowedAt: 0 }
+  const other = new pg.Client(url)
+  await other.connect()
+  try {
+    await other.query(`BEGIN; UPDATE accounts SET paused_at = 0, pause_reason = 'operator';
+      UPDATE callbacks SET state = 'disabled', last_error = 'operator', held_since = 0`)
+    const settled = bench.store.settleVerifications([bench.answered(asked, SUCCESS, throttle)])
+    const recorded = bench.store.settleMessages([bench.received(sent, 503)])
+    await vi.waitUntil(async () => (await query(WAITING)).length === 2, 10_000)
+    await other.query('COMMIT')
+    await Promise.all([settled, recorded])
+  } finally {
+    await other.end()
+  }
+  expect(await query('SELECT pause_reason FROM accounts')).toEqual([{ pause_reason: 'operator' }])
+  expect(await query('SELECT state FROM callbacks')).toEqual([{ state: 'disabled' }])
+})
