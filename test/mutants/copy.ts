@@ -15,10 +15,10 @@ const RED = /^ *FAIL +(.+)$|^(BROKEN: .+)$|^(error: .+)$/gm
 export const UNCLEAR = 'fails, and says not why'
 
 const commandOf = (layer: string): string[] => {
-  const [first = '', ...options] = (layer.match(/"[^"]*"|\S+/g) ?? []).map(word => word.replaceAll('"', ''))
+  const [first = '', ...others] = layer.split(' ')
   return first === 'chaos'
-    ? ['test/chaos/main.ts', ...options]
-    : ['node_modules/vitest/vitest.mjs', 'run', first, ...options]
+    ? ['test/chaos/main.ts', ...others]
+    : ['node_modules/vitest/vitest.mjs', 'run', first, ...others]
 }
 
 /** A copy of the project as it is now, in `TMPDIR`: mutants are planted there, and nothing is written elsewhere. */
@@ -30,10 +30,8 @@ export const openCopy = (signal: AbortSignal) => {
   fs.chmodSync(folder, 0o755)
   for (const name of ['node_modules', 'tmp']) fs.mkdirSync(join(folder, name))
   // Links to each package, and not to all: into what begins with a dot tools write.
-  for (const name of fs
-    .readdirSync(join(ROOT, 'node_modules'))
-    .filter(name => name === '.bin' || !name.startsWith('.')))
-    fs.symlinkSync(join(ROOT, 'node_modules', name), join(folder, 'node_modules', name))
+  const packages = fs.readdirSync(join(ROOT, 'node_modules')).filter(name => name === '.bin' || !name.startsWith('.'))
+  for (const name of packages) fs.symlinkSync(join(ROOT, 'node_modules', name), join(folder, 'node_modules', name))
   const { TEST_POSTGRES_SOCKET: _, NODE_COMPILE_CACHE: __, FORCE_COLOR: ___, ...inherited } = process.env
   const env = { ...inherited, TMPDIR: join(folder, 'tmp'), NO_COLOR: '1' }
 
@@ -60,10 +58,8 @@ export const openCopy = (signal: AbortSignal) => {
     with: async <T>({ file, old, new: instead }: Mutant, then: () => Promise<T>): Promise<T> => {
       const path = join(folder, file)
       const text = fs.readFileSync(path, 'utf8')
-      fs.writeFileSync(
-        path,
-        text.replace(old, () => instead),
-      )
+      const planted = text.replace(old, () => instead)
+      fs.writeFileSync(path, planted)
       try {
         return await then()
       } finally {

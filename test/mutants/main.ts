@@ -13,18 +13,23 @@ const say = (text: string) => process.stdout.write(`${text}\n`)
 const stopping = new AbortController()
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stopping.abort())
 
-/** What is red without a mutant, and so shows nothing: of all files at once, then of each run of `chaos`. */
+/** What is red without a mutant, and so shows nothing: of all whole files at once, of those with `-t` together, of each run of `chaos`. */
 const redWithout = async (copy: Copy, mutants: readonly Mutant[]): Promise<string[]> => {
-  const layers = [...new Set(mutants.flatMap(one => one.layers))]
-  const files = [...new Set(layers.flatMap(pathsOf))].join(' ')
+  const all = new Set(mutants.flatMap(one => one.layers))
+  const runs = [...all].filter(layer => layer.startsWith('chaos'))
+  for (const [, layers = []] of Map.groupBy(all, layer => /^test.* -t|^test/.exec(layer)?.[0])) {
+    const named = layers.filter(layer => layer.startsWith('test/'))
+    const names = named.flatMap(layer => layer.split(' -t ').slice(1)).join('|')
+    const files = [...new Set(named.flatMap(pathsOf))].join(' ')
+    if (files !== '') runs.push(names === '' ? files : `${files} -t ${names}`)
+  }
   const red: string[] = []
-  for (const layer of [files, ...layers.filter(one => one.startsWith('chaos'))].filter(one => one !== ''))
-    red.push(...(await copy.run(layer, HOUR)))
+  for (const layer of runs) red.push(...(await copy.run(layer, HOUR)))
   return red
 }
 
 /** What the first layer calls red that finds it; null: none does. */
-const killerOf = async (copy: Copy, { layers }: Mutant): Promise<string | null> => {
+const killerOf = async (copy: Copy, layers: readonly string[]): Promise<string | null> => {
   for (const layer of layers) {
     const [red] = await copy.run(layer.startsWith('test/') ? `${layer} --bail=1` : layer)
     if (red !== undefined) return red
@@ -42,23 +47,19 @@ const run = async (copies: readonly Copy[], mutants: readonly Mutant[]): Promise
   const alive: string[] = []
   const work = async (copy: Copy): Promise<void> => {
     for (let mutant = left.shift(); mutant; mutant = left.shift()) {
-      const one = mutant
+      const { id, what, file, layers } = mutant
       const begun = Date.now()
-      const killer = await copy.with(one, () => killerOf(copy, one))
+      const killer = await copy.with(mutant, () => killerOf(copy, layers))
       const isKilled = killer !== null && !killer.startsWith(UNCLEAR)
-      const line = `${one.id} ${one.what} (${one.file})`
+      const line = `${id} ${what} (${file})`
       const seconds = Math.round((Date.now() - begun) / 1_000)
-      say(`${line}, ${seconds} s, ${isKilled ? 'killed by' : 'SURVIVED'} ${killer ?? one.layers.join('; ')}`)
+      say(`${line}, ${seconds} s, ${isKilled ? 'killed by' : 'SURVIVED'} ${killer ?? layers.join('; ')}`)
       if (!isKilled) alive.push(line)
     }
   }
   await Promise.all(copies.map(work))
-  say(
-    [
-      alive.length === 0 ? `All ${mutants.length} killed.` : `${alive.length} of ${mutants.length} survived:`,
-      ...alive,
-    ].join('\n'),
-  )
+  say(alive.length === 0 ? `All ${mutants.length} killed.` : `${alive.length} of ${mutants.length} survived:`)
+  for (const line of alive) say(line)
   return alive.length === 0 ? 0 : 1
 }
 
