@@ -10,6 +10,13 @@ type Node = Awaited<ReturnType<typeof spawnService>>
 
 export const FILES = ['notifier.db', 'notifier.db-wal', 'notifier.db-shm']
 
+const copyFiles = (from: string, to: string): void => {
+  for (const name of FILES) {
+    rmSync(join(to, name), { force: true })
+    if (existsSync(join(from, name))) copyFileSync(join(from, name), join(to, name))
+  }
+}
+
 /** The processes of a scene. */
 export const createNodes = (folder: string, disk: ReturnType<typeof buildDiskShim> | null) => {
   /** With which settings each starts, and of which checkout: this one where there is none. */
@@ -41,12 +48,7 @@ export const createNodes = (folder: string, disk: ReturnType<typeof buildDiskShi
     told.add(node)
     node.kill(signal)
     await node.exited
-    if (!cutsPower || !disk) return
-    for (const name of FILES) {
-      const file = join(folder, name)
-      rmSync(file, { force: true })
-      if (existsSync(join(disk.safe, name))) copyFileSync(join(disk.safe, name), file)
-    }
+    if (cutsPower && disk) copyFiles(disk.safe, folder)
   }
   return {
     envs,
@@ -55,11 +57,8 @@ export const createNodes = (folder: string, disk: ReturnType<typeof buildDiskShi
     logs,
     start,
     kill,
-    /** From now on it may end by itself. */
-    mayEnd: (n: number): void => {
-      const node = nodes[n]
-      if (node) told.add(node)
-    },
+    /** It may end by itself. */
+    mayEnd: (node: Node) => told.add(node),
     /** What a node does wrong. */
     tell: (broken: Finding['broken'], what: string): void => void ended.push({ broken, what }),
     /** Runs a command to its end, with the settings and the version of a node. */
@@ -67,13 +66,8 @@ export const createNodes = (folder: string, disk: ReturnType<typeof buildDiskShi
       const { code, stderr } = await runCliApart(args, whereabouts(n))
       if (code !== 0) throw new Error(`${args.join(' ')} has failed: ${stderr}`)
     },
-    /** What is on the disk now has been synced. */
-    syncDisk: (): void => {
-      for (const name of disk ? FILES : []) {
-        rmSync(join(disk?.safe ?? '', name), { force: true })
-        if (existsSync(join(folder, name))) copyFileSync(join(folder, name), join(disk?.safe ?? '', name))
-      }
-    },
+    /** All that is there has been synced. */
+    syncDisk: () => disk && copyFiles(folder, disk.safe),
     /** Starts it, and kills it after so long: it may have begun anything. */
     startInVain: async (n: number, ms: number, args: readonly string[] = ['serve']): Promise<void> => {
       await using starting = spawnCli(args, whereabouts(n))

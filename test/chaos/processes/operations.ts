@@ -1,40 +1,37 @@
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { isAnswered } from '../clients.ts'
-import type { Webhook } from '../seen.ts'
+import type { Seen, Span, Webhook } from '../seen.ts'
 import type { Fault } from './faults.ts'
 import type { Scene } from './scene.ts'
 
-/** What a restore has undone, in the order of time. */
-export interface Restored {
-  /** As the backup began, and as the service had stopped. */
-  from: number
-  to: number
-  /** Messages of registrations that were acknowledged in between, and may be gone. */
-  lost: ReadonlySet<string>
+/** From the beginning of a backup until its service stopped, and the ids of what was acknowledged in between: it may be gone. */
+export interface Undone extends Span {
+  ids: ReadonlySet<string>
 }
 
-/** Webhooks but for those that a restore has undone: of a lost registration, or told again since, with a verdict of its own time. */
-export const withoutUndone = (webhooks: readonly Webhook[], restores: readonly Restored[]): Webhook[] => {
+/** Webhooks but for those of registrations that are gone, and those that are told again since, with a verdict of its own time. */
+export const withoutUndone = (webhooks: readonly Webhook[], seen: Seen, undone: readonly Undone[]): Webhook[] => {
+  const known = new Set(seen.registering.map(({ id }) => id))
   const lastOf = new Map(webhooks.map(({ id, at }) => [id, at]))
-  return webhooks.filter(
-    ({ id, at }) =>
-      !restores.some(
-        ({ from, to, lost }) => lost.has(id) || (at >= from && at <= to && (lastOf.get(id) ?? Number.NaN) > to),
-      ),
-  )
+  const isUndone = ({ id, at }: Webhook, { from, to, ids }: Undone, registration = id.replace('msg_', 'reg_')) =>
+    (ids.has(registration) && !known.has(registration)) || (at >= from && at <= to && (lastOf.get(id) ?? 0) > to)
+  return webhooks.filter(one => !undone.some(span => isUndone(one, span)))
 }
 
-/** Nobody knows what has become of what was asked for in between. */
-const forget = ({ seen, restores }: Scene, from: number): void => {
-  const to = Date.now()
-  const between = seen.registering.filter(({ answeredAt }) => answeredAt !== null && answeredAt >= from)
-  restores.push({ from, to, lost: new Set(between.flatMap(({ id }) => id?.replace('reg_', 'msg_') ?? [])) })
-  for (const one of between) Object.assign(one, { id: null, answeredAt: null })
+/** Nobody knows what has become of what was asked for since then. */
+const forget = ({ seen, undone }: Scene, from: number): void => {
+  const since = seen.registering.filter(({ answeredAt }) => answeredAt !== null && answeredAt >= from)
+  undone.push({ from, to: Date.now(), ids: new Set(since.flatMap(({ id }) => id ?? [])) })
+  for (const one of since) Object.assign(one, { id: null, answeredAt: null })
 }
 
 const stopOrKill = async ({ kill, draw }: Scene, n: number): Promise<void> =>
   kill(n, { signal: draw.oneOf(['SIGTERM', 'SIGKILL'] as const) })
+
+/** What may fail for a while is tried again. */
+const insist = (act: () => Promise<void>, tries: number): Promise<void> =>
+  act().catch((error: unknown) => (tries > 1 ? insist(act, tries - 1) : Promise.reject(error)))
 
 /** Stops each node, and starts it with these settings. */
 const restartWith = async (scene: Scene, change: (env: Record<string, string>) => void): Promise<void> => {
@@ -67,9 +64,6 @@ const RESTORE: Fault = {
   },
 }
 
-/** A node that was killed by another fault counts for so long as one that has the old key. */
-const MISSED_AFTER_MS = 40_000
-
 const REKEY: Fault = {
   name: 'change of the master key',
   hitsAll: true,
@@ -81,17 +75,8 @@ const REKEY: Fault = {
     if (envs.length > 1) await restartWith(scene, env => Object.assign(env, { MASTER_KEY_PREVIOUS: key }))
     await restartWith(scene, env => Object.assign(env, { MASTER_KEY: key, MASTER_KEY_PREVIOUS: before }))
     await scene.startInVain(n, draw.below(1_500), ['rekey'])
-    if (draw.chance(0.5)) {
-      await scene.kill(n)
-      await scene.start(n)
-    }
-    const refused = Date.now() + MISSED_AFTER_MS
-    const rekey = (): Promise<void> =>
-      command(['rekey'], n).catch((error: unknown) => {
-        if (Date.now() > refused) throw error
-        return rekey()
-      })
-    await rekey()
+    // A node that was killed just before still counts as one that has the old key.
+    await insist(() => command(['rekey'], n), 60)
     await restartWith(scene, env => delete env.MASTER_KEY_PREVIOUS)
   },
 }
@@ -118,20 +103,21 @@ const timeOf = (log: string, event: string): number => {
 
 /** The newer version starts beside a node of the older one, which goes on until it sees the newer schema. */
 const upgradeBeside = async (scene: Scene, n: number): Promise<void> => {
-  const { seen, during, nodes, roots, newer } = scene
-  const [older, other] = [nodes[1 - n], 1 - n]
-  scene.mayEnd(other)
+  const { seen, during, nodes, roots, newer, tell } = scene
+  const other = 1 - n
+  const older = nodes[other]
+  if (older) scene.mayEnd(older)
   await during(UPGRADE.name, () => stopOrKill(scene, n), n)
   const from = Date.now()
   roots[n] = newer
-  await scene.start(n)
+  // It may have to end for others' locks.
+  await insist(() => scene.start(n), 5)
   const migratedAt = timeOf(nodes[n]?.texts.stdout ?? '', 'database.migrated')
   const unanswered = seen.calls.filter(one => one.from > from && one.to < migratedAt && !isAnswered(one.status))
   if (unanswered.length > 0)
-    scene.tell('unavailable', `upgrade: ${unanswered.length} calls without an answer while the newer version migrates`)
-  const isOutdated = await Promise.race([older?.exited, sleep(ENDS_WITHIN_MS, null)])
-  if (isOutdated === null)
-    scene.tell('unavailable', 'upgrade: the older version goes on with a schema it does not know')
+    tell('unavailable', `upgrade: ${unanswered.length} calls without an answer while the newer version migrates`)
+  await Promise.race([older?.exited, sleep(ENDS_WITHIN_MS)])
+  if (nodes[other]) tell('unavailable', 'upgrade: the older version goes on with a schema that it does not know')
   await during(UPGRADE.name, () => scene.kill(other), other)
   roots[other] = newer
   await scene.start(other)

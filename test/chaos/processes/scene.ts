@@ -19,7 +19,7 @@ import { newSeen, type Poll, personOf, type Secret, type Seen, signerOf, type Tr
 import { callerOf, noteCaller } from './callers.ts'
 import { createGate } from './gate.ts'
 import { createNodes } from './nodes.ts'
-import { type Restored, withoutUndone } from './operations.ts'
+import { type Undone, withoutUndone } from './operations.ts'
 import { watchMachine } from './standstill.ts'
 
 export type Engine = 'sqlite' | 'postgres'
@@ -161,9 +161,7 @@ export const openScene = async (options: SceneOptions) => {
   }
 
   const gate = createGate()
-  const restores: Restored[] = []
-  const call: CallApi = (key, method, path, body) =>
-    gate.through(`${method} ${path}`, () => callNow(key, method, path, body))
+  const undone: Undone[] = []
   const callNow: CallApi = async (key, method, path, body) => {
     const target = draw.oneOf(nodes.filter(node => node !== null))
     if (!target) return null
@@ -181,6 +179,7 @@ export const openScene = async (options: SceneOptions) => {
       return null
     }
   }
+  const call: CallApi = (...args) => gate.through(`${args[1]} ${args[2]}`, () => callNow(...args))
   const time = { now: Date.now, wait: (ms: number) => sleep(ms) }
   const admin = createAdminClient(nodes[0]?.url ?? '', ADMIN_TOKEN)
   const partners: Partner[] = []
@@ -221,7 +220,7 @@ export const openScene = async (options: SceneOptions) => {
     older,
     newer,
     gate,
-    restores,
+    undone,
     clients: clientsOf(seen),
     clientsOf,
     folder,
@@ -245,7 +244,7 @@ export const openScene = async (options: SceneOptions) => {
       const webhooks = receivers
         .flatMap(({ url, received }) => received.map(one => webhookOf(one, url, secrets)))
         .sort((a, b) => a.at - b.at)
-      seen.webhooks = withoutUndone(webhooks, restores)
+      seen.webhooks = withoutUndone(webhooks, seen, undone)
       seen.polls = upstream.calls.map(pollOf)
       seen.troubles.sort((a, b) => a.from - b.from)
       seen.endedAt = Date.now()
