@@ -173,8 +173,9 @@ const checkAnswers = ({ calls, troubles }: Seen, findings: Finding[]): void => {
   const unanswered = judged.filter(({ status }) => !isAnswered(status))
   if (unanswered.length > Math.ceil(judged.length / UNANSWERED_OF))
     note(`${unanswered.length} of ${judged.length} calls without an answer`)
+  const starting = { from: 0, to: calls[0]?.from ?? 0 }
   for (const { from, to, status } of unanswered)
-    if (!hitting.some(trouble => overlaps(trouble, from - ANSWERS_AGAIN_MS, to)))
+    if (![...hitting, starting].some(trouble => overlaps(trouble, from - ANSWERS_AGAIN_MS, to)))
       note(`calls: ${status ?? 'nothing'} at ${to}, long after the last trouble`)
 }
 

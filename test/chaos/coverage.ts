@@ -43,18 +43,14 @@ const MOST_LAG_MS = 3_000
 /** The same promises on a machine that does much else, where all is noted and recorded as late as registrations are answered. */
 export const whereBusy = (promises: Promises, { registering, troubles }: Seen): Promises => {
   const took = registering
-    .filter(({ at, answeredAt }) => answeredAt !== null && !troubles.some(one => overlaps(one, at, answeredAt)))
-    .map(({ at, answeredAt }) => (answeredAt ?? at) - at)
+    .flatMap(({ at, answeredAt: to }) => (to && !troubles.some(one => overlaps(one, at, to)) ? [to - at] : []))
     .sort((a, b) => a - b)
   const lag = Math.min(MOST_LAG_MS, took[Math.floor(took.length * 0.99)] ?? 0)
   const { notedLate, databaseClock, tellWithin } = promises
-  return {
-    ...promises,
-    notedLate: Math.max(notedLate, lag),
-    databaseClock: Math.max(databaseClock, lag),
-    // It is asked about, recorded, claimed, sent.
-    tellWithin: tellWithin + 4 * lag,
-  }
+  const atLeast = (ms: number) => Math.max(ms, lag)
+  const clocks = { notedLate: atLeast(notedLate), databaseClock: atLeast(databaseClock) }
+  // It is asked about, recorded, claimed, sent.
+  return { ...promises, ...clocks, tellWithin: tellWithin + 4 * lag }
 }
 
 /** What comes again because of a trouble is at most what was under way then. */

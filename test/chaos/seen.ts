@@ -108,8 +108,6 @@ export interface Poll {
   /** An APIID; the default one unless given. */
   account?: string | undefined
   serial: string
-  /** As with a webhook. */
-  node?: number | undefined
   at: number
   /** What GetResult said; `none`: nothing that could be used. */
   answer: (typeof UPSTREAM_ANSWERS)[number]

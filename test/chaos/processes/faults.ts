@@ -11,7 +11,7 @@ export interface Fault {
   once?: 'soon' | 'late'
   /** It says itself when promises of once and of time are not kept. */
   isNarrow?: boolean
-  /** Whether it hits all nodes, and not the one whose number is drawn. */
+  /** All nodes, as one of the server does, and not only the one whose number is drawn. */
   hitsAll?: boolean
   /** Whether a process may end by it that was not told to. */
   mayEnd?: boolean
@@ -93,7 +93,6 @@ export const FAULTS: readonly Fault[] = [
   {
     name: 'immediate shutdown of PostgreSQL',
     needs: 'server',
-    hitsAll: true,
     bring: async ({ server, draw }) => {
       await server?.crash()
       await sleep(draw.below(3_000))
@@ -103,7 +102,6 @@ export const FAULTS: readonly Fault[] = [
   {
     name: 'fail-over to a standby',
     needs: 'server',
-    hitsAll: true,
     bring: async ({ server, draw }) => {
       const standby = await server?.openStandby()
       await sleep(draw.below(2_000))
@@ -167,12 +165,4 @@ export const createTurns = (scene: Scene, kinds: readonly Fault[], draw: Draw, m
       )
     return next.pop()
   }
-}
-
-/** The node behind the link. */
-const LINKED = 1
-/** Which node it hits, where one was drawn; undefined: all. */
-export const nodeHitBy = ({ hitsAll, needs }: Fault, drawn: number): number | undefined => {
-  if (hitsAll) return undefined
-  return needs === 'link' ? LINKED : drawn
 }

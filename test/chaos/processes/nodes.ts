@@ -4,7 +4,6 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { buildDiskShim } from '../../support/disk-shim.ts'
 import { type Environment, runCliApart, spawnCli, spawnService } from '../../support/service.ts'
 import type { Finding } from '../findings.ts'
-import { ownAddress } from './callers.ts'
 
 type Node = Awaited<ReturnType<typeof spawnService>>
 
@@ -28,11 +27,10 @@ export const createNodes = (folder: string, disk: ReturnType<typeof buildDiskShi
   /** To end. */
   const told = new Set<Node>()
   const ended: Finding[] = []
-  const envOf = (n: number): Environment => ({ ...envs[n], ...ownAddress(n) })
-  const whereabouts = (n: number) => ({ cwd: folder, env: envOf(n), root: roots[n] })
+  const whereabouts = (n: number) => ({ cwd: folder, env: envs[n] ?? {}, root: roots[n] })
 
   const start = async (n: number): Promise<void> => {
-    const node = await spawnService(envOf(n), folder, roots[n])
+    const node = await spawnService(envs[n] ?? {}, folder, roots[n])
     nodes[n] = node
     logs[n] = [...(logs[n] ?? []), node.texts]
     void node.exited.then(({ code, signal }) => {
@@ -55,6 +53,12 @@ export const createNodes = (folder: string, disk: ReturnType<typeof buildDiskShi
     roots,
     nodes,
     logs,
+    /** Which node has logged an attempt, by its message's id and its number. */
+    attempts: (): Map<string, number> => {
+      const logged = /"delivery.attempted","messageId":"(\w+)".*?"attempt":(\d+)/g
+      const of = (n: number, text: string) => [...text.matchAll(logged)].map(([, id, i]) => [`${id} ${i}`, n] as const)
+      return new Map(logs.flatMap((texts, n) => texts.flatMap(({ stdout }) => of(n, stdout))))
+    },
     start,
     kill,
     /** It may end by itself. */

@@ -6,7 +6,7 @@ import { createDraw } from '../draw.ts'
 import type { Finding } from '../findings.ts'
 import type { Seen } from '../seen.ts'
 import { keepEvidence } from './evidence.ts'
-import { createTurns, FAULTS, type Fault, nodeHitBy } from './faults.ts'
+import { createTurns, FAULTS, type Fault } from './faults.ts'
 import { load } from './load.ts'
 import { UPGRADE } from './operations.ts'
 import { type Engine, openScene, PROMISES, type Scene } from './scene.ts'
@@ -107,14 +107,16 @@ const runScene = async (options: RunOptions): Promise<Run> => {
     if (!fault) continue
     const { name, mayEnd = false, isNarrow = false } = fault
     faults[name] = (faults[name] ?? 0) + 1
-    const n = chances.below(scene.nodes.length)
+    // The second node is the one behind the link.
+    const n = fault.needs === 'link' ? 1 : chances.below(scene.nodes.length)
+    const hit = fault.hitsAll || fault.needs === 'server' ? undefined : n
     const bring = async () => {
       await fault.bring({ ...scene, draw: chances }, n)
       options.onFault?.()
       const found = await scene.revive()
       if (!mayEnd) ended.push(...found)
     }
-    await (isNarrow ? bring() : scene.during(name, bring, nodeHitBy(fault, n)))
+    await (isNarrow ? bring() : scene.during(name, bring, hit))
     if (Date.now() - calmAt < TROUBLED_MS) continue
     await calm(scene, startedAt)
     calmAt = Date.now()

@@ -16,7 +16,6 @@ import { type CallApi, createClient, type Partner } from '../clients.ts'
 import type { Draw } from '../draw.ts'
 import type { Promises } from '../findings.ts'
 import { newSeen, type Poll, personOf, type Secret, type Seen, signerOf, type Trouble, type Webhook } from '../seen.ts'
-import { callerOf, noteCaller } from './callers.ts'
 import { createGate } from './gate.ts'
 import { createNodes } from './nodes.ts'
 import { type Undone, withoutUndone } from './operations.ts'
@@ -116,12 +115,10 @@ export const openScene = async (options: SceneOptions) => {
       ...(isSoak && { keepCalls: 1, keepScripts: 100_000 }),
     }),
   )
-  upstream.events.on('call', noteCaller)
   // Each is a host of its own.
   const receivers: Awaited<ReturnType<typeof openReceiver>>[] = []
   for (const steps of moodsOf(draw)) {
     const receiver = stack.use(await openReceiver({ secrets: [], now: Date.now, ...(isSoak && { keepDeliveries: 1 }) }))
-    receiver.events.on('delivery', noteCaller)
     receiver.plan(HOOK, steps)
     receivers.push(receiver)
   }
@@ -241,8 +238,10 @@ export const openScene = async (options: SceneOptions) => {
     },
     /** All that receivers and GetResult have seen too. */
     gather: (): Seen => {
+      const attempts = service.attempts()
+      const nodeOf = ({ id, attempt }: Delivery) => attempts.get(`${id} ${attempt}`)
       const webhooks = receivers
-        .flatMap(({ url, received }) => received.map(one => webhookOf(one, url, secrets)))
+        .flatMap(({ url, received }) => received.map(one => ({ ...webhookOf(one, url, secrets), node: nodeOf(one) })))
         .sort((a, b) => a.at - b.at)
       seen.webhooks = withoutUndone(webhooks, seen, undone)
       seen.polls = upstream.calls.map(pollOf)
@@ -259,7 +258,6 @@ export const openScene = async (options: SceneOptions) => {
 
 const webhookOf = (one: Delivery, origin: string, secrets: readonly Secret[]): Webhook => ({
   url: origin + one.path,
-  node: callerOf(one),
   at: one.at,
   status: one.status,
   answeredAt: one.at,
@@ -275,10 +273,9 @@ const ANSWERS: Readonly<Record<string, Poll['answer']>> = {
   '2 ING': 'waiting',
   '4061': 'not_found',
 }
-const pollOf = (one: Call): Poll => ({
-  serial: one.idcardid ?? '',
-  node: callerOf(one),
-  at: one.at,
-  answer: ANSWERS[one.answer] ?? 'none',
-  heardAt: one.at,
+const pollOf = ({ idcardid, at, answer }: Call): Poll => ({
+  serial: idcardid ?? '',
+  at,
+  answer: ANSWERS[answer] ?? 'none',
+  heardAt: at,
 })

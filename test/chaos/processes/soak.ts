@@ -219,14 +219,10 @@ export const runSoak = async (options: {
       if (n >= length || n % KILL_EVERY !== KILL_EVERY / 2) return
       counts.kills++
       const victim = draw.below(scene.nodes.length)
-      await scene.during(
-        'kill -9',
-        async () => {
-          await scene.kill(victim)
-          await scene.start(victim)
-        },
-        victim,
-      )
+      await scene.during('kill -9', async () => {
+        await scene.kill(victim)
+        await scene.start(victim)
+      })
     })
   }
   await background

@@ -2,7 +2,6 @@ import Database from 'better-sqlite3'
 import type { Outgoing } from '../../../src/callback/sender.ts'
 import type { Answer } from '../../../src/core/answer.ts'
 import { MINUTE } from '../../../src/core/duration.ts'
-import { AppError } from '../../../src/core/error.ts'
 import type { Secret } from '../../../src/core/secret.ts'
 import type { ClaimedVerification } from '../../../src/store/verifications/verification.ts'
 import type { BROKEN } from '../findings.ts'
@@ -221,16 +220,6 @@ export const PLANTED: readonly Planted[] = [
     plant: inStore((store, { random }) => ({
       register: async items =>
         (await store.register(items)).map(one => (random() < 0.1 ? ({ outcome: 'taken' } as const) : one)),
-    })),
-  },
-  {
-    bug: 'answers 503 to two of three registrations',
-    broken: 'unavailable',
-    plant: inStore((store, { random }) => ({
-      register: async items => {
-        if (random() < 0.67) throw new AppError('unavailable', { en: '', zh: '' })
-        return store.register(items)
-      },
     })),
   },
   {
