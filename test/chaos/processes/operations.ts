@@ -96,10 +96,8 @@ const MOVE: Fault = {
 
 /** A node that sees that a later version has changed the schema ends, at its next beat. */
 const ENDS_WITHIN_MS = 20_000
-const timeOf = (log: string, event: string): number => {
-  const line = log.split('\n').find(one => one.includes(`"event":"${event}"`))
-  return line === undefined ? Number.NaN : Date.parse((JSON.parse(line) as { time: string }).time)
-}
+const migratedAtOf = (log: string): number =>
+  Date.parse(/"time":"([^"]+)"[^\n]+"event":"database\.migrated"/.exec(log)?.[1] ?? '')
 
 /** The newer version starts beside a node of the older one, which goes on until it sees the newer schema. */
 const upgradeBeside = async (scene: Scene, n: number): Promise<void> => {
@@ -112,7 +110,7 @@ const upgradeBeside = async (scene: Scene, n: number): Promise<void> => {
   roots[n] = newer
   // It may have to end for others' locks.
   await insist(() => scene.start(n), 5)
-  const migratedAt = timeOf(nodes[n]?.texts.stdout ?? '', 'database.migrated')
+  const migratedAt = migratedAtOf(nodes[n]?.texts.stdout ?? '')
   const unanswered = seen.calls.filter(one => one.from > from && one.to < migratedAt && !isAnswered(one.status))
   if (unanswered.length > 0)
     tell('unavailable', `upgrade: ${unanswered.length} calls without an answer while the newer version migrates`)
