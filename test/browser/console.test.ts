@@ -150,6 +150,7 @@ describe.skipIf(reasonToSkip !== null)('the console in Chromium', () => {
   }
   const focusedText = (page: Page) => page.evaluate('document.activeElement.textContent.trim()')
 
+  const pages: Record<string, Page> = {}
   const cases = [
     { who: null, name: 'signing in', pathOf: () => 'sign-in' },
     ...(['operator', 'partner'] as const).flatMap(who =>
@@ -159,9 +160,10 @@ describe.skipIf(reasonToSkip !== null)('the console in Chromium', () => {
   test.each(cases)(
     '$who: $name at $width px, $locale, $theme has no fault',
     async ({ who, name, pathOf, ...screen }) => {
-      await using context = await openContext(who, contextOf(screen))
+      const key = JSON.stringify([who, screen])
+      pages[key] ??= await (await openContext(who, contextOf(screen))).newPage()
       const of = { origin: service.origin, path: `/console/${pathOf(service)}`, name: `console-${who}-${name}` }
-      expect(await faultsOf(context, screen, of)).toEqual([])
+      expect(await faultsOf(pages[key], screen, of)).toEqual([])
     },
     BUSY_MS,
   )

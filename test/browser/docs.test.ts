@@ -1,4 +1,4 @@
-import type { Browser } from 'playwright-core'
+import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { LIMITS } from '../../src/http/listen.ts'
 import { openListening } from '../attack/support/listening.ts'
@@ -23,17 +23,15 @@ describe.skipIf(reasonToSkip !== null)('in Chromium', () => {
     await api[Symbol.asyncDispose]()
   })
 
+  const pages: Record<string, Page> = {}
   const cases = PAGES.flatMap(path => SCREENS.map(screen => ({ path, ...screen })))
   test.each(cases)(
     '$path at $width px, $locale, $theme has no fault',
     async ({ path, ...screen }) => {
-      const context = await browser.newContext(contextOf(screen))
-      try {
-        const name = path.slice(1).replaceAll('/', '-')
-        expect(await faultsOf(context, screen, { origin: api.url, path, name })).toEqual([])
-      } finally {
-        await context.close()
-      }
+      const name = path.slice(1).replaceAll('/', '-')
+      const key = JSON.stringify(screen)
+      pages[key] ??= await browser.newPage(contextOf(screen))
+      expect(await faultsOf(pages[key], screen, { origin: api.url, path, name })).toEqual([])
     },
     BUSY_MS,
   )

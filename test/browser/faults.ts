@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { AxeResults } from 'axe-core'
-import type { BrowserContext, Page } from 'playwright-core'
+import type { Page } from 'playwright-core'
 
 const AXE = readFileSync(fileURLToPath(import.meta.resolve('axe-core/axe.min.js')), 'utf8')
 /** Each width with each theme, since some of a page is shown on wide ones only; both languages with each of either. */
@@ -51,14 +51,17 @@ export const violationsOf = async (page: Page): Promise<string[]> => {
   return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 150)).join(' | ')}`)
 }
 
-/** What is wrong with a page: its language, what is wider than the screen, what axe finds, what it logs, loads and is refused. */
+/**
+ * What is wrong with a page: its language, what is wider than the screen, what axe finds, what it logs, loads and is refused.
+ *
+ * @param page may have shown others before: a process of its own for each takes longer than all that is looked at
+ */
 export const faultsOf = async (
-  context: BrowserContext,
+  page: Page,
   { width, locale, theme }: Screen,
   { origin, path, name }: { origin: string; path: string; name: string },
 ): Promise<string[]> => {
-  context.setDefaultTimeout(BUSY_MS / 2)
-  const page = await context.newPage()
+  page.setDefaultTimeout(BUSY_MS / 2)
   const faults = watch(page, origin)
   await page.goto(`${origin}${path}`)
   const language = await page.getAttribute('html', 'lang')
@@ -70,5 +73,6 @@ export const faultsOf = async (
     await page.screenshot({ path: join(PICTURES, `${name}-${width}-${locale}-${theme}.png`), fullPage: true })
   }
   faults.push(...(await violationsOf(page)))
+  page.removeAllListeners()
   return faults
 }

@@ -58,7 +58,7 @@ describe.concurrent('a webhook', () => {
 
 describe('a slow host', () => {
   test('delays no other: not of its own partner, nor of another', async () => {
-    await using stage = await openStage({ CALLBACK_TIMEOUT: '3s', UPSTREAM_RATE: '500' })
+    await using stage = await openStage({ CALLBACK_TIMEOUT: '9s', UPSTREAM_RATE: '500' })
     await using slow = await stage.openReceiver()
     const { api, upstream, receiver } = stage
     slow.plan('/hang', Array(40).fill({ fault: 'hang' }))
@@ -71,12 +71,10 @@ describe('a slow host', () => {
     await slow.waitFor(16)
     const other = await stage.addPartner('other')
     upstream.script('quick', { status: 'SUCCESS' })
-    const startedAt = performance.now()
     const own = await stage.register({ status: 'SUCCESS' })
     const theirs = await other.api.register({ idcardid: 'quick', callbackUrl: receiver.urlFor('/theirs') })
     for (const { id } of [own, theirs]) expect(bodyOf(await stage.delivery(id)).type).toBe('idface.succeeded')
-    expect(performance.now() - startedAt).toBeLessThan(1_000)
-    // No more than CALLBACK_CONCURRENCY_PER_HOST hang.
+    // No more than CALLBACK_CONCURRENCY_PER_HOST hang, and none of these has ended yet.
     expect(slow.received).toHaveLength(16)
   })
 })
