@@ -80,11 +80,8 @@ describe('a write', () => {
     const { client, write, names, add } = openTable()
     client.exec('CREATE TABLE owners (name REFERENCES written (rowid) DEFERRABLE INITIALLY DEFERRED)')
     const owned = write(() => void client.prepare('INSERT INTO owners VALUES (7)').run())
-    expect(await Promise.allSettled([write(add('a')), owned])).toMatchObject([
-      { status: 'rejected' },
-      { status: 'rejected' },
-    ])
-    expect([client.inTransaction, names()]).toEqual([false, []])
+    const told = await Promise.allSettled([write(add('a')), owned])
+    expect([told.map(({ status }) => status), names()]).toEqual([['rejected', 'rejected'], []])
   })
 
   test('may be run twice: once more when another one of its transaction has thrown', async () => {

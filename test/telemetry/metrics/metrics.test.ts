@@ -146,8 +146,8 @@ describe('the metrics', () => {
       emit('message.exhausted', { ...message, end, httpStatus: 500, error: null })
     emit('message.cancelled', message)
     const now = await page()
-    const ends = ['delivered', 'exhausted', 'gone', 'cancelled']
-    expect(ends.map(end => now.value('idface_messages_total', { end }))).toEqual([1, 1, 1, 1])
+    for (const end of ['delivered', 'exhausted', 'gone', 'cancelled'])
+      expect([end, now.value('idface_messages_total', { end })]).toEqual([end, 1])
   })
 
   test('show what is read elsewhere as it was told, a histogram with its buckets added up', async () => {
