@@ -62,6 +62,9 @@ const MAY_USE_AMBIENT: Record<string, string> = {
   'store/sqlite/checkpoints.ts': "paces checkpoints on the store's thread, whose clock only moves with a call",
 }
 
+const NOT_IN_NODE_22 =
+  /\b(DisposableStack|AsyncDisposableStack|SuppressedError|Promise\.try|RegExp\.escape|Error\.isError|Float16Array|URLPattern)\b/
+
 /** Rooms that others know by one file. */
 const ENTRIES: Record<string, string> = { 'http-client': 'http-client/client.ts' }
 
@@ -164,6 +167,10 @@ describe('the house', () => {
       file => roomOf(file) !== 'cli' && file !== 'client/bin.ts' && /\bprocess\.env\b/.test(codeOf(file)),
     )
     expect(strays).toEqual([])
+  })
+
+  test('uses nothing that Node 22 has not', () => {
+    expect(files.filter(file => NOT_IN_NODE_22.test(codeOf(file)))).toEqual([])
   })
 
   test('has no file of more than 300 lines', () => {

@@ -4,6 +4,7 @@ import type { UpstreamConfig } from '../config/read-config.ts'
 import { settingsIdOf } from '../config/settings-id.ts'
 import { callbackPolicy } from '../core/callback-url.ts'
 import { within } from '../core/clock.ts'
+import { createClosing } from '../core/closing.ts'
 import { SECOND } from '../core/duration.ts'
 import type { NodeRole } from '../core/node.ts'
 import { Secret } from '../core/secret.ts'
@@ -71,8 +72,9 @@ export const openApp = async (
 ): Promise<App> => {
   const { callback, upstream } = config
   const does = (role: NodeRole) => config.node.roles.includes(role)
-  await using stack = new AsyncDisposableStack()
-  const store = stack.adopt(await database, opened => opened.close())
+  await using stack = createClosing()
+  const store = await database
+  stack.defer(() => store.close())
   let poller: PollerRole | null = null
   let deliverer: DelivererRole | null = null
   const workers = {
@@ -138,6 +140,6 @@ export const openApp = async (
   const late = () => {
     throw new Error('not all was recorded before the stop had to end')
   }
-  const stop = () => within(clock, STOP_MS, running.disposeAsync(), late)
+  const stop = () => within(clock, STOP_MS, running[Symbol.asyncDispose](), late)
   return { url: server.url, store, [Symbol.asyncDispose]: stop }
 }

@@ -1,5 +1,6 @@
 import { createInterface } from 'node:readline/promises'
 import { clock, random } from '../app/clock-and-ids.ts'
+import { createClosing } from '../core/closing.ts'
 import { showBytes } from '../core/show-sizes.ts'
 import { makeBackup, openRestore } from '../store/sqlite/backups.ts'
 import type { RestorePlan } from '../store/sqlite/restore.ts'
@@ -34,7 +35,7 @@ const restore = async ({ file, json, yes, hold, say, lang, reason }: RestoreInpu
       'restore 在替换数据库前会询问，但此处没有终端：请加 --yes',
     )
   const prepared = await openRestore(config, file, { now: clock.now, random })
-  using stack = new DisposableStack()
+  await using stack = createClosing()
   stack.defer(prepared.close)
   const { plan, database } = prepared
   const { keepsAs: keptAs, newest, ...counts } = plan

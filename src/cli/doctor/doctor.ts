@@ -1,6 +1,7 @@
 import { styleText } from 'node:util'
 import { clock } from '../../app/clock-and-ids.ts'
 import { oneOf } from '../../config/parsers.ts'
+import { createClosing } from '../../core/closing.ts'
 import type { Language } from '../../core/language.ts'
 import { databaseFaultOf } from '../../core/operator-texts/database-fault.ts'
 import { CATALOGUES } from '../../core/operator-texts/describe.ts'
@@ -68,7 +69,7 @@ const doctor = async ({ offline, deep, only, live, json, lang }: Input): Promise
       '--live needs the check upstream: leave out --offline and --only',
       '--live 需要检查项 upstream：请去掉 --offline 和 --only',
     )
-  await using stack = new AsyncDisposableStack()
+  await using stack = createClosing()
   const facts = await openFacts({ now: clock.now(), deep, offline, live })
   stack.defer(() => facts.close())
   const all: Named[] = []

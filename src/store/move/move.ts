@@ -1,4 +1,5 @@
 import type { Client } from 'pg'
+import { createClosing } from '../../core/closing.ts'
 import { StartError } from '../../core/error.ts'
 import { explainOpening } from '../open.ts'
 import { COMMAND, type CommandUser } from '../operators/acts.ts'
@@ -31,8 +32,9 @@ export type Moved = Readonly<Record<string, number>>
  * fails or is killed, nothing is there, and it may be run again. Throws a `StartError`; null: it was ended by the signal.
  */
 export const moveDatabase = async (options: MoveOptions): Promise<Moved | null> => {
-  using stack = new DisposableStack()
-  const source = stack.adopt(openSource(options.from, options), opened => opened.close())
+  await using stack = createClosing()
+  const source = openSource(options.from, options)
+  stack.defer(() => source.close())
   const client = await openTarget(options.to, options.sealed)
   try {
     await client.query('BEGIN')

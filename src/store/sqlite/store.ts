@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { createClosing } from '../../core/closing.ts'
 import { type ContextOptions, createContext, createHints } from '../context.ts'
 import type { OpenAs } from '../opening.ts'
 import type { Store } from '../store.ts'
@@ -30,7 +31,7 @@ export const openSqliteStore = async ({
   ...options
 }: SqliteOptions): Promise<Store> => {
   const hints = createHints()
-  await using stack = new AsyncDisposableStack()
+  await using stack = createClosing()
   if (as === 'service') {
     const lock = lockForService(path)
     stack.defer(lock.release)
@@ -43,5 +44,5 @@ export const openSqliteStore = async ({
   const verbs = createVerbs({ calls: context, loops: context, searches: context }, createFileFigures(connection.path))
   const opened = stack.move()
   const engineCounts = async () => connection.engineCounts()
-  return { now, hints, ...verbs, engineCounts, close: () => opened.disposeAsync() }
+  return { now, hints, ...verbs, engineCounts, close: () => opened[Symbol.asyncDispose]() }
 }
