@@ -14,7 +14,7 @@ const manifest = JSON.parse(textOf('package.json')) as { version: string; files:
 const copiedBy = (stage: string): string[] =>
   [...stage.matchAll(/^COPY (?!--from)(.+) \S+$/gm)].flatMap(([, paths = '']) => paths.split(' '))
 
-// No image could be built where this was written: these are the mistakes that can be found without one.
+// The mistakes that can be found without building it, which .ci/image does.
 describe('the shipped Dockerfile', () => {
   test.each([...copiedBy(build), ...copiedBy(image)])('copies %s, which is there and not ignored', path => {
     expect(existsSync(join(ROOT, path))).toBe(true)
