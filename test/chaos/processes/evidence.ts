@@ -9,9 +9,9 @@ const linesOf = (name: string, entries: readonly unknown[]): string =>
   `${JSON.stringify(name)}: [\n${entries.map(one => JSON.stringify(one)).join(',\n')}\n]`
 
 /** Ends a scene, and keeps what was seen of it, the logs of its nodes and its database in a folder, which is returned. */
-export const keepEvidence = async ({ seen, nodes, logs, kill, server, folder }: Scene): Promise<string> => {
+export const keepEvidence = async ({ gather, nodes, logs, kill, server, folder }: Scene): Promise<string> => {
   const kept = mkdtempSync(join(tmpdir(), 'notifier-chaos-'))
-  const lists = Object.entries(seen).filter(([, value]) => Array.isArray(value))
+  const lists = Object.entries(gather()).filter(([, value]) => Array.isArray(value))
   writeFileSync(join(kept, 'seen.json'), `{\n${lists.map(([name, list]) => linesOf(name, list)).join(',\n')}\n}\n`)
   for (const n of nodes.keys()) await kill(n)
   for (const [n, texts] of logs.entries()) writeFileSync(join(kept, `node-${n + 1}.log`), texts.map(textOf).join('\n'))

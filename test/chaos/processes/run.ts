@@ -87,11 +87,18 @@ const addUp = <Name extends string>(parts: readonly Readonly<Record<Name, number
 }
 
 const runScene = async (options: RunOptions): Promise<Run> => {
-  const { engine, seed, faults: most = 0, endsAt = Number.POSITIVE_INFINITY } = options
-  const draw = createDraw(seed)
-  const { kinds = FAULTS, newer } = options
+  const { engine, seed, kinds = FAULTS, newer } = options
   const older = kinds.includes(UPGRADE) ? findVersionBefore() : null
-  await using scene = await openScene({ engine, draw, older, newer })
+  await using scene = await openScene({ engine, draw: createDraw(seed), older, newer })
+  try {
+    return await bringFaults(scene, kinds, options)
+  } catch (error) {
+    throw new Error(`what was seen, the logs and the database: ${await keepEvidence(scene)}`, { cause: error })
+  }
+}
+
+const bringFaults = async (scene: Scene, kinds: readonly Fault[], options: RunOptions): Promise<Run> => {
+  const { seed, faults: most = 0, endsAt = Number.POSITIVE_INFINITY } = options
   const faults: Record<string, number> = {}
   // Of their own: the load takes its chances as calls are answered.
   const chances = createDraw(seed)
