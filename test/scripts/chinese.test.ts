@@ -46,9 +46,7 @@ test.each([
 })
 
 test('of a source an English text where Chinese belongs is found', () => {
-  const source = ["const a = { en: 'Not found.', zh: 'APIID' }", "const b = { en: 'x', zh:", "'Not found.' }"].join(
-    '\n',
-  )
+  const source = "const a = { en: 'Not found.', zh: 'APIID' }\nconst b = { en: 'x', zh:\n'Not found.' }"
   expect(chineseFaults(source, 'source')).toEqual([expect.stringMatching(/^2: English/)])
 })
 

@@ -16,7 +16,6 @@ interface Registering {
   account?: string
 }
 
-/** Only what hangs runs into it. */
 const PATIENCE_MS = 60_000
 const LOOK_AGAIN_MS = 10
 const SHOWN_CHARACTERS = 1_000
