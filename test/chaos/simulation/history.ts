@@ -63,7 +63,7 @@ const drawFaults = ({ below, chance, times, oneOf }: Draw, { nodes, spanMs, outa
     cuts: times(chance(0.1) ? few : 0, () => span(outageMs)),
     pauses: times(chance(0.2 * nodes) ? Math.min(1, few) : 0, () => ({
       node: below(nodes),
-      ...span(oneOf([10 * SECOND, 2 * MINUTE, 2 * HOUR])),
+      ...span(oneOf([10 * SECOND, MINUTE, 2 * MINUTE, 2 * HOUR])),
     })),
     accountRefusals: times(chance(0.2) ? few : 0, () => ({ ...span(outageMs), answer: oneOf(REFUSALS).answer })),
     steps: times(chance(0.1) ? Math.min(1, few) : 0, () => ({
@@ -127,6 +127,10 @@ export const runHistory = async (
   const nodes = draw.times(plan.nodes, () =>
     createNode({ time, seen }, machine => {
       const { awake, takeDoom, onDeath } = machine
+      const stirred = <T>(run: () => T): T => {
+        machine.stir()
+        return run()
+      }
       const outside = { time, now, random: draw.random, config, masterKey: MASTER_KEY, awake, onDeath }
       return startProcess(
         alter({
@@ -135,8 +139,8 @@ export const runHistory = async (
           open: opening => database.open(machine, opening),
           fateOf: verb =>
             !database.takesTime && takeDoom() ? draw.oneOf(['dies before', 'dies after']) : fateOf(verb),
-          upstream: { ask: (_, serial) => upstream.ask(serial, awake) },
-          sender: { send: outgoing => sender.send(outgoing, awake) },
+          upstream: { ask: (_, serial) => stirred(() => upstream.ask(serial, awake)) },
+          sender: { send: outgoing => stirred(() => sender.send(outgoing, awake)) },
           tamper: store => store,
         }),
       )
@@ -228,7 +232,6 @@ export const runHistory = async (
   const note = (spans: readonly Span[], of: Trouble['of'], name: string) =>
     void seen.troubles.push(...spans.map(span => ({ ...span, of, name })))
   note(faults.refusals, 'service', 'the database refuses to write')
-  note(faults.pauses, 'service', 'the machine stands still')
   note(faults.outages, 'GetResult', 'GetResult is away')
   note(faults.cuts, 'network', 'there is no network')
   seen.troubles.sort((a, b) => a.from - b.from)

@@ -17,6 +17,8 @@ export interface Machine {
   awake: () => Promise<void>
   /** Once: that the process dies at the call of the database that comes now, or that the connection is lost. */
   takeDoom: () => Doom | null
+  /** It sends something now: a webhook, a call, a statement that writes. */
+  stir: () => void
   /** Its process dies, if it runs. */
   die: () => void
   onDeath: () => void
@@ -33,6 +35,7 @@ export const createNode = (
   let running: { process: Process; death: Promise<null> } | null = null
   let awake = Promise.resolve()
   let isAwake = true
+  let stir = () => {}
   let doom: Doom | null = null
   let deaths = 0
   let downMs = SECOND
@@ -50,7 +53,7 @@ export const createNode = (
     }
     const restart = async () => {
       await time.wait(downMs)
-      await process.close()
+      await process?.close()
       await start()
       dead.to = time.now()
     }
@@ -62,8 +65,15 @@ export const createNode = (
       if (taken === 'lost') seen.troubles.push({ from: at, to: at, of: 'service', name: 'a connection is lost' })
       return taken
     }
-    const machine = { isAwake: () => isAwake, awake: () => awake, takeDoom, die, onDeath, death: death.promise }
-    const process = await time.during(() => startProcess(machine))
+    const machine = { ...{ isAwake: () => isAwake, awake: () => awake }, takeDoom, stir: () => stir(), die, onDeath }
+    const process = await time
+      .during(() => startProcess({ ...machine, death: death.promise }))
+      .catch(() => {
+        death.resolve(null)
+        return null
+      })
+    // As whoever watches over a process would.
+    if (!process) return restart()
     running = { process, death: death.promise }
   }
 
@@ -85,8 +95,19 @@ export const createNode = (
       await time.wait(Math.max(0, at - time.now()))
       doom ??= 'lost'
     },
+    /** From the next that it sends on, if it does so before long. */
     standStill: async ({ from, to }: Span): Promise<void> => {
       await time.wait(Math.max(0, from - time.now()))
+      const stirred = new Promise<void>(resolve => {
+        stir = resolve
+      })
+      await Promise.race([stirred, time.wait(10 * SECOND)])
+      seen.troubles.push({
+        from: time.now(),
+        to: time.now() + to - from,
+        of: 'service',
+        name: 'the machine stands still',
+      })
       const { promise, resolve } = Promise.withResolvers<void>()
       awake = promise
       isAwake = false

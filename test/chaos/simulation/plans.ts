@@ -64,14 +64,15 @@ export interface Plan {
   restMs: number
 }
 
-const SHORT = configOf({
+const SHORT_ENV = {
   RETRY_SCHEDULE: '5s,20s,60s',
   REGISTRATION_TTL: '5m',
   SETTLE_MARGIN: '1m',
   NOT_FOUND_GRACE: '4m',
   POLL_MIN_INTERVAL: '15s',
   POLL_MAX_INTERVAL: '2m',
-})
+}
+const SHORT = configOf(SHORT_ENV)
 /** Some minutes in which much goes wrong. */
 const BAD_MINUTES: Plan = {
   config: SHORT,
@@ -104,17 +105,20 @@ const CROWD: Plan = {
   deaths: 0,
 }
 
-/** Two nodes over a database whose statements take time; who only looks for work looks as often as it can be waited for. */
+/** More is due than the account may ask at once. */
+const SLOW = configOf({ ...SHORT_ENV, UPSTREAM_RATE: '1' })
+/** Two nodes over a database whose statements take time. */
 const TWO_NODES: Plan = {
   ...BAD_MINUTES,
-  promises: { ...BAD_MINUTES.promises, notedLate: 500 },
+  config: SLOW,
+  promises: { ...promisesOf(SLOW), notedLate: 500 },
   nodes: 2,
   spanMs: 2 * MINUTE,
   beginMs: 20 * SECOND,
   serials: draw => 2 + draw.below(8),
   pauseMs: 30 * SECOND,
   outageMs: MINUTE,
-  idleMs: 10 * SECOND,
+  idleMs: 30 * SECOND,
 }
 
 const DEFAULTS = configOf({})

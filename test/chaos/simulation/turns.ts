@@ -7,38 +7,35 @@ import type { Draw } from '../draw.ts'
 import type { Machine } from './node.ts'
 import type { Time } from './time.ts'
 
-/** Runs a statement on a connection of its own, which nobody else waits for. */
-export type Control = <Row>(text: string, values?: unknown[]) => Promise<Row[]>
-
+/** A connection, as pg has it. */
+interface Session extends Client {
+  processID: number
+  connectionParameters: { application_name?: string; fallback_application_name?: string }
+}
 /** A statement that a session has sent. */
 interface Sent {
   pid: number
   result: Promise<unknown>
   isDone: boolean
-  /** Why the server breaks it off, as it says that itself; null: it does not. */
-  brokenOff: string | null
+  isBlocked: boolean
 }
 
-/** A wait for a lock is looked at for a deadlock after so long. */
-const DEADLOCK_MS = 1_000
 /** By the clock of the system: what takes longer may wait for a lock. */
-const LOOK_MS = 2
-/** As pg has it. */
-export interface Session extends Client {
-  processID: number
-  connectionParameters: { application_name?: string; fallback_application_name?: string }
-}
-interface Query {
-  text: string
-  values?: unknown[] | undefined
-}
+const LOOK_MS = 10
 const never = () => new Promise<never>(() => {})
+const failure = (code: string) => Object.assign(new Error(code), { code })
 
-/** Those of a history at its database, where one thing happens at a time: of all that may be next the seed draws one. */
-export const createTurns = ({ time, draw, control }: { time: Time; draw: Draw; control: Control }) => {
+/**
+ * Those of a history at its database, where one thing happens at a time: of all that may be next the seed draws one.
+ *
+ * @param control for what the server is asked or told itself
+ */
+export const createTurns = ({ time, draw, control }: { time: Time; draw: Draw; control: Client }) => {
   const ready: (() => Promise<void>)[] = []
   const pids = new Set<number>()
   const sent = new Set<Sent>()
+  /** Who listens to hints. */
+  const listeners = new Map<Session, () => Promise<void>>()
   let isServing = false
 
   const serve = async (): Promise<void> => {
@@ -53,32 +50,34 @@ export const createTurns = ({ time, draw, control }: { time: Time; draw: Draw; c
     isServing = false
   }
   const turn = <T>(run: () => Promise<T>): Promise<T> =>
-    time.during(
-      () =>
-        new Promise((resolve, reject) => {
-          ready.push(() => run().then(resolve, reject))
-          if (!isServing) void serve()
-        }),
-    )
+    time.during(() => {
+      const { promise, resolve, reject } = Promise.withResolvers<T>()
+      ready.push(() => run().then(resolve, reject))
+      if (!isServing) void serve()
+      return promise
+    })
 
   /** Until each statement is done, or waits for a lock of another session. */
   const calm = async (): Promise<void> => {
     while (sent.size > 0) {
-      const all = [...sent]
+      const going = [...sent].filter(({ isBlocked }) => !isBlocked)
       const limit = new AbortController()
-      const ended = Promise.allSettled(all.map(({ result }) => result))
+      const ended = Promise.allSettled(going.map(({ result }) => result))
       await Promise.race([ended, sleep(LOOK_MS, null, { signal: limit.signal }).catch(() => {})])
       limit.abort()
-      if (all.every(({ isDone }) => isDone)) continue
-      const rows = await control<{ pid: number }>(
+      const all = [...sent]
+      if (all.length === 0) return
+      const { rows } = await control.query<{ pid: number }>(
         'SELECT pid FROM unnest($1::int[]) AS pid WHERE pg_blocking_pids(pid) && $2::int[]',
         [all.map(({ pid }) => pid), [...pids]],
       )
-      if (rows.length === all.length) return
+      const blocked = new Set(rows.map(({ pid }) => pid))
+      for (const one of all) one.isBlocked = blocked.has(one.pid)
+      if (all.every(({ isBlocked }) => isBlocked)) return
     }
   }
   const send = async (client: Session, run: () => Promise<unknown>): Promise<Sent> => {
-    const one: Sent = { pid: client.processID, result: run(), isDone: false, brokenOff: null }
+    const one: Sent = { pid: client.processID, result: run(), isDone: false, isBlocked: false }
     const end = () => {
       one.isDone = true
       sent.delete(one)
@@ -88,149 +87,138 @@ export const createTurns = ({ time, draw, control }: { time: Time; draw: Draw; c
     await calm()
     return one
   }
-  const breakOff = (one: Sent, code: string, isDue: () => Promise<boolean>): Promise<void> =>
-    turn(async () => {
-      if (one.isDone || !(await isDue())) return
-      one.brokenOff = code
-      await control('SELECT pg_cancel_backend($1)', [one.pid])
+  /** The server's own limit, in simulated time. */
+  const breakOff = async (one: Sent): Promise<void> => {
+    await time.wait(TIME_LIMITS.lockMs)
+    await turn(async () => {
+      if (one.isDone) return
+      await control.query('SELECT pg_cancel_backend($1)', [one.pid])
       await one.result.catch(() => {})
       await calm()
     })
-  const isDeadlocked = async ({ pid }: Sent): Promise<boolean> => {
-    const rows = await control(
-      `WITH RECURSIVE before(pid) AS (
-        SELECT unnest(pg_blocking_pids($1)) UNION SELECT unnest(pg_blocking_pids(pid)) FROM before)
-      SELECT FROM before WHERE pid = $1`,
-      [pid],
-    )
-    return rows.length > 0
   }
-  /** The server's own limits, in simulated time. */
-  const limit = async (one: Sent): Promise<void> => {
-    await time.wait(DEADLOCK_MS)
-    await breakOff(one, '40P01', () => isDeadlocked(one))
-    await time.wait(TIME_LIMITS.lockMs - DEADLOCK_MS)
-    await breakOff(one, '55P03', async () => true)
-  }
-
   /** The session ends; what it has not committed is undone. */
-  const end = async (client: Session): Promise<void> => {
-    if (!pids.delete(client.processID)) return
-    const gone = new Promise(resolve => client.once('end', resolve))
-    await control('SELECT pg_terminate_backend($1)', [client.processID])
-    await gone
-    await calm()
-  }
+  const end = (client: Session): Promise<void> =>
+    turn(async () => {
+      if (!pids.delete(client.processID)) return
+      const gone = new Promise(resolve => client.once('end', resolve))
+      await control.query('SELECT pg_terminate_backend($1)', [client.processID])
+      await gone
+      await calm()
+    })
 
   /** What a process has to do with its database, over connections of its own. */
-  const openSeat = (machine: Machine) => {
+  return (machine: Machine) => {
     const clients = new Set<Session>()
     const reading = new Set<Session>()
     let isDead = false
-    // Its sessions end when the server hears of it, at the latest when it has heard nothing of them for too long.
+    // The server ends its sessions when it hears of it, at the latest when it has heard nothing of them for too long.
     void machine.death.then(async () => {
       isDead = true
       await time.wait(draw.chance(0.5) ? 0 : draw.below(TIME_LIMITS.idleMs))
-      for (const client of clients) await turn(() => end(client))
+      for (const client of clients) await end(client)
     })
     const alive = async (): Promise<void> => {
       while (!machine.isAwake()) await machine.awake()
       if (isDead) await never()
     }
     const endIdle = async (client: Session): Promise<void> => {
-      const woken = machine.awake()
-      let isAwake = false
-      void woken.then(() => {
-        isAwake = true
-      })
-      await time.wait(TIME_LIMITS.idleMs)
-      if (!isAwake) await turn(() => end(client))
+      const woken = machine.awake().then(() => true)
+      if (!(await Promise.race([woken, time.wait(TIME_LIMITS.idleMs)]))) await end(client)
+    }
+    /** Instead of NOTIFY, whose notifications come whenever they do. */
+    const hint = (client: Session, payload: unknown): null => {
+      if (payload === undefined) listeners.set(client, alive)
+      else
+        for (const [listener, alive] of listeners) {
+          const isLost = draw.chance(0.05)
+          const hear = async () => {
+            await alive()
+            if (!isLost) listener.emit('notification', { payload })
+          }
+          void time.wait(1 + draw.below(draw.chance(0.1) ? 100 : 10)).then(hear)
+        }
+      return null
     }
     const fateOf = (client: Session, text: string): string | null => {
-      if (reading.has(client) || !draw.chance(text === 'COMMIT' ? 0.5 : 0.1)) return null
-      const doom = machine.takeDoom()
+      if (text.startsWith('BEGIN')) reading[text.includes('READ ONLY') ? 'add' : 'delete'](client)
+      if (reading.has(client)) return null
+      machine.stir()
+      const doom = draw.chance(text === 'COMMIT' ? 0.5 : 0.1) ? machine.takeDoom() : null
       return doom && `${doom} ${draw.oneOf(['before', 'after'])}`
     }
-    const die = () => {
-      machine.die()
-      return never()
-    }
-    const lose = async (client: Session): Promise<never> => {
-      await turn(() => end(client))
-      throw Object.assign(new Error('the connection is lost'), { code: 'ECONNRESET' })
+    const meet = async (fate: string, client: Session): Promise<never> => {
+      if (fate.startsWith('dies')) {
+        machine.die()
+        return never()
+      }
+      await end(client)
+      throw failure('ECONNRESET')
     }
     return {
       connect: async (client: Session, run: () => Promise<unknown>): Promise<void> => {
         await alive()
+        if (isForHints(client)) return
         await turn(run)
         clients.add(client)
         pids.add(client.processID)
       },
-      query: async (client: Session, { text }: Query, run: () => Promise<unknown>): Promise<unknown> => {
+      query: async (client: Session, text: string, values: readonly unknown[], run: () => Promise<unknown>) => {
         await alive()
+        if (isForHints(client)) return hint(client, values[1])
         await time.wait(draw.chance(0.05) ? draw.below(200) : draw.below(4))
         if (isDead) return never()
-        if (text.startsWith('BEGIN')) reading[text.includes('READ ONLY') ? 'add' : 'delete'](client)
         const fate = fateOf(client, text)
-        if (fate === 'dies before') return die()
-        if (fate === 'lost before') return lose(client)
+        if (fate?.endsWith('before')) return meet(fate, client)
         const one = await turn(() => send(client, run))
-        if (!one.isDone) void limit(one)
+        if (!one.isDone) void breakOff(one)
         const [outcome] = await Promise.allSettled([one.result])
         if (!machine.isAwake() && text !== 'COMMIT' && text !== 'ROLLBACK') void endIdle(client)
         await alive()
-        if (fate === 'dies after') return die()
-        if (fate === 'lost after') return lose(client)
+        if (fate) return meet(fate, client)
         if (outcome.status === 'fulfilled') return outcome.value
-        throw one.brokenOff === null ? outcome.reason : Object.assign(outcome.reason, { code: one.brokenOff })
+        // As the server says it, which has been told to cancel.
+        throw outcome.reason.code === '57014' ? failure('55P03') : outcome.reason
       },
-      end: (client: Session): Promise<void> => turn(() => end(client)),
-      alive,
+      end,
     }
   }
-  return { openSeat }
 }
-export type Seat = ReturnType<ReturnType<typeof createTurns>['openSeat']>
 
 /** By what `fallback_application_name` in the address of a connection says. Whoever has none there goes by himself. */
-export const seats = new Map<string, Seat>()
+export const seats = new Map<string, ReturnType<ReturnType<typeof createTurns>>>()
 const seatOf = ({ connectionParameters: { fallback_application_name: key = '' } }: Session) => seats.get(key)
+const isForHints = ({ connectionParameters }: Session) => connectionParameters.application_name?.endsWith(' hints')
+
 type Told = ((error: unknown, result?: unknown) => void) | undefined
+type Asked = string | { text: string; values?: readonly unknown[] }
+type Run = (...args: unknown[]) => Promise<unknown>
+/** A pool gives callbacks, others take promises. */
 const tell = (result: Promise<unknown>, told: Told) =>
   told ? void result.then(value => told(null, value), told) : result
 
-const { connect, query, end } = pg.Client.prototype as unknown as Record<
-  'connect' | 'query' | 'end',
-  (...args: unknown[]) => Promise<unknown>
->
+const { connect, query, end } = pg.Client.prototype as unknown as Record<'connect' | 'query' | 'end', Run>
+const { connect: take } = pg.Pool.prototype as unknown as { connect: Run }
 Object.assign(pg.Client.prototype, {
   connect(this: Session, told: Told) {
+    const run = () => connect.call(this)
     const seat = seatOf(this)
-    return seat
-      ? tell(
-          seat.connect(this, () => connect.call(this)),
-          told,
-        )
-      : connect.call(this, told)
+    return seat ? tell(seat.connect(this, run), told) : connect.call(this, told)
   },
-  query(this: Session, config: string | Query, values?: unknown[]) {
-    const asked = typeof config === 'string' ? { text: config, values } : { values, ...config }
-    const run = () => query.call(this, config, values)
-    return seatOf(this)?.query(this, asked, run) ?? run()
+  query(this: Session, asked: Asked, values?: readonly unknown[]) {
+    const { text, values: own = values ?? [] } = typeof asked === 'string' ? { text: asked } : asked
+    const run = () => query.call(this, asked, values)
+    return seatOf(this)?.query(this, text, own, run) ?? run()
   },
   end(this: Session, told: Told) {
     const seat = seatOf(this)
     return seat ? tell(seat.end(this), told) : end.call(this, told)
   },
 })
-
-const pools = pg.Pool.prototype as unknown as {
-  options: { idleTimeoutMillis: number }
-  connect: (told: Told) => Promise<unknown>
-}
-const { connect: connectPool } = pools
-/** A connection that is not used would end by the clock of the system. */
-pools.connect = function (this: typeof pools, told) {
-  this.options.idleTimeoutMillis = 0
-  return connectPool.call(this, told)
-}
+Object.assign(pg.Pool.prototype, {
+  connect(this: { options: { idleTimeoutMillis: number } }, told: Told) {
+    // A connection that is not used would end by the clock of the system.
+    this.options.idleTimeoutMillis = 0
+    return take.call(this, told)
+  },
+})
