@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import pg from 'pg'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { openPostgresStore } from '../../../src/store/postgres/store.ts'
 import { resealAll } from '../../../src/store/resealing.ts'
 import { openTestServer, type TestServer } from '../../support/postgres.ts'
@@ -56,14 +57,17 @@ test('what is changed while it is resealed keeps the change', async () => {
     store: await openWith('changed', OLD_KEY),
     advance: () => {},
   }))
-  const ended = await Promise.all(Array.from({ length: 10 }, () => bench.register({ metadata: { order: '42' } })))
+  const { id } = await bench.register({ metadata: { order: '42' } })
   const rekeying = await openWith('changed', NEW_KEY, OLD_KEY)
-  await Promise.all([
-    resealAll(rekeying.reseal, BATCH),
-    ...ended.map(({ id }) => bench.store.cancel(bench.partnerId, id)),
-  ])
-  for (const { id } of ended)
-    expect(await rekeying.findRegistration(bench.partnerId, id)).toMatchObject({ status: 'cancelled', metadata: {} })
+  const other = new pg.Client(server.urlOf('changed'))
+  await other.connect()
+  await other.query("BEGIN; UPDATE registrations SET metadata = convert_to('{}', 'UTF8')")
+  const resealed = resealAll(rekeying.reseal, BATCH)
+  const waiting = "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+  await vi.waitUntil(async () => (await server.query(waiting, [], 'changed')).length > 0, 10_000)
+  await Promise.all([other.query('COMMIT'), resealed])
+  await other.end()
+  expect((await rekeying.findRegistration(bench.partnerId, id))?.metadata).toEqual({})
   await rekeying.close()
 })
 
