@@ -1,7 +1,7 @@
 import { isAnswered } from './clients.ts'
 import { checkInFlight } from './coverage.ts'
 import type { Finding, Promises } from './findings.ts'
-import { couldRecord, isOk, type Judged, overlaps, VERDICTS } from './judged.ts'
+import { couldRecord, isOk, type Judged, overlaps, RECORDED_WITHIN_MS, VERDICTS } from './judged.ts'
 import { type Poll, type Seen, STANDSTILL } from './seen.ts'
 import { pairKey, type Story, storiesOf } from './stories.ts'
 import { STORY_RULES } from './story-rules.ts'
@@ -168,7 +168,12 @@ const checkAnswers = ({ calls, troubles }: Seen, findings: Finding[]): void => {
   const hitting = troubles.filter(({ of }) => of === 'service' || of === 'partner')
   const judged = calls.filter(
     ({ partner, from, to }) =>
-      !hitting.some(trouble => (trouble.partner ?? partner) === partner && overlaps(trouble, from, to)),
+      // A process may have ended a moment before that is noted.
+      !hitting.some(
+        trouble =>
+          (trouble.partner ?? partner) === partner &&
+          overlaps(trouble, from - RECORDED_WITHIN_MS, to + RECORDED_WITHIN_MS),
+      ),
   )
   const unanswered = judged.filter(({ status }) => !isAnswered(status))
   if (unanswered.length > Math.ceil(judged.length / UNANSWERED_OF))
