@@ -116,7 +116,9 @@ const upgradeBeside = async (scene: Scene, n: number): Promise<void> => {
     tell('unavailable', `upgrade: ${unanswered.length} calls without an answer while the newer version migrates`)
   await Promise.race([older?.exited, sleep(ENDS_WITHIN_MS)])
   if (nodes[other]) tell('unavailable', 'upgrade: the older version goes on with a schema that it does not know')
-  await during(UPGRADE.name, () => scene.kill(other), other)
+  await scene.kill(other)
+  // Whose calls it had cut were told so just before.
+  seen.troubles.push({ from: Date.now() - 1_000, to: Date.now(), of: 'service', name: UPGRADE.name, node: other })
   roots[other] = newer
   await scene.start(other)
 }
