@@ -131,6 +131,8 @@ const checkRates = (
   findings: Finding[],
 ) => {
   const note = (what: string) => void findings.push({ broken: 'over the rate', what })
+  // Until it is recorded, others are claimed, and asked about.
+  const claimedMs = RECORDED_WITHIN_MS + notedLate
   // What came meanwhile is noted at once.
   const heldUpMs = Math.max(0, ...troubles.filter(({ name }) => name === STANDSTILL).map(({ from, to }) => to - from))
   for (const [account, ofAccount] of Map.groupBy(polls, ({ account = '' }) => account)) {
@@ -138,14 +140,14 @@ const checkRates = (
     const level = highestLevel(ofAccount, allowed.rate)
     if (level > allowed.burst + (allowed.rate * heldUpMs) / 1_000) note(`${account} ${level.toFixed(1)} calls at once`)
     for (const { from, to, ...of } of paused) {
-      const asked = ofAccount.find(({ at }) => at > from + notedLate && at < to)
+      const asked = ofAccount.find(({ at }) => at > from + claimedMs && at < to)
       if (asked && (!account || account === of.account) && couldRecord(troubles, { from, to: asked.at }))
         note(`asked at ${asked.at}, while its account was paused`)
     }
     for (const poll of ofAccount) {
       const { heardAt, retryAfterMs } = poll
       if (!retryAfterMs || heardAt === null || clockError > 0) continue
-      const early = ofAccount.find(({ at }) => at > heardAt + notedLate && at < heardAt + retryAfterMs)
+      const early = ofAccount.find(({ at }) => at > heardAt + claimedMs && at < heardAt + retryAfterMs)
       if (early && couldRecord(troubles, { from: poll.at, to: early.at }))
         note(`asked at ${early.at}, ${retryAfterMs} ms after ${heardAt} were asked for`)
     }

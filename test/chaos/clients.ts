@@ -113,19 +113,19 @@ export const createClient = (scene: ClientScene, { id: partner, apiKey }: Partne
   }
 
   return {
+    partner,
     /** Until it is answered. Null: it was refused. */
     register: async (serial: string, url: string, expiresAt: string | null, account?: string) => {
       const item = withOrder({ serial, url, expiresAt, account })
-      const readOne = ({ status, json }: Answer): ItemAnswer =>
-        status < 300 ? { status, registration: json as RegistrationAnswer } : { status }
-      let id: string | null = null
+      let id = null as string | null
       await insist(
         () => call(apiKey, 'POST', '/v1/registrations', bodyOf(item)),
         (answer, at) => {
-          id = note(item, answer && readOne(answer), at)
+          const made = answer && answer.status < 300 ? { registration: answer.json as RegistrationAnswer } : {}
+          id = note(item, answer && { status: answer.status, ...made }, at)
         },
       )
-      return id as string | null
+      return id
     },
     /** In one call, until it is answered: each with a result of its own, as if it had come alone. */
     registerBatch: async (batch: readonly Item[]): Promise<(string | null)[]> => {
@@ -134,6 +134,8 @@ export const createClient = (scene: ClientScene, { id: partner, apiKey }: Partne
       await insist(
         () => call(apiKey, 'POST', '/v1/registrations/batch', { registrations: items.map(bodyOf) }),
         (answer, at) => {
+          // Of its items those are enough that one try leaves open.
+          if (!answer && ids.length > 0) return
           const { results = [] } = (answer?.json ?? {}) as { results?: ItemAnswer[] }
           ids = items.map((item, i) => note(item, answer && (results[i] ?? { status: answer.status }), at))
         },

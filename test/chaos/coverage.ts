@@ -46,11 +46,11 @@ export const whereBusy = (promises: Promises, { registering, troubles }: Seen): 
     .flatMap(({ at, answeredAt: to }) => (to && !troubles.some(one => overlaps(one, at, to)) ? [to - at] : []))
     .sort((a, b) => a - b)
   const lag = Math.min(MOST_LAG_MS, took[Math.floor(took.length * 0.99)] ?? 0)
-  const { notedLate, databaseClock, tellWithin } = promises
+  const { notedLate, databaseClock, tellWithin, pollEvery } = promises
   const atLeast = (ms: number) => Math.max(ms, lag)
   const clocks = { notedLate: atLeast(notedLate), databaseClock: atLeast(databaseClock) }
-  // It is asked about, recorded, claimed, sent.
-  return { ...promises, ...clocks, tellWithin: tellWithin + 4 * lag }
+  // It is asked about, recorded, claimed, sent; and some ten others are asked about before it.
+  return { ...promises, ...clocks, tellWithin: tellWithin + 4 * lag, pollEvery: pollEvery + 10 * lag }
 }
 
 /** What comes again because of a trouble is at most what was under way then. */

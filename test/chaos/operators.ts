@@ -1,6 +1,8 @@
 import { type ClientScene, createInsist } from './clients.ts'
 import type { Act, Trouble } from './seen.ts'
 
+/** After a pause the rate of an account grows to the whole; that a partner is enabled again is known everywhere a second later. */
+const AFTERWARDS_MS = { pause: 30_000, disabled: 1_000 }
 /** What an operator does: an account is paused, or a partner disabled, for a while. */
 export const operate = async (
   scene: ClientScene,
@@ -22,6 +24,7 @@ export const operate = async (
     await time.wait(draw.below(forMs))
     paused.to = time.now()
     await until('POST', `/v1/admin/accounts/${account}/resume`, {})
+    trouble.to = time.now() + AFTERWARDS_MS.pause
   } else {
     await until('PATCH', `/v1/admin/partners/${partner}`, { disabled: true })
     const disabled = { partner, from: time.now(), to: Number.POSITIVE_INFINITY }
@@ -29,14 +32,11 @@ export const operate = async (
     await time.wait(draw.below(forMs))
     disabled.to = time.now()
     await until('PATCH', `/v1/admin/partners/${partner}`, { disabled: false })
+    trouble.to = time.now() + AFTERWARDS_MS.disabled
   }
-  trouble.to = time.now()
 }
 
-/**
- * What an operator does to all registrations of a serial that have come to rest, known by these ids. It is answered once it is done
- * to each of them.
- */
+/** What an operator does to all registrations of a serial, known by these ids. It is answered once it is done to each of them. */
 export const actOnAll = async (
   scene: ClientScene,
   { token, what, serial, ids }: { token: string; what: Act['what']; serial: string; ids: ReadonlyMap<string, string> },

@@ -78,11 +78,6 @@ export interface Disabled extends Span {
   partner: string
 }
 
-/** When an operator has paused an account, from the answer on. */
-export interface Paused extends Span {
-  account: string
-}
-
 /** A request that came to a receiver. */
 export interface Webhook {
   url: string
@@ -137,7 +132,8 @@ export interface Seen {
   events: ShownEvents[]
   calls: ApiCall[]
   disabled: Disabled[]
-  paused: Paused[]
+  /** When an operator has paused an account, from the answer on. */
+  paused: (Span & { account: string })[]
   webhooks: Webhook[]
   polls: Poll[]
   /** Promises of time, and of once alone, are not kept then. */
@@ -163,7 +159,7 @@ export const newSeen = (): Seen => ({
   endedAt: 0,
 })
 
-/** Whose secret a signature fits, of those that sign at that time; null: nobody's. */
+/** Whose secret a signature fits; null: nobody's, or one's that has ended by then. */
 export const signerOf = (
   { headers, body }: { headers: Readonly<Record<string, unknown>>; body: string },
   secrets: readonly Secret[],
@@ -175,7 +171,9 @@ export const signerOf = (
     const key = Buffer.from(text.replace(/^whsec_/, ''), 'base64')
     return given.has(`v1,${createHmac('sha256', key).update(signed).digest('base64')}`)
   }
-  const live = secrets.filter(({ from, to }) => from <= at && at <= to + notedLate)
-  const signer = live.find(({ text }) => text !== null && fits(text)) ?? live.find(({ text }) => text === null)
-  return signer?.partner ?? null
+  const fitting = secrets.filter(({ text, from, to }) =>
+    text === null ? from <= at && at <= to + notedLate : fits(text),
+  )
+  if (fitting.some(({ to }) => at > to + notedLate)) return null
+  return (fitting.find(({ text }) => text !== null) ?? fitting[0])?.partner ?? null
 }

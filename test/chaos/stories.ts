@@ -54,11 +54,11 @@ export const storiesOf = (seen: Seen, findings: Finding[]): Story[] => {
   const answered = Map.groupBy(seen.registering, ({ id }) => id)
   const pairOf = Map.groupBy(seen.registering, pairKey)
 
-  /** Whose last webhook until then has failed may be meant by a bulk resend: nobody knows whether it was given up. */
+  /** A bulk resend may mean whatever has failed by then: nobody knows whether it was given up. */
   const resentWithOthers = (id: string, { partner }: Registering): Act[] =>
     seen.bulkResends.flatMap(bulk => {
-      const last = toldOf.get(id)?.findLast(({ at }) => at <= (bulk.answeredAt ?? seen.endedAt))
-      const mayBe = bulk.partner === partner && last && !isOk(last.status)
+      const until = bulk.answeredAt ?? seen.endedAt
+      const mayBe = bulk.partner === partner && toldOf.get(id)?.some(({ at, status }) => at <= until && !isOk(status))
       return mayBe ? [{ ...bulk, what: 'resend', id, isUnsure: true }] : []
     })
 

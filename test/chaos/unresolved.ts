@@ -22,7 +22,7 @@ const RULES: Readonly<Record<string, (facts: Unresolved) => string | null>> = {
   expired: facts => (mayKnow(facts, 'waiting') ? null : 'the status is unknown'),
   unknown_status: facts => (mayKnow(facts, 'unknown') ? null : 'no status is unknown'),
   not_found: ({ story, heard, promises, isRecorded }) => {
-    const graceEnd = story.asked.at + promises.notFoundGrace - promises.clockError
+    const graceEnd = story.asked.at + promises.notFoundGrace - promises.clockError - promises.databaseClock
     if (!heard.some(({ answer, heardAt }) => answer === 'not_found' && (heardAt ?? 0) >= graceEnd))
       return 'not asked about after the time in which it may appear'
     return heard.some(one => isKnown(one) && isRecorded(one)) ? 'GetResult has known it' : null
@@ -56,7 +56,7 @@ const LATE: ReadonlySet<string | null> = new Set(['expired', 'unknown_status'])
 const isPassed = ({ first, story, heard, promises }: Unresolved): boolean => {
   const expiresAt = story.shown.map(({ registration }) => registration?.expiresAt).find(at => at !== undefined)
   if (expiresAt === undefined) return true
-  const deadline = Date.parse(expiresAt) + promises.settleMargin - promises.clockError
+  const deadline = Date.parse(expiresAt) + promises.settleMargin - promises.clockError - promises.databaseClock
   const isAsked = heard.some(({ answer, heardAt }) => answer !== 'none' && (heardAt ?? 0) >= deadline)
   return isAsked || first.at >= deadline + UNANSWERED_MS
 }

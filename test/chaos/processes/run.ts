@@ -134,7 +134,7 @@ const bringFaults = async (scene: Scene, kinds: readonly Fault[], options: RunOp
   await rest(scene)
   const seen = scene.gather()
   const inconsistencies = await scene.findInconsistencies()
-  const promises = whereBusy(PROMISES, seen)
+  const promises = whereBusy(scene.promises, seen)
   const findings = [...ended, ...findBroken(seen, promises)]
   const evidence = findings.length + inconsistencies.length > 0 ? [await keepEvidence(scene)] : []
   return { findings, inconsistencies, evidence, counts: countsOf(seen), faults, coverage: coverageOf(seen, promises) }

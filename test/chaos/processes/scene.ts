@@ -1,43 +1,57 @@
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { DAY, HOUR, MINUTE } from '../../../src/core/duration.ts'
+import { DAY, SECOND } from '../../../src/core/duration.ts'
 import type { Delivery } from '../../../src/simulator/receiver.ts'
 import type { Script } from '../../../src/simulator/script.ts'
-import type { Call } from '../../../src/simulator/upstream.ts'
 import { BROKEN_SQL, brokenIn, findInconsistencies } from '../../store/support/invariants.ts'
 import { createAdminClient } from '../../support/api-client.ts'
 import { type DatabaseLink, openDatabaseLink } from '../../support/database-link.ts'
 import { buildDiskShim, whyNoDiskShim } from '../../support/disk-shim.ts'
 import { type OwnServer, openOwnServer } from '../../support/postgres.ts'
 import { openReceiver, type ReceiverStep } from '../../support/receiver.ts'
-import { ACCOUNT, ADMIN_TOKEN, type Environment, openFolder, serviceEnvironment } from '../../support/service.ts'
+import {
+  ACCOUNT,
+  ADMIN_TOKEN,
+  type Environment,
+  OTHER_ACCOUNT,
+  openFolder,
+  serviceEnvironment,
+} from '../../support/service.ts'
 import { openUpstreamSimulator } from '../../support/upstream.ts'
 import { type CallApi, createClient, type Partner } from '../clients.ts'
 import type { Draw } from '../draw.ts'
 import type { Promises } from '../findings.ts'
-import { newSeen, type Poll, personOf, type Secret, type Seen, signerOf, type Trouble, type Webhook } from '../seen.ts'
+import { newSeen, type Poll, type Seen, type Trouble, type Webhook } from '../seen.ts'
 import { createGate } from './gate.ts'
 import { createNodes } from './nodes.ts'
 import { type Undone, withoutUndone } from './operations.ts'
 import { watchMachine } from './standstill.ts'
+import { moodsOf, pollOf, scriptsOf, webhookOf } from './surroundings.ts'
 
 export type Engine = 'sqlite' | 'postgres'
 
 const RETRIES = 40
-const RATE = 200
+/** Half of the scenes may ask so little that the load comes near it, and each has an account that gets more work than it may ask. */
+const RATES = [200, 40]
+const SLOW = { rate: 5, burst: 6 }
 /** Short limits and many tries, so that much is under way at any time. */
 const SETTINGS: Environment = {
-  UPSTREAM_RATE: String(RATE),
   UPSTREAM_TIMEOUT: '300ms',
   // Well above what a busy machine makes an answer wait: one that comes too late counts as none, and its webhook comes again.
   CALLBACK_TIMEOUT: '3s',
   RETRY_SCHEDULE: Array(RETRIES).fill('50ms').join(','),
+  POLL_MAX_INTERVAL: '1s',
+  POLL_RAMP: '1s',
+  REGISTRATION_TTL: '15s',
+  SETTLE_MARGIN: '1s',
+  NOT_FOUND_GRACE: '3s',
   LOG_LEVEL: 'info',
   MASTER_KEY: Buffer.alloc(32, 7).toString('base64'),
 }
 export const PROMISES: Promises = {
-  rate: RATE,
-  burst: RATE,
+  rate: 200,
+  burst: 200,
+  rates: { [OTHER_ACCOUNT.apiId]: SLOW },
   schedule: Array(RETRIES).fill(50),
   pollAtMost: 100,
   pollEvery: 20_000,
@@ -48,36 +62,15 @@ export const PROMISES: Promises = {
   // A lease lasts until the time limit of its call and 5 s more; what could not be recorded is tried again every 5 s.
   recovery: 11_000,
   resend: 11_000,
-  ttl: 24 * HOUR,
-  settleMargin: 10 * MINUTE,
-  notFoundGrace: 2 * HOUR,
+  ttl: 15 * SECOND,
+  settleMargin: SECOND,
+  notFoundGrace: 3 * SECOND,
   retention: 30 * DAY,
   queued: 500,
   notedLate: 500,
 }
 const PARTNERS = 3
 const HOOK = '/hook'
-
-/** Known from the serial alone: half of them pass, and a few take a while. */
-const scriptOfSerial = (serial: string): Script => ({
-  status: Number(serial.slice(-1)) % 2 === 0 ? 'SUCCESS' : 'FAIL',
-  afterMs: serial.endsWith('7') ? 1_000 : 0,
-  ...personOf(serial),
-})
-/** One receiver is well, one is slow, and of one a third of the answers fail, some after it has taken the webhook. */
-const moodsOf = ({ random }: Draw): ReceiverStep[][] => {
-  const steps = (step: () => ReceiverStep) => Array.from({ length: 50_000 }, step)
-  return [
-    [],
-    steps(() => ({ delayMs: random() * 450 })),
-    steps(() => {
-      const mood = random()
-      if (mood < 0.2) return 500
-      if (mood < 0.25) return { fault: 'reset' }
-      return mood < 0.3 ? { status: 503, delayMs: 100 } : 200
-    }),
-  ]
-}
 
 /** Scenes whose processes run. */
 const running = new Set<AsyncDisposableStack>()
@@ -102,13 +95,15 @@ interface SceneOptions {
 
 /** Real processes of the service, with real sockets, disks and databases, and everybody round it. */
 export const openScene = async (options: SceneOptions) => {
-  const { engine, draw, isSoak = false, older = null, newer, settings = SETTINGS, scriptOf = scriptOfSerial } = options
+  const { engine, draw, isSoak = false, older = null, newer, scriptOf = scriptsOf(draw) } = options
+  const rate = draw.oneOf(RATES)
+  const { settings = { ...SETTINGS, UPSTREAM_RATE: String(rate) } } = options
   await using stack = new AsyncDisposableStack()
   const folder = stack.use(await openFolder()).path
   const file = join(folder, 'notifier.db')
   const upstream = stack.use(
     await openUpstreamSimulator({
-      accounts: [ACCOUNT],
+      accounts: [ACCOUNT, OTHER_ACCOUNT],
       now: Date.now,
       defaultScript: scriptOf,
       // A serial is over within a minute and a half.
@@ -185,17 +180,25 @@ export const openScene = async (options: SceneOptions) => {
     secrets.push({ partner: partnerId, text: signingSecret, from: 0, to: Number.POSITIVE_INFINITY })
     partners.push({ id: partnerId, apiKey })
   }
-  for (const receiver of receivers) receiver.trust(secrets.flatMap(({ text }) => text ?? []))
+  const { apiId: account, apiKey } = OTHER_ACCOUNT
+  await admin.call('POST', '/v1/admin/accounts', { account, apiKey, rate: SLOW.rate })
+  /** Receivers know all secrets that there are. */
+  const trust = () => {
+    for (const receiver of receivers) receiver.trust(secrets.flatMap(({ text }) => text ?? []))
+  }
+  trust()
+  const calling = { time, patience: 100, draw, call }
   /** All partners, who note in `seen`. */
-  const clientsOf = (seen: Seen) =>
-    partners.map(partner => createClient({ time, patience: 100, draw, seen, call }, partner))
+  const clientsOf = (seen: Seen) => partners.map(partner => createClient({ ...calling, seen }, partner))
 
   const opened = stack.move()
   running.add(opened)
   return {
     ...service,
-    draw,
+    ...calling,
     seen,
+    trust,
+    promises: { ...PROMISES, rate, burst: rate },
     get server() {
       return server
     },
@@ -228,7 +231,8 @@ export const openScene = async (options: SceneOptions) => {
       for (const receiver of receivers) receiver.plan(HOOK, steps())
     },
     listen: (hear: { webhook: (webhook: Webhook) => void; poll: (poll: Poll) => void }): void => {
-      for (const { url, events } of receivers) events.on('delivery', one => hear.webhook(webhookOf(one, url, secrets)))
+      for (const { url, events } of receivers)
+        events.on('delivery', one => hear.webhook(webhookOf(one, url, secrets, PROMISES.notedLate)))
       upstream.events.on('call', one => hear.poll(pollOf(one)))
     },
     /** Call it when all has come to rest. */
@@ -241,7 +245,9 @@ export const openScene = async (options: SceneOptions) => {
       const attempts = service.attempts()
       const nodeOf = ({ id, attempt }: Delivery) => attempts.get(`${id} ${attempt}`)
       const webhooks = receivers
-        .flatMap(({ url, received }) => received.map(one => ({ ...webhookOf(one, url, secrets), node: nodeOf(one) })))
+        .flatMap(({ url, received }) =>
+          received.map(one => ({ ...webhookOf(one, url, secrets, PROMISES.notedLate), node: nodeOf(one) })),
+        )
         .sort((a, b) => a.at - b.at)
       seen.webhooks = withoutUndone(webhooks, seen, undone)
       seen.polls = upstream.calls.map(pollOf)
@@ -255,27 +261,3 @@ export const openScene = async (options: SceneOptions) => {
     },
   }
 }
-
-const webhookOf = (one: Delivery, origin: string, secrets: readonly Secret[]): Webhook => ({
-  url: origin + one.path,
-  at: one.at,
-  status: one.status,
-  answeredAt: one.at,
-  id: one.id ?? '',
-  signedBy: signerOf(one, secrets, { at: one.at, ...PROMISES }),
-  timestamp: Number(one.headers['webhook-timestamp']),
-  body: one.body,
-})
-
-const ANSWERS: Readonly<Record<string, Poll['answer']>> = {
-  '2 SUCCESS': 'SUCCESS',
-  '2 FAIL': 'FAIL',
-  '2 ING': 'waiting',
-  '4061': 'not_found',
-}
-const pollOf = ({ idcardid, at, answer }: Call): Poll => ({
-  serial: idcardid ?? '',
-  at,
-  answer: ANSWERS[answer] ?? 'none',
-  heardAt: at,
-})

@@ -2,6 +2,7 @@ import { existsSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { cpuSeconds, residentMb } from '../../../bench/support/machine.ts'
+import { DAY } from '../../../src/core/duration.ts'
 import { countDuplicates, findBroken } from '../check.ts'
 import type { Client } from '../clients.ts'
 import { createDraw, type Draw } from '../draw.ts'
@@ -42,6 +43,7 @@ const SOAK_PROMISES: Promises = {
   rate: 1_000,
   burst: 1_000,
   schedule: RETRY_SECONDS.map(seconds => seconds * 1_000),
+  ttl: DAY,
   pollAtMost: 5_000,
   // Its leases are longer.
   recovery: 30_000,
@@ -58,7 +60,7 @@ const scriptsOf = (draw: Draw) => (serial: string) => ({
 })
 const stepsOf = (draw: Draw, count: number) => () =>
   draw.times(count, () =>
-    draw.chance(FAULTY.receivers) ? draw.oneOf([500, { status: 503, delayMs: 100 }, { fault: 'reset' as const }]) : 200,
+    draw.chance(FAULTY.receivers) ? draw.oneOf([500, { status: 502, delayMs: 100 }, { fault: 'reset' as const }]) : 200,
   )
 
 /** Measured in each slice; NaN where there was nothing to measure. */
