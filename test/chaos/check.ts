@@ -15,7 +15,7 @@ import { urlsOf } from './urls.ts'
 export const findBroken = (seen: Seen, promises: Promises): Finding[] => {
   const findings: Finding[] = []
   const stories = storiesOf(seen, findings)
-  const urls = urlsOf(seen)
+  const urls = urlsOf(seen, promises)
   for (const story of stories) {
     const note: Judged['note'] = (broken, what) => void findings.push({ broken, what: `${story.id}: ${what}` })
     const judged = { story, seen, promises, urls, note }
@@ -126,7 +126,7 @@ const EXTRA_POLLS = 8
 
 /** Neither of an account, nor of a serial for which nobody has asked anew. */
 const checkRates = (
-  { polls, registering, troubles, paused }: Seen,
+  { polls, registering, acts, troubles, paused }: Seen,
   { rate, burst, rates = {}, pollAtMost, clockError, notedLate }: Promises,
   findings: Finding[],
 ) => {
@@ -154,7 +154,9 @@ const checkRates = (
   }
   const askedOf = Map.groupBy(registering, ({ serial }) => serial)
   for (const [serial, ofSerial] of Map.groupBy(polls, one => one.serial)) {
-    const asked = askedOf.get(serial)?.length ?? 0
+    const own = askedOf.get(serial) ?? []
+    const ids = new Set(own.map(({ id }) => id))
+    const asked = own.length + acts.filter(({ what, id }) => what === 'poll' && ids.has(id)).length
     const level = highestLevel(ofSerial, 1_000 / pollAtMost)
     if (level > asked + troubles.length + EXTRA_POLLS) note(`${serial}: ${level.toFixed(1)} calls at once`)
   }

@@ -1,4 +1,4 @@
-import { MINUTE, SECOND } from '../../src/core/duration.ts'
+import { SECOND } from '../../src/core/duration.ts'
 import type { EventAnswer } from '../../src/http/partner/events.ts'
 import type { RegistrationAnswer } from '../../src/http/partner/registration-schemas.ts'
 import type { ResendAnswer } from '../../src/http/partner/resends.ts'
@@ -147,7 +147,7 @@ export const createClient = (scene: ClientScene, { id: partner, apiKey }: Partne
       await insist(
         () => (what === 'cancel' ? call(apiKey, 'DELETE', path) : call(apiKey, 'POST', `${path}/${what}`)),
         (answer, at) => {
-          if (what === 'poll' || (answer && answer.status >= 300)) return
+          if (answer && answer.status >= 300) return
           seen.acts.push({ partner, at, answeredAt: answer && time.now(), what, id })
         },
       )
@@ -205,32 +205,3 @@ export const createClient = (scene: ClientScene, { id: partner, apiKey }: Partne
   }
 }
 export type Client = ReturnType<typeof createClient>
-
-/**
- * One registration's life, as its partner has it: asked for, perhaps twice, looked at, cancelled, resent, asked for anew.
- *
- * @param life.pauseMs the longest between two acts
- */
-export const liveWith = async (
-  { time, draw }: Pick<ClientScene, 'time' | 'draw'>,
-  client: Client,
-  life: { serial: string; url: string; now: () => number; pauseMs: number },
-): Promise<void> => {
-  const pause = () => time.wait(draw.below(life.pauseMs))
-  const expiresAt = draw.chance(0.4) ? new Date(life.now() + MINUTE + draw.below(4 * life.pauseMs)).toISOString() : null
-  const register = () => client.register(life.serial, life.url, expiresAt)
-  const id = await register()
-  if (id === null) return
-  if (draw.chance(0.2)) await register()
-  for (let look = draw.below(3); look > 0; look--) {
-    await pause()
-    await client.show(id)
-  }
-  if (draw.chance(0.1)) await client.act('poll', id)
-  if (draw.chance(0.1)) return client.act('cancel', id)
-  if (draw.chance(0.15)) await client.act('resend', id)
-  await pause()
-  await pause()
-  const shown = await client.show(id)
-  if (shown?.status === 'unresolved' && draw.chance(0.3)) await register()
-}

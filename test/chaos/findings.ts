@@ -25,6 +25,8 @@ export interface Promises {
   settleMargin: number
   notFoundGrace: number
   retention: number
+  /** The longest from its end until what was kept so long is gone. */
+  erasedWithin: number
   /** For so long a webhook may wait to leave: whatever is asked for meanwhile comes after it, and may be overtaken by it. */
   queued: number
   /** How late we may note what has reached a receiver, while much happens at once. */
@@ -45,6 +47,7 @@ export const BROKEN = [
   'over the rate',
   'badly signed',
   'out of order',
+  'kept too long',
   'unavailable',
   'ended by itself',
 ] as const

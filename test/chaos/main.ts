@@ -24,6 +24,7 @@ import {
   withPart,
 } from './report.ts'
 import { runHistories } from './simulation/many.ts'
+import { reachedBy } from './simulation/reached.ts'
 import { showHistory } from './simulation/show.ts'
 
 const PROGRESS_MS = 30 * SECOND
@@ -76,7 +77,8 @@ const simulate = async ({ mode, seed, plan, count: asked }: Options, endsAt: num
   const totals = await running
   const { registrations, webhooks, faults } = totals.counts
   if (totals.red.length > 0) say(redHistories(totals, plan, count))
-  return { red: totals.red, happened: { registrations, webhooks, faults }, text: simulatedText(totals, plan) }
+  const happened = { registrations, webhooks, faults, ...reachedBy(totals, plan) }
+  return { red: totals.red, happened, text: simulatedText(totals, plan) }
 }
 
 const bringFaults = async ({ mode, seed, engine, count }: Options, endsAt: number): Promise<Outcome> => {
@@ -146,9 +148,9 @@ const keepApart = (picture: string): string => {
 }
 
 const run = async (options: Options): Promise<number> => {
-  const { mode, count, plan, seed, writes } = options
+  const { mode, seed, writes } = options
   if (mode === 'history') {
-    const showing = showHistory(count, plan, say)
+    const showing = showHistory(options, say)
     simulating = showing
     const history = await showing
     for (const line of linesOf(history)) say(line)

@@ -6,12 +6,18 @@ const AFTERWARDS_MS = { pause: 30_000, disabled: 1_000 }
 /** What an operator does: an account is paused, or a partner disabled, for a while. */
 export const operate = async (
   scene: ClientScene,
-  { token, partner, account, forMs }: { token: string; partner: string; account: string; forMs: number },
+  {
+    token,
+    what,
+    partner,
+    account,
+    forMs,
+  }: { token: string; what: 'pause' | 'disable'; partner: string; account: string; forMs: number },
 ): Promise<void> => {
   const { time, draw, seen, call } = scene
+  const isPaused = what === 'pause'
   const insist = createInsist(scene)
   const until = (method: string, path: string, body: unknown) => insist(() => call(token, method, path, body))
-  const isPaused = draw.chance(0.5)
   const trouble: Trouble = {
     ...{ from: time.now(), to: Number.POSITIVE_INFINITY },
     ...(isPaused ? { of: 'GetResult', name: 'the account is paused' } : { of: 'partner', partner, name: 'disabled' }),
@@ -43,7 +49,9 @@ export const actOnAll = async (
 ): Promise<void> => {
   const { time, seen, call, patience } = scene
   const insist = createInsist(scene)
-  const acts = [...ids].map(([id, partner]): Act => ({ partner, at: time.now(), answeredAt: null, what, id }))
+  const acts = [...ids].map(
+    ([id, partner]): Act => ({ partner, at: time.now(), answeredAt: null, what, id, isOfAll: true }),
+  )
   seen.acts.push(...acts)
   const draft = { act: what, filter: { serial }, reason: 'as asked for' }
   const { id } = (await insist(() => call(token, 'POST', '/v1/admin/bulk', draft))).json as { id: string }

@@ -9,7 +9,7 @@ npm run chaos -- --years N             simulated years alone, N of them
 npm run chaos -- --faults N            real processes alone, until N faults were brought [--postgres]
 npm run chaos -- --kills N             the same, and each fault is a kill -9 [--postgres]
 npm run chaos -- --soak MINUTES        real processes at a constant rate, whose memory, files and times are to stay as they are; from 6 minutes on a process is killed now and then [--rate N] [--postgres]
-npm run chaos -- --history N           what a seed of --histories brings, with all that was seen of it; with --years 1, what one of --years brings, and so with --postgres
+npm run chaos -- --history N           what a seed of --histories brings, with all that was seen of it; with --years 1, what one of --years brings, and so with --postgres; --only leaves out all but these parts of it, as a red run prints them
   --seed N  the same again
   --write   put the figures into docs/reliability.md, if nothing was broken
 The -- after chaos is needed: npm keeps what stands before it.
@@ -20,7 +20,7 @@ const MODES = ['help', 'history', 'soak', 'histories', 'years', 'faults', 'kills
 export type Mode = (typeof MODES)[number]
 const GOES_WITH: Readonly<Record<Mode, readonly string[]>> = {
   help: [],
-  history: ['years', 'postgres'],
+  history: ['years', 'postgres', 'only'],
   soak: ['rate', 'seed', 'postgres', 'write'],
   histories: ['seed', 'postgres', 'write'],
   years: ['seed', 'write'],
@@ -35,6 +35,8 @@ export interface Options {
   /** The number that its mode takes. */
   count: number
   plan: PlanName
+  /** The parts of the history that are left in; null: all. */
+  only: readonly number[] | null
   seed: number
   rate: number
   engine: Engine
@@ -53,6 +55,7 @@ const parse = (args: string[]) =>
       soak: { type: 'string' },
       history: { type: 'string' },
       seed: { type: 'string' },
+      only: { type: 'string' },
       rate: { type: 'string' },
       postgres: { type: 'boolean' },
       write: { type: 'boolean' },
@@ -73,13 +76,18 @@ export const readOptions = (args: string[]): Options | string => {
     if (name !== mode && !GOES_WITH[mode].includes(name))
       return `--${name} does not go ${name === 'rate' ? 'without --soak' : `with --${mode}`}`
     const least = MAY_BE_ZERO.has(name) ? 0 : 1
-    if (typeof value === 'string' && !(/^\d+$/.test(value) && Number.isSafeInteger(+value) && +value >= least))
+    if (
+      typeof value === 'string' &&
+      name !== 'only' &&
+      !(/^\d+$/.test(value) && Number.isSafeInteger(+value) && +value >= least)
+    )
       return `--${name} must be a whole number from ${least} on, not ${value}`
   }
   return {
     mode,
     count: Number(values[mode] ?? 10),
     plan: values.years !== undefined ? 'year' : values.postgres && mode !== 'minutes' ? 'postgres' : 'minutes',
+    only: values.only === undefined ? null : values.only.split(',').map(Number),
     seed: Number(values.seed ?? Math.floor(Date.now() / 1_000)),
     rate: Number(values.rate ?? 150),
     engine: values.postgres ? 'postgres' : 'sqlite',

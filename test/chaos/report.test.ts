@@ -70,7 +70,7 @@ test('each red history is shown with its command', () => {
     polls: 1,
   }
   const red = Array.from({ length: 10 }, (_, seed) => ({
-    ...{ seed, findings: many(9, 9), inconsistencies: [], errors: ['thrown'] },
+    ...{ seed, only: null, findings: many(9, 9), inconsistencies: [], errors: ['thrown'] },
   }))
   const text = redHistories({ counts, red, coverage: { webhooks: [1, 1], ms: [1, 1] } }, 'year', 100)
   for (const { seed } of red) expect(text).toContain(`npm run chaos -- --history ${seed} --years 1`)

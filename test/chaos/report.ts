@@ -3,7 +3,7 @@ import type { Coverage } from './coverage.ts'
 import { BROKEN, type Finding } from './findings.ts'
 import type { Run } from './processes/run.ts'
 import type { Engine } from './processes/scene.ts'
-import { MOST_RED, type Totals } from './simulation/many.ts'
+import { MOST_RED, SHOWN_RED, type Totals } from './simulation/many.ts'
 import type { PlanName } from './simulation/plans.ts'
 
 export const RELIABILITY_PATH = fileURLToPath(new URL('../../docs/reliability.md', import.meta.url))
@@ -80,15 +80,16 @@ export const linesOf = ({ findings, inconsistencies, errors = [] }: Breaches, mo
 }
 
 const HOW_TO = 'docs/reliability.md, A red seed, says how to go on.'
-const MOST_HISTORIES = 5
 
 const ALSO: Readonly<Record<PlanName, string>> = { minutes: '', postgres: ' --postgres', year: ' --years 1' }
 
 /** What to type to see each again, and what it broke. */
 export const redHistories = ({ counts, red }: Totals, plan: PlanName, count: number): string => {
-  const commands = red.map(({ seed }) => `npm run chaos -- --history ${seed}${ALSO[plan]}`)
-  const lines = red.slice(0, MOST_HISTORIES).flatMap((one, i) => [commands[i], ...linesOf(one, MOST_OF_ONE)])
-  const more = commands.slice(MOST_HISTORIES)
+  const commands = red.map(
+    ({ seed, only }) => `npm run chaos -- --history ${seed}${ALSO[plan]}${only ? ` --only ${only}` : ''}`,
+  )
+  const lines = red.slice(0, SHOWN_RED).flatMap((one, i) => [commands[i], ...linesOf(one, MOST_OF_ONE)])
+  const more = commands.slice(SHOWN_RED)
   if (more.length > 0) lines.push(`… ${more.length} more: ${more.join('; ')}`)
   if (red.length >= MOST_RED && counts.histories < count)
     lines.push(`Ended early, after ${shown(counts.histories)} histories, as ${red.length} of them are red.`)

@@ -30,10 +30,12 @@ export interface Refusal extends Omit<Registering, 'id'> {
   status: number
 }
 export interface Act extends Call {
-  what: 'cancel' | 'resend'
+  what: 'cancel' | 'resend' | 'poll'
   id: string
   /** It may have been left out. */
   isUnsure?: true
+  /** An operator has done it to all of a serial. */
+  isOfAll?: true
 }
 /** All of a partner's webhooks that were given up are sent again. `answeredAt`: when that was done. */
 export type BulkResend = Call
@@ -134,6 +136,8 @@ export interface Seen {
   disabled: Disabled[]
   /** When an operator has paused an account, from the answer on. */
   paused: (Span & { account: string })[]
+  /** Partners whose webhooks leave out what was said of the person. */
+  thin: string[]
   webhooks: Webhook[]
   polls: Poll[]
   /** Promises of time, and of once alone, are not kept then. */
@@ -153,6 +157,7 @@ export const newSeen = (): Seen => ({
   calls: [],
   disabled: [],
   paused: [],
+  thin: [],
   webhooks: [],
   polls: [],
   troubles: [],

@@ -8,9 +8,10 @@ interface WebhookData {
   idcardid: string
   status: string | null
   reason: RegistrationAnswer['reason']
-  message: string | null
-  livingScore: string | null
-  similarity: string | null
+  /** Left out where its partner wants it thin. */
+  message?: string | null
+  livingScore?: string | null
+  similarity?: string | null
   metadata: Metadata
 }
 export interface Told extends Webhook {

@@ -158,4 +158,17 @@ const checkNext = (judged: Judged): undefined => {
   }
 }
 
-export const TIME_RULES = [checkAsked, checkLastLook, checkTold, checkWaits, checkNext]
+/** What has ended is kept for so long and no longer, but while it is still to be sent. */
+const checkErased = (judged: Judged): undefined => {
+  const { story, seen, promises, note } = judged
+  const last = story.shown.findLast(({ registration }) => registration !== null)
+  const { resolvedAt = null, delivery } = last?.registration ?? {}
+  if (!last || resolvedAt === null || delivery?.nextAttemptAt !== null) return
+  const sentAt = Math.max(0, ...story.told.map(({ answeredAt }) => answeredAt))
+  const due = Math.max(sentAt, Date.parse(resolvedAt) + promises.retention + promises.clockError)
+  const troubles = seen.troubles.filter(({ of }) => of === 'service')
+  if (lengthWithout(troubles, promises.recovery, { from: due, to: last.at }) > promises.erasedWithin)
+    note('kept too long', `has ended at ${resolvedAt}, and is shown at ${last.at}`)
+}
+
+export const TIME_RULES = [checkAsked, checkLastLook, checkTold, checkWaits, checkNext, checkErased]

@@ -1,4 +1,5 @@
 import { DAY, HOUR } from '../../src/core/duration.ts'
+import type { Promises } from './findings.ts'
 import { isOk, RECORDED_WITHIN_MS } from './judged.ts'
 import type { Registering, Seen, Webhook } from './seen.ts'
 
@@ -21,7 +22,10 @@ const DISABLED_AFTER_MS = 5 * DAY - 2 * HOUR
 const messageOf = (registrationId: string): string => registrationId.replace('reg_', 'msg_')
 
 /** After a 410, or five days of failures, nothing goes to that URL until it is registered again, or one of its messages is resent. */
-export const urlsOf = ({ webhooks, registering, acts, bulkResends }: Seen): Urls => {
+export const urlsOf = (
+  { webhooks, registering, acts, bulkResends }: Seen,
+  { queued }: Pick<Promises, 'queued'>,
+): Urls => {
   const failed = webhooks.filter(({ status, at, answeredAt }) => !isOk(status) || answeredAt - at >= SLOW_MS)
   const unwell = Map.groupBy(failed, ({ url }) => new URL(url).host)
   const keyOf = ({ partner, url }: { partner: string | null; url: string }) => `${partner} ${url}`
@@ -53,7 +57,7 @@ export const urlsOf = ({ webhooks, registering, acts, bulkResends }: Seen): Urls
     goneSince: (asked, at) =>
       (gone.get(keyOf(asked)) ?? []).filter(one => {
         const mayRelease = (act: { at: number; answeredAt: number | null }) =>
-          act.at <= at && (act.answeredAt ?? at) >= one.at
+          act.at <= at && (act.answeredAt ?? at) >= one.at - queued
         const isOfPartner = bulkResends.some(act => act.partner === asked.partner && mayRelease(act))
         return one.answeredAt < at && !isOfPartner && !isReleased(asked, mayRelease)
       }),

@@ -55,7 +55,13 @@ export const load = (scene: Scene) => {
   }
   const resend = () => draw.oneOf(clients).resendExhausted()
   const pause = ({ partner } = draw.oneOf(clients)) =>
-    operate(scene, { token: ADMIN_TOKEN, partner, account: ACCOUNT.apiId, forMs: 4 * SECOND })
+    operate(scene, {
+      token: ADMIN_TOKEN,
+      what: draw.oneOf(['pause', 'disable']),
+      partner,
+      account: ACCOUNT.apiId,
+      forMs: 4 * SECOND,
+    })
   const doings = [overload, rotate, resend, pause, overload, rotate, resend, rotate]
   const each = async (pauseMs: number, run: () => Promise<unknown>): Promise<void> => {
     while (!isOver) {

@@ -66,6 +66,7 @@ export const PROMISES: Promises = {
   settleMargin: SECOND,
   notFoundGrace: 3 * SECOND,
   retention: 30 * DAY,
+  erasedWithin: DAY,
   queued: 500,
   notedLate: 500,
 }

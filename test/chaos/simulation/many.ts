@@ -8,12 +8,17 @@ import type { Finding } from '../findings.ts'
 import { EMPTY, type History, runHistory } from './history.ts'
 import { type PlanName, planOf } from './plans.ts'
 import { openHistoryServer } from './postgres.ts'
+import { countReached, REACHED } from './reached.ts'
+import { makeSmaller } from './smaller.ts'
 
 /** What many histories came to. */
 export interface Totals {
-  counts: Readonly<Record<(typeof COUNTED)[number], number>>
+  /** And how often they have reached what they must. */
+  counts: Readonly<Record<(typeof COUNTED)[number], number>> & Readonly<Record<string, number>>
   red: {
     seed: number
+    /** The parts of it that are left; null: all. */
+    only: number[] | null
     findings: Finding[]
     inconsistencies: string[]
     /** That it threw, or did not come to rest. */
@@ -28,10 +33,14 @@ interface Task {
   plan: PlanName
   /** The folder of the PostgreSQL that it is played on, if it is. */
   server: string | null
+  only: number[] | null
 }
 
 /** With so many red ones there is enough to look at. */
 export const MOST_RED = 10
+/** Of so many it is shown what they broke; each is made smaller for so long. */
+export const SHOWN_RED = 5
+const SMALLER_IN_MS = 30 * SECOND
 /** What takes its thread more CPU time does not come to rest. */
 const LONGEST_MS: Readonly<Record<PlanName, number>> = { minutes: MINUTE, postgres: MINUTE, year: HOUR }
 /** So many times as long it may take by the clock of the system, on a machine that does much else. */
@@ -46,24 +55,25 @@ const countsOf = ({ seen, deaths, hours }: History): Totals['counts'] => ({
   webhooks: seen.webhooks.length,
   duplicates: countDuplicates(seen),
   polls: seen.polls.length,
+  ...countReached(seen),
 })
 
 const addUp = (parts: readonly Totals[]): Totals => ({
   counts: Object.fromEntries(
-    COUNTED.map(name => [name, parts.reduce((sum, { counts }) => sum + counts[name], 0)]),
+    [...COUNTED, ...REACHED].map(name => [name, parts.reduce((sum, { counts }) => sum + (counts[name] ?? 0), 0)]),
   ) as Totals['counts'],
   red: parts.flatMap(({ red }) => red),
   coverage: addCoverage(parts.map(({ coverage }) => coverage)),
 })
 
-const judge = async ({ seed, plan: name, server }: Task): Promise<Totals> => {
-  const plan = planOf(name, seed)
+const judge = async ({ seed, plan: name, server, only }: Task): Promise<Totals> => {
+  const plan = planOf(name, seed, only)
   const history = await runHistory(seed, { plan, server })
   const { findings, inconsistencies } = history
   const isRed = findings.length + inconsistencies.length > 0
   return {
     counts: countsOf(history),
-    red: isRed ? [{ seed, findings, inconsistencies, errors: [] }] : [],
+    red: isRed ? [{ seed, only, findings, inconsistencies, errors: [] }] : [],
     coverage: coverageOf(history.seen, plan.promises),
   }
 }
@@ -91,10 +101,11 @@ const judgeIn = async (worker: Worker, task: Task): Promise<Totals> => {
   } catch (error) {
     const rest = `has not come to rest in ${longestMs / SECOND} s of CPU time, or ${MOST_OTHERS} times that`
     const errors = [signal.aborted ? rest : textOf(error)]
+    const { seed, only } = task
     return {
       ...addUp([]),
       counts: { ...addUp([]).counts, histories: 1 },
-      red: [{ seed: task.seed, findings: [], inconsistencies: [], errors }],
+      red: [{ seed, only, findings: [], inconsistencies: [], errors }],
     }
   } finally {
     clearInterval(watching)
@@ -134,16 +145,28 @@ export const runHistories = async ({
   const goesOn = () => begun < count && Date.now() < endsAt && totals.red.length < MOST_RED && !signal?.aborted
   const runNext = async (): Promise<void> => {
     let worker: Worker | null = null
-    while (goesOn()) {
+    const ask = async (task: Task): Promise<Totals> => {
       worker ??= new Worker(new URL(import.meta.url), { workerData: ROLE })
-      const judged = await judgeIn(worker, { seed: from + begun++, plan, server: server?.folder ?? null })
-      totals = addUp([totals, judged])
-      onJudged?.(totals)
-      if (judged.red.every(({ errors }) => errors.length === 0)) continue
+      const judged = await judgeIn(worker, task)
+      if (judged.red.every(({ errors }) => errors.length === 0)) return judged
       await worker.terminate()
       worker = null
+      return judged
     }
-    await worker?.terminate()
+    while (goesOn()) {
+      const task = { seed: from + begun++, plan, server: server?.folder ?? null, only: null }
+      const judged = await ask(task)
+      const [red] = judged.red
+      if (red && totals.red.length < SHOWN_RED) {
+        const run = async (only: number[]) => (await ask({ ...task, only })).red[0] ?? null
+        judged.red = [
+          await makeSmaller(red, { parts: planOf(plan, task.seed).parts, endsAt: Date.now() + SMALLER_IN_MS, run }),
+        ]
+      }
+      totals = addUp([totals, judged])
+      onJudged?.(totals)
+    }
+    await (worker as Worker | null)?.terminate()
   }
   await Promise.all(Array.from({ length: Math.min(count, availableParallelism()) }, runNext))
   totals.red.sort((a, b) => a.seed - b.seed)

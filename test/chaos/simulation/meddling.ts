@@ -2,36 +2,40 @@ import { SECOND } from '../../../src/core/duration.ts'
 import type { Client } from '../clients.ts'
 import type { Draw } from '../draw.ts'
 import type { Seen } from '../seen.ts'
+import type { Plan } from './plans.ts'
 import type { Time } from './time.ts'
 
 interface Scene {
   time: Time
   draw: Draw
+  acts: Plan['acts']
   seen: Seen
   until: number
   clientOf: (partner: string) => Client | undefined
 }
 
 /** Partners who act while something of theirs is under way: a webhook, or a call of GetResult. */
-export const createMeddling = ({ time, draw, seen, until, clientOf }: Scene) => {
+export const createMeddling = ({ time, draw, acts: may, seen, until, clientOf }: Scene) => {
   const acts: Promise<unknown>[] = []
   const soon = (act: () => Promise<unknown>): void => {
     acts.push(time.wait(draw.below(SECOND / 2)).then(act))
   }
   return {
     sending: (registrationId: string): void => {
-      if (time.now() > until || !draw.chance(0.15)) return
+      const acts = (['cancel', 'resend'] as const).filter(what => may.includes(`${what} in flight`))
+      if (time.now() > until || acts.length === 0 || !draw.chance(0.15)) return
       const client = clientOf(seen.registering.find(({ id }) => id === registrationId)?.partner ?? '')
-      const what = draw.oneOf(['cancel', 'resend', 'resend'] as const)
+      const what = draw.oneOf(acts)
       if (client) soon(() => client.act(what, registrationId))
     },
     asking: (asked: string): void => {
-      if (time.now() > until || !draw.chance(0.1)) return
+      if (time.now() > until || !may.includes('register in flight') || !draw.chance(0.1)) return
       const one = seen.registering.find(({ serial, id }) => serial === asked && id !== null)
       const client = one && clientOf(one.partner)
-      if (client) soon(() => client.register(asked, `${one.url}${draw.below(3)}`, null))
+      if (client) soon(() => client.register(asked, `${one.url}${draw.below(3)}`, null, one.account))
     },
     /** All of it is done. */
     ended: () => Promise.all(acts),
   }
 }
+export type Meddling = ReturnType<typeof createMeddling>

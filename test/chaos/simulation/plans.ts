@@ -1,11 +1,13 @@
 import { type Environment, readConfig } from '../../../src/config/read-config.ts'
 import { DAY, HOUR, MINUTE, SECOND } from '../../../src/core/duration.ts'
-import type { Draw } from '../draw.ts'
+import { createDraw, type Draw } from '../draw.ts'
 import type { Promises } from '../findings.ts'
-import { MOODS, type Mood } from './receivers.ts'
+import { drawFaults, type Faults } from './faults.ts'
 
 export const ADMIN_TOKEN = 'the-operator-of-all-simulated-histories'
 export const ACCOUNT = 'C12345678'
+export const SECOND_ACCOUNT = 'C87654321'
+export const START = Date.parse('2026-11-24T16:20:00.000Z')
 const configOf = (env: Environment) => {
   const read = readConfig({ IHUYI_ACCOUNT: ACCOUNT, IHUYI_API_KEY: 'key', ADMIN_TOKEN, ...env }, 'upstream')
   if (!read.ok) throw new Error(read.problems.map(({ setting, message }) => `${setting}: ${message.en}`).join('\n'))
@@ -13,55 +15,93 @@ const configOf = (env: Environment) => {
 }
 type Config = ReturnType<typeof configOf>
 
-const promisesOf = ({ upstream, polling, callback, storage }: Config): Promises => ({
-  rate: upstream.rate,
-  // One that was held up between its claim and its call, and the next, which may be 50 ms early.
-  burst: 2.25,
-  schedule: callback.retryScheduleMs,
-  pollAtMost: polling.minMs,
-  pollEvery: polling.maxMs + MINUTE,
-  tellWithin: 5 * SECOND,
-  clockError: 0,
-  databaseClock: 0,
-  recovery: 3 * MINUTE,
-  resend: 30 * SECOND,
-  ttl: polling.registrationTtlMs,
-  settleMargin: polling.settleMarginMs,
-  notFoundGrace: polling.notFoundGraceMs,
-  retention: storage.retentionMs,
-  queued: 2 * SECOND,
-  notedLate: 50,
-})
+/** What receivers may be like, beside well. */
+export const MOODS = ['flaky', 'down', 'slow', 'hangs', 'gone', 'busy'] as const
+export type Mood = 'well' | (typeof MOODS)[number]
+/** What GetResult may do, beside answering what is so. `malformed`: it calls one serial so. */
+export const ODDITIES = [
+  'late',
+  'never',
+  'changing',
+  'vanishing',
+  'malformed',
+  'unknown',
+  'troubled',
+  'lost',
+  'slow',
+] as const
+export type Oddity = (typeof ODDITIES)[number]
+/** Of partners with a registration, */
+const WITH_ONE = ['again', 'batch', 'look', 'wait', 'poll', 'cancel', 'resend'] as const
+/** in the midst of a call or webhook, */
+const IN_FLIGHT = ['cancel in flight', 'resend in flight', 'register in flight'] as const
+/** and of partners and operators at any time, or throughout. */
+const OTHERS = ['rotate', 'resend exhausted', 'thin', 'second account', 'bulk', 'pause', 'disable'] as const
+const ACTS = [...WITH_ONE, ...IN_FLIGHT, ...OTHERS] as const
+export type Act = (typeof ACTS)[number]
+export const isWithOne = (act: Act): act is (typeof WITH_ONE)[number] => (WITH_ONE as readonly Act[]).includes(act)
 
-/** What a history is like. */
-export interface Plan {
+/** Of what a history is drawn. */
+interface Range {
   config: Config
-  promises: Promises
-  /** Processes over one database. */
   nodes: number
   /** How long partners register, and things break. */
   spanMs: number
   /** When the first registration of a serial comes, at the latest. */
   beginMs: number
-  partners: (draw: Draw) => number
-  serials: (draw: Draw) => number
-  /** The longest between two acts of a partner about a registration. */
+  partners: number
+  /** The longest between two acts of a partner about a registration, and how many there are at most. */
   pauseMs: number
+  steps: number
   /** The longest outage of GetResult, and the longest mood of a receiver. */
   outageMs: number
   moodMs: number
   /** What a receiver is like for a while, one as likely as the other. */
   moods: readonly Mood[]
+  oddities: readonly Oddity[]
+  acts: readonly Act[]
   /** The longest until a check is completed, if it ever is. */
   verdictMs: number
-  /** How likely GetResult calls a serial malformed, and none after it: two in a row pause a quiet account, which others then wait for. */
-  malformed: number
-  /** So many deaths of the process at most. Without any, nothing else breaks either. */
-  deaths: number
+  /** The longest that a webhook waits in the queue of its sender. */
+  queueMs: number
   /** Whoever only looks for work looks so often. */
   idleMs: number
   /** The longest until all has come to rest. */
   restMs: number
+}
+
+/** What a history is like. */
+export interface Plan extends Range {
+  promises: Promises
+  /** By number. */
+  serials: readonly number[]
+  faults: Faults
+  /** So many of what was drawn can each be left out: moods, oddities, acts, serials and faults. */
+  parts: number
+}
+
+const promisesOf = ({ config, nodes, idleMs, queueMs }: Range): Promises => {
+  const { upstream, polling, callback, storage } = config
+  return {
+    rate: upstream.rate,
+    // One that was held up between its claim and its call, and the next, which may be 50 ms early.
+    burst: 2 + 0.05 * upstream.rate,
+    schedule: callback.retryScheduleMs,
+    pollAtMost: polling.minMs,
+    pollEvery: polling.maxMs + MINUTE,
+    tellWithin: 5 * SECOND,
+    clockError: 0,
+    databaseClock: 0,
+    recovery: 3 * MINUTE,
+    resend: 30 * SECOND,
+    ttl: polling.registrationTtlMs,
+    settleMargin: polling.settleMarginMs,
+    notFoundGrace: polling.notFoundGraceMs,
+    retention: storage.retentionMs,
+    erasedWithin: idleMs + 5 * MINUTE,
+    queued: queueMs + (nodes > 1 ? 500 : 50),
+    notedLate: nodes > 1 ? 500 : 50,
+  }
 }
 
 const SHORT_ENV = {
@@ -72,76 +112,139 @@ const SHORT_ENV = {
   POLL_MIN_INTERVAL: '15s',
   POLL_MAX_INTERVAL: '2m',
 }
-const SHORT = configOf(SHORT_ENV)
-/** Some minutes in which much goes wrong. */
-const BAD_MINUTES: Plan = {
-  config: SHORT,
-  promises: promisesOf(SHORT),
+const MINUTES = {
   nodes: 1,
   spanMs: 4 * MINUTE,
   beginMs: MINUTE,
-  partners: draw => 1 + draw.below(3),
-  serials: draw => 1 + draw.below(5),
   pauseMs: MINUTE,
+  steps: 6,
   outageMs: 2 * MINUTE,
   moodMs: 4 * MINUTE,
-  moods: MOODS,
   verdictMs: 3 * MINUTE,
-  malformed: 0.03,
-  deaths: 4,
   idleMs: SECOND,
   restMs: 12 * HOUR,
 }
-
-/** Many verdicts at once, some of them for hosts that never answer. */
-const CROWD: Plan = {
-  ...BAD_MINUTES,
-  beginMs: 10 * SECOND,
-  partners: () => 3,
-  serials: () => 60,
-  moodMs: HOUR,
-  moods: ['well', 'well', 'well', 'hangs'],
-  verdictMs: 30 * SECOND,
-  deaths: 0,
+// Who waits for a minute is woken late where those who only look do so seldom.
+const AT_LEISURE = ACTS.filter(one => one !== 'wait')
+const WELL = ['well', 'well', 'well'] as const
+interface Drawn {
+  range: Range
+  serials: number
+  deaths: number
+  isSteady: boolean
 }
 
-/** More is due than the account may ask at once. */
-const SLOW = configOf({ ...SHORT_ENV, UPSTREAM_RATE: '1' })
-/** Two nodes over a database whose statements take time. */
-const TWO_NODES: Plan = {
-  ...BAD_MINUTES,
-  config: SLOW,
-  promises: { ...promisesOf(SLOW), notedLate: 500 },
-  nodes: 2,
-  spanMs: 2 * MINUTE,
-  beginMs: 20 * SECOND,
-  serials: draw => 2 + draw.below(8),
-  pauseMs: 30 * SECOND,
-  outageMs: MINUTE,
-  idleMs: 30 * SECOND,
+/** Some minutes in which much goes wrong: each act, mood and oddity is left out of half of the histories, so that few of them meet often. */
+const drawMinutes = ({ below, chance, oneOf }: Draw): Drawn => {
+  const some = <T>(list: readonly T[]): T[] => list.filter(() => chance(0.5))
+  const isSteady = chance(0.25)
+  const config = configOf({
+    RETRY_SCHEDULE: oneOf(['5s,20s,60s', '1s,2s,4s,8s', '30s', '500ms,10s,10s,90s']),
+    REGISTRATION_TTL: oneOf(['2m', '5m', '15m']),
+    SETTLE_MARGIN: oneOf(['10s', '1m', '3m']),
+    NOT_FOUND_GRACE: oneOf(['1m', '4m']),
+    POLL_MIN_INTERVAL: oneOf(['5s', '15s']),
+    POLL_MAX_INTERVAL: oneOf(['1m', '2m']),
+    POLL_RAMP: oneOf(['20s', '2m']),
+    UPSTREAM_RATE: oneOf(['2', '5', '20']),
+    UPSTREAM_CONCURRENCY: oneOf(['2', '4']),
+    UPSTREAM_TIMEOUT: oneOf(['3s', '10s']),
+    CALLBACK_TIMEOUT: oneOf(['5s', '15s']),
+    CALLBACK_CONCURRENCY_PER_HOST: oneOf(['4', '16']),
+    RETENTION: isSteady ? '10m' : '30d',
+  })
+  const range = {
+    ...MINUTES,
+    config,
+    partners: 1 + below(4),
+    moods: [...WELL, ...some(MOODS)],
+    oddities: some(ODDITIES),
+    acts: some(ACTS),
+    queueMs: oneOf([20, 20, 2 * SECOND]),
+  }
+  return { range, serials: 1 + below(7), deaths: 4, isSteady }
 }
 
-const DEFAULTS = configOf({})
+/** Many verdicts at once, some of them for hosts that never answer; nothing else breaks. */
+const drawCrowd = (draw: Draw): Drawn => {
+  const { range } = drawMinutes(draw)
+  const acts = range.acts.filter(isWithOne)
+  const moods = [...WELL, 'hangs'] as const
+  const few = { partners: 3, steps: 2, beginMs: 10 * SECOND, moodMs: HOUR, verdictMs: 30 * SECOND, oddities: [] }
+  return {
+    range: { ...range, config: configOf(SHORT_ENV), acts, moods, ...few },
+    serials: 60,
+    deaths: 0,
+    isSteady: false,
+  }
+}
+
+/** Two nodes over a database whose statements take time, and more is due than the account may ask at once. */
+const drawTwoNodes = ({ below }: Draw): Drawn => ({
+  range: {
+    ...MINUTES,
+    config: configOf({ ...SHORT_ENV, UPSTREAM_RATE: '1' }),
+    nodes: 2,
+    spanMs: 2 * MINUTE,
+    beginMs: 20 * SECOND,
+    partners: 1 + below(3),
+    pauseMs: 30 * SECOND,
+    outageMs: MINUTE,
+    moods: [...WELL, ...MOODS],
+    oddities: ODDITIES,
+    acts: AT_LEISURE,
+    queueMs: 20,
+    idleMs: 30 * SECOND,
+  },
+  serials: 2 + below(8),
+  deaths: 4,
+  isSteady: false,
+})
+
 /** A year with the settings that the service comes with. */
-const ONE_YEAR: Plan = {
-  ...BAD_MINUTES,
-  config: DEFAULTS,
-  promises: promisesOf(DEFAULTS),
-  spanMs: 365 * DAY,
-  beginMs: 364 * DAY,
-  serials: () => 400,
-  pauseMs: 6 * HOUR,
-  outageMs: 12 * HOUR,
-  moodMs: 5 * DAY,
-  malformed: 0,
+const drawYear = ({ below }: Draw): Drawn => ({
+  range: {
+    ...MINUTES,
+    config: configOf({}),
+    spanMs: 365 * DAY,
+    beginMs: 364 * DAY,
+    partners: 1 + below(3),
+    pauseMs: 6 * HOUR,
+    outageMs: 12 * HOUR,
+    moodMs: 5 * DAY,
+    moods: [...WELL, ...MOODS],
+    // Two malformed in a row pause a quiet account, which others then wait for.
+    oddities: ODDITIES.filter(one => one !== 'malformed'),
+    acts: AT_LEISURE,
+    queueMs: 20,
+    idleMs: 15 * MINUTE,
+    restMs: 10 * DAY,
+  },
+  serials: 400,
   deaths: 60,
-  idleMs: 15 * MINUTE,
-  restMs: 10 * DAY,
-}
+  isSteady: false,
+})
 
 export type PlanName = 'minutes' | 'postgres' | 'year'
-export const planOf = (name: PlanName, seed: number): Plan => {
-  if (name === 'year') return ONE_YEAR
-  if (name === 'postgres') return TWO_NODES
-  return seed % 20 === 0 ? CROWD : BAD_MINUTES
+/** @param only the numbers of the parts that are left in; null: all */
+export const planOf = (name: PlanName, seed: number, only: readonly number[] | null = null): Plan => {
+  const draw = createDraw(seed).fork('plan')
+  const draws = { year: drawYear, postgres: drawTwoNodes, minutes: draw.chance(0.05) ? drawCrowd : drawMinutes }
+  const { range, serials, deaths, isSteady } = draws[name](draw)
+  let parts = 0
+  const keep = <T>(list: readonly T[]): T[] =>
+    list.filter(() => {
+      const n = parts++
+      return only === null || only.includes(n)
+    })
+  const plan = {
+    ...range,
+    promises: promisesOf(range),
+    moods: [...WELL, ...keep(range.moods.slice(WELL.length))],
+    oddities: keep(range.oddities),
+    acts: keep(range.acts),
+    serials: keep([...Array(serials).keys()]),
+    faults: drawFaults(draw, { ...range, from: START, deaths, isSteady }, keep),
+  }
+  return { ...plan, parts }
 }

@@ -2,11 +2,8 @@ import type { Outgoing, SendResult } from '../../../src/callback/sender.ts'
 import { SECOND } from '../../../src/core/duration.ts'
 import type { Draw } from '../draw.ts'
 import { type Secret, type Span, signerOf, type Webhook } from '../seen.ts'
-import type { Plan } from './plans.ts'
+import type { Mood, Plan } from './plans.ts'
 import type { Time } from './time.ts'
-
-export const MOODS = ['well', 'well', 'well', 'flaky', 'flaky', 'down', 'slow', 'hangs', 'gone', 'busy'] as const
-export type Mood = (typeof MOODS)[number]
 
 const failed = (error: Extract<SendResult, { kind: 'failed' }>['error'], durationMs: number): SendResult => ({
   kind: 'failed',
@@ -30,26 +27,30 @@ export const createReceivers = ({
   draw: Draw
   webhooks: Webhook[]
   secrets: readonly Secret[]
-  plan: Pick<Plan, 'config' | 'promises' | 'moods' | 'moodMs'>
+  plan: Pick<Plan, 'config' | 'promises' | 'moods' | 'moodMs' | 'queueMs'>
   badUntil: number
   /** When nothing reaches anybody. */
   cuts: readonly Span[]
   onSend: (registrationId: string) => void
 }) => {
   const { timeoutMs } = plan.config.callback
-  /** How long the sender has something in its queue, at most. */
-  const queueMs = draw.chance(0.3) ? plan.promises.queued : 20
+  const draws = new Map<string, Draw>()
+  const drawOf = (url: string): Draw => {
+    const own = draws.get(url) ?? draw.fork(url)
+    draws.set(url, own)
+    return own
+  }
   const moods = new Map<string, { mood: Mood; until: number }>()
   const moodOf = (url: string): Mood => {
     const known = moods.get(url)
     if (known && time.now() < known.until) return known.mood
-    const mood = draw.oneOf(plan.moods)
-    moods.set(url, { mood, until: time.now() + draw.below(plan.moodMs) })
+    const mood = drawOf(url).oneOf(plan.moods)
+    moods.set(url, { mood, until: time.now() + drawOf(url).below(plan.moodMs) })
     return mood
   }
 
   /** The status that it answers, whether the answer gets lost, and how long it takes. */
-  const answerOf = (mood: Mood | 'cut off'): { status: number | null; ms: number; retryAfter?: string } => {
+  const answerOf = (draw: Draw, mood: Mood | 'cut off'): { status: number | null; ms: number; retryAfter?: string } => {
     const ms = 5 + draw.below(200)
     const isWell = time.now() >= badUntil
     if (mood === 'cut off') return { status: null, ms }
@@ -68,10 +69,11 @@ export const createReceivers = ({
     send: async ({ url, headers, body, mayStillSend }: Outgoing, awake: () => Promise<void>): Promise<SendResult> => {
       const at = time.now()
       onSend((JSON.parse(body) as { data: { registrationId: string } }).data.registrationId)
-      await time.wait(1 + draw.below(queueMs))
+      const own = drawOf(url)
+      await time.wait(1 + own.below(plan.queueMs))
       if (mayStillSend?.() === false) return failed('local', 0)
       const isCut = cuts.some(({ from, to }) => time.now() >= from && time.now() < to)
-      const { status, ms, retryAfter = null } = answerOf(isCut ? 'cut off' : moodOf(url))
+      const { status, ms, retryAfter = null } = answerOf(own, isCut ? 'cut off' : moodOf(url))
       const isLate = ms >= timeoutMs - 50
       const webhook: Webhook = {
         url,
@@ -81,7 +83,7 @@ export const createReceivers = ({
         answeredAt: time.now() + Math.min(ms, timeoutMs),
         id: headers['webhook-id'] ?? '',
         timestamp: Number(headers['webhook-timestamp']),
-        signedBy: signerOf({ headers, body }, secrets, { at: time.now(), ...plan.promises }),
+        signedBy: signerOf({ headers, body }, secrets, { at: time.now(), notedLate: plan.promises.queued }),
         body,
       }
       webhooks.push(webhook)

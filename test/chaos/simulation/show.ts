@@ -1,11 +1,15 @@
+import type { Options } from '../options.ts'
 import { EMPTY, type History, runHistory } from './history.ts'
-import { type PlanName, planOf } from './plans.ts'
+import { planOf } from './plans.ts'
 import { openHistoryServer } from './postgres.ts'
 
 /** All that was seen of one history, in the order of time. */
-export const showHistory = async (seed: number, plan: PlanName, say: (line: string) => void): Promise<History> => {
+export const showHistory = async (
+  { count: seed, plan, only }: Pick<Options, 'count' | 'plan' | 'only'>,
+  say: (line: string) => void,
+): Promise<History> => {
   await using server = plan === 'postgres' ? await openHistoryServer(EMPTY) : null
-  const history = await runHistory(seed, { plan: planOf(plan, seed), server: server?.folder ?? null })
+  const history = await runHistory(seed, { plan: planOf(plan, seed, only), server: server?.folder ?? null })
   const { seen } = history
   const lines = [
     ...seen.registering.map(one => [

@@ -4,7 +4,7 @@ import { HOUR, MINUTE, SECOND } from '../../../src/core/duration.ts'
 import { TROUBLES } from '../../support/odd-answers.ts'
 import type { Draw } from '../draw.ts'
 import { type Poll, personOf, type Seen, type Span, type Trouble } from '../seen.ts'
-import type { Plan } from './plans.ts'
+import type { Oddity, Plan } from './plans.ts'
 import type { Time } from './time.ts'
 
 /** What GetResult knows of a serial. */
@@ -30,6 +30,8 @@ const say = (code: number, status: string | null = null, data: ReturnType<typeof
   readAnswer({ ...(data ?? NO_DATA), code, status })
 const UNREACHABLE: Answer = { kind: 'transient', code: null, cause: 'unreachable', detail: 'ECONNREFUSED' }
 const TIMED_OUT: Answer = { kind: 'transient', code: null, cause: 'timeout' }
+/** Of a trouble: the account is paused, and tried now and then. */
+export const REFUSED = 'the account is refused'
 const NEVER_MS = Number.POSITIVE_INFINITY
 /** A refused account is tried again every two hours at least, each time perhaps without an answer, by a clock that may have been set. */
 const TRIED_WITHIN_MS = 3.5 * HOUR
@@ -38,7 +40,7 @@ const TRIED_WITHIN_MS = 3.5 * HOUR
 export const createUpstream = (
   {
     time,
-    draw,
+    draw: all,
     seen,
     plan,
     onAsk,
@@ -46,84 +48,91 @@ export const createUpstream = (
     time: Time
     draw: Draw
     seen: Pick<Seen, 'polls' | 'troubles'>
-    plan: Pick<Plan, 'config' | 'malformed' | 'verdictMs'>
+    plan: Pick<Plan, 'config' | 'oddities' | 'verdictMs'>
     onAsk: (serial: string) => void
   },
   { outages, refusals }: { outages: readonly Span[]; refusals: readonly Refusal[] },
 ) => {
   const { timeoutMs } = plan.config.upstream
+  const may = new Set(plan.oddities)
   const checks = new Map<string, Check>()
+  const draws = new Map<string, Draw>()
   const checkOf = (serial: string): Check => {
     const known = checks.get(serial)
     if (known) return known
     const begunAt = time.now()
+    const draw = all.fork(`check ${serial}`)
+    const isOdd = (oddity: Oddity, p: number) => draw.chance(p) && may.has(oddity)
     const check: Check = {
-      visibleAt: draw.chance(0.2) ? begunAt + draw.below(MINUTE) : 0,
-      completesAt: draw.chance(0.8) ? begunAt + draw.below(plan.verdictMs) : NEVER_MS,
+      visibleAt: isOdd('late', 0.3) ? begunAt + draw.below(MINUTE) : 0,
+      completesAt: isOdd('never', 0.3) ? NEVER_MS : begunAt + draw.below(plan.verdictMs),
       verdict: draw.oneOf(['SUCCESS', 'FAIL']),
-      after: draw.chance(0.2) ? draw.oneOf(['the other', 'not found']) : 'the same',
-      vanishesAt: draw.chance(0.05) ? begunAt + draw.below(3 * MINUTE) : NEVER_MS,
-      isMalformed: draw.chance(plan.malformed) && ![...checks.values()].some(one => one.isMalformed),
+      after: isOdd('changing', 0.3) ? draw.oneOf(['the other', 'not found']) : 'the same',
+      vanishesAt: isOdd('vanishing', 0.15) ? begunAt + draw.below(3 * MINUTE) : NEVER_MS,
+      isMalformed: isOdd('malformed', 0.1) && ![...checks.values()].some(one => one.isMalformed),
     }
     checks.set(serial, check)
     return check
   }
 
-  const truthOf = (serial: string): readonly [Poll['answer'], Answer] => {
+  const truthOf = (draw: Draw, serial: string): readonly [Poll['answer'], Answer] => {
     const check = checkOf(serial)
     const now = time.now()
     if (check.isMalformed) return ['invalid', say(4060)]
     if (now < check.visibleAt || now >= check.vanishesAt) return ['not_found', say(4061)]
     if (now < check.completesAt)
-      return draw.chance(0.1) ? ['unknown', say(2, 'REVIEW')] : ['waiting', say(2, draw.oneOf(['ING', 'SCAN', 'INIT']))]
+      return may.has('unknown') && draw.chance(0.15)
+        ? ['unknown', say(2, 'REVIEW')]
+        : ['waiting', say(2, draw.oneOf(['ING', 'SCAN', 'INIT']))]
     const { verdict } = check
     if (check.after === 'the other') check.verdict = verdict === 'SUCCESS' ? 'FAIL' : 'SUCCESS'
     if (check.after === 'not found') check.vanishesAt = now
     return [verdict, say(2, verdict, personOf(serial))]
   }
   const isIn = ({ from, to }: Span): boolean => time.now() >= from && time.now() < to
-  /** Since the account was refused, until a later call is answered again: whoever asks pauses. */
-  let pause: Trouble | null = null
-  let refusedAt = 0
-  const hear = ({ at, answer }: Poll, { kind }: Answer): void => {
+  /** Of each account: since it was refused, until a later call is answered again: whoever asks pauses. */
+  const pauses = new Map<string, { trouble: Trouble; refusedAt: number }>()
+  const hear = (account: string, { at, answer }: Poll, { kind }: Answer): void => {
+    const known = pauses.get(account)
     if (kind === 'account') {
-      refusedAt = time.now()
-      if (pause === null) {
-        pause = { from: at, to: 0, of: 'GetResult', name: 'the account is refused' }
-        seen.troubles.push(pause)
-      }
-      pause.to = refusedAt + TRIED_WITHIN_MS
-    } else if (pause !== null && at > refusedAt && answer !== 'none' && answer !== 'invalid') {
-      pause.to = time.now()
-      pause = null
+      const trouble: Trouble = known?.trouble ?? { from: at, to: 0, of: 'GetResult', name: REFUSED }
+      if (!known) seen.troubles.push(trouble)
+      pauses.set(account, { trouble, refusedAt: time.now() })
+      trouble.to = time.now() + TRIED_WITHIN_MS
+    } else if (known && at > known.refusedAt && answer !== 'none' && answer !== 'invalid') {
+      known.trouble.to = time.now()
+      pauses.delete(account)
     }
   }
-  const judge = (serial: string): readonly [Poll['answer'], Answer] => {
+  const judge = (draw: Draw, serial: string): readonly [Poll['answer'], Answer] => {
     const refusal = refusals.find(isIn)
     if (refusal) return ['none', refusal.answer]
-    return draw.chance(0.04) ? ['none', draw.oneOf(TROUBLES).answer] : truthOf(serial)
+    return may.has('troubled') && draw.chance(0.06) ? ['none', draw.oneOf(TROUBLES).answer] : truthOf(draw, serial)
   }
 
   return {
     /** @param awake resolves when who asks does not stand still */
-    ask: async (idcardid: string, awake: () => Promise<void>): Promise<Answer> => {
-      const latency = draw.chance(0.03) ? draw.below(12 * SECOND) : 20 + draw.below(300)
-      const poll: Poll = { serial: idcardid, at: time.now(), answer: 'none', heardAt: null }
+    ask: async (account: string, idcardid: string, awake: () => Promise<void>): Promise<Answer> => {
+      const draw = draws.get(idcardid) ?? all.fork(idcardid)
+      draws.set(idcardid, draw)
+      const latency = may.has('slow') && draw.chance(0.05) ? draw.below(12 * SECOND) : 20 + draw.below(300)
+      const poll: Poll = { account, serial: idcardid, at: time.now(), answer: 'none', heardAt: null }
       seen.polls.push(poll)
-      if (pause !== null) pause.to = Math.max(pause.to, poll.at + TRIED_WITHIN_MS)
+      const pause = pauses.get(account)?.trouble
+      if (pause) pause.to = Math.max(pause.to, poll.at + TRIED_WITHIN_MS)
       onAsk(idcardid)
       await time.wait(Math.min(latency / 2, timeoutMs))
       if (outages.some(isIn)) return UNREACHABLE
-      const [said, answer] = judge(idcardid)
+      const [said, answer] = judge(draw, idcardid)
       poll.answer = said
       if (answer.kind === 'throttled') poll.retryAfterMs = answer.retryAfterMs
-      const isLost = draw.chance(0.02)
+      const isLost = may.has('lost') && draw.chance(0.03)
       await time.wait(Math.max(0, Math.min(latency, timeoutMs) - latency / 2))
       await awake()
       if (latency > timeoutMs || time.now() > poll.at + timeoutMs) return TIMED_OUT
       if (isLost) return UNREACHABLE
       poll.heardAt = time.now()
-      hear(poll, answer)
+      hear(account, poll, answer)
       return answer
     },
   }
