@@ -239,12 +239,12 @@ export const planOf = (name: PlanName, seed: number, only: readonly number[] | n
     })
   const plan = {
     ...range,
-    promises: promisesOf(range),
     moods: [...WELL, ...keep(range.moods.slice(WELL.length))],
     oddities: keep(range.oddities),
     acts: keep(range.acts),
     serials: keep([...Array(serials).keys()]),
     faults: drawFaults(draw, { ...range, from: START, deaths, isSteady }, keep),
   }
-  return { ...plan, parts }
+  const clockError = plan.faults.steps.reduce((sum, { ms }) => sum + Math.abs(ms), 0)
+  return { ...plan, promises: { ...promisesOf(range), clockError }, parts }
 }

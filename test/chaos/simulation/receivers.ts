@@ -34,6 +34,8 @@ export const createReceivers = ({
   onSend: (registrationId: string) => void
 }) => {
   const { timeoutMs } = plan.config.callback
+  // A secret that has ended signs again when the clock is set back.
+  const notedLate = plan.promises.queued + plan.promises.clockError
   const draws = new Map<string, Draw>()
   const drawOf = (url: string): Draw => {
     const own = draws.get(url) ?? draw.fork(url)
@@ -83,7 +85,7 @@ export const createReceivers = ({
         answeredAt: time.now() + Math.min(ms, timeoutMs),
         id: headers['webhook-id'] ?? '',
         timestamp: Number(headers['webhook-timestamp']),
-        signedBy: signerOf({ headers, body }, secrets, { at: time.now(), notedLate: plan.promises.queued }),
+        signedBy: signerOf({ headers, body }, secrets, { at: time.now(), notedLate }),
         body,
       }
       webhooks.push(webhook)
