@@ -35,8 +35,10 @@ export const load = (scene: Scene) => {
     if (draw.chance(0.1)) await draw.oneOf(clients).register(`0${serial}`, draw.oneOf(urls), null)
     if (draw.chance(0.2)) await client.show(id, draw.oneOf([0, WAIT_MS]))
     if (draw.chance(0.05)) {
+      // Its verdict is known by then, to most of the batch.
+      await client.show(id, WAIT_MS)
       const items = [...urls, ...urls].map(url => ({ serial, url, expiresAt: null }))
-      for (const one of await client.registerBatch([itemOf('0'), ...items, itemOf(newSerial())]))
+      for (const one of await client.registerBatch([itemOf('0'), ...items]))
         if (one !== null) ids.set(one, client.partner)
     }
     if (draw.chance(0.13)) await client.act(draw.oneOf(['cancel', 'resend', 'resend', 'poll'] as const), id)
@@ -49,9 +51,13 @@ export const load = (scene: Scene) => {
     const items = draw.times(WAVE, () => ({ ...itemOf(`s${newSerial()}`), account: OTHER_ACCOUNT.apiId }))
     wave = (await first?.registerBatch(items)) ?? []
   }
-  const rotate = async () => {
-    await draw.oneOf(clients).rotate(draw.oneOf([0, 0, 60]))
-    scene.trust()
+  // The first of three secrets may still sign as the third ends them all.
+  const rotate = async (client = draw.oneOf(clients)) => {
+    for (const overlap of [60, 0]) {
+      await client.rotate(overlap)
+      scene.trust()
+      await sleep(draw.below(SECOND))
+    }
   }
   const resend = () => draw.oneOf(clients).resendExhausted()
   const pause = ({ partner } = draw.oneOf(clients)) =>
