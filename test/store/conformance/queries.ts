@@ -41,12 +41,17 @@ export const describeQueries = (open: OpenStore): void => {
       ...Array.from({ length: 60 }, () => status(bench.partnerId)),
       ...Array.from({ length: 60 }, () => count('token_1')),
       ...[status(other), count('token_2')],
-      // The robot of operators is not the partner.
-      read('robot', () => store.givenUpOf(bench.partnerId, 0)),
     ])
-    expect(ended.indexOf(other)).toBeLessThan(20)
-    expect(ended.indexOf('token_2')).toBeLessThan(20)
-    expect(ended.indexOf('robot')).toBeLessThan(20)
+    const before = (reader: string, line: string) =>
+      ended.slice(0, ended.indexOf(reader)).filter(one => one === line).length
+    expect(before(other, bench.partnerId)).toBeLessThan(20)
+    expect(before('token_2', 'token_1')).toBeLessThan(20)
+
+    ended.length = 0
+    // The robot of operators is not the partner.
+    const robot = () => read('robot', () => store.givenUpOf(bench.partnerId, 0))
+    await Promise.all([...Array.from({ length: 60 }, () => status(bench.partnerId)), robot()])
+    expect(before('robot', bench.partnerId)).toBeLessThan(20)
   })
 
   test('goes on from before a registration, without gaps or repeats', async () => {
