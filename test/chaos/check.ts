@@ -1,7 +1,7 @@
 import { isAnswered } from './clients.ts'
 import { checkInFlight } from './coverage.ts'
 import type { Finding, Promises } from './findings.ts'
-import { couldRecord, isOk, type Judged, overlaps, RECORDED_WITHIN_MS, VERDICTS } from './judged.ts'
+import { couldRecord, isOk, isRecorded, type Judged, overlaps, RECORDED_WITHIN_MS, VERDICTS } from './judged.ts'
 import { type Poll, type Seen, STANDSTILL } from './seen.ts'
 import { pairKey, type Story, storiesOf } from './stories.ts'
 import { STORY_RULES } from './story-rules.ts'
@@ -25,8 +25,9 @@ export const findBroken = (seen: Seen, promises: Promises): Finding[] => {
   checkVerdicts(stories, findings)
   checkEvents(seen, stories, findings)
   checkRates(seen, promises, findings)
+  checkQuotas(seen, promises, findings)
   checkRefusals(seen, promises, findings)
-  checkAnswers(seen, findings)
+  checkAnswers(seen, promises, findings)
   checkInFlight(stories, seen, promises, findings)
   return findings
 }
@@ -158,7 +159,31 @@ const checkRates = (
     const ids = new Set(own.map(({ id }) => id))
     const asked = own.length + acts.filter(({ what, id }) => what === 'poll' && ids.has(id)).length
     const level = highestLevel(ofSerial, 1_000 / pollAtMost)
+    // What was heard is everybody's, unless nobody waited any more.
+    const knownAt = ofSerial.find(one => VERDICTS.has(one.answer) && isRecorded({ troubles })(one))?.heardAt
+    if (
+      knownAt &&
+      !own.some(({ at }) => at > knownAt) &&
+      !acts.some(({ what, id }) => what === 'cancel' && ids.has(id))
+    ) {
+      const again = ofSerial.find(one => one.at > knownAt + claimedMs)
+      if (again && couldRecord(troubles, { node: again.node, from: again.at - claimedMs, to: again.at }))
+        note(`${serial}: asked at ${again.at}, with its verdict since ${knownAt}`)
+    }
     if (level > asked + troubles.length + EXTRA_POLLS) note(`${serial}: ${level.toFixed(1)} calls at once`)
+  }
+}
+
+/** Of a partner no more wait at a time than its quota, for all that it knows. */
+const checkQuotas = ({ registering, shown, endedAt }: Seen, { pending }: Promises, findings: Finding[]): void => {
+  if (pending === undefined) return
+  const ends = new Map(shown.map(({ id, registration }) => [id, Date.parse(registration?.resolvedAt ?? '')]))
+  const waits = [...new Map(registering.toReversed().map(one => [one.id, one])).values()].flatMap(
+    ({ partner, id, answeredAt: from }) => (id && from ? [{ partner, from, to: ends.get(id) || endedAt }] : []),
+  )
+  for (const { partner, from } of waits) {
+    const all = waits.filter(one => one.partner === partner && one.from <= from && from < one.to)
+    if (all.length > pending) findings.push({ broken: 'over the rate', what: `${all.length} wait for ${partner}` })
   }
 }
 
@@ -167,7 +192,7 @@ const UNANSWERED_OF = 100
 /** So long after a trouble none may. */
 const ANSWERS_AGAIN_MS = 30_000
 /** The API answers, but while a trouble lasts. */
-const checkAnswers = ({ calls, troubles }: Seen, findings: Finding[]): void => {
+const checkAnswers = ({ calls, troubles }: Seen, { pending }: Promises, findings: Finding[]): void => {
   const note = (what: string) => findings.push({ broken: 'unavailable', what })
   const hitting = troubles.filter(({ of }) => of === 'service' || of === 'partner')
   const judged = calls.filter(
@@ -179,7 +204,7 @@ const checkAnswers = ({ calls, troubles }: Seen, findings: Finding[]): void => {
           overlaps(trouble, from - RECORDED_WITHIN_MS, to + RECORDED_WITHIN_MS),
       ),
   )
-  const unanswered = judged.filter(({ status }) => !isAnswered(status))
+  const unanswered = judged.filter(({ status }) => !isAnswered(status) && !(status === 429 && pending))
   if (unanswered.length > Math.ceil(judged.length / UNANSWERED_OF))
     note(`${unanswered.length} of ${judged.length} calls without an answer`)
   const starting = { from: 0, to: calls[0]?.from ?? 0 }

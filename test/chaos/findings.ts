@@ -20,6 +20,8 @@ export interface Promises {
   /** Until all is asked about, or sent, as before, after a trouble: leases run out, queues are worked off. */
   recovery: number
   resend: number
+  /** Registrations of a partner that may wait at a time; unless given, all. */
+  pending?: number
   /** As the settings of these names say. */
   ttl: number
   settleMargin: number

@@ -36,5 +36,5 @@ export const couldRecord = (troubles: readonly Trouble[], done: Done): boolean =
 /** Whether whoever asked heard the answer, and lived to record it. */
 export const isRecorded =
   ({ troubles }: Pick<Seen, 'troubles'>) =>
-  ({ at, heardAt }: Poll): boolean =>
-    heardAt !== null && couldRecord(troubles, { from: at, to: heardAt })
+  ({ node, at, heardAt }: Poll): boolean =>
+    heardAt !== null && couldRecord(troubles, { node, from: at, to: heardAt })

@@ -105,6 +105,8 @@ export interface Poll {
   /** An APIID; the default one unless given. */
   account?: string | undefined
   serial: string
+  /** Who asks; unless given, any node may have. */
+  node?: number | undefined
   at: number
   /** What GetResult said; `none`: nothing that could be used. */
   answer: (typeof UPSTREAM_ANSWERS)[number]

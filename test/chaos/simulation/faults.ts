@@ -31,13 +31,15 @@ interface Limits {
   /** So many deaths at most. Without any, nothing else breaks either. */
   deaths: number
   /** No time is lost, or made up: what is kept for minutes would be gone before anybody has looked. */
-  isSteady: boolean
+  isSteady?: boolean
+  /** So often nodes stand still for about as long as a claim is theirs, if all times are short. */
+  standstills?: number
 }
 
 /** @param keep leaves out what is not to happen */
 export const drawFaults = (
   { below, chance, times, oneOf }: Draw,
-  { nodes, from, spanMs, outageMs, deaths, isSteady }: Limits,
+  { nodes, from, spanMs, outageMs, deaths, isSteady, standstills = 0 }: Limits,
   keep: <T>(list: T[]) => T[],
 ): Faults => {
   const at = () => from + below(spanMs)
@@ -59,12 +61,16 @@ export const drawFaults = (
     losses: keep(times(nodes > 1 ? below(deaths) : 0, () => ({ node: below(nodes), at: at() }))),
     outages: keep(times(chance(0.2) ? few : 0, () => span(outageMs))),
     cuts: keep(times(chance(0.1) ? few : 0, () => span(outageMs))),
-    pauses: keep(
-      times(chance(0.2 * nodes) ? one : 0, () => ({
+    pauses: keep([
+      ...times(chance(0.2 * nodes) ? one : 0, () => ({
         node: below(nodes),
         ...span(oneOf([10 * SECOND, MINUTE, 2 * MINUTE, 2 * HOUR])),
       })),
-    ),
+      ...times(standstills, n => {
+        const begin = from + n * 25 * SECOND + below(5 * SECOND)
+        return { node: below(nodes), from: begin, to: begin + 15 * SECOND + below(5 * SECOND) }
+      }),
+    ]),
     accountRefusals: keep(times(chance(0.2) ? few : 0, () => ({ ...span(outageMs), answer: oneOf(REFUSALS).answer }))),
     steps: keep(times(chance(0.1) ? one : 0, () => ({ at: at(), ms: oneOf([-1, 1]) * oneOf([SECOND, MINUTE, HOUR]) }))),
   }

@@ -72,8 +72,8 @@ export const runHistory = async (
   })
 
   let meddling: ReturnType<typeof createMeddling> | null = null
-  const nodes = draw.times(plan.nodes, () =>
-    createNode({ time, seen }, machine => {
+  const nodes = draw.times(plan.nodes, node =>
+    createNode({ time, seen, node }, machine => {
       const { awake, takeDoom, onDeath } = machine
       const stirred = <T>(run: () => T): T => {
         machine.stir()
@@ -87,8 +87,10 @@ export const runHistory = async (
           open: opening => database.open(machine, opening),
           fateOf: verb =>
             !database.takesTime && takeDoom() ? draw.oneOf(['dies before', 'dies after']) : fateOf(verb),
-          upstream: { ask: ({ apiId }, serial) => stirred(() => upstream.ask(apiId, serial, awake)) },
-          sender: { send: outgoing => stirred(() => sender.send(outgoing, awake)) },
+          upstream: {
+            ask: ({ apiId }, serial) => stirred(() => upstream.ask({ account: apiId, serial, node }, awake)),
+          },
+          sender: { send: outgoing => stirred(() => sender.send(outgoing, awake, node)) },
           tamper: store => store,
         }),
       )
@@ -114,6 +116,10 @@ export const runHistory = async (
     const { partner, apiKey, signingSecret } = newPartner(name, { newId: createIds(now, draw.random), random: bytes })
     await time.during(async () => nodes[0]?.running()?.process.store.createPartner(partner))
     seen.secrets.push({ partner: partner.id, text: signingSecret, from: 0, to: Number.POSITIVE_INFINITY })
+    if (plan.pending) {
+      const quotas = { pending: plan.pending }
+      await time.during(async () => nodes[0]?.running()?.process.store.changePartner(partner.id, { quotas }))
+    }
     if (plan.acts.includes('thin') && seen.secrets.length % 2 === 1) {
       await time.during(async () => nodes[0]?.running()?.process.store.changePartner(partner.id, { payload: 'thin' }))
       seen.thin.push(partner.id)

@@ -18,12 +18,12 @@ interface Scene {
 export const createMeddling = ({ time, draw, acts: may, seen, until, clientOf }: Scene) => {
   const acts: Promise<unknown>[] = []
   const soon = (act: () => Promise<unknown>): void => {
-    acts.push(time.wait(draw.below(SECOND / 2)).then(act))
+    acts.push(time.wait(draw.below(draw.oneOf([SECOND / 2, 4 * SECOND]))).then(act))
   }
   return {
     sending: (registrationId: string): void => {
       const acts = (['cancel', 'resend'] as const).filter(what => may.includes(`${what} in flight`))
-      if (time.now() > until || acts.length === 0 || !draw.chance(0.15)) return
+      if (time.now() > until || acts.length === 0 || !draw.chance(0.3)) return
       const client = clientOf(seen.registering.find(({ id }) => id === registrationId)?.partner ?? '')
       const what = draw.oneOf(acts)
       if (client) soon(() => client.act(what, registrationId))

@@ -19,6 +19,8 @@ export interface Machine {
   takeDoom: () => Doom | null
   /** It sends something now: a webhook, a call, a statement that writes. */
   stir: () => void
+  /** Since then locks of it have kept others waiting, who could not record anything. */
+  keepsWaiting: (from: number) => void
   /** Its process dies, if it runs. */
   die: () => void
   onDeath: () => void
@@ -26,10 +28,12 @@ export interface Machine {
   death: Promise<null>
 }
 type Doom = 'dies' | 'lost'
+/** What has failed to start so often in a row never will. */
+const MOST_STARTS = 100
 
 /** A machine with a process of the service, which starts again a while after each of its deaths. */
 export const createNode = (
-  { time, seen }: { time: Time; seen: Pick<Seen, 'troubles'> },
+  { time, seen, node }: { time: Time; seen: Pick<Seen, 'troubles'>; node: number },
   startProcess: (machine: Machine) => Promise<Process>,
 ) => {
   let running: { process: Process; death: Promise<null> } | null = null
@@ -38,11 +42,12 @@ export const createNode = (
   let stir = () => {}
   let doom: Doom | null = null
   let deaths = 0
+  let failedStarts = 0
   let downMs = SECOND
 
   const start = async (): Promise<void> => {
     const death = Promise.withResolvers<null>()
-    const dead: Trouble = { from: 0, to: 0, of: 'service', name: 'the process is dead' }
+    const dead: Trouble = { from: 0, to: 0, of: 'service', node, name: 'the process is dead' }
     const onDeath = () => {
       deaths++
       running = null
@@ -62,18 +67,29 @@ export const createNode = (
       const taken = running && doom
       if (taken) doom = null
       const at = time.now()
-      if (taken === 'lost') seen.troubles.push({ from: at, to: at, of: 'service', name: 'a connection is lost' })
+      if (taken === 'lost') seen.troubles.push({ from: at, to: at, of: 'service', node, name: 'a connection is lost' })
       return taken
     }
-    const machine = { ...{ isAwake: () => isAwake, awake: () => awake }, takeDoom, stir: () => stir(), die, onDeath }
+    const keepsWaiting = (from: number) =>
+      void seen.troubles.push({ from, to: time.now(), of: 'service', name: 'locks stay' })
+    const machine = {
+      keepsWaiting,
+      ...{ isAwake: () => isAwake, awake: () => awake },
+      takeDoom,
+      stir: () => stir(),
+      die,
+      onDeath,
+    }
     const process = await time
       .during(() => startProcess({ ...machine, death: death.promise }))
-      .catch(() => {
+      .catch(error => {
+        if (++failedStarts === MOST_STARTS) throw error
         death.resolve(null)
         return null
       })
     // As whoever watches over a process would.
     if (!process) return restart()
+    failedStarts = 0
     running = { process, death: death.promise }
   }
 
@@ -106,6 +122,7 @@ export const createNode = (
         from: time.now(),
         to: time.now() + to - from,
         of: 'service',
+        node,
         name: 'the machine stands still',
       })
       const { promise, resolve } = Promise.withResolvers<void>()

@@ -62,6 +62,10 @@ interface Range {
   acts: readonly Act[]
   /** The longest until a check is completed, if it ever is. */
   verdictMs: number
+  /** As a rule, the longest until GetResult answers. */
+  latencyMs: number
+  /** Registrations of a partner that may wait at a time. */
+  pending?: number
   /** The longest that a webhook waits in the queue of its sender. */
   queueMs: number
   /** Whoever only looks for work looks so often. */
@@ -80,7 +84,7 @@ export interface Plan extends Range {
   parts: number
 }
 
-const promisesOf = ({ config, nodes, idleMs, queueMs }: Range): Promises => {
+const promisesOf = ({ config, nodes, idleMs, queueMs, pending }: Range): Promises => {
   const { upstream, polling, callback, storage } = config
   return {
     rate: upstream.rate,
@@ -94,6 +98,7 @@ const promisesOf = ({ config, nodes, idleMs, queueMs }: Range): Promises => {
     databaseClock: 0,
     recovery: 3 * MINUTE,
     resend: 30 * SECOND,
+    ...(pending && { pending }),
     ttl: polling.registrationTtlMs,
     settleMargin: polling.settleMarginMs,
     notFoundGrace: polling.notFoundGraceMs,
@@ -121,6 +126,7 @@ const MINUTES = {
   outageMs: 2 * MINUTE,
   moodMs: 4 * MINUTE,
   verdictMs: 3 * MINUTE,
+  latencyMs: 300,
   idleMs: SECOND,
   restMs: 12 * HOUR,
 }
@@ -131,7 +137,8 @@ interface Drawn {
   range: Range
   serials: number
   deaths: number
-  isSteady: boolean
+  isSteady?: boolean
+  standstills?: number
 }
 
 /** Some minutes in which much goes wrong: each act, mood and oddity is left out of half of the histories, so that few of them meet often. */
@@ -175,13 +182,12 @@ const drawCrowd = (draw: Draw): Drawn => {
     range: { ...range, config: configOf(SHORT_ENV), acts, moods, ...few },
     serials: 60,
     deaths: 0,
-    isSteady: false,
   }
 }
 
-/** Two nodes over a database whose statements take time, and more is due than the account may ask at once. */
-const drawTwoNodes = ({ below }: Draw): Drawn => ({
-  range: {
+/** Two nodes over a database whose statements take time: much of all, or one thing that both of them do at once. */
+const drawTwoNodes = ({ below, oneOf }: Draw): Drawn => {
+  const range = {
     ...MINUTES,
     config: configOf({ ...SHORT_ENV, UPSTREAM_RATE: '1' }),
     nodes: 2,
@@ -195,11 +201,38 @@ const drawTwoNodes = ({ below }: Draw): Drawn => ({
     acts: AT_LEISURE,
     queueMs: 20,
     idleMs: 30 * SECOND,
-  },
-  serials: 2 + below(8),
-  deaths: 4,
-  isSteady: false,
-})
+  }
+  const aimed = (rate: number, more: Partial<Range>): Range => ({
+    ...range,
+    config: configOf({
+      ...SHORT_ENV,
+      RETRY_SCHEDULE: '1s,10s,40s',
+      POLL_MIN_INTERVAL: '5s',
+      UPSTREAM_RATE: `${rate}`,
+      UPSTREAM_TIMEOUT: '5s',
+      CALLBACK_TIMEOUT: '10s',
+    }),
+    ...{ spanMs: 40 * SECOND, beginMs: 2 * SECOND, pauseMs: SECOND, moodMs: 40 * SECOND, verdictMs: 20 * SECOND },
+    ...{ partners: 2, oddities: [], acts: [], ...more },
+  })
+  return oneOf<() => Drawn>([
+    () => ({ range, serials: 2 + below(8), deaths: 4 }),
+    // More is due than the account may ask, and several fail for one host.
+    () => ({ range: aimed(1, { partners: 1, moods: [...WELL, 'down', 'down', 'down'] }), serials: 20, deaths: 0 }),
+    // More is registered than partners may have.
+    () => {
+      const few = { beginMs: 100, pauseMs: 100, verdictMs: 5 * SECOND, moods: WELL, pending: 2 }
+      return { range: aimed(5, few), serials: 10, deaths: 0 }
+    },
+    // One stands still in the midst of calls and webhooks, until the other has begun them again.
+    () => {
+      const slow = { spanMs: 75 * SECOND, beginMs: MINUTE, moodMs: 20 * SECOND, latencyMs: 4_900 }
+      const moods = [...WELL, 'slow', 'slow', 'slow', 'down', 'flaky'] as const
+      const range = aimed(5, { ...slow, moods, acts: ['resend in flight'] })
+      return { range, serials: 30, deaths: 0, standstills: 3 }
+    },
+  ])()
+}
 
 /** A year with the settings that the service comes with. */
 const drawYear = ({ below }: Draw): Drawn => ({
@@ -222,7 +255,6 @@ const drawYear = ({ below }: Draw): Drawn => ({
   },
   serials: 400,
   deaths: 60,
-  isSteady: false,
 })
 
 export type PlanName = 'minutes' | 'postgres' | 'year'
@@ -230,7 +262,7 @@ export type PlanName = 'minutes' | 'postgres' | 'year'
 export const planOf = (name: PlanName, seed: number, only: readonly number[] | null = null): Plan => {
   const draw = createDraw(seed).fork('plan')
   const draws = { year: drawYear, postgres: drawTwoNodes, minutes: draw.chance(0.05) ? drawCrowd : drawMinutes }
-  const { range, serials, deaths, isSteady } = draws[name](draw)
+  const { range, serials, ...faults } = draws[name](draw)
   let parts = 0
   const keep = <T>(list: readonly T[]): T[] =>
     list.filter(() => {
@@ -243,7 +275,7 @@ export const planOf = (name: PlanName, seed: number, only: readonly number[] | n
     oddities: keep(range.oddities),
     acts: keep(range.acts),
     serials: keep([...Array(serials).keys()]),
-    faults: drawFaults(draw, { ...range, from: START, deaths, isSteady }, keep),
+    faults: drawFaults(draw, { ...range, from: START, ...faults }, keep),
   }
   const clockError = plan.faults.steps.reduce((sum, { ms }) => sum + Math.abs(ms), 0)
   return { ...plan, promises: { ...promisesOf(range), clockError }, parts }

@@ -62,13 +62,17 @@ export const createReceivers = ({
     if (mood === 'gone') return { status: 410, ms }
     if (mood === 'down') return { status: draw.oneOf([null, 500, 503]), ms }
     if (mood === 'busy') return { status: 429, ms, retryAfter: String(draw.below(60)) }
-    if (mood === 'slow') return { status: 200, ms: SECOND + draw.below(13 * SECOND) }
+    if (mood === 'slow') return { status: 200, ms: SECOND + draw.below(timeoutMs - 2 * SECOND) }
     return { status: 200, ms: mood === 'hangs' ? Number.POSITIVE_INFINITY : ms }
   }
 
   return {
     /** @param awake resolves when the sender does not stand still */
-    send: async ({ url, headers, body, mayStillSend }: Outgoing, awake: () => Promise<void>): Promise<SendResult> => {
+    send: async (
+      { url, headers, body, mayStillSend }: Outgoing,
+      awake: () => Promise<void>,
+      node: number,
+    ): Promise<SendResult> => {
       const at = time.now()
       onSend((JSON.parse(body) as { data: { registrationId: string } }).data.registrationId)
       const own = drawOf(url)
@@ -78,7 +82,7 @@ export const createReceivers = ({
       const { status, ms, retryAfter = null } = answerOf(own, isCut ? 'cut off' : moodOf(url))
       const isLate = ms >= timeoutMs - 50
       const webhook: Webhook = {
-        url,
+        ...{ url, node },
         at: time.now(),
         status: isLate ? null : status,
         ...(retryAfter !== null && { retryAfter: Number(retryAfter) }),

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Client } from 'pg'
 import { yieldToLoop } from '../../../src/core/clock.ts'
 import { pg } from '../../../src/store/postgres/drizzle.ts'
@@ -61,10 +60,13 @@ export const createTurns = ({ time, draw, control }: { time: Time; draw: Draw; c
   const calm = async (): Promise<void> => {
     while (sent.size > 0) {
       const going = [...sent].filter(({ isBlocked }) => !isBlocked)
-      const limit = new AbortController()
-      const ended = Promise.allSettled(going.map(({ result }) => result))
-      await Promise.race([ended, sleep(LOOK_MS, null, { signal: limit.signal }).catch(() => {})])
-      limit.abort()
+      await new Promise<void>(resolve => {
+        const timer = setTimeout(resolve, LOOK_MS)
+        void Promise.allSettled(going.map(({ result }) => result)).then(() => {
+          clearTimeout(timer)
+          resolve()
+        })
+      })
       const all = [...sent]
       if (all.length === 0) return
       const { rows } = await control.query<{ pid: number }>(
@@ -115,16 +117,20 @@ export const createTurns = ({ time, draw, control }: { time: Time; draw: Draw; c
     // The server ends its sessions when it hears of it, at the latest when it has heard nothing of them for too long.
     void machine.death.then(async () => {
       isDead = true
+      const from = time.now()
       await time.wait(draw.chance(0.5) ? 0 : draw.below(TIME_LIMITS.idleMs))
       for (const client of clients) await end(client)
+      machine.keepsWaiting(from)
     })
     const alive = async (): Promise<void> => {
       while (!machine.isAwake()) await machine.awake()
       if (isDead) await never()
     }
     const endIdle = async (client: Session): Promise<void> => {
+      const from = time.now()
       const woken = machine.awake().then(() => true)
       if (!(await Promise.race([woken, time.wait(TIME_LIMITS.idleMs)]))) await end(client)
+      if (!reading.has(client)) machine.keepsWaiting(from)
     }
     /** Instead of NOTIFY, whose notifications come whenever they do. */
     const hint = (client: Session, payload: unknown): null => {
@@ -143,7 +149,7 @@ export const createTurns = ({ time, draw, control }: { time: Time; draw: Draw; c
     const fateOf = (client: Session, text: string): string | null => {
       if (text.startsWith('BEGIN')) reading[text.includes('READ ONLY') ? 'add' : 'delete'](client)
       if (reading.has(client)) return null
-      machine.stir()
+      if (draw.chance(0.1)) machine.stir()
       const doom = draw.chance(text === 'COMMIT' ? 0.5 : 0.1) ? machine.takeDoom() : null
       return doom && `${doom} ${draw.oneOf(['before', 'after'])}`
     }

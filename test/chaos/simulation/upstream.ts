@@ -48,7 +48,7 @@ export const createUpstream = (
     time: Time
     draw: Draw
     seen: Pick<Seen, 'polls' | 'troubles'>
-    plan: Pick<Plan, 'config' | 'oddities' | 'verdictMs'>
+    plan: Pick<Plan, 'config' | 'oddities' | 'verdictMs' | 'latencyMs'>
     onAsk: (serial: string) => void
   },
   { outages, refusals }: { outages: readonly Span[]; refusals: readonly Refusal[] },
@@ -112,18 +112,22 @@ export const createUpstream = (
 
   return {
     /** @param awake resolves when who asks does not stand still */
-    ask: async (account: string, idcardid: string, awake: () => Promise<void>): Promise<Answer> => {
-      const draw = draws.get(idcardid) ?? all.fork(idcardid)
-      draws.set(idcardid, draw)
-      const latency = may.has('slow') && draw.chance(0.05) ? draw.below(12 * SECOND) : 20 + draw.below(300)
-      const poll: Poll = { account, serial: idcardid, at: time.now(), answer: 'none', heardAt: null }
+    ask: async (
+      asked: Pick<Poll, 'serial' | 'node'> & { account: string },
+      awake: () => Promise<void>,
+    ): Promise<Answer> => {
+      const { account, serial } = asked
+      const draw = draws.get(serial) ?? all.fork(serial)
+      draws.set(serial, draw)
+      const latency = may.has('slow') && draw.chance(0.05) ? draw.below(12 * SECOND) : 20 + draw.below(plan.latencyMs)
+      const poll: Poll = { ...asked, at: time.now(), answer: 'none', heardAt: null }
       seen.polls.push(poll)
       const pause = pauses.get(account)?.trouble
       if (pause) pause.to = Math.max(pause.to, poll.at + TRIED_WITHIN_MS)
-      onAsk(idcardid)
+      onAsk(serial)
       await time.wait(Math.min(latency / 2, timeoutMs))
       if (outages.some(isIn)) return UNREACHABLE
-      const [said, answer] = judge(draw, idcardid)
+      const [said, answer] = judge(draw, serial)
       poll.answer = said
       if (answer.kind === 'throttled') poll.retryAfterMs = answer.retryAfterMs
       const isLost = may.has('lost') && draw.chance(0.03)
