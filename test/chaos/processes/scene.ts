@@ -33,7 +33,7 @@ export type Engine = 'sqlite' | 'postgres'
 const RETRIES = 40
 /** Half of the scenes may ask so little that the load comes near it, and each has an account that gets more work than it may ask. */
 const RATES = [200, 40]
-const SLOW = { rate: 5, burst: 6 }
+const SLOW = { rate: 5, burst: 4 }
 /** Short limits and many tries, so that much is under way at any time. */
 const SETTINGS: Environment = {
   UPSTREAM_TIMEOUT: '300ms',
@@ -244,7 +244,14 @@ export const openScene = async (options: SceneOptions) => {
     /** All that receivers and GetResult have seen too. */
     gather: (): Seen => {
       const attempts = service.attempts()
-      const nodeOf = ({ id, attempt }: Delivery) => attempts.get(`${id} ${attempt}`)
+      const numberOf = ({ id, attempt }: Delivery) => `${id} ${attempt}`
+      const sent = Map.groupBy(
+        receivers.flatMap(({ received }) => received),
+        numberOf,
+      )
+      // What was not recorded has the same number when it comes again, from whichever node.
+      const nodeOf = (one: Delivery) =>
+        sent.get(numberOf(one))?.length === 1 ? attempts.get(numberOf(one)) : undefined
       const webhooks = receivers
         .flatMap(({ url, received }) =>
           received.map(one => ({ ...webhookOf(one, url, secrets, PROMISES.notedLate), node: nodeOf(one) })),
