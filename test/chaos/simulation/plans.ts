@@ -226,8 +226,8 @@ const drawTwoNodes = ({ below, oneOf }: Draw): Drawn => {
     },
     // One stands still in the midst of calls and webhooks, until the other has begun them again.
     () => {
-      const slow = { spanMs: 75 * SECOND, beginMs: MINUTE, moodMs: 20 * SECOND, latencyMs: 4_900 }
-      const moods = [...WELL, 'slow', 'slow', 'slow', 'down', 'flaky'] as const
+      const slow = { spanMs: 75 * SECOND, beginMs: MINUTE, moodMs: MINUTE, latencyMs: 4_900 }
+      const moods = [...WELL, ...Array<Mood>(6).fill('slow'), 'down', 'flaky'] as const
       const range = aimed(5, { ...slow, moods, acts: ['resend in flight'] })
       return { range, serials: 30, deaths: 0, standstills: 3 }
     },

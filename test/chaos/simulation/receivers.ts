@@ -62,7 +62,7 @@ export const createReceivers = ({
     if (mood === 'gone') return { status: 410, ms }
     if (mood === 'down') return { status: draw.oneOf([null, 500, 503]), ms }
     if (mood === 'busy') return { status: 429, ms, retryAfter: String(draw.below(60)) }
-    if (mood === 'slow') return { status: 200, ms: SECOND + draw.below(timeoutMs - 2 * SECOND) }
+    if (mood === 'slow') return { status: draw.oneOf([200, 200, 500]), ms: SECOND + draw.below(timeoutMs - 2 * SECOND) }
     return { status: 200, ms: mood === 'hangs' ? Number.POSITIVE_INFINITY : ms }
   }
 
