@@ -22,7 +22,9 @@ const RULES: Readonly<Record<string, (facts: Unresolved) => string | null>> = {
   expired: facts => (mayKnow(facts, 'waiting') ? null : 'the status is unknown'),
   unknown_status: facts => (mayKnow(facts, 'unknown') ? null : 'no status is unknown'),
   not_found: ({ story, heard, promises, isRecorded }) => {
-    const graceEnd = story.asked.at + promises.notFoundGrace - promises.clockError - promises.databaseClock
+    // A call that was not answered may have made it.
+    const madeAt = Math.min(...story.made.map(({ at }) => at))
+    const graceEnd = madeAt + promises.notFoundGrace - promises.clockError - promises.databaseClock
     if (!heard.some(({ answer, heardAt }) => answer === 'not_found' && (heardAt ?? 0) >= graceEnd))
       return 'not asked about after the time in which it may appear'
     return heard.some(one => isKnown(one) && isRecorded(one)) ? 'GetResult has known it' : null
