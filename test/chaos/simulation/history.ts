@@ -134,20 +134,16 @@ export const runHistory = async (
     for (let n = plan.partners; n > 0; n--) partners.push(await addPartner(`partner ${n}`))
     const scene = { time, patience: 3 * SECOND, draw: draw.fork('lives'), seen, call }
     const clients = partners.map(partner => createClient(scene, partner))
-    const clientOf = (partner: string) => clients[partners.findIndex(({ id }) => id === partner)]
+    const clientOf = (partner: string) => clients.find(one => one.partner === partner)
     const until = START + spanMs
     meddling = createMeddling({ time, draw: draw.fork('meddling'), acts: plan.acts, seen, until, clientOf })
-    const faultsHappen = [
+    const happening = [
       ...nodes.map((node, n) => node.bringDeaths(faults.deaths.filter(death => death.node === n))),
       ...faults.losses.map(({ node, at }) => nodes[node]?.loseConnection(at)),
       ...faults.steps.map(stepClock),
       ...faults.pauses.map(pause => nodes[pause.node]?.standStill(pause)),
     ]
-    await liveAll({
-      ...{ scene, plan, seed, clients, meddling, now },
-      partners: partners.map(({ id }) => id),
-      faults: faultsHappen,
-    })
+    await liveAll({ scene, plan, seed, clients, meddling, now, faults: happening })
   }
   let isOver = false
   const living = live().finally(() => {

@@ -1,4 +1,4 @@
-import { DAY, MINUTE, SECOND } from '../../../src/core/duration.ts'
+import { DAY, HOUR, MINUTE, SECOND } from '../../../src/core/duration.ts'
 import type { Client, ClientScene, Item } from '../clients.ts'
 import type { Draw } from '../draw.ts'
 import { actOnAll, operate } from '../operators.ts'
@@ -13,7 +13,6 @@ interface Lives {
   plan: Plan
   seed: number
   clients: readonly Client[]
-  partners: readonly string[]
   meddling: Meddling
   /** By the clock of the system. */
   now: () => number
@@ -47,16 +46,8 @@ const liveWith = async ({ time }: ClientScene, draw: Draw, plan: Plan, client: C
 }
 
 /** What all of them do in a history, until it has come to rest. */
-export const liveAll = async ({
-  scene,
-  plan,
-  seed,
-  clients,
-  partners,
-  meddling,
-  now,
-  faults,
-}: Lives): Promise<void> => {
+export const liveAll = async (lives: Lives): Promise<void> => {
+  const { scene, plan, seed, clients, meddling, now, faults } = lives
   const { time, seen, draw: all } = scene
   const { spanMs, pauseMs } = plan
   const may = new Set(plan.acts)
@@ -71,12 +62,8 @@ export const liveAll = async ({
       const owner = own.below(clients.length)
       const url = `https://r${own.below(2)}.partner${owner}.example/hook`
       const expiresAt = own.chance(0.4) ? new Date(now() + MINUTE + own.below(4 * pauseMs)).toISOString() : null
-      await liveWith(scene, own, plan, clients[owner] as Client, {
-        serial: `${seed}${n}00000`,
-        url,
-        expiresAt,
-        account,
-      })
+      const item = { serial: `${seed}${n}00000`, url, expiresAt, account }
+      await liveWith(scene, own, plan, clients[owner] as Client, item)
     })
     return Promise.all(lives)
   }
@@ -102,15 +89,13 @@ export const liveAll = async ({
   }
   const operating = (what: 'pause' | 'disable') => {
     const draw = all.fork(what)
-    const [partner, account] = [
-      draw.oneOf(partners),
-      draw.oneOf(may.has('second account') ? [ACCOUNT, SECOND_ACCOUNT] : [ACCOUNT]),
-    ]
-    return sometime(what, draw, () =>
-      operate({ ...scene, draw }, { what, token: ADMIN_TOKEN, partner, account, forMs: plan.outageMs }),
-    )
+    const { partner } = draw.oneOf(clients)
+    const account = may.has('second account') ? draw.oneOf([ACCOUNT, SECOND_ACCOUNT]) : ACCOUNT
+    const asked = { what, token: ADMIN_TOKEN, partner, account, forMs: plan.outageMs }
+    return sometime(what, draw, () => operate({ ...scene, draw }, asked))
   }
-  const isErasing = plan.promises.retention < spanMs * 5
+  // Else it is looked at often enough, and kept until the end.
+  const isErasing = plan.promises.retention < HOUR
   const rest = async () => {
     const endsAt = time.now() + plan.restMs
     for (const client of clients)
@@ -126,16 +111,10 @@ export const liveAll = async ({
     if (known.length === 0) return
     const { serial } = all.fork('bulk').oneOf(known)
     const last = new Map(seen.shown.map(({ id, registration }) => [id, registration]))
-    const ids = [...last].flatMap(([id, one]) =>
-      one?.idcardid === serial && one.delivery.messageId !== null && one.status !== 'cancelled' ? [id] : [],
-    )
-    const ownerOf = (id: string) => known.find(one => one.id === id)?.partner ?? ''
-    await actOnAll(scene, {
-      token: ADMIN_TOKEN,
-      what: 'resend',
-      serial,
-      ids: new Map(ids.map(id => [id, ownerOf(id)])),
-    })
+    const isSent = (id: string, one = last.get(id)) => one?.delivery.messageId && one.status !== 'cancelled'
+    const own = known.flatMap(({ id, ...one }) => (one.serial === serial && id && isSent(id) ? [{ ...one, id }] : []))
+    const ids = new Map(own.map(({ id, partner }) => [id, partner]))
+    await actOnAll(scene, { token: ADMIN_TOKEN, what: 'resend', serial, ids })
     await rest()
   }
 
