@@ -136,7 +136,7 @@ const checkNext = (judged: Judged): undefined => {
     const others = urls
       .unwell(asked.url)
       .filter(one => overlaps({ from: one.at, to: one.answeredAt }, span.from, span.to))
-    if (others.some(one => isSlow(one) || (one.status === 410 && one.url === asked.url))) return false
+    if (others.some(one => isSlow(one) || urls.mayBeHeld(asked, one.answeredAt + 1))) return false
     if (urls.mayBeHeld(asked, span.from) || urls.mayBeHeld(asked, span.to)) return false
     // A clock that is set back makes it wait as much longer.
     return lengthWithout(troubles, promises.resend, span) > wait + promises.clockError + promises.tellWithin

@@ -243,6 +243,7 @@ const drawYear = ({ below }: Draw): Drawn => ({
     beginMs: 364 * DAY,
     partners: 1 + below(3),
     pauseMs: 6 * HOUR,
+    steps: 4,
     outageMs: 12 * HOUR,
     moodMs: 5 * DAY,
     moods: [...WELL, ...MOODS],
@@ -253,7 +254,7 @@ const drawYear = ({ below }: Draw): Drawn => ({
     idleMs: 15 * MINUTE,
     restMs: 10 * DAY,
   },
-  serials: 400,
+  serials: 200,
   deaths: 60,
 })
 
