@@ -116,7 +116,7 @@ const checkWaits = (judged: Judged): undefined => {
     if (!waitMs || answeredAt === null) continue
     const from = Math.max(knownAt, registration?.status === 'pending' ? story.from : at)
     const span = { from: Math.min(at + waitMs, from), to: answeredAt }
-    if (lengthWithout(troublesOf(judged), promises.resend, span) > promises.tellWithin)
+    if (lengthWithout(troublesOf(judged), promises.recovery, span) > promises.tellWithin)
       note('starved', `waits until ${answeredAt} for what is known since ${span.from}`)
   }
 }

@@ -17,6 +17,8 @@ interface Scene {
 /** Partners who act while something of theirs is under way: a webhook, or a call of GetResult. */
 export const createMeddling = ({ time, draw, acts: may, seen, until, clientOf }: Scene) => {
   const acts: Promise<unknown>[] = []
+  /** One at a time, of which there may be ten a minute. */
+  const busy = new Set<string>()
   const soon = (act: () => Promise<unknown>): void => {
     acts.push(time.wait(draw.below(draw.oneOf([SECOND / 2, 4 * SECOND]))).then(act))
   }
@@ -26,7 +28,9 @@ export const createMeddling = ({ time, draw, acts: may, seen, until, clientOf }:
       if (time.now() > until || acts.length === 0 || !draw.chance(0.3)) return
       const client = clientOf(seen.registering.find(({ id }) => id === registrationId)?.partner ?? '')
       const what = draw.oneOf(acts)
-      if (client) soon(() => client.act(what, registrationId))
+      if (!client || busy.has(registrationId)) return
+      busy.add(registrationId)
+      soon(() => client.act(what, registrationId).finally(() => busy.delete(registrationId)))
     },
     asking: (asked: string): void => {
       if (time.now() > until || !may.includes('register in flight') || !draw.chance(0.1)) return

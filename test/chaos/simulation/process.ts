@@ -124,7 +124,9 @@ export const startProcess = async (world: World) => {
     close: () => {},
   }
   const sender = {
-    send: (...args: Parameters<Sender['send']>) => alive(world.sender.send(...args)),
+    send: (one: Parameters<Sender['send']>[0]) =>
+      // What waits in a queue leaves no more once its process has died.
+      alive(world.sender.send({ ...one, mayStillSend: () => !isDead && one.mayStillSend?.() !== false })),
     close: () => {},
   }
   const api = createApi({
