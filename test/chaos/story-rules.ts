@@ -146,15 +146,14 @@ const checkEnd = (judged: Judged): undefined => {
   const { status, delivery } = known
   if (status === 'pending') return note('lost', 'has never ended')
   if (status === 'cancelled') return note('lost', 'is cancelled, and nobody has done that')
-  const resent = acts.filter(({ what, isUnsure }) => what === 'resend' && !isUnsure)
+  const resent = acts.filter(({ what, answeredAt, isUnsure }) => what === 'resend' && answeredAt !== null && !isUnsure)
   // An attempt from before it was to be sent again does not count.
-  const orderedAt = Math.max(0, ...resent.map(({ at, answeredAt }) => (answeredAt === null ? 0 : at)))
-  const isArrived = told.some(one => isOk(one.status) && one.at >= orderedAt - promises.notedLate)
+  const resentAt = Math.max(0, ...resent.map(({ at }) => at))
+  const isArrived = told.some(one => isOk(one.status) && one.at >= resentAt - promises.notedLate)
   if (delivery.state === 'delivered' && !isArrived) note('lost', 'is called delivered, and no 2xx was answered')
   if (urls.mayBeHeld(asked, seen.endedAt) || told.at(-1)?.status === 410) return
   if (delivery.state === 'pending' && !missing) note('lost', 'is still to be sent')
-  const resentAt = Math.max(0, ...resent.map(({ at }) => at))
-  if (resent.some(one => one.answeredAt !== null) && !told.some(({ at }) => at >= resentAt - promises.notedLate))
+  if (resent.length > 0 && !told.some(({ at }) => at >= resentAt - promises.notedLate))
     note('lost', `is not sent again, as was asked for at ${resentAt}`)
   if (delivery.state === 'exhausted' && told.filter(({ at }) => at >= resentAt).length <= promises.schedule.length)
     note('lost', `is given up after ${told.length} attempts`)

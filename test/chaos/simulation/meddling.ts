@@ -14,11 +14,12 @@ interface Scene {
   clientOf: (partner: string) => Client | undefined
 }
 
+/** Of a registration, of whose resends there may be ten a minute. */
+const MOST_ACTS = 4
 /** Partners who act while something of theirs is under way: a webhook, or a call of GetResult. */
 export const createMeddling = ({ time, draw, acts: may, seen, until, clientOf }: Scene) => {
   const acts: Promise<unknown>[] = []
-  /** One at a time, of which there may be ten a minute. */
-  const busy = new Set<string>()
+  const timesOf = new Map<string, number>()
   const soon = (act: () => Promise<unknown>): void => {
     acts.push(time.wait(draw.below(draw.oneOf([SECOND / 2, 4 * SECOND]))).then(act))
   }
@@ -28,9 +29,9 @@ export const createMeddling = ({ time, draw, acts: may, seen, until, clientOf }:
       if (time.now() > until || acts.length === 0 || !draw.chance(0.3)) return
       const client = clientOf(seen.registering.find(({ id }) => id === registrationId)?.partner ?? '')
       const what = draw.oneOf(acts)
-      if (!client || busy.has(registrationId)) return
-      busy.add(registrationId)
-      soon(() => client.act(what, registrationId).finally(() => busy.delete(registrationId)))
+      const times = timesOf.get(registrationId) ?? 0
+      timesOf.set(registrationId, times + 1)
+      if (client && times < MOST_ACTS) soon(() => client.act(what, registrationId))
     },
     asking: (asked: string): void => {
       if (time.now() > until || !may.includes('register in flight') || !draw.chance(0.1)) return
