@@ -127,7 +127,7 @@ const MINUTES = {
   moodMs: 4 * MINUTE,
   verdictMs: 3 * MINUTE,
   latencyMs: 300,
-  idleMs: SECOND,
+  idleMs: 10 * SECOND,
   restMs: 12 * HOUR,
 }
 // Who waits for a minute is woken late where those who only look do so seldom.
