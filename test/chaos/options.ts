@@ -82,12 +82,14 @@ export const readOptions = (args: string[]): Options | string => {
       !(/^\d+$/.test(value) && Number.isSafeInteger(+value) && +value >= least)
     )
       return `--${name} must be a whole number from ${least} on, not ${value}`
+    if (name === 'only' && !/^(\d+(,\d+)*)?$/.test(`${value}`))
+      return `--only must be numbers with commas between them, not ${value}`
   }
   return {
     mode,
     count: Number(values[mode] ?? 10),
     plan: values.years !== undefined ? 'year' : values.postgres && mode !== 'minutes' ? 'postgres' : 'minutes',
-    only: values.only === undefined ? null : values.only.split(',').map(Number),
+    only: values.only === undefined ? null : values.only.split(',').filter(Boolean).map(Number),
     seed: Number(values.seed ?? Math.floor(Date.now() / 1_000)),
     rate: Number(values.rate ?? 150),
     engine: values.postgres ? 'postgres' : 'sqlite',

@@ -4,6 +4,8 @@ import { type Coverage, calmMs } from './coverage.ts'
 import { BROKEN, type Finding } from './findings.ts'
 import { readOptions } from './options.ts'
 import { isKept, linesOf, RELIABILITY_PATH, redHistories, resultOf, withPart } from './report.ts'
+import type { Totals } from './simulation/many.ts'
+import { makeSmaller } from './simulation/smaller.ts'
 
 const place = (name: string, text: string) => `<!-- chaos:${name} -->\n${text}<!-- /chaos -->\n`
 
@@ -42,6 +44,8 @@ test.each([
   '--soak 10 --kills 5',
   '--rate 20',
   '--history 5 --write',
+  '--history 5 --only x',
+  '--history 5 --only 1,,2',
 ])('%s is refused, in a line', args => {
   expect(readOptions(args.split(' '))).toMatch(/^[^\n]*(--|'5')[^\n]*$/)
 })
@@ -59,23 +63,23 @@ test('few findings of each registration are listed, and few of all', () => {
 })
 
 test('each red history is shown with its command', () => {
-  const counts = {
-    histories: 12,
-    hours: 1,
-    faults: 1,
-    deaths: 1,
-    registrations: 1,
-    webhooks: 1,
-    duplicates: 0,
-    polls: 1,
-  }
+  const counts = { histories: 12 } as Totals['counts']
   const red = Array.from({ length: 10 }, (_, seed) => ({
     ...{ seed, only: null, findings: many(9, 9), inconsistencies: [], errors: ['thrown'] },
   }))
   const text = redHistories({ counts, red, coverage: { webhooks: [1, 1], ms: [1, 1] } }, 'year', 100)
   for (const { seed } of red) expect(text).toContain(`npm run chaos -- --history ${seed} --years 1`)
   expect(text.split('\n').length).toBeLessThan(30)
-  expect(text).toContain('12')
+  expect(text).toContain('after 12 histories')
+})
+
+test.each([
+  ['a promise', { findings: many(1, 1) }],
+  ['an error', { errors: ['thrown'] }],
+])('a history that broke by %s is left with the parts that it takes', async (_, how) => {
+  const red = { seed: 1, only: null, findings: [], inconsistencies: [], errors: [], ...how }
+  const run = async (only: number[]) => (only.includes(3) && only.includes(8) ? { ...red, only } : null)
+  expect((await makeSmaller(red, { parts: 20, endsAt: Number.POSITIVE_INFINITY, run })).only).toEqual([3, 8])
 })
 
 test('a run ends with a result', () => {

@@ -86,7 +86,7 @@ const ALSO: Readonly<Record<PlanName, string>> = { minutes: '', postgres: ' --po
 /** What to type to see each again, and what it broke. */
 export const redHistories = ({ counts, red }: Totals, plan: PlanName, count: number): string => {
   const commands = red.map(
-    ({ seed, only }) => `npm run chaos -- --history ${seed}${ALSO[plan]}${only ? ` --only ${only}` : ''}`,
+    ({ seed, only }) => `npm run chaos -- --history ${seed}${ALSO[plan]}${only ? ` --only '${only}'` : ''}`,
   )
   const lines = red.slice(0, SHOWN_RED).flatMap((one, i) => [commands[i], ...linesOf(one, MOST_OF_ONE)])
   const more = commands.slice(SHOWN_RED)

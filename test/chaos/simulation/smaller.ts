@@ -1,9 +1,10 @@
 import type { Totals } from './many.ts'
 
 type Red = Totals['red'][number]
-const wordsOf = ({ findings, inconsistencies }: Red): string[] => [
+const wordsOf = ({ findings, inconsistencies, errors }: Red): string[] => [
   ...findings.map(({ broken }) => broken),
   ...(inconsistencies.length > 0 ? ['rows'] : []),
+  ...(errors.length > 0 ? ['error'] : []),
 ]
 /** More are not tried for one history. */
 const MOST_TRIES = 100
@@ -11,7 +12,7 @@ const MOST_TRIES = 100
 /**
  * The same history with parts of it left out, chunk by chunk, each time that it stays red with a word that it was red with before.
  *
- * @param run brings it with these parts alone; null: it was not red, or threw
+ * @param run brings it with these parts alone; null: it was not red
  */
 export const makeSmaller = async (
   red: Red,
