@@ -72,7 +72,7 @@ const ERASED = 'registration that is erased'
 export const REACHED = Object.keys(countReached(newSeen()))
 
 /** So many histories must have reached all of it. */
-const HISTORIES = 400
+export const HISTORIES = 400
 /** What was to be reached, and how often it was. */
 export const reachedBy = ({ counts }: Pick<Totals, 'counts'>, plan: PlanName): Record<string, number> => {
   const names = plan === 'minutes' && counts.histories >= HISTORIES ? REACHED : plan === 'year' ? [ERASED] : []
