@@ -1,5 +1,5 @@
 import type { Finding, Promises } from './findings.ts'
-import { couldRecord, hits, isOk, overlaps, RECORDED_WITHIN_MS } from './judged.ts'
+import { couldRecord, hits, isOk, lengthWithout, overlaps, RECORDED_WITHIN_MS } from './judged.ts'
 import type { Seen, Span, Webhook } from './seen.ts'
 import type { Story } from './stories.ts'
 import { attemptOf, repeatsOf } from './story-rules.ts'
@@ -13,16 +13,9 @@ export interface Coverage {
 }
 
 /** How long it is, without troubles of the service and the network, nor the second after each. */
-export const calmMs = ({ troubles }: Pick<Seen, 'troubles'>, { from, to }: Span): number => {
-  let [length, counted] = [to - from, from]
-  for (const trouble of troubles.toSorted((a, b) => a.from - b.from)) {
-    if (trouble.of !== 'service' && trouble.of !== 'network') continue
-    const [begin, end] = [Math.max(counted, trouble.from), Math.min(to, trouble.to + RECORDED_WITHIN_MS)]
-    if (end <= begin) continue
-    length -= end - begin
-    counted = end
-  }
-  return length
+export const calmMs = ({ troubles }: Pick<Seen, 'troubles'>, span: Span): number => {
+  const own = troubles.filter(({ of }) => of === 'service' || of === 'network').sort((a, b) => a.from - b.from)
+  return lengthWithout(own, RECORDED_WITHIN_MS, span)
 }
 
 export const coverageOf = (seen: Seen, { notedLate }: Promises): Coverage => {

@@ -18,6 +18,20 @@ export const isVerdict = ({ status, reason }: Story['told'][number]['data']): bo
   reason === null && status !== null && VERDICTS.has(status)
 
 export const overlaps = (span: Span, from: number, to: number): boolean => span.from <= to && span.to >= from
+/** Time of troubles does not count, nor what it takes to recover from them. They come in the order in which they began. */
+export const lengthWithout = (troubles: readonly Trouble[], recovery: number, { from, to }: Span): number => {
+  let length = to - from
+  let counted = from
+  for (const trouble of troubles) {
+    const begin = Math.max(counted, trouble.from)
+    const end = Math.min(to, trouble.to + recovery)
+    if (end <= begin) continue
+    length -= end - begin
+    counted = end
+  }
+  return length
+}
+
 /** From an answer until it is recorded, and from a trouble until what it has held up has gone. */
 export const RECORDED_WITHIN_MS = 1_000
 /** What a node has done, from when to when; unless it is known, any node may have. */

@@ -2,7 +2,7 @@ import { type ClientScene, createInsist } from './clients.ts'
 import type { Act, Trouble } from './seen.ts'
 
 /** After a pause the rate of an account grows to the whole; that a partner is enabled again is known everywhere a second later. */
-const AFTERWARDS_MS = { pause: 30_000, disabled: 1_000 }
+const AFTERWARDS_MS = { pause: 30_000, disable: 1_000 }
 /** What an operator does: an account is paused, or a partner disabled, for a while. */
 export const operate = async (
   scene: ClientScene,
@@ -15,31 +15,26 @@ export const operate = async (
   }: { token: string; what: 'pause' | 'disable'; partner: string; account: string; forMs: number },
 ): Promise<void> => {
   const { time, draw, seen, call } = scene
-  const isPaused = what === 'pause'
   const insist = createInsist(scene)
-  const until = (method: string, path: string, body: unknown) => insist(() => call(token, method, path, body))
+  const isPaused = what === 'pause'
+  const set = (isOn: boolean) =>
+    insist(() =>
+      isPaused
+        ? call(token, 'POST', `/v1/admin/accounts/${account}/${isOn ? 'pause' : 'resume'}`, {})
+        : call(token, 'PATCH', `/v1/admin/partners/${partner}`, { disabled: isOn }),
+    )
   const trouble: Trouble = {
     ...{ from: time.now(), to: Number.POSITIVE_INFINITY },
     ...(isPaused ? { of: 'GetResult', name: 'the account is paused' } : { of: 'partner', partner, name: 'disabled' }),
   }
   seen.troubles.push(trouble)
-  if (isPaused) {
-    await until('POST', `/v1/admin/accounts/${account}/pause`, {})
-    const paused = { account, from: time.now(), to: Number.POSITIVE_INFINITY }
-    seen.paused.push(paused)
-    await time.wait(draw.below(forMs))
-    paused.to = time.now()
-    await until('POST', `/v1/admin/accounts/${account}/resume`, {})
-    trouble.to = time.now() + AFTERWARDS_MS.pause
-  } else {
-    await until('PATCH', `/v1/admin/partners/${partner}`, { disabled: true })
-    const disabled = { partner, from: time.now(), to: Number.POSITIVE_INFINITY }
-    seen.disabled.push(disabled)
-    await time.wait(draw.below(forMs))
-    disabled.to = time.now()
-    await until('PATCH', `/v1/admin/partners/${partner}`, { disabled: false })
-    trouble.to = time.now() + AFTERWARDS_MS.disabled
-  }
+  await set(true)
+  const span = { account, partner, from: time.now(), to: Number.POSITIVE_INFINITY }
+  seen[isPaused ? 'paused' : 'disabled'].push(span)
+  await time.wait(draw.below(forMs))
+  span.to = time.now()
+  await set(false)
+  trouble.to = time.now() + AFTERWARDS_MS[what]
 }
 
 /** What an operator does to all registrations of a serial, known by these ids. It is answered once it is done to each of them. */

@@ -75,11 +75,6 @@ export interface Trouble extends Span {
 /** Of the trouble that whoever plays partners and GetResult did not get on for a second or more, nor any process beside it. */
 export const STANDSTILL = 'this machine stands still'
 
-/** From the answer that a partner is disabled until it is enabled again. */
-export interface Disabled extends Span {
-  partner: string
-}
-
 /** A request that came to a receiver. */
 export interface Webhook {
   url: string
@@ -99,7 +94,6 @@ export interface Webhook {
   body: string
 }
 
-export const UPSTREAM_ANSWERS = ['SUCCESS', 'FAIL', 'waiting', 'unknown', 'not_found', 'invalid', 'none'] as const
 /** A call of GetResult. */
 export interface Poll {
   /** An APIID; the default one unless given. */
@@ -109,7 +103,7 @@ export interface Poll {
   node?: number | undefined
   at: number
   /** What GetResult said; `none`: nothing that could be used. */
-  answer: (typeof UPSTREAM_ANSWERS)[number]
+  answer: 'SUCCESS' | 'FAIL' | 'waiting' | 'unknown' | 'not_found' | 'invalid' | 'none'
   /** When it was heard; null: it got lost on its way, or whoever asked has died. */
   heardAt: number | null
   /** As the answer asks for. */
@@ -135,7 +129,8 @@ export interface Seen {
   shown: Shown[]
   events: ShownEvents[]
   calls: ApiCall[]
-  disabled: Disabled[]
+  /** From the answer that a partner is disabled until it is enabled again. */
+  disabled: (Span & { partner: string })[]
   /** When an operator has paused an account, from the answer on. */
   paused: (Span & { account: string })[]
   /** Partners whose webhooks leave out what was said of the person. */

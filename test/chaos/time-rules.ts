@@ -1,22 +1,17 @@
 import { SECOND } from '../../src/core/duration.ts'
-import { isOk, isRecorded, isVerdict, type Judged, overlaps, RECORDED_WITHIN_MS, VERDICTS } from './judged.ts'
+import {
+  isOk,
+  isRecorded,
+  isVerdict,
+  type Judged,
+  lengthWithout,
+  overlaps,
+  RECORDED_WITHIN_MS,
+  VERDICTS,
+} from './judged.ts'
 import type { Poll, Span, Trouble, Webhook } from './seen.ts'
 import type { Told } from './stories.ts'
 import { SLOW_MS } from './urls.ts'
-
-/** Time of troubles does not count, nor what it takes to recover from them. */
-const lengthWithout = (troubles: readonly Trouble[], recovery: number, { from, to }: Span): number => {
-  let length = to - from
-  let counted = from
-  for (const trouble of troubles) {
-    const begin = Math.max(counted, trouble.from)
-    const end = Math.min(to, trouble.to + recovery)
-    if (end <= begin) continue
-    length -= end - begin
-    counted = end
-  }
-  return length
-}
 
 /** Troubles of everybody, and of its partner. */
 const troublesOf = ({ story: { asked }, seen }: Judged): Trouble[] =>

@@ -142,7 +142,7 @@ const shuffled = <T>(list: readonly T[], { random }: Draw): T[] =>
 const ROUND = 10
 
 /** The fault of each turn, of so many: all in turn, but for those that are brought once. */
-export const createTurns = (scene: Scene, kinds: readonly Fault[], draw: Draw, most: number) => {
+export const createFaultOrder = (scene: Scene, kinds: readonly Fault[], draw: Draw, most: number) => {
   const planned = new Map<number, Fault>()
   for (const kind of kinds) {
     // What takes half a minute is left to scenes in which all others come again and again.

@@ -30,8 +30,8 @@ const stopOrKill = async ({ kill, draw }: Scene, n: number): Promise<void> =>
   kill(n, { signal: draw.oneOf(['SIGTERM', 'SIGKILL'] as const) })
 
 /** What may fail for a while is tried again. */
-const insist = (act: () => Promise<void>, tries: number): Promise<void> =>
-  act().catch((error: unknown) => (tries > 1 ? insist(act, tries - 1) : Promise.reject(error)))
+const retry = (act: () => Promise<void>, tries: number): Promise<void> =>
+  act().catch((error: unknown) => (tries > 1 ? retry(act, tries - 1) : Promise.reject(error)))
 
 /** Stops each node, and starts it with these settings. */
 const restartWith = async (scene: Scene, change: (env: Record<string, string>) => void): Promise<void> => {
@@ -76,7 +76,7 @@ const REKEY: Fault = {
     await restartWith(scene, env => Object.assign(env, { MASTER_KEY: key, MASTER_KEY_PREVIOUS: before }))
     await scene.startInVain(n, draw.below(1_500), ['rekey'])
     // A node that was killed just before still counts as one that has the old key.
-    await insist(() => command(['rekey'], n), 60)
+    await retry(() => command(['rekey'], n), 60)
     await restartWith(scene, env => delete env.MASTER_KEY_PREVIOUS)
   },
 }
@@ -101,16 +101,17 @@ const migratedAtOf = (log: string): number =>
 
 /** The newer version starts beside a node of the older one, which goes on until it sees the newer schema. */
 const upgradeBeside = async (scene: Scene, n: number): Promise<void> => {
-  const { seen, during, nodes, roots, newer, tell } = scene
+  const { seen, during, nodes, roots, tell } = scene
   const other = 1 - n
   const older = nodes[other]
   if (older) scene.mayEnd(older)
   await during(UPGRADE.name, () => stopOrKill(scene, n), n)
   const from = Date.now()
-  roots[n] = newer
+  roots[n] = undefined
   // It may have to end for others' locks.
-  await insist(() => scene.start(n), 5)
+  await retry(() => scene.start(n), 5)
   const migratedAt = migratedAtOf(nodes[n]?.texts.stdout ?? '')
+  if (Number.isNaN(migratedAt)) throw new Error('the newer version does not say that it has migrated')
   const unanswered = seen.calls.filter(one => one.from > from && one.to < migratedAt && !isAnswered(one.status))
   if (unanswered.length > 0)
     tell('unavailable', `upgrade: ${unanswered.length} calls without an answer while the newer version migrates`)
@@ -119,7 +120,7 @@ const upgradeBeside = async (scene: Scene, n: number): Promise<void> => {
   await scene.kill(other)
   // Whose calls it had cut were told so just before.
   seen.troubles.push({ from: Date.now() - 1_000, to: Date.now(), of: 'service', name: UPGRADE.name, node: other })
-  roots[other] = newer
+  roots[other] = undefined
   await scene.start(other)
 }
 
@@ -132,7 +133,7 @@ export const UPGRADE: Fault = {
     if (scene.file === null) return upgradeBeside(scene, n)
     await scene.during(UPGRADE.name, async () => {
       await stopOrKill(scene, n)
-      scene.roots[n] = scene.newer
+      scene.roots[n] = undefined
       if (scene.draw.chance(0.3)) await scene.startInVain(n, scene.draw.below(1_500))
       await scene.start(n)
     })

@@ -6,7 +6,7 @@ import { createDraw } from '../draw.ts'
 import type { Finding } from '../findings.ts'
 import type { Seen } from '../seen.ts'
 import { keepEvidence } from './evidence.ts'
-import { createTurns, FAULTS, type Fault } from './faults.ts'
+import { createFaultOrder, FAULTS, type Fault } from './faults.ts'
 import { load } from './load.ts'
 import { UPGRADE } from './operations.ts'
 import { type Engine, openScene, PROMISES, type Scene } from './scene.ts'
@@ -34,8 +34,6 @@ export interface RunOptions {
   endsAt?: number
   /** All unless given. */
   kinds?: readonly Fault[]
-  /** The checkout to which an upgrade leads; this one unless given. */
-  newer?: string | undefined
   /** Told after each. */
   onFault?: () => void
 }
@@ -87,9 +85,9 @@ const addUp = <Name extends string>(parts: readonly Readonly<Record<Name, number
 }
 
 const runScene = async (options: RunOptions): Promise<Run> => {
-  const { engine, seed, kinds = FAULTS, newer } = options
+  const { engine, seed, kinds = FAULTS } = options
   const older = kinds.includes(UPGRADE) ? findVersionBefore() : null
-  await using scene = await openScene({ engine, draw: createDraw(seed), older, newer })
+  await using scene = await openScene({ engine, draw: createDraw(seed), older })
   try {
     return await bringFaults(scene, kinds, options)
   } catch (error) {
@@ -102,7 +100,7 @@ const bringFaults = async (scene: Scene, kinds: readonly Fault[], options: RunOp
   const faults: Record<string, number> = {}
   // Of their own: the load takes its chances as calls are answered.
   const chances = createDraw(seed)
-  const faultOf = createTurns(scene, kinds, chances, most)
+  const faultOf = createFaultOrder(scene, kinds, chances, most)
   const ended: Finding[] = []
   const loading = load(scene)
   const startedAt = Date.now()

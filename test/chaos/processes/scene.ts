@@ -87,16 +87,15 @@ interface SceneOptions {
   draw: Draw
   /** For a run so long that nothing is kept of what was seen: `listen` to it. Its disk is as it is. */
   isSoak?: boolean
-  /** The checkout of the version that its nodes begin with, and of that to which they are upgraded; this one unless given. */
+  /** The checkout of the version that its nodes begin with; this one unless given. */
   older?: string | null
-  newer?: string | undefined
   settings?: Environment
   scriptOf?: (serial: string) => Script
 }
 
 /** Real processes of the service, with real sockets, disks and databases, and everybody round it. */
 export const openScene = async (options: SceneOptions) => {
-  const { engine, draw, isSoak = false, older = null, newer, scriptOf = scriptsOf(draw) } = options
+  const { engine, draw, isSoak = false, older = null, scriptOf = scriptsOf(draw) } = options
   const rate = draw.oneOf(RATES)
   const { settings = { ...SETTINGS, UPSTREAM_RATE: String(rate) } } = options
   await using stack = new AsyncDisposableStack()
@@ -219,7 +218,6 @@ export const openScene = async (options: SceneOptions) => {
       return file
     },
     older,
-    newer,
     gate,
     undone,
     clients: clientsOf(seen),

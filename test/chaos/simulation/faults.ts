@@ -28,7 +28,7 @@ interface Limits {
   from: number
   spanMs: number
   outageMs: number
-  /** So many deaths at most. Without any, nothing else breaks either. */
+  /** So many deaths, at most twice; a quarter of it, or one, of whatever else breaks, but for `standstills`. */
   deaths: number
   /** No time is lost, or made up: what is kept for minutes would be gone before anybody has looked. */
   isSteady?: boolean

@@ -44,7 +44,8 @@ export const runHistory = async (
     server = null,
   }: {
     plan?: Plan
-    alter?: (world: World) => World /** The folder of a PostgreSQL that `openHistoryServer` has opened. */
+    alter?: (world: World) => World
+    /** The folder of a PostgreSQL that `openHistoryServer` has opened. */
     server?: string | null
   } = {},
 ): Promise<History> => {

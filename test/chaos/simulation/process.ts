@@ -165,7 +165,6 @@ export const startProcess = async (world: World) => {
 
   return {
     store: opened,
-    newId,
     die,
     /** Never answers once it has died. */
     request: async (path: string, init: RequestInit): Promise<Response> => (isDead ? never() : api.request(path, init)),
