@@ -142,13 +142,15 @@ const checkNext = (judged: Judged): undefined => {
     const next = told.find(one => one.at >= at - promises.notedLate)
     if (next && isLate(answeredAt ?? at, next, 0)) note('starved', `resent at ${answeredAt}, and sent at ${next.at}`)
   }
-  for (const [i, { at, status, answeredAt, retryAfter = 0 }] of told.entries()) {
+  for (const [i, { at, status, answeredAt }] of told.entries()) {
     const next = told[i + 1]
     if (!next || isOk(status) || status === 410) continue
     if (resends.some(act => overlaps({ from: act.at, to: act.answeredAt ?? act.at }, at, next.at))) continue
     // What was not recorded counts as no retry: it may be any of those until then.
     const delay = Math.max(...promises.schedule.slice(0, i + 1)) * JITTER
-    if (isLate(answeredAt, next, Math.max(delay, retryAfter * SECOND)))
+    // The longest that it was asked to wait for, also by an answer to the attempt before.
+    const asked = told.slice(0, i + 1).map(one => one.answeredAt + (one.retryAfter ?? 0) * SECOND - answeredAt)
+    if (isLate(answeredAt, next, Math.max(delay, ...asked)))
       note('starved', `has failed at ${at}, and is sent again at ${next.at}`)
   }
 }

@@ -7,7 +7,7 @@ import type { Registering, Seen, Webhook } from './seen.ts'
 export interface Urls {
   /** Answers of the host that are no 2xx, or took long. */
   unwell: (url: string) => readonly Webhook[]
-  /** Each 410 since which nothing may be sent there, but those that may have been released. */
+  /** Each 410 since which nothing may be sent there, but those that may have been released, and those that are not kept any more. */
   goneSince: (asked: UrlOf, at: number) => readonly Webhook[]
   /** Whether nothing may be sent there: there was a 410, or five days of failures, which may not have been released. */
   mayBeHeld: (asked: UrlOf, at: number) => boolean
@@ -24,7 +24,7 @@ const messageOf = (registrationId: string): string => registrationId.replace('re
 /** After a 410, or five days of failures, nothing goes to that URL until it is registered again, or one of its messages is resent. */
 export const urlsOf = (
   { webhooks, registering, acts, bulkResends }: Seen,
-  { queued }: Pick<Promises, 'queued'>,
+  { queued, retention }: Pick<Promises, 'queued' | 'retention'>,
 ): Urls => {
   const failed = webhooks.filter(({ status, at, answeredAt }) => !isOk(status) || answeredAt - at >= SLOW_MS)
   const unwell = Map.groupBy(failed, ({ url }) => new URL(url).host)
@@ -59,7 +59,8 @@ export const urlsOf = (
         const mayRelease = (act: { at: number; answeredAt: number | null }) =>
           act.at <= at && (act.answeredAt ?? at) >= one.at - queued
         const isOfPartner = bulkResends.some(act => act.partner === asked.partner && mayRelease(act))
-        return one.answeredAt < at && !isOfPartner && !isReleased(asked, mayRelease)
+        const isKept = one.answeredAt < at && one.answeredAt > at - retention
+        return isKept && !isOfPartner && !isReleased(asked, mayRelease)
       }),
     mayBeHeld: (asked, at) =>
       [lastGone(asked, at), lastOfDays(asked, at)].some(

@@ -279,5 +279,8 @@ export const planOf = (name: PlanName, seed: number, only: readonly number[] | n
     faults: drawFaults(draw, { ...range, from: START, ...faults }, keep),
   }
   const clockError = plan.faults.steps.reduce((sum, { ms }) => sum + Math.abs(ms), 0)
-  return { ...plan, promises: { ...promisesOf(range), clockError }, parts }
+  const promises = promisesOf(range)
+  // Those that had been claimed before it stood still are asked about together with the next.
+  const heldUp = plan.faults.pauses.length > 0 ? range.config.upstream.concurrency : 0
+  return { ...plan, promises: { ...promises, clockError, burst: promises.burst + heldUp }, parts }
 }
