@@ -36,8 +36,8 @@ const RATES = [200, 40]
 const SLOW = { rate: 5, burst: 4 }
 /** Short limits and many tries, so that much is under way at any time. */
 const SETTINGS: Environment = {
-  UPSTREAM_TIMEOUT: '300ms',
-  // Well above what a busy machine makes an answer wait: one that comes too late counts as none, and its webhook comes again.
+  // Well above what a busy machine makes an answer wait: one that comes too late counts as none, and it is asked, or told, again.
+  UPSTREAM_TIMEOUT: '3s',
   CALLBACK_TIMEOUT: '3s',
   RETRY_SCHEDULE: Array(RETRIES).fill('50ms').join(','),
   POLL_MAX_INTERVAL: '1s',
