@@ -8,7 +8,7 @@ import { type Mutant, ROOT } from './table.ts'
 
 /** A layer that takes longer hangs. */
 const LONGEST_MS = 10 * MINUTE
-const NOT_COPIED = new Set(['node_modules', '.git', 'dist', 'coverage', 'data'])
+const NOT_COPIED = new Set(['node_modules', '.git', 'dist', 'coverage', 'data', 'evidence'])
 /** A test or a file that is red, the last line of `chaos`, and an error outside of tests. */
 const RED = /^ *FAIL +(.+)$|^(BROKEN: .+)$|^(error: .+)$/gm
 /** Of what fails and names nothing that is red. */
