@@ -50,9 +50,11 @@ test.each([
   expect(readOptions(args.split(' '))).toMatch(/^[^\n]*(--|'5')[^\n]*$/)
 })
 
-const lost = (id: number): Finding => ({ broken: 'lost', what: `reg_${id}: is not there any more at 1795536000000` })
+const lost = (id: number, n = 0): Finding => ({
+  ...{ broken: 'lost', what: `reg_${id}: is not there any more at ${1795536000000 + n}` },
+})
 const many = (ids: number, times: number): Finding[] =>
-  Array.from({ length: ids * times }, (_, i) => lost(Math.floor(i / times)))
+  Array.from({ length: ids * times }, (_, i) => lost(Math.floor(i / times), i))
 
 test('few findings of each registration are listed, and few of all', () => {
   expect(linesOf({ findings: many(2, 4), inconsistencies: [] })).toHaveLength(2 * 3 + 1)
@@ -60,6 +62,7 @@ test('few findings of each registration are listed, and few of all', () => {
   expect(lines).toHaveLength(20 + 1)
   expect(lines[1]).toContain('2026-11-')
   expect(lines.at(-1)).toContain('101 more')
+  expect(linesOf({ findings: [lost(1), lost(1), lost(1)], inconsistencies: [] })).toHaveLength(1)
 })
 
 test('each red history is shown with its command', () => {

@@ -68,14 +68,15 @@ const withTimes = (text: string) => text.replace(/\b1[78]\d{11}\b/g, ms => new D
 
 /** What is broken, a line for each: few of a registration, `most` of all. */
 export const linesOf = ({ findings, inconsistencies, errors = [] }: Breaches, most = 20): string[] => {
-  const ofOne = Map.groupBy(findings, ({ what }) => what.split(':', 1)[0])
+  const distinct = [...new Map(findings.map(one => [`${one.broken} ${one.what}`, one])).values()]
+  const ofOne = Map.groupBy(distinct, ({ what }) => what.split(':', 1)[0])
   const few = [...ofOne.values()].flatMap(same => same.slice(0, MOST_OF_ONE))
   const lines = [
     ...errors.map(error => `error: ${error}`),
     ...inconsistencies.map(name => `rows: ${name}`),
     ...few.map(({ broken, what }) => `${broken}: ${withTimes(what)}`),
   ].slice(0, most)
-  const more = errors.length + inconsistencies.length + findings.length - lines.length
+  const more = errors.length + inconsistencies.length + distinct.length - lines.length
   return [...lines, ...(more > 0 ? [`… ${shown(more)} more`] : [])].map(line => `  ${line}`)
 }
 
