@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util'
 import type { Engine } from './processes/scene.ts'
-import type { PlanName } from './simulation/plans.ts'
+import { type PlanName, planOf } from './simulation/plans.ts'
 
 export const USAGE = `npm run chaos -- [--minutes M] [--seed N] [--postgres] [--write]
   Half of the time simulated minutes in which much goes wrong, half of it real processes that are killed, on one SQLite file or on two nodes of PostgreSQL.
@@ -28,6 +28,7 @@ const GOES_WITH: Readonly<Record<Mode, readonly string[]>> = {
   kills: ['seed', 'postgres', 'write'],
   minutes: ['seed', 'postgres', 'write'],
 }
+const ONLY_WITH: Readonly<Record<string, Mode>> = { rate: 'soak', only: 'history' }
 const MAY_BE_ZERO: ReadonlySet<string> = new Set(['seed', 'history'])
 
 export interface Options {
@@ -74,7 +75,7 @@ export const readOptions = (args: string[]): Options | string => {
   const mode = MODES.find(name => values[name] !== undefined) ?? 'minutes'
   for (const [name, value] of Object.entries(values)) {
     if (name !== mode && !GOES_WITH[mode].includes(name))
-      return `--${name} does not go ${name === 'rate' ? 'without --soak' : `with --${mode}`}`
+      return `--${name} ${ONLY_WITH[name] ? `goes with --${ONLY_WITH[name]} only` : `does not go with --${mode}`}`
     const least = MAY_BE_ZERO.has(name) ? 0 : 1
     if (
       typeof value === 'string' &&
@@ -85,11 +86,14 @@ export const readOptions = (args: string[]): Options | string => {
     if (name === 'only' && !/^(\d+(,\d+)*)?$/.test(`${value}`))
       return `--only must be numbers with commas between them, not ${value}`
   }
+  const count = Number(values[mode] ?? 10)
+  const plan = values.years !== undefined ? 'year' : values.postgres && mode !== 'minutes' ? 'postgres' : 'minutes'
+  const only = values.only === undefined ? null : values.only.split(',').filter(Boolean).map(Number)
+  const parts = only ? planOf(plan, count).parts : 0
+  const unknown = only?.find(n => n >= parts)
+  if (unknown !== undefined) return `--only: there is no part ${unknown} of it, the last is ${parts - 1}`
   return {
-    mode,
-    count: Number(values[mode] ?? 10),
-    plan: values.years !== undefined ? 'year' : values.postgres && mode !== 'minutes' ? 'postgres' : 'minutes',
-    only: values.only === undefined ? null : values.only.split(',').filter(Boolean).map(Number),
+    ...{ mode, count, plan, only },
     seed: Number(values.seed ?? Math.floor(Date.now() / 1_000)),
     rate: Number(values.rate ?? 150),
     engine: values.postgres ? 'postgres' : 'sqlite',

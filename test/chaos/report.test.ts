@@ -46,6 +46,8 @@ test.each([
   '--history 5 --write',
   '--history 5 --only x',
   '--history 5 --only 1,,2',
+  '--history 5 --only 3,9999',
+  '--histories 5 --only 3',
 ])('%s is refused, in a line', args => {
   expect(readOptions(args.split(' '))).toMatch(/^[^\n]*(--|'5')[^\n]*$/)
 })
