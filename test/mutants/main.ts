@@ -64,6 +64,10 @@ const run = async (copies: readonly Copy[], mutants: readonly Mutant[]): Promise
 }
 
 const main = async (given: readonly string[]): Promise<number> => {
+  if (given.includes('--help')) {
+    process.stdout.write(USAGE)
+    return 0
+  }
   const all = readMutants()
   const ids = given.filter(one => one !== '--check')
   const unknown = ids.filter(id => all.every(one => one.id !== id))
