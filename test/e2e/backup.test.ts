@@ -156,7 +156,7 @@ const openKilled = async () => {
 const STRIDE = Number(process.env.KILL_STRIDE ?? 4)
 const FIRST_AND_LAST = ['first', 'only in the log']
 
-describe.skipIf(whyNoDiskShim !== null)('on a disk with faults', () => {
+describe.skipIf(whyNoDiskShim() !== null)('on a disk with faults', () => {
   test('a restore killed at any step leaves the old database or the new one, whole', async () => {
     await using scene = await openKilled()
     const disk = buildDiskShim(join(scene.folder, 'disk'))

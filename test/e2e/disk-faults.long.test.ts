@@ -22,7 +22,7 @@ const openDisk = async () => {
   return { ...scene, disk, faulty: { ...scene.env, ...disk.env }, [Symbol.asyncDispose]: () => opened.disposeAsync() }
 }
 
-test.skipIf(whyNoDiskShim !== null)(
+test.skipIf(whyNoDiskShim() !== null)(
   'a command on a disk that refuses to sync tells nobody that it has worked',
   async () => {
     await using scene = await openDisk()
@@ -34,7 +34,7 @@ test.skipIf(whyNoDiskShim !== null)(
   },
 )
 
-test.skipIf(whyNoDiskShim !== null)(
+test.skipIf(whyNoDiskShim() !== null)(
   'a start on a full disk said neither where nor what to do, and ended so that systemd left the service down',
   async () => {
     await using scene = await openDisk()
@@ -49,7 +49,7 @@ test.skipIf(whyNoDiskShim !== null)(
   },
 )
 
-test.skipIf(whyNoDiskShim !== null)(
+test.skipIf(whyNoDiskShim() !== null)(
   'a full disk was told by nothing but readiness: operators were not told, and status found nothing wrong',
   async () => {
     await using scene = await openDisk()

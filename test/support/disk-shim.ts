@@ -14,9 +14,14 @@ const lookForCompiler = (): string | null => {
   }
 }
 
-/** Why tests with a faulty disk cannot run here; null where they can. */
-export const whyNoDiskShim = lookForCompiler()
-if (whyNoDiskShim !== null) process.stderr.write(`skipped: ${whyNoDiskShim}\n`)
+let why: string | null | undefined
+/** Why tests with a faulty disk cannot run here, which is said when it is first asked; null where they can. */
+export const whyNoDiskShim = (): string | null => {
+  if (why !== undefined) return why
+  why = lookForCompiler()
+  if (why !== null) process.stderr.write(`skipped: ${why}\n`)
+  return why
+}
 
 /** Compiles `disk-shim.c` into `folder`, where it keeps its copies too. */
 export const buildDiskShim = (folder: string) => {

@@ -118,7 +118,7 @@ export const openScene = async (options: SceneOptions) => {
     receivers.push(receiver)
   }
 
-  const disk = engine === 'sqlite' && whyNoDiskShim === null && !isSoak ? buildDiskShim(join(folder, 'disk')) : null
+  const disk = engine === 'sqlite' && !isSoak && whyNoDiskShim() === null ? buildDiskShim(join(folder, 'disk')) : null
   let server: OwnServer | null = null
   let link: DatabaseLink | null = null
   const service = createNodes(folder, disk)

@@ -23,7 +23,7 @@ const CASES = [
   { command: 'fail-wal', what: 'a commit whose sync fails', says: 'its disk fails: SQLITE_IOERR_FSYNC' },
 ] as const
 
-test.skipIf(whyNoDiskShim !== null)(
+test.skipIf(whyNoDiskShim() !== null)(
   'a read on the other connection does not show a commit whose sync is under way',
   async () => {
     const folder = mkdtempSync(join(tmpdir(), 'notifier-disk-'))
@@ -49,7 +49,7 @@ test.skipIf(whyNoDiskShim !== null)(
 )
 
 describe('a disk that refuses to sync', () => {
-  test.skipIf(whyNoDiskShim !== null).each(CASES)(
+  test.skipIf(whyNoDiskShim() !== null).each(CASES)(
     '$what is told broken once, and nothing later is acknowledged',
     async ({ command, says }) => {
       const folder = mkdtempSync(join(tmpdir(), 'notifier-disk-'))
