@@ -108,9 +108,10 @@ export const runHistory = async (
     const target = node.running()
     if (!target) return null
     const answer = () => requestOf(target.process, { key, method, path, body })
-    const ask = () => Promise.race([answer(), target.death])
-    // Who waits for an end lets time pass.
-    return path.includes('?wait=') ? ask() : time.during(ask)
+    const asked = Promise.race([answer(), target.death])
+    // Who waits for an end lets time pass, and so does whoever asks a machine that then stands still.
+    if (!path.includes('?wait=')) await time.during(() => Promise.race([asked, node.stands()]))
+    return asked
   }
   const addPartner = async (name: string): Promise<Partner> => {
     const bytes = (count: number) => Buffer.from(draw.times(count, () => draw.below(256)))

@@ -39,6 +39,7 @@ export const createNode = (
   let running: { process: Process; death: Promise<null> } | null = null
   let awake = Promise.resolve()
   let isAwake = true
+  let standing = Promise.withResolvers<void>()
   let stir = () => {}
   let doom: Doom | null = null
   let deaths = 0
@@ -96,6 +97,8 @@ export const createNode = (
   return {
     start,
     awake: () => awake,
+    /** Resolves when it next stands still, or does. */
+    stands: () => standing.promise,
     /** Null: it is dead. */
     running: () => running,
     deaths: () => deaths,
@@ -128,8 +131,10 @@ export const createNode = (
       const { promise, resolve } = Promise.withResolvers<void>()
       awake = promise
       isAwake = false
+      standing.resolve()
       await time.wait(to - from)
       isAwake = true
+      standing = Promise.withResolvers()
       resolve()
     },
     close: async (): Promise<void> => running?.process.close(),
