@@ -162,12 +162,16 @@ export const describeHandles = (open: OpenTwo): void => {
   test('leave one signing secret without an end, when both rotate it at once', async () => {
     await using opened = await openStoreFixtures(open)
     const { bench, both } = opened
-    const ids = ['secret_2', 'secret_3']
-    await both(store => {
-      const added = { id: ids.pop() ?? '', type: 'v1' as const, text: new Secret('whsec_x') }
-      return store.rotateSigningSecret(bench.partnerId, added, MINUTE)
-    })
-    const ends = (await bench.store.listSigningSecrets(bench.partnerId)).map(({ expiresAt }) => expiresAt)
-    expect(ends.filter(at => at === null)).toHaveLength(1)
+    let ids = 1
+    const rotate = (store: Store, overlapMs: number) => {
+      const added = { id: `secret_${++ids}`, type: 'v1' as const, text: new Secret('whsec_x') }
+      return store.rotateSigningSecret(bench.partnerId, added, overlapMs)
+    }
+    for (let round = 0; round < 10; round++) {
+      await both(store => rotate(store, MINUTE))
+      const ends = (await bench.store.listSigningSecrets(bench.partnerId)).map(({ expiresAt }) => expiresAt)
+      expect(ends.filter(at => at === null)).toHaveLength(1)
+      await rotate(bench.store, 0)
+    }
   })
 }

@@ -114,6 +114,16 @@ test('an account that another node claims of is not waited for, and looked at ag
   expect(await bench.claim()).toHaveLength(1)
 })
 
+test('a serial whose row another session has locked is not waited for, and left to it', async () => {
+  await using opened = await openNodes(1)
+  const { bench, claimOf, whileLocked } = opened
+  const [locked, free] = [await bench.register(), await bench.register()]
+  await whileLocked(`SELECT FROM verifications WHERE idcardid = '${locked.idcardid}' FOR UPDATE`, async () => {
+    const claimed = await claimOf(bench.store)
+    expect(claimed.map(({ verification }) => verification.idcardid)).toEqual([free.idcardid])
+  })
+})
+
 test('nodes that claim, settle and register the same serials at once never stand in each other’s way', async () => {
   await using opened = await openNodes(4, { rate: 1_000_000 })
   const { bench, nodes, claimOf } = opened
