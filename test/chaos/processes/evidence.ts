@@ -1,6 +1,7 @@
 import { cpSync, existsSync, mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
+import type { Finding, Promises } from '../findings.ts'
 import { FILES } from './nodes.ts'
 import type { Scene } from './scene.ts'
 
@@ -8,11 +9,19 @@ import type { Scene } from './scene.ts'
 const linesOf = (name: string, entries: readonly unknown[]): string =>
   `${JSON.stringify(name)}: [\n${entries.map(one => JSON.stringify(one)).join(',\n')}\n]`
 
-/** Ends a scene, and keeps what was seen of it, the logs of its nodes and its database in a folder, which is returned. */
-export const keepEvidence = async ({ gather, nodes, logs, kill, server, folder }: Scene): Promise<string> => {
+/** Ends a scene, and keeps what was seen and found of it, the logs of its nodes and its database in a folder, which is returned. */
+export const keepEvidence = async (
+  { gather, nodes, logs, kill, server, folder }: Scene,
+  judged: { findings?: readonly Finding[]; promises?: Promises } = {},
+): Promise<string> => {
   const kept = mkdtempSync(join(tmpdir(), 'notifier-chaos-'))
-  const lists = Object.entries(gather()).filter(([, value]) => Array.isArray(value))
-  writeFileSync(join(kept, 'seen.json'), `{\n${lists.map(([name, list]) => linesOf(name, list)).join(',\n')}\n}\n`)
+  const { findings = [], promises } = judged
+  const seen = gather()
+  const lists = [['findings', findings] as const, ...Object.entries(seen)].filter(([, value]) => Array.isArray(value))
+  writeFileSync(
+    join(kept, 'seen.json'),
+    `{\n"promises": ${JSON.stringify(promises ?? null)},\n"endedAt": ${seen.endedAt},\n${lists.map(([name, list]) => linesOf(name, list)).join(',\n')}\n}\n`,
+  )
   for (const n of nodes.keys()) await kill(n)
   for (const [n, texts] of logs.entries()) writeFileSync(join(kept, `node-${n + 1}.log`), texts.map(textOf).join('\n'))
   await server?.stop()

@@ -134,7 +134,8 @@ const bringFaults = async (scene: Scene, kinds: readonly Fault[], options: RunOp
   const inconsistencies = await scene.findInconsistencies()
   const promises = whereBusy(scene.promises, seen)
   const findings = [...ended, ...findBroken(seen, promises)]
-  const evidence = findings.length + inconsistencies.length > 0 ? [await keepEvidence(scene)] : []
+  const evidence =
+    findings.length + inconsistencies.length > 0 ? [await keepEvidence(scene, { findings, promises })] : []
   return { findings, inconsistencies, evidence, counts: countsOf(seen), faults, coverage: coverageOf(seen, promises) }
 }
 
