@@ -26,6 +26,8 @@ export const findBroken = (seen: Seen, promises: Promises): Finding[] => {
   checkEvents(seen, stories, findings)
   checkRates(seen, promises, findings)
   checkQuotas(seen, promises, findings)
+  checkRefusedActs(seen, stories, findings)
+  checkPried(seen, findings)
   checkRefusals(seen, promises, findings)
   checkAnswers(seen, promises, findings)
   checkInFlight(stories, seen, promises, findings)
@@ -52,6 +54,25 @@ const checkRefusals = ({ refusals, registering }: Seen, { clockError }: Promises
     if (owners.size > 1)
       findings.push({ broken: 'told to the wrong one', what: `${key} belongs to ${[...owners].join(', ')}` })
   }
+}
+
+/** Each may be cancelled for as long as it is there, and sent again once it has been told. */
+const checkRefusedActs = ({ refusedActs }: Seen, stories: readonly Story[], findings: Finding[]): void => {
+  const storyOf = new Map(stories.map(story => [story.id, story]))
+  for (const { id, what, at, status } of refusedActs) {
+    const { told = [], shown = [], acts = [] } = storyOf.get(id) ?? {}
+    const isThere = shown.some(one => one.registration !== null && one.at > at)
+    const isCancelled = acts.some(act => act.what === 'cancel' && act.at <= at)
+    const isTold = told.some(one => one.answeredAt < at) && !isCancelled
+    if (isThere && (what === 'cancel' || (what === 'resend' && isTold)))
+      findings.push({ broken: 'refused', what: `${id}: ${what} at ${at}, with ${status}` })
+  }
+}
+
+/** Nobody is shown what is another's. */
+const checkPried = ({ pried }: Seen, findings: Finding[]): void => {
+  for (const { id, partner, status } of pried)
+    if (status !== 404) findings.push({ broken: 'told to the wrong one', what: `${id}: ${status} for ${partner}` })
 }
 
 /** Of a serial and a URL a partner has one registration that lives. */

@@ -147,10 +147,16 @@ export const createClient = (scene: ClientScene, { id: partner, apiKey }: Partne
       await insist(
         () => (what === 'cancel' ? call(apiKey, 'DELETE', path) : call(apiKey, 'POST', `${path}/${what}`)),
         (answer, at) => {
-          if (answer && answer.status >= 300) return
-          seen.acts.push({ partner, at, answeredAt: answer && time.now(), what, id })
+          const act = { partner, at, answeredAt: answer && time.now(), what, id }
+          if (answer && answer.status >= 300) seen.refusedActs.push({ ...act, status: answer.status })
+          else seen.acts.push(act)
         },
       )
+    },
+    /** Asks for a registration of another. */
+    pry: async (id: string): Promise<void> => {
+      const answer = await call(apiKey, 'GET', `/v1/registrations/${id}`)
+      if (isAnswer(answer)) seen.pried.push({ partner, id, status: answer.status })
     },
     /** Sends all of its webhooks again that were given up; ends when that is done. */
     resendExhausted: async (): Promise<void> => {
@@ -174,7 +180,7 @@ export const createClient = (scene: ClientScene, { id: partner, apiKey }: Partne
           if (answer && answer.status >= 300) return
           const text = answer && (answer.json as NewSigningSecretAnswer).secret
           for (const one of own) if (answer) one.to = Math.min(one.to, time.now() + overlap * SECOND)
-          const secret = { partner, text, from: at, to: Number.POSITIVE_INFINITY }
+          const secret = { partner, text, toldAt: time.now(), from: at, to: Number.POSITIVE_INFINITY }
           seen.secrets.push(secret)
           own.push(secret)
         },

@@ -25,7 +25,9 @@ export const operate = async (
     )
   const trouble: Trouble = {
     ...{ from: time.now(), to: Number.POSITIVE_INFINITY },
-    ...(isPaused ? { of: 'GetResult', name: 'the account is paused' } : { of: 'partner', partner, name: 'disabled' }),
+    ...(isPaused
+      ? { of: 'GetResult', account, name: 'the account is paused' }
+      : { of: 'partner', partner, name: 'disabled' }),
   }
   seen.troubles.push(trouble)
   await set(true)

@@ -37,12 +37,24 @@ export interface Act extends Call {
   /** An operator has done it to all of a serial. */
   isOfAll?: true
 }
+/** What was asked for, and refused. */
+export interface RefusedAct extends Act {
+  status: number
+}
+/** How a partner was answered that asked for a registration of another. */
+export interface Pried {
+  partner: string
+  id: string
+  status: number
+}
 /** All of a partner's webhooks that were given up are sent again. `answeredAt`: when that was done. */
 export type BulkResend = Call
 /** What signs a partner's webhooks, and from when to when. Null: an answer got lost that had it, so any signature may be its. */
 export interface Secret extends Span {
   partner: string
   text: string | null
+  /** When the call was answered that brought it; unless given, before all began. */
+  toldAt?: number
 }
 /** What a GET showed of a registration; null: it is not there. */
 export interface Shown extends Call {
@@ -67,6 +79,8 @@ export interface Trouble extends Span {
   /** Of the service and its database; of GetResult, or its account; of the network; of one partner, who is disabled. */
   of: 'service' | 'GetResult' | 'network' | 'partner'
   partner?: string
+  /** Of GetResult: the account that is paused; unless given, all of them. */
+  account?: string
   /** The one that it hit; unless given, all of them. */
   node?: number | undefined
   name: string
@@ -124,6 +138,8 @@ export interface Seen {
   registering: Registering[]
   refusals: Refusal[]
   acts: Act[]
+  refusedActs: RefusedAct[]
+  pried: Pried[]
   bulkResends: BulkResend[]
   secrets: Secret[]
   shown: Shown[]
@@ -147,6 +163,8 @@ export const newSeen = (): Seen => ({
   registering: [],
   refusals: [],
   acts: [],
+  refusedActs: [],
+  pried: [],
   bulkResends: [],
   secrets: [],
   shown: [],
@@ -161,7 +179,9 @@ export const newSeen = (): Seen => ({
   endedAt: 0,
 })
 
-/** Whose secret a signature fits; null: nobody's, or one's that has ended by then. */
+/** From the answer that brings a new secret until all sign with it. */
+const LEARNED_WITHIN_MS = 5_000
+/** Whose secrets a signature fits; null: nobody's, one's that has ended by then, or not each that signs. */
 export const signerOf = (
   { headers, body }: { headers: Readonly<Record<string, unknown>>; body: string },
   secrets: readonly Secret[],
@@ -173,9 +193,13 @@ export const signerOf = (
     const key = Buffer.from(text.replace(/^whsec_/, ''), 'base64')
     return given.has(`v1,${createHmac('sha256', key).update(signed).digest('base64')}`)
   }
+  const isLive = (one: Secret) => (one.toldAt ?? 0) < at - LEARNED_WITHIN_MS && one.to > at + notedLate
   const fitting = secrets.filter(({ text, from, to }) =>
     text === null ? from <= at && at <= to + notedLate : fits(text),
   )
   if (fitting.some(({ to }) => at > to + notedLate)) return null
-  return (fitting.find(({ text }) => text !== null) ?? fitting[0])?.partner ?? null
+  const found = fitting.find(({ text }) => text !== null) ?? fitting[0]
+  const own = secrets.filter(({ partner, from }) => partner === found?.partner && from <= at)
+  const isLacking = own.every(({ text }) => text !== null) && own.some(one => isLive(one) && !fitting.includes(one))
+  return isLacking ? null : (found?.partner ?? null)
 }

@@ -37,6 +37,9 @@ export interface Story {
   made: readonly Registering[]
 }
 
+/** That a callback URL is disabled: of no registration. */
+export const isNotice = ({ body }: Webhook): boolean => body.startsWith('{"type":"idface.callback_disabled"')
+
 const readTold = (webhook: Webhook): Told => {
   const { type, data } = JSON.parse(webhook.body) as { type: string; data: WebhookData }
   return { ...webhook, type, data }
@@ -47,7 +50,7 @@ export const pairKey = ({ partner, serial, url }: Registering): string => `${par
 
 /** What was seen of each registration that a partner knows of, or that somebody was told about. */
 export const storiesOf = (seen: Seen, findings: Finding[]): Story[] => {
-  const told = seen.webhooks.map(readTold).filter(({ type }) => type !== 'idface.callback_disabled')
+  const told = seen.webhooks.filter(one => !isNotice(one)).map(readTold)
   const toldOf = Map.groupBy(told, ({ data }) => data.registrationId)
   const actsOf = Map.groupBy(seen.acts, ({ id }) => id)
   const shownOf = Map.groupBy(seen.shown, ({ id }) => id)

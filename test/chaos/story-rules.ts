@@ -23,7 +23,9 @@ const hasOneOf = (made: readonly Registering[], { metadata }: { metadata: Record
   made.some(one => isDeepStrictEqual(one.metadata, metadata))
 
 /** Its own receiver, with its own secret, its own data, always the same bytes and id. */
-const checkContent = ({ story: { asked, told, made }, seen, promises, note }: Judged): undefined => {
+const checkContent = ({ story: { asked, told, made, polls }, seen, promises, note }: Judged): undefined => {
+  const wrong = polls.find(({ account }) => account !== (asked.account ?? account))
+  if (wrong) note('told to the wrong one', `asked with the account ${wrong.account} at ${wrong.at}`)
   const person = seen.thin.includes(asked.partner) ? {} : personOf(asked.serial)
   for (const { url, signedBy, timestamp, at, id, body, data } of told) {
     if (url !== asked.url) note('told to the wrong one', `sent to ${url}`)
@@ -117,15 +119,18 @@ const cancelledAt = ({ acts }: Story): number =>
   Math.min(...acts.map(({ what, answeredAt }) => (what === 'cancel' && answeredAt) || Number.POSITIVE_INFINITY))
 const wantsCancel = ({ acts }: Story): boolean => acts.some(({ what }) => what === 'cancel')
 
-/** Not before a receiver that answered 429 or 503 has said, but for a resend. */
+/** How much sooner than its schedule says, as a share of it, a retry may come. */
+const SOONEST = 0.8
+/** Not before the schedule says, nor a receiver that answered 429 or 503, but for a resend. */
 const checkRetries = ({ story: { told, acts }, seen, promises, note }: Judged): undefined => {
   if (promises.clockError > 0) return
   for (const [i, one] of told.entries()) {
-    const { at, answeredAt, retryAfter } = one
+    const { at, answeredAt, status, retryAfter = 0 } = one
     const next = told[i + 1]
-    if (!next || !retryAfter || !couldRecord(seen.troubles, attemptOf(one, 0))) continue
-    if (!isResent(acts, at - promises.queued, next.at) && next.at < answeredAt + retryAfter * 1_000)
-      note('over the rate', `sent at ${next.at}, ${retryAfter} s after ${answeredAt} were asked for`)
+    if (!next || isOk(status) || !couldRecord(seen.troubles, attemptOf(one, 0))) continue
+    const delay = SOONEST * Math.min(...promises.schedule.slice(0, i + 1)) - promises.notedLate
+    if (!isResent(acts, at - promises.queued, next.at) && next.at < answeredAt + Math.max(delay, retryAfter * 1_000))
+      note('over the rate', `sent at ${next.at}, ${retryAfter ? `${retryAfter} s` : 'a retry'} after ${answeredAt}`)
   }
 }
 

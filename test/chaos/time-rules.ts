@@ -9,13 +9,17 @@ import {
   RECORDED_WITHIN_MS,
   VERDICTS,
 } from './judged.ts'
-import type { Poll, Span, Trouble, Webhook } from './seen.ts'
+import type { Poll, Trouble, Webhook } from './seen.ts'
 import type { Told } from './stories.ts'
 import { SLOW_MS } from './urls.ts'
 
-/** Troubles of everybody, and of its partner. */
-const troublesOf = ({ story: { asked }, seen }: Judged): Trouble[] =>
-  seen.troubles.filter(({ partner = asked.partner }) => partner === asked.partner)
+/** Troubles of everybody, of its partner and of its account. */
+const troublesOf = ({ story: { asked, polls }, seen }: Judged): Trouble[] => {
+  const own = asked.account ?? polls[0]?.account
+  return seen.troubles.filter(
+    ({ partner = asked.partner, account = own }) => partner === asked.partner && account === (own ?? account),
+  )
+}
 const saysNothing = ({ answer, heardAt }: Poll): boolean => answer === 'none' || heardAt === null
 
 /** When it was known what to tell, when somebody wanted to cancel it, and when the waiting had ended for any of it. */
@@ -82,9 +86,12 @@ const checkLastLook = (judged: Judged): undefined => {
     note('starved', `expires at ${deadline}, and is looked at ${look.to}`)
 }
 
-/** A host that has just failed, or taken long, may be waited for. */
-const isWell = ({ urls, promises }: Judged, url: string, { from, to }: Span): boolean =>
-  !urls.unwell(url).some(one => overlaps({ from: one.at, to: one.answeredAt + promises.resend }, from, to))
+/** A host that fails, or takes long, may be waited for: as if it were a trouble. */
+const withWaits = (troubles: readonly Trouble[], waits: readonly Webhook[]): Trouble[] =>
+  [
+    ...troubles,
+    ...waits.map(({ at, answeredAt }) => ({ from: at, to: answeredAt, of: 'network' as const, name: 'unwell' })),
+  ].sort((a, b) => a.from - b.from)
 
 /** It is told as soon as something is known. */
 const checkTold = (judged: Judged): undefined => {
@@ -93,13 +100,13 @@ const checkTold = (judged: Judged): undefined => {
   const { knownAt, cancelAt } = momentsOf(judged)
   const span = { from: Math.max(from, knownAt), to: Math.min(told[0]?.at ?? seen.endedAt, cancelAt) }
   const isHeld = urls.mayBeHeld(asked, span.from) || urls.mayBeHeld(asked, span.to)
-  if (span.from >= seen.endedAt || isHeld || !isWell(judged, asked.url, span)) return
+  if (span.from >= seen.endedAt || isHeld) return
   // A trouble that was over before had nothing of it under way.
   const begun = Math.max(knownAt, Math.min(...pair.map(({ at }) => at)))
   const troubles = troublesOf(judged).filter(
     one => one.of !== 'GetResult' && (one.of !== 'service' || one.to + RECORDED_WITHIN_MS >= begun),
   )
-  if (lengthWithout(troubles, promises.resend, span) > promises.tellWithin)
+  if (lengthWithout(withWaits(troubles, urls.unwell(asked.url)), promises.resend, span) > promises.tellWithin)
     note('starved', `known at ${span.from}, told at ${span.to}`)
 }
 
@@ -109,6 +116,9 @@ const checkWaits = (judged: Judged): undefined => {
   const { knownAt } = momentsOf(judged)
   for (const { at, answeredAt, registration, waitMs } of story.shown) {
     if (!waitMs || answeredAt === null) continue
+    const isEarly = registration?.status === 'pending' && answeredAt < at + waitMs - promises.tellWithin
+    if (isEarly && !troublesOf(judged).some(one => overlaps(one, at, answeredAt)))
+      note('starved', `was to wait ${waitMs} ms for its end, and was answered at ${answeredAt} without it`)
     const from = Math.max(knownAt, registration?.status === 'pending' ? story.from : at)
     const span = { from: Math.min(at + waitMs, from), to: answeredAt }
     if (lengthWithout(troublesOf(judged), promises.recovery, span) > promises.tellWithin)
@@ -131,10 +141,13 @@ const checkNext = (judged: Judged): undefined => {
     const others = urls
       .unwell(asked.url)
       .filter(one => overlaps({ from: one.at, to: one.answeredAt }, span.from, span.to))
-    if (others.some(one => isSlow(one) || urls.mayBeHeld(asked, one.answeredAt + 1))) return false
+    if (others.some(one => urls.mayBeHeld(asked, one.answeredAt + 1))) return false
     if (urls.mayBeHeld(asked, span.from) || urls.mayBeHeld(asked, span.to)) return false
     // A clock that is set back makes it wait as much longer.
-    return lengthWithout(troubles, promises.resend, span) > wait + promises.clockError + promises.tellWithin
+    return (
+      lengthWithout(withWaits(troubles, others.filter(isSlow)), promises.resend, span) >
+      wait + promises.clockError + promises.tellWithin
+    )
   }
   const resends = acts.filter(({ what, answeredAt }) => what === 'resend' && answeredAt !== null)
   for (const { at, answeredAt, isUnsure } of resends) {

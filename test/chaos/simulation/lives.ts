@@ -21,7 +21,10 @@ interface Lives {
 }
 
 /** One act after another with a registration, as its partner does them. */
-const liveWith = async ({ time }: ClientScene, draw: Draw, plan: Plan, client: Client, item: Item): Promise<void> => {
+const liveWith = async (
+  { time }: ClientScene,
+  { draw, plan, client, other, item }: { draw: Draw; plan: Plan; client: Client; other: Client; item: Item },
+): Promise<void> => {
   const register = () => client.register(item.serial, item.url, item.expiresAt, item.account)
   let id = await register()
   const acts = {
@@ -38,6 +41,7 @@ const liveWith = async ({ time }: ClientScene, draw: Draw, plan: Plan, client: C
     resend: (id: string) => client.act('resend', id),
   }
   const may = plan.acts.filter(isWithOne)
+  if (id !== null && other !== client) await other.pry(id)
   for (let step = draw.below(plan.steps); step > 0 && id !== null && may.length > 0; step--) {
     await time.wait(draw.below(plan.pauseMs))
     const done = await acts[draw.oneOf(may)](id)
@@ -63,7 +67,8 @@ export const liveAll = async (lives: Lives): Promise<void> => {
       const url = `https://r${own.below(2)}.partner${owner}.example/hook`
       const expiresAt = own.chance(0.4) ? new Date(now() + MINUTE + own.below(4 * pauseMs)).toISOString() : null
       const item = { serial: `${seed}${n}00000`, url, expiresAt, account }
-      await liveWith(scene, own, plan, clients[owner] as Client, item)
+      const [client, other] = [clients[owner], clients[(owner + 1) % clients.length]] as [Client, Client]
+      await liveWith(scene, { draw: own, plan, client, other, item })
     })
     return Promise.all(lives)
   }

@@ -179,7 +179,7 @@ const drawCrowd = (draw: Draw): Drawn => {
   const moods = [...WELL, 'hangs'] as const
   const few = { partners: 3, steps: 2, beginMs: 10 * SECOND, moodMs: HOUR, verdictMs: 30 * SECOND, oddities: [] }
   return {
-    range: { ...range, config: configOf(SHORT_ENV), acts, moods, ...few },
+    range: { ...range, config: configOf({ ...SHORT_ENV, CALLBACK_CONCURRENCY_PER_HOST: '4' }), acts, moods, ...few },
     serials: 60,
     deaths: 0,
   }

@@ -95,7 +95,7 @@ export const createUpstream = (
   const hear = (account: string, { at, answer }: Poll, { kind }: Answer): void => {
     const known = pauses.get(account)
     if (kind === 'account') {
-      const trouble: Trouble = known?.trouble ?? { from: at, to: 0, of: 'GetResult', name: REFUSED }
+      const trouble: Trouble = known?.trouble ?? { from: at, to: 0, of: 'GetResult', account, name: REFUSED }
       if (!known) seen.troubles.push(trouble)
       pauses.set(account, { trouble, refusedAt: time.now() })
       trouble.to = time.now() + TRIED_WITHIN_MS
