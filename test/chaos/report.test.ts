@@ -16,6 +16,16 @@ test('figures replace those of the same part, and nothing else', () => {
   )
 })
 
+test('what was judged of each section stands together', () => {
+  const page = `<!-- judged -->\n<!-- /judged -->\n### Kills\n${place('sqlite', '')}### Years\n${place('years', 'old\n')}`
+  const written = withPart(
+    page,
+    { name: 'sqlite', text: 'Judged: 1 of 2 webhooks.' },
+    '`run`, 2026-12-01, on two cores',
+  )
+  expect(written).toContain('| Kills | 1 of 2 webhooks | 2026-12-01 |\n\n<!-- /judged -->')
+})
+
 test('a page without a place for them is refused', () => {
   expect(() => withPart(place('sqlite', ''), { name: 'years', text: '' }, '')).toThrow('years')
 })

@@ -126,11 +126,22 @@ export interface Part {
   text: string
 }
 
+/** The page with a table of what was judged, by its sections, in its place. */
+const withJudged = (page: string): string => {
+  const rows = page.split('\n### ').flatMap(section => {
+    const [title = ''] = section.split('\n', 1)
+    const judged = /^Judged: (.+)\.$/m.exec(section)?.[1]
+    return judged ? [`| ${title} | ${judged} | ${/, (\d{4}-\d\d-\d\d), on /.exec(section)?.[1] ?? ''} |\n`] : []
+  })
+  const table = `| figures | judged | of |\n| --- | --- | --- |\n${rows.join('')}`
+  return page.replace(/(<!-- judged -->\n)[\s\S]*?(<!-- \/judged -->)/, (_, begin, end) => `${begin}\n${table}\n${end}`)
+}
+
 /** The page with these figures in their place. */
 export const withPart = (page: string, { name, text }: Part, measured: string): string => {
   const begin = `<!-- chaos:${name} -->\n`
   const from = page.indexOf(begin) + begin.length
   const to = page.indexOf('<!-- /chaos -->', from)
   if (from < begin.length || to < 0) throw new Error(`There is no place for chaos:${name}.`)
-  return `${page.slice(0, from)}\n${text.replaceAll('\n', '\n\n')}\n\n${measured}\n\n${page.slice(to)}`
+  return withJudged(`${page.slice(0, from)}\n${text.replaceAll('\n', '\n\n')}\n\n${measured}\n\n${page.slice(to)}`)
 }
