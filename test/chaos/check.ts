@@ -1,7 +1,7 @@
 import { isAnswered } from './clients.ts'
 import { checkInFlight } from './coverage.ts'
 import type { Finding, Promises } from './findings.ts'
-import { couldRecord, isOk, isRecorded, type Judged, overlaps, RECORDED_WITHIN_MS, VERDICTS } from './judged.ts'
+import { couldRecord, isOk, type Judged, overlaps, RECORDED_WITHIN_MS, VERDICTS } from './judged.ts'
 import { type Poll, type Seen, STANDSTILL } from './seen.ts'
 import { pairKey, type Story, storiesOf } from './stories.ts'
 import { STORY_RULES } from './story-rules.ts'
@@ -181,7 +181,9 @@ const checkRates = (
     const asked = own.length + acts.filter(({ what, id }) => what === 'poll' && ids.has(id)).length
     const level = highestLevel(ofSerial, 1_000 / pollAtMost)
     // What was heard is everybody's, unless nobody waited any more.
-    const knownAt = ofSerial.find(one => VERDICTS.has(one.answer) && isRecorded({ troubles })(one))?.heardAt
+    const isKept = ({ node, at: from, heardAt: to }: Poll) =>
+      to !== null && couldRecord(troubles, { node, from, to: to + notedLate })
+    const knownAt = ofSerial.find(one => VERDICTS.has(one.answer) && isKept(one))?.heardAt
     if (
       knownAt &&
       !own.some(({ at }) => at > knownAt) &&
