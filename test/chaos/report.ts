@@ -133,7 +133,7 @@ const withJudged = (page: string): string => {
     const judged = /^Judged: (.+)\.$/m.exec(section)?.[1]
     return judged ? [`| ${title} | ${judged} | ${/, (\d{4}-\d\d-\d\d), on /.exec(section)?.[1] ?? ''} |\n`] : []
   })
-  const table = `| figures | judged | of |\n| --- | --- | --- |\n${rows.join('')}`
+  const table = `| figures | judged | measured |\n| --- | --- | --- |\n${rows.join('')}`
   return page.replace(/(<!-- judged -->\n)[\s\S]*?(<!-- \/judged -->)/, (_, begin, end) => `${begin}\n${table}\n${end}`)
 }
 
