@@ -60,9 +60,11 @@ describe.concurrent('demo', () => {
   test('ends with 0 when all four webhooks were received and verified, and leaves nothing behind', async () => {
     const { code, lines, left } = await start([]).ended
     const text = lines.join('\n')
-    expect(text).toContain('4 registered, 4 webhooks received and verified (in 6 attempts)')
-    expect(text).toMatch(/demo-retry +idface\.succeeded, attempt 3: verified → 200/)
-    expect(text).toMatch(/demo-unknown +idface\.unresolved, attempt 1: verified → 200/)
+    // On a busy machine an attempt may take too long, and another comes.
+    const [, attempts] = /4 registered, 4 webhooks received and verified \(in (\d+) attempts\)/.exec(text) ?? []
+    expect(Number(attempts)).toBeGreaterThanOrEqual(6)
+    expect(text).toMatch(/demo-retry +idface\.succeeded, attempt [3-9]: verified → 200/)
+    expect(text).toMatch(/demo-unknown +idface\.unresolved, attempt \d: verified → 200/)
     expect(text).not.toContain('\u001b')
     expect(lines.filter(line => columnsOf(line) >= 100)).toEqual([])
     expect(code).toBe(0)
