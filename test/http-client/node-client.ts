@@ -27,6 +27,8 @@ export const readWithNode = (bytes: Buffer): Promise<NodeReading | null> =>
       maxHeaderSize: 64 * 1024,
     })
     asked.on('error', () => resolve(null))
+    // Else it would end without a word.
+    asked.on('upgrade', () => resolve(null))
     asked.on('response', response => {
       const parts: Buffer[] = []
       response.on('data', part => parts.push(part))
