@@ -53,10 +53,13 @@ const checkVerdict = (judged: Judged): undefined => {
   const endedAt = story.shown.findLast(({ registration }) => registration?.resolvedAt)?.registration?.resolvedAt
   // Its end is told by the clock of its database.
   const { clockError, databaseClock } = judged.promises
-  const until = Math.min(first.at, endedAt ? Date.parse(endedAt) + clockError + databaseClock : first.at)
+  const unsure = clockError + databaseClock
+  const until = Math.min(first.at, endedAt ? Date.parse(endedAt) + unsure : first.at)
+  const certain = Math.min(first.at, endedAt ? Date.parse(endedAt) - unsure : first.at)
   const heard = story.polls.filter(({ heardAt }) => heardAt !== null && heardAt <= until)
   // What was said before may have been erased with a cancelled registration.
-  const isKept = (poll: Poll) => (poll.heardAt ?? 0) >= story.asked.at && isRecorded(seen)(poll)
+  const isKept = (poll: Poll) =>
+    overlaps({ from: story.asked.at, to: certain }, poll.heardAt ?? 0, poll.heardAt ?? 0) && isRecorded(seen)(poll)
   if (first.type === 'idface.unresolved') return checkUnresolved({ ...judged, first, heard, isRecorded: isKept })
   if (status === null || !VERDICTS.has(status) || first.type !== `idface.${STATUS_OF[status]}`)
     return note('told wrongly', `${first.type} with ${status}`)

@@ -106,7 +106,10 @@ const checkTold = (judged: Judged): undefined => {
   const troubles = troublesOf(judged).filter(
     one => one.of !== 'GetResult' && (one.of !== 'service' || one.to + RECORDED_WITHIN_MS >= begun),
   )
-  if (lengthWithout(withWaits(troubles, urls.unwell(asked.url)), promises.resend, span) > promises.tellWithin)
+  const unwell = urls
+    .unwell(asked.url)
+    .filter(one => one.at <= span.to && one.answeredAt + promises.resend >= span.from)
+  if (lengthWithout(withWaits(troubles, unwell), promises.resend, span) > promises.tellWithin)
     note('starved', `known at ${span.from}, told at ${span.to}`)
 }
 
