@@ -1,12 +1,13 @@
 import { availableParallelism } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { countDuplicates, findBroken } from '../check.ts'
+import { countDuplicates } from '../check.ts'
 import { addCoverage, type Coverage, calmMs, coverageOf, whereBusy } from '../coverage.ts'
 import { createDraw } from '../draw.ts'
 import type { Finding } from '../findings.ts'
 import type { Seen } from '../seen.ts'
 import { keepEvidence } from './evidence.ts'
 import { createFaultOrder, FAULTS, type Fault } from './faults.ts'
+import { findBrokenApart } from './judging.ts'
 import { load } from './load.ts'
 import { UPGRADE } from './operations.ts'
 import { type Engine, openScene, PROMISES, type Scene } from './scene.ts'
@@ -133,7 +134,7 @@ const bringFaults = async (scene: Scene, kinds: readonly Fault[], options: RunOp
   const seen = scene.gather()
   const inconsistencies = await scene.findInconsistencies()
   const promises = whereBusy(scene.promises, seen)
-  const findings = [...ended, ...findBroken(seen, promises)]
+  const findings = [...ended, ...(await findBrokenApart(seen, promises))]
   const evidence =
     findings.length + inconsistencies.length > 0 ? [await keepEvidence(scene, { findings, promises })] : []
   return { findings, inconsistencies, evidence, counts: countsOf(seen), faults, coverage: coverageOf(seen, promises) }
