@@ -18,7 +18,7 @@ test('the same seed is the same history', async () => {
   expect(one.seen).toEqual(other.seen)
 })
 
-const OF_TWO_NODES = 10
+const OF_TWO_NODES = 5
 
 test(`${OF_TWO_NODES} simulated histories of two nodes on one PostgreSQL break no promise`, {
   timeout: 0,
@@ -30,7 +30,7 @@ test(`${OF_TWO_NODES} simulated histories of two nodes on one PostgreSQL break n
 
 test('the same seed is the same history of two nodes', { timeout: 0 }, async () => {
   await using server = await openHistoryServer(EMPTY)
-  const options = { plan: planOf('postgres', 5), server: server.folder }
-  const [one, other] = [await runHistory(5, options), await runHistory(5, options)]
+  const options = { plan: planOf('postgres', 12), server: server.folder }
+  const [one, other] = [await runHistory(12, options), await runHistory(12, options)]
   expect(one.seen).toEqual(other.seen)
 })
