@@ -1,6 +1,6 @@
 import { Webhook } from 'standardwebhooks'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
-import { HOUR, MINUTE } from '../../src/core/duration.ts'
+import { MINUTE } from '../../src/core/duration.ts'
 import type { Contact } from '../../src/core/operator-channel.ts'
 import { createContacts } from '../../src/operator/contacts.ts'
 import { openProxy } from '../support/egress-proxy.ts'
@@ -11,8 +11,8 @@ import { first, HOOK, openStoreFixture } from '../support/store.ts'
 
 const KEY = /c0ffee00-1111-2222-3333-444455556666|a-key-of-no-robot/
 const WHSEC = `whsec_${Buffer.alloc(24, 7).toString('base64')}`
-/** Whatever time it is now: robots are busy at the full and half hour, and refuse a time that is an hour off. */
-const START = Math.floor(Date.now() / HOUR) * HOUR + 10 * MINUTE
+/** Whatever time it is now: robots are busy at the full and half hour, and refuse a time that is an hour off. What is told comes half an hour later. */
+const START = Math.floor((Date.now() - 40 * MINUTE) / (30 * MINUTE)) * 30 * MINUTE + 10 * MINUTE
 
 /** By the library that integrators use. */
 const verify = (secret: string, { body, headers }: { body: string; headers: unknown }, at: number): unknown => {
