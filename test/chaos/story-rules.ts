@@ -58,9 +58,10 @@ const checkVerdict = (judged: Judged): undefined => {
   const certain = Math.min(first.at, endedAt ? Date.parse(endedAt) - unsure : first.at)
   const heard = story.polls.filter(({ heardAt }) => heardAt !== null && heardAt <= until)
   // What was said before may have been erased with a cancelled registration.
-  const isKept = (poll: Poll) =>
-    overlaps({ from: story.asked.at, to: certain }, poll.heardAt ?? 0, poll.heardAt ?? 0) && isRecorded(seen)(poll)
-  if (first.type === 'idface.unresolved') return checkUnresolved({ ...judged, first, heard, isRecorded: isKept })
+  const isKept = (poll: Poll, heardAt = poll.heardAt ?? 0) =>
+    heardAt >= story.asked.at && heardAt <= certain && isRecorded(seen)(poll)
+  if (first.type === 'idface.unresolved')
+    return checkUnresolved({ ...judged, first, heard, isRecorded: poll => isKept(poll) })
   if (status === null || !VERDICTS.has(status) || first.type !== `idface.${STATUS_OF[status]}`)
     return note('told wrongly', `${first.type} with ${status}`)
   const verdicts = heard.filter(({ answer }) => VERDICTS.has(answer))

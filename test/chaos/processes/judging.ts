@@ -9,8 +9,8 @@ interface Task {
   seen: Seen
   promises: Promises
 }
-const task = workerData as Partial<Task> | null
-if (task?.role === 'judge' && task.seen && task.promises) parentPort?.postMessage(findBroken(task.seen, task.promises))
+const task = workerData as Task | null
+if (task?.role === 'judge') parentPort?.postMessage(findBroken(task.seen, task.promises))
 
 /** As `findBroken`, in a thread of its own: it takes a minute of a hundred faults, in which the receivers of other scenes must answer. */
 export const findBrokenApart = async (seen: Seen, promises: Promises): Promise<Finding[]> => {
