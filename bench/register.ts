@@ -6,7 +6,7 @@ import type { Database } from './support/database.ts'
 import { cpuSeconds } from './support/machine.ts'
 import { openOutside } from './support/outside.ts'
 import { type Columns, findAtLeast, type Part, tableOf } from './support/part.ts'
-import { benchEnvironment, createPartner, openFolder, openService } from './support/service.ts'
+import { benchEnvironment, createPartner, onDatabase, openFolder, openService } from './support/service.ts'
 import { openNames } from './support/tls.ts'
 
 const SINGLE = { requests: 100_000, width: 64, size: 1 }
@@ -65,11 +65,7 @@ export const service = (name: string, shape: Shape, openDatabase?: () => Promise
     await using names = await openNames()
     await using outside = await openOutside(names)
     const env = benchEnvironment(folder.path, outside.upstreamUrl)
-    const ofDatabase = database && {
-      DATABASE_URL: database.connection,
-      MASTER_KEY: Buffer.alloc(32, 7).toString('base64'),
-    }
-    await using serving = await openService(folder.path, { ...env, ...ofDatabase }, names)
+    await using serving = await openService(folder.path, { ...env, ...(database && onDatabase(database)) }, names)
     const apiKey = await createPartner(serving.url, 'bench')
     return await measure({ url: serving.url, apiKey, pid: serving.pid }, shape)
   },

@@ -11,14 +11,14 @@ export type Samples = ReadonlyMap<string, readonly Sample[]>
 
 /**
  * Runs the contestants in turn, several times, beginning with another one each time, so that a machine that becomes slower or
- * faster does so for all of them. A first round is not counted.
+ * faster does so for all of them. A first round is not counted, unless each run warms up by itself.
  */
 export const contest = async (
   contestants: readonly Contestant[],
-  { rounds, say }: { rounds: number; say: (line: string) => void },
+  { rounds, warmUps = 1, say }: { rounds: number; warmUps?: 0 | 1; say: (line: string) => void },
 ): Promise<Samples> => {
   const samples = new Map(contestants.map(({ name }) => [name, [] as Sample[]]))
-  for (let round = 0; round <= rounds; round++)
+  for (let round = 1 - warmUps; round <= rounds; round++)
     for (const index of contestants.keys()) {
       const contestant = contestants[(index + round) % contestants.length]
       if (!contestant) continue

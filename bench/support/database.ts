@@ -9,6 +9,8 @@ export interface DatabaseCost {
   cpuSeconds: number
   /** Of PostgreSQL: what it wrote into its log, without the pages that it copies there after a checkpoint. */
   walBytes?: number
+  /** Of PostgreSQL: commits of transactions that wrote something. */
+  commits?: number
 }
 
 /** A database server for one benchmark, empty at first, and deleted afterwards with its files. */

@@ -30,3 +30,10 @@ export const cpuSeconds = (...pids: readonly number[]): number =>
 
 export const residentMb = (pid: number): number =>
   Number(/^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) / 1024
+
+/** Bytes that a process has written so far: `called` to all it writes to, sockets too; `stored`, of whole pages, to the disk. Linux only. */
+export const bytesWritten = (pid: number): { called: number; stored: number } => {
+  const text = readFileSync(`/proc/${pid}/io`, 'utf8')
+  const of = (name: string) => Number(new RegExp(`^${name}: (\\d+)$`, 'm').exec(text)?.[1] ?? Number.NaN)
+  return { called: of('wchar'), stored: of('write_bytes') }
+}

@@ -4,18 +4,22 @@ import { createServer as createSecureServer } from 'node:https'
 import type { AddressInfo, Server } from 'node:net'
 import type { Certificate } from '../../test/support/certificate.ts'
 import { answerMessages, openChild } from './child.ts'
+import { serialOf } from './pace.ts'
 import { type Names, type Scheme, serverOptions, urlOf } from './tls.ts'
 
-const ANSWER = Buffer.from(
-  JSON.stringify({
-    code: 2,
-    msg: '查询成功',
-    result: { status: 'SUCCESS', message: '', livingScore: '', similarity: '100' },
-  }),
-)
+const answerOf = (status: string, similarity: string): Buffer =>
+  Buffer.from(
+    JSON.stringify({ code: 2, msg: '查询成功', result: { status, message: '', livingScore: '', similarity } }),
+  )
+const SUCCESS = answerOf('SUCCESS', '100')
+const OPEN = answerOf('ING', '')
 
 /** Milliseconds of a clock that all processes of a machine share. */
 export const sharedNow = (): number => Number(process.hrtime.bigint()) / 1e6
+
+/** A serial that upstream answers ING until this time of `sharedNow`; all others have their verdict at once. */
+export const serialUntil = (at: number, index: number): string => `${serialOf('7', index)}_${Math.ceil(at)}`
+export const verdictAt = (serial: string): number => Number(/_(\d+)$/.exec(serial)?.[1] ?? 0)
 
 interface Opening {
   scheme: Scheme
@@ -30,7 +34,7 @@ export interface Counts {
   polls: number
   hooks: number
 }
-/** By serial, since the last call; times of `sharedNow`. */
+/** By serial, since the last call, when it was told: its verdict to the service, its webhook to the partner. Times of `sharedNow`. */
 export interface Stamps {
   polled: [serial: string, at: number][]
   hooked: [serial: string, at: number][]
@@ -67,8 +71,10 @@ const runOutside = () => {
       textOf(request, form => {
         counts.polls++
         const serial = /idcardid=(\w+)/.exec(form)?.[1] ?? ''
-        response.writeHead(200, { 'content-type': 'application/json', 'content-length': ANSWER.length }).end(ANSWER)
-        polled.push([serial, sharedNow()])
+        const isOpen = sharedNow() < verdictAt(serial)
+        const answer = isOpen ? OPEN : SUCCESS
+        response.writeHead(200, { 'content-type': 'application/json', 'content-length': answer.length }).end(answer)
+        if (!isOpen) polled.push([serial, sharedNow()])
       }),
     )
     const hook = await serve((request, response) =>

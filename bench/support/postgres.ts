@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { Client } from 'pg'
-import { type Database, familyCpuSeconds, startServer } from './database.ts'
+import { type Database, type DatabaseCost, familyCpuSeconds, startServer } from './database.ts'
 
 const USER = 'postgres'
 /** All else is PostgreSQL's default: `fsync` and `synchronous_commit` are on. */
@@ -31,14 +31,15 @@ const walPosition = async (client: Client): Promise<string> => {
   return rows[0]?.at ?? ''
 }
 
-const walBytesSince = async (client: Client, from: string): Promise<number> => {
+const walSince = async (client: Client, from: string): Promise<Required<Omit<DatabaseCost, 'cpuSeconds'>>> => {
   const to = await walPosition(client)
   await client.query('CREATE EXTENSION IF NOT EXISTS pg_walinspect')
-  const { rows } = await client.query<{ bytes: string }>(
-    'SELECT sum(record_size) AS bytes FROM pg_get_wal_stats($1, $2)',
+  const { rows } = await client.query<{ bytes: string; commits: string }>(
+    `SELECT sum(record_size) AS bytes, sum(count) FILTER (WHERE "resource_manager/record_type" LIKE '%/COMMIT') AS commits
+     FROM pg_get_wal_stats($1, $2, per_record => true)`,
     [from, to],
   )
-  return Number(rows[0]?.bytes)
+  return { walBytes: Number(rows[0]?.bytes), commits: Number(rows[0]?.commits) }
 }
 
 /** Counts the statements, or scripts of them, that all connections of this process send. */
@@ -83,9 +84,9 @@ export const openPostgres = async (): Promise<Database> => {
       const before = familyCpuSeconds(server.pid)
       const result = await run()
       const cpuSeconds = familyCpuSeconds(server.pid) - before
-      const walBytes = await walBytesSince(client, from)
+      const wal = await walSince(client, from)
       await client.end()
-      return { result, cost: { cpuSeconds, walBytes } }
+      return { result, cost: { cpuSeconds, ...wal } }
     },
     [Symbol.asyncDispose]: async () => {
       await server.stop()

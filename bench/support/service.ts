@@ -4,6 +4,7 @@ import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { Database } from './database.ts'
 import type { Names } from './tls.ts'
 
 const NAME_SERVER = join(import.meta.dirname, 'name-server.ts')
@@ -31,6 +32,12 @@ export const benchEnvironment = (folder: string, upstreamUrl = 'http://127.0.0.1
   IHUYI_URL: upstreamUrl,
   CALLBACK_ALLOW_HTTP: 'true',
   CALLBACK_ALLOW_NETWORKS: '127.0.0.0/8',
+})
+
+/** A PostgreSQL instead of the file. */
+export const onDatabase = ({ connection }: Pick<Database, 'connection'>): Environment => ({
+  DATABASE_URL: connection,
+  MASTER_KEY: Buffer.alloc(32, 7).toString('base64'),
 })
 
 /**

@@ -1,0 +1,203 @@
+import { join } from 'node:path'
+import { type Api, openApi } from './support/api.ts'
+import { openChild } from './support/child.ts'
+import { type Contestant, contest, medianOf, percentile, ratioOf, type Sample } from './support/contest.ts'
+import type { Database, DatabaseCost } from './support/database.ts'
+import { bytesWritten, cpuSeconds } from './support/machine.ts'
+import { type Outside, openOutside, serialUntil, sharedNow, untilCounts, verdictAt } from './support/outside.ts'
+import { atRate } from './support/pace.ts'
+import { type Columns, findAtMost, type Part, tableOf } from './support/part.ts'
+import { openPostgres } from './support/postgres.ts'
+import { benchEnvironment, createPartner, onDatabase, openFolder, openService } from './support/service.ts'
+import { openNames } from './support/tls.ts'
+import type { Done, Opened, Opening } from './trickle/plain-program.ts'
+
+/** Registrations a second. */
+const RATES = [1, 20, 120]
+const QUICK = 0.1
+const QUICK_RATES = [20, 120]
+const SECONDS = 12
+const QUICK_SECONDS = 3
+const MOST_ROUNDS = 3
+/** Told before the clock starts, for the compiler; their serials have a verdict at once. */
+const WARM_UP = { rate: 100, seconds: 2 }
+const INTERVAL_MS = 1_000
+/** A verdict is there so many intervals after the registration, in turn. */
+const LOOKS = [2, 3]
+const SETTINGS = {
+  UPSTREAM_RATE: '100000',
+  UPSTREAM_CONCURRENCY: '100',
+  POLL_MIN_INTERVAL: `${INTERVAL_MS}ms`,
+  POLL_MAX_INTERVAL: `${INTERVAL_MS}ms`,
+}
+const SQLITE = 'ours'
+const POSTGRES = 'ours, PostgreSQL'
+const PROGRAM = 'a program of a day'
+const at = (name: string, rate: number) => `${name}: ${rate} a second`
+
+interface Scene {
+  api: Api
+  outside: Outside
+  pid: number
+  /** So far, as the process counts them itself. */
+  commits: () => Promise<number>
+  /** One that is other processes, and counts commits. */
+  database: Database | null
+}
+
+/** Registers one by one at this pace; resolves when the last webhook has arrived. */
+const run = async ({ api, outside }: Scene, pace: { rate: number; seconds: number }, isWarmUp = false) => {
+  const { hooks } = await outside.counts()
+  const registered = await atRate(pace, async index => {
+    const sentAt = sharedNow()
+    const looks = LOOKS[index % LOOKS.length] ?? 0
+    const idcardid = serialUntil(isWarmUp ? 0 : sentAt + looks * INTERVAL_MS, index)
+    await api.register({ idcardid, callbackUrl: outside.hookUrl })
+    return sharedNow() - sentAt
+  })
+  const failed = registered.find(result => result.status === 'rejected')
+  if (failed) throw failed.reason
+  await untilCounts(outside, counts => counts.hooks >= hooks + registered.length)
+  return registered.map(result => (result.status === 'fulfilled' ? result.value : Number.NaN))
+}
+
+const measure = async (scene: Scene, pace: { rate: number; seconds: number }): Promise<Sample> => {
+  const { outside, pid, commits, database } = scene
+  await run(scene, WARM_UP, true)
+  await outside.stamps()
+  const before = { ...(await outside.counts()), commits: await commits(), cpu: cpuSeconds(pid), ...bytesWritten(pid) }
+  const work = () => run(scene, pace)
+  const { result: toAnswer, cost } = database
+    ? await database.measure(work)
+    : { result: await work(), cost: { cpuSeconds: 0 } as DatabaseCost }
+  const jobs = toAnswer.length
+  const cpu = cpuSeconds(pid) - before.cpu
+  const { called, stored } = bytesWritten(pid)
+  const { polls } = await outside.counts()
+  const { polled, hooked } = await outside.stamps()
+  const answeredAt = new Map(polled)
+  const told = hooked.map(([serial, at]) => at - verdictAt(serial))
+  const afterAnswer = hooked.map(([serial, at]) => at - (answeredAt.get(serial) ?? Number.NaN))
+  return {
+    cpuMs: ((cpu + cost.cpuSeconds) * 1e3) / jobs,
+    ...(cost.walBytes === undefined
+      ? {}
+      : { databaseCpuMs: (cost.cpuSeconds * 1e3) / jobs, walKb: cost.walBytes / 1e3 / jobs }),
+    writtenKb: (called - before.called) / 1e3 / jobs,
+    storedKb: (stored - before.stored) / 1e3 / jobs,
+    commits: (cost.commits ?? (await commits()) - before.commits) / jobs,
+    polls: (polls - before.polls) / jobs,
+    registerP50: percentile(toAnswer, 0.5),
+    registerP95: percentile(toAnswer, 0.95),
+    toldP50: percentile(told, 0.5),
+    toldP95: percentile(told, 0.95),
+    afterAnswerP50: percentile(afterAnswer, 0.5),
+    afterAnswerP95: percentile(afterAnswer, 0.95),
+  }
+}
+
+/** `serve`, with its log in a file. */
+const service =
+  (pace: { rate: number; seconds: number }, openDatabase?: () => Promise<Database>) => async (): Promise<Sample> => {
+    using folder = openFolder()
+    await using names = await openNames()
+    await using outside = await openOutside(names, { scheme: 'http' })
+    await using database = openDatabase ? await openDatabase() : null
+    const env = {
+      ...benchEnvironment(folder.path, outside.upstreamUrl),
+      ...SETTINGS,
+      ...(database && onDatabase(database)),
+    }
+    await using serving = await openService(folder.path, env)
+    await using api = openApi(serving.url, await createPartner(serving.url, 'trickle'))
+    const commits = async () => {
+      const page = await (await fetch(`${serving.url}/metrics`)).text()
+      return Number(/^idface_commit_duration_seconds_count (\d+)$/m.exec(page)?.[1])
+    }
+    return await measure({ api, outside, pid: serving.pid, commits, database }, pace)
+  }
+
+const program = (pace: { rate: number; seconds: number }) => async (): Promise<Sample> => {
+  using folder = openFolder()
+  await using names = await openNames()
+  await using outside = await openOutside(names, { scheme: 'http' })
+  await using child = openChild(join(import.meta.dirname, 'trickle/plain-program.ts'))
+  const opening: Opening = {
+    kind: 'open',
+    path: join(folder.path, 'jobs.db'),
+    upstreamUrl: outside.upstreamUrl,
+    intervalMs: INTERVAL_MS,
+  }
+  const { url, apiKey } = await child.ask<Opened>({ ...opening })
+  await using api = openApi(url, apiKey)
+  const commits = async () => (await child.ask<Done>({ kind: 'done' })).commits
+  return await measure({ api, outside, pid: child.pid, commits, database: null }, pace)
+}
+
+const COLUMNS: Columns = {
+  'CPU, ms a job': ['cpuMs', 2],
+  'of it the database': ['databaseCpuMs', 2],
+  'written, kB a job': ['writtenKb', 0],
+  'to the disk, kB': ['storedKb', 0],
+  'WAL, kB': ['walKb', 1],
+  'commits a job': ['commits', 1],
+  'polls a job': ['polls', 1],
+  'register, p50, ms': ['registerP50', 1],
+  'register, p95': ['registerP95', 1],
+  'told after, p50, ms': ['toldP50', 0],
+  'told after, p95': ['toldP95', 0],
+  'answer → webhook, p50, ms': ['afterAnswerP50', 0],
+  'answer → webhook, p95': ['afterAnswerP95', 0],
+}
+
+const METHOD = `Partners' everyday: registrations one by one, evenly spaced, each asked about until there is a verdict, and told once. \`serve\` with ${Object.entries(
+  SETTINGS,
+)
+  .map(([name, value]) => `\`${name}=${value}\``)
+  .join(', ')}
+and all else as it is by default, beside *${PROGRAM}* (\`bench/trickle/plain-program.ts\`): the same job for one partner on the same libraries (Hono,
+better-sqlite3 with \`synchronous=FULL\`, the built-in \`fetch\`), with one table, one statement and one commit for each step, and
+without sealing, fairness, tenancy or a record of attempts. It looks first one interval after the registration, the service at once, so
+it polls once less. GetResult and the receiver are another process, over plain HTTP; the partner is a third. ${SECONDS} s each, after
+${WARM_UP.rate * WARM_UP.seconds} that are not counted. GetResult has the verdict exactly ${LOOKS.join(' or ')} intervals after the registration was sent: *told after* is the time from then
+until the webhook has arrived, and so how late the service is, all steps together; *answer → webhook* is the last part of it. *CPU* is
+that of the process, all its threads, and its database; *written* is what the process gave to \`write\`, its log and sockets too, *to the disk* the
+pages of it that went there. Commits are those that each counts itself, of PostgreSQL those in its log.`
+
+export const trickle: Part = async ({ rounds, scale, say }) => {
+  const isQuick = scale <= QUICK
+  const seconds = isQuick ? QUICK_SECONDS : SECONDS * scale
+  const contestants = (isQuick ? QUICK_RATES : RATES).flatMap((rate): Contestant[] => [
+    { name: at(SQLITE, rate), run: service({ rate, seconds }) },
+    { name: at(PROGRAM, rate), run: program({ rate, seconds }) },
+    { name: at(POSTGRES, rate), run: service({ rate, seconds }, openPostgres) },
+  ])
+  const samples = await contest(contestants, { rounds: Math.min(rounds, MOST_ROUNDS), warmUps: 0, say })
+  const [steady, busy] = QUICK_RATES as [number, number]
+  const toProgram = (rate: number, figure: string) => ratioOf(samples, [at(SQLITE, rate), at(PROGRAM, rate)], figure)
+  const ms = (what: string, name: string, figure: string, aim: { aim: number; floor: number }) =>
+    findAtMost(`${at(name, busy)}: ${what}`, medianOf(samples, at(name, busy), figure), {
+      ...{ ...aim, unit: ' ms', digits: 1 },
+    })
+  return {
+    part: 'trickle',
+    title: 'A trickle',
+    method: METHOD,
+    ...tableOf(samples, COLUMNS),
+    findings: [
+      findAtMost(`${busy} a second: processor time a job, against ${PROGRAM}`, toProgram(busy, 'cpuMs'), {
+        ...{ aim: 1, floor: 1.3 },
+      }),
+      findAtMost(`${busy} a second: bytes written a job, against ${PROGRAM}`, toProgram(busy, 'writtenKb'), {
+        ...{ aim: 1.5, floor: 2 },
+      }),
+      findAtMost(`${steady} a second: processor time a job, against ${PROGRAM}`, toProgram(steady, 'cpuMs'), {
+        ...{ aim: 1.5, floor: 2 },
+      }),
+      ms('register, p50', SQLITE, 'registerP50', { aim: 3, floor: 5 }),
+      ms('told after, p50', SQLITE, 'toldP50', { aim: 20, floor: 40 }),
+      ms('told after, p50', POSTGRES, 'toldP50', { aim: 40, floor: 60 }),
+    ],
+    notes: ['All processes share two cores, the database too.'],
+  }
+}
