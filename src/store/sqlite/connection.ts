@@ -91,6 +91,8 @@ const markOurs = (client: Database.Database, path: string): void => {
  * process must start again.
  */
 export interface Connection extends Transactions {
+  /** For the loops of the workers, whose writes nobody waits for. */
+  loops: Transactions
   client: Database.Database
   /** The file's real path; null: it is in memory. */
   path: string | null
@@ -100,7 +102,7 @@ export interface Connection extends Transactions {
    * Ends the start: from now on checkpoints run between transactions, and the files are watched. But for a command, which has nothing else
    * to do, the event loop is not blocked for long any more while another process keeps the file busy.
    */
-  beginUpkeep(as?: OpenAs): void
+  beginUpkeep(): void
   engineCounts(): SqliteCounts
   close(): Promise<void>
 }
@@ -111,6 +113,8 @@ export interface Connection extends Transactions {
  */
 const START_TIMEOUT_MS = 3_300
 const BATCH_BOUNDS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000]
+/** Short beside what a poll or a webhook takes, and long enough for most of what is written meanwhile. */
+const GATHER_MS = 10
 const WAL_LIMIT_BYTES = 64 * 1024 * 1024
 /** Each commit is synced before it returns. */
 const FULL = 2
@@ -129,7 +133,7 @@ const checkpointFailed = (error: unknown): AppError => {
  */
 export const openConnection = (
   given: string,
-  { now, onBroken }: { now: () => number; onBroken: (error: Error) => void },
+  { now, onBroken, as }: { now: () => number; onBroken: (error: Error) => void; as?: OpenAs | undefined },
 ): Connection => {
   const inMemory = given === ':memory:'
   const path = inMemory ? given : realPathOf(given)
@@ -147,7 +151,7 @@ export const openConnection = (
   const beginAt = createTxs(client)
   const begin = () => beginAt(now())
   const reading = createReads(client)
-  const commits = createGroupCommit(client, {
+  const commits = createGroupCommit(client, as === 'service' ? GATHER_MS : 0, {
     begin,
     attempt: async run => {
       const outcomes = await counts.timed(() => attempt(run))
@@ -157,13 +161,15 @@ export const openConnection = (
     explain,
   })
 
+  const read: Transactions['read'] = run => attempt(() => reading(() => run(begin())))
   return {
     client,
     path: inMemory ? null : path,
     write: commits.write,
-    read: run => attempt(() => reading(() => run(begin()))),
+    read,
+    loops: { write: commits.writeLater, read },
     attempt,
-    beginUpkeep: as => {
+    beginUpkeep: () => {
       assertSynced(client)
       if (as !== 'command') client.pragma(`busy_timeout = ${BUSY_TIMEOUT_MS}`)
       if (inMemory) return

@@ -10,15 +10,17 @@ interface Write {
 type Outcome = { ok: true; value: unknown } | { ok: false; error: unknown }
 
 /**
- * One transaction, and so one sync of the disk, for all that is written in the same turn of the event loop. Each write keeps
- * its own atomicity: one that throws is undone alone.
+ * One transaction, and so one sync of the disk, for all that is written in the same turn of the event loop, and what the loops have
+ * written before. Each write keeps its own atomicity: one that throws is undone alone.
  *
+ * @param gatherMs so long a write of the loops, which no caller waits for, lets others join its transaction
  * @param deps.begin the transaction, as a verb sees it
  * @param deps.attempt runs the transaction, again if the database is busy; rejects when nothing of it was committed
  * @param deps.explain turns what a single write threw into what its caller may know
  */
 export const createGroupCommit = (
   client: Database.Database,
+  gatherMs: number,
   deps: {
     begin: () => Tx
     attempt: (run: () => Promise<Outcome[]>) => Promise<Outcome[]>
@@ -30,6 +32,7 @@ export const createGroupCommit = (
   /** In the order they came, which is the order they are run in. */
   let waiting: Write[] = []
   let committing: Promise<void> | null = null
+  let gathering: NodeJS.Timeout | undefined
 
   const transact = async (run: () => Promise<Outcome[]>): Promise<Outcome[]> => {
     begin?.run()
@@ -101,21 +104,41 @@ export const createGroupCommit = (
     committing = null
   }
 
+  const commitSoon = () => {
+    clearTimeout(gathering)
+    gathering = undefined
+    committing ??= commitAll()
+  }
+
+  const add = <T>(run: (tx: Tx) => T | Promise<T>) =>
+    new Promise<T>((resolve, reject) => {
+      const settle = (outcome: Outcome) => (outcome.ok ? resolve(outcome.value as T) : reject(outcome.error))
+      waiting.push({ run, settle })
+    })
+
   return {
     /**
      * Runs it in the transaction of the next turn of the event loop. Resolves once its COMMIT has returned, which is when it is
      * durable. `run` must await nothing but its `Tx`, and must have no effect but on the database: when another write of the same
      * transaction throws, all are undone and run again.
      */
-    write: <T>(run: (tx: Tx) => T | Promise<T>) =>
-      new Promise<T>((resolve, reject) => {
-        const settle = (outcome: Outcome) => (outcome.ok ? resolve(outcome.value as T) : reject(outcome.error))
-        waiting.push({ run, settle })
-        committing ??= commitAll()
-      }),
+    write: <T>(run: (tx: Tx) => T | Promise<T>): Promise<T> => {
+      const written = add(run)
+      commitSoon()
+      return written
+    },
+
+    /** As `write`, within `gatherMs`: in the transaction of the next `write`, if one comes before. */
+    writeLater: <T>(run: (tx: Tx) => T | Promise<T>): Promise<T> => {
+      const written = add(run)
+      if (gatherMs === 0) commitSoon()
+      else if (committing === null) gathering ??= setTimeout(commitSoon, gatherMs)
+      return written
+    },
 
     /** Resolves when nothing waits to be committed. */
     end: async (): Promise<void> => {
+      if (gathering) commitSoon()
       while (committing !== null) await committing
     },
   }

@@ -36,12 +36,15 @@ export const openSqliteStore = async ({
     const lock = lockForService(path)
     stack.defer(lock.release)
   }
-  const connection = refuseDamage(() => openConnection(path, { now, onBroken: error => hints.emit('broken', error) }))
+  const connection = refuseDamage(() =>
+    openConnection(path, { now, as, onBroken: error => hints.emit('broken', error) }),
+  )
   stack.defer(() => connection.close())
   const context = createContext(connection, options, { random: randomBytes, hints })
   await bringUpToDate(connection, { sealed: context.sealed, quickCheck, onStep })
-  connection.beginUpkeep(as)
-  const verbs = createVerbs({ calls: context, loops: context, searches: context }, createFileFigures(connection.path))
+  connection.beginUpkeep()
+  const loops = { ...context, ...connection.loops }
+  const verbs = createVerbs({ calls: context, loops, searches: context }, createFileFigures(connection.path))
   const opened = stack.move()
   const engineCounts = async () => connection.engineCounts()
   return { now, hints, ...verbs, engineCounts, close: () => opened[Symbol.asyncDispose]() }

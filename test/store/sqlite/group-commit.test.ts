@@ -4,14 +4,14 @@ import { createGroupCommit } from '../../../src/store/sqlite/group-commit.ts'
 import { createTxs } from '../../../src/store/sqlite/tx.ts'
 
 /** `commits`: how many rows each transaction found when it began. */
-const openTable = () => {
+const openTable = ({ gatherMs = 0 } = {}) => {
   const client = new Database(':memory:')
   onTestFinished(() => void client.close())
   client.exec('CREATE TABLE written (name TEXT)')
   const commits: number[] = []
   const names = () => client.prepare('SELECT name FROM written').pluck().all()
   const begin = createTxs(client)
-  const { write, end } = createGroupCommit(client, {
+  const { write, writeLater, end } = createGroupCommit(client, gatherMs, {
     begin: () => begin(0),
     attempt: async run => {
       const before = names().length
@@ -22,7 +22,7 @@ const openTable = () => {
     explain: error => new Error(`explained: ${(error as Error).message}`),
   })
   const add = (name: string) => () => void client.prepare('INSERT INTO written VALUES (?)').run(name)
-  return { client, write, end, commits, names, add }
+  return { client, write, writeLater, end, commits, names, add }
 }
 
 /** Whether it has resolved, after all that could have made it has run. */
@@ -97,5 +97,35 @@ describe('a write', () => {
     })
     await expect(failed).rejects.toThrow('no')
     expect([await counted, names()]).toEqual([2, ['a']])
+  })
+})
+
+describe('a write that nobody waits for', () => {
+  const NEVER_MS = 2 ** 31 - 1
+
+  test('shares the commit of the next one that somebody waits for, and comes before it', async () => {
+    const { write, writeLater, commits, names, add } = openTable({ gatherMs: NEVER_MS })
+    const later = [writeLater(add('a')), writeLater(add('b'))]
+    expect([await isSettled(later[0] as Promise<void>), names()]).toEqual([false, []])
+    await Promise.all([...later, write(add('c'))])
+    expect([names(), commits]).toEqual([['a', 'b', 'c'], [0]])
+  })
+
+  test('is committed by itself after a while, and another one after another while', async () => {
+    const { writeLater, commits, names, add } = openTable({ gatherMs: 1 })
+    await Promise.all([writeLater(add('a')), writeLater(add('b'))])
+    await writeLater(add('c'))
+    expect([names(), commits]).toEqual([
+      ['a', 'b', 'c'],
+      [0, 2],
+    ])
+  })
+
+  test('does not wait at the end', async () => {
+    const { writeLater, end, names, add } = openTable({ gatherMs: NEVER_MS })
+    const later = writeLater(add('a'))
+    await end()
+    await later
+    expect(names()).toEqual(['a'])
   })
 })
