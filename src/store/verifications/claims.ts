@@ -61,12 +61,11 @@ export const createVerificationClaims = (context: StoreContext) => {
       fruitful.map(({ account }) => account),
     )
     for (const { id } of locked) found.delete(id)
+    const left = await survey(tx, results, Number.POSITIVE_INFINITY)
+    const isShort = found.size > 0 || results.some(result => result.isShort)
     return {
       claims: fruitful.map(({ claim }) => claim),
-      nextAt: earliest([
-        ...results.map(result => nextAfter(result, at)),
-        found.size > 0 ? at + LOCKED_ELSEWHERE_MS : null,
-      ]),
+      nextAt: earliest([...left.map(({ nextAt }) => nextAt), isShort ? at + LOCKED_ELSEWHERE_MS : null]),
       places: results.map(({ account, place }) => [account.id, place] as const),
     }
   }
@@ -77,7 +76,7 @@ export const createVerificationClaims = (context: StoreContext) => {
       const { at, surveys } = await read(async tx => {
         const waiting = await accounts.waiting(tx)
         const slots = waiting.map(account => ({ account, free: concurrency - (busy.get(account.id) ?? 0) }))
-        return { at: tx.at, surveys: await survey(tx, slots) }
+        return { at: tx.at, surveys: await survey(tx, slots, tx.at) }
       })
       const isReady = ({ nextAt }: Survey) => nextAt !== null && nextAt <= at
       const ready = surveys.filter(isReady)
@@ -111,19 +110,13 @@ const resultOf = (
   }
 }
 
-/** When the account may be surveyed again: what is left then nobody knows. */
-const nextAfter = ({ account, free, isShort }: ReturnType<typeof resultOf>, at: number): number | null => {
-  if (free <= 0) return null
-  return claimableAt(account, isShort ? at + LOCKED_ELSEWHERE_MS : at)
-}
-
 /** Null is never. */
 const earliest = (times: readonly (number | null)[]): number | null => times.reduce(earlier, null)
 
-const survey = async (tx: Tx, slots: readonly Pick<Survey, 'account' | 'free'>[]): Promise<Survey[]> => {
+/** @param until of accounts that may not be asked by then the queues are not read */
+const survey = async (tx: Tx, slots: readonly Pick<Survey, 'account' | 'free'>[], until: number): Promise<Survey[]> => {
   const all = slots.map(slot => ({ ...slot, from: slot.free > 0 ? claimableAt(slot.account, tx.at) : null }))
-  // While nothing may be asked, its queues are not read.
-  const asked = all.filter(({ from }) => from !== null && from <= tx.at)
+  const asked = all.filter(({ from }) => from !== null && from <= until)
   const read = await tx.each<Head>(
     HEADS,
     asked.map(({ account }) => ({ accountId: account.id })),
