@@ -77,7 +77,7 @@ const runOurs = async () => {
       perHost: IN_FLIGHT,
       random: Math.random,
       clock,
-      onFree: () => rounds.ring(),
+      onFree: () => rounds.free(),
       onDue: at => rounds.ringAt(at),
       emit: createEmit([createLog({ level: 'info', version: 'bench', now: Date.now })]),
     })

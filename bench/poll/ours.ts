@@ -57,7 +57,7 @@ const runOurs = () => {
       timeoutMs: TIMEOUT_MS,
       random: Math.random,
       clock,
-      onFree: () => rounds.ring(),
+      onFree: () => rounds.free(),
       onDue: at => rounds.ringAt(at),
       onLookup: createEnumerationGuard({ now: store.now, emit }).recordLookup,
       emit,

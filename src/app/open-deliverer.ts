@@ -31,7 +31,7 @@ export const openDeliverer = ({ config: { callback, storage }, store, sender, em
     perHost: callback.concurrencyPerHost,
     random,
     clock,
-    onFree: () => rounds.ring(),
+    onFree: () => rounds.free(),
     onDue: at => rounds.ringAt(at),
     emit,
   })

@@ -39,7 +39,7 @@ export const openPoller = ({
     random,
     clock,
     onLookup,
-    onFree: () => rounds.ring(),
+    onFree: () => rounds.free(),
     onDue: at => rounds.ringAt(at),
     emit,
   })

@@ -55,8 +55,8 @@ const NO_SHARE = () => {}
 const notSent = (detail: string): SendResult => ({ kind: 'failed', error: 'local', detail, durationMs: 0 })
 /** So many outcomes may wait to be recorded: beyond them their webhooks would be sent again when their leases run out. */
 const MOST_UNRECORDED = 1_000
-/** No slot is free. One that becomes free rings. */
-const FULL: Round = { claimed: 0, nextAt: null }
+/** No slot is free. */
+const FULL: Round = { claimed: 0, nextAt: null, waits: true }
 
 const covers = (what: Withdrawn, { partnerId, registrationId }: ClaimedMessage): boolean =>
   what.partnerId === partnerId && (what.registrationId === null || what.registrationId === registrationId)
@@ -243,7 +243,7 @@ export const createDeliverer = (deps: DelivererDeps) => {
             : deliver(message, secrets.get(message.partnerId) ?? []),
         )
       }
-      return { claimed: messages.length, nextAt }
+      return { claimed: messages.length, nextAt, waits: false }
     },
     /** How many attempts are under way. */
     underWay: partners.total,

@@ -116,6 +116,8 @@ export const createPoller = (deps: PollerDeps) => {
       await record(account, answered)
     } finally {
       changing.end(account.id)
+      // What is allowed of the account may have changed.
+      deps.onDue(store.now())
     }
   }
 
@@ -193,7 +195,7 @@ export const createPoller = (deps: PollerDeps) => {
         claimed += verifications.length
         for (const verification of verifications) void poll(account, verification)
       }
-      return { claimed, nextAt }
+      return { claimed, nextAt, waits: [...busy().values()].some(count => count >= concurrency) }
     },
     /** How many calls are under way. */
     underWay: calls.total,

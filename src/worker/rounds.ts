@@ -6,6 +6,8 @@ export interface Round {
   claimed: number
   /** When more may be due, by the store's clock; null: nobody knows. */
   nextAt: number | null
+  /** Something that is due may wait for a slot. */
+  waits: boolean
 }
 
 /**
@@ -19,7 +21,7 @@ const RUNG = 'rung'
 const MIN_GAP_MS = 1
 
 /** How long to sleep after a round that began at `startedAt`, unless somebody rings. */
-export const napAfter = ({ claimed, nextAt }: Round, now: number, startedAt = now): number => {
+export const napAfter = ({ claimed, nextAt }: Omit<Round, 'waits'>, now: number, startedAt = now): number => {
   if (nextAt === null) return LONGEST_NAP_MS
   if (nextAt > now) return Math.min(nextAt - now, LONGEST_NAP_MS)
   // What was due when the round began and was not claimed waits for a slot, which rings when it is free. What has fallen due
@@ -39,6 +41,9 @@ export const createRounds = (
   const { clock, now, onError } = deps
   let running: Promise<void> | null = null
   let isRung = false
+  /** What is due may wait for a slot, as far as the last round knows; one was freed while that ran. */
+  let waits = true
+  let isFreed = false
   let isStopped = false
   let lastAt = Number.NEGATIVE_INFINITY
   let nap: AbortController | null = null
@@ -55,9 +60,13 @@ export const createRounds = (
 
   const runOnce = async (): Promise<number> => {
     const startedAt = now()
+    isFreed = false
     try {
-      return napAfter(await run(), now(), startedAt)
+      const round = await run()
+      waits = round.waits || (round.nextAt !== null && round.nextAt <= startedAt)
+      return napAfter(round, now(), startedAt)
     } catch (error) {
+      waits = true
       onError(error)
       return LONGEST_NAP_MS
     }
@@ -70,7 +79,7 @@ export const createRounds = (
       isRung = false
       announced = Number.POSITIVE_INFINITY
       const napMs = Math.min(await runOnce(), Math.max(0, announced - now()))
-      if (napMs === 0) isRung = true
+      if (napMs === 0 || (waits && isFreed)) isRung = true
       else if (!isRung && !isStopped) ringAfter(Math.ceil(napMs))
     }
     running = null
@@ -105,6 +114,11 @@ export const createRounds = (
   return {
     ring,
     ringAt,
+    /** A slot is free: starts a round if something may wait for one. */
+    free: () => {
+      isFreed = true
+      if (waits && running === null) ring()
+    },
     /** Starts no more rounds; resolves when the last one has ended. */
     stop: async () => {
       isStopped = true

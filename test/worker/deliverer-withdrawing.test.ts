@@ -44,7 +44,7 @@ describe('what is cancelled while a claim is pending', () => {
     const claiming = round(messageOf(1), messageOf(2), messageOf(3, { partnerId: 'partner_2', host: 'b.example' }))
     deliverer.withdraw(what)
     await claim()
-    expect(await claiming).toEqual({ claimed: 3, nextAt: NOW + 9 })
+    expect(await claiming).toEqual({ claimed: 3, nextAt: NOW + 9, waits: false })
     expect(sending()).toEqual(sent)
     expect(happened).toContain('not_sent cancelled')
     for (const seq of sent) await answer(seq, OK)

@@ -5,7 +5,7 @@ import { CONCURRENCY, failed, messageOf, NOW, OK, openScene } from './support/de
 test('signs and sends what it claims, decides, and records under the claim', async () => {
   const { deliverer, clock, round, answer, attempts, settled } = openScene()
   const [one, two] = [messageOf(1), messageOf(2, { attempts: 3, retries: 1 })]
-  expect(await round(one, two)).toEqual({ claimed: 2, nextAt: NOW + 9 })
+  expect(await round(one, two)).toEqual({ claimed: 2, nextAt: NOW + 9, waits: false })
   expect(attempts()).toMatchObject([
     { partnerId: 'partner_1', url: 'https://a.example/hook', body: one.body, headers: { 'webhook-id': 'msg_1' } },
     { headers: { 'webhook-id': 'msg_2', 'webhook-attempt': '4' } },
@@ -52,7 +52,7 @@ test('claims no more while too many outcomes cannot be recorded', async () => {
   }
   await round(messageOf(1_000_000))
   const claimed = claims.length
-  expect(await round()).toEqual({ claimed: 0, nextAt: null })
+  expect(await round()).toEqual({ claimed: 0, nextAt: null, waits: true })
   expect(claims).toHaveLength(claimed)
   await answer(1_000_000, OK)
   await record()

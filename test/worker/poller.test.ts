@@ -106,7 +106,7 @@ const openScene = ({
 
 test('asks about what it claims for as long as two calls last, decides, and records under the claim', async () => {
   const { poller, clock, round, answer, asked, settled, claims } = openScene()
-  expect(await round(verificationOf(1), verificationOf(2))).toEqual({ claimed: 2, nextAt: NOW + 9 })
+  expect(await round(verificationOf(1), verificationOf(2))).toEqual({ claimed: 2, nextAt: NOW + 9, waits: true })
   // Upstream may be called twice, each time for ten seconds, before it is recorded.
   expect(claims[0]?.leaseMs).toBeGreaterThan(20 * SECOND)
   expect(asked()).toEqual([1, 2])

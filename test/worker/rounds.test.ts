@@ -4,12 +4,12 @@ import { createRounds, napAfter, type Round } from '../../src/worker/rounds.ts'
 import { createFixedClock } from '../support/fixed-clock.ts'
 
 const NOW = 1_000_000
-const IDLE: Round = { claimed: 0, nextAt: null }
+const IDLE: Round = { claimed: 0, nextAt: null, waits: false }
 
 describe('the nap after a round', () => {
   test.each([
-    { round: { claimed: 0, nextAt: null }, nap: 1_000, why: 'nothing waits' },
-    { round: { claimed: 5, nextAt: null }, nap: 1_000, why: 'nothing waits any more' },
+    { round: { claimed: 0, nextAt: null, waits: false }, nap: 1_000, why: 'nothing waits' },
+    { round: { claimed: 5, nextAt: null, waits: false }, nap: 1_000, why: 'nothing waits any more' },
     { round: { claimed: 0, nextAt: NOW + 300 }, nap: 300, why: 'something falls due soon' },
     { round: { claimed: 0, nextAt: NOW + 3_600_000 }, nap: 1_000, why: 'it looks again after a second anyway' },
     { round: { claimed: 3, nextAt: NOW }, nap: 0, why: 'there is more' },
@@ -71,7 +71,7 @@ describe('rounds', () => {
   test('go on at once while there is more', async () => {
     const { run, end, ring } = openRounds()
     await ring()
-    await end({ claimed: 4, nextAt: NOW })
+    await end({ claimed: 4, nextAt: NOW, waits: false })
     expect(run).toHaveBeenCalledTimes(2)
   })
 
@@ -89,6 +89,42 @@ describe('rounds', () => {
     await advance(298)
     expect(run).toHaveBeenCalledTimes(2)
     await advance(1)
+    expect(run).toHaveBeenCalledTimes(3)
+  })
+
+  test('begin when a slot is freed only where something may wait for one', async () => {
+    const { rounds, run, ring, end } = openRounds()
+    const free = async () => {
+      rounds.free()
+      await yieldToLoop()
+    }
+    await ring()
+    await end(IDLE)
+    await free()
+    expect(run).toHaveBeenCalledTimes(1)
+    await ring()
+    await end({ ...IDLE, waits: true })
+    await free()
+    expect(run).toHaveBeenCalledTimes(3)
+    await end({ ...IDLE, nextAt: NOW })
+    await free()
+    expect(run).toHaveBeenCalledTimes(4)
+    await end(new Error('nobody knows'))
+    await free()
+    expect(run).toHaveBeenCalledTimes(5)
+  })
+
+  test('begin again where a slot was freed during one that left something', async () => {
+    const { rounds, run, ring, end } = openRounds()
+    await ring()
+    rounds.free()
+    await end({ ...IDLE, waits: true })
+    expect(run).toHaveBeenCalledTimes(2)
+    await end({ ...IDLE, waits: true })
+    expect(run).toHaveBeenCalledTimes(2)
+    await ring()
+    rounds.free()
+    await end(IDLE)
     expect(run).toHaveBeenCalledTimes(3)
   })
 })
