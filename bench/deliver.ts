@@ -1,14 +1,12 @@
-import { join } from 'node:path'
+import { alone, type Scene } from './deliver/alone.ts'
 import { createBullmq } from './deliver/bullmq.ts'
 import { createGraphileWorker } from './deliver/graphile-worker.ts'
-import { IN_FLIGHT, type Load, type Run } from './deliver/job.ts'
+import { IN_FLIGHT } from './deliver/job.ts'
 import { createPgBoss } from './deliver/pg-boss.ts'
-import { openChild } from './support/child.ts'
-import { type Contestant, contest, ratioOf, type Samples } from './support/contest.ts'
+import { contest, ratioOf, type Samples } from './support/contest.ts'
 import { type Columns, type Finding, findAtLeast, findAtMost, type Part, tableOf } from './support/part.ts'
 import { openReceiver } from './support/receiver.ts'
 import { whyNoRedis } from './support/redis.ts'
-import { openFolder } from './support/service.ts'
 import { openNames } from './support/tls.ts'
 
 const JOBS = 100_000
@@ -28,29 +26,11 @@ const AIMS: readonly { name: string; base: string; aim: number; floor?: number }
   { name: plain(OURS), base: plain(RAW), aim: 1, floor: 0.7 },
   { name: OURS_HOSTS, base: RAW_HOSTS, aim: 1, floor: 0.7 },
 ]
-
-interface Scene {
-  receiver: Awaited<ReturnType<typeof openReceiver>>
-  load: Load
-}
-
-/** A worker that needs nothing but itself and a file. */
-const alone = (name: string, file: string, { receiver, load }: Scene): Contestant => ({
-  name,
-  run: async () => {
-    using folder = openFolder()
-    await using child = openChild(join(import.meta.dirname, 'deliver', file))
-    await child.ask({ kind: 'prepare', ...load, folder: folder.path })
-    const before = await receiver.seen()
-    const { seconds, cpuSeconds } = await child.ask<Run>({ kind: 'run' })
-    const after = await receiver.seen()
-    return {
-      jobsPerSecond: load.jobs / seconds,
-      cpuMicros: (cpuSeconds * 1e6) / load.jobs,
-      handshakes: after.handshakes - before.handshakes,
-    }
-  },
-})
+const CPU_AIMS: typeof AIMS = [
+  { name: OURS, base: RAW, aim: 1 },
+  { name: SENDER, base: RAW, aim: 1 },
+  { name: OURS_HOSTS, base: RAW_HOSTS, aim: 1 },
+]
 
 const METHOD = `${JOBS.toLocaleString('en')} signed POSTs of about 380 bytes that are due already, ${IN_FLIGHT} in flight, to one \`node:https\` receiver in
 another process, over TLS 1.3 with a certificate of a local authority; the clock runs from the first one's start to when the last one's
@@ -74,19 +54,13 @@ const findingsOf = (samples: Samples): Finding[] => {
   const rates = AIMS.filter(({ base }) => samples.has(base)).map(({ name, base, ...aim }) =>
     findAtLeast(`${name}: jobs/s, against ${base}`, ratioOf(samples, [name, base], 'jobsPerSecond'), aim),
   )
-  const cpus = [
-    [OURS, RAW],
-    [SENDER, RAW],
-    [OURS_HOSTS, RAW_HOSTS],
-  ].map(([name = '', base = '']) =>
-    findAtMost(`${name}: processor time a job, against ${base}`, ratioOf(samples, [name, base], 'cpuMicros'), {
-      aim: 1,
-    }),
+  const cpus = CPU_AIMS.map(({ name, base, ...aim }) =>
+    findAtMost(`${name}: processor time a job, against ${base}`, ratioOf(samples, [name, base], 'cpuMicros'), aim),
   )
   return [...rates, ...cpus]
 }
 
-export const deliver: Part = async ({ rounds, scale, say }) => {
+export const deliver: Part = async ({ rounds, scale, trees, say }) => {
   await using names = await openNames(HOSTS)
   await using receiver = await openReceiver(names)
   const sceneOf = (jobs: number, urls: string[]): Scene => ({ receiver, load: { jobs, urls, trust: names.trust } })
@@ -100,15 +74,15 @@ export const deliver: Part = async ({ rounds, scale, say }) => {
   if (noRedis !== null) say(`without BullMQ: ${noRedis}`)
   const contestants = [
     alone(RAW, 'raw.ts', secure),
-    alone(OURS, 'ours.ts', secure),
-    alone(SENDER, 'sender.ts', secure),
+    ...trees.map(tree => alone(tree.nameOf(OURS), 'ours.ts', secure, tree)),
+    ...trees.map(tree => alone(tree.nameOf(SENDER), 'sender.ts', secure, tree)),
     createGraphileWorker(secure.load),
     createPgBoss(secure.load),
     ...(noRedis === null ? [createBullmq(secure.load)] : []),
     alone(plain(RAW), 'raw.ts', open),
-    alone(plain(OURS), 'ours.ts', open),
+    ...trees.map(tree => alone(tree.nameOf(plain(OURS)), 'ours.ts', open, tree)),
     alone(RAW_HOSTS, 'raw.ts', hosts),
-    alone(OURS_HOSTS, 'ours.ts', hosts),
+    ...trees.map(tree => alone(tree.nameOf(OURS_HOSTS), 'ours.ts', hosts, tree)),
   ]
   const samples = await contest(contestants, { rounds, say })
   return {

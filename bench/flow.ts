@@ -5,8 +5,9 @@ import { cpuSeconds, residentMb } from './support/machine.ts'
 import { type Outside, openOutside, sharedNow, untilCounts } from './support/outside.ts'
 import { atRate, closedLoop, serialOf } from './support/pace.ts'
 import { findAtMost, type Part } from './support/part.ts'
-import { benchEnvironment, createPartner, type Environment, openFolder, openService } from './support/service.ts'
+import { benchEnvironment, createPartner, openFolder, openService } from './support/service.ts'
 import { openNames, type Scheme } from './support/tls.ts'
+import type { Tree } from './support/tree.ts'
 
 const SCHEMES = ['https', 'http'] as const
 const REGISTRATIONS = 30_000
@@ -68,13 +69,13 @@ const trickle = async (api: Api, outside: Outside, { rate, seconds }: { rate: nu
 }
 
 /** A service with all around it and one partner, warm. */
-export const openFlow = async (scheme: Scheme, settings: Environment) => {
+export const openFlow = async (scheme: Scheme, tree: Tree) => {
   await using stack = new AsyncDisposableStack()
   const folder = stack.use(openFolder())
   const names = stack.use(await openNames())
   const outside = stack.use(await openOutside(names, { scheme }))
-  const env = { ...benchEnvironment(folder.path, outside.upstreamUrl), ...settings }
-  const service = stack.use(await openService(folder.path, env, names))
+  const env = { ...benchEnvironment(folder.path, outside.upstreamUrl), ...SETTINGS }
+  const service = stack.use(await openService(folder.path, env, { names, tree }))
   const api = stack.use(openApi(service.url, await createPartner(service.url, 'flow')))
   await flood(api, outside, { kind: '1', count: WARM_UP })
   const opened = stack.move()
@@ -93,8 +94,8 @@ export const measureFlood = async (
   return { verdictsPerSecond, cpuMicros: ((cpuSeconds(service.pid) - cpu) * 1e6) / count }
 }
 
-const runOnce = async (scheme: Scheme, scale: number): Promise<Sample> => {
-  await using flow = await openFlow(scheme, SETTINGS)
+const runOnce = async (scheme: Scheme, scale: number, tree: Tree): Promise<Sample> => {
+  await using flow = await openFlow(scheme, tree)
   const { api, outside, service } = flow
   const { verdictsPerSecond, cpuMicros } = await measureFlood(flow, Math.round(REGISTRATIONS * scale))
 
@@ -114,9 +115,11 @@ const runOnce = async (scheme: Scheme, scale: number): Promise<Sample> => {
   }
 }
 
-export const flow: Part = async ({ rounds, scale, say }) => {
+export const flow: Part = async ({ rounds, scale, trees, say }) => {
   const samples = await contest(
-    SCHEMES.map(scheme => ({ name: scheme, run: () => runOnce(scheme, scale) })),
+    SCHEMES.flatMap(scheme =>
+      trees.map(tree => ({ name: tree.nameOf(scheme), run: () => runOnce(scheme, scale, tree) })),
+    ),
     { rounds, say },
   )
   const of = (figure: string, scheme: Scheme = 'https') => medianOf(samples, scheme, figure)

@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util'
 import { describeMachine } from './support/machine.ts'
 import type { Part, PartResult } from './support/part.ts'
 import { PERFORMANCE_PATH, renderText, withSection } from './support/report.ts'
+import { treesOf } from './support/tree.ts'
 
 /** A part is loaded when it runs, because it loads its contestants' libraries. */
 const PARTS: Record<string, () => Promise<Part>> = {
@@ -20,11 +21,12 @@ const PARTS: Record<string, () => Promise<Part>> = {
   nodes: async () => (await import('./nodes.ts')).nodesPart,
 }
 
-const USAGE = `npm run bench -- [part …] [--rounds 5] [--scale 1] [--quick] [--write]
+const USAGE = `npm run bench -- [part …] [--rounds 5] [--scale 1] [--quick] [--write] [--beside path]
   parts: ${Object.keys(PARTS).join(', ')}; all of them if none is named
   --scale  the size of each run, up to 1
   --quick  a tenth of the size, one round: a look, not a figure
-  --write  put the results into docs/performance.md`
+  --write  put the results into docs/performance.md
+  --beside another checkout: its source takes part wherever ours does, and how we compare is told`
 
 const readArguments = () => {
   const { values, positionals } = parseArgs({
@@ -34,16 +36,19 @@ const readArguments = () => {
       scale: { type: 'string', default: '1' },
       quick: { type: 'boolean' },
       write: { type: 'boolean' },
+      beside: { type: 'string' },
     },
   })
   const names = positionals.length > 0 ? positionals : Object.keys(PARTS)
   const [rounds, scale] = [Number(values.rounds), Number(values.scale)]
   const isInRange = rounds >= 1 && rounds <= 50 && scale > 0 && scale <= 1
-  if (names.some(name => !PARTS[name]) || !isInRange) {
+  const { beside, write = false } = values
+  if (names.some(name => !PARTS[name]) || !isInRange || (write && beside !== undefined)) {
     process.stderr.write(`${USAGE}\n`)
     process.exit(2)
   }
-  return { names, rounds: values.quick ? 1 : rounds, scale: values.quick ? 0.1 : scale, write: values.write ?? false }
+  const size = values.quick ? { rounds: 1, scale: 0.1 } : { rounds, scale }
+  return { names, ...size, write, trees: treesOf(beside) }
 }
 
 /** How it was run, where that is not the usual way. */
@@ -60,14 +65,14 @@ const keep = (result: PartResult, conditions: string) => {
   writeFileSync(PERFORMANCE_PATH, withSection(page, result, { on: describeMachine(), when }))
 }
 
-const { names, rounds, scale, write } = readArguments()
+const { names, rounds, scale, write, trees } = readArguments()
 process.stdout.write(`${describeMachine()}\n`)
 let missed = 0
 for (const name of names) {
   const part = await PARTS[name]?.()
   if (!part) continue
   const [load = 0] = loadavg()
-  const result = await part({ rounds, scale, say: line => void process.stderr.write(`${name}: ${line}\n`) })
+  const result = await part({ rounds, scale, trees, say: line => void process.stderr.write(`${name}: ${line}\n`) })
   process.stdout.write(renderText(result))
   missed += result.findings.filter(({ verdict }) => verdict === 'missed').length
   if (write) keep(result, conditionsOf(load))

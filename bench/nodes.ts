@@ -107,16 +107,18 @@ const COLUMNS: Columns = {
   'a delivery, µs': ['sendMicros', 0],
 }
 
-export const nodesPart: Part = async ({ rounds, scale, say }) => {
+export const nodesPart: Part = async ({ rounds, scale, trees, say }) => {
   await using names = await openNames()
   await using receiver = await openReceiver(names)
   const load = { jobs: JOBS * scale, urls: [receiver.urlOf('https')], trust: names.trust }
   const work = await contest(
     [
-      ...[1, 2, 4].map(count => nodesContestant(nodes(count), count, load)),
+      ...[1, 2, 4].flatMap(count => trees.map(tree => nodesContestant(nodes(count), count, load, tree))),
       createGraphileWorker(load),
       createPgBoss(load),
-      service(REGISTER, { ...SINGLE, requests: SINGLE.requests * scale }, openPostgres),
+      ...trees.map(tree =>
+        service(REGISTER, { ...SINGLE, requests: SINGLE.requests * scale }, { tree, openDatabase: openPostgres }),
+      ),
     ],
     { rounds, say },
   )

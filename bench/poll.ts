@@ -7,6 +7,7 @@ import { type Contestant, contest, ratioOf } from './support/contest.ts'
 import { type Columns, cellsOf, findAtLeast, findAtMost, type Part } from './support/part.ts'
 import { openFolder } from './support/service.ts'
 import { openNames, type Scheme, type Trust } from './support/tls.ts'
+import { HERE } from './support/tree.ts'
 
 const POLLS = 100_000
 const RAW = 'raw loop'
@@ -26,12 +27,16 @@ interface Shape {
   scheme?: Scheme
 }
 
-const poller = ({ name, file, variant, scheme = 'https' }: Shape, { upstream, trust, polls }: Scene): Contestant => ({
-  name,
+const poller = (
+  { name, file, variant, scheme = 'https' }: Shape,
+  { upstream, trust, polls }: Scene,
+  tree = HERE,
+): Contestant => ({
+  name: tree.nameOf(name),
   run: async () => {
     using folder = openFolder()
     await upstream.answer(variant)
-    await using child = openChild(join(import.meta.dirname, 'poll', file))
+    await using child = openChild(join(tree.folder, 'bench/poll', file))
     await child.ask({ kind: 'prepare', polls, upstreamUrl: upstream.urls[scheme], trust, folder: folder.path })
     const { seconds, cpuSeconds } = await child.ask<Run>({ kind: 'run' })
     return { pollsPerSecond: polls / seconds, cpuMicros: (cpuSeconds * 1e6) / polls }
@@ -48,17 +53,17 @@ registration, and the message that waits to be sent. The account's rate is no li
 const COLUMNS: Columns = { 'polls/s': ['pollsPerSecond', 0], 'CPU, µs a poll': ['cpuMicros', 0] }
 const TO_RAW = 'against the raw loop'
 
-export const poll: Part = async ({ rounds, scale, say }) => {
+export const poll: Part = async ({ rounds, scale, trees, say }) => {
   await using names = await openNames()
   await using upstream = await openUpstream(names)
   const at: Scene = { upstream, trust: names.trust, polls: POLLS * scale }
   const samples = await contest(
     [
       poller({ name: RAW, file: 'raw.ts', variant: 'ING' }, at),
-      poller({ name: OURS, file: 'ours.ts', variant: 'ING' }, at),
-      poller({ name: OURS_SUCCESS, file: 'ours.ts', variant: 'SUCCESS' }, at),
+      ...trees.map(tree => poller({ name: OURS, file: 'ours.ts', variant: 'ING' }, at, tree)),
+      ...trees.map(tree => poller({ name: OURS_SUCCESS, file: 'ours.ts', variant: 'SUCCESS' }, at, tree)),
       poller({ name: plain(RAW), file: 'raw.ts', variant: 'ING', scheme: 'http' }, at),
-      poller({ name: plain(OURS), file: 'ours.ts', variant: 'ING', scheme: 'http' }, at),
+      ...trees.map(tree => poller({ name: plain(OURS), file: 'ours.ts', variant: 'ING', scheme: 'http' }, at, tree)),
     ],
     { rounds, say },
   )

@@ -8,6 +8,7 @@ import { openOutside } from './support/outside.ts'
 import { type Columns, findAtLeast, type Part, tableOf } from './support/part.ts'
 import { benchEnvironment, createPartner, onDatabase, openFolder, openService } from './support/service.ts'
 import { openNames } from './support/tls.ts'
+import { HERE, type Tree } from './support/tree.ts'
 
 const SINGLE = { requests: 100_000, width: 64, size: 1 }
 const BATCHES = { requests: 200, width: 4, size: 1_000 }
@@ -53,19 +54,27 @@ const alone = (name: string, file: string, shape: Shape): Contestant => ({
 })
 
 /**
- * `serve` with its defaults, a database file, its log in a file, and an upstream that answers ING.
+ * `serve` with its defaults, a database file, its log in a file, and an upstream that answers with a verdict.
  *
  * @param openDatabase a PostgreSQL instead of the file
  */
-export const service = (name: string, shape: Shape, openDatabase?: () => Promise<Database>): Contestant => ({
-  name,
+export const service = (
+  name: string,
+  shape: Shape,
+  { tree = HERE, openDatabase }: { tree?: Tree; openDatabase?: () => Promise<Database> } = {},
+): Contestant => ({
+  name: tree.nameOf(name),
   run: async () => {
     using folder = openFolder()
     await using database = openDatabase ? await openDatabase() : null
     await using names = await openNames()
     await using outside = await openOutside(names)
     const env = benchEnvironment(folder.path, outside.upstreamUrl)
-    await using serving = await openService(folder.path, { ...env, ...(database && onDatabase(database)) }, names)
+    await using serving = await openService(
+      folder.path,
+      { ...env, ...(database && onDatabase(database)) },
+      { names, tree },
+    )
     const apiKey = await createPartner(serving.url, 'bench')
     return await measure({ url: serving.url, apiKey, pid: serving.pid }, shape)
   },
@@ -88,7 +97,7 @@ const COLUMNS: Columns = {
   'p99, ms': ['p99Ms', 1],
 }
 
-export const register: Part = async ({ rounds, scale, say }) => {
+export const register: Part = async ({ rounds, scale, trees, say }) => {
   const [single, batches] = [SINGLE, BATCHES].map(shape => ({ ...shape, requests: shape.requests * scale })) as [
     Shape,
     Shape,
@@ -97,8 +106,8 @@ export const register: Part = async ({ rounds, scale, say }) => {
     [
       alone(PLAIN, 'plain.ts', single),
       alone(HONO, 'hono.ts', single),
-      service(OURS, single),
-      service(OURS_BATCHED, batches),
+      ...trees.map(tree => service(OURS, single, { tree })),
+      ...trees.map(tree => service(OURS_BATCHED, batches, { tree })),
     ],
     { rounds, say },
   )

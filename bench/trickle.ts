@@ -10,6 +10,7 @@ import { type Columns, findAtMost, type Part, tableOf } from './support/part.ts'
 import { openPostgres } from './support/postgres.ts'
 import { benchEnvironment, createPartner, onDatabase, openFolder, openService } from './support/service.ts'
 import { openNames } from './support/tls.ts'
+import type { Tree } from './support/tree.ts'
 import type { Done, Opened, Opening } from './trickle/plain-program.ts'
 
 /** Registrations a second. */
@@ -35,6 +36,10 @@ const POSTGRES = 'ours, PostgreSQL'
 const PROGRAM = 'a program of a day'
 const at = (name: string, rate: number) => `${name}: ${rate} a second`
 
+interface Pace {
+  rate: number
+  seconds: number
+}
 interface Scene {
   api: Api
   outside: Outside
@@ -46,7 +51,7 @@ interface Scene {
 }
 
 /** Registers one by one at this pace; resolves when the last webhook has arrived. */
-const run = async ({ api, outside }: Scene, pace: { rate: number; seconds: number }, isWarmUp = false) => {
+const run = async ({ api, outside }: Scene, pace: Pace, isWarmUp = false) => {
   const { hooks } = await outside.counts()
   const registered = await atRate(pace, async index => {
     const sentAt = sharedNow()
@@ -61,7 +66,7 @@ const run = async ({ api, outside }: Scene, pace: { rate: number; seconds: numbe
   return registered.map(result => (result.status === 'fulfilled' ? result.value : Number.NaN))
 }
 
-const measure = async (scene: Scene, pace: { rate: number; seconds: number }): Promise<Sample> => {
+const measure = async (scene: Scene, pace: Pace): Promise<Sample> => {
   const { outside, pid, commits, database } = scene
   await run(scene, WARM_UP, true)
   await outside.stamps()
@@ -97,27 +102,26 @@ const measure = async (scene: Scene, pace: { rate: number; seconds: number }): P
 }
 
 /** `serve`, with its log in a file. */
-const service =
-  (pace: { rate: number; seconds: number }, openDatabase?: () => Promise<Database>) => async (): Promise<Sample> => {
-    using folder = openFolder()
-    await using names = await openNames()
-    await using outside = await openOutside(names, { scheme: 'http' })
-    await using database = openDatabase ? await openDatabase() : null
-    const env = {
-      ...benchEnvironment(folder.path, outside.upstreamUrl),
-      ...SETTINGS,
-      ...(database && onDatabase(database)),
-    }
-    await using serving = await openService(folder.path, env)
-    await using api = openApi(serving.url, await createPartner(serving.url, 'trickle'))
-    const commits = async () => {
-      const page = await (await fetch(`${serving.url}/metrics`)).text()
-      return Number(/^idface_commit_duration_seconds_count (\d+)$/m.exec(page)?.[1])
-    }
-    return await measure({ api, outside, pid: serving.pid, commits, database }, pace)
+const service = (pace: Pace, tree: Tree, openDatabase?: () => Promise<Database>) => async (): Promise<Sample> => {
+  using folder = openFolder()
+  await using names = await openNames()
+  await using outside = await openOutside(names, { scheme: 'http' })
+  await using database = openDatabase ? await openDatabase() : null
+  const env = {
+    ...benchEnvironment(folder.path, outside.upstreamUrl),
+    ...SETTINGS,
+    ...(database && onDatabase(database)),
   }
+  await using serving = await openService(folder.path, env, { tree })
+  await using api = openApi(serving.url, await createPartner(serving.url, 'trickle'))
+  const commits = async () => {
+    const page = await (await fetch(`${serving.url}/metrics`)).text()
+    return Number(/^idface_commit_duration_seconds_count (\d+)$/m.exec(page)?.[1])
+  }
+  return await measure({ api, outside, pid: serving.pid, commits, database }, pace)
+}
 
-const program = (pace: { rate: number; seconds: number }) => async (): Promise<Sample> => {
+const program = (pace: Pace) => async (): Promise<Sample> => {
   using folder = openFolder()
   await using names = await openNames()
   await using outside = await openOutside(names, { scheme: 'http' })
@@ -164,13 +168,16 @@ until the webhook has arrived, and so how late the service is, all steps togethe
 that of the process, all its threads, and its database; *written* is what the process gave to \`write\`, its log and sockets too, *to the disk* the
 pages of it that went there. Commits are those that each counts itself, of PostgreSQL those in its log.`
 
-export const trickle: Part = async ({ rounds, scale, say }) => {
+export const trickle: Part = async ({ rounds, scale, trees, say }) => {
   const isQuick = scale <= QUICK
   const seconds = isQuick ? QUICK_SECONDS : SECONDS * scale
   const contestants = (isQuick ? QUICK_RATES : RATES).flatMap((rate): Contestant[] => [
-    { name: at(SQLITE, rate), run: service({ rate, seconds }) },
+    ...trees.map(tree => ({ name: tree.nameOf(at(SQLITE, rate)), run: service({ rate, seconds }, tree) })),
     { name: at(PROGRAM, rate), run: program({ rate, seconds }) },
-    { name: at(POSTGRES, rate), run: service({ rate, seconds }, openPostgres) },
+    ...trees.map(tree => ({
+      name: tree.nameOf(at(POSTGRES, rate)),
+      run: service({ rate, seconds }, tree, openPostgres),
+    })),
   ])
   const samples = await contest(contestants, { rounds: Math.min(rounds, MOST_ROUNDS), warmUps: 0, say })
   const [steady, busy] = QUICK_RATES as [number, number]

@@ -5,19 +5,20 @@ import { type Load, type Run, sampleOf } from '../deliver/job.ts'
 import { openChild } from '../support/child.ts'
 import type { Contestant } from '../support/contest.ts'
 import { openPostgres } from '../support/postgres.ts'
+import type { Tree } from '../support/tree.ts'
 
 const LOOK_EVERY_MS = 10
 
 /** So many of our nodes, each a process, on one PostgreSQL. */
-export const nodesContestant = (name: string, nodes: number, load: Load): Contestant => ({
-  name,
+export const nodesContestant = (name: string, nodes: number, load: Load, tree: Tree): Contestant => ({
+  name: tree.nameOf(name),
   run: async () => {
     await using database = await openPostgres()
     await using stack = new AsyncDisposableStack()
     const { connection } = database
     const children: ReturnType<typeof openChild>[] = []
     for (let n = 0; n < nodes; n++) {
-      const child = stack.use(openChild(join(import.meta.dirname, '../deliver/ours.ts')))
+      const child = stack.use(openChild(join(tree.folder, 'bench/deliver/ours.ts')))
       await child.ask({ kind: 'prepare', ...load, folder: '', database: connection, isFilled: n > 0 })
       children.push(child)
     }

@@ -1,3 +1,5 @@
+import { pairsOf } from './tree.ts'
+
 /** The figures of one run, by name; units are in the names: `jobsPerSecond`, `cpuMicros`. */
 export type Sample = Readonly<Record<string, number>>
 
@@ -26,6 +28,11 @@ export const contest = async (
       say(`${round === 0 ? 'warm-up' : `round ${round}`} ${contestant.name}: ${describe(sample)}`)
       if (round > 0) samples.get(contestant.name)?.push(sample)
     }
+  for (const pair of pairsOf(samples.keys())) {
+    const figures = Object.keys(samples.get(pair[0])?.[0] ?? {})
+    const ratios = figures.map(figure => [figure, ratioOf(samples, pair, figure)] as const)
+    say(`${pair[0]}, against the other checkout: ${describe(Object.fromEntries(ratios))}`)
+  }
   return samples
 }
 

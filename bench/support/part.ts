@@ -1,4 +1,5 @@
 import { medianOf, type Samples } from './contest.ts'
+import type { Tree } from './tree.ts'
 
 /** One line of a part's table: a contestant's medians by column, as they are shown. */
 export interface Row {
@@ -37,6 +38,8 @@ export interface PartOptions {
   rounds: number
   /** 1 for the whole size; less for a quick look. */
   scale: number
+  /** Whose `ours` run: this checkout, and one that is compared with it. */
+  trees: readonly Tree[]
   say: (line: string) => void
 }
 

@@ -6,9 +6,9 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Database } from './database.ts'
 import type { Names } from './tls.ts'
+import { HERE, type Tree } from './tree.ts'
 
 const NAME_SERVER = join(import.meta.dirname, 'name-server.ts')
-const CLI = join(import.meta.dirname, '../../src/bin.js')
 const ADMIN_TOKEN = 'the-operator-of-this-whole-benchmark'
 const START_LIMIT_MS = 60_000
 
@@ -45,12 +45,16 @@ export const onDatabase = ({ connection }: Pick<Database, 'connection'>): Enviro
  *
  * @param names the hosts of the benchmark that it can call
  */
-export const openService = async (folder: string, env: Environment, names: Pick<Names, 'env'> | null = null) => {
+export const openService = async (
+  folder: string,
+  env: Environment,
+  { names = null, tree = HERE }: { names?: Pick<Names, 'env'> | null; tree?: Tree } = {},
+) => {
   const logPath = join(folder, 'serve.log')
   const log = openSync(logPath, 'w')
   const startedAt = performance.now()
   const nodeFlags = names ? ['--import', NAME_SERVER] : []
-  const child = spawn(process.execPath, [...nodeFlags, CLI, 'serve'], {
+  const child = spawn(process.execPath, [...nodeFlags, join(tree.folder, 'src/bin.js'), 'serve'], {
     cwd: folder,
     env: { PATH: process.env.PATH ?? '', ...names?.env, ...env },
     stdio: ['ignore', log, 'inherit'],
