@@ -1,10 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { alone, type Scene } from './deliver/alone.ts'
 import { type Api, openApi, type Registering } from './support/api.ts'
-import { contest, medianOf, percentile, type Sample } from './support/contest.ts'
+import { contest, medianOf, percentile, ratioOf, type Sample } from './support/contest.ts'
 import { cpuSeconds, residentMb } from './support/machine.ts'
 import { type Outside, openOutside, sharedNow, untilCounts } from './support/outside.ts'
 import { atRate, closedLoop, serialOf } from './support/pace.ts'
-import { findAtMost, type Part } from './support/part.ts'
+import { findAtLeast, findAtMost, type Part, type Row } from './support/part.ts'
+import { openReceiver } from './support/receiver.ts'
 import { benchEnvironment, createPartner, openFolder, openService } from './support/service.ts'
 import { openNames, type Scheme } from './support/tls.ts'
 import type { Tree } from './support/tree.ts'
@@ -16,11 +18,13 @@ const BATCH = 200
 /** Batches in flight. */
 const WIDTH = 4
 const OPEN_LOOP_SECONDS = 15
+const RAW = 'the raw loop'
+const RAW_JOBS = 20_000
 /** Registrations in one call of the open loop; single ones would measure little but the HTTP server. */
 const SMALL_BATCH = 5
 
 /** Of a service that is not to be held up by its own limits. */
-export const SETTINGS = {
+const SETTINGS = {
   LOG_LEVEL: 'info',
   UPSTREAM_RATE: '100000',
   UPSTREAM_CONCURRENCY: '100',
@@ -32,11 +36,7 @@ const batchOf = (kind: string, { from, count, callbackUrl }: { from: number; cou
   Array.from({ length: count }, (_, index): Registering => ({ idcardid: serialOf(kind, from + index), callbackUrl }))
 
 /** Registers as fast as the service accepts; resolves when the last webhook has arrived. */
-export const flood = async (
-  api: Api,
-  outside: Outside,
-  { kind, count }: { kind: string; count: number },
-): Promise<void> => {
+const flood = async (api: Api, outside: Outside, { kind, count }: { kind: string; count: number }): Promise<void> => {
   const { hooks } = await outside.counts()
   const callbackUrl = outside.hookUrl
   await closedLoop({ count: Math.ceil(count / BATCH), width: WIDTH }, index =>
@@ -69,7 +69,7 @@ const trickle = async (api: Api, outside: Outside, { rate, seconds }: { rate: nu
 }
 
 /** A service with all around it and one partner, warm. */
-export const openFlow = async (scheme: Scheme, tree: Tree) => {
+const openFlow = async (scheme: Scheme, tree: Tree) => {
   await using stack = new AsyncDisposableStack()
   const folder = stack.use(openFolder())
   const names = stack.use(await openNames())
@@ -83,7 +83,7 @@ export const openFlow = async (scheme: Scheme, tree: Tree) => {
 }
 
 /** So many registrations, as fast as the service accepts. */
-export const measureFlood = async (
+const measureFlood = async (
   { api, outside, service }: Awaited<ReturnType<typeof openFlow>>,
   count: number,
 ): Promise<{ verdictsPerSecond: number; cpuMicros: number }> => {
@@ -115,15 +115,26 @@ const runOnce = async (scheme: Scheme, scale: number, tree: Tree): Promise<Sampl
   }
 }
 
+const runRaw = async (scene: Scene): Promise<Sample> => {
+  const { jobsPerSecond = Number.NaN, cpuMicros = Number.NaN } = await alone(RAW, 'raw.ts', scene).run()
+  return { verdictsPerSecond: jobsPerSecond, cpuMicros }
+}
+
 export const flow: Part = async ({ rounds, scale, trees, say }) => {
+  await using names = await openNames()
+  await using receiver = await openReceiver(names)
+  const load = { jobs: RAW_JOBS * scale, urls: [receiver.urlOf('http')], trust: names.trust }
   const samples = await contest(
-    SCHEMES.flatMap(scheme =>
-      trees.map(tree => ({ name: tree.nameOf(scheme), run: () => runOnce(scheme, scale, tree) })),
-    ),
+    [
+      ...SCHEMES.flatMap(scheme =>
+        trees.map(tree => ({ name: tree.nameOf(scheme), run: () => runOnce(scheme, scale, tree) })),
+      ),
+      { name: RAW, run: () => runRaw({ receiver, load }) },
+    ],
     { rounds, say },
   )
-  const of = (figure: string, scheme: Scheme = 'https') => medianOf(samples, scheme, figure)
-  const ms = (figure: string, scheme?: Scheme) => `${of(figure, scheme).toFixed(1)} ms`
+  const of = (figure: string, name: string = 'https') => medianOf(samples, name, figure)
+  const ms = (figure: string, scheme: Scheme) => `${of(figure, scheme).toFixed(1)} ms`
   return {
     part: 'flow',
     title: 'All at once, one process',
@@ -136,9 +147,10 @@ export const flow: Part = async ({ rounds, scale, trees, say }) => {
       )}. GetResult and the receiver are another process, over TLS 1.3, which answers at once (SUCCESS at the first poll; 200);
 the partner is a third. First as fast as the service accepts: ${REGISTRATIONS} registrations in batches of ${BATCH}, ${WIDTH}
 batches at a time, until the last webhook has arrived. Then at half of the rate that this gave, for ${OPEN_LOOP_SECONDS} s: ${SMALL_BATCH} in a call,
-evenly spaced, without waiting for earlier ones. Times are of one clock that the processes share. *Plain http* is the same without TLS.`,
+evenly spaced, without waiting for earlier ones. Times are of one clock that the processes share. *Plain http* is the same without TLS. *The raw loop* is that of
+*Deliver*, which only sends webhooks and keeps nothing.`,
     columns: ['verdicts/s', 'CPU, µs a verdict', 'p50', 'p99', 'longest'],
-    rows: SCHEMES.flatMap(scheme => {
+    rows: SCHEMES.flatMap((scheme): Row[] => {
       const named = scheme === 'https' ? '' : 'plain http: '
       return [
         {
@@ -157,8 +169,19 @@ evenly spaced, without waiting for earlier ones. Times are of one clock that the
           cells: { p50: ms('hookP50', scheme), p99: ms('hookP99', scheme), longest: ms('hookMax', scheme) },
         },
       ]
+    }).concat({
+      name: `plain http: ${RAW}`,
+      cells: {
+        'verdicts/s': of('verdictsPerSecond', RAW).toFixed(0),
+        'CPU, µs a verdict': of('cpuMicros', RAW).toFixed(0),
+      },
     }),
     findings: [
+      findAtLeast(
+        `plain http, as fast as it goes, against ${RAW}`,
+        ratioOf(samples, ['http', RAW], 'verdictsPerSecond'),
+        { aim: 0.4, floor: 0.3 },
+      ),
       findAtMost('from the answer to the webhook, p99 at half load', of('hookP99'), {
         aim: 30,
         unit: ' ms',
@@ -169,7 +192,9 @@ evenly spaced, without waiting for earlier ones. Times are of one clock that the
         unit: ' ms',
         digits: 1,
       }),
-      findAtMost('memory of the service afterwards', of('rssMb'), { aim: 220, unit: ' MB', digits: 0 }),
+      findAtMost('memory of the service afterwards', of('rssMb'), {
+        ...{ aim: 200, floor: 210, unit: ' MB', digits: 0 },
+      }),
     ],
     notes: ['All three processes share two cores; alone on the machine the service would get more of them.'],
   }

@@ -79,7 +79,8 @@ export const poll: Part = async ({ rounds, scale, trees, say }) => {
       cells: { ...cellsOf(samples, name, COLUMNS), [TO_RAW]: `${toRaw(name).toFixed(2)} ×` },
     })),
     findings: [
-      findAtLeast('still open, against the raw loop', toRaw(OURS), { aim: 0.85, floor: 0.65 }),
+      findAtLeast('still open, against the raw loop', toRaw(OURS), { aim: 0.85, floor: 0.75 }),
+      findAtLeast('with a verdict, against the raw loop', toRaw(OURS_SUCCESS), { aim: 0.7, floor: 0.6 }),
       findAtMost(
         'still open, processor time a poll, against the raw loop',
         ratioOf(samples, [OURS, RAW], 'cpuMicros'),

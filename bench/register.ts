@@ -122,6 +122,11 @@ export const register: Part = async ({ rounds, scale, trees, say }) => {
         ratioOf(samples, [OURS, HONO], 'registrationsPerSecond'),
         { aim: 0.75, floor: 0.55 },
       ),
+      findAtLeast(
+        'one at a time, by processor time, against the same without a store',
+        ratioOf(samples, [HONO, OURS], 'cpuMicros'),
+        { aim: 0.8, floor: 0.75 },
+      ),
       findAtLeast('in batches', medianOf(samples, OURS_BATCHED, 'registrationsPerSecond'), {
         aim: 40_000,
         unit: ' registrations/s',
