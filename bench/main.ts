@@ -15,6 +15,7 @@ const PARTS: Record<string, () => Promise<Part>> = {
   flow: async () => (await import('./flow.ts')).flow,
   growth: async () => (await import('./growth.ts')).growth,
   start: async () => (await import('./start.ts')).start,
+  rest: async () => (await import('./rest.ts')).rest,
   pinned: async () => (await import('./pinned.ts')).pinned,
   stats: async () => (await import('./stats.ts')).stats,
   console: async () => (await import('./console.ts')).consolePart,

@@ -1,0 +1,95 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { openApi } from './support/api.ts'
+import { type Contestant, contest, medianOf, type Sample } from './support/contest.ts'
+import type { Database } from './support/database.ts'
+import { cpuSeconds, residentMb } from './support/machine.ts'
+import { openOutside, serialUntil } from './support/outside.ts'
+import { type Columns, findAtMost, type Part, tableOf } from './support/part.ts'
+import { openPostgres } from './support/postgres.ts'
+import { benchEnvironment, createPartner, onDatabase, openFolder, openService } from './support/service.ts'
+import { openNames } from './support/tls.ts'
+import type { Tree } from './support/tree.ts'
+
+const SECONDS = 20
+const OPEN_SECONDS = 10
+/** After its start, and after the registration, before the clock starts. */
+const SETTLE_MS = 5_000
+const MOST_ROUNDS = 3
+const INTERVAL_MS = 333
+const SETTINGS = { POLL_MIN_INTERVAL: `${INTERVAL_MS}ms`, POLL_MAX_INTERVAL: `${INTERVAL_MS}ms` }
+
+/** What a second takes of the service, and of its database. */
+const measureFor = async (seconds: number, { pid, database }: { pid: number; database: Database | null }) => {
+  const before = cpuSeconds(pid)
+  const wait = () => sleep(seconds * 1_000)
+  const cost = database ? (await database.measure(wait)).cost : void (await wait())
+  return { own: ((cpuSeconds(pid) - before) * 1e3) / seconds, ofDatabase: cost && (cost.cpuSeconds * 1e3) / seconds }
+}
+
+const measure = async (tree: Tree, scale: number, openDatabase?: () => Promise<Database>): Promise<Sample> => {
+  using folder = openFolder()
+  await using names = await openNames()
+  await using outside = await openOutside(names, { scheme: 'http' })
+  await using database = openDatabase ? await openDatabase() : null
+  const env = {
+    ...benchEnvironment(folder.path, outside.upstreamUrl),
+    ...SETTINGS,
+    ...(database && onDatabase(database)),
+  }
+  await using service = await openService(folder.path, env, { tree })
+  const { pid } = service
+  await sleep(SETTLE_MS)
+  const rest = await measureFor(SECONDS * scale, { pid, database })
+  const rssMb = residentMb(pid)
+  await using api = openApi(service.url, await createPartner(service.url, 'rest'))
+  await api.register({ idcardid: serialUntil(Number.MAX_SAFE_INTEGER, 0), callbackUrl: outside.hookUrl })
+  await sleep(SETTLE_MS)
+  const { polls } = await outside.counts()
+  const open = await measureFor(OPEN_SECONDS * scale, { pid, database })
+  const asked = (await outside.counts()).polls - polls
+  return {
+    restMs: rest.own,
+    openMs: open.own,
+    ...(rest.ofDatabase !== undefined && { restDatabaseMs: rest.ofDatabase, openDatabaseMs: open.ofDatabase ?? 0 }),
+    pollsPerSecond: asked / (OPEN_SECONDS * scale),
+    rssMb,
+  }
+}
+
+const COLUMNS: Columns = {
+  'at rest, ms a second': ['restMs', 1],
+  'its database': ['restDatabaseMs', 1],
+  'with an open serial, ms a second': ['openMs', 1],
+  'its database then': ['openDatabaseMs', 1],
+  'polls a second': ['pollsPerSecond', 1],
+  'RSS at rest, MB': ['rssMb', 0],
+}
+
+export const rest: Part = async ({ rounds, scale, trees, say }) => {
+  const contestants = trees.flatMap((tree): Contestant[] => [
+    { name: tree.nameOf('SQLite'), run: () => measure(tree, scale) },
+    { name: tree.nameOf('PostgreSQL'), run: () => measure(tree, scale, openPostgres) },
+  ])
+  const samples = await contest(contestants, { rounds: Math.min(rounds, MOST_ROUNDS), warmUps: 0, say })
+  const at = { unit: ' ms', digits: 1 }
+  return {
+    part: 'rest',
+    title: 'At rest',
+    method: `\`serve\` on a new database, from ${SETTLE_MS / 1_000} s after its start: the processor time that ${SECONDS} s of it take while nothing is registered and
+nobody calls, then ${OPEN_SECONDS} s while one serial is open, which is polled each ${INTERVAL_MS} ms over plain HTTP. All threads; the database's processes apart.`,
+    ...tableOf(samples, COLUMNS),
+    findings: [
+      findAtMost('at rest, SQLite: processor time a second', medianOf(samples, 'SQLite', 'restMs'), {
+        ...at,
+        aim: 5,
+        floor: 12,
+      }),
+      findAtMost('at rest, PostgreSQL: processor time a second', medianOf(samples, 'PostgreSQL', 'restMs'), {
+        ...at,
+        aim: 10,
+        floor: 20,
+      }),
+    ],
+    notes: ['Nobody scrapes its metrics or asks whether it is ready; each look would be added.'],
+  }
+}
