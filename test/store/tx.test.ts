@@ -100,6 +100,24 @@ describe.each([
     expect(lanes.find(({ id }) => id === two)).toMatchObject({ dueAt: null, slow: false })
   })
 
+  test('writes many rows as it writes few', async () => {
+    const hosts = Array.from({ length: 19 }, (_, i) => `${(i * 7) % 19}.example`)
+    const ids = await add('many', hosts)
+    await opened.write(tx =>
+      tx.update(
+        'lanes',
+        ['partnerId', 'id'],
+        ids.map((id, i) => ({ id, partnerId: 'many', dueAt: i === 3 ? null : i, slow: i % 2 === 0 })),
+      ),
+    )
+    const lanes = await opened.read(({ db, schema: { lanes } }) => db.select().from(lanes))
+    const written = ids.map(id => lanes.find(lane => lane.id === id))
+    expect(written.map(lane => lane?.host)).toEqual(hosts)
+    expect(written.map(lane => lane?.dueAt)).toEqual(ids.map((_, i) => (i === 3 ? null : i)))
+    expect(written.map(lane => lane?.slow)).toEqual(ids.map((_, i) => i % 2 === 0))
+    expect(lanes.filter(({ partnerId, dueAt }) => partnerId !== 'many' && dueAt === 18)).toEqual([])
+  })
+
   test('is undone as a whole, and no other with it', async () => {
     const wrong = new Error('wrong')
     const failing = opened.write(async tx => {
