@@ -60,7 +60,8 @@ export const runHistory = async (
   let wrong = 0
   const now = () => time.now() + wrong
   const isIn = ({ from, to }: Span) => time.now() >= from && time.now() < to
-  const fateOf = (verb: Verb): Fate => (faults.refusals.some(isIn) && THREAD_OF[verb] === 'writer' ? 'refused' : 'done')
+  const fateOf = (verb: Verb): Fate =>
+    faults.refusals.some(isIn) && THREAD_OF[verb] === undefined ? 'refused' : 'done'
 
   const upstream = createUpstream(
     { time, draw: draw.fork('GetResult'), seen, plan, onAsk: serial => meddling?.asking(serial) },

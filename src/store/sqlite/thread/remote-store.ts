@@ -1,5 +1,9 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import type { Clock } from '../../../core/clock.ts'
+import { MINUTE } from '../../../core/duration.ts'
 import { AppError } from '../../../core/error.ts'
 import { createHints } from '../../context.ts'
+import type { Stats } from '../../stats/stats.ts'
 import type { Store } from '../../store.ts'
 import { unavailable } from '../../unavailable.ts'
 import { CLOSED } from '../failure.ts'
@@ -9,14 +13,23 @@ import { THREAD_OF } from '../verb-threads.ts'
 import { ENDED, type OpenThread, openThread } from './open-thread.ts'
 import type { Verb } from './protocol.ts'
 
+/** The reader's thread ends when no read has begun for so long. */
+const UNREAD_MS = MINUTE
+const unreferenced: Clock['sleep'] = (ms, signal) => pause(ms, undefined, { signal, ref: false })
+
+/** While no more than this waits, `stats` takes the writer's thread some ms at most. */
+const FEW = 500
+const countOf = ({ accounts, polls, deliveries }: Stats): number =>
+  accounts.length + polls.due + polls.scheduled + deliveries.due + deliveries.scheduled
+
 /**
  * Opens the SQLite file on a thread of its own, so that no statement, however long, holds up the event loop, and two
  * cores share the work. What is asked in one turn of the loop is written together. Reads are done elsewhere (`THREAD_OF`); their
- * thread starts with the first of them. After a failure of the disk nothing more is read.
+ * thread starts with the first of them, and ends when nobody reads. After a failure of the disk nothing more is read.
  *
  * Throws what `openSqliteStore` throws. A thread that ends by itself is told as `broken`.
  */
-export const openRemoteStore = async (options: SqliteOptions): Promise<Store> => {
+export const openRemoteStore = async (options: SqliteOptions, sleep = unreferenced): Promise<Store> => {
   const hints = createHints()
   let refusal: AppError | null = null
   hints.on('broken', error => {
@@ -25,31 +38,55 @@ export const openRemoteStore = async (options: SqliteOptions): Promise<Store> =>
   const store = await openThread('store', options, hints)
   const here = options.path === ':memory:' ? null : openReadOnlyStore(options, hints)
   let reader: Promise<OpenThread> | null = null
+  /** Those that have begun. */
+  let reads = 0
+  let ending: Promise<void> | null = null
+  const stopping = new AbortController()
   let closing: Promise<void> | null = null
+  /** By the last `stats`. */
+  let waiting = 0
 
-  const openReader = (): Promise<OpenThread> => {
-    reader ??= openThread('read', options, hints).catch((error: unknown) => {
+  /** What is under way ends first; whatever is read from then on has another thread. */
+  const endUnread = async (thread: OpenThread): Promise<void> => {
+    for (let seen = -1; seen !== reads; ) {
+      seen = reads
+      await sleep(UNREAD_MS, stopping.signal)
+    }
+    reader = null
+    await thread.close()
+  }
+  const openReader = async (): Promise<OpenThread> => {
+    const thread = await openThread('read', options, hints)
+    ending = endUnread(thread).catch(() => {})
+    return thread
+  }
+  const read = async (verb: Verb, args: unknown[]): Promise<unknown> => {
+    reads++
+    reader ??= openReader().catch((error: unknown) => {
       reader = null
       throw error
     })
-    return reader
+    return (await reader).call(verb, args)
   }
   const call = async (verb: Verb, args: unknown[]): Promise<unknown> => {
     if (closing !== null) throw unavailable(CLOSED)
     const thread = THREAD_OF[verb]
-    if (here === null || thread === 'writer') return store.call(verb, args)
+    if (here === null || thread === undefined) return store.call(verb, args)
     if (refusal) throw refusal
     if (thread === 'here')
       return (here[verb as keyof typeof here] as (...given: unknown[]) => Promise<unknown>)(...args)
-    const found = await (await openReader()).call(verb, args)
+    const isQuick = verb === 'stats' && waiting <= FEW
+    const found = await (isQuick ? store.call(verb, args) : read(verb, args))
     if (refusal) throw refusal
+    if (verb === 'stats') waiting = countOf(found as Stats)
     return found
   }
   const close = async () => {
     refusal ??= unavailable(CLOSED)
     const opened = await reader?.catch(() => null)
+    stopping.abort()
     // It only reads, and a long list would hold up the stop.
-    await opened?.end()
+    await Promise.all([opened?.end(), ending])
     await here?.close()
     // The store closes the file last, and so tidies up its log.
     await store.close()

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { once } from 'node:events'
+import { EventEmitter, once } from 'node:events'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import type { Worker, WorkerOptions } from 'node:worker_threads'
 import Database from 'better-sqlite3'
@@ -24,9 +24,9 @@ vi.mock('node:worker_threads', async importOriginal => {
   return { ...original, Worker: Watched }
 })
 
-const openAt = async (path: string) => {
+const openAt = async (path: string, sleep?: Parameters<typeof openRemoteStore>[1]) => {
   const bench = await openStoreFixture(async () => ({
-    store: await openRemoteStore(optionsFor(path)),
+    store: await openRemoteStore(optionsFor(path), sleep),
     advance: () => {},
   }))
   const thread = threads.all.at(-1)
@@ -133,6 +133,59 @@ describe('long reads', () => {
     await threads.all.at(-1)?.terminate()
     await broken
     expect(await failureOf(bench.store.listRegistrations(bench.partnerId, query))).toMatchObject(GONE)
+  })
+})
+
+describe('the reader’s thread', () => {
+  const query = { idcardid: null, status: null, delivery: null, limit: 10, before: null }
+
+  test('ends when no read has begun for a minute; what is read then is read all the same', async () => {
+    const naps = new EventEmitter()
+    const sleeping: (() => void)[] = []
+    const sleep = (_ms: number, signal?: AbortSignal) =>
+      new Promise<void>((wake, reject) => {
+        signal?.addEventListener('abort', () => reject(signal.reason))
+        sleeping.push(wake)
+        naps.emit('begun')
+      })
+    const minute = async () => {
+      if (sleeping.length === 0) await once(naps, 'begun')
+      sleeping.shift()?.()
+    }
+    await using bench = await openAt(newPath(), sleep)
+    const broken = vi.fn()
+    bench.store.hints.on('broken', broken)
+    const read = () => bench.store.listRegistrations(bench.partnerId, query)
+    const { id } = await bench.register()
+    await read()
+    const [reader] = threads.all.slice(-1)
+    if (!reader || reader === bench.thread) throw new Error('nothing reads')
+    const exited = once(reader, 'exit')
+    await read()
+    await minute()
+    // In the moment in which the second minute is over.
+    const [late] = await Promise.all([read(), minute()])
+    expect([late.found[0]?.id, threads.all.at(-1)]).toEqual([id, reader])
+    await minute()
+    const after = Array.from({ length: 20 }, async (_, turns) => {
+      for (let turn = 0; turn < turns; turn++) await null
+      return read()
+    })
+    for (const found of after) expect((await found).found[0]?.id).toBe(id)
+    await exited
+    await read()
+    expect(threads.all.at(-1)).not.toBe(reader)
+    expect(broken).not.toHaveBeenCalled()
+  })
+
+  test('is not there for `stats` while little waits', async () => {
+    await using bench = await openAt(newPath())
+    await bench.store.stats()
+    await Promise.all(Array.from({ length: 501 }, () => bench.register()))
+    expect((await bench.store.stats()).polls.due).toBe(501)
+    expect(threads.all.at(-1)).toBe(bench.thread)
+    expect((await bench.store.stats()).polls.due).toBe(501)
+    expect(threads.all.at(-1)).not.toBe(bench.thread)
   })
 })
 
