@@ -107,6 +107,8 @@ then has to come as a bearer token.
   database, the same on every node. They are read once in 5 s, however many ask, and without a scan.
 - Where the database does not answer within 2 s, the page has the figures that it told last; \`idface_stats_age_seconds\` says how old
   they are. What a process counts itself goes on meanwhile: \`idface_store_errors_total\` rises while the database is away.
+- \`nodejs_eventloop_lag_min_seconds\` and its kin (\`max\`, \`mean\`, \`p50\`, \`p90\`, \`p99\`) tell how late a timer was that is set five times a
+  second, since the last look at this page: how long whatever came then had to wait. A shorter halt between two of them is not seen.
 
 | metric | type | meaning | labels |
 | --- | --- | --- | --- |

@@ -1,4 +1,4 @@
-import { Counter, collectDefaultMetrics, Histogram, type Metric, Registry } from 'prom-client'
+import { Counter, collectDefaultMetrics, type Gauge, Histogram, type Metric, Registry } from 'prom-client'
 import type { Clock } from '../../core/clock.ts'
 import { MINUTE, SECOND } from '../../core/duration.ts'
 import type { Histogram as ReadHistogram } from '../../core/histogram.ts'
@@ -101,6 +101,22 @@ export const createCallRate = (monotonic: () => number) => {
 /** Their names say counter, and they are none: Prometheus' own lint objects to them. */
 const MISNAMED = ['nodejs_active_resources_total', 'nodejs_active_handles_total', 'nodejs_active_requests_total']
 
+/** How often it is seen how late a timer of the event loop is. Each look wakes the process. */
+const LAG_EVERY_MS = 200
+const LAGS = ['min', 'max', 'mean', 'p50', 'p90', 'p99'].map(figure => `nodejs_eventloop_lag_${figure}_seconds`)
+
+/** Tells how late the timer was: prom-client tells how long it took, so never less than it was set to. */
+const tellLags = (registry: Registry): void => {
+  for (const name of LAGS) {
+    const metric = registry.getSingleMetric(name) as Gauge
+    const get = metric.get.bind(metric)
+    metric.get = async () => {
+      const { values, ...told } = await get()
+      return { ...told, values: values.map(one => ({ ...one, value: Math.max(0, one.value - LAG_EVERY_MS / SECOND) })) }
+    }
+  }
+}
+
 /** A route of the API, and the codes that it may answer. */
 interface CountedRoute {
   method: string
@@ -127,7 +143,8 @@ export const createMetrics = <Facts>({
     // A registry asks no more of a metric than this.
     registry.registerMetric({ name, get } as unknown as Metric)
   }
-  collectDefaultMetrics({ register: registry })
+  collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: LAG_EVERY_MS })
+  tellLags(registry)
   for (const name of MISNAMED) registry.removeSingleMetric(name)
   const calls = createCallRate(clock.monotonic)
   const accounts = new Set<string>()

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { METRICS } from '../../../src/app/readings.ts'
 import { createEmit } from '../../../src/telemetry/emit.ts'
 import { readFrom } from '../../../src/telemetry/metrics/declaration.ts'
@@ -170,5 +170,18 @@ describe('the metrics', () => {
     expect(page.value('idface_commit_duration_seconds_count')).toBe(6)
     expect(page.value('idface_upstream_up', { account: 'C"1' })).toBe(0)
     expect(page.value('idface_queue_depth')).toBeNaN()
+  })
+
+  test('tell how late the event loop was, and not how seldom it is looked at', async () => {
+    const { page } = open()
+    await vi.waitFor(
+      async () => {
+        const least = (await page()).value('nodejs_eventloop_lag_min_seconds')
+        expect(least).toBeGreaterThanOrEqual(0)
+        expect(least).toBeLessThan(0.2)
+        // Each look at the page forgets what was seen before it.
+      },
+      { timeout: 20_000, interval: 500 },
+    )
   })
 })
