@@ -62,7 +62,9 @@ export const createVault = (random: RandomBytes, ...keys: readonly [Buffer, ...B
     seal: (text, context) => {
       const iv = nextIv()
       const cipher = createCipheriv('aes-256-gcm', current, iv).setAAD(authenticated(keyId, context))
-      const body = Buffer.concat([cipher.update(text, 'utf8'), cipher.final()])
+      const body = cipher.update(text, 'utf8')
+      // Nothing more comes, but this is what makes the tag.
+      cipher.final()
       return Buffer.concat([head, iv, cipher.getAuthTag(), body])
     },
     open: (sealed, context) => {
@@ -140,6 +142,26 @@ type OwnerOf<Value extends keyof typeof SEALED> = Readonly<Record<(typeof SEALED
 
 export type Sealed = ReturnType<typeof sealedUnder>
 
+/** After so many openings what was not among them is forgotten. */
+const KEPT_FOR = 1_000
+
+/** Each claim opens the same few secrets: one whose row has not changed is not decrypted again. */
+const createKept = (open: (context: string, sealed: Buffer) => Secret): typeof open => {
+  let recent = new Map<string, Secret>()
+  let older = recent
+  let openings = 0
+  return (context, sealed) => {
+    if (++openings % KEPT_FOR === 0) {
+      older = recent
+      recent = new Map()
+    }
+    const key = `${context} ${sealed.toString('latin1')}`
+    const secret = recent.get(key) ?? older.get(key) ?? open(context, sealed)
+    recent.set(key, secret)
+    return secret
+  }
+}
+
 /**
  * Everything that the database holds encrypted, sealed under a master key. A value opens only in the row that it was sealed for; `open`
  * throws where the key is missing, the bytes are damaged, or the row is another one.
@@ -153,19 +175,21 @@ export const sealedUnder = (
 ) => {
   const vault = createVault(random, masterKey, ...(previousKey ? [previousKey] : []))
   const contextOf = ({ word, owner }: SealedColumn, row: OwnerRow): string =>
-    [word, ...owner.map(name => row[name])].join('|')
+    owner.reduce((context, name) => `${context}|${row[name]}`, word)
   const seal = (column: SealedColumn, row: OwnerRow, text: string) => vault.seal(text, contextOf(column, row))
   const open = (column: SealedColumn, row: OwnerRow, sealed: Buffer) => vault.open(sealed, contextOf(column, row))
+  const openSecret = createKept((context, sealed) => new Secret(vault.open(sealed, context)))
 
   return {
     accountKey: {
       seal: (row: OwnerOf<'accountKey'>, apiKey: Secret) => seal(SEALED.accountKey, row, apiKey.reveal()),
-      open: (row: OwnerOf<'accountKey'> & { apiKey: Buffer }) => new Secret(open(SEALED.accountKey, row, row.apiKey)),
+      open: (row: OwnerOf<'accountKey'> & { apiKey: Buffer }) =>
+        openSecret(contextOf(SEALED.accountKey, row), row.apiKey),
     },
     signingSecret: {
       seal: (row: OwnerOf<'signingSecret'>, text: Secret) => seal(SEALED.signingSecret, row, text.reveal()),
       open: (row: OwnerOf<'signingSecret'> & { secret: Buffer }) =>
-        new Secret(open(SEALED.signingSecret, row, row.secret)),
+        openSecret(contextOf(SEALED.signingSecret, row), row.secret),
     },
     verdict: {
       seal: (row: OwnerOf<'verdict'>, verdict: Verdict) => seal(SEALED.verdict, row, JSON.stringify(verdict)),

@@ -34,6 +34,23 @@ describe('what is sealed', () => {
     expect(sealed.message.open({ ...message, body })).toBe('{"a":"认证"}')
   })
 
+  test('is decrypted once while its row does not change, and only for that row', () => {
+    const [one, other] = [{ apiId: 'api_1' }, { apiId: 'api_2' }]
+    const apiKey = sealed.accountKey.seal(one, new Secret('text'))
+    const opened = sealed.accountKey.open({ ...one, apiKey })
+    expect(sealed.accountKey.open({ ...one, apiKey: Buffer.from(apiKey) })).toBe(opened)
+    expect(() => sealed.accountKey.open({ ...other, apiKey })).toThrow()
+    const changed = sealed.accountKey.seal(one, new Secret('changed'))
+    expect(sealed.accountKey.open({ ...one, apiKey: changed }).reveal()).toBe('changed')
+    expect(() => sealedUnder({ masterKey: NEW }, randomBytes).accountKey.open({ ...one, apiKey })).toThrow()
+
+    for (let i = 0; i < 900; i++) sealed.accountKey.open({ ...one, apiKey: changed })
+    expect(sealed.accountKey.open({ ...one, apiKey })).toBe(opened)
+    for (let i = 0; i < 2_000; i++) sealed.accountKey.open({ ...one, apiKey: changed })
+    // Nobody has asked for it any more.
+    expect(sealed.accountKey.open({ ...one, apiKey })).not.toBe(opened)
+  })
+
   test('is bound to the same contexts as in the files that exist', () => {
     expect(vault.open(sealed.accountKey.seal({ apiId: 'a' }, new Secret('text')), 'account|a')).toBe('text')
     expect(
