@@ -83,7 +83,9 @@ export const openClient = <O extends Origin = Origin>(deps: {
 
   const onFree = (key: string, connection: Connection) => {
     if (idleCount >= MAX_IDLE) return connection.close()
-    idle.set(key, [...(idle.get(key) ?? []), connection])
+    const ofKey = idle.get(key)
+    if (ofKey) ofKey.push(connection)
+    else idle.set(key, [connection])
     idleCount++
   }
 
