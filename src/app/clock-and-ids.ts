@@ -1,8 +1,21 @@
 import { randomBytes, randomInt } from 'node:crypto'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { monotonicFactory } from 'ulid'
 import type { Clock } from '../core/clock.ts'
 import { startCalendar } from '../worker/timers.ts'
+
+/** Rejects with the signal's reason: Node's own makes an error for each sleep that ends early, as most do. */
+const sleep = (ms: number, signal?: AbortSignal): Promise<void> =>
+  new Promise((resolve, reject) => {
+    const end = () => {
+      clearTimeout(timer)
+      signal?.removeEventListener('abort', end)
+      if (signal?.aborted) reject(signal.reason)
+      else resolve()
+    }
+    const timer = setTimeout(end, ms)
+    if (signal?.aborted) end()
+    else signal?.addEventListener('abort', end)
+  })
 
 /** Where time and chance come from. Everything else takes them as arguments. */
 export const clock: Clock = {
@@ -12,7 +25,7 @@ export const clock: Clock = {
     const { user, system } = process.threadCpuUsage()
     return (user + system) / 1_000
   },
-  sleep: (ms, signal) => sleep(ms, undefined, { signal }),
+  sleep,
 }
 export const random = randomBytes
 /** What the workers go by; a simulation has its own. */

@@ -22,7 +22,7 @@ export const within = async (
 ): Promise<void> => {
   const limit = new AbortController()
   const timeout = sleep(ms, limit.signal).then(onLate)
-  await Promise.race([ended, timeout]).finally(() => limit.abort())
+  await Promise.race([ended, timeout]).finally(() => limit.abort(null))
 }
 
 /** Null is never. */
