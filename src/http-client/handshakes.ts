@@ -14,6 +14,8 @@ const MOST_PROVEN = 10_000
 /** After a host that was proven has sent more than it may. */
 const LONG_WAIT_MS = 60_000
 
+export type Handshakes = ReturnType<typeof createHandshakes>
+
 /**
  * Guards the event loop from certificates that take long to verify, which OpenSSL does in one go: the bytes of a handshake are
  * counted before TLS has them, and after a peer has held the loop the hosts of its network wait. A host whose last handshake was
@@ -39,7 +41,7 @@ export const createHandshakes = ({ monotonic: now, threadCpu }: Pick<Clock, 'mon
   })
 
   /** Returns what TLS is to speak on instead of `raw`, and what is to be told whether the handshake was completed. */
-  return (raw: Socket, { host, address }: { host: string; address: string }) => {
+  const begin = (raw: Socket, { host, address }: { host: string; address: string }) => {
     const network = networkOf(address)
     if (proven.has(host) && now() >= (waiting.get(network) ?? 0)) return trusted(raw, host, network)
     let isComplete = false
@@ -82,4 +84,5 @@ export const createHandshakes = ({ monotonic: now, threadCpu }: Pick<Clock, 'mon
     }
     return { below, end }
   }
+  return { begin, isProven: (host: string): boolean => proven.has(host) }
 }

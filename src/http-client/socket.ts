@@ -1,8 +1,9 @@
 import { once } from 'node:events'
 import { connect as openPlain, type Socket, type TcpSocketConnectOpts } from 'node:net'
-import type { Clock } from '../core/clock.ts'
+import { type Clock, within } from '../core/clock.ts'
 import type { Origin } from '../core/origin.ts'
 import type { Open } from './connection.ts'
+import { createHandshakes } from './handshakes.ts'
 import { createStartTls } from './tls.ts'
 
 export interface Opening {
@@ -55,29 +56,46 @@ const openTcp = async (options: TcpSocketConnectOpts, signal: AbortSignal): Prom
   }
 }
 
+/** How long others wait for the first connection to a host. */
+const FIRST_MS = 250
+
 /** How a connection to an origin is opened: by `connect`, then TLS where the origin wants it. */
 export const createOpen = <O extends Origin>(connect: Connect<O>, clock: Clock): ((origin: O) => Open) => {
-  const startTls = createStartTls(clock)
+  const { begin, isProven } = createHandshakes(clock)
+  const startTls = createStartTls(begin)
 
-  return origin =>
-    async ({ signal, onRead, onProxy, onTls }) => {
-      const { protocol, hostname, port } = origin
-      const isSecure = protocol === 'https:'
-      // Under TLS it is TLS that reads.
-      const reading = isSecure ? {} : { onread: readingInto(onRead) }
-      let proxied: string | null = null
-      const raw = await connect(origin, {
-        signal,
-        onProxy: address => {
-          proxied = address
-          onProxy()
-        },
-        openTcp: options => openTcp({ host: hostname, port, ...reading, ...options }, signal),
-      })
-      if (isSecure) onTls(raw)
-      const address = proxied ?? raw.remoteAddress ?? ''
-      const socket = isSecure ? await startTls(raw, { ...origin, address }, signal) : raw
-      // A socket with `onread` emits no data, so nothing is read twice.
-      return socket.on('data', onRead)
-    }
+  const open = async (origin: O, { signal, onRead, onProxy, onTls }: Parameters<Open>[0]): Promise<Socket> => {
+    const { protocol, hostname, port } = origin
+    const isSecure = protocol === 'https:'
+    // Under TLS it is TLS that reads.
+    const reading = isSecure ? {} : { onread: readingInto(onRead) }
+    let proxied: string | null = null
+    const raw = await connect(origin, {
+      signal,
+      onProxy: address => {
+        proxied = address
+        onProxy()
+      },
+      openTcp: options => openTcp({ host: hostname, port, ...reading, ...options }, signal),
+    })
+    if (isSecure) onTls(raw)
+    const address = proxied ?? raw.remoteAddress ?? ''
+    const socket = isSecure ? await startTls(raw, { ...origin, address }, signal) : raw
+    // A socket with `onread` emits no data, so nothing is read twice.
+    return socket.on('data', onRead)
+  }
+
+  /** By host, the connection that is opened first: once its handshake has proven the host, the others cost less (`createHandshakes`). */
+  const firsts = new Map<string, Promise<unknown>>()
+
+  return origin => async opening => {
+    const { protocol, host } = origin
+    const first = isProven(host) ? undefined : firsts.get(host)
+    if (first !== undefined) await within(clock, FIRST_MS, first)
+    opening.signal.throwIfAborted()
+    const opened = open(origin, opening)
+    if (protocol === 'http:' || first !== undefined) return opened
+    firsts.set(host, opened.then(ignore, ignore))
+    return opened.finally(() => firsts.delete(host))
+  }
 }

@@ -2,9 +2,8 @@ import { constants } from 'node:crypto'
 import { once } from 'node:events'
 import { isIP, type Socket } from 'node:net'
 import { type ConnectionOptions, createSecureContext, connect as openSecure, type SecureContext } from 'node:tls'
-import type { Clock } from '../core/clock.ts'
 import type { Origin } from '../core/origin.ts'
-import { createHandshakes } from './handshakes.ts'
+import type { Handshakes } from './handshakes.ts'
 
 const TLS_1_3 = 'TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256'
 /** RSA key exchange last, for old servers that know nothing else. */
@@ -23,8 +22,7 @@ export const TLS_OPTIONS = {
 } as const satisfies ConnectionOptions
 
 /** Starts TLS on a connected socket. No session is resumed: each connection verifies the certificate. */
-export const createStartTls = (clock: Pick<Clock, 'monotonic' | 'threadCpu'>) => {
-  const beginHandshake = createHandshakes(clock)
+export const createStartTls = (beginHandshake: Handshakes['begin']) => {
   /** One for all connections: making one costs as much as a handshake. */
   let secureContext: SecureContext | null = null
 

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { DAY } from '../../src/core/duration.ts'
 import { createOpen } from '../../src/http-client/socket.ts'
 import { clockWith } from '../support/clock.ts'
+import { openRawReceiver } from '../support/raw-receiver.ts'
 import { openTlsReceiver, type TlsReceiver, trustedAuthority } from '../support/tls-receiver.ts'
 
 const authority = trustedAuthority()
@@ -20,9 +21,12 @@ const createOpener = ({ workMs = 0, othersMs = 0 } = {}) => {
     return time.worked
   }
   const open = createOpen((_origin, { openTcp }) => openTcp(), { ...clockWith(() => time.now), threadCpu })
-  const to = async ({ port }: TlsReceiver, host = `127.0.0.1:${port}`): Promise<string> => {
+  const to = async (
+    { port }: Pick<TlsReceiver, 'port'>,
+    host = `127.0.0.1:${port}`,
+    signal = new AbortController().signal,
+  ): Promise<string> => {
     const origin = { protocol: 'https:', hostname: '127.0.0.1', port, host } as const
-    const signal = new AbortController().signal
     try {
       const socket = await open(origin)({ signal, onRead: () => {}, onProxy: () => {}, onTls: () => {} })
       socket.destroy()
@@ -86,5 +90,31 @@ describe('a TLS handshake', () => {
     expect(await to(changed, 'one.example')).toBe('HANDSHAKE_TOO_LONG')
     // Its network waits, and with it whoever is not proven.
     expect(await to(good, 'two.example')).toBe('HANDSHAKE_WAITS')
+  })
+
+  test('of the first connection to a host is watched, and others wait for it: then they need not be', async () => {
+    await using good = await openTlsReceiver(certificate)
+    const looksAt = async (connections: number) => {
+      const { to, time } = createOpener({ workMs: 1 })
+      expect(new Set(await Promise.all(Array.from({ length: connections }, () => to(good))))).toEqual(new Set(['open']))
+      return time.worked
+    }
+    expect(await looksAt(20)).toBe(await looksAt(1))
+  })
+
+  test('that never ends, or fails, holds up no other connection to its host', async () => {
+    await using good = await openTlsReceiver(certificate)
+    await using bad = await openTlsReceiver(untrusted)
+    await using silent = await openRawReceiver(() => {})
+    const { to } = createOpener()
+    const ended = new AbortController()
+    const hanging = to(silent, 'one.example', ended.signal)
+    expect(await Promise.all([to(good, 'one.example'), to(good, 'one.example')])).toEqual(['open', 'open'])
+    ended.abort()
+    expect(await hanging).toBe('ABORT_ERR')
+    expect(await Promise.all([to(bad, 'two.example'), to(good, 'two.example')])).toEqual([
+      'DEPTH_ZERO_SELF_SIGNED_CERT',
+      'open',
+    ])
   })
 })
