@@ -15,7 +15,7 @@ const MEND_BATCH = 5_000
  */
 export const openDueTimes = ({ config, store, clock, emit }: RoleDeps & { clock: Clock }): Role => {
   const { polling, upstream, callback } = config
-  // What is claimed is due at the end of its lease, which may be longer than any pause.
+  // No lease ends later either, which may be longer than any pause.
   const longest = {
     pollMs: Math.max(polling.maxMs, leaseFor(CALLS_OF_A_POLL, upstream.timeoutMs)),
     retryMs: Math.max(longestRetryDelay(callback.retryScheduleMs), leaseFor(1, callback.timeoutMs)),

@@ -52,6 +52,9 @@ export const DUE_LANES = `
   WHERE partner_id = @partnerId AND slow = @slow AND proven = @proven AND due_at IS NOT NULL AND due_at <= @at
   ORDER BY due_at, id LIMIT @most`
 
+/** Nobody has claimed it, or the lease has run out. */
+export const IS_FREE = '(claimed_at IS NULL OR leased_until <= @at)'
+
 /** A lane's oldest due messages or its newest. What others have locked is left out. A join of the holds may read all of them. */
 const dueMessagesIn =
   (order: 'ASC' | 'DESC'): Sql =>
@@ -61,15 +64,24 @@ const dueMessagesIn =
     d.attempts + d.unrecorded AS attempts, ${columnsOf('messageBodies', ['body', 'traceparent', 'createdAt'], 'b')},
     (SELECT c.held_since FROM callbacks c WHERE c.partner_id = d.partner_id AND c.callback_url = d.callback_url) IS NOT NULL
       AS "isHeld"
-  FROM (SELECT * FROM deliveries WHERE lane_id = @laneId AND due_at IS NOT NULL AND due_at <= @at
+  FROM (SELECT * FROM deliveries WHERE lane_id = @laneId AND due_at IS NOT NULL AND due_at <= @at AND ${IS_FREE}
     ORDER BY due_at ${order}, seq ${order} LIMIT @most ${d.forUpdate({ skipLocked: true })}) AS d
     ${d.lookUp('message_bodies b', 'b.seq = d.seq')}
   ORDER BY d.due_at, d.seq`
 export const DUE_MESSAGES = { oldest: dueMessagesIn('ASC'), newest: dueMessagesIn('DESC') }
 
-/** Leases count as due times too: a crashed worker's messages bring their lane back. */
+export const CLAIM: Sql = d => `
+  UPDATE deliveries SET claims = claims + 1, claimed_at = @at, leased_until = @leaseEnd WHERE seq IN ${d.list('seqs', 'int8')}`
+
+const IN_LANE = 'FROM deliveries WHERE lane_id = lanes.id AND due_at IS NOT NULL AND'
+/**
+ * Of lanes where all that was due is claimed. The ends of leases count as due times too: a crashed worker's messages bring their lane back.
+ * Of very many leases those count that were due first, so that PostgreSQL goes by the index.
+ */
 export const SETTLE_LANES: Sql = d => `
-  UPDATE lanes SET due_at = (SELECT min(d.due_at) FROM deliveries d WHERE d.lane_id = lanes.id AND d.due_at IS NOT NULL)
+  UPDATE lanes SET due_at = (SELECT min(due_at) FROM (
+    SELECT * FROM (SELECT due_at ${IN_LANE} ${IS_FREE} ORDER BY due_at LIMIT 1) AS free
+    UNION ALL SELECT leased_until FROM (SELECT * ${IN_LANE} due_at <= @at ORDER BY due_at LIMIT 1000) AS due WHERE NOT ${IS_FREE}) AS next)
   WHERE id IN ${d.list('ids', 'int8')}`
 
 interface PartnerWithLanes {
@@ -128,10 +140,11 @@ export const createMessageClaims = (context: StoreContext) => {
     const free = await lockFreeLanes(tx, wanted)
     const mine = shares.filter(({ lane }) => free.has(lane.id))
     const holding = new Set(partners.filter(({ hasHeld }) => hasHeld).map(({ id }) => id))
-    const messages = await takeFrom(tx, mine, { holding, leaseMs: request.leaseMs, context })
+    const { messages, left } = await takeFrom(tx, mine, { holding, leaseMs: request.leaseMs, context })
     const putOff = unsigned.filter(({ id }) => free.has(id)).map(({ id }) => ({ id, dueAt: tx.at + UNSIGNED_MS }))
-    await tx.update('lanes', ['id'], putOff)
-    if (mine.length > 0) await tx.all(SETTLE_LANES, { ids: mine.map(({ lane }) => lane.id) })
+    await tx.update('lanes', ['id'], [...putOff, ...left])
+    const ids = mine.map(({ lane }) => lane.id).filter(id => left.every(lane => lane.id !== id))
+    if (ids.length > 0) await tx.all(SETTLE_LANES, { ids, at: tx.at })
 
     const done = { isAll, lanes: wanted.length, messages: messages.length, firstDue: await firstDueAt(tx) }
     const signing = new Map(messages.map(({ partnerId }) => [partnerId, secretsOf(partnerId)]))
@@ -167,7 +180,7 @@ const takeFrom = async (
   tx: Tx,
   shares: readonly Share[],
   { holding, leaseMs, context }: { holding: ReadonlySet<string>; leaseMs: number; context: Opening },
-): Promise<ClaimedMessage[]> => {
+) => {
   const due = await dueOf(tx, shares, holding)
   const all = shares.map(({ take }, i) => takeMessages(due[i] ?? { oldest: [], newest: [] }, take))
   const opened = shares.flatMap(({ lane }, i) =>
@@ -175,23 +188,26 @@ const takeFrom = async (
   )
   const messages = opened.flatMap(({ message }) => message ?? [])
   const held = all.flatMap(one => one.held)
-  await tx.update(
-    'deliveries',
-    ['seq'],
-    [
-      ...messages.map(({ seq, claim }) => ({ seq, claims: claim, claimedAt: tx.at, dueAt: tx.at + leaseMs })),
-      ...held.map(({ seq, claims }) => ({ seq, claims: claims + 1, claimedAt: null, dueAt: null })),
-    ],
-  )
+  const seqs = messages.map(({ seq }) => seq)
+  if (seqs.length > 0) await tx.all(CLAIM, { seqs, at: tx.at, leaseEnd: tx.at + leaseMs })
   const unreadable = opened.flatMap(({ row, message }) => (message === null ? row : []))
+  const ended = [
+    ...held.map(row => ({ ...row, state: 'pending' as const })),
+    ...unreadable.map(row => ({ ...row, state: 'exhausted' as const })),
+  ]
   await tx.update(
     'deliveries',
     ['seq'],
-    unreadable.map(({ seq, claims }) => {
-      return { seq, state: 'exhausted' as const, claims: claims + 1, claimedAt: null, dueAt: null }
-    }),
+    ended.map(({ seq, state, claims }) => ({ seq, state, claims: claims + 1, claimedAt: null, dueAt: null })),
   )
-  return messages
+  const gone = new Set([...seqs, ...ended.map(({ seq }) => seq)])
+  // Of lanes that may have more: when the first is due that was read and is left, or the last.
+  const left = shares.flatMap(({ lane: { id }, take }, i) => {
+    const oldest = due[i]?.oldest ?? []
+    const next = oldest.find(({ seq }) => !gone.has(seq)) ?? oldest.at(-1)
+    return next && all[i]?.taken.length === take ? [{ id, dueAt: next.dueAt }] : []
+  })
+  return { messages, left }
 }
 
 /** The due messages of each lane that a claim takes from. */

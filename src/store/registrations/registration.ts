@@ -81,7 +81,7 @@ export const SELECT_REGISTRATIONS = `
   SELECT ${columnsOf('registrations', OWN, 'r')}, ${columnsOf('verifications', OF_VERIFICATION, 'v')},
     CASE WHEN b.seq IS NOT NULL THEN coalesce(d.state, 'delivered') END AS "messageState",
     coalesce(d.claims, b.claims) AS "messageClaims", coalesce(d.attempts, b.attempts) AS attempts,
-    d.due_at AS "sendDueAt", d.claimed_at AS "sendClaimedAt"
+    CASE WHEN d.claimed_at IS NULL THEN d.due_at ELSE d.leased_until END AS "sendDueAt", d.claimed_at AS "sendClaimedAt"
   FROM registrations r JOIN verifications v ON v.id = r.verification_id
     LEFT JOIN message_bodies b ON b.seq = r.message_seq LEFT JOIN deliveries d ON d.seq = b.seq`
 

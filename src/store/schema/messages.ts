@@ -91,9 +91,11 @@ export const messageTables = ({
       laneId: int8('lane_id').notNull(),
       callbackUrl: text('callback_url').notNull(),
       state: text('state').$type<Exclude<MessageState, 'delivered'>>().notNull().default('pending'),
-      /** When to send; while claimed, when the lease runs out; null: given up, or held for a URL that answered 410 or is disabled. */
+      /** When to send; null: given up, or held for a URL that answered 410 or is disabled. A claim leaves it, and so all indexes, as it is. */
       dueAt: time('due_at'),
       claimedAt: time('claimed_at'),
+      /** While claimed: when the lease runs out. On PostgreSQL a CHECK of its migration refuses claims that move the due time instead. */
+      leasedUntil: time('leased_until'),
       claims: integer('claims').notNull().default(0),
       /** Set by a resend: what comes of an attempt that was claimed before this count no longer decides anything. */
       fence: integer('fence').notNull().default(0),

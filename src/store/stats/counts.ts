@@ -1,7 +1,7 @@
 import { durationOf, effectiveRate } from '../../core/account.ts'
 import { answersOf, reachOf } from '../../core/answer-times.ts'
 import { earlier } from '../../core/clock.ts'
-import { SECOND } from '../../core/duration.ts'
+import { MINUTE, SECOND } from '../../core/duration.ts'
 import { LATE_MS, type MostWaiting } from '../../core/trouble.ts'
 import { accountOfRow, isShown } from '../accounts/rows.ts'
 import { NO_BACKUP } from '../backup.ts'
@@ -9,6 +9,7 @@ import { failingHosts } from '../callbacks/failing-hosts.ts'
 import { STILL_FAILING_MS } from '../callbacks/health.ts'
 import type { StoreContext } from '../context.ts'
 import { asc } from '../drizzle.ts'
+import { IS_FREE } from '../messages/claims.ts'
 import { BACKUPS, CHANNEL_REFUSING, DELIVERIES_HELD, findFact } from '../operators/facts.ts'
 import { isThere, loadNodes } from '../operators/nodes.ts'
 import type { Store } from '../store.ts'
@@ -48,6 +49,8 @@ export const loadCounts = async (tx: Tx, owners: readonly string[]): Promise<Cou
 /** What is due: up to one more than `MOST_COUNTED` is counted, of an account up to twice as many. */
 interface Due {
   due: number
+  /** Of messages, among those that are counted: under way, and not due. */
+  leased?: number
   oldestDueAt: number | null
 }
 
@@ -75,12 +78,13 @@ export const createStats = (
         const queueOf = (
           rows: 'verifications' | 'messages',
           owner: string,
-          { due: counted, oldestDueAt }: Due,
+          { due: counted, leased: among = 0, oldestDueAt }: Due,
         ): QueueStats => {
-          const due = Math.min(counted, MOST_COUNTED)
-          // What was claimed and whose lease has run out is both due and leased.
-          const scheduled = Math.max(0, countOf(`${rows}_waiting`, owner) - due)
-          return { due, dueIsCapped: counted > due, scheduled, leased: countOf(`${rows}_leased`, owner), oldestDueAt }
+          const due = Math.min(counted - among, MOST_COUNTED)
+          const leased = among + countOf(`${rows}_leased`, owner)
+          // What was claimed and whose lease has run out is both due and leased, if it is a verification.
+          const scheduled = Math.max(0, countOf(`${rows}_waiting`, owner) - due - among)
+          return { due, dueIsCapped: counted > MOST_COUNTED, scheduled, leased, oldestDueAt }
         }
         const accounts = rows.map((row): AccountStats => {
           const { passwordMode: _, partnerId: __, ...account } = accountOfRow(row, defaultRate)
@@ -218,15 +222,16 @@ const mostWaiting = async (tx: Tx, due: ReadonlyMap<string, Due>) => {
 }
 
 /** Of partners that may be sent to, in the order in which they say that they are due. */
-const dueLanes = (d: Dialect) => `
+const dueLanes = (d: Dialect, by = '@at') => `
   SELECT l.id, p.enabled_at FROM lanes l ${d.lookUp('partners p', 'p.id = l.partner_id')}
-  WHERE l.due_at >= 0 AND l.due_at <= @at AND NOT p.disabled ORDER BY l.due_at`
+  WHERE l.due_at >= 0 AND l.due_at <= ${by} AND NOT p.disabled ORDER BY l.due_at`
 const DUE_OF_LANE = 'd.lane_id = l.id AND d.due_at IS NOT NULL AND d.due_at <= @at'
 
-/** Lane by lane, until enough are counted. */
+/** Lane by lane, until enough are counted. Where all that is due is under way, a lane is due when the first lease ends, within two minutes. */
 const DUE_MESSAGES = (d: Dialect) => `
-  SELECT count(*) AS due FROM (
-    SELECT 1 FROM (${dueLanes(d)}) AS l ${d.lookUp('deliveries d', DUE_OF_LANE)} LIMIT ${MOST_COUNTED + 1}) AS capped`
+  SELECT count(*) AS due, count(CASE WHEN NOT ${IS_FREE} THEN 1 END) AS leased FROM (
+    SELECT d.claimed_at, d.leased_until FROM (${dueLanes(d, '@leaseEnd')}) AS l ${d.lookUp('deliveries d', DUE_OF_LANE)}
+    LIMIT ${MOST_COUNTED + 1}) AS capped`
 
 /**
  * A lane may say too early when its first message is due, and too late only where its partner cannot sign: as a rule the oldest is in the
@@ -234,14 +239,15 @@ const DUE_MESSAGES = (d: Dialect) => `
  */
 const OLDEST_MESSAGE = (d: Dialect) => `
   SELECT min(${dueSince('oldest.at')}) AS at FROM (
-    SELECT l.enabled_at, (SELECT d.due_at FROM deliveries d WHERE ${DUE_OF_LANE} ORDER BY d.due_at LIMIT 1) AS at
+    SELECT l.enabled_at, (SELECT d.due_at FROM deliveries d WHERE ${DUE_OF_LANE} AND ${IS_FREE} ORDER BY d.due_at LIMIT 1) AS at
     FROM (${dueLanes(d)} LIMIT ${MOST_LANES}) AS l) AS oldest`
 
 const dueMessages = async (tx: Tx): Promise<Due> => {
-  const [counted] = await tx.all<{ due: number }>(DUE_MESSAGES, { at: tx.at })
+  const { at } = tx
+  const [counted] = await tx.all<Omit<Due, 'oldestDueAt'>>(DUE_MESSAGES, { at, leaseEnd: at + 2 * MINUTE })
   if (!counted || counted.due === 0) return NOTHING
-  const [oldest] = await tx.all<{ at: number | null }>(OLDEST_MESSAGE, { at: tx.at })
-  return { due: counted.due, oldestDueAt: oldest?.at ?? null }
+  const [oldest] = await tx.all<{ at: number | null }>(OLDEST_MESSAGE, { at })
+  return { ...counted, oldestDueAt: oldest?.at ?? null }
 }
 
 const countGivenUp =

@@ -18,7 +18,7 @@ export interface QueueStats {
   dueIsCapped: boolean
   /** Due later, or of a disabled partner; too many by as much as is due beyond the cap. */
   scheduled: number
-  /** Claimed, and not settled yet. */
+  /** Claimed, and not settled yet; of messages those that are counted with what is due, up to the cap. */
   leased: number
   /** The due time of what has been due for the longest; null: nothing is due. */
   oldestDueAt: number | null

@@ -5,8 +5,8 @@ import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import { ROOT } from '../../support/service.ts'
 
-/** The version before this one: the last whose schema is the baseline alone. */
-const VERSION_BEFORE = 'e23cbfd38fee3df3d1aa18aa4a32468dffe84757'
+/** The version before this one: the last whose schema ends with `0001_contacts`, and whose claims move due times. */
+const VERSION_BEFORE = 'e3c66d2d8a0d31f54512f1c064b408d690b1a001'
 const CHECKOUT = join(tmpdir(), `idface-notifier-${VERSION_BEFORE.slice(0, 12)}`)
 
 const dependenciesOf = (root: string): unknown =>

@@ -2,6 +2,7 @@ import type pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { releaseSome, releaseUrls } from '../../../src/store/callbacks/rows.ts'
 import {
+  CLAIM,
   DUE_LANES,
   DUE_MESSAGES,
   FIRST_PARTNERS,
@@ -68,6 +69,10 @@ const fill = async () => {
      FROM message_bodies WHERE seq % 4 = 0 OR seq % 8 = 5`,
     [NOW],
   )
+  await client.query(
+    'UPDATE deliveries SET claimed_at = $1, leased_until = $1 + 60000::bigint WHERE lane_id = ANY($2) AND due_at <= $1',
+    [NOW, claimedLaneIds],
+  )
   await client.query(`
     INSERT INTO attempts (message_seq, n, at, outcome, http_status, duration_ms)
     SELECT seq, 1, 0, 'delivered', 200, 12 FROM messages WHERE state = 'delivered'`)
@@ -87,6 +92,8 @@ const fill = async () => {
 
 const TAKEN = 100
 const laneIds = Array.from({ length: TAKEN }, (_, n) => 1 + n)
+/** All that is due in these is claimed. */
+const claimedLaneIds = laneIds.map(id => id + TAKEN)
 const seqs = Array.from({ length: TAKEN }, (_, n) => 4 * (1 + n))
 const partnerIds = Array.from({ length: TAKEN }, (_, n) => `par_${String(n).padStart(3, '0')}`)
 
@@ -144,15 +151,21 @@ const CASES: readonly Case[] = [
   },
   {
     name: 'a claim',
-    run: tx =>
-      tx.update(
-        'deliveries',
-        ['seq'],
-        seqs.map(seq => ({ seq, claims: 1, claimedAt: NOW, dueAt: NOW + 60_000 })),
-      ),
+    // When all of them are due.
+    run: tx => tx.all(CLAIM, { seqs, at: NOW + 3_600_000, leaseEnd: NOW + 3_660_000 }),
     blocks: TAKEN * 60,
   },
-  { name: 'putting lanes right', run: tx => tx.all(SETTLE_LANES, { ids: laneIds }), blocks: TAKEN * 40 },
+  {
+    name: 'putting lanes right',
+    run: tx => tx.all(SETTLE_LANES, { ids: laneIds, at: NOW }),
+    // And a thousand rows of the long one.
+    blocks: TAKEN * 40 + 1_000,
+  },
+  {
+    name: 'putting lanes right that were emptied',
+    run: tx => tx.all(SETTLE_LANES, { ids: claimedLaneIds, at: NOW }),
+    blocks: TAKEN * 40,
+  },
   {
     name: 'attempts that are written already',
     run: tx => tx.all(FIND_ATTEMPTS, { keys: seqs.map(seq => ({ seq, claim: 1 })) }),

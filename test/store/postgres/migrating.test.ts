@@ -8,7 +8,10 @@ import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test
 import { MIGRATIONS, runMigrations } from '../../../src/store/postgres/opening.ts'
 import { openPostgresStore } from '../../../src/store/postgres/store.ts'
 import { openTestServer, type TestServer } from '../../support/postgres.ts'
+import { IN_FLIGHT, rowsInFlight } from '../../support/rows-in-flight.ts'
 import { SHORT_LIMITS } from '../../support/short-limits.ts'
+import { CLAIM_ALL } from '../../support/store.ts'
+import { BROKEN_SQL, brokenIn } from '../support/invariants.ts'
 
 let server: TestServer
 let databases = 0
@@ -26,9 +29,9 @@ beforeEach(async () => {
 const url = () => server.urlOf(database)
 const query = (text: string) => server.query(text, [], database)
 
-const openNode = async () => {
+const openNode = async (masterKey = randomBytes(32)) => {
   const node = await openPostgresStore({
-    ...{ url: url(), masterKey: randomBytes(32), random: randomBytes, now: Date.now, sleep, defaultRate: 1_000 },
+    ...{ url: url(), masterKey, random: randomBytes, now: Date.now, sleep, defaultRate: 1_000 },
   })
   onTestFinished(() => node.close())
   return node
@@ -49,12 +52,13 @@ const oneMore = (statements: readonly string[]): string => {
   return folder
 }
 
-/** The first of them alone. */
-const baseline = (): string => {
+/** The first of them, up to this one. */
+const migrationsTo = (last: string): string => {
   const folder = oneMore([])
   const path = join(folder, 'meta/_journal.json')
   const journal = JSON.parse(readFileSync(path, 'utf8'))
-  writeFileSync(path, JSON.stringify({ ...journal, entries: journal.entries.slice(0, 1) }))
+  const end = journal.entries.findIndex(({ tag }: { tag: string }) => tag === last) + 1
+  writeFileSync(path, JSON.stringify({ ...journal, entries: journal.entries.slice(0, end) }))
   return folder
 }
 
@@ -83,7 +87,7 @@ describe('a migration', () => {
   })
 
   test('from the baseline keeps what was there, and partners may have contacts then', async () => {
-    await runMigrations(url(), baseline())
+    await runMigrations(url(), migrationsTo('0000_baseline'))
     await query("INSERT INTO partners (id, name, created_at) VALUES ('prt_1', 'Zoë', 1)")
     await query(`INSERT INTO callbacks (partner_id, callback_url, state, failing_since, attempts, last_error, last_at, held_since)
       VALUES ('prt_1', 'https://partner.example/hook', 'gone', 1, 1, 'http_410', 1, 1)`)
@@ -91,6 +95,58 @@ describe('a migration', () => {
     expect(await node.findPartner('prt_1')).toMatchObject({ name: 'Zoë' })
     await node.putContact('prt_1', { url: 'https://partner.example/contact', secret: null, language: 'en' })
     expect(await node.claimContacts(1)).toMatchObject([{ partnerId: 'prt_1', news: [{ heldSince: 1 }] }])
+  })
+
+  describe('of webhooks that older nodes have under way', () => {
+    const LEASE_MS = 60_000
+    const masterKey = randomBytes(32)
+    /** As those claim: the end of the lease is the due time, and what is due is free. */
+    const claimAsBefore = (seq: number) =>
+      query(`UPDATE deliveries SET claims = claims + 1, claimed_at = ${Date.now()}, due_at = ${Date.now() + LEASE_MS}
+        WHERE seq = ${seq} AND due_at <= ${Date.now()} RETURNING seq`)
+    const prepare = async () => {
+      const leaseEnd = Date.now() + LEASE_MS
+      await runMigrations(url(), migrationsTo('0001_contacts'))
+      const bytes = (hex: string) => `decode('${hex}', 'hex')`
+      for (const row of rowsInFlight({ masterKey, now: Date.now(), leaseEnd, bytes })) await query(row)
+    }
+    const stateOf = (seq: number) =>
+      query(`SELECT claims, claimed_at IS NULL AS free, due_at FROM deliveries WHERE seq = ${seq}`)
+
+    test('keeps their leases, and counts as before', async () => {
+      await prepare()
+      const node = await openNode(masterKey)
+      expect((await node.stats()).deliveries).toMatchObject({ due: 2, leased: 1, scheduled: 0 })
+      const { messages, nextAt } = await node.claimMessages(CLAIM_ALL)
+      expect(messages.map(({ seq }) => seq)).toEqual([IN_FLIGHT.lapsed, IN_FLIGHT.waiting])
+      expect(nextAt).toBeGreaterThan(Date.now())
+      await query(`UPDATE deliveries SET leased_until = 1; UPDATE lanes SET due_at = 1`)
+      const again = (await node.claimMessages(CLAIM_ALL)).messages.map(({ seq }) => seq)
+      expect(again.sort()).toEqual(Object.values(IN_FLIGHT))
+      expect((await node.stats()).deliveries).toMatchObject({ due: 0, leased: 3, scheduled: 0 })
+      const [found] = await query(BROKEN_SQL)
+      // Of these webhooks there are no registrations.
+      expect(brokenIn(found).filter(name => name !== 'a lane has no registration')).toEqual([])
+    })
+
+    test('lets them claim nothing more, and record what they have claimed before', async () => {
+      await prepare()
+      expect(await claimAsBefore(IN_FLIGHT.waiting)).toHaveLength(1)
+      const node = await openNode(masterKey)
+      const [claimed] = (await node.claimMessages(CLAIM_ALL)).messages
+      expect(claimed?.seq).toBe(IN_FLIGHT.lapsed)
+      const before = await stateOf(IN_FLIGHT.lapsed)
+      await expect(claimAsBefore(IN_FLIGHT.lapsed)).rejects.toMatchObject({ code: '23514' })
+      expect(await stateOf(IN_FLIGHT.lapsed)).toEqual(before)
+      // A retry, and a delivery.
+      const retryAt = Date.now() - 1
+      await query(`UPDATE deliveries SET due_at = ${retryAt}, claimed_at = NULL, attempts = 1, retries = 1
+        WHERE seq = ${IN_FLIGHT.leased}; UPDATE lanes SET due_at = ${retryAt}`)
+      await query(`DELETE FROM deliveries WHERE seq = ${IN_FLIGHT.waiting}`)
+      await expect(claimAsBefore(IN_FLIGHT.leased)).rejects.toMatchObject({ code: '23514' })
+      expect((await node.claimMessages(CLAIM_ALL)).messages.map(({ seq }) => seq)).toEqual([IN_FLIGHT.leased])
+      expect((await node.stats()).deliveries).toMatchObject({ due: 0, leased: 2, scheduled: 0 })
+    })
   })
 
   test('of a later version is seen by a node at its next beat', async () => {

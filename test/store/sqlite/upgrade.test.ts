@@ -1,11 +1,17 @@
+import { randomBytes } from 'node:crypto'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import Database from 'better-sqlite3'
-import { expect, onTestFinished, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { sealedUnder } from '../../../src/store/sealed.ts'
 import { drizzle, migrate } from '../../../src/store/sqlite/drizzle.ts'
+import { prepareRestore } from '../../../src/store/sqlite/restore.ts'
 import { openSqliteStore } from '../../../src/store/sqlite/store.ts'
+import { IN_FLIGHT, rowsInFlight } from '../../support/rows-in-flight.ts'
+import { CLAIM_ALL } from '../../support/store.ts'
+import { findInconsistencies } from '../support/invariants.ts'
 
 const MIGRATIONS = fileURLToPath(new URL('../../../migrations/sqlite', import.meta.url))
 const KEY = Buffer.alloc(32, 7)
@@ -32,8 +38,8 @@ const makeFile = (last: string, sql: string): string => {
   return path
 }
 
-const upgraded = async (path: string) => {
-  const store = await openSqliteStore({ path, masterKey: KEY, now: () => NOW, defaultRate: 1 })
+const upgraded = async (path: string, now = () => NOW) => {
+  const store = await openSqliteStore({ path, masterKey: KEY, now, defaultRate: 1 })
   onTestFinished(() => store.close())
   const client = new Database(path, { readonly: true })
   onTestFinished(() => void client.close())
@@ -52,4 +58,42 @@ test('a file of the baseline opens with what was in it', async () => {
   expect((await store.listActs(query)).found).toMatchObject([{ id: 1, act: 'key.create', outcome: 'done' }])
   await store.putContact('prt_1', { url: 'https://partner.example/contact', secret: null, language: 'en' })
   expect(await store.claimContacts(1)).toMatchObject([{ news: [{ heldSince: NOW - 1, isOver: false }] }])
+})
+
+describe('webhooks that were under way', () => {
+  const leaseEnd = NOW + 15_000
+  const rows = { masterKey: KEY, now: NOW, leaseEnd, bytes: (hex: string) => `x'${hex}'` }
+  const makeOlder = () => makeFile('0001_contacts', rowsInFlight(rows).join(';'))
+  /** The store says no more of them than the version before did, and hands each out when that one would have. */
+  const expectLeases = async (path: string) => {
+    const clock = { at: NOW }
+    const { store } = await upgraded(path, () => clock.at)
+    const claimed = async () =>
+      (await store.claimMessages(CLAIM_ALL)).messages.map(({ seq, claim }) => ({ seq, claim }))
+    expect((await store.stats()).deliveries).toMatchObject({ due: 2, leased: 1, scheduled: 0 })
+    expect(await claimed()).toEqual([
+      { seq: IN_FLIGHT.lapsed, claim: 2 },
+      { seq: IN_FLIGHT.waiting, claim: 1 },
+    ])
+    clock.at = leaseEnd - 1
+    expect(await claimed()).toEqual([])
+    clock.at = leaseEnd
+    expect(await claimed()).toEqual([{ seq: IN_FLIGHT.leased, claim: 2 }])
+    expect((await store.stats()).deliveries).toMatchObject({ due: 0, leased: 3, scheduled: 0 })
+    const broken = findInconsistencies(path)
+    // Of these webhooks there are no registrations.
+    expect(broken.filter(name => name !== 'a lane has no registration')).toEqual([])
+  }
+
+  test('are leased for as long as before the upgrade', () => expectLeases(makeOlder()))
+
+  test('are so too in a backup that the version before has made', async () => {
+    const path = join(mkdtempSync(join(tmpdir(), 'upgrade-')), 'restored.db')
+    onTestFinished(() => rmSync(dirname(path), { recursive: true }))
+    const keys = sealedUnder({ masterKey: KEY }, randomBytes)
+    const restore = await prepareRestore({ file: makeOlder(), database: path, keys, now: () => NOW })
+    restore.commit({ hold: false, by: { name: 'zoe', reason: 'ticket 7' } })
+    restore.close()
+    await expectLeases(path)
+  })
 })

@@ -5,6 +5,7 @@ const BROKEN_IN_SQL = {
   'a lane is due later than its first message': `
     SELECT count(*) FROM messages m JOIN lanes l ON l.id = m.lane_id
     WHERE m.due_at IS NOT NULL AND (l.due_at IS NULL OR l.due_at > m.due_at)`,
+  'a claim has no end': 'SELECT count(*) FROM deliveries WHERE claimed_at IS NOT NULL AND leased_until IS NULL',
   "a pending registration's verification is never asked about": `
     SELECT count(*) FROM registrations r JOIN verifications v ON v.id = r.verification_id
     WHERE r.status = 'pending' AND v.due_at IS NULL`,
@@ -41,9 +42,7 @@ const COUNTED = `
   UNION ALL SELECT 'partner_pending', partner_id, count(*) FROM registrations WHERE status = 'pending' GROUP BY 2
   UNION ALL SELECT 'partner_hour', partner_id || ' ' || (created_at / 3600000), count(*) FROM registrations GROUP BY 2
   UNION ALL SELECT 'messages_held', '', count(*) FROM messages WHERE state = 'pending' AND due_at IS NULL HAVING count(*) > 0
-  UNION ALL SELECT 'messages_waiting', '', count(*) FROM messages WHERE due_at IS NOT NULL AND claimed_at IS NULL
-    HAVING count(*) > 0
-  UNION ALL SELECT 'messages_leased', '', count(*) FROM messages WHERE claimed_at IS NOT NULL HAVING count(*) > 0
+  UNION ALL SELECT 'messages_waiting', '', count(*) FROM messages WHERE due_at IS NOT NULL HAVING count(*) > 0
   UNION ALL SELECT 'partner_hosts', partner_id, count(*) FROM lanes GROUP BY 2`
 const KEPT = `
   SELECT what, owner, sum(n) FROM current_counts GROUP BY what, owner HAVING sum(n) <> 0`
