@@ -14,7 +14,8 @@ export interface Tx {
   readonly schema: Schema
   /**
    * Runs a statement; its rows, with the names that it gives its columns. `@name` in the text stands for a value, a list of them where the
-   * text says `dialect.list`, or rows where it says `dialect.rows`. A result named `is…` or `has…` is a boolean.
+   * text says `dialect.list`, or rows where it says `dialect.rows`. A result named `is…` or `has…` is a boolean. Where it answers nothing,
+   * PostgreSQL may not have run it yet: if it fails, so does the transaction.
    */
   all<Row>(sql: Sql, values?: Values): Promise<Row[]>
   /** The statement once for each of them; its rows, in their order. All have the same names, and types. */

@@ -4,7 +4,7 @@ import { createEngineCounts } from '../stats/engine-counts.ts'
 import type { PostgresCounts } from '../stats/stats.ts'
 import type { Transactions, Tx } from '../tx.ts'
 import { drizzle } from './drizzle.ts'
-import { connectionAfter, explain, judgeFailure, readOnly, storeErrorOf } from './failure.ts'
+import { connectionAfter, explain, isUnsent, judgeFailure, readOnly, storeErrorOf } from './failure.ts'
 import { openPool, type Pool, TIME_LIMITS, type TimeLimits } from './pool.ts'
 import { openTx } from './tx.ts'
 
@@ -59,6 +59,9 @@ interface Begun {
   isStandby: boolean
 }
 
+/** Nobody waits for these: where one fails, so does all that follows. */
+const ANSWERS_NOTHING = /^\s*(?!.*\bRETURNING\b)(INSERT|UPDATE|DELETE|SELECT pg_advisory_xact_lock)/s
+
 /** Whether it was committed is not known, so it is not run again. */
 class CommitLost extends Error {}
 
@@ -69,7 +72,8 @@ export const openConnection = (options: ConnectionOptions): Connection => {
   let aheadMs = 0
   const prepare = createPreparing()
 
-  const begin = async (client: PoolClient, text: string): Promise<Tx> => {
+  /** When it began. */
+  const begin = async (client: PoolClient, text: string): Promise<number> => {
     const before = now()
     const query = { text, query_timeout: limits.beginMs }
     const results = (await client.query(query)) as unknown as { rows: Begun[] }[]
@@ -77,33 +81,45 @@ export const openConnection = (options: ConnectionOptions): Connection => {
     // It may be behind what is true.
     if (begun.isStandby) throw readOnly()
     if (hasDatabaseClock) aheadMs = begun.at - (before + now()) / 2
-    const at = hasDatabaseClock ? begun.at : now()
-    const run = async <Row>(sql: string, values: readonly unknown[] = []): Promise<Row[]> => {
-      const { rows } = await client.query({ ...prepare.named(sql), values: [...values] })
-      return rows as Row[]
-    }
-    return openTx(run, { at, db: drizzle({ client }) })
+    return hasDatabaseClock ? begun.at : now()
   }
 
-  const commit = async (client: PoolClient): Promise<void> => {
-    const { command } = await counts
-      .timed(() => client.query('COMMIT'))
+  /** @param sent what was sent before it and may not be answered yet */
+  const commit = async (client: PoolClient, sent: Promise<unknown>): Promise<void> => {
+    together(client)
+    const [{ command }] = await counts
+      .timed(() => Promise.all([client.query('COMMIT'), sent]))
       .catch((error: unknown) => {
-        const isLost = connectionAfter(error) === 'lost'
+        const isLost = connectionAfter(error) === 'lost' && !isUnsent(error)
         throw isLost ? new CommitLost('the answer to a COMMIT is lost', { cause: error }) : error
       })
     if (command !== 'COMMIT') throw new Error('PostgreSQL has undone a transaction in which a statement failed')
   }
 
-  const runOnce = async <T>(pool: Pool, kind: keyof Transactions, run: (tx: Tx) => Promise<T>): Promise<T> => {
+  const runOnce = async <T>(pool: Pool, kind: keyof Transactions, verb: (tx: Tx) => Promise<T>): Promise<T> => {
     const client = await pool.connect()
     let isReusable = false
+    /** Rejects as the first statement that fails, whose error all after it only repeat. */
+    let sent: Promise<unknown> = Promise.resolve()
+    const run = async <Row>(sql: string, values: readonly unknown[] = []): Promise<Row[]> => {
+      together(client)
+      const answer = client.query({ ...prepare.named(sql), values: [...values] })
+      sent = sent.then(() => answer)
+      for (const one of [sent, answer]) one.catch(() => {})
+      return ANSWERS_NOTHING.test(sql) ? [] : ((await answer).rows as Row[])
+    }
     try {
-      const value = await run(await begin(client, beginnings[kind]))
-      await (kind === 'write' ? commit(client) : client.query('COMMIT'))
+      const at = await begin(client, beginnings[kind])
+      const value = await verb(openTx(run, { at, db: drizzle({ client }) }))
+      // Whoever uses the connection next finds out if it fails.
+      await (kind === 'write' ? commit(client, sent) : void client.query('COMMIT').catch(() => {}))
       isReusable = true
       return value
-    } catch (error) {
+    } catch (thrown) {
+      const error: unknown = await sent.then(
+        () => thrown,
+        first => (thrown instanceof CommitLost ? thrown : first),
+      )
       const state = connectionAfter(error)
       isReusable = state !== 'lost' && state !== 'stale' && (await rolledBack(client))
       throw error
@@ -175,6 +191,13 @@ const createPreparing = () => {
       isKept = false
     },
   }
+}
+
+/** What is sent in this turn of the event loop is one write. */
+const together = ({ connection: { stream } }: PoolClient): void => {
+  if (stream.writableCorked > 0) return
+  stream.cork()
+  process.nextTick(() => stream.uncork())
 }
 
 const rolledBack = (client: PoolClient): Promise<boolean> =>

@@ -47,6 +47,10 @@ const NAMES: readonly (readonly [message: RegExp, name: string])[] = [
   ],
 ]
 
+/** As pg says of a connection that it knows is gone: nothing was sent any more. */
+export const isUnsent = (error: unknown): boolean =>
+  error instanceof Error && /^Client (has encountered a connection error|was closed)/.test(error.message)
+
 /** The SQLSTATE, or Node's code; empty for what is neither. drizzle wraps pg's errors in its own. */
 export const postgresCodeOf = (error: unknown): string => {
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error

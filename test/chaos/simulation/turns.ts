@@ -203,6 +203,8 @@ type Run = (...args: unknown[]) => Promise<unknown>
 const tell = (result: Promise<unknown>, told: Told) =>
   told ? void result.then(value => told(null, value), told) : result
 
+/** The last of each connection. */
+const answers = new WeakMap<Session, Promise<unknown>>()
 const { connect, query, end } = pg.Client.prototype as unknown as Record<'connect' | 'query' | 'end', Run>
 const { connect: take } = pg.Pool.prototype as unknown as { connect: Run }
 Object.assign(pg.Client.prototype, {
@@ -214,7 +216,13 @@ Object.assign(pg.Client.prototype, {
   query(this: Session, asked: Asked, values?: readonly unknown[]) {
     const { text, values: own = values ?? [] } = typeof asked === 'string' ? { text: asked } : asked
     const run = () => query.call(this, asked, values)
-    return seatOf(this)?.query(this, text, own, run) ?? run()
+    const seat = seatOf(this)
+    if (!seat) return run()
+    // What is sent behind another is next when that has been answered, as the server has it.
+    const next = () => seat.query(this, text, own, run)
+    const answer = (answers.get(this) ?? Promise.resolve()).then(next, next)
+    answers.set(this, answer)
+    return answer
   },
   end(this: Session, told: Told) {
     const seat = seatOf(this)

@@ -69,7 +69,8 @@ describe('a connection to PostgreSQL', () => {
     let arrived = 0
     const both = (first: number, second: number) =>
       connection.write(async tx => {
-        await tx.all('UPDATE rows SET n = n + 1 WHERE id = @first', { first })
+        // Has an answer, so it is waited for.
+        await tx.all('UPDATE rows SET n = n + 1 WHERE id = @first RETURNING n', { first })
         if (++arrived === 2) met.resolve()
         await met.promise
         await tx.all('UPDATE rows SET n = n + 1 WHERE id = @second', { second })

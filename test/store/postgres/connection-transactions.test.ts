@@ -1,5 +1,6 @@
 import { integer, pgTable } from 'drizzle-orm/pg-core'
 import { describe, expect, test } from 'vitest'
+import { openDatabaseLink } from '../../support/database-link.ts'
 import { count, open, useRows } from './support.ts'
 
 const rows = useRows()
@@ -10,6 +11,25 @@ describe('a transaction of PostgreSQL', () => {
     await using connection = await open(rows.url())
     const shown = await connection.write(tx => tx.all('SHOW synchronous_commit'))
     expect(shown).toEqual([{ synchronous_commit: 'on' }])
+  })
+
+  test('sends what nobody waits for with its COMMIT, and tells the first error of it', async () => {
+    await using link = await openDatabaseLink(rows.server())
+    await using connection = await open(link.urlOf(rows.database()))
+    await count(connection)
+    const pieces: string[] = []
+    link.judge = sent => {
+      pieces.push(sent)
+      return 'pass'
+    }
+    const change = (n: number | null) =>
+      connection.write(async tx => {
+        for (const id of [1, 2]) await tx.all('UPDATE rows SET n = @n WHERE id = @id', { n, id })
+      })
+    await change(7)
+    expect(pieces.map(piece => /BEGIN|COMMIT/.exec(piece)?.[0])).toEqual(['BEGIN', 'COMMIT'])
+    await expect(change(null)).rejects.toMatchObject({ cause: { code: '23502' } })
+    expect(await rows.counted()).toBe(14)
   })
 
   test('that reads sees what there was when it began, whatever is committed meanwhile', async () => {
