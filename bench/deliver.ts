@@ -9,7 +9,7 @@ import { openReceiver } from './support/receiver.ts'
 import { whyNoRedis } from './support/redis.ts'
 import { openNames } from './support/tls.ts'
 
-const JOBS = 100_000
+const JOBS = 20_000
 const HOSTS = 1_000
 const RAW = 'the limit: `Pool.request`, signed, nothing kept'
 const OURS = 'ours'

@@ -22,7 +22,7 @@ const PARTS: Record<string, () => Promise<Part>> = {
   nodes: async () => (await import('./nodes.ts')).nodesPart,
 }
 
-const USAGE = `npm run bench -- [part …] [--rounds 5] [--scale 1] [--quick] [--write] [--beside path]
+const USAGE = `npm run bench -- [part …] [--rounds 3] [--scale 1] [--quick] [--write] [--beside path]
   parts: ${Object.keys(PARTS).join(', ')}; all of them if none is named
   --scale  the size of each run, up to 1
   --quick  a tenth of the size, one round: a look, not a figure
@@ -33,7 +33,7 @@ const readArguments = () => {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
     options: {
-      rounds: { type: 'string', default: '5' },
+      rounds: { type: 'string', default: '3' },
       scale: { type: 'string', default: '1' },
       quick: { type: 'boolean' },
       write: { type: 'boolean' },
@@ -55,7 +55,7 @@ const readArguments = () => {
 /** How it was run, where that is not the usual way. */
 const conditionsOf = (load: number): string =>
   [
-    ...(rounds === 5 ? [] : [`--rounds ${rounds}`]),
+    ...(rounds === 3 ? [] : [`--rounds ${rounds}`]),
     ...(scale === 1 ? [] : [`--scale ${scale}`]),
     `a load of ${load.toFixed(1)} before it`,
   ].join(', ')

@@ -17,8 +17,8 @@ import { openReceiver } from './support/receiver.ts'
 import { openFolder } from './support/service.ts'
 import { openNames } from './support/tls.ts'
 
-const JOBS = 50_000
-const SINGLE = { requests: 50_000, width: 64, size: 1 }
+const JOBS = 10_000
+const SINGLE = { requests: 10_000, width: 64, size: 1 }
 const SIZES = { '10 thousand rows': 10_000, '1 million rows': 1_000_000 }
 /** The largest is so many times the last of them. */
 const TIMES = 10
@@ -26,7 +26,7 @@ const MULTIPLIED = '10 million rows'
 const QUICK_SIZES = { '10 thousand rows': 10_000, '100 thousand rows': 100_000 }
 /** A look takes a tenth. */
 const QUICK = 0.1
-const BATCHES = 200
+const BATCHES = 100
 /** Of those with a pause between them. */
 const SLOW_BATCHES = 30
 /** How long a transaction has been open when claims are measured beside it. */

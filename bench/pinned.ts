@@ -12,7 +12,7 @@ import { type Contestant, contest, percentile, ratioOf, type Sample } from './su
 import { addAccount, addPartner, serialAt } from './support/jobs.ts'
 import { type Columns, findAtMost, type Part, tableOf } from './support/part.ts'
 
-const RUN_MS = 10 * SECOND
+const RUN_MS = 6 * SECOND
 const IN_FLIGHT = 32
 const ALONE = 'no reader'
 const PINNED = 'a reader that stays'

@@ -9,7 +9,7 @@ import { openFolder } from './support/service.ts'
 import { openNames, type Scheme, type Trust } from './support/tls.ts'
 import { HERE } from './support/tree.ts'
 
-const POLLS = 100_000
+const POLLS = 20_000
 const RAW = 'raw loop'
 const OURS = 'ours, all still open'
 const OURS_SUCCESS = 'ours, all with a verdict'

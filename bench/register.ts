@@ -10,8 +10,8 @@ import { benchEnvironment, createPartner, onDatabase, openFolder, openService } 
 import { openNames } from './support/tls.ts'
 import { HERE, type Tree } from './support/tree.ts'
 
-const SINGLE = { requests: 100_000, width: 64, size: 1 }
-const BATCHES = { requests: 200, width: 4, size: 1_000 }
+const SINGLE = { requests: 30_000, width: 64, size: 1 }
+const BATCHES = { requests: 60, width: 4, size: 1_000 }
 /** This share is sent first and not counted, because a server's first second says little about it. */
 const WARM_UP = 0.1
 

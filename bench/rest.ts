@@ -10,11 +10,10 @@ import { benchEnvironment, createPartner, onDatabase, openFolder, openService } 
 import { openNames } from './support/tls.ts'
 import type { Tree } from './support/tree.ts'
 
-const SECONDS = 20
-const OPEN_SECONDS = 10
+const SECONDS = 15
+const OPEN_SECONDS = 8
 /** After its start, and after the registration, before the clock starts. */
 const SETTLE_MS = 5_000
-const MOST_ROUNDS = 3
 const INTERVAL_MS = 333
 const SETTINGS = { POLL_MIN_INTERVAL: `${INTERVAL_MS}ms`, POLL_MAX_INTERVAL: `${INTERVAL_MS}ms` }
 
@@ -70,7 +69,7 @@ export const rest: Part = async ({ rounds, scale, trees, say }) => {
     { name: tree.nameOf('SQLite'), run: () => measure(tree, scale) },
     { name: tree.nameOf('PostgreSQL'), run: () => measure(tree, scale, openPostgres) },
   ])
-  const samples = await contest(contestants, { rounds: Math.min(rounds, MOST_ROUNDS), warmUps: 0, say })
+  const samples = await contest(contestants, { rounds, say })
   const at = { unit: ' ms', digits: 1 }
   return {
     part: 'rest',

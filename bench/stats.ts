@@ -8,11 +8,11 @@ import { contest, medianOf, percentile, type Sample } from './support/contest.ts
 import { findAtMost, type Part, tableOf } from './support/part.ts'
 import { openFolder } from './support/service.ts'
 
-const SIZES = { '1 million': 1_000_000, '10 million': 10_000_000 }
+const SIZES = { '100 thousand': 100_000, '1 million': 1_000_000 }
 const QUICK_SIZES = { '10 thousand': 10_000, '100 thousand': 100_000 }
 const PARTNERS = 200
 const QUEUES = 6
-const CALLS = 1_000
+const CALLS = 500
 const WARM_UP = 50
 const AIM = { aim: 10, unit: ' ms', digits: 1 }
 

@@ -4,7 +4,7 @@ import type { DatabaseCost } from '../support/database.ts'
 import { countStatements } from '../support/postgres.ts'
 import type { Trust } from '../support/tls.ts'
 
-/** What every contestant does 100,000 times: one signed POST of about 300 bytes. At most this many are in flight. */
+/** What every contestant does many times: one signed POST of about 300 bytes. At most this many are in flight. */
 export const IN_FLIGHT = 100
 export const SECRET = `whsec_${Buffer.alloc(32, 7).toString('base64')}`
 

@@ -27,7 +27,7 @@ interface Prepared {
 }
 
 /** Added one at a time, each awaited, before the rest are added in bulk. */
-const SINGLY = 2_000
+const SINGLY = 1_000
 const BULK = 1_000
 
 const range = (from: number, to: number) => Array.from({ length: to - from }, (_, index) => from + index)

@@ -13,20 +13,20 @@ export type Samples = ReadonlyMap<string, readonly Sample[]>
 
 /**
  * Runs the contestants in turn, several times, beginning with another one each time, so that a machine that becomes slower or
- * faster does so for all of them. A first round is not counted, unless each run warms up by itself.
+ * faster does so for all of them. In the first round files may have to come from the disk; medians leave it out.
  */
 export const contest = async (
   contestants: readonly Contestant[],
-  { rounds, warmUps = 1, say }: { rounds: number; warmUps?: 0 | 1; say: (line: string) => void },
+  { rounds, say }: { rounds: number; say: (line: string) => void },
 ): Promise<Samples> => {
   const samples = new Map(contestants.map(({ name }) => [name, [] as Sample[]]))
-  for (let round = 1 - warmUps; round <= rounds; round++)
+  for (let round = 1; round <= rounds; round++)
     for (const index of contestants.keys()) {
       const contestant = contestants[(index + round) % contestants.length]
       if (!contestant) continue
       const sample = await contestant.run()
-      say(`${round === 0 ? 'warm-up' : `round ${round}`} ${contestant.name}: ${describe(sample)}`)
-      if (round > 0) samples.get(contestant.name)?.push(sample)
+      say(`round ${round} ${contestant.name}: ${describe(sample)}`)
+      samples.get(contestant.name)?.push(sample)
     }
   for (const pair of pairsOf(samples.keys())) {
     const figures = Object.keys(samples.get(pair[0])?.[0] ?? {})
