@@ -1,5 +1,3 @@
-import { setTimeout as pause } from 'node:timers/promises'
-import type { Clock } from '../../../core/clock.ts'
 import { MINUTE } from '../../../core/duration.ts'
 import { AppError } from '../../../core/error.ts'
 import { createHints } from '../../context.ts'
@@ -15,7 +13,7 @@ import type { Verb } from './protocol.ts'
 
 /** The reader's thread ends when no read has begun for so long. */
 const UNREAD_MS = MINUTE
-const unreferenced: Clock['sleep'] = (ms, signal) => pause(ms, undefined, { signal, ref: false })
+const forEver = () => new Promise<void>(() => {})
 
 /** While no more than this waits, `stats` takes the writer's thread some ms at most. */
 const FEW = 500
@@ -29,7 +27,7 @@ const countOf = ({ accounts, polls, deliveries }: Stats): number =>
  *
  * Throws what `openSqliteStore` throws. A thread that ends by itself is told as `broken`.
  */
-export const openRemoteStore = async (options: SqliteOptions, sleep = unreferenced): Promise<Store> => {
+export const openRemoteStore = async ({ sleep = forEver, ...options }: SqliteOptions): Promise<Store> => {
   const hints = createHints()
   let refusal: AppError | null = null
   hints.on('broken', error => {

@@ -24,9 +24,9 @@ vi.mock('node:worker_threads', async importOriginal => {
   return { ...original, Worker: Watched }
 })
 
-const openAt = async (path: string, sleep?: Parameters<typeof openRemoteStore>[1]) => {
+const openAt = async (path: string, options: Pick<SqliteOptions, 'sleep'> = {}) => {
   const bench = await openStoreFixture(async () => ({
-    store: await openRemoteStore(optionsFor(path), sleep),
+    store: await openRemoteStore({ ...optionsFor(path), ...options }),
     advance: () => {},
   }))
   const thread = threads.all.at(-1)
@@ -152,7 +152,7 @@ describe('the reader’s thread', () => {
       if (sleeping.length === 0) await once(naps, 'begun')
       sleeping.shift()?.()
     }
-    await using bench = await openAt(newPath(), sleep)
+    await using bench = await openAt(newPath(), { sleep })
     const broken = vi.fn()
     bench.store.hints.on('broken', broken)
     const read = () => bench.store.listRegistrations(bench.partnerId, query)
