@@ -1,4 +1,4 @@
-import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
+import { type IncomingMessage, type RequestListener, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 
 interface Connection {
@@ -112,14 +112,16 @@ const isChunked = ({ headers }: IncomingMessage): boolean => headers['transfer-e
 const hasBody = (request: IncomingMessage): boolean =>
   isChunked(request) || Number(request.headers['content-length'] ?? 0) > 0
 
+/** One for all responses: with a closure for each, V8 keeps what was answered until its next major collection. */
+function writeHead(this: ServerResponse, ...head: Parameters<ServerResponse['writeHead']>) {
+  // Otherwise the sender would take the connection for one that stays.
+  if (!this.req.complete) this.setHeader('connection', 'close')
+  return ServerResponse.prototype.writeHead.apply(this, head)
+}
+
 const prepare = (request: IncomingMessage, response: ServerResponse): void => {
   const { socket } = request
-  const { writeHead } = response
-  // Otherwise the sender would take the connection for one that stays.
-  response.writeHead = ((...head: Parameters<typeof writeHead>) => {
-    if (!request.complete) response.setHeader('connection', 'close')
-    return writeHead.apply(response, head)
-  }) as typeof writeHead
+  response.writeHead = writeHead as ServerResponse['writeHead']
   // Before Node's own listener, which would destroy the connection.
   response.prependOnceListener('finish', () => {
     if (!request.complete) drain(socket)
