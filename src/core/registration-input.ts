@@ -20,6 +20,7 @@ const CITIZEN = /^\d{6}((?:18|19|20)\d\d)(\d\d)(\d\d)\d{3}[\dXx]$/
 /** Whether it has the form of a 身份证号 of GB 11643, its day and its checksum right. */
 export const isCitizenId = (text: string): boolean => {
   const [, year, month, day] = CITIZEN.exec(text) ?? []
+  if (year === undefined) return false
   const sum = [...text].reduce((sum, one, i) => sum + (/x/i.test(one) ? 10 : Number(one)) * (2 ** (17 - i) % 11), 0)
   const date = new Date(`${year}-${month}-${day}T00:00:00Z`)
   return sum % 11 === 1 && date.getUTCDate() === Number(day)

@@ -39,23 +39,25 @@ export const invalid = (source: Source, errors: readonly FieldError[]): AppError
 /** The value as the schema gives it. Throws the problem that lists all errors, `MOST_ERRORS` at most, and `others` that are known. */
 const check = <T>(value: unknown, schema: z.ZodType<T>, source: Source, others: readonly FieldError[] = []): T => {
   const parsed = schema.safeParse(value, { error: defaultMessage })
-  const known = namesOf(schema)
   const errors = parsed.success
-    ? untoldIn(parsed.data, [])
-    : fieldErrorsOf(parsed.error.issues, { value, known, what: SOURCES[source].zh[1] }).slice(0, MOST_ERRORS)
-  if (!parsed.success || errors.length > 0 || others.length > 0) throw invalid(source, [...errors, ...others])
+    ? untoldIn(parsed.data).map(path => ({ path: pathOf(path), message: NOT_UNICODE }))
+    : fieldErrorsOf(parsed.error.issues, { value, known: namesOf(schema), what: SOURCES[source].zh[1] })
+  if (!parsed.success || errors.length > 0 || others.length > 0)
+    throw invalid(source, [...errors.slice(0, MOST_ERRORS), ...others])
   return parsed.data
 }
 
-/** Texts that PostgreSQL cannot keep, whatever their schema allows. An object in a list is checked by whoever takes it out. */
-const untoldIn = (value: unknown, path: readonly PropertyKey[]): FieldError[] => {
-  if (typeof value === 'string')
-    return value.includes('\0') || !value.isWellFormed() ? [{ path: pathOf(path), message: NOT_UNICODE }] : []
+/** Where texts are that PostgreSQL cannot keep, whatever their schema allows. An object in a list is checked by whoever takes it out. */
+const untoldIn = (value: unknown): readonly PropertyKey[][] => {
+  if (typeof value === 'string') return value.includes('\0') || !value.isWellFormed() ? [[]] : []
   if (typeof value !== 'object' || value === null) return []
-  const inner = Array.isArray(value)
-    ? [...value.entries()].filter(([, one]) => typeof one === 'string')
-    : Object.entries(value)
-  return inner.flatMap(([name, one]) => untoldIn(one, [...path, name])).slice(0, MOST_ERRORS)
+  const found: PropertyKey[][] = []
+  for (const name of Object.keys(value)) {
+    const one = (value as Record<string, unknown>)[name]
+    if (Array.isArray(value) && typeof one !== 'string') continue
+    for (const path of untoldIn(one)) if (found.length < MOST_ERRORS) found.push([name, ...path])
+  }
+  return found
 }
 
 /** Of a body that is not an object: what it looks like, for those that send what belongs into its only field. */
@@ -69,9 +71,9 @@ export const bodyLike = (example: string) => ({
 /** Null in an optional field means absent: many clients write it so. */
 const withoutNulls = (value: unknown, schema: z.ZodType): unknown => {
   if (!(schema instanceof z.ZodObject) || typeof value !== 'object' || value === null) return value
+  if (Array.isArray(value) || !Object.values(value).includes(null)) return value
   const isAbsent = ([name, one]: [string, unknown]) => one === null && schema.shape[name] instanceof z.ZodOptional
-  const entries = Object.entries(value)
-  return Array.isArray(value) || !entries.some(isAbsent) ? value : Object.fromEntries(entries.filter(e => !isAbsent(e)))
+  return Object.fromEntries(Object.entries(value).filter(entry => !isAbsent(entry)))
 }
 
 /** Throws `AppError('invalid_body')` that lists every invalid field. */
@@ -159,6 +161,6 @@ const NONE = z.strictObject({})
 
 /** For calls without parameters: throws `AppError('invalid_query')` if there are any. */
 export const noQuery: MiddlewareHandler = function noQuery(c, next) {
-  readQuery(c, NONE)
+  if (c.req.url.includes('?')) readQuery(c, NONE)
   return next()
 }
