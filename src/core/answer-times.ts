@@ -16,8 +16,11 @@ const MOST_CALLS = 200
 export const createAnswerTimes = (calls: number) => {
   const accounts = new Map<string, { at: number; ms: number }[]>()
   return {
-    add: (id: string, ms: number, at: number) =>
-      void accounts.set(id, [...(accounts.get(id) ?? []).slice(1 - MOST_CALLS), { at, ms }]),
+    add: (id: string, ms: number, at: number): void => {
+      const all = accounts.get(id) ?? []
+      if (all.push({ at, ms }) > MOST_CALLS) all.shift()
+      accounts.set(id, all)
+    },
     means: (now: number): NodeAnswers => {
       const means = [...accounts].flatMap(([id, all]) => {
         const recent = all.filter(({ at }) => Math.abs(now - at) < MINUTE)
