@@ -8,7 +8,7 @@ import { openFolder } from './support/service.ts'
 
 const SIZES = { '10 thousand rows': 10_000, '1 million rows': 1_000_000, '10 million rows': 10_000_000 }
 const QUICK_SIZES = { '10 thousand rows': 10_000, '100 thousand rows': 100_000 }
-const BATCHES = 200
+const BATCHES = 100
 const COLUMNS: Columns = {
   'poll, µs a row': ['pollMicros', 0],
   'p99 of a poll': ['pollP99Micros', 0],

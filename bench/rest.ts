@@ -10,10 +10,10 @@ import { benchEnvironment, createPartner, onDatabase, openFolder, openService } 
 import { openNames } from './support/tls.ts'
 import type { Tree } from './support/tree.ts'
 
-const SECONDS = 15
-const OPEN_SECONDS = 8
+const SECONDS = 12
+const OPEN_SECONDS = 6
 /** After its start, and after the registration, before the clock starts. */
-const SETTLE_MS = 5_000
+const SETTLE_MS = 4_000
 const INTERVAL_MS = 333
 const SETTINGS = { POLL_MIN_INTERVAL: `${INTERVAL_MS}ms`, POLL_MAX_INTERVAL: `${INTERVAL_MS}ms` }
 

@@ -26,7 +26,7 @@ const SLOW = 1
 const STEADY = 20
 const BUSY = 120
 const QUICK = 0.1
-const SECONDS = 12
+const SECONDS = 10
 const QUICK_SECONDS = 3
 /** Told before the clock starts, for the compiler; their serials have a verdict at once. */
 const WARM_UP = { rate: 100, seconds: 2 }
@@ -174,7 +174,8 @@ it polls once less. GetResult and the receiver are another process, over plain H
 ${WARM_UP.rate * WARM_UP.seconds} that are not counted. GetResult has the verdict exactly ${LOOKS.join(' or ')} intervals after the registration was sent: *told after* is the time from then
 until the webhook has arrived, and so how late the service is, all steps together; *answer → webhook* is the last part of it. *CPU* is
 that of the process, all its threads, and its database; *written* is what the process gave to \`write\`, its log and sockets too, *to the disk* the
-pages of it that went there. Commits are those that each counts itself, of PostgreSQL those in its log.`
+pages of it that went there; what PostgreSQL writes is its *WAL*, without the copies of pages that a checkpoint causes. Commits are those
+that each counts itself, of PostgreSQL those in its WAL.`
 
 export const trickle: Part = async ({ rounds, scale, trees, say }) => {
   const seconds = scale <= QUICK ? QUICK_SECONDS : SECONDS * scale
