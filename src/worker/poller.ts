@@ -189,13 +189,16 @@ export const createPoller = (deps: PollerDeps) => {
     /** Claims what may be asked now and starts to ask. */
     round: async (): Promise<Round> => {
       const leaseMs = leaseFor(CALLS_OF_A_POLL, deps.timeoutMs)
-      const { claims, nextAt } = await store.claimVerifications({ busy: busy(), concurrency, leaseMs })
+      // As the claim sees them: a slot that is freed meanwhile is not in it, and more may wait for that one.
+      const taken = new Map(busy())
+      const { claims, nextAt } = await store.claimVerifications({ busy: taken, concurrency, leaseMs })
       let claimed = 0
       for (const { account, verifications } of claims) {
         claimed += verifications.length
+        taken.set(account.id, (taken.get(account.id) ?? 0) + verifications.length)
         for (const verification of verifications) void poll(account, verification)
       }
-      return { claimed, nextAt, waits: [...busy().values()].some(count => count >= concurrency) }
+      return { claimed, nextAt, waits: [...taken.values()].some(count => count >= concurrency) }
     },
     /** How many calls are under way. */
     underWay: calls.total,

@@ -37,6 +37,7 @@ const openScene = ({
   const announced: number[] = []
   let due: ClaimedVerification[] = []
   let recording = Promise.resolve()
+  let claiming = Promise.resolve()
   let finishRecording = () => {}
   const poller = createPoller({
     store: {
@@ -44,6 +45,7 @@ const openScene = ({
       claimVerifications: async claim => {
         claims.push(claim)
         const verifications = due.splice(0)
+        await claiming
         return { claims: verifications.length > 0 ? [{ account, verifications }] : [], nextAt: NOW + 9 }
       },
       settleVerifications: async settlements => {
@@ -91,6 +93,12 @@ const openScene = ({
       asked.get(String(id))?.resolve(answer)
       await yieldToLoop()
     },
+    /** Keeps the store from handing out what is claimed until the function that it returns is called. */
+    holdClaims: () => {
+      const held = Promise.withResolvers<void>()
+      claiming = held.promise
+      return held.resolve
+    },
     /** Keeps the store from recording until the function that it returns is called. */
     holdRecords: () => {
       const held = Promise.withResolvers<void>()
@@ -119,6 +127,17 @@ test('asks about what it claims for as long as two calls last, decides, and reco
     { ...at, id: 1, answer: WAITING, step: { verdict: null, dueAt: NOW + 300 + POLICY.minMs } },
     { ...at, id: 2, answer: SUCCESS, step: { verdict: SUCCESS.kind === 'verdict' && SUCCESS.verdict, dueAt: null } },
   ])
+})
+
+test('a slot that is freed while a round claims is one that more may wait for', async () => {
+  const { round, answer, holdClaims } = openScene()
+  await round(verificationOf(1), verificationOf(2))
+  const goOn = holdClaims()
+  const full = round()
+  await answer(1, WAITING)
+  goOn()
+  expect(await full).toMatchObject({ claimed: 0, waits: true })
+  expect(await round()).toMatchObject({ claimed: 0, waits: false })
 })
 
 test('tells how long the calls of the last minute took, by account', async () => {
