@@ -205,7 +205,7 @@ const takeFrom = async (
   const left = shares.flatMap(({ lane: { id }, take }, i) => {
     const oldest = due[i]?.oldest ?? []
     const next = oldest.find(({ seq }) => !gone.has(seq)) ?? oldest.at(-1)
-    return next && all[i]?.taken.length === take ? [{ id, dueAt: next.dueAt }] : []
+    return next && oldest.length >= take ? [{ id, dueAt: next.dueAt }] : []
   })
   return { messages, left }
 }
