@@ -9,12 +9,11 @@ const sleep = (ms: number, signal?: AbortSignal): Promise<void> =>
     const end = () => {
       clearTimeout(timer)
       signal?.removeEventListener('abort', end)
-      if (signal?.aborted) reject(signal.reason)
-      else resolve()
+      return signal?.aborted ? reject(signal.reason) : resolve()
     }
     const timer = setTimeout(end, ms)
+    signal?.addEventListener('abort', end)
     if (signal?.aborted) end()
-    else signal?.addEventListener('abort', end)
   })
 
 /** Where time and chance come from. Everything else takes them as arguments. */

@@ -14,8 +14,6 @@ const MOST_PROVEN = 10_000
 /** After a host that was proven has sent more than it may. */
 const LONG_WAIT_MS = 60_000
 
-export type Handshakes = ReturnType<typeof createHandshakes>
-
 /**
  * Guards the event loop from certificates that take long to verify, which OpenSSL does in one go: the bytes of a handshake are
  * counted before TLS has them, and after a peer has held the loop the hosts of its network wait. A host whose last handshake was

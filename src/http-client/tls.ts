@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { isIP, type Socket } from 'node:net'
 import { type ConnectionOptions, createSecureContext, connect as openSecure, type SecureContext } from 'node:tls'
 import type { Origin } from '../core/origin.ts'
-import type { Handshakes } from './handshakes.ts'
+import type { createHandshakes } from './handshakes.ts'
 
 const TLS_1_3 = 'TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256'
 /** RSA key exchange last, for old servers that know nothing else. */
@@ -22,7 +22,7 @@ export const TLS_OPTIONS = {
 } as const satisfies ConnectionOptions
 
 /** Starts TLS on a connected socket. No session is resumed: each connection verifies the certificate. */
-export const createStartTls = (beginHandshake: Handshakes['begin']) => {
+export const createStartTls = (beginHandshake: ReturnType<typeof createHandshakes>['begin']) => {
   /** One for all connections: making one costs as much as a handshake. */
   let secureContext: SecureContext | null = null
 
