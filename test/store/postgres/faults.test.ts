@@ -64,6 +64,7 @@ beforeEach(async () => {
 const endLeases = async () => {
   for (const table of ['verifications', 'deliveries', 'lanes'])
     await server.query(`UPDATE ${table} SET due_at = due_at - $1`, [MINUTE], database)
+  await server.query('UPDATE deliveries SET leased_until = leased_until - $1', [MINUTE], database)
 }
 
 const unavailable = { code: 'unavailable' }
