@@ -36,23 +36,19 @@ export interface ConnectionOptions {
 const PAUSES_MS = [20, 100, 400, 1_000]
 const RUN_AGAIN_WITHIN_MS = 3_000
 
-/** Each transaction sets them for itself, since a pooler in transaction mode keeps nothing of a session. */
-const settingsOf = ({ statementMs, lockMs, idleMs }: TimeLimits): string =>
-  Object.entries({
-    statement_timeout: statementMs,
-    lock_timeout: lockMs,
-    idle_in_transaction_session_timeout: idleMs,
-  })
-    .map(([name, ms]) => `SET LOCAL ${name} = ${ms};`)
-    .join(' ')
-const BEGUN =
-  'SELECT floor(extract(epoch FROM clock_timestamp()) * 1000)::float8 AS at, pg_is_in_recovery() AS "isStandby"'
-/** One round trip. Where the session says that commits need not be durable, it is overruled; READ WRITE would overrule a read-only server. */
-const beginWrite = (limits: TimeLimits) => `BEGIN ISOLATION LEVEL READ COMMITTED; ${settingsOf(limits)}
-  SELECT set_config('synchronous_commit', 'on', true) WHERE current_setting('synchronous_commit') IN ('off', 'local');
-  ${BEGUN}`
-const beginRead = (limits: TimeLimits) => `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; ${settingsOf(limits)}
-  ${BEGUN}`
+/**
+ * Each transaction sets them for itself, since a pooler in transaction mode keeps nothing of a session. Where the session says that commits
+ * need not be durable, it is overruled; READ WRITE would overrule a read-only server.
+ */
+const begunWith = ({ statementMs, lockMs, idleMs }: TimeLimits): string => `
+  SELECT floor(extract(epoch FROM clock_timestamp()) * 1000)::float8 AS at, pg_is_in_recovery() AS "isStandby",
+    set_config('statement_timeout', '${statementMs}', true), set_config('lock_timeout', '${lockMs}', true),
+    set_config('idle_in_transaction_session_timeout', '${idleMs}', true),
+    (SELECT set_config('synchronous_commit', 'on', true) WHERE current_setting('synchronous_commit') IN ('off', 'local'))`
+const BEGIN = {
+  write: 'BEGIN ISOLATION LEVEL READ COMMITTED',
+  read: 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY',
+}
 
 interface Begun {
   at: number
@@ -67,17 +63,21 @@ class CommitLost extends Error {}
 
 export const openConnection = (options: ConnectionOptions): Connection => {
   const { url, now, hasDatabaseClock, sleep, limits = TIME_LIMITS } = options
-  const beginnings = { write: beginWrite(limits), read: beginRead(limits) }
+  const begunText = begunWith(limits)
   const counts = createEngineCounts(storeErrorOf)
   let aheadMs = 0
   const prepare = createPreparing()
 
   /** When it began. */
-  const begin = async (client: PoolClient, text: string): Promise<number> => {
+  const begin = async (client: PoolClient, kind: keyof Transactions): Promise<number> => {
     const before = now()
-    const query = { text, query_timeout: limits.beginMs }
-    const results = (await client.query(query)) as unknown as { rows: Begun[] }[]
-    const begun: Begun = Object.assign({}, ...results.flatMap(({ rows }) => rows))
+    together(client)
+    const limit = { query_timeout: limits.beginMs }
+    const [, { rows }] = await Promise.all([
+      client.query({ text: BEGIN[kind], ...limit }),
+      client.query<Begun>({ ...prepare.named(begunText), ...limit }),
+    ])
+    const [begun] = rows as [Begun]
     // It may be behind what is true.
     if (begun.isStandby) throw readOnly()
     if (hasDatabaseClock) aheadMs = begun.at - (before + now()) / 2
@@ -109,7 +109,7 @@ export const openConnection = (options: ConnectionOptions): Connection => {
       return ANSWERS_NOTHING.test(sql) ? [] : ((await answer).rows as Row[])
     }
     try {
-      const at = await begin(client, beginnings[kind])
+      const at = await begin(client, kind)
       const value = await verb(openTx(run, { at, db: drizzle({ client }) }))
       // Whoever uses the connection next finds out if it fails.
       await (kind === 'write' ? commit(client, sent) : void client.query('COMMIT').catch(() => {}))
