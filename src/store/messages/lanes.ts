@@ -80,8 +80,8 @@ export const lockFreeLanes = async (tx: Tx, ids: readonly number[]): Promise<Rea
 }
 
 /**
- * Something in each of these lanes is due at `dueAt`. Whoever makes a message due does this before: so a claim that has the lock sees all
- * that is due.
+ * Something in each of these lanes is due at `dueAt`. Whoever makes a message due does this too: it waits for a claim that has the lock,
+ * and the next one sees all that is due.
  */
 export const advanceLanes = async (tx: Tx, laneIds: readonly number[], dueAt: number): Promise<void> => {
   const lanes = await lockLanes(tx, [...new Set(laneIds)])

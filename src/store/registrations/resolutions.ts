@@ -62,12 +62,6 @@ export const endRegistrations = async (
   { sealed }: Pick<StoreContext, 'sealed'>,
 ): Promise<void> => {
   if (endings.length === 0) return
-  await advanceLanes(
-    tx,
-    endings.map(({ registration }) => registration.laneId),
-    tx.at,
-  )
-
   const byPartner = Map.groupBy(endings, ({ registration }) => registration.partnerId)
   const more = [...byPartner].map(([id, { length: n }]) => ({ id, n }))
   const numbered = await tx.all<Numbered>(NUMBER, { ids: [...byPartner.keys()], more })
@@ -98,6 +92,12 @@ export const endRegistrations = async (
       const { status } = outcomeOfVerdict(verdict)
       return { verificationId, n, status, reason, resolvedAt: tx.at, messageSeq: seqs[i] as number }
     }),
+  )
+  // At the end, since claims skip a lane that is locked.
+  await advanceLanes(
+    tx,
+    endings.map(({ registration }) => registration.laneId),
+    tx.at,
   )
 }
 
