@@ -35,7 +35,7 @@ export const PARTNERS_WITH_LANES = `
     SELECT (SELECT min(partner_id) FROM lanes WHERE due_at IS NOT NULL AND partner_id > @after), 1
     UNION ALL
     SELECT (SELECT min(partner_id) FROM lanes WHERE due_at IS NOT NULL AND partner_id > walk.partner_id), nth + 1
-    FROM walk WHERE walk.partner_id IS NOT NULL AND nth < @limit)
+    FROM walk WHERE walk.partner_id IS NOT NULL AND nth < @most)
   SELECT ${PARTNER} FROM walk JOIN partners p ON p.id = walk.partner_id ORDER BY p.id`
 
 /** Those of the lanes that are due first: nobody is to wait until the round has come by all who have only retries for later. */
@@ -108,20 +108,22 @@ const UNSIGNED_MS = 30 * SECOND
 const NOTHING_CLAIMED: ClaimedMessages = { messages: [], secrets: new Map(), nextAt: null }
 
 /**
- * A claim peeks first, without locks, since most peeks find nothing that may be sent now. It locks the lanes that it takes from, and reads
- * their messages in a later statement: so it sees all that those who had a lane locked before have made due, and puts the lane's due time
- * right. What others have locked it leaves to them; it waits only for the lanes of a URL that is being released.
+ * A claim peeks first, without locks, unless the last one left something: most peeks find nothing that may be sent now. It locks the lanes
+ * that it takes from, and reads their messages in a later statement: so it sees all that those who had a lane locked before have made due,
+ * and puts the lane's due time right. What others have locked it leaves to them; it waits only for the lanes of a URL that is being released.
  */
 export const createMessageClaims = (context: StoreContext) => {
   /** The partner that the last claim read last. It moves only with a commit. */
   let last = ''
+  /** The last claim has left something that was due. */
+  let isMore = false
 
   const claimAll = async (tx: Tx, request: MessageClaimRequest, last: string) => {
     await beginClaim(tx)
-    if ((await heldAt(tx)) !== null) return { claimed: NOTHING_CLAIMED, last }
+    if ((await heldAt(tx)) !== null) return { claimed: NOTHING_CLAIMED, last, isMore: false }
     await releaseSome(tx)
-    const { partners: round, isAll } = await partnersRoundRobin(last, (after, limit) =>
-      tx.all<PartnerWithLanes>(PARTNERS_WITH_LANES, { after, limit }),
+    const { partners: round, isAll } = await partnersRoundRobin(last, windows =>
+      tx.each<PartnerWithLanes>(PARTNERS_WITH_LANES, windows),
     )
     const foremost = isAll ? [] : await tx.all<PartnerWithLanes>(FIRST_PARTNERS)
     const partners = [...new Map([...round, ...foremost].map(one => [one.id, one])).values()]
@@ -148,18 +150,24 @@ export const createMessageClaims = (context: StoreContext) => {
 
     const done = { isAll, lanes: wanted.length, messages: messages.length, firstDue: await firstDueAt(tx) }
     const signing = new Map(messages.map(({ partnerId }) => [partnerId, secretsOf(partnerId)]))
+    const nextAt = afterMessageClaim(done, tx.at)
     return {
-      claimed: { messages, secrets: signing, nextAt: afterMessageClaim(done, tx.at) },
+      claimed: { messages, secrets: signing, nextAt },
       last: round.at(-1)?.id ?? '',
+      isMore: nextAt !== null && nextAt <= tx.at,
     }
   }
 
   return {
     claimMessages: async request => {
-      const { at, nextAt } = await context.read(async tx => ({ at: tx.at, nextAt: await firstDueAt(tx) }))
-      if (nextAt === null || nextAt > at || request.slots <= 0) return { ...NOTHING_CLAIMED, nextAt }
+      if (!isMore || request.slots <= 0) {
+        const { at, nextAt } = await context.read(async tx => ({ at: tx.at, nextAt: await firstDueAt(tx) }))
+        if (nextAt === null || nextAt > at || request.slots <= 0) return { ...NOTHING_CLAIMED, nextAt }
+      }
+      isMore = false
       const done = await context.write(tx => claimAll(tx, request, last))
       last = done.last
+      isMore = done.isMore
       return done.claimed
     },
   } satisfies Partial<Store>

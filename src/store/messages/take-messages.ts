@@ -7,18 +7,18 @@ const PARTNERS_IN_A_CLAIM = 256
  * The partners whose lanes a claim reads: those after `last`, where the claim before it ended, then from the beginning on; `isAll`: there
  * are no others.
  *
- * @param find those with something to send, from after one, in order
+ * @param find those with something to send, from after one, in order, of each window
  */
 export const partnersRoundRobin = async <Partner extends { id: string }>(
   last: string,
-  find: (after: string, limit: number) => Promise<readonly Partner[]>,
+  find: (windows: readonly { after: string; most: number }[]) => Promise<readonly (readonly Partner[])[]>,
 ): Promise<{ partners: Partner[]; isAll: boolean }> => {
-  const rest = await find(last, PARTNERS_IN_A_CLAIM)
-  const limit = PARTNERS_IN_A_CLAIM - rest.length
-  if (limit === 0) return { partners: [...rest], isAll: false }
-  const start = await find('', limit)
-  const isAll = start.length < limit || start.some(({ id }) => id > last)
-  return { partners: [...rest, ...start.filter(({ id }) => id <= last)], isAll }
+  const windows = [...new Set([last, ''])].map(after => ({ after, most: PARTNERS_IN_A_CLAIM }))
+  const [rest = [], start = rest] = await find(windows)
+  const all = [...rest, ...start.filter(({ id }) => id <= last)]
+  const isFull = rest.length === PARTNERS_IN_A_CLAIM || all.length > PARTNERS_IN_A_CLAIM
+  const isAll = !isFull && (start.length < PARTNERS_IN_A_CLAIM || start.some(({ id }) => id > last))
+  return { partners: all.slice(0, PARTNERS_IN_A_CLAIM), isAll }
 }
 
 /**

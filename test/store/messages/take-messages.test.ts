@@ -71,7 +71,9 @@ test('a claim that only held messages, or has not looked at all partners, is fol
 const idOf = (n: number) => `prt_${String(n).padStart(4, '0')}`
 const partnersAfter = (last: string, count: number) => {
   const all = Array.from({ length: count }, (_, n) => ({ id: idOf(n) }))
-  return partnersRoundRobin(last, async (after, limit) => all.filter(({ id }) => id > after).slice(0, limit))
+  return partnersRoundRobin(last, async windows =>
+    windows.map(({ after, most }) => all.filter(({ id }) => id > after).slice(0, most)),
+  )
 }
 
 test('a claim goes round all partners, each once, from after the last one', async () => {

@@ -113,7 +113,7 @@ const CASES: readonly Case[] = [
   { name: 'the first due lane', run: tx => tx.all(PEEK), blocks: 20 },
   {
     name: 'the partners in turn',
-    run: tx => tx.all(PARTNERS_WITH_LANES, { after: 'par_010', limit: 256 }),
+    run: tx => tx.each(PARTNERS_WITH_LANES, [{ after: 'par_010', most: 256 }]),
     blocks: 256 * 10,
   },
   {
