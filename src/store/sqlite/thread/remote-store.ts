@@ -5,7 +5,6 @@ import type { Stats } from '../../stats/stats.ts'
 import type { Store } from '../../store.ts'
 import { unavailable } from '../../unavailable.ts'
 import { CLOSED } from '../failure.ts'
-import { openReadOnlyStore } from '../read-only.ts'
 import type { SqliteOptions } from '../store.ts'
 import { THREAD_OF } from '../verb-threads.ts'
 import { ENDED, type OpenThread, openThread } from './open-thread.ts'
@@ -33,7 +32,9 @@ export const openRemoteStore = async ({ sleep = forEver, ...options }: SqliteOpt
   hints.on('broken', error => {
     refusal ??= error instanceof AppError ? error : unavailable(ENDED)
   })
-  const store = await openThread('store', options, hints)
+  // The verbs are loaded here while the thread loads its own.
+  const opening = openThread('store', options, hints)
+  const [store, { openReadOnlyStore }] = await Promise.all([opening, import('../read-only.ts')])
   const here = options.path === ':memory:' ? null : openReadOnlyStore(options, hints)
   let reader: Promise<OpenThread> | null = null
   /** Those that have begun. */
