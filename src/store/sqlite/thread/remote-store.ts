@@ -12,7 +12,8 @@ import type { Verb } from './protocol.ts'
 
 /** The reader's thread ends when no read has begun for so long. */
 const UNREAD_MS = MINUTE
-const forEver = () => new Promise<void>(() => {})
+const untilClosed = (_ms: number, closing?: AbortSignal) =>
+  new Promise((_resolve, reject) => closing?.addEventListener('abort', reject))
 
 /** While no more than this waits, `stats` takes the writer's thread some ms at most. */
 const FEW = 500
@@ -26,7 +27,7 @@ const countOf = ({ accounts, polls, deliveries }: Stats): number =>
  *
  * Throws what `openSqliteStore` throws. A thread that ends by itself is told as `broken`.
  */
-export const openRemoteStore = async ({ sleep = forEver, ...options }: SqliteOptions): Promise<Store> => {
+export const openRemoteStore = async ({ sleep = untilClosed, ...options }: SqliteOptions): Promise<Store> => {
   const hints = createHints()
   let refusal: AppError | null = null
   hints.on('broken', error => {
