@@ -50,8 +50,8 @@ export const settleVerification = (settlement: VerificationSettlement, facts: Ve
   if (isSettled || (!isLatest && step.verdict === null)) return null
 
   const { waiting } = facts
-  const reasons = new Map(step.ended.map(({ registrationId, reason }) => [registrationId, reason]))
-  const ending = step.verdict === null ? waiting.filter(({ id }) => reasons.has(id)) : waiting
+  const reasonOf = ({ id }: WaitingRegistration) => step.ended.find(one => one.registrationId === id)?.reason ?? null
+  const ending = step.verdict === null ? waiting.filter(reasonOf) : waiting
   // Perhaps nobody is left: then nothing is asked any more.
   const everybodyEnds = endsSomebody(settlement) && ending.length === waiting.length
   // Where everybody has cancelled during the call, nobody may be told the verdict, so it is not kept.
@@ -68,7 +68,7 @@ export const settleVerification = (settlement: VerificationSettlement, facts: Ve
       accountId: facts.accountId,
       idcardid: facts.idcardid,
       verdict: step.verdict,
-      reason: reasons.get(registration.id) ?? null,
+      reason: reasonOf(registration),
       rawStatus,
       observedAt,
       previousPollAt: facts.lastOpenAt,
@@ -132,26 +132,28 @@ export const createVerificationSettling = (context: StoreContext) => {
     const changes = settlements.flatMap(({ account: { id, change } }) => (change ? { id, change } : []))
     await saveAccounts(tx, afterChanges(await accountsOf(tx, changes), changes, tx.at))
     const facts = await load(tx, settlements)
+    // Of several about one verification the last says all.
+    const lastOf = new Map<number, VerificationPlan>()
     const plans = settlements.map(settlement => {
-      const before = facts.get(settlement.id) ?? null
+      const { id } = settlement
+      const [found, last] = [facts.get(id) ?? null, lastOf.get(id)]
+      const before = found && last ? afterSettling(found, last) : found
+      if (before) facts.set(id, before)
       const plan = settleVerification(settlement, before, tx.at)
-      if (before && plan) facts.set(settlement.id, afterSettling(before, plan))
+      if (plan) lastOf.set(id, plan)
       return plan
     })
-    const counting = plans.filter(plan => plan !== null)
-    // Of several about one verification the last says all.
-    const updates = new Map(counting.map(({ update }) => [update.id, update]))
     await tx.update(
       'verifications',
       ['id'],
-      [...updates.values()].map(update => {
+      [...lastOf.values()].map(({ update }) => {
         const owner = facts.get(update.id)
         return { ...update, verdict: owner && update.verdict ? sealed.verdict.seal(owner, update.verdict) : null }
       }),
     )
     await endRegistrations(
       tx,
-      counting.flatMap(({ endings }) => endings),
+      plans.flatMap(plan => plan?.endings ?? []),
       context,
     )
     return plans.map(plan => plan && outcomeOf(plan))
@@ -159,16 +161,13 @@ export const createVerificationSettling = (context: StoreContext) => {
 
   /** With the registrations that wait, of those of which some end. */
   const load = async (tx: Tx, settlements: readonly VerificationSettlement[]) => {
-    const found = await find(tx, settlements)
-    const ending = [...new Set(settlements.filter(endsSomebody).map(({ id }) => id))]
-    const waiting = await tx.each<WaitingRow>(
-      WAITING,
-      ending.map(verificationId => ({ verificationId })),
-    )
-    const opened = waiting.map(rows => rows.map(row => ({ ...row, metadata: openMetadata(context, row) })))
-    const waitingOf = new Map(ending.map((id, i) => [id, opened[i] ?? []]))
-    return new Map(
-      found.map((row): [number, VerificationFacts] => [row.id, { ...row, waiting: waitingOf.get(row.id) ?? [] }]),
+    const found = await tx.all<FoundVerification>(FIND, { ids: settlements.map(({ id }) => id) })
+    const ending = [...new Set(settlements.filter(endsSomebody).map(({ id }) => id))].map(id => ({ id }))
+    const rows = ending.length === 0 ? [] : await tx.all<WaitingRow>(WAITING, { ending })
+    const waiting = rows.map(row => Object.assign(row, { metadata: openMetadata(context, row) }))
+    const waitingOf = Map.groupBy(waiting, ({ verificationId }) => verificationId)
+    return new Map<number, VerificationFacts>(
+      found.map(row => [row.id, Object.assign(row, { waiting: waitingOf.get(row.id) ?? [] })]),
     )
   }
 
@@ -202,18 +201,15 @@ const afterChanges = <Of extends AccountState & { id: string }>(
   return [...changed.values()]
 }
 
-/** Locked until the transaction ends. */
+/** Those that there are, locked in the order of their ids until the transaction ends. */
 export const FIND = (d: Dialect) => `
   SELECT ${columnsOf('verifications', SETTLED_BY)}, verdict IS NOT NULL AS "isResolved"
   FROM verifications WHERE id IN ${d.list('ids', 'int8')} ORDER BY id ${d.forUpdate()}`
+type FoundVerification = Omit<VerificationFacts, 'waiting'>
 
-/** Those that there are, locked in the order of their ids. */
-const find = (tx: Tx, wanted: readonly { id: number }[]) =>
-  tx.all<Omit<VerificationFacts, 'waiting'>>(FIND, { ids: wanted.map(({ id }) => id) })
-
-/** The registrations that wait for a verification. */
-export const WAITING = `
-  SELECT ${columnsOf('registrations', ENDED_BY)}
-  FROM registrations WHERE verification_id = @verificationId AND status = 'pending' ORDER BY n`
-
+/** The registrations that wait for these verifications. */
+export const WAITING = (d: Dialect) => `
+  SELECT ${columnsOf('registrations', ENDED_BY, 'r')} FROM ${d.rows('ending', { id: 'int8' })}
+    ${d.lookUp('registrations r', "r.verification_id = ending.id AND r.status = 'pending'")}
+  ORDER BY r.verification_id, r.n`
 type WaitingRow = Pick<Row<'registrations'>, (typeof ENDED_BY)[number]>

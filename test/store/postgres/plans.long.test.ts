@@ -105,11 +105,7 @@ const CASES: readonly Case[] = [
   },
   {
     name: 'who waits',
-    run: async tx =>
-      tx.each(
-        WAITING,
-        (await taken()).map(({ id }) => ({ verificationId: id })),
-      ),
+    run: async tx => tx.all(WAITING, { ending: (await taken()).map(({ id }) => ({ id })) }),
     blocks: 6 * TAKEN,
   },
   {
