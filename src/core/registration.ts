@@ -31,6 +31,6 @@ export const deliveryWithoutMessage = (status: RegistrationStatus): MessageState
  * one of them has them all. What is asked upstream is the serial as it was registered.
  */
 export const serialKey = (serial: string): string => {
-  const [digits] = /^\d+/.exec(serial) ?? []
-  return digits === undefined ? serial : digits.replace(/^0+(?=\d)/, '')
+  const digits = serial.slice(0, serial.search(/\D|$/))
+  return digits === '' ? serial : digits.replace(/^0+(?=\d)/, '')
 }

@@ -31,11 +31,10 @@ const LOCK: Sql = d => `${FIND(d)} ORDER BY partner_id, callback_url ${d.forUpda
 const REMOVE: Sql = d => `DELETE FROM callbacks WHERE ${OF_URLS(d)}`
 
 /** Each once. */
-const distinct = (urls: readonly Callback[]): Callback[] => [
-  ...new Map(
-    urls.map(({ partnerId, callbackUrl }) => [callbackKey({ partnerId, callbackUrl }), { partnerId, callbackUrl }]),
-  ).values(),
-]
+const distinct = (urls: readonly Callback[]): Callback[] =>
+  [...new Map(urls.map(url => [callbackKey(url), url])).values()].map(({ partnerId, callbackUrl }) => {
+    return { partnerId, callbackUrl }
+  })
 
 /** For these URLs; what is known of them, by `callbackKey`. */
 const run = async (tx: Tx, sql: Sql, urls: readonly Callback[]): Promise<Map<string, CallbackHealth>> => {
@@ -98,7 +97,7 @@ const byKey = (a: Callback, b: Callback): number =>
 /** Lets go what is held for these URLs, where `end` may; whether it did, and the transitions. */
 export const releaseUrls = async (tx: Tx, urls: readonly Callback[], end: HoldEnd) => {
   const found = await run(tx, FIND, urls)
-  const held = distinct(urls).filter(url => found.get(callbackKey(url))?.heldSince != null)
+  const held = distinct(urls.filter(url => found.get(callbackKey(url))?.heldSince != null))
   const stored = await lockUrls(tx, held)
   const released = held.flatMap(url => {
     const before = stored.get(callbackKey(url)) ?? null

@@ -94,9 +94,10 @@ export const advanceLanes = async (tx: Tx, laneIds: readonly number[], dueAt: nu
 }
 
 /** Each once. */
-const hostsOf = (urls: readonly Callback[]) => [
-  ...new Map(urls.map(url => [laneKey(url), { partnerId: url.partnerId, host: hostOf(url.callbackUrl) }])).values(),
-]
+const hostsOf = (urls: readonly Callback[]) =>
+  [...new Map(urls.map(url => [laneKey(url), url])).values()].map(({ partnerId, callbackUrl }) => {
+    return { partnerId, host: hostOf(callbackUrl) }
+  })
 
 /**
  * The ids of the lanes of these URLs, by `laneKey`, without a lock of what is in them: for those who only name a lane. It is not erased

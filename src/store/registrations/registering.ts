@@ -9,7 +9,7 @@ import type { NewRow, Tx } from '../tx.ts'
 import { isOfBatch, NEW_IN_BATCH, NUDGED, queueOfNew } from '../verifications/poll-queues.ts'
 import { NEW_REGISTRATION, type Registration } from './registration.ts'
 import { type Ending, endRegistrations } from './resolutions.ts'
-import { loadSerials, type Serial, type SerialOf, saveSerials, viewLive } from './serials.ts'
+import { loadSerials, type Serial, saveSerials, viewLive } from './serials.ts'
 
 export interface NewRegistration {
   id: string
@@ -160,14 +160,13 @@ export const createRegistering = (context: StoreContext) =>
     register: async items => {
       const { registered, isReleased, changedUrls } = await context.write(async tx => {
         const quotas = await loadQuotas(tx, [...new Set(items.map(({ partnerId }) => partnerId))])
-        const { serials, serialOf } = await loadSerials(tx, items, context)
+        const serials = await loadSerials(tx, items, context)
         const laneIds = await findLaneIds(tx, items)
-        const lanes = new Set(laneIds.keys())
-        const created: Created[] = []
-        const registered = items.map(item => registerOne(item, tx.at, { serialOf, quotas, lanes, created }))
+        const facts = { at: tx.at, quotas, lanes: new Set(laneIds.keys()), created: [] }
+        const registered = items.map((item, i) => registerOne(item, serials[i] as Serial, facts))
 
         await saveSerials(tx, serials)
-        const endings = await saveCreated(tx, created, { ...context, laneIds })
+        const endings = await saveCreated(tx, facts.created, { ...context, laneIds })
         // Their partners name these URLs again, so they are there again: what was held goes on.
         const named = items.filter((_, i) => registered[i] && 'registration' in registered[i])
         const released = await releaseUrls(tx, named, 'registration')
@@ -186,6 +185,8 @@ export const createRegistering = (context: StoreContext) =>
 interface Created {
   item: NewRegistration
   serial: Serial
+  /** `laneKey` */
+  lane: string
   n: number
   expiresAt: number
   /** Its verdict is known already. */
@@ -194,7 +195,7 @@ interface Created {
 
 /** What the items are registered with, as it is after those that were registered so far. */
 interface Registering {
-  serialOf: SerialOf
+  at: number
   quotas: QuotaFacts
   /** The lanes that there are, or will be, by `laneKey`. */
   lanes: Set<string>
@@ -203,22 +204,21 @@ interface Registering {
 
 const registerOne = (
   item: NewRegistration,
-  at: number,
-  { serialOf, quotas, lanes, created }: Registering,
+  serial: Serial,
+  { at, quotas, lanes, created }: Registering,
 ): Registered => {
   const { partnerId, callbackUrl } = item
-  const serial = serialOf(item)
   const { verification, registrations, key } = serial
-  const hasLane = lanes.has(laneKey(item))
-  const hasLive = serial.live.has(callbackUrl)
-  const facts = { verification, registrations, ownerOfSerialKey: key.owner, hasLive, hasLane }
-  const plan = register(item, { ...facts, quotas: quotas.of(partnerId) }, at)
+  const lane = laneKey(item)
+  const hasLane = lanes.has(lane)
+  const ofSerial = { verification, registrations, ownerOfSerialKey: key.owner, hasLive: serial.live.has(callbackUrl) }
+  const plan = register(item, { ...ofSerial, hasLane, quotas: quotas.of(partnerId) }, at)
   if (plan.outcome === 'existing') return { outcome: 'existing', registration: viewLive(serial, callbackUrl) }
   if (plan.outcome !== 'created') return plan
 
   const { expiresAt, ask, ending } = plan
   const { live, made } = registrations
-  created.push({ item, serial, n: made, expiresAt, ending })
+  created.push({ item, serial, lane, n: made, expiresAt, ending })
   serial.registrations = { live: live + 1, made: made + 1 }
   key.owner = partnerId
   if (ask) {
@@ -242,7 +242,7 @@ const registerOne = (
     }),
   })
   quotas.add(partnerId, { pending: ending ? 0 : 1, hosts: hasLane ? 0 : 1 })
-  lanes.add(laneKey(item))
+  lanes.add(lane)
   return { outcome: 'created', registration: viewLive(serial, callbackUrl) }
 }
 
@@ -264,21 +264,17 @@ const saveCreated = async (
   created: readonly Created[],
   { sealed, laneIds }: Pick<StoreContext, 'sealed'> & { laneIds: ReadonlyMap<string, number> },
 ): Promise<Ending[]> => {
-  const made = await makeLanes(
-    tx,
-    created.map(({ item }) => item).filter(item => !laneIds.has(laneKey(item))),
-  )
-  const rows = created.map(({ item, serial, n, expiresAt, ending }) => {
+  const toNewLanes = created.flatMap(({ item, lane }) => (laneIds.has(lane) ? [] : item))
+  const made = await makeLanes(tx, toNewLanes)
+  const endings: Ending[] = []
+  const rows = created.map(({ item, serial, lane, n, expiresAt, ending }): ToBeStored => {
     const { id, partnerId, callbackUrl, traceparent, metadata } = item
-    const laneId = laneIds.get(laneKey(item)) ?? (made.get(laneKey(item)) as number)
+    const laneId = laneIds.get(lane) ?? (made.get(lane) as number)
     const verificationId = serial.id as number
     const row = { verificationId, n, id, partnerId, callbackUrl, laneId, traceparent, createdAt: tx.at }
-    const stored: ToBeStored = { ...row, metadata: sealed.metadata.seal(row, metadata), status: 'pending', expiresAt }
-    return { stored, ending: ending && { ...ending, registration: { ...row, metadata } } }
+    if (ending) endings.push({ ...ending, registration: { ...row, metadata } })
+    return { ...row, metadata: sealed.metadata.seal(row, metadata), status: 'pending', expiresAt }
   })
-  await tx.insert(
-    'registrations',
-    rows.map(({ stored }) => stored),
-  )
-  return rows.flatMap(({ ending }) => ending ?? [])
+  await tx.insert('registrations', rows)
+  return endings
 }

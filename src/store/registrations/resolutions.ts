@@ -79,26 +79,18 @@ export const endRegistrations = async (
     return { partnerId, registrationId, laneId, callbackUrl, type, body, createdAt: tx.at, traceparent, event }
   })
   const seqs = await tx.insert('messageBodies', messages)
-  await tx.insert(
-    'deliveries',
-    messages.map(({ partnerId, registrationId, laneId, callbackUrl }, i) => {
-      return { seq: seqs[i] as number, partnerId, registrationId, laneId, callbackUrl, dueAt: tx.at }
-    }),
-  )
-  await tx.update(
-    'registrations',
-    ['verificationId', 'n'],
-    endings.map(({ registration: { verificationId, n }, verdict, reason }, i) => {
-      const { status } = outcomeOfVerdict(verdict)
-      return { verificationId, n, status, reason, resolvedAt: tx.at, messageSeq: seqs[i] as number }
-    }),
-  )
+  const deliveries = messages.map(({ partnerId, registrationId, laneId, callbackUrl }, i) => {
+    return { seq: seqs[i] as number, partnerId, registrationId, laneId, callbackUrl, dueAt: tx.at }
+  })
+  await tx.insert('deliveries', deliveries)
+  const ended = endings.map(({ registration: { verificationId, n }, verdict, reason }, i) => {
+    const { status } = outcomeOfVerdict(verdict)
+    return { verificationId, n, status, reason, resolvedAt: tx.at, messageSeq: seqs[i] as number }
+  })
+  await tx.update('registrations', ['verificationId', 'n'], ended)
   // At the end, since claims skip a lane that is locked.
-  await advanceLanes(
-    tx,
-    endings.map(({ registration }) => registration.laneId),
-    tx.at,
-  )
+  const laneIds = messages.map(({ laneId }) => laneId)
+  await advanceLanes(tx, laneIds, tx.at)
 }
 
 /** The text of the webhook. @param how.thin it leaves out the scores and the message */

@@ -12,18 +12,23 @@ import {
   type ShownRow,
 } from './registration.ts'
 
-interface SerialName {
+/** What all spellings of a serial have in common. */
+interface Key {
   accountId: string
-  idcardid: string
+  /** `serialKey` of each. */
+  key: string
+  /** Whose they are; null: nobody's. */
+  owner: string | null
 }
 
 /** A serial of an account as it is after the items that were registered so far: it is locked and read once, and written once. */
-export interface Serial extends SerialName {
+export interface Serial {
+  accountId: string
+  idcardid: string
   /** Null: it is new, and has its id once it is saved. */
   id: number | null
   verification: (KnownVerification & { polls: number; lastPolledAt: number | null }) | null
-  /** Of all spellings that have its key: whose they are. Null: nobody's. */
-  key: { owner: string | null }
+  key: Key
   /** When it is asked since the items; null: none has changed that. */
   ask: Nudge | null
   /** Nobody has waited for it. */
@@ -33,119 +38,103 @@ export interface Serial extends SerialName {
   live: Map<string, ShownRow & Pick<Registration, 'metadata'>>
 }
 
-const serialNameOf = ({ accountId, idcardid }: SerialName): string => `${accountId} ${idcardid}`
-const keyNameOf = ({ accountId, idcardid }: SerialName): string => `${accountId} ${serialKey(idcardid)}`
-
 /**
  * Of two spellings of one serial that are new at once neither transaction would see the other's row. Serials that are their own key share
  * the locks: a spelling waits for them, and they for it. A lock is for all keys of one last character, so that a batch takes few.
  */
-const lockKeys = async (tx: Tx, names: readonly SerialName[]): Promise<void> => {
-  if (names.length === 0) return
-  const isSpelling = names.some(({ idcardid }) => serialKey(idcardid) !== idcardid)
-  const locks = names.map(({ accountId, idcardid }) => `serials ${accountId} ${serialKey(idcardid).slice(-1)}`)
+const lockKeys = async (tx: Tx, serials: readonly Serial[]): Promise<void> => {
+  if (serials.length === 0) return
+  const isSpelling = serials.some(({ idcardid, key }) => key.key !== idcardid)
+  const locks = [...new Set(serials.map(({ key: { accountId, key } }) => `serials ${accountId} ${key.slice(-1)}`))]
   await tx.lock(locks, isSpelling ? 'alone' : 'shared')
 }
 
-/** Finds the serial of an item among those that were loaded for it. */
-export type SerialOf = (item: SerialName) => Serial
-
+/** The serial of each item, which is the same object for all that name it. */
 export const loadSerials = async (
   tx: Tx,
   items: readonly NewRegistration[],
   opening: Opening,
-): Promise<{ serials: readonly Serial[]; serialOf: SerialOf }> => {
-  const names = distinct(items, serialNameOf).map(({ accountId, idcardid }) => ({ accountId, idcardid }))
-  const found = new Map((await tx.all<FoundVerification>(FIND, { names })).map(row => [serialNameOf(row), row]))
-  await lockKeys(
-    tx,
-    names.filter(name => !found.has(serialNameOf(name))),
-  )
-  const keys = distinct(names, keyNameOf)
-  const owners = await tx.each<{ owner: string }>(
-    OWNER,
-    keys.map(({ accountId, idcardid }) => ({ accountId, key: serialKey(idcardid) })),
-  )
-  const keyOf = new Map(keys.map((name, i) => [keyNameOf(name), owners[i]?.[0] ?? { owner: null }]))
-  const serials = names.map((name): Serial => {
-    const row = found.get(serialNameOf(name))
-    return {
-      ...name,
-      id: row?.id ?? null,
-      verification: row ? { ...row, verdict: openVerdict(opening, row.id, row) } : null,
-      key: keyOf.get(keyNameOf(name)) ?? { owner: null },
-      ask: null,
-      isNew: (row?.dueAt ?? null) === null,
-      registrations: { live: 0, made: 0 },
-      live: new Map(),
-    }
+): Promise<readonly Serial[]> => {
+  const keys = new Map<string, Key>()
+  const byName = new Map<string, Serial>()
+  const ofItems = items.map(({ accountId, idcardid }): Serial => {
+    const name = `${accountId} ${idcardid}`
+    const before = byName.get(name)
+    if (before) return before
+    const text = serialKey(idcardid)
+    const keyName = text === idcardid ? name : `${accountId} ${text}`
+    const key = keys.get(keyName) ?? { accountId, key: text, owner: null }
+    keys.set(keyName, key)
+    const nobody = { id: null, verification: null, ask: null, isNew: true, registrations: { live: 0, made: 0 } }
+    const serial = { accountId, idcardid, key, ...nobody, live: new Map() }
+    byName.set(name, serial)
+    return serial
   })
-  const byName = new Map(serials.map(serial => [serialNameOf(serial), serial]))
-  const serialOf = (item: SerialName) => byName.get(serialNameOf(item)) as Serial
-  if (found.size > 0) await loadRegistrations(tx, items, { serials, serialOf }, opening)
-  return { serials, serialOf }
+  const serials = [...byName.values()]
+  const names = serials.map(({ accountId, idcardid }) => ({ accountId, idcardid }))
+  const known = (await tx.all<FoundVerification>(FIND, { names })).map(row => {
+    const serial = byName.get(`${row.accountId} ${row.idcardid}`) as Serial
+    serial.id = row.id
+    serial.verification = { ...row, verdict: openVerdict(opening, row.id, row) }
+    serial.isNew = row.dueAt === null
+    return serial
+  })
+  const added = serials.filter(({ id }) => id === null)
+  await lockKeys(tx, added)
+  const allKeys = [...keys.values()]
+  const asked = allKeys.map(({ accountId, key }) => ({ accountId, key }))
+  const owners = await tx.each<Pick<Key, 'owner'>>(OWNER, asked)
+  for (const [i, key] of allKeys.entries()) Object.assign(key, owners[i]?.[0])
+  if (known.length > 0) await loadRegistrations(tx, known, { items, ofItems, opening })
+  return ofItems
 }
 
 /** The live registration of the serial for this URL, as it is now. */
 export const viewLive = ({ verification, live }: Serial, callbackUrl: string): Registration => {
-  const { metadata, ...row } = live.get(callbackUrl) as ShownRow & Pick<Registration, 'metadata'>
+  const row = live.get(callbackUrl) as ShownRow & Pick<Registration, 'metadata'>
   const { verdict = null, dueAt = null, claimedAt = null } = verification ?? {}
-  return registrationOf({ ...row, dueAt, claimedAt }, { metadata, verdict: verdict === 'unreadable' ? null : verdict })
+  const opened = { metadata: row.metadata, verdict: verdict === 'unreadable' ? null : verdict }
+  return registrationOf({ ...row, dueAt, claimedAt }, opened)
 }
 
 /** What answers have counted towards an end of those that waited then. */
 const NOTHING_COUNTED = { failures: 0, failingSince: null, invalidIds: 0, goneChecks: 0 }
 
-/** Writes what has changed; all that are registered have their ids then. */
+/** Writes what has changed; all that are registered have their ids then. @param serials of several items the same */
 export const saveSerials = async (tx: Tx, serials: readonly Serial[]): Promise<void> => {
-  const known = serials.flatMap(({ id, ask, isNew }) => (id !== null && ask ? [{ id, ask, isNew }] : []))
-  await tx.update(
-    'verifications',
-    ['id'],
-    known.map(({ id, ask }) => ({ id, ...ask })),
-  )
-  await tx.update(
-    'verifications',
-    ['id'],
-    known.filter(({ isNew }) => isNew).map(({ id }) => ({ id, ...NOTHING_COUNTED })),
-  )
-  const added = serials.filter(({ id, ask }) => id === null && ask)
-  const ids = await tx.insert(
-    'verifications',
-    added.map(({ accountId, idcardid, verification, ask }) => {
-      const { partnerId } = verification as KnownVerification
-      const key = serialKey(idcardid)
-      const name = { accountId, idcardid, partnerId, serialKey: key === idcardid ? null : key }
-      return { ...name, createdAt: tx.at, ...(ask as Nudge) }
-    }),
-    ['idcardid', 'accountId'],
-  )
-  added.forEach((serial, i) => {
-    serial.id = ids[i] as number
+  const distinct = [...new Set(serials)]
+  const asked = distinct.filter(({ ask }) => ask)
+  const known = asked.flatMap(({ id, ask, isNew }) => (id === null ? [] : [{ id, ask, isNew }]))
+  const nudged = known.map(({ id, ask }) => ({ id, ...ask }))
+  await tx.update('verifications', ['id'], nudged)
+  const begun = known.filter(({ isNew }) => isNew).map(({ id }) => ({ id, ...NOTHING_COUNTED }))
+  await tx.update('verifications', ['id'], begun)
+  const added = asked.filter(({ id }) => id === null)
+  const rows = added.map(({ accountId, idcardid, key: { key }, verification, ask }) => {
+    const { partnerId } = verification as KnownVerification
+    const name = { accountId, idcardid, partnerId, serialKey: key === idcardid ? null : key }
+    return { ...name, createdAt: tx.at, ...(ask as Nudge) }
   })
+  const ids = await tx.insert('verifications', rows, ['idcardid', 'accountId'])
+  for (const [i, serial] of added.entries()) serial.id = ids[i] as number
 }
 
-/** How many they have, and those of the items' URLs. */
+/** How many these have, and those of the items' URLs. */
 const loadRegistrations = async (
   tx: Tx,
-  items: readonly NewRegistration[],
-  { serials, serialOf }: { serials: readonly Serial[]; serialOf: SerialOf },
-  opening: Opening,
+  known: readonly Serial[],
+  { items, ofItems, opening }: { items: readonly NewRegistration[]; ofItems: readonly Serial[]; opening: Opening },
 ): Promise<void> => {
-  const known = serials.filter(({ id }) => id !== null)
-  const counts = await tx.each<Serial['registrations']>(
-    COUNT,
-    known.map(({ id }) => ({ id })),
-  )
-  known.forEach((serial, i) => {
-    Object.assign(serial.registrations, counts[i]?.[0])
-  })
-  const pairs = items.flatMap(item => {
-    const { id } = serialOf(item)
-    return id === null ? [] : [{ verificationId: id, callbackUrl: item.callbackUrl }]
+  const ids = known.map(({ id }) => ({ id }))
+  const counts = await tx.each<Serial['registrations']>(COUNT, ids)
+  for (const [i, serial] of known.entries()) Object.assign(serial.registrations, counts[i]?.[0])
+  const byId = new Map(known.map(serial => [serial.id, serial]))
+  const pairs = items.flatMap(({ callbackUrl }, i) => {
+    const verificationId = ofItems[i]?.id ?? null
+    return verificationId === null ? [] : [{ verificationId, callbackUrl }]
   })
   for (const row of await tx.all<RegistrationRow>(FIND_LIVE, { pairs }))
-    serialOf(row).live.set(row.callbackUrl, { ...row, metadata: openMetadata(opening, row) })
+    byId.get(row.verificationId)?.live.set(row.callbackUrl, { ...row, metadata: openMetadata(opening, row) })
 }
 
 const COLUMNS = [
@@ -185,7 +174,3 @@ const FIND_LIVE: Sql = d => `
   ${SELECT_REGISTRATIONS} WHERE (r.verification_id, r.callback_url) IN (
     SELECT pairs.verification_id, pairs.callback_url FROM ${d.rows('pairs', { verificationId: 'int8', callbackUrl: 'text' })})
   AND r.status IN ${LIVE}`
-
-const distinct = <Item>(items: readonly Item[], nameOf: (item: Item) => string): Item[] => [
-  ...new Map(items.map(item => [nameOf(item), item])).values(),
-]

@@ -143,19 +143,13 @@ export const createVerificationSettling = (context: StoreContext) => {
       if (plan) lastOf.set(id, plan)
       return plan
     })
-    await tx.update(
-      'verifications',
-      ['id'],
-      [...lastOf.values()].map(({ update }) => {
-        const owner = facts.get(update.id)
-        return { ...update, verdict: owner && update.verdict ? sealed.verdict.seal(owner, update.verdict) : null }
-      }),
-    )
-    await endRegistrations(
-      tx,
-      plans.flatMap(plan => plan?.endings ?? []),
-      context,
-    )
+    const rows = [...lastOf.values()].map(({ update }) => {
+      const owner = facts.get(update.id)
+      return { ...update, verdict: owner && update.verdict ? sealed.verdict.seal(owner, update.verdict) : null }
+    })
+    await tx.update('verifications', ['id'], rows)
+    const endings = plans.flatMap(plan => plan?.endings ?? [])
+    await endRegistrations(tx, endings, context)
     return plans.map(plan => plan && outcomeOf(plan))
   }
 
