@@ -59,6 +59,8 @@ const MAY_USE_AMBIENT: Record<string, string> = {
   'store/sqlite/connection.ts': 'waits while another process has the file locked',
   'store/sqlite/read-only.ts': 'gives the vault the randomness of the system, which cannot cross to a thread',
   'store/sqlite/database-file.ts': "looks whether the file is still there, on the store's thread",
+  'store/sqlite/group-commit.ts':
+    "gathers writes for some ms on the store's thread, whose clock only moves with a call",
   'store/sqlite/checkpoints.ts': "paces checkpoints on the store's thread, whose clock only moves with a call",
 }
 

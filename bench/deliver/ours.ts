@@ -98,7 +98,7 @@ const runOurs = async () => {
 const openStore = ({ folder, database }: PrepareOrder): Promise<Store> => {
   const options = { masterKey: BENCH_KEY, now: Date.now, defaultRate: 1e9 }
   return database === undefined
-    ? openRemoteStore({ ...options, path: `${folder}/bench.db` })
+    ? openRemoteStore({ ...options, path: `${folder}/bench.db`, as: 'service' })
     : openPostgresStore({ ...options, url: database, sleep, random: randomBytes })
 }
 

@@ -84,6 +84,7 @@ const runOurs = () => {
     believe(order.trust)
     const store = await openRemoteStore({
       path: `${folder}/bench.db`,
+      as: 'service',
       masterKey: randomBytes(32),
       now: Date.now,
       defaultRate: 1e9,

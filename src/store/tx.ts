@@ -48,8 +48,10 @@ export interface Transactions {
   /**
    * Runs it in one transaction, durable when the promise resolves. It may be undone and run again as a whole, so it must have no
    * effect but on the database. Where the answer to its COMMIT is lost it rejects as `unavailable`, though it may be durable.
+   *
+   * @param when `soon`: nobody waits for it, so on SQLite it may let others join its transaction for some ms
    */
-  write<T>(run: (tx: Tx) => Promise<T>): Promise<T>
+  write<T>(run: (tx: Tx) => Promise<T>, when?: 'soon'): Promise<T>
   /** All that it reads is of one moment. */
   read<T>(run: (tx: Tx) => Promise<T>): Promise<T>
 }

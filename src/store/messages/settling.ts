@@ -101,7 +101,7 @@ export const TRIM_ATTEMPTS: Sql = d => `
 export const createMessageSettling = ({ write, tell }: StoreContext) =>
   ({
     settleMessages: async settlements => {
-      const { outcomes, changedUrls } = await write(tx => settleAll(tx, settlements))
+      const { outcomes, changedUrls } = await write(tx => settleAll(tx, settlements), 'soon')
       tell(afterCallbackChanges(changedUrls))
       return outcomes
     },

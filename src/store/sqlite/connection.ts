@@ -91,8 +91,6 @@ const markOurs = (client: Database.Database, path: string): void => {
  * process must start again.
  */
 export interface Connection extends Transactions {
-  /** For the loops of the workers, whose writes nobody waits for. */
-  loops: Transactions
   client: Database.Database
   /** The file's real path; null: it is in memory. */
   path: string | null
@@ -161,13 +159,11 @@ export const openConnection = (
     explain,
   })
 
-  const read: Transactions['read'] = run => attempt(() => reading(() => run(begin())))
   return {
     client,
     path: inMemory ? null : path,
     write: commits.write,
-    read,
-    loops: { write: commits.writeLater, read },
+    read: run => attempt(() => reading(() => run(begin()))),
     attempt,
     beginUpkeep: () => {
       assertSynced(client)

@@ -10,10 +10,10 @@ interface Write {
 type Outcome = { ok: true; value: unknown } | { ok: false; error: unknown }
 
 /**
- * One transaction, and so one sync of the disk, for all that is written in the same turn of the event loop, and what the loops have
- * written before. Each write keeps its own atomicity: one that throws is undone alone.
+ * One transaction, and so one sync of the disk, for all that is written in the same turn of the event loop, and what nobody waits for.
+ * Each write keeps its own atomicity: one that throws is undone alone.
  *
- * @param gatherMs so long a write of the loops, which no caller waits for, lets others join its transaction
+ * @param gatherMs so long what nobody waits for lets others join its transaction
  * @param deps.begin the transaction, as a verb sees it
  * @param deps.attempt runs the transaction, again if the database is busy; rejects when nothing of it was committed
  * @param deps.explain turns what a single write threw into what its caller may know
@@ -110,31 +110,19 @@ export const createGroupCommit = (
     committing ??= commitAll()
   }
 
-  const add = <T>(run: (tx: Tx) => T | Promise<T>) =>
-    new Promise<T>((resolve, reject) => {
-      const settle = (outcome: Outcome) => (outcome.ok ? resolve(outcome.value as T) : reject(outcome.error))
-      waiting.push({ run, settle })
-    })
-
   return {
     /**
-     * Runs it in the transaction of the next turn of the event loop. Resolves once its COMMIT has returned, which is when it is
-     * durable. `run` must await nothing but its `Tx`, and must have no effect but on the database: when another write of the same
-     * transaction throws, all are undone and run again.
+     * Runs it in the transaction of the next turn of the event loop; `soon`: within `gatherMs`, in that of the next other write if one comes
+     * before. Resolves once its COMMIT has returned, which is when it is durable. `run` must await nothing but its `Tx`, and must have no
+     * effect but on the database: when another write of the same transaction throws, all are undone and run again.
      */
-    write: <T>(run: (tx: Tx) => T | Promise<T>): Promise<T> => {
-      const written = add(run)
-      commitSoon()
-      return written
-    },
-
-    /** As `write`, within `gatherMs`: in the transaction of the next `write`, if one comes before. */
-    writeLater: <T>(run: (tx: Tx) => T | Promise<T>): Promise<T> => {
-      const written = add(run)
-      if (gatherMs === 0) commitSoon()
-      else if (committing === null) gathering ??= setTimeout(commitSoon, gatherMs)
-      return written
-    },
+    write: <T>(run: (tx: Tx) => T | Promise<T>, when?: 'soon') =>
+      new Promise<T>((resolve, reject) => {
+        const settle = (outcome: Outcome) => (outcome.ok ? resolve(outcome.value as T) : reject(outcome.error))
+        waiting.push({ run, settle })
+        if (when !== 'soon' || gatherMs === 0) commitSoon()
+        else if (committing === null) gathering ??= setTimeout(commitSoon, gatherMs)
+      }),
 
     /** Resolves when nothing waits to be committed. */
     end: async (): Promise<void> => {

@@ -45,8 +45,7 @@ export const openSqliteStore = async ({
   const context = createContext(connection, options, { random: randomBytes, hints })
   await bringUpToDate(connection, { sealed: context.sealed, quickCheck, onStep })
   connection.beginUpkeep()
-  const loops = { ...context, ...connection.loops }
-  const verbs = createVerbs({ calls: context, loops, searches: context }, createFileFigures(connection.path))
+  const verbs = createVerbs({ calls: context, loops: context, searches: context }, createFileFigures(connection.path))
   const opened = stack.move()
   const engineCounts = async () => connection.engineCounts()
   return { now, hints, ...verbs, engineCounts, close: () => opened[Symbol.asyncDispose]() }

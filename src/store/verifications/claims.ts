@@ -34,6 +34,8 @@ export const createVerificationClaims = (context: StoreContext) => {
   const { write, read } = context
   const accounts = createClaimableAccounts(context)
   const places = new Map<string, PollPlace>()
+  /** The last claim has left something that was due, for all it knows. */
+  let isMore = false
   const placeOf = (accountId: string) => places.get(accountId) ?? FIRST_POLL_PLACE
 
   const claimFrom = async (tx: Tx, ready: readonly Survey[], leaseMs: number) => {
@@ -67,6 +69,7 @@ export const createVerificationClaims = (context: StoreContext) => {
       claims: fruitful.map(({ claim }) => claim),
       nextAt: earliest([...left.map(({ nextAt }) => nextAt), isShort ? at + LOCKED_ELSEWHERE_MS : null]),
       places: results.map(({ account, place }) => [account.id, place] as const),
+      isMore: left.some(({ free, nextAt }) => free <= 0 || (nextAt !== null && nextAt <= at)),
     }
   }
 
@@ -82,7 +85,8 @@ export const createVerificationClaims = (context: StoreContext) => {
       const ready = surveys.filter(isReady)
       const nextAt = earliest(surveys.filter(one => !isReady(one)).map(one => one.nextAt))
       if (ready.length === 0) return { claims: [], nextAt }
-      const done = await write(tx => claimFrom(tx, ready, leaseMs))
+      const done = await write(tx => claimFrom(tx, ready, leaseMs), isMore ? undefined : 'soon')
+      isMore = done.isMore
       // The place moves only with a commit.
       for (const [accountId, place] of done.places) places.set(accountId, place)
       return { claims: done.claims, nextAt: earlier(done.nextAt, nextAt) }

@@ -171,7 +171,7 @@ export const createVerificationSettling = (context: StoreContext) => {
   return {
     settleVerifications: async settlements => {
       if (settlements.length === 0) return []
-      const outcomes = await write(tx => settleAll(tx, settlements))
+      const outcomes = await write(tx => settleAll(tx, settlements), 'soon')
       const ended = outcomes.flatMap(outcome => outcome?.ended ?? [])
       if (ended.length > 0) tell([['messagesDue'], ['resolved', ended.map(({ registrationId }) => registrationId)]])
       return outcomes

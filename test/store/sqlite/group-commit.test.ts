@@ -11,7 +11,7 @@ const openTable = ({ gatherMs = 0 } = {}) => {
   const commits: number[] = []
   const names = () => client.prepare('SELECT name FROM written').pluck().all()
   const begin = createTxs(client)
-  const { write, writeLater, end } = createGroupCommit(client, gatherMs, {
+  const { write, end } = createGroupCommit(client, gatherMs, {
     begin: () => begin(0),
     attempt: async run => {
       const before = names().length
@@ -22,7 +22,7 @@ const openTable = ({ gatherMs = 0 } = {}) => {
     explain: error => new Error(`explained: ${(error as Error).message}`),
   })
   const add = (name: string) => () => void client.prepare('INSERT INTO written VALUES (?)').run(name)
-  return { client, write, writeLater, end, commits, names, add }
+  return { client, write, end, commits, names, add }
 }
 
 /** Whether it has resolved, after all that could have made it has run. */
@@ -104,17 +104,17 @@ describe('a write that nobody waits for', () => {
   const NEVER_MS = 2 ** 31 - 1
 
   test('shares the commit of the next one that somebody waits for, and comes before it', async () => {
-    const { write, writeLater, commits, names, add } = openTable({ gatherMs: NEVER_MS })
-    const later = [writeLater(add('a')), writeLater(add('b'))]
+    const { write, commits, names, add } = openTable({ gatherMs: NEVER_MS })
+    const later = [write(add('a'), 'soon'), write(add('b'), 'soon')]
     expect([await isSettled(later[0] as Promise<void>), names()]).toEqual([false, []])
     await Promise.all([...later, write(add('c'))])
     expect([names(), commits]).toEqual([['a', 'b', 'c'], [0]])
   })
 
   test('is committed by itself after a while, and another one after another while', async () => {
-    const { writeLater, commits, names, add } = openTable({ gatherMs: 1 })
-    await Promise.all([writeLater(add('a')), writeLater(add('b'))])
-    await writeLater(add('c'))
+    const { write, commits, names, add } = openTable({ gatherMs: 1 })
+    await Promise.all([write(add('a'), 'soon'), write(add('b'), 'soon')])
+    await write(add('c'), 'soon')
     expect([names(), commits]).toEqual([
       ['a', 'b', 'c'],
       [0, 2],
@@ -122,8 +122,8 @@ describe('a write that nobody waits for', () => {
   })
 
   test('does not wait at the end', async () => {
-    const { writeLater, end, names, add } = openTable({ gatherMs: NEVER_MS })
-    const later = writeLater(add('a'))
+    const { write, end, names, add } = openTable({ gatherMs: NEVER_MS })
+    const later = write(add('a'), 'soon')
     await end()
     await later
     expect(names()).toEqual(['a'])
