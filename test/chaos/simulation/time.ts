@@ -3,7 +3,7 @@ import { SECOND } from '../../../src/core/duration.ts'
 
 interface Sleeper {
   until: number
-  /** Who only looks whether there is something to do may sleep on until then, for as long as nothing falls due. */
+  /** Who only looks whether there is something to do may sleep on until then, unless something falls due within a second before `until`. */
   latest: number
   wake: () => void
 }
@@ -84,7 +84,11 @@ export const createTime = (startAt: number, idleMs: number) => {
     step: async (): Promise<void> => {
       at = Math.min(...[...sleepers].map(({ latest }) => latest), ...due)
       const isDue = due.delete(at)
-      for (const { until, latest, wake } of sleepers) if (latest <= at || (isDue && until <= at)) wake()
+      for (const sleeper of sleepers) {
+        const { until, latest, wake } = sleeper
+        if (latest <= at || (isDue && until <= at)) wake()
+        else if (isDue && until <= at + SECOND) sleeper.latest = until
+      }
       await settle()
     },
   }
