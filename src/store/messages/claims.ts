@@ -164,9 +164,8 @@ export const createMessageClaims = (context: StoreContext) => {
         const { at, nextAt } = await context.read(async tx => ({ at: tx.at, nextAt: await firstDueAt(tx) }))
         if (nextAt === null || nextAt > at || request.slots <= 0) return { ...NOTHING_CLAIMED, nextAt }
       }
-      const when = isMore ? undefined : 'soon'
       isMore = false
-      const done = await context.write(tx => claimAll(tx, request, last), when)
+      const done = await context.write(tx => claimAll(tx, request, last))
       last = done.last
       isMore = done.isMore
       return done.claimed
