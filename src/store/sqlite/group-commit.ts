@@ -104,7 +104,7 @@ export const createGroupCommit = (
     committing = null
   }
 
-  const commitSoon = () => {
+  const startCommit = () => {
     clearTimeout(gathering)
     gathering = undefined
     committing ??= commitAll()
@@ -120,13 +120,13 @@ export const createGroupCommit = (
       new Promise<T>((resolve, reject) => {
         const settle = (outcome: Outcome) => (outcome.ok ? resolve(outcome.value as T) : reject(outcome.error))
         waiting.push({ run, settle })
-        if (when !== 'soon' || gatherMs === 0) commitSoon()
-        else if (committing === null) gathering ??= setTimeout(commitSoon, gatherMs)
+        if (when !== 'soon' || gatherMs === 0) startCommit()
+        else if (committing === null) gathering ??= setTimeout(startCommit, gatherMs)
       }),
 
     /** Resolves when nothing waits to be committed. */
     end: async (): Promise<void> => {
-      if (gathering) commitSoon()
+      if (gathering) startCommit()
       while (committing !== null) await committing
     },
   }
