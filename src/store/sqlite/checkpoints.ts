@@ -9,8 +9,8 @@ interface Checkpoint {
 
 export type Checkpoints = ReturnType<typeof createCheckpoints>
 
-/** So many frames, 4 MB, are worth a checkpoint. */
-const WORTH_FRAMES = 1_000
+/** So many frames, 4 MB of a new file's pages, are worth a checkpoint. */
+const WORTH_FRAMES = 2_000
 const EVERY_MS = 250
 
 /**

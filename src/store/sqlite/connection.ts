@@ -207,6 +207,8 @@ export const createReads = (client: Database.Database) => {
 const openClient = (path: string): Database.Database => {
   const client = new Database(path, { timeout: START_TIMEOUT_MS })
   try {
+    // Of a new file only. A commit writes whole pages, and a day's commits change a few rows in each of many tables.
+    client.pragma('page_size = 2048')
     markOurs(client, path)
     useLog(client)
     client.pragma(`journal_size_limit = ${WAL_LIMIT_BYTES}`)

@@ -38,8 +38,8 @@ test('a log worth it is moved into the database, and begins anew with the next w
   const log = openLog()
   log.write(100)
   expect(log.count().checkpointed).toBe(0)
-  log.write(1_500)
-  await expect.poll(() => log.count().checkpointed, { timeout: 5_000 }).toBeGreaterThan(1_500)
+  log.write(2_500)
+  await expect.poll(() => log.count().checkpointed, { timeout: 5_000 }).toBeGreaterThan(2_500)
   log.write(1)
   expect(log.count().log).toBeLessThan(10)
   expect(log.failures).toEqual([])
@@ -47,7 +47,7 @@ test('a log worth it is moved into the database, and begins anew with the next w
 
 test('a reader keeps the log from beginning anew, which is told, and holds up no writer', async () => {
   const log = openLog()
-  log.write(2_000)
+  log.write(3_000)
   const reader = log.openReader()
   log.write(4_000)
   await expect.poll(log.pinnedMs, { timeout: 5_000 }).toBeGreaterThan(300)

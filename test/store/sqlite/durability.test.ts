@@ -50,7 +50,7 @@ describe('the file', () => {
     expect(statSync(join(folder, 'data')).mode & 0o777).toBe(0o700)
   })
 
-  test('is synced by SQLite with each commit', async () => {
+  test('is synced by SQLite with each commit, of few bytes', async () => {
     const path = join(newFolder(), 'notifier.db')
     const connection = openConnection(path, { now: Date.now, onBroken: () => {} })
     onTestFinished(() => connection.close())
@@ -58,7 +58,7 @@ describe('the file', () => {
     connection.beginUpkeep()
     await connection.write(tx => tx.all('INSERT INTO t VALUES (1)'))
     const pragma = (name: string) => connection.client.pragma(name, { simple: true })
-    expect([pragma('synchronous'), pragma('journal_mode')]).toEqual([2, 'wal'])
+    expect([pragma('synchronous'), pragma('journal_mode'), pragma('page_size')]).toEqual([2, 'wal', 2048])
   })
 })
 
