@@ -40,11 +40,17 @@ const RUN_AGAIN_WITHIN_MS = 3_000
  * Each transaction sets them for itself, since a pooler in transaction mode keeps nothing of a session. Where the session says that commits
  * need not be durable, it is overruled; READ WRITE would overrule a read-only server.
  */
-const begunWith = ({ statementMs, lockMs, idleMs }: TimeLimits): string => `
+const begunWith = ({ statementMs, lockMs, idleMs }: TimeLimits, more = ''): string => `
   SELECT floor(extract(epoch FROM clock_timestamp()) * 1000)::float8 AS at, pg_is_in_recovery() AS "isStandby",
     set_config('statement_timeout', '${statementMs}', true), set_config('lock_timeout', '${lockMs}', true),
-    set_config('idle_in_transaction_session_timeout', '${idleMs}', true),
+    set_config('idle_in_transaction_session_timeout', '${idleMs}', true),${more}
     (SELECT set_config('synchronous_commit', 'on', true) WHERE current_setting('synchronous_commit') IN ('off', 'local'))`
+/**
+ * The same few statements run over and over, each by an index: planned anew for each call, which PostgreSQL does where it thinks little of an
+ * array, they take as long again as they run. Since a plan is kept, it must not be made of how small a table was.
+ */
+const PLANNED_ONCE = `
+    set_config('plan_cache_mode', 'force_generic_plan', true), set_config('enable_seqscan', 'off', true), set_config('jit', 'off', true),`
 const BEGIN = {
   write: 'BEGIN ISOLATION LEVEL READ COMMITTED',
   read: 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY',
@@ -63,25 +69,27 @@ class CommitLost extends Error {}
 
 export const openConnection = (options: ConnectionOptions): Connection => {
   const { url, now, hasDatabaseClock, sleep, limits = TIME_LIMITS } = options
-  const begunText = begunWith(limits)
+  const [begun, begunPlannedOnce] = [begunWith(limits), begunWith(limits, PLANNED_ONCE)]
   const counts = createEngineCounts(storeErrorOf)
   let aheadMs = 0
   const prepare = createPreparing()
 
   /** When it began. */
-  const begin = async (client: PoolClient, kind: keyof Transactions): Promise<number> => {
+  const begin = async (client: PoolClient, pool: Pool, kind: keyof Transactions): Promise<number> => {
     const before = now()
+    // What people list and count is of many kinds.
+    const text = pool === calls && kind === 'read' ? begun : begunPlannedOnce
     together(client)
     const limit = { query_timeout: limits.beginMs }
     const [, { rows }] = await Promise.all([
       client.query({ text: BEGIN[kind], ...limit }),
-      client.query<Begun>({ ...prepare.named(begunText), ...limit }),
+      client.query<Begun>({ ...prepare.named(text), ...limit }),
     ])
-    const [begun] = rows as [Begun]
+    const [{ at, isStandby }] = rows as [Begun]
     // It may be behind what is true.
-    if (begun.isStandby) throw readOnly()
-    if (hasDatabaseClock) aheadMs = begun.at - (before + now()) / 2
-    return hasDatabaseClock ? begun.at : now()
+    if (isStandby) throw readOnly()
+    if (hasDatabaseClock) aheadMs = at - (before + now()) / 2
+    return hasDatabaseClock ? at : now()
   }
 
   /** @param sent what was sent before it and may not be answered yet */
@@ -109,7 +117,7 @@ export const openConnection = (options: ConnectionOptions): Connection => {
       return ANSWERS_NOTHING.test(sql) ? [] : ((await answer).rows as Row[])
     }
     try {
-      const at = await begin(client, kind)
+      const at = await begin(client, pool, kind)
       const value = await verb(openTx(run, { at, db: drizzle({ client }) }))
       // Whoever uses the connection next finds out if it fails.
       await (kind === 'write' ? commit(client, sent) : void client.query('COMMIT').catch(() => {}))

@@ -32,6 +32,21 @@ describe('a transaction of PostgreSQL', () => {
     expect(await rows.counted()).toBe(14)
   })
 
+  test('plans a statement once, but for what a call reads', async () => {
+    await using connection = await open(rows.url(), { connections: 1 })
+    const plansOf = async (run: typeof connection.read) => {
+      for (const id of [1, 2, 3]) await run(tx => tx.all('SELECT n FROM rows WHERE id = @id', { id }))
+      const [plans] = await run(tx =>
+        tx.all(`SELECT generic_plans::int AS once, custom_plans::int AS anew FROM pg_prepared_statements
+          WHERE statement LIKE 'SELECT n FROM rows%'`),
+      )
+      return plans
+    }
+    expect(await plansOf(connection.loops.read)).toEqual({ once: 3, anew: 0 })
+    expect(await plansOf(connection.read)).toEqual({ once: 0, anew: 3 })
+    expect(await plansOf(connection.write)).toEqual({ once: 3, anew: 3 })
+  })
+
   test('that reads sees what there was when it began, whatever is committed meanwhile', async () => {
     await using connection = await open(rows.url())
     const seen = await connection.read(async tx => {
