@@ -9,7 +9,7 @@ import { exportsOf } from '../partner-environment.ts'
 import { callOf } from '../program.ts'
 import { runDemo } from './run.ts'
 import { SCENES } from './scenes.ts'
-import { openStage, type Stage } from './stage.ts'
+import type { Stage } from './stage.ts'
 
 /** How long to wait for webhooks that do not come. */
 const PATIENCE_MS = 15 * SECOND
@@ -31,6 +31,8 @@ const demo = async ({ keep, say }: Common & { keep: boolean }): Promise<void> =>
   let onSignal: () => void = interrupted
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => onSignal())
 
+  // All of the service: `--help` loads this file too.
+  const { openStage } = await import('./stage.ts')
   const stage = await openStage(folder)
   const signal = AbortSignal.timeout(PATIENCE_MS)
   const held = await runDemo({ stage, scenes: SCENES, say, print, signal })
