@@ -16,7 +16,8 @@ import { type Outside, openOutside, serialUntil, sharedNow, untilCounts, verdict
 import { atRate } from './support/pace.ts'
 import { type Columns, findAtMost, type Part, tableOf } from './support/part.ts'
 import { openPostgres } from './support/postgres.ts'
-import { benchEnvironment, createPartner, onDatabase, openFolder, openService } from './support/service.ts'
+import { openScene } from './support/scene.ts'
+import { createPartner, openFolder } from './support/service.ts'
 import { openNames } from './support/tls.ts'
 import type { Tree } from './support/tree.ts'
 import type { Done, Opened, Opening } from './trickle/plain-program.ts'
@@ -111,22 +112,14 @@ const measure = async (scene: Scene, pace: Pace): Promise<Sample> => {
 
 /** `serve`, with its log in a file. */
 const service = (pace: Pace, tree: Tree, openDatabase?: () => Promise<Database>) => async (): Promise<Sample> => {
-  using folder = openFolder()
-  await using names = await openNames()
-  await using outside = await openOutside(names, { scheme: 'http' })
-  await using database = openDatabase ? await openDatabase() : null
-  const env = {
-    ...benchEnvironment(folder.path, outside.upstreamUrl),
-    ...SETTINGS,
-    ...(database && onDatabase(database)),
-  }
-  await using serving = await openService(folder.path, env, { tree })
-  await using api = openApi(serving.url, await createPartner(serving.url, 'trickle'))
+  await using scene = await openScene(SETTINGS, tree, openDatabase)
+  const { url, pid, outside, database } = scene
+  await using api = openApi(url, await createPartner(url, 'trickle'))
   const commits = async () => {
-    const page = await (await fetch(`${serving.url}/metrics`)).text()
+    const page = await (await fetch(`${url}/metrics`)).text()
     return Number(/^idface_commit_duration_seconds_count (\d+)$/m.exec(page)?.[1])
   }
-  return await measure({ api, outside, pid: serving.pid, commits, database }, pace)
+  return await measure({ api, outside, pid, commits, database }, pace)
 }
 
 const program = (pace: Pace) => async (): Promise<Sample> => {
