@@ -57,7 +57,9 @@ export const checkInFlight = (
   for (const trouble of troubles) {
     const hitting = (attempts: readonly Webhook[], withinMs: number): number =>
       attempts.filter(one => hits(trouble, attemptOf(one, 0), withinMs)).length
-    const again = hitting(repeated, RECORDED_WITHIN_MS)
+    // One that another had hit before its answer came is not this one's.
+    const unhit = repeated.filter(one => !troubles.some(other => other !== trouble && hits(other, attemptOf(one, 0))))
+    const again = hitting(unhit, RECORDED_WITHIN_MS)
     const inFlight = again > 0 ? hitting(webhooks, promises.notedLate) : 0
     if (again > inFlight)
       findings.push({
