@@ -99,8 +99,7 @@ const checkTold = (judged: Judged): undefined => {
   const { from, told, asked, pair } = story
   const { knownAt, cancelAt } = momentsOf(judged)
   const span = { from: Math.max(from, knownAt), to: Math.min(told[0]?.at ?? seen.endedAt, cancelAt) }
-  const isHeld = urls.mayBeHeld(asked, span.from) || urls.mayBeHeld(asked, span.to)
-  if (span.from >= seen.endedAt || isHeld) return
+  if (span.from >= seen.endedAt) return
   // A trouble that was over before had nothing of it under way.
   const begun = Math.max(knownAt, Math.min(...pair.map(({ at }) => at)))
   const troubles = troublesOf(judged).filter(
@@ -109,6 +108,9 @@ const checkTold = (judged: Judged): undefined => {
   const unwell = urls
     .unwell(asked.url)
     .filter(one => one.at <= span.to && one.answeredAt + promises.resend >= span.from)
+  // One that has been released again may have been held in between.
+  if ([span.from, span.to, ...unwell.map(({ answeredAt }) => answeredAt + 1)].some(at => urls.mayBeHeld(asked, at)))
+    return
   if (lengthWithout(withWaits(troubles, unwell), promises.resend, span) > promises.tellWithin)
     note('starved', `known at ${span.from}, told at ${span.to}`)
 }
