@@ -1,5 +1,6 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { loadavg } from 'node:os'
+import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { describeMachine } from './support/machine.ts'
 import type { Part, PartResult } from './support/part.ts'
@@ -29,8 +30,13 @@ const USAGE = `npm run bench -- [part …] [--rounds 3] [--scale 1] [--quick] [-
   --write  put the results into docs/performance.md
   --beside another checkout: its source takes part wherever ours does, and how we compare is told`
 
-const readArguments = () => {
-  const { values, positionals } = parseArgs({
+const refuse = (): never => {
+  process.stderr.write(`${USAGE}\n`)
+  process.exit(2)
+}
+
+const parse = () =>
+  parseArgs({
     allowPositionals: true,
     options: {
       rounds: { type: 'string', default: '3' },
@@ -40,14 +46,22 @@ const readArguments = () => {
       beside: { type: 'string' },
     },
   })
+const parseOrRefuse = (): ReturnType<typeof parse> => {
+  try {
+    return parse()
+  } catch {
+    return refuse()
+  }
+}
+
+const readArguments = () => {
+  const { values, positionals } = parseOrRefuse()
   const names = positionals.length > 0 ? positionals : Object.keys(PARTS)
   const [rounds, scale] = [Number(values.rounds), Number(values.scale)]
   const isInRange = rounds >= 1 && rounds <= 50 && scale > 0 && scale <= 1
   const { beside, write = false } = values
-  if (names.some(name => !PARTS[name]) || !isInRange || (write && beside !== undefined)) {
-    process.stderr.write(`${USAGE}\n`)
-    process.exit(2)
-  }
+  const isThere = beside === undefined || existsSync(join(beside, 'src/bin.js'))
+  if (names.some(name => !PARTS[name]) || !isInRange || !isThere || (write && beside !== undefined)) refuse()
   const size = values.quick ? { rounds: 1, scale: 0.1 } : { rounds, scale }
   return { names, ...size, write, trees: treesOf(beside) }
 }

@@ -27,23 +27,23 @@ const measureFor = async (seconds: number, { pid, database }: { pid: number; dat
   return { own: ((cpuSeconds(pid) - before) * 1e3) / seconds, ofDatabase: cost && (cost.cpuSeconds * 1e3) / seconds }
 }
 
-const measure = async (tree: Tree, scale: number, openDatabase?: () => Promise<Database>): Promise<Sample> => {
+const measure = async (tree: Tree, openDatabase?: () => Promise<Database>): Promise<Sample> => {
   await using scene = await openScene(SETTINGS, tree, openDatabase)
   const { url, pid, outside, database } = scene
   await sleep(CALM_MS)
-  const rest = await measureFor(SECONDS * scale, { pid, database })
+  const rest = await measureFor(SECONDS, { pid, database })
   const rssMb = residentMb(pid)
   await using api = openApi(url, await createPartner(url, 'rest'))
   await api.register({ idcardid: serialUntil(Number.MAX_SAFE_INTEGER, 0), callbackUrl: outside.hookUrl })
   await sleep(SETTLE_MS)
   const { polls } = await outside.counts()
-  const open = await measureFor(OPEN_SECONDS * scale, { pid, database })
+  const open = await measureFor(OPEN_SECONDS, { pid, database })
   const asked = (await outside.counts()).polls - polls
   return {
     restMs: rest.own,
     openMs: open.own,
     ...(rest.ofDatabase !== undefined && { restDatabaseMs: rest.ofDatabase, openDatabaseMs: open.ofDatabase ?? 0 }),
-    pollsPerSecond: asked / (OPEN_SECONDS * scale),
+    pollsPerSecond: asked / OPEN_SECONDS,
     rssMb,
   }
 }
@@ -57,10 +57,10 @@ const COLUMNS: Columns = {
   'RSS at rest, MB': ['rssMb', 0],
 }
 
-export const rest: Part = async ({ rounds, scale, trees, say }) => {
+export const rest: Part = async ({ rounds, trees, say }) => {
   const contestants = trees.flatMap((tree): Contestant[] => [
-    { name: tree.nameOf('SQLite'), run: () => measure(tree, scale) },
-    { name: tree.nameOf('PostgreSQL'), run: () => measure(tree, scale, openPostgres) },
+    { name: tree.nameOf('SQLite'), run: () => measure(tree) },
+    { name: tree.nameOf('PostgreSQL'), run: () => measure(tree, openPostgres) },
   ])
   const samples = await contest(contestants, { rounds, say })
   const at = { unit: ' ms', digits: 1 }

@@ -3,7 +3,7 @@ import type { Finding, PartResult } from './part.ts'
 
 export const PERFORMANCE_PATH = fileURLToPath(new URL('../../docs/performance.md', import.meta.url))
 
-const VERDICTS: Record<Finding['verdict'], string> = { met: 'met', floor: 'above the floor', missed: 'missed' }
+const VERDICTS: Record<Finding['verdict'], string> = { met: 'met', floor: 'within the floor', missed: 'missed' }
 const FINDING_HEAD = ['figure', 'measured', 'aim', '']
 
 const tableOf = (head: readonly string[], rows: readonly (readonly string[])[]): string =>

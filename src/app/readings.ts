@@ -71,16 +71,20 @@ const inSeconds = ({ bounds, counts, sum }: Histogram): Histogram => ({
 
 /** As they are when somebody asks: of the database, all nodes together, and of this process. */
 export const READ_METRICS = [
-  gauge('idface_queue_depth', 'What waits in a queue; due, and leased of `deliver`, up to 10,000 an account.', {
-    labels: { queue: QUEUES, state: QUEUE_STATES },
-    read: ({ stats }) =>
-      stats === null
-        ? []
-        : QUEUE_STATES.flatMap(state => [
-            { queue: 'poll', state, value: { ...stats.polls, held: 0 }[state] },
-            { queue: 'deliver', state, value: stats.deliveries[state] },
-          ]),
-  }),
+  gauge(
+    'idface_queue_depth',
+    'What waits in a queue; of `poll`, due up to 10,000 an account; of `deliver`, due and leased up to 10,000 in all.',
+    {
+      labels: { queue: QUEUES, state: QUEUE_STATES },
+      read: ({ stats }) =>
+        stats === null
+          ? []
+          : QUEUE_STATES.flatMap(state => [
+              { queue: 'poll', state, value: { ...stats.polls, held: 0 }[state] },
+              { queue: 'deliver', state, value: stats.deliveries[state] },
+            ]),
+    },
+  ),
   gauge('idface_queue_oldest_due_seconds', 'For how long the oldest has been due; 0: nothing is due.', {
     labels: { queue: QUEUES },
     read: ({ stats }) =>

@@ -40,9 +40,12 @@ export const loadEnvFile = () => {
   }
 }
 
-/** Runs a command on the database that the settings name. What changes nothing makes no database either. */
+/**
+ * Runs a command on the database that the settings name. What changes nothing makes no database either, and only `migrate` changes the
+ * schema: under a service of the version before, webhooks would be told twice.
+ */
 export const withStore = async (
-  { lang, changes }: { lang: Language; changes: boolean },
+  { lang, changes, migrates }: { lang: Language; changes: boolean; migrates: boolean },
   run: (store: Store, config: Config) => Promise<void>,
 ): Promise<void> => {
   const config = loadConfig('database')
@@ -56,6 +59,11 @@ export const withStore = async (
     )
   }
   const emit: Emit<OpeningEvent> = (...[name, fields]) => {
+    if (name === 'database.migrating' && !migrates)
+      refuse(
+        'The database still has the schema of an older version: stop the service of that version if it runs, then start this one, or run migrate.',
+        '数据库仍是旧版本的结构：如旧版本的服务仍在运行，请先停止，再启动本版本的服务，或运行 migrate。',
+      )
     if (name === 'master_key.created')
       complain(
         say(

@@ -148,9 +148,12 @@ export const buildProgram = (sections: readonly Section[], language: Language) =
       try {
         tell(await spec.run?.(input as never))
         if (spec.onStore)
-          await withStore({ lang: language, changes: spec.changes }, async (store, config) => {
-            tell(await spec.onStore?.(store, { ...input, config, audited: auditedBy(store, input.reason) } as never))
-          })
+          await withStore(
+            { lang: language, changes: spec.changes, migrates: spec.path === 'migrate' },
+            async (store, config) => {
+              tell(await spec.onStore?.(store, { ...input, config, audited: auditedBy(store, input.reason) } as never))
+            },
+          )
       } catch (error) {
         complain(wordsOf(error)[language])
         process.exit(exitCodeOf(error))

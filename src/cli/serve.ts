@@ -14,7 +14,7 @@ import { defineCommand } from './command.ts'
 import { adviceOn, fail, refuse, wordsOf } from './ending.ts'
 import { loadConfig } from './environment.ts'
 
-const BROKEN = 'nothing more is acknowledged; start again to recover'
+const BROKEN = 'nothing more is acknowledged; start again to recover, with the latest version'
 
 /** Runs until SIGTERM or SIGINT; a second signal ends it at once. */
 const serve = async (): Promise<void> => {

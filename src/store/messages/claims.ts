@@ -53,7 +53,7 @@ export const DUE_LANES = `
   ORDER BY due_at, id LIMIT @most`
 
 /** Nobody has claimed it, or the lease has run out. */
-export const IS_FREE = '(claimed_at IS NULL OR leased_until <= @at)'
+export const IS_FREE = '(claimed_at IS NULL OR coalesce(leased_until, 0) <= @at)'
 
 /** A lane's oldest due messages or its newest. What others have locked is left out. A join of the holds may read all of them. */
 const dueMessagesIn =

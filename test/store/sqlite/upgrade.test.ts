@@ -10,6 +10,7 @@ import { drizzle, migrate } from '../../../src/store/sqlite/drizzle.ts'
 import { prepareRestore } from '../../../src/store/sqlite/restore.ts'
 import { openSqliteStore } from '../../../src/store/sqlite/store.ts'
 import { IN_FLIGHT, rowsInFlight } from '../../support/rows-in-flight.ts'
+import { runCli } from '../../support/run-cli.ts'
 import { CLAIM_ALL } from '../../support/store.ts'
 import { findInconsistencies } from '../support/invariants.ts'
 
@@ -60,6 +61,16 @@ test('a file of the baseline opens with what was in it', async () => {
   expect(await store.claimContacts(1)).toMatchObject([{ news: [{ heldSince: NOW - 1, isOver: false }] }])
 })
 
+test('of the commands only migrate changes the schema, since an older service may be at work', async () => {
+  const path = makeFile('0001_contacts', '')
+  const at = { cwd: dirname(path), env: { DATABASE_URL: `file:${path}`, MASTER_KEY: KEY.toString('base64') } }
+  const codeOf = async (...args: string[]) => (await runCli(args, at)).code
+  expect(await codeOf('status')).toBe(2)
+  expect(await codeOf('partner', 'create', 'one')).toBe(2)
+  expect(await codeOf('migrate')).toBe(0)
+  expect(await codeOf('partner', 'create', 'one')).toBe(0)
+})
+
 describe('webhooks that were under way', () => {
   const leaseEnd = NOW + 15_000
   const rows = { masterKey: KEY, now: NOW, leaseEnd, bytes: (hex: string) => `x'${hex}'` }
@@ -95,5 +106,20 @@ describe('webhooks that were under way', () => {
     restore.commit({ hold: false, by: { name: 'zoe', reason: 'ticket 7' } })
     restore.close()
     await expectLeases(path)
+  })
+
+  test('are free when they are due, if an older service has claimed them after the upgrade', async () => {
+    const path = makeOlder()
+    const clock = { at: NOW }
+    const { store } = await upgraded(path, () => clock.at)
+    const older = new Database(path)
+    onTestFinished(() => void older.close())
+    older.exec(
+      `UPDATE deliveries SET claims = claims + 1, claimed_at = ${NOW}, due_at = ${leaseEnd}, leased_until = NULL`,
+    )
+    older.exec(`UPDATE lanes SET due_at = ${leaseEnd}`)
+    expect((await store.claimMessages(CLAIM_ALL)).messages).toEqual([])
+    clock.at = leaseEnd
+    expect((await store.claimMessages(CLAIM_ALL)).messages).toHaveLength(3)
   })
 })
