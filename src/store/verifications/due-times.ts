@@ -16,8 +16,10 @@ const VERIFICATIONS = (d: Dialect) => `
   UPDATE verifications SET due_at = @at WHERE id IN (SELECT id FROM late) RETURNING id`
 const DELIVERIES = (d: Dialect) => `
   WITH late AS MATERIALIZED (
-    SELECT seq FROM deliveries WHERE due_at > @latest OR (leased_until > @latest AND claimed_at > @at) LIMIT @limit ${d.forUpdate({ skipLocked: true })})
-  UPDATE deliveries SET due_at = @at, leased_until = @at WHERE seq IN (SELECT seq FROM late) RETURNING lane_id AS "laneId"`
+    SELECT seq FROM deliveries WHERE due_at > @latest OR (claimed_at > @at AND (leased_until > @latest OR due_at > @at))
+    LIMIT @limit ${d.forUpdate({ skipLocked: true })})
+  UPDATE deliveries SET due_at = @at, leased_until = CASE WHEN leased_until > @latest THEN @at ELSE leased_until END
+  WHERE seq IN (SELECT seq FROM late) RETURNING lane_id AS "laneId"`
 
 /** What a clock that was set back has left due too late. */
 export const createDueTimes = ({ write, tell }: Pick<StoreContext, 'write' | 'tell'>) =>

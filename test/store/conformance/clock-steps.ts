@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { DAY, HOUR, SECOND } from '../../../src/core/duration.ts'
+import { DAY, HOUR, MINUTE, SECOND } from '../../../src/core/duration.ts'
 import { type OpenStore, openStoreFixture, WAITING } from '../../support/store.ts'
 
 export const describeClockSteps = (open: OpenStore): void => {
@@ -23,6 +23,19 @@ export const describeClockSteps = (open: OpenStore): void => {
     await bench.advance(-2 * DAY)
     expect(await bench.mend()).toBe(1)
     expect((await bench.claimMessages()).map(({ registrationId }) => registrationId)).toEqual([id])
+  })
+
+  test('C1 hands out again, when its lease has ended, what was under way as the clock was set back', async () => {
+    await using bench = await openStoreFixture(open)
+    const lost = await bench.resolve()
+    expect(await bench.claimMessages()).toHaveLength(1)
+    await bench.advance(-HOUR)
+    expect(await bench.mend()).toBe(1)
+    await bench.resolve()
+    await bench.deliver(200)
+    expect(await bench.claimMessages()).toEqual([])
+    await bench.advance(HOUR + MINUTE)
+    expect((await bench.claimMessages()).map(({ registrationId }) => registrationId)).toEqual([lost.id])
   })
 
   test('C1 puts right so many rows of a queue at a time', async () => {
