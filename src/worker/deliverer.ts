@@ -243,7 +243,8 @@ export const createDeliverer = (deps: DelivererDeps) => {
             : deliver(message, secrets.get(message.partnerId) ?? []),
         )
       }
-      return { claimed: messages.length, nextAt, waits: false }
+      // Where none was claimed, what is due may wait for a slot of its host.
+      return { claimed: messages.length, nextAt, waits: messages.length === 0 && nextAt !== null }
     },
     /** How many attempts are under way. */
     underWay: partners.total,

@@ -22,6 +22,10 @@ test('signs and sends what it claims, decides, and records under the claim', asy
   ])
 })
 
+test('a round that claims nothing of what is due goes on when a slot is free', async () => {
+  expect(await openScene().round()).toEqual({ claimed: 0, nextAt: NOW + 9, waits: true })
+})
+
 test('Retry-After of a busy receiver moves the next attempt later', async () => {
   const { deliverer, round, answer, settled } = openScene()
   await round(messageOf(1))
