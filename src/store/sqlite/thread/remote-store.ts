@@ -17,8 +17,8 @@ const untilClosed = (_ms: number, closing?: AbortSignal) =>
 
 /** While no more than this waits, `stats` takes the writer's thread some ms at most. */
 const FEW = 500
-const countOf = ({ accounts, polls, deliveries }: Stats): number =>
-  accounts.length + polls.due + polls.scheduled + deliveries.due + deliveries.scheduled
+const countOf = ({ accounts, polls, deliveries, failingHosts }: Stats): number =>
+  accounts.length + polls.due + polls.scheduled + deliveries.due + deliveries.scheduled + failingHosts.hosts
 
 /**
  * Opens the SQLite file on a thread of its own, so that no statement, however long, holds up the event loop, and two
