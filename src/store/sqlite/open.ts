@@ -14,7 +14,7 @@ const CREATED = 'if you expected an existing one, stop: the volume or the workin
 export const openSqliteFile = async (
   given: string,
   { storage, upstream }: Pick<Config, 'storage' | 'upstream'>,
-  { now, random, sleep, as, emit }: OpenStoreDeps,
+  { now, random, as, emit }: Omit<OpenStoreDeps, 'sleep'>,
 ): Promise<Store> => {
   const path = realPathOf(given)
   if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) throw new StartError(isFolder(path))
@@ -45,7 +45,6 @@ export const openSqliteFile = async (
     defaultRate: upstream.rate,
     as,
     onStep,
-    sleep,
   })
   if (isNew) emit('database.created', { path, advice: CREATED })
   if (quickCheck) unmarkUnchecked(path)

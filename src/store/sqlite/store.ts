@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { createClosing } from '../../core/closing.ts'
 import { type ContextOptions, createContext, createHints } from '../context.ts'
-import type { OpenAs, OpenStoreDeps } from '../opening.ts'
+import type { OpenAs } from '../opening.ts'
 import type { Store } from '../store.ts'
 import { createVerbs } from '../verbs.ts'
 import { openConnection } from './connection.ts'
@@ -19,8 +19,6 @@ export interface SqliteOptions extends ContextOptions {
   as?: OpenAs
   /** Told before the database is open. A newer schema may take long. */
   onStep?: (step: OpeningStep) => void
-  /** For threads: without it they stay until the store is closed. */
-  sleep?: OpenStoreDeps['sleep']
 }
 
 /** Opens the SQLite file, at the current schema. Throws what `bringUpToDate` throws. */

@@ -10,10 +10,8 @@ import { THREAD_OF } from '../verb-threads.ts'
 import { ENDED, type OpenThread, openThread } from './open-thread.ts'
 import type { Verb } from './protocol.ts'
 
-/** The reader's thread ends when no read has begun for so long. */
+/** The reader's thread ends with the first `stats` after so long without a read. A service asks for them every 15 s. */
 const UNREAD_MS = MINUTE
-const untilClosed = (_ms: number, closing?: AbortSignal) =>
-  new Promise((_resolve, reject) => closing?.addEventListener('abort', reject))
 
 /** While no more than this waits, `stats` takes the writer's thread some ms at most. */
 const FEW = 500
@@ -27,7 +25,7 @@ const countOf = ({ accounts, polls, deliveries, failingHosts }: Stats): number =
  *
  * Throws what `openSqliteStore` throws. A thread that ends by itself is told as `broken`.
  */
-export const openRemoteStore = async ({ sleep = untilClosed, ...options }: SqliteOptions): Promise<Store> => {
+export const openRemoteStore = async (options: SqliteOptions): Promise<Store> => {
   const hints = createHints()
   let refusal: AppError | null = null
   hints.on('broken', error => {
@@ -38,35 +36,26 @@ export const openRemoteStore = async ({ sleep = untilClosed, ...options }: Sqlit
   const [store, { openReadOnlyStore }] = await Promise.all([opening, import('../read-only.ts')])
   const here = options.path === ':memory:' ? null : openReadOnlyStore(options, hints)
   let reader: Promise<OpenThread> | null = null
-  /** Those that have begun. */
-  let reads = 0
-  let ending: Promise<void> | null = null
-  const stopping = new AbortController()
+  /** When the last read began. */
+  let readAt = 0
+  let ending: Promise<void> | undefined
   let closing: Promise<void> | null = null
   /** By the last `stats`. */
   let waiting = 0
 
-  /** What is under way ends first; whatever is read from then on has another thread. */
-  const endUnread = async (thread: OpenThread): Promise<void> => {
-    for (let seen = -1; seen !== reads; ) {
-      seen = reads
-      await sleep(UNREAD_MS, stopping.signal)
-    }
-    reader = null
-    await thread.close()
-  }
-  const openReader = async (): Promise<OpenThread> => {
-    const thread = await openThread('read', options, hints)
-    ending = endUnread(thread).catch(() => {})
-    return thread
-  }
   const read = async (verb: Verb, args: unknown[]): Promise<unknown> => {
-    reads++
-    reader ??= openReader().catch((error: unknown) => {
+    readAt = options.now()
+    reader ??= openThread('read', options, hints).catch((error: unknown) => {
       reader = null
       throw error
     })
     return (await reader).call(verb, args)
+  }
+  /** What is under way ends first; whatever is read from then on has another thread. */
+  const endUnread = () => {
+    if (reader === null || options.now() - readAt < UNREAD_MS) return
+    ending = reader.then(thread => thread.close()).catch(() => {})
+    reader = null
   }
   const call = async (verb: Verb, args: unknown[]): Promise<unknown> => {
     if (closing !== null) throw unavailable(CLOSED)
@@ -75,6 +64,7 @@ export const openRemoteStore = async ({ sleep = untilClosed, ...options }: Sqlit
     if (refusal) throw refusal
     if (thread === 'here')
       return (here[verb as keyof typeof here] as (...given: unknown[]) => Promise<unknown>)(...args)
+    if (verb === 'stats') endUnread()
     const isQuick = verb === 'stats' && waiting <= FEW
     const found = await (isQuick ? store.call(verb, args) : read(verb, args))
     if (refusal) throw refusal
@@ -84,7 +74,6 @@ export const openRemoteStore = async ({ sleep = untilClosed, ...options }: Sqlit
   const close = async () => {
     refusal ??= unavailable(CLOSED)
     const opened = await reader?.catch(() => null)
-    stopping.abort()
     // It only reads, and a long list would hold up the stop.
     await Promise.all([opened?.end(), ending])
     await here?.close()

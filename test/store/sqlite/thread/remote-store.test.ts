@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto'
-import { EventEmitter, once } from 'node:events'
+import { once } from 'node:events'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import type { Worker, WorkerOptions } from 'node:worker_threads'
 import Database from 'better-sqlite3'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
+import { MINUTE } from '../../../../src/core/duration.ts'
 import { AppError } from '../../../../src/core/error.ts'
 import { openSqliteStore, type SqliteOptions } from '../../../../src/store/sqlite/store.ts'
 import { openRemoteStore } from '../../../../src/store/sqlite/thread/remote-store.ts'
@@ -24,7 +25,7 @@ vi.mock('node:worker_threads', async importOriginal => {
   return { ...original, Worker: Watched }
 })
 
-const openAt = async (path: string, options: Pick<SqliteOptions, 'sleep'> = {}) => {
+const openAt = async (path: string, options: Partial<Pick<SqliteOptions, 'now'>> = {}) => {
   const bench = await openStoreFixture(async () => ({
     store: await openRemoteStore({ ...optionsFor(path), ...options }),
     advance: () => {},
@@ -139,40 +140,32 @@ describe('long reads', () => {
 describe('the reader’s thread', () => {
   const query = { idcardid: null, status: null, delivery: null, limit: 10, before: null }
 
-  test('ends when no read has begun for a minute; what is read then is read all the same', async () => {
-    const naps = new EventEmitter()
-    const sleeping: (() => void)[] = []
-    const sleep = (_ms: number, signal?: AbortSignal) =>
-      new Promise<void>((wake, reject) => {
-        signal?.addEventListener('abort', () => reject(signal.reason))
-        sleeping.push(wake)
-        naps.emit('begun')
-      })
-    const minute = async () => {
-      if (sleeping.length === 0) await once(naps, 'begun')
-      sleeping.shift()?.()
-    }
-    await using bench = await openAt(newPath(), { sleep })
+  test('ends with the first `stats` when no read has begun for a minute; what is read then is read all the same', async () => {
+    let at = START
+    await using bench = await openAt(newPath(), { now: () => at })
     const broken = vi.fn()
     bench.store.hints.on('broken', broken)
     const read = () => bench.store.listRegistrations(bench.partnerId, query)
+    const later = async (ms: number) => {
+      at += ms
+      await bench.store.stats()
+    }
     const { id } = await bench.register()
     await read()
     const [reader] = threads.all.slice(-1)
     if (!reader || reader === bench.thread) throw new Error('nothing reads')
     const exited = once(reader, 'exit')
+    await later(MINUTE - 1)
     await read()
-    await minute()
-    // In the moment in which the second minute is over.
-    const [late] = await Promise.all([read(), minute()])
-    expect([late.found[0]?.id, threads.all.at(-1)]).toEqual([id, reader])
-    await minute()
+    await later(MINUTE - 1)
+    expect(reader.threadId).not.toBe(-1)
+    const ended = later(1)
     const after = Array.from({ length: 20 }, async (_, turns) => {
       for (let turn = 0; turn < turns; turn++) await null
       return read()
     })
     for (const found of after) expect((await found).found[0]?.id).toBe(id)
-    await exited
+    await Promise.all([ended, exited])
     await read()
     expect(threads.all.at(-1)).not.toBe(reader)
     expect(broken).not.toHaveBeenCalled()
