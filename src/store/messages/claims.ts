@@ -142,10 +142,10 @@ export const createMessageClaims = (context: StoreContext) => {
     const free = await lockFreeLanes(tx, wanted)
     const mine = shares.filter(({ lane }) => free.has(lane.id))
     const holding = new Set(partners.filter(({ hasHeld }) => hasHeld).map(({ id }) => id))
-    const { messages, left } = await takeFrom(tx, mine, { holding, leaseMs: request.leaseMs, context })
+    const { messages, lanes } = await takeFrom(tx, mine, { holding, leaseMs: request.leaseMs, context })
     const putOff = unsigned.filter(({ id }) => free.has(id)).map(({ id }) => ({ id, dueAt: tx.at + UNSIGNED_MS }))
-    await tx.update('lanes', ['id'], [...putOff, ...left])
-    const ids = mine.map(({ lane }) => lane.id).filter(id => left.every(lane => lane.id !== id))
+    await tx.update('lanes', ['id'], [...putOff, ...lanes.filter(({ dueAt }) => dueAt !== null)])
+    const ids = lanes.flatMap(({ id, dueAt }) => (dueAt === null ? id : []))
     if (ids.length > 0) await tx.all(SETTLE_LANES, { ids, at: tx.at })
 
     const done = { isAll, lanes: wanted.length, messages: messages.length, firstDue: await firstDueAt(tx) }
@@ -199,23 +199,20 @@ const takeFrom = async (
   const seqs = messages.map(({ seq }) => seq)
   if (seqs.length > 0) await tx.all(CLAIM, { seqs, at: tx.at, leaseEnd: tx.at + leaseMs })
   const unreadable = opened.flatMap(({ row, message }) => (message === null ? row : []))
-  const ended = [
-    ...held.map(row => ({ ...row, state: 'pending' as const })),
-    ...unreadable.map(row => ({ ...row, state: 'exhausted' as const })),
-  ]
-  await tx.update(
-    'deliveries',
-    ['seq'],
-    ended.map(({ seq, state, claims }) => ({ seq, state, claims: claims + 1, claimedAt: null, dueAt: null })),
-  )
+  const ended = [...held.map(row => endOf(row, 'pending')), ...unreadable.map(row => endOf(row, 'exhausted'))]
+  await tx.update('deliveries', ['seq'], ended)
   const gone = new Set([...seqs, ...ended.map(({ seq }) => seq)])
-  // Of lanes that may have more: when the first is due that was read and is left, or the last.
-  const left = shares.flatMap(({ lane: { id }, take }, i) => {
+  const lanes = shares.map(({ lane: { id }, take }, i) => {
     const oldest = due[i]?.oldest ?? []
     const next = oldest.find(({ seq }) => !gone.has(seq)) ?? oldest.at(-1)
-    return next && oldest.length >= take ? [{ id, dueAt: next.dueAt }] : []
+    // Of a lane that may have more: when the first is due that was read and is left, or the last.
+    return { id, dueAt: next && oldest.length >= take ? next.dueAt : null }
   })
-  return { messages, left }
+  return { messages, lanes }
+}
+
+const endOf = ({ seq, claims }: DueMessage, state: 'pending' | 'exhausted') => {
+  return { seq, state, claims: claims + 1, claimedAt: null, dueAt: null }
 }
 
 /** The due messages of each lane that a claim takes from. */
@@ -228,10 +225,8 @@ const dueOf = async (tx: Tx, shares: readonly Share[], holding: ReadonlySet<stri
   })
   const oldest = await tx.each<DueMessage>(DUE_MESSAGES.oldest, limits)
   const behind = shares.filter((_, i) => isBehind(oldest[i]?.[0]?.dueAt, tx.at))
-  const found = await tx.each<DueMessage>(
-    DUE_MESSAGES.newest,
-    behind.map(({ lane, take }) => ({ laneId: lane.id, most: take, at: tx.at })),
-  )
+  const windows = behind.map(({ lane, take }) => ({ laneId: lane.id, most: take, at: tx.at }))
+  const found = await tx.each<DueMessage>(DUE_MESSAGES.newest, windows)
   const newest = new Map(behind.map((share, i) => [share, found[i]]))
   return shares.map((share, i) => ({ oldest: oldest[i] ?? [], newest: newest.get(share) ?? [] }))
 }
