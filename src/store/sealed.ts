@@ -142,22 +142,18 @@ type OwnerOf<Value extends keyof typeof SEALED> = Readonly<Record<(typeof SEALED
 
 export type Sealed = ReturnType<typeof sealedUnder>
 
-/** After so many openings what was not among them is forgotten. */
-const KEPT_FOR = 1_000
+/** After so many openings all are forgotten, and so what is no longer asked for. */
+const KEPT_FOR = 10_000
 
 /** Each claim opens the same few secrets: one whose row has not changed is not decrypted again. */
 const createKept = (open: (context: string, sealed: Buffer) => Secret): typeof open => {
-  let recent = new Map<string, Secret>()
-  let older = recent
+  const kept = new Map<string, Secret>()
   let openings = 0
   return (context, sealed) => {
-    if (++openings % KEPT_FOR === 0) {
-      older = recent
-      recent = new Map()
-    }
+    if (++openings % KEPT_FOR === 0) kept.clear()
     const key = `${context} ${sealed.toString('latin1')}`
-    const secret = recent.get(key) ?? older.get(key) ?? open(context, sealed)
-    recent.set(key, secret)
+    const secret = kept.get(key) ?? open(context, sealed)
+    kept.set(key, secret)
     return secret
   }
 }

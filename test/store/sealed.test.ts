@@ -44,9 +44,9 @@ describe('what is sealed', () => {
     expect(sealed.accountKey.open({ ...one, apiKey: changed }).reveal()).toBe('changed')
     expect(() => sealedUnder({ masterKey: NEW }, randomBytes).accountKey.open({ ...one, apiKey })).toThrow()
 
-    for (let i = 0; i < 900; i++) sealed.accountKey.open({ ...one, apiKey: changed })
+    for (let i = 0; i < 9_000; i++) sealed.accountKey.open({ ...one, apiKey: changed })
     expect(sealed.accountKey.open({ ...one, apiKey })).toBe(opened)
-    for (let i = 0; i < 2_000; i++) sealed.accountKey.open({ ...one, apiKey: changed })
+    for (let i = 0; i < 10_000; i++) sealed.accountKey.open({ ...one, apiKey: changed })
     // Nobody has asked for it any more.
     expect(sealed.accountKey.open({ ...one, apiKey })).not.toBe(opened)
   })
