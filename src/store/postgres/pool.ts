@@ -66,12 +66,8 @@ export const sessionOf = (
 
 /** Connections to a primary or to a pooler before it. */
 export const openPool = ({ size, limits, ...session }: PoolOptions) => {
-  const pool = new pg.Pool({
-    ...sessionOf(session, limits),
-    pipeline: true,
-    max: size,
-    idleTimeoutMillis: IDLE_TIMEOUT_MS,
-  })
+  const ofPool = { pipeline: true, max: size, idleTimeoutMillis: IDLE_TIMEOUT_MS }
+  const pool = new pg.Pool({ ...sessionOf(session, limits), ...ofPool })
   let closing: Promise<void> | null = null
 
   // One that breaks while it is idle is opened anew when it is needed.
