@@ -11,13 +11,11 @@ export const createCompletions = ({ read, write }: Pick<StoreContext, 'read' | '
       write(async tx => {
         // Two nodes change the same bins, of which there may be no row yet.
         await tx.lock([`completions ${accountId}`])
-        const rows = rowsOfBins(changeBins(await load(tx, accountId), change))
+        const bins = changeBins(await load(tx, accountId), change)
+        const rows = rowsOfBins(bins).map(row => ({ accountId, ...row }))
         const { completionBins } = tx.schema
         await tx.db.delete(completionBins).where(eq(completionBins.accountId, accountId))
-        await tx.insert(
-          'completionBins',
-          rows.map(row => ({ accountId, ...row })),
-        )
+        await tx.insert('completionBins', rows)
       }),
 
     completionsOf: accountId => read(tx => load(tx, accountId)),

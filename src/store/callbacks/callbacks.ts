@@ -76,10 +76,8 @@ const COUNT_HELD = `SELECT count(*) AS held FROM (SELECT 1 FROM deliveries WHERE
 
 const withHeld = async (tx: Tx, rows: readonly CallbackRow[]): Promise<CallbackTrouble[]> => {
   const holding = rows.filter(({ heldSince }) => heldSince !== null)
-  const counted = await tx.each<{ held: number }>(
-    COUNT_HELD,
-    holding.map(({ partnerId, callbackUrl }) => ({ partnerId, callbackUrl })),
-  )
+  const urls = holding.map(({ partnerId, callbackUrl }) => ({ partnerId, callbackUrl }))
+  const counted = await tx.each<{ held: number }>(COUNT_HELD, urls)
   const counts = new Map(holding.map((row, i) => [row, counted[i]?.[0]?.held]))
   return rows.map(row => troubleOf(row, counts.get(row) ?? 0))
 }

@@ -67,21 +67,16 @@ export const saveUrls = async (
   const isStored = (url: Callback): boolean => stored.has(callbackKey(url))
   const last = [...new Map(changes.map(change => [callbackKey(change), change])).values()]
   const changed = last.filter(change => change.health !== (stored.get(callbackKey(change)) ?? null)).sort(byKey)
-  await run(
-    tx,
-    REMOVE,
-    changed.filter(({ health }) => health === null),
-  )
+  const removed = changed.filter(({ health }) => health === null)
+  await run(tx, REMOVE, removed)
   const rows = changed.flatMap(({ partnerId, callbackUrl, health }) => {
     if (health === null) return []
     return [{ partnerId, callbackUrl, ...health, noticeDueAt: firstNoticeAt(health, tx.at), noticeTries: 0 }]
   })
   await tx.update('callbacks', ['partnerId', 'callbackUrl'], rows.filter(isStored))
   // Where somebody else has added a row meanwhile, which could not be locked, the transaction is run again.
-  await tx.insert(
-    'callbacks',
-    rows.filter(row => !isStored(row)),
-  )
+  const added = rows.filter(row => !isStored(row))
+  await tx.insert('callbacks', added)
   return changes.flatMap(({ partnerId, callbackUrl, before, health, transition }) => {
     const told = health ?? before
     if (transition === null || told === null) return []

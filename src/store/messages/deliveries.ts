@@ -87,28 +87,18 @@ export const saveDeliveries = async (tx: Tx, changes: readonly DeliveryChange[])
   const over = changes.filter(({ becomes }) => becomes.state === 'delivered')
   const removed = over.filter(({ was }) => was.state !== 'delivered').map(({ was }) => was.seq)
   if (removed.length > 0) await tx.all(REMOVE, { seqs: removed })
-  await tx.update(
-    'messageBodies',
-    ['seq'],
-    over
-      .filter(({ was: { kept }, becomes }) => COUNTERS.some(name => kept[name] !== becomes[name]))
-      .map(({ was: { seq }, becomes }) => ({ seq, ...countersOf(becomes) })),
-  )
+  const recounted = over.filter(({ was: { kept }, becomes }) => COUNTERS.some(name => kept[name] !== becomes[name]))
+  const bodies = recounted.map(({ was: { seq }, becomes }) => ({ seq, ...countersOf(becomes) }))
+  await tx.update('messageBodies', ['seq'], bodies)
 
   const open = changes.flatMap(({ was, becomes: { state, dueAt, claimedAt, ...becomes } }) =>
     state === 'delivered' ? [] : [{ was, row: { seq: was.seq, state, dueAt, claimedAt, ...countersOf(becomes) } }],
   )
-  await tx.update(
-    'deliveries',
-    ['seq'],
-    open.filter(({ was }) => was.state !== 'delivered').map(({ row }) => row),
-  )
-  await tx.insert(
-    'deliveries',
-    open
-      .filter(({ was }) => was.state === 'delivered')
-      .map(({ was: { partnerId, registrationId, laneId, callbackUrl }, row }) => {
-        return { ...row, partnerId, registrationId, laneId, callbackUrl }
-      }),
-  )
+  const goingOn = open.filter(({ was }) => was.state !== 'delivered').map(({ row }) => row)
+  await tx.update('deliveries', ['seq'], goingOn)
+  const anew = open.filter(({ was }) => was.state === 'delivered')
+  const added = anew.map(({ was: { partnerId, registrationId, laneId, callbackUrl }, row }) => {
+    return { ...row, partnerId, registrationId, laneId, callbackUrl }
+  })
+  await tx.insert('deliveries', added)
 }

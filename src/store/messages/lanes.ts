@@ -66,11 +66,8 @@ export const lockUnsteadyLanes = async (
 ): Promise<Lane[]> => {
   const steady = (await tx.all<Lane>(READ, { ids })).filter(isSteady)
   const unlocked = new Set(steady.map(({ id }) => id))
-  const locked = await lockLanes(
-    tx,
-    ids.filter(id => !unlocked.has(id)),
-  )
-  return [...steady, ...locked]
+  const unsteady = ids.filter(id => !unlocked.has(id))
+  return [...steady, ...(await lockLanes(tx, unsteady))]
 }
 
 /** Locks those that nobody else has locked now; their ids. */
@@ -85,12 +82,8 @@ export const lockFreeLanes = async (tx: Tx, ids: readonly number[]): Promise<Rea
  */
 export const advanceLanes = async (tx: Tx, laneIds: readonly number[], dueAt: number): Promise<void> => {
   const lanes = await lockLanes(tx, [...new Set(laneIds)])
-  const later = lanes.filter(lane => lane.dueAt !== earlier(lane.dueAt, dueAt))
-  await tx.update(
-    'lanes',
-    ['id'],
-    later.map(({ id }) => ({ id, dueAt })),
-  )
+  const later = lanes.filter(lane => lane.dueAt !== earlier(lane.dueAt, dueAt)).map(({ id }) => ({ id, dueAt }))
+  await tx.update('lanes', ['id'], later)
 }
 
 /** Each once. */

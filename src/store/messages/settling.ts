@@ -129,22 +129,17 @@ const settleAll = async (tx: Tx, settlements: readonly MessageSettlement[]) => {
   }
   const plans = settlements.map(settlement => settleOne(settlement, facts))
 
-  await saveDeliveries(
-    tx,
-    messages.flatMap(was => {
-      const becomes = known.get(was.seq) ?? was
-      return becomes === was ? [] : [{ was, becomes }]
-    }),
-  )
+  const changed = messages.flatMap(was => {
+    const becomes = known.get(was.seq) ?? was
+    return becomes === was ? [] : [{ was, becomes }]
+  })
+  await saveDeliveries(tx, changed)
   await saveAttempts(tx, plans)
-  await tx.update(
-    'lanes',
-    ['id'],
-    lanes.flatMap(was => {
-      const becomes = facts.lanes.get(was.id) ?? was
-      return isSameLane(was, becomes) ? [] : [becomes]
-    }),
-  )
+  const changedLanes = lanes.flatMap(was => {
+    const becomes = facts.lanes.get(was.id) ?? was
+    return isSameLane(was, becomes) ? [] : [becomes]
+  })
+  await tx.update('lanes', ['id'], changedLanes)
   const changedUrls = await saveUrls(tx, urls, facts.urlChanges)
   return { outcomes: plans.map(plan => plan?.end ?? null), changedUrls }
 }

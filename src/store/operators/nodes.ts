@@ -122,11 +122,8 @@ export const createNodes = (
         const beat = afterBeat(await loadNodes(tx), { ...node, key: sealed.keyId.toString('hex') }, tx.at)
         const { id: _, ...set } = beat.self
         await tx.db.insert(nodes).values(beat.self).onConflictDoUpdate({ target: nodes.id, set })
-        await tx.update(
-          'nodes',
-          ['id'],
-          beat.lost.map(({ id, lostAt }) => ({ id, lostAt })),
-        )
+        const lost = beat.lost.map(({ id, lostAt }) => ({ id, lostAt }))
+        await tx.update('nodes', ['id'], lost)
         if (beat.forgotten.length > 0) await tx.db.delete(nodes).where(inArray(nodes.id, beat.forgotten))
         return beat.nodes
       })

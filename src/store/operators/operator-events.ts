@@ -112,10 +112,8 @@ export const createOperatorEvents = ({ read, write }: StoreContext) => {
         const rows = [...new Map(noted.map(event => [subjectKey(event), toRow(event)])).values()]
         const isStored = (row: OperatorEventName) => stored.has(subjectKey(row))
         await tx.update('operatorEvents', ['condition', 'subject'], rows.filter(isStored))
-        await tx.insert(
-          'operatorEvents',
-          rows.filter(row => !isStored(row)),
-        )
+        const added = rows.filter(row => !isStored(row))
+        await tx.insert('operatorEvents', added)
         // Noting them has only raised their count.
         const merged = noted.filter(({ dueAt }) => dueAt === null || dueAt > tx.at).map(({ condition }) => condition)
         const dropped = await tx.all<Pick<OperatorEvent, 'condition'>>(DROP_OVERFLOW)
@@ -126,11 +124,8 @@ export const createOperatorEvents = ({ read, write }: StoreContext) => {
       if ((await read(due)).length === 0) return []
       return change(async tx => {
         const events = (await due(tx)).toSorted(byUrgency).slice(0, limit)
-        await tx.update(
-          'operatorEvents',
-          ['id'],
-          events.map(({ id, claim }) => ({ id, claims: claim + 1, dueAt: tx.at + leaseMs })),
-        )
+        const claimed = events.map(({ id, claim }) => ({ id, claims: claim + 1, dueAt: tx.at + leaseMs }))
+        await tx.update('operatorEvents', ['id'], claimed)
         if (events.length > 0) await putFact(tx, EVENTS_CLAIMABLE, tx.at + gapMs)
         return events.map(event => ({ ...event, claim: event.claim + 1 }))
       })

@@ -73,12 +73,8 @@ export const touch = async (tx: Tx, table: 'apiKeys' | 'adminTokens', ids: reado
     .from(tx.schema[table])
     .where(inArray(id, [...ids]))
     .orderBy(asc(id))
-  const found = await tx.dialect.locked(wanted)
-  await tx.update(
-    table,
-    ['id'],
-    found.map(one => ({ ...one, lastUsedAt: tx.at })),
-  )
+  const used = (await tx.dialect.locked(wanted)).map(one => ({ ...one, lastUsedAt: tx.at }))
+  await tx.update(table, ['id'], used)
 }
 
 const hasPartner = async ({ db, schema: { partners } }: Tx, id: string): Promise<boolean> =>

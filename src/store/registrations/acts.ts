@@ -59,11 +59,8 @@ export const nudgeAll = async (tx: Tx, owned: readonly OwnedRegistration[]): Pro
   const pending = [...rows.values()].filter(({ status }) => status === 'pending')
   const nudged = new Map(pending.map(row => [row.verificationId, nudge(row, tx.at)]))
   for (const row of pending) rows.set(row.id, { ...row, ...nudged.get(row.verificationId) })
-  await tx.update(
-    'verifications',
-    ['id'],
-    [...nudged].map(([id, change]) => ({ id, ...change })),
-  )
+  const changes = [...nudged].map(([id, change]) => ({ id, ...change }))
+  await tx.update('verifications', ['id'], changes)
   return rows
 }
 
@@ -94,14 +91,9 @@ export const resendAll = async (
   const messages = locked.filter(({ registrationId }) => ids.has(registrationId))
   if (messages.length === 0) return { outcomes, changedUrls: [] }
   const { changedUrls } = await releaseUrls(tx, messages, 'resend')
-  await advanceLanes(
-    tx,
-    messages.map(({ laneId }) => laneId),
-    tx.at,
-  )
-  await saveDeliveries(
-    tx,
-    messages.map(message => ({ was: message, becomes: { ...message, ...resent(message, tx.at) } })),
-  )
+  const laneIds = messages.map(({ laneId }) => laneId)
+  await advanceLanes(tx, laneIds, tx.at)
+  const changes = messages.map(was => ({ was, becomes: { ...was, ...resent(was, tx.at) } }))
+  await saveDeliveries(tx, changes)
   return { outcomes, changedUrls }
 }

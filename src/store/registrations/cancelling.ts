@@ -131,11 +131,8 @@ const save = async (
   tx: Tx,
   cancelled: readonly (Planned & { message: LockedMessage | undefined })[],
 ): Promise<void> => {
-  await tx.update(
-    'registrations',
-    ['verificationId', 'n'],
-    cancelled.map(({ row: { verificationId, n }, plan }) => ({ verificationId, n, ...endedBy(plan) })),
-  )
+  const ended = cancelled.map(({ row: { verificationId, n }, plan }) => ({ verificationId, n, ...endedBy(plan) }))
+  await tx.update('registrations', ['verificationId', 'n'], ended)
   await eraseMessages(tx, cancelled)
   // Of several of one serial the last one counts.
   const stopped = new Map(
@@ -144,12 +141,9 @@ const save = async (
     ),
   )
   await tx.update('verifications', ['id'], [...stopped.values()])
-  const erased = cancelled.filter(({ plan }) => plan.isErased)
-  await tx.update(
-    'verifications',
-    ['id'],
-    erased.map(({ row: { verificationId: id } }) => ({ id, ...ERASED.verifications })),
-  )
+  const ofErased = cancelled.filter(({ plan }) => plan.isErased).map(({ row }) => row.verificationId)
+  const erased = ofErased.map(id => ({ id, ...ERASED.verifications }))
+  await tx.update('verifications', ['id'], erased)
 }
 
 const ERASE_EXCERPTS: Sql = d =>
@@ -166,10 +160,7 @@ const eraseMessages = async (
   if (changes.length === 0) return
   await saveDeliveries(tx, changes)
   const seqs = changes.map(({ was }) => was.seq)
-  await tx.update(
-    'messageBodies',
-    ['seq'],
-    seqs.map(seq => ({ seq, body: Buffer.alloc(0) })),
-  )
+  const erased = seqs.map(seq => ({ seq, body: Buffer.alloc(0) }))
+  await tx.update('messageBodies', ['seq'], erased)
   await tx.all(ERASE_EXCERPTS, { seqs })
 }

@@ -38,10 +38,8 @@ const COUNTED = 'SELECT what, sum(n) AS n FROM current_counts WHERE owner = @own
 
 /** What triggers have counted of these owners. */
 export const loadCounts = async (tx: Tx, owners: readonly string[]): Promise<CountOf> => {
-  const found = await tx.each<{ what: string; n: number }>(
-    COUNTED,
-    owners.map(owner => ({ owner })),
-  )
+  const asked = owners.map(owner => ({ owner }))
+  const found = await tx.each<{ what: string; n: number }>(COUNTED, asked)
   const counts = new Map(owners.flatMap((owner, i) => found[i]?.map(({ what, n }) => [`${what} ${owner}`, n]) ?? []))
   return (what, owner) => counts.get(`${what} ${owner}`) ?? 0
 }

@@ -45,23 +45,16 @@ export const createVerificationClaims = (context: StoreContext) => {
     // What the rate allows is in the account's row, so only who has locked that claims of it.
     const locked = await accounts.lock(tx, [...found.keys()])
     const mine = locked.map(account => ({ ...(found.get(account.id) as Survey), account, from: placeOf(account.id) }))
-    const taken = await take(
-      tx,
-      mine.flatMap(one => shareAccount(one.account, one.heads, { ...one, at })),
-    )
+    const shares = mine.flatMap(one => shareAccount(one.account, one.heads, { ...one, at }))
+    const taken = await take(tx, shares)
     const leaseEnd = at + leaseMs
-    const claimed = await claimDue(
-      tx,
-      taken.flatMap(({ due }) => due),
-      leaseEnd,
-    )
+    const due = taken.flatMap(one => one.due)
+    const claimed = await claimDue(tx, due, leaseEnd)
     const takenOf = Map.groupBy(taken, ({ share }) => share.accountId)
     const results = mine.map(one => resultOf(one, takenOf.get(one.account.id) ?? [], { claimed, at, leaseEnd }))
     const fruitful = results.filter(({ claim }) => claim.verifications.length > 0)
-    await saveAccounts(
-      tx,
-      fruitful.map(({ account }) => account),
-    )
+    const changed = fruitful.map(({ account }) => account)
+    await saveAccounts(tx, changed)
     for (const { id } of locked) found.delete(id)
     const left = await survey(tx, results, Number.POSITIVE_INFINITY)
     const isShort = found.size > 0 || results.some(result => result.isShort)
@@ -121,10 +114,8 @@ const earliest = (times: readonly (number | null)[]): number | null => times.red
 const survey = async (tx: Tx, slots: readonly Pick<Survey, 'account' | 'free'>[], until: number): Promise<Survey[]> => {
   const all = slots.map(slot => ({ ...slot, from: slot.free > 0 ? claimableAt(slot.account, tx.at) : null }))
   const asked = all.filter(({ from }) => from !== null && from <= until)
-  const read = await tx.each<Head>(
-    HEADS,
-    asked.map(({ account }) => ({ accountId: account.id })),
-  )
+  const ids = asked.map(({ account }) => ({ accountId: account.id }))
+  const read = await tx.each<Head>(HEADS, ids)
   const headsOf = new Map(asked.map(({ account }, i) => [account.id, read[i] ?? []]))
   return all.map(({ account, free, from }) => {
     const heads = headsOf.get(account.id)

@@ -28,11 +28,8 @@ export const createDueTimes = ({ write, tell }: Pick<StoreContext, 'write' | 'te
       const verifications = await write(({ all, at }) => all(VERIFICATIONS, { at, latest: at + pollMs, limit }))
       const deliveries = await write(async tx => {
         const mended = await tx.all<{ laneId: number }>(DELIVERIES, { at: tx.at, latest: tx.at + retryMs, limit })
-        await advanceLanes(
-          tx,
-          mended.map(({ laneId }) => laneId),
-          tx.at,
-        )
+        const laneIds = mended.map(({ laneId }) => laneId)
+        await advanceLanes(tx, laneIds, tx.at)
         return mended
       })
       const mended = verifications.length + deliveries.length
