@@ -85,17 +85,20 @@ export const createOpen = <O extends Origin>(connect: Connect<O>, clock: Clock):
     return socket.on('data', onRead)
   }
 
-  /** By host, the connection that is opened first: once its handshake has proven the host, the others cost less (`createHandshakes`). */
+  /** By host that is not proven: the connection that is opened first. With its handshake the others cost less (`createHandshakes`). */
   const firsts = new Map<string, Promise<unknown>>()
 
   return origin => async opening => {
     const { protocol, host } = origin
-    const first = isProven(host) ? undefined : firsts.get(host)
-    if (first !== undefined) await within(clock, FIRST_MS, first)
+    if (protocol === 'http:' || isProven(host)) return open(origin, opening)
+    const first = firsts.get(host)
+    if (first === undefined) {
+      const opened = open(origin, opening).finally(() => firsts.delete(host))
+      firsts.set(host, opened.catch(ignore))
+      return opened
+    }
+    await within(clock, FIRST_MS, first)
     opening.signal.throwIfAborted()
-    const opened = open(origin, opening)
-    if (protocol === 'http:' || first !== undefined) return opened
-    firsts.set(host, opened.then(ignore, ignore))
-    return opened.finally(() => firsts.delete(host))
+    return open(origin, opening)
   }
 }
