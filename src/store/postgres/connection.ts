@@ -124,10 +124,7 @@ export const openConnection = (options: ConnectionOptions): Connection => {
       isReusable = true
       return value
     } catch (thrown) {
-      const error: unknown = await sent.then(
-        () => thrown,
-        first => (thrown instanceof CommitLost ? thrown : first),
-      )
+      const error = thrown instanceof CommitLost ? thrown : await sent.then(() => thrown).catch(first => first)
       const state = connectionAfter(error)
       isReusable = state !== 'lost' && state !== 'stale' && (await rolledBack(client))
       throw error
