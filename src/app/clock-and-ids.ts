@@ -6,6 +6,7 @@ import { startCalendar } from '../worker/timers.ts'
 /** Rejects with the signal's reason: Node's own makes an error for each sleep that ends early, as most do. */
 const sleep = (ms: number, signal?: AbortSignal): Promise<void> =>
   new Promise((resolve, reject) => {
+    signal?.throwIfAborted()
     const end = () => {
       clearTimeout(timer)
       signal?.removeEventListener('abort', end)
@@ -13,7 +14,6 @@ const sleep = (ms: number, signal?: AbortSignal): Promise<void> =>
     }
     const timer = setTimeout(end, ms)
     signal?.addEventListener('abort', end)
-    if (signal?.aborted) end()
   })
 
 /** Where time and chance come from. Everything else takes them as arguments. */
