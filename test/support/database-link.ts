@@ -4,7 +4,7 @@ import { connect, createServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-/** What becomes of what a client has just sent: `lose` cuts the connection before it arrives, `lose answer` after. */
+/** What becomes of what a client has just sent: `lose` cuts the connection before it arrives, `lose answer` with the answer to its COMMIT. */
 export type Fate = 'pass' | 'lose' | 'lose answer'
 
 export interface DatabaseLink {
@@ -52,7 +52,8 @@ export const openDatabaseLink = async (server: { folder: string; urlOf: (databas
       far.write(piece)
     })
     far.on('data', piece => {
-      if (isAnswerLost) return cut(pair)
+      // What was sent with the COMMIT is answered before it.
+      if (isAnswerLost && /(COMMIT|ROLLBACK)\0/.test(piece.toString('latin1'))) return cut(pair)
       if (pair.isSilent) return
       near.write(piece)
     })
