@@ -225,10 +225,12 @@ const dueLanes = (d: Dialect, by = '@at') => `
   WHERE l.due_at >= 0 AND l.due_at <= ${by} AND NOT p.disabled ORDER BY l.due_at`
 const DUE_OF_LANE = 'd.lane_id = l.id AND d.due_at IS NOT NULL AND d.due_at <= @at'
 
-/** Lane by lane, until enough are counted. Where all that is due is under way, a lane is due when the first lease ends, within two minutes. */
+/** No webhook is leased for longer: `CALLBACK_TIMEOUT` is 45 s at most. */
+const LONGEST_LEASE_MS = 2 * MINUTE
+/** Lane by lane, until enough are counted. Where all that is due is under way, a lane is due when the first lease ends. */
 const DUE_MESSAGES = (d: Dialect) => `
   SELECT count(*) AS due, count(CASE WHEN NOT ${IS_FREE} THEN 1 END) AS leased FROM (
-    SELECT d.claimed_at, d.leased_until FROM (${dueLanes(d, '@leaseEnd')}) AS l ${d.lookUp('deliveries d', DUE_OF_LANE)}
+    SELECT d.claimed_at, d.leased_until FROM (${dueLanes(d, '@latest')}) AS l ${d.lookUp('deliveries d', DUE_OF_LANE)}
     LIMIT ${MOST_COUNTED + 1}) AS capped`
 
 /**
@@ -242,7 +244,7 @@ const OLDEST_MESSAGE = (d: Dialect) => `
 
 const dueMessages = async (tx: Tx): Promise<Due> => {
   const { at } = tx
-  const [counted] = await tx.all<Omit<Due, 'oldestDueAt'>>(DUE_MESSAGES, { at, leaseEnd: at + 2 * MINUTE })
+  const [counted] = await tx.all<Omit<Due, 'oldestDueAt'>>(DUE_MESSAGES, { at, latest: at + LONGEST_LEASE_MS })
   if (!counted || counted.due === 0) return NOTHING
   const [oldest] = await tx.all<{ at: number | null }>(OLDEST_MESSAGE, { at })
   return { ...counted, oldestDueAt: oldest?.at ?? null }
