@@ -18,7 +18,7 @@ process.on('SIGUSR1', () => {})
 const MEMORY_FLAG = '--max-semi-space-size'
 const isLimited = [...process.execArgv, process.env.NODE_OPTIONS ?? ''].some(text => text.includes(MEMORY_FLAG))
 if (process.argv[2] === 'serve' && !isLimited && typeof process.execve === 'function' && process.platform !== 'win32') {
-  // From 1 MB on it would be collected ten times and more by a start.
+  // V8 begins with 1 MB, and a start would be collected ten times and more.
   const flags = [...process.execArgv, `${MEMORY_FLAG}=8`, '--min-semi-space-size=4']
   const args = [process.execPath, ...flags, fileURLToPath(import.meta.url), ...process.argv.slice(2)]
   process.execve(process.execPath, args, { MALLOC_ARENA_MAX: '2', MALLOC_TRIM_THRESHOLD_: '131072', ...process.env })

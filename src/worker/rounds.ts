@@ -41,8 +41,9 @@ export const createRounds = (
   const { clock, now, onError } = deps
   let running: Promise<void> | null = null
   let isRung = false
-  /** What is due may wait for a slot, as far as the last round knows; one was freed while that ran. */
+  /** The last round left something that is due, or may have. */
   let waits = true
+  /** A slot was freed while a round ran, which did not see it. */
   let isFreed = false
   let isStopped = false
   let lastAt = Number.NEGATIVE_INFINITY

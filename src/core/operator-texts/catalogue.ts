@@ -70,7 +70,7 @@ export interface Catalogue {
   more: (count: number, types: string) => string
 }
 
-/** A commit does not fit into less: it writes some pages of 2 KiB. */
+/** A commit does not fit into less: it writes some pages of 2 or 4 KiB. */
 export const FULL_BYTES = 32 * 1024
 
 export const atLeast = (count: number, isCapped = false): string => `${count}${isCapped ? '+' : ''}`

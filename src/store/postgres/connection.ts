@@ -46,8 +46,8 @@ const begunWith = ({ statementMs, lockMs, idleMs }: TimeLimits, more = ''): stri
     set_config('idle_in_transaction_session_timeout', '${idleMs}', true),${more}
     (SELECT set_config('synchronous_commit', 'on', true) WHERE current_setting('synchronous_commit') IN ('off', 'local'))`
 /**
- * The same few statements run over and over, each by an index: planned anew for each call, which PostgreSQL does where it thinks little of an
- * array, they take as long again as they run. Since a plan is kept, it must not be made of how small a table was.
+ * The same few statements run over and over, each by an index: planned anew for each call, as PostgreSQL does where it estimates few rows for
+ * an array, they take as long to plan as to run. A plan is kept, so it must not depend on how small a table was.
  */
 const PLANNED_ONCE = `
     set_config('plan_cache_mode', 'force_generic_plan', true), set_config('enable_seqscan', 'off', true), set_config('jit', 'off', true),`
@@ -61,7 +61,7 @@ interface Begun {
   isStandby: boolean
 }
 
-/** Nobody waits for these: where one fails, so does all that follows. */
+/** A statement without a result is sent and not awaited: where it fails, so does all that follows. */
 const ANSWERS_NOTHING = /^\s*(?!.*\bRETURNING\b)(INSERT|UPDATE|DELETE|SELECT pg_advisory_xact_lock)/s
 
 /** Whether it was committed is not known, so it is not run again. */
@@ -77,7 +77,7 @@ export const openConnection = (options: ConnectionOptions): Connection => {
   /** When it began. */
   const begin = async (client: PoolClient, pool: Pool, kind: keyof Transactions): Promise<number> => {
     const before = now()
-    // What people list and count is of many kinds.
+    // Reads of calls are planned for their values: people filter by much.
     const text = pool === calls && kind === 'read' ? begun : begunPlannedOnce
     together(client)
     const limit = { query_timeout: limits.beginMs }

@@ -47,7 +47,7 @@ export const loadCounts = async (tx: Tx, owners: readonly string[]): Promise<Cou
 /** What is due: up to one more than `MOST_COUNTED` is counted, of an account up to twice as many. */
 interface Due {
   due: number
-  /** Of messages, among those that are counted: under way, and not due. */
+  /** Of messages: how many of `due` are under way. */
   leased?: number
   oldestDueAt: number | null
 }

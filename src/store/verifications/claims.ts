@@ -34,7 +34,7 @@ export const createVerificationClaims = (context: StoreContext) => {
   const { write, read } = context
   const accounts = createClaimableAccounts(context)
   const places = new Map<string, PollPlace>()
-  /** The last claim has left something that was due, for all it knows. */
+  /** The last claim has left something that was due, or has filled all slots, so that more may be due. */
   let isMore = false
   const placeOf = (accountId: string) => places.get(accountId) ?? FIRST_POLL_PLACE
 

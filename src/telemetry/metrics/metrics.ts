@@ -103,14 +103,22 @@ const MISNAMED = ['nodejs_active_resources_total', 'nodejs_active_handles_total'
 
 /** How often it is seen how late a timer of the event loop is. Each look wakes the process. */
 const LAG_EVERY_MS = 200
+/** In seconds. */
+const MOST_LATE = 3_600
 const LAGS = ['min', 'max', 'mean', 'p50', 'p90', 'p99'].map(figure => `nodejs_eventloop_lag_${figure}_seconds`)
 
-/** Tells how late the timer was: prom-client tells how long it took, so never less than it was set to. */
+/**
+ * Tells how late the timer was: prom-client tells how long it took, so never less than it was set to. Of two looks at once the second has no
+ * sample, which is NaN or the largest number there is.
+ */
 const tellLags = (registry: Registry): void => {
   for (const name of LAGS) {
     const gauge = registry.getSingleMetric(name) as Gauge
     const set = gauge.set.bind(gauge)
-    gauge.set = (_labels: unknown, seconds: number = 0) => set(Math.max(0, seconds - LAG_EVERY_MS / SECOND))
+    gauge.set = (_labels: unknown, seconds: number = 0) => {
+      const late = seconds - LAG_EVERY_MS / SECOND
+      set(late > 0 && late < MOST_LATE ? late : 0)
+    }
   }
 }
 

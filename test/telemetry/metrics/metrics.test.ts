@@ -172,6 +172,13 @@ describe('the metrics', () => {
     expect(page.value('idface_queue_depth')).toBeNaN()
   })
 
+  test('tell of no lag of the event loop where there is no sample since the last look', async () => {
+    const { page } = open()
+    await page()
+    const again = await page()
+    expect(['min', 'mean'].map(figure => again.value(`nodejs_eventloop_lag_${figure}_seconds`))).toEqual([0, 0])
+  })
+
   test('tell how late the event loop was, and not how seldom it is looked at', async () => {
     const { page } = open()
     await vi.waitFor(

@@ -13,7 +13,7 @@ import type { Verb } from './protocol.ts'
 /** The reader's thread ends with the first `stats` after so long without a read. A service asks for them every 15 s. */
 const UNREAD_MS = MINUTE
 
-/** While no more than this waits, `stats` takes the writer's thread some ms at most. */
+/** While no more than this waits, `stats` takes the writer's thread some ms at most; of more, its reads may come from the disk. */
 const FEW = 500
 const countOf = ({ accounts, polls, deliveries, failingHosts }: Stats): number =>
   accounts.length + polls.due + polls.scheduled + deliveries.due + deliveries.scheduled + failingHosts.hosts
