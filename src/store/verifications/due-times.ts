@@ -14,25 +14,30 @@ const VERIFICATIONS = (d: Dialect) => `
   WITH late AS MATERIALIZED (
     SELECT id FROM verifications WHERE due_at > @latest LIMIT @limit ${d.forUpdate({ skipLocked: true })})
   UPDATE verifications SET due_at = @at WHERE id IN (SELECT id FROM late) RETURNING id`
-const DELIVERIES = (d: Dialect) => `
-  WITH late AS MATERIALIZED (
-    SELECT seq FROM deliveries WHERE due_at > @latest OR (claimed_at > @at AND (leased_until > @latest OR due_at > @at))
-    LIMIT @limit ${d.forUpdate({ skipLocked: true })})
-  UPDATE deliveries SET due_at = @at, leased_until = CASE WHEN leased_until > @latest THEN @at ELSE leased_until END
-  WHERE seq IN (SELECT seq FROM late) RETURNING lane_id AS "laneId"`
+const deliveries = (set: string, where: string) => (d: Dialect) =>
+  `
+  WITH late AS MATERIALIZED (SELECT seq FROM deliveries WHERE ${where} LIMIT @limit ${d.forUpdate({ skipLocked: true })})
+  UPDATE deliveries SET ${set} WHERE seq IN (SELECT seq FROM late) RETURNING lane_id AS "laneId"`
+const LATE = deliveries(
+  'due_at = @at, leased_until = @at',
+  'due_at > @latest OR (leased_until > @latest AND claimed_at > @at)',
+)
+/** A lane counts leases among what is due, as all that is under way was before the clock was set back. */
+const UNDER_WAY = deliveries('due_at = @at', 'claimed_at > @at AND due_at > @at')
 
 /** What a clock that was set back has left due too late. */
 export const createDueTimes = ({ write, tell }: Pick<StoreContext, 'write' | 'tell'>) =>
   ({
     mendDueTimes: async ({ pollMs, retryMs }, limit) => {
       const verifications = await write(({ all, at }) => all(VERIFICATIONS, { at, latest: at + pollMs, limit }))
-      const deliveries = await write(async tx => {
-        const mended = await tx.all<{ laneId: number }>(DELIVERIES, { at: tx.at, latest: tx.at + retryMs, limit })
+      const webhooks = await write(async tx => {
+        const late = await tx.all<{ laneId: number }>(LATE, { at: tx.at, latest: tx.at + retryMs, limit })
+        const mended = [...late, ...(await tx.all<{ laneId: number }>(UNDER_WAY, { at: tx.at, limit }))]
         const laneIds = mended.map(({ laneId }) => laneId)
         await advanceLanes(tx, laneIds, tx.at)
         return mended
       })
-      const mended = verifications.length + deliveries.length
+      const mended = verifications.length + webhooks.length
       if (mended > 0) tell([['verificationsDue'], ['messagesDue']])
       return mended
     },
