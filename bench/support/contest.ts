@@ -13,8 +13,8 @@ export type Samples = ReadonlyMap<string, readonly Sample[]>
 
 /**
  * Runs the contestants in turn, several times, beginning with another one each time, so that a machine that becomes slower or
- * faster does so for all of them. No round is a warm-up: the
- * median of three passes over a first one that reads files from the disk.
+ * faster does so for all of them. No round is a warm-up: the median of
+ * three passes over a first one that reads files from the disk.
  */
 export const contest = async (
   contestants: readonly Contestant[],
