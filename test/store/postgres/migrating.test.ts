@@ -9,6 +9,7 @@ import { MIGRATIONS, runMigrations } from '../../../src/store/postgres/opening.t
 import { openPostgresStore } from '../../../src/store/postgres/store.ts'
 import { openTestServer, type TestServer } from '../../support/postgres.ts'
 import { IN_FLIGHT, rowsInFlight } from '../../support/rows-in-flight.ts'
+import { runCli } from '../../support/run-cli.ts'
 import { SHORT_LIMITS } from '../../support/short-limits.ts'
 import { CLAIM_ALL } from '../../support/store.ts'
 import { BROKEN_SQL, brokenIn } from '../support/invariants.ts'
@@ -95,6 +96,20 @@ describe('a migration', () => {
     expect(await node.findPartner('prt_1')).toMatchObject({ name: 'Zoë' })
     await node.putContact('prt_1', { url: 'https://partner.example/contact', secret: null, language: 'en' })
     expect(await node.claimContacts(1)).toMatchObject([{ partnerId: 'prt_1', news: [{ heldSince: 1 }] }])
+  })
+
+  test('is left to the service and to migrate by all other commands', async () => {
+    await runMigrations(url(), migrationsTo('0001_contacts'))
+    const env = { DATABASE_URL: url(), MASTER_KEY: Buffer.alloc(32, 7).toString('base64') }
+    const codeOf = async (...args: string[]) => (await runCli(args, { cwd: tmpdir(), env })).code
+    const isChanged = async () =>
+      (
+        await query(
+          "SELECT FROM information_schema.columns WHERE column_name = 'leased_until' AND table_name = 'deliveries'",
+        )
+      ).length > 0
+    expect([await codeOf('status'), await isChanged()]).toEqual([2, false])
+    expect([await codeOf('migrate'), await isChanged()]).toEqual([0, true])
   })
 
   describe('of webhooks that older nodes have under way', () => {
