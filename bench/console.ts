@@ -153,6 +153,8 @@ page, and searches that find much, little or nothing, ${LOOKS} times each. \`Now
         digits: 2,
       }),
     ]),
-    notes: [],
+    notes: [
+      'While webhooks are due, each look reads the rows of up to 10,000 of them: no index says which are under way (decision 038).',
+    ],
   }
 }
