@@ -48,7 +48,7 @@ static const char *name_of(int fd, char path[PATH_MAX]) {
 }
 
 static void copy(int fd, const char *to) {
-  char block[4096];
+  char block[1 << 18];
   int copy = open(to, O_WRONLY | O_CREAT | O_TRUNC, 0600);
   if (copy < 0) return;
   for (off_t at = 0;;) {
