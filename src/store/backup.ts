@@ -1,27 +1,27 @@
 import type { Words } from '../core/language.ts'
 
-/** What a database knows of its own backups. */
+/** The last backups, as the database itself records them. */
 export interface LastBackup {
-  /** The newest one that is good: of which moment it is (epoch ms), where it was put, and how large it is. */
+  /** The newest good one: moment of its content (epoch ms), path and size. */
   good: { at: number; path: string; bytes: number } | null
-  /** The newest one that has failed since then. */
+  /** The newest failure since then. */
   failed: { at: number; reason: string } | null
 }
 
-/** How a backup has ended. `reason`: a word, such as `no_room`. */
+/** How a backup ended. `reason`: a word, such as `no_room`. */
 export type BackupRecord =
   | { outcome: 'good'; at: number; path: string; bytes: number }
   | { outcome: 'failed'; at: number; reason: string }
 
 export const NO_BACKUP: LastBackup = { good: null, failed: null }
 
-/** A good one ends the failure before it; a failed one leaves the good one what it is. */
+/** A good backup clears the failure before it; a failed one keeps the last good one. */
 export const afterBackup = ({ good }: LastBackup, record: BackupRecord): LastBackup => {
   if (record.outcome === 'failed') return { good, failed: { at: record.at, reason: record.reason } }
   return { good: { at: record.at, path: record.path, bytes: record.bytes }, failed: null }
 }
 
-/** Why a backup cannot be made or used, of which file or folder, and what to do. */
+/** Why a backup cannot be made or used, with its file or folder and the remedy. */
 const PROBLEMS = {
   postgres: () => [
     `DATABASE_URL names PostgreSQL, which is backed up and restored with its own tools, such as pg_dump (docs/postgresql.md)`,

@@ -3,28 +3,31 @@ import { type Hint, type StoreHints, tellHints } from './hints.ts'
 import { createOpenOr, type OpenOr, type Sealed, sealedUnder } from './sealed.ts'
 import type { Transactions } from './tx.ts'
 
-/** What the verbs of the store work with, on either engine. */
+/** Dependencies of the store's verbs, on either engine. */
 export interface StoreContext extends Transactions {
   sealed: Sealed
   openOr: OpenOr
   hints: EventEmitter<StoreHints>
-  /** Tells hints: in this process, and where nodes share a database before long in the others. Only after the commit of what they tell. */
+  /**
+   * Emits hints in this process and, where nodes share a database, soon in the others. Only after the commit of their
+   * changes.
+   */
   tell: (hints: readonly Hint[]) => void
-  /** Calls a second of an account that names none. */
+  /** Calls per second of accounts without their own rate. */
   defaultRate: number
 }
 
 export interface ContextOptions {
   /** 32 bytes. */
   masterKey: Buffer
-  /** The one before it, while rows may still be sealed under it. */
+  /** The previous key, while rows may still be sealed under it. */
   previousKey?: Buffer | undefined
   defaultRate: number
 }
 
 export const createHints = (): EventEmitter<StoreHints> => new EventEmitter<StoreHints>().setMaxListeners(0)
 
-/** @param deps.random random bytes, for what is sealed */
+/** @param deps.random random bytes, for sealing */
 export const createContext = (
   { read, write }: Transactions,
   { masterKey, previousKey, defaultRate }: ContextOptions,

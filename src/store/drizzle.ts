@@ -1,12 +1,12 @@
 import { createRequire } from 'node:module'
 
 /**
- * drizzle's ES modules are hundreds of files: 300 ms and 190 MB at start. The same library as CommonJS loads in 50 ms
+ * drizzle's ES modules are hundreds of files: 300 ms and 190 MB at start. As CommonJS the same library loads in 50 ms
  * and 20 MB, so it is required, here and for each engine.
  */
 const require = createRequire(import.meta.url)
 
-/** What builds conditions, which is the same for both engines. */
+/** Builders of conditions, the same for both engines. */
 export const {
   and,
   asc,
@@ -26,6 +26,6 @@ export const {
   sql,
 } = require('drizzle-orm') as typeof import('drizzle-orm')
 
-/** For a CHECK: the database itself refuses what no rule may write. */
+/** For a CHECK: the database refuses any other value. */
 export const oneOf = (column: string, values: readonly string[]) =>
   sql.raw(`${column} IN (${values.map(value => `'${value}'`).join(', ')})`)

@@ -3,8 +3,8 @@ import type { ChangedCallback } from './callbacks/health.ts'
 import type { Unreadable } from './sealed.ts'
 
 /**
- * What must not be sent any more as it was claimed: a cancelled registration, or everything (null) of a partner that is disabled or has
- * ended a signing secret. What is due all the same is claimed anew.
+ * Messages that must not be sent any more as they were claimed: of a cancelled registration, or (null) all of a partner
+ * that is disabled or has ended a signing secret. Messages that are due nevertheless are claimed again.
  */
 export interface Withdrawn {
   partnerId: string
@@ -12,15 +12,16 @@ export interface Withdrawn {
 }
 
 /**
- * What the store tells whoever listens. A change is told once it is durable. Where several nodes share a database, what is due,
- * `resolved` and `withdrawn` are told on all of them: on the one that made the change before its verb resolves, on the others mostly
- * within 100 ms, or never, while a node cannot hear the others. So nobody may rely on a hint:
- * - what is due is found by rounds that look again each second;
- * - who waits for `resolved` looks again each second;
- * - nothing is claimed after the commit of what withdraws it, but what another node has claimed before may be sent until its lease ends.
+ * Hints of the store, emitted once the change is durable. Where several nodes share a database, the `…Due` hints,
+ * `resolved` and `withdrawn` are emitted on all of them: on the node that made the change before its verb resolves, on
+ * the others mostly within 100 ms, or never while a node is cut off from the others. So no code may rely on a hint:
+ * - loops look for due rows each second;
+ * - callers that wait for `resolved` look each second;
+ * - nothing is claimed after the commit that withdraws it, but messages claimed by another node before may be sent
+ *   until their leases end.
  */
 export interface StoreHints {
-  /** Something may be due earlier than the last claim said. */
+  /** Rows may be due earlier than the last claim returned. */
   verificationsDue: []
   messagesDue: []
   bulkActsDue: []
@@ -30,18 +31,21 @@ export interface StoreHints {
   /** These callback URLs fail, are disabled, or work again. */
   callbacksChanged: [changedUrls: readonly ChangedCallback[]]
   /**
-   * This value cannot be decrypted; told once for each while the store is open, or anew after ten thousand others. Whatever does not
-   * need it goes on. A message is exhausted.
+   * This value cannot be decrypted. Emitted once per value while the store is open, or again after 10,000 others.
+   * Everything that does not need the value goes on; a message is exhausted.
    */
   unreadable: [where: Unreadable]
-  /** The database file can no longer be trusted (a failed fsync, a replaced file): stop, and recover on restart. */
+  /**
+   * The database can no longer be used (a failed fsync, a replaced or damaged file, an ended thread, a later schema):
+   * stop, and recover on restart.
+   */
   broken: [error: Error]
 }
 
-/** A hint as data: its name and what it tells. */
+/** A hint as data: its name and arguments. */
 export type Hint = { [Name in keyof StoreHints]: [name: Name, ...StoreHints[Name]] }[keyof StoreHints]
 
-/** Tells them, in order. Only after the commit of what they tell. */
+/** Emits these hints, in order. Only after the commit of their changes. */
 export const tellHints = (emitter: EventEmitter<StoreHints>, hints: readonly Hint[]): void => {
   for (const [name, ...args] of hints) emitter.emit(name, ...(args as never))
 }

@@ -5,25 +5,25 @@ import { asc, eq, or } from './drizzle.ts'
 import type { SchemaAge } from './opening.ts'
 import type { Stats } from './stats/stats.ts'
 
-/** So many accounts are asked. */
+/** Maximum number of accounts to inspect. */
 const MOST_INSPECTED_ACCOUNTS = 100
 
 /** Reads a database that services may have open, without changing it. */
 export interface Inspection {
-  /** Without the current one `stats`, `accounts` and `registeredAs` cannot be read. */
+  /** Unless it is `current`, `stats`, `accounts` and `registeredAs` cannot be read. */
   age(): Promise<SchemaAge>
-  /** True where it has not been written with any key yet. */
+  /** Also true if no key has been used for it yet. */
   opensWithKey(): Promise<boolean>
-  /** The fingerprint of the key at hand. */
+  /** Fingerprint of the current key. */
   masterKey: string
   stats(): Promise<Stats>
   accounts(): Promise<readonly InspectedAccount[]>
-  /** How a serial that counts as this one is registered, for any account; null: none is. */
+  /** Returns the registered form of an equal serial, of any account, or null if there is none. */
   registeredAs(serial: string): Promise<string | null>
   close(): Promise<void>
 }
 
-/** With its key in the clear; null: it does not decrypt. */
+/** An account with its key in the clear; null if it does not decrypt. */
 export interface InspectedAccount {
   account: Pick<AccountRow, 'id' | 'apiId' | 'passwordMode' | 'pausedAt' | 'removedAt' | 'isDefault'>
   apiKey: ClaimedAccount['apiKey'] | null

@@ -10,7 +10,7 @@ const KEY_BYTES = 32
 const bytesOf = (key: Secret | null): Buffer | undefined =>
   key === null ? undefined : Buffer.from(key.reveal(), 'base64')
 
-/** The keys that the settings name. */
+/** The keys from the settings. */
 export const keysOf = ({
   masterKey,
   previousMasterKey,
@@ -20,9 +20,9 @@ export const keysOf = ({
 })
 
 /**
- * Reads the key beside the SQLite file, or makes it, readable by its owner only. 32 bytes, base64 in the file.
- * Processes that start at once get the same one. Throws if what is there is no key (another one would not open the data), and
- * if it is ours and others can read it.
+ * Reads the key beside the SQLite file (32 bytes, base64), or creates it, readable by its owner only. Processes that
+ * start at once get the same key. Throws if the file holds no key (a new one would not open the data), or if it is ours
+ * and others can read or write it.
  */
 export const keyBeside = (
   databasePath: string,
@@ -37,7 +37,7 @@ export const keyBeside = (
   return { key: readKey(path) ?? key, path, created: false }
 }
 
-/** Null: there is none. Throws as `keyBeside` does. */
+/** Returns null if there is none. Throws as `keyBeside` does. */
 export const findKeyBeside = (databasePath: string): Buffer | null => readKey(`${databasePath}.key`)
 
 const readKey = (path: string): Buffer | null => {
@@ -58,7 +58,7 @@ const readKey = (path: string): Buffer | null => {
   return key
 }
 
-/** The mode of a file of ours that group or others can read or write, as `0644`; null for any other. */
+/** Returns the mode, such as `0644`, of a file of ours that group or others can read or write; null for any other. */
 const sharedModeOf = (path: string): string | null => {
   const stat = statSync(path, { throwIfNoEntry: false })
   if (!stat || stat.uid !== process.getuid?.() || (stat.mode & 0o077) === 0) return null
@@ -74,7 +74,7 @@ const read = (path: string): string | null => {
   }
 }
 
-/** False where another process was faster. A link appears with its whole content, or not at all. */
+/** Returns false if another process was faster. A link appears with its whole content, or not at all. */
 const writeKey = (path: string, key: Buffer, suffix: string): boolean => {
   const draft = `${path}.${suffix}`
   try {

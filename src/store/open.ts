@@ -13,7 +13,7 @@ import { databaseErrorOf } from './unavailable.ts'
 
 export type { OpeningEvent, OpenStoreDeps } from './opening.ts'
 
-/** Opens the database that the settings name and brings it to the current schema. */
+/** Opens the database of the settings and brings it to the current schema. */
 export const openStore = async (config: Pick<Config, 'storage' | 'upstream'>, deps: OpenStoreDeps): Promise<Store> => {
   const { database } = config.storage
   try {
@@ -25,14 +25,20 @@ export const openStore = async (config: Pick<Config, 'storage' | 'upstream'>, de
   }
 }
 
-/** The error that keeps a service from starting on its database, as a sentence that says what to do, as far as anybody foresaw it. */
+/**
+ * Turns the error that keeps a service from starting on its database into a sentence with the remedy, if it is a known
+ * one.
+ */
 export const explainStart = (error: unknown, database: Database): unknown =>
   explainOpening(error, database.kind === 'sqlite' ? resolve(database.path) : database.url.reveal())
 
-/** No code at all is one too. */
+/** Codes of bugs in our own code; no code counts as one. */
 const BUG = /^$|^ERR_(?!TLS)|^42601$/
 
-/** Over once the server answers, or others have made room or have ended: the next start may work with the same settings. */
+/**
+ * Faults that end when the server responds, or others free space or end: the next start may work with the same
+ * settings.
+ */
 const PASSING: readonly DatabaseFault[] = [
   'disk_full',
   'server_full',
@@ -44,7 +50,7 @@ const PASSING: readonly DatabaseFault[] = [
   'unreachable',
 ]
 
-/** SQLite's, PostgreSQL's or the system's; of an error of ours, the one that its message tells. Empty: there is none. */
+/** Returns SQLite's, PostgreSQL's or the system's code; of an `AppError`, its database code. Empty if there is none. */
 const reasonCodeOf = (error: unknown): string => {
   if (!(error instanceof Error)) return ''
   if (error instanceof AppError) return databaseErrorOf(error) ?? ''
@@ -52,10 +58,10 @@ const reasonCodeOf = (error: unknown): string => {
   return sqliteCodeOf(error) || postgresCodeOf(error) || String(codeOf(error) ?? '')
 }
 
-/** Whether what `explainOpening` has explained may pass by itself. */
+/** Returns whether an error from `explainOpening` may pass by itself. */
 export const mayPass = (error: unknown): boolean => {
   const code = error instanceof Error ? reasonCodeOf(error.cause) : ''
-  // A folder that is not there is a wrong setting.
+  // A missing folder is a wrong setting.
   return code !== 'ENOENT' && PASSING.includes(databaseFaultOf(code))
 }
 
@@ -67,10 +73,10 @@ const whoWeAre = (): string => {
   }
 }
 
-/** What may hold no secret. */
+/** Parameters that cannot hold a secret. */
 const SHOWN = ['host', 'port']
 
-/** `postgres://USER@HOST/NAME`, for whoever reads it: without the password, and without what else the URL tells the driver. */
+/** Returns `postgres://USER@HOST/NAME` for display: without the password and any parameter not in `SHOWN`. */
 export const showAddress = (url: string): string => {
   const { protocol, username, host, pathname, searchParams } = new URL(url)
   const shown = new URLSearchParams([...searchParams].filter(([name]) => SHOWN.includes(name)))
@@ -79,8 +85,8 @@ export const showAddress = (url: string): string => {
 }
 
 /**
- * The error that keeps a database from being opened, as a sentence with the setting or option that names it, its absolute path or its
- * address without the password, and what to do. An error of ours that says so already, or one without a code, stays what it is.
+ * Turns the error that keeps a database from being opened into a sentence with the setting or option, its absolute path
+ * or its address without the password, and the remedy. Returns a `StartError`, a bug or damage unchanged.
  *
  * @param place the path of a file, or a URL of PostgreSQL
  */

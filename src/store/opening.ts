@@ -13,8 +13,8 @@ export interface OpenStoreDeps {
 }
 
 /**
- * A service has SQLite's file to itself, and runs it on a thread, so that no statement holds up the event loop. A command makes a few calls
- * beside it, for which a thread is not worth its start.
+ * A service has SQLite's file to itself, and runs it on a thread, so that no statement blocks the event loop. A command
+ * makes a few calls beside it, too few to start a thread for.
  */
 export type OpenAs = 'service' | 'command'
 
@@ -25,11 +25,11 @@ export type OpeningEvent =
   | 'database.migrating'
   | 'database.migrated'
 
-/** Which schema a database has, seen from this version. */
+/** The schema of a database, compared with this version's. */
 export type SchemaAge = 'new' | 'older' | 'current' | 'later'
 
 export interface JournalEntry {
-  /** As it is recorded in the database once it has run. */
+  /** Recorded in the database once the migration has run. */
   when: number
   tag: string
 }
@@ -38,10 +38,10 @@ export interface JournalEntry {
 const journalOf = (folder: string): JournalEntry[] =>
   (JSON.parse(readFileSync(`${folder}/meta/_journal.json`, 'utf8')) as { entries: JournalEntry[] }).entries
 
-/** The `when` of the newest migration of a folder. */
+/** Returns the `when` of the newest migration of a folder. */
 export const newestOf = (folder: string): number => Math.max(...journalOf(folder).map(({ when }) => when))
 
-/** @param applied the `when` of the newest migration that has run; null: none has */
+/** @param applied the `when` of the newest applied migration; null: none */
 export const judgeSchema = (folder: string, applied: number | null): SchemaAge => {
   const newest = newestOf(folder)
   if (applied === null) return 'new'

@@ -1,11 +1,11 @@
-/** Some of a list, in its order: it may hold fewer than its limit, or nothing, and others may follow. */
+/** A page of a list, in its order. It may have fewer items than its limit, or none, and others may still follow. */
 export interface Page<Item, Place = string> {
   found: Item[]
-  /** From where on the next page is; null: there is none. */
+  /** Where the next page begins; null on the last page. */
   next: Place | null
 }
 
-/** @param rows one more than the page has, where there are more */
+/** @param rows one row more than `limit` if others follow */
 export const pageOf = <Item, Place>(
   rows: readonly Item[],
   limit: number,
@@ -20,7 +20,7 @@ export const idOf = <Id>({ id }: { id: Id }): Id => id
 
 const LISTED_AT_ONCE = 250
 
-/** All that a verb of the store lists page by page, in its order. */
+/** Returns all items that a verb of the store lists page by page, in its order. */
 export const listAll = async <Item, Place>(
   list: (page: { limit: number; after: Place | null }) => Promise<Page<Item, Place>>,
 ): Promise<Item[]> => {

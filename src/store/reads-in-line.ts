@@ -1,12 +1,12 @@
 import { createKeyedQueue } from '../core/keyed-limiter.ts'
 
-/** The second is at hand when the first ends. */
+/** Concurrent reads per caller. With two, the next one is ready when one ends. */
 const READS_AT_ONCE = 2
 
 /**
- * Has the reads of each caller wait in line among themselves, so that whoever has thousands of them waiting leaves the thread, or the
- * connections, to others. The first argument that is a text says whose a read is: a partner's, or an operator's token's. Where none is,
- * those of the verb wait.
+ * Queues the reads of each caller among themselves, so that a caller with thousands of them leaves the thread or the
+ * connections to others. The first string argument identifies the caller: a partner or an operator's token. Calls
+ * without one share a queue per verb.
  */
 export const readsInLine = <Reads extends object>(reads: Reads): Reads => {
   const queued = createKeyedQueue(READS_AT_ONCE)

@@ -5,28 +5,28 @@ import { snakeCase, type Tx } from './tx.ts'
 
 type Key = string | number
 
-/** How far a change of the master key has come. */
+/** Progress of a change of the master key. */
 export interface ResealPlace {
-  /** Which of the sealed columns. */
+  /** Index of the sealed column. */
   column: number
-  /** The key of the last row that was read; null: none yet. */
+  /** Key of the last row read; null: none yet. */
   after: Key | null
-  /** How many values this pass has moved. */
+  /** Number of values that this pass has moved. */
   moved: number
 }
 
 export interface Resealed {
   moved: number
-  /** The rows whose values open under neither key, and stay as they are. */
+  /** Rows whose values open under neither key, and stay unchanged; a message by its registration. */
   unreadable: readonly { table: string; id: string }[]
-  /** Null: everything that opens is under the current key. */
+  /** Null once everything that opens is under the current key. */
   next: ResealPlace | null
 }
 
 const COLUMNS: readonly SealedColumn[] = Object.values(SEALED)
 const FIRST_PLACE: ResealPlace = { column: 0, after: null, moved: 0 }
 
-/** A row with a sealed value, and what that was sealed for. */
+/** A row with a sealed value, and the columns that it was sealed for. */
 type SealedRow = { key: Key; value: Buffer | null } & Readonly<Partial<Record<SealedColumn['owner'][number], string>>>
 
 interface ResealedValue {
@@ -36,9 +36,9 @@ interface ResealedValue {
 }
 
 /**
- * Moves to a new master key, a batch of rows in a transaction, so that it can stop anywhere and go on later. The last column is the
- * canary, which tells that all others have moved; so it moves after a pass that found nothing to move, in case somebody still sealed
- * under the earlier key behind it.
+ * Moves values to a new master key, one batch of rows per transaction, so that it can stop anywhere and continue later.
+ * The last column is the canary: once it has moved, so have all others. It moves after a pass that moved nothing else,
+ * in case another process still sealed under the earlier key behind the pass.
  */
 export const createResealing = ({ sealed: { reseal, keyId }, read, write }: StoreContext) => {
   const isStale = (value: Buffer | null, { emptyLength = 0 }: SealedColumn): value is Buffer =>
@@ -55,7 +55,7 @@ export const createResealing = ({ sealed: { reseal, keyId }, read, write }: Stor
       const place = from ?? FIRST_PLACE
       const column = COLUMNS[place.column]
       if (!column) throw new RangeError(`there is no sealed column ${place.column}`)
-      // Rows are read outside of the transaction, which then changes only what nobody has changed since.
+      // Rows are read outside of the transaction, which changes only values that are still the same.
       const batch = await read(tx =>
         rowsBehind(tx, column, { after: place.after ?? (column.isCounted ? 0 : ''), limit }),
       )
@@ -77,10 +77,10 @@ export const createResealing = ({ sealed: { reseal, keyId }, read, write }: Stor
   } satisfies Partial<Store>
 }
 
-/** As people know it; a message by its registration. */
+/** The table's name in `Unreadable`. */
 const nameOf = ({ table }: SealedColumn): string => (table === 'messageBodies' ? 'messages' : snakeCase(table))
 
-/** The first rows behind a key, in the order of their keys. */
+/** Returns the first rows after a key, in key order. */
 const rowsBehind = (
   tx: Tx,
   { table, column, key = 'id', owner, only }: SealedColumn,
@@ -95,13 +95,13 @@ const rowsBehind = (
   )
 }
 
-/** Only where the value is still what it was; how many. */
+/** Writes only over unchanged values. Returns how many it wrote. */
 const change = async (
   tx: Tx,
   { table, column, key = 'id', isCounted }: SealedColumn,
   values: readonly ResealedValue[],
 ): Promise<number> => {
-  // In the order of their keys, as all do who lock several.
+  // In key order, as in every transaction that locks several rows.
   const rows = await tx.all<{ key: Key; value: Buffer | null }>(
     `SELECT ${key} AS key, ${snakeCase(column)} AS value FROM ${snakeCase(table)}
      WHERE ${key} IN ${tx.dialect.list('keys', isCounted ? 'int8' : 'text')}
@@ -116,10 +116,10 @@ const change = async (
 }
 
 /**
- * Moves everything to the current key, batch by batch. What a run before it has moved is passed over as fast as it can be read.
+ * Moves everything to the current key, batch by batch. Values that an earlier run has moved cost only their reading.
  *
- * @param how.pause after each batch that has moved something
- * @param how.onMoved told after each batch how many values have moved so far
+ * @param how.pause called after each batch that has moved something
+ * @param how.onMoved called after each batch with the number of values moved so far
  */
 export const resealAll = async (
   reseal: Store['reseal'],
@@ -132,7 +132,7 @@ export const resealAll = async (
     const batch: Resealed = await reseal(place, size)
     moved += batch.moved
     onMoved?.(moved)
-    // A second pass meets them again.
+    // A second pass reads them again.
     for (const one of batch.unreadable) unreadable.set(`${one.table} ${one.id}`, one)
     if (batch.moved > 0) await pause()
     place = batch.next

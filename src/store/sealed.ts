@@ -7,21 +7,24 @@ import type { StoreHints } from './hints.ts'
 import type { TableName } from './tx.ts'
 
 /**
- * Encrypts what must not be readable in a stolen database. AES-256-GCM; `context` (table, row, owner) is authenticated,
- * so that a sealed value cannot be moved to another row.
+ * Encrypts values that must not be readable in a stolen database. AES-256-GCM; `context` (table, row, owner) is
+ * authenticated, so that a sealed value cannot be moved to another row.
  */
 interface Vault {
   seal(text: string, context: string): Buffer
-  /** Throws where the key is not there, the bytes are damaged, or the context is another one. */
+  /** Throws if the key is missing, the bytes are damaged, or the context differs. */
   open(sealed: Buffer, context: string): string
-  /** Names the current key without telling it: the first bytes of whatever it seals, in hex. */
+  /** Identifies the current key without revealing it: the first bytes of every value that it seals, in hex. */
   readonly keyId: string
 }
 
-/** As many random bytes as asked for. */
+/** Returns this many random bytes. */
 type RandomBytes = (bytes: number) => Buffer
 
-/** Which key sealed it: the first bytes of the key's SHA-256, so that keys can change one row at a time. */
+/**
+ * Length of the key id: the first bytes of the key's SHA-256, in each value, so that rows can change keys one at a
+ * time.
+ */
 const KEY_ID_BYTES = 4
 const IV_BYTES = 12
 const TAG_BYTES = 16
@@ -30,7 +33,7 @@ const HEAD_BYTES = IV_END + TAG_BYTES
 
 const idOf = (key: Buffer): string => createHash('sha256').update(key).digest().toString('hex', 0, KEY_ID_BYTES)
 
-/** A call for random bytes costs as much as a seal, so each one fetches this many IVs. */
+/** IVs fetched per call for random bytes, since a call costs as much as a seal. */
 const IVS_AT_ONCE = 512
 
 const createIvs = (random: RandomBytes) => {
@@ -44,8 +47,8 @@ const createIvs = (random: RandomBytes) => {
 }
 
 /**
- * @param random cryptographically secure: initialization vectors that repeat give the plaintexts away
- * @param keys 32 bytes each: the current master key, then earlier ones that still open what they sealed
+ * @param random cryptographically secure: repeated initialization vectors reveal the plaintexts
+ * @param keys 32 bytes each: the current master key, then earlier ones, which only open
  */
 export const createVault = (random: RandomBytes, ...keys: readonly [Buffer, ...Buffer[]]): Vault => {
   const ring = new Map(
@@ -63,7 +66,7 @@ export const createVault = (random: RandomBytes, ...keys: readonly [Buffer, ...B
       const iv = nextIv()
       const cipher = createCipheriv('aes-256-gcm', current, iv).setAAD(authenticated(keyId, context))
       const body = cipher.update(text, 'utf8')
-      // Nothing more comes, but this is what makes the tag.
+      // Returns no more bytes, but computes the tag.
       cipher.final()
       return Buffer.concat([head, iv, cipher.getAuthTag(), body])
     },
@@ -74,7 +77,7 @@ export const createVault = (random: RandomBytes, ...keys: readonly [Buffer, ...B
       const decipher = createDecipheriv('aes-256-gcm', sealedBy.key, iv, { authTagLength: TAG_BYTES })
       decipher.setAAD(authenticated(sealedBy.id, context)).setAuthTag(sealed.subarray(IV_END, HEAD_BYTES))
       const bytes = decipher.update(sealed.subarray(HEAD_BYTES))
-      // Nothing more comes, but this is what checks the tag.
+      // Returns no more bytes, but checks the tag.
       decipher.final()
       return bytes.toString()
     },
@@ -90,16 +93,16 @@ type OwnerRow = Readonly<Partial<Record<OwnerColumn, string>>>
 export interface SealedColumn {
   table: TableName
   column: 'apiKey' | 'secret' | 'verdict' | 'metadata' | 'body' | 'contact' | 'value'
-  /** What each value is sealed for: this word, and these columns of its row. */
+  /** Each value is sealed for this word and these columns of its row. */
   word: string
   owner: readonly OwnerColumn[]
-  /** What names each row, in an order; `id` unless given. */
+  /** Column that identifies and orders the rows; `id` by default. */
   key?: 'id' | 'seq' | 'key'
-  /** It is a number, not a text. */
+  /** The key is a number, not text. */
   isCounted?: true
-  /** Where only one row of the table holds a sealed value: its key. */
+  /** Where only one row of the table has a sealed value: its key. */
   only?: string
-  /** How long a value is that has nothing in it, and is not sealed; 0 unless given. */
+  /** Length of an empty value, which is not sealed; 0 by default. */
   emptyLength?: number
 }
 
@@ -107,8 +110,8 @@ type Metadata = Readonly<Record<string, string>>
 const NO_METADATA = '{}'
 
 /**
- * All of them. With another word or owner, what is in the database already could not be opened any more. The canary comes last: once it is
- * resealed, everything is that opens.
+ * All sealed columns. With another word or owner, stored values could not be opened any more. The canary comes last:
+ * once it is resealed, so is everything that opens.
  */
 export const SEALED = {
   accountKey: { table: 'accounts', column: 'apiKey', word: 'account', owner: ['apiId'] },
@@ -142,10 +145,12 @@ type OwnerOf<Value extends keyof typeof SEALED> = Readonly<Record<(typeof SEALED
 
 export type Sealed = ReturnType<typeof sealedUnder>
 
-/** After so many openings all are forgotten, and so what is no longer asked for. */
+/** Openings after which the cache is cleared, so that unused secrets do not stay in it. */
 const KEPT_FOR = 10_000
 
-/** Each claim opens the same few secrets: one whose row has not changed is not decrypted again. */
+/**
+ * Caches opened secrets: each claim opens the same few, and a secret whose row has not changed is not decrypted again.
+ */
 const createKept = (open: (context: string, sealed: Buffer) => Secret): typeof open => {
   const kept = new Map<string, Secret>()
   let openings = 0
@@ -159,8 +164,8 @@ const createKept = (open: (context: string, sealed: Buffer) => Secret): typeof o
 }
 
 /**
- * Everything that the database holds encrypted, sealed under a master key. A value opens only in the row that it was sealed for; `open`
- * throws where the key is missing, the bytes are damaged, or the row is another one.
+ * Seals and opens all encrypted values of the database under a master key. A value opens only in the row that it was
+ * sealed for; `open` throws if the key is missing, the bytes are damaged, or the row is another one.
  *
  * @param keys.previousKey opens too, while rows may still be sealed under it
  * @param random cryptographically secure
@@ -192,7 +197,7 @@ export const sealedUnder = (
       open: (row: OwnerOf<'verdict'> & { verdict: Buffer | null }) =>
         row.verdict === null ? null : (JSON.parse(open(SEALED.verdict, row, row.verdict)) as Verdict),
     },
-    /** Most registrations have none, which is no secret: they are as they are. */
+    /** Empty metadata, which most registrations have, is no secret and is not sealed. */
     metadata: {
       seal: (row: OwnerOf<'metadata'>, metadata: Metadata): Buffer => {
         const text = JSON.stringify(metadata)
@@ -210,7 +215,7 @@ export const sealedUnder = (
       open: (row: OwnerOf<'contact'> & { contact: Buffer }) =>
         JSON.parse(open(SEALED.contact, row, row.contact)) as Contact,
     },
-    /** Tells whether a database was written with a key that is there. */
+    /** Shows whether a database was written with a known key. */
     canary: {
       seal: () => seal(SEALED.canary, {}, CANARY),
       isOurs: (sealed: Buffer): boolean => {
@@ -221,38 +226,38 @@ export const sealedUnder = (
         }
       },
     },
-    /** The first bytes of every value that is sealed under the current master key. */
+    /** First bytes of every value sealed under the current master key. */
     keyId: Buffer.from(vault.keyId, 'hex'),
     /** Moves a value to the current master key. */
     reseal: (column: SealedColumn, row: OwnerRow, value: Buffer): Buffer => seal(column, row, open(column, row, value)),
   }
 }
 
-/** Where a stored value is that cannot be decrypted: it is damaged, from another row, or sealed under a key that is not there. */
+/** Location of a value that cannot be decrypted: it is damaged, from another row, or sealed under an unknown key. */
 export interface Unreadable {
   table: 'accounts' | 'signing_secrets' | 'verifications' | 'registrations' | 'messages' | 'contacts'
-  /** The id of its row; of a message, that of its registration. */
+  /** Id of its row; of a message, that of its registration. */
   id: string
 }
 
-/** Opens a stored value; where it does not open, that is told, and the caller goes on with `instead`. */
+/** Opens a stored value. If it does not open, emits `unreadable` and returns `instead`. */
 export type OpenOr = <Value, Instead>(
   where: Unreadable,
   how: { open: () => Value; instead: Instead },
 ) => Value | Instead
 
-/** What opens the values of rows. */
+/** Opens the sealed values of rows. */
 export interface Opening {
   sealed: Sealed
   openOr: OpenOr
 }
 
-/** So many of them are remembered, so that each is told once; behind that, all may be told anew. */
+/** Unreadable values remembered, so that each is emitted once. Beyond that, all may be emitted again. */
 const MOST_TOLD = 10_000
 
 /**
- * One value that does not open must stop nobody but whoever needs that value. It is told once, and it may be told within a
- * transaction that is undone or run again, because it says nothing about what the transaction does.
+ * A value that does not open stops only callers that need it. It is emitted once, possibly within a transaction that is
+ * undone or run again, because the hint says nothing about the transaction's changes.
  */
 export const createOpenOr = (hints: EventEmitter<StoreHints>): OpenOr => {
   const told = new Set<string>()

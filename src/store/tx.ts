@@ -2,65 +2,73 @@ import type { NodePgDatabase } from 'drizzle-orm/node-postgres'
 import type * as schema from './sqlite/schema.ts'
 
 /**
- * A transaction, as the verbs of both engines use it. A verb awaits nothing else within one: SQLite has one connection for all, and
- * whatever else ran meanwhile would be in its transaction.
+ * A transaction as the verbs of both engines use it. A verb awaits nothing else within one: SQLite has one connection,
+ * and any other work meanwhile would join its transaction.
  */
 export interface Tx {
-  /** Epoch ms: when it began, by the clock of decisions. */
+  /** When it began, in epoch ms by the store's clock. */
   readonly at: number
   readonly dialect: Dialect
-  /** For statements of few rows: drizzle's builder, with PostgreSQL's types for both engines. What only one of them has is in `dialect`. */
+  /**
+   * drizzle's builder, for statements of few rows, with PostgreSQL's types for both engines. `dialect` has their
+   * differences.
+   */
   readonly db: NodePgDatabase
   readonly schema: Schema
   /**
-   * Runs a statement; its rows, with the names that it gives its columns. `@name` in the text stands for a value, a list of them where the
-   * text says `dialect.list`, or rows where it says `dialect.rows`. A result named `is…` or `has…` is a boolean. Where it answers nothing,
-   * PostgreSQL may not have run it yet: if it fails, so does the transaction.
+   * Runs a statement and returns its rows, with its column names. `@name` stands for a value, for a list where the text
+   * uses `dialect.list`, or for rows where it uses `dialect.rows`. A result named `is…` or `has…` is a boolean.
+   * PostgreSQL may not have run a statement without results yet: if that fails, so does the transaction.
    */
   all<Row>(sql: Sql, values?: Values): Promise<Row[]>
-  /** The statement once for each of them; its rows, in their order. All have the same names, and types. */
+  /**
+   * Runs the statement once per element and returns the rows of each, in order. All elements have the same names and
+   * types.
+   */
   each<Row>(sql: Sql, values: readonly Values[]): Promise<Row[][]>
   /**
-   * The same columns of each row; what is left out of all has its default. In the order of the rows, the ids that the table gives them.
+   * Inserts rows that have the same columns; columns missing from all get their defaults. Returns the ids that the
+   * table assigns, in the order of the rows.
    *
-   * @param keys the unique columns of a table with ids, where others may insert the same rows at once: they are inserted in their
-   * order, so that no two transactions wait for each other
+   * @param keys the unique columns of a table with ids, where others may insert the same rows at once: rows are
+   *   inserted in key order, so that no two transactions wait for each other
    */
   insert<Name extends TableName>(
     table: Name,
     rows: readonly NewRow<Name>[],
     keys?: readonly (keyof NewRow<Name> & string)[],
   ): Promise<number[]>
-  /** By the keys, which are columns of each row, writes the others. */
+  /** Finds rows by `keys`, which are columns of each, and writes their other columns. */
   update<Name extends TableName>(
     table: Name,
     keys: readonly Column<Name>[],
     rows: readonly Partial<Row<Name>>[],
   ): Promise<void>
   /**
-   * Until the transaction ends nobody else has a lock of one of these names: for what has no row yet that could be locked. `shared`: but
-   * for those who share it too.
+   * Locks these names until the transaction ends, for objects that have no row to lock yet. `shared`: others may hold
+   * it shared at the same time.
    */
   lock(names: readonly string[], how?: 'alone' | 'shared'): Promise<void>
 }
 
 export interface Transactions {
   /**
-   * Runs it in one transaction, durable when the promise resolves. It may be undone and run again as a whole, so it must have no
-   * effect but on the database. Where the answer to its COMMIT is lost it rejects as `unavailable`, though it may be durable.
+   * Runs it in one transaction, durable when the promise resolves. It may be undone and run again as a whole, so it
+   * must affect only the database. If the response to its COMMIT is lost, it rejects as `unavailable`, though it may be
+   * durable.
    *
-   * @param when `soon`: nobody waits for it, so on SQLite it may let others join its transaction for some ms
+   * @param when `soon`: no caller waits for it, so on SQLite it may let others join its transaction for some ms
    */
   write<T>(run: (tx: Tx) => Promise<T>, when?: 'soon'): Promise<T>
-  /** All that it reads is of one moment. */
+  /** All reads see the state of one moment. */
   read<T>(run: (tx: Tx) => Promise<T>): Promise<T>
 }
 
 export type Values = Readonly<Record<string, unknown>>
-/** A text, or what makes it for an engine, once: a constant of its module. */
+/** A statement, or a function that makes it once per engine: a constant of its module. */
 export type Sql = string | ((dialect: Dialect) => string)
 
-/** The tables that both engines have. */
+/** The tables, which both engines have. */
 type Schema = typeof schema
 export type TableName = keyof Schema
 export type Row<Name extends TableName> = Schema[Name]['$inferSelect']
@@ -69,36 +77,40 @@ export type Column<Name extends TableName> = keyof Row<Name> & string
 
 export type ParameterType = 'int8' | 'float8' | 'text' | 'bool'
 
-/** What the two engines say differently. */
+/** SQL that differs between the engines. */
 export interface Dialect {
   /** `id IN ${list('ids', 'int8')}`: the values of a parameter that is a list. */
   list(parameter: string, type: ParameterType): string
   /**
-   * A table of the rows that a parameter is, by its name: `rows('urls', { partnerId: 'text' })` has the column `urls.partner_id`, and
-   * `urls.nth`, which counts from 1.
+   * The rows of a parameter as a table of its name: `rows('urls', { partnerId: 'text' })` has the column
+   * `urls.partner_id`, and `urls.nth`, which counts from 1.
    */
   rows(parameter: string, columns: Readonly<Record<string, ParameterType>>): string
   /**
-   * Behind a SELECT: keeps others from changing the rows until the transaction ends. SQLite has one writer anyway. With `skipLocked` and a
-   * LIMIT behind IN only as MATERIALIZED: else PostgreSQL may run it anew for each row, and finds others each time.
+   * After a SELECT: locks the rows against changes until the transaction ends; SQLite has one writer anyway.
+   * `skipLocked` with a LIMIT within IN needs MATERIALIZED: otherwise PostgreSQL may run it again for each row, and
+   * find others each time.
    */
   forUpdate(how?: { of?: string; skipLocked?: boolean }): string
-  /** Keeps others from removing the rows. */
+  /** Locks the rows against removal. */
   forKeyShare: string
-  /** Behind a SELECT, before its rows are removed: waits for whoever has any lock of them. */
+  /** After a SELECT of rows to remove: waits for all locks on them. */
   forRemoval: string
   /**
-   * `lookUp('lanes l', 'l.id = m.lane_id')`: JOIN, or with 'or none' LEFT JOIN, that looks each row up. A plain one may read all of the table
-   * on PostgreSQL, and on SQLite none may be of a view that joins: it would be made as a whole.
+   * `lookUp('lanes l', 'l.id = m.lane_id')`: a JOIN, or with 'or none' a LEFT JOIN, that runs one lookup per row. A
+   * plain join may read the whole table on PostgreSQL. Never of a view with a join, which SQLite would materialize.
    */
   lookUp(table: `${string} ${string}`, on: string, which?: 'all' | 'or none'): string
-  /** `first('lanes l', 'l.id > before.id ORDER BY l.id')`: the same, of the first row alone. */
+  /** `first('lanes l', 'l.id > before.id ORDER BY l.id')`: joins only the first row. */
   first(table: `${string} ${string}`, which: string): string
   /** A query of the builder, with `forUpdate`. */
   locked<Query extends Lockable>(query: Query): Query
-  /** In ORDER BY: NULL comes first, as it does in SQLite. */
+  /** In ORDER BY: NULL first, as in SQLite. */
   nullsFirst: string
-  /** Take the locks that new rows need, and a few pages of the disk for a moment: what is updated may still fit in where it stands. */
+  /**
+   * Statements that take the locks of an insert, and a few disk pages for a moment: an update may still fit into its
+   * page.
+   */
   takeRoom: readonly string[]
 }
 interface Lockable {
@@ -107,7 +119,7 @@ interface Lockable {
 
 export const snakeCase = (name: string): string => name.replaceAll(/[A-Z]/g, letter => `_${letter.toLowerCase()}`)
 
-/** `l.id, l.due_at AS "dueAt"`: columns of a table, which `alias` stands for, with the names that a row has here. */
+/** `l.id, l.due_at AS "dueAt"`: columns of a table, named as in a `Row`. `alias`: the table's name in the statement. */
 export const columnsOf = <Name extends TableName>(
   _table: Name,
   names: readonly Column<Name>[],

@@ -5,7 +5,7 @@ import type { Store } from './store.ts'
 
 const BUSY: Words = { en: 'others keep it busy', zh: '被其他会话占用' }
 
-/** What whoever called is told, beside the code. */
+/** The reason as callers see it, beside the code. */
 const WORDS: Readonly<Record<StoreError, Words | null>> = {
   busy: BUSY,
   serialization: BUSY,
@@ -20,7 +20,7 @@ const WORDS: Readonly<Record<StoreError, Words | null>> = {
 
 const RETRY_AFTER_MS = 1_000
 
-/** @param why in words that anybody who called may read */
+/** @param why in words that any caller may read */
 export const unavailable = (why: Words, databaseCode: string | null = null): AppError =>
   new AppError(
     'unavailable',
@@ -28,21 +28,21 @@ export const unavailable = (why: Words, databaseCode: string | null = null): App
     { retryAfterMs: RETRY_AFTER_MS, databaseCode },
   )
 
-/** @param code the database's; it is told, so that it can be looked up */
+/** @param code the database's; it stays in the text, so that it can be looked up */
 export const unavailableBy = (code: string, kind: StoreError): AppError => {
   const words = WORDS[kind]
   const why = words === null ? { en: code, zh: code } : { en: `${words.en}: ${code}`, zh: `${words.zh}：${code}` }
   return unavailable(why, code)
 }
 
-/** As the database calls what an error of ours tells of; null: it tells of nothing that it has a name for. */
+/** Returns the database's code for the cause of an error, or null if it has none. */
 export const databaseErrorOf = (error: unknown): string | null => {
   if (!(error instanceof Error)) return null
   const code = error instanceof AppError ? error.databaseCode : codeOf(error.cause)
   return typeof code === 'string' ? code : null
 }
 
-/** Why nothing can be written now, as the database calls it, found by writing something; null: it can, for all we know. */
+/** Writes something. If that fails, returns the database's code for the reason; otherwise, or without a code, null. */
 export const findWriteError = async (store: Pick<Store, 'probe'>): Promise<string | null> => {
   try {
     await store.probe()

@@ -37,12 +37,12 @@ import { createVerificationSettling } from './verifications/settling.ts'
 type Verbs = Omit<Store, 'now' | 'hints' | 'close' | 'engineCounts'>
 
 /**
- * The verbs of a store, over the transactions of an engine.
+ * Creates the verbs of a store over the transactions of an engine.
  *
- * @param contexts.calls of what the API and commands call; `loops` of what the workers call; `searches` of what operators read over all
- *   partners: so that none of them waits for another's connections
- * @param figuresOf what the engine tells of itself
- * @param upkeep what the engine does with each beat of a node
+ * @param contexts.calls for verbs of the API and commands; `loops` for those of workers; `searches` for reads of
+ *   operators over all partners: none waits for another's connections
+ * @param figuresOf figures that only the engine knows
+ * @param upkeep the engine's work at each beat of a node
  */
 export const createVerbs = (
   { calls, loops, searches }: Readonly<Record<'calls' | 'loops' | 'searches', StoreContext>>,
@@ -75,7 +75,7 @@ export const createVerbs = (
     listCallbacks: createCallbacks(calls).listCallbacks,
     listActs: createActs(searches).listActs,
   }),
-  // Of the robot, which is no caller of the partner's.
+  // Called for alerts, so it does not queue behind the partner's reads.
   givenUpOf: createStats(searches, figuresOf).givenUpOf,
 
   ...createVerificationClaims(loops),

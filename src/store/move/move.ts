@@ -13,14 +13,14 @@ export interface MoveOptions {
   from: string
   /** postgres://USER:PASSWORD@HOST/NAME */
   to: string
-  /** The target in words, without its password: the file says where its content has gone. */
+  /** The target without its password, which the file records. */
   name: string
   sealed: Sealed
-  /** Who moves it and why, for the audit. */
+  /** User and reason, for the audit. */
   by: CommandUser
   now: () => number
   onRows: (done: number, all: number) => void
-  /** Ends it after the batch that is under way, and nothing is moved. */
+  /** Ends the move after the current batch; nothing is moved then. */
   signal: AbortSignal
 }
 
@@ -28,8 +28,9 @@ export interface MoveOptions {
 export type Moved = Readonly<Record<string, number>>
 
 /**
- * Copies all of an SQLite file into an empty PostgreSQL database, in one transaction, and keeps services from the file. Where it
- * fails or is killed, nothing is there, and it may be run again. Throws a `StartError`; null: it was ended by the signal.
+ * Copies a whole SQLite file into an empty PostgreSQL database in one transaction, and keeps services from the file. If
+ * it fails or is killed, the target stays empty, and it may be run again. Throws a `StartError`; returns null if the
+ * signal ended it.
  */
 export const moveDatabase = async (options: MoveOptions): Promise<Moved | null> => {
   await using stack = createClosing()
@@ -42,7 +43,7 @@ export const moveDatabase = async (options: MoveOptions): Promise<Moved | null> 
     const counts = await copyAll(source, client, options)
     if (counts === null) return null
     await recordMove(client, { ...options.by, at: options.now() })
-    // In this order: killed in between, neither is used before another run.
+    // In this order: if killed in between, neither database is used until the next run.
     source.markMoved(options.name)
     await client.query('COMMIT')
     return counts
@@ -97,7 +98,7 @@ const insert = async (client: Client, { name, columns }: MovedTable, rows: reado
   )
 }
 
-/** Makes the counter of a table go on behind the highest number that was given. */
+/** Sets the counter of a table to the highest number given so far. */
 const countOn = async (client: Client, { name, counter }: MovedTable, last: number): Promise<void> => {
   if (counter === null || last === 0) return
   await client.query('SELECT setval(pg_get_serial_sequence($1, $2), $3)', [name, counter, last])

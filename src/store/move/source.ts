@@ -11,12 +11,12 @@ import type { MovedTable, Row, Value } from './tables.ts'
 
 const BATCH = 1_000
 
-/** A file that is being moved: nobody else may write to it meanwhile. */
+/** A file that is being moved: no other process may write to it meanwhile. */
 export type Source = ReturnType<typeof openSource>
 
 /**
- * Opens the file for a move, and holds the lock of its writers until it is closed, however this process ends.
- * Throws a `StartError` where it is in use, of another schema, or of another key.
+ * Opens the file for a move, and holds the writers' lock until it is closed or this process ends. Throws a `StartError`
+ * if the file is missing, in use, of another schema, or of another key.
  */
 export const openSource = (path: string, { sealed }: { sealed: Sealed }) => {
   if (!existsSync(path)) throw new StartError(noFile(path))
@@ -43,7 +43,7 @@ const sourceOf = (client: Database.Database, lock: ReturnType<typeof lockForServ
         .pluck()
         .get() ?? 0,
 
-    /** All rows, in batches of a statement; nothing else may be asked before it has ended. */
+    /** Yields all rows in batches. Run no other statement before it has ended. */
     *read({ name, columns, where }: MovedTable): Generator<Row[]> {
       const names = columns.map(column => column.name).join(', ')
       const statement = client
@@ -59,13 +59,13 @@ const sourceOf = (client: Database.Database, lock: ReturnType<typeof lockForServ
       if (batch.length > 0) yield batch
     },
 
-    /** The highest number that a counter has given; 0: none. */
+    /** Returns the highest number that a counter has given; 0 if none. */
     lastOf: ({ name, counter }: MovedTable): number =>
       counter === null
         ? 0
         : (client.prepare<[string], number>('SELECT seq FROM sqlite_sequence WHERE name = ?').pluck().get(name) ?? 0),
 
-    /** Keeps services from the file from now on, and lets go of it. */
+    /** Keeps services from the file from now on, and commits. */
     markMoved: (to: string): void => {
       putFact(client, MOVED_TO, to)
       client.exec('COMMIT')
@@ -81,8 +81,8 @@ const sourceOf = (client: Database.Database, lock: ReturnType<typeof lockForServ
 const WHOLE: ReadonlySet<string> = new Set(['bigint', 'integer'])
 
 /**
- * SQLite has no booleans, and takes fractions of a ms in a column of whole numbers; a damaged file has a text or a number where it was
- * sealed, which opens in neither.
+ * SQLite has no booleans, and accepts fractions of a ms in integer columns. A damaged file may have text or a number
+ * for a sealed value, which opens in neither database.
  */
 const fromSqlite = (type: string, value: Value): Value => {
   if (value === null || Buffer.isBuffer(value)) return value

@@ -2,14 +2,14 @@ import { CHANNEL_REFUSING, DELIVERIES_HELD } from '../operators/facts.ts'
 import { getTableConfig } from '../postgres/drizzle.ts'
 import * as schema from '../postgres/schema.ts'
 
-/** A value as both engines' drivers can be brought to give it. */
+/** A value in the form that both engines' drivers can use. */
 export type Value = string | number | boolean | Buffer | null
 /** In the order of the table's columns. */
 export type Row = readonly Value[]
 
 interface Column {
   name: string
-  /** Of PostgreSQL, without its collation. */
+  /** PostgreSQL's type, without its collation. */
   type: string
 }
 
@@ -17,13 +17,13 @@ interface Column {
 export interface MovedTable {
   name: string
   columns: readonly Column[]
-  /** The column that counts by itself. */
+  /** The identity column; null: none. */
   counter: string | null
-  /** Only these rows. */
+  /** Condition on the rows to move; null: all. */
   where: string | null
 }
 
-/** What is moved: all but what triggers count, and which nodes there are. Facts that are about the file stay with it. */
+/** All tables but the nodes and the counts kept by triggers. Facts about the file stay with it. */
 const MOVED = [
   schema.partners,
   schema.accounts,
@@ -46,7 +46,7 @@ const MOVED = [
   schema.meta,
 ] as const
 
-/** Of these tables only some rows. */
+/** Tables of which only some rows are moved. */
 const MOVED_ROWS: Readonly<Record<string, string>> = {
   meta: `key IN ('${DELIVERIES_HELD.name}', '${CHANNEL_REFUSING.name}')`,
 }

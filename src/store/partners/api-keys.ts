@@ -7,7 +7,7 @@ export interface NewKey {
   id: string
   /** SHA-256 of the secret part. */
   hash: Buffer
-  /** Null: never. */
+  /** Null: it never expires. */
   expiresAt?: number | null | undefined
 }
 
@@ -27,7 +27,7 @@ const viewOf = ({ schema: { apiKeys } }: Tx) => {
   return view
 }
 
-/** For each request, so not by the builder. */
+/** Runs for each request, so it does without the builder. */
 const FIND_OWNER = `
   SELECT ${columnsOf('apiKeys', ['partnerId', 'hash', 'expiresAt', 'revokedAt'], 'k')}, p.disabled AS "isDisabled"
   FROM api_keys k JOIN partners p ON p.id = k.partner_id WHERE k.id = @id`
@@ -61,11 +61,11 @@ export const createApiKeys = ({ read, write }: StoreContext) =>
     touchKeys: ids => write(tx => touch(tx, 'apiKeys', ids)),
   }) satisfies Partial<Store>
 
-/** What is revoked again stays revoked since the first time. */
+/** A repeated revocation keeps the time of the first one. */
 export const revoke = (tx: Tx, table: 'api_keys' | 'admin_tokens', id: string): Promise<unknown> =>
   tx.all(`UPDATE ${table} SET revoked_at = @at WHERE id = @id AND revoked_at IS NULL`, { at: tx.at, id })
 
-/** In the order of their ids, so that two nodes do not wait for each other. */
+/** In id order, so that two nodes do not wait for each other. */
 export const touch = async (tx: Tx, table: 'apiKeys' | 'adminTokens', ids: readonly string[]): Promise<void> => {
   const { id } = tx.schema[table]
   const wanted = tx.db

@@ -8,11 +8,14 @@ import { heldAt } from '../operators/facts.ts'
 import type { Store } from '../store.ts'
 import type { Row, Sql, Tx } from '../tx.ts'
 
-/** What a contact has not been told of a URL: that it fails, that its messages are held, or that what it was told is over. */
+/**
+ * A change of a URL that its contact does not know yet: it fails, its messages are held, or a reported condition is
+ * over.
+ */
 export type CallbackNews = Omit<Row<'toldCallbacks'>, 'partnerId'> & { lastError: string; isOver: boolean }
 /** `lease` is the fencing token. */
 export type ClaimedContact = Contact & { partnerId: string; lease: number; news: readonly CallbackNews[] }
-/** `dueAt`: before then nothing more is sent to it. */
+/** `dueAt`: earliest time of the next notice. */
 export type ContactSettlement = Pick<ClaimedContact, 'partnerId' | 'lease'> & {
   told: readonly CallbackNews[]
   dueAt: number
@@ -23,11 +26,14 @@ const IS_FAILING = `held_since IS NULL AND state <> 'releasing' AND attempts > 1
   AND failing_since + ${30 * MINUTE} <= @at AND last_at + ${STILL_FAILING_MS} > @at`
 /** Longer than an attempt may take. */
 const LEASE_MS = 2 * MINUTE
-/** In one message. */
+/** Maximum number of changes in one notice. */
 const MOST_NEWS = 1_000
 const LOCK = 'contacts'
 
-/** What is so, compared with what was told: nothing is told twice, nor lost, and a message says what is so when it is sent. */
+/**
+ * Compares the current state with the reported one: nothing is reported twice or lost, and a notice shows the state at
+ * its sending.
+ */
 const newsOf = (partner: string): string => `
   SELECT c.callback_url AS "callbackUrl", failing_since AS since, c.held_since AS "heldSince", last_error AS "lastError", FALSE AS "isOver"
   FROM (SELECT * FROM callbacks WHERE partner_id = ${partner} AND (held_since IS NOT NULL OR ${IS_FAILING})) c
@@ -44,9 +50,9 @@ const WAITING = `
 const FORGET: Sql = d =>
   `DELETE FROM told_callbacks WHERE partner_id = @partnerId AND callback_url IN ${d.list('urls', 'text')}`
 
-/** Where partners are told that their URLs fail, and what. */
+/** Contacts of partners, and their notices about failing URLs. */
 export const createContacts = ({ read, write, sealed, openOr }: StoreContext) => {
-  /** Null: there is none, or none that can be decrypted. */
+  /** Returns null if there is none or it cannot be decrypted. */
   const load = async ({ db, schema: { contacts } }: Tx, id: string): Promise<Contact | null> => {
     const [row] = await db.select().from(contacts).where(eq(contacts.id, id))
     return openOr({ table: 'contacts', id }, { open: () => (row ? sealed.contact.open(row) : null), instead: null })

@@ -25,7 +25,7 @@ export interface NewPartner extends Pick<Partner, 'id' | 'name'> {
   secret: Pick<NewSigningSecret, 'id' | 'text'>
 }
 
-/** Undefined: it stays as it is. */
+/** An undefined field stays unchanged. */
 export interface PartnerChange {
   name?: string | undefined
   disabled?: boolean | undefined
@@ -45,7 +45,7 @@ const viewPartner = ({
   quotas: { pending: maxPending, hosts: maxHosts, daily: maxDaily },
 })
 
-/** Two of a name may be there from before: then each keeps it whatever else of it changes. */
+/** Older databases may have two of a name: each keeps it in other changes. */
 const NAMESAKE = `
   SELECT id FROM partners
   WHERE name = @name AND NOT EXISTS (SELECT 1 FROM partners WHERE id = @id AND name = @name) ORDER BY id LIMIT 1`
@@ -101,7 +101,7 @@ export const createPartners = ({ read, write, tell, sealed }: StoreContext) =>
         if (disabled) await stopClaims(tx)
         const { partners } = tx.schema
         const enabledAt = disabled === false ? sql`CASE WHEN disabled THEN ${tx.at} ELSE enabled_at END` : undefined
-        // What is undefined is left out; the id is there because a statement must set something.
+        // Undefined columns are left out; the id is set because a statement must set something.
         const set = { id, name, disabled, enabledAt, payload, maxPending: pending, maxHosts: hosts, maxDaily: daily }
         const [row] = await tx.db.update(partners).set(set).where(eq(partners.id, id)).returning()
         return row ? viewPartner(row) : null

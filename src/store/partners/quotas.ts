@@ -14,7 +14,7 @@ export interface Quotas {
   daily: number | null
 }
 
-/** What a partner has used of its quotas. */
+/** How much of each quota a partner has used. */
 export type Usage = { [Quota in keyof Quotas]: number }
 
 interface PartnerQuotas {
@@ -22,11 +22,13 @@ interface PartnerQuotas {
   usage: Usage
 }
 
-/** What partners may have and what they have, within one run of a transaction. */
+/** Quotas and usage of partners, within one run of a transaction. */
 export interface QuotaFacts {
   /** Null: the partner has no quotas. */
   of(partnerId: string): PartnerQuotas | null
-  /** The partner has one more registration; `pending` is 0 where it was told its verdict at once, `hosts` 1 where its host is new. */
+  /**
+   * Counts one more registration of the partner. `pending`: 0 if its verdict is known; `hosts`: 1 if its host is new.
+   */
   add(partnerId: string, more: { pending: 0 | 1; hosts: 0 | 1 }): void
 }
 
@@ -34,7 +36,10 @@ const LIMITED = (d: Dialect) => `
   SELECT id, max_pending AS pending, max_hosts AS hosts, max_daily AS daily FROM partners
   WHERE id IN ${d.list('ids', 'text')} AND (max_pending IS NOT NULL OR max_hosts IS NOT NULL OR max_daily IS NOT NULL)`
 
-/** Reads the quotas of these partners. Until the transaction ends nobody else registers anything for those that have some. */
+/**
+ * Reads the quotas of these partners. Until the transaction ends, no other one registers anything for partners with
+ * quotas.
+ */
 export const loadQuotas = async (tx: Tx, partnerIds: readonly string[]): Promise<QuotaFacts> => {
   const rows = await tx.all<Quotas & { id: string }>(LIMITED, { ids: partnerIds })
   const ids = rows.map(({ id }) => id)
@@ -56,18 +61,18 @@ export const loadQuotas = async (tx: Tx, partnerIds: readonly string[]): Promise
 }
 
 /**
- * The hour in which an epoch ms lies, counted from the epoch on. The triggers of `registrations` in both migrations have the same:
+ * Returns the hour of an epoch ms, counted from the epoch. The triggers of `registrations` in both migrations agree:
  * they count new ones as `partner_hour` by `created_at / 3600000`.
  */
 export const hourOf = (at: number): number => Math.floor(at / HOUR)
 
-/** Registrations of these hours count for the quota of a day, which looks back by 24 to 25 hours. */
+/** Returns the hours that count for the daily quota, which looks back 24 to 25 hours. */
 export const countedHours = (at: number): number[] => {
   const first = hourOf(at - DAY)
   return Array.from({ length: hourOf(at) - first + 1 }, (_, i) => first + i)
 }
 
-/** What these partners have now. */
+/** Returns the current usage of these partners. */
 const usagesOf = async (tx: Tx, partnerIds: readonly string[]): Promise<Map<string, Usage>> => {
   if (partnerIds.length === 0) return new Map()
   const hours = countedHours(tx.at)

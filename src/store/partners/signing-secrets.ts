@@ -9,11 +9,11 @@ import type { Opening, Sealed } from '../sealed.ts'
 import type { Store } from '../store.ts'
 import { columnsOf, type Row, type Sql, type Tx } from '../tx.ts'
 
-/** `expiresAt`: when it stops being used; null: not planned. */
+/** `expiresAt`: end of its use; null: not planned. */
 export type SigningSecret = Omit<Row<'signingSecrets'>, 'partnerId' | 'secret'>
 
 export interface RotatedSecret extends SigningSecret {
-  /** When the one before it stops; null: there was none. */
+  /** When the previous secret ends; null: there was none. */
   previousExpiresAt: number | null
 }
 
@@ -23,47 +23,50 @@ export interface NewSigningSecret extends Pick<SigningSecret, 'id' | 'type'> {
 
 type Expiring = Pick<SigningSecret, 'id' | 'expiresAt'>
 
-/** Every webhook carries a signature of each. */
+/** Maximum number of live secrets. Every webhook carries a signature of each. */
 export const MOST_LIVE_SECRETS = 4
 
-/** How long the present ones sign on after a rotation. */
+/** How long the present secrets stay live after a rotation by default. */
 export const DEFAULT_OVERLAP_MS = DAY
 const LONGEST_OVERLAP_MS = 30 * DAY
 export const OVERLAP_RULE: Words = {
   en: 'must be a duration from 0s to 30d, such as 24h',
   zh: '必须是 0s 到 30d 的时长，例如 24h',
 }
-/** Null: it is against the rule. */
+/** Returns ms, or null if the text breaks the rule. */
 export const readOverlap = (text: string): number | null => {
   const ms = readDuration(text)
   return ms !== null && ms <= LONGEST_OVERLAP_MS ? ms : null
 }
 
-/** What signs now, newest first: ids are in the order of their creation. Of more than may be live the oldest do not. */
+/** Returns the live secrets, newest first (ids are in the order of creation), at most `MOST_LIVE_SECRETS`. */
 export const liveSecrets = <Row extends Expiring>(rows: readonly Row[], now: number): Row[] =>
   rows
     .filter(({ expiresAt }) => expiresAt === null || expiresAt > now)
     .sort((one, other) => (one.id < other.id ? 1 : -1))
     .slice(0, MOST_LIVE_SECRETS)
 
-/** Whether one more may be added; without an overlap it ends all others. */
+/** Returns whether one more may be added. Without an overlap, the new secret ends all others. */
 export const mayRotate = (live: readonly Expiring[], overlapMs: number): boolean =>
   overlapMs === 0 || live.length < MOST_LIVE_SECRETS
 
-/** When the newest of these stops, if a rotation lets it go on until `overlapEnd`; null: there is none. */
+/** Returns when the newest of these ends if a rotation's overlap ends at `overlapEnd`; null if there is none. */
 const previousEnd = ([newest]: readonly Expiring[], overlapEnd: number): number | null =>
   newest ? Math.min(newest.expiresAt ?? overlapEnd, overlapEnd) : null
 
-/** `newest`: it has to go on signing, and does. */
+/** `newest`: it stays live, because it has to go on signing. */
 export type EndOfSecret = 'ended' | 'newest'
 
 /**
- * What comes of its partner's wish to end it before its time. The last to be added is the one without an end: where two were added at the
- * same time, ids do not tell which that was.
+ * Decides whether a partner may end a secret early. The newest is the one without an end: of two added at the same
+ * time, ids do not show which came last.
  */
 const endOfSecret = ({ expiresAt }: Expiring): EndOfSecret => (expiresAt === null ? 'newest' : 'ended')
 
-/** Whose end a rotation moves to `overlapEnd`. An end that is earlier already stays: no rotation lengthens an overlap. */
+/**
+ * Returns the secrets whose end a rotation moves to `overlapEnd`. An earlier end stays: no rotation lengthens an
+ * overlap.
+ */
 export const endedByRotation = <Row extends Expiring>(rows: readonly Row[], overlapEnd: number): Row[] =>
   rows.filter(({ expiresAt }) => expiresAt === null || expiresAt > overlapEnd)
 
@@ -119,7 +122,7 @@ export const createSigningSecrets = (context: StoreContext) => {
           if (!row) return null
           const outcome = endOfSecret(row)
           isEnding = outcome === 'ended' && endedByRotation([row], tx.at).length > 0
-          // Whoever names what is not live keeps no claim waiting.
+          // Only the end of a live secret makes claims wait.
           if (isEnding) {
             await stopClaims(tx)
             await expireBy(tx, [row], tx.at)
@@ -127,24 +130,24 @@ export const createSigningSecrets = (context: StoreContext) => {
           return outcome
         })
       } finally {
-        // Where the answer to the COMMIT is lost too: whoever ends it again finds it ended.
+        // Also if the response to the COMMIT was lost: a second call would find it ended.
         if (isEnding) tell([['withdrawn', { partnerId, registrationId: null }]])
       }
     },
   } satisfies Partial<Store>
 }
 
-/** How many may be live is counted over all of a partner's. */
+/** One lock per partner: the maximum is over all its secrets. */
 const lockOf = (partnerId: string): string => `signing secrets of ${partnerId}`
 
-/** Has those stop by then that would stop later; how many there are. */
+/** Moves all later ends to `expiresAt`. Returns how many it moved. */
 const expireBy = async (tx: Tx, rows: readonly SigningSecret[], expiresAt: number): Promise<number> => {
   const ended = endedByRotation(rows, expiresAt).map(({ id }) => ({ id, expiresAt }))
   await tx.update('signingSecrets', ['id'], ended)
   return ended.length
 }
 
-/** Those that have not ended. */
+/** Secrets that have not ended. */
 const LIVE: Sql = d => `
   SELECT ${columnsOf('signingSecrets', ['id', 'partnerId', 'type', 'secret', 'createdAt', 'expiresAt'])} FROM signing_secrets
   WHERE partner_id IN ${d.list('partnerIds', 'text')} AND (expires_at IS NULL OR expires_at > @at)`
@@ -152,7 +155,7 @@ const LIVE: Sql = d => `
 const loadSecrets = ({ all, at }: Tx, partnerIds: readonly string[]) =>
   all<Row<'signingSecrets'>>(LIVE, { partnerIds, at })
 
-/** What signs the webhooks of each partner now, newest first: those that can be decrypted. */
+/** Returns each partner's live secrets that can be decrypted, newest first. */
 export const openSecrets = async (
   tx: Tx,
   partnerIds: readonly string[],

@@ -11,26 +11,26 @@ import type { Tx } from '../tx.ts'
 import { forecastAt, type PollForecast } from '../verifications/forecast.ts'
 import { NEW } from '../verifications/poll-queues.ts'
 
-/** What a partner can see of how it is going. */
+/** The state of the service as its partner sees it. */
 export interface PartnerStatus {
-  /** The one that was named, or that its serials are asked with where they name none; null: there is none that it may use. */
+  /** The named account, or the one for serials that name none; null: there is none that it may use. */
   account: Account | null
-  /** Of a serial that is registered now; null: the account is not asked. */
+  /** Forecast for a serial registered now; null: the account is not polled. */
   queue: PollForecast | null
-  /** Of the newest messages since then, `MOST_MESSAGES` at most, without those that are held. */
+  /** Counts of the newest messages since then, at most `MOST_MESSAGES`, without held ones. */
   messages: { since: number } & Record<MessageState, number>
-  /** Its URLs that fail or are held, the longest first, `MOST_TROUBLES` at most. */
+  /** Its URLs that fail or are held, longest first, at most `MOST_TROUBLES`. */
   callbacks: readonly CallbackTrouble[]
 }
 
-/** How many messages a status counts, and of which time. */
+/** Bounds of the messages in a status: number and age. */
 const MOST_MESSAGES = 1_000
 const STATUS_MS = HOUR
 
-/** One that is registered now comes after all others. */
+/** A serial registered now comes after all others. */
 const LAST_ID = Number.MAX_SAFE_INTEGER
 
-/** What a partner may know of how it is going: a few index reads, however much there is. */
+/** Costs a few index reads, at any number of rows. */
 export const createPartnerStatus = ({ read, defaultRate }: StoreContext) =>
   ({
     statusOf: (partnerId, idOrApiId) =>
@@ -48,7 +48,7 @@ export const createPartnerStatus = ({ read, defaultRate }: StoreContext) =>
       }),
   }) satisfies Partial<Store>
 
-/** Each by its number: a join of their deliveries may read all that there are. */
+/** One lookup per message: a join with their deliveries may read the whole table. */
 const COUNT_NEWEST = `
   SELECT state, count(*) AS count
   FROM (
@@ -58,7 +58,7 @@ const COUNT_NEWEST = `
   ) AS known
   WHERE created_at >= @since AND state IS NOT NULL GROUP BY state`
 
-/** Of the newest messages since then. */
+/** Counts the newest messages since then, by state. */
 const countNewest = async (
   tx: Tx,
   partnerId: string,

@@ -6,7 +6,7 @@ import { lockMessagesOf } from '../messages/deliveries.ts'
 import type { Store } from '../store.ts'
 import { columnsOf, type Dialect, type Row, type Sql, type Tx } from '../tx.ts'
 
-/** How far retention has come: the last registration that it looked at, and when that ended. */
+/** Progress of retention: the last registration scanned, and when it ended. */
 export interface PrunePlace {
   resolvedAt: number
   id: string
@@ -14,23 +14,23 @@ export interface PrunePlace {
 
 export interface Pruned {
   erased: number
-  /** Null: it has looked at all of them. */
+  /** Null once all have been scanned. */
   next: PrunePlace | null
 }
 
 type Ended = Pick<Row<'registrations'>, 'id' | 'verificationId' | 'laneId' | 'messageSeq'>
 type InWindow = Ended & PrunePlace & { isWaiting: boolean }
 
-/** What waits to be sent is kept, however old; what is held has no due time. */
+/** Messages waiting to be sent are kept at any age; held messages have no due time. */
 const IS_WAITING = '(SELECT due_at FROM deliveries WHERE seq = message_seq) IS NOT NULL'
 const ENDED = columnsOf('registrations', ['id', 'verificationId', 'laneId', 'messageSeq'])
-/** With those that wait: without them it would read however many there are. */
+/** Also returns registrations whose messages wait: to filter them out here, it could scan any number of them. */
 const WINDOW = `
   SELECT ${ENDED}, resolved_at AS "resolvedAt", ${IS_WAITING} AS "isWaiting" FROM registrations
   WHERE resolved_at < @before AND (resolved_at, id) > (@resolvedAt, @id) ORDER BY resolved_at, id LIMIT @limit`
 const BEGINNING: PrunePlace = { resolvedAt: -1, id: '' }
 
-/** Erases what ended long ago, a small batch at a time, so that nobody waits for it. */
+/** Erases old data in small batches, so that nothing waits for it. */
 export const createRetention = ({ read, write }: StoreContext) =>
   ({
     prune: async (before, limit, place) => {
@@ -44,14 +44,14 @@ export const createRetention = ({ read, write }: StoreContext) =>
     },
   }) satisfies Partial<Store>
 
-/** In the order in which all lock them. */
+/** Locks them in the order that all transactions use. */
 const urlsWhere = (d: Dialect, condition: string): string => `(partner_id, callback_url) IN (
   SELECT partner_id, callback_url FROM callbacks c WHERE ${condition} ORDER BY partner_id, callback_url ${d.forUpdate()})`
 
-/** Each in a transaction of its own. */
+/** Each in its own transaction. */
 const REST: readonly Sql[] = [
-  // Nothing is held for these URLs. A claim forgets them, unless it finds that something has been held meanwhile. What an operator has
-  // disabled, only an operator enables.
+  // URLs that nothing is held for: a claim removes them, unless messages were held meanwhile. URLs that an operator
+  // disabled stay disabled.
   d => `
     UPDATE callbacks SET state = 'releasing', held_since = NULL, notice_due_at = NULL
     WHERE ${urlsWhere(
@@ -60,7 +60,7 @@ const REST: readonly Sql[] = [
         SELECT 1 FROM deliveries d WHERE d.partner_id = c.partner_id AND d.callback_url = c.callback_url
           AND d.state = 'pending' AND d.due_at IS NULL)`,
     )}`,
-  // That nothing is sent there any more is no end that a contact is told of.
+  // No recovery that a contact is notified of: nothing is sent there any more.
   ...['told_callbacks', 'callbacks'].map(
     table => (d: Dialect) =>
       `DELETE FROM ${table} WHERE ${urlsWhere(d, "held_since IS NULL AND state <> 'releasing' AND last_at < @before")}`,
@@ -96,17 +96,17 @@ const ERASE_LANES = (d: Dialect) => `DELETE ${unused(d, 'lanes', 'lane_id')}`
 /** @returns how many it erased */
 const erase = async (tx: Tx, found: readonly Ended[], before: number): Promise<number> => {
   const verifications = { ids: [...new Set(found.map(({ verificationId }) => verificationId))] }
-  // Whoever registers a serial once more waits, and then finds it gone.
+  // A new registration of the serial waits, and then finds it gone.
   await tx.all(LOCK_VERIFICATIONS, verifications)
   const foundIds = found.map(({ id }) => id)
   await lockMessagesOf(tx, foundIds)
-  // Before that, others may have erased one, or made its message due.
+  // Before the lock, others may have erased a registration or made its message due.
   const rows = await tx.all<Ended>(STILL_ENDED, { before, ids: foundIds })
   await tx.all(ERASE, { ids: rows.map(({ id }) => id) })
   const seqs = rows.map(({ messageSeq }) => messageSeq).filter(seq => seq !== null)
   for (const sql of ERASE_OF_MESSAGES) await tx.all(sql, { seqs })
   await tx.all(ERASE_VERIFICATIONS, verifications)
-  // Whoever registers something for a lane has it locked, so a second statement sees that.
+  // A registration locks its lane, so the second statement sees it.
   const lanes = { ids: [...new Set(rows.map(({ laneId }) => laneId))] }
   await tx.all(LOCK_LANES, lanes)
   await tx.all(ERASE_LANES, lanes)
@@ -116,8 +116,8 @@ const erase = async (tx: Tx, found: readonly Ended[], before: number): Promise<n
 const BATCH = 100
 
 /**
- * Erases batch by batch all that ended before the time that `before` gives. What waits is read once, however much it is. Once it has
- * looked at all it begins anew.
+ * Returns a batch that erases registrations which ended before the time from `before`. One pass reads waiting ones
+ * once; after the last batch the next pass begins.
  */
 export const createPruning = (prune: Store['prune'], before: () => number): Batch => {
   let place: PrunePlace | null = null

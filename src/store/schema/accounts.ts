@@ -24,7 +24,7 @@ export const accountTables = ({
       apiId: text('api_id').notNull().unique(),
       apiKey: sealed('api_key').notNull(),
       passwordMode: text('password_mode', { enum: ['dynamic', 'static'] }).notNull(),
-      /** Calls a second; null: the setting's. */
+      /** Calls per second; null: the configured rate. */
       rate: real('rate'),
       isDefault: flag('is_default'),
       /** The only partner that may use it; null: all. */
@@ -49,7 +49,7 @@ export const accountTables = ({
         .where(byEngine({ sqlite: sql`is_default = 1`, postgres: sql`is_default` })),
       check('accounts_mode', oneOf('password_mode', ['dynamic', 'static'])),
       check('accounts_paused', sql`(paused_at IS NULL) = (pause_reason IS NULL)`),
-      // No canary goes during a pause by hand.
+      // No canary during an operator's pause.
       check(
         'accounts_operator',
         byEngine({
@@ -60,7 +60,7 @@ export const accountTables = ({
     ],
   ),
 
-  /** How many checks of an account were completed at an age, and for how long checks of that age were watched. */
+  /** Number of an account's checks completed at an age, and for how long checks of that age were watched. */
   completionBins: table(
     'completion_bins',
     {

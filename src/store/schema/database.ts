@@ -5,8 +5,8 @@ export const databaseTables = ({ int8, primaryKey, sealed, table, text }: Kit) =
   meta: table('meta', { key: text('key').primaryKey(), value: sealed('value').notNull() }),
 
   /**
-   * How many rows of other tables are in a state. Triggers of those tables, which the migration makes, keep it. The view `current_counts` is
-   * what is read: PostgreSQL has changes beside the counts.
+   * Number of rows of other tables in a state, kept by triggers that a migration makes. Read it through the view
+   * `current_counts`: PostgreSQL has changes beside the counts.
    */
   counts: table(
     'counts',

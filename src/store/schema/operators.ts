@@ -22,7 +22,7 @@ export const operatorTables = ({
   time,
   uniqueIndex,
 }: Kit) => ({
-  /** What operators are to be told of: history, outbox and queue at once, outside the deliverer's. Few: `MOST_OPERATOR_EVENTS`. */
+  /** Alerts: history, outbox and queue in one, separate from the deliverer's. At most `MOST_OPERATOR_EVENTS`. */
   operatorEvents: table(
     'operator_events',
     {
@@ -37,7 +37,7 @@ export const operatorTables = ({
       details: text('details').notNull(),
       toldState: text('told_state', { enum: ['firing', 'resolved'] }),
       toldAt: time('told_at'),
-      /** When to tell; while claimed, when the lease runs out; null: there is nothing to tell. */
+      /** When to notify; while claimed, end of the lease; null: nothing to notify of. */
       dueAt: time('due_at'),
       claims: integer('claims').notNull().default(0),
     },
@@ -49,14 +49,14 @@ export const operatorTables = ({
     ],
   ),
 
-  /** Which processes work on the database. */
+  /** Processes that work on the database. */
   nodes: table('nodes', {
     id: text('id').primaryKey(),
     name: text('name').notNull(),
     version: text('version').notNull(),
     settings: text('settings').notNull(),
     roles: json('roles').$type<readonly NodeRole[]>().notNull(),
-    /** Names the master key. */
+    /** Fingerprint of the master key. */
     key: text('key').notNull(),
     startedAt: time('started_at').notNull(),
     seenAt: time('seen_at').notNull(),
@@ -82,7 +82,7 @@ export const operatorTables = ({
     () => [check('admin_tokens_role', oneOf('role', ROLES))],
   ),
 
-  /** What operators have done. */
+  /** Acts of operators. */
   acts: table(
     'acts',
     {
@@ -100,12 +100,12 @@ export const operatorTables = ({
     () => [check('acts_outcome', oneOf('outcome', ACT_OUTCOMES))],
   ),
 
-  /** Acts on all registrations that a filter means. */
+  /** Acts on all registrations that match a filter. */
   bulkActs: table(
     'bulk_acts',
     {
       id: text('id').primaryKey(),
-      /** Null: of an operator. */
+      /** Null: an operator's act. */
       partnerId: text('partner_id'),
       act: text('act', { enum: BULK_ACTS }).notNull(),
       filter: json('filter').$type<RegistrationFilter>().notNull(),
@@ -122,11 +122,11 @@ export const operatorTables = ({
       endedAt: time('ended_at'),
       done: integer('done').notNull().default(0),
       error: text('error'),
-      /** The registration that it has come to. */
+      /** The last registration that it has read. */
       cursor: text('cursor'),
       steppedAt: time('stepped_at').notNull().default(0),
       probeId: text('probe_id'),
-      /** How often the webhook of its probe had been claimed before that was sent. */
+      /** Claim count of its probe's message before the probe was sent. */
       probeClaims: integer('probe_claims').notNull().default(0),
       probedAt: time('probed_at'),
     },

@@ -29,9 +29,9 @@ export const partnerTables = ({
       maxHosts: integer('max_hosts'),
       maxDaily: integer('max_daily'),
       createdAt: time('created_at').notNull(),
-      /** The number of its newest event. */
+      /** Number of its newest event. */
       events: int8('events').notNull().default(0),
-      /** When its last disabling ended: what waited meanwhile is due since then. */
+      /** When it was last enabled again: rows that waited until then count as due since then. */
       enabledAt: time('enabled_at'),
     },
     t => [
@@ -74,7 +74,10 @@ export const partnerTables = ({
     ],
   ),
 
-  /** URLs whose attempts have only failed, or whose messages are or were held: `CallbackHealth`. One that works has no row. */
+  /**
+   * URLs whose attempts have only failed, or whose messages are or were held: `CallbackHealth`. Working URLs have no
+   * row.
+   */
   callbacks: table(
     'callbacks',
     {
@@ -87,7 +90,7 @@ export const partnerTables = ({
       /** To the hour. */
       lastAt: time('last_at').notNull(),
       heldSince: time('held_since'),
-      /** When to send the webhook that tells another URL of it, and how often that was tried; null: there is none to send. */
+      /** When to send the webhook that reports it to another URL, and how often that was tried; null: none to send. */
       noticeDueAt: time('notice_due_at'),
       noticeTries: integer('notice_tries').notNull().default(0),
     },
@@ -101,24 +104,24 @@ export const partnerTables = ({
     ],
   ),
 
-  /** Where a partner is told that its URLs fail. */
+  /** Where a partner is notified that its URLs fail. */
   contacts: table('contacts', {
     /** The partner's. */
     id: text('id').primaryKey(),
     /** JSON: `Contact`. */
     contact: sealed('contact').notNull(),
-    /** Nothing is sent before; while claimed, when the lease runs out. */
+    /** Earliest time of the next notice; while claimed, end of the lease. */
     dueAt: time('due_at').notNull(),
   }),
 
-  /** The URLs that a contact was told of, until it is told that it is over. */
+  /** URLs reported to a contact, until it is notified that the condition is over. */
   toldCallbacks: table(
     'told_callbacks',
     {
       partnerId: text('partner_id').notNull(),
       callbackUrl: text('callback_url').notNull(),
       since: time('since').notNull(),
-      /** Null: that they fail. */
+      /** Null: reported as failing, not held. */
       heldSince: time('held_since'),
     },
     t => [primaryKey({ columns: [t.partnerId, t.callbackUrl] })],

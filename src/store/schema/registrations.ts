@@ -21,32 +21,32 @@ export const registrationTables = ({
   time,
   uniqueIndex,
 }: Kit) => ({
-  /** One serial of one account: asked once, however many registrations wait for it. The first queue. */
+  /** One serial of one account, polled once for all registrations that wait for it. The first queue. */
   verifications: table(
     'verifications',
     {
       id: identity('id'),
       accountId: text('account_id').notNull(),
-      /** The partner that registered the serial first; nobody else may. */
+      /** The partner that registered the serial first; no other partner may. */
       partnerId: text('partner_id').notNull(),
       idcardid: text('idcardid').notNull(),
-      /** The key by which it belongs to its partner; null: the serial itself is that. */
+      /** Key by which the serial belongs to its partner; null: the serial itself. */
       serialKey: text('serial_key'),
       createdAt: time('created_at').notNull(),
       nudgedAt: time('nudged_at').notNull(),
-      /** In which queue of its partner it waits: `verifications/poll-queues.ts`. */
+      /** Queue of its partner in which it waits: `verifications/poll-queues.ts`. */
       queue: integer('queue').notNull().default(NEW),
-      /** When to ask; while claimed, when the lease runs out; null: nobody waits. */
+      /** When to poll; while claimed, end of the lease; null: no registration waits. */
       dueAt: time('due_at'),
       claimedAt: time('claimed_at'),
-      /** Counts the claims: the fencing token. */
+      /** Number of claims: the fencing token. */
       claims: integer('claims').notNull().default(0),
       polls: integer('polls').notNull().default(0),
       lastPolledAt: time('last_polled_at'),
       lastAnswer: text('last_answer').$type<Answer['kind']>(),
       lastCode: int8('last_code'),
       rawStatus: text('raw_status'),
-      /** When the last poll was made that showed the check still open. */
+      /** Time of the last poll that showed the check still open. */
       lastOpenAt: time('last_open_at'),
       failures: integer('failures').notNull().default(0),
       failingSince: time('failing_since'),
@@ -59,9 +59,9 @@ export const registrationTables = ({
     },
     t => [
       uniqueIndex('verifications_serial').on(t.idcardid, t.accountId),
-      // Of the few whose key is another text, so that it costs the others nothing.
+      // Only the few rows whose key is another text, so that the others cost nothing.
       index('verifications_key').on(t.serialKey, t.accountId).where(sql`serial_key IS NOT NULL`),
-      // Exactly the order in which a queue is claimed.
+      // The order in which a queue is claimed.
       index('verifications_due')
         .on(t.accountId, t.partnerId, t.queue, t.dueAt, nullsFirst(t.lastPolledAt), ...rowid(t.id))
         .where(sql`due_at IS NOT NULL`),
@@ -75,21 +75,21 @@ export const registrationTables = ({
     {
       /** The first part of the key, so that the registrations of a verification lie together. */
       verificationId: int8('verification_id').notNull(),
-      /** Which of the verification's registrations it is: 0, 1, 2 … */
+      /** Number among the verification's registrations: 0, 1, 2 … */
       n: integer('n').notNull(),
       id: text('id').notNull().unique(),
       partnerId: text('partner_id').notNull(),
       callbackUrl: text('callback_url').notNull(),
-      /** Where its message will queue. */
+      /** Lane of its message. */
       laneId: int8('lane_id').notNull(),
-      /** A JSON object of strings. One with nothing in it is not sealed: `{}` is shorter than anything sealed. */
+      /** A JSON object of strings. An empty one is not sealed: `{}` is shorter than any sealed value. */
       metadata: sealed('metadata').notNull(),
       status: text('status').$type<RegistrationStatus>().notNull(),
       reason: text('reason').$type<Reason>(),
       createdAt: time('created_at').notNull(),
       expiresAt: time('expires_at').notNull(),
       resolvedAt: time('resolved_at'),
-      /** The message that tells its end. */
+      /** The message that reports its end. */
       messageSeq: int8('message_seq'),
       /** The trace that its request belongs to; null: none. */
       traceparent: text('traceparent'),
@@ -98,9 +98,9 @@ export const registrationTables = ({
       // WITHOUT ROWID on SQLite, which drizzle cannot say: the migration does.
       primaryKey({ columns: [t.verificationId, t.n] }),
       index('registrations_list').on(t.partnerId, t.status, t.id),
-      // Whether a lane still has one.
+      // To find out whether a lane still has registrations.
       index('registrations_lane').on(t.laneId),
-      // The order in which retention reads what has ended.
+      // The order in which retention reads ended registrations.
       index('registrations_ended').on(t.resolvedAt, t.id).where(sql`resolved_at IS NOT NULL`),
       check('registrations_status', oneOf('status', REGISTRATION_STATUSES)),
       check('registrations_ended', sql`(status = 'pending') = (resolved_at IS NULL)`),
