@@ -8,10 +8,7 @@ export interface StoreContext extends Transactions {
   sealed: Sealed
   openOr: OpenOr
   hints: EventEmitter<StoreHints>
-  /**
-   * Emits hints in this process and, where nodes share a database, soon in the others. Only after the commit of their
-   * changes.
-   */
+  /** Emits hints here and, where nodes share a database, soon in the others. Only after the commit of their changes. */
   tell: (hints: readonly Hint[]) => void
   /** Calls per second of accounts without their own rate. */
   defaultRate: number

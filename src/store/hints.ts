@@ -14,9 +14,9 @@ export interface Withdrawn {
 /**
  * Hints of the store, emitted once the change is durable. Where several nodes share a database, the `…Due` hints,
  * `resolved` and `withdrawn` are emitted on all of them: on the node that made the change before its verb resolves, on
- * the others mostly within 100 ms, or never while a node is cut off from the others. So no code may rely on a hint:
- * - loops look for due rows each second;
- * - callers that wait for `resolved` look each second;
+ * the others mostly within 100 ms, or never while a node is cut off. So no code may rely on a hint:
+ * - loops query due rows each second;
+ * - callers that wait for `resolved` query each second;
  * - nothing is claimed after the commit that withdraws it, but messages claimed by another node before may be sent
  *   until their leases end.
  */

@@ -18,7 +18,7 @@ export interface Inspection {
   masterKey: string
   stats(): Promise<Stats>
   accounts(): Promise<readonly InspectedAccount[]>
-  /** Returns the registered form of an equal serial, of any account, or null if there is none. */
+  /** Returns how this serial is written in a registration, of any account; null if it is not registered. */
   registeredAs(serial: string): Promise<string | null>
   close(): Promise<void>
 }

@@ -25,20 +25,14 @@ export const openStore = async (config: Pick<Config, 'storage' | 'upstream'>, de
   }
 }
 
-/**
- * Turns the error that keeps a service from starting on its database into a sentence with the remedy, if it is a known
- * one.
- */
+/** Explains the error that keeps a service from starting on its database, with the remedy, if it is a known one. */
 export const explainStart = (error: unknown, database: Database): unknown =>
   explainOpening(error, database.kind === 'sqlite' ? resolve(database.path) : database.url.reveal())
 
 /** Codes of bugs in our own code; no code counts as one. */
 const BUG = /^$|^ERR_(?!TLS)|^42601$/
 
-/**
- * Faults that end when the server responds, or others free space or end: the next start may work with the same
- * settings.
- */
+/** Faults that end once the server responds, or others free space or end: a later start may work. */
 const PASSING: readonly DatabaseFault[] = [
   'disk_full',
   'server_full',
@@ -85,8 +79,8 @@ export const showAddress = (url: string): string => {
 }
 
 /**
- * Turns the error that keeps a database from being opened into a sentence with the setting or option, its absolute path
- * or its address without the password, and the remedy. Returns a `StartError`, a bug or damage unchanged.
+ * Explains the error that keeps a database from being opened: the setting or option, the absolute path or the address
+ * without the password, and the remedy. Returns a `StartError`, a bug or damage unchanged.
  *
  * @param place the path of a file, or a URL of PostgreSQL
  */

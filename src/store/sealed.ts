@@ -21,10 +21,7 @@ interface Vault {
 /** Returns this many random bytes. */
 type RandomBytes = (bytes: number) => Buffer
 
-/**
- * Length of the key id: the first bytes of the key's SHA-256, in each value, so that rows can change keys one at a
- * time.
- */
+/** Length of the key id, the start of the key's SHA-256. Each value has one, so that keys can change row by row. */
 const KEY_ID_BYTES = 4
 const IV_BYTES = 12
 const TAG_BYTES = 16
@@ -148,9 +145,7 @@ export type Sealed = ReturnType<typeof sealedUnder>
 /** Openings after which the cache is cleared, so that unused secrets do not stay in it. */
 const KEPT_FOR = 10_000
 
-/**
- * Caches opened secrets: each claim opens the same few, and a secret whose row has not changed is not decrypted again.
- */
+/** Caches opened secrets: each claim opens the same few, and an unchanged one is not decrypted again. */
 const createKept = (open: (context: string, sealed: Buffer) => Secret): typeof open => {
   const kept = new Map<string, Secret>()
   let openings = 0

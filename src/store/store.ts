@@ -41,10 +41,9 @@ import type {
 } from './verifications/verification.ts'
 
 /**
- * The persistent state of the service: its verbs, with those of `operators/` in a file of that folder. Every verb is
- * atomic, and durable when its promise resolves: a power cut afterwards loses nothing. Times are epoch ms by the
- * store's clock. A verb with a `partnerId` sees only objects of that partner; it returns null for others, as if they
- * did not exist.
+ * The persistent state of the service: all verbs, those of `operators/` declared in that folder. Every verb is atomic,
+ * and durable when its promise resolves: a power cut afterwards loses nothing. Times are epoch ms by the store's clock.
+ * A verb with a `partnerId` sees only objects of that partner; it returns null for others, as if they did not exist.
  *
  * Throws `AppError('unavailable')` when the database cannot be read or written now; nothing is half done then. Such a
  * write may still turn out to be done as a whole in two cases: the disk refused to sync (`broken`), or PostgreSQL's
@@ -55,21 +54,12 @@ export interface Store extends OperatorVerbs {
   now(): number
   readonly hints: EventEmitter<StoreHints>
 
-  /**
-   * Returns one result per item, in order. A registration whose verdict is known is resolved at once, and its message
-   * is due at once.
-   */
+  /** Returns one result per item, in order. If its verdict is known, it is resolved and its message is due at once. */
   register(items: readonly NewRegistration[]): Promise<Registered[]>
   findRegistration(partnerId: string, id: string): Promise<Registration | null>
-  /**
-   * Newest first, at most `limit`, older than `before`. A page scans as many registrations as one of
-   * `searchRegistrations`.
-   */
+  /** Newest first, at most `limit`, older than `before`. A page scans as many as one of `searchRegistrations`. */
   listRegistrations(partnerId: string, query: RegistrationQuery): Promise<SearchPage<Registration>>
-  /**
-   * Returns all registrations of these serials, newest first; null if there are more than `limit`. Finds at most one
-   * more.
-   */
+  /** Returns all registrations of these serials, newest first; null if there are more than `limit`. */
   lookUpRegistrations(partnerId: string, idcardids: readonly string[], limit: number): Promise<Registration[] | null>
   /** Returns the ids among these, of any partner, whose registrations are not pending any more. */
   endedAmong(ids: readonly string[]): Promise<string[]>
@@ -80,10 +70,7 @@ export interface Store extends OperatorVerbs {
   cancel(partnerId: string, id: string): Promise<Cancellation | null>
   /** Makes the verification due now. Changes nothing if the registration has ended. */
   nudge(partnerId: string, id: string): Promise<Registration | null>
-  /**
-   * Makes the message due now in any state, with a new schedule and the same id. Ends the hold of its URL, unless an
-   * operator disabled that.
-   */
+  /** Makes the message due now, in any state, with a new schedule and the same id. Ends any hold but an operator's. */
   resend(partnerId: string, id: string): Promise<ResendOutcome | null>
   /**
    * Returns the partner's events after the position, or from the first if `after` is null. They are in the order of
@@ -96,9 +83,7 @@ export interface Store extends OperatorVerbs {
   listAttempts(partnerId: string, id: string): Promise<Attempt[] | null>
   explain(partnerId: string, id: string): Promise<Explanation | null>
 
-  /**
-   * Over all partners, newest first. A page scans at most `SEARCHED_AT_ONCE` registrations. `reader`: the token's id.
-   */
+  /** Over all partners, newest first. A page scans at most `SEARCHED_AT_ONCE` registrations. `reader`: a token's id. */
   searchRegistrations(query: SearchQuery, reader?: string): Promise<SearchPage<FoundRegistration>>
   /** Returns how many registrations a search would find: at most `MOST_MATCHES`, of `COUNTED_AMONG` scanned. */
   countRegistrations(wanted: Pick<SearchQuery, 'filter' | 'act'>, reader?: string): Promise<BoundedCount>
@@ -146,13 +131,11 @@ export interface Store extends OperatorVerbs {
    * failures. Only an operator ends an operator's hold. Returns whether a hold has ended.
    */
   enableCallback(callback: Callback, end: 'test' | 'operator'): Promise<boolean>
-  /**
-   * Holds the messages for a URL until an operator enables it. Returns false if an operator has disabled it already.
-   */
+  /** Holds messages for a URL until an operator enables it. Returns false if an operator has disabled it already. */
   disableCallback(callback: Callback): Promise<boolean>
   /**
-   * URLs that fail or are held, ordered by partner and URL, from after `after`. For null, those of all partners without
-   * URLs that have failed only once.
+   * URLs that fail or are held, ordered by partner and URL, from after `after`. If `partnerId` is null, those of all
+   * partners, without URLs that have failed only once.
    */
   listCallbacks(
     partnerId: string | null,
@@ -248,10 +231,7 @@ export interface Store extends OperatorVerbs {
   ): Promise<Account | null>
   /** Stops all its calls, even canaries, until an operator resumes it. */
   pauseAccount(id: string): Promise<Account | null>
-  /**
-   * Ends an operator's pause with a slow start. In any other pause, the next canary may go at once. Else changes
-   * nothing.
-   */
+  /** Ends an operator's pause with a slow start. Lets the next canary of any other pause go at once. */
   resumeAccount(id: string): Promise<Account | null>
   /**
    * Decides by `judgeRemoval`. A removed account is not found any more, but verifications that wait for it, also of
@@ -275,8 +255,8 @@ export interface Store extends OperatorVerbs {
   /** Returns figures as of one moment, at a bounded cost: the source of metrics, the overview, `status` and alerts. */
   stats(): Promise<Stats>
   /**
-   * Counts this partner's given-up messages whose last attempt was after the earlier of `since` (epoch ms) and
-   * `GIVEN_UP_MS` ago.
+   * Counts this partner's given-up messages with a last attempt after `since` (epoch ms) or within the last
+   * `GIVEN_UP_MS`.
    */
   givenUpOf(partnerId: string, since: number): Promise<GivenUp>
   /** Needs no database, so it works while that is unavailable. */

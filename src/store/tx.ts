@@ -9,10 +9,7 @@ export interface Tx {
   /** When it began, in epoch ms by the store's clock. */
   readonly at: number
   readonly dialect: Dialect
-  /**
-   * drizzle's builder, for statements of few rows, with PostgreSQL's types for both engines. `dialect` has their
-   * differences.
-   */
+  /** drizzle's builder, for statements of few rows, with PostgreSQL's types. `dialect` has the engines' differences. */
   readonly db: NodePgDatabase
   readonly schema: Schema
   /**
@@ -21,10 +18,7 @@ export interface Tx {
    * PostgreSQL may not have run a statement without results yet: if that fails, so does the transaction.
    */
   all<Row>(sql: Sql, values?: Values): Promise<Row[]>
-  /**
-   * Runs the statement once per element and returns the rows of each, in order. All elements have the same names and
-   * types.
-   */
+  /** Runs the statement once per element; returns the rows of each, in order. All have the same names and types. */
   each<Row>(sql: Sql, values: readonly Values[]): Promise<Row[][]>
   /**
    * Inserts rows that have the same columns; columns missing from all get their defaults. Returns the ids that the
@@ -107,10 +101,7 @@ export interface Dialect {
   locked<Query extends Lockable>(query: Query): Query
   /** In ORDER BY: NULL first, as in SQLite. */
   nullsFirst: string
-  /**
-   * Statements that take the locks of an insert, and a few disk pages for a moment: an update may still fit into its
-   * page.
-   */
+  /** Statements that take an insert's locks and, briefly, some disk pages: an update may still fit into its page. */
   takeRoom: readonly string[]
 }
 interface Lockable {

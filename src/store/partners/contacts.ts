@@ -8,10 +8,7 @@ import { heldAt } from '../operators/facts.ts'
 import type { Store } from '../store.ts'
 import type { Row, Sql, Tx } from '../tx.ts'
 
-/**
- * A change of a URL that its contact does not know yet: it fails, its messages are held, or a reported condition is
- * over.
- */
+/** News of a URL for its contact: it fails, its messages are held, or a reported condition is over. */
 export type CallbackNews = Omit<Row<'toldCallbacks'>, 'partnerId'> & { lastError: string; isOver: boolean }
 /** `lease` is the fencing token. */
 export type ClaimedContact = Contact & { partnerId: string; lease: number; news: readonly CallbackNews[] }
@@ -30,10 +27,7 @@ const LEASE_MS = 2 * MINUTE
 const MOST_NEWS = 1_000
 const LOCK = 'contacts'
 
-/**
- * Compares the current state with the reported one: nothing is reported twice or lost, and a notice shows the state at
- * its sending.
- */
+/** Compares current with reported states: nothing is reported twice or lost, and a notice is true when it is sent. */
 const newsOf = (partner: string): string => `
   SELECT c.callback_url AS "callbackUrl", failing_since AS since, c.held_since AS "heldSince", last_error AS "lastError", FALSE AS "isOver"
   FROM (SELECT * FROM callbacks WHERE partner_id = ${partner} AND (held_since IS NOT NULL OR ${IS_FAILING})) c

@@ -26,9 +26,7 @@ interface PartnerQuotas {
 export interface QuotaFacts {
   /** Null: the partner has no quotas. */
   of(partnerId: string): PartnerQuotas | null
-  /**
-   * Counts one more registration of the partner. `pending`: 0 if its verdict is known; `hosts`: 1 if its host is new.
-   */
+  /** Counts one more registration. `pending`: 0 if its verdict is known; `hosts`: 1 if its host is new. */
   add(partnerId: string, more: { pending: 0 | 1; hosts: 0 | 1 }): void
 }
 
@@ -36,10 +34,7 @@ const LIMITED = (d: Dialect) => `
   SELECT id, max_pending AS pending, max_hosts AS hosts, max_daily AS daily FROM partners
   WHERE id IN ${d.list('ids', 'text')} AND (max_pending IS NOT NULL OR max_hosts IS NOT NULL OR max_daily IS NOT NULL)`
 
-/**
- * Reads the quotas of these partners. Until the transaction ends, no other one registers anything for partners with
- * quotas.
- */
+/** Reads the quotas of these partners. Until the transaction ends, no other one registers for partners with quotas. */
 export const loadQuotas = async (tx: Tx, partnerIds: readonly string[]): Promise<QuotaFacts> => {
   const rows = await tx.all<Quotas & { id: string }>(LIMITED, { ids: partnerIds })
   const ids = rows.map(({ id }) => id)

@@ -63,10 +63,7 @@ export type EndOfSecret = 'ended' | 'newest'
  */
 const endOfSecret = ({ expiresAt }: Expiring): EndOfSecret => (expiresAt === null ? 'newest' : 'ended')
 
-/**
- * Returns the secrets whose end a rotation moves to `overlapEnd`. An earlier end stays: no rotation lengthens an
- * overlap.
- */
+/** Returns the secrets that a rotation ends at `overlapEnd`. Earlier ends stay: no rotation lengthens an overlap. */
 export const endedByRotation = <Row extends Expiring>(rows: readonly Row[], overlapEnd: number): Row[] =>
   rows.filter(({ expiresAt }) => expiresAt === null || expiresAt > overlapEnd)
 
@@ -130,7 +127,7 @@ export const createSigningSecrets = (context: StoreContext) => {
           return outcome
         })
       } finally {
-        // Also if the response to the COMMIT was lost: a second call would find it ended.
+        // Also if the response to the COMMIT is lost: a repeated call finds it ended and emits nothing.
         if (isEnding) tell([['withdrawn', { partnerId, registrationId: null }]])
       }
     },

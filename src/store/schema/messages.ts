@@ -40,8 +40,8 @@ export const messageTables = ({
       index('lanes_due_of_kind')
         .on(t.partnerId, t.slow, t.proven, t.dueAt, ...rowid(t.id))
         .where(sql`due_at IS NOT NULL`),
-      // On PostgreSQL with a condition that only queries for the first lane name: no other query is to read all
-      // partners' lanes in this order.
+      // On PostgreSQL with a condition that only queries for the first lane name: no other is to read the lanes of all
+      // partners in this order.
       index('lanes_first')
         .on(t.dueAt)
         .where(byEngine({ sqlite: sql`due_at IS NOT NULL`, postgres: sql`due_at >= 0` })),
@@ -82,10 +82,7 @@ export const messageTables = ({
     ],
   ),
 
-  /**
-   * The state of undelivered messages; a delivered one has no row here. The second queue: it is as small as the work
-   * that is left.
-   */
+  /** State of undelivered messages; delivered ones have no row. The second queue: as small as the work that is left. */
   deliveries: table(
     'deliveries',
     {
@@ -96,16 +93,10 @@ export const messageTables = ({
       laneId: int8('lane_id').notNull(),
       callbackUrl: text('callback_url').notNull(),
       state: text('state').$type<Exclude<MessageState, 'delivered'>>().notNull().default('pending'),
-      /**
-       * When to send; null: given up, or held for a URL that answered 410 or is disabled. A claim does not change it,
-       * and so writes to no index.
-       */
+      /** When to send; null: given up, or held for its URL. Claims do not change it, and so write to no index. */
       dueAt: time('due_at'),
       claimedAt: time('claimed_at'),
-      /**
-       * While claimed: end of the lease. On PostgreSQL a CHECK of its migration refuses claims that move the due time
-       * instead.
-       */
+      /** While claimed: end of the lease. On PostgreSQL a CHECK refuses claims that move the due time instead. */
       leasedUntil: time('leased_until'),
       claims: integer('claims').notNull().default(0),
       /** Set by a resend: attempts claimed before this count decide nothing any more. */

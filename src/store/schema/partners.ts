@@ -74,10 +74,7 @@ export const partnerTables = ({
     ],
   ),
 
-  /**
-   * URLs whose attempts have only failed, or whose messages are or were held: `CallbackHealth`. Working URLs have no
-   * row.
-   */
+  /** URLs whose attempts have only failed, or whose messages are or were held: `CallbackHealth`. Others have no row. */
   callbacks: table(
     'callbacks',
     {
