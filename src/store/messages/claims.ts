@@ -20,7 +20,7 @@ import {
   takeMessages,
 } from './take-messages.ts'
 
-/** The earliest due time of a lane, by the index that is for this alone, and whether a URL still has messages to be made due. */
+/** The earliest due time of any lane, read from its own index, and whether messages of any URL are being released. */
 export const PEEK = `SELECT
   (SELECT l.due_at FROM lanes l JOIN partners p ON p.id = l.partner_id
     WHERE l.due_at >= 0 AND NOT p.disabled ORDER BY l.due_at LIMIT 1) AS "firstDue",
@@ -29,7 +29,10 @@ export const PEEK = `SELECT
 const PARTNER = `
   p.id, p.disabled, (SELECT c.held_since FROM callbacks c WHERE c.partner_id = p.id AND c.held_since IS NOT NULL LIMIT 1) IS NOT NULL
     AS "hasHeld"`
-/** The partners that have something to send, in order, from after one: one seek of the index a partner. EXISTS may read all holds. */
+/**
+ * Partners with something to send, by id, after `@after`: one index seek per partner. `hasHeld` avoids EXISTS, which
+ * may read all holds.
+ */
 export const PARTNERS_WITH_LANES = `
   WITH RECURSIVE walk(partner_id, nth) AS (
     SELECT (SELECT min(partner_id) FROM lanes WHERE due_at IS NOT NULL AND partner_id > @after), 1
@@ -38,7 +41,9 @@ export const PARTNERS_WITH_LANES = `
     FROM walk WHERE walk.partner_id IS NOT NULL AND nth < @most)
   SELECT ${PARTNER} FROM walk JOIN partners p ON p.id = walk.partner_id ORDER BY p.id`
 
-/** Those of the lanes that are due first: nobody is to wait until the round has come by all who have only retries for later. */
+/**
+ * Partners of the lanes due first, so that they do not wait while the round passes partners with only later retries.
+ */
 export const FIRST_PARTNERS: Sql = d => `
   SELECT ${PARTNER} FROM (
     SELECT DISTINCT partner_id FROM (
@@ -46,16 +51,19 @@ export const FIRST_PARTNERS: Sql = d => `
       WHERE l.due_at >= 0 ORDER BY l.due_at LIMIT 64) AS first) AS foremost
     ${d.lookUp('partners p', 'p.id = foremost.partner_id')}`
 
-/** Of a partner and a kind. */
+/** Due lanes of a partner and a kind, the longest due first. */
 export const DUE_LANES = `
   SELECT ${columnsOf('lanes', ['id', 'partnerId', 'host', 'dueAt', 'slow', 'proven'])} FROM lanes
   WHERE partner_id = @partnerId AND slow = @slow AND proven = @proven AND due_at IS NOT NULL AND due_at <= @at
   ORDER BY due_at, id LIMIT @most`
 
-/** Nobody has claimed it, or the lease has run out. */
+/** SQL condition: unclaimed, or its lease has ended. */
 export const IS_FREE = '(claimed_at IS NULL OR coalesce(leased_until, 0) <= @at)'
 
-/** A lane's oldest due messages or its newest. What others have locked is left out. A join of the holds may read all of them. */
+/**
+ * A lane's oldest or newest due messages, without rows that others have locked. `isHeld` avoids a join, which may read
+ * all holds.
+ */
 const dueMessagesIn =
   (order: 'ASC' | 'DESC'): Sql =>
   d =>
@@ -75,8 +83,9 @@ export const CLAIM: Sql = d => `
 
 const IN_LANE = 'FROM deliveries WHERE lane_id = lanes.id AND due_at IS NOT NULL AND'
 /**
- * Of lanes where all that was due is claimed. The ends of leases count as due times too: a crashed worker's messages bring their lane back.
- * Of very many leases those count that were due first, so that PostgreSQL goes by the index.
+ * Sets the due time of lanes whose due messages are all claimed. The end of a lease counts as a due time, so that a
+ * crashed worker's messages make their lane due again. It reads at most the first 1,000 due, so that PostgreSQL uses
+ * the index.
  */
 export const SETTLE_LANES: Sql = d => `
   UPDATE lanes SET due_at = (SELECT min(due_at) FROM (
@@ -91,7 +100,7 @@ interface PartnerWithLanes {
   hasHeld: boolean
 }
 
-/** A message that is due, as a claim reads it. */
+/** A due message as a claim reads it. */
 interface DueMessage
   extends Pick<ClaimedMessage, 'seq' | 'registrationId' | 'callbackUrl' | 'attempts' | 'retries'>,
     Pick<ClaimedMessage, 'traceparent' | 'createdAt' | 'dueAt'> {
@@ -102,20 +111,21 @@ interface DueMessage
   isHeld: boolean
 }
 
-/** A lane whose partner has no signing secret that can be decrypted is read again after this: it may have a new one then. */
+/** Retry delay of lanes whose partner has no signing secret that can be decrypted. */
 const UNSIGNED_MS = 30 * SECOND
 
 const NOTHING_CLAIMED: ClaimedMessages = { messages: [], secrets: new Map(), nextAt: null }
 
 /**
- * A claim peeks first, without locks, unless the last one left something: most peeks find nothing that may be sent now. It locks the lanes
- * that it takes from, and reads their messages in a later statement: so it sees all that those who had a lane locked before have made due,
- * and puts the lane's due time right. What others have locked it leaves to them; it waits only for the lanes of a URL that is being released.
+ * A claim peeks first, without locks, unless the last claim left due messages: most peeks find nothing to send now. It
+ * locks the lanes it takes from and reads their messages in a later statement, so it sees every message made due under
+ * an earlier lock of the lane, and sets the lane's correct due time. It skips rows that others have locked; it waits
+ * only for the lanes of a URL that is being released.
  */
 export const createMessageClaims = (context: StoreContext) => {
-  /** The partner that the last claim read last. It moves only with a commit. */
+  /** Id of the last partner that the previous claim read. Changes only after a commit. */
   let last = ''
-  /** The last claim has left something that was due. */
+  /** The last claim left due messages. */
   let isMore = false
 
   const claimAll = async (tx: Tx, request: MessageClaimRequest, last: string) => {
@@ -137,7 +147,7 @@ export const createMessageClaims = (context: StoreContext) => {
       found.filter(({ partnerId }) => secretsOf(partnerId).length > 0),
     )
     const unsigned = found.filter(({ partnerId }) => secretsOf(partnerId).length === 0)
-    // Those that others have locked too: there may be more to take soon.
+    // Counts lanes locked by others too: they may soon have more to take.
     const wanted = [...shares.map(({ lane }) => lane), ...unsigned].map(({ id }) => id)
     const free = await lockFreeLanes(tx, wanted)
     const mine = shares.filter(({ lane }) => free.has(lane.id))
@@ -173,7 +183,10 @@ export const createMessageClaims = (context: StoreContext) => {
   } satisfies Partial<Store>
 }
 
-/** When the first message may be due; null: nothing is to be sent. What is held for a URL that is released may be made due at once. */
+/**
+ * Returns when the first message may be due, or null if none is. Held messages of a URL being released may be made due
+ * at once.
+ */
 const firstDueAt = async (tx: Tx): Promise<number | null> => {
   const [{ firstDue, isReleasing } = NO_LANES] = await tx.all<{ firstDue: number | null; isReleasing: boolean }>(PEEK)
   return isReleasing ? Math.min(firstDue ?? tx.at, tx.at) : firstDue
@@ -181,8 +194,9 @@ const firstDueAt = async (tx: Tx): Promise<number | null> => {
 const NO_LANES = { firstDue: null, isReleasing: false }
 
 /**
- * Claims messages of lanes that the caller has locked, and holds those for held URLs. The count of claims goes up for these too, so that
- * an attempt whose lease ran out can be told apart from one that was settled. What cannot be decrypted is given up.
+ * Claims messages of lanes that the caller has locked, and holds messages for held URLs. Holding increments `claims`
+ * too, so that an attempt whose lease ran out is distinguishable from a settled one. A message that cannot be decrypted
+ * becomes exhausted.
  */
 const takeFrom = async (
   tx: Tx,
@@ -205,7 +219,7 @@ const takeFrom = async (
   const lanes = shares.map(({ lane: { id }, take }, i) => {
     const oldest = due[i]?.oldest ?? []
     const next = oldest.find(({ seq }) => !gone.has(seq)) ?? oldest.at(-1)
-    // Of a lane that may have more: when the first is due that was read and is left, or the last.
+    // A lane that may have more is due with the first message read and not taken, or else with the last one read.
     return { id, dueAt: next && oldest.length >= take ? next.dueAt : null }
   })
   return { messages, lanes }
@@ -231,7 +245,7 @@ const dueOf = async (tx: Tx, shares: readonly Share[], holding: ReadonlySet<stri
   return shares.map((share, i) => ({ oldest: oldest[i] ?? [], newest: newest.get(share) ?? [] }))
 }
 
-/** The message as it is handed out; null: its text does not open. */
+/** Returns the message to hand out, or null if its body cannot be decrypted. */
 const open = ({ sealed, openOr }: Opening, lane: DueLane, due: DueMessage): ClaimedMessage | null => {
   const { seq, claims, registrationId, callbackUrl, attempts, retries, traceparent, createdAt, dueAt } = due
   const { id: laneId, partnerId, host, slow, proven } = lane

@@ -4,15 +4,15 @@ import type { Callback } from '../callbacks/health.ts'
 import { columnsOf, type Sql, type Tx } from '../tx.ts'
 import type { HostSignal } from './message.ts'
 
-/** What decides how many slots a lane gets. */
+/** State that decides how many slots a lane gets. */
 export interface LaneState {
-  /** Not later than the due time of its first message; null: nothing to send. Epoch ms. */
+  /** At or before the due time of its first message; null: nothing to send. Epoch ms. */
   dueAt: number | null
-  /** Attempts in a row that ran into the time limit. */
+  /** Consecutive attempts that ran into the time limit. */
   strikes: number
-  /** Too many of them: it gets one slot at a time. */
+  /** Too many strikes: it gets one slot at a time. */
   slow: boolean
-  /** Its last attempt that showed something was answered; until one is, it gets few slots. */
+  /** Its last attempt with a host signal got a response. Otherwise it gets few slots. */
   proven: boolean
 }
 
@@ -23,7 +23,7 @@ export interface Lane extends LaneState {
 export const isSameLane = (a: LaneState, b: LaneState): boolean =>
   a.dueAt === b.dueAt && a.strikes === b.strikes && a.slow === b.slow && a.proven === b.proven
 
-/** After this many time-outs in a row a host gets one slot at a time, until it answers. */
+/** Number of consecutive time-outs after which a lane gets one slot at a time, until its host responds. */
 const SLOW_AFTER_STRIKES = 3
 
 export const afterAttemptInLane = (lane: LaneState, hostSignal: HostSignal | null): LaneState => {
@@ -33,7 +33,7 @@ export const afterAttemptInLane = (lane: LaneState, hostSignal: HostSignal | nul
   return { ...lane, strikes, slow: strikes >= SLOW_AFTER_STRIKES, proven: false }
 }
 
-/** The same text for URLs of the same lane. */
+/** Key of the lane of a URL. */
 export const laneKey = ({ partnerId, callbackUrl }: Callback): string => `${partnerId} ${hostOf(callbackUrl)}`
 
 const READ: Sql = d => `
@@ -51,13 +51,13 @@ const MAKE: Sql = d => `
   INSERT INTO lanes (partner_id, host) SELECT partner_id, host FROM ${d.rows('hosts', HOSTS)} WHERE true ORDER BY nth
   ON CONFLICT (partner_id, host) DO NOTHING`
 
-/** Waits for those that others have locked. */
+/** Waits for lanes that others have locked. */
 const lockLanes = async (tx: Tx, ids: readonly number[]): Promise<Lane[]> =>
   ids.length === 0 ? [] : tx.all<Lane>(LOCK, { ids })
 
 /**
- * Locks them, but for those that `isSteady`, as they are now, says will not be changed: whoever claims of a busy lane does not find it
- * locked all the time.
+ * Reads the lanes and locks them, except lanes that `isSteady` reports as unchanged by the caller: otherwise claims
+ * would find a busy lane locked all the time.
  */
 export const lockUnsteadyLanes = async (
   tx: Tx,
@@ -70,15 +70,15 @@ export const lockUnsteadyLanes = async (
   return [...steady, ...(await lockLanes(tx, unsteady))]
 }
 
-/** Locks those that nobody else has locked now; their ids. */
+/** Locks the lanes that nobody else has locked. Returns their ids. */
 export const lockFreeLanes = async (tx: Tx, ids: readonly number[]): Promise<ReadonlySet<number>> => {
   const rows = ids.length === 0 ? [] : await tx.all<{ id: number }>(LOCK_FREE, { ids })
   return new Set(rows.map(({ id }) => id))
 }
 
 /**
- * Something in each of these lanes is due at `dueAt`. Whoever makes a message due does this too: it waits for a claim that has the lock,
- * and the next one sees all that is due.
+ * Makes these lanes due at `dueAt` at the latest. Every transaction that makes a message due calls it: it waits for a
+ * claim that has locked the lane, and the next claim sees all due messages.
  */
 export const advanceLanes = async (tx: Tx, laneIds: readonly number[], dueAt: number): Promise<void> => {
   const lanes = await lockLanes(tx, [...new Set(laneIds)])
@@ -86,15 +86,14 @@ export const advanceLanes = async (tx: Tx, laneIds: readonly number[], dueAt: nu
   await tx.update('lanes', ['id'], later)
 }
 
-/** Each once. */
 const hostsOf = (urls: readonly Callback[]) =>
   [...new Map(urls.map(url => [laneKey(url), url])).values()].map(({ partnerId, callbackUrl }) => {
     return { partnerId, host: hostOf(callbackUrl) }
   })
 
 /**
- * The ids of the lanes of these URLs, by `laneKey`, without a lock of what is in them: for those who only name a lane. It is not erased
- * before the transaction ends.
+ * Returns the ids of these URLs' lanes, by `laneKey`, for rows that refer to a lane. Locks the lanes only against
+ * removal, until the transaction ends.
  */
 export const findLaneIds = async (tx: Tx, urls: readonly Callback[]): Promise<Map<string, number>> => {
   const rows = await tx.all<{ key: string; id: number }>(FIND, { hosts: hostsOf(urls) })
@@ -102,8 +101,8 @@ export const findLaneIds = async (tx: Tx, urls: readonly Callback[]): Promise<Ma
 }
 
 /**
- * Makes those that are missing, with ids in the order of the URLs, as where they came one after the other. What somebody else makes
- * at the same time is waited for, and not locked.
+ * Creates missing lanes, with ids in the order of the URLs. Returns the ids of all, as `findLaneIds` does. Waits for
+ * other transactions that create lanes of these partners.
  */
 export const makeLanes = async (tx: Tx, urls: readonly Callback[]): Promise<Map<string, number>> => {
   if (urls.length === 0) return new Map()

@@ -8,29 +8,30 @@ import { type LockedMessage, lockMessages, saveDeliveries } from './deliveries.t
 import { afterAttemptInLane, isSameLane, type Lane, type LaneState, lockUnsteadyLanes } from './lanes.ts'
 import type { Attempt, MessageOutcome, MessageSettlement } from './message.ts'
 
-/** A message when an attempt of it is to be written. */
+/** A message at the time an attempt of it is recorded. */
 export interface MessageFacts extends Omit<LockedMessage, 'partnerId' | 'callbackUrl' | 'laneId' | 'kept'> {
-  /** This claim's attempt has been written already. */
+  /** This claim's attempt is already recorded. */
   isRecorded: boolean
 }
 
-/** Of a message, the newest. */
+/** Number of recorded attempts kept per message, the newest. */
 export const KEPT_ATTEMPTS = 50
 
 interface MessagePlan {
   update: Pick<MessageFacts, 'seq' | 'state' | 'dueAt' | 'claimedAt' | 'attempts' | 'unrecorded' | 'retries'>
-  /** Its number is that of the claim, so that it can be written once only. */
+  /** Numbered like its claim, so that it can be recorded only once. */
   attempt: (Attempt & { n: number }) | null
   lane: LaneState
-  /** The receiver answered 410: hold whatever else is for this URL. */
+  /** The receiver responded with 410: hold all other messages for this URL. */
   holdsUrl: boolean
-  /** Null: it goes on, or has ended before. */
+  /** Null if it goes on, or ended before. */
   end: MessageOutcome
 }
 
 /**
- * What an attempt changes; null: nothing, since the number is another message's or the attempt is written already. An attempt whose
- * claim no longer holds is written, and a 2xx of it still delivers, unless the message has been resent since.
+ * Returns the changes of a settlement, or null if it changes nothing: the number belongs to another message, the
+ * attempt is already recorded, or a release comes after its claim ended. An attempt whose claim no longer holds is
+ * recorded too, and its 2xx still delivers, unless the message has been resent since.
  */
 export const settleMessage = (
   { message: { claim, registrationId }, step, attempt, hostSignal }: MessageSettlement,
@@ -49,7 +50,7 @@ export const settleMessage = (
   }
 
   const delivers = step.state === 'delivered' && state === 'pending' && facts.fence <= claim
-  // What was under way at a resend has its number since then.
+  // The resend has counted an attempt then in flight as `unrecorded`.
   const left = claim < facts.fence ? Math.max(0, unrecorded - 1) : unrecorded
   const counted = { seq, state, dueAt, claimedAt, retries, attempts: attempts + 1, unrecorded: left }
   const update = delivers
@@ -60,7 +61,7 @@ export const settleMessage = (
   const next = afterAttemptInLane(lane, hostSignal)
   return {
     update,
-    // What was erased during the attempt stays erased.
+    // A message erased during the attempt stays erased.
     attempt: { ...attempt, n: claim, responseExcerpt: facts.isErased ? null : attempt.responseExcerpt },
     lane: holds && !delivers ? { ...next, dueAt: earlier(next.dueAt, step.dueAt) } : next,
     holdsUrl: step.gone && holds,
@@ -69,8 +70,8 @@ export const settleMessage = (
 }
 
 /**
- * Whether all that these do leaves a lane as it is, whatever becomes of each message: nothing is due again, and what they show of its host
- * is known already.
+ * Returns a predicate: whether the settlements leave a lane unchanged, however each is settled. They do if they make no
+ * message due and the lane's state already reflects their host signals.
  */
 const leavesLanes = (settlements: readonly MessageSettlement[]) => {
   const byLane = Map.groupBy(settlements, ({ message }) => message.laneId)
@@ -80,18 +81,18 @@ const leavesLanes = (settlements: readonly MessageSettlement[]) => {
     )
 }
 
-/** An attempt, by its message and the claim that made it. */
+/** An attempt, by its message and claim. */
 interface AttemptKey {
   seq: number
   claim: number
 }
 
-/** Those that are written already. */
+/** Attempts that are already recorded. */
 export const FIND_ATTEMPTS: Sql = d => `
   SELECT a.message_seq AS seq, a.n AS claim FROM ${d.rows('keys', { seq: 'int8', claim: 'int8' })}
     JOIN attempts a ON a.message_seq = keys.seq AND a.n = keys.claim`
 
-/** The oldest beyond those that are kept. With a limit, so that PostgreSQL expects few. */
+/** Deletes the oldest attempts beyond the kept ones. The limit makes PostgreSQL expect few rows. */
 export const TRIM_ATTEMPTS: Sql = d => `
   DELETE FROM attempts WHERE (message_seq, n) IN (
     SELECT a.message_seq, a.n FROM ${d.rows('trims', { seq: 'int8' })} JOIN attempts a ON a.message_seq = trims.seq AND a.n <= (
@@ -147,7 +148,7 @@ const settleAll = async (tx: Tx, settlements: readonly MessageSettlement[]) => {
 interface Facts {
   at: number
   messages: Map<number, LockedMessage>
-  /** The attempts that are written, by `attemptKey`. */
+  /** Recorded attempts, by `attemptKey`. */
   recorded: Set<string>
   urls: Map<string, CallbackHealth | null>
   urlChanges: UrlChange[]
@@ -161,7 +162,7 @@ const findRecorded = async (
   settlements: readonly MessageSettlement[],
   messages: Facts['messages'],
 ): Promise<Set<string>> => {
-  // Only that of a claim which still holds cannot have been written yet.
+  // While a claim holds, its attempt cannot have been recorded.
   const doubted = settlements.flatMap(({ message: { seq, claim } }) => {
     const message = messages.get(seq)
     return message && (message.claims !== claim || message.claimedAt === null) ? [{ seq, claim }] : []
@@ -170,7 +171,7 @@ const findRecorded = async (
   return new Set(found.map(attemptKey))
 }
 
-/** The facts become as the next settlement finds them. */
+/** Updates the facts for the next settlement. */
 const settleOne = (
   settlement: MessageSettlement,
   { at, messages, recorded, lanes, urls, urlChanges }: Facts,

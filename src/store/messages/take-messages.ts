@@ -1,13 +1,13 @@
 import { MINUTE } from '../../core/duration.ts'
 
-/** A claim reads the lanes of so many partners, round robin: the next claim goes on after them. */
+/** Maximum number of partners whose lanes a claim reads, round robin. The next claim continues after them. */
 const PARTNERS_IN_A_CLAIM = 256
 
 /**
- * The partners whose lanes a claim reads: those after `last`, where the claim before it ended, then from the beginning on; `isAll`: there
- * are no others.
+ * Returns the partners whose lanes a claim reads: from after `last`, where the previous claim ended, then from the
+ * start. `isAll`: no other partner has something to send.
  *
- * @param find those with something to send, from after one, in order, of each window
+ * @param find returns, per window, the partners with something to send after an id, in order
  */
 export const partnersRoundRobin = async <Partner extends { id: string }>(
   last: string,
@@ -22,21 +22,20 @@ export const partnersRoundRobin = async <Partner extends { id: string }>(
 }
 
 /**
- * So many messages that are held are read in a claim, in front of a lane and of all lanes, beyond those that were to be handed out; the
- * next claim goes on after them.
+ * Maximum number of held messages that a claim reads past, per lane and in all. The next claim continues after them.
  */
 const HELD_IN_A_LANE = 100
 export const HELD_IN_A_CLAIM = 1_000
 
 /**
- * How many messages of a lane a claim reads beyond those that it is to take, where some may be held.
+ * Returns how many messages of a lane a claim reads beyond its share, because some may be held.
  *
- * @param left how many it still may read so, of all lanes
+ * @param left the unused part of `HELD_IN_A_CLAIM`
  */
 export const spareOf = ({ hasHeld, left }: { hasHeld: boolean; left: number }): number =>
   hasHeld ? Math.min(left, HELD_IN_A_LANE) : 0
 
-/** A due message, as far as a claim decides by it. */
+/** The part of a due message that a claim decides by. */
 interface DueRow {
   seq: number
   retries: number
@@ -44,19 +43,23 @@ interface DueRow {
   isHeld: boolean
 }
 
-/** Due messages of a lane, each sorted by when they are due. `newest` is empty, but for a lane that is behind. */
+/** Due messages of a lane, each list sorted by due time. `newest` is empty unless the lane is behind. */
 export interface Due<Row> {
   oldest: readonly Row[]
   newest: readonly Row[]
 }
 
-/** Whether a lane is behind by what is due first, as after a stop. Then a claim reads as many of its newest due messages too. */
+/**
+ * Whether a lane is behind: its first message has been due for over a minute, as after a stop. A claim then also reads
+ * its newest due messages, as many as it may take.
+ */
 export const isBehind = (firstDueAt: number | undefined, at: number): boolean =>
   firstDueAt !== undefined && firstDueAt < at - MINUTE
 
 /**
- * Of a lane that is behind, first attempts get up to half of what is taken before old retries do: nobody has waited for those yet, and
- * all that failed before the stop would come first. They are found among the newest, behind thousands of retries.
+ * Orders the messages of a lane that is behind: first attempts get up to half of `take` ahead of retries. They have not
+ * waited yet, and all messages that failed before the stop would precede them. They are found among the newest
+ * messages, behind thousands of retries.
  */
 const firstsAndRetries = <Row extends DueRow>(rows: readonly Row[], take: number): Row[] => {
   const firsts = rows.filter(({ retries }) => retries === 0)
@@ -64,7 +67,7 @@ const firstsAndRetries = <Row extends DueRow>(rows: readonly Row[], take: number
   return [...firsts.slice(0, half), ...rows.filter(({ retries }) => retries > 0), ...firsts.slice(half)]
 }
 
-/** Of a lane's due messages those to hand out, and those to hold, which are for held URLs. */
+/** Splits a lane's due messages: `taken` to hand out, and `held`, which are for held URLs. */
 export const takeMessages = <Row extends DueRow>({ oldest, newest }: Due<Row>, take: number) => {
   const all = [...new Map([...oldest, ...newest].map(row => [row.seq, row])).values()]
   const ready = all.filter(({ isHeld }) => !isHeld)
@@ -72,26 +75,29 @@ export const takeMessages = <Row extends DueRow>({ oldest, newest }: Due<Row>, t
   return { taken: inOrder.slice(0, take), held: all.filter(({ isHeld }) => isHeld) }
 }
 
-/** A claim that has handed out nothing is worth another after this, since it held messages, or other partners wait. */
+/**
+ * Delay before the next claim after one that handed out nothing: `GO_ON_MS` if it made progress in its lanes,
+ * `OTHERS_MS` if other partners may wait.
+ */
 const GO_ON_MS = 10
 const OTHERS_MS = 100
 
-/** What a claim has done. */
+/** Result of a claim. */
 interface MessageClaim {
-  /** No other partner has anything due. */
+  /** No other partner has due messages. */
   isAll: boolean
   /** How many lanes it took from, or put off. */
   lanes: number
   /** How many messages it hands out. */
   messages: number
-  /** When the first of all lanes is due now. */
+  /** The earliest due time of all lanes after the claim. */
   firstDue: number | null
 }
 
-/** When the next claim is worth it; null: not before something rings. */
+/** Returns when the next claim is worthwhile, or null if not before a hint. */
 export const afterMessageClaim = ({ isAll, lanes, messages, firstDue }: MessageClaim, at: number): number | null => {
   if (firstDue === null || messages > 0) return firstDue
-  // A lane that is taken from makes progress: its messages are claimed or held, or its due time is put right.
+  // A lane taken from makes progress: its messages are claimed or held, or its due time is corrected.
   if (lanes > 0) return Math.max(firstDue, at + GO_ON_MS)
   return isAll ? firstDue : Math.max(firstDue, at + OTHERS_MS)
 }
