@@ -29,7 +29,7 @@ export const createAccounts = (context: StoreContext) => {
   const { sealed, write, read, tell, defaultRate } = context
   const view = (row: AccountRow | null | undefined): Account | null => (row ? accountOfRow(row, defaultRate) : null)
 
-  /** Changes it by a rule, which gives null for no change; null: there is none. */
+  /** Changes an account by a rule, which returns null for no change. Returns null if no such account exists. */
   const patch = async (
     tx: Tx,
     id: string,
@@ -43,7 +43,9 @@ export const createAccounts = (context: StoreContext) => {
     return accountOfRow(after, defaultRate)
   }
 
-  /** A key that cannot be decrypted is told by who needs it: here the right one is at hand. */
+  /**
+   * Emits no hint if the stored key cannot be decrypted: code that needs it does, and here the right key is at hand.
+   */
   const hasKey = (row: AccountRow, key: NewAccount['apiKey']): boolean => {
     try {
       return sealed.accountKey.open(row).reveal() === key.reveal()
@@ -57,10 +59,10 @@ export const createAccounts = (context: StoreContext) => {
       write(async tx => {
         const { at, db, dialect, schema } = tx
         const { accounts } = schema
-        // Nodes that start at once name the same account.
+        // Nodes that start at once configure the same account.
         await tx.lock(['default account'])
         const credentials = { apiKey: sealed.accountKey.seal({ apiId }, apiKey), passwordMode, isDefault: true }
-        // The one before it too, in the order in which all lock accounts.
+        // Includes the previous default account, in the common lock order of accounts.
         const isMeant = or(accounts.isDefault, eq(accounts.apiId, apiId))
         const meant = db.select().from(accounts).where(isMeant).orderBy(asc(accounts.id))
         const known = (await dialect.locked(meant)).find(one => one.apiId === apiId)

@@ -4,12 +4,12 @@ import { eq } from '../drizzle.ts'
 import type { Store } from '../store.ts'
 import type { Tx } from '../tx.ts'
 
-/** What is learned of when verifications of an account are completed. */
+/** Statistics of when verifications of an account are completed. */
 export const createCompletions = ({ read, write }: Pick<StoreContext, 'read' | 'write'>) =>
   ({
     changeCompletions: (accountId, change) =>
       write(async tx => {
-        // Two nodes change the same bins, of which there may be no row yet.
+        // Two nodes may change the same bins, which may have no row yet.
         await tx.lock([`completions ${accountId}`])
         const bins = changeBins(await load(tx, accountId), change)
         const rows = rowsOfBins(bins).map(row => ({ accountId, ...row }))

@@ -11,7 +11,7 @@ export interface NewAccount {
   apiId: string
   apiKey: Secret
   passwordMode: 'dynamic' | 'static'
-  /** Calls a second; null: the setting's. */
+  /** Calls per second; null: the setting's. */
   rate: number | null
   /** The only partner that may use it; null: all. */
   partnerId: string | null
@@ -25,17 +25,20 @@ export type Account = Pick<NewAccount, 'id' | 'apiId' | 'passwordMode' | 'partne
 
 export type ClaimedAccount = AccountState & Pick<NewAccount, 'id' | 'apiId' | 'apiKey' | 'passwordMode'>
 
-/** As it is stored, with its key sealed. */
+/** An account as stored, with its key sealed. */
 export type AccountRow = Row<'accounts'>
 
-/** A removed account is kept for so long at least: whoever found it before may register for it for some seconds more. */
+/**
+ * Minimum time that a removed account is kept: a request that found it before may still register for it for some
+ * seconds.
+ */
 export const REMOVED_KEPT_MS = DAY
 
 /** Whether operators see it, and partners may use it. */
 export const isInUse = (row: Pick<AccountRow, 'id' | 'removedAt'>) =>
   row.removedAt === null && row.id !== TEST_ACCOUNT_ID
 
-/** `default`: the settings name it. `bound`: a partner that is enabled has it for its own. */
+/** `default`: the settings name it. `bound`: it belongs to an enabled partner. */
 export type AccountRemoval = 'removed' | 'default' | 'bound'
 
 export const judgeRemoval = (
@@ -43,7 +46,7 @@ export const judgeRemoval = (
   owner: { disabled: boolean } | undefined,
 ): AccountRemoval => (isDefault ? 'default' : owner?.disabled === false ? 'bound' : 'removed')
 
-/** @param defaultRate calls a second of an account that names none */
+/** @param defaultRate calls per second of an account without a rate */
 export const accountOfRow = (
   row: Pick<AccountRow, Exclude<keyof Account, 'rate'>> & { rate: number | null },
   defaultRate: number,
@@ -62,8 +65,8 @@ export const accountOfRow = (
 })
 
 /**
- * The account that a partner uses, of those that its request may mean: its own before one for all, then the oldest; never
- * one that is bound to another partner, or not in use.
+ * Returns the account that a partner uses, among those that its request may name: its own before a shared one, then the
+ * oldest. Never one bound to another partner or not in use.
  */
 export const chooseAccount = <Candidate extends Pick<AccountRow, 'id' | 'partnerId' | 'removedAt'>>(
   candidates: readonly Candidate[],
@@ -77,7 +80,7 @@ export const chooseAccount = <Candidate extends Pick<AccountRow, 'id' | 'partner
 
 type WithSchema = Pick<Tx, 'schema'>
 
-/** As `isInUse`. */
+/** SQL condition, as `isInUse`. */
 export const isShown = ({ schema: { accounts } }: WithSchema) =>
   and(isNull(accounts.removedAt), ne(accounts.id, TEST_ACCOUNT_ID))
 export const named = (tx: WithSchema, idOrApiId: string) => {
@@ -86,7 +89,7 @@ export const named = (tx: WithSchema, idOrApiId: string) => {
 }
 
 const FIXED = ['id', 'apiId', 'apiKey', 'passwordMode', 'rate', 'partnerId'] as const
-/** All that claims, answers and operators change of an account. */
+/** Columns that claims, answers and operators change. */
 const STATE = [
   'pausedAt',
   'pauseReason',
@@ -101,7 +104,7 @@ const STATE = [
 ] as const
 type Selected = Pick<AccountRow, (typeof FIXED)[number] | (typeof STATE)[number]>
 
-/** In the order of their creation, in which all lock them. */
+/** In the order of creation, in which all transactions lock accounts. */
 const select = (ids: string, lock = '') => `
   SELECT ${columnsOf('accounts', [...FIXED, ...STATE])} FROM accounts WHERE id IN ${ids} ORDER BY id ${lock}`
 const SELECT = {
@@ -110,7 +113,7 @@ const SELECT = {
   none: d => select(d.list('ids', 'text')),
 } as const satisfies Record<string, Sql>
 
-/** One index seek for each account for which something waits, so that accounts at rest cost nothing. */
+/** One index seek per account with waiting verifications, so that idle accounts cost nothing. */
 export const WAITING = (d: Dialect) =>
   select(`(
     WITH RECURSIVE waiting(account_id) AS (
@@ -122,7 +125,7 @@ export const WAITING = (d: Dialect) =>
         ${d.first('verifications v', 'v.due_at IS NOT NULL AND v.account_id > w.account_id ORDER BY v.account_id')})
     SELECT account_id FROM waiting)`)
 
-/** Those of them that there are, in the order of their creation; with `wait` locked until the transaction ends. */
+/** Returns the existing accounts, in the order of creation; with `wait`, locked until the transaction ends. */
 export const loadAccounts = async (
   tx: Tx,
   ids: readonly string[],
@@ -132,7 +135,7 @@ export const loadAccounts = async (
   return rows.map(row => ({ ...row, rate: row.rate ?? defaultRate }))
 }
 
-/** Writes all of `AccountState` but the rate. */
+/** Writes all of `AccountState` except the rate. */
 export const saveAccounts = (tx: Tx, changed: readonly (AccountState & { id: string })[]): Promise<void> =>
   tx.update(
     'accounts',
@@ -140,14 +143,14 @@ export const saveAccounts = (tx: Tx, changed: readonly (AccountState & { id: str
     changed.map(account => ({ id: account.id, ...Object.fromEntries(STATE.map(name => [name, account[name]])) })),
   )
 
-/** `Store.accountFor`. */
+/** Implements `Store.accountFor`. */
 export const accountFor = async (tx: Tx, partnerId: string, idOrApiId: string | null): Promise<AccountRow | null> => {
   const { accounts } = tx.schema
   const meant = idOrApiId === null ? or(accounts.isDefault, eq(accounts.partnerId, partnerId)) : named(tx, idOrApiId)
   return chooseAccount(await tx.db.select().from(accounts).where(meant), partnerId)
 }
 
-/** The accounts as claims take them, in the order of their creation: those whose keys can be decrypted. */
+/** Accounts for claims, in the order of creation: only those with a key that can be decrypted. */
 export const createClaimableAccounts = ({
   sealed,
   openOr,
@@ -161,10 +164,10 @@ export const createClaimableAccounts = ({
     })
 
   return {
-    /** For which something waits. */
+    /** Returns the accounts with waiting verifications. */
     waiting: async (tx: Tx) => claimable(await tx.all(WAITING), tx.at),
 
-    /** These, locked until the transaction ends; without those that another one has locked. */
+    /** Locks these accounts until the transaction ends. Skips accounts that another transaction has locked. */
     lock: async (tx: Tx, ids: readonly string[]) => claimable(await tx.all(SELECT.skip, { ids }), tx.at),
   }
 }

@@ -13,12 +13,12 @@ import {
 } from './health.ts'
 import { afterCallbackChanges, findUrl, HEALTH, HELD, lockUrls, ONLY_FAILS, saveUrls } from './rows.ts'
 
-/** Of a partner's status: the ones that have failed the longest. */
+/** Maximum number of URLs in a partner's status, the longest failing first. */
 const MOST_TROUBLES = 20
-/** Messages held for a URL are counted up to here. */
+/** Upper bound of counted held messages per URL. */
 const MOST_HELD = 1_000
 
-/** @param held how many messages are held for it */
+/** @param held number of messages held for it */
 const troubleOf = ({ state, lastError, ...row }: CallbackRow, held: number): CallbackTrouble => ({
   partnerId: row.partnerId,
   callbackUrl: row.callbackUrl,
@@ -63,7 +63,7 @@ export const createCallbacks = ({ read, write, tell }: Pick<StoreContext, 'read'
       }),
   }) satisfies Partial<Store>
 
-/** Of all partners without those that have failed once. */
+/** For all partners, leaves out URLs that have failed only once. */
 const PAGE = `
   SELECT ${HEALTH} FROM callbacks c
   WHERE (partner_id, callback_url) > (@partnerId, @callbackUrl) AND state <> 'releasing'
@@ -82,6 +82,6 @@ const withHeld = async (tx: Tx, rows: readonly CallbackRow[]): Promise<CallbackT
   return rows.map(row => troubleOf(row, counts.get(row) ?? 0))
 }
 
-/** Of a partner's URLs in trouble, those that have failed the longest. */
+/** Returns the URLs of a partner that have failed the longest. */
 export const worstCallbacks = async (tx: Tx, partnerId: string): Promise<CallbackTrouble[]> =>
   withHeld(tx, await tx.all<CallbackRow>(WORST, { partnerId }))

@@ -5,7 +5,7 @@ import type { Sql, Tx } from '../tx.ts'
 import { type Callback, STILL_FAILING_MS } from './health.ts'
 import { ONLY_FAILS } from './rows.ts'
 
-/** So many URLs are looked at, and webhooks of a host counted. */
+/** Maximum number of URLs read, and of webhooks counted per host. */
 const MOST_COUNTED = 10_000
 const MOST_NAMED = 3
 
@@ -19,7 +19,10 @@ const WAITING = `
     SELECT 1 FROM deliveries WHERE due_at IS NOT NULL
       AND lane_id = (SELECT id FROM lanes WHERE partner_id = @partnerId AND host = @host) LIMIT ${MOST_COUNTED}) AS capped`
 
-/** The hosts of URLs that only fail and are still tried, by partner: what a host answers to one says nothing of its URLs of another. */
+/**
+ * Returns the hosts of URLs that only fail and are still tried, by partner: a host's responses to one partner say
+ * nothing about the URLs of another.
+ */
 export const failingHosts = async (tx: Tx): Promise<FailingHosts> => {
   type Row = Callback & Pick<FailingHost, 'partnerName' | 'since' | 'error'>
   const rows = await tx.all<Row>(FAILING, { since: tx.at - STILL_FAILING_MS })

@@ -11,27 +11,35 @@ export interface Callback {
 /** Why messages are held. */
 export type HeldBecause = 'gone' | 'disabled' | 'operator'
 
-/** The same text for the same URL of the same partner. */
+/** Key of a partner's URL. */
 export const callbackKey = ({ partnerId, callbackUrl }: Callback): string => `${partnerId} ${callbackUrl}`
 
 /**
- * `watched`: only failed attempts so far. `failing`: for so long that operators are told. Held: `disabled`, by five days of failures or
- * by an operator, and `gone`, after a 410. `releasing`: held no more; claims make its messages due, a few hundred each.
+ * State of a URL.
+ *
+ * - `watched`: only failed attempts so far.
+ * - `failing`: for long enough that operators are notified.
+ * - `disabled`: held, after five days of failures or by an operator.
+ * - `gone`: held, after a 410.
+ * - `releasing`: no longer held. Claims make its messages due, a few hundred each.
  */
 export const CALLBACK_STATES = ['watched', 'failing', 'disabled', 'gone', 'releasing'] as const
 
-/** What is known of a callback URL of a partner; of one that works, nothing. Epoch ms. */
+/** Stored state of a partner's callback URL; a URL that works has none. Times are epoch ms. */
 export interface CallbackHealth {
   state: (typeof CALLBACK_STATES)[number]
   /** Since when all attempts failed; where it answered 410, when that was. */
   failingSince: number
   /** Failed attempts, counted up to `ENOUGH_ATTEMPTS`. */
   attempts: number
-  /** How the last one failed, as its partner is told: `http_503`, or the error of an attempt. */
+  /** The last failure: `http_503`, the error of an attempt, or `BY_OPERATOR`. */
   lastError: string
-  /** When it failed last, to the hour, so that not every attempt is a write. While `releasing`, when it was released last, if ever. */
+  /**
+   * Time of the last failure, up to an hour old, so that not every attempt is a write. While `releasing`, when a claim
+   * last released some messages, if one has.
+   */
   lastAt: number
-  /** Since when its messages are held; null: they are not. */
+  /** Since when its messages are held; null if they are not. */
   heldSince: number | null
 }
 
@@ -39,7 +47,7 @@ export interface CallbackHealth {
 type CallbackTransition = 'failing' | 'disabled' | 'recovered' | 'enabled'
 
 export interface CallbackPlan {
-  /** As it is now; null: nothing is wrong. The same object: nothing has changed. */
+  /** The new state; null if the URL works; the same object if nothing has changed. */
   health: CallbackHealth | null
   transition: CallbackTransition | null
 }
@@ -56,29 +64,29 @@ export interface CallbackTrouble extends Callback {
   state: 'failing' | 'disabled' | 'gone'
   /** Since when all attempts failed; where it answered 410, when that was. */
   since: number
-  /** Since when messages are held; null: none are. */
+  /** Since when messages are held; null if none are. */
   heldSince: number | null
   /** How the last attempt failed: `http_503`, or the error of an attempt; null: it answered 410. */
   lastError: string | null
-  /** Messages that are held, counted up to `MOST_HELD`. */
+  /** Number of held messages, counted up to `MOST_HELD`. */
   held: number
 }
 
-/** A webhook that tells a partner, at its URL `url`, that `callbackUrl` is disabled. Times are epoch ms. */
+/** A webhook that notifies a partner, at its URL `url`, that `callbackUrl` is disabled. Times are epoch ms. */
 export interface CallbackNotice extends Callback, Pick<CallbackHealth, 'failingSince' | 'lastError'> {
   /** The same for every try. */
   id: string
   url: string
   disabledAt: number
-  /** Which try it is, from 1. */
+  /** Number of the try, from 1. */
   attempt: number
 }
 
-/** Fewer attempts say too little, however old the first one is. */
+/** Minimum number of failed attempts for `failing`, however old the first one is. */
 const ENOUGH_ATTEMPTS = 10
 const FAILING_AFTER_MS = HOUR
 const DISABLED_AFTER_MS = 5 * DAY
-/** A URL that nothing has been sent to for so long is counted as failing no more: longer than the pauses of the schedule. */
+/** A URL without an attempt for this long no longer counts as failing. Longer than the pauses of the schedule. */
 export const STILL_FAILING_MS = 2 * DAY
 
 /** The last error of a URL that an operator has disabled. */
@@ -98,7 +106,7 @@ const gone = (at: number): CallbackHealth => ({
   heldSince: at,
 })
 
-/** When a URL works, or is taken to work: what was held for it goes out. */
+/** Plan for a URL that works, or is taken to work: its held messages are released. */
 export const afterSuccess = (health: CallbackHealth | null): CallbackPlan => {
   if (health?.state === 'releasing') return { health, transition: null }
   if (health?.heldSince == null) return { health: null, transition: health?.state === 'failing' ? 'recovered' : null }
@@ -114,9 +122,9 @@ const stateAt = (failingSince: number, attempts: number, at: number): 'watched' 
 }
 
 /**
- * After an attempt that reached the receiver, or failed because of it.
+ * Plan after an attempt that reached the receiver, or failed because of it.
  *
- * @param attempt.holdsUrl it is a 410, and its claim still holds: that of an older one changes nothing
+ * @param attempt.holdsUrl it is a 410 and its claim still holds; a 410 of an older claim changes nothing
  */
 export const afterAttemptAt = (
   health: CallbackHealth | null,
@@ -126,13 +134,14 @@ export const afterAttemptAt = (
   const { outcome, httpStatus, error, holdsUrl } = attempt
   const because = heldBecause(health)
   if (outcome === 'delivered' && (because === null || because === 'disabled')) return afterSuccess(health)
-  // What was under way when it was held says nothing new, not even a 410: a good test is still to enable what is disabled.
+  // Attempts in flight when the hold began change nothing, not even a 410: a good test must still enable a disabled
+  // URL.
   if (because !== null) return { health, transition: null }
   if (outcome === 'gone') return { health: holdsUrl ? gone(at) : health, transition: null }
   if (health?.state === 'releasing') return { health, transition: null }
-  // What failed before nothing was sent for so long says nothing about the time in between.
+  // After so long a gap, earlier failures say nothing about the time in between.
   if (health !== null && at - health.lastAt > STILL_FAILING_MS) return afterAttemptAt(null, attempt, at)
-  // A clock that was set back leaves no beginning that lies ahead.
+  // After the clock was set back, the first failure may lie in the future.
   const failingSince = Math.min(health?.failingSince ?? at, at)
   const attempts = Math.min((health?.attempts ?? 0) + 1, ENOUGH_ATTEMPTS)
   const lastError = httpStatus === null ? (error ?? 'no_response') : `http_${httpStatus}`
@@ -144,22 +153,25 @@ export const afterAttemptAt = (
   return { health: next, transition: state === 'watched' || state === health?.state ? null : state }
 }
 
-/** Why the messages for a URL are held; null: they are not. */
+/** Returns why the messages for a URL are held, or null if they are not. */
 export const heldBecause = (health: Pick<CallbackHealth, 'state' | 'lastError'> | null): HeldBecause | null => {
   if (health?.state === 'gone') return 'gone'
   if (health?.state !== 'disabled') return null
   return health.lastError === BY_OPERATOR ? BY_OPERATOR : 'disabled'
 }
 
-/** What may end a hold: the URL is registered again, a message resent to it, a test answered well, or an operator says so. */
+/**
+ * Possible end of a hold: the URL is registered again, a message is resent to it, a test of it succeeds, or an operator
+ * ends it.
+ */
 export type HoldEnd = 'registration' | 'resend' | 'test' | 'operator'
 
-/** Whether messages are held that this lets go: what an operator holds only an operator does. */
+/** Whether `end` ends the hold of a URL. Only an operator ends an operator's hold. */
 export const endsHold = (end: HoldEnd, health: CallbackHealth | null): boolean => {
   const because = heldBecause(health)
   return because !== null && (because !== BY_OPERATOR || end === 'operator')
 }
 
-/** When the notice of a URL is due whose health has just changed; null: there is none. */
+/** Returns when the notice of a URL that has just changed is due, or null if it needs none. */
 export const firstNoticeAt = (health: CallbackHealth, at: number): number | null =>
   heldBecause(health) === 'disabled' ? at : null

@@ -9,31 +9,38 @@ import type { Tx } from '../tx.ts'
 import type { Callback, CallbackNotice, CallbackRow } from './health.ts'
 import { HEALTH } from './rows.ts'
 
-/** How long after each try of a notice the next one comes: five within an hour. Each is longer than an attempt may take, so it is the lease too. */
+/**
+ * Delays after each try of a notice: five tries within an hour. Each is longer than an attempt may take, so it is the
+ * lease too.
+ */
 const NOTICE_PAUSES_MS = [5 * MINUTE, 10 * MINUTE, 15 * MINUTE, 30 * MINUTE]
-/** What lies further ahead than any pause was put off before the clock was set back. */
+/** A time further ahead than any delay was set before the clock was set back. */
 const DUE = `(notice_due_at <= @at OR notice_due_at > @at + ${Math.max(...NOTICE_PAUSES_MS)})`
-/** A partner may have thousands of disabled URLs: it is told of one at a time, of the next after this. */
+/** Delay between the notices to one partner, which may have thousands of disabled URLs. */
 const NOTICE_GAP_MS = MINUTE
-/** So many of a partner's newest messages are looked through for a URL that works. */
+/** Maximum number of a partner's newest messages searched for a URL that works. */
 const NEWEST_MESSAGES = 2_000
 
-/** @param tries how often it was tried before; null: not any more after this time */
+/**
+ * Returns when the next try is due, or null after the last one.
+ *
+ * @param tries number of earlier tries
+ */
 const nextNoticeAt = (tries: number, at: number): number | null => {
   const pauseMs = NOTICE_PAUSES_MS[tries]
   return pauseMs === undefined ? null : at + pauseMs
 }
 
-/** The `webhook-id` of a notice: the same for every try, another when the URL is disabled anew. */
+/** The `webhook-id` of a notice: the same for every try, another when the URL is disabled again. */
 const noticeIdOf = ({ partnerId, callbackUrl }: Callback, heldSince: number): string =>
   `msg_${hash('sha256', `${partnerId} ${callbackUrl} ${heldSince}`).slice(0, 26).toUpperCase()}`
 
 type NoticeRow = CallbackRow & { heldSince: number; tries: number }
 
-/** Its lock: of two nodes that claim at once one waits, so that a partner is told of one URL at a time. */
+/** Name of the claim's lock: of two nodes that claim at once one waits, so that a partner gets one notice at a time. */
 const CLAIMING = 'callback_notices'
 
-/** Of each partner the one that is due first. */
+/** The first due notice of each partner. */
 const NOTICES = `
   SELECT ${HEALTH}, c.notice_tries AS tries FROM (
     SELECT callbacks.*, row_number() OVER (PARTITION BY partner_id ORDER BY notice_due_at, callback_url) AS nth
@@ -41,7 +48,7 @@ const NOTICES = `
     WHERE notice_due_at IS NOT NULL AND ${DUE}) AS c
   WHERE nth = 1 ORDER BY notice_due_at, partner_id LIMIT @limit`
 
-/** The URL with the newest success, of the partner's newest messages elsewhere, that nothing is known against. */
+/** Of the partner's newest messages: the other URL with the latest success and no stored trouble. */
 const WORKING_URL = `
   SELECT url FROM (
     SELECT callback_url AS url, max(delivered_at) AS at
@@ -53,13 +60,13 @@ const WORKING_URL = `
     GROUP BY callback_url) AS working
   WHERE (SELECT c.state FROM callbacks c WHERE c.partner_id = @partnerId AND c.callback_url = working.url) IS NULL
   ORDER BY at DESC, url LIMIT 1`
-/** Gives no row where the URL has been enabled since it was found. */
+/** Returns no row if the URL has been enabled since it was found. */
 const CLAIM = `
   UPDATE callbacks SET notice_due_at = @dueAt, notice_tries = @tries
   WHERE partner_id = @partnerId AND callback_url = @callbackUrl AND ${DUE} RETURNING 1 AS claimed`
 const PUT_OFF = `UPDATE callbacks SET notice_due_at = @dueAt WHERE partner_id = @partnerId AND ${DUE}`
 
-/** The webhooks that tell a partner, at another URL, of one that is disabled. */
+/** Webhooks that notify a partner, at another URL, of a disabled one. */
 export const createCallbackNotices = ({ read, write }: Pick<StoreContext, 'read' | 'write'>) => {
   const due = async (tx: Tx, limit: number): Promise<NoticeRow[]> =>
     (await heldAt(tx)) === null ? tx.all(NOTICES, { at: tx.at, limit }) : []

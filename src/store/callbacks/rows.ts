@@ -14,14 +14,17 @@ import {
   type HoldEnd,
 } from './health.ts'
 
-/** Of `callbacks c`, what a `CallbackRow` has. */
+/** Columns of `callbacks c` for a `CallbackRow`. */
 export const HEALTH = columnsOf(
   'callbacks',
   ['partnerId', 'callbackUrl', 'state', 'failingSince', 'attempts', 'lastError', 'lastAt', 'heldSince'],
   'c',
 )
 
-/** Of `callbacks c`: every attempt has failed, and they go on. One failed attempt may be a flaky moment. */
+/**
+ * SQL condition on `callbacks c`: every attempt failed, and attempts go on. A single failed attempt may be a flaky
+ * moment.
+ */
 export const ONLY_FAILS = `(c.state = 'failing' OR (c.state = 'watched' AND c.attempts > 1))`
 
 const OF_URLS: Sql = d => `(partner_id, callback_url) IN (
@@ -30,33 +33,32 @@ const FIND: Sql = d => `SELECT ${HEALTH} FROM callbacks c WHERE ${OF_URLS(d)}`
 const LOCK: Sql = d => `${FIND(d)} ORDER BY partner_id, callback_url ${d.forUpdate()}`
 const REMOVE: Sql = d => `DELETE FROM callbacks WHERE ${OF_URLS(d)}`
 
-/** Each once. */
 const distinct = (urls: readonly Callback[]): Callback[] =>
   [...new Map(urls.map(url => [callbackKey(url), url])).values()].map(({ partnerId, callbackUrl }) => {
     return { partnerId, callbackUrl }
   })
 
-/** For these URLs; what is known of them, by `callbackKey`. */
+/** Runs the statement for these URLs. Returns their states, by `callbackKey`. */
 const run = async (tx: Tx, sql: Sql, urls: readonly Callback[]): Promise<Map<string, CallbackHealth>> => {
   const rows = urls.length === 0 ? [] : await tx.all<CallbackRow>(sql, { urls: distinct(urls) })
   return new Map(rows.map(({ partnerId, callbackUrl, ...health }) => [callbackKey({ partnerId, callbackUrl }), health]))
 }
 
-/** Without a lock; null: it works. */
+/** Takes no lock. Returns null if the URL works. */
 export const findUrl = async (tx: Tx, url: Callback): Promise<CallbackHealth | null> =>
   (await run(tx, FIND, [url])).get(callbackKey(url)) ?? null
 
-/** What is known of these URLs, by `callbackKey`, locked in the order of partner and URL. */
+/** Locks these URLs, in the order of partner and URL. Returns their states, by `callbackKey`. */
 export const lockUrls = (tx: Tx, urls: readonly Callback[]): Promise<Map<string, CallbackHealth>> => run(tx, LOCK, urls)
 
-/** What becomes of a URL, after what it was; null: it works. */
+/** The change of a URL, with its state before; null if it works. */
 export interface UrlChange extends Callback, CallbackPlan {
   before: CallbackHealth | null
 }
 
 /**
- * @param stored the URLs as they were locked
- * @param changes in their order; of several of one URL the last is written
+ * @param stored the URLs as locked
+ * @param changes in order; the last one of each URL is written
  * @returns the transitions
  */
 export const saveUrls = async (
@@ -74,7 +76,7 @@ export const saveUrls = async (
     return [{ partnerId, callbackUrl, ...health, noticeDueAt: firstNoticeAt(health, tx.at), noticeTries: 0 }]
   })
   await tx.update('callbacks', ['partnerId', 'callbackUrl'], rows.filter(isStored))
-  // Where somebody else has added a row meanwhile, which could not be locked, the transaction is run again.
+  // If another transaction has added a row meanwhile, which could not be locked, this one is run again.
   const added = rows.filter(row => !isStored(row))
   await tx.insert('callbacks', added)
   return changes.flatMap(({ partnerId, callbackUrl, before, health, transition }) => {
@@ -85,11 +87,14 @@ export const saveUrls = async (
 }
 
 const compareText = (a: string, b: string): number => (a === b ? 0 : a < b ? -1 : 1)
-/** The order of their locks. */
+/** Order in which URLs are locked. */
 const byKey = (a: Callback, b: Callback): number =>
   compareText(a.partnerId, b.partnerId) || compareText(a.callbackUrl, b.callbackUrl)
 
-/** Lets go what is held for these URLs, where `end` may; whether it did, and the transitions. */
+/**
+ * Releases the messages held for these URLs where `end` ends the hold. Returns whether it released any, and the
+ * transitions.
+ */
 export const releaseUrls = async (tx: Tx, urls: readonly Callback[], end: HoldEnd) => {
   const found = await run(tx, FIND, urls)
   const held = distinct(urls.filter(url => found.get(callbackKey(url))?.heldSince != null))
@@ -101,18 +106,24 @@ export const releaseUrls = async (tx: Tx, urls: readonly Callback[], end: HoldEn
   return { isReleased: released.length > 0, changedUrls: await saveUrls(tx, stored, released) }
 }
 
-/** So many held messages a claim makes due when their hold has ended; the next claim goes on with the URL that has waited longest. */
+/**
+ * Maximum number of messages that a claim makes due after their hold has ended. The next claim continues with the URL
+ * that has waited longest.
+ */
 export const RELEASED_TOGETHER = 300
 
 const RELEASING: Sql = d => `
   SELECT ${columnsOf('callbacks', ['partnerId', 'callbackUrl'])} FROM callbacks
   WHERE state = 'releasing' AND state <> 'watched' ORDER BY last_at LIMIT 1 ${d.forUpdate({ skipLocked: true })}`
-/** As SQL: it is held for its URL. */
+/** SQL condition: the message is held for its URL. */
 export const IS_HELD = "state = 'pending' AND due_at IS NULL"
-/** Of `deliveries`, what is held for a URL. Without the order, which is an index's, the planner may read all that there are. */
+/**
+ * SQL condition and order of a URL's held messages in `deliveries`. Without the order, which an index has, the planner
+ * may read all deliveries.
+ */
 export const HELD = `
   partner_id = @partnerId AND callback_url = @callbackUrl AND ${IS_HELD} ORDER BY seq`
-/** The first messages that nobody else has locked. */
+/** Makes the first messages due that nobody else has locked. */
 const RELEASE: Sql = d => `
   WITH held AS MATERIALIZED (
     SELECT seq FROM deliveries WHERE ${HELD} LIMIT ${RELEASED_TOGETHER} ${d.forUpdate({ skipLocked: true })})
@@ -120,10 +131,10 @@ const RELEASE: Sql = d => `
 const IS_HOLDING = `SELECT 1 FROM deliveries WHERE ${HELD} LIMIT 1`
 
 /**
- * Makes messages due of one URL that is held no more, of those that nobody else goes on with.
+ * Makes messages due of one URL that is no longer held, and that no other transaction is releasing.
  *
- * A claim holds messages with their lane locked, and reads the URL's state after that; here the row is removed with the lane locked: so
- * none is held for a hold that has ended.
+ * A claim holds messages while it has locked their lane, and then reads the URL's state. The URL's row is removed here
+ * while the lane is locked, so no message is held for a hold that has ended.
  */
 export const releaseSome = async (tx: Tx): Promise<void> => {
   const [url] = await tx.all<Callback>(RELEASING)

@@ -1,20 +1,23 @@
 import type { MessageState } from '../../core/message.ts'
 import { columnsOf, type ParameterType, type Row, type Sql, type Tx } from '../tx.ts'
 
-/** How the sending of a message goes. */
+/** The state of sending a message. */
 interface Delivery extends Counters {
   state: MessageState
   dueAt: number | null
   claimedAt: number | null
 }
 
-/** `message_bodies` has them too: they count once it is delivered. Its defaults say: at the first attempt. */
+/**
+ * `message_bodies` has these columns too, valid once the message is delivered. Their defaults stand for a delivery at
+ * the first attempt.
+ */
 interface Counters {
   claims: number
-  /** A resend sets it to the count of claims: what was claimed before decides nothing any more. */
+  /** A resend sets it to the count of claims, so that no earlier claim decides anything. */
   fence: number
   attempts: number
-  /** Attempts that were under way at a resend, and are not written yet. */
+  /** Attempts in flight at a resend that are not recorded yet. */
   unrecorded: number
   retries: number
 }
@@ -27,14 +30,14 @@ const countersOf = ({ claims, fence, attempts, unrecorded, retries }: Counters):
   retries,
 })
 
-/** What a message says, as far as it matters to its sending. */
+/** The part of a message that its sending needs. */
 interface Body extends Pick<Row<'messageBodies'>, (typeof BODY)[number]> {
-  /** Its registration was cancelled, and its text erased. */
+  /** Its registration was cancelled, and its body erased. */
   isErased: boolean
 }
 
 export interface LockedMessage extends Body, Delivery {
-  /** Those that `message_bodies` has. */
+  /** The counters in `message_bodies`. */
   kept: Counters
 }
 
@@ -54,8 +57,8 @@ const LOCK_DELIVERIES: Sql = d => `
 const REMOVE: Sql = d => `DELETE FROM deliveries WHERE seq IN ${d.list('seqs', 'int8')}`
 
 /**
- * Messages with their deliveries, locked in the order of their numbers: first what they say, then how it goes, so that somebody who
- * makes a delivered message due again is waited for. Only claims lock deliveries alone.
+ * Locks messages with their deliveries, in the order of their numbers: first bodies, then deliveries, so that it waits
+ * for a transaction that makes a delivered message due again. Only claims lock deliveries alone.
  */
 const lock = async (tx: Tx, sql: Sql, keys: readonly (number | string)[]): Promise<LockedMessage[]> => {
   if (keys.length === 0) return []
@@ -73,15 +76,15 @@ export const lockMessages = (tx: Tx, seqs: readonly number[]): Promise<LockedMes
 export const lockMessagesOf = (tx: Tx, registrationIds: readonly string[]): Promise<LockedMessage[]> =>
   lock(tx, LOCK_BY_REGISTRATION, registrationIds)
 
-/** What has become of a message that was locked. */
+/** The change of a locked message. */
 export interface DeliveryChange {
   was: LockedMessage
   becomes: Delivery
 }
 
 /**
- * The delivery of what is delivered is removed, its counters kept beside what it said, which most have there already: a body is not written
- * again for them. One that begins anew is added.
+ * Removes the deliveries of delivered messages and keeps their counters in `message_bodies`, which is written only
+ * where they differ: usually they do not. Adds a delivery for a message that begins anew.
  */
 export const saveDeliveries = async (tx: Tx, changes: readonly DeliveryChange[]): Promise<void> => {
   const over = changes.filter(({ becomes }) => becomes.state === 'delivered')

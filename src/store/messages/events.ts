@@ -4,18 +4,21 @@ import type { StoreContext } from '../context.ts'
 import type { Store } from '../store.ts'
 import { columnsOf, type Tx } from '../tx.ts'
 
-/** So many events one page looks at, whatever it leaves out: erased ones, undecipherable ones, others than are asked for, older ones. */
+/**
+ * Maximum number of events that one page reads, including those it leaves out: erased, undecryptable, in another state,
+ * or too old.
+ */
 export const EVENT_WINDOW = 1_000
 
 /**
- * Transactions that overlap number their events in the order of their commits, so an event may be created so much later than one that
- * follows it: longer than a transaction lasts that waits for the locks of others.
+ * How much later an event may be created than one that follows it, since overlapping transactions number their events
+ * in commit order. Longer than a transaction lasts that waits for locks.
  */
 const OVERLAP_MS = 30 * SECOND
 
 /**
- * A partner's events are numbered 1, 2, 3 … in the order of their commits. `at` is when the event was created: after a
- * restore the numbers are given anew, and the time tells which history a position belongs to.
+ * A partner's events are numbered 1, 2, 3 … in commit order. `at` is when the event was created: after a restore,
+ * numbers are assigned again, and the time identifies the history that a position belongs to.
  */
 export interface EventPosition {
   n: number
@@ -26,9 +29,9 @@ export interface EventQuery {
   /** Null: from the first event. */
   after: EventPosition | null
   limit: number
-  /** Begins at the first event that was created then or later; unless given, at the first of all. */
+  /** Begins at the first event created then or later; by default at the first of all. */
   since?: number | undefined
-  /** Only those whose delivery is in this state now; all unless given. */
+  /** Only events whose delivery is in this state now; by default all. */
   delivery?: MessageState | undefined
 }
 
@@ -42,22 +45,27 @@ export interface StoredEvent {
 }
 
 export type EventPage =
-  /** `end`: what to go on after, which may be behind the last event; null: after what was asked for, since nothing follows. `scanned`: how many were read. */
+  /**
+   * `end`: the position to continue after, which may be beyond the last event returned; null: none exists yet.
+   * `scanned`: how many events were read.
+   */
   | { outcome: 'page'; events: StoredEvent[]; end: EventPosition | null; scanned: number }
-  /** The position is of a history that a restore has ended; null: begin at the first event. */
+  /**
+   * The position belongs to a history that a restore ended. Continue after `beginAfter`; null: from the first event.
+   */
   | { outcome: 'lost'; beginAfter: EventPosition | null }
 
-/** What the database knows about a position that a reader brings. */
+/** The stored facts about a reader's position. */
 interface PositionFacts {
-  /** The number of the partner's newest event; 0: none yet. */
+  /** Number of the partner's newest event; 0 if none. */
   newest: number
-  /** When the event of that number was created; null: there is none, because it is erased or was never there. */
+  /** Creation time of the event with that number; null if it is erased or was never there. */
   createdAt: number | null
 }
 
 /**
- * Whether a reader may go on after this position. A restored database has lost its newest events and gives their numbers to
- * others: then the number is not there yet, or its event was created at another time.
+ * Whether a reader may continue after this position. A restored database has lost its newest events and assigns their
+ * numbers again: until then the number does not exist, and later its event has another creation time.
  */
 const isOfThisHistory = ({ n, at }: EventPosition, { newest, createdAt }: PositionFacts): boolean =>
   n <= newest && (createdAt === null || createdAt === at)
@@ -66,7 +74,7 @@ interface PageQuery extends Pick<EventQuery, 'limit' | 'delivery' | 'since'> {
   begin: EventPosition | null
 }
 
-/** An event as it is read. */
+/** An event as read. */
 interface EventRow {
   n: number
   registrationId: string
@@ -78,9 +86,9 @@ interface EventRow {
 }
 
 /**
- * The page out of the first events behind `begin`, up to `EVENT_WINDOW` of them.
+ * Returns a page from the first events after `begin`, at most `EVENT_WINDOW`.
  *
- * @param open the text of an event; null: it cannot be decrypted
+ * @param open returns the body of an event, or null if it cannot be decrypted
  */
 const eventPageOf = (
   rows: Iterable<EventRow>,
@@ -96,7 +104,7 @@ const eventPageOf = (
     end = { n: row.n, at: createdAt }
     scanned++
     if (createdAt < since) continue
-    // A cancelled registration's message is erased, and tells nothing any more.
+    // The message of a cancelled registration is erased.
     if (row.body.length === 0 || (delivery !== undefined && state !== delivery)) continue
     const body = open(row)
     if (body !== null) events.push({ position: end, registrationId, type, createdAt, delivery: state, body })
@@ -116,22 +124,22 @@ const FIRST_FROM = `
   WHERE partner_id = @partnerId AND event >= @n ORDER BY event LIMIT 1`
 
 /**
- * The newest messages of a partner, as a condition and an order that only the index of its events gives: for one with many the planner
- * would sort all of them.
+ * SQL condition and order of a partner's newest messages. Only the index of its events gives both: otherwise the
+ * planner would sort all messages of a partner with many.
  */
 export const newestOf = (partnerId: string): string => `
   (partner_id, event) > (${partnerId}, 0) AND (partner_id, event) <= (${partnerId}, ${Number.MAX_SAFE_INTEGER})
   ORDER BY partner_id DESC, event DESC`
 
-/** A join of their deliveries may read all that there are. */
+/** `state` avoids a join, which may read all deliveries. */
 const FOLLOWING = `
   SELECT event AS n, ${columnsOf('messageBodies', ['registrationId', 'type', 'createdAt', 'body'])},
     (SELECT state FROM messages WHERE seq = m.seq) AS state
   FROM messages m WHERE partner_id = @partnerId AND event > @n ORDER BY event LIMIT @limit`
 
 /**
- * A partner's messages in the order of their commits, as a reader goes through them: whoever writes some gives out their numbers under
- * the lock of the partner's row, so none appears behind one that is there.
+ * Reads a partner's messages in commit order. Transactions that write messages assign their numbers under the lock of
+ * the partner's row, so no event appears behind an existing one.
  */
 export const createEvents = (context: Pick<StoreContext, 'read' | 'sealed' | 'openOr'>) =>
   ({
@@ -142,7 +150,7 @@ export const createEvents = (context: Pick<StoreContext, 'read' | 'sealed' | 'op
         const lastBy = (at: number) => lastEventBy(tx, { partnerId, at, newest: facts.newest })
         if (after !== null && !isOfThisHistory(after, facts))
           return { outcome: 'lost', beginAfter: await lastBy(after.at) }
-        // All that were created at `since` or later are behind it.
+        // Every event created at `since` or later follows it.
         const before = since === undefined ? null : await lastBy(since - 1 - OVERLAP_MS)
         const begin = (before?.n ?? 0) > (after?.n ?? 0) ? before : after
         return readPage(tx, { ...query, partnerId, begin }, context)
@@ -150,10 +158,10 @@ export const createEvents = (context: Pick<StoreContext, 'read' | 'sealed' | 'op
   }) satisfies Partial<Store>
 
 /**
- * The last event that was created by then, where a reader of a lost history begins: what was created later is of the new history; what
- * came before, both have in common. Some twenty seeks, however many events there are.
+ * Finds the last event created by `at`, where a reader of a lost history begins: later events belong to the new
+ * history, earlier ones to both. About 20 seeks, independent of the number of events.
  *
- * @returns null: there is none
+ * @returns null if no event is that old
  */
 const lastEventBy = async (
   tx: Tx,
@@ -171,7 +179,7 @@ const lastEventBy = async (
   return firstFrom(low)
 }
 
-/** Mostly the first `limit` are the page; the rest of the window is read only where some of them are left out. */
+/** Usually the first `limit` events are the page; the rest of the window is read only if some of them are left out. */
 const readPage = async (
   tx: Tx,
   query: PageQuery & { partnerId: string },

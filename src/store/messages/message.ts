@@ -1,7 +1,7 @@
 import type { MessageEnd, MessageStep } from '../../core/message.ts'
 import type { Secret } from '../../core/secret.ts'
 
-/** How an attempt ended, as its partner is told. */
+/** How an attempt ended, as shown to its partner. */
 export const ATTEMPT_KINDS = ['delivered', 'rejected', 'gone', 'failed'] as const
 export type AttemptKind = (typeof ATTEMPT_KINDS)[number]
 
@@ -15,17 +15,17 @@ export interface Attempt {
 }
 
 export interface MessageClaimRequest {
-  /** All slots of the node, which `sharesOf` shares out, and how many are free. */
+  /** All slots of the node, which `sharesOf` divides; `slots` of them are free. */
   concurrency: number
   slots: number
   perHost: number
-  /** By host: how many more than `perHost`. They wait with the caller. */
+  /** Number of messages per host that may be claimed beyond `perHost`. They wait with the caller. */
   prefetch: ReadonlyMap<string, number>
-  /** Attempts in flight on this node, and messages that wait here for a place at their host. */
+  /** Attempts in flight on this node, plus messages that wait here for a slot of their host. */
   busyHosts: ReadonlyMap<string, number>
   /** Attempts in flight on this node. */
   busyPartners: ReadonlyMap<string, number>
-  /** Of `busyHosts` those of slow lanes, by lane, and those of unproven ones, by partner. */
+  /** The part of `busyHosts` in slow lanes, by lane, and in unproven lanes, by partner. */
   busySlow: ReadonlyMap<number, number>
   busyUnproven: ReadonlyMap<string, number>
   leaseMs: number
@@ -48,29 +48,32 @@ export interface ClaimedMessage {
   proven: boolean
   host: string
   callbackUrl: string
-  /** As it is sent, in UTF-8. */
+  /** As sent, in UTF-8. */
   body: string
-  /** Those before this one, also where they are still under way. */
+  /** Number of earlier attempts, including those still in flight. */
   attempts: number
   retries: number
-  /** Its registration's. */
+  /** The trace context of its registration. */
   traceparent: string | null
   createdAt: number
   /** When it was due before the claim. */
   dueAt: number
 }
 
-/** An answer, whatever it says, shows that a host lets attempts end; holding a slot for long without one, that it may not. */
+/**
+ * `answers`: any response shows that the host lets attempts end. `hangs`: an attempt held its slot for long without
+ * one.
+ */
 export type HostSignal = 'answers' | 'hangs'
 
 export interface MessageSettlement {
   message: Pick<ClaimedMessage, 'seq' | 'claim' | 'registrationId' | 'partnerId' | 'callbackUrl' | 'laneId'>
   step: MessageStep
-  /** Null: nothing was sent; the claim is released and the message is due as `step` says. */
+  /** Null: nothing was sent. The claim is released, and the message is due as `step` says. */
   attempt: Attempt | null
-  /** The signal of the attempt about its host; null: none, because no connection was made, or it broke, and soon. */
+  /** The attempt's signal about its host; null if no connection was made, or it broke soon. */
   hostSignal: HostSignal | null
 }
 
-/** How an attempt has ended its message; null: it has not. */
+/** How an attempt ended its message; null if it did not. */
 export type MessageOutcome = Exclude<MessageEnd, 'cancelled'> | null

@@ -11,11 +11,14 @@ export interface DueLane {
 }
 
 /**
- * What of all slots may be in use by a partner, and by each kind of lane. Slow and unproven lanes of all partners share one half,
- * `shared`, so proven lanes always have the other. `slowFirst` of it is for slow lanes only, which may have up to `slow`, one slot each.
- * A partner has `unprovenPerPartner` for unproven lanes, but each of their hosts may try once as long as `unproven` has slots left, so
- * that a new host can show that it does not hang. `unprovenFirst` of these are for partners that have no unproven lane in use, one slot
- * each: a new partner waits behind nobody's hanging hosts.
+ * Upper bounds of slots in use, per partner and per kind of lane.
+ *
+ * Slow and unproven lanes of all partners share one half, `shared`, so proven lanes always have the other. `slowFirst`
+ * of it is reserved for slow lanes, which may use up to `slow`, one slot each.
+ *
+ * A partner may use `unprovenPerPartner` for unproven lanes, but each of their hosts may try once while `unproven` has
+ * slots left, so that a new host can show that it does not hang. `unprovenFirst` of these are reserved for partners
+ * with no unproven lane in use, one slot each, so that a new partner does not wait for the hanging hosts of others.
  */
 export const sharesOf = (slots: number) => {
   const shared = Math.max(1, Math.floor(slots / 2))
@@ -34,7 +37,7 @@ export const sharesOf = (slots: number) => {
 
 export type Limits = Omit<MessageClaimRequest, 'leaseMs'>
 
-/** What the shares have left beside what is in flight. */
+/** The shares minus the slots in use. */
 const leftOf = ({ concurrency, busySlow, busyUnproven }: Limits) => {
   const shares = sharesOf(concurrency)
   const slow = sum(busySlow)
@@ -48,19 +51,19 @@ const leftOf = ({ concurrency, busySlow, busyUnproven }: Limits) => {
   }
 }
 
-/** Which due lanes of a partner and a kind: the longest due first, `most` at most. */
+/** A window of due lanes of a partner and a kind: at most `most`, the longest due first. */
 interface LaneWindow extends Pick<DueLane, 'partnerId' | 'slow' | 'proven'> {
   most: number
 }
 
-/** So many lanes of a partner and a kind are read for a claim, beside those that get nothing since their host has attempts already. */
+/** Maximum number of lanes read per partner and kind, beyond lanes that get nothing because their host is busy. */
 const WINDOW = 64
 
-/** The lanes that `shareSlots` is to be given: a window of each kind that has slots, for each of these partners. */
+/** Returns the lanes to read for `shareSlots`: a window per partner and kind that has slots left. */
 export const lanesFor = (claim: Limits, partnerIds: readonly string[]): LaneWindow[] => {
   const { slots, busyHosts, busyPartners } = claim
   const { perPartner, shared, slow, unproven } = leftOf(claim)
-  // A partner that has its whole share gets nothing, whatever its lanes.
+  // A partner that uses its whole share gets nothing.
   const mayHaveMore = partnerIds.filter(id => countOf(busyPartners, id) < perPartner)
   const kinds = [
     { slow: false, proven: true, free: slots },
@@ -75,17 +78,17 @@ export const lanesFor = (claim: Limits, partnerIds: readonly string[]): LaneWind
   )
 }
 
-/** A lane, and how many messages to take of it. */
+/** A lane and the number of messages to take from it. */
 export interface Share {
   lane: DueLane
   take: number
 }
 
 /**
- * Shares the free slots over the lanes, within what a host may have and `sharesOf` says: round robin over the partners, from the one that
- * has the fewest, and of a partner the longest due first.
+ * Shares the free slots among lanes, within the limits per host and of `sharesOf`: round robin over partners, from the
+ * one with the fewest slots in use; within a partner, the longest due lane first.
  *
- * @returns each with `take` above 0
+ * @returns shares with `take` above 0
  */
 export const shareSlots = (claim: Limits, lanes: readonly DueLane[]): Share[] => {
   const { hosts, unproven, takes, left, room, take } = openUsage(claim)
@@ -103,13 +106,13 @@ export const shareSlots = (claim: Limits, lanes: readonly DueLane[]): Share[] =>
   }
 
   const inOrder = lanes.toSorted((a, b) => a.dueAt - b.dueAt || a.id - b.id)
-  // By due time alone, two partners whose receivers answer late would have each slot that becomes free.
+  // By due time alone, two partners with slow receivers would get every slot that becomes free.
   const proven = roundRobin(
     inOrder.filter(lane => !lane.slow && lane.proven && room(lane) > 0),
     claim.busyPartners,
   )
   const untried = inOrder.filter(lane => !lane.slow && !lane.proven)
-  /** The first tries come first: those may show that a host does not hang. */
+  /** Hosts with the fewest attempts first: a first attempt may show that a host does not hang. */
   const untriedRoundRobin = () =>
     roundRobin(
       untried.toSorted((a, b) => countOf(hosts, a.host) - countOf(hosts, b.host)),
@@ -121,7 +124,7 @@ export const shareSlots = (claim: Limits, lanes: readonly DueLane[]): Share[] =>
   )
 
   share(slow, left.slowFirst)
-  // Proven lanes with long queues would otherwise take each slot that becomes free.
+  // Otherwise proven lanes with long queues would take every slot that becomes free.
   share(untriedRoundRobin(), proven.some(lane => room(lane) > 0) ? Math.ceil(left.all / 2) : left.all)
   share(proven, left.all)
   share(untriedRoundRobin(), left.all)
@@ -129,7 +132,7 @@ export const shareSlots = (claim: Limits, lanes: readonly DueLane[]): Share[] =>
   return [...takes].map(([lane, count]) => ({ lane, take: count }))
 }
 
-/** The slots in use and the slots left, while they are given out. */
+/** Tracks the slots in use and the slots left while they are shared. */
 const openUsage = (claim: Limits) => {
   const hosts = new Map(claim.busyHosts)
   const partners = new Map(claim.busyPartners)
@@ -172,7 +175,10 @@ const openUsage = (claim: Limits) => {
   return { hosts, unproven, takes, left, room, take }
 }
 
-/** Goes round the partners, from the one that has the fewest already; keeps the order of each partner's lanes. */
+/**
+ * Orders lanes round robin over partners, from the one with the fewest slots in use. Keeps the order of each partner's
+ * lanes.
+ */
 const roundRobin = (lanes: readonly DueLane[], busy: ReadonlyMap<string, number>): DueLane[] => {
   const counts = new Map(busy)
   return lanes

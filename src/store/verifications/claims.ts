@@ -17,16 +17,16 @@ import {
 } from './round-robin.ts'
 import type { ClaimedVerification } from './verification.ts'
 
-/** What another node has locked is retried after this. */
+/** Retry delay of rows that another node has locked. */
 const LOCKED_ELSEWHERE_MS = 50
 
-/** What an account has to ask. */
+/** An account and its queues of waiting verifications. */
 interface Survey {
   account: ClaimedAccount
-  /** Slots. */
+  /** Free slots. */
   free: number
   heads: readonly Head[]
-  /** The earliest time at which a claim could bring more than it does now; null: not before something rings. */
+  /** Earliest time at which a claim could return more than now; null: not before a hint. */
   nextAt: number | null
 }
 
@@ -34,7 +34,7 @@ export const createVerificationClaims = (context: StoreContext) => {
   const { write, read } = context
   const accounts = createClaimableAccounts(context)
   const places = new Map<string, PollPlace>()
-  /** The last claim has left something that was due, or has filled all slots, so that more may be due. */
+  /** The last claim left due verifications, or filled all slots, so that more may be due. */
   let isMore = false
   const placeOf = (accountId: string) => places.get(accountId) ?? FIRST_POLL_PLACE
 
@@ -42,7 +42,7 @@ export const createVerificationClaims = (context: StoreContext) => {
     const { at } = tx
     await beginClaim(tx)
     const found = new Map(ready.map(one => [one.account.id, one]))
-    // What the rate allows is in the account's row, so only who has locked that claims of it.
+    // The account's row holds the state of its rate, so only a claim that has locked it may take verifications.
     const locked = await accounts.lock(tx, [...found.keys()])
     const mine = locked.map(account => ({ ...(found.get(account.id) as Survey), account, from: placeOf(account.id) }))
     const shares = mine.flatMap(one => shareAccount(one.account, one.heads, { ...one, at }))
@@ -68,7 +68,7 @@ export const createVerificationClaims = (context: StoreContext) => {
 
   return {
     claimVerifications: async ({ busy, concurrency, leaseMs }) => {
-      // Without locks: most of the time nothing may be asked.
+      // Without locks: usually nothing may be polled.
       const { at, surveys } = await read(async tx => {
         const waiting = await accounts.waiting(tx)
         const slots = waiting.map(account => ({ account, free: concurrency - (busy.get(account.id) ?? 0) }))
@@ -80,14 +80,14 @@ export const createVerificationClaims = (context: StoreContext) => {
       if (ready.length === 0) return { claims: [], nextAt }
       const done = await write(tx => claimFrom(tx, ready, leaseMs), isMore ? undefined : 'soon')
       isMore = done.isMore
-      // The place moves only with a commit.
+      // Places change only after a commit.
       for (const [accountId, place] of done.places) places.set(accountId, place)
       return { claims: done.claims, nextAt: earlier(done.nextAt, nextAt) }
     },
   } satisfies Partial<Store>
 }
 
-/** What has been claimed of an account; the account, its free slots and its place as they are then. */
+/** Returns an account's claim, and its row, free slots and place after it. */
 const resultOf = (
   { account, heads, free, from }: Survey & { from: PollPlace },
   taken: readonly Taken[],
@@ -102,15 +102,15 @@ const resultOf = (
     account: { ...account, ...patch },
     free: free - count,
     place: afterTaking(from, heads, taken),
-    /** Another node had some of it locked. */
+    /** Another node has locked or changed some of the rows. */
     isShort: count < due.length,
   }
 }
 
-/** Null is never. */
+/** Returns the earliest time; null stands for never. */
 const earliest = (times: readonly (number | null)[]): number | null => times.reduce(earlier, null)
 
-/** @param until of accounts that may not be asked by then the queues are not read */
+/** @param until queues are read only of accounts that may be polled by then */
 const survey = async (tx: Tx, slots: readonly Pick<Survey, 'account' | 'free'>[], until: number): Promise<Survey[]> => {
   const all = slots.map(slot => ({ ...slot, from: slot.free > 0 ? claimableAt(slot.account, tx.at) : null }))
   const asked = all.filter(({ from }) => from !== null && from <= until)
@@ -125,7 +125,7 @@ const survey = async (tx: Tx, slots: readonly Pick<Survey, 'account' | 'free'>[]
   })
 }
 
-/** What is due in a queue, the longest due first; the index has all of it. It locks nothing: most of it is not taken. */
+/** Due verifications of a queue, the longest due first, from the index alone. Takes no locks: most are not claimed. */
 export const DUE = (d: Dialect) => `
   SELECT v.id, v.due_at AS "dueAt" FROM verifications v
   WHERE v.account_id = @accountId AND v.partner_id = @partnerId AND v.queue = @queue
@@ -141,7 +141,7 @@ export const take = async ({ at, each }: Pick<Tx, 'at' | 'each'>, shares: readon
         return { accountId, partnerId, queue, at, after, most }
       }),
     )
-  // From the head on: an index may have far more before it that is dead than there is to take.
+  // Start at the head: the index may have far more dead entries before it than there are rows to take.
   const windows = shares.flatMap(share => share.heads.map(({ queue, dueAt }) => ({ share, queue, after: dueAt - 1 })))
   const found = await dueIn(windows)
   const filled = windows.map((window, i) => ({ ...window, due: found[i] ?? [] }))
@@ -171,7 +171,7 @@ const CLAIMED = [
   'seen',
 ] as const
 
-/** Those that are as they were when they were found, and that nobody has locked; once for each registration that waits. */
+/** Found verifications that are unchanged and not locked; one row per waiting registration. */
 export const FREE = (d: Dialect) => `
   SELECT ${columnsOf('verifications', CLAIMED, 'v')}, found.due_at AS "dueAt", r.id AS "registrationId",
     ${columnsOf('registrations', ['createdAt', 'expiresAt', 'traceparent'], 'r')}
@@ -183,7 +183,7 @@ export const FREE = (d: Dialect) => `
 const CLAIM = (d: Dialect) => `
   UPDATE verifications SET claims = claims + 1, claimed_at = @at, due_at = @leaseEnd WHERE id IN ${d.list('ids', 'int8')}`
 
-/** A verification once for each registration that waits for it, and once if none does. */
+/** One row per waiting registration of a verification, or a single row if none waits. */
 interface FreeRow extends Omit<ClaimedVerification, 'claim' | 'waiting' | 'traceparents'> {
   claims: number
   registrationId: string | null
@@ -204,7 +204,7 @@ const claimedOf = (rows: readonly [FreeRow, ...FreeRow[]]): ClaimedVerification 
   }
 }
 
-/** Claims those of them that nobody has changed or locked meanwhile. */
+/** Claims the found verifications that nobody has changed or locked since. */
 const claimDue = async (tx: Tx, found: readonly DueVerification[], leaseEnd: number) => {
   if (found.length === 0) return new Map<number, never>()
   const byId = Map.groupBy(await tx.all<FreeRow>(FREE, { found }), ({ id }) => id)

@@ -3,13 +3,13 @@ import { advanceLanes } from '../messages/lanes.ts'
 import type { Store } from '../store.ts'
 import type { Dialect } from '../tx.ts'
 
-/** No serial and no webhook is ever due later than that from now on. */
+/** Upper bounds of how far ahead a poll or a webhook may be due, in ms. */
 export interface LongestPauses {
   pollMs: number
   retryMs: number
 }
 
-/** A row that is locked is claimed or settled now, and gets another due time by that. */
+/** Skips locked rows: a claim or settlement is about to set their due time. */
 const VERIFICATIONS = (d: Dialect) => `
   WITH late AS MATERIALIZED (
     SELECT id FROM verifications WHERE due_at > @latest LIMIT @limit ${d.forUpdate({ skipLocked: true })})
@@ -22,10 +22,12 @@ const LATE = deliveries(
   'due_at = @at, leased_until = @at',
   'due_at > @latest OR (leased_until > @latest AND claimed_at > @at)',
 )
-/** A lane counts leases among what is due, as all that is under way was before the clock was set back. */
+/**
+ * Messages claimed before the clock was set back. They become due, since a lane counts only the leases of due messages.
+ */
 const UNDER_WAY = deliveries('due_at = @at', 'claimed_at > @at AND due_at > @at')
 
-/** What a clock that was set back has left due too late. */
+/** Corrects rows that are due too late because the clock was set back. */
 export const createDueTimes = ({ write, tell }: Pick<StoreContext, 'write' | 'tell'>) =>
   ({
     mendDueTimes: async ({ pollMs, retryMs }, limit) => {

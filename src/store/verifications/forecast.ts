@@ -5,7 +5,7 @@ import type { Dialect, Tx } from '../tx.ts'
 import { FRESH_MS, isNewOrBack, isOfBatch, NEW, QUEUES } from './poll-queues.ts'
 import { DUE_PARTNERS, MOST_PARTNERS } from './queue-heads.ts'
 
-/** Where a verification stands that waits to be asked. */
+/** Place of a waiting verification in its queue. */
 interface QueuePlace {
   id: number
   accountId: string
@@ -14,18 +14,18 @@ interface QueuePlace {
   dueAt: number
 }
 
-/** About when a verification that is due is asked. */
+/** Estimate of when a due verification is polled. */
 export interface PollForecast {
-  /** Calls of the same partner that go before it. */
+  /** Polls of the same partner that go before it. */
   before: number
-  /** There may be more of them, or more partners that wait, and it may be asked later. */
+  /** More polls or more partners may go before it, so it may be polled later. */
   isAtLeast: boolean
-  /** Calls a second that the partner has now, at most: the account's rate, shared with the other partners that wait. */
+  /** Maximum polls per second for the partner now: the account's rate, shared with the other waiting partners. */
   rate: number
   at: number
 }
 
-/** Of some queues of a partner what is due after `after` and stands before (`dueAt`, `id`). */
+/** Verifications in some queues of a partner that are due after `after` and placed before (`dueAt`, `id`). */
 interface Span {
   queues: readonly number[]
   after: number
@@ -33,13 +33,14 @@ interface Span {
   id: number
 }
 
-/** So many are counted. */
+/** Upper bound of counted verifications. */
 const MOST_AHEAD = 5_000
 
 /**
- * What goes before a place, and what of the other queues has every second pick.
+ * Returns the span of verifications that go before a place, and the span in the other kind of queues, which get every
+ * second pick.
  *
- * @param queues the partner's
+ * @param queues of the partner
  */
 export const spansBefore = (
   { queue, dueAt, id }: Pick<QueuePlace, 'queue' | 'dueAt' | 'id'>,
@@ -48,7 +49,7 @@ export const spansBefore = (
 ): { before: Span; between: Span } => {
   const isOurs = (of: number) => isNewOrBack(of) === isNewOrBack(queue)
   const goesFirst = (of: number) => isOurs(of) && (isOfBatch(queue) || !isOfBatch(of))
-  // A fresh one passes those that are not.
+  // A fresh verification passes the others.
   const after = queue === NEW && dueAt > now - FRESH_MS ? now - FRESH_MS : -1
   return {
     before: { queues: queues.filter(goesFirst), after, dueAt, id },
@@ -57,10 +58,11 @@ export const spansBefore = (
 }
 
 /**
- * What the pick order of `poll-queues.ts` comes to, roughly: what falls due meanwhile is not foreseen.
+ * Approximates the pick order of `poll-queues.ts`. Ignores verifications that fall due meanwhile.
  *
- * @param counted how many each of `spansBefore` has, up to `MOST_AHEAD`
- * @param waits.partners that have something due of this account, its own partner included; `hasMore`: there may be more of them
+ * @param counted size of each span of `spansBefore`, up to `MOST_AHEAD`
+ * @param waits.partners number of partners with due verifications of this account, including its own; `hasMore`: there
+ * may be more
  */
 export const forecastPoll = (
   counted: { before: number; between: number },
@@ -80,14 +82,17 @@ export const forecastPoll = (
 const STANDS_BEFORE = `
   v.account_id = @accountId AND v.partner_id = @partnerId AND v.queue = queues.queue
   AND v.due_at IS NOT NULL AND v.due_at > @after AND v.due_at <= @dueAt AND (v.due_at, v.id) < (@dueAt, @id)`
-/** How many of queues of one partner are due after a time and stand before a place, up to a limit. The index has all of it. */
+/**
+ * Counts, up to a limit, verifications in some queues of a partner that are due after a time and placed before another.
+ * Reads the index alone.
+ */
 export const STANDING_BEFORE = (d: Dialect) => `
   SELECT count(*) AS n FROM (
     SELECT 1 FROM ${d.rows('queues', { queue: 'int8' })}
       ${d.lookUp('verifications v', STANDS_BEFORE)}
     LIMIT @most) AS capped`
 
-/** How long what is due has still to wait; null: its account is not asked now. */
+/** Forecasts the poll of a due verification. Returns null while its account is paused or unreachable. */
 export const forecastAt = async (tx: Tx, place: QueuePlace, defaultRate: number): Promise<PollForecast | null> => {
   const { accountId, partnerId } = place
   const [account] = await loadAccounts(tx, [accountId], { defaultRate, lock: 'none' })

@@ -1,13 +1,13 @@
 import type { Dialect, Sql } from '../tx.ts'
 
-/** A queue of a partner in which verifications wait, and when the first of them is due. */
+/** A queue of a partner with waiting verifications, and the due time of its first one. */
 export interface Head {
   partnerId: string
   queue: number
   dueAt: number
 }
 
-/** The first queue of each partner of an account, and from there to all of its queues; without those of partners that are disabled. */
+/** All queues of an account's enabled partners: first the first queue of each partner, from there its other queues. */
 const heads = (d: Dialect, select: string, bound = '') => {
   const first = (which: string) =>
     d.first('verifications v', `v.account_id = @accountId AND v.due_at IS NOT NULL ${which}`)
@@ -27,13 +27,13 @@ const heads = (d: Dialect, select: string, bound = '') => {
     ${select}`
 }
 
-/** An index seek a partner and a queue, so that a partner with a million rows costs no more than one with a single row. */
+/** One index seek per partner and queue, so a partner with a million rows costs no more than one with a single row. */
 export const HEADS: Sql = d =>
   heads(d, 'SELECT partner_id AS "partnerId", queue, due_at AS "dueAt" FROM head ORDER BY partner_id, queue')
 
-/** Partners beyond so many are not looked at. */
+/** Maximum number of partners that `DUE_PARTNERS` counts. */
 export const MOST_PARTNERS = 200
-/** How many other partners have something due, of those looked at; `seen` above `MOST_PARTNERS`: there are more. */
+/** Number of other partners with due verifications, among those read; `seen` above `MOST_PARTNERS`: more exist. */
 export const DUE_PARTNERS: Sql = d => {
   const due = 'count(DISTINCT partner_id) AS others FROM head WHERE due_at <= @at AND partner_id <> @partnerId'
   return heads(d, `SELECT (SELECT max(nth) FROM foremost) AS seen, ${due}`, `WHERE f.nth <= ${MOST_PARTNERS}`)

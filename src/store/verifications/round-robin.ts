@@ -2,33 +2,36 @@ import { type AccountState, allowance } from '../../core/account.ts'
 import { type DueVerification, PICKS } from './poll-queues.ts'
 import type { Head } from './queue-heads.ts'
 
-/** Where the claims of an account have come to: the partner served last, and of each waiting partner its picks, modulo `PICKS`. */
+/**
+ * Round-robin position of an account's claims: the partner served last, and each waiting partner's picks, modulo
+ * `PICKS`.
+ */
 export interface PollPlace {
   lastServed: string
   picks: ReadonlyMap<string, number>
 }
 export const FIRST_POLL_PLACE: PollPlace = { lastServed: '', picks: new Map() }
 
-/** At most so many a claim takes of one partner's verifications of an account. */
+/** Limit for what a claim takes of one partner's verifications of an account. */
 export interface PollShare {
   accountId: string
   partnerId: string
   limit: number
-  /** How many have been taken of the partner before. */
+  /** Earlier picks of the partner, modulo `PICKS`. */
   picks: number
-  /** Those in which something is due. */
+  /** Queues with due verifications. */
   heads: readonly Head[]
 }
 
-/** What is taken of a share, in the order in which it is to be asked. */
+/** Verifications taken of a share, in polling order. */
 export interface Taken {
   share: PollShare
   due: readonly DueVerification[]
 }
 
 /**
- * Shares `slots` equally among partners, round robin, from the one served last on, so that a partner with a long
- * queue delays nobody. Of more partners than slots the first have one each.
+ * Shares `slots` equally among partners, round robin, starting after the one served last, so that a partner with a long
+ * queue delays nobody. If there are more partners than slots, the first ones get one each.
  *
  * @param partnerIds in ascending order
  */
@@ -50,8 +53,8 @@ export const fairShare = (
 }
 
 /**
- * What a claim may take of an account, within its rate and its free slots, round robin over the partners. It reads of no more partners
- * than it takes rows; what one of them leaves of its share the next claim takes.
+ * Returns how much a claim may take of an account, within its rate and its free slots, round robin over partners. It
+ * reads no more partners than rows it may take; the next claim uses the rest of a share.
  */
 export const shareAccount = (
   account: AccountState & { id: string },
@@ -69,7 +72,10 @@ export const shareAccount = (
   })
 }
 
-/** The place behind what was taken. A partner of whom nothing waits begins anew, so this is bounded by those who wait. */
+/**
+ * Returns the place after these picks. A partner with nothing waiting starts anew, so the map is bounded by the waiting
+ * partners.
+ */
 export const afterTaking = (from: PollPlace, heads: readonly Head[], taken: readonly Taken[]): PollPlace => ({
   lastServed: taken.at(-1)?.share.partnerId ?? from.lastServed,
   picks: new Map([

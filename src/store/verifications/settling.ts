@@ -9,7 +9,7 @@ import { columnsOf, type Dialect, type Row, type Tx } from '../tx.ts'
 import { queueAfterPoll } from './poll-queues.ts'
 import type { VerificationOutcome, VerificationSettlement } from './verification.ts'
 
-/** The columns that an answer is settled by. */
+/** Columns needed to settle an answer. */
 const SETTLED_BY = [
   'id',
   'idcardid',
@@ -24,21 +24,21 @@ const SETTLED_BY = [
   'rawStatus',
 ] as const
 
-/** A verification when an answer about it is to be written. */
+/** A verification at the time an answer is settled. */
 export interface VerificationFacts extends Pick<Row<'verifications'>, (typeof SETTLED_BY)[number]> {
   /** It has its verdict. */
   isResolved: boolean
-  /** Its pending registrations; empty unless `endsSomebody` says that they are needed. */
+  /** Its pending registrations; empty unless `endsSomebody` requires them. */
   waiting: readonly WaitingRegistration[]
 }
 
-/** Whether it ends registrations, so that the pending ones have to be loaded. */
+/** Whether the settlement may end registrations, so that the pending ones have to be loaded. */
 export const endsSomebody = ({ step }: VerificationSettlement): boolean =>
   step.verdict !== null || step.ended.length > 0 || step.dueAt === null
 
 /**
- * What an answer changes; null: nothing. The first verdict counts for everybody who waits, whoever brings it and however
- * late. Any other step counts only for the claim that holds, and once.
+ * Returns the changes of an answer, or null if it changes nothing. The first verdict counts for all waiting
+ * registrations, from any claim and however late. Any other step counts only for the latest claim, and once.
  *
  * @param at epoch ms
  */
@@ -52,14 +52,14 @@ export const settleVerification = (settlement: VerificationSettlement, facts: Ve
   const { waiting } = facts
   const reasonOf = ({ id }: WaitingRegistration) => step.ended.find(one => one.registrationId === id)?.reason ?? null
   const ending = step.verdict === null ? waiting.filter(reasonOf) : waiting
-  // Perhaps nobody is left: then nothing is asked any more.
+  // If no registration is left, polling ends.
   const everybodyEnds = endsSomebody(settlement) && ending.length === waiting.length
-  // Where everybody has cancelled during the call, nobody may be told the verdict, so it is not kept.
+  // If all registrations were cancelled during the poll, nobody may receive the verdict, so it is not kept.
   const verdict = waiting.length === 0 ? null : step.verdict
   const rawStatus = 'status' in answer ? answer.status : (verdict?.status ?? facts.rawStatus)
-  // One from the future was there before the clock was set back.
+  // A nudge in the future is from before the clock was set back.
   const isNudged = facts.claimedAt !== null && facts.nudgedAt > facts.claimedAt && facts.nudgedAt <= at
-  // What says nothing about the serial leaves it where it was, at the end of its queue.
+  // An answer that says nothing about the serial leaves it in its queue, at the end.
   const leavesPlace = step.dueAt !== null && step.dueAt <= observedAt
   const dueAt = isNudged ? at : (step.dueAt ?? at)
   const endings = ending.map(
@@ -75,7 +75,7 @@ export const settleVerification = (settlement: VerificationSettlement, facts: Ve
     }),
   )
   return {
-    // The claim ends with it.
+    // Ends the claim.
     update: {
       id: facts.id,
       claimedAt: null,
@@ -90,7 +90,7 @@ export const settleVerification = (settlement: VerificationSettlement, facts: Ve
       goneChecks: step.goneChecks,
       seen: step.seen,
       rawStatus,
-      // A nudge that came during the call is answered by another call at once.
+      // A nudge during the poll causes another poll at once.
       queue: isNudged || leavesPlace ? facts.queue : queueAfterPoll(facts.queue, dueAt - askedAt),
       dueAt: everybodyEnds ? null : dueAt,
       verdict,
@@ -103,14 +103,14 @@ export const settleVerification = (settlement: VerificationSettlement, facts: Ve
 
 type VerificationPlan = NonNullable<ReturnType<typeof settleVerification>>
 
-/** The verification as the next answer of the same transaction finds it. */
+/** The verification as the next answer in the same transaction finds it. */
 const afterSettling = (facts: VerificationFacts, { update, endings }: VerificationPlan): VerificationFacts => {
   const ended = new Set(endings.map(({ registration }) => registration))
   const waiting = facts.waiting.filter(registration => !ended.has(registration))
   return { ...facts, ...update, isResolved: update.verdict !== null, waiting }
 }
 
-/** What is told of a plan once it is durable; null: it ends nobody. */
+/** The outcome to return once the plan is durable; null if it ends no registration. */
 const outcomeOf = ({ update, endings }: VerificationPlan): VerificationOutcome | null =>
   endings.length === 0
     ? null
@@ -121,7 +121,7 @@ const outcomeOf = ({ update, endings }: VerificationPlan): VerificationOutcome |
         }),
       }
 
-/** Settles what was claimed. Accounts are locked before verifications, as claims lock them. */
+/** Settles claimed verifications. Locks accounts before verifications, as claims do. */
 export const createVerificationSettling = (context: StoreContext) => {
   const { write, sealed, tell, defaultRate } = context
 
@@ -132,7 +132,7 @@ export const createVerificationSettling = (context: StoreContext) => {
     const changes = settlements.flatMap(({ account: { id, change } }) => (change ? { id, change } : []))
     await saveAccounts(tx, afterChanges(await accountsOf(tx, changes), changes, tx.at))
     const facts = await load(tx, settlements)
-    // Of several about one verification the last says all.
+    // Of several settlements of one verification, the last plan contains all changes.
     const lastOf = new Map<number, VerificationPlan>()
     const plans = settlements.map(settlement => {
       const { id } = settlement
@@ -153,7 +153,7 @@ export const createVerificationSettling = (context: StoreContext) => {
     return plans.map(plan => plan && outcomeOf(plan))
   }
 
-  /** With the registrations that wait, of those of which some end. */
+  /** Loads the verifications, with the waiting registrations of those that may end some. */
   const load = async (tx: Tx, settlements: readonly VerificationSettlement[]) => {
     const found = await tx.all<FoundVerification>(FIND, { ids: settlements.map(({ id }) => id) })
     const ending = [...new Set(settlements.filter(endsSomebody).map(({ id }) => id))].map(id => ({ id }))
@@ -179,7 +179,7 @@ export const createVerificationSettling = (context: StoreContext) => {
   } satisfies Partial<Store>
 }
 
-/** Those of the accounts that the changes, one after the other, change. */
+/** Returns the accounts that the changes, applied in order, modify. */
 const afterChanges = <Of extends AccountState & { id: string }>(
   accounts: readonly Of[],
   changes: readonly { id: string; change: AccountChange }[],
@@ -195,13 +195,13 @@ const afterChanges = <Of extends AccountState & { id: string }>(
   return [...changed.values()]
 }
 
-/** Those that there are, locked in the order of their ids until the transaction ends. */
+/** Existing verifications, locked in the order of their ids until the transaction ends. */
 export const FIND = (d: Dialect) => `
   SELECT ${columnsOf('verifications', SETTLED_BY)}, verdict IS NOT NULL AS "isResolved"
   FROM verifications WHERE id IN ${d.list('ids', 'int8')} ORDER BY id ${d.forUpdate()}`
 type FoundVerification = Omit<VerificationFacts, 'waiting'>
 
-/** The registrations that wait for these verifications. */
+/** Registrations that wait for these verifications. */
 export const WAITING = (d: Dialect) => `
   SELECT ${columnsOf('registrations', ENDED_BY, 'r')} FROM ${d.rows('ending', { id: 'int8' })}
     ${d.lookUp('registrations r', "r.verification_id = ending.id AND r.status = 'pending'")}

@@ -4,16 +4,16 @@ import type { Reason, VerificationState, VerificationStep } from '../../core/ver
 import type { ClaimedAccount } from '../accounts/rows.ts'
 
 export interface VerificationClaimRequest {
-  /** Calls in flight on this node, by account. */
+  /** Polls in flight on this node, by account. */
   busy: ReadonlyMap<string, number>
-  /** Calls in flight that an account may have. */
+  /** Maximum number of polls in flight on this node, per account. */
   concurrency: number
   leaseMs: number
 }
 
 export interface ClaimedVerifications {
   claims: { account: ClaimedAccount; verifications: readonly ClaimedVerification[] }[]
-  /** When there may be more to claim, if nothing else happens; null: nothing is waiting. */
+  /** When the next claim may return more, unless a hint comes earlier; null: not before a hint. */
   nextAt: number | null
 }
 
@@ -26,27 +26,30 @@ export interface ClaimedVerification extends VerificationState {
   /** When it was due before the claim. */
   dueAt: number
   polls: number
-  /** The traces of those that wait for it, as far as they have one. */
+  /** Trace contexts of the waiting registrations that have one. */
   traceparents: readonly string[]
 }
 
-/** Rows are named by what they are too: a fail-over that lost commits gives their numbers to others, whose rows count as gone. */
+/**
+ * Identified by id and serial: after a fail-over that lost commits, an id may belong to another serial. The settled row
+ * then counts as gone.
+ */
 export interface VerificationSettlement extends Pick<ClaimedVerification, 'id' | 'claim' | 'idcardid'> {
   answer: Answer
-  /** When the call was made and when its answer was there. */
+  /** When the poll was sent, and when its answer arrived. */
   askedAt: number
   observedAt: number
   step: VerificationStep
   account: { id: string; change: AccountChange | null }
 }
 
-/** What an answer has ended. Times are epoch ms. */
+/** Registrations that an answer ended. Times are epoch ms. */
 export interface VerificationOutcome {
   /**
-   * Its verdict is the one that counts. `previousPollAt`: the last poll before it that showed the check open, or null. Null:
-   * it brought none.
+   * Set if the answer's verdict is the one stored. `previousPollAt`: the last earlier poll that found the check open,
+   * or null.
    */
   verdict: { previousPollAt: number | null } | null
-  /** `reason` is null where it ended with the verdict. */
+  /** `reason` is null if it ended with the verdict. */
   ended: readonly { registrationId: string; partnerId: string; createdAt: number; reason: Reason | null }[]
 }
