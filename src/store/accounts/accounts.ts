@@ -43,9 +43,7 @@ export const createAccounts = (context: StoreContext) => {
     return accountOfRow(after, defaultRate)
   }
 
-  /**
-   * Emits no hint if the stored key cannot be decrypted: code that needs it does, and here the right key is at hand.
-   */
+  /** An undecryptable stored key emits no hint here: the right key is at hand, and code that needs the key emits it. */
   const hasKey = (row: AccountRow, key: NewAccount['apiKey']): boolean => {
     try {
       return sealed.accountKey.open(row).reveal() === key.reveal()

@@ -11,7 +11,7 @@ export interface NewAccount {
   apiId: string
   apiKey: Secret
   passwordMode: 'dynamic' | 'static'
-  /** Calls per second; null: the setting's. */
+  /** Polls per second; null: the setting's. */
   rate: number | null
   /** The only partner that may use it; null: all. */
   partnerId: string | null
@@ -28,10 +28,7 @@ export type ClaimedAccount = AccountState & Pick<NewAccount, 'id' | 'apiId' | 'a
 /** An account as stored, with its key sealed. */
 export type AccountRow = Row<'accounts'>
 
-/**
- * Minimum time that a removed account is kept: a request that found it before may still register for it for some
- * seconds.
- */
+/** Minimum time that a removed account is kept, since a request that found it may still register seconds later. */
 export const REMOVED_KEPT_MS = DAY
 
 /** Whether operators see it, and partners may use it. */
@@ -46,7 +43,7 @@ export const judgeRemoval = (
   owner: { disabled: boolean } | undefined,
 ): AccountRemoval => (isDefault ? 'default' : owner?.disabled === false ? 'bound' : 'removed')
 
-/** @param defaultRate calls per second of an account without a rate */
+/** @param defaultRate polls per second of an account without a rate */
 export const accountOfRow = (
   row: Pick<AccountRow, Exclude<keyof Account, 'rate'>> & { rate: number | null },
   defaultRate: number,
@@ -65,8 +62,8 @@ export const accountOfRow = (
 })
 
 /**
- * Returns the account that a partner uses, among those that its request may name: its own before a shared one, then the
- * oldest. Never one bound to another partner or not in use.
+ * Returns the account that a partner uses, of the ones its request may name: its own before a shared one, then the
+ * oldest; never one bound to another partner or not in use.
  */
 export const chooseAccount = <Candidate extends Pick<AccountRow, 'id' | 'partnerId' | 'removedAt'>>(
   candidates: readonly Candidate[],

@@ -19,10 +19,7 @@ const WAITING = `
     SELECT 1 FROM deliveries WHERE due_at IS NOT NULL
       AND lane_id = (SELECT id FROM lanes WHERE partner_id = @partnerId AND host = @host) LIMIT ${MOST_COUNTED}) AS capped`
 
-/**
- * Returns the hosts of URLs that only fail and are still tried, by partner: a host's responses to one partner say
- * nothing about the URLs of another.
- */
+/** Returns the hosts of URLs that only fail and are still tried, by partner: a host may fail for one partner only. */
 export const failingHosts = async (tx: Tx): Promise<FailingHosts> => {
   type Row = Callback & Pick<FailingHost, 'partnerName' | 'since' | 'error'>
   const rows = await tx.all<Row>(FAILING, { since: tx.at - STILL_FAILING_MS })

@@ -15,29 +15,22 @@ export type HeldBecause = 'gone' | 'disabled' | 'operator'
 export const callbackKey = ({ partnerId, callbackUrl }: Callback): string => `${partnerId} ${callbackUrl}`
 
 /**
- * State of a URL.
- *
- * - `watched`: only failed attempts so far.
- * - `failing`: for long enough that operators are notified.
- * - `disabled`: held, after five days of failures or by an operator.
- * - `gone`: held, after a 410.
- * - `releasing`: no longer held. Claims make its messages due, a few hundred each.
+ * `watched`: only failed attempts so far. `failing`: for long enough that operators are notified. Held: `disabled`,
+ * after five days of failures or by an operator, and `gone`, after a 410. `releasing`: no longer held; claims make its
+ * messages due, a few hundred each.
  */
 export const CALLBACK_STATES = ['watched', 'failing', 'disabled', 'gone', 'releasing'] as const
 
 /** Stored state of a partner's callback URL; a URL that works has none. Times are epoch ms. */
 export interface CallbackHealth {
   state: (typeof CALLBACK_STATES)[number]
-  /** Since when all attempts failed; where it answered 410, when that was. */
+  /** Since when all attempts failed; after a 410, when it came. */
   failingSince: number
   /** Failed attempts, counted up to `ENOUGH_ATTEMPTS`. */
   attempts: number
   /** The last failure: `http_503`, the error of an attempt, or `BY_OPERATOR`. */
   lastError: string
-  /**
-   * Time of the last failure, up to an hour old, so that not every attempt is a write. While `releasing`, when a claim
-   * last released some messages, if one has.
-   */
+  /** Last failure, to the hour, so that not every attempt is a write; while `releasing`, the last release, if any. */
   lastAt: number
   /** Since when its messages are held; null if they are not. */
   heldSince: number | null
@@ -60,13 +53,13 @@ export interface ChangedCallback extends Callback, Pick<CallbackHealth, 'failing
 
 /** A URL that fails, or for which messages are held. Times are epoch ms. */
 export interface CallbackTrouble extends Callback {
-  /** `gone`: it answered 410. */
+  /** `gone`: it responded with 410. */
   state: 'failing' | 'disabled' | 'gone'
-  /** Since when all attempts failed; where it answered 410, when that was. */
+  /** Since when all attempts failed; after a 410, when it came. */
   since: number
   /** Since when messages are held; null if none are. */
   heldSince: number | null
-  /** How the last attempt failed: `http_503`, or the error of an attempt; null: it answered 410. */
+  /** How the last attempt failed: `http_503`, or the error of an attempt; null after a 410. */
   lastError: string | null
   /** Number of held messages, counted up to `MOST_HELD`. */
   held: number
@@ -82,7 +75,7 @@ export interface CallbackNotice extends Callback, Pick<CallbackHealth, 'failingS
   attempt: number
 }
 
-/** Minimum number of failed attempts for `failing`, however old the first one is. */
+/** A URL stays `watched` until it has this many failed attempts, however old the first one is. */
 const ENOUGH_ATTEMPTS = 10
 const FAILING_AFTER_MS = HOUR
 const DISABLED_AFTER_MS = 5 * DAY
@@ -134,8 +127,7 @@ export const afterAttemptAt = (
   const { outcome, httpStatus, error, holdsUrl } = attempt
   const because = heldBecause(health)
   if (outcome === 'delivered' && (because === null || because === 'disabled')) return afterSuccess(health)
-  // Attempts in flight when the hold began change nothing, not even a 410: a good test must still enable a disabled
-  // URL.
+  // Attempts in flight at the hold change nothing, not even a 410: a good test must still enable a disabled URL.
   if (because !== null) return { health, transition: null }
   if (outcome === 'gone') return { health: holdsUrl ? gone(at) : health, transition: null }
   if (health?.state === 'releasing') return { health, transition: null }
@@ -160,10 +152,7 @@ export const heldBecause = (health: Pick<CallbackHealth, 'state' | 'lastError'> 
   return health.lastError === BY_OPERATOR ? BY_OPERATOR : 'disabled'
 }
 
-/**
- * Possible end of a hold: the URL is registered again, a message is resent to it, a test of it succeeds, or an operator
- * ends it.
- */
+/** Causes that may end a hold: a new registration of the URL, a resend to it, a successful test, or an operator. */
 export type HoldEnd = 'registration' | 'resend' | 'test' | 'operator'
 
 /** Whether `end` ends the hold of a URL. Only an operator ends an operator's hold. */

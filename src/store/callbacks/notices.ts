@@ -9,10 +9,7 @@ import type { Tx } from '../tx.ts'
 import type { Callback, CallbackNotice, CallbackRow } from './health.ts'
 import { HEALTH } from './rows.ts'
 
-/**
- * Delays after each try of a notice: five tries within an hour. Each is longer than an attempt may take, so it is the
- * lease too.
- */
+/** Delay after each try of a notice, and its lease, since no attempt takes longer: five tries within an hour. */
 const NOTICE_PAUSES_MS = [5 * MINUTE, 10 * MINUTE, 15 * MINUTE, 30 * MINUTE]
 /** A time further ahead than any delay was set before the clock was set back. */
 const DUE = `(notice_due_at <= @at OR notice_due_at > @at + ${Math.max(...NOTICE_PAUSES_MS)})`
@@ -48,7 +45,7 @@ const NOTICES = `
     WHERE notice_due_at IS NOT NULL AND ${DUE}) AS c
   WHERE nth = 1 ORDER BY notice_due_at, partner_id LIMIT @limit`
 
-/** Of the partner's newest messages: the other URL with the latest success and no stored trouble. */
+/** Of the partner's newest messages: the other URL with the latest success and no row in `callbacks`. */
 const WORKING_URL = `
   SELECT url FROM (
     SELECT callback_url AS url, max(delivered_at) AS at

@@ -21,10 +21,7 @@ export const HEALTH = columnsOf(
   'c',
 )
 
-/**
- * SQL condition on `callbacks c`: every attempt failed, and attempts go on. A single failed attempt may be a flaky
- * moment.
- */
+/** SQL condition on `callbacks c`: it is tried, and every attempt failed. One failed attempt may be a flaky moment. */
 export const ONLY_FAILS = `(c.state = 'failing' OR (c.state = 'watched' AND c.attempts > 1))`
 
 const OF_URLS: Sql = d => `(partner_id, callback_url) IN (
@@ -51,7 +48,7 @@ export const findUrl = async (tx: Tx, url: Callback): Promise<CallbackHealth | n
 /** Locks these URLs, in the order of partner and URL. Returns their states, by `callbackKey`. */
 export const lockUrls = (tx: Tx, urls: readonly Callback[]): Promise<Map<string, CallbackHealth>> => run(tx, LOCK, urls)
 
-/** The change of a URL, with its state before; null if it works. */
+/** The change of a URL, with its state `before`; null: it works. */
 export interface UrlChange extends Callback, CallbackPlan {
   before: CallbackHealth | null
 }
@@ -91,10 +88,7 @@ const compareText = (a: string, b: string): number => (a === b ? 0 : a < b ? -1 
 const byKey = (a: Callback, b: Callback): number =>
   compareText(a.partnerId, b.partnerId) || compareText(a.callbackUrl, b.callbackUrl)
 
-/**
- * Releases the messages held for these URLs where `end` ends the hold. Returns whether it released any, and the
- * transitions.
- */
+/** Releases held messages of the URLs whose hold `end` ends. Returns whether it released any, and the transitions. */
 export const releaseUrls = async (tx: Tx, urls: readonly Callback[], end: HoldEnd) => {
   const found = await run(tx, FIND, urls)
   const held = distinct(urls.filter(url => found.get(callbackKey(url))?.heldSince != null))
@@ -106,10 +100,7 @@ export const releaseUrls = async (tx: Tx, urls: readonly Callback[], end: HoldEn
   return { isReleased: released.length > 0, changedUrls: await saveUrls(tx, stored, released) }
 }
 
-/**
- * Maximum number of messages that a claim makes due after their hold has ended. The next claim continues with the URL
- * that has waited longest.
- */
+/** Maximum number of held messages that a claim releases. The next claim continues with the URL that waited longest. */
 export const RELEASED_TOGETHER = 300
 
 const RELEASING: Sql = d => `
@@ -117,10 +108,7 @@ const RELEASING: Sql = d => `
   WHERE state = 'releasing' AND state <> 'watched' ORDER BY last_at LIMIT 1 ${d.forUpdate({ skipLocked: true })}`
 /** SQL condition: the message is held for its URL. */
 export const IS_HELD = "state = 'pending' AND due_at IS NULL"
-/**
- * SQL condition and order of a URL's held messages in `deliveries`. Without the order, which an index has, the planner
- * may read all deliveries.
- */
+/** A URL's held messages in `deliveries`, in the order of an index: without it the planner may read all deliveries. */
 export const HELD = `
   partner_id = @partnerId AND callback_url = @callbackUrl AND ${IS_HELD} ORDER BY seq`
 /** Makes the first messages due that nobody else has locked. */

@@ -30,8 +30,7 @@ const PARTNER = `
   p.id, p.disabled, (SELECT c.held_since FROM callbacks c WHERE c.partner_id = p.id AND c.held_since IS NOT NULL LIMIT 1) IS NOT NULL
     AS "hasHeld"`
 /**
- * Partners with something to send, by id, after `@after`: one index seek per partner. `hasHeld` avoids EXISTS, which
- * may read all holds.
+ * Partners with something to send, after `@after`, one index seek each. `hasHeld` avoids EXISTS: it may read all holds.
  */
 export const PARTNERS_WITH_LANES = `
   WITH RECURSIVE walk(partner_id, nth) AS (
@@ -41,9 +40,7 @@ export const PARTNERS_WITH_LANES = `
     FROM walk WHERE walk.partner_id IS NOT NULL AND nth < @most)
   SELECT ${PARTNER} FROM walk JOIN partners p ON p.id = walk.partner_id ORDER BY p.id`
 
-/**
- * Partners of the lanes due first, so that they do not wait while the round passes partners with only later retries.
- */
+/** Partners of the lanes due first: they need not wait until the round has passed partners with only later retries. */
 export const FIRST_PARTNERS: Sql = d => `
   SELECT ${PARTNER} FROM (
     SELECT DISTINCT partner_id FROM (
@@ -60,10 +57,7 @@ export const DUE_LANES = `
 /** SQL condition: unclaimed, or its lease has ended. */
 export const IS_FREE = '(claimed_at IS NULL OR coalesce(leased_until, 0) <= @at)'
 
-/**
- * A lane's oldest or newest due messages, without rows that others have locked. `isHeld` avoids a join, which may read
- * all holds.
- */
+/** A lane's oldest or newest due messages that are not locked. `isHeld` avoids a join, which may read all holds. */
 const dueMessagesIn =
   (order: 'ASC' | 'DESC'): Sql =>
   d =>
@@ -83,9 +77,9 @@ export const CLAIM: Sql = d => `
 
 const IN_LANE = 'FROM deliveries WHERE lane_id = lanes.id AND due_at IS NOT NULL AND'
 /**
- * Sets the due time of lanes whose due messages are all claimed. The end of a lease counts as a due time, so that a
- * crashed worker's messages make their lane due again. It reads at most the first 1,000 due, so that PostgreSQL uses
- * the index.
+ * Sets the due time of lanes whose due messages are all claimed. Ends of leases count as due times, so that a crashed
+ * worker's messages make their lane due again; of very many leases the 1,000 due first, so that PostgreSQL uses the
+ * index.
  */
 export const SETTLE_LANES: Sql = d => `
   UPDATE lanes SET due_at = (SELECT min(due_at) FROM (
@@ -183,10 +177,7 @@ export const createMessageClaims = (context: StoreContext) => {
   } satisfies Partial<Store>
 }
 
-/**
- * Returns when the first message may be due, or null if none is. Held messages of a URL being released may be made due
- * at once.
- */
+/** Returns when the first message may be due, or null if none waits. A URL being released counts as due now. */
 const firstDueAt = async (tx: Tx): Promise<number | null> => {
   const [{ firstDue, isReleasing } = NO_LANES] = await tx.all<{ firstDue: number | null; isReleasing: boolean }>(PEEK)
   return isReleasing ? Math.min(firstDue ?? tx.at, tx.at) : firstDue

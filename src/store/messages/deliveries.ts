@@ -8,10 +8,7 @@ interface Delivery extends Counters {
   claimedAt: number | null
 }
 
-/**
- * `message_bodies` has these columns too, valid once the message is delivered. Their defaults stand for a delivery at
- * the first attempt.
- */
+/** Also in `message_bodies`, valid once delivered. The defaults there stand for a delivery at the first attempt. */
 interface Counters {
   claims: number
   /** A resend sets it to the count of claims, so that no earlier claim decides anything. */

@@ -4,15 +4,12 @@ import type { StoreContext } from '../context.ts'
 import type { Store } from '../store.ts'
 import { columnsOf, type Tx } from '../tx.ts'
 
-/**
- * Maximum number of events that one page reads, including those it leaves out: erased, undecryptable, in another state,
- * or too old.
- */
+/** Maximum number of events that a page reads, including events it leaves out: erased, undecryptable, filtered, old. */
 export const EVENT_WINDOW = 1_000
 
 /**
  * How much later an event may be created than one that follows it, since overlapping transactions number their events
- * in commit order. Longer than a transaction lasts that waits for locks.
+ * in commit order. Exceeds the duration of a transaction that waits for locks.
  */
 const OVERLAP_MS = 30 * SECOND
 
@@ -45,14 +42,9 @@ export interface StoredEvent {
 }
 
 export type EventPage =
-  /**
-   * `end`: the position to continue after, which may be beyond the last event returned; null: none exists yet.
-   * `scanned`: how many events were read.
-   */
+  /** `end`: continue after it, even if past the last event returned; null: none exists yet. `scanned`: events read. */
   | { outcome: 'page'; events: StoredEvent[]; end: EventPosition | null; scanned: number }
-  /**
-   * The position belongs to a history that a restore ended. Continue after `beginAfter`; null: from the first event.
-   */
+  /** A restore has ended the history of the position. Continue after `beginAfter`; null: from the first event. */
   | { outcome: 'lost'; beginAfter: EventPosition | null }
 
 /** The stored facts about a reader's position. */
@@ -158,10 +150,8 @@ export const createEvents = (context: Pick<StoreContext, 'read' | 'sealed' | 'op
   }) satisfies Partial<Store>
 
 /**
- * Finds the last event created by `at`, where a reader of a lost history begins: later events belong to the new
- * history, earlier ones to both. About 20 seeks, independent of the number of events.
- *
- * @returns null if no event is that old
+ * Returns the last event created by `at`, or null if none is that old. A reader of a lost history begins there: later
+ * events belong to the new history, earlier ones to both. About 20 seeks, independent of the number of events.
  */
 const lastEventBy = async (
   tx: Tx,
@@ -179,7 +169,7 @@ const lastEventBy = async (
   return firstFrom(low)
 }
 
-/** Usually the first `limit` events are the page; the rest of the window is read only if some of them are left out. */
+/** Usually the first `limit` events are the page; it reads the rest of the window only if some are left out. */
 const readPage = async (
   tx: Tx,
   query: PageQuery & { partnerId: string },

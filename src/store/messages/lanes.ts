@@ -56,8 +56,8 @@ const lockLanes = async (tx: Tx, ids: readonly number[]): Promise<Lane[]> =>
   ids.length === 0 ? [] : tx.all<Lane>(LOCK, { ids })
 
 /**
- * Reads the lanes and locks them, except lanes that `isSteady` reports as unchanged by the caller: otherwise claims
- * would find a busy lane locked all the time.
+ * Reads the lanes, and locks them unless `isSteady` shows that the caller leaves them unchanged: otherwise claims would
+ * find a busy lane locked all the time.
  */
 export const lockUnsteadyLanes = async (
   tx: Tx,
@@ -91,10 +91,7 @@ const hostsOf = (urls: readonly Callback[]) =>
     return { partnerId, host: hostOf(callbackUrl) }
   })
 
-/**
- * Returns the ids of these URLs' lanes, by `laneKey`, for rows that refer to a lane. Locks the lanes only against
- * removal, until the transaction ends.
- */
+/** Returns the lane ids of these URLs, by `laneKey`. Locks the lanes against removal until the transaction ends. */
 export const findLaneIds = async (tx: Tx, urls: readonly Callback[]): Promise<Map<string, number>> => {
   const rows = await tx.all<{ key: string; id: number }>(FIND, { hosts: hostsOf(urls) })
   return new Map(rows.map(({ key, id }) => [key, id]))

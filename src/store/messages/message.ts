@@ -60,10 +60,7 @@ export interface ClaimedMessage {
   dueAt: number
 }
 
-/**
- * `answers`: any response shows that the host lets attempts end. `hangs`: an attempt held its slot for long without
- * one.
- */
+/** Any response shows that a host lets attempts end; holding a slot for long without one, that it may not. */
 export type HostSignal = 'answers' | 'hangs'
 
 export interface MessageSettlement {

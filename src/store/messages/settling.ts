@@ -70,8 +70,8 @@ export const settleMessage = (
 }
 
 /**
- * Returns a predicate: whether the settlements leave a lane unchanged, however each is settled. They do if they make no
- * message due and the lane's state already reflects their host signals.
+ * Returns whether the settlements leave a lane unchanged, whichever way they end: no message becomes due again, and the
+ * lane's state already reflects their host signals.
  */
 const leavesLanes = (settlements: readonly MessageSettlement[]) => {
   const byLane = Map.groupBy(settlements, ({ message }) => message.laneId)

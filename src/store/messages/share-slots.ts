@@ -175,10 +175,7 @@ const openUsage = (claim: Limits) => {
   return { hosts, unproven, takes, left, room, take }
 }
 
-/**
- * Orders lanes round robin over partners, from the one with the fewest slots in use. Keeps the order of each partner's
- * lanes.
- */
+/** Orders lanes round robin over partners, fewest slots in use first. Keeps the order of each partner's lanes. */
 const roundRobin = (lanes: readonly DueLane[], busy: ReadonlyMap<string, number>): DueLane[] => {
   const counts = new Map(busy)
   return lanes

@@ -21,9 +21,7 @@ export const partnersRoundRobin = async <Partner extends { id: string }>(
   return { partners: all.slice(0, PARTNERS_IN_A_CLAIM), isAll }
 }
 
-/**
- * Maximum number of held messages that a claim reads past, per lane and in all. The next claim continues after them.
- */
+/** How many held messages a claim may read past, per lane and in all. The next claim continues after them. */
 const HELD_IN_A_LANE = 100
 export const HELD_IN_A_CLAIM = 1_000
 
@@ -49,17 +47,14 @@ export interface Due<Row> {
   newest: readonly Row[]
 }
 
-/**
- * Whether a lane is behind: its first message has been due for over a minute, as after a stop. A claim then also reads
- * its newest due messages, as many as it may take.
- */
+/** Whether a lane is over a minute late, as after a stop. A claim then also reads its newest due messages. */
 export const isBehind = (firstDueAt: number | undefined, at: number): boolean =>
   firstDueAt !== undefined && firstDueAt < at - MINUTE
 
 /**
- * Orders the messages of a lane that is behind: first attempts get up to half of `take` ahead of retries. They have not
- * waited yet, and all messages that failed before the stop would precede them. They are found among the newest
- * messages, behind thousands of retries.
+ * Puts up to half of `take` first attempts ahead of retries, in a lane that is behind. They have had no try yet, and
+ * all messages that failed before the stop would precede them. They are found among the newest, behind thousands of
+ * retries.
  */
 const firstsAndRetries = <Row extends DueRow>(rows: readonly Row[], take: number): Row[] => {
   const firsts = rows.filter(({ retries }) => retries === 0)
@@ -75,10 +70,7 @@ export const takeMessages = <Row extends DueRow>({ oldest, newest }: Due<Row>, t
   return { taken: inOrder.slice(0, take), held: all.filter(({ isHeld }) => isHeld) }
 }
 
-/**
- * Delay before the next claim after one that handed out nothing: `GO_ON_MS` if it made progress in its lanes,
- * `OTHERS_MS` if other partners may wait.
- */
+/** Delay of the next claim if this one handed out nothing: it made progress in lanes, or other partners may wait. */
 const GO_ON_MS = 10
 const OTHERS_MS = 100
 

@@ -22,9 +22,7 @@ const LATE = deliveries(
   'due_at = @at, leased_until = @at',
   'due_at > @latest OR (leased_until > @latest AND claimed_at > @at)',
 )
-/**
- * Messages claimed before the clock was set back. They become due, since a lane counts only the leases of due messages.
- */
+/** Messages in flight since before the clock was set back: a lane counts only the leases of due messages. */
 const UNDER_WAY = deliveries('due_at = @at', 'claimed_at > @at AND due_at > @at')
 
 /** Corrects rows that are due too late because the clock was set back. */

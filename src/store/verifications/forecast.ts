@@ -82,10 +82,7 @@ export const forecastPoll = (
 const STANDS_BEFORE = `
   v.account_id = @accountId AND v.partner_id = @partnerId AND v.queue = queues.queue
   AND v.due_at IS NOT NULL AND v.due_at > @after AND v.due_at <= @dueAt AND (v.due_at, v.id) < (@dueAt, @id)`
-/**
- * Counts, up to a limit, verifications in some queues of a partner that are due after a time and placed before another.
- * Reads the index alone.
- */
+/** Counts verifications in some queues that are due after a time and placed before another, from the index alone. */
 export const STANDING_BEFORE = (d: Dialect) => `
   SELECT count(*) AS n FROM (
     SELECT 1 FROM ${d.rows('queues', { queue: 'int8' })}

@@ -40,10 +40,7 @@ export interface DueVerification {
 /** Due verifications of one partner: per queue the longest due ones, in order, as many as may be taken. */
 export interface DueOfPartner {
   queues: ReadonlyMap<number, readonly DueVerification[]>
-  /**
-   * Verifications of the queue `NEW` that came within `FRESH_MS`, in order; needed only if it has as many due as may be
-   * taken.
-   */
+  /** The ones in `NEW` that came within `FRESH_MS`, in order; needed only if it has as many as may be taken. */
   fresh: readonly DueVerification[]
 }
 

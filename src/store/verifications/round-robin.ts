@@ -2,17 +2,14 @@ import { type AccountState, allowance } from '../../core/account.ts'
 import { type DueVerification, PICKS } from './poll-queues.ts'
 import type { Head } from './queue-heads.ts'
 
-/**
- * Round-robin position of an account's claims: the partner served last, and each waiting partner's picks, modulo
- * `PICKS`.
- */
+/** Round-robin position: the partner served last, and the picks of each waiting partner, modulo `PICKS`. */
 export interface PollPlace {
   lastServed: string
   picks: ReadonlyMap<string, number>
 }
 export const FIRST_POLL_PLACE: PollPlace = { lastServed: '', picks: new Map() }
 
-/** Limit for what a claim takes of one partner's verifications of an account. */
+/** How many verifications of an account a claim may take from one partner. */
 export interface PollShare {
   accountId: string
   partnerId: string
@@ -72,10 +69,7 @@ export const shareAccount = (
   })
 }
 
-/**
- * Returns the place after these picks. A partner with nothing waiting starts anew, so the map is bounded by the waiting
- * partners.
- */
+/** Returns the next place. Partners with nothing waiting start anew, so only waiting partners are kept. */
 export const afterTaking = (from: PollPlace, heads: readonly Head[], taken: readonly Taken[]): PollPlace => ({
   lastServed: taken.at(-1)?.share.partnerId ?? from.lastServed,
   picks: new Map([

@@ -30,10 +30,7 @@ export interface ClaimedVerification extends VerificationState {
   traceparents: readonly string[]
 }
 
-/**
- * Identified by id and serial: after a fail-over that lost commits, an id may belong to another serial. The settled row
- * then counts as gone.
- */
+/** The serial identifies the row too: after a fail-over that lost commits, an id may be another serial's. */
 export interface VerificationSettlement extends Pick<ClaimedVerification, 'id' | 'claim' | 'idcardid'> {
   answer: Answer
   /** When the poll was sent, and when its answer arrived. */
@@ -45,10 +42,7 @@ export interface VerificationSettlement extends Pick<ClaimedVerification, 'id' |
 
 /** Registrations that an answer ended. Times are epoch ms. */
 export interface VerificationOutcome {
-  /**
-   * Set if the answer's verdict is the one stored. `previousPollAt`: the last earlier poll that found the check open,
-   * or null.
-   */
+  /** Null if the answer brought no verdict. `previousPollAt`: the last earlier poll that found the check open. */
   verdict: { previousPollAt: number | null } | null
   /** `reason` is null if it ended with the verdict. */
   ended: readonly { registrationId: string; partnerId: string; createdAt: number; reason: Reason | null }[]
