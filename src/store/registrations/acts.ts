@@ -17,7 +17,7 @@ import {
   toRegistration,
 } from './registration.ts'
 
-/** `no_message`: it has not ended yet. */
+/** `no_message`: the registration has not ended. */
 export type ResendOutcome = 'resent' | 'no_message' | 'cancelled'
 
 export const afterCancelling = (partnerId: string, registrationId: string): Hint[] => [
@@ -25,7 +25,7 @@ export const afterCancelling = (partnerId: string, registrationId: string): Hint
   ['resolved', [registrationId]],
 ]
 
-/** What its partner does to a registration. */
+/** Acts of a partner on its registrations. */
 export const createRegistrationActs = (context: StoreContext) => {
   const { write, tell } = context
 
@@ -52,7 +52,7 @@ export const createRegistrationActs = (context: StoreContext) => {
   } satisfies Partial<Store>
 }
 
-/** Makes the verifications due of those that are pending. All that there are, by their ids. */
+/** Makes the verifications of the pending registrations due. Returns the existing registrations, by id. */
 export const nudgeAll = async (tx: Tx, owned: readonly OwnedRegistration[]): Promise<Map<string, RegistrationRow>> => {
   await lockVerificationsOf(tx, owned)
   const rows = await selectOwned(tx, owned)
@@ -70,8 +70,9 @@ const resendOutcomeOf = ({ status, messageSeq }: RegistrationRow): ResendOutcome
 }
 
 /**
- * Makes their messages due at once, whatever their state, and lets go what is held for their URLs; what has become of those. The outcomes
- * are in the order of the registrations. Null: there is no such registration.
+ * Makes the messages due at once, in any state, and ends holds of their URLs, unless an operator holds them.
+ *
+ * Returns the outcomes in the order of the registrations (null: not found), and the changed URLs.
  */
 export const resendAll = async (
   tx: Tx,
@@ -81,7 +82,7 @@ export const resendAll = async (
     tx,
     owned.map(({ id }) => id),
   )
-  // Read after the lock: whoever cancels one has its message locked.
+  // Read after the lock: a cancellation locks the message too.
   const rows = await selectOwned(tx, owned)
   const outcomes = owned.map(({ id }) => {
     const row = rows.get(id)

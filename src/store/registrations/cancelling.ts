@@ -12,29 +12,29 @@ import {
   toRegistration,
 } from './registration.ts'
 
-/** A registration that its partner cancels, with what belongs to it; `claims` are its verification's. */
+/** A registration to be cancelled, with its message and verification. `claims` are the verification's. */
 export type CancelFacts = Pick<
   RegistrationRow,
   'status' | 'resolvedAt' | 'messageState' | 'messageClaims' | 'verdict' | 'claims'
 >
 
-/** What to write. The count of claims goes up by one, so that a call or attempt in flight decides nothing any more. */
+/** Changes to write. Counts of claims go up by one, which voids a poll or attempt in flight. */
 export interface CancelPlan {
   resolvedAt: number
-  /** Its text and what receivers answered are erased too. Null: there is none. */
+  /** Its body and the response excerpts are erased too. Null: no message. */
   message: { state: MessageState; claims: number } | null
-  /** It was waiting to be sent. */
+  /** Its message was pending. */
   stopsMessage: boolean
-  /** Nobody waits for the serial any more: it is not due, and this is its count of claims. Null: it goes on. */
+  /** Claim count of a verification that nobody waits for any more, so it is not due. Null: it stays as it is. */
   stoppedClaims: number | null
-  /** Nobody is left who may know what upstream said. */
+  /** No other registration of the serial is left uncancelled, so the upstream's answer is erased. */
   isErased: boolean
 }
 
 /**
- * What a cancelling changes; null: nothing, since it is cancelled already.
+ * Returns the changes of a cancellation, or null if the registration is cancelled already.
  *
- * @param others of the serial: is one pending, is one not cancelled?
+ * @param others of the serial: whether one is pending, and whether one is not cancelled
  */
 export const cancelRegistration = (
   { status, resolvedAt, messageState, messageClaims, verdict, claims }: CancelFacts,
@@ -52,7 +52,7 @@ export const cancelRegistration = (
   }
 }
 
-/** The answers are in the order of these. Null: there is no such registration. */
+/** Cancels registrations. Returns a result for each, in their order; null: not found. */
 export const cancelAll = async (
   tx: Tx,
   owned: readonly OwnedRegistration[],
@@ -75,7 +75,7 @@ export const cancelAll = async (
   return owned.map(({ id }) => {
     const row = rows.get(id)
     const plan = changed.get(id)
-    // Named twice, it is new once.
+    // A registration that is named twice is new only once.
     changed.delete(id)
     const change = { isNew: plan !== undefined, stopsMessage: plan?.stopsMessage ?? false }
     return row ? { registration: toRegistration(opening, row), ...change } : null
@@ -97,7 +97,7 @@ const COUNT_STATUSES: Sql = d => `
   SELECT verification_id AS "verificationId", status, count(*) AS n FROM registrations
   WHERE verification_id IN ${d.list('ids', 'int8')} GROUP BY verification_id, status`
 
-/** What changes of each; of several of one serial, each sees what the ones before it have changed. */
+/** Plans each cancellation. Each sees the changes of earlier ones on the same serial. */
 const planAll = async (tx: Tx, rows: readonly RegistrationRow[]): Promise<Planned[]> => {
   const counted = await tx.all<{ verificationId: number; status: RegistrationStatus; n: number }>(COUNT_STATUSES, {
     ids: rows.map(({ verificationId }) => verificationId),
@@ -121,7 +121,7 @@ const planAll = async (tx: Tx, rows: readonly RegistrationRow[]): Promise<Planne
   })
 }
 
-/** What is erased of the row of each table, with what stands there then. All other columns are kept. */
+/** Erased columns of each table, with their values afterwards. All other columns are kept. */
 export const ERASED = {
   registrations: { metadata: Buffer.from('{}') },
   verifications: { verdict: null, rawStatus: null, observedAt: null, previousPollAt: null },
@@ -134,7 +134,7 @@ const save = async (
   const ended = cancelled.map(({ row: { verificationId, n }, plan }) => ({ verificationId, n, ...endedBy(plan) }))
   await tx.update('registrations', ['verificationId', 'n'], ended)
   await eraseMessages(tx, cancelled)
-  // Of several of one serial the last one counts.
+  // Where several are of one serial, the last count is written.
   const stopped = new Map(
     cancelled.flatMap(({ row: { verificationId: id }, plan: { stoppedClaims: claims } }) =>
       claims === null ? [] : [[id, { id, claims, dueAt: null, claimedAt: null }]],
@@ -149,7 +149,7 @@ const save = async (
 const ERASE_EXCERPTS: Sql = d =>
   `UPDATE attempts SET response_excerpt = NULL WHERE message_seq IN ${d.list('seqs', 'int8')}`
 
-/** What they say, and what receivers answered. */
+/** Erases message bodies and response excerpts. */
 const eraseMessages = async (
   tx: Tx,
   cancelled: readonly { plan: CancelPlan; message: LockedMessage | undefined }[],

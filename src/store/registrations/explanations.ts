@@ -14,36 +14,35 @@ import { forecastAt, type PollForecast } from '../verifications/forecast.ts'
 import { newestAttempts } from './queries.ts'
 import { type Registration, type RegistrationRow, selectOwned, toRegistration } from './registration.ts'
 
-/** What an operator or a partner needs to see why there is no webhook yet. */
+/** Why a registration has no webhook yet, for operators and partners. */
 export interface Explanation {
   registration: Registration
   lastAnswer: Answer['kind'] | null
   lastCode: number | null
   rawStatus: string | null
-  /** Why nothing may be asked. */
+  /** Why the account makes no polls. */
   account: Pick<Account, 'id' | 'pausedAt' | 'pauseReason' | 'pauseCode' | 'unreachableAt' | 'unreachableError'>
-  /** Nothing of its partner is asked or sent. */
+  /** A disabled partner's serials are not polled, and its messages not sent. */
   isPartnerDisabled: boolean
-  /** Null: it is not in a queue, because it is not due, is being asked, or its account is not asked now. */
+  /** Null: not in a queue, because it is not due, is being polled, or its account makes no polls now. */
   queue: PollForecast | null
   lastAttempt: Attempt | null
   messageType: MessageType | null
-  /** Since when the callback URL is held, because it answered 410 or is disabled. */
+  /** When the hold of the callback URL began: it answered 410 or is disabled. */
   heldSince: number | null
   heldBecause: HeldBecause | null
   /** The message waits, and none of its partner's signing secrets can be decrypted. */
   unsignable: boolean
   /**
-   * `under_way`: the message is claimed, so an attempt is made now. `not_sent`: our own side could not send it, since its last claim
-   * brought no attempt.
+   * `under_way`: claimed, so an attempt is made now. `not_sent`: the last claim brought no attempt, by our own fault.
    */
   sending: 'under_way' | 'not_sent' | null
-  /** The message waits, and since when nobody's is claimed. */
+  /** When an operator put all messages on hold; null: not held, or this message does not wait. */
   allHeldSince: number | null
 }
 
 export const createExplanations = (context: Pick<StoreContext, 'read' | 'sealed' | 'openOr' | 'defaultRate'>) => {
-  /** Why a message that waits is not sent. */
+  /** Why a waiting message is not sent. */
   const holdsOf = async (tx: Tx, row: RegistrationRow) => {
     if (row.messageState !== 'pending') return NOT_HELD
     const callback = await findUrl(tx, row)
@@ -63,14 +62,14 @@ export const createExplanations = (context: Pick<StoreContext, 'read' | 'sealed'
         const registration = toRegistration(context, row)
         const { account, probeAt, rawStatus, ...polling } = await pollingOf(tx, row)
         const { dueAt, accountId, queue } = row
-        // While it is asked, the due time is the end of the lease.
+        // While it is polled, the due time is the end of the lease.
         const isDue = dueAt !== null && dueAt <= tx.at
         const place = { id: row.verificationId, accountId, partnerId, queue }
         const { messageType, ...sending } = await sendingOf(tx, row)
-        // A cancelled registration says nothing any more of how it would have ended.
+        // A cancelled registration no longer shows how it would have ended.
         const isErased = row.status === 'cancelled'
         return {
-          // Nothing is asked before the account's next canary.
+          // No poll of the account goes before its canary.
           registration: isDue && isProbed(account) ? { ...registration, nextPollAt: probeAt } : registration,
           account,
           ...polling,
@@ -95,7 +94,7 @@ const POLLING = `
 type Polling = Pick<Explanation, 'lastAnswer' | 'lastCode' | 'rawStatus'> &
   Pick<Row<'accounts'>, (typeof ACCOUNT)[number]> & { isPartnerDisabled: boolean | number }
 
-/** What is known of its serial, and of the account that is asked; its next canary goes at `probeAt`, or none is planned. */
+/** Last answer for the serial, and its account. The next canary goes at `probeAt`; null: none is planned. */
 const pollingOf = async (tx: Tx, { verificationId, accountId, partnerId }: RegistrationRow) => {
   const [row] = await tx.all<Polling>(POLLING, { verificationId, partnerId })
   if (!row) throw new Error(`verification ${verificationId} is gone`)
@@ -107,7 +106,7 @@ const pollingOf = async (tx: Tx, { verificationId, accountId, partnerId }: Regis
 const MESSAGE = 'SELECT type, fence FROM messages WHERE seq = @messageSeq'
 const NO_MESSAGE = { messageType: null, lastAttempt: null, sending: null }
 
-/** Its message, the last attempt of that, and whether it is being sent. */
+/** Its message with the last attempt, and whether it is being sent. */
 const sendingOf = async (
   tx: Tx,
   { messageSeq, messageClaims, sendDueAt, sendClaimedAt }: RegistrationRow,

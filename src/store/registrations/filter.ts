@@ -4,26 +4,26 @@ import type { RegistrationStatus } from '../../core/registration.ts'
 import type { Reason } from '../../core/verification.ts'
 import type { Attempt } from '../messages/message.ts'
 
-/** Which registrations an operator means; null: that does not matter. Times are epoch ms. */
+/** An operator's filter of registrations; null in a field: any. Times are epoch ms. */
 export interface RegistrationFilter {
   partnerId: string | null
   idcardid: string | null
   accountId: string | null
   status: RegistrationStatus | null
   reason: Reason | null
-  /** Has a webhook in this state. */
+  /** State of its message. */
   delivery: MessageState | null
-  /** Of the callback URL, with its port where it names one. */
+  /** Host of the callback URL, with the port if the URL names one. */
   host: string | null
-  /** Why the last attempt of an open failure failed: `attemptError`. */
+  /** Error of the last attempt of an open failure, as of `attemptError` or only the code that partners see. */
   error: string | null
-  /** Only open failures: a webhook that has failed, has not arrived since, and was not cancelled. */
+  /** Open failures only: a message that has failed, is not delivered since, and is not cancelled. */
   failing: boolean
-  /** Created then or later. */
+  /** Created at this time or later. */
   since: number | null
-  /** Created then or earlier. */
+  /** Created at this time or earlier. */
   until: number | null
-  /** Has a webhook that was created then or later. */
+  /** Message created at this time or later; `messageUntil`: or earlier. */
   messageSince: number | null
   messageUntil: number | null
 }
@@ -44,7 +44,7 @@ export const ALL_REGISTRATIONS: RegistrationFilter = {
   messageUntil: null,
 }
 
-/** A registration as operators find it. Nothing of it is sealed. */
+/** A registration as operators find it, without sealed values. */
 export interface FoundRegistration {
   id: string
   partnerId: string
@@ -55,10 +55,10 @@ export interface FoundRegistration {
   reason: Reason | null
   createdAt: number
   resolvedAt: number | null
-  /** Null: it has none. */
+  /** Null: no message. */
   message: {
     state: MessageState
-    /** So often it was claimed, or a claim was made void. The attempt of a claim has this number. */
+    /** Number of claims; voiding a claim raises it too. An attempt has the number of its claim. */
     claims: number
     attempts: number
     createdAt: number
@@ -68,26 +68,26 @@ export interface FoundRegistration {
   } | null
 }
 
-/** What operators do to many registrations at once. */
+/** Acts of operators on many registrations at once. */
 export const BULK_ACTS = ['resend', 'cancel', 'poll'] as const
 export type BulkActName = (typeof BULK_ACTS)[number]
 
 export interface SearchQuery {
   filter: RegistrationFilter
-  /** Only those to which this can be done; null: all. */
+  /** Only registrations that allow this act; null: all. */
   act: BulkActName | null
   limit: number
-  /** From before this registration. */
+  /** Begins behind this registration. */
   before: string | null
 }
 
-/** `isCapped`: there may be more than `count`. */
+/** `isCapped`: the true count may be higher. */
 export interface BoundedCount {
   count: number
   isCapped: boolean
 }
 
-/** Open failures of one host that have failed in the same way. */
+/** Open failures of one host with the same error. */
 export interface FailureGroup {
   host: string
   error: string
@@ -95,40 +95,40 @@ export interface FailureGroup {
   pending: number
   exhausted: number
   partners: number
-  /** The newest one's. */
+  /** Of the newest failure. */
   partnerId: string
-  /** When the oldest and the newest of their webhooks were created. */
+  /** Creation times of the oldest and the newest message. */
   oldestAt: number
   newestAt: number
 }
 
-/** The largest first. `isCapped`: only the newest open failures were looked at. */
+/** Largest group first. `isCapped`: older open failures are not included. */
 export interface FailureGroups {
   groups: FailureGroup[]
   isCapped: boolean
 }
 
-/** So many registrations a page looks at, and so many a count. */
+/** Maximum number of registrations read for a page, read for a count, and counted. */
 export const SEARCHED_AT_ONCE = 5_000
 export const COUNTED_AMONG = 100_000
 export const MOST_MATCHES = 10_000
-/** Of so many open failures, the newest, groups are made. */
+/** Maximum number of open failures to group, newest first. */
 export const GROUPED = 10_000
 
-/** How an attempt failed, as `no_response` or `http_503`; null: it did not. */
+/** Returns the error of an attempt, such as `no_response` or `http_503`, or null if it delivered. */
 export const attemptError = ({ outcome, httpStatus, error }: Pick<Attempt, 'outcome' | 'httpStatus' | 'error'>) => {
   if (outcome === 'delivered') return null
   return httpStatus === null ? (error ?? 'failed') : `http_${httpStatus}`
 }
 
-/** Its webhook has failed, has not arrived since, and was not cancelled. */
+/** Its message has failed, is not delivered since, and is not cancelled. */
 const isOpenFailure = ({ status, message }: Pick<FoundRegistration, 'status' | 'message'>): boolean =>
   status !== 'cancelled' && message !== null && message.state !== 'delivered' && message.attempts > 0
 
 export const errorOf = (found: Pick<FoundRegistration, 'status' | 'message'>): string | null =>
   isOpenFailure(found) && found.message?.lastAttempt ? attemptError(found.message.lastAttempt) : null
 
-/** Whether it is one that the filter means. Lists, counts, previews and acts ask nothing else. */
+/** Whether the filter matches. Lists, counts, previews and acts use only this test. */
 const isMeant = (found: FoundRegistration, filter: RegistrationFilter): boolean =>
   (filter.partnerId === null || found.partnerId === filter.partnerId) &&
   (filter.idcardid === null || found.idcardid === filter.idcardid) &&
@@ -144,7 +144,7 @@ const isMeant = (found: FoundRegistration, filter: RegistrationFilter): boolean 
   (!filter.failing || isOpenFailure(found)) &&
   (filter.error === null || filter.error === errorOf(found) || filter.error === toldOf(errorOf(found) ?? ''))
 
-/** Whether the act can be done to it. */
+/** Whether the registration allows the act. */
 const allowsAct = ({ status, message }: FoundRegistration, act: BulkActName): boolean => {
   switch (act) {
     case 'resend':
@@ -161,7 +161,7 @@ const allowsAct = ({ status, message }: FoundRegistration, act: BulkActName): bo
 export const isWanted = (found: FoundRegistration, filter: RegistrationFilter, act: BulkActName | null): boolean =>
   isMeant(found, filter) && (act === null || allowsAct(found, act))
 
-/** The largest first. */
+/** Returns the largest group first. */
 export const groupsOf = (found: readonly FoundRegistration[]): FailureGroup[] => {
   const groups = new Map<string, FailureGroup & { ids: Set<string> }>()
   for (const one of found) {

@@ -16,17 +16,17 @@ import { type Choose, pageOfPartner, type ReadWindow, readWindow } from './searc
 export interface RegistrationQuery
   extends Pick<RegistrationFilter, 'idcardid' | 'status' | 'delivery'>,
     Partial<Pick<RegistrationFilter, 'host' | 'since' | 'until'>> {
-  /** Has this value for this key. It is sealed, so no index has it: what else is meant is opened, one by one. */
+  /** Value of a metadata key. Sealed and not indexed: every other match is decrypted to test it. */
   metadata?: { key: string; value: string } | null
   limit: number
   before: string | null
 }
 
-/** What the API reads of registrations. */
+/** The API's reads of registrations. */
 export const createRegistrationQueries = (context: Pick<StoreContext, 'read' | 'sealed' | 'openOr'>) => {
   const { read } = context
 
-  /** The newest first. */
+  /** Newest first. */
   const findAll = async (tx: Tx, ids: readonly string[]) => {
     const rows = await tx.all<RegistrationRow>(SELECT_THESE, { ids })
     return rows.map(row => toRegistration(context, row))
@@ -90,7 +90,7 @@ const ATTEMPT = ['at', 'outcome', 'httpStatus', 'error', 'durationMs', 'response
 const NEWEST_ATTEMPTS = `
   SELECT ${columnsOf('attempts', ['n', ...ATTEMPT])} FROM attempts WHERE message_seq = @messageSeq ORDER BY n DESC LIMIT @limit`
 
-/** The newest first. */
+/** Newest first. */
 export const newestAttempts = async (
   tx: Tx,
   messageSeq: number,

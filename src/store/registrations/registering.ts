@@ -22,9 +22,9 @@ export interface NewRegistration {
   /** Null: `ttlMs` from now. */
   expiresAt: number | null
   ttlMs: number
-  /** It came with others, which as a whole are less urgent than what comes by itself. */
+  /** Part of a batch. A batch is less urgent than a single registration. */
   isBatch: boolean
-  /** The trace that its request belongs to (`readTraceparent`); null: none. */
+  /** Trace of its request (`readTraceparent`); null: none. */
   traceparent: string | null
 }
 
@@ -32,14 +32,14 @@ export type Registered =
   | { outcome: 'created' | 'existing'; registration: Registration }
   /** The serial belongs to another partner. */
   | { outcome: 'taken' }
-  /** The serial has that many registrations already. */
+  /** The serial has `limit` registrations already. */
   | { outcome: 'too_many'; limit: number }
-  /** The partner has used up what it may have. */
+  /** The partner's quota is used up. */
   | { outcome: 'over_quota'; quota: keyof Quotas; limit: number }
-  /** The verdict of the serial is there and cannot be decrypted. */
+  /** The serial has a verdict that cannot be decrypted. */
   | { outcome: 'unreadable' }
 
-/** A serial that somebody has registered already. */
+/** A serial that was registered before. */
 export interface KnownVerification {
   partnerId: string
   queue: number
@@ -50,18 +50,21 @@ export interface KnownVerification {
   previousPollAt: number | null
 }
 
-/** Live registrations of one serial: those that have not ended without a verdict. */
+/** Maximum number of live registrations (`LIVE_STATUSES`) of a serial. */
 const MOST_LIVE = 100
-/** Registrations of one serial that are not erased yet, whatever became of them: whoever looks for a pair goes through all. */
+/**
+ * Maximum number of registrations made of a serial: finding a pair scans all rows of the serial.
+ * Erased ones count as long as a newer one is stored.
+ */
 const MOST_OF_A_SERIAL = 1_000
 
 export interface RegisterFacts {
   verification: KnownVerification | null
-  /** The partner that has a serial of the account with the same key (`serialKey`); null: nobody has. */
+  /** Partner that owns a serial of the account with the same `serialKey`; null: none. */
   ownerOfSerialKey: string | null
-  /** How many the serial has: live, and all that were ever made. */
+  /** Registrations of the serial: live ones, and all that were made. */
   registrations: { live: number; made: number }
-  /** The serial is registered for this URL already, and has not ended without a verdict. */
+  /** The serial has a live registration for this URL. */
   hasLive: boolean
   /** The partner has a lane for the URL's host already. */
   hasLane: boolean
@@ -75,9 +78,9 @@ type RegisterPlan =
   | {
       outcome: 'created'
       expiresAt: number
-      /** When to ask next, and in which queue; null: never, since the verdict is known. */
+      /** Next poll and its queue; null: none, since the verdict is known. */
       ask: Nudge | null
-      /** What to tell at once. */
+      /** Outcome to send at once; null: the registration waits. */
       ending: Omit<Ending, 'registration'> | null
     }
 
@@ -88,12 +91,12 @@ export interface Nudge {
   dueAt: number
 }
 
-/** Decides what becomes of one item; of several for the same serial, each sees what the one before has written. */
+/** Decides how one item is registered. Of several items of one serial, each sees the changes of the earlier ones. */
 export const register = (item: NewRegistration, facts: RegisterFacts, at: number): RegisterPlan => {
   const { verification } = facts
   if (isTaken(item, facts)) return { outcome: 'taken' }
   if (facts.hasLive) return { outcome: 'existing' }
-  // Neither can its verdict be told nor may it be asked again: the first verdict is final.
+  // It cannot be sent, and the serial is not polled again: the first verdict is final.
   if (verification?.verdict === 'unreadable') return { outcome: 'unreadable' }
   const { live, made } = facts.registrations
   if (live >= MOST_LIVE) return { outcome: 'too_many', limit: MOST_LIVE }
@@ -119,30 +122,30 @@ export const register = (item: NewRegistration, facts: RegisterFacts, at: number
   }
 }
 
-/** A serial with nobody waiting is treated as new. */
+/** A serial that no registration waits for is treated as new. */
 const askFor = (verification: KnownVerification | null, { isBatch }: NewRegistration, at: number): Nudge => {
   if (!verification || verification.dueAt === null) return { nudgedAt: at, queue: queueOfNew(isBatch), dueAt: at }
   const asked = nudge(verification, at)
-  // A batch may bring forward what came in one; what came by itself is before it already.
+  // A batch brings forward only serials of batches; all others are ahead of its queue already.
   return isBatch ? { ...asked, queue: isOfBatch(verification.queue) ? NEW_IN_BATCH : verification.queue } : asked
 }
 
-/** A serial, with all that have its key, belongs to whoever registered the first of them. */
+/** A serial, with all that share its key, belongs to the partner that registered the first of them. */
 const isTaken = ({ partnerId }: NewRegistration, { verification, ownerOfSerialKey }: RegisterFacts): boolean => {
   const owner = verification?.partnerId ?? ownerOfSerialKey
   return owner !== null && owner !== partnerId
 }
 
 /**
- * Somebody is back. During a call the lease stays: whoever settles it sees that a nudge came in between. A nudge never makes
- * a poll later, but for the nudges before it.
+ * The user is back: the poll is due now, in the first queue. During a poll the lease stays, and its settlement sees the
+ * nudge. A nudge delays a poll only behind earlier nudges.
  */
 export const nudge = ({ dueAt, claimedAt }: Pick<KnownVerification, 'dueAt' | 'claimedAt'>, at: number): Nudge => {
   const isInCall = dueAt !== null && claimedAt !== null && dueAt > at
   return { nudgedAt: at, queue: NUDGED, dueAt: isInCall ? dueAt : Math.min(dueAt ?? at, at) }
 }
 
-/** The quota that one more registration would break. */
+/** Returns the quota that one more registration would exceed, or null. */
 const overQuota = (
   { limits, usage }: { limits: Quotas; usage: Usage },
   isNewHost: boolean,
@@ -167,7 +170,7 @@ export const createRegistering = (context: StoreContext) =>
 
         await saveSerials(tx, serials)
         const endings = await saveCreated(tx, facts.created, { ...context, laneIds })
-        // Their partners name these URLs again, so they are there again: what was held goes on.
+        // Registering a URL again ends its hold, unless an operator holds it.
         const named = items.filter((_, i) => registered[i] && 'registration' in registered[i])
         const released = await releaseUrls(tx, named, 'registration')
         await endRegistrations(tx, endings, context)
@@ -181,7 +184,7 @@ export const createRegistering = (context: StoreContext) =>
     },
   }) satisfies Partial<Store>
 
-/** A registration that is to be written. */
+/** A registration to be written. */
 interface Created {
   item: NewRegistration
   serial: Serial
@@ -189,15 +192,15 @@ interface Created {
   lane: string
   n: number
   expiresAt: number
-  /** Its verdict is known already. */
+  /** Null: the verdict is not known yet. */
   ending: Omit<Ending, 'registration'> | null
 }
 
-/** What the items are registered with, as it is after those that were registered so far. */
+/** State that an item is registered against. It includes the items registered so far. */
 interface Registering {
   at: number
   quotas: QuotaFacts
-  /** The lanes that there are, or will be, by `laneKey`. */
+  /** Existing lanes and lanes to be made, by `laneKey`. */
   lanes: Set<string>
   created: Created[]
 }
@@ -255,10 +258,10 @@ const NEW_VERIFICATION = {
   lastPolledAt: null,
 }
 
-/** Each column, so that none is answered that is not stored; those that its end writes are null. */
+/** Every column but the ones written at the end: a response must not show a value that is not stored. */
 type ToBeStored = Omit<Required<NewRow<'registrations'>>, 'reason' | 'resolvedAt' | 'messageSeq'>
 
-/** What ends at once. */
+/** Inserts the registrations. Returns the endings of the ones with a known verdict. */
 const saveCreated = async (
   tx: Tx,
   created: readonly Created[],

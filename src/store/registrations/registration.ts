@@ -9,14 +9,14 @@ import { columnsOf, type Dialect, type Row, type Sql, type Tx } from '../tx.ts'
 export interface Registration {
   id: string
   partnerId: string
-  /** The service answers its serial itself. */
+  /** Serial of the sandbox: the service answers it itself. */
   isTest: boolean
   idcardid: string
   callbackUrl: string
   metadata: Readonly<Record<string, string>>
   status: RegistrationStatus
   reason: Reason | null
-  /** Null: there is none, or it cannot be decrypted. */
+  /** Null: none, not shown in this status, or not decryptable. */
   verdict: Verdict | null
   polls: number
   lastPolledAt: number | null
@@ -31,7 +31,7 @@ export interface Cancellation {
   registration: Registration
   /** It was not cancelled before. */
   isNew: boolean
-  /** Its webhook was waiting to be sent. */
+  /** Its message was pending. */
   stopsMessage: boolean
 }
 
@@ -61,11 +61,11 @@ const OF_VERIFICATION = [
   'claims',
 ] as const
 
-/** A registration as it is stored, with what its verification and its message add to it. */
+/** A stored registration, joined with its verification and message. */
 export interface RegistrationRow
   extends Pick<Row<'registrations'>, (typeof OWN)[number]>,
     Pick<Row<'verifications'>, (typeof OF_VERIFICATION)[number]> {
-  /** Null, and all that follows: it has no message. */
+  /** Null, like the fields below: no message. */
   messageState: MessageState | null
   messageClaims: number | null
   attempts: number | null
@@ -74,8 +74,8 @@ export interface RegistrationRow
 }
 
 /**
- * Behind it: of `registrations r`, `verifications v`, `message_bodies b`, `deliveries d`. The last two are what the view `messages` joins,
- * which SQLite would make as a whole for a LEFT JOIN.
+ * Takes conditions on `registrations r`, `verifications v`, `message_bodies b` and `deliveries d`.
+ * It joins the last two itself, since for a LEFT JOIN of the view `messages` SQLite would materialize the view.
  */
 export const SELECT_REGISTRATIONS = `
   SELECT ${columnsOf('registrations', OWN, 'r')}, ${columnsOf('verifications', OF_VERIFICATION, 'v')},
@@ -85,14 +85,14 @@ export const SELECT_REGISTRATIONS = `
   FROM registrations r JOIN verifications v ON v.id = r.verification_id
     LEFT JOIN message_bodies b ON b.seq = r.message_seq LEFT JOIN deliveries d ON d.seq = b.seq`
 
-/** As much of a registration as its partner sees. */
+/** The columns of a registration that its partner sees. */
 export type ShownRow = Omit<
   RegistrationRow,
   'n' | 'verificationId' | 'messageSeq' | 'messageClaims' | 'queue' | 'claims' | Sealed
 >
 type Sealed = 'metadata' | 'verdict'
 
-/** What is of every new one. */
+/** Initial values of a registration. */
 export const NEW_REGISTRATION = {
   status: 'pending',
   reason: null,
@@ -107,7 +107,7 @@ export const NEW_REGISTRATION = {
   resolvedAt: null,
 } as const
 
-/** @param opened the verdict of its serial, which it may not show */
+/** @param opened its metadata, and the verdict of its serial, shown only if the status allows it */
 export const registrationOf = (row: ShownRow, opened: Pick<Registration, Sealed>): Registration => ({
   id: row.id,
   partnerId: row.partnerId,
@@ -120,7 +120,7 @@ export const registrationOf = (row: ShownRow, opened: Pick<Registration, Sealed>
   verdict: showsVerdict(row.status) ? opened.verdict : null,
   polls: row.polls,
   lastPolledAt: row.lastPolledAt,
-  // While claimed, the due time is the end of the lease, which tells a partner nothing: it is being asked now.
+  // While claimed, the due time is the end of the lease; the poll is under way since `claimedAt`.
   nextPollAt: row.status === 'pending' ? (row.claimedAt ?? row.dueAt) : null,
   delivery: {
     messageId: row.messageState && messageIdOf(row.id),
@@ -133,14 +133,14 @@ export const registrationOf = (row: ShownRow, opened: Pick<Registration, Sealed>
   resolvedAt: row.resolvedAt,
 })
 
-/** Empty where they do not open: whoever asks for a registration, or its verdict, had rather have it without them than not at all. */
+/** Returns {} if they cannot be decrypted: a registration without metadata is better than an error. */
 export const openMetadata = (
   { sealed, openOr }: Opening,
   row: { id: string; partnerId: string; metadata: Buffer },
 ): Registration['metadata'] =>
   openOr({ table: 'registrations', id: row.id }, { open: () => sealed.metadata.open(row), instead: {} })
 
-/** Null: the serial has none. */
+/** Returns null if the serial has no verdict, `unreadable` if it cannot be decrypted. */
 export const openVerdict = (
   { sealed, openOr }: Opening,
   verificationId: number,
@@ -151,7 +151,7 @@ export const openVerdict = (
     { open: () => sealed.verdict.open(row), instead: 'unreadable' as const },
   )
 
-/** What cannot be decrypted is left out of it: a registration is shown all the same. */
+/** Leaves out values that cannot be decrypted, rather than fail. */
 export const toRegistration = (opening: Opening, row: RegistrationRow): Registration => {
   const verdict = showsVerdict(row.status) ? openVerdict(opening, row.verificationId, row) : null
   return registrationOf(row, {
@@ -160,7 +160,7 @@ export const toRegistration = (opening: Opening, row: RegistrationRow): Registra
   })
 }
 
-/** A registration as whoever acts on it names it. */
+/** Names a registration of a partner. */
 export interface OwnedRegistration {
   partnerId: string
   id: string
@@ -172,7 +172,7 @@ const OWNED = (d: Dialect): string => `
   (r.id, r.partner_id) IN (SELECT owned.id, owned.partner_id FROM ${d.rows('owned', { id: 'text', partnerId: 'text' })})`
 const SELECT_OWNED: Sql = d => `${SELECT_REGISTRATIONS} WHERE ${OWNED(d)}`
 
-/** Those of these that there are, by their ids. */
+/** Returns the existing ones of these registrations, by id. */
 export const selectOwned = async (
   tx: Tx,
   owned: readonly OwnedRegistration[],
@@ -185,7 +185,7 @@ const LOCK_VERIFICATIONS: Sql = d => `
   SELECT id FROM verifications WHERE id IN (SELECT r.verification_id FROM registrations r WHERE ${OWNED(d)})
   ORDER BY id ${d.forUpdate()}`
 
-/** Locks the verifications of these registrations: whoever changes a registration has its verification locked. */
+/** Locks the verifications of these registrations. Every change of a registration holds this lock. */
 export const lockVerificationsOf = async (tx: Tx, owned: readonly OwnedRegistration[]): Promise<void> => {
   await tx.all(LOCK_VERIFICATIONS, { owned: owned.map(nameOf) })
 }

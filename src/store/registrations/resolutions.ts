@@ -7,7 +7,7 @@ import type { StoreContext } from '../context.ts'
 import { advanceLanes } from '../messages/lanes.ts'
 import type { Dialect, Row, Tx } from '../tx.ts'
 
-/** The columns that the end of a registration needs. */
+/** Columns needed to end a registration. */
 export const ENDED_BY = [
   'verificationId',
   'n',
@@ -20,7 +20,7 @@ export const ENDED_BY = [
   'createdAt',
 ] as const
 
-/** A registration that waits for its verdict. */
+/** A registration that waits for its outcome. */
 export interface WaitingRegistration extends Omit<Pick<Row<'registrations'>, (typeof ENDED_BY)[number]>, 'metadata'> {
   metadata: Readonly<Record<string, string>>
 }
@@ -30,16 +30,16 @@ export interface Ending {
   registration: WaitingRegistration
   accountId: string
   idcardid: string
-  /** Null: it ends without one, for `reason`. */
+  /** Null: it ends unresolved, for `reason`. */
   verdict: Verdict | null
   reason: Reason | null
-  /** The last status upstream has shown. */
+  /** Last status shown by the upstream. */
   rawStatus: string | null
   observedAt: number
   previousPollAt: number | null
 }
 
-/** Gives each partner the numbers of so many more events, and says what its newest is then; locks them in the order of their ids. */
+/** Reserves `n` event numbers per partner, locked in the order of their ids, and returns the highest of each. */
 const NUMBER = (d: Dialect) => `
   UPDATE partners
   SET events = events + (SELECT more.n FROM ${d.rows('more', { id: 'text', n: 'int8' })} WHERE more.id = partners.id)
@@ -53,8 +53,9 @@ interface Numbered {
 }
 
 /**
- * Ends registrations, whose verifications the caller has locked, and creates the messages that tell it, numbered in their order. It comes
- * last: until the commit nobody else can number events of these partners.
+ * Ends registrations and creates their messages, numbered in this order. The caller has locked the verifications.
+ *
+ * Call it last in a transaction: it blocks the numbering of these partners' events until the commit.
  */
 export const endRegistrations = async (
   tx: Tx,
@@ -88,12 +89,12 @@ export const endRegistrations = async (
     return { verificationId, n, status, reason, resolvedAt: tx.at, messageSeq: seqs[i] as number }
   })
   await tx.update('registrations', ['verificationId', 'n'], ended)
-  // At the end, since claims skip a lane that is locked.
+  // Last, because claims skip a locked lane.
   const laneIds = messages.map(({ laneId }) => laneId)
   await advanceLanes(tx, laneIds, tx.at)
 }
 
-/** The text of the webhook. @param how.thin it leaves out the scores and the message */
+/** Returns the body of the webhook. @param how.thin leaves out the scores and the message */
 const bodyOf = (
   { registration, accountId, idcardid, verdict, reason, rawStatus, observedAt, previousPollAt }: Ending,
   { at, thin }: { at: number; thin: boolean },

@@ -22,19 +22,19 @@ import {
 } from './filter.ts'
 import type { RegistrationQuery } from './queries.ts'
 
-/** Where a search has come to. `before`: a registration; null: it begins with the newest. */
+/** Position of a search. `before`: id of a registration; null: the search begins with the newest. */
 export interface SearchPlace {
   filter: RegistrationFilter
   act: BulkActName | null
   before: string | null
 }
-/** Up to `limit` of the registrations among which the meant ones are, the newest first; fewer: there are no more. */
+/** Returns the next `limit` candidates, newest first; fewer at the end. They include every match. */
 export type ReadWindow = (place: SearchPlace, limit: number) => Promise<FoundRegistration[]>
 
-/** Those of them that are wanted by what cannot be seen of them. */
+/** Filters matches by values that the filter cannot see, such as sealed metadata. */
 export type Choose = (meant: readonly FoundRegistration[]) => Promise<readonly FoundRegistration[]>
 
-/** `lookedBackTo`: it has looked at as many as it may; when the last of them was created. */
+/** `lookedBackTo`: set if the search stopped at its limit of rows: creation time of the last registration read. */
 export interface SearchPage<Item> extends Page<Item> {
   lookedBackTo?: number
 }
@@ -77,7 +77,7 @@ export const createRegistrationSearch = ({ read }: Pick<StoreContext, 'read'>) =
   } satisfies Partial<Store>
 }
 
-/** A page of a partner's registrations, the newest first. */
+/** Returns a page of a partner's registrations, newest first. */
 export const pageOfPartner = (
   window: ReadWindow,
   partnerId: string,
@@ -88,10 +88,10 @@ export const pageOfPartner = (
   return search(window, place, { among: SEARCHED_AT_ONCE, most: limit, choose })
 }
 
-/** So many registrations one statement reads; others read in between. */
+/** Registrations read by one statement; other reads run in between. */
 const WINDOW = 1_000
 
-/** Reads `among` registrations at most, until `most` are found. `next`: where others may follow. */
+/** Reads up to `among` registrations, until `most` matches are found. `next`: where more may follow. */
 const search = async (
   window: ReadWindow,
   { filter, act, before }: SearchPlace,
@@ -116,7 +116,7 @@ const search = async (
 
 export const readWindow = async (tx: Tx, place: SearchPlace, limit: number): Promise<FoundRegistration[]> => {
   const { idcardid, partnerId, host } = place.filter
-  // Of another host nothing is meant, so its message is not looked up.
+  // Messages for other hosts cannot match, so they are not looked up.
   const urls = host === null ? '%' : `%${host}%`
   const sql = factsOf(sourceOf(place, tx.dialect), tx.dialect)
   return (await tx.all<FoundRow>(sql, { ...idRangeOf(place), limit, idcardid, partnerId, urls })).map(toFound)
@@ -128,8 +128,8 @@ export const findRegistration = async (tx: Tx, id: string): Promise<FoundRegistr
 const newest = (id: string) => `${id} < @before AND ${id} >= @from ORDER BY ${id} DESC LIMIT @limit`
 
 /**
- * The ids of the newest registrations from a place on, by the index that has the fewest others beside those that are meant, in their
- * order; so it costs the same however much there is. All that are meant are in it, and the caller filters the others out.
+ * Selects the ids of the newest candidates from a place on, by the index with the fewest other rows and in its order,
+ * so that the cost does not grow with the table. Every match is included; the caller filters out the rest.
  */
 const sourceOf = (place: SearchPlace, { lookUp }: Dialect): string => {
   if (place.filter.idcardid !== null)
@@ -141,7 +141,7 @@ const sourceOf = (place: SearchPlace, { lookUp }: Dialect): string => {
     WHERE (state = 'exhausted' OR attempts > 0) AND ${newest('registration_id')}`
 }
 
-/** In the order of an index that begins with the partner: by one of all ids a partner that has none would have all read. */
+/** Uses indexes that begin with the partner: by ids alone, a partner without registrations costs a full scan. */
 const sourceOfPartner = (place: SearchPlace): string => {
   const part = (table: string, kind: string, id: string, value: string): string => {
     const key = `(partner_id, ${kind}, ${id})`
@@ -156,14 +156,14 @@ const sourceOfPartner = (place: SearchPlace): string => {
   return `${parts.join(' UNION ')} ORDER BY id DESC LIMIT @limit`
 }
 
-/** The states of undelivered messages among which all are that have a message; none: others may be meant too. */
+/** States of undelivered messages that cover all matches; empty if other registrations may match too. */
 const statesOf = ({ filter: { delivery, failing, error } }: SearchPlace): MessageState[] => {
   if (delivery === 'delivered') return []
   if (delivery !== null) return [delivery]
   return failing || error !== null ? ['pending', 'exhausted'] : []
 }
 
-/** The statuses of registrations that may be meant and are not in `statesOf`: none, or those with a delivered message, or without one. */
+/** Statuses of matches outside `statesOf`; empty: none. A filter for delivered messages excludes `pending`. */
 const statusesOf = (place: SearchPlace): RegistrationStatus[] => {
   const { status, delivery } = place.filter
   if (statesOf(place).length > 0) return []
@@ -171,20 +171,20 @@ const statusesOf = (place: SearchPlace): RegistrationStatus[] => {
   return REGISTRATION_STATUSES.filter(one => delivery === null || one !== 'pending')
 }
 
-/** All that are meant have a message that has failed or was given up. */
+/** Whether every match has a message that failed or was given up. */
 const isAmongFailed = ({ filter: { failing, error, delivery } }: SearchPlace): boolean =>
   failing || error !== null || delivery === 'exhausted'
 
-/** After every id. */
+/** Sorts after every id. */
 export const END = '~'
-/** An id has the time at which it was made; a registration may be written somewhat later, and the clock may be set. */
+/** Tolerance for times read from ids: a row may be written after its id is made, and clocks may be set. */
 const ID_SLACK_MS = HOUR
-/** ULIDs are compared as text: these many characters of one are its time. */
+/** Length of the time at the start of a ULID, in characters. ULIDs are compared as text. */
 const TIME_LENGTH = 10
 
 const idOfTime = (ms: number): string => `reg_${encodeTime(Math.max(0, ms), TIME_LENGTH)}`
 
-/** Those that are meant have ids from `from` on, and before `before`. A webhook is created after its registration. */
+/** Range of ids that covers all matches, `before` exclusive. A message is created after its registration. */
 const idRangeOf = ({ filter, before }: SearchPlace): { from: string; before: string } => {
   const until = filter.until ?? filter.messageUntil
   const end = until === null ? END : `${idOfTime(until + ID_SLACK_MS)}${END}`
@@ -196,7 +196,7 @@ const idRangeOf = ({ filter, before }: SearchPlace): { from: string; before: str
 
 type Message = NonNullable<FoundRegistration['message']>
 
-/** A registration with its message and the last attempt of that: what is of them is null where there is none. */
+/** A registration with its message and the message's last attempt; null in the columns of a missing one. */
 interface FoundRow
   extends Omit<FoundRegistration, 'message'>,
     Omit<Message, 'state' | 'createdAt' | 'lastAttempt'>,

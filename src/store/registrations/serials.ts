@@ -12,35 +12,36 @@ import {
   type ShownRow,
 } from './registration.ts'
 
-/** What all spellings of a serial have in common. */
+/** The shared key of all spellings of a serial. */
 interface Key {
   accountId: string
-  /** `serialKey` of each. */
+  /** `serialKey` of each spelling. */
   key: string
-  /** Whose they are; null: nobody's. */
+  /** Partner that owns the spellings; null: none. */
   owner: string | null
 }
 
-/** A serial of an account as it is after the items that were registered so far: it is locked and read once, and written once. */
+/** A serial of an account, including the items registered so far. It is locked and read once, and written once. */
 export interface Serial {
   accountId: string
   idcardid: string
-  /** Null: it is new, and has its id once it is saved. */
+  /** Null: new, until it is saved. */
   id: number | null
   verification: (KnownVerification & { polls: number; lastPolledAt: number | null }) | null
   key: Key
-  /** When it is asked since the items; null: none has changed that. */
+  /** Next poll as set by the items; null: unchanged. */
   ask: Nudge | null
-  /** Nobody has waited for it. */
+  /** No registration waits for it, apart from the items. */
   isNew: boolean
   registrations: RegisterFacts['registrations']
-  /** Those of the items' URLs. */
+  /** Live registrations for the items' URLs, by URL. */
   live: Map<string, ShownRow & Pick<Registration, 'metadata'>>
 }
 
 /**
- * Of two spellings of one serial that are new at once neither transaction would see the other's row. Serials that are their own key share
- * the locks: a spelling waits for them, and they for it. A lock is for all keys of one last character, so that a batch takes few.
+ * Two transactions that add two spellings of one serial do not see each other's rows. Serials that equal their key
+ * share the locks; any other spelling excludes them, and they exclude it. One lock covers all keys with the same last
+ * character, so that a batch takes few.
  */
 const lockKeys = async (tx: Tx, serials: readonly Serial[]): Promise<void> => {
   if (serials.length === 0) return
@@ -49,7 +50,7 @@ const lockKeys = async (tx: Tx, serials: readonly Serial[]): Promise<void> => {
   await tx.lock(locks, isSpelling ? 'alone' : 'shared')
 }
 
-/** The serial of each item, which is the same object for all that name it. */
+/** Returns the serial of each item; items of one serial share an object. */
 export const loadSerials = async (
   tx: Tx,
   items: readonly NewRegistration[],
@@ -89,7 +90,7 @@ export const loadSerials = async (
   return ofItems
 }
 
-/** The live registration of the serial for this URL, as it is now. */
+/** Returns the live registration of the serial for this URL, in its current state. */
 export const viewLive = ({ verification, live }: Serial, callbackUrl: string): Registration => {
   const row = live.get(callbackUrl) as ShownRow & Pick<Registration, 'metadata'>
   const { verdict = null, dueAt = null, claimedAt = null } = verification ?? {}
@@ -97,10 +98,10 @@ export const viewLive = ({ verification, live }: Serial, callbackUrl: string): R
   return registrationOf({ ...row, dueAt, claimedAt }, opened)
 }
 
-/** What answers have counted towards an end of those that waited then. */
+/** Counters of answers that end a wait without a verdict, reset when a new wait begins. */
 const NOTHING_COUNTED = { failures: 0, failingSince: null, invalidIds: 0, goneChecks: 0 }
 
-/** Writes what has changed; all that are registered have their ids then. @param serials of several items the same */
+/** Writes the changes. Afterwards each serial of a registered item has its id. @param serials may repeat */
 export const saveSerials = async (tx: Tx, serials: readonly Serial[]): Promise<void> => {
   const distinct = [...new Set(serials)]
   const asked = distinct.filter(({ ask }) => ask)
@@ -119,7 +120,7 @@ export const saveSerials = async (tx: Tx, serials: readonly Serial[]): Promise<v
   for (const [i, serial] of added.entries()) serial.id = ids[i] as number
 }
 
-/** How many these have, and those of the items' URLs. */
+/** Loads the counts of registrations of the known serials, and the live registrations for the items' URLs. */
 const loadRegistrations = async (
   tx: Tx,
   known: readonly Serial[],
@@ -153,20 +154,20 @@ const COLUMNS = [
 ] as const
 type FoundVerification = Pick<Row<'verifications'>, (typeof COLUMNS)[number]>
 
-/** Those of these that there are, locked. */
+/** Locks and returns the stored ones. */
 const FIND: Sql = d => `
   SELECT ${columnsOf('verifications', COLUMNS)} FROM verifications WHERE (idcardid, account_id) IN (
     SELECT names.idcardid, names.account_id FROM ${d.rows('names', { idcardid: 'text', accountId: 'text' })})
   ORDER BY id ${d.forUpdate()}`
 
-/** Whose a key is: of the serial that is its own key, or of others that have it. */
+/** Owner of a key: of the serial that equals it, or of another spelling. */
 const OWNER = `
   SELECT partner_id AS owner FROM verifications WHERE idcardid = @key AND account_id = @accountId
   UNION ALL SELECT partner_id FROM verifications WHERE serial_key = @key AND account_id = @accountId
   LIMIT 1`
 
 const LIVE = `(${LIVE_STATUSES.map(status => `'${status}'`).join(', ')})`
-/** How many registrations a verification has. */
+/** Counts of registrations of a verification. */
 const COUNT = `
   SELECT count(*) FILTER (WHERE status IN ${LIVE}) AS live, coalesce(max(n) + 1, 0) AS made
   FROM registrations WHERE verification_id = @id`
