@@ -30,7 +30,7 @@ import {
 
 type BulkRow = Row<'bulkActs'>
 
-/** Each transaction that changes a bulk act begins with it. */
+/** Taken first by each transaction that starts, steps or ends a bulk act. */
 const lockBulkActs = (tx: Tx): Promise<void> => tx.lock(['bulk acts'])
 
 const MADE = sql.raw(`substr(id, length(id) - ${ULID_LENGTH - 1})`)
@@ -114,7 +114,7 @@ const ANY_UNDER_WAY = `SELECT 1 FROM bulk_acts WHERE ${UNDER_WAY} LIMIT 1`
 const OPEN = sql.raw(`${UNDER_WAY} AND (state = 'running' OR probe_id IS NULL)`)
 const PROBED = sql.raw(`${UNDER_WAY} AND state = 'probing' AND probe_id IS NOT NULL`)
 
-/** Of those that may do a step now, the one whose last is the longest ago; with an id only that one. */
+/** Returns the act that may do a step and did its last one longest ago; with `id`, only that act. */
 const nextOpen = async ({ db, schema: { bulkActs } }: Tx, id: string | undefined): Promise<BulkRow | null> => {
   const open = and(OPEN, id === undefined ? sql.raw(NEXT_OF_OWNER) : eq(bulkActs.id, id))
   const oldest = db.select().from(bulkActs).where(open).orderBy(asc(bulkActs.steppedAt), asc(bulkActs.id))
@@ -125,7 +125,7 @@ const nextOpen = async ({ db, schema: { bulkActs } }: Tx, id: string | undefined
 type Step = BulkStep & { changedUrls: readonly ChangedCallback[] }
 const IDLE: Step = { count: 0, isIdle: true, isOfPartner: false, cancelled: [], changedUrls: [] }
 
-/** The part that workers call. */
+/** Verbs for the workers. */
 export const createBulkSteps = (context: StoreContext) => {
   const { read, write, tell } = context
 
@@ -156,7 +156,7 @@ export const createBulkSteps = (context: StoreContext) => {
     return { ...IDLE, ...applied, count: batch.length, isIdle: false, isOfPartner: row.partnerId !== null }
   }
 
-  /** It would keep the others from going on. What fails for good would fail again each time. */
+  /** Puts a failed act behind the others, so that it does not block them; ends it if the error would recur. */
   const afterFailure = (id: string, isPassing: boolean): Promise<void> =>
     write(async tx => {
       await lockBulkActs(tx)

@@ -9,8 +9,8 @@ import type { Cancellation } from '../registrations/registration.ts'
 import type { Row } from '../tx.ts'
 
 /**
- * `draft`: not begun; `probing`: one has been sent, and its outcome decides; `stopped`: by an operator, and may be started again;
- * `failed`: its probe did not arrive, or a step of it cannot be done.
+ * `draft`: not started; `probing`: one message is sent, and its outcome decides; `stopped`: by an operator, may be
+ * started again; `failed`: its probe did not arrive, or one of its steps cannot be done.
  */
 export const BULK_STATES = ['draft', 'probing', 'running', 'stopped', 'done', 'failed'] as const
 export type BulkState = (typeof BULK_STATES)[number]
@@ -18,70 +18,72 @@ export type BulkState = (typeof BULK_STATES)[number]
 type BulkRow = Row<'bulkActs'>
 
 /**
- * An act on all registrations that a filter means, done bit by bit.
+ * An act on all registrations that match a filter, done in steps.
  *
- * - `partnerId`: who has asked for it, for its own registrations; null: an operator has. `who`, `name`: of the token or the API key.
- * - `filter`: its times are fixed. `createdAt`: before they were counted; what has changed since is not meant.
- * - `probe`: it sends one, `probeId`, and goes on only once that has arrived, at `probedAt`; null: not sent, or not known yet.
- * - `startedAt`: the last time. `doneAtStart`: how many were done by then, or when its probe arrived, if that was later.
- * - `done`: to how many it was done. `error`: why it has failed.
+ * - `partnerId`: partner that requested it for its own registrations; null: an operator did. `who`, `name`: of the
+ *   token or API key.
+ * - `filter`: with fixed times. `createdAt`: before the count; an operator's act skips registrations changed since.
+ * - `probe`: it sends one message, `probeId`, and waits for its arrival at `probedAt`; null: not sent, or not known
+ *   yet.
+ * - `startedAt`: of the last start. `doneAtStart`: `done` at that time, or at the later arrival of its probe.
+ * - `done`: number of registrations done. `error`: why it failed.
  */
 export interface BulkAct extends Omit<BulkRow, 'count' | 'countIsCapped' | 'cursor' | 'steppedAt' | 'probeClaims'> {
-  /** How many there were when it was made. */
+  /** Number of matches at its creation. */
   counted: BoundedCount
 }
 type AtFirst = 'id' | 'partnerId' | 'act' | 'filter' | 'reason' | 'who' | 'name' | 'probe' | 'counted' | 'createdAt'
 export type NewBulkAct = Pick<BulkAct, AtFirst>
 
-/** What one step of one bulk act has done. */
+/** Result of one step of one bulk act. */
 export interface BulkStep {
   count: number
-  /** No bulk act could do a step: none is under way, or each waits for its probe. */
+  /** No step was possible: no bulk act is under way, or each waits for its probe. */
   isIdle: boolean
-  /** Whose act it was: a partner's, or an operator's. */
+  /** The act is a partner's, not an operator's. */
   isOfPartner: boolean
-  /** Registrations that it has cancelled. */
+  /** Registrations cancelled by the step. */
   cancelled: Cancellation[]
 }
 
-/** `too_many`: as many are under way as may be. */
+/** `too_many`: as many as `mostUnderWay` are under way. */
 export type BulkCommand =
   | { outcome: 'changed'; bulk: BulkAct }
   | { outcome: 'impossible'; state: BulkState }
   | { outcome: 'too_many' }
 
-/** How many bulk acts of operators, and of each partner, may be under way. */
+/** Returns how many bulk acts of operators, or of one partner, may be under way. */
 export const mostUnderWay = (partnerId: string | null): number => (partnerId === null ? 100 : 10)
 
-/** How many bulk acts of operators, and of each partner, are kept that are not under way. */
+/** Returns how many bulk acts of operators, or of one partner, are kept that are not under way. */
 export const bulkActsKept = (partnerId: string | null): number => (partnerId === null ? 1_000 : 100)
 
-/** A node does those of operators to so many registrations a second at most, all together: a small share of the writes. */
+/** Maximum registrations a second per node, over all acts of operators: a small share of the writes. */
 export const BULK_RATE = 200
 
-/** So many registrations a step reads, within its transaction. */
+/** Number of registrations that a step reads in its transaction. */
 export const BULK_WINDOW = 500
-/** To so many of them it does the act of a partner. */
+/** Maximum number of registrations in a step of a partner's act. */
 const PARTNER_BATCH = 200
 
-/** As SQL. */
+/** SQL condition. */
 export const UNDER_WAY = "state IN ('probing', 'running')"
-/** As SQL: a partner's acts follow one another, so that its turns are as many as another's. */
+/** SQL condition: a partner's acts run one after another, so that all partners get equal turns. */
 export const NEXT_OF_OWNER = `(partner_id IS NULL OR id =
   (SELECT min(own.id) FROM bulk_acts own WHERE own.partner_id = bulk_acts.partner_id AND own.${UNDER_WAY}))`
-/** Of an id, the part in whose order they are made. */
+/** Length of the ULID that ends an id; acts are listed in its order. */
 export const ULID_LENGTH = 26
 
-/** Its filter may be from before a field was added. */
+/** Completes a filter that was stored before a field was added. */
 export const withWholeFilter = (row: BulkRow): BulkRow => ({ ...row, filter: { ...ALL_REGISTRATIONS, ...row.filter } })
 
-/** The part of it that is told. */
+/** The act without its internal columns. */
 export const bulkActOf = (row: BulkRow): BulkAct => {
   const { count, countIsCapped, cursor: _, steppedAt: __, probeClaims: ___, ...bulk } = withWholeFilter(row)
   return { ...bulk, counted: { count, isCapped: countIsCapped } }
 }
 
-/** What a resend of the webhooks means that were created in a time and given up; `partnerId` null: of all partners. */
+/** Resend of all webhooks created in a time span and given up; `partnerId` null: of all partners. */
 export const exhaustedIn = (
   partnerId: string | null,
   { since, until }: { since: number; until: number },
@@ -97,7 +99,7 @@ export const isUnderWay = (state: BulkState): boolean => state === 'running' || 
 
 export const startedBulk = ({ state, probe, probeId, probedAt, done }: BulkRow, at: number): Patch | 'impossible' => {
   if (state !== 'draft' && state !== 'stopped') return 'impossible'
-  // Its probe has not been sent yet, or its outcome is not known.
+  // Its probe is not sent yet, or the outcome is unknown.
   const isProbing = probe && probedAt === null && (done === 0 || probeId !== null)
   return { state: isProbing ? 'probing' : 'running', startedAt: at, doneAtStart: done, endedAt: null }
 }
@@ -109,7 +111,7 @@ export const failedBulk = ({ state }: Pick<BulkRow, 'state'>, at: number): Patch
   isUnderWay(state) ? { state: 'failed', error: 'internal', endedAt: at } : 'impossible'
 
 /**
- * The outcome of a probe; null: not known yet. An attempt that was claimed before the probe was sent says nothing about it.
+ * Returns the changes after a probe, or null while its outcome is unknown. Attempts claimed before it do not count.
  *
  * @param probe undefined: it is gone
  */
@@ -127,17 +129,17 @@ export const afterProbe = (
   return probe.status === 'cancelled' ? { state: 'failed', error: 'cancelled', endedAt: at } : null
 }
 
-/** When it was registered, ended, or tried last. */
+/** Time of its registration, end or last attempt, whichever is latest. */
 const changedAt = ({ createdAt, resolvedAt, message }: FoundRegistration): number => {
   const attempt = message?.lastAttempt
   return Math.max(createdAt, resolvedAt ?? 0, attempt ? attempt.at + attempt.durationMs : 0)
 }
 
 /**
- * The registrations of a window that a bulk act is done to, and how far it has come then. Of an operator's, a registration that has
- * changed since the act was created is left out: the operator has not seen that. A probe takes one.
+ * Chooses the registrations of a window for a step, and advances the act. An operator's act skips registrations that
+ * changed after its creation: the operator has not seen the change. A probe takes one.
  *
- * @param window the newest `BULK_WINDOW` before its cursor; fewer: there are no more
+ * @param window the newest `BULK_WINDOW` before its cursor; fewer: none follow
  */
 export const takeForBulk = (
   bulk: BulkRow,

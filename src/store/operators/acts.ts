@@ -6,51 +6,51 @@ import type { Store } from '../store.ts'
 import type { Row, Sql } from '../tx.ts'
 
 /**
- * How an act ended: it was done; it was not allowed or not possible; it failed, and a part of it may be done. `begun`: it is under
- * way, or whoever did it ended first, and it may be done or not.
+ * Outcome of an act. `refused`: not allowed or not possible; `failed`: a part of it may be done; `begun`: under way, or
+ * its process ended first, so that it may be done or not.
  */
 export const ACT_OUTCOMES = ['begun', 'done', 'refused', 'failed'] as const
 export type ActOutcome = (typeof ACT_OUTCOMES)[number]
 export type ActEnd = Exclude<ActOutcome, 'begun'>
 
-/** Who does what is done by a command. */
+/** Author of the acts done by commands. */
 export const COMMAND = 'command'
 
-/** What an id can look like. */
+/** Possible ids. */
 const ID = /^[\x21-\x7e]{1,128}$/
-/** The object of an act, by the id that was given; null: it cannot be one, and is not worth keeping. */
+/** Returns the given id as an act's object, or null if it cannot be an id, and is not worth keeping. */
 export const objectOf = (given: string): string | null => (ID.test(given) ? given : null)
 
 /**
- * What an operator has done, by the admin API or by a command; `id` counts up.
+ * An act of an operator, by the admin API or a command; `id` counts up.
  *
- * - `who`: the id of the token; `ADMIN_TOKEN`; `command`. `name`: the token's; of a command the system's user.
- * - `act`: such as `partner.create`. `object`: the id of what it was done to; null: nothing in particular, or nothing that could be an id.
- * - `reason`: as the operator gave it. `changes`: by `changesOf`; null: nothing changes, or it is not told.
+ * - `who`: id of the token, `ADMIN_TOKEN` or `command`. `name`: of the token, or the system user of a command.
+ * - `act`: such as `partner.create`. `object`: id of its object; null: none in particular, or not a possible id.
+ * - `reason`: as given by the operator. `changes`: by `changesOf`; null: none, or not recorded.
  */
 export type Act = Row<'acts'>
 export type NewAct = Omit<Act, 'id' | 'at'>
 
-/** Whoever runs a command, and why. */
+/** User of a command, and the reason given. */
 export type CommandUser = Pick<NewAct, 'name' | 'reason'>
 
 export interface ActQuery {
-  /** `who` or `name` of the act. */
+  /** Matches the token or `name` of the act. */
   who: string | null
   act: string | null
   /** Epoch ms. */
   since: number | null
   limit: number
-  /** From before this one. */
+  /** Only acts before this id. */
   before: number | null
 }
 
 const KEPT_MS = 366 * DAY
 
-/** Of the oldest acts so many are looked at when another is recorded, and erased where they are kept no longer. */
+/** Number of the oldest acts checked for erasure when another is recorded. */
 const ACTS_ERASED_AT_ONCE = 100
 
-/** Acts before this moment are kept no longer. Only age ends them: nobody can push the acts of others out by many of their own. */
+/** Acts before this moment are erased. Only age counts: nobody can push out the acts of others by adding many. */
 const actsKeptFrom = (now: number): number => now - KEPT_MS
 
 const ERASE_OLD: Sql = d => `
@@ -58,7 +58,7 @@ const ERASE_OLD: Sql = d => `
     SELECT id FROM acts WHERE id IN (SELECT id FROM acts ORDER BY id LIMIT ${ACTS_ERASED_AT_ONCE}) AND at < @before
     ${d.forUpdate({ skipLocked: true })})`
 
-/** What operators have done. What is old goes with the next act, a bit at a time. */
+/** Acts of operators. Recording an act erases a few expired ones. */
 export const createActs = ({ read, write }: StoreContext) =>
   ({
     recordAct: act =>

@@ -5,10 +5,10 @@ import { isValid, revoke, touch } from '../partners/api-keys.ts'
 import type { Store } from '../store.ts'
 import type { Row, Tx } from '../tx.ts'
 
-/** The name is that of whoever uses it: the audit shows it. */
+/** `name` is that of its user, as shown in the audit. */
 export type NewAdminToken = Omit<Row<'adminTokens'>, 'createdAt' | 'lastUsedAt' | 'revokedAt'>
 
-/** A token that opens the admin API, beside `ADMIN_TOKEN`. */
+/** A token for the admin API, beside `ADMIN_TOKEN`. */
 export type AdminToken = Omit<Row<'adminTokens'>, 'hash'>
 
 export interface AdminTokenOwner extends Pick<NewAdminToken, 'name' | 'role' | 'hash'> {

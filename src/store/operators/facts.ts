@@ -5,7 +5,7 @@ import type { StoreContext } from '../context.ts'
 import type { Store } from '../store.ts'
 import type { Tx } from '../tx.ts'
 
-/** A small fact about the database itself: its name in the table `meta`, and the text that stands there for its value. */
+/** A small fact about the database: its key in the table `meta`, and its value as text. */
 export interface Fact<Value> {
   name: string
   read(text: string): Value
@@ -15,14 +15,14 @@ export interface Fact<Value> {
 const text = (name: string): Fact<string> => ({ name, read: value => value, textOf: value => value })
 const json = <Value>(name: string): Fact<Value> => ({ name, read: JSON.parse, textOf: value => JSON.stringify(value) })
 
-/** Since when no message is claimed. */
+/** When an operator stopped all claims of messages. */
 export const DELIVERIES_HELD = json<number>('deliveries_held')
 export const BACKUPS = json<LastBackup>('backups')
-/** When the next may claim events for operators. */
+/** Earliest time of the next claim of alerts. */
 export const EVENTS_CLAIMABLE = json<number>('operator_events_claimable')
 export const CHANNEL_REFUSING = json<RefusingChannel>('operator_channel_refusing')
 const PROBED = json<number>('probed')
-/** Of a file: where its content has gone. */
+/** Of a file: where its content was moved. */
 export const MOVED_TO = text('moved_to')
 
 export const findFact = async <Value>(tx: Tx, { name, read }: Fact<Value>): Promise<Value | null> => {
@@ -41,7 +41,7 @@ export const removeFact = async (tx: Tx, { name }: Pick<Fact<unknown>, 'name'>):
   await tx.all('DELETE FROM meta WHERE key = @name', { name })
 }
 
-/** Since when no message is claimed; null: they are. It stands in the database, so it holds for each node and after each restart. */
+/** Returns the time since which no message is claimed, on any node and across restarts, or null if they are claimed. */
 export const heldAt = (tx: Tx): Promise<number | null> => findFact(tx, DELIVERIES_HELD)
 
 export const createFactVerbs = ({ read, write, tell }: StoreContext) =>

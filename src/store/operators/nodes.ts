@@ -8,36 +8,36 @@ import type { Row, Tx } from '../tx.ts'
 /**
  * A process that works on the database.
  *
- * - `id`: of this start of the process. `name`: host and port, by which operators know it; after a restart it has the same.
- * - `settings`: names them, as `settingsIdOf` does. `key`: names its master key, as in `EngineStats`.
- * - `clockAheadMs`: how far GetResult's clock is ahead of its own; null: it has had no answer.
- * - `answers`: how long GetResult takes; null: it asks nothing.
- * - `steadyAt`: since when it has shown itself without a gap. `lostAt`: when another node found it lost; null: it is not.
+ * - `id`: of this start of the process. `name`: host and port, for operators; unchanged by a restart.
+ * - `settings`: their fingerprint by `settingsIdOf`. `key`: fingerprint of its master key, as in `EngineStats`.
+ * - `clockAheadMs`: how far GetResult's clock is ahead of the node's; null: no answer yet.
+ * - `answers`: response times of GetResult; null: the node does not poll.
+ * - `steadyAt`: since when its beats have no gap. `lostAt`: when another node found it lost; null: it is not.
  */
 export type ServiceNode = Row<'nodes'>
-/** As it says itself. */
+/** A node's own data. */
 export type NewNode = Omit<ServiceNode, 'key' | 'startedAt' | 'seenAt' | 'steadyAt' | 'lostAt'>
 
-/** How often a node shows itself. */
+/** Interval of a node's beats. */
 export const BEAT_EVERY_MS = 5 * SECOND
-/** Longer than this between two beats, and it was not there all the while: it was stopped, or the database was away. */
+/** A longer time between two beats is a gap: the node was stopped, or the database was away. */
 const GAP_MS = 3 * BEAT_EVERY_MS
-/** A node that has been there for so long tells that another one, which has been silent for so long, is lost. */
+/** A node that is silent for longer is lost. A node without a gap for as long declares it. */
 const LOST_MS = 30 * SECOND
-/** A lost node that nobody has put back by then is not missed any more. */
+/** A node that is silent for longer is removed. */
 const FORGOTTEN_MS = DAY
 
-/** Whether it has shown itself a moment ago. */
+/** Whether its last beat is recent. */
 export const isThere = ({ seenAt }: Pick<ServiceNode, 'seenAt'>, now: number): boolean =>
   Math.abs(now - seenAt) <= LOST_MS
 
-/** All nodes together allow so many times what a rate of the API says. */
+/** Maximum of an API rate over all nodes, as a multiple of that rate. */
 const MOST_IN_ALL = 2
 
 /**
- * The part of each rate of the API that one node allows, of all that serve; 1 at most. Nodes do not count each other's calls, so a part
- * of 1/n would refuse half of a rate where all of it comes to one of two nodes. With twice that, a node refuses too early only where it
- * gets more than twice its even part.
+ * Returns the share of each API rate that a node allows; 1 at most. Nodes do not count each other's requests, so a
+ * share of 1/n would refuse half of a rate that reaches only one of two nodes. With 2/n, a node refuses too early only
+ * if it gets more than twice its even part.
  *
  * @param nodes as of a beat at `at`
  */
@@ -47,8 +47,8 @@ export const shareOfRates = (nodes: readonly ServiceNode[], at: number): number 
 }
 
 /**
- * What follows when a node shows itself, at `now`, with the master key of this name: which are `lost` from now on, the ids of those that are
- * `forgotten`, and all that are left, with `self`, oldest first.
+ * Plans a beat at `now` of a node with this master key. Returns the nodes newly `lost`, the ids of the `forgotten`
+ * ones, and all remaining `nodes` with `self`, oldest first.
  */
 export const afterBeat = (known: readonly ServiceNode[], node: NewNode & { key: string }, now: number) => {
   const last = known.find(({ id }) => id === node.id)
@@ -70,7 +70,7 @@ export const afterBeat = (known: readonly ServiceNode[], node: NewNode & { key: 
   }
 }
 
-/** The silent ones in whose place this one was started: it has their name, or takes over the roles of one of them with its first beat. */
+/** Silent nodes that this one replaces: of the same name, or, at its first beat, one with the same roles. */
 const replacedBy = (
   self: ServiceNode,
   others: readonly ServiceNode[],
@@ -84,16 +84,18 @@ const replacedBy = (
 
 const byAge = (a: ServiceNode, b: ServiceNode): number => a.startedAt - b.startedAt || (a.id < b.id ? -1 : 1)
 
-/** A node, and what is wrong with it. */
+/** A node, with its faults. */
 export interface JudgedNode extends ServiceNode {
   isLost: boolean
-  /** In what it is not as the node that was started last; nothing of a lost one. */
+  /** Traits in which it differs from the node started last; none for a lost node. */
   differsIn: readonly NodeTrait[]
-  /** Since when it has worked beside one that differs; null: it does not differ. */
+  /** Start of that node, if it differs from it; null: it does not. */
   differsSince: number | null
 }
 
-/** Who is lost, and who differs from the node that was started last, which is what operators meant last. Oldest first. */
+/**
+ * Finds the lost nodes, and the ones that differ from the node started last, as operators last set it. Oldest first.
+ */
 export const judgeNodes = (nodes: readonly ServiceNode[]): JudgedNode[] => {
   const sorted = nodes.toSorted(byAge)
   const newest = sorted.findLast(({ lostAt }) => lostAt === null)
@@ -107,7 +109,7 @@ export const judgeNodes = (nodes: readonly ServiceNode[]): JudgedNode[] => {
 export const loadNodes = ({ db, schema: { nodes } }: Tx) =>
   db.select().from(nodes).orderBy(asc(nodes.startedAt), asc(nodes.id))
 
-/** @param upkeep what an engine does with each beat, on whichever node: it must not fail for what can wait */
+/** @param upkeep work of an engine at each beat, on any node; it must not fail for anything that can wait */
 export const createNodes = (
   { read, write, sealed }: Pick<StoreContext, 'read' | 'write' | 'sealed'>,
   upkeep: () => Promise<void> = async () => {},
@@ -116,7 +118,7 @@ export const createNodes = (
     beatNode: async node => {
       await upkeep()
       return write(async tx => {
-        // Two that take the place of a lost one take that of one each.
+        // Two new nodes must not replace the same lost one.
         await tx.lock(['nodes'])
         const { nodes } = tx.schema
         const beat = afterBeat(await loadNodes(tx), { ...node, key: sealed.keyId.toString('hex') }, tx.at)

@@ -20,42 +20,44 @@ import { CHANNEL_REFUSING, EVENTS_CLAIMABLE, findFact, putFact, removeFact } fro
 type OperatorEventName = Pick<OperatorEvent, 'condition' | 'subject'>
 export type FiringOperatorEvent = Pick<OperatorEvent, 'condition' | 'subject' | 'since' | 'at'>
 
-/** Where an event stands in their list; one that is noted again comes first. */
+/** Position of an alert in the list, which begins with the one noted last. */
 export type OperatorEventPlace = Pick<ClaimedOperatorEvent, 'at' | 'id'>
 export interface ListedOperatorEvents extends Page<OperatorEvent, OperatorEventPlace> {
   refusing: RefusingChannel | null
 }
 
-/** What came of notes, beside what is to be told now. */
+/** Result of notes, besides the alerts that are due now. */
 export interface NotedOperatorEvents {
-  /** Of these only the count has risen. */
+  /** Noted, without a notice that is due now. */
   merged: readonly OperatorCondition[]
-  /** These had to go, because there are more than are kept. */
+  /** Alerts deleted, because more than `MOST_OPERATOR_EVENTS` were stored. */
   dropped: readonly OperatorCondition[]
 }
 
 export interface OperatorClaimRequest {
   limit: number
   leaseMs: number
-  /** From now on nobody claims for so long. */
+  /** Minimum time from a claim that returns alerts to the next one, on any node. */
   gapMs: number
 }
 
 export interface ClaimedOperatorEvent extends OperatorEvent {
   id: number
-  /** The fencing token. */
+  /** Fencing token. */
   claim: number
 }
 
 export interface OperatorSettlement {
   events: readonly Pick<ClaimedOperatorEvent, 'condition' | 'subject' | 'claim' | 'state' | 'count' | 'details'>[]
-  /** `told`: that they were so, and so often; `untold`: they are due again; `dropped`: they are not told as they are. */
+  /**
+   * `told`: operators were notified of this state and count; `untold`: due again; `dropped`: refused, not due any more.
+   */
   outcome: 'told' | 'untold' | 'dropped'
-  /** Nobody claims before; null: as the claim says. */
+  /** Earliest time of the next claim; null: as set by the claim. */
   claimableAt: number | null
 }
 
-/** When the event is to be told, and what was, once its claim is settled. */
+/** Returns when the alert is due, and its last notice, after its claim is settled. */
 const afterSettling = (
   event: OperatorEvent,
   told: Pick<OperatorEvent, 'condition' | 'state' | 'count' | 'details'>,
@@ -86,10 +88,10 @@ const toRow = ({ condition, subject, state, since, at, count, details, toldState
   details: JSON.stringify(details),
 })
 
-/** Whoever changes any of them has this lock: how many there are, and when the next may claim, is of all together. */
+/** Held by each change of alerts: their number and the next claim's time concern all of them. */
 const LOCK = 'operator events'
 
-/** What operators are to be told of. */
+/** Alerts for the operators' channel. */
 export const createOperatorEvents = ({ read, write }: StoreContext) => {
   const change = <T>(run: (tx: Tx) => Promise<T>): Promise<T> =>
     write(async tx => {
@@ -108,13 +110,13 @@ export const createOperatorEvents = ({ read, write }: StoreContext) => {
           known.set(subjectKey(note), after)
           return [after]
         })
-        // Of each the last.
+        // Only the last state of each alert is written.
         const rows = [...new Map(noted.map(event => [subjectKey(event), toRow(event)])).values()]
         const isStored = (row: OperatorEventName) => stored.has(subjectKey(row))
         await tx.update('operatorEvents', ['condition', 'subject'], rows.filter(isStored))
         const added = rows.filter(row => !isStored(row))
         await tx.insert('operatorEvents', added)
-        // Noting them has only raised their count.
+        // No notice of them is due now.
         const merged = noted.filter(({ dueAt }) => dueAt === null || dueAt > tx.at).map(({ condition }) => condition)
         const dropped = await tx.all<Pick<OperatorEvent, 'condition'>>(DROP_OVERFLOW)
         return { merged, dropped: dropped.map(({ condition }) => condition) }
@@ -155,7 +157,7 @@ export const createOperatorEvents = ({ read, write }: StoreContext) => {
   } satisfies Partial<Store>
 }
 
-/** What operators read of it. */
+/** Reads of alerts for operators. */
 export const createOperatorEventList = ({ read }: StoreContext) =>
   ({
     listOperatorEvents: ({ limit, before }) =>
@@ -177,7 +179,7 @@ const FIND: Sql = d => `
   FROM ${d.rows('wanted', { condition: 'text', subject: 'text' })}
     JOIN operator_events e ON e.condition = wanted.condition AND e.subject = wanted.subject`
 
-/** Those of these that are stored, by their `subjectKey`. */
+/** Returns the stored ones of these alerts, by `subjectKey`. */
 const findAll = async (tx: Tx, wanted: readonly OperatorEventName[]): Promise<Map<string, ClaimedOperatorEvent>> => {
   const rows = await tx.all<Row<'operatorEvents'>>(FIND, { wanted })
   return new Map(rows.map(row => [subjectKey(row), eventOfRow(row)]))
@@ -199,7 +201,7 @@ const [ENDLESS, OF_ACCOUNTS, OF_PARTNERS] = [
   among(conditions.filter(([, { severity }]) => severity === 1)),
   among(conditions.filter(([, { severity }]) => severity === 2)),
 ]
-/** Where there are more than are kept, those go of which nothing more is to be told, then the least grave; of each the oldest. */
+/** Beyond the limit, alerts with no notice left to send go first, then the least severe; of equals the oldest. */
 const DROP_OVERFLOW = `
   DELETE FROM operator_events WHERE id NOT IN (
     SELECT id FROM operator_events

@@ -14,57 +14,57 @@ import type {
   OperatorSettlement,
 } from './operator-events.ts'
 
-/** The verbs of this folder: who may do what, who has done what, what operators are told, which nodes there are, and facts of the database. */
+/** Verbs of this folder: admin tokens, the audit, alerts, nodes, and facts about the database. */
 export interface OperatorVerbs {
   createAdminToken(token: NewAdminToken): Promise<AdminToken>
-  /** Oldest first, `limit` at most, from after the token `after`. */
+  /** Oldest first, at most `limit`, after the token `after`. */
   listAdminTokens(page: { limit: number; after: string | null }): Promise<Page<AdminToken>>
-  /** A token that is revoked already stays as it is. */
+  /** Returns the token, or null if it does not exist. A token revoked before stays as it is. */
   revokeAdminToken(id: string): Promise<AdminToken | null>
   findAdminToken(id: string): Promise<AdminTokenOwner | null>
-  /** Records that these tokens have been used now. */
+  /** Records that these tokens are in use now. */
   touchAdminTokens(ids: readonly string[]): Promise<void>
   /**
-   * Records what an operator begins to do, before it is done; or, with an outcome, what came to nothing. Erases some of what is
-   * older than a year. Gives its id.
+   * Records an act before it is done, or, with an outcome, one that came to nothing. Returns its id.
+   * Also erases some acts older than a year.
    */
   recordAct(act: NewAct): Promise<number>
   endAct(id: number, outcome: ActEnd): Promise<void>
   /** Newest first. */
   listActs(query: ActQuery): Promise<Page<Act, number>>
 
-  /** Notes what operators may have to be told, each by `afterNote`. A thousand events are kept. */
+  /** Notes conditions, each by `afterNote`. At most 1,000 alerts are stored. */
   noteOperatorEvents(notes: readonly OperatorNote[]): Promise<NotedOperatorEvents>
   /**
-   * Hands out events that operators are to be told of, each to one caller only until its lease runs out; by `byUrgency`.
-   * Whoever asks within `gapMs` of a claim, on any node, gets none.
+   * Claims due alerts in the order of `byUrgency`, each for one caller until its lease ends.
+   * Returns none within `gapMs` after a claim on any node.
    */
   claimOperatorEvents(claim: OperatorClaimRequest): Promise<ClaimedOperatorEvent[]>
-  /** Records what came of a message. What no longer holds its claim changes nothing. */
+  /** Records the result of a notice. Changes no alert that was claimed again since. */
   settleOperatorEvents(settlement: OperatorSettlement): Promise<void>
-  /** What is kept of them, the last noted first, and whether the channel takes anything. */
+  /** Returns the stored alerts, last noted first, and whether the channel refuses everything. */
   listOperatorEvents(page: { limit: number; before: OperatorEventPlace | null }): Promise<ListedOperatorEvents>
-  /** Those that have not ended, by when they were noted first. */
+  /** Returns the alerts that have not ended, in the order in which they were first noted. */
   firingOperatorEvents(): Promise<FiringOperatorEvent[]>
-  /** Records that the channel refuses all it is sent; null: it does not, or there is none. */
+  /** Records that the channel refuses every notice; null: it does not, or none is set. */
   recordOperatorChannel(refusing: RefusingChannel | null): Promise<void>
 
   /**
-   * Records that this node is there, whom it finds lost, and forgets, by `afterBeat`: each shows itself every few seconds, and whoever does
-   * not is lost (`judgeNodes`). All nodes, this one too, oldest first.
+   * Records that this node is alive, marks silent nodes as lost and removes nodes by `afterBeat`.
+   * Each node calls it every few seconds. Returns all nodes with this one, oldest first.
    */
   beatNode(node: NewNode): Promise<ServiceNode[]>
-  /** All nodes, oldest first. */
+  /** Oldest first. */
   listNodes(): Promise<ServiceNode[]>
-  /** It has ended, as it was told to. */
+  /** Removes a node that has stopped in an orderly way. */
   removeNode(id: string): Promise<void>
 
-  /** From now on no message is claimed, on any node and after any restart, until `resumeDeliveries`. Again: changes nothing. */
+  /** Stops all claims of messages, on each node and after restarts, until `resumeDeliveries`. Idempotent. */
   holdDeliveries(): Promise<void>
   resumeDeliveries(): Promise<void>
-  /** Since when no message is claimed; null: they are. */
+  /** Returns the time since which no message is claimed, or null if messages are claimed. */
   deliveriesHeldAt(): Promise<number | null>
 
-  /** Writes something, to learn whether the database can be written. */
+  /** Writes a row, to learn whether the database can be written. */
   probe(): Promise<void>
 }
