@@ -25,18 +25,18 @@ import {
   type Stats,
 } from './stats.ts'
 
-/** What is due is counted up to here. */
+/** Cap of each count. */
 const MOST_COUNTED = 10_000
-/** So many accounts are told of, the oldest first: each takes a look at what waits for it. */
+/** Maximum number of accounts in the stats, oldest first: each costs a query. */
 const MOST_ACCOUNTS = 1_000
 
-/** How many rows are in a state, and of whom: an account, a partner, a partner and an hour, or all (''). */
+/** Returns the number of rows in a state, of an owner: an account, a partner, a partner and an hour, or all (''). */
 export type CountOf = (what: string, owner: string) => number
 
-/** Each by the key of the counts, however many others have any. */
+/** By the primary key of the counts, so that other owners add no cost. */
 const COUNTED = 'SELECT what, sum(n) AS n FROM current_counts WHERE owner = @owner GROUP BY what'
 
-/** What triggers have counted of these owners. */
+/** Loads the counts that triggers keep of these owners. */
 export const loadCounts = async (tx: Tx, owners: readonly string[]): Promise<CountOf> => {
   const asked = owners.map(owner => ({ owner }))
   const found = await tx.each<{ what: string; n: number }>(COUNTED, asked)
@@ -44,19 +44,20 @@ export const loadCounts = async (tx: Tx, owners: readonly string[]): Promise<Cou
   return (what, owner) => counts.get(`${what} ${owner}`) ?? 0
 }
 
-/** What is due: up to one more than `MOST_COUNTED` is counted, of an account up to twice as many. */
+/** Due rows, counted up to one above `MOST_COUNTED`, of an account up to twice as many. */
 interface Due {
   due: number
-  /** Of messages: how many of `due` are under way. */
+  /** Of messages: how many of `due` are leased. */
   leased?: number
   oldestDueAt: number | null
 }
 
 /**
- * Counts that triggers keep, and for what is due reads of the queues' own indexes: a seek for each partner and queue, and for each lane that is
- * due, and the rows up to `MOST_COUNTED`. So it takes as many statements, and about as long, with a million rows as with a thousand.
+ * Reads the counts that triggers keep, and counts due rows by the queues' own indexes: one seek for each partner and
+ * queue, and for each due lane, and the rows up to `MOST_COUNTED`. So it takes as many statements, and about as long,
+ * with a million rows as with a thousand.
  *
- * @param figuresOf what the engine tells of itself
+ * @param figuresOf figures of the engine
  */
 export const createStats = (
   { read, defaultRate, sealed }: StoreContext,
@@ -80,7 +81,7 @@ export const createStats = (
         ): QueueStats => {
           const due = Math.min(counted - among, MOST_COUNTED)
           const leased = among + countOf(`${rows}_leased`, owner)
-          // What was claimed and whose lease has run out is both due and leased, if it is a verification.
+          // A verification whose lease has run out counts as due and as leased.
           const scheduled = Math.max(0, countOf(`${rows}_waiting`, owner) - due - among)
           return { due, dueIsCapped: counted > MOST_COUNTED, scheduled, leased, oldestDueAt }
         }
@@ -120,9 +121,9 @@ export const createStats = (
       read(tx => givenUp(tx, GIVEN_UP_OF, { partnerId, since: Math.min(since, tx.at - GIVEN_UP_MS) })),
   }) satisfies Partial<Store>
 
-/** The owner of what is counted over the whole database. */
+/** Owner of the counts over the whole database. */
 const ALL = ''
-/** In which the oldest message is looked for. */
+/** Maximum number of lanes searched for the oldest message. */
 const MOST_LANES = 1_000
 const NOTHING: Due = { due: 0, oldestDueAt: null }
 
@@ -156,8 +157,8 @@ const bulkStats = (acts: readonly OpenAct[]): BulkStats => ({
 })
 
 /**
- * Of the first row `v` of a queue: since when it is due, and how many of its account are due with those that were counted before it; none
- * more is counted once they are too many.
+ * Columns of a queue with the first row `v`: its due time, if it is due, and the due rows of its account, including
+ * `counted` ones of earlier queues. Above the cap, no more are counted.
  */
 const queueAfter = (counted: string): string => `
   v.account_id, v.partner_id, v.queue, CASE WHEN v.due_at <= @at AND NOT p.disabled THEN v.due_at END,
@@ -171,18 +172,18 @@ const queueAfter = (counted: string): string => `
 const firstBehind = (head: string): string => `(
   SELECT n.id FROM verifications n WHERE n.due_at IS NOT NULL AND ${head}
   ORDER BY n.account_id, n.partner_id, n.queue, n.due_at LIMIT 1)`
-/** Column by column: behind a row of columns SQLite would look through all of a queue. */
+/** Column by column: for a comparison of rows SQLite would scan a whole queue. */
 const NEXT_HEAD = `coalesce(
   ${firstBehind('n.account_id = head.account_id AND n.partner_id = head.partner_id AND n.queue > head.queue')},
   ${firstBehind('n.account_id = head.account_id AND n.partner_id > head.partner_id')},
   ${firstBehind('n.account_id > head.account_id')})`
 
-/** Not before its partner was enabled. */
+/** The due time, but not before the partner was enabled. */
 const dueSince = (at: string) => `CASE WHEN enabled_at > ${at} THEN enabled_at ELSE ${at} END`
 
 /**
- * From queue to queue of all partners and accounts: an index seek each (neither engine has a skip scan for it), so that a partner with a
- * million rows costs no more than one with a single row.
+ * Goes from queue to queue of all accounts and partners by an index seek each, since neither engine has a skip scan for
+ * it: a partner with a million rows costs no more than one with a single row.
  */
 const DUE_VERIFICATIONS = (d: Dialect) => `
   WITH RECURSIVE head(account_id, partner_id, queue, due_at, due) AS (
@@ -203,7 +204,7 @@ const dueVerifications = async (tx: Tx): Promise<ReadonlyMap<string, Due>> => {
   return new Map(rows.map(({ accountId, ...due }) => [accountId, due]))
 }
 
-/** By what triggers count, and a seek for each partner: EXISTS may read all that waits. */
+/** From the counts that triggers keep, and a seek for each partner: EXISTS may read all waiting rows. */
 const MOST_WAITING = `
   SELECT p.id AS "partnerId", p.name AS "partnerName", sum(c.n) AS waiting
   FROM current_counts c JOIN partners p ON p.id = c.owner
@@ -219,24 +220,21 @@ const mostWaiting = async (tx: Tx, due: ReadonlyMap<string, Due>) => {
   return new Map(ids.map(({ accountId }, i) => [accountId, found[i]?.[0]]))
 }
 
-/** Of partners that may be sent to, in the order in which they say that they are due. */
+/** Lanes of enabled partners, by due time. */
 const dueLanes = (d: Dialect, by = '@at') => `
   SELECT l.id, p.enabled_at FROM lanes l ${d.lookUp('partners p', 'p.id = l.partner_id')}
   WHERE l.due_at >= 0 AND l.due_at <= ${by} AND NOT p.disabled ORDER BY l.due_at`
 const DUE_OF_LANE = 'd.lane_id = l.id AND d.due_at IS NOT NULL AND d.due_at <= @at'
 
-/** No webhook is leased for longer: `CALLBACK_TIMEOUT` is 45 s at most. */
+/** No message is leased for longer: `CALLBACK_TIMEOUT` is 45 s at most. */
 const LONGEST_LEASE_MS = 2 * MINUTE
-/** Lane by lane, until enough are counted. Where all that is due is under way, a lane is due when the first lease ends. */
+/** Lane by lane, up to the cap. A lane whose due messages are all leased is due when the first lease ends. */
 const DUE_MESSAGES = (d: Dialect) => `
   SELECT count(*) AS due, count(CASE WHEN NOT ${IS_FREE} THEN 1 END) AS leased FROM (
     SELECT d.claimed_at, d.leased_until FROM (${dueLanes(d, '@latest')}) AS l ${d.lookUp('deliveries d', DUE_OF_LANE)}
     LIMIT ${MOST_COUNTED + 1}) AS capped`
 
-/**
- * A lane may say too early when its first message is due, and too late only where its partner cannot sign: as a rule the oldest is in the
- * first.
- */
+/** Usually in the first lane: a lane's due time may be too early, and is too late only if its partner cannot sign. */
 const OLDEST_MESSAGE = (d: Dialect) => `
   SELECT min(${dueSince('oldest.at')}) AS at FROM (
     SELECT l.enabled_at, (SELECT d.due_at FROM deliveries d WHERE ${DUE_OF_LANE} AND ${IS_FREE} ORDER BY d.due_at LIMIT 1) AS at
@@ -269,7 +267,7 @@ const givenUp = async (tx: Tx, sql: Sql, values: { since: number; partnerId?: st
 }
 
 const MOST_DISABLED = 20
-/** Of the oldest of those that are disabled. By scalar queries, which PostgreSQL never answers from all lanes at once. */
+/** Among the oldest disabled partners. PostgreSQL never answers scalar queries by a scan of all lanes. */
 const DISABLED_PARTNERS = `
   SELECT p.id, p.name FROM (SELECT id, name FROM partners WHERE disabled ORDER BY id LIMIT 1000) AS p
   WHERE (SELECT sum(n) FROM current_counts WHERE what = 'partner_pending' AND owner = p.id) > 0

@@ -7,78 +7,78 @@ import type { Account } from '../accounts/rows.ts'
 import type { LastBackup } from '../backup.ts'
 import type { ServiceNode } from '../operators/nodes.ts'
 
-/** What was given up is told for a day. */
+/** How long messages are shown that were given up. */
 export const GIVEN_UP_MS = DAY
 export const MOST_GIVEN_UP = 1_000
 
-/** A queue: verifications that wait to be asked about, or messages that wait to be sent. Times are epoch ms. */
+/** A queue of verifications to be polled, or of messages to be sent. Times are epoch ms. */
 export interface QueueStats {
-  /** Could be claimed now; of a disabled partner nothing is due. `dueIsCapped`: there are more. */
+  /** Claimable now; none of a disabled partner. `dueIsCapped`: the true number is higher. */
   due: number
   dueIsCapped: boolean
-  /** Due later, or of a disabled partner; too many by as much as is due beyond the cap. */
+  /** Due later, or of a disabled partner; too high by the rows due beyond the cap. */
   scheduled: number
-  /** Claimed, and not settled yet; of messages those that are counted with what is due, up to the cap. */
+  /** Claimed and not settled; of messages only the ones found among the due rows, up to the cap. */
   leased: number
-  /** The due time of what has been due for the longest; null: nothing is due. */
+  /** Earliest due time of the due rows; null: none is due. */
   oldestDueAt: number | null
 }
 
 export interface AccountStats extends Omit<Account, 'passwordMode' | 'partnerId'>, QueueStats {
-  /** All that somebody waits for: `due`, `scheduled` and `leased`. */
+  /** Sum of `due`, `scheduled` and `leased`. */
   waiting: number
-  /** Where polls are late. */
+  /** Set if polls are late. */
   most?: MostWaiting | undefined
-  /** When the next canary may go, in a pause or an outage. */
+  /** Earliest time of the next canary, in a pause or an outage. */
   probeAt: number | null
-  /** Calls a second now: less than `rate` after a pause, where GetResult asked for time, and where its answers take long. */
+  /** Polls a second now: less than `rate` after a pause, after GetResult asked for time, and with slow answers. */
   rateNow: number
   /** Null: not known. */
   answers: AnswerTime | null
-  /** About how long the calls take that are due. */
+  /** Approximate duration of all due polls. */
   catchUpMs: number
 }
 
 export interface DeliveryStats extends QueueStats {
-  /** Pending without a due time: its URL answered 410, or is disabled. */
+  /** Pending without a due time: the URL answered 410, or is disabled. */
   held: number
-  /** Since when an operator holds all of them; null: none does. */
+  /** When an operator put all messages on hold; null: not held. */
   heldAt: number | null
-  /** Within `GIVEN_UP_MS`, and not cancelled, of the `MOST_GIVEN_UP` newest. `givenUpIsCapped`: there may be more. */
+  /** Within `GIVEN_UP_MS`, not cancelled, among the `MOST_GIVEN_UP` newest. `givenUpIsCapped`: may be higher. */
   givenUp: number
   givenUpIsCapped: boolean
 }
 
 export type GivenUp = Pick<DeliveryStats, 'givenUp' | 'givenUpIsCapped'>
 
-/** What there is, what waits since when, and what else tells how it is going. */
+/** State of the service: its queues and their delays, nodes, troubled callbacks, and the engine. */
 export interface Stats {
   /** Epoch ms. */
   at: number
   accounts: readonly AccountStats[]
-  /** Those of all accounts together. */
+  /** Sums over all accounts. */
   polls: QueueStats
   deliveries: DeliveryStats
-  /** URLs, counted up to the cap: on hold after a 410, failing for an hour or more and still tried, and disabled. */
+  /** URLs, counted up to the cap: held after a 410, failing for an hour or more and still tried, and disabled. */
   callbacks: { gone: number; failing: number; disabled: number }
   /** Of URLs that only fail and are still tried, also for less than an hour. */
   failingHosts: FailingHosts
   bulk: {
-    /** Of partners, that are not done: the messages that they have still to make due. */
+    /** Of partners, under way: the messages still to be made due. */
     resends: BulkStats
-    /** Of operators, that are under way: the registrations that they have still to come to. */
+    /** Of operators, under way: the registrations still to be done. */
     acts: BulkStats
   }
   /** Oldest first. */
   nodes: readonly ServiceNode[]
-  /** Whose registrations or webhooks wait, oldest first; not all of very many. */
+  /** With waiting registrations or webhooks, oldest first; 20 at most. */
   disabledPartners: readonly { id: string; name: string }[]
   backup: LastBackup
   refusingChannel: RefusingChannel | null
   engine: EngineStats
 }
 
-/** Of acts `remaining` is about so many: of very many not all were counted, and what has changed since is left out. */
+/** `remaining` is approximate: large counts are capped, and registrations changed since are skipped. */
 export interface BulkStats {
   open: number
   remaining: number
@@ -98,25 +98,25 @@ export const STORE_ERRORS = [
 ] as const
 export type StoreError = (typeof STORE_ERRORS)[number]
 
-/** What the database tells of itself. */
+/** Figures of the database. */
 export type EngineStats = SqliteStats | PostgresStats
-/** Those that only the engine itself knows. */
+/** The part that only the engine knows. */
 export type EngineFigures = Omit<SqliteStats, 'masterKey'> | Omit<PostgresStats, 'masterKey'>
 
 interface AnyEngineStats {
   databaseBytes: number
-  /** The fingerprint of the master key. */
+  /** Fingerprint of the master key. */
   masterKey: string
 }
 
 export interface SqliteStats extends AnyEngineStats {
   kind: 'sqlite'
   walBytes: number
-  /** What a user without privileges may still write where the database is; null where it is in memory. */
+  /** Space that an unprivileged user may still fill where the database is; null for one in memory. */
   diskFreeBytes: number | null
 }
 
-/** The tables whose rows change the most. */
+/** The tables whose rows change most. */
 export const BUSY_TABLES = ['deliveries', 'lanes', 'registrations', 'verifications'] as const
 export type BusyTable = (typeof BUSY_TABLES)[number]
 
@@ -124,32 +124,32 @@ export interface PostgresStats extends AnyEngineStats {
   kind: 'postgres'
   /** As the server writes it: `18.1`. */
   serverVersion: string
-  /** About how many rows are dead and not removed yet. */
+  /** Approximate number of dead rows that are not removed yet. */
   deadRows: Readonly<Record<BusyTable, number>>
-  /** For how long the oldest transaction of anybody has kept dead rows from being removed, as far as we may see it; 0: none does. */
+  /** Age of the oldest transaction, of any session visible to us, that keeps dead rows from removal; 0: none. */
   oldestSnapshotMs: number
 }
 
-/** What a process has counted itself since it opened the database, and knows while that is away too. */
+/** Counters of a process since it opened the database, known also while the database is away. */
 export type EngineCounts = SqliteCounts | PostgresCounts
 
 interface AnyEngineCounts {
   /** In ms, with the wait for the disk. */
   commits: Histogram
-  /** Calls that failed because of the database, after it had been tried again. */
+  /** Calls that failed because of the database, after their retries. */
   errors: Readonly<Record<StoreError, number>>
 }
 
 export interface SqliteCounts extends AnyEngineCounts {
   kind: 'sqlite'
-  /** Writes that were committed together. */
+  /** Writes per commit. */
   batches: Histogram
-  /** For how long a reader has kept the log from beginning anew; 0: none does. */
+  /** How long a reader has kept the log from beginning anew; 0: none does. */
   walPinnedMs: number
 }
 
 export const POOLS = ['api', 'loops'] as const
-/** The connections of a node for calls, and those for its loops. */
+/** The connections of a node for calls, and for its loops. */
 export type PoolName = (typeof POOLS)[number]
 
 export interface PoolStats {
@@ -162,9 +162,9 @@ export interface PoolStats {
 export interface PostgresCounts extends AnyEngineCounts {
   kind: 'postgres'
   pools: Readonly<Record<PoolName, PoolStats>>
-  /** Whether this node hears at once of what others do. */
+  /** Whether this node gets the hints of other nodes at once. */
   isListening: boolean
-  /** How much of what it has heard it could not read, and left out. */
+  /** Hints that could not be read, and were left out. */
   unreadableHints: number
   /** How far the database's clock, which decides, is ahead of this node's. */
   clockAheadMs: number

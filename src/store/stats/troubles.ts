@@ -5,31 +5,31 @@ import { type JudgedNode, judgeNodes } from '../operators/nodes.ts'
 import type { AccountStats, EngineStats, Stats } from './stats.ts'
 
 export const LOW_DISK_BYTES = 1024 ** 3
-/** A receiver refuses webhooks that are minutes off; of the `Date` of an answer half a second is not known. */
+/** Receivers refuse webhooks that are minutes off. The `Date` of a response is exact to half a second. */
 const WRONG_CLOCK_MS = 30 * SECOND
 
 export interface TroubleFacts {
   stats: Stats
-  /** Why nothing can be written; null: it can. */
+  /** Error of a write to the database; null: it can be written. */
   writeError: string | null
   /** A service has the database open. */
   isServed: boolean
 }
 
-/** What is wrong now, the worst first; empty where nothing is. */
+/** Returns the current troubles, the worst first; empty if none. */
 export const troublesOf = ({ stats, writeError, isServed }: TroubleFacts): Trouble[] => {
   const { failed } = stats.backup
-  // Where none works, that is all there is to say of them.
+  // Without a service, the troubles of single nodes add nothing.
   const judged = isServed ? judgeNodes(stats.nodes) : []
   return [
-    // Where nothing can be written, no service can show that it runs.
+    // While nothing can be written, no service can show that it runs.
     ...(isServed || writeError !== null ? [] : [{ code: 'no_service', since: null } as const]),
     ...(writeError === null ? [] : [{ code: 'store_failing', since: null, error: writeError } as const]),
     ...stats.accounts.flatMap(account => accountTroubles(account, { at: stats.at, isServed })),
     ...deliveryTroubles(stats),
     ...lostNodes(judged),
     ...wrongClocks(judged),
-    // That it is full is said already.
+    // `store_failing` covers a full disk.
     ...(writeError === 'SQLITE_FULL' ? [] : diskTroubles(stats.engine)),
     ...(stats.refusingChannel ? [{ code: 'operators_not_told', ...stats.refusingChannel } as const] : []),
     ...differingNodes(judged),
@@ -38,7 +38,7 @@ export const troublesOf = ({ stats, writeError, isServed }: TroubleFacts): Troub
   ]
 }
 
-/** When somebody looks, and whether a service works then. */
+/** Time of a check, and whether a service runs then. */
 interface Moment {
   at: number
   isServed: boolean
@@ -98,7 +98,7 @@ const lostNodes = (nodes: readonly JudgedNode[]): Trouble[] => {
 
 type TimedNode = Pick<JudgedNode, 'name' | 'isLost' | 'clockAheadMs'>
 
-/** Of nodes that are there. */
+/** Skips lost nodes. */
 export const wrongClocks = (nodes: readonly TimedNode[]): Extract<Trouble, { code: 'clock_wrong' }>[] =>
   nodes.flatMap(({ name: node, isLost, clockAheadMs: aheadMs }) =>
     isLost || aheadMs === null || Math.abs(aheadMs) < WRONG_CLOCK_MS
